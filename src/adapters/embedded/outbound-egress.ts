@@ -1,0 +1,200 @@
+import { type ClientRequest, type IncomingMessage, request as requestHttp, type RequestOptions } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { rootCertificates } from 'node:tls';
+import { addressReach, err, ok, parseAddress, type Result } from '../../base/index.ts';
+import type { Clock, Egress, EgressFault, EgressReply, EgressRequest, ResolvedAddress, Resolver } from '../../ports/index.ts';
+
+/** What outbound calls need. `trustedCaPem` are CAs that are trusted beside the well-known ones. */
+export interface OutboundEgressOptions {
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly trustedCaPem?: readonly string[];
+}
+
+const CALL_LIMIT = 64;
+const HEAD_LIMIT_BYTES = 32 * 1024;
+
+// Set here, for a caller that sets them could send a second request inside the first or to another host.
+const OWN_HEADERS = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'accept-encoding', 'expect', 'upgrade']);
+
+type Outcome = Result<EgressReply, EgressFault>;
+
+/**
+ * Calls over HTTP/1.1, a new connection for each, 64 at once at most. The host's addresses are all checked and the
+ * connection can go to no other; one address that may not be reached is enough to refuse. Certificates are always
+ * verified, redirects are replies like any other, and a compressed reply is a fault, for its size is unknown.
+ * A URL with credentials, or headers that cannot be sent, are the fault `malformed-url`.
+ */
+export function createOutboundEgress(options: OutboundEgressOptions): Egress {
+  let running = 0;
+  return {
+    async call(request) {
+      const target = targetOf(request);
+      if (!target.ok) return target;
+      if (running >= CALL_LIMIT) return fault('unreachable', `more than ${CALL_LIMIT} calls at once`);
+      running++;
+      const deadline = new AbortController();
+      const late = new Promise<Outcome>((resolve) => {
+        const detail = `no whole reply from ${target.value.host} within ${request.timeoutMs} ms`;
+        deadline.signal.addEventListener('abort', () => resolve(fault('timeout', detail)));
+      });
+      const timer = options.clock.after(request.timeoutMs, () => deadline.abort());
+      try {
+        return await Promise.race([late, exchange(request, target.value, options, deadline.signal)]);
+      } finally {
+        timer.cancel();
+        deadline.abort();
+        running--;
+      }
+    },
+  };
+}
+
+function fault(reason: EgressFault['reason'], detail: string): Result<never, EgressFault> {
+  return err({ reason, detail });
+}
+
+interface Target {
+  readonly url: URL;
+  /** As a resolver takes it: without the brackets of an IPv6 address. */
+  readonly host: string;
+}
+
+function targetOf(request: EgressRequest): Result<Target, EgressFault> {
+  // The parser of the URL standard turns 0x7f.1, 017700000001 and 2130706433 into 127.0.0.1, and what is judged below
+  // is its result, as it is its result that is connected to.
+  const url = URL.parse(request.url);
+  if (url === null) return fault('malformed-url', 'is not a URL');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return fault('malformed-url', 'is neither http nor https');
+  if (url.username !== '' || url.password !== '') return fault('malformed-url', 'holds credentials');
+  const own = Object.keys(request.headers).find((name) => OWN_HEADERS.has(name.toLowerCase()));
+  if (own !== undefined) return fault('malformed-url', `the header ${own} is not the caller’s to set`);
+  return ok({ url, host: url.hostname.replace(/^\[(.*)\]$/, '$1') });
+}
+
+async function exchange(
+  request: EgressRequest,
+  target: Target,
+  options: OutboundEgressOptions,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  // An address in the URL is not looked up by Node, so it is not left to the resolver here either.
+  const literal: ResolvedAddress = { address: target.host, family: isIP(target.host) === 6 ? 6 : 4 };
+  const resolved = isIP(target.host) === 0 ? await options.resolver.resolve(target.host) : ok([literal]);
+  if (!resolved.ok) return fault('unresolved', `${target.host}: ${resolved.error}`);
+  if (resolved.value.length === 0) return fault('unresolved', `${target.host} has no address`);
+  const forbidden = resolved.value.find(({ address }) => !mayReach(address, request.reach));
+  if (forbidden !== undefined) return fault('forbidden-address', `${target.host} is ${forbidden.address}`);
+  if (signal.aborted) return fault('timeout', 'while the name was looked up');
+  const trusted = options.trustedCaPem ?? [];
+  const roots = trusted.length === 0 ? {} : { ca: [...rootCertificates, ...trusted] };
+  return await send(request, target, { ...roots, lookup: pinned(resolved.value), signal });
+}
+
+function mayReach(address: string, reach: EgressRequest['reach']): boolean {
+  const parsed = parseAddress(address);
+  // An address with a zone is link-local, and one that cannot be read cannot be judged.
+  if (!parsed.ok) return false;
+  const actual = addressReach(parsed.value);
+  switch (reach) {
+    case 'public':
+      return actual === 'public';
+    case 'named':
+      return actual !== 'never';
+  }
+}
+
+/** Answers every question with the addresses that were checked: a second answer of the DNS is never asked for. */
+function pinned(addresses: readonly ResolvedAddress[]): LookupFunction {
+  const [first] = addresses;
+  return (_host, options, answer) => {
+    if (options.all === true) answer(null, [...addresses]);
+    else answer(null, first?.address ?? '', first?.family);
+  };
+}
+
+function send(request: EgressRequest, { url }: Target, connection: RequestOptions): Promise<Outcome> {
+  const secure = url.protocol === 'https:';
+  const body = request.body;
+  const length = body === undefined ? {} : { 'content-length': String(body.length) };
+  return new Promise((resolve) => {
+    let sent: ClientRequest;
+    try {
+      sent = (secure ? requestHttps : requestHttp)(url, {
+        ...connection,
+        method: request.method,
+        headers: { ...request.headers, ...length, 'accept-encoding': 'identity', connection: 'close' },
+        agent: false,
+        maxHeaderSize: HEAD_LIMIT_BYTES,
+        insecureHTTPParser: false,
+        ...(secure ? { rejectUnauthorized: true, minVersion: 'TLSv1.2' } : {}),
+      });
+    } catch (error) {
+      resolve(fault('malformed-url', `cannot be sent: ${messageOf(error)}`));
+      return;
+    }
+    const stage = watchStage(sent, secure);
+    sent.on('error', (error) => resolve(fault(reasonOf(error, stage()), messageOf(error))));
+    sent.on('response', (message) => {
+      void receive(message, request.limitBytes).then((outcome) => {
+        sent.destroy();
+        resolve(outcome);
+      });
+    });
+    sent.end(body);
+  });
+}
+
+type Stage = 'connecting' | 'securing' | 'exchanging';
+
+function watchStage(sent: ClientRequest, secure: boolean): () => Stage {
+  let stage: Stage = 'connecting';
+  sent.on('socket', (socket) => {
+    socket.on('connect', () => {
+      stage = secure ? 'securing' : 'exchanging';
+    });
+    socket.on('secureConnect', () => {
+      stage = 'exchanging';
+    });
+  });
+  return () => stage;
+}
+
+function reasonOf(error: Error, stage: Stage): EgressFault['reason'] {
+  const code = 'code' in error ? String(error.code) : '';
+  if (code.startsWith('HPE_')) return 'malformed-reply';
+  // A connection that is merely cut says nothing about trust.
+  if (stage === 'securing' && code !== 'ECONNRESET' && code !== 'EPIPE') return 'untrusted';
+  return 'unreachable';
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function receive(message: IncomingMessage, limitBytes: number): Promise<Outcome> {
+  const coding = message.headers['content-encoding'];
+  if (coding !== undefined && coding.toLowerCase() !== 'identity') {
+    return fault('malformed-reply', `the reply is encoded as ${coding}, which was not asked for`);
+  }
+  const tooLarge = fault('too-large', `the reply has more than ${limitBytes} bytes`);
+  if (Number(message.headers['content-length'] ?? 0) > limitBytes) return tooLarge;
+  const chunks: Uint8Array[] = [];
+  let used = 0;
+  try {
+    for await (const chunk of message as AsyncIterable<Uint8Array>) {
+      used += chunk.length;
+      if (used > limitBytes) return tooLarge;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    return fault('malformed-reply', `the reply ended early: ${messageOf(error)}`);
+  }
+  if (!message.complete) return fault('malformed-reply', 'the reply ended early');
+  const headers = Object.entries(message.headersDistinct).map(
+    ([name, values]): [string, string] => [name, (values ?? []).join(', ')],
+  );
+  return ok({ status: message.statusCode ?? 0, headers: new Map(headers), body: new Uint8Array(Buffer.concat(chunks)) });
+}

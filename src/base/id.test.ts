@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { randomFillSync } from 'node:crypto';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { createIdSource } from './id.ts';
+
+const UUID_7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+function random(bytes: Uint8Array): void {
+  randomFillSync(bytes);
+}
+
+test('an id is a UUID with the version and variant of RFC 9562, whatever the random bytes are', () => {
+  for (const byte of [0x00, 0xff, 0x55, 0xaa]) {
+    const make = createIdSource(
+      (bytes) => bytes.fill(byte),
+      () => 1_700_000_000_000,
+    );
+    for (let i = 0; i < 3; i++) assert.match(make(), UUID_7);
+  }
+});
+
+test('an id begins with its time in milliseconds', () => {
+  fc.assert(
+    fc.property(fc.nat(2 ** 31).map((n) => n * 131_071), (ms) => {
+      const id = createIdSource(random, () => ms + 0.7)();
+      assert.match(id, UUID_7);
+      assert.equal(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16), ms);
+    }),
+  );
+});
+
+test('ids of later times sort after ids of earlier ones', () => {
+  let now = 1_700_000_000_000;
+  const make = createIdSource(random, () => now);
+  const ids = Array.from({ length: 1000 }, (_, at) => {
+    now += 1 + (at % 7);
+    return make();
+  });
+  assert.deepEqual(ids, ids.toSorted());
+});
+
+test('no two ids are the same, over many refills of the pool and within one millisecond', () => {
+  const make = createIdSource(random, () => 1_700_000_000_000);
+  const ids = new Set(Array.from({ length: 50_000 }, make));
+  assert.equal(ids.size, 50_000);
+});
+
+test('every random bit of an id is used, and no random byte twice', () => {
+  let next = 0;
+  const make = createIdSource(
+    (bytes) => {
+      for (let at = 0; at < bytes.length; at++) bytes[at] = next++ & 0xff;
+    },
+    () => 0,
+  );
+  const tails = Array.from({ length: 3 }, () => make().slice(24));
+  assert.deepEqual(tails, ['040506070809', '0e0f10111213', '18191a1b1c1d']);
+});
+
+test('a clock that jumps or stands before 1970 still gives a valid id', () => {
+  const times = [5, 3, -1, 0, 2 ** 48 - 1];
+  const make = createIdSource(random, () => times.shift() ?? 0);
+  for (let i = 0; i < 6; i++) assert.match(make(), UUID_7);
+});

@@ -1,0 +1,27 @@
+export { addressReach, type AddressReach } from './address-reach.ts';
+export { Bitset } from './bitset.ts';
+export { type AddressBytes, Cidr, parseAddress } from './cidr.ts';
+export { parseDuration, parseSize } from './duration.ts';
+export type { CoverageCell, CoverageRow, Finding, Severity } from './finding.ts';
+export { createIdSource, type FillRandom } from './id.ts';
+export { errorIssue, formatIssue, type Issue, type Place } from './issue.ts';
+export {
+  isProblemCode,
+  type Problem,
+  PROBLEM_MEDIA_TYPE,
+  problemBody,
+  problemCatalogue,
+  problemCloses,
+  type ProblemCode,
+  problemStatus,
+} from './problem.ts';
+export {
+  type ChangeRecord,
+  type CompletionRecord,
+  type IntentRecord,
+  type LedgerRecord,
+  RECORD_VERSION,
+  type RecordedVerdict,
+} from './record.ts';
+export { err, ok, type Result } from './result.ts';
+export { Secret } from './secret.ts';

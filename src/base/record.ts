@@ -1,0 +1,61 @@
+import type { ProblemCode } from './problem.ts';
+
+/** Version of the record format; a reader refuses a version it does not know. */
+export const RECORD_VERSION = 1;
+
+/** What the gateway decided about a request. `observed` passed, and would have been refused. */
+export type RecordedVerdict = 'pass' | 'deny' | 'reply' | 'observed' | 'malformed';
+
+/**
+ * Written before a request goes upstream or its reply begins: who, what, and the verdict.
+ * It holds the operation's template, never the raw path; never a token, a body or a query.
+ * `at` is wall time in milliseconds; `subject` is a pseudonymous id or null; `revision` names the configuration.
+ */
+export interface IntentRecord {
+  readonly version: typeof RECORD_VERSION;
+  readonly kind: 'intent';
+  readonly id: string;
+  readonly at: number;
+  readonly revision: number;
+  readonly api: string | null;
+  readonly operation: string | null;
+  readonly method: string;
+  readonly subject: string | null;
+  readonly address: string;
+  readonly verdict: RecordedVerdict;
+  readonly problem: ProblemCode | null;
+  readonly policy: string | null;
+  readonly rule: string | null;
+}
+
+/** Follows an intent within a second of the exchange's end: how it ended. Status 0 means no reply head was sent. */
+export interface CompletionRecord {
+  readonly version: typeof RECORD_VERSION;
+  readonly kind: 'completion';
+  readonly id: string;
+  readonly at: number;
+  readonly status: number;
+  readonly upstreamStatus: number | null;
+  readonly problem: ProblemCode | null;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly durationUs: number;
+  readonly upstreamUs: number | null;
+  readonly complete: boolean;
+}
+
+/** A change somebody or something made: a configuration, a key, an alert answered. */
+export interface ChangeRecord {
+  readonly version: typeof RECORD_VERSION;
+  readonly kind: 'change';
+  readonly id: string;
+  readonly at: number;
+  readonly author: string;
+  readonly action: string;
+  readonly target: string;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** Everything the ledger holds. */
+export type LedgerRecord = IntentRecord | CompletionRecord | ChangeRecord;

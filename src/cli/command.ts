@@ -1,0 +1,36 @@
+import type { CommandContext } from './context.ts';
+
+/** An option of a command: `value` is what stands for its value in the help, null where it takes none. */
+export interface OptionSpec {
+  readonly value: string | null;
+  readonly says: string;
+}
+
+/** What a command line gave to a command, already held against its specification. */
+export interface Given {
+  readonly operands: readonly string[];
+  readonly flags: ReadonlySet<string>;
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** One verb. Option names are without their dashes. */
+export interface Command {
+  readonly verb: string;
+  readonly summary: string;
+  /** The names of its operands; all are needed. */
+  readonly operands: readonly string[];
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  /** What the help says below the options, line by line. */
+  readonly details: readonly string[];
+  /** Does it; gives the exit code. */
+  run(given: Given, context: CommandContext): Promise<number>;
+}
+
+/** What the exit code of every command means. */
+export const EXIT = { fine: 0, findings: 1, unusable: 2 } as const;
+
+/** The option that names the configuration file. */
+export const CONFIG_OPTION: OptionSpec = { value: 'FILE', says: 'the configuration; ./portcullis.yaml if left out' };
+
+/** The option that asks for JSON. */
+export const JSON_OPTION: OptionSpec = { value: null, says: 'answer in JSON' };

@@ -1,0 +1,58 @@
+import type { Result } from '../base/index.ts';
+import type { Config } from '../config/index.ts';
+import type { AdminClient } from '../control/client.ts';
+import type { KindTable } from '../gateway/index.ts';
+import type { Clock, Egress, Files, Resolver, Secrets } from '../ports/index.ts';
+
+/** All that a command gets to work with: what it may say, and where. Nothing else of the machine is within its reach. */
+export interface CommandContext {
+  /** Standard output: what was asked for. */
+  readonly write: (text: string) => void;
+  /** Standard error: what is wrong. */
+  readonly complain: (text: string) => void;
+  /** Whether standard output is a terminal that takes colour. */
+  readonly color: boolean;
+  /** Absolute; where relative paths of the command line start. */
+  readonly workingFolder: string;
+  /** The version of portcullis. */
+  readonly version: string;
+  readonly runtime: { readonly node: string; readonly platform: string; readonly architecture: string };
+  readonly ports: {
+    readonly files: Files;
+    readonly secrets: Secrets;
+    readonly egress: Egress;
+    readonly resolver: Resolver;
+    readonly clock: Clock;
+  };
+  readonly services: CommandServices;
+  /** The kinds of policy that a configuration may use; left out, there are none, and `policies` is an unknown key. */
+  readonly kinds?: KindTable;
+}
+
+/** What the program as a whole does for commands. */
+export interface CommandServices {
+  /** Runs a configuration file until it is stopped; gives the exit code. */
+  start(options: { readonly configFile: string; readonly json: boolean }): Promise<number>;
+  /** Runs a configuration given as text, as if it stood at `file`, until it is stopped. `banner` is printed when it is ready. */
+  startText(options: {
+    readonly text: string;
+    readonly file: string;
+    readonly json: boolean;
+    readonly banner: (ready: ReadyPorts) => string;
+  }): Promise<number>;
+  /** Starts the sample API that `demo` protects. */
+  demoApi(): Promise<{ readonly url: string; readonly openapiFile: string; close(): Promise<void> }>;
+  /** The preferred port if it is free, else the next free one above it. */
+  freePort(preferred: number): Promise<number>;
+  /** Finds port, CA and key of the gateway that runs on this data folder; the error says why it can't be talked to. */
+  admin(dataFolder: string, config: Config): Promise<Result<AdminClient, string>>;
+}
+
+/** Where a gateway that is ready answers. `ca` is the path of the CA that clients must trust, PEM, or null. */
+export interface ReadyPorts {
+  readonly https: number;
+  readonly http: number | null;
+  readonly admin: number;
+  readonly ca: string | null;
+  readonly host: string;
+}

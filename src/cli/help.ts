@@ -1,0 +1,39 @@
+import type { Command } from './command.ts';
+import { alignRows } from './terminal.ts';
+
+/** What `portcullis` alone says. */
+export function overview(commands: readonly Command[], version: string): string {
+  const verbs = commands.map(({ verb, operands, summary }) => [
+    { text: `  ${[verb, ...operands].join(' ')}` },
+    { text: summary },
+  ]);
+  return [
+    `Portcullis ${version}, an API security gateway.`,
+    '',
+    'portcullis VERB [OPTIONS]',
+    '',
+    ...alignRows(verbs),
+    '',
+    '`portcullis VERB --help` tells more; `portcullis --version` prints the version.',
+    'Exit codes: 0 fine, 1 findings or refused, 2 unusable configuration or arguments.',
+    '',
+  ].join('\n');
+}
+
+/** What `portcullis VERB --help` says. */
+export function commandHelp({ verb, operands, options, summary, details }: Command): string {
+  const entries = Object.entries(options);
+  const usage = entries.map(([name, { value }]) => `[--${name}${value === null ? '' : ` ${value}`}]`);
+  const rows = entries.map(([name, { value, says }]) => [
+    { text: `  --${name}${value === null ? '' : ` ${value}`}` },
+    { text: says },
+  ]);
+  return [
+    `portcullis ${[verb, ...operands, ...usage].join(' ')}`,
+    '',
+    `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
+    ...(rows.length > 0 ? ['', ...alignRows(rows)] : []),
+    ...(details.length > 0 ? ['', ...details] : []),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,1 @@
+export type { CommandContext, CommandServices, ReadyPorts } from './context.ts';

@@ -1,0 +1,190 @@
+import { z } from 'zod';
+import { err, ok, type Result } from '../base/index.ts';
+import type { PolicyKind } from '../policy/index.ts';
+import type { ApiConfig, ApiSource, OperationConfig, PolicyUse } from './config.ts';
+import { formatKeyPath } from './key-path.ts';
+import { didYouMean } from './nearest.ts';
+import { absolute } from './path.ts';
+import { parseRoute, type Route } from './routes.ts';
+import { parsed, path, size } from './scalars.ts';
+import { toUpstreamConfig, upstreamSchema } from './upstream.ts';
+import { isPlainPath } from './upstream-url.ts';
+import { words } from './words.ts';
+
+const ROUTE_LIMIT = 10_000;
+const BODY_BOUNDS = { from: '0B', to: '1GiB' };
+const BODY_DEFAULT = '10MiB';
+
+/** An API's name, as keys, logs and reports call it. */
+export const apiName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, {
+    error: words('an API has a name of a-z, 0-9 and `-`, a letter first, 63 characters at most'),
+    abort: true,
+  })
+  // Names are keys of plain objects, also after a thread has received them.
+  .refine((name) => !(name in {}), { error: 'this name cannot be used for an API' });
+
+const operationName = z
+  .string()
+  .min(1, { error: 'an operation has a name' })
+  .max(1024, { error: 'this name is too long for an operation' });
+
+const auth = z.literal('public', { error: (issue) => authWords(issue.input) });
+
+const operationSchema = z.strictObject({
+  auth: auth.optional().meta({ description: 'Who may call this operation, where it differs from the API.' }),
+  body: size(BODY_BOUNDS, 'The largest request body of this operation, where it differs from the API.').optional(),
+});
+
+const apiShape = {
+  openapi: parsed(readLocation).optional().meta({
+    title: 'FILE or URL',
+    description: 'The OpenAPI document (3.0 to 3.2, JSON or YAML); its operations are the routes.',
+  }),
+  routes: z
+    .array(parsed(parseRoute).meta({ title: 'METHOD /template' }))
+    .min(1, { error: 'at least one route is needed' })
+    .max(ROUTE_LIMIT, { error: `at most ${ROUTE_LIMIT} routes can be written by hand` })
+    .optional()
+    .meta({
+      description:
+        'The routes, where there is no OpenAPI document: `GET /orders/{id}`, or `* /{rest...}` for everything.',
+    }),
+  host: parsed(readHost).optional().meta({
+    title: 'host name',
+    description: 'The host that clients name, without a port. Without it the API answers for every host.',
+  }),
+  basePath: parsed(readBasePath).optional().meta({
+    title: 'path',
+    description: 'A public prefix such as `/v1`. It is taken off before a request goes upstream.',
+  }),
+  upstream: upstreamSchema,
+  auth: auth.meta({ description: 'Who may call. `public` opens the API to everybody, and every report says so.' }),
+  body: size(BODY_BOUNDS, 'The largest request body.').prefault(BODY_DEFAULT),
+  operations: z.record(operationName, operationSchema).optional().meta({
+    description:
+      'What single operations have of their own, by operationId, or by `METHOD /template` where there is none.',
+  }),
+};
+
+/** The keys of one API; `policies` only where there are kinds of policy to use. */
+export function apiSchema(kinds: readonly PolicyKind<unknown>[]) {
+  const error = words('an API has either an OpenAPI document or routes', 'write exactly one of `openapi` and `routes`');
+  return z
+    .strictObject({ ...apiShape, ...policyShape(kinds) })
+    .refine((api) => 'openapi' in api !== 'routes' in api, {
+      error,
+      // Also beside other issues, so that one run tells all. What is no object has its own issue already.
+      when: (payload) => typeof payload.value === 'object' && payload.value !== null,
+    })
+    .meta({ oneOf: [{ required: ['openapi'] }, { required: ['routes'] }] });
+}
+
+/** An API as the schema leaves it. */
+type RawApi = z.output<ReturnType<typeof apiSchema>>;
+
+function policyShape(kinds: readonly PolicyKind<unknown>[]): {
+  policies?: z.ZodOptional<z.ZodType<Record<string, unknown>>>;
+} {
+  if (kinds.length === 0) return {};
+  const shape = Object.fromEntries(
+    kinds.map(({ kind, schema, summary }) => [kind, schema.optional().meta({ description: summary })]),
+  );
+  return { policies: z.strictObject(shape).optional().meta({ description: 'Policies, by kind.' }) };
+}
+
+function authWords(input: unknown): string {
+  const fix = '`auth: public` opens it to everybody, and every report says so';
+  if (input === undefined) return words('an API needs `auth`: without it nobody has said who may call', fix);
+  const names: readonly unknown[] = Array.isArray(input) ? input : [input];
+  const strangers = names.filter((name) => typeof name === 'string' && name !== 'public');
+  if (names.length > 0 && names.every((name) => name === 'public')) {
+    return words('`public` is no member of a list: it stands alone', 'write auth: public');
+  }
+  if (strangers.length < names.length || names.length === 0) return words('expected `public`', fix);
+  const quoted = strangers.map((name) => JSON.stringify(String(name).slice(0, 60))).join(', ');
+  const which = strangers.length === 1 ? `no issuer named ${quoted} is` : `no issuers named ${quoted} are`;
+  return words(`${which} configured`, didYouMean(String(names[0]), ['public']) ?? fix);
+}
+
+function readLocation(value: string): Result<string, string> {
+  if (!/^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(value)) {
+    const checked = path('').safeParse(value);
+    return checked.success ? ok(value) : err(checked.error.issues[0]?.message ?? 'is no path');
+  }
+  const url = /[\x00-\x20\x7f\\]/.test(value) ? null : URL.parse(value);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    return err(words('must be a file or an http or https URL', 'such as ./orders.openapi.yaml'));
+  }
+  if (/^[^/]*\/\/[^/?#]*@/.test(value)) return err('a URL here can hold no user name or password');
+  return value.includes('#') ? err('a URL here can hold no fragment') : ok(value);
+}
+
+function readHost(value: string): Result<string, string> {
+  const lower = value.toLowerCase().replace(/\.$/, '');
+  const canonical = URL.parse(`http://${lower}/`)?.hostname ?? '';
+  if (/^(\[[^\]]*\]|[^:[\]]+):[0-9]*$/.test(value)) {
+    return err(words('a host is named without a port', 'the ports stand below `server`'));
+  }
+  if (value.includes('*')) return err('a host is one full name; patterns are not read');
+  const plain = /^\[[0-9a-f:.]+\]$/.test(canonical) || isDomainName(canonical);
+  if (!plain || /[/?#@\\%\s]/.test(value)) return err(words('this is no host name', 'write it like api.acme.example'));
+  return canonical === value ? ok(value) : err(words('a host is written in its canonical form', `write ${canonical}`));
+}
+
+/** The names that the gateway reads in requests (RFC 1123 §2.1); others could never be matched. */
+function isDomainName(host: string): boolean {
+  const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+  return host.length <= 253 && new RegExp(`^${label}(?:\\.${label})*$`).test(host);
+}
+
+function readBasePath(value: string): Result<string, string> {
+  if (value === '' || value === '/') return err(words('a base path is a prefix such as /v1', 'leave it out for none'));
+  return isPlainPath(value)
+    ? ok(value)
+    : err(words('a base path is plain, such as /v1', 'a slash first, none last, no parameters, nothing encoded'));
+}
+
+/** Fills in what depends on the API's name and on where the configuration file lies. */
+export function toApiConfig(name: string, raw: RawApi, file: string): ApiConfig {
+  return {
+    name,
+    host: raw.host ?? null,
+    basePath: raw.basePath ?? '',
+    upstream: toUpstreamConfig(raw.upstream, file),
+    auth: raw.auth,
+    bodyLimitBytes: raw.body,
+    source: toSource(raw.openapi, raw.routes ?? [], file),
+    operations: toOperations(name, raw.operations ?? {}),
+    policies: toPolicies(name, raw.policies),
+    path: formatKeyPath(['apis', name]),
+  };
+}
+
+function toSource(openapi: string | undefined, routes: readonly Route[], file: string): ApiSource {
+  if (openapi === undefined) return { kind: 'routes', routes };
+  return { kind: 'openapi', location: openapi.includes('://') ? openapi : absolute(openapi, file) };
+}
+
+function toOperations(api: string, raw: NonNullable<RawApi['operations']>): Record<string, OperationConfig> {
+  return Object.fromEntries(
+    Object.entries(raw).map(([name, operation]) => {
+      const at = formatKeyPath(['apis', api, 'operations', name]);
+      return [name, { auth: operation.auth ?? null, bodyLimitBytes: operation.body ?? null, path: at }];
+    }),
+  );
+}
+
+/** Which keys `policies` has depends on the table of kinds, so its type is known at run time only. */
+function toPolicies(api: string, raw: unknown): PolicyUse[] {
+  if (typeof raw !== 'object' || raw === null) return [];
+  return Object.entries(raw as Readonly<Record<string, unknown>>)
+    .filter(([, config]) => config !== undefined)
+    .map(([kind, config]) => ({
+      kind,
+      name: `${api}/${kind}`,
+      config,
+      path: formatKeyPath(['apis', api, 'policies', kind]),
+    }));
+}

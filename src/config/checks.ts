@@ -1,0 +1,119 @@
+import { isIPv4 } from 'node:net';
+import { errorIssue, type Issue, type Place } from '../base/index.ts';
+import type { ApiConfig, Config } from './config.ts';
+import { formatKeyPath } from './key-path.ts';
+import { didYouMean } from './nearest.ts';
+import { routeName } from './routes.ts';
+
+type Places = Readonly<Record<string, Place>>;
+
+/** What is wrong with a configuration whose every key is sound by itself. */
+export function checkConfig(config: Config, places: Places): Issue[] {
+  return [...portIssues(config, places), ...config.apis.flatMap((api) => apiIssues(api, config, places))];
+}
+
+function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
+  const issues = [...ownAddressIssues(api, config, places), ...routeIssues(api, places)];
+  if (api.source.kind === 'routes') issues.push(...operationIssues(api, api.source.routes.map(routeName), places));
+  if (api.upstream.caFile !== null && api.upstream.scheme === 'http') {
+    const path = `${api.path}.upstream.ca`;
+    const fix = 'give the target an https URL, or take `ca` away';
+    issues.push(
+      errorIssue(path, 'plain http has no certificate that this CA could vouch for', { ...at(places, path), fix }),
+    );
+  }
+  return issues;
+}
+
+interface Listener {
+  readonly what: string;
+  readonly path: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+function listenersOf({ server, admin }: Config): Listener[] {
+  const https = { what: 'the https port', path: 'server.https.port', host: server.host, port: server.https.port };
+  const http = server.http && {
+    what: 'the http port',
+    path: 'server.http.port',
+    host: server.host,
+    port: server.http.port,
+  };
+  const operators = { what: 'the admin port', path: 'admin.port', host: admin.host, port: admin.port };
+  return [https, ...(http === null ? [] : [http]), operators].filter(({ port }) => port !== 0);
+}
+
+function portIssues(config: Config, places: Places): Issue[] {
+  const listeners = listenersOf(config);
+  return listeners.flatMap((listener, index) => {
+    const earlier = listeners.slice(0, index).find(({ port }) => port === listener.port);
+    if (earlier === undefined) return [];
+    const message = `${listener.port} is ${earlier.what} already`;
+    // Where one of the two is a default, the line that was written is the one to look at.
+    const place = places[listener.path] ?? places[earlier.path] ?? null;
+    return [errorIssue(listener.path, message, { place, fix: 'give each its own port' })];
+  });
+}
+
+/** A gateway that sends requests to itself would do so until it has no connections left. */
+function ownAddressIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
+  const { host, port } = api.upstream;
+  const self = listenersOf(config).find((listener) => listener.port === port && reaches(host, listener.host));
+  if (self === undefined) return [];
+  const path = `${api.path}.upstream`;
+  const fix = 'name the address of the API itself';
+  return [errorIssue(path, `this is ${self.what} of the gateway itself`, { ...at(places, path), fix })];
+}
+
+/** Whether a connection to `host` from this machine may end at a socket that listens on `listener`. */
+function reaches(host: string, listener: string): boolean {
+  if (host === listener) return true;
+  if (listener === '0.0.0.0' || listener === '::') return isLoopback(host) || isWildcard(host);
+  const byName = host === 'localhost' || isWildcard(host) || listener === 'localhost';
+  return byName && isLoopback(host) && isLoopback(listener);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.')) || isWildcard(host);
+}
+
+/** A connection to a wildcard address ends at this machine. */
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+function routeIssues(api: ApiConfig, places: Places): Issue[] {
+  if (api.source.kind !== 'routes') return [];
+  const first = new Map<string, number>();
+  return api.source.routes.flatMap((route, index) => {
+    const name = routeName(route);
+    const earlier = first.get(name);
+    if (earlier === undefined) first.set(name, index);
+    if (earlier === undefined) return [];
+    const path = `${api.path}.routes[${index}]`;
+    return [
+      errorIssue(path, `this route stands in routes[${earlier}] already`, { ...at(places, path), fix: 'keep one' }),
+    ];
+  });
+}
+
+/** Beyond this many, names that nothing knows get no suggestion: each is compared with all operations there are. */
+const SUGGESTION_LIMIT = 20;
+
+/** Names below `operations` that the API does not have. `known` are the names of its operations. */
+export function operationIssues(api: ApiConfig, known: readonly string[], places: Places): Issue[] {
+  const names = new Set(known);
+  const strangers = Object.keys(api.operations).filter((name) => !names.has(name));
+  return strangers.map((name, index) => {
+    const path = formatKeyPath(['apis', api.name, 'operations', name]);
+    const suggestion = index < SUGGESTION_LIMIT ? didYouMean(name, names) : undefined;
+    const fix = suggestion ?? (known.length <= 10 ? `it has: ${known.join(', ')}` : undefined);
+    const more = { ...at(places, path), ...(fix === undefined ? {} : { fix }) };
+    return errorIssue(path, 'the API has no operation of this name', more);
+  });
+}
+
+function at(places: Places, path: string): { place: Place | null } {
+  return { place: (Object.hasOwn(places, path) ? places[path] : undefined) ?? null };
+}

@@ -1,0 +1,78 @@
+import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
+import { type ApiDescription, describeApi } from '../openapi/index.ts';
+import { isUrl, withoutQuery } from './description-source.ts';
+import { readJson } from './json-document.ts';
+import type { KeyPath } from './key-path.ts';
+import type { Reading } from './source-document.ts';
+import { readYaml, type YamlRules } from './yaml-document.ts';
+
+const DEPTH_LIMIT = 500;
+
+/** Aliases are common in descriptions written by hand, and each repeats few values; the bound on values holds the bombs. */
+const RULES: YamlRules = {
+  forConfiguration: false,
+  depthLimit: DEPTH_LIMIT,
+  nodeLimit: 2_000_000,
+  aliasLimit: 100_000,
+};
+
+/** YAML takes twenty times as long to read as JSON and fifty times its own size in memory meanwhile. */
+const YAML_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/** An OpenAPI document as it was understood, and the same document as JSON text. */
+export interface DescribedDocument {
+  readonly description: ApiDescription;
+  readonly json: SharedArrayBuffer;
+}
+
+/** Reads the bytes of an OpenAPI document, JSON or YAML. All issues bear lines of that document. */
+export function readDescription(bytes: Uint8Array, location: string): Result<DescribedDocument, readonly Issue[]> {
+  // Issues are printed and kept.
+  const file = isUrl(location) ? withoutQuery(location) : location;
+  const text = decode(bytes);
+  if (text === null) {
+    return err([errorIssue('', 'is not UTF-8', { place: { file, line: 1, column: 1 }, fix: 'save it as UTF-8' })]);
+  }
+  const isJson = looksLikeJson(text, file);
+  if (!isJson && bytes.byteLength > YAML_LIMIT_BYTES) {
+    const message = `is larger than ${YAML_LIMIT_BYTES / 1024} KiB, too large for YAML`;
+    return err([errorIssue('', message, { place: { file, line: 1, column: 1 }, fix: 'turn it into JSON' })]);
+  }
+  const reading = isJson ? readJson(text, file, DEPTH_LIMIT) : readYaml(text, file, RULES);
+  return describe(reading, isJson ? text : null);
+}
+
+function describe({ document, issues }: Reading, json: string | null): Result<DescribedDocument, readonly Issue[]> {
+  if (document === null) return err(issues);
+  const described = describeApi(document.value, (pointer) => document.locate(pathOf(pointer))?.key ?? null);
+  if (!described.ok) return err([...issues, ...described.error]);
+  if (issues.length > 0) return err(issues);
+  return ok({ description: described.value, json: share(json ?? JSON.stringify(document.value)) });
+}
+
+/** A text that begins like JSON but is named as YAML may be YAML in braces. */
+function looksLikeJson(text: string, file: string): boolean {
+  return !/\.ya?ml$/i.test(file) && /^[\t\n\r ]*[{[]/.test(text);
+}
+
+/** The tokens of a JSON Pointer (RFC 6901 §3). */
+function pathOf(pointer: string): KeyPath {
+  const tokens = pointer.split('/').slice(1);
+  return tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function decode(bytes: Uint8Array): string | null {
+  try {
+    // A byte order mark is dropped: RFC 8259 §8.1 lets a reader do so, and editors on Windows write it.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function share(text: string): SharedArrayBuffer {
+  const bytes = new TextEncoder().encode(text);
+  const shared = new SharedArrayBuffer(bytes.byteLength);
+  new Uint8Array(shared).set(bytes);
+  return shared;
+}

@@ -1,0 +1,93 @@
+import { errorIssue, type Issue, type Place, type Result } from '../base/index.ts';
+import type { Egress, Files, Secrets } from '../ports/index.ts';
+import type { DescribedDocument } from './description-document.ts';
+import { fileWords } from './description-source.ts';
+import type { ParsedConfig } from './parse.ts';
+import { folderOf, resolvePath } from './path.ts';
+import { parseSecretReference } from './secret-reference.ts';
+import { splitWords } from './words.ts';
+
+/** What gathering reads through, and the number of the revision it makes. */
+export interface GatherOptions {
+  readonly files: Files;
+  readonly secrets: Secrets;
+  readonly egress: Egress;
+  readonly revision: number;
+}
+
+/** One gathering while it runs. Its parts fill the tables and go on after a problem, so that all are told at once. */
+export interface Work extends GatherOptions {
+  readonly parsed: ParsedConfig;
+  readonly issues: Issue[];
+  readonly warnings: Issue[];
+  readonly described: Map<string, DescribedDocument>;
+  readonly gatheredFiles: Map<string, Uint8Array>;
+  readonly gatheredSecrets: Map<string, Uint8Array>;
+}
+
+/**
+ * Reads a file into the table of files, by its path as it was asked for; null, with an issue at `path`, where it can't be.
+ * A relative path starts at the configuration file.
+ */
+export async function gatherFile(
+  work: Work,
+  path: string,
+  asked: string,
+  limitBytes: number,
+): Promise<Uint8Array | null> {
+  const file = resolvePath(asked, folderOf(work.parsed.file));
+  if (!file.ok) {
+    complain(work, path, `a path here ${file.error}`);
+    return null;
+  }
+  const read = await work.files.read(file.value, limitBytes);
+  if (!read.ok) {
+    complain(work, path, fileWords(file.value, read.error, limitBytes));
+    return null;
+  }
+  const bytes = ownCopy(read.value);
+  work.gatheredFiles.set(asked, bytes);
+  return bytes;
+}
+
+/** Resolves a reference into the table of secrets; null, with an issue at `path`, where it can't be. */
+export async function gatherSecret(work: Work, path: string, reference: string): Promise<Uint8Array | null> {
+  const parsed = parseSecretReference(reference, folderOf(work.parsed.file));
+  if (!parsed.ok) {
+    complain(work, path, parsed.error);
+    return null;
+  }
+  const resolved = await work.secrets.resolve(parsed.value);
+  if (!resolved.ok) {
+    complain(work, path, resolved.error);
+    return null;
+  }
+  const bytes = ownCopy(resolved.value.reveal());
+  work.gatheredSecrets.set(reference, bytes);
+  return bytes;
+}
+
+/** A small Buffer is a window on a pool that others use too, and sending it to a thread would send the whole pool. */
+function ownCopy(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
+/** The value of a check, or null with its error, in `words`, as an issue at `path`. */
+export function checked<T>(work: Work, path: string, result: Result<T, string>): T | null {
+  if (result.ok) return result.value;
+  complain(work, path, result.error);
+  return null;
+}
+
+/** Notes an issue at a key path; `text` is in `words`. */
+export function complain(work: Work, path: string, text: string): void {
+  const { message, fix } = splitWords(text);
+  const place = placeOf(work, path);
+  work.issues.push(errorIssue(path, message, fix === null ? { place } : { place, fix }));
+}
+
+/** Where a key path stands, if it was written. */
+export function placeOf(work: Work, path: string): Place | null {
+  const { places } = work.parsed;
+  return Object.hasOwn(places, path) ? (places[path] ?? null) : null;
+}

@@ -1,0 +1,130 @@
+import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
+import { operationIssues } from './checks.ts';
+import type { ApiConfig } from './config.ts';
+import { contentHash } from './content-hash.ts';
+import { type DescribedDocument, readDescription } from './description-document.ts';
+import { readLocation } from './description-source.ts';
+import type { Gathered } from './gathered.ts';
+import { checked, complain, gatherFile, gatherSecret, type GatherOptions, placeOf, type Work } from './gather-work.ts';
+import type { ParsedConfig } from './parse.ts';
+import { checkKey, PEM_LIMIT_BYTES, readCertificates } from './tls-material.ts';
+
+/** All documents together: more would not fit beside each other while they are read. */
+const DOCUMENTS_LIMIT_BYTES = 256 * 1024 * 1024;
+
+/**
+ * Reads everything a configuration names: OpenAPI documents, certificates, keys, what policies ask for. Returns data
+ * that can be sent to a thread, or every problem of all files at once. Live tables are not gathered: they change.
+ */
+export async function gather(
+  parsed: ParsedConfig,
+  options: GatherOptions,
+): Promise<Result<Gathered, readonly Issue[]>> {
+  const work: Work = {
+    ...options,
+    parsed,
+    issues: [],
+    warnings: [],
+    described: new Map(),
+    gatheredFiles: new Map(),
+    gatheredSecrets: new Map(),
+  };
+  await gatherCertificate(work);
+  await gatherDescriptions(work);
+  for (const api of parsed.config.apis) {
+    await gatherUpstream(work, api);
+    await gatherPolicies(work, api);
+  }
+  return work.issues.length > 0 ? err([...work.issues, ...work.warnings]) : ok(finish(work));
+}
+
+function finish(work: Work): Gathered {
+  const { parsed, revision, warnings } = work;
+  const { file, text, config, places } = parsed;
+  const documents = Object.fromEntries([...work.described].map(([name, { json }]) => [name, json]));
+  const descriptions = Object.fromEntries([...work.described].map(([name, { description }]) => [name, description]));
+  const files = Object.fromEntries(work.gatheredFiles);
+  const secrets = Object.fromEntries(work.gatheredSecrets);
+  const hash = contentHash([{ text: new TextEncoder().encode(text) }, documents, files, secrets]);
+  return { revision, hash, file, text, config, descriptions, documents, files, secrets, places, warnings };
+}
+
+async function gatherDescriptions(work: Work): Promise<void> {
+  const described = work.parsed.config.apis.filter((api) => api.source.kind === 'openapi');
+  let bytes = 0;
+  for (const [location, apis] of Map.groupBy(described, locationOf)) {
+    const [first] = apis;
+    if (first === undefined) continue;
+    const path = `${first.path}.openapi`;
+    if (bytes > DOCUMENTS_LIMIT_BYTES) {
+      complain(work, path, `all OpenAPI documents together are larger than ${DOCUMENTS_LIMIT_BYTES / 1024} KiB`);
+      return;
+    }
+    warnOfPlainHttp(work, path, location);
+    const read = await readLocation(location, work);
+    if (!read.ok) {
+      complain(work, path, read.error);
+      continue;
+    }
+    bytes += read.value.byteLength;
+    describeFor(work, apis, readDescription(read.value, location));
+  }
+}
+
+function describeFor(
+  work: Work,
+  apis: readonly ApiConfig[],
+  result: Result<DescribedDocument, readonly Issue[]>,
+): void {
+  if (!result.ok) {
+    work.issues.push(...result.error);
+    return;
+  }
+  const { operations, warnings } = result.value.description;
+  work.warnings.push(...warnings);
+  const names = operations.map(({ id }) => id);
+  for (const api of apis) {
+    work.described.set(api.name, result.value);
+    work.issues.push(...operationIssues(api, names, work.parsed.places));
+  }
+}
+
+function locationOf(api: ApiConfig): string {
+  return api.source.kind === 'openapi' ? api.source.location : '';
+}
+
+/** Whoever can change the document on its way decides what the gateway protects. */
+function warnOfPlainHttp(work: Work, path: string, location: string): void {
+  if (!location.startsWith('http:')) return;
+  const host = URL.parse(location)?.hostname ?? '';
+  if (host === 'localhost' || host === '[::1]' || host.startsWith('127.')) return;
+  const message = 'this description comes over plain http, where others can change it on its way';
+  const issue = errorIssue(path, message, { place: placeOf(work, path), fix: 'use https, or a file' });
+  work.warnings.push({ ...issue, severity: 'warning' });
+}
+
+async function gatherCertificate(work: Work): Promise<void> {
+  const { certificate } = work.parsed.config.server.https;
+  if (certificate.kind === 'local') return;
+  const path = 'server.https.certificate';
+  const chain = await gatherFile(work, `${path}.cert`, certificate.certificate, PEM_LIMIT_BYTES);
+  const certificates = chain === null ? null : checked(work, `${path}.cert`, readCertificates(chain));
+  const key = await gatherSecret(work, `${path}.key`, certificate.key);
+  if (key !== null) checked(work, `${path}.key`, checkKey(key, certificates));
+}
+
+async function gatherUpstream(work: Work, { path, upstream }: ApiConfig): Promise<void> {
+  if (upstream.caFile === null) return;
+  const bytes = await gatherFile(work, `${path}.upstream.ca`, upstream.caFile, PEM_LIMIT_BYTES);
+  if (bytes !== null) checked(work, `${path}.upstream.ca`, readCertificates(bytes));
+}
+
+async function gatherPolicies(work: Work, api: ApiConfig): Promise<void> {
+  const kinds = new Map(work.parsed.kinds.map((kind) => [kind.kind, kind]));
+  for (const use of api.policies) {
+    for (const source of kinds.get(use.kind)?.sources(use.config) ?? []) {
+      if (source.kind === 'secret') await gatherSecret(work, use.path, source.reference);
+      if (source.kind === 'file') await gatherFile(work, use.path, source.path, source.limitBytes);
+    }
+  }
+}

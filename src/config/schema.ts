@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import type { PolicyKind } from '../policy/index.ts';
+import { apiName, apiSchema, toApiConfig } from './api.ts';
+import type { Config } from './config.ts';
+import { absolute } from './path.ts';
+import { path } from './scalars.ts';
+import { adminSchema, serverSchema, toAdminConfig, toServerConfig } from './server.ts';
+import { words } from './words.ts';
+
+const API_LIMIT = 1000;
+
+/**
+ * The schema of `portcullis.yaml`, from which validation, the JSON Schema and the reference page are made.
+ * It holds only keys that something enforces; a part that brings keys adds a section beside `serverSchema` and one
+ * line here and in `toConfig`. `kinds` are the policies that APIs may use.
+ */
+export function configSchema(kinds: readonly PolicyKind<unknown>[]) {
+  return z.strictObject({
+    version: z
+      .literal(1, {
+        error: ({ input }) =>
+          input === undefined
+            ? words('a configuration says which version of its format it has', 'begin it with `version: 1`')
+            : words('the only version of the format is 1', 'write `version: 1`'),
+      })
+      .meta({ description: 'The version of this format.' }),
+    server: serverSchema,
+    admin: adminSchema,
+    data: path('The folder for what is kept: keys, certificates, records.', 'FOLDER').prefault('./.portcullis'),
+    apis: z
+      .record(apiName, apiSchema(kinds))
+      .refine((apis) => Object.keys(apis).length > 0, { error: 'at least one API is needed' })
+      .refine((apis) => Object.keys(apis).length <= API_LIMIT, { error: `at most ${API_LIMIT} APIs are read` })
+      .meta({ description: 'The APIs behind the gateway, by name.' }),
+  });
+}
+
+/** A configuration as the schema leaves it. */
+type RawConfig = z.output<ReturnType<typeof configSchema>>;
+
+/** Fills in what depends on where the configuration file lies. */
+export function toConfig(raw: RawConfig, file: string): Config {
+  return {
+    version: 1,
+    server: toServerConfig(raw.server, file),
+    admin: toAdminConfig(raw.admin),
+    dataFolder: absolute(raw.data, file),
+    apis: Object.entries(raw.apis).map(([name, api]) => toApiConfig(name, api, file)),
+  };
+}
+
+/** The JSON Schema (draft 2020-12) of the configuration as people write it, for editors and for the reference page. */
+export function jsonSchema(kinds: readonly PolicyKind<unknown>[]): Readonly<Record<string, unknown>> {
+  return {
+    ...z.toJSONSchema(configSchema(kinds), { target: 'draft-2020-12', io: 'input' }),
+    title: 'Portcullis configuration',
+  };
+}

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { err, ok, type Result } from '../base/index.ts';
+import type { CertificateConfig, Config, ServerConfig } from './config.ts';
+import { absolute, resolvePath } from './path.ts';
+import { listenHost, path, port } from './scalars.ts';
+import { parseSecretReference } from './secret-reference.ts';
+import { words } from './words.ts';
+
+const certificate = z
+  .union(
+    [
+      z.literal('local').meta({ description: 'A certificate of this machine’s own CA.' }),
+      z.strictObject({
+        cert: path('The certificate and those above it up to the root, PEM.'),
+        key: z.string().transform(readKey).meta({
+          title: 'FILE or reference',
+          description: 'Its private key, PEM: a file, or `${file:PATH}` or `${env:NAME}`.',
+        }),
+      }),
+    ],
+    { error: words('expected `local`, or a certificate with its key', 'write local, or { cert: FILE, key: FILE }') },
+  )
+  .prefault('local')
+  .meta({ description: 'The certificate of the https port.' });
+
+const http = z
+  .union(
+    [
+      z.literal('off').meta({ description: 'No plain http at all.' }),
+      z.strictObject({
+        port: port(8080, 'The port; 0 is any free one.'),
+        mode: z.enum(['redirect', 'refuse']).prefault('redirect').meta({
+          description:
+            '`redirect` sends GET and HEAD without credentials to https and refuses the rest; `refuse` refuses all.',
+        }),
+      }),
+    ],
+    { error: words('expected `off`, or a port', 'write off, or { port: 8080 }') },
+  )
+  .prefault({})
+  .meta({ description: 'Plain http. Nothing is ever served on it.' });
+
+/** The keys of `server`. */
+export const serverSchema = z
+  .strictObject({
+    host: listenHost('The address that clients reach.'),
+    https: z
+      .strictObject({ port: port(8443, 'The port; 0 is any free one.'), certificate })
+      .prefault({})
+      .meta({ description: 'Where APIs are served.' }),
+    http,
+    threads: z
+      .union([z.literal('auto'), z.literal(1)], { error: 'must be auto or 1' })
+      .prefault('auto')
+      .meta({ description: 'How many threads serve requests. For now `auto` means 1.' }),
+  })
+  .prefault({})
+  .meta({ description: 'What the gateway listens on for clients.' });
+
+/** The keys of `admin`. */
+export const adminSchema = z
+  .strictObject({
+    host: listenHost('The address of the admin port. Anything but loopback opens it beyond this machine.'),
+    port: port(9443, 'The port; 0 is any free one.'),
+  })
+  .prefault({})
+  .meta({ description: 'The port for operators: health and metrics. It serves nothing of the APIs.' });
+
+/** A private key is a path or a reference. Someone may have put the key itself here: nothing of the text is repeated. */
+function readKey(value: string, context: z.RefinementCtx<string>): string {
+  const result = value.startsWith('$') ? parseSecretReference(value, '/') : keyPath(value);
+  if (result.ok) return value;
+  context.issues.push({ code: 'custom', message: result.error, input: '' });
+  return z.NEVER;
+}
+
+function keyPath(value: string): Result<string, string> {
+  if (/[\r\n]|-----BEGIN/.test(value)) {
+    const fix = 'put it into a file and write its path, or use ${env:NAME}';
+    return err(words('a private key is never written into the configuration', fix));
+  }
+  const result = resolvePath(value, '/');
+  return result.ok ? ok(value) : err(`this path ${result.error}`);
+}
+
+/** Fills in what depends on where the configuration file lies. */
+export function toServerConfig(raw: z.output<typeof serverSchema>, file: string): ServerConfig {
+  return {
+    host: raw.host,
+    // The number of cores is not this room's to know; one thread serves until there can be several.
+    threads: 1,
+    https: { port: raw.https.port, certificate: toCertificateConfig(raw.https.certificate, file) },
+    http: raw.http === 'off' ? null : raw.http,
+  };
+}
+
+function toCertificateConfig(raw: z.output<typeof certificate>, file: string): CertificateConfig {
+  if (raw === 'local') return { kind: 'local' };
+  const key = raw.key.startsWith('$') ? raw.key : `\${file:${absolute(raw.key, file)}}`;
+  return { kind: 'files', certificate: absolute(raw.cert, file), key };
+}
+
+/** The admin port. */
+export function toAdminConfig(raw: z.output<typeof adminSchema>): Config['admin'] {
+  return { host: raw.host, port: raw.port };
+}

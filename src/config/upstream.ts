@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import type { UpstreamConfig } from './config.ts';
+import { absolute } from './path.ts';
+import { duration, parsed, path } from './scalars.ts';
+import { parseUpstreamUrl } from './upstream-url.ts';
+import { words } from './words.ts';
+
+const target = parsed(parseUpstreamUrl).meta({ title: 'URL' });
+
+const settings = z.strictObject({
+  targets: z
+    .array(target)
+    .length(1, { error: 'exactly one target is needed' })
+    .meta({ description: 'The URL of the upstream: http or https, with a port and a path prefix where needed.' }),
+  timeout: duration('30s', { from: '10ms', to: '1h' }, 'How long the upstream may take for the head of its reply.'),
+  connectTimeout: duration('3s', { from: '10ms', to: '1m' }, 'How long connecting may take.'),
+  idleTimeout: duration('30s', { from: '100ms', to: '1h' }, 'How long nothing may move between the bytes of a body.'),
+  ca: path('The CAs that vouch for the upstream’s certificate, PEM, instead of those of the system.').optional(),
+});
+
+/** Where an API's requests go: a URL alone, or with settings. */
+export const upstreamSchema = z
+  .union([target, settings], {
+    error: ({ input }) =>
+      input === undefined
+        ? words('an API needs its `upstream`', 'write upstream: http://127.0.0.1:3001')
+        : words('expected a URL, or an upstream with its settings', 'write a URL, or { targets: [URL] }'),
+  })
+  .meta({ description: 'Where the requests go.' });
+
+/** Fills in the settings of a URL that stands alone, and makes paths absolute. */
+export function toUpstreamConfig(raw: z.output<typeof upstreamSchema>, file: string): UpstreamConfig {
+  const { targets, ...rest } = 'targets' in raw ? raw : { ...defaults(), targets: [raw] };
+  const [first] = targets;
+  if (first === undefined) throw new Error('an upstream passed the schema without a target');
+  return {
+    ...first,
+    connectTimeoutMs: rest.connectTimeout,
+    responseTimeoutMs: rest.timeout,
+    idleTimeoutMs: rest.idleTimeout,
+    caFile: rest.ca === undefined ? null : absolute(rest.ca, file),
+  };
+}
+
+function defaults(): Omit<z.output<typeof settings>, 'targets'> {
+  return settings.omit({ targets: true }).parse({});
+}

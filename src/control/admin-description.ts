@@ -1,0 +1,21 @@
+import type { AdminOperation } from './admin-operations.ts';
+
+/** The OpenAPI 3.1 document of the admin API, made from its table of operations. */
+export function describeAdminApi(operations: readonly AdminOperation[]): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const operation of operations) {
+    const path = (paths[operation.path] ??= {});
+    path[operation.method.toLowerCase()] = {
+      operationId: operation.id,
+      summary: operation.summary,
+      security: operation.key ? [{ adminKey: [] }] : [],
+      responses: { default: { description: 'The answer, or a problem (RFC 9457).' } },
+    };
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Portcullis admin API', version: '1' },
+    paths,
+    components: { securitySchemes: { adminKey: { type: 'http', scheme: 'bearer' } } },
+  };
+}

@@ -1,0 +1,119 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { type Problem, problemBody, PROBLEM_MEDIA_TYPE, problemStatus } from '../base/index.ts';
+import { Router } from '../gateway/index.ts';
+import { parseTemplate } from '../openapi/index.ts';
+import type { Log } from '../ports/index.ts';
+import type { ServerExchange, ServerHandler } from '../wire/index.ts';
+import { ADMIN_OPERATIONS, type AdminBackend, type AdminOperation, type AdminReply } from './admin-operations.ts';
+import { describeAdminApi } from './admin-description.ts';
+
+/** What the admin server works with. */
+export interface AdminServerOptions {
+  readonly backend: AdminBackend;
+  /** SHA-256 of each key that opens it, hexadecimal. */
+  readonly keyHashes: () => readonly string[];
+  /** Hosts it answers for besides localhost; anything else is a page that rebinds its name to this machine. */
+  readonly hosts: readonly string[];
+  readonly log: Log;
+  readonly nextId: () => string;
+}
+
+const LOCAL_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
+
+const DESCRIPTION: AdminOperation = {
+  id: 'getDescription',
+  method: 'GET',
+  path: '/openapi.json',
+  summary: 'This description.',
+  key: true,
+  run: () => Promise.resolve({ status: 200, json: describeAdminApi(ALL) }),
+};
+
+const ALL: readonly AdminOperation[] = [...ADMIN_OPERATIONS, DESCRIPTION];
+
+/** Answers the admin API. It serves nothing of the protected APIs, and they nothing of it. */
+export function createAdminServer(options: AdminServerOptions): ServerHandler {
+  const router = adminRouter();
+  const hosts = new Set([...LOCAL_HOSTS, ...options.hosts]);
+  return {
+    request(stream) {
+      const id = options.nextId();
+      const operation = judge(stream, { router, hosts, keyHashes: options.keyHashes() });
+      if ('code' in operation) {
+        refuse(stream, operation, id);
+        return;
+      }
+      operation.run(options.backend).then(
+        (reply) => send(stream, reply, id),
+        (fault: unknown) => {
+          options.log.write('error', 'admin.fault', fault instanceof Error ? fault.message : 'unknown fault', { operation: operation.id, request: id });
+          refuse(stream, { code: 'gateway-fault' }, id);
+        },
+      );
+    },
+    refused(code) {
+      const id = options.nextId();
+      const body = problemBody({ code }, id);
+      return { head: headOf(problemStatus(code), PROBLEM_MEDIA_TYPE, { id, bytes: Buffer.byteLength(body), more: [] }), body };
+    },
+  };
+}
+
+function adminRouter(): Router<AdminOperation> {
+  const routes = ALL.map((operation) => {
+    const template = parseTemplate(operation.path);
+    if (!template.ok) throw new Error(`${operation.path} ${template.error}`);
+    return { host: null, method: operation.method, segments: template.value.segments, target: operation };
+  });
+  return Router.build(routes, () => true).router;
+}
+
+interface Rules {
+  readonly router: Router<AdminOperation>;
+  readonly hosts: ReadonlySet<string>;
+  readonly keyHashes: readonly string[];
+}
+
+function judge({ request, framing }: ServerExchange, rules: Rules): AdminOperation | Problem {
+  if (!rules.hosts.has(request.host)) return { code: 'misdirected-request' };
+  const found = rules.router.find(request.host, request.path, request.method);
+  const operation = found.kind === 'matched' ? found.target : null;
+  if (operation === null || operation.key) {
+    // What there is and what is not is nobody's business without a key.
+    if (!hasKey(request.headers.get('authorization'), rules.keyHashes)) {
+      return { code: 'unauthenticated', headers: [['www-authenticate', 'Bearer realm="portcullis admin"']] };
+    }
+  }
+  // A browser says where a request comes from; no other site has anything to ask here.
+  const site = request.headers.get('sec-fetch-site');
+  if (site !== null && site !== 'same-origin' && site !== 'none') return { code: 'forbidden' };
+  if (found.kind === 'methodNotAllowed') return { code: 'method-not-allowed', headers: [['allow', found.allow.join(', ')]] };
+  if (operation === null) return { code: 'not-found' };
+  return framing.kind === 'none' ? operation : { code: 'unexpected-body' };
+}
+
+/** Compares hashes, in constant time, with every key there is. */
+function hasKey(authorization: string | null, keyHashes: readonly string[]): boolean {
+  const key = /^Bearer ([A-Za-z0-9._~+/-]{16,256}=*)$/i.exec(authorization ?? '')?.[1];
+  const hash = createHash('sha256').update(key ?? '').digest();
+  let known = false;
+  for (const keyHash of keyHashes) known = timingSafeEqual(hash, Buffer.from(keyHash, 'hex')) || known;
+  return key !== undefined && known;
+}
+
+function refuse(stream: ServerExchange, problem: Problem, id: string): void {
+  const body = problemBody(problem, id);
+  const more = (problem.headers ?? []).flatMap(([name, value]) => [name, value]);
+  stream.send(headOf(problemStatus(problem.code), PROBLEM_MEDIA_TYPE, { id, bytes: Buffer.byteLength(body), more }), body);
+}
+
+function send(stream: ServerExchange, reply: AdminReply, id: string): void {
+  const body = 'json' in reply ? `${JSON.stringify(reply.json)}\n` : reply.text;
+  const type = 'json' in reply ? 'application/json' : 'text/plain; version=0.0.4; charset=utf-8';
+  stream.send(headOf(reply.status, type, { id, bytes: Buffer.byteLength(body), more: [] }), body);
+}
+
+function headOf(status: number, type: string, { id, bytes, more }: { id: string; bytes: number; more: readonly string[] }) {
+  const added = ['content-type', type, 'cache-control', 'no-store', 'x-content-type-options', 'nosniff', 'x-request-id', id, ...more];
+  return { status, fields: null, added, framing: { kind: 'length' as const, bytes }, announcedLength: bytes };
+}

@@ -1,0 +1,187 @@
+import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
+import { type Config, gather, type Gathered, type GatherOptions, parseConfig, type ParsedConfig } from '../config/index.ts';
+import type { PolicyKind } from '../policy/index.ts';
+import type { Alerts, Clock, Collection, Log } from '../ports/index.ts';
+import { type Revision, REVISIONS_KEPT, revisionId } from './revisions.ts';
+
+/** The gateway threads, as the conductor sees them: all do it, or none. */
+export interface GatewayThreads {
+  /** Builds routing everywhere; what any thread finds wrong. Nothing is in force yet. */
+  prepare(gathered: Gathered): Promise<readonly Issue[]>;
+  /** Puts the prepared Snapshot in force everywhere; false when a thread would not. */
+  install(revision: number): Promise<boolean>;
+}
+
+/** Builds everything of a configuration once, in a thread of its own, and reports all issues. */
+export interface Verifier {
+  verify(gathered: Gathered): Promise<readonly Issue[]>;
+}
+
+/** Whether the gateway should get traffic, and why not. */
+export type Readiness =
+  | { readonly state: 'starting' | 'verifying' | 'draining' }
+  | { readonly state: 'ready' }
+  | { readonly state: 'faulty'; readonly issues: readonly Issue[] };
+
+/** What the conductor works with. */
+export interface ConductorOptions {
+  readonly file: string;
+  readonly readText: () => Promise<Result<Uint8Array, string>>;
+  readonly kinds: readonly PolicyKind<unknown>[];
+  readonly io: Omit<GatherOptions, 'revision'>;
+  readonly threads: GatewayThreads;
+  readonly verifier: Verifier;
+  readonly revisions: Collection<Revision>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly alerts: Alerts;
+  /** What a new configuration asks of the rest of the node before it is in force: certificates for new hosts. */
+  readonly adapt: (config: Config) => Promise<Result<void, string>>;
+}
+
+/** A configuration read and gathered, before anything of it is in force. */
+export interface Loaded {
+  readonly gathered: Gathered;
+}
+
+/** Turns the configuration file into what is in force, one revision after the other. A refused one changes nothing. */
+export class Conductor {
+  readonly #options: ConductorOptions;
+  #revision = 0;
+  #current: Gathered | null = null;
+  #readiness: Readiness = { state: 'starting' };
+  #busy: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ConductorOptions) {
+    this.#options = options;
+  }
+
+  get readiness(): Readiness {
+    return this.#readiness;
+  }
+
+  /** What is in force; null before the first. */
+  get current(): Gathered | null {
+    return this.#current;
+  }
+
+  /** Puts the first configuration in force: traffic may begin when it resolves, and the verifier goes on behind it. */
+  async begin(gathered: Gathered, author: string): Promise<Result<void, readonly Issue[]>> {
+    const issues = await this.#options.threads.prepare(gathered);
+    if (issues.length > 0) return err(issues);
+    if (!(await this.#options.threads.install(gathered.revision))) return err([errorIssue('', 'the gateway thread did not install the configuration')]);
+    this.#current = gathered;
+    this.#revision = gathered.revision;
+    this.#readiness = { state: 'verifying' };
+    await this.#remember(gathered, author, 'installed');
+    this.#busy = this.#verifyFirst(gathered);
+    return ok(undefined);
+  }
+
+  /** The number the next revision gets; they go on from the history's newest. */
+  async nextRevision(): Promise<number> {
+    if (this.#revision > 0) return this.#revision + 1;
+    const [newest] = await this.#options.revisions.query({ orderBy: 'revision', descending: true, limit: 1 });
+    return (newest?.document.revision ?? 0) + 1;
+  }
+
+  /** Reads the file again and puts it in force if all of it can be built. One reload after the other. */
+  reload(author: string): Promise<Result<{ readonly revision: number }, readonly Issue[]>> {
+    const next = this.#busy.then(() => this.#reload(author));
+    this.#busy = next.catch(() => undefined);
+    return next;
+  }
+
+  /** No longer to be sent traffic. */
+  drain(): void {
+    this.#readiness = { state: 'draining' };
+  }
+
+  /** Resolves when what is under way now has ended. */
+  async settled(): Promise<void> {
+    await this.#busy;
+  }
+
+  async #verifyFirst(gathered: Gathered): Promise<void> {
+    const issues = await this.#options.verifier.verify(gathered);
+    if (this.#readiness.state !== 'verifying') return;
+    this.#readiness = issues.length === 0 ? { state: 'ready' } : { state: 'faulty', issues };
+    if (issues.length > 0) this.#complain(issues, 'the first configuration can not be built whole; what can not be built is refused');
+  }
+
+  async #reload(author: string): Promise<Result<{ readonly revision: number }, readonly Issue[]>> {
+    const loaded = await this.#load();
+    if (!loaded.ok) return this.#refuse(loaded.error, null, author);
+    const { gathered } = loaded.value;
+    if (this.#current !== null && gathered.hash === this.#current.hash) return ok({ revision: this.#current.revision });
+    const fixed = restartIssues(this.#current?.config ?? null, gathered.config);
+    const issues = fixed.length > 0 ? fixed : await this.#build(gathered);
+    if (issues.length > 0) return this.#refuse(issues, gathered, author);
+    if (!(await this.#options.threads.install(gathered.revision))) {
+      return this.#refuse([errorIssue('', 'requests of earlier configurations are still running', { fix: 'try again later' })], gathered, author);
+    }
+    this.#current = gathered;
+    this.#revision = gathered.revision;
+    if (this.#readiness.state === 'faulty' || this.#readiness.state === 'verifying') this.#readiness = { state: 'ready' };
+    await this.#remember(gathered, author, 'installed');
+    this.#options.log.write('info', 'configuration.installed', 'a new configuration is in force', { revision: gathered.revision, author });
+    return ok({ revision: gathered.revision });
+  }
+
+  async #load(): Promise<Result<Loaded, readonly Issue[]>> {
+    const { file, kinds, io, readText } = this.#options;
+    const text = await readText();
+    if (!text.ok) return err([errorIssue('', text.error)]);
+    const parsed: Result<ParsedConfig, readonly Issue[]> = parseConfig(text.value, { file, kinds });
+    if (!parsed.ok) return parsed;
+    const gathered = await gather(parsed.value, { ...io, revision: await this.nextRevision() });
+    return gathered.ok ? ok({ gathered: gathered.value }) : gathered;
+  }
+
+  async #build(gathered: Gathered): Promise<readonly Issue[]> {
+    const issues = await this.#options.verifier.verify(gathered);
+    if (issues.length > 0) return issues;
+    const adapted = await this.#options.adapt(gathered.config);
+    if (!adapted.ok) return [errorIssue('server.https.certificate', adapted.error)];
+    return await this.#options.threads.prepare(gathered);
+  }
+
+  async #refuse(issues: readonly Issue[], gathered: Gathered | null, author: string): Promise<Result<never, readonly Issue[]>> {
+    this.#complain(issues, 'the configuration was refused; the one before stays in force');
+    if (gathered !== null) await this.#remember(gathered, author, 'refused');
+    return err(issues);
+  }
+
+  #complain(issues: readonly Issue[], message: string): void {
+    const { alerts, log } = this.#options;
+    for (const issue of issues.slice(0, 20)) {
+      const place = issue.place === null ? '' : `${issue.place.file}:${issue.place.line}:${issue.place.column}`;
+      log.write('error', 'configuration.issue', issue.message, { path: issue.path, place, fix: issue.fix });
+    }
+    alerts.raise({ kind: 'snapshot.refused', key: this.#options.file, severity: 'high', message, fields: { issues: issues.length, first: issues[0]?.message } });
+  }
+
+  async #remember(gathered: Gathered, author: string, outcome: Revision['outcome']): Promise<void> {
+    const { revisions, clock, log } = this.#options;
+    const { revision, hash, text } = gathered;
+    try {
+      await revisions.put(revisionId(revision), { revision, hash, author, at: clock.now(), outcome, text });
+      await revisions.delete(revisionId(revision - REVISIONS_KEPT));
+    } catch (fault) {
+      log.write('error', 'revision.not-kept', 'the history of configurations could not be written', { detail: fault instanceof Error ? fault.message : '' });
+    }
+  }
+}
+
+/** What a running node can't change about itself. */
+function restartIssues(before: Config | null, after: Config): readonly Issue[] {
+  if (before === null) return [];
+  const fixed = [
+    ['server', before.server, after.server],
+    ['admin', before.admin, after.admin],
+    ['data', before.dataFolder, after.dataFolder],
+  ] as const;
+  return fixed
+    .filter(([, old, next]) => JSON.stringify(old) !== JSON.stringify(next))
+    .map(([key]) => errorIssue(key, 'can not change while the gateway runs', { fix: 'restart it' }));
+}

@@ -1,0 +1,148 @@
+import type { CoverageRow, Issue, ProblemCode } from '../base/index.ts';
+import type { Stage } from '../policy/index.ts';
+import { canonicalizeTarget, readAuthority, type TargetReading } from '../wire/index.ts';
+import type { Plan } from './plan.ts';
+import type { CompiledOperation, Snapshot } from './snapshot.ts';
+
+/** A request as a client would write it: its method, the text of its Host field, and its request target. */
+export interface Question {
+  readonly method: string;
+  readonly host: string;
+  readonly target: string;
+}
+
+/** The canonical form: what is matched, judged and sent. `path` is `*` where the target names no resource. */
+export interface CanonicalForm {
+  readonly host: string;
+  readonly path: string;
+  readonly query: string | null;
+}
+
+/** One thing that a policy does with the request, in the order in which it happens. */
+export interface ExplainedStep {
+  readonly stage: Stage;
+  readonly policy: string;
+}
+
+/** What would happen to a request that matches an operation. */
+export interface ExplainedRoute {
+  readonly api: string;
+  readonly operation: string;
+  readonly method: string;
+  readonly template: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly bodyLimitBytes: number;
+  /** Whether a GET or HEAD may have a body here. */
+  readonly bodyDescribed: boolean;
+  readonly signInNeeded: boolean;
+  readonly steps: readonly ExplainedStep[];
+  /** The request as the upstream gets it. */
+  readonly upstream: { readonly method: string; readonly url: string };
+  readonly coverage: CoverageRow | null;
+}
+
+/**
+ * What the gateway does, as far as method, host and target decide. `refused` is certain. `judged`: the steps decide with
+ * the rest of the request. `forwarded`: nothing else stands before the upstream but the framing and size of the body.
+ */
+export type ExplainedVerdict =
+  | { readonly kind: 'refused'; readonly code: ProblemCode; readonly allow: readonly string[] | null; readonly issues: readonly Issue[] }
+  | { readonly kind: 'judged' }
+  | { readonly kind: 'forwarded' };
+
+/** The answer: `canonical` is null where the request can't be read, `route` where no operation matches. */
+export interface Explanation {
+  readonly canonical: CanonicalForm | null;
+  readonly route: ExplainedRoute | null;
+  readonly verdict: ExplainedVerdict;
+}
+
+// As the head of a request is read; there they bound bytes on the wire, and a target that passes is ASCII.
+const METHOD = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,32}$/;
+const TARGET_LIMIT = 8192;
+
+/** Says what a request would meet, by the same canonicalizer and the same router that traffic goes through. Pure. */
+export function explain(snapshot: Snapshot, question: Question): Explanation {
+  const canonical = canonicalForm(question);
+  if (typeof canonical === 'string') return { canonical: null, route: null, verdict: refused(canonical) };
+  const found = snapshot.router.find(canonical.host, canonical.path, question.method);
+  switch (found.kind) {
+    case 'misdirected':
+      return { canonical, route: null, verdict: refused('misdirected-request') };
+    case 'notFound':
+      return { canonical, route: null, verdict: refused('not-found') };
+    case 'methodNotAllowed':
+      return { canonical, route: null, verdict: refused('method-not-allowed', found.allow) };
+    case 'matched':
+      return explainRoute(snapshot, found.target, { question, canonical, params: found.params });
+  }
+}
+
+function refused(code: ProblemCode, allow: readonly string[] | null = null, issues: readonly Issue[] = []): ExplainedVerdict {
+  return { kind: 'refused', code, allow, issues };
+}
+
+/** In the order in which a head is read: its line, its target, its Host (RFC 9112 §3, §3.2). */
+function canonicalForm({ method, host, target }: Question): CanonicalForm | ProblemCode {
+  if (!METHOD.test(method) || target === '' || /[ \r\n]/.test(target)) return 'malformed-request-line';
+  if (target.length > TARGET_LIMIT) return 'target-too-long';
+  const place = readTarget(method, target);
+  if (typeof place === 'string') return place;
+  const authority = readAuthority(host);
+  return authority === null ? 'invalid-host' : { host: authority.host, ...place };
+}
+
+function readTarget(method: string, target: string): Omit<CanonicalForm, 'host'> | ProblemCode {
+  if (target === '*' && method === 'OPTIONS') return { path: '*', query: null };
+  if (method === 'CONNECT' && readAuthority(target) !== null) return { path: '*', query: null };
+  const reading = canonicalizeTarget(target);
+  // What CONNECT names is an authority (RFC 9112 §3.2.3); a plain path is read, and answered by 405.
+  if (method === 'CONNECT' && !isPlain(reading, target)) return 'malformed-target';
+  return reading.fault ?? { path: reading.path, query: reading.query };
+}
+
+function isPlain(reading: TargetReading, target: string): boolean {
+  if (reading.fault !== null) return false;
+  return target === (reading.query === null ? reading.path : `${reading.path}?${reading.query}`);
+}
+
+interface Matched {
+  readonly question: Question;
+  readonly canonical: CanonicalForm;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+function explainRoute(snapshot: Snapshot, compiled: CompiledOperation, matched: Matched): Explanation {
+  const { operation, bodyLimitBytes, bodyDescribed } = compiled;
+  const { question, canonical, params } = matched;
+  const plan = compiled.plan();
+  const route: ExplainedRoute = {
+    api: operation.api,
+    operation: operation.id,
+    method: operation.method,
+    template: operation.template,
+    params,
+    bodyLimitBytes,
+    bodyDescribed,
+    signInNeeded: !plan.ok || plan.value.signInNeeded,
+    steps: plan.ok ? stepsOf(plan.value) : [],
+    upstream: { method: question.method, url: upstreamUrl(compiled, canonical) },
+    coverage: snapshot.coverage.find((row) => row.operation === operation.id) ?? null,
+  };
+  return { canonical, route, verdict: plan.ok ? verdictOf(plan.value) : refused('gateway-fault', null, plan.error) };
+}
+
+function stepsOf(plan: Plan): readonly ExplainedStep[] {
+  return [...plan.request, ...plan.respond, ...plan.record].map(({ stage, policy }) => ({ stage, policy }));
+}
+
+function verdictOf({ request, signInNeeded }: Plan): ExplainedVerdict {
+  if (request.length > 0) return { kind: 'judged' };
+  return signInNeeded ? refused('unauthenticated') : { kind: 'forwarded' };
+}
+
+/** As `Leg` makes it: the base path is taken off, the upstream's own prefix put before. */
+function upstreamUrl({ api }: CompiledOperation, { path, query }: CanonicalForm): string {
+  const onward = api.upstream.pathPrefix + (path.slice(api.basePath.length) || '/');
+  return `${api.upstream.scheme}://${api.authority}${onward}${query === null ? '' : `?${query}`}`;
+}

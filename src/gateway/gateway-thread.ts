@@ -1,0 +1,151 @@
+import type { SecureContext } from 'node:tls';
+import type { CertificateMaterial, Ledger, Tables } from '../ports/index.ts';
+import { createServerContext, listen, type Listener, type ListenFault, SERVER_BOUNDS } from '../wire/index.ts';
+import { compile, type KindTable } from './compile.ts';
+import { createGateway, type Gateway } from './gateway.ts';
+import { createPlainHttp } from './plain-http.ts';
+import type { GatewayPorts } from './runtime.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { FromThread, ListenPlan, ThreadStatus, ToThread } from './thread-protocol.ts';
+
+/** What a gateway thread is made of. */
+export interface GatewayThreadOptions {
+  readonly ports: GatewayPorts;
+  readonly ledger: Ledger;
+  readonly tables: Tables;
+  readonly kinds: KindTable;
+  /** The certificate for a host; null only where there is none at all. */
+  readonly choose: (materials: readonly CertificateMaterial[], serverName: string | null) => CertificateMaterial | null;
+  readonly send: (message: FromThread) => void;
+}
+
+/** The data plane of one thread, driven by messages of the control side. It owns the sockets and touches no disk. */
+export class GatewayThread {
+  readonly #options: GatewayThreadOptions;
+  readonly #gateway: Gateway;
+  readonly #prepared = new Map<number, Snapshot>();
+  #materials: readonly CertificateMaterial[] = [];
+  #contexts = new Map<CertificateMaterial, SecureContext>();
+  #listeners: Listener[] = [];
+  #httpsPort = 0;
+
+  constructor(options: GatewayThreadOptions) {
+    this.#options = options;
+    this.#gateway = createGateway(options.ports);
+  }
+
+  /** Does what a message asks for; answers go out by `send`. */
+  async receive(message: ToThread): Promise<void> {
+    switch (message.kind) {
+      case 'certificates':
+        this.#replaceCertificates(message.materials, message.ticketKeys);
+        return;
+      case 'table':
+        this.#replaceTable(message.table);
+        return;
+      case 'prepare':
+        this.#prepare(message.gathered);
+        return;
+      case 'install':
+        this.#install(message.revision);
+        return;
+      case 'listen':
+        await this.#listen(message.plan);
+        return;
+      case 'status':
+        this.#options.send({ kind: 'status', ask: message.ask, status: this.#status(message.records) });
+        return;
+      case 'drain':
+        await Promise.all(this.#listeners.map((listener) => listener.drain(message.graceMs)));
+        this.#gateway.close();
+        this.#options.send({ kind: 'drained' });
+    }
+  }
+
+  #replaceCertificates(materials: readonly CertificateMaterial[], ticketKeys: Uint8Array): void {
+    const contexts = new Map<CertificateMaterial, SecureContext>();
+    for (const material of materials) contexts.set(material, createServerContext({ ...material, ticketKeys }));
+    this.#materials = materials;
+    this.#contexts = contexts;
+  }
+
+  #contextFor(serverName: string | null): SecureContext {
+    const material = this.#options.choose(this.#materials, serverName);
+    const context = material === null ? undefined : this.#contexts.get(material);
+    if (context === undefined) throw new Error('no certificate');
+    return context;
+  }
+
+  #replaceTable(table: Extract<ToThread, { kind: 'table' }>['table']): void {
+    const { tables } = this.#options;
+    tables.declare(table.declaration);
+    tables.replace(table.declaration.name, table.version, table.rows, table.filledAtMs ?? 0);
+  }
+
+  #prepare(gathered: Extract<ToThread, { kind: 'prepare' }>['gathered']): void {
+    const { kinds, tables } = this.#options;
+    const snapshot = compile(gathered, { kinds, tables });
+    this.#prepared.clear();
+    if (snapshot.ok) this.#prepared.set(gathered.revision, snapshot.value);
+    this.#options.send({ kind: 'prepared', revision: gathered.revision, issues: snapshot.ok ? [] : snapshot.error });
+  }
+
+  #install(revision: number): void {
+    const snapshot = this.#prepared.get(revision);
+    const installed = snapshot !== undefined && this.#gateway.install(snapshot);
+    if (installed) this.#prepared.delete(revision);
+    this.#options.send({ kind: 'installed', revision, ok: installed });
+  }
+
+  /** The plain port first and https last: when https answers, everything does. */
+  async #listen(plan: ListenPlan): Promise<void> {
+    const http = plan.http === null ? null : await this.#open(plan, plan.http.port, plan.http.mode);
+    const https = http !== null && 'code' in http ? http : await this.#open(plan, plan.httpsPort, null);
+    const fault = [http, https].find((listener) => listener !== null && 'code' in listener);
+    if (fault !== undefined && fault !== null && 'code' in fault) {
+      await Promise.all(this.#listeners.map((listener) => listener.drain(0)));
+      this.#options.send({ kind: 'listenFailed', port: fault.port, code: fault.code });
+      return;
+    }
+    this.#httpsPort = (https as Listener).port;
+    this.#options.send({ kind: 'listening', ports: { https: this.#httpsPort, http: http === null ? null : http.port } });
+  }
+
+  async #open(plan: ListenPlan, port: number, plainMode: 'redirect' | 'refuse' | null): Promise<Listener | ListenFault> {
+    const { ports } = this.#options;
+    const gateway = this.#gateway;
+    const handler =
+      plainMode === null
+        ? gateway
+        : createPlainHttp({
+            ports,
+            mode: plainMode,
+            httpsPort: () => this.#httpsPort,
+            snapshot: () => gateway.current,
+            refused: (code, peer) => gateway.refused(code, peer),
+          });
+    const listener = await listen({
+      host: plan.host,
+      port,
+      reusePort: plan.reusePort,
+      maxConnections: plan.maxConnections,
+      handler,
+      bounds: SERVER_BOUNDS,
+      clock: ports.clock,
+      context: plainMode === null ? (serverName) => this.#contextFor(serverName) : null,
+      turnedAway: (reason) => ports.metrics.turnedAway(reason),
+    });
+    if (!('code' in listener)) this.#listeners.push(listener);
+    return listener;
+  }
+
+  #status(records: number): ThreadStatus {
+    return {
+      revision: this.#gateway.current?.revision ?? null,
+      connections: this.#listeners.reduce((sum, listener) => sum + listener.connections, 0),
+      inFlight: this.#gateway.inFlight,
+      livingSnapshots: this.#gateway.living,
+      newestRecords: this.#options.ledger.newest(records),
+    };
+  }
+}

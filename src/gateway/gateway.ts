@@ -1,0 +1,161 @@
+import { type Problem, type ProblemCode, problemCloses, RECORD_VERSION } from '../base/index.ts';
+import type { OutgoingHead, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
+import { Passage, type PassageContext } from './passage.ts';
+import { answerHead, createDateSource, problemAnswer } from './reply.ts';
+import { type GatewayPorts, type Installed, UpstreamPools } from './runtime.ts';
+import type { CompiledOperation, Snapshot } from './snapshot.ts';
+
+const POOL_SWEEP_MS = 500;
+/** Snapshots that may live at once: the one in force, one being prepared, one that old requests still walk through. */
+const SNAPSHOT_LIMIT = 3;
+
+/** The data plane of one thread. */
+export interface Gateway extends ServerHandler {
+  /** The Snapshot in force; null before the first. */
+  readonly current: Snapshot | null;
+  /** How many Snapshots requests still walk through, the one in force included. */
+  readonly living: number;
+  readonly inFlight: number;
+  /** Puts a Snapshot in force for all requests that begin from now on. False when too many older ones still live. */
+  install(snapshot: Snapshot): boolean;
+  close(): void;
+}
+
+/** Makes a gateway. It answers 503 until a Snapshot is installed. */
+export function createGateway(ports: GatewayPorts): Gateway {
+  return new DataPlane(ports);
+}
+
+interface Era {
+  readonly context: PassageContext;
+  passages: number;
+}
+
+class DataPlane implements Gateway {
+  readonly #ports: GatewayPorts;
+  readonly #date: () => string;
+  readonly #pools: UpstreamPools;
+  readonly #sweeper: { cancel(): void };
+  readonly #eras = new Set<Era>();
+  #era: Era | null = null;
+  inFlight = 0;
+
+  constructor(ports: GatewayPorts) {
+    this.#ports = ports;
+    this.#date = createDateSource(() => ports.clock.now());
+    this.#pools = new UpstreamPools(() => ports.clock.monotonic());
+    this.#sweeper = ports.clock.every(POOL_SWEEP_MS, () => this.#pools.sweep(ports.clock.monotonic()));
+  }
+
+  get current(): Snapshot | null {
+    return this.#era?.context.installed.snapshot ?? null;
+  }
+
+  get living(): number {
+    return this.#eras.size;
+  }
+
+  install(snapshot: Snapshot): boolean {
+    if (this.#eras.size >= SNAPSHOT_LIMIT) return false;
+    const installed: Installed = { snapshot, pools: this.#pools.forApis(snapshot.apis) };
+    const era: Era = { passages: 0, context: { ports: this.#ports, installed, date: this.#date, over: () => this.#left(era) } };
+    const last = this.#era;
+    this.#eras.add(era);
+    this.#era = era;
+    this.#pools.retain(snapshot.apis);
+    if (last !== null && last.passages === 0) this.#eras.delete(last);
+    return true;
+  }
+
+  close(): void {
+    this.#sweeper.cancel();
+    this.#pools.close();
+  }
+
+  request(stream: ServerExchange): void {
+    const era = this.#era;
+    const id = this.#ports.nextId();
+    if (era === null) {
+      this.#turnDown(stream, id, { code: 'gateway-overloaded', internal: 'no configuration in force yet' });
+      return;
+    }
+    const { request } = stream;
+    const found = era.context.installed.snapshot.router.find(request.host, request.path, request.method);
+    switch (found.kind) {
+      case 'notFound':
+        this.#turnDown(stream, id, { code: 'not-found' });
+        return;
+      case 'misdirected':
+        this.#turnDown(stream, id, { code: 'misdirected-request' });
+        return;
+      case 'methodNotAllowed':
+        this.#turnDown(stream, id, { code: 'method-not-allowed', headers: [['allow', found.allow.join(', ')]] });
+        return;
+      case 'matched':
+        this.#enter(era, { stream, id, compiled: found.target, params: found.params });
+    }
+  }
+
+  #enter(era: Era, given: { stream: ServerExchange; id: string; compiled: CompiledOperation; params: Readonly<Record<string, string>> }): void {
+    const { stream, id, compiled, params } = given;
+    const plan = compiled.plan();
+    if (!plan.ok) {
+      const detail = plan.error.map((issue) => issue.message).join('; ');
+      const message = `${compiled.operation.id} can't be built and is refused`;
+      this.#ports.alerts({ kind: 'gateway.fault', key: compiled.operation.id, severity: 'critical', message, fields: { detail } });
+      this.#turnDown(stream, id, { code: 'gateway-fault', internal: detail });
+      return;
+    }
+    const passage = new Passage(stream, compiled, { id, params, plan: plan.value, context: era.context });
+    stream.events = passage;
+    era.passages++;
+    this.inFlight++;
+    const { method } = stream.request;
+    if (stream.framing.kind !== 'none' && (method === 'GET' || method === 'HEAD') && !compiled.bodyDescribed) {
+      passage.refuse({ code: 'unexpected-body' });
+    } else if (stream.limitBody(compiled.bodyLimitBytes)) passage.proceed();
+    else passage.refuse({ code: 'body-too-large' });
+  }
+
+  #left(era: Era): void {
+    era.passages--;
+    this.inFlight--;
+    if (era !== this.#era && era.passages === 0) this.#eras.delete(era);
+  }
+
+  /** A refusal before any operation is known. */
+  #turnDown(stream: ServerExchange, id: string, problem: Problem): void {
+    const { head, body } = this.#refusal(id, problem, stream.request.peer, stream.request.method);
+    stream.send(head, body);
+  }
+
+  refused(code: ProblemCode, peer: Peer): { readonly head: OutgoingHead; readonly body: string } {
+    return this.#refusal(this.#ports.nextId(), { code }, peer, '');
+  }
+
+  #refusal(id: string, problem: Problem, peer: Peer, method: string): { readonly head: OutgoingHead; readonly body: string } {
+    const { clock, ledger, log, metrics } = this.#ports;
+    const taken = ledger.append({
+      version: RECORD_VERSION,
+      kind: 'intent',
+      id,
+      at: clock.now(),
+      revision: this.current?.revision ?? 0,
+      api: null,
+      operation: null,
+      method,
+      subject: null,
+      address: peer.address,
+      verdict: problemCloses(problem.code) ? 'malformed' : 'deny',
+      problem: problem.code,
+      policy: null,
+      rule: null,
+    });
+    const answer = problemAnswer(taken ? problem : { code: 'not-recorded' }, id);
+    metrics.refused(problem.code);
+    metrics.finished(null, answer.status, 0);
+    log.write('debug', 'request.refused', problem.code, { request: id, address: peer.address, detail: problem.internal });
+    answer.added.push('date', this.#date(), 'x-request-id', id);
+    return { head: answerHead(answer), body: answer.body as string };
+  }
+}

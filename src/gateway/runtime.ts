@@ -1,0 +1,79 @@
+import type { Alerts, Clock, Ledger, Log } from '../ports/index.ts';
+import { UpstreamPool } from '../wire/index.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import type { CompiledApi, Snapshot } from './snapshot.ts';
+
+/** What a gateway thread works with besides its Snapshot. */
+export interface GatewayPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly alerts: Alerts['raise'];
+  readonly ledger: Pick<Ledger, 'append'>;
+  readonly nextId: () => string;
+  readonly metrics: GatewayMetrics;
+}
+
+/** A Snapshot in force, with what is kept beside it: one pool of connections for each API. */
+export interface Installed {
+  readonly snapshot: Snapshot;
+  readonly pools: readonly UpstreamPool[];
+}
+
+/** Upstream connections outlive Snapshots: an API whose upstream did not change keeps its own. */
+export class UpstreamPools {
+  readonly #monotonic: () => number;
+  readonly #byTarget = new Map<string, UpstreamPool>();
+
+  constructor(monotonic: () => number) {
+    this.#monotonic = monotonic;
+  }
+
+  /** The pools of a Snapshot's APIs, in their order; new ones where an upstream is new. */
+  forApis(apis: readonly CompiledApi[]): readonly UpstreamPool[] {
+    return apis.map((api) => {
+      const key = keyOf(api);
+      let pool = this.#byTarget.get(key);
+      if (pool === undefined) {
+        pool = this.#open(api);
+        this.#byTarget.set(key, pool);
+      }
+      return pool;
+    });
+  }
+
+  /** Closes the pools that the Snapshot in force has no use for; calls on their way are finished first. */
+  retain(apis: readonly CompiledApi[]): void {
+    const wanted = new Set(apis.map(keyOf));
+    for (const [key, pool] of this.#byTarget) {
+      if (wanted.has(key)) continue;
+      this.#byTarget.delete(key);
+      pool.close();
+      this.#leaving.add(pool);
+    }
+  }
+
+  readonly #leaving = new Set<UpstreamPool>();
+
+  sweep(now: number): void {
+    for (const pool of this.#byTarget.values()) pool.sweep(now);
+    for (const pool of this.#leaving) {
+      pool.sweep(now);
+      if (pool.counts.busy === 0 && pool.counts.waiting === 0) this.#leaving.delete(pool);
+    }
+  }
+
+  close(): void {
+    this.retain([]);
+  }
+
+  #open(api: CompiledApi): UpstreamPool {
+    const { scheme, host, port, connectTimeoutMs, responseTimeoutMs, idleTimeoutMs } = api.upstream;
+    const bounds = { connectMs: connectTimeoutMs, responseMs: responseTimeoutMs, idleMs: idleTimeoutMs };
+    return new UpstreamPool({ scheme, host, port, ca: api.upstreamCa, bounds }, this.#monotonic);
+  }
+}
+
+function keyOf(api: CompiledApi): string {
+  const { scheme, host, port, connectTimeoutMs, responseTimeoutMs, idleTimeoutMs } = api.upstream;
+  return JSON.stringify([scheme, host, port, connectTimeoutMs, responseTimeoutMs, idleTimeoutMs, api.upstreamCa]);
+}

@@ -1,0 +1,42 @@
+import type { CoverageRow, Issue, Result } from '../base/index.ts';
+import type { UpstreamConfig } from '../config/index.ts';
+import type { Operation } from '../policy/index.ts';
+import type { TableDeclaration } from '../ports/index.ts';
+import type { Plan } from './plan.ts';
+import type { Router } from './router.ts';
+
+/** One API of a Snapshot. */
+export interface CompiledApi {
+  readonly name: string;
+  /** Its place in the Snapshot's list, for what is kept beside it. */
+  readonly index: number;
+  /** Taken off the path before the upstream; empty or like `/v1`. */
+  readonly basePath: string;
+  readonly upstream: UpstreamConfig;
+  /** The upstream's name as its Host field says it. */
+  readonly authority: string;
+  /** The CA that vouches for the upstream, PEM, or null for the public ones. */
+  readonly upstreamCa: string | null;
+}
+
+/** One operation of a Snapshot. */
+export interface CompiledOperation {
+  readonly operation: Operation;
+  readonly api: CompiledApi;
+  readonly bodyLimitBytes: number;
+  /** Whether GET or HEAD may have a body here. */
+  readonly bodyDescribed: boolean;
+  /** Builds the plan at first use and keeps it; what can't be built denies. */
+  plan(): Result<Plan, readonly Issue[]>;
+}
+
+/** Everything a request is judged by: immutable, made from the configuration alone. */
+export interface Snapshot {
+  readonly revision: number;
+  readonly hash: string;
+  readonly router: Router<CompiledOperation>;
+  readonly apis: readonly CompiledApi[];
+  readonly operations: readonly CompiledOperation[];
+  readonly tables: readonly TableDeclaration[];
+  readonly coverage: readonly CoverageRow[];
+}

@@ -1,0 +1,48 @@
+import type { Issue, LedgerRecord } from '../base/index.ts';
+import type { Gathered } from '../config/index.ts';
+import type { Alert, CertificateMaterial, LogFields, LogLevel, TableVersion } from '../ports/index.ts';
+
+/** Where a gateway thread listens. */
+export interface ListenPlan {
+  readonly host: string;
+  readonly httpsPort: number;
+  readonly http: { readonly port: number; readonly mode: 'redirect' | 'refuse' } | null;
+  readonly reusePort: boolean;
+  readonly maxConnections: number;
+}
+
+/** The ports a thread got. */
+export interface OpenPorts {
+  readonly https: number;
+  readonly http: number | null;
+}
+
+/** How a gateway thread is doing. */
+export interface ThreadStatus {
+  readonly revision: number | null;
+  readonly connections: number;
+  readonly inFlight: number;
+  readonly livingSnapshots: number;
+  readonly newestRecords: readonly LedgerRecord[];
+}
+
+/** What the control side tells a gateway thread. A swap has two steps: all have prepared, then all install. */
+export type ToThread =
+  | { readonly kind: 'certificates'; readonly materials: readonly CertificateMaterial[]; readonly ticketKeys: Uint8Array }
+  | { readonly kind: 'table'; readonly table: TableVersion<unknown> }
+  | { readonly kind: 'prepare'; readonly gathered: Gathered }
+  | { readonly kind: 'install'; readonly revision: number }
+  | { readonly kind: 'listen'; readonly plan: ListenPlan }
+  | { readonly kind: 'status'; readonly ask: number; readonly records: number }
+  | { readonly kind: 'drain'; readonly graceMs: number };
+
+/** What a gateway thread tells the control side. */
+export type FromThread =
+  | { readonly kind: 'prepared'; readonly revision: number; readonly issues: readonly Issue[] }
+  | { readonly kind: 'installed'; readonly revision: number; readonly ok: boolean }
+  | { readonly kind: 'listening'; readonly ports: OpenPorts }
+  | { readonly kind: 'listenFailed'; readonly port: number; readonly code: string }
+  | { readonly kind: 'status'; readonly ask: number; readonly status: ThreadStatus }
+  | { readonly kind: 'drained' }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly event: string; readonly message: string; readonly fields: LogFields }
+  | { readonly kind: 'alert'; readonly alert: Alert };

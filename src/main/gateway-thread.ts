@@ -1,0 +1,48 @@
+import { parentPort } from 'node:worker_threads';
+import {
+  createMemoryLedger,
+  createMemoryTables,
+  createSharedMeter,
+  createSystemClock,
+  createSystemRandom,
+  type MeterSeries,
+} from '../adapters/index.ts';
+import { createIdSource } from '../base/index.ts';
+import { chooseCertificate } from '../certificates/index.ts';
+import { createGatewayMetrics, type FromThread, GatewayThread, type ToThread } from '../gateway/index.ts';
+import type { Log } from '../ports/index.ts';
+import { KIND_TABLE } from './kinds.ts';
+
+/** What a gateway thread says besides the protocol: its meter's cells, once, and each series as it is made. */
+export type ThreadGreeting = { readonly kind: 'meter'; readonly buffer: SharedArrayBuffer } | { readonly kind: 'series'; readonly series: MeterSeries };
+
+/** The entry of a gateway thread: builds its ports and listens to the control side. */
+function runGatewayThread(): void {
+  const port = parentPort;
+  if (port === null) throw new Error('a gateway thread is started by the main thread');
+  const send = (message: FromThread | ThreadGreeting): void => port.postMessage(message);
+  const clock = createSystemClock();
+  const random = createSystemRandom();
+  const meter = createSharedMeter({ announce: (series) => send({ kind: 'series', series }) });
+  send({ kind: 'meter', buffer: meter.buffer });
+  const log: Log = { write: (level, event, message, fields = {}) => level === 'debug' || send({ kind: 'log', level, event, message, fields }) };
+  const ledger = createMemoryLedger();
+  const thread = new GatewayThread({
+    ports: {
+      clock,
+      log,
+      alerts: (alert) => send({ kind: 'alert', alert }),
+      ledger,
+      nextId: createIdSource((bytes) => random.fill(bytes), () => clock.now()),
+      metrics: createGatewayMetrics(meter),
+    },
+    ledger,
+    tables: createMemoryTables({ log }),
+    kinds: KIND_TABLE,
+    choose: chooseCertificate,
+    send,
+  });
+  port.on('message', (message: ToThread) => void thread.receive(message));
+}
+
+runGatewayThread();

@@ -1,0 +1,31 @@
+import { createDiskFiles, createHostSecrets, createLineLog, createOutboundEgress, createSystemClock, createSystemRandom, createSystemResolver } from '../adapters/index.ts';
+import type { Clock, Egress, Files, Log, LogLevel, Random, Resolver, Secrets } from '../ports/index.ts';
+
+/** What this machine gives: time, randomness, files, secrets, names, the way out, and a log. */
+export interface HostPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly files: Files;
+  readonly secrets: Secrets;
+  readonly resolver: Resolver;
+  readonly egress: Egress;
+  readonly log: Log;
+}
+
+/** Opens them. The log goes to standard error, as JSON unless a person reads it. */
+export function openHostPorts(options: { readonly logFormat: 'json' | 'text'; readonly logLevel: LogLevel }): HostPorts {
+  const clock = createSystemClock();
+  const random = createSystemRandom();
+  const files = createDiskFiles({ clock });
+  const log = createLineLog({ write: (line) => process.stderr.write(line), clock, format: options.logFormat, level: options.logLevel });
+  const resolver = createSystemResolver({ clock });
+  return {
+    clock,
+    random,
+    files,
+    secrets: createHostSecrets({ environment: process.env, files, log }),
+    resolver,
+    egress: createOutboundEgress({ resolver, clock }),
+    log,
+  };
+}

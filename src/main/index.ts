@@ -1,0 +1,69 @@
+import { createServer } from 'node:net';
+import { resolve } from 'node:path';
+import { err, ok, type Result } from '../base/index.ts';
+import { type CommandContext, type CommandServices, type ReadyPorts, runCli } from '../cli/index.ts';
+import { CONFIG_LIMIT_BYTES } from '../config/index.ts';
+import { startDemoApi } from './demo/index.ts';
+import { type HostPorts, openHostPorts } from './host-ports.ts';
+import { KIND_TABLE } from './kinds.ts';
+import { findAdmin } from './running-file.ts';
+import { serve } from './serve.ts';
+import { VERSION } from './version.ts';
+
+/** The program: puts the parts together and runs the command that was asked for. */
+async function main(): Promise<void> {
+  const host = openHostPorts({ logFormat: process.stderr.isTTY ? 'text' : 'json', logLevel: 'info' });
+  const context: CommandContext = {
+    write: (text) => process.stdout.write(text),
+    complain: (text) => process.stderr.write(text),
+    color: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
+    workingFolder: process.cwd(),
+    version: VERSION,
+    runtime: { node: process.version, platform: process.platform, architecture: process.arch },
+    ports: host,
+    services: createServices(host),
+    kinds: KIND_TABLE,
+  };
+  process.exitCode = await runCli(process.argv.slice(2), context);
+}
+
+function createServices(host: HostPorts): CommandServices {
+  return {
+    start: ({ configFile, json }) => {
+      const file = resolve(configFile);
+      return serve({ host, file, readText: () => readText(host, file), watched: true, json, banner: startBanner, version: VERSION });
+    },
+    startText: ({ text, file, json, banner }) =>
+      serve({ host, file: resolve(file), readText: () => Promise.resolve(ok(Buffer.from(text))), watched: false, json, banner, version: VERSION }),
+    demoApi: startDemoApi,
+    freePort,
+    admin: (dataFolder) => findAdmin(host.files, dataFolder),
+  };
+}
+
+async function readText(host: HostPorts, file: string): Promise<Result<Uint8Array, string>> {
+  const read = await host.files.read(file, CONFIG_LIMIT_BYTES + 1);
+  return read.ok ? read : err(`the configuration can not be read: ${read.error.detail}`);
+}
+
+function startBanner(ready: ReadyPorts): string {
+  const lines = [`https  https://localhost:${ready.https}`, `admin  https://localhost:${ready.admin}`];
+  if (ready.http !== null) lines.splice(1, 0, `http   http://localhost:${ready.http} (sent to https)`);
+  return `Portcullis ${VERSION} is ready.\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
+/** The preferred port, or the next one above it that nobody uses. */
+async function freePort(preferred: number): Promise<number> {
+  for (let port = preferred; port < Math.min(65_536, preferred + 1_000); port++) if (await isFree(port)) return port;
+  return 0;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolveFree) => {
+    const probe = createServer();
+    probe.once('error', () => resolveFree(false));
+    probe.listen({ port, host: '127.0.0.1' }, () => probe.close(() => resolveFree(true)));
+  });
+}
+
+await main();

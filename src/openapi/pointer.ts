@@ -1,0 +1,82 @@
+import { err, ok, type Result } from '../base/index.ts';
+
+/** An object of parsed data. Only its own members count: `own` reads them, so that no name is found in a prototype. */
+export type PlainObject = Readonly<Record<string, unknown>>;
+
+/** A value and where it stands: a JSON Pointer (RFC 6901 §5), `''` for the document itself. */
+export interface Site {
+  readonly value: unknown;
+  readonly pointer: string;
+}
+
+/** A site whose value is an object. */
+export interface ObjectSite extends Site {
+  readonly value: PlainObject;
+}
+
+/** Whether a value is an object, and no array. */
+export function isObject(value: unknown): value is PlainObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A member of an object, or undefined; `__proto__` and `constructor` are names like others. */
+export function own(object: PlainObject, name: string): unknown {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+/** The pointer to a member or an element. */
+export function pointerTo(parent: string, token: string | number): string {
+  return `${parent}/${typeof token === 'number' ? token : escapeToken(token)}`;
+}
+
+/** The site of a member; its value is undefined where there is none. */
+export function member(site: ObjectSite, name: string): Site {
+  return { value: own(site.value, name), pointer: pointerTo(site.pointer, name) };
+}
+
+/** The sites of all members of an object, or all elements of an array; none for anything else. */
+export function children(site: Site): Site[] {
+  if (Array.isArray(site.value)) {
+    return site.value.map((value: unknown, index) => ({ value, pointer: pointerTo(site.pointer, index) }));
+  }
+  const object = site.value;
+  if (!isObject(object)) return [];
+  return Object.keys(object).map((name) => ({ value: object[name], pointer: pointerTo(site.pointer, name) }));
+}
+
+/**
+ * The value a JSON Pointer leads to, or undefined where it leads nowhere or is none (RFC 6901 §4).
+ * The pointers of an `ApiDescription` are read with it.
+ */
+export function valueAt(document: unknown, pointer: string): unknown {
+  const tokens = parsePointer(pointer);
+  return tokens.ok ? descend(document, tokens.value) : undefined;
+}
+
+/** The tokens of a JSON Pointer (RFC 6901 §3). */
+export function parsePointer(pointer: string): Result<readonly string[], string> {
+  if (pointer === '') return ok([]);
+  if (!pointer.startsWith('/')) return err('does not begin with `/`');
+  if (/~(?![01])/.test(pointer)) return err('has a `~` without 0 or 1 after it');
+  return ok(
+    pointer
+      .slice(1)
+      .split('/')
+      .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')),
+  );
+}
+
+/** Follows tokens from a value; undefined where they lead nowhere. */
+export function descend(value: unknown, tokens: readonly string[]): unknown {
+  let at = value;
+  for (const token of tokens) {
+    if (Array.isArray(at)) at = /^(?:0|[1-9][0-9]{0,9})$/.test(token) ? (at[Number(token)] as unknown) : undefined;
+    else if (isObject(at)) at = own(at, token);
+    else return undefined;
+  }
+  return at;
+}
+
+function escapeToken(token: string): string {
+  return token.includes('~') || token.includes('/') ? token.replaceAll('~', '~0').replaceAll('/', '~1') : token;
+}

@@ -1,0 +1,82 @@
+import type { ParsedBody } from '../body/index.ts';
+import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
+import type { CanonicalRequest, HeaderMap } from '../wire/index.ts';
+import type { Operation } from './operation.ts';
+import type { Principal } from './principal.ts';
+
+/** A place for a kind's own data on each exchange; made once with `createSlot`, compared by identity. */
+export interface Slot<T> {
+  readonly name: string;
+  readonly initial: () => T;
+}
+
+/** Makes a slot; `initial` gives its value on an exchange that has not used it yet. */
+export function createSlot<T>(name: string, initial: () => T): Slot<T> {
+  return { name, initial };
+}
+
+/** What a body looks like to a step that asked for it with `reads`. */
+export interface BodyViews {
+  /** A bounded copy of what has passed so far; it never delays the body. */
+  readonly tap: { readonly bytes: Uint8Array; readonly totalBytes: number; readonly truncated: boolean };
+  /** The body read once, by the one parser. */
+  readonly parsed: ParsedBody;
+  /** The whole body as it came and as it will be forwarded. */
+  readonly raw: Uint8Array;
+}
+
+/** A way to look at a body; `none` leaves it streaming unseen. */
+export type BodyUse = 'none' | keyof BodyViews;
+
+/** One request on its way through. A step may ask for a body only in the way its `reads` said, else it throws. */
+export interface Exchange {
+  readonly id: string;
+  readonly request: CanonicalRequest;
+  readonly operation: Operation;
+  readonly params: Readonly<Record<string, string>>;
+  readonly principal: Principal | null;
+  /** Wall time at which the head was whole, in milliseconds. */
+  readonly startedAtMs: number;
+  /** The exchange's own value of a slot; the same object each time. */
+  slot<T>(slot: Slot<T>): T;
+  body<U extends keyof BodyViews>(use: U): BodyViews[U];
+}
+
+/** What `transform` may do to the request that goes upstream. Framing and hop-by-hop fields are out of its reach. */
+export interface RequestEditor {
+  setHeader(name: string, value: string): void;
+  removeHeader(name: string): void;
+}
+
+/** The reply as the upstream, or the gateway itself, gave it. */
+export interface ReplyView {
+  readonly status: number;
+  readonly headers: HeaderMap;
+  readonly source: 'upstream' | 'gateway';
+  body<U extends keyof BodyViews>(use: U): BodyViews[U];
+}
+
+/** What `respond` may do to a reply. `replaceBody` needs a step that reads the body. */
+export interface ResponseEditor {
+  setHeader(name: string, value: string): void;
+  appendHeader(name: string, value: string): void;
+  removeHeader(name: string): void;
+  replaceBody(bytes: Uint8Array): void;
+}
+
+/** How an exchange ended, for `record`. */
+export interface Outcome {
+  readonly verdict: RecordedVerdict;
+  readonly problem: Problem | null;
+  readonly problemCode: ProblemCode | null;
+  readonly policy: string | null;
+  readonly rule: string | null;
+  readonly status: number;
+  readonly upstreamStatus: number | null;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly durationUs: number;
+  readonly upstreamUs: number | null;
+  /** False where either side left before the reply was whole. */
+  readonly complete: boolean;
+}

@@ -1,0 +1,87 @@
+import type { ZodType } from 'zod';
+import type { Bitset, Issue, Result, Secret } from '../base/index.ts';
+import type { TableDeclaration, TableVersion } from '../ports/index.ts';
+import type { BodyUse, Exchange, Outcome, ReplyView, RequestEditor, ResponseEditor } from './exchange.ts';
+import type { Operation, OperationId } from './operation.ts';
+import type { AuthenticateVerdict, Verdict } from './verdict.ts';
+
+/** What goes into and comes out of a step of each stage, in the order in which a request meets them. */
+export interface Stages {
+  readonly admit: { in: [exchange: Exchange]; out: Verdict };
+  readonly authenticate: { in: [exchange: Exchange]; out: AuthenticateVerdict };
+  readonly authorize: { in: [exchange: Exchange]; out: Verdict };
+  readonly limit: { in: [exchange: Exchange]; out: Verdict };
+  readonly inspect: { in: [exchange: Exchange]; out: Verdict };
+  readonly decide: { in: [exchange: Exchange]; out: Verdict };
+  readonly transform: { in: [exchange: Exchange, editor: RequestEditor]; out: Verdict };
+  readonly respond: { in: [exchange: Exchange, reply: ReplyView, editor: ResponseEditor]; out: Verdict };
+  readonly record: { in: [exchange: Exchange, outcome: Outcome]; out: undefined };
+}
+
+/** A stage's name. */
+export type Stage = keyof Stages;
+
+/** The stages before the upstream, in order. */
+export const REQUEST_STAGES = ['admit', 'authenticate', 'authorize', 'limit', 'inspect', 'decide', 'transform'] as const;
+
+/** All stages, in order. */
+export const STAGES = [...REQUEST_STAGES, 'respond', 'record'] as const satisfies readonly Stage[];
+
+/**
+ * One thing a policy does in one stage. `run` is synchronous unless it truly waits.
+ * `release` runs exactly once for each exchange on which `run` was called, whatever happens, after `record`.
+ */
+export interface Step<S extends Stage> {
+  readonly reads: { readonly request: BodyUse; readonly response: BodyUse };
+  run(...input: Stages[S]['in']): Stages[S]['out'] | Promise<Stages[S]['out']>;
+  release?(exchange: Exchange): void;
+}
+
+/** A policy's steps for one operation, at most one a stage. */
+export type Steps = { readonly [S in Stage]?: Step<S> };
+
+/** What a policy needs that is not in its own words; it is gathered, never fetched by the policy. */
+export type Source =
+  | { readonly kind: 'file'; readonly path: string; readonly limitBytes: number }
+  | { readonly kind: 'secret'; readonly reference: string }
+  | { readonly kind: 'table'; readonly declaration: TableDeclaration };
+
+/** The gathered sources, by the path, reference or name they were asked for. Asking for another one is a bug and throws. */
+export interface Sources {
+  file(path: string): Uint8Array;
+  secret(reference: string): Secret;
+  table<Row>(name: string): () => TableVersion<Row>;
+}
+
+/** Roles and permissions, numbered for this Snapshot. */
+export interface RoleTable {
+  readonly permissionCount: number;
+  /** The number of a permission, or null for one that no role grants. */
+  permission(name: string): number | null;
+  /** What a set of roles permits together; unknown roles permit nothing. */
+  permissionsOf(roles: readonly string[]): Bitset;
+}
+
+/** The issuers that the configuration names. */
+export interface IssuerTable {
+  has(name: string): boolean;
+  names(): readonly string[];
+}
+
+/** Where a policy is being compiled. */
+export interface CompileAt {
+  readonly name: string;
+  readonly api: string;
+  readonly operations: readonly Operation[];
+  readonly roles: RoleTable;
+  readonly issuers: IssuerTable;
+}
+
+/** The whole plugin contract: a kind of policy. Compiling returns all its issues at once, or steps for every operation it was given. */
+export interface PolicyKind<C> {
+  readonly kind: string;
+  readonly summary: string;
+  readonly schema: ZodType<C>;
+  sources(config: C): readonly Source[];
+  compile(config: C, at: CompileAt, got: Sources): Result<ReadonlyMap<OperationId, Steps>, readonly Issue[]>;
+}

@@ -1,0 +1,31 @@
+import type { Bitset } from '../base/index.ts';
+
+/** A value inside a token or a directory entry. */
+export type ClaimValue = null | boolean | number | string | readonly ClaimValue[] | { readonly [name: string]: ClaimValue };
+
+/** How sure the issuer was of who it is (RFC 9470). */
+export interface Assurance {
+  readonly acr: string | null;
+  readonly amr: readonly string[];
+  readonly authTimeMs: number | null;
+}
+
+/** Who is calling, as one of the configured issuers vouches for it. `permissions` is numbered by the Snapshot's role table. */
+export interface Principal {
+  readonly kind: 'user' | 'service' | 'key' | 'certificate';
+  readonly issuer: string;
+  readonly subject: string;
+  readonly clientId: string | null;
+  readonly credentialId: string | null;
+  readonly sessionId: string | null;
+  readonly tenant: string | null;
+  readonly roles: readonly string[];
+  /** The scopes of the credential; null where it carries none, which narrows nothing. */
+  readonly scopes: readonly string[] | null;
+  readonly permissions: Bitset;
+  readonly claims: Readonly<Record<string, ClaimValue>>;
+  readonly assurance: Assurance;
+  /** What the credential is bound to (RFC 8705, RFC 9449): a thumbprint, or null for a bearer. */
+  readonly confirmation: { readonly kind: 'x5t#S256' | 'jkt'; readonly thumbprint: string } | null;
+  readonly expiresAtMs: number;
+}

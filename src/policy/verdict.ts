@@ -1,0 +1,33 @@
+import type { Problem } from '../base/index.ts';
+import type { Principal } from './principal.ts';
+
+/** A reply the gateway gives by itself: a preflight answer, a redirect to sign in, a cache hit, maintenance. */
+export interface OwnReply {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array | string;
+}
+
+/** What a step says of a request. `wait` lets the request go on at `untilMs` of the monotonic clock. `rule` names what decided, for the record. */
+export type Verdict =
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'deny'; readonly problem: Problem; readonly rule?: string }
+  | { readonly kind: 'reply'; readonly response: OwnReply; readonly rule?: string }
+  | { readonly kind: 'wait'; readonly untilMs: number };
+
+/** What a step of `authenticate` may say besides: not my kind of credential, or this is who it is. */
+export type AuthenticateVerdict =
+  | Verdict
+  | { readonly kind: 'abstain' }
+  | { readonly kind: 'identified'; readonly principal: Principal };
+
+/** The verdict that lets a request go on; one value, so that passing allocates nothing. */
+export const PASS: Verdict = Object.freeze({ kind: 'pass' });
+
+/** The verdict of an authenticate step that found no credential of its kind. */
+export const ABSTAIN: AuthenticateVerdict = Object.freeze({ kind: 'abstain' });
+
+/** A refusal. */
+export function deny(problem: Problem, rule?: string): Verdict {
+  return rule === undefined ? { kind: 'deny', problem } : { kind: 'deny', problem, rule };
+}

@@ -1,0 +1,36 @@
+import type { LogFields } from './log.ts';
+
+/** What must not pass unnoticed; a closed list, so that each has a page in the docs. */
+export type AlertKind =
+  | 'credential-over-plain-http'
+  | 'gateway.fault'
+  | 'snapshot.refused'
+  | 'thread.lost'
+  | 'certificate.expiring'
+  | 'upstream.untrusted'
+  | 'data-folder.fault'
+  | 'node.below-security-floor';
+
+/** Something the operator must hear of. `key` names the occasion: the same kind and key within the hush time count as one, with a count. */
+export interface Alert {
+  readonly kind: AlertKind;
+  readonly key: string;
+  readonly severity: 'critical' | 'high' | 'medium' | 'low';
+  readonly message: string;
+  readonly fields?: LogFields;
+}
+
+/** An alert as it is kept. */
+export interface AlertRecord extends Alert {
+  readonly id: string;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly count: number;
+}
+
+/** Raising never throws and never waits; what is raised is kept, bounded, and put in the log. */
+export interface Alerts {
+  raise(alert: Alert): void;
+  /** Newest first. */
+  list(limit: number): Promise<readonly AlertRecord[]>;
+}

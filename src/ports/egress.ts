@@ -1,0 +1,36 @@
+import type { Result } from '../base/index.ts';
+
+/** A call the gateway makes for itself: key sets, descriptions, webhooks. Never a client's request. */
+export interface EgressRequest {
+  readonly url: string;
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** For the whole call, resolution included. */
+  readonly timeoutMs: number;
+  /** The reply's body; more is a fault. */
+  readonly limitBytes: number;
+  /**
+   * `public`: only addresses of the open internet. `named`: also private and loopback ones, since the operator wrote
+   * the name into the configuration; link-local ones, where clouds keep credentials, never.
+   */
+  readonly reach: 'public' | 'named';
+}
+
+/** The reply to such a call, body whole. Header names are lower case. */
+export interface EgressReply {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Uint8Array;
+}
+
+/** Why a call gave no reply. */
+export interface EgressFault {
+  readonly reason: 'forbidden-address' | 'unresolved' | 'unreachable' | 'untrusted' | 'timeout' | 'too-large' | 'malformed-url' | 'malformed-reply';
+  readonly detail: string;
+}
+
+/** Calls to the outside. The address is checked after resolving and pinned; redirects are not followed. */
+export interface Egress {
+  call(request: EgressRequest): Promise<Result<EgressReply, EgressFault>>;
+}

@@ -1,0 +1,15 @@
+export type { Alert, AlertKind, AlertRecord, Alerts } from './alerts.ts';
+export type { CertificateMaterial, Certificates } from './certificates.ts';
+export type { Clock, Timer } from './clock.ts';
+export type { Egress, EgressFault, EgressReply, EgressRequest } from './egress.ts';
+export type { FileFacts, FileFault, Files } from './files.ts';
+export type { Keyring } from './keyring.ts';
+export type { Ledger } from './ledger.ts';
+export type { Limiter, Rate, RateCharge, RateDecision } from './limiter.ts';
+export type { Log, LogFields, LogLevel } from './log.ts';
+export type { Counter, Gauge, Histogram, Labels, Meter, MeterReader } from './meter.ts';
+export type { Random } from './random.ts';
+export type { ResolvedAddress, Resolver } from './resolver.ts';
+export type { SecretReference, Secrets } from './secrets.ts';
+export type { Collection, CollectionDeclaration, Entry, OpenStore, Query, Store, Stored, StoreFault } from './store.ts';
+export type { TableDeclaration, Tables, TableVersion, WhenStale } from './tables.ts';

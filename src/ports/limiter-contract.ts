@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { Limiter, Rate, RateCharge, RateDecision } from './limiter.ts';
+
+const START = Date.UTC(2026, 0, 1);
+const TEN_A_MINUTE: Rate = { count: 10, periodMs: 60_000, burst: 10 };
+
+/** What every Limiter promises. Calls come in the order of their times. */
+export function limiterContract(name: string, makeLimiter: () => Limiter): void {
+  describe(`${name} keeps the contract of Limiter`, () => {
+    testOneRule(makeLimiter);
+    testSeveralRules(makeLimiter);
+    testExactness(makeLimiter);
+    testHostility(makeLimiter);
+  });
+}
+
+function chargeOne(limiter: Limiter, nowMs: number, charge: Partial<RateCharge> = {}): RateDecision {
+  const [decision, ...more] = limiter.charge([{ key: 'ada', rate: TEN_A_MINUTE, ...charge }], nowMs);
+  assert.ok(decision !== undefined && more.length === 0);
+  return decision;
+}
+
+function testOneRule(makeLimiter: () => Limiter): void {
+  test('10/min lets ten through at once, then one each six seconds', () => {
+    const limiter = makeLimiter();
+    for (let left = 9; left >= 0; left--) {
+      const { allowed, remaining, retryMs } = chargeOne(limiter, START);
+      assert.deepEqual([allowed, remaining, retryMs], [true, left, 0]);
+    }
+    assert.deepEqual(chargeOne(limiter, START), { allowed: false, remaining: 0, resetMs: 60_000, retryMs: 6000 });
+    assert.deepEqual(chargeOne(limiter, START + 5999), { allowed: false, remaining: 0, resetMs: 54_001, retryMs: 1 });
+    assert.equal(chargeOne(limiter, START + 6000).allowed, true);
+    assert.equal(chargeOne(limiter, START + 6000).allowed, false);
+  });
+
+  test('refused calls are not counted', () => {
+    const limiter = makeLimiter();
+    for (let n = 0; n < 10; n++) chargeOne(limiter, START);
+    for (let ms = 0; ms < 6000; ms += 100) assert.equal(chargeOne(limiter, START + ms).allowed, false);
+    assert.equal(chargeOne(limiter, START + 6000).allowed, true);
+  });
+
+  test('after resetMs the burst is whole again, and never larger', () => {
+    const limiter = makeLimiter();
+    const { resetMs } = chargeOne(limiter, START);
+    assert.equal(resetMs, 6000);
+    for (const later of [START + resetMs, START + 1e9]) {
+      const allowed = Array.from({ length: 11 }, () => chargeOne(limiter, later).allowed);
+      assert.deepEqual(allowed, [...new Array<boolean>(10).fill(true), false]);
+    }
+  });
+
+  test('keys do not touch each other, and neither do two rates of one key', () => {
+    const limiter = makeLimiter();
+    for (let n = 0; n < 11; n++) chargeOne(limiter, START);
+    assert.equal(chargeOne(limiter, START, { key: 'bob' }).remaining, 9);
+    assert.equal(chargeOne(limiter, START, { rate: { count: 5, periodMs: 1000, burst: 5 } }).remaining, 4);
+    assert.equal(chargeOne(limiter, START, { rate: { ...TEN_A_MINUTE } }).allowed, false);
+  });
+}
+
+function testSeveralRules(makeLimiter: () => Limiter): void {
+  const two: Rate = { count: 2, periodMs: 1000, burst: 2 };
+
+  test('a call is charged to all rules or to none, and decisions come in the order given', () => {
+    const limiter = makeLimiter();
+    const charges = [
+      { key: 'user', rate: TEN_A_MINUTE },
+      { key: 'address', rate: two },
+    ];
+    for (let n = 0; n < 2; n++) assert.ok(limiter.charge(charges, START).every(({ allowed }) => allowed));
+    for (let n = 0; n < 20; n++) {
+      const [user, address] = limiter.charge(charges, START);
+      assert.deepEqual([user?.allowed, user?.remaining, user?.retryMs], [true, 8, 0]);
+      assert.deepEqual([address?.allowed, address?.retryMs], [false, 500]);
+    }
+    assert.equal(chargeOne(limiter, START, { key: 'user' }).remaining, 7);
+  });
+
+  test('a rule that is named twice counts a call once', () => {
+    const limiter = makeLimiter();
+    const twice = [
+      { key: 'user', rate: two },
+      { key: 'user', rate: { ...two } },
+    ];
+    assert.deepEqual(
+      limiter.charge(twice, START).map(({ remaining }) => remaining),
+      [1, 1],
+    );
+    assert.ok(limiter.charge(twice, START).every(({ allowed }) => allowed));
+    assert.ok(limiter.charge(twice, START).every(({ allowed }) => !allowed));
+  });
+
+  test('a call without rules gets no decisions', () => {
+    assert.deepEqual(makeLimiter().charge([], START), []);
+  });
+}
+
+/** The textbook: a theoretical arrival time per rule (ITU-T I.371), in whole numbers of any size. */
+class PlainModel {
+  readonly #arrivals = new Map<string, bigint>();
+
+  charge(charges: readonly RateCharge[], nowMs: number): boolean[] {
+    const states = charges.map(({ key, rate }) => {
+      const name = JSON.stringify([key, rate]);
+      const [now, cost] = [BigInt(nowMs) * BigInt(rate.count), BigInt(rate.periodMs)];
+      const known = this.#arrivals.get(name) ?? now;
+      const next = (known > now ? known : now) + cost;
+      return { name, next, allowed: next - now <= BigInt(rate.burst) * cost };
+    });
+    if (states.every(({ allowed }) => allowed)) for (const { name, next } of states) this.#arrivals.set(name, next);
+    return states.map(({ allowed }) => allowed);
+  }
+}
+
+function testExactness(makeLimiter: () => Limiter): void {
+  const rate = fc.constantFrom<Rate>(
+    { count: 3, periodMs: 1000, burst: 3 },
+    { count: 7, periodMs: 60_000, burst: 2 },
+    { count: 100_000, periodMs: 86_400_000, burst: 5 },
+    { count: 1, periodMs: 1, burst: 1 },
+  );
+  const charge = fc.record({ key: fc.constantFrom('a', 'b', 'c'), rate });
+  const call = fc.record({
+    passMs: fc.oneof(fc.nat(3), fc.nat(2000), fc.nat(100_000_000)),
+    charges: fc.array(charge, { maxLength: 4 }),
+  });
+
+  test('every verdict is that of the plain model, and what is said of later calls comes true', () => {
+    fc.assert(
+      fc.property(fc.array(call, { maxLength: 60 }), (calls) => {
+        const [limiter, model] = [makeLimiter(), new PlainModel()];
+        let nowMs = START;
+        for (const { passMs, charges } of calls) {
+          nowMs += passMs;
+          const decisions = limiter.charge(charges, nowMs);
+          assert.deepEqual(decisions.map(({ allowed }) => allowed), model.charge(charges, nowMs));
+          for (const { allowed, remaining, retryMs } of decisions) {
+            assert.ok(allowed ? retryMs === 0 : retryMs > 0 && remaining === 0);
+          }
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('a call refused passes after exactly retryMs, and remaining calls pass at once', () => {
+    fc.assert(
+      fc.property(rate, fc.nat(20), fc.nat(5000), (tried, calls, passMs) => {
+        const limiter = makeLimiter();
+        const at = (ms: number) => chargeOne(limiter, START + ms, { rate: tried });
+        for (let n = 0; n < calls; n++) at(0);
+        const { remaining } = at(passMs);
+        for (let n = 0; n < remaining; n++) assert.equal(at(passMs).allowed, true);
+        const { allowed, retryMs } = at(passMs);
+        assert.equal(allowed, false);
+        assert.equal(retryMs > 1 ? at(passMs + retryMs - 1).allowed : false, false);
+        assert.equal(at(passMs + retryMs).allowed, true);
+      }),
+    );
+  });
+
+  test('over a long time no more pass than the rate and the burst allow, without any rounding', () => {
+    const limiter = makeLimiter();
+    const third = { count: 3, periodMs: 1000, burst: 1 };
+    let passed = 0;
+    for (let ms = 0; ms < 100_000; ms++) if (chargeOne(limiter, START + ms, { rate: third }).allowed) passed++;
+    // One each 334 ms at best, since time comes in whole milliseconds and the third call may come a little early.
+    assert.ok(passed <= 300 && passed >= 299, String(passed));
+  });
+}
+
+function testHostility(makeLimiter: () => Limiter): void {
+  test('a rate that is not in whole numbers above zero is a bug and throws', () => {
+    for (const part of ['count', 'periodMs', 'burst'] as const) {
+      for (const value of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
+        const rate = { ...TEN_A_MINUTE, [part]: value };
+        assert.throws(() => chargeOne(makeLimiter(), START, { rate }), RangeError, `${part} ${value}`);
+      }
+    }
+    assert.throws(() => chargeOne(makeLimiter(), Number.NaN), RangeError);
+  });
+
+  test('any text is a key of its own', () => {
+    const limiter = makeLimiter();
+    const keys = ['', ' ', 'a', 'A', 'a ', 'a\0', '__proto__', 'constructor', '\u00e9', 'e\u0301', '\ud800', 'x'.repeat(10_000)];
+    for (const key of keys) assert.equal(chargeOne(limiter, START, { key }).remaining, 9, JSON.stringify(key));
+  });
+
+  test('a clock that goes back never lets more through', () => {
+    const limiter = makeLimiter();
+    for (let n = 0; n < 10; n++) chargeOne(limiter, START);
+    for (const ms of [-1, -60_000, 0, -3_600_000, 0, 5999]) assert.equal(chargeOne(limiter, START + ms).allowed, false);
+    const { retryMs } = chargeOne(limiter, START - 1000);
+    assert.equal(retryMs, 7000);
+    assert.equal(chargeOne(limiter, START + 6000).allowed, true);
+  });
+}

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { isIP } from 'node:net';
+import { describe, test } from 'node:test';
+import { ok } from '../base/index.ts';
+import type { Resolver } from './resolver.ts';
+
+/** A resolver, a name that it knows, and one that nobody has. */
+export interface ResolverSubject {
+  readonly resolver: Resolver;
+  readonly known: string;
+  readonly unknown: string;
+}
+
+/** What every Resolver promises. */
+export function resolverContract(name: string, makeSubject: () => ResolverSubject): void {
+  describe(`${name} keeps the contract of Resolver`, () => {
+    test('a known name has at least one address, each once and with its family', async () => {
+      const { resolver, known } = makeSubject();
+      const found = await resolver.resolve(known);
+      assert.ok(found.ok && found.value.length > 0, found.ok ? 'no address' : found.error);
+      for (const { address, family } of found.value) assert.equal(isIP(address.split('%')[0] ?? ''), family);
+      assert.equal(new Set(found.value.map(({ address }) => address)).size, found.value.length);
+    });
+
+    test('an IP literal resolves to itself', async () => {
+      const { resolver } = makeSubject();
+      for (const [address, family] of [['192.0.2.7', 4], ['2001:db8::7', 6], ['::ffff:127.0.0.1', 6]] as const) {
+        assert.deepEqual(await resolver.resolve(address), ok([{ address, family }]));
+      }
+    });
+
+    test('an unknown name is an error', async () => {
+      const { resolver, unknown } = makeSubject();
+      const found = await resolver.resolve(unknown);
+      assert.ok(!found.ok && found.error.length > 0);
+    });
+
+    test('what is no name at all is an error and not asked', async () => {
+      const { resolver } = makeSubject();
+      for (const host of ['', ' ', 'a b', 'a\0b', 'a\nb', `${'a.'.repeat(127)}toolong`, '[::1]', 'fe80::1%']) {
+        assert.equal((await resolver.resolve(host)).ok, false, JSON.stringify(host));
+      }
+    });
+  });
+}

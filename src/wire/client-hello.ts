@@ -1,0 +1,143 @@
+/** What the first message of a TLS handshake says, as far as the gateway decides by it. */
+export interface ClientHello {
+  /** The host asked for (RFC 6066 §3), lower case without trailing dot, or null. */
+  readonly serverName: string | null;
+  /** Protocols offered (RFC 7301), in the client's order. */
+  readonly protocols: readonly string[];
+}
+
+/** `more` while the message is not whole yet; `broken` when the bytes are none. */
+export type ClientHelloReading =
+  | { readonly kind: 'hello'; readonly hello: ClientHello }
+  | { readonly kind: 'more' }
+  | { readonly kind: 'broken' };
+
+/** More than this is no ClientHello anybody sends: post-quantum ones are below 2 KiB. */
+export const CLIENT_HELLO_LIMIT_BYTES = 16_384;
+
+const HANDSHAKE_RECORD = 22;
+const CLIENT_HELLO = 1;
+const EXTENSION_SERVER_NAME = 0;
+const EXTENSION_PROTOCOLS = 16;
+const MORE: ClientHelloReading = { kind: 'more' };
+const BROKEN: ClientHelloReading = { kind: 'broken' };
+const HOST_NAME =
+  /^(?=.{1,254}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/;
+
+/**
+ * Reads a ClientHello (RFC 8446 §4.1.2) from the beginning of a connection. Its fragments over several records are put
+ * together first, since judging only the first would let a client hide the host it asks for.
+ */
+export function readClientHello(bytes: Uint8Array): ClientHelloReading {
+  const fragments: Uint8Array[] = [];
+  let gathered = 0;
+  for (let at = 0; ; ) {
+    if (gathered >= 4) {
+      const message = Buffer.concat(fragments);
+      if (message[0] !== CLIENT_HELLO) return BROKEN;
+      const length = message.readUIntBE(1, 3);
+      if (length > CLIENT_HELLO_LIMIT_BYTES) return BROKEN;
+      if (gathered >= 4 + length) return readMessage(message.subarray(4, 4 + length));
+    }
+    if (bytes.length < at + 5) return bytes.length > at && bytes[at] !== HANDSHAKE_RECORD ? BROKEN : MORE;
+    const length = ((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number);
+    if (bytes[at] !== HANDSHAKE_RECORD || bytes[at + 1] !== 3 || length === 0 || length > 16_384) return BROKEN;
+    const fragment = bytes.subarray(at + 5, Math.min(bytes.length, at + 5 + length));
+    fragments.push(fragment);
+    gathered += fragment.length;
+    if (gathered > CLIENT_HELLO_LIMIT_BYTES + 4) return BROKEN;
+    // A first fragment of type other than ClientHello need not be waited for.
+    if (fragments[0] !== undefined && fragments[0].length > 0 && fragments[0][0] !== CLIENT_HELLO) return BROKEN;
+    at += 5 + length;
+    if (at > bytes.length && gathered < 4) return MORE;
+  }
+}
+
+function readMessage(message: Buffer): ClientHelloReading {
+  const reader = new Reader(message);
+  reader.skip(2 + 32);
+  reader.skip(reader.number(1));
+  reader.skip(reader.number(2));
+  reader.skip(reader.number(1));
+  if (reader.failed) return BROKEN;
+  let serverName: string | null = null;
+  let protocols: readonly string[] = [];
+  const seen = new Set<number>();
+  const extensions = reader.left === 0 ? new Reader(Buffer.alloc(0)) : reader.block(2);
+  while (extensions.left > 0 && !extensions.failed) {
+    const type = extensions.number(2);
+    const data = extensions.block(2);
+    if (seen.has(type)) return BROKEN;
+    seen.add(type);
+    if (type === EXTENSION_SERVER_NAME) {
+      const name = readServerName(data);
+      if (name === null) return BROKEN;
+      serverName = name;
+    } else if (type === EXTENSION_PROTOCOLS) protocols = readProtocols(data);
+    if (data.failed) return BROKEN;
+  }
+  if (reader.failed || reader.left > 0 || extensions.failed) return BROKEN;
+  return { kind: 'hello', hello: { serverName, protocols } };
+}
+
+/** One name of type host_name; several, or none that is a host name, is an error. */
+function readServerName(data: Reader): string | null {
+  const list = data.block(2);
+  const type = list.number(1);
+  const name = list.block(2).rest().toString('latin1').toLowerCase();
+  if (data.failed || data.left > 0 || list.failed || list.left > 0 || type !== 0 || !HOST_NAME.test(name)) return null;
+  return name.endsWith('.') ? name.slice(0, -1) : name;
+}
+
+function readProtocols(data: Reader): readonly string[] {
+  const list = data.block(2);
+  const protocols: string[] = [];
+  while (list.left > 0 && !list.failed) protocols.push(list.block(1).rest().toString('latin1'));
+  if (list.failed || data.left > 0) data.fail();
+  return protocols;
+}
+
+/** Walks big-endian numbers and length-prefixed blocks; once it has run over the end it has failed for good. */
+class Reader {
+  readonly #bytes: Buffer;
+  #at = 0;
+  failed = false;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  fail(): void {
+    this.failed = true;
+  }
+
+  skip(count: number): void {
+    if (count > this.left) this.failed = true;
+    else this.#at += count;
+  }
+
+  number(octets: number): number {
+    if (this.failed || octets > this.left) {
+      this.failed = true;
+      return 0;
+    }
+    const value = this.#bytes.readUIntBE(this.#at, octets);
+    this.#at += octets;
+    return value;
+  }
+
+  block(lengthOctets: number): Reader {
+    const length = this.number(lengthOctets);
+    const start = this.#at;
+    this.skip(length);
+    return new Reader(this.failed ? Buffer.alloc(0) : this.#bytes.subarray(start, start + length));
+  }
+
+  rest(): Buffer {
+    return this.#bytes.subarray(this.#at);
+  }
+}

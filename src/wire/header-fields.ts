@@ -1,0 +1,126 @@
+import { FIELD_MARKS, FieldMark } from './field-names.ts';
+import type { HeaderMap } from './message.ts';
+
+const WORDS_PER_FIELD = 3;
+
+/**
+ * The fields of one head, kept as the head's text and offsets into it; nothing is copied until somebody asks.
+ * Offsets are packed: start in the low 16 bits, length above. The head is at most 16 KiB, so both fit.
+ */
+export class HeaderFields implements HeaderMap {
+  readonly #text: string;
+  /** Name, value and field number of each field, one behind the other. */
+  readonly #words: number[];
+  /** One more drop mark for each field, set by what Connection names; null while none is. */
+  #dropped: Uint8Array | null = null;
+
+  constructor(text: string, words: number[]) {
+    this.#text = text;
+    this.#words = words;
+  }
+
+  get size(): number {
+    return this.#words.length / WORDS_PER_FIELD;
+  }
+
+  has(name: string): boolean {
+    return this.#find(name, 0) >= 0;
+  }
+
+  get(name: string): string | null {
+    let at = this.#find(name, 0);
+    if (at < 0) return null;
+    let value = this.#value(at);
+    while ((at = this.#find(name, at + 1)) >= 0) value += `, ${this.#value(at)}`;
+    return value;
+  }
+
+  all(name: string): readonly string[] {
+    const values: string[] = [];
+    for (let at = this.#find(name, 0); at >= 0; at = this.#find(name, at + 1)) values.push(this.#value(at));
+    return values;
+  }
+
+  *entries(): IterableIterator<readonly [string, string]> {
+    for (let at = 0; at < this.size; at++) yield [this.#name(at), this.#value(at)];
+  }
+
+  /** The value of the first field with this number (see field-names.ts), or null. */
+  valueOf(number: number): string | null {
+    for (let at = 0; at < this.size; at++) if (this.#number(at) === number) return this.#value(at);
+    return null;
+  }
+
+  /** Takes the fields of this name out of what is forwarded; they stay readable. */
+  drop(name: string): void {
+    for (let at = this.#find(name, 0); at >= 0; at = this.#find(name, at + 1)) {
+      this.#dropped ??= new Uint8Array(this.size);
+      this.#dropped[at] = 1;
+    }
+  }
+
+  /** The fields that are forwarded, in order. */
+  *kept(): IterableIterator<readonly [string, string]> {
+    for (let at = 0; at < this.size; at++) if (!this.#isDropped(at)) yield [this.#name(at), this.#value(at)];
+  }
+
+  /**
+   * The fields that are forwarded, as HTTP/1.1 lines. Neighbours are taken out in one slice, since the grammar has been
+   * checked byte by byte and every line ends with CRLF.
+   */
+  keptLines(): string {
+    const text = this.#text;
+    const words = this.#words;
+    let lines = '';
+    let runStart = -1;
+    let runEnd = 0;
+    for (let word = 0; word < words.length; word += WORDS_PER_FIELD) {
+      if (this.#isDropped(word / WORDS_PER_FIELD)) {
+        if (runStart >= 0) lines += text.slice(runStart, runEnd);
+        runStart = -1;
+        continue;
+      }
+      if (runStart < 0) runStart = (words[word] as number) & 0xffff;
+      runEnd = this.#lineEnd(word);
+    }
+    return runStart < 0 ? lines : lines + text.slice(runStart, runEnd);
+  }
+
+  /** Where the line after this field begins: at the next field's name, or at the end of the head's lines. */
+  #lineEnd(word: number): number {
+    const next = this.#words[word + WORDS_PER_FIELD];
+    return next === undefined ? this.#text.length : next & 0xffff;
+  }
+
+  #isDropped(at: number): boolean {
+    const marks = FIELD_MARKS[this.#number(at)] as number;
+    return (marks & FieldMark.drop) !== 0 || (this.#dropped !== null && this.#dropped[at] === 1);
+  }
+
+  #number(at: number): number {
+    return this.#words[at * WORDS_PER_FIELD + 2] as number;
+  }
+
+  #name(at: number): string {
+    const word = this.#words[at * WORDS_PER_FIELD] as number;
+    const start = word & 0xffff;
+    return this.#text.slice(start, start + (word >>> 16)).toLowerCase();
+  }
+
+  #value(at: number): string {
+    const word = this.#words[at * WORDS_PER_FIELD + 1] as number;
+    const start = word & 0xffff;
+    return this.#text.slice(start, start + (word >>> 16));
+  }
+
+  #find(name: string, from: number): number {
+    for (let at = from; at < this.size; at++) {
+      const length = (this.#words[at * WORDS_PER_FIELD] as number) >>> 16;
+      if (length === name.length && this.#name(at) === name) return at;
+    }
+    return -1;
+  }
+}
+
+/** A head without any field. */
+export const NO_FIELDS = new HeaderFields('', []);

@@ -1,0 +1,327 @@
+import type { Socket } from 'node:net';
+import type { ProblemCode } from '../base/index.ts';
+import { type ExchangeHost, Http1Exchange } from './http1-exchange.ts';
+import type { CanonicalRequest, Peer } from './message.ts';
+import { earlyFault, newAuthorityMemory, readRequestHead, type RequestHead } from './request-head.ts';
+import { type ServerBounds, type ServerHandler, SIDE_BUFFER_BYTES } from './server.ts';
+import { writeReplyHead } from './write-head.ts';
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+const NOTHING = Buffer.alloc(0);
+const CR = 0x0d;
+const LF = 0x0a;
+/** After the last reply the client gets this long to read it; what it still sends is thrown away, within a bound. */
+const LINGER_MS = 3_000;
+const LINGER_BYTES = 16 * 1024 * 1024;
+/** When no further request is taken, one that may be on its way still has this long to come. */
+const DRAIN_IDLE_MS = 500;
+/** A client that has closed its side gets what is being sent; when nothing is for this long, it is taken to have gone. */
+const SILENCE_MS = 500;
+
+/** What a connection is built from. `monotonic` gives milliseconds. */
+export interface ConnectionOptions {
+  readonly peer: Peer;
+  readonly handler: ServerHandler;
+  readonly bounds: ServerBounds;
+  readonly monotonic: () => number;
+  /** Ends the transport so that the client can't take what it has for the whole. */
+  readonly reset: () => void;
+  /** Called once when the connection is over. */
+  readonly closed: () => void;
+}
+
+type Phase = 'head' | 'exchange' | 'lingering' | 'closed';
+
+/**
+ * One client connection speaking HTTP/1.1: reads one request after the other, hands each to the handler, and reads the
+ * next only when the reply to the last is out. So pipelined requests are answered in order, and nothing behind a broken
+ * message is ever looked at.
+ */
+export class Http1Connection {
+  readonly #socket: Socket;
+  readonly #options: ConnectionOptions;
+  readonly #memory = newAuthorityMemory();
+  readonly #host: ExchangeHost;
+  #phase: Phase = 'head';
+  #buffer: Buffer = NOTHING;
+  #scanned = 0;
+  /** Whether an empty line came before the request line; see `#skipEmptyLine`. */
+  #emptyLine = false;
+  #exchange: Http1Exchange | null = null;
+  #requests = 0;
+  #advancing = false;
+  #readPaused = false;
+  /** The client has closed its side. */
+  #ended = false;
+  #draining = false;
+  #lingered = 0;
+  /** When the present wait began; see `sweep`. */
+  #since: number;
+  #sweptAt: number;
+  /** For how long the present body has been waited for. */
+  #bodyWaitMs = 0;
+  /** Bytes that the system has taken, when that last changed, and when nothing was left to take. */
+  #flushed = 0;
+  #flushedAt: number;
+  #emptiedAt: number;
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#since = this.#sweptAt = this.#flushedAt = this.#emptiedAt = options.monotonic();
+    this.#host = this.#exchangeHost();
+    socket.on('data', (bytes: Buffer) => this.#onData(bytes));
+    socket.on('end', () => this.#onEnd());
+    socket.on('drain', () => this.#onDrain());
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#onClose());
+  }
+
+  /** Takes no further connection-keeping: a busy connection closes behind its reply, an idle one when it has been idle for a moment. */
+  drain(): void {
+    this.#draining = true;
+    this.#sweepIdle(this.#options.monotonic());
+  }
+
+  /** Judges the present waits against the bounds; called about twice a second. */
+  sweep(now: number): void {
+    if (this.#phase === 'head') this.#sweepIdle(now);
+    else if (this.#phase === 'exchange' && this.#exchange !== null) this.#sweepBody(this.#exchange, now);
+    else if (this.#phase === 'lingering') this.#sweepLingering(now);
+    this.#sweptAt = now;
+    this.#sweepWrites(now);
+  }
+
+  #exchangeHost(): ExchangeHost {
+    const keepsAlive = (): boolean => this.#requests < this.#options.bounds.requestsPerConnection && !this.#draining;
+    return {
+      socket: this.#socket,
+      get keepsAlive() {
+        return keepsAlive();
+      },
+      finished: (reusable) => this.#finished(reusable),
+      wantsBody: () => this.#wantsBody(),
+      cut: () => this.#cut(),
+    };
+  }
+
+  #sweepIdle(now: number): void {
+    if (this.#phase !== 'head') return;
+    const { headMs, keepAliveMs } = this.#options.bounds;
+    const waited = now - this.#since;
+    if (this.#buffer.length > 0) {
+      if (waited > headMs) this.#refuse('request-timeout');
+      return;
+    }
+    if (this.#draining) {
+      if (waited >= DRAIN_IDLE_MS) this.#linger();
+    } else if (waited > (this.#requests === 0 ? headMs : keepAliveMs)) this.#linger();
+  }
+
+  /** Counts the time in which the client lets us wait, and only that: a handler that pauses is not the client's fault. */
+  #sweepBody(exchange: Http1Exchange, now: number): void {
+    if (!exchange.readsBody) {
+      this.#since = now;
+      return;
+    }
+    const { bodyGraceMs, bodyBytesPerSecond, idleMs } = this.#options.bounds;
+    this.#bodyWaitMs += now - this.#sweptAt;
+    const due = ((this.#bodyWaitMs - bodyGraceMs) / 1_000) * bodyBytesPerSecond;
+    if (exchange.receivedBytes < due || now - this.#since > idleMs) exchange.bodyFailed('request-timeout');
+  }
+
+  #sweepLingering(now: number): void {
+    // The wait begins when the reply has gone out; until then the bound on writing holds.
+    if (this.#socket.writableLength > 0) this.#since = now;
+    else if (now - this.#since > LINGER_MS) this.#socket.destroy();
+  }
+
+  /** A client that takes nothing is given up; so is one that has closed its side while nothing is being sent. */
+  #sweepWrites(now: number): void {
+    const socket = this.#socket;
+    if (this.#phase === 'closed' || socket.destroyed) return;
+    const waiting = socket.writableLength;
+    const flushed = socket.bytesWritten - waiting;
+    if (flushed !== this.#flushed) {
+      this.#flushed = flushed;
+      this.#flushedAt = now;
+    }
+    if (waiting === 0) this.#emptiedAt = now;
+    const stalledMs = now - Math.max(this.#flushedAt, this.#emptiedAt);
+    const silent = this.#ended && this.#exchange !== null && this.#exchange.replyBegun && now - this.#flushedAt >= SILENCE_MS;
+    if (stalledMs > this.#options.bounds.idleMs || (silent && waiting === 0)) socket.destroy();
+  }
+
+  #onData(bytes: Buffer): void {
+    if (this.#phase === 'lingering') {
+      this.#lingered += bytes.length;
+      if (this.#lingered > LINGER_BYTES) this.#socket.destroy();
+      return;
+    }
+    if (this.#phase === 'closed') return;
+    if (this.#phase !== 'head' || this.#buffer.length === 0) this.#since = this.#options.monotonic();
+    this.#buffer = this.#buffer.length === 0 ? bytes : Buffer.concat([this.#buffer, bytes]);
+    this.#advance();
+  }
+
+  /**
+   * Works off the buffer as far as it goes, then reads or stops reading. The handler's answers come back here while it
+   * runs, hence the guard: what they change is seen by the loop.
+   */
+  #advance(): void {
+    if (this.#advancing) return;
+    this.#advancing = true;
+    while (this.#step());
+    this.#advancing = false;
+    if (this.#ended) this.#atEnd();
+    this.#balance();
+  }
+
+  #step(): boolean {
+    if (this.#buffer.length === 0) return false;
+    if (this.#phase === 'head') return this.#readHead();
+    const exchange = this.#exchange;
+    if (exchange === null || !exchange.readsBody) return false;
+    this.#consume(exchange.take(this.#buffer));
+    exchange.deliver();
+    return true;
+  }
+
+  #consume(count: number): void {
+    this.#buffer = count >= this.#buffer.length ? NOTHING : this.#buffer.subarray(count);
+    this.#scanned = 0;
+  }
+
+  #readHead(): boolean {
+    if (this.#buffer[0] === CR && !this.#skipEmptyLine()) return false;
+    const buffer = this.#buffer;
+    const end = buffer.indexOf(HEAD_END, Math.max(0, this.#scanned - 3));
+    if (end < 0) {
+      this.#scanned = buffer.length;
+      const fault = earlyFault(buffer);
+      return fault === null ? false : this.#refuse(fault);
+    }
+    const head = readRequestHead(buffer, end + 2, this.#memory);
+    if (head.fault !== null) return this.#refuse(head.fault);
+    this.#consume(end + 4);
+    this.#open(head);
+    return true;
+  }
+
+  /** One empty line before a request line is tolerated (RFC 9112 §2.2), but only one. False when there is nothing more to read now. */
+  #skipEmptyLine(): boolean {
+    if (this.#emptyLine) return this.#refuse('malformed-request-line');
+    if (this.#buffer.length === 1) return false;
+    if (this.#buffer[1] !== LF) return this.#refuse('bare-line-break');
+    this.#emptyLine = true;
+    this.#consume(2);
+    return this.#buffer.length > 0 && (this.#buffer[0] !== CR || this.#refuse('malformed-request-line'));
+  }
+
+  #open(head: RequestHead): void {
+    this.#requests++;
+    const { peer, handler, monotonic } = this.#options;
+    const { host, port } = head.authority;
+    const { method, path, query, fields: headers } = head;
+    const request: CanonicalRequest = { method, host, port, path, query, headers, peer };
+    const exchange = new Http1Exchange(this.#host, head, request);
+    this.#phase = 'exchange';
+    this.#exchange = exchange;
+    this.#emptyLine = false;
+    this.#since = this.#sweptAt = monotonic();
+    this.#bodyWaitMs = 0;
+    handler.request(exchange);
+  }
+
+  #finished(reusable: boolean): void {
+    if (this.#phase === 'closed') return;
+    this.#exchange = null;
+    if (!reusable) {
+      this.#linger();
+      return;
+    }
+    this.#since = this.#options.monotonic();
+    this.#phase = 'head';
+    this.#advance();
+  }
+
+  #wantsBody(): void {
+    this.#since = this.#options.monotonic();
+    this.#advance();
+  }
+
+  /**
+   * Stops reading from the socket while nobody takes what is there, and goes on when somebody does. Pipelined requests
+   * are read ahead up to the bound, since a socket that is not read does not tell that its client has gone.
+   */
+  #balance(): void {
+    if (this.#phase === 'closed') return;
+    const held = this.#buffer.length;
+    const unread = this.#exchange !== null && !this.#exchange.bodyEnded;
+    const full = held >= SIDE_BUFFER_BYTES || (held > 0 && unread);
+    if (full === this.#readPaused) return;
+    this.#readPaused = full;
+    if (full) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  #refuse(code: ProblemCode): false {
+    const { handler, peer } = this.#options;
+    const { head, body } = handler.refused(code, peer);
+    const bytes = Buffer.from(body);
+    this.#socket.cork();
+    this.#socket.write(writeReplyHead(head, { method: 'GET', legacy: false, bytes: bytes.length, close: true }), 'latin1');
+    this.#socket.write(bytes);
+    this.#socket.uncork();
+    this.#linger();
+    return false;
+  }
+
+  /** Sends FIN behind what was written and goes on reading for a while, since closing at once would make the client lose the reply (RFC 9112 §9.6). */
+  #linger(): void {
+    if (this.#phase === 'closed' || this.#phase === 'lingering') return;
+    this.#phase = 'lingering';
+    this.#buffer = NOTHING;
+    this.#exchange = null;
+    this.#since = this.#options.monotonic();
+    this.#socket.end();
+    if (this.#ended) this.#socket.destroySoon();
+    else this.#balance();
+  }
+
+  #cut(): void {
+    this.#phase = 'closed';
+    this.#exchange = null;
+    this.#buffer = NOTHING;
+    this.#options.reset();
+  }
+
+  #onEnd(): void {
+    this.#ended = true;
+    if (this.#phase === 'lingering') this.#socket.destroySoon();
+    else this.#advance();
+  }
+
+  /** The client has closed its side: a half request is refused, a whole one still gets its reply. */
+  #atEnd(): void {
+    if (this.#phase === 'head') {
+      if (this.#buffer.length === 0) this.#linger();
+      else this.#refuse('incomplete-request');
+    } else if (this.#exchange?.readsBody === true && this.#buffer.length === 0) {
+      this.#exchange.bodyFailed('incomplete-request');
+    }
+  }
+
+  #onDrain(): void {
+    if (this.#exchange?.replyBegun === true) this.#exchange.events.drained();
+  }
+
+  #onClose(): void {
+    const exchange = this.#exchange;
+    this.#phase = 'closed';
+    this.#exchange = null;
+    this.#buffer = NOTHING;
+    exchange?.leave();
+    this.#options.closed();
+  }
+}

@@ -1,0 +1,246 @@
+import type { Socket } from 'node:net';
+import type { ProblemCode } from '../base/index.ts';
+import { BodyReader } from './body-reader.ts';
+import type { BodyFraming, CanonicalRequest } from './message.ts';
+import type { RequestHead } from './request-head.ts';
+import type { ExchangeEvents, OutgoingHead, ServerExchange } from './server.ts';
+import { chunkLine, fieldLines, isBodiless, LAST_CHUNK, statusLine, writeReplyHead } from './write-head.ts';
+
+/** Below this a reply goes out as one string; above, copying its body would cost more than a second write. */
+const ONE_WRITE_BYTES = 8_192;
+
+/** What an exchange needs of its connection. */
+export interface ExchangeHost {
+  readonly socket: Socket;
+  /** Whether the connection takes another request behind this one. */
+  readonly keepsAlive: boolean;
+  /** The reply is whole; `reusable` tells whether another request may follow. */
+  finished(reusable: boolean): void;
+  /** The body may be read from now on. */
+  wantsBody(): void;
+  cut(): void;
+}
+
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+
+/** How the reply's body is written; `nothing` for HEAD, 204, 304 and where there is none. */
+type Encoding = 'nothing' | 'measured' | 'chunked' | 'until-close';
+
+/** What happens when nobody listens yet: nothing. */
+const NO_EVENTS: ExchangeEvents = { pieces: () => true, bodyEnd() {}, bodyFailed() {}, drained() {}, gone() {} };
+
+/** One request on an HTTP/1.1 connection. It ends exactly once: its reply is finished or cut, or the client has gone. */
+export class Http1Exchange implements ServerExchange {
+  readonly request: CanonicalRequest;
+  readonly framing: BodyFraming;
+  events: ExchangeEvents = NO_EVENTS;
+  readonly #host: ExchangeHost;
+  readonly #head: RequestHead;
+  /** Null once the body is whole, has failed, or when there is none. */
+  #reader: BodyReader | null;
+  #receivedBytes = 0;
+  #limitBytes = Number.MAX_SAFE_INTEGER;
+  #receiving = false;
+  #paused = false;
+  #bodyEnded: boolean;
+  /** What was read and is not handed on yet. */
+  #data: Buffer | null = null;
+  #fault: ProblemCode | null = null;
+  #reply: 'none' | 'streaming' | 'over' = 'none';
+  #encoding: Encoding = 'nothing';
+  /** Bytes of body that the reply's Content-Length still wants. */
+  #owed = 0;
+  #keepAlive: boolean;
+
+  constructor(host: ExchangeHost, head: RequestHead, request: CanonicalRequest) {
+    this.#host = host;
+    this.#head = head;
+    this.request = request;
+    this.framing = head.framing;
+    this.#bodyEnded = head.framing.kind === 'none';
+    this.#reader = this.#bodyEnded ? null : new BodyReader(head.framing);
+    this.#keepAlive = head.keepAlive;
+  }
+
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** Whether bytes of the body are wanted now. */
+  get readsBody(): boolean {
+    return this.#receiving && !this.#paused && this.#reader !== null;
+  }
+
+  get bodyEnded(): boolean {
+    return this.#bodyEnded;
+  }
+
+  /** Whether the head of the reply has been written. */
+  get replyBegun(): boolean {
+    return this.#reply !== 'none';
+  }
+
+  limitBody(bytes: number): boolean {
+    this.#limitBytes = bytes;
+    return this.framing.kind !== 'length' || this.framing.bytes <= bytes;
+  }
+
+  receive(): void {
+    if (this.#receiving || this.#reply === 'over') return;
+    this.#receiving = true;
+    if (this.#bodyEnded) {
+      this.events.bodyEnd();
+      return;
+    }
+    if (this.#head.expectsContinue && this.#reply === 'none') this.#host.socket.write(CONTINUE, 'latin1');
+    this.#host.wantsBody();
+  }
+
+  resumeBody(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#host.wantsBody();
+  }
+
+  /**
+   * Reads body bytes and returns how many were used; `deliver` hands them on. A read is judged whole: when it breaks the
+   * framing or the limit, none of it is handed on.
+   */
+  take(bytes: Buffer): number {
+    const reader = this.#reader;
+    if (reader === null) return 0;
+    const { used, data } = reader.read(bytes);
+    this.#receivedBytes = reader.received;
+    if (reader.failed) this.#fault = 'malformed-chunk';
+    else if (reader.announced > this.#limitBytes) this.#fault = 'body-too-large';
+    else {
+      this.#data = data;
+      this.#bodyEnded = reader.done;
+      if (this.#bodyEnded) this.#reader = null;
+      return used;
+    }
+    return bytes.length;
+  }
+
+  /** Tells what the last `take` brought. The handler may do anything meanwhile, and the connection is ready for it. */
+  deliver(): void {
+    const data = this.#data;
+    const ended = this.#bodyEnded;
+    this.#data = null;
+    if (this.#fault !== null) {
+      this.bodyFailed(this.#fault);
+      return;
+    }
+    if (data !== null && !this.events.pieces([data]) && !ended) this.#paused = true;
+    if (ended && this.#reply !== 'over') this.events.bodyEnd();
+  }
+
+  /** Gives the body up; told once. */
+  bodyFailed(code: ProblemCode): void {
+    if (this.#reader === null || this.#reply === 'over') return;
+    this.#reader = null;
+    this.#keepAlive = false;
+    this.events.bodyFailed(code);
+  }
+
+  /** The client has gone: told once, and only where the reply was not over. */
+  leave(): void {
+    if (this.#reply === 'over') return;
+    this.#reply = 'over';
+    this.#reader = null;
+    this.events.gone();
+  }
+
+  interim(status: number, added: readonly string[]): void {
+    // 100 is ours to say, in `receive`; 101 would change the protocol.
+    if (this.#reply !== 'none' || this.#head.minorVersion === 0 || status < 102 || status > 199) return;
+    this.#host.socket.write(`${statusLine(status)}${fieldLines(added)}\r\n`, 'latin1');
+  }
+
+  send(head: OutgoingHead, body: Buffer | string): void {
+    if (this.#reply !== 'none') return;
+    const { socket } = this.#host;
+    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    const headText = this.#writeHead(head, bytes);
+    if (this.#encoding === 'nothing' || bytes === 0) socket.write(headText, 'latin1');
+    else if (bytes > ONE_WRITE_BYTES || bytes !== body.length) {
+      socket.cork();
+      socket.write(headText, 'latin1');
+      socket.write(body);
+      socket.uncork();
+    } else socket.write(headText + (typeof body === 'string' ? body : body.toString('latin1')), 'latin1');
+    this.#complete();
+  }
+
+  begin(head: OutgoingHead): void {
+    if (this.#reply !== 'none') return;
+    this.#reply = 'streaming';
+    this.#owed = head.framing.kind === 'length' ? head.framing.bytes : 0;
+    const { socket } = this.#host;
+    // Corked until the end of the tick, so that the head goes out together with what body is there already.
+    socket.cork();
+    process.nextTick(uncork, socket);
+    socket.write(this.#writeHead(head, null), 'latin1');
+  }
+
+  write(piece: Buffer): boolean {
+    if (this.#reply !== 'streaming') return false;
+    if (this.#encoding === 'nothing' || piece.length === 0) return true;
+    const { socket } = this.#host;
+    if (this.#encoding === 'chunked') {
+      socket.cork();
+      socket.write(chunkLine(piece.length), 'latin1');
+      socket.write(piece);
+      const more = socket.write('\r\n', 'latin1');
+      socket.uncork();
+      return more;
+    }
+    this.#owed -= piece.length;
+    if (this.#encoding === 'measured' && this.#owed < 0) {
+      // More than was announced would be taken for the next reply.
+      this.cut();
+      return false;
+    }
+    return socket.write(piece);
+  }
+
+  finish(): void {
+    if (this.#reply !== 'streaming') return;
+    if (this.#encoding === 'measured' && this.#owed !== 0) {
+      this.cut();
+      return;
+    }
+    if (this.#encoding === 'chunked') this.#host.socket.write(LAST_CHUNK, 'latin1');
+    this.#complete();
+  }
+
+  cut(): void {
+    if (this.#reply === 'over') return;
+    this.#reply = 'over';
+    this.#reader = null;
+    this.#host.cut();
+  }
+
+  /** The head's text; `bytes` is the length of a body that is whole already. */
+  #writeHead(head: OutgoingHead, bytes: number | null): string {
+    const { method, minorVersion } = this.#head;
+    const legacy = minorVersion === 0;
+    const { kind } = head.framing;
+    if (isBodiless(method, head.status)) this.#encoding = 'nothing';
+    else if (bytes !== null || kind === 'length') this.#encoding = 'measured';
+    else if (kind !== 'none') this.#encoding = legacy ? 'until-close' : 'chunked';
+    // A body that was not read to its end can't be told from a next request: the connection ends behind the reply.
+    this.#keepAlive &&= this.#bodyEnded && this.#host.keepsAlive;
+    return writeReplyHead(head, { method, legacy, bytes, close: !this.#keepAlive });
+  }
+
+  #complete(): void {
+    this.#reply = 'over';
+    this.#reader = null;
+    this.#host.finished(this.#keepAlive);
+  }
+}
+
+function uncork(socket: Socket): void {
+  socket.uncork();
+}

@@ -1,0 +1,56 @@
+/** The fields of a message as they were read once. Names are given in lower case; order is that of arrival. */
+export interface HeaderMap {
+  readonly size: number;
+  has(name: string): boolean;
+  /** The value, several joined by `, ` (RFC 9110 §5.3), or null. */
+  get(name: string): string | null;
+  /** Each value on its own, in order. */
+  all(name: string): readonly string[];
+  entries(): IterableIterator<readonly [name: string, value: string]>;
+}
+
+/** The TLS session a request came over. */
+export interface TlsPeer {
+  readonly protocol: string;
+  readonly cipher: string;
+  readonly group: string | null;
+  /** The host of the ClientHello, canonical, or null where none was named. */
+  readonly serverName: string | null;
+  readonly applicationProtocol: string | null;
+}
+
+/** Who is at the other end of the connection. Addresses are canonical text; IPv4-mapped IPv6 is given as IPv4. */
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+  readonly tls: TlsPeer | null;
+}
+
+/**
+ * The one reading of a request, used for matching, for policies and for what goes upstream. Nothing in it changes.
+ * `host` is lower case without port or trailing dot; `path` begins with `/`, is percent-decoded only where that can't
+ * change its meaning (RFC 3986 §6.2.2); `query` is without its `?`, null where there was none.
+ */
+export interface CanonicalRequest {
+  readonly method: string;
+  readonly host: string;
+  /** The port the client named in Host, or null. */
+  readonly port: number | null;
+  readonly path: string;
+  readonly query: string | null;
+  readonly headers: HeaderMap;
+  readonly peer: Peer;
+}
+
+/** How the end of a body is known. `until-close` exists for replies only (RFC 9112 §6.3). */
+export type BodyFraming =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'length'; readonly bytes: number }
+  | { readonly kind: 'chunked' }
+  | { readonly kind: 'until-close' };
+
+/** Takes a body piece by piece. A chunk is the receiver's to keep; `chunk` returns false to ask for a pause, which `resume` of the source ends. */
+export interface BodySink {
+  chunk(bytes: Buffer): boolean;
+  end(): void;
+}

@@ -1,0 +1,87 @@
+import type { ProblemCode } from '../base/index.ts';
+import type { HeaderFields } from './header-fields.ts';
+import type { BodyFraming, CanonicalRequest, Peer } from './message.ts';
+
+/** A reply's head as it is sent. `fields` are passed on from an upstream; `added` are names and values in turn, names in lower case. */
+export interface OutgoingHead {
+  readonly status: number;
+  readonly fields: HeaderFields | null;
+  readonly added: readonly string[];
+  /** How long the body is; for `none` on HEAD or 304 `announcedLength` may name what GET would have. */
+  readonly framing: BodyFraming;
+  readonly announcedLength: number | null;
+}
+
+/** What happens to a request after it was handed over. All of it may come at any time until the reply is finished or cut. */
+export interface ExchangeEvents {
+  /** Pieces of the body, in order, all of one read; false asks for a pause until `resumeBody`. */
+  pieces(pieces: readonly Buffer[]): boolean;
+  /** The body is whole. */
+  bodyEnd(): void;
+  /** The body broke its framing, a bound or a time limit. If no reply has begun one may still be sent, and then the connection closes. */
+  bodyFailed(code: ProblemCode): void;
+  /** What was written has gone out; writing may go on. */
+  drained(): void;
+  /** The client has left, or the connection was cut. Nothing can be sent any more. */
+  gone(): void;
+}
+
+/** One request being answered, whatever protocol carried it. */
+export interface ServerExchange {
+  readonly request: CanonicalRequest;
+  readonly framing: BodyFraming;
+  /** Bytes of body data received so far. */
+  readonly receivedBytes: number;
+  /** Set by the handler before it returns from `request`. */
+  events: ExchangeEvents;
+  /** Refuses to read more of the body than this. False when the announced length is more already. */
+  limitBody(bytes: number): boolean;
+  /** Begins to read the body (answering `Expect: 100-continue`); until then none of it is taken from the client. */
+  receive(): void;
+  resumeBody(): void;
+  /** Passes an interim reply on (RFC 9110 §15.2), where the client can take one. */
+  interim(status: number, added: readonly string[]): void;
+  /** A whole reply, in one write where it is small. */
+  send(head: OutgoingHead, body: Buffer | string): void;
+  /** A reply whose body follows piece by piece. */
+  begin(head: OutgoingHead): void;
+  /** False asks for a pause until `drained`. */
+  write(piece: Buffer): boolean;
+  finish(): void;
+  /** Ends the connection so that the client can't take what it has for a whole reply. */
+  cut(): void;
+}
+
+/** Answers requests. Neither method may throw. */
+export interface ServerHandler {
+  request(exchange: ServerExchange): void;
+  /** A request that could not be read: gives the reply to it. The connection closes behind it. */
+  refused(code: ProblemCode, peer: Peer): { readonly head: OutgoingHead; readonly body: string };
+}
+
+/** What a connection allows its client. Times in milliseconds of the monotonic clock. */
+export interface ServerBounds {
+  /** From the first byte of a head to its last. */
+  readonly headMs: number;
+  /** Between two requests. */
+  readonly keepAliveMs: number;
+  /** Between two reads of a body, and between two writes that the client takes. */
+  readonly idleMs: number;
+  /** A body slower than this after the grace is given up. */
+  readonly bodyBytesPerSecond: number;
+  readonly bodyGraceMs: number;
+  readonly requestsPerConnection: number;
+}
+
+/** As docs/reference says; the reasons are in docs/adr. */
+export const SERVER_BOUNDS: ServerBounds = {
+  headMs: 10_000,
+  keepAliveMs: 60_000,
+  idleMs: 30_000,
+  bodyBytesPerSecond: 500,
+  bodyGraceMs: 5_000,
+  requestsPerConnection: 10_000,
+};
+
+/** Buffered bytes on each side of a connection, at which reading stops. */
+export const SIDE_BUFFER_BYTES = 65_536;

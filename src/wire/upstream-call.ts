@@ -1,0 +1,52 @@
+import type { ProblemCode } from '../base/index.ts';
+import type { HeaderFields } from './header-fields.ts';
+import type { ReplyHead } from './reply-head.ts';
+import type { OutgoingRequest } from './write-head.ts';
+
+/** Why an upstream gave no whole reply; the detail is for the log. */
+export interface UpstreamFailure {
+  readonly code: ProblemCode & `upstream-${string}`;
+  readonly detail: string;
+}
+
+/** What comes back from an upstream. After `whole`, `end` or `failed` nothing more comes. */
+export interface UpstreamEvents {
+  interim(status: number, fields: HeaderFields): void;
+  /** Head and body came in one read. */
+  whole(head: ReplyHead, body: Buffer): void;
+  /** The head, with a body to follow piece by piece. */
+  head(head: ReplyHead): void;
+  /** False asks for a pause until `resume`. */
+  pieces(pieces: readonly Buffer[]): boolean;
+  end(): void;
+  /** Before `head` or after it; then what was passed on is not whole. */
+  failed(failure: UpstreamFailure): void;
+  /** What was written has gone out; writing may go on. */
+  drained(): void;
+}
+
+/** One request on its way to an upstream. */
+export interface UpstreamCall {
+  /** Sends body data; false asks for a pause until `drained`. */
+  write(pieces: readonly Buffer[]): boolean;
+  /** The request body is whole. */
+  finish(): void;
+  resume(): void;
+  /** Gives the call up; no event comes any more and its connection is closed. */
+  abort(): void;
+}
+
+/** A call with what the connection must know to carry it. */
+export interface CallState {
+  readonly request: OutgoingRequest;
+  readonly events: UpstreamEvents;
+  /** Whether the request may be sent again on another connection: no body, and idempotent (RFC 9110 §9.2.2). */
+  readonly replayable: boolean;
+}
+
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+
+/** The state of a new call. */
+export function newCallState(request: OutgoingRequest, events: UpstreamEvents): CallState {
+  return { request, events, replayable: request.framing.kind === 'none' && IDEMPOTENT.has(request.method) };
+}

@@ -1,0 +1,143 @@
+import type { BodyFraming } from './message.ts';
+import type { OutgoingHead } from './server.ts';
+import type { HeaderFields } from './header-fields.ts';
+
+/** Reason phrases (RFC 9110 §15); an upstream's own are not passed on. */
+const REASONS: Readonly<Record<number, string>> = {
+  100: 'Continue',
+  102: 'Processing',
+  103: 'Early Hints',
+  200: 'OK',
+  201: 'Created',
+  202: 'Accepted',
+  203: 'Non-Authoritative Information',
+  204: 'No Content',
+  205: 'Reset Content',
+  206: 'Partial Content',
+  207: 'Multi-Status',
+  300: 'Multiple Choices',
+  301: 'Moved Permanently',
+  302: 'Found',
+  303: 'See Other',
+  304: 'Not Modified',
+  307: 'Temporary Redirect',
+  308: 'Permanent Redirect',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  402: 'Payment Required',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  406: 'Not Acceptable',
+  408: 'Request Timeout',
+  409: 'Conflict',
+  410: 'Gone',
+  411: 'Length Required',
+  412: 'Precondition Failed',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  415: 'Unsupported Media Type',
+  416: 'Range Not Satisfiable',
+  417: 'Expectation Failed',
+  421: 'Misdirected Request',
+  422: 'Unprocessable Content',
+  423: 'Locked',
+  424: 'Failed Dependency',
+  425: 'Too Early',
+  426: 'Upgrade Required',
+  428: 'Precondition Required',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
+  507: 'Insufficient Storage',
+};
+
+const STATUS_LINES = new Map(
+  Object.entries(REASONS).map(([status, reason]) => [Number(status), `HTTP/1.1 ${status} ${reason}\r\n`]),
+);
+
+/** The status line with its CRLF. */
+export function statusLine(status: number): string {
+  return STATUS_LINES.get(status) ?? `HTTP/1.1 ${status} \r\n`;
+}
+
+/** Names and values in turn as field lines. Names and values come from the gateway's own code or have been checked; a line break in one is a bug. */
+export function fieldLines(added: readonly string[]): string {
+  let lines = '';
+  for (let at = 0; at < added.length; at += 2) lines += `${added[at]}: ${added[at + 1]}\r\n`;
+  return lines;
+}
+
+/** Whether a reply of this status to this method has no body, whatever its head says (RFC 9112 §6.3). */
+export function isBodiless(method: string, status: number): boolean {
+  return method === 'HEAD' || status === 204 || status === 304 || status < 200;
+}
+
+/** What the request and the connection make of a reply's head. */
+export interface ReplyHeadOptions {
+  readonly method: string;
+  /** The client speaks HTTP/1.0 and knows no chunks. */
+  readonly legacy: boolean;
+  /** The length of a body that is whole already, or null. */
+  readonly bytes: number | null;
+  /** The connection ends behind this reply. */
+  readonly close: boolean;
+}
+
+/** A reply's head for an HTTP/1 client, its empty line included. */
+export function writeReplyHead(head: OutgoingHead, options: ReplyHeadOptions): string {
+  let text = statusLine(head.status);
+  if (head.fields !== null) text += head.fields.keptLines();
+  text += fieldLines(head.added);
+  text += lengthLine(head, options);
+  return text + (options.close ? 'connection: close\r\n\r\n' : '\r\n');
+}
+
+function lengthLine(head: OutgoingHead, options: ReplyHeadOptions): string {
+  const { framing, status, announcedLength } = head;
+  if (isBodiless(options.method, status)) {
+    // What GET would have been given, where that is known; 204 has no length at all (RFC 9110 §8.6).
+    const length = framing.kind === 'length' ? framing.bytes : announcedLength;
+    return length === null || status === 204 || status < 200 ? '' : `content-length: ${length}\r\n`;
+  }
+  if (options.bytes !== null) return `content-length: ${options.bytes}\r\n`;
+  if (framing.kind === 'length') return `content-length: ${framing.bytes}\r\n`;
+  if (framing.kind === 'none') return 'content-length: 0\r\n';
+  return options.legacy ? '' : 'transfer-encoding: chunked\r\n';
+}
+
+/** What goes into the head of a request to an upstream. */
+export interface OutgoingRequest {
+  readonly method: string;
+  /** Path and query as they were judged. */
+  readonly target: string;
+  readonly authority: string;
+  readonly fields: HeaderFields | null;
+  readonly added: readonly string[];
+  readonly framing: BodyFraming;
+}
+
+/** A request's head for an HTTP/1.1 upstream, its empty line included. */
+export function writeRequestHead(request: OutgoingRequest): string {
+  let text = `${request.method} ${request.target} HTTP/1.1\r\nhost: ${request.authority}\r\n`;
+  if (request.fields !== null) text += request.fields.keptLines();
+  text += fieldLines(request.added);
+  if (request.framing.kind === 'length') text += `content-length: ${request.framing.bytes}\r\n`;
+  else if (request.framing.kind === 'chunked') text += 'transfer-encoding: chunked\r\n';
+  else if (request.method === 'POST' || request.method === 'PUT' || request.method === 'PATCH')
+    text += 'content-length: 0\r\n';
+  return `${text}\r\n`;
+}
+
+/** The end of a chunked body without trailers. */
+export const LAST_CHUNK = '0\r\n\r\n';
+
+/** The line before a chunk's data. */
+export function chunkLine(bytes: number): string {
+  return `${bytes.toString(16)}\r\n`;
+}

@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const COMMAND = [join(ROOT, 'bin', 'portcullis'), 'start', '--json'];
+const READY_MS = 20_000;
+const STOP_MS = 10_000;
+
+/** A running gateway. */
+export interface GatewayProcess {
+  readonly https: number;
+  readonly http: number;
+  readonly admin: number;
+  /** PEM of its local certificate authority. */
+  readonly ca: string;
+  readonly pid: number;
+  /** Ends it and removes its folder; ends it by force when it does not go. */
+  stop(): Promise<void>;
+}
+
+interface Ready {
+  readonly event: 'ready';
+  readonly https: number;
+  readonly http: number;
+  readonly admin: number;
+  readonly ca: string;
+}
+
+/** Starts the gateway with this configuration file, in a folder of its own, and waits until it is ready. */
+export async function startGateway(configuration: string): Promise<GatewayProcess> {
+  const folder = await mkdtemp(join(tmpdir(), 'portcullis-framing-'));
+  const file = join(folder, 'portcullis.yaml');
+  await writeFile(file, configuration);
+  const child = spawn(process.execPath, [...COMMAND, '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = collectText(child);
+  try {
+    const ready = await readyLine(child, said);
+    const ca = await readFile(ready.ca, 'utf8');
+    const { https, http, admin } = ready;
+    return { https, http, admin, ca, pid: child.pid as number, stop: () => stopProcess(child, folder) };
+  } catch (error) {
+    await stopProcess(child, folder);
+    throw error;
+  }
+}
+
+function collectText(child: ChildProcess): () => string {
+  let text = '';
+  child.stderr?.on('data', (data: Buffer) => {
+    text = (text + data.toString()).slice(-4000);
+  });
+  return () => text;
+}
+
+async function readyLine(child: ChildProcess, said: () => string): Promise<Ready> {
+  const { promise, resolve, reject } = Promise.withResolvers<Ready>();
+  const fail = (reason: string): void => reject(new Error(`the gateway ${reason}\n${said()}`));
+  const timer = setTimeout(() => fail(`was not ready after ${READY_MS} ms`), READY_MS);
+  child.once('exit', (code, signal) => fail(`ended with ${code ?? signal}`));
+  child.once('error', (error) => fail(`could not be started: ${error.message}`));
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  lines.on('line', (line) => {
+    const ready = parseReady(line);
+    if (ready !== null) resolve(ready);
+  });
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function parseReady(line: string): Ready | null {
+  try {
+    const value = JSON.parse(line) as Partial<Ready>;
+    return value.event === 'ready' ? (value as Ready) : null;
+  } catch {
+    return null;
+  }
+}
+
+async function stopProcess(child: ChildProcess, folder: string): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    await promise;
+    clearTimeout(timer);
+  }
+  await rm(folder, { recursive: true, force: true });
+}
