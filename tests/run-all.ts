@@ -4,7 +4,7 @@ import { spec } from 'node:test/reporters';
 import { ROOT } from './tidy/repository.ts';
 
 // `npm test` has run these: they need nothing but Node and npm.
-const ALREADY_RUN = /^tests\/(tidy|system)\//;
+const ALREADY_RUN = /^tests\/(tidy|docs|system|framing)\//;
 const TIMEOUT_MS = 300_000;
 
 /**

@@ -22,7 +22,10 @@ test('addresses of the open internet are public', () => {
 test('loopback, private, shared, reserved and documentation ranges are private', () => {
   allAre('private', '127.0.0.1 127.255.255.254 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 100.64.0.1');
   allAre('private', '192.0.0.8 192.0.2.1 198.18.0.1 198.19.255.255 198.51.100.1 203.0.113.1 240.0.0.1 192.88.99.1');
-  allAre('private', '::1 fc00::1 fd12:3456::1 2001:db8::1 3fff::1 100::1 fec0::1 5f00::1 2001:2::1 4000::1 64:ff9b:1::1.1.1.1');
+  allAre(
+    'private',
+    '::1 fc00::1 fd12:3456::1 2001:db8::1 3fff::1 100::1 fec0::1 5f00::1 2001:2::1 4000::1 64:ff9b:1::1.1.1.1',
+  );
 });
 
 test('link-local, metadata, unspecified, multicast and broadcast addresses are never reached', () => {
@@ -31,7 +34,10 @@ test('link-local, metadata, unspecified, multicast and broadcast addresses are n
 });
 
 test('an IPv4 address inside an IPv6 one is seen, in whichever form it travels', () => {
-  allAre('private', '::ffff:127.0.0.1 ::ffff:7f00:1 64:ff9b::127.0.0.1 64:ff9b::10.0.0.1 2002:7f00:1:: 2002:c0a8:101::1');
+  allAre(
+    'private',
+    '::ffff:127.0.0.1 ::ffff:7f00:1 64:ff9b::127.0.0.1 64:ff9b::10.0.0.1 2002:7f00:1:: 2002:c0a8:101::1',
+  );
   allAre('never', '::ffff:169.254.169.254 64:ff9b::a9fe:a9fe 64:ff9b:1::a9fe:a9fe 2002:a9fe:a9fe::1 ::169.254.169.254');
   // Teredo carries the client's address with every bit turned: 169.254.169.254 is 5601:5601.
   allAre('never', '2001:0:4136:e378:8000:63bf:5601:5601');

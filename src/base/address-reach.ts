@@ -61,9 +61,12 @@ function holds(list: readonly Cidr[], address: AddressBytes): boolean {
 }
 
 function blocks(...lines: readonly string[]): readonly Cidr[] {
-  return lines.join(' ').split(' ').map((text) => {
-    const block = Cidr.parse(text);
-    if (!block.ok) throw new Error(`${text} ${block.error}`);
-    return block.value;
-  });
+  return lines
+    .join(' ')
+    .split(' ')
+    .map((text) => {
+      const block = Cidr.parse(text);
+      if (!block.ok) throw new Error(`${text} ${block.error}`);
+      return block.value;
+    });
 }

@@ -24,7 +24,23 @@ test('a whole number and a unit of size are read into bytes', () => {
 });
 
 test('anything else is refused in words that show what is expected', () => {
-  const hostile = ['', '30', 's', '30 s', ' 30s', '30s ', '30s\n', '-1s', '+1s', '1.5s', '1e3s', '007s', '0x1s', '1S', '1Ms'];
+  const hostile = [
+    '',
+    '30',
+    's',
+    '30 s',
+    ' 30s',
+    '30s ',
+    '30s\n',
+    '-1s',
+    '+1s',
+    '1.5s',
+    '1e3s',
+    '007s',
+    '0x1s',
+    '1S',
+    '1Ms',
+  ];
   for (const text of [...hostile, '1h30m', '１s', '1µs', '1toString', '1w', '1__proto__', 'Infinitys', 'NaNs']) {
     const read = parseDuration(text);
     assert.ok(!read.ok && read.error.includes('30s'), text);

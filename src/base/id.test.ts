@@ -22,11 +22,14 @@ test('an id is a UUID with the version and variant of RFC 9562, whatever the ran
 
 test('an id begins with its time in milliseconds', () => {
   fc.assert(
-    fc.property(fc.nat(2 ** 31).map((n) => n * 131_071), (ms) => {
-      const id = createIdSource(random, () => ms + 0.7)();
-      assert.match(id, UUID_7);
-      assert.equal(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16), ms);
-    }),
+    fc.property(
+      fc.nat(2 ** 31).map((n) => n * 131_071),
+      (ms) => {
+        const id = createIdSource(random, () => ms + 0.7)();
+        assert.match(id, UUID_7);
+        assert.equal(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16), ms);
+      },
+    ),
   );
 });
 

@@ -29,9 +29,7 @@ export function createIdSource(fillRandom: FillRandom, nowMs: () => number): () 
     const a = pool[at] as number;
     const b = pool[at + 1] as number;
     const variant = 0x80 | ((pool[at + 2] as number) & 0x3f);
-    return (
-      prefix + HEX[a]?.[1] + HEX[b] + '-' + HEX[variant] + hex(pool, at + 3, 1) + '-' + hex(pool, at + 4, 6)
-    );
+    return prefix + HEX[a]?.[1] + HEX[b] + '-' + HEX[variant] + hex(pool, at + 3, 1) + '-' + hex(pool, at + 4, 6);
   };
 }
 

@@ -29,7 +29,8 @@ const framing = {
   'malformed-header': {
     status: 400,
     title: 'Malformed header field',
-    cause: 'A field line is not NAME ":" VALUE with a token as its name: a space before the colon, a folded line, an empty name, no colon, or a forbidden byte (RFC 9112 §5).',
+    cause:
+      'A field line is not NAME ":" VALUE with a token as its name: a space before the colon, a folded line, an empty name, no colon, or a forbidden byte (RFC 9112 §5).',
     fix: 'Send each field on one line, with no white space before the colon.',
     closes: true,
   },
@@ -50,7 +51,8 @@ const framing = {
   'underscore-in-header': {
     status: 400,
     title: 'Underscore in a header name',
-    cause: 'A field name holds an underscore, which many servers read as a hyphen, so that one field can pass for another.',
+    cause:
+      'A field name holds an underscore, which many servers read as a hyphen, so that one field can pass for another.',
     fix: 'Use hyphens in header names.',
     closes: true,
   },
@@ -158,7 +160,8 @@ const target = {
   'malformed-target': {
     status: 400,
     title: 'Malformed request target',
-    cause: 'The target holds a byte outside the grammar of RFC 3986, a fragment or a backslash, or is of a form this method does not take.',
+    cause:
+      'The target holds a byte outside the grammar of RFC 3986, a fragment or a backslash, or is of a form this method does not take.',
     fix: 'Percent-encode what is not allowed, and send origin-form: /path?query.',
     closes: true,
   },
@@ -241,7 +244,8 @@ const routing = {
   'malformed-body': {
     status: 400,
     title: 'Malformed body',
-    cause: 'The body is not what its content type says, has duplicate keys or bad UTF-8, or goes past a bound: depth 64, 10,000 keys, 250,000 elements, 1,000 form fields, numbers of 1,000 digits.',
+    cause:
+      'The body is not what its content type says, has duplicate keys or bad UTF-8, or goes past a bound: depth 64, 10,000 keys, 250,000 elements, 1,000 form fields, numbers of 1,000 digits.',
     fix: 'Send a well-formed body.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { err, ok, type Result } from './result.ts';
 
 test('a success bears its value and a failure its error, told apart by ok', () => {
-  const read = (result: Result<number, string>): string => (result.ok ? `value ${result.value}` : `error ${result.error}`);
+  const read = (result: Result<number, string>): string =>
+    result.ok ? `value ${result.value}` : `error ${result.error}`;
   assert.equal(read(ok(7)), 'value 7');
   assert.equal(read(err('no')), 'error no');
 });

@@ -47,13 +47,14 @@ function optionName(word: string): string {
 function unknownOption(command: Command, word: string): string {
   const known = Object.keys(command.options).map((name) => `--${name}`);
   const meant = nearestWord(word, known);
-  const hint = meant === null ? `it takes ${[...known, '--help'].join(', ')}` : `did you mean ${meant}?`;
+  const hint = meant === null ? `it takes ${[...known, '--help'].join(', ')}` : `perhaps ${meant} is meant`;
   return `\`${command.verb}\` has no option ${plain(word)}; ${hint}`;
 }
 
 function operandIssue(command: Command, operands: readonly string[]): Result<never, string> | null {
   const missing = command.operands[operands.length];
-  if (missing !== undefined) return err(`\`${command.verb}\` needs ${command.operands.join(' ')}; ${missing} is missing`);
+  if (missing !== undefined)
+    return err(`\`${command.verb}\` needs ${command.operands.join(' ')}; ${missing} is missing`);
   const surplus = operands[command.operands.length];
   return surplus === undefined ? null : err(`\`${command.verb}\` takes no argument ${JSON.stringify(plain(surplus))}`);
 }

@@ -1,6 +1,6 @@
 import type { Issue } from '../base/index.ts';
 import type { CommandContext } from './context.ts';
-import { count, palette, plain, shortPath } from './terminal.ts';
+import { count, jsonText, palette, plain, shortPath } from './terminal.ts';
 
 /** Every issue for people, grouped by file; each begins with `file:line:column`, which editors and terminals open. */
 export function issueReport(issues: readonly Issue[], context: CommandContext): string {
@@ -28,6 +28,6 @@ export function issueCount(issues: readonly Issue[]): string {
 
 /** Says that a configuration can't be used, with all that is wrong; for commands whose report is something else. */
 export function complainOfIssues(issues: readonly Issue[], json: boolean, context: CommandContext): void {
-  if (json) context.write(`${JSON.stringify({ issues })}\n`);
+  if (json) context.write(jsonText({ issues }));
   else context.complain(`${issueReport(issues, context)}\nThe configuration can't be used: ${issueCount(issues)}.\n`);
 }

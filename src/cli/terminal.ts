@@ -31,6 +31,14 @@ export function plain(text: string): string {
   });
 }
 
+/** A value as JSON text that is as harmless on a terminal: what JSON leaves as it stands is escaped too. */
+export function jsonText(value: unknown): string {
+  const escaped = JSON.stringify(value, null, 2).replace(UNPRINTABLE, (character) =>
+    character === '\n' ? character : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
+  return `${escaped}\n`;
+}
+
 /** One cell of a table: its text, and how it is painted once its width is known. */
 export interface Cell {
   readonly text: string;
@@ -55,7 +63,7 @@ export function alignRows(rows: readonly (readonly Cell[])[]): readonly string[]
 }
 
 function widthOf(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }
 
 /** `1 operation`, `2 operations`. */

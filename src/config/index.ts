@@ -16,4 +16,5 @@ export { protectConfig, type ProtectOptions } from './protect.ts';
 export { referencePage } from './reference-page.ts';
 export type { Route } from './routes.ts';
 export { jsonSchema } from './schema.ts';
+export { resolvePath } from './path.ts';
 export { parseSecretReference } from './secret-reference.ts';

@@ -46,7 +46,12 @@ export interface ExplainedRoute {
  * the rest of the request. `forwarded`: nothing else stands before the upstream but the framing and size of the body.
  */
 export type ExplainedVerdict =
-  | { readonly kind: 'refused'; readonly code: ProblemCode; readonly allow: readonly string[] | null; readonly issues: readonly Issue[] }
+  | {
+      readonly kind: 'refused';
+      readonly code: ProblemCode;
+      readonly allow: readonly string[] | null;
+      readonly issues: readonly Issue[];
+    }
   | { readonly kind: 'judged' }
   | { readonly kind: 'forwarded' };
 
@@ -78,7 +83,11 @@ export function explain(snapshot: Snapshot, question: Question): Explanation {
   }
 }
 
-function refused(code: ProblemCode, allow: readonly string[] | null = null, issues: readonly Issue[] = []): ExplainedVerdict {
+function refused(
+  code: ProblemCode,
+  allow: readonly string[] | null = null,
+  issues: readonly Issue[] = [],
+): ExplainedVerdict {
   return { kind: 'refused', code, allow, issues };
 }
 

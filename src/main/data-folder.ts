@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { createStoreAlerts, openFileKeyring, openSqliteStore } from '../adapters/index.ts';
-import { err, ok, type Result, Secret } from '../base/index.ts';
+import { createIdSource, err, ok, type Result, type Secret } from '../base/index.ts';
 import { ADMIN_KEYS, type AdminKey } from '../control/index.ts';
 import type { Alerts, Clock, Collection, Files, Keyring, Log, Random, Store } from '../ports/index.ts';
 
@@ -33,7 +33,7 @@ export async function openDataFolder(options: DataFolderOptions): Promise<Result
   if (!keyring.ok) return keyring;
   const store = await openSqliteStore({ path: join(path, 'store.sqlite'), keyring: keyring.value, clock });
   if (!store.ok) return err(`the data folder ${path} can not be used: ${store.error.detail}`);
-  const alerts = createStoreAlerts({ store: store.value, clock, log, random });
+  const alerts = createStoreAlerts({ store: store.value, clock, log, newId: createIdSource((bytes) => random.fill(bytes), () => clock.now()) });
   return ok({ path, keyring: keyring.value, store: store.value, alerts, adminKeys: store.value.collection(ADMIN_KEYS) });
 }
 

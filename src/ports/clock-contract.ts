@@ -88,7 +88,10 @@ function testAfter(makeSubject: (t: TestContext) => ClockSubject): void {
         const seen: number[] = [];
         for (const delay of delays) clock.after(delay, () => seen.push(delay));
         for (let ms = 0; ms < 50; ms++) advance(1);
-        assert.deepEqual(seen, delays.toSorted((a, b) => a - b));
+        assert.deepEqual(
+          seen,
+          delays.toSorted((a, b) => a - b),
+        );
       }),
       { numRuns: 20 },
     );

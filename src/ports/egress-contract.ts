@@ -6,7 +6,7 @@ import type { Egress, EgressFault, EgressReply, EgressRequest } from './egress.t
 import type { Resolver } from './resolver.ts';
 
 /** Outbound calls, and how the test lets time pass for them. */
-export interface EgressSubject {
+interface EgressSubject {
   readonly egress: Egress;
   advance(ms: number): void;
 }
@@ -118,9 +118,24 @@ function resolverTo(...addresses: readonly string[]): Resolver {
 }
 
 function testReach(makeSubject: MakeSubject): void {
-  const never = ['169.254.169.254', '169.254.170.2', 'fe80::1', 'fe80::1%eth0', '::ffff:169.254.169.254', 'fd00:ec2::254'];
+  const never = [
+    '169.254.169.254',
+    '169.254.170.2',
+    'fe80::1',
+    'fe80::1%eth0',
+    '::ffff:169.254.169.254',
+    'fd00:ec2::254',
+  ];
   const privates = ['127.0.0.1', '10.0.0.1', '172.16.0.1', '192.168.0.1', '100.64.0.1', '::1', 'fc00::1', '198.18.0.1'];
-  const disguised = ['::ffff:127.0.0.1', '::ffff:7f00:1', '64:ff9b::7f00:1', '2002:7f00:1::', '::127.0.0.1', '0.0.0.0', '::'];
+  const disguised = [
+    '::ffff:127.0.0.1',
+    '::ffff:7f00:1',
+    '64:ff9b::7f00:1',
+    '2002:7f00:1::',
+    '::127.0.0.1',
+    '0.0.0.0',
+    '::',
+  ];
   const garbage = ['', 'localhost', '127.1', '0x7f.0.0.1', '1.2.3.4.5'];
 
   test('a name that resolves to a forbidden address is refused before any connection', async () => {
@@ -148,7 +163,14 @@ function testReach(makeSubject: MakeSubject): void {
       const outcome = await subject.egress.call(requestTo(`http://${host}:1/`, { reach: 'public' }));
       assert.equal(reasonOf(outcome), 'forbidden-address', host);
     }
-    for (const host of ['169.254.169.254', '0xa9fea9fe', '2852039166', '[fe80::1]', '[::ffff:a9fe:a9fe]', '[fd00:ec2::254]']) {
+    for (const host of [
+      '169.254.169.254',
+      '0xa9fea9fe',
+      '2852039166',
+      '[fe80::1]',
+      '[::ffff:a9fe:a9fe]',
+      '[fd00:ec2::254]',
+    ]) {
       assert.equal(reasonOf(await subject.egress.call(requestTo(`http://${host}/`))), 'forbidden-address', host);
     }
   });
@@ -231,14 +253,26 @@ function testMalformed(makeSubject: MakeSubject): void {
   test('what is no plain http or https URL is refused', async () => {
     const { egress } = makeSubject(LOOPBACK);
     const urls = ['', 'a', '/a', 'ftp://a.example/', 'file:///etc/passwd', 'http://', 'http://user:pass@a.example/'];
-    for (const url of [...urls, 'http://user@a.example/', 'http://[fe80::1%25eth0]/', 'http://a.example:99999/', 'data:,x']) {
+    for (const url of [
+      ...urls,
+      'http://user@a.example/',
+      'http://[fe80::1%25eth0]/',
+      'http://a.example:99999/',
+      'data:,x',
+    ]) {
       assert.equal(reasonOf(await egress.call(requestTo(url))), 'malformed-url', url);
     }
   });
 
   test('headers cannot smuggle a second request or another host', async () => {
     const { egress } = makeSubject(LOOPBACK);
-    const bad = [{ a: 'b\r\nc: d' }, { 'a\r\nb': 'c' }, { 'a b': 'c' }, { Host: 'evil' }, { 'Transfer-Encoding': 'chunked' }];
+    const bad = [
+      { a: 'b\r\nc: d' },
+      { 'a\r\nb': 'c' },
+      { 'a b': 'c' },
+      { Host: 'evil' },
+      { 'Transfer-Encoding': 'chunked' },
+    ];
     for (const headers of [...bad, { 'content-length': '0' }] as readonly Record<string, string>[]) {
       const outcome = await egress.call(requestTo('http://a.example:1/', { headers }));
       assert.equal(reasonOf(outcome), 'malformed-url', JSON.stringify(headers));

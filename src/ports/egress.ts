@@ -26,7 +26,15 @@ export interface EgressReply {
 
 /** Why a call gave no reply. */
 export interface EgressFault {
-  readonly reason: 'forbidden-address' | 'unresolved' | 'unreachable' | 'untrusted' | 'timeout' | 'too-large' | 'malformed-url' | 'malformed-reply';
+  readonly reason:
+    | 'forbidden-address'
+    | 'unresolved'
+    | 'unreachable'
+    | 'untrusted'
+    | 'timeout'
+    | 'too-large'
+    | 'malformed-url'
+    | 'malformed-reply';
   readonly detail: string;
 }
 

@@ -8,7 +8,7 @@ import type { FileFault, Files } from './files.ts';
  * Files, a folder that is empty and the test's own, and how time passes until a change that has been made would have
  * been noticed.
  */
-export interface FilesSubject {
+interface FilesSubject {
   readonly files: Files;
   readonly folder: string;
   settle(): void;
@@ -91,11 +91,19 @@ function testWriting(makeSubject: MakeSubject): void {
   test('a replaced file has the new bytes and the mode asked for, and nothing else is left in the folder', async (t) => {
     const { files, folder } = await makeSubject(t);
     const path = join(folder, 'a');
-    for (const [text, mode] of [['one', 0o600], ['two', 0o644], ['', 0o666]] as const) {
+    for (const [text, mode] of [
+      ['one', 0o600],
+      ['two', 0o644],
+      ['', 0o666],
+    ] as const) {
       assert.equal(reasonOf(await files.replace(path, encode(text), mode)), null);
       assert.equal(await textOf(files, path), text);
       const facts = await files.facts(path);
-      assert.deepEqual(facts.ok && [facts.value.mode, facts.value.bytes, facts.value.directory], [mode, text.length, false]);
+      assert.deepEqual(facts.ok && [facts.value.mode, facts.value.bytes, facts.value.directory], [
+        mode,
+        text.length,
+        false,
+      ]);
     }
     assert.deepEqual(await files.list(folder), { ok: true, value: ['a'] });
   });
@@ -116,7 +124,7 @@ function testWriting(makeSubject: MakeSubject): void {
     const path = join(folder, 'a');
     const tries = Array.from({ length: 10 }, (_, n) => files.create(path, encode(`number ${n}`), 0o600));
     const reasons = (await Promise.all(tries)).map(reasonOf);
-    assert.deepEqual(reasons.toSorted(), [...new Array<string>(9).fill('exists'), null]);
+    assert.deepEqual([reasons.filter((reason) => reason === 'exists').length, reasons.includes(null)], [9, true]);
     assert.equal(await textOf(files, path), `number ${reasons.indexOf(null)}`);
     assert.deepEqual(await files.list(folder), { ok: true, value: ['a'] });
   });

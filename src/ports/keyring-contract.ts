@@ -28,10 +28,15 @@ function testSealing(makeKeyring: MakeKeyring): void {
   test('what was sealed opens with the same purpose and context, whatever they are', async (t) => {
     const keyring = await makeKeyring(t);
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.uint8Array({ maxLength: 500 }), fc.string(), (purpose, plain, context) => {
-        const sealed = keyring.seal(purpose, plain, context);
-        assert.deepEqual(opens(keyring, purpose, sealed, context), Uint8Array.from(plain));
-      }),
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        fc.uint8Array({ maxLength: 500 }),
+        fc.string(),
+        (purpose, plain, context) => {
+          const sealed = keyring.seal(purpose, plain, context);
+          assert.deepEqual(opens(keyring, purpose, sealed, context), Uint8Array.from(plain));
+        },
+      ),
     );
   });
 
@@ -59,7 +64,14 @@ function testRefusing(makeKeyring: MakeKeyring): void {
   test('another purpose or context does not open it, nor the same letters split in another way', async (t) => {
     const keyring = await makeKeyring(t);
     const sealed = keyring.seal('ab', PLAIN, 'cd');
-    for (const [purpose, context] of [['ab', 'CD'], ['ab', ''], ['', 'cd'], ['a', 'bcd'], ['abc', 'd'], ['cd', 'ab']] as const) {
+    for (const [purpose, context] of [
+      ['ab', 'CD'],
+      ['ab', ''],
+      ['', 'cd'],
+      ['a', 'bcd'],
+      ['abc', 'd'],
+      ['cd', 'ab'],
+    ] as const) {
       assert.equal(opens(keyring, purpose, sealed, context), null, `${purpose} ${context}`);
     }
     const quoted = keyring.seal('a","b', PLAIN, 'c');

@@ -136,7 +136,10 @@ function testExactness(makeLimiter: () => Limiter): void {
         for (const { passMs, charges } of calls) {
           nowMs += passMs;
           const decisions = limiter.charge(charges, nowMs);
-          assert.deepEqual(decisions.map(({ allowed }) => allowed), model.charge(charges, nowMs));
+          assert.deepEqual(
+            decisions.map(({ allowed }) => allowed),
+            model.charge(charges, nowMs),
+          );
           for (const { allowed, remaining, retryMs } of decisions) {
             assert.ok(allowed ? retryMs === 0 : retryMs > 0 && remaining === 0);
           }
@@ -185,7 +188,20 @@ function testHostility(makeLimiter: () => Limiter): void {
 
   test('any text is a key of its own', () => {
     const limiter = makeLimiter();
-    const keys = ['', ' ', 'a', 'A', 'a ', 'a\0', '__proto__', 'constructor', '\u00e9', 'e\u0301', '\ud800', 'x'.repeat(10_000)];
+    const keys = [
+      '',
+      ' ',
+      'a',
+      'A',
+      'a ',
+      'a\0',
+      '__proto__',
+      'constructor',
+      '\u00e9',
+      'e\u0301',
+      '\ud800',
+      'x'.repeat(10_000),
+    ];
     for (const key of keys) assert.equal(chargeOne(limiter, START, { key }).remaining, 9, JSON.stringify(key));
   });
 

@@ -9,7 +9,8 @@ export interface MeterSubject {
   readonly reader: MeterReader;
 }
 
-const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\n"])*",?)*)\})? (-?[0-9.e+-]+|\+Inf|NaN)$/;
+const SAMPLE =
+  /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\n"])*",?)*)\})? (-?[0-9.e+-]+|\+Inf|NaN)$/;
 
 /** The samples of an exposition by name and labels; fails on any line that breaks the text format 0.0.4. */
 function samples(text: string): Map<string, number> {
@@ -90,7 +91,10 @@ function testHistogram(makeSubject: () => MeterSubject): void {
     const { meter, reader } = makeSubject();
     const histogram = meter.histogram('portcullis_time_seconds', 'Time', [0.1, 1, 10], { api: 'a' });
     for (const value of [0, 0.1, 0.5, 1, 2, 100]) histogram.observe(value);
-    const lines = reader.exposition().split('\n').filter((line) => line.startsWith('portcullis_time_seconds'));
+    const lines = reader
+      .exposition()
+      .split('\n')
+      .filter((line) => line.startsWith('portcullis_time_seconds'));
     assert.deepEqual(lines, [
       'portcullis_time_seconds_bucket{api="a",le="0.1"} 2',
       'portcullis_time_seconds_bucket{api="a",le="1"} 4',
@@ -158,7 +162,14 @@ function testFormat(makeSubject: () => MeterSubject): void {
 function testMisuse(makeSubject: () => MeterSubject): void {
   test('a malformed name, label or bound, or one name for two things, is a bug and throws', () => {
     const { meter } = makeSubject();
-    for (const bad of ['', 'requests_total', 'portcullis_', 'portcullis_A_total', 'portcullis_a b_total', 'portcullis_a']) {
+    for (const bad of [
+      '',
+      'requests_total',
+      'portcullis_',
+      'portcullis_A_total',
+      'portcullis_a b_total',
+      'portcullis_a',
+    ]) {
       assert.throws(() => meter.counter(bad, ''), bad);
     }
     assert.throws(() => meter.gauge('portcullis_a_total', ''));

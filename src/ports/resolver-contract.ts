@@ -24,7 +24,11 @@ export function resolverContract(name: string, makeSubject: () => ResolverSubjec
 
     test('an IP literal resolves to itself', async () => {
       const { resolver } = makeSubject();
-      for (const [address, family] of [['192.0.2.7', 4], ['2001:db8::7', 6], ['::ffff:127.0.0.1', 6]] as const) {
+      for (const [address, family] of [
+        ['192.0.2.7', 4],
+        ['2001:db8::7', 6],
+        ['::ffff:127.0.0.1', 6],
+      ] as const) {
         assert.deepEqual(await resolver.resolve(address), ok([{ address, family }]));
       }
     });

@@ -29,7 +29,11 @@ export function secretsContract(name: string, makeSubject: (t: TestContext) => P
       test(`${scheme}: what is missing, empty or too large is an error that names the reference only`, async (t) => {
         const { secrets, put, missing } = await makeSubject(t);
         const large = `hunter2${'x'.repeat(65_536)}`;
-        const refused = [missing(scheme, 'NOT_THERE'), await put(scheme, 'EMPTY', ''), await put(scheme, 'LARGE', large)];
+        const refused = [
+          missing(scheme, 'NOT_THERE'),
+          await put(scheme, 'EMPTY', ''),
+          await put(scheme, 'LARGE', large),
+        ];
         for (const reference of refused) {
           const found = await secrets.resolve(reference);
           assert.ok(!found.ok);
@@ -48,7 +52,13 @@ export function secretsContract(name: string, makeSubject: (t: TestContext) => P
 
     test('one line break at the end of a file is cut off, and no more', async (t) => {
       const { secrets, put } = await makeSubject(t);
-      for (const [text, expected] of [['a\n', 'a'], ['a\r\n', 'a'], ['a\n\n', 'a\n'], ['a\r', 'a\r'], ['a \n', 'a ']] as const) {
+      for (const [text, expected] of [
+        ['a\n', 'a'],
+        ['a\r\n', 'a'],
+        ['a\n\n', 'a\n'],
+        ['a\r', 'a\r'],
+        ['a \n', 'a '],
+      ] as const) {
         const found = await secrets.resolve(await put('file', 'A', text));
         assert.equal(found.ok && found.value.revealText(), expected, JSON.stringify(text));
       }

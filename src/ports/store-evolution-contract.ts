@@ -3,7 +3,7 @@ import { describe, type TestContext, test } from 'node:test';
 import type { CollectionDeclaration, Store } from './store.ts';
 
 /** A store that can be closed and opened again over what it has kept, and read in the raw. */
-export interface PersistentStore {
+interface PersistentStore {
   readonly store: Store;
   /** Closes the store if it is open and opens it again. */
   reopen(): Promise<Store>;
@@ -24,7 +24,13 @@ interface UserV3 {
   readonly password?: string;
 }
 
-const V1: CollectionDeclaration<UserV1> = { name: 'users', version: 1, indexes: ['name'], secrets: ['password'], migrations: [] };
+const V1: CollectionDeclaration<UserV1> = {
+  name: 'users',
+  version: 1,
+  indexes: ['name'],
+  secrets: ['password'],
+  migrations: [],
+};
 
 const V3: CollectionDeclaration<UserV3> = {
   name: 'users',
@@ -33,7 +39,7 @@ const V3: CollectionDeclaration<UserV3> = {
   secrets: ['password'],
   migrations: [
     ({ name, ...rest }) => ({ ...rest, given: name ?? '' }),
-    (user) => ({ ...user, team: String(user['given']).startsWith('a') ? 'red' : 'blue' }),
+    (user) => ({ ...user, team: ['ada', 'alan'].includes(user['given'] as string) ? 'red' : 'blue' }),
   ],
 };
 
@@ -65,7 +71,10 @@ function testMigrations(makeStore: MakeStore): void {
     const users = (await reopen()).collection(V3);
     assert.deepEqual(await users.get('ada'), { given: 'ada', team: 'red', password: 'secret of ada' });
     const red = await users.query({ where: { team: 'red' }, limit: 10 });
-    assert.deepEqual(red.map(({ id }) => id), ['ada', 'alan']);
+    assert.deepEqual(
+      red.map(({ id }) => id),
+      ['ada', 'alan'],
+    );
     await users.put('bob', { given: 'bob', team: 'red' });
     assert.deepEqual(await users.get('bob'), { given: 'bob', team: 'red' });
     assert.equal(await users.count({ team: 'red' }), 3);
@@ -104,7 +113,9 @@ function testIndexes(makeStore: MakeStore): void {
   test('an index that is added finds earlier documents, one that is taken away and added again too', async (t) => {
     const { store, reopen } = await makeStore(t);
     const bare: CollectionDeclaration<UserV1> = { ...V1, indexes: [] };
-    for (let n = 0; n < 1200; n++) await store.collection(bare).claim(`u${n}`, { name: `name ${n % 3}` });
+    await store.transaction(async (inside) => {
+      for (let n = 0; n < 1200; n++) await inside.collection(bare).claim(`u${n}`, { name: `name ${n % 3}` });
+    });
     const found = async (): Promise<number> => (await reopen()).collection(V1).count({ name: 'name 1' });
     assert.equal(await found(), 400);
     const without = (await reopen()).collection(bare);

@@ -97,7 +97,15 @@ export class ChunkedReader {
       case 'trailer-lf':
       case 'last-lf':
         return this.#trailer(state, octet);
-      default:
+      case 'before-semicolon':
+      case 'before-name':
+      case 'name':
+      case 'before-equals':
+      case 'before-value':
+      case 'token':
+      case 'quoted':
+      case 'escape':
+      case 'after-quote':
         return this.#inExtension(state, octet);
     }
   }
@@ -151,7 +159,7 @@ export class ChunkedReader {
         return REPLY_VALUE[octet] ? this.#extension(state) : 'fault';
       case 'escape':
         return REPLY_VALUE[octet] ? this.#extension('quoted') : 'fault';
-      default:
+      case 'after-quote':
         return isSpace(octet) ? this.#extension('before-semicolon') : this.#afterSize(octet);
     }
   }
@@ -173,7 +181,7 @@ export class ChunkedReader {
         return REPLY_VALUE[octet] ? state : 'fault';
       case 'trailer-lf':
         return octet === LF ? 'trailer-start' : 'fault';
-      default:
+      case 'last-lf':
         return octet === LF ? 'done' : 'fault';
     }
   }

@@ -15,6 +15,9 @@ export type ClientHelloReading =
 /** More than this is no ClientHello anybody sends: post-quantum ones are below 2 KiB. */
 export const CLIENT_HELLO_LIMIT_BYTES = 16_384;
 
+/** Over so many records a ClientHello may be spread: libraries cut at 512 bytes at the least. */
+const RECORD_LIMIT = 64;
+const RECORD_HEADER_BYTES = 5;
 const HANDSHAKE_RECORD = 22;
 const CLIENT_HELLO = 1;
 const EXTENSION_SERVER_NAME = 0;
@@ -31,26 +34,42 @@ const HOST_NAME =
 export function readClientHello(bytes: Uint8Array): ClientHelloReading {
   const fragments: Uint8Array[] = [];
   let gathered = 0;
-  for (let at = 0; ; ) {
-    if (gathered >= 4) {
-      const message = Buffer.concat(fragments);
-      if (message[0] !== CLIENT_HELLO) return BROKEN;
-      const length = message.readUIntBE(1, 3);
-      if (length > CLIENT_HELLO_LIMIT_BYTES) return BROKEN;
-      if (gathered >= 4 + length) return readMessage(message.subarray(4, 4 + length));
-    }
-    if (bytes.length < at + 5) return bytes.length > at && bytes[at] !== HANDSHAKE_RECORD ? BROKEN : MORE;
+  for (let at = 0; at < bytes.length; ) {
+    if (bytes[at] !== HANDSHAKE_RECORD || (at + 1 < bytes.length && bytes[at + 1] !== 3)) return BROKEN;
+    if (fragments.length === RECORD_LIMIT) return BROKEN;
+    if (bytes.length < at + RECORD_HEADER_BYTES) return MORE;
     const length = ((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number);
-    if (bytes[at] !== HANDSHAKE_RECORD || bytes[at + 1] !== 3 || length === 0 || length > 16_384) return BROKEN;
-    const fragment = bytes.subarray(at + 5, Math.min(bytes.length, at + 5 + length));
+    if (length === 0 || length > CLIENT_HELLO_LIMIT_BYTES) return BROKEN;
+    at += RECORD_HEADER_BYTES;
+    const fragment = bytes.subarray(at, at + length);
+    at += length;
     fragments.push(fragment);
     gathered += fragment.length;
-    if (gathered > CLIENT_HELLO_LIMIT_BYTES + 4) return BROKEN;
-    // A first fragment of type other than ClientHello need not be waited for.
-    if (fragments[0] !== undefined && fragments[0].length > 0 && fragments[0][0] !== CLIENT_HELLO) return BROKEN;
-    at += 5 + length;
-    if (at > bytes.length && gathered < 4) return MORE;
+    const reading = readFragments(fragments, gathered);
+    if (reading !== MORE) return reading;
   }
+  return MORE;
+}
+
+/** The message in the fragments so far: its type and length can be told from the first four bytes. */
+function readFragments(fragments: readonly Uint8Array[], gathered: number): ClientHelloReading {
+  if (gathered === 0) return MORE;
+  if (fragments[0]?.[0] !== CLIENT_HELLO) return BROKEN;
+  if (gathered < 4) return MORE;
+  const length = messageLength(fragments);
+  if (length > CLIENT_HELLO_LIMIT_BYTES) return BROKEN;
+  return gathered < 4 + length ? MORE : readMessage(Buffer.concat(fragments).subarray(4, 4 + length));
+}
+
+function messageLength(fragments: readonly Uint8Array[]): number {
+  let length = 0;
+  let seen = 0;
+  for (const fragment of fragments) {
+    for (let at = 0; at < fragment.length && seen < 4; at++, seen++) {
+      if (seen > 0) length = length * 256 + (fragment[at] as number);
+    }
+  }
+  return length;
 }
 
 function readMessage(message: Buffer): ClientHelloReading {

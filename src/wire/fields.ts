@@ -25,9 +25,11 @@ export interface FieldScan {
   words: number[];
   contentLength: number;
   contentLengthLines: number;
+  /** White space stands behind the length: grammar, but servers that take the line as it is read another number. */
+  paddedLength: boolean;
   transferEncodingLines: number;
   chunked: boolean;
-  connection: boolean;
+  connectionLines: number;
   expectLines: number;
   hostLines: number;
   hostWord: number;
@@ -39,9 +41,10 @@ export function newFieldScan(): FieldScan {
     words: [],
     contentLength: 0,
     contentLengthLines: 0,
+    paddedLength: false,
     transferEncodingLines: 0,
     chunked: false,
-    connection: false,
+    connectionLines: 0,
     expectLines: 0,
     hostLines: 0,
     hostWord: 0,
@@ -66,6 +69,9 @@ export const REQUEST_OCTETS: FieldOctets = { names: REQUEST_NAME, values: REQUES
 /** What replies may hold: all that the grammar allows. */
 export const REPLY_OCTETS: FieldOctets = { names: REPLY_NAME, values: REPLY_VALUE };
 
+/** Filled anew for each head and then copied: growing an array field by field costs more. */
+const scratch: number[] = Array.from({ length: HEAD_BOUNDS.fields * 3 }, () => 0);
+
 /** What is wrong with field lines; `incomplete` when the bytes end before that can be told. */
 export type FieldFault = ProblemCode | 'incomplete';
 
@@ -75,8 +81,8 @@ export type FieldFault = ProblemCode | 'incomplete';
  * the colon.
  */
 export function readFields(bytes: Uint8Array, span: HeadSpan, octets: FieldOctets, scan: FieldScan): FieldFault | null {
-  const words = scan.words;
   const { names, values } = octets;
+  let count = 0;
   const end = span.end;
   let at = span.from;
   while (at < end) {
@@ -98,14 +104,17 @@ export function readFields(bytes: Uint8Array, span: HeadSpan, octets: FieldOctet
     while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) valueEnd--;
     at += 2;
     const number = odd & 2 ? oddFieldNumber(bytes, nameStart, nameLength) : fieldNumber(bytes, nameStart, nameLength);
-    if (words.length === HEAD_BOUNDS.fields * 3) return 'header-too-large';
+    if (count === scratch.length) return 'header-too-large';
     const value = valueStart | ((valueEnd - valueStart) << 16);
-    words.push(nameStart | (nameLength << 16), value, number);
+    scratch[count++] = nameStart | (nameLength << 16);
+    scratch[count++] = value;
+    scratch[count++] = number;
     if (number > DISGUISED_FIELD) {
       const fault = noteKnownField(bytes, number, value, scan);
-      if (fault !== null) return fault;
+      if (fault !== null) return foldedFault(bytes, at) ?? fault;
     }
   }
+  scan.words = scratch.slice(0, count);
   return null;
 }
 
@@ -123,6 +132,7 @@ function noteKnownField(bytes: Uint8Array, number: number, value: number, scan: 
     case CONTENT_LENGTH:
       scan.contentLengthLines++;
       scan.contentLength = readLength(bytes, start, end);
+      scan.paddedLength = bytes[end] !== CR;
       return scan.contentLengthLines > 1 || scan.contentLength < 0 ? 'invalid-content-length' : null;
     case TRANSFER_ENCODING:
       scan.transferEncodingLines++;
@@ -133,7 +143,7 @@ function noteKnownField(bytes: Uint8Array, number: number, value: number, scan: 
       scan.hostWord = value;
       return scan.hostLines > 1 ? 'invalid-host' : null;
     case CONNECTION:
-      scan.connection = true;
+      scan.connectionLines++;
       return null;
     case EXPECT:
       scan.expectLines++;
@@ -186,6 +196,12 @@ function nameFault(bytes: Uint8Array, at: number): FieldFault {
 function valueFault(bytes: Uint8Array, at: number): FieldFault {
   if (isUndecided(bytes, at)) return 'incomplete';
   return bytes[at] === LF || bytes[at] === CR ? 'bare-line-break' : 'malformed-header-value';
+}
+
+/** A value that goes on in the next line is no value yet: the folding is what is wrong (RFC 9112 §5.2). */
+function foldedFault(bytes: Uint8Array, at: number): FieldFault | null {
+  if (at >= bytes.length) return 'incomplete';
+  return bytes[at] === SP || bytes[at] === HTAB ? 'malformed-header' : null;
 }
 
 /** Whether the bytes end here, or with a carriage return whose line feed may still come. */

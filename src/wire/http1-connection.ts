@@ -148,7 +148,8 @@ export class Http1Connection {
     }
     if (waiting === 0) this.#emptiedAt = now;
     const stalledMs = now - Math.max(this.#flushedAt, this.#emptiedAt);
-    const silent = this.#ended && this.#exchange !== null && this.#exchange.replyBegun && now - this.#flushedAt >= SILENCE_MS;
+    const silent =
+      this.#ended && this.#exchange !== null && this.#exchange.replyBegun && now - this.#flushedAt >= SILENCE_MS;
     if (stalledMs > this.#options.bounds.idleMs || (silent && waiting === 0)) socket.destroy();
   }
 
@@ -270,7 +271,10 @@ export class Http1Connection {
     const { head, body } = handler.refused(code, peer);
     const bytes = Buffer.from(body);
     this.#socket.cork();
-    this.#socket.write(writeReplyHead(head, { method: 'GET', legacy: false, bytes: bytes.length, close: true }), 'latin1');
+    this.#socket.write(
+      writeReplyHead(head, { method: 'GET', legacy: false, bytes: bytes.length, close: true }),
+      'latin1',
+    );
     this.#socket.write(bytes);
     this.#socket.uncork();
     this.#linger();

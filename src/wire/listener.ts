@@ -1,13 +1,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { type SecureContext, TLSSocket } from 'node:tls';
-import type { Clock } from '../ports/index.ts';
-import { CLIENT_HELLO_LIMIT_BYTES, readClientHello } from './client-hello.ts';
+import type { SecureContext } from 'node:tls';
+import type { Clock, Timer } from '../ports/index.ts';
 import { Http1Connection } from './http1-connection.ts';
-import type { Peer, TlsPeer } from './message.ts';
+import type { Peer } from './message.ts';
 import { type ServerBounds, type ServerHandler, SIDE_BUFFER_BYTES } from './server.ts';
+import { type Greeted, TlsGreeting, type TurnedAway } from './tls-greeting.ts';
 
 const SWEEP_MS = 500;
-const PROTOCOLS = ['http/1.1'];
 
 /** How a listener listens. `context` chooses a certificate by the host of the ClientHello; without it the listener is plain. */
 export interface ListenOptions {
@@ -19,9 +18,10 @@ export interface ListenOptions {
   readonly handler: ServerHandler;
   readonly bounds: ServerBounds;
   readonly clock: Clock;
+  /** May throw where it has none for the name: then there is no handshake. */
   readonly context: ((serverName: string | null) => SecureContext) | null;
-  /** Counts connections that ended before a request could be read, by reason. */
-  readonly turnedAway: (reason: 'full' | 'not-tls' | 'handshake' | 'handshake-timeout') => void;
+  /** Counts connections that ended before a request could be read, by reason; once each. */
+  readonly turnedAway: (reason: 'full' | TurnedAway) => void;
 }
 
 /** A port that is being listened on. */
@@ -40,18 +40,16 @@ export interface ListenFault {
 
 /** Listens, and resolves with the listener or with why that is not possible. */
 export function listen(options: ListenOptions): Promise<Listener | ListenFault> {
+  const { host, port, reusePort, maxConnections } = options;
   return new Promise((resolve) => {
     const connections = new Connections(options);
-    const server = createServer(
-      { allowHalfOpen: true, noDelay: true, pauseOnConnect: false, highWaterMark: SIDE_BUFFER_BYTES },
-      (socket) => connections.accept(socket),
+    const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: SIDE_BUFFER_BYTES }, (socket) =>
+      connections.accept(socket),
     );
-    server.maxConnections = options.maxConnections;
+    server.maxConnections = maxConnections;
     server.on('drop', () => options.turnedAway('full'));
-    server.once('error', (fault: NodeJS.ErrnoException) =>
-      resolve({ code: fault.code ?? 'unknown', port: options.port }),
-    );
-    server.listen({ host: options.host, port: options.port, reusePort: options.reusePort, backlog: 1024 }, () => {
+    server.once('error', (fault: NodeJS.ErrnoException) => resolve({ code: fault.code ?? 'unknown', port }));
+    server.listen({ host, port, reusePort, backlog: 1024 }, () => {
       server.removeAllListeners('error');
       // EMFILE and its like while accepting: the connection is lost, the listener must live.
       server.on('error', () => options.turnedAway('full'));
@@ -60,9 +58,17 @@ export function listen(options: ListenOptions): Promise<Listener | ListenFault> 
   });
 }
 
+/** A connection in whatever state. */
+interface Open {
+  sweep(now: number): void;
+  drain(): void;
+  destroy(): void;
+}
+
 class Connections {
   readonly #options: ListenOptions;
-  readonly #open = new Set<{ sweep(now: number): void; drain(): void; destroy(): void }>();
+  readonly #open = new Set<Open>();
+  #draining: Promise<void> | null = null;
   #emptied: (() => void) | null = null;
 
   constructor(options: ListenOptions) {
@@ -70,157 +76,91 @@ class Connections {
   }
 
   listenOn(server: Server): Listener {
-    const { clock } = this.#options;
+    const { clock, port } = this.#options;
+    const open = this.#open;
     const sweeper = clock.every(SWEEP_MS, () => {
       const now = clock.monotonic();
-      for (const connection of this.#open) connection.sweep(now);
+      for (const connection of open) connection.sweep(now);
     });
     const address = server.address();
-    const open = this.#open;
     return {
-      port: typeof address === 'object' && address !== null ? address.port : this.#options.port,
+      port: typeof address === 'object' && address !== null ? address.port : port,
       get connections() {
         return open.size;
       },
-      drain: async (graceMs) => {
-        server.close();
-        await this.#drain(graceMs);
-        sweeper.cancel();
-      },
+      drain: (graceMs) => (this.#draining ??= this.#drain(server, sweeper, graceMs)),
     };
   }
 
   accept(socket: Socket): void {
-    if (this.#options.context === null) this.#serve(socket, null);
-    else this.#greet(socket, this.#options.context);
-  }
-
-  /** Reads the ClientHello, however it is cut, and only then decides with which certificate to go on. */
-  #greet(socket: Socket, context: (serverName: string | null) => SecureContext): void {
-    const since = this.#options.clock.monotonic();
-    let bytes: Buffer = Buffer.alloc(0);
-    const turnAway = (reason: 'not-tls' | 'handshake-timeout'): void => {
-      this.#options.turnedAway(reason);
+    const address = socket.remoteAddress;
+    // A client that has gone again already has no address, and nothing may be judged without one.
+    if (address === undefined) {
       socket.destroy();
-    };
-    const entry = {
-      sweep: (now: number) => {
-        if (now - since > this.#options.bounds.headMs) turnAway('handshake-timeout');
-      },
-      drain: () => socket.destroy(),
-      destroy: () => socket.destroy(),
-    };
-    const onData = (chunk: Buffer): void => {
-      bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
-      const reading = readClientHello(bytes);
-      if (reading.kind === 'more' && bytes.length <= CLIENT_HELLO_LIMIT_BYTES + 1_024) return;
-      if (reading.kind !== 'hello') {
-        turnAway('not-tls');
-        return;
-      }
-      socket.off('data', onData);
-      socket.off('end', onEnd);
-      socket.off('close', onClose);
-      this.#open.delete(entry);
-      socket.pause();
-      socket.unshift(bytes);
-      try {
-        this.#handshake(socket, reading.hello.serverName, context(reading.hello.serverName), since);
-      } catch {
-        // No context for this name: no handshake, and never one with another's certificate.
-        this.#options.turnedAway('handshake');
-        socket.destroy();
-      }
-    };
-    const onEnd = (): void => {
-      socket.destroy();
-    };
-    const onClose = (): void => this.#remove(entry);
-    this.#open.add(entry);
-    socket.on('data', onData);
-    socket.on('end', onEnd);
-    socket.on('close', onClose);
-    socket.on('error', () => socket.destroy());
-  }
-
-  #handshake(raw: Socket, serverName: string | null, secureContext: SecureContext, since: number): void {
-    const socket = new TLSSocket(raw, { isServer: true, secureContext, ALPNProtocols: PROTOCOLS, requestCert: false });
-    const entry = {
-      sweep: (now: number) => {
-        if (now - since <= this.#options.bounds.headMs) return;
-        this.#options.turnedAway('handshake-timeout');
-        socket.destroy();
-      },
-      drain: () => socket.destroy(),
-      destroy: () => socket.destroy(),
-    };
-    const onError = (): void => {
-      this.#options.turnedAway('handshake');
-      socket.destroy();
-    };
-    const onClose = (): void => {
-      raw.destroy();
-      this.#remove(entry);
-    };
-    this.#open.add(entry);
-    socket.on('error', onError);
-    socket.on('close', onClose);
-    socket.once('secure', () => {
-      socket.off('error', onError);
-      socket.off('close', onClose);
-      this.#open.delete(entry);
-      this.#serve(socket, tlsPeerOf(socket, serverName));
+      return;
+    }
+    const peer: Peer = { address: plainAddress(address), port: socket.remotePort ?? 0, tls: null };
+    const { context, clock, bounds, turnedAway } = this.#options;
+    if (context === null) {
+      this.#serve(socket, peer, () => socket.resetAndDestroy());
+      return;
+    }
+    const greeting = new TlsGreeting(socket, {
+      context,
+      deadlineMs: clock.monotonic() + bounds.headMs,
+      turnedAway,
+      greeted: ({ socket: secured, tls, reset }: Greeted) => this.#serve(secured, { ...peer, tls }, reset),
+      closed: () => this.#remove(greeting),
     });
+    this.#open.add(greeting);
   }
 
-  #serve(socket: Socket, tls: TlsPeer | null): void {
+  #serve(socket: Socket, peer: Peer, reset: () => void): void {
     const { handler, bounds, clock } = this.#options;
-    const peer: Peer = { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0, tls };
-    const entry = {
-      sweep: (now: number) => connection.sweep(now),
-      drain: () => connection.drain(),
-      destroy: () => socket.destroy(),
-    };
-    this.#open.add(entry);
     const connection = new Http1Connection(socket, {
       peer,
       handler,
       bounds,
       monotonic: () => clock.monotonic(),
+      reset,
       closed: () => this.#remove(entry),
     });
+    const entry: Open = {
+      sweep: (now) => connection.sweep(now),
+      drain: () => connection.drain(),
+      destroy: () => socket.destroy(),
+    };
+    this.#open.add(entry);
+    if (this.#draining !== null) connection.drain();
   }
 
-  #remove(entry: { sweep(now: number): void; drain(): void; destroy(): void }): void {
+  #remove(entry: Open): void {
     this.#open.delete(entry);
     if (this.#open.size === 0) this.#emptied?.();
   }
 
-  async #drain(graceMs: number): Promise<void> {
+  async #drain(server: Server, sweeper: Timer, graceMs: number): Promise<void> {
+    server.close();
     for (const connection of this.#open) connection.drain();
-    if (this.#open.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#emptied = resolve;
-      this.#options.clock.after(graceMs, resolve);
-    });
+    if (this.#open.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#options.clock.after(graceMs, resolve);
+        this.#emptied = () => {
+          timer.cancel();
+          resolve();
+        };
+      });
+    }
     for (const connection of this.#open) connection.destroy();
+    sweeper.cancel();
   }
-}
-
-function tlsPeerOf(socket: TLSSocket, serverName: string | null): TlsPeer {
-  const protocol = socket.alpnProtocol;
-  return {
-    protocol: socket.getProtocol() ?? 'unknown',
-    cipher: socket.getCipher().standardName,
-    group: null,
-    serverName,
-    applicationProtocol: typeof protocol === 'string' ? protocol : null,
-  };
 }
 
 const MAPPED = /^::ffff:([0-9.]+)$/i;
 
-/** An IPv4 address that came through an IPv6 socket is the IPv4 address. */
+/** An IPv4 address that came through an IPv6 socket is the IPv4 address; the zone of a link-local one is our machine's own word. */
 function plainAddress(address: string): string {
-  return MAPPED.exec(address)?.[1] ?? address;
+  const zone = address.indexOf('%');
+  const plain = zone < 0 ? address : address.slice(0, zone);
+  return MAPPED.exec(plain)?.[1] ?? plain;
 }

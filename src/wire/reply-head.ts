@@ -37,7 +37,7 @@ export function readReplyHead(bytes: Buffer, end: number, method: string): Reply
   const announcedLength = scan.contentLengthLines > 0 ? scan.contentLength : null;
   const bodiless = method === 'HEAD' || line.status === 204 || line.status === 304 || line.status < 200;
   const framing = bodiless ? NO_BODY : framingOf(scan.chunked, announcedLength);
-  const closes = scan.connection && dropNamedFields(fields);
+  const closes = scan.connectionLines > 0 && dropNamedFields(fields);
   return {
     fault: null,
     status: line.status,

@@ -1,6 +1,14 @@
 import type { ProblemCode } from '../base/index.ts';
 import { FIELD, FIELD_MARKS, FieldMark, fieldNumber } from './field-names.ts';
-import { type FieldFault, type FieldScan, HEAD_BOUNDS, hasRepeatedSingle, newFieldScan, readFields, REQUEST_OCTETS } from './fields.ts';
+import {
+  type FieldFault,
+  type FieldScan,
+  HEAD_BOUNDS,
+  hasRepeatedSingle,
+  newFieldScan,
+  readFields,
+  REQUEST_OCTETS,
+} from './fields.ts';
 import { HeaderFields } from './header-fields.ts';
 import { type Authority, readAuthority } from './host.ts';
 import type { BodyFraming } from './message.ts';
@@ -78,7 +86,9 @@ export function earlyFault(bytes: Buffer): ProblemCode | null {
   if (line.fault !== null) return line.fault === 'incomplete' ? null : line.fault;
   if (bytes.length > HEAD_BOUNDS.bytes) return overlongFault(bytes, newFieldScan());
   if (!hasBareBreak(bytes)) return null;
-  return certain(readFields(bytes, { from: line.end, end: bytes.length }, REQUEST_OCTETS, newFieldScan()) ?? 'bare-line-break');
+  return certain(
+    readFields(bytes, { from: line.end, end: bytes.length }, REQUEST_OCTETS, newFieldScan()) ?? 'bare-line-break',
+  );
 }
 
 /** A head that is too large may be wrong before it gets too large. */
@@ -137,7 +147,8 @@ function readVersion(bytes: Buffer, at: number): FieldFault | null {
   if (!isVersion(bytes, start, end)) {
     return isVersionLike(bytes, start, end) ? 'unsupported-http-version' : 'malformed-request-line';
   }
-  if (bytes[end] !== CR || bytes[end + 1] !== LF) return end + 1 === bytes.length && bytes[end] === CR ? 'incomplete' : 'bare-line-break';
+  if (bytes[end] !== CR || bytes[end + 1] !== LF)
+    return end + 1 === bytes.length && bytes[end] === CR ? 'incomplete' : 'bare-line-break';
   line.minorVersion = bytes[end - 1] === 0x31 ? 1 : 0;
   line.end = end + 2;
   return null;
@@ -178,11 +189,12 @@ function assemble(text: string, scan: FieldScan, memory: AuthorityMemory): Reque
   if (scan.hostLines === 0) return { fault: 'invalid-host' };
   const authority = readHost(text, scan.hostWord, memory);
   if (authority === null || (place.host !== null && place.host !== authority.host)) return { fault: 'invalid-host' };
+  if (scan.paddedLength) return { fault: 'invalid-content-length' };
   if (scan.contentLengthLines > 0 && scan.transferEncodingLines > 0) return { fault: 'length-and-chunked' };
   if (scan.transferEncodingLines > 0 && minorVersion === 0) return { fault: 'invalid-transfer-encoding' };
   const framing = framingOf(scan);
   const fields = new HeaderFields(text, scan.words);
-  const connection = scan.connection ? readConnection(fields) : NO_CONNECTION;
+  const connection = scan.connectionLines > 0 ? readConnection(fields, scan.connectionLines) : NO_CONNECTION;
   if (connection.fault !== null) return connection;
   const expectation = scan.expectLines === 0 || minorVersion === 0 ? 'none' : readExpect(fields, scan, framing);
   if (expectation !== 'none' && expectation !== 'continue') return { fault: expectation };
@@ -195,7 +207,8 @@ function assemble(text: string, scan: FieldScan, memory: AuthorityMemory): Reque
     fields,
     framing,
     minorVersion,
-    keepAlive: minorVersion === 1 && !connection.close,
+    // Behind CONNECT a client may speak anything.
+    keepAlive: minorVersion === 1 && !connection.close && method !== 'CONNECT',
     expectsContinue: expectation === 'continue',
   };
 }
@@ -272,9 +285,10 @@ const CONNECTION_OPTIONS_LIMIT = 32;
  * Reads Connection (RFC 9110 §7.6.1) and drops the fields it names. A fault when it names a field that belongs to both
  * ends, or is no list of tokens: a client must not be able to take away what the gateway or the upstream relies on.
  */
-function readConnection(fields: HeaderFields): ConnectionOptions | { readonly fault: ProblemCode } {
+function readConnection(fields: HeaderFields, lines: number): ConnectionOptions | { readonly fault: ProblemCode } {
+  const first = fields.valueOf(FIELD.connection);
+  if (lines === 1 && (first === 'keep-alive' || first === 'Keep-Alive')) return NO_CONNECTION;
   const value = (fields.get('connection') ?? '').toLowerCase();
-  if (value === 'keep-alive') return NO_CONNECTION;
   if (value === 'close') return CLOSE;
   let close = false;
   const options = value.split(',', CONNECTION_OPTIONS_LIMIT + 1);

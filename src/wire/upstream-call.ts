@@ -9,7 +9,7 @@ export interface UpstreamFailure {
   readonly detail: string;
 }
 
-/** What comes back from an upstream. After `whole`, `end` or `failed` nothing more comes. */
+/** What comes back from an upstream, never before `call` has returned. After `whole`, `end` or `failed` nothing more comes. */
 export interface UpstreamEvents {
   interim(status: number, fields: HeaderFields): void;
   /** Head and body came in one read. */
@@ -25,7 +25,7 @@ export interface UpstreamEvents {
   drained(): void;
 }
 
-/** One request on its way to an upstream. */
+/** One request on its way to an upstream. When the reply is over, what is still written is thrown away. */
 export interface UpstreamCall {
   /** Sends body data; false asks for a pause until `drained`. */
   write(pieces: readonly Buffer[]): boolean;

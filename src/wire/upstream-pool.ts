@@ -1,5 +1,5 @@
 import { connect as connectTcp, isIP } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
 import { SIDE_BUFFER_BYTES } from './server.ts';
 import {
   type CallState,
@@ -17,6 +17,7 @@ export const POOL_BOUNDS = { connections: 1_024, waiting: 1_024 } as const;
 /** Where an upstream listens and how it proves itself; `ca` (PEM) takes the place of the public CAs. */
 export interface UpstreamTarget {
   readonly scheme: 'http' | 'https';
+  /** A name or an address; IPv6 with or without brackets. */
   readonly host: string;
   readonly port: number;
   readonly ca: string | null;
@@ -30,28 +31,28 @@ export interface PoolCounts {
   readonly waiting: number;
 }
 
-interface Waiting {
-  readonly call: PooledCall;
-  readonly sinceMs: number;
-}
-
 /** The kept-alive connections to one upstream. Call `sweep` about twice a second: it holds the time bounds. */
 export class UpstreamPool {
   readonly #target: UpstreamTarget;
   readonly #monotonic: () => number;
   readonly #host: ConnectionHost;
+  readonly #secureContext: SecureContext | null;
   readonly #all = new Set<UpstreamConnection>();
   readonly #idle: UpstreamConnection[] = [];
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: PooledCall[] = [];
   readonly #carried = new Map<UpstreamConnection, PooledCall>();
   #closed = false;
 
+  /** Throws where `ca` is no PEM; it has been checked before. */
   constructor(target: UpstreamTarget, monotonic: () => number) {
-    this.#target = target;
+    this.#target = { ...target, host: target.host.replace(/^\[(.*)\]$/, '$1') };
     this.#monotonic = monotonic;
+    // Made once: reading the CAs anew for each connection costs milliseconds.
+    this.#secureContext = target.scheme === 'https' ? upstreamContext(target.ca) : null;
     this.#host = {
       bounds: target.bounds,
       monotonic,
+      ready: (connection) => this.#carried.get(connection)?.flush(),
       idle: (connection) => this.#onIdle(connection),
       lost: (connection, call, failure, untouched) => this.#onLost(connection, call, failure, untouched),
     };
@@ -63,18 +64,22 @@ export class UpstreamPool {
 
   /** Sends a request's head. Its body, where `framing` says there is one, follows through the call. */
   call(request: OutgoingRequest, events: UpstreamEvents): UpstreamCall {
-    const call = new PooledCall(newCallState(request, events), this);
-    this.place(call);
+    const call = new PooledCall(newCallState(request, events), this.#monotonic(), (given) => this.#forget(given));
+    const connection = this.#idle.pop() ?? this.#openNext();
+    if (connection !== null) this.#carry(connection, call);
+    else if (this.#waiting.length < POOL_BOUNDS.waiting) this.#waiting.push(call);
+    // The caller has no call in hand yet that it could connect a failure with.
+    else process.nextTick(failCall, call, { code: 'upstream-overloaded', detail: 'the queue for connections is full' });
     return call;
   }
 
+  /** Holds the bounds on time. */
   sweep(now: number): void {
     for (const connection of this.#all) connection.sweep(now);
     const limit = this.#target.bounds.connectMs;
     while (this.#waiting[0] !== undefined && now - this.#waiting[0].sinceMs > limit) {
-      this.#waiting
-        .shift()
-        ?.call.state.events.failed({ code: 'upstream-overloaded', detail: `no free connection within ${limit} ms` });
+      const call = this.#waiting.shift() as PooledCall;
+      failCall(call, { code: 'upstream-overloaded', detail: `no free connection within ${limit} ms` });
     }
   }
 
@@ -84,41 +89,29 @@ export class UpstreamPool {
     for (const connection of this.#idle.splice(0)) this.#drop(connection);
   }
 
-  /** Gives the call a connection: an idle one, a new one, or the next that gets free. */
-  place(call: PooledCall): void {
-    const connection = this.#idle.pop() ?? (this.#all.size < POOL_BOUNDS.connections ? this.#open() : null);
-    if (connection !== null) this.#carry(connection, call);
-    else if (this.#waiting.length < POOL_BOUNDS.waiting) this.#waiting.push({ call, sinceMs: this.#monotonic() });
-    else call.state.events.failed({ code: 'upstream-overloaded', detail: 'the queue for connections is full' });
-  }
-
-  /** Takes a call back that is given up. */
-  forget(call: PooledCall): void {
-    const { connection } = call;
-    const at = this.#waiting.findIndex((waiting) => waiting.call === call);
-    if (at >= 0) this.#waiting.splice(at, 1);
-    if (connection !== null && this.#carried.get(connection) === call) this.#drop(connection);
-  }
-
   #carry(connection: UpstreamConnection, call: PooledCall): void {
     this.#carried.set(connection, call);
     call.connection = connection;
     connection.carry(call.state);
-    call.flush();
+    if (connection.ready) call.flush();
   }
 
-  #open(): UpstreamConnection {
-    const { scheme, host, port, ca } = this.#target;
-    const common = { host, port, noDelay: true, highWaterMark: SIDE_BUFFER_BYTES };
+  /** A new connection, or null where there are as many as may be. */
+  #openNext(): UpstreamConnection | null {
+    if (this.#all.size >= POOL_BOUNDS.connections) return null;
+    const { scheme, host, port } = this.#target;
+    const options = { host, port, noDelay: true, highWaterMark: SIDE_BUFFER_BYTES };
+    const secureContext = this.#secureContext;
     const socket =
-      scheme === 'http'
-        ? connectTcp(common)
+      secureContext === null
+        ? connectTcp(options)
         : connectTls({
-            ...common,
-            minVersion: 'TLSv1.2',
+            ...options,
+            secureContext,
             ALPNProtocols: ['http/1.1'],
+            rejectUnauthorized: true,
+            // An address is no server name (RFC 6066 §3); the certificate is held against it all the same.
             ...(isIP(host) ? {} : { servername: host }),
-            ...(ca === null ? {} : { ca }),
           });
     const connection = new UpstreamConnection(socket, this.#host, scheme === 'http' ? 'connect' : 'secureConnect');
     this.#all.add(connection);
@@ -128,31 +121,55 @@ export class UpstreamPool {
   #onIdle(connection: UpstreamConnection): void {
     this.#release(connection);
     const next = this.#waiting.shift();
-    if (next !== undefined) this.#carry(connection, next.call);
+    if (next !== undefined) this.#carry(connection, next);
     else if (this.#closed) this.#drop(connection);
     else this.#idle.push(connection);
   }
 
   #onLost(connection: UpstreamConnection, state: CallState | null, failure: UpstreamFailure, untouched: boolean): void {
-    const call = this.#carried.get(connection);
-    this.#release(connection);
+    const call = this.#release(connection);
     this.#all.delete(connection);
     const at = this.#idle.indexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
-    if (state !== null && call !== undefined) {
-      call.connection = null;
-      // The upstream closed a kept connection just as it was used again: nothing was answered, so asking again is safe.
-      if (untouched && state.replayable && failure.code !== 'upstream-timeout') this.#carry(this.#open(), call);
-      else state.events.failed(failure);
+    if (state === null || call === null) {
+      this.#serveNext();
+      return;
     }
-    const next = this.#all.size < POOL_BOUNDS.connections ? this.#waiting.shift() : undefined;
-    if (next !== undefined) this.#carry(this.#open(), next.call);
+    // The upstream closed a kept connection just as it was used again: nothing was answered, so asking again is safe.
+    const again = untouched && state.replayable && failure.code !== 'upstream-timeout' ? this.#openNext() : null;
+    if (again !== null) {
+      call.over = false;
+      this.#carry(again, call);
+      return;
+    }
+    this.#serveNext();
+    state.events.failed(failure);
   }
 
-  #release(connection: UpstreamConnection): void {
-    const call = this.#carried.get(connection);
-    if (call !== undefined) call.connection = null;
+  /** There is room for one more connection: whoever has waited longest gets it. */
+  #serveNext(): void {
+    if (this.#waiting.length === 0) return;
+    const connection = this.#openNext();
+    if (connection !== null) this.#carry(connection, this.#waiting.shift() as PooledCall);
+  }
+
+  /** A call is given up: its connection may be in the middle of anything. */
+  #forget(call: PooledCall): void {
+    const { connection } = call;
+    const at = this.#waiting.indexOf(call);
+    if (at >= 0) this.#waiting.splice(at, 1);
+    if (connection === null) return;
+    this.#drop(connection);
+    this.#serveNext();
+  }
+
+  #release(connection: UpstreamConnection): PooledCall | null {
+    const call = this.#carried.get(connection) ?? null;
+    if (call === null) return null;
     this.#carried.delete(connection);
+    call.connection = null;
+    call.over = true;
+    return call;
   }
 
   #drop(connection: UpstreamConnection): void {
@@ -162,38 +179,50 @@ export class UpstreamPool {
   }
 }
 
-/** A call as its pool keeps it: what is written before it has a connection waits here, within one read's size. */
+/** A call as its pool keeps it: what is written before the connection stands waits here, within one read's size. */
 class PooledCall implements UpstreamCall {
   readonly state: CallState;
+  readonly sinceMs: number;
   connection: UpstreamConnection | null = null;
-  readonly #pool: UpstreamPool;
+  /** No event comes any more. */
+  over = false;
+  readonly #forget: (call: PooledCall) => void;
   #early: Buffer[] = [];
   #finishedEarly = false;
 
-  constructor(state: CallState, pool: UpstreamPool) {
+  constructor(state: CallState, sinceMs: number, forget: (call: PooledCall) => void) {
     this.state = state;
-    this.#pool = pool;
+    this.sinceMs = sinceMs;
+    this.#forget = forget;
   }
 
   write(pieces: readonly Buffer[]): boolean {
-    if (this.connection !== null) return this.connection.write(pieces);
-    this.#early.push(...pieces);
+    if (this.over) return true;
+    if (this.connection?.ready === true && this.#early.length === 0) return this.connection.write(pieces);
+    for (const piece of pieces) this.#early.push(piece);
     return false;
   }
 
   finish(): void {
-    if (this.connection === null) this.#finishedEarly = true;
-    else this.connection.finish();
+    if (this.over) return;
+    if (this.connection?.ready === true && this.#early.length === 0) this.connection.finish();
+    else this.#finishedEarly = true;
   }
 
   /** Sends what was written too early. */
   flush(): void {
     const early = this.#early;
+    const { connection } = this;
+    if (connection === null) return;
+    let more = false;
     if (early.length > 0) {
       this.#early = [];
-      if (this.connection?.write(early) === true) this.state.events.drained();
+      more = connection.write(early);
     }
-    if (this.#finishedEarly) this.connection?.finish();
+    if (this.#finishedEarly) {
+      this.#finishedEarly = false;
+      connection.finish();
+    } else if (more && !this.over) this.state.events.drained();
   }
 
   resume(): void {
@@ -201,6 +230,19 @@ class PooledCall implements UpstreamCall {
   }
 
   abort(): void {
-    this.#pool.forget(this);
+    if (this.over) return;
+    this.over = true;
+    this.#early = [];
+    this.#forget(this);
   }
+}
+
+function failCall(call: PooledCall, failure: UpstreamFailure): void {
+  if (call.over) return;
+  call.over = true;
+  call.state.events.failed(failure);
+}
+
+function upstreamContext(ca: string | null): SecureContext {
+  return createSecureContext({ minVersion: 'TLSv1.2', ...(ca === null ? {} : { ca }) });
 }

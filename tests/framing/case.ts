@@ -105,7 +105,7 @@ export function drop(name: string, input: Buffer): FramingCase {
 
 /** A case for the plain http port, which never sends anything upstream. */
 export function plain(name: string, input: Input, outcome: Refused | Answered): FramingCase {
-  const closes = outcome.kind === 'refused' || 'either';
+  const closes = (outcome.kind === 'refused' && outcome.status !== 421) || 'either';
   return { name, steps: stepsOf(input), outcomes: [outcome], closes, refusedReach: 'none', transport: 'http' };
 }
 

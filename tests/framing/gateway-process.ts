@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const COMMAND = [join(ROOT, 'bin', 'portcullis'), 'start', '--json'];
+const COMMAND = [process.execPath, join(ROOT, 'bin', 'portcullis'), 'start', '--json'];
 const READY_MS = 20_000;
 const STOP_MS = 10_000;
 
@@ -17,8 +17,16 @@ export interface GatewayProcess {
   /** PEM of its local certificate authority. */
   readonly ca: string;
   readonly pid: number;
+  /** Holds the configuration file, `portcullis.yaml`, and what stands beside it; removed by `stop`. */
+  readonly folder: string;
   /** Ends it and removes its folder; ends it by force when it does not go. */
   stop(): Promise<void>;
+}
+
+/** `before`: words before the command, such as those that choose a core. `beside`: files in the configuration's folder, by name. */
+export interface GatewayExtras {
+  readonly before?: readonly string[];
+  readonly beside?: Readonly<Record<string, string>>;
 }
 
 interface Ready {
@@ -29,18 +37,26 @@ interface Ready {
   readonly ca: string;
 }
 
-/** Starts the gateway with this configuration file, in a folder of its own, and waits until it is ready. */
-export async function startGateway(configuration: string): Promise<GatewayProcess> {
+/**
+ * Starts the gateway with this configuration, in a folder of its own, and waits until it is ready. `before` are words
+ * before the command, such as those that choose a core.
+ */
+export async function startGateway(
+  configuration: string,
+  { before = [], beside = {} }: GatewayExtras = {},
+): Promise<GatewayProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-framing-'));
   const file = join(folder, 'portcullis.yaml');
   await writeFile(file, configuration);
-  const child = spawn(process.execPath, [...COMMAND, '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const [name, text] of Object.entries(beside)) await writeFile(join(folder, name), text);
+  const [program, ...args] = [...before, ...COMMAND, '--config', file];
+  const child = spawn(program as string, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const said = collectText(child);
   try {
     const ready = await readyLine(child, said);
     const ca = await readFile(ready.ca, 'utf8');
     const { https, http, admin } = ready;
-    return { https, http, admin, ca, pid: child.pid as number, stop: () => stopProcess(child, folder) };
+    return { https, http, admin, ca, pid: child.pid as number, folder, stop: () => stopProcess(child, folder) };
   } catch (error) {
     await stopProcess(child, folder);
     throw error;

@@ -65,7 +65,10 @@ test('a key file that others may read or change is refused in clear words', asyn
   await opened(options);
   for (const mode of [0o640, 0o604, 0o620, 0o666]) {
     chmodSync(options.path, mode);
-    assert.match(await refusal(options), /keyring\.json may be read or changed by others \(mode 06\d\d\): run chmod 600/);
+    assert.match(
+      await refusal(options),
+      /keyring\.json may be read or changed by others \(mode 06\d\d\): run chmod 600/,
+    );
   }
 });
 

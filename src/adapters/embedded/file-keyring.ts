@@ -2,7 +2,16 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:cry
 import { dirname } from 'node:path';
 import { err, ok, type Result, type Secret } from '../../base/index.ts';
 import type { Files, Keyring, Random } from '../../ports/index.ts';
-import { KEY_BYTES, type MasterKeys, type PassphraseCost, type Protection, protectWith, readKeyring, VERSION_LIMIT, writeKeyring } from './keyring-file.ts';
+import {
+  KEY_BYTES,
+  type MasterKeys,
+  type PassphraseCost,
+  type Protection,
+  protectWith,
+  readKeyring,
+  VERSION_LIMIT,
+  writeKeyring,
+} from './keyring-file.ts';
 
 /**
  * Where the keys lie and what protects them. `path` is that of `keyring.json`. Without a passphrase the keys lie in
@@ -83,7 +92,9 @@ async function make(options: FileKeyringOptions): Promise<Result<void, string>> 
   const folder = await files.makeFolder(dirname(path), FOLDER_MODE);
   if (!folder.ok) return err(`cannot be made: ${folder.error.detail}`);
   const created = await files.create(path, bytes, FILE_MODE);
-  return created.ok || created.error.reason === 'exists' ? ok(undefined) : err(`cannot be made: ${created.error.detail}`);
+  return created.ok || created.error.reason === 'exists'
+    ? ok(undefined)
+    : err(`cannot be made: ${created.error.detail}`);
 }
 
 async function wrap(held: Held, options: FileKeyringOptions): Promise<Result<Held, string>> {
@@ -143,7 +154,9 @@ class FileKeyring implements Keyring {
     if (version === 0 || version > this.#held.keys.sealing.length) return err('was sealed with a key that is not here');
     const header = bytes.subarray(0, HEADER_BYTES + NONCE_BYTES);
     const nonce = header.subarray(HEADER_BYTES);
-    const decipher = createDecipheriv('aes-256-gcm', this.#sealingKey(purpose, version), nonce, { authTagLength: TAG_BYTES });
+    const decipher = createDecipheriv('aes-256-gcm', this.#sealingKey(purpose, version), nonce, {
+      authTagLength: TAG_BYTES,
+    });
     decipher.setAAD(boundTo(header, purpose, context)).setAuthTag(bytes.subarray(-TAG_BYTES));
     try {
       const text = decipher.update(bytes.subarray(header.length, -TAG_BYTES));
@@ -167,7 +180,8 @@ class FileKeyring implements Keyring {
 
   async #rotate(): Promise<Result<void, string>> {
     const { keys } = this.#held;
-    if (keys.sealing.length >= VERSION_LIMIT) return err(`the keyring holds ${VERSION_LIMIT} versions and takes no more`);
+    if (keys.sealing.length >= VERSION_LIMIT)
+      return err(`the keyring holds ${VERSION_LIMIT} versions and takes no more`);
     const grown = { ...keys, sealing: [...keys.sealing, newKey(this.#options.random)] };
     // On the disk before it is used: what was sealed with a key that a crash has lost would never open again.
     const persisted = await persist({ ...this.#held, keys: grown }, this.#options);

@@ -14,7 +14,9 @@ function subject(t: TestContext): SecretsSubject & { readonly warnings: LogField
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const environment: Record<string, string> = {};
   const warnings: LogFields[] = [];
-  const log = { write: (_level: string, _event: string, _message: string, fields: LogFields = {}) => void warnings.push(fields) };
+  const log = {
+    write: (_level: string, _event: string, _message: string, fields: LogFields = {}) => void warnings.push(fields),
+  };
   const files = createDiskFiles({ clock: createVirtualClock() });
   return {
     warnings,

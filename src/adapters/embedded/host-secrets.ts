@@ -16,7 +16,7 @@ const WORDS: Readonly<Record<FileFault['reason'], string>> = {
 };
 
 /** Where this host keeps secrets: `environment` is what main read from the process, `files` reads the mounted ones. */
-export interface HostSecretsOptions {
+interface HostSecretsOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly files: Files;
   readonly log: Log;

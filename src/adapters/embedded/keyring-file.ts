@@ -36,8 +36,8 @@ const WRAP_CONTEXT = Buffer.from('portcullis keyring 1');
 // A changed file must not make the process take all memory, or hours, before it is found out.
 const COST_LIMITS: PassphraseCost = { memoryKiB: 1_048_576, passes: 16, lanes: 16 };
 
-const deriveArgon2 = promisify(
-  (parameters: Argon2Parameters, done: (error: Error | null, key: Buffer) => void) => argon2('argon2id', parameters, done),
+const deriveArgon2 = promisify((parameters: Argon2Parameters, done: (error: Error | null, key: Buffer) => void) =>
+  argon2('argon2id', parameters, done),
 );
 
 /** A protection under a new salt. */
@@ -56,7 +56,13 @@ export function writeKeyring(keys: MasterKeys, protection: Protection, random: R
   const cipher = createCipheriv('aes-256-gcm', protection.key, nonce).setAAD(WRAP_CONTEXT);
   const wrapped = [nonce, cipher.update(JSON.stringify(content)), cipher.final(), cipher.getAuthTag()];
   const salt = base64(protection.salt);
-  return encode({ format: FORMAT, protection: 'argon2id', cost: protection.cost, salt, wrapped: base64(Buffer.concat(wrapped)) });
+  return encode({
+    format: FORMAT,
+    protection: 'argon2id',
+    cost: protection.cost,
+    salt,
+    wrapped: base64(Buffer.concat(wrapped)),
+  });
 }
 
 /** Reads `keyring.json`; the errors are sentences that go on after the file's name. */
@@ -71,7 +77,8 @@ export async function readKeyring(
   if (file['protection'] !== 'argon2id') return err('is damaged: it does not say how it is protected');
   if (passphrase === null) return err('is protected by a passphrase, and none was given');
   const [cost, salt, wrapped] = [readCost(file['cost']), fromBase64(file['salt']), fromBase64(file['wrapped'])];
-  if (cost === null || salt?.length !== SALT_BYTES || wrapped === null) return err('is damaged: its parameters are not sound');
+  if (cost === null || salt?.length !== SALT_BYTES || wrapped === null)
+    return err('is damaged: its parameters are not sound');
   const key = await deriveKey(passphrase, cost, salt);
   const content = unwrap(wrapped, key);
   // Authenticated encryption cannot tell the two apart.
@@ -104,13 +111,15 @@ function withKeys(
   const all = [stable, ...(Array.isArray(sealing) ? (sealing as readonly unknown[]) : [])].map(fromBase64);
   const [first, ...versions] = all.filter((key) => key?.length === KEY_BYTES) as Uint8Array[];
   const whole = first !== undefined && versions.length === all.length - 1;
-  if (!whole || versions.length === 0 || versions.length > VERSION_LIMIT) return err('is damaged: its keys are not whole');
+  if (!whole || versions.length === 0 || versions.length > VERSION_LIMIT)
+    return err('is damaged: its keys are not whole');
   return ok({ keys: { stable: first, sealing: versions }, protection });
 }
 
 function readCost(value: unknown): PassphraseCost | null {
   const { memoryKiB, passes, lanes } = isObject(value) ? value : {};
-  const within = (part: unknown, most: number): part is number => Number.isInteger(part) && Number(part) > 0 && Number(part) <= most;
+  const within = (part: unknown, most: number): part is number =>
+    Number.isInteger(part) && Number(part) > 0 && Number(part) <= most;
   if (!within(memoryKiB, COST_LIMITS.memoryKiB) || !within(passes, COST_LIMITS.passes)) return null;
   // Argon2 needs eight blocks for each lane.
   return within(lanes, COST_LIMITS.lanes) && memoryKiB >= 8 * lanes ? { memoryKiB, passes, lanes } : null;

@@ -2,7 +2,7 @@ import type { Clock, Log, LogFields, LogLevel } from '../../ports/index.ts';
 import { escapeText, quoteText, valueText } from './log-text.ts';
 
 /** What a line log needs. `write` gets whole lines, each with its line break. */
-export interface LineLogOptions {
+interface LineLogOptions {
   readonly write: (line: string) => void;
   readonly clock: Clock;
   /** `json`: one object per line, for machines; `text`: for people at a terminal. */
@@ -94,7 +94,7 @@ function plain(value: unknown): FieldValue {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   try {
-    return String(value);
+    return String(value as { toString(): string });
   } catch {
     return '[unprintable]';
   }

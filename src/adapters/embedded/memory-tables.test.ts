@@ -14,12 +14,7 @@ test('a listener that throws is reported', () => {
   });
   tables.replace('keys', 1, new Map(), 0);
   assert.deepEqual(lines, [
-    [
-      'error',
-      'table.listener-failed',
-      'what depends on a live table failed',
-      { table: 'keys', error: 'Error: a bug' },
-    ],
+    ['error', 'table.listener-failed', 'what depends on a live table failed', { table: 'keys', error: 'Error: a bug' }],
   ]);
 });
 

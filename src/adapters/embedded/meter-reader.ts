@@ -40,7 +40,8 @@ export function createMeterReader(): SharedMeterReader {
   const sumOf = (series: MeterSeries): Sum => {
     const { name, kind, help, bounds } = series;
     const family = families.get(name) ?? { help, kind, bounds: [...bounds], sums: new Map<string, Sum>() };
-    if (family.kind !== kind || family.bounds.join() !== bounds.join()) throw new Error(`${name} is two things at once`);
+    if (family.kind !== kind || family.bounds.join() !== bounds.join())
+      throw new Error(`${name} is two things at once`);
     families.set(name, family);
     const labels = labelText(series.labels);
     const known = family.sums.get(labels);
@@ -62,7 +63,8 @@ export function createMeterReader(): SharedMeterReader {
           sum.parts.add(part);
           mine.push(() => {
             if (!sum.parts.delete(part) || series.kind === 'gauge') return;
-            for (let at = 0; at < sum.kept.length; at++) sum.kept[at] = (sum.kept[at] ?? 0) + (cells[part.cell + at] ?? 0);
+            for (let at = 0; at < sum.kept.length; at++)
+              sum.kept[at] = (sum.kept[at] ?? 0) + (cells[part.cell + at] ?? 0);
           });
         },
         detach() {
@@ -86,7 +88,9 @@ function familyText(name: string, family: Family): string {
   const head = `# HELP ${name} ${help}\n# TYPE ${name} ${family.kind}\n`;
   // A gauge whose threads have all ended has no value any more.
   const live = [...family.sums].filter(([, sum]) => family.kind !== 'gauge' || sum.parts.size > 0);
-  const lines = live.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([labels, sum]) => seriesText(name, labels, sum, family));
+  const lines = live
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([labels, sum]) => seriesText(name, labels, sum, family));
   return lines.length === 0 ? '' : head + lines.join('');
 }
 
@@ -108,8 +112,7 @@ function seriesText(name: string, labels: string, sum: Sum, { kind, bounds }: Fa
 }
 
 function labelText(labels: Labels): string {
-  const escape = (value: string): string =>
-    value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
+  const escape = (value: string): string => value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
   const sorted = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return sorted.map(([label, value]) => `${label}="${escape(value)}"`).join(',');
 }

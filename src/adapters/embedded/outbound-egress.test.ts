@@ -30,7 +30,10 @@ async function selfSigned(name: string): Promise<{ readonly cert: string; readon
     extensions: [new SubjectAlternativeNameExtension([{ type: 'dns', value: name }])],
   });
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
-  return { cert: certificate.toString('pem'), key: `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n` };
+  return {
+    cert: certificate.toString('pem'),
+    key: `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n`,
+  };
 }
 
 async function startTls(t: TestContext, options: TlsOptions): Promise<number> {

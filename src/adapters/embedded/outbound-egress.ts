@@ -3,10 +3,18 @@ import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { addressReach, err, ok, parseAddress, type Result } from '../../base/index.ts';
-import type { Clock, Egress, EgressFault, EgressReply, EgressRequest, ResolvedAddress, Resolver } from '../../ports/index.ts';
+import type {
+  Clock,
+  Egress,
+  EgressFault,
+  EgressReply,
+  EgressRequest,
+  ResolvedAddress,
+  Resolver,
+} from '../../ports/index.ts';
 
 /** What outbound calls need. `trustedCaPem` are CAs that are trusted beside the well-known ones. */
-export interface OutboundEgressOptions {
+interface OutboundEgressOptions {
   readonly resolver: Resolver;
   readonly clock: Clock;
   readonly trustedCaPem?: readonly string[];
@@ -16,7 +24,15 @@ const CALL_LIMIT = 64;
 const HEAD_LIMIT_BYTES = 32 * 1024;
 
 // Set here, for a caller that sets them could send a second request inside the first or to another host.
-const OWN_HEADERS = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'accept-encoding', 'expect', 'upgrade']);
+const OWN_HEADERS = new Set([
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'accept-encoding',
+  'expect',
+  'upgrade',
+]);
 
 type Outcome = Result<EgressReply, EgressFault>;
 
@@ -193,8 +209,13 @@ async function receive(message: IncomingMessage, limitBytes: number): Promise<Ou
     return fault('malformed-reply', `the reply ended early: ${messageOf(error)}`);
   }
   if (!message.complete) return fault('malformed-reply', 'the reply ended early');
-  const headers = Object.entries(message.headersDistinct).map(
-    ([name, values]): [string, string] => [name, (values ?? []).join(', ')],
-  );
-  return ok({ status: message.statusCode ?? 0, headers: new Map(headers), body: new Uint8Array(Buffer.concat(chunks)) });
+  const headers = Object.entries(message.headersDistinct).map(([name, values]): [string, string] => [
+    name,
+    (values ?? []).join(', '),
+  ]);
+  return ok({
+    status: message.statusCode ?? 0,
+    headers: new Map(headers),
+    body: new Uint8Array(Buffer.concat(chunks)),
+  });
 }

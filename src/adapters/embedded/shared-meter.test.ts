@@ -24,7 +24,10 @@ meterContract('the meter in shared memory', () => {
 });
 
 function valueOf(reader: SharedMeterReader, series: string): number | null {
-  const line = reader.exposition().split('\n').find((text) => text.startsWith(`${series} `));
+  const line = reader
+    .exposition()
+    .split('\n')
+    .find((text) => text.startsWith(`${series} `));
   return line === undefined ? null : Number(line.slice(series.length + 1));
 }
 
@@ -32,7 +35,10 @@ test('what several threads count is summed, though their cells lie in different 
   const reader = createMeterReader();
   const [one, two] = [attach(reader).meter, attach(reader).meter];
   two.gauge('portcullis_other', 'Shifts the cells');
-  for (const [meter, amount] of [[one, 2], [two, 3]] as const) {
+  for (const [meter, amount] of [
+    [one, 2],
+    [two, 3],
+  ] as const) {
     meter.counter('portcullis_a_total', 'A').add(amount);
     meter.gauge('portcullis_g', 'G').set(amount);
     meter.histogram('portcullis_h', 'H', [2]).observe(amount);

@@ -127,7 +127,8 @@ class SeriesTable {
 function checkNames({ name, labels, kind }: Wanted): void {
   if (!NAME.test(name)) throw new Error(`${JSON.stringify(name)} is no name of a series`);
   // Readers make names of histograms and counters by these endings; another kind would collide with them.
-  if ((kind === 'counter') !== name.endsWith('_total')) throw new Error(`only counters end in _total, and all do: ${name}`);
+  if ((kind === 'counter') !== name.endsWith('_total'))
+    throw new Error(`only counters end in _total, and all do: ${name}`);
   for (const [label, value] of Object.entries(labels)) {
     if (!LABEL_NAME.test(label) || typeof value !== 'string') throw new Error(`${name} with a label ${label}`);
   }

@@ -53,7 +53,8 @@ test('more names at once than the pool can bear are refused, also while given-up
 });
 
 test('a name with thousands of addresses gives 64, and one with none is an error', async () => {
-  const many: LookUp = async () => Array.from({ length: 5000 }, (_, n) => ({ address: `10.0.${n >> 8}.${n & 255}`, family: 4 }));
+  const many: LookUp = async () =>
+    Array.from({ length: 5000 }, (_, n) => ({ address: `10.0.${n >> 8}.${n & 255}`, family: 4 }));
   const clock = createVirtualClock();
   const found = await createSystemResolver({ clock, lookUp: many }).resolve('many.example');
   assert.equal(found.ok && found.value.length, 64);

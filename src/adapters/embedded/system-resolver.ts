@@ -7,7 +7,7 @@ import type { Clock, ResolvedAddress, Resolver } from '../../ports/index.ts';
 export type LookUp = (host: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;
 
 /** What a system resolver needs. `lookUp` is for tests. */
-export interface SystemResolverOptions {
+interface SystemResolverOptions {
   readonly clock: Clock;
   readonly timeoutMs?: number;
   readonly lookUp?: LookUp;

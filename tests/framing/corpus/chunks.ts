@@ -89,7 +89,7 @@ const BROKEN_BODIES: readonly BrokenBody[] = [
   { name: 'LF after the last size', body: '5\r\nhello\r\n0\n\r\n' },
   { name: 'LF as the end', body: '5\r\nhello\r\n0\r\n\n' },
   { name: 'CR CR LF as the end', body: '5\r\nhello\r\n0\r\n\r\r\n' },
-  { name: 'a byte after the last size', body: '5\r\nhello\r\n0\r\nX' },
+  { name: 'a byte after the last size', body: '5\r\nhello\r\n0\r\nX\r\n\r\n' },
   { name: 'the second size is wrong', body: `5\r\nhello\r\nx\r\n${END}` },
   { name: 'the second size has a prefix', body: `5\r\nhello\r\n0x5\r\nworld\r\n${END}` },
   { name: 'leading empty line', body: `\r\n5\r\nhello\r\n${END}` },

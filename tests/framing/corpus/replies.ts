@@ -95,7 +95,7 @@ const CHUNK_ERRORS: readonly (readonly [name: string, body: string])[] = [
   ['a line feed in an extension', `2;a\n\r\nok\r\n0\r\n\r\n`],
   ['a folded trailer', `2\r\nok\r\n0\r\nX-A: 1\r\n 2\r\n\r\n`],
   ['a line feed as the end', `2\r\nok\r\n0\r\n\n`],
-  ['a byte after the last size', `2\r\nok\r\n0\r\nX`],
+  ['a byte after the last size', `2\r\nok\r\n0\r\nX\r\n\r\n`],
 ];
 
 const BROKEN = ['upstream-malformed-reply'] as const;

@@ -42,12 +42,7 @@ export class SqliteCollection<T extends object> implements Collection<T> {
       db
         .insertInto(this.#table)
         .values({ id, created_ms, ...row })
-        .onConflict((conflict) =>
-          conflict
-            .column('id')
-            .doUpdateSet(row)
-            .where(`${this.#table}.version`, '<=', version),
-        )
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(row).where(`${this.#table}.version`, '<=', version))
         .executeTakeFirstOrThrow(),
     );
     if (changed !== 1n) throw newerDocument(this.#declaration, id);
@@ -123,7 +118,8 @@ export class SqliteCollection<T extends object> implements Collection<T> {
   }
 
   #checkIndex(field: string): void {
-    if (!this.#declaration.indexes.includes(field)) throw new TypeError(`${this.#declaration.name} has no index ${field}`);
+    if (!this.#declaration.indexes.includes(field))
+      throw new TypeError(`${this.#declaration.name} has no index ${field}`);
   }
 }
 

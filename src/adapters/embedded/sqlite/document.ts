@@ -33,7 +33,7 @@ export function copyDocument(document: object): Fields {
 function copyValue(value: unknown, depth: number): Stored {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number' && Number.isFinite(value)) return value;
-  if (typeof value !== 'object') throw new TypeError(`${typeof value} ${String(value)} cannot be stored`);
+  if (typeof value !== 'object') throw new TypeError(`a ${typeof value} that is no JSON value cannot be stored`);
   if (depth >= DEPTH_LIMIT) throw new TypeError(`a document nested more than ${DEPTH_LIMIT} deep cannot be stored`);
   if (Array.isArray(value)) return value.map((item) => copyValue(item, depth + 1));
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -78,12 +78,19 @@ export function decodeRow(declaration: Declaration, id: string, row: DocumentRow
   if (row.version > declaration.version) throw newerDocument(declaration, id);
   const document = parse(row.json);
   const bare = declaration.secrets.find((name) => Object.hasOwn(document, name));
-  if (bare !== undefined) throw new Error(`${place} has its secret field ${bare} in clear: it was changed from outside`);
-  const opened = Object.entries(row.sealed === null ? {} : parse(row.sealed)).map(([name, sealed]): [string, Stored] => {
-    const plain = keyring.open(SEAL_PURPOSE, Buffer.from(String(sealed), 'base64'), contextOf(declaration, id, name));
-    if (!plain.ok) throw new Error(`the field ${name} of ${place} ${plain.error}`);
-    return [name, JSON.parse(new TextDecoder().decode(plain.value)) as Stored];
-  });
+  if (bare !== undefined)
+    throw new Error(`${place} has its secret field ${bare} in clear: it was changed from outside`);
+  const opened = Object.entries(row.sealed === null ? {} : parse(row.sealed)).map(
+    ([name, sealed]): [string, Stored] => {
+      const plain = keyring.open(
+        SEAL_PURPOSE,
+        Buffer.from(typeof sealed === 'string' ? sealed : '', 'base64'),
+        contextOf(declaration, id, name),
+      );
+      if (!plain.ok) throw new Error(`the field ${name} of ${place} ${plain.error}`);
+      return [name, JSON.parse(new TextDecoder().decode(plain.value)) as Stored];
+    },
+  );
   let current: Fields = Object.fromEntries([...Object.entries(document), ...opened]);
   for (const migrate of declaration.migrations.slice(row.version - 1)) current = migrate(current);
   return current;

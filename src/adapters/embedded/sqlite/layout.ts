@@ -3,7 +3,7 @@ import type { Keyring } from '../../../ports/index.ts';
 import { type Declaration, decodeRow, type DocumentRow, indexValue, type IndexValue, sealFields } from './document.ts';
 
 /** A row of a collection's table: the document, its times, and a column for each index. */
-export interface CollectionRow extends DocumentRow {
+interface CollectionRow extends DocumentRow {
   readonly id: string;
   readonly created_ms: number;
   readonly updated_ms: number;
@@ -11,7 +11,7 @@ export interface CollectionRow extends DocumentRow {
 }
 
 /** A row of the table that describes the others. */
-export interface MetaRow {
+interface MetaRow {
   readonly name: string;
   readonly value: Uint8Array;
 }
@@ -34,7 +34,7 @@ export function tableOf({ name }: Pick<Declaration, 'name'>): `c_${string}` {
 }
 
 /** The column of an index. SQLite does not tell letters of different case apart, so capitals are marked. */
-export function columnOf(field: string): `x_${string}` {
+function columnOf(field: string): `x_${string}` {
   return `x_${field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
 }
 
@@ -80,13 +80,18 @@ interface Layout {
  */
 export async function ensureLayout(db: StoreConnection, declaration: Declaration, keyring: Keyring): Promise<void> {
   const { name, version } = declaration;
-  const wanted: Layout = { version, indexes: [...declaration.indexes].sort(), secrets: [...declaration.secrets].sort() };
+  const wanted: Layout = {
+    version,
+    indexes: [...declaration.indexes].sort(),
+    secrets: [...declaration.secrets].sort(),
+  };
   const known = await readLayout(db, name, keyring);
   if (JSON.stringify(known) === JSON.stringify(wanted)) return;
   if (known === null) await createTable(db, declaration);
   const indexes = known?.indexes ?? [];
   for (const field of indexes.filter((old) => !wanted.indexes.includes(old))) await dropIndex(db, declaration, field);
-  for (const field of wanted.indexes.filter((fresh) => !indexes.includes(fresh))) await addIndex(db, declaration, field);
+  for (const field of wanted.indexes.filter((fresh) => !indexes.includes(fresh)))
+    await addIndex(db, declaration, field);
   if (known !== null) await rebuildRows(db, declaration, keyring);
   await writeMeta(db, keyring, `layout ${name}`, JSON.stringify(wanted));
 }
@@ -131,7 +136,11 @@ async function addIndex(db: StoreConnection, declaration: Declaration, field: st
   const table = tableOf(declaration);
   // A column of type blob converts nothing: "1" stays text and is not found by 1.
   await db.schema.alterTable(table).addColumn(columnOf(field), 'blob').execute();
-  await db.schema.createIndex(indexName(declaration, field)).on(table).columns([columnOf(field), 'id']).execute();
+  await db.schema
+    .createIndex(indexName(declaration, field))
+    .on(table)
+    .columns([columnOf(field), 'id'])
+    .execute();
 }
 
 async function dropIndex(db: StoreConnection, declaration: Declaration, field: string): Promise<void> {
@@ -156,7 +165,11 @@ async function rebuildRows(db: StoreConnection, declaration: Declaration, keyrin
       if (row.version > declaration.version) continue;
       const sealed = sealFields(row, { declaration, id, keyring, secrets });
       const columns = indexColumns(declaration, decodeRow(declaration, id, sealed, keyring));
-      await db.updateTable(table).set({ json: sealed.json, sealed: sealed.sealed, ...columns }).where('id', '=', id).execute();
+      await db
+        .updateTable(table)
+        .set({ json: sealed.json, sealed: sealed.sealed, ...columns })
+        .where('id', '=', id)
+        .execute();
     }
     if (rows.length < BATCH) return;
   }

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -9,6 +20,7 @@ import { type TestContext, test } from 'node:test';
 import type { CollectionDeclaration, Keyring, Store, StoreFault } from '../../../ports/index.ts';
 import { storeContract } from '../../../ports/store-contract.ts';
 import { storeEvolutionContract } from '../../../ports/store-evolution-contract.ts';
+import { storeTransactionContract } from '../../../ports/store-transaction-contract.ts';
 import { createDiskFiles } from '../disk-files.ts';
 import { openFileKeyring } from '../file-keyring.ts';
 import { createSystemRandom } from '../system-random.ts';
@@ -20,7 +32,13 @@ interface User {
   readonly password?: string;
 }
 
-const USERS: CollectionDeclaration<User> = { name: 'users', version: 1, indexes: ['name'], secrets: ['password'], migrations: [] };
+const USERS: CollectionDeclaration<User> = {
+  name: 'users',
+  version: 1,
+  indexes: ['name'],
+  secrets: ['password'],
+  migrations: [],
+};
 
 function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'portcullis-store-'));
@@ -30,7 +48,12 @@ function temporaryFolder(t: TestContext): string {
 
 async function keyringIn(folder: string): Promise<Keyring> {
   const files = createDiskFiles({ clock: createVirtualClock() });
-  const keyring = await openFileKeyring({ path: join(folder, 'keyring.json'), files, random: createSystemRandom(), passphrase: null });
+  const keyring = await openFileKeyring({
+    path: join(folder, 'keyring.json'),
+    files,
+    random: createSystemRandom(),
+    passphrase: null,
+  });
   assert.ok(keyring.ok, keyring.ok ? '' : keyring.error);
   return keyring.value;
 }
@@ -56,6 +79,7 @@ async function faultOf(folder: string, path = join(folder, 'portcullis.db')): Pr
 }
 
 storeContract('the SQLite store', async (t) => await openIn(t, temporaryFolder(t)));
+storeTransactionContract('the SQLite store', async (t) => await openIn(t, temporaryFolder(t)));
 
 storeEvolutionContract('the SQLite store', async (t) => {
   const folder = temporaryFolder(t);
@@ -95,8 +119,13 @@ test('a second opener is told that the store is in use, also after the first has
 
 /** A process that opens the store in `folder`, puts documents for ever, and says when each is safe. */
 function startWriter(folder: string): ChildProcess {
-  const [store, keyring, random, files, clock] = ['./store.ts', '../file-keyring.ts', '../system-random.ts', '../disk-files.ts', '../virtual-clock.ts']
-    .map((path) => JSON.stringify(new URL(path, import.meta.url).href));
+  const [store, keyring, random, files, clock] = [
+    './store.ts',
+    '../file-keyring.ts',
+    '../system-random.ts',
+    '../disk-files.ts',
+    '../virtual-clock.ts',
+  ].map((path) => JSON.stringify(new URL(path, import.meta.url).href));
   const source = `
     import { openSqliteStore } from ${store};
     import { openFileKeyring } from ${keyring};
@@ -220,7 +249,10 @@ test('a secret that was planted in clear is not taken for one', async (t) => {
 
 test('a layout that was taken away or changed does not make planted secrets good', async (t) => {
   const plant = `update c_users set json = '{"name":"ada","password":"planted"}', sealed = null where id = 'ada';`;
-  for (const layout of [`delete from meta where name = 'layout users'`, `update meta set value = x'00' where name = 'layout users'`]) {
+  for (const layout of [
+    `delete from meta where name = 'layout users'`,
+    `update meta set value = x'00' where name = 'layout users'`,
+  ]) {
     await assert.rejects((await tamper(t, plant + layout)).collection(USERS).get('ada'));
   }
 });

@@ -1,14 +1,22 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Kysely, SqliteDialect } from 'kysely';
 import { ok, type Result } from '../../../base/index.ts';
-import type { Clock, Collection, CollectionDeclaration, Keyring, OpenStore, Store, StoreFault } from '../../../ports/index.ts';
+import type {
+  Clock,
+  Collection,
+  CollectionDeclaration,
+  Keyring,
+  OpenStore,
+  Store,
+  StoreFault,
+} from '../../../ports/index.ts';
 import { SqliteCollection } from './collection.ts';
 import { forKysely, openDatabase, storeFault } from './database.ts';
 import type { Declaration } from './document.ts';
 import { checkDeclaration, checkKeyring, ensureLayout, type StoreConnection, type StoreTables } from './layout.ts';
 
 /** Where the store lies, and what seals its secret fields. */
-export interface SqliteStoreOptions {
+interface SqliteStoreOptions {
   readonly path: string;
   readonly keyring: Keyring;
   readonly clock: Clock;
@@ -58,6 +66,8 @@ class SqliteStore implements Store {
   readonly #ready = new Map<string, Promise<void>>();
   readonly #scopes = new AsyncLocalStorage<Scope>();
   #waiting = 0;
+  /** Resolves when the last of those who wait has had its turn. */
+  #turn: Promise<void> = Promise.resolve();
   #closing: Promise<void> | null = null;
 
   constructor(kysely: StoreConnection, options: SqliteStoreOptions) {
@@ -84,7 +94,7 @@ class SqliteStore implements Store {
 
   close(): Promise<void> {
     // Waits behind everything that was asked for before.
-    this.#closing ??= this.#kysely.connection().execute(async () => {}).then(() => this.#kysely.destroy());
+    this.#closing ??= this.#turn.then(() => this.#kysely.destroy());
     return this.#closing;
   }
 
@@ -95,17 +105,24 @@ class SqliteStore implements Store {
     }
     if (this.#closing !== null) throw new Error('the store is closed');
     if (this.#waiting >= WAITING_LIMIT) throw new Error(`more than ${WAITING_LIMIT} calls wait for the store`);
+    // Kysely would wake all who wait at every turn: quadratic work when many do.
+    const turn = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
     this.#waiting++;
     try {
+      await turn;
       return await this.#kysely.connection().execute((db) => work(db));
     } finally {
       this.#waiting--;
+      resolve();
     }
   }
 
   async #within<R>(trx: StoreConnection, work: (store: Store) => Promise<R>): Promise<R> {
     const scope: Scope = { open: true };
-    const refuseNested = (): Promise<never> => Promise.reject(new Error('a transaction holds no other, and is not closed'));
+    const refuseNested = (): Promise<never> =>
+      Promise.reject(new Error('a transaction holds no other, and is not closed'));
     const inside: Store = {
       collection: (declaration) =>
         this.#collection(this.#declare(declaration), async (part) => {

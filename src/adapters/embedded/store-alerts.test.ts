@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { createIdSource } from '../../base/index.ts';
+import { alertsContract } from '../../ports/alerts-contract.ts';
+import type { Alert, Store } from '../../ports/index.ts';
+import { createDiskFiles } from './disk-files.ts';
+import { openFileKeyring } from './file-keyring.ts';
+import { openSqliteStore } from './sqlite/store.ts';
+import { createStoreAlerts, type StoreAlertsOptions } from './store-alerts.ts';
+import { createSystemRandom } from './system-random.ts';
+import { createVirtualClock } from './virtual-clock.ts';
+
+const FAULT: Alert = { kind: 'gateway.fault', key: 'waf', severity: 'critical', message: 'a rule has thrown' };
+
+async function subject(t: TestContext, more: Partial<StoreAlertsOptions> = {}) {
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'portcullis-alerts-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const [clock, random] = [createVirtualClock(), createSystemRandom()];
+  const files = createDiskFiles({ clock });
+  const keyring = await openFileKeyring({ path: join(folder, 'keyring.json'), files, random, passphrase: null });
+  assert.ok(keyring.ok);
+  const store = await openSqliteStore({ path: join(folder, 'portcullis.db'), keyring: keyring.value, clock });
+  assert.ok(store.ok);
+  t.after(() => store.value.close());
+  const lines: string[] = [];
+  const log = { write: (level: string, event: string) => void lines.push(`${level} ${event}`) };
+  const newId = createIdSource(
+    (bytes) => random.fill(bytes),
+    () => clock.now(),
+  );
+  const options = { store: store.value, log, clock, newId, ...more };
+  return {
+    alerts: createStoreAlerts(options),
+    options,
+    lines,
+    store: store.value,
+    hushMs: 600_000,
+    advance: clock.advance,
+  };
+}
+
+alertsContract('alerts in the store', async (t) => await subject(t));
+
+test('an occasion is logged once, at the level of its severity', async (t) => {
+  const { alerts, lines } = await subject(t);
+  for (let n = 0; n < 3; n++) alerts.raise(FAULT);
+  alerts.raise({ ...FAULT, key: 'other', severity: 'medium' });
+  alerts.raise({ ...FAULT, key: 'third', severity: 'low' });
+  assert.deepEqual(lines, ['error alert.gateway.fault', 'warn alert.gateway.fault', 'info alert.gateway.fault']);
+  await alerts.list(1);
+});
+
+test('alerts outlive the process', async (t) => {
+  const { alerts, options } = await subject(t);
+  alerts.raise(FAULT);
+  await alerts.list(1);
+  const again = createStoreAlerts(options);
+  again.raise(FAULT);
+  assert.equal((await again.list(10)).length, 2);
+});
+
+test('of more than are kept the ones raised longest ago go', async (t) => {
+  const { alerts, advance } = await subject(t, { keep: 5 });
+  for (let n = 0; n < 12; n++) {
+    alerts.raise({ ...FAULT, key: String(n) });
+    advance(1);
+    if (n % 4 === 0) await alerts.list(1);
+  }
+  assert.deepEqual(
+    (await alerts.list(100)).map(({ key }) => key),
+    ['11', '10', '9', '8', '7'],
+  );
+});
+
+test('a store that fails is told to the log, and the latest alerts are still listed', async (t) => {
+  const broken = async (): Promise<never> => {
+    throw new Error('disk full');
+  };
+  const collection = { get: broken, put: broken, claim: broken, delete: broken, query: broken, count: broken };
+  const store: Store = { collection: () => collection, transaction: broken, close: async () => {} };
+  const { alerts, lines, advance } = await subject(t, { store });
+  alerts.raise(FAULT);
+  advance(1);
+  alerts.raise({ ...FAULT, key: 'second' });
+  assert.deepEqual(
+    (await alerts.list(1)).map(({ key }) => key),
+    ['second'],
+  );
+  assert.deepEqual(lines.slice(2), ['error alert.not-kept', 'error alert.not-read']);
+});
+
+test('an alert raised inside a transaction is kept, also when that is rolled back', async (t) => {
+  const { alerts, store } = await subject(t);
+  const failing = store.transaction(async () => {
+    alerts.raise(FAULT);
+    await Promise.resolve();
+    throw new Error('rolled back');
+  });
+  await assert.rejects(failing, /rolled back/);
+  assert.equal((await alerts.list(10)).length, 1);
+});

@@ -1,0 +1,175 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type {
+  Alert,
+  AlertRecord,
+  Alerts,
+  Clock,
+  Collection,
+  CollectionDeclaration,
+  Log,
+  LogFields,
+  LogLevel,
+  Store,
+} from '../../ports/index.ts';
+
+/** What alerts need. `hushMs` is how long one occasion counts as one alert, 10 minutes unless said otherwise. */
+export interface StoreAlertsOptions {
+  readonly store: Store;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly hushMs?: number;
+  /** How many records are kept; 10,000 unless said otherwise. The ones raised longest ago go. */
+  readonly keep?: number;
+}
+
+const DEFAULT_HUSH_MS = 600_000;
+const DEFAULT_KEEP = 10_000;
+// Occasions that are hushed or wait to be written. Beyond this, what is raised is only in the log.
+const OPEN_LIMIT = 10_000;
+const BATCH = 100;
+const KEY_LIMIT = 256;
+const MESSAGE_LIMIT = 1000;
+const FIELD_LIMIT = 32;
+
+const LEVELS = { critical: 'error', high: 'error', medium: 'warn', low: 'info' } as const satisfies Record<
+  Alert['severity'],
+  LogLevel
+>;
+
+const ALERTS: CollectionDeclaration<AlertRecord> = {
+  name: 'alerts',
+  version: 1,
+  indexes: ['kind', 'lastMs'],
+  secrets: [],
+  migrations: [],
+};
+
+/**
+ * Alerts in a collection of the store, each new one also as a line of the log. The hush begins with the first alert of
+ * an occasion, so one that lasts is told anew every ten minutes; a restart ends it too. Text is cut to 1,000
+ * characters, keys to 256. What the store does not take goes to the log, and nothing reaches who raises.
+ */
+export function createStoreAlerts(options: StoreAlertsOptions): Alerts {
+  return new StoreAlerts(options);
+}
+
+class StoreAlerts implements Alerts {
+  readonly #options: StoreAlertsOptions;
+  readonly #collection: Collection<AlertRecord>;
+  readonly #hushMs: number;
+  readonly #keep: number;
+  /** The newest record of each occasion, oldest first. */
+  readonly #open = new Map<string, AlertRecord>();
+  /** Records by id that are not in the store yet. */
+  readonly #unwritten = new Map<string, AlertRecord>();
+  /** Raising may happen inside a transaction, and what is written because of it must not count as part of that. */
+  readonly #outside = AsyncLocalStorage.snapshot();
+  #writing: Promise<void> | null = null;
+
+  constructor(options: StoreAlertsOptions) {
+    this.#options = options;
+    this.#collection = options.store.collection(ALERTS);
+    this.#hushMs = options.hushMs ?? DEFAULT_HUSH_MS;
+    this.#keep = options.keep ?? DEFAULT_KEEP;
+  }
+
+  raise(alert: Alert): void {
+    try {
+      this.#raise(alert);
+    } catch (error) {
+      this.#complain('alert.not-kept', 'an alert could not be kept', { kind: alert.kind, error: String(error) });
+    }
+  }
+
+  async list(limit: number): Promise<readonly AlertRecord[]> {
+    await this.#writing;
+    try {
+      const found = await this.#collection.query({ orderBy: 'lastMs', descending: true, limit });
+      return found.map(({ document }) => document);
+    } catch (error) {
+      this.#complain('alert.not-read', 'the store of alerts cannot be read, only the latest are shown', {
+        error: String(error),
+      });
+      return [...this.#open.values()].sort((a, b) => b.lastMs - a.lastMs).slice(0, Math.max(0, limit));
+    }
+  }
+
+  #raise(alert: Alert): void {
+    const nowMs = this.#options.clock.now();
+    const occasion = JSON.stringify([alert.kind, alert.key]);
+    const known = this.#open.get(occasion);
+    if (known !== undefined && nowMs - known.firstMs < this.#hushMs) {
+      this.#keepRecord(occasion, { ...known, lastMs: Math.max(known.lastMs, nowMs), count: known.count + 1 });
+      return;
+    }
+    const { log, newId } = this.#options;
+    log.write(LEVELS[alert.severity], `alert.${alert.kind}`, alert.message, { key: alert.key, ...alert.fields });
+    this.#open.delete(occasion);
+    if (!this.#makeRoom(nowMs)) return;
+    this.#keepRecord(occasion, { ...bounded(alert), id: newId(), firstMs: nowMs, lastMs: nowMs, count: 1 });
+  }
+
+  #makeRoom(nowMs: number): boolean {
+    for (const [occasion, { firstMs }] of this.#open) {
+      if (this.#open.size < OPEN_LIMIT && nowMs - firstMs < this.#hushMs) break;
+      this.#open.delete(occasion);
+    }
+    if (this.#unwritten.size < OPEN_LIMIT) return true;
+    this.#complain('alert.not-kept', 'more alerts than can be written', {});
+    return false;
+  }
+
+  #keepRecord(occasion: string, record: AlertRecord): void {
+    this.#open.set(occasion, record);
+    this.#unwritten.set(record.id, record);
+    this.#writing ??= this.#outside(() => this.#write());
+  }
+
+  async #write(): Promise<void> {
+    // Behind whatever the present turn of the loop still raises.
+    await Promise.resolve();
+    while (this.#unwritten.size > 0) {
+      const batch = [...this.#unwritten.values()].slice(0, BATCH);
+      for (const { id } of batch) this.#unwritten.delete(id);
+      try {
+        await this.#options.store.transaction((store) => this.#writeBatch(store, batch));
+      } catch (error) {
+        this.#complain('alert.not-kept', 'alerts could not be written', { count: batch.length, error: String(error) });
+      }
+    }
+    this.#writing = null;
+  }
+
+  async #writeBatch(store: Store, batch: readonly AlertRecord[]): Promise<void> {
+    const collection = store.collection(ALERTS);
+    for (const record of batch) await collection.put(record.id, record);
+    const excess = (await collection.count()) - this.#keep;
+    if (excess <= 0) return;
+    const oldest = await collection.query({ orderBy: 'lastMs', limit: Math.min(excess, 10_000) });
+    for (const { id } of oldest) await collection.delete(id);
+  }
+
+  #complain(event: string, message: string, fields: LogFields): void {
+    this.#options.log.write('error', event, message, fields);
+  }
+}
+
+/** The alert with its texts cut to size, as data that a store takes. */
+function bounded({ kind, key, severity, message, fields }: Alert): Alert {
+  const kept = Object.entries(fields ?? {})
+    .slice(0, FIELD_LIMIT)
+    .map(([name, value]) => [cut(name, KEY_LIMIT), plain(value)]);
+  const more = kept.length === 0 ? {} : { fields: Object.fromEntries(kept) as LogFields };
+  return { kind, key: cut(key, KEY_LIMIT), severity, message: cut(message, MESSAGE_LIMIT), ...more };
+}
+
+function plain(value: unknown): string | number | boolean | null {
+  if (value === null || typeof value === 'boolean') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  return cut(String(value as { toString(): string }), MESSAGE_LIMIT);
+}
+
+function cut(text: string, limit: number): string {
+  return text.length > limit ? `${text.slice(0, limit)}…` : text;
+}

@@ -1,0 +1,18 @@
+export { createDiskFiles } from './embedded/disk-files.ts';
+export { openFileKeyring } from './embedded/file-keyring.ts';
+export { createHostSecrets } from './embedded/host-secrets.ts';
+export { createLineLog } from './embedded/line-log.ts';
+export { createMemoryCertificates, type HeldCertificates } from './embedded/memory-certificates.ts';
+export { createMemoryLedger, type MemoryLedger } from './embedded/memory-ledger.ts';
+export { createMemoryLimiter } from './embedded/memory-limiter.ts';
+export { createMemoryTables } from './embedded/memory-tables.ts';
+export { type AttachedMeter, createMeterReader, type SharedMeterReader } from './embedded/meter-reader.ts';
+export { createOutboundEgress } from './embedded/outbound-egress.ts';
+export { createSeededRandom } from './embedded/seeded-random.ts';
+export { createSharedMeter, type MeterSeries, type SharedMeter } from './embedded/shared-meter.ts';
+export { openSqliteStore } from './embedded/sqlite/store.ts';
+export { createStoreAlerts } from './embedded/store-alerts.ts';
+export { createSystemClock } from './embedded/system-clock.ts';
+export { createSystemRandom } from './embedded/system-random.ts';
+export { createSystemResolver } from './embedded/system-resolver.ts';
+export { createVirtualClock, type VirtualClock } from './embedded/virtual-clock.ts';

@@ -1,0 +1,62 @@
+import type { CoverageRow, Issue } from '../base/index.ts';
+import { type Command, CONFIG_OPTION, EXIT, JSON_OPTION } from './command.ts';
+import { configurationPath, loadConfiguration } from './configuration.ts';
+import type { CommandContext } from './context.ts';
+import { coverageTable } from './coverage-table.ts';
+import { issueCount, issueReport } from './issues.ts';
+import { count, jsonText, palette, shortPath } from './terminal.ts';
+
+/** `portcullis check`: everything that is wrong with a configuration, and what protects each operation. */
+export const checkCommand: Command = {
+  verb: 'check',
+  summary: 'says what is wrong with a configuration, and what protects each operation',
+  operands: [],
+  options: { config: CONFIG_OPTION, json: JSON_OPTION },
+  details: [
+    'Reads what the gateway would read, OpenAPI documents, certificates and secrets included, and builds what it',
+    'would run; nothing is started or changed. With --json: { ok, issues, coverage }.',
+    'Exit code 2 if there is an error; warnings alone are fine.',
+  ],
+  async run(given, context) {
+    const file = configurationPath(given, context);
+    if (!file.ok) {
+      context.complain(`portcullis: ${file.error}.\n`);
+      return EXIT.unusable;
+    }
+    const built = await loadConfiguration(file.value, context);
+    const issues = built.ok ? built.value.warnings : built.error;
+    const coverage = built.ok ? built.value.snapshot.coverage : [];
+    if (given.flags.has('json')) context.write(jsonText({ ok: built.ok, issues, coverage }));
+    else report({ file: file.value, ok: built.ok, issues, coverage }, context);
+    return built.ok ? EXIT.fine : EXIT.unusable;
+  },
+};
+
+interface Findings {
+  readonly file: string;
+  readonly ok: boolean;
+  readonly issues: readonly Issue[];
+  readonly coverage: readonly CoverageRow[];
+}
+
+function report({ file, ok, issues, coverage }: Findings, context: CommandContext): void {
+  const paint = palette(context.color);
+  if (issues.length > 0) context.complain(`${issueReport(issues, context)}\n`);
+  const name = shortPath(file, context.workingFolder);
+  if (!ok) {
+    context.complain(`${paint.bad(`${name} can't be used`)}: ${issueCount(issues)}.\n`);
+    return;
+  }
+  context.write(coverageTable(coverage, file, context));
+  const apis = new Set(coverage.map((row) => row.api)).size;
+  const open = coverage.filter(isOpen).length;
+  const openWords = open === 0 ? 'none is open to everybody' : paint.warning(`${open} open to everybody`);
+  const warned = issues.length === 0 ? '' : `; ${issueCount(issues)}`;
+  context.write(
+    `\n${name} can be used: ${count(apis, 'API')}, ${count(coverage.length, 'operation')}, ${openWords}${warned}.\n`,
+  );
+}
+
+function isOpen({ cells }: CoverageRow): boolean {
+  return cells.some(({ aspect, open }) => aspect === 'authentication' && open);
+}

@@ -1,0 +1,103 @@
+import { isIP } from 'node:net';
+import type { EgressFault } from '../../ports/index.ts';
+import type { Egress, Resolver } from '../../ports/index.ts';
+import type { Config, UpstreamConfig } from '../../config/index.ts';
+import { type Diagnosis, fail, fine, warn } from './diagnosis.ts';
+
+const TIMEOUT_MS = 3_000;
+const REPLY_LIMIT_BYTES = 256 * 1024;
+/** Upstreams that are tried, all at once. */
+const UPSTREAM_LIMIT = 50;
+
+/** Whether the names of the upstreams lead somewhere, and whether something that can be trusted answers there. */
+export async function checkUpstreams(
+  { resolver, egress }: { readonly resolver: Resolver; readonly egress: Egress },
+  config: Config,
+): Promise<readonly Diagnosis[]> {
+  const upstreams = new Map(config.apis.map(({ upstream }) => [urlOf(upstream), upstream]));
+  const hosts = [...new Set([...upstreams.values()].map(({ host }) => host))].filter((host) => isIP(host) === 0);
+  const names = await Promise.all(hosts.slice(0, UPSTREAM_LIMIT).map((host) => checkName(resolver, host)));
+  const tried = [...upstreams].slice(0, UPSTREAM_LIMIT);
+  const reached = await Promise.all(tried.map(([url, upstream]) => checkReach(egress, url, upstream)));
+  const left = upstreams.size - tried.length;
+  const rest = left > 0 ? [warn('upstream', `${left} more upstreams were not tried`, 'try them by hand')] : [];
+  return [...names, ...reached, ...rest];
+}
+
+function urlOf({ scheme, host, port, pathPrefix }: UpstreamConfig): string {
+  return `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}${pathPrefix}/`;
+}
+
+async function checkName(resolver: Resolver, host: string): Promise<Diagnosis> {
+  const resolved = await resolver.resolve(host);
+  if (resolved.ok && resolved.value.length > 0) {
+    return fine('dns', `${host} is ${resolved.value.map(({ address }) => address).join(', ')}`);
+  }
+  const reason = resolved.ok ? 'it has no address' : resolved.error;
+  return fail('dns', `${host} leads nowhere: ${reason}`, 'look at `upstream` and at the DNS of this machine');
+}
+
+/** A GET on the upstream's root: whatever status comes back, the API is there. */
+async function checkReach(egress: Egress, url: string, upstream: UpstreamConfig): Promise<Diagnosis> {
+  const reply = await egress.call({
+    url,
+    method: 'GET',
+    headers: {},
+    timeoutMs: TIMEOUT_MS,
+    limitBytes: REPLY_LIMIT_BYTES,
+    reach: 'named',
+  });
+  if (reply.ok) return fine('upstream', `${url} answers (status ${reply.value.status})`);
+  return faultDiagnosis(reply.error, url, upstream);
+}
+
+function faultDiagnosis({ reason, detail }: EgressFault, url: string, { caFile }: UpstreamConfig): Diagnosis {
+  switch (reason) {
+    case 'too-large':
+      return fine('upstream', `${url} answers`);
+    case 'malformed-reply':
+      return warn(
+        'upstream',
+        `${url} is reached, but its answer could not be read: ${detail}`,
+        'try a request through the gateway',
+      );
+    case 'untrusted':
+      // The CA of `ca` vouches for this upstream alone, and this call knows only those of the system.
+      return caFile === null
+        ? fail(
+            'upstream',
+            `${url} does not prove who it is: ${detail}`,
+            'give it a certificate for its name, or name its CA under `ca`',
+          )
+        : warn(
+            'upstream',
+            `${url} is reached; whether ${caFile} vouches for it can't be tried from here`,
+            'try a request through the gateway',
+          );
+    case 'timeout':
+      return fail(
+        'upstream',
+        `${url} did not answer within ${TIMEOUT_MS / 1000} s`,
+        'see that the API runs, and that no firewall drops the way',
+      );
+    case 'unresolved':
+      return fail(
+        'upstream',
+        `${url} can't be reached: its name has no address`,
+        'look at `upstream` and at the DNS of this machine',
+      );
+    case 'forbidden-address':
+      return fail(
+        'upstream',
+        `${url} leads to an address where clouds keep credentials: ${detail}`,
+        'name the address of the API',
+      );
+    case 'unreachable':
+    case 'malformed-url':
+      return fail(
+        'upstream',
+        `${url} can't be reached: ${detail}`,
+        'see that the API runs and that `upstream` names it',
+      );
+  }
+}

@@ -1,0 +1,53 @@
+import type { CoverageCell, CoverageRow } from '../base/index.ts';
+import type { CommandContext } from './context.ts';
+import { alignRows, type Cell, palette, type Palette, plain, shortPath } from './terminal.ts';
+
+const COLUMNS = [
+  ['authentication', 'AUTHENTICATION'],
+  ['authorization', 'AUTHORIZATION'],
+  ['limits', 'LIMITS'],
+  ['validation', 'VALIDATION'],
+  ['policy', 'POLICIES'],
+] as const satisfies readonly (readonly [CoverageCell['aspect'], string])[];
+
+/** What protects each operation, a row each, with the line of `file` that says so behind each part. */
+export function coverageTable(rows: readonly CoverageRow[], file: string, context: CommandContext): string {
+  const paint = palette(context.color);
+  const place = (from: string | null): string => placeText(from, file, context);
+  const head = ['METHOD', 'PATH', ...COLUMNS.map(([, title]) => title)].map((text) => ({ text, paint: paint.faint }));
+  const lines = alignRows([head, ...rows.map((row) => rowCells(row, place, paint))]);
+  const name = shortPath(file, context.workingFolder);
+  const legend = paint.faint(`:N is line N of ${name}; what has none is a default.`);
+  return `${lines.join('\n')}\n\n${legend}\n`;
+}
+
+function rowCells(row: CoverageRow, place: (from: string | null) => string, paint: Palette): readonly Cell[] {
+  return [
+    { text: plain(row.method), paint: paint.strong },
+    { text: plain(row.template) },
+    ...COLUMNS.map(([aspect]) => cellOf(row, aspect, { place, paint })),
+  ];
+}
+
+interface Look {
+  readonly place: (from: string | null) => string;
+  readonly paint: Palette;
+}
+
+function cellOf(row: CoverageRow, aspect: CoverageCell['aspect'], { place, paint }: Look): Cell {
+  const cells = row.cells.filter((cell) => cell.aspect === aspect);
+  const open = cells.some((cell) => cell.open);
+  const texts = cells.map(({ holds, from }) => {
+    // `public` must be seen for what it is, also without colour.
+    const words = open && aspect === 'authentication' ? `${plain(holds)} (open)` : plain(holds);
+    return from === null ? words : `${words} ${place(from)}`;
+  });
+  const text = texts.length === 0 ? 'none' : texts.join(', ');
+  return open ? { text, paint: paint.warning } : { text };
+}
+
+/** `:12` for a line of the configuration itself, `orders.openapi.yaml:12` for another file's. */
+function placeText(from: string | null, file: string, { workingFolder }: CommandContext): string {
+  if (from === null) return '';
+  return from.startsWith(`${file}:`) ? from.slice(file.length) : shortPath(from, workingFolder);
+}

@@ -1,0 +1,124 @@
+import { problemCatalogue, problemStatus } from '../base/index.ts';
+import type { Config } from '../config/index.ts';
+import { explain, type ExplainedRoute, type ExplainedVerdict, type Explanation } from '../gateway/index.ts';
+import { type Command, CONFIG_OPTION, EXIT, JSON_OPTION } from './command.ts';
+import { type BuiltConfiguration, configurationPath, loadConfiguration } from './configuration.ts';
+import type { CommandContext } from './context.ts';
+import { complainOfIssues } from './issues.ts';
+import { readQuestion, type WrittenQuestion } from './question.ts';
+import { alignRows, jsonText, palette, plain } from './terminal.ts';
+
+/** `portcullis explain`: the way one request would go, and how far. */
+export const explainCommand: Command = {
+  verb: 'explain',
+  summary: 'says what would happen to a request, and why',
+  operands: ['METHOD', 'URL'],
+  options: { config: CONFIG_OPTION, json: JSON_OPTION },
+  details: [
+    'URL is a whole URL, or a path: then the host is that of the first API that names one, or localhost.',
+    'It is read as it stands, as if a client sent it so: `..` and `//` are not tidied away, and `#` is not cut off.',
+    'The request is judged by the code that judges traffic, as far as method, host and target decide. Nothing is sent.',
+    'Exit code 1 if the request would be refused.',
+  ],
+  async run(given, context) {
+    const json = given.flags.has('json');
+    const file = configurationPath(given, context);
+    if (!file.ok) {
+      context.complain(`portcullis: ${file.error}.\n`);
+      return EXIT.unusable;
+    }
+    const built = await loadConfiguration(file.value, context);
+    if (!built.ok) {
+      complainOfIssues(built.error, json, context);
+      return EXIT.unusable;
+    }
+    const { config } = built.value.parsed;
+    const [method = '', url = ''] = given.operands;
+    const question = readQuestion(method, url, config);
+    if (!question.ok) {
+      context.complain(`portcullis: ${question.error}.\n`);
+      return EXIT.unusable;
+    }
+    const explanation = explain(built.value.snapshot, question.value);
+    const plainHttp = question.value.scheme === 'http' ? plainHttpWords(config) : null;
+    if (json) context.write(jsonText({ ...explanation, plainHttp }));
+    else context.write(report({ question: question.value, explanation, plainHttp, built: built.value }, context));
+    return explanation.verdict.kind === 'refused' ? EXIT.findings : EXIT.fine;
+  },
+};
+
+/** What stands before everything else where the URL says http: the plain port serves nothing. */
+function plainHttpWords({ server }: Config): string {
+  if (server.http === null) return 'nothing listens for plain http; below is the same request over https';
+  return server.http.mode === 'refuse'
+    ? 'over plain http it is refused (403 plain-http); below is the same request over https'
+    : 'over plain http, GET and HEAD without credentials are sent on to https (308), all else is refused (403 plain-http); below is the same request over https';
+}
+
+interface Answer {
+  readonly question: WrittenQuestion;
+  readonly explanation: Explanation;
+  readonly plainHttp: string | null;
+  readonly built: BuiltConfiguration;
+}
+
+function report({ question, explanation, plainHttp, built }: Answer, context: CommandContext): string {
+  const paint = palette(context.color);
+  const { canonical, route, verdict } = explanation;
+  const rows: [string, string][] = [];
+  if (plainHttp !== null) rows.push(['plain http', plainHttp]);
+  if (canonical === null) rows.push(['host', question.host], ['target', `${question.target} (can't be read)`]);
+  else {
+    const form = canonical.query === null ? canonical.path : `${canonical.path}?${canonical.query}`;
+    rows.push(['host', canonical.host], ['target', form === question.target ? form : `${form} (canonical form)`]);
+  }
+  if (route !== null) rows.push(...routeRows(route, built));
+  const table = rows.map(([name, text]) => [{ text: `  ${name}`, paint: paint.faint }, { text: plain(text) }]);
+  const title = paint.strong(plain(`${question.method} ${question.target}`));
+  return [title, '', ...alignRows(table), '', ...verdictLines(verdict, context), ''].join('\n');
+}
+
+function routeRows(route: ExplainedRoute, { parsed, snapshot }: BuiltConfiguration): [string, string][] {
+  const api = snapshot.apis.find(({ name }) => name === route.api);
+  const line = parsed.places[`apis.${route.api}`]?.line;
+  const params = Object.entries(route.params).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+  const auth = route.coverage?.cells.find(({ aspect }) => aspect === 'authentication');
+  const limits = route.coverage?.cells.find(({ aspect }) => aspect === 'limits');
+  const steps = route.steps.map(({ stage, policy }): [string, string] => [`${stage}`, policy]);
+  return [
+    ['API', `${route.api}${line === undefined ? '' : ` (line ${line})`}`],
+    ['operation', `${route.operation}: ${route.method} ${route.template}`],
+    ...(params.length > 0 ? [['parameters', params.join(', ')] as [string, string]] : []),
+    ['signing in', `${route.signInNeeded ? 'needed' : 'not needed'}${auth === undefined ? '' : `: ${auth.holds}`}`],
+    ['body', bodyWords(route, limits?.holds)],
+    ...(steps.length > 0 ? steps : [['policies', 'none'] as [string, string]]),
+    ['upstream', `${route.upstream.method} ${route.upstream.url}${api?.upstream.caFile ? ' (own CA)' : ''}`],
+  ];
+}
+
+/** The router matches HEAD where GET is described, so it is the request's method that counts here. */
+function bodyWords({ upstream, bodyDescribed, bodyLimitBytes }: ExplainedRoute, holds: string | undefined): string {
+  const limit = holds === undefined ? `${bodyLimitBytes} bytes` : holds.replace(/^body /, '');
+  const none = (upstream.method === 'GET' || upstream.method === 'HEAD') && !bodyDescribed;
+  return none ? `none: ${upstream.method} with a body is refused (400 unexpected-body)` : `at most ${limit}`;
+}
+
+function verdictLines(verdict: ExplainedVerdict, context: CommandContext): readonly string[] {
+  const paint = palette(context.color);
+  switch (verdict.kind) {
+    case 'forwarded':
+      return [`${paint.good('Passes')}: it goes upstream, provided its body is sound and not too large.`];
+    case 'judged':
+      return [`${paint.good('Passes to the policies')}: they decide with the rest of the request.`];
+    case 'refused': {
+      const { title, cause, fix } = problemCatalogue[verdict.code];
+      return [
+        `${paint.bad('Refused')}: ${problemStatus(verdict.code)} ${verdict.code} (${title}).`,
+        `  ${cause}`,
+        `  ${fix}`,
+        ...(verdict.allow === null ? [] : [`  Allow: ${verdict.allow.map(plain).join(', ')}`]),
+        ...verdict.issues.map(({ message }) => `  ${plain(message)}`),
+      ];
+    }
+  }
+}

@@ -1,0 +1,16 @@
+import { fileURLToPath } from 'node:url';
+import { OrderBook } from './order-book.ts';
+import { listenDemoApi } from './sample-api.ts';
+
+/** A running sample API, and the description of it. */
+export interface DemoApi {
+  readonly url: string;
+  readonly openapiFile: string;
+  close(): Promise<void>;
+}
+
+/** Starts the API of orders that `portcullis demo` protects, on a free port of loopback. Its data live as long as it does. */
+export async function startDemoApi(): Promise<DemoApi> {
+  const api = await listenDemoApi(new OrderBook());
+  return { ...api, openapiFile: fileURLToPath(new URL('./orders.openapi.yaml', import.meta.url)) };
+}

@@ -1,0 +1,138 @@
+import type { Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import { CLIENT_HELLO_LIMIT_BYTES, type ClientHello, readClientHello } from './client-hello.ts';
+import { readHostName } from './host.ts';
+import type { TlsPeer } from './message.ts';
+
+const PROTOCOLS = ['http/1.1'];
+/** A ClientHello of the largest size, with the headers of its records. */
+const GREETING_LIMIT_BYTES = CLIENT_HELLO_LIMIT_BYTES + 1_024;
+
+/** Why a connection ended before a request could be read. */
+export type TurnedAway = 'not-tls' | 'handshake' | 'handshake-timeout';
+
+/** What a greeting led to: the secured socket, and how to end it so that the client can't take what it has for the whole. */
+export interface Greeted {
+  readonly socket: TLSSocket;
+  readonly tls: TlsPeer;
+  readonly reset: () => void;
+}
+
+/** What a greeting is done with. */
+export interface GreetingOptions {
+  /** May throw where there is none for the name. */
+  readonly context: (serverName: string | null) => SecureContext;
+  /** When the handshake must be done, on the monotonic clock. */
+  readonly deadlineMs: number;
+  readonly turnedAway: (reason: TurnedAway) => void;
+  readonly greeted: (greeted: Greeted) => void;
+  /** Nothing is left of the connection, or it is no longer this greeting's. */
+  readonly closed: () => void;
+}
+
+/**
+ * Brings one TCP connection to a TLS session: reads the ClientHello, however it is cut, chooses the context by its name,
+ * and shakes hands. It ends exactly once: greeted or turned away.
+ */
+export class TlsGreeting {
+  readonly #raw: Socket;
+  readonly #options: GreetingOptions;
+  #bytes: Buffer = Buffer.alloc(0);
+  #secured: TLSSocket | null = null;
+  #over = false;
+  readonly #onData = (bytes: Buffer): void => this.#read(bytes);
+  readonly #onLost = (): void => this.#turnAway('handshake');
+  readonly #onRawEnd = (): void => this.#turnAway('not-tls');
+
+  constructor(raw: Socket, options: GreetingOptions) {
+    this.#raw = raw;
+    this.#options = options;
+    raw.on('error', this.#onLost);
+    raw.on('data', this.#onData);
+    raw.on('end', this.#onRawEnd);
+    raw.on('close', this.#onLost);
+  }
+
+  /** Holds the deadline. */
+  sweep(now: number): void {
+    if (now > this.#options.deadlineMs) this.#turnAway('handshake-timeout');
+  }
+
+  /** A handshake that has begun may end, and its one request be answered: deadline and grace bound it. */
+  drain(): void {}
+
+  destroy(): void {
+    this.#turnAway('handshake');
+  }
+
+  #read(bytes: Buffer): void {
+    this.#bytes = this.#bytes.length === 0 ? bytes : Buffer.concat([this.#bytes, bytes]);
+    const reading = readClientHello(this.#bytes);
+    if (reading.kind === 'hello') this.#shakeHands(reading.hello);
+    else if (reading.kind === 'broken' || this.#bytes.length > GREETING_LIMIT_BYTES) this.#turnAway('not-tls');
+  }
+
+  #shakeHands(hello: ClientHello): void {
+    const raw = this.#raw;
+    raw.off('data', this.#onData);
+    raw.off('end', this.#onRawEnd);
+    raw.pause();
+    raw.unshift(this.#bytes);
+    this.#bytes = Buffer.alloc(0);
+    let secured: TLSSocket;
+    try {
+      // No context for this name: no handshake, and never one with another's certificate.
+      const secureContext = this.#options.context(hello.serverName);
+      secured = new TLSSocket(raw, { isServer: true, secureContext, ALPNProtocols: PROTOCOLS, requestCert: false });
+    } catch {
+      this.#turnAway('handshake');
+      return;
+    }
+    this.#secured = secured;
+    secured.on('error', this.#onLost);
+    secured.on('close', this.#onLost);
+    secured.once('secure', () => this.#settle(secured, hello));
+  }
+
+  #settle(secured: TLSSocket, hello: ClientHello): void {
+    if (this.#over) return;
+    // The context was chosen by the first ClientHello; a second one (HelloRetryRequest) must not have named another host.
+    const named = typeof secured.servername === 'string' ? secured.servername : null;
+    if (named !== null && readHostName(named) !== hello.serverName) {
+      this.#turnAway('handshake');
+      return;
+    }
+    this.#over = true;
+    const raw = this.#raw;
+    raw.off('close', this.#onLost);
+    secured.off('error', this.#onLost);
+    secured.off('close', this.#onLost);
+    const reset = (): void => {
+      raw.resetAndDestroy();
+      secured.destroy();
+    };
+    this.#options.greeted({ socket: secured, tls: tlsPeerOf(secured, hello.serverName), reset });
+    this.#options.closed();
+  }
+
+  #turnAway(reason: TurnedAway): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#secured?.destroy();
+    this.#raw.destroy();
+    this.#options.turnedAway(reason);
+    this.#options.closed();
+  }
+}
+
+function tlsPeerOf(socket: TLSSocket, serverName: string | null): TlsPeer {
+  const protocol = socket.alpnProtocol;
+  return {
+    protocol: socket.getProtocol() ?? 'unknown',
+    cipher: socket.getCipher().standardName,
+    // Node tells a server nothing of the group it agreed on.
+    group: null,
+    serverName,
+    applicationProtocol: typeof protocol === 'string' ? protocol : null,
+  };
+}

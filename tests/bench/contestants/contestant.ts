@@ -1,0 +1,48 @@
+import type { TreeUse } from '../process-tree.ts';
+import type { Target } from '../load.ts';
+
+/** The kinds of traffic that are compared. */
+export type Row = 'plain' | 'tls';
+
+/** One proxy in the race, running. */
+export interface Contestant {
+  readonly name: string;
+  readonly row: Row;
+  readonly target: Target;
+  /** What it was told, as it is printed beside the figures. */
+  readonly configuration: string;
+  use(): TreeUse;
+  stop(): Promise<void>;
+}
+
+/** What a contestant needs to be started. */
+export interface Surroundings {
+  /** A temporary folder of the run. */
+  readonly folder: string;
+  readonly upstreamPort: number;
+  /** PEM files of a certificate on P-256, for the peers. */
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
+/** A contestant that could not take part, and what would let it. */
+export interface Absence {
+  readonly name: string;
+  readonly row: Row;
+  readonly reason: string;
+}
+
+/** Tells an absence from a contestant. */
+export function isAbsence(entry: Contestant | Absence): entry is Absence {
+  return 'reason' in entry;
+}
+
+/**
+ * The reply fields that the gateway adds by default. Every peer adds the same, and sends the same fields upstream:
+ * x-request-id, x-forwarded-for, -host and -proto, and via.
+ */
+export const REPLY_FIELDS: readonly (readonly [name: string, value: string])[] = [
+  ['x-content-type-options', 'nosniff'],
+  ['x-frame-options', 'DENY'],
+  ['referrer-policy', 'no-referrer'],
+];

@@ -1,0 +1,57 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findProgram, freePort, startServer } from '../child.ts';
+import { CONNECTIONS } from '../load.ts';
+import { useOfTree } from '../process-tree.ts';
+import { type Absence, type Contestant, REPLY_FIELDS, type Row, type Surroundings } from './contestant.ts';
+
+/** nginx as a reverse proxy: one worker, connections to the upstream kept, no log. */
+export async function startNginx(row: Row, surroundings: Surroundings): Promise<Contestant | Absence> {
+  const program = findProgram('nginx');
+  if (program === null) return { name: 'nginx', row, reason: 'not installed (Debian package nginx)' };
+  const port = await freePort();
+  const folder = join(surroundings.folder, `nginx-${row}`);
+  await mkdir(folder);
+  const configuration = configure(row, { ...surroundings, folder }, port);
+  await writeFile(join(folder, 'nginx.conf'), configuration);
+  const child = await startServer([program, '-p', folder, '-c', join(folder, 'nginx.conf')], port, {
+    core: 'contestant',
+  });
+  return {
+    name: 'nginx',
+    row,
+    target: { scheme: row === 'tls' ? 'https' : 'http', port },
+    configuration,
+    use: () => useOfTree(child.pid),
+    stop: child.stop,
+  };
+}
+
+function configure(row: Row, { folder, upstreamPort, certificateFile, keyFile }: Surroundings, port: number): string {
+  const tls =
+    row === 'tls'
+      ? `ssl_certificate ${certificateFile}; ssl_certificate_key ${keyFile}; ssl_protocols TLSv1.2 TLSv1.3;`
+      : '';
+  return `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
+events { worker_connections 1024; }
+http {
+  access_log off; server_tokens off; keepalive_requests 1000000000; keepalive_timeout 1h; tcp_nodelay on;
+  client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
+  uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+  upstream api { server 127.0.0.1:${upstreamPort}; keepalive ${CONNECTIONS * 2}; keepalive_requests 1000000000; }
+  server {
+    listen 127.0.0.1:${port}${row === 'tls' ? ' ssl' : ''}; ${tls}
+    location / {
+      proxy_pass http://api; proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_set_header X-Request-Id $request_id;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-Host $host;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header Via "1.1 nginx";
+      add_header X-Request-Id $request_id;
+${REPLY_FIELDS.map(([name, value]) => `      add_header ${name} "${value}";`).join('\n')}
+    }
+  }
+}
+`;
+}

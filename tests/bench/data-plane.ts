@@ -1,0 +1,175 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startCaddy } from './contestants/caddy.ts';
+import { type Absence, type Contestant, isAbsence, type Row, type Surroundings } from './contestants/contestant.ts';
+import { startHaproxy } from './contestants/haproxy.ts';
+import { startNginx } from './contestants/nginx.ts';
+import { startNodeHttp } from './contestants/node-http.ts';
+import { startPortcullis } from './contestants/portcullis.ts';
+import { pinnedTo } from './child.ts';
+import { CONNECTIONS, loadGenerator, sendLoad } from './load.ts';
+import { machine } from './machine.ts';
+import { printTable } from './table.ts';
+import { startUpstream } from './upstream.ts';
+import { verifyReply } from './verify-reply.ts';
+
+const ROUNDS = 3;
+const WARM_UP_SECONDS = 4;
+const ROUND_SECONDS = 5;
+
+/** Which key of `ratios` compares the gateway with whom. */
+const RATIOS: readonly (readonly [key: string, row: Row, peer: string])[] = [
+  ['plain_nginx', 'plain', 'nginx'],
+  ['plain_haproxy', 'plain', 'haproxy'],
+  ['plain_caddy', 'plain', 'caddy'],
+  ['plain_node_http', 'plain', 'node:http + undici'],
+  ['tls_nginx', 'tls', 'nginx'],
+  ['tls_haproxy', 'tls', 'haproxy'],
+];
+
+type Start = (surroundings: Surroundings) => Promise<Contestant | Absence>;
+
+const PEERS: Readonly<Record<Row, readonly Start[]>> = {
+  plain: [(given) => startNginx('plain', given), (given) => startHaproxy('plain', given), startCaddy, startNodeHttp],
+  tls: [(given) => startNginx('tls', given), (given) => startHaproxy('tls', given)],
+};
+
+interface Round {
+  readonly usPerRequest: number;
+  readonly perSecond: number;
+  readonly p99Ms: number;
+  readonly errors: number;
+}
+
+interface Figures {
+  readonly contestant: Contestant;
+  readonly rounds: readonly Round[];
+  readonly usPerRequest: number;
+  readonly rssMb: number;
+}
+
+/**
+ * CPU time per request of the gateway and of its peers, all in one run: kept-alive GETs answered with 220 bytes of JSON,
+ * without TLS and with it. Each contestant has one core to itself; rounds go in turn, so that a slow minute of the
+ * machine hits all alike, and the median counts.
+ */
+export async function benchDataPlane(): Promise<Record<string, unknown>> {
+  if (process.platform !== 'linux') throw new Error('this bench reads CPU time from /proc and needs Linux');
+  const folder = await mkdtemp(join(tmpdir(), 'portcullis-bench-'));
+  try {
+    const upstream = await startUpstream(folder);
+    try {
+      console.log(`upstream: ${upstream.name}; load: ${loadGenerator()}, ${CONNECTIONS} connections; ${placement()}\n`);
+      const surroundings = { folder, upstreamPort: upstream.port, ...makeCertificate(folder) };
+      const plain = await measureRow('plain', surroundings);
+      const tls = await measureRow('tls', surroundings);
+      return report([...plain, ...tls]);
+    } finally {
+      await upstream.stop();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function placement(): string {
+  return pinnedTo('load').length > 0
+    ? 'load and upstream on core 0, the contestant on core 1'
+    : 'cores not chosen: figures are rough';
+}
+
+/** A self-signed certificate on P-256, the curve of the gateway's own local ones. */
+function makeCertificate(folder: string): Pick<Surroundings, 'certificateFile' | 'keyFile'> {
+  const certificateFile = join(folder, 'certificate.pem');
+  const keyFile = join(folder, 'key.pem');
+  const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  execFileSync('openssl', [...made, '-subj', '/CN=127.0.0.1', '-keyout', keyFile, '-out', certificateFile], {
+    stdio: 'ignore',
+  });
+  return { certificateFile, keyFile };
+}
+
+async function measureRow(row: Row, surroundings: Surroundings): Promise<Figures[]> {
+  const contestants: Contestant[] = [];
+  try {
+    contestants.push(await startPortcullis(row, surroundings));
+    for (const start of PEERS[row]) {
+      const entry = await start(surroundings);
+      if (isAbsence(entry)) console.log(`${row}: without ${entry.name}: ${entry.reason}`);
+      else contestants.push(entry);
+    }
+    for (const { name, configuration } of contestants) console.log(`--- ${row}: ${name}\n${configuration}`);
+    return await runRounds(contestants);
+  } finally {
+    await Promise.all(contestants.map((contestant) => contestant.stop()));
+  }
+}
+
+async function runRounds(contestants: readonly Contestant[]): Promise<Figures[]> {
+  const rounds = new Map<Contestant, Round[]>(contestants.map((contestant) => [contestant, []]));
+  for (const contestant of contestants) {
+    await verifyReply(contestant.target);
+    await sendLoad(contestant.target, WARM_UP_SECONDS);
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const contestant of contestants) rounds.get(contestant)?.push(await runRound(contestant));
+  }
+  return contestants.map((contestant) => {
+    const done = rounds.get(contestant) ?? [];
+    const rssMb = contestant.use().rssBytes / 2 ** 20;
+    return { contestant, rounds: done, usPerRequest: median(done.map(({ usPerRequest }) => usPerRequest)), rssMb };
+  });
+}
+
+async function runRound({ target, use }: Contestant): Promise<Round> {
+  const before = use();
+  const { requests, seconds, errors, p99Ms } = await sendLoad(target, ROUND_SECONDS);
+  const spent = use().cpuMicroseconds - before.cpuMicroseconds;
+  return { usPerRequest: spent / requests, perSecond: requests / seconds, p99Ms, errors };
+}
+
+function report(figures: readonly Figures[]): Record<string, unknown> {
+  const find = (row: Row, name: string): Figures | undefined =>
+    figures.find(({ contestant }) => contestant.row === row && contestant.name === name);
+  const rows = figures.map((entry) => {
+    const { contestant, rounds, usPerRequest, rssMb } = entry;
+    const ours = find(contestant.row, 'portcullis');
+    const costs = rounds.map((round) => round.usPerRequest);
+    return [
+      contestant.row,
+      contestant.name,
+      usPerRequest.toFixed(1),
+      `${Math.min(...costs).toFixed(1)}–${Math.max(...costs).toFixed(1)}`,
+      ours === undefined || ours === entry ? '' : (ours.usPerRequest / usPerRequest).toFixed(2),
+      median(rounds.map(({ perSecond }) => perSecond)).toFixed(0),
+      median(rounds.map(({ p99Ms }) => p99Ms)).toFixed(2),
+      rssMb.toFixed(0),
+      String(rounds.reduce((sum, { errors }) => sum + errors, 0)),
+    ];
+  });
+  printTable(
+    ['row', 'who', 'CPU µs/request', 'rounds', 'ours/theirs', 'requests/s', 'p99 ms', 'RSS MB', 'errors'],
+    rows,
+  );
+  const ratios = RATIOS.flatMap(([key, row, peer]) => {
+    const [ours, theirs] = [find(row, 'portcullis'), find(row, peer)];
+    return ours === undefined || theirs === undefined
+      ? []
+      : [[key, rounded(ours.usPerRequest / theirs.usPerRequest)] as const];
+  });
+  const us = (['plain', 'tls'] as const).flatMap((row) => {
+    const ours = find(row, 'portcullis');
+    return ours === undefined ? [] : [[row, rounded(ours.usPerRequest)] as const];
+  });
+  return { machine: machine(), ratios: Object.fromEntries(ratios), us: Object.fromEntries(us) };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

@@ -1,0 +1,24 @@
+import { framingEvidence } from './framing-evidence.ts';
+import { chooseByName } from './names.ts';
+
+// `npm run evidence -- NAME`: runs the cases behind a claim, prints what held, and ends with one line of JSON.
+// It never fails on a figure.
+const EVIDENCE = {
+  framing: framingEvidence,
+  reload: null,
+  http2: null,
+  identity: null,
+  access: null,
+  reviews: null,
+  validate: null,
+  waf: null,
+  limits: null,
+  ledger: null,
+  detection: null,
+  inventory: null,
+  probe: null,
+  console: null,
+  fleet: null,
+};
+
+process.exitCode = await chooseByName('evidence', EVIDENCE, process.argv.slice(2));

@@ -1,0 +1,63 @@
+import { runCorpus, type RunRecord } from '../framing/corpus-run.ts';
+import { startGateway } from '../framing/gateway-process.ts';
+import { closeLanes, configurationFor, openLanes } from '../framing/lane.ts';
+import { printTable } from './table.ts';
+
+const SHOWN = 40;
+
+/**
+ * Runs the framing corpus against a gateway of its own, every case whole and byte by byte, and counts.
+ * A case counts as held only when it held both ways.
+ */
+export async function framingEvidence(): Promise<Record<string, unknown>> {
+  const started = performance.now();
+  const lanes = await openLanes(24);
+  const gateway = await startGateway(configurationFor(lanes));
+  let records: RunRecord[];
+  try {
+    records = await runCorpus(gateway, lanes);
+  } finally {
+    await gateway.stop();
+    await closeLanes(lanes);
+  }
+  const cases = [...Map.groupBy(records, ({ name }) => name).values()];
+  const kinds = ['refused', 'forwarded', 'mixed', 'reply'] as const;
+  const counted = kinds.map((kind) => {
+    const ofKind = cases.filter(([first]) => first?.kind === kind);
+    return { kind, cases: ofKind.length, held: ofKind.filter(held).length };
+  });
+  printTable(
+    ['cases that must be', 'cases', 'held'],
+    counted.map(({ kind, cases: all, held: good }) => [DESCRIPTIONS[kind], String(all), String(good)]),
+  );
+  const failed = cases.filter((runs) => !held(runs));
+  for (const runs of failed.slice(0, SHOWN)) console.log(`did not hold: ${runs[0]?.name}: ${complaintsOf(runs)}`);
+  if (failed.length > SHOWN) console.log(`and ${failed.length - SHOWN} more`);
+  const heldOf = (kind: RunRecord['kind']): number => counted.find((row) => row.kind === kind)?.held ?? 0;
+  return {
+    cases: cases.length,
+    runs: records.length,
+    refused: heldOf('refused'),
+    forwarded_as_sent_meaning: heldOf('forwarded'),
+    mixed: heldOf('mixed'),
+    replies: heldOf('reply'),
+    not_held: failed.length,
+    reached_upstream_wrongly: cases.filter((runs) => runs.some(({ reachedWrongly }) => reachedWrongly)).length,
+    seconds: Math.round((performance.now() - started) / 100) / 10,
+  };
+}
+
+const DESCRIPTIONS = {
+  refused: 'refused, with nothing at the origin',
+  forwarded: 'forwarded, understood as meant',
+  mixed: 'forwarded in part, then refused',
+  reply: 'replies of the origin, passed on or refused',
+} as const;
+
+function held(runs: readonly RunRecord[]): boolean {
+  return runs.every(({ complaints }) => complaints.length === 0);
+}
+
+function complaintsOf(runs: readonly RunRecord[]): string {
+  return [...new Set(runs.flatMap(({ complaints }) => complaints))].join('; ');
+}

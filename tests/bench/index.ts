@@ -1,0 +1,19 @@
+import { benchDataPlane } from './data-plane.ts';
+import { chooseByName } from './names.ts';
+
+// `npm run bench -- NAME`: measures the gateway beside its peers, prints a table, and ends with one line of JSON.
+// It never fails on a figure.
+const BENCHES = {
+  'data-plane': benchDataPlane,
+  protocols: null,
+  abuse: null,
+  upstreams: null,
+  credentials: null,
+  access: null,
+  validate: null,
+  waf: null,
+  limits: null,
+  ledger: null,
+};
+
+process.exitCode = await chooseByName('bench', BENCHES, process.argv.slice(2));

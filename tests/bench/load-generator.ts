@@ -1,0 +1,60 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+// Stands in for wrk where that is not installed: `load-generator.ts URL CONNECTIONS SECONDS`, prints one line of JSON.
+const [url = '', connections = '1', seconds = '1'] = process.argv.slice(2);
+const { protocol, hostname, port, host, pathname } = new URL(url);
+const request = `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+const latenciesMs: number[] = [];
+let errors = 0;
+let over = false;
+
+function open(): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const address = { host: hostname, port: Number(port) };
+  const socket: Socket =
+    protocol === 'https:'
+      ? // Only the speed of the peer is measured, over loopback.
+        connectTls({ ...address, rejectUnauthorized: false }, () => resolve(socket))
+      : connectTcp({ ...address, noDelay: true }, () => resolve(socket));
+  socket.once('error', reject);
+  return promise;
+}
+
+function drive(socket: Socket): void {
+  let pending = '';
+  let sentAtMs = performance.now();
+  const send = (): void => {
+    sentAtMs = performance.now();
+    socket.write(request);
+  };
+  socket.on('data', (data: Buffer) => {
+    pending += data.toString('latin1');
+    const headEnd = pending.indexOf('\r\n\r\n');
+    if (headEnd < 0) return;
+    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(pending)?.[1] ?? 0);
+    if (pending.length < headEnd + 4 + length) return;
+    if (!pending.startsWith('HTTP/1.1 200')) errors++;
+    latenciesMs.push(performance.now() - sentAtMs);
+    pending = '';
+    if (over) socket.destroy();
+    else send();
+  });
+  socket.on('error', () => {
+    errors++;
+  });
+  send();
+}
+
+const sockets = await Promise.all(Array.from({ length: Number(connections) }, open));
+const startedMs = performance.now();
+for (const socket of sockets) drive(socket);
+setTimeout(() => {
+  over = true;
+  const elapsed = (performance.now() - startedMs) / 1000;
+  const sorted = latenciesMs.toSorted((a, b) => a - b);
+  const p99Ms = sorted[Math.floor(sorted.length * 0.99)] ?? 0;
+  process.stdout.write(`${JSON.stringify({ requests: sorted.length, seconds: elapsed, errors, p99Ms })}\n`, () =>
+    process.exit(0),
+  );
+}, Number(seconds) * 1000);

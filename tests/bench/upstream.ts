@@ -1,0 +1,45 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Child, findProgram, freePort, startServer } from './child.ts';
+
+/** The reply of every upstream: 220 bytes of JSON. */
+export const REPLY_BODY = JSON.stringify({
+  id: 4711,
+  status: 'shipped',
+  customer: { id: 812, name: 'Ada Lovelace' },
+  items: [
+    { sku: 'BK-1842', count: 1, price: 49.5 },
+    { sku: 'PN-0007', count: 3, price: 2.25 },
+  ],
+  total: 56.25,
+  currency: 'EUR',
+  note: ''.padEnd(13, '.'),
+});
+
+/** An upstream that costs as little as possible, on the load core, so that it takes nothing from who is measured. */
+export async function startUpstream(folder: string): Promise<Child & { readonly port: number; readonly name: string }> {
+  const port = await freePort();
+  const nginx = findProgram('nginx');
+  if (nginx === null) {
+    const script = join(import.meta.dirname, 'upstream-responder.ts');
+    const child = await startServer([process.execPath, script, String(port)], port, { core: 'load' });
+    return { ...child, port, name: 'node:net' };
+  }
+  const place = join(folder, 'upstream');
+  await mkdir(place);
+  await writeFile(join(place, 'nginx.conf'), configuration(port, place));
+  const child = await startServer([nginx, '-p', place, '-c', join(place, 'nginx.conf')], port, { core: 'load' });
+  return { ...child, port, name: 'nginx return 200' };
+}
+
+function configuration(port: number, folder: string): string {
+  return `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
+events { worker_connections 1024; }
+http {
+  access_log off; server_tokens off; keepalive_requests 1000000000; keepalive_timeout 1h; tcp_nodelay on;
+  client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
+  uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+  server { listen 127.0.0.1:${port}; default_type application/json; location / { return 200 '${REPLY_BODY}'; } }
+}
+`;
+}
