@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { createMeterReader, type SharedMeterReader } from '../adapters/index.ts';
-import { createIdSource, err, errorIssue, type Issue, ok, type Result, Secret } from '../base/index.ts';
+import { createIdSource, err, errorIssue, type Issue, judgeNode, ok, type Result, Secret } from '../base/index.ts';
 import { type CertificateService, openCertificates } from '../certificates/index.ts';
 import { type Config, gather, type Gathered, type GatherOptions, parseConfig, parseSecretReference } from '../config/index.ts';
 import { type AdminBackend, type AdminStatus, Conductor, REVISIONS } from '../control/index.ts';
@@ -108,6 +108,7 @@ class Starting {
     if (!admin.ok) return admin;
     await writeRunningFile(host.files, config.dataFolder, { pid: process.pid, admin: { host: config.admin.host, port: admin.value.port } });
     this.#undo.push(() => removeRunningFile(host.files, config.dataFolder));
+    this.#warnOfOldNode();
     host.log.write('info', 'gateway.ready', 'the gateway is ready', { version, ...opened.value, admin: admin.value.port });
     return ok({
       ports: { ...opened.value, admin: admin.value.port },
@@ -122,6 +123,12 @@ class Starting {
         await this.undo();
       },
     });
+  }
+
+  #warnOfOldNode(): void {
+    const { below, words } = judgeNode(this.#options.nodeVersion);
+    if (!below) return;
+    this.#data.alerts.raise({ kind: 'node.below-security-floor', key: this.#options.nodeVersion, severity: 'medium', message: words });
   }
 
   #folderOptions(config: Config): DataFolderOptions {

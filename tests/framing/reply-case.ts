@@ -3,7 +3,8 @@ import { bytes } from './case.ts';
 
 /**
  * One step of what a scripted origin does: bytes to send, `fin` to end its side in order, `reset` to break the
- * connection, or a text that the client must have got before it goes on.
+ * connection, or a text that must stand in the body that the
+ * client has got so far before it goes on.
  */
 export type ReplyStep = Buffer | 'fin' | 'reset' | { readonly clientGot: string };
 

@@ -18,7 +18,7 @@ export async function runReply(
   const used: OriginConnection[] = [];
   const run = async (connection: OriginConnection): Promise<void> => {
     used.push(connection);
-    for (const step of subject.steps) await playStep(step, { connection, client, split });
+    for (const step of subject.steps) await playStep(step, { connection, client, split, method: subject.method });
   };
   try {
     lane.origin.script = { when: subject.when, run };
@@ -38,9 +38,10 @@ interface Stage {
   readonly connection: OriginConnection;
   readonly client: RawClient;
   readonly split: Split;
+  readonly method: string;
 }
 
-async function playStep(step: ReplyStep, { connection, client, split }: Stage): Promise<void> {
+async function playStep(step: ReplyStep, { connection, client, split, method }: Stage): Promise<void> {
   const { socket } = connection;
   if (step === 'fin') socket.end();
   else if (step === 'reset') socket.resetAndDestroy();
@@ -51,7 +52,13 @@ async function playStep(step: ReplyStep, { connection, client, split }: Stage): 
       socket.write(piece, () => resolve());
       await promise;
     }
-  } else await client.signal.holds(() => client.received.includes(step.clientGot) || client.closed);
+  } else await client.signal.holds(() => hasInBody(client, method, step.clientGot) || client.closed);
+}
+
+/** Whether the text stands in the body of the client's reply; on the wire it may be torn apart by chunk sizes. */
+function hasInBody(client: RawClient, method: string, text: string): boolean {
+  const { finals, partial } = client.replies([method]);
+  return [...finals, partial].some((message) => message?.body.includes(text) === true);
 }
 
 async function watch(client: RawClient, { outcome, method }: ReplyCase): Promise<string[]> {

@@ -1,0 +1,176 @@
+// No tests here: the context that this room's tests run commands in. Kept apart from the product by its name.
+import { err, ok, type Result, Secret } from '../base/index.ts';
+import type { AdminClient } from '../control/client.ts';
+import type { Clock, EgressFault, EgressReply, FileFacts, FileFault, Files, ResolvedAddress } from '../ports/index.ts';
+import type { CommandContext, CommandServices, ReadyPorts } from './context.ts';
+import { runCli } from './run.ts';
+
+/** The folder that commands run in. */
+export const FOLDER = '/work place';
+/** The present, in the tests of this room. */
+export const NOW_MS = Date.UTC(2026, 10, 21, 12);
+
+/** A configuration with nothing wrong. */
+export const SOUND = `version: 1
+apis:
+  orders:
+    routes: ['GET /orders', 'GET /orders/{id}', 'POST /orders']
+    basePath: /v1
+    upstream: http://127.0.0.1:3001/internal
+    auth: public
+    operations:
+      'POST /orders': { body: 16KiB }
+`;
+
+/** Files in memory. */
+export class FakeFiles implements Files {
+  readonly held = new Map<string, { bytes: Uint8Array; facts: FileFacts }>();
+
+  put(path: string, text: string, mode = 0o600, modifiedMs = NOW_MS - 1000): void {
+    const bytes = Buffer.from(text);
+    this.held.set(path, { bytes, facts: { bytes: bytes.length, modifiedMs, mode, directory: false } });
+  }
+
+  folder(path: string, mode: number): void {
+    this.held.set(path, { bytes: Buffer.alloc(0), facts: { bytes: 0, modifiedMs: 0, mode, directory: true } });
+  }
+
+  text(path: string): string | null {
+    const found = this.held.get(path);
+    return found === undefined ? null : Buffer.from(found.bytes).toString();
+  }
+
+  read(path: string): Promise<Result<Uint8Array, FileFault>> {
+    const found = this.held.get(path);
+    return Promise.resolve(found === undefined ? missing(path) : ok(found.bytes));
+  }
+
+  create(path: string, bytes: Uint8Array, mode: number): Promise<Result<void, FileFault>> {
+    if (this.held.has(path)) return Promise.resolve(err({ reason: 'exists', detail: path }));
+    this.put(path, Buffer.from(bytes).toString(), mode);
+    return Promise.resolve(ok(undefined));
+  }
+
+  facts(path: string): Promise<Result<FileFacts, FileFault>> {
+    const found = this.held.get(path);
+    return Promise.resolve(found === undefined ? missing(path) : ok(found.facts));
+  }
+
+  list(path: string): Promise<Result<readonly string[], FileFault>> {
+    const inside = [...this.held.keys()].filter((name) => name.startsWith(`${path}/`));
+    return Promise.resolve(ok(inside.map((name) => name.slice(path.length + 1).split('/')[0] as string)));
+  }
+
+  replace(): Promise<never> {
+    throw new Error('no command replaces a file');
+  }
+
+  makeFolder(): Promise<never> {
+    throw new Error('no command makes a folder');
+  }
+
+  remove(): Promise<never> {
+    throw new Error('no command removes a file');
+  }
+
+  watch(): never {
+    throw new Error('no command watches a file');
+  }
+}
+
+function missing(path: string): Result<never, FileFault> {
+  return err({ reason: 'missing', detail: `${path} does not exist` });
+}
+
+const CLOCK: Clock = {
+  now: () => NOW_MS,
+  monotonic: () => 0,
+  after: () => ({ cancel() {} }),
+  every: () => ({ cancel() {} }),
+};
+
+/** What a test may set about the surroundings of a command. */
+export interface Surroundings {
+  readonly files: FakeFiles;
+  readonly calls: string[];
+  color: boolean;
+  node: string;
+  reply: (url: string) => Result<EgressReply, EgressFault>;
+  addresses: (host: string) => Result<readonly ResolvedAddress[], string>;
+  busyPorts: readonly number[];
+  ready: ReadyPorts;
+  admin: Result<AdminClient, string>;
+}
+
+/** Surroundings in which a sound configuration lies and everything answers. */
+export function surroundings(configuration: string | null = SOUND): Surroundings {
+  const files = new FakeFiles();
+  if (configuration !== null) files.put(`${FOLDER}/portcullis.yaml`, configuration, 0o644);
+  return {
+    files,
+    calls: [],
+    color: false,
+    node: 'v26.13.1',
+    reply: () => ok({ status: 404, headers: new Map(), body: new Uint8Array() }),
+    addresses: () => ok([{ address: '192.0.2.7', family: 4 }]),
+    busyPorts: [],
+    ready: { https: 8443, http: 8080, admin: 9443, ca: '/data/ca.pem', host: '127.0.0.1' },
+    admin: err('nothing listens'),
+  };
+}
+
+/** What a command said, and its exit code. */
+export interface Said {
+  readonly code: number;
+  readonly out: string;
+  readonly complaints: string;
+  /** The text of a configuration that was run, or null. */
+  readonly text: string | null;
+}
+
+/** Runs a command line in these surroundings. What it starts says its banner and ends at once. */
+export async function runIn(around: Surroundings, ...argv: readonly string[]): Promise<Said> {
+  const said = { out: '', complaints: '' };
+  let text: string | null = null;
+  const write = (words: string): void => void (said.out += words);
+  const services: CommandServices = {
+    start: ({ configFile, json }) => {
+      around.calls.push(`start ${configFile}${json ? ' json' : ''}`);
+      return Promise.resolve(0);
+    },
+    startText: (options) => {
+      text = options.text;
+      around.calls.push(`startText ${options.file}`);
+      write(options.banner(around.ready));
+      return Promise.resolve(0);
+    },
+    demoApi: () => {
+      around.calls.push('demoApi');
+      const close = (): Promise<void> => Promise.resolve(void around.calls.push('close'));
+      return Promise.resolve({ url: 'http://127.0.0.1:41234', openapiFile: '/app/orders.openapi.yaml', close });
+    },
+    freePort: (preferred) => {
+      let port = preferred;
+      while (around.busyPorts.includes(port)) port++;
+      return Promise.resolve(port);
+    },
+    admin: () => Promise.resolve(around.admin),
+  };
+  const context: CommandContext = {
+    write,
+    complain: (words) => void (said.complaints += words),
+    color: around.color,
+    workingFolder: FOLDER,
+    version: '1.2.3',
+    runtime: { node: around.node, platform: 'linux', architecture: 'x64' },
+    ports: {
+      files: around.files,
+      secrets: { resolve: () => Promise.resolve(ok(new Secret(Buffer.from('x')))) },
+      egress: { call: ({ url }) => Promise.resolve(around.reply(url)) },
+      resolver: { resolve: (host) => Promise.resolve(around.addresses(host)) },
+      clock: CLOCK,
+    },
+    services,
+  };
+  return { code: await runCli(argv, context), ...said, text };
+}
