@@ -56,6 +56,7 @@ function launch(flags, args) {
   });
   child.on('error', (error) => refuse(`cannot start ${child.spawnfile}: ${error.message}`));
   const stopPassing = passSignalsOn(child);
+  stopWithNpm(child);
   child.on('exit', (code, signal) => {
     stopPassing();
     if (signal === null) process.exit(code ?? 1);
@@ -131,6 +132,23 @@ function passSignalsOn(child) {
   return () => {
     for (const signal of PASSED_ON) process.removeListener(signal, pass);
   };
+}
+
+// npm runs a script through a shell that dies of SIGTERM without passing it on, and nobody would stop the gateway then.
+const PARENT_LOOK_MS = 500;
+
+/**
+ * Under npm, ends the child when the shell that npm put in between is gone. Started in any other way, a gateway may
+ * outlive whoever started it.
+ *
+ * @param {import('node:child_process').ChildProcess} child
+ */
+function stopWithNpm(child) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) child.kill('SIGTERM');
+  }, PARENT_LOOK_MS).unref();
 }
 
 /**

@@ -5,6 +5,7 @@ export { parseDuration, parseSize } from './duration.ts';
 export type { CoverageCell, CoverageRow, Finding, Severity } from './finding.ts';
 export { createIdSource, type FillRandom } from './id.ts';
 export { errorIssue, formatIssue, type Issue, type Place } from './issue.ts';
+export { didYouMean, nearestName } from './nearest.ts';
 export { judgeNode, type NodeStanding } from './node-floor.ts';
 export {
   isProblemCode,

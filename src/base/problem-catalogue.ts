@@ -225,8 +225,8 @@ const routing = {
   'misdirected-request': {
     status: 421,
     title: 'Misdirected request',
-    cause: 'No API answers for this host, or the TLS connection was made for another one.',
-    fix: 'Open a connection to the host you mean.',
+    cause: 'No API answers for this host.',
+    fix: 'Send the host of the API you mean.',
   },
   'plain-http': {
     status: 403,
@@ -331,13 +331,6 @@ const gateway = {
     title: 'Gateway overloaded',
     cause: 'The gateway has no room for another request.',
     fix: 'Try again after a pause.',
-  },
-  'gateway-draining': {
-    status: 503,
-    title: 'Gateway shutting down',
-    cause: 'The gateway is being stopped and takes no new requests.',
-    fix: 'Try again; another node or the restarted one will answer.',
-    closes: true,
   },
   'not-recorded': {
     status: 503,

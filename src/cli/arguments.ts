@@ -1,6 +1,5 @@
-import { err, ok, type Result } from '../base/index.ts';
+import { err, nearestName, ok, type Result } from '../base/index.ts';
 import type { Command, Given } from './command.ts';
-import { nearestWord } from './nearest-word.ts';
 import { plain } from './terminal.ts';
 
 /**
@@ -46,7 +45,7 @@ function optionName(word: string): string {
 
 function unknownOption(command: Command, word: string): string {
   const known = Object.keys(command.options).map((name) => `--${name}`);
-  const meant = nearestWord(word, known);
+  const meant = nearestName(word, known);
   const hint = meant === null ? `it takes ${[...known, '--help'].join(', ')}` : `perhaps ${meant} is meant`;
   return `\`${command.verb}\` has no option ${plain(word)}; ${hint}`;
 }

@@ -1,6 +1,5 @@
-import { posix } from 'node:path';
 import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
-import { CONFIG_LIMIT_BYTES, gather, parseConfig, type ParsedConfig } from '../config/index.ts';
+import { CONFIG_LIMIT_BYTES, gather, parseConfig, type ParsedConfig, resolvePath } from '../config/index.ts';
 import { compile, kindTable, type KindTable, type Snapshot, verify } from '../gateway/index.ts';
 import type { TableVersion } from '../ports/index.ts';
 import type { Given } from './command.ts';
@@ -10,9 +9,8 @@ const STANDARD_FILE = './portcullis.yaml';
 
 /** The absolute path of the configuration file that a command line names, or of the standard one. */
 export function configurationPath(given: Given, context: CommandContext): Result<string, string> {
-  const written = given.values.get('config') ?? STANDARD_FILE;
-  if (/[\x00-\x1f\x7f]/.test(written)) return err('the path behind --config holds a control character');
-  return ok(posix.resolve(context.workingFolder, written));
+  const resolved = resolvePath(given.values.get('config') ?? STANDARD_FILE, context.workingFolder);
+  return resolved.ok ? resolved : err(`--config holds a path that ${resolved.error}`);
 }
 
 /** A configuration that has been read and built as the gateway would build it. */

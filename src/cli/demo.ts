@@ -13,7 +13,7 @@ export const demoCommand: Command = {
   verb: 'demo',
   summary: 'runs the gateway before a small sample API, and prints what to try',
   operands: [],
-  options: { json: { value: null, says: 'log in JSON, one object a line' } },
+  options: { json: { value: null, says: 'when ready, print one line of JSON instead of words' } },
   details: [
     'Everything is on loopback and in memory but the keys and certificates, which lie in ./.portcullis/demo.',
     'Ports 8443, 8080 and 9443, or the next free ones.',

@@ -24,7 +24,7 @@ export const protectCommand: Command = {
     host: { value: 'H', says: 'the address to listen on; 127.0.0.1 if left out' },
     data: { value: 'DIR', says: 'where keys and certificates are kept; ./.portcullis if left out' },
     save: { value: null, says: `write ${SAVED_NAME} here, and run that` },
-    json: { value: null, says: 'log in JSON, one object a line' },
+    json: { value: null, says: 'when ready, print one line of JSON instead of words' },
   },
   details: [
     'The API stays where it is; clients call the gateway instead. In this version the gateway is open to everybody:',
@@ -67,14 +67,15 @@ async function configurationText(given: Given, context: CommandContext): Promise
     : await choosePorts(context.services, https, avoided);
   const openapi = given.values.get('openapi');
   const dataFolder = given.values.get('data');
+  const host = given.values.get('host');
   const text = protectConfig({
     upstreamUrl,
     ports,
     ...(openapi === undefined ? {} : { openapi }),
     ...(dataFolder === undefined ? {} : { dataFolder }),
+    ...(host === undefined ? {} : { host }),
   });
-  const host = given.values.get('host');
-  return ok(host === undefined ? text : text.replace(/^server:$/m, () => `server:\n  host: ${JSON.stringify(host)}`));
+  return ok(text);
 }
 
 /** The port of the API; what is no URL is told later, with everything else that is wrong. */

@@ -65,9 +65,5 @@ test('start runs ./portcullis.yaml, or the file that --config names', async () =
   assert.equal((await runIn(around, 'start')).code, 0);
   await runIn(around, 'start', '--config', '../other.yaml', '--json');
   await runIn(around, 'start', '--config=/etc/p.yaml');
-  assert.deepEqual(around.calls, [
-    `start ${FOLDER}/portcullis.yaml`,
-    'start /other.yaml json',
-    'start /etc/p.yaml',
-  ]);
+  assert.deepEqual(around.calls, [`start ${FOLDER}/portcullis.yaml`, 'start /other.yaml json', 'start /etc/p.yaml']);
 });

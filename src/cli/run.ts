@@ -1,3 +1,4 @@
+import { nearestName } from '../base/index.ts';
 import { parseArguments } from './arguments.ts';
 import { checkCommand } from './check.ts';
 import { type Command, EXIT } from './command.ts';
@@ -6,7 +7,6 @@ import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { commandHelp, overview } from './help.ts';
-import { nearestWord } from './nearest-word.ts';
 import { protectCommand } from './protect.ts';
 import { reloadCommand } from './reload.ts';
 import { startCommand } from './start.ts';
@@ -56,7 +56,7 @@ function help([verb]: readonly string[], context: CommandContext): number {
 function unknownVerb(written: string, context: CommandContext): number {
   const verbs = COMMANDS.map(({ verb }) => verb);
   const what = written.startsWith('-') ? 'option' : 'verb';
-  const meant = nearestWord(written, [...verbs, '--help', '--version']);
+  const meant = nearestName(written, [...verbs, '--help', '--version']);
   const hint = meant === null ? `There are ${verbs.join(', ')}.` : `Did you mean ${meant}?`;
   context.complain(`portcullis: there is no ${what} ${JSON.stringify(plain(written.slice(0, 100)))}. ${hint}\n`);
   return EXIT.unusable;

@@ -6,7 +6,10 @@ export const startCommand: Command = {
   verb: 'start',
   summary: 'runs the gateway that a configuration describes',
   operands: [],
-  options: { config: CONFIG_OPTION, json: { value: null, says: 'log in JSON, one object a line' } },
+  options: {
+    config: CONFIG_OPTION,
+    json: { value: null, says: 'when ready, print one line of JSON instead of words' },
+  },
   details: [
     'The file is watched, and put in force anew whenever it changes and is sound; SIGHUP does the same.',
     'SIGTERM and SIGINT drain: requests that are on their way are answered, new ones are not taken.',

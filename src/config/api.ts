@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { err, ok, type Result } from '../base/index.ts';
+import { didYouMean, err, ok, type Result } from '../base/index.ts';
 import type { PolicyKind } from '../policy/index.ts';
 import type { ApiConfig, ApiSource, OperationConfig, PolicyUse } from './config.ts';
 import { formatKeyPath } from './key-path.ts';
-import { didYouMean } from './nearest.ts';
 import { absolute } from './path.ts';
 import { parseRoute, type Route } from './routes.ts';
 import { parsed, path, size } from './scalars.ts';

@@ -1,8 +1,7 @@
 import { isIPv4 } from 'node:net';
-import { errorIssue, type Issue, type Place } from '../base/index.ts';
+import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
 import type { ApiConfig, Config } from './config.ts';
 import { formatKeyPath } from './key-path.ts';
-import { didYouMean } from './nearest.ts';
 import { routeName } from './routes.ts';
 
 type Places = Readonly<Record<string, Place>>;

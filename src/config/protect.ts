@@ -7,6 +7,8 @@ export interface ProtectOptions {
   readonly name?: string;
   readonly ports?: { readonly https?: number; readonly http?: number | 'off'; readonly admin?: number };
   readonly dataFolder?: string;
+  /** The address to listen on; loopback if left out. */
+  readonly host?: string;
 }
 
 /**
@@ -14,7 +16,7 @@ export interface ProtectOptions {
  * will want to change them. The values are not judged here: the text goes through `parseConfig` like any other.
  */
 export function protectConfig(options: ProtectOptions): string {
-  const { upstreamUrl, openapi, name = 'api', ports = {}, dataFolder = './.portcullis' } = options;
+  const { upstreamUrl, openapi, name = 'api', ports = {}, dataFolder = './.portcullis', host } = options;
   const http = ports.http === 'off' ? 'off' : `{ port: ${ports.http ?? 8080} }`;
   const source =
     openapi === undefined
@@ -24,6 +26,7 @@ export function protectConfig(options: ProtectOptions): string {
     '# Portcullis before one API.',
     'version: 1',
     'server:',
+    ...(host === undefined ? [] : [`  host: ${JSON.stringify(host)}`]),
     `  https: { port: ${ports.https ?? 8443}, certificate: local }`,
     `  http: ${http}`,
     `admin: { port: ${ports.admin ?? 9443} }`,
@@ -40,7 +43,7 @@ export function protectConfig(options: ProtectOptions): string {
 
 /** A plain word stays one; all else is quoted as JSON, which YAML 1.2 reads as it stands. */
 function quote(text: string): string {
-  return /^[A-Za-z./][A-Za-z0-9./_-]*$/.test(text) || /^https?:\/\/[A-Za-z0-9.:/_-]+$/.test(text)
+  return (/^[A-Za-z./][A-Za-z0-9./_-]*$/.test(text) && !/^(?:null|true|false|~)$/i.test(text)) || /^https?:\/\/[A-Za-z0-9.:/_-]+$/.test(text)
     ? text
     : JSON.stringify(text);
 }

@@ -1,6 +1,5 @@
-import { err, ok, type Result } from '../base/index.ts';
+import { didYouMean, err, ok, type Result } from '../base/index.ts';
 import { parseTemplate } from '../openapi/index.ts';
-import { didYouMean } from './nearest.ts';
 import { words } from './words.ts';
 
 /** One route written by hand: `method` is upper case, or `*` for every method; `template` is in canonical form. */

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { errorIssue, type Issue } from '../base/index.ts';
+import { didYouMean, errorIssue, type Issue } from '../base/index.ts';
 import { formatKeyPath, type KeyPath } from './key-path.ts';
-import { didYouMean } from './nearest.ts';
 import type { SourceDocument } from './source-document.ts';
 import { splitWords, words } from './words.ts';
 

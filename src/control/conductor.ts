@@ -47,7 +47,8 @@ export interface Loaded {
 /** Turns the configuration file into what is in force, one revision after the other. A refused one changes nothing. */
 export class Conductor {
   readonly #options: ConductorOptions;
-  #revision = 0;
+  /** The newest number given to a configuration, in force or refused. */
+  #newest = 0;
   #current: Gathered | null = null;
   #readiness: Readiness = { state: 'starting' };
   #busy: Promise<unknown> = Promise.resolve();
@@ -65,24 +66,32 @@ export class Conductor {
     return this.#current;
   }
 
-  /** Puts the first configuration in force: traffic may begin when it resolves, and the verifier goes on behind it. */
+  /** Puts the first configuration in force. Traffic may begin when it resolves. */
   async begin(gathered: Gathered, author: string): Promise<Result<void, readonly Issue[]>> {
     const issues = await this.#options.threads.prepare(gathered);
     if (issues.length > 0) return err(issues);
     if (!(await this.#options.threads.install(gathered.revision))) return err([errorIssue('', 'the gateway thread did not install the configuration')]);
     this.#current = gathered;
-    this.#revision = gathered.revision;
-    this.#readiness = { state: 'verifying' };
     await this.#remember(gathered, author, 'installed');
-    this.#busy = this.#verifyFirst(gathered);
     return ok(undefined);
   }
 
-  /** The number the next revision gets; they go on from the history's newest. */
+  /** The ports are open: traffic comes, and the verifier builds behind it what has not been built yet. */
+  opened(): void {
+    const gathered = this.#current;
+    if (gathered === null || this.#readiness.state !== 'starting') return;
+    this.#readiness = { state: 'verifying' };
+    this.#busy = this.#busy.then(() => this.#verifyFirst(gathered));
+  }
+
+  /** Gives out the next revision's number; they go on from the history's newest, and none is given twice. */
   async nextRevision(): Promise<number> {
-    if (this.#revision > 0) return this.#revision + 1;
-    const [newest] = await this.#options.revisions.query({ orderBy: 'revision', descending: true, limit: 1 });
-    return (newest?.document.revision ?? 0) + 1;
+    if (this.#newest === 0) {
+      const [newest] = await this.#options.revisions.query({ orderBy: 'revision', descending: true, limit: 1 });
+      this.#newest = newest?.document.revision ?? 0;
+    }
+    this.#newest++;
+    return this.#newest;
   }
 
   /** Reads the file again and puts it in force if all of it can be built. One reload after the other. */
@@ -114,14 +123,13 @@ export class Conductor {
     if (!loaded.ok) return this.#refuse(loaded.error, null, author);
     const { gathered } = loaded.value;
     if (this.#current !== null && gathered.hash === this.#current.hash) return ok({ revision: this.#current.revision });
-    const fixed = restartIssues(this.#current?.config ?? null, gathered.config);
+    const fixed = restartIssues(this.#current?.config ?? null, gathered);
     const issues = fixed.length > 0 ? fixed : await this.#build(gathered);
     if (issues.length > 0) return this.#refuse(issues, gathered, author);
     if (!(await this.#options.threads.install(gathered.revision))) {
       return this.#refuse([errorIssue('', 'requests of earlier configurations are still running', { fix: 'try again later' })], gathered, author);
     }
     this.#current = gathered;
-    this.#revision = gathered.revision;
     if (this.#readiness.state === 'faulty' || this.#readiness.state === 'verifying') this.#readiness = { state: 'ready' };
     await this.#remember(gathered, author, 'installed');
     this.#options.log.write('info', 'configuration.installed', 'a new configuration is in force', { revision: gathered.revision, author });
@@ -162,19 +170,22 @@ export class Conductor {
   }
 
   async #remember(gathered: Gathered, author: string, outcome: Revision['outcome']): Promise<void> {
-    const { revisions, clock, log } = this.#options;
+    const { alerts, revisions, clock, log } = this.#options;
     const { revision, hash, text } = gathered;
     try {
       await revisions.put(revisionId(revision), { revision, hash, author, at: clock.now(), outcome, text });
       await revisions.delete(revisionId(revision - REVISIONS_KEPT));
     } catch (fault) {
-      log.write('error', 'revision.not-kept', 'the history of configurations could not be written', { detail: fault instanceof Error ? fault.message : '' });
+      const detail = fault instanceof Error ? fault.message : 'unknown fault';
+      const message = 'the history of configurations could not be written';
+      log.write('error', 'revision.not-kept', message, { revision, detail });
+      alerts.raise({ kind: 'data-folder.fault', key: 'revisions', severity: 'high', message, fields: { detail } });
     }
   }
 }
 
 /** What a running node can't change about itself. */
-function restartIssues(before: Config | null, after: Config): readonly Issue[] {
+function restartIssues(before: Config | null, { config: after, places }: Gathered): readonly Issue[] {
   if (before === null) return [];
   const fixed = [
     ['server', before.server, after.server],
@@ -183,5 +194,5 @@ function restartIssues(before: Config | null, after: Config): readonly Issue[] {
   ] as const;
   return fixed
     .filter(([, old, next]) => JSON.stringify(old) !== JSON.stringify(next))
-    .map(([key]) => errorIssue(key, 'can not change while the gateway runs', { fix: 'restart it' }));
+    .map(([key]) => errorIssue(key, 'can not change while the gateway runs', { place: places[key] ?? null, fix: 'restart it' }));
 }

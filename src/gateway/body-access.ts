@@ -1,11 +1,13 @@
 import { type BodyFault, type BoundedCopy, createBoundedCopy, parseBody, type ParsedBody } from '../body/index.ts';
-import type { Result } from '../base/index.ts';
 import type { BodyUse, BodyViews } from '../policy/index.ts';
+import type { HeaderMap } from '../wire/index.ts';
 import type { BodyNeed } from './plan.ts';
 
 /** How much a tap keeps; enough to recognize a format, little enough for every request at once. */
 const TAP_BYTES = 16_384;
-const NO_BYTES: Uint8Array = new Uint8Array(0);
+/** Pieces smaller than this are moved together: kept one by one, a body sent byte by byte would take a hundred times its size. */
+const BLOCK_BYTES = 4_096;
+const NO_BYTES: Buffer = Buffer.alloc(0);
 
 /**
  * One body, as the steps that asked for it may see it: tapped while it passes, or collected whole and parsed at most
@@ -15,55 +17,103 @@ export class BodyAccess {
   readonly #need: BodyNeed;
   readonly #tap: BoundedCopy | null;
   #pieces: Buffer[] = [];
+  #block: Buffer = NO_BYTES;
+  #blockUsed = 0;
   #whole: Buffer | null = null;
-  #parsed: Result<ParsedBody, BodyFault> | null = null;
-  bytes = 0;
+  #parsed: ParsedBody | null = null;
+  #bytes = 0;
 
-  constructor(need: BodyNeed) {
+  /** Null where nobody reads the body: then nothing of it is kept or counted. */
+  static of(need: BodyNeed): BodyAccess | null {
+    return need.whole || need.tap ? new BodyAccess(need) : null;
+  }
+
+  private constructor(need: BodyNeed) {
     this.#need = need;
     this.#tap = need.tap ? createBoundedCopy(TAP_BYTES) : null;
+  }
+
+  /** Bytes that have come so far. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Notes pieces on their way; keeps them where the body must be whole. */
   add(pieces: readonly Buffer[]): void {
     for (const piece of pieces) {
-      this.bytes += piece.length;
+      this.#bytes += piece.length;
       this.#tap?.add(piece);
-      if (this.#need.whole) this.#pieces.push(piece);
+      if (this.#need.whole) this.#keep(piece);
     }
   }
 
-  /** Closes the collection and parses it if a step wants that. */
-  close(contentType: string | null, parse: boolean): Result<ParsedBody, BodyFault> | null {
-    this.#whole = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
-    this.#pieces = [];
-    if (parse) this.#parsed = parseBody(contentType ?? undefined, this.#whole);
-    return this.#parsed;
+  #keep(piece: Buffer): void {
+    if (piece.length === 0) return;
+    if (piece.length >= BLOCK_BYTES) {
+      this.#endBlock();
+      this.#pieces.push(piece);
+      return;
+    }
+    if (piece.length > this.#block.length - this.#blockUsed) {
+      this.#endBlock();
+      this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    }
+    piece.copy(this.#block, this.#blockUsed);
+    this.#blockUsed += piece.length;
   }
 
-  /** The collected body, or null where it streams. */
+  #endBlock(): void {
+    if (this.#blockUsed > 0) this.#pieces.push(this.#block.subarray(0, this.#blockUsed));
+    this.#block = NO_BYTES;
+    this.#blockUsed = 0;
+  }
+
+  /** Closes the collection, and parses it if a step wants that; what can't be read is a fault. */
+  close(headers: HeaderMap): BodyFault | null {
+    this.#endBlock();
+    const whole = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    this.#whole = whole;
+    if (!this.#need.parsed) return null;
+    const coding = headers.get('content-encoding');
+    if (coding !== null && coding.toLowerCase() !== 'identity' && whole.length > 0) {
+      // What is coded is not what its media type says, and whoever unpacks it behind the gateway would see another body.
+      return { problem: 'unsupported-media-type', internal: `content-encoding: ${coding.slice(0, 80)}` };
+    }
+    const parsed = parseBody(headers.get('content-type') ?? undefined, whole);
+    if (!parsed.ok) return parsed.error;
+    this.#parsed = parsed.value;
+    return null;
+  }
+
+  /** The collected body, or null where it streams or is not whole yet. */
   get whole(): Buffer | null {
     return this.#whole;
   }
 
-  /** The body as one of the views; `asked` is what the step's `reads` said, and anything else throws. */
-  view<U extends keyof BodyViews>(use: U, asked: BodyUse): BodyViews[U] {
-    if (use !== asked) throw new Error(`a step that reads ${asked} asked for ${use}`);
-    return this.#views[use]();
+  /** The body as one of the views. */
+  view<U extends keyof BodyViews>(use: U): BodyViews[U] {
+    const views: { readonly [V in keyof BodyViews]: () => BodyViews[V] } = {
+      tap: () => this.#tapped(),
+      raw: () => known(this.#whole),
+      parsed: () => known(this.#parsed),
+    };
+    return views[use]();
   }
 
-  readonly #views: { readonly [U in keyof BodyViews]: () => BodyViews[U] } = {
-    tap: () => ({ bytes: this.#tap?.bytes() ?? NO_BYTES, totalBytes: this.bytes, truncated: this.#tap?.truncated ?? false }),
-    raw: () => {
-      if (this.#whole === null) throw new Error('the body is not whole yet');
-      return this.#whole;
-    },
-    parsed: () => {
-      if (this.#parsed === null || !this.#parsed.ok) throw new Error('the body has not been parsed');
-      return this.#parsed.value;
-    },
-  };
+  #tapped(): BodyViews['tap'] {
+    const tap = this.#tap;
+    return { bytes: tap?.bytes() ?? NO_BYTES, totalBytes: this.#bytes, truncated: tap?.truncated ?? false };
+  }
 }
 
-/** The access to a body that nobody reads: it only counts. */
-export const NO_NEED: BodyNeed = { whole: false, tap: false };
+/** What a step sees of a body; `asked` is what its `reads` said, and anything else throws. */
+export function viewOf<U extends keyof BodyViews>(body: BodyAccess | null, use: U, asked: BodyUse): BodyViews[U] {
+  if (body === null || use !== asked) throw new Error(`a step that reads ${asked} asked for ${use}`);
+  return body.view(use);
+}
+
+function known<T>(value: T | null): T {
+  if (value === null) throw new Error('the body is not whole here');
+  return value;
+}

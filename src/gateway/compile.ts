@@ -1,9 +1,8 @@
-import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
-import type { ApiConfig, Gathered, OperationConfig } from '../config/index.ts';
+import { Bitset, err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
+import type { ApiConfig, Gathered, PolicyUse } from '../config/index.ts';
 import { type DescribedOperation, parseTemplate, type Segment } from '../openapi/index.ts';
 import type { TableDeclaration } from '../ports/index.ts';
 import type { Operation, PolicyKind, RoleTable } from '../policy/index.ts';
-import { Bitset } from '../base/index.ts';
 import { coverageOf } from './coverage.ts';
 import { makePlan, type Plan, type PolicySteps } from './plan.ts';
 import { OWN_PREFIX, type Route, Router } from './router.ts';
@@ -30,45 +29,64 @@ export interface CompileContext {
  * data give the same Snapshot. Returns all that is wrong with the routes. `verify` finds what is wrong with the plans.
  */
 export function compile(gathered: Gathered, context: CompileContext): Result<Snapshot, readonly Issue[]> {
-  const issues: Issue[] = [];
-  const apis = gathered.config.apis.map((api, index) => compileApi(api, index, gathered));
-  const routes = gathered.config.apis.flatMap((api, index) => routesOf(api, apis[index] as CompiledApi, { gathered, context, issues }));
+  const work: Work = { gathered, context, issues: [] };
+  const apis = gathered.config.apis.map((api, index) => compileApi(api, index, work));
+  const routes = gathered.config.apis.flatMap((api, index) => routesOf(api, apis[index] as CompiledApi, work));
   const { router, clashes } = Router.build(routes, (a, b) => a.api === b.api);
-  for (const { earlier, later } of clashes) {
-    const message = `answers ${later.method} ${later.target.operation.template}, as ${earlier.target.operation.id} does already`;
-    issues.push(errorIssue(`apis.${later.target.api.name}`, message, { place: gathered.places[`apis.${later.target.api.name}`] ?? null, fix: 'give one of them another host or basePath' }));
-  }
-  if (issues.length > 0) return err(issues);
+  for (const { earlier, later } of clashes) complainOfClash(earlier.target, later.target, work);
+  const tables = tablesOf(work);
+  if (work.issues.length > 0) return err(work.issues);
   const operations = routes.map((route) => route.target);
-  return ok({
-    revision: gathered.revision,
-    hash: gathered.hash,
-    router,
-    apis,
-    operations,
-    tables: tablesOf(gathered, context.kinds),
-    coverage: coverageOf(operations, gathered),
-  });
+  const { revision, hash } = gathered;
+  return ok({ revision, hash, router, apis, operations, tables, coverage: coverageOf(operations, gathered) });
 }
 
-/** The live tables that policies need; a Snapshot is not ready before they are filled. */
-function tablesOf(gathered: Gathered, kinds: KindTable): readonly TableDeclaration[] {
-  const sources = gathered.config.apis.flatMap((api) => api.policies.flatMap((use) => kinds.get(use.kind)?.sources(use.config) ?? []));
-  return sources.flatMap((source) => (source.kind === 'table' ? [source.declaration] : []));
-}
-
-/** Builds every operation's plan and returns all that can't be built. */
+/** Builds every operation's plan and returns all that can't be built, each thing once. */
 export function verify(snapshot: Snapshot): readonly Issue[] {
-  return snapshot.operations.flatMap((operation) => {
+  const issues = snapshot.operations.flatMap((operation) => {
     const plan = operation.plan();
     return plan.ok ? [] : plan.error;
   });
+  // What is wrong with a policy itself is found at every operation it is for.
+  return [...new Map(issues.map((issue) => [`${issue.path}\n${issue.message}`, issue])).values()];
 }
 
-function compileApi(api: ApiConfig, index: number, gathered: Gathered): CompiledApi {
+/** The live tables that policies need; a Snapshot is not ready before they are filled. */
+function tablesOf(work: Work): readonly TableDeclaration[] {
+  const uses = work.gathered.config.apis.flatMap((api) => api.policies);
+  const declared = uses.flatMap((use) => declaredBy(use, work));
+  return [...new Map(declared.map((table) => [table.name, table])).values()];
+}
+
+function declaredBy(use: PolicyUse, work: Work): readonly TableDeclaration[] {
+  try {
+    const sources = work.context.kinds.get(use.kind)?.sources(use.config) ?? [];
+    return sources.flatMap((source) => (source.kind === 'table' ? [source.declaration] : []));
+  } catch (fault) {
+    complain(work, use.path, `the policy can't say what it needs: ${wordsOf(fault)}`);
+    return [];
+  }
+}
+
+function complainOfClash(earlier: CompiledOperation, later: CompiledOperation, work: Work): void {
+  const { method, template } = later.operation;
+  const message = `answers ${method} ${template}, where ${earlier.operation.id} does already`;
+  const fix = earlier.api === later.api ? 'keep one of them' : 'give one of them another host or basePath';
+  complain(work, work.gathered.config.apis[later.api.index]?.path ?? later.api.name, message, fix);
+}
+
+function complain(work: Work, path: string, message: string, fix?: string): void {
+  const more = fix === undefined ? {} : { fix };
+  work.issues.push(errorIssue(path, message, { place: placeOf(work.gathered, path), ...more }));
+}
+
+function compileApi(api: ApiConfig, index: number, work: Work): CompiledApi {
   const { scheme, host, port, caFile } = api.upstream;
   const name = host.includes(':') ? `[${host}]` : host;
-  const ca = caFile === null ? null : new TextDecoder().decode(gathered.files[caFile]);
+  const { files } = work.gathered;
+  const ca = caFile === null || !Object.hasOwn(files, caFile) ? null : new TextDecoder().decode(files[caFile]);
+  // Without its own CA the upstream would be trusted on the word of any public one.
+  if (caFile !== null && ca === null) complain(work, `${api.path}.upstream.ca`, 'this file has not been read');
   return {
     name: api.name,
     index,
@@ -98,12 +116,12 @@ function routesOf(api: ApiConfig, compiled: CompiledApi, work: Work): readonly R
   return named.flatMap((entry) => {
     const full = parseTemplate(api.basePath + entry.template);
     if (!full.ok) {
-      work.issues.push(errorIssue(api.path, `the template ${entry.template} ${full.error}`, { place: work.gathered.places[api.path] ?? null }));
+      complain(work, api.path, `the template ${entry.template} ${full.error}`);
       return [];
     }
     if (claimsOwnPaths(full.value.segments)) {
       const message = `${full.value.text} lies under ${OWN_PREFIX}/, which is the gateway's own`;
-      work.issues.push(errorIssue(api.path, message, { place: work.gathered.places[api.path] ?? null, fix: 'choose another path or a basePath' }));
+      complain(work, api.path, message, 'choose another path or a basePath');
       return [];
     }
     const operation: Operation = {
@@ -115,16 +133,35 @@ function routesOf(api: ApiConfig, compiled: CompiledApi, work: Work): readonly R
       deprecated: entry.described?.deprecated ?? false,
       described: entry.described,
     };
-    return [{ host: api.host, method: entry.method, segments: full.value.segments, target: compileOperation(operation, api, compiled, work) }];
+    return [
+      {
+        host: api.host,
+        method: entry.method,
+        segments: full.value.segments,
+        target: compileOperation(operation, api, compiled, work),
+      },
+    ];
   });
 }
 
 function namedOperations(api: ApiConfig, gathered: Gathered): readonly Named[] {
   if (api.source.kind === 'routes') {
-    return api.source.routes.map(({ method, template }) => ({ name: `${method} ${template}`, method, template, described: null }));
+    return api.source.routes.map(({ method, template }) => ({
+      name: `${method} ${template}`,
+      method,
+      template,
+      described: null,
+    }));
   }
-  const operations = Object.hasOwn(gathered.descriptions, api.name) ? (gathered.descriptions[api.name]?.operations ?? []) : [];
-  return operations.map((described) => ({ name: described.id, method: described.method, template: described.template, described }));
+  const operations = Object.hasOwn(gathered.descriptions, api.name)
+    ? (gathered.descriptions[api.name]?.operations ?? [])
+    : [];
+  return operations.map((described) => ({
+    name: described.id,
+    method: described.method,
+    template: described.template,
+    described,
+  }));
 }
 
 function claimsOwnPaths(segments: readonly Segment[]): boolean {
@@ -133,45 +170,65 @@ function claimsOwnPaths(segments: readonly Segment[]): boolean {
 }
 
 function compileOperation(operation: Operation, api: ApiConfig, compiled: CompiledApi, work: Work): CompiledOperation {
-  const own: OperationConfig | undefined = Object.hasOwn(api.operations, operation.name) ? api.operations[operation.name] : undefined;
+  const own = Object.hasOwn(api.operations, operation.name) ? api.operations[operation.name] : undefined;
+  const signInNeeded = (own?.auth ?? api.auth) !== 'public';
   let plan: Result<Plan, readonly Issue[]> | null = null;
   return {
     operation,
     api: compiled,
     bodyLimitBytes: own?.bodyLimitBytes ?? api.bodyLimitBytes,
     bodyDescribed: operation.described !== null && operation.described.requestBody !== null,
-    plan: () => (plan ??= planOf(operation, api, work)),
+    plan: () => (plan ??= planOf(operation, api, signInNeeded, work)),
   };
 }
 
 /** Everything is open by a word only: what is not `public` needs somebody signed in, whatever the policies say. */
-function planOf(operation: Operation, api: ApiConfig, { gathered, context }: Work): Result<Plan, readonly Issue[]> {
-  const issues: Issue[] = [];
-  const policies: PolicySteps[] = [];
-  for (const use of api.policies) {
-    const kind = context.kinds.get(use.kind);
-    if (kind === undefined) {
-      issues.push(errorIssue(use.path, `there is no kind of policy called ${use.kind}`, { place: gathered.places[use.path] ?? null }));
-      continue;
-    }
-    try {
-      const at = { name: use.name, api: api.name, operations: [operation], roles: NO_ROLES, issuers: NO_ISSUERS };
-      const steps = kind.compile(use.config, at, sourcesOf(gathered, context.tables));
-      if (!steps.ok) issues.push(...steps.error);
-      else policies.push({ policy: use.name, steps: stepsFor(steps.value.get(operation.id), use.name, operation) });
-    } catch (fault) {
-      issues.push(errorIssue(use.path, `the policy can't be built: ${fault instanceof Error ? fault.message : 'unknown fault'}`));
-    }
+function planOf(
+  operation: Operation,
+  api: ApiConfig,
+  signInNeeded: boolean,
+  { gathered, context }: Work,
+): Result<Plan, readonly Issue[]> {
+  const built = api.policies.map((use) => buildPolicy(use, operation, gathered, context));
+  const issues = built.flatMap((policy) => (policy.ok ? [] : policy.error));
+  const steps = built.flatMap((policy) => (policy.ok ? [policy.value] : []));
+  const plan: Result<Plan, readonly Issue[]> =
+    issues.length > 0 ? err(issues) : makePlan(operation.id, steps, signInNeeded);
+  if (plan.ok) return plan;
+  return err(plan.error.map((issue) => ({ ...issue, place: issue.place ?? placeOf(gathered, issue.path) })));
+}
+
+function buildPolicy(
+  use: PolicyUse,
+  operation: Operation,
+  gathered: Gathered,
+  context: CompileContext,
+): Result<PolicySteps, readonly Issue[]> {
+  const { name, path } = use;
+  const kind = context.kinds.get(use.kind);
+  if (kind === undefined) return err([errorIssue(path, `there is no kind of policy called ${use.kind}`)]);
+  try {
+    const at = { name, api: operation.api, operations: [operation], roles: NO_ROLES, issuers: NO_ISSUERS };
+    const steps = kind.compile(use.config, at, sourcesOf(gathered, context.tables));
+    if (!steps.ok) return steps;
+    return ok({ policy: name, path, steps: stepsFor(steps.value.get(operation.id), name, operation) });
+  } catch (fault) {
+    return err([errorIssue(path, `the policy can't be built: ${wordsOf(fault)}`)]);
   }
-  if (issues.length > 0) return err(issues);
-  const signInNeeded = (api.operations[operation.name]?.auth ?? api.auth) !== 'public';
-  return makePlan(operation.id, policies, signInNeeded);
 }
 
 /** A policy that forgets an operation would leave it open, so that is a fault and not an empty answer. */
 function stepsFor<S>(steps: S | undefined, policy: string, operation: Operation): S {
   if (steps === undefined) throw new Error(`${policy} gave no steps for ${operation.id}`);
   return steps;
+}
+
+function placeOf({ places }: Gathered, path: string): Place | null {
+  return (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
+}
+
+function wordsOf(fault: unknown): string {
+  return fault instanceof Error ? fault.message : 'unknown fault';
 }
 
 // Roles and issuers come with the parts that enforce them; until then nobody has any.

@@ -2,17 +2,21 @@ import type { Passage } from './passage.ts';
 
 /**
  * What the gateway itself says to an upstream: whom it stands for, as the connection showed it and never as a client
- * claimed it, and which request this is (RFC 9110 §7.6.3 for Via).
+ * claimed it, and which request this is (RFC 9110 §7.6.3 for Via). What steps added follows.
  */
-export function upstreamFields(passage: Passage): readonly string[] {
-  const { request, id } = passage;
+export function upstreamFields({ request, id, addedFields }: Passage): readonly string[] {
   const { peer, host, port } = request;
   const own = [
-    'x-forwarded-for', peer.address,
-    'x-forwarded-host', port === null ? host : `${host}:${port}`,
-    'x-forwarded-proto', peer.tls === null ? 'http' : 'https',
-    'x-request-id', id,
-    'via', '1.1 portcullis',
+    'x-forwarded-for',
+    peer.address,
+    'x-forwarded-host',
+    port === null ? host : `${host}:${port}`,
+    'x-forwarded-proto',
+    peer.tls === null ? 'http' : 'https',
+    'x-request-id',
+    id,
+    'via',
+    '1.1 portcullis',
   ];
-  return passage.edited === null ? own : [...own, ...passage.edited];
+  return addedFields === null ? own : [...own, ...addedFields];
 }

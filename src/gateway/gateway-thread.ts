@@ -1,4 +1,6 @@
 import type { SecureContext } from 'node:tls';
+import { err, errorIssue, type Issue, type Result } from '../base/index.ts';
+import type { Gathered } from '../config/index.ts';
 import type { CertificateMaterial, Ledger, Tables } from '../ports/index.ts';
 import { createServerContext, listen, type Listener, type ListenFault, SERVER_BOUNDS } from '../wire/index.ts';
 import { compile, type KindTable } from './compile.ts';
@@ -26,7 +28,7 @@ export class GatewayThread {
   readonly #prepared = new Map<number, Snapshot>();
   #materials: readonly CertificateMaterial[] = [];
   #contexts = new Map<CertificateMaterial, SecureContext>();
-  #listeners: Listener[] = [];
+  readonly #listeners: Listener[] = [];
   #httpsPort = 0;
 
   constructor(options: GatewayThreadOptions) {
@@ -82,12 +84,22 @@ export class GatewayThread {
     tables.replace(table.declaration.name, table.version, table.rows, table.filledAtMs ?? 0);
   }
 
-  #prepare(gathered: Extract<ToThread, { kind: 'prepare' }>['gathered']): void {
-    const { kinds, tables } = this.#options;
-    const snapshot = compile(gathered, { kinds, tables });
+  #prepare(gathered: Gathered): void {
+    const snapshot = this.#compile(gathered);
     this.#prepared.clear();
     if (snapshot.ok) this.#prepared.set(gathered.revision, snapshot.value);
     this.#options.send({ kind: 'prepared', revision: gathered.revision, issues: snapshot.ok ? [] : snapshot.error });
+  }
+
+  /** A bug in compiling is an issue like any other: the Snapshot in force stays. */
+  #compile(gathered: Gathered): Result<Snapshot, readonly Issue[]> {
+    const { kinds, tables } = this.#options;
+    try {
+      return compile(gathered, { kinds, tables });
+    } catch (fault) {
+      const words = fault instanceof Error ? fault.message : 'unknown fault';
+      return err([errorIssue('', `the configuration can't be compiled: ${words}`)]);
+    }
   }
 
   #install(revision: number): void {
@@ -103,15 +115,22 @@ export class GatewayThread {
     const https = http !== null && 'code' in http ? http : await this.#open(plan, plan.httpsPort, null);
     const fault = [http, https].find((listener) => listener !== null && 'code' in listener);
     if (fault !== undefined && fault !== null && 'code' in fault) {
-      await Promise.all(this.#listeners.map((listener) => listener.drain(0)));
+      await Promise.all(this.#listeners.splice(0).map((listener) => listener.drain(0)));
       this.#options.send({ kind: 'listenFailed', port: fault.port, code: fault.code });
       return;
     }
     this.#httpsPort = (https as Listener).port;
-    this.#options.send({ kind: 'listening', ports: { https: this.#httpsPort, http: http === null ? null : http.port } });
+    this.#options.send({
+      kind: 'listening',
+      ports: { https: this.#httpsPort, http: http === null ? null : http.port },
+    });
   }
 
-  async #open(plan: ListenPlan, port: number, plainMode: 'redirect' | 'refuse' | null): Promise<Listener | ListenFault> {
+  async #open(
+    plan: ListenPlan,
+    port: number,
+    plainMode: 'redirect' | 'refuse' | null,
+  ): Promise<Listener | ListenFault> {
     const { ports } = this.#options;
     const gateway = this.#gateway;
     const handler =

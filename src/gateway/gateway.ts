@@ -1,12 +1,12 @@
 import { type Problem, type ProblemCode, problemCloses, RECORD_VERSION } from '../base/index.ts';
 import type { OutgoingHead, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
 import { Passage, type PassageContext } from './passage.ts';
-import { answerHead, createDateSource, problemAnswer } from './reply.ts';
+import { answerHead, createDateSource, isBodiless, problemAnswer } from './reply.ts';
 import { type GatewayPorts, type Installed, UpstreamPools } from './runtime.ts';
 import type { CompiledOperation, Snapshot } from './snapshot.ts';
 
 const POOL_SWEEP_MS = 500;
-/** Snapshots that may live at once: the one in force, one being prepared, one that old requests still walk through. */
+/** Snapshots that may live at once: the one in force, and two that older requests still walk through. */
 const SNAPSHOT_LIMIT = 3;
 
 /** The data plane of one thread. */
@@ -31,6 +31,12 @@ interface Era {
   passages: number;
 }
 
+/** A request that matched. */
+interface Matched {
+  readonly compiled: CompiledOperation;
+  readonly params: Readonly<Record<string, string>>;
+}
+
 class DataPlane implements Gateway {
   readonly #ports: GatewayPorts;
   readonly #date: () => string;
@@ -38,7 +44,7 @@ class DataPlane implements Gateway {
   readonly #sweeper: { cancel(): void };
   readonly #eras = new Set<Era>();
   #era: Era | null = null;
-  inFlight = 0;
+  #inFlight = 0;
 
   constructor(ports: GatewayPorts) {
     this.#ports = ports;
@@ -55,15 +61,22 @@ class DataPlane implements Gateway {
     return this.#eras.size;
   }
 
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
   install(snapshot: Snapshot): boolean {
-    if (this.#eras.size >= SNAPSHOT_LIMIT) return false;
-    const installed: Installed = { snapshot, pools: this.#pools.forApis(snapshot.apis) };
-    const era: Era = { passages: 0, context: { ports: this.#ports, installed, date: this.#date, over: () => this.#left(era) } };
     const last = this.#era;
+    const idle = last !== null && last.passages === 0 ? 1 : 0;
+    if (this.#eras.size - idle >= SNAPSHOT_LIMIT) return false;
+    const installed: Installed = { snapshot, pools: this.#pools.forApis(snapshot.apis) };
+    const era: Era = {
+      passages: 0,
+      context: { ports: this.#ports, installed, date: this.#date, over: () => this.#left(era) },
+    };
     this.#eras.add(era);
     this.#era = era;
-    this.#pools.retain(snapshot.apis);
-    if (last !== null && last.passages === 0) this.#eras.delete(last);
+    if (idle === 1 && last !== null) this.#end(last);
     return true;
   }
 
@@ -92,35 +105,46 @@ class DataPlane implements Gateway {
         this.#turnDown(stream, id, { code: 'method-not-allowed', headers: [['allow', found.allow.join(', ')]] });
         return;
       case 'matched':
-        this.#enter(era, { stream, id, compiled: found.target, params: found.params });
+        this.#enter(stream, id, era, { compiled: found.target, params: found.params });
     }
   }
 
-  #enter(era: Era, given: { stream: ServerExchange; id: string; compiled: CompiledOperation; params: Readonly<Record<string, string>> }): void {
-    const { stream, id, compiled, params } = given;
+  #enter(stream: ServerExchange, id: string, era: Era, { compiled, params }: Matched): void {
     const plan = compiled.plan();
     if (!plan.ok) {
       const detail = plan.error.map((issue) => issue.message).join('; ');
-      const message = `${compiled.operation.id} can't be built and is refused`;
-      this.#ports.alerts({ kind: 'gateway.fault', key: compiled.operation.id, severity: 'critical', message, fields: { detail } });
+      const key = compiled.operation.id;
+      const message = `${key} can't be built and is refused`;
+      this.#ports.alerts({ kind: 'gateway.fault', key, severity: 'critical', message, fields: { detail } });
       this.#turnDown(stream, id, { code: 'gateway-fault', internal: detail });
       return;
     }
     const passage = new Passage(stream, compiled, { id, params, plan: plan.value, context: era.context });
     stream.events = passage;
     era.passages++;
-    this.inFlight++;
+    this.#count(1);
     const { method } = stream.request;
-    if (stream.framing.kind !== 'none' && (method === 'GET' || method === 'HEAD') && !compiled.bodyDescribed) {
-      passage.refuse({ code: 'unexpected-body' });
-    } else if (stream.limitBody(compiled.bodyLimitBytes)) passage.proceed();
+    const bodyless = (method === 'GET' || method === 'HEAD') && !compiled.bodyDescribed;
+    if (bodyless && stream.framing.kind !== 'none') passage.refuse({ code: 'unexpected-body' });
+    else if (stream.limitBody(compiled.bodyLimitBytes)) passage.proceed();
     else passage.refuse({ code: 'body-too-large' });
   }
 
   #left(era: Era): void {
     era.passages--;
-    this.inFlight--;
-    if (era !== this.#era && era.passages === 0) this.#eras.delete(era);
+    this.#count(-1);
+    if (era !== this.#era && era.passages === 0) this.#end(era);
+  }
+
+  #count(change: 1 | -1): void {
+    this.#inFlight += change;
+    this.#ports.metrics.inFlight.set(this.#inFlight);
+  }
+
+  /** No request walks through this Snapshot any more, so upstreams that only it had are left. */
+  #end(era: Era): void {
+    this.#eras.delete(era);
+    this.#pools.retain([...this.#eras].map(({ context }) => context.installed));
   }
 
   /** A refusal before any operation is known. */
@@ -133,7 +157,12 @@ class DataPlane implements Gateway {
     return this.#refusal(this.#ports.nextId(), { code }, peer, '');
   }
 
-  #refusal(id: string, problem: Problem, peer: Peer, method: string): { readonly head: OutgoingHead; readonly body: string } {
+  #refusal(
+    id: string,
+    problem: Problem,
+    peer: Peer,
+    method: string,
+  ): { readonly head: OutgoingHead; readonly body: string } {
     const { clock, ledger, log, metrics } = this.#ports;
     const taken = ledger.append({
       version: RECORD_VERSION,
@@ -151,11 +180,28 @@ class DataPlane implements Gateway {
       policy: null,
       rule: null,
     });
-    const answer = problemAnswer(taken ? problem : { code: 'not-recorded' }, id);
-    metrics.refused(problem.code);
+    const told: Problem = taken ? problem : { code: 'not-recorded' };
+    const answer = problemAnswer(told, id);
+    metrics.refused(told.code);
     metrics.finished(null, answer.status, 0);
-    log.write('debug', 'request.refused', problem.code, { request: id, address: peer.address, detail: problem.internal });
+    if (taken) {
+      ledger.append({
+        version: RECORD_VERSION,
+        kind: 'completion',
+        id,
+        at: clock.now(),
+        status: answer.status,
+        upstreamStatus: null,
+        problem: told.code,
+        requestBytes: 0,
+        responseBytes: isBodiless(method, answer.status) ? 0 : answer.body.length,
+        durationUs: 0,
+        upstreamUs: null,
+        complete: true,
+      });
+    }
+    log.write('debug', 'request.refused', told.code, { request: id, address: peer.address, detail: problem.internal });
     answer.added.push('date', this.#date(), 'x-request-id', id);
-    return { head: answerHead(answer), body: answer.body as string };
+    return { head: answerHead(answer), body: answer.body.toString() };
   }
 }

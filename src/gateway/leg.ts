@@ -1,12 +1,24 @@
-import type { ReplyHead, UpstreamCall, UpstreamEvents, UpstreamFailure } from '../wire/index.ts';
-import type { BodyFraming, HeaderFields, OutgoingRequest } from '../wire/index.ts';
-import type { Passage } from './passage.ts';
-import type { Reply } from './reply-passage.ts';
-import { lengthOf } from './reply.ts';
+import type {
+  BodyFraming,
+  HeaderFields,
+  OutgoingRequest,
+  ReplyHead,
+  UpstreamCall,
+  UpstreamEvents,
+  UpstreamFailure,
+} from '../wire/index.ts';
 import { upstreamFields } from './forwarded.ts';
+import type { Passage } from './passage.ts';
+import { lengthOf, NO_BODY } from './reply.ts';
+import type { Reply } from './reply-passage.ts';
 
-const NO_BODY: BodyFraming = { kind: 'none' };
 const EARLY_HINTS = 103;
+
+/**
+ * What makes an upstream send a body that can't be judged: one that is coded, or a part of one, which would let a client
+ * fetch in parts what is refused as a whole. An upstream may ignore them (RFC 9110 §12.5.3, §14.2).
+ */
+const UNJUDGEABLE = ['accept-encoding', 'range', 'if-range'];
 
 /** The upstream's half of a passage: carries the request there, and what comes back to the reply. */
 export class Leg implements UpstreamEvents {
@@ -14,7 +26,7 @@ export class Leg implements UpstreamEvents {
   readonly #reply: Reply;
   #call: UpstreamCall | null = null;
   #startedMs = 0;
-  #endedMs = 0;
+  #elapsedMs: number | null = null;
   #over = false;
   /** The upstream's status, once it is known. */
   status: number | null = null;
@@ -26,23 +38,22 @@ export class Leg implements UpstreamEvents {
 
   /** From the call to the end of the upstream's reply, in microseconds; null while there is none. */
   get elapsedUs(): number | null {
-    return this.#endedMs === 0 ? null : Math.round((this.#endedMs - this.#startedMs) * 1_000);
+    return this.#elapsedMs === null ? null : Math.round(this.#elapsedMs * 1_000);
   }
 
   /** Sends the request with a body that is at hand, or with none. */
   sendWhole(body: Buffer | null): void {
-    const framing = body === null ? NO_BODY : lengthOf(body.length);
-    this.#open(framing);
-    if (framing.kind === 'none') return;
-    this.#call?.write([body as Buffer]);
-    this.#call?.finish();
+    const call = this.#open(lengthOf(body === null ? 0 : body.length));
+    if (body === null || body.length === 0) return;
+    call.write([body]);
+    call.finish();
   }
 
   /** Sends on what came of a streaming body; the upstream hears of the request with the first of it. */
   sendPieces(pieces: readonly Buffer[]): boolean {
     if (this.#over) return true;
-    if (this.#call === null) this.#open(this.#passage.stream.framing);
-    return this.#call?.write(pieces) ?? true;
+    this.#call ??= this.#open(this.#passage.stream.framing);
+    return this.#call.write(pieces);
   }
 
   sendEnd(): void {
@@ -63,24 +74,25 @@ export class Leg implements UpstreamEvents {
     if (!this.#over) this.#call?.resume();
   }
 
-  #open(framing: BodyFraming): void {
-    const { compiled, context, request } = this.#passage;
+  #open(framing: BodyFraming): UpstreamCall {
+    const { compiled, context, plan, request } = this.#passage;
     const pool = context.installed.pools[compiled.api.index];
     if (pool === undefined) throw new Error(`no pool for ${compiled.api.name}`);
     this.#startedMs = context.ports.clock.monotonic();
     const { basePath, upstream, authority } = compiled.api;
     const path = upstream.pathPrefix + (request.path.slice(basePath.length) || '/');
+    const fields = request.headers as HeaderFields;
+    if (plan.readsResponse.whole) for (const name of UNJUDGEABLE) fields.drop(name);
     const outgoing: OutgoingRequest = {
       method: request.method,
       target: request.query === null ? path : `${path}?${request.query}`,
       authority,
-      fields: request.headers as HeaderFields,
+      fields,
       added: upstreamFields(this.#passage),
       framing,
     };
     this.#call = pool.call(outgoing, this);
-    // The pool may have refused at once, before there was a call to abandon.
-    if (this.#over) this.#call.abort();
+    return this.#call;
   }
 
   interim(status: number, fields: HeaderFields): void {
@@ -92,7 +104,8 @@ export class Leg implements UpstreamEvents {
 
   whole(head: ReplyHead, body: Buffer): void {
     if (this.#over) return;
-    this.#settle(head);
+    this.status = head.status;
+    this.#settle();
     this.#reply.whole(head, body);
   }
 
@@ -103,18 +116,18 @@ export class Leg implements UpstreamEvents {
   }
 
   pieces(pieces: readonly Buffer[]): boolean {
-    return this.#over ? true : this.#reply.pieces(pieces);
+    return this.#over || this.#reply.pieces(pieces);
   }
 
   end(): void {
     if (this.#over) return;
-    this.#settle(null);
+    this.#settle();
     this.#reply.end();
   }
 
   failed(failure: UpstreamFailure): void {
     if (this.#over) return;
-    this.#settle(null);
+    this.#settle();
     this.#passage.failed(failure);
   }
 
@@ -122,9 +135,8 @@ export class Leg implements UpstreamEvents {
     if (!this.#over) this.#passage.stream.resumeBody();
   }
 
-  #settle(head: ReplyHead | null): void {
+  #settle(): void {
     this.#over = true;
-    this.#endedMs = this.#passage.context.ports.clock.monotonic();
-    if (head !== null) this.status = head.status;
+    this.#elapsedMs = this.#passage.context.ports.clock.monotonic() - this.#startedMs;
   }
 }

@@ -2,11 +2,12 @@ import { problemCatalogue, type ProblemCode } from '../base/index.ts';
 import type { Counter, Gauge, Histogram, Meter } from '../ports/index.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
-const CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
+/** `none`: the client left, or the connection was cut, before a reply began. */
+const CLASSES = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
 /** The series of a gateway thread. Labels come from closed sets: API names of the configuration and problem codes. */
 export interface GatewayMetrics {
-  /** Counts a finished exchange. `api` is null where none was matched. */
+  /** Counts a finished exchange. `api` is null where none was matched, `status` 0 where no reply began. */
   finished(api: string | null, status: number, durationUs: number): void;
   refused(code: ProblemCode): void;
   turnedAway(reason: string): void;
@@ -20,7 +21,9 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
   const refusals = new Map<ProblemCode, Counter>();
   const turned = new Map<string, Counter>();
   const classesOf = (api: string): readonly Counter[] =>
-    CLASSES.map((status) => meter.counter('portcullis_requests_total', 'Requests answered, by API and class of status.', { api, status }));
+    CLASSES.map((status) =>
+      meter.counter('portcullis_requests_total', 'Requests answered, by API and class of status.', { api, status }),
+    );
   return {
     inFlight: meter.gauge('portcullis_requests_in_flight', 'Requests being answered now.'),
     finished(api, status, durationUs) {
@@ -29,15 +32,26 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
       if (counters === undefined) {
         counters = classesOf(name);
         requests.set(name, counters);
-        durations.set(name, meter.histogram('portcullis_request_duration_seconds', 'Time from a whole head to the end of its reply.', SECONDS, { api: name }));
+        durations.set(
+          name,
+          meter.histogram(
+            'portcullis_request_duration_seconds',
+            'Time from a whole head to the end of its reply.',
+            SECONDS,
+            { api: name },
+          ),
+        );
       }
-      counters[Math.floor(status / 100) - 1]?.add(1);
+      counters[Math.floor(status / 100)]?.add(1);
       durations.get(name)?.observe(durationUs / 1e6);
     },
     refused(code) {
       let counter = refusals.get(code);
       if (counter === undefined) {
-        counter = meter.counter('portcullis_refusals_total', 'Requests refused, by problem code.', { code, status: String(problemCatalogue[code].status) });
+        counter = meter.counter('portcullis_refusals_total', 'Requests refused, by problem code.', {
+          code,
+          status: String(problemCatalogue[code].status),
+        });
         refusals.set(code, counter);
       }
       counter.add(1);
@@ -45,7 +59,11 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
     turnedAway(reason) {
       let counter = turned.get(reason);
       if (counter === undefined) {
-        counter = meter.counter('portcullis_connections_turned_away_total', 'Connections ended before a request could be read, by reason.', { reason });
+        counter = meter.counter(
+          'portcullis_connections_turned_away_total',
+          'Connections ended before a request could be read, by reason.',
+          { reason },
+        );
         turned.set(reason, counter);
       }
       counter.add(1);

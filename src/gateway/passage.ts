@@ -1,15 +1,19 @@
 import { type Problem, type ProblemCode, RECORD_VERSION, type RecordedVerdict } from '../base/index.ts';
-import type { BodyUse, BodyViews, Exchange, Operation, Outcome, Principal, Slot, Stage } from '../policy/index.ts';
-import type { CanonicalRequest, ExchangeEvents, HeaderFields, OutgoingHead, ServerExchange, UpstreamFailure } from '../wire/index.ts';
-import { BodyAccess } from './body-access.ts';
-import { HeaderEdits } from './edits.ts';
+import type { BodyUse, BodyViews, Exchange, Operation, Outcome, OwnReply, Principal, Slot } from '../policy/index.ts';
+import type { Timer } from '../ports/index.ts';
+import type { CanonicalRequest, ExchangeEvents, HeaderFields, ServerExchange, UpstreamFailure } from '../wire/index.ts';
+import { BodyAccess, viewOf } from './body-access.ts';
+import { RequestEdits } from './edits.ts';
+import { EnteredSteps, runRecordSteps } from './entered-steps.ts';
+import { raiseFault } from './faults.ts';
 import { Leg } from './leg.ts';
+import { completionOf } from './ledger-records.ts';
+import type { AnyStep, Plan } from './plan.ts';
+import { type Answer, ownAnswer, problemAnswer } from './reply.ts';
 import { Reply } from './reply-passage.ts';
-import type { Plan, PlannedStep, RequestStep } from './plan.ts';
-import { type Answer, completionOf, ownAnswer, problemAnswer } from './reply.ts';
+import { runRequestSteps } from './run-steps.ts';
 import type { GatewayPorts, Installed } from './runtime.ts';
 import type { CompiledOperation } from './snapshot.ts';
-import { runRequestSteps } from './run-steps.ts';
 
 /** What a passage is made of besides its request. */
 export interface PassageContext {
@@ -17,7 +21,7 @@ export interface PassageContext {
   readonly installed: Installed;
   readonly date: () => string;
   /** Runs once, when the passage is over. */
-  readonly over: (passage: Passage) => void;
+  readonly over: () => void;
 }
 
 /** What the router and the id source gave a request. */
@@ -28,15 +32,11 @@ export interface PassageParts {
   readonly context: PassageContext;
 }
 
-type Phase = 'judging' | 'collecting' | 'forwarded' | 'replying' | 'over';
-
-/** Who decided, for the record. */
-interface Decision {
-  verdict: RecordedVerdict;
-  problem: Problem | null;
-  policy: string | null;
-  rule: string | null;
-}
+/**
+ * Where a passage stands. `answering`: a policy's own reply, and `refusing`: a refusal, is on its way through `respond`;
+ * `replying`: the head of a reply is out.
+ */
+type Phase = 'judging' | 'collecting' | 'forwarded' | 'answering' | 'refusing' | 'replying' | 'over';
 
 /**
  * One request's walk through one Snapshot, from its head to the end of its reply. Whatever happens, it ends exactly
@@ -51,22 +51,27 @@ export class Passage implements Exchange, ExchangeEvents {
   readonly context: PassageContext;
   readonly stream: ServerExchange;
   readonly plan: Plan;
-  readonly requestBody: BodyAccess;
+  /** Null where no step reads the request's body. */
+  readonly requestBody: BodyAccess | null;
   principal: Principal | null = null;
-  /** What the step that runs now may read of the body. */
+  /** What the step that runs now may read of the request's body. */
   reading: BodyUse = 'none';
   readonly #startedMs: number;
-  readonly #decision: Decision = { verdict: 'pass', problem: null, policy: null, rule: null };
   #phase: Phase = 'judging';
   #next = 0;
+  #verdict: RecordedVerdict = 'pass';
+  #problem: Problem | null = null;
+  #policy: string | null = null;
+  #rule: string | null = null;
+  #intent: 'due' | 'taken' | 'refused' = 'due';
   #slots: Map<Slot<unknown>, unknown> | null = null;
-  #entered: PlannedStep<Stage>[] | null = null;
+  #entered: EnteredSteps | null = null;
+  #edits: RequestEdits | null = null;
+  #timer: Timer | null = null;
   #leg: Leg | null = null;
   #reply: Reply | null = null;
-  #recorded = false;
   #status = 0;
-  #responseBytes = 0;
-  #edits: HeaderEdits | null = null;
+  #replyBytes = 0;
 
   constructor(stream: ServerExchange, compiled: CompiledOperation, more: PassageParts) {
     const { clock } = more.context.ports;
@@ -79,7 +84,7 @@ export class Passage implements Exchange, ExchangeEvents {
     this.context = more.context;
     this.stream = stream;
     this.plan = more.plan;
-    this.requestBody = new BodyAccess(more.plan.readsRequest);
+    this.requestBody = BodyAccess.of(more.plan.readsRequest);
   }
 
   get operation(): Operation {
@@ -93,19 +98,29 @@ export class Passage implements Exchange, ExchangeEvents {
   }
 
   body<U extends keyof BodyViews>(use: U): BodyViews[U] {
-    return this.requestBody.view(use, this.reading);
+    return viewOf(this.requestBody, use, this.reading);
   }
 
-  /** Whether a reply may still be begun. */
+  /** Whether a refusal may still take the place of whatever is on its way. */
   get open(): boolean {
-    return this.#phase !== 'replying' && this.#phase !== 'over';
+    return this.#phase !== 'refusing' && this.#phase !== 'replying' && this.#phase !== 'over';
+  }
+
+  /** The policy that decided, or null. */
+  get decidedBy(): string | null {
+    return this.#policy;
+  }
+
+  /** Whether the passage is over. */
+  get ended(): boolean {
+    return this.#phase === 'over';
   }
 
   /** Judges the request from the next step on, and sends it upstream when all steps pass. */
   proceed(): void {
-    if (this.#phase === 'over' || this.#phase === 'replying') return;
+    if (this.#phase !== 'judging' && this.#phase !== 'collecting') return;
     this.#phase = 'judging';
-    if (runRequestSteps(this, this.#next) && this.open) this.#forward();
+    if (runRequestSteps(this, this.#next)) this.#forward();
   }
 
   /** Says with which step `proceed` goes on. */
@@ -119,69 +134,96 @@ export class Passage implements Exchange, ExchangeEvents {
     this.stream.receive();
   }
 
+  /** Calls back after a while, unless the passage ends before. */
+  wait(delayMs: number, callback: () => void): Timer {
+    this.#timer?.cancel();
+    this.#timer = this.context.ports.clock.after(delayMs, callback);
+    return this.#timer;
+  }
+
   /** Notes that a step is about to run, so that its release runs too. */
-  enter(planned: PlannedStep<Stage> | RequestStep): void {
+  enter(planned: AnyStep): void {
     if (planned.step.release === undefined) return;
-    this.#entered ??= [];
-    if (!this.#entered.some((entered) => entered.step === planned.step)) this.#entered.push(planned as PlannedStep<Stage>);
-  }
-
-  /** Whether the passage is over. */
-  get ended(): boolean {
-    return this.#phase === 'over';
-  }
-
-  /** The fields that steps added to the request, names and values in turn; null where none did. */
-  get edited(): readonly string[] | null {
-    return this.#edits === null ? null : this.#edits.added;
+    this.#entered ??= new EnteredSteps();
+    this.#entered.note(planned);
   }
 
   /** The editor of the request that goes upstream. */
-  get edits(): HeaderEdits {
-    this.#edits ??= new HeaderEdits(this.request.headers as HeaderFields, []);
+  get edits(): RequestEdits {
+    this.#edits ??= new RequestEdits(this.request.headers as HeaderFields);
     return this.#edits;
   }
 
+  /** The fields that steps added to the request, names and values in turn; null where none did. */
+  get addedFields(): readonly string[] | null {
+    return this.#edits === null ? null : this.#edits.added;
+  }
+
+  /** Refuses, where nothing has been sent yet. */
   refuse(problem: Problem, policy: string | null = null, rule: string | null = null): void {
     if (!this.open) return;
-    this.#decide('deny', { problem, policy, rule });
-    this.answer(problemAnswer(problem, this.id));
+    this.#decide('deny', policy, rule);
+    this.#answer(() => this.#refusal(problem), policy);
   }
 
   /** A policy answers in the upstream's place. */
-  reply(answer: Parameters<typeof ownAnswer>[0], policy: string, rule: string | null): void {
+  reply(own: OwnReply, policy: string, rule: string | null): void {
     if (!this.open) return;
-    this.#decide('reply', { problem: null, policy, rule });
-    this.answer(ownAnswer(answer));
+    this.#decide('reply', policy, rule);
+    this.#answer(() => ownAnswer(own), policy);
   }
 
-  /** A step threw or broke its word: refused, and somebody is told. */
+  /** A step threw or broke its word: somebody is told, and the request refused; a refusal that fails is cut, so that nothing goes round in circles. */
   fault(policy: string, what: unknown): void {
-    const detail = what instanceof Error ? `${what.name}: ${what.message}` : 'a value that is no error was thrown';
-    const { alerts, log } = this.context.ports;
-    log.write('error', 'gateway.fault', 'a policy failed; the request was refused', { policy, operation: this.operation.id, request: this.id, detail });
-    alerts({ kind: 'gateway.fault', key: policy, severity: 'critical', message: `policy ${policy} failed`, fields: { operation: this.operation.id, detail } });
-    this.refuse({ code: 'gateway-fault', internal: detail }, policy);
+    if (this.ended) return;
+    const internal = raiseFault(this.context.ports, { policy, operation: this.operation.id, request: this.id }, what);
+    if (this.open) this.refuse({ code: 'gateway-fault', internal }, policy);
+    else this.cut('gateway-fault');
+  }
+
+  #decide(verdict: RecordedVerdict, policy: string | null, rule: string | null): void {
+    this.#verdict = verdict;
+    this.#policy = policy;
+    this.#rule = rule;
+  }
+
+  #refusal(problem: Problem): Answer {
+    const answer = problemAnswer(problem, this.id);
+    this.#problem = problem;
+    this.context.ports.metrics.refused(problem.code);
+    return answer;
   }
 
   /** Sends an answer of the gateway's own, through the steps that see every reply. */
-  answer(answer: Answer): void {
-    if (!this.#record()) return;
-    this.#answerNow(answer);
+  #answer(make: () => Answer, policy: string | null): void {
+    let answer: Answer;
+    try {
+      answer = make();
+    } catch (fault) {
+      this.fault(policy ?? 'gateway', fault);
+      return;
+    }
+    if (this.#recordIntent()) this.#answerNow(answer);
   }
 
   #answerNow(answer: Answer): void {
     this.#leg?.abandon();
-    this.#phase = 'replying';
+    this.#reply?.abandon();
+    this.#phase = answer.refusal ? 'refusing' : 'answering';
     this.#reply = new Reply(this);
     this.#reply.answer(answer);
   }
 
-  /** Records the intent; false when that can't be done, and then the request has been refused for it. */
-  #record(): boolean {
-    if (this.#recorded) return true;
-    const { problem, verdict, policy, rule } = this.#decision;
-    this.#recorded = true;
+  /** Records who, what and the verdict; false when that can't be done, and then the request has been refused for it. */
+  #recordIntent(): boolean {
+    if (this.#intent !== 'due') return true;
+    if (this.#appendIntent()) return true;
+    this.#decide('deny', null, null);
+    this.#answerNow(this.#refusal({ code: 'not-recorded' }));
+    return false;
+  }
+
+  #appendIntent(): boolean {
     const taken = this.context.ports.ledger.append({
       version: RECORD_VERSION,
       kind: 'intent',
@@ -191,59 +233,51 @@ export class Passage implements Exchange, ExchangeEvents {
       api: this.operation.api,
       operation: this.operation.id,
       method: this.request.method,
-      subject: this.principal?.subject ?? null,
+      subject: this.principal === null ? null : this.principal.subject,
       address: this.request.peer.address,
-      verdict,
-      problem: problem?.code ?? null,
-      policy,
-      rule,
+      verdict: this.#verdict,
+      problem: this.#problem === null ? null : this.#problem.code,
+      policy: this.#policy,
+      rule: this.#rule,
     });
-    if (taken) return true;
-    const unrecorded: Problem = { code: 'not-recorded' };
-    this.#decide('deny', { problem: unrecorded, policy: null, rule: null });
-    this.#answerNow(problemAnswer(unrecorded, this.id));
-    return false;
-  }
-
-  #decide(verdict: RecordedVerdict, why: { problem: Problem | null; policy: string | null; rule: string | null }): void {
-    Object.assign(this.#decision, { verdict, ...why });
-    if (why.problem !== null) this.context.ports.metrics.refused(why.problem.code);
+    this.#intent = taken ? 'taken' : 'refused';
+    return taken;
   }
 
   /** All steps have passed: the request goes upstream, now or with the first of its body. */
   #forward(): void {
-    if (!this.#record()) return;
+    if (!this.#recordIntent()) return;
     this.#phase = 'forwarded';
-    this.#reply = new Reply(this);
-    this.#leg = new Leg(this, this.#reply);
-    const whole = this.requestBody.whole;
-    if (whole !== null) this.#leg.sendWhole(whole);
-    else if (this.stream.framing.kind === 'none') this.#leg.sendWhole(null);
+    const reply = new Reply(this);
+    const leg = new Leg(this, reply);
+    this.#reply = reply;
+    this.#leg = leg;
+    const whole = this.requestBody === null ? null : this.requestBody.whole;
+    if (whole !== null || this.stream.framing.kind === 'none') leg.sendWhole(whole);
     else this.stream.receive();
   }
 
   pieces(pieces: readonly Buffer[]): boolean {
-    this.requestBody.add(pieces);
-    if (this.#phase === 'forwarded' && this.#leg !== null) return this.#leg.sendPieces(pieces);
-    return this.#phase === 'collecting';
+    this.requestBody?.add(pieces);
+    // A reply may begin while the request still comes; what nobody wants any more is taken and thrown away.
+    return this.#phase === 'collecting' || this.#leg === null || this.#leg.sendPieces(pieces);
   }
 
   bodyEnd(): void {
-    if (this.#phase === 'forwarded') this.#leg?.sendEnd();
-    else if (this.#phase === 'collecting') this.#collected();
+    if (this.#phase === 'collecting') this.#collected();
+    else this.#leg?.sendEnd();
   }
 
   #collected(): void {
-    const parse = this.plan.request.some(({ step }) => step.reads.request === 'parsed');
-    const parsed = this.requestBody.close(this.request.headers.get('content-type'), parse);
-    if (parsed !== null && !parsed.ok) this.refuse({ code: parsed.error.problem, internal: parsed.error.internal }, 'body');
-    else this.proceed();
+    const fault = this.requestBody === null ? null : this.requestBody.close(this.request.headers);
+    if (fault === null) this.proceed();
+    else this.refuse({ code: fault.problem, internal: fault.internal }, null, 'body');
   }
 
   bodyFailed(code: ProblemCode): void {
-    if (this.#phase === 'over') return;
     if (this.open) this.refuse({ code });
-    else this.stream.cut();
+    // A refusal that waits to be sent can be sent still; a reply that has begun is one to half a request.
+    else if (this.#phase === 'replying') this.cut(code);
   }
 
   drained(): void {
@@ -251,96 +285,86 @@ export class Passage implements Exchange, ExchangeEvents {
   }
 
   gone(): void {
-    if (this.#phase === 'over') return;
-    this.#leg?.abandon();
+    this.#abandon();
     this.#end(false);
   }
 
   /** The upstream gave no whole reply. */
-  failed(failure: UpstreamFailure): void {
-    if (this.#phase === 'over') return;
-    const { log } = this.context.ports;
-    log.write('warn', 'upstream.failed', failure.detail, { api: this.operation.api, operation: this.operation.id, request: this.id, code: failure.code });
-    if (this.open) this.refuse({ code: failure.code, internal: failure.detail });
-    else this.cut(failure.code);
+  failed({ code, detail }: UpstreamFailure): void {
+    if (this.ended) return;
+    const { alerts, log } = this.context.ports;
+    const { id, api } = this.operation;
+    log.write('warn', 'upstream.failed', detail, { api, operation: id, request: this.id, code });
+    if (code === 'upstream-tls') {
+      const message = `the upstream of ${api} can't prove who it is`;
+      alerts({ kind: 'upstream.untrusted', key: api, severity: 'high', message, fields: { detail } });
+    }
+    // What the gateway decided of the request stands.
+    if (this.open) this.#answer(() => this.#refusal({ code, internal: detail }), null);
+    else this.cut(code);
   }
 
   /** Nothing whole can be given any more: the client must see that. */
-  cut(code: ProblemCode | null): void {
-    if (this.#phase === 'over') return;
-    if (code !== null && this.#decision.problem === null) this.#decision.problem = { code };
-    this.#leg?.abandon();
-    this.stream.cut();
+  cut(code: ProblemCode): void {
+    if (this.ended) return;
+    if (this.#problem === null) {
+      this.#problem = { code };
+      this.context.ports.metrics.refused(code);
+    }
+    this.#abandon();
     this.#end(false);
+    this.stream.cut();
   }
 
-  /** A reply is about to begin; from here on there can be no other. */
-  begun(head: OutgoingHead): void {
+  #abandon(): void {
+    this.#leg?.abandon();
+    this.#reply?.abandon();
+  }
+
+  /** The head of a reply is about to go out; from here on there can be no other. */
+  begun(status: number): void {
     this.#phase = 'replying';
-    this.#status = head.status;
+    this.#status = status;
   }
 
+  /** Counts bytes of body on their way to the client. */
   sent(bytes: number): void {
-    this.#responseBytes += bytes;
+    this.#replyBytes += bytes;
   }
 
-  /** The reply is out. */
+  /** Nothing more will be said. Called before the last of the reply is written, since a client's next request may begin with that. */
   finished(): void {
-    if (this.#phase !== 'over') this.#end(true);
+    this.#end(true);
   }
 
   #end(complete: boolean): void {
+    if (this.ended) return;
     this.#phase = 'over';
+    this.#timer?.cancel();
     const { clock, ledger, metrics } = this.context.ports;
-    const durationUs = Math.round((clock.monotonic() - this.#startedMs) * 1_000);
-    const { verdict, problem, policy, rule } = this.#decision;
-    const outcome: Outcome = {
-      verdict,
-      problem,
-      problemCode: problem?.code ?? null,
-      policy,
-      rule,
+    const outcome = this.#outcome(complete);
+    if (this.#intent === 'due') this.#appendIntent();
+    runRecordSteps(this, outcome);
+    this.#entered?.release(this);
+    metrics.finished(this.operation.api, outcome.status, outcome.durationUs);
+    if (this.#intent === 'taken') ledger.append(completionOf(this.id, clock.now(), outcome));
+    this.context.over();
+  }
+
+  #outcome(complete: boolean): Outcome {
+    return {
+      verdict: this.#verdict,
+      problem: this.#problem,
+      problemCode: this.#problem === null ? null : this.#problem.code,
+      policy: this.#policy,
+      rule: this.#rule,
       status: this.#status,
-      upstreamStatus: this.#leg?.status ?? null,
+      upstreamStatus: this.#leg === null ? null : this.#leg.status,
       requestBytes: this.stream.receivedBytes,
-      responseBytes: this.#responseBytes,
-      durationUs,
-      upstreamUs: this.#leg?.elapsedUs ?? null,
+      responseBytes: this.#replyBytes,
+      durationUs: Math.round((this.context.ports.clock.monotonic() - this.#startedMs) * 1_000),
+      upstreamUs: this.#leg === null ? null : this.#leg.elapsedUs,
       complete,
     };
-    this.#runRecord(outcome);
-    this.#release();
-    metrics.finished(this.operation.api, this.#status, durationUs);
-    ledger.append({ version: RECORD_VERSION, kind: 'completion', id: this.id, at: clock.now(), ...completionOf(outcome) });
-    this.context.over(this);
-  }
-
-  #runRecord(outcome: Outcome): void {
-    for (const planned of this.plan.record) {
-      this.enter(planned);
-      this.reading = planned.step.reads.request;
-      try {
-        planned.step.run(this, outcome);
-      } catch (fault) {
-        this.#lateFault(planned.policy, fault);
-      }
-    }
-  }
-
-  #release(): void {
-    const entered = this.#entered ?? [];
-    this.#entered = null;
-    for (const { policy, step } of entered) {
-      try {
-        step.release?.(this);
-      } catch (fault) {
-        this.#lateFault(policy, fault);
-      }
-    }
-  }
-
-  #lateFault(policy: string, fault: unknown): void {
-    const detail = fault instanceof Error ? fault.message : 'unknown fault';
-    this.context.ports.alerts({ kind: 'gateway.fault', key: policy, severity: 'critical', message: `policy ${policy} failed after the reply`, fields: { detail } });
   }
 }

@@ -1,13 +1,26 @@
-import type { ProblemCode } from '../base/index.ts';
-import type { Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
-import { answerHead, createDateSource } from './reply.ts';
+import { type ProblemCode, RECORD_VERSION } from '../base/index.ts';
+import type { CanonicalRequest, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
 import type { GatewayPorts } from './runtime.ts';
+import { createDateSource, NO_BODY } from './reply.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** Fields that bear a credential, in the ways APIs and browsers send them. */
-const CREDENTIAL_FIELDS = ['authorization', 'cookie', 'proxy-authorization', 'x-api-key', 'api-key', 'apikey', 'x-auth-token', 'x-access-token'];
-/** Query parameters that bear one (RFC 6750 §2.3, and customary names). */
-const CREDENTIAL_PARAMETERS = /(?:^|&)(?:access_token|id_token|refresh_token|token|api[_-]?key|apikey|key|password|client_secret|code|sig|signature|assertion)=/i;
+/** Names under which APIs and browsers send a credential in a field, by their last words. */
+const CREDENTIAL_FIELD = ending(
+  'authorization|auth|cookie2?|dpop|[a-z0-9]*token|secret|password|credentials?|jwt|assertion|signature',
+  'session|session-?id|sid|(?:api|access|auth|app|client|functions|private|secret|subscription)-?key',
+);
+/** The same for query parameters (RFC 6750 §2.3, signed URLs, and customary names). */
+const CREDENTIAL_PARAMETER = ending(
+  'authorization|secret|passw(?:or)?d|credentials?|jwt|assertion|signature|session|session[-_]?id',
+  '(?:access|api|auth|bearer|csrf|id|login|oauth|refresh|reset|security|session|user|xsrf)[-_]?token',
+  '(?:api|access|auth|client|functions|private|secret|subscription)[-_]?key',
+);
+/** Names that are credentials when they stand alone; longer ones, such as `country_code`, are not. */
+const CREDENTIAL_WORD = /^(?:token|key|code|auth|pass|pwd|pin|otp|sig|sid)$/i;
+
+function ending(...words: readonly string[]): RegExp {
+  return new RegExp(`(?:^|[-_.]|%5B)(?:${words.join('|')})(?:%5D)*$`, 'i');
+}
 
 /** What the plain port works with. */
 export interface PlainHttpOptions {
@@ -25,24 +38,35 @@ export interface PlainHttpOptions {
  * A credential seen here has been seen by everybody on the way, which is an alert.
  */
 export function createPlainHttp(options: PlainHttpOptions): ServerHandler {
-  const { ports } = options;
-  const date = createDateSource(() => ports.clock.now());
-  const refuse = (stream: ServerExchange, code: ProblemCode): void => {
-    const { head, body } = options.refused(code, stream.request.peer);
-    stream.send(head, body);
-  };
+  const date = createDateSource(() => options.ports.clock.now());
   return {
     request(stream) {
-      const { method, host, query, headers, peer } = stream.request;
-      const credential = CREDENTIAL_FIELDS.find((name) => headers.has(name)) ?? (query !== null && CREDENTIAL_PARAMETERS.test(query) ? 'query' : null);
-      if (credential !== null) warnOfCredential(ports, credential, peer);
-      const harmless = (method === 'GET' || method === 'HEAD') && stream.framing.kind === 'none' && credential === null;
-      if (options.mode === 'refuse' || !harmless) refuse(stream, 'plain-http');
-      else if (options.snapshot()?.router.find(host, '/', 'GET').kind === 'misdirected') refuse(stream, 'misdirected-request');
-      else redirect(stream, options, date());
+      const credential = credentialIn(stream.request);
+      if (credential !== null) warnOfCredential(options.ports, credential, stream.request.peer);
+      const code = reasonToRefuse(stream, credential !== null, options);
+      const refusal = code ?? redirect(stream, options, date);
+      if (refusal === null) return;
+      const { head, body } = options.refused(refusal, stream.request.peer);
+      stream.send(head, body);
     },
     refused: options.refused,
   };
+}
+
+function reasonToRefuse(stream: ServerExchange, credential: boolean, options: PlainHttpOptions): ProblemCode | null {
+  const { method, host } = stream.request;
+  const harmless = (method === 'GET' || method === 'HEAD') && stream.framing.kind === 'none' && !credential;
+  if (options.mode === 'refuse' || !harmless) return 'plain-http';
+  const snapshot = options.snapshot();
+  if (snapshot === null) return 'gateway-overloaded';
+  return snapshot.router.find(host, '/', 'GET').kind === 'misdirected' ? 'misdirected-request' : null;
+}
+
+/** Where a request bears a credential, or null. Names only: what it is is told to nobody. */
+function credentialIn({ headers, query }: CanonicalRequest): string | null {
+  for (const [name] of headers.entries()) if (CREDENTIAL_FIELD.test(name)) return name;
+  const names = query === null ? [] : query.split(/[&;]/).map((parameter) => parameter.split('=', 1)[0] as string);
+  return names.some((name) => CREDENTIAL_WORD.test(name) || CREDENTIAL_PARAMETER.test(name)) ? 'query' : null;
 }
 
 function warnOfCredential(ports: GatewayPorts, where: string, peer: Peer): void {
@@ -55,14 +79,51 @@ function warnOfCredential(ports: GatewayPorts, where: string, peer: Peer): void 
   });
 }
 
-/** To the request's own canonical host: nothing a client writes elsewhere can lead it away. */
-function redirect(stream: ServerExchange, options: PlainHttpOptions, date: string): void {
+/** To the request's own canonical host: nothing a client writes elsewhere can lead it away. A code where it can't be recorded. */
+function redirect(stream: ServerExchange, options: PlainHttpOptions, date: () => string): ProblemCode | null {
   const { host, path, query } = stream.request;
   const port = options.httpsPort();
   const id = options.ports.nextId();
   const location = `https://${host}${port === 443 ? '' : `:${port}`}${path}${query === null ? '' : `?${query}`}`;
-  const added = ['location', location, 'cache-control', 'no-store', 'date', date, 'x-request-id', id];
+  const added = ['location', location, 'cache-control', 'no-store', 'date', date(), 'x-request-id', id];
+  if (!recordRedirect(stream.request, id, options)) return 'not-recorded';
   options.ports.metrics.finished(null, 308, 0);
-  stream.send(answerHead({ status: 308, added, body: '' }), '');
+  stream.send({ status: 308, fields: null, added, framing: NO_BODY, announcedLength: 0 }, '');
+  return null;
 }
 
+function recordRedirect(request: CanonicalRequest, id: string, { ports, snapshot }: PlainHttpOptions): boolean {
+  const at = ports.clock.now();
+  const taken = ports.ledger.append({
+    version: RECORD_VERSION,
+    kind: 'intent',
+    id,
+    at,
+    revision: snapshot()?.revision ?? 0,
+    api: null,
+    operation: null,
+    method: request.method,
+    subject: null,
+    address: request.peer.address,
+    verdict: 'reply',
+    problem: null,
+    policy: null,
+    rule: 'plain-http',
+  });
+  if (!taken) return false;
+  ports.ledger.append({
+    version: RECORD_VERSION,
+    kind: 'completion',
+    id,
+    at,
+    status: 308,
+    upstreamStatus: null,
+    problem: null,
+    requestBytes: 0,
+    responseBytes: 0,
+    durationUs: 0,
+    upstreamUs: null,
+    complete: true,
+  });
+  return true;
+}

@@ -1,5 +1,13 @@
 import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
-import { type BodyUse, type OperationId, REQUEST_STAGES, type Stage, type Step, type Steps } from '../policy/index.ts';
+import {
+  type BodyUse,
+  type OperationId,
+  REQUEST_STAGES,
+  type Stage,
+  STAGES,
+  type Step,
+  type Steps,
+} from '../policy/index.ts';
 
 /** A step with the policy it belongs to. */
 export interface PlannedStep<S extends Stage> {
@@ -10,6 +18,9 @@ export interface PlannedStep<S extends Stage> {
 
 /** A step of one of the stages before the upstream. */
 export type RequestStep = { [S in (typeof REQUEST_STAGES)[number]]: PlannedStep<S> }[(typeof REQUEST_STAGES)[number]];
+
+/** A step of any stage. */
+export type AnyStep = { [S in Stage]: PlannedStep<S> }[Stage];
 
 /** What is done with the requests of one operation: its steps in the order of the stages, and what they read. */
 export interface Plan {
@@ -26,43 +37,68 @@ export interface Plan {
 export interface BodyNeed {
   /** It must be there whole before a step runs. */
   readonly whole: boolean;
+  readonly parsed: boolean;
   readonly tap: boolean;
 }
 
-/** The steps one policy gives an operation. */
+/** The steps one policy gives an operation, and the key path of the policy. */
 export interface PolicySteps {
   readonly policy: string;
+  readonly path: string;
   readonly steps: Steps;
 }
 
-/** Stages in which the body has not been read yet, so that a stranger can't make the gateway collect one. */
-const BEFORE_BODY: readonly Stage[] = ['admit', 'authenticate', 'authorize', 'limit'];
-
 /** Puts the steps of an operation's policies into the order of the stages; within a stage, in the order of the policies. */
-export function makePlan(operation: OperationId, policies: readonly PolicySteps[], signInNeeded: boolean): Result<Plan, readonly Issue[]> {
-  const issues: Issue[] = [];
-  const request: RequestStep[] = [];
-  for (const stage of REQUEST_STAGES) {
-    for (const { policy, steps } of policies) {
-      const step = steps[stage];
-      if (step === undefined) continue;
-      if (BEFORE_BODY.includes(stage) && isWhole(step.reads.request)) {
-        issues.push(errorIssue(operation, `policy ${policy} reads the body in ${stage}, before it may be collected`));
-      }
-      request.push({ stage, policy, step } as RequestStep);
-    }
-  }
-  const respond = policies.flatMap(({ policy, steps }) => (steps.respond === undefined ? [] : [{ stage: 'respond' as const, policy, step: steps.respond }]));
-  const record = policies.flatMap(({ policy, steps }) => (steps.record === undefined ? [] : [{ stage: 'record' as const, policy, step: steps.record }]));
+export function makePlan(
+  operation: OperationId,
+  policies: readonly PolicySteps[],
+  signInNeeded: boolean,
+): Result<Plan, readonly Issue[]> {
+  const issues = policies.flatMap((given) => issuesOf(given, operation));
   if (issues.length > 0) return err(issues);
-  const all = [...request, ...respond, ...record];
+  const request = REQUEST_STAGES.flatMap((stage) => stepsOf(policies, stage) as readonly RequestStep[]);
+  const respond = stepsOf(policies, 'respond');
+  const record = stepsOf(policies, 'record');
+  const all: readonly AnyStep[] = [...request, ...respond, ...record];
   return ok({
     request,
     respond,
     record,
     signInNeeded,
     readsRequest: needOf(all.map((planned) => planned.step.reads.request)),
-    readsResponse: needOf(all.map((planned) => planned.step.reads.response)),
+    readsResponse: needOf(respond.map((planned) => planned.step.reads.response)),
+  });
+}
+
+function stepsOf<S extends Stage>(policies: readonly PolicySteps[], stage: S): readonly PlannedStep<S>[] {
+  return policies.flatMap(({ policy, steps }) => {
+    const step: Step<S> | undefined = steps[stage];
+    return step === undefined ? [] : [{ stage, policy, step }];
+  });
+}
+
+/** Stages in which the body has not been read yet, so that a stranger can't make the gateway collect one. */
+const BEFORE_BODY: readonly Stage[] = ['admit', 'authenticate', 'authorize', 'limit'];
+
+function issuesOf({ policy, path, steps }: PolicySteps, operation: OperationId): readonly Issue[] {
+  const issue = (message: string): Issue => errorIssue(path, `${message} (${operation})`);
+  return Object.keys(steps).flatMap((key) => {
+    const stage = STAGES.find((name) => name === key);
+    // A step that no stage runs would protect nothing.
+    if (stage === undefined) return [issue(`${policy} has a step for the stage ${key}, which there is not`)];
+    const reads = steps[stage]?.reads;
+    if (reads === undefined) return [];
+    const issues: Issue[] = [];
+    if (isWhole(reads.request)) {
+      if (BEFORE_BODY.includes(stage))
+        issues.push(issue(`${policy} reads the body in ${stage}, before it may be collected`));
+      // A request refused early has no body here, and a record must be made of it all the same.
+      if (stage === 'record') issues.push(issue(`${policy} reads the whole body in record, which may be without one`));
+    }
+    if (reads.response !== 'none' && stage !== 'respond') {
+      issues.push(issue(`${policy} reads the reply in ${stage}, where there is none to see`));
+    }
+    return issues;
   });
 }
 
@@ -72,5 +108,5 @@ export function isWhole(use: BodyUse): boolean {
 }
 
 function needOf(uses: readonly BodyUse[]): BodyNeed {
-  return { whole: uses.some(isWhole), tap: uses.includes('tap') };
+  return { whole: uses.some(isWhole), parsed: uses.includes('parsed'), tap: uses.includes('tap') };
 }

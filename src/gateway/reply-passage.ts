@@ -1,13 +1,23 @@
 import type { BodyUse, BodyViews, ReplyView, Verdict } from '../policy/index.ts';
-import { type BodyFraming, type HeaderFields, type HeaderMap, NO_FIELDS, type OutgoingHead, type ReplyHead } from '../wire/index.ts';
-import { BodyAccess } from './body-access.ts';
+import {
+  type BodyFraming,
+  type HeaderFields,
+  type HeaderMap,
+  NO_FIELDS,
+  type OutgoingHead,
+  type ReplyHead,
+} from '../wire/index.ts';
+import { AddedFields, hasAdded } from './added-fields.ts';
+import { awaitVerdict } from './await-verdict.ts';
+import { BodyAccess, viewOf } from './body-access.ts';
 import { ReplyEdits } from './edits.ts';
 import type { Passage } from './passage.ts';
 import { isWhole, type PlannedStep } from './plan.ts';
-import { type Answer, lengthOf } from './reply.ts';
+import { type Answer, isBodiless, lengthOf, NO_BODY } from './reply.ts';
 
 /** A reply that a policy must read may be this large. */
 const READ_LIMIT_BYTES = 10 * 1024 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * The reply's half of a passage: whatever the gateway or the upstream answers goes through the steps of `respond`, then
@@ -18,34 +28,45 @@ export class Reply implements ReplyView {
   status = 0;
   headers: HeaderMap = NO_FIELDS;
   source: 'upstream' | 'gateway' = 'upstream';
+  #state: 'idle' | 'collecting' | 'judging' | 'streaming' | 'over' = 'idle';
+  #refusal = false;
   #fields: HeaderFields | null = null;
   #added: string[] = [];
-  #framing: BodyFraming = { kind: 'none' };
+  #edits: ReplyEdits | null = null;
+  #framing: BodyFraming = NO_BODY;
+  /** The length that a reply without a body names all the same. */
   #announcedLength: number | null = null;
-  #body: BodyAccess;
+  #body: BodyAccess | null;
   #reading: BodyUse = 'none';
-  #collecting = false;
-  #streaming = false;
-  #held: Buffer[] = [];
+  /** The body where it is at hand; null where it streams. */
+  #whole: Buffer | null = null;
+  #held: readonly Buffer[] | null = null;
   #endHeld = false;
 
   constructor(passage: Passage) {
     this.#passage = passage;
-    this.#body = new BodyAccess(passage.plan.readsResponse);
+    this.#body = BodyAccess.of(passage.plan.readsResponse);
   }
 
   body<U extends keyof BodyViews>(use: U): BodyViews[U] {
-    return this.#body.view(use, this.#reading);
+    return viewOf(this.#body, use, this.#reading);
+  }
+
+  /** Something else takes this reply's place: nothing of it is sent any more. */
+  abandon(): void {
+    this.#state = 'over';
   }
 
   /** An answer of the gateway's own. */
   answer(answer: Answer): void {
     this.source = 'gateway';
+    this.#refusal = answer.refusal;
     this.status = answer.status;
     this.#added = answer.added;
-    const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
-    this.#announcedLength = body.length;
-    this.#complete(body);
+    // Steps see what was said first, whatever others have edited before them.
+    if (this.#passage.plan.respond.length > 0) this.headers = new AddedFields([...answer.added]);
+    this.#announcedLength = answer.status === 304 ? null : answer.body.length;
+    this.#complete(answer.body);
   }
 
   /** A whole reply of the upstream's. */
@@ -57,31 +78,30 @@ export class Reply implements ReplyView {
   /** A reply of the upstream's whose body follows. */
   head(head: ReplyHead): void {
     this.#take(head);
-    if (this.#passage.plan.readsResponse.whole) this.#collecting = true;
-    else this.#judge(() => this.#begin());
+    if (!this.#passage.plan.readsResponse.whole) {
+      this.#state = 'judging';
+      this.#judge(0);
+    } else if (head.framing.kind === 'length' && head.framing.bytes > READ_LIMIT_BYTES) this.#refuseBody(TOO_LARGE);
+    else this.#state = 'collecting';
   }
 
   pieces(pieces: readonly Buffer[]): boolean {
-    this.#body.add(pieces);
-    if (this.#collecting) {
-      if (this.#body.bytes <= READ_LIMIT_BYTES) return true;
-      this.#collecting = false;
-      this.#passage.failed({ code: 'upstream-refused-body', detail: `more than ${READ_LIMIT_BYTES} bytes, and a policy must read it` });
-      return false;
+    if (this.#state === 'over') return true;
+    this.#body?.add(pieces);
+    if (this.#state === 'streaming') return this.#write(pieces);
+    if (this.#state === 'collecting') {
+      if (this.#body === null || this.#body.bytes <= READ_LIMIT_BYTES) return true;
+      this.#refuseBody(TOO_LARGE);
+      return true;
     }
-    if (!this.#streaming) {
-      // A step of `respond` is still waiting for its answer; what has come meanwhile is held, and no more is asked for.
-      this.#held.push(...pieces);
-      return false;
-    }
-    return this.#write(pieces);
+    // A step of `respond` is still waiting: what has come is held, and no more is asked for until it has spoken.
+    this.#held = this.#held === null ? pieces : [...this.#held, ...pieces];
+    return false;
   }
 
   end(): void {
-    if (this.#collecting) {
-      this.#collecting = false;
-      this.#complete(null);
-    } else if (this.#streaming) this.#finish();
+    if (this.#state === 'collecting') this.#complete(null);
+    else if (this.#state === 'streaming') this.#finish();
     else this.#endHeld = true;
   }
 
@@ -90,117 +110,144 @@ export class Reply implements ReplyView {
     this.#fields = head.fields;
     this.headers = head.fields;
     this.#framing = head.framing;
-    this.#announcedLength = head.announcedLength;
+    // A step that reads the body may change it, so nobody knows how long it would be where none is sent.
+    this.#announcedLength = this.#passage.plan.readsResponse.whole ? null : head.announcedLength;
   }
 
   /** The body is at hand, or (null) has been collected. */
   #complete(body: Buffer | null): void {
-    if (body !== null && body.length > 0) this.#body.add([body]);
-    if (!this.#passage.plan.readsResponse.whole) {
-      this.#judge(() => this.#send(body ?? EMPTY));
-      return;
+    this.#state = 'judging';
+    const { readsResponse } = this.#passage.plan;
+    if (body !== null) this.#body?.add([body]);
+    this.#whole = body ?? NOTHING;
+    if (this.#body !== null && readsResponse.whole && !this.#refusal) {
+      const fault = this.#body.close(this.headers);
+      if (fault !== null) {
+        this.#refuseBody(fault.internal);
+        return;
+      }
+      this.#whole = this.#body.whole ?? NOTHING;
     }
-    const steps = this.#passage.plan.respond;
-    const parse = steps.some(({ step }) => step.reads.response === 'parsed');
-    const contentType = this.source === 'gateway' ? addedValue(this.#added, 'content-type') : this.headers.get('content-type');
-    const parsed = this.#body.close(contentType, parse && this.source === 'upstream');
-    if (parsed !== null && !parsed.ok) {
-      this.#passage.failed({ code: 'upstream-refused-body', detail: parsed.error.internal });
-      return;
-    }
-    this.#judge((replaced) => this.#send(replaced ?? this.#body.whole ?? EMPTY));
+    this.#judge(0);
   }
 
-  /** Runs the steps of `respond`, then goes on. A refusal takes the reply's place. */
-  #judge(onward: (replaced: Buffer | null) => void): void {
+  /** A policy must read the body and can't. */
+  #refuseBody(internal: string): void {
+    this.#state = 'over';
+    const passage = this.#passage;
+    if (this.source === 'gateway')
+      passage.fault(passage.decidedBy ?? 'gateway', new Error(`its reply can't be read: ${internal}`));
+    else passage.refuse({ code: 'upstream-refused-body', internal }, null, 'body');
+  }
+
+  /** Runs the steps of `respond` from number `from` on, then sends the reply. A refusal takes the reply's place. */
+  #judge(from: number): void {
     const { respond } = this.#passage.plan;
-    if (respond.length === 0) {
-      onward(null);
-      return;
-    }
-    const edits = new ReplyEdits(this.#fields, this.#added, this.#passage.plan.readsResponse.whole);
-    this.#step(respond, 0, { edits, onward });
-  }
-
-  #step(steps: readonly PlannedStep<'respond'>[], from: number, then: { edits: ReplyEdits; onward: (replaced: Buffer | null) => void }): void {
-    for (let at = from; at < steps.length; at++) {
-      const planned = steps[at] as PlannedStep<'respond'>;
-      // What the gateway says itself has no foreign body to judge, and it must not fail for want of one.
-      if (this.source === 'gateway' && isWhole(planned.step.reads.response)) continue;
-      this.#passage.enter(planned);
-      this.#passage.reading = planned.step.reads.request;
-      this.#reading = planned.step.reads.response;
-      let verdict: Verdict | Promise<Verdict>;
-      try {
-        verdict = planned.step.run(this.#passage, this, then.edits);
-      } catch (fault) {
-        this.#failed(planned, fault);
-        return;
-      }
+    for (let at = from; at < respond.length; at++) {
+      const planned = respond[at] as PlannedStep<'respond'>;
+      if (this.#isBlind(planned)) continue;
+      this.#edits ??= new ReplyEdits(this.#fields, this.#added);
+      const verdict = this.#run(planned, this.#edits);
+      if (verdict === null) return;
       if (verdict instanceof Promise) {
-        verdict.then(
-          (settled) => {
-            if (this.#apply(planned, settled)) this.#step(steps, at + 1, then);
-          },
-          (fault: unknown) => this.#failed(planned, fault),
-        );
+        awaitVerdict(this.#passage, verdict, {
+          settled: (settled) => this.#apply(at, settled) && this.#judge(at + 1),
+          failed: (fault) => this.#fail(planned, fault),
+        });
         return;
       }
-      if (!this.#apply(planned, verdict)) return;
+      if (!this.#apply(at, verdict)) return;
     }
-    then.onward(then.edits.body);
+    if (this.#whole === null) this.#begin();
+    else this.#send(this.#whole);
   }
 
-  #apply(planned: PlannedStep<'respond'>, verdict: Verdict): boolean {
-    if (this.#passage.ended) return false;
-    switch (verdict.kind) {
-      case 'pass':
-        return true;
-      case 'deny':
-        this.#replace(() => this.#passage.refuse(verdict.problem, planned.policy, verdict.rule ?? null));
-        return false;
-      case 'reply':
-      case 'wait':
-        this.#failed(planned, new Error(`a step of respond said ${verdict.kind}`));
-        return false;
+  /**
+   * Whether a step has nothing to read: a refusal of the gateway's has no foreign body to judge, and a request that was
+   * refused or answered early may have none that is whole.
+   */
+  #isBlind({ step }: PlannedStep<'respond'>): boolean {
+    if (this.#refusal && isWhole(step.reads.response)) return true;
+    return isWhole(step.reads.request) && (this.#passage.requestBody?.whole ?? null) === null;
+  }
+
+  #run(planned: PlannedStep<'respond'>, edits: ReplyEdits): Verdict | Promise<Verdict> | null {
+    this.#passage.enter(planned);
+    this.#passage.reading = planned.step.reads.request;
+    this.#reading = planned.step.reads.response;
+    edits.readsBody = isWhole(this.#reading);
+    try {
+      return planned.step.run(this.#passage, this, edits);
+    } catch (fault) {
+      this.#fail(planned, fault);
+      return null;
     }
   }
 
-  #failed(planned: PlannedStep<'respond'>, fault: unknown): void {
-    if (!this.#passage.ended) this.#replace(() => this.#passage.fault(planned.policy, fault));
+  /** True when the reply may go on behind step `at`. */
+  #apply(at: number, verdict: Verdict): boolean {
+    const planned = this.#passage.plan.respond[at] as PlannedStep<'respond'>;
+    if (this.#state === 'over') return false;
+    if (verdict?.kind === 'pass') return this.#edits === null || this.#takeReplacement(at, this.#edits);
+    if (verdict?.kind !== 'deny') this.#fail(planned, new Error(`a step of respond said ${verdict?.kind}`));
+    else if (!this.#refusal) this.#passage.refuse(verdict.problem, planned.policy, verdict.rule ?? null);
+    else this.#fail(planned, new Error('a step of respond refused a refusal'));
+    return false;
   }
 
-  /** A refusal in the place of a refusal could go round in circles: then the connection is cut. */
-  #replace(refuse: () => void): void {
-    if (this.source === 'gateway') this.#passage.cut('gateway-fault');
-    else refuse();
+  /** Later steps see what this one made of the body, else the last to replace it would undo what the others did. */
+  #takeReplacement(at: number, edits: ReplyEdits): boolean {
+    const body = edits.takeBody();
+    if (body === null) return true;
+    this.#whole = body;
+    const { respond, readsResponse } = this.#passage.plan;
+    if (!respond.slice(at + 1).some(({ step }) => isWhole(step.reads.response))) return true;
+    const access = BodyAccess.of(readsResponse);
+    access?.add([body]);
+    const headers = hasAdded(edits.added, 'content-type') ? new AddedFields(edits.added) : this.headers;
+    const fault = access === null ? null : access.close(headers);
+    if (fault !== null) {
+      this.#fail(respond[at] as PlannedStep<'respond'>, new Error(`the body it made can't be read: ${fault.internal}`));
+      return false;
+    }
+    this.#body = access;
+    return true;
   }
 
-  #headOf(framing: BodyFraming): OutgoingHead {
+  #fail(planned: PlannedStep<'respond'>, fault: unknown): void {
+    if (this.#state !== 'over') this.#passage.fault(planned.policy, fault);
+  }
+
+  #headOf(framing: BodyFraming, announcedLength: number | null): OutgoingHead {
     const added = this.#added;
-    if (this.#fields === null || !this.#fields.has('date')) added.push('date', this.#passage.context.date());
+    const dated = this.#fields === null ? hasAdded(added, 'date') : this.#fields.has('date');
+    if (!dated) added.push('date', this.#passage.context.date());
     added.push('x-request-id', this.#passage.id);
-    return { status: this.status, fields: this.#fields, added, framing, announcedLength: this.#announcedLength };
+    return { status: this.status, fields: this.#fields, added, framing, announcedLength };
   }
 
   #send(body: Buffer): void {
-    const bodiless = this.#framing.kind === 'none' && body.length === 0;
-    const head = this.#headOf(bodiless ? this.#framing : lengthOf(body.length));
-    this.#passage.begun(head);
-    this.#passage.sent(body.length);
-    this.#passage.stream.send(bodiless ? head : { ...head, announcedLength: head.announcedLength ?? body.length }, body);
-    this.#passage.finished();
+    const passage = this.#passage;
+    const bodiless = isBodiless(passage.request.method, this.status);
+    const head = bodiless
+      ? this.#headOf(NO_BODY, this.#announcedLength)
+      : this.#headOf(lengthOf(body.length), body.length);
+    this.#state = 'over';
+    passage.begun(this.status);
+    if (!bodiless) passage.sent(body.length);
+    passage.finished();
+    passage.stream.send(head, bodiless ? NOTHING : body);
   }
 
   #begin(): void {
-    const head = this.#headOf(this.#framing);
-    this.#passage.begun(head);
-    this.#passage.stream.begin(head);
-    this.#streaming = true;
+    this.#state = 'streaming';
+    this.#passage.begun(this.status);
+    this.#passage.stream.begin(this.#headOf(this.#framing, this.#announcedLength));
     const held = this.#held;
-    this.#held = [];
-    if (held.length > 0 && this.#write(held)) this.#passage.drained();
+    this.#held = null;
+    const more = held === null || this.#write(held);
     if (this.#endHeld) this.#finish();
+    else if (held !== null && more) this.#passage.drained();
   }
 
   #write(pieces: readonly Buffer[]): boolean {
@@ -213,14 +260,10 @@ export class Reply implements ReplyView {
   }
 
   #finish(): void {
-    this.#passage.stream.finish();
+    this.#state = 'over';
     this.#passage.finished();
+    this.#passage.stream.finish();
   }
 }
 
-const EMPTY = Buffer.alloc(0);
-
-function addedValue(added: readonly string[], name: string): string | null {
-  const at = added.findIndex((entry, index) => index % 2 === 0 && entry === name);
-  return at < 0 ? null : (added[at + 1] ?? null);
-}
+const TOO_LARGE = `more than ${READ_LIMIT_BYTES} bytes, and a policy must read them`;

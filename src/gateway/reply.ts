@@ -1,40 +1,54 @@
-import { type CompletionRecord, type Problem, PROBLEM_MEDIA_TYPE, problemBody, problemStatus } from '../base/index.ts';
-import type { Outcome, OwnReply } from '../policy/index.ts';
+import { type Problem, PROBLEM_MEDIA_TYPE, problemBody, problemStatus } from '../base/index.ts';
+import type { OwnReply } from '../policy/index.ts';
 import type { BodyFraming, OutgoingHead } from '../wire/index.ts';
+import { checkedHeaders } from './edits.ts';
 
 /** A reply the gateway gives by itself, ready to be sent or edited. */
 export interface Answer {
+  /** Whether it is a refusal rather than a policy's own reply. */
+  readonly refusal: boolean;
   readonly status: number;
+  /** Names in lower case and values, in turn. */
   readonly added: string[];
-  readonly body: Buffer | string;
+  readonly body: Buffer;
 }
 
-/** A refusal as a client sees it (RFC 9457). Refusals are never stored: what is refused now may be allowed next. */
+/**
+ * A refusal as a client sees it (RFC 9457). Refusals are never stored: what is refused now may be allowed next.
+ * Throws where the problem's headers are none that a policy may write.
+ */
 export function problemAnswer(problem: Problem, requestId: string): Answer {
-  const added = ['content-type', PROBLEM_MEDIA_TYPE, 'cache-control', 'no-store'];
-  for (const [name, value] of problem.headers ?? []) added.push(name, value);
-  return { status: problemStatus(problem.code), added, body: problemBody(problem, requestId) };
+  const headers = checkedHeaders(problem.headers ?? []);
+  const added = ['content-type', PROBLEM_MEDIA_TYPE, 'cache-control', 'no-store', ...headers];
+  const body = Buffer.from(problemBody(problem, requestId));
+  return { refusal: true, status: problemStatus(problem.code), added, body };
 }
 
-/** A policy's own reply. */
-export function ownAnswer(reply: OwnReply): Answer {
-  const { body } = reply;
-  return {
-    status: reply.status,
-    added: reply.headers.flatMap(([name, value]) => [name, value]),
-    body: typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
-  };
+/** A policy's own reply. Throws where its status or its headers can't be sent. */
+export function ownAnswer({ status, headers, body }: OwnReply): Answer {
+  if (!Number.isInteger(status) || status < 200 || status > 599)
+    throw new RangeError(`no status for a reply: ${status}`);
+  const bytes =
+    typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return { refusal: false, status, added: checkedHeaders(headers), body: bytes };
 }
 
 /** The head of such an answer. */
-export function answerHead(answer: Answer): OutgoingHead {
-  const bytes = typeof answer.body === 'string' ? Buffer.byteLength(answer.body) : answer.body.length;
-  return { status: answer.status, fields: null, added: answer.added, framing: lengthOf(bytes), announcedLength: bytes };
+export function answerHead({ status, added, body }: Answer): OutgoingHead {
+  return { status, fields: null, added, framing: lengthOf(body.length), announcedLength: body.length };
 }
 
 /** Framing of a body whose length is known. */
 export function lengthOf(bytes: number): BodyFraming {
-  return bytes === 0 ? { kind: 'none' } : { kind: 'length', bytes };
+  return bytes === 0 ? NO_BODY : { kind: 'length', bytes };
+}
+
+/** The framing of no body at all. */
+export const NO_BODY: BodyFraming = Object.freeze({ kind: 'none' });
+
+/** Whether a final reply has no body, whatever its head says (RFC 9112 §6.3). */
+export function isBodiless(method: string, status: number): boolean {
+  return method === 'HEAD' || status === 204 || status === 304;
 }
 
 /** The Date field's value (RFC 9110 §5.6.7), made once a second at most. */
@@ -48,19 +62,5 @@ export function createDateSource(nowMs: () => number): () => string {
       text = new Date(now * 1_000).toUTCString();
     }
     return text;
-  };
-}
-
-/** The part of a completion record that an outcome tells. */
-export function completionOf(outcome: Outcome): Omit<CompletionRecord, 'version' | 'kind' | 'id' | 'at'> {
-  return {
-    status: outcome.status,
-    upstreamStatus: outcome.upstreamStatus,
-    problem: outcome.problemCode,
-    requestBytes: outcome.requestBytes,
-    responseBytes: outcome.responseBytes,
-    durationUs: outcome.durationUs,
-    upstreamUs: outcome.upstreamUs,
-    complete: outcome.complete,
   };
 }

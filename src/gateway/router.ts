@@ -27,8 +27,11 @@ export const OWN_PREFIX = '/.portcullis';
 /** Methods that no route may take: they reach through the gateway or make it talk about itself. */
 const NEVER = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
-/** The registered methods that `*` in a route stands for; extension methods must be named. */
-const STAR_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'] as const;
+/**
+ * The registered methods that `*` in a route stands for; extension methods must be named. HEAD follows GET, and so never
+ * comes past what is said of a GET that is named beside the star.
+ */
+const STAR_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'] as const;
 
 type Piece = Extract<Segment, { kind: 'mixed' }>['pieces'][number];
 
@@ -46,22 +49,27 @@ class Node<T> {
 }
 
 /**
- * Finds the route of a request in time that depends on the path's length, not on how many routes there are. A literal
- * segment beats a mixed one, that beats a parameter, that beats a rest. The path is chosen first and the method then,
- * so that a more general template never answers for a method that the more special one does not have.
+ * Finds the route of a request in time that depends on the path's length, not on how many routes there are (but for
+ * mixed segments of one place, which are tried one by one). A literal segment beats a mixed one, that beats a parameter,
+ * that beats a rest. The path is chosen first and the method then, so that a more general template never answers
+ * for a method that the more special one does not have.
  */
 export class Router<T> {
   readonly #named = new Map<string, Node<T>>();
   readonly #anyHost = new Node<T>();
 
   /** The first route over a template wins; later ones of another owner are clashes. `sameOwner` tells whose a target is. */
-  static build<T>(routes: readonly Route<T>[], sameOwner: (a: T, b: T) => boolean): { router: Router<T>; clashes: readonly RouteClash<T>[] } {
+  static build<T>(
+    routes: readonly Route<T>[],
+    sameOwner: (a: T, b: T) => boolean,
+  ): { router: Router<T>; clashes: readonly RouteClash<T>[] } {
     const router = new Router<T>();
     const clashes: RouteClash<T>[] = [];
     for (const { host } of routes) if (host !== null && !router.#named.has(host)) router.#named.set(host, new Node());
     for (const route of routes) {
       // A route without a host answers on every host that is named anywhere.
-      const roots = route.host === null ? [router.#anyHost, ...router.#named.values()] : [router.#named.get(route.host) as Node<T>];
+      const roots =
+        route.host === null ? [router.#anyHost, ...router.#named.values()] : [router.#named.get(route.host) as Node<T>];
       const found = roots.map((root) => insert(root, route, sameOwner)).find((clash) => clash !== null);
       if (found !== undefined && found !== null) clashes.push(found);
     }
@@ -72,7 +80,8 @@ export class Router<T> {
   find(host: string, path: string, method: string): Found<T> {
     const root = this.#named.size === 0 ? this.#anyHost : this.#named.get(host);
     if (root === undefined) return MISDIRECTED;
-    if (NEVER.has(method)) return { kind: 'methodNotAllowed', allow: path === '*' ? [] : allowOf(walk(root, path)?.node ?? null) };
+    if (NEVER.has(method))
+      return { kind: 'methodNotAllowed', allow: path === '*' ? [] : allowOf(walk(root, path)?.node ?? null) };
     // The asterisk of OPTIONS speaks of the server as a whole (RFC 9112 §3.2.4), and no API answers for that.
     if (path === '*' || path === OWN_PREFIX || path.startsWith(`${OWN_PREFIX}/`)) return NOT_FOUND;
     const place = walk(root, path);
@@ -92,12 +101,14 @@ function insert<T>(root: Node<T>, route: Route<T>, sameOwner: (a: T, b: T) => bo
   for (const segment of route.segments) node = childFor(node, segment);
   const names = route.segments.flatMap(namesOf);
   const other = node.leaves.values().next().value;
-  if (other !== undefined && !sameOwner(other.route.target, route.target)) return { earlier: other.route, later: route };
+  if (other !== undefined && !sameOwner(other.route.target, route.target))
+    return { earlier: other.route, later: route };
   for (const method of route.method === '*' ? STAR_METHODS : [route.method]) {
     const earlier = node.leaves.get(method);
+    const stars = (earlier?.route.method === '*' ? 1 : 0) + (route.method === '*' ? 1 : 0);
+    if (earlier !== undefined && stars !== 1) return { earlier: earlier.route, later: route };
     // A method named by itself beats the star, whichever comes first.
-    if (earlier === undefined || (earlier.route.method === '*' && route.method !== '*')) node.leaves.set(method, { route, names });
-    else if (route.method !== '*') return { earlier: earlier.route, later: route };
+    if (earlier === undefined || route.method !== '*') node.leaves.set(method, { route, names });
   }
   return null;
 }
@@ -118,7 +129,9 @@ function childFor<T>(node: Node<T>, segment: Segment): Node<T> {
       const known = node.mixed.find((entry) => entry.pattern.shape === pattern.shape);
       if (known !== undefined) return known.node;
       const child = new Node<T>();
-      node.mixed.push({ pattern, node: child });
+      // The more a pattern says, the earlier it is tried; among equals, in the order of the routes.
+      const before = node.mixed.findIndex((entry) => entry.pattern.literalLength < pattern.literalLength);
+      node.mixed.splice(before < 0 ? node.mixed.length : before, 0, { pattern, node: child });
       return child;
     }
   }
@@ -151,7 +164,9 @@ function descend<T>(node: Node<T>, path: string, from: number, values: string[])
   const found =
     (literal === undefined ? null : onward(literal, path, slash, values)) ??
     throughMixed(node, path, { segment, slash }, values) ??
-    (node.parameter === null || segment === '' ? null : onward(node.parameter, path, slash, push(values, kept, segment)));
+    (node.parameter === null || segment === ''
+      ? null
+      : onward(node.parameter, path, slash, push(values, kept, segment)));
   if (found !== null) return found;
   if (node.rest === null) {
     values.length = kept;
@@ -166,7 +181,12 @@ function onward<T>(node: Node<T>, path: string, slash: number, values: string[])
   return node.leaves.size > 0 ? node : null;
 }
 
-function throughMixed<T>(node: Node<T>, path: string, at: { readonly segment: string; readonly slash: number }, values: string[]): Node<T> | null {
+function throughMixed<T>(
+  node: Node<T>,
+  path: string,
+  at: { readonly segment: string; readonly slash: number },
+  values: string[],
+): Node<T> | null {
   const kept = values.length;
   for (const { pattern, node: child } of node.mixed) {
     values.length = kept;
@@ -186,7 +206,7 @@ function push(values: string[], kept: number, value: string): string[] {
 
 function allowOf<T>(node: Node<T> | null): readonly string[] {
   if (node === null) return [];
-  const methods = new Set(node.leaves.keys());
+  const methods = new Set([...node.leaves.keys()].filter((method) => !NEVER.has(method)));
   if (methods.has('GET')) methods.add('HEAD');
   return [...methods].sort();
 }
@@ -202,11 +222,14 @@ function paramsOf(names: readonly string[], values: readonly string[]): Readonly
 /** Literals around parameters within one segment; each parameter takes as little as it can, but something. */
 class MixedPattern {
   readonly shape: string;
+  /** How much of a segment it names. */
+  readonly literalLength: number;
   readonly #pieces: readonly Piece[];
 
   constructor(pieces: readonly Piece[]) {
     this.#pieces = pieces;
     this.shape = pieces.map((piece) => (piece.kind === 'literal' ? piece.text : '{}')).join('');
+    this.literalLength = pieces.reduce((sum, piece) => sum + (piece.kind === 'literal' ? piece.text.length : 0), 0);
   }
 
   /** Appends the parameters' values when the segment fits. */
@@ -233,6 +256,16 @@ function valueEnd(segment: string, at: number, next: Piece | undefined, nextIsLa
   if (next === undefined) return segment.length;
   const text = next.kind === 'literal' ? next.text : '';
   // The last literal must end the segment, so only its last occurrence counts.
-  if (nextIsLast) return segment.endsWith(text) ? segment.length - text.length : -1;
-  return segment.indexOf(text, at + 1);
+  if (nextIsLast) {
+    const last = segment.length - text.length;
+    return segment.endsWith(text) && !isInEscape(segment, last) ? last : -1;
+  }
+  let end = segment.indexOf(text, at + 1);
+  while (end >= 0 && isInEscape(segment, end)) end = segment.indexOf(text, end + 1);
+  return end;
+}
+
+/** Whether `at` lies behind the percent sign of an escape, whose digits are no text of their own. */
+function isInEscape(segment: string, at: number): boolean {
+  return segment[at - 1] === '%' || segment[at - 2] === '%';
 }

@@ -1,9 +1,8 @@
-import type { AuthenticateVerdict, Verdict } from '../policy/index.ts';
+import type { AuthenticateVerdict, Principal } from '../policy/index.ts';
+import { awaitVerdict } from './await-verdict.ts';
 import type { Passage } from './passage.ts';
 import { isWhole, type RequestStep } from './plan.ts';
 
-/** A policy that takes longer than this to make up its mind has failed. */
-const STEP_LIMIT_MS = 10_000;
 /** The longest a step may let a request wait. */
 const WAIT_LIMIT_MS = 60_000;
 
@@ -16,25 +15,21 @@ export function runRequestSteps(passage: Passage, from: number): boolean {
   for (let at = from; at < steps.length; at++) {
     const planned = steps[at] as RequestStep;
     if (!mayEnter(passage, planned)) return false;
-    if (isWhole(planned.step.reads.request) && passage.requestBody.whole === null) {
-      passage.continueAt(at);
-      passage.collectBody();
-      return false;
-    }
+    if (isWhole(planned.step.reads.request) && !bodyIsWhole(passage, at)) return false;
     passage.continueAt(at + 1);
     const verdict = runStep(passage, planned);
     if (verdict === null) return false;
     if (verdict instanceof Promise) {
-      awaitVerdict(passage, planned, verdict);
-      return false;
-    }
-    if (verdict.kind === 'wait') {
-      waitUntil(passage, planned, verdict.untilMs);
+      awaitVerdict(passage, verdict, {
+        settled: (settled) => applyVerdict(passage, planned, settled) && passage.proceed(),
+        failed: (fault) => passage.fault(planned.policy, fault),
+      });
       return false;
     }
     if (!applyVerdict(passage, planned, verdict)) return false;
   }
-  return signedIn(passage);
+  // A step of `respond` may want the request's body: it is whole before anything of it goes upstream.
+  return signedIn(passage) && (!passage.plan.readsRequest.whole || bodyIsWhole(passage, steps.length));
 }
 
 /** Behind the last step of `authenticate` a caller must be known, where the operation is not public. */
@@ -45,6 +40,14 @@ function mayEnter(passage: Passage, { stage }: RequestStep): boolean {
 function signedIn(passage: Passage): boolean {
   if (!passage.plan.signInNeeded || passage.principal !== null) return true;
   passage.refuse({ code: 'unauthenticated' }, null, 'sign-in');
+  return false;
+}
+
+/** Whether the body is there; else it is collected, and the passage goes on at step `at`. */
+function bodyIsWhole(passage: Passage, at: number): boolean {
+  if (passage.requestBody === null || passage.requestBody.whole !== null) return true;
+  passage.continueAt(at);
+  passage.collectBody();
   return false;
 }
 
@@ -60,21 +63,15 @@ function runStep(passage: Passage, planned: RequestStep): AuthenticateVerdict | 
   }
 }
 
-/** True when the request may go on. */
+/** True when the request may go on now. */
 function applyVerdict(passage: Passage, planned: RequestStep, verdict: AuthenticateVerdict): boolean {
-  switch (verdict.kind) {
+  switch (verdict?.kind) {
     case 'pass':
-      return passage.open;
+      return true;
     case 'abstain':
       return stageMaySay(passage, planned);
     case 'identified':
-      if (!stageMaySay(passage, planned)) return false;
-      if (passage.principal !== null) {
-        passage.refuse({ code: 'several-credentials' }, planned.policy);
-        return false;
-      }
-      passage.principal = verdict.principal;
-      return true;
+      return stageMaySay(passage, planned) && identify(passage, planned, verdict.principal);
     case 'deny':
       passage.refuse(verdict.problem, planned.policy, verdict.rule ?? null);
       return false;
@@ -82,41 +79,33 @@ function applyVerdict(passage: Passage, planned: RequestStep, verdict: Authentic
       passage.reply(verdict.response, planned.policy, verdict.rule ?? null);
       return false;
     case 'wait':
-      passage.fault(planned.policy, new Error('waited twice in one step'));
+      waitUntil(passage, planned, verdict.untilMs);
+      return false;
+    default:
+      // The types forbid it, and it must not pass for a verdict all the same.
+      passage.fault(planned.policy, new Error('a step gave no verdict'));
       return false;
   }
 }
 
-function stageMaySay(passage: Passage, planned: RequestStep): boolean {
-  if (planned.stage === 'authenticate') return true;
-  passage.fault(planned.policy, new Error(`a step of ${planned.stage} spoke of who the caller is`));
+/** Two credentials that both hold leave open who is calling. */
+function identify(passage: Passage, { policy }: RequestStep, principal: Principal): boolean {
+  if (passage.principal === null) {
+    passage.principal = principal;
+    return true;
+  }
+  passage.refuse({ code: 'several-credentials' }, policy);
   return false;
 }
 
-function awaitVerdict(passage: Passage, planned: RequestStep, pending: Promise<Verdict | AuthenticateVerdict>): void {
-  let settled = false;
-  const once = (then: () => void): void => {
-    if (settled) return;
-    settled = true;
-    timer.cancel();
-    then();
-  };
-  const timer = passage.context.ports.clock.after(STEP_LIMIT_MS, () =>
-    once(() => passage.fault(planned.policy, new Error(`no verdict within ${STEP_LIMIT_MS} ms`))),
-  );
-  pending.then(
-    (verdict) =>
-      once(() => {
-        if (verdict.kind === 'wait') waitUntil(passage, planned, verdict.untilMs);
-        else if (applyVerdict(passage, planned, verdict)) passage.proceed();
-      }),
-    (fault: unknown) => once(() => passage.fault(planned.policy, fault)),
-  );
+function stageMaySay(passage: Passage, { stage, policy }: RequestStep): boolean {
+  if (stage === 'authenticate') return true;
+  passage.fault(policy, new Error(`a step of ${stage} spoke of who the caller is`));
+  return false;
 }
 
-function waitUntil(passage: Passage, planned: RequestStep, untilMs: number): void {
-  const { clock } = passage.context.ports;
-  const delayMs = untilMs - clock.monotonic();
-  if (!(delayMs <= WAIT_LIMIT_MS)) passage.fault(planned.policy, new Error(`a wait of ${delayMs} ms`));
-  else clock.after(Math.max(0, delayMs), () => passage.proceed());
+function waitUntil(passage: Passage, { policy }: RequestStep, untilMs: number): void {
+  const delayMs = untilMs - passage.context.ports.clock.monotonic();
+  if (!(delayMs <= WAIT_LIMIT_MS)) passage.fault(policy, new Error(`a wait of ${delayMs} ms`));
+  else passage.wait(Math.max(0, delayMs), () => passage.proceed());
 }

@@ -23,6 +23,7 @@ export interface Installed {
 export class UpstreamPools {
   readonly #monotonic: () => number;
   readonly #byTarget = new Map<string, UpstreamPool>();
+  readonly #leaving = new Set<UpstreamPool>();
 
   constructor(monotonic: () => number) {
     this.#monotonic = monotonic;
@@ -41,19 +42,18 @@ export class UpstreamPools {
     });
   }
 
-  /** Closes the pools that the Snapshot in force has no use for; calls on their way are finished first. */
-  retain(apis: readonly CompiledApi[]): void {
-    const wanted = new Set(apis.map(keyOf));
+  /** Closes the pools that none of these has a use for; calls on their way are finished first. */
+  retain(installed: readonly Installed[]): void {
+    const wanted = new Set(installed.flatMap(({ pools }) => pools));
     for (const [key, pool] of this.#byTarget) {
-      if (wanted.has(key)) continue;
+      if (wanted.has(pool)) continue;
       this.#byTarget.delete(key);
       pool.close();
       this.#leaving.add(pool);
     }
   }
 
-  readonly #leaving = new Set<UpstreamPool>();
-
+  /** Holds the bounds on time of all pools, those that are leaving too. */
   sweep(now: number): void {
     for (const pool of this.#byTarget.values()) pool.sweep(now);
     for (const pool of this.#leaving) {
@@ -62,6 +62,7 @@ export class UpstreamPools {
     }
   }
 
+  /** Closes all. */
   close(): void {
     this.retain([]);
   }

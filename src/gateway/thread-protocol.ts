@@ -28,7 +28,11 @@ export interface ThreadStatus {
 
 /** What the control side tells a gateway thread. A swap has two steps: all have prepared, then all install. */
 export type ToThread =
-  | { readonly kind: 'certificates'; readonly materials: readonly CertificateMaterial[]; readonly ticketKeys: Uint8Array }
+  | {
+      readonly kind: 'certificates';
+      readonly materials: readonly CertificateMaterial[];
+      readonly ticketKeys: Uint8Array;
+    }
   | { readonly kind: 'table'; readonly table: TableVersion<unknown> }
   | { readonly kind: 'prepare'; readonly gathered: Gathered }
   | { readonly kind: 'install'; readonly revision: number }
@@ -44,5 +48,11 @@ export type FromThread =
   | { readonly kind: 'listenFailed'; readonly port: number; readonly code: string }
   | { readonly kind: 'status'; readonly ask: number; readonly status: ThreadStatus }
   | { readonly kind: 'drained' }
-  | { readonly kind: 'log'; readonly level: LogLevel; readonly event: string; readonly message: string; readonly fields: LogFields }
+  | {
+      readonly kind: 'log';
+      readonly level: LogLevel;
+      readonly event: string;
+      readonly message: string;
+      readonly fields: LogFields;
+    }
   | { readonly kind: 'alert'; readonly alert: Alert };

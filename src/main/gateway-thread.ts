@@ -1,4 +1,4 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData as rawWorkerData } from 'node:worker_threads';
 import {
   createMemoryLedger,
   createMemoryTables,
@@ -10,11 +10,19 @@ import {
 import { createIdSource } from '../base/index.ts';
 import { chooseCertificate } from '../certificates/index.ts';
 import { createGatewayMetrics, type FromThread, GatewayThread, type ToThread } from '../gateway/index.ts';
-import type { Log } from '../ports/index.ts';
+import type { Log, LogLevel } from '../ports/index.ts';
 import { KIND_TABLE } from './kinds.ts';
 
 /** What a gateway thread says besides the protocol: its meter's cells, once, and each series as it is made. */
 export type ThreadGreeting = { readonly kind: 'meter'; readonly buffer: SharedArrayBuffer } | { readonly kind: 'series'; readonly series: MeterSeries };
+
+/** What a gateway thread is started with. */
+export interface GatewayThreadData {
+  readonly logLevel: LogLevel;
+}
+
+const LOUDNESS = { debug: 0, info: 1, warn: 2, error: 3 } as const satisfies Record<LogLevel, number>;
+const workerData = rawWorkerData as GatewayThreadData;
 
 /** The entry of a gateway thread: builds its ports and listens to the control side. */
 function runGatewayThread(): void {
@@ -25,7 +33,9 @@ function runGatewayThread(): void {
   const random = createSystemRandom();
   const meter = createSharedMeter({ announce: (series) => send({ kind: 'series', series }) });
   send({ kind: 'meter', buffer: meter.buffer });
-  const log: Log = { write: (level, event, message, fields = {}) => level === 'debug' || send({ kind: 'log', level, event, message, fields }) };
+  // Lines that nobody will read don't cross to the main thread.
+  const loudest = LOUDNESS[workerData.logLevel];
+  const log: Log = { write: (level, event, message, fields = {}) => (LOUDNESS[level] < loudest ? undefined : send({ kind: 'log', level, event, message, fields })) };
   const ledger = createMemoryLedger();
   const thread = new GatewayThread({
     ports: {

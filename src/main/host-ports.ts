@@ -10,6 +10,7 @@ export interface HostPorts {
   readonly resolver: Resolver;
   readonly egress: Egress;
   readonly log: Log;
+  readonly logLevel: LogLevel;
 }
 
 /** Opens them. The log goes to standard error, as JSON unless a person reads it. */
@@ -27,5 +28,6 @@ export function openHostPorts(options: { readonly logFormat: 'json' | 'text'; re
     resolver,
     egress: createOutboundEgress({ resolver, clock }),
     log,
+    logLevel: options.logLevel,
   };
 }

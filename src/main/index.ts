@@ -3,16 +3,14 @@ import { resolve } from 'node:path';
 import { err, ok, type Result } from '../base/index.ts';
 import { type CommandContext, type CommandServices, type ReadyPorts, runCli } from '../cli/index.ts';
 import { CONFIG_LIMIT_BYTES } from '../config/index.ts';
-import { startDemoApi } from './demo/index.ts';
 import { type HostPorts, openHostPorts } from './host-ports.ts';
 import { KIND_TABLE } from './kinds.ts';
-import { findAdmin } from './running-file.ts';
-import { serve } from './serve.ts';
+import type { LogLevel } from '../ports/index.ts';
 import { VERSION } from './version.ts';
 
 /** The program: puts the parts together and runs the command that was asked for. */
 async function main(): Promise<void> {
-  const host = openHostPorts({ logFormat: process.stderr.isTTY ? 'text' : 'json', logLevel: 'info' });
+  const host = openHostPorts({ logFormat: process.stderr.isTTY ? 'text' : 'json', logLevel: logLevel() });
   const context: CommandContext = {
     write: (text) => process.stdout.write(text),
     complain: (text) => process.stderr.write(text),
@@ -27,17 +25,28 @@ async function main(): Promise<void> {
   process.exitCode = await runCli(process.argv.slice(2), context);
 }
 
+const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+/** `PORTCULLIS_LOG_LEVEL`, or info where it names no level. */
+function logLevel(): LogLevel {
+  return LOG_LEVELS.find((level) => level === process.env['PORTCULLIS_LOG_LEVEL']) ?? 'info';
+}
+
+/** What most commands don't need is loaded only when it is: they are done sooner. */
 function createServices(host: HostPorts): CommandServices {
   return {
-    start: ({ configFile, json }) => {
+    start: async ({ configFile, json }) => {
       const file = resolve(configFile);
-      return serve({ host, file, readText: () => readText(host, file), watched: true, json, banner: startBanner, version: VERSION });
+      const { serve } = await import('./serve.ts');
+      return await serve({ host, file, readText: () => readText(host, file), watched: true, json, banner: startBanner, version: VERSION });
     },
-    startText: ({ text, file, json, banner }) =>
-      serve({ host, file: resolve(file), readText: () => Promise.resolve(ok(Buffer.from(text))), watched: false, json, banner, version: VERSION }),
-    demoApi: startDemoApi,
+    startText: async ({ text, file, json, banner }) => {
+      const { serve } = await import('./serve.ts');
+      return await serve({ host, file: resolve(file), readText: () => Promise.resolve(ok(Buffer.from(text))), watched: false, json, banner, version: VERSION });
+    },
+    demoApi: async () => await (await import('./demo/index.ts')).startDemoApi(),
     freePort,
-    admin: (dataFolder) => findAdmin(host.files, dataFolder),
+    admin: async (dataFolder) => await (await import('./running-file.ts')).findAdmin(host.files, dataFolder),
   };
 }
 
@@ -47,9 +56,12 @@ async function readText(host: HostPorts, file: string): Promise<Result<Uint8Arra
 }
 
 function startBanner(ready: ReadyPorts): string {
-  const lines = [`https  https://localhost:${ready.https}`, `admin  https://localhost:${ready.admin}`];
-  if (ready.http !== null) lines.splice(1, 0, `http   http://localhost:${ready.http} (sent to https)`);
-  return `Portcullis ${VERSION} is ready.\n${lines.map((line) => `  ${line}\n`).join('')}`;
+  const host = ready.host === '127.0.0.1' ? 'localhost' : ready.host;
+  const lines = [`https  https://${host}:${ready.https}`];
+  if (ready.http !== null) lines.push(`http   http://${host}:${ready.http}`);
+  lines.push(`admin  https://localhost:${ready.admin}`);
+  if (ready.ca !== null) lines.push(`CA     ${ready.ca}`);
+  return `Portcullis ${VERSION} is ready.\n\n${lines.map((line) => `  ${line}\n`).join('')}\n`;
 }
 
 /** The preferred port, or the next one above it that nobody uses. */

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { createMeterReader, type SharedMeterReader } from '../adapters/index.ts';
-import { createIdSource, err, errorIssue, type Issue, judgeNode, ok, type Result, Secret } from '../base/index.ts';
+import { type CoverageRow, createIdSource, err, errorIssue, type Issue, judgeNode, ok, type Result, Secret } from '../base/index.ts';
 import { type CertificateService, openCertificates } from '../certificates/index.ts';
 import { type Config, gather, type Gathered, type GatherOptions, parseConfig, parseSecretReference } from '../config/index.ts';
-import { type AdminBackend, type AdminStatus, Conductor, REVISIONS } from '../control/index.ts';
+import { type AdminBackend, type AdminStatus, Conductor, REVISIONS, type ThreadReport } from '../control/index.ts';
 import { compile } from '../gateway/index.ts';
-import type { OpenPorts } from '../gateway/index.ts';
-import type { Alerts, CertificateMaterial } from '../ports/index.ts';
+import type { OpenPorts, ThreadStatus } from '../gateway/index.ts';
+import type { CertificateMaterial } from '../ports/index.ts';
 import { type AdminListener, listenAdmin } from './admin-listener.ts';
 import { createCompileWorker } from './compile-host.ts';
 import { type DataFolder, type DataFolderOptions, openAdminKey, openDataFolder } from './data-folder.ts';
@@ -99,19 +99,22 @@ class Starting {
     const conductor = this.#conductor(thread, certificates.value);
     const gathered = await gather(parsed, { ...this.#io(), revision: await conductor.nextRevision() });
     if (!gathered.ok) return gathered;
+    const ports: MutablePorts = { https: 0, http: null, admin: 0 };
+    const admin = await this.#openAdmin(config, this.#backend(conductor, thread, ports), certificates.value.local);
+    if (!admin.ok) return admin;
+    ports.admin = admin.value.port;
     const begun = await conductor.begin(gathered.value, this.#options.author);
     if (!begun.ok) return begun;
     const opened = await this.#open(thread, config);
     if (!opened.ok) return opened;
-    const backend = this.#backend(conductor, thread, opened.value);
-    const admin = await this.#openAdmin(config, backend, certificates.value.local);
-    if (!admin.ok) return admin;
-    await writeRunningFile(host.files, config.dataFolder, { pid: process.pid, admin: { host: config.admin.host, port: admin.value.port } });
+    Object.assign(ports, opened.value);
+    conductor.opened();
+    await writeRunningFile(host.files, config.dataFolder, { pid: process.pid, admin: { host: config.admin.host, port: ports.admin } });
     this.#undo.push(() => removeRunningFile(host.files, config.dataFolder));
     this.#warnOfOldNode();
-    host.log.write('info', 'gateway.ready', 'the gateway is ready', { version, ...opened.value, admin: admin.value.port });
+    host.log.write('info', 'gateway.ready', 'the gateway is ready', { version, ...ports });
     return ok({
-      ports: { ...opened.value, admin: admin.value.port },
+      ports,
       config,
       caFile: `${certificateFolder(config.dataFolder)}/local-ca.pem`,
       warnings: gathered.value.warnings,
@@ -167,10 +170,11 @@ class Starting {
   }
 
   #startThread(certificates: NodeCertificates): ThreadHost {
-    const { clock, log } = this.#options.host;
+    const { clock, log, logLevel } = this.#options.host;
     const { alerts } = this.#data;
     const thread = new ThreadHost({
       name: 'gateway-1',
+      logLevel,
       clock,
       log,
       alerts,
@@ -227,12 +231,11 @@ class Starting {
     return ok(admin);
   }
 
-  #backend(conductor: Conductor, thread: ThreadHost, ports: OpenPorts): AdminBackend {
+  #backend(conductor: Conductor, thread: ThreadHost, ports: GatewayNode['ports']): AdminBackend {
     const { alerts, store } = this.#data;
     const revisions = store.collection(REVISIONS);
     const status = async (): Promise<AdminStatus> => {
       const report = await thread.status(0);
-      const config = conductor.current?.config;
       return {
         version: this.#options.version,
         node: this.#options.nodeVersion,
@@ -241,15 +244,15 @@ class Starting {
         revision: conductor.current?.revision ?? null,
         hash: conductor.current?.hash ?? null,
         configuration: this.#options.file,
-        ports: { https: ports.https, http: ports.http, admin: config?.admin.port ?? 0 },
-        threads: report === null ? [] : [report],
+        ports,
+        threads: report === null ? [] : [threadReport(report)],
       };
     };
     return {
       readiness: () => conductor.readiness,
       metrics: () => Promise.resolve(this.#meters.exposition()),
       status,
-      coverage: () => Promise.resolve(conductor.current === null ? [] : coverageOf(conductor.current, alerts)),
+      coverage: () => Promise.resolve(conductor.current === null ? [] : coverageOf(conductor.current)),
       revisions: async (limit) =>
         (await revisions.query({ orderBy: 'revision', descending: true, limit })).map(({ document: { text: _text, ...rest } }) => rest),
       alerts: (limit) => alerts.list(limit),
@@ -263,7 +266,13 @@ interface NodeCertificates {
   readonly served: CertificateService;
 }
 
-function coverageOf(gathered: Gathered, _alerts: Alerts) {
+type MutablePorts = { -readonly [P in keyof GatewayNode['ports']]: GatewayNode['ports'][P] };
+
+function threadReport({ revision, connections, inFlight, livingSnapshots }: ThreadStatus): ThreadReport {
+  return { revision, connections, inFlight, livingSnapshots };
+}
+
+function coverageOf(gathered: Gathered): readonly CoverageRow[] {
   const snapshot = compile(gathered, { kinds: KIND_TABLE, tables: { read: () => { throw new Error('no table is read here'); } } });
   return snapshot.ok ? snapshot.value.coverage : [];
 }

@@ -3,8 +3,8 @@ import type { SharedMeterReader } from '../adapters/index.ts';
 import { errorIssue, type Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import type { FromThread, ListenPlan, OpenPorts, ThreadStatus, ToThread } from '../gateway/index.ts';
-import type { Alerts, CertificateMaterial, Clock, Log } from '../ports/index.ts';
-import type { ThreadGreeting } from './gateway-thread.ts';
+import type { Alerts, CertificateMaterial, Clock, Log, LogLevel } from '../ports/index.ts';
+import type { GatewayThreadData, ThreadGreeting } from './gateway-thread.ts';
 import { workerFile } from './worker-file.ts';
 
 /** A thread that does not answer within this has failed. */
@@ -13,6 +13,7 @@ const ANSWER_LIMIT_MS = 30_000;
 /** What hosting a thread takes. */
 export interface ThreadHostOptions {
   readonly name: string;
+  readonly logLevel: LogLevel;
   readonly clock: Clock;
   readonly log: Log;
   readonly alerts: Alerts;
@@ -29,10 +30,11 @@ export class ThreadHost {
   #meter: ReturnType<SharedMeterReader['attach']> | null = null;
   #asked = 0;
   #ending = false;
+  #ended: Promise<void> | null = null;
 
   constructor(options: ThreadHostOptions) {
     this.#options = options;
-    this.#worker = new Worker(workerFile('gateway-thread'), { name: options.name });
+    this.#worker = new Worker(workerFile('gateway-thread'), { name: options.name, workerData: { logLevel: options.logLevel } satisfies GatewayThreadData });
     this.#worker.on('message', (message: FromThread | ThreadGreeting) => this.#receive(message));
     this.#worker.on('error', (fault) => this.#onLost(fault instanceof Error ? `${fault.name}: ${fault.message}` : 'unknown fault'));
     this.#worker.on('exit', (code) => this.#onLost(`ended with code ${code}`));
@@ -71,9 +73,16 @@ export class ThreadHost {
     return answer?.status ?? null;
   }
 
-  /** No new requests; those under way get `graceMs`, then the thread ends. */
-  async drain(graceMs: number): Promise<void> {
+  /** No new requests; those under way get `graceMs`, then the thread ends. Asking again waits for the same end. */
+  drain(graceMs: number): Promise<void> {
+    this.#ended ??= this.#end(graceMs);
+    return this.#ended;
+  }
+
+  async #end(graceMs: number): Promise<void> {
+    const gone = this.#ending;
     this.#ending = true;
+    if (gone) return;
     this.#tell({ kind: 'drain', graceMs });
     await this.#answer('drained', () => true);
     await this.#worker.terminate();

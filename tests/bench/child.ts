@@ -16,11 +16,11 @@ export interface Child {
 }
 
 /** Where a process runs: load and upstream share the first core, whoever is measured has the second one alone. */
-export type Core = 'load' | 'contestant';
+export type Core = 'load' | 'contestant' | 'any';
 
 /** The words before a command that keep it on its core; none where cores cannot be chosen. */
 export function pinnedTo(core: Core): readonly string[] {
-  if (availableParallelism() < 2 || findProgram('taskset') === null) return [];
+  if (core === 'any' || availableParallelism() < 2 || findProgram('taskset') === null) return [];
   return ['taskset', '--cpu-list', core === 'load' ? '0' : '1'];
 }
 

@@ -11,6 +11,7 @@ import { startPortcullis } from './contestants/portcullis.ts';
 import { pinnedTo } from './child.ts';
 import { CONNECTIONS, loadGenerator, sendLoad } from './load.ts';
 import { machine } from './machine.ts';
+import { type Noise, watchNoise } from './noise.ts';
 import { printTable } from './table.ts';
 import { startUpstream } from './upstream.ts';
 import { verifyReply } from './verify-reply.ts';
@@ -63,9 +64,9 @@ export async function benchDataPlane(): Promise<Record<string, unknown>> {
     try {
       console.log(`upstream: ${upstream.name}; load: ${loadGenerator()}, ${CONNECTIONS} connections; ${placement()}\n`);
       const surroundings = { folder, upstreamPort: upstream.port, ...makeCertificate(folder) };
-      const plain = await measureRow('plain', surroundings);
-      const tls = await measureRow('tls', surroundings);
-      return report([...plain, ...tls]);
+      const noise = watchNoise();
+      const figures = [...(await measureRow('plain', surroundings)), ...(await measureRow('tls', surroundings))];
+      return report(figures, noise());
     } finally {
       await upstream.stop();
     }
@@ -91,12 +92,14 @@ function makeCertificate(folder: string): Pick<Surroundings, 'certificateFile' |
   return { certificateFile, keyFile };
 }
 
-async function measureRow(row: Row, surroundings: Surroundings): Promise<Figures[]> {
+async function measureRow(row: Row, surroundings: Omit<Surroundings, 'replyFields'>): Promise<Figures[]> {
   const contestants: Contestant[] = [];
   try {
-    contestants.push(await startPortcullis(row, surroundings));
+    const ours = await startPortcullis(row, { ...surroundings, replyFields: [] });
+    contestants.push(ours);
+    const replyFields = await addedFields(ours, surroundings.upstreamPort);
     for (const start of PEERS[row]) {
-      const entry = await start(surroundings);
+      const entry = await start({ ...surroundings, replyFields });
       if (isAbsence(entry)) console.log(`${row}: without ${entry.name}: ${entry.reason}`);
       else contestants.push(entry);
     }
@@ -105,6 +108,14 @@ async function measureRow(row: Row, surroundings: Surroundings): Promise<Figures
   } finally {
     await Promise.all(contestants.map((contestant) => contestant.stop()));
   }
+}
+
+/** What the gateway adds to the upstream's own reply; an id and the connection's fields differ from reply to reply. */
+async function addedFields(ours: Contestant, upstreamPort: number): Promise<Surroundings['replyFields']> {
+  const upstream = await verifyReply({ scheme: 'http', port: upstreamPort });
+  const passed = await verifyReply(ours.target);
+  const varying = new Set(['x-request-id', 'connection', 'keep-alive', 'date']);
+  return Object.entries(passed).filter(([name]) => !(name in upstream) && !varying.has(name));
 }
 
 async function runRounds(contestants: readonly Contestant[]): Promise<Figures[]> {
@@ -130,7 +141,7 @@ async function runRound({ target, use }: Contestant): Promise<Round> {
   return { usPerRequest: spent / requests, perSecond: requests / seconds, p99Ms, errors };
 }
 
-function report(figures: readonly Figures[]): Record<string, unknown> {
+function report(figures: readonly Figures[], noise: Noise): Record<string, unknown> {
   const find = (row: Row, name: string): Figures | undefined =>
     figures.find(({ contestant }) => contestant.row === row && contestant.name === name);
   const rows = figures.map((entry) => {
@@ -153,6 +164,10 @@ function report(figures: readonly Figures[]): Record<string, unknown> {
     ['row', 'who', 'CPU µs/request', 'rounds', 'ours/theirs', 'requests/s', 'p99 ms', 'RSS MB', 'errors'],
     rows,
   );
+  const { others_busy_pct: others, stolen_pct: stolen } = noise;
+  console.log(
+    `\nmeanwhile others kept the machine busy for ${others} % of its time, and ${stolen} % of it was stolen by its host`,
+  );
   const ratios = RATIOS.flatMap(([key, row, peer]) => {
     const [ours, theirs] = [find(row, 'portcullis'), find(row, peer)];
     return ours === undefined || theirs === undefined
@@ -163,7 +178,7 @@ function report(figures: readonly Figures[]): Record<string, unknown> {
     const ours = find(row, 'portcullis');
     return ours === undefined ? [] : [[row, rounded(ours.usPerRequest)] as const];
   });
-  return { machine: machine(), ratios: Object.fromEntries(ratios), us: Object.fromEntries(us) };
+  return { machine: { ...machine(), ...noise }, ratios: Object.fromEntries(ratios), us: Object.fromEntries(us) };
 }
 
 function median(values: readonly number[]): number {

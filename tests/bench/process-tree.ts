@@ -8,6 +8,8 @@ const PAGE_BYTES = 4096;
 export interface TreeUse {
   /** CPU time of user and kernel together. */
   readonly cpuMicroseconds: number;
+  /** CPU time of descendants that have ended. */
+  readonly endedCpuMicroseconds: number;
   readonly rssBytes: number;
 }
 
@@ -22,14 +24,21 @@ export function useOfTree(root: number): TreeUse {
   }
   const ours = processes.filter(({ pid }) => inTree.has(pid));
   const ticks = ours.reduce((sum, { cpuTicks }) => sum + cpuTicks, 0);
+  const endedTicks = ours.reduce((sum, stat) => sum + stat.endedTicks, 0);
   const pages = ours.reduce((sum, { rssPages }) => sum + rssPages, 0);
-  return { cpuMicroseconds: (ticks / TICKS_PER_SECOND) * 1e6, rssBytes: pages * PAGE_BYTES };
+  const microseconds = (count: number): number => (count / TICKS_PER_SECOND) * 1e6;
+  return {
+    cpuMicroseconds: microseconds(ticks),
+    endedCpuMicroseconds: microseconds(endedTicks),
+    rssBytes: pages * PAGE_BYTES,
+  };
 }
 
 interface Stat {
   readonly pid: number;
   readonly parent: number;
   readonly cpuTicks: number;
+  readonly endedTicks: number;
   readonly rssPages: number;
 }
 
@@ -41,8 +50,9 @@ function readStat(pid: number): Stat[] {
       .slice(text.lastIndexOf(')') + 2)
       .split(' ')
       .map(Number);
-    const [parent = 0, user = 0, system = 0, rss = 0] = [fields[1], fields[11], fields[12], fields[21]];
-    return [{ pid, parent, cpuTicks: user + system, rssPages: rss }];
+    const [parent = 0, user = 0, system = 0] = [fields[1], fields[11], fields[12]];
+    const [endedUser = 0, endedSystem = 0, rss = 0] = [fields[13], fields[14], fields[21]];
+    return [{ pid, parent, cpuTicks: user + system, endedTicks: endedUser + endedSystem, rssPages: rss }];
   } catch {
     // It ended between the listing and the reading.
     return [];

@@ -14,7 +14,13 @@ export async function helpOf(...argv: readonly string[]): Promise<{ readonly tex
   const write = (more: string): void => {
     text += more;
   };
-  const context: Partial<CommandContext> = { write, complain: write, color: false, workingFolder: '/', version: 'VERSION' };
+  const context: Partial<CommandContext> = {
+    write,
+    complain: write,
+    color: false,
+    workingFolder: '/',
+    version: 'VERSION',
+  };
   const code = await runCli(argv, context as CommandContext);
   return { text, code };
 }

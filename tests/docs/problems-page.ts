@@ -8,14 +8,13 @@ export const NOT_GIVEN_YET: ReadonlySet<ProblemCode> = new Set([
   'several-credentials',
   'rate-limited',
   'not-recorded',
-  'gateway-draining',
   'unsupported-media-type',
   'malformed-body',
   'upstream-refused-body',
 ]);
 
 /** Codes that only the admin API gives. */
-export const ADMIN_ONLY: ReadonlySet<ProblemCode> = new Set(['unauthenticated', 'forbidden']);
+const ADMIN_ONLY: ReadonlySet<ProblemCode> = new Set(['unauthenticated', 'forbidden']);
 
 const INTRODUCTION = `# Problems
 
@@ -48,9 +47,14 @@ export function problemsPage(): string {
     const { status, title } = problemCatalogue[code];
     return `| ${status} | [\`${code}\`](#${code}) | ${title} |`;
   });
-  return [INTRODUCTION, '| status | code | title |', '| --- | --- | --- |', ...rows, '', codes.map(section).join('\n')].join(
-    '\n',
-  );
+  return [
+    INTRODUCTION,
+    '| status | code | title |',
+    '| --- | --- | --- |',
+    ...rows,
+    '',
+    codes.map(section).join('\n'),
+  ].join('\n');
 }
 
 function section(code: ProblemCode): string {

@@ -25,10 +25,18 @@ test('every problem has one section, and every section is a problem', () => {
 
 test('a problem that the page says nothing gives is given by nothing', () => {
   assert.deepEqual(KINDS, [], 'there are policies now: look again at what problems-page.ts says of them');
-  const sources = globSync('src/**/*.ts', { cwd: ROOT }).filter((path) => !/\.test\.ts$|problem-catalogue\.ts$/.test(path));
+  const sources = globSync('src/**/*.ts', { cwd: ROOT }).filter(
+    (path) => !/\.test\.ts$|problem-catalogue\.ts$/.test(path),
+  );
   assert.ok(sources.length > 100);
   // These have code that is reached through a policy only, or when the ledger refuses, which one in memory does not.
-  const behindPolicies = new Set(['several-credentials', 'not-recorded', 'unsupported-media-type', 'malformed-body', 'upstream-refused-body']);
+  const behindPolicies = new Set([
+    'several-credentials',
+    'not-recorded',
+    'unsupported-media-type',
+    'malformed-body',
+    'upstream-refused-body',
+  ]);
   const rest = [...NOT_GIVEN_YET].filter((code) => !behindPolicies.has(code));
   for (const code of rest) {
     const giving = sources.filter((path) => read(path).includes(`'${code}'`));
@@ -52,7 +60,9 @@ test('every verb has a help that exits with 0, and there is a verb for each comm
 });
 
 test('every admin operation has one row, and every row is an operation', () => {
-  const rows = [...read('docs/reference/admin-api.md').matchAll(/^\| `([A-Z]+ \/\S*)` \|/gm)].map(([, request]) => request);
+  const rows = [...read('docs/reference/admin-api.md').matchAll(/^\| `([A-Z]+ \/\S*)` \|/gm)].map(
+    ([, request]) => request,
+  );
   assert.deepEqual(
     rows,
     ADMIN_OPERATIONS.map(({ method, path }) => `${method} ${path}`),

@@ -1,3 +1,4 @@
+import type { FramingCase } from './case.ts';
 import { replyCases, requestCases } from './corpus/index.ts';
 import type { GatewayProcess } from './gateway-process.ts';
 import type { Lane } from './lane.ts';
@@ -17,12 +18,27 @@ export interface RunRecord {
 type Job = (lane: Lane) => Promise<RunRecord>;
 
 /** Runs the whole corpus, each case with both splits unless told otherwise, as many at a time as there are lanes. */
-export async function runCorpus(
+export function runCorpus(
   gateway: GatewayProcess,
   lanes: readonly Lane[],
   splits: readonly Split[] = ['whole', 'bytes'],
 ): Promise<RunRecord[]> {
-  const jobs = splits.flatMap((split) => [...requestJobs(gateway, split), ...replyJobs(gateway, split)]);
+  return runJobs(
+    lanes,
+    splits.flatMap((split) => [...requestJobs(gateway, requestCases, split), ...replyJobs(gateway, split)]),
+  );
+}
+
+/** Runs the requests of the corpus that are chosen, sent whole. */
+export function runChosen(
+  gateway: GatewayProcess,
+  lanes: readonly Lane[],
+  chosen: (subject: FramingCase) => boolean,
+): Promise<RunRecord[]> {
+  return runJobs(lanes, requestJobs(gateway, requestCases.filter(chosen), 'whole'));
+}
+
+async function runJobs(lanes: readonly Lane[], jobs: readonly Job[]): Promise<RunRecord[]> {
   const records: RunRecord[] = [];
   const queue = jobs.values();
   const work = async (lane: Lane): Promise<void> => {
@@ -33,8 +49,8 @@ export async function runCorpus(
   return records;
 }
 
-function requestJobs(gateway: GatewayProcess, split: Split): Job[] {
-  return requestCases.map((subject) => async (lane) => {
+function requestJobs(gateway: GatewayProcess, cases: readonly FramingCase[], split: Split): Job[] {
+  return cases.map((subject) => async (lane) => {
     const kinds = new Set(subject.outcomes.map(({ kind }) => (kind === 'forwarded' ? kind : 'refused')));
     const kind = kinds.size > 1 ? 'mixed' : ([...kinds][0] ?? 'refused');
     const result = await orComplaint(() => runRequest(gateway, lane, subject, split));

@@ -22,16 +22,23 @@ export interface ForwardedContext {
   readonly host: string;
 }
 
-/** What is wrong with a request that the origin understood, compared with what was meant. */
+/** What is wrong with the meaning of a request as it was understood behind the gateway: method, target and body. */
+export function judgeMeaning({ method, target, message }: OriginRequest, meant: Forwarded): string[] {
+  const complaints: string[] = [];
+  if (method !== meant.method) complaints.push(`method is ${show(method)}, not ${show(meant.method)}`);
+  if (target !== meant.target) complaints.push(`target is ${show(target)}, not ${show(meant.target)}`);
+  const [is, should] = [message.body.toString('latin1'), meant.body.toString('latin1')];
+  if (is !== should) complaints.push(`body is ${show(is)}, not ${show(should)}`);
+  return complaints;
+}
+
+/** What is wrong with a request that comes straight from the gateway, compared with what was meant and what always holds. */
 export function judgeForwarded(got: OriginRequest, meant: Forwarded, context: ForwardedContext): string[] {
   const { message } = got;
-  const complaints: string[] = [];
+  const complaints = judgeMeaning(got, meant);
   const differ = (what: string, is: unknown, should: unknown): void => {
     if (is !== should) complaints.push(`${what} is ${show(is)}, not ${show(should)}`);
   };
-  differ('method', got.method, meant.method);
-  differ('target', got.target, meant.target);
-  differ('body', message.body.toString('latin1'), meant.body.toString('latin1'));
   differ('trailers', message.trailers, 0);
   differ('chunk extensions', message.chunkExtensions, false);
   differ('host', all(message, 'host'), context.upstream);
@@ -57,7 +64,7 @@ function isForbidden(name: string): boolean {
   return NEVER_FORWARDED.has(name) || name.includes('_') || /^x.portcullis./.test(name);
 }
 
-/** What is wrong with a refusal. */
+/** What is wrong with a refusal: status, media type, and a document that names one of the codes and this very request. */
 export function judgeRefused(reply: Message, meant: Refused, method: string): string[] {
   const complaints = statusOf(reply) === meant.status ? [] : [`status ${statusOf(reply)}, not ${meant.status}`];
   if (fieldOf(reply, 'content-type') !== 'application/problem+json') {
@@ -65,21 +72,31 @@ export function judgeRefused(reply: Message, meant: Refused, method: string): st
   }
   // A reply to HEAD has no body, and so no code.
   if (method === 'HEAD') return complaints;
-  const code = problemCode(reply);
+  const { code, instance } = problemOf(reply);
   if (code === null || !(meant.codes as readonly string[]).includes(code)) {
     complaints.push(`code ${code}, not ${meant.codes.join(' or ')}`);
   }
+  const id = fieldOf(reply, 'x-request-id');
+  if (id === null || instance !== `urn:uuid:${id}`) complaints.push(`instance ${instance}, and x-request-id ${id}`);
   return complaints;
 }
 
-/** The code of a problem document, or null. */
-export function problemCode(reply: Message): string | null {
+interface ProblemDocument {
+  readonly code: string | null;
+  readonly instance: string | null;
+}
+
+/** What a problem document says; nothing where it is none, or says another status than its reply. */
+export function problemOf(reply: Message): ProblemDocument {
   try {
-    const value = JSON.parse(reply.body.toString()) as { readonly code?: unknown; readonly status?: unknown };
-    return typeof value.code === 'string' && value.status === statusOf(reply) ? value.code : null;
+    const value = JSON.parse(reply.body.toString()) as Readonly<Record<string, unknown>>;
+    const { code, status, instance } = value;
+    if (typeof code === 'string' && status === statusOf(reply))
+      return { code, instance: typeof instance === 'string' ? instance : null };
   } catch {
-    return null;
+    // No JSON: no problem document.
   }
+  return { code: null, instance: null };
 }
 
 /** The method of each request of a case, as far as it decides how a reply is framed. */

@@ -10,6 +10,8 @@ import { type Address, RawClient } from './raw-client.ts';
 export interface Lane {
   readonly letter: string;
   readonly origin: RecordingOrigin;
+  /** The port of another server between gateway and origin, or null where the gateway speaks to the origin itself. */
+  readonly peerPort: number | null;
   barriers: number;
 }
 
@@ -26,7 +28,9 @@ const LETTERS = 'abcdefghijklmnopqrsuvwxyz';
 /** Opens as many lanes, 25 at most. */
 export async function openLanes(count: number): Promise<Lane[]> {
   const letters = [...LETTERS].slice(0, count);
-  return Promise.all(letters.map(async (letter) => ({ letter, origin: await RecordingOrigin.start(), barriers: 0 })));
+  return Promise.all(
+    letters.map(async (letter) => ({ letter, origin: await RecordingOrigin.start(), peerPort: null, barriers: 0 })),
+  );
 }
 
 /** Closes what the lanes hold open. */
@@ -36,10 +40,10 @@ export async function closeLanes(lanes: readonly Lane[]): Promise<void> {
 
 /** The configuration of a gateway that serves all of them. */
 export function configurationFor(lanes: readonly Lane[]): string {
-  const apis = lanes.flatMap(({ letter, origin }) =>
+  const apis = lanes.flatMap(({ letter, origin, peerPort }) =>
     Object.entries(APIS).map(
       ([name, keys]) =>
-        `  ${name}-${letter}: { host: ${name}.tes${letter}, upstream: 'http://127.0.0.1:${origin.port}', auth: public, ${keys.join(', ')} }`,
+        `  ${name}-${letter}: { host: ${name}.tes${letter}, upstream: 'http://127.0.0.1:${peerPort ?? origin.port}', auth: public, ${keys.join(', ')} }`,
     ),
   );
   return [

@@ -1,5 +1,5 @@
 import type { GatewayProcess } from './gateway-process.ts';
-import { problemCode, show } from './judge.ts';
+import { problemOf, show } from './judge.ts';
 import { addressOf, inLane, type Lane, passBarrier, serverNameFor } from './lane.ts';
 import { fieldOf } from './message-reader.ts';
 import type { OriginConnection } from './origin.ts';
@@ -82,7 +82,7 @@ async function watch(client: RawClient, { outcome, method }: ReplyCase): Promise
   if (outcome.kind === 'bad-gateway') {
     if (final === undefined) return outcome.orCut && isCut ? complaints : [...complaints, 'the client got no reply'];
     if (statusOf(final) !== 502) complaints.push(`status ${final.start.slice(9)}, not 502`);
-    const code = problemCode(final);
+    const code = problemOf(final).code;
     if (code === null || !(outcome.codes as readonly string[]).includes(code))
       complaints.push(`code ${code}, not ${outcome.codes.join(' or ')}`);
     return complaints;

@@ -1,7 +1,8 @@
 import type { FramingCase } from './case.ts';
 import type { GatewayProcess } from './gateway-process.ts';
-import { judgeForwarded, judgeRefused, methodsOf, show } from './judge.ts';
+import { type ForwardedContext, judgeForwarded, judgeMeaning, judgeRefused, methodsOf, show } from './judge.ts';
 import { addressOf, inLane, type Lane, outcomeInLane, passBarrier, serverNameFor } from './lane.ts';
+import { fieldOf } from './message-reader.ts';
 import type { Taken } from './origin.ts';
 import { RawClient, type Replies, type Split, statusOf } from './raw-client.ts';
 
@@ -33,10 +34,9 @@ export async function runRequest(
     const taken = lane.origin.take();
     const replies = client.replies(methods);
     complaints.push(...judgeReplies(replies, subject, methods));
-    const origin = judgeOrigin(taken, replies, subject, {
-      upstream: `127.0.0.1:${lane.origin.port}`,
-      host: serverName,
-    });
+    // Behind a peer only the meaning is ours; the fields are the peer's.
+    const context = lane.peerPort === null ? { upstream: `127.0.0.1:${lane.origin.port}`, host: serverName } : null;
+    const origin = judgeOrigin(taken, replies, subject, context);
     return { complaints: [...complaints, ...origin.complaints], reachedWrongly: origin.reachedWrongly };
   } finally {
     client.destroy();
@@ -87,7 +87,11 @@ async function settle(
   return complaint === null ? [] : [complaint];
 }
 
-function judgeReplies(replies: Replies, { outcomes, transport }: FramingCase, methods: readonly string[]): string[] {
+function judgeReplies(
+  replies: Replies,
+  { outcomes, transport, closes }: FramingCase,
+  methods: readonly string[],
+): string[] {
   if (transport === 'tcp')
     return replies.finals.length === 0 ? [] : [`an answer in HTTP: ${show(replies.finals[0]?.start)}`];
   const complaints = replies.violation === null ? [] : [`the reply breaks the grammar: ${replies.violation}`];
@@ -97,9 +101,14 @@ function judgeReplies(replies: Replies, { outcomes, transport }: FramingCase, me
       `${replies.finals.length} replies, not ${outcomes.length}: ${show(replies.finals.map(({ start }) => start))}`,
     );
   }
+  const last = replies.finals.at(-1);
+  if (closes === true && last !== undefined && fieldOf(last, 'connection')?.toLowerCase() !== 'close') {
+    complaints.push('the last reply does not say that the connection closes');
+  }
   for (const [index, outcome] of outcomes.entries()) {
     const reply = replies.finals[index];
     if (reply === undefined) continue;
+    if (fieldOf(reply, 'x-request-id') === null) complaints.push('the reply has no x-request-id');
     if (outcome.kind === 'refused') complaints.push(...judgeRefused(reply, outcome, methods[index] ?? 'GET'));
     else {
       const status = outcome.kind === 'forwarded' ? 200 : outcome.status;
@@ -114,7 +123,7 @@ function judgeOrigin(
   taken: Taken,
   replies: Replies,
   { outcomes, refusedReach }: FramingCase,
-  context: { readonly upstream: string; readonly host: string },
+  context: ForwardedContext | null,
 ): CaseResult {
   const complaints = taken.violations.map((reason) => `the origin got what no strict reader takes: ${reason}`);
   const meant = outcomes.filter((outcome) => outcome.kind === 'forwarded');
@@ -127,7 +136,7 @@ function judgeOrigin(
     const got = taken.requests[index];
     if (got === undefined) complaints.push(`the origin never got ${outcome.method} ${show(outcome.target)}`);
     else {
-      complaints.push(...judgeForwarded(got, outcome, context));
+      complaints.push(...(context === null ? judgeMeaning(got, outcome) : judgeForwarded(got, outcome, context)));
       if (serials[index] !== String(got.serial)) complaints.push(`reply ${index + 1} is that to another request`);
     }
   }

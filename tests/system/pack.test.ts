@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ROOT } from '../tidy/repository.ts';
-import { run, type Outcome } from './command.ts';
+import { type Outcome, run, start } from './command.ts';
+import { ask } from './https-client.ts';
 import { skipOrFail } from './skip.ts';
 
 const NO_REGISTRY = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENOTCACHED)\b/;
@@ -78,4 +81,36 @@ testInstalled('no package of the product runs a script when it is installed, and
     scripted.map(([path]) => path),
     [],
   );
+});
+
+testInstalled('the installed command protects an API', async () => {
+  const api = createServer((request, reply) => void reply.end(`answered ${request.method} ${request.url}`));
+  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+  const program = join(installed, 'bin', 'portcullis');
+  const gateway = start('node', [program, 'protect', url, '--port', '0', '--data', join(folder, 'data'), '--json'], { cwd: folder });
+  try {
+    const [line] = await gateway.printed(/^\{"event":"ready".*\}$/m);
+    const ready = JSON.parse(line) as { https: number; ca: string };
+    const ca = await readFile(ready.ca, 'utf8');
+    const reply = await ask({ port: ready.https, ca, path: '/orders/7?x=1' });
+    assert.equal(reply.body, 'answered GET /orders/7?x=1');
+    assert.equal((await ask({ port: ready.https, ca, path: '/a/%2e%2e/b' })).status, 400);
+  } finally {
+    gateway.child.kill('SIGTERM');
+    assert.equal((await gateway.outcome).code, 0);
+    api.close();
+  }
+});
+
+testInstalled('the installed command runs its demo', async () => {
+  const program = join(installed, 'bin', 'portcullis');
+  const gateway = start('node', [program, 'demo'], { cwd: folder });
+  try {
+    const [said] = await gateway.printed(/curl[^]*Ctrl/);
+    assert.match(said, /https:\/\/localhost:\d+/);
+  } finally {
+    gateway.child.kill('SIGTERM');
+    assert.equal((await gateway.outcome).code, 0);
+  }
 });

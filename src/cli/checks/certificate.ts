@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { posix } from 'node:path';
 import type { Config } from '../../config/index.ts';
 import type { Clock, Files } from '../../ports/index.ts';
@@ -75,7 +76,8 @@ function judge({ what, found, nowMs, warnedMs, fix }: Judged): Diagnosis {
 
 function covers(certificate: X509Certificate, host: string): boolean {
   const address = /^\[(.*)\]$/.exec(host)?.[1] ?? host;
-  return certificate.checkHost(host) !== undefined || certificate.checkIP(address) !== undefined;
+  if (isIP(address) !== 0) return certificate.checkIP(address) !== undefined;
+  return certificate.checkHost(host) !== undefined;
 }
 
 function firstCertificate(pem: Uint8Array): X509Certificate | null {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findProgram, freePort, startServer } from '../child.ts';
 import { CONNECTIONS } from '../load.ts';
 import { useOfTree } from '../process-tree.ts';
-import { type Absence, type Contestant, REPLY_FIELDS, type Surroundings } from './contestant.ts';
+import { type Absence, type Contestant, type Surroundings } from './contestant.ts';
 
 /** Caddy without TLS, on one core. */
 export async function startCaddy(surroundings: Surroundings): Promise<Contestant | Absence> {
@@ -13,7 +13,7 @@ export async function startCaddy(surroundings: Surroundings): Promise<Contestant
   const folder = join(surroundings.folder, 'caddy');
   await mkdir(folder);
   const file = join(folder, 'Caddyfile');
-  const configuration = configure(surroundings.upstreamPort, port);
+  const configuration = configure(surroundings, port);
   await writeFile(file, configuration);
   const child = await startServer([program, 'run', '--config', file, '--adapter', 'caddyfile'], port, {
     core: 'contestant',
@@ -30,7 +30,7 @@ export async function startCaddy(surroundings: Surroundings): Promise<Contestant
   };
 }
 
-function configure(upstreamPort: number, port: number): string {
+function configure({ upstreamPort, replyFields }: Surroundings, port: number): string {
   return `{
 	admin off
 	auto_https off
@@ -41,7 +41,7 @@ function configure(upstreamPort: number, port: number): string {
 http://127.0.0.1:${port} {
 	bind 127.0.0.1
 	header X-Request-Id {http.request.uuid}
-${REPLY_FIELDS.map(([name, value]) => `	header ${name} ${value}`).join('\n')}
+${replyFields.map(([name, value]) => `	header ${name} ${value}`).join('\n')}
 	reverse_proxy 127.0.0.1:${upstreamPort} {
 		header_up X-Request-Id {http.request.uuid}
 		header_up Via "1.1 caddy"

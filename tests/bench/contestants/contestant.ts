@@ -23,6 +23,11 @@ export interface Surroundings {
   /** PEM files of a certificate on P-256, for the peers. */
   readonly certificateFile: string;
   readonly keyFile: string;
+  /**
+   * What the gateway adds to a reply by default, besides x-request-id, as it was seen to do. Every peer adds the same,
+   * and sends the same upstream: x-request-id, x-forwarded-for, -host and -proto, and via.
+   */
+  readonly replyFields: readonly (readonly [name: string, value: string])[];
 }
 
 /** A contestant that could not take part, and what would let it. */
@@ -36,13 +41,3 @@ export interface Absence {
 export function isAbsence(entry: Contestant | Absence): entry is Absence {
   return 'reason' in entry;
 }
-
-/**
- * The reply fields that the gateway adds by default. Every peer adds the same, and sends the same fields upstream:
- * x-request-id, x-forwarded-for, -host and -proto, and via.
- */
-export const REPLY_FIELDS: readonly (readonly [name: string, value: string])[] = [
-  ['x-content-type-options', 'nosniff'],
-  ['x-frame-options', 'DENY'],
-  ['referrer-policy', 'no-referrer'],
-];

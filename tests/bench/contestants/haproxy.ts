@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findProgram, freePort, startServer } from '../child.ts';
 import { useOfTree } from '../process-tree.ts';
-import { type Absence, type Contestant, REPLY_FIELDS, type Row, type Surroundings } from './contestant.ts';
+import { type Absence, type Contestant, type Row, type Surroundings } from './contestant.ts';
 
 /** HAProxy in HTTP mode: one thread, connections to the server always reused, no log. */
 export async function startHaproxy(row: Row, surroundings: Surroundings): Promise<Contestant | Absence> {
@@ -14,11 +14,7 @@ export async function startHaproxy(row: Row, surroundings: Surroundings): Promis
   const pem = join(folder, 'both.pem');
   const { certificateFile, keyFile } = surroundings;
   await writeFile(pem, (await readFile(certificateFile, 'utf8')) + (await readFile(keyFile, 'utf8')), { mode: 0o600 });
-  const configuration = configure(
-    row === 'tls' ? ` ssl crt ${pem} alpn http/1.1` : '',
-    surroundings.upstreamPort,
-    port,
-  );
+  const configuration = configure(row === 'tls' ? ` ssl crt ${pem} alpn http/1.1` : '', surroundings, port);
   await writeFile(join(folder, 'haproxy.cfg'), configuration);
   const child = await startServer([program, '-db', '-f', join(folder, 'haproxy.cfg')], port, { core: 'contestant' });
   return {
@@ -31,7 +27,7 @@ export async function startHaproxy(row: Row, surroundings: Surroundings): Promis
   };
 }
 
-function configure(tls: string, upstreamPort: number, port: number): string {
+function configure(tls: string, { upstreamPort, replyFields }: Surroundings, port: number): string {
   return `global
   nbthread 1
   maxconn 1024
@@ -52,7 +48,7 @@ frontend front
   http-request set-header x-forwarded-proto ${tls === '' ? 'http' : 'https'}
   http-request set-header via "1.1 haproxy"
   http-response set-header x-request-id %[unique-id]
-${REPLY_FIELDS.map(([name, value]) => `  http-response set-header ${name} ${value}`).join('\n')}
+${replyFields.map(([name, value]) => `  http-response set-header ${name} ${value}`).join('\n')}
   default_backend api
 backend api
   server api 127.0.0.1:${upstreamPort} pool-max-conn 1024

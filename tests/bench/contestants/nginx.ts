@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findProgram, freePort, startServer } from '../child.ts';
 import { CONNECTIONS } from '../load.ts';
 import { useOfTree } from '../process-tree.ts';
-import { type Absence, type Contestant, REPLY_FIELDS, type Row, type Surroundings } from './contestant.ts';
+import { type Absence, type Contestant, type Row, type Surroundings } from './contestant.ts';
 
 /** nginx as a reverse proxy: one worker, connections to the upstream kept, no log. */
 export async function startNginx(row: Row, surroundings: Surroundings): Promise<Contestant | Absence> {
@@ -27,7 +27,11 @@ export async function startNginx(row: Row, surroundings: Surroundings): Promise<
   };
 }
 
-function configure(row: Row, { folder, upstreamPort, certificateFile, keyFile }: Surroundings, port: number): string {
+function configure(
+  row: Row,
+  { folder, upstreamPort, certificateFile, keyFile, replyFields }: Surroundings,
+  port: number,
+): string {
   const tls =
     row === 'tls'
       ? `ssl_certificate ${certificateFile}; ssl_certificate_key ${keyFile}; ssl_protocols TLSv1.2 TLSv1.3;`
@@ -49,7 +53,7 @@ http {
       proxy_set_header X-Forwarded-Proto $scheme;
       proxy_set_header Via "1.1 nginx";
       add_header X-Request-Id $request_id;
-${REPLY_FIELDS.map(([name, value]) => `      add_header ${name} "${value}";`).join('\n')}
+${replyFields.map(([name, value]) => `      add_header ${name} "${value}";`).join('\n')}
     }
   }
 }

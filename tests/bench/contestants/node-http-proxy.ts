@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { Pool } from 'undici';
-import { REPLY_FIELDS } from './contestant.ts';
 
-// A plain proxy with node:http and undici: `node-http-proxy.ts PORT UPSTREAM-PORT`
-const [port, upstreamPort] = process.argv.slice(2).map(Number);
+// A plain proxy with node:http and undici: `node-http-proxy.ts PORT UPSTREAM-PORT REPLY-FIELDS`
+const [port, upstreamPort, fields = '[]'] = process.argv.slice(2);
 const pool = new Pool(`http://127.0.0.1:${upstreamPort}`, { connections: 64, pipelining: 1 });
-const replyFields = Object.fromEntries(REPLY_FIELDS);
+const replyFields = Object.fromEntries(JSON.parse(fields) as [string, string][]);
 
 const server = createServer((request, response) => {
   const id = randomUUID();
@@ -34,4 +33,4 @@ const server = createServer((request, response) => {
     .catch(() => response.destroy());
 });
 server.keepAliveTimeout = 60_000;
-server.listen(port, '127.0.0.1');
+server.listen(Number(port), '127.0.0.1');

@@ -5,10 +5,10 @@ import { useOfTree } from '../process-tree.ts';
 import type { Contestant, Surroundings } from './contestant.ts';
 
 /** What a proxy costs that is written with Node's own server and undici as its client. */
-export async function startNodeHttp({ upstreamPort }: Surroundings): Promise<Contestant> {
+export async function startNodeHttp({ upstreamPort, replyFields }: Surroundings): Promise<Contestant> {
   const port = await freePort();
   const script = join(import.meta.dirname, 'node-http-proxy.ts');
-  const command = [process.execPath, script, String(port), String(upstreamPort)];
+  const command = [process.execPath, script, String(port), String(upstreamPort), JSON.stringify(replyFields)];
   const child = await startServer(command, port, { core: 'contestant' });
   return {
     name: 'node:http + undici',

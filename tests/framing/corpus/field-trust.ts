@@ -59,6 +59,19 @@ const FORWARDED_FOR: readonly (readonly [name: string, value: string])[] = [
   ['a thousand entries', Array.from({ length: 1000 }, (_, index) => `10.0.${index >> 8}.${index & 255}`).join(',')],
 ];
 
+const METHOD_PARAMETERS: readonly (readonly [sent: string, expected: string])[] = [
+  ['/c?_method=DELETE&a=1', '/c?a=1'],
+  ['/c?a=1&_method=DELETE', '/c?a=1'],
+  ['/c?a=1&_method=DELETE&b=2', '/c?a=1&b=2'],
+  ['/c?a=1&_method=PUT&_method=DELETE', '/c?a=1'],
+  ['/c?a=1&%5fmethod=DELETE', '/c?a=1'],
+  ['/c?a=1&%5Fm%65thod=DELETE', '/c?a=1'],
+  ['/c?a=1&_method', '/c?a=1'],
+  ['/c?a=_method', '/c?a=_method'],
+  ['/c?my_method=1', '/c?my_method=1'],
+  ['/_method=DELETE', '/_method=DELETE'],
+];
+
 const CONNECTION_REFUSED = [
   'Authorization',
   'authorization',
@@ -152,10 +165,16 @@ export const fieldTrustCases: readonly FramingCase[] = [
   ...FORWARDED_FOR.map(([name, value]) =>
     forward(`42: X-Forwarded-For: ${name}`, get('/c', `X-Forwarded-For: ${value}`)),
   ),
-  forward('40: _method in the query', request('POST /c?_method=DELETE&a=1 HTTP/1.1', ['Host: api.test']), {
-    method: 'POST',
-    target: '/c?a=1',
-  }),
+  ...METHOD_PARAMETERS.map(([sent, expected]) =>
+    forward(
+      `40: a method in the query: ${sent}`,
+      request(`POST ${sent} HTTP/1.1`, ['Host: api.test', 'Content-Length: 0']),
+      {
+        method: 'POST',
+        target: expected,
+      },
+    ),
+  ),
   ...CONNECTION_REFUSED.map((value) =>
     refuse(
       `45: Connection: ${value}`,

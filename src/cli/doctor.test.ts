@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { err } from '../base/index.ts';
+import type { EgressFault } from '../ports/index.ts';
+import { FOLDER, NOW_MS, runIn, SOUND, type Surroundings, surroundings } from './fake-context.test.ts';
+
+const DATA = `${FOLDER}/.portcullis`;
+
+interface Check {
+  readonly check: string;
+  readonly state: string;
+  readonly says: string;
+  readonly fix: string | null;
+}
+
+async function checksIn(around: Surroundings, name: string): Promise<readonly Check[]> {
+  const { out } = await runIn(around, 'doctor', '--json');
+  return (JSON.parse(out) as { checks: readonly Check[] }).checks.filter(({ check }) => check === name);
+}
+
+async function states(around: Surroundings, name: string): Promise<readonly string[]> {
+  return (await checksIn(around, name)).map(({ state }) => state);
+}
+
+test('where all is well, doctor says so and exits 0', async () => {
+  const around = surroundings();
+  around.files.folder(DATA, 0o700);
+  around.files.put(`${DATA}/keyring.json`, '{}');
+  around.files.put(`${DATA}/admin.key`, 'k');
+  const { code, out, complaints } = await runIn(around, 'doctor');
+  assert.deepEqual([code, complaints], [0, '']);
+  assert.doesNotMatch(out, /^(warn|fail)/m);
+  assert.match(out, /\nNothing fails, 0 warnings\.\n$/);
+});
+
+test('a Node below the security floor of its release line is a warning that says what it means', async () => {
+  const expected = {
+    'v26.10.0': 'warn',
+    'v26.13.1': 'ok',
+    'v24.22.2': 'warn',
+    'v24.22.3': 'ok',
+    'v25.9.0': 'warn',
+    'v22.1.0': 'warn',
+    'v27.0.0': 'ok',
+    nonsense: 'warn',
+  };
+  for (const [node, state] of Object.entries(expected)) {
+    const around = surroundings();
+    around.node = node;
+    assert.deepEqual(await states(around, 'node'), [state], node);
+  }
+  const around = surroundings();
+  around.node = 'v26.10.0';
+  const { code, out } = await runIn(around, 'doctor');
+  assert.equal(code, 0, 'a warning alone is fine');
+  assert.match(
+    out,
+    /^warn +node +Node 26\.10\.0 is older than 26\.13\.1: holes that were known in 2026-11 may be open/m,
+  );
+  assert.match(out, /^ +→ update portcullis/m);
+});
+
+test('files that others may read or change fail, with the command that mends them', async () => {
+  const around = surroundings();
+  around.files.folder(DATA, 0o755);
+  around.files.put(`${DATA}/keyring.json`, '{}', 0o640);
+  around.files.put(`${DATA}/admin.key`, 'k', 0o604);
+  around.files.put(`${FOLDER}/portcullis.yaml`, SOUND, 0o646);
+  const { code } = await runIn(around, 'doctor');
+  const fixes = (await checksIn(around, 'files')).map(({ state, fix }) => `${state} ${fix}`);
+  assert.equal(code, 1);
+  assert.deepEqual(
+    fixes.map((fix) => fix.split(',')[0]),
+    [
+      `fail chmod 700 ${DATA}`,
+      `fail chmod o-w ${FOLDER}/portcullis.yaml`,
+      `fail chmod 600 ${DATA}/keyring.json`,
+      `fail chmod 600 ${DATA}/admin.key`,
+    ],
+  );
+});
+
+test('a file from the future means that the clock runs behind', async () => {
+  const around = surroundings();
+  assert.deepEqual(await states(around, 'clock'), ['ok']);
+  around.files.put(`${DATA}/store.sqlite`, '', 0o600, NOW_MS + 3_600_000);
+  assert.deepEqual(await states(around, 'clock'), ['fail']);
+});
+
+test('an admin port that other machines reach is a warning', async () => {
+  assert.deepEqual(await states(surroundings(), 'admin port'), ['ok']);
+  assert.deepEqual(await states(surroundings(`${SOUND}admin: { host: 0.0.0.0 }\n`), 'admin port'), ['warn']);
+});
+
+test('any status of an upstream is an answer, and each fault is told by its name', async () => {
+  const around = surroundings(SOUND.replace('http://127.0.0.1:3001', 'https://orders.internal'));
+  const told = async (reason: EgressFault['reason']): Promise<Check | undefined> => {
+    around.reply = (url) => {
+      assert.equal(url, 'https://orders.internal:443/internal/');
+      return err({ reason, detail: 'self-signed certificate' });
+    };
+    return (await checksIn(around, 'upstream'))[0];
+  };
+  assert.deepEqual(await states(around, 'upstream'), ['ok']);
+  assert.deepEqual(await states(around, 'dns'), ['ok']);
+  const untrusted = await told('untrusted');
+  assert.deepEqual(
+    [untrusted?.state, untrusted?.fix],
+    ['fail', 'give it a certificate for its name, or name its CA under `ca`'],
+  );
+  assert.match(untrusted?.says ?? '', /does not prove who it is: self-signed certificate/);
+  assert.match((await told('timeout'))?.says ?? '', /did not answer within 3 s/);
+  assert.equal((await told('unreachable'))?.state, 'fail');
+  assert.equal((await told('unresolved'))?.state, 'fail');
+  assert.equal((await told('forbidden-address'))?.state, 'fail');
+  assert.equal((await told('malformed-reply'))?.state, 'warn');
+  assert.equal((await told('too-large'))?.state, 'ok');
+  around.addresses = () => err('NXDOMAIN');
+  assert.deepEqual(await states(around, 'dns'), ['fail']);
+});
+
+test('an upstream is tried once, however many APIs have it, and an address is not looked up', async () => {
+  const twice = `${SOUND}  more: { routes: ['GET /more'], upstream: http://127.0.0.1:3001/internal, auth: public }\n`;
+  const around = surroundings(twice);
+  assert.deepEqual(await states(around, 'upstream'), ['ok']);
+  assert.deepEqual(await states(around, 'dns'), []);
+});
+
+test('a local CA that can’t be read as one fails; before the first start there is none', async () => {
+  const around = surroundings();
+  assert.deepEqual(await states(around, 'certificate'), ['ok']);
+  around.files.put(`${DATA}/certificates/local-ca.pem`, 'nonsense');
+  assert.deepEqual(await states(around, 'certificate'), ['fail']);
+});
+
+test('without a usable configuration, what can be said is said, and the exit code is 2', async () => {
+  const { code, out } = await runIn(surroundings('version: 3'), 'doctor');
+  assert.equal(code, 2);
+  assert.match(out, /^ok +node/m);
+  assert.match(
+    out,
+    /^fail +configuration +portcullis\.yaml can't be used: 2 errors\n +→ `portcullis check` tells all of it/m,
+  );
+});

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FOLDER, runIn, SOUND, surroundings } from './fake-context.test.ts';
+
+test('a request that passes is shown with its operation, parameters, canonical form and upstream', async () => {
+  const { code, out, complaints } = await runIn(surroundings(), 'explain', 'GET', '/v1/orders/%41?a=%7e');
+  assert.deepEqual([code, complaints], [0, '']);
+  for (const line of [
+    /^GET \/v1\/orders\/%41\?a=%7e$/m,
+    /^ {2}host +localhost$/m,
+    /^ {2}target +\/v1\/orders\/A\?a=~ \(canonical form\)$/m,
+    /^ {2}API +orders \(line 3\)$/m,
+    /^ {2}operation +orders\/GET \/orders\/\{id\}: GET \/v1\/orders\/\{id\}$/m,
+    /^ {2}parameters +id = "A"$/m,
+    /^ {2}signing in +not needed: public$/m,
+    /^ {2}policies +none$/m,
+    /^ {2}upstream +GET http:\/\/127\.0\.0\.1:3001\/internal\/orders\/A\?a=~$/m,
+    /^Passes: it goes upstream/m,
+  ]) {
+    assert.match(out, line);
+  }
+});
+
+const REFUSED = [
+  ['GET', '/v1/orders/../customers', /Refused: 400 dot-segment \(Dot segment in path\)/],
+  ['GET', '/v1/customers', /Refused: 404 not-found/],
+  ['DELETE', '/v1/orders', /Refused: 405 method-not-allowed[^]*Allow: GET, HEAD, POST/],
+  ['GET', 'https://localhost:8443/v1/orders#x', /Refused: 400 malformed-target/],
+  ['GET', 'https://not a host/v1/orders', /Refused: 400 invalid-host/],
+] as const;
+
+for (const [method, url, words] of REFUSED) {
+  test(`explain ${method} ${url} says with which code it is refused, and exits 1`, async () => {
+    const { code, out } = await runIn(surroundings(), 'explain', method, url);
+    assert.equal(code, 1);
+    assert.match(out, words);
+  });
+}
+
+test('a path alone is asked of the first API’s host, a URL of its own', async () => {
+  const around = surroundings(SOUND.replace('basePath', 'host: api.acme.example\n    basePath'));
+  assert.equal((await runIn(around, 'explain', 'GET', '/v1/orders')).code, 0);
+  assert.match(
+    (await runIn(around, 'explain', 'GET', 'https://API.acme.example:8443/v1/orders')).out,
+    /host +api\.acme\.example\n/,
+  );
+  assert.match(
+    (await runIn(around, 'explain', 'GET', 'https://other.example/v1/orders')).out,
+    /421 misdirected-request/,
+  );
+});
+
+test('of a URL over plain http it is said what the plain port does', async () => {
+  const said = await runIn(surroundings(), 'explain', 'GET', 'http://localhost/v1/orders');
+  assert.match(said.out, /plain http +over plain http, GET and HEAD without credentials are sent on to https \(308\)/);
+  const off = surroundings(`${SOUND}server: { http: off }\n`);
+  assert.match(
+    (await runIn(off, 'explain', 'GET', 'http://localhost/v1/orders')).out,
+    /nothing listens for plain http/,
+  );
+});
+
+test('with --json the explanation is data', async () => {
+  const { code, out } = await runIn(surroundings(), 'explain', 'POST', '/v1/orders', '--json');
+  const { route, verdict } = JSON.parse(out) as {
+    route: { operation: string; bodyLimitBytes: number };
+    verdict: unknown;
+  };
+  assert.deepEqual([code, route.operation, route.bodyLimitBytes], [0, 'orders/POST /orders', 16_384]);
+  assert.deepEqual(verdict, { kind: 'forwarded' });
+});
+
+const UNUSABLE = [
+  [['GET', 'orders'], /"orders" is neither a path such as \/orders\/7 nor an http or https URL/],
+  [['get', '/v1/orders'], /methods are case-sensitive; write "GET"/],
+  [['GET', 'https://ada:hunter2@localhost/'], /holds a user name or password/],
+] as const;
+
+for (const [argv, words] of UNUSABLE) {
+  test(`explain ${argv[0]} ${argv[1].slice(0, 20)} is no question, and exits 2`, async () => {
+    const { code, out, complaints } = await runIn(surroundings(), 'explain', ...argv);
+    assert.deepEqual([code, out], [2, '']);
+    assert.match(complaints, words);
+    assert.doesNotMatch(complaints, /hunter2/);
+  });
+}
+
+test('an unusable configuration is told with all its issues', async () => {
+  const { code, complaints } = await runIn(surroundings('apis: {}'), 'explain', 'GET', '/');
+  assert.equal(code, 2);
+  assert.match(complaints, /portcullis\.yaml:1:1[^]*The configuration can't be used: 2 errors/);
+});
+
+test('nothing is asked of the file system but the configuration', async () => {
+  const around = surroundings();
+  await runIn(around, 'explain', 'GET', '/v1/orders');
+  assert.deepEqual([...around.files.held.keys()], [`${FOLDER}/portcullis.yaml`]);
+});

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HeaderFields } from '../wire/index.ts';
+import { checkedHeaders, ReplyEdits, RequestEdits } from './edits.ts';
+
+/** Fields as the codec reads them. */
+function fieldsOf(...lines: readonly (readonly [string, string])[]): HeaderFields {
+  let text = '';
+  const words: number[] = [];
+  for (const [name, value] of lines) {
+    words.push(text.length | (name.length << 16), (text.length + name.length + 2) | (value.length << 16), 0);
+    text += `${name}: ${value}\r\n`;
+  }
+  return new HeaderFields(text, words);
+}
+
+const FRAMING = [
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'upgrade',
+  'te',
+  'trailer',
+  'via',
+  'x-request-id',
+];
+
+test('setting takes the place of all fields of a name, in any spelling', () => {
+  const fields = fieldsOf(['X-One', 'a'], ['y', 'b'], ['x-one', 'c']);
+  const edits = new RequestEdits(fields);
+  edits.setHeader('X-ONE', 'd');
+  edits.setHeader('x-one', 'e');
+  assert.equal(fields.keptLines(), 'y: b\r\n');
+  assert.deepEqual(edits.added, ['x-one', 'e']);
+});
+
+test('what is edited for the upstream stays readable as it came', () => {
+  const fields = fieldsOf(['authorization', 'Bearer a'], ['y', 'b']);
+  new RequestEdits(fields).removeHeader('authorization');
+  assert.equal(fields.get('authorization'), 'Bearer a');
+  assert.equal(fields.has('authorization'), true);
+  assert.equal(fields.keptLines(), 'y: b\r\n');
+});
+
+test('appending keeps what there is, removing takes what was appended', () => {
+  const edits = new ReplyEdits(fieldsOf(['vary', 'a']), ['x', 'y']);
+  edits.appendHeader('Vary', 'b');
+  edits.appendHeader('vary', 'c');
+  assert.deepEqual(edits.added, ['x', 'y', 'vary', 'b', 'vary', 'c']);
+  edits.removeHeader('VARY');
+  assert.deepEqual(edits.added, ['x', 'y']);
+});
+
+test('no name or value can break a line', () => {
+  const edits = new ReplyEdits(null, []);
+  for (const name of ['', 'a b', 'a:', 'a\r\nb', 'a\n', 'ä', 'a_b', 'a\0', `${'a'.repeat(257)}`]) {
+    assert.throws(() => edits.setHeader(name, 'v'), TypeError, JSON.stringify(name));
+    assert.throws(() => edits.removeHeader(name), TypeError);
+  }
+  for (const value of ['a\r\nb: c', 'a\n', 'a\r', 'a\0', '\x7f', ' a', 'a ', 'ā', 'a'.repeat(8_193)]) {
+    assert.throws(() => edits.setHeader('a', value), TypeError, JSON.stringify(value));
+    assert.throws(() => edits.appendHeader('a', value), TypeError);
+    assert.throws(() => checkedHeaders([['a', value]]), TypeError);
+  }
+  assert.deepEqual(edits.added, []);
+  edits.setHeader('a', '');
+  edits.setHeader('b', 'x\ty é');
+  assert.deepEqual(edits.added, ['a', '', 'b', 'x\ty é']);
+});
+
+test('a value that is refused is not repeated', () => {
+  assert.throws(
+    () => checkedHeaders([['a', 'hush\n']]),
+    (fault: Error) => !fault.message.includes('hush'),
+  );
+});
+
+test('a setting that fails changes nothing', () => {
+  const fields = fieldsOf(['a', 'b']);
+  assert.throws(() => new RequestEdits(fields).setHeader('a', 'x\n'), TypeError);
+  assert.equal(fields.keptLines(), 'a: b\r\n');
+});
+
+test('framing is out of reach in every direction and spelling', () => {
+  const requests = new RequestEdits(fieldsOf(['a', 'b']));
+  const replies = new ReplyEdits(null, []);
+  for (const name of FRAMING) {
+    for (const text of [name, name.toUpperCase()]) {
+      for (const edits of [requests, replies]) {
+        assert.throws(() => edits.setHeader(text, '1'), TypeError);
+        assert.throws(() => edits.appendHeader(text, '1'), TypeError);
+        assert.throws(() => edits.removeHeader(text), TypeError);
+      }
+      assert.throws(() => checkedHeaders([[text, '1']]), TypeError);
+    }
+  }
+});
+
+test('what the gateway itself says to an upstream can not be said by a policy', () => {
+  const edits = new RequestEdits(fieldsOf());
+  for (const name of ['x-forwarded-for', 'x-forwarded-host', 'X-Forwarded-Proto', 'forwarded', 'expect']) {
+    assert.throws(() => edits.setHeader(name, '1'), TypeError);
+  }
+  edits.setHeader('x-portcullis-subject', 'ada');
+  assert.deepEqual(edits.added, ['x-portcullis-subject', 'ada']);
+});
+
+test('a date is not edited, but a reply that was kept has the one it was made with', () => {
+  assert.throws(() => new ReplyEdits(null, []).setHeader('date', 'x'), TypeError);
+  assert.deepEqual(checkedHeaders([['Date', 'x']]), ['date', 'x']);
+});
+
+test('only a step that reads the body replaces it, and what was true of the old one goes', () => {
+  const fields = fieldsOf(['etag', '"a"'], ['content-type', 'x/y'], ['content-digest', 'd']);
+  const edits = new ReplyEdits(fields, []);
+  assert.throws(() => edits.replaceBody(Uint8Array.of(1)), TypeError);
+  assert.equal(edits.takeBody(), null);
+  edits.readsBody = true;
+  const bytes = Uint8Array.of(1, 2);
+  edits.replaceBody(bytes);
+  bytes.fill(9);
+  assert.deepEqual(edits.takeBody(), Buffer.of(1, 2));
+  assert.equal(edits.takeBody(), null);
+  assert.equal(fields.keptLines(), 'content-type: x/y\r\n');
+});

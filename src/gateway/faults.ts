@@ -1,0 +1,23 @@
+import type { GatewayPorts } from './runtime.ts';
+
+/** Where a policy failed. */
+export interface FaultPlace {
+  readonly policy: string;
+  readonly operation: string;
+  readonly request: string;
+}
+
+/** Tells that a policy threw or broke its word. Gives the words for the log. */
+export function raiseFault(ports: GatewayPorts, place: FaultPlace, what: unknown): string {
+  const detail = what instanceof Error ? `${what.name}: ${what.message}` : 'a value that is no error was thrown';
+  const { policy, operation } = place;
+  ports.log.write('error', 'gateway.fault', 'a policy failed', { ...place, detail });
+  ports.alerts({
+    kind: 'gateway.fault',
+    key: policy,
+    severity: 'critical',
+    message: `the policy ${policy} failed`,
+    fields: { operation, detail },
+  });
+  return detail;
+}

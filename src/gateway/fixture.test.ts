@@ -1,0 +1,449 @@
+// No tests here: the ports, kinds, upstream and client that this room's tests stand on. Kept apart from the product by its name.
+import assert from 'node:assert/strict';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { z } from 'zod';
+import { type LedgerRecord, type ProblemCode, ok, type Result } from '../base/index.ts';
+import { type Gathered, parseConfig } from '../config/index.ts';
+import type { ApiDescription } from '../openapi/index.ts';
+import type { BodyUse, Operation, PolicyKind, Step, Stage, Steps } from '../policy/index.ts';
+import type { Alert, Clock, LogLevel, Timer } from '../ports/index.ts';
+import { listen, type Listener, SERVER_BOUNDS } from '../wire/index.ts';
+import { compile, kindTable, type KindTable } from './compile.ts';
+import { createGateway, type Gateway } from './gateway.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import type { GatewayPorts } from './runtime.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** A clock that stands still until `pass`. */
+export class StillClock implements Clock {
+  readonly #timers = new Set<{ dueMs: number; periodMs: number | null; callback: () => void }>();
+  #nowMs = 0;
+
+  now(): number {
+    return Date.UTC(2026, 0, 1) + this.#nowMs;
+  }
+
+  monotonic(): number {
+    return this.#nowMs;
+  }
+
+  /** How many timers wait. */
+  get waiting(): number {
+    return [...this.#timers].filter((timer) => timer.periodMs === null).length;
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    return this.#add(delayMs, null, callback);
+  }
+
+  every(periodMs: number, callback: () => void): Timer {
+    return this.#add(periodMs, periodMs, callback);
+  }
+
+  #add(delayMs: number, periodMs: number | null, callback: () => void): Timer {
+    const timer = { dueMs: this.#nowMs + delayMs, periodMs, callback };
+    this.#timers.add(timer);
+    return { cancel: () => void this.#timers.delete(timer) };
+  }
+
+  /** Lets time pass in the steps of the timers. */
+  pass(ms: number): void {
+    const endMs = this.#nowMs + ms;
+    for (let next = this.#next(); next !== undefined && next.dueMs <= endMs; next = this.#next()) {
+      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+      if (next.periodMs === null) this.#timers.delete(next);
+      else next.dueMs += next.periodMs;
+      next.callback();
+    }
+    this.#nowMs = endMs;
+  }
+
+  #next(): { dueMs: number; periodMs: number | null; callback: () => void } | undefined {
+    return [...this.#timers].toSorted((one, other) => one.dueMs - other.dueMs)[0];
+  }
+}
+
+/** What was counted. */
+export class CountingMetrics implements GatewayMetrics {
+  readonly statuses: number[] = [];
+  readonly refusals: ProblemCode[] = [];
+  inFlightNow = 0;
+  readonly inFlight = { set: (value: number) => void (this.inFlightNow = value) };
+
+  finished(_api: string | null, status: number): void {
+    this.statuses.push(status);
+  }
+
+  refused(code: ProblemCode): void {
+    this.refusals.push(code);
+  }
+
+  turnedAway(): void {}
+}
+
+/** A gateway's ports, and everything that was said through them. */
+export function fakePorts() {
+  const clock = new StillClock();
+  const metrics = new CountingMetrics();
+  const records: LedgerRecord[] = [];
+  const alerts: Alert[] = [];
+  const lines: { level: LogLevel; event: string; message: string }[] = [];
+  const ledger = { full: false, append: (record: LedgerRecord) => !ledger.full && records.push(record) > 0 };
+  let ids = 0;
+  const ports: GatewayPorts = {
+    clock,
+    metrics,
+    ledger,
+    log: { write: (level, event, message) => void lines.push({ level, event, message }) },
+    alerts: (alert) => void alerts.push(alert),
+    nextId: () => `00000000-0000-7000-8000-${String(++ids).padStart(12, '0')}`,
+  };
+  return { ports, clock, metrics, records, alerts, lines, ledger };
+}
+
+/** A kind of policy whose steps are given as they are. */
+export function kindOf(kind: string, steps: Steps | ((operation: Operation) => Steps)): PolicyKind<never> {
+  const made: PolicyKind<Record<string, unknown>> = {
+    kind,
+    summary: `The test kind ${kind}.`,
+    schema: z.record(z.string(), z.unknown()),
+    sources: () => [],
+    compile: (_config, at) =>
+      ok(new Map(at.operations.map((each) => [each.id, typeof steps === 'function' ? steps(each) : steps]))),
+  };
+  return made as unknown as PolicyKind<never>;
+}
+
+/** A step that reads nothing, or what `reads` says of request and reply. */
+export function step<S extends Stage>(run: Step<S>['run'], more: Partial<StepParts> = {}): Step<S> {
+  const { request = 'none', response = 'none', release } = more;
+  return { reads: { request, response }, run, ...(release === undefined ? {} : { release }) };
+}
+
+interface StepParts {
+  readonly request: BodyUse;
+  readonly response: BodyUse;
+  readonly release: () => void;
+}
+
+/** A configuration's text as gathered; `descriptions` stand for its documents. */
+export function gatheredOf(text: string, kinds: KindTable, more: Partial<Gathered> = {}): Gathered {
+  const parsed = parseConfig(`version: 1\n${text}`, { file: '/etc/portcullis.yaml', kinds: [...kinds.values()] });
+  assert.ok(parsed.ok, parsed.ok ? '' : JSON.stringify(parsed.error));
+  const { config, places, file } = parsed.value;
+  const nothing = { descriptions: {} as Record<string, ApiDescription>, documents: {}, files: {}, secrets: {} };
+  return { revision: 1, hash: 'a'.repeat(64), file, text, config, places, ...nothing, warnings: [], ...more };
+}
+
+/** Tables that nobody has declared. */
+export const NO_TABLES = {
+  read: (name: string): never => {
+    throw new Error(`no table ${name}`);
+  },
+};
+
+/** The Snapshot of a gathered configuration. */
+export function snapshotOf(gathered: Gathered, kinds: KindTable): Snapshot {
+  return valueOf(compile(gathered, { kinds, tables: NO_TABLES }));
+}
+
+/** The value of a Result that must be a success. */
+export function valueOf<T>(result: Result<T, unknown>): T {
+  assert.ok(result.ok, result.ok ? '' : JSON.stringify(result.error));
+  return result.value;
+}
+
+/** Anything that closes behind a test. */
+export interface Closing {
+  after(callback: () => Promise<void> | void): void;
+}
+
+/** One request as the upstream got it. */
+export interface ReceivedRequest {
+  readonly head: string;
+  readonly body: Buffer;
+  readonly socket: Socket;
+}
+
+/** An upstream that reads requests whole and answers as it is told; `onSocket` takes the whole connection over. */
+export class RawUpstream {
+  readonly #server: Server;
+  readonly sockets = new Set<Socket>();
+  readonly requests: ReceivedRequest[] = [];
+  connections = 0;
+  respond: (request: ReceivedRequest) => void = ({ socket }) => void socket.write(OK_REPLY);
+  onSocket: ((socket: Socket) => void) | null = null;
+
+  private constructor() {
+    this.#server = createServer({ allowHalfOpen: false, noDelay: true }, (socket) => this.#accept(socket));
+  }
+
+  static async start(t: Closing): Promise<RawUpstream> {
+    const upstream = new RawUpstream();
+    await new Promise<void>((resolve) => void upstream.#server.listen(0, '127.0.0.1', resolve));
+    t.after(() => upstream.close());
+    return upstream;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get last(): ReceivedRequest {
+    const request = this.requests.at(-1);
+    assert.ok(request !== undefined, 'the upstream got no request');
+    return request;
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    this.connections++;
+    this.sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.sockets.delete(socket));
+    if (this.onSocket !== null) {
+      this.onSocket(socket);
+      return;
+    }
+    let bytes: Buffer = Buffer.alloc(0);
+    socket.on('data', (chunk: Buffer) => {
+      bytes = Buffer.concat([bytes, chunk]);
+      for (let message = readMessage(bytes, null); message !== null; message = readMessage(bytes, null)) {
+        bytes = bytes.subarray(message.length);
+        const request = { head: message.head, body: message.body, socket };
+        this.requests.push(request);
+        this.respond(request);
+      }
+    });
+  }
+}
+
+/** The reply that an upstream gives when nothing else is said. */
+export const OK_REPLY = 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nok';
+
+/** A reply of the upstream's with a body and its length. */
+export function replyText(body: string | Buffer, fields = 'content-type: application/json', status = 200): Buffer {
+  const bytes = Buffer.from(body as string);
+  const lines = fields === '' ? '' : `${fields}\r\n`;
+  return Buffer.concat([Buffer.from(`HTTP/1.1 ${status} X\r\n${lines}content-length: ${bytes.length}\r\n\r\n`), bytes]);
+}
+
+/** The same in chunks of a few bytes. */
+export function chunkedReply(body: string, fields = 'content-type: application/json'): string {
+  return `HTTP/1.1 200 OK\r\n${fields}\r\ntransfer-encoding: chunked\r\n\r\n${chunked(body)}`;
+}
+
+/** A body in chunks of seven bytes. */
+export function chunked(body: string | Buffer): string {
+  const text = Buffer.from(body as string).toString('latin1');
+  const parts = text.match(/[^]{1,7}/g) ?? [];
+  return `${parts.map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join('')}0\r\n\r\n`;
+}
+
+interface Message {
+  readonly head: string;
+  readonly body: Buffer;
+  readonly length: number;
+}
+
+/** The first whole message in `bytes`, or null. A reply without a length ends with the connection: then `ended` is true. */
+function readMessage(
+  bytes: Buffer,
+  reply: { readonly bodiless: boolean; readonly ended: boolean } | null,
+): Message | null {
+  const end = bytes.indexOf('\r\n\r\n');
+  if (end < 0) return null;
+  const head = bytes.toString('latin1', 0, end + 2);
+  const start = end + 4;
+  if (reply?.bodiless === true || /^HTTP\/1.1 (?:1\d\d|204|304)/.test(head)) {
+    return { head, body: Buffer.alloc(0), length: start };
+  }
+  if (/^transfer-encoding: chunked\r$/im.test(head)) return readChunks(bytes, head, start);
+  const length = /^content-length: (\d+)\r$/im.exec(head)?.[1];
+  if (length === undefined && reply !== null) {
+    return reply.ended ? { head, body: bytes.subarray(start), length: bytes.length } : null;
+  }
+  const stop = start + Number(length ?? 0);
+  return bytes.length < stop ? null : { head, body: bytes.subarray(start, stop), length: stop };
+}
+
+function readChunks(bytes: Buffer, head: string, from: number): Message | null {
+  const pieces: Buffer[] = [];
+  for (let at = from; ; ) {
+    const line = bytes.indexOf('\r\n', at);
+    if (line < 0) return null;
+    const size = Number.parseInt(bytes.toString('latin1', at, line), 16);
+    const next = line + 2 + size + 2;
+    if (bytes.length < next) return null;
+    if (size === 0) return { head, body: Buffer.concat(pieces), length: next };
+    pieces.push(bytes.subarray(line + 2, line + 2 + size));
+    at = next;
+  }
+}
+
+/** A reply as the client got it; names of `headers` are in lower case, repeated ones joined. */
+export interface GivenReply {
+  readonly status: number;
+  readonly head: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** A client that writes bytes as they are. */
+export class RawClient {
+  readonly socket: Socket;
+  #bytes: Buffer = Buffer.alloc(0);
+  #ended = false;
+  /** Whether the connection was reset rather than ended. */
+  wasReset = false;
+
+  constructor(port: number) {
+    this.socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+    this.socket.on('data', (chunk: Buffer) => {
+      this.#bytes = Buffer.concat([this.#bytes, chunk]);
+    });
+    this.socket.on('end', () => (this.#ended = true));
+    this.socket.on('close', () => (this.#ended = true));
+    this.socket.on('error', () => (this.wasReset = true));
+  }
+
+  send(bytes: string | Buffer): this {
+    this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+    return this;
+  }
+
+  /** Sends byte by byte, each in a packet of its own. */
+  async drip(bytes: string | Buffer): Promise<void> {
+    for (const byte of Buffer.from(bytes as string)) {
+      await new Promise<void>((resolve) => void this.socket.write(Uint8Array.of(byte), () => resolve()));
+      await setImmediate();
+    }
+  }
+
+  /** The next reply; `method` is that of its request. */
+  async reply(method = 'GET'): Promise<GivenReply> {
+    let found: Message | null = null;
+    await until(() => {
+      found = readMessage(this.#bytes, { bodiless: method === 'HEAD', ended: this.#ended });
+      return found !== null || this.#ended;
+    });
+    const message = found as Message | null;
+    assert.ok(message !== null, `no whole reply: ${JSON.stringify(this.#bytes.toString('latin1').slice(0, 300))}`);
+    this.#bytes = this.#bytes.subarray(message.length);
+    return givenReply(message);
+  }
+
+  /** Waits for the end of the connection, and gives what came that was no whole reply. */
+  async end(): Promise<string> {
+    await until(() => this.#ended);
+    return this.#bytes.toString('latin1');
+  }
+
+  /** What has come and was not taken. */
+  get received(): string {
+    return this.#bytes.toString('latin1');
+  }
+}
+
+function givenReply({ head, body }: Message): GivenReply {
+  const headers: Record<string, string> = {};
+  for (const line of head.split('\r\n').slice(1, -1)) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon).toLowerCase();
+    const value = line.slice(colon + 2);
+    headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`;
+  }
+  return { status: Number(head.slice(9, 12)), head, headers, body };
+}
+
+/** The code of a refusal. */
+export function codeOf(reply: GivenReply): string {
+  assert.equal(reply.headers['content-type'], 'application/problem+json', reply.head);
+  return (JSON.parse(reply.body.toString()) as { code: string }).code;
+}
+
+/** A gateway that listens on a plain port before an upstream. */
+export interface Bench extends ReturnType<typeof fakePorts> {
+  readonly gateway: Gateway;
+  readonly listener: Listener;
+  readonly upstream: RawUpstream;
+  readonly kinds: KindTable;
+  client(): RawClient;
+  /** Sends one request on a connection of its own and gives its reply. */
+  ask(request: string): Promise<GivenReply>;
+  /** Puts a configuration in force. */
+  install(text: string, more?: Partial<Gathered>): boolean;
+}
+
+/** How a bench is set up; `api` are the lines of its one API besides upstream and auth. */
+export interface BenchOptions {
+  readonly kinds?: readonly PolicyKind<never>[];
+  readonly api?: string;
+  readonly gathered?: Partial<Gathered>;
+}
+
+/** Starts everything; all kinds given are policies of the API `a`, which routes everything if nothing else is said. */
+export async function startBench(t: Closing, options: BenchOptions = {}): Promise<Bench> {
+  const upstream = await RawUpstream.start(t);
+  const fakes = fakePorts();
+  const gateway = createGateway(fakes.ports);
+  const kinds = kindTable(options.kinds ?? []);
+  const listener = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    reusePort: false,
+    maxConnections: 100,
+    handler: gateway,
+    bounds: SERVER_BOUNDS,
+    clock: fakes.clock,
+    context: null,
+    turnedAway: () => {},
+  });
+  assert.ok(!('code' in listener));
+  const clients: RawClient[] = [];
+  t.after(() => {
+    for (const { socket } of clients) socket.destroy();
+    void listener.drain(0);
+    fakes.clock.pass(1);
+    gateway.close();
+  });
+  const client = (): RawClient => {
+    const made = new RawClient(listener.port);
+    clients.push(made);
+    return made;
+  };
+  const install = (text: string, more: Partial<Gathered> = {}): boolean =>
+    gateway.install(snapshotOf(gatheredOf(text, kinds, more), kinds));
+  install(apiText(upstream.url, [...kinds.keys()], options.api), options.gathered);
+  const ask = (request: string): Promise<GivenReply> => client().send(request).reply(request.split(' ', 1)[0]);
+  return { ...fakes, gateway, listener, upstream, kinds, client, ask, install };
+}
+
+/** The text of a configuration with one API `a`. */
+export function apiText(url: string, kinds: readonly string[], api = "routes: ['* /{rest...}']"): string {
+  const policies = kinds.length === 0 ? '' : `    policies: { ${kinds.map((kind) => `${kind}: {}`).join(', ')} }\n`;
+  return `apis:\n  a:\n    ${api}\n    upstream: ${url}\n    auth: public\n${policies}`;
+}
+
+/** Waits for something that goes through sockets; how many turns of the loop it takes is not known. */
+export async function until(happened: () => boolean): Promise<void> {
+  const giveUpAtMs = performance.now() + 10_000;
+  while (!happened()) {
+    assert.ok(performance.now() < giveUpAtMs, 'this did not happen');
+    await setImmediate();
+  }
+}
+
+/** Lets what is on its way between sockets of this process arrive, for things that must not happen. */
+export async function rest(): Promise<void> {
+  for (let turn = 0; turn < 30; turn++) await setImmediate();
+}

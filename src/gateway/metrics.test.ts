@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Labels, Meter } from '../ports/index.ts';
+import { createGatewayMetrics } from './metrics.ts';
+
+function fakeMeter() {
+  const values = new Map<string, number>();
+  const key = (name: string, labels: Labels = {}): string => `${name}${JSON.stringify(labels)}`;
+  const add = (at: string, amount: number): void => void values.set(at, (values.get(at) ?? 0) + amount);
+  const made: string[] = [];
+  const series = (name: string, labels: Labels | undefined): string => {
+    made.push(key(name, labels));
+    return key(name, labels);
+  };
+  const meter: Meter = {
+    counter(name, _help, labels) {
+      const at = series(name, labels);
+      return { add: (amount) => add(at, amount) };
+    },
+    gauge(name, _help, labels) {
+      const at = series(name, labels);
+      return { set: (value) => void values.set(at, value) };
+    },
+    histogram(name, _help, _bounds, labels) {
+      const at = series(name, labels);
+      return { observe: (value) => add(at, value) };
+    },
+  };
+  return { meter, values, made };
+}
+
+test('requests are counted by API and class, and those without a reply by themselves', () => {
+  const { meter, values } = fakeMeter();
+  const metrics = createGatewayMetrics(meter);
+  for (const status of [200, 204, 404, 503, 0]) metrics.finished('a', status, 500_000);
+  metrics.finished(null, 404, 0);
+  const count = (api: string, status: string) =>
+    values.get(`portcullis_requests_total${JSON.stringify({ api, status })}`);
+  assert.deepEqual(
+    ['none', '2xx', '3xx', '4xx', '5xx'].map((status) => count('a', status)),
+    [1, 2, undefined, 1, 1],
+  );
+  assert.equal(count('', '4xx'), 1);
+  assert.equal(values.get('portcullis_request_duration_seconds{"api":"a"}'), 2.5);
+});
+
+test('a series is made once, whatever comes', () => {
+  const { meter, made, values } = fakeMeter();
+  const metrics = createGatewayMetrics(meter);
+  for (let turn = 0; turn < 3; turn++) {
+    metrics.finished('a', 200, 1);
+    metrics.refused('not-found');
+    metrics.turnedAway('full');
+  }
+  assert.equal(new Set(made).size, made.length);
+  assert.equal(values.get('portcullis_refusals_total{"code":"not-found","status":"404"}'), 3);
+  assert.equal(values.get('portcullis_connections_turned_away_total{"reason":"full"}'), 3);
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PASS, REQUEST_STAGES, type Steps } from '../policy/index.ts';
+import { step, valueOf } from './fixture.test.ts';
+import { makePlan, type PolicySteps } from './plan.ts';
+
+const policy = (name: string, steps: Steps): PolicySteps => ({ policy: name, path: `apis.a.policies.${name}`, steps });
+
+function issuesOf(steps: Steps): readonly string[] {
+  const plan = makePlan('a/op', [policy('p', steps)], false);
+  return plan.ok ? [] : plan.error.map((issue) => `${issue.path}: ${issue.message}`);
+}
+
+test('steps stand in the order of the stages, and within a stage in that of the policies', () => {
+  const all: Steps = Object.fromEntries(REQUEST_STAGES.toReversed().map((stage) => [stage, step(() => PASS)]));
+  const plan = valueOf(makePlan('a/op', [policy('one', all), policy('two', all)], true));
+  assert.deepEqual(
+    plan.request.map(({ stage, policy: name }) => `${stage} ${name}`),
+    REQUEST_STAGES.flatMap((stage) => [`${stage} one`, `${stage} two`]),
+  );
+  assert.equal(plan.signInNeeded, true);
+});
+
+test('the steps of respond and record stand by themselves', () => {
+  const plan = valueOf(
+    makePlan('a/op', [policy('p', { respond: step(() => PASS), record: step(() => undefined) })], false),
+  );
+  assert.deepEqual([plan.request.length, plan.respond.length, plan.record.length], [0, 1, 1]);
+});
+
+test('a plan knows what its steps together read of both bodies', () => {
+  const nothing = { whole: false, parsed: false, tap: false };
+  const bare = valueOf(makePlan('a/op', [policy('p', { admit: step(() => PASS) })], false));
+  assert.deepEqual([bare.readsRequest, bare.readsResponse], [nothing, nothing]);
+  const steps: Steps = {
+    admit: step(() => PASS, { request: 'tap' }),
+    inspect: step(() => PASS, { request: 'raw' }),
+    respond: step(() => PASS, { request: 'parsed', response: 'parsed' }),
+  };
+  const plan = valueOf(makePlan('a/op', [policy('p', steps)], false));
+  assert.deepEqual(plan.readsRequest, { whole: true, parsed: true, tap: true });
+  assert.deepEqual(plan.readsResponse, { whole: true, parsed: true, tap: false });
+});
+
+test('nobody reads the body before inspect', () => {
+  for (const stage of ['admit', 'authenticate', 'authorize', 'limit'] as const) {
+    for (const request of ['raw', 'parsed'] as const) {
+      const steps: Steps = { [stage]: step(() => PASS, { request }) };
+      assert.deepEqual(issuesOf(steps), [
+        `apis.a.policies.p: p reads the body in ${stage}, before it may be collected (a/op)`,
+      ]);
+    }
+    assert.deepEqual(issuesOf({ [stage]: step(() => PASS, { request: 'tap' }) }), []);
+  }
+});
+
+test('record can do without a body, and only respond sees a reply', () => {
+  assert.equal(issuesOf({ record: step(() => undefined, { request: 'parsed' }) }).length, 1);
+  assert.equal(issuesOf({ record: step(() => undefined, { response: 'tap' }) }).length, 1);
+  assert.equal(issuesOf({ decide: step(() => PASS, { response: 'parsed' }) }).length, 1);
+});
+
+test('a step of no stage that there is would never run, so it is refused', () => {
+  const steps = { inspekt: step(() => PASS), toString: step(() => PASS) } as unknown as Steps;
+  assert.equal(issuesOf(steps).length, 2);
+});
+
+test('all that is wrong is told at once', () => {
+  const wrong: Steps = {
+    admit: step(() => PASS, { request: 'raw', response: 'raw' }),
+    limit: step(() => PASS, { request: 'raw' }),
+  };
+  assert.equal(issuesOf(wrong).length, 3);
+});

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { answerHead, createDateSource, isBodiless, ownAnswer, problemAnswer } from './reply.ts';
+
+test('a refusal is a problem document that nobody keeps', () => {
+  const answer = problemAnswer(
+    { code: 'method-not-allowed', headers: [['Allow', 'GET, HEAD']], internal: 'hush' },
+    'the-id',
+  );
+  assert.equal(answer.status, 405);
+  assert.deepEqual(answer.added, [
+    'content-type',
+    'application/problem+json',
+    'cache-control',
+    'no-store',
+    'allow',
+    'GET, HEAD',
+  ]);
+  const body = JSON.parse(answer.body.toString()) as Record<string, unknown>;
+  assert.deepEqual(body, {
+    type: 'urn:portcullis:problem:method-not-allowed',
+    title: body['title'],
+    status: 405,
+    code: 'method-not-allowed',
+    instance: 'urn:uuid:the-id',
+  });
+  assert.equal(answer.refusal, true);
+});
+
+test('the length of an answer counts bytes, not characters', () => {
+  const answer = ownAnswer({ status: 200, headers: [], body: 'é' });
+  assert.deepEqual(answerHead(answer).framing, { kind: 'length', bytes: 2 });
+  assert.deepEqual(answerHead(ownAnswer({ status: 200, headers: [], body: '' })).framing, { kind: 'none' });
+  assert.deepEqual(ownAnswer({ status: 200, headers: [], body: Uint8Array.of(1, 2).subarray(1) }).body, Buffer.of(2));
+});
+
+test('what can not be sent as a reply throws', () => {
+  for (const status of [0, 99, 100, 101, 199, 600, 200.5, Number.NaN]) {
+    assert.throws(() => ownAnswer({ status, headers: [], body: '' }), RangeError);
+  }
+  assert.throws(() => ownAnswer({ status: 200, headers: [['content-length', '5']], body: '' }), TypeError);
+  assert.throws(() => ownAnswer({ status: 302, headers: [['location', 'a\r\nset-cookie: b']], body: '' }), TypeError);
+  assert.throws(() => problemAnswer({ code: 'not-found', headers: [['a', 'b\n']] }, 'id'), TypeError);
+});
+
+test('HEAD, 204 and 304 have no body', () => {
+  assert.deepEqual(
+    [isBodiless('HEAD', 200), isBodiless('GET', 204), isBodiless('GET', 304), isBodiless('GET', 200)],
+    [true, true, true, false],
+  );
+});
+
+test('the date is that of the second, made anew when it changes', () => {
+  let now = 0;
+  const date = createDateSource(() => now);
+  assert.equal(date(), 'Thu, 01 Jan 1970 00:00:00 GMT');
+  now = 999;
+  assert.equal(date(), 'Thu, 01 Jan 1970 00:00:00 GMT');
+  now = 1_000;
+  assert.equal(date(), 'Thu, 01 Jan 1970 00:00:01 GMT');
+});

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { FIELD } from './field-names.ts';
+import { newFieldScan, readFields, REPLY_OCTETS } from './fields.ts';
+import { HeaderFields, NO_FIELDS } from './header-fields.ts';
+
+function fieldsOf(...lines: readonly string[]): HeaderFields {
+  const text = `GET / HTTP/1.1\r\n${lines.map((line) => `${line}\r\n`).join('')}`;
+  const scan = newFieldScan();
+  const bytes = Buffer.from(text, 'latin1');
+  assert.equal(readFields(bytes, { from: 16, end: bytes.length }, REPLY_OCTETS, scan), null);
+  return new HeaderFields(text, scan.words);
+}
+
+test('a field is found by its name in lower case, whatever its own case', () => {
+  const fields = fieldsOf('Accept: a', 'ACCEPT: b', 'X-Empty:', 'Via: c');
+  assert.equal(fields.size, 4);
+  assert.equal(fields.get('accept'), 'a, b');
+  assert.deepEqual(fields.all('accept'), ['a', 'b']);
+  assert.equal(fields.get('x-empty'), '');
+  assert.equal(fields.has('via'), true);
+  assert.equal(fields.has('vi'), false);
+  assert.equal(fields.get('nothing'), null);
+  assert.deepEqual(fields.all('nothing'), []);
+  assert.deepEqual([...fields.entries()], [['accept', 'a'], ['accept', 'b'], ['x-empty', ''], ['via', 'c']]);
+});
+
+test('a field is found by its number too', () => {
+  const fields = fieldsOf('X: 1', 'Authorization: Bearer a', 'Cookie: b');
+  assert.equal(fields.valueOf(FIELD.authorization), 'Bearer a');
+  assert.equal(fields.valueOf(FIELD.host), null);
+});
+
+test('what ends here is not among the kept lines; what stands between is taken as it came', () => {
+  const fields = fieldsOf('Host: a', 'Accept:  b ', 'X-A: 1', 'Connection: close', 'X-Forwarded-For: 1', 'X-B: 2', 'Via: c', 'TE: gzip');
+  assert.equal(fields.keptLines(), 'Accept:  b \r\nX-A: 1\r\nX-B: 2\r\nVia: c\r\n');
+  assert.deepEqual([...fields.kept()].map(([name]) => name), ['accept', 'x-a', 'x-b', 'via']);
+  assert.equal(fields.get('host'), 'a');
+});
+
+test('a dropped field is kept no longer, and stays readable', () => {
+  const fields = fieldsOf('X-A: 1', 'X-B: 2', 'x-a: 3', 'X-C: 4');
+  fields.drop('x-a');
+  fields.drop('x-missing');
+  assert.equal(fields.keptLines(), 'X-B: 2\r\nX-C: 4\r\n');
+  assert.equal(fields.get('x-a'), '1, 3');
+  fields.drop('x-c');
+  fields.drop('x-b');
+  assert.equal(fields.keptLines(), '');
+});
+
+test('no field at all', () => {
+  assert.equal(NO_FIELDS.size, 0);
+  assert.equal(NO_FIELDS.keptLines(), '');
+  assert.equal(NO_FIELDS.get('host'), null);
+});
+
+test('kept lines, read again, are the kept fields', () => {
+  const name = fc.constantFrom('Accept', 'X-A', 'Upgrade', 'Cookie', 'Connection', 'X-Portcullis-Subject', 'Via', 'te', 'X-Real-IP');
+  const value = fc.string({ unit: fc.constantFrom('a', ' ', '\t', ':', '~', '\xff'), maxLength: 8 });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, value), { maxLength: 20 }), (list) => {
+      const fields = fieldsOf(...list.map(([key, text]) => `${key}:${text}`));
+      const lines = fields.keptLines();
+      const again = fieldsOf(...(lines === '' ? [] : lines.slice(0, -2).split('\r\n')));
+      assert.deepEqual([...again.entries()], [...fields.kept()]);
+      assert.equal(again.keptLines(), lines);
+    }),
+  );
+});

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { duplexPair } from 'node:stream';
+import { before, test } from 'node:test';
+import { connect, type ConnectionOptions, type SecureContext, TLSSocket } from 'node:tls';
+import { selfSigned, until } from './peers.test.ts';
+import { createServerContext } from './tls-settings.ts';
+
+let context: SecureContext;
+let certPem: string;
+let keyPem: Buffer;
+
+before(async () => {
+  ({ certPem, keyPem } = await selfSigned('a.test'));
+  context = createServerContext({ chainPem: certPem, keyPem, ticketKeys: Buffer.alloc(48, 1) });
+});
+
+interface Handshake {
+  readonly protocol: string | null;
+  readonly cipher: string;
+  readonly group: string | undefined;
+  readonly reused: boolean;
+  readonly session: Buffer | undefined;
+  readonly error: string | null;
+}
+
+/** Shakes hands over a pair of streams. */
+async function shakeHands(options: ConnectionOptions, secureContext = context): Promise<Handshake> {
+  const [near, far] = duplexPair();
+  const server = new TLSSocket(near, { isServer: true, secureContext });
+  const client = connect({ socket: far, servername: 'a.test', ca: certPem, ...options });
+  let error: string | null = null;
+  let session: Buffer | undefined;
+  let greeted = false;
+  server.on('error', () => {});
+  server.on('secure', () => server.write('hello'));
+  client.on('error', (fault: NodeJS.ErrnoException) => (error = fault.code ?? fault.message));
+  client.on('session', (given) => (session = given));
+  client.on('data', () => (greeted = true));
+  await until(() => greeted || error !== null || client.destroyed);
+  const key = client.getEphemeralKeyInfo() as { name?: string } | null;
+  const result = { protocol: client.getProtocol(), cipher: client.getCipher()?.name ?? '', group: key?.name, reused: client.isSessionReused(), session, error };
+  client.destroy();
+  server.destroy();
+  return result;
+}
+
+test('TLS 1.3 is preferred and TLS 1.2 taken', async () => {
+  assert.equal((await shakeHands({})).protocol, 'TLSv1.3');
+  assert.equal((await shakeHands({ maxVersion: 'TLSv1.2' })).protocol, 'TLSv1.2');
+});
+
+test('older protocols are refused', async () => {
+  for (const version of ['TLSv1', 'TLSv1.1'] as const) {
+    const { error } = await shakeHands({ minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' });
+    assert.match(error ?? '', /PROTOCOL_VERSION/, version);
+  }
+});
+
+test('suites without forward secrecy or authenticated encryption are refused', async () => {
+  for (const ciphers of ['ECDHE-ECDSA-AES128-SHA', 'ECDHE-ECDSA-AES256-SHA384', 'AES128-GCM-SHA256', 'AES256-SHA', 'ECDHE-ECDSA-AES128-SHA256']) {
+    const { error, cipher } = await shakeHands({ maxVersion: 'TLSv1.2', ciphers });
+    assert.notEqual(error, null, `${ciphers} agreed on ${cipher}`);
+  }
+  assert.equal((await shakeHands({ maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384' })).cipher, 'ECDHE-ECDSA-AES256-GCM-SHA384');
+});
+
+test('the post-quantum group is agreed on where the client has it, and the classical ones serve the others', async () => {
+  assert.equal((await shakeHands({ ecdhCurve: 'X25519MLKEM768:X25519' })).group?.toUpperCase(), 'X25519MLKEM768');
+  assert.equal((await shakeHands({ ecdhCurve: 'X25519' })).error, null);
+  assert.equal((await shakeHands({ ecdhCurve: 'P-256' })).error, null);
+  assert.equal((await shakeHands({ ecdhCurve: 'P-384' })).error, null);
+  assert.notEqual((await shakeHands({ ecdhCurve: 'P-521' })).error, null);
+});
+
+test('a client can’t renegotiate', async () => {
+  const [near, far] = duplexPair();
+  const server = new TLSSocket(near, { isServer: true, secureContext: context });
+  const client = connect({ socket: far, servername: 'a.test', ca: certPem, maxVersion: 'TLSv1.2' });
+  const faults: (string | undefined)[] = [];
+  server.on('error', () => {});
+  client.on('error', (fault: NodeJS.ErrnoException) => faults.push(fault.code));
+  client.on('secureConnect', () => {
+    client.renegotiate({}, () => {});
+    client.write('what follows takes the request for it along');
+  });
+  await until(() => client.destroyed);
+  assert.ok(faults.includes('ERR_SSL_NO_RENEGOTIATION'), faults.join());
+  server.destroy();
+});
+
+test('a session is resumed under its own certificate, also by another thread with the same ticket key', async () => {
+  const twin = createServerContext({ chainPem: certPem, keyPem, ticketKeys: Buffer.alloc(48, 1) });
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const { session } = await shakeHands({ maxVersion });
+    assert.ok(session !== undefined);
+    assert.equal((await shakeHands({ maxVersion, session }, twin)).reused, true, maxVersion);
+  }
+});
+
+test('a session is never resumed under another certificate, nor with another ticket key', async () => {
+  const other = await selfSigned('b.test', 'a.test');
+  const stranger = createServerContext({ chainPem: other.certPem, keyPem: other.keyPem, ticketKeys: Buffer.alloc(48, 1) });
+  const rotated = createServerContext({ chainPem: certPem, keyPem, ticketKeys: Buffer.alloc(48, 2) });
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const { session } = await shakeHands({ maxVersion });
+    assert.ok(session !== undefined);
+    assert.equal((await shakeHands({ maxVersion, session, ca: [certPem, other.certPem] }, stranger)).reused, false, maxVersion);
+    assert.equal((await shakeHands({ maxVersion, session }, rotated)).reused, false, maxVersion);
+  }
+});
+
+test('a key that does not belong to the certificate makes no context', async () => {
+  const other = await selfSigned('a.test');
+  assert.throws(() => createServerContext({ chainPem: certPem, keyPem: other.keyPem, ticketKeys: Buffer.alloc(48) }));
+});

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { problemCatalogue } from '../../src/base/index.ts';
+import { CONFIG_LIMIT_BYTES } from '../../src/config/index.ts';
+import { createGatewayMetrics } from '../../src/gateway/index.ts';
+import type { Meter } from '../../src/ports/index.ts';
+import { CHUNK_BOUNDS } from '../../src/wire/chunked.ts';
+import { FIELD, FIELD_MARKS, FieldMark, fieldNumber } from '../../src/wire/field-names.ts';
+import { HEAD_BOUNDS } from '../../src/wire/fields.ts';
+import { canonicalizeTarget, POOL_BOUNDS, SERVER_BOUNDS } from '../../src/wire/index.ts';
+import { TARGET_LIMIT_BYTES } from '../../src/wire/request-head.ts';
+import { ROOT } from './pages.ts';
+
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const operations = read('docs/guide/operations.md');
+const http = read('docs/guide/http.md');
+const sources = globSync('src/**/*.ts', { cwd: ROOT }).filter((path) => !/\.test\.ts$|-contract\.ts$/.test(path));
+
+/** The cells of the rows of all tables of a text, without the rows of heads and dashes. */
+function rowsOf(text: string): readonly (readonly string[])[] {
+  const rows = text.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| ---'));
+  return rows.map((row) =>
+    row
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+function section(text: string, title: string): string {
+  const start = text.indexOf(`\n## ${title}\n`);
+  assert.ok(start >= 0, title);
+  const end = text.indexOf('\n## ', start + 4);
+  return text.slice(start, end < 0 ? undefined : end);
+}
+
+const codes = (cell: string): readonly string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code as string);
+
+test('the metrics that the guide lists are those that a gateway thread makes, with their words', () => {
+  const made = new Map<string, string>();
+  const note = (name: string, help: string): void => void made.set(name, help);
+  const meter: Meter = {
+    counter: (name, help) => (note(name, help), { add() {} }),
+    gauge: (name, help) => (note(name, help), { set() {} }),
+    histogram: (name, help) => (note(name, help), { observe() {} }),
+  };
+  const metrics = createGatewayMetrics(meter);
+  metrics.finished('a', 200, 1);
+  metrics.refused('not-found');
+  metrics.turnedAway('full');
+  const listed = rowsOf(section(operations, 'Metrics'))
+    .slice(1)
+    .map(([name = '', , , words = '']) => [codes(name)[0], words] as const);
+  assert.deepEqual(new Map(listed as [string, string][]), made);
+});
+
+test('the alerts that the guide lists are all there are, and it says which are raised', () => {
+  const kinds = [...read('src/ports/alerts.ts').matchAll(/^ {2}\| '([^']+)'/gm)].map(([, kind]) => kind as string);
+  const rows = rowsOf(section(operations, 'Alerts')).slice(1);
+  assert.deepEqual(
+    rows.map(([kind = '']) => codes(kind)[0]),
+    kinds,
+  );
+  const others = sources.filter((path) => path !== 'src/ports/alerts.ts');
+  for (const [kind = '', , raised = ''] of rows) {
+    const isRaised = others.some((path) => read(path).includes(`kind: '${codes(kind)[0]}'`));
+    assert.equal(raised.startsWith('yes'), isRaised, kind);
+  }
+});
+
+test('the table of bounds says what the code holds', () => {
+  const kib = (bytes: number): string => `${bytes / 1024} KiB`;
+  const seconds = (ms: number): string => `${ms / 1000} s`;
+  const number = (value: number): string => value.toLocaleString('en-US');
+  const { headMs, keepAliveMs, idleMs, bodyBytesPerSecond, bodyGraceMs, requestsPerConnection } = SERVER_BOUNDS;
+  const expected: Readonly<Record<string, string>> = {
+    'TLS handshake, head of a request': seconds(headMs),
+    'head of a request or reply': kib(HEAD_BOUNDS.bytes),
+    'fields of a head': String(HEAD_BOUNDS.fields),
+    'request target': kib(TARGET_LIMIT_BYTES),
+    'between two requests of a connection': seconds(keepAliveMs),
+    'between two pieces of a body, or two writes that the client takes': seconds(idleMs),
+    'slowest body': `${bodyBytesPerSecond} B/s after ${seconds(bodyGraceMs)}`,
+    'requests of one connection': number(requestsPerConnection),
+    'chunk extensions of a message': `${CHUNK_BOUNDS.extensionBytes} B`,
+    'trailers of a message': `${kib(CHUNK_BOUNDS.trailerBytes)}, ${CHUNK_BOUNDS.trailerFields} fields`,
+    'connections to an upstream': number(POOL_BOUNDS.connections),
+    'requests that wait for one': number(POOL_BOUNDS.waiting),
+    'configuration file': `${CONFIG_LIMIT_BYTES / 1024 / 1024} MiB`,
+  };
+  const rows = new Map(rowsOf(section(operations, 'Bounds')).map(([bound = '', value = '']) => [bound, value]));
+  for (const [bound, value] of Object.entries(expected)) assert.equal(rows.get(bound), value, bound);
+});
+
+test('the suites and groups that the guide lists are those of the code, in its order', () => {
+  const settings = read('src/wire/tls-settings.ts');
+  const suites = [...settings.matchAll(/'((?:TLS|ECDHE)[A-Z0-9_-]+)'/g)].map(([, suite]) => suite as string);
+  const groups = /GROUPS = '([^']+)'/.exec(settings)?.[1]?.split(':') ?? [];
+  assert.ok(suites.length >= 9 && groups.length >= 4);
+  const spoken = rowsOf(section(read('docs/guide/tls.md'), 'What is spoken'))
+    .slice(1)
+    .map(([, cell = '']) => codes(cell));
+  assert.deepEqual(spoken, [suites.slice(0, 3), suites.slice(3), groups, ['http/1.1']]);
+});
+
+test('every target that the guide shows is read as it says', () => {
+  const shown = rowsOf(section(http, 'Request line and target')).map(([sent = '', result = '']) => ({
+    targets: codes(sent),
+    result,
+  }));
+  let tried = 0;
+  for (const { targets, result } of shown) {
+    const [expected = ''] = codes(result);
+    for (const sent of targets.filter((target) => target.startsWith('/'))) {
+      tried++;
+      const reading = canonicalizeTarget(sent);
+      const text = reading.fault ?? (reading.query === null ? reading.path : `${reading.path}?${reading.query}`);
+      assert.equal(text, expected.startsWith('/') || reading.fault !== null ? expected : sent, sent);
+    }
+  }
+  assert.ok(tried >= 18, `${tried}`);
+});
+
+test('every problem code that a page names with its status has that status', () => {
+  for (const path of globSync('docs/**/*.md', { cwd: ROOT })) {
+    for (const [named, status, code = ''] of read(path).matchAll(/\b([45]\d\d) `([a-z-]+)`/g)) {
+      if (!Object.hasOwn(problemCatalogue, code)) assert.fail(`${path}: ${named}`);
+      assert.equal(problemCatalogue[code as keyof typeof problemCatalogue].status, Number(status), `${path}: ${named}`);
+    }
+  }
+});
+
+// What ends at every hop or frames the message is dropped for other reasons than that it could be forged.
+const HOP_BY_HOP = new Set(
+  'host content-length transfer-encoding connection expect keep-alive proxy-connection proxy-authenticate proxy-authentication-info proxy-authorization te trailer upgrade http2-settings'.split(
+    ' ',
+  ),
+);
+
+test('the decision record lists the very names that only the gateway may write', () => {
+  const record = read('docs/adr/0005-names-only-the-gateway-writes.md');
+  const list = record.slice(record.indexOf('## Decision'), record.indexOf('Naming one of them'));
+  const bullets = list.split('\n- ').slice(1);
+  const prefixes = codes(bullets[0] ?? '');
+  const names = bullets
+    .slice(1)
+    .flatMap((bullet) => codes(bullet))
+    .map((name) => (name.startsWith('-') ? `x-forwarded${name}` : name));
+  const dropped = Object.entries(FIELD)
+    .filter(([name, number]) => ((FIELD_MARKS[number] ?? 0) & FieldMark.drop) !== 0 && !HOP_BY_HOP.has(name))
+    .map(([name]) => name);
+  assert.deepEqual([...names].toSorted(), dropped.toSorted());
+  for (const prefix of prefixes) {
+    const name = Buffer.from(`${prefix}anything`);
+    assert.notEqual((FIELD_MARKS[fieldNumber(name, 0, name.length)] ?? 0) & FieldMark.drop, 0, prefix);
+  }
+  const own = /OWN_PREFIXES = \[([^\]]+)\]/.exec(read('src/wire/field-names.ts'))?.[1] ?? '';
+  assert.deepEqual(
+    [...own.matchAll(/'([^']+)'/g)].map(([, prefix]) => prefix),
+    prefixes,
+  );
+});
+
+test('the table of rooms is the table that the walls are tested by', async () => {
+  const { WALLS } = await import('../tidy/walls.ts');
+  const rooms = rowsOf(section(read('docs/architecture.md'), 'Rooms')).filter(([room = '']) => room.startsWith('`'));
+  assert.deepEqual(rooms.map(([room = '']) => codes(room)[0] as string).toSorted(), Object.keys(WALLS).toSorted());
+  for (const [room = '', , allowed = ''] of rooms) {
+    const name = codes(room)[0] as string;
+    const wall = WALLS[name] ?? '';
+    if (allowed === 'nothing') assert.equal(wall, '');
+    else if (!allowed.startsWith('all')) assert.equal(allowed.replaceAll(' (', '(').replaceAll(', ', ' '), wall, name);
+  }
+});

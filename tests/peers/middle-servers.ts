@@ -1,0 +1,111 @@
+import { writeFile } from 'node:fs/promises';
+import { createServer, request as requestHttp } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { findProgram, freePort, startServer } from '../bench/child.ts';
+
+/** Servers that stand between the gateway and one origin each, and pass on what they understood. */
+export interface MiddleServers {
+  /** One port for each origin, in the same order. */
+  readonly ports: readonly number[];
+  stop(): Promise<void>;
+}
+
+/** How one kind of server is started; `program` is what must be installed, with its Debian package. */
+export interface MiddleKind {
+  readonly name: string;
+  readonly program: string | null;
+  readonly start: (folder: string, originPorts: readonly number[]) => Promise<MiddleServers>;
+}
+
+/** The readings that ours is compared with. */
+export const MIDDLE_KINDS: readonly MiddleKind[] = [
+  { name: 'nginx', program: 'nginx', start: startNginx },
+  { name: 'HAProxy', program: 'haproxy', start: startHaproxy },
+  { name: 'node:http', program: null, start: startNodeHttp },
+];
+
+async function startNginx(folder: string, originPorts: readonly number[]): Promise<MiddleServers> {
+  const ports = await Promise.all(originPorts.map(freePort));
+  const servers = originPorts.map(
+    (origin, index) =>
+      `server { listen 127.0.0.1:${ports[index]}; location / { proxy_pass http://127.0.0.1:${origin}; } }`,
+  );
+  const file = join(folder, 'nginx.conf');
+  await writeFile(
+    file,
+    `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
+events { worker_connections 1024; }
+http {
+  access_log off; client_max_body_size 0; large_client_header_buffers 8 32k; merge_slashes off;
+  client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
+  uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+  proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffer_size 64k; proxy_buffers 8 64k;
+  ${servers.join('\n  ')}
+}
+`,
+  );
+  const child = await startServer([findProgram('nginx') ?? 'nginx', '-p', folder, '-c', file], ports[0] as number, {
+    core: 'any',
+  });
+  return { ports, stop: child.stop };
+}
+
+async function startHaproxy(folder: string, originPorts: readonly number[]): Promise<MiddleServers> {
+  const ports = await Promise.all(originPorts.map(freePort));
+  const sections = originPorts.map(
+    (origin, index) => `listen l${index}\n  bind 127.0.0.1:${ports[index]}\n  server origin 127.0.0.1:${origin}\n`,
+  );
+  const file = join(folder, 'haproxy.cfg');
+  await writeFile(
+    file,
+    `global
+  nbthread 1
+  tune.bufsize 65536
+  tune.http.maxhdr 256
+defaults
+  mode http
+  timeout connect 3s
+  timeout client 30s
+  timeout server 30s
+  http-reuse always
+${sections.join('')}`,
+  );
+  const child = await startServer([findProgram('haproxy') ?? 'haproxy', '-db', '-f', file], ports[0] as number, {
+    core: 'any',
+  });
+  return { ports, stop: child.stop };
+}
+
+async function startNodeHttp(_folder: string, originPorts: readonly number[]): Promise<MiddleServers> {
+  const servers = originPorts.map((port) =>
+    createServer({ maxHeaderSize: 65_536 }, (request, response) => {
+      const { connection: _ended, ...headers } = request.headers;
+      const onward = requestHttp(
+        { host: '127.0.0.1', port, method: request.method, path: request.url, headers, agent: false },
+        (reply) => {
+          response.writeHead(reply.statusCode ?? 502, reply.headers);
+          reply.pipe(response);
+        },
+      );
+      onward.on('error', () => response.destroy());
+      request.on('aborted', () => onward.destroy());
+      request.pipe(onward);
+    }),
+  );
+  const ports = await Promise.all(
+    servers.map(async (server) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      server.listen(0, '127.0.0.1', resolve);
+      await promise;
+      return (server.address() as AddressInfo).port;
+    }),
+  );
+  const stop = async (): Promise<void> => {
+    for (const server of servers) {
+      server.closeAllConnections();
+      server.close();
+    }
+  };
+  return { ports, stop };
+}

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test, type TestContext } from 'node:test';
+import { ROOT } from '../tidy/repository.ts';
+import { type Outcome, run, type Running, start } from './command.ts';
+import { skipOrFail } from './skip.ts';
+
+const COMMAND = join(ROOT, 'bin', 'portcullis');
+
+let folder = '';
+let upstream: Server;
+let upstreamUrl = '';
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portcullis-cli-'));
+  upstream = createServer((request, response) => void response.end(`${request.method} ${request.url}`));
+  await new Promise<void>((resolve) => {
+    upstream.listen(0, '127.0.0.1', resolve);
+  });
+  upstreamUrl = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+});
+
+after(async () => {
+  upstream.closeAllConnections();
+  upstream.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function portcullis(...args: readonly string[]): Promise<Outcome> {
+  return await run(process.execPath, [COMMAND, ...args], { cwd: folder });
+}
+
+/** Runs a command that stays, in a folder of its own below the scratch folder, until `use` is done with it. */
+async function staying(
+  args: readonly string[],
+  use: (running: Running, home: string) => Promise<void>,
+): Promise<Outcome> {
+  const home = await mkdtemp(join(folder, 'home-'));
+  const running = start(process.execPath, [COMMAND, ...args], { cwd: home });
+  try {
+    await use(running, home);
+  } finally {
+    running.child.kill('SIGTERM');
+  }
+  return await running.outcome;
+}
+
+async function curlIsMissing(t: TestContext): Promise<boolean> {
+  const found = await run('curl', ['--version']).catch(() => null);
+  if (found !== null) return false;
+  skipOrFail(t, 'there is no curl on this machine');
+  return true;
+}
+
+/** Runs a line as a person would who copies it into a shell; gives the status and what came with it. */
+async function tryLine(line: string): Promise<{ readonly status: number; readonly reply: string }> {
+  const { stdout, stderr } = await run('sh', ['-c', line]);
+  const status = [...stdout.matchAll(/^HTTP\/[\d.]+ (\d{3})/gm)].at(-1)?.[1];
+  assert.ok(status !== undefined, `${line}\n${stderr}`);
+  return { status: Number(status), reply: stdout };
+}
+
+test('every line that the demo prints gives the status it is said to give', async (t) => {
+  if (await curlIsMissing(t)) return;
+  const outcome = await staying(['demo'], async ({ printed }) => {
+    const banner = (await printed(/^[^]*Ctrl\+C stops it\.$/m))[0];
+    const trials = [...banner.matchAll(/^ {2}(\d{3}) {2}(.+)\n {7}(.+)$/gm)];
+    assert.equal(trials.length, 8);
+    for (const [, expected, shows, line = ''] of trials) {
+      const { status, reply } = await tryLine(line);
+      assert.equal(status, Number(expected), `${shows}: ${line}\n${reply}`);
+      if (status === 405) assert.match(reply, /^allow: GET, HEAD, POST\r$/im);
+      if (status === 308) assert.match(reply, /^location: https:\/\/localhost:\d+\/v1\/orders\r$/im);
+      if (status >= 400) assert.match(reply, /^content-type: application\/problem\+json\r$/im);
+    }
+  });
+  assert.deepEqual([outcome.code, outcome.signal], [0, null], outcome.stderr);
+});
+
+test('protect puts the gateway before an API, and the line it prints reaches it', async (t) => {
+  if (await curlIsMissing(t)) return;
+  const unsound = await portcullis('protect', upstreamUrl, '--save', '--host', 'nowhere');
+  assert.equal(unsound.code, 2, 'nothing is saved or run that is not sound');
+  const served = await staying(['protect', upstreamUrl], async ({ printed }, home) => {
+    const line = (await printed(/^ {2}(curl .*)$/m))[1] ?? '';
+    const { status, reply } = await tryLine(`${line}some/where?x=1 -i`);
+    assert.equal(status, 200);
+    assert.match(reply, /GET \/some\/where\?x=1$/);
+    await assert.rejects(readFile(join(home, 'portcullis.yaml')), /ENOENT/);
+    assert.equal((await stat(join(home, '.portcullis'))).mode & 0o777, 0o700);
+  });
+  assert.equal(served.code, 0, served.stderr);
+});
+
+function configuration(port: number): string {
+  return `version: 1
+server: { https: { port: 0 }, http: off }
+admin: { port: 0 }
+apis:
+  orders:
+    routes: ['GET /orders/{id}']
+    upstream: http://127.0.0.1:${port}
+    auth: public
+`;
+}
+
+test('a running gateway answers status and reload, and refuses a configuration that can not be built', async () => {
+  const home = await mkdtemp(join(folder, 'start-'));
+  const file = join(home, 'portcullis.yaml');
+  const { port } = upstream.address() as AddressInfo;
+  await writeFile(file, configuration(port));
+  const nobody = await portcullis('status', '--config', file);
+  assert.deepEqual([nobody.code, nobody.stdout], [1, '']);
+  assert.match(nobody.stderr, /no gateway has run with/);
+  const outcome = await staying(['start', '--json', '--config', file], async ({ printed }) => {
+    await printed(/"event":"ready"/);
+    const status = await portcullis('status', '--config', file, '--json');
+    assert.equal(status.code, 0, status.stderr);
+    const { revision, configuration: running } = JSON.parse(status.stdout) as {
+      revision: number;
+      configuration: string;
+    };
+    assert.equal(running, file);
+    assert.match(
+      (await portcullis('status', '--config', file)).stdout,
+      /^Portcullis \S+ on Node v\S+: (ready|verifying)\n/,
+    );
+    const reloaded = await portcullis('reload', '--config', file, '--json');
+    assert.equal(reloaded.code, 0, reloaded.stderr);
+    assert.ok((JSON.parse(reloaded.stdout) as { revision: number }).revision >= revision);
+    const doctor = await portcullis('doctor', '--config', file);
+    assert.equal(doctor.code, 0, doctor.stdout);
+    await writeFile(file, `${configuration(port)}    openapi: ./none.yaml\n`.replace(/ {4}routes.*\n/, ''));
+    const refused = await portcullis('reload', '--config', file);
+    assert.equal(refused.code, 1, refused.stderr);
+    assert.match(refused.stderr, /portcullis\.yaml:8:5 error apis\.orders\.openapi[^]*The old one stays/);
+  });
+  assert.equal(outcome.code, 0, outcome.stderr);
+  const gone = await portcullis('status', '--config', file);
+  assert.equal(gone.code, 1);
+  assert.match(gone.stderr, /the gateway can't be asked/);
+});
+
+test('check and explain tell what the gateway would do, and start refuses what check refuses', async () => {
+  const file = join(folder, 'portcullis.yaml');
+  await writeFile(file, configuration(3001));
+  const check = await portcullis('check');
+  assert.deepEqual([check.code, check.stderr], [0, '']);
+  assert.match(check.stdout, /^GET {5}\/orders\/\{id\} {2}public \(open\) :8 /m);
+  const [passes, refused] = await Promise.all([
+    portcullis('explain', 'GET', '/orders/7'),
+    portcullis('explain', 'GET', '/orders/%2e%2e'),
+  ]);
+  assert.deepEqual([passes.code, passes.stderr], [0, '']);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stdout, /400 dot-segment/);
+  await writeFile(file, configuration(3001).replace('auth', 'auht'));
+  const both = await Promise.all([portcullis('check'), portcullis('start')]);
+  assert.deepEqual(
+    both.map(({ code }) => code),
+    [2, 2],
+  );
+});
+
+test('the version, the help and unknown words have their exit codes', async () => {
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  const [said, help, unknown] = await Promise.all([portcullis('--version'), portcullis(), portcullis('strat')]);
+  assert.deepEqual([said.code, said.stdout], [0, `${version}\n`]);
+  assert.deepEqual([help.code, help.stderr], [0, '']);
+  assert.deepEqual([unknown.code, unknown.stdout], [2, '']);
+  assert.match(unknown.stderr, /Did you mean start\?/);
+});
