@@ -1,6 +1,6 @@
 export { addressReach, type AddressReach } from './address-reach.ts';
 export { Bitset } from './bitset.ts';
-export { type AddressBytes, Cidr, parseAddress } from './cidr.ts';
+export { type AddressBytes, parseAddress } from './cidr.ts';
 export { parseDuration, parseSize } from './duration.ts';
 export type { CoverageCell, CoverageRow, Finding, Severity } from './finding.ts';
 export { createIdSource, type FillRandom } from './id.ts';

@@ -1,13 +1,11 @@
 export { type BoundedCopy, createBoundedCopy } from './bounded-copy.ts';
-export { DEFAULT_FORM_LIMITS, type FormFields, type FormLimits } from './form.ts';
-export { parseJson } from './json.ts';
+export { type FormFields, type FormLimits } from './form.ts';
 export {
-  DEFAULT_JSON_LIMITS,
   type JsonFault,
   type JsonFaultCode,
   type JsonLimits,
   type JsonObject,
   type JsonValue,
 } from './json-value.ts';
-export { type MediaType, type MediaTypeFault, parseMediaType } from './media-type.ts';
+export { type MediaType, type MediaTypeFault } from './media-type.ts';
 export { type BodyFault, type BodyLimits, DEFAULT_BODY_LIMITS, parseBody, type ParsedBody } from './parsed-body.ts';

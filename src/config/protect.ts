@@ -43,7 +43,8 @@ export function protectConfig(options: ProtectOptions): string {
 
 /** A plain word stays one; all else is quoted as JSON, which YAML 1.2 reads as it stands. */
 function quote(text: string): string {
-  return (/^[A-Za-z./][A-Za-z0-9./_-]*$/.test(text) && !/^(?:null|true|false|~)$/i.test(text)) || /^https?:\/\/[A-Za-z0-9.:/_-]+$/.test(text)
+  return (/^[A-Za-z./][A-Za-z0-9./_-]*$/.test(text) && !/^(?:null|true|false|~)$/i.test(text)) ||
+    /^https?:\/\/[A-Za-z0-9.:/_-]+$/.test(text)
     ? text
     : JSON.stringify(text);
 }

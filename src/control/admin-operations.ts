@@ -36,7 +36,9 @@ export interface AdminBackend {
 }
 
 /** A reply of the admin API: JSON, or text as it is. */
-export type AdminReply = { readonly status: number; readonly json: unknown } | { readonly status: number; readonly text: string };
+export type AdminReply =
+  | { readonly status: number; readonly json: unknown }
+  | { readonly status: number; readonly text: string };
 
 /** One operation of the admin API. Server, description and client are made from this table. */
 export interface AdminOperation {
@@ -65,7 +67,8 @@ export const ADMIN_OPERATIONS: readonly AdminOperation[] = [
     id: 'readyz',
     method: 'GET',
     path: '/readyz',
-    summary: 'Whether the gateway should get traffic: 200 when ready or verifying, 503 otherwise. The body is one word.',
+    summary:
+      'Whether the gateway should get traffic: 200 when ready or verifying, 503 otherwise. The body is one word.',
     key: false,
     run: (backend) => {
       const { state } = backend.readiness();

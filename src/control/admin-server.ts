@@ -46,7 +46,10 @@ export function createAdminServer(options: AdminServerOptions): ServerHandler {
       operation.run(options.backend).then(
         (reply) => send(stream, reply, id),
         (fault: unknown) => {
-          options.log.write('error', 'admin.fault', fault instanceof Error ? fault.message : 'unknown fault', { operation: operation.id, request: id });
+          options.log.write('error', 'admin.fault', fault instanceof Error ? fault.message : 'unknown fault', {
+            operation: operation.id,
+            request: id,
+          });
           refuse(stream, { code: 'gateway-fault' }, id);
         },
       );
@@ -54,7 +57,10 @@ export function createAdminServer(options: AdminServerOptions): ServerHandler {
     refused(code) {
       const id = options.nextId();
       const body = problemBody({ code }, id);
-      return { head: headOf(problemStatus(code), PROBLEM_MEDIA_TYPE, { id, bytes: Buffer.byteLength(body), more: [] }), body };
+      return {
+        head: headOf(problemStatus(code), PROBLEM_MEDIA_TYPE, { id, bytes: Buffer.byteLength(body), more: [] }),
+        body,
+      };
     },
   };
 }
@@ -87,7 +93,8 @@ function judge({ request, framing }: ServerExchange, rules: Rules): AdminOperati
   // A browser says where a request comes from; no other site has anything to ask here.
   const site = request.headers.get('sec-fetch-site');
   if (site !== null && site !== 'same-origin' && site !== 'none') return { code: 'forbidden' };
-  if (found.kind === 'methodNotAllowed') return { code: 'method-not-allowed', headers: [['allow', found.allow.join(', ')]] };
+  if (found.kind === 'methodNotAllowed')
+    return { code: 'method-not-allowed', headers: [['allow', found.allow.join(', ')]] };
   if (operation === null) return { code: 'not-found' };
   return framing.kind === 'none' ? operation : { code: 'unexpected-body' };
 }
@@ -95,7 +102,9 @@ function judge({ request, framing }: ServerExchange, rules: Rules): AdminOperati
 /** Compares hashes, in constant time, with every key there is. */
 function hasKey(authorization: string | null, keyHashes: readonly string[]): boolean {
   const key = /^Bearer ([A-Za-z0-9._~+/-]{16,256}=*)$/i.exec(authorization ?? '')?.[1];
-  const hash = createHash('sha256').update(key ?? '').digest();
+  const hash = createHash('sha256')
+    .update(key ?? '')
+    .digest();
   let known = false;
   for (const keyHash of keyHashes) known = timingSafeEqual(hash, Buffer.from(keyHash, 'hex')) || known;
   return key !== undefined && known;
@@ -104,7 +113,10 @@ function hasKey(authorization: string | null, keyHashes: readonly string[]): boo
 function refuse(stream: ServerExchange, problem: Problem, id: string): void {
   const body = problemBody(problem, id);
   const more = (problem.headers ?? []).flatMap(([name, value]) => [name, value]);
-  stream.send(headOf(problemStatus(problem.code), PROBLEM_MEDIA_TYPE, { id, bytes: Buffer.byteLength(body), more }), body);
+  stream.send(
+    headOf(problemStatus(problem.code), PROBLEM_MEDIA_TYPE, { id, bytes: Buffer.byteLength(body), more }),
+    body,
+  );
 }
 
 function send(stream: ServerExchange, reply: AdminReply, id: string): void {
@@ -113,7 +125,21 @@ function send(stream: ServerExchange, reply: AdminReply, id: string): void {
   stream.send(headOf(reply.status, type, { id, bytes: Buffer.byteLength(body), more: [] }), body);
 }
 
-function headOf(status: number, type: string, { id, bytes, more }: { id: string; bytes: number; more: readonly string[] }) {
-  const added = ['content-type', type, 'cache-control', 'no-store', 'x-content-type-options', 'nosniff', 'x-request-id', id, ...more];
+function headOf(
+  status: number,
+  type: string,
+  { id, bytes, more }: { id: string; bytes: number; more: readonly string[] },
+) {
+  const added = [
+    'content-type',
+    type,
+    'cache-control',
+    'no-store',
+    'x-content-type-options',
+    'nosniff',
+    'x-request-id',
+    id,
+    ...more,
+  ];
   return { status, fields: null, added, framing: { kind: 'length' as const, bytes }, announcedLength: bytes };
 }

@@ -52,7 +52,17 @@ function refusalWords({ status, body }: Reply): string {
 function call(address: AdminAddress, method: string, path: string): Promise<Result<Reply, string>> {
   return new Promise((resolve) => {
     const { host, port, caPem, key } = address;
-    const options = { host, port, method, path, ca: caPem, headers: { authorization: `Bearer ${key}`, host: `localhost:${port}` }, servername: 'localhost', timeout: TIMEOUT_MS, agent: false };
+    const options = {
+      host,
+      port,
+      method,
+      path,
+      ca: caPem,
+      headers: { authorization: `Bearer ${key}`, host: `localhost:${port}` },
+      servername: 'localhost',
+      timeout: TIMEOUT_MS,
+      agent: false,
+    };
     const sent = request(options, (reply) => {
       const pieces: Buffer[] = [];
       let bytes = 0;
@@ -65,7 +75,13 @@ function call(address: AdminAddress, method: string, path: string): Promise<Resu
       reply.on('end', () => resolve(readReply(reply.statusCode ?? 0, Buffer.concat(pieces).toString('utf8'))));
     });
     sent.on('timeout', () => sent.destroy(new Error('no answer in time')));
-    sent.on('error', (fault: NodeJS.ErrnoException) => resolve(err(fault.code === 'ECONNREFUSED' ? `nothing listens on ${host}:${port}; is the gateway running?` : fault.message)));
+    sent.on('error', (fault: NodeJS.ErrnoException) =>
+      resolve(
+        err(
+          fault.code === 'ECONNREFUSED' ? `nothing listens on ${host}:${port}; is the gateway running?` : fault.message,
+        ),
+      ),
+    );
     sent.end();
   });
 }

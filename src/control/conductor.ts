@@ -1,5 +1,12 @@
 import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
-import { type Config, gather, type Gathered, type GatherOptions, parseConfig, type ParsedConfig } from '../config/index.ts';
+import {
+  type Config,
+  gather,
+  type Gathered,
+  type GatherOptions,
+  parseConfig,
+  type ParsedConfig,
+} from '../config/index.ts';
 import type { PolicyKind } from '../policy/index.ts';
 import type { Alerts, Clock, Collection, Log } from '../ports/index.ts';
 import { type Revision, REVISIONS_KEPT, revisionId } from './revisions.ts';
@@ -70,7 +77,8 @@ export class Conductor {
   async begin(gathered: Gathered, author: string): Promise<Result<void, readonly Issue[]>> {
     const issues = await this.#options.threads.prepare(gathered);
     if (issues.length > 0) return err(issues);
-    if (!(await this.#options.threads.install(gathered.revision))) return err([errorIssue('', 'the gateway thread did not install the configuration')]);
+    if (!(await this.#options.threads.install(gathered.revision)))
+      return err([errorIssue('', 'the gateway thread did not install the configuration')]);
     this.#current = gathered;
     await this.#remember(gathered, author, 'installed');
     return ok(undefined);
@@ -115,7 +123,8 @@ export class Conductor {
     const issues = await this.#options.verifier.verify(gathered);
     if (this.#readiness.state !== 'verifying') return;
     this.#readiness = issues.length === 0 ? { state: 'ready' } : { state: 'faulty', issues };
-    if (issues.length > 0) this.#complain(issues, 'the first configuration can not be built whole; what can not be built is refused');
+    if (issues.length > 0)
+      this.#complain(issues, 'the first configuration can not be built whole; what can not be built is refused');
   }
 
   async #reload(author: string): Promise<Result<{ readonly revision: number }, readonly Issue[]>> {
@@ -127,12 +136,20 @@ export class Conductor {
     const issues = fixed.length > 0 ? fixed : await this.#build(gathered);
     if (issues.length > 0) return this.#refuse(issues, gathered, author);
     if (!(await this.#options.threads.install(gathered.revision))) {
-      return this.#refuse([errorIssue('', 'requests of earlier configurations are still running', { fix: 'try again later' })], gathered, author);
+      return this.#refuse(
+        [errorIssue('', 'requests of earlier configurations are still running', { fix: 'try again later' })],
+        gathered,
+        author,
+      );
     }
     this.#current = gathered;
-    if (this.#readiness.state === 'faulty' || this.#readiness.state === 'verifying') this.#readiness = { state: 'ready' };
+    if (this.#readiness.state === 'faulty' || this.#readiness.state === 'verifying')
+      this.#readiness = { state: 'ready' };
     await this.#remember(gathered, author, 'installed');
-    this.#options.log.write('info', 'configuration.installed', 'a new configuration is in force', { revision: gathered.revision, author });
+    this.#options.log.write('info', 'configuration.installed', 'a new configuration is in force', {
+      revision: gathered.revision,
+      author,
+    });
     return ok({ revision: gathered.revision });
   }
 
@@ -154,7 +171,11 @@ export class Conductor {
     return await this.#options.threads.prepare(gathered);
   }
 
-  async #refuse(issues: readonly Issue[], gathered: Gathered | null, author: string): Promise<Result<never, readonly Issue[]>> {
+  async #refuse(
+    issues: readonly Issue[],
+    gathered: Gathered | null,
+    author: string,
+  ): Promise<Result<never, readonly Issue[]>> {
     this.#complain(issues, 'the configuration was refused; the one before stays in force');
     if (gathered !== null) await this.#remember(gathered, author, 'refused');
     return err(issues);
@@ -166,7 +187,13 @@ export class Conductor {
       const place = issue.place === null ? '' : `${issue.place.file}:${issue.place.line}:${issue.place.column}`;
       log.write('error', 'configuration.issue', issue.message, { path: issue.path, place, fix: issue.fix });
     }
-    alerts.raise({ kind: 'snapshot.refused', key: this.#options.file, severity: 'high', message, fields: { issues: issues.length, first: issues[0]?.message } });
+    alerts.raise({
+      kind: 'snapshot.refused',
+      key: this.#options.file,
+      severity: 'high',
+      message,
+      fields: { issues: issues.length, first: issues[0]?.message },
+    });
   }
 
   async #remember(gathered: Gathered, author: string, outcome: Revision['outcome']): Promise<void> {
@@ -194,5 +221,7 @@ function restartIssues(before: Config | null, { config: after, places }: Gathere
   ] as const;
   return fixed
     .filter(([, old, next]) => JSON.stringify(old) !== JSON.stringify(next))
-    .map(([key]) => errorIssue(key, 'can not change while the gateway runs', { place: places[key] ?? null, fix: 'restart it' }));
+    .map(([key]) =>
+      errorIssue(key, 'can not change while the gateway runs', { place: places[key] ?? null, fix: 'restart it' }),
+    );
 }

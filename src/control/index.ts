@@ -1,6 +1,11 @@
-export { ADMIN_OPERATIONS, type AdminBackend, type AdminOperation, type AdminStatus, type ThreadReport } from './admin-operations.ts';
-export { describeAdminApi } from './admin-description.ts';
+export {
+  ADMIN_OPERATIONS,
+  type AdminBackend,
+  type AdminOperation,
+  type AdminStatus,
+  type ThreadReport,
+} from './admin-operations.ts';
 export { createAdminServer, type AdminServerOptions } from './admin-server.ts';
 export { type AdminAddress, type AdminClient, createAdminClient } from './client.ts';
 export { Conductor, type ConductorOptions, type GatewayThreads, type Readiness, type Verifier } from './conductor.ts';
-export { ADMIN_KEYS, type AdminKey, type Revision, REVISIONS, revisionId } from './revisions.ts';
+export { ADMIN_KEYS, type AdminKey, type Revision, REVISIONS } from './revisions.ts';

@@ -68,13 +68,17 @@ export class BodyAccess {
     this.#blockUsed = 0;
   }
 
-  /** Closes the collection, and parses it if a step wants that; what can't be read is a fault. */
+  /** Closes the collection, and parses it if a step wants that. What can't be read is a fault, and then nobody sees any of it. */
   close(headers: HeaderMap): BodyFault | null {
     this.#endBlock();
     const whole = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
     this.#pieces = [];
-    this.#whole = whole;
-    if (!this.#need.parsed) return null;
+    const fault = this.#need.parsed ? this.#parse(whole, headers) : null;
+    if (fault === null) this.#whole = whole;
+    return fault;
+  }
+
+  #parse(whole: Buffer, headers: HeaderMap): BodyFault | null {
     const coding = headers.get('content-encoding');
     if (coding !== null && coding.toLowerCase() !== 'identity' && whole.length > 0) {
       // What is coded is not what its media type says, and whoever unpacks it behind the gateway would see another body.

@@ -1,5 +1,8 @@
 import type { GatewayPorts } from './runtime.ts';
 
+/** Stands for the verdict of a step that threw: nothing that a step can return. */
+export const THREW: unique symbol = Symbol('threw');
+
 /** Where a policy failed. */
 export interface FaultPlace {
   readonly policy: string;

@@ -11,6 +11,7 @@ import { AddedFields, hasAdded } from './added-fields.ts';
 import { awaitVerdict } from './await-verdict.ts';
 import { BodyAccess, viewOf } from './body-access.ts';
 import { ReplyEdits } from './edits.ts';
+import { THREW } from './faults.ts';
 import type { Passage } from './passage.ts';
 import { isWhole, type PlannedStep } from './plan.ts';
 import { type Answer, isBodiless, lengthOf, NO_BODY } from './reply.ts';
@@ -148,7 +149,7 @@ export class Reply implements ReplyView {
       if (this.#isBlind(planned)) continue;
       this.#edits ??= new ReplyEdits(this.#fields, this.#added);
       const verdict = this.#run(planned, this.#edits);
-      if (verdict === null) return;
+      if (verdict === THREW) return;
       if (verdict instanceof Promise) {
         awaitVerdict(this.#passage, verdict, {
           settled: (settled) => this.#apply(at, settled) && this.#judge(at + 1),
@@ -171,7 +172,7 @@ export class Reply implements ReplyView {
     return isWhole(step.reads.request) && (this.#passage.requestBody?.whole ?? null) === null;
   }
 
-  #run(planned: PlannedStep<'respond'>, edits: ReplyEdits): Verdict | Promise<Verdict> | null {
+  #run(planned: PlannedStep<'respond'>, edits: ReplyEdits): Verdict | Promise<Verdict> | typeof THREW {
     this.#passage.enter(planned);
     this.#passage.reading = planned.step.reads.request;
     this.#reading = planned.step.reads.response;
@@ -180,7 +181,7 @@ export class Reply implements ReplyView {
       return planned.step.run(this.#passage, this, edits);
     } catch (fault) {
       this.#fail(planned, fault);
-      return null;
+      return THREW;
     }
   }
 

@@ -157,7 +157,7 @@ test('the digits of an escape are no text that a literal could stand for', () =>
   const router = build('GET /{x}2{y}', 'GET /s/{x}5', 'GET /t/{x}9{y}9');
   // Cut in two, the halves of %25 could not be decoded, and a request would bring the thread down.
   assert.equal(found(router, 'GET /%25'), 'notFound');
-  assert.equal(found(router, 'GET /a%2525b'), 'notFound');
+  assert.equal(found(router, 'GET /a%2525b'), 'GET /{x}2{y} x=a% y=5b');
   assert.equal(found(router, 'GET /a%252b'), 'GET /{x}2{y} x=a% y=b');
   assert.equal(found(router, 'GET /s/%25'), 'notFound');
   assert.equal(found(router, 'GET /s/%255'), 'GET /s/{x}5 x=%');

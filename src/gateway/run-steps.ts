@@ -1,5 +1,6 @@
 import type { AuthenticateVerdict, Principal } from '../policy/index.ts';
 import { awaitVerdict } from './await-verdict.ts';
+import { THREW } from './faults.ts';
 import type { Passage } from './passage.ts';
 import { isWhole, type RequestStep } from './plan.ts';
 
@@ -18,7 +19,7 @@ export function runRequestSteps(passage: Passage, from: number): boolean {
     if (isWhole(planned.step.reads.request) && !bodyIsWhole(passage, at)) return false;
     passage.continueAt(at + 1);
     const verdict = runStep(passage, planned);
-    if (verdict === null) return false;
+    if (verdict === THREW) return false;
     if (verdict instanceof Promise) {
       awaitVerdict(passage, verdict, {
         settled: (settled) => applyVerdict(passage, planned, settled) && passage.proceed(),
@@ -51,15 +52,18 @@ function bodyIsWhole(passage: Passage, at: number): boolean {
   return false;
 }
 
-/** A step's verdict; null when it threw, and the request has been refused for it. */
-function runStep(passage: Passage, planned: RequestStep): AuthenticateVerdict | Promise<AuthenticateVerdict> | null {
+/** A step's verdict; where it threw, the request has been refused for it. */
+function runStep(
+  passage: Passage,
+  planned: RequestStep,
+): AuthenticateVerdict | Promise<AuthenticateVerdict> | typeof THREW {
   passage.enter(planned);
   passage.reading = planned.step.reads.request;
   try {
     return planned.stage === 'transform' ? planned.step.run(passage, passage.edits) : planned.step.run(passage);
   } catch (fault) {
     passage.fault(planned.policy, fault);
-    return null;
+    return THREW;
   }
 }
 

@@ -19,9 +19,15 @@ export function createCompileWorker(clock: Clock): Verifier {
           resolve(issues);
           void worker.terminate();
         };
-        const timer = clock.after(LIMIT_MS, () => end([errorIssue('', `the configuration could not be compiled within ${LIMIT_MS / 1_000} s`)]));
+        const timer = clock.after(LIMIT_MS, () =>
+          end([errorIssue('', `the configuration could not be compiled within ${LIMIT_MS / 1_000} s`)]),
+        );
         worker.once('message', end);
-        worker.once('error', (fault) => end([errorIssue('', `the compile worker failed: ${fault instanceof Error ? fault.message : 'unknown fault'}`)]));
+        worker.once('error', (fault) =>
+          end([
+            errorIssue('', `the compile worker failed: ${fault instanceof Error ? fault.message : 'unknown fault'}`),
+          ]),
+        );
         worker.once('exit', () => end([errorIssue('', 'the compile worker ended without an answer')]));
         worker.postMessage(gathered);
       }),

@@ -16,6 +16,11 @@ function issuesOf(gathered: Gathered): readonly Issue[] {
     const snapshot = compile(gathered, { kinds: KIND_TABLE, tables });
     return snapshot.ok ? verify(snapshot.value) : snapshot.error;
   } catch (fault) {
-    return [errorIssue('', `the configuration can not be compiled: ${fault instanceof Error ? fault.message : 'unknown fault'}`)];
+    return [
+      errorIssue(
+        '',
+        `the configuration can not be compiled: ${fault instanceof Error ? fault.message : 'unknown fault'}`,
+      ),
+    ];
   }
 }

@@ -33,8 +33,22 @@ export async function openDataFolder(options: DataFolderOptions): Promise<Result
   if (!keyring.ok) return keyring;
   const store = await openSqliteStore({ path: join(path, 'store.sqlite'), keyring: keyring.value, clock });
   if (!store.ok) return err(`the data folder ${path} can not be used: ${store.error.detail}`);
-  const alerts = createStoreAlerts({ store: store.value, clock, log, newId: createIdSource((bytes) => random.fill(bytes), () => clock.now()) });
-  return ok({ path, keyring: keyring.value, store: store.value, alerts, adminKeys: store.value.collection(ADMIN_KEYS) });
+  const alerts = createStoreAlerts({
+    store: store.value,
+    clock,
+    log,
+    newId: createIdSource(
+      (bytes) => random.fill(bytes),
+      () => clock.now(),
+    ),
+  });
+  return ok({
+    path,
+    keyring: keyring.value,
+    store: store.value,
+    alerts,
+    adminKeys: store.value.collection(ADMIN_KEYS),
+  });
 }
 
 /** Makes `admin.key` where it is missing; what it holds opens the admin API from now on. */
@@ -43,7 +57,8 @@ export async function openAdminKey(folder: DataFolder, options: DataFolderOption
   const bytes = new Uint8Array(32);
   options.random.fill(bytes);
   const created = await options.files.create(file, Buffer.from(`${Buffer.from(bytes).toString('base64url')}\n`), 0o600);
-  if (!created.ok && created.error.reason !== 'exists') return err(`${file} can not be written: ${created.error.detail}`);
+  if (!created.ok && created.error.reason !== 'exists')
+    return err(`${file} can not be written: ${created.error.detail}`);
   const read = await options.files.read(file, 1_024);
   if (!read.ok) return err(`${file} can not be read: ${read.error.detail}`);
   const key = Buffer.from(read.value).toString('utf8').trim();

@@ -14,7 +14,9 @@ import type { Log, LogLevel } from '../ports/index.ts';
 import { KIND_TABLE } from './kinds.ts';
 
 /** What a gateway thread says besides the protocol: its meter's cells, once, and each series as it is made. */
-export type ThreadGreeting = { readonly kind: 'meter'; readonly buffer: SharedArrayBuffer } | { readonly kind: 'series'; readonly series: MeterSeries };
+export type ThreadGreeting =
+  | { readonly kind: 'meter'; readonly buffer: SharedArrayBuffer }
+  | { readonly kind: 'series'; readonly series: MeterSeries };
 
 /** What a gateway thread is started with. */
 export interface GatewayThreadData {
@@ -35,7 +37,10 @@ function runGatewayThread(): void {
   send({ kind: 'meter', buffer: meter.buffer });
   // Lines that nobody will read don't cross to the main thread.
   const loudest = LOUDNESS[workerData.logLevel];
-  const log: Log = { write: (level, event, message, fields = {}) => (LOUDNESS[level] < loudest ? undefined : send({ kind: 'log', level, event, message, fields })) };
+  const log: Log = {
+    write: (level, event, message, fields = {}) =>
+      LOUDNESS[level] < loudest ? undefined : send({ kind: 'log', level, event, message, fields }),
+  };
   const ledger = createMemoryLedger();
   const thread = new GatewayThread({
     ports: {
@@ -43,7 +48,10 @@ function runGatewayThread(): void {
       log,
       alerts: (alert) => send({ kind: 'alert', alert }),
       ledger,
-      nextId: createIdSource((bytes) => random.fill(bytes), () => clock.now()),
+      nextId: createIdSource(
+        (bytes) => random.fill(bytes),
+        () => clock.now(),
+      ),
       metrics: createGatewayMetrics(meter),
     },
     ledger,

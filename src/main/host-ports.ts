@@ -1,4 +1,12 @@
-import { createDiskFiles, createHostSecrets, createLineLog, createOutboundEgress, createSystemClock, createSystemRandom, createSystemResolver } from '../adapters/index.ts';
+import {
+  createDiskFiles,
+  createHostSecrets,
+  createLineLog,
+  createOutboundEgress,
+  createSystemClock,
+  createSystemRandom,
+  createSystemResolver,
+} from '../adapters/index.ts';
 import type { Clock, Egress, Files, Log, LogLevel, Random, Resolver, Secrets } from '../ports/index.ts';
 
 /** What this machine gives: time, randomness, files, secrets, names, the way out, and a log. */
@@ -14,11 +22,19 @@ export interface HostPorts {
 }
 
 /** Opens them. The log goes to standard error, as JSON unless a person reads it. */
-export function openHostPorts(options: { readonly logFormat: 'json' | 'text'; readonly logLevel: LogLevel }): HostPorts {
+export function openHostPorts(options: {
+  readonly logFormat: 'json' | 'text';
+  readonly logLevel: LogLevel;
+}): HostPorts {
   const clock = createSystemClock();
   const random = createSystemRandom();
   const files = createDiskFiles({ clock });
-  const log = createLineLog({ write: (line) => process.stderr.write(line), clock, format: options.logFormat, level: options.logLevel });
+  const log = createLineLog({
+    write: (line) => process.stderr.write(line),
+    clock,
+    format: options.logFormat,
+    level: options.logLevel,
+  });
   const resolver = createSystemResolver({ clock });
   return {
     clock,

@@ -38,11 +38,27 @@ function createServices(host: HostPorts): CommandServices {
     start: async ({ configFile, json }) => {
       const file = resolve(configFile);
       const { serve } = await import('./serve.ts');
-      return await serve({ host, file, readText: () => readText(host, file), watched: true, json, banner: startBanner, version: VERSION });
+      return await serve({
+        host,
+        file,
+        readText: () => readText(host, file),
+        watched: true,
+        json,
+        banner: startBanner,
+        version: VERSION,
+      });
     },
     startText: async ({ text, file, json, banner }) => {
       const { serve } = await import('./serve.ts');
-      return await serve({ host, file: resolve(file), readText: () => Promise.resolve(ok(Buffer.from(text))), watched: false, json, banner, version: VERSION });
+      return await serve({
+        host,
+        file: resolve(file),
+        readText: () => Promise.resolve(ok(Buffer.from(text))),
+        watched: false,
+        json,
+        banner,
+        version: VERSION,
+      });
     },
     demoApi: async () => await (await import('./demo/index.ts')).startDemoApi(),
     freePort,

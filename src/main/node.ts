@@ -1,9 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { createMeterReader, type SharedMeterReader } from '../adapters/index.ts';
-import { type CoverageRow, createIdSource, err, errorIssue, type Issue, judgeNode, ok, type Result, Secret } from '../base/index.ts';
+import {
+  type CoverageRow,
+  createIdSource,
+  err,
+  errorIssue,
+  type Issue,
+  judgeNode,
+  ok,
+  type Result,
+  Secret,
+} from '../base/index.ts';
 import { type CertificateService, openCertificates } from '../certificates/index.ts';
-import { type Config, gather, type Gathered, type GatherOptions, parseConfig, parseSecretReference } from '../config/index.ts';
+import {
+  type Config,
+  gather,
+  type Gathered,
+  type GatherOptions,
+  parseConfig,
+  parseSecretReference,
+} from '../config/index.ts';
 import { type AdminBackend, type AdminStatus, Conductor, REVISIONS, type ThreadReport } from '../control/index.ts';
 import { compile } from '../gateway/index.ts';
 import type { OpenPorts, ThreadStatus } from '../gateway/index.ts';
@@ -109,7 +126,10 @@ class Starting {
     if (!opened.ok) return opened;
     Object.assign(ports, opened.value);
     conductor.opened();
-    await writeRunningFile(host.files, config.dataFolder, { pid: process.pid, admin: { host: config.admin.host, port: ports.admin } });
+    await writeRunningFile(host.files, config.dataFolder, {
+      pid: process.pid,
+      admin: { host: config.admin.host, port: ports.admin },
+    });
     this.#undo.push(() => removeRunningFile(host.files, config.dataFolder));
     this.#warnOfOldNode();
     host.log.write('info', 'gateway.ready', 'the gateway is ready', { version, ...ports });
@@ -131,7 +151,12 @@ class Starting {
   #warnOfOldNode(): void {
     const { below, words } = judgeNode(this.#options.nodeVersion);
     if (!below) return;
-    this.#data.alerts.raise({ kind: 'node.below-security-floor', key: this.#options.nodeVersion, severity: 'medium', message: words });
+    this.#data.alerts.raise({
+      kind: 'node.below-security-floor',
+      key: this.#options.nodeVersion,
+      severity: 'medium',
+      message: words,
+    });
   }
 
   #folderOptions(config: Config): DataFolderOptions {
@@ -155,7 +180,10 @@ class Starting {
     if (certificate.kind === 'local') return ok({ local: local.value, served: local.value });
     const key = await this.#keySource(certificate.key, dirname(this.#options.file));
     if (!key.ok) return key;
-    const served = await openCertificates({ source: { kind: 'file', certificatePath: certificate.certificate, key: key.value }, ports });
+    const served = await openCertificates({
+      source: { kind: 'file', certificatePath: certificate.certificate, key: key.value },
+      ports,
+    });
     if (!served.ok) return served;
     this.#undo.push(() => served.value.close());
     return ok({ local: local.value, served: served.value });
@@ -180,7 +208,12 @@ class Starting {
       alerts,
       meters: this.#meters,
       lost: (reason) => {
-        alerts.raise({ kind: 'thread.lost', key: 'gateway-1', severity: 'critical', message: `the gateway thread was lost: ${reason}` });
+        alerts.raise({
+          kind: 'thread.lost',
+          key: 'gateway-1',
+          severity: 'critical',
+          message: `the gateway thread was lost: ${reason}`,
+        });
         this.#options.lost(reason);
       },
     });
@@ -214,18 +247,37 @@ class Starting {
 
   async #open(thread: ThreadHost, config: Config): Promise<Result<OpenPorts, readonly Issue[]>> {
     const { host, https, http } = config.server;
-    const opened = await thread.listen({ host, httpsPort: https.port, http, reusePort: false, maxConnections: MAX_CONNECTIONS });
+    const opened = await thread.listen({
+      host,
+      httpsPort: https.port,
+      http,
+      reusePort: false,
+      maxConnections: MAX_CONNECTIONS,
+    });
     if (!('code' in opened)) return ok(opened);
     const key = opened.port === https.port ? 'server.https.port' : 'server.http.port';
     return err([portIssue(key, { host, port: opened.port, code: opened.code })]);
   }
 
-  async #openAdmin(config: Config, backend: AdminBackend, local: CertificateService): Promise<Result<AdminListener, readonly Issue[]>> {
+  async #openAdmin(
+    config: Config,
+    backend: AdminBackend,
+    local: CertificateService,
+  ): Promise<Result<AdminListener, readonly Issue[]>> {
     const { clock, log, random } = this.#options.host;
     const hashes = (await this.#data.adminKeys.query({ limit: 1_000 })).map(({ document }) => document.hash);
     const { host, port } = config.admin;
-    const nextId = createIdSource((bytes) => random.fill(bytes), () => clock.now());
-    const admin = await listenAdmin({ host, port, clock, certificates: local, server: { backend, keyHashes: () => hashes, hosts: [host], log, nextId } });
+    const nextId = createIdSource(
+      (bytes) => random.fill(bytes),
+      () => clock.now(),
+    );
+    const admin = await listenAdmin({
+      host,
+      port,
+      clock,
+      certificates: local,
+      server: { backend, keyHashes: () => hashes, hosts: [host], log, nextId },
+    });
     if ('code' in admin) return err([portIssue('admin.port', { host, port, code: admin.code })]);
     this.#undo.push(() => admin.close());
     return ok(admin);
@@ -254,7 +306,9 @@ class Starting {
       status,
       coverage: () => Promise.resolve(conductor.current === null ? [] : coverageOf(conductor.current)),
       revisions: async (limit) =>
-        (await revisions.query({ orderBy: 'revision', descending: true, limit })).map(({ document: { text: _text, ...rest } }) => rest),
+        (await revisions.query({ orderBy: 'revision', descending: true, limit })).map(
+          ({ document: { text: _text, ...rest } }) => rest,
+        ),
       alerts: (limit) => alerts.list(limit),
       reload: (author) => conductor.reload(author),
     };
@@ -273,7 +327,14 @@ function threadReport({ revision, connections, inFlight, livingSnapshots }: Thre
 }
 
 function coverageOf(gathered: Gathered): readonly CoverageRow[] {
-  const snapshot = compile(gathered, { kinds: KIND_TABLE, tables: { read: () => { throw new Error('no table is read here'); } } });
+  const snapshot = compile(gathered, {
+    kinds: KIND_TABLE,
+    tables: {
+      read: () => {
+        throw new Error('no table is read here');
+      },
+    },
+  });
   return snapshot.ok ? snapshot.value.coverage : [];
 }
 
@@ -289,5 +350,7 @@ function portIssue(key: string, { host, port, code }: { host: string; port: numb
     EACCES: 'may not be opened by this user (ports below 1024 need a right)',
     EADDRNOTAVAIL: `can not be opened on ${host}, which is no address of this machine`,
   };
-  return errorIssue(key, `port ${port} ${words[code] ?? `can not be opened (${code})`}`, { fix: 'choose another port or stop what uses it' });
+  return errorIssue(key, `port ${port} ${words[code] ?? `can not be opened (${code})`}`, {
+    fix: 'choose another port or stop what uses it',
+  });
 }

@@ -36,7 +36,9 @@ export async function findAdmin(files: Files, dataFolder: string): Promise<Resul
   const ca = await readText(files, localCaPath(certificateFolder(dataFolder)));
   if (!ca.ok) return err(`the local CA can not be read: ${ca.error}`);
   const address = parseRunning(running.value);
-  return address === null ? err(`${join(dataFolder, NAME)} is damaged`) : ok(createAdminClient({ ...address, caPem: ca.value, key: key.value.trim() }));
+  return address === null
+    ? err(`${join(dataFolder, NAME)} is damaged`)
+    : ok(createAdminClient({ ...address, caPem: ca.value, key: key.value.trim() }));
 }
 
 async function readText(files: Files, path: string): Promise<Result<string, string>> {
@@ -47,7 +49,9 @@ async function readText(files: Files, path: string): Promise<Result<string, stri
 function parseRunning(text: string): RunningFile['admin'] | null {
   try {
     const { admin } = JSON.parse(text) as Partial<RunningFile>;
-    return typeof admin?.host === 'string' && typeof admin.port === 'number' ? { host: admin.host, port: admin.port } : null;
+    return typeof admin?.host === 'string' && typeof admin.port === 'number'
+      ? { host: admin.host, port: admin.port }
+      : null;
   } catch {
     return null;
   }

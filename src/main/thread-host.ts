@@ -26,7 +26,10 @@ export interface ThreadHostOptions {
 export class ThreadHost {
   readonly #worker: Worker;
   readonly #options: ThreadHostOptions;
-  readonly #waiting = new Set<{ readonly fits: (message: FromThread) => boolean; readonly give: (message: FromThread | null) => void }>();
+  readonly #waiting = new Set<{
+    readonly fits: (message: FromThread) => boolean;
+    readonly give: (message: FromThread | null) => void;
+  }>();
   #meter: ReturnType<SharedMeterReader['attach']> | null = null;
   #asked = 0;
   #ending = false;
@@ -34,9 +37,14 @@ export class ThreadHost {
 
   constructor(options: ThreadHostOptions) {
     this.#options = options;
-    this.#worker = new Worker(workerFile('gateway-thread'), { name: options.name, workerData: { logLevel: options.logLevel } satisfies GatewayThreadData });
+    this.#worker = new Worker(workerFile('gateway-thread'), {
+      name: options.name,
+      workerData: { logLevel: options.logLevel } satisfies GatewayThreadData,
+    });
     this.#worker.on('message', (message: FromThread | ThreadGreeting) => this.#receive(message));
-    this.#worker.on('error', (fault) => this.#onLost(fault instanceof Error ? `${fault.name}: ${fault.message}` : 'unknown fault'));
+    this.#worker.on('error', (fault) =>
+      this.#onLost(fault instanceof Error ? `${fault.name}: ${fault.message}` : 'unknown fault'),
+    );
     this.#worker.on('exit', (code) => this.#onLost(`ended with code ${code}`));
   }
 
@@ -47,7 +55,9 @@ export class ThreadHost {
   async prepare(gathered: Gathered): Promise<readonly Issue[]> {
     this.#tell({ kind: 'prepare', gathered });
     const answer = await this.#answer('prepared', (message) => message.revision === gathered.revision);
-    return answer === null ? [errorIssue('', `${this.#options.name} did not prepare the configuration`)] : answer.issues;
+    return answer === null
+      ? [errorIssue('', `${this.#options.name} did not prepare the configuration`)]
+      : answer.issues;
   }
 
   async install(revision: number): Promise<boolean> {
@@ -92,14 +102,20 @@ export class ThreadHost {
     this.#worker.postMessage(message);
   }
 
-  #answer<K extends FromThread['kind']>(kind: K, fits: (message: Extract<FromThread, { kind: K }>) => boolean): Promise<Extract<FromThread, { kind: K }> | null> {
+  #answer<K extends FromThread['kind']>(
+    kind: K,
+    fits: (message: Extract<FromThread, { kind: K }>) => boolean,
+  ): Promise<Extract<FromThread, { kind: K }> | null> {
     return new Promise((resolve) => {
       const give = (message: FromThread | null): void => {
         timer.cancel();
         this.#waiting.delete(entry);
         resolve(message as Extract<FromThread, { kind: K }> | null);
       };
-      const entry = { fits: (message: FromThread) => message.kind === kind && fits(message as Extract<FromThread, { kind: K }>), give };
+      const entry = {
+        fits: (message: FromThread) => message.kind === kind && fits(message as Extract<FromThread, { kind: K }>),
+        give,
+      };
       const timer = this.#options.clock.after(ANSWER_LIMIT_MS, () => give(null));
       this.#waiting.add(entry);
     });

@@ -66,21 +66,34 @@ test('a broken chunk fails the body', () => {
 test('however a body is cut into reads, its data is the same', () => {
   const framings: readonly BodyFraming['kind'][] = ['length', 'chunked', 'until-close'];
   fc.assert(
-    fc.property(fc.constantFrom(...framings), fc.array(fc.uint8Array({ minLength: 1, maxLength: 90 }), { maxLength: 8 }), fc.array(fc.nat(600), { maxLength: 6 }), (kind, parts, cuts) => {
-      const data = Buffer.concat(parts);
-      const framed = kind === 'chunked' ? Buffer.concat([...parts.map((part) => Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n')])), Buffer.from('0\r\n\r\n')]) : data;
-      const reader = new BodyReader(kind === 'length' ? { kind, bytes: data.length } : { kind });
-      const marks = [0, ...cuts.filter((cut) => cut < framed.length).sort((a, b) => a - b), framed.length];
-      const out: Buffer[] = [];
-      for (let at = 1; at < marks.length; at++) {
-        const piece = Buffer.from(framed.subarray(marks[at - 1], marks[at]));
-        const read = reader.read(piece);
-        assert.equal(read.used, piece.length);
-        if (read.data !== null) out.push(read.data);
-      }
-      assert.deepEqual(Buffer.concat(out), data);
-      assert.equal(reader.received, data.length);
-      assert.equal(reader.done, kind !== 'until-close');
-    }),
+    fc.property(
+      fc.constantFrom(...framings),
+      fc.array(fc.uint8Array({ minLength: 1, maxLength: 90 }), { maxLength: 8 }),
+      fc.array(fc.nat(600), { maxLength: 6 }),
+      (kind, parts, cuts) => {
+        const data = Buffer.concat(parts);
+        const framed =
+          kind === 'chunked'
+            ? Buffer.concat([
+                ...parts.map((part) =>
+                  Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n')]),
+                ),
+                Buffer.from('0\r\n\r\n'),
+              ])
+            : data;
+        const reader = new BodyReader(kind === 'length' ? { kind, bytes: data.length } : { kind });
+        const marks = [0, ...cuts.filter((cut) => cut < framed.length).sort((a, b) => a - b), framed.length];
+        const out: Buffer[] = [];
+        for (let at = 1; at < marks.length; at++) {
+          const piece = Buffer.from(framed.subarray(marks[at - 1], marks[at]));
+          const read = reader.read(piece);
+          assert.equal(read.used, piece.length);
+          if (read.data !== null) out.push(read.data);
+        }
+        assert.deepEqual(Buffer.concat(out), data);
+        assert.equal(reader.received, data.length);
+        assert.equal(reader.done, kind !== 'until-close');
+      },
+    ),
   );
 });

@@ -35,7 +35,8 @@ const u16 = (value: number): Buffer => Buffer.of(value >> 8, value & 0xff);
 const block = (bytes: Buffer): Buffer => Buffer.concat([u16(bytes.length), bytes]);
 const extension = (type: number, data: Buffer): Buffer => Buffer.concat([u16(type), block(data)]);
 const name = (host: string, type = 0): Buffer => Buffer.concat([Buffer.of(type), block(Buffer.from(host, 'latin1'))]);
-const serverName = (...hosts: readonly string[]): Buffer => extension(0, block(Buffer.concat(hosts.map((host) => name(host)))));
+const serverName = (...hosts: readonly string[]): Buffer =>
+  extension(0, block(Buffer.concat(hosts.map((host) => name(host)))));
 const protocols = (...names: readonly string[]): Buffer =>
   extension(16, block(Buffer.concat(names.map((text) => Buffer.concat([Buffer.of(text.length), Buffer.from(text)])))));
 
@@ -80,7 +81,8 @@ test('the host and the protocols of real clients are read', async () => {
 
 test('a hello that is not whole is waited for, byte by byte, and never read early', async () => {
   const bytes = await captured({ servername: 'api.test', ALPNProtocols: ['http/1.1'] });
-  for (let length = 0; length < bytes.length; length++) assert.equal(kindOf(bytes.subarray(0, length)), 'more', `${length}`);
+  for (let length = 0; length < bytes.length; length++)
+    assert.equal(kindOf(bytes.subarray(0, length)), 'more', `${length}`);
   assert.equal(hello(bytes).serverName, 'api.test');
 });
 
@@ -106,7 +108,19 @@ test('a hello without extensions names nobody', () => {
 });
 
 test('what is no TLS is told at the first byte that shows it', () => {
-  for (const text of ['GET / HTTP/1.1\r\n', 'G', '\x80\x2e\x01', 'PROXY TCP4', '\x15\x03\x01\x00\x02', '\x17', '\x16\x02', '\x16\x03\x01\x00\x00', '\x16\x03\x01\x7f\xff', '\x16\x03\x01\x00\x10\x02', '\x16\x03\x01\x00\x10\x01\xff']) {
+  for (const text of [
+    'GET / HTTP/1.1\r\n',
+    'G',
+    '\x80\x2e\x01',
+    'PROXY TCP4',
+    '\x15\x03\x01\x00\x02',
+    '\x17',
+    '\x16\x02',
+    '\x16\x03\x01\x00\x00',
+    '\x16\x03\x01\x7f\xff',
+    '\x16\x03\x01\x00\x10\x02',
+    '\x16\x03\x01\x00\x10\x01\xff',
+  ]) {
     const reading = kindOf(Buffer.from(text, 'latin1'));
     assert.equal(reading, text === '\x16\x03\x01\x00\x10\x01\xff' ? 'more' : 'broken', JSON.stringify(text));
   }
@@ -125,7 +139,22 @@ test('a name that is not exactly one host name is refused', () => {
   for (const host of ['api.test', 'API.TEST', 'api.test.', 'a_b.test', 'localhost', '127.0.0.1', 'xn--a.test']) {
     assert.equal(hello(plain(serverName(host))).serverName, host.toLowerCase().replace(/\.$/, ''));
   }
-  for (const host of ['', '.', 'a..b', '.a', 'a b', 'a\0b', 'a/b', 'api.test:443', '[::1]', '\xe4pi.test', '*.test', '-a', 'a'.repeat(64), `${'a.'.repeat(128)}a`]) {
+  for (const host of [
+    '',
+    '.',
+    'a..b',
+    '.a',
+    'a b',
+    'a\0b',
+    'a/b',
+    'api.test:443',
+    '[::1]',
+    '\xe4pi.test',
+    '*.test',
+    '-a',
+    'a'.repeat(64),
+    `${'a.'.repeat(128)}a`,
+  ]) {
     assert.equal(kindOf(plain(serverName(host))), 'broken', JSON.stringify(host));
   }
   assert.equal(kindOf(plain(serverName('a.test', 'b.test'))), 'broken');

@@ -68,11 +68,33 @@ test('a known name in another spelling is a disguise, whichever token character 
 
 test('everything that identifies, forwards, overrides or frames is dropped; what both ends rely on is guarded', () => {
   const dropped: (keyof typeof FIELD)[] = [
-    'host', 'content-length', 'transfer-encoding', 'connection', 'te', 'trailer', 'upgrade', 'forwarded', 'x-forwarded-for',
-    'x-real-ip', 'x-original-url', 'x-http-method-override', 'client-cert', 'x-request-id', 'proxy-authorization', 'expect',
+    'host',
+    'content-length',
+    'transfer-encoding',
+    'connection',
+    'te',
+    'trailer',
+    'upgrade',
+    'forwarded',
+    'x-forwarded-for',
+    'x-real-ip',
+    'x-original-url',
+    'x-http-method-override',
+    'client-cert',
+    'x-request-id',
+    'proxy-authorization',
+    'expect',
   ];
   for (const name of dropped) assert.notEqual(marksOf(FIELD[name]) & FieldMark.drop, 0, name);
-  const kept: (keyof typeof FIELD)[] = ['authorization', 'cookie', 'content-type', 'content-encoding', 'origin', 'set-cookie', 'via'];
+  const kept: (keyof typeof FIELD)[] = [
+    'authorization',
+    'cookie',
+    'content-type',
+    'content-encoding',
+    'origin',
+    'set-cookie',
+    'via',
+  ];
   for (const name of kept) {
     assert.equal(marksOf(FIELD[name]) & FieldMark.drop, 0, name);
     assert.notEqual(marksOf(FIELD[name]) & FieldMark.guarded, 0, name);

@@ -1,4 +1,4 @@
-export { readAuthority, readHostName } from './host.ts';
+export { readAuthority } from './host.ts';
 export { HeaderFields, NO_FIELDS } from './header-fields.ts';
 export { listen, type Listener, type ListenFault, type ListenOptions } from './listener.ts';
 export type { BodyFraming, BodySink, CanonicalRequest, HeaderMap, Peer, TlsPeer } from './message.ts';
@@ -11,7 +11,7 @@ export {
   type ServerExchange,
   type ServerHandler,
 } from './server.ts';
-export { canonicalizePath, canonicalizeTarget, type TargetReading } from './target.ts';
+export { canonicalizeTarget, type TargetReading } from './target.ts';
 export { type ContextMaterial, createServerContext } from './tls-settings.ts';
 export type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';
 export type { UpstreamBounds } from './upstream-connection.ts';

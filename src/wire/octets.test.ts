@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HEX_VALUE, LOWER, PATH, QUERY, REPLY_VALUE, REQUEST_NAME, REQUEST_VALUE, TOKEN, UNRESERVED } from './octets.ts';
+import {
+  HEX_VALUE,
+  LOWER,
+  PATH,
+  QUERY,
+  REPLY_VALUE,
+  REQUEST_NAME,
+  REQUEST_VALUE,
+  TOKEN,
+  UNRESERVED,
+} from './octets.ts';
 
 const ALL = Array.from({ length: 256 }, (_, octet) => octet);
 

@@ -107,7 +107,10 @@ export class RawClient {
   }
 
   async sees(text: string, times = 1): Promise<void> {
-    await until(() => this.text.split(text).length > times, `${JSON.stringify(text)} in ${JSON.stringify(this.text.slice(0, 400))}`);
+    await until(
+      () => this.text.split(text).length > times,
+      `${JSON.stringify(text)} in ${JSON.stringify(this.text.slice(0, 400))}`,
+    );
   }
 
   async ends(): Promise<void> {
@@ -124,7 +127,9 @@ export class RawClient {
 }
 
 /** A server that does with each connection what the test says. */
-export async function rawServer(onConnection: (socket: Socket) => void): Promise<{ server: Server; port: number; sockets: Set<Socket>; close(): void }> {
+export async function rawServer(
+  onConnection: (socket: Socket) => void,
+): Promise<{ server: Server; port: number; sockets: Set<Socket>; close(): void }> {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket);

@@ -26,8 +26,27 @@ test('a status line is HTTP/1.x, three digits from 100 to 599, and any reason', 
     assert.equal(good(line, ['Content-Length: 0']).status, status);
   }
   for (const line of [
-    'HTTP/1.1 200', 'HTTP/1.1  200 OK', 'HTTP/1.1 20 OK', 'HTTP/1.1 2000 OK', 'HTTP/1.1 099 x', 'HTTP/1.1 600 x', 'HTTP/1.1 999 x', 'HTTP/1.1 2x0 OK', 'HTTP/2.0 200 OK', 'HTTP/1.2 200 OK', 'http/1.1 200 OK', ' HTTP/1.1 200 OK',
-    'HTTP/1.1\t200 OK', 'ICY 200 OK', '200 OK', '', 'HTTP/1.1 200 O\0K', 'HTTP/1.1 200 O\x7fK', 'HTTP/1.1 +20 OK', 'GET / HTTP/1.1', 'HTTP/1.1 200 OK\rX',
+    'HTTP/1.1 200',
+    'HTTP/1.1  200 OK',
+    'HTTP/1.1 20 OK',
+    'HTTP/1.1 2000 OK',
+    'HTTP/1.1 099 x',
+    'HTTP/1.1 600 x',
+    'HTTP/1.1 999 x',
+    'HTTP/1.1 2x0 OK',
+    'HTTP/2.0 200 OK',
+    'HTTP/1.2 200 OK',
+    'http/1.1 200 OK',
+    ' HTTP/1.1 200 OK',
+    'HTTP/1.1\t200 OK',
+    'ICY 200 OK',
+    '200 OK',
+    '',
+    'HTTP/1.1 200 O\0K',
+    'HTTP/1.1 200 O\x7fK',
+    'HTTP/1.1 +20 OK',
+    'GET / HTTP/1.1',
+    'HTTP/1.1 200 OK\rX',
   ]) {
     assert.equal(typeof read(`${line}\r\nContent-Length: 0\r\n\r\n`).fault, 'string', line);
   }
@@ -113,7 +132,23 @@ test('the upstream may say how long it keeps an idle connection', () => {
 });
 
 test('no bytes make the reader throw', () => {
-  const piece = fc.constantFrom(OK, 'HTTP/1.1 ', '200', ' ', 'X: 1', '\r\n', '\r', '\n', ':', '\0', '\xff', 'Connection: ', 'Content-Length: 5', 'Transfer-Encoding: chunked', ',');
+  const piece = fc.constantFrom(
+    OK,
+    'HTTP/1.1 ',
+    '200',
+    ' ',
+    'X: 1',
+    '\r\n',
+    '\r',
+    '\n',
+    ':',
+    '\0',
+    '\xff',
+    'Connection: ',
+    'Content-Length: 5',
+    'Transfer-Encoding: chunked',
+    ',',
+  );
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 15 }), fc.boolean(), (pieces, began) => {
       read(`${began ? `${OK}\r\n` : ''}${pieces.join('')}\r\n\r\n`);

@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { isProblemCode, type ProblemCode } from '../base/index.ts';
 import { BAD_HEADS, get, head, HEAD_END, kilobytes, post } from './bad-heads.test.ts';
-import { earlyFault, newAuthorityMemory, readRequestHead, type RequestHead, type RequestHeadReading } from './request-head.ts';
+import {
+  earlyFault,
+  newAuthorityMemory,
+  readRequestHead,
+  type RequestHead,
+  type RequestHeadReading,
+} from './request-head.ts';
 
 function read(text: string): RequestHeadReading {
   const bytes = Buffer.from(text, 'latin1');
@@ -29,14 +35,21 @@ test('a head that breaks a rule is refused by the code of that rule', () => {
 });
 
 test('what is said early of a part is what is said of the whole', () => {
-  const wholes = [...BAD_HEADS.map(([, text]) => text), get('/v1/orders?a=b', 'Accept: */*'), post('Content-Length: 5', 'X: 1')];
+  const wholes = [
+    ...BAD_HEADS.map(([, text]) => text),
+    get('/v1/orders?a=b', 'Accept: */*'),
+    post('Content-Length: 5', 'X: 1'),
+  ];
   for (const text of wholes) {
     const { fault } = read(text);
     const bytes = Buffer.from(text, 'latin1');
     const parts = bytes.length > 2_000 ? [100, 8_193, 8_200, 8_300, 16_384, 16_385, bytes.length - 1] : bytes.keys();
     for (const length of parts) {
       const early = earlyFault(bytes.subarray(0, length));
-      assert.ok(early === null || early === fault, `${early} of ${length} bytes of ${JSON.stringify(text.slice(0, 200))}, not ${fault}`);
+      assert.ok(
+        early === null || early === fault,
+        `${early} of ${length} bytes of ${JSON.stringify(text.slice(0, 200))}, not ${fault}`,
+      );
     }
   }
 });
@@ -54,8 +67,19 @@ test('a head that can no longer be good is not waited for', () => {
     [`GET / HTTP/1.1\r\nX: ${kilobytes(16)}`, 'header-too-large'],
     [`GET / HTTP/1.1\r\nX : 1\r\nY: ${kilobytes(16)}`, 'malformed-header'],
   ];
-  for (const [text, code] of cases) assert.equal(earlyFault(Buffer.from(text, 'latin1')), code, JSON.stringify(text.slice(0, 60)));
-  for (const text of ['', 'G', 'GET', 'GET ', 'GET /', 'GET / HTTP/1.1\r', 'GET / HTTP/1.1\r\nHost: a\r', 'GET\r', 'GET /\r']) {
+  for (const [text, code] of cases)
+    assert.equal(earlyFault(Buffer.from(text, 'latin1')), code, JSON.stringify(text.slice(0, 60)));
+  for (const text of [
+    '',
+    'G',
+    'GET',
+    'GET ',
+    'GET /',
+    'GET / HTTP/1.1\r',
+    'GET / HTTP/1.1\r\nHost: a\r',
+    'GET\r',
+    'GET /\r',
+  ]) {
     assert.equal(earlyFault(Buffer.from(text)), null, JSON.stringify(text));
   }
 });
@@ -123,7 +147,10 @@ test('what Connection names is not forwarded', () => {
 
 test('an expectation to continue is noticed, and HTTP/1.0 knows none', () => {
   assert.equal(good(post('Content-Length: 5', 'Expect: 100-Continue')).expectsContinue, true);
-  assert.equal(good(head('POST / HTTP/1.0', 'Host: a', 'Content-Length: 5', 'Expect: whatever')).expectsContinue, false);
+  assert.equal(
+    good(head('POST / HTTP/1.0', 'Host: a', 'Content-Length: 5', 'Expect: whatever')).expectsContinue,
+    false,
+  );
 });
 
 test('the limits themselves are allowed', () => {
@@ -142,12 +169,39 @@ test('the host text of a connection is remembered, and another one read anew', (
     const reading = readRequestHead(bytes, bytes.indexOf(HEAD_END) + 2, memory);
     return reading.fault === null ? reading.authority.host : null;
   };
-  assert.deepEqual(['A.test', 'A.test', 'b.test', 'b b', 'b.test'].map(hostOf), ['a.test', 'a.test', 'b.test', null, 'b.test']);
+  assert.deepEqual(['A.test', 'A.test', 'b.test', 'b b', 'b.test'].map(hostOf), [
+    'a.test',
+    'a.test',
+    'b.test',
+    null,
+    'b.test',
+  ]);
 });
 
 test('no bytes make the reader throw, and a part never gets another verdict than the whole', () => {
   const piece = fc.oneof(
-    fc.constantFrom('GET ', '/a', ' HTTP/1.1', '\r\n', '\r', '\n', 'Host: a', 'X: 1', 'X_Y: 1', ' ', ':', 'Content-Length: 5', 'Transfer-Encoding: chunked', 'Connection: close', '\0', '\xff', 'HTTP/2.0', '#', '%', '..'),
+    fc.constantFrom(
+      'GET ',
+      '/a',
+      ' HTTP/1.1',
+      '\r\n',
+      '\r',
+      '\n',
+      'Host: a',
+      'X: 1',
+      'X_Y: 1',
+      ' ',
+      ':',
+      'Content-Length: 5',
+      'Transfer-Encoding: chunked',
+      'Connection: close',
+      '\0',
+      '\xff',
+      'HTTP/2.0',
+      '#',
+      '%',
+      '..',
+    ),
     fc.string({ maxLength: 5 }),
   );
   fc.assert(

@@ -57,25 +57,106 @@ test('what servers read in different ways is refused', () => {
     'empty-segment': ['//', '//a', '///', '/a//b', '/a//', '//?x'],
     'encoded-separator': ['/%2f', '/a%2Fb', '/..%2fa', '/%5c', '/a%5Cb'],
     'path-parameter': ['/a;b', '/;', '/..;/a', '/;x=y/a', '/%2e%2e;/a'],
-    'malformed-target': ['', 'a', '*', '?x', '\\', '/a\\b', '/a b', '/a#b', '/#', '/a?x#y', '/a"', '/<', '/{', '/a|b', '/a^', '/`', '/\x00', '/\x7f', '/\x80', '/é', '/漢', '/a?\\', '/a?"', '/a[0]'],
-    'malformed-escape': ['/%', '/%2', '/%zz', '/%0g', '/%00', '/%1f', '/%0a', '/%0d', '/%09', '/%7f', '/%u002e', '/%-1', '/a?%', '/a?%00', '/a?%1b', '/a?%7f', '/%%32e'],
+    'malformed-target': [
+      '',
+      'a',
+      '*',
+      '?x',
+      '\\',
+      '/a\\b',
+      '/a b',
+      '/a#b',
+      '/#',
+      '/a?x#y',
+      '/a"',
+      '/<',
+      '/{',
+      '/a|b',
+      '/a^',
+      '/`',
+      '/\x00',
+      '/\x7f',
+      '/\x80',
+      '/é',
+      '/漢',
+      '/a?\\',
+      '/a?"',
+      '/a[0]',
+    ],
+    'malformed-escape': [
+      '/%',
+      '/%2',
+      '/%zz',
+      '/%0g',
+      '/%00',
+      '/%1f',
+      '/%0a',
+      '/%0d',
+      '/%09',
+      '/%7f',
+      '/%u002e',
+      '/%-1',
+      '/a?%',
+      '/a?%00',
+      '/a?%1b',
+      '/a?%7f',
+      '/%%32e',
+    ],
   };
-  for (const [fault, texts] of Object.entries(cases)) for (const text of texts) assert.equal(faultOf(text), fault, text);
+  for (const [fault, texts] of Object.entries(cases))
+    for (const text of texts) assert.equal(faultOf(text), fault, text);
 });
 
 test('escapes of octets above 7f must be UTF-8', () => {
   const escaped = (text: string): string => encodeURIComponent(text);
-  for (const text of ['\u0080', '\u07ff', '\u0800', '\ud7ff', '\ue000', '\uffff', '\u{10000}', '\u{10ffff}', 'é', '漢', '😀']) {
+  for (const text of [
+    '\u0080',
+    '\u07ff',
+    '\u0800',
+    '\ud7ff',
+    '\ue000',
+    '\uffff',
+    '\u{10000}',
+    '\u{10ffff}',
+    'é',
+    '漢',
+    '😀',
+  ]) {
     assert.equal(canonical(`/${escaped(text)}`), `/${escaped(text)}`);
   }
-  for (const bad of ['%80', '%bf', '%c0%ae', '%c1%bf', '%c2', '%c2%41', '%c2a', '%e0%80%80', '%e0%9f%bf', '%e2%82', '%e2%82x', '%ed%a0%80', '%ed%bf%bf', '%f0%80%80%80', '%f0%8f%bf%bf', '%f4%90%80%80', '%f5%80%80%80', '%ff', '%fe%ff', '%e2%28%a1', '%f0%9f%98']) {
+  for (const bad of [
+    '%80',
+    '%bf',
+    '%c0%ae',
+    '%c1%bf',
+    '%c2',
+    '%c2%41',
+    '%c2a',
+    '%e0%80%80',
+    '%e0%9f%bf',
+    '%e2%82',
+    '%e2%82x',
+    '%ed%a0%80',
+    '%ed%bf%bf',
+    '%f0%80%80%80',
+    '%f0%8f%bf%bf',
+    '%f4%90%80%80',
+    '%f5%80%80%80',
+    '%ff',
+    '%fe%ff',
+    '%e2%28%a1',
+    '%f0%9f%98',
+  ]) {
     assert.equal(faultOf(`/${bad}`), 'malformed-escape', bad);
     assert.equal(faultOf(`/a?x=${bad}`), 'malformed-escape', bad);
   }
 });
 
 test('our reading of UTF-8 is that of the platform', () => {
-  const octets = fc.oneof(fc.uint8Array({ minLength: 1, maxLength: 6 }), fc.string({ minLength: 1, unit: 'binary', maxLength: 4 }).map((text) => Buffer.from(text)));
+  const octets = fc.oneof(
+    fc.uint8Array({ minLength: 1, maxLength: 6 }),
+    fc.string({ minLength: 1, unit: 'binary', maxLength: 4 }).map((text) => Buffer.from(text)),
+  );
   fc.assert(
     fc.property(octets, (bytes) => {
       const high = [...bytes].filter((octet) => octet >= 0x80);
@@ -121,7 +202,38 @@ test('a method override is taken out of the query, in every spelling that server
   }
 });
 
-const PIECES = ['/', '.', '..', '%2e', '%2E', '%25', '%2f', '%', 'a', 'B', '?', '&', ';', '_method', '_m', '.m', '=', '[', ']', '%5B', '%5f', '%c3%a9', '%C3', '#', '\\', ' ', '~', '+', '\xe9', '%20'];
+const PIECES = [
+  '/',
+  '.',
+  '..',
+  '%2e',
+  '%2E',
+  '%25',
+  '%2f',
+  '%',
+  'a',
+  'B',
+  '?',
+  '&',
+  ';',
+  '_method',
+  '_m',
+  '.m',
+  '=',
+  '[',
+  ']',
+  '%5B',
+  '%5f',
+  '%c3%a9',
+  '%C3',
+  '#',
+  '\\',
+  ' ',
+  '~',
+  '+',
+  '\xe9',
+  '%20',
+];
 const TARGET = fc.oneof(
   fc.array(fc.constantFrom(...PIECES), { maxLength: 20 }).map((pieces) => `/${pieces.join('')}`),
   fc.string({ unit: 'binary-ascii', maxLength: 40 }),
@@ -158,10 +270,22 @@ test('what the plain walk calls canonical is left as it is by the careful way', 
 });
 
 test('usual targets are plain', () => {
-  for (const text of ['/', '/v1/orders/7', '/v1/orders?limit=20&after=a.b', '/a/', '/a?x=https://b.test/c', "/a-b_c~d:@!$&'()*+,=?/?;"]) {
-    assert.deepEqual(walk(text), { pathEnd: text.includes('?') ? text.indexOf('?') : text.length, end: text.length, plain: true }, text);
+  for (const text of [
+    '/',
+    '/v1/orders/7',
+    '/v1/orders?limit=20&after=a.b',
+    '/a/',
+    '/a?x=https://b.test/c',
+    "/a-b_c~d:@!$&'()*+,=?/?;",
+  ]) {
+    assert.deepEqual(
+      walk(text),
+      { pathEnd: text.includes('?') ? text.indexOf('?') : text.length, end: text.length, plain: true },
+      text,
+    );
   }
-  for (const text of ['', 'a', '//', '/a//b', '/a.b', '/%61', '/a?%20', '/a?[]', '/a?_method', '/a?.method']) assert.equal(walk(text).plain, false, text);
+  for (const text of ['', 'a', '//', '/a//b', '/a.b', '/%61', '/a?%20', '/a?[]', '/a?_method', '/a?.method'])
+    assert.equal(walk(text).plain, false, text);
 });
 
 test('a target of 8 KiB of escapes is read without effort', () => {

@@ -91,6 +91,8 @@ export class TlsGreeting {
     this.#secured = secured;
     secured.on('error', this.#onLost);
     secured.on('close', this.#onLost);
+    // With half-open sockets a client that leaves now is seen by nothing else.
+    secured.on('end', this.#onLost);
     secured.once('secure', () => this.#settle(secured, hello));
   }
 
@@ -107,6 +109,7 @@ export class TlsGreeting {
     raw.off('close', this.#onLost);
     secured.off('error', this.#onLost);
     secured.off('close', this.#onLost);
+    secured.off('end', this.#onLost);
     const reset = (): void => {
       raw.resetAndDestroy();
       secured.destroy();

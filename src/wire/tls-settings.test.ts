@@ -38,7 +38,14 @@ async function shakeHands(options: ConnectionOptions, secureContext = context): 
   client.on('data', () => (greeted = true));
   await until(() => greeted || error !== null || client.destroyed);
   const key = client.getEphemeralKeyInfo() as { name?: string } | null;
-  const result = { protocol: client.getProtocol(), cipher: client.getCipher()?.name ?? '', group: key?.name, reused: client.isSessionReused(), session, error };
+  const result = {
+    protocol: client.getProtocol(),
+    cipher: client.getCipher()?.name ?? '',
+    group: key?.name,
+    reused: client.isSessionReused(),
+    session,
+    error,
+  };
   client.destroy();
   server.destroy();
   return result;
@@ -57,11 +64,25 @@ test('older protocols are refused', async () => {
 });
 
 test('suites without forward secrecy or authenticated encryption are refused', async () => {
-  for (const ciphers of ['ECDHE-ECDSA-AES128-SHA', 'ECDHE-ECDSA-AES256-SHA384', 'AES128-GCM-SHA256', 'AES256-SHA', 'ECDHE-ECDSA-AES128-SHA256']) {
+  for (const ciphers of [
+    'ECDHE-ECDSA-AES128-SHA',
+    'ECDHE-ECDSA-AES256-SHA384',
+    'AES128-GCM-SHA256',
+    'AES256-SHA',
+    'ECDHE-ECDSA-AES128-SHA256',
+  ]) {
     const { error, cipher } = await shakeHands({ maxVersion: 'TLSv1.2', ciphers });
     assert.notEqual(error, null, `${ciphers} agreed on ${cipher}`);
   }
-  assert.equal((await shakeHands({ maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384' })).cipher, 'ECDHE-ECDSA-AES256-GCM-SHA384');
+  assert.equal(
+    (
+      await shakeHands({
+        maxVersion: 'TLSv1.2',
+        ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384',
+      })
+    ).cipher,
+    'ECDHE-ECDSA-AES256-GCM-SHA384',
+  );
 });
 
 test('the post-quantum group is agreed on where the client has it, and the classical ones serve the others', async () => {
@@ -99,12 +120,20 @@ test('a session is resumed under its own certificate, also by another thread wit
 
 test('a session is never resumed under another certificate, nor with another ticket key', async () => {
   const other = await selfSigned('b.test', 'a.test');
-  const stranger = createServerContext({ chainPem: other.certPem, keyPem: other.keyPem, ticketKeys: Buffer.alloc(48, 1) });
+  const stranger = createServerContext({
+    chainPem: other.certPem,
+    keyPem: other.keyPem,
+    ticketKeys: Buffer.alloc(48, 1),
+  });
   const rotated = createServerContext({ chainPem: certPem, keyPem, ticketKeys: Buffer.alloc(48, 2) });
   for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     const { session } = await shakeHands({ maxVersion });
     assert.ok(session !== undefined);
-    assert.equal((await shakeHands({ maxVersion, session, ca: [certPem, other.certPem] }, stranger)).reused, false, maxVersion);
+    assert.equal(
+      (await shakeHands({ maxVersion, session, ca: [certPem, other.certPem] }, stranger)).reused,
+      false,
+      maxVersion,
+    );
     assert.equal((await shakeHands({ maxVersion, session }, rotated)).reused, false, maxVersion);
   }
 });

@@ -12,7 +12,13 @@ import { type ConnectionHost, type UpstreamBounds, UpstreamConnection } from './
 import type { OutgoingRequest } from './write-head.ts';
 
 /** Connections to one upstream at a time, and calls that may wait for one. */
-export const POOL_BOUNDS = { connections: 1_024, waiting: 1_024 } as const;
+export interface PoolBounds {
+  readonly connections: number;
+  readonly waiting: number;
+}
+
+/** As many as a thread's share of descriptors allows beside its clients. */
+export const POOL_BOUNDS: PoolBounds = { connections: 1_024, waiting: 1_024 };
 
 /** Where an upstream listens and how it proves itself; `ca` (PEM) takes the place of the public CAs. */
 export interface UpstreamTarget {
@@ -34,6 +40,7 @@ export interface PoolCounts {
 /** The kept-alive connections to one upstream. Call `sweep` about twice a second: it holds the time bounds. */
 export class UpstreamPool {
   readonly #target: UpstreamTarget;
+  readonly #bounds: PoolBounds;
   readonly #monotonic: () => number;
   readonly #host: ConnectionHost;
   readonly #secureContext: SecureContext | null;
@@ -43,8 +50,8 @@ export class UpstreamPool {
   readonly #carried = new Map<UpstreamConnection, PooledCall>();
   #closed = false;
 
-  /** Throws where `ca` is no PEM; it has been checked before. */
-  constructor(target: UpstreamTarget, monotonic: () => number) {
+  constructor(target: UpstreamTarget, monotonic: () => number, bounds: PoolBounds = POOL_BOUNDS) {
+    this.#bounds = bounds;
     this.#target = { ...target, host: target.host.replace(/^\[(.*)\]$/, '$1') };
     this.#monotonic = monotonic;
     // Made once: reading the CAs anew for each connection costs milliseconds.
@@ -67,7 +74,7 @@ export class UpstreamPool {
     const call = new PooledCall(newCallState(request, events), this.#monotonic(), (given) => this.#forget(given));
     const connection = this.#idle.pop() ?? this.#openNext();
     if (connection !== null) this.#carry(connection, call);
-    else if (this.#waiting.length < POOL_BOUNDS.waiting) this.#waiting.push(call);
+    else if (this.#waiting.length < this.#bounds.waiting) this.#waiting.push(call);
     // The caller has no call in hand yet that it could connect a failure with.
     else process.nextTick(failCall, call, { code: 'upstream-overloaded', detail: 'the queue for connections is full' });
     return call;
@@ -98,7 +105,7 @@ export class UpstreamPool {
 
   /** A new connection, or null where there are as many as may be. */
   #openNext(): UpstreamConnection | null {
-    if (this.#all.size >= POOL_BOUNDS.connections) return null;
+    if (this.#all.size >= this.#bounds.connections) return null;
     const { scheme, host, port } = this.#target;
     const options = { host, port, noDelay: true, highWaterMark: SIDE_BUFFER_BYTES };
     const secureContext = this.#secureContext;

@@ -9,7 +9,12 @@ import { chunkLine, type ReplyHeadOptions, statusLine, writeReplyHead, writeRequ
 
 const PLAIN: ReplyHeadOptions = { method: 'GET', legacy: false, bytes: null, close: false };
 
-function written(status: number, framing: BodyFraming, options: Partial<ReplyHeadOptions> = {}, announcedLength: number | null = null): string {
+function written(
+  status: number,
+  framing: BodyFraming,
+  options: Partial<ReplyHeadOptions> = {},
+  announcedLength: number | null = null,
+): string {
   const head: OutgoingHead = { status, fields: null, added: [], framing, announcedLength };
   return writeReplyHead(head, { ...PLAIN, ...options }).replaceAll('\r\n', '|');
 }
@@ -40,10 +45,22 @@ test('an unknown status has an empty reason', () => {
 });
 
 test('what is written to a client is read back the same', () => {
-  const text = writeReplyHead({ status: 201, fields: null, added: ['x-a', '1', 'x-b', ''], framing: { kind: 'length', bytes: 3 }, announcedLength: null }, { ...PLAIN, close: true });
+  const text = writeReplyHead(
+    {
+      status: 201,
+      fields: null,
+      added: ['x-a', '1', 'x-b', ''],
+      framing: { kind: 'length', bytes: 3 },
+      announcedLength: null,
+    },
+    { ...PLAIN, close: true },
+  );
   const reading = readReplyHead(Buffer.from(text), text.length - 2, 'GET');
   assert.ok(reading.fault === null);
-  assert.deepEqual([reading.status, reading.framing, reading.keepAlive, reading.fields.get('x-a')], [201, { kind: 'length', bytes: 3 }, false, '1']);
+  assert.deepEqual(
+    [reading.status, reading.framing, reading.keepAlive, reading.fields.get('x-a')],
+    [201, { kind: 'length', bytes: 3 }, false, '1'],
+  );
 });
 
 test('what is written to an upstream is read back the same', () => {
@@ -53,14 +70,24 @@ test('what is written to an upstream is read back the same', () => {
     ['POST', { kind: 'length', bytes: 5 }],
     ['PUT', { kind: 'chunked' }],
   ] as const) {
-    const text = writeRequestHead({ method, target: '/a?b', authority: 'up.test:81', fields: NO_FIELDS, added: ['x-a', '1'], framing });
+    const text = writeRequestHead({
+      method,
+      target: '/a?b',
+      authority: 'up.test:81',
+      fields: NO_FIELDS,
+      added: ['x-a', '1'],
+      framing,
+    });
     const reading = readRequestHead(Buffer.from(text), text.length - 2, newAuthorityMemory());
     assert.ok(reading.fault === null, `${text}: ${reading.fault}`);
     assert.deepEqual([reading.method, reading.path, reading.query, reading.framing], [method, '/a', 'b', framing]);
     assert.deepEqual(reading.authority, { host: 'up.test', port: 81 });
     assert.equal(reading.fields.get('x-a'), '1');
     // A method that usually has a body says that it has none; the others need not.
-    assert.equal(reading.fields.get('content-length'), framing.kind === 'length' ? '5' : method === 'POST' ? '0' : null);
+    assert.equal(
+      reading.fields.get('content-length'),
+      framing.kind === 'length' ? '5' : method === 'POST' ? '0' : null,
+    );
   }
 });
 

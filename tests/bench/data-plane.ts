@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { startHaproxy } from './contestants/haproxy.ts';
 import { startNginx } from './contestants/nginx.ts';
 import { startNodeHttp } from './contestants/node-http.ts';
 import { startPortcullis } from './contestants/portcullis.ts';
+import { writeCertificate } from './certificate.ts';
 import { pinnedTo } from './child.ts';
 import { CONNECTIONS, loadGenerator, sendLoad } from './load.ts';
 import { machine } from './machine.ts';
@@ -63,7 +63,7 @@ export async function benchDataPlane(): Promise<Record<string, unknown>> {
     const upstream = await startUpstream(folder);
     try {
       console.log(`upstream: ${upstream.name}; load: ${loadGenerator()}, ${CONNECTIONS} connections; ${placement()}\n`);
-      const surroundings = { folder, upstreamPort: upstream.port, ...makeCertificate(folder) };
+      const surroundings = { folder, upstreamPort: upstream.port, ...(await writeCertificate(folder)) };
       const noise = watchNoise();
       const figures = [...(await measureRow('plain', surroundings)), ...(await measureRow('tls', surroundings))];
       return report(figures, noise());
@@ -79,17 +79,6 @@ function placement(): string {
   return pinnedTo('load').length > 0
     ? 'load and upstream on core 0, the contestant on core 1'
     : 'cores not chosen: figures are rough';
-}
-
-/** A self-signed certificate on P-256, the curve of the gateway's own local ones. */
-function makeCertificate(folder: string): Pick<Surroundings, 'certificateFile' | 'keyFile'> {
-  const certificateFile = join(folder, 'certificate.pem');
-  const keyFile = join(folder, 'key.pem');
-  const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  execFileSync('openssl', [...made, '-subj', '/CN=127.0.0.1', '-keyout', keyFile, '-out', certificateFile], {
-    stdio: 'ignore',
-  });
-  return { certificateFile, keyFile };
 }
 
 async function measureRow(row: Row, surroundings: Omit<Surroundings, 'replyFields'>): Promise<Figures[]> {

@@ -7,7 +7,8 @@ const SHOWN = 40;
 
 /**
  * Runs the framing corpus against a gateway of its own, every case whole and byte by byte, and counts.
- * A case counts as held only when it held both ways.
+ * A case counts as held only when it held both ways. `cut_off_upstream` are refused requests whose fault came to light
+ * in a body that was already on its way: the origin got a beginning and then a broken connection, never a request.
  */
 export async function framingEvidence(): Promise<Record<string, unknown>> {
   const started = performance.now();
@@ -43,12 +44,13 @@ export async function framingEvidence(): Promise<Record<string, unknown>> {
     replies: heldOf('reply'),
     not_held: failed.length,
     reached_upstream_wrongly: cases.filter((runs) => runs.some(({ reachedWrongly }) => reachedWrongly)).length,
+    cut_off_upstream: cases.filter((runs) => runs.some(({ cutOff }) => cutOff)).length,
     seconds: Math.round((performance.now() - started) / 100) / 10,
   };
 }
 
 const DESCRIPTIONS = {
-  refused: 'refused, with nothing at the origin',
+  refused: 'refused, with no request at the origin',
   forwarded: 'forwarded, understood as meant',
   mixed: 'forwarded in part, then refused',
   reply: 'replies of the origin, passed on or refused',

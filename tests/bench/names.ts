@@ -1,5 +1,5 @@
 /** One measurement; what it returns is printed as the last line. */
-export type Measurement = () => Promise<Readonly<Record<string, unknown>>>;
+type Measurement = () => Promise<Readonly<Record<string, unknown>>>;
 
 /** What there is to run; null for what is promised and not built yet. */
 export type Choices = Readonly<Record<string, Measurement | null>>;

@@ -4,7 +4,7 @@ import type { ProblemCode } from '../../src/base/index.ts';
  * One step of what a client does: bytes to send, `fin` to end its side, or a text it waits for before it goes on
  * (the bounded deadline of the runner holds).
  */
-export type Step = Buffer | 'fin' | { readonly until: string };
+type Step = Buffer | 'fin' | { readonly until: string };
 
 /** The client gets our problem document and nothing of this request goes upstream as a whole request. */
 export interface Refused {

@@ -13,6 +13,7 @@ export interface RunRecord {
   readonly split: Split;
   readonly complaints: readonly string[];
   readonly reachedWrongly: boolean;
+  readonly cutOff: boolean;
 }
 
 type Job = (lane: Lane) => Promise<RunRecord>;
@@ -63,12 +64,13 @@ function replyJobs(gateway: GatewayProcess, split: Split): Job[] {
     const result = await orComplaint(async () => ({
       complaints: await runReply(gateway, lane, subject, split),
       reachedWrongly: false,
+      cutOff: false,
     }));
     return { name: subject.name, kind: 'reply', split, ...result };
   });
 }
 
-type Result = Pick<RunRecord, 'complaints' | 'reachedWrongly'>;
+type Result = Pick<RunRecord, 'complaints' | 'reachedWrongly' | 'cutOff'>;
 
 /** A gateway that is gone must not hide what the other cases found. */
 async function orComplaint(run: () => Promise<Result>): Promise<Result> {
@@ -78,6 +80,7 @@ async function orComplaint(run: () => Promise<Result>): Promise<Result> {
     return {
       complaints: [`could not be run: ${error instanceof Error ? error.message : String(error)}`],
       reachedWrongly: false,
+      cutOff: false,
     };
   }
 }

@@ -77,11 +77,6 @@ export class RecordingOrigin {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** The connection with this number, as long as it is known. */
-  connection(number: number): OriginConnection | undefined {
-    return [...this.#connections].find((connection) => connection.number === number);
-  }
-
   /** Whether no connection is left that waits for the rest of a request. */
   isQuiet(): boolean {
     return [...this.#connections].every(({ pending, closed }) => pending.length === 0 || closed);

@@ -9,7 +9,7 @@ import { bytes } from './case.ts';
 export type ReplyStep = Buffer | 'fin' | 'reset' | { readonly clientGot: string };
 
 /** What the client must see. */
-export type ReplyOutcome =
+type ReplyOutcome =
   /** Our problem document; or, if `cut` says so and a head was passed on already, the client's connection breaks off. */
   | { readonly kind: 'bad-gateway'; readonly codes: readonly ProblemCode[]; readonly orCut: boolean }
   /** The head came, and then the connection breaks off without the reply being whole. */

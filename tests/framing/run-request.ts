@@ -11,6 +11,8 @@ export interface CaseResult {
   readonly complaints: readonly string[];
   /** Whether anything of a request that had to be refused reached the origin. */
   readonly reachedWrongly: boolean;
+  /** Whether the beginning of a refused request reached the origin, broke off there, and was meant to be able to. */
+  readonly cutOff: boolean;
 }
 
 /** Runs one case in a lane and compares what client and origin saw with what it must come to. */
@@ -37,7 +39,7 @@ export async function runRequest(
     // Behind a peer only the meaning is ours; the fields are the peer's.
     const context = lane.peerPort === null ? { upstream: `127.0.0.1:${lane.origin.port}`, host: serverName } : null;
     const origin = judgeOrigin(taken, replies, subject, context);
-    return { complaints: [...complaints, ...origin.complaints], reachedWrongly: origin.reachedWrongly };
+    return { ...origin, complaints: [...complaints, ...origin.complaints] };
   } finally {
     client.destroy();
   }
@@ -147,5 +149,5 @@ function judgeOrigin(
   }
   const reachedWrongly =
     tooMany.length > 0 || taken.violations.length > 0 || (taken.fragments.length > 0 && !cutAllowed);
-  return { complaints, reachedWrongly };
+  return { complaints, reachedWrongly, cutOff: cutAllowed && taken.fragments.length > 0 };
 }

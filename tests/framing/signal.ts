@@ -1,5 +1,5 @@
 /** How long anything in the corpus may take before it counts as not happening. */
-export const DEADLINE_MS = 5000;
+const DEADLINE_MS = 5000;
 
 /** Lets many wait for a condition over something that changes, each with a deadline of its own. */
 export class Signal {

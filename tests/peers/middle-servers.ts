@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { findProgram, freePort, startServer } from '../bench/child.ts';
 
 /** Servers that stand between the gateway and one origin each, and pass on what they understood. */
-export interface MiddleServers {
+interface MiddleServers {
   /** One port for each origin, in the same order. */
   readonly ports: readonly number[];
   stop(): Promise<void>;

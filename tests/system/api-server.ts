@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,10 +15,12 @@ export interface ApiServer {
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  probe.listen(0, '127.0.0.1');
+  await once(probe, 'listening');
   const address = probe.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  await new Promise((resolve) => probe.close(resolve));
+  probe.close();
+  await once(probe, 'close');
   return port;
 }
 
@@ -28,7 +31,15 @@ export async function startJsonServer(data: object): Promise<ApiServer> {
   await writeFile(file, JSON.stringify(data));
   const port = await freePort();
   const program = join(ROOT, 'node_modules', 'json-server', 'lib', 'cli', 'bin.js');
-  const server: Running = start('node', [join(ROOT, 'bin', 'run.js'), program, '--host', '127.0.0.1', '--port', String(port), file]);
+  const server: Running = start('node', [
+    join(ROOT, 'bin', 'run.js'),
+    program,
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    file,
+  ]);
   await server.printed(/Home/);
   return {
     port,

@@ -20,13 +20,25 @@ export interface Ask {
 /** Asks once over a connection of its own. */
 export function ask({ port, ca, method = 'GET', path = '/', headers = {}, body }: Ask): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', servername: 'localhost', port, ca, method, path, headers: { host: 'localhost', ...headers }, agent: false }, (reply) => {
-      let text = '';
-      reply.setEncoding('utf8');
-      reply.on('data', (piece: string) => (text += piece));
-      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body: text }));
-      reply.on('error', reject);
-    });
+    const sent = request(
+      {
+        host: '127.0.0.1',
+        servername: 'localhost',
+        port,
+        ca,
+        method,
+        path,
+        headers: { host: 'localhost', ...headers },
+        agent: false,
+      },
+      (reply) => {
+        let text = '';
+        reply.setEncoding('utf8');
+        reply.on('data', (piece: string) => (text += piece));
+        reply.on('end', () => resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body: text }));
+        reply.on('error', reject);
+      },
+    );
     sent.on('error', reject);
     sent.end(body);
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -85,10 +86,13 @@ testInstalled('no package of the product runs a script when it is installed, and
 
 testInstalled('the installed command protects an API', async () => {
   const api = createServer((request, reply) => void reply.end(`answered ${request.method} ${request.url}`));
-  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
+  api.listen(0, '127.0.0.1');
+  await once(api, 'listening');
   const url = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
   const program = join(installed, 'bin', 'portcullis');
-  const gateway = start('node', [program, 'protect', url, '--port', '0', '--data', join(folder, 'data'), '--json'], { cwd: folder });
+  const gateway = start('node', [program, 'protect', url, '--port', '0', '--data', join(folder, 'data'), '--json'], {
+    cwd: folder,
+  });
   try {
     const [line] = await gateway.printed(/^\{"event":"ready".*\}$/m);
     const ready = JSON.parse(line) as { https: number; ca: string };

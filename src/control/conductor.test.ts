@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
+import type { Gathered } from '../config/index.ts';
+import type { Alert, Clock, Collection, Egress, Files, Secrets } from '../ports/index.ts';
+import { gather, parseConfig } from '../config/index.ts';
+import { Conductor, type ConductorOptions } from './conductor.ts';
+import type { Revision } from './revisions.ts';
+
+const FILE = '/etc/portcullis.yaml';
+const unused = (): never => {
+  throw new Error('not used here');
+};
+const files = new Proxy({}, { get: () => unused }) as Files;
+const io = { files, secrets: { resolve: unused } as Secrets, egress: { call: unused } as Egress };
+
+function textOf(path: string, more = ''): string {
+  return `version: 1\n${more}apis:\n  a: { routes: ['GET ${path}'], upstream: http://127.0.0.1:9, auth: public }\n`;
+}
+
+/** A conductor over threads, a verifier and a history that only note what they are asked. */
+function orchestra(more: Partial<ConductorOptions> = {}) {
+  const said = { installed: [] as number[], prepared: [] as number[], alerts: [] as Alert[], text: textOf('/first') };
+  const history = new Map<string, Revision>();
+  const revisions = {
+    put: (id: string, revision: Revision) => Promise.resolve(void history.set(id, revision)),
+    delete: (id: string) => Promise.resolve(history.delete(id)),
+    query: () => Promise.resolve([...history].map(([id, document]) => ({ id, document })).toReversed()),
+  } as unknown as Collection<Revision>;
+  const conductor = new Conductor({
+    file: FILE,
+    readText: () => Promise.resolve(ok(Buffer.from(said.text))),
+    kinds: [],
+    io,
+    threads: {
+      prepare: (gathered) => Promise.resolve((said.prepared.push(gathered.revision), [])),
+      install: (revision) => Promise.resolve(said.installed.push(revision) > 0),
+    },
+    verifier: { verify: () => Promise.resolve([]) },
+    revisions,
+    clock: { now: () => 1_000 } as Clock,
+    log: { write() {} },
+    alerts: { raise: (alert) => said.alerts.push(alert), list: () => Promise.resolve([]) },
+    adapt: () => Promise.resolve(ok(undefined)),
+    ...more,
+  });
+  return { conductor, said, history };
+}
+
+async function gathered(conductor: Conductor, text = textOf('/first')): Promise<Gathered> {
+  const parsed = parseConfig(text, { file: FILE, kinds: [] });
+  assert.ok(parsed.ok);
+  const got = await gather(parsed.value, { ...io, revision: await conductor.nextRevision() });
+  assert.ok(got.ok);
+  return got.value;
+}
+
+const values = <T>(result: Result<T, readonly Issue[]>): T | readonly string[] =>
+  result.ok ? result.value : result.error.map((issue) => issue.message);
+
+test('the first configuration is verifying once the ports are open, and ready when the verifier is done', async () => {
+  const { conductor, said } = orchestra();
+  assert.equal(conductor.readiness.state, 'starting');
+  assert.ok((await conductor.begin(await gathered(conductor), 'start')).ok);
+  assert.equal(conductor.readiness.state, 'starting');
+  conductor.opened();
+  assert.equal(conductor.readiness.state, 'verifying');
+  await conductor.settled();
+  assert.equal(conductor.readiness.state, 'ready');
+  assert.deepEqual(said.installed, [1]);
+});
+
+test('a first configuration that can not be built whole is faulty, and somebody is told', async () => {
+  const { conductor, said } = orchestra({ verifier: { verify: () => Promise.resolve([errorIssue('apis.a', 'no')]) } });
+  await conductor.begin(await gathered(conductor), 'start');
+  conductor.opened();
+  await conductor.settled();
+  assert.equal(conductor.readiness.state, 'faulty');
+  assert.deepEqual(
+    said.alerts.map((alert) => alert.kind),
+    ['snapshot.refused'],
+  );
+});
+
+test('a reload puts the new text in force under the next number', async () => {
+  const { conductor, said, history } = orchestra();
+  await conductor.begin(await gathered(conductor), 'start');
+  said.text = textOf('/second');
+  assert.deepEqual(values(await conductor.reload('ada')), { revision: 2 });
+  assert.deepEqual(said.installed, [1, 2]);
+  assert.deepEqual(
+    [...history.values()].map(({ revision, author, outcome }) => [revision, author, outcome]),
+    [
+      [1, 'start', 'installed'],
+      [2, 'ada', 'installed'],
+    ],
+  );
+});
+
+test('a reload of the same configuration changes nothing', async () => {
+  const { conductor, said } = orchestra();
+  await conductor.begin(await gathered(conductor), 'start');
+  assert.deepEqual(values(await conductor.reload('ada')), { revision: 1 });
+  assert.deepEqual(said.installed, [1]);
+});
+
+test('a text that can not be read, parsed, verified or prepared leaves the configuration before in force', async () => {
+  const issue = errorIssue('apis.a', 'can not be built');
+  let stage: 'read' | 'parse' | 'verify' | 'adapt' | 'prepare' = 'read';
+  const { conductor, said } = orchestra({
+    readText: () =>
+      Promise.resolve(
+        stage === 'read' ? err('gone') : ok(Buffer.from(stage === 'parse' ? 'version: 2\n' : textOf('/x'))),
+      ),
+    verifier: { verify: () => Promise.resolve(stage === 'verify' ? [issue] : []) },
+    adapt: () => Promise.resolve(stage === 'adapt' ? err('no certificate') : ok(undefined)),
+    threads: {
+      prepare: () => Promise.resolve(stage === 'prepare' ? [issue] : []),
+      install: () => Promise.resolve(true),
+    },
+  });
+  stage = 'verify';
+  const first = await gathered(conductor);
+  assert.deepEqual(values(await conductor.begin(first, 'start')), undefined);
+  for (stage of ['read', 'parse', 'verify', 'adapt', 'prepare'] as const) {
+    assert.equal((await conductor.reload('ada')).ok, false, stage);
+    assert.equal(conductor.current, first, stage);
+  }
+  assert.equal(said.alerts.length, 5);
+});
+
+test('threads that would not install leave the configuration before in force', async () => {
+  let willing = true;
+  const { conductor, said } = orchestra({
+    threads: { prepare: () => Promise.resolve([]), install: () => Promise.resolve(willing) },
+  });
+  const first = await gathered(conductor);
+  await conductor.begin(first, 'start');
+  willing = false;
+  said.text = textOf('/second');
+  assert.equal((await conductor.reload('ada')).ok, false);
+  assert.equal(conductor.current, first);
+});
+
+test('what a running node can not change about itself is refused with its line', async () => {
+  const { conductor, said } = orchestra();
+  await conductor.begin(await gathered(conductor), 'start');
+  said.text = textOf('/first', 'server: { https: { port: 9999 } }\n');
+  const refused = await conductor.reload('ada');
+  assert.ok(!refused.ok);
+  assert.deepEqual(
+    refused.error.map(({ path, place }) => [path, place?.line]),
+    [['server', 2]],
+  );
+});
+
+test('a refused revision keeps its number, and the next one gets another', async () => {
+  let issues: readonly Issue[] = [];
+  const { conductor, said, history } = orchestra({ verifier: { verify: () => Promise.resolve(issues) } });
+  await conductor.begin(await gathered(conductor), 'start');
+  issues = [errorIssue('apis.a', 'no')];
+  said.text = textOf('/second');
+  await conductor.reload('ada');
+  issues = [];
+  await conductor.reload('ada');
+  assert.deepEqual(
+    [...history.values()].map(({ revision, outcome }) => [revision, outcome]),
+    [
+      [1, 'installed'],
+      [2, 'refused'],
+      [3, 'installed'],
+    ],
+  );
+});
+
+test('reloads that are asked for at once happen one after the other', async () => {
+  let running = 0;
+  let most = 0;
+  const { conductor, said } = orchestra({
+    verifier: {
+      verify: async () => {
+        most = Math.max(most, ++running);
+        await Promise.resolve();
+        running--;
+        return [];
+      },
+    },
+  });
+  await conductor.begin(await gathered(conductor), 'start');
+  const reloads = ['/b', '/c', '/d'].map((path) => {
+    said.text = textOf(path);
+    return conductor.reload('ada');
+  });
+  await Promise.all(reloads);
+  assert.equal(most, 1);
+});
+
+test('a history that can not be written does not stop the configuration, and is an alert', async () => {
+  const failing = {
+    put: () => Promise.reject(new Error('disk full')),
+    query: () => Promise.resolve([]),
+  } as unknown as Collection<Revision>;
+  const { conductor, said } = orchestra({ revisions: failing });
+  assert.ok((await conductor.begin(await gathered(conductor), 'start')).ok);
+  assert.deepEqual(
+    said.alerts.map((alert) => alert.kind),
+    ['data-folder.fault'],
+  );
+});

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { failureOf } from './upstream-failure.ts';
+
+const codeOf = (code: string | undefined, ready = false): string =>
+  failureOf(Object.assign(new Error('x'), code === undefined ? {} : { code }), ready).code;
+
+test('what the system says is reach, what TLS says is trust', () => {
+  for (const code of ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'EMFILE', 'EPIPE']) {
+    assert.equal(codeOf(code), 'upstream-unreachable', code);
+  }
+  for (const code of [
+    'CERT_HAS_EXPIRED',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'ERR_SSL_WRONG_VERSION_NUMBER',
+    'EPROTO',
+    'INVALID_PURPOSE',
+    undefined,
+  ]) {
+    assert.equal(codeOf(code), 'upstream-tls', code);
+  }
+  assert.equal(codeOf('ETIMEDOUT'), 'upstream-timeout');
+});
+
+test('once the connection stood, any error cuts the reply off', () => {
+  for (const code of ['ECONNRESET', 'EPIPE', 'ERR_SSL_BAD_RECORD_TYPE'])
+    assert.equal(codeOf(code, true), 'upstream-incomplete-reply');
+});

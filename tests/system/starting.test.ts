@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type Outcome, run } from './command.ts';
+import { configuration, PROGRAM } from './plain-configuration.ts';
+
+let folder: string;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portcullis-start-'));
+});
+
+after(() => rm(folder, { recursive: true, force: true }));
+
+const start = async (text: string): Promise<Outcome> => {
+  const file = join(folder, 'portcullis.yaml');
+  await writeFile(file, text);
+  return await run('node', [PROGRAM, 'start', '--config', file]);
+};
+
+test('a gateway that can not start names the port that another program uses', async () => {
+  const other = createServer();
+  other.listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  for (const server of [
+    `{ https: { port: ${port} }, http: { port: 0 } }`,
+    `{ https: { port: 0 }, http: { port: ${port} } }`,
+  ]) {
+    const outcome = await start(configuration(1, { server }));
+    assert.equal(outcome.code, 2);
+    assert.match(outcome.stderr, new RegExp(`port ${port} is in use`));
+  }
+  other.close();
+});
+
+test('a gateway that can not start says that the data folder can not be made', async () => {
+  await writeFile(join(folder, 'file'), '');
+  const outcome = await start(configuration(1).replace('./data', './file/data'));
+  assert.equal(outcome.code, 2);
+  assert.match(outcome.stderr, /data folder .* can not be made/);
+});
+
+test('a gateway that can not start says all that is wrong with the configuration, with lines', async () => {
+  const outcome = await start(
+    'version: 1\nservr: {}\napis:\n  a: { routes: [GET /x], upstream: http://127.0.0.1:1 }\n  b: { upstream: 7, auth: public }\n',
+  );
+  assert.equal(outcome.code, 2);
+  for (const line of [':2:1 ', ':4:', ':5:']) assert.ok(outcome.stderr.includes(line), `${line} in ${outcome.stderr}`);
+});
+
+test('a gateway that can not start says that the configuration is missing', async () => {
+  const outcome = await run('node', [PROGRAM, 'start', '--config', join(folder, 'nowhere.yaml')]);
+  assert.equal(outcome.code, 2);
+  assert.match(outcome.stderr, /nowhere\.yaml/);
+});
+
+test('a gateway that can not start says that two APIs claim one path', async () => {
+  const apis = `  second: { routes: ['GET /first'], upstream: 'http://127.0.0.1:1', auth: public }\n`;
+  const outcome = await start(configuration(1, { apis }));
+  assert.equal(outcome.code, 2);
+  assert.match(outcome.stderr, /apis\.second.*\/first.*first\//);
+});
