@@ -1,4 +1,4 @@
-import type { Passage } from './passage.ts';
+import type { Walk } from './walk.ts';
 
 /** A policy that takes longer than this to make up its mind has failed. */
 const STEP_LIMIT_MS = 10_000;
@@ -8,7 +8,7 @@ const STEP_LIMIT_MS = 10_000;
  * meanwhile: then nobody waits any more.
  */
 export function awaitVerdict<V>(
-  passage: Passage,
+  passage: Walk,
   pending: Promise<V>,
   then: { readonly settled: (verdict: V) => void; readonly failed: (what: unknown) => void },
 ): void {

@@ -6,6 +6,8 @@ import {
   chunked,
   chunkedReply,
   codeOf,
+  combinations,
+  dripTo,
   kindOf,
   type RawClient,
   replyText,
@@ -27,6 +29,7 @@ const SAMPLES: readonly Sample[] = [
   { name: 'a form', type: 'application/x-www-form-urlencoded', text: 'a=1&b=%20+&a=2', kind: 'form' },
   { name: 'anything', type: 'application/octet-stream', text: '\0\xff\r\n0\r\n\r\nGET / HTTP/1.1', kind: 'opaque' },
 ];
+const WAYS = ['at once', 'byte by byte'] as const;
 const USES = ['none', 'tap', 'parsed', 'raw'] as const;
 
 /** What a step saw of a body, as text. */
@@ -71,69 +74,55 @@ for (const use of USES) {
   test(`a request's body read as ${use} reaches the upstream byte for byte, however it came`, async (t) => {
     const seen: string[] = [];
     const bench = await startBench(t, { kinds: [looking({ request: use }, seen)] });
-    for (const sample of SAMPLES) {
-      for (const framing of ['length', 'chunked'] as const) {
-        for (const way of ['at once', 'byte by byte']) {
-          const what = `${sample.name} ${framing} ${way}`;
-          const client = bench.client();
-          if (way === 'at once') client.send(post(sample, framing));
-          else await client.drip(post(sample, framing));
-          const reply = await client.reply('POST');
-          assert.equal(reply.status, 200, what);
-          assert.equal(bench.upstream.last.body.toString('latin1'), sample.text, what);
-          if (use === 'parsed') assert.equal(seen.pop(), sample.kind, what);
-          if (use === 'raw') assert.equal(seen.pop(), sample.text, what);
-          // A body that was collected has a length; one that streams is framed as it came.
-          const whole = use === 'parsed' || use === 'raw';
-          const measured = /content-length: /.test(bench.upstream.last.head);
-          assert.equal(measured, whole || framing === 'length', what);
-          client.socket.destroy();
-        }
-      }
+    for (const [sample, framing, way] of combinations(SAMPLES, ['length', 'chunked'] as const, WAYS)) {
+      const what = `${sample.name} ${framing} ${way}`;
+      const client = bench.client();
+      if (way === 'at once') client.send(post(sample, framing));
+      else await client.drip(post(sample, framing));
+      const reply = await client.reply('POST');
+      assert.equal(reply.status, 200, what);
+      assert.equal(bench.upstream.last.body.toString('latin1'), sample.text, what);
+      if (use === 'parsed') assert.equal(seen.pop(), sample.kind, what);
+      if (use === 'raw') assert.equal(seen.pop(), sample.text, what);
+      // A body that was collected has a length; one that streams is framed as it came.
+      const whole = use === 'parsed' || use === 'raw';
+      const measured = /content-length: /.test(bench.upstream.last.head);
+      assert.equal(measured, whole || framing === 'length', what);
+      client.socket.destroy();
     }
   });
 
   test(`a reply's body read as ${use} reaches the client byte for byte, however it came`, async (t) => {
     const seen: string[] = [];
     const bench = await startBench(t, { kinds: [looking({ response: use }, seen)] });
-    for (const sample of SAMPLES) {
-      for (const framing of ['length', 'chunked', 'close'] as const) {
-        for (const way of ['at once', 'byte by byte']) {
-          const what = `${sample.name} ${framing} ${way}`;
-          bench.upstream.respond = ({ socket }) => void dripReply(socket, sample, framing, way === 'at once');
-          const reply = await bench.ask('GET /x HTTP/1.1\r\nhost: x.example\r\n\r\n');
-          assert.equal(reply.body.toString('latin1'), sample.text, what);
-          assert.equal(reply.headers['content-type'], sample.type);
-          if (use === 'parsed') assert.equal(seen.pop(), sample.kind, what);
-          if (use === 'raw') assert.equal(seen.pop(), sample.text, what);
-          if (use === 'parsed' || use === 'raw')
-            assert.equal(reply.headers['content-length'], String(sample.text.length));
-        }
-      }
+    for (const [sample, framing, way] of combinations(SAMPLES, ['length', 'chunked', 'close'] as const, WAYS)) {
+      const what = `${sample.name} ${framing} ${way}`;
+      bench.upstream.respond = ({ socket }) => void giveReply(socket, sample, framing, way);
+      const reply = await bench.ask('GET /x HTTP/1.1\r\nhost: x.example\r\n\r\n');
+      assert.equal(reply.body.toString('latin1'), sample.text, what);
+      assert.equal(reply.headers['content-type'], sample.type);
+      if (use === 'parsed') assert.equal(seen.pop(), sample.kind, what);
+      if (use === 'raw') assert.equal(seen.pop(), sample.text, what);
+      if (use !== 'none' && use !== 'tap') assert.equal(reply.headers['content-length'], String(sample.text.length));
     }
   });
 }
 
-async function dripReply(
+async function giveReply(
   socket: RawClient['socket'],
   { type, text }: Sample,
   framing: 'length' | 'chunked' | 'close',
-  atOnce: boolean,
+  way: (typeof WAYS)[number],
 ): Promise<void> {
   const fields = `content-type: ${type}`;
+  const body = Buffer.from(text, 'latin1');
   const bytes = {
-    length: () => replyText(Buffer.from(text, 'latin1'), fields),
-    chunked: () =>
-      Buffer.from(chunkedReply('', fields).replace(/0\r\n\r\n$/, chunked(Buffer.from(text, 'latin1'))), 'latin1'),
+    length: () => replyText(body, fields),
+    chunked: () => Buffer.from(chunkedReply(body, fields), 'latin1'),
     close: () => Buffer.from(`HTTP/1.1 200 OK\r\n${fields}\r\n\r\n${text}`, 'latin1'),
   }[framing]();
-  if (atOnce) socket.write(bytes);
-  else {
-    for (const byte of bytes) {
-      await new Promise<void>((resolve) => void socket.write(Uint8Array.of(byte), () => resolve()));
-      await rest();
-    }
-  }
+  if (way === 'at once') socket.write(bytes);
+  else await dripTo(socket, bytes);
   if (framing === 'close') socket.end();
 }
 
@@ -309,4 +298,37 @@ test('what makes a reply unreadable is not asked for where it is read, and is el
   const unread = await startBench(t, { kinds: [looking({ request: 'raw', response: 'tap' }, [])] });
   await unread.ask(request);
   assert.match(unread.upstream.last.head, /accept-encoding: gzip\r\nrange: bytes=0-1\r\nif-range: /);
+});
+
+test('all bodies that are collected at one time have a bound together, and give back what they took', async (t) => {
+  const bench = await startBench(t, { kinds: [looking({ request: 'raw' }, [])], collectedBytes: 1_000 });
+  const first = bench.client().send(`${TOO_MUCH}content-length: 700\r\n\r\n${'x'.repeat(600)}`);
+  await until(() => bench.gateway.inFlight === 1);
+  await rest();
+  const second = await bench.ask(`${TOO_MUCH}content-length: 500\r\n\r\n${'x'.repeat(500)}`);
+  assert.deepEqual([second.status, codeOf(second)], [503, 'gateway-overloaded']);
+  first.send('x'.repeat(100));
+  assert.equal((await first.reply('POST')).status, 200);
+  const leaving = bench.client().send(`${TOO_MUCH}content-length: 900\r\n\r\n${'x'.repeat(800)}`);
+  await until(() => bench.gateway.inFlight === 1);
+  await rest();
+  leaving.socket.resetAndDestroy();
+  await until(() => bench.gateway.inFlight === 0);
+  assert.equal((await bench.ask(`${TOO_MUCH}content-length: 1000\r\n\r\n${'x'.repeat(1_000)}`)).status, 200);
+});
+
+test('replies that are collected count too, bodies that stream do not', async (t) => {
+  const reading = await startBench(t, { kinds: [looking({ response: 'raw' }, [])], collectedBytes: 1_000 });
+  const streaming = await startBench(t, { kinds: [looking({ request: 'tap' }, [])], collectedBytes: 1_000 });
+  for (const bench of [reading, streaming]) {
+    bench.upstream.respond = ({ socket }) => {
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 2000\r\n\r\n`);
+      setImmediate(() => socket.write('x'.repeat(2_000)));
+    };
+  }
+  const request = `${TOO_MUCH}content-length: 2000\r\n\r\n${'x'.repeat(2_000)}`;
+  assert.equal(codeOf(await reading.ask(request)), 'gateway-overloaded');
+  assert.equal((await streaming.ask(request)).body.length, 2_000);
+  reading.upstream.respond = ({ socket }) => void socket.write(replyText('x'));
+  assert.equal((await reading.ask(request)).status, 200);
 });

@@ -1,7 +1,7 @@
 import type { Outcome } from '../policy/index.ts';
 import { raiseFault } from './faults.ts';
-import type { Passage } from './passage.ts';
 import type { AnyStep } from './plan.ts';
+import type { Walk } from './walk.ts';
 
 /** Steps of a passage whose `release` is due, each once. */
 export class EnteredSteps {
@@ -14,7 +14,7 @@ export class EnteredSteps {
   }
 
   /** Releases what was entered, whatever each of them throws. */
-  release(passage: Passage): void {
+  release(passage: Walk): void {
     for (const planned of this.#entered.splice(0)) {
       passage.reading = planned.step.reads.request;
       try {
@@ -27,7 +27,7 @@ export class EnteredSteps {
 }
 
 /** Runs the steps of `record`. The reply is out: what one of them throws changes nothing but is told. */
-export function runRecordSteps(passage: Passage, outcome: Outcome): void {
+export function runRecordSteps(passage: Walk, outcome: Outcome): void {
   for (const planned of passage.plan.record) {
     passage.enter(planned);
     passage.reading = planned.step.reads.request;
@@ -40,6 +40,6 @@ export function runRecordSteps(passage: Passage, outcome: Outcome): void {
   }
 }
 
-function raiseLateFault(passage: Passage, { policy }: AnyStep, fault: unknown): void {
+function raiseLateFault(passage: Walk, { policy }: AnyStep, fault: unknown): void {
   raiseFault(passage.context.ports, { policy, operation: passage.operation.id, request: passage.id }, fault);
 }

@@ -181,7 +181,9 @@ export class RawUpstream {
 
   static async start(t: Closing): Promise<RawUpstream> {
     const upstream = new RawUpstream();
-    await new Promise<void>((resolve) => void upstream.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => {
+      upstream.#server.listen(0, '127.0.0.1', resolve);
+    });
     t.after(() => upstream.close());
     return upstream;
   }
@@ -238,7 +240,7 @@ export function replyText(body: string | Buffer, fields = 'content-type: applica
 }
 
 /** The same in chunks of a few bytes. */
-export function chunkedReply(body: string, fields = 'content-type: application/json'): string {
+export function chunkedReply(body: string | Buffer, fields = 'content-type: application/json'): string {
   return `HTTP/1.1 200 OK\r\n${fields}\r\ntransfer-encoding: chunked\r\n\r\n${chunked(body)}`;
 }
 
@@ -290,6 +292,16 @@ function readChunks(bytes: Buffer, head: string, from: number): Message | null {
   }
 }
 
+/** Writes byte by byte, each in a packet of its own. */
+export async function dripTo(socket: Socket, bytes: string | Buffer): Promise<void> {
+  for (const byte of Buffer.from(bytes as string)) {
+    await new Promise<void>((resolve) => {
+      socket.write(Uint8Array.of(byte), () => resolve());
+    });
+    await setImmediate();
+  }
+}
+
 /** A reply as the client got it; names of `headers` are in lower case, repeated ones joined. */
 export interface GivenReply {
   readonly status: number;
@@ -322,11 +334,8 @@ export class RawClient {
   }
 
   /** Sends byte by byte, each in a packet of its own. */
-  async drip(bytes: string | Buffer): Promise<void> {
-    for (const byte of Buffer.from(bytes as string)) {
-      await new Promise<void>((resolve) => void this.socket.write(Uint8Array.of(byte), () => resolve()));
-      await setImmediate();
-    }
+  drip(bytes: string | Buffer): Promise<void> {
+    return dripTo(this.socket, bytes);
   }
 
   /** The next reply; `method` is that of its request. */
@@ -389,13 +398,14 @@ export interface BenchOptions {
   readonly kinds?: readonly PolicyKind<never>[];
   readonly api?: string;
   readonly gathered?: Partial<Gathered>;
+  readonly collectedBytes?: number;
 }
 
 /** Starts everything; all kinds given are policies of the API `a`, which routes everything if nothing else is said. */
 export async function startBench(t: Closing, options: BenchOptions = {}): Promise<Bench> {
   const upstream = await RawUpstream.start(t);
   const fakes = fakePorts();
-  const gateway = createGateway(fakes.ports);
+  const gateway = createGateway(fakes.ports, options.collectedBytes);
   const kinds = kindTable(options.kinds ?? []);
   const listener = await listen({
     host: '127.0.0.1',
@@ -432,6 +442,15 @@ export async function startBench(t: Closing, options: BenchOptions = {}): Promis
 export function apiText(url: string, kinds: readonly string[], api = "routes: ['* /{rest...}']"): string {
   const policies = kinds.length === 0 ? '' : `    policies: { ${kinds.map((kind) => `${kind}: {}`).join(', ')} }\n`;
   return `apis:\n  a:\n    ${api}\n    upstream: ${url}\n    auth: public\n${policies}`;
+}
+
+/** Every way to take one of each list. */
+export function combinations<Lists extends readonly (readonly unknown[])[]>(
+  ...lists: Lists
+): { [At in keyof Lists]: Lists[At][number] }[] {
+  let all: unknown[][] = [[]];
+  for (const list of lists) all = all.flatMap((taken) => list.map((each) => [...taken, each]));
+  return all as { [At in keyof Lists]: Lists[At][number] }[];
 }
 
 /** Waits for something that goes through sockets; how many turns of the loop it takes is not known. */

@@ -1,10 +1,10 @@
-import type { Passage } from './passage.ts';
+import type { Walk } from './walk.ts';
 
 /**
  * What the gateway itself says to an upstream: whom it stands for, as the connection showed it and never as a client
  * claimed it, and which request this is (RFC 9110 §7.6.3 for Via). What steps added follows.
  */
-export function upstreamFields({ request, id, addedFields }: Passage): readonly string[] {
+export function upstreamFields({ request, id, addedFields }: Walk): readonly string[] {
   const { peer, host, port } = request;
   const own = [
     'x-forwarded-for',

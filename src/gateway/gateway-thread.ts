@@ -141,6 +141,7 @@ export class GatewayThread {
             mode: plainMode,
             httpsPort: () => this.#httpsPort,
             snapshot: () => gateway.current,
+            turnDown: (stream, problem) => gateway.turnDown(stream, problem),
             refused: (code, peer) => gateway.refused(code, peer),
           });
     const listener = await listen({

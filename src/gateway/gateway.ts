@@ -1,9 +1,11 @@
-import { type Problem, type ProblemCode, problemCloses, RECORD_VERSION } from '../base/index.ts';
+import { type Problem, type ProblemCode, RECORD_VERSION } from '../base/index.ts';
 import type { OutgoingHead, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
-import { Passage, type PassageContext } from './passage.ts';
+import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
+import { Passage } from './passage.ts';
 import { answerHead, createDateSource, isBodiless, problemAnswer } from './reply.ts';
 import { type GatewayPorts, type Installed, UpstreamPools } from './runtime.ts';
 import type { CompiledOperation, Snapshot } from './snapshot.ts';
+import type { WalkContext } from './walk.ts';
 
 const POOL_SWEEP_MS = 500;
 /** Snapshots that may live at once: the one in force, and two that older requests still walk through. */
@@ -18,16 +20,18 @@ export interface Gateway extends ServerHandler {
   readonly inFlight: number;
   /** Puts a Snapshot in force for all requests that begin from now on. False when too many older ones still live. */
   install(snapshot: Snapshot): boolean;
+  /** Refuses a request before any operation is known. */
+  turnDown(stream: ServerExchange, problem: Problem): void;
   close(): void;
 }
 
-/** Makes a gateway. It answers 503 until a Snapshot is installed. */
-export function createGateway(ports: GatewayPorts): Gateway {
-  return new DataPlane(ports);
+/** Makes a gateway. It answers 503 until a Snapshot is installed. `collectedBytes` is what all collected bodies may hold together. */
+export function createGateway(ports: GatewayPorts, collectedBytes: number = COLLECTED_LIMIT_BYTES): Gateway {
+  return new DataPlane(ports, collectedBytes);
 }
 
 interface Era {
-  readonly context: PassageContext;
+  readonly context: WalkContext;
   passages: number;
 }
 
@@ -37,17 +41,28 @@ interface Matched {
   readonly params: Readonly<Record<string, string>>;
 }
 
+/** A request that is refused before any operation is known. */
+interface Refused {
+  readonly id: string;
+  readonly peer: Peer;
+  /** Empty where it could not be read. */
+  readonly method: string;
+  readonly verdict: 'deny' | 'malformed';
+}
+
 class DataPlane implements Gateway {
   readonly #ports: GatewayPorts;
   readonly #date: () => string;
+  readonly #bodies: BodyBudget;
   readonly #pools: UpstreamPools;
   readonly #sweeper: { cancel(): void };
   readonly #eras = new Set<Era>();
   #era: Era | null = null;
   #inFlight = 0;
 
-  constructor(ports: GatewayPorts) {
+  constructor(ports: GatewayPorts, collectedBytes: number) {
     this.#ports = ports;
+    this.#bodies = new BodyBudget(collectedBytes);
     this.#date = createDateSource(() => ports.clock.now());
     this.#pools = new UpstreamPools(() => ports.clock.monotonic());
     this.#sweeper = ports.clock.every(POOL_SWEEP_MS, () => this.#pools.sweep(ports.clock.monotonic()));
@@ -72,7 +87,7 @@ class DataPlane implements Gateway {
     const installed: Installed = { snapshot, pools: this.#pools.forApis(snapshot.apis) };
     const era: Era = {
       passages: 0,
-      context: { ports: this.#ports, installed, date: this.#date, over: () => this.#left(era) },
+      context: { ports: this.#ports, installed, date: this.#date, bodies: this.#bodies, over: () => this.#left(era) },
     };
     this.#eras.add(era);
     this.#era = era;
@@ -147,21 +162,23 @@ class DataPlane implements Gateway {
     this.#pools.retain([...this.#eras].map(({ context }) => context.installed));
   }
 
-  /** A refusal before any operation is known. */
+  turnDown(stream: ServerExchange, problem: Problem): void {
+    this.#turnDown(stream, this.#ports.nextId(), problem);
+  }
+
   #turnDown(stream: ServerExchange, id: string, problem: Problem): void {
-    const { head, body } = this.#refusal(id, problem, stream.request.peer, stream.request.method);
+    const { method, peer } = stream.request;
+    const { head, body } = this.#refusal(problem, { id, peer, method, verdict: 'deny' });
     stream.send(head, body);
   }
 
   refused(code: ProblemCode, peer: Peer): { readonly head: OutgoingHead; readonly body: string } {
-    return this.#refusal(this.#ports.nextId(), { code }, peer, '');
+    return this.#refusal({ code }, { id: this.#ports.nextId(), peer, method: '', verdict: 'malformed' });
   }
 
   #refusal(
-    id: string,
     problem: Problem,
-    peer: Peer,
-    method: string,
+    { id, peer, method, verdict }: Refused,
   ): { readonly head: OutgoingHead; readonly body: string } {
     const { clock, ledger, log, metrics } = this.#ports;
     const taken = ledger.append({
@@ -175,7 +192,7 @@ class DataPlane implements Gateway {
       method,
       subject: null,
       address: peer.address,
-      verdict: problemCloses(problem.code) ? 'malformed' : 'deny',
+      verdict,
       problem: problem.code,
       policy: null,
       rule: null,

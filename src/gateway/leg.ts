@@ -8,9 +8,9 @@ import type {
   UpstreamFailure,
 } from '../wire/index.ts';
 import { upstreamFields } from './forwarded.ts';
-import type { Passage } from './passage.ts';
 import { lengthOf, NO_BODY } from './reply.ts';
 import type { Reply } from './reply-passage.ts';
+import type { Walk } from './walk.ts';
 
 const EARLY_HINTS = 103;
 
@@ -22,7 +22,7 @@ const UNJUDGEABLE = ['accept-encoding', 'range', 'if-range'];
 
 /** The upstream's half of a passage: carries the request there, and what comes back to the reply. */
 export class Leg implements UpstreamEvents {
-  readonly #passage: Passage;
+  readonly #passage: Walk;
   readonly #reply: Reply;
   #call: UpstreamCall | null = null;
   #startedMs = 0;
@@ -31,7 +31,7 @@ export class Leg implements UpstreamEvents {
   /** The upstream's status, once it is known. */
   status: number | null = null;
 
-  constructor(passage: Passage, reply: Reply) {
+  constructor(passage: Walk, reply: Reply) {
     this.#passage = passage;
     this.#reply = reply;
   }

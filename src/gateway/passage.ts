@@ -1,5 +1,5 @@
 import { type Problem, type ProblemCode, RECORD_VERSION, type RecordedVerdict } from '../base/index.ts';
-import type { BodyUse, BodyViews, Exchange, Operation, Outcome, OwnReply, Principal, Slot } from '../policy/index.ts';
+import type { BodyUse, BodyViews, Operation, Outcome, OwnReply, Principal, Slot } from '../policy/index.ts';
 import type { Timer } from '../ports/index.ts';
 import type { CanonicalRequest, ExchangeEvents, HeaderFields, ServerExchange, UpstreamFailure } from '../wire/index.ts';
 import { BodyAccess, viewOf } from './body-access.ts';
@@ -12,24 +12,15 @@ import type { AnyStep, Plan } from './plan.ts';
 import { type Answer, ownAnswer, problemAnswer } from './reply.ts';
 import { Reply } from './reply-passage.ts';
 import { runRequestSteps } from './run-steps.ts';
-import type { GatewayPorts, Installed } from './runtime.ts';
 import type { CompiledOperation } from './snapshot.ts';
-
-/** What a passage is made of besides its request. */
-export interface PassageContext {
-  readonly ports: GatewayPorts;
-  readonly installed: Installed;
-  readonly date: () => string;
-  /** Runs once, when the passage is over. */
-  readonly over: () => void;
-}
+import type { Walk, WalkContext } from './walk.ts';
 
 /** What the router and the id source gave a request. */
 export interface PassageParts {
   readonly id: string;
   readonly params: Readonly<Record<string, string>>;
   readonly plan: Plan;
-  readonly context: PassageContext;
+  readonly context: WalkContext;
 }
 
 /**
@@ -42,19 +33,17 @@ type Phase = 'judging' | 'collecting' | 'forwarded' | 'answering' | 'refusing' |
  * One request's walk through one Snapshot, from its head to the end of its reply. Whatever happens, it ends exactly
  * once: with a reply, with a cut, or with the client's leaving.
  */
-export class Passage implements Exchange, ExchangeEvents {
+export class Passage implements Walk, ExchangeEvents {
   readonly id: string;
   readonly request: CanonicalRequest;
   readonly params: Readonly<Record<string, string>>;
   readonly startedAtMs: number;
   readonly compiled: CompiledOperation;
-  readonly context: PassageContext;
+  readonly context: WalkContext;
   readonly stream: ServerExchange;
   readonly plan: Plan;
-  /** Null where no step reads the request's body. */
   readonly requestBody: BodyAccess | null;
   principal: Principal | null = null;
-  /** What the step that runs now may read of the request's body. */
   reading: BodyUse = 'none';
   readonly #startedMs: number;
   #phase: Phase = 'judging';
@@ -72,6 +61,8 @@ export class Passage implements Exchange, ExchangeEvents {
   #reply: Reply | null = null;
   #status = 0;
   #replyBytes = 0;
+  /** What of its bodies counts against the budget of all. */
+  #heldBytes = 0;
 
   constructor(stream: ServerExchange, compiled: CompiledOperation, more: PassageParts) {
     const { clock } = more.context.ports;
@@ -106,74 +97,73 @@ export class Passage implements Exchange, ExchangeEvents {
     return this.#phase !== 'refusing' && this.#phase !== 'replying' && this.#phase !== 'over';
   }
 
-  /** The policy that decided, or null. */
   get decidedBy(): string | null {
     return this.#policy;
   }
 
-  /** Whether the passage is over. */
   get ended(): boolean {
     return this.#phase === 'over';
   }
 
-  /** Judges the request from the next step on, and sends it upstream when all steps pass. */
   proceed(): void {
     if (this.#phase !== 'judging' && this.#phase !== 'collecting') return;
     this.#phase = 'judging';
     if (runRequestSteps(this, this.#next)) this.#forward();
   }
 
-  /** Says with which step `proceed` goes on. */
   continueAt(step: number): void {
     this.#next = step;
   }
 
-  /** Waits for the whole body, then goes on with the same step. */
   collectBody(): void {
     this.#phase = 'collecting';
     this.stream.receive();
   }
 
-  /** Calls back after a while, unless the passage ends before. */
+  hold(pieces: readonly Buffer[]): boolean {
+    let bytes = 0;
+    for (const piece of pieces) bytes += piece.length;
+    if (!this.context.bodies.take(bytes)) {
+      this.refuse({ code: 'gateway-overloaded', internal: 'too many bodies are being collected' }, null, 'body');
+      return false;
+    }
+    this.#heldBytes += bytes;
+    return true;
+  }
+
   wait(delayMs: number, callback: () => void): Timer {
     this.#timer?.cancel();
     this.#timer = this.context.ports.clock.after(delayMs, callback);
     return this.#timer;
   }
 
-  /** Notes that a step is about to run, so that its release runs too. */
   enter(planned: AnyStep): void {
     if (planned.step.release === undefined) return;
     this.#entered ??= new EnteredSteps();
     this.#entered.note(planned);
   }
 
-  /** The editor of the request that goes upstream. */
   get edits(): RequestEdits {
     this.#edits ??= new RequestEdits(this.request.headers as HeaderFields);
     return this.#edits;
   }
 
-  /** The fields that steps added to the request, names and values in turn; null where none did. */
   get addedFields(): readonly string[] | null {
     return this.#edits === null ? null : this.#edits.added;
   }
 
-  /** Refuses, where nothing has been sent yet. */
   refuse(problem: Problem, policy: string | null = null, rule: string | null = null): void {
     if (!this.open) return;
     this.#decide('deny', policy, rule);
     this.#answer(() => this.#refusal(problem), policy);
   }
 
-  /** A policy answers in the upstream's place. */
   reply(own: OwnReply, policy: string, rule: string | null): void {
     if (!this.open) return;
     this.#decide('reply', policy, rule);
     this.#answer(() => ownAnswer(own), policy);
   }
 
-  /** A step threw or broke its word: somebody is told, and the request refused; a refusal that fails is cut, so that nothing goes round in circles. */
   fault(policy: string, what: unknown): void {
     if (this.ended) return;
     const internal = raiseFault(this.context.ports, { policy, operation: this.operation.id, request: this.id }, what);
@@ -258,6 +248,7 @@ export class Passage implements Exchange, ExchangeEvents {
   }
 
   pieces(pieces: readonly Buffer[]): boolean {
+    if (this.#phase === 'collecting' && !this.hold(pieces)) return true;
     this.requestBody?.add(pieces);
     // A reply may begin while the request still comes; what nobody wants any more is taken and thrown away.
     return this.#phase === 'collecting' || this.#leg === null || this.#leg.sendPieces(pieces);
@@ -289,7 +280,6 @@ export class Passage implements Exchange, ExchangeEvents {
     this.#end(false);
   }
 
-  /** The upstream gave no whole reply. */
   failed({ code, detail }: UpstreamFailure): void {
     if (this.ended) return;
     const { alerts, log } = this.context.ports;
@@ -321,18 +311,15 @@ export class Passage implements Exchange, ExchangeEvents {
     this.#reply?.abandon();
   }
 
-  /** The head of a reply is about to go out; from here on there can be no other. */
   begun(status: number): void {
     this.#phase = 'replying';
     this.#status = status;
   }
 
-  /** Counts bytes of body on their way to the client. */
   sent(bytes: number): void {
     this.#replyBytes += bytes;
   }
 
-  /** Nothing more will be said. Called before the last of the reply is written, since a client's next request may begin with that. */
   finished(): void {
     this.#end(true);
   }
@@ -341,6 +328,7 @@ export class Passage implements Exchange, ExchangeEvents {
     if (this.ended) return;
     this.#phase = 'over';
     this.#timer?.cancel();
+    if (this.#heldBytes > 0) this.context.bodies.giveBack(this.#heldBytes);
     const { clock, ledger, metrics } = this.context.ports;
     const outcome = this.#outcome(complete);
     if (this.#intent === 'due') this.#appendIntent();

@@ -1,4 +1,4 @@
-import { type ProblemCode, RECORD_VERSION } from '../base/index.ts';
+import { type Problem, type ProblemCode, RECORD_VERSION } from '../base/index.ts';
 import type { CanonicalRequest, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
 import type { GatewayPorts } from './runtime.ts';
 import { createDateSource, NO_BODY } from './reply.ts';
@@ -16,10 +16,10 @@ const CREDENTIAL_PARAMETER = ending(
   '(?:api|access|auth|client|functions|private|secret|subscription)[-_]?key',
 );
 /** Names that are credentials when they stand alone; longer ones, such as `country_code`, are not. */
-const CREDENTIAL_WORD = /^(?:token|key|code|auth|pass|pwd|pin|otp|sig|sid)$/i;
+const CREDENTIAL_WORD = /^(?:token|key|code|auth|pass|pwd|pin|otp|sig|sid)(?:%5[BD])*$/i;
 
 function ending(...words: readonly string[]): RegExp {
-  return new RegExp(`(?:^|[-_.]|%5B)(?:${words.join('|')})(?:%5D)*$`, 'i');
+  return new RegExp(`(?:^|[-_.]|%5B)(?:${words.join('|')})(?:%5[BD])*$`, 'i');
 }
 
 /** What the plain port works with. */
@@ -29,6 +29,8 @@ export interface PlainHttpOptions {
   /** The https port to redirect to, known once it is open. */
   readonly httpsPort: () => number;
   readonly snapshot: () => Snapshot | null;
+  /** Refuses what was read, as on the https port. */
+  readonly turnDown: (stream: ServerExchange, problem: Problem) => void;
   /** Answers what could not be read, as on the https port. */
   readonly refused: ServerHandler['refused'];
 }
@@ -45,9 +47,7 @@ export function createPlainHttp(options: PlainHttpOptions): ServerHandler {
       if (credential !== null) warnOfCredential(options.ports, credential, stream.request.peer);
       const code = reasonToRefuse(stream, credential !== null, options);
       const refusal = code ?? redirect(stream, options, date);
-      if (refusal === null) return;
-      const { head, body } = options.refused(refusal, stream.request.peer);
-      stream.send(head, body);
+      if (refusal !== null) options.turnDown(stream, { code: refusal });
     },
     refused: options.refused,
   };

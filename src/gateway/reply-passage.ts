@@ -12,9 +12,9 @@ import { awaitVerdict } from './await-verdict.ts';
 import { BodyAccess, viewOf } from './body-access.ts';
 import { ReplyEdits } from './edits.ts';
 import { THREW } from './faults.ts';
-import type { Passage } from './passage.ts';
 import { isWhole, type PlannedStep } from './plan.ts';
 import { type Answer, isBodiless, lengthOf, NO_BODY } from './reply.ts';
+import type { Walk } from './walk.ts';
 
 /** A reply that a policy must read may be this large. */
 const READ_LIMIT_BYTES = 10 * 1024 * 1024;
@@ -25,12 +25,13 @@ const NOTHING = Buffer.alloc(0);
  * to the client. Without such steps a reply streams, or goes out whole in one write.
  */
 export class Reply implements ReplyView {
-  readonly #passage: Passage;
+  readonly #passage: Walk;
   status = 0;
   headers: HeaderMap = NO_FIELDS;
   source: 'upstream' | 'gateway' = 'upstream';
   #state: 'idle' | 'collecting' | 'judging' | 'streaming' | 'over' = 'idle';
   #refusal = false;
+  #closes = false;
   #fields: HeaderFields | null = null;
   #added: string[] = [];
   #edits: ReplyEdits | null = null;
@@ -44,7 +45,7 @@ export class Reply implements ReplyView {
   #held: readonly Buffer[] | null = null;
   #endHeld = false;
 
-  constructor(passage: Passage) {
+  constructor(passage: Walk) {
     this.#passage = passage;
     this.#body = BodyAccess.of(passage.plan.readsResponse);
   }
@@ -62,6 +63,7 @@ export class Reply implements ReplyView {
   answer(answer: Answer): void {
     this.source = 'gateway';
     this.#refusal = answer.refusal;
+    this.#closes = answer.closes;
     this.status = answer.status;
     this.#added = answer.added;
     // Steps see what was said first, whatever others have edited before them.
@@ -73,7 +75,7 @@ export class Reply implements ReplyView {
   /** A whole reply of the upstream's. */
   whole(head: ReplyHead, body: Buffer): void {
     this.#take(head);
-    this.#complete(body);
+    if (!this.#passage.plan.readsResponse.whole || this.#passage.hold([body])) this.#complete(body);
   }
 
   /** A reply of the upstream's whose body follows. */
@@ -87,7 +89,7 @@ export class Reply implements ReplyView {
   }
 
   pieces(pieces: readonly Buffer[]): boolean {
-    if (this.#state === 'over') return true;
+    if (this.#state === 'over' || (this.#state === 'collecting' && !this.#passage.hold(pieces))) return true;
     this.#body?.add(pieces);
     if (this.#state === 'streaming') return this.#write(pieces);
     if (this.#state === 'collecting') {
@@ -224,7 +226,7 @@ export class Reply implements ReplyView {
     const dated = this.#fields === null ? hasAdded(added, 'date') : this.#fields.has('date');
     if (!dated) added.push('date', this.#passage.context.date());
     added.push('x-request-id', this.#passage.id);
-    return { status: this.status, fields: this.#fields, added, framing, announcedLength };
+    return { status: this.status, fields: this.#fields, added, framing, announcedLength, closes: this.#closes };
   }
 
   #send(body: Buffer): void {

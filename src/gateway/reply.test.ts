@@ -43,6 +43,12 @@ test('what can not be sent as a reply throws', () => {
   assert.throws(() => problemAnswer({ code: 'not-found', headers: [['a', 'b\n']] }, 'id'), TypeError);
 });
 
+test('a refusal behind which no request may follow says so', () => {
+  assert.equal(answerHead(problemAnswer({ code: 'plain-http' }, 'id')).closes, true);
+  assert.equal(answerHead(problemAnswer({ code: 'not-found' }, 'id')).closes, false);
+  assert.equal(answerHead(ownAnswer({ status: 200, headers: [], body: '' })).closes, false);
+});
+
 test('HEAD, 204 and 304 have no body', () => {
   assert.deepEqual(
     [isBodiless('HEAD', 200), isBodiless('GET', 204), isBodiless('GET', 304), isBodiless('GET', 200)],

@@ -1,4 +1,4 @@
-import { type Problem, PROBLEM_MEDIA_TYPE, problemBody, problemStatus } from '../base/index.ts';
+import { type Problem, PROBLEM_MEDIA_TYPE, problemBody, problemCloses, problemStatus } from '../base/index.ts';
 import type { OwnReply } from '../policy/index.ts';
 import type { BodyFraming, OutgoingHead } from '../wire/index.ts';
 import { checkedHeaders } from './edits.ts';
@@ -7,6 +7,8 @@ import { checkedHeaders } from './edits.ts';
 export interface Answer {
   /** Whether it is a refusal rather than a policy's own reply. */
   readonly refusal: boolean;
+  /** Whether no request may follow on the client's connection. */
+  readonly closes: boolean;
   readonly status: number;
   /** Names in lower case and values, in turn. */
   readonly added: string[];
@@ -21,7 +23,7 @@ export function problemAnswer(problem: Problem, requestId: string): Answer {
   const headers = checkedHeaders(problem.headers ?? []);
   const added = ['content-type', PROBLEM_MEDIA_TYPE, 'cache-control', 'no-store', ...headers];
   const body = Buffer.from(problemBody(problem, requestId));
-  return { refusal: true, status: problemStatus(problem.code), added, body };
+  return { refusal: true, closes: problemCloses(problem.code), status: problemStatus(problem.code), added, body };
 }
 
 /** A policy's own reply. Throws where its status or its headers can't be sent. */
@@ -30,12 +32,12 @@ export function ownAnswer({ status, headers, body }: OwnReply): Answer {
     throw new RangeError(`no status for a reply: ${status}`);
   const bytes =
     typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return { refusal: false, status, added: checkedHeaders(headers), body: bytes };
+  return { refusal: false, closes: false, status, added: checkedHeaders(headers), body: bytes };
 }
 
 /** The head of such an answer. */
-export function answerHead({ status, added, body }: Answer): OutgoingHead {
-  return { status, fields: null, added, framing: lengthOf(body.length), announcedLength: body.length };
+export function answerHead({ status, added, body, closes }: Answer): OutgoingHead {
+  return { status, fields: null, added, framing: lengthOf(body.length), announcedLength: body.length, closes };
 }
 
 /** Framing of a body whose length is known. */

@@ -1,8 +1,8 @@
 import type { AuthenticateVerdict, Principal } from '../policy/index.ts';
 import { awaitVerdict } from './await-verdict.ts';
 import { THREW } from './faults.ts';
-import type { Passage } from './passage.ts';
 import { isWhole, type RequestStep } from './plan.ts';
+import type { Walk } from './walk.ts';
 
 /** The longest a step may let a request wait. */
 const WAIT_LIMIT_MS = 60_000;
@@ -11,7 +11,7 @@ const WAIT_LIMIT_MS = 60_000;
  * Runs the steps before the upstream, from number `from` on. True when all have passed. False when the request was
  * decided, or waits for its body, for time or for a promise; then the passage goes on by itself with the step it was told.
  */
-export function runRequestSteps(passage: Passage, from: number): boolean {
+export function runRequestSteps(passage: Walk, from: number): boolean {
   const steps = passage.plan.request;
   for (let at = from; at < steps.length; at++) {
     const planned = steps[at] as RequestStep;
@@ -34,18 +34,18 @@ export function runRequestSteps(passage: Passage, from: number): boolean {
 }
 
 /** Behind the last step of `authenticate` a caller must be known, where the operation is not public. */
-function mayEnter(passage: Passage, { stage }: RequestStep): boolean {
+function mayEnter(passage: Walk, { stage }: RequestStep): boolean {
   return stage === 'admit' || stage === 'authenticate' || signedIn(passage);
 }
 
-function signedIn(passage: Passage): boolean {
+function signedIn(passage: Walk): boolean {
   if (!passage.plan.signInNeeded || passage.principal !== null) return true;
   passage.refuse({ code: 'unauthenticated' }, null, 'sign-in');
   return false;
 }
 
 /** Whether the body is there; else it is collected, and the passage goes on at step `at`. */
-function bodyIsWhole(passage: Passage, at: number): boolean {
+function bodyIsWhole(passage: Walk, at: number): boolean {
   if (passage.requestBody === null || passage.requestBody.whole !== null) return true;
   passage.continueAt(at);
   passage.collectBody();
@@ -54,7 +54,7 @@ function bodyIsWhole(passage: Passage, at: number): boolean {
 
 /** A step's verdict; where it threw, the request has been refused for it. */
 function runStep(
-  passage: Passage,
+  passage: Walk,
   planned: RequestStep,
 ): AuthenticateVerdict | Promise<AuthenticateVerdict> | typeof THREW {
   passage.enter(planned);
@@ -68,7 +68,7 @@ function runStep(
 }
 
 /** True when the request may go on now. */
-function applyVerdict(passage: Passage, planned: RequestStep, verdict: AuthenticateVerdict): boolean {
+function applyVerdict(passage: Walk, planned: RequestStep, verdict: AuthenticateVerdict): boolean {
   switch (verdict?.kind) {
     case 'pass':
       return true;
@@ -93,7 +93,7 @@ function applyVerdict(passage: Passage, planned: RequestStep, verdict: Authentic
 }
 
 /** Two credentials that both hold leave open who is calling. */
-function identify(passage: Passage, { policy }: RequestStep, principal: Principal): boolean {
+function identify(passage: Walk, { policy }: RequestStep, principal: Principal): boolean {
   if (passage.principal === null) {
     passage.principal = principal;
     return true;
@@ -102,13 +102,13 @@ function identify(passage: Passage, { policy }: RequestStep, principal: Principa
   return false;
 }
 
-function stageMaySay(passage: Passage, { stage, policy }: RequestStep): boolean {
+function stageMaySay(passage: Walk, { stage, policy }: RequestStep): boolean {
   if (stage === 'authenticate') return true;
   passage.fault(policy, new Error(`a step of ${stage} spoke of who the caller is`));
   return false;
 }
 
-function waitUntil(passage: Passage, { policy }: RequestStep, untilMs: number): void {
+function waitUntil(passage: Walk, { policy }: RequestStep, untilMs: number): void {
   const delayMs = untilMs - passage.context.ports.clock.monotonic();
   if (!(delayMs <= WAIT_LIMIT_MS)) passage.fault(policy, new Error(`a wait of ${delayMs} ms`));
   else passage.wait(Math.max(0, delayMs), () => passage.proceed());

@@ -1,8 +1,8 @@
-import { kindTable } from '../gateway/index.ts';
+import { type KindTable, kindTable } from '../gateway/index.ts';
 import type { PolicyKind } from '../policy/index.ts';
 
-/** The kinds of policy this version has. Configuration, compile worker and gateway threads all read this one list. */
-export const KINDS: readonly PolicyKind<never>[] = [];
+/** The kinds of policy this version has, by name. Configuration, compile worker and gateway threads read this one table. */
+export const KIND_TABLE: KindTable = kindTable([]);
 
-/** The same by name. */
-export const KIND_TABLE = kindTable(KINDS);
+/** The same as a list. */
+export const KINDS: readonly PolicyKind<unknown>[] = [...KIND_TABLE.values()];

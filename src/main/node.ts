@@ -1,38 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { dirname } from 'node:path';
-import { createMeterReader, type SharedMeterReader } from '../adapters/index.ts';
-import {
-  type CoverageRow,
-  createIdSource,
-  err,
-  errorIssue,
-  type Issue,
-  judgeNode,
-  ok,
-  type Result,
-  Secret,
-} from '../base/index.ts';
-import { type CertificateService, openCertificates } from '../certificates/index.ts';
-import {
-  type Config,
-  gather,
-  type Gathered,
-  type GatherOptions,
-  parseConfig,
-  parseSecretReference,
-} from '../config/index.ts';
-import { type AdminBackend, type AdminStatus, Conductor, REVISIONS, type ThreadReport } from '../control/index.ts';
-import { compile } from '../gateway/index.ts';
-import type { OpenPorts, ThreadStatus } from '../gateway/index.ts';
+import { createMeterReader } from '../adapters/index.ts';
+import { createIdSource, err, errorIssue, type Issue, judgeNode, ok, type Result, type Secret } from '../base/index.ts';
+import { type CertificateService, localCaPath } from '../certificates/index.ts';
+import { type Config, gather, type Gathered, type GatherOptions, parseConfig } from '../config/index.ts';
+import { type AdminBackend, Conductor, REVISIONS } from '../control/index.ts';
+import type { OpenPorts } from '../gateway/index.ts';
 import type { CertificateMaterial } from '../ports/index.ts';
+import { createAdminBackend } from './admin-backend.ts';
 import { type AdminListener, listenAdmin } from './admin-listener.ts';
 import { createCompileWorker } from './compile-host.ts';
 import { type DataFolder, type DataFolderOptions, openAdminKey, openDataFolder } from './data-folder.ts';
 import type { HostPorts } from './host-ports.ts';
-import { KIND_TABLE, KINDS } from './kinds.ts';
+import { KINDS } from './kinds.ts';
+import { type NodeCertificates, namesOf, openNodeCertificates } from './node-certificates.ts';
 import { certificateFolder, removeRunningFile, writeRunningFile } from './running-file.ts';
 import { ThreadHost } from './thread-host.ts';
-import type { PolicyKind } from '../policy/index.ts';
 
 const DRAIN_GRACE_MS = 10_000;
 const MAX_CONNECTIONS = 10_000;
@@ -63,39 +45,45 @@ export interface GatewayNode {
   stop(): Promise<void>;
 }
 
-/** Starts a node: configuration, data folder, certificates, gateway thread, admin API, in this order. Nothing is open before the Snapshot is ready, and https opens last. */
+/**
+ * Starts a node: configuration, data folder, certificates, gateway thread, admin API, and then the ports for clients,
+ * https last. Nothing is open to them before the Snapshot is ready.
+ */
 export async function startNode(options: NodeOptions): Promise<Result<GatewayNode, readonly Issue[]>> {
-  const parsed = await parse(options);
+  const { host, file, passphrase } = options;
+  const text = await options.readText();
+  if (!text.ok) return err([errorIssue('', text.error)]);
+  const parsed = parseConfig(text.value, { file, kinds: KINDS });
   if (!parsed.ok) return parsed;
-  const { host } = options;
-  const data = await openDataFolder({ ...host, path: parsed.value.config.dataFolder, passphrase: options.passphrase });
+  // The number comes from the history, and that is opened only for a configuration that can be used.
+  const gathered = await gather(parsed.value, { ...ioOf(host), revision: 0 });
+  if (!gathered.ok) return gathered;
+  const folder: DataFolderOptions = { ...host, path: gathered.value.config.dataFolder, passphrase };
+  const data = await openDataFolder(folder);
   if (!data.ok) return err([errorIssue('data', data.error)]);
-  const starting = new Starting(options, data.value, createMeterReader());
-  const node = await starting.run(parsed.value);
+  const starting = new Starting(options, data.value, folder);
+  const node = await starting.run(gathered.value);
   if (!node.ok) await starting.undo();
   return node;
 }
 
-type Parsed = Extract<ReturnType<typeof parseConfig>, { ok: true }>['value'];
-
-async function parse(options: NodeOptions): Promise<Result<Parsed, readonly Issue[]>> {
-  const text = await options.readText();
-  if (!text.ok) return err([errorIssue('', text.error)]);
-  return parseConfig(text.value, { file: options.file, kinds: KINDS as unknown as readonly PolicyKind<unknown>[] });
+function ioOf({ files, secrets, egress }: HostPorts): Omit<GatherOptions, 'revision'> {
+  return { files, secrets, egress };
 }
 
 /** The parts of a node while they are being put together, so that a failure can undo what stands already. */
 class Starting {
   readonly #options: NodeOptions;
   readonly #data: DataFolder;
-  readonly #meters: SharedMeterReader;
+  readonly #folder: DataFolderOptions;
+  readonly #meters = createMeterReader();
   readonly #undo: (() => Promise<void> | void)[] = [];
   readonly #startedAt: number;
 
-  constructor(options: NodeOptions, data: DataFolder, meters: SharedMeterReader) {
+  constructor(options: NodeOptions, data: DataFolder, folder: DataFolderOptions) {
     this.#options = options;
     this.#data = data;
-    this.#meters = meters;
+    this.#folder = folder;
     this.#startedAt = options.host.clock.now();
     this.#undo.push(() => data.store.close());
   }
@@ -105,39 +93,36 @@ class Starting {
     for (const step of this.#undo.reverse()) await step();
   }
 
-  async run(parsed: Parsed): Promise<Result<GatewayNode, readonly Issue[]>> {
-    const { host, version } = this.#options;
-    const { config } = parsed;
-    const key = await openAdminKey(this.#data, this.#folderOptions(config));
+  async run(gathered: Gathered): Promise<Result<GatewayNode, readonly Issue[]>> {
+    const { host, file, version, nodeVersion } = this.#options;
+    const { config } = gathered;
+    const key = await openAdminKey(this.#data, this.#folder);
     if (!key.ok) return err([errorIssue('data', key.error)]);
-    const certificates = await this.#openCertificates(config);
+    const { keyring, alerts } = this.#data;
+    const certificates = await openNodeCertificates({ config, file, host, keyring, alerts });
     if (!certificates.ok) return err([errorIssue('server.https.certificate', certificates.error)]);
+    this.#undo.push(() => certificates.value.close());
     const thread = this.#startThread(certificates.value);
     const conductor = this.#conductor(thread, certificates.value);
-    const gathered = await gather(parsed, { ...this.#io(), revision: await conductor.nextRevision() });
-    if (!gathered.ok) return gathered;
     const ports: MutablePorts = { https: 0, http: null, admin: 0 };
-    const admin = await this.#openAdmin(config, this.#backend(conductor, thread, ports), certificates.value.local);
+    const shown = { file, version, nodeVersion, startedAt: this.#startedAt, ports };
+    const backend = createAdminBackend({ conductor, thread, meters: this.#meters, data: this.#data, ...shown });
+    const admin = await this.#openAdmin(config, backend, certificates.value.local);
     if (!admin.ok) return admin;
     ports.admin = admin.value.port;
-    const begun = await conductor.begin(gathered.value, this.#options.author);
+    const first = { ...gathered, revision: await conductor.nextRevision() };
+    const begun = await conductor.begin(first, this.#options.author);
     if (!begun.ok) return begun;
     const opened = await this.#open(thread, config);
     if (!opened.ok) return opened;
     Object.assign(ports, opened.value);
     conductor.opened();
-    await writeRunningFile(host.files, config.dataFolder, {
-      pid: process.pid,
-      admin: { host: config.admin.host, port: ports.admin },
-    });
-    this.#undo.push(() => removeRunningFile(host.files, config.dataFolder));
-    this.#warnOfOldNode();
-    host.log.write('info', 'gateway.ready', 'the gateway is ready', { version, ...ports });
+    await this.#announce(config, ports);
     return ok({
       ports,
       config,
-      caFile: `${certificateFolder(config.dataFolder)}/local-ca.pem`,
-      warnings: gathered.value.warnings,
+      caFile: localCaPath(certificateFolder(config.dataFolder)),
+      warnings: gathered.warnings,
       reload: (author) => conductor.reload(author),
       stop: async () => {
         conductor.drain();
@@ -146,6 +131,14 @@ class Starting {
         await this.undo();
       },
     });
+  }
+
+  async #announce({ admin, dataFolder }: Config, ports: GatewayNode['ports']): Promise<void> {
+    const { files, log } = this.#options.host;
+    await writeRunningFile(files, dataFolder, { pid: process.pid, admin: { host: admin.host, port: ports.admin } });
+    this.#undo.push(() => removeRunningFile(files, dataFolder));
+    this.#warnOfOldNode();
+    log.write('info', 'gateway.ready', 'the gateway is ready', { version: this.#options.version, ...ports });
   }
 
   #warnOfOldNode(): void {
@@ -157,44 +150,6 @@ class Starting {
       severity: 'medium',
       message: words,
     });
-  }
-
-  #folderOptions(config: Config): DataFolderOptions {
-    return { ...this.#options.host, path: config.dataFolder, passphrase: this.#options.passphrase };
-  }
-
-  #io(): Omit<GatherOptions, 'revision'> {
-    const { files, secrets, egress } = this.#options.host;
-    return { files, secrets, egress };
-  }
-
-  /** The local certificate is always there, for the admin API; a certificate from files stands before it for clients. */
-  async #openCertificates(config: Config): Promise<Result<NodeCertificates, string>> {
-    const { clock, files, log, random } = this.#options.host;
-    const ports = { files, clock, random, keyring: this.#data.keyring, alerts: this.#data.alerts, log };
-    const source = { kind: 'local', folder: certificateFolder(config.dataFolder), names: namesOf(config) } as const;
-    const local = await openCertificates({ source, ports });
-    if (!local.ok) return local;
-    this.#undo.push(() => local.value.close());
-    const { certificate } = config.server.https;
-    if (certificate.kind === 'local') return ok({ local: local.value, served: local.value });
-    const key = await this.#keySource(certificate.key, dirname(this.#options.file));
-    if (!key.ok) return key;
-    const served = await openCertificates({
-      source: { kind: 'file', certificatePath: certificate.certificate, key: key.value },
-      ports,
-    });
-    if (!served.ok) return served;
-    this.#undo.push(() => served.value.close());
-    return ok({ local: local.value, served: served.value });
-  }
-
-  async #keySource(reference: string, folder: string): Promise<Result<{ path: string } | { secret: Secret }, string>> {
-    const parsed = parseSecretReference(reference, folder);
-    if (!parsed.ok) return parsed;
-    if (parsed.value.scheme === 'file') return ok({ path: parsed.value.path });
-    const secret = await this.#options.host.secrets.resolve(parsed.value);
-    return secret.ok ? ok({ secret: secret.value }) : secret;
   }
 
   #startThread(certificates: NodeCertificates): ThreadHost {
@@ -233,8 +188,8 @@ class Starting {
     return new Conductor({
       file: this.#options.file,
       readText: this.#options.readText,
-      kinds: KINDS as unknown as readonly PolicyKind<unknown>[],
-      io: this.#io(),
+      kinds: KINDS,
+      io: ioOf(this.#options.host),
       threads: thread,
       verifier: createCompileWorker(clock),
       revisions: this.#data.store.collection(REVISIONS),
@@ -282,67 +237,9 @@ class Starting {
     this.#undo.push(() => admin.close());
     return ok(admin);
   }
-
-  #backend(conductor: Conductor, thread: ThreadHost, ports: GatewayNode['ports']): AdminBackend {
-    const { alerts, store } = this.#data;
-    const revisions = store.collection(REVISIONS);
-    const status = async (): Promise<AdminStatus> => {
-      const report = await thread.status(0);
-      return {
-        version: this.#options.version,
-        node: this.#options.nodeVersion,
-        startedAt: this.#startedAt,
-        readiness: conductor.readiness.state,
-        revision: conductor.current?.revision ?? null,
-        hash: conductor.current?.hash ?? null,
-        configuration: this.#options.file,
-        ports,
-        threads: report === null ? [] : [threadReport(report)],
-      };
-    };
-    return {
-      readiness: () => conductor.readiness,
-      metrics: () => Promise.resolve(this.#meters.exposition()),
-      status,
-      coverage: () => Promise.resolve(conductor.current === null ? [] : coverageOf(conductor.current)),
-      revisions: async (limit) =>
-        (await revisions.query({ orderBy: 'revision', descending: true, limit })).map(
-          ({ document: { text: _text, ...rest } }) => rest,
-        ),
-      alerts: (limit) => alerts.list(limit),
-      reload: (author) => conductor.reload(author),
-    };
-  }
-}
-
-interface NodeCertificates {
-  readonly local: CertificateService;
-  readonly served: CertificateService;
 }
 
 type MutablePorts = { -readonly [P in keyof GatewayNode['ports']]: GatewayNode['ports'][P] };
-
-function threadReport({ revision, connections, inFlight, livingSnapshots }: ThreadStatus): ThreadReport {
-  return { revision, connections, inFlight, livingSnapshots };
-}
-
-function coverageOf(gathered: Gathered): readonly CoverageRow[] {
-  const snapshot = compile(gathered, {
-    kinds: KIND_TABLE,
-    tables: {
-      read: () => {
-        throw new Error('no table is read here');
-      },
-    },
-  });
-  return snapshot.ok ? snapshot.value.coverage : [];
-}
-
-/** The hosts that the local certificate must cover besides localhost. */
-function namesOf(config: Config): readonly string[] {
-  const own = [config.server.host, config.admin.host].filter((host) => host !== '0.0.0.0' && host !== '::');
-  return [...new Set([...own, ...config.apis.flatMap((api) => (api.host === null ? [] : [api.host]))])];
-}
 
 function portIssue(key: string, { host, port, code }: { host: string; port: number; code: string }): Issue {
   const words: Readonly<Record<string, string>> = {

@@ -8,7 +8,7 @@ import {
   oddFieldNumber,
   OTHER_FIELD,
 } from './field-names.ts';
-import { COLON, CR, HTAB, LF, REPLY_NAME, REPLY_VALUE, REQUEST_NAME, REQUEST_VALUE, SP } from './octets.ts';
+import { COLON, CR, HTAB, LF, TOKEN, REPLY_VALUE, REQUEST_NAME, REQUEST_VALUE, SP } from './octets.ts';
 
 /** Bounds of a head: bytes of the whole, with its last CRLF, and number of fields. */
 export interface HeadBounds {
@@ -67,7 +67,7 @@ export interface FieldOctets {
 export const REQUEST_OCTETS: FieldOctets = { names: REQUEST_NAME, values: REQUEST_VALUE };
 
 /** What replies may hold: all that the grammar allows. */
-export const REPLY_OCTETS: FieldOctets = { names: REPLY_NAME, values: REPLY_VALUE };
+export const REPLY_OCTETS: FieldOctets = { names: TOKEN, values: REPLY_VALUE };
 
 /** Filled anew for each head and then copied: growing an array field by field costs more. */
 const scratch: number[] = Array.from({ length: HEAD_BOUNDS.fields * 3 }, () => 0);

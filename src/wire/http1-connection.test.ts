@@ -84,8 +84,8 @@ test('an empty line alone is no request: the connection stays idle and closes wi
   assert.equal(socket.destroyed, true);
 });
 
-test('a thousand pipelined requests answered at once are answered in order, without a deep stack', () => {
-  const count = 1_000;
+test('thousands of pipelined requests answered at once are answered in order, without a deep stack', () => {
+  const count = 10_000;
   const text = outcome([Array.from({ length: count }, (_, at) => get(`/${at}`)).join('')]);
   assert.deepEqual(
     [...text.matchAll(/GET \/([0-9]+) /g)].map((match) => Number(match[1])),

@@ -235,7 +235,6 @@ export class Http1Connection {
   }
 
   #finished(reusable: boolean): void {
-    if (this.#phase === 'closed') return;
     this.#exchange = null;
     if (!reusable) {
       this.#linger();

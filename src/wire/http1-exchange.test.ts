@@ -178,6 +178,17 @@ test('what may still come of a body that was not read can’t be taken for a req
   assert.equal(script.seen.length, 1);
 });
 
+test('a reply may ask that no request follow', () => {
+  const whole = replied(GET + GET, (seen) => seen.exchange.send({ ...ownHead(403, 2), closes: true }, 'no'));
+  assert.equal(whole.text, 'HTTP/1.1 403 Forbidden|content-length: 2|connection: close||no');
+  assert.equal(whole.closes, true);
+  const streamed = replied(GET, ({ exchange }) => {
+    exchange.begin({ ...CHUNKED, closes: true });
+    exchange.finish();
+  });
+  assert.equal(streamed.closes, true);
+});
+
 test('a body that ends after the reply was begun keeps the connection no more, since the reply said close', () => {
   const { socket, script } = bench();
   socket.receive(post('Content-Length: 5'));

@@ -230,7 +230,7 @@ export class Http1Exchange implements ServerExchange {
     else if (bytes !== null || kind === 'length') this.#encoding = 'measured';
     else if (kind !== 'none') this.#encoding = legacy ? 'until-close' : 'chunked';
     // A body that was not read to its end can't be told from a next request: the connection ends behind the reply.
-    this.#keepAlive &&= this.#bodyEnded && this.#host.keepsAlive;
+    this.#keepAlive &&= this.#bodyEnded && this.#host.keepsAlive && head.closes !== true;
     return writeReplyHead(head, { method, legacy, bytes, close: !this.#keepAlive });
   }
 

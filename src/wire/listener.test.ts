@@ -70,7 +70,8 @@ async function secure(
   options: ConnectionOptions = {},
 ): Promise<{ socket: TLSSocket; client: RawClient }> {
   const ca = [...certificates.values()].map(({ certPem }) => certPem);
-  const socket = connect({ port, host: '127.0.0.1', servername: 'a.test', ca, allowHalfOpen: true, ...options });
+  const common = { port, host: '127.0.0.1', servername: 'a.test', ca, allowHalfOpen: true };
+  const socket = connect({ ...common, ...options } as ConnectionOptions);
   const client = new RawClient(socket);
   await until(() => socket.authorized || client.closed || client.error !== null);
   return { socket, client };

@@ -7,6 +7,15 @@ import { type ServerBounds, type ServerHandler, SIDE_BUFFER_BYTES } from './serv
 import { type Greeted, TlsGreeting, type TurnedAway } from './tls-greeting.ts';
 
 const SWEEP_MS = 500;
+/** The system's own probes find clients that vanished while nothing was being sent. */
+const PROBE_AFTER_MS = 60_000;
+const SOCKET_OPTIONS = {
+  allowHalfOpen: true,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: PROBE_AFTER_MS,
+  highWaterMark: SIDE_BUFFER_BYTES,
+} as const;
 
 /** How a listener listens. `context` chooses a certificate by the host of the ClientHello; without it the listener is plain. */
 export interface ListenOptions {
@@ -43,9 +52,7 @@ export function listen(options: ListenOptions): Promise<Listener | ListenFault> 
   const { host, port, reusePort, maxConnections } = options;
   return new Promise((resolve) => {
     const connections = new Connections(options);
-    const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: SIDE_BUFFER_BYTES }, (socket) =>
-      connections.accept(socket),
-    );
+    const server = createServer(SOCKET_OPTIONS, (socket) => connections.accept(socket));
     server.maxConnections = maxConnections;
     server.on('drop', () => options.turnedAway('full'));
     server.once('error', (fault: NodeJS.ErrnoException) => resolve({ code: fault.code ?? 'unknown', port }));

@@ -19,9 +19,6 @@ export const TOKEN = table({ 1: `${ALPHANUMERIC}!#$%&'*+-.^_\`|~` });
 /** Field names of requests: 1 for letters, digits and hyphen; 2 for the rest of a token. An underscore is 0: such names are refused. */
 export const REQUEST_NAME = table({ 1: `${ALPHANUMERIC}-`, 2: "!#$%&'*+.^`|~" });
 
-/** Field names of replies: any token; no server behind us reads those. */
-export const REPLY_NAME = TOKEN;
-
 /** Field values of requests: visible ASCII, space and tab. */
 export const REQUEST_VALUE = fieldValue(false);
 

@@ -9,6 +9,7 @@ import {
 } from '@peculiar/x509';
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { problemBody, type ProblemCode, problemStatus } from '../base/index.ts';
@@ -137,7 +138,8 @@ export async function rawServer(
     socket.on('close', () => sockets.delete(socket));
     onConnection(socket);
   });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
   const close = (): void => {
     server.close();
     for (const socket of sockets) socket.destroy();

@@ -253,8 +253,9 @@ function readHost(text: string, word: number, memory: AuthorityMemory): Authorit
   const start = word & 0xffff;
   const value = text.slice(start, start + (word >>> 16));
   if (memory.authority === null || memory.text !== value) {
-    memory.text = value;
-    memory.authority = readAuthority(value);
+    // A slice keeps the text it was cut from alive: an idle connection would hold the whole of its last head.
+    memory.text = Buffer.from(value, 'latin1').toString('latin1');
+    memory.authority = readAuthority(memory.text);
   }
   return memory.authority;
 }

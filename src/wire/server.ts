@@ -10,6 +10,8 @@ export interface OutgoingHead {
   /** How long the body is; for `none` on HEAD or 304 `announcedLength` may name what GET would have. */
   readonly framing: BodyFraming;
   readonly announcedLength: number | null;
+  /** Asks that no request follow on this connection (see `problemCloses`); where framing demands that, it holds anyway. */
+  readonly closes?: boolean;
 }
 
 /** What happens to a request after it was handed over. All of it may come at any time until the reply is finished or cut. */

@@ -209,7 +209,7 @@ test('a body is sent with its framing, however it is cut, and the connection kep
       caller.log.filter((event) => event !== 'drained'),
       ['whole'],
     );
-    assert.ok(connections[0]?.text.endsWith(wire), connections[0]?.text);
+    assert.ok(connections[0]?.text.endsWith(wire) === true, `${connections[0]?.text}`);
     assert.equal(pool.counts.idle, 1);
   }
   assert.equal(connections.length, 1);
@@ -307,5 +307,22 @@ test('a call may be given up in every event, and then hears no more', async (t) 
     await until(() => connections[0]?.closed === true);
     assert.equal(caller.log.at(-1), event);
     assert.deepEqual(pool.counts, { idle: 0, busy: 0, waiting: 0 });
+  }
+});
+
+test('a call that is given up with the last of its body in hand hears of no end', async (t) => {
+  for (const event of ['head', 'pieces']) {
+    const { call, heard: connections } = await open(t, {
+      answer: answers('HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nhello'),
+    });
+    const caller = call();
+    if (event === 'head') caller.onEvent = () => caller.call?.abort();
+    else {
+      await caller.has('pieces');
+      caller.onEvent = () => caller.call?.abort();
+      connections[0]?.socket.write('!!');
+    }
+    await until(() => connections[0]?.closed === true);
+    assert.deepEqual(caller.log, event === 'head' ? ['head'] : ['head', 'pieces', 'pieces']);
   }
 });

@@ -18,7 +18,7 @@ test('what the system says is reach, what TLS says is trust', () => {
     'INVALID_PURPOSE',
     undefined,
   ]) {
-    assert.equal(codeOf(code), 'upstream-tls', code);
+    assert.equal(codeOf(code), 'upstream-tls', `${code}`);
   }
   assert.equal(codeOf('ETIMEDOUT'), 'upstream-timeout');
 });

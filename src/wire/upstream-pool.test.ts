@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { before, type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -101,10 +102,12 @@ test('a request is not repeated once a byte of its reply has come, nor on a conn
 
 test('an upstream that is not there is told as unreachable', async (t) => {
   const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
-  await new Promise((resolve) => server.close(resolve));
+  server.close();
+  await once(server, 'close');
   const { call } = await open(t, { target: { port: address.port } });
   const caller = await call().over();
   assert.deepEqual([caller.failure?.code, caller.failure?.detail], ['upstream-unreachable', 'ECONNREFUSED']);
@@ -241,6 +244,16 @@ test('no more connections than may be: further calls wait, in order, and no more
   assert.deepEqual(pool.counts, { idle: 0, busy: 0, waiting: 0 });
 });
 
+test('a call that waits gets the place of a connection that could not be kept', async (t) => {
+  const { call, heard } = await open(t, {
+    answer: answers(sized('a', 'Connection: close')),
+    room: { connections: 1, waiting: 1 },
+  });
+  const callers = [call(), call()];
+  for (const caller of callers) assert.equal((await caller.over()).body, 'a');
+  assert.equal(heard.length, 2);
+});
+
 test('a body that is written while its call waits goes out when there is a connection', async (t) => {
   const { call, heard } = await open(t, { room: { connections: 1, waiting: 1 } });
   const first = call();
@@ -309,7 +322,7 @@ test('an upstream over TLS is trusted by its name, or its address, and the CA th
     caller.call?.write([Buffer.from('hello')]);
     caller.call?.finish();
     await caller.over();
-    assert.equal(caller.body, 'secret', caller.failure?.detail);
+    assert.deepEqual([caller.body, caller.failure], ['secret', null]);
     await until(() => clear.join('').endsWith('hello'));
   }
 });
@@ -327,7 +340,7 @@ test('an upstream that can’t be trusted gets not a byte of the request', async
     caller.call?.write([Buffer.from('hello')]);
     caller.call?.finish();
     await caller.over();
-    assert.equal(caller.failure?.code, 'upstream-tls', caller.failure?.detail);
+    assert.equal(caller.failure?.code, 'upstream-tls', `${caller.failure?.detail}`);
     assert.deepEqual(clear, []);
   }
 });

@@ -67,12 +67,12 @@ before(async () => {
   await make('next');
   gateway = await startGateway(`version: 1
 server:
-https: { port: 0, certificate: { cert: ${join(folder, 'live.pem')}, key: ${join(folder, 'live.key')} } }
-http: { port: 0 }
+  https: { port: 0, certificate: { cert: ${join(folder, 'live.pem')}, key: ${join(folder, 'live.key')} } }
+  http: { port: 0 }
 admin: { port: 0 }
 data: ./data
 apis:
-api: { host: api.example, routes: ['GET /'], upstream: 'http://127.0.0.1:9', auth: public }
+  api: { host: api.example, routes: ['GET /'], upstream: 'http://127.0.0.1:9', auth: public }
 `);
 });
 

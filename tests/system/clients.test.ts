@@ -39,7 +39,7 @@ interface Post {
   readonly title: string;
 }
 
-let api: ApiServer;
+let api: ApiServer | undefined;
 let gateway: GatewayProcess;
 let ca: string;
 
@@ -56,7 +56,7 @@ server: { https: { port: 0, certificate: local }, http: { port: 0 } }
 admin: { port: 0 }
 data: ./data
 apis:
-blog: { openapi: ./posts.json, basePath: /v1, upstream: 'http://127.0.0.1:${api.port}', auth: public }
+  blog: { openapi: ./posts.json, basePath: /v1, upstream: 'http://127.0.0.1:${api.port}', auth: public }
 `,
     { beside: { 'posts.json': JSON.stringify(DESCRIPTION) } },
   );
@@ -65,8 +65,8 @@ blog: { openapi: ./posts.json, basePath: /v1, upstream: 'http://127.0.0.1:${api.
 });
 
 after(async () => {
+  await api?.stop();
   await gateway.stop();
-  await api.stop();
 });
 
 const curl = async (...args: string[]) =>

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { createServer, type AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import type { Tables } from '../ports/index.ts';
+import { kindTable } from './compile.ts';
+import { apiText, type Closing, codeOf, fakePorts, gatheredOf, kindOf, NO_TABLES, RawClient } from './fixture.test.ts';
+import { GatewayThread } from './gateway-thread.ts';
+import type { FromThread, ListenPlan } from './thread-protocol.ts';
+
+const KINDS = kindTable([kindOf('p', {})]);
+const PLAN: ListenPlan = {
+  host: '127.0.0.1',
+  httpsPort: 0,
+  http: { port: 0, mode: 'redirect' },
+  reusePort: false,
+  maxConnections: 10,
+};
+
+/** A thread without certificates, and what it said. */
+function startThread(t: Closing, tables: Pick<Tables, 'read'> = NO_TABLES) {
+  const fakes = fakePorts();
+  const said: FromThread[] = [];
+  const thread = new GatewayThread({
+    ports: fakes.ports,
+    ledger: {
+      append: fakes.ledger.append,
+      flush: () => Promise.resolve(),
+      newest: (count) => fakes.records.slice(-count),
+    },
+    tables: tables as Tables,
+    kinds: KINDS,
+    choose: () => null,
+    send: (message) => void said.push(message),
+  });
+  t.after(async () => {
+    const drained = thread.receive({ kind: 'drain', graceMs: 0 });
+    fakes.clock.pass(1);
+    await drained;
+  });
+  return { ...fakes, thread, said };
+}
+
+const gathered = (revision: number, api?: string) =>
+  gatheredOf(apiText('http://127.0.0.1:9', ['p'], api), KINDS, { revision });
+
+test('a configuration is prepared, then installed, each with its answer', async (t) => {
+  const { thread, said } = startThread(t);
+  await thread.receive({ kind: 'install', revision: 3 });
+  await thread.receive({ kind: 'prepare', gathered: gathered(3) });
+  await thread.receive({ kind: 'install', revision: 2 });
+  await thread.receive({ kind: 'install', revision: 3 });
+  await thread.receive({ kind: 'install', revision: 3 });
+  assert.deepEqual(said, [
+    { kind: 'installed', revision: 3, ok: false },
+    { kind: 'prepared', revision: 3, issues: [] },
+    { kind: 'installed', revision: 2, ok: false },
+    { kind: 'installed', revision: 3, ok: true },
+    { kind: 'installed', revision: 3, ok: false },
+  ]);
+});
+
+test('a configuration that can not be compiled leaves what is in force', async (t) => {
+  const { thread, said } = startThread(t);
+  await thread.receive({ kind: 'prepare', gathered: gathered(1) });
+  await thread.receive({ kind: 'install', revision: 1 });
+  await thread.receive({ kind: 'prepare', gathered: gathered(2, "routes: ['GET /.portcullis/x']") });
+  const broken = { ...gathered(3), config: null as never };
+  await thread.receive({ kind: 'prepare', gathered: broken });
+  await thread.receive({ kind: 'install', revision: 3 });
+  await thread.receive({ kind: 'status', ask: 9, records: 1 });
+  const prepared = said.flatMap((message) => (message.kind === 'prepared' ? [message.issues.length] : []));
+  assert.deepEqual(prepared, [0, 1, 1]);
+  const status = said.at(-1);
+  assert.ok(status?.kind === 'status');
+  assert.deepEqual([status.ask, status.status.revision, status.status.livingSnapshots], [9, 1, 1]);
+});
+
+test('both ports are opened and told, and the plain one knows the other', async (t) => {
+  const { thread, said } = startThread(t);
+  await thread.receive({ kind: 'prepare', gathered: gathered(1) });
+  await thread.receive({ kind: 'install', revision: 1 });
+  await thread.receive({ kind: 'listen', plan: PLAN });
+  const listening = said.at(-1);
+  assert.ok(listening?.kind === 'listening' && listening.ports.http !== null);
+  const client = new RawClient(listening.ports.http);
+  const reply = await client.send('GET /a HTTP/1.1\r\nhost: x.example\r\n\r\n').reply();
+  assert.equal(reply.headers['location'], `https://x.example:${listening.ports.https}/a`);
+  assert.equal(codeOf(await client.send('POST /a HTTP/1.1\r\nhost: x.example\r\n\r\n').reply()), 'plain-http');
+  client.socket.destroy();
+});
+
+test('when one port is taken none stays open', async (t) => {
+  const { thread, said, clock } = startThread(t);
+  const taken = createServer();
+  await new Promise<void>((resolve) => {
+    taken.listen(0, '127.0.0.1', resolve);
+  });
+  t.after(() => void taken.close());
+  const { port } = taken.address() as AddressInfo;
+  await thread.receive({ kind: 'listen', plan: { ...PLAN, httpsPort: port } });
+  assert.deepEqual(said.at(-1), { kind: 'listenFailed', port, code: 'EADDRINUSE' });
+  clock.pass(1);
+  await thread.receive({ kind: 'listen', plan: PLAN });
+  assert.equal(said.at(-1)?.kind, 'listening');
+});

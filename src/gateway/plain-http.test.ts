@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { listen, SERVER_BOUNDS } from '../wire/index.ts';
+import { createPlainHttp } from './plain-http.ts';
+import {
+  apiText,
+  codeOf,
+  type Closing,
+  fakePorts,
+  gatheredOf,
+  type GivenReply,
+  RawClient,
+  snapshotOf,
+} from './fixture.test.ts';
+import { kindTable } from './compile.ts';
+import { createGateway } from './gateway.ts';
+
+interface Setting {
+  readonly mode?: 'redirect' | 'refuse';
+  readonly httpsPort?: number;
+  readonly api?: string;
+  readonly installed?: boolean;
+}
+
+/** A plain port, and how to ask it: the request line without its version, the host, more lines, a body. */
+async function startPlain(t: Closing, { mode = 'redirect', httpsPort = 8443, api, installed = true }: Setting = {}) {
+  const fakes = fakePorts();
+  const gateway = createGateway(fakes.ports);
+  const kinds = kindTable([]);
+  if (installed)
+    gateway.install(snapshotOf(gatheredOf(apiText('http://127.0.0.1:9', [], api), kinds, { revision: 4 }), kinds));
+  const handler = createPlainHttp({
+    ports: fakes.ports,
+    mode,
+    httpsPort: () => httpsPort,
+    snapshot: () => gateway.current,
+    turnDown: (stream, problem) => gateway.turnDown(stream, problem),
+    refused: (code, peer) => gateway.refused(code, peer),
+  });
+  const listener = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    reusePort: false,
+    maxConnections: 100,
+    handler,
+    bounds: SERVER_BOUNDS,
+    clock: fakes.clock,
+    context: null,
+    turnedAway: () => {},
+  });
+  assert.ok(!('code' in listener));
+  const clients: RawClient[] = [];
+  t.after(() => {
+    for (const { socket } of clients) socket.destroy();
+    void listener.drain(0);
+    fakes.clock.pass(1);
+    gateway.close();
+  });
+  const ask = (line: string, lines = '', host = 'api.example', body = ''): Promise<GivenReply> => {
+    const client = new RawClient(listener.port);
+    clients.push(client);
+    return client.send(`${line} HTTP/1.1\r\nhost: ${host}\r\n${lines}\r\n${body}`).reply(line.split(' ', 1)[0]);
+  };
+  return { ...fakes, gateway, ask };
+}
+
+test('GET and HEAD without credentials are sent to https, path and query as they were judged', async (t) => {
+  const { ask, records, metrics, alerts } = await startPlain(t);
+  for (const method of ['GET', 'HEAD']) {
+    const reply = await ask(`${method} /%7ea/%c3%a9?x=%2f&y`);
+    assert.equal(reply.status, 308);
+    assert.equal(reply.headers['location'], 'https://api.example:8443/~a/%C3%A9?x=%2F&y');
+    assert.equal(reply.headers['cache-control'], 'no-store');
+    assert.equal(reply.headers['strict-transport-security'], undefined);
+    const [intent, completion] = records.splice(0);
+    assert.ok(intent?.kind === 'intent' && completion?.kind === 'completion');
+    assert.deepEqual([intent.verdict, intent.revision, completion.status], ['reply', 4, 308]);
+    assert.equal(reply.headers['x-request-id'], intent.id);
+  }
+  assert.deepEqual([metrics.statuses, alerts], [[308, 308], []]);
+});
+
+test('the standard port is not named, an IPv6 host keeps its brackets', async (t) => {
+  const { ask } = await startPlain(t, { httpsPort: 443 });
+  assert.equal((await ask('GET /')).headers['location'], 'https://api.example/');
+  assert.equal((await ask('GET /', '', '[::1]:8080')).headers['location'], 'https://[::1]/');
+});
+
+test('the redirect goes to the canonical host, whatever else a client writes', async (t) => {
+  const { ask } = await startPlain(t);
+  const lines =
+    'x-forwarded-host: evil.example\r\nforwarded: host=evil.example\r\nx-host: evil.example\r\norigin: http://evil.example\r\nreferer: http://evil.example\r\n';
+  assert.equal((await ask('GET /', lines, 'API.Example.:8080')).headers['location'], 'https://api.example:8443/');
+  assert.equal((await ask('GET http://api.example/a')).headers['location'], 'https://api.example:8443/a');
+  assert.equal((await ask('GET http://evil.example/a')).status, 400);
+  // A path can not become a host.
+  assert.equal((await ask('GET //evil.example/')).status, 400);
+  assert.equal((await ask('GET /\\evil.example')).status, 400);
+  assert.equal((await ask('GET /', '', 'evil.example/@api.example')).status, 400);
+});
+
+test('any other method, and any body, is refused', async (t) => {
+  const { ask, alerts, records } = await startPlain(t);
+  for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'QUERY', 'TRACE']) {
+    const reply = await ask(`${method} /`, 'content-length: 0\r\n');
+    assert.deepEqual([reply.status, codeOf(reply)], [403, 'plain-http'], method);
+    // Whoever speaks in clear what should be secret is not asked for more of it.
+    assert.equal(reply.headers['connection'], 'close');
+    const [intent] = records.splice(0);
+    assert.ok(intent?.kind === 'intent');
+    assert.deepEqual([intent.method, intent.verdict, intent.problem], [method, 'deny', 'plain-http']);
+  }
+  assert.equal(codeOf(await ask('OPTIONS *')), 'plain-http');
+  assert.equal(codeOf(await ask('CONNECT api.example:443')), 'plain-http');
+  assert.equal(codeOf(await ask('GET /', 'content-length: 1\r\n', 'api.example', 'x')), 'plain-http');
+  assert.equal(codeOf(await ask('GET /', 'transfer-encoding: chunked\r\n', 'api.example', '0\r\n\r\n')), 'plain-http');
+  assert.deepEqual(alerts, []);
+});
+
+const CREDENTIAL_LINES = [
+  'Authorization: Basic eDp5',
+  'authorization: ',
+  'Cookie: a=b',
+  'proxy-authorization: x',
+  'X-API-Key: x',
+  'api-key: x',
+  'apikey: x',
+  'x-auth-token: x',
+  'X-Access-Token: x',
+  'x-amz-security-token: x',
+  'ocp-apim-subscription-key: x',
+  'x-goog-api-key: x',
+  'private-token: x',
+  'dpop: x',
+  'x-session-id: x',
+  'x-client-secret: x',
+];
+const CREDENTIAL_QUERIES = [
+  'access_token=x',
+  'a=b&Access_Token=x',
+  '%61ccess_token=x',
+  'id_token=x',
+  'api_key=x',
+  'apiKey=x',
+  'api-key=x',
+  'key=x',
+  'token=x',
+  'token%5B%5D=x',
+  'user%5Bpassword%5D=x',
+  'password=x',
+  'client_secret=x',
+  'code=x&state=y',
+  'X-Amz-Signature=x',
+  'X-Amz-Security-Token=x',
+  'sig=x',
+  'session_id=x',
+  'jwt=x',
+  'a;access_token=x',
+];
+const HARMLESS = [
+  '',
+  'page_token=x',
+  'country_code=de',
+  'key_word=x',
+  'tokens=5',
+  'passage=1',
+  'sigma=1',
+  'q=access_token',
+  'keyword=token',
+];
+
+test('every form of a credential is refused and an alert, and repeated to nobody', async (t) => {
+  const { ask, alerts } = await startPlain(t);
+  for (const line of CREDENTIAL_LINES) {
+    const reply = await ask('GET /', `${line}\r\n`);
+    assert.deepEqual([reply.status, codeOf(reply)], [403, 'plain-http'], line);
+    assert.equal(alerts.pop()?.fields?.['where'], line.split(':')[0]?.toLowerCase(), line);
+  }
+  for (const query of CREDENTIAL_QUERIES) {
+    const reply = await ask(`GET /?${query}`);
+    assert.deepEqual([reply.status, codeOf(reply)], [403, 'plain-http'], query);
+    const alert = alerts.pop();
+    assert.deepEqual([alert?.kind, alert?.key, alert?.severity], ['credential-over-plain-http', '127.0.0.1', 'high']);
+    assert.equal(alert?.fields?.['where'], 'query');
+    assert.deepEqual(alerts, []);
+  }
+});
+
+test('what only looks like a credential is redirected', async (t) => {
+  const { ask, alerts } = await startPlain(t);
+  for (const query of HARMLESS) assert.equal((await ask(`GET /?${query}`)).status, 308, query);
+  assert.equal(
+    (await ask('GET /', 'accept: a/b\r\nidempotency-key: x\r\nsec-websocket-key: x\r\nif-none-match: token\r\n'))
+      .status,
+    308,
+  );
+  assert.deepEqual(alerts, []);
+});
+
+test('a credential in a refused method is an alert too', async (t) => {
+  const { ask, alerts } = await startPlain(t);
+  await ask('POST /', 'authorization: Bearer x\r\ncontent-length: 0\r\n');
+  assert.equal(alerts.length, 1);
+});
+
+test('the mode refuse never redirects', async (t) => {
+  const { ask, alerts } = await startPlain(t, { mode: 'refuse' });
+  assert.equal(codeOf(await ask('GET /')), 'plain-http');
+  assert.equal(codeOf(await ask('GET /', 'cookie: a=b\r\n')), 'plain-http');
+  assert.equal(alerts.length, 1);
+});
+
+test('a host that no API names is not redirected to', async (t) => {
+  const { ask } = await startPlain(t, { api: "routes: ['GET /x']\n    host: api.example" });
+  assert.equal((await ask('GET /y')).status, 308);
+  const reply = await ask('GET /x', '', 'evil.example');
+  assert.deepEqual([reply.status, codeOf(reply)], [421, 'misdirected-request']);
+});
+
+test('before the first Snapshot nobody is sent anywhere', async (t) => {
+  const { ask } = await startPlain(t, { installed: false });
+  assert.equal(codeOf(await ask('GET /')), 'gateway-overloaded');
+});
+
+test('what can not be recorded is not redirected', async (t) => {
+  const { ask, ledger } = await startPlain(t);
+  ledger.full = true;
+  assert.equal(codeOf(await ask('GET /')), 'not-recorded');
+});
+
+test('what can not be read is answered as on the https port', async (t) => {
+  const { ask } = await startPlain(t);
+  assert.equal(codeOf(await ask('GET /../a')), 'dot-segment');
+});

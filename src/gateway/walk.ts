@@ -1,0 +1,72 @@
+import type { Problem } from '../base/index.ts';
+import type { BodyUse, Exchange, OwnReply, Principal } from '../policy/index.ts';
+import type { Timer } from '../ports/index.ts';
+import type { ServerExchange, UpstreamFailure } from '../wire/index.ts';
+import type { BodyAccess } from './body-access.ts';
+import type { BodyBudget } from './body-budget.ts';
+import type { RequestEdits } from './edits.ts';
+import type { AnyStep, Plan } from './plan.ts';
+import type { GatewayPorts, Installed } from './runtime.ts';
+import type { CompiledOperation } from './snapshot.ts';
+
+/** What all requests that walk through one Snapshot share. */
+export interface WalkContext {
+  readonly ports: GatewayPorts;
+  readonly installed: Installed;
+  readonly date: () => string;
+  readonly bodies: BodyBudget;
+  /** Runs once for each request, when its walk is over. */
+  readonly over: () => void;
+}
+
+/** A request on its way, as the parts see it that judge it, forward it and answer it. */
+export interface Walk extends Exchange {
+  readonly compiled: CompiledOperation;
+  readonly context: WalkContext;
+  readonly stream: ServerExchange;
+  readonly plan: Plan;
+  /** Null where no step reads the request's body. */
+  readonly requestBody: BodyAccess | null;
+  principal: Principal | null;
+  /** What the step that runs now may read of the request's body. */
+  reading: BodyUse;
+  /** Whether the walk is over. */
+  readonly ended: boolean;
+  /** The policy that decided, or null. */
+  readonly decidedBy: string | null;
+  /** The editor of the request that goes upstream. */
+  readonly edits: RequestEdits;
+  /** The fields that steps added to the request, names and values in turn; null where none did. */
+  readonly addedFields: readonly string[] | null;
+  /** Judges the request from the next step on, and sends it upstream when all steps pass. */
+  proceed(): void;
+  /** Says with which step `proceed` goes on. */
+  continueAt(step: number): void;
+  /** Waits for the whole body, then goes on with the same step. */
+  collectBody(): void;
+  /** Makes room for pieces that are to be collected. False where there is none: then the request has been refused. */
+  hold(pieces: readonly Buffer[]): boolean;
+  /** Calls back after a while, unless the walk ends before. */
+  wait(delayMs: number, callback: () => void): Timer;
+  /** Notes that a step is about to run, so that its release runs too. */
+  enter(planned: AnyStep): void;
+  /** Refuses, where nothing has been sent yet. */
+  refuse(problem: Problem, policy?: string | null, rule?: string | null): void;
+  /** A policy answers in the upstream's place. */
+  reply(own: OwnReply, policy: string, rule: string | null): void;
+  /**
+   * A step threw or broke its word: somebody is told, and the request refused; a refusal that fails is cut, so that
+   * nothing goes round in circles.
+   */
+  fault(policy: string, what: unknown): void;
+  /** The upstream gave no whole reply. */
+  failed(failure: UpstreamFailure): void;
+  /** The head of a reply is about to go out; from here on there can be no other. */
+  begun(status: number): void;
+  /** Counts bytes of body on their way to the client. */
+  sent(bytes: number): void;
+  /** Nothing more will be said. Called before the last of the reply is written, since a client's next request may begin with that. */
+  finished(): void;
+  /** The client takes more of the reply. */
+  drained(): void;
+}

@@ -1,0 +1,69 @@
+import type { MeterReader } from '../ports/index.ts';
+import { type AdminBackend, type Conductor, REVISIONS } from '../control/index.ts';
+import { compile } from '../gateway/index.ts';
+import type { DataFolder } from './data-folder.ts';
+import { KIND_TABLE } from './kinds.ts';
+import type { ThreadHost } from './thread-host.ts';
+
+/** What the admin API's answers are made of. `ports` is filled as they are opened. */
+export interface AdminBackendOptions {
+  readonly conductor: Conductor;
+  readonly thread: ThreadHost;
+  readonly meters: MeterReader;
+  readonly data: DataFolder;
+  readonly ports: { readonly https: number; readonly http: number | null; readonly admin: number };
+  readonly file: string;
+  readonly version: string;
+  readonly nodeVersion: string;
+  readonly startedAt: number;
+}
+
+/** Answers the admin API for one node. */
+export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
+  const { conductor, thread, meters, data, ports, file, version, nodeVersion, startedAt } = options;
+  const revisions = data.store.collection(REVISIONS);
+  return {
+    readiness: () => conductor.readiness,
+    metrics: () => Promise.resolve(meters.exposition()),
+    status: async () => {
+      const report = await thread.status(0);
+      const { current, readiness } = conductor;
+      return {
+        version,
+        node: nodeVersion,
+        startedAt,
+        readiness: readiness.state,
+        revision: current?.revision ?? null,
+        hash: current?.hash ?? null,
+        configuration: file,
+        ports,
+        threads: report === null ? [] : [reportOf(report)],
+      };
+    },
+    coverage: () => Promise.resolve(coverageOf(conductor)),
+    revisions: async (limit) => {
+      const newest = await revisions.query({ orderBy: 'revision', descending: true, limit });
+      return newest.map(({ document: { text: _text, ...rest } }) => rest);
+    },
+    alerts: (limit) => data.alerts.list(limit),
+    reload: (author) => conductor.reload(author),
+  };
+}
+
+function reportOf(status: NonNullable<Awaited<ReturnType<ThreadHost['status']>>>) {
+  const { revision, connections, inFlight, livingSnapshots } = status;
+  return { revision, connections, inFlight, livingSnapshots };
+}
+
+/** Coverage needs no table to be read: it tells what the configuration says. */
+function coverageOf({ current }: Conductor): ReturnType<typeof rowsOf> {
+  return current === null ? [] : rowsOf(current);
+}
+
+function rowsOf(gathered: NonNullable<Conductor['current']>) {
+  const read = (): never => {
+    throw new Error('no table is read here');
+  };
+  const snapshot = compile(gathered, { kinds: KIND_TABLE, tables: { read } });
+  return snapshot.ok ? snapshot.value.coverage : [];
+}
