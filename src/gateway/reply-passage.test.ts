@@ -261,6 +261,28 @@ test('an upstream that fails while respond waits is a refusal, once', async (t) 
   assert.equal(bench.records.filter((record) => record.kind === 'completion').length, 1);
 });
 
+test('a reply that was given up stays so, also while the refusal in its place waits', async (t) => {
+  const pending = { upstream: Promise.withResolvers<Verdict>(), gateway: Promise.withResolvers<Verdict>() };
+  const entered: string[] = [];
+  const bench = await startBench(t, {
+    kinds: [editing((_exchange, reply) => (entered.push(reply.source), pending[reply.source].promise))],
+  });
+  bench.upstream.respond = ({ socket }) => void socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\na');
+  const client = bench.client().send(GET);
+  await until(() => entered.length === 1);
+  for (const socket of bench.upstream.sockets) socket.resetAndDestroy();
+  await until(() => entered.length === 2);
+  pending.upstream.resolve(PASS);
+  await rest();
+  assert.equal(client.received, '');
+  // The time of the one that waits now is not over with that of the other.
+  bench.clock.pass(9_000);
+  await rest();
+  pending.gateway.resolve(PASS);
+  assert.equal(codeOf(await client.reply()), 'upstream-incomplete-reply');
+  assert.deepEqual(bench.alerts, []);
+});
+
 test('a replaced body has its own length, however the old one came', async (t) => {
   const bench = await startBench(t, { kinds: [editor((each) => each.replaceBody(Buffer.from('é!')), 'raw')] });
   for (const reply of [

@@ -23,7 +23,6 @@ export interface Installed {
 export class UpstreamPools {
   readonly #monotonic: () => number;
   readonly #byTarget = new Map<string, UpstreamPool>();
-  readonly #leaving = new Set<UpstreamPool>();
 
   constructor(monotonic: () => number) {
     this.#monotonic = monotonic;
@@ -42,24 +41,19 @@ export class UpstreamPools {
     });
   }
 
-  /** Closes the pools that none of these has a use for; calls on their way are finished first. */
+  /** Closes the pools that none of these has a use for. Whoever could still call them has ended. */
   retain(installed: readonly Installed[]): void {
     const wanted = new Set(installed.flatMap(({ pools }) => pools));
     for (const [key, pool] of this.#byTarget) {
       if (wanted.has(pool)) continue;
       this.#byTarget.delete(key);
       pool.close();
-      this.#leaving.add(pool);
     }
   }
 
-  /** Holds the bounds on time of all pools, those that are leaving too. */
+  /** Holds the bounds on time. */
   sweep(now: number): void {
     for (const pool of this.#byTarget.values()) pool.sweep(now);
-    for (const pool of this.#leaving) {
-      pool.sweep(now);
-      if (pool.counts.busy === 0 && pool.counts.waiting === 0) this.#leaving.delete(pool);
-    }
   }
 
   /** Closes all. */

@@ -92,9 +92,10 @@ test('a running gateway does not let a reload change its own ports', async () =>
 });
 
 test('a running gateway keeps a request on the configuration it began with', async () => {
-  const waits = new Promise<void>((resolve) => (heldOne = resolve));
+  const waits = Promise.withResolvers<void>();
+  heldOne = waits.resolve;
   const begun = get('/first', { 'x-hold': 'yes' });
-  await waits;
+  await waits.promise;
   await writeFile(file(), configuration(upstream).replace('/first', '/other'));
   assert.equal((await command('reload')).code, 0);
   assert.equal((await get('/first')).status, 404);
