@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
 import { type Problem, problemBody, PROBLEM_MEDIA_TYPE, problemStatus } from '../base/index.ts';
 import { Router } from '../gateway/index.ts';
 import { parseTemplate } from '../openapi/index.ts';
@@ -12,13 +13,13 @@ export interface AdminServerOptions {
   readonly backend: AdminBackend;
   /** SHA-256 of each key that opens it, hexadecimal. */
   readonly keyHashes: () => readonly string[];
-  /** Hosts it answers for besides localhost; anything else is a page that rebinds its name to this machine. */
+  /** Names it answers for besides localhost and addresses; any other name may have been bound to this machine by a page. */
   readonly hosts: readonly string[];
   readonly log: Log;
   readonly nextId: () => string;
 }
 
-const LOCAL_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
+const LOCAL_HOST = 'localhost';
 
 const DESCRIPTION: AdminOperation = {
   id: 'getDescription',
@@ -34,7 +35,7 @@ const ALL: readonly AdminOperation[] = [...ADMIN_OPERATIONS, DESCRIPTION];
 /** Answers the admin API. It serves nothing of the protected APIs, and they nothing of it. */
 export function createAdminServer(options: AdminServerOptions): ServerHandler {
   const router = adminRouter();
-  const hosts = new Set([...LOCAL_HOSTS, ...options.hosts]);
+  const hosts = new Set([LOCAL_HOST, ...options.hosts]);
   return {
     request(stream) {
       const id = options.nextId();
@@ -81,7 +82,7 @@ interface Rules {
 }
 
 function judge({ request, framing }: ServerExchange, rules: Rules): AdminOperation | Problem {
-  if (!rules.hosts.has(request.host)) return { code: 'misdirected-request' };
+  if (!rules.hosts.has(request.host) && !isAddress(request.host)) return { code: 'misdirected-request' };
   const found = rules.router.find(request.host, request.path, request.method);
   const operation = found.kind === 'matched' ? found.target : null;
   if (operation === null || operation.key) {
@@ -97,6 +98,11 @@ function judge({ request, framing }: ServerExchange, rules: Rules): AdminOperati
     return { code: 'method-not-allowed', headers: [['allow', found.allow.join(', ')]] };
   if (operation === null) return { code: 'not-found' };
   return framing.kind === 'none' ? operation : { code: 'unexpected-body' };
+}
+
+/** An address can't be bound to another machine, as a name can. */
+function isAddress(host: string): boolean {
+  return isIP(host.startsWith('[') ? host.slice(1, -1) : host) !== 0;
 }
 
 /** Compares hashes, in constant time, with every key there is. */

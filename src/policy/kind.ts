@@ -22,7 +22,15 @@ export interface Stages {
 export type Stage = keyof Stages;
 
 /** The stages before the upstream, in order. */
-export const REQUEST_STAGES = ['admit', 'authenticate', 'authorize', 'limit', 'inspect', 'decide', 'transform'] as const;
+export const REQUEST_STAGES = [
+  'admit',
+  'authenticate',
+  'authorize',
+  'limit',
+  'inspect',
+  'decide',
+  'transform',
+] as const;
 
 /** All stages, in order. */
 export const STAGES = [...REQUEST_STAGES, 'respond', 'record'] as const satisfies readonly Stage[];

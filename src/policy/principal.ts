@@ -1,7 +1,13 @@
 import type { Bitset } from '../base/index.ts';
 
 /** A value inside a token or a directory entry. */
-export type ClaimValue = null | boolean | number | string | readonly ClaimValue[] | { readonly [name: string]: ClaimValue };
+export type ClaimValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly ClaimValue[]
+  | { readonly [name: string]: ClaimValue };
 
 /** How sure the issuer was of who it is (RFC 9470). */
 export interface Assurance {

@@ -208,6 +208,7 @@ const BAD: { readonly [code in ProblemCode]?: readonly string[] } = {
     get('/c', 'Authorization: a', 'authorization: a'),
     post('Content-Type: a', 'Content-Type: b'),
     get('/c', 'Cookie: a', 'Cookie: b'),
+    get('/c', 'X-Api-Key: a', 'x-api-key: b'),
     get('/c', 'Origin: a', 'Origin: b'),
     get('/c', 'Range: a', 'Range: b'),
   ],

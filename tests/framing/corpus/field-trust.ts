@@ -123,6 +123,9 @@ const TWICE: readonly (readonly [name: string, fields: readonly string[]])[] = [
   ['Authorization, one empty', ['Authorization:', 'Authorization: Bearer a']],
   ['Cookie', ['Cookie: a=1', 'Cookie: b=2']],
   ['Cookie, other case', ['Cookie: a=1', 'cookie: a=2']],
+  ['X-Api-Key', ['X-Api-Key: a', 'X-Api-Key: b']],
+  ['X-Api-Key, other case', ['X-Api-Key: a', 'x-api-key: a']],
+  ['X-Auth-Token', ['X-Auth-Token: a', 'X-Auth-Token: b']],
 ];
 
 const CONTENT_TYPES = [
