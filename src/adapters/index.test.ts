@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createIdSource, Secret } from '../base/index.ts';
+import { createIdSource, ok, Secret } from '../base/index.ts';
+import type { CollectionDeclaration } from '../ports/index.ts';
 import {
   createDiskFiles,
   createHostSecrets,
@@ -41,7 +42,19 @@ async function start(folder: string, lines: string[]) {
   };
 }
 
-const TOKENS = { name: 'tokens', version: 1, indexes: ['owner'], secrets: ['value'], migrations: [] } as const;
+interface Token {
+  readonly owner: string;
+  readonly value: string;
+}
+
+const TOKENS: CollectionDeclaration<Token> = {
+  name: 'tokens',
+  version: 1,
+  parse: (document) => ok(document as Token),
+  indexes: ['owner'],
+  secrets: ['value'],
+  migrations: [],
+};
 
 test('the embedded adapters work together, over restarts and rotations, and leave no secret behind', async (t: TestContext) => {
   const top = mkdtempSync(join(realpathSync(tmpdir()), 'portcullis-adapters-'));
@@ -50,7 +63,7 @@ test('the embedded adapters work together, over restarts and rotations, and leav
   const lines: string[] = [];
   for (let run = 0; run < 3; run++) {
     const { store, keyring, alerts } = await start(folder, lines);
-    const tokens = store.collection<{ owner: string; value: string }>(TOKENS);
+    const tokens = store.collection(TOKENS);
     assert.equal(await tokens.count({ owner: 'ada' }), run);
     for (let n = 0; n < run; n++) assert.equal((await tokens.get(`t${n}`))?.value, `hunter2-${n}`);
     assert.equal((await keyring.rotate()).ok, true);

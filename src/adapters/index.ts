@@ -2,7 +2,6 @@ export { createDiskFiles } from './embedded/disk-files.ts';
 export { openFileKeyring } from './embedded/file-keyring.ts';
 export { createHostSecrets } from './embedded/host-secrets.ts';
 export { createLineLog } from './embedded/line-log.ts';
-export { type HeldCertificates } from './embedded/memory-certificates.ts';
 export { createMemoryLedger, type MemoryLedger } from './embedded/memory-ledger.ts';
 export { createMemoryTables } from './embedded/memory-tables.ts';
 export { type AttachedMeter, createMeterReader, type SharedMeterReader } from './embedded/meter-reader.ts';

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { connect, createServer, createSecureContext, type Server, type TLSSocket } from 'node:tls';
+import { certificatesContract } from '../ports/certificates-contract.ts';
 import type { CertificateMaterial } from '../ports/index.ts';
-import { errorOf, fakePorts, valueOf } from './fake-ports.test.ts';
-import { chooseCertificate, localCaPath, openCertificates } from './index.ts';
+import { errorOf, fakePorts, until, valueOf } from './fake-ports.test.ts';
+import { type CertificateService, chooseCertificate, localCaPath, openCertificates } from './index.ts';
 
 const FOLDER = '/data/certificates';
 
@@ -17,6 +18,56 @@ const localService = async (names: readonly string[]) => {
     service: valueOf(await openCertificates({ source: { kind: 'local', folder: FOLDER, names }, ports: fake.ports })),
   };
 };
+
+const DAY_MS = 86_400_000;
+
+async function localSubject(t: TestContext, names: readonly string[] = []) {
+  const fake = await localService(names);
+  t.after(() => fake.service.close());
+  return { ...fake, certificates: fake.service };
+}
+
+async function fileSubject(t: TestContext) {
+  const { service: issuer, files, ports } = await localSubject(t, ['files.example']);
+  // The keys of two certificates differ, so the files do not belong together until both are written.
+  const install = (): void => {
+    const [made] = issuer.current();
+    files.write('/tls/chain.pem', made!.chainPem);
+    files.write('/tls/key.pem', made!.keyPem);
+  };
+  install();
+  const source = { kind: 'file', certificatePath: '/tls/chain.pem', key: { path: '/tls/key.pem' } } as const;
+  const certificates = valueOf(await openCertificates({ source, ports }));
+  t.after(() => certificates.close());
+  const replaceFiles = async (): Promise<void> => {
+    valueOf(await issuer.setNames(['renewed.example']));
+    install();
+  };
+  return { certificates, replaceFiles };
+}
+
+/** Has the service renew, and waits until it serves what came of it. */
+async function renewed(certificates: CertificateService, begin: () => Promise<void>): Promise<void> {
+  const before = certificates.current()[0]?.chainPem;
+  await begin();
+  await until(() => certificates.current()[0]?.chainPem !== before);
+}
+
+certificatesContract('a local certificate under new names', async (t) => {
+  const { certificates } = await localSubject(t);
+  const begin = async (): Promise<void> => valueOf(await certificates.setNames(['new.example']));
+  return { certificates, renew: () => renewed(certificates, begin) };
+});
+
+certificatesContract('a local certificate that grows old', async (t) => {
+  const { certificates, clock } = await localSubject(t);
+  return { certificates, renew: () => renewed(certificates, () => clock.pass(21 * DAY_MS)) };
+});
+
+certificatesContract('certificates from files', async (t) => {
+  const { certificates, replaceFiles } = await fileSubject(t);
+  return { certificates, renew: () => renewed(certificates, replaceFiles) };
+});
 
 function contextOf(material: CertificateMaterial | null) {
   assert.ok(material !== null);

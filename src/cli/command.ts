@@ -32,5 +32,11 @@ export const EXIT = { fine: 0, findings: 1, unusable: 2 } as const;
 /** The option that names the configuration file. */
 export const CONFIG_OPTION: OptionSpec = { value: 'FILE', says: 'the configuration; ./portcullis.yaml if left out' };
 
+/** The option that names the data folder of a running gateway. */
+export const DATA_OPTION: OptionSpec = {
+  value: 'DIR',
+  says: 'the data folder of the gateway; the configuration is not read then',
+};
+
 /** The option that asks for JSON. */
 export const JSON_OPTION: OptionSpec = { value: null, says: 'answer in JSON' };

@@ -1,5 +1,4 @@
 import type { Result } from '../base/index.ts';
-import type { Config } from '../config/index.ts';
 import type { AdminClient } from '../control/client.ts';
 import type { KindTable } from '../gateway/index.ts';
 import type { Clock, Egress, Files, Resolver, Secrets } from '../ports/index.ts';
@@ -45,7 +44,7 @@ export interface CommandServices {
   /** The preferred port if it is free, else the next free one above it. */
   freePort(preferred: number): Promise<number>;
   /** Finds port, CA and key of the gateway that runs on this data folder; the error says why it can't be talked to. */
-  admin(dataFolder: string, config: Config): Promise<Result<AdminClient, string>>;
+  admin(dataFolder: string): Promise<Result<AdminClient, string>>;
 }
 
 /** Where a gateway that is ready answers. `ca` is the path of the CA that clients must trust, PEM, or null. */

@@ -154,7 +154,10 @@ export async function runIn(around: Surroundings, ...argv: readonly string[]): P
       while (around.busyPorts.includes(port)) port++;
       return Promise.resolve(port);
     },
-    admin: () => Promise.resolve(around.admin),
+    admin: (dataFolder) => {
+      around.calls.push(`admin ${dataFolder}`);
+      return Promise.resolve(around.admin);
+    },
   };
   const context: CommandContext = {
     write,

@@ -1,4 +1,4 @@
-import { type Command, CONFIG_OPTION, EXIT, JSON_OPTION } from './command.ts';
+import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, JSON_OPTION } from './command.ts';
 import { issueCount, issueReport } from './issues.ts';
 import { complainOfSilence, findRunning } from './running.ts';
 import { jsonText } from './terminal.ts';
@@ -8,10 +8,12 @@ export const reloadCommand: Command = {
   verb: 'reload',
   summary: 'makes the running gateway read its configuration again',
   operands: [],
-  options: { config: CONFIG_OPTION, json: JSON_OPTION },
+  options: { config: CONFIG_OPTION, data: DATA_OPTION, json: JSON_OPTION },
   details: [
     'What is in force stays in force until the new configuration has been built whole; if it can not be, nothing changes.',
-    'With --json: { revision }, or { issues }. Exit code 1 if the configuration was refused or nothing runs.',
+    'The gateway reads the file it was started with, and is found by its data folder, as `status` finds it.',
+    'With --json: { revision }, or { issues }. Exit code 1 if the configuration was refused or nothing runs, 2 if the',
+    'configuration is not one.',
   ],
   async run(given, context) {
     const json = given.flags.has('json');
@@ -31,6 +33,6 @@ export const reloadCommand: Command = {
         `${report}\nThe new configuration was refused: ${issueCount(reloaded.error)}. The old one stays.\n`,
       );
     }
-    return EXIT.findings;
+    return running.value.byBrokenConfiguration ? EXIT.unusable : EXIT.findings;
   },
 };

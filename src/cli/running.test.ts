@@ -52,6 +52,11 @@ test('a gateway that runs and is not ready is a finding', async () => {
   assert.match(out, /: faulty\n[^]*revision none in force\n/);
 });
 
+const ANSWERS: Partial<AdminClient> = {
+  status: () => Promise.resolve(ok(STATUS)),
+  reload: () => Promise.resolve(ok({ revision: 5 })),
+};
+
 for (const verb of ['status', 'reload']) {
   test(`${verb} says so when there is no data folder, when nothing runs, and when there is no answer`, async () => {
     const never = await runIn(surroundings(), verb);
@@ -72,10 +77,55 @@ for (const verb of ['status', 'reload']) {
     assert.match(complaints, /can't be asked: no answer in time/);
   });
 
-  test(`${verb} needs a configuration that can be read, to know where the gateway is`, async () => {
+  test(`${verb} by --data reads no configuration`, async () => {
+    const around = running(ANSWERS);
+    around.files.held.clear();
+    around.files.folder(`${FOLDER}/.portcullis/demo`, 0o700);
+    const { code, complaints } = await runIn(around, verb, '--data', '.portcullis/demo');
+    assert.deepEqual([code, complaints], [0, '']);
+    assert.deepEqual(around.calls, [`admin ${FOLDER}/.portcullis/demo`]);
+    const nowhere = await runIn(around, verb, '--data=/nowhere');
+    assert.equal(nowhere.code, 1);
+    assert.match(nowhere.complaints, /there is no data folder \/nowhere/);
+    const both = await runIn(around, verb, '--data', 'x', '--config', 'y');
+    assert.deepEqual([both.code, both.complaints], [2, 'portcullis: --data and --config can not both be given.\n']);
+    assert.match((await runIn(around, verb, '--data', '~/x')).complaints, /--data holds a path that begins with `~`/);
+  });
+
+  test(`${verb} finds the gateway of a broken configuration by its line \`data\`, and says so`, async () => {
+    for (const [line, folder] of [
+      ['data: ./kept # here', `${FOLDER}/kept`],
+      [`data: '/var/lib/my data'`, '/var/lib/my data'],
+      ['data: "kept"\r', `${FOLDER}/kept`],
+      ['data: { postgres: x }', `${FOLDER}/.portcullis`],
+      ['data: ./one\ndata: ./two', `${FOLDER}/.portcullis`],
+      ['server: {\n  data: ./inner', `${FOLDER}/.portcullis`],
+    ] as const) {
+      const around = running(ANSWERS);
+      around.files.put(`${FOLDER}/portcullis.yaml`, `version: 1\n${line}\napis: [}\n`);
+      around.files.folder(folder, 0o700);
+      const { code, complaints } = await runIn(around, verb);
+      assert.equal(code, 0, line);
+      assert.match(
+        complaints,
+        /^portcullis: portcullis\.yaml can't be used \(\d+ errors?\); looking in the data folder .+\.\n$/,
+      );
+      assert.deepEqual(around.calls, [`admin ${folder}`], line);
+    }
+  });
+
+  test(`${verb} tells what is wrong with a configuration that leads to no data folder`, async () => {
     const { code, complaints } = await runIn(surroundings('nonsense: true'), verb);
     assert.equal(code, 2);
     assert.match(complaints, /portcullis\.yaml:1:1/);
+    const missing = running({});
+    missing.files.held.delete(`${FOLDER}/portcullis.yaml`);
+    const none = await runIn(missing, verb);
+    assert.deepEqual([none.code, missing.calls], [2, []]);
+    assert.match(
+      none.complaints,
+      /no configuration file[^]*--config FILE, or name the data folder of the gateway by --data DIR/,
+    );
   });
 }
 
@@ -97,4 +147,13 @@ test('a configuration that was refused is told with its issues, and that the old
   assert.match(complaints, /^portcullis\.yaml:7:5 error apis\.orders\.auth\n {4}no issuer is called that\n/);
   assert.match(complaints, /refused: 1 error\. The old one stays\.\n$/);
   assert.deepEqual(JSON.parse((await runIn(around, 'reload', '--json')).out), { issues: [issue] });
+});
+
+test('a broken configuration that the gateway refuses is told as the gateway tells it, and unusable', async () => {
+  const place = { file: `${FOLDER}/portcullis.yaml`, line: 1, column: 1 };
+  const around = running({ reload: () => Promise.resolve(err([errorIssue('nonsense', 'is no key', { place })])) });
+  around.files.put(`${FOLDER}/portcullis.yaml`, 'nonsense: true');
+  const { code, complaints } = await runIn(around, 'reload');
+  assert.equal(code, 2);
+  assert.match(complaints, /looking in the data folder \.portcullis\.\nportcullis\.yaml:1:1 error nonsense\n/);
 });

@@ -8,7 +8,10 @@ export const startCommand: Command = {
   operands: [],
   options: {
     config: CONFIG_OPTION,
-    json: { value: null, says: 'when ready, print one line of JSON instead of words' },
+    json: {
+      value: null,
+      says: 'print one line of JSON instead of words: { event: ready, … } or { event: failed, issues }',
+    },
   },
   details: [
     'The file is watched, and put in force anew whenever it changes and is sound; SIGHUP does the same.',

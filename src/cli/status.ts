@@ -1,5 +1,5 @@
 import type { AdminClient } from '../control/client.ts';
-import { type Command, CONFIG_OPTION, EXIT, JSON_OPTION } from './command.ts';
+import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, JSON_OPTION } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { complainOfSilence, findRunning } from './running.ts';
 import { alignRows, count, jsonText, palette, plain, shortPath } from './terminal.ts';
@@ -14,9 +14,11 @@ export const statusCommand: Command = {
   verb: 'status',
   summary: 'says how the running gateway is doing',
   operands: [],
-  options: { config: CONFIG_OPTION, json: JSON_OPTION },
+  options: { config: CONFIG_OPTION, data: DATA_OPTION, json: JSON_OPTION },
   details: [
-    'The gateway is found by the configuration it was started with: the data folder holds the key of its admin port.',
+    'The gateway is found by its data folder, which holds the key of its admin port: the one that --data names, as',
+    '`demo` and `protect` need it (./.portcullis/demo and ./.portcullis), else that of the configuration. Of a',
+    'configuration that can not be used the line `data` is enough.',
     'Exit code 1 if nothing runs, or if it runs and is not ready.',
   ],
   async run(given, context) {

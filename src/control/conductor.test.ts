@@ -24,7 +24,6 @@ function orchestra(more: Partial<ConductorOptions> = {}) {
   const history = new Map<string, Revision>();
   const revisions = {
     put: (id: string, revision: Revision) => Promise.resolve(void history.set(id, revision)),
-    delete: (id: string) => Promise.resolve(history.delete(id)),
     query: () => Promise.resolve([...history].map(([id, document]) => ({ id, document })).toReversed()),
   } as unknown as Collection<Revision>;
   const conductor = new Conductor({
@@ -98,10 +97,28 @@ test('a reload puts the new text in force under the next number', async () => {
 });
 
 test('a reload of the same configuration changes nothing', async () => {
-  const { conductor, said } = orchestra();
+  const { conductor, said, history } = orchestra();
   await conductor.begin(await gathered(conductor), 'start');
-  assert.deepEqual(values(await conductor.reload('ada')), { revision: 1 });
+  for (let turn = 0; turn < 3; turn++) assert.deepEqual(values(await conductor.reload('ada')), { revision: 1 });
   assert.deepEqual(said.installed, [1]);
+  assert.equal(history.size, 1);
+  // Nor has it used up a number.
+  said.text = textOf('/second');
+  assert.deepEqual(values(await conductor.reload('ada')), { revision: 2 });
+  assert.deepEqual(said.prepared, [1, 2]);
+});
+
+test('every revision is kept', async () => {
+  const { conductor, said, history } = orchestra();
+  await conductor.begin(await gathered(conductor), 'start');
+  for (let revision = 2; revision <= 210; revision++) {
+    said.text = textOf(`/${revision}`);
+    assert.deepEqual(values(await conductor.reload('ada')), { revision });
+  }
+  assert.deepEqual(
+    [...history.values()].map(({ revision }) => revision),
+    Array.from({ length: 210 }, (_, at) => at + 1),
+  );
 });
 
 test('a text that can not be read, parsed, verified or prepared leaves the configuration before in force', async () => {

@@ -9,7 +9,7 @@ import {
 } from '../config/index.ts';
 import type { PolicyKind } from '../policy/index.ts';
 import type { Alerts, Clock, Collection, Log } from '../ports/index.ts';
-import { type Revision, REVISIONS_KEPT, revisionId } from './revisions.ts';
+import { type Revision, revisionId } from './revisions.ts';
 
 /** The gateway threads, as the conductor sees them: all do it, or none. */
 export interface GatewayThreads {
@@ -44,11 +44,6 @@ export interface ConductorOptions {
   readonly alerts: Alerts;
   /** What a new configuration asks of the rest of the node before it is in force: certificates for new hosts. */
   readonly adapt: (config: Config) => Promise<Result<void, string>>;
-}
-
-/** A configuration read and gathered, before anything of it is in force. */
-export interface Loaded {
-  readonly gathered: Gathered;
 }
 
 /** Turns the configuration file into what is in force, one revision after the other. A refused one changes nothing. */
@@ -130,14 +125,16 @@ export class Conductor {
   async #reload(author: string): Promise<Result<{ readonly revision: number }, readonly Issue[]>> {
     const loaded = await this.#load();
     if (!loaded.ok) return this.#refuse(loaded.error, null, author);
-    const { gathered } = loaded.value;
-    if (this.#current !== null && gathered.hash === this.#current.hash) return ok({ revision: this.#current.revision });
+    const unnumbered = loaded.value;
+    if (this.#current !== null && unnumbered.hash === this.#current.hash)
+      return ok({ revision: this.#current.revision });
+    const gathered: Gathered = { ...unnumbered, revision: await this.nextRevision() };
     const fixed = restartIssues(this.#current?.config ?? null, gathered);
     const issues = fixed.length > 0 ? fixed : await this.#build(gathered);
     if (issues.length > 0) return this.#refuse(issues, gathered, author);
     if (!(await this.#options.threads.install(gathered.revision))) {
       return this.#refuse(
-        [errorIssue('', 'requests of earlier configurations are still running', { fix: 'try again later' })],
+        [errorIssue('', 'the gateway thread did not install the configuration', { fix: 'see its log, then reload' })],
         gathered,
         author,
       );
@@ -153,14 +150,14 @@ export class Conductor {
     return ok({ revision: gathered.revision });
   }
 
-  async #load(): Promise<Result<Loaded, readonly Issue[]>> {
+  /** Without a number: only what is new gets one. */
+  async #load(): Promise<Result<Gathered, readonly Issue[]>> {
     const { file, kinds, io, readText } = this.#options;
     const text = await readText();
     if (!text.ok) return err([errorIssue('', text.error)]);
     const parsed: Result<ParsedConfig, readonly Issue[]> = parseConfig(text.value, { file, kinds });
     if (!parsed.ok) return parsed;
-    const gathered = await gather(parsed.value, { ...io, revision: await this.nextRevision() });
-    return gathered.ok ? ok({ gathered: gathered.value }) : gathered;
+    return await gather(parsed.value, { ...io, revision: 0 });
   }
 
   async #build(gathered: Gathered): Promise<readonly Issue[]> {
@@ -201,7 +198,6 @@ export class Conductor {
     const { revision, hash, text } = gathered;
     try {
       await revisions.put(revisionId(revision), { revision, hash, author, at: clock.now(), outcome, text });
-      await revisions.delete(revisionId(revision - REVISIONS_KEPT));
     } catch (fault) {
       const detail = fault instanceof Error ? fault.message : 'unknown fault';
       const message = 'the history of configurations could not be written';

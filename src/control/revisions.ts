@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { err, ok, type Result } from '../base/index.ts';
 import type { CollectionDeclaration } from '../ports/index.ts';
 
 /** A configuration that was put in force, or tried to be. The text is what stood in the file. */
@@ -10,17 +12,24 @@ export interface Revision {
   readonly text: string;
 }
 
-/** The history of configurations; its ids sort by revision. */
+const REVISION = z.strictObject({
+  revision: z.int().nonnegative(),
+  hash: z.string(),
+  author: z.string(),
+  at: z.number(),
+  outcome: z.enum(['installed', 'refused']),
+  text: z.string(),
+});
+
+/** The history of configurations, every one of them; its ids sort by revision. */
 export const REVISIONS: CollectionDeclaration<Revision> = {
   name: 'revisions',
   version: 1,
+  parse: (document) => parsed(REVISION.safeParse(document)),
   indexes: ['revision', 'hash', 'outcome'],
   secrets: [],
   migrations: [],
 };
-
-/** How many revisions are kept. */
-export const REVISIONS_KEPT = 200;
 
 /** The id of a revision in its collection. */
 export function revisionId(revision: number): string {
@@ -34,11 +43,18 @@ export interface AdminKey {
   readonly note: string;
 }
 
+const ADMIN_KEY = z.strictObject({ hash: z.string(), createdAt: z.number(), note: z.string() });
+
 /** The keys that open the admin API. */
 export const ADMIN_KEYS: CollectionDeclaration<AdminKey> = {
   name: 'admin-keys',
   version: 1,
+  parse: (document) => parsed(ADMIN_KEY.safeParse(document)),
   indexes: ['hash'],
   secrets: [],
   migrations: [],
 };
+
+function parsed<T>(result: z.ZodSafeParseResult<T>): Result<T, string> {
+  return result.success ? ok(result.data) : err(z.prettifyError(result.error));
+}

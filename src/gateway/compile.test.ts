@@ -116,6 +116,19 @@ test('everything that is wrong with the routes is told at once, with its line', 
   assert.ok(issues.every((issue) => issue.fix !== null));
 });
 
+test('the names under .well-known that are ours can not be claimed, others can', () => {
+  const ours = ['/acme-challenge', '/acme-challenge/{token}', '/oauth-protected-resource/{rest...}'];
+  const theirs = ['/acme-challenges', '/{name}', '/openid-configuration', '/oauth-protected-resources/x'];
+  for (const path of ours) {
+    const issues = issuesOf(gatheredOf(apis(['a', `routes: ['GET /.well-known${path}']`]), NO_KINDS));
+    assert.match(issues[0]?.message ?? '', /lies under \/\.well-known\/[a-z-]+\/, which is the gateway's own/, path);
+  }
+  const routes = theirs.map((path) => `'GET /.well-known${path}'`).join(', ');
+  const snapshot = snapshotOf(gatheredOf(apis(['a', `routes: [${routes}]`]), NO_KINDS), NO_KINDS);
+  assert.equal(found(snapshot, '/.well-known/openid-configuration'), 'a/GET /.well-known/openid-configuration');
+  assert.equal(found(snapshot, '/.well-known/acme-challenge'), 'notFound');
+});
+
 test('a base path can not lead into the own paths either', () => {
   const issues = issuesOf(gatheredOf(apis(['a', "routes: ['GET /x']\n    basePath: /.portcullis"]), NO_KINDS));
   assert.equal(issues.length, 1);
@@ -267,7 +280,15 @@ test('the tables that policies need are told once each', () => {
   };
   const kinds = new Map([['p', kind]]);
   const both = `${apis(['b', "routes: ['GET /z']"])}    policies: { p: {} }\n${WITH_P.replace('apis:\n', '')}`;
-  assert.deepEqual(snapshotOf(gatheredOf(both, kinds), kinds).tables, [declaration]);
+  const tables = snapshotOf(gatheredOf(both, kinds), kinds).tables;
+  assert.deepEqual(
+    tables.map((table) => [table.declaration, table.kind, table.path.endsWith('.policies.p'), table.place?.file]),
+    [[declaration, 'p', true, '/etc/portcullis.yaml']],
+  );
+  let rowLimit = 1;
+  const other = () => [{ kind: 'table', declaration: { ...declaration, rowLimit: rowLimit++ } }] as const;
+  const differing = new Map([['p', { ...kind, sources: other }]]);
+  assert.equal(snapshotOf(gatheredOf(both, differing), differing).tables.length, 2);
   const broken = new Map([['p', { ...kind, sources: () => assert.fail('boom') }]]);
   assert.match(issuesOf(gatheredOf(WITH_P, broken), broken)[0]?.message ?? '', /can't say what it needs: boom/);
 });

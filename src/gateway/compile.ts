@@ -1,12 +1,12 @@
 import { Bitset, err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
 import type { ApiConfig, Gathered, PolicyUse } from '../config/index.ts';
-import { type DescribedOperation, parseTemplate, type Segment } from '../openapi/index.ts';
-import type { TableDeclaration } from '../ports/index.ts';
+import { type DescribedOperation, parseTemplate } from '../openapi/index.ts';
 import type { Operation, PolicyKind, RoleTable } from '../policy/index.ts';
 import { coverageOf } from './coverage.ts';
+import { ownPathOf } from './own-paths.ts';
 import { makePlan, type Plan, type PolicySteps } from './plan.ts';
-import { OWN_PREFIX, type Route, Router } from './router.ts';
-import type { CompiledApi, CompiledOperation, Snapshot } from './snapshot.ts';
+import { type Route, Router } from './router.ts';
+import type { CompiledApi, CompiledOperation, NeededTable, Snapshot } from './snapshot.ts';
 import { sourcesOf } from './sources.ts';
 import type { TableReader } from './sources.ts';
 
@@ -51,19 +51,22 @@ export function verify(snapshot: Snapshot): readonly Issue[] {
   return [...new Map(issues.map((issue) => [`${issue.path}\n${issue.message}`, issue])).values()];
 }
 
-/** The live tables that policies need; a Snapshot is not ready before they are filled. */
-function tablesOf(work: Work): readonly TableDeclaration[] {
+/** The live tables that policies need, each declaration of a kind once: two that differ must both be seen. */
+function tablesOf(work: Work): readonly NeededTable[] {
   const uses = work.gathered.config.apis.flatMap((api) => api.policies);
-  const declared = uses.flatMap((use) => declaredBy(use, work));
-  return [...new Map(declared.map((table) => [table.name, table])).values()];
+  const needed = uses.flatMap((use) => neededBy(use, work));
+  return [...new Map(needed.map((table) => [JSON.stringify([table.kind, table.declaration]), table])).values()];
 }
 
-function declaredBy(use: PolicyUse, work: Work): readonly TableDeclaration[] {
+function neededBy({ kind, config, path }: PolicyUse, work: Work): readonly NeededTable[] {
   try {
-    const sources = work.context.kinds.get(use.kind)?.sources(use.config) ?? [];
-    return sources.flatMap((source) => (source.kind === 'table' ? [source.declaration] : []));
+    const place = placeOf(work.gathered, path);
+    const sources = work.context.kinds.get(kind)?.sources(config) ?? [];
+    return sources.flatMap((source) =>
+      source.kind === 'table' ? [{ declaration: source.declaration, kind, path, place }] : [],
+    );
   } catch (fault) {
-    complain(work, use.path, `the policy can't say what it needs: ${wordsOf(fault)}`);
+    complain(work, path, `the policy can't say what it needs: ${wordsOf(fault)}`);
     return [];
   }
 }
@@ -119,8 +122,9 @@ function routesOf(api: ApiConfig, compiled: CompiledApi, work: Work): readonly R
       complain(work, api.path, `the template ${entry.template} ${full.error}`);
       return [];
     }
-    if (claimsOwnPaths(full.value.segments)) {
-      const message = `${full.value.text} lies under ${OWN_PREFIX}/, which is the gateway's own`;
+    const own = ownPathOf(full.value.segments);
+    if (own !== null) {
+      const message = `${full.value.text} lies under ${own}/, which is the gateway's own`;
       complain(work, api.path, message, 'choose another path or a basePath');
       return [];
     }
@@ -162,11 +166,6 @@ function namedOperations(api: ApiConfig, gathered: Gathered): readonly Named[] {
     template: described.template,
     described,
   }));
-}
-
-function claimsOwnPaths(segments: readonly Segment[]): boolean {
-  const [first] = segments;
-  return first?.kind === 'literal' && `/${first.text}` === OWN_PREFIX;
 }
 
 function compileOperation(operation: Operation, api: ApiConfig, compiled: CompiledApi, work: Work): CompiledOperation {

@@ -184,6 +184,12 @@ const REQUESTS: readonly (readonly [method: string, target: string, host?: strin
   ['GET', '/v1/ord ers'],
   ['GET', '/v1/orders?_method=DELETE&a=1'],
   ['GET', '/.portcullis/console'],
+  ['GET', '/.well-known/acme-challenge/x'],
+  ['GET', 'http://api.acme.example/v1/orders'],
+  ['GET', 'http://other.example/v1/orders'],
+  ['GET', '/v1/orders', ' api.acme.example '],
+  ['GET', '/v1/orders', 'api.acme.example\x01'],
+  ['GET', '/v1/orders', ''],
   ['OPTIONS', '*'],
   ['OPTIONS', '/v1/orders'],
   ['OPTIONS', '/files/a'],
@@ -225,6 +231,20 @@ function agreeOnUpstream({ verdict, route }: Explanation, reply: Reply): void {
   const url = route?.upstream.url ?? '';
   assert.deepEqual(seen, [{ method: route?.upstream.method, target: url.replace(/^http:\/\/[^/]*/, '') }]);
 }
+
+test('a line break is never taken for the end of a line', () => {
+  const refused = ([method, target, host]: readonly [string, string, string]) =>
+    explain(snapshot, { method, target, host }).verdict;
+  const target = '/v1/orders HTTP/1.1\r\nhost: api.acme.example\r\n\r\n';
+  for (const [question, code] of [
+    [['GET', target, 'other.example'], 'malformed-request-line'],
+    [['GET /v1/orders HTTP/1.1\n', '/', HOST], 'malformed-request-line'],
+    [['GET', '/v1/orders', `${HOST}\r\nx: y`], 'invalid-host'],
+  ] as const) {
+    assert.deepEqual(refused(question), { kind: 'refused', code, allow: null, issues: [] });
+  }
+  assert.equal(refused(['GET', '/v1/orders', '\u0161pi.acme.example']).kind, 'refused');
+});
 
 test('parameters are given decoded, with the operation and its limits', () => {
   const { canonical, route } = explain(snapshot, {

@@ -1,8 +1,9 @@
 import type { CoverageRow, Issue, ProblemCode } from '../base/index.ts';
 import type { Stage } from '../policy/index.ts';
-import { canonicalizeTarget, readAuthority, type TargetReading } from '../wire/index.ts';
+import { newAuthorityMemory, readRequestHead } from '../wire/index.ts';
 import type { Plan } from './plan.ts';
 import type { CompiledOperation, Snapshot } from './snapshot.ts';
+import { upstreamTarget } from './upstream-target.ts';
 
 /** A request as a client would write it: its method, the text of its Host field, and its request target. */
 export interface Question {
@@ -62,9 +63,7 @@ export interface Explanation {
   readonly verdict: ExplainedVerdict;
 }
 
-// As the head of a request is read; there they bound bytes on the wire, and a target that passes is ASCII.
-const METHOD = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,32}$/;
-const TARGET_LIMIT = 8192;
+const LINE_BREAK = /[\r\n]/;
 
 /** Says what a request would meet, by the same canonicalizer and the same router that traffic goes through. Pure. */
 export function explain(snapshot: Snapshot, question: Question): Explanation {
@@ -91,28 +90,15 @@ function refused(
   return { kind: 'refused', code, allow, issues };
 }
 
-/** In the order in which a head is read: its line, its target, its Host (RFC 9112 §3, §3.2). */
+/** Read by the codec itself, from a head that says nothing else; so it can't judge otherwise than traffic is judged. */
 function canonicalForm({ method, host, target }: Question): CanonicalForm | ProblemCode {
-  if (!METHOD.test(method) || target === '' || /[ \r\n]/.test(target)) return 'malformed-request-line';
-  if (target.length > TARGET_LIMIT) return 'target-too-long';
-  const place = readTarget(method, target);
-  if (typeof place === 'string') return place;
-  const authority = readAuthority(host);
-  return authority === null ? 'invalid-host' : { host: authority.host, ...place };
-}
-
-function readTarget(method: string, target: string): Omit<CanonicalForm, 'host'> | ProblemCode {
-  if (target === '*' && method === 'OPTIONS') return { path: '*', query: null };
-  if (method === 'CONNECT' && readAuthority(target) !== null) return { path: '*', query: null };
-  const reading = canonicalizeTarget(target);
-  // What CONNECT names is an authority (RFC 9112 §3.2.3); a plain path is read, and answered by 405.
-  if (method === 'CONNECT' && !isPlain(reading, target)) return 'malformed-target';
-  return reading.fault ?? { path: reading.path, query: reading.query };
-}
-
-function isPlain(reading: TargetReading, target: string): boolean {
-  if (reading.fault !== null) return false;
-  return target === (reading.query === null ? reading.path : `${reading.path}?${reading.query}`);
+  // A line break would begin another line of the head. The codec never sees one inside any of these.
+  if (LINE_BREAK.test(method + target)) return 'malformed-request-line';
+  if (LINE_BREAK.test(host)) return 'invalid-host';
+  const head = Buffer.from(`${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
+  const reading = readRequestHead(head, head.length - 2, newAuthorityMemory());
+  if (reading.fault !== null) return reading.fault;
+  return { host: reading.authority.host, path: reading.path, query: reading.query };
 }
 
 interface Matched {
@@ -150,8 +136,6 @@ function verdictOf({ request, signInNeeded }: Plan): ExplainedVerdict {
   return signInNeeded ? refused('unauthenticated') : { kind: 'forwarded' };
 }
 
-/** As `Leg` makes it: the base path is taken off, the upstream's own prefix put before. */
-function upstreamUrl({ api }: CompiledOperation, { path, query }: CanonicalForm): string {
-  const onward = api.upstream.pathPrefix + (path.slice(api.basePath.length) || '/');
-  return `${api.upstream.scheme}://${api.authority}${onward}${query === null ? '' : `?${query}`}`;
+function upstreamUrl({ api }: CompiledOperation, canonical: CanonicalForm): string {
+  return `${api.upstream.scheme}://${api.authority}${upstreamTarget(api, canonical)}`;
 }

@@ -68,6 +68,7 @@ export class StillClock implements Clock {
 export class CountingMetrics implements GatewayMetrics {
   readonly statuses: number[] = [];
   readonly refusals: ProblemCode[] = [];
+  readonly cutPassages: number[] = [];
   inFlightNow = 0;
   readonly inFlight = { set: (value: number) => void (this.inFlightNow = value) };
 
@@ -80,6 +81,10 @@ export class CountingMetrics implements GatewayMetrics {
   }
 
   turnedAway(): void {}
+
+  cut(_reason: string, passages: number): void {
+    this.cutPassages.push(passages);
+  }
 }
 
 /** A gateway's ports, and everything that was said through them. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import type { Tables } from '../ports/index.ts';
-import { kindTable } from './compile.ts';
+import type { TableDeclaration, Tables, TableVersion } from '../ports/index.ts';
+import { type KindTable, kindTable } from './compile.ts';
 import { apiText, type Closing, codeOf, fakePorts, gatheredOf, kindOf, NO_TABLES, RawClient } from './fixture.test.ts';
 import { GatewayThread } from './gateway-thread.ts';
 import type { FromThread, ListenPlan } from './thread-protocol.ts';
@@ -17,7 +17,7 @@ const PLAN: ListenPlan = {
 };
 
 /** A thread without certificates, and what it said. */
-function startThread(t: Closing, tables: Pick<Tables, 'read'> = NO_TABLES) {
+function startThread(t: Closing, tables: Pick<Tables, 'read'> = NO_TABLES, kinds: KindTable = KINDS) {
   const fakes = fakePorts();
   const said: FromThread[] = [];
   const thread = new GatewayThread({
@@ -28,7 +28,7 @@ function startThread(t: Closing, tables: Pick<Tables, 'read'> = NO_TABLES) {
       newest: (count) => fakes.records.slice(-count),
     },
     tables: tables as Tables,
-    kinds: KINDS,
+    kinds,
     choose: () => null,
     send: (message) => void said.push(message),
   });
@@ -102,4 +102,59 @@ test('when one port is taken none stays open', async (t) => {
   clock.pass(1);
   await thread.receive({ kind: 'listen', plan: PLAN });
   assert.equal(said.at(-1)?.kind, 'listening');
+});
+
+const KEYS: TableDeclaration = { name: 'keys', rowLimit: 9, staleAfterMs: 1_000, whenStale: 'deny' };
+const NEEDY = kindTable([{ ...kindOf('p', {}), sources: () => [{ kind: 'table', declaration: KEYS }] }]);
+
+/** Tables that keep what they are given. */
+function fakeTables() {
+  const held = new Map<string, TableVersion<unknown>>();
+  return {
+    declare(declaration: TableDeclaration): void {
+      const known = held.get(declaration.name);
+      if (known === undefined)
+        held.set(declaration.name, { declaration, version: 0, filledAtMs: null, rows: new Map() });
+      else if (known.declaration.rowLimit !== declaration.rowLimit) throw new Error('other words');
+    },
+    read: <Row>(name: string) => held.get(name) as TableVersion<Row>,
+    replace(name: string, version: number, rows: ReadonlyMap<string, unknown>, filledAtMs: number): void {
+      held.set(name, { ...(held.get(name) as TableVersion<unknown>), version, rows, filledAtMs });
+    },
+  };
+}
+
+test('a Snapshot is refused until the live tables that it needs are filled', async (t) => {
+  const { thread, said } = startThread(t, fakeTables(), NEEDY);
+  const needy = gatheredOf(apiText('http://127.0.0.1:9', ['p']), NEEDY, { revision: 1 });
+  const prepare = async () => {
+    await thread.receive({ kind: 'prepare', gathered: needy });
+    const last = said.at(-1);
+    assert.ok(last?.kind === 'prepared');
+    return last.issues.map(({ path, message, place }) => [path, message, place?.line]);
+  };
+  const unfilled = [['apis.a.policies.p', 'p needs the live table keys, which was never filled', 7]];
+  assert.deepEqual(await prepare(), unfilled);
+  await thread.receive({ kind: 'install', revision: 1 });
+  assert.deepEqual(said.at(-1), { kind: 'installed', revision: 1, ok: false });
+  const table = { declaration: KEYS, version: 0, filledAtMs: null, rows: new Map() };
+  await thread.receive({ kind: 'table', table });
+  assert.deepEqual(await prepare(), unfilled);
+  await thread.receive({ kind: 'table', table: { ...table, version: 1, filledAtMs: 5 } });
+  assert.deepEqual(await prepare(), []);
+  await thread.receive({ kind: 'install', revision: 1 });
+  assert.deepEqual(said.at(-1), { kind: 'installed', revision: 1, ok: true });
+});
+
+test('a table that was declared in other words is an issue', async (t) => {
+  const tables = fakeTables();
+  tables.declare({ ...KEYS, rowLimit: 1 });
+  const { thread, said } = startThread(t, tables, NEEDY);
+  await thread.receive({
+    kind: 'prepare',
+    gathered: gatheredOf(apiText('http://127.0.0.1:9', ['p']), NEEDY, { revision: 1 }),
+  });
+  const last = said.at(-1);
+  assert.ok(last?.kind === 'prepared');
+  assert.match(last.issues[0]?.message ?? '', /keys of p can't be had: other words/);
 });

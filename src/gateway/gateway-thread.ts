@@ -7,7 +7,8 @@ import { compile, type KindTable } from './compile.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { createPlainHttp } from './plain-http.ts';
 import type { GatewayPorts } from './runtime.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { NeededTable, Snapshot } from './snapshot.ts';
+import { judgedTables } from './sources.ts';
 import type { FromThread, ListenPlan, ThreadStatus, ToThread } from './thread-protocol.ts';
 
 /** What a gateway thread is made of. */
@@ -49,7 +50,7 @@ export class GatewayThread {
         this.#prepare(message.gathered);
         return;
       case 'install':
-        this.#install(message.revision);
+        await this.#install(message.revision);
         return;
       case 'listen':
         await this.#listen(message.plan);
@@ -81,7 +82,7 @@ export class GatewayThread {
   #replaceTable(table: Extract<ToThread, { kind: 'table' }>['table']): void {
     const { tables } = this.#options;
     tables.declare(table.declaration);
-    tables.replace(table.declaration.name, table.version, table.rows, table.filledAtMs ?? 0);
+    if (table.filledAtMs !== null) tables.replace(table.declaration.name, table.version, table.rows, table.filledAtMs);
   }
 
   #prepare(gathered: Gathered): void {
@@ -93,19 +94,38 @@ export class GatewayThread {
 
   /** A bug in compiling is an issue like any other: the Snapshot in force stays. */
   #compile(gathered: Gathered): Result<Snapshot, readonly Issue[]> {
-    const { kinds, tables } = this.#options;
+    const { kinds, tables, ports } = this.#options;
     try {
-      return compile(gathered, { kinds, tables });
+      const snapshot = compile(gathered, { kinds, tables: judgedTables(tables, () => ports.clock.now()) });
+      const unfilled = snapshot.ok ? snapshot.value.tables.flatMap((table) => this.#unfilled(table)) : [];
+      return unfilled.length > 0 ? err(unfilled) : snapshot;
     } catch (fault) {
       const words = fault instanceof Error ? fault.message : 'unknown fault';
       return err([errorIssue('', `the configuration can't be compiled: ${words}`)]);
     }
   }
 
-  #install(revision: number): void {
+  /** Declares a table; what stands against a Snapshot that needs it. */
+  #unfilled({ declaration, kind, path, place }: NeededTable): readonly Issue[] {
+    const { tables } = this.#options;
+    const { name } = declaration;
+    try {
+      tables.declare(declaration);
+    } catch (fault) {
+      const words = fault instanceof Error ? fault.message : 'unknown fault';
+      return [errorIssue(path, `the live table ${name} of ${kind} can't be had: ${words}`, { place })];
+    }
+    if (tables.read(name).filledAtMs !== null) return [];
+    const fix = 'see in the log why it can not be filled, then reload';
+    return [errorIssue(path, `${kind} needs the live table ${name}, which was never filled`, { place, fix })];
+  }
+
+  /** Waits for room where slow requests hold too many older Snapshots. */
+  async #install(revision: number): Promise<void> {
     const snapshot = this.#prepared.get(revision);
+    this.#prepared.delete(revision);
+    if (snapshot !== undefined) await this.#gateway.makeRoom();
     const installed = snapshot !== undefined && this.#gateway.install(snapshot);
-    if (installed) this.#prepared.delete(revision);
     this.#options.send({ kind: 'installed', revision, ok: installed });
   }
 

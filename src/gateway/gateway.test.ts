@@ -173,6 +173,100 @@ test('at most three Snapshots live, and an idle one makes room', async (t) => {
   assert.equal(bench.gateway.living, 1);
 });
 
+/** A bench whose replies begin and do not end. */
+async function startEndless(t: Parameters<typeof startBench>[0]) {
+  const bench = await startBench(t);
+  bench.upstream.respond = ({ socket }) => void socket.write('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nnever');
+  const begin = async (): Promise<RawClient> => {
+    const client = bench.client().send(GET);
+    await until(() => client.received.endsWith('never'));
+    return client;
+  };
+  const reload = async (revision: number): Promise<boolean> => {
+    await bench.gateway.makeRoom();
+    return bench.install(apiText(bench.upstream.url, []), { revision });
+  };
+  /** Lets the reply of the request with this number end. */
+  const end = (at: number): void => void bench.upstream.requests[at]?.socket.write('!');
+  return { bench, begin, reload, end };
+}
+
+test('replies that never end keep no configuration out, and only the oldest are cut', async (t) => {
+  const { bench, begin, reload, end } = await startEndless(t);
+  const clients = [await begin(), await begin()];
+  for (const revision of [2, 3, 4, 5]) {
+    const installed = reload(revision);
+    if (revision > 3) bench.clock.pass(5_000);
+    assert.ok(await installed);
+    assert.equal(bench.gateway.current?.revision, revision);
+    clients.push(await begin());
+  }
+  assert.equal(bench.gateway.living, 3);
+  // The two of the first Snapshot at once, then the one of the second.
+  assert.deepEqual(bench.metrics.cutPassages, [2, 1]);
+  assert.equal(bench.lines.filter(({ event }) => event === 'snapshot.cut').length, 2);
+  for (const client of clients.slice(0, 3)) assert.match(await client.end(), /never$/);
+  const cut = bench.records.flatMap((record) => (record.kind === 'completion' ? [record] : []));
+  assert.deepEqual(
+    cut.map(({ status, complete, problem }) => [status, complete, problem]),
+    Array.from({ length: 3 }, () => [200, false, 'gateway-overloaded']),
+  );
+  for (const [at, client] of clients.entries()) {
+    if (at < 3) continue;
+    end(at);
+    assert.equal((await client.reply()).body.toString(), 'never!');
+  }
+});
+
+test('within the grace nothing is cut where an older Snapshot ends by itself', async (t) => {
+  const { bench, begin, reload, end } = await startEndless(t);
+  const clients = [await begin()];
+  for (const revision of [2, 3]) {
+    assert.ok(await reload(revision));
+    clients.push(await begin());
+  }
+  const both = [reload(4), bench.gateway.makeRoom()];
+  bench.clock.pass(4_999);
+  assert.deepEqual([bench.gateway.current?.revision, bench.gateway.living], [3, 3]);
+  // The second-oldest makes room as well as the oldest would.
+  end(1);
+  assert.equal((await clients[1]?.reply())?.body.toString(), 'never!');
+  assert.deepEqual(await Promise.all(both), [true, undefined]);
+  bench.clock.pass(10_000);
+  assert.deepEqual([bench.gateway.current?.revision, bench.metrics.cutPassages], [4, []]);
+  end(0);
+  assert.equal((await clients[0]?.reply())?.body.toString(), 'never!');
+});
+
+test('when the grace is over and the Snapshot in force has become idle, it is the one to go', async (t) => {
+  const { bench, begin, reload, end } = await startEndless(t);
+  const clients = [await begin()];
+  for (const revision of [2, 3]) {
+    await reload(revision);
+    clients.push(await begin());
+  }
+  const installed = reload(4);
+  end(2);
+  await clients[2]?.reply();
+  bench.clock.pass(5_000);
+  assert.ok(await installed);
+  assert.deepEqual([bench.gateway.living, bench.metrics.cutPassages], [3, []]);
+});
+
+test('a gateway that is closed lets nobody wait and installs nothing', async (t) => {
+  const { bench, begin, reload } = await startEndless(t);
+  await begin();
+  for (const revision of [2, 3]) {
+    await reload(revision);
+    await begin();
+  }
+  const waiting = reload(4);
+  bench.gateway.close();
+  assert.equal(await waiting, false);
+  assert.equal(await reload(5), false);
+  assert.equal(bench.clock.waiting, 0);
+});
+
 test('upstreams that did not change keep their connections', async (t) => {
   const bench = await startBench(t);
   await bench.ask(GET);

@@ -1,15 +1,23 @@
-import { type Problem, type ProblemCode, RECORD_VERSION } from '../base/index.ts';
+import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
+import type { Timer } from '../ports/index.ts';
 import type { OutgoingHead, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
 import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
+import { earlyCompletion, intentOf } from './ledger-records.ts';
 import { Passage } from './passage.ts';
 import { answerHead, createDateSource, isBodiless, problemAnswer } from './reply.ts';
 import { type GatewayPorts, type Installed, UpstreamPools } from './runtime.ts';
 import type { CompiledOperation, Snapshot } from './snapshot.ts';
-import type { WalkContext } from './walk.ts';
+import type { Walk, WalkContext } from './walk.ts';
 
 const POOL_SWEEP_MS = 500;
 /** Snapshots that may live at once: the one in force, and two that older requests still walk through. */
 const SNAPSHOT_LIMIT = 3;
+/**
+ * So long may older requests keep a new Snapshot out before the oldest are cut. Long enough for nearly every request to
+ * end by itself, short beside the 30 s that the control side waits; without an end a client that reads slowly enough
+ * would keep every later configuration out, the one that blocks it among them.
+ */
+const ROOM_GRACE_MS = 5_000;
 
 /** The data plane of one thread. */
 export interface Gateway extends ServerHandler {
@@ -18,8 +26,13 @@ export interface Gateway extends ServerHandler {
   /** How many Snapshots requests still walk through, the one in force included. */
   readonly living: number;
   readonly inFlight: number;
-  /** Puts a Snapshot in force for all requests that begin from now on. False when too many older ones still live. */
+  /** Puts a Snapshot in force for all requests that begin from now on. False when too many older ones still live, or it is closed. */
   install(snapshot: Snapshot): boolean;
+  /**
+   * Resolves when `install` has room: at once, when requests of an older Snapshot have ended, or after a grace, when
+   * those of the oldest one have been cut.
+   */
+  makeRoom(): Promise<void>;
   /** Refuses a request before any operation is known. */
   turnDown(stream: ServerExchange, problem: Problem): void;
   close(): void;
@@ -32,7 +45,14 @@ export function createGateway(ports: GatewayPorts, collectedBytes: number = COLL
 
 interface Era {
   readonly context: WalkContext;
-  passages: number;
+  readonly passages: Set<Walk>;
+}
+
+/** Somebody waits until one more Snapshot may live. */
+interface RoomWait {
+  readonly room: Promise<void>;
+  readonly made: () => void;
+  readonly timer: Timer;
 }
 
 /** A request that matched. */
@@ -47,7 +67,7 @@ interface Refused {
   readonly peer: Peer;
   /** Empty where it could not be read. */
   readonly method: string;
-  readonly verdict: 'deny' | 'malformed';
+  readonly verdict: Extract<RecordedVerdict, 'deny' | 'malformed'>;
 }
 
 class DataPlane implements Gateway {
@@ -59,6 +79,8 @@ class DataPlane implements Gateway {
   readonly #eras = new Set<Era>();
   #era: Era | null = null;
   #inFlight = 0;
+  #wait: RoomWait | null = null;
+  #closed = false;
 
   constructor(ports: GatewayPorts, collectedBytes: number) {
     this.#ports = ports;
@@ -81,21 +103,67 @@ class DataPlane implements Gateway {
   }
 
   install(snapshot: Snapshot): boolean {
+    if (this.#closed || !this.#hasRoom()) return false;
     const last = this.#era;
-    const idle = last !== null && last.passages === 0 ? 1 : 0;
-    if (this.#eras.size - idle >= SNAPSHOT_LIMIT) return false;
     const installed: Installed = { snapshot, pools: this.#pools.forApis(snapshot.apis) };
     const era: Era = {
-      passages: 0,
-      context: { ports: this.#ports, installed, date: this.#date, bodies: this.#bodies, over: () => this.#left(era) },
+      passages: new Set(),
+      context: {
+        ports: this.#ports,
+        installed,
+        date: this.#date,
+        bodies: this.#bodies,
+        over: (walk) => this.#left(era, walk),
+      },
     };
     this.#eras.add(era);
     this.#era = era;
-    if (idle === 1 && last !== null) this.#end(last);
+    if (last !== null && last.passages.size === 0) this.#end(last);
     return true;
   }
 
+  /** The Snapshot in force makes room by itself where no request walks through it. */
+  #hasRoom(): boolean {
+    const idle = this.#era !== null && this.#era.passages.size === 0 ? 1 : 0;
+    return this.#eras.size - idle < SNAPSHOT_LIMIT;
+  }
+
+  makeRoom(): Promise<void> {
+    if (this.#closed || this.#hasRoom()) return Promise.resolve();
+    if (this.#wait === null) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = this.#ports.clock.after(ROOM_GRACE_MS, () => this.#forceRoom());
+      this.#wait = { room: promise, made: resolve, timer };
+    }
+    return this.#wait.room;
+  }
+
+  #forceRoom(): void {
+    const [oldest] = this.#eras;
+    if (oldest !== undefined && !this.#hasRoom()) this.#cut(oldest);
+    this.#roomMade();
+  }
+
+  #cut({ context, passages }: Era): void {
+    const { log, metrics } = this.#ports;
+    const { revision } = context.installed.snapshot;
+    const cut = [...passages];
+    for (const passage of cut) passage.cut('gateway-overloaded');
+    metrics.cut('snapshot', cut.length);
+    const message = 'requests of the oldest configuration were cut, so that the newest could be installed';
+    log.write('warn', 'snapshot.cut', message, { revision, passages: cut.length });
+  }
+
+  #roomMade(): void {
+    const wait = this.#wait;
+    this.#wait = null;
+    wait?.timer.cancel();
+    wait?.made();
+  }
+
   close(): void {
+    this.#closed = true;
+    this.#roomMade();
     this.#sweeper.cancel();
     this.#pools.close();
   }
@@ -136,7 +204,7 @@ class DataPlane implements Gateway {
     }
     const passage = new Passage(stream, compiled, { id, params, plan: plan.value, context: era.context });
     stream.events = passage;
-    era.passages++;
+    era.passages.add(passage);
     this.#count(1);
     const { method } = stream.request;
     const bodyless = (method === 'GET' || method === 'HEAD') && !compiled.bodyDescribed;
@@ -145,10 +213,10 @@ class DataPlane implements Gateway {
     else passage.refuse({ code: 'body-too-large' });
   }
 
-  #left(era: Era): void {
-    era.passages--;
+  #left(era: Era, walk: Walk): void {
+    era.passages.delete(walk);
     this.#count(-1);
-    if (era !== this.#era && era.passages === 0) this.#end(era);
+    if (era !== this.#era && era.passages.size === 0) this.#end(era);
   }
 
   #count(change: 1 | -1): void {
@@ -160,6 +228,7 @@ class DataPlane implements Gateway {
   #end(era: Era): void {
     this.#eras.delete(era);
     this.#pools.retain([...this.#eras].map(({ context }) => context.installed));
+    if (this.#hasRoom()) this.#roomMade();
   }
 
   turnDown(stream: ServerExchange, problem: Problem): void {
@@ -181,41 +250,16 @@ class DataPlane implements Gateway {
     { id, peer, method, verdict }: Refused,
   ): { readonly head: OutgoingHead; readonly body: string } {
     const { clock, ledger, log, metrics } = this.#ports;
-    const taken = ledger.append({
-      version: RECORD_VERSION,
-      kind: 'intent',
-      id,
-      at: clock.now(),
-      revision: this.current?.revision ?? 0,
-      api: null,
-      operation: null,
-      method,
-      subject: null,
-      address: peer.address,
-      verdict,
-      problem: problem.code,
-      policy: null,
-      rule: null,
-    });
+    const revision = this.current?.revision ?? 0;
+    const intent = { id, at: clock.now(), revision, method, address: peer.address, verdict, problem: problem.code };
+    const taken = ledger.append(intentOf(intent));
     const told: Problem = taken ? problem : { code: 'not-recorded' };
     const answer = problemAnswer(told, id);
     metrics.refused(told.code);
     metrics.finished(null, answer.status, 0);
     if (taken) {
-      ledger.append({
-        version: RECORD_VERSION,
-        kind: 'completion',
-        id,
-        at: clock.now(),
-        status: answer.status,
-        upstreamStatus: null,
-        problem: told.code,
-        requestBytes: 0,
-        responseBytes: isBodiless(method, answer.status) ? 0 : answer.body.length,
-        durationUs: 0,
-        upstreamUs: null,
-        complete: true,
-      });
+      const responseBytes = isBodiless(method, answer.status) ? 0 : answer.body.length;
+      ledger.append(earlyCompletion(id, clock.now(), { status: answer.status, problemCode: told.code, responseBytes }));
     }
     log.write('debug', 'request.refused', told.code, { request: id, address: peer.address, detail: problem.internal });
     answer.added.push('date', this.#date(), 'x-request-id', id);

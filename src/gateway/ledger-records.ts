@@ -1,8 +1,35 @@
-import { type CompletionRecord, RECORD_VERSION } from '../base/index.ts';
+import { type CompletionRecord, type IntentRecord, RECORD_VERSION } from '../base/index.ts';
 import type { Outcome } from '../policy/index.ts';
 
+/** What every intent says, and what only that of a request that matched, or was decided by somebody, can say. */
+export type IntentParts = Pick<IntentRecord, 'id' | 'at' | 'revision' | 'method' | 'address' | 'verdict'> &
+  Partial<Pick<IntentRecord, 'api' | 'operation' | 'subject' | 'problem' | 'policy' | 'rule'>>;
+
+/** The record of who, what and the verdict. What is not said is null. */
+export function intentOf(said: IntentParts): IntentRecord {
+  return {
+    version: RECORD_VERSION,
+    kind: 'intent',
+    id: said.id,
+    at: said.at,
+    revision: said.revision,
+    api: said.api ?? null,
+    operation: said.operation ?? null,
+    method: said.method,
+    subject: said.subject ?? null,
+    address: said.address,
+    verdict: said.verdict,
+    problem: said.problem ?? null,
+    policy: said.policy ?? null,
+    rule: said.rule ?? null,
+  };
+}
+
+/** How an exchange ended, as far as its record says it. */
+export type CompletionParts = Omit<Outcome, 'verdict' | 'problem' | 'policy' | 'rule'>;
+
 /** The record that closes a request's intent. */
-export function completionOf(id: string, at: number, outcome: Outcome): CompletionRecord {
+export function completionOf(id: string, at: number, outcome: CompletionParts): CompletionRecord {
   return {
     version: RECORD_VERSION,
     kind: 'completion',
@@ -17,4 +44,14 @@ export function completionOf(id: string, at: number, outcome: Outcome): Completi
     upstreamUs: outcome.upstreamUs,
     complete: outcome.complete,
   };
+}
+
+/** The same for a request that the gateway answered at once, before any operation or upstream was known. */
+export function earlyCompletion(
+  id: string,
+  at: number,
+  reply: Pick<Outcome, 'status' | 'problemCode' | 'responseBytes'>,
+): CompletionRecord {
+  const nothing = { upstreamStatus: null, requestBytes: 0, durationUs: 0, upstreamUs: null, complete: true };
+  return completionOf(id, at, { ...nothing, ...reply });
 }

@@ -10,6 +10,7 @@ import type {
 import { upstreamFields } from './forwarded.ts';
 import { lengthOf, NO_BODY } from './reply.ts';
 import type { Reply } from './reply-passage.ts';
+import { upstreamTarget } from './upstream-target.ts';
 import type { Walk } from './walk.ts';
 
 const EARLY_HINTS = 103;
@@ -79,14 +80,12 @@ export class Leg implements UpstreamEvents {
     const pool = context.installed.pools[compiled.api.index];
     if (pool === undefined) throw new Error(`no pool for ${compiled.api.name}`);
     this.#startedMs = context.ports.clock.monotonic();
-    const { basePath, upstream, authority } = compiled.api;
-    const path = upstream.pathPrefix + (request.path.slice(basePath.length) || '/');
     const fields = request.headers as HeaderFields;
     if (plan.readsResponse.whole) for (const name of UNJUDGEABLE) fields.drop(name);
     const outgoing: OutgoingRequest = {
       method: request.method,
-      target: request.query === null ? path : `${path}?${request.query}`,
-      authority,
+      target: upstreamTarget(compiled.api, request),
+      authority: compiled.api.authority,
       fields,
       added: upstreamFields(this.#passage),
       framing,

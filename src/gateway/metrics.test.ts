@@ -51,8 +51,10 @@ test('a series is made once, whatever comes', () => {
     metrics.finished('a', 200, 1);
     metrics.refused('not-found');
     metrics.turnedAway('full');
+    metrics.cut('snapshot', 2);
   }
   assert.equal(new Set(made).size, made.length);
+  assert.equal(values.get('portcullis_passages_cut_total{"reason":"snapshot"}'), 6);
   assert.equal(values.get('portcullis_refusals_total{"code":"not-found","status":"404"}'), 3);
   assert.equal(values.get('portcullis_connections_turned_away_total{"reason":"full"}'), 3);
 });

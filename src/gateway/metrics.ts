@@ -5,12 +5,17 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** `none`: the client left, or the connection was cut, before a reply began. */
 const CLASSES = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
+/** Why the gateway cut requests that it might have served. */
+export type CutReason = 'snapshot';
+
 /** The series of a gateway thread. Labels come from closed sets: API names of the configuration and problem codes. */
 export interface GatewayMetrics {
   /** Counts a finished exchange. `api` is null where none was matched, `status` 0 where no reply began. */
   finished(api: string | null, status: number, durationUs: number): void;
   refused(code: ProblemCode): void;
   turnedAway(reason: string): void;
+  /** Counts requests that the gateway itself cut. `snapshot`: too many configurations were in use. */
+  cut(reason: CutReason, passages: number): void;
   readonly inFlight: Gauge;
 }
 
@@ -20,6 +25,11 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
   const durations = new Map<string, Histogram>();
   const refusals = new Map<ProblemCode, Counter>();
   const turned = new Map<string, Counter>();
+  const cut: Readonly<Record<CutReason, Counter>> = {
+    snapshot: meter.counter('portcullis_passages_cut_total', 'Requests cut by the gateway itself, by reason.', {
+      reason: 'snapshot',
+    }),
+  };
   const classesOf = (api: string): readonly Counter[] =>
     CLASSES.map((status) =>
       meter.counter('portcullis_requests_total', 'Requests answered, by API and class of status.', { api, status }),
@@ -56,6 +66,7 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
       }
       counter.add(1);
     },
+    cut: (reason, passages) => cut[reason].add(passages),
     turnedAway(reason) {
       let counter = turned.get(reason);
       if (counter === undefined) {

@@ -1,4 +1,4 @@
-import { type Problem, type ProblemCode, RECORD_VERSION, type RecordedVerdict } from '../base/index.ts';
+import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
 import type { BodyUse, BodyViews, Operation, Outcome, OwnReply, Principal, Slot } from '../policy/index.ts';
 import type { Timer } from '../ports/index.ts';
 import type { CanonicalRequest, ExchangeEvents, HeaderFields, ServerExchange, UpstreamFailure } from '../wire/index.ts';
@@ -7,7 +7,7 @@ import { RequestEdits } from './edits.ts';
 import { EnteredSteps, runRecordSteps } from './entered-steps.ts';
 import { raiseFault } from './faults.ts';
 import { Leg } from './leg.ts';
-import { completionOf } from './ledger-records.ts';
+import { completionOf, intentOf } from './ledger-records.ts';
 import type { AnyStep, Plan } from './plan.ts';
 import { type Answer, ownAnswer, problemAnswer } from './reply.ts';
 import { Reply } from './reply-passage.ts';
@@ -214,9 +214,7 @@ export class Passage implements Walk, ExchangeEvents {
   }
 
   #appendIntent(): boolean {
-    const taken = this.context.ports.ledger.append({
-      version: RECORD_VERSION,
-      kind: 'intent',
+    const intent = intentOf({
       id: this.id,
       at: this.startedAtMs,
       revision: this.context.installed.snapshot.revision,
@@ -230,6 +228,7 @@ export class Passage implements Walk, ExchangeEvents {
       policy: this.#policy,
       rule: this.#rule,
     });
+    const taken = this.context.ports.ledger.append(intent);
     this.#intent = taken ? 'taken' : 'refused';
     return taken;
   }
@@ -294,7 +293,6 @@ export class Passage implements Walk, ExchangeEvents {
     else this.cut(code);
   }
 
-  /** Nothing whole can be given any more: the client must see that. */
   cut(code: ProblemCode): void {
     if (this.ended) return;
     if (this.#problem === null) {
@@ -336,7 +334,7 @@ export class Passage implements Walk, ExchangeEvents {
     this.#entered?.release(this);
     metrics.finished(this.operation.api, outcome.status, outcome.durationUs);
     if (this.#intent === 'taken') ledger.append(completionOf(this.id, clock.now(), outcome));
-    this.context.over();
+    this.context.over(this);
   }
 
   #outcome(complete: boolean): Outcome {

@@ -1,8 +1,12 @@
-import { type Problem, type ProblemCode, RECORD_VERSION } from '../base/index.ts';
+import type { Problem, ProblemCode } from '../base/index.ts';
 import type { CanonicalRequest, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
+import { earlyCompletion, intentOf } from './ledger-records.ts';
 import type { GatewayPorts } from './runtime.ts';
 import { createDateSource, NO_BODY } from './reply.ts';
 import type { Snapshot } from './snapshot.ts';
+
+/** Permanent, and the method stays (RFC 9110 §15.4.9). */
+const REDIRECT = 308;
 
 /** Names under which APIs and browsers send a credential in a field, by their last words. */
 const CREDENTIAL_FIELD = ending(
@@ -87,43 +91,17 @@ function redirect(stream: ServerExchange, options: PlainHttpOptions, date: () =>
   const location = `https://${host}${port === 443 ? '' : `:${port}`}${path}${query === null ? '' : `?${query}`}`;
   const added = ['location', location, 'cache-control', 'no-store', 'date', date(), 'x-request-id', id];
   if (!recordRedirect(stream.request, id, options)) return 'not-recorded';
-  options.ports.metrics.finished(null, 308, 0);
-  stream.send({ status: 308, fields: null, added, framing: NO_BODY, announcedLength: 0 }, '');
+  options.ports.metrics.finished(null, REDIRECT, 0);
+  stream.send({ status: REDIRECT, fields: null, added, framing: NO_BODY, announcedLength: 0 }, '');
   return null;
 }
 
 function recordRedirect(request: CanonicalRequest, id: string, { ports, snapshot }: PlainHttpOptions): boolean {
+  const { method, peer } = request;
   const at = ports.clock.now();
-  const taken = ports.ledger.append({
-    version: RECORD_VERSION,
-    kind: 'intent',
-    id,
-    at,
-    revision: snapshot()?.revision ?? 0,
-    api: null,
-    operation: null,
-    method: request.method,
-    subject: null,
-    address: request.peer.address,
-    verdict: 'reply',
-    problem: null,
-    policy: null,
-    rule: 'plain-http',
-  });
-  if (!taken) return false;
-  ports.ledger.append({
-    version: RECORD_VERSION,
-    kind: 'completion',
-    id,
-    at,
-    status: 308,
-    upstreamStatus: null,
-    problem: null,
-    requestBytes: 0,
-    responseBytes: 0,
-    durationUs: 0,
-    upstreamUs: null,
-    complete: true,
-  });
+  const revision = snapshot()?.revision ?? 0;
+  const intent = intentOf({ id, at, revision, method, address: peer.address, verdict: 'reply', rule: 'plain-http' });
+  if (!ports.ledger.append(intent)) return false;
+  ports.ledger.append(earlyCompletion(id, at, { status: REDIRECT, problemCode: null, responseBytes: 0 }));
   return true;
 }

@@ -110,6 +110,11 @@ test('the own paths of the gateway belong to no API', () => {
   assert.equal(found(router, 'GET /.portcullis'), 'notFound');
   assert.equal(found(router, 'GET /.portcullis/id'), 'notFound');
   assert.equal(found(router, 'GET /.portcullis/'), 'notFound');
+  for (const name of ['acme-challenge', 'oauth-protected-resource']) {
+    assert.equal(found(router, `GET /.well-known/${name}`), 'notFound');
+    assert.equal(found(router, `GET /.well-known/${name}/x/y`), 'notFound');
+    assert.equal(found(router, `GET /.well-known/${name}s`), `* /{a}/{b} a=.well-known b=${name}s`);
+  }
   assert.equal(found(router, 'GET /.portcullisx'), '* /{rest...} rest=.portcullisx');
 });
 

@@ -1,4 +1,6 @@
 import type { Segment } from '../openapi/index.ts';
+import type { Match } from '../policy/index.ts';
+import { isOwnPath } from './own-paths.ts';
 
 /** What a router keeps for one method of one template. */
 export interface Route<T> {
@@ -8,21 +10,11 @@ export interface Route<T> {
   readonly target: T;
 }
 
-/** What a host, a path and a method lead to; `params` are decoded once. */
-export type Found<T> =
-  | { readonly kind: 'matched'; readonly target: T; readonly params: Readonly<Record<string, string>> }
-  | { readonly kind: 'notFound' }
-  | { readonly kind: 'methodNotAllowed'; readonly allow: readonly string[] }
-  | { readonly kind: 'misdirected' };
-
 /** Two routes that could answer the same request. */
 export interface RouteClash<T> {
   readonly earlier: Route<T>;
   readonly later: Route<T>;
 }
-
-/** Paths that are the gateway's own on every host. */
-export const OWN_PREFIX = '/.portcullis';
 
 /** Methods that no route may take: they reach through the gateway or make it talk about itself. */
 const NEVER = new Set(['CONNECT', 'TRACE', 'TRACK']);
@@ -77,13 +69,13 @@ export class Router<T> {
   }
 
   /** `path` is canonical; `host` too. */
-  find(host: string, path: string, method: string): Found<T> {
+  find(host: string, path: string, method: string): Match<T> {
     const root = this.#named.size === 0 ? this.#anyHost : this.#named.get(host);
     if (root === undefined) return MISDIRECTED;
     if (NEVER.has(method))
       return { kind: 'methodNotAllowed', allow: path === '*' ? [] : allowOf(walk(root, path)?.node ?? null) };
     // The asterisk of OPTIONS speaks of the server as a whole (RFC 9112 §3.2.4), and no API answers for that.
-    if (path === '*' || path === OWN_PREFIX || path.startsWith(`${OWN_PREFIX}/`)) return NOT_FOUND;
+    if (path === '*' || isOwnPath(path)) return NOT_FOUND;
     const place = walk(root, path);
     if (place === null) return NOT_FOUND;
     const leaf = place.node.leaves.get(method) ?? (method === 'HEAD' ? place.node.leaves.get('GET') : undefined);

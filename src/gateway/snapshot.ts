@@ -1,4 +1,4 @@
-import type { CoverageRow, Issue, Result } from '../base/index.ts';
+import type { CoverageRow, Issue, Place, Result } from '../base/index.ts';
 import type { UpstreamConfig } from '../config/index.ts';
 import type { Operation } from '../policy/index.ts';
 import type { TableDeclaration } from '../ports/index.ts';
@@ -30,6 +30,14 @@ export interface CompiledOperation {
   plan(): Result<Plan, readonly Issue[]>;
 }
 
+/** A live table that a policy reads, and the policy: its kind, its key path, and where it stands. */
+export interface NeededTable {
+  readonly declaration: TableDeclaration;
+  readonly kind: string;
+  readonly path: string;
+  readonly place: Place | null;
+}
+
 /** Everything a request is judged by: immutable, made from the configuration alone. */
 export interface Snapshot {
   readonly revision: number;
@@ -37,6 +45,7 @@ export interface Snapshot {
   readonly router: Router<CompiledOperation>;
   readonly apis: readonly CompiledApi[];
   readonly operations: readonly CompiledOperation[];
-  readonly tables: readonly TableDeclaration[];
+  /** A Snapshot is not ready before all of them are filled. */
+  readonly tables: readonly NeededTable[];
   readonly coverage: readonly CoverageRow[];
 }

@@ -1,4 +1,4 @@
-import type { Problem } from '../base/index.ts';
+import type { Problem, ProblemCode } from '../base/index.ts';
 import type { BodyUse, Exchange, OwnReply, Principal } from '../policy/index.ts';
 import type { Timer } from '../ports/index.ts';
 import type { ServerExchange, UpstreamFailure } from '../wire/index.ts';
@@ -16,7 +16,7 @@ export interface WalkContext {
   readonly date: () => string;
   readonly bodies: BodyBudget;
   /** Runs once for each request, when its walk is over. */
-  readonly over: () => void;
+  readonly over: (walk: Walk) => void;
 }
 
 /** A request on its way, as the parts see it that judge it, forward it and answer it. */
@@ -59,6 +59,8 @@ export interface Walk extends Exchange {
    * nothing goes round in circles.
    */
   fault(policy: string, what: unknown): void;
+  /** Nothing whole can be given any more: the client sees a broken connection. */
+  cut(code: ProblemCode): void;
   /** The upstream gave no whole reply. */
   failed(failure: UpstreamFailure): void;
   /** The head of a reply is about to go out; from here on there can be no other. */

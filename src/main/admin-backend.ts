@@ -1,3 +1,4 @@
+import type { CoverageRow } from '../base/index.ts';
 import type { MeterReader } from '../ports/index.ts';
 import { type AdminBackend, type Conductor, REVISIONS } from '../control/index.ts';
 import { compile } from '../gateway/index.ts';
@@ -22,6 +23,7 @@ export interface AdminBackendOptions {
 export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
   const { conductor, thread, meters, data, ports, file, version, nodeVersion, startedAt } = options;
   const revisions = data.store.collection(REVISIONS);
+  const coverage = coverageSource(conductor);
   return {
     readiness: () => conductor.readiness,
     metrics: () => Promise.resolve(meters.exposition()),
@@ -40,7 +42,7 @@ export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
         threads: report === null ? [] : [reportOf(report)],
       };
     },
-    coverage: () => Promise.resolve(coverageOf(conductor)),
+    coverage: () => Promise.resolve(coverage()),
     revisions: async (limit) => {
       const newest = await revisions.query({ orderBy: 'revision', descending: true, limit });
       return newest.map(({ document: { text: _text, ...rest } }) => rest);
@@ -55,12 +57,19 @@ function reportOf(status: NonNullable<Awaited<ReturnType<ThreadHost['status']>>>
   return { revision, connections, inFlight, livingSnapshots };
 }
 
-/** Coverage needs no table to be read: it tells what the configuration says. */
-function coverageOf({ current }: Conductor): ReturnType<typeof rowsOf> {
-  return current === null ? [] : rowsOf(current);
+/** The coverage of what is in force, computed once a revision: it takes a whole compilation. */
+function coverageSource(conductor: Conductor): () => readonly CoverageRow[] {
+  let known: { readonly revision: number; readonly rows: readonly CoverageRow[] } | null = null;
+  return () => {
+    const { current } = conductor;
+    if (current === null) return [];
+    if (known?.revision !== current.revision) known = { revision: current.revision, rows: coverageOf(current) };
+    return known.rows;
+  };
 }
 
-function rowsOf(gathered: NonNullable<Conductor['current']>) {
+/** Coverage needs no table to be read: it tells what the configuration says. */
+function coverageOf(gathered: NonNullable<Conductor['current']>): readonly CoverageRow[] {
   const read = (): never => {
     throw new Error('no table is read here');
   };

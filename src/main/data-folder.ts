@@ -59,6 +59,10 @@ export async function openAdminKey(folder: DataFolder, options: DataFolderOption
   const created = await options.files.create(file, Buffer.from(`${Buffer.from(bytes).toString('base64url')}\n`), 0o600);
   if (!created.ok && created.error.reason !== 'exists')
     return err(`${file} can not be written: ${created.error.detail}`);
+  const facts = await options.files.facts(file);
+  if (facts.ok && (facts.value.mode & 0o077) !== 0) {
+    return err(`${file} can be read by others, who may have it already: remove it, and a new one is made`);
+  }
   const read = await options.files.read(file, 1_024);
   if (!read.ok) return err(`${file} can not be read: ${read.error.detail}`);
   const key = Buffer.from(read.value).toString('utf8').trim();

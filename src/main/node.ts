@@ -10,6 +10,7 @@ import { createAdminBackend } from './admin-backend.ts';
 import { type AdminListener, listenAdmin } from './admin-listener.ts';
 import { createCompileWorker } from './compile-host.ts';
 import { type DataFolder, type DataFolderOptions, openAdminKey, openDataFolder } from './data-folder.ts';
+import { connectionsFor, descriptorLimit } from './descriptors.ts';
 import type { HostPorts } from './host-ports.ts';
 import { KINDS } from './kinds.ts';
 import { type NodeCertificates, namesOf, openNodeCertificates } from './node-certificates.ts';
@@ -17,7 +18,6 @@ import { certificateFolder, removeRunningFile, writeRunningFile } from './runnin
 import { ThreadHost } from './thread-host.ts';
 
 const DRAIN_GRACE_MS = 10_000;
-const MAX_CONNECTIONS = 10_000;
 
 /** What a node is started with. */
 export interface NodeOptions {
@@ -207,7 +207,7 @@ class Starting {
       httpsPort: https.port,
       http,
       reusePort: false,
-      maxConnections: MAX_CONNECTIONS,
+      maxConnections: connectionsFor(descriptorLimit()),
     });
     if (!('code' in opened)) return ok(opened);
     const key = opened.port === https.port ? 'server.https.port' : 'server.http.port';

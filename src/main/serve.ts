@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { formatIssue, type Issue, type Result, Secret } from '../base/index.ts';
 import type { ReadyPorts } from '../cli/index.ts';
 import type { HostPorts } from './host-ports.ts';
@@ -18,7 +19,10 @@ export interface ServeOptions {
   readonly version: string;
 }
 
-/** Runs a node until SIGTERM or SIGINT; gives the exit code. Standard output gets the banner, or with `json` one line when it is ready. */
+/**
+ * Runs a node until SIGTERM or SIGINT; gives the exit code. Standard output gets the banner, or with `json` one line:
+ * that it is ready, or why it can't be.
+ */
 export async function serve(options: ServeOptions): Promise<number> {
   const { host, json } = options;
   let over: (code: number) => void = () => {};
@@ -40,13 +44,14 @@ export async function serve(options: ServeOptions): Promise<number> {
     },
   });
   if (!started.ok) {
-    complain(started.error);
+    complain(started.error, json);
     return UNUSABLE;
   }
   const node = started.value;
   for (const warning of node.warnings) host.log.write('warn', 'configuration.warning', formatIssue(warning));
   const ready: ReadyPorts = { ...node.ports, ca: node.caFile, host: node.config.server.host };
-  process.stdout.write(json ? `${JSON.stringify({ event: 'ready', ...ready })}\n` : options.banner(ready));
+  const shown = { ...ready, ca: fromHere(node.caFile) };
+  process.stdout.write(json ? `${JSON.stringify({ event: 'ready', ...ready })}\n` : options.banner(shown));
   const stopListening = listenToSignals(node, options, () => over(0));
   const code = await ended;
   stopListening();
@@ -74,6 +79,13 @@ function listenToSignals(node: GatewayNode, options: ServeOptions, stop: () => v
   };
 }
 
-function complain(issues: readonly Issue[]): void {
+function complain(issues: readonly Issue[], json: boolean): void {
   for (const issue of issues) process.stderr.write(`portcullis: ${formatIssue(issue)}\n`);
+  if (json) process.stdout.write(`${JSON.stringify({ event: 'failed', issues })}\n`);
+}
+
+/** A path as a person in this working folder would write it: relative where it lies below, else as it is. */
+function fromHere(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near === '' || near.startsWith('..') ? path : near;
 }

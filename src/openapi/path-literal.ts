@@ -13,8 +13,8 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Writes a literal piece of a path template as the paths of requests are written: unreserved characters plain
- * (RFC 3986 §6.2.2.2), what else was encoded stays so with upper-case digits, and what a path cannot hold is encoded
+ * Writes a literal piece of a path template as the paths of requests are written: what may stand plainly in a segment
+ * does (RFC 3986 §3.3), what else was encoded stays so with upper-case digits, and what a path cannot hold is encoded
  * as UTF-8. Fails, with words that continue "the template …", on what no canonical request path can hold.
  * Idempotent. `text` is without slashes and braces.
  */
@@ -65,7 +65,10 @@ function encodeBytes(bytes: Iterable<number>): string {
   let text = '';
   for (const byte of bytes) {
     const character = String.fromCharCode(byte);
-    text += UNRESERVED.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    text +=
+      UNRESERVED.test(character) || PLAIN.test(character)
+        ? character
+        : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }
   return text;
 }

@@ -17,13 +17,17 @@ export interface Operation {
   readonly deprecated: boolean;
   /** Its description, or null for a route written by hand. */
   readonly described: DescribedOperation | null;
-  /** For protocols that name the operation in the body (GraphQL, JSON-RPC): the operation meant, judged again from `decide` on. */
+  /**
+   * For protocols that name the operation in the body, such as GraphQL: the operation meant, to be judged from `decide`
+   * on. No operation of this version has any: `compile` makes none, and nothing calls it. A kind of API that needs it
+   * brings both.
+   */
   children?(parsed: ParsedBody): Operation;
 }
 
-/** What a request's host, path and method lead to. */
-export type Match =
-  | { readonly kind: 'matched'; readonly operation: Operation; readonly params: Readonly<Record<string, string>> }
+/** What a request's host, path and method lead to; `target` is what the router keeps for an operation, `params` are decoded once. */
+export type Match<T> =
+  | { readonly kind: 'matched'; readonly target: T; readonly params: Readonly<Record<string, string>> }
   | { readonly kind: 'notFound' }
   | { readonly kind: 'methodNotAllowed'; readonly allow: readonly string[] }
   | { readonly kind: 'misdirected' };

@@ -152,6 +152,23 @@ function testFolders(makeSubject: MakeSubject): void {
     const { files, folder } = await makeSubject(t);
     await files.create(join(folder, 'a'), encode('x'), 0o600);
     assert.equal(reasonOf(await files.makeFolder(join(folder, 'a'), 0o700)), 'exists');
+    assert.equal(reasonOf(await files.makeFolder(join(folder, 'a', 'b', 'c'), 0o700)), 'exists');
+  });
+
+  test('of many who make one folder at once all succeed', async (t) => {
+    const { files, folder } = await makeSubject(t);
+    const makings = Array.from({ length: 20 }, (_, n) => files.makeFolder(join(folder, 'a', 'b', `${n % 2}`), 0o700));
+    for (const made of await Promise.all(makings)) assert.equal(reasonOf(made), null);
+    assert.deepEqual(await files.list(join(folder, 'a', 'b')), { ok: true, value: ['0', '1'] });
+  });
+
+  test('making stops at the first folder that cannot be made, and the fault names it', async (t) => {
+    const { files, folder } = await makeSubject(t);
+    const tooLong = join(folder, 'a', 'x'.repeat(5000));
+    const made = await files.makeFolder(join(tooLong, 'b', 'c'), 0o700);
+    assert.equal(reasonOf(made), 'other');
+    assert.ok(!made.ok && made.error.detail.includes('x'.repeat(5000)));
+    assert.equal(reasonOf(await files.facts(join(tooLong, 'b'))), 'other');
   });
 
   test('names are listed sorted, whatever they are', async (t) => {

@@ -22,7 +22,7 @@ export interface Files {
   replace(path: string, bytes: Uint8Array, mode: number): Promise<Result<void, FileFault>>;
   /** Creates a file only if it does not exist yet (reason `exists` otherwise). */
   create(path: string, bytes: Uint8Array, mode: number): Promise<Result<void, FileFault>>;
-  /** Makes a folder and those above it. */
+  /** Makes a folder and those missing above it, and stops at the first that cannot be made: the fault names that one. */
   makeFolder(path: string, mode: number): Promise<Result<void, FileFault>>;
   /** Facts about a path; a missing one is a fault. */
   facts(path: string): Promise<Result<FileFacts, FileFault>>;

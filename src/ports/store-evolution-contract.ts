@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { err, ok, type Result } from '../base/index.ts';
 import type { CollectionDeclaration, Store } from './store.ts';
 
 /** A store that can be closed and opened again over what it has kept, and read in the raw. */
@@ -24,9 +25,18 @@ interface UserV3 {
   readonly password?: string;
 }
 
+/** A schema that demands text in `field`. */
+function withText<T extends object>(field: keyof T & string): (document: unknown) => Result<T, string> {
+  return (document) => {
+    const fits = typeof (document as Partial<Record<string, unknown>>)[field] === 'string';
+    return fits ? ok(document as T) : err(`${field} is no text`);
+  };
+}
+
 const V1: CollectionDeclaration<UserV1> = {
   name: 'users',
   version: 1,
+  parse: withText('name'),
   indexes: ['name'],
   secrets: ['password'],
   migrations: [],
@@ -35,6 +45,7 @@ const V1: CollectionDeclaration<UserV1> = {
 const V3: CollectionDeclaration<UserV3> = {
   name: 'users',
   version: 3,
+  parse: withText('given'),
   indexes: ['given', 'team'],
   secrets: ['password'],
   migrations: [
@@ -48,6 +59,7 @@ export function storeEvolutionContract(name: string, makeStore: MakeStore): void
   describe(`${name} keeps the contract of Store over time`, () => {
     testPersistence(makeStore);
     testMigrations(makeStore);
+    testSchemas(makeStore);
     testIndexes(makeStore);
     testSecrets(makeStore);
   });
@@ -109,6 +121,55 @@ function testMigrations(makeStore: MakeStore): void {
   });
 }
 
+function testSchemas(makeStore: MakeStore): void {
+  test('a document that does not fit its schema is refused by name, and hinders no other', async (t) => {
+    const { store, reopen } = await makeStore(t);
+    const planted = store.collection({ ...V1, indexes: [], parse: (document) => ok(document as UserV1) });
+    await planted.put('bad', { name: 7, password: 'hunter2' } as unknown as UserV1);
+    await planted.put('good', { name: 'ada' });
+    const users = (await reopen()).collection(V1);
+    const refusal = /users\/bad does not fit.*name is no text/;
+    await assert.rejects(users.get('bad'), refusal);
+    await assert.rejects(users.query({ limit: 10 }), refusal);
+    await assert.rejects(users.query({ where: { name: 7 as unknown as string }, limit: 10 }), refusal);
+    assert.deepEqual(await users.get('good'), { name: 'ada' });
+    assert.equal((await users.query({ where: { name: 'ada' }, limit: 10 })).length, 1);
+    assert.equal(await users.claim('bad', { name: 'claimed' }), false);
+    assert.equal(await users.count(), 2);
+    await users.put('bad', { name: 'mended' });
+    assert.equal((await users.get('bad'))?.name, 'mended');
+  });
+
+  test('a refused document can be deleted', async (t) => {
+    const { store, reopen } = await makeStore(t);
+    await store.collection({ ...V1, parse: (document) => ok(document as UserV1) }).put('bad', {} as UserV1);
+    const users = (await reopen()).collection(V1);
+    await assert.rejects(users.get('bad'), /users\/bad/);
+    assert.deepEqual([await users.delete('bad'), await users.get('bad')], [true, null]);
+  });
+
+  test('the schema sees a document as migrated, with its secrets, and what it returns is handed out', async (t) => {
+    const { store, reopen } = await makeStore(t);
+    await store.collection(V1).put('u1', { name: 'ada', password: 'hunter2' });
+    const seen: unknown[] = [];
+    const parse = (document: unknown): Result<UserV3, string> => {
+      seen.push(document);
+      return ok({ given: 'as', team: 'parsed' });
+    };
+    const users = (await reopen()).collection({ ...V3, parse });
+    assert.deepEqual(await users.get('u1'), { given: 'as', team: 'parsed' });
+    assert.deepEqual(seen, [{ given: 'ada', team: 'red', password: 'hunter2' }]);
+  });
+
+  test('a migration whose outcome does not fit lets nothing through and loses nothing', async (t) => {
+    const { store, reopen } = await makeStore(t);
+    await store.collection(V1).put('u1', { name: 'ada' });
+    const broken = (await reopen()).collection({ ...V1, version: 2, migrations: [() => ({ name: 7 })] });
+    await assert.rejects(broken.get('u1'), /users\/u1 does not fit/);
+    assert.deepEqual(await (await reopen()).collection(V1).get('u1'), { name: 'ada' });
+  });
+}
+
 function testIndexes(makeStore: MakeStore): void {
   test('an index that is added finds earlier documents, one that is taken away and added again too', async (t) => {
     const { store, reopen } = await makeStore(t);
@@ -139,7 +200,9 @@ function testSecrets(makeStore: MakeStore): void {
 
   test('a secret may be of any kind of value, or missing', async (t) => {
     const { store } = await makeStore(t);
-    const all = store.collection<{ s?: unknown }>({ ...V1, name: 'any', indexes: [], secrets: ['s'] });
+    type Any = { readonly s?: unknown };
+    const parse = (document: unknown) => ok(document as Any);
+    const all = store.collection<Any>({ ...V1, name: 'any', parse, indexes: [], secrets: ['s'] });
     for (const s of ['', 'text', 0, false, null, [1, { a: 'b' }], { deep: { er: ['x'] } }]) {
       await all.put('a', { s });
       assert.deepEqual(await all.get('a'), { s });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { ok } from '../base/index.ts';
 import type { Collection, CollectionDeclaration, Store } from './store.ts';
 
 type MakeStore = (t: TestContext) => Promise<Store>;
@@ -12,6 +13,7 @@ interface Thing {
 const THINGS: CollectionDeclaration<Thing> = {
   name: 'things',
   version: 1,
+  parse: (document) => ok(document as Thing),
   indexes: ['name'],
   secrets: [],
   migrations: [],

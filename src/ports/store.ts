@@ -4,12 +4,14 @@ import type { Result } from '../base/index.ts';
 export type Stored = null | boolean | number | string | readonly Stored[] | { readonly [key: string]: Stored };
 
 /**
- * A collection declared by the room that owns it. `indexes` are top-level fields of string, number or boolean that queries may name;
+ * A collection declared by the room that owns it. `parse` is its schema: every document read is checked by it after
+ * migration, and its error says what does not fit without quoting values, which may be secret. `indexes` are top-level fields of string, number or boolean that queries may name;
  * `secrets` are top-level fields that lie encrypted, bound to collection, id and field. `migrations[n]` turns a document of version n+1 into n+2.
  */
 export interface CollectionDeclaration<T extends object> {
   readonly name: string;
   readonly version: number;
+  readonly parse: (document: unknown) => Result<T, string>;
   readonly indexes: readonly (keyof T & string)[];
   readonly secrets: readonly (keyof T & string)[];
   readonly migrations: readonly ((document: Readonly<Record<string, Stored>>) => Record<string, Stored>)[];
@@ -48,7 +50,8 @@ export interface StoreFault {
   readonly detail: string;
 }
 
-/** A store of declared collections. A document of a newer version than declared is refused, never guessed at. */
+/** A store of declared collections. A document of a newer version than declared, or one that does not fit its schema, rejects the
+ * reading with an error that names collection and id; it is never guessed at. */
 export interface Store {
   collection<T extends object>(declaration: CollectionDeclaration<T>): Collection<T>;
   /** All or nothing: what `work` does through the store it is given happens together, or, when it throws, not at all. */

@@ -46,12 +46,25 @@ test('names of the gateway are its own to write, whatever follows the prefix and
     'X-Consumer-Id',
     'x-auth-request-email',
     `x-portcullis-${'a'.repeat(100)}`,
+    'XPortcullis-Subject',
+    'X-Forwarded-Anything',
+    'X-Authenticated-Userid',
+    'X-WebAuth-User',
+    'X-Amzn-Oidc-Identity',
+    'X-Goog-Authenticated-User-Email',
+    'X-MS-Client-Principal-Name',
+    'SSL-Client-Verify',
+    'X-SSL-Client-S-DN',
+    'Forwarded-For',
   ]) {
     assert.equal(numberOf(name), DISGUISED_FIELD, name);
   }
   assert.notEqual(marksOf(DISGUISED_FIELD) & FieldMark.drop, 0);
   assert.notEqual(marksOf(DISGUISED_FIELD) & FieldMark.guarded, 0);
-  assert.equal(numberOf('x-portcullis'), OTHER_FIELD);
+  for (const name of ['X-Portcullis', 'Remote-User', 'Proxy', 'X-Accel-Redirect']) {
+    assert.notEqual(marksOf(numberOf(name)) & FieldMark.drop, 0, name);
+  }
+  for (const name of ['x-portculli', 'x-forward', 'ssl', 'forwarde']) assert.equal(numberOf(name), OTHER_FIELD, name);
 });
 
 test('a known name in another spelling is a disguise, whichever token character stands for the hyphen', () => {

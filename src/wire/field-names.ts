@@ -103,6 +103,34 @@ const MARKS = {
   'x-http-method': drop | guarded,
   'x-http-method-override': drop | guarded,
   'x-method-override': drop | guarded,
+  'x-portcullis': drop | guarded,
+  'x-authenticated-user': drop | guarded,
+  'x-auth-user': drop | guarded,
+  'x-auth-username': drop | guarded,
+  'x-auth-email': drop | guarded,
+  'x-auth-roles': drop | guarded,
+  'x-auth-groups': drop | guarded,
+  'x-userinfo': drop | guarded,
+  'x-consumer': drop | guarded,
+  'x-credential-identifier': drop | guarded,
+  'x-credential-username': drop | guarded,
+  'x-anonymous-consumer': drop | guarded,
+  'x-realip': drop | guarded,
+  'real-ip': drop | guarded,
+  'remote-user': drop | guarded,
+  'remote-addr': drop | guarded,
+  proxy: drop | guarded,
+  'x-script-name': drop | guarded,
+  'x-rewrite-uri': drop | guarded,
+  'x-override-url': drop | guarded,
+  'x-httpmethod-override': drop | guarded,
+  'x-http-host-override': drop | guarded,
+  'x-arr-clientcert': drop | guarded,
+  'x-client-verify': drop | guarded,
+  'x-tls-client-cert': drop | guarded,
+  'x-accel-redirect': drop | guarded,
+  'x-sendfile': drop | guarded,
+  'x-middleware-subrequest': drop | guarded,
   'x-request-id': drop | guarded,
   via: guarded,
 } as const satisfies Record<string, number>;
@@ -124,7 +152,24 @@ export const DISGUISED_FIELD = 1;
 export const FIELD_MARKS = Uint8Array.from([0, drop | guarded, ...NAMES.map((name) => MARKS[name])]);
 
 /** Prefixes that only the gateway may write. */
-const OWN_PREFIXES = ['x-portcullis-', 'x-consumer-', 'x-auth-request-'].map((prefix) => Buffer.from(prefix));
+const OWN_PREFIXES = [
+  'x-portcullis-',
+  'xportcullis-',
+  'x-consumer-',
+  'x-auth-request-',
+  'x-authenticated-',
+  'x-forwarded-',
+  'x-webauth-',
+  'x-ssl-client-',
+  'x-amzn-oidc-',
+  'x-goog-authenticated-',
+  'x-ms-client-principal',
+  'ssl-client-',
+  'forwarded-',
+].map((prefix) => Buffer.from(prefix));
+
+/** The first letters of those, so that most names need no further look. */
+const OWN_FIRST = new Set(OWN_PREFIXES.map((prefix) => prefix[0]));
 
 if (NAMES.some((name) => MARKS[name] & single && FIELD[name] >= 32))
   throw new Error('single fields are kept as bits of one word');
@@ -145,8 +190,7 @@ export function fieldNumber(bytes: Uint8Array, start: number, length: number): n
   for (const candidate of candidates[bucket(length, first)] as (typeof candidates)[number]) {
     if (candidate.octets.length === length && sameName(bytes, start, candidate.octets)) return candidate.id;
   }
-  // Every name of the gateway's own, and most forged ones, begin with X.
-  return (first | 32) === 0x78 && hasOwnPrefix(bytes, start, length) ? DISGUISED_FIELD : OTHER_FIELD;
+  return OWN_FIRST.has(LOWER[first]) && hasOwnPrefix(bytes, start, length) ? DISGUISED_FIELD : OTHER_FIELD;
 }
 
 function sameName(bytes: Uint8Array, start: number, name: Uint8Array): boolean {

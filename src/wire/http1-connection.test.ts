@@ -499,3 +499,32 @@ test('draining lets a busy connection end its request, and tells the client when
   begun.pass(1_000);
   assert.equal(begun.socket.finished, true);
 });
+
+test('a client that sends and never reads piles up no replies, and gets all of them once it reads', () => {
+  const { socket, script } = bench();
+  script.onRequest = (seen) => seen.exchange.send(ownHead(200, 30_000), Buffer.alloc(30_000, 'x'));
+  socket.stuck = true;
+  const pipelined = 50;
+  socket.receive(GET.repeat(pipelined));
+  assert.equal(script.seen.length, 3);
+  assert.ok(socket.writableLength < 2 * 65_536);
+  for (let reads = 0; reads < pipelined && script.seen.length < pipelined; reads++) {
+    socket.unstick();
+    socket.stuck = true;
+  }
+  assert.equal(script.seen.length, pipelined);
+  assert.equal(statusesOf(socket.text).length, pipelined);
+});
+
+test('a client whose next request waits for it to read is not told that its head came too slowly', () => {
+  const { socket, script, pass } = bench();
+  script.onRequest = (seen) => seen.exchange.send(ownHead(200, 70_000), Buffer.alloc(70_000, 'x'));
+  socket.stuck = true;
+  socket.receive(GET + GET);
+  pass(HEAD_MS);
+  assert.deepEqual(script.refusals, []);
+  socket.hangUp();
+  assert.deepEqual(script.refusals, []);
+  socket.unstick();
+  assert.equal(script.seen.length, 2);
+});

@@ -109,6 +109,11 @@ export class Http1Connection {
     if (this.#phase !== 'head') return;
     const { headMs, keepAliveMs } = this.#options.bounds;
     const waited = now - this.#since;
+    if (this.#socket.writableNeedDrain) {
+      // It is we who wait with the next request, and the bound on writing holds.
+      this.#since = now;
+      return;
+    }
     if (this.#buffer.length > 0) {
       if (waited > headMs) this.#refuse('request-timeout');
       return;
@@ -180,7 +185,8 @@ export class Http1Connection {
 
   #step(): boolean {
     if (this.#buffer.length === 0) return false;
-    if (this.#phase === 'head') return this.#readHead();
+    // A client that sends and never reads must not pile up replies: the next request waits until the last are taken.
+    if (this.#phase === 'head') return !this.#socket.writableNeedDrain && this.#readHead();
     const exchange = this.#exchange;
     if (exchange === null || !exchange.readsBody) return false;
     this.#consume(exchange.take(this.#buffer));
@@ -309,7 +315,7 @@ export class Http1Connection {
   #atEnd(): void {
     if (this.#phase === 'head') {
       if (this.#buffer.length === 0) this.#linger();
-      else this.#refuse('incomplete-request');
+      else if (!this.#socket.writableNeedDrain) this.#refuse('incomplete-request');
     } else if (this.#exchange?.readsBody === true && this.#buffer.length === 0) {
       this.#exchange.bodyFailed('incomplete-request');
     }
@@ -317,6 +323,7 @@ export class Http1Connection {
 
   #onDrain(): void {
     if (this.#exchange?.replyBegun === true) this.#exchange.events.drained();
+    if (this.#phase === 'head') this.#advance();
   }
 
   #onClose(): void {

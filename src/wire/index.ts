@@ -1,8 +1,8 @@
-export { readAuthority } from './host.ts';
 export { HeaderFields, NO_FIELDS } from './header-fields.ts';
 export { listen, type Listener, type ListenFault, type ListenOptions } from './listener.ts';
 export type { BodyFraming, BodySink, CanonicalRequest, HeaderMap, Peer, TlsPeer } from './message.ts';
 export type { ReplyHead } from './reply-head.ts';
+export { newAuthorityMemory, readRequestHead } from './request-head.ts';
 export {
   type ExchangeEvents,
   type OutgoingHead,
@@ -11,7 +11,7 @@ export {
   type ServerExchange,
   type ServerHandler,
 } from './server.ts';
-export { canonicalizeTarget, type TargetReading } from './target.ts';
+export { canonicalizeTarget } from './target.ts';
 export { type ContextMaterial, createServerContext } from './tls-settings.ts';
 export type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';
 export type { UpstreamBounds } from './upstream-connection.ts';

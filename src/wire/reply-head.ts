@@ -44,7 +44,12 @@ export function readReplyHead(bytes: Buffer, end: number, method: string): Reply
     fields,
     framing,
     announcedLength,
-    keepAlive: framing.kind !== 'until-close' && line.minorVersion === 1 && !closes,
+    // A body that is announced and must not come, as for HEAD, may come all the same, and would be the next one's reply.
+    keepAlive:
+      framing.kind !== 'until-close' &&
+      line.minorVersion === 1 &&
+      !closes &&
+      !(bodiless && (scan.chunked || (announcedLength ?? 0) > 0)),
     idleMs: readIdleMs(fields),
   };
 }

@@ -20,8 +20,9 @@ const CLOSE_BRACKET = 0x5d;
 const METHOD_OVERRIDE = /(?:^|[&;])(?:\+|%20)*(?:[_.]|%5B)method(?![^=&;%])[^&;]*/g;
 
 /**
- * Brings path and query to the one form that is matched, judged and sent (RFC 3986 §6.2.2): unreserved characters are
- * decoded, other escapes kept in upper case. Refused, since servers disagree about them: dot segments, empty segments,
+ * Brings path and query to the one form that is matched, judged and sent (RFC 3986 §6.2.2): in the path, whatever may
+ * stand there plainly is decoded, since servers decode before they route, and `%40me` must not pass for another
+ * operation than `@me`; in the query, unreserved characters are. Other escapes are kept in upper case. Refused, since servers disagree about them: dot segments, empty segments,
  * encoded separators, encoded control bytes, semicolons in the path, escapes that are not UTF-8, anything outside the
  * grammar. Decodes once only: `%252e` stays. Applying it to its own result changes nothing.
  */
@@ -37,7 +38,7 @@ export function canonicalizeTarget(text: string): TargetReading {
 /** The canonical path, or what is wrong with it. */
 export function canonicalizePath(text: string): string | { readonly fault: ProblemCode } {
   if (text.charCodeAt(0) !== SLASH) return { fault: 'malformed-target' };
-  const reading = decodeUnreserved(text, PATH, pathEscapeFault);
+  const reading = decodePlain(text, PATH_RULES);
   if (typeof reading !== 'string') return reading;
   for (let start = 1; start <= reading.length; ) {
     let end = reading.indexOf('/', start);
@@ -55,14 +56,19 @@ export function canonicalizePath(text: string): string | { readonly fault: Probl
  * an upstream that obeys it would do another method than the one that was judged.
  */
 export function canonicalizeQuery(text: string): string | { readonly fault: ProblemCode } {
-  const reading = decodeUnreserved(text, QUERY, queryEscapeFault);
+  const reading = decodePlain(text, QUERY_RULES);
   if (typeof reading !== 'string' || !reading.includes('method')) return reading;
   const rest = reading.replace(METHOD_OVERRIDE, '');
   // Where the first parameter went, the mark before the next one goes too.
   return rest === reading || rest[0] === reading[0] ? rest : rest.slice(1);
 }
 
-type EscapeFault = (octet: number) => ProblemCode | null;
+/** What may stand in a part of the target, which escapes are decoded there, and which are refused. */
+interface Rules {
+  readonly octets: Uint8Array;
+  readonly decoded: Uint8Array;
+  readonly escapeFault: (octet: number) => ProblemCode | null;
+}
 
 function pathEscapeFault(octet: number): ProblemCode | null {
   if (octet === SLASH || octet === 0x5c) return 'encoded-separator';
@@ -75,11 +81,12 @@ function queryEscapeFault(octet: number): ProblemCode | null {
   return (octet < 0x20 && !lineBreak) || octet === 0x7f ? 'malformed-escape' : null;
 }
 
-function decodeUnreserved(
-  text: string,
-  octets: Uint8Array,
-  escapeFault: EscapeFault,
-): string | { readonly fault: ProblemCode } {
+/** All that may stand plainly in a segment: neither the slash nor the percent sign. */
+const PLAIN_IN_PATH = PATH.map((mark, octet) => (mark !== 0 && octet !== SLASH && octet !== PERCENT ? 1 : 0));
+const PATH_RULES: Rules = { octets: PATH, decoded: PLAIN_IN_PATH, escapeFault: pathEscapeFault };
+const QUERY_RULES: Rules = { octets: QUERY, decoded: UNRESERVED, escapeFault: queryEscapeFault };
+
+function decodePlain(text: string, { octets, decoded, escapeFault }: Rules): string | { readonly fault: ProblemCode } {
   let out = '';
   let runStart = 0;
   for (let at = 0; at < text.length; at++) {
@@ -93,7 +100,7 @@ function decodeUnreserved(
       const fault = octet < 0x80 ? escapeFault(octet) : null;
       if (fault !== null) return { fault };
       out += text.slice(runStart, at);
-      out += UNRESERVED[octet] ? String.fromCharCode(octet) : text.slice(at, at + length).toUpperCase();
+      out += decoded[octet] ? String.fromCharCode(octet) : text.slice(at, at + length).toUpperCase();
       at += length - 1;
       runStart = at + 1;
     } else if (code === OPEN_BRACKET || code === CLOSE_BRACKET) {
@@ -142,8 +149,10 @@ function hexadecimal(code: number): number {
   return code < 256 ? (HEX_VALUE[code] as number) : 255;
 }
 
+/** A segment of dots; also two dots with an escape behind them, which some servers cut off before they look. */
 function isDotSegment(path: string, start: number, end: number): boolean {
   const length = end - start;
+  if (length > 2 && path.startsWith('..%', start)) return true;
   if (length === 1) return path.charCodeAt(start) === DOT;
   return length === 2 && path.charCodeAt(start) === DOT && path.charCodeAt(start + 1) === DOT;
 }

@@ -36,13 +36,20 @@ test('a reply that comes in one read is given whole, and the connection is kept'
       'hello you',
     ],
     ['HTTP/1.1 204 No Content\r\n\r\n', ''],
-    ['HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n', ''],
+    ['HTTP/1.1 304 Not Modified\r\n\r\n', ''],
   ] as const) {
     const { caller, kept } = await heard(t, text);
     assert.deepEqual([caller.log, caller.body, kept], [['whole'], body, true], text);
   }
+});
+
+test('a connection is not kept behind a body that is announced and must not come', async (t) => {
   const toHead = await heard(t, sized('').replace('Length: 0', 'Length: 5'), { method: 'HEAD' });
-  assert.deepEqual([toHead.caller.log, toHead.kept, toHead.caller.reply?.announcedLength], [['whole'], true, 5]);
+  assert.deepEqual([toHead.caller.log, toHead.kept, toHead.caller.reply?.announcedLength], [['whole'], false, 5]);
+  const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+  assert.equal((await heard(t, chunked, { method: 'HEAD' })).kept, false);
+  assert.equal((await heard(t, 'HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n')).kept, false);
+  assert.equal((await heard(t, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', { method: 'HEAD' })).kept, true);
 });
 
 test('a reply cut at any byte is the same reply', async (t) => {

@@ -6,7 +6,7 @@ const codeOf = (code: string | undefined, ready = false): string =>
   failureOf(Object.assign(new Error('x'), code === undefined ? {} : { code }), ready).code;
 
 test('what the system says is reach, what TLS says is trust', () => {
-  for (const code of ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'EMFILE', 'EPIPE']) {
+  for (const code of ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'EPIPE']) {
     assert.equal(codeOf(code), 'upstream-unreachable', code);
   }
   for (const code of [
@@ -26,4 +26,11 @@ test('what the system says is reach, what TLS says is trust', () => {
 test('once the connection stood, any error cuts the reply off', () => {
   for (const code of ['ECONNRESET', 'EPIPE', 'ERR_SSL_BAD_RECORD_TYPE'])
     assert.equal(codeOf(code, true), 'upstream-incomplete-reply');
+});
+
+test('a machine without descriptors or ports left is overloaded, and no upstream is blamed', () => {
+  for (const code of ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL']) {
+    const fault: NodeJS.ErrnoException = Object.assign(new Error(code), { code });
+    assert.deepEqual(failureOf(fault, false), { code: 'upstream-overloaded', detail: code });
+  }
 });

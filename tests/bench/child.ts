@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { stopChild } from '../framing/stop-child.ts';
 
 const READY_MS = 20_000;
 const STOP_MS = 5000;
@@ -103,12 +104,12 @@ export async function startServer(
   const deadline = performance.now() + READY_MS;
   while (!(await accepts(port))) {
     if (child.exitCode !== null || child.pid === undefined || performance.now() > deadline) {
-      await stopChild(child);
+      await stopChild(child, STOP_MS);
       throw new Error(`${command[0]} did not start: ${said}`);
     }
     await delay(POLL_MS);
   }
-  return { pid: child.pid as number, stop: () => stopChild(child) };
+  return { pid: child.pid as number, stop: () => stopChild(child, STOP_MS) };
 }
 
 /** Runs a program to its end and gives what it printed. */
@@ -136,14 +137,4 @@ async function accepts(port: number): Promise<boolean> {
   const answer = await promise;
   socket.destroy();
   return answer;
-}
-
-async function stopChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  child.once('exit', () => resolve());
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-  await promise;
-  clearTimeout(timer);
 }

@@ -172,7 +172,7 @@ test('what README.md shows of `npm start` is what the demo prints', async () => 
   };
   const context = { workingFolder: '/', services: services as CommandContext['services'] } as Partial<CommandContext>;
   assert.equal(await runCli(['demo'], context as CommandContext), 0);
-  const lines = printed.join('').split('\n');
-  for (const line of shown.split('\n')) assert.ok(lines.includes(line), line);
   assert.ok(shown.split('\n').length > 10);
+  // The page ends where it says "and so on"; what it shows up to there is all of it, in its order.
+  assert.equal(printed.join('').trimStart().slice(0, shown.length), shown);
 });

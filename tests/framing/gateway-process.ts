@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { stopChild } from './stop-child.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const COMMAND = [process.execPath, join(ROOT, 'bin', 'portcullis'), 'start', '--json'];
@@ -99,13 +100,6 @@ function parseReady(line: string): Ready | null {
 }
 
 async function stopProcess(child: ChildProcess, folder: string): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    child.once('exit', () => resolve());
-    child.kill('SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-    await promise;
-    clearTimeout(timer);
-  }
+  await stopChild(child, STOP_MS);
   await rm(folder, { recursive: true, force: true });
 }

@@ -139,16 +139,43 @@ function isInterim(reply: Message): boolean {
 }
 
 const RUN_LIMIT = 32;
+const LONG_BYTES = 1_500;
+const EDGE_BYTES = 600;
+const LINE_END_BYTES = 2;
+const PIECE_BYTES = 256;
 
-/** One byte each; a long run of one byte value is one piece from its 32nd byte on, since all splits inside it are alike. */
+/**
+ * One byte each; a long run of one byte value is one piece from its 32nd byte on, since all splits inside it are alike.
+ * What is longer than 1,500 bytes goes byte by byte at its ends and around every line end only: thousands of writes may
+ * take longer on a busy machine than a gateway waits for a head.
+ */
 export function piecesOf(bytes: Buffer): Buffer[] {
   const pieces: Buffer[] = [];
   for (let at = 0; at < bytes.length; ) {
-    let end = at + 1;
-    while (end < bytes.length && bytes[end] === bytes[at]) end++;
-    for (const limit = Math.min(end, at + RUN_LIMIT); at < limit; at++) pieces.push(bytes.subarray(at, at + 1));
-    if (at < end) pieces.push(bytes.subarray(at, end));
+    const end = isInTheMiddle(bytes, at) ? endOfPiece(bytes, at) : endOfRun(bytes, at);
+    pieces.push(bytes.subarray(at, end));
     at = end;
   }
   return pieces;
+}
+
+/** Where the run that `at` stands in ends, if it began 32 bytes before or earlier; else the next byte. */
+function endOfRun(bytes: Buffer, at: number): number {
+  for (let back = 1; back <= RUN_LIMIT; back++) if (bytes[at - back] !== bytes[at]) return at + 1;
+  let end = at;
+  while (end < bytes.length && bytes[end] === bytes[at]) end++;
+  return end;
+}
+
+function endOfPiece(bytes: Buffer, at: number): number {
+  let end = at;
+  while (end - at < PIECE_BYTES && isInTheMiddle(bytes, end)) end++;
+  return end;
+}
+
+/** Whether a byte of a long message is far from its ends and from every line end. */
+function isInTheMiddle(bytes: Buffer, at: number): boolean {
+  if (bytes.length <= LONG_BYTES || at < EDGE_BYTES || at >= bytes.length - EDGE_BYTES) return false;
+  const around = bytes.subarray(at - LINE_END_BYTES, at + LINE_END_BYTES + 1);
+  return !around.includes(0x0a) && !around.includes(0x0d);
 }

@@ -56,9 +56,9 @@ async function curlIsMissing(t: TestContext): Promise<boolean> {
   return true;
 }
 
-/** Runs a line as a person would who copies it into a shell; gives the status and what came with it. */
-async function tryLine(line: string): Promise<{ readonly status: number; readonly reply: string }> {
-  const { stdout, stderr } = await run('sh', ['-c', line]);
+/** Runs a line as a person would who copies it into a shell where it was printed; gives the status and what came with it. */
+async function tryLine(line: string, home: string): Promise<{ readonly status: number; readonly reply: string }> {
+  const { stdout, stderr } = await run('sh', ['-c', line], { cwd: home });
   const status = [...stdout.matchAll(/^HTTP\/[\d.]+ (\d{3})/gm)].at(-1)?.[1];
   assert.ok(status !== undefined, `${line}\n${stderr}`);
   return { status: Number(status), reply: stdout };
@@ -66,12 +66,15 @@ async function tryLine(line: string): Promise<{ readonly status: number; readonl
 
 test('every line that the demo prints gives the status it is said to give', async (t) => {
   if (await curlIsMissing(t)) return;
-  const outcome = await staying(['demo'], async ({ printed }) => {
+  const outcome = await staying(['demo'], async ({ printed }, home) => {
     const banner = (await printed(/^[^]*Ctrl\+C stops it\.$/m))[0];
     const trials = [...banner.matchAll(/^ {2}(\d{3}) {2}(.+)\n {7}(.+)$/gm)];
     assert.equal(trials.length, 8);
+    assert.match(banner, /^ {2}CA +\.portcullis\/demo\/certificates\/local-ca\.pem /m);
+    const status = await run(process.execPath, [COMMAND, 'status', '--data', '.portcullis/demo'], { cwd: home });
+    assert.deepEqual([status.code, status.stderr], [0, '']);
     for (const [, expected, shows, line = ''] of trials) {
-      const { status, reply } = await tryLine(line);
+      const { status, reply } = await tryLine(line, home);
       assert.equal(status, Number(expected), `${shows}: ${line}\n${reply}`);
       if (status === 405) assert.match(reply, /^allow: GET, HEAD, POST\r$/im);
       if (status === 308) assert.match(reply, /^location: https:\/\/localhost:\d+\/v1\/orders\r$/im);
@@ -87,7 +90,7 @@ test('protect puts the gateway before an API, and the line it prints reaches it'
   assert.equal(unsound.code, 2, 'nothing is saved or run that is not sound');
   const served = await staying(['protect', upstreamUrl], async ({ printed }, home) => {
     const line = (await printed(/^ {2}(curl .*)$/m))[1] ?? '';
-    const { status, reply } = await tryLine(`${line}some/where?x=1 -i`);
+    const { status, reply } = await tryLine(`${line}some/where?x=1 -i`, home);
     assert.equal(status, 200);
     assert.match(reply, /GET \/some\/where\?x=1$/);
     await assert.rejects(readFile(join(home, 'portcullis.yaml')), /ENOENT/);

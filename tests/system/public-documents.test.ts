@@ -3,6 +3,11 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { err, formatIssue, ok, type Result } from '../../src/base/index.ts';
+import { gather, parseConfig } from '../../src/config/index.ts';
+import { compile, kindTable, type Snapshot, verify } from '../../src/gateway/index.ts';
+import type { Egress, Files, Secrets } from '../../src/ports/index.ts';
 import { type ApiDescription, describeApi, valueAt } from '../../src/openapi/index.ts';
 
 const ROOT = dirname(fileURLToPath(import.meta.resolve('@readme/oas-examples/package.json')));
@@ -81,4 +86,55 @@ test('Swagger 2.0 documents are refused in words that say what to do', () => {
       [['/swagger', 'convert the document to OpenAPI 3.0 or later']],
     );
   }
+});
+
+/** Takes a document the whole way that a configuration goes, from its text to what would serve requests. */
+async function snapshotOf(name: string, text: string): Promise<Result<Snapshot, string>> {
+  const bytes = new TextEncoder().encode(text);
+  const read: Files['read'] = async (path) =>
+    path === `/work/${name}` ? ok(bytes) : err({ reason: 'missing', detail: path });
+  const files = { read } as Partial<Files> as Files;
+  const secrets: Secrets = { resolve: async () => err('no secret is named') };
+  const egress: Egress = { call: async () => err({ reason: 'unreachable', detail: 'nothing is on the network' }) };
+  const api = { openapi: `./${name}`, basePath: '/public', upstream: 'http://127.0.0.1:3001', auth: 'public' };
+  const configuration = stringify({ version: 1, apis: { api } });
+  const parsed = parseConfig(configuration, { file: '/work/portcullis.yaml', kinds: [] });
+  if (!parsed.ok) return err(parsed.error.map(formatIssue).join('\n'));
+  const gathered = await gather(parsed.value, { files, secrets, egress, revision: 1 });
+  if (!gathered.ok) return err(gathered.error.map(formatIssue).join('\n'));
+  const noTable = (): never => assert.fail('no table is declared');
+  const snapshot = compile(gathered.value, { kinds: kindTable([]), tables: { read: noTable } });
+  if (!snapshot.ok) return err(snapshot.error.map(formatIssue).join('\n'));
+  const broken = verify(snapshot.value);
+  return broken.length > 0 ? err(broken.map(formatIssue).join('\n')) : snapshot;
+}
+
+test('every public document that is described can be configured, and each of its operations is compiled', async () => {
+  let compiled = 0;
+  for (const file of [...documentsOf('3.0'), ...documentsOf('3.1')]) {
+    const described = describeApi(read(file), () => null);
+    const snapshot = await snapshotOf('api.json', readFileSync(join(ROOT, file), 'utf8'));
+    assert.equal(snapshot.ok, described.ok, `${file}\n${snapshot.ok ? 'is taken' : snapshot.error}`);
+    if (!described.ok || !snapshot.ok) continue;
+    assert.deepEqual(
+      snapshot.value.operations.map(({ operation }) => operation.name),
+      described.value.operations.map(({ id }) => id),
+      file,
+    );
+    compiled++;
+  }
+  assert.ok(compiled >= 48, `only ${compiled} documents`);
+});
+
+test('a public document is compiled to the same operations from YAML as from JSON', async () => {
+  const document = read('3.0/json/star-trek.json');
+  const [fromJson, fromYaml] = await Promise.all([
+    snapshotOf('api.json', JSON.stringify(document)),
+    snapshotOf('api.yaml', stringify(document)),
+  ]);
+  assert.ok(fromJson.ok, fromJson.ok ? '' : fromJson.error);
+  assert.ok(fromYaml.ok, fromYaml.ok ? '' : fromYaml.error);
+  const operations = ({ operations: all }: Snapshot) => all.map(({ operation }) => operation);
+  assert.equal(operations(fromYaml.value).length, 120);
+  assert.deepEqual(operations(fromYaml.value), operations(fromJson.value));
 });

@@ -82,6 +82,25 @@ test('a running gateway refuses a broken configuration with every line at once, 
   assert.equal(await revision(), before);
 });
 
+test('a running gateway remembers what was put in force and what was refused, when and by whom', async () => {
+  const before = await revision();
+  const changed = configuration(upstream).replace('/first', '/remembered');
+  await writeFile(file(), changed);
+  assert.equal((await command('reload')).code, 0);
+  await writeFile(file(), changed.replace('admin: { port: 0 }', `admin: { port: ${await freePort()} }`));
+  assert.equal((await command('reload')).code, 1);
+  const list = JSON.parse((await admin('/v1/revisions')).body) as Record<string, unknown>[];
+  const [refused, installed] = [before + 2, before + 1].map((number) =>
+    list.find((entry) => entry['revision'] === number),
+  );
+  assert.deepEqual([refused?.['outcome'], installed?.['outcome']], ['refused', 'installed'], JSON.stringify(list));
+  for (const entry of list) {
+    assert.match(String(entry['hash']), /^[0-9a-f]{64}$/);
+    assert.notEqual(entry['author'] ?? '', '');
+    assert.equal(typeof entry['at'], 'number');
+  }
+});
+
 test('a running gateway does not let a reload change its own ports', async () => {
   const port = await freePort();
   const server = `{ https: { port: ${port}, certificate: local }, http: { port: 0 } }`;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { Issue } from '../../src/base/index.ts';
 import { type Outcome, run } from './command.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
 
@@ -16,10 +17,10 @@ before(async () => {
 
 after(() => rm(folder, { recursive: true, force: true }));
 
-const start = async (text: string): Promise<Outcome> => {
+const start = async (text: string, ...more: readonly string[]): Promise<Outcome> => {
   const file = join(folder, 'portcullis.yaml');
   await writeFile(file, text);
-  return await run('node', [PROGRAM, 'start', '--config', file]);
+  return await run('node', [PROGRAM, 'start', '--config', file, ...more]);
 };
 
 test('a gateway that can not start names the port that another program uses', async () => {
@@ -64,4 +65,27 @@ test('a gateway that can not start says that two APIs claim one path', async () 
   const outcome = await start(configuration(1, { apis }));
   assert.equal(outcome.code, 2);
   assert.match(outcome.stderr, /apis\.second.*\/first.*first\//);
+});
+
+test('a gateway that can not start says so in one line of JSON where that was asked for, and in words all the same', async () => {
+  const outcome = await start('version: 1\nservr: {}\napis: {}\n', '--json');
+  assert.equal(outcome.code, 2);
+  assert.match(outcome.stdout, /^[^\n]+\n$/);
+  const { event, issues } = JSON.parse(outcome.stdout) as { event: string; issues: Issue[] };
+  assert.equal(event, 'failed');
+  assert.deepEqual(
+    issues.filter(({ path }) => path === 'servr').map(({ severity, place }) => [severity, place?.line, place?.file]),
+    [['error', 2, join(folder, 'portcullis.yaml')]],
+  );
+  assert.match(outcome.stderr, /:2:1 servr/);
+  assert.equal((await start('version: 1\n')).stdout, '', 'nothing where it was not asked for');
+});
+
+test('a gateway that can not start says that others can read its admin key', async () => {
+  const data = join(folder, 'open-data');
+  await mkdir(data, { mode: 0o700 });
+  await writeFile(join(data, 'admin.key'), `${'k'.repeat(43)}\n`, { mode: 0o644 });
+  const outcome = await start(configuration(1).replace('./data', './open-data'));
+  assert.equal(outcome.code, 2);
+  assert.match(outcome.stderr, /admin\.key can be read by others/);
 });

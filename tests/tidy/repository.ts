@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The repository's top folder. */
@@ -14,15 +14,35 @@ export interface SourceFile {
 /** What a tidy test found wrong, in words that name the file and the line. */
 export type Complaint = string;
 
-/** The paths of all files that are in git or would go there with the next `git add`. */
+// What no copy of the repository brings along: it is made on the spot.
+const MADE_HERE = new Set(['.git', '.portcullis', 'dist', 'node_modules']);
+
+/**
+ * The paths of all files that are in git or would go there with the next `git add`; in a copy without `.git`, such as a
+ * downloaded archive, of all files that are not made on the spot.
+ */
 export function trackedPaths(): string[] {
+  const paths = existsSync(join(ROOT, '.git')) ? pathsInGit() : pathsBelow('');
+  return paths.toSorted();
+}
+
+function pathsInGit(): string[] {
   const list = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: ROOT,
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
   // A file that is in the index and deleted on disk is still listed.
-  return [...new Set(list.split('\0'))].filter((path) => path !== '' && existsSync(join(ROOT, path))).toSorted();
+  return [...new Set(list.split('\0'))].filter((path) => path !== '' && existsSync(join(ROOT, path)));
+}
+
+function pathsBelow(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true })
+    .filter(({ name }) => !MADE_HERE.has(name))
+    .flatMap((entry) => {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      return entry.isDirectory() ? pathsBelow(path) : [path];
+    });
 }
 
 /** Reads a file of the repository as UTF-8. */

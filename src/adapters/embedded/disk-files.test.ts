@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -124,4 +127,67 @@ test('a pipe is not read, and nobody waits for its writer', { timeout: 20_000 },
   assert.equal(spawnSync('/bin/sh', ['-c', 'mkfifo "$0"', join(folder, 'pipe')]).status, 0);
   const read = await files.read(join(folder, 'pipe'), 10);
   assert.equal(!read.ok && read.error.reason, 'not-a-file');
+});
+
+test('where the system lets nobody make a folder the fault comes at once', { timeout: 20_000 }, async (t) => {
+  if (!existsSync('/proc/self')) return t.skip('this system has no /proc');
+  const { files } = subject(t);
+  for (const path of ['/proc/nope', '/proc/nope/deep/er']) {
+    const made = await files.makeFolder(path, 0o700);
+    assert.ok(!made.ok);
+    assert.equal(made.error.reason, 'missing');
+    assert.match(made.error.detail, /^the folder \/proc\/nope cannot be made: /);
+  }
+});
+
+test('a folder behind a link stands, and a link that leads nowhere is in the way', async (t) => {
+  const { files, folder } = subject(t);
+  mkdirSync(join(folder, 'real'));
+  symlinkSync('real', join(folder, 'link'));
+  symlinkSync('nowhere', join(folder, 'lost'));
+  assert.equal((await files.makeFolder(join(folder, 'link', 'inside'), 0o700)).ok, true);
+  assert.equal(existsSync(join(folder, 'real', 'inside')), true);
+  const lost = await files.makeFolder(join(folder, 'lost', 'inside'), 0o700);
+  assert.equal(!lost.ok && lost.error.reason, 'exists');
+  assert.equal(existsSync(join(folder, 'nowhere')), false);
+});
+
+const UUID = '0123abcd-0123-4567-89ab-0123456789ab';
+
+/** Makes a file whose last change was so long ago. */
+function aged(path: string, ageMs: number): void {
+  writeFileSync(path, 'left over');
+  const seconds = (Date.now() - ageMs) / 1000;
+  utimesSync(path, seconds, seconds);
+}
+
+test('replace takes away what a crash has left of the same file, when it is a minute old', async (t) => {
+  const { files, folder } = subject(t);
+  const kept = [
+    `.a.${UUID}.tmp.txt`,
+    `.b.${UUID}.tmp`,
+    `.a.b.${UUID}.tmp`,
+    '.a.not-one-of-ours.tmp',
+    `a.${UUID}.tmp`,
+    '.a',
+  ];
+  for (const name of [...kept, `.a.${UUID}.tmp`]) aged(join(folder, name), 3_600_000);
+  const young = `.a.${UUID.replace('0', 'f')}.tmp`;
+  aged(join(folder, young), 30_000);
+  mkdirSync(join(folder, `.a.${UUID.replace('0', 'e')}.tmp`));
+  assert.equal((await files.replace(join(folder, 'a'), new TextEncoder().encode('new'), 0o600)).ok, true);
+  const expected = [...kept, young, `.a.${UUID.replace('0', 'e')}.tmp`, 'a'];
+  assert.deepEqual(readdirSync(folder).toSorted(), expected.toSorted());
+  assert.equal(readFileSync(join(folder, 'a'), 'utf8'), 'new');
+});
+
+test('one replacement sweeps a bounded number of leftovers, the next ones the rest', async (t) => {
+  const { files, folder } = subject(t);
+  for (let n = 100; n < 200; n++) aged(join(folder, `.a.${UUID.slice(0, -3)}${n}.tmp`), 3_600_000);
+  const left: number[] = [];
+  for (let n = 0; n < 2; n++) {
+    await files.replace(join(folder, 'a'), new TextEncoder().encode('new'), 0o600);
+    left.push(readdirSync(folder).length - 1);
+  }
+  assert.deepEqual(left, [36, 0]);
 });

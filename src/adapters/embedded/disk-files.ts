@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, link, lstat, mkdir, open, opendir, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, opendir, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { err, ok, type Result } from '../../base/index.ts';
 import type { Clock, FileFacts, FileFault, Files } from '../../ports/index.ts';
 import { watchPath } from './disk-watch.ts';
+import { makeFolders } from './make-folders.ts';
+import { sweepTemporaries, temporaryName } from './temporary-files.ts';
 
 // A folder with more names is none that we made; listing it would only fill the memory.
 const NAME_LIMIT = 100_000;
@@ -25,7 +26,8 @@ const REASONS: Readonly<Record<string, FileFault['reason']>> = {
 /**
  * Files on this machine's disk. Symbolic links are followed on reading; `replace` puts a file in the place of a link
  * and never writes through it. Modes are set exactly, whatever the umask. Pipes, sockets and devices are no files.
- * A crash may leave a file `.NAME.UUID.tmp` behind, never a half-written NAME. A relative path is a bug and rejects.
+ * A crash may leave a file `.NAME.UUID.tmp` behind, never a half-written NAME; a later `replace` of NAME takes away those
+ * older than a minute. A relative path is a bug and rejects.
  */
 export function createDiskFiles(options: { readonly clock: Clock }): Files {
   return {
@@ -33,7 +35,9 @@ export function createDiskFiles(options: { readonly clock: Clock }): Files {
     replace: (path, bytes, mode) =>
       attempt(path, () =>
         placing(path, bytes, mode, async (temporary) => {
+          const { mtimeMs } = await stat(temporary);
           await rename(temporary, path);
+          await sweepTemporaries(path, mtimeMs);
         }),
       ),
     create: (path, bytes, mode) =>
@@ -44,11 +48,7 @@ export function createDiskFiles(options: { readonly clock: Clock }): Files {
           await unlink(temporary);
         }),
       ),
-    makeFolder: (path, mode) =>
-      attempt(path, async () => {
-        await mkdir(path, { recursive: true, mode });
-        return ok(undefined);
-      }),
+    makeFolder: (path, mode) => attempt(path, () => makeFolder(path, mode)),
     facts: (path) => attempt(path, async () => ok(factsOf(await stat(path)))),
     list: (path) => attempt(path, () => namesIn(path)),
     remove: (path) => attempt(path, () => removeFile(path)),
@@ -72,10 +72,17 @@ function demandAbsolute(path: string): void {
   if (!isAbsolute(path)) throw new TypeError(`${JSON.stringify(path)} is no absolute path`);
 }
 
-function faultOf(error: unknown, path: string): FileFault {
+function faultOf(error: unknown, subject: string): FileFault {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reason = Object.hasOwn(REASONS, code) ? REASONS[code] : undefined;
-  return { reason: reason ?? 'other', detail: `${path}: ${error instanceof Error ? error.message : String(error)}` };
+  return { reason: reason ?? 'other', detail: `${subject}: ${error instanceof Error ? error.message : String(error)}` };
+}
+
+async function makeFolder(path: string, mode: number): Promise<Result<void, FileFault>> {
+  const failure = await makeFolders(path, mode);
+  if (failure === null) return ok(undefined);
+  const { reason, detail } = faultOf(failure.error, `the folder ${failure.folder} cannot be made`);
+  return err({ reason, detail });
 }
 
 function notAFile(path: string): Result<never, FileFault> {
@@ -109,7 +116,7 @@ async function placing(
   place: (temporary: string) => Promise<void>,
 ): Promise<Result<void, FileFault>> {
   const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
+  const temporary = join(folder, temporaryName(basename(path)));
   try {
     await writeSafely(temporary, bytes, mode);
     await place(temporary);

@@ -5,13 +5,17 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createIdSource } from '../../base/index.ts';
 import { alertsContract } from '../../ports/alerts-contract.ts';
-import type { Alert, Store } from '../../ports/index.ts';
+import type { Alert, CollectionDeclaration, Store } from '../../ports/index.ts';
 import { createDiskFiles } from './disk-files.ts';
 import { openFileKeyring } from './file-keyring.ts';
 import { openSqliteStore } from './sqlite/store.ts';
 import { createStoreAlerts, type StoreAlertsOptions } from './store-alerts.ts';
 import { createSystemRandom } from './system-random.ts';
 import { createVirtualClock } from './virtual-clock.ts';
+
+const broken = async (): Promise<never> => {
+  throw new Error('disk full');
+};
 
 const FAULT: Alert = { kind: 'gateway.fault', key: 'waf', severity: 'critical', message: 'a rule has thrown' };
 
@@ -76,9 +80,6 @@ test('of more than are kept the ones raised longest ago go', async (t) => {
 });
 
 test('a store that fails is told to the log, and the latest alerts are still listed', async (t) => {
-  const broken = async (): Promise<never> => {
-    throw new Error('disk full');
-  };
   const collection = { get: broken, put: broken, claim: broken, delete: broken, query: broken, count: broken };
   const store: Store = { collection: () => collection, transaction: broken, close: async () => {} };
   const { alerts, lines, advance } = await subject(t, { store });
@@ -101,4 +102,82 @@ test('an alert raised inside a transaction is kept, also when that is rolled bac
   });
   await assert.rejects(failing, /rolled back/);
   assert.equal((await alerts.list(10)).length, 1);
+});
+
+test('a store that cannot even give the collection only fills the log', async (t) => {
+  const refuse = (): never => {
+    throw new Error('not open');
+  };
+  const { alerts, lines } = await subject(t, { store: { collection: refuse, transaction: broken, close: broken } });
+  alerts.raise(FAULT);
+  assert.deepEqual(
+    (await alerts.list(10)).map(({ key }) => key),
+    ['waf'],
+  );
+  assert.deepEqual(lines, ['error alert.gateway.fault', 'error alert.not-kept', 'error alert.not-read']);
+});
+
+test('a full disk whose fault is itself raised as an alert is told once and causes no further write', {
+  timeout: 20_000,
+}, async (t) => {
+  let writes = 0;
+  const full = async (): Promise<never> => {
+    writes++;
+    for (const key of ['store', `attempt ${writes}`]) {
+      alerts.raise({ kind: 'data-folder.fault', key, severity: 'high', message: 'disk full' });
+    }
+    await Promise.resolve();
+    throw new Error('disk full');
+  };
+  const collection = { get: broken, put: broken, claim: broken, delete: broken, query: broken, count: broken };
+  const store: Store = { collection: () => collection, transaction: full, close: async () => {} };
+  const { alerts, lines } = await subject(t, { store });
+  alerts.raise(FAULT);
+  assert.deepEqual((await alerts.list(10)).map(({ key }) => key).toSorted(), ['attempt 1', 'store', 'waf']);
+  assert.equal(writes, 1);
+  assert.deepEqual(lines, [
+    'error alert.gateway.fault',
+    'error alert.data-folder.fault',
+    'error alert.data-folder.fault',
+    'error alert.not-kept',
+    'error alert.not-read',
+  ]);
+});
+
+test('a log that fails as well as the store harms nobody, and alerts go on', async (t) => {
+  const throwing = {
+    write: (): never => {
+      throw new Error('no log');
+    },
+  };
+  const { alerts, options } = await subject(t, { log: throwing });
+  alerts.raise(FAULT);
+  const healthy = createStoreAlerts({ ...options, log: { write: () => {} }, store: options.store });
+  healthy.raise(FAULT);
+  assert.equal((await healthy.list(10)).length, 1);
+});
+
+test('a kept alert that was changed from outside is refused by name, not shown', async (t) => {
+  const { alerts, lines, store } = await subject(t);
+  alerts.raise(FAULT);
+  assert.equal((await alerts.list(10)).length, 1);
+  let declared: CollectionDeclaration<object> | null = null;
+  const spy: Store = {
+    ...store,
+    collection: (declaration) => {
+      declared = declaration as unknown as CollectionDeclaration<object>;
+      return store.collection(declaration);
+    },
+    transaction: (work) => store.transaction(work),
+  };
+  await createStoreAlerts({ store: spy, log: { write: () => {} }, clock: createVirtualClock(), newId: () => 'x' }).list(
+    1,
+  );
+  assert.ok(declared !== null);
+  await store.collection<object>(declared).put('planted', { kind: 'invented', lastMs: 1 });
+  assert.deepEqual(
+    (await alerts.list(10)).map(({ key }) => key),
+    ['waf'],
+  );
+  assert.deepEqual(lines.slice(1), ['error alert.not-read']);
 });

@@ -1,10 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { z } from 'zod';
+import { err, ok } from '../../base/index.ts';
 import type {
   Alert,
+  AlertKind,
   AlertRecord,
   Alerts,
   Clock,
-  Collection,
   CollectionDeclaration,
   Log,
   LogFields,
@@ -37,9 +39,37 @@ const LEVELS = { critical: 'error', high: 'error', medium: 'warn', low: 'info' }
   LogLevel
 >;
 
+// A table, so that a kind that is added to the type and forgotten here is an error.
+const KINDS = {
+  'credential-over-plain-http': null,
+  'gateway.fault': null,
+  'snapshot.refused': null,
+  'thread.lost': null,
+  'certificate.expiring': null,
+  'upstream.untrusted': null,
+  'data-folder.fault': null,
+  'node.below-security-floor': null,
+} as const satisfies Record<AlertKind, null>;
+
+const ALERT = z.strictObject({
+  id: z.string(),
+  kind: z.enum(Object.keys(KINDS) as AlertKind[]),
+  key: z.string(),
+  severity: z.enum(['critical', 'high', 'medium', 'low']),
+  message: z.string(),
+  fields: z.exactOptional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))),
+  firstMs: z.number(),
+  lastMs: z.number(),
+  count: z.int().positive(),
+});
+
 const ALERTS: CollectionDeclaration<AlertRecord> = {
   name: 'alerts',
   version: 1,
+  parse: (document) => {
+    const parsed = ALERT.safeParse(document);
+    return parsed.success ? ok(parsed.data) : err(z.prettifyError(parsed.error));
+  },
   indexes: ['kind', 'lastMs'],
   secrets: [],
   migrations: [],
@@ -48,7 +78,8 @@ const ALERTS: CollectionDeclaration<AlertRecord> = {
 /**
  * Alerts in a collection of the store, each new one also as a line of the log. The hush begins with the first alert of
  * an occasion, so one that lasts is told anew every ten minutes; a restart ends it too. Text is cut to 1,000
- * characters, keys to 256. What the store does not take goes to the log, and nothing reaches who raises.
+ * characters, keys to 256. What the store does not take goes to the log, and nothing reaches who raises. What is raised
+ * by the writing of alerts itself is logged and listed but not written: it would be the cause of the next writing.
  */
 export function createStoreAlerts(options: StoreAlertsOptions): Alerts {
   return new StoreAlerts(options);
@@ -56,7 +87,6 @@ export function createStoreAlerts(options: StoreAlertsOptions): Alerts {
 
 class StoreAlerts implements Alerts {
   readonly #options: StoreAlertsOptions;
-  readonly #collection: Collection<AlertRecord>;
   readonly #hushMs: number;
   readonly #keep: number;
   /** The newest record of each occasion, oldest first. */
@@ -65,11 +95,11 @@ class StoreAlerts implements Alerts {
   readonly #unwritten = new Map<string, AlertRecord>();
   /** Raising may happen inside a transaction, and what is written because of it must not count as part of that. */
   readonly #outside = AsyncLocalStorage.snapshot();
+  readonly #insideWriting = new AsyncLocalStorage<true>();
   #writing: Promise<void> | null = null;
 
   constructor(options: StoreAlertsOptions) {
     this.#options = options;
-    this.#collection = options.store.collection(ALERTS);
     this.#hushMs = options.hushMs ?? DEFAULT_HUSH_MS;
     this.#keep = options.keep ?? DEFAULT_KEEP;
   }
@@ -85,7 +115,8 @@ class StoreAlerts implements Alerts {
   async list(limit: number): Promise<readonly AlertRecord[]> {
     await this.#writing;
     try {
-      const found = await this.#collection.query({ orderBy: 'lastMs', descending: true, limit });
+      const collection = this.#options.store.collection(ALERTS);
+      const found = await collection.query({ orderBy: 'lastMs', descending: true, limit });
       return found.map(({ document }) => document);
     } catch (error) {
       this.#complain('alert.not-read', 'the store of alerts cannot be read, only the latest are shown', {
@@ -122,8 +153,9 @@ class StoreAlerts implements Alerts {
 
   #keepRecord(occasion: string, record: AlertRecord): void {
     this.#open.set(occasion, record);
+    if (this.#insideWriting.getStore() === true) return;
     this.#unwritten.set(record.id, record);
-    this.#writing ??= this.#outside(() => this.#write());
+    this.#writing ??= this.#outside(() => this.#insideWriting.run(true, () => this.#write()));
   }
 
   async #write(): Promise<void> {
@@ -151,7 +183,11 @@ class StoreAlerts implements Alerts {
   }
 
   #complain(event: string, message: string, fields: LogFields): void {
-    this.#options.log.write('error', event, message, fields);
+    try {
+      this.#options.log.write('error', event, message, fields);
+    } catch {
+      // Neither store nor log: there is nobody left to tell, and who raises must not suffer for it.
+    }
   }
 }
 

@@ -1,5 +1,4 @@
-import { mkdirSync, openSync, closeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { openSync, closeSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 import { err, ok, type Result } from '../../../base/index.ts';
@@ -9,7 +8,6 @@ import type { StoreFault } from '../../../ports/index.ts';
 const APPLICATION_ID = 0x506f7274;
 const FILE_FORMAT = 1;
 const FILE_MODE = 0o600;
-const FOLDER_MODE = 0o700;
 const STATEMENT_LIMIT = 256;
 
 // https://www.sqlite.org/rescode.html; the lower byte is the primary code.
@@ -37,7 +35,7 @@ export function storeFault(path: string, reason: StoreFault['reason'], more?: st
 }
 
 /**
- * Opens a database file for this process alone, making it and its folder, for the owner only, if they are missing.
+ * Opens a database file for this process alone, making it, for the owner only, if it is missing; its folder exists.
  * The lock is the operating system's on the file itself: it ends with the process however that ends, and a second
  * opener, also in this process, gets `locked` after `lockWaitMs`. Do not read the file by other means meanwhile:
  * closing any descriptor of it drops the lock (https://www.sqlite.org/howtocorrupt.html §2.2).
@@ -64,7 +62,6 @@ export function openDatabase(path: string, lockWaitMs: number): Result<DatabaseS
 }
 
 function makeFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
   try {
     // Made here, for SQLite would leave its mode to the umask. Never opened when it exists: see above.
     closeSync(openSync(path, 'wx', FILE_MODE));
@@ -103,7 +100,8 @@ function valueOf(database: DatabaseSync, query: string): unknown {
   return Object.values(database.prepare(query).get() ?? {})[0];
 }
 
-function reasonOf(error: unknown): StoreFault['reason'] {
+/** What kind of fault an error of the database or the file system is. */
+export function reasonOf(error: unknown): StoreFault['reason'] {
   if (error instanceof Error && 'errcode' in error) return FAULTS[Number(error.errcode) & 0xff] ?? 'other';
   return ['EACCES', 'EPERM', 'EROFS'].includes(codeOf(error)) ? 'not-writable' : 'other';
 }

@@ -70,10 +70,20 @@ export function sealFields(
 }
 
 /**
- * The document of a row, brought to the declared version. A newer version, a secret that lies in clear, and one that
- * does not open (changed, moved from another place, or under another key) throw: nothing is guessed.
+ * The document of a row as `readRow` brings it to the declared version, checked by the collection's `parse`. One that
+ * does not fit throws: a document that was changed from outside, or by a bug of a migration, is not guessed at.
  */
 export function decodeRow(declaration: Declaration, id: string, row: DocumentRow, keyring: Keyring): Fields {
+  const parsed = declaration.parse(readRow(declaration, id, row, keyring));
+  if (!parsed.ok) throw new Error(`${declaration.name}/${id} does not fit its collection: ${parsed.error}`);
+  return parsed.value;
+}
+
+/**
+ * The fields of a row, brought to the declared version and not checked. A newer version, a secret that lies in clear, and one that
+ * does not open (changed, moved from another place, or under another key) throw: nothing is guessed.
+ */
+export function readRow(declaration: Declaration, id: string, row: DocumentRow, keyring: Keyring): Fields {
   const place = `${declaration.name}/${id}`;
   if (row.version > declaration.version) throw newerDocument(declaration, id);
   const document = parse(row.json);

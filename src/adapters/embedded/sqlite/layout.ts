@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Keyring } from '../../../ports/index.ts';
-import { type Declaration, decodeRow, type DocumentRow, indexValue, type IndexValue, sealFields } from './document.ts';
+import { type Declaration, type DocumentRow, indexValue, type IndexValue, readRow, sealFields } from './document.ts';
 
 /** A row of a collection's table: the document, its times, and a column for each index. */
 interface CollectionRow extends DocumentRow {
@@ -164,7 +164,8 @@ async function rebuildRows(db: StoreConnection, declaration: Declaration, keyrin
       // One of a newer version is refused when it is asked for; until then it lies as it is.
       if (row.version > declaration.version) continue;
       const sealed = sealFields(row, { declaration, id, keyring, secrets });
-      const columns = indexColumns(declaration, decodeRow(declaration, id, sealed, keyring));
+      // Not parsed: one that does not fit is refused when it is asked for, and hinders no other.
+      const columns = indexColumns(declaration, readRow(declaration, id, sealed, keyring));
       await db
         .updateTable(table)
         .set({ json: sealed.json, sealed: sealed.sealed, ...columns })
@@ -178,7 +179,7 @@ async function rebuildRows(db: StoreConnection, declaration: Declaration, keyrin
 /** The index columns of a document. */
 export function indexColumns(
   declaration: Declaration,
-  document: ReturnType<typeof decodeRow>,
+  document: ReturnType<typeof readRow>,
 ): { readonly [column: `x_${string}`]: IndexValue } {
   const columns = declaration.indexes.map((field) => {
     const value = Object.hasOwn(document, field) ? document[field] : undefined;

@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
+import { ok } from '../../../base/index.ts';
 import type { CollectionDeclaration, Keyring, Store, StoreFault } from '../../../ports/index.ts';
 import { storeContract } from '../../../ports/store-contract.ts';
 import { storeEvolutionContract } from '../../../ports/store-evolution-contract.ts';
@@ -35,6 +36,7 @@ interface User {
 const USERS: CollectionDeclaration<User> = {
   name: 'users',
   version: 1,
+  parse: (document) => ok(document as User),
   indexes: ['name'],
   secrets: ['password'],
   migrations: [],
@@ -136,7 +138,7 @@ function startWriter(folder: string): ChildProcess {
     const folder = ${JSON.stringify(folder)};
     const keys = await openFileKeyring({ path: folder + '/keyring.json', files: createDiskFiles({ clock }), random: createSystemRandom(), passphrase: null });
     const opened = await openSqliteStore({ path: folder + '/portcullis.db', keyring: keys.value, clock });
-    const users = opened.value.collection({ name: 'users', version: 1, indexes: ['name'], secrets: ['password'], migrations: [] });
+    const users = opened.value.collection({ name: 'users', version: 1, parse: (value) => ({ ok: true, value }), indexes: ['name'], secrets: ['password'], migrations: [] });
     for (let n = 0; ; n++) {
       await users.put('u' + n, { name: 'n', password: 'p' + n });
       process.send(n);
@@ -204,6 +206,13 @@ test('a store opened under other keys is refused, and its own keys still open it
   const keyring = await keyringIn(folder);
   await keyring.rotate();
   assert.equal((await (await openIn(t, folder)).collection(USERS).get('a'))?.password, 'hunter2');
+});
+
+test('a folder where none can be made is a fault that names it, and nobody waits', { timeout: 20_000 }, async (t) => {
+  if (!existsSync('/proc/self')) return t.skip('this system has no /proc');
+  const opened = await tryOpen('/proc/nope/deep/portcullis.db', await keyringIn(temporaryFolder(t)));
+  assert.ok('reason' in opened);
+  assert.match(opened.detail, /the folder \/proc\/nope cannot be made/);
 });
 
 test('a folder that cannot be written is told as such', (t) => {

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { dirname } from 'node:path';
 import { Kysely, SqliteDialect } from 'kysely';
 import { ok, type Result } from '../../../base/index.ts';
 import type {
@@ -11,7 +12,8 @@ import type {
   StoreFault,
 } from '../../../ports/index.ts';
 import { SqliteCollection } from './collection.ts';
-import { forKysely, openDatabase, storeFault } from './database.ts';
+import { makeFolders } from '../make-folders.ts';
+import { forKysely, openDatabase, reasonOf, storeFault } from './database.ts';
 import type { Declaration } from './document.ts';
 import { checkDeclaration, checkKeyring, ensureLayout, type StoreConnection, type StoreTables } from './layout.ts';
 
@@ -24,18 +26,25 @@ interface SqliteStoreOptions {
   readonly lockWaitMs?: number;
 }
 
+const FOLDER_MODE = 0o700;
 const DEFAULT_LOCK_WAIT_MS = 1000;
 const COLLECTION_LIMIT = 256;
 // Work beyond this has no chance of being done in time, and would fill the memory when the disk stands still.
 const WAITING_LIMIT = 10_000;
 
 /**
- * A store in one SQLite file, for one process. Every write is on the disk when its promise resolves (WAL with
+ * A store in one SQLite file, for one process, made with its folder, for the owner only, where missing. Every write is on the disk when its promise resolves (WAL with
  * synchronous=FULL). Transactions run one after the other; the others wait. A transaction inside a transaction, and
  * use of the outer store inside one, which would wait for itself, are bugs and reject. A rolled-back transaction has
  * changed nothing, layouts included.
  */
 export const openSqliteStore: OpenStore<SqliteStoreOptions> = async (options) => {
+  const failure = await makeFolders(dirname(options.path), FOLDER_MODE);
+  if (failure !== null) {
+    const { folder, error } = failure;
+    const more = `the folder ${folder} cannot be made: ${error instanceof Error ? error.message : String(error)}`;
+    return storeFault(options.path, reasonOf(error), more);
+  }
   const opened = openDatabase(options.path, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS);
   if (!opened.ok) return opened;
   const kysely = new Kysely<StoreTables>({ dialect: new SqliteDialect({ database: forKysely(opened.value) }) });

@@ -1,0 +1,11 @@
+import type { CanonicalRequest } from '../wire/index.ts';
+import type { CompiledApi } from './snapshot.ts';
+
+/** The request target as the API's upstream gets it: the base path is taken off, the upstream's own prefix put before. */
+export function upstreamTarget(
+  { basePath, upstream }: CompiledApi,
+  { path, query }: Pick<CanonicalRequest, 'path' | 'query'>,
+): string {
+  const onward = upstream.pathPrefix + (path.slice(basePath.length) || '/');
+  return query === null ? onward : `${onward}?${query}`;
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { parse, stringify } from 'yaml';
+import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { RawClient, statusOf } from '../framing/raw-client.ts';
+import { ROOT } from '../tidy/repository.ts';
+
+const EXAMPLES = join(ROOT, 'examples');
+const CONFIGURATION = 'portcullis.yaml';
+const folders = readdirSync(EXAMPLES, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+/** An entry of `expect.yaml`, as examples/README.md describes it. */
+interface Expectation {
+  readonly request: string;
+  readonly host?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly plain?: true;
+  readonly expect: number;
+}
+
+interface Upstream {
+  targets: string[];
+}
+
+/** What of a configuration is replaced. */
+interface Written {
+  server: { https: { port: number }; http?: { port: number } };
+  admin: { port: number };
+  apis: Record<string, { upstream: string | Upstream }>;
+}
+
+let echo: Server;
+
+before(async () => {
+  echo = createServer((request, reply) => {
+    request.resume();
+    request.on('end', () => reply.end(`${request.method} ${request.url}`));
+  });
+  echo.listen(0, '127.0.0.1');
+  await once(echo, 'listening');
+});
+
+after(() => {
+  echo.closeAllConnections();
+  echo.close();
+});
+
+/** Starts a gateway with an example's configuration: free ports, and our own server in place of every upstream. */
+async function startExample(folder: string): Promise<GatewayProcess> {
+  const names = readdirSync(join(EXAMPLES, folder)).filter((name) => name !== CONFIGURATION);
+  const beside = Object.fromEntries(names.map((name) => [name, read(folder, name)]));
+  const written = parse(read(folder, CONFIGURATION)) as Written;
+  written.server.https.port = 0;
+  if (written.server.http !== undefined) written.server.http.port = 0;
+  written.admin.port = 0;
+  for (const api of Object.values(written.apis)) {
+    if (typeof api.upstream === 'string') api.upstream = ours(api.upstream);
+    else api.upstream.targets = api.upstream.targets.map(ours);
+  }
+  return await startGateway(stringify(written), { beside });
+}
+
+/** The same path on our own server. */
+function ours(upstream: string): string {
+  const url = new URL(upstream);
+  const path = url.pathname === '/' ? '' : url.pathname;
+  return `http://127.0.0.1:${(echo.address() as AddressInfo).port}${path}`;
+}
+
+function read(folder: string, name: string): string {
+  return readFileSync(join(EXAMPLES, folder, name), 'utf8');
+}
+
+/** Sends a request exactly as it is written, and gives the status of its reply. */
+async function statusFor(gateway: GatewayProcess, { request, ...more }: Expectation): Promise<number> {
+  const { host, headers = {}, body, plain = false } = more;
+  const port = plain ? gateway.http : gateway.https;
+  const fields: Record<string, string> = { host: host ?? `localhost:${port}`, ...headers };
+  if (body !== undefined) fields['content-length'] = String(Buffer.byteLength(body));
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  const serverName = plain ? null : (host ?? 'localhost').replace(/:\d+$/, '');
+  const client = await RawClient.connect({ port, serverName, ca: gateway.ca });
+  try {
+    const message = Buffer.from(`${request} HTTP/1.1\r\n${lines.join('')}\r\n${body ?? ''}`);
+    await client.send(message, 'whole', () => false);
+    const methods = [request.slice(0, request.indexOf(' '))];
+    const finals = () => client.replies(methods).finals;
+    await client.signal.holds(() => finals().length > 0 || client.closed);
+    const [reply] = finals();
+    assert.ok(reply !== undefined, `no reply to ${request}`);
+    return statusOf(reply);
+  } finally {
+    client.destroy();
+  }
+}
+
+test('there are examples to run', () => {
+  assert.ok(folders.length >= 2);
+});
+
+for (const folder of folders) {
+  test(`every request of the example ${folder} gets the status that it says`, async () => {
+    const expectations = parse(read(folder, 'expect.yaml')) as Expectation[];
+    assert.ok(expectations.length > 5);
+    const gateway = await startExample(folder);
+    try {
+      for (const expectation of expectations) {
+        assert.equal(await statusFor(gateway, expectation), expectation.expect, JSON.stringify(expectation));
+      }
+    } finally {
+      await gateway.stop();
+    }
+  });
+}
