@@ -198,8 +198,16 @@ test('of several mixed segments the one that names most is tried first', () => {
 test('the last literal of a mixed segment is its last occurrence', () => {
   const router = build('GET /{a}:go', 'GET /f/{a}-{b}.x');
   assert.equal(found(router, 'GET /q:go:go'), 'GET /{a}:go a=q:go');
-  assert.equal(found(router, 'GET /f/1-2-3.x.x'), 'GET /f/{a}-{b}.x a=1 b=2-3.x');
+  assert.equal(found(router, 'GET /f/1-2.x.x'), 'GET /f/{a}-{b}.x a=1 b=2.x');
   assert.equal(found(router, 'GET /f/-2.x'), 'notFound');
+});
+
+test("a mixed segment that could be cut in two ways is nobody's", () => {
+  const router = build('GET /{a}-{b}', 'GET /t/{a}-{b}', 'GET /t/{other}');
+  assert.equal(found(router, 'GET /1-2'), 'GET /{a}-{b} a=1 b=2');
+  for (const path of ['/1-2-3', '/-1-2', '/1-2-', '/1--2'])
+    assert.equal(found(router, `GET ${path}`), 'notFound', path);
+  assert.equal(found(router, 'GET /t/1-2-3'), 'GET /t/{other} other=1-2-3');
 });
 
 test('finding one route among ten thousand visits no more places than among ten', (t) => {

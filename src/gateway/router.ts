@@ -236,10 +236,24 @@ class MixedPattern {
       const next = this.#pieces[index + 1];
       const end = valueEnd(segment, at, next, index + 2 === this.#pieces.length);
       if (end <= at) return false;
-      values.push(segment.slice(at, end));
+      const value = segment.slice(at, end);
+      // A value that holds what parts it from its neighbour could be cut in another place, as the API may do.
+      if (this.#holdsParting(value, index)) return false;
+      values.push(value);
       at = end;
     }
     return at === segment.length;
+  }
+
+  /** Whether a parameter's value holds a literal that stands between it and another parameter. */
+  #holdsParting(value: string, index: number): boolean {
+    const decoded = decodeURIComponent(value);
+    return [-1, 1].some((side) => {
+      const literal = this.#pieces[index + side];
+      const beyond = this.#pieces[index + side * 2];
+      if (literal?.kind !== 'literal' || beyond?.kind !== 'parameter') return false;
+      return decoded.includes(decodeURIComponent(literal.text));
+    });
   }
 }
 
