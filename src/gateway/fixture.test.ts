@@ -8,7 +8,7 @@ import { type Gathered, parseConfig } from '../config/index.ts';
 import type { ApiDescription } from '../openapi/index.ts';
 import type { BodyUse, Operation, PolicyKind, Step, Stage, Steps } from '../policy/index.ts';
 import type { Alert, Clock, LogLevel, Timer } from '../ports/index.ts';
-import { listen, type Listener, SERVER_BOUNDS } from '../wire/index.ts';
+import { listen, type Listener, SERVER_BOUNDS, type ServerHandler } from '../wire/index.ts';
 import { compile, kindTable, type KindTable } from './compile.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { GatewayMetrics } from './metrics.ts';
@@ -406,20 +406,26 @@ export interface BenchOptions {
   readonly collectedBytes?: number;
 }
 
-/** Starts everything; all kinds given are policies of the API `a`, which routes everything if nothing else is said. */
-export async function startBench(t: Closing, options: BenchOptions = {}): Promise<Bench> {
-  const upstream = await RawUpstream.start(t);
-  const fakes = fakePorts();
-  const gateway = createGateway(fakes.ports, options.collectedBytes);
-  const kinds = kindTable(options.kinds ?? []);
+/** What is served to raw clients on a port of its own, and closed when the test is over. */
+interface Served {
+  readonly handler: ServerHandler;
+  readonly clock: StillClock;
+  readonly close: () => void;
+}
+
+/** Listens with a handler, without TLS; gives how to connect a client. */
+export async function serve(
+  t: Closing,
+  { handler, clock, close }: Served,
+): Promise<{ readonly listener: Listener; readonly client: () => RawClient }> {
   const listener = await listen({
     host: '127.0.0.1',
     port: 0,
     reusePort: false,
     maxConnections: 100,
-    handler: gateway,
+    handler,
     bounds: SERVER_BOUNDS,
-    clock: fakes.clock,
+    clock,
     context: null,
     turnedAway: () => {},
   });
@@ -428,14 +434,24 @@ export async function startBench(t: Closing, options: BenchOptions = {}): Promis
   t.after(() => {
     for (const { socket } of clients) socket.destroy();
     void listener.drain(0);
-    fakes.clock.pass(1);
-    gateway.close();
+    clock.pass(1);
+    close();
   });
   const client = (): RawClient => {
     const made = new RawClient(listener.port);
     clients.push(made);
     return made;
   };
+  return { listener, client };
+}
+
+/** Starts everything; all kinds given are policies of the API `a`, which routes everything if nothing else is said. */
+export async function startBench(t: Closing, options: BenchOptions = {}): Promise<Bench> {
+  const upstream = await RawUpstream.start(t);
+  const fakes = fakePorts();
+  const gateway = createGateway(fakes.ports, options.collectedBytes);
+  const kinds = kindTable(options.kinds ?? []);
+  const { listener, client } = await serve(t, { handler: gateway, clock: fakes.clock, close: () => gateway.close() });
   const install = (text: string, more: Partial<Gathered> = {}): boolean =>
     gateway.install(snapshotOf(gatheredOf(text, kinds, more), kinds));
   install(apiText(upstream.url, [...kinds.keys()], options.api), options.gathered);

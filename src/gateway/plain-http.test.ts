@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { listen, SERVER_BOUNDS } from '../wire/index.ts';
 import { createPlainHttp } from './plain-http.ts';
 import {
   apiText,
@@ -9,7 +8,7 @@ import {
   fakePorts,
   gatheredOf,
   type GivenReply,
-  RawClient,
+  serve,
   snapshotOf,
 } from './fixture.test.ts';
 import { kindTable } from './compile.ts';
@@ -37,30 +36,9 @@ async function startPlain(t: Closing, { mode = 'redirect', httpsPort = 8443, api
     turnDown: (stream, problem) => gateway.turnDown(stream, problem),
     refused: (code, peer) => gateway.refused(code, peer),
   });
-  const listener = await listen({
-    host: '127.0.0.1',
-    port: 0,
-    reusePort: false,
-    maxConnections: 100,
-    handler,
-    bounds: SERVER_BOUNDS,
-    clock: fakes.clock,
-    context: null,
-    turnedAway: () => {},
-  });
-  assert.ok(!('code' in listener));
-  const clients: RawClient[] = [];
-  t.after(() => {
-    for (const { socket } of clients) socket.destroy();
-    void listener.drain(0);
-    fakes.clock.pass(1);
-    gateway.close();
-  });
-  const ask = (line: string, lines = '', host = 'api.example', body = ''): Promise<GivenReply> => {
-    const client = new RawClient(listener.port);
-    clients.push(client);
-    return client.send(`${line} HTTP/1.1\r\nhost: ${host}\r\n${lines}\r\n${body}`).reply(line.split(' ', 1)[0]);
-  };
+  const { client } = await serve(t, { handler, clock: fakes.clock, close: () => gateway.close() });
+  const ask = (line: string, lines = '', host = 'api.example', body = ''): Promise<GivenReply> =>
+    client().send(`${line} HTTP/1.1\r\nhost: ${host}\r\n${lines}\r\n${body}`).reply(line.split(' ', 1)[0]);
   return { ...fakes, gateway, ask };
 }
 

@@ -92,13 +92,13 @@ test('Swagger 2.0 documents are refused in words that say what to do', () => {
 async function snapshotOf(name: string, text: string): Promise<Result<Snapshot, string>> {
   const bytes = new TextEncoder().encode(text);
   const read: Files['read'] = async (path) =>
-    path === `/work/${name}` ? ok(bytes) : err({ reason: 'missing', detail: path });
+    path === `/srv/${name}` ? ok(bytes) : err({ reason: 'missing', detail: path });
   const files = { read } as Partial<Files> as Files;
   const secrets: Secrets = { resolve: async () => err('no secret is named') };
   const egress: Egress = { call: async () => err({ reason: 'unreachable', detail: 'nothing is on the network' }) };
   const api = { openapi: `./${name}`, basePath: '/public', upstream: 'http://127.0.0.1:3001', auth: 'public' };
   const configuration = stringify({ version: 1, apis: { api } });
-  const parsed = parseConfig(configuration, { file: '/work/portcullis.yaml', kinds: [] });
+  const parsed = parseConfig(configuration, { file: '/srv/portcullis.yaml', kinds: [] });
   if (!parsed.ok) return err(parsed.error.map(formatIssue).join('\n'));
   const gathered = await gather(parsed.value, { files, secrets, egress, revision: 1 });
   if (!gathered.ok) return err(gathered.error.map(formatIssue).join('\n'));
