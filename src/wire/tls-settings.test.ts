@@ -97,15 +97,15 @@ test('a client can’t renegotiate', async () => {
   const [near, far] = duplexPair();
   const server = new TLSSocket(near, { isServer: true, secureContext: context });
   const client = connect({ socket: far, servername: 'a.test', ca: certPem, maxVersion: 'TLSv1.2' });
-  const faults: (string | undefined)[] = [];
+  const faults: string[] = [];
   server.on('error', () => {});
-  client.on('error', (fault: NodeJS.ErrnoException) => faults.push(fault.code));
+  client.on('error', (fault: Error) => faults.push(fault.message));
   client.on('secureConnect', () => {
     client.renegotiate({}, () => {});
     client.write('what follows takes the request for it along');
   });
   await until(() => client.destroyed);
-  assert.ok(faults.includes('ERR_SSL_NO_RENEGOTIATION'), faults.join());
+  assert.match(faults.join(), /no renegotiation/i);
   server.destroy();
 });
 
