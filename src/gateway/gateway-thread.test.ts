@@ -158,3 +158,25 @@ test('a table that was declared in other words is an issue', async (t) => {
   assert.ok(last?.kind === 'prepared');
   assert.match(last.issues[0]?.message ?? '', /keys of p can't be had: other words/);
 });
+
+test('what a thread can not take leaves it as it was, and is an alert', async (t) => {
+  const { thread, said, alerts } = startThread(t);
+  await thread.receive({ kind: 'prepare', gathered: gathered(1) });
+  await thread.receive({ kind: 'install', revision: 1 });
+  const broken = {
+    names: ['a.test'],
+    chainPem: 'none',
+    keyPem: Buffer.from('none'),
+    notAfterMs: 0,
+    origin: 'file',
+  } as const;
+  await thread.receive({ kind: 'certificates', materials: [broken], ticketKeys: Buffer.alloc(48) });
+  await thread.receive({ kind: 'status', ask: 1, records: 0 });
+  const status = said.at(-1);
+  assert.ok(status?.kind === 'status');
+  assert.equal(status.status.revision, 1);
+  assert.deepEqual(
+    alerts.map(({ kind, key }) => [kind, key]),
+    [['gateway.fault', 'thread certificates']],
+  );
+});

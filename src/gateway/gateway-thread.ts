@@ -37,8 +37,28 @@ export class GatewayThread {
     this.#gateway = createGateway(options.ports);
   }
 
-  /** Does what a message asks for; answers go out by `send`. */
+  /**
+   * Does what a message asks for; answers go out by `send`. Never rejects: what can't be taken, such as a certificate
+   * that does not fit its key, leaves what is in force, and is an alert.
+   */
   async receive(message: ToThread): Promise<void> {
+    try {
+      await this.#obey(message);
+    } catch (fault) {
+      const detail = fault instanceof Error ? fault.message : 'unknown fault';
+      const text = `a gateway thread could not take what it was told: ${message.kind}`;
+      this.#options.ports.log.write('error', 'thread.fault', text, { detail });
+      this.#options.ports.alerts({
+        kind: 'gateway.fault',
+        key: `thread ${message.kind}`,
+        severity: 'critical',
+        message: text,
+        fields: { detail },
+      });
+    }
+  }
+
+  async #obey(message: ToThread): Promise<void> {
     switch (message.kind) {
       case 'certificates':
         this.#replaceCertificates(message.materials, message.ticketKeys);

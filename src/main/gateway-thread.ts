@@ -36,10 +36,10 @@ function runGatewayThread(): void {
   const meter = createSharedMeter({ announce: (series) => send({ kind: 'series', series }) });
   send({ kind: 'meter', buffer: meter.buffer });
   // Lines that nobody will read don't cross to the main thread.
-  const loudest = LOUDNESS[workerData.logLevel];
+  const threshold = LOUDNESS[workerData.logLevel];
   const log: Log = {
     write: (level, event, message, fields = {}) =>
-      LOUDNESS[level] < loudest ? undefined : send({ kind: 'log', level, event, message, fields }),
+      LOUDNESS[level] < threshold ? undefined : send({ kind: 'log', level, event, message, fields }),
   };
   const ledger = createMemoryLedger();
   const thread = new GatewayThread({

@@ -88,9 +88,18 @@ class Starting {
     this.#undo.push(() => data.store.close());
   }
 
-  /** Takes down what was built, the last first. */
+  /** Takes down what was built, the last first; what can't be taken down keeps nothing else up. */
   async undo(): Promise<void> {
-    for (const step of this.#undo.reverse()) await step();
+    for (const step of this.#undo.splice(0).reverse()) {
+      try {
+        await step();
+      } catch (fault) {
+        const detail = fault instanceof Error ? fault.message : 'unknown fault';
+        this.#options.host.log.write('error', 'stop.fault', 'a part of the gateway could not be taken down', {
+          detail,
+        });
+      }
+    }
   }
 
   async run(gathered: Gathered): Promise<Result<GatewayNode, readonly Issue[]>> {
