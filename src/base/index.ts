@@ -15,6 +15,7 @@ export {
   problemCatalogue,
   problemCloses,
   type ProblemCode,
+  type ProblemError,
   problemStatus,
 } from './problem.ts';
 export {

@@ -241,6 +241,18 @@ const routing = {
     cause: 'The body has a content type or coding that this operation does not take.',
     fix: 'Send one of the described content types, uncompressed.',
   },
+  'invalid-parameters': {
+    status: 400,
+    title: 'Invalid parameters',
+    cause: 'A parameter of the path, the query, a header or a cookie is missing, unknown, or not as it is described.',
+    fix: 'Send the parameters as the description of the API says.',
+  },
+  'invalid-body': {
+    status: 400,
+    title: 'Invalid body',
+    cause: 'The body is missing, or is not as the description of the API says.',
+    fix: 'Send a body as described; properties that are not described are refused too.',
+  },
   'malformed-body': {
     status: 400,
     title: 'Malformed body',
@@ -301,6 +313,19 @@ const gateway = {
     title: 'Sign-in needed',
     cause: 'No credential, or none that is valid.',
     fix: 'Send a valid credential; WWW-Authenticate says of which kind.',
+  },
+  'invalid-token': {
+    status: 401,
+    title: 'Invalid token',
+    cause:
+      'The token is malformed, not signed by a trusted issuer, expired, not yet valid, or meant for somebody else.',
+    fix: 'Get a new token from the issuer of this API.',
+  },
+  'keys-unavailable': {
+    status: 503,
+    title: 'Keys unavailable',
+    cause: 'The keys of the token’s issuer could not be fetched, so nobody can say whether the token holds.',
+    fix: 'Try again after a pause; the operator has been told.',
   },
   'several-credentials': {
     status: 400,

@@ -9,8 +9,21 @@ export { type ProblemCode, problemCatalogue } from './problem-catalogue.ts';
 export interface Problem {
   readonly code: ProblemCode;
   readonly detail?: string;
+  /** What exactly is wrong, for APIs whose operator allows to say so (`errors: helpful`). */
+  readonly errors?: readonly ProblemError[];
   readonly internal?: string;
   readonly headers?: readonly (readonly [name: string, value: string])[];
+}
+
+/**
+ * One thing that is wrong with a request, as the extension member `errors` of a problem tells it (RFC 9457 §3.2, its
+ * example). `pointer` is a JSON Pointer into the body as a URI fragment (`#/items/0/quantity`), `parameter` the name of
+ * a parameter. `detail` repeats nothing that was sent.
+ */
+export interface ProblemError {
+  readonly detail: string;
+  readonly pointer?: string;
+  readonly parameter?: string;
 }
 
 /** The HTTP status of a refusal. */
@@ -26,7 +39,7 @@ export function problemCloses(code: ProblemCode): boolean {
 /** The media type of every refusal (RFC 9457 §3). */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-/** The body of a refusal (RFC 9457 §3): type, title, status, code, instance, and detail where there is one. */
+/** The body of a refusal (RFC 9457 §3): type, title, status, code, instance, and detail and errors where there are any. */
 export function problemBody(problem: Problem, requestId: string): string {
   const { status, title } = problemCatalogue[problem.code];
   return JSON.stringify({
@@ -36,6 +49,7 @@ export function problemBody(problem: Problem, requestId: string): string {
     code: problem.code,
     instance: `urn:uuid:${requestId}`,
     ...(problem.detail === undefined ? {} : { detail: problem.detail }),
+    ...(problem.errors === undefined ? {} : { errors: problem.errors }),
   });
 }
 

@@ -86,9 +86,11 @@ type RawApi = z.output<ReturnType<typeof apiSchema>>;
 function policyShape(kinds: readonly PolicyKind<unknown>[]): {
   policies?: z.ZodOptional<z.ZodType<Record<string, unknown>>>;
 } {
-  if (kinds.length === 0) return {};
+  if (kinds.every(({ schema }) => schema === null)) return {};
   const shape = Object.fromEntries(
-    kinds.map(({ kind, schema, summary }) => [kind, schema.optional().meta({ description: summary })]),
+    kinds.flatMap(({ kind, schema, summary }) =>
+      schema === null ? [] : [[kind, schema.optional().meta({ description: summary })]],
+    ),
   );
   return { policies: z.strictObject(shape).optional().meta({ description: 'Policies, by kind.' }) };
 }
@@ -154,6 +156,11 @@ export function toApiConfig(name: string, raw: RawApi, file: string): ApiConfig 
     upstream: toUpstreamConfig(raw.upstream, file),
     auth: raw.auth,
     bodyLimitBytes: raw.body,
+    limits: [],
+    validate: 'requests',
+    errors: 'plain',
+    credentials: 'remove',
+    securityHeaders: true,
     source: toSource(raw.openapi, raw.routes ?? [], file),
     operations: toOperations(name, raw.operations ?? {}),
     policies: toPolicies(name, raw.policies),
@@ -170,7 +177,17 @@ function toOperations(api: string, raw: NonNullable<RawApi['operations']>): Reco
   return Object.fromEntries(
     Object.entries(raw).map(([name, operation]) => {
       const at = formatKeyPath(['apis', api, 'operations', name]);
-      return [name, { auth: operation.auth ?? null, bodyLimitBytes: operation.body ?? null, path: at }];
+      return [
+        name,
+        {
+          auth: operation.auth ?? null,
+          bodyLimitBytes: operation.body ?? null,
+          needs: null,
+          limits: [],
+          validate: null,
+          path: at,
+        },
+      ];
     }),
   );
 }
@@ -184,6 +201,8 @@ function toPolicies(api: string, raw: unknown): PolicyUse[] {
       kind,
       name: `${api}/${kind}`,
       config,
+      mode: 'enforce' as const,
+      modes: {},
       path: formatKeyPath(['apis', api, 'policies', kind]),
     }));
 }

@@ -1,3 +1,4 @@
+import type { ClaimValue, IssuerConfig, LimitRule } from '../policy/index.ts';
 import type { Route } from './routes.ts';
 
 /** The whole configuration, with every default filled in, paths absolute, durations in milliseconds and sizes in bytes. */
@@ -6,9 +7,59 @@ export interface Config {
   readonly server: ServerConfig;
   readonly admin: { readonly host: string; readonly port: number };
   readonly dataFolder: string;
+  /** In the order of the file, as the next two. */
+  readonly issuers: readonly IssuerConfig[];
+  readonly roles: readonly RoleConfig[];
+  /** `required`: a request that can't be recorded is refused. */
+  readonly audit: 'required' | 'off';
+  /** Where alerts are sent besides the log; `secret` is a reference. */
+  readonly alerts: { readonly webhook: { readonly url: string; readonly secret: string } | null };
+  readonly tests: readonly TestConfig[];
   /** In the order of the file. */
   readonly apis: readonly ApiConfig[];
 }
+
+/** A role: the permissions it grants, and the roles whose permissions it grants too. */
+export interface RoleConfig {
+  readonly name: string;
+  readonly can: readonly string[];
+  readonly includes: readonly string[];
+  readonly path: string;
+}
+
+/** Who calls in a test or a question. What is left out of it is empty; `scopes` null means that they narrow nothing. */
+export type CallerConfig =
+  | { readonly kind: 'anonymous' }
+  | {
+      readonly kind: 'known';
+      readonly subject: string;
+      readonly roles: readonly string[];
+      readonly permissions: readonly string[];
+      readonly scopes: readonly string[] | null;
+      readonly tenant: string | null;
+      readonly clientId: string | null;
+      readonly claims: Readonly<Record<string, ClaimValue>>;
+    };
+
+/** One of the configuration's own tests: a request, who sends it, and what must become of it. */
+export interface TestConfig {
+  readonly method: string;
+  /** A request target such as `/v1/orders/7?full=true`, or a whole URL. */
+  readonly target: string;
+  readonly caller: CallerConfig;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent as JSON; undefined for none. */
+  readonly body: unknown;
+  /** `pass`: it goes upstream. A number is the status, a text the code, of the refusal. */
+  readonly expect: string | number;
+  readonly path: string;
+}
+
+/** Who may call: everybody, or whoever bears a token of one of these issuers, by name. */
+export type AuthConfig = 'public' | readonly string[];
+
+/** What is done with requests that differ from their description: refused, or only recorded. */
+export type ValidateConfig = 'requests' | 'observe';
 
 /** Where the certificate of the https port comes from. `key` is a secret reference in every case, `${file:…}` for a plain path. */
 export type CertificateConfig =
@@ -34,8 +85,16 @@ export interface ApiConfig {
   readonly host: string | null;
   readonly basePath: string;
   readonly upstream: UpstreamConfig;
-  readonly auth: 'public';
+  readonly auth: AuthConfig;
   readonly bodyLimitBytes: number;
+  readonly limits: readonly LimitRule[];
+  readonly validate: ValidateConfig;
+  /** Whether clients are told what is wrong with a request. */
+  readonly errors: 'plain' | 'helpful';
+  /** Whether the credential that was used goes on to the upstream. */
+  readonly credentials: 'remove' | 'pass';
+  /** Whether replies get the security headers that they lack. */
+  readonly securityHeaders: boolean;
   readonly source: ApiSource;
   /** By operation name. Names are the author's: look them up with `Object.hasOwn`. */
   readonly operations: Readonly<Record<string, OperationConfig>>;
@@ -45,16 +104,30 @@ export interface ApiConfig {
 
 /** What one operation has of its own; null means as the API says. */
 export interface OperationConfig {
-  readonly auth: 'public' | null;
+  readonly auth: AuthConfig | null;
   readonly bodyLimitBytes: number | null;
+  /** The permissions needed, all of them; null means as the OpenAPI document says. */
+  readonly needs: readonly string[] | null;
+  /** Limits of this operation alone, besides those of the API. */
+  readonly limits: readonly LimitRule[];
+  readonly validate: ValidateConfig | null;
   readonly path: string;
 }
 
-/** A policy as an API uses it: `name` is `API/KIND`, `config` is what the kind's own schema made of it. */
+/** A policy refuses, or only records what it would have refused. */
+export type PolicyMode = 'enforce' | 'observe';
+
+/**
+ * A policy as an API uses it: `name` is `API/KIND`. `config` is what the kind's own schema made of it, or what the keys
+ * that stand for this kind say.
+ */
 export interface PolicyUse {
   readonly kind: string;
   readonly name: string;
   readonly config: unknown;
+  readonly mode: PolicyMode;
+  /** By operation name, where it differs. */
+  readonly modes: Readonly<Record<string, PolicyMode>>;
   readonly path: string;
 }
 

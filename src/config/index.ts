@@ -1,12 +1,18 @@
 export type {
   ApiConfig,
   ApiSource,
+  AuthConfig,
+  CallerConfig,
   CertificateConfig,
   Config,
   OperationConfig,
+  PolicyMode,
   PolicyUse,
+  RoleConfig,
   ServerConfig,
+  TestConfig,
   UpstreamConfig,
+  ValidateConfig,
 } from './config.ts';
 export { gather } from './gather.ts';
 export type { Gathered } from './gathered.ts';

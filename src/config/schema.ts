@@ -45,6 +45,11 @@ export function toConfig(raw: RawConfig, file: string): Config {
     server: toServerConfig(raw.server, file),
     admin: toAdminConfig(raw.admin),
     dataFolder: absolute(raw.data, file),
+    issuers: [],
+    roles: [],
+    audit: 'required',
+    alerts: { webhook: null },
+    tests: [],
     apis: Object.entries(raw.apis).map(([name, api]) => toApiConfig(name, api, file)),
   };
 }

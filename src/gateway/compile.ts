@@ -231,5 +231,10 @@ function wordsOf(fault: unknown): string {
 }
 
 // Roles and issuers come with the parts that enforce them; until then nobody has any.
-const NO_ROLES: RoleTable = { permissionCount: 0, permission: () => null, permissionsOf: () => Bitset.of(0, []) };
+const NO_ROLES: RoleTable = {
+  permissionCount: 0,
+  permission: () => null,
+  permissionsOf: () => Bitset.of(0, []),
+  named: () => Bitset.of(0, []),
+};
 const NO_ISSUERS = { has: () => false, names: () => [] };

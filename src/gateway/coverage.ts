@@ -30,7 +30,12 @@ function cellsOf(
   const authLine = lineOf(places, `${ownerOf(own, own?.auth, api)}.auth`);
   const bodyLine = lineOf(places, `${ownerOf(own, own?.bodyLimitBytes, api)}.body`);
   return [
-    { aspect: 'authentication', holds: auth, open: auth === 'public', from: authLine },
+    {
+      aspect: 'authentication',
+      holds: auth === 'public' ? auth : auth.join(', '),
+      open: auth === 'public',
+      from: authLine,
+    },
     { aspect: 'authorization', holds: 'none', open: true, from: null },
     ...policyCells(api, places),
     { aspect: 'limits', holds: `body ${sizeText(bodyLimitBytes)}`, open: false, from: bodyLine },

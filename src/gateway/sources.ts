@@ -18,7 +18,18 @@ export function sourcesOf(gathered: Gathered, tables: TableReader): Sources {
       <Row>(name: string) =>
       () =>
         tables.read<Row>(name),
+    document: (api) => documentOf(gathered, api),
   };
+}
+
+/** Documents are shared between threads as text; each is read once for all operations of a Snapshot. */
+const documents = new WeakMap<SharedArrayBuffer, unknown>();
+
+function documentOf(gathered: Gathered, api: string): unknown {
+  const bytes = Object.hasOwn(gathered.documents, api) ? gathered.documents[api] : undefined;
+  if (bytes === undefined) return null;
+  if (!documents.has(bytes)) documents.set(bytes, JSON.parse(Buffer.from(bytes).toString()));
+  return documents.get(bytes);
 }
 
 /**

@@ -59,15 +59,19 @@ export interface Sources {
   file(path: string): Uint8Array;
   secret(reference: string): Secret;
   table<Row>(name: string): () => TableVersion<Row>;
+  /** The OpenAPI document of an API, read; null for an API with routes written by hand. It needs no source. */
+  document(api: string): unknown;
 }
 
 /** Roles and permissions, numbered for this Snapshot. */
 export interface RoleTable {
   readonly permissionCount: number;
-  /** The number of a permission, or null for one that no role grants. */
+  /** The number of a permission, or null for one that no role grants and no operation needs. */
   permission(name: string): number | null;
   /** What a set of roles permits together; unknown roles permit nothing. */
   permissionsOf(roles: readonly string[]): Bitset;
+  /** Those of these permissions that have a number; names that nothing grants or needs are left out. */
+  named(permissions: readonly string[]): Bitset;
 }
 
 /** The issuers that the configuration names. */
@@ -89,7 +93,8 @@ export interface CompileAt {
 export interface PolicyKind<C> {
   readonly kind: string;
   readonly summary: string;
-  readonly schema: ZodType<C>;
+  /** The options as users write them below `policies`; null for a kind that other keys of the configuration make. */
+  readonly schema: ZodType<C> | null;
   sources(config: C): readonly Source[];
   compile(config: C, at: CompileAt, got: Sources): Result<ReadonlyMap<OperationId, Steps>, readonly Issue[]>;
 }

@@ -1,0 +1,18 @@
+import type { Clock, Limiter, Log } from '../ports/index.ts';
+
+/** Asks the control side for an issuer's keys, where a token names one that is not in the table. */
+export interface KeyRequests {
+  /**
+   * Null where asking is of no use now: the budget of this issuer or of this `source` (an address) is spent, or too
+   * many wait. Else it resolves, within two seconds, when the table is as new as it will get.
+   */
+  want(issuer: string, source: string): Promise<void> | null;
+}
+
+/** What kinds of policy work with while requests run, in the thread they run in. */
+export interface KindPorts {
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly limiter: Limiter;
+  readonly keys: KeyRequests;
+  readonly log: Log;
+}
