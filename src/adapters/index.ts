@@ -1,8 +1,12 @@
+export { type Item, type Order, type OrderBook, openOrderBook } from './demo/order-book.ts';
 export { createDiskFiles } from './embedded/disk-files.ts';
 export { openFileKeyring } from './embedded/file-keyring.ts';
+export { type FolderLock, lockFolder } from './embedded/folder-lock.ts';
 export { createHostSecrets } from './embedded/host-secrets.ts';
+export { createLedgerSegments } from './embedded/ledger-segments.ts';
 export { createLineLog } from './embedded/line-log.ts';
 export { createMemoryLedger, type MemoryLedger } from './embedded/memory-ledger.ts';
+export { createMemoryLimiter } from './embedded/memory-limiter.ts';
 export { createMemoryTables } from './embedded/memory-tables.ts';
 export { type AttachedMeter, createMeterReader, type SharedMeterReader } from './embedded/meter-reader.ts';
 export { createOutboundEgress } from './embedded/outbound-egress.ts';
@@ -14,3 +18,9 @@ export { createSystemClock } from './embedded/system-clock.ts';
 export { createSystemRandom } from './embedded/system-random.ts';
 export { createSystemResolver } from './embedded/system-resolver.ts';
 export { createVirtualClock, type VirtualClock } from './embedded/virtual-clock.ts';
+export {
+  createWebhookAlerts,
+  type WebhookAlerts,
+  type WebhookAlertsOptions,
+  type WebhookTarget,
+} from './embedded/webhook-alerts.ts';

@@ -21,7 +21,7 @@ test('a number that only looks like a member after cutting its bits is none', ()
   }
 });
 
-test('inclusion and intersection agree with plain sets, also between sets of different sizes', () => {
+test('inclusion, intersection and union agree with plain sets, also between sets of different sizes', () => {
   fc.assert(
     fc.property(members, fc.uniqueArray(fc.nat(63)), (large, small) => {
       const [a, b] = [Bitset.of(SIZE, large), Bitset.of(64, small)];
@@ -29,6 +29,9 @@ test('inclusion and intersection agree with plain sets, also between sets of dif
       assert.equal(b.includes(a), new Set(large).isSubsetOf(new Set(small)));
       const both = a.intersect(b);
       for (let n = 0; n < SIZE; n++) assert.equal(both.has(n), large.includes(n) && small.includes(n));
+      for (const either of [a.union(b), b.union(a)]) {
+        for (let n = 0; n < SIZE; n++) assert.equal(either.has(n), large.includes(n) || small.includes(n));
+      }
     }),
   );
 });

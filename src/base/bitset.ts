@@ -32,4 +32,10 @@ export class Bitset {
   intersect(other: Bitset): Bitset {
     return new Bitset(this.#words.map((word, at) => word & (other.#words[at] ?? 0)));
   }
+
+  /** The members of either set. */
+  union(other: Bitset): Bitset {
+    const [longer, shorter] = this.#words.length < other.#words.length ? [other, this] : [this, other];
+    return new Bitset(longer.#words.map((word, at) => word | (shorter.#words[at] ?? 0)));
+  }
 }

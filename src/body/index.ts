@@ -1,5 +1,6 @@
 export { type BoundedCopy, createBoundedCopy } from './bounded-copy.ts';
 export { type FormFields, type FormLimits } from './form.ts';
+export { parseJson } from './json.ts';
 export {
   type JsonFault,
   type JsonFaultCode,
@@ -7,5 +8,5 @@ export {
   type JsonObject,
   type JsonValue,
 } from './json-value.ts';
-export { type MediaType, type MediaTypeFault } from './media-type.ts';
+export { type MediaType, type MediaTypeFault, parseMediaType } from './media-type.ts';
 export { type BodyFault, type BodyLimits, DEFAULT_BODY_LIMITS, parseBody, type ParsedBody } from './parsed-body.ts';

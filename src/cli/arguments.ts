@@ -24,7 +24,7 @@ export function parseArguments(command: Command, argv: readonly string[]): Resul
     const name = optionName(equals < 0 ? word : word.slice(0, equals));
     const spec = Object.hasOwn(command.options, name) ? command.options[name] : undefined;
     if (spec === undefined) return err(unknownOption(command, equals < 0 ? word : word.slice(0, equals)));
-    if (flags.has(name) || values.has(name)) return err(`--${name} is given twice`);
+    if (spec.repeats !== true && (flags.has(name) || values.has(name))) return err(`--${name} is given twice`);
     if (spec.value === null) {
       if (equals >= 0) return err(`--${name} takes no value`);
       flags.add(name);
@@ -34,7 +34,8 @@ export function parseArguments(command: Command, argv: readonly string[]): Resul
     if (value === undefined || value === '' || (equals < 0 && value.startsWith('--'))) {
       return err(`--${name} needs a value: --${name} ${spec.value}`);
     }
-    values.set(name, value);
+    const before = values.get(name);
+    values.set(name, before === undefined ? value : `${before}\n${value}`);
   }
   return operandIssue(command, operands) ?? ok({ operands, flags, values });
 }
@@ -54,6 +55,6 @@ function operandIssue(command: Command, operands: readonly string[]): Result<nev
   const missing = command.operands[operands.length];
   if (missing !== undefined)
     return err(`\`${command.verb}\` needs ${command.operands.join(' ')}; ${missing} is missing`);
-  const surplus = operands[command.operands.length];
+  const surplus = command.moreOperands === undefined ? operands[command.operands.length] : undefined;
   return surplus === undefined ? null : err(`\`${command.verb}\` takes no argument ${JSON.stringify(plain(surplus))}`);
 }

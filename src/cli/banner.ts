@@ -30,6 +30,22 @@ export function plainCurlLine(ready: ReadyPorts, path: string, options: readonly
   return ['curl', ...options, `http://${clientHost(ready)}:${ready.http}${path}`].map(shellWord).join(' ');
 }
 
+/** The header field of a token that lies in a variable of the shell, as a word of a command line. */
+export function bearerWord(variable: string): string {
+  return `-H "authorization: Bearer $${variable}"`;
+}
+
+/** A command line that gets a token from `path` and puts it into a variable of the shell. */
+export function tokenLine(
+  ready: ReadyPorts,
+  variable: string,
+  { path, client }: { readonly path: string; readonly client: { readonly id: string; readonly secret: string } },
+): string {
+  const { id, secret } = client;
+  const ask = curlLine(ready, path, ['-s', '-u', `${id}:${secret}`, '-d', 'grant_type=client_credentials']);
+  return `${variable}=$(${ask} | sed 's/.*"access_token":"//; s/".*//')`;
+}
+
 /** How a client on this machine calls the gateway. */
 function clientHost({ host }: ReadyPorts): string {
   if (host === '::1') return '[::1]';

@@ -1,6 +1,7 @@
 import type { CoverageRow, Issue } from '../base/index.ts';
 import { type Command, CONFIG_OPTION, EXIT, JSON_OPTION } from './command.ts';
 import { configurationPath, loadConfiguration } from './configuration.ts';
+import { runTests, testReport, type TestOutcome } from './configuration-tests.ts';
 import type { CommandContext } from './context.ts';
 import { coverageTable } from './coverage-table.ts';
 import { issueCount, issueReport } from './issues.ts';
@@ -14,8 +15,9 @@ export const checkCommand: Command = {
   options: { config: CONFIG_OPTION, json: JSON_OPTION },
   details: [
     'Reads what the gateway would read, OpenAPI documents, certificates and secrets included, and builds what it',
-    'would run; nothing is started or changed. With --json: { ok, issues, coverage }.',
-    'Exit code 2 if there is an error; warnings alone are fine.',
+    'would run; nothing is started or changed. Then it sends the requests under `tests` through it and says what came',
+    'of them; no upstream hears of that, and no limit is spent. With --json: { ok, issues, coverage, tests }.',
+    'Exit code 2 if there is an error, 1 if a test failed; warnings alone are fine.',
   ],
   async run(given, context) {
     const file = configurationPath(given, context);
@@ -26,9 +28,11 @@ export const checkCommand: Command = {
     const built = await loadConfiguration(file.value, context);
     const issues = built.ok ? built.value.warnings : built.error;
     const coverage = built.ok ? built.value.snapshot.coverage : [];
-    if (given.flags.has('json')) context.write(jsonText({ ok: built.ok, issues, coverage }));
-    else report({ file: file.value, ok: built.ok, issues, coverage }, context);
-    return built.ok ? EXIT.fine : EXIT.unusable;
+    const tests = built.ok ? await runTests(built.value, context) : [];
+    if (given.flags.has('json')) context.write(jsonText({ ok: built.ok, issues, coverage, tests }));
+    else report({ file: file.value, ok: built.ok, issues, coverage, tests }, context);
+    if (!built.ok) return EXIT.unusable;
+    return tests.every(({ passed }) => passed) ? EXIT.fine : EXIT.findings;
   },
 };
 
@@ -37,9 +41,10 @@ interface Findings {
   readonly ok: boolean;
   readonly issues: readonly Issue[];
   readonly coverage: readonly CoverageRow[];
+  readonly tests: readonly TestOutcome[];
 }
 
-function report({ file, ok, issues, coverage }: Findings, context: CommandContext): void {
+function report({ file, ok, issues, coverage, tests }: Findings, context: CommandContext): void {
   const paint = palette(context.color);
   if (issues.length > 0) context.complain(`${issueReport(issues, context)}\n`);
   const name = shortPath(file, context.workingFolder);
@@ -55,6 +60,7 @@ function report({ file, ok, issues, coverage }: Findings, context: CommandContex
   context.write(
     `\n${name} can be used: ${count(apis, 'API')}, ${count(coverage.length, 'operation')}, ${openWords}${warned}.\n`,
   );
+  if (tests.length > 0) context.write(`\n${testReport(tests, context)}`);
 }
 
 function isOpen({ cells }: CoverageRow): boolean {

@@ -3,6 +3,8 @@ import type { CommandContext } from './context.ts';
 /** An option of a command: `value` is what stands for its value in the help, null where it takes none. */
 export interface OptionSpec {
   readonly value: string | null;
+  /** It may be given several times; its values stand on lines of their own. */
+  readonly repeats?: true;
   readonly says: string;
 }
 
@@ -19,6 +21,8 @@ export interface Command {
   readonly summary: string;
   /** The names of its operands; all are needed. */
   readonly operands: readonly string[];
+  /** The name of what may follow them, any number of times; nothing may where it is left out. */
+  readonly moreOperands?: string;
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** What the help says below the options, line by line. */
   readonly details: readonly string[];

@@ -1,7 +1,8 @@
 import type { Result } from '../base/index.ts';
+import type { Config } from '../config/index.ts';
 import type { AdminClient } from '../control/client.ts';
 import type { KindTable } from '../gateway/index.ts';
-import type { Clock, Egress, Files, Resolver, Secrets } from '../ports/index.ts';
+import type { Clock, Egress, Files, Resolver, Secrets, Segments } from '../ports/index.ts';
 
 /** All that a command gets to work with: what it may say, and where. Nothing else of the machine is within its reach. */
 export interface CommandContext {
@@ -38,13 +39,56 @@ export interface CommandServices {
     readonly file: string;
     readonly json: boolean;
     readonly banner: (ready: ReadyPorts) => string;
+    /** What the line of JSON says besides. */
+    readonly facts?: ReadyFacts;
   }): Promise<number>;
   /** Starts the sample API that `demo` protects. */
   demoApi(): Promise<{ readonly url: string; readonly openapiFile: string; close(): Promise<void> }>;
+  /** Starts an authorization server for trying out, in memory and on loopback. */
+  localIssuer(options: LocalIssuerOptions): Promise<LocalIssuer>;
   /** The preferred port if it is free, else the next free one above it. */
   freePort(preferred: number): Promise<number>;
+  /** The files of the ledger in this data folder. */
+  ledger(dataFolder: string): Segments;
   /** Finds port, CA and key of the gateway that runs on this data folder; the error says why it can't be talked to. */
   admin(dataFolder: string): Promise<Result<AdminClient, string>>;
+  /** Fetches the keys of an issuer as the gateway does; the error says why they can't be had. */
+  issuerKeys(issuer: Config['issuers'][number]): Promise<Result<IssuerKeysFound, string>>;
+}
+
+/** An issuer's keys: where they were, how many can be used, why each other one cannot, and its clock, null where unsaid. */
+export interface IssuerKeysFound {
+  readonly place: string;
+  readonly usable: number;
+  readonly skipped: readonly string[];
+  readonly dateMs: number | null;
+}
+
+/** Where tokens are to be had for trying out, and as whom. */
+export interface ReadyFacts {
+  readonly tokenUrl: string;
+  readonly clients: LocalIssuer['clients'];
+}
+
+/** What a local authorization server issues tokens for, and to whom. */
+export interface LocalIssuerOptions {
+  /** Its URL as clients see it, through the gateway; with a path. */
+  readonly issuer: string;
+  readonly audience: string;
+  /** What tokens may be narrowed to. */
+  readonly scopes: readonly string[];
+  readonly clients: readonly { readonly id: string; readonly roles: readonly string[] }[];
+}
+
+/** A local authorization server that runs. It ends with this process. */
+export interface LocalIssuer {
+  /** Where it listens, without a path; it serves below the path of its issuer. */
+  readonly url: string;
+  /** Its keys, on loopback. */
+  readonly jwksUrl: string;
+  /** The clients, each with the secret that was made for it. */
+  readonly clients: readonly { readonly id: string; readonly secret: string }[];
+  close(): Promise<void>;
 }
 
 /** Where a gateway that is ready answers. `ca` is the path of the CA that clients must trust, PEM, or null. */

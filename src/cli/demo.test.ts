@@ -1,39 +1,80 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { formatIssue } from '../base/index.ts';
 import { parseConfig } from '../config/index.ts';
 import { FOLDER, runIn, surroundings } from './fake-context.test.ts';
 
-test('demo runs a sound configuration before the sample API, and closes the API behind it', async () => {
+test('demo runs a sound configuration before the sample API, and closes what it started behind it', async () => {
   const around = surroundings(null);
   const { code, text } = await runIn(around, 'demo');
   assert.equal(code, 0);
-  assert.deepEqual(around.calls, ['demoApi', `startText ${FOLDER}/demo.yaml`, 'close']);
+  assert.deepEqual(around.calls, [
+    'demoApi',
+    'localIssuer https://localhost:8443/id',
+    `startText ${FOLDER}/demo.yaml`,
+    'close issuer',
+    'close',
+  ]);
   const parsed = parseConfig(text ?? '', { file: `${FOLDER}/demo.yaml`, kinds: [] });
-  assert.ok(parsed.ok);
-  const { server, admin, dataFolder, apis } = parsed.value.config;
+  assert.ok(parsed.ok, parsed.ok ? '' : parsed.error.map(formatIssue).join('\n'));
+  const { server, admin, dataFolder, apis, issuers } = parsed.value.config;
   assert.deepEqual([server.host, server.https.port, server.http?.port, admin.port], ['127.0.0.1', 8443, 8080, 9443]);
   assert.equal(dataFolder, `${FOLDER}/.portcullis/demo`);
   assert.deepEqual(
-    apis.map(({ upstream }) => upstream.port),
-    [41234],
+    apis.map(({ name, upstream, auth }) => [name, upstream.port, auth]),
+    [
+      ['orders', 41234, ['demo']],
+      ['id', 41235, 'public'],
+    ],
+  );
+  assert.deepEqual(
+    issuers.map(({ issuer, audiences, keys }) => [issuer, audiences, keys]),
+    [
+      [
+        'https://localhost:8443/id',
+        ['https://localhost:8443/v1'],
+        { kind: 'url', url: 'http://127.0.0.1:41235/id/jwks' },
+      ],
+    ],
   );
 });
 
-test('ports in use are stepped over', async () => {
+test('what was started is closed also where the gateway does not come up', async () => {
+  const around = surroundings(null);
+  around.starts = false;
+  await assert.rejects(runIn(around, 'demo'));
+  assert.deepEqual(around.calls.slice(-2), ['close issuer', 'close']);
+});
+
+test('ports in use are stepped over, and the issuer is named by the port that is taken', async () => {
   const around = surroundings(null);
   around.busyPorts = [8443, 8444, 8080];
   const { text } = await runIn(around, 'demo');
   assert.match(text ?? '', /https: \{ port: 8445,[^]*http: \{ port: 8081 \}\nadmin: \{ port: 9443 \}/);
+  assert.match(text ?? '', /issuer: https:\/\/localhost:8445\/id\n {4}audience: https:\/\/localhost:8445\/v1\n/);
+});
+
+test('the lines that get tokens come first, with the secrets of this start', async () => {
+  const { out } = await runIn(surroundings(null), 'demo');
+  const lines = [...out.matchAll(/^ {2}([A-Z]+)=\$\(curl -s -u (\S+) .* https:\/\/localhost:8443\/id\/token \|/gm)];
+  assert.deepEqual(
+    lines.map(([, variable, user]) => [variable, user]),
+    [
+      ['ADA', 'ada:secret-of-ada'],
+      ['SAM', 'sam:secret-of-sam'],
+    ],
+  );
+  assert.ok((lines[1]?.index ?? Infinity) < out.indexOf('  200  '));
 });
 
 test('each thing to try stands under the status it gives, with the real ports, and the way to stop is told', async () => {
   const around = surroundings(null);
   around.ready = { ...around.ready, https: 18443, http: 18080 };
   const { out } = await runIn(around, 'demo');
-  const trials = [...out.matchAll(/^ {2}(\d{3}) {2}.+\n {7}((?:curl|head) .+)$/gm)];
+  const trials = [...out.matchAll(/^ {2}(\d{3}) {2}.+\n {7}((?:curl|for) .+)$/gm)];
   assert.deepEqual(
     trials.map(([, status]) => status),
-    ['200', '201', '400', '404', '405', '413', '308', '403'],
+    ['200', '201', '200', '201', '403', '401', '400', '400', '429', '400', '404', '405', '308'],
   );
   for (const [, , line] of trials) assert.match(line ?? '', /https:\/\/localhost:18443\/|http:\/\/localhost:18080\//);
   assert.match(out, /Ctrl\+C stops it/);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { err } from '../base/index.ts';
+import { err, ok } from '../base/index.ts';
 import type { EgressFault } from '../ports/index.ts';
 import { FOLDER, NOW_MS, runIn, SOUND, type Surroundings, surroundings } from './fake-context.test.ts';
 
@@ -141,4 +141,55 @@ test('without a usable configuration, what can be said is said, and the exit cod
     out,
     /^fail +configuration +portcullis\.yaml can't be used: 2 errors\n +→ `portcullis check` tells all of it/m,
   );
+});
+
+const WITH_ISSUER = `${SOUND}issuers:
+  acme: { issuer: https://id.acme.example, audience: https://api.acme.example, skew: 30s }
+`;
+
+test('without issuers none is asked, and one that gives keys is fine', async () => {
+  assert.deepEqual(await checksIn(surroundings(), 'issuer'), []);
+  const [check, ...more] = await checksIn(surroundings(WITH_ISSUER), 'issuer');
+  assert.deepEqual([check?.state, more.length], ['ok', 0]);
+  assert.equal(check?.says, 'acme has 2 usable keys at https://id.acme.example/jwks');
+});
+
+test('an issuer that gives no keys fails, with the reason', async () => {
+  const around = surroundings(WITH_ISSUER);
+  around.keys = (issuer) => err(`${issuer}: status 500`);
+  const [check] = await checksIn(around, 'issuer');
+  assert.equal(check?.state, 'fail');
+  assert.match(check?.says ?? '', /its tokens would be refused: acme: status 500$/);
+  assert.equal((await runIn(around, 'doctor')).code, 1);
+});
+
+test('keys that can’t be used are a warning that tells the first of them', async () => {
+  const around = surroundings(WITH_ISSUER);
+  around.keys = () => ok({ place: '/keys.json', usable: 1, skipped: ['key 2 is weak', 'key 3'], dateMs: null });
+  const [check, ...more] = await checksIn(around, 'issuer');
+  assert.deepEqual([check?.state, more.length], ['warn', 0]);
+  assert.equal(check?.says, "acme has 1 usable key at /keys.json, and 2 that can't be used: key 2 is weak");
+});
+
+test('clocks that differ are a warning, and a failure beyond the skew that is allowed', async () => {
+  const told = async (aheadMs: number): Promise<readonly string[]> => {
+    const around = surroundings(WITH_ISSUER);
+    around.keys = () => ok({ place: 'here', usable: 1, skipped: [], dateMs: NOW_MS + aheadMs });
+    const [, ...clocks] = await checksIn(around, 'issuer');
+    return clocks.map(({ state, says }) => `${state} ${says}`);
+  };
+  assert.deepEqual(await told(5_000), []);
+  assert.deepEqual(await told(-5_000), []);
+  assert.deepEqual(await told(6_000), ['warn the clock of acme is 6 s ahead of this one']);
+  assert.deepEqual(await told(-30_000), ['warn the clock of acme is 30 s behind this one']);
+  assert.deepEqual(await told(31_000), [
+    'fail the clock of acme is 31 s ahead of this one, and 30 s are allowed: good tokens would be refused',
+  ]);
+});
+
+test('of many issuers fifty are asked, and it says so', async () => {
+  const many = Array.from({ length: 60 }, (_, at) => `  i${at}: { issuer: https://id${at}.example, audience: a }\n`);
+  const checks = await checksIn(surroundings(`${SOUND}issuers:\n${many.join('')}`), 'issuer');
+  assert.equal(checks.length, 51);
+  assert.deepEqual(checks.at(-1)?.says, '10 more issuers were not asked');
 });

@@ -4,6 +4,7 @@ import { checkCertificates } from './checks/certificate.ts';
 import { checkClock } from './checks/clock.ts';
 import { type Diagnosis, fail, fine } from './checks/diagnosis.ts';
 import { checkFileModes } from './checks/file-modes.ts';
+import { checkIssuers } from './checks/issuers.ts';
 import { checkNode } from './checks/node-version.ts';
 import { checkUpstreams } from './checks/upstreams.ts';
 import { type Command, CONFIG_OPTION, EXIT, JSON_OPTION } from './command.ts';
@@ -15,11 +16,12 @@ import { alignRows, count, jsonText, palette, plain, shortPath } from './termina
 /** `portcullis doctor`: whether this machine and its surroundings let the gateway do its work. */
 export const doctorCommand: Command = {
   verb: 'doctor',
-  summary: 'looks for what is wrong around the gateway: Node, clock, files, certificates, upstreams',
+  summary: 'looks for what is wrong around the gateway: Node, clock, files, certificates, upstreams, issuers',
   operands: [],
   options: { config: CONFIG_OPTION, json: JSON_OPTION },
   details: [
     'The gateway need not run. Each upstream gets one GET on its root; any status is an answer.',
+    'The keys of each issuer are fetched, as the gateway does it.',
     'Exit code 1 if a check fails, 2 if the configuration can not be read; warnings alone are fine.',
   ],
   async run(given, context) {
@@ -60,6 +62,7 @@ async function diagnose(file: Result<string, string>, context: CommandContext): 
     ...(await checkCertificates({ files, clock }, config)),
     checkAdminPort(config),
     ...(await checkUpstreams(context.ports, config)),
+    ...(await checkIssuers(context.services, clock, config)),
   ];
   return { usable: true, diagnoses };
 }

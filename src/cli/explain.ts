@@ -1,11 +1,21 @@
 import { problemCatalogue, problemStatus } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
-import { explain, type ExplainedRoute, type ExplainedVerdict, type Explanation } from '../gateway/index.ts';
+import {
+  explain,
+  type ExplainedRoute,
+  type ExplainedVerdict,
+  type Explanation,
+  rehearse,
+  type Rehearsal,
+} from '../gateway/index.ts';
+import { CALLER_GRAMMAR } from './caller.ts';
 import { type Command, CONFIG_OPTION, EXIT, JSON_OPTION } from './command.ts';
 import { type BuiltConfiguration, configurationPath, loadConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
+import { readGivenRequest } from './given-request.ts';
 import { complainOfIssues } from './issues.ts';
 import { readQuestion, type WrittenQuestion } from './question.ts';
+import { rehearsalLines } from './rehearsal-words.ts';
 import { alignRows, jsonText, palette, plain } from './terminal.ts';
 
 /** `portcullis explain`: the way one request would go, and how far. */
@@ -13,11 +23,20 @@ export const explainCommand: Command = {
   verb: 'explain',
   summary: 'says what would happen to a request, and why',
   operands: ['METHOD', 'URL'],
-  options: { config: CONFIG_OPTION, json: JSON_OPTION },
+  options: {
+    as: { value: 'CALLER', says: `who sends it: ${CALLER_GRAMMAR}` },
+    header: { value: "'NAME: VALUE'", says: 'a field of its head; may be given several times', repeats: true },
+    body: { value: 'FILE|JSON', says: 'its body: JSON if it begins with { or [, else a file' },
+    config: CONFIG_OPTION,
+    json: JSON_OPTION,
+  },
   details: [
     'URL is a whole URL, or a path: then the host is that of the first API that names one, or localhost.',
     'It is read as it stands, as if a client sent it so: `..` and `//` are not tidied away, and `#` is not cut off.',
     'The request is judged by the code that judges traffic, as far as method, host and target decide. Nothing is sent.',
+    'With --as, --header or --body it is judged to its end, and what each policy says is told. A caller who is given',
+    'stands for a credential; without --as the caller is anonymous. Tokens are not judged: their keys are known to a',
+    'running gateway only. Limits are taken as unspent.',
     'Exit code 1 if the request would be refused.',
   ],
   async run(given, context) {
@@ -39,11 +58,20 @@ export const explainCommand: Command = {
       context.complain(`portcullis: ${question.error}.\n`);
       return EXIT.unusable;
     }
+    const request = await readGivenRequest(given, context);
+    if (!request.ok) {
+      context.complain(`portcullis: ${request.error}.\n`);
+      return EXIT.unusable;
+    }
     const explanation = explain(built.value.snapshot, question.value);
+    const whole = request.value === null ? null : { ...question.value, ...request.value };
+    const rehearsal = whole === null ? null : await rehearse(built.value.snapshot, whole, context.ports.clock);
     const plainHttp = question.value.scheme === 'http' ? plainHttpWords(config) : null;
-    if (json) context.write(jsonText({ ...explanation, plainHttp }));
-    else context.write(report({ question: question.value, explanation, plainHttp, built: built.value }, context));
-    return explanation.verdict.kind === 'refused' ? EXIT.findings : EXIT.fine;
+    const answer = { question: question.value, explanation, rehearsal, plainHttp, built: built.value };
+    const told = rehearsal === null ? {} : { trail: rehearsal.trail, verdict: rehearsal.verdict };
+    context.write(json ? jsonText({ ...explanation, ...told, plainHttp }) : report(answer, context));
+    const { kind } = (rehearsal ?? explanation).verdict;
+    return kind === 'refused' ? EXIT.findings : EXIT.fine;
   },
 };
 
@@ -58,11 +86,12 @@ function plainHttpWords({ server }: Config): string {
 interface Answer {
   readonly question: WrittenQuestion;
   readonly explanation: Explanation;
+  readonly rehearsal: Rehearsal | null;
   readonly plainHttp: string | null;
   readonly built: BuiltConfiguration;
 }
 
-function report({ question, explanation, plainHttp, built }: Answer, context: CommandContext): string {
+function report({ question, explanation, rehearsal, plainHttp, built }: Answer, context: CommandContext): string {
   const paint = palette(context.color);
   const { canonical, route, verdict } = explanation;
   const rows: [string, string][] = [];
@@ -72,28 +101,38 @@ function report({ question, explanation, plainHttp, built }: Answer, context: Co
     const form = canonical.query === null ? canonical.path : `${canonical.path}?${canonical.query}`;
     rows.push(['host', canonical.host], ['target', form === question.target ? form : `${form} (canonical form)`]);
   }
-  if (route !== null) rows.push(...routeRows(route, built));
+  if (route !== null) rows.push(...routeRows(route, rehearsal === null ? stepRows(route) : [], built));
   const table = rows.map(([name, text]) => [{ text: `  ${name}`, paint: paint.faint }, { text: plain(text) }]);
   const title = paint.strong(plain(`${question.method} ${question.target}`));
-  return [title, '', ...alignRows(table), '', ...verdictLines(verdict, context), ''].join('\n');
+  const outcome =
+    rehearsal === null ? verdictLines(verdict, context) : rehearsalLines(rehearsal, route?.steps ?? [], paint);
+  return [title, '', ...alignRows(table), '', ...outcome, ''].join('\n');
 }
 
-function routeRows(route: ExplainedRoute, { parsed, snapshot }: BuiltConfiguration): [string, string][] {
+function routeRows(
+  route: ExplainedRoute,
+  steps: readonly [string, string][],
+  { parsed, snapshot }: BuiltConfiguration,
+): [string, string][] {
   const api = snapshot.apis.find(({ name }) => name === route.api);
   const line = parsed.places[`apis.${route.api}`]?.line;
   const params = Object.entries(route.params).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
   const auth = route.coverage?.cells.find(({ aspect }) => aspect === 'authentication');
   const limits = route.coverage?.cells.find(({ aspect }) => aspect === 'limits');
-  const steps = route.steps.map(({ stage, policy }): [string, string] => [`${stage}`, policy]);
   return [
     ['API', `${route.api}${line === undefined ? '' : ` (line ${line})`}`],
     ['operation', `${route.operation}: ${route.method} ${route.template}`],
     ...(params.length > 0 ? [['parameters', params.join(', ')] as [string, string]] : []),
     ['signing in', `${route.signInNeeded ? 'needed' : 'not needed'}${auth === undefined ? '' : `: ${auth.holds}`}`],
     ['body', bodyWords(route, limits?.holds)],
-    ...(steps.length > 0 ? steps : [['policies', 'none'] as [string, string]]),
+    ...steps,
     ['upstream', `${route.upstream.method} ${route.upstream.url}${api?.upstream.caFile ? ' (own CA)' : ''}`],
   ];
+}
+
+function stepRows({ steps }: ExplainedRoute): [string, string][] {
+  if (steps.length === 0) return [['policies', 'none']];
+  return steps.map(({ stage, policy, observed }) => [stage, observed ? `${policy} (observes)` : policy]);
 }
 
 /** The router matches HEAD where GET is described, so it is the request's method that counts here. */

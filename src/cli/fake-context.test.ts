@@ -1,8 +1,18 @@
 // No tests here: the context that this room's tests run commands in. Kept apart from the product by its name.
 import { err, ok, type Result, Secret } from '../base/index.ts';
+import { kindTable, type KindTable } from '../gateway/index.ts';
 import type { AdminClient } from '../control/client.ts';
-import type { Clock, EgressFault, EgressReply, FileFacts, FileFault, Files, ResolvedAddress } from '../ports/index.ts';
-import type { CommandContext, CommandServices, ReadyPorts } from './context.ts';
+import type {
+  Clock,
+  EgressFault,
+  EgressReply,
+  FileFacts,
+  FileFault,
+  Files,
+  ResolvedAddress,
+  Segments,
+} from '../ports/index.ts';
+import type { CommandContext, CommandServices, IssuerKeysFound, ReadyPorts } from './context.ts';
 import { runCli } from './run.ts';
 
 /** The folder that commands run in. */
@@ -89,17 +99,33 @@ const CLOCK: Clock = {
   every: () => ({ cancel() {} }),
 };
 
+/** The kinds that the keys of an API stand for, without doing anything: commands here send no traffic. */
+const KINDS = kindTable(
+  ['jwt', 'permission', 'rate', 'openapi-request'].map((kind) => ({
+    kind,
+    summary: kind,
+    schema: null,
+    sources: () => [],
+    compile: (_config, { operations }) => ok(new Map(operations.map(({ id }) => [id, {}]))),
+  })),
+);
+
 /** What a test may set about the surroundings of a command. */
 export interface Surroundings {
   readonly files: FakeFiles;
   readonly calls: string[];
+  kinds: KindTable;
   color: boolean;
   node: string;
   reply: (url: string) => Result<EgressReply, EgressFault>;
   addresses: (host: string) => Result<readonly ResolvedAddress[], string>;
   busyPorts: readonly number[];
   ready: ReadyPorts;
+  /** Whether a gateway comes up; where not, starting it rejects. */
+  starts: boolean;
   admin: Result<AdminClient, string>;
+  ledger: (dataFolder: string) => Segments;
+  keys: (issuer: string) => Result<IssuerKeysFound, string>;
 }
 
 /** Surroundings in which a sound configuration lies and everything answers. */
@@ -109,13 +135,19 @@ export function surroundings(configuration: string | null = SOUND): Surroundings
   return {
     files,
     calls: [],
+    kinds: KINDS,
     color: false,
     node: 'v26.13.1',
     reply: () => ok({ status: 404, headers: new Map(), body: new Uint8Array() }),
     addresses: () => ok([{ address: '192.0.2.7', family: 4 }]),
     busyPorts: [],
+    starts: true,
     ready: { https: 8443, http: 8080, admin: 9443, ca: '/data/ca.pem', host: '127.0.0.1' },
     admin: err('nothing listens'),
+    ledger: () => {
+      throw new Error('no ledger is read here');
+    },
+    keys: () => ok({ place: 'https://id.acme.example/jwks', usable: 2, skipped: [], dateMs: NOW_MS }),
   };
 }
 
@@ -141,6 +173,7 @@ export async function runIn(around: Surroundings, ...argv: readonly string[]): P
     startText: (options) => {
       text = options.text;
       around.calls.push(`startText ${options.file}`);
+      if (!around.starts) return Promise.reject(new Error('no gateway here'));
       write(options.banner(around.ready));
       return Promise.resolve(0);
     },
@@ -149,15 +182,27 @@ export async function runIn(around: Surroundings, ...argv: readonly string[]): P
       const close = (): Promise<void> => Promise.resolve(void around.calls.push('close'));
       return Promise.resolve({ url: 'http://127.0.0.1:41234', openapiFile: '/app/orders.openapi.yaml', close });
     },
+    localIssuer: ({ issuer, clients }) => {
+      around.calls.push(`localIssuer ${issuer}`);
+      const url = 'http://127.0.0.1:41235';
+      return Promise.resolve({
+        url,
+        jwksUrl: `${url}${new URL(issuer).pathname}/jwks`,
+        clients: clients.map(({ id }) => ({ id, secret: `secret-of-${id}` })),
+        close: () => Promise.resolve(void around.calls.push('close issuer')),
+      });
+    },
     freePort: (preferred) => {
       let port = preferred;
       while (around.busyPorts.includes(port)) port++;
       return Promise.resolve(port);
     },
+    ledger: (dataFolder) => around.ledger(dataFolder),
     admin: (dataFolder) => {
       around.calls.push(`admin ${dataFolder}`);
       return Promise.resolve(around.admin);
     },
+    issuerKeys: (issuer) => Promise.resolve(around.keys(issuer.name)),
   };
   const context: CommandContext = {
     write,
@@ -174,6 +219,7 @@ export async function runIn(around: Surroundings, ...argv: readonly string[]): P
       clock: CLOCK,
     },
     services,
+    kinds: around.kinds,
   };
   return { code: await runCli(argv, context), ...said, text };
 }

@@ -3,8 +3,8 @@ import { alignRows } from './terminal.ts';
 
 /** What `portcullis` alone says. */
 export function overview(commands: readonly Command[], version: string): string {
-  const verbs = commands.map(({ verb, operands, summary }) => [
-    { text: `  ${[verb, ...operands].join(' ')}` },
+  const verbs = commands.map(({ verb, operands, moreOperands, summary }) => [
+    { text: `  ${[verb, ...operandWords(operands, moreOperands)].join(' ')}` },
     { text: summary },
   ]);
   return [
@@ -21,7 +21,7 @@ export function overview(commands: readonly Command[], version: string): string 
 }
 
 /** What `portcullis VERB --help` says. */
-export function commandHelp({ verb, operands, options, summary, details }: Command): string {
+export function commandHelp({ verb, operands, moreOperands, options, summary, details }: Command): string {
   const entries = Object.entries(options);
   const usage = entries.map(([name, { value }]) => `[--${name}${value === null ? '' : ` ${value}`}]`);
   const rows = entries.map(([name, { value, says }]) => [
@@ -29,11 +29,15 @@ export function commandHelp({ verb, operands, options, summary, details }: Comma
     { text: says },
   ]);
   return [
-    `portcullis ${[verb, ...operands, ...usage].join(' ')}`,
+    `portcullis ${[verb, ...operandWords(operands, moreOperands), ...usage].join(' ')}`,
     '',
     `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
     ...(rows.length > 0 ? ['', ...alignRows(rows)] : []),
     ...(details.length > 0 ? ['', ...details] : []),
     '',
   ].join('\n');
+}
+
+function operandWords(operands: readonly string[], more: string | undefined): readonly string[] {
+  return more === undefined ? operands : [...operands, `[${more} …]`];
 }

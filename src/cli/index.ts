@@ -1,2 +1,10 @@
-export type { CommandContext, CommandServices, ReadyPorts } from './context.ts';
+export type {
+  CommandContext,
+  CommandServices,
+  IssuerKeysFound,
+  LocalIssuer,
+  LocalIssuerOptions,
+  ReadyFacts,
+  ReadyPorts,
+} from './context.ts';
 export { runCli } from './run.ts';

@@ -4,18 +4,91 @@ import { FOLDER, runIn, surroundings } from './fake-context.test.ts';
 
 const URL = 'http://127.0.0.1:3000';
 
-test('protect runs a configuration that routes everything to the URL, and says that the API is open', async () => {
+const SCOPED = JSON.stringify({
+  openapi: '3.1.0',
+  info: { title: 't', version: '1' },
+  components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+  paths: {
+    '/orders': {
+      get: { security: [{ token: ['orders:read'] }], responses: { 200: { description: 'fine' } } },
+      post: { security: [{ token: ['orders:read', 'orders:create'] }], responses: { 200: { description: 'fine' } } },
+    },
+  },
+});
+
+test('protect routes everything to the URL, and lets in who has a token of an authorization server it brings', async () => {
   const around = surroundings(null);
-  const { code, out, text } = await runIn(around, 'protect', URL);
-  assert.equal(code, 0);
-  assert.deepEqual(around.calls, [`startText ${FOLDER}/portcullis.yaml`]);
-  assert.match(text ?? '', /routes: \['\* \/\{rest\.\.\.\}'\]\n {4}upstream: http:\/\/127\.0\.0\.1:3000\n/);
+  const { code, out, text, complaints } = await runIn(around, 'protect', URL);
+  assert.equal(code, 0, complaints);
+  assert.deepEqual(around.calls, [
+    'localIssuer https://localhost:8443/portcullis-id',
+    `startText ${FOLDER}/portcullis.yaml`,
+    'close issuer',
+  ]);
+  assert.match(
+    text ?? '',
+    /routes: \['\* \/\{rest\.\.\.\}'\]\n {4}upstream: http:\/\/127\.0\.0\.1:3000\n {4}auth: \[local\]/,
+  );
+  assert.match(text ?? '', /jwks: http:\/\/127\.0\.0\.1:41235\/portcullis-id\/jwks\n/);
   assert.match(out, /stands before http:\/\/127\.0\.0\.1:3000\./);
   assert.match(out, /^ {2}https +https:\/\/localhost:8443$/m);
   assert.match(out, /^ {2}CA +\/data\/ca\.pem/m);
+  assert.match(
+    out,
+    /^ {2}TOKEN=\$\(curl -s -u dev:secret-of-dev -d grant_type=client_credentials --cacert \S+ https:\S+\/token \|/m,
+  );
+  assert.match(
+    out,
+    /^ {2}curl -H "authorization: Bearer \$TOKEN" --cacert \/data\/ca\.pem https:\/\/localhost:8443\/$/m,
+  );
+  assert.deepEqual([...around.files.held.keys()], [], 'nothing is written');
+});
+
+test('the one client of that server may do all that the document asks a permission for', async () => {
+  const around = surroundings(null);
+  around.files.put(`${FOLDER}/api.json`, SCOPED);
+  const { code, text, complaints } = await runIn(around, 'protect', URL, '--openapi', 'api.json');
+  assert.equal(code, 0, complaints);
+  assert.match(
+    text ?? '',
+    /^ {2}dev: \{ can: \["orders:create", "orders:read"\] \}$|^ {2}dev: \{ can: \["orders:read", "orders:create"\] \}$/m,
+  );
+});
+
+test('--public opens the API, and says so', async () => {
+  const around = surroundings(null);
+  const { code, out, text } = await runIn(around, 'protect', URL, '--public');
+  assert.equal(code, 0);
+  assert.deepEqual(around.calls, [`startText ${FOLDER}/portcullis.yaml`]);
+  assert.match(text ?? '', /auth: public/);
   assert.match(out, /^ {2}curl --cacert \/data\/ca\.pem https:\/\/localhost:8443\/$/m);
   assert.match(out, /open to everybody \(auth: public\)/);
-  assert.deepEqual([...around.files.held.keys()], [], 'nothing is written');
+});
+
+test('--issuer with --audience takes the tokens of that issuer alone', async () => {
+  const around = surroundings(null);
+  const issuer = ['--issuer', 'https://id.acme.example', '--audience', 'https://api.acme.example'];
+  const { code, out, text } = await runIn(around, 'protect', URL, ...issuer);
+  assert.equal(code, 0);
+  assert.deepEqual(around.calls, [`startText ${FOLDER}/portcullis.yaml`]);
+  assert.match(text ?? '', /issuer: https:\/\/id\.acme\.example\n {4}audience: https:\/\/api\.acme\.example\n/);
+  assert.match(text ?? '', /auth: \[main\]/);
+  assert.match(out, /a token of https:\/\/id\.acme\.example for https:\/\/api\.acme\.example\./);
+});
+
+test('an authorization server that comes along needs its port beforehand, so --port 0 is the next free one', async () => {
+  const around = surroundings(null);
+  around.busyPorts = [8443];
+  const { text } = await runIn(around, 'protect', URL, '--port', '0');
+  assert.match(text ?? '', /https: \{ port: 8444,/);
+  assert.match((await runIn(around, 'protect', URL, '--port', '0', '--public')).text ?? '', /https: \{ port: 0,/);
+});
+
+test('the authorization server is closed also where the gateway does not come up', async () => {
+  const around = surroundings(null);
+  around.starts = false;
+  await assert.rejects(runIn(around, 'protect', URL));
+  assert.equal(around.calls.at(-1), 'close issuer');
 });
 
 test('the curl line names a path of the document, and quotes what a shell would read otherwise', async () => {
@@ -26,7 +99,7 @@ test('the curl line names a path of the document, and quotes what a shell would 
     JSON.stringify({ openapi: '3.1.0', info: { title: 't', version: '1' }, paths }),
   );
   around.ready = { ...around.ready, ca: '/my data/ca.pem', http: null };
-  const { code, out, text, complaints } = await runIn(around, 'protect', URL, '--openapi', 'api.json');
+  const { code, out, text, complaints } = await runIn(around, 'protect', URL, '--openapi', 'api.json', '--public');
   assert.equal(code, 0, complaints);
   assert.match(text ?? '', /openapi: api\.json/);
   assert.match(out, /curl --cacert '\/my data\/ca\.pem' 'https:\/\/localhost:8443\/it'\\''s'/);
@@ -61,6 +134,12 @@ const REFUSED = [
   [[URL, '--port', '3000'], /error URL\n.*this is the https port of the gateway itself/],
   [[URL, '--host', 'example.org'], /error --host\n/],
   [[URL, '--host', '$&'], /error --host\n/],
+  [[URL, '--issuer', 'https://id.acme.example'], /--issuer needs --audience TEXT/],
+  [[URL, '--audience', 'api'], /--audience is said of tokens of an --issuer/],
+  [[URL, '--public', '--audience', 'api'], /--public lets everybody call/],
+  [[URL, '--issuer', 'http://id.acme.example', '--audience', 'api'], /error --issuer\n {4}plain http/],
+  [[URL, '--issuer', 'id', '--audience', 'api'], /error --issuer\n {4}must be an https URL/],
+  [[URL, '--issuer', 'https://id.acme.example', '--audience', '\u0007'], /error --audience\n/],
   [[URL, '--data', ''], /--data needs a value/],
   [[URL, '--openapi', 'missing.yaml'], /error --openapi\n {4}there is no file \/work place\/missing\.yaml/],
 ] as const;
@@ -75,24 +154,43 @@ for (const [argv, words] of REFUSED) {
   });
 }
 
-test('--save writes portcullis.yaml with the standard ports, and runs that file', async () => {
+for (const [signIn, words] of [
+  [['--public'], /auth: public/],
+  [['--issuer', 'https://id.acme.example', '--audience', 'api'], /auth: \[main\]/],
+] as const) {
+  test(`--save ${signIn[0]} writes portcullis.yaml with the standard ports, and runs that file`, async () => {
+    const around = surroundings(null);
+    around.busyPorts = [8443];
+    const { code, complaints } = await runIn(around, 'protect', URL, ...signIn, '--save', '--json');
+    assert.equal(code, 0);
+    assert.deepEqual(around.calls, [`start ${FOLDER}/portcullis.yaml json`]);
+    const written = around.files.text(`${FOLDER}/portcullis.yaml`) ?? '';
+    assert.match(written, /https: \{ port: 8443,[^]*upstream: http:\/\/127\.0\.0\.1:3000\n/);
+    assert.match(written, words);
+    assert.match(complaints, /Wrote portcullis\.yaml/);
+  });
+}
+
+test('--save alone writes a file with a place for the issuer, and runs with the server that comes along', async () => {
   const around = surroundings(null);
-  around.busyPorts = [8443];
-  const { code, complaints } = await runIn(around, 'protect', URL, '--save', '--json');
-  assert.equal(code, 0);
-  assert.deepEqual(around.calls, [`start ${FOLDER}/portcullis.yaml json`]);
-  assert.match(
-    around.files.text(`${FOLDER}/portcullis.yaml`) ?? '',
-    /https: \{ port: 8443,[^]*upstream: http:\/\/127\.0\.0\.1:3000\n/,
-  );
-  assert.match(complaints, /Wrote portcullis\.yaml/);
+  around.files.put(`${FOLDER}/api.json`, SCOPED);
+  const { code, complaints, text } = await runIn(around, 'protect', URL, '--openapi', 'api.json', '--save');
+  assert.equal(code, 0, complaints);
+  const written = around.files.text(`${FOLDER}/portcullis.yaml`) ?? '';
+  assert.match(written, /# FILL IN[^]*auth: \[main\]/);
+  assert.match(written, /api-writer: \{ includes: \[api-reader\], can: \["orders:create"\] \}/);
+  assert.doesNotMatch(written, /41235|portcullis-id|secret/);
+  assert.match(text ?? '', /auth: \[local\]/);
+  assert.match(complaints, /Wrote portcullis\.yaml\. Fill in your issuer/);
 });
 
-test('--save never overwrites, and runs nothing then', async () => {
-  const around = surroundings('mine: true');
-  const { code, complaints } = await runIn(around, 'protect', URL, '--save');
-  assert.equal(code, 2);
-  assert.match(complaints, /portcullis\.yaml is there already and stays as it is/);
-  assert.equal(around.files.text(`${FOLDER}/portcullis.yaml`), 'mine: true');
-  assert.deepEqual(around.calls, []);
-});
+for (const signIn of [[], ['--public']]) {
+  test(`--save ${signIn.join('')} never overwrites, and runs nothing then`, async () => {
+    const around = surroundings('mine: true');
+    const { code, complaints } = await runIn(around, 'protect', URL, '--save', ...signIn);
+    assert.equal(code, 2);
+    assert.match(complaints, /portcullis\.yaml is there already and stays as it is/);
+    assert.equal(around.files.text(`${FOLDER}/portcullis.yaml`), 'mine: true');
+    assert.deepEqual(around.calls, []);
+  });
+}

@@ -1,14 +1,16 @@
 import { posix } from 'node:path';
 import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
-import { parseConfig, protectConfig, type UpstreamConfig } from '../config/index.ts';
+import { parseConfig, starterConfig, type StarterOptions } from '../config/index.ts';
 import type { Snapshot } from '../gateway/index.ts';
-import { addressLines, curlLine } from './banner.ts';
 import { type Command, EXIT, type Given } from './command.ts';
 import { buildConfiguration } from './configuration.ts';
-import type { CommandContext, ReadyPorts } from './context.ts';
+import type { CommandContext } from './context.ts';
+import { describedPermissions } from './described-permissions.ts';
 import { complainOfIssues } from './issues.ts';
-import { choosePorts, parsePort, STANDARD_PORTS } from './ports.ts';
-import { plain } from './terminal.ts';
+import { choosePorts, type GatewayPortNumbers, parsePort, STANDARD_PORTS } from './ports.ts';
+import { protectBanner } from './protect-banner.ts';
+import { type AskedSignIn, readSignIn, SIGN_IN_OPTIONS } from './sign-in.ts';
+import { startLocalSignIn } from './local-sign-in.ts';
 
 const SAVED_NAME = 'portcullis.yaml';
 const FILE_MODE = 0o644;
@@ -20,6 +22,7 @@ export const protectCommand: Command = {
   operands: ['URL'],
   options: {
     openapi: { value: 'FILE|URL', says: 'the API’s OpenAPI document; without it everything is routed' },
+    ...SIGN_IN_OPTIONS,
     port: { value: 'N', says: 'the https port; the first free one from 8443 on if left out' },
     host: { value: 'H', says: 'the address to listen on; 127.0.0.1 if left out' },
     data: { value: 'DIR', says: 'where keys and certificates are kept; ./.portcullis if left out' },
@@ -27,55 +30,87 @@ export const protectCommand: Command = {
     json: { value: null, says: 'when ready, print one line of JSON instead of words' },
   },
   details: [
-    'The API stays where it is; clients call the gateway instead. In this version the gateway is open to everybody:',
-    'it checks the form of requests and routes what is described, and does not ask who sends them.',
+    'The API stays where it is; clients call the gateway instead, with a token. With a document, what it does not',
+    'describe is refused, and each operation needs the scopes that its `security` names.',
+    '',
+    'Without --issuer and --public, the gateway brings an authorization server of its own for trying out. It has one',
+    'client, which may do everything, and a new secret at each start; the command prints how to get a token.',
     '',
     'Nothing but the data folder is written, unless --save is given. --save takes the standard ports (8443, 8080, 9443)',
     `rather than free ones, never overwrites a file, and runs as \`portcullis start\` does: from then on ${SAVED_NAME} is`,
-    'what counts, and `portcullis start` runs it again.',
+    'what counts. Without --issuer and --public the file has a place to fill in your issuer, and only this one run',
+    'takes the tokens of the authorization server for trying out.',
   ],
   async run(given, context) {
-    const json = given.flags.has('json');
-    const text = await configurationText(given, context);
-    if (!text.ok) {
-      context.complain(`portcullis: ${text.error}.\n`);
+    const asked = await readArguments(given, context);
+    if (!asked.ok) {
+      context.complain(`portcullis: ${asked.error}.\n`);
       return EXIT.unusable;
     }
+    const { options, signIn } = asked.value;
+    const json = given.flags.has('json');
     const file = posix.join(context.workingFolder, SAVED_NAME);
-    const built = await build(text.value, file, context);
+    const text = starterConfig({ ...options, signIn: signIn ?? { kind: 'public' } });
+    const built = await build(text, file, context);
     if (!built.ok) {
       complainOfIssues(built.error.map(toldAsArguments), json, context);
       return EXIT.unusable;
     }
-    if (given.flags.has('save')) return await saveAndStart(text.value, { file, json, context });
-    const banner = (ready: ReadyPorts): string => bannerText(ready, built.value);
-    return await context.services.startText({ text: text.value, file, json, banner });
+    const run: Run = { ...asked.value, file, json, save: given.flags.has('save'), snapshot: built.value, context };
+    if (signIn === null) return await runWithLocalSignIn(run);
+    if (run.save) {
+      if (!(await save(text, run))) return EXIT.unusable;
+      context.complain(`Wrote ${SAVED_NAME}; \`portcullis start\` runs it again.\n`);
+      return await context.services.start({ configFile: file, json });
+    }
+    const banner = protectBanner(built.value, signIn);
+    return await context.services.startText({ text, file, json, banner });
   },
 };
 
-async function configurationText(given: Given, context: CommandContext): Promise<Result<string, string>> {
+/** What the arguments say. */
+interface Asked {
+  readonly options: Omit<StarterOptions, 'signIn'>;
+  readonly ports: GatewayPortNumbers;
+  readonly signIn: AskedSignIn;
+}
+
+/** What is to be run. */
+interface Run extends Asked {
+  readonly file: string;
+  readonly json: boolean;
+  readonly save: boolean;
+  /** What the arguments lead to, built without sign-in. */
+  readonly snapshot: Snapshot;
+  readonly context: CommandContext;
+}
+
+async function readArguments(given: Given, context: CommandContext): Promise<Result<Asked, string>> {
   const [upstreamUrl = ''] = given.operands;
   // Whoever reads the terminal or its history could read it too; the configuration says so as well, but later.
   if (/^[a-z+.-]*:\/\/[^/?#]*@/i.test(upstreamUrl)) return err('the URL holds a user name or password; take it away');
+  const signIn = readSignIn(given);
+  if (!signIn.ok) return signIn;
   const written = given.values.get('port');
   const port = written === undefined ? null : parsePort(written);
   if (port !== null && !port.ok) return port;
-  const https = port === null ? {} : { https: port.value };
-  const avoided = portsOf(upstreamUrl);
+  // Tokens name the port of the authorization server that comes along, so it must be known before it is opened.
+  const unsaid = port === null || (port.value === 0 && signIn.value === null);
+  const https = unsaid ? {} : { https: port.value };
   const ports = given.flags.has('save')
     ? { ...STANDARD_PORTS, ...https }
-    : await choosePorts(context.services, https, avoided);
+    : await choosePorts(context.services, https, portsOf(upstreamUrl));
   const openapi = given.values.get('openapi');
   const dataFolder = given.values.get('data');
   const host = given.values.get('host');
-  const text = protectConfig({
-    upstreamUrl,
+  const api = { name: 'api', upstreamUrl, ...(openapi === undefined ? {} : { openapi }) };
+  const options = {
+    apis: [api],
     ports,
-    ...(openapi === undefined ? {} : { openapi }),
     ...(dataFolder === undefined ? {} : { dataFolder }),
     ...(host === undefined ? {} : { host }),
-  });
-  return ok(text);
+  };
+  return ok({ options, ports, signIn: signIn.value });
 }
 
 /** The port of the API; what is no URL is told later, with everything else that is wrong. */
@@ -94,6 +129,8 @@ async function build(text: string, file: string, context: CommandContext): Promi
 const ARGUMENT_OF: Readonly<Record<string, string>> = {
   'apis.api.upstream': 'URL',
   'apis.api.openapi': '--openapi',
+  'issuers.main.issuer': '--issuer',
+  'issuers.main.audience': '--audience',
   'server.host': '--host',
   'server.https.port': '--port',
   data: '--data',
@@ -106,53 +143,38 @@ function toldAsArguments(issue: Issue): Issue {
   return issue.path === '' || issue.path.startsWith('/') ? issue : { ...issue, place: null };
 }
 
-interface Saving {
-  readonly file: string;
-  readonly json: boolean;
-  readonly context: CommandContext;
+/** Runs with the authorization server for trying out; what is saved names no such one, since it ends with this run. */
+async function runWithLocalSignIn(run: Run): Promise<number> {
+  const { options, ports, file, json, snapshot, context } = run;
+  const described = snapshot.operations.flatMap(({ operation }) => operation.described ?? []);
+  const permissions = describedPermissions(described);
+  const apis = options.apis.map((api) => ({ ...api, permissions }));
+  if (run.save) {
+    if (!(await save(starterConfig({ ...options, apis, signIn: { kind: 'placeholder' } }), run))) return EXIT.unusable;
+    context.complain(
+      `Wrote ${SAVED_NAME}. Fill in your issuer there, then \`portcullis start\` runs it; until then this run takes\n` +
+        'the tokens of an authorization server of its own.\n',
+    );
+  }
+  const local = await startLocalSignIn(context.services, { https: ports.https, permissions });
+  try {
+    const text = starterConfig({ ...options, apis, signIn: local.signIn });
+    const banner = protectBanner(snapshot, local);
+    return await context.services.startText({ text, file, json, banner, facts: local.facts });
+  } finally {
+    await local.close();
+  }
 }
 
-async function saveAndStart(text: string, { file, json, context }: Saving): Promise<number> {
+/** Writes the file, or says why it can't be. */
+async function save(text: string, { file, json, context }: Run): Promise<boolean> {
   const created = await context.ports.files.create(file, new TextEncoder().encode(text), FILE_MODE);
-  if (created.ok) {
-    context.complain(`Wrote ${SAVED_NAME}; \`portcullis start\` runs it again.\n`);
-    return await context.services.start({ configFile: file, json });
-  }
+  if (created.ok) return true;
   const message =
     created.error.reason === 'exists'
       ? `${SAVED_NAME} is there already and stays as it is`
       : `${SAVED_NAME} can't be written: ${created.error.detail}`;
   const fix = 'take --save away, or run it in another folder';
   complainOfIssues([errorIssue('--save', message, { fix })], json, context);
-  return EXIT.unusable;
-}
-
-function bannerText(ready: ReadyPorts, snapshot: Snapshot): string {
-  const [api] = snapshot.apis;
-  const upstream = api === undefined ? 'the API' : upstreamText(api.upstream, api.authority);
-  return [
-    '',
-    `Portcullis stands before ${plain(upstream)}.`,
-    '',
-    ...addressLines(ready),
-    '',
-    'Try it:',
-    '',
-    `  ${curlLine(ready, trialPath(snapshot))}`,
-    '',
-    'The API is open to everybody (auth: public): this version checks the form of requests, not who sends them.',
-    'Ctrl+C stops it.',
-    '',
-    '',
-  ].join('\n');
-}
-
-function upstreamText({ scheme, pathPrefix }: UpstreamConfig, authority: string): string {
-  return `${scheme}://${authority}${pathPrefix}`;
-}
-
-/** The path of an operation that can be read without knowing anything, or the root. */
-function trialPath({ operations }: Snapshot): string {
-  const simple = operations.find(({ operation }) => operation.method === 'GET' && !operation.template.includes('{'));
-  return simple?.operation.template ?? '/';
+  return false;
 }

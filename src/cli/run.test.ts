@@ -30,7 +30,7 @@ test('an unknown verb is told with the nearest one, and exits 2', async () => {
   const { code, out, complaints } = await runIn(surroundings(), 'chekc');
   assert.deepEqual([code, out], [2, '']);
   assert.match(complaints, /no verb "chekc"\. Did you mean check\?/);
-  assert.match((await runIn(surroundings(), 'xyzzy')).complaints, /There are demo, protect, start/);
+  assert.match((await runIn(surroundings(), 'xyzzy')).complaints, /There are demo, protect, init, start/);
 });
 
 test('what was typed can’t reach the terminal as it is', async () => {

@@ -1,5 +1,6 @@
 import { nearestName } from '../base/index.ts';
 import { parseArguments } from './arguments.ts';
+import { auditCommand } from './audit.ts';
 import { checkCommand } from './check.ts';
 import { type Command, EXIT } from './command.ts';
 import type { CommandContext } from './context.ts';
@@ -7,6 +8,7 @@ import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { commandHelp, overview } from './help.ts';
+import { initCommand } from './init.ts';
 import { protectCommand } from './protect.ts';
 import { reloadCommand } from './reload.ts';
 import { startCommand } from './start.ts';
@@ -17,12 +19,14 @@ import { plain } from './terminal.ts';
 const COMMANDS: readonly Command[] = [
   demoCommand,
   protectCommand,
+  initCommand,
   startCommand,
   checkCommand,
   explainCommand,
   statusCommand,
   reloadCommand,
   doctorCommand,
+  auditCommand,
 ];
 
 /** Runs one command line (without the program's own name); gives the exit code: 0 fine, 1 findings or refused, 2 unusable. */

@@ -54,7 +54,7 @@ export async function findRunning(given: Given, context: CommandContext): Promis
 }
 
 /** Where a gateway is looked for. */
-interface Sought {
+export interface Sought {
   /** Null where nothing tells of one; then the configuration is broken. */
   readonly folder: string | null;
   /** What led there, in words. */
@@ -63,7 +63,8 @@ interface Sought {
   readonly broken: readonly Issue[];
 }
 
-async function soughtBy(given: Given, context: CommandContext): Promise<Result<Sought, string>> {
+/** Finds the data folder that a command line names, by itself or by its configuration. The error is in words. */
+export async function soughtBy(given: Given, context: CommandContext): Promise<Result<Sought, string>> {
   const { workingFolder, ports } = context;
   const data = given.values.get('data');
   if (data !== undefined) {

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { didYouMean, err, ok, type Result } from '../base/index.ts';
-import type { PolicyKind } from '../policy/index.ts';
+import type { IssuerConfig, PolicyKind } from '../policy/index.ts';
 import type { ApiConfig, ApiSource, OperationConfig, PolicyUse } from './config.ts';
 import { formatKeyPath } from './key-path.ts';
+import { limitSchema } from './limits.ts';
 import { absolute } from './path.ts';
+import { accessPolicies } from './policy-uses.ts';
+import { needsSchema, toNeeds } from './roles.ts';
 import { parseRoute, type Route } from './routes.ts';
-import { parsed, path, size } from './scalars.ts';
+import { listOf, parsed, path, size, uniqueList } from './scalars.ts';
 import { toUpstreamConfig, upstreamSchema } from './upstream.ts';
 import { isPlainPath } from './upstream-url.ts';
 import { words } from './words.ts';
@@ -29,11 +32,22 @@ const operationName = z
   .min(1, { error: 'an operation has a name' })
   .max(1024, { error: 'this name is too long for an operation' });
 
-const auth = z.literal('public', { error: (issue) => authWords(issue.input) });
+const issuerNames = uniqueList(parsed(readIssuerName, 'an issuer is called by its name').meta({ title: 'issuer' }), {
+  least: 1,
+  most: 100,
+  what: 'issuer',
+});
+
+const auth = z.union([z.literal('public'), issuerNames], { error: ({ input }) => authWords(input) });
+
+const validate = z.enum(['requests', 'observe'], { error: ({ input }) => validateWords(input) });
 
 const operationSchema = z.strictObject({
   auth: auth.optional().meta({ description: 'Who may call this operation, where it differs from the API.' }),
   body: size(BODY_BOUNDS, 'The largest request body of this operation, where it differs from the API.').optional(),
+  needs: needsSchema.optional(),
+  limit: limitSchema('Limits of this operation alone, besides those of the API.').optional(),
+  validate: validate.optional().meta({ description: 'As `validate` of the API, where it differs.' }),
 });
 
 const apiShape = {
@@ -59,7 +73,25 @@ const apiShape = {
     description: 'A public prefix such as `/v1`. It is taken off before a request goes upstream.',
   }),
   upstream: upstreamSchema,
-  auth: auth.meta({ description: 'Who may call. `public` opens the API to everybody, and every report says so.' }),
+  auth: auth.meta({
+    description:
+      'Who may call: whoever has a token of one of these issuers. `public` opens the API to everybody, and every report says so.',
+  }),
+  limit: limitSchema('How many calls pass, such as `100/min per user`; all limits hold together.').optional(),
+  validate: validate.prefault('requests').meta({
+    description:
+      '`requests` refuses what is not as the OpenAPI document says; `observe` only records that it would have been.',
+  }),
+  errors: z.enum(['plain', 'helpful']).prefault('plain').meta({
+    description:
+      '`helpful` tells clients what of a request is not as the OpenAPI document says; `plain` only that it is not.',
+  }),
+  credentials: z.enum(['remove', 'pass']).prefault('remove').meta({
+    description: '`remove` keeps the credential that was used from the upstream; `pass` sends it on.',
+  }),
+  securityHeaders: z.enum(['on', 'off']).prefault('on').meta({
+    description: 'Whether replies get the security headers that they lack.',
+  }),
   body: size(BODY_BOUNDS, 'The largest request body.').prefault(BODY_DEFAULT),
   operations: z.record(operationName, operationSchema).optional().meta({
     description:
@@ -96,17 +128,26 @@ function policyShape(kinds: readonly PolicyKind<unknown>[]): {
 }
 
 function authWords(input: unknown): string {
-  const fix = '`auth: public` opens it to everybody, and every report says so';
+  const fix = 'write auth: [ISSUER], or `auth: public`, which opens it to everybody';
   if (input === undefined) return words('an API needs `auth`: without it nobody has said who may call', fix);
-  const names: readonly unknown[] = Array.isArray(input) ? input : [input];
-  const strangers = names.filter((name) => typeof name === 'string' && name !== 'public');
-  if (names.length > 0 && names.every((name) => name === 'public')) {
-    return words('`public` is no member of a list: it stands alone', 'write auth: public');
-  }
-  if (strangers.length < names.length || names.length === 0) return words('expected `public`', fix);
-  const quoted = strangers.map((name) => JSON.stringify(String(name).slice(0, 60))).join(', ');
-  const which = strangers.length === 1 ? `no issuer named ${quoted} is` : `no issuers named ${quoted} are`;
-  return words(`${which} configured`, didYouMean(String(names[0]), ['public']) ?? fix);
+  if (typeof input !== 'string') return words('expected `public`, or a list of issuers', fix);
+  const list = /^[a-z][a-z0-9-]{0,62}$/.test(input) ? `write auth: [${input}]` : fix;
+  return words('expected `public`, or a list of issuers', didYouMean(input, ['public']) ?? list);
+}
+
+function readIssuerName(value: string): Result<string, string> {
+  if (value !== 'public') return ok(value);
+  return err(words('`public` is no member of a list: it stands alone', 'write auth: public'));
+}
+
+function validateWords(input: unknown): string {
+  const fix = 'write requests or observe';
+  return input === 'strict'
+    ? words('the validation of replies is not available in this version', fix)
+    : words(
+        'must be requests or observe',
+        typeof input === 'string' ? didYouMean(input, ['requests', 'observe']) : fix,
+      );
 }
 
 function readLocation(value: string): Result<string, string> {
@@ -147,25 +188,30 @@ function readBasePath(value: string): Result<string, string> {
     : err(words('a base path is plain, such as /v1', 'a slash first, none last, no parameters, nothing encoded'));
 }
 
-/** Fills in what depends on the API's name and on where the configuration file lies. */
-export function toApiConfig(name: string, raw: RawApi, file: string): ApiConfig {
-  return {
+/** Fills in what depends on the API's name, on where the configuration file lies and on the issuers. */
+export function toApiConfig(
+  name: string,
+  raw: RawApi,
+  { file, issuers }: { readonly file: string; readonly issuers: readonly IssuerConfig[] },
+): ApiConfig {
+  const api: ApiConfig = {
     name,
     host: raw.host ?? null,
     basePath: raw.basePath ?? '',
     upstream: toUpstreamConfig(raw.upstream, file),
     auth: raw.auth,
     bodyLimitBytes: raw.body,
-    limits: [],
-    validate: 'requests',
-    errors: 'plain',
-    credentials: 'remove',
-    securityHeaders: true,
+    limits: raw.limit === undefined ? [] : listOf(raw.limit),
+    validate: raw.validate,
+    errors: raw.errors,
+    credentials: raw.credentials,
+    securityHeaders: raw.securityHeaders === 'on',
     source: toSource(raw.openapi, raw.routes ?? [], file),
     operations: toOperations(name, raw.operations ?? {}),
-    policies: toPolicies(name, raw.policies),
+    policies: [],
     path: formatKeyPath(['apis', name]),
   };
+  return { ...api, policies: [...accessPolicies(api, issuers), ...toPolicies(name, raw.policies)] };
 }
 
 function toSource(openapi: string | undefined, routes: readonly Route[], file: string): ApiSource {
@@ -182,9 +228,9 @@ function toOperations(api: string, raw: NonNullable<RawApi['operations']>): Reco
         {
           auth: operation.auth ?? null,
           bodyLimitBytes: operation.body ?? null,
-          needs: null,
-          limits: [],
-          validate: null,
+          needs: toNeeds(operation.needs),
+          limits: operation.limit === undefined ? [] : listOf(operation.limit),
+          validate: operation.validate ?? null,
           path: at,
         },
       ];

@@ -125,8 +125,8 @@ const KEYS: readonly Case[] = [
   ['an unknown key at the top', withTop('sevrer: {}'), [1, 1, 'sevrer: unknown key (did you mean "server"?)']],
   [
     'a key of a later part',
-    withTop('issuers: {}'),
-    [1, 1, 'issuers: unknown key (known here: version, server, admin, data, apis)'],
+    withTop('trustedProxies: []'),
+    [1, 1, 'known here: version, server, admin, data, issuers, roles, audit, alerts, apis, tests)'],
   ],
   [
     'an unknown key of an API',
@@ -225,24 +225,29 @@ const APIS: readonly Case[] = [
   [
     'no auth',
     withApi().replace(/ {4}auth.*\n/, ''),
-    [3, 3, 'apis.orders.auth: an API needs `auth`: without it nobody has said who may call (`auth: public` opens it'],
+    [
+      3,
+      3,
+      'apis.orders.auth: an API needs `auth`: without it nobody has said who may call (write auth: [ISSUER], or `auth:',
+    ],
   ],
   [
-    'an issuer that is not there',
+    'an issuer that stands alone',
     withApi('', { auth: 'acme' }),
-    [6, 11, 'apis.orders.auth: no issuer named "acme" is configured'],
+    [6, 11, 'apis.orders.auth: expected `public`, or a list of issuers (write auth: [acme])'],
   ],
   [
     'issuers that are not there',
     withApi('', { auth: '[acme, api-key]' }),
-    [6, 11, 'apis.orders.auth: no issuers named "acme", "api-key" are configured'],
+    [6, 12, 'apis.orders.auth[0]: no issuer named "acme" is configured (there is none below `issuers`)'],
+    [6, 18, 'apis.orders.auth[1]: api-key is not available in this version'],
   ],
-  ['public in a list', withApi('', { auth: '[public]' }), [6, 11, 'apis.orders.auth: `public` is no member of a list']],
-  ['public beside an issuer', withApi('', { auth: '[public, acme]' }), [6, 11, 'apis.orders.auth: expected `public`']],
+  ['public in a list', withApi('', { auth: '[public]' }), [6, 12, 'auth[0]: `public` is no member of a list']],
+  ['public beside an issuer', withApi('', { auth: '[public, acme]' }), [6, 12, '`public` is no member of a list']],
   [
     'a slip in public',
     withApi('', { auth: 'publik' }),
-    [6, 11, 'no issuer named "publik" is configured (did you mean "public"?)'],
+    [6, 11, 'expected `public`, or a list of issuers (did you mean "public"?)'],
   ],
   ['true for auth', withApi('', { auth: 'true' }), [6, 11, 'apis.orders.auth: expected `public`']],
   [
@@ -379,8 +384,8 @@ const APIS: readonly Case[] = [
   ],
   [
     'an unknown key of an operation',
-    withApi('    operations: { GET /x: { limit: 1 } }'),
-    [7, 29, 'operations["GET /x"].limit: unknown key (known here: auth, body)'],
+    withApi('    operations: { GET /x: { object: 1 } }'),
+    [7, 29, 'operations["GET /x"].object: unknown key (known here: auth, body, needs, limit, validate)'],
   ],
   [
     'a password in the URL of a description',

@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
+import { accessIssues } from './access-checks.ts';
 import type { ApiConfig, Config } from './config.ts';
 import { formatKeyPath } from './key-path.ts';
 import { routeName } from './routes.ts';
@@ -8,7 +9,8 @@ type Places = Readonly<Record<string, Place>>;
 
 /** What is wrong with a configuration whose every key is sound by itself. */
 export function checkConfig(config: Config, places: Places): Issue[] {
-  return [...portIssues(config, places), ...config.apis.flatMap((api) => apiIssues(api, config, places))];
+  const access = accessIssues(config, places);
+  return [...portIssues(config, places), ...access, ...config.apis.flatMap((api) => apiIssues(api, config, places))];
 }
 
 function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {

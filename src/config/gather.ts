@@ -5,6 +5,7 @@ import { contentHash } from './content-hash.ts';
 import { type DescribedDocument, readDescription } from './description-document.ts';
 import { readLocation } from './description-source.ts';
 import type { Gathered } from './gathered.ts';
+import { grantWarnings } from './grant-warnings.ts';
 import { checked, complain, gatherFile, gatherSecret, type GatherOptions, placeOf, type Work } from './gather-work.ts';
 import type { ParsedConfig } from './parse.ts';
 import { checkKey, PEM_LIMIT_BYTES, readCertificates } from './tls-material.ts';
@@ -35,6 +36,8 @@ export async function gather(
     await gatherUpstream(work, api);
     await gatherPolicies(work, api);
   }
+  await gatherWebhook(work);
+  warnOfGrants(work);
   return work.issues.length > 0 ? err([...work.issues, ...work.warnings]) : ok(finish(work));
 }
 
@@ -113,6 +116,18 @@ async function gatherCertificate(work: Work): Promise<void> {
   if (key !== null) checked(work, `${path}.key`, checkKey(key, certificates));
 }
 
+async function gatherWebhook(work: Work): Promise<void> {
+  const { webhook } = work.parsed.config.alerts;
+  const path = 'alerts.webhook.secret';
+  if (webhook !== null) await gatherSecret(work, path, webhook.secret);
+}
+
+function warnOfGrants(work: Work): void {
+  const { config, places } = work.parsed;
+  const descriptions = new Map([...work.described].map(([name, { description }]) => [name, description]));
+  work.warnings.push(...grantWarnings(config, descriptions, places));
+}
+
 async function gatherUpstream(work: Work, { path, upstream }: ApiConfig): Promise<void> {
   if (upstream.caFile === null) return;
   const bytes = await gatherFile(work, `${path}.upstream.ca`, upstream.caFile, PEM_LIMIT_BYTES);
@@ -124,7 +139,19 @@ async function gatherPolicies(work: Work, api: ApiConfig): Promise<void> {
   for (const use of api.policies) {
     for (const source of kinds.get(use.kind)?.sources(use.config) ?? []) {
       if (source.kind === 'secret') await gatherSecret(work, use.path, source.reference);
-      if (source.kind === 'file') await gatherFile(work, use.path, source.path, source.limitBytes);
+      if (source.kind === 'file') await gatherPolicyFile(work, use.path, source);
     }
   }
+}
+
+/** An issuer's keys are read once for all APIs that name it, and what is wrong with them is told at the issuer. */
+async function gatherPolicyFile(
+  work: Work,
+  path: string,
+  { path: file, limitBytes }: { readonly path: string; readonly limitBytes: number },
+): Promise<void> {
+  const issuer = work.parsed.config.issuers.find(({ keys }) => keys.kind === 'file' && keys.path === file);
+  const at = issuer === undefined ? path : `${issuer.path}.jwks`;
+  const isKnown = work.gatheredFiles.has(file) || work.issues.some((issue) => issue.path === at);
+  if (issuer === undefined || !isKnown) await gatherFile(work, at, file, limitBytes);
 }

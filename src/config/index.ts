@@ -18,9 +18,16 @@ export { gather } from './gather.ts';
 export type { Gathered } from './gathered.ts';
 export type { GatherOptions } from './gather-work.ts';
 export { CONFIG_LIMIT_BYTES, parseConfig, type ParsedConfig, type ParseOptions } from './parse.ts';
-export { protectConfig, type ProtectOptions } from './protect.ts';
 export { referencePage } from './reference-page.ts';
 export type { Route } from './routes.ts';
 export { jsonSchema } from './schema.ts';
+export {
+  LOCAL_ROLE,
+  type StarterApi,
+  starterConfig,
+  type StarterOptions,
+  type StarterPermissions,
+  type StarterSignIn,
+} from './starter.ts';
 export { resolvePath } from './path.ts';
 export { parseSecretReference } from './secret-reference.ts';

@@ -37,6 +37,9 @@ apis:
       GET /legacy/{id}: { body: 0B }
 `;
 
+/** What an operation says that says nothing of it. */
+const NOTHING = { needs: null, limits: [], validate: null };
+
 function parse(text: string, kinds: readonly PolicyKind<unknown>[] = []): Config {
   const result = parseConfig(text, { file: FILE, kinds });
   assert.ok(result.ok, result.ok ? '' : result.error.map(formatIssue).join('\n'));
@@ -73,12 +76,26 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
     },
     auth: 'public',
     bodyLimitBytes: 1_048_576,
+    limits: [],
+    validate: 'requests',
+    errors: 'plain',
+    credentials: 'remove',
+    securityHeaders: true,
     source: { kind: 'openapi', location: '/etc/portcullis/orders.openapi.yaml' },
     operations: {
-      getOrder: { auth: null, bodyLimitBytes: 0, path: 'apis.orders.operations.getOrder' },
-      createOrder: { auth: 'public', bodyLimitBytes: 65_536, path: 'apis.orders.operations.createOrder' },
+      getOrder: { ...NOTHING, auth: null, bodyLimitBytes: 0, path: 'apis.orders.operations.getOrder' },
+      createOrder: { ...NOTHING, auth: 'public', bodyLimitBytes: 65_536, path: 'apis.orders.operations.createOrder' },
     },
-    policies: [],
+    policies: [
+      {
+        kind: 'openapi-request',
+        name: 'orders/openapi-request',
+        config: { errors: 'plain' },
+        mode: 'enforce',
+        modes: {},
+        path: 'apis.orders.openapi',
+      },
+    ],
     path: 'apis.orders',
   });
   assert.deepEqual(legacy?.source, {
@@ -147,7 +164,14 @@ test('a kind of policy brings its own keys, which become uses', () => {
   const text =
     'version: 1\napis: { a: { routes: [GET /x], upstream: http://127.0.0.1:1, auth: public, policies: { header: { name: x } } } }';
   assert.deepEqual(parse(text, [header]).apis[0]?.policies, [
-    { kind: 'header', name: 'a/header', config: { name: 'x' }, path: 'apis.a.policies.header' },
+    {
+      kind: 'header',
+      name: 'a/header',
+      config: { name: 'x' },
+      mode: 'enforce',
+      modes: {},
+      path: 'apis.a.policies.header',
+    },
   ]);
   for (const [damaged, words] of [
     [text.replace('header', 'haeder'), 'apis.a.policies.haeder: unknown key (did you mean "header"?)'],

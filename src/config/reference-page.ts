@@ -80,7 +80,8 @@ function rowsBelow(key: string, node: Node): Row[] {
   const rows = Object.entries(node.properties ?? {}).flatMap(([name, child]) =>
     rowsOf(`${key}.${name}`, child, isRequired(node, name)),
   );
-  return [...rows, ...named];
+  const listed = node.items?.properties === undefined ? [] : rowsBelow(`${key}[]`, node.items);
+  return [...rows, ...named, ...listed];
 }
 
 function isRequired(parent: Node, key: string): boolean {

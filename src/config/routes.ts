@@ -29,9 +29,15 @@ export function parseRoute(text: string): Result<Route, string> {
   if (space < 0 || !path.startsWith('/')) {
     return err(words('a route is a method, one space and a path', "write it as 'GET /orders/{id}' or '* /{rest...}'"));
   }
-  if (method !== '*' && !METHODS.has(method)) return err(unknownMethod(method));
+  const known = method === '*' ? ok(method) : parseMethod(method);
+  if (!known.ok) return known;
   const template = parseTemplate(path);
   return template.ok ? ok({ method, template: template.value.text }) : err(words(`the path ${template.error}`));
+}
+
+/** Reads the name of a method that a request may have here. */
+export function parseMethod(text: string): Result<string, string> {
+  return METHODS.has(text) ? ok(text) : err(unknownMethod(text));
 }
 
 function unknownMethod(method: string): string {

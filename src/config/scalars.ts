@@ -90,3 +90,35 @@ export function listenHost(description: string) {
     .prefault('127.0.0.1')
     .meta({ title: 'address', description });
 }
+
+interface ListBounds<T> {
+  readonly least: 0 | 1;
+  readonly most: number;
+  readonly what: string;
+  /** What tells two elements apart; the element itself unless said otherwise. */
+  readonly nameOf?: (element: T) => unknown;
+}
+
+/** A list in which nothing stands twice. `what` is the word for one element. */
+export function uniqueList<S extends z.ZodType>(element: S, bounds: ListBounds<z.output<S>>) {
+  const { least, most, what, nameOf = (value) => value } = bounds;
+  return z
+    .array(element)
+    .min(least, { error: `at least one ${what} is needed` })
+    .max(most, { error: `at most ${most} of them are read` })
+    .superRefine((elements, context) => {
+      const seen = new Set<unknown>();
+      for (const [index, value] of elements.entries()) {
+        const name = nameOf(value);
+        if (seen.has(name)) {
+          context.addIssue({ code: 'custom', path: [index], message: `this ${what} stands in the list already` });
+        }
+        seen.add(name);
+      }
+    });
+}
+
+/** One value or a list of them, as a list. */
+export function listOf<T>(value: T | readonly T[]): readonly T[] {
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
+}

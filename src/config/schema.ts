@@ -2,7 +2,11 @@ import { z } from 'zod';
 import type { PolicyKind } from '../policy/index.ts';
 import { apiName, apiSchema, toApiConfig } from './api.ts';
 import type { Config } from './config.ts';
+import { issuersSchema, toIssuers } from './issuers.ts';
 import { absolute } from './path.ts';
+import { alertsSchema, auditSchema, toAlerts } from './recording.ts';
+import { testsSchema, toTests } from './request-tests.ts';
+import { rolesSchema, toRoles } from './roles.ts';
 import { path } from './scalars.ts';
 import { adminSchema, serverSchema, toAdminConfig, toServerConfig } from './server.ts';
 import { words } from './words.ts';
@@ -27,11 +31,16 @@ export function configSchema(kinds: readonly PolicyKind<unknown>[]) {
     server: serverSchema,
     admin: adminSchema,
     data: path('The folder for what is kept: keys, certificates, records.', 'FOLDER').prefault('./.portcullis'),
+    issuers: issuersSchema,
+    roles: rolesSchema,
+    audit: auditSchema,
+    alerts: alertsSchema,
     apis: z
       .record(apiName, apiSchema(kinds))
       .refine((apis) => Object.keys(apis).length > 0, { error: 'at least one API is needed' })
       .refine((apis) => Object.keys(apis).length <= API_LIMIT, { error: `at most ${API_LIMIT} APIs are read` })
       .meta({ description: 'The APIs behind the gateway, by name.' }),
+    tests: testsSchema,
   });
 }
 
@@ -40,17 +49,18 @@ type RawConfig = z.output<ReturnType<typeof configSchema>>;
 
 /** Fills in what depends on where the configuration file lies. */
 export function toConfig(raw: RawConfig, file: string): Config {
+  const issuers = toIssuers(raw.issuers, file);
   return {
     version: 1,
     server: toServerConfig(raw.server, file),
     admin: toAdminConfig(raw.admin),
     dataFolder: absolute(raw.data, file),
-    issuers: [],
-    roles: [],
-    audit: 'required',
-    alerts: { webhook: null },
-    tests: [],
-    apis: Object.entries(raw.apis).map(([name, api]) => toApiConfig(name, api, file)),
+    issuers,
+    roles: toRoles(raw.roles),
+    audit: raw.audit,
+    alerts: toAlerts(raw.alerts),
+    tests: toTests(raw.tests),
+    apis: Object.entries(raw.apis).map(([name, api]) => toApiConfig(name, api, { file, issuers })),
   };
 }
 

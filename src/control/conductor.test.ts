@@ -4,7 +4,7 @@ import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import type { Alert, Clock, Collection, Egress, Files, Secrets } from '../ports/index.ts';
 import { gather, parseConfig } from '../config/index.ts';
-import { Conductor, type ConductorOptions } from './conductor.ts';
+import { Conductor, type ConductorOptions, type RecordedChange } from './conductor.ts';
 import type { Revision } from './revisions.ts';
 
 const FILE = '/etc/portcullis.yaml';
@@ -20,7 +20,14 @@ function textOf(path: string, more = ''): string {
 
 /** A conductor over threads, a verifier and a history that only note what they are asked. */
 function orchestra(more: Partial<ConductorOptions> = {}) {
-  const said = { installed: [] as number[], prepared: [] as number[], alerts: [] as Alert[], text: textOf('/first') };
+  const said = {
+    installed: [] as number[],
+    prepared: [] as number[],
+    alerts: [] as Alert[],
+    changes: [] as RecordedChange[],
+    followed: [] as number[],
+    text: textOf('/first'),
+  };
   const history = new Map<string, Revision>();
   const revisions = {
     put: (id: string, revision: Revision) => Promise.resolve(void history.set(id, revision)),
@@ -40,7 +47,9 @@ function orchestra(more: Partial<ConductorOptions> = {}) {
     clock: { now: () => 1_000 } as Clock,
     log: { write() {} },
     alerts: { raise: (alert) => said.alerts.push(alert), list: () => Promise.resolve([]) },
+    record: (change) => said.changes.push(change) > 0,
     adapt: () => Promise.resolve(ok(undefined)),
+    follow: ({ revision }) => Promise.resolve(void said.followed.push(revision)),
     ...more,
   });
   return { conductor, said, history };
@@ -146,6 +155,20 @@ test('a text that can not be read, parsed, verified or prepared leaves the confi
   assert.equal(said.alerts.length, 5);
 });
 
+test('the rest of the node follows what is in force, also after another one was refused', async () => {
+  let willing = true;
+  const { conductor, said } = orchestra({
+    threads: { prepare: () => Promise.resolve([]), install: () => Promise.resolve(willing) },
+  });
+  await conductor.begin(await gathered(conductor), 'start');
+  said.text = textOf('/second');
+  await conductor.reload('ada');
+  willing = false;
+  said.text = textOf('/third');
+  await conductor.reload('ada');
+  assert.deepEqual(said.followed, [1, 2, 2]);
+});
+
 test('threads that would not install leave the configuration before in force', async () => {
   let willing = true;
   const { conductor, said } = orchestra({
@@ -223,4 +246,44 @@ test('a history that can not be written does not stop the configuration, and is 
     said.alerts.map((alert) => alert.kind),
     ['data-folder.fault'],
   );
+});
+
+test('every change is recorded before it is made: whose it was, what was in force and what came', async () => {
+  const { conductor, said } = orchestra();
+  const first = await gathered(conductor);
+  await conductor.begin(first, 'start');
+  said.text = textOf('/second');
+  await conductor.reload('ada');
+  said.text = 'nonsense';
+  await conductor.reload('eve');
+  const second = said.changes[1]?.after;
+  assert.match(String(second), /^[0-9a-f]{64}$/);
+  assert.deepEqual(said.changes, [
+    { author: 'start', action: 'configuration.install', target: 'portcullis.yaml', before: null, after: first.hash },
+    { author: 'ada', action: 'configuration.install', target: 'portcullis.yaml', before: first.hash, after: second },
+    { author: 'eve', action: 'configuration.refuse', target: 'portcullis.yaml', before: second, after: null },
+  ]);
+});
+
+test('what can not be recorded is not put in force', async () => {
+  let full = true;
+  const { conductor, said } = orchestra({ record: () => !full });
+  const begun = await conductor.begin(await gathered(conductor), 'start');
+  assert.match(String(values(begun)), /the ledger could not record it/);
+  assert.deepEqual([said.installed, conductor.current], [[], null]);
+  full = false;
+  assert.ok((await conductor.begin(await gathered(conductor), 'start')).ok);
+  full = true;
+  said.text = textOf('/second');
+  assert.match(JSON.stringify(values(await conductor.reload('ada'))), /the ledger could not record it/);
+  assert.equal(said.installed.length, 1);
+});
+
+test('whether requests are recorded can not change while the gateway runs', async () => {
+  const { conductor, said } = orchestra();
+  await conductor.begin(await gathered(conductor), 'start');
+  said.text = textOf('/second', 'audit: off\n');
+  const issues = values(await conductor.reload('ada'));
+  assert.deepEqual([issues, said.installed], [['can not change while the gateway runs'], [1]]);
+  assert.equal(said.changes.at(-1)?.action, 'configuration.refuse');
 });

@@ -1,4 +1,5 @@
-import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
+import { posix } from 'node:path';
+import { type ChangeRecord, err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
 import {
   type Config,
   gather,
@@ -30,6 +31,9 @@ export type Readiness =
   | { readonly state: 'ready' }
   | { readonly state: 'faulty'; readonly issues: readonly Issue[] };
 
+/** A change as the ledger records it; `before` and `after` are the hashes of configurations. */
+export type RecordedChange = Pick<ChangeRecord, 'author' | 'action' | 'target' | 'before' | 'after'>;
+
 /** What the conductor works with. */
 export interface ConductorOptions {
   readonly file: string;
@@ -42,8 +46,12 @@ export interface ConductorOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly alerts: Alerts;
+  /** Records a change before it is made; false when that can't be done, and then it must not be made. */
+  readonly record: (change: RecordedChange) => boolean;
   /** What a new configuration asks of the rest of the node before it is in force: certificates for new hosts. */
   readonly adapt: (config: Config) => Promise<Result<void, string>>;
+  /** This is in force now, or is so still after another one was refused, and the rest of the node goes by it alone. */
+  readonly follow: (gathered: Gathered) => Promise<void>;
 }
 
 /** Turns the configuration file into what is in force, one revision after the other. A refused one changes nothing. */
@@ -72,9 +80,11 @@ export class Conductor {
   async begin(gathered: Gathered, author: string): Promise<Result<void, readonly Issue[]>> {
     const issues = await this.#options.threads.prepare(gathered);
     if (issues.length > 0) return err(issues);
+    if (!this.#record('configuration.install', gathered, author)) return err([NOT_RECORDED]);
     if (!(await this.#options.threads.install(gathered.revision)))
       return err([errorIssue('', 'the gateway thread did not install the configuration')]);
     this.#current = gathered;
+    await this.#options.follow(gathered);
     await this.#remember(gathered, author, 'installed');
     return ok(undefined);
   }
@@ -132,6 +142,7 @@ export class Conductor {
     const fixed = restartIssues(this.#current?.config ?? null, gathered);
     const issues = fixed.length > 0 ? fixed : await this.#build(gathered);
     if (issues.length > 0) return this.#refuse(issues, gathered, author);
+    if (!this.#record('configuration.install', gathered, author)) return this.#refuse([NOT_RECORDED], gathered, author);
     if (!(await this.#options.threads.install(gathered.revision))) {
       return this.#refuse(
         [errorIssue('', 'the gateway thread did not install the configuration', { fix: 'see its log, then reload' })],
@@ -140,6 +151,7 @@ export class Conductor {
       );
     }
     this.#current = gathered;
+    await this.#options.follow(gathered);
     if (this.#readiness.state === 'faulty' || this.#readiness.state === 'verifying')
       this.#readiness = { state: 'ready' };
     await this.#remember(gathered, author, 'installed');
@@ -174,7 +186,9 @@ export class Conductor {
     author: string,
   ): Promise<Result<never, readonly Issue[]>> {
     this.#complain(issues, 'the configuration was refused; the one before stays in force');
+    this.#record('configuration.refuse', gathered, author);
     if (gathered !== null) await this.#remember(gathered, author, 'refused');
+    if (this.#current !== null) await this.#options.follow(this.#current);
     return err(issues);
   }
 
@@ -193,6 +207,15 @@ export class Conductor {
     });
   }
 
+  /** False, and a line in the log, when the ledger takes nothing. */
+  #record(action: string, gathered: Gathered | null, author: string): boolean {
+    const { file, log, record } = this.#options;
+    const hashes = { before: this.#current?.hash ?? null, after: gathered?.hash ?? null };
+    const taken = record({ author, action, target: posix.basename(file), ...hashes });
+    if (!taken) log.write('error', 'change.not-recorded', 'a change could not be recorded', { action, author });
+    return taken;
+  }
+
   async #remember(gathered: Gathered, author: string, outcome: Revision['outcome']): Promise<void> {
     const { alerts, revisions, clock, log } = this.#options;
     const { revision, hash, text } = gathered;
@@ -207,6 +230,10 @@ export class Conductor {
   }
 }
 
+const NOT_RECORDED = errorIssue('', 'the configuration was not put in force, because the ledger could not record it', {
+  fix: 'see in the log why the ledger can not be written',
+});
+
 /** What a running node can't change about itself. */
 function restartIssues(before: Config | null, { config: after, places }: Gathered): readonly Issue[] {
   if (before === null) return [];
@@ -214,6 +241,7 @@ function restartIssues(before: Config | null, { config: after, places }: Gathere
     ['server', before.server, after.server],
     ['admin', before.admin, after.admin],
     ['data', before.dataFolder, after.dataFolder],
+    ['audit', before.audit, after.audit],
   ] as const;
   return fixed
     .filter(([, old, next]) => JSON.stringify(old) !== JSON.stringify(next))

@@ -1,2 +1,10 @@
-export { KEY_LIMIT, type KeyRow, KEYS_STALE_AFTER_MS, keyTable } from './key-row.ts';
+export { IssuerKeys, type IssuerKeysOptions } from './issuer-keys.ts';
+export { type FetchedKeys, fetchIssuerKeys, type IssuerSource } from './issuer-keys-fetch.ts';
+export type { IssuerKeysStatus } from './issuer-keys-keeper.ts';
+export type { JwtFault } from './jwt-fault.ts';
+export { type JsonBounds, type JsonReader, readJwt, type UnverifiedJwt } from './jwt-text.ts';
+export { isJsonObject, isName, type JwtClaims, numericDateMs } from './jwt-values.ts';
+export { type VerifiedJwt, verifyJwt } from './jwt.ts';
+export { type KeyRow, KEYS_STALE_AFTER_MS, keyTable } from './key-row.ts';
+export { KEY_SET_LIMIT_BYTES, type KeySet, readKeySet } from './key-set.ts';
 export { SIGNATURE_ALGORITHMS, type SignatureAlgorithm, type TokenProfile } from './token-profile.ts';

@@ -8,13 +8,13 @@ import type { BodyNeed } from './plan.ts';
 const JSON_FIELDS = new AddedFields(['content-type', 'application/json']);
 
 function access(need: Partial<BodyNeed>): BodyAccess {
-  const body = BodyAccess.of({ whole: false, parsed: false, tap: false, ...need });
+  const body = BodyAccess.of({ whole: false, parsed: false, observer: null, tap: false, ...need });
   assert.ok(body !== null);
   return body;
 }
 
 test('a body that nobody reads has no access at all', () => {
-  assert.equal(BodyAccess.of({ whole: false, parsed: false, tap: false }), null);
+  assert.equal(BodyAccess.of({ whole: false, parsed: false, observer: null, tap: false }), null);
   assert.throws(() => viewOf(null, 'tap', 'none'), /reads none asked for tap/);
 });
 

@@ -68,13 +68,16 @@ export class BodyAccess {
     this.#blockUsed = 0;
   }
 
-  /** Closes the collection, and parses it if a step wants that. What can't be read is a fault, and then nobody sees any of it. */
+  /**
+   * Closes the collection, and parses it if a step wants that. What can't be read is a fault, and then nobody sees any of
+   * it; where all who want it parsed only observe, it is whole all the same.
+   */
   close(headers: HeaderMap): BodyFault | null {
     this.#endBlock();
     const whole = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
     this.#pieces = [];
     const fault = this.#need.parsed ? this.#parse(whole, headers) : null;
-    if (fault === null) this.#whole = whole;
+    if (fault === null || this.#need.observer !== null) this.#whole = whole;
     return fault;
   }
 
@@ -88,6 +91,11 @@ export class BodyAccess {
     if (!parsed.ok) return parsed.error;
     this.#parsed = parsed.value;
     return null;
+  }
+
+  /** Whether it has been parsed. */
+  get isParsed(): boolean {
+    return this.#parsed !== null;
   }
 
   /** The collected body, or null where it streams or is not whole yet. */

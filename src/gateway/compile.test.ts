@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { err, errorIssue, type Issue, ok } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import { describeApi } from '../openapi/index.ts';
-import { PASS, type PolicyKind } from '../policy/index.ts';
+import { type CompileAt, PASS, type PolicyKind } from '../policy/index.ts';
 import { compile, kindTable, verify } from './compile.ts';
 import { gatheredOf, kindOf, NO_TABLES, snapshotOf, step, valueOf } from './fixture.test.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -78,7 +78,7 @@ test('names of Object.prototype are names like any other', () => {
   const gathered = gatheredOf(apis(['a', 'openapi: ./a.yaml\n    body: 7B']), NO_KINDS, {
     descriptions: { a: described(paths) },
   });
-  const snapshot = snapshotOf(gathered, NO_KINDS);
+  const snapshot = snapshotOf(gathered, kindTable([kindOf('openapi-request', {})]));
   for (const id of operations) {
     const operation = snapshot.operations.find((each) => each.operation.name === id);
     assert.equal(operation?.bodyLimitBytes, 7);
@@ -267,6 +267,70 @@ test('a kind sees where it is and what was gathered for it', () => {
   const snapshot = snapshotOf(gatheredOf(WITH_P, kinds, more), kinds);
   assert.equal(snapshot.operations[0]?.plan().ok, true);
   assert.deepEqual(seen, [{}, 'a/p', 'a', ['a/GET /x'], bytes, 's3', '[redacted]']);
+});
+
+/** A kind in the place of `permission`, and where it was asked to compile. */
+function seeingKind() {
+  const seen: CompileAt[] = [];
+  const kind: PolicyKind<unknown> = {
+    kind: 'permission',
+    summary: 'x',
+    schema: null,
+    sources: () => [],
+    compile: (_config, at) => {
+      seen.push(at);
+      return ok(new Map(at.operations.map((operation) => [operation.id, {}])));
+    },
+  };
+  return { seen, kinds: kindTable([kind as never, kindOf('jwt', {}), kindOf('openapi-request', {})]) };
+}
+
+const WITH_ROLES = `issuers:
+  acme: { issuer: https://id.acme.example, audience: api }
+  other: { issuer: https://id.other.example, audience: api }
+roles:
+  customer: { can: [orders:read] }
+  support: { includes: [customer], can: [orders:refund] }
+apis:
+  a:
+    openapi: ./a.yaml
+    upstream: http://127.0.0.1:3001
+    auth: [acme]
+    operations:
+      drop: { needs: orders:delete }
+`;
+
+test('one table of roles and permissions serves all policies and the Snapshot, with all that operations need', () => {
+  const responses = { default: { description: 'x' } };
+  const paths = {
+    '/x': { get: { operationId: 'get', security: [{ o: ['orders:read', 'orders:audit'] }], responses } },
+    '/y': { get: { operationId: 'drop', responses } },
+  };
+  const { seen, kinds } = seeingKind();
+  const gathered = gatheredOf(WITH_ROLES, kinds, { descriptions: { a: described(paths) } });
+  const snapshot = snapshotOf(gathered, kinds);
+  assert.deepEqual(verify(snapshot), []);
+  assert.equal(seen.length, 2);
+  assert.ok(seen.every(({ roles }) => roles === snapshot.roles));
+  const { roles } = snapshot;
+  assert.equal(roles.permissionCount, 4);
+  for (const name of ['orders:read', 'orders:refund', 'orders:delete', 'orders:audit']) {
+    assert.notEqual(roles.permission(name), null, name);
+  }
+  assert.ok(roles.permissionsOf(['support']).includes(roles.named(['orders:read', 'orders:refund'])));
+  assert.ok(!roles.permissionsOf(['support']).includes(roles.named(['orders:delete'])));
+});
+
+test('policies know the issuers that the configuration names, and no others', () => {
+  const { seen, kinds } = seeingKind();
+  const paths = { '/y': { get: { operationId: 'drop', responses: { default: { description: 'x' } } } } };
+  verify(snapshotOf(gatheredOf(WITH_ROLES, kinds, { descriptions: { a: described(paths) } }), kinds));
+  const issuers = seen[0]?.issuers;
+  assert.deepEqual(issuers?.names(), ['acme', 'other']);
+  assert.deepEqual(
+    ['acme', 'other', 'toString', '__proto__', ''].map((name) => issuers?.has(name)),
+    [true, true, false, false, false],
+  );
 });
 
 test('the tables that policies need are told once each', () => {

@@ -1,7 +1,7 @@
-import { Bitset, err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
+import { err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
 import type { ApiConfig, Gathered, PolicyUse } from '../config/index.ts';
 import { type DescribedOperation, parseTemplate } from '../openapi/index.ts';
-import type { Operation, PolicyKind, RoleTable } from '../policy/index.ts';
+import { createRoleTable, type IssuerTable, type Operation, type PolicyKind, type RoleTable } from '../policy/index.ts';
 import { coverageOf } from './coverage.ts';
 import { ownPathOf } from './own-paths.ts';
 import { makePlan, type Plan, type PolicySteps } from './plan.ts';
@@ -13,8 +13,10 @@ import type { TableReader } from './sources.ts';
 /** The kinds of policy there are. The name of a kind's policies is the key they stand under. */
 export type KindTable = ReadonlyMap<string, PolicyKind<unknown>>;
 
+type AnyKind = Omit<PolicyKind<never>, 'schema'> & { readonly schema: PolicyKind<unknown>['schema'] };
+
 /** A kind's own type of options is its own business. */
-export function kindTable(kinds: readonly PolicyKind<never>[]): KindTable {
+export function kindTable(kinds: readonly AnyKind[]): KindTable {
   return new Map(kinds.map((kind) => [kind.kind, kind as unknown as PolicyKind<unknown>]));
 }
 
@@ -29,7 +31,15 @@ export interface CompileContext {
  * data give the same Snapshot. Returns all that is wrong with the routes. `verify` finds what is wrong with the plans.
  */
 export function compile(gathered: Gathered, context: CompileContext): Result<Snapshot, readonly Issue[]> {
-  const work: Work = { gathered, context, issues: [] };
+  const { roles, issuers } = gathered.config;
+  const names = new Set(issuers.map(({ name }) => name));
+  const work: Work = {
+    gathered,
+    context,
+    issues: [],
+    roles: createRoleTable(roles, neededPermissions(gathered)),
+    issuers: { has: (name) => names.has(name), names: () => [...names] },
+  };
   const apis = gathered.config.apis.map((api, index) => compileApi(api, index, work));
   const routes = gathered.config.apis.flatMap((api, index) => routesOf(api, apis[index] as CompiledApi, work));
   const { router, clashes } = Router.build(routes, (a, b) => a.api === b.api);
@@ -38,7 +48,10 @@ export function compile(gathered: Gathered, context: CompileContext): Result<Sna
   if (work.issues.length > 0) return err(work.issues);
   const operations = routes.map((route) => route.target);
   const { revision, hash } = gathered;
-  return ok({ revision, hash, router, apis, operations, tables, coverage: coverageOf(operations, gathered) });
+  const coverage = coverageOf(operations, gathered);
+  // A browser that has been told so of localhost would speak https to every port of it.
+  const strictTransport = gathered.config.server.https.certificate.kind !== 'local';
+  return ok({ revision, hash, router, apis, operations, tables, coverage, roles: work.roles, strictTransport });
 }
 
 /** Builds every operation's plan and returns all that can't be built, each thing once. */
@@ -97,6 +110,8 @@ function compileApi(api: ApiConfig, index: number, work: Work): CompiledApi {
     upstream: api.upstream,
     authority: port === (scheme === 'http' ? 80 : 443) ? name : `${name}:${port}`,
     upstreamCa: ca,
+    credentials: api.credentials,
+    securityHeaders: api.securityHeaders,
   };
 }
 
@@ -104,6 +119,20 @@ interface Work {
   readonly gathered: Gathered;
   readonly context: CompileContext;
   readonly issues: Issue[];
+  /** Made once: permissions have their numbers from it, and what is kept of callers is kept by it. */
+  readonly roles: RoleTable;
+  readonly issuers: IssuerTable;
+}
+
+/** Every permission that an operation may need: what the configuration says, and what descriptions call scopes. */
+function neededPermissions({ config, descriptions }: Gathered): readonly string[] {
+  return config.apis.flatMap((api) => {
+    const described = Object.hasOwn(descriptions, api.name) ? (descriptions[api.name]?.operations ?? []) : [];
+    return [
+      ...Object.values(api.operations).flatMap(({ needs }) => needs ?? []),
+      ...described.flatMap(({ security }) => (security ?? []).flat().flatMap(({ scopes }) => scopes)),
+    ];
+  });
 }
 
 /** One thing an API can do, before it is compiled: described, or a route written by hand. */
@@ -186,31 +215,32 @@ function planOf(
   operation: Operation,
   api: ApiConfig,
   signInNeeded: boolean,
-  { gathered, context }: Work,
+  work: Work,
 ): Result<Plan, readonly Issue[]> {
-  const built = api.policies.map((use) => buildPolicy(use, operation, gathered, context));
+  const built = api.policies.map((use) => buildPolicy(use, operation, work));
   const issues = built.flatMap((policy) => (policy.ok ? [] : policy.error));
   const steps = built.flatMap((policy) => (policy.ok ? [policy.value] : []));
   const plan: Result<Plan, readonly Issue[]> =
     issues.length > 0 ? err(issues) : makePlan(operation.id, steps, signInNeeded);
   if (plan.ok) return plan;
-  return err(plan.error.map((issue) => ({ ...issue, place: issue.place ?? placeOf(gathered, issue.path) })));
+  return err(plan.error.map((issue) => ({ ...issue, place: issue.place ?? placeOf(work.gathered, issue.path) })));
 }
 
 function buildPolicy(
   use: PolicyUse,
   operation: Operation,
-  gathered: Gathered,
-  context: CompileContext,
+  { gathered, context, roles, issuers }: Work,
 ): Result<PolicySteps, readonly Issue[]> {
   const { name, path } = use;
   const kind = context.kinds.get(use.kind);
   if (kind === undefined) return err([errorIssue(path, `there is no kind of policy called ${use.kind}`)]);
   try {
-    const at = { name, api: operation.api, operations: [operation], roles: NO_ROLES, issuers: NO_ISSUERS };
+    const at = { name, api: operation.api, operations: [operation], roles, issuers };
     const steps = kind.compile(use.config, at, sourcesOf(gathered, context.tables));
     if (!steps.ok) return steps;
-    return ok({ policy: name, path, steps: stepsFor(steps.value.get(operation.id), name, operation) });
+    const mode = Object.hasOwn(use.modes, operation.name) ? use.modes[operation.name] : use.mode;
+    const given = stepsFor(steps.value.get(operation.id), name, operation);
+    return ok({ policy: name, path, steps: given, observed: mode === 'observe' });
   } catch (fault) {
     return err([errorIssue(path, `the policy can't be built: ${wordsOf(fault)}`)]);
   }
@@ -229,12 +259,3 @@ function placeOf({ places }: Gathered, path: string): Place | null {
 function wordsOf(fault: unknown): string {
   return fault instanceof Error ? fault.message : 'unknown fault';
 }
-
-// Roles and issuers come with the parts that enforce them; until then nobody has any.
-const NO_ROLES: RoleTable = {
-  permissionCount: 0,
-  permission: () => null,
-  permissionsOf: () => Bitset.of(0, []),
-  named: () => Bitset.of(0, []),
-};
-const NO_ISSUERS = { has: () => false, names: () => [] };

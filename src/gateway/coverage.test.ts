@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CoverageCell } from '../base/index.ts';
+import { describeApi } from '../openapi/index.ts';
 import { kindTable } from './compile.ts';
-import { gatheredOf, kindOf, snapshotOf } from './fixture.test.ts';
+import { gatheredOf, kindOf, snapshotOf, valueOf } from './fixture.test.ts';
 
 const TEXT = `apis:
   a:
@@ -62,4 +64,82 @@ test('each operation has a row that says what holds and the line it comes from',
       ['b', 'GET', '/b'],
     ],
   );
+});
+
+const GUARDED = `issuers:
+  acme: { issuer: https://id.acme.example, audience: api }
+  other: { issuer: https://id.other.example, audience: api }
+roles:
+  support: { can: [orders:read, orders:refund] }
+apis:
+  a:
+    openapi: ./a.yaml
+    upstream: http://127.0.0.1:3001
+    auth: [acme, other]
+    validate: observe
+    limit: [100/min per user, 1000/min per address]
+    operations:
+      refund:
+        auth: [acme]
+        needs: [orders:refund, orders:read]
+        validate: requests
+        limit: 5/min per user
+      health:
+        auth: public
+`;
+
+/** The cells of each operation of an API with a description, as words. */
+function cellsOf(text: string): Readonly<Record<string, readonly string[]>> {
+  const responses = { default: { description: 'x' } };
+  const paths = {
+    '/read': { get: { operationId: 'read', security: [{ o: ['orders:read'] }, { k: ['a'], l: ['b'] }], responses } },
+    '/list': { get: { operationId: 'list', security: [{ o: ['orders:read'] }, {}], responses } },
+    '/refund': { post: { operationId: 'refund', security: [{ o: ['orders:read'] }], responses } },
+    '/health': { get: { operationId: 'health', security: [{ o: ['orders:read'] }], responses } },
+  };
+  const document = { openapi: '3.1.0', info: { title: 'A', version: '1' }, paths };
+  const descriptions = { a: valueOf(describeApi(document, () => null)) };
+  const kinds = kindTable([]);
+  const { coverage } = snapshotOf(gatheredOf(text, kinds, { descriptions }), kinds);
+  const words = ({ aspect, holds, open, from }: CoverageCell): string =>
+    `${aspect}: ${holds}${open ? '!' : ''} ${from?.replace('/etc/portcullis.yaml:', '') ?? '-'}`;
+  return Object.fromEntries(coverage.map(({ operation, cells }) => [operation, cells.map(words)]));
+}
+
+test('permissions, limits and validation are told where they hold, each with its line', () => {
+  const cells = cellsOf(GUARDED);
+  assert.deepEqual(cells['a/read'], [
+    'authentication: acme, other 11',
+    'authorization: needs orders:read or a and b 9',
+    'limits: 100/min per user 13',
+    'limits: 1000/min per address 13',
+    'limits: body 10MiB -',
+    'validation: observe! 12',
+  ]);
+  assert.deepEqual(cells['a/refund'], [
+    'authentication: acme 16',
+    'authorization: needs orders:refund and orders:read 17',
+    'limits: 100/min per user 13',
+    'limits: 1000/min per address 13',
+    'limits: 5/min per user 19',
+    'limits: body 10MiB -',
+    'validation: requests 18',
+  ]);
+});
+
+test('an operation that needs no permission, or that anybody may call, is told as open', () => {
+  const cells = cellsOf(GUARDED);
+  assert.deepEqual(cells['a/list']?.slice(0, 2), ['authentication: acme, other 11', 'authorization: none! -']);
+  assert.deepEqual(cells['a/health'], [
+    'authentication: public! 21',
+    'authorization: none! -',
+    'limits: 1000/min per address 13',
+    'limits: body 10MiB -',
+    'validation: observe! 12',
+  ]);
+});
+
+test('validation that nobody has spoken of is that of requests, and has no line', () => {
+  const cells = cellsOf(GUARDED.replace('    validate: observe\n', ''));
+  assert.equal(cells['a/read']?.at(-1), 'validation: requests -');
 });

@@ -1,5 +1,6 @@
 import type { CoverageCell, CoverageRow, Place } from '../base/index.ts';
-import type { ApiConfig, Gathered, OperationConfig } from '../config/index.ts';
+import type { ApiConfig, Gathered, OperationConfig, PolicyUse } from '../config/index.ts';
+import { type LimitRule, neededBy, type Operation } from '../policy/index.ts';
 import type { CompiledOperation } from './snapshot.ts';
 
 /** What protects each operation, and the line of the configuration each part comes from. */
@@ -20,27 +21,83 @@ export function coverageOf(operations: readonly CompiledOperation[], gathered: G
 
 type Places = Readonly<Record<string, Place>>;
 
-function cellsOf(
-  { operation, bodyLimitBytes }: CompiledOperation,
-  api: ApiConfig,
-  places: Places,
-): readonly CoverageCell[] {
+function cellsOf(compiled: CompiledOperation, api: ApiConfig, places: Places): readonly CoverageCell[] {
+  const { operation, bodyLimitBytes } = compiled;
   const own = Object.hasOwn(api.operations, operation.name) ? api.operations[operation.name] : undefined;
   const auth = own?.auth ?? api.auth;
-  const authLine = lineOf(places, `${ownerOf(own, own?.auth, api)}.auth`);
-  const bodyLine = lineOf(places, `${ownerOf(own, own?.bodyLimitBytes, api)}.body`);
+  const open = auth === 'public';
+  const at: Cited = { operation, api, own: own ?? null, open, places };
   return [
     {
       aspect: 'authentication',
-      holds: auth === 'public' ? auth : auth.join(', '),
-      open: auth === 'public',
-      from: authLine,
+      holds: open ? auth : auth.join(', '),
+      open,
+      from: lineOf(places, `${ownerOf(own, own?.auth, api)}.auth`),
     },
-    { aspect: 'authorization', holds: 'none', open: true, from: null },
+    authorizationCell(at),
     ...policyCells(api, places),
-    { aspect: 'limits', holds: `body ${sizeText(bodyLimitBytes)}`, open: false, from: bodyLine },
-    { aspect: 'validation', holds: 'framing and target', open: false, from: null },
+    ...limitCells(at),
+    {
+      aspect: 'limits',
+      holds: `body ${sizeText(bodyLimitBytes)}`,
+      open: false,
+      from: lineOf(places, `${ownerOf(own, own?.bodyLimitBytes, api)}.body`),
+    },
+    validationCell(at),
   ];
+}
+
+/** An operation and what its API says of it. `open`: anybody may call it. */
+interface Cited {
+  readonly operation: Operation;
+  readonly api: ApiConfig;
+  readonly own: OperationConfig | null;
+  readonly open: boolean;
+  readonly places: Places;
+}
+
+/** The permissions needed. Where none is, every caller who has signed in may do it, and the report says so. */
+function authorizationCell({ operation, api, own, open, places }: Cited): CoverageCell {
+  const said = own?.needs ?? null;
+  const operations = said === null ? {} : Object.fromEntries([[operation.name, said]]);
+  const needed = open ? [] : neededBy(operation, { operations });
+  if (needed.length === 0) return { aspect: 'authorization', holds: 'none', open: true, from: null };
+  return {
+    aspect: 'authorization',
+    holds: `needs ${needed.map((all) => all.join(' and ')).join(' or ')}`,
+    open: false,
+    from: lineOf(places, said === null ? `${api.path}.openapi` : `${own?.path ?? api.path}.needs`),
+  };
+}
+
+/** The limits that hold here: where nobody is known, those of the API that count callers do not. */
+function limitCells({ api, own, open, places }: Cited): readonly CoverageCell[] {
+  const cellOf = (rule: LimitRule, path: string): CoverageCell => ({
+    aspect: 'limits',
+    holds: rule.text,
+    open: false,
+    from: lineOf(places, path),
+  });
+  const shared = open ? api.limits.filter(({ per }) => per === 'address') : api.limits;
+  return [
+    ...shared.map((rule) => cellOf(rule, limitPath(places, api.path, api.limits.indexOf(rule)))),
+    ...(own?.limits ?? []).map((rule, index) => cellOf(rule, limitPath(places, own?.path ?? api.path, index))),
+  ];
+}
+
+/** A limit that stands alone has no place in a list. */
+function limitPath(places: Places, owner: string, index: number): string {
+  const path = `${owner}.limit[${index}]`;
+  return Object.hasOwn(places, path) ? path : `${owner}.limit`;
+}
+
+function validationCell({ api, own, places }: Cited): CoverageCell {
+  if (api.source.kind === 'routes') {
+    return { aspect: 'validation', holds: 'framing and target', open: false, from: null };
+  }
+  const holds = own?.validate ?? api.validate;
+  const from = lineOf(places, `${ownerOf(own ?? undefined, own?.validate, api)}.validate`);
+  return { aspect: 'validation', holds, open: holds === 'observe', from };
 }
 
 /** The key path of whoever says it: the operation where it has a word of its own, else the API. */
@@ -49,12 +106,17 @@ function ownerOf(own: OperationConfig | undefined, said: unknown, api: ApiConfig
 }
 
 function policyCells(api: ApiConfig, places: Places): readonly CoverageCell[] {
-  return api.policies.map((use) => ({
+  return api.policies.filter(isNamed).map((use) => ({
     aspect: 'policy',
     holds: use.name,
     open: false,
     from: lineOf(places, use.path),
   }));
+}
+
+/** Those that other keys stand for have cells of their own. */
+function isNamed({ kind }: PolicyUse): boolean {
+  return !['jwt', 'permission', 'rate', 'openapi-request'].includes(kind);
 }
 
 function lineOf(places: Places, path: string): string | null {

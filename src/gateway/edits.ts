@@ -1,5 +1,6 @@
 import type { RequestEditor, ResponseEditor } from '../policy/index.ts';
 import type { HeaderFields } from '../wire/index.ts';
+import { IDENTITY_FIELDS } from './identity-fields.ts';
 
 const NAME = /^[a-z0-9!#$%&'*+.^`|~-]{1,256}$/;
 // oxlint-disable-next-line no-control-regex
@@ -20,7 +21,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   'x-request-id',
 ]);
 
-/** Besides, what the gateway says to upstreams as the connection showed it, and what would change how the body is sent. */
+/** Besides, what the gateway itself says to upstreams of connection, trace and caller, and what would change how the body is sent. */
 const RESERVED_IN_REQUESTS: ReadonlySet<string> = new Set([
   ...RESERVED,
   'expect',
@@ -29,6 +30,9 @@ const RESERVED_IN_REQUESTS: ReadonlySet<string> = new Set([
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-proto',
+  'traceparent',
+  'tracestate',
+  ...IDENTITY_FIELDS,
 ]);
 
 /** Besides, when a reply was made (RFC 9110 §6.6.1). */
@@ -102,6 +106,14 @@ export class ReplyEdits extends HeaderEdits implements ResponseEditor {
     return body;
   }
 }
+
+/** What a policy that only observes edits: nothing. */
+export const NO_EDITS: RequestEditor & ResponseEditor = Object.freeze({
+  setHeader() {},
+  appendHeader() {},
+  removeHeader() {},
+  replaceBody() {},
+});
 
 /** Headers that a policy gave a reply of its own, checked, as names and values in turn. Throws as the editors do. */
 export function checkedHeaders(headers: readonly (readonly [name: string, value: string])[]): string[] {

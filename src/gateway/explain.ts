@@ -1,28 +1,16 @@
 import type { CoverageRow, Issue, ProblemCode } from '../base/index.ts';
 import type { Stage } from '../policy/index.ts';
-import { newAuthorityMemory, readRequestHead } from '../wire/index.ts';
 import type { Plan } from './plan.ts';
+import { type CanonicalForm, type Question, readQuestionHead } from './question-head.ts';
 import type { CompiledOperation, Snapshot } from './snapshot.ts';
 import { upstreamTarget } from './upstream-target.ts';
-
-/** A request as a client would write it: its method, the text of its Host field, and its request target. */
-export interface Question {
-  readonly method: string;
-  readonly host: string;
-  readonly target: string;
-}
-
-/** The canonical form: what is matched, judged and sent. `path` is `*` where the target names no resource. */
-export interface CanonicalForm {
-  readonly host: string;
-  readonly path: string;
-  readonly query: string | null;
-}
 
 /** One thing that a policy does with the request, in the order in which it happens. */
 export interface ExplainedStep {
   readonly stage: Stage;
   readonly policy: string;
+  /** Whether its refusals are only noted. */
+  readonly observed: boolean;
 }
 
 /** What would happen to a request that matches an operation. */
@@ -63,8 +51,6 @@ export interface Explanation {
   readonly verdict: ExplainedVerdict;
 }
 
-const LINE_BREAK = /[\r\n]/;
-
 /** Says what a request would meet, by the same canonicalizer and the same router that traffic goes through. Pure. */
 export function explain(snapshot: Snapshot, question: Question): Explanation {
   const canonical = canonicalForm(question);
@@ -90,15 +76,9 @@ function refused(
   return { kind: 'refused', code, allow, issues };
 }
 
-/** Read by the codec itself, from a head that says nothing else; so it can't judge otherwise than traffic is judged. */
-function canonicalForm({ method, host, target }: Question): CanonicalForm | ProblemCode {
-  // A line break would begin another line of the head. The codec never sees one inside any of these.
-  if (LINE_BREAK.test(method + target)) return 'malformed-request-line';
-  if (LINE_BREAK.test(host)) return 'invalid-host';
-  const head = Buffer.from(`${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
-  const reading = readRequestHead(head, head.length - 2, newAuthorityMemory());
-  if (reading.fault !== null) return reading.fault;
-  return { host: reading.authority.host, path: reading.path, query: reading.query };
+function canonicalForm(question: Question): CanonicalForm | ProblemCode {
+  const head = readQuestionHead(question, []);
+  return typeof head === 'string' ? head : { host: head.authority.host, path: head.path, query: head.query };
 }
 
 interface Matched {
@@ -128,7 +108,11 @@ function explainRoute(snapshot: Snapshot, compiled: CompiledOperation, matched: 
 }
 
 function stepsOf(plan: Plan): readonly ExplainedStep[] {
-  return [...plan.request, ...plan.respond, ...plan.record].map(({ stage, policy }) => ({ stage, policy }));
+  return [...plan.request, ...plan.respond, ...plan.record].map(({ stage, policy, observed }) => ({
+    stage,
+    policy,
+    observed,
+  }));
 }
 
 function verdictOf({ request, signInNeeded }: Plan): ExplainedVerdict {

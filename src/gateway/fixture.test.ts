@@ -3,12 +3,20 @@ import assert from 'node:assert/strict';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
-import { type LedgerRecord, type ProblemCode, ok, type Result } from '../base/index.ts';
+import { Bitset, type LedgerRecord, type ProblemCode, ok, type Result } from '../base/index.ts';
 import { type Gathered, parseConfig } from '../config/index.ts';
 import type { ApiDescription } from '../openapi/index.ts';
-import type { BodyUse, Operation, PolicyKind, Step, Stage, Steps } from '../policy/index.ts';
+import type { BodyUse, Operation, PolicyKind, Principal, Step, Stage, Steps } from '../policy/index.ts';
 import type { Alert, Clock, LogLevel, Timer } from '../ports/index.ts';
-import { listen, type Listener, SERVER_BOUNDS, type ServerHandler } from '../wire/index.ts';
+import {
+  type HeaderFields,
+  listen,
+  type Listener,
+  newAuthorityMemory,
+  readRequestHead,
+  SERVER_BOUNDS,
+  type ServerHandler,
+} from '../wire/index.ts';
 import { compile, kindTable, type KindTable } from './compile.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { GatewayMetrics } from './metrics.ts';
@@ -68,6 +76,7 @@ export class StillClock implements Clock {
 export class CountingMetrics implements GatewayMetrics {
   readonly statuses: number[] = [];
   readonly refusals: ProblemCode[] = [];
+  readonly observations: ProblemCode[] = [];
   readonly cutPassages: number[] = [];
   inFlightNow = 0;
   readonly inFlight = { set: (value: number) => void (this.inFlightNow = value) };
@@ -78,6 +87,10 @@ export class CountingMetrics implements GatewayMetrics {
 
   refused(code: ProblemCode): void {
     this.refusals.push(code);
+  }
+
+  observed(code: ProblemCode): void {
+    this.observations.push(code);
   }
 
   turnedAway(): void {}
@@ -96,6 +109,7 @@ export function fakePorts() {
   const lines: { level: LogLevel; event: string; message: string }[] = [];
   const ledger = { full: false, append: (record: LedgerRecord) => !ledger.full && records.push(record) > 0 };
   let ids = 0;
+  let spans = 0;
   const ports: GatewayPorts = {
     clock,
     metrics,
@@ -103,8 +117,40 @@ export function fakePorts() {
     log: { write: (level, event, message) => void lines.push({ level, event, message }) },
     alerts: (alert) => void alerts.push(alert),
     nextId: () => `00000000-0000-7000-8000-${String(++ids).padStart(12, '0')}`,
+    pseudonym: ({ subject }) => `pseudonym of ${subject}`,
+    nextSpan: () => (++spans).toString(16).padStart(16, '0'),
   };
   return { ports, clock, metrics, records, alerts, lines, ledger };
+}
+
+/** Somebody an issuer of the tests vouches for. */
+export function principalNamed(subject: string, more: Partial<Principal> = {}): Principal {
+  return {
+    kind: 'user',
+    issuer: 'test',
+    subject,
+    clientId: null,
+    credentialId: null,
+    sessionId: null,
+    tenant: null,
+    roles: [],
+    scopes: null,
+    permissions: Bitset.of(0, []),
+    claims: {},
+    assurance: { acr: null, amr: [], authTimeMs: null },
+    confirmation: null,
+    expiresAtMs: Number.MAX_SAFE_INTEGER,
+    ...more,
+  };
+}
+
+/** Fields as the codec reads them, behind a Host. */
+export function fieldsOf(...lines: readonly (readonly [name: string, value: string])[]): HeaderFields {
+  const text = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const head = Buffer.from(`GET / HTTP/1.1\r\nhost: x.example\r\n${text}\r\n`, 'latin1');
+  const reading = readRequestHead(head, head.length - 2, newAuthorityMemory());
+  assert.ok(reading.fault === null, reading.fault ?? '');
+  return reading.fields;
 }
 
 /** A kind of policy whose steps are given as they are. */

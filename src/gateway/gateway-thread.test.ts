@@ -29,6 +29,7 @@ function startThread(t: Closing, tables: Pick<Tables, 'read'> = NO_TABLES, kinds
     },
     tables: tables as Tables,
     kinds,
+    keys: { answer() {} },
     choose: () => null,
     send: (message) => void said.push(message),
   });

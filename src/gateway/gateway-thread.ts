@@ -5,11 +5,15 @@ import type { CertificateMaterial, Ledger, Tables } from '../ports/index.ts';
 import { createServerContext, listen, type Listener, type ListenFault, SERVER_BOUNDS } from '../wire/index.ts';
 import { compile, type KindTable } from './compile.ts';
 import { createGateway, type Gateway } from './gateway.ts';
+import type { ThreadKeyRequests } from './key-requests.ts';
 import { createPlainHttp } from './plain-http.ts';
 import type { GatewayPorts } from './runtime.ts';
 import type { NeededTable, Snapshot } from './snapshot.ts';
 import { judgedTables } from './sources.ts';
 import type { FromThread, ListenPlan, ThreadStatus, ToThread } from './thread-protocol.ts';
+
+/** So long the last records may take to be safe when the thread ends. */
+const FLUSH_LIMIT_MS = 5_000;
 
 /** What a gateway thread is made of. */
 export interface GatewayThreadOptions {
@@ -17,6 +21,8 @@ export interface GatewayThreadOptions {
   readonly ledger: Ledger;
   readonly tables: Tables;
   readonly kinds: KindTable;
+  /** Hears what the control side answers to requests for keys. */
+  readonly keys: Pick<ThreadKeyRequests, 'answer'>;
   /** The certificate for a host; null only where there is none at all. */
   readonly choose: (materials: readonly CertificateMaterial[], serverName: string | null) => CertificateMaterial | null;
   readonly send: (message: FromThread) => void;
@@ -66,6 +72,9 @@ export class GatewayThread {
       case 'table':
         this.#replaceTable(message.table);
         return;
+      case 'keysAnswered':
+        this.#options.keys.answer(message);
+        return;
       case 'prepare':
         this.#prepare(message.gathered);
         return;
@@ -81,8 +90,17 @@ export class GatewayThread {
       case 'drain':
         await Promise.all(this.#listeners.map((listener) => listener.drain(message.graceMs)));
         this.#gateway.close();
+        await this.#flush();
         this.#options.send({ kind: 'drained' });
     }
+  }
+
+  /** A ledger that can't be written holds nobody up for longer. */
+  #flush(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#options.ports.clock.after(FLUSH_LIMIT_MS, resolve);
+    void this.#options.ledger.flush().finally(resolve);
+    return promise.finally(() => timer.cancel());
   }
 
   #replaceCertificates(materials: readonly CertificateMaterial[], ticketKeys: Uint8Array): void {

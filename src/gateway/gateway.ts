@@ -5,7 +5,8 @@ import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
 import { Passage } from './passage.ts';
 import { answerHead, createDateSource, isBodiless, problemAnswer } from './reply.ts';
-import { type GatewayPorts, type Installed, UpstreamPools } from './runtime.ts';
+import { type GatewayPorts, type Installed, UpstreamPools, type Upstreams } from './runtime.ts';
+import { addSecurityFields } from './security-fields.ts';
 import type { CompiledOperation, Snapshot } from './snapshot.ts';
 import type { Walk, WalkContext } from './walk.ts';
 
@@ -38,9 +39,16 @@ export interface Gateway extends ServerHandler {
   close(): void;
 }
 
-/** Makes a gateway. It answers 503 until a Snapshot is installed. `collectedBytes` is what all collected bodies may hold together. */
-export function createGateway(ports: GatewayPorts, collectedBytes: number = COLLECTED_LIMIT_BYTES): Gateway {
-  return new DataPlane(ports, collectedBytes);
+/**
+ * Makes a gateway. It answers 503 until a Snapshot is installed. `collectedBytes` is what all collected bodies may hold
+ * together; `upstreams` are connections if nothing else is given.
+ */
+export function createGateway(
+  ports: GatewayPorts,
+  collectedBytes: number = COLLECTED_LIMIT_BYTES,
+  upstreams: Upstreams = new UpstreamPools(() => ports.clock.monotonic()),
+): Gateway {
+  return new DataPlane(ports, collectedBytes, upstreams);
 }
 
 interface Era {
@@ -74,7 +82,7 @@ class DataPlane implements Gateway {
   readonly #ports: GatewayPorts;
   readonly #date: () => string;
   readonly #bodies: BodyBudget;
-  readonly #pools: UpstreamPools;
+  readonly #pools: Upstreams;
   readonly #sweeper: { cancel(): void };
   readonly #eras = new Set<Era>();
   #era: Era | null = null;
@@ -82,11 +90,11 @@ class DataPlane implements Gateway {
   #wait: RoomWait | null = null;
   #closed = false;
 
-  constructor(ports: GatewayPorts, collectedBytes: number) {
+  constructor(ports: GatewayPorts, collectedBytes: number, upstreams: Upstreams) {
     this.#ports = ports;
     this.#bodies = new BodyBudget(collectedBytes);
     this.#date = createDateSource(() => ports.clock.now());
-    this.#pools = new UpstreamPools(() => ports.clock.monotonic());
+    this.#pools = upstreams;
     this.#sweeper = ports.clock.every(POOL_SWEEP_MS, () => this.#pools.sweep(ports.clock.monotonic()));
   }
 
@@ -263,6 +271,9 @@ class DataPlane implements Gateway {
     }
     log.write('debug', 'request.refused', told.code, { request: id, address: peer.address, detail: problem.internal });
     answer.added.push('date', this.#date(), 'x-request-id', id);
+    const strictTransport = peer.tls !== null && this.current?.strictTransport === true;
+    const { status, added } = answer;
+    addSecurityFields(added, { status, fields: null, strictTransport, authenticated: false });
     return { head: answerHead(answer), body: answer.body.toString() };
   }
 }

@@ -1,17 +1,21 @@
+export { createSpanSource } from './trace-context.ts';
+export { createUnspentLimiter } from './unspent-limiter.ts';
 export { compile, type CompileContext, kindTable, type KindTable, verify } from './compile.ts';
 export { createGateway, type Gateway } from './gateway.ts';
 export { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';
 export type { GatewayPorts } from './runtime.ts';
 export type { CompiledOperation, Snapshot } from './snapshot.ts';
 export { GatewayThread, type GatewayThreadOptions } from './gateway-thread.ts';
+export { ThreadKeyRequests } from './key-requests.ts';
 export { Router } from './router.ts';
 export type { FromThread, ListenPlan, OpenPorts, ThreadStatus, ToThread } from './thread-protocol.ts';
 export {
-  type CanonicalForm,
   explain,
   type ExplainedRoute,
   type ExplainedStep,
   type ExplainedVerdict,
   type Explanation,
-  type Question,
 } from './explain.ts';
+export type { CanonicalForm, Question, QuestionHeaders } from './question-head.ts';
+export { rehearse, type RehearsalQuestion, type Rehearsal, type RehearsedVerdict } from './rehearse.ts';
+export type { RehearsedStep } from './rehearsed-plan.ts';

@@ -35,6 +35,7 @@ test('the upstream hears whom the gateway stands for, and never what a client cl
     'x-forwarded-proto: http',
     `x-request-id: ${bench.records[0]?.id}`,
     'via: 1.1 portcullis',
+    'traceparent: 00-00000000000000010000000000000002-0000000000000003-03',
   ]);
 });
 
@@ -63,7 +64,7 @@ test('edits of transform reach the upstream, and later steps read what the clien
       transforming((editor) => {
         editor.removeHeader('Authorization');
         editor.setHeader('a', '2');
-        editor.setHeader('x-portcullis-subject', 'ada');
+        editor.setHeader('x-portcullis-plan', 'ada');
       }),
       kindOf('q', {
         transform: step(
@@ -76,7 +77,7 @@ test('edits of transform reach the upstream, and later steps read what the clien
   await bench.ask('GET /x HTTP/1.1\r\nhost: x.example\r\nauthorization: Bearer b\r\nA: 1\r\nkept: 1\r\n\r\n');
   const { head } = bench.upstream.last;
   assert.doesNotMatch(head, /authorization|\na: 1/i);
-  assert.match(head, /\r\nkept: 1\r\n[^]*\r\na: 2\r\nx-portcullis-subject: ada\r\n$/);
+  assert.match(head, /\r\nkept: 1\r\n[^]*\r\na: 2\r\nx-portcullis-plan: ada\r\n$/);
   assert.deepEqual(seen, ['Bearer b', '1', 'Bearer b']);
 });
 

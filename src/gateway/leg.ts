@@ -7,7 +7,7 @@ import type {
   UpstreamEvents,
   UpstreamFailure,
 } from '../wire/index.ts';
-import { upstreamFields } from './forwarded.ts';
+import { dropUsedCredential, upstreamFields } from './forwarded.ts';
 import { lengthOf, NO_BODY } from './reply.ts';
 import type { Reply } from './reply-passage.ts';
 import { upstreamTarget } from './upstream-target.ts';
@@ -82,12 +82,13 @@ export class Leg implements UpstreamEvents {
     this.#startedMs = context.ports.clock.monotonic();
     const fields = request.headers as HeaderFields;
     if (plan.readsResponse.whole) for (const name of UNJUDGEABLE) fields.drop(name);
+    dropUsedCredential(this.#passage, fields);
     const outgoing: OutgoingRequest = {
       method: request.method,
       target: upstreamTarget(compiled.api, request),
       authority: compiled.api.authority,
       fields,
-      added: upstreamFields(this.#passage),
+      added: upstreamFields(this.#passage, fields),
       framing,
     };
     this.#call = pool.call(outgoing, this);

@@ -58,3 +58,11 @@ test('a series is made once, whatever comes', () => {
   assert.equal(values.get('portcullis_refusals_total{"code":"not-found","status":"404"}'), 3);
   assert.equal(values.get('portcullis_connections_turned_away_total{"reason":"full"}'), 3);
 });
+
+test('what observers would have refused is counted by code', () => {
+  const { meter, values } = fakeMeter();
+  const metrics = createGatewayMetrics(meter);
+  for (const code of ['forbidden', 'forbidden', 'invalid-body'] as const) metrics.observed(code);
+  assert.equal(values.get('portcullis_observed_refusals_total{"code":"forbidden"}'), 2);
+  assert.equal(values.get('portcullis_observed_refusals_total{"code":"invalid-body"}'), 1);
+});

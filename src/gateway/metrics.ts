@@ -13,10 +13,25 @@ export interface GatewayMetrics {
   /** Counts a finished exchange. `api` is null where none was matched, `status` 0 where no reply began. */
   finished(api: string | null, status: number, durationUs: number): void;
   refused(code: ProblemCode): void;
+  /** Counts what a policy that only observes would have refused. */
+  observed(code: ProblemCode): void;
   turnedAway(reason: string): void;
   /** Counts requests that the gateway itself cut. `snapshot`: too many configurations were in use. */
   cut(reason: CutReason, passages: number): void;
   readonly inFlight: Gauge;
+}
+
+/** Counts by problem code; each series is made with its first count. */
+function codeCounter(meter: Meter, name: string, help: string): (code: ProblemCode) => void {
+  const counters = new Map<ProblemCode, Counter>();
+  return (code) => {
+    let counter = counters.get(code);
+    if (counter === undefined) {
+      counter = meter.counter(name, help, { code });
+      counters.set(code, counter);
+    }
+    counter.add(1);
+  };
 }
 
 /** Makes the series; those of an API appear with its first request. */
@@ -24,6 +39,11 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
   const requests = new Map<string, readonly Counter[]>();
   const durations = new Map<string, Histogram>();
   const refusals = new Map<ProblemCode, Counter>();
+  const observed = codeCounter(
+    meter,
+    'portcullis_observed_refusals_total',
+    'Requests that a policy in observe mode would have refused, by problem code.',
+  );
   const turned = new Map<string, Counter>();
   const cut: Readonly<Record<CutReason, Counter>> = {
     snapshot: meter.counter('portcullis_passages_cut_total', 'Requests cut by the gateway itself, by reason.', {
@@ -66,6 +86,7 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
       }
       counter.add(1);
     },
+    observed,
     cut: (reason, passages) => cut[reason].add(passages),
     turnedAway(reason) {
       let counter = turned.get(reason);

@@ -15,6 +15,13 @@ import { runRequestSteps } from './run-steps.ts';
 import type { CompiledOperation } from './snapshot.ts';
 import type { Walk, WalkContext } from './walk.ts';
 
+/** What a policy that only observes would have refused, and by which of its rules. */
+interface Observation {
+  readonly problem: Problem;
+  readonly policy: string;
+  readonly rule: string | null;
+}
+
 /** What the router and the id source gave a request. */
 export interface PassageParts {
   readonly id: string;
@@ -52,6 +59,8 @@ export class Passage implements Walk, ExchangeEvents {
   #problem: Problem | null = null;
   #policy: string | null = null;
   #rule: string | null = null;
+  /** The first that a policy in observe mode would have refused. */
+  #observed: Observation | null = null;
   #intent: 'due' | 'taken' | 'refused' = 'due';
   #slots: Map<Slot<unknown>, unknown> | null = null;
   #entered: EnteredSteps | null = null;
@@ -158,6 +167,11 @@ export class Passage implements Walk, ExchangeEvents {
     this.#answer(() => this.#refusal(problem), policy);
   }
 
+  observe(problem: Problem, policy: string, rule: string | null): void {
+    this.#observed ??= { problem, policy, rule };
+    this.context.ports.metrics.observed(problem.code);
+  }
+
   reply(own: OwnReply, policy: string, rule: string | null): void {
     if (!this.open) return;
     this.#decide('reply', policy, rule);
@@ -214,6 +228,7 @@ export class Passage implements Walk, ExchangeEvents {
   }
 
   #appendIntent(): boolean {
+    const decision = this.#decision();
     const intent = intentOf({
       id: this.id,
       at: this.startedAtMs,
@@ -221,16 +236,25 @@ export class Passage implements Walk, ExchangeEvents {
       api: this.operation.api,
       operation: this.operation.id,
       method: this.request.method,
-      subject: this.principal === null ? null : this.principal.subject,
+      subject: this.principal === null ? null : this.context.ports.pseudonym(this.principal),
       address: this.request.peer.address,
-      verdict: this.#verdict,
-      problem: this.#problem === null ? null : this.#problem.code,
-      policy: this.#policy,
-      rule: this.#rule,
+      verdict: decision.verdict,
+      problem: decision.problem === null ? null : decision.problem.code,
+      policy: decision.policy,
+      rule: decision.rule,
     });
     const taken = this.context.ports.ledger.append(intent);
     this.#intent = taken ? 'taken' : 'refused';
     return taken;
+  }
+
+  /** Who decided what, and why; a request that passed may have been noted by a policy that observes. */
+  #decision(): Pick<Outcome, 'verdict' | 'problem' | 'policy' | 'rule'> {
+    const observed = this.#verdict === 'pass' ? this.#observed : null;
+    if (observed === null)
+      return { verdict: this.#verdict, problem: this.#problem, policy: this.#policy, rule: this.#rule };
+    const { problem, policy, rule } = observed;
+    return { verdict: 'observed', problem: this.#problem ?? problem, policy, rule };
   }
 
   /** All steps have passed: the request goes upstream, now or with the first of its body. */
@@ -260,8 +284,16 @@ export class Passage implements Walk, ExchangeEvents {
 
   #collected(): void {
     const fault = this.requestBody === null ? null : this.requestBody.close(this.request.headers);
-    if (fault === null) this.proceed();
-    else this.refuse({ code: fault.problem, internal: fault.internal }, null, 'body');
+    if (fault !== null) {
+      const problem: Problem = { code: fault.problem, internal: fault.internal };
+      const { observer } = this.plan.readsRequest;
+      if (observer === null) {
+        this.refuse(problem, null, 'body');
+        return;
+      }
+      this.observe(problem, observer, 'body');
+    }
+    this.proceed();
   }
 
   bodyFailed(code: ProblemCode): void {
@@ -338,12 +370,10 @@ export class Passage implements Walk, ExchangeEvents {
   }
 
   #outcome(complete: boolean): Outcome {
+    const decision = this.#decision();
     return {
-      verdict: this.#verdict,
-      problem: this.#problem,
-      problemCode: this.#problem === null ? null : this.#problem.code,
-      policy: this.#policy,
-      rule: this.#rule,
+      ...decision,
+      problemCode: decision.problem === null ? null : decision.problem.code,
       status: this.#status,
       upstreamStatus: this.#leg === null ? null : this.#leg.status,
       requestBytes: this.stream.receivedBytes,

@@ -47,6 +47,8 @@ test('GET and HEAD without credentials are sent to https, path and query as they
   for (const method of ['GET', 'HEAD']) {
     const reply = await ask(`${method} /%7ea/%c3%a9?x=%2f&y`);
     assert.equal(reply.status, 308);
+    assert.equal(reply.headers['x-content-type-options'], 'nosniff');
+    assert.equal(reply.headers['strict-transport-security'], undefined);
     assert.equal(reply.headers['location'], 'https://api.example:8443/~a/%C3%A9?x=%2F&y');
     assert.equal(reply.headers['cache-control'], 'no-store');
     assert.equal(reply.headers['strict-transport-security'], undefined);

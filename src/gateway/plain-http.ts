@@ -3,6 +3,7 @@ import type { CanonicalRequest, Peer, ServerExchange, ServerHandler } from '../w
 import { earlyCompletion, intentOf } from './ledger-records.ts';
 import type { GatewayPorts } from './runtime.ts';
 import { createDateSource, NO_BODY } from './reply.ts';
+import { PLAIN_SECURITY_FIELDS } from './security-fields.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Permanent, and the method stays (RFC 9110 §15.4.9). */
@@ -89,7 +90,8 @@ function redirect(stream: ServerExchange, options: PlainHttpOptions, date: () =>
   const port = options.httpsPort();
   const id = options.ports.nextId();
   const location = `https://${host}${port === 443 ? '' : `:${port}`}${path}${query === null ? '' : `?${query}`}`;
-  const added = ['location', location, 'cache-control', 'no-store', 'date', date(), 'x-request-id', id];
+  const own = ['location', location, 'cache-control', 'no-store', 'date', date(), 'x-request-id', id];
+  const added = [...own, ...PLAIN_SECURITY_FIELDS];
   if (!recordRedirect(stream.request, id, options)) return 'not-recorded';
   options.ports.metrics.finished(null, REDIRECT, 0);
   stream.send({ status: REDIRECT, fields: null, added, framing: NO_BODY, announcedLength: 0 }, '');

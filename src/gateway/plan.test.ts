@@ -4,7 +4,12 @@ import { PASS, REQUEST_STAGES, type Steps } from '../policy/index.ts';
 import { step, valueOf } from './fixture.test.ts';
 import { makePlan, type PolicySteps } from './plan.ts';
 
-const policy = (name: string, steps: Steps): PolicySteps => ({ policy: name, path: `apis.a.policies.${name}`, steps });
+const policy = (name: string, steps: Steps): PolicySteps => ({
+  policy: name,
+  path: `apis.a.policies.${name}`,
+  steps,
+  observed: false,
+});
 
 function issuesOf(steps: Steps): readonly string[] {
   const plan = makePlan('a/op', [policy('p', steps)], false);
@@ -29,7 +34,7 @@ test('the steps of respond and record stand by themselves', () => {
 });
 
 test('a plan knows what its steps together read of both bodies', () => {
-  const nothing = { whole: false, parsed: false, tap: false };
+  const nothing = { whole: false, parsed: false, observer: null, tap: false };
   const bare = valueOf(makePlan('a/op', [policy('p', { admit: step(() => PASS) })], false));
   assert.deepEqual([bare.readsRequest, bare.readsResponse], [nothing, nothing]);
   const steps: Steps = {
@@ -38,8 +43,21 @@ test('a plan knows what its steps together read of both bodies', () => {
     respond: step(() => PASS, { request: 'parsed', response: 'parsed' }),
   };
   const plan = valueOf(makePlan('a/op', [policy('p', steps)], false));
-  assert.deepEqual(plan.readsRequest, { whole: true, parsed: true, tap: true });
-  assert.deepEqual(plan.readsResponse, { whole: true, parsed: true, tap: false });
+  assert.deepEqual(plan.readsRequest, { whole: true, parsed: true, observer: null, tap: true });
+  assert.deepEqual(plan.readsResponse, { whole: true, parsed: true, observer: null, tap: false });
+});
+
+test('a body that only observers want parsed is theirs to note; one who enforces makes it sound', () => {
+  const reading: Steps = { inspect: step(() => PASS, { request: 'parsed' }) };
+  const raw: Steps = { inspect: step(() => PASS, { request: 'raw' }) };
+  const observing = { ...policy('watch', reading), observed: true };
+  const observerOf = (...policies: readonly PolicySteps[]): string | null =>
+    valueOf(makePlan('a/op', policies, false)).readsRequest.observer;
+  assert.equal(observerOf(observing), 'watch');
+  assert.equal(observerOf(policy('raw', raw), observing), 'watch');
+  assert.equal(observerOf(observing, policy('p', reading)), null);
+  assert.equal(observerOf(policy('p', reading)), null);
+  assert.equal(observerOf({ ...policy('raw', raw), observed: true }), null);
 });
 
 test('nobody reads the body before inspect', () => {

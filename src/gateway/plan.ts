@@ -13,6 +13,8 @@ import {
 export interface PlannedStep<S extends Stage> {
   readonly stage: S;
   readonly policy: string;
+  /** Whether its refusals are only noted. */
+  readonly observed: boolean;
   readonly step: Step<S>;
 }
 
@@ -38,6 +40,8 @@ export interface BodyNeed {
   /** It must be there whole before a step runs. */
   readonly whole: boolean;
   readonly parsed: boolean;
+  /** The policy that asks for it parsed, where all that do only observe: then one that can't be read passes. Else null. */
+  readonly observer: string | null;
   readonly tap: boolean;
 }
 
@@ -46,6 +50,8 @@ export interface PolicySteps {
   readonly policy: string;
   readonly path: string;
   readonly steps: Steps;
+  /** Whether it only observes. */
+  readonly observed: boolean;
 }
 
 /** Puts the steps of an operation's policies into the order of the stages; within a stage, in the order of the policies. */
@@ -65,15 +71,15 @@ export function makePlan(
     respond,
     record,
     signInNeeded,
-    readsRequest: needOf(all.map((planned) => planned.step.reads.request)),
-    readsResponse: needOf(respond.map((planned) => planned.step.reads.response)),
+    readsRequest: needOf(all, 'request'),
+    readsResponse: needOf(respond, 'response'),
   });
 }
 
 function stepsOf<S extends Stage>(policies: readonly PolicySteps[], stage: S): readonly PlannedStep<S>[] {
-  return policies.flatMap(({ policy, steps }) => {
+  return policies.flatMap(({ policy, steps, observed }) => {
     const step: Step<S> | undefined = steps[stage];
-    return step === undefined ? [] : [{ stage, policy, step }];
+    return step === undefined ? [] : [{ stage, policy, observed, step }];
   });
 }
 
@@ -107,6 +113,13 @@ export function isWhole(use: BodyUse): boolean {
   return use === 'parsed' || use === 'raw';
 }
 
-function needOf(uses: readonly BodyUse[]): BodyNeed {
-  return { whole: uses.some(isWhole), parsed: uses.includes('parsed'), tap: uses.includes('tap') };
+function needOf(planned: readonly AnyStep[], side: 'request' | 'response'): BodyNeed {
+  const uses = planned.map(({ step }) => step.reads[side]);
+  const parsing = planned.filter(({ step }) => step.reads[side] === 'parsed');
+  return {
+    whole: uses.some(isWhole),
+    parsed: parsing.length > 0,
+    observer: parsing.every(({ observed }) => observed) ? (parsing[0]?.policy ?? null) : null,
+    tap: uses.includes('tap'),
+  };
 }

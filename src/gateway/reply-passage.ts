@@ -10,10 +10,11 @@ import {
 import { AddedFields, hasAdded } from './added-fields.ts';
 import { awaitVerdict } from './await-verdict.ts';
 import { BodyAccess, viewOf } from './body-access.ts';
-import { ReplyEdits } from './edits.ts';
+import { NO_EDITS, ReplyEdits } from './edits.ts';
 import { THREW } from './faults.ts';
 import { isWhole, type PlannedStep } from './plan.ts';
 import { type Answer, isBodiless, lengthOf, NO_BODY } from './reply.ts';
+import { addSecurityFields } from './security-fields.ts';
 import type { Walk } from './walk.ts';
 
 /** A reply that a policy must read may be this large. */
@@ -125,13 +126,20 @@ export class Reply implements ReplyView {
     this.#whole = body ?? NOTHING;
     if (this.#body !== null && readsResponse.whole && !this.#refusal) {
       const fault = this.#body.close(this.headers);
-      if (fault !== null) {
+      if (fault !== null && !this.#observeBody(fault.internal)) {
         this.#refuseBody(fault.internal);
         return;
       }
       this.#whole = this.#body.whole ?? NOTHING;
     }
     this.#judge(0);
+  }
+
+  /** Notes a body that only observers wanted parsed and can't be; false where another must read it. */
+  #observeBody(internal: string): boolean {
+    const { observer } = this.#passage.plan.readsResponse;
+    if (observer !== null) this.#passage.observe({ code: 'upstream-refused-body', internal }, observer, 'body');
+    return observer !== null;
   }
 
   /** A policy must read the body and can't. */
@@ -170,8 +178,12 @@ export class Reply implements ReplyView {
    * refused or answered early may have none that is whole.
    */
   #isBlind({ step }: PlannedStep<'respond'>): boolean {
-    if (this.#refusal && isWhole(step.reads.response)) return true;
-    return isWhole(step.reads.request) && (this.#passage.requestBody?.whole ?? null) === null;
+    const { request, response } = step.reads;
+    const { requestBody } = this.#passage;
+    if (this.#refusal && isWhole(response)) return true;
+    if (response === 'parsed' && this.#body?.isParsed !== true) return true;
+    if (request === 'parsed' && requestBody?.isParsed !== true) return true;
+    return request === 'raw' && (requestBody?.whole ?? null) === null;
   }
 
   #run(planned: PlannedStep<'respond'>, edits: ReplyEdits): Verdict | Promise<Verdict> | typeof THREW {
@@ -180,7 +192,7 @@ export class Reply implements ReplyView {
     this.#reading = planned.step.reads.response;
     edits.readsBody = isWhole(this.#reading);
     try {
-      return planned.step.run(this.#passage, this, edits);
+      return planned.step.run(this.#passage, this, planned.observed ? NO_EDITS : edits);
     } catch (fault) {
       this.#fail(planned, fault);
       return THREW;
@@ -192,6 +204,10 @@ export class Reply implements ReplyView {
     const planned = this.#passage.plan.respond[at] as PlannedStep<'respond'>;
     if (this.#state === 'over') return false;
     if (verdict?.kind === 'pass') return this.#edits === null || this.#takeReplacement(at, this.#edits);
+    if (verdict?.kind === 'deny' && planned.observed) {
+      this.#passage.observe(verdict.problem, planned.policy, verdict.rule ?? null);
+      return this.#edits === null || this.#takeReplacement(at, this.#edits);
+    }
     if (verdict?.kind !== 'deny') this.#fail(planned, new Error(`a step of respond said ${verdict?.kind}`));
     else if (!this.#refusal) this.#passage.refuse(verdict.problem, planned.policy, verdict.rule ?? null);
     else this.#fail(planned, new Error('a step of respond refused a refusal'));
@@ -226,7 +242,16 @@ export class Reply implements ReplyView {
     const dated = this.#fields === null ? hasAdded(added, 'date') : this.#fields.has('date');
     if (!dated) added.push('date', this.#passage.context.date());
     added.push('x-request-id', this.#passage.id);
+    this.#secure(added);
     return { status: this.status, fields: this.#fields, added, framing, announcedLength, closes: this.#closes };
+  }
+
+  #secure(added: string[]): void {
+    const { compiled, context, principal, request } = this.#passage;
+    if (!compiled.api.securityHeaders) return;
+    const strictTransport = request.peer.tls !== null && context.installed.snapshot.strictTransport;
+    const { status } = this;
+    addSecurityFields(added, { status, fields: this.#fields, strictTransport, authenticated: principal !== null });
   }
 
   #send(body: Buffer): void {

@@ -27,6 +27,22 @@ test('a refusal is a problem document that nobody keeps', () => {
   assert.equal(answer.refusal, true);
 });
 
+test('what is wrong is told, but no more of it than a reply should hold', () => {
+  const errors = Array.from({ length: 100 }, (_, at) => ({ detail: `${at}`, pointer: `#/${at}`, parameter: 'a' }));
+  const told = (problem: Parameters<typeof problemAnswer>[0]): Record<string, unknown> =>
+    JSON.parse(problemAnswer(problem, 'id').body.toString()) as Record<string, unknown>;
+  assert.deepEqual(told({ code: 'invalid-body', errors })['errors'], errors.slice(0, 32));
+  const long = 'é'.repeat(100_000);
+  const [error] = told({ code: 'invalid-body', errors: [{ detail: long, pointer: long, parameter: long }] })[
+    'errors'
+  ] as object[];
+  assert.deepEqual(error, { detail: long.slice(0, 1_024) });
+  assert.equal(told({ code: 'invalid-body', detail: long })['detail'], long.slice(0, 1_024));
+  const most = { detail: long, pointer: 'é'.repeat(512), parameter: 'é'.repeat(512) };
+  const problem = { code: 'invalid-body', errors: Array.from({ length: 50 }, () => most) } as const;
+  assert.ok(problemAnswer(problem, 'id').body.length < 256 * 1024);
+});
+
 test('the length of an answer counts bytes, not characters', () => {
   const answer = ownAnswer({ status: 200, headers: [], body: 'é' });
   assert.deepEqual(answerHead(answer).framing, { kind: 'length', bytes: 2 });

@@ -1,4 +1,11 @@
-import { type Problem, PROBLEM_MEDIA_TYPE, problemBody, problemCloses, problemStatus } from '../base/index.ts';
+import {
+  type Problem,
+  type ProblemError,
+  PROBLEM_MEDIA_TYPE,
+  problemBody,
+  problemCloses,
+  problemStatus,
+} from '../base/index.ts';
 import type { OwnReply } from '../policy/index.ts';
 import type { BodyFraming, OutgoingHead } from '../wire/index.ts';
 import { checkedHeaders } from './edits.ts';
@@ -22,8 +29,32 @@ export interface Answer {
 export function problemAnswer(problem: Problem, requestId: string): Answer {
   const headers = checkedHeaders(problem.headers ?? []);
   const added = ['content-type', PROBLEM_MEDIA_TYPE, 'cache-control', 'no-store', ...headers];
-  const body = Buffer.from(problemBody(problem, requestId));
+  const body = Buffer.from(problemBody(bounded(problem), requestId));
   return { refusal: true, closes: problemCloses(problem.code), status: problemStatus(problem.code), added, body };
+}
+
+/** So many of the things that are wrong a client is told at once; the rest it finds when these are mended. */
+const ERRORS_LIMIT = 32;
+/** Pointers and names lead into what a client sent, which may be long; longer ones are left out, for a part would mislead. */
+const PLACE_LIMIT_CHARACTERS = 512;
+const DETAIL_LIMIT_CHARACTERS = 1_024;
+
+/** What is told of a problem, no larger than a reply should be. */
+function bounded(problem: Problem): Problem {
+  const { detail, errors } = problem;
+  return {
+    ...problem,
+    ...(detail === undefined ? {} : { detail: detail.slice(0, DETAIL_LIMIT_CHARACTERS) }),
+    ...(errors === undefined ? {} : { errors: errors.slice(0, ERRORS_LIMIT).map(boundedError) }),
+  };
+}
+
+function boundedError({ detail, pointer, parameter }: ProblemError): ProblemError {
+  return {
+    detail: detail.slice(0, DETAIL_LIMIT_CHARACTERS),
+    ...(pointer === undefined || pointer.length > PLACE_LIMIT_CHARACTERS ? {} : { pointer }),
+    ...(parameter === undefined || parameter.length > PLACE_LIMIT_CHARACTERS ? {} : { parameter }),
+  };
 }
 
 /** A policy's own reply. Throws where its status or its headers can't be sent. */

@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Bitset } from '../base/index.ts';
 import {
   ABSTAIN,
   type AuthenticateVerdict,
   createSlot,
   deny,
   PASS,
-  type Principal,
   REQUEST_STAGES,
   type Steps,
   type Verdict,
 } from '../policy/index.ts';
 import { makePlan, type Plan } from './plan.ts';
-import { codeOf, kindOf, rest, startBench, step, until, valueOf } from './fixture.test.ts';
+import { codeOf, kindOf, principalNamed, rest, startBench, step, until, valueOf } from './fixture.test.ts';
 import { kindTable } from './compile.ts';
 import { gatheredOf, apiText, snapshotOf } from './fixture.test.ts';
 
@@ -25,26 +23,10 @@ function inStage(stage: string, run: () => unknown, release?: () => void): Steps
   return { [stage]: made } as Steps;
 }
 
-function principal(subject: string): Principal {
-  return {
-    kind: 'user',
-    issuer: 'test',
-    subject,
-    clientId: null,
-    credentialId: null,
-    sessionId: null,
-    tenant: null,
-    roles: [],
-    scopes: null,
-    permissions: Bitset.of(0, []),
-    claims: {},
-    assurance: { acr: null, amr: [], authTimeMs: null },
-    confirmation: null,
-    expiresAtMs: Number.MAX_SAFE_INTEGER,
-  };
-}
-
-const identified = (subject: string): AuthenticateVerdict => ({ kind: 'identified', principal: principal(subject) });
+const identified = (subject: string): AuthenticateVerdict => ({
+  kind: 'identified',
+  principal: principalNamed(subject),
+});
 
 test('steps run in the order of the stages, and pass', async (t) => {
   const seen: string[] = [];
@@ -259,7 +241,7 @@ test('the one who was identified is the principal of later steps and of the reco
   });
   assert.equal((await bench.ask(GET)).status, 200);
   assert.deepEqual(seen, [undefined, 'ada']);
-  assert.ok(bench.records[0]?.kind === 'intent' && bench.records[0].subject === 'ada');
+  assert.ok(bench.records[0]?.kind === 'intent' && bench.records[0].subject === 'pseudonym of ada');
 });
 
 test('two who are identified are one too many', async (t) => {
@@ -279,7 +261,7 @@ test('where sign-in is needed and nobody was identified, no step behind authenti
     limit: note('limit'),
   };
   const bench = await startBench(t, { kinds: [kindOf('p', steps)] });
-  needSignIn(bench, [{ policy: 'a/p', path: '', steps }]);
+  needSignIn(bench, [{ policy: 'a/p', path: '', steps, observed: false }]);
   const reply = await bench.ask(GET);
   assert.deepEqual([reply.status, codeOf(reply)], [401, 'unauthenticated']);
   assert.deepEqual(seen, ['admit', 'authenticate']);

@@ -1,5 +1,7 @@
-import type { AuthenticateVerdict, Principal } from '../policy/index.ts';
+import type { Problem } from '../base/index.ts';
+import type { AuthenticateVerdict, BodyUse, Principal } from '../policy/index.ts';
 import { awaitVerdict } from './await-verdict.ts';
+import { NO_EDITS } from './edits.ts';
 import { THREW } from './faults.ts';
 import { isWhole, type RequestStep } from './plan.ts';
 import type { Walk } from './walk.ts';
@@ -16,7 +18,9 @@ export function runRequestSteps(passage: Walk, from: number): boolean {
   for (let at = from; at < steps.length; at++) {
     const planned = steps[at] as RequestStep;
     if (!mayEnter(passage, planned)) return false;
-    if (isWhole(planned.step.reads.request) && !bodyIsWhole(passage, at)) return false;
+    const reads = planned.step.reads.request;
+    if (isWhole(reads) && !bodyIsWhole(passage, at)) return false;
+    if (planned.observed && isUnread(passage, reads)) continue;
     passage.continueAt(at + 1);
     const verdict = runStep(passage, planned);
     if (verdict === THREW) return false;
@@ -40,8 +44,16 @@ function mayEnter(passage: Walk, { stage }: RequestStep): boolean {
 
 function signedIn(passage: Walk): boolean {
   if (!passage.plan.signInNeeded || passage.principal !== null) return true;
-  passage.refuse({ code: 'unauthenticated' }, null, 'sign-in');
+  passage.refuse(UNAUTHENTICATED, null, 'sign-in');
   return false;
+}
+
+/** No credential was sent, so the challenge says nothing of an error; one is enough for several issuers (RFC 6750 §3). */
+const UNAUTHENTICATED: Problem = { code: 'unauthenticated', headers: [['www-authenticate', 'Bearer']] };
+
+/** Whether a body that only observers want parsed could not be: that is noted, and they see nothing of it. */
+function isUnread({ requestBody }: Walk, reads: BodyUse): boolean {
+  return reads === 'parsed' && requestBody !== null && !requestBody.isParsed;
 }
 
 /** Whether the body is there; else it is collected, and the passage goes on at step `at`. */
@@ -60,7 +72,8 @@ function runStep(
   passage.enter(planned);
   passage.reading = planned.step.reads.request;
   try {
-    return planned.stage === 'transform' ? planned.step.run(passage, passage.edits) : planned.step.run(passage);
+    if (planned.stage !== 'transform') return planned.step.run(passage);
+    return planned.step.run(passage, planned.observed ? NO_EDITS : passage.edits);
   } catch (fault) {
     passage.fault(planned.policy, fault);
     return THREW;
@@ -77,12 +90,14 @@ function applyVerdict(passage: Walk, planned: RequestStep, verdict: Authenticate
     case 'identified':
       return stageMaySay(passage, planned) && identify(passage, planned, verdict.principal);
     case 'deny':
-      passage.refuse(verdict.problem, planned.policy, verdict.rule ?? null);
-      return false;
+      return stopped(passage, planned, verdict.problem, verdict.rule ?? null);
     case 'reply':
+      // Whoever only observes does not answer in the upstream's place.
+      if (planned.observed) return true;
       passage.reply(verdict.response, planned.policy, verdict.rule ?? null);
       return false;
     case 'wait':
+      if (planned.observed) return true;
       waitUntil(passage, planned, verdict.untilMs);
       return false;
     default:
@@ -92,14 +107,20 @@ function applyVerdict(passage: Walk, planned: RequestStep, verdict: Authenticate
   }
 }
 
+/** A refusal: false, and true where its policy only observes. */
+function stopped(passage: Walk, { policy, observed }: RequestStep, problem: Problem, rule: string | null): boolean {
+  if (observed) passage.observe(problem, policy, rule);
+  else passage.refuse(problem, policy, rule);
+  return observed;
+}
+
 /** Two credentials that both hold leave open who is calling. */
-function identify(passage: Walk, { policy }: RequestStep, principal: Principal): boolean {
+function identify(passage: Walk, planned: RequestStep, principal: Principal): boolean {
   if (passage.principal === null) {
     passage.principal = principal;
     return true;
   }
-  passage.refuse({ code: 'several-credentials' }, policy);
-  return false;
+  return stopped(passage, planned, { code: 'several-credentials' }, null);
 }
 
 function stageMaySay(passage: Walk, { stage, policy }: RequestStep): boolean {

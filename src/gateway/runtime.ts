@@ -1,3 +1,4 @@
+import type { Principal } from '../policy/index.ts';
 import type { Alerts, Clock, Ledger, Log } from '../ports/index.ts';
 import { UpstreamPool } from '../wire/index.ts';
 import type { GatewayMetrics } from './metrics.ts';
@@ -10,14 +11,27 @@ export interface GatewayPorts {
   readonly alerts: Alerts['raise'];
   readonly ledger: Pick<Ledger, 'append'>;
   readonly nextId: () => string;
+  /** Gives span ids: 16 hexadecimal digits in lower case, random, never all zero (see `createSpanSource`). */
+  readonly nextSpan: () => string;
+  /** The name that the ledger gives to whoever calls: the same for the same issuer and subject, and says nothing of them. */
+  readonly pseudonym: (principal: Principal) => string;
   readonly metrics: GatewayMetrics;
 }
 
 /** A Snapshot in force, with what is kept beside it: one pool of connections for each API. */
 export interface Installed {
   readonly snapshot: Snapshot;
-  readonly pools: readonly UpstreamPool[];
+  readonly pools: readonly UpstreamCaller[];
 }
+
+/** Whatever carries requests to an upstream. */
+export type UpstreamCaller = Pick<UpstreamPool, 'call'>;
+
+/** The upstreams of the Snapshots that live. */
+export type Upstreams = Pick<UpstreamPools, 'retain' | 'sweep' | 'close'> & {
+  /** One for each of a Snapshot's APIs, in their order. */
+  forApis(apis: readonly CompiledApi[]): readonly UpstreamCaller[];
+};
 
 /** Upstream connections outlive Snapshots: an API whose upstream did not change keeps its own. */
 export class UpstreamPools {
@@ -43,7 +57,7 @@ export class UpstreamPools {
 
   /** Closes the pools that none of these has a use for. Whoever could still call them has ended. */
   retain(installed: readonly Installed[]): void {
-    const wanted = new Set(installed.flatMap(({ pools }) => pools));
+    const wanted = new Set<UpstreamCaller>(installed.flatMap(({ pools }) => pools));
     for (const [key, pool] of this.#byTarget) {
       if (wanted.has(pool)) continue;
       this.#byTarget.delete(key);

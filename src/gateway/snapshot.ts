@@ -1,6 +1,6 @@
 import type { CoverageRow, Issue, Place, Result } from '../base/index.ts';
 import type { UpstreamConfig } from '../config/index.ts';
-import type { Operation } from '../policy/index.ts';
+import type { Operation, RoleTable } from '../policy/index.ts';
 import type { TableDeclaration } from '../ports/index.ts';
 import type { Plan } from './plan.ts';
 import type { Router } from './router.ts';
@@ -17,6 +17,10 @@ export interface CompiledApi {
   readonly authority: string;
   /** The CA that vouches for the upstream, PEM, or null for the public ones. */
   readonly upstreamCa: string | null;
+  /** Whether the credential that was used goes on to the upstream. */
+  readonly credentials: 'remove' | 'pass';
+  /** Whether replies get the security headers that they lack. */
+  readonly securityHeaders: boolean;
 }
 
 /** One operation of a Snapshot. */
@@ -42,10 +46,14 @@ export interface NeededTable {
 export interface Snapshot {
   readonly revision: number;
   readonly hash: string;
-  readonly router: Router<CompiledOperation>;
+  readonly router: Pick<Router<CompiledOperation>, 'find'>;
   readonly apis: readonly CompiledApi[];
   readonly operations: readonly CompiledOperation[];
   /** A Snapshot is not ready before all of them are filled. */
   readonly tables: readonly NeededTable[];
   readonly coverage: readonly CoverageRow[];
+  /** The roles and permissions that its policies were built with. */
+  readonly roles: RoleTable;
+  /** Whether clients may be told to come by https only (RFC 6797): the certificate is one that others trust. */
+  readonly strictTransport: boolean;
 }

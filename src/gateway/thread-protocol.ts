@@ -34,6 +34,7 @@ export type ToThread =
       readonly ticketKeys: Uint8Array;
     }
   | { readonly kind: 'table'; readonly table: TableVersion<unknown> }
+  | { readonly kind: 'keysAnswered'; readonly ask: number }
   | { readonly kind: 'prepare'; readonly gathered: Gathered }
   | { readonly kind: 'install'; readonly revision: number }
   | { readonly kind: 'listen'; readonly plan: ListenPlan }
@@ -48,6 +49,7 @@ export type FromThread =
   | { readonly kind: 'listenFailed'; readonly port: number; readonly code: string }
   | { readonly kind: 'status'; readonly ask: number; readonly status: ThreadStatus }
   | { readonly kind: 'drained' }
+  | { readonly kind: 'keysWanted'; readonly ask: number; readonly issuer: string; readonly source: string }
   | {
       readonly kind: 'log';
       readonly level: LogLevel;

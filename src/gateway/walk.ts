@@ -52,6 +52,8 @@ export interface Walk extends Exchange {
   enter(planned: AnyStep): void;
   /** Refuses, where nothing has been sent yet. */
   refuse(problem: Problem, policy?: string | null, rule?: string | null): void;
+  /** Notes what a policy that only observes would have refused; the request goes on. The first is what is recorded. */
+  observe(problem: Problem, policy: string, rule: string | null): void;
   /** A policy answers in the upstream's place. */
   reply(own: OwnReply, policy: string, rule: string | null): void;
   /**

@@ -3,7 +3,7 @@ import type { MeterReader } from '../ports/index.ts';
 import { type AdminBackend, type Conductor, REVISIONS } from '../control/index.ts';
 import { compile } from '../gateway/index.ts';
 import type { DataFolder } from './data-folder.ts';
-import { KIND_TABLE } from './kinds.ts';
+import { createOfflineKinds } from './kinds.ts';
 import type { ThreadHost } from './thread-host.ts';
 
 /** What the admin API's answers are made of. `ports` is filled as they are opened. */
@@ -73,6 +73,6 @@ function coverageOf(gathered: NonNullable<Conductor['current']>): readonly Cover
   const read = (): never => {
     throw new Error('no table is read here');
   };
-  const snapshot = compile(gathered, { kinds: KIND_TABLE, tables: { read } });
+  const snapshot = compile(gathered, { kinds: createOfflineKinds(), tables: { read } });
   return snapshot.ok ? snapshot.value.coverage : [];
 }

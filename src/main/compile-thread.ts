@@ -3,7 +3,7 @@ import { createMemoryTables } from '../adapters/index.ts';
 import { errorIssue, type Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import { compile, verify } from '../gateway/index.ts';
-import { KIND_TABLE } from './kinds.ts';
+import { createOfflineKinds } from './kinds.ts';
 
 /** The entry of the compile worker: builds one configuration whole, says all that is wrong with it, and ends. */
 parentPort?.once('message', (gathered: Gathered) => {
@@ -13,7 +13,7 @@ parentPort?.once('message', (gathered: Gathered) => {
 function issuesOf(gathered: Gathered): readonly Issue[] {
   try {
     const tables = createMemoryTables({ log: { write() {} } });
-    const snapshot = compile(gathered, { kinds: KIND_TABLE, tables });
+    const snapshot = compile(gathered, { kinds: createOfflineKinds(), tables });
     return snapshot.ok ? verify(snapshot.value) : snapshot.error;
   } catch (fault) {
     return [

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { createStoreAlerts, openFileKeyring, openSqliteStore } from '../adapters/index.ts';
+import { createStoreAlerts, type FolderLock, lockFolder, openFileKeyring, openSqliteStore } from '../adapters/index.ts';
 import { createIdSource, err, ok, type Result, type Secret } from '../base/index.ts';
 import { ADMIN_KEYS, type AdminKey } from '../control/index.ts';
-import type { Alerts, Clock, Collection, Files, Keyring, Log, Random, Store } from '../ports/index.ts';
+import type { AlertRecord, Alerts, Clock, Collection, Files, Keyring, Log, Random, Store } from '../ports/index.ts';
 
 /** What a node keeps on disk, opened. */
 export interface DataFolder {
@@ -12,6 +12,8 @@ export interface DataFolder {
   readonly store: Store;
   readonly alerts: Alerts;
   readonly adminKeys: Collection<AdminKey>;
+  /** To be released when all the rest is closed. */
+  readonly lock: FolderLock;
 }
 
 /** What opening takes. */
@@ -22,13 +24,24 @@ export interface DataFolderOptions {
   readonly random: Random;
   readonly log: Log;
   readonly passphrase: Secret | null;
+  /** Hears of each alert that is no repetition. */
+  readonly onNewAlert?: (record: AlertRecord) => void;
 }
 
 /** Opens the data folder, making it where it is missing. An error says in words what stands in the way. */
 export async function openDataFolder(options: DataFolderOptions): Promise<Result<DataFolder, string>> {
-  const { path, files, clock, random, log, passphrase } = options;
+  const { path, files } = options;
   const made = await files.makeFolder(path, 0o700);
   if (!made.ok) return err(`the data folder ${path} can not be made: ${made.error.detail}`);
+  const lock = lockFolder(path, process.pid);
+  if (!lock.ok) return lock;
+  const opened = await openLocked(options, lock.value);
+  if (!opened.ok) lock.value.release();
+  return opened;
+}
+
+async function openLocked(options: DataFolderOptions, lock: FolderLock): Promise<Result<DataFolder, string>> {
+  const { path, files, clock, random, log, passphrase } = options;
   const keyring = await openFileKeyring({ path: join(path, 'keyring.json'), files, random, passphrase });
   if (!keyring.ok) return keyring;
   const store = await openSqliteStore({ path: join(path, 'store.sqlite'), keyring: keyring.value, clock });
@@ -41,6 +54,7 @@ export async function openDataFolder(options: DataFolderOptions): Promise<Result
       (bytes) => random.fill(bytes),
       () => clock.now(),
     ),
+    ...(options.onNewAlert === undefined ? {} : { onNew: options.onNewAlert }),
   });
   return ok({
     path,
@@ -48,6 +62,7 @@ export async function openDataFolder(options: DataFolderOptions): Promise<Result
     store: store.value,
     alerts,
     adminKeys: store.value.collection(ADMIN_KEYS),
+    lock,
   });
 }
 

@@ -1,10 +1,12 @@
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
+import { createLedgerSegments } from '../adapters/index.ts';
 import { err, ok, type Result } from '../base/index.ts';
 import { type CommandContext, type CommandServices, type ReadyPorts, runCli } from '../cli/index.ts';
 import { CONFIG_LIMIT_BYTES } from '../config/index.ts';
 import { type HostPorts, openHostPorts } from './host-ports.ts';
-import { KIND_TABLE } from './kinds.ts';
+import { createOfflineKinds } from './kinds.ts';
+import { ledgerFolder } from './ledger-changes.ts';
 import type { LogLevel } from '../ports/index.ts';
 import { VERSION } from './version.ts';
 
@@ -20,7 +22,7 @@ async function main(): Promise<void> {
     runtime: { node: process.version, platform: process.platform, architecture: process.arch },
     ports: host,
     services: createServices(host),
-    kinds: KIND_TABLE,
+    kinds: createOfflineKinds(),
   };
   process.exitCode = await runCli(process.argv.slice(2), context);
 }
@@ -48,7 +50,7 @@ function createServices(host: HostPorts): CommandServices {
         version: VERSION,
       });
     },
-    startText: async ({ text, file, json, banner }) => {
+    startText: async ({ text, file, json, banner, facts }) => {
       const { serve } = await import('./serve.ts');
       return await serve({
         host,
@@ -57,12 +59,16 @@ function createServices(host: HostPorts): CommandServices {
         watched: false,
         json,
         banner,
+        ...(facts === undefined ? {} : { facts }),
         version: VERSION,
       });
     },
     demoApi: async () => await (await import('./demo/index.ts')).startDemoApi(),
+    localIssuer: async (options) => await (await import('./local-issuer.ts')).startLocalIssuer(host, options),
     freePort,
+    ledger: (dataFolder) => createLedgerSegments(ledgerFolder(dataFolder)),
     admin: async (dataFolder) => await (await import('./running-file.ts')).findAdmin(host.files, dataFolder),
+    issuerKeys: async (issuer) => await (await import('./issuer-check.ts')).findIssuerKeys(host, issuer),
   };
 }
 

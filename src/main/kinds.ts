@@ -1,8 +1,33 @@
-import { type KindTable, kindTable } from '../gateway/index.ts';
-import type { PolicyKind } from '../policy/index.ts';
+import { createSystemClock } from '../adapters/index.ts';
+import { createUnspentLimiter, type KindTable, kindTable } from '../gateway/index.ts';
+import {
+  createJwtKind,
+  createOpenapiRequestKind,
+  createPermissionKind,
+  createRateKind,
+  type KindPorts,
+  type PolicyKind,
+} from '../policy/index.ts';
 
-/** The kinds of policy this version has, by name. Configuration, compile worker and gateway threads read this one table. */
-export const KIND_TABLE: KindTable = kindTable([]);
+/** The kinds of policy this version has, by name, as they run in a thread with these ports. */
+export function createKinds(ports: KindPorts): KindTable {
+  return kindTable([createJwtKind(ports), createPermissionKind(), createRateKind(ports), createOpenapiRequestKind()]);
+}
 
-/** The same as a list. */
-export const KINDS: readonly PolicyKind<unknown>[] = [...KIND_TABLE.values()];
+/**
+ * The same kinds for whoever only reads and builds configurations, or rehearses requests: they spend no limits,
+ * fetch nothing, and say nothing.
+ */
+export function createOfflineKinds(): KindTable {
+  return createKinds({
+    clock: createSystemClock(),
+    limiter: createUnspentLimiter(),
+    keys: { want: () => null },
+    log: { write() {} },
+  });
+}
+
+/** The kinds as a list, which is how configurations are read. */
+export function listKinds(table: KindTable): readonly PolicyKind<unknown>[] {
+  return [...table.values()];
+}

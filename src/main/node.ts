@@ -1,20 +1,25 @@
 import { randomBytes } from 'node:crypto';
+import type { MessagePort } from 'node:worker_threads';
 import { createMeterReader } from '../adapters/index.ts';
 import { createIdSource, err, errorIssue, type Issue, judgeNode, ok, type Result, type Secret } from '../base/index.ts';
 import { type CertificateService, localCaPath } from '../certificates/index.ts';
 import { type Config, gather, type Gathered, type GatherOptions, parseConfig } from '../config/index.ts';
-import { type AdminBackend, Conductor, REVISIONS } from '../control/index.ts';
+import { type AdminBackend, Conductor, type ConductorOptions, REVISIONS } from '../control/index.ts';
 import type { OpenPorts } from '../gateway/index.ts';
 import type { CertificateMaterial } from '../ports/index.ts';
+import { type AlertWebhook, openAlertWebhook } from './alert-webhook.ts';
 import { createAdminBackend } from './admin-backend.ts';
 import { type AdminListener, listenAdmin } from './admin-listener.ts';
 import { createCompileWorker } from './compile-host.ts';
 import { type DataFolder, type DataFolderOptions, openAdminKey, openDataFolder } from './data-folder.ts';
 import { connectionsFor, descriptorLimit } from './descriptors.ts';
 import type { HostPorts } from './host-ports.ts';
-import { KINDS } from './kinds.ts';
+import { createOfflineKinds, listKinds } from './kinds.ts';
+import { type NodeIssuers, openNodeIssuers } from './node-issuers.ts';
 import { type NodeCertificates, namesOf, openNodeCertificates } from './node-certificates.ts';
 import { certificateFolder, removeRunningFile, writeRunningFile } from './running-file.ts';
+import { changeRecorder, ledgerFolder, pseudonymKey } from './ledger-changes.ts';
+import { type LedgerHost, startLedger } from './ledger-host.ts';
 import { ThreadHost } from './thread-host.ts';
 
 const DRAIN_GRACE_MS = 10_000;
@@ -53,15 +58,18 @@ export async function startNode(options: NodeOptions): Promise<Result<GatewayNod
   const { host, file, passphrase } = options;
   const text = await options.readText();
   if (!text.ok) return err([errorIssue('', text.error)]);
-  const parsed = parseConfig(text.value, { file, kinds: KINDS });
+  const kinds = listKinds(createOfflineKinds());
+  const parsed = parseConfig(text.value, { file, kinds });
   if (!parsed.ok) return parsed;
   // The number comes from the history, and that is opened only for a configuration that can be used.
   const gathered = await gather(parsed.value, { ...ioOf(host), revision: 0 });
   if (!gathered.ok) return gathered;
-  const folder: DataFolderOptions = { ...host, path: gathered.value.config.dataFolder, passphrase };
+  const webhook = openAlertWebhook(host);
+  const path = gathered.value.config.dataFolder;
+  const folder: DataFolderOptions = { ...host, path, passphrase, onNewAlert: (record) => webhook.send(record) };
   const data = await openDataFolder(folder);
   if (!data.ok) return err([errorIssue('data', data.error)]);
-  const starting = new Starting(options, data.value, folder);
+  const starting = new Starting(options, { data: data.value, folder, webhook });
   const node = await starting.run(gathered.value);
   if (!node.ok) await starting.undo();
   return node;
@@ -71,20 +79,31 @@ function ioOf({ files, secrets, egress }: HostPorts): Omit<GatherOptions, 'revis
   return { files, secrets, egress };
 }
 
+/** What stands before anything else of a node does. */
+interface Opened {
+  readonly data: DataFolder;
+  readonly folder: DataFolderOptions;
+  readonly webhook: AlertWebhook;
+}
+
 /** The parts of a node while they are being put together, so that a failure can undo what stands already. */
 class Starting {
   readonly #options: NodeOptions;
   readonly #data: DataFolder;
   readonly #folder: DataFolderOptions;
+  readonly #webhook: AlertWebhook;
   readonly #meters = createMeterReader();
   readonly #undo: (() => Promise<void> | void)[] = [];
   readonly #startedAt: number;
 
-  constructor(options: NodeOptions, data: DataFolder, folder: DataFolderOptions) {
+  constructor(options: NodeOptions, { data, folder, webhook }: Opened) {
     this.#options = options;
     this.#data = data;
     this.#folder = folder;
+    this.#webhook = webhook;
     this.#startedAt = options.host.clock.now();
+    this.#undo.push(() => webhook.close());
+    this.#undo.push(() => data.lock.release());
     this.#undo.push(() => data.store.close());
   }
 
@@ -108,11 +127,20 @@ class Starting {
     const key = await openAdminKey(this.#data, this.#folder);
     if (!key.ok) return err([errorIssue('data', key.error)]);
     const { keyring, alerts } = this.#data;
+    const ledger = await this.#startLedger(config);
+    if (!ledger.ok) return err([errorIssue('data', ledger.error)]);
     const certificates = await openNodeCertificates({ config, file, host, keyring, alerts });
     if (!certificates.ok) return err([errorIssue('server.https.certificate', certificates.error)]);
     this.#undo.push(() => certificates.value.close());
-    const thread = this.#startThread(certificates.value);
-    const conductor = this.#conductor(thread, certificates.value);
+    const issuers = openNodeIssuers({ host, alerts });
+    this.#undo.push(() => issuers.keys.close());
+    const thread = this.#startThread(
+      certificates.value,
+      issuers,
+      config.audit === 'off' ? null : ledger.value.connect(),
+    );
+    const record = changeRecorder(ledger.value.ledger, host);
+    const conductor = this.#conductor({ thread, certificates: certificates.value, issuers, record });
     const ports: MutablePorts = { https: 0, http: null, admin: 0 };
     const shown = { file, version, nodeVersion, startedAt: this.#startedAt, ports };
     const backend = createAdminBackend({ conductor, thread, meters: this.#meters, data: this.#data, ...shown });
@@ -120,6 +148,9 @@ class Starting {
     if (!admin.ok) return admin;
     ports.admin = admin.value.port;
     const first = { ...gathered, revision: await conductor.nextRevision() };
+    // Alerts of the start itself are to be heard of too.
+    this.#webhook.follow(first);
+    await issuers.fill(config);
     const begun = await conductor.begin(first, this.#options.author);
     if (!begun.ok) return begun;
     const opened = await this.#open(thread, config);
@@ -127,6 +158,8 @@ class Starting {
     Object.assign(ports, opened.value);
     conductor.opened();
     await this.#announce(config, ports);
+    const life = { author: this.#options.author, target: 'gateway', before: null, after: first.hash };
+    record({ ...life, action: 'gateway.start' });
     return ok({
       ports,
       config,
@@ -137,6 +170,7 @@ class Starting {
         conductor.drain();
         await thread.drain(DRAIN_GRACE_MS);
         await conductor.settled();
+        record({ ...life, action: 'gateway.stop', before: conductor.current?.hash ?? null, after: null });
         await this.undo();
       },
     });
@@ -161,7 +195,17 @@ class Starting {
     });
   }
 
-  #startThread(certificates: NodeCertificates): ThreadHost {
+  /** The ledger ends after all who write to it. */
+  async #startLedger({ dataFolder }: Config): Promise<Result<LedgerHost, string>> {
+    const { clock, log } = this.#options.host;
+    const { alerts } = this.#data;
+    const { lost } = this.#options;
+    const ledger = await startLedger({ folder: ledgerFolder(dataFolder), clock, log, alerts, lost });
+    if (ledger.ok) this.#undo.push(() => ledger.value.close());
+    return ledger;
+  }
+
+  #startThread(certificates: NodeCertificates, issuers: NodeIssuers, ledger: MessagePort | null): ThreadHost {
     const { clock, log, logLevel } = this.#options.host;
     const { alerts } = this.#data;
     const thread = new ThreadHost({
@@ -171,6 +215,9 @@ class Starting {
       log,
       alerts,
       meters: this.#meters,
+      keys: issuers.keys,
+      ledger,
+      pseudonymKey: pseudonymKey(this.#data.keyring),
       lost: (reason) => {
         alerts.raise({
           kind: 'thread.lost',
@@ -181,6 +228,7 @@ class Starting {
         this.#options.lost(reason);
       },
     });
+    issuers.serve((table) => thread.useTable(table));
     const ticketKeys = randomBytes(48);
     const give = (materials: readonly CertificateMaterial[]): void => thread.useCertificates(materials, ticketKeys);
     give(certificates.served.current());
@@ -192,12 +240,12 @@ class Starting {
     return thread;
   }
 
-  #conductor(thread: ThreadHost, certificates: NodeCertificates): Conductor {
+  #conductor({ thread, certificates, issuers, record }: ConductedParts): Conductor {
     const { clock, log } = this.#options.host;
     return new Conductor({
       file: this.#options.file,
       readText: this.#options.readText,
-      kinds: KINDS,
+      kinds: listKinds(createOfflineKinds()),
       io: ioOf(this.#options.host),
       threads: thread,
       verifier: createCompileWorker(clock),
@@ -205,7 +253,15 @@ class Starting {
       clock,
       log,
       alerts: this.#data.alerts,
-      adapt: (config) => certificates.local.setNames(namesOf(config)),
+      record,
+      adapt: async (config) => {
+        await issuers.fill(config);
+        return await certificates.local.setNames(namesOf(config));
+      },
+      follow: async (gathered) => {
+        this.#webhook.follow(gathered);
+        await issuers.fill(gathered.config);
+      },
     });
   }
 
@@ -246,6 +302,13 @@ class Starting {
     this.#undo.push(() => admin.close());
     return ok(admin);
   }
+}
+
+interface ConductedParts {
+  readonly thread: ThreadHost;
+  readonly certificates: NodeCertificates;
+  readonly issuers: NodeIssuers;
+  readonly record: ConductorOptions['record'];
 }
 
 type MutablePorts = { -readonly [P in keyof GatewayNode['ports']]: GatewayNode['ports'][P] };

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { formatIssue, type Issue, type Result, Secret } from '../base/index.ts';
-import type { ReadyPorts } from '../cli/index.ts';
+import type { ReadyFacts, ReadyPorts } from '../cli/index.ts';
 import type { HostPorts } from './host-ports.ts';
 import { type GatewayNode, startNode } from './node.ts';
 
@@ -16,6 +16,8 @@ export interface ServeOptions {
   readonly watched: boolean;
   readonly json: boolean;
   readonly banner: (ready: ReadyPorts) => string;
+  /** What the line of JSON says besides. */
+  readonly facts?: ReadyFacts;
   readonly version: string;
 }
 
@@ -51,7 +53,9 @@ export async function serve(options: ServeOptions): Promise<number> {
   for (const warning of node.warnings) host.log.write('warn', 'configuration.warning', formatIssue(warning));
   const ready: ReadyPorts = { ...node.ports, ca: node.caFile, host: node.config.server.host };
   const shown = { ...ready, ca: fromHere(node.caFile) };
-  process.stdout.write(json ? `${JSON.stringify({ event: 'ready', ...ready })}\n` : options.banner(shown));
+  process.stdout.write(
+    json ? `${JSON.stringify({ event: 'ready', ...ready, ...options.facts })}\n` : options.banner(shown),
+  );
   const stopListening = listenToSignals(node, options, () => over(0));
   const code = await ended;
   stopListening();

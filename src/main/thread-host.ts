@@ -1,9 +1,10 @@
-import { Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 import type { SharedMeterReader } from '../adapters/index.ts';
 import { errorIssue, type Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import type { FromThread, ListenPlan, OpenPorts, ThreadStatus, ToThread } from '../gateway/index.ts';
-import type { Alerts, CertificateMaterial, Clock, Log, LogLevel } from '../ports/index.ts';
+import type { KeyRequests } from '../policy/index.ts';
+import type { Alerts, CertificateMaterial, Clock, Log, LogLevel, TableVersion } from '../ports/index.ts';
 import type { GatewayThreadData, ThreadGreeting } from './gateway-thread.ts';
 import { workerFile } from './worker-file.ts';
 
@@ -18,6 +19,11 @@ export interface ThreadHostOptions {
   readonly log: Log;
   readonly alerts: Alerts;
   readonly meters: SharedMeterReader;
+  /** Fetches keys that the thread misses. */
+  readonly keys: KeyRequests;
+  /** Its way into the ledger; null where requests are not recorded. */
+  readonly ledger: MessagePort | null;
+  readonly pseudonymKey: Uint8Array;
   /** The thread has ended although nobody asked it to. */
   readonly lost: (reason: string) => void;
 }
@@ -39,7 +45,12 @@ export class ThreadHost {
     this.#options = options;
     this.#worker = new Worker(workerFile('gateway-thread'), {
       name: options.name,
-      workerData: { logLevel: options.logLevel } satisfies GatewayThreadData,
+      workerData: {
+        logLevel: options.logLevel,
+        ledger: options.ledger,
+        pseudonymKey: options.pseudonymKey,
+      } satisfies GatewayThreadData,
+      transferList: options.ledger === null ? [] : [options.ledger],
     });
     this.#worker.on('message', (message: FromThread | ThreadGreeting) => this.#receive(message));
     this.#worker.on('error', (fault) =>
@@ -50,6 +61,10 @@ export class ThreadHost {
 
   useCertificates(materials: readonly CertificateMaterial[], ticketKeys: Uint8Array): void {
     this.#tell({ kind: 'certificates', materials, ticketKeys });
+  }
+
+  useTable(table: TableVersion<unknown>): void {
+    this.#tell({ kind: 'table', table });
   }
 
   async prepare(gathered: Gathered): Promise<readonly Issue[]> {
@@ -135,6 +150,9 @@ export class ThreadHost {
       case 'alert':
         this.#options.alerts.raise(message.alert);
         return;
+      case 'keysWanted':
+        void this.#answerKeys(message);
+        return;
       case 'prepared':
       case 'installed':
       case 'listening':
@@ -143,6 +161,12 @@ export class ThreadHost {
       case 'drained':
         for (const entry of this.#waiting) if (entry.fits(message)) entry.give(message);
     }
+  }
+
+  /** The tables go ahead of the answer, on the same way. */
+  async #answerKeys({ ask, issuer, source }: Extract<FromThread, { kind: 'keysWanted' }>): Promise<void> {
+    await this.#options.keys.want(issuer, source);
+    this.#tell({ kind: 'keysAnswered', ask });
   }
 
   #onLost(reason: string): void {

@@ -12,4 +12,24 @@ export type {
   Specification,
 } from './description.ts';
 export { valueAt } from './pointer.ts';
+export { type BodyFault, type BodyJudge, compileBody, type SentBody } from './request/body-judge.ts';
+export { queryCredentials } from './request/credentials.ts';
+export type { JsonReader } from './request/json-text.ts';
+export type { SentMediaType } from './request/media-range-choice.ts';
+export type { SentHeaders } from './request/parameter.ts';
+export {
+  compileParameters,
+  type ParameterFault,
+  type ParameterJudge,
+  type ParameterSource,
+  type SentHead,
+} from './request/parameter-judge.ts';
+export { describedPart, propertyNamesOf } from './request/property-names.ts';
 export { parseTemplate, type Segment, type Template } from './template.ts';
+export {
+  compileValidator,
+  type SchemaSource,
+  type Validator,
+  type ValidatorOptions,
+  type Violation,
+} from './validate/validator.ts';

@@ -25,9 +25,15 @@ export {
 } from './kind.ts';
 export type { KeyRequests, KindPorts } from './kind-ports.ts';
 export type { ClaimMapping, ClaimPath, IssuerConfig, JwtConfig, KeyOrigin } from './kinds/jwt/config.ts';
+export { createJwtKind } from './kinds/jwt/kind.ts';
 export type { OpenapiRequestConfig } from './kinds/openapi-request/config.ts';
+export { createOpenapiRequestKind } from './kinds/openapi-request/kind.ts';
 export type { PermissionConfig } from './kinds/permission/config.ts';
+export { createPermissionKind, neededBy } from './kinds/permission/kind.ts';
 export type { LimitRule, LimitSubject, RateConfig } from './kinds/rate/config.ts';
+export { createRateKind } from './kinds/rate/kind.ts';
 export type { Match, Operation, OperationId } from './operation.ts';
 export type { Assurance, ClaimValue, Principal } from './principal.ts';
+export { createRoleTable, type RoleGrants } from './role-table.ts';
+export { usedCredential, type UsedCredential } from './used-credential.ts';
 export { ABSTAIN, type AuthenticateVerdict, deny, type OwnReply, PASS, type Verdict } from './verdict.ts';

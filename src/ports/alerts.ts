@@ -9,6 +9,8 @@ export type AlertKind =
   | 'certificate.expiring'
   | 'upstream.untrusted'
   | 'data-folder.fault'
+  | 'ledger.fault'
+  | 'issuer.keys-unavailable'
   | 'node.below-security-floor';
 
 /** Something the operator must hear of. `key` names the occasion: the same kind and key within the hush time count as one, with a count. */

@@ -11,5 +11,6 @@ export type { Counter, Gauge, Histogram, Labels, Meter, MeterReader } from './me
 export type { Random } from './random.ts';
 export type { ResolvedAddress, Resolver } from './resolver.ts';
 export type { SecretReference, Secrets } from './secrets.ts';
+export type { Segment, Segments } from './segments.ts';
 export type { Collection, CollectionDeclaration, Entry, OpenStore, Query, Store, Stored, StoreFault } from './store.ts';
 export type { TableDeclaration, Tables, TableVersion, WhenStale } from './tables.ts';

@@ -11,6 +11,7 @@ export function limiterContract(name: string, makeLimiter: () => Limiter): void 
   describe(`${name} keeps the contract of Limiter`, () => {
     testOneRule(makeLimiter);
     testSeveralRules(makeLimiter);
+    testRefunds(makeLimiter);
     testExactness(makeLimiter);
     testHostility(makeLimiter);
   });
@@ -95,6 +96,58 @@ function testSeveralRules(makeLimiter: () => Limiter): void {
 
   test('a call without rules gets no decisions', () => {
     assert.deepEqual(makeLimiter().charge([], START), []);
+  });
+}
+
+function testRefunds(makeLimiter: () => Limiter): void {
+  const charges = [{ key: 'ada', rate: TEN_A_MINUTE }];
+
+  test('a call that is taken back has never been counted', () => {
+    const limiter = makeLimiter();
+    for (let n = 0; n < 9; n++) chargeOne(limiter, START);
+    for (let n = 0; n < 100; n++) {
+      assert.equal(chargeOne(limiter, START).remaining, 0);
+      assert.deepEqual(limiter.refund(charges, START), [{ allowed: true, remaining: 1, resetMs: 54_000, retryMs: 0 }]);
+    }
+    assert.equal(chargeOne(limiter, START).allowed, true);
+    assert.equal(chargeOne(limiter, START).allowed, false);
+  });
+
+  test('a refund never gives more than the burst, whatever comes back', () => {
+    const limiter = makeLimiter();
+    const full = { allowed: true, remaining: 10, resetMs: 0, retryMs: 0 };
+    assert.deepEqual(limiter.refund(charges, START), [full]);
+    chargeOne(limiter, START);
+    assert.deepEqual(limiter.refund([...charges, ...charges], START + 1_000_000), [full, full]);
+    for (let n = 0; n < 3; n++) assert.deepEqual(limiter.refund(charges, START + 1_000_000), [full]);
+    for (let n = 0; n < 10; n++) assert.equal(chargeOne(limiter, START + 1_000_000).allowed, true);
+    assert.equal(chargeOne(limiter, START + 1_000_000).allowed, false);
+  });
+
+  test('a refund touches the rules it names alone, and a rule that is named twice once', () => {
+    const limiter = makeLimiter();
+    for (let n = 0; n < 4; n++) chargeOne(limiter, START);
+    for (let n = 0; n < 4; n++) chargeOne(limiter, START, { key: 'bob' });
+    const [first, second] = limiter.refund([...charges, ...charges], START);
+    assert.deepEqual([first?.remaining, second?.remaining], [7, 7]);
+    assert.equal(chargeOne(limiter, START, { key: 'bob' }).remaining, 5);
+    assert.deepEqual(limiter.refund([], START), []);
+  });
+
+  test('calls charged and taken back in between change no verdict', () => {
+    const call = fc.record({ passMs: fc.nat(9000), back: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(call, { maxLength: 60 }), (calls) => {
+        const [limiter, plain] = [makeLimiter(), makeLimiter()];
+        let nowMs = START;
+        for (const { passMs, back } of calls) {
+          nowMs += passMs;
+          const decision = chargeOne(limiter, nowMs);
+          if (back && decision.allowed) limiter.refund(charges, nowMs);
+          if (!back) assert.deepEqual(decision, chargeOne(plain, nowMs));
+        }
+      }),
+    );
   });
 }
 

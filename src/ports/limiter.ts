@@ -23,4 +23,10 @@ export interface RateCharge {
 export interface Limiter {
   /** Charges one call to all the given rules, or to none of them if one is used up; decisions in the order given. */
   charge(charges: readonly RateCharge[], nowMs: number): readonly RateDecision[];
+
+  /**
+   * Takes one call back from all the given rules, where `charge` let one through that was refused later after all:
+   * from then on it is as if it had never been counted. Only for what was charged. Returns what is left, in the order given.
+   */
+  refund(charges: readonly RateCharge[], nowMs: number): readonly RateDecision[];
 }

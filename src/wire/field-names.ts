@@ -8,9 +8,11 @@ export const FieldMark = {
   single: 2,
   /** Belongs to both ends: Connection may not name it. */
   guarded: 4,
+  /** Says in a reply what software runs behind the gateway: never forwarded to clients. */
+  banner: 8,
 } as const;
 
-const { drop, single, guarded } = FieldMark;
+const { drop, single, guarded, banner } = FieldMark;
 
 /**
  * The fields the codec knows. Names that identify, forward or override are the gateway's own to write,
@@ -133,6 +135,25 @@ const MARKS = {
   'x-middleware-subrequest': drop | guarded,
   'x-request-id': drop | guarded,
   via: guarded,
+  'x-content-type-options': 0,
+  'x-frame-options': 0,
+  'referrer-policy': 0,
+  'content-security-policy': 0,
+  'strict-transport-security': 0,
+  server: banner,
+  'x-powered-by': banner,
+  'x-powered-cms': banner,
+  'x-aspnet-version': banner,
+  'x-aspnetmvc-version': banner,
+  'x-runtime': banner,
+  'x-generator': banner,
+  'x-drupal-cache': banner,
+  'x-owa-version': banner,
+  'x-backend-server': banner,
+  'x-server-powered-by': banner,
+  'x-php-version': banner,
+  'x-turbo-charged-by': banner,
+  'x-framework': banner,
 } as const satisfies Record<string, number>;
 
 type KnownName = keyof typeof MARKS;
@@ -150,6 +171,25 @@ export const DISGUISED_FIELD = 1;
 
 /** What holds for each field number. */
 export const FIELD_MARKS = Uint8Array.from([0, drop | guarded, ...NAMES.map((name) => MARKS[name])]);
+
+/** The fields that `HeaderFields.present` tells of, each by a bit of its own. */
+export const PRESENCE = {
+  'content-type': 1,
+  date: 2,
+  'cache-control': 4,
+  'x-content-type-options': 8,
+  'x-frame-options': 16,
+  'referrer-policy': 32,
+  'content-security-policy': 64,
+  'strict-transport-security': 128,
+} as const satisfies { readonly [Name in KnownName]?: number };
+
+/** The presence bit of each field number; 0 for most. */
+export const PRESENCE_BITS = Uint8Array.from([
+  0,
+  0,
+  ...NAMES.map((name) => (Object.hasOwn(PRESENCE, name) ? PRESENCE[name as keyof typeof PRESENCE] : 0)),
+]);
 
 /** Prefixes that only the gateway may write. */
 const OWN_PREFIXES = [

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FIELD } from './field-names.ts';
+import { FIELD, FieldMark, PRESENCE } from './field-names.ts';
 import { newFieldScan, readFields, REPLY_OCTETS } from './fields.ts';
 import { HeaderFields, NO_FIELDS } from './header-fields.ts';
 
-function fieldsOf(...lines: readonly string[]): HeaderFields {
+function fieldsOf(...given: readonly (string | number)[]): HeaderFields {
+  const lines = given.filter((each) => typeof each === 'string');
+  const [marks] = given.filter((each) => typeof each === 'number');
   const text = `GET / HTTP/1.1\r\n${lines.map((line) => `${line}\r\n`).join('')}`;
   const scan = newFieldScan();
   const bytes = Buffer.from(text, 'latin1');
   assert.equal(readFields(bytes, { from: 16, end: bytes.length }, REPLY_OCTETS, scan), null);
-  return new HeaderFields(text, scan.words);
+  return marks === undefined ? new HeaderFields(text, scan.words) : new HeaderFields(text, scan.words, marks);
 }
 
 test('a field is found by its name in lower case, whatever its own case', () => {
@@ -38,6 +40,23 @@ test('a field is found by its number too', () => {
   const fields = fieldsOf('X: 1', 'Authorization: Bearer a', 'Cookie: b');
   assert.equal(fields.valueOf(FIELD.authorization), 'Bearer a');
   assert.equal(fields.valueOf(FIELD.host), null);
+});
+
+test('one look tells which fields are forwarded, in whatever case and however often', () => {
+  const fields = fieldsOf('Date: a', 'CONTENT-TYPE: b', 'x-frame-options: c', 'X-Frame-Options: d', 'other: e');
+  const all = PRESENCE.date | PRESENCE['content-type'] | PRESENCE['x-frame-options'];
+  assert.equal(fields.present, all);
+  fields.drop('x-frame-options');
+  assert.equal(fields.present, PRESENCE.date | PRESENCE['content-type']);
+  assert.equal(NO_FIELDS.present, 0);
+  for (const [name, bit] of Object.entries(PRESENCE)) assert.equal(fieldsOf(`${name}: x`).present, bit, name);
+  assert.equal(new Set(Object.values(PRESENCE)).size, Object.keys(PRESENCE).length);
+});
+
+test('marks say what is not forwarded', () => {
+  const lines = ['Server: a', 'Accept: b', 'X-Powered-By: c', 'Connection: close'];
+  assert.equal(fieldsOf(...lines).keptLines(), 'Server: a\r\nAccept: b\r\nX-Powered-By: c\r\n');
+  assert.equal(fieldsOf(...lines, FieldMark.drop | FieldMark.banner).keptLines(), 'Accept: b\r\n');
 });
 
 test('what ends here is not among the kept lines; what stands between is taken as it came', () => {

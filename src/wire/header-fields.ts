@@ -1,4 +1,4 @@
-import { FIELD_MARKS, FieldMark } from './field-names.ts';
+import { FIELD_MARKS, FieldMark, PRESENCE_BITS } from './field-names.ts';
 import type { HeaderMap } from './message.ts';
 
 const WORDS_PER_FIELD = 3;
@@ -13,10 +13,14 @@ export class HeaderFields implements HeaderMap {
   readonly #words: number[];
   /** One more drop mark for each field, set by what Connection names; null while none is. */
   #dropped: Uint8Array | null = null;
+  /** Fields with any of these marks are not forwarded. */
+  readonly #dropMarks: number;
 
-  constructor(text: string, words: number[]) {
+  /** `dropMarks`: those of `FieldMark` whose fields are not forwarded. */
+  constructor(text: string, words: number[], dropMarks: number = FieldMark.drop) {
     this.#text = text;
     this.#words = words;
+    this.#dropMarks = dropMarks;
   }
 
   get size(): number {
@@ -49,6 +53,17 @@ export class HeaderFields implements HeaderMap {
   valueOf(number: number): string | null {
     for (let at = 0; at < this.size; at++) if (this.#number(at) === number) return this.#value(at);
     return null;
+  }
+
+  /** Which of the fields that `PRESENCE` names are forwarded, as the sum of their bits; one look at each field. */
+  get present(): number {
+    const words = this.#words;
+    let present = 0;
+    for (let word = 2; word < words.length; word += WORDS_PER_FIELD) {
+      const bit = PRESENCE_BITS[words[word] as number] as number;
+      if (bit !== 0 && !this.#isDropped((word - 2) / WORDS_PER_FIELD)) present |= bit;
+    }
+    return present;
   }
 
   /** Takes the fields of this name out of what is forwarded; they stay readable. */
@@ -94,7 +109,7 @@ export class HeaderFields implements HeaderMap {
 
   #isDropped(at: number): boolean {
     const marks = FIELD_MARKS[this.#number(at)] as number;
-    return (marks & FieldMark.drop) !== 0 || (this.#dropped !== null && this.#dropped[at] === 1);
+    return (marks & this.#dropMarks) !== 0 || (this.#dropped !== null && this.#dropped[at] === 1);
   }
 
   #number(at: number): number {

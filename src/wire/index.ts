@@ -1,3 +1,4 @@
+export { PRESENCE } from './field-names.ts';
 export { HeaderFields, NO_FIELDS } from './header-fields.ts';
 export { listen, type Listener, type ListenFault, type ListenOptions } from './listener.ts';
 export type { BodyFraming, BodySink, CanonicalRequest, HeaderMap, Peer, TlsPeer } from './message.ts';

@@ -1,4 +1,4 @@
-import { FIELD } from './field-names.ts';
+import { FIELD, FieldMark } from './field-names.ts';
 import { HEAD_BOUNDS, newFieldScan, readFields, REPLY_OCTETS } from './fields.ts';
 import { HeaderFields } from './header-fields.ts';
 import type { BodyFraming } from './message.ts';
@@ -33,7 +33,7 @@ export function readReplyHead(bytes: Buffer, end: number, method: string): Reply
   if (fault !== null) return { fault };
   if (scan.contentLengthLines > 0 && scan.transferEncodingLines > 0) return { fault: 'length-and-chunked' };
   if (scan.chunked && line.minorVersion === 0) return { fault: 'invalid-transfer-encoding' };
-  const fields = new HeaderFields(bytes.toString('latin1', 0, end), scan.words);
+  const fields = new HeaderFields(bytes.toString('latin1', 0, end), scan.words, NOT_FOR_CLIENTS);
   const announcedLength = scan.contentLengthLines > 0 ? scan.contentLength : null;
   const bodiless = method === 'HEAD' || line.status === 204 || line.status === 304 || line.status < 200;
   const framing = bodiless ? NO_BODY : framingOf(scan.chunked, announcedLength);
@@ -53,6 +53,9 @@ export function readReplyHead(bytes: Buffer, end: number, method: string): Reply
     idleMs: readIdleMs(fields),
   };
 }
+
+/** What of an upstream's fields no client gets. */
+const NOT_FOR_CLIENTS = FieldMark.drop | FieldMark.banner;
 
 const NO_BODY: BodyFraming = { kind: 'none' };
 const CHUNKED_BODY: BodyFraming = { kind: 'chunked' };

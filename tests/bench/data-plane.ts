@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type BenchAlgorithm, type Callers, makeCallers } from './callers.ts';
 import { startCaddy } from './contestants/caddy.ts';
 import { type Absence, type Contestant, isAbsence, type Row, type Surroundings } from './contestants/contestant.ts';
 import { startHaproxy } from './contestants/haproxy.ts';
@@ -28,14 +29,38 @@ const RATIOS: readonly (readonly [key: string, row: Row, peer: string])[] = [
   ['plain_node_http', 'plain', 'node:http + undici'],
   ['tls_nginx', 'tls', 'nginx'],
   ['tls_haproxy', 'tls', 'haproxy'],
+  ['secured_haproxy_rs256', 'secured_rs256', 'haproxy'],
+  ['secured_haproxy_es256', 'secured_es256', 'haproxy'],
 ];
+
+/** Which key of `us` tells the gateway's own cost of which row. */
+const OWN_COSTS: readonly (readonly [key: string, row: Row])[] = [
+  ['plain', 'plain'],
+  ['tls', 'tls'],
+  ['secured', 'secured_rs256'],
+  ['secured_es256', 'secured_es256'],
+  ['secured_cold_token', 'secured_cold_token'],
+];
+
+/** More than any cache of verified tokens holds, so that none is met again while it is kept. */
+const COLD_TOKENS = 20_000;
 
 type Start = (surroundings: Surroundings) => Promise<Contestant | Absence>;
 
 const PEERS: Readonly<Record<Row, readonly Start[]>> = {
   plain: [(given) => startNginx('plain', given), (given) => startHaproxy('plain', given), startCaddy, startNodeHttp],
   tls: [(given) => startNginx('tls', given), (given) => startHaproxy('tls', given)],
+  secured_rs256: [(given) => startHaproxy('secured_rs256', given)],
+  secured_es256: [(given) => startHaproxy('secured_es256', given)],
+  secured_cold_token: [(given) => startHaproxy('secured_cold_token', given)],
 };
+
+/** The rows in which tokens are sent. */
+const SECURED: readonly (readonly [row: Row, algorithm: BenchAlgorithm, requests: number])[] = [
+  ['secured_rs256', 'RS256', 500],
+  ['secured_es256', 'ES256', 500],
+  ['secured_cold_token', 'RS256', COLD_TOKENS],
+];
 
 interface Round {
   readonly usPerRequest: number;
@@ -53,7 +78,8 @@ interface Figures {
 
 /**
  * CPU time per request of the gateway and of its peers, all in one run: kept-alive GETs answered with 220 bytes of JSON,
- * without TLS and with it. Each contestant has one core to itself; rounds go in turn, so that a slow minute of the
+ * without TLS and with it, and with tokens: there the gateway checks the token, rights, a limit and the parameters and
+ * records the request, while HAProxy, which has no cache of verified tokens, checks the signature and counts. Each contestant has one core to itself; rounds go in turn, so that a slow minute of the
  * machine hits all alike, and the median counts.
  */
 export async function benchDataPlane(): Promise<Record<string, unknown>> {
@@ -63,9 +89,13 @@ export async function benchDataPlane(): Promise<Record<string, unknown>> {
     const upstream = await startUpstream(folder);
     try {
       console.log(`upstream: ${upstream.name}; load: ${loadGenerator()}, ${CONNECTIONS} connections; ${placement()}\n`);
-      const surroundings = { folder, upstreamPort: upstream.port, ...(await writeCertificate(folder)) };
+      const surroundings = { folder, upstreamPort: upstream.port, callers: null, ...(await writeCertificate(folder)) };
       const noise = watchNoise();
       const figures = [...(await measureRow('plain', surroundings)), ...(await measureRow('tls', surroundings))];
+      for (const [row, algorithm, requests] of SECURED) {
+        const callers = await makeCallers(folder, algorithm, requests);
+        figures.push(...(await measureRow(row, { ...surroundings, callers })));
+      }
       return report(figures, noise());
     } finally {
       await upstream.stop();
@@ -86,35 +116,49 @@ async function measureRow(row: Row, surroundings: Omit<Surroundings, 'replyField
   try {
     const ours = await startPortcullis(row, { ...surroundings, replyFields: [] });
     contestants.push(ours);
-    const replyFields = await addedFields(ours, surroundings.upstreamPort);
+    const { callers } = surroundings;
+    const replyFields = await addedFields(ours, surroundings.upstreamPort, callers);
     for (const start of PEERS[row]) {
       const entry = await start({ ...surroundings, replyFields });
       if (isAbsence(entry)) console.log(`${row}: without ${entry.name}: ${entry.reason}`);
       else contestants.push(entry);
     }
     for (const { name, configuration } of contestants) console.log(`--- ${row}: ${name}\n${configuration}`);
-    return await runRounds(contestants);
+    return await runRounds(contestants, callers);
   } finally {
     await Promise.all(contestants.map((contestant) => contestant.stop()));
   }
 }
 
 /** What the gateway adds to the upstream's own reply; an id and the connection's fields differ from reply to reply. */
-async function addedFields(ours: Contestant, upstreamPort: number): Promise<Surroundings['replyFields']> {
+async function addedFields(
+  ours: Contestant,
+  upstreamPort: number,
+  callers: Callers | null,
+): Promise<Surroundings['replyFields']> {
   const upstream = await verifyReply({ scheme: 'http', port: upstreamPort });
-  const passed = await verifyReply(ours.target);
-  const varying = new Set(['x-request-id', 'connection', 'keep-alive', 'date']);
+  const passed = await verifyReply(ours.target, await firstRequest(callers));
+  const varying = new Set(['x-request-id', 'connection', 'keep-alive', 'date', 'ratelimit', 'ratelimit-policy']);
   return Object.entries(passed).filter(([name]) => !(name in upstream) && !varying.has(name));
 }
 
-async function runRounds(contestants: readonly Contestant[]): Promise<Figures[]> {
+/** One of the requests that the load will hold. */
+async function firstRequest(callers: Callers | null): Promise<Parameters<typeof verifyReply>[1]> {
+  if (callers === null) return undefined;
+  const [path = '/', token = ''] = (await readFile(callers.requestsFile, 'utf8')).split('\n', 1)[0]?.split('\t') ?? [];
+  return { path, headers: { authorization: `Bearer ${token}` } };
+}
+
+async function runRounds(contestants: readonly Contestant[], callers: Callers | null): Promise<Figures[]> {
+  const requestsFile = callers?.requestsFile ?? null;
+  const first = await firstRequest(callers);
   const rounds = new Map<Contestant, Round[]>(contestants.map((contestant) => [contestant, []]));
   for (const contestant of contestants) {
-    await verifyReply(contestant.target);
-    await sendLoad(contestant.target, WARM_UP_SECONDS);
+    await verifyReply(contestant.target, first);
+    await sendLoad(contestant.target, WARM_UP_SECONDS, requestsFile);
   }
   for (let round = 0; round < ROUNDS; round++) {
-    for (const contestant of contestants) rounds.get(contestant)?.push(await runRound(contestant));
+    for (const contestant of contestants) rounds.get(contestant)?.push(await runRound(contestant, requestsFile));
   }
   return contestants.map((contestant) => {
     const done = rounds.get(contestant) ?? [];
@@ -123,9 +167,9 @@ async function runRounds(contestants: readonly Contestant[]): Promise<Figures[]>
   });
 }
 
-async function runRound({ target, use }: Contestant): Promise<Round> {
+async function runRound({ target, use }: Contestant, requestsFile: string | null): Promise<Round> {
   const before = use();
-  const { requests, seconds, errors, p99Ms } = await sendLoad(target, ROUND_SECONDS);
+  const { requests, seconds, errors, p99Ms } = await sendLoad(target, ROUND_SECONDS, requestsFile);
   const spent = use().cpuMicroseconds - before.cpuMicroseconds;
   return { usPerRequest: spent / requests, perSecond: requests / seconds, p99Ms, errors };
 }
@@ -163,9 +207,9 @@ function report(figures: readonly Figures[], noise: Noise): Record<string, unkno
       ? []
       : [[key, rounded(ours.usPerRequest / theirs.usPerRequest)] as const];
   });
-  const us = (['plain', 'tls'] as const).flatMap((row) => {
+  const us = OWN_COSTS.flatMap(([key, row]) => {
     const ours = find(row, 'portcullis');
-    return ours === undefined ? [] : [[row, rounded(ours.usPerRequest)] as const];
+    return ours === undefined ? [] : [[key, rounded(ours.usPerRequest)] as const];
   });
   return { machine: { ...machine(), ...noise }, ratios: Object.fromEntries(ratios), us: Object.fromEntries(us) };
 }

@@ -1,13 +1,27 @@
+import { readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
-// Stands in for wrk where that is not installed: `load-generator.ts URL CONNECTIONS SECONDS`, prints one line of JSON.
-const [url = '', connections = '1', seconds = '1'] = process.argv.slice(2);
+// Stands in for wrk where that is not installed: `load-generator.ts URL CONNECTIONS SECONDS [REQUESTS-FILE]`, prints one
+// line of JSON.
+const [url = '', connections = '1', seconds = '1', requestsFile] = process.argv.slice(2);
 const { protocol, hostname, port, host, pathname } = new URL(url);
-const request = `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+const requests =
+  requestsFile === undefined ? [`GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\n\r\n`] : readRequests(requestsFile);
+let next = 0;
 const latenciesMs: number[] = [];
 let errors = 0;
 let over = false;
+
+function readRequests(file: string): readonly string[] {
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [path = '/', token = ''] = line.split('\t');
+      return `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    });
+}
 
 function open(): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
@@ -26,7 +40,7 @@ function drive(socket: Socket): void {
   let sentAtMs = performance.now();
   const send = (): void => {
     sentAtMs = performance.now();
-    socket.write(request);
+    socket.write(requests[next++ % requests.length] as string);
   };
   socket.on('data', (data: Buffer) => {
     pending += data.toString('latin1');

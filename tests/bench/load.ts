@@ -24,17 +24,33 @@ export function loadGenerator(): 'wrk' | 'node' {
   return findProgram('wrk') === null ? 'node' : 'wrk';
 }
 
-/** Sends GET / over kept-alive connections for so many seconds, from the load core. */
-export async function sendLoad({ scheme, port }: Target, seconds: number): Promise<LoadResult> {
+/**
+ * Sends GET / over kept-alive connections for so many seconds, from the load core; or in turn the requests of a file
+ * that makeCallers wrote.
+ */
+export async function sendLoad(
+  { scheme, port }: Target,
+  seconds: number,
+  requestsFile: string | null = null,
+): Promise<LoadResult> {
   const url = `${scheme}://127.0.0.1:${port}/`;
   const timeoutMs = seconds * 1000 + 15_000;
   if (loadGenerator() === 'wrk') {
-    const command = ['wrk', '--latency', '-t', '1', '-c', String(CONNECTIONS), '-d', `${seconds}s`, url];
+    const script = requestsFile === null ? [] : ['-s', join(import.meta.dirname, 'requests.lua')];
+    const command = ['wrk', '--latency', '-t', '1', '-c', String(CONNECTIONS), '-d', `${seconds}s`, ...script, url];
+    if (requestsFile !== null) command.push('--', requestsFile);
     return readWrk(await runToEnd(command, 'load', timeoutMs));
   }
   const script = join(import.meta.dirname, 'load-generator.ts');
   const printed = await runToEnd(
-    [process.execPath, script, url, String(CONNECTIONS), String(seconds)],
+    [
+      process.execPath,
+      script,
+      url,
+      String(CONNECTIONS),
+      String(seconds),
+      ...(requestsFile === null ? [] : [requestsFile]),
+    ],
     'load',
     timeoutMs,
   );

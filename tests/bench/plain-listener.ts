@@ -3,12 +3,14 @@
  * Snapshot and the same codec as the product, which itself never serves an API over plain http.
  * Arguments: a configuration file and a port. Prints one line of JSON when it is ready.
  */
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   createDiskFiles,
   createHostSecrets,
   createLineLog,
   createMemoryLedger,
+  createMemoryLimiter,
   createMemoryTables,
   createOutboundEgress,
   createSharedMeter,
@@ -16,9 +18,15 @@ import {
   createSystemRandom,
   createSystemResolver,
 } from '../../src/adapters/index.ts';
+import { createLedgerClient, createPseudonyms, type FromWriter, type ToWriter } from '../../src/audit/index.ts';
 import { createIdSource, formatIssue, type Issue, type Result } from '../../src/base/index.ts';
-import { gather, parseConfig } from '../../src/config/index.ts';
-import { compile, createGateway, createGatewayMetrics } from '../../src/gateway/index.ts';
+import { type Config, gather, parseConfig } from '../../src/config/index.ts';
+import { compile, createGateway, createGatewayMetrics, createSpanSource } from '../../src/gateway/index.ts';
+import type { HostPorts } from '../../src/main/host-ports.ts';
+import { createKinds, listKinds } from '../../src/main/kinds.ts';
+import { ledgerChannel } from '../../src/main/ledger-channel.ts';
+import { startLedger } from '../../src/main/ledger-host.ts';
+import type { Alert } from '../../src/ports/index.ts';
 import { listen, SERVER_BOUNDS } from '../../src/wire/index.ts';
 
 function valueOf<T>(result: Result<T, readonly Issue[]>): T {
@@ -37,18 +45,22 @@ async function run(file: string, port: number): Promise<void> {
     secrets: createHostSecrets({ environment: {}, files, log }),
     egress: createOutboundEgress({ resolver, clock }),
   };
-  const parsed = valueOf(parseConfig(await readFile(file), { file, kinds: [] }));
+  const kinds = createKinds({ clock, log, limiter: createMemoryLimiter(), keys: { want: () => null } });
+  const parsed = valueOf(parseConfig(await readFile(file), { file, kinds: listKinds(kinds) }));
   const gathered = valueOf(await gather(parsed, { ...io, revision: 1 }));
-  const snapshot = valueOf(compile(gathered, { kinds: new Map(), tables: createMemoryTables({ log }) }));
+  const snapshot = valueOf(compile(gathered, { kinds, tables: createMemoryTables({ log }) }));
+  const ledger = await openLedger(gathered.config, { clock, log });
   const gateway = createGateway({
     clock,
     log,
     alerts: (alert) => log.write('error', alert.kind, alert.message),
-    ledger: createMemoryLedger(),
+    ledger,
     nextId: createIdSource(
       (bytes) => random.fill(bytes),
       () => clock.now(),
     ),
+    nextSpan: createSpanSource((bytes) => random.fill(bytes)),
+    pseudonym: createPseudonyms(Buffer.alloc(32, 1)),
     metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),
   });
   gateway.install(snapshot);
@@ -65,6 +77,22 @@ async function run(file: string, port: number): Promise<void> {
   });
   if ('code' in listener) throw new Error(`port ${listener.port}: ${listener.code}`);
   process.stdout.write(`${JSON.stringify({ event: 'ready', http: listener.port })}\n`);
+}
+
+/** The product's own writer in its thread, or what `audit: off` has in its place. */
+async function openLedger({ audit, dataFolder }: Config, { clock, log }: Pick<HostPorts, 'clock' | 'log'>) {
+  if (audit === 'off') return createMemoryLedger();
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+  const folder = join(dataFolder, 'ledger');
+  const alerts = { raise: (alert: Alert) => log.write('error', alert.kind, alert.message), list: async () => [] };
+  const lost = (reason: string): void => {
+    throw new Error(reason);
+  };
+  const host = await startLedger({ folder, clock, log, alerts, lost });
+  if (!host.ok) throw new Error(host.error);
+  const client = createLedgerClient({ channel: ledgerChannel<ToWriter, FromWriter>(host.value.connect()), clock });
+  await client.ready();
+  return client;
 }
 
 await run(process.argv[2] ?? '', Number(process.argv[3] ?? 0));

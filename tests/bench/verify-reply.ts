@@ -9,23 +9,26 @@ type Fields = Readonly<Record<string, string>>;
  * Fails unless the upstream's reply comes back: a race against somebody who answers errors means nothing.
  * Gives the fields of the reply, names in lower case.
  */
-export async function verifyReply({ scheme, port }: Target): Promise<Fields> {
+export async function verifyReply(
+  { scheme, port }: Target,
+  request: { readonly path: string; readonly headers: Fields } = { path: '/', headers: {} },
+): Promise<Fields> {
   const { promise, resolve, reject } = Promise.withResolvers<{
     readonly status: number;
     readonly body: string;
     readonly fields: Fields;
   }>();
-  const options = { host: '127.0.0.1', port, path: '/', rejectUnauthorized: false, agent: false, timeout: 5000 };
-  const request = (scheme === 'https' ? requestHttps : requestHttp)(options, (response) => {
+  const options = { host: '127.0.0.1', port, ...request, rejectUnauthorized: false, agent: false, timeout: 5000 };
+  const sent = (scheme === 'https' ? requestHttps : requestHttp)(options, (response) => {
     let body = '';
     response.setEncoding('utf8');
     response.on('data', (data: string) => (body += data));
     response.on('end', () => resolve({ status: response.statusCode ?? 0, body, fields: response.headers as Fields }));
     response.on('error', reject);
   });
-  request.on('timeout', () => request.destroy(new Error('no reply in time')));
-  request.on('error', reject);
-  request.end();
+  sent.on('timeout', () => sent.destroy(new Error('no reply in time')));
+  sent.on('error', reject);
+  sent.end();
   const { status, body, fields } = await promise;
   if (status !== 200 || body !== REPLY_BODY) throw new Error(`port ${port} answered ${status} ${body.slice(0, 200)}`);
   return fields;

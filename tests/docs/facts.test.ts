@@ -49,6 +49,7 @@ test('the metrics that the guide lists are those that a gateway thread makes, wi
   const metrics = createGatewayMetrics(meter);
   metrics.finished('a', 200, 1);
   metrics.refused('not-found');
+  metrics.observed('not-found');
   metrics.turnedAway('full');
   const listed = rowsOf(section(operations, 'Metrics'))
     .slice(1)

@@ -1,20 +1,10 @@
 import { type ProblemCode, problemCatalogue } from '../../src/base/index.ts';
 
 /**
- * Codes whose cause needs something that this version does not have: a policy, a limit, a ledger that can be full.
- * They stand in the catalogue because codes are stable from the start.
+ * Codes whose cause needs something that this version does not have: a policy that reads replies. They stand in the
+ * catalogue because codes are stable from the start.
  */
-export const NOT_GIVEN_YET: ReadonlySet<ProblemCode> = new Set([
-  'several-credentials',
-  'rate-limited',
-  'not-recorded',
-  'unsupported-media-type',
-  'malformed-body',
-  'upstream-refused-body',
-]);
-
-/** Codes that only the admin API gives. */
-const ADMIN_ONLY: ReadonlySet<ProblemCode> = new Set(['unauthenticated', 'forbidden']);
+export const NOT_GIVEN_YET: ReadonlySet<ProblemCode> = new Set(['upstream-refused-body']);
 
 const INTRODUCTION = `# Problems
 
@@ -61,7 +51,6 @@ function section(code: ProblemCode): string {
   const entry = problemCatalogue[code];
   const facts = [`**${entry.status} ${entry.title}**`];
   if ('closes' in entry) facts.push('Ends the connection');
-  if (ADMIN_ONLY.has(code)) facts.push('Only the admin API gives it in this version');
   if (NOT_GIVEN_YET.has(code)) facts.push('Nothing in this version gives it');
   const lines = [`## ${code}`, '', `${facts.join('. ')}.`, '', `- Cause: ${entry.cause}`, `- Fix: ${entry.fix}`, ''];
   return lines.join('\n');

@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test, type TestContext } from 'node:test';
+import { after, before, test } from 'node:test';
 import { ROOT } from '../tidy/repository.ts';
-import { type Outcome, run, type Running, start } from './command.ts';
-import { skipOrFail } from './skip.ts';
+import { type Outcome, run } from './command.ts';
+import { staying } from './shell-lines.ts';
 
 const COMMAND = join(ROOT, 'bin', 'portcullis');
 
 let folder = '';
 let upstream: Server;
-let upstreamUrl = '';
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'portcullis-cli-'));
@@ -21,7 +20,6 @@ before(async () => {
   await new Promise<void>((resolve) => {
     upstream.listen(0, '127.0.0.1', resolve);
   });
-  upstreamUrl = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
 });
 
 after(async () => {
@@ -33,71 +31,6 @@ after(async () => {
 async function portcullis(...args: readonly string[]): Promise<Outcome> {
   return await run(process.execPath, [COMMAND, ...args], { cwd: folder });
 }
-
-/** Runs a command that stays, in a folder of its own below the scratch folder, until `use` is done with it. */
-async function staying(
-  args: readonly string[],
-  use: (running: Running, home: string) => Promise<void>,
-): Promise<Outcome> {
-  const home = await mkdtemp(join(folder, 'home-'));
-  const running = start(process.execPath, [COMMAND, ...args], { cwd: home });
-  try {
-    await use(running, home);
-  } finally {
-    running.child.kill('SIGTERM');
-  }
-  return await running.outcome;
-}
-
-async function curlIsMissing(t: TestContext): Promise<boolean> {
-  const found = await run('curl', ['--version']).catch(() => null);
-  if (found !== null) return false;
-  skipOrFail(t, 'there is no curl on this machine');
-  return true;
-}
-
-/** Runs a line as a person would who copies it into a shell where it was printed; gives the status and what came with it. */
-async function tryLine(line: string, home: string): Promise<{ readonly status: number; readonly reply: string }> {
-  const { stdout, stderr } = await run('sh', ['-c', line], { cwd: home });
-  const status = [...stdout.matchAll(/^HTTP\/[\d.]+ (\d{3})/gm)].at(-1)?.[1];
-  assert.ok(status !== undefined, `${line}\n${stderr}`);
-  return { status: Number(status), reply: stdout };
-}
-
-test('every line that the demo prints gives the status it is said to give', async (t) => {
-  if (await curlIsMissing(t)) return;
-  const outcome = await staying(['demo'], async ({ printed }, home) => {
-    const banner = (await printed(/^[^]*Ctrl\+C stops it\.$/m))[0];
-    const trials = [...banner.matchAll(/^ {2}(\d{3}) {2}(.+)\n {7}(.+)$/gm)];
-    assert.equal(trials.length, 8);
-    assert.match(banner, /^ {2}CA +\.portcullis\/demo\/certificates\/local-ca\.pem /m);
-    const status = await run(process.execPath, [COMMAND, 'status', '--data', '.portcullis/demo'], { cwd: home });
-    assert.deepEqual([status.code, status.stderr], [0, '']);
-    for (const [, expected, shows, line = ''] of trials) {
-      const { status, reply } = await tryLine(line, home);
-      assert.equal(status, Number(expected), `${shows}: ${line}\n${reply}`);
-      if (status === 405) assert.match(reply, /^allow: GET, HEAD, POST\r$/im);
-      if (status === 308) assert.match(reply, /^location: https:\/\/localhost:\d+\/v1\/orders\r$/im);
-      if (status >= 400) assert.match(reply, /^content-type: application\/problem\+json\r$/im);
-    }
-  });
-  assert.deepEqual([outcome.code, outcome.signal], [0, null], outcome.stderr);
-});
-
-test('protect puts the gateway before an API, and the line it prints reaches it', async (t) => {
-  if (await curlIsMissing(t)) return;
-  const unsound = await portcullis('protect', upstreamUrl, '--save', '--host', 'nowhere');
-  assert.equal(unsound.code, 2, 'nothing is saved or run that is not sound');
-  const served = await staying(['protect', upstreamUrl], async ({ printed }, home) => {
-    const line = (await printed(/^ {2}(curl .*)$/m))[1] ?? '';
-    const { status, reply } = await tryLine(`${line}some/where?x=1 -i`, home);
-    assert.equal(status, 200);
-    assert.match(reply, /GET \/some\/where\?x=1$/);
-    await assert.rejects(readFile(join(home, 'portcullis.yaml')), /ENOENT/);
-    assert.equal((await stat(join(home, '.portcullis'))).mode & 0o777, 0o700);
-  });
-  assert.equal(served.code, 0, served.stderr);
-});
 
 function configuration(port: number): string {
   return `version: 1

@@ -14,7 +14,11 @@ const DESCRIPTION = {
   info: { title: 'Posts', version: '1' },
   paths: {
     '/posts': {
-      get: { operationId: 'listPosts', responses: { 200: { description: 'all' } } },
+      get: {
+        operationId: 'listPosts',
+        parameters: [{ name: '_limit', in: 'query', schema: { type: 'integer', minimum: 1 } }],
+        responses: { 200: { description: 'all' } },
+      },
       post: {
         operationId: 'createPost',
         requestBody: { content: { 'application/json': { schema: {} } } },

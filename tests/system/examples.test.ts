@@ -9,6 +9,8 @@ import { parse, stringify } from 'yaml';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { RawClient, statusOf } from '../framing/raw-client.ts';
 import { ROOT } from '../tidy/repository.ts';
+import { run } from './command.ts';
+import { PROGRAM } from './plain-configuration.ts';
 
 const EXAMPLES = join(ROOT, 'examples');
 const CONFIGURATION = 'portcullis.yaml';
@@ -118,5 +120,10 @@ for (const folder of folders) {
     } finally {
       await gateway.stop();
     }
+  });
+
+  test(`the example ${folder} can be used as it stands, and its own tests pass`, async () => {
+    const check = await run(process.execPath, [PROGRAM, 'check', '--config', join(EXAMPLES, folder, CONFIGURATION)]);
+    assert.deepEqual([check.code, check.stderr], [0, ''], check.stdout);
   });
 }

@@ -90,9 +90,13 @@ testInstalled('the installed command protects an API', async () => {
   await once(api, 'listening');
   const url = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
   const program = join(installed, 'bin', 'portcullis');
-  const gateway = start('node', [program, 'protect', url, '--port', '0', '--data', join(folder, 'data'), '--json'], {
-    cwd: folder,
-  });
+  const gateway = start(
+    'node',
+    [program, 'protect', url, '--public', '--port', '0', '--data', join(folder, 'data'), '--json'],
+    {
+      cwd: folder,
+    },
+  );
   try {
     const [line] = await gateway.printed(/^\{"event":"ready".*\}$/m);
     const ready = JSON.parse(line) as { https: number; ca: string };

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { err, formatIssue, ok, type Result } from '../../src/base/index.ts';
 import { gather, parseConfig } from '../../src/config/index.ts';
-import { compile, kindTable, type Snapshot, verify } from '../../src/gateway/index.ts';
+import { compile, type Snapshot, verify } from '../../src/gateway/index.ts';
+import { createOfflineKinds, listKinds } from '../../src/main/kinds.ts';
 import type { Egress, Files, Secrets } from '../../src/ports/index.ts';
 import { type ApiDescription, describeApi, valueAt } from '../../src/openapi/index.ts';
 
@@ -19,6 +20,11 @@ const REFUSED: ReadonlyMap<string, RegExp> = new Map([
     /^\/paths\/~1anything~1\{id\}~1\{action\}~1\{id\}: .*two parameters with the name/,
   ],
   ['3.1/json/schema-validation-top-level.json', /^\/jsonSchemaDialect: .*draft-04.* is no dialect/],
+]);
+
+/** Documents that are read, and whose schemas can't be held against anything: another dialect's words in 3.1. */
+const NOT_VALIDATED: ReadonlyMap<string, RegExp> = new Map([
+  ['3.1/json/schema-validation-local.json', /exclusiveMinimum: must be a number/],
 ]);
 
 /** How many operations the larger documents describe. */
@@ -98,12 +104,13 @@ async function snapshotOf(name: string, text: string): Promise<Result<Snapshot, 
   const egress: Egress = { call: async () => err({ reason: 'unreachable', detail: 'nothing is on the network' }) };
   const api = { openapi: `./${name}`, basePath: '/public', upstream: 'http://127.0.0.1:3001', auth: 'public' };
   const configuration = stringify({ version: 1, apis: { api } });
-  const parsed = parseConfig(configuration, { file: '/srv/portcullis.yaml', kinds: [] });
+  const kinds = createOfflineKinds();
+  const parsed = parseConfig(configuration, { file: '/srv/portcullis.yaml', kinds: listKinds(kinds) });
   if (!parsed.ok) return err(parsed.error.map(formatIssue).join('\n'));
   const gathered = await gather(parsed.value, { files, secrets, egress, revision: 1 });
   if (!gathered.ok) return err(gathered.error.map(formatIssue).join('\n'));
   const noTable = (): never => assert.fail('no table is declared');
-  const snapshot = compile(gathered.value, { kinds: kindTable([]), tables: { read: noTable } });
+  const snapshot = compile(gathered.value, { kinds, tables: { read: noTable } });
   if (!snapshot.ok) return err(snapshot.error.map(formatIssue).join('\n'));
   const broken = verify(snapshot.value);
   return broken.length > 0 ? err(broken.map(formatIssue).join('\n')) : snapshot;
@@ -114,6 +121,11 @@ test('every public document that is described can be configured, and each of its
   for (const file of [...documentsOf('3.0'), ...documentsOf('3.1')]) {
     const described = describeApi(read(file), () => null);
     const snapshot = await snapshotOf('api.json', readFileSync(join(ROOT, file), 'utf8'));
+    const unheld = NOT_VALIDATED.get(file);
+    if (unheld !== undefined) {
+      assert.match(snapshot.ok ? 'is taken' : snapshot.error, unheld);
+      continue;
+    }
     assert.equal(snapshot.ok, described.ok, `${file}\n${snapshot.ok ? 'is taken' : snapshot.error}`);
     if (!described.ok || !snapshot.ok) continue;
     assert.deepEqual(

@@ -21,6 +21,7 @@ const REASONS: Readonly<Record<string, FileFault['reason']>> = {
   EEXIST: 'exists',
   ENOSPC: 'full',
   EDQUOT: 'full',
+  EFBIG: 'full',
 };
 
 /**
@@ -72,7 +73,8 @@ function demandAbsolute(path: string): void {
   if (!isAbsolute(path)) throw new TypeError(`${JSON.stringify(path)} is no absolute path`);
 }
 
-function faultOf(error: unknown, subject: string): FileFault {
+/** An error of the file system as a fault; `subject` says in its words what it is about. */
+export function faultOf(error: unknown, subject: string): FileFault {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reason = Object.hasOwn(REASONS, code) ? REASONS[code] : undefined;
   return { reason: reason ?? 'other', detail: `${subject}: ${error instanceof Error ? error.message : String(error)}` };

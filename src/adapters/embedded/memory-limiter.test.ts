@@ -68,3 +68,12 @@ test('more charges at once than any policy makes are a bug and throw', () => {
   assert.throws(() => createMemoryLimiter().charge(charges, 0), RangeError);
   assert.throws(() => createMemoryLimiter({ keyLimit: 63 }), RangeError);
 });
+
+test('a call taken back from keys that are not kept takes no room from others', () => {
+  const { limiter, charge, counts } = limiterOf64();
+  for (let n = 0; n < 60; n++) charge(`key ${n}`, TWO_A_MINUTE);
+  for (let n = 0; n < 1000; n++) limiter.refund([{ key: `stranger ${n}`, rate: TWO_A_MINUTE }], 0);
+  for (let n = 0; n < 4; n++) charge(`new ${n}`, TWO_A_MINUTE);
+  assert.equal(counts.get('portcullis_limiter_dropped_keys_total'), undefined);
+  assert.equal(charge('key 0', TWO_A_MINUTE)?.remaining, 0);
+});

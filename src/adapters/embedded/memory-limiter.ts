@@ -30,6 +30,7 @@ export function createMemoryLimiter(options: { readonly keyLimit?: number; reado
 class MemoryLimiter implements Limiter {
   // In the order of use: the first key is the one idle for longest.
   readonly #debts = new Map<string, Debt>();
+  readonly #names = new WeakMap<RateCharge, string>();
   readonly #keyLimit: number;
   readonly #dropped: Counter | undefined;
   readonly #full: Counter | undefined;
@@ -42,15 +43,10 @@ class MemoryLimiter implements Limiter {
   }
 
   charge(charges: readonly RateCharge[], nowMs: number): readonly RateDecision[] {
-    if (charges.length > CHARGE_LIMIT) throw new RangeError(`more than ${CHARGE_LIMIT} charges at once`);
-    if (!Number.isFinite(nowMs)) throw new RangeError(`charged at ${nowMs}`);
-    // One rule counts a call once, however often it is named.
-    const owed = new Map<string, Debt>();
-    const keys = charges.map(({ key, rate }) => {
-      const name = `${rate.count}/${rate.periodMs}/${rate.burst} ${key}`;
-      if (!owed.has(name)) owed.set(name, this.#debtOf(name, rate, Math.floor(nowMs)));
-      return name;
-    });
+    const [first] = charges;
+    const known = first === undefined || charges.length > 1 ? null : this.#chargeKnown(first, nowMs);
+    if (known !== null) return [known];
+    const { owed, keys } = this.#owedFor(charges, nowMs);
     const hasRoom = this.#makeRoom(owed, nowMs);
     const passes = hasRoom && [...owed.values()].every(hasCallLeft);
     if (passes) for (const [name, debt] of owed) this.#keep(name, charged(debt));
@@ -59,6 +55,54 @@ class MemoryLimiter implements Limiter {
       if (!hasRoom && !this.#debts.has(name)) return { allowed: false, remaining: 0, resetMs: 1000, retryMs: 1000 };
       return decide(debt, passes, Math.floor(nowMs));
     });
+  }
+
+  /** The common case without any tables: one rule, and a key that is there. Null where it is not that. */
+  #chargeKnown(charge: RateCharge, nowMs: number): RateDecision | null {
+    const name = this.#nameOf(charge);
+    const kept = Number.isFinite(nowMs) ? this.#debts.get(name) : undefined;
+    if (kept === undefined) return null;
+    const debt = settled(kept, Math.floor(nowMs));
+    const passes = hasCallLeft(debt);
+    if (passes) this.#keep(name, charged(debt));
+    return decide(debt, passes, Math.floor(nowMs));
+  }
+
+  /** Charges are made once for each caller, so that most have their name and its hash already. */
+  #nameOf(charge: RateCharge): string {
+    let name = this.#names.get(charge);
+    if (name === undefined) {
+      const { key, rate } = charge;
+      name = `${rate.count}/${rate.periodMs}/${rate.burst} ${key}`;
+      this.#names.set(charge, name);
+    }
+    return name;
+  }
+
+  refund(charges: readonly RateCharge[], nowMs: number): readonly RateDecision[] {
+    const { owed, keys } = this.#owedFor(charges, nowMs);
+    for (const [name, debt] of owed) {
+      // A key that was dropped meanwhile owes nothing any more.
+      if (!this.#debts.has(name)) continue;
+      const less = refunded(debt);
+      owed.set(name, less);
+      // Its place in the order of use stays: a call that was refused keeps no key alive.
+      this.#debts.set(name, less);
+    }
+    return keys.map((name) => decide(owed.get(name) as Debt, false, Math.floor(nowMs)));
+  }
+
+  /** What each rule owes now, by name, and the name of each charge. One rule counts a call once, however often it is named. */
+  #owedFor(charges: readonly RateCharge[], nowMs: number): { owed: Map<string, Debt>; keys: readonly string[] } {
+    if (charges.length > CHARGE_LIMIT) throw new RangeError(`more than ${CHARGE_LIMIT} charges at once`);
+    if (!Number.isFinite(nowMs)) throw new RangeError(`charged at ${nowMs}`);
+    const owed = new Map<string, Debt>();
+    const keys = charges.map((charge) => {
+      const name = this.#nameOf(charge);
+      if (!owed.has(name)) owed.set(name, this.#debtOf(name, charge.rate, Math.floor(nowMs)));
+      return name;
+    });
+    return { owed, keys };
   }
 
   #debtOf(name: string, rate: Rate, nowMs: number): Debt {
@@ -117,6 +161,10 @@ function settled(debt: Debt, nowMs: number): Debt {
 
 function charged(debt: Debt): Debt {
   return { rate: debt.rate, units: debt.units + debt.rate.periodMs, atMs: debt.atMs };
+}
+
+function refunded(debt: Debt): Debt {
+  return { rate: debt.rate, units: Math.max(0, debt.units - debt.rate.periodMs), atMs: debt.atMs };
 }
 
 function hasCallLeft({ units, rate }: Debt): boolean {

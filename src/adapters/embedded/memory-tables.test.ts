@@ -20,7 +20,7 @@ test('a listener that throws is reported', () => {
 
 test('tables and listeners without end are a leak and throw', () => {
   const tables = createMemoryTables({ log: { write: () => {} } });
-  for (let n = 0; n < 256; n++) tables.declare({ name: `t${n}`, rowLimit: 1, staleAfterMs: 1, whenStale: 'serve' });
+  for (let n = 0; n < 4_096; n++) tables.declare({ name: `t${n}`, rowLimit: 1, staleAfterMs: 1, whenStale: 'serve' });
   assert.throws(() => tables.declare({ name: 'more', rowLimit: 1, staleAfterMs: 1, whenStale: 'serve' }), RangeError);
   for (let n = 0; n < 256; n++) tables.onReplace('t0', () => {});
   assert.throws(() => tables.onReplace('t0', () => {}), RangeError);

@@ -1,7 +1,8 @@
 import type { Log, TableDeclaration, Tables, TableVersion } from '../../ports/index.ts';
 
-// Both are written into the code of rooms, not made by traffic: more of them means something leaks.
-const TABLE_LIMIT = 256;
+// Traffic makes no tables: there is one for each issuer, at most 1,000, and those of earlier configurations stay.
+const TABLE_LIMIT = 4_096;
+// Listeners are written into the code of rooms: more of them means something leaks.
 const LISTENER_LIMIT = 256;
 
 interface Held {
@@ -11,7 +12,7 @@ interface Held {
 
 /**
  * Live tables in this thread's memory. A listener that throws is reported to the log and hinders neither the
- * replacement nor the other listeners. More than 256 tables, or listeners to one, are a bug and throw.
+ * replacement nor the other listeners. More than 4,096 tables, or 256 listeners to one, are a bug and throw.
  */
 export function createMemoryTables(options: { readonly log: Log }): Tables {
   const tables = new Map<string, Held>();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createIdSource } from '../../base/index.ts';
 import { alertsContract } from '../../ports/alerts-contract.ts';
-import type { Alert, CollectionDeclaration, Store } from '../../ports/index.ts';
+import type { Alert, AlertRecord, CollectionDeclaration, Store } from '../../ports/index.ts';
 import { createDiskFiles } from './disk-files.ts';
 import { openFileKeyring } from './file-keyring.ts';
 import { openSqliteStore } from './sqlite/store.ts';
@@ -19,14 +19,25 @@ const broken = async (): Promise<never> => {
 
 const FAULT: Alert = { kind: 'gateway.fault', key: 'waf', severity: 'critical', message: 'a rule has thrown' };
 
-async function subject(t: TestContext, more: Partial<StoreAlertsOptions> = {}) {
+async function subject(
+  t: TestContext,
+  more: Partial<StoreAlertsOptions> = {},
+  before?: (store: Store) => Promise<void>,
+) {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'portcullis-alerts-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const [clock, random] = [createVirtualClock(), createSystemRandom()];
   const files = createDiskFiles({ clock });
   const keyring = await openFileKeyring({ path: join(folder, 'keyring.json'), files, random, passphrase: null });
   assert.ok(keyring.ok);
-  const store = await openSqliteStore({ path: join(folder, 'portcullis.db'), keyring: keyring.value, clock });
+  const place = { path: join(folder, 'portcullis.db'), keyring: keyring.value, clock };
+  if (before !== undefined) {
+    const earlier = await openSqliteStore(place);
+    assert.ok(earlier.ok);
+    await before(earlier.value);
+    await earlier.value.close();
+  }
+  const store = await openSqliteStore(place);
   assert.ok(store.ok);
   t.after(() => store.value.close());
   const lines: string[] = [];
@@ -180,4 +191,55 @@ test('a kept alert that was changed from outside is refused by name, not shown',
     ['waf'],
   );
   assert.deepEqual(lines.slice(1), ['error alert.not-read']);
+});
+
+test('each new occasion is told on, once, as it is kept', async (t) => {
+  const told: AlertRecord[] = [];
+  const { alerts, advance, hushMs } = await subject(t, { onNew: (record) => void told.push(record) });
+  for (let n = 0; n < 3; n++) alerts.raise({ ...FAULT, message: 'x'.repeat(5_000) });
+  alerts.raise({ ...FAULT, key: 'other' });
+  assert.deepEqual(
+    told.map(({ key, count }) => [key, count]),
+    [
+      ['waf', 1],
+      ['other', 1],
+    ],
+  );
+  assert.deepEqual((await alerts.list(10)).map(({ id }) => id).toSorted(), told.map(({ id }) => id).toSorted());
+  assert.ok((told[0]?.message.length ?? 0) < 2_000);
+  advance(hushMs);
+  alerts.raise(FAULT);
+  assert.equal(told.length, 3);
+  await alerts.list(1);
+});
+
+test('who is told on and throws is told to the log, and the alert is kept', async (t) => {
+  const onNew = (): never => {
+    throw new Error('a bug');
+  };
+  const { alerts, lines } = await subject(t, { onNew });
+  alerts.raise(FAULT);
+  assert.equal((await alerts.list(10)).length, 1);
+  assert.deepEqual(lines, ['error alert.gateway.fault', 'error alert.not-kept']);
+});
+
+test('alerts that an earlier version kept are still listed', async (t) => {
+  const first: CollectionDeclaration<AlertRecord> = {
+    name: 'alerts',
+    version: 1,
+    parse: (document) => ({ ok: true, value: document as AlertRecord }),
+    indexes: ['kind', 'lastMs'],
+    secrets: [],
+    migrations: [],
+  };
+  const early: AlertRecord = { id: 'early', ...FAULT, firstMs: 1, lastMs: 1, count: 7 };
+  const { alerts } = await subject(t, {}, (store) => store.collection(first).put(early.id, early));
+  alerts.raise({ kind: 'issuer.keys-unavailable', key: 'acme', severity: 'high', message: 'no keys' });
+  alerts.raise({ kind: 'ledger.fault', key: 'ledger', severity: 'critical', message: 'no space' });
+  const listed = await alerts.list(10);
+  assert.deepEqual(listed.map(({ kind, count }) => `${kind} ${count}`).toSorted(), [
+    'gateway.fault 7',
+    'issuer.keys-unavailable 1',
+    'ledger.fault 1',
+  ]);
 });

@@ -23,6 +23,8 @@ export interface StoreAlertsOptions {
   readonly hushMs?: number;
   /** How many records are kept; 10,000 unless said otherwise. The ones raised longest ago go. */
   readonly keep?: number;
+  /** Hears of each new occasion, as it is kept, and not of its repetitions. What it throws goes to the log. */
+  readonly onNew?: (record: AlertRecord) => void;
 }
 
 const DEFAULT_HUSH_MS = 600_000;
@@ -48,6 +50,8 @@ const KINDS = {
   'certificate.expiring': null,
   'upstream.untrusted': null,
   'data-folder.fault': null,
+  'ledger.fault': null,
+  'issuer.keys-unavailable': null,
   'node.below-security-floor': null,
 } as const satisfies Record<AlertKind, null>;
 
@@ -65,14 +69,15 @@ const ALERT = z.strictObject({
 
 const ALERTS: CollectionDeclaration<AlertRecord> = {
   name: 'alerts',
-  version: 1,
+  // A program of before the kinds that a version added refuses its documents by number, not as broken ones.
+  version: 2,
   parse: (document) => {
     const parsed = ALERT.safeParse(document);
     return parsed.success ? ok(parsed.data) : err(z.prettifyError(parsed.error));
   },
   indexes: ['kind', 'lastMs'],
   secrets: [],
-  migrations: [],
+  migrations: [(document) => ({ ...document })],
 };
 
 /**
@@ -138,7 +143,10 @@ class StoreAlerts implements Alerts {
     log.write(LEVELS[alert.severity], `alert.${alert.kind}`, alert.message, { key: alert.key, ...alert.fields });
     this.#open.delete(occasion);
     if (!this.#makeRoom(nowMs)) return;
-    this.#keepRecord(occasion, { ...bounded(alert), id: newId(), firstMs: nowMs, lastMs: nowMs, count: 1 });
+    const record: AlertRecord = { ...bounded(alert), id: newId(), firstMs: nowMs, lastMs: nowMs, count: 1 };
+    this.#keepRecord(occasion, record);
+    // Last, so that the record is kept also where this throws.
+    this.#options.onNew?.(record);
   }
 
   #makeRoom(nowMs: number): boolean {

@@ -1,6 +1,15 @@
 /** What one check of `doctor` found. `fix` is null where there is nothing to do. */
 export interface Diagnosis {
-  readonly check: 'node' | 'configuration' | 'clock' | 'files' | 'certificate' | 'admin port' | 'dns' | 'upstream';
+  readonly check:
+    | 'node'
+    | 'configuration'
+    | 'clock'
+    | 'files'
+    | 'certificate'
+    | 'admin port'
+    | 'dns'
+    | 'upstream'
+    | 'issuer';
   readonly state: 'ok' | 'warn' | 'fail';
   readonly says: string;
   readonly fix: string | null;

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { OrderBook } from './order-book.ts';
+import { openOrderBook } from '../../adapters/index.ts';
 import { listenDemoApi } from './sample-api.ts';
 
 /** A running sample API, and the description of it. */
@@ -11,6 +11,14 @@ export interface DemoApi {
 
 /** Starts the API of orders that `portcullis demo` protects, on a free port of loopback. Its data live as long as it does. */
 export async function startDemoApi(): Promise<DemoApi> {
-  const api = await listenDemoApi(new OrderBook());
-  return { ...api, openapiFile: fileURLToPath(new URL('./orders.openapi.yaml', import.meta.url)) };
+  const book = openOrderBook();
+  const api = await listenDemoApi(book);
+  return {
+    url: api.url,
+    openapiFile: fileURLToPath(new URL('./orders.openapi.yaml', import.meta.url)),
+    close: async () => {
+      await api.close();
+      book.close();
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { OrderBook } from '../../adapters/index.ts';
 import { type Answer, answer } from './operations.ts';
-import type { OrderBook } from './order-book.ts';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
 
@@ -41,7 +41,15 @@ async function serve(book: OrderBook, request: IncomingMessage): Promise<Answer>
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
   const body = await readBody(request);
   if (body === undefined) return { status: 400, json: { error: 'the body is no JSON, or too large' } };
-  return answer(book, { method: request.method ?? '', path: pathname, query: searchParams, body });
+  const method = request.method ?? '';
+  return answer(book, { method, path: pathname, query: searchParams, body, ...callerOf(request) });
+}
+
+/** The gateway alone writes these fields: a client's own of these names never come this far. */
+function callerOf({ headers }: IncomingMessage): { subject: string | null; roles: readonly string[] } {
+  const subject = String(headers['x-portcullis-subject'] ?? '');
+  const roles = String(headers['x-portcullis-roles'] ?? '');
+  return { subject: subject === '' ? null : subject, roles: roles.split(',').flatMap((role) => role.trim() || []) };
 }
 
 function send(response: ServerResponse, { status, json, location }: Answer): void {

@@ -41,7 +41,7 @@ function configure({ upstreamPort, replyFields }: Surroundings, port: number): s
 http://127.0.0.1:${port} {
 	bind 127.0.0.1
 	header X-Request-Id {http.request.uuid}
-${replyFields.map(([name, value]) => `	header ${name} ${value}`).join('\n')}
+${replyFields.map(([name, value]) => `	header ${name} "${value}"`).join('\n')}
 	reverse_proxy 127.0.0.1:${upstreamPort} {
 		header_up X-Request-Id {http.request.uuid}
 		header_up Via "1.1 caddy"

@@ -1,8 +1,12 @@
 import type { TreeUse } from '../process-tree.ts';
+import type { Callers } from '../callers.ts';
 import type { Target } from '../load.ts';
 
-/** The kinds of traffic that are compared. */
-export type Row = 'plain' | 'tls';
+/**
+ * The kinds of traffic that are compared. The secured ones bear tokens, without TLS: 500 users, one token each, by
+ * algorithm; `secured_cold_token` a token of its own for each request, RS256.
+ */
+export type Row = 'plain' | 'tls' | 'secured_rs256' | 'secured_es256' | 'secured_cold_token';
 
 /** One proxy in the race, running. */
 export interface Contestant {
@@ -28,6 +32,8 @@ export interface Surroundings {
    * and sends the same upstream: x-request-id, x-forwarded-for, -host and -proto, and via.
    */
   readonly replyFields: readonly (readonly [name: string, value: string])[];
+  /** Who calls, for the secured rows; null for the others. */
+  readonly callers: Callers | null;
 }
 
 /** A contestant that could not take part, and what would let it. */

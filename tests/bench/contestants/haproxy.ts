@@ -1,10 +1,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Callers } from '../callers.ts';
 import { findProgram, freePort, startServer } from '../child.ts';
 import { useOfTree } from '../process-tree.ts';
 import { type Absence, type Contestant, type Row, type Surroundings } from './contestant.ts';
 
-/** HAProxy in HTTP mode: one thread, connections to the server always reused, no log. */
+/**
+ * HAProxy in HTTP mode: one thread, connections to the server always reused, no log. In the secured rows it verifies the
+ * token's signature and counts the subject's requests in a stick table, and nothing else.
+ */
 export async function startHaproxy(row: Row, surroundings: Surroundings): Promise<Contestant | Absence> {
   const program = findProgram('haproxy');
   if (program === null) return { name: 'haproxy', row, reason: 'not installed (Debian package haproxy)' };
@@ -27,7 +31,8 @@ export async function startHaproxy(row: Row, surroundings: Surroundings): Promis
   };
 }
 
-function configure(tls: string, { upstreamPort, replyFields }: Surroundings, port: number): string {
+function configure(tls: string, { upstreamPort, replyFields, callers }: Surroundings, port: number): string {
+  const secured = callers === null ? '' : securedRules(callers);
   return `global
   nbthread 1
   maxconn 1024
@@ -48,9 +53,21 @@ frontend front
   http-request set-header x-forwarded-proto ${tls === '' ? 'http' : 'https'}
   http-request set-header via "1.1 haproxy"
   http-response set-header x-request-id %[unique-id]
-${replyFields.map(([name, value]) => `  http-response set-header ${name} ${value}`).join('\n')}
+${secured}${replyFields.map(([name, value]) => `  http-response set-header ${name} "${value}"`).join('\n')}
   default_backend api
 backend api
   server api 127.0.0.1:${upstreamPort} pool-max-conn 1024
+`;
+}
+
+function securedRules({ algorithm, publicKeyFile }: Callers): string {
+  return `  stick-table type string len 64 size 100k expire 10m store http_req_rate(60s)
+  http-request set-var(txn.bearer) http_auth_bearer
+  http-request set-var(txn.alg) var(txn.bearer),jwt_header_query('$.alg')
+  http-request deny deny_status 401 unless { var(txn.alg) -m str ${algorithm} }
+  http-request deny deny_status 401 unless { var(txn.bearer),jwt_verify(txn.alg,"${publicKeyFile}") 1 }
+  http-request set-var(txn.sub) var(txn.bearer),jwt_payload_query('$.sub')
+  http-request track-sc0 var(txn.sub)
+  http-request deny deny_status 429 if { sc0_http_req_rate gt 1000000 }
 `;
 }

@@ -1,6 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startGateway } from '../../framing/gateway-process.ts';
+import { BENCH_DESCRIPTION, type Callers } from '../callers.ts';
 import { freePort, pinnedTo, startServer } from '../child.ts';
 import { useOfTree } from '../process-tree.ts';
 import type { Contestant, Row, Surroundings } from './contestant.ts';
@@ -10,21 +11,42 @@ const PLAIN_ENTRY = join(import.meta.dirname, '..', 'plain-listener.ts');
 
 /** The gateway with its defaults before one upstream. */
 export function startPortcullis(row: Row, surroundings: Surroundings): Promise<Contestant> {
-  return row === 'tls' ? startProduct(surroundings) : startPlain(surroundings);
+  return row === 'tls' ? startProduct(surroundings) : startPlain(row, surroundings);
 }
 
-function configure(upstreamPort: number): string {
+/** The plain and TLS rows keep no record, as their peers keep none; the secured ones refuse what can't be recorded. */
+function configure({ upstreamPort, callers }: Surroundings): string {
+  if (callers !== null) return configureSecured(upstreamPort, callers);
   return `version: 1
 server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
 admin: { port: 0 }
 data: ./data
+audit: off
 apis:
   bench: { routes: ['* /{rest...}'], upstream: 'http://127.0.0.1:${upstreamPort}', auth: public }
 `;
 }
 
-async function startProduct({ upstreamPort }: Surroundings): Promise<Contestant> {
-  const configuration = configure(upstreamPort);
+function configureSecured(upstreamPort: number, { algorithm, issuer, audience, keysFile }: Callers): string {
+  return `version: 1
+server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
+admin: { port: 0 }
+data: ./data-${algorithm}
+issuers:
+  bench: { issuer: '${issuer}', audience: '${audience}', algorithms: [${algorithm}], jwks: '${keysFile}' }
+roles:
+  customer: { can: ['orders:read'] }
+apis:
+  bench:
+    openapi: ./bench.openapi.yaml
+    upstream: 'http://127.0.0.1:${upstreamPort}'
+    auth: [bench]
+    limit: 1000000/min per user
+`;
+}
+
+async function startProduct(surroundings: Surroundings): Promise<Contestant> {
+  const configuration = configure(surroundings);
   const gateway = await startGateway(configuration, { before: pinnedTo('contestant') });
   return {
     name: 'portcullis',
@@ -36,15 +58,18 @@ async function startProduct({ upstreamPort }: Surroundings): Promise<Contestant>
   };
 }
 
-async function startPlain({ upstreamPort, folder }: Surroundings): Promise<Contestant> {
-  const configuration = configure(upstreamPort);
+async function startPlain(row: Row, surroundings: Surroundings): Promise<Contestant> {
+  const configuration = configure(surroundings);
+  const folder = join(surroundings.folder, `portcullis-${row}`);
+  await mkdir(folder);
+  await writeFile(join(folder, 'bench.openapi.yaml'), BENCH_DESCRIPTION);
   const file = join(folder, 'portcullis.yaml');
   await writeFile(file, configuration);
   const port = await freePort();
   const child = await startServer([process.execPath, PLAIN_ENTRY, file, String(port)], port, { core: 'contestant' });
   return {
     name: 'portcullis',
-    row: 'plain',
+    row,
     target: { scheme: 'http', port },
     configuration: `${configuration}(behind a listener without TLS: plain-listener.ts)\n`,
     use: () => useOfTree(child.pid),

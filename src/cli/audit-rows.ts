@@ -1,0 +1,86 @@
+import type { LoggedRecord } from '../audit/index.ts';
+import type { ChangeRecord, CompletionRecord, IntentRecord, LedgerRecord } from '../base/index.ts';
+
+/** One thing that happened: a request with how it ended, where that is known, or a change. */
+export type AuditRow =
+  | {
+      readonly kind: 'request';
+      readonly sequence: number;
+      readonly intent: IntentRecord;
+      readonly completion: CompletionRecord | null;
+    }
+  | { readonly kind: 'change'; readonly sequence: number; readonly change: ChangeRecord }
+  /** A record that this version can't read. */
+  | { readonly kind: 'unreadable'; readonly sequence: number };
+
+/** Which rows are wanted. */
+export interface RowFilter {
+  /** Only the request with this id; null for all. */
+  readonly request: string | null;
+  /** Only requests that were refused. */
+  readonly denied: boolean;
+  /** Nothing before this, wall milliseconds; null for all. */
+  readonly sinceMs: number | null;
+  /** The newest so many, at most. */
+  readonly last: number;
+}
+
+type Growing = {
+  -readonly [P in keyof Extract<AuditRow, { kind: 'request' }>]: Extract<AuditRow, { kind: 'request' }>[P];
+};
+
+/** Puts requests and their ends together while a ledger goes by, and keeps the newest rows that are wanted. */
+export class AuditRows {
+  readonly #filter: RowFilter;
+  readonly #rows = new Map<string, AuditRow>();
+
+  constructor(filter: RowFilter) {
+    this.#filter = filter;
+  }
+
+  /** What is kept by now, oldest first. */
+  get rows(): readonly AuditRow[] {
+    return [...this.#rows.values()];
+  }
+
+  take({ sequence, record }: LoggedRecord): void {
+    if (record === null) this.#keep(`unreadable ${sequence}`, { kind: 'unreadable', sequence });
+    else if (record.kind === 'completion') this.#end(record);
+    else if (this.#isWanted(record)) this.#begin(sequence, record);
+  }
+
+  #isWanted(record: LedgerRecord): boolean {
+    const { request, denied, sinceMs } = this.#filter;
+    if (sinceMs !== null && record.at < sinceMs) return false;
+    if (request !== null && !(record.kind === 'intent' && record.id === request)) return false;
+    return !denied || (record.kind === 'intent' && isRefusal(record));
+  }
+
+  #begin(sequence: number, record: IntentRecord | ChangeRecord): void {
+    const row: AuditRow =
+      record.kind === 'intent'
+        ? { kind: 'request', sequence, intent: record, completion: null }
+        : { kind: 'change', sequence, change: record };
+    this.#keep(`${record.kind} ${record.id}`, row);
+  }
+
+  #keep(key: string, row: AuditRow): void {
+    if (row.kind === 'unreadable' && (this.#filter.request !== null || this.#filter.denied)) return;
+    this.#rows.set(key, row);
+    if (this.#rows.size <= this.#filter.last) return;
+    for (const oldest of this.#rows.keys()) {
+      this.#rows.delete(oldest);
+      return;
+    }
+  }
+
+  #end(completion: CompletionRecord): void {
+    const row = this.#rows.get(`intent ${completion.id}`);
+    if (row?.kind === 'request') (row as Growing).completion = completion;
+  }
+}
+
+/** Whether a request was refused, or would have been, were its policy not only observing. */
+function isRefusal({ verdict }: IntentRecord): boolean {
+  return verdict === 'deny' || verdict === 'malformed' || verdict === 'observed';
+}

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { createLedgerClient, type LedgerChannel, LedgerWriter } from '../audit/index.ts';
+import { err, type LedgerRecord, ok, type Result } from '../base/index.ts';
+import type { Clock, FileFault, Segment, Segments } from '../ports/index.ts';
+import { FOLDER, NOW_MS, runIn, type Said, surroundings } from './fake-context.test.ts';
+
+const CLOCK: Clock = {
+  now: () => NOW_MS,
+  monotonic: () => 0,
+  after: (_delayMs, run) => {
+    const timer = setImmediate(run);
+    return { cancel: () => clearImmediate(timer) };
+  },
+  every: () => ({ cancel() {} }),
+};
+
+/** Files in memory that never fail. */
+class MemorySegments implements Segments {
+  readonly held = new Map<string, Buffer>();
+  list = (): Promise<Result<readonly string[], FileFault>> => Promise.resolve(ok([...this.held.keys()]));
+  remove = (): Promise<Result<void, FileFault>> => Promise.resolve(ok(undefined));
+  open = (name: string): Promise<Result<Segment, FileFault>> => Promise.resolve(ok(this.#segment(name)));
+  create(name: string): Promise<Result<Segment, FileFault>> {
+    this.held.set(name, Buffer.alloc(0));
+    return this.open(name);
+  }
+
+  #segment(name: string): Segment {
+    const now = (): Buffer => this.held.get(name) ?? Buffer.alloc(0);
+    return {
+      name,
+      size: () => ok(now().length),
+      read: (position, target) => ok(now().copy(target, 0, position)),
+      write: (position, bytes) => {
+        const whole = Buffer.alloc(Math.max(now().length, position + bytes.length));
+        now().copy(whole);
+        whole.set(bytes, position);
+        this.held.set(name, whole);
+        return ok(undefined);
+      },
+      sync: () => Promise.resolve(ok(undefined)),
+      truncate: (bytes) => ok(void this.held.set(name, now().subarray(0, bytes))),
+      standing: () => true,
+      close() {},
+    };
+  }
+}
+
+function channel<Out, In>(
+  other: () => Partial<{ take: (message: Out) => void }>,
+): LedgerChannel<Out, In> & Partial<{ take: (message: In) => void }> {
+  const own: LedgerChannel<Out, In> & Partial<{ take: (message: In) => void }> = {
+    send: (message) => void setImmediate(() => other().take?.(message)),
+    receive: (take) => void (own.take = take),
+    close() {},
+  };
+  return own;
+}
+
+/** A ledger that holds these records. */
+async function ledgerOf(records: readonly LedgerRecord[]): Promise<MemorySegments> {
+  const segments = new MemorySegments();
+  const opened = await LedgerWriter.open({ segments, clock: CLOCK, log: { write() {} }, alert() {} });
+  assert.ok(opened.ok);
+  type Ends = Parameters<typeof opened.value.attach>[0];
+  const near: ReturnType<typeof channel> = channel(() => far);
+  const far: ReturnType<typeof channel> = channel(() => near);
+  const client = createLedgerClient({ channel: near as never, clock: CLOCK });
+  opened.value.attach(far as Ends, 1_000_000);
+  await client.ready();
+  for (const record of records) assert.ok(client.append(record));
+  await client.flush();
+  await turn();
+  await opened.value.close();
+  return segments;
+}
+
+const id = (n: number): string => `019a1b2c-3d4e-7f00-8000-${String(n).padStart(12, '0')}`;
+
+function intent(n: number, more: Partial<Extract<LedgerRecord, { kind: 'intent' }>> = {}): LedgerRecord {
+  const where = {
+    api: 'orders',
+    operation: 'orders/getOrder',
+    method: 'GET',
+    subject: 'Ab3dE6gH9jKl0123456789',
+    address: '192.0.2.7',
+  };
+  const verdict = { verdict: 'pass', problem: null, policy: null, rule: null } as const;
+  return { version: 1, kind: 'intent', id: id(n), at: NOW_MS - 60_000 + n, revision: 1, ...where, ...verdict, ...more };
+}
+
+function completion(n: number, status = 200): LedgerRecord {
+  const bytes = { requestBytes: 0, responseBytes: 220, durationUs: 12_345, upstreamUs: null, complete: true };
+  return {
+    version: 1,
+    kind: 'completion',
+    id: id(n),
+    at: NOW_MS,
+    status,
+    upstreamStatus: null,
+    problem: null,
+    ...bytes,
+  };
+}
+
+const DENIED = { verdict: 'deny', problem: 'forbidden', policy: 'orders/permission', rule: 'orders:read' } as const;
+
+async function show(segments: Segments, ...more: string[]): Promise<Said> {
+  const around = surroundings();
+  around.ledger = (folder) => (assert.equal(folder, `${FOLDER}/.portcullis`), segments);
+  return await runIn(around, 'audit', 'show', ...more);
+}
+
+test('a request and how it ended are one row, and the chain is told', async () => {
+  const said = await show(await ledgerOf([intent(1), intent(2, DENIED), completion(2, 403), completion(1)]));
+  assert.equal(said.code, 0, said.complaints);
+  const [head = '', first = '', second = '', ...rest] = said.out.split('\n');
+  assert.match(head, /^TIME +VERDICT +STATUS/);
+  assert.match(
+    first,
+    /^2026-11-21T11:59:00\.001Z +pass +200 +GET orders\/getOrder +Ab3dE6gH9jKl0123456789 +192\.0\.2\.7 +12\.3 +019a1b2c/,
+  );
+  assert.match(second, /deny +403 +GET orders\/getOrder +forbidden orders\/permission orders:read/);
+  assert.deepEqual(rest, ['', 'chain holds from 1 to 4', '']);
+});
+
+test('a request that has not ended is open, and a change shows who made it and what it changed', async () => {
+  const change = {
+    version: 1,
+    kind: 'change',
+    id: id(9),
+    at: NOW_MS,
+    author: 'SIGHUP',
+    action: 'configuration.install',
+    target: 'portcullis.yaml',
+    before: null,
+    after: 'f'.repeat(64),
+  } as const;
+  const said = await show(await ledgerOf([intent(1), change]));
+  assert.match(said.out, /pass +open/);
+  assert.match(said.out, /change +configuration\.install portcullis\.yaml +none → f{12} +SIGHUP/);
+});
+
+test('rows are chosen by id, by refusal, by age and by number', async () => {
+  const records = Array.from({ length: 30 }, (_, n) => [intent(n, n % 10 === 5 ? DENIED : {}), completion(n)]).flat();
+  const segments = await ledgerOf(records);
+  const ids = async (...more: string[]): Promise<number[]> => {
+    const { out, code } = await show(segments, '--json', ...more);
+    assert.equal(code, 0);
+    const { rows } = JSON.parse(out) as { rows: { id: string; completion: object | null }[] };
+    for (const { completion: ended } of rows) assert.notEqual(ended, null);
+    return rows.map((row) => Number(row.id.slice(-2)));
+  };
+  assert.deepEqual(
+    await ids(),
+    Array.from({ length: 20 }, (_, n) => n + 10),
+  );
+  assert.deepEqual(await ids('--last', '2'), [28, 29]);
+  assert.deepEqual(await ids('--denied'), [5, 15, 25]);
+  assert.deepEqual(await ids('--denied', '--last=1'), [25]);
+  assert.deepEqual(await ids('--request', id(7).toUpperCase()), [7]);
+  assert.deepEqual(await ids('--request', id(99)), []);
+  assert.deepEqual(
+    await ids('--since', '59990ms'),
+    Array.from({ length: 20 }, (_, n) => n + 10),
+  );
+  assert.deepEqual(await ids('--since', '30s'), []);
+});
+
+test('a broken chain is told, with exit code 1', async () => {
+  const segments = await ledgerOf([intent(1), intent(2), intent(3)]);
+  const [[name, bytes] = ['', Buffer.alloc(0)]] = segments.held;
+  segments.held.set(name, Buffer.from(bytes.toString('latin1').replace('00000000002', '00000000007'), 'latin1'));
+  const said = await show(segments);
+  assert.equal(said.code, 1);
+  assert.match(said.out, /the chain is broken in 000000000001\.log behind record 1: its hash does not fit/);
+  const json = await show(segments, '--json');
+  assert.equal(json.code, 1);
+  assert.equal((JSON.parse(json.out) as { chain: { breaks: unknown[] } }).chain.breaks.length, 1);
+});
+
+test('hostile text in a record can not reach the terminal', async () => {
+  const segments = await ledgerOf([intent(1, { method: '\x1b[31mGET\u202e\n', address: '\x07' })]);
+  for (const more of [[], ['--json']]) {
+    const { out } = await show(segments, ...more);
+    assert.match(out, /^[\x20-\x7e\n→]*$/);
+    assert.match(out, /\[31mGET/);
+  }
+});
+
+test('no ledger, or one that can not be read, is exit code 2 and said', async () => {
+  const none = await show(new MemorySegments());
+  assert.deepEqual([none.code, none.out], [2, '']);
+  assert.match(none.complaints, /there is no ledger in the data folder \.portcullis/);
+  const segments = new MemorySegments();
+  segments.list = () => Promise.resolve(err({ reason: 'forbidden', detail: 'not for you\x1b[0m' }));
+  const unreadable = await show(segments);
+  assert.equal(unreadable.code, 2);
+  assert.match(unreadable.complaints, /the ledger can't be read: not for you\\u\{001b\}/);
+});
+
+test('arguments that make no sense are refused', async () => {
+  const around = surroundings();
+  for (const words of [
+    ['prove'],
+    [],
+    ['show', '--last', '0'],
+    ['show', '--last', '1e3'],
+    ['show', '--last', '100001'],
+    ['show', '--since', 'yesterday'],
+    ['show', '--request', '7'],
+    ['show', '--data', 'a', '--config', 'b'],
+  ]) {
+    const said = await runIn(around, 'audit', ...words);
+    assert.deepEqual([said.code, said.out], [2, ''], words.join(' '));
+    assert.match(said.complaints, /^portcullis: /);
+  }
+});
+
+test('where the configuration is broken its data folder is found all the same', async () => {
+  const segments = await ledgerOf([intent(1)]);
+  const around = surroundings('version: 1\ndata: ./elsewhere\napis: nonsense\n');
+  const folders: string[] = [];
+  around.ledger = (folder) => (folders.push(folder), segments);
+  assert.equal((await runIn(around, 'audit', 'show')).code, 0);
+  assert.equal((await runIn(around, 'audit', 'show', '--data', '/srv/data')).code, 0);
+  assert.deepEqual(folders, [`${FOLDER}/elsewhere`, '/srv/data']);
+});

@@ -1,0 +1,56 @@
+import { err, ok, type Result } from '../base/index.ts';
+import { type CallerConfig, resolvePath } from '../config/index.ts';
+import type { QuestionHeaders, RehearsalQuestion } from '../gateway/index.ts';
+import { readCaller } from './caller.ts';
+import type { Given } from './command.ts';
+import type { CommandContext } from './context.ts';
+
+/** A body that a command line names may be this large, as bodies may be if nothing else is said. */
+const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
+
+/** What a command line says of a request besides method and URL. */
+export type GivenRequest = Pick<RehearsalQuestion, 'headers' | 'body' | 'caller'>;
+
+/**
+ * Reads `--as`, `--header` and `--body`; null where none of them was given. The body is JSON where it begins like an
+ * object or a list, and is sent as it stands; else it is the name of a file. The error is in words.
+ */
+export async function readGivenRequest(
+  { values }: Given,
+  context: CommandContext,
+): Promise<Result<GivenRequest | null, string>> {
+  const [as, header, body] = [values.get('as'), values.get('header'), values.get('body')];
+  if (as === undefined && header === undefined && body === undefined) return ok(null);
+  const caller: Result<CallerConfig, string> = as === undefined ? ok({ kind: 'anonymous' }) : readCaller(as);
+  if (!caller.ok) return caller;
+  const headers = readHeaders(header);
+  if (!headers.ok) return headers;
+  const bytes = await readBody(body, context);
+  if (!bytes.ok) return bytes;
+  return ok({ caller: caller.value, headers: withType(headers.value, bytes.value), body: bytes.value });
+}
+
+/** A body with the fields it is sent with: JSON, where nothing else is said. */
+export function withType(headers: QuestionHeaders, body: Uint8Array | null): QuestionHeaders {
+  const typed = body === null || headers.some(([name]) => name.toLowerCase() === 'content-type');
+  return typed ? headers : [...headers, ['content-type', 'application/json']];
+}
+
+function readHeaders(text: string | undefined): Result<QuestionHeaders, string> {
+  const headers: [string, string][] = [];
+  for (const line of text === undefined ? [] : text.split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon < 1) return err("--header takes 'name: value'");
+    headers.push([line.slice(0, colon), line.slice(colon + 1).trim()]);
+  }
+  return ok(headers);
+}
+
+async function readBody(text: string | undefined, context: CommandContext): Promise<Result<Uint8Array | null, string>> {
+  if (text === undefined) return ok(null);
+  if (/^\s*[{[]/.test(text)) return ok(Buffer.from(text));
+  const path = resolvePath(text, context.workingFolder);
+  if (!path.ok) return err(`--body holds a path that ${path.error}`);
+  const read = await context.ports.files.read(path.value, BODY_LIMIT_BYTES);
+  return read.ok ? read : err(`the body can't be read: ${read.error.detail}`);
+}

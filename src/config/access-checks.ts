@@ -1,0 +1,102 @@
+import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
+import type { IssuerConfig, LimitRule } from '../policy/index.ts';
+import type { ApiConfig, AuthConfig, Config, OperationConfig } from './config.ts';
+import { RESERVED_NAMES } from './issuers.ts';
+import { formatKeyPath } from './key-path.ts';
+import { roleIssues } from './role-checks.ts';
+
+type Places = Readonly<Record<string, Place>>;
+
+/** What is wrong with who may call what, and how often, in a configuration whose every key is sound by itself. */
+export function accessIssues(config: Config, places: Places): Issue[] {
+  return [...roleIssues(config.roles, places), ...config.apis.flatMap((api) => apiIssues(api, config, places))];
+}
+
+function apiIssues(api: ApiConfig, { issuers }: Config, places: Places): Issue[] {
+  const issues = [...authIssues(api.auth, api.path, issuers, places), ...validationIssues(api, places)];
+  if (api.auth === 'public') issues.push(...callerLimitIssues(api.limits, api.path, places));
+  for (const [name, own] of Object.entries(api.operations)) {
+    if (own.auth !== null) issues.push(...authIssues(own.auth, own.path, issuers, places));
+    if ((own.auth ?? api.auth) === 'public') issues.push(...openOperationIssues(api, name, own, places));
+  }
+  return issues;
+}
+
+function authIssues(auth: AuthConfig, owner: string, issuers: readonly IssuerConfig[], places: Places): Issue[] {
+  if (auth === 'public') return [];
+  const byName = new Map(issuers.map((issuer) => [issuer.name, issuer]));
+  const first = new Map<string, string>();
+  return auth.flatMap((name, index) => {
+    const path = `${owner}.auth[${index}]`;
+    const issuer = byName.get(name);
+    if (issuer === undefined) return [strangerIssue(name, path, [...byName.keys()], places)];
+    const earlier = first.get(issuer.issuer);
+    first.set(issuer.issuer, name);
+    if (earlier === undefined) return [];
+    // Which of the two judges a token must not depend on their order.
+    const message = `this is the same issuer as ${earlier}: whose rules hold for its tokens could not be told`;
+    return [errorIssue(path, message, { ...at(places, path), fix: 'keep one of them in this list' })];
+  });
+}
+
+function strangerIssue(name: string, path: string, known: readonly string[], places: Places): Issue {
+  if (RESERVED_NAMES.includes(name)) {
+    const message = `${name} is not available in this version`;
+    return errorIssue(path, message, { ...at(places, path), fix: 'name issuers that stand below `issuers`' });
+  }
+  const message = `no issuer named ${JSON.stringify(name.slice(0, 60))} is configured`;
+  const others = known.length === 0 ? 'there is none below `issuers`' : `there is: ${known.slice(0, 10).join(', ')}`;
+  return errorIssue(path, message, { ...at(places, path), fix: didYouMean(name, [...known, 'public']) ?? others });
+}
+
+/** A word that nothing could keep. To observe nothing harms nobody. */
+function validationIssues(api: ApiConfig, places: Places): Issue[] {
+  if (api.source.kind === 'openapi') return [];
+  const owners = [api.path, ...Object.values(api.operations).map(({ path }) => path)];
+  const words = [api.validate, ...Object.values(api.operations).map(({ validate }) => validate)];
+  return owners.flatMap((owner, index) => {
+    const path = `${owner}.validate`;
+    if (words[index] !== 'requests' || !Object.hasOwn(places, path)) return [];
+    const fix = 'name the `openapi` document, or take `validate` away';
+    return [
+      errorIssue(path, 'routes have no description that requests could be held against', { ...at(places, path), fix }),
+    ];
+  });
+}
+
+/** Limits that count callers, where nobody is known. */
+function callerLimitIssues(limits: readonly LimitRule[], owner: string, places: Places): Issue[] {
+  return limits.flatMap(({ per }, index) => {
+    if (per === 'address') return [];
+    const message = `\`per ${per}\` counts callers, and nobody is known where anybody may call`;
+    const path = limitPath(owner, index, places);
+    return [errorIssue(path, message, { ...at(places, path), fix: 'count `per address`, or let callers sign in' })];
+  });
+}
+
+function openOperationIssues(api: ApiConfig, name: string, own: OperationConfig, places: Places): Issue[] {
+  const issues = callerLimitIssues(own.limits, own.path, places);
+  if (own.needs !== null) {
+    const path = `${own.path}.needs`;
+    const message = 'anybody may call this operation, so no permission can be needed';
+    issues.push(errorIssue(path, message, { ...at(places, path), fix: 'take `needs` away, or let callers sign in' }));
+  }
+  const callersOnly = api.limits.length > 0 && api.limits.every(({ per }) => per !== 'address');
+  // Where the whole API is public those limits are issues themselves.
+  if (api.auth !== 'public' && callersOnly && own.limits.length === 0) {
+    const path = formatKeyPath(['apis', api.name, 'operations', name]);
+    const message = 'no limit of the API holds for this operation: all of them count callers, and here nobody is known';
+    issues.push(errorIssue(path, message, { ...at(places, path), fix: 'give it a limit `per address`' }));
+  }
+  return issues;
+}
+
+/** A limit that stands alone has no place in a list. */
+function limitPath(owner: string, index: number, places: Places): string {
+  const path = `${owner}.limit[${index}]`;
+  return Object.hasOwn(places, path) ? path : `${owner}.limit`;
+}
+
+function at(places: Places, path: string): { place: Place | null } {
+  return { place: (Object.hasOwn(places, path) ? places[path] : undefined) ?? null };
+}

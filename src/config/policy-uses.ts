@@ -1,0 +1,84 @@
+import type {
+  IssuerConfig,
+  JwtConfig,
+  LimitRule,
+  OpenapiRequestConfig,
+  PermissionConfig,
+  RateConfig,
+} from '../policy/index.ts';
+import type { ApiConfig, AuthConfig, OperationConfig, PolicyMode, PolicyUse } from './config.ts';
+
+type Operations = readonly (readonly [name: string, operation: OperationConfig])[];
+
+/**
+ * The policies that stand for an API's keys `auth`, `needs`, `limit` and `validate`, in the order in which a request
+ * meets them. Issuers are those of the list itself, never copies. Names that no issuer has are left out: they are
+ * issues already.
+ */
+export function accessPolicies(api: ApiConfig, issuers: readonly IssuerConfig[]): readonly PolicyUse[] {
+  const operations = Object.entries(api.operations);
+  const signIn = signInPath(api, operations);
+  return [
+    ...(signIn === null ? [] : [use(api, 'jwt', jwtConfig(api, operations, issuers), signIn)]),
+    ...(signIn === null ? [] : [use(api, 'permission', permissionConfig(api, operations), signIn)]),
+    ...ratePolicy(api, operations),
+    ...requestPolicy(api, operations),
+  ];
+}
+
+function use(api: ApiConfig, kind: string, config: unknown, path: string): PolicyUse {
+  return { kind, name: `${api.name}/${kind}`, config, mode: 'enforce', modes: {}, path };
+}
+
+/** The key that says that somebody must sign in; null where nobody must. */
+function signInPath(api: ApiConfig, operations: Operations): string | null {
+  if (api.auth !== 'public') return `${api.path}.auth`;
+  const own = operations.find(([, { auth }]) => auth !== null && auth !== 'public');
+  return own === undefined ? null : `${own[1].path}.auth`;
+}
+
+function jwtConfig(api: ApiConfig, operations: Operations, issuers: readonly IssuerConfig[]): JwtConfig {
+  const named = (auth: AuthConfig): readonly IssuerConfig[] =>
+    auth === 'public' ? [] : auth.flatMap((name) => issuers.find((issuer) => issuer.name === name) ?? []);
+  const own = operations.flatMap(([name, { auth }]) => (auth === null ? [] : [[name, named(auth)] as const]));
+  return { issuers: named(api.auth), operations: Object.fromEntries(own), credentials: api.credentials };
+}
+
+function permissionConfig(api: ApiConfig, operations: Operations): PermissionConfig {
+  const needs = operations.flatMap(([name, own]) => (own.needs === null ? [] : [[name, own.needs] as const]));
+  return {
+    operations: Object.fromEntries(needs),
+    open: operations.flatMap(([name, { auth }]) => (auth === 'public' ? [name] : [])),
+    closed: operations.flatMap(([name, { auth }]) => (auth === null || auth === 'public' ? [] : [name])),
+    openByDefault: api.auth === 'public',
+  };
+}
+
+function ratePolicy(api: ApiConfig, operations: Operations): readonly PolicyUse[] {
+  const limited = operations.filter(([, { limits }]) => limits.length > 0);
+  if (api.limits.length === 0 && limited.length === 0) return [];
+  const config: RateConfig = {
+    rules: api.limits,
+    operations: Object.fromEntries(limited.map(([name, { limits }]): [string, readonly LimitRule[]] => [name, limits])),
+    open: operations.flatMap(([name, { auth }]) => (auth === 'public' ? [name] : [])),
+  };
+  const owner = api.limits.length > 0 ? api.path : (limited[0]?.[1].path ?? api.path);
+  return [use(api, 'rate', config, `${owner}.limit`)];
+}
+
+/** Without a document there is nothing to hold requests against. */
+function requestPolicy(api: ApiConfig, operations: Operations): readonly PolicyUse[] {
+  if (api.source.kind !== 'openapi') return [];
+  const modeOf = (validate: ApiConfig['validate']): PolicyMode => (validate === 'observe' ? 'observe' : 'enforce');
+  const config: OpenapiRequestConfig = { errors: api.errors };
+  const modes = operations.flatMap(([name, { validate }]) =>
+    validate === null ? [] : [[name, modeOf(validate)] as const],
+  );
+  return [
+    {
+      ...use(api, 'openapi-request', config, `${api.path}.openapi`),
+      mode: modeOf(api.validate),
+      modes: Object.fromEntries(modes),
+    },
+  ];
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import type { Config } from './config.ts';
+import { parsed } from './scalars.ts';
+import { parseSecretReference } from './secret-reference.ts';
+import { readWebUrl } from './web-url.ts';
+import { words } from './words.ts';
+
+/** The key `audit`. */
+export const auditSchema = z
+  .enum(['required', 'off'], {
+    error: ({ input }) =>
+      input === 'durable'
+        ? words('durable is not available in this version', 'write required, which refuses what can’t be recorded')
+        : 'must be required or off',
+  })
+  .prefault('required')
+  .meta({
+    description: '`required`: a request that can’t be recorded is refused. `off`: nothing is recorded.',
+  });
+
+/** The keys of `alerts`. */
+export const alertsSchema = z
+  .strictObject({
+    webhook: z
+      .strictObject({
+        url: parsed((value) => readWebUrl(value, { query: true })).meta({
+          title: 'URL',
+          description: 'Where alerts are posted.',
+        }),
+        secret: z.string().transform(readSecret).meta({
+          title: 'reference',
+          description: 'The key that signs them: `${env:NAME}` or `${file:PATH}`.',
+        }),
+      })
+      .optional()
+      .meta({ description: 'Posts each alert, signed.' }),
+  })
+  .prefault({})
+  .meta({ description: 'Where alerts go besides the log.' });
+
+/** Someone may have put the secret itself here: nothing of the text is repeated. */
+function readSecret(value: string, context: z.RefinementCtx<string>): string {
+  const result = parseSecretReference(value, '/');
+  if (result.ok) return value;
+  context.issues.push({ code: 'custom', message: result.error, input: '' });
+  return z.NEVER;
+}
+
+/** Where alerts go. */
+export function toAlerts(raw: z.output<typeof alertsSchema>): Config['alerts'] {
+  return { webhook: raw.webhook ?? null };
+}

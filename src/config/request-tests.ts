@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { didYouMean, err, isProblemCode, ok, problemCatalogue, type Result } from '../base/index.ts';
+import type { ClaimValue } from '../policy/index.ts';
+import type { CallerConfig, TestConfig } from './config.ts';
+import { parseMethod } from './routes.ts';
+import { parsed } from './scalars.ts';
+import { words } from './words.ts';
+
+const TEST_LIMIT = 10_000;
+const TARGET_LENGTH_LIMIT = 8_192;
+const LIST_LIMIT = 1_000;
+
+interface Request {
+  readonly method: string;
+  readonly target: string;
+}
+
+const texts = (description: string) =>
+  z
+    .array(parsed(ok))
+    .max(LIST_LIMIT, { error: `at most ${LIST_LIMIT} of them are read` })
+    .meta({ description });
+
+const known = z.strictObject({
+  subject: parsed(ok).optional().meta({ description: 'Who it is.' }),
+  roles: texts('Its roles.').prefault([]),
+  permissions: texts('Permissions it has by itself.').prefault([]),
+  scopes: texts('The scopes of its token; left out, they narrow nothing.').optional(),
+  tenant: parsed(ok).optional().meta({ description: 'Its tenant.' }),
+  client: parsed(ok).optional().meta({ description: 'The client that acts for it.' }),
+  claims: z.record(z.string(), z.unknown()).prefault({}).meta({ description: 'Further claims.' }),
+});
+
+const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/, { error: 'this is no name of a header' });
+
+const test = z.strictObject({
+  do: parsed(readRequest).meta({
+    title: 'METHOD target',
+    description: 'The request, such as `GET /v1/orders/7?full=true`.',
+  }),
+  as: z
+    .union([z.literal('anonymous'), known], {
+      error: words('expected `anonymous`, or who calls', 'write anonymous, or { subject: ada, roles: [customer] }'),
+    })
+    .prefault('anonymous')
+    .meta({ description: 'Who sends it.' }),
+  with: z
+    .strictObject({
+      body: z.unknown().optional().meta({ description: 'The body, sent as JSON.' }),
+      headers: z
+        .record(headerName, parsed(readHeaderValue))
+        .prefault({})
+        .meta({ description: 'Header fields, by name.' }),
+    })
+    .prefault({})
+    .meta({ description: 'What else it has.' }),
+  expect: z
+    .union([z.int().min(400).max(599), parsed(readExpectation)], {
+      error: ({ input }) =>
+        input === undefined
+          ? words('a test says what it expects', 'write pass, a status such as 403, or a code such as forbidden')
+          : words('expected `pass`, the status or the code of a refusal', 'such as pass, 403 or forbidden'),
+    })
+    .meta({
+      title: '`pass`, status or code',
+      description: '`pass` where it goes upstream; else the status or the code of the refusal.',
+    }),
+});
+
+/** The key `tests`. */
+export const testsSchema = z
+  .array(test)
+  .max(TEST_LIMIT, { error: `at most ${TEST_LIMIT} tests are read` })
+  .prefault([])
+  .meta({ description: 'Requests and what must become of them. `check` runs them all.' });
+
+function readRequest(text: string): Result<Request, string> {
+  const space = text.indexOf(' ');
+  const target = text.slice(space + 1);
+  if (space < 1 || !/^(\/|https?:\/\/[^/])/i.test(target)) {
+    return err(words('a request is a method, one space and a path or URL', 'write it like GET /v1/orders/7'));
+  }
+  if (/[\x00-\x20\x7f]/.test(target)) return err('a target holds no blanks and no control characters');
+  if (target.length > TARGET_LENGTH_LIMIT) return err(`a target has at most ${TARGET_LENGTH_LIMIT} characters`);
+  const method = parseMethod(text.slice(0, space));
+  return method.ok ? ok({ method: method.value, target }) : method;
+}
+
+function readHeaderValue(text: string): Result<string, string> {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(text) && text.length <= 8_192
+    ? ok(text)
+    : err('this is no value of a header');
+}
+
+function readExpectation(text: string): Result<string, string> {
+  if (text === 'pass' || isProblemCode(text)) return ok(text);
+  const fix = didYouMean(text, ['pass', ...Object.keys(problemCatalogue)]);
+  return err(words('is neither `pass` nor the code of a refusal', fix ?? 'such as pass, 403 or forbidden'));
+}
+
+/** The tests in the order of the file. */
+export function toTests(raw: z.output<typeof testsSchema>): TestConfig[] {
+  return raw.map((given, index) => ({
+    ...given.do,
+    caller: toCaller(given.as),
+    headers: given.with.headers,
+    body: given.with.body,
+    expect: given.expect,
+    path: `tests[${index}]`,
+  }));
+}
+
+function toCaller(raw: z.output<typeof test>['as']): CallerConfig {
+  if (raw === 'anonymous') return { kind: 'anonymous' };
+  const { subject, roles, permissions, scopes, tenant, client, claims } = raw;
+  return {
+    kind: 'known',
+    subject: subject ?? '',
+    roles,
+    permissions,
+    scopes: scopes ?? null,
+    tenant: tenant ?? null,
+    clientId: client ?? null,
+    // What YAML holds is plain data.
+    claims: claims as Readonly<Record<string, ClaimValue>>,
+  };
+}

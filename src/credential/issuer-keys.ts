@@ -1,0 +1,159 @@
+import type { Egress, Tables } from '../ports/index.ts';
+import { FetchBudget } from './issuer-keys-budget.ts';
+import type { IssuerSource } from './issuer-keys-fetch.ts';
+import { type IssuerKeysStatus, type KeeperPorts, KeyKeeper } from './issuer-keys-keeper.ts';
+import { type KeyRow, keyTable } from './key-row.ts';
+
+/** What the keeping of all issuers' keys needs. Nothing else may replace these tables. */
+export interface IssuerKeysOptions extends KeeperPorts {
+  readonly tables: Pick<Tables, 'declare' | 'replace'>;
+}
+
+/** A configuration waits no longer than this for the keys of its issuers. */
+const FILL_LIMIT_MS = 5_000;
+/** A request waits no longer than this for newer keys. */
+const WAIT_LIMIT_MS = 2_000;
+/** Requests that wait at once, of all issuers: each holds memory, and tokens with unknown keys cost a client nothing. */
+const WAITING_LIMIT = 1_000;
+/** Calls at once: the way out is shared, and a configuration may have hundreds of issuers. */
+const CALL_LIMIT = 16;
+/** Issuers of earlier configurations whose keys are remembered, for one that is refused is followed by the one before. */
+const RESTING_LIMIT = 64;
+
+/**
+ * The issuers' keys on the control side: keeps the live table of each issuer filled, and fetches at once where a
+ * request has a key that is not there, within budgets. What cannot be fetched is an alert, and the keys known so far
+ * stay in the table with the time of their fetch, by which the reader judges whether they are too old.
+ */
+export class IssuerKeys {
+  readonly #options: IssuerKeysOptions;
+  readonly #active = new Map<string, KeyKeeper>();
+  readonly #resting = new Map<string, KeyKeeper>();
+  readonly #versions = new Map<string, number>();
+  readonly #budget = new FetchBudget();
+  #waiting = 0;
+  #closed = false;
+
+  constructor(options: IssuerKeysOptions) {
+    this.#options = { ...options, egress: takingTurns(options.egress) };
+  }
+
+  /**
+   * From now on the keys of these issuers are kept, each name once, and of no others. Resolves when the table of each is
+   * filled, after five seconds at most: one whose keys could not be had by then is filled with no rows, at 0. Issuers
+   * that stay as they were keep their keys and are not waited for. After a configuration that was refused, call it
+   * again with the issuers of the one that stays.
+   */
+  async fill(issuers: readonly IssuerSource[]): Promise<void> {
+    if (this.#closed) return;
+    const wanted = new Map(issuers.map((source) => [source.name, source]));
+    for (const [name, keeper] of this.#active) {
+      const source = wanted.get(name);
+      if (source === undefined || idOf(source) !== idOf(keeper.source)) this.#rest(name, keeper);
+    }
+    const begun = [...wanted.values()]
+      .filter(({ name }) => !this.#active.has(name))
+      .map((source) => this.#wake(source));
+    if (begun.length === 0) return;
+    await this.#within(FILL_LIMIT_MS, Promise.all(begun.map((keeper) => keeper.start())));
+    for (const keeper of begun) keeper.settle();
+  }
+
+  /**
+   * Newer keys of an issuer, for a request from `source` with a key that is not in the table. Resolves, within two
+   * seconds, when the table is as new as it will get; null where nothing can be fetched now: an unknown issuer, a spent
+   * budget, or too many that wait already. While a fetch is under way, asking costs no budget.
+   */
+  want(issuer: string, source: string): Promise<void> | null {
+    const keeper = this.#active.get(issuer);
+    if (this.#closed || keeper === undefined || this.#waiting >= WAITING_LIMIT) return null;
+    const nowMs = this.#options.clock.monotonic();
+    if (keeper.running === null && !this.#budget.take(issuer, source, nowMs)) return null;
+    this.#waiting++;
+    return this.#within(WAIT_LIMIT_MS, keeper.refresh()).finally(() => {
+      this.#waiting--;
+    });
+  }
+
+  /** How the keys of each issuer are, by name. */
+  status(): readonly IssuerKeysStatus[] {
+    return [...this.#active.values()]
+      .map((keeper) => keeper.status())
+      .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  /** Nothing is fetched or put into a table after this. */
+  close(): void {
+    this.#closed = true;
+    for (const keeper of this.#active.values()) keeper.stop();
+    this.#active.clear();
+    this.#resting.clear();
+  }
+
+  #wake(source: IssuerSource): KeyKeeper {
+    const id = idOf(source);
+    const keeper = this.#resting.get(id) ?? this.#createKeeper(source);
+    this.#resting.delete(id);
+    this.#active.set(source.name, keeper);
+    return keeper;
+  }
+
+  #rest(name: string, keeper: KeyKeeper): void {
+    keeper.stop();
+    this.#active.delete(name);
+    this.#resting.set(idOf(keeper.source), keeper);
+    for (const oldest of this.#resting.keys()) {
+      if (this.#resting.size <= RESTING_LIMIT) break;
+      this.#resting.delete(oldest);
+    }
+  }
+
+  #createKeeper(source: IssuerSource): KeyKeeper {
+    const { tables } = this.#options;
+    const declaration = keyTable(source.name);
+    tables.declare(declaration);
+    const publish = (rows: ReadonlyMap<string, KeyRow>, filledAtMs: number): void => {
+      const version = (this.#versions.get(declaration.name) ?? 0) + 1;
+      this.#versions.set(declaration.name, version);
+      tables.replace(declaration.name, version, rows, filledAtMs);
+    };
+    return new KeyKeeper(source, this.#options, publish);
+  }
+
+  /** Resolves with the work, or after so long. */
+  async #within(limitMs: number, work: Promise<unknown>): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const timer = this.#options.clock.after(limitMs, () => late.resolve());
+    await Promise.race([work, late.promise]);
+    timer.cancel();
+  }
+}
+
+/** The same calls, so many at once; what waits is one call of each issuer at most. */
+function takingTurns(egress: Egress): Egress {
+  const queue: (() => void)[] = [];
+  let running = 0;
+  return {
+    async call(request) {
+      if (running < CALL_LIMIT) running++;
+      else {
+        const turn = Promise.withResolvers<void>();
+        queue.push(turn.resolve);
+        await turn.promise;
+      }
+      try {
+        return await egress.call(request);
+      } finally {
+        // Who waits first takes the turn over.
+        const next = queue.shift();
+        if (next === undefined) running--;
+        else next();
+      }
+    },
+  };
+}
+
+/** Issuers with the same have the same keys. */
+function idOf({ name, issuer, origin }: IssuerSource): string {
+  return JSON.stringify([name, issuer, origin.kind, origin.kind === 'url' ? origin.url : null]);
+}

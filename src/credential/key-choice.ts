@@ -1,0 +1,23 @@
+import { err, ok, type Result } from '../base/index.ts';
+import type { KeyRow } from './key-row.ts';
+import type { SignatureAlgorithm } from './token-profile.ts';
+
+/** Keys of one name and one algorithm that are tried, each at the price of a signature check. */
+const TRIES = 4;
+
+/**
+ * The keys of an issuer that a token may mean (RFC 7515 §4.1.4, RFC 8725 §3.1). By name: those of that name which are
+ * for this algorithm. Without a name: the only one for this algorithm, since trying all would let a token choose.
+ * `unknown-key` means that newer keys may have it, `key-choice` that they would not help.
+ */
+export function chooseKeys(
+  rows: ReadonlyMap<string, KeyRow>,
+  kid: string | null,
+  algorithm: SignatureAlgorithm,
+): Result<readonly KeyRow[], 'unknown-key' | 'key-choice'> {
+  const named = kid === null ? [...rows.values()] : [...rows.values()].filter((row) => row.kid === kid);
+  if (named.length === 0) return err('unknown-key');
+  const fitting = named.filter((row) => row.algorithms.includes(algorithm));
+  const most = kid === null ? 1 : TRIES;
+  return fitting.length === 0 || fitting.length > most ? err('key-choice') : ok(fitting);
+}

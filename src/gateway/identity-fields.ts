@@ -1,0 +1,52 @@
+import type { Principal } from '../policy/index.ts';
+
+/** The names under which an upstream hears who is calling; a client's own never get there (docs/adr/0005). */
+export const IDENTITY_FIELDS = ['x-portcullis-subject', 'x-portcullis-roles', 'x-portcullis-tenant'] as const;
+
+/** Everything else is percent-encoded: the comma parts roles, `%` marks what is encoded, `+` is a space to some decoders. */
+const PLAIN = /^[A-Za-z0-9._~:@/|-]*$/;
+const NOT_PLAIN = /[^A-Za-z0-9._~:@/|-]/gu;
+
+/** Principals are kept with the tokens they came by, so most requests find theirs here. */
+const known = new WeakMap<Principal, readonly string[]>();
+
+/**
+ * What an upstream is told of the caller, names and values in turn: the subject, the roles with commas between them, the
+ * tenant. A field is left out where there is none. Values are UTF-8, percent-encoded (RFC 3986 §2.1) but for letters,
+ * digits and `. _ ~ : @ / | -`, so that each stands for one text only. They are as short as the credential they come
+ * from, which came in a head of at most 16 KiB.
+ */
+export function identityFields(principal: Principal): readonly string[] {
+  let fields = known.get(principal);
+  if (fields === undefined) {
+    fields = fieldsOf(principal);
+    known.set(principal, fields);
+  }
+  return fields;
+}
+
+function fieldsOf({ subject, roles, tenant }: Principal): readonly string[] {
+  const [subjectName, rolesName, tenantName] = IDENTITY_FIELDS;
+  const fields: string[] = [subjectName, encoded(subject)];
+  if (roles.length > 0) fields.push(rolesName, roles.map(encoded).join(','));
+  if (tenant !== null) fields.push(tenantName, encoded(tenant));
+  return fields;
+}
+
+function encoded(text: string): string {
+  return PLAIN.test(text) ? text : text.replace(NOT_PLAIN, encodedCharacter);
+}
+
+/** A lone surrogate is no character: its three bytes are unlike those of any, so that two names never become one. */
+function encodedCharacter(character: string): string {
+  if (!character.isWellFormed()) {
+    const unit = character.charCodeAt(0);
+    const bytes = [0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)];
+    return bytes.map(encodedByte).join('');
+  }
+  return [...Buffer.from(character)].map(encodedByte).join('');
+}
+
+function encodedByte(byte: number): string {
+  return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+}

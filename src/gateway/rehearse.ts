@@ -1,0 +1,215 @@
+import {
+  createIdSource,
+  type IntentRecord,
+  type LedgerRecord,
+  type ProblemCode,
+  problemStatus,
+} from '../base/index.ts';
+import type { ProblemError } from '../base/index.ts';
+import type { CallerConfig } from '../config/index.ts';
+import type { Operation } from '../policy/index.ts';
+import type { Clock } from '../ports/index.ts';
+import type { HeaderFields, OutgoingRequest, UpstreamCall } from '../wire/index.ts';
+import { createGateway } from './gateway.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import { type CanonicalForm, type Question, type QuestionHeaders, readQuestionHead } from './question-head.ts';
+import { principalOf, rehearsedPlan, type RehearsedStep } from './rehearsed-plan.ts';
+import { RehearsedStream } from './rehearsed-stream.ts';
+import type { GatewayPorts, Upstreams } from './runtime.ts';
+import type { CompiledApi, CompiledOperation, Snapshot } from './snapshot.ts';
+import { createSpanSource } from './trace-context.ts';
+
+/** A whole request, and who sends it. Content-Length is written for a body that is given. */
+export interface RehearsalQuestion extends Question {
+  readonly headers: QuestionHeaders;
+  /** Null for none. */
+  readonly body: Uint8Array | null;
+  readonly caller: CallerConfig;
+}
+
+/**
+ * What becomes of it. `pass`: it goes upstream; `added` are the fields that the gateway writes, `removed` those of the
+ * client that do not get there. `observed` is what a policy in observe mode would have refused it for. `policy` and
+ * `rule` are those that decided.
+ */
+export type RehearsedVerdict =
+  | {
+      readonly kind: 'pass';
+      readonly upstream: { readonly method: string; readonly url: string };
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+      readonly observed: {
+        readonly code: ProblemCode | null;
+        readonly policy: string | null;
+        readonly rule: string | null;
+      } | null;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly code: ProblemCode;
+      readonly policy: string | null;
+      readonly rule: string | null;
+      /** For the operator: it may tell what clients are not told. */
+      readonly why: string | null;
+      readonly errors: readonly ProblemError[];
+    }
+  | { readonly kind: 'replied'; readonly status: number; readonly policy: string | null; readonly rule: string | null };
+
+/** A rehearsal: how the request was read, where it leads, what each step said, and what becomes of it. */
+export interface Rehearsal {
+  /** Null where the request can't be read. */
+  readonly canonical: CanonicalForm | null;
+  /** Null where no operation matches. */
+  readonly route: Pick<Operation, 'id' | 'api' | 'method' | 'template'> | null;
+  readonly trail: readonly RehearsedStep[];
+  readonly verdict: RehearsedVerdict;
+}
+
+/**
+ * Sends a request that nobody sent through the very gateway that traffic goes through, up to the upstream, which hears
+ * nothing. Nothing is recorded or counted, but limits are whatever the Snapshot's kinds of policy were given. For a
+ * caller who is given, that stands for the credential; an anonymous one is judged by the headers alone.
+ */
+export async function rehearse(snapshot: Snapshot, question: RehearsalQuestion, clock: Clock): Promise<Rehearsal> {
+  const head = readQuestionHead(question, framed(question));
+  if (typeof head === 'string') return { canonical: null, route: null, trail: [], verdict: unreadable(head) };
+  const { method, authority, path, query, fields } = head;
+  const scene = new Scene(snapshot, question.caller);
+  const gateway = createGateway(scene.ports(clock), undefined, scene.upstreams());
+  try {
+    const request = { method, host: authority.host, port: authority.port, path, query, headers: fields, peer: PEER };
+    const { promise, resolve } = Promise.withResolvers<void>();
+    scene.over = resolve;
+    const body = Buffer.from(question.body ?? []);
+    const stream = new RehearsedStream(request, head.framing, { body, answered: resolve });
+    gateway.install(scene.snapshot);
+    gateway.request(stream);
+    await promise;
+    // Whatever a step holds for the time of a request is released.
+    stream.events.gone();
+    const canonical = { host: authority.host, path, query };
+    return { canonical, route: scene.route, trail: scene.trail, verdict: scene.verdict(stream) };
+  } finally {
+    gateway.close();
+  }
+}
+
+const PEER = {
+  address: '127.0.0.1',
+  port: 0,
+  tls: { protocol: 'TLSv1.3', cipher: '', group: null, serverName: null, applicationProtocol: null },
+};
+
+function framed({ headers, body }: RehearsalQuestion): QuestionHeaders {
+  return body === null ? headers : [...headers, ['content-length', String(body.length)]];
+}
+
+function unreadable(code: ProblemCode): RehearsedVerdict {
+  return { kind: 'refused', status: problemStatus(code), code, policy: null, rule: null, why: null, errors: [] };
+}
+
+const NO_METRICS: GatewayMetrics = {
+  finished() {},
+  refused() {},
+  observed() {},
+  turnedAway() {},
+  cut() {},
+  inFlight: { set() {} },
+};
+
+/** What stands around the gateway in a rehearsal: it hears everything and does nothing. */
+class Scene {
+  readonly snapshot: Snapshot;
+  readonly trail: RehearsedStep[] = [];
+  route: Rehearsal['route'] = null;
+  over: () => void = () => {};
+  readonly #records: LedgerRecord[] = [];
+  #detail: string | null = null;
+  #call: { readonly request: OutgoingRequest; readonly api: CompiledApi } | null = null;
+
+  constructor(snapshot: Snapshot, caller: CallerConfig) {
+    const principal = caller.kind === 'anonymous' ? null : principalOf(caller, snapshot.roles);
+    const replanned = (compiled: CompiledOperation): CompiledOperation => {
+      this.route = compiled.operation;
+      const plan = compiled.plan();
+      const rehearsed = plan.ok ? { ok: true as const, value: rehearsedPlan(plan.value, principal, this.trail) } : plan;
+      return { ...compiled, plan: () => rehearsed };
+    };
+    const find: Snapshot['router']['find'] = (...place) => {
+      const found = snapshot.router.find(...place);
+      return found.kind === 'matched' ? { ...found, target: replanned(found.target) } : found;
+    };
+    this.snapshot = { ...snapshot, router: { find } };
+  }
+
+  ports(clock: Clock): GatewayPorts {
+    const counted = (bytes: Uint8Array): void => void bytes.fill(1);
+    return {
+      clock,
+      log: { write: (_level, _event, _message, fields) => this.#note(fields?.['detail']) },
+      alerts: ({ fields }) => this.#note(fields?.['detail']),
+      ledger: { append: (record) => this.#records.push(record) > 0 },
+      nextId: createIdSource(counted, () => clock.now()),
+      nextSpan: createSpanSource(counted),
+      pseudonym: () => '',
+      metrics: NO_METRICS,
+    };
+  }
+
+  #note(detail: unknown): void {
+    if (typeof detail === 'string') this.#detail = detail;
+  }
+
+  upstreams(): Upstreams {
+    const call: UpstreamCall = { write: () => true, finish() {}, resume() {}, abort() {} };
+    const taking = (api: CompiledApi) => ({
+      call: (request: OutgoingRequest) => {
+        this.#call = { request, api };
+        this.over();
+        return call;
+      },
+    });
+    return { forApis: (apis) => apis.map(taking), retain() {}, sweep() {}, close() {} };
+  }
+
+  verdict(stream: RehearsedStream): RehearsedVerdict {
+    const intent = this.#records.find((record) => record.kind === 'intent');
+    if (intent === undefined) throw new Error('a rehearsal ended without a verdict');
+    if (this.#call !== null) return this.#passed(this.#call, intent);
+    const { policy, rule } = intent;
+    const completion = this.#records.find((record) => record.kind === 'completion');
+    const code = intent.verdict === 'reply' ? null : (completion?.problem ?? intent.problem);
+    if (code === null) return { kind: 'replied', status: stream.status, policy, rule };
+    const step = this.trail.findLast((each) => each.code === code && each.policy === policy);
+    const why = step?.why ?? this.#detail;
+    return { kind: 'refused', status: problemStatus(code), code, policy, rule, why, errors: step?.errors ?? [] };
+  }
+
+  #passed(
+    { request, api }: { readonly request: OutgoingRequest; readonly api: CompiledApi },
+    intent: IntentRecord,
+  ): RehearsedVerdict {
+    const { verdict, problem, policy, rule } = intent;
+    return {
+      kind: 'pass',
+      upstream: { method: request.method, url: `${api.upstream.scheme}://${request.authority}${request.target}` },
+      added: namesOf(request.added),
+      removed: request.fields === null ? [] : removedFrom(request.fields),
+      observed: verdict === 'observed' ? { code: problem, policy, rule } : null,
+    };
+  }
+}
+
+function namesOf(added: readonly string[]): readonly string[] {
+  return [...new Set(added.filter((_, at) => at % 2 === 0))];
+}
+
+/** Written anew for the upstream, in any case. */
+const FRAMING: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding']);
+
+function removedFrom(fields: HeaderFields): readonly string[] {
+  const kept = new Set([...fields.kept()].map(([name]) => name));
+  const names = new Set([...fields.entries()].map(([name]) => name));
+  return [...names].filter((name) => !kept.has(name) && !FRAMING.has(name));
+}

@@ -1,0 +1,117 @@
+import { Bitset, type ProblemCode, type ProblemError } from '../base/index.ts';
+import type { CallerConfig } from '../config/index.ts';
+import type { AuthenticateVerdict, Principal, RoleTable, Stage, Step } from '../policy/index.ts';
+import type { Plan, PlannedStep, RequestStep } from './plan.ts';
+
+/** What one step said in a rehearsal. `why` is for the operator: it may tell what clients are not told. */
+export interface RehearsedStep {
+  readonly stage: Stage;
+  readonly policy: string;
+  /** Whether its refusals are only noted. */
+  readonly observed: boolean;
+  /** `fault`: it threw, and the request is refused for it. */
+  readonly verdict: AuthenticateVerdict['kind'] | 'fault';
+  readonly code: ProblemCode | null;
+  readonly rule: string | null;
+  readonly why: string | null;
+  readonly errors: readonly ProblemError[];
+}
+
+/** Stands for the issuer of a caller who was given, and for the policy that identified them. */
+const GIVEN_CALLER = 'given caller';
+
+/**
+ * The plan that traffic walks, with two differences: what each step says is noted in `trail`, and where the caller is
+ * given, that stands for the steps that would identify them. Nobody is identified where traffic has no such step.
+ */
+export function rehearsedPlan(plan: Plan, caller: Principal | null, trail: RehearsedStep[]): Plan {
+  const identifies = plan.signInNeeded || plan.request.some(({ stage }) => stage === 'authenticate');
+  const request = caller === null || !identifies ? plan.request : withCaller(plan.request, caller);
+  return { ...plan, request: request.map((planned) => noted(planned, trail)) };
+}
+
+function withCaller(steps: readonly RequestStep[], principal: Principal): readonly RequestStep[] {
+  const given: PlannedStep<'authenticate'> = {
+    stage: 'authenticate',
+    policy: GIVEN_CALLER,
+    observed: false,
+    step: { reads: { request: 'none', response: 'none' }, run: () => ({ kind: 'identified', principal }) },
+  };
+  const admitting = steps.filter(({ stage }) => stage === 'admit');
+  return [...admitting, given, ...steps.filter(({ stage }) => stage !== 'admit' && stage !== 'authenticate')];
+}
+
+/**
+ * Somebody as a known issuer would vouch for them. What they may do is what their roles permit and what is given
+ * besides, narrowed by scopes where there are any.
+ */
+export function principalOf(caller: Extract<CallerConfig, { kind: 'known' }>, roles: RoleTable): Principal {
+  const granted = [roles.permissionsOf(caller.roles), roles.named(caller.permissions)];
+  const narrowing = caller.scopes === null ? null : roles.named(caller.scopes);
+  const numbers = Array.from({ length: roles.permissionCount }, (_, number) => number);
+  const held = numbers.filter((number) => granted.some((set) => set.has(number)) && (narrowing?.has(number) ?? true));
+  return {
+    kind: 'user',
+    issuer: GIVEN_CALLER,
+    subject: caller.subject,
+    clientId: caller.clientId,
+    credentialId: null,
+    sessionId: null,
+    tenant: caller.tenant,
+    roles: caller.roles,
+    scopes: caller.scopes,
+    permissions: Bitset.of(roles.permissionCount, held),
+    claims: caller.claims,
+    assurance: { acr: null, amr: [], authTimeMs: null },
+    confirmation: null,
+    expiresAtMs: Number.MAX_SAFE_INTEGER,
+  };
+}
+
+/** The same step, which tells what it says. */
+function noted(planned: RequestStep, trail: RehearsedStep[]): RequestStep {
+  // What goes in and comes out differs by stage, and passes through here as it is.
+  const step = planned.step as Step<'authenticate'>;
+  const told = (verdict: AuthenticateVerdict): AuthenticateVerdict => {
+    trail.push(said(planned, verdict));
+    return verdict;
+  };
+  const failed = (fault: unknown): never => {
+    trail.push({ ...said(planned, null), why: fault instanceof Error ? fault.message : null });
+    throw fault;
+  };
+  const run: typeof step.run = (...input) => {
+    try {
+      const verdict = step.run(...input);
+      return verdict instanceof Promise ? verdict.then(told, failed) : told(verdict);
+    } catch (fault) {
+      return failed(fault);
+    }
+  };
+  const { reads } = step;
+  const release = step.release === undefined ? {} : { release: step.release.bind(step) };
+  return { ...planned, step: { reads, run, ...release } } as RequestStep;
+}
+
+/** What a verdict says, in words that can be shown; null where there is none. */
+function said({ stage, policy, observed }: RequestStep, verdict: AuthenticateVerdict | null): RehearsedStep {
+  const place = { stage, policy, observed };
+  const nothing = { code: null, rule: null, why: null, errors: [] };
+  switch (verdict?.kind) {
+    case 'deny': {
+      const { code, internal, detail, errors = [] } = verdict.problem;
+      return { ...place, verdict: 'deny', code, rule: verdict.rule ?? null, why: internal ?? detail ?? null, errors };
+    }
+    case 'reply':
+      return { ...place, ...nothing, verdict: 'reply', rule: verdict.rule ?? null };
+    case 'pass':
+    case 'abstain':
+    case 'identified':
+    case 'wait':
+      return { ...place, ...nothing, verdict: verdict.kind };
+    case undefined:
+    default:
+      // The types forbid any other, and it must not pass for a verdict all the same.
+      return { ...place, ...nothing, verdict: 'fault' };
+  }
+}

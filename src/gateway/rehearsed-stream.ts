@@ -1,0 +1,81 @@
+import type { ProblemCode } from '../base/index.ts';
+import type { BodyFraming, CanonicalRequest, ExchangeEvents, OutgoingHead, ServerExchange } from '../wire/index.ts';
+
+/** What happens when nobody listens yet: nothing. */
+const NO_EVENTS: ExchangeEvents = { pieces: () => true, bodyEnd() {}, bodyFailed() {}, drained() {}, gone() {} };
+
+/** A request that nobody sent: it brings its body when asked for, and takes a reply that goes nowhere. */
+export class RehearsedStream implements ServerExchange {
+  readonly request: CanonicalRequest;
+  readonly framing: BodyFraming;
+  events: ExchangeEvents = NO_EVENTS;
+  /** The status of the reply; 0 while there is none. */
+  status = 0;
+  readonly #body: Buffer;
+  readonly #answered: () => void;
+  #receivedBytes = 0;
+  #receiving = false;
+
+  /** `answered` is called when a reply has begun or the connection was cut. */
+  constructor(request: CanonicalRequest, framing: BodyFraming, more: { body: Buffer; answered: () => void }) {
+    this.request = request;
+    this.framing = framing;
+    this.#body = more.body;
+    this.#answered = more.answered;
+  }
+
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** A body that is given is announced, so nothing longer than that can follow. */
+  limitBody(bytes: number): boolean {
+    return this.framing.kind !== 'length' || this.framing.bytes <= bytes;
+  }
+
+  /** Bytes never come while the handler is still at it. */
+  receive(): void {
+    if (this.#receiving) return;
+    this.#receiving = true;
+    queueMicrotask(() => this.#deliver());
+  }
+
+  #deliver(): void {
+    const fault = this.#fault();
+    if (fault !== null) {
+      this.events.bodyFailed(fault);
+      return;
+    }
+    this.#receivedBytes = this.#body.length;
+    if (this.#body.length > 0) this.events.pieces([this.#body]);
+    this.events.bodyEnd();
+  }
+
+  #fault(): ProblemCode | null {
+    const short = this.framing.kind === 'length' && this.framing.bytes > this.#body.length;
+    return short ? 'incomplete-request' : null;
+  }
+
+  resumeBody(): void {}
+
+  interim(): void {}
+
+  send(head: OutgoingHead): void {
+    this.status = head.status;
+    this.#answered();
+  }
+
+  begin(head: OutgoingHead): void {
+    this.send(head);
+  }
+
+  write(): boolean {
+    return true;
+  }
+
+  finish(): void {}
+
+  cut(): void {
+    this.#answered();
+  }
+}

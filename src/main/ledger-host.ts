@@ -1,0 +1,141 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { createLedgerClient, type FromWriter, type LedgerClient, type ToWriter } from '../audit/index.ts';
+import { err, ok, type Result } from '../base/index.ts';
+import type { Alerts, Clock, Log } from '../ports/index.ts';
+import { ledgerChannel } from './ledger-channel.ts';
+import type { FromLedgerThread, LedgerThreadData, ToLedgerThread } from './ledger-thread.ts';
+import { workerFile } from './worker-file.ts';
+
+/** The newest segment is read whole at the start, 64 MiB; a disk that takes longer has failed. */
+const OPEN_LIMIT_MS = 60_000;
+const CREDIT_LIMIT_MS = 2_000;
+/** What is under way is written within this, or said to be lost. */
+const CLOSE_LIMIT_MS = 5_000;
+/** What a gateway thread may have unspent: 5,000 requests, a tenth of a second at full load, so that a slow disk is not noticed at once. */
+const GATEWAY_WINDOW_BYTES = 4 * 1024 * 1024;
+/** The control side records a handful of changes. */
+const CONTROL_WINDOW_BYTES = 256 * 1024;
+
+/** What hosting the ledger's writer takes. */
+export interface LedgerHostOptions {
+  /** Absolute; made where it is missing. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly alerts: Alerts;
+  /** The writer has ended although nobody asked it to: nothing can be recorded any more. */
+  readonly lost: (reason: string) => void;
+}
+
+/** Starts the writer of the ledger in a thread of its own. The error says in words why the ledger can't be written. */
+export async function startLedger(options: LedgerHostOptions): Promise<Result<LedgerHost, string>> {
+  const host = new LedgerHost(options);
+  const refused = await host.opened;
+  if (refused === null) {
+    // Without space there is no credit; whoever records then is told so.
+    await within(options.clock, CREDIT_LIMIT_MS, host.ledger.ready());
+    return ok(host);
+  }
+  await host.close();
+  return err(refused);
+}
+
+/** The writer of the ledger, seen from the main thread. */
+export class LedgerHost {
+  /** Where the control side records what it does. */
+  readonly ledger: LedgerClient;
+  /** Null when it stands, else why it does not. */
+  readonly opened: Promise<string | null>;
+  readonly #worker: Worker;
+  readonly #options: LedgerHostOptions;
+  readonly #opened = Promise.withResolvers<string | null>();
+  readonly #closed = Promise.withResolvers<string | null>();
+  #state: 'opening' | 'open' | 'ending' = 'opening';
+
+  constructor(options: LedgerHostOptions) {
+    this.#options = options;
+    this.opened = this.#opened.promise;
+    const { folder } = options;
+    this.#worker = new Worker(workerFile('ledger-thread'), {
+      name: 'ledger',
+      workerData: { folder } satisfies LedgerThreadData,
+    });
+    this.#worker.on('message', (message: FromLedgerThread) => this.#receive(message));
+    this.#worker.on('error', (fault) => this.#onLost(fault instanceof Error ? fault.message : 'unknown fault'));
+    this.#worker.on('exit', (code) => this.#onLost(`ended with code ${code}`));
+    options.clock.after(OPEN_LIMIT_MS, () => this.#opened.resolve('the ledger could not be opened in time'));
+    const channel = ledgerChannel<ToWriter, FromWriter>(this.#attach(CONTROL_WINDOW_BYTES));
+    this.ledger = createLedgerClient({ channel, clock: options.clock });
+  }
+
+  /** A way into the ledger for a gateway thread; the port is to be transferred to it. */
+  connect(): MessagePort {
+    return this.#attach(GATEWAY_WINDOW_BYTES);
+  }
+
+  #attach(windowBytes: number): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#tell({ kind: 'attach', port: port2, windowBytes }, [port2]);
+    return port1;
+  }
+
+  /** Writes what is left, and ends the thread. Says in the log what could not be written. */
+  async close(): Promise<void> {
+    const { clock, log } = this.#options;
+    const open = this.#state === 'open';
+    this.#state = 'ending';
+    if (open) {
+      await within(clock, CLOSE_LIMIT_MS, this.ledger.flush());
+      this.#tell({ kind: 'close' });
+      await within(clock, CLOSE_LIMIT_MS, this.#closed.promise);
+      this.#closed.resolve('it did not answer');
+      const fault = await this.#closed.promise;
+      if (fault !== null) log.write('error', 'ledger.fault', 'the ledger could not be closed well', { detail: fault });
+    }
+    this.ledger.close();
+    await this.#worker.terminate();
+  }
+
+  #tell(message: ToLedgerThread, transferred: readonly MessagePort[] = []): void {
+    this.#worker.postMessage(message, transferred);
+  }
+
+  #receive(message: FromLedgerThread): void {
+    switch (message.kind) {
+      case 'open':
+        if (this.#state === 'opening') this.#state = 'open';
+        this.#opened.resolve(null);
+        return;
+      case 'refused':
+        this.#state = 'ending';
+        this.#opened.resolve(message.reason);
+        return;
+      case 'closed':
+        this.#closed.resolve(message.fault);
+        return;
+      case 'alert':
+        this.#options.alerts.raise(message.alert);
+        return;
+      case 'log':
+        this.#options.log.write(message.level, message.event, message.message, message.fields);
+    }
+  }
+
+  #onLost(reason: string): void {
+    const words = `the writer of the ledger was lost: ${reason}`;
+    this.#opened.resolve(words);
+    this.#closed.resolve(words);
+    if (this.#state !== 'open') return;
+    this.#state = 'ending';
+    this.#options.alerts.raise({ kind: 'ledger.fault', key: 'writer', severity: 'critical', message: words });
+    this.#options.lost(words);
+  }
+}
+
+/** Resolves with `work`, or after `limitMs` without it. */
+async function within(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = clock.after(limitMs, resolve);
+  await Promise.race([work, promise]);
+  timer.cancel();
+}

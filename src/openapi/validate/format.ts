@@ -1,0 +1,93 @@
+import {
+  isAddress4,
+  isAddress6,
+  isEmail,
+  isHostname,
+  isInternationalEmail,
+  isInternationalHostname,
+} from './format-name.ts';
+import { isDate, isDateTime, isDuration, isTime } from './format-time.ts';
+import { isIri, isIriReference, isJsonPointer, isRelativeJsonPointer, isUri, isUriReference } from './format-uri.ts';
+
+/** A format that is checked: values of the other kinds always hold. `article` and name make its message. */
+export type Format =
+  | { readonly kind: 'string'; readonly holds: (value: string) => boolean; readonly message: string }
+  | { readonly kind: 'number'; readonly holds: (value: number) => boolean; readonly message: string };
+
+/**
+ * The checked format of this name, or null where the name is an annotation (JSON Schema 2020-12 §7, and the registry
+ * of OpenAPI formats). Every check takes time linear in the value.
+ */
+export function formatOf(name: string): Format | null {
+  return FORMATS.get(name) ?? null;
+}
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const BASE64_URL = /^[A-Za-z0-9_-]*={0,2}$/;
+const UUID = /^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$/;
+
+const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
+  ['date', text(isDate, 'must be a date such as 2026-01-31')],
+  ['date-time', text(isDateTime, 'must be a time such as 2026-01-31T12:00:00Z')],
+  ['time', text(isTime, 'must be a time of day such as 12:00:00Z')],
+  ['duration', text(isDuration, 'must be a duration such as P1DT12H')],
+  ['uuid', text((value) => value.length === 36 && UUID.test(value), 'must be a UUID')],
+  ['email', text(isEmail, 'must be an email address')],
+  ['idn-email', text(isInternationalEmail, 'must be an email address')],
+  ['hostname', text(isHostname, 'must be a host name')],
+  ['idn-hostname', text(isInternationalHostname, 'must be a host name')],
+  ['ipv4', text(isAddress4, 'must be an IPv4 address')],
+  ['ipv6', text(isAddress6, 'must be an IPv6 address')],
+  ['uri', text(isUri, 'must be a URI')],
+  ['uri-reference', text(isUriReference, 'must be a URI reference')],
+  ['iri', text(isIri, 'must be an IRI')],
+  ['iri-reference', text(isIriReference, 'must be an IRI reference')],
+  ['json-pointer', text(isJsonPointer, 'must be a JSON Pointer')],
+  ['relative-json-pointer', text(isRelativeJsonPointer, 'must be a relative JSON Pointer')],
+  ['regex', text(isRegularExpression, 'must be a regular expression')],
+  ['byte', text(isBase64, 'must be in base64')],
+  ['base64url', text((value) => isBase64Url(value), 'must be in base64url')],
+  ['int8', integer(-128, 127)],
+  ['int16', integer(-32_768, 32_767)],
+  ['int32', integer(-2_147_483_648, 2_147_483_647)],
+  // Numbers were read as doubles, so the bounds are the doubles next to them; 2^63 itself is one, and too large.
+  ['int64', integer(-(2 ** 63), 2 ** 63 - 1024)],
+  ['uint8', integer(0, 255)],
+  ['uint16', integer(0, 65_535)],
+  ['uint32', integer(0, 4_294_967_295)],
+  ['uint64', integer(0, 2 ** 64 - 2048)],
+  ['float', { kind: 'number', holds: (value) => Number.isFinite(Math.fround(value)), message: 'must be a float' }],
+]);
+
+function text(holds: (value: string) => boolean, message: string): Format {
+  return { kind: 'string', holds, message };
+}
+
+function integer(least: number, most: number): Format {
+  const holds = (value: number): boolean => Number.isInteger(value) && value >= least && value <= most;
+  return { kind: 'number', holds, message: `must be a whole number from ${least} to ${most}` };
+}
+
+/** A group of four at a time would need the runtime's stack for long texts, so only the end is read by pattern. */
+function isBase64(value: string): boolean {
+  if (value.length % 4 !== 0) return false;
+  return /^[A-Za-z0-9+/]*$/.test(value.slice(0, -4)) && BASE64.test(value.slice(-4));
+}
+
+function isBase64Url(value: string): boolean {
+  const padding = value.indexOf('=');
+  if (padding >= 0 && value.length % 4 !== 0) return false;
+  return BASE64_URL.test(value) && (padding < 0 ? value.length : padding) % 4 !== 1;
+}
+
+/** Longer expressions than this are no patterns, and reading one costs time and memory. */
+const EXPRESSION_LIMIT = 10_000;
+
+function isRegularExpression(value: string): boolean {
+  if (value.length > EXPRESSION_LIMIT) return false;
+  try {
+    return new RegExp(value, 'u').unicode;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,75 @@
+import { isObject, type PlainObject } from '../pointer.ts';
+import { MEMO_STEPS } from './limits.ts';
+import { UNDESCRIBED } from './members.ts';
+import type { Matcher } from './pattern.ts';
+import { type Check, createSeen, failAt, goesOn, type Run } from './run.ts';
+import type { Part } from './schema-node.ts';
+import type { Shape } from './shape.ts';
+
+type Location = Part['location'];
+
+/** Judges a value by a check alone. */
+export function openLocation(check: Check): Location {
+  return remembering((value, run) => check(value, run, null));
+}
+
+/**
+ * Judges a value by a check, and of an object refuses what no schema that applied has described, if any describes
+ * properties and none decides on the rest.
+ */
+export function closedLocation(check: Check, shape: Shape): Location {
+  const judgeClosed = shape.conditional ? tracked(check) : known(check, shape.names, [...shape.patterns]);
+  return remembering((value, run) => (isObject(value) ? judgeClosed(value, run) : check(value, run, null)));
+}
+
+/** What is described is known before any value is. */
+function known(check: Check, names: ReadonlySet<string>, patterns: readonly Matcher[]): Judge {
+  return (object, run) => {
+    const holds = check(object, run, null);
+    if (!holds && !goesOn(run)) return false;
+    return refuseOthers(object, run, (name) => names.has(name) || patterns.some((matches) => matches(name))) && holds;
+  };
+}
+
+/** What is described depends on which alternatives hold. */
+function tracked(check: Check): Judge {
+  return (object, run) => {
+    const seen = createSeen();
+    const holds = check(object, run, seen);
+    // Of an object that no alternative holds for nobody can say what is described.
+    if (!holds || seen.all || !seen.described) return holds;
+    return refuseOthers(object, run, (name) => seen.names.has(name));
+  };
+}
+
+type Judge = (object: PlainObject, run: Run) => boolean;
+
+function refuseOthers(object: PlainObject, run: Run, isDescribed: (name: string) => boolean): boolean {
+  let holds = true;
+  for (const name in object) {
+    if (isDescribed(name)) continue;
+    failAt(run, name, UNDESCRIBED);
+    if (!goesOn(run)) return false;
+    holds = false;
+  }
+  return holds;
+}
+
+/**
+ * Keeps verdicts on objects and arrays once a value proves laborious. A location's verdict depends on the schema and
+ * the value alone, so alternatives that each hold the same recursive schema cost their sum and not their product.
+ */
+function remembering(location: Location): Location {
+  return (value, run) => {
+    if (run.steps < MEMO_STEPS || typeof value !== 'object' || value === null) return location(value, run);
+    run.memo ??= new Map();
+    let verdicts = run.memo.get(value);
+    if (verdicts === undefined) run.memo.set(value, (verdicts = new Map<object, boolean>()));
+    const before = verdicts.get(location);
+    // While explaining, what is wrong has to be found again.
+    if (before === true || (before === false && run.trail === null)) return before;
+    const holds = location(value, run);
+    if (!run.exhausted) verdicts.set(location, holds);
+    return holds;
+  };
+}

@@ -1,0 +1,75 @@
+import type { PlainObject } from '../pointer.ts';
+import { failAt, goesOn, type Run, type Seen } from './run.ts';
+import type { Part } from './schema-node.ts';
+
+/** Judges the members of an object. */
+export type MembersCheck = (object: PlainObject, run: Run, seen: Seen | null) => boolean;
+
+/** What judges which member; a property that may not be sent has a part that always fails. */
+export interface Members {
+  readonly properties: ReadonlyMap<string, Part>;
+  readonly patterns: readonly { readonly matches: (name: string) => boolean; readonly part: Part }[];
+  readonly additional: Part | null;
+  readonly names: Part | null;
+  /** Whether the schema says which properties there are. */
+  readonly described: boolean;
+  /** Whether a member that nothing else judges is refused. */
+  readonly closed: boolean;
+}
+
+/** What is said of a member that no schema describes. */
+export const UNDESCRIBED = 'is not described';
+
+/** The check of `properties`, `patternProperties`, `additionalProperties` and `propertyNames`, in one walk. */
+export function membersCheck(members: Members): MembersCheck {
+  const { additional, names, described } = members;
+  return (object, run, seen) => {
+    if (seen !== null) {
+      seen.described ||= described;
+      seen.all ||= additional !== null;
+    }
+    let holds = true;
+    // Objects of JSON inherit nothing; a name from elsewhere would be judged like those sent, so it lets nothing pass.
+    for (const name in object) {
+      const verdict =
+        names === null || judge(names, name, name, run) ? judgeMember(members, object, name, run) : FAILED;
+      if (verdict === JUDGED) seen?.names.add(name);
+      if (verdict !== FAILED) continue;
+      if (!goesOn(run)) return false;
+      holds = false;
+    }
+    return holds;
+  };
+}
+
+/** Judges a part of a value, in the explaining pass with its place noted. */
+export function judge(part: Part, value: unknown, token: string | number, run: Run): boolean {
+  if (run.trail === null) return part.location(value, run);
+  run.trail.path.push(token);
+  const holds = part.location(value, run);
+  run.trail.path.pop();
+  return holds;
+}
+
+type Verdict = typeof FAILED | typeof PASSED | typeof JUDGED;
+const FAILED = 0;
+/** Nothing judges the member. */
+const PASSED = 1;
+const JUDGED = 2;
+
+function judgeMember(members: Members, object: PlainObject, name: string, run: Run): Verdict {
+  const { properties, patterns, additional, closed } = members;
+  const property = properties.get(name);
+  let judged = property !== undefined;
+  if (property !== undefined && !judge(property, object[name], name, run)) return FAILED;
+  for (const { matches, part } of patterns) {
+    if (!matches(name)) continue;
+    judged = true;
+    if (!judge(part, object[name], name, run)) return FAILED;
+  }
+  if (judged) return JUDGED;
+  if (additional !== null) return judge(additional, object[name], name, run) ? JUDGED : FAILED;
+  if (!closed) return PASSED;
+  failAt(run, name, UNDESCRIBED);
+  return FAILED;
+}

@@ -1,0 +1,88 @@
+import { pointerTo } from '../pointer.ts';
+import { VIOLATION_LIMIT } from './limits.ts';
+import type { Violation } from './validator-types.ts';
+
+/**
+ * The state of one judgement. A validator owns one and uses it for each value in turn: judging is synchronous and
+ * never comes back to itself. Without a `trail` nothing is written down, which is the fast pass.
+ */
+export interface Run {
+  steps: number;
+  depth: number;
+  /** True once the work or the depth went past its bound; the value is then refused whatever else was found. */
+  exhausted: boolean;
+  /** Verdicts of schemas on parts of the value, kept once a value proves laborious. */
+  memo: Map<object, Map<object, boolean>> | null;
+  trail: Trail | null;
+}
+
+/** Where the explaining pass is, and what it found. */
+export interface Trail {
+  readonly path: (string | number)[];
+  readonly violations: Violation[];
+}
+
+/** Judges a value or a part of it; what it evaluates is noted in `seen` where somebody has to know. */
+export type Check = (value: unknown, run: Run, seen: Seen | null) => boolean;
+
+/** What schemas that apply to one object or array have evaluated of it (JSON Schema 2020-12 §11). */
+export interface Seen {
+  /** Whether any of them describes properties, and whether one decided on all the rest. */
+  described: boolean;
+  all: boolean;
+  readonly names: Set<string>;
+  /** Elements before this index are evaluated, and those in `indexes`. */
+  items: number;
+  readonly indexes: Set<number>;
+}
+
+/** The state for a new judgement. */
+export function createRun(): Run {
+  return { steps: 0, depth: 0, exhausted: false, memo: null, trail: null };
+}
+
+/** Nothing evaluated yet. */
+export function createSeen(): Seen {
+  return { described: false, all: false, names: new Set(), items: 0, indexes: new Set() };
+}
+
+/** Adds what one schema evaluated to what others did. */
+export function mergeSeen(into: Seen, from: Seen): void {
+  into.described ||= from.described;
+  into.all ||= from.all;
+  into.items = Math.max(into.items, from.items);
+  for (const name of from.names) into.names.add(name);
+  for (const index of from.indexes) into.indexes.add(index);
+}
+
+/** Says that the value at hand is wrong; always false, so that a check can return it. */
+export function fail(run: Run, message: string): false {
+  const { trail } = run;
+  if (trail !== null && trail.violations.length < VIOLATION_LIMIT) {
+    trail.violations.push({ pointer: trail.path.reduce<string>(pointerTo, ''), message });
+  }
+  return false;
+}
+
+/** Says that a part of the value at hand is wrong; always false. */
+export function failAt(run: Run, token: string | number, message: string): false {
+  if (run.trail === null) return false;
+  run.trail.path.push(token);
+  fail(run, message);
+  run.trail.path.pop();
+  return false;
+}
+
+/** Whether to go on after a failure: only while explaining, and while there is room for more. */
+export function goesOn(run: Run): boolean {
+  return run.trail !== null && run.trail.violations.length < VIOLATION_LIMIT && !run.exhausted;
+}
+
+/** Whether a check holds, with nothing written down. */
+export function holdsQuietly(check: Check, value: unknown, run: Run, seen: Seen | null): boolean {
+  const { trail } = run;
+  run.trail = null;
+  const holds = check(value, run, seen);
+  run.trail = trail;
+  return holds;
+}

@@ -1,0 +1,117 @@
+import type { PlainObject } from '../pointer.ts';
+import type { Matcher } from './pattern.ts';
+import type { Rules } from './rules.ts';
+import type { Check, Run } from './run.ts';
+
+/**
+ * How a schema is read. `strict`: as the options say, closed. `open`: not closed, but read-only and write-only
+ * properties count. `plain`: as JSON Schema has it and nothing more, for what `not`, `if` and `contains` ask.
+ */
+export type Mode = 'strict' | 'open' | 'plain';
+
+/** A schema that takes the place of a property or an element. */
+export interface Part {
+  /** Judges a value that is a whole of its own: what no schema describes there is refused where the mode is strict. */
+  location: (value: unknown, run: Run) => boolean;
+}
+
+/** An alternative of a `oneOf`: closing must not make fewer of them match, so each is also there unclosed. */
+export interface Alternative {
+  readonly node: SchemaNode;
+  readonly open: SchemaNode;
+}
+
+/** The schemas inside a schema, by the keyword that holds them. */
+export interface Inner {
+  /** What `$ref` and `$dynamicRef` lead to. */
+  targets: SchemaNode[];
+  allOf: SchemaNode[];
+  anyOf: SchemaNode[];
+  oneOf: Alternative[];
+  not: SchemaNode | null;
+  if: SchemaNode | null;
+  whenTrue: SchemaNode | null;
+  whenFalse: SchemaNode | null;
+  dependent: Map<string, SchemaNode>;
+  properties: Map<string, SchemaNode> | null;
+  patterns: { readonly matches: Matcher; readonly node: SchemaNode }[] | null;
+  additional: SchemaNode | null;
+  unevaluatedProperties: SchemaNode | null;
+  propertyNames: SchemaNode | null;
+  prefixItems: SchemaNode[];
+  items: SchemaNode | null;
+  contains: SchemaNode | null;
+  unevaluatedItems: SchemaNode | null;
+}
+
+/**
+ * A schema of the document read in one mode. Nodes are made first and linked to checks afterwards, since schemas may
+ * refer to one another in circles.
+ */
+export interface SchemaNode extends Part {
+  readonly value: PlainObject | boolean;
+  readonly pointer: string;
+  readonly mode: Mode;
+  readonly inner: Inner;
+  /** Null for `true` and `false`. */
+  rules: Rules | null;
+  /** Properties that the schema around this one, which holds it in an `allOf`, says may not be sent. */
+  readonly excused: Set<string>;
+  /** Judges a value that other schemas may describe too. */
+  check: Check;
+}
+
+/** A node that has not been linked. */
+export function createNode(value: PlainObject | boolean, pointer: string, mode: Mode): SchemaNode {
+  const unlinked = (): never => {
+    throw new Error('a schema was used before it was linked');
+  };
+  const inner = createInner();
+  return { value, pointer, mode, inner, rules: null, excused: new Set(), check: unlinked, location: unlinked };
+}
+
+/** The schemas that judge the same value as the schema itself. */
+export function sameValue({ inner }: SchemaNode): SchemaNode[] {
+  const nodes = [...inner.targets, ...inner.allOf, ...inner.anyOf, ...inner.dependent.values()];
+  for (const { node, open } of inner.oneOf) nodes.push(node, open);
+  for (const node of [inner.not, inner.if, inner.whenTrue, inner.whenFalse]) if (node !== null) nodes.push(node);
+  return nodes;
+}
+
+/** The schemas that judge parts of the value. */
+export function parts({ inner }: SchemaNode): SchemaNode[] {
+  const nodes = [...(inner.properties?.values() ?? []), ...(inner.patterns ?? []).map(({ node }) => node)];
+  const single = [
+    inner.additional,
+    inner.unevaluatedProperties,
+    inner.propertyNames,
+    inner.items,
+    inner.contains,
+    inner.unevaluatedItems,
+  ];
+  for (const node of single) if (node !== null) nodes.push(node);
+  return [...nodes, ...inner.prefixItems];
+}
+
+function createInner(): Inner {
+  return {
+    targets: [],
+    allOf: [],
+    anyOf: [],
+    oneOf: [],
+    not: null,
+    if: null,
+    whenTrue: null,
+    whenFalse: null,
+    dependent: new Map(),
+    properties: null,
+    patterns: null,
+    additional: null,
+    unevaluatedProperties: null,
+    propertyNames: null,
+    prefixItems: [],
+    items: null,
+    contains: null,
+    unevaluatedItems: null,
+  };
+}

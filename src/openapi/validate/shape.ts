@@ -1,0 +1,52 @@
+import type { Matcher } from './pattern.ts';
+import type { SchemaNode } from './schema-node.ts';
+
+/** Which properties of an object a schema evaluates, as far as that is known without a value. */
+export interface Shape {
+  readonly names: Set<string>;
+  readonly patterns: Set<Matcher>;
+  /** Whether properties are described at all, and whether the schema decides on all the rest. */
+  described: boolean;
+  all: boolean;
+  /** Whether more of it depends on which alternatives match. */
+  conditional: boolean;
+}
+
+/**
+ * The shape of a schema: its own, and that of what always applies with it. Schemas that judge the same value form no
+ * circles here, and are not nested deep.
+ */
+export function shapeOf(node: SchemaNode, known: Map<SchemaNode, Shape>): Shape {
+  const before = known.get(node);
+  if (before !== undefined) return before;
+  const { inner } = node;
+  const shape: Shape = {
+    names: new Set(inner.properties?.keys()),
+    patterns: new Set(inner.patterns?.map(({ matches }) => matches)),
+    described: inner.properties !== null || inner.patterns !== null,
+    all: inner.additional !== null || inner.unevaluatedProperties !== null,
+    conditional: false,
+  };
+  for (const joined of [...inner.targets, ...inner.allOf]) add(shape, shapeOf(joined, known));
+  shape.conditional ||= alternativesOf(node).some((alternative) => contributes(shapeOf(alternative, known)));
+  known.set(node, shape);
+  return shape;
+}
+
+/** Whether a schema evaluates any properties, perhaps. */
+function contributes({ described, all, conditional }: Shape): boolean {
+  return described || all || conditional;
+}
+
+function add(into: Shape, from: Shape): void {
+  for (const name of from.names) into.names.add(name);
+  for (const pattern of from.patterns) into.patterns.add(pattern);
+  into.described ||= from.described;
+  into.all ||= from.all;
+  into.conditional ||= from.conditional;
+}
+
+function alternativesOf({ inner }: SchemaNode): SchemaNode[] {
+  const single = [inner.if, inner.whenTrue, inner.whenFalse].filter((node) => node !== null);
+  return [...inner.anyOf, ...inner.oneOf.map(({ node }) => node), ...single, ...inner.dependent.values()];
+}

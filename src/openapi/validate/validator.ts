@@ -1,0 +1,19 @@
+import type { Issue, Result } from '../../base/index.ts';
+import type { SchemaSource, Validator, ValidatorOptions } from './validator-types.ts';
+import { validatorFor } from './workshop.ts';
+
+export { VIOLATION_LIMIT } from './limits.ts';
+export type { SchemaSource, Validator, ValidatorOptions, Violation } from './validator-types.ts';
+
+/**
+ * Compiles the schema at a JSON Pointer into a validator (JSON Schema 2020-12 with what OpenAPI adds, or the dialect of
+ * OpenAPI 3.0). Whatever the schema says that can't be enforced is an issue, for a schema that is not enforced in full
+ * protects less than its reader believes. Schemas of one document are compiled once and shared among its validators.
+ */
+export function compileValidator(
+  source: SchemaSource,
+  pointer: string,
+  options: ValidatorOptions,
+): Result<Validator, readonly Issue[]> {
+  return validatorFor(source, pointer, options);
+}

@@ -1,0 +1,192 @@
+import { err, errorIssue, type Issue, ok, type Result } from '../../base/index.ts';
+import { isObject, member, pointerTo, type Site, valueAt } from '../pointer.ts';
+import { createReferences, type References } from '../reference.ts';
+import { readInner } from './inner.ts';
+import { checkNames, createReader, type KeywordReader, type ReaderContext } from './keyword-reader.ts';
+import { REACHED_LIMIT, SCHEMA_LIMIT } from './limits.ts';
+import { excusedNames, linkNode } from './link.ts';
+import { heightIssues } from './height.ts';
+import { readRules } from './rules.ts';
+import { createRun, type Run } from './run.ts';
+import { createNode, type Mode, parts, sameValue, type SchemaNode } from './schema-node.ts';
+import type { Shape } from './shape.ts';
+import type { SchemaSource, Validator, ValidatorOptions, Violation } from './validator-types.ts';
+
+/** Compiles one validator from the schemas of its document that were compiled before, and those that were not. */
+export function validatorFor(
+  source: SchemaSource,
+  pointer: string,
+  options: ValidatorOptions,
+): Result<Validator, readonly Issue[]> {
+  const value = valueAt(source.document, pointer);
+  const workshop = workshopFor(source, options);
+  const root = nodeAt(workshop, { value, pointer }, options.closed ? 'strict' : 'open');
+  if (root === null) return err([errorIssue(pointer, 'must be a schema')]);
+  const reached = reach(workshop, root);
+  const issues = reached.flatMap((node) => workshop.issues.get(node) ?? []);
+  if (reached.length > REACHED_LIMIT) issues.push(errorIssue(pointer, `is made of more than ${REACHED_LIMIT} schemas`));
+  if (workshop.count > SCHEMA_LIMIT) issues.push(errorIssue('', `has more than ${SCHEMA_LIMIT} schemas`));
+  if (issues.length === 0) issues.push(...heightIssues(reached, workshop.heights));
+  if (issues.length > 0) return err(issues);
+  link(workshop, reached);
+  return ok(createValidator(root));
+}
+
+/** The schemas of one document, read in one way. */
+interface Workshop {
+  readonly reading: ReaderContext;
+  readonly references: References;
+  readonly hidden: 'readOnly' | 'writeOnly';
+  readonly nodes: Readonly<Record<Mode, Map<object | boolean, SchemaNode>>>;
+  /** What is wrong with each schema that was read. */
+  readonly issues: Map<SchemaNode, readonly Issue[]>;
+  readonly linked: Set<SchemaNode>;
+  readonly shapes: Map<SchemaNode, Shape>;
+  readonly heights: Map<SchemaNode, number>;
+  readonly document: unknown;
+  count: number;
+}
+
+/** An API has hundreds of operations over the same schemas. An entry goes with its document. */
+const workshops = new WeakMap<object, Map<string, Workshop>>();
+
+function workshopFor(source: SchemaSource, options: ValidatorOptions): Workshop {
+  if (typeof source.document !== 'object' || source.document === null) return createWorkshop(source, options);
+  let ways = workshops.get(source.document);
+  if (ways === undefined) workshops.set(source.document, (ways = new Map<string, Workshop>()));
+  const way = `${source.specification} ${options.direction} ${options.closed}`;
+  let workshop = ways.get(way);
+  if (workshop === undefined) ways.set(way, (workshop = createWorkshop(source, options)));
+  return workshop;
+}
+
+function createWorkshop({ document, specification }: SchemaSource, { direction }: ValidatorOptions): Workshop {
+  return {
+    reading: { dialect: specification, patterns: new Map() },
+    references: createReferences(document),
+    hidden: direction === 'request' ? 'readOnly' : 'writeOnly',
+    nodes: { strict: new Map(), open: new Map(), plain: new Map() },
+    issues: new Map(),
+    linked: new Set(),
+    shapes: new Map(),
+    heights: new Map(),
+    document,
+    count: 0,
+  };
+}
+
+/** The node of a schema in a mode: one for each schema of the document, wherever it is referred to from. */
+function nodeAt(workshop: Workshop, { value, pointer }: Site, mode: Mode): SchemaNode | null {
+  if (!isObject(value) && typeof value !== 'boolean') return null;
+  const known = workshop.nodes[mode].get(value);
+  if (known !== undefined) return known;
+  const node = createNode(value, pointer, mode);
+  workshop.nodes[mode].set(value, node);
+  workshop.count += 1;
+  return node;
+}
+
+/** All schemas that one comes to, each read. */
+function reach(workshop: Workshop, root: SchemaNode): readonly SchemaNode[] {
+  const reached = new Set([root]);
+  for (const node of reached) {
+    if (reached.size > REACHED_LIMIT || workshop.count > SCHEMA_LIMIT) break;
+    if (!workshop.issues.has(node)) workshop.issues.set(node, read(workshop, node));
+    for (const next of sameValue(node)) reached.add(next);
+    for (const next of parts(node)) reached.add(next);
+  }
+  return [...reached];
+}
+
+function read(workshop: Workshop, node: SchemaNode): readonly Issue[] {
+  if (!isObject(node.value)) return [];
+  const issues: Issue[] = [];
+  const reader = createReader(node, workshop.reading, issues);
+  checkNames(reader, node.value);
+  node.rules = readRules(reader);
+  readInner(node, reader, (site, mode) => {
+    const inner = nodeAt(workshop, site, mode);
+    if (inner === null) issues.push(errorIssue(site.pointer, 'must be a schema'));
+    return inner;
+  });
+  for (const keyword of ['$ref', '$dynamicRef'] as const) readReference(workshop, node, reader, keyword);
+  return issues;
+}
+
+/**
+ * A `$dynamicRef` is read as a `$ref`: to one anchor of a document that is one resource, both lead to the same place
+ * (JSON Schema 2020-12 §8.2.3.2). Of two anchors with one name the value would have to choose, so they are an issue.
+ */
+function readReference(workshop: Workshop, node: SchemaNode, reader: KeywordReader, keyword: string): void {
+  const text = reader.value(keyword);
+  if (text === undefined || (keyword === '$dynamicRef' && reader.dialect === '3.0')) return;
+  if (reader.dialect !== '3.0' && isIdentified(workshop.document, node.pointer)) {
+    reader.fault(keyword, 'is inside a schema with an `$id`, so it may mean two places', 'remove the `$id`');
+    return;
+  }
+  const site = typeof text === 'string' ? workshop.references.target(text) : null;
+  const target = site === null ? null : nodeAt(workshop, site, node.mode);
+  if (target === null) reader.fault(keyword, 'refers to no schema in the document, or to more than one');
+  else node.inner.targets.push(target);
+}
+
+/** Whether a schema, or one around it, has an `$id`; the document itself is no schema. */
+function isIdentified(document: unknown, pointer: string): boolean {
+  let path = '';
+  for (const token of pointer.split('/').slice(1)) {
+    path += `/${token}`;
+    const value = valueAt(document, path);
+    if (isObject(value) && typeof member({ value, pointer: path }, '$id').value === 'string') return true;
+  }
+  return false;
+}
+
+function link(workshop: Workshop, reached: readonly SchemaNode[]): void {
+  const fresh = reached.filter((node) => !workshop.linked.has(node));
+  const isExcused = (node: SchemaNode): boolean => isHidden(node, workshop.hidden);
+  for (const node of fresh) {
+    const names = excusedNames(node, isExcused);
+    const inline = node.inner.allOf.filter(({ pointer }) => pointer.startsWith(pointerTo(node.pointer, 'allOf')));
+    for (const { excused } of [node, ...inline]) for (const name of names) excused.add(name);
+  }
+  for (const node of fresh) {
+    linkNode(node, { shapes: workshop.shapes, isExcused });
+    workshop.linked.add(node);
+  }
+}
+
+/** Whether a schema, or one it joins, is `readOnly` or `writeOnly`. */
+function isHidden(node: SchemaNode, keyword: 'readOnly' | 'writeOnly'): boolean {
+  const joined = new Set([node]);
+  for (const { value, inner } of joined) {
+    if (isObject(value) && Object.hasOwn(value, keyword) && value[keyword] === true) return true;
+    for (const other of [...inner.targets, ...inner.allOf]) joined.add(other);
+  }
+  return false;
+}
+
+function createValidator(root: SchemaNode): Validator {
+  const run = createRun();
+  return (value) => {
+    if (judgeRoot(root, value, run)) return null;
+    if (run.exhausted) return TOO_LABORIOUS;
+    const violations: Violation[] = [];
+    run.trail = { path: [], violations };
+    judgeRoot(root, value, run);
+    run.trail = null;
+    return violations.length > 0 ? violations : UNEXPLAINED;
+  };
+}
+
+function judgeRoot(root: SchemaNode, value: unknown, run: Run): boolean {
+  run.steps = 0;
+  run.depth = 0;
+  run.exhausted = false;
+  run.memo = null;
+  const holds = root.location(value, run) && !run.exhausted;
+  run.memo = null;
+  return holds;
+}
+
+const TOO_LABORIOUS: readonly Violation[] = [{ pointer: '', message: 'is too deep or too laborious to judge' }];
+const UNEXPLAINED: readonly Violation[] = [{ pointer: '', message: 'is not as described' }];

@@ -1,0 +1,139 @@
+import type { Problem } from '../../../base/index.ts';
+import { parseJson } from '../../../body/index.ts';
+import { readJwt, type UnverifiedJwt } from '../../../credential/index.ts';
+import type { Exchange } from '../../exchange.ts';
+import type { KindPorts } from '../../kind-ports.ts';
+import type { Step } from '../../kind.ts';
+import { usedCredential } from '../../used-credential.ts';
+import { ABSTAIN, type AuthenticateVerdict, deny } from '../../verdict.ts';
+import { bearerToken } from './bearer.ts';
+import type { IssuerTokens, TokenRefusal } from './issuer-tokens.ts';
+import type { SenderKeysReport } from './sender-keys.ts';
+import { tokenKey } from './verified-tokens.ts';
+
+/**
+ * The client learns that its token is not taken (RFC 6750 §3.1) and nothing else: each further word would help who
+ * tries tokens out. What exactly is wrong goes into the record, as the rule that decided.
+ */
+const INVALID_TOKEN: Problem = {
+  code: 'invalid-token',
+  headers: [['www-authenticate', 'Bearer error="invalid_token"']],
+};
+
+// The control side tries again at its own pace; half a minute is its shortest pause.
+const KEYS_UNAVAILABLE: Problem = { code: 'keys-unavailable', headers: [['retry-after', '30']] };
+
+const SEVERAL_CREDENTIALS = deny({ code: 'several-credentials' }, 'several-fields');
+
+/** What the steps of all operations share. */
+export interface StepContext {
+  readonly ports: KindPorts;
+  readonly report: SenderKeysReport;
+}
+
+/**
+ * The step that says who is calling, for an operation that takes tokens of these issuers. It abstains where there is no
+ * Bearer token. `removes`: the field with the token is named in `usedCredential`.
+ */
+export function authenticateStep(
+  issuers: readonly IssuerTokens[],
+  removes: boolean,
+  context: StepContext,
+): Step<'authenticate'> {
+  const { ports, report } = context;
+  // Where two share a name, the first that takes a token says who bears it. What the second remembers would be said
+  // too early.
+  const quick = issuers.filter(
+    (one, at) => issuers.findIndex((other) => other.config.issuer === one.config.issuer) === at,
+  );
+
+  return {
+    reads: { request: 'none', response: 'none' },
+    run(exchange) {
+      const { headers } = exchange.request;
+      const value = headers.get('authorization');
+      if (value === null) return ABSTAIN;
+      const token = bearerToken(value);
+      if (token !== null) {
+        if (removes) exchange.slot(usedCredential).header = 'authorization';
+        const known = rememberedBy(quick, token, ports.clock.now());
+        // Two fields are joined with a comma, which no token that was ever verified has.
+        if (known !== null) return known;
+      }
+      if (headers.all('authorization').length > 1) return SEVERAL_CREDENTIALS;
+      if (token === null) return ABSTAIN;
+      const jwt = readJwt(token, parseJson);
+      if (!jwt.ok) return deny(INVALID_TOKEN, jwt.error);
+      if (jwt.value.header.ignored.length > 0) report(exchange, jwt.value.header.ignored);
+      return judge({ exchange, issuers, token, jwt: jwt.value, ports });
+    },
+  };
+}
+
+function rememberedBy(issuers: readonly IssuerTokens[], token: string, nowMs: number): AuthenticateVerdict | null {
+  const key = tokenKey(token);
+  for (const issuer of issuers) {
+    const verdict = issuer.remembered(token, key, nowMs);
+    if (verdict !== null) return verdict;
+  }
+  return null;
+}
+
+interface Case {
+  readonly exchange: Exchange;
+  readonly issuers: readonly IssuerTokens[];
+  readonly token: string;
+  readonly jwt: UnverifiedJwt;
+  readonly ports: KindPorts;
+}
+
+/** Judges a token; where it names a key that nobody has seen, once more when newer keys have been asked for. */
+function judge(asked: Case): AuthenticateVerdict | Promise<AuthenticateVerdict> {
+  const first = judgeOnce(asked);
+  if (first.kind === 'said') return first.verdict;
+  const { exchange, ports } = asked;
+  const { keys, name } = first.issuer.config;
+  const pending = keys.kind === 'file' ? null : ports.keys.want(name, exchange.request.peer.address);
+  if (pending === null) return refusalFor('unknown-key');
+  return pending.then(() => {
+    const second = judgeOnce(asked);
+    return second.kind === 'said' ? second.verdict : refusalFor('unknown-key');
+  });
+}
+
+type Judgement =
+  | { readonly kind: 'said'; readonly verdict: AuthenticateVerdict }
+  | { readonly kind: 'keyUnknown'; readonly issuer: IssuerTokens };
+
+/** Asks each issuer of the token's `iss`, in the order of the configuration, until one takes it. */
+function judgeOnce({ issuers, token, jwt, ports }: Case): Judgement {
+  const nowMs = ports.clock.now();
+  let refusal: TokenRefusal = 'issuer';
+  let refusedBy: IssuerTokens | null = null;
+  for (const issuer of issuers) {
+    if (issuer.config.issuer !== jwt.claims['iss']) continue;
+    const judged = issuer.judge(jwt, token, nowMs);
+    if (judged.ok) return { kind: 'said', verdict: judged.value };
+    if (weightOf(judged.error) <= weightOf(refusal)) continue;
+    refusal = judged.error;
+    refusedBy = issuer;
+  }
+  if (refusal === 'unknown-key' && refusedBy !== null) return { kind: 'keyUnknown', issuer: refusedBy };
+  return { kind: 'said', verdict: refusalFor(refusal) };
+}
+
+/** Of several refusals the one counts that time or newer keys may change, then the one that came furthest. */
+const WEIGHTS: ReadonlyMap<TokenRefusal, number> = new Map([
+  ['keys-unavailable', 4],
+  ['unknown-key', 3],
+  ['audience', 1],
+  ['issuer', 0],
+]);
+
+function weightOf(refusal: TokenRefusal): number {
+  return WEIGHTS.get(refusal) ?? 2;
+}
+
+function refusalFor(refusal: TokenRefusal): AuthenticateVerdict {
+  return deny(refusal === 'keys-unavailable' ? KEYS_UNAVAILABLE : INVALID_TOKEN, refusal);
+}

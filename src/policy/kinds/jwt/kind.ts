@@ -1,0 +1,82 @@
+import { err, errorIssue, type Issue, ok, type Result } from '../../../base/index.ts';
+import { KEY_SET_LIMIT_BYTES, type KeyRow, keyTable, readKeySet } from '../../../credential/index.ts';
+import type { KindPorts } from '../../kind-ports.ts';
+import type { PolicyKind, RoleTable, Source, Sources, Steps } from '../../kind.ts';
+import { authenticateStep, type StepContext } from './authenticate.ts';
+import type { IssuerConfig, JwtConfig } from './config.ts';
+import { IssuerTokens, type KeysAtHand } from './issuer-tokens.ts';
+import { profileIssues } from './profile-issues.ts';
+import { createSenderKeysReport } from './sender-keys.ts';
+
+type Built = Result<IssuerTokens, readonly Issue[]>;
+
+/**
+ * The kind `jwt`: who is calling, by an access token in the field Authorization (RFC 6750 §2.1, RFC 9068). Keys `auth`
+ * and `issuers` of the configuration make it. All operations of a Snapshot share what is remembered of an issuer's
+ * tokens. An operation that is public gets no step.
+ */
+export function createJwtKind(ports: KindPorts): PolicyKind<JwtConfig> {
+  const context: StepContext = { ports, report: createSenderKeysReport(ports) };
+  // A role table is made for one Snapshot, and so are the sources that come with it.
+  const built = new WeakMap<IssuerConfig, WeakMap<RoleTable, Built>>();
+
+  const tokensOf = (issuer: IssuerConfig, roles: RoleTable, got: Sources): Built => {
+    const known = built.get(issuer)?.get(roles);
+    if (known !== undefined) return known;
+    const made = buildTokens(issuer, roles, got);
+    const byRoles = built.get(issuer) ?? new WeakMap<RoleTable, Built>();
+    built.set(issuer, byRoles.set(roles, made));
+    return made;
+  };
+
+  return {
+    kind: 'jwt',
+    summary: 'Access tokens of the issuers that the configuration names',
+    schema: null,
+    sources: (config) => [...new Set([config.issuers, ...Object.values(config.operations)].flat())].map(sourceOf),
+    compile(config, at, got) {
+      const issues: Issue[] = [];
+      const steps = new Map<string, Steps>();
+      for (const operation of at.operations) {
+        const own = Object.hasOwn(config.operations, operation.name) ? config.operations[operation.name] : undefined;
+        const tokens = (own ?? config.issuers).map((issuer) => tokensOf(issuer, at.roles, got));
+        issues.push(...tokens.flatMap((one) => (one.ok ? [] : one.error)));
+        const issuers = tokens.flatMap((one) => (one.ok ? [one.value] : []));
+        const removes = config.credentials !== 'pass';
+        steps.set(
+          operation.id,
+          issuers.length === 0 ? {} : { authenticate: authenticateStep(issuers, removes, context) },
+        );
+      }
+      return issues.length > 0 ? err(issues) : ok(steps);
+    },
+  };
+}
+
+function sourceOf({ name, keys }: IssuerConfig): Source {
+  switch (keys.kind) {
+    case 'discovery':
+    case 'url':
+      return { kind: 'table', declaration: keyTable(name) };
+    case 'file':
+      return { kind: 'file', path: keys.path, limitBytes: KEY_SET_LIMIT_BYTES };
+    default:
+      return keys satisfies never;
+  }
+}
+
+function buildTokens(issuer: IssuerConfig, roles: RoleTable, got: Sources): Built {
+  const issues = profileIssues(issuer);
+  if (issues.length > 0) return err(issues);
+  const keys = keysOf(issuer, got);
+  return keys.ok ? ok(new IssuerTokens(issuer, roles, keys.value)) : keys;
+}
+
+function keysOf(issuer: IssuerConfig, got: Sources): Result<() => KeysAtHand, readonly Issue[]> {
+  if (issuer.keys.kind !== 'file') return ok(got.table<KeyRow>(keyTable(issuer.name).name));
+  const read = readKeySet(got.file(issuer.keys.path));
+  if (!read.ok) return err([errorIssue(`${issuer.path}.jwks`, `the file with this issuer’s keys: ${read.error}`)]);
+  const rows = new Map(read.value.rows.map((row) => [row.thumbprint, row]));
+  const keys: KeysAtHand = { rows, filledAtMs: Number.POSITIVE_INFINITY };
+  return ok(() => keys);
+}

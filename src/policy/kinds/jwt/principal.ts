@@ -1,0 +1,106 @@
+import { type Bitset, err, ok, type Result } from '../../../base/index.ts';
+import { type JwtClaims, numericDateMs, type VerifiedJwt } from '../../../credential/index.ts';
+import type { RoleTable } from '../../kind.ts';
+import type { Assurance, ClaimValue, Principal } from '../../principal.ts';
+import { claimAt, nameIn, namesIn } from './claim-texts.ts';
+import type { ClaimPath, IssuerConfig } from './config.ts';
+
+const NONE: readonly string[] = Object.freeze([]);
+
+/**
+ * Whom a verified token stands for. A caller is a service where the token was given to a client for itself: then the
+ * subject is the client (RFC 9068 §2.2). `claims` where a claim that is read is there but not of its type. The result
+ * and the claims are frozen.
+ */
+export function principalOf(jwt: VerifiedJwt, issuer: IssuerConfig, roleTable: RoleTable): Result<Principal, 'claims'> {
+  const { claims, subject, expiresAtMs } = jwt;
+  const ids = identifiersOf(claims);
+  const rights = rightsOf(claims, issuer, roleTable);
+  const tenant = textAt(claims, issuer.claims.tenant);
+  const assurance = assuranceOf(claims);
+  if (!ids.ok || !rights.ok || !tenant.ok || !assurance.ok) return err('claims');
+  return ok(
+    Object.freeze({
+      kind: ids.value.clientId === subject ? 'service' : 'user',
+      issuer: issuer.issuer,
+      subject,
+      ...ids.value,
+      tenant: tenant.value,
+      ...rights.value,
+      // What the parser makes of JSON is made of nothing else.
+      claims: freezeDeep(claims) as Readonly<Record<string, ClaimValue>>,
+      assurance: assurance.value,
+      confirmation: null,
+      expiresAtMs,
+    } satisfies Principal),
+  );
+}
+
+type Identifiers = Pick<Principal, 'clientId' | 'credentialId' | 'sessionId'>;
+
+/** `client_id` (RFC 9068 §2.2), else `azp`, which older issuers write (OpenID Connect Core §2). */
+function identifiersOf(claims: JwtClaims): Result<Identifiers, 'claims'> {
+  const clientId = nameIn(claims['client_id']);
+  const authorizedParty = nameIn(claims['azp']);
+  const credentialId = nameIn(claims['jti']);
+  const sessionId = nameIn(claims['sid']);
+  if (!clientId.ok || !authorizedParty.ok || !credentialId.ok || !sessionId.ok) return err('claims');
+  return ok({
+    clientId: clientId.value ?? authorizedParty.value,
+    credentialId: credentialId.value,
+    sessionId: sessionId.value,
+  });
+}
+
+type Rights = Pick<Principal, 'roles' | 'scopes' | 'permissions'>;
+
+function rightsOf(claims: JwtClaims, issuer: IssuerConfig, roleTable: RoleTable): Result<Rights, 'claims'> {
+  const roles = textsAt(claims, issuer.claims.roles);
+  const named = textsAt(claims, issuer.claims.permissions);
+  const scopes = scopesOf(claims);
+  if (!roles.ok || !named.ok || !scopes.ok) return err('claims');
+  const granted = roleTable.permissionsOf(roles.value).union(roleTable.named(named.value));
+  const permissions = issuer.scopes === 'ignore' ? granted : narrowed(granted, scopes.value, roleTable);
+  return ok({ roles: roles.value, scopes: scopes.value, permissions });
+}
+
+/** A scope takes away, it never gives. */
+function narrowed(granted: Bitset, scopes: readonly string[] | null, roleTable: RoleTable): Bitset {
+  return scopes === null ? granted : granted.intersect(roleTable.named(scopes));
+}
+
+/** `scope` (RFC 9068 §2.2.3), else `scp`, which some issuers write in its place. */
+function scopesOf(claims: JwtClaims): Result<readonly string[] | null, 'claims'> {
+  const scope = namesIn(claims['scope']);
+  const scp = namesIn(claims['scp']);
+  if (!scope.ok || !scp.ok) return err('claims');
+  return ok(scope.value ?? scp.value);
+}
+
+function assuranceOf(claims: JwtClaims): Result<Assurance, 'claims'> {
+  const acr = nameIn(claims['acr']);
+  const amr = Array.isArray(claims['amr']) || claims['amr'] === undefined ? namesIn(claims['amr']) : err('claims');
+  const authTimeMs = claims['auth_time'] === undefined ? undefined : numericDateMs(claims['auth_time']);
+  if (!acr.ok || !amr.ok || authTimeMs === null) return err('claims');
+  return ok(Object.freeze({ acr: acr.value, amr: amr.value ?? NONE, authTimeMs: authTimeMs ?? null }));
+}
+
+function textAt(claims: JwtClaims, path: ClaimPath | null): Result<string | null, 'claims'> {
+  if (path === null) return ok(null);
+  const value = claimAt(claims, path);
+  return value.ok ? nameIn(value.value) : value;
+}
+
+function textsAt(claims: JwtClaims, path: ClaimPath | null): Result<readonly string[], 'claims'> {
+  if (path === null) return ok(NONE);
+  const value = claimAt(claims, path);
+  const names = value.ok ? namesIn(value.value) : value;
+  return names.ok ? ok(names.value ?? NONE) : names;
+}
+
+/** Recursion is bounded by the depth that the token's reader allows. */
+function freezeDeep<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const inner of Object.values(value)) freezeDeep(inner);
+  return Object.freeze(value);
+}

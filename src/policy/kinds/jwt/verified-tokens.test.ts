@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KeyRow } from '../../../credential/index.ts';
+import { ABSTAIN } from '../../verdict.ts';
+import { tokenKey, type VerifiedToken, VerifiedTokens } from './verified-tokens.ts';
+
+const ROW: KeyRow = { thumbprint: 't', kid: 'a', algorithms: ['ES256'], jwk: {} };
+const OTHER: KeyRow = { thumbprint: 'o', kid: 'a', algorithms: ['ES256'], jwk: {} };
+const ROWS = rowsOf(ROW, OTHER);
+
+function rowsOf(...rows: readonly KeyRow[]): ReadonlyMap<string, KeyRow> {
+  return new Map(rows.map((row) => [row.thumbprint, row]));
+}
+
+function entryOf(token: string, changes: Partial<VerifiedToken> = {}): VerifiedToken {
+  const times = { validFromMs: 100, validUntilMs: 200 };
+  return { token, verdict: ABSTAIN, thumbprint: 't', algorithm: 'ES256', ...times, ...changes };
+}
+
+/** A token whose key is its number. */
+function tokenNumber(number: number, length = 60): string {
+  return `${'x'.repeat(length - 43)}${String(number).padStart(43, '0')}`;
+}
+
+function holds(tokens: VerifiedTokens, token: string, nowMs = 150, rows = ROWS): boolean {
+  return tokens.find(token, tokenKey(token), rows, nowMs) !== null;
+}
+
+test('a token is found by its whole text alone', () => {
+  const tokens = new VerifiedTokens();
+  const token = tokenNumber(1);
+  tokens.add(entryOf(token));
+  assert.ok(holds(tokens, token));
+  assert.ok(!holds(tokens, `y${token.slice(1)}`), 'another beginning with the same end');
+  assert.ok(!holds(tokens, token.slice(1)) && !holds(tokens, ` ${token}`) && !holds(tokens, token.slice(-43)));
+  assert.ok(!holds(tokens, '') && !holds(tokens, tokenNumber(2)));
+});
+
+test('a token is found from its first moment up to its last, whichever way the clock goes', () => {
+  const tokens = new VerifiedTokens();
+  tokens.add(entryOf(tokenNumber(1)));
+  const found = [99, 100, 199, 200, 150, Number.NaN].map((nowMs) => holds(tokens, tokenNumber(1), nowMs));
+  assert.deepEqual(found, [false, true, true, false, true, false]);
+});
+
+test('the tokens of a key that is gone, or no longer for the algorithm, go with it, the others stay', () => {
+  const tokens = new VerifiedTokens();
+  tokens.add(entryOf(tokenNumber(1)));
+  tokens.add(entryOf(tokenNumber(2), { thumbprint: 'o' }));
+  assert.ok(!holds(tokens, tokenNumber(1), 150, rowsOf(OTHER)));
+  assert.ok(holds(tokens, tokenNumber(2), 150, rowsOf(OTHER)));
+  assert.ok(!holds(tokens, tokenNumber(1), 150, ROWS), 'it does not come back with the key');
+  assert.ok(!holds(tokens, tokenNumber(2), 150, rowsOf({ ...OTHER, algorithms: ['ES384'] })));
+  assert.equal(tokens.size, 0);
+});
+
+test('a token that is added with older keys is judged by the newer ones at its next use', () => {
+  const tokens = new VerifiedTokens();
+  tokens.add(entryOf(tokenNumber(1)));
+  assert.ok(!holds(tokens, tokenNumber(1), 150, rowsOf()));
+});
+
+test('ten thousand tokens are kept at most, and those go first that nobody asked for', () => {
+  const tokens = new VerifiedTokens();
+  for (let number = 0; number < 30_000; number++) {
+    tokens.add(entryOf(tokenNumber(number)));
+    if (number % 1_000 === 0) assert.ok(holds(tokens, tokenNumber(0)), 'the one that is used stays');
+    assert.ok(tokens.size <= 10_000, String(tokens.size));
+  }
+  assert.ok(!holds(tokens, tokenNumber(1)) && !holds(tokens, tokenNumber(19_000)));
+  assert.ok(holds(tokens, tokenNumber(29_999)) && holds(tokens, tokenNumber(26_000)));
+});
+
+test('long tokens count for more: sixteen million characters and a token more are kept at most', () => {
+  const tokens = new VerifiedTokens();
+  const length = 16 * 1_024;
+  for (let number = 0; number < 2_500; number++) tokens.add(entryOf(tokenNumber(number, length)));
+  assert.ok(tokens.size * length <= 16 * 1_024 * 1_024 + 2 * length, String(tokens.size));
+  assert.ok(tokens.size > 500);
+});
+
+test('adding a token twice keeps it once, with what was said last', () => {
+  const tokens = new VerifiedTokens();
+  for (const validUntilMs of [120, 200]) tokens.add(entryOf(tokenNumber(1), { validUntilMs }));
+  assert.equal(tokens.size, 1);
+  assert.ok(holds(tokens, tokenNumber(1)));
+});

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { problemBody } from '../../../base/index.ts';
+import { parseBody } from '../../../body/index.ts';
+import { describeApi } from '../../../openapi/index.ts';
+import type { Exchange } from '../../exchange.ts';
+import type { CompileAt, Sources, Steps } from '../../kind.ts';
+import type { Operation } from '../../operation.ts';
+import type { Verdict } from '../../verdict.ts';
+import bypass from './golden/bypass.json' with { type: 'json' };
+import orders from './golden/orders.openapi.json' with { type: 'json' };
+import passing from './golden/passing.json' with { type: 'json' };
+import refused from './golden/refused.json' with { type: 'json' };
+import { createOpenapiRequestKind } from './kind.ts';
+
+/** One request and what becomes of it. */
+interface Golden {
+  readonly name: string;
+  readonly operation: string;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: string;
+  readonly headers?: readonly (readonly string[])[];
+  readonly body?: string;
+  readonly verdict: unknown;
+}
+
+const kind = createOpenapiRequestKind();
+
+function operationsOf(document: unknown): readonly Operation[] {
+  const described = describeApi(document, () => null);
+  assert.ok(described.ok);
+  return described.value.operations.map((operation) => ({
+    id: `orders/${operation.id}`,
+    api: 'orders',
+    name: operation.id,
+    method: operation.method,
+    template: operation.template,
+    deprecated: false,
+    described: operation,
+  }));
+}
+
+function compiled(
+  document: unknown,
+  errors: 'plain' | 'helpful' = 'plain',
+  operations: readonly Operation[] = operationsOf(document),
+): ReturnType<typeof kind.compile> {
+  const at = { name: 'orders/openapi-request', api: 'orders', operations } as unknown as CompileAt;
+  const got = { document: () => document } as unknown as Sources;
+  return kind.compile({ errors }, at, got);
+}
+
+function stepsOf(document: unknown, errors: 'plain' | 'helpful' = 'plain'): ReadonlyMap<string, Steps> {
+  const steps = compiled(document, errors);
+  assert.ok(steps.ok, steps.ok ? '' : JSON.stringify(steps.error));
+  return steps.value;
+}
+
+const plain = stepsOf(orders);
+const helpful = stepsOf(orders, 'helpful');
+
+function ask(steps: ReadonlyMap<string, Steps>, sent: Omit<Golden, 'verdict' | 'name'>): Verdict {
+  const step = steps.get(`orders/${sent.operation}`)?.inspect;
+  assert.ok(step !== undefined);
+  const list = (sent.headers ?? []) as readonly (readonly [string, string])[];
+  const all = (name: string): readonly string[] => list.filter(([given]) => given === name).map(([, value]) => value);
+  const get = (name: string): string | null => (all(name).length === 0 ? null : all(name).join(', '));
+  const body = (use: string): unknown => {
+    assert.equal(use, step.reads.request);
+    const parsed = parseBody(get('content-type') ?? undefined, Buffer.from(sent.body ?? ''));
+    assert.ok(parsed.ok);
+    return parsed.value;
+  };
+  const request = { query: sent.query ?? null, headers: { all, get } };
+  return step.run({ params: sent.params ?? {}, request, body } as unknown as Exchange) as Verdict;
+}
+
+function shortOf(verdict: Verdict): unknown {
+  return verdict.kind === 'deny' ? { kind: 'deny', code: verdict.problem.code, rule: verdict.rule } : verdict;
+}
+
+for (const [file, list] of Object.entries({ passing, refused, bypass }) as [string, readonly Golden[]][]) {
+  for (const golden of list) {
+    test(`${file}: ${golden.name}`, () => {
+      assert.deepEqual(shortOf(ask(plain, golden)), golden.verdict);
+      assert.deepEqual(shortOf(ask(helpful, golden)), golden.verdict);
+    });
+  }
+}
+
+test('plain refusals say no more than that the request differs', () => {
+  for (const golden of [...refused, ...bypass] as readonly Golden[]) {
+    const verdict = ask(plain, golden);
+    assert.ok(verdict.kind === 'deny');
+    assert.equal(verdict.problem.errors, undefined);
+    assert.equal(verdict.problem.detail, undefined);
+  }
+});
+
+test('helpful refusals name the parameter, or the place in the body', () => {
+  const limit = ask(helpful, { operation: 'listOrders', query: 'limit=x&tags=old' });
+  assert.ok(limit.kind === 'deny');
+  assert.deepEqual(
+    limit.problem.errors?.map(({ parameter }) => parameter),
+    ['limit', 'tags'],
+  );
+  const headers = [['content-type', 'application/json']];
+  const body = '{"item":"tea","lines":[{"sku":"AB"},{"sku":"x"}]}';
+  const lines = ask(helpful, { operation: 'createOrder', headers, body });
+  assert.ok(lines.kind === 'deny');
+  assert.deepEqual(
+    lines.problem.errors?.map(({ pointer }) => pointer),
+    ['#/lines/1/sku'],
+  );
+  assert.match(problemBody(lines.problem, 'id'), /"pointer":"#\/lines\/1\/sku"/);
+  const missing = ask(helpful, { operation: 'createOrder', headers });
+  assert.ok(missing.kind === 'deny');
+  assert.deepEqual(missing.problem.errors, [{ detail: 'a body is required', pointer: '#' }]);
+});
+
+test('no refusal repeats what was sent, neither to the client nor in the log', () => {
+  const json = [['content-type', 'application/json']];
+  const sent: readonly Omit<Golden, 'verdict' | 'name'>[] = [
+    { operation: 'listOrders', query: 'limit=hunter2' },
+    { operation: 'listOrders', query: 'hunter2=1' },
+    { operation: 'listOrders', query: 'filter%5Bhunter2%5D=1' },
+    { operation: 'listOrders', headers: [['cookie', 'theme=hunter2']] },
+    { operation: 'listOrders', headers: [['x-depth', 'hunter2']] },
+    { operation: 'deleteOrder', params: { id: 'hunter2' } },
+    { operation: 'createOrder', headers: json, body: '{"item":"hunter2 hunter2 hunter2"}' },
+    { operation: 'createOrder', headers: json, body: '{"item":"tea","hunter2":1}' },
+    { operation: 'createOrder', headers: json, body: '{"item":"tea","labels":{"hunter2":"x"}}' },
+    { operation: 'createOrder', headers: [['content-type', 'text/hunter2']], body: 'x' },
+  ];
+  for (const request of sent) {
+    const verdict = ask(helpful, request);
+    assert.equal(verdict.kind, 'deny');
+    assert.equal(JSON.stringify(verdict).includes('hunter2'), false, JSON.stringify(verdict));
+  }
+});
+
+test('a body is read only where there can be one', () => {
+  assert.equal(plain.get('orders/listOrders')?.inspect?.reads.request, 'none');
+  for (const name of ['createOrder', 'deleteOrder', 'putPhoto']) {
+    assert.equal(plain.get(`orders/${name}`)?.inspect?.reads.request, 'parsed', name);
+  }
+});
+
+test('a GET with a described body is held against it', () => {
+  const requestBody = { required: true, content: { 'application/json': { schema: { type: 'integer' } } } };
+  const get = { operationId: 'find', requestBody, responses: { 200: { description: 'fine' } } };
+  const steps = stepsOf({ ...orders, paths: { '/a': { get } } });
+  const headers = [['content-type', 'application/json']];
+  assert.equal(ask(steps, { operation: 'find', headers, body: '5' }).kind, 'pass');
+  assert.equal(ask(steps, { operation: 'find', headers, body: '"5"' }).kind, 'deny');
+  assert.equal(ask(steps, { operation: 'find' }).kind, 'deny');
+});
+
+test('a pointer is written as a URI fragment', () => {
+  const schema = { type: 'object', properties: { 'a#b c/%': { type: 'integer' } } };
+  const post = { operationId: 'odd', requestBody: { content: { 'application/json': { schema } } } };
+  const steps = stepsOf(
+    { ...orders, paths: { '/a': { post: { ...post, responses: { 200: { description: '' } } } } } },
+    'helpful',
+  );
+  const headers = [['content-type', 'application/json']];
+  const verdict = ask(steps, { operation: 'odd', headers, body: '{"a#b c/%":"x"}' });
+  assert.ok(verdict.kind === 'deny');
+  assert.deepEqual(
+    verdict.problem.errors?.map(({ pointer }) => pointer),
+    ['#/a%23b%20c~1%25'],
+  );
+});
+
+test('an operation without a description gets no step', () => {
+  const operation = { ...(operationsOf(orders)[0] as Operation), described: null };
+  const steps = compiled(null, 'plain', [operation]);
+  assert.ok(steps.ok);
+  assert.deepEqual(steps.value.get(operation.id), {});
+});
+
+test('all that cannot be enforced is told at once', () => {
+  const bad = (): unknown => ({ type: 'string', pattern: '(?<=a)b' });
+  const parameters = ['a', 'b'].map((name) => ({ name, in: 'query', schema: bad() }));
+  const requestBody = { content: { 'application/json': { schema: bad() } } };
+  const post = { parameters, requestBody, responses: { 200: { description: 'fine' } } };
+  const steps = compiled({ ...orders, paths: { '/a': { post } } });
+  assert.equal(steps.ok, false);
+  assert.deepEqual(steps.ok ? [] : steps.error.map(({ path }) => path.replace(/\/pattern$/, '')), [
+    '/paths/~1a/post/parameters/0/schema',
+    '/paths/~1a/post/parameters/1/schema',
+    '/paths/~1a/post/requestBody/content/application~1json/schema',
+  ]);
+});
+
+test('many spellings of a content type are each read the same', () => {
+  const body = '{"item":"tea"}';
+  for (let spelling = 0; spelling < 100; spelling++) {
+    const headers = [['content-type', `application/json; v=${spelling}`]];
+    assert.equal(ask(plain, { operation: 'createOrder', headers, body }).kind, 'pass');
+  }
+});

@@ -1,0 +1,119 @@
+import { err, type Issue, ok, type Result } from '../../../base/index.ts';
+import { parseBody } from '../../../body/index.ts';
+import {
+  type BodyJudge,
+  compileBody,
+  compileParameters,
+  type DescribedOperation,
+  type ParameterJudge,
+  propertyNamesOf,
+  queryCredentials,
+  type SchemaSource,
+  type Specification,
+} from '../../../openapi/index.ts';
+import type { Exchange } from '../../exchange.ts';
+import type { PolicyKind, Step, Steps } from '../../kind.ts';
+import type { OperationId } from '../../operation.ts';
+import { PASS, type Verdict } from '../../verdict.ts';
+import type { OpenapiRequestConfig } from './config.ts';
+import { createMediaTypes, type MediaTypes } from './media-types.ts';
+import { codedBody, createRefusals, type Refusals } from './refusals.ts';
+
+/**
+ * The kind that lets a request pass only if it is as the API's OpenAPI document describes it: parameters, content type
+ * and body. An operation written by hand, without a description, gets no step. What of a description can't be enforced
+ * is an issue, but for media types that nobody here reads: requests with them are refused.
+ */
+export function createOpenapiRequestKind(): PolicyKind<OpenapiRequestConfig> {
+  return {
+    kind: 'openapi-request',
+    summary: 'Refuses requests that differ from the OpenAPI document.',
+    schema: null,
+    sources: () => [],
+    compile(config, at, got) {
+      const steps = new Map<OperationId, Steps>();
+      const issues: Issue[] = [];
+      for (const { id, described } of at.operations) {
+        const made = described === null ? ok({}) : stepsFor(described, got.document(at.api), config);
+        if (made.ok) steps.set(id, made.value);
+        else issues.push(...made.error);
+      }
+      return issues.length > 0 ? err(issues) : ok(steps);
+    },
+  };
+}
+
+/** The gateway itself refuses a body with these, where none is described. */
+const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+
+function stepsFor(
+  described: DescribedOperation,
+  document: unknown,
+  config: OpenapiRequestConfig,
+): Result<Steps, readonly Issue[]> {
+  const source: SchemaSource = { document, specification: specificationOf(document) };
+  const credentials = queryCredentials(document, described.security);
+  const parameters = compileParameters({ source, parameters: described.parameters, credentials, readJson });
+  const body = compileBody(source, described.requestBody, readJson);
+  if (!parameters.ok || !body.ok) {
+    return err([...(parameters.ok ? [] : parameters.error), ...(body.ok ? [] : body.error)]);
+  }
+  const refusals = createRefusals(config.errors === 'helpful' ? propertyNamesOf(document) : null);
+  const readsBody = described.requestBody !== null || !WITHOUT_BODY.has(described.method);
+  return ok({
+    inspect: readsBody ? wholeStep(parameters.value, body.value, refusals) : headStep(parameters.value, refusals),
+  });
+}
+
+/** A step that judges the head alone. */
+function headStep(judge: ParameterJudge, refusals: Refusals): Step<'inspect'> {
+  return {
+    reads: { request: 'none', response: 'none' },
+    run(exchange) {
+      const faults = judge(exchange.params, exchange.request);
+      return faults === null ? PASS : refusals.parameters(faults);
+    },
+  };
+}
+
+/** A step that judges head and body. The bytes it has judged are those that are forwarded. */
+function wholeStep(judge: ParameterJudge, judgeBody: BodyJudge, refusals: Refusals): Step<'inspect'> {
+  const mediaTypes = createMediaTypes();
+  return {
+    reads: { request: 'parsed', response: 'none' },
+    run(exchange) {
+      const faults = judge(exchange.params, exchange.request);
+      return faults === null ? bodyVerdict(exchange, judgeBody, { mediaTypes, refusals }) : refusals.parameters(faults);
+    },
+  };
+}
+
+function bodyVerdict(
+  exchange: Exchange,
+  judge: BodyJudge,
+  { mediaTypes, refusals }: { readonly mediaTypes: MediaTypes; readonly refusals: Refusals },
+): Verdict {
+  const { headers } = exchange.request;
+  const body = exchange.body('parsed');
+  const coding = headers.get('content-encoding');
+  // What is coded is not what its media type says: whoever unpacks it behind the gateway sees another body.
+  if (body.kind !== 'empty' && coding !== null && coding.toLowerCase() !== 'identity') return codedBody();
+  const fault = judge(body, mediaTypes.read(headers.get('content-type')));
+  return fault === null ? PASS : refusals.body(fault);
+}
+
+/** Only documents of these versions are described at all. */
+function specificationOf(document: unknown): Specification {
+  const text = typeof document === 'object' && document !== null && 'openapi' in document ? document.openapi : null;
+  const found = (['3.0', '3.1', '3.2'] as const).find(
+    (known) => typeof text === 'string' && text.startsWith(`${known}.`),
+  );
+  if (found === undefined) throw new Error('an operation is described without an OpenAPI document');
+  return found;
+}
+
+/** JSON inside parameters and forms is held to the rules of JSON bodies. */
+function readJson(text: string): unknown {
+  const read = parseBody('application/json', Buffer.from(text));
+  return read.ok && read.value.kind === 'json' ? read.value.value : undefined;
+}

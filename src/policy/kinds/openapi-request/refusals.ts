@@ -1,0 +1,75 @@
+import type { ProblemError } from '../../../base/index.ts';
+import { type BodyFault, describedPart, type ParameterFault } from '../../../openapi/index.ts';
+import { deny, type Verdict } from '../../verdict.ts';
+
+/** Makes refusals of faults. The rule in each is of the description's words alone, so that records stay bounded. */
+export interface Refusals {
+  parameters(faults: readonly ParameterFault[]): Verdict;
+  body(fault: BodyFault): Verdict;
+}
+
+/** A name in a rule is cut here; the record needs to tell parameters apart, not to hold essays. */
+const NAME_LENGTH = 100;
+
+/**
+ * `names` are the names of described properties, for clients that are told what is wrong; null where they are told only
+ * that it is. What was sent is repeated neither to them nor in the log.
+ */
+export function createRefusals(names: ReadonlySet<string> | null): Refusals {
+  const errors = (list: () => readonly ProblemError[]): { errors?: readonly ProblemError[] } =>
+    names === null ? {} : { errors: list() };
+  return {
+    parameters(faults) {
+      const [first] = faults;
+      if (first === undefined) throw new Error('a refusal without a fault');
+      const internal = `${ruleOf(first)}: ${first.detail}`;
+      return deny({ code: 'invalid-parameters', ...errors(() => faults.map(parameterError)), internal }, ruleOf(first));
+    },
+    body(fault) {
+      const { reason } = fault;
+      switch (reason) {
+        case 'media-type':
+          return deny({ code: 'unsupported-media-type', internal: 'content-type: not described' }, 'content-type');
+        case 'media-type-not-readable':
+          return deny({ code: 'unsupported-media-type', internal: NOT_READABLE }, 'media-type-not-readable');
+        case 'missing':
+        case 'undescribed':
+          return deny(
+            { code: 'invalid-body', ...errors(() => [{ detail: WORDS[reason], pointer: '#' }]) },
+            `body.${reason}`,
+          );
+        case 'differs': {
+          const list = fault.violations.map(({ pointer, message }) => ({
+            detail: message,
+            pointer: fragmentOf(describedPart(pointer, names ?? NO_NAMES)),
+          }));
+          const internal = `body: ${list[0]?.detail ?? ''}`;
+          return deny({ code: 'invalid-body', ...errors(() => list), internal }, 'body');
+        }
+      }
+    },
+  };
+}
+
+/** The refusal of a body that is compressed or coded in another way. */
+export function codedBody(): Verdict {
+  return deny({ code: 'unsupported-media-type', internal: 'content-encoding: not identity' }, 'content-encoding');
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set();
+const NOT_READABLE = 'content-type: described by a schema that bodies of this type cannot be held against';
+const WORDS = { missing: 'a body is required', undescribed: 'no body is described' } as const;
+
+function parameterError({ place, name, detail }: ParameterFault): ProblemError {
+  return name === null ? { detail: `the ${place} ${detail}` } : { parameter: name, detail };
+}
+
+function ruleOf({ place, name, reason }: ParameterFault): string {
+  if (name !== null) return `${place}.${name.slice(0, NAME_LENGTH)}`;
+  return `${place}.${reason}`;
+}
+
+/** A JSON Pointer as a URI fragment (RFC 6901 §6). */
+function fragmentOf(pointer: string): string {
+  return `#${encodeURI(pointer.toWellFormed()).replaceAll('#', '%23')}`;
+}

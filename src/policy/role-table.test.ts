@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { createRoleTable, type RoleGrants } from './role-table.ts';
+
+const role = (name: string, can: readonly string[], includes: readonly string[] = []): RoleGrants => ({
+  name,
+  can,
+  includes,
+});
+
+/** The names of what the roles permit together, out of `all`. */
+function permitted(table: ReturnType<typeof createRoleTable>, roles: readonly string[], all: readonly string[]) {
+  const set = table.permissionsOf(roles);
+  return all.filter((name) => {
+    const number = table.permission(name);
+    return number !== null && set.has(number);
+  });
+}
+
+const ALL = ['orders:read', 'orders:create', 'orders:refund', 'orders:delete'];
+
+test('a role permits what it grants and what the roles it includes grant, through any number of them', () => {
+  const table = createRoleTable(
+    [
+      role('head', [], ['support']),
+      role('support', ['orders:refund'], ['customer']),
+      role('customer', ['orders:read', 'orders:create']),
+    ],
+    [],
+  );
+  assert.deepEqual(permitted(table, ['customer'], ALL), ['orders:read', 'orders:create']);
+  assert.deepEqual(permitted(table, ['support'], ALL), ['orders:read', 'orders:create', 'orders:refund']);
+  assert.deepEqual(permitted(table, ['head'], ALL), ['orders:read', 'orders:create', 'orders:refund']);
+  assert.deepEqual(permitted(table, [], ALL), []);
+});
+
+test('what operations need has a number although no role grants it, and everything else has none', () => {
+  const table = createRoleTable([role('customer', ['orders:read'])], ['orders:delete', 'orders:read']);
+  assert.equal(table.permissionCount, 2);
+  assert.notEqual(table.permission('orders:delete'), null);
+  assert.equal(table.permission('orders:refund'), null);
+  assert.deepEqual(permitted(table, ['customer'], ALL), ['orders:read']);
+  const named = table.named(['orders:delete', 'orders:refund', 'toString']);
+  assert.ok(named.has(table.permission('orders:delete') ?? -1));
+  assert.ok(!named.has(table.permission('orders:read') ?? -1));
+});
+
+test('roles that include each other or themselves end, and grant what all of the circle grant', () => {
+  const table = createRoleTable(
+    [role('a', ['orders:read'], ['b']), role('b', ['orders:create'], ['a', 'b']), role('c', ['orders:refund'], ['c'])],
+    [],
+  );
+  assert.deepEqual(permitted(table, ['a'], ALL), ['orders:read', 'orders:create']);
+  assert.deepEqual(permitted(table, ['b'], ALL), ['orders:read', 'orders:create']);
+  assert.deepEqual(permitted(table, ['c'], ALL), ['orders:refund']);
+});
+
+test('names of Object.prototype are names like any other, and unknown ones permit nothing', () => {
+  const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', ''];
+  const table = createRoleTable([role('__proto__', ['constructor'])], ['orders:read']);
+  assert.deepEqual(permitted(table, ['__proto__'], names), ['constructor']);
+  for (const name of ['constructor', 'toString', 'hasOwnProperty', '', 'orders:read']) {
+    assert.deepEqual(permitted(table, [name], [...names, ...ALL]), [], name);
+    if (name !== 'constructor' && name !== 'orders:read') assert.equal(table.permission(name), null);
+  }
+  const stranger = createRoleTable([role('a', ['orders:read'], ['__proto__', 'nobody'])], []);
+  assert.deepEqual(permitted(stranger, ['a', '__proto__', 'nobody'], ALL), ['orders:read']);
+});
+
+test('a chain of a thousand roles is followed to its end', () => {
+  const roles = Array.from({ length: 1000 }, (_, n) => role(`r${n}`, n === 999 ? ['orders:read'] : [], [`r${n + 1}`]));
+  assert.deepEqual(permitted(createRoleTable(roles, []), ['r0'], ALL), ['orders:read']);
+});
+
+test('whatever the roles, the table says what a plain walk over them says', () => {
+  const names = ['a', 'b', 'c', '__proto__', 'valueOf'];
+  const name = fc.constantFrom(...names);
+  const grants = fc.record({ can: fc.subarray(ALL), includes: fc.array(name, { maxLength: 3 }) });
+  fc.assert(
+    fc.property(fc.dictionary(name, grants), fc.subarray(names), fc.subarray(ALL), (given, held, needed) => {
+      const roles = Object.entries(given).map(([key, { can, includes }]) => role(key, can, includes));
+      const table = createRoleTable(roles, needed);
+      let reached = new Set(held);
+      for (let n = 0; n < names.length; n++) {
+        reached = new Set([...reached, ...roles.filter((each) => reached.has(each.name)).flatMap((r) => r.includes)]);
+      }
+      const expected = new Set(roles.filter((each) => reached.has(each.name)).flatMap(({ can }) => can));
+      assert.deepEqual(new Set(permitted(table, held, ALL)), expected);
+    }),
+  );
+});
