@@ -197,6 +197,7 @@ export interface Bench {
   readonly writer: LedgerWriter;
   readonly client: LedgerClient;
   readonly alerts: Alert[];
+  readonly conditions: readonly string[];
   readonly events: string[];
   /** One more producer. */
   join(windowBytes?: number): Promise<LedgerClient>;
@@ -215,11 +216,13 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const clock = new HandClock();
   const alerts: Alert[] = [];
   const events: string[] = [];
+  const conditions: string[] = [];
   const opened = await LedgerWriter.open({
     segments: disk,
     clock,
     log: { write: (_level, event) => void events.push(event) },
     alert: (alert) => void alerts.push(alert),
+    changed: ({ state, detail }) => void conditions.push(`${state} ${detail === null ? 'well' : 'because'}`),
     ...(segmentBytes === undefined ? {} : { segmentBytes }),
   });
   if (!opened.ok) throw new Error(opened.error);
@@ -231,7 +234,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     await rest();
     return client;
   };
-  return { disk, clock, writer, client: await join(), alerts, events, join };
+  return { disk, clock, writer, client: await join(), alerts, events, conditions, join };
 }
 
 /** A change of this number. */

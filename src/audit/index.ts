@@ -1,5 +1,5 @@
 export { createLedgerClient, type LedgerClient } from './ledger-client.ts';
-export { LedgerWriter, type LedgerWriterOptions } from './ledger-writer.ts';
+export { type LedgerCondition, LedgerWriter, type LedgerWriterOptions } from './ledger-writer.ts';
 export type { FromWriter, LedgerChannel, ToWriter } from './protocol.ts';
 export { createPseudonyms, type Pseudonymous } from './pseudonyms.ts';
 export { type ChainBreak, type LoggedRecord, type LogReport, type LogWish, readLog } from './read-log.ts';

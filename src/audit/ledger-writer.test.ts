@@ -121,6 +121,7 @@ test('on a full disk what was granted is still taken and kept, then nothing, and
   const { targets: found, report } = await contents(bench.disk);
   assert.deepEqual([found, report.breaks], [targets(0, next + 10), []]);
   assert.deepEqual(bench.events, ['ledger.written']);
+  assert.deepEqual(bench.conditions, ['short because', 'sound well']);
 });
 
 for (const [words, set] of [
@@ -150,6 +151,7 @@ for (const [words, set] of [
     const { targets: found, report } = await contents(bench.disk.remains('power cut'));
     assert.deepEqual([found, report.breaks], [targets(0, 30), []]);
     assert.deepEqual(bench.events.at(-1), 'ledger.written');
+    assert.deepEqual(bench.conditions, ['broken because', 'sound well']);
   });
 }
 

@@ -16,12 +16,20 @@ const SEGMENT_BYTES = 64 * 1024 * 1024;
 const UNSAFE_LIMIT_BYTES = 16 * 1024 * 1024;
 const DETAIL_LIMIT = 500;
 
+/** How the writer is, as `LedgerWriter` explains; `detail` says why it is not sound. */
+export interface LedgerCondition {
+  readonly state: 'sound' | 'short' | 'broken';
+  readonly detail: string | null;
+}
+
 /** What the writer works with. */
 export interface LedgerWriterOptions {
   readonly segments: Segments;
   readonly clock: Clock;
   readonly log: Log;
   readonly alert: (alert: Alert) => void;
+  /** Hears of each change; the writer begins sound. */
+  readonly changed?: (condition: LedgerCondition) => void;
   /** A segment ends at about this size; 64 MiB unless said otherwise. */
   readonly segmentBytes?: number;
 }
@@ -36,7 +44,7 @@ export class LedgerWriter {
   readonly #options: LedgerWriterOptions;
   readonly #segmentBytes: number;
   readonly #producers = new Set<Producer>();
-  #state: 'sound' | 'short' | 'broken' = 'sound';
+  #state: LedgerCondition['state'] = 'sound';
   #file: ReservedSegment | null = null;
   #segment = 0;
   #chain: Chain;
@@ -279,23 +287,28 @@ export class LedgerWriter {
     this.#file = null;
     this.#arrived = [...this.#unsafe.splice(0), ...this.#arrived];
     if (this.#state === 'broken') return;
-    this.#state = 'broken';
+    this.#change('broken', fault);
     for (const producer of this.#producers) producer.tell({ kind: 'halt' });
     this.#alarm('file', 'the ledger can not be written, requests are refused', fault);
   }
 
   #short(fault: FileFault): void {
     if (this.#state !== 'sound') return;
-    this.#state = 'short';
+    this.#change('short', fault);
     this.#alarm('space', 'the ledger gets no more space; requests are refused when what is reserved is used up', fault);
   }
 
   #recovered(): void {
     const before = this.#state;
-    this.#state = 'sound';
     if (before === 'sound') return;
+    this.#change('sound', null);
     if (before === 'broken') for (const producer of this.#producers) producer.tell({ kind: 'resume' });
     this.#options.log.write('info', 'ledger.written', 'the ledger can be written', { segment: this.#segment });
+  }
+
+  #change(state: LedgerCondition['state'], fault: FileFault | null): void {
+    this.#state = state;
+    this.#options.changed?.({ state, detail: fault === null ? null : fault.detail.slice(0, DETAIL_LIMIT) });
   }
 
   #alarm(key: string, message: string, { detail }: FileFault): void {

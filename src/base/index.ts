@@ -1,6 +1,8 @@
+export { networkOf } from './address-network.ts';
 export { addressReach, type AddressReach } from './address-reach.ts';
 export { Bitset } from './bitset.ts';
 export { type AddressBytes, parseAddress } from './cidr.ts';
+export { type DiskSpace, judgeSpace, type SpaceStanding } from './disk-space.ts';
 export { parseDuration, parseSize } from './duration.ts';
 export type { CoverageCell, CoverageRow, Finding, Severity } from './finding.ts';
 export { createIdSource, type FillRandom } from './id.ts';

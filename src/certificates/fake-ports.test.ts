@@ -52,6 +52,10 @@ export class MemoryFiles implements Files {
     return Promise.resolve(err({ reason: 'other', detail: 'not in this fake' }));
   }
 
+  space(): Promise<Result<never, FileFault>> {
+    return Promise.resolve(err({ reason: 'other', detail: 'not in this fake' }));
+  }
+
   list(): Promise<Result<never, FileFault>> {
     return Promise.resolve(err({ reason: 'other', detail: 'not in this fake' }));
   }

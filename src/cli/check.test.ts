@@ -64,3 +64,31 @@ test('colour comes only where the terminal takes it, and text of the configurati
   around.color = true;
   assert.match((await runIn(around, 'check')).out, /\x1b\[33mpublic \(open\) :7\x1b\[0m/);
 });
+
+test('what an operation needs is told with the line of the document that says it', async () => {
+  const description = `openapi: 3.1.0
+info: { title: Orders, version: '1' }
+security: [{ t: [orders:any] }]
+paths:
+  /orders:
+    get:
+      security: [{ t: [orders:read] }]
+      responses: { default: { description: x } }
+    post:
+      responses: { default: { description: x } }
+components: { securitySchemes: { t: { type: http, scheme: bearer } } }
+`;
+  const around = surroundings(`version: 1
+issuers: { acme: { issuer: https://id.acme.example, audience: api, claims: { permissions: scope } } }
+apis:
+  orders:
+    openapi: orders.yaml
+    upstream: http://127.0.0.1:3001
+    auth: [acme]
+`);
+  around.files.put(`${FOLDER}/orders.yaml`, description);
+  const { code, out, complaints } = await runIn(around, 'check');
+  assert.deepEqual([code, complaints], [0, '']);
+  assert.match(out, /^GET .*needs orders:read orders\.yaml:7 /m);
+  assert.match(out, /^POST .*needs orders:any orders\.yaml:3 /m);
+});

@@ -14,6 +14,8 @@ export interface CommandContext {
   readonly color: boolean;
   /** Absolute; where relative paths of the command line start. */
   readonly workingFolder: string;
+  /** How this program is called from there: the words before the verb. */
+  readonly program: readonly string[];
   /** The version of portcullis. */
   readonly version: string;
   readonly runtime: { readonly node: string; readonly platform: string; readonly architecture: string };
@@ -33,7 +35,10 @@ export interface CommandContext {
 export interface CommandServices {
   /** Runs a configuration file until it is stopped; gives the exit code. */
   start(options: { readonly configFile: string; readonly json: boolean }): Promise<number>;
-  /** Runs a configuration given as text, as if it stood at `file`, until it is stopped. `banner` is printed when it is ready. */
+  /**
+   * Runs a configuration given as text, as if it stood at `file`, until it is stopped. `banner` is printed when it is
+   * ready. With `canChooseAnew` a port in use is not complained of but told by the answer.
+   */
   startText(options: {
     readonly text: string;
     readonly file: string;
@@ -41,13 +46,15 @@ export interface CommandServices {
     readonly banner: (ready: ReadyPorts) => string;
     /** What the line of JSON says besides. */
     readonly facts?: ReadyFacts;
-  }): Promise<number>;
+    /** Whether the caller would try other ports. */
+    readonly canChooseAnew: boolean;
+  }): Promise<number | 'port-in-use'>;
   /** Starts the sample API that `demo` protects. */
   demoApi(): Promise<{ readonly url: string; readonly openapiFile: string; close(): Promise<void> }>;
-  /** Starts an authorization server for trying out, in memory and on loopback. */
-  localIssuer(options: LocalIssuerOptions): Promise<LocalIssuer>;
-  /** The preferred port if it is free, else the next free one above it. */
-  freePort(preferred: number): Promise<number>;
+  /** Starts an authorization server for trying out, in memory and on loopback; the error says why it did not come up. */
+  localIssuer(options: LocalIssuerOptions): Promise<Result<LocalIssuer, string>>;
+  /** The preferred port if nobody listens there on this address, else the next such one above it; 0 where there is none. */
+  freePort(preferred: number, host: string): Promise<number>;
   /** The files of the ledger in this data folder. */
   ledger(dataFolder: string): Segments;
   /** Finds port, CA and key of the gateway that runs on this data folder; the error says why it can't be talked to. */

@@ -1,5 +1,6 @@
 import { addressLines, bearerWord, curlLine, plainCurlLine, tokenLine } from './banner.ts';
 import type { LocalIssuer, ReadyPorts } from './context.ts';
+import { shellWord } from './terminal.ts';
 
 /** A client of the demo's authorization server. */
 export type DemoClient = LocalIssuer['clients'][number] & { readonly roles: readonly string[] };
@@ -9,6 +10,8 @@ interface DemoFacts {
   readonly clients: readonly DemoClient[];
   readonly tokenPath: string;
   readonly dataFolder: string;
+  /** How this program is called: the words before the verb. */
+  readonly program: readonly string[];
 }
 
 /** One thing to try: what it shows, the status it gives, and the command line. */
@@ -25,7 +28,7 @@ const ORDER = '{"customerId":"c-1","items":[{"sku":"tea","quantity":2}]}';
 const MISSHAPEN = '{"customerId":"c-1","items":[{"sku":"tea","quantity":0}],"discount":99}';
 
 /** What the demo prints when it is ready: the addresses, how to get tokens, and what to try, with the status of each. */
-export function demoBanner(ready: ReadyPorts, { clients, tokenPath, dataFolder }: DemoFacts): string {
+export function demoBanner(ready: ReadyPorts, { clients, tokenPath, dataFolder, program }: DemoFacts): string {
   const tokens = clients.map((client) => `  ${tokenLine(ready, variableOf(client.id), { path: tokenPath, client })}`);
   const trials = trialsOf(ready).flatMap(({ shows, status, line }) => [`  ${status}  ${shows}`, `       ${line}`, '']);
   const roles = clients.map(({ id, roles: held }) => `${id} (role ${held.join(', ')})`).join(' and ');
@@ -44,7 +47,7 @@ export function demoBanner(ready: ReadyPorts, { clients, tokenPath, dataFolder }
     ...trials,
     'Every request is recorded. Who called what, and what became of it:',
     '',
-    `  npx portcullis audit show --data ${dataFolder}`,
+    `  ${program.map(shellWord).join(' ')} audit show --data ${dataFolder}`,
     '',
     'Ctrl+C stops it.',
     '',

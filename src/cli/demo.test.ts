@@ -11,11 +11,11 @@ test('demo runs a sound configuration before the sample API, and closes what it 
   assert.deepEqual(around.calls, [
     'demoApi',
     'localIssuer https://localhost:8443/id',
-    `startText ${FOLDER}/demo.yaml`,
+    `startText ${FOLDER}/demo (no file)`,
     'close issuer',
     'close',
   ]);
-  const parsed = parseConfig(text ?? '', { file: `${FOLDER}/demo.yaml`, kinds: [] });
+  const parsed = parseConfig(text ?? '', { file: `${FOLDER}/demo`, kinds: [] });
   assert.ok(parsed.ok, parsed.ok ? '' : parsed.error.map(formatIssue).join('\n'));
   const { server, admin, dataFolder, apis, issuers } = parsed.value.config;
   assert.deepEqual([server.host, server.https.port, server.http?.port, admin.port], ['127.0.0.1', 8443, 8080, 9443]);
@@ -46,12 +46,43 @@ test('what was started is closed also where the gateway does not come up', async
   assert.deepEqual(around.calls.slice(-2), ['close issuer', 'close']);
 });
 
+test('a local issuer that does not come up ends the demo in words', async () => {
+  const around = surroundings(null);
+  around.issuerFault = 'the local authorization server did not start in time';
+  const { code, complaints } = await runIn(around, 'demo');
+  assert.equal(code, 2);
+  assert.equal(complaints, 'portcullis: the local authorization server did not start in time.\n');
+  assert.equal(around.calls.at(-1), 'close');
+});
+
 test('ports in use are stepped over, and the issuer is named by the port that is taken', async () => {
   const around = surroundings(null);
   around.busyPorts = [8443, 8444, 8080];
   const { text } = await runIn(around, 'demo');
   assert.match(text ?? '', /https: \{ port: 8445,[^]*http: \{ port: 8081 \}\nadmin: \{ port: 9443 \}/);
   assert.match(text ?? '', /issuer: https:\/\/localhost:8445\/id\n {4}audience: https:\/\/localhost:8445\/v1\n/);
+});
+
+test('a port that another program took meanwhile makes the demo choose anew, with an issuer of the new port', async () => {
+  const around = surroundings(null);
+  around.lostRaces = 1;
+  const { code, complaints } = await runIn(around, 'demo');
+  assert.deepEqual([code, complaints], [0, '']);
+  const once = ['localIssuer https://localhost:8443/id', `startText ${FOLDER}/demo (no file)`, 'close issuer'];
+  assert.deepEqual(around.calls, ['demoApi', ...once, ...once, 'close']);
+});
+
+test('ports are chosen three times at most, and the last time says what is in use', async () => {
+  const around = surroundings(null);
+  around.lostRaces = Infinity;
+  const { code, complaints } = await runIn(around, 'demo');
+  assert.deepEqual([code, complaints], [2, 'a port is in use']);
+  assert.equal(around.calls.filter((call) => call.startsWith('startText')).length, 3);
+  assert.deepEqual(around.calls.slice(-2), ['close issuer', 'close']);
+});
+
+test('the records are shown by the program as it was called', async () => {
+  assert.match((await runIn(surroundings(null), 'demo')).out, /^ {2}bin\/portcullis audit show --data \S+$/m);
 });
 
 test('the lines that get tokens come first, with the secrets of this start', async () => {

@@ -1,9 +1,11 @@
 import { posix } from 'node:path';
 import { demoBanner, type DemoClient } from './demo-banner.ts';
-import type { Command } from './command.ts';
-import type { LocalIssuer } from './context.ts';
-import { choosePorts, type GatewayPortNumbers } from './ports.ts';
+import { type Command, EXIT } from './command.ts';
+import type { CommandContext, LocalIssuer } from './context.ts';
+import { choosePorts, type GatewayPortNumbers, runOnFreePorts } from './ports.ts';
 
+/** What stands where the configuration's file would be named. */
+const NAME = 'demo (no file)';
 const DATA_FOLDER = '.portcullis/demo';
 const ISSUER_PATH = '/id';
 const SCOPES = ['orders:read', 'orders:create', 'orders:refund', 'customers:read'];
@@ -28,28 +30,54 @@ export const demoCommand: Command = {
   async run(given, context) {
     const { services } = context;
     const api = await services.demoApi();
+    const demo: Demo = { api, json: given.flags.has('json'), context };
     try {
-      const ports = await choosePorts(services, {}, []);
-      const origin = `https://localhost:${ports.https}`;
-      const identity = { issuer: `${origin}${ISSUER_PATH}`, audience: `${origin}/v1` };
-      const issuer = await services.localIssuer({ ...identity, scopes: SCOPES, clients: CLIENTS });
-      const clients = clientsOf(issuer);
-      try {
-        return await services.startText({
-          text: demoConfig({ ...identity, upstream: api.url, openapi: api.openapiFile, server: issuer, ports }),
-          file: posix.join(context.workingFolder, 'demo.yaml'),
-          json: given.flags.has('json'),
-          banner: (ready) => demoBanner(ready, { clients, dataFolder: DATA_FOLDER, tokenPath: `${ISSUER_PATH}/token` }),
-          facts: { tokenUrl: `${identity.issuer}/token`, clients: issuer.clients },
-        });
-      } finally {
-        await issuer.close();
-      }
+      return await runOnFreePorts(
+        () => choosePorts(services, {}, []),
+        (ports, canChooseAnew) => runDemo(demo, ports, canChooseAnew),
+      );
     } finally {
       await api.close();
     }
   },
 };
+
+/** What stays the same whichever ports are chosen. */
+interface Demo {
+  readonly api: { readonly url: string; readonly openapiFile: string };
+  readonly json: boolean;
+  readonly context: CommandContext;
+}
+
+/** The authorization server's URL names the https port, so there is a new one for each choice of ports. */
+async function runDemo(
+  { api, json, context }: Demo,
+  ports: GatewayPortNumbers,
+  canChooseAnew: boolean,
+): Promise<number | 'port-in-use'> {
+  const { services, program, workingFolder } = context;
+  const origin = `https://localhost:${ports.https}`;
+  const identity = { issuer: `${origin}${ISSUER_PATH}`, audience: `${origin}/v1` };
+  const started = await services.localIssuer({ ...identity, scopes: SCOPES, clients: CLIENTS });
+  if (!started.ok) {
+    context.complain(`portcullis: ${started.error}.\n`);
+    return EXIT.unusable;
+  }
+  const issuer = started.value;
+  const facts = { clients: clientsOf(issuer), dataFolder: DATA_FOLDER, tokenPath: `${ISSUER_PATH}/token`, program };
+  try {
+    return await services.startText({
+      text: demoConfig({ ...identity, upstream: api.url, openapi: api.openapiFile, server: issuer, ports }),
+      file: posix.join(workingFolder, NAME),
+      json,
+      banner: (ready) => demoBanner(ready, facts),
+      facts: { tokenUrl: `${identity.issuer}/token`, clients: issuer.clients },
+      canChooseAnew,
+    });
+  } finally {
+    await issuer.close();
+  }
+}
 
 function clientsOf({ clients }: LocalIssuer): readonly DemoClient[] {
   return clients.map((client) => ({

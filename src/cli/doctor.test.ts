@@ -80,6 +80,21 @@ test('files that others may read or change fail, with the command that mends the
   );
 });
 
+test('little space for the ledger is a warning, next to none a failure, and before the first start nothing is said', async () => {
+  const around = surroundings();
+  assert.deepEqual(await states(around, 'space'), []);
+  around.files.folder(DATA, 0o700);
+  assert.deepEqual(await states(around, 'space'), ['ok']);
+  const totalBytes = 40 * 2 ** 30;
+  around.files.volume = { totalBytes, freeBytes: 2 * 2 ** 30 };
+  const [low] = await checksIn(around, 'space');
+  assert.equal(low?.state, 'warn');
+  assert.match(low?.says ?? '', /^on the volume of the data folder 2\.0 GiB of 40\.0 GiB are free; without space/);
+  around.files.volume = { totalBytes, freeBytes: 200 * 2 ** 20 };
+  assert.deepEqual(await states(around, 'space'), ['fail']);
+  assert.equal((await runIn(around, 'doctor')).code, 1);
+});
+
 test('a file from the future means that the clock runs behind', async () => {
   const around = surroundings();
   assert.deepEqual(await states(around, 'clock'), ['ok']);

@@ -6,6 +6,7 @@ import { type Diagnosis, fail, fine } from './checks/diagnosis.ts';
 import { checkFileModes } from './checks/file-modes.ts';
 import { checkIssuers } from './checks/issuers.ts';
 import { checkNode } from './checks/node-version.ts';
+import { checkSpace } from './checks/space.ts';
 import { checkUpstreams } from './checks/upstreams.ts';
 import { type Command, CONFIG_OPTION, EXIT, JSON_OPTION } from './command.ts';
 import { configurationPath, readConfiguration } from './configuration.ts';
@@ -16,7 +17,7 @@ import { alignRows, count, jsonText, palette, plain, shortPath } from './termina
 /** `portcullis doctor`: whether this machine and its surroundings let the gateway do its work. */
 export const doctorCommand: Command = {
   verb: 'doctor',
-  summary: 'looks for what is wrong around the gateway: Node, clock, files, certificates, upstreams, issuers',
+  summary: 'looks for what is wrong around the gateway: Node, clock, files, space, certificates, upstreams, issuers',
   operands: [],
   options: { config: CONFIG_OPTION, json: JSON_OPTION },
   details: [
@@ -54,11 +55,13 @@ async function diagnose(file: Result<string, string>, context: CommandContext): 
   const { config } = parsed.value;
   const { files, clock } = context.ports;
   const places = { configFile: file.value, dataFolder: config.dataFolder };
+  const space = await checkSpace(files, config.dataFolder);
   const diagnoses = [
     node,
     fine('configuration', `${name} is well-formed; \`portcullis check\` builds it`),
     await checkClock({ clock, files }, places),
     ...(await checkFileModes(files, places)),
+    ...(space === null ? [] : [space]),
     ...(await checkCertificates({ files, clock }, config)),
     checkAdminPort(config),
     ...(await checkUpstreams(context.ports, config)),

@@ -67,7 +67,23 @@ test('with --json the explanation is data', async () => {
     verdict: unknown;
   };
   assert.deepEqual([code, route.operation, route.bodyLimitBytes], [0, 'orders/POST /orders', 16_384]);
-  assert.deepEqual(verdict, { kind: 'forwarded' });
+  assert.equal((verdict as { kind: string }).kind, 'pass');
+});
+
+test('with --json a refusal by routing tells what is allowed', async () => {
+  const { code, out } = await runIn(surroundings(), 'explain', 'DELETE', '/v1/orders', '--json');
+  const { verdict } = JSON.parse(out) as { verdict: Record<string, unknown> };
+  assert.deepEqual(
+    [code, verdict['kind'], verdict['status'], verdict['code']],
+    [1, 'refused', 405, 'method-not-allowed'],
+  );
+  assert.deepEqual(verdict['allow'], ['GET', 'HEAD', 'POST']);
+});
+
+test('the size of a body is told as such, also where there are limits on how often', async () => {
+  const limited = surroundings(SOUND.replace('basePath', 'limit: [100/min per address]\n    basePath'));
+  const { out } = await runIn(limited, 'explain', 'POST', '/v1/orders');
+  assert.match(out, /^ {2}body +at most 16384 bytes$/m);
 });
 
 const UNUSABLE = [

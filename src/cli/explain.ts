@@ -1,12 +1,11 @@
-import { problemCatalogue, problemStatus } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
 import {
   explain,
   type ExplainedRoute,
   type ExplainedVerdict,
   type Explanation,
-  rehearse,
   type Rehearsal,
+  rehearse,
 } from '../gateway/index.ts';
 import { CALLER_GRAMMAR } from './caller.ts';
 import { type Command, CONFIG_OPTION, EXIT, JSON_OPTION } from './command.ts';
@@ -16,7 +15,7 @@ import { readGivenRequest } from './given-request.ts';
 import { complainOfIssues } from './issues.ts';
 import { readQuestion, type WrittenQuestion } from './question.ts';
 import { rehearsalLines } from './rehearsal-words.ts';
-import { alignRows, jsonText, palette, plain } from './terminal.ts';
+import { alignRows, jsonText, palette, plain, sentence } from './terminal.ts';
 
 /** `portcullis explain`: the way one request would go, and how far. */
 export const explainCommand: Command = {
@@ -33,10 +32,9 @@ export const explainCommand: Command = {
   details: [
     'URL is a whole URL, or a path: then the host is that of the first API that names one, or localhost.',
     'It is read as it stands, as if a client sent it so: `..` and `//` are not tidied away, and `#` is not cut off.',
-    'The request is judged by the code that judges traffic, as far as method, host and target decide. Nothing is sent.',
-    'With --as, --header or --body it is judged to its end, and what each policy says is told. A caller who is given',
-    'stands for a credential; without --as the caller is anonymous. Tokens are not judged: their keys are known to a',
-    'running gateway only. Limits are taken as unspent.',
+    'The request is judged to its end by the code that judges traffic, and what each policy says is told. Nothing is',
+    'sent. A caller who is given stands for a credential; without --as the caller is anonymous. Tokens are not judged:',
+    'their keys are known to a running gateway only. Limits are taken as unspent.',
     'Exit code 1 if the request would be refused.',
   ],
   async run(given, context) {
@@ -55,23 +53,22 @@ export const explainCommand: Command = {
     const [method = '', url = ''] = given.operands;
     const question = readQuestion(method, url, config);
     if (!question.ok) {
-      context.complain(`portcullis: ${question.error}.\n`);
+      context.complain(`portcullis: ${sentence(question.error)}\n`);
       return EXIT.unusable;
     }
     const request = await readGivenRequest(given, context);
     if (!request.ok) {
-      context.complain(`portcullis: ${request.error}.\n`);
+      context.complain(`portcullis: ${sentence(request.error)}\n`);
       return EXIT.unusable;
     }
     const explanation = explain(built.value.snapshot, question.value);
-    const whole = request.value === null ? null : { ...question.value, ...request.value };
-    const rehearsal = whole === null ? null : await rehearse(built.value.snapshot, whole, context.ports.clock);
+    const whole = { ...question.value, ...request.value };
+    const rehearsal = await rehearse(built.value.snapshot, whole, context.ports.clock);
     const plainHttp = question.value.scheme === 'http' ? plainHttpWords(config) : null;
     const answer = { question: question.value, explanation, rehearsal, plainHttp, built: built.value };
-    const told = rehearsal === null ? {} : { trail: rehearsal.trail, verdict: rehearsal.verdict };
+    const told = { trail: rehearsal.trail, verdict: toldVerdict(answer) };
     context.write(json ? jsonText({ ...explanation, ...told, plainHttp }) : report(answer, context));
-    const { kind } = (rehearsal ?? explanation).verdict;
-    return kind === 'refused' ? EXIT.findings : EXIT.fine;
+    return rehearsal.verdict.kind === 'refused' ? EXIT.findings : EXIT.fine;
   },
 };
 
@@ -86,7 +83,7 @@ function plainHttpWords({ server }: Config): string {
 interface Answer {
   readonly question: WrittenQuestion;
   readonly explanation: Explanation;
-  readonly rehearsal: Rehearsal | null;
+  readonly rehearsal: Rehearsal;
   readonly plainHttp: string | null;
   readonly built: BuiltConfiguration;
 }
@@ -101,63 +98,49 @@ function report({ question, explanation, rehearsal, plainHttp, built }: Answer, 
     const form = canonical.query === null ? canonical.path : `${canonical.path}?${canonical.query}`;
     rows.push(['host', canonical.host], ['target', form === question.target ? form : `${form} (canonical form)`]);
   }
-  if (route !== null) rows.push(...routeRows(route, rehearsal === null ? stepRows(route) : [], built));
+  if (route !== null) rows.push(...routeRows(route, built));
   const table = rows.map(([name, text]) => [{ text: `  ${name}`, paint: paint.faint }, { text: plain(text) }]);
   const title = paint.strong(plain(`${question.method} ${question.target}`));
-  const outcome =
-    rehearsal === null ? verdictLines(verdict, context) : rehearsalLines(rehearsal, route?.steps ?? [], paint);
-  return [title, '', ...alignRows(table), '', ...outcome, ''].join('\n');
+  const outcome = rehearsalLines(rehearsal, route?.steps ?? [], paint);
+  return [title, '', ...alignRows(table), '', ...outcome, ...certainLines(verdict), ''].join('\n');
 }
 
-function routeRows(
-  route: ExplainedRoute,
-  steps: readonly [string, string][],
-  { parsed, snapshot }: BuiltConfiguration,
-): [string, string][] {
+function routeRows(route: ExplainedRoute, { parsed, snapshot }: BuiltConfiguration): [string, string][] {
   const api = snapshot.apis.find(({ name }) => name === route.api);
   const line = parsed.places[`apis.${route.api}`]?.line;
   const params = Object.entries(route.params).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
   const auth = route.coverage?.cells.find(({ aspect }) => aspect === 'authentication');
-  const limits = route.coverage?.cells.find(({ aspect }) => aspect === 'limits');
   return [
     ['API', `${route.api}${line === undefined ? '' : ` (line ${line})`}`],
     ['operation', `${route.operation}: ${route.method} ${route.template}`],
     ...(params.length > 0 ? [['parameters', params.join(', ')] as [string, string]] : []),
     ['signing in', `${route.signInNeeded ? 'needed' : 'not needed'}${auth === undefined ? '' : `: ${auth.holds}`}`],
-    ['body', bodyWords(route, limits?.holds)],
-    ...steps,
+    ['body', bodyWords(route)],
+    ...(route.steps.length === 0 ? [['policies', 'none'] as [string, string]] : []),
     ['upstream', `${route.upstream.method} ${route.upstream.url}${api?.upstream.caFile ? ' (own CA)' : ''}`],
   ];
 }
 
-function stepRows({ steps }: ExplainedRoute): [string, string][] {
-  if (steps.length === 0) return [['policies', 'none']];
-  return steps.map(({ stage, policy, observed }) => [stage, observed ? `${policy} (observes)` : policy]);
-}
-
 /** The router matches HEAD where GET is described, so it is the request's method that counts here. */
-function bodyWords({ upstream, bodyDescribed, bodyLimitBytes }: ExplainedRoute, holds: string | undefined): string {
-  const limit = holds === undefined ? `${bodyLimitBytes} bytes` : holds.replace(/^body /, '');
+function bodyWords({ upstream, bodyDescribed, bodyLimitBytes }: ExplainedRoute): string {
   const none = (upstream.method === 'GET' || upstream.method === 'HEAD') && !bodyDescribed;
-  return none ? `none: ${upstream.method} with a body is refused (400 unexpected-body)` : `at most ${limit}`;
+  return none
+    ? `none: ${upstream.method} with a body is refused (400 unexpected-body)`
+    : `at most ${bodyLimitBytes} bytes`;
 }
 
-function verdictLines(verdict: ExplainedVerdict, context: CommandContext): readonly string[] {
-  const paint = palette(context.color);
-  switch (verdict.kind) {
-    case 'forwarded':
-      return [`${paint.good('Passes')}: it goes upstream, provided its body is sound and not too large.`];
-    case 'judged':
-      return [`${paint.good('Passes to the policies')}: they decide with the rest of the request.`];
-    case 'refused': {
-      const { title, cause, fix } = problemCatalogue[verdict.code];
-      return [
-        `${paint.bad('Refused')}: ${problemStatus(verdict.code)} ${verdict.code} (${title}).`,
-        `  ${cause}`,
-        `  ${fix}`,
-        ...(verdict.allow === null ? [] : [`  Allow: ${verdict.allow.map(plain).join(', ')}`]),
-        ...verdict.issues.map(({ message }) => `  ${plain(message)}`),
-      ];
-    }
-  }
+/** What routing says besides of a refusal that is its own. */
+function certainLines(verdict: ExplainedVerdict): readonly string[] {
+  if (verdict.kind !== 'refused') return [];
+  return [
+    ...(verdict.allow === null ? [] : [`  Allow: ${verdict.allow.map(plain).join(', ')}`]),
+    ...verdict.issues.map(({ message }) => `  ${plain(message)}`),
+  ];
+}
+
+/** The verdict as data, with what routing says besides. */
+function toldVerdict({ explanation, rehearsal }: Pick<Answer, 'explanation' | 'rehearsal'>): object {
+  const { verdict } = explanation;
+  if (verdict.kind !== 'refused') return rehearsal.verdict;
+  return { ...rehearsal.verdict, allow: verdict.allow, issues: verdict.issues };
 }

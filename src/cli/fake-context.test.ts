@@ -1,5 +1,5 @@
 // No tests here: the context that this room's tests run commands in. Kept apart from the product by its name.
-import { err, ok, type Result, Secret } from '../base/index.ts';
+import { type DiskSpace, err, ok, type Result, Secret } from '../base/index.ts';
 import { kindTable, type KindTable } from '../gateway/index.ts';
 import type { AdminClient } from '../control/client.ts';
 import type {
@@ -35,6 +35,7 @@ apis:
 /** Files in memory. */
 export class FakeFiles implements Files {
   readonly held = new Map<string, { bytes: Uint8Array; facts: FileFacts }>();
+  volume: DiskSpace = { totalBytes: 100 * 2 ** 30, freeBytes: 50 * 2 ** 30 };
 
   put(path: string, text: string, mode = 0o600, modifiedMs = NOW_MS - 1000): void {
     const bytes = Buffer.from(text);
@@ -64,6 +65,10 @@ export class FakeFiles implements Files {
   facts(path: string): Promise<Result<FileFacts, FileFault>> {
     const found = this.held.get(path);
     return Promise.resolve(found === undefined ? missing(path) : ok(found.facts));
+  }
+
+  space(path: string): Promise<Result<DiskSpace, FileFault>> {
+    return Promise.resolve(this.held.has(path) ? ok(this.volume) : missing(path));
   }
 
   list(path: string): Promise<Result<readonly string[], FileFault>> {
@@ -120,6 +125,12 @@ export interface Surroundings {
   reply: (url: string) => Result<EgressReply, EgressFault>;
   addresses: (host: string) => Result<readonly ResolvedAddress[], string>;
   busyPorts: readonly number[];
+  /** The addresses on which a free port was looked for. */
+  readonly probed: Set<string>;
+  /** How often a port turns out to be in use when the gateway opens it, though it was free when it was chosen. */
+  lostRaces: number;
+  /** Why the local issuer does not come up, or null. */
+  issuerFault: string | null;
   ready: ReadyPorts;
   /** Whether a gateway comes up; where not, starting it rejects. */
   starts: boolean;
@@ -141,6 +152,9 @@ export function surroundings(configuration: string | null = SOUND): Surroundings
     reply: () => ok({ status: 404, headers: new Map(), body: new Uint8Array() }),
     addresses: () => ok([{ address: '192.0.2.7', family: 4 }]),
     busyPorts: [],
+    probed: new Set(),
+    lostRaces: 0,
+    issuerFault: null,
     starts: true,
     ready: { https: 8443, http: 8080, admin: 9443, ca: '/data/ca.pem', host: '127.0.0.1' },
     admin: err('nothing listens'),
@@ -160,6 +174,23 @@ export interface Said {
   readonly text: string | null;
 }
 
+async function startText(
+  around: Surroundings,
+  { file, banner, canChooseAnew }: Parameters<CommandServices['startText']>[0],
+  said: { out: string; complaints: string },
+): Promise<number | 'port-in-use'> {
+  around.calls.push(`startText ${file}`);
+  if (!around.starts) throw new Error('no gateway here');
+  if (around.lostRaces > 0) {
+    around.lostRaces--;
+    if (canChooseAnew) return 'port-in-use';
+    said.complaints += 'a port is in use';
+    return 2;
+  }
+  said.out += banner(around.ready);
+  return 0;
+}
+
 /** Runs a command line in these surroundings. What it starts says its banner and ends at once. */
 export async function runIn(around: Surroundings, ...argv: readonly string[]): Promise<Said> {
   const said = { out: '', complaints: '' };
@@ -172,10 +203,7 @@ export async function runIn(around: Surroundings, ...argv: readonly string[]): P
     },
     startText: (options) => {
       text = options.text;
-      around.calls.push(`startText ${options.file}`);
-      if (!around.starts) return Promise.reject(new Error('no gateway here'));
-      write(options.banner(around.ready));
-      return Promise.resolve(0);
+      return startText(around, options, said);
     },
     demoApi: () => {
       around.calls.push('demoApi');
@@ -185,14 +213,18 @@ export async function runIn(around: Surroundings, ...argv: readonly string[]): P
     localIssuer: ({ issuer, clients }) => {
       around.calls.push(`localIssuer ${issuer}`);
       const url = 'http://127.0.0.1:41235';
-      return Promise.resolve({
-        url,
-        jwksUrl: `${url}${new URL(issuer).pathname}/jwks`,
-        clients: clients.map(({ id }) => ({ id, secret: `secret-of-${id}` })),
-        close: () => Promise.resolve(void around.calls.push('close issuer')),
-      });
+      if (around.issuerFault !== null) return Promise.resolve(err(around.issuerFault));
+      return Promise.resolve(
+        ok({
+          url,
+          jwksUrl: `${url}${new URL(issuer).pathname}/jwks`,
+          clients: clients.map(({ id }) => ({ id, secret: `secret-of-${id}` })),
+          close: () => Promise.resolve(void around.calls.push('close issuer')),
+        }),
+      );
     },
-    freePort: (preferred) => {
+    freePort: (preferred, host) => {
+      around.probed.add(host);
       let port = preferred;
       while (around.busyPorts.includes(port)) port++;
       return Promise.resolve(port);
@@ -209,6 +241,7 @@ export async function runIn(around: Surroundings, ...argv: readonly string[]): P
     complain: (words) => void (said.complaints += words),
     color: around.color,
     workingFolder: FOLDER,
+    program: ['bin/portcullis'],
     version: '1.2.3',
     runtime: { node: around.node, platform: 'linux', architecture: 'x64' },
     ports: {

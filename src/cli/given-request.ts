@@ -12,15 +12,14 @@ const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 export type GivenRequest = Pick<RehearsalQuestion, 'headers' | 'body' | 'caller'>;
 
 /**
- * Reads `--as`, `--header` and `--body`; null where none of them was given. The body is JSON where it begins like an
+ * Reads `--as`, `--header` and `--body`; whoever is not named is anonymous. The body is JSON where it begins like an
  * object or a list, and is sent as it stands; else it is the name of a file. The error is in words.
  */
 export async function readGivenRequest(
   { values }: Given,
   context: CommandContext,
-): Promise<Result<GivenRequest | null, string>> {
+): Promise<Result<GivenRequest, string>> {
   const [as, header, body] = [values.get('as'), values.get('header'), values.get('body')];
-  if (as === undefined && header === undefined && body === undefined) return ok(null);
   const caller: Result<CallerConfig, string> = as === undefined ? ok({ kind: 'anonymous' }) : readCaller(as);
   if (!caller.ok) return caller;
   const headers = readHeaders(header);

@@ -65,11 +65,12 @@ test('a document becomes an API with its name, a place for the issuer, limits an
   assert.doesNotMatch(out, /where each API runs/);
 });
 
-test('what is written is what `check` takes as sound', async () => {
+test('what is written is what `check` takes as sound, with a warning where it is to be filled in', async () => {
   const here = around();
   await runIn(here, 'init', 'orders.json');
   const { code, complaints } = await runIn(here, 'check');
-  assert.deepEqual([code, complaints], [0, '']);
+  assert.equal(code, 0);
+  assert.equal([...complaints.matchAll(/warning issuers\.main\..*\n +this place is to be filled in/g)].length, 2);
 });
 
 test('several documents have names, paths and upstreams of their own', async () => {
@@ -102,6 +103,7 @@ test('a file that is there stays as it is', async () => {
   const { code, out, complaints } = await runIn(here, 'init', 'orders.json');
   assert.deepEqual([code, out], [2, '']);
   assert.match(complaints, /portcullis\.yaml is there already and stays as it is/);
+  assert.doesNotMatch(complaints, /can't be used/);
   assert.equal(here.files.text(FILE), 'mine: true');
 });
 

@@ -5,7 +5,7 @@ import { type Command, EXIT } from './command.ts';
 import { buildConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { describedPermissions } from './described-permissions.ts';
-import { complainOfIssues } from './issues.ts';
+import { complainOfFaults, complainOfIssues } from './issues.ts';
 import { count, plain } from './terminal.ts';
 
 const FILE_NAME = 'portcullis.yaml';
@@ -47,7 +47,7 @@ export const initCommand: Command = {
       created.error.reason === 'exists'
         ? 'is there already and stays as it is'
         : `can't be written: ${created.error.detail}`;
-    complainOfIssues([errorIssue('', `${FILE_NAME} ${message}`)], false, context);
+    complainOfFaults([errorIssue('', `${FILE_NAME} ${message}`)], false, context);
     return EXIT.unusable;
   },
 };

@@ -26,6 +26,12 @@ export function issueCount(issues: readonly Issue[]): string {
   return parts.filter((part) => part !== '').join(', ') || 'no issues';
 }
 
+/** Tells what stands in the way of a command where no configuration is at fault. */
+export function complainOfFaults(faults: readonly Issue[], json: boolean, context: CommandContext): void {
+  if (json) context.write(jsonText({ issues: faults }));
+  else context.complain(issueReport(faults, context));
+}
+
 /** Says that a configuration can't be used, with all that is wrong; for commands whose report is something else. */
 export function complainOfIssues(issues: readonly Issue[], json: boolean, context: CommandContext): void {
   if (json) context.write(jsonText({ issues }));

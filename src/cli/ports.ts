@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '../base/index.ts';
+import { EXIT } from './command.ts';
 import type { CommandServices } from './context.ts';
 
 /** The ports of a gateway that a command starts by itself. */
@@ -11,6 +12,12 @@ export interface GatewayPortNumbers {
 /** Where a gateway listens if nobody says otherwise. */
 export const STANDARD_PORTS: GatewayPortNumbers = { https: 8443, http: 8080, admin: 9443 };
 
+/** Where a gateway listens if nobody says otherwise, and where its admin port always does. */
+export const LOOPBACK = '127.0.0.1';
+
+/** How often ports are chosen: whoever is quicker than this three times in a row is after these very ports. */
+export const CHOICE_LIMIT = 3;
+
 /** Reads the value of `--port`; 0 is any free one. */
 export function parsePort(text: string): Result<number, string> {
   const port = /^(0|[1-9][0-9]{0,4})$/.test(text) ? Number(text) : Number.NaN;
@@ -19,21 +26,37 @@ export function parsePort(text: string): Result<number, string> {
 
 /**
  * Three different ports near the standard ones that are free, and not among `avoided`: an API that has not been started
- * yet must still find its port free. A port that was asked for is taken as it is.
+ * yet must still find its port free. A port that was asked for is taken as it is. `host` is where clients come in.
  */
 export async function choosePorts(
   services: Pick<CommandServices, 'freePort'>,
-  asked: { readonly https?: number },
+  asked: { readonly https?: number; readonly host?: string },
   avoided: readonly number[],
 ): Promise<GatewayPortNumbers> {
   const taken = new Set(avoided);
-  const choose = async (preferred: number): Promise<number> => {
-    let port = await services.freePort(preferred);
-    while (port !== 0 && taken.has(port)) port = await services.freePort(port + 1);
+  const choose = async (preferred: number, host = LOOPBACK): Promise<number> => {
+    let port = await services.freePort(preferred, host);
+    while (port !== 0 && taken.has(port)) port = await services.freePort(port + 1, host);
     taken.add(port);
     return port;
   };
-  const https = asked.https ?? (await choose(STANDARD_PORTS.https));
+  const https = asked.https ?? (await choose(STANDARD_PORTS.https, asked.host));
   taken.add(https);
-  return { https, http: await choose(STANDARD_PORTS.http), admin: await choose(STANDARD_PORTS.admin) };
+  return { https, http: await choose(STANDARD_PORTS.http, asked.host), admin: await choose(STANDARD_PORTS.admin) };
+}
+
+/**
+ * Runs on ports that were free a moment ago. Another program may have taken one since: then they are chosen anew, at
+ * most `limit` times in all. `run` is told whether it would be tried again.
+ */
+export async function runOnFreePorts(
+  choose: () => Promise<GatewayPortNumbers>,
+  run: (ports: GatewayPortNumbers, canChooseAnew: boolean) => Promise<number | 'port-in-use'>,
+  limit: number = CHOICE_LIMIT,
+): Promise<number> {
+  for (let left = limit - 1; left >= 0; left--) {
+    const ended = await run(await choose(), left > 0);
+    if (ended !== 'port-in-use') return ended;
+  }
+  return EXIT.unusable;
 }

@@ -22,7 +22,7 @@ test('protect routes everything to the URL, and lets in who has a token of an au
   assert.equal(code, 0, complaints);
   assert.deepEqual(around.calls, [
     'localIssuer https://localhost:8443/portcullis-id',
-    `startText ${FOLDER}/portcullis.yaml`,
+    `startText ${FOLDER}/protect (no file)`,
     'close issuer',
   ]);
   assert.match(
@@ -59,7 +59,7 @@ test('--public opens the API, and says so', async () => {
   const around = surroundings(null);
   const { code, out, text } = await runIn(around, 'protect', URL, '--public');
   assert.equal(code, 0);
-  assert.deepEqual(around.calls, [`startText ${FOLDER}/portcullis.yaml`]);
+  assert.deepEqual(around.calls, [`startText ${FOLDER}/protect (no file)`]);
   assert.match(text ?? '', /auth: public/);
   assert.match(out, /^ {2}curl --cacert \/data\/ca\.pem https:\/\/localhost:8443\/$/m);
   assert.match(out, /open to everybody \(auth: public\)/);
@@ -70,7 +70,7 @@ test('--issuer with --audience takes the tokens of that issuer alone', async () 
   const issuer = ['--issuer', 'https://id.acme.example', '--audience', 'https://api.acme.example'];
   const { code, out, text } = await runIn(around, 'protect', URL, ...issuer);
   assert.equal(code, 0);
-  assert.deepEqual(around.calls, [`startText ${FOLDER}/portcullis.yaml`]);
+  assert.deepEqual(around.calls, [`startText ${FOLDER}/protect (no file)`]);
   assert.match(text ?? '', /issuer: https:\/\/id\.acme\.example\n {4}audience: https:\/\/api\.acme\.example\n/);
   assert.match(text ?? '', /auth: \[main\]/);
   assert.match(out, /a token of https:\/\/id\.acme\.example for https:\/\/api\.acme\.example\./);
@@ -160,7 +160,6 @@ for (const [signIn, words] of [
 ] as const) {
   test(`--save ${signIn[0]} writes portcullis.yaml with the standard ports, and runs that file`, async () => {
     const around = surroundings(null);
-    around.busyPorts = [8443];
     const { code, complaints } = await runIn(around, 'protect', URL, ...signIn, '--save', '--json');
     assert.equal(code, 0);
     assert.deepEqual(around.calls, [`start ${FOLDER}/portcullis.yaml json`]);
@@ -190,7 +189,61 @@ for (const signIn of [[], ['--public']]) {
     const { code, complaints } = await runIn(around, 'protect', URL, '--save', ...signIn);
     assert.equal(code, 2);
     assert.match(complaints, /portcullis\.yaml is there already and stays as it is/);
+    assert.doesNotMatch(complaints, /can't be used/);
     assert.equal(around.files.text(`${FOLDER}/portcullis.yaml`), 'mine: true');
     assert.deepEqual(around.calls, []);
   });
 }
+
+for (const [port, argv, words] of [
+  [8443, [], /error --port\n {4}port 8443 is in use by another program, so nothing was written\n/],
+  [8080, ['--public'], /error --save\n {4}port 8080 is in use/],
+  [9443, ['--public', '--port', '0'], /error --save\n {4}port 9443 is in use/],
+  [7443, ['--port', '7443'], /error --port\n {4}port 7443 is in use/],
+] as const) {
+  test(`--save ${argv.join(' ')} writes nothing while port ${port} is in use`, async () => {
+    const around = surroundings(null);
+    around.busyPorts = [port];
+    const { code, complaints } = await runIn(around, 'protect', URL, '--save', ...argv);
+    assert.deepEqual([code, around.calls, [...around.files.held.keys()]], [2, [], []]);
+    assert.match(complaints, words);
+    around.busyPorts = [];
+    assert.equal((await runIn(around, 'protect', URL, '--save', ...argv)).code, 0);
+  });
+}
+
+test('a port that another program took meanwhile is chosen anew, unless it was asked for', async () => {
+  const around = surroundings(null);
+  around.lostRaces = 2;
+  assert.equal((await runIn(around, 'protect', URL)).code, 0);
+  assert.equal(around.calls.filter((call) => call.startsWith('localIssuer')).length, 3);
+  for (const asked of [
+    ['--port', '7443'],
+    ['--port', '0', '--public'],
+    ['--save', '--port', '7443'],
+  ]) {
+    const fixed = surroundings(null);
+    fixed.lostRaces = 1;
+    const { code, complaints } = await runIn(fixed, 'protect', URL, ...asked);
+    assert.equal(code, 2, asked.join(' '));
+    assert.match(complaints, /a port is in use/);
+  }
+});
+
+test('free ports for clients are looked for where clients come in', async () => {
+  const around = surroundings(null);
+  await runIn(around, 'protect', URL, '--host', '192.0.2.1');
+  assert.deepEqual([...around.probed].toSorted(), ['127.0.0.1', '192.0.2.1']);
+  const saved = surroundings(null);
+  await runIn(saved, 'protect', URL, '--host', '192.0.2.1', '--save');
+  assert.deepEqual([...saved.probed].toSorted(), ['127.0.0.1', '192.0.2.1']);
+});
+
+test('protect says why the authorization server that it brings does not come up', async () => {
+  const around = surroundings(null);
+  around.issuerFault = 'the local authorization server did not start in time';
+  const { code, complaints } = await runIn(around, 'protect', URL);
+  assert.equal(code, 2);
+  assert.match(complaints, /^portcullis: the local authorization server did not start in time\.$/m);
+  assert.ok(!around.calls.some((call) => call.startsWith('startText')));
+});

@@ -6,13 +6,23 @@ import { type Command, EXIT, type Given } from './command.ts';
 import { buildConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { describedPermissions } from './described-permissions.ts';
-import { complainOfIssues } from './issues.ts';
-import { choosePorts, type GatewayPortNumbers, parsePort, STANDARD_PORTS } from './ports.ts';
+import { complainOfFaults, complainOfIssues } from './issues.ts';
+import {
+  CHOICE_LIMIT,
+  choosePorts,
+  type GatewayPortNumbers,
+  LOOPBACK,
+  parsePort,
+  runOnFreePorts,
+  STANDARD_PORTS,
+} from './ports.ts';
 import { protectBanner } from './protect-banner.ts';
 import { type AskedSignIn, readSignIn, SIGN_IN_OPTIONS } from './sign-in.ts';
 import { startLocalSignIn } from './local-sign-in.ts';
 
 const SAVED_NAME = 'portcullis.yaml';
+/** What stands where the configuration's file would be named. */
+const UNSAVED_NAME = 'protect (no file)';
 const FILE_MODE = 0o644;
 
 /** `portcullis protect`: the gateway with its defaults before one API. */
@@ -37,55 +47,83 @@ export const protectCommand: Command = {
     'client, which may do everything, and a new secret at each start; the command prints how to get a token.',
     '',
     'Nothing but the data folder is written, unless --save is given. --save takes the standard ports (8443, 8080, 9443)',
-    `rather than free ones, never overwrites a file, and runs as \`portcullis start\` does: from then on ${SAVED_NAME} is`,
-    'what counts. Without --issuer and --public the file has a place to fill in your issuer, and only this one run',
-    'takes the tokens of the authorization server for trying out.',
+    'rather than free ones, writes nothing while one of them is in use, never overwrites a file, and runs as',
+    `\`portcullis start\` does: from then on ${SAVED_NAME} is what counts. Without --issuer and --public the file has a`,
+    'place to fill in your issuer, and only this one run takes the tokens of the authorization server for trying out.',
   ],
   async run(given, context) {
-    const asked = await readArguments(given, context);
+    const asked = readArguments(given);
     if (!asked.ok) {
       context.complain(`portcullis: ${asked.error}.\n`);
       return EXIT.unusable;
     }
-    const { options, signIn } = asked.value;
-    const json = given.flags.has('json');
-    const file = posix.join(context.workingFolder, SAVED_NAME);
-    const text = starterConfig({ ...options, signIn: signIn ?? { kind: 'public' } });
-    const built = await build(text, file, context);
-    if (!built.ok) {
-      complainOfIssues(built.error.map(toldAsArguments), json, context);
-      return EXIT.unusable;
-    }
-    const run: Run = { ...asked.value, file, json, save: given.flags.has('save'), snapshot: built.value, context };
-    if (signIn === null) return await runWithLocalSignIn(run);
-    if (run.save) {
-      if (!(await save(text, run))) return EXIT.unusable;
-      context.complain(`Wrote ${SAVED_NAME}; \`portcullis start\` runs it again.\n`);
-      return await context.services.start({ configFile: file, json });
-    }
-    const banner = protectBanner(built.value, signIn);
-    return await context.services.startText({ text, file, json, banner });
+    const { https, freely, save, upstreamUrl, options } = asked.value;
+    const { host } = options;
+    const wanted = { ...(https === null ? {} : { https }), ...(host === undefined ? {} : { host }) };
+    return await runOnFreePorts(
+      async () =>
+        save
+          ? { ...STANDARD_PORTS, ...(https === null ? {} : { https }) }
+          : await choosePorts(context.services, wanted, portsOf(upstreamUrl)),
+      (ports, canChooseAnew) => runOn(asked.value, { ports, canChooseAnew, context }),
+      freely ? CHOICE_LIMIT : 1,
+    );
   },
 };
 
 /** What the arguments say. */
 interface Asked {
-  readonly options: Omit<StarterOptions, 'signIn'>;
-  readonly ports: GatewayPortNumbers;
+  readonly upstreamUrl: string;
+  readonly options: Omit<StarterOptions, 'signIn' | 'ports'>;
+  /** The https port; null where any will do. */
+  readonly https: number | null;
+  /** Whether all ports are the command's own choice. */
+  readonly freely: boolean;
   readonly signIn: AskedSignIn;
+  readonly save: boolean;
+  readonly json: boolean;
 }
 
-/** What is to be run. */
-interface Run extends Asked {
-  readonly file: string;
-  readonly json: boolean;
-  readonly save: boolean;
-  /** What the arguments lead to, built without sign-in. */
-  readonly snapshot: Snapshot;
+/** The ports of one try. */
+interface Try {
+  readonly ports: GatewayPortNumbers;
+  readonly canChooseAnew: boolean;
   readonly context: CommandContext;
 }
 
-async function readArguments(given: Given, context: CommandContext): Promise<Result<Asked, string>> {
+/** What is to be run. */
+interface Run extends Asked, Try {
+  readonly options: Omit<StarterOptions, 'signIn'>;
+  /** Where the configuration is thought to stand; only a saved one does. */
+  readonly file: string;
+  /** What the arguments lead to, built without sign-in. */
+  readonly snapshot: Snapshot;
+}
+
+async function runOn(asked: Asked, attempt: Try): Promise<number | 'port-in-use'> {
+  const { signIn, json } = asked;
+  const { ports, canChooseAnew, context } = attempt;
+  const options = { ...asked.options, ports };
+  const file = posix.join(context.workingFolder, UNSAVED_NAME);
+  const text = starterConfig({ ...options, signIn: signIn ?? { kind: 'public' } });
+  const built = await build(text, file, context);
+  if (!built.ok) {
+    complainOfIssues(built.error.map(toldAsArguments), json, context);
+    return EXIT.unusable;
+  }
+  const run: Run = { ...asked, ...attempt, options, file, snapshot: built.value };
+  if (signIn === null) return await runWithLocalSignIn(run);
+  if (run.save) {
+    const configFile = await save(text, run);
+    if (configFile === null) return EXIT.unusable;
+    context.complain(`Wrote ${SAVED_NAME}; \`portcullis start\` runs it again.\n`);
+    return await context.services.start({ configFile, json });
+  }
+  const banner = protectBanner(built.value, signIn);
+  return await context.services.startText({ text, file, json, banner, canChooseAnew });
+}
+
+function readArguments(given: Given): Result<Asked, string> {
   const [upstreamUrl = ''] = given.operands;
   // Whoever reads the terminal or its history could read it too; the configuration says so as well, but later.
   if (/^[a-z+.-]*:\/\/[^/?#]*@/i.test(upstreamUrl)) return err('the URL holds a user name or password; take it away');
@@ -96,21 +134,19 @@ async function readArguments(given: Given, context: CommandContext): Promise<Res
   if (port !== null && !port.ok) return port;
   // Tokens name the port of the authorization server that comes along, so it must be known before it is opened.
   const unsaid = port === null || (port.value === 0 && signIn.value === null);
-  const https = unsaid ? {} : { https: port.value };
-  const ports = given.flags.has('save')
-    ? { ...STANDARD_PORTS, ...https }
-    : await choosePorts(context.services, https, portsOf(upstreamUrl));
+  const save = given.flags.has('save');
   const openapi = given.values.get('openapi');
   const dataFolder = given.values.get('data');
   const host = given.values.get('host');
   const api = { name: 'api', upstreamUrl, ...(openapi === undefined ? {} : { openapi }) };
   const options = {
     apis: [api],
-    ports,
     ...(dataFolder === undefined ? {} : { dataFolder }),
     ...(host === undefined ? {} : { host }),
   };
-  return ok({ options, ports, signIn: signIn.value });
+  const https = unsaid ? null : port.value;
+  const json = given.flags.has('json');
+  return ok({ upstreamUrl, options, https, freely: unsaid && !save, signIn: signIn.value, save, json });
 }
 
 /** The port of the API; what is no URL is told later, with everything else that is wrong. */
@@ -144,37 +180,68 @@ function toldAsArguments(issue: Issue): Issue {
 }
 
 /** Runs with the authorization server for trying out; what is saved names no such one, since it ends with this run. */
-async function runWithLocalSignIn(run: Run): Promise<number> {
-  const { options, ports, file, json, snapshot, context } = run;
+async function runWithLocalSignIn(run: Run): Promise<number | 'port-in-use'> {
+  const { options, ports, file, json, snapshot, canChooseAnew, context } = run;
   const described = snapshot.operations.flatMap(({ operation }) => operation.described ?? []);
   const permissions = describedPermissions(described);
   const apis = options.apis.map((api) => ({ ...api, permissions }));
   if (run.save) {
-    if (!(await save(starterConfig({ ...options, apis, signIn: { kind: 'placeholder' } }), run))) return EXIT.unusable;
+    const saved = await save(starterConfig({ ...options, apis, signIn: { kind: 'placeholder' } }), run);
+    if (saved === null) return EXIT.unusable;
     context.complain(
       `Wrote ${SAVED_NAME}. Fill in your issuer there, then \`portcullis start\` runs it; until then this run takes\n` +
         'the tokens of an authorization server of its own.\n',
     );
   }
-  const local = await startLocalSignIn(context.services, { https: ports.https, permissions });
+  const started = await startLocalSignIn(context.services, { https: ports.https, permissions });
+  if (!started.ok) {
+    context.complain(`portcullis: ${started.error}.\n`);
+    return EXIT.unusable;
+  }
+  const local = started.value;
   try {
     const text = starterConfig({ ...options, apis, signIn: local.signIn });
     const banner = protectBanner(snapshot, local);
-    return await context.services.startText({ text, file, json, banner, facts: local.facts });
+    return await context.services.startText({ text, file, json, banner, facts: local.facts, canChooseAnew });
   } finally {
     await local.close();
   }
 }
 
-/** Writes the file, or says why it can't be. */
-async function save(text: string, { file, json, context }: Run): Promise<boolean> {
+/** Writes the file where its ports are free, and gives its path; else says what is in the way, and gives null. */
+async function save(text: string, run: Run): Promise<string | null> {
+  const { json, context } = run;
+  const busy = await busyPorts(run);
+  if (busy.length > 0) {
+    complainOfFaults(busy, json, context);
+    return null;
+  }
+  const file = posix.join(context.workingFolder, SAVED_NAME);
   const created = await context.ports.files.create(file, new TextEncoder().encode(text), FILE_MODE);
-  if (created.ok) return true;
+  if (created.ok) return file;
   const message =
     created.error.reason === 'exists'
       ? `${SAVED_NAME} is there already and stays as it is`
       : `${SAVED_NAME} can't be written: ${created.error.detail}`;
   const fix = 'take --save away, or run it in another folder';
-  complainOfIssues([errorIssue('--save', message, { fix })], json, context);
-  return false;
+  complainOfFaults([errorIssue('--save', message, { fix })], json, context);
+  return null;
 }
+
+/** Ports that the file would name and the gateway could not open now; a file must not be left behind for that. */
+async function busyPorts({ ports, options, context }: Run): Promise<readonly Issue[]> {
+  const host = options.host ?? LOOPBACK;
+  const wanted = [
+    { port: ports.https, host, argument: '--port', fix: 'stop what uses it, or name another one' },
+    { port: ports.http, host, argument: '--save', fix: FIXED_PORT },
+    { port: ports.admin, host: LOOPBACK, argument: '--save', fix: FIXED_PORT },
+  ];
+  const found = wanted.map(async ({ port, host: address, argument, fix }): Promise<readonly Issue[]> => {
+    if (port === 0 || (await context.services.freePort(port, address)) === port) return [];
+    const message = `port ${port} is in use by another program, so nothing was written`;
+    return [errorIssue(argument, message, { fix })];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+const FIXED_PORT = 'stop what uses it, or let `portcullis init` write the file and change the port there';

@@ -27,7 +27,8 @@ export function rehearsalLines(
 
 /** A caller who is given stands for the steps of `authenticate`; those behind the upstream are never reached here. */
 function unreached(trail: readonly RehearsedStep[], planned: readonly ExplainedStep[]): readonly ExplainedStep[] {
-  const reached = new Set(trail.map(({ stage, policy }) => `${stage} ${policy}`));
+  const told = trail.filter(({ head, verdict }) => !head || verdict !== 'pass');
+  const reached = new Set(told.map(({ stage, policy }) => `${stage} ${policy}`));
   const authenticated = trail.some(({ stage }) => stage === 'authenticate');
   return planned.filter(({ stage, policy }) => {
     if (stage === 'respond' || stage === 'record' || (stage === 'authenticate' && authenticated)) return false;
@@ -35,13 +36,13 @@ function unreached(trail: readonly RehearsedStep[], planned: readonly ExplainedS
   });
 }
 
-function stepWords({ verdict, observed, code, rule, why }: RehearsedStep): string {
+function stepWords({ verdict, observed, head, code, rule, why }: RehearsedStep): string {
   const reason = [rule, why].filter((words) => words !== null).join('; ');
   const because = reason === '' ? '' : ` (${plain(reason)})`;
   const only = observed ? ', only noted' : '';
   switch (verdict) {
     case 'pass':
-      return 'passes';
+      return head ? 'passes the head' : 'passes';
     case 'abstain':
       return 'finds no credential of its kind';
     case 'identified':

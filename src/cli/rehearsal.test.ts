@@ -92,11 +92,8 @@ test('a refusal names policy, rule and reason, and what is not reached any more'
   );
 });
 
-test('anonymous, or a header alone, is judged as a stranger', async () => {
-  for (const more of [
-    ['--as', 'anonymous'],
-    ['--header', 'a: b'],
-  ]) {
+test('a request is judged as a stranger’s where nobody is said to send it', async () => {
+  for (const more of [[], ['--as', 'anonymous'], ['--header', 'a: b']]) {
     const { code, out } = await explained(...more);
     assert.equal(code, 1);
     assert.match(out, /orders\/jwt +finds no credential of its kind/);
@@ -136,11 +133,16 @@ test('with --json the trail and the verdict are data', async () => {
   };
   assert.deepEqual([code, trail.length, verdict?.policy, verdict?.code], [1, 2, 'orders/permission', 'forbidden']);
   assert.ok(route !== undefined);
-  assert.equal('trail' in (JSON.parse((await explained('--json')).out) as object), false);
+  const stranger = JSON.parse((await explained('--json')).out) as { trail: { policy: string; verdict: string }[] };
+  assert.deepEqual(
+    stranger.trail.map((step) => [step.policy, step.verdict]),
+    [['orders/jwt', 'abstain']],
+  );
 });
 
 const UNUSABLE = [
   [['--as', 'ada'], /--as: "ada" is no caller/],
+  [['--as', 'role=ada'], /did you mean "roles"\?\n/],
   [['--header', 'nothing'], /--header takes 'name: value'/],
   [['--body', 'missing.json'], /the body can't be read/],
   [['--as', 'anonymous', '--as', 'anonymous'], /--as is given twice/],

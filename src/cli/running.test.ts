@@ -17,6 +17,10 @@ const STATUS = {
     { revision: 4, connections: 2, inFlight: 1, livingSnapshots: 1 },
     { revision: 3, connections: 1, inFlight: 0, livingSnapshots: 2 },
   ],
+  issuers: [{ name: 'acme', keys: 2, fetchedAt: NOW_MS - 180_000, fault: null }],
+  ledger: { state: 'recording', reason: null },
+  alerts: { count: 0, newest: [] },
+  refusedReload: null,
 } as const;
 
 function running(answers: Partial<AdminClient>): Surroundings {
@@ -38,9 +42,51 @@ test('status tells version, age, configuration, ports and what goes on', async (
     '  ports          https 8443, http off, admin 9443',
     '  threads        2, 1 at another revision',
     '  now            3 connections, 1 request in flight',
+    '  ledger         recording',
+    '  issuer         acme: 2 keys, fetched 3 min 0 s ago',
+    '  alerts         none in 24 h',
     '',
   ]);
   assert.deepEqual(JSON.parse((await runIn(around, 'status', '--json')).out), STATUS);
+});
+
+test('status tells what is wrong: issuers without keys first, a ledger that halts, alerts, a reload that was refused', async () => {
+  const issuers = Array.from({ length: 12 }, (_, at) => ({ name: `i${at}`, keys: 1, fetchedAt: NOW_MS, fault: null }));
+  const wrong = {
+    ...STATUS,
+    issuers: [...issuers, { name: 'bad', keys: 0, fetchedAt: null, fault: 'status 500\u001b[2J' }],
+    ledger: { state: 'halted', reason: 'no space left' },
+    alerts: {
+      count: 7,
+      newest: [
+        { kind: 'ledger.fault', severity: 'critical', at: NOW_MS - 60_000 },
+        { kind: 'node.below-security-floor', severity: 'medium', at: NOW_MS - 3_600_000 },
+      ],
+    },
+    refusedReload: { at: NOW_MS - 5_000, issues: 2, first: 'portcullis.yaml:3:1: nonsense' },
+  } as const;
+  const around = running({ status: () => Promise.resolve(ok(wrong)) });
+  const { code, out } = await runIn(around, 'status');
+  assert.equal(code, 0);
+  const lines = out.split('\n').slice(6);
+  assert.deepEqual(lines.slice(0, 3), [
+    '  ledger         halted, requests are refused: no space left',
+    "  issuer         bad: 0 keys, never fetched; can't be fetched now: status 500\\u{001b}[2J",
+    '  issuer         i0: 1 key, fetched 0 s ago',
+  ]);
+  assert.deepEqual(lines.slice(11), [
+    '  issuer         3 more, see --json',
+    '  alerts         7 in 24 h: ledger.fault (critical, 1 min 0 s ago), node.below-security-floor (medium, 1 h 0 min ago)',
+    '  last reload    refused 5 s ago, 2 issues: portcullis.yaml:3:1: nonsense',
+    '',
+  ]);
+  for (const [ledger, words] of [
+    [{ state: 'short', reason: 'ENOSPC' }, /gets no more space; requests are refused when .* used up: ENOSPC/],
+    [{ state: 'off', reason: null }, /ledger +off, requests are not recorded/],
+  ] as const) {
+    const other = running({ status: () => Promise.resolve(ok({ ...STATUS, ledger })) });
+    assert.match((await runIn(other, 'status')).out, words);
+  }
 });
 
 test('a gateway that runs and is not ready is a finding', async () => {

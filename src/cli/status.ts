@@ -2,12 +2,14 @@ import type { AdminClient } from '../control/client.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, JSON_OPTION } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { complainOfSilence, findRunning } from './running.ts';
-import { alignRows, count, jsonText, palette, plain, shortPath } from './terminal.ts';
+import { alignRows, count, jsonText, type Palette, palette, plain, shortPath } from './terminal.ts';
 
 type StatusReply = Awaited<ReturnType<AdminClient['status']>>;
 type AdminStatus = Extract<StatusReply, { readonly ok: true }>['value'];
 
 const HASH_LENGTH = 12;
+/** Issuers that are shown one by one; the ones with a fault come first. */
+const ISSUER_LIMIT = 10;
 
 /** `portcullis status`: how the running gateway is doing. */
 export const statusCommand: Command = {
@@ -39,16 +41,32 @@ function isServing(readiness: AdminStatus['readiness']): boolean {
   return readiness === 'ready' || readiness === 'verifying';
 }
 
-function report(status: AdminStatus, { color, workingFolder, ports }: CommandContext): string {
-  const paint = palette(color);
+function report(status: AdminStatus, context: CommandContext): string {
+  const paint = palette(context.color);
+  const readiness = isServing(status.readiness) ? paint.good : paint.bad;
+  const title = `Portcullis ${plain(status.version)} on Node ${plain(status.node)}: ${readiness(plain(status.readiness))}`;
+  const nowMs = context.ports.clock.now();
+  const rows = [
+    ...processRows(status, context),
+    ['ledger', ledgerText(status.ledger, paint)] as const,
+    ...issuerRows(status.issuers, nowMs, paint),
+    ['alerts', alertText(status.alerts, nowMs, paint)] as const,
+    ...reloadRows(status.refusedReload, nowMs, paint),
+  ];
+  const table = rows.map(([name, text]) => [{ text: `  ${name}`, paint: paint.faint }, { text }]);
+  return `${[title, ...alignRows(table)].join('\n')}\n`;
+}
+
+type Row = readonly [name: string, text: string];
+
+function processRows(status: AdminStatus, { workingFolder, ports }: CommandContext): readonly Row[] {
   const { https, http, admin } = status.ports;
   const sum = (of: (thread: AdminStatus['threads'][number]) => number): number =>
     status.threads.reduce((total, thread) => total + of(thread), 0);
   const revision = status.revision === null ? 'none in force' : `${status.revision}`;
   const hash = status.hash === null ? '' : ` (${plain(status.hash).slice(0, HASH_LENGTH)})`;
   const behind = status.threads.filter((thread) => thread.revision !== status.revision).length;
-  const readiness = isServing(status.readiness) ? paint.good : paint.bad;
-  const rows: [string, string][] = [
+  return [
     ['since', `${new Date(status.startedAt).toISOString()} (${durationText(ports.clock.now() - status.startedAt)})`],
     ['configuration', `${shortPath(status.configuration, workingFolder)}, revision ${revision}${hash}`],
     ['ports', `https ${https}, http ${http ?? 'off'}, admin ${admin}`],
@@ -64,9 +82,46 @@ function report(status: AdminStatus, { color, workingFolder, ports }: CommandCon
       )} in flight`,
     ],
   ];
-  const title = `Portcullis ${plain(status.version)} on Node ${plain(status.node)}: ${readiness(plain(status.readiness))}`;
-  const table = rows.map(([name, text]) => [{ text: `  ${name}`, paint: paint.faint }, { text }]);
-  return `${[title, ...alignRows(table)].join('\n')}\n`;
+}
+
+function ledgerText({ state, reason }: AdminStatus['ledger'], paint: Palette): string {
+  const why = reason === null ? '' : `: ${plain(reason)}`;
+  switch (state) {
+    case 'recording':
+      return 'recording';
+    case 'short':
+      return `${paint.bad('gets no more space')}; requests are refused when what is reserved is used up${why}`;
+    case 'halted':
+      return `${paint.bad('halted')}, requests are refused${why}`;
+    case 'off':
+      return 'off, requests are not recorded';
+  }
+}
+
+function issuerRows(issuers: AdminStatus['issuers'], nowMs: number, paint: Palette): readonly Row[] {
+  const sorted = issuers.toSorted((one, other) => Number(other.fault !== null) - Number(one.fault !== null));
+  const rows = sorted.slice(0, ISSUER_LIMIT).map(({ name, keys, fetchedAt, fault }): Row => {
+    const age = fetchedAt === null ? 'never fetched' : `fetched ${durationText(nowMs - fetchedAt)} ago`;
+    const why = fault === null ? '' : `; ${paint.bad("can't be fetched now")}: ${plain(fault)}`;
+    return ['issuer', `${plain(name)}: ${count(keys, 'key')}, ${age}${why}`];
+  });
+  const more = issuers.length - rows.length;
+  return more > 0 ? [...rows, ['issuer', `${more} more, see --json`]] : rows;
+}
+
+function alertText({ count: number, newest }: AdminStatus['alerts'], nowMs: number, paint: Palette): string {
+  if (number === 0) return 'none in 24 h';
+  const kinds = newest.map(({ kind, severity, at }) => {
+    const urgent = severity === 'critical' || severity === 'high';
+    return `${urgent ? paint.bad(plain(kind)) : plain(kind)} (${plain(severity)}, ${durationText(nowMs - at)} ago)`;
+  });
+  return `${number} in 24 h: ${kinds.join(', ')}`;
+}
+
+function reloadRows(refused: AdminStatus['refusedReload'], nowMs: number, paint: Palette): readonly Row[] {
+  if (refused === null) return [];
+  const when = `${paint.bad('refused')} ${durationText(nowMs - refused.at)} ago`;
+  return [['last reload', `${when}, ${count(refused.issues, 'issue')}: ${plain(refused.first)}`]];
 }
 
 /** The two largest units, which is as exact as anybody asks. */

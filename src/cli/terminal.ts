@@ -66,6 +66,11 @@ function widthOf(text: string): number {
   return Array.from(text).length;
 }
 
+/** Words with a full stop, unless they end a sentence already. */
+export function sentence(words: string): string {
+  return /[.?!]$/.test(words) ? words : `${words}.`;
+}
+
 /** `1 operation`, `2 operations`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;

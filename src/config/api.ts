@@ -130,9 +130,9 @@ function policyShape(kinds: readonly PolicyKind<unknown>[]): {
 function authWords(input: unknown): string {
   const fix = 'write auth: [ISSUER], or `auth: public`, which opens it to everybody';
   if (input === undefined) return words('an API needs `auth`: without it nobody has said who may call', fix);
-  if (typeof input !== 'string') return words('expected `public`, or a list of issuers', fix);
-  const list = /^[a-z][a-z0-9-]{0,62}$/.test(input) ? `write auth: [${input}]` : fix;
-  return words('expected `public`, or a list of issuers', didYouMean(input, ['public']) ?? list);
+  // A name alone is not put into brackets here: whether an issuer bears it is not known yet.
+  const meant = typeof input === 'string' ? didYouMean(input, ['public']) : undefined;
+  return words('expected `public`, or a list of issuers', meant ?? fix);
 }
 
 function readIssuerName(value: string): Result<string, string> {

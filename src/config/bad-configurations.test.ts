@@ -234,7 +234,7 @@ const APIS: readonly Case[] = [
   [
     'an issuer that stands alone',
     withApi('', { auth: 'acme' }),
-    [6, 11, 'apis.orders.auth: expected `public`, or a list of issuers (write auth: [acme])'],
+    [6, 11, 'apis.orders.auth: expected `public`, or a list of issuers (write auth: [ISSUER], or'],
   ],
   [
     'issuers that are not there',

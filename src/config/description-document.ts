@@ -1,5 +1,5 @@
-import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
-import { type ApiDescription, describeApi } from '../openapi/index.ts';
+import { err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
+import { type ApiDescription, describeApi, requestWarnings } from '../openapi/index.ts';
 import { isUrl, withoutQuery } from './description-source.ts';
 import { readJson } from './json-document.ts';
 import type { KeyPath } from './key-path.ts';
@@ -23,6 +23,8 @@ const YAML_LIMIT_BYTES = 16 * 1024 * 1024;
 export interface DescribedDocument {
   readonly description: ApiDescription;
   readonly json: SharedArrayBuffer;
+  /** By operation: where its `security` stands, or that of the whole document. */
+  readonly securityPlaces: ReadonlyMap<string, Place>;
 }
 
 /** Reads the bytes of an OpenAPI document, JSON or YAML. All issues bear lines of that document. */
@@ -44,10 +46,29 @@ export function readDescription(bytes: Uint8Array, location: string): Result<Des
 
 function describe({ document, issues }: Reading, json: string | null): Result<DescribedDocument, readonly Issue[]> {
   if (document === null) return err(issues);
-  const described = describeApi(document.value, (pointer) => document.locate(pathOf(pointer))?.key ?? null);
+  const place = (pointer: string): Place | null => document.locate(pathOf(pointer))?.key ?? null;
+  const described = describeApi(document.value, place);
   if (!described.ok) return err([...issues, ...described.error]);
   if (issues.length > 0) return err(issues);
-  return ok({ description: described.value, json: share(json ?? JSON.stringify(document.value)) });
+  const warnings = [...described.value.warnings, ...requestWarnings(document.value, described.value, place)];
+  return ok({
+    description: { ...described.value, warnings },
+    json: share(json ?? JSON.stringify(document.value)),
+    securityPlaces: securityPlacesOf(described.value, place),
+  });
+}
+
+function securityPlacesOf(
+  { operations }: ApiDescription,
+  place: (pointer: string) => Place | null,
+): ReadonlyMap<string, Place> {
+  const shared = place('/security');
+  return new Map(
+    operations.flatMap(({ id, pointer, security }) => {
+      const found = security === null ? null : (place(`${pointer}/security`) ?? shared);
+      return found === null ? [] : [[id, found] as const];
+    }),
+  );
 }
 
 /** A text that begins like JSON but is named as YAML may be YAML in braces. */

@@ -184,6 +184,33 @@ test('a description over plain http is a warning, unless it comes from this mach
   assert.deepEqual(await warningsFor('https://ada.internal/a'), []);
 });
 
+test('what a description makes the gateway refuse or wave through is a warning at its line', async () => {
+  const described = `openapi: 3.1.0
+info: { title: Orders, version: '1' }
+paths:
+  /orders:
+    post:
+      operationId: addOrder
+      parameters:
+        - { name: any, in: query, schema: { type: object } }
+      requestBody:
+        content:
+          application/xml: { schema: { type: object } }
+      responses: { '200': { description: fine } }
+`;
+  const { options } = portsOver({ '/etc/p/orders.yaml': described });
+  const { warnings, descriptions } = await value(CONFIG, options);
+  assert.deepEqual(
+    warnings.map(({ severity, place }) => [severity, place?.file, place?.line]),
+    [
+      ['warning', '/etc/p/orders.yaml', 8],
+      ['warning', '/etc/p/orders.yaml', 11],
+    ],
+  );
+  assert.match(warnings.map(formatIssue).join(), /`any` takes every name.*`application\/xml` can't be held/s);
+  assert.deepEqual(descriptions['orders']?.warnings, warnings);
+});
+
 test('every problem of all files is told at once, each with a line', async () => {
   const text = `version: 1
 server: { https: { certificate: { cert: cert.pem, key: "\${env:KEY}" } } }

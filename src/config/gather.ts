@@ -1,6 +1,7 @@
 import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
 import { operationIssues } from './checks.ts';
 import type { ApiConfig } from './config.ts';
+import { caseWarnings } from './case-warnings.ts';
 import { contentHash } from './content-hash.ts';
 import { type DescribedDocument, readDescription } from './description-document.ts';
 import { readLocation } from './description-source.ts';
@@ -8,6 +9,8 @@ import type { Gathered } from './gathered.ts';
 import { grantWarnings } from './grant-warnings.ts';
 import { checked, complain, gatherFile, gatherSecret, type GatherOptions, placeOf, type Work } from './gather-work.ts';
 import type { ParsedConfig } from './parse.ts';
+import { placeholderWarnings } from './placeholder-warnings.ts';
+import { securityPlaces } from './security-places.ts';
 import { checkKey, PEM_LIMIT_BYTES, readCertificates } from './tls-material.ts';
 
 /** All documents together: more would not fit beside each other while they are read. */
@@ -37,13 +40,14 @@ export async function gather(
     await gatherPolicies(work, api);
   }
   await gatherWebhook(work);
-  warnOfGrants(work);
+  warn(work);
   return work.issues.length > 0 ? err([...work.issues, ...work.warnings]) : ok(finish(work));
 }
 
 function finish(work: Work): Gathered {
   const { parsed, revision, warnings } = work;
-  const { file, text, config, places } = parsed;
+  const { file, text, config } = parsed;
+  const places = { ...securityPlaces(config.apis, work.described), ...parsed.places };
   const documents = Object.fromEntries([...work.described].map(([name, { json }]) => [name, json]));
   const descriptions = Object.fromEntries([...work.described].map(([name, { description }]) => [name, description]));
   const files = Object.fromEntries(work.gatheredFiles);
@@ -122,10 +126,15 @@ async function gatherWebhook(work: Work): Promise<void> {
   if (webhook !== null) await gatherSecret(work, path, webhook.secret);
 }
 
-function warnOfGrants(work: Work): void {
+/** Of what is sound and hardly meant. */
+function warn(work: Work): void {
   const { config, places } = work.parsed;
   const descriptions = new Map([...work.described].map(([name, { description }]) => [name, description]));
-  work.warnings.push(...grantWarnings(config, descriptions, places));
+  work.warnings.push(
+    ...placeholderWarnings(config, places),
+    ...grantWarnings(config, descriptions, places),
+    ...caseWarnings(config, work.described, places),
+  );
 }
 
 async function gatherUpstream(work: Work, { path, upstream }: ApiConfig): Promise<void> {

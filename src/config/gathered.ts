@@ -21,7 +21,7 @@ export interface Gathered {
   readonly files: Readonly<Record<string, Uint8Array>>;
   /** By reference, as it was written. */
   readonly secrets: Readonly<Record<string, Uint8Array>>;
-  /** By key path (`apis.orders.auth`): where that key stands. */
+  /** By key path (`apis.orders.auth`): where that key stands; by `securityPath`, what a description says. */
   readonly places: Readonly<Record<string, Place>>;
   readonly warnings: readonly Issue[];
 }

@@ -21,6 +21,7 @@ export { CONFIG_LIMIT_BYTES, parseConfig, type ParsedConfig, type ParseOptions }
 export { referencePage } from './reference-page.ts';
 export type { Route } from './routes.ts';
 export { jsonSchema } from './schema.ts';
+export { securityPath } from './security-places.ts';
 export {
   LOCAL_ROLE,
   type StarterApi,

@@ -15,7 +15,8 @@ export const auditSchema = z
   })
   .prefault('required')
   .meta({
-    description: '`required`: a request that can’t be recorded is refused. `off`: nothing is recorded.',
+    description:
+      '`required`: a request that can’t be recorded is refused. `off`: only changes of the configuration are recorded.',
   });
 
 /** The keys of `alerts`. */

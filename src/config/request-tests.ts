@@ -33,6 +33,8 @@ const known = z.strictObject({
 
 const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/, { error: 'this is no name of a header' });
 
+const refusalStatus = { error: ({ input }: { readonly input?: unknown }): string => expectationWords(input) };
+
 const test = z.strictObject({
   do: parsed(readRequest).meta({
     title: 'METHOD target',
@@ -55,12 +57,7 @@ const test = z.strictObject({
     .prefault({})
     .meta({ description: 'What else it has.' }),
   expect: z
-    .union([z.int().min(400).max(599), parsed(readExpectation)], {
-      error: ({ input }) =>
-        input === undefined
-          ? words('a test says what it expects', 'write pass, a status such as 403, or a code such as forbidden')
-          : words('expected `pass`, the status or the code of a refusal', 'such as pass, 403 or forbidden'),
-    })
+    .union([z.int().min(400, refusalStatus).max(599, refusalStatus), parsed(readExpectation)], refusalStatus)
     .meta({
       title: '`pass`, status or code',
       description: '`pass` where it goes upstream; else the status or the code of the refusal.',
@@ -90,6 +87,16 @@ function readHeaderValue(text: string): Result<string, string> {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(text) && text.length <= 8_192
     ? ok(text)
     : err('this is no value of a header');
+}
+
+function expectationWords(input: unknown): string {
+  if (input === undefined) {
+    return words('a test says what it expects', 'write pass, a status such as 403, or a code such as forbidden');
+  }
+  const message = 'expected `pass`, the status or the code of a refusal';
+  // Nothing is sent, so the status of the upstream's reply can't be known.
+  const isStatus = typeof input === 'number' && input >= 100 && input < 400;
+  return words(message, isStatus ? 'write pass for what goes upstream' : 'such as pass, 403 or forbidden');
 }
 
 function readExpectation(text: string): Result<string, string> {

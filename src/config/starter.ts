@@ -46,6 +46,9 @@ export interface StarterOptions {
 /** The role of the one client of the authorization server for trying out. */
 export const LOCAL_ROLE = 'dev';
 
+/** What stands where the author is to fill in an issuer; the name is nobody's (RFC 2606 §3). */
+export const PLACEHOLDER = { issuer: 'https://id.example.com', audience: 'https://api.example.com' } as const;
+
 const ISSUER_NAME = 'main';
 const LOCAL_NAME = 'local';
 /** Enough for people and programs at work; one caller alone can't keep an API busy. */
@@ -97,8 +100,8 @@ function issuerLines(signIn: StarterSignIn): readonly string[] {
         'issuers:',
         '  # FILL IN: your authorization server, as the `iss` of its tokens says it, and the `aud` of tokens for these APIs.',
         `  ${ISSUER_NAME}:`,
-        '    issuer: https://id.example.com',
-        '    audience: https://api.example.com',
+        `    issuer: ${PLACEHOLDER.issuer}`,
+        `    audience: ${PLACEHOLDER.audience}`,
         '    # The claim with the roles of the caller. Where tokens carry permissions as scopes: { permissions: scope }',
         '    claims: { roles: roles }',
       ];

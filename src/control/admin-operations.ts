@@ -1,6 +1,6 @@
 import type { CoverageRow, Issue, Result } from '../base/index.ts';
-import type { AlertRecord } from '../ports/index.ts';
-import type { Readiness } from './conductor.ts';
+import type { Alert, AlertRecord } from '../ports/index.ts';
+import type { Readiness, RefusedReload } from './conductor.ts';
 import type { Revision } from './revisions.ts';
 
 /** How one gateway thread is doing. */
@@ -9,6 +9,33 @@ export interface ThreadReport {
   readonly connections: number;
   readonly inFlight: number;
   readonly livingSnapshots: number;
+}
+
+/** How the keys of an issuer are that are fetched. `fault` is why the last fetch failed, null after one that did not. */
+export interface IssuerReport {
+  readonly name: string;
+  readonly keys: number;
+  readonly fetchedAt: number | null;
+  readonly fault: string | null;
+}
+
+/**
+ * Whether requests are recorded. `short`: no more space can be had, and requests are refused when what is reserved is
+ * used up; `halted`: nothing can be written, and requests are refused; `off`: the configuration does not want it.
+ */
+export interface LedgerReport {
+  readonly state: 'recording' | 'short' | 'halted' | 'off';
+  readonly reason: string | null;
+}
+
+/** The alerts of the last 24 hours: how many, 1,000 at most, and the newest of each kind, newest first, 5 at most. */
+export interface AlertSummary {
+  readonly count: number;
+  readonly newest: readonly {
+    readonly kind: Alert['kind'];
+    readonly severity: Alert['severity'];
+    readonly at: number;
+  }[];
 }
 
 /** How a running gateway is doing. Times are wall time in milliseconds. */
@@ -22,6 +49,11 @@ export interface AdminStatus {
   readonly configuration: string;
   readonly ports: { readonly https: number; readonly http: number | null; readonly admin: number };
   readonly threads: readonly ThreadReport[];
+  readonly issuers: readonly IssuerReport[];
+  readonly ledger: LedgerReport;
+  readonly alerts: AlertSummary;
+  /** The last reload, where it was refused and the configuration before it stays. */
+  readonly refusedReload: RefusedReload | null;
 }
 
 /** What the admin API asks of the node. */
@@ -87,7 +119,8 @@ export const ADMIN_OPERATIONS: readonly AdminOperation[] = [
     id: 'getStatus',
     method: 'GET',
     path: '/v1/status',
-    summary: 'How the gateway is doing.',
+    summary:
+      'How the gateway is doing: readiness, revision, ports, threads, keys of issuers, ledger, alerts of the last 24 hours, and the last reload if it was refused.',
     key: true,
     run: async (backend) => ({ status: 200, json: await backend.status() }),
   },

@@ -48,7 +48,7 @@ function orchestra(more: Partial<ConductorOptions> = {}) {
     log: { write() {} },
     alerts: { raise: (alert) => said.alerts.push(alert), list: () => Promise.resolve([]) },
     record: (change) => said.changes.push(change) > 0,
-    adapt: () => Promise.resolve(ok(undefined)),
+    adapt: () => Promise.resolve([]),
     follow: ({ revision }) => Promise.resolve(void said.followed.push(revision)),
     ...more,
   });
@@ -117,6 +117,20 @@ test('a reload of the same configuration changes nothing', async () => {
   assert.deepEqual(said.prepared, [1, 2]);
 });
 
+test('a reload that was refused is known with its first issue, until one is not refused', async () => {
+  const { conductor, said } = orchestra();
+  await conductor.begin(await gathered(conductor), 'start');
+  const refused = () => conductor.refusedReload;
+  assert.equal(refused(), null);
+  said.text = 'version: 1\nnonsense: true\n';
+  assert.ok(!(await conductor.reload('ada')).ok);
+  const { at, issues, first } = refused() ?? { at: 0, issues: 0, first: '' };
+  assert.deepEqual([at, issues > 0, first.startsWith(`${FILE}:`)], [1_000, true, true], first);
+  said.text = textOf('/first');
+  assert.ok((await conductor.reload('ada')).ok);
+  assert.equal(refused(), null);
+});
+
 test('every revision is kept', async () => {
   const { conductor, said, history } = orchestra();
   await conductor.begin(await gathered(conductor), 'start');
@@ -139,7 +153,7 @@ test('a text that can not be read, parsed, verified or prepared leaves the confi
         stage === 'read' ? err('gone') : ok(Buffer.from(stage === 'parse' ? 'version: 2\n' : textOf('/x'))),
       ),
     verifier: { verify: () => Promise.resolve(stage === 'verify' ? [issue] : []) },
-    adapt: () => Promise.resolve(stage === 'adapt' ? err('no certificate') : ok(undefined)),
+    adapt: () => Promise.resolve(stage === 'adapt' ? [issue] : []),
     threads: {
       prepare: () => Promise.resolve(stage === 'prepare' ? [issue] : []),
       install: () => Promise.resolve(true),

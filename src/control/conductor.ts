@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { type ChangeRecord, err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
+import { type ChangeRecord, err, errorIssue, formatIssue, type Issue, ok, type Result } from '../base/index.ts';
 import {
   type Config,
   gather,
@@ -34,6 +34,13 @@ export type Readiness =
 /** A change as the ledger records it; `before` and `after` are the hashes of configurations. */
 export type RecordedChange = Pick<ChangeRecord, 'author' | 'action' | 'target' | 'before' | 'after'>;
 
+/** A reload that was refused: when, in wall time, how much is wrong, and the first of it in words. */
+export interface RefusedReload {
+  readonly at: number;
+  readonly issues: number;
+  readonly first: string;
+}
+
 /** What the conductor works with. */
 export interface ConductorOptions {
   readonly file: string;
@@ -48,8 +55,11 @@ export interface ConductorOptions {
   readonly alerts: Alerts;
   /** Records a change before it is made; false when that can't be done, and then it must not be made. */
   readonly record: (change: RecordedChange) => boolean;
-  /** What a new configuration asks of the rest of the node before it is in force: certificates for new hosts. */
-  readonly adapt: (config: Config) => Promise<Result<void, string>>;
+  /**
+   * What a new configuration asks of the rest of the node before it is in force: certificates for new hosts, keys of new
+   * issuers. What can't be had of it; then the configuration is refused.
+   */
+  readonly adapt: (gathered: Gathered) => Promise<readonly Issue[]>;
   /** This is in force now, or is so still after another one was refused, and the rest of the node goes by it alone. */
   readonly follow: (gathered: Gathered) => Promise<void>;
 }
@@ -61,6 +71,7 @@ export class Conductor {
   #newest = 0;
   #current: Gathered | null = null;
   #readiness: Readiness = { state: 'starting' };
+  #refusedReload: RefusedReload | null = null;
   #busy: Promise<unknown> = Promise.resolve();
 
   constructor(options: ConductorOptions) {
@@ -74,6 +85,11 @@ export class Conductor {
   /** What is in force; null before the first. */
   get current(): Gathered | null {
     return this.#current;
+  }
+
+  /** The last reload, where it was refused; else null. */
+  get refusedReload(): RefusedReload | null {
+    return this.#refusedReload;
   }
 
   /** Puts the first configuration in force. Traffic may begin when it resolves. */
@@ -109,7 +125,11 @@ export class Conductor {
 
   /** Reads the file again and puts it in force if all of it can be built. One reload after the other. */
   reload(author: string): Promise<Result<{ readonly revision: number }, readonly Issue[]>> {
-    const next = this.#busy.then(() => this.#reload(author));
+    const next = this.#busy.then(async () => {
+      const result = await this.#reload(author);
+      this.#refusedReload = result.ok ? null : refusalOf(result.error, this.#options.clock.now());
+      return result;
+    });
     this.#busy = next.catch(() => undefined);
     return next;
   }
@@ -175,8 +195,8 @@ export class Conductor {
   async #build(gathered: Gathered): Promise<readonly Issue[]> {
     const issues = await this.#options.verifier.verify(gathered);
     if (issues.length > 0) return issues;
-    const adapted = await this.#options.adapt(gathered.config);
-    if (!adapted.ok) return [errorIssue('server.https.certificate', adapted.error)];
+    const lacking = await this.#options.adapt(gathered);
+    if (lacking.length > 0) return lacking;
     return await this.#options.threads.prepare(gathered);
   }
 
@@ -229,6 +249,14 @@ export class Conductor {
     }
   }
 }
+
+function refusalOf(issues: readonly Issue[], at: number): RefusedReload {
+  const [first] = issues;
+  return { at, issues: issues.length, first: first === undefined ? '' : formatIssue(first).slice(0, WORDS_LIMIT) };
+}
+
+/** Of an issue, what a line of a report has room for. */
+const WORDS_LIMIT = 500;
 
 const NOT_RECORDED = errorIssue('', 'the configuration was not put in force, because the ledger could not record it', {
   fix: 'see in the log why the ledger can not be written',

@@ -1,5 +1,6 @@
 export { IssuerKeys, type IssuerKeysOptions } from './issuer-keys.ts';
-export { type FetchedKeys, fetchIssuerKeys, type IssuerSource } from './issuer-keys-fetch.ts';
+export { type FetchedKeys, fetchIssuerKeys } from './issuer-keys-fetch.ts';
+export type { IssuerSource } from './issuer-source.ts';
 export type { IssuerKeysStatus } from './issuer-keys-keeper.ts';
 export type { JwtFault } from './jwt-fault.ts';
 export { type JsonBounds, type JsonReader, readJwt, type UnverifiedJwt } from './jwt-text.ts';

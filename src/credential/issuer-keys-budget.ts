@@ -1,4 +1,4 @@
-import { parseAddress } from '../base/index.ts';
+import { networkOf } from '../base/index.ts';
 
 /** Between two fetches of one issuer that requests have asked for. */
 export const COOL_DOWN_MS = 30_000;
@@ -32,13 +32,6 @@ export class FetchBudget {
 
 function isHot(sinceMs: number | undefined, nowMs: number, coolDownMs: number): boolean {
   return sinceMs !== undefined && nowMs - sinceMs < coolDownMs;
-}
-
-function networkOf(source: string): string {
-  const address = parseAddress(source);
-  if (!address.ok) return source;
-  const { value } = address;
-  return Buffer.from(value.length === 4 ? value : value.subarray(0, 8)).toString('hex');
 }
 
 /** The newest are at the end. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fetchIssuerKeys, type IssuerSource } from './issuer-keys-fetch.ts';
+import { fetchIssuerKeys } from './issuer-keys-fetch.ts';
+import type { IssuerSource } from './issuer-source.ts';
 import {
   BY_DISCOVERY,
   BY_URL,

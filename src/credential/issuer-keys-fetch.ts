@@ -1,16 +1,8 @@
 import { err, ok, type Result } from '../base/index.ts';
 import type { Egress, EgressReply } from '../ports/index.ts';
+import type { IssuerSource } from './issuer-source.ts';
 import type { KeyRow } from './key-row.ts';
 import { KEY_SET_LIMIT_BYTES, readKeySet } from './key-set.ts';
-
-/** An issuer, and where its keys are: its metadata says it, or the URL of the JWK Set itself is known. */
-export interface IssuerSource {
-  /** What the configuration calls it. */
-  readonly name: string;
-  /** Its identifier: an https URL, or http on loopback. */
-  readonly issuer: string;
-  readonly origin: { readonly kind: 'discovery' } | { readonly kind: 'url'; readonly url: string };
-}
 
 /** Keys as an issuer has just given them. */
 export interface FetchedKeys {

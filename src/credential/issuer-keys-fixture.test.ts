@@ -3,9 +3,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { err, ok, type Result } from '../base/index.ts';
 import type { Alert, Clock, Egress, EgressFault, EgressReply, EgressRequest, Timer } from '../ports/index.ts';
-import type { IssuerSource } from './issuer-keys-fetch.ts';
+import type { IssuerSource } from './issuer-source.ts';
 import { IssuerKeys } from './issuer-keys.ts';
-import type { KeyRow } from './key-row.ts';
+import { type KeyRow, keyTable } from './key-row.ts';
 
 /** Lets everything go on that waits for these fakes only. */
 export async function rest(): Promise<void> {
@@ -144,5 +144,14 @@ export function subject() {
       },
     },
   });
-  return { keys, clock, egress, alerts, lines, filled, chance, table: () => filled.get('keys:acme') };
+  return {
+    keys,
+    clock,
+    egress,
+    alerts,
+    lines,
+    filled,
+    chance,
+    table: (source = BY_URL) => filled.get(keyTable(source).name),
+  };
 }

@@ -1,6 +1,7 @@
 import { err } from '../base/index.ts';
 import type { Alerts, Clock, Egress, Log, Random, Timer } from '../ports/index.ts';
-import { fetchIssuerKeys, type FetchedKeys, type IssuerSource } from './issuer-keys-fetch.ts';
+import { fetchIssuerKeys, type FetchedKeys } from './issuer-keys-fetch.ts';
+import type { IssuerSource } from './issuer-source.ts';
 import { KEYS_STALE_AFTER_MS, type KeyRow } from './key-row.ts';
 
 const MINUTE_MS = 60_000;
@@ -154,7 +155,8 @@ export class KeyKeeper {
     const then = serves ? 'the ones known serve until they are a day old' : 'its tokens are refused';
     this.#ports.alerts.raise({
       kind: 'issuer.keys-unavailable',
-      key: name,
+      // That tokens are refused is another occasion than that keys grow old: neither hides the other.
+      key: serves ? name : `${name} refused`,
       severity: 'high',
       message: `the keys of the issuer ${name} can't be fetched; ${then}`,
       fields: { issuer: name, fault },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { IssuerSource } from './issuer-keys-fetch.ts';
+import type { IssuerSource } from './issuer-source.ts';
 import { BY_URL, DOWN, ISSUER, JWKS_URL, publicJwk, reply, rest, subject } from './issuer-keys-fixture.test.ts';
 import { KEYS_STALE_AFTER_MS } from './key-row.ts';
 
@@ -33,14 +33,14 @@ test('keys that cannot be had leave an empty table of the year 1970, and an aler
   assert.deepEqual(table(), { version: 1, kids: [], filledAtMs: 0 });
   assert.deepEqual(
     alerts.map(({ kind, key, severity }) => [kind, key, severity]),
-    [['issuer.keys-unavailable', 'acme', 'high']],
+    [['issuer.keys-unavailable', 'acme refused', 'high']],
   );
   assert.match(alerts[0]?.message ?? '', /its tokens are refused/);
   assert.match(keys.status()[0]?.fault ?? '', /unreachable: connection refused/);
 });
 
 test('filling waits five seconds for an issuer that does not answer, and not for the others', async () => {
-  const { keys, egress, clock, filled, alerts } = subject();
+  const { keys, egress, clock, table, alerts } = subject();
   const other: IssuerSource = { ...BY_URL, name: 'other', origin: { kind: 'url', url: `${ISSUER}/other` } };
   egress.answers.set(JWKS_URL, null);
   egress.answers.set(`${ISSUER}/other`, setOf(SECOND));
@@ -49,13 +49,13 @@ test('filling waits five seconds for an issuer that does not answer, and not for
     done = true;
   });
   await clock.pass(4_999);
-  assert.deepEqual([done, filled.get('keys:other')?.kids, filled.get('keys:acme')], [false, ['second'], undefined]);
+  assert.deepEqual([done, table(other)?.kids, table()], [false, ['second'], undefined]);
   await clock.pass(1);
   await filling;
-  assert.deepEqual(filled.get('keys:acme'), { version: 1, kids: [], filledAtMs: 0 });
+  assert.deepEqual(table(), { version: 1, kids: [], filledAtMs: 0 });
   assert.deepEqual(
     alerts.map(({ key }) => key),
-    ['acme'],
+    ['acme refused'],
   );
 });
 
@@ -189,35 +189,55 @@ test('keys that cannot be used are told once, and again when they are others', a
 
 test('an issuer that stays as it was is neither fetched nor waited for, one that is gone is left alone', async () => {
   const { keys, egress, clock, table } = await filledSubject();
-  await keys.fill([{ ...BY_URL }]);
+  assert.deepEqual(await keys.fill([{ ...BY_URL }]), []);
   assert.deepEqual([egress.taken(), table()?.version], [[], 1]);
-  await keys.fill([]);
+  keys.retain([]);
   await clock.pass(60 * MINUTE_MS);
   assert.deepEqual([egress.taken(), table()?.version, clock.timers()], [[], 1, 0]);
   assert.deepEqual([keys.status(), keys.want('acme', '192.0.2.1')], [[], null]);
 });
 
-test('an issuer of the same name with another place is another one', async () => {
+test('an issuer of the same name with another place is another one, with a table of its own', async () => {
+  const { keys, egress, table, clock } = await filledSubject();
+  const elsewhere: IssuerSource = { ...BY_URL, origin: { kind: 'url', url: `${ISSUER}/elsewhere` } };
+  const renamed: IssuerSource = { ...BY_URL, issuer: 'https://other.example' };
+  egress.answers.set(`${ISSUER}/elsewhere`, setOf(SECOND));
+  assert.deepEqual(await keys.fill([elsewhere, renamed]), []);
+  assert.deepEqual([table()?.kids, table(elsewhere)?.kids, table(renamed)?.kids], [['first'], ['second'], ['first']]);
+  const nowhere: IssuerSource = { ...BY_URL, origin: { kind: 'url', url: `${ISSUER}/nowhere` } };
+  egress.answers.set(`${ISSUER}/nowhere`, DOWN);
+  assert.deepEqual(await keys.fill([nowhere]), [nowhere], 'it is new and has no keys');
+  assert.deepEqual([table(nowhere)?.kids, table(nowhere)?.filledAtMs], [[], 0], 'the keys of others are not its own');
+  assert.deepEqual(await keys.fill([nowhere]), [], 'it is not new any more');
+  await clock.pass(1);
+  keys.close();
+});
+
+test('both configurations keep their issuers until it is known which one holds', async () => {
   const { keys, egress, table, clock } = await filledSubject();
   const elsewhere: IssuerSource = { ...BY_URL, origin: { kind: 'url', url: `${ISSUER}/elsewhere` } };
   egress.answers.set(`${ISSUER}/elsewhere`, setOf(SECOND));
   await keys.fill([elsewhere]);
-  assert.deepEqual([table()?.kids, egress.taken()], [['second'], [`${ISSUER}/elsewhere`]]);
-  egress.answers.set(`${ISSUER}/nowhere`, DOWN);
-  await keys.fill([{ ...BY_URL, origin: { kind: 'url', url: `${ISSUER}/nowhere` } }]);
-  assert.deepEqual([table()?.kids, table()?.filledAtMs], [[], 0], 'the keys of the one before are not its own');
-  await clock.pass(1);
+  egress.answers.set(JWKS_URL, setOf(SECOND));
+  await clock.pass(10 * MINUTE_MS);
+  assert.deepEqual(table()?.kids, ['second'], 'the one before is still fetched anew');
+  await keys.want('acme', '192.0.2.1');
+  assert.equal(egress.taken().at(-1), `${ISSUER}/elsewhere`, 'the name means the newer one');
+  keys.retain([BY_URL]);
+  await clock.pass(60 * MINUTE_MS);
+  assert.deepEqual([...new Set(egress.taken())], [JWKS_URL]);
   keys.close();
 });
 
 test('when a configuration is taken back, the keys of the one before serve again, also if its issuer is down', async () => {
   const { keys, egress, table, clock } = await filledSubject();
   const atMs = clock.now();
-  await keys.fill([{ ...BY_URL, origin: { kind: 'url', url: `${ISSUER}/elsewhere` } }]);
-  assert.deepEqual(table()?.kids, []);
+  const elsewhere: IssuerSource = { ...BY_URL, origin: { kind: 'url', url: `${ISSUER}/elsewhere` } };
+  await keys.fill([elsewhere]);
+  keys.retain([elsewhere]);
   egress.answers.set(JWKS_URL, DOWN);
   await clock.pass(MINUTE_MS);
-  await keys.fill([BY_URL]);
+  assert.deepEqual(await keys.fill([BY_URL]), []);
   assert.deepEqual([table()?.kids, table()?.filledAtMs], [['first'], atMs]);
   keys.close();
 });
@@ -243,17 +263,17 @@ test('a fault of the way out is a failed fetch like any other', async () => {
 });
 
 test('the keys of the latest 64 issuers that are gone are remembered', async () => {
-  const { keys, egress, filled } = subject();
+  const { keys, egress, table } = subject();
   const gone = Array.from({ length: 70 }, (_, at): IssuerSource => {
     const url = `${ISSUER}/${at}`;
     egress.answers.set(url, setOf(FIRST));
     return { name: `issuer-${at}`, issuer: url, origin: { kind: 'url', url } };
   });
   await keys.fill(gone);
-  await keys.fill([]);
+  keys.retain([]);
   for (const { issuer } of gone) egress.answers.set(issuer, DOWN);
   await keys.fill(gone);
-  const kept = gone.map(({ name }) => filled.get(`keys:${name}`)?.kids.length);
+  const kept = gone.map((source) => table(source)?.kids.length);
   assert.deepEqual([kept.slice(0, 7), kept.filter((count) => count === 1).length], [[0, 0, 0, 0, 0, 0, 1], 64]);
   keys.close();
 });

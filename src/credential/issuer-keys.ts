@@ -1,6 +1,6 @@
 import type { Egress, Tables } from '../ports/index.ts';
 import { FetchBudget } from './issuer-keys-budget.ts';
-import type { IssuerSource } from './issuer-keys-fetch.ts';
+import type { IssuerSource } from './issuer-source.ts';
 import { type IssuerKeysStatus, type KeeperPorts, KeyKeeper } from './issuer-keys-keeper.ts';
 import { type KeyRow, keyTable } from './key-row.ts';
 
@@ -39,24 +39,23 @@ export class IssuerKeys {
   }
 
   /**
-   * From now on the keys of these issuers are kept, each name once, and of no others. Resolves when the table of each is
-   * filled, after five seconds at most: one whose keys could not be had by then is filled with no rows, at 0. Issuers
-   * that stay as they were keep their keys and are not waited for. After a configuration that was refused, call it
-   * again with the issuers of the one that stays.
+   * Keeps the keys of these issuers too. Resolves when the table of each is filled, after five seconds at most: one
+   * whose keys could not be had by then is filled with no rows, at 0. Issuers whose keys are kept already are not waited
+   * for. Gives those that are new and have no keys.
    */
-  async fill(issuers: readonly IssuerSource[]): Promise<void> {
-    if (this.#closed) return;
-    const wanted = new Map(issuers.map((source) => [source.name, source]));
-    for (const [name, keeper] of this.#active) {
-      const source = wanted.get(name);
-      if (source === undefined || idOf(source) !== idOf(keeper.source)) this.#rest(name, keeper);
-    }
-    const begun = [...wanted.values()]
-      .filter(({ name }) => !this.#active.has(name))
-      .map((source) => this.#wake(source));
-    if (begun.length === 0) return;
+  async fill(issuers: readonly IssuerSource[]): Promise<readonly IssuerSource[]> {
+    if (this.#closed) return [];
+    const begun = issuers.filter((source) => !this.#active.has(idOf(source))).map((source) => this.#wake(source));
+    if (begun.length === 0) return [];
     await this.#within(FILL_LIMIT_MS, Promise.all(begun.map((keeper) => keeper.start())));
     for (const keeper of begun) keeper.settle();
+    return begun.filter((keeper) => keeper.status().keys === 0).map(({ source }) => source);
+  }
+
+  /** From now on only the keys of these issuers are kept; those of others are remembered for a while, and left alone. */
+  retain(issuers: readonly IssuerSource[]): void {
+    const wanted = new Set(issuers.map(idOf));
+    for (const [id, keeper] of this.#active) if (!wanted.has(id)) this.#rest(id, keeper);
   }
 
   /**
@@ -65,7 +64,7 @@ export class IssuerKeys {
    * budget, or too many that wait already. While a fetch is under way, asking costs no budget.
    */
   want(issuer: string, source: string): Promise<void> | null {
-    const keeper = this.#active.get(issuer);
+    const keeper = this.#called(issuer);
     if (this.#closed || keeper === undefined || this.#waiting >= WAITING_LIMIT) return null;
     const nowMs = this.#options.clock.monotonic();
     if (keeper.running === null && !this.#budget.take(issuer, source, nowMs)) return null;
@@ -90,18 +89,23 @@ export class IssuerKeys {
     this.#resting.clear();
   }
 
+  /** While one configuration takes the place of another, a name may mean two issuers: then it is the newer one. */
+  #called(name: string): KeyKeeper | undefined {
+    return [...this.#active.values()].findLast(({ source }) => source.name === name);
+  }
+
   #wake(source: IssuerSource): KeyKeeper {
     const id = idOf(source);
     const keeper = this.#resting.get(id) ?? this.#createKeeper(source);
     this.#resting.delete(id);
-    this.#active.set(source.name, keeper);
+    this.#active.set(id, keeper);
     return keeper;
   }
 
-  #rest(name: string, keeper: KeyKeeper): void {
+  #rest(id: string, keeper: KeyKeeper): void {
     keeper.stop();
-    this.#active.delete(name);
-    this.#resting.set(idOf(keeper.source), keeper);
+    this.#active.delete(id);
+    this.#resting.set(id, keeper);
     for (const oldest of this.#resting.keys()) {
       if (this.#resting.size <= RESTING_LIMIT) break;
       this.#resting.delete(oldest);
@@ -110,7 +114,7 @@ export class IssuerKeys {
 
   #createKeeper(source: IssuerSource): KeyKeeper {
     const { tables } = this.#options;
-    const declaration = keyTable(source.name);
+    const declaration = keyTable(source);
     tables.declare(declaration);
     const publish = (rows: ReadonlyMap<string, KeyRow>, filledAtMs: number): void => {
       const version = (this.#versions.get(declaration.name) ?? 0) + 1;
@@ -154,6 +158,6 @@ function takingTurns(egress: Egress): Egress {
 }
 
 /** Issuers with the same have the same keys. */
-function idOf({ name, issuer, origin }: IssuerSource): string {
-  return JSON.stringify([name, issuer, origin.kind, origin.kind === 'url' ? origin.url : null]);
+function idOf(source: IssuerSource): string {
+  return keyTable(source).name;
 }

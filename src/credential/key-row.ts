@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { TableDeclaration } from '../ports/index.ts';
+import type { IssuerSource } from './issuer-source.ts';
 import type { SignatureAlgorithm } from './token-profile.ts';
 
 /** A public key of an issuer as live tables carry it, by its thumbprint. It is data that can be sent to a thread. */
@@ -19,13 +21,15 @@ export const KEY_LIMIT = 100;
 export const KEYS_STALE_AFTER_MS = 24 * 60 * 60 * 1_000;
 
 /**
- * The live table of an issuer's keys, filled by the control side. One that could never be filled has no rows and was
+ * The live table of an issuer's keys, filled by the control side. It is called by all that says whose keys they are, so
+ * that a configuration in which a name means another issuer never sees the keys of this one, nor this one's those. One that could never be filled has no rows and was
  * filled at 0. It serves at any age, since the reader refuses with a problem of its own once it is older than
  * KEYS_STALE_AFTER_MS.
  */
-export function keyTable(issuer: string): TableDeclaration {
+export function keyTable({ name, issuer, origin }: IssuerSource): TableDeclaration {
+  const whose = JSON.stringify([issuer, origin.kind, origin.kind === 'url' ? origin.url : null]);
   return {
-    name: `keys:${issuer}`,
+    name: `keys:${name}#${createHash('sha256').update(whose).digest('hex').slice(0, 32)}`,
     rowLimit: KEY_LIMIT,
     staleAfterMs: KEYS_STALE_AFTER_MS,
     whenStale: 'serve',

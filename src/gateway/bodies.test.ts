@@ -300,8 +300,8 @@ test('what makes a reply unreadable is not asked for where it is read, and is el
   assert.match(unread.upstream.last.head, /accept-encoding: gzip\r\nrange: bytes=0-1\r\nif-range: /);
 });
 
-test('all bodies that are collected at one time have a bound together, and give back what they took', async (t) => {
-  const bench = await startBench(t, { kinds: [looking({ request: 'raw' }, [])], collectedBytes: 1_000 });
+test('the bodies that one client makes the gateway collect have a bound together, and give back what they took', async (t) => {
+  const bench = await startBench(t, { kinds: [looking({ request: 'raw' }, [])], collectedBytes: 2_000 });
   const first = bench.client().send(`${TOO_MUCH}content-length: 700\r\n\r\n${'x'.repeat(600)}`);
   await until(() => bench.gateway.inFlight === 1);
   await rest();
@@ -317,8 +317,22 @@ test('all bodies that are collected at one time have a bound together, and give 
   assert.equal((await bench.ask(`${TOO_MUCH}content-length: 1000\r\n\r\n${'x'.repeat(1_000)}`)).status, 200);
 });
 
+test('a client that stalls with all the bodies it can does not take the room of others', async (t) => {
+  const bench = await startBench(t, { kinds: [looking({ request: 'raw' }, [])], collectedBytes: 2_000, peers: true });
+  const post = (address: string, bytes: number, announced = bytes): string =>
+    `${TOO_MUCH}x-test-peer: ${address}\r\ncontent-length: ${announced}\r\n\r\n${'x'.repeat(bytes)}`;
+  for (let stalled = 1; stalled <= 4; stalled++) {
+    bench.client().send(post('192.0.2.1', 240, 400));
+    await until(() => bench.gateway.inFlight === stalled);
+  }
+  await rest();
+  assert.equal(codeOf(await bench.ask(post('192.0.2.1', 240))), 'gateway-overloaded');
+  for (const other of ['192.0.2.2', '2001:db8::1'])
+    assert.equal((await bench.ask(post(other, 500))).status, 200, other);
+});
+
 test('replies that are collected count too, bodies that stream do not', async (t) => {
-  const reading = await startBench(t, { kinds: [looking({ response: 'raw' }, [])], collectedBytes: 1_000 });
+  const reading = await startBench(t, { kinds: [looking({ response: 'raw' }, [])], collectedBytes: 2_000 });
   const streaming = await startBench(t, { kinds: [looking({ request: 'tap' }, [])], collectedBytes: 1_000 });
   for (const bench of [reading, streaming]) {
     bench.upstream.respond = ({ socket }) => {

@@ -1,13 +1,28 @@
+import { networkOf } from '../base/index.ts';
+import type { Peer } from '../wire/index.ts';
+
 /**
  * What all bodies that are being collected may hold together, so that many bodies within their own limits can't take the
  * memory of the thread: it is 25 times the default limit of one body.
  */
 export const COLLECTED_LIMIT_BYTES = 256 * 1024 * 1024;
 
-/** Counts the bytes of bodies that are being collected, over all requests of a thread. */
+/** What a body is collected for: the connection, whose address says which network holds it. */
+type Holder = Pick<Peer, 'address'>;
+
+/**
+ * Counts the bytes of bodies that are being collected, over all requests of a thread, so that no client takes the room
+ * of the others. A network never holds more than what is free beside it: alone it has half of all at most, the next one
+ * half of what that leaves, and so on (dynamic thresholds, Choudhury and Hahne 1998). The largest single body is
+ * therefore half of the limit.
+ */
 export class BodyBudget {
   readonly #limitBytes: number;
   #usedBytes = 0;
+  /** What each network holds. Those that hold nothing are left out, so there are never more than connections. */
+  readonly #held = new Map<string, number>();
+  /** The networks of connections, so that an address is read once. */
+  readonly #networks = new WeakMap<Holder, string>();
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
@@ -18,14 +33,38 @@ export class BodyBudget {
     return this.#usedBytes;
   }
 
+  /** Networks that hold something now. */
+  get networks(): number {
+    return this.#held.size;
+  }
+
   /** False where there is no room for so many more. */
-  take(bytes: number): boolean {
-    if (this.#usedBytes + bytes > this.#limitBytes) return false;
-    this.#usedBytes += bytes;
+  take(holder: Holder, bytes: number): boolean {
+    if (bytes === 0) return true;
+    const network = this.#networkOf(holder);
+    const held = (this.#held.get(network) ?? 0) + bytes;
+    const used = this.#usedBytes + bytes;
+    if (held > this.#limitBytes - used) return false;
+    this.#held.set(network, held);
+    this.#usedBytes = used;
     return true;
   }
 
-  giveBack(bytes: number): void {
+  /** Gives back what the same holder took. */
+  giveBack(holder: Holder, bytes: number): void {
+    const network = this.#networkOf(holder);
+    const held = (this.#held.get(network) ?? 0) - bytes;
+    if (held > 0) this.#held.set(network, held);
+    else this.#held.delete(network);
     this.#usedBytes -= bytes;
+  }
+
+  #networkOf(holder: Holder): string {
+    let network = this.#networks.get(holder);
+    if (network === undefined) {
+      network = networkOf(holder.address);
+      this.#networks.set(holder, network);
+    }
+    return network;
   }
 }

@@ -1,5 +1,5 @@
 import type { CoverageCell, CoverageRow, Place } from '../base/index.ts';
-import type { ApiConfig, Gathered, OperationConfig, PolicyUse } from '../config/index.ts';
+import { type ApiConfig, type Gathered, type OperationConfig, type PolicyUse, securityPath } from '../config/index.ts';
 import { type LimitRule, neededBy, type Operation } from '../policy/index.ts';
 import type { CompiledOperation } from './snapshot.ts';
 
@@ -66,8 +66,14 @@ function authorizationCell({ operation, api, own, open, places }: Cited): Covera
     aspect: 'authorization',
     holds: `needs ${needed.map((all) => all.join(' and ')).join(' or ')}`,
     open: false,
-    from: lineOf(places, said === null ? `${api.path}.openapi` : `${own?.path ?? api.path}.needs`),
+    from: lineOf(places, said === null ? describedPath(operation, api, places) : `${own?.path ?? api.path}.needs`),
   };
+}
+
+/** Where the description says it, as far as that is known; else the key that names the description. */
+function describedPath({ name }: Operation, api: ApiConfig, places: Places): string {
+  const path = securityPath(api.name, name);
+  return Object.hasOwn(places, path) ? path : `${api.path}.openapi`;
 }
 
 /** The limits that hold here: where nobody is known, those of the API that count callers do not. */

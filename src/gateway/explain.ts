@@ -108,7 +108,8 @@ function explainRoute(snapshot: Snapshot, compiled: CompiledOperation, matched: 
 }
 
 function stepsOf(plan: Plan): readonly ExplainedStep[] {
-  return [...plan.request, ...plan.respond, ...plan.record].map(({ stage, policy, observed }) => ({
+  const whole = plan.request.filter(({ head }) => !head);
+  return [...whole, ...plan.respond, ...plan.record].map(({ stage, policy, observed }) => ({
     stage,
     policy,
     observed,

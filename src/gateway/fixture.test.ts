@@ -450,6 +450,20 @@ export interface BenchOptions {
   readonly api?: string;
   readonly gathered?: Partial<Gathered>;
   readonly collectedBytes?: number;
+  /** Clients come from the address that their field `x-test-peer` says. */
+  readonly peers?: boolean;
+}
+
+/** A handler whose requests come from the address that the field `x-test-peer` says, where there is one. */
+export function withPeers(handler: ServerHandler): ServerHandler {
+  return {
+    request(stream) {
+      const address = stream.request.headers.get('x-test-peer');
+      if (address !== null) Object.assign(stream.request, { peer: { ...stream.request.peer, address } });
+      handler.request(stream);
+    },
+    refused: (code, peer) => handler.refused(code, peer),
+  };
 }
 
 /** What is served to raw clients on a port of its own, and closed when the test is over. */
@@ -497,7 +511,8 @@ export async function startBench(t: Closing, options: BenchOptions = {}): Promis
   const fakes = fakePorts();
   const gateway = createGateway(fakes.ports, options.collectedBytes);
   const kinds = kindTable(options.kinds ?? []);
-  const { listener, client } = await serve(t, { handler: gateway, clock: fakes.clock, close: () => gateway.close() });
+  const handler = options.peers === true ? withPeers(gateway) : gateway;
+  const { listener, client } = await serve(t, { handler, clock: fakes.clock, close: () => gateway.close() });
   const install = (text: string, more: Partial<Gathered> = {}): boolean =>
     gateway.install(snapshotOf(gatheredOf(text, kinds, more), kinds));
   install(apiText(upstream.url, [...kinds.keys()], options.api), options.gathered);

@@ -267,6 +267,6 @@ test('a challenge for a credential says nothing of an error where none was sent'
   const closed = { ...target, plan: () => ({ ok: true, value: { ...plan.value, signInNeeded: true } }) as const };
   bench.gateway.install({ ...snapshot, router: { find: () => ({ kind: 'matched', target: closed, params: {} }) } });
   const reply = await bench.ask(get());
-  assert.deepEqual([reply.status, reply.headers['www-authenticate']], [401, 'Bearer']);
-  assert.equal((await bench.ask(get('authorization: Basic b'))).headers['www-authenticate'], 'Bearer');
+  assert.deepEqual([reply.status, reply.headers['www-authenticate']], [401, 'Bearer realm="a"']);
+  assert.equal((await bench.ask(get('authorization: Basic b'))).headers['www-authenticate'], 'Bearer realm="a"');
 });

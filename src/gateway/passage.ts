@@ -132,7 +132,7 @@ export class Passage implements Walk, ExchangeEvents {
   hold(pieces: readonly Buffer[]): boolean {
     let bytes = 0;
     for (const piece of pieces) bytes += piece.length;
-    if (!this.context.bodies.take(bytes)) {
+    if (!this.context.bodies.take(this.request.peer, bytes)) {
       this.refuse({ code: 'gateway-overloaded', internal: 'too many bodies are being collected' }, null, 'body');
       return false;
     }
@@ -358,7 +358,7 @@ export class Passage implements Walk, ExchangeEvents {
     if (this.ended) return;
     this.#phase = 'over';
     this.#timer?.cancel();
-    if (this.#heldBytes > 0) this.context.bodies.giveBack(this.#heldBytes);
+    if (this.#heldBytes > 0) this.context.bodies.giveBack(this.request.peer, this.#heldBytes);
     const { clock, ledger, metrics } = this.context.ports;
     const outcome = this.#outcome(complete);
     if (this.#intent === 'due') this.#appendIntent();

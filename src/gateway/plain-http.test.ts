@@ -10,6 +10,7 @@ import {
   type GivenReply,
   serve,
   snapshotOf,
+  withPeers,
 } from './fixture.test.ts';
 import { kindTable } from './compile.ts';
 import { createGateway } from './gateway.ts';
@@ -36,9 +37,13 @@ async function startPlain(t: Closing, { mode = 'redirect', httpsPort = 8443, api
     turnDown: (stream, problem) => gateway.turnDown(stream, problem),
     refused: (code, peer) => gateway.refused(code, peer),
   });
-  const { client } = await serve(t, { handler, clock: fakes.clock, close: () => gateway.close() });
-  const ask = (line: string, lines = '', host = 'api.example', body = ''): Promise<GivenReply> =>
-    client().send(`${line} HTTP/1.1\r\nhost: ${host}\r\n${lines}\r\n${body}`).reply(line.split(' ', 1)[0]);
+  const { client } = await serve(t, { handler: withPeers(handler), clock: fakes.clock, close: () => gateway.close() });
+  const ask = async (line: string, lines = '', host = 'api.example', body = ''): Promise<GivenReply> => {
+    const sender = client().send(`${line} HTTP/1.1\r\nhost: ${host}\r\n${lines}\r\n${body}`);
+    const reply = await sender.reply(line.split(' ', 1)[0]);
+    sender.socket.destroy();
+    return reply;
+  };
   return { ...fakes, gateway, ask };
 }
 
@@ -211,4 +216,21 @@ test('what can not be recorded is not redirected', async (t) => {
 test('what can not be read is answered as on the https port', async (t) => {
   const { ask } = await startPlain(t);
   assert.equal(codeOf(await ask('GET /../a')), 'dot-segment');
+});
+
+test('a client is told of under its network, however many addresses it has, and a flood of networks as one', async (t) => {
+  const { ask, alerts } = await startPlain(t);
+  const from = (address: string): Promise<GivenReply> => ask('GET /', `x-test-peer: ${address}\r\ncookie: a=b\r\n`);
+  for (const address of ['2001:db8::1', '2001:db8::2', '192.0.2.1']) await from(address);
+  assert.deepEqual(
+    alerts.map(({ key, fields }) => [key, fields?.['address']]),
+    [
+      ['2001:db8::/64', '2001:db8::1'],
+      ['2001:db8::/64', '2001:db8::2'],
+      ['192.0.2.1', '192.0.2.1'],
+    ],
+  );
+  for (let network = 0; network < 120; network++) await from(`2001:db8:1:${network}::1`);
+  assert.equal(new Set(alerts.map(({ key }) => key)).size, 101);
+  assert.match(alerts.at(-1)?.message ?? '', /many networks/);
 });

@@ -1,6 +1,7 @@
 import type { Problem, ProblemCode } from '../base/index.ts';
 import type { CanonicalRequest, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
+import { MANY_NETWORKS, NamedNetworks } from './named-networks.ts';
 import type { GatewayPorts } from './runtime.ts';
 import { createDateSource, NO_BODY } from './reply.ts';
 import { PLAIN_SECURITY_FIELDS } from './security-fields.ts';
@@ -45,11 +46,15 @@ export interface PlainHttpOptions {
  * A credential seen here has been seen by everybody on the way, which is an alert.
  */
 export function createPlainHttp(options: PlainHttpOptions): ServerHandler {
-  const date = createDateSource(() => options.ports.clock.now());
+  const { ports } = options;
+  const date = createDateSource(() => ports.clock.now());
+  const networks = new NamedNetworks();
   return {
     request(stream) {
+      const { peer } = stream.request;
       const credential = credentialIn(stream.request);
-      if (credential !== null) warnOfCredential(options.ports, credential, stream.request.peer);
+      if (credential !== null)
+        warnOfCredential(ports, credential, peer, networks.keyOf(peer.address, ports.clock.monotonic()));
       const code = reasonToRefuse(stream, credential !== null, options);
       const refusal = code ?? redirect(stream, options, date);
       if (refusal !== null) options.turnDown(stream, { code: refusal });
@@ -74,12 +79,15 @@ function credentialIn({ headers, query }: CanonicalRequest): string | null {
   return names.some((name) => CREDENTIAL_WORD.test(name) || CREDENTIAL_PARAMETER.test(name)) ? 'query' : null;
 }
 
-function warnOfCredential(ports: GatewayPorts, where: string, peer: Peer): void {
+function warnOfCredential(ports: GatewayPorts, where: string, peer: Peer, key: string): void {
   ports.alerts({
     kind: 'credential-over-plain-http',
-    key: peer.address,
+    key,
     severity: 'high',
-    message: 'a credential was sent over plain http; it must be replaced',
+    message:
+      key === MANY_NETWORKS
+        ? 'credentials were sent over plain http from many networks; the ledger has their addresses'
+        : 'a credential was sent over plain http; it must be replaced',
     fields: { where, address: peer.address },
   });
 }

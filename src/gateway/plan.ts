@@ -1,12 +1,14 @@
 import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
 import {
   type BodyUse,
+  type Exchange,
   type OperationId,
   REQUEST_STAGES,
   type Stage,
   STAGES,
   type Step,
   type Steps,
+  type Verdict,
 } from '../policy/index.ts';
 
 /** A step with the policy it belongs to. */
@@ -15,6 +17,8 @@ export interface PlannedStep<S extends Stage> {
   readonly policy: string;
   /** Whether its refusals are only noted. */
   readonly observed: boolean;
+  /** Whether this is the head of a step, which is asked before the body is collected. */
+  readonly head: boolean;
   readonly step: Step<S>;
 }
 
@@ -62,7 +66,7 @@ export function makePlan(
 ): Result<Plan, readonly Issue[]> {
   const issues = policies.flatMap((given) => issuesOf(given, operation));
   if (issues.length > 0) return err(issues);
-  const request = REQUEST_STAGES.flatMap((stage) => stepsOf(policies, stage) as readonly RequestStep[]);
+  const request = withHeads(REQUEST_STAGES.flatMap((stage) => stepsOf(policies, stage) as readonly RequestStep[]));
   const respond = stepsOf(policies, 'respond');
   const record = stepsOf(policies, 'record');
   const all: readonly AnyStep[] = [...request, ...respond, ...record];
@@ -79,9 +83,27 @@ export function makePlan(
 function stepsOf<S extends Stage>(policies: readonly PolicySteps[], stage: S): readonly PlannedStep<S>[] {
   return policies.flatMap(({ policy, steps, observed }) => {
     const step: Step<S> | undefined = steps[stage];
-    return step === undefined ? [] : [{ stage, policy, observed, step }];
+    return step === undefined ? [] : [{ stage, policy, observed, head: false, step }];
   });
 }
+
+/** The steps with their heads: each before its step, and all of them before the first step that reads the body. */
+function withHeads(steps: readonly RequestStep[]): readonly RequestStep[] {
+  const found = steps.findIndex(({ step }) => isWhole(step.reads.request));
+  const reader = found < 0 ? steps.length : found;
+  const early = steps.slice(0, reader).flatMap((planned) => [...headOf(planned), planned]);
+  const late = steps.slice(reader);
+  return [...early, ...late.flatMap(headOf), ...late];
+}
+
+function headOf(planned: RequestStep): readonly RequestStep[] {
+  const { step } = planned;
+  if (step.head === undefined) return [];
+  const run = (exchange: Exchange): Verdict | undefined => step.head?.(exchange);
+  return [{ ...planned, head: true, step: { reads: NO_BODY, run } } as RequestStep];
+}
+
+const NO_BODY = { request: 'none', response: 'none' } as const;
 
 /** Stages in which the body has not been read yet, so that a stranger can't make the gateway collect one. */
 const BEFORE_BODY: readonly Stage[] = ['admit', 'authenticate', 'authorize', 'limit'];
@@ -95,6 +117,9 @@ function issuesOf({ policy, path, steps }: PolicySteps, operation: OperationId):
     const reads = steps[stage]?.reads;
     if (reads === undefined) return [];
     const issues: Issue[] = [];
+    if ((stage === 'respond' || stage === 'record') && steps[stage]?.head !== undefined) {
+      issues.push(issue(`${policy} judges the head in ${stage}, where the request has long passed`));
+    }
     if (isWhole(reads.request)) {
       if (BEFORE_BODY.includes(stage))
         issues.push(issue(`${policy} reads the body in ${stage}, before it may be collected`));

@@ -9,6 +9,8 @@ export interface RehearsedStep {
   readonly policy: string;
   /** Whether its refusals are only noted. */
   readonly observed: boolean;
+  /** Whether it was asked about the head alone, before the body was collected. */
+  readonly head: boolean;
   /** `fault`: it threw, and the request is refused for it. */
   readonly verdict: AuthenticateVerdict['kind'] | 'fault';
   readonly code: ProblemCode | null;
@@ -35,6 +37,7 @@ function withCaller(steps: readonly RequestStep[], principal: Principal): readon
     stage: 'authenticate',
     policy: GIVEN_CALLER,
     observed: false,
+    head: false,
     step: { reads: { request: 'none', response: 'none' }, run: () => ({ kind: 'identified', principal }) },
   };
   const admitting = steps.filter(({ stage }) => stage === 'admit');
@@ -94,8 +97,8 @@ function noted(planned: RequestStep, trail: RehearsedStep[]): RequestStep {
 }
 
 /** What a verdict says, in words that can be shown; null where there is none. */
-function said({ stage, policy, observed }: RequestStep, verdict: AuthenticateVerdict | null): RehearsedStep {
-  const place = { stage, policy, observed };
+function said({ stage, policy, observed, head }: RequestStep, verdict: AuthenticateVerdict | null): RehearsedStep {
+  const place = { stage, policy, observed, head };
   const nothing = { code: null, rule: null, why: null, errors: [] };
   switch (verdict?.kind) {
     case 'deny': {

@@ -1,5 +1,5 @@
 import type { Problem } from '../base/index.ts';
-import type { AuthenticateVerdict, BodyUse, Principal } from '../policy/index.ts';
+import { type AuthenticateVerdict, bearerChallenge, type BodyUse, type Principal } from '../policy/index.ts';
 import { awaitVerdict } from './await-verdict.ts';
 import { NO_EDITS } from './edits.ts';
 import { THREW } from './faults.ts';
@@ -44,12 +44,10 @@ function mayEnter(passage: Walk, { stage }: RequestStep): boolean {
 
 function signedIn(passage: Walk): boolean {
   if (!passage.plan.signInNeeded || passage.principal !== null) return true;
-  passage.refuse(UNAUTHENTICATED, null, 'sign-in');
+  // No credential was sent, so the challenge says nothing of an error; one is enough for several issuers.
+  passage.refuse({ code: 'unauthenticated', headers: bearerChallenge(passage.operation.api) }, null, 'sign-in');
   return false;
 }
-
-/** No credential was sent, so the challenge says nothing of an error; one is enough for several issuers (RFC 6750 §3). */
-const UNAUTHENTICATED: Problem = { code: 'unauthenticated', headers: [['www-authenticate', 'Bearer']] };
 
 /** Whether a body that only observers want parsed could not be: that is noted, and they see nothing of it. */
 function isUnread({ requestBody }: Walk, reads: BodyUse): boolean {

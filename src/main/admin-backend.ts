@@ -1,9 +1,13 @@
 import type { CoverageRow } from '../base/index.ts';
-import type { MeterReader } from '../ports/index.ts';
+import type { Config } from '../config/index.ts';
+import type { Clock, MeterReader } from '../ports/index.ts';
 import { type AdminBackend, type Conductor, REVISIONS } from '../control/index.ts';
 import { compile } from '../gateway/index.ts';
 import type { DataFolder } from './data-folder.ts';
 import { createOfflineKinds } from './kinds.ts';
+import type { LedgerHost } from './ledger-host.ts';
+import type { NodeIssuers } from './node-issuers.ts';
+import { ALERT_LIMIT, alertSummary, issuerReport, ledgerReport } from './status-parts.ts';
 import type { ThreadHost } from './thread-host.ts';
 
 /** What the admin API's answers are made of. `ports` is filled as they are opened. */
@@ -11,7 +15,11 @@ export interface AdminBackendOptions {
   readonly conductor: Conductor;
   readonly thread: ThreadHost;
   readonly meters: MeterReader;
-  readonly data: DataFolder;
+  readonly data: Pick<DataFolder, 'store' | 'alerts'>;
+  readonly issuers: { readonly keys: Pick<NodeIssuers['keys'], 'status'> };
+  readonly ledger: Pick<LedgerHost, 'condition'>;
+  readonly audit: Config['audit'];
+  readonly clock: Clock;
   readonly ports: { readonly https: number; readonly http: number | null; readonly admin: number };
   readonly file: string;
   readonly version: string;
@@ -22,14 +30,15 @@ export interface AdminBackendOptions {
 /** Answers the admin API for one node. */
 export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
   const { conductor, thread, meters, data, ports, file, version, nodeVersion, startedAt } = options;
+  const { issuers, ledger, audit, clock } = options;
   const revisions = data.store.collection(REVISIONS);
   const coverage = coverageSource(conductor);
   return {
     readiness: () => conductor.readiness,
     metrics: () => Promise.resolve(meters.exposition()),
     status: async () => {
-      const report = await thread.status(0);
-      const { current, readiness } = conductor;
+      const [report, alerts] = await Promise.all([thread.status(0), data.alerts.list(ALERT_LIMIT)]);
+      const { current, readiness, refusedReload } = conductor;
       return {
         version,
         node: nodeVersion,
@@ -40,6 +49,10 @@ export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
         configuration: file,
         ports,
         threads: report === null ? [] : [reportOf(report)],
+        issuers: issuers.keys.status().map(issuerReport),
+        ledger: ledgerReport(audit, ledger.condition),
+        alerts: alertSummary(alerts, clock.now()),
+        refusedReload,
       };
     },
     coverage: () => Promise.resolve(coverage()),

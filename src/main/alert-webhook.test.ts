@@ -43,6 +43,7 @@ apis: { a: { routes: ['GET /a'], upstream: 'http://127.0.0.1:3000', auth: public
 test('alerts go where the configuration in force says, signed with its secret, and nowhere before', async () => {
   const calls: EgressRequest[] = [];
   const webhook = openAlertWebhook({
+    onLost() {},
     clock: createVirtualClock(),
     log: { write() {} },
     egress: {
@@ -74,6 +75,7 @@ test('alerts go where the configuration in force says, signed with its secret, a
 
 test('a secret that was not gathered is a bug, and not an alert that anybody could have signed', async () => {
   const webhook = openAlertWebhook({
+    onLost() {},
     clock: createVirtualClock(),
     log: { write() {} },
     egress: { call: () => Promise.reject(new Error('not needed here')) },

@@ -9,10 +9,15 @@ export interface AlertWebhook extends WebhookAlerts {
   follow(gathered: Pick<Gathered, 'config' | 'secrets'>): void;
 }
 
+/** What it works with; `onLost` hears of each alert that will never arrive. */
+export interface AlertWebhookOptions extends Pick<HostPorts, 'clock' | 'egress' | 'log'> {
+  readonly onLost: () => void;
+}
+
 /** Opens it; `send` is what the alerts of the data folder tell their new occasions. */
-export function openAlertWebhook({ clock, egress, log }: Pick<HostPorts, 'clock' | 'egress' | 'log'>): AlertWebhook {
+export function openAlertWebhook({ clock, egress, log, onLost }: AlertWebhookOptions): AlertWebhook {
   let target: WebhookTarget | null = null;
-  const webhook = createWebhookAlerts({ clock, egress, log, target: () => target });
+  const webhook = createWebhookAlerts({ clock, egress, log, onLost, target: () => target });
   return {
     send: (record) => webhook.send(record),
     close: () => webhook.close(),

@@ -1,9 +1,10 @@
-import { createServer } from 'node:net';
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createLedgerSegments } from '../adapters/index.ts';
 import { err, ok, type Result } from '../base/index.ts';
 import { type CommandContext, type CommandServices, type ReadyPorts, runCli } from '../cli/index.ts';
 import { CONFIG_LIMIT_BYTES } from '../config/index.ts';
+import { freePort } from './free-port.ts';
 import { type HostPorts, openHostPorts } from './host-ports.ts';
 import { createOfflineKinds } from './kinds.ts';
 import { ledgerFolder } from './ledger-changes.ts';
@@ -18,6 +19,7 @@ async function main(): Promise<void> {
     complain: (text) => process.stderr.write(text),
     color: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
     workingFolder: process.cwd(),
+    program: programWords(),
     version: VERSION,
     runtime: { node: process.version, platform: process.platform, architecture: process.arch },
     ports: host,
@@ -50,9 +52,9 @@ function createServices(host: HostPorts): CommandServices {
         version: VERSION,
       });
     },
-    startText: async ({ text, file, json, banner, facts }) => {
-      const { serve } = await import('./serve.ts');
-      return await serve({
+    startText: async ({ text, file, json, banner, facts, canChooseAnew }) => {
+      const { serve, serveOrSayPortInUse } = await import('./serve.ts');
+      return await (canChooseAnew ? serveOrSayPortInUse : serve)({
         host,
         file: resolve(file),
         readText: () => Promise.resolve(ok(Buffer.from(text))),
@@ -86,18 +88,13 @@ function startBanner(ready: ReadyPorts): string {
   return `Portcullis ${VERSION} is ready.\n\n${lines.map((line) => `  ${line}\n`).join('')}\n`;
 }
 
-/** The preferred port, or the next one above it that nobody uses. */
-async function freePort(preferred: number): Promise<number> {
-  for (let port = preferred; port < Math.min(65_536, preferred + 1_000); port++) if (await isFree(port)) return port;
-  return 0;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolveFree) => {
-    const probe = createServer();
-    probe.once('error', () => resolveFree(false));
-    probe.listen({ port, host: '127.0.0.1' }, () => probe.close(() => resolveFree(true)));
-  });
+/** In the repository the launcher itself, since `npx` may look for a package of this name elsewhere. */
+function programWords(): readonly string[] {
+  if (!import.meta.url.endsWith('.ts')) return ['npx', 'portcullis'];
+  const launcher = fileURLToPath(new URL('../../bin/portcullis', import.meta.url));
+  const near = relative(process.cwd(), launcher);
+  if (near.startsWith('..')) return [launcher];
+  return [near.includes('/') ? near : `./${near}`];
 }
 
 await main();

@@ -7,7 +7,7 @@ import { OAuth2Server } from 'oauth2-mock-server';
 import { createMemoryTables, createOutboundEgress, createSystemRandom, createVirtualClock } from '../adapters/index.ts';
 import { err, ok } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
-import { IssuerKeys, keyTable, type KeyRow } from '../credential/index.ts';
+import { IssuerKeys, type IssuerSource, keyTable, type KeyRow } from '../credential/index.ts';
 import type { Alert, Files } from '../ports/index.ts';
 import { findIssuerKeys } from './issuer-check.ts';
 
@@ -159,13 +159,14 @@ for (const [words, [serveKeys, expected]] of Object.entries(HOSTILE)) {
     let serve: RequestListener = (_request, response) => sendJson(response, { keys: [FIRST] });
     const { issuer, paths } = await startIssuer(t, (request, response) => serve(request, response));
     const { keys, table, alerts } = keeping(t);
-    await keys.fill([{ name: 'acme', issuer, origin: DISCOVERY }]);
+    const source: IssuerSource = { name: 'acme', issuer, origin: DISCOVERY };
+    await keys.fill([source]);
     serve = serveKeys;
     const found = await check(wayOut().egress, configOf(issuer, DISCOVERY));
     assert.ok(!found.ok);
     assert.match(found.error, expected);
     await keys.want('acme', '192.0.2.1');
-    assert.deepEqual([kidsOf(table()), table().version, alerts.length], [['first'], 1, 1]);
+    assert.deepEqual([kidsOf(table(source)), table(source).version, alerts.length], [['first'], 1, 1]);
     assert.match(keys.status()[0]?.fault ?? '', expected);
     assert.deepEqual([...new Set(paths)], ['/.well-known/openid-configuration', '/jwks'], 'nothing else was asked for');
   });
@@ -179,7 +180,7 @@ function keeping(t: TestContext) {
   const raise = (alert: Alert): void => void alerts.push(alert);
   const keys = new IssuerKeys({ tables, egress, clock, log, random: createSystemRandom(), alerts: { raise } });
   t.after(() => keys.close());
-  return { keys, clock, alerts, table: () => tables.read<KeyRow>(keyTable('acme').name) };
+  return { keys, clock, alerts, table: (source: IssuerSource) => tables.read<KeyRow>(keyTable(source).name) };
 }
 
 function kidsOf({ rows }: { readonly rows: ReadonlyMap<string, KeyRow> }): readonly (string | null)[] {
@@ -190,21 +191,23 @@ test('an issuer that rotates its keys is followed, and an old key is gone', asyn
   let keySet = [FIRST];
   const { issuer } = await startIssuer(t, (_request, response) => sendJson(response, { keys: keySet }));
   const { keys, table } = keeping(t);
-  await keys.fill([{ name: 'acme', issuer, origin: { kind: 'url', url: `${issuer}/jwks` } }]);
+  const source: IssuerSource = { name: 'acme', issuer, origin: { kind: 'url', url: `${issuer}/jwks` } };
+  await keys.fill([source]);
   keySet = [SECOND];
   await keys.want('acme', '192.0.2.1');
-  assert.deepEqual([kidsOf(table()), table().version], [['second'], 2]);
+  assert.deepEqual([kidsOf(table(source)), table(source).version], [['second'], 2]);
 });
 
 test('an issuer that never answers is given up after five seconds', async (t) => {
   const asked = Promise.withResolvers<void>();
   const { issuer } = await startIssuer(t, () => asked.resolve());
   const { keys, clock, table, alerts } = keeping(t);
-  const filling = keys.fill([{ name: 'acme', issuer, origin: DISCOVERY }]);
+  const source: IssuerSource = { name: 'acme', issuer, origin: DISCOVERY };
+  const filling = keys.fill([source]);
   await asked.promise;
   clock.advance(5_000);
   await filling;
-  assert.deepEqual([table().rows.size, table().filledAtMs], [0, 0]);
+  assert.deepEqual([table(source).rows.size, table(source).filledAtMs], [0, 0]);
   assert.ok(alerts.length > 0 && alerts.every(({ kind }) => kind === 'issuer.keys-unavailable'));
 });
 

@@ -1,5 +1,11 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { createLedgerClient, type FromWriter, type LedgerClient, type ToWriter } from '../audit/index.ts';
+import {
+  createLedgerClient,
+  type FromWriter,
+  type LedgerClient,
+  type LedgerCondition,
+  type ToWriter,
+} from '../audit/index.ts';
 import { err, ok, type Result } from '../base/index.ts';
 import type { Alerts, Clock, Log } from '../ports/index.ts';
 import { ledgerChannel } from './ledger-channel.ts';
@@ -50,6 +56,7 @@ export class LedgerHost {
   readonly #options: LedgerHostOptions;
   readonly #opened = Promise.withResolvers<string | null>();
   readonly #closed = Promise.withResolvers<string | null>();
+  #condition: LedgerCondition = { state: 'sound', detail: null };
   #state: 'opening' | 'open' | 'ending' = 'opening';
 
   constructor(options: LedgerHostOptions) {
@@ -66,6 +73,11 @@ export class LedgerHost {
     options.clock.after(OPEN_LIMIT_MS, () => this.#opened.resolve('the ledger could not be opened in time'));
     const channel = ledgerChannel<ToWriter, FromWriter>(this.#attach(CONTROL_WINDOW_BYTES));
     this.ledger = createLedgerClient({ channel, clock: options.clock });
+  }
+
+  /** How the writer says it is. */
+  get condition(): LedgerCondition {
+    return this.#condition;
   }
 
   /** A way into the ledger for a gateway thread; the port is to be transferred to it. */
@@ -115,6 +127,9 @@ export class LedgerHost {
         return;
       case 'alert':
         this.#options.alerts.raise(message.alert);
+        return;
+      case 'changed':
+        this.#condition = message.condition;
         return;
       case 'log':
         this.#options.log.write(message.level, message.event, message.message, message.fields);

@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData as rawWorkerData } from 'node:worker_threads';
 import { createLedgerSegments, createSystemClock } from '../adapters/index.ts';
-import { LedgerWriter } from '../audit/index.ts';
+import { type LedgerCondition, LedgerWriter } from '../audit/index.ts';
 import type { Alert, LogFields, LogLevel } from '../ports/index.ts';
 import { ledgerChannel } from './ledger-channel.ts';
 
@@ -21,6 +21,7 @@ export type FromLedgerThread =
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'closed'; readonly fault: string | null }
   | { readonly kind: 'alert'; readonly alert: Alert }
+  | { readonly kind: 'changed'; readonly condition: LedgerCondition }
   | {
       readonly kind: 'log';
       readonly level: LogLevel;
@@ -40,6 +41,7 @@ async function runLedgerThread(): Promise<void> {
     clock: createSystemClock(),
     log: { write: (level, event, message, fields = {}) => send({ kind: 'log', level, event, message, fields }) },
     alert: (alert) => send({ kind: 'alert', alert }),
+    changed: (condition) => send({ kind: 'changed', condition }),
   });
   if (!opened.ok) {
     send({ kind: 'refused', reason: opened.error });

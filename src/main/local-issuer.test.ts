@@ -15,7 +15,9 @@ const OPTIONS = {
 };
 
 test('the local authorization server gives tokens to its clients for the secrets that were made for them', async () => {
-  const issuer = await startLocalIssuer(PORTS, OPTIONS);
+  const started = await startLocalIssuer(PORTS, OPTIONS);
+  assert.ok(started.ok);
+  const issuer = started.value;
   try {
     assert.deepEqual(
       issuer.clients.map(({ id }) => id),
@@ -38,8 +40,7 @@ test('the local authorization server gives tokens to its clients for the secrets
 });
 
 test('a local authorization server that can not be started says why', async () => {
-  await assert.rejects(
-    startLocalIssuer(PORTS, { ...OPTIONS, issuer: 'https://localhost:18443/id?x' }),
-    /authorization server could not be started: .*issuer/i,
-  );
+  const started = await startLocalIssuer(PORTS, { ...OPTIONS, issuer: 'https://localhost:18443/id?x' });
+  assert.ok(!started.ok);
+  assert.match(started.error, /authorization server could not be started: .*issuer/i);
 });

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { err, ok, type Result } from '../base/index.ts';
 import type { LocalIssuer, LocalIssuerOptions } from '../cli/index.ts';
 import type { Clock, Log, Random } from '../ports/index.ts';
 import type { FromIssuer, ToIssuer } from './issuer-process.ts';
@@ -20,12 +21,12 @@ const FLAGS = ['--disable-proto=throw', '--disable-sigusr1'];
 
 /**
  * Starts an authorization server for trying out in a process of its own, which ends with this one, with a new secret
- * for each client. Rejects when it does not come up.
+ * for each client. The error says why it did not come up.
  */
 export async function startLocalIssuer(
   { clock, log, random }: LocalIssuerPorts,
   { issuer, audience, scopes, clients }: LocalIssuerOptions,
-): Promise<LocalIssuer> {
+): Promise<Result<LocalIssuer, string>> {
   const withSecrets = clients.map((client) => ({ ...client, secret: newSecret(random) }));
   // It gets nothing of the environment, and speaks through its channel alone.
   const child = fork(workerFile('issuer-process'), [], {
@@ -34,14 +35,15 @@ export async function startLocalIssuer(
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   child.send({ issuer, audience, scopes, clients: withSecrets } satisfies ToIssuer);
-  const port = await listening(child, clock);
+  const listens = await listening(child, clock);
+  if (!listens.ok) return listens;
   child.on('message', (message: FromIssuer) => {
     if (message.kind === 'fault') log.write('error', 'issuer.fault', message.message);
   });
   const lost = (): void => log.write('error', 'issuer.lost', 'the local authorization server has ended: no new tokens');
   child.once('exit', lost);
-  const url = `http://127.0.0.1:${port}`;
-  return {
+  const url = `http://127.0.0.1:${listens.value}`;
+  return ok({
     url,
     jwksUrl: `${url}${new URL(issuer).pathname}/jwks`,
     clients: withSecrets,
@@ -49,7 +51,7 @@ export async function startLocalIssuer(
       child.off('exit', lost);
       await end(child);
     },
-  };
+  });
 }
 
 function newSecret(random: Random): string {
@@ -59,24 +61,20 @@ function newSecret(random: Random): string {
 }
 
 /** The port it listens on; it is ended where it says none. */
-async function listening(child: ChildProcess, clock: Clock): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const fail = (reason: string): void => reject(new Error(`the local authorization server ${reason}`));
+async function listening(child: ChildProcess, clock: Clock): Promise<Result<number, string>> {
+  const { promise, resolve } = Promise.withResolvers<Result<number, string>>();
+  const fail = (reason: string): void => resolve(err(`the local authorization server ${reason}`));
   const timer = clock.after(START_LIMIT_MS, () => fail('did not start in time'));
   child.once('error', (fault) => fail(`could not be started: ${fault.message}`));
   child.once('exit', (code, signal) => fail(`ended with ${code ?? signal}`));
   child.on('message', (message: FromIssuer) => {
-    if (message.kind === 'listening') resolve(message.port);
+    if (message.kind === 'listening') resolve(ok(message.port));
     if (message.kind === 'failed') fail(`could not be started: ${message.reason}`);
   });
-  try {
-    return await promise;
-  } catch (fault) {
-    child.kill('SIGKILL');
-    throw fault;
-  } finally {
-    timer.cancel();
-  }
+  const listens = await promise;
+  timer.cancel();
+  if (!listens.ok) child.kill('SIGKILL');
+  return listens;
 }
 
 /** Its requests are short and its tokens live without it: there is nothing to wait for. */

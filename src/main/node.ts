@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
-import { createMeterReader } from '../adapters/index.ts';
+import type { SharedMeterReader } from '../adapters/index.ts';
 import { createIdSource, err, errorIssue, type Issue, judgeNode, ok, type Result, type Secret } from '../base/index.ts';
 import { type CertificateService, localCaPath } from '../certificates/index.ts';
 import { type Config, gather, type Gathered, type GatherOptions, parseConfig } from '../config/index.ts';
@@ -8,8 +8,9 @@ import { type AdminBackend, Conductor, type ConductorOptions, REVISIONS } from '
 import type { OpenPorts } from '../gateway/index.ts';
 import type { CertificateMaterial } from '../ports/index.ts';
 import { type AlertWebhook, openAlertWebhook } from './alert-webhook.ts';
-import { createAdminBackend } from './admin-backend.ts';
+import { type AdminBackendOptions, createAdminBackend } from './admin-backend.ts';
 import { type AdminListener, listenAdmin } from './admin-listener.ts';
+import { type ControlMetrics, createControlMetrics, openMeters } from './control-metrics.ts';
 import { createCompileWorker } from './compile-host.ts';
 import { type DataFolder, type DataFolderOptions, openAdminKey, openDataFolder } from './data-folder.ts';
 import { connectionsFor, descriptorLimit } from './descriptors.ts';
@@ -20,6 +21,7 @@ import { type NodeCertificates, namesOf, openNodeCertificates } from './node-cer
 import { certificateFolder, removeRunningFile, writeRunningFile } from './running-file.ts';
 import { changeRecorder, ledgerFolder, pseudonymKey } from './ledger-changes.ts';
 import { type LedgerHost, startLedger } from './ledger-host.ts';
+import { watchSpace } from './space-watch.ts';
 import { ThreadHost } from './thread-host.ts';
 
 const DRAIN_GRACE_MS = 10_000;
@@ -64,12 +66,14 @@ export async function startNode(options: NodeOptions): Promise<Result<GatewayNod
   // The number comes from the history, and that is opened only for a configuration that can be used.
   const gathered = await gather(parsed.value, { ...ioOf(host), revision: 0 });
   if (!gathered.ok) return gathered;
-  const webhook = openAlertWebhook(host);
+  const meters = openMeters();
+  const metrics = createControlMetrics(meters.meter);
+  const webhook = openAlertWebhook({ ...host, onLost: () => metrics.webhookAlertLost() });
   const path = gathered.value.config.dataFolder;
   const folder: DataFolderOptions = { ...host, path, passphrase, onNewAlert: (record) => webhook.send(record) };
   const data = await openDataFolder(folder);
   if (!data.ok) return err([errorIssue('data', data.error)]);
-  const starting = new Starting(options, { data: data.value, folder, webhook });
+  const starting = new Starting(options, { data: data.value, folder, webhook, meters: meters.reader, metrics });
   const node = await starting.run(gathered.value);
   if (!node.ok) await starting.undo();
   return node;
@@ -84,6 +88,8 @@ interface Opened {
   readonly data: DataFolder;
   readonly folder: DataFolderOptions;
   readonly webhook: AlertWebhook;
+  readonly meters: SharedMeterReader;
+  readonly metrics: ControlMetrics;
 }
 
 /** The parts of a node while they are being put together, so that a failure can undo what stands already. */
@@ -92,15 +98,18 @@ class Starting {
   readonly #data: DataFolder;
   readonly #folder: DataFolderOptions;
   readonly #webhook: AlertWebhook;
-  readonly #meters = createMeterReader();
+  readonly #meters: SharedMeterReader;
+  readonly #metrics: ControlMetrics;
   readonly #undo: (() => Promise<void> | void)[] = [];
   readonly #startedAt: number;
 
-  constructor(options: NodeOptions, { data, folder, webhook }: Opened) {
+  constructor(options: NodeOptions, { data, folder, webhook, meters, metrics }: Opened) {
     this.#options = options;
     this.#data = data;
     this.#folder = folder;
     this.#webhook = webhook;
+    this.#meters = meters;
+    this.#metrics = metrics;
     this.#startedAt = options.host.clock.now();
     this.#undo.push(() => webhook.close());
     this.#undo.push(() => data.lock.release());
@@ -122,7 +131,7 @@ class Starting {
   }
 
   async run(gathered: Gathered): Promise<Result<GatewayNode, readonly Issue[]>> {
-    const { host, file, version, nodeVersion } = this.#options;
+    const { host, file } = this.#options;
     const { config } = gathered;
     const key = await openAdminKey(this.#data, this.#folder);
     if (!key.ok) return err([errorIssue('data', key.error)]);
@@ -132,7 +141,7 @@ class Starting {
     const certificates = await openNodeCertificates({ config, file, host, keyring, alerts });
     if (!certificates.ok) return err([errorIssue('server.https.certificate', certificates.error)]);
     this.#undo.push(() => certificates.value.close());
-    const issuers = openNodeIssuers({ host, alerts });
+    const issuers = openNodeIssuers({ host, alerts, metrics: this.#metrics });
     this.#undo.push(() => issuers.keys.close());
     const thread = this.#startThread(
       certificates.value,
@@ -142,15 +151,16 @@ class Starting {
     const record = changeRecorder(ledger.value.ledger, host);
     const conductor = this.#conductor({ thread, certificates: certificates.value, issuers, record });
     const ports: MutablePorts = { https: 0, http: null, admin: 0 };
-    const shown = { file, version, nodeVersion, startedAt: this.#startedAt, ports };
-    const backend = createAdminBackend({ conductor, thread, meters: this.#meters, data: this.#data, ...shown });
+    const backend = this.#backend(config, { conductor, thread, issuers, ledger: ledger.value, ports });
     const admin = await this.#openAdmin(config, backend, certificates.value.local);
     if (!admin.ok) return admin;
     ports.admin = admin.value.port;
     const first = { ...gathered, revision: await conductor.nextRevision() };
     // Alerts of the start itself are to be heard of too.
     this.#webhook.follow(first);
-    await issuers.fill(config);
+    this.#undo.push(watchSpace({ folder: config.dataFolder, files: host.files, clock: host.clock, alerts }));
+    // On the first start whoever needs no issuer is served, whatever can be had of their keys.
+    await issuers.fill(first);
     const begun = await conductor.begin(first, this.#options.author);
     if (!begun.ok) return begun;
     const opened = await this.#open(thread, config);
@@ -173,6 +183,21 @@ class Starting {
         record({ ...life, action: 'gateway.stop', before: conductor.current?.hash ?? null, after: null });
         await this.undo();
       },
+    });
+  }
+
+  #backend({ audit }: Config, parts: BackendParts): AdminBackend {
+    const { host, file, version, nodeVersion } = this.#options;
+    return createAdminBackend({
+      ...parts,
+      meters: this.#meters,
+      data: this.#data,
+      clock: host.clock,
+      startedAt: this.#startedAt,
+      file,
+      version,
+      nodeVersion,
+      audit,
     });
   }
 
@@ -254,13 +279,17 @@ class Starting {
       log,
       alerts: this.#data.alerts,
       record,
-      adapt: async (config) => {
-        await issuers.fill(config);
-        return await certificates.local.setNames(namesOf(config));
+      adapt: async (gathered) => {
+        const lacking = await issuers.fill(gathered);
+        if (lacking.length > 0) return lacking;
+        const named = await certificates.local.setNames(namesOf(gathered.config));
+        return named.ok ? [] : [errorIssue('server.https.certificate', named.error)];
       },
       follow: async (gathered) => {
         this.#webhook.follow(gathered);
-        await issuers.fill(gathered.config);
+        // One that was refused has added issuers of its own, and one that is new has none of the old.
+        await issuers.fill(gathered);
+        issuers.retain(gathered);
       },
     });
   }
@@ -303,6 +332,8 @@ class Starting {
     return ok(admin);
   }
 }
+
+type BackendParts = Pick<AdminBackendOptions, 'conductor' | 'thread' | 'issuers' | 'ledger' | 'ports'>;
 
 interface ConductedParts {
   readonly thread: ThreadHost;

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { formatIssue, type Issue, type Result, Secret } from '../base/index.ts';
+import { formatIssue, type Issue, ok, type Result, Secret } from '../base/index.ts';
 import type { ReadyFacts, ReadyPorts } from '../cli/index.ts';
 import type { HostPorts } from './host-ports.ts';
 import { type GatewayNode, startNode } from './node.ts';
@@ -26,7 +26,27 @@ export interface ServeOptions {
  * that it is ready, or why it can't be.
  */
 export async function serve(options: ServeOptions): Promise<number> {
-  const { host, json } = options;
+  const begun = await begin(options);
+  if (begun.ok) return await begun.value();
+  complain(begun.error, options.json);
+  return UNUSABLE;
+}
+
+/** As `serve`, but a port that could not be opened is told by the answer alone, for whoever can choose others. */
+export async function serveOrSayPortInUse(options: ServeOptions): Promise<number | 'port-in-use'> {
+  const begun = await begin(options);
+  if (begun.ok) return await begun.value();
+  if (begun.error.every(({ path }) => PORT_KEYS.has(path))) return 'port-in-use';
+  complain(begun.error, options.json);
+  return UNUSABLE;
+}
+
+/** Where a configuration is sound, nothing is said of these keys but that the port could not be opened. */
+const PORT_KEYS: ReadonlySet<string> = new Set(['server.https.port', 'server.http.port', 'admin.port']);
+
+/** Starts the node; what is given then tells that it is ready and waits for its end. */
+async function begin(options: ServeOptions): Promise<Result<() => Promise<number>, readonly Issue[]>> {
+  const { host } = options;
   let over: (code: number) => void = () => {};
   const ended = new Promise<number>((resolve) => {
     over = resolve;
@@ -45,18 +65,26 @@ export async function serve(options: ServeOptions): Promise<number> {
       over(FAILED);
     },
   });
-  if (!started.ok) {
-    complain(started.error, json);
-    return UNUSABLE;
-  }
-  const node = started.value;
+  if (!started.ok) return started;
+  return ok(() => serveUntilEnd(started.value, options, { over, ended }));
+}
+
+/** The end of a node: how to bring it about, and the exit code when it has come. */
+interface End {
+  readonly over: (code: number) => void;
+  readonly ended: Promise<number>;
+}
+
+async function serveUntilEnd(node: GatewayNode, options: ServeOptions, { over, ended }: End): Promise<number> {
+  const { host, json } = options;
   for (const warning of node.warnings) host.log.write('warn', 'configuration.warning', formatIssue(warning));
   const ready: ReadyPorts = { ...node.ports, ca: node.caFile, host: node.config.server.host };
   const shown = { ...ready, ca: fromHere(node.caFile) };
+  // Whoever reads that it is ready may stop it at once.
+  const stopListening = listenToSignals(node, options, () => over(0));
   process.stdout.write(
     json ? `${JSON.stringify({ event: 'ready', ...ready, ...options.facts })}\n` : options.banner(shown),
   );
-  const stopListening = listenToSignals(node, options, () => over(0));
   const code = await ended;
   stopListening();
   await node.stop();

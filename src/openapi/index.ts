@@ -25,6 +25,7 @@ export {
   type SentHead,
 } from './request/parameter-judge.ts';
 export { describedPart, propertyNamesOf } from './request/property-names.ts';
+export { requestWarnings } from './request/request-warnings.ts';
 export { parseTemplate, type Segment, type Template } from './template.ts';
 export {
   compileValidator,

@@ -1,3 +1,4 @@
+export { bearerChallenge } from './challenge.ts';
 export {
   type BodyUse,
   type BodyViews,

@@ -37,10 +37,13 @@ export const STAGES = [...REQUEST_STAGES, 'respond', 'record'] as const satisfie
 
 /**
  * One thing a policy does in one stage. `run` is synchronous unless it truly waits.
+ * `head` is asked first, where a step before the upstream has one: it judges what needs no body, before any of a body is
+ * collected, and so ahead of every step that reads one. It holds nothing, and `run` does not judge the same again.
  * `release` runs exactly once for each exchange on which `run` was called, whatever happens, after `record`.
  */
 export interface Step<S extends Stage> {
   readonly reads: { readonly request: BodyUse; readonly response: BodyUse };
+  head?(exchange: Exchange): Verdict;
   run(...input: Stages[S]['in']): Stages[S]['out'] | Promise<Stages[S]['out']>;
   release?(exchange: Exchange): void;
 }

@@ -138,6 +138,15 @@ function testWriting(makeSubject: MakeSubject): void {
 }
 
 function testFolders(makeSubject: MakeSubject): void {
+  test('the space of a folder is that of its volume, and of a missing one a fault', async (t) => {
+    const { files, folder } = await makeSubject(t);
+    const space = await files.space(folder);
+    assert.ok(space.ok);
+    const { totalBytes, freeBytes } = space.value;
+    assert.ok(Number.isSafeInteger(freeBytes) && freeBytes >= 0 && freeBytes <= totalBytes && totalBytes > 1 << 20);
+    assert.equal(reasonOf(await files.space(join(folder, 'missing'))), 'missing');
+  });
+
   test('a folder is made with those above it, and again without harm', async (t) => {
     const { files, folder } = await makeSubject(t);
     const deep = join(folder, 'a', 'b', 'c');

@@ -1,4 +1,4 @@
-import type { Result } from '../base/index.ts';
+import type { DiskSpace, Result } from '../base/index.ts';
 
 /** Why a file operation did not happen; `detail` is for the operator. */
 export interface FileFault {
@@ -26,6 +26,8 @@ export interface Files {
   makeFolder(path: string, mode: number): Promise<Result<void, FileFault>>;
   /** Facts about a path; a missing one is a fault. */
   facts(path: string): Promise<Result<FileFacts, FileFault>>;
+  /** The space of the volume that a folder lies on; one that does not say how large it is is a fault. */
+  space(path: string): Promise<Result<DiskSpace, FileFault>>;
   /** Names in a folder, sorted. */
   list(path: string): Promise<Result<readonly string[], FileFault>>;
   remove(path: string): Promise<Result<void, FileFault>>;

@@ -366,6 +366,52 @@ test('a body below 500 bytes a second is given up after the grace, one above is 
   }
 });
 
+test('a body that was quick at first and then drips is given up half a minute later', () => {
+  const { socket, script, pass } = bench();
+  script.onRequest = ({ exchange }) => exchange.receive();
+  socket.receive(post('Content-Length: 10000000'));
+  for (let second = 0; second < 100; second++) {
+    socket.receive('x'.repeat(50_000));
+    pass(1_000);
+  }
+  for (let second = 0; second < 29; second++) {
+    pass(1_000);
+    socket.receive('x');
+  }
+  assert.deepEqual(new Set(script.seen[0]?.log), new Set(['pieces']));
+  pass(2_000);
+  assert.equal(script.seen[0]?.log.at(-1), 'request-timeout');
+});
+
+test('a body may stand still now and then, when it comes quickly in between', () => {
+  const { socket, script, pass } = bench();
+  script.onRequest = ({ exchange }) => exchange.receive();
+  socket.receive(post('Content-Length: 10000000'));
+  for (let round = 0; round < 20; round++) {
+    socket.receive('x'.repeat(20_000));
+    pass(28_000);
+  }
+  assert.deepEqual(new Set(script.seen[0]?.log), new Set(['pieces']));
+});
+
+test('what came before a handler paused counts when it goes on', () => {
+  const { socket, script, pass } = bench();
+  script.onRequest = ({ exchange }) => exchange.receive();
+  socket.receive(post('Content-Length: 100000'));
+  const seen = script.seen[0];
+  assert.ok(seen !== undefined);
+  pass(4_500);
+  seen.takes = false;
+  socket.receive('x'.repeat(20_000));
+  pass(600_000);
+  seen.takes = true;
+  seen.exchange.resumeBody();
+  pass(25_000);
+  assert.equal(seen.log.includes('request-timeout'), false);
+  pass(10_000);
+  assert.equal(seen.log.at(-1), 'request-timeout');
+});
+
 test('a handler that pauses is not the client’s fault', () => {
   const { socket, script, pass } = bench();
   script.onRequest = ({ exchange }) => exchange.receive();

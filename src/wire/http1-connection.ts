@@ -58,8 +58,9 @@ export class Http1Connection {
   /** When the present wait began; see `sweep`. */
   #since: number;
   #sweptAt: number;
-  /** For how long the present body has been waited for. */
-  #bodyWaitMs = 0;
+  /** How much of the present body has been counted, and what of it is ahead of the slowest pace; see `#sweepBody`. */
+  #bodyCounted = 0;
+  #bodyAhead = 0;
   /** Bytes that the system has taken, when that last changed, and when nothing was left to take. */
   #flushed = 0;
   #flushedAt: number;
@@ -123,16 +124,22 @@ export class Http1Connection {
     } else if (waited > (this.#requests === 0 ? headMs : keepAliveMs)) this.#linger();
   }
 
-  /** Counts the time in which the client lets us wait, and only that: a handler that pauses is not the client's fault. */
+  /**
+   * Counts the time in which the client lets us wait, and only that: a handler that pauses is not the client's fault.
+   * The slowest pace is owed for each moment of it, and what comes faster is kept for later, but no more than is owed in
+   * `idleMs`: a body that was quick at first and then drips would be waited for for hours.
+   */
   #sweepBody(exchange: Http1Exchange, now: number): void {
     if (!exchange.readsBody) {
       this.#since = now;
       return;
     }
-    const { bodyGraceMs, bodyBytesPerSecond, idleMs } = this.#options.bounds;
-    this.#bodyWaitMs += now - this.#sweptAt;
-    const due = ((this.#bodyWaitMs - bodyGraceMs) / 1_000) * bodyBytesPerSecond;
-    if (exchange.receivedBytes < due || now - this.#since > idleMs) exchange.bodyFailed('request-timeout');
+    const { bodyBytesPerSecond, idleMs } = this.#options.bounds;
+    const bytesPerMs = bodyBytesPerSecond / 1_000;
+    const ahead = this.#bodyAhead + exchange.receivedBytes - this.#bodyCounted;
+    this.#bodyCounted = exchange.receivedBytes;
+    this.#bodyAhead = Math.min(ahead, idleMs * bytesPerMs) - (now - this.#sweptAt) * bytesPerMs;
+    if (this.#bodyAhead < 0 || now - this.#since > idleMs) exchange.bodyFailed('request-timeout');
   }
 
   #sweepLingering(now: number): void {
@@ -227,7 +234,7 @@ export class Http1Connection {
 
   #open(head: RequestHead): void {
     this.#requests++;
-    const { peer, handler, monotonic } = this.#options;
+    const { peer, handler, monotonic, bounds } = this.#options;
     const { host, port } = head.authority;
     const { method, path, query, fields: headers } = head;
     const request: CanonicalRequest = { method, host, port, path, query, headers, peer };
@@ -236,7 +243,8 @@ export class Http1Connection {
     this.#exchange = exchange;
     this.#emptyLine = false;
     this.#since = this.#sweptAt = monotonic();
-    this.#bodyWaitMs = 0;
+    this.#bodyCounted = 0;
+    this.#bodyAhead = (bounds.bodyGraceMs * bounds.bodyBytesPerSecond) / 1_000;
     handler.request(exchange);
   }
 

@@ -69,7 +69,7 @@ export interface ServerBounds {
   readonly keepAliveMs: number;
   /** Between two reads of a body, and between two writes that the client takes. */
   readonly idleMs: number;
-  /** A body slower than this after the grace is given up. */
+  /** A body slower than this after the grace is given up; what came faster counts for `idleMs`. */
   readonly bodyBytesPerSecond: number;
   readonly bodyGraceMs: number;
   readonly requestsPerConnection: number;

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { problemCatalogue } from '../../src/base/index.ts';
 import { CONFIG_LIMIT_BYTES } from '../../src/config/index.ts';
+import { COLLECTED_LIMIT_BYTES } from '../../src/gateway/body-budget.ts';
 import { createGatewayMetrics } from '../../src/gateway/index.ts';
+import { createControlMetrics } from '../../src/main/control-metrics.ts';
 import type { Meter } from '../../src/ports/index.ts';
 import { CHUNK_BOUNDS } from '../../src/wire/chunked.ts';
 import { FIELD, FIELD_MARKS, FieldMark, fieldNumber } from '../../src/wire/field-names.ts';
@@ -38,7 +40,7 @@ function section(text: string, title: string): string {
 
 const codes = (cell: string): readonly string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code as string);
 
-test('the metrics that the guide lists are those that a gateway thread makes, with their words', () => {
+test('the metrics that the guide lists are those that the threads make, with their words', () => {
   const made = new Map<string, string>();
   const note = (name: string, help: string): void => void made.set(name, help);
   const meter: Meter = {
@@ -51,6 +53,7 @@ test('the metrics that the guide lists are those that a gateway thread makes, wi
   metrics.refused('not-found');
   metrics.observed('not-found');
   metrics.turnedAway('full');
+  createControlMetrics(meter).keysFailed('acme');
   const listed = rowsOf(section(operations, 'Metrics'))
     .slice(1)
     .map(([name = '', , , words = '']) => [codes(name)[0], words] as const);
@@ -73,6 +76,7 @@ test('the alerts that the guide lists are all there are, and it says which are r
 
 test('the table of bounds says what the code holds', () => {
   const kib = (bytes: number): string => `${bytes / 1024} KiB`;
+  const mib = (bytes: number): string => `${bytes / 1024 / 1024} MiB`;
   const seconds = (ms: number): string => `${ms / 1000} s`;
   const number = (value: number): string => value.toLocaleString('en-US');
   const { headMs, keepAliveMs, idleMs, bodyBytesPerSecond, bodyGraceMs, requestsPerConnection } = SERVER_BOUNDS;
@@ -85,11 +89,14 @@ test('the table of bounds says what the code holds', () => {
     'between two pieces of a body, or two writes that the client takes': seconds(idleMs),
     'slowest body': `${bodyBytesPerSecond} B/s after ${seconds(bodyGraceMs)}`,
     'requests of one connection': number(requestsPerConnection),
+    'collected bodies of a gateway thread': mib(COLLECTED_LIMIT_BYTES),
+    'collected bodies of one client network': `half of what the others leave, ${mib(COLLECTED_LIMIT_BYTES / 2)} at most`,
+    'one collected body': `${mib(COLLECTED_LIMIT_BYTES / 2)}, whatever \`body\` says`,
     'chunk extensions of a message': `${CHUNK_BOUNDS.extensionBytes} B`,
     'trailers of a message': `${kib(CHUNK_BOUNDS.trailerBytes)}, ${CHUNK_BOUNDS.trailerFields} fields`,
     'connections to an upstream': number(POOL_BOUNDS.connections),
     'requests that wait for one': number(POOL_BOUNDS.waiting),
-    'configuration file': `${CONFIG_LIMIT_BYTES / 1024 / 1024} MiB`,
+    'configuration file': mib(CONFIG_LIMIT_BYTES),
   };
   const rows = new Map(rowsOf(section(operations, 'Bounds')).map(([bound = '', value = '']) => [bound, value]));
   for (const [bound, value] of Object.entries(expected)) assert.equal(rows.get(bound), value, bound);

@@ -165,19 +165,25 @@ test('what README.md shows of `npm start` is what the demo prints', async () => 
   const printed: string[] = [];
   const services: Partial<CommandContext['services']> = {
     demoApi: async () => ({ url: 'http://127.0.0.1:3001', openapiFile: '/orders.openapi.yaml', close: async () => {} }),
-    localIssuer: async ({ clients }) => ({
-      url: 'http://127.0.0.1:3002',
-      jwksUrl: 'http://127.0.0.1:3002/id/jwks',
-      clients: clients.map(({ id }) => ({ id, secret: 'SECRET' })),
-      close: async () => {},
-    }),
+    localIssuer: async ({ clients }) =>
+      ok({
+        url: 'http://127.0.0.1:3002',
+        jwksUrl: 'http://127.0.0.1:3002/id/jwks',
+        clients: clients.map(({ id }) => ({ id, secret: 'SECRET' })),
+        close: async () => {},
+      }),
     freePort: async (preferred) => preferred,
     startText: async ({ banner }) => {
       printed.push(banner({ https: 8443, http: 8080, admin: 9443, ca, host: '127.0.0.1' }));
       return 0;
     },
   };
-  const context = { workingFolder: '/', services: services as CommandContext['services'] } as Partial<CommandContext>;
+  const program = ['bin/portcullis'];
+  const context = {
+    workingFolder: '/',
+    program,
+    services: services as CommandContext['services'],
+  } as Partial<CommandContext>;
   assert.equal(await runCli(['demo'], context as CommandContext), 0);
   assert.ok(shown.split('\n').length > 10);
   // The page ends where it says "and so on"; what it shows up to there is all of it, in its order.

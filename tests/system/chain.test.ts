@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { createMemoryLimiter, createSystemClock } from '../../src/adapters/index.ts';
@@ -60,16 +60,17 @@ function token(subject: string, roles: readonly string[], key: KeyObject = priva
 
 let upstream: Server;
 let gathered: Gathered;
-/** What came to the upstream of the request that is under way. */
-let arrived: { readonly authorization: string | undefined; readonly subject: unknown } | null = null;
+/** The fields that came to the upstream with the request that is under way. */
+let arrived: IncomingHttpHeaders | null = null;
 
 before(async () => {
   upstream = createServer((request, response) => {
-    arrived = { authorization: request.headers.authorization, subject: request.headers['x-portcullis-subject'] };
+    arrived = request.headers;
     request.resume().on('end', () => response.end('{}'));
   });
   upstream.listen(0, '127.0.0.1');
   await once(upstream, 'listening');
+  const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
   gathered = await gatherText(
     `version: 1
 issuers: { acme: { issuer: '${ISSUER}', audience: '${AUDIENCE}', jwks: ./keys.json, claims: { roles: roles } } }
@@ -77,9 +78,15 @@ roles: { customer: { can: ['orders:create'] } }
 apis:
   orders:
     openapi: ./orders.json
-    upstream: 'http://127.0.0.1:${(upstream.address() as AddressInfo).port}'
+    upstream: '${url}'
     auth: [acme]
     limit: [3/h per user, 9/h per address]
+  notes:
+    routes: [GET /notes, POST /notes, GET /health]
+    upstream: '${url}'
+    auth: [acme]
+    body: 16B
+    operations: { GET /health: { auth: public } }
 `,
     { 'orders.json': JSON.stringify(DESCRIPTION), 'keys.json': KEYS },
   );
@@ -93,44 +100,72 @@ const json = { 'content-type': 'application/json' };
 const bearer = (subject: string, roles: readonly string[] = ['customer'], key?: KeyObject) => ({
   authorization: `Bearer ${token(subject, roles, key)}`,
 });
+const SUBJECT = 'x-portcullis-subject';
+const forged = { 'X-Portcullis-Subject': 'root', 'x-portcullis-roles': 'admin' };
 const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 
-/** Requests in the order in which they are sent, and what must become of each: a status, and whether it went upstream. */
+/** Requests in the order in which they are sent, and what must become of each: a status, and who it went upstream as, or why not. */
 function battery(): readonly (readonly [expected: string, asked: PlainAsk])[] {
-  const list = (path: string, headers: PlainAsk['headers']): PlainAsk => ({ method: 'GET', path, headers });
-  const create = (body: string, headers: PlainAsk['headers']): PlainAsk => ({
-    method: 'POST',
-    path: '/orders',
+  const get = (path: string, headers: PlainAsk['headers']): PlainAsk => ({ method: 'GET', path, headers });
+  const send = (path: string, body: string, headers: PlainAsk['headers'], method = 'POST'): PlainAsk => ({
+    method,
+    path,
     headers: { ...json, ...headers, 'content-length': String(Buffer.byteLength(body)) },
     body,
   });
+  const create = (body: string, headers: PlainAsk['headers']): PlainAsk => send('/orders', body, headers);
   return [
-    ['200 ada', list('/orders?limit=5', bearer('ada'))],
-    ['401', list('/orders', {})],
-    ['401', list('/orders', bearer('ada', ['customer'], stranger))],
-    ['400', list('/orders?limit=500', bearer('ada'))],
-    ['400', list('/orders?debug=true', bearer('bob'))],
-    ['200 bob', create('{"quantity":2}', bearer('bob'))],
-    ['403', create('{"quantity":2}', bearer('eve', []))],
-    ['400', create('{"quantity":2,"price":0}', bearer('bob'))],
-    ['429', create('{"quantity":2}', bearer('bob'))],
-    ['200 zoe', list('/orders', bearer('zoe'))],
-    ['429', list('/orders', bearer('kim'))],
+    ['200 as ada', get('/orders?limit=5', bearer('ada'))],
+    ['401 unauthenticated', get('/orders', {})],
+    ['401 invalid-token', get('/orders', bearer('ada', ['customer'], stranger))],
+    ['400 invalid-parameters', get('/orders?limit=500', bearer('ada'))],
+    ['400 invalid-parameters', get('/orders?debug=true', bearer('bob'))],
+    ['200 as bob', create('{"quantity":2}', bearer('bob'))],
+    ['403 forbidden', create('{"quantity":2}', bearer('eve', []))],
+    ['400 invalid-body', create('{"quantity":2,"price":0}', bearer('bob'))],
+    ['429 rate-limited', create('{"quantity":2}', bearer('bob'))],
+    ['200 as zoe', get('/orders', { ...bearer('zoe'), ...forged })],
+    ['429 rate-limited', get('/orders', bearer('kim'))],
+    // Nothing but sign-in stands before these.
+    ['401 unauthenticated', get('/notes', forged)],
+    ['401 invalid-token', get('/notes', bearer('ada', [], stranger))],
+    ['200 as kim', get('/notes', { ...bearer('kim', []), ...forged })],
+    ['200 as kim', send('/notes', '{"text":"sixty"}', bearer('kim', []))],
+    ['413 body-too-large', send('/notes', '{"text":"longer"}', bearer('kim', []))],
+    ['400 unexpected-body', send('/notes', '{}', bearer('kim', []), 'GET')],
+    ['200 as nobody', get('/health', forged)],
+    ['404 not-found', get('/secrets', bearer('kim', []))],
   ];
 }
 
-/** What becomes of the battery, and what the fields of each reply say. */
+/** What becomes of the battery, and what is missing from each reply and each request that went upstream, or too much. */
 async function run(gateway: InnerGateway): Promise<readonly string[]> {
   const outcomes: string[] = [];
   for (const [, asked] of battery()) {
     arrived = null;
-    const { status, headers } = await askPlainly(gateway.port, asked);
-    const went = arrived as { authorization: string | undefined; subject: unknown } | null;
-    const told =
-      went === null ? '' : ` ${String(went.subject)}${went.authorization === undefined ? '' : ' with token'}`;
-    outcomes.push(`${status}${told}${headers['ratelimit'] === undefined ? '' : ' limited'}`);
+    const reply = await askPlainly(gateway.port, asked);
+    const went = arrived as IncomingHttpHeaders | null;
+    const id = reply.headers['x-request-id'];
+    outcomes.push(
+      [
+        reply.status,
+        went === null ? (JSON.parse(reply.body) as { code: string }).code : `as ${String(went[SUBJECT] ?? 'nobody')}`,
+        ...(reply.headers['ratelimit'] === undefined ? [] : ['limited']),
+        ...(/^[0-9a-f-]{36}$/.test(String(id)) ? [] : ['without id']),
+        ...(reply.headers['x-content-type-options'] === 'nosniff' ? [] : ['sniffed']),
+        ...(went === null ? [] : faultsUpstream(went, id)),
+      ].join(' '),
+    );
   }
   return outcomes;
+}
+
+function faultsUpstream(went: IncomingHttpHeaders, id: unknown): readonly string[] {
+  return [
+    ...(went.authorization === undefined ? [] : ['with token']),
+    ...(went['x-request-id'] === id ? [] : ['under another id']),
+    ...(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(String(went['traceparent'])) ? [] : ['untraced']),
+  ];
 }
 
 async function outcomesWith(kinds: KindTable): Promise<readonly string[]> {
@@ -181,6 +216,21 @@ test('the whole chain lets through what it should and refuses the rest', async (
   );
 });
 
+test('each request is recorded once as it was judged, and once as it ended', async () => {
+  const gateway = await startInner(gathered, countingKinds());
+  try {
+    await run(gateway);
+  } finally {
+    await gateway.stop();
+  }
+  const records = gateway.ledger.newest(1_000);
+  const idsOf = (kind: string): readonly unknown[] =>
+    records.flatMap((record) => (record.kind === kind && 'id' in record ? [record.id] : [])).toSorted();
+  assert.equal(new Set(idsOf('intent')).size, battery().length);
+  assert.deepEqual(idsOf('completion'), idsOf('intent'));
+  assert.equal(records.length, 2 * battery().length);
+});
+
 test('with any single step of the chain dropped, something else becomes of the same requests', async () => {
   const whole = await outcomesWith(countingKinds());
   const gateway = await startInner(gathered, countingKinds());
@@ -203,7 +253,7 @@ test('with the record refused, nothing goes upstream', async () => {
   const gateway = await startInner(gathered, countingKinds());
   try {
     gateway.ledger.close();
-    for (const outcome of await run(gateway)) assert.match(outcome, /^503( limited)?$/);
+    for (const outcome of await run(gateway)) assert.match(outcome, /^503 not-recorded( limited)?$/);
   } finally {
     await gateway.stop();
   }

@@ -63,7 +63,7 @@ test('the demo answers `status` and `audit show` on its data folder, as it says'
     const banner = (await printed(/^[^]*Ctrl\+C stops it\.$/m))[0];
     const refused = /^ {2}401 {2}.+\n {7}(.+)$/m.exec(banner)?.[1] ?? '';
     await tryLine(refused, home);
-    const line = /^ {2}npx portcullis (audit show .+)$/m.exec(banner)?.[1] ?? '';
+    const line = /^ {2}\S*bin\/portcullis (audit show .+)$/m.exec(banner)?.[1] ?? '';
     const audit = await run(process.execPath, [PROGRAM, ...line.split(' ')], { cwd: home });
     assert.equal(audit.code, 0, audit.stderr);
     assert.match(audit.stdout, /listOrders[^]*401|401[^]*listOrders/);

@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, link, lstat, open, opendir, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, opendir, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import { err, ok, type Result } from '../../base/index.ts';
+import { type DiskSpace, err, ok, type Result } from '../../base/index.ts';
 import type { Clock, FileFacts, FileFault, Files } from '../../ports/index.ts';
 import { watchPath } from './disk-watch.ts';
 import { makeFolders } from './make-folders.ts';
@@ -51,6 +51,7 @@ export function createDiskFiles(options: { readonly clock: Clock }): Files {
       ),
     makeFolder: (path, mode) => attempt(path, () => makeFolder(path, mode)),
     facts: (path) => attempt(path, async () => ok(factsOf(await stat(path)))),
+    space: (path) => attempt(path, () => spaceOf(path)),
     list: (path) => attempt(path, () => namesIn(path)),
     remove: (path) => attempt(path, () => removeFile(path)),
     watch(path, changed) {
@@ -141,6 +142,12 @@ async function writeSafely(path: string, bytes: Uint8Array, mode: number): Promi
 function factsOf(found: Stats): FileFacts {
   const { size, mtimeMs, mode } = found;
   return { bytes: size, modifiedMs: mtimeMs, mode: mode & 0o7777, directory: found.isDirectory() };
+}
+
+async function spaceOf(path: string): Promise<Result<DiskSpace, FileFault>> {
+  const { bsize, blocks, bavail } = await statfs(path);
+  if (blocks === 0) return err({ reason: 'other', detail: `${path}: its volume does not say how large it is` });
+  return ok({ totalBytes: blocks * bsize, freeBytes: bavail * bsize });
 }
 
 async function namesIn(path: string): Promise<Result<readonly string[], FileFault>> {

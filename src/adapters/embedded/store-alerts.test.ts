@@ -104,6 +104,129 @@ test('a store that fails is told to the log, and the latest alerts are still lis
   assert.deepEqual(lines.slice(2), ['error alert.not-kept', 'error alert.not-read']);
 });
 
+/** The store of the subject behind a switch: while it is on, nothing can be written, and all can be read. */
+async function fullDisk(t: TestContext, more: Partial<StoreAlertsOptions> = {}) {
+  const { store, ...around } = await subject(t);
+  const disk = { full: true, attempts: 0 };
+  const behind: Store = {
+    collection: (declaration) => store.collection(declaration),
+    transaction: (work) => {
+      disk.attempts++;
+      return disk.full ? broken() : store.transaction(work);
+    },
+    close: () => store.close(),
+  };
+  const options = { ...around.options, store: behind, ...more };
+  return { ...around, disk, options, alerts: createStoreAlerts(options) };
+}
+
+test('a full disk does not lose its own alert: it is listed at once, and written when there is space', async (t) => {
+  const { alerts, disk, options, lines, advance } = await fullDisk(t);
+  alerts.raise(FAULT);
+  assert.deepEqual(
+    (await alerts.list(10)).map(({ key, count }) => [key, count]),
+    [['waf', 1]],
+  );
+  alerts.raise(FAULT);
+  assert.equal((await alerts.list(10))[0]?.count, 2);
+  assert.equal(disk.attempts, 1, 'a repetition waits for the timer');
+  assert.equal((await createStoreAlerts(options).list(10)).length, 0);
+  advance(10_000);
+  await alerts.list(1);
+  assert.equal(disk.attempts, 2);
+  disk.full = false;
+  advance(10_000);
+  await alerts.list(1);
+  assert.equal(disk.attempts, 3);
+  const [kept, ...more] = await createStoreAlerts(options).list(10);
+  assert.deepEqual([kept?.key, kept?.count, more.length], ['waf', 2, 0]);
+  advance(60_000);
+  await alerts.list(1);
+  assert.equal(disk.attempts, 3, 'what is written is not tried again');
+  assert.deepEqual(lines, ['error alert.gateway.fault', 'error alert.not-kept']);
+});
+
+test('a new occasion tries a store again that has failed, and takes all that waits with it', async (t) => {
+  const { alerts, disk, options, advance } = await fullDisk(t);
+  alerts.raise(FAULT);
+  await alerts.list(1);
+  disk.full = false;
+  advance(1);
+  alerts.raise({ ...FAULT, key: 'next' });
+  await alerts.list(1);
+  assert.deepEqual(
+    (await createStoreAlerts(options).list(10)).map(({ key }) => key),
+    ['next', 'waf'],
+  );
+});
+
+test('while nothing can be written the list is of the asked length, newest first, from store and memory', async (t) => {
+  const { alerts, disk, advance } = await fullDisk(t);
+  disk.full = false;
+  for (const key of ['a', 'b']) {
+    alerts.raise({ ...FAULT, key });
+    advance(1);
+  }
+  await alerts.list(1);
+  disk.full = true;
+  alerts.raise({ ...FAULT, key: 'c' });
+  advance(1);
+  alerts.raise({ ...FAULT, key: 'a' });
+  const shown = (await alerts.list(2)).map(({ key, count }) => `${key} ${count}`);
+  assert.deepEqual(shown, ['a 2', 'c 1']);
+  assert.equal((await alerts.list(10)).length, 3);
+});
+
+test('of more alerts than can wait for a full disk, critical ones stay', async (t) => {
+  const { alerts, disk, options, lines } = await fullDisk(t);
+  alerts.raise(FAULT);
+  await alerts.list(1);
+  for (let n = 0; n < 10_005; n++) alerts.raise({ ...FAULT, key: `flood ${n}`, severity: 'low' });
+  assert.equal(lines.filter((line) => line === 'error alert.not-kept').length, 7);
+  disk.full = false;
+  alerts.raise({ ...FAULT, key: 'last' });
+  await alerts.list(1);
+  const keys = (await createStoreAlerts(options).list(10_000)).map(({ key }) => key);
+  assert.deepEqual([keys.includes('waf'), keys.includes('last'), keys.length], [true, true, 10_000]);
+});
+
+test('a repetition during the writing is written too', async (t) => {
+  const { options } = await subject(t);
+  const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const slow: Store = {
+    collection: (declaration) => options.store.collection(declaration),
+    transaction: async (work) => {
+      const result = await options.store.transaction(work);
+      begun.resolve();
+      await gate.promise;
+      return result;
+    },
+    close: () => options.store.close(),
+  };
+  const alerts = createStoreAlerts({ ...options, store: slow });
+  alerts.raise(FAULT);
+  await begun.promise;
+  alerts.raise(FAULT);
+  gate.resolve();
+  await alerts.list(1);
+  assert.equal((await createStoreAlerts(options).list(1))[0]?.count, 2);
+});
+
+test('what the writing of alerts raises is listed also where the store can be read', async (t) => {
+  const { options } = await fullDisk(t);
+  const raising: Store = {
+    ...options.store,
+    transaction: (work) => {
+      alerts.raise({ kind: 'data-folder.fault', key: 'store', severity: 'high', message: 'slow' });
+      return work(options.store);
+    },
+  };
+  const alerts = createStoreAlerts({ ...options, store: raising });
+  alerts.raise(FAULT);
+  const listed = await alerts.list(10);
+  assert.deepEqual(listed.map(({ key }) => key).toSorted(), ['store', 'waf']);
+});
+
 test('an alert raised inside a transaction is kept, also when that is rolled back', async (t) => {
   const { alerts, store } = await subject(t);
   const failing = store.transaction(async () => {

@@ -12,6 +12,7 @@ import type {
   LogFields,
   LogLevel,
   Store,
+  Timer,
 } from '../../ports/index.ts';
 
 /** What alerts need. `hushMs` is how long one occasion counts as one alert, 10 minutes unless said otherwise. */
@@ -29,9 +30,13 @@ export interface StoreAlertsOptions {
 
 const DEFAULT_HUSH_MS = 600_000;
 const DEFAULT_KEEP = 10_000;
-// Occasions that are hushed or wait to be written. Beyond this, what is raised is only in the log.
+/** Occasions that are hushed, and records that wait to be written. Beyond this the oldest that is not critical goes. */
 const OPEN_LIMIT = 10_000;
+/** Records that the writing itself has raised; nobody but a broken store makes more. */
+const ASIDE_LIMIT = 100;
 const BATCH = 100;
+/** A disk that is full is tried again so often, and at each new occasion. */
+const RETRY_MS = 10_000;
 const KEY_LIMIT = 256;
 const MESSAGE_LIMIT = 1000;
 const FIELD_LIMIT = 32;
@@ -83,8 +88,9 @@ const ALERTS: CollectionDeclaration<AlertRecord> = {
 /**
  * Alerts in a collection of the store, each new one also as a line of the log. The hush begins with the first alert of
  * an occasion, so one that lasts is told anew every ten minutes; a restart ends it too. Text is cut to 1,000
- * characters, keys to 256. What the store does not take goes to the log, and nothing reaches who raises. What is raised
- * by the writing of alerts itself is logged and listed but not written: it would be the cause of the next writing.
+ * characters, keys to 256. What the store does not take is listed all the same, and written when it can be: tried again
+ * every 10 seconds and at each new occasion, 10,000 records at most. Nothing reaches who raises. What is raised by the
+ * writing of alerts itself is logged and listed but not written: it would be the cause of the next writing.
  */
 export function createStoreAlerts(options: StoreAlertsOptions): Alerts {
   return new StoreAlerts(options);
@@ -96,12 +102,16 @@ class StoreAlerts implements Alerts {
   readonly #keep: number;
   /** The newest record of each occasion, oldest first. */
   readonly #open = new Map<string, AlertRecord>();
-  /** Records by id that are not in the store yet. */
+  /** Records by id that are not in the store yet, oldest first. */
   readonly #unwritten = new Map<string, AlertRecord>();
+  /** Records by id that the writing has raised, and that are never written. */
+  readonly #aside = new Map<string, AlertRecord>();
   /** Raising may happen inside a transaction, and what is written because of it must not count as part of that. */
   readonly #outside = AsyncLocalStorage.snapshot();
   readonly #insideWriting = new AsyncLocalStorage<true>();
   #writing: Promise<void> | null = null;
+  /** Runs while the store takes nothing. */
+  #retry: Timer | null = null;
 
   constructor(options: StoreAlertsOptions) {
     this.#options = options;
@@ -119,6 +129,13 @@ class StoreAlerts implements Alerts {
 
   async list(limit: number): Promise<readonly AlertRecord[]> {
     await this.#writing;
+    const found = await this.#read(limit);
+    const records = new Map(found.map((record) => [record.id, record]));
+    for (const waiting of [this.#unwritten, this.#aside]) for (const [id, record] of waiting) records.set(id, record);
+    return [...records.values()].toSorted(newestFirst).slice(0, Math.max(0, limit));
+  }
+
+  async #read(limit: number): Promise<readonly AlertRecord[]> {
     try {
       const collection = this.#options.store.collection(ALERTS);
       const found = await collection.query({ orderBy: 'lastMs', descending: true, limit });
@@ -127,7 +144,7 @@ class StoreAlerts implements Alerts {
       this.#complain('alert.not-read', 'the store of alerts cannot be read, only the latest are shown', {
         error: String(error),
       });
-      return [...this.#open.values()].sort((a, b) => b.lastMs - a.lastMs).slice(0, Math.max(0, limit));
+      return [...this.#open.values()];
     }
   }
 
@@ -137,33 +154,51 @@ class StoreAlerts implements Alerts {
     const known = this.#open.get(occasion);
     if (known !== undefined && nowMs - known.firstMs < this.#hushMs) {
       this.#keepRecord(occasion, { ...known, lastMs: Math.max(known.lastMs, nowMs), count: known.count + 1 });
+      if (this.#retry === null) this.#startWriting();
       return;
     }
     const { log, newId } = this.#options;
     log.write(LEVELS[alert.severity], `alert.${alert.kind}`, alert.message, { key: alert.key, ...alert.fields });
     this.#open.delete(occasion);
-    if (!this.#makeRoom(nowMs)) return;
+    this.#makeRoom(nowMs);
     const record: AlertRecord = { ...bounded(alert), id: newId(), firstMs: nowMs, lastMs: nowMs, count: 1 };
     this.#keepRecord(occasion, record);
+    this.#startWriting();
     // Last, so that the record is kept also where this throws.
     this.#options.onNew?.(record);
   }
 
-  #makeRoom(nowMs: number): boolean {
+  #makeRoom(nowMs: number): void {
     for (const [occasion, { firstMs }] of this.#open) {
       if (this.#open.size < OPEN_LIMIT && nowMs - firstMs < this.#hushMs) break;
       this.#open.delete(occasion);
     }
-    if (this.#unwritten.size < OPEN_LIMIT) return true;
-    this.#complain('alert.not-kept', 'more alerts than can be written', {});
-    return false;
   }
 
   #keepRecord(occasion: string, record: AlertRecord): void {
     this.#open.set(occasion, record);
-    if (this.#insideWriting.getStore() === true) return;
+    if (this.#insideWriting.getStore() !== true) {
+      this.#queue(record);
+      return;
+    }
+    this.#aside.set(record.id, record);
+    for (const oldest of this.#aside.keys()) {
+      if (this.#aside.size <= ASIDE_LIMIT) break;
+      this.#aside.delete(oldest);
+    }
+  }
+
+  #queue(record: AlertRecord): void {
     this.#unwritten.set(record.id, record);
-    this.#writing ??= this.#outside(() => this.#insideWriting.run(true, () => this.#write()));
+    if (this.#unwritten.size <= OPEN_LIMIT) return;
+    const gone = this.#unwritten.values().find(({ severity }) => severity !== 'critical') ?? record;
+    this.#unwritten.delete(gone.id);
+    this.#complain('alert.not-kept', 'more alerts than can be written: one is only in the log', { kind: gone.kind });
+  }
+
+  #startWriting(): void {
+    if (this.#insideWriting.getStore() === true || this.#writing !== null) return;
+    this.#writing = this.#outside(() => this.#insideWriting.run(true, () => this.#write()));
   }
 
   async #write(): Promise<void> {
@@ -171,14 +206,28 @@ class StoreAlerts implements Alerts {
     await Promise.resolve();
     while (this.#unwritten.size > 0) {
       const batch = [...this.#unwritten.values()].slice(0, BATCH);
-      for (const { id } of batch) this.#unwritten.delete(id);
       try {
         await this.#options.store.transaction((store) => this.#writeBatch(store, batch));
       } catch (error) {
-        this.#complain('alert.not-kept', 'alerts could not be written', { count: batch.length, error: String(error) });
+        this.#retryLater(error);
+        break;
       }
+      // What was repeated meanwhile has a higher count, and is still to be written.
+      for (const record of batch) if (this.#unwritten.get(record.id) === record) this.#unwritten.delete(record.id);
+      this.#retry?.cancel();
+      this.#retry = null;
     }
     this.#writing = null;
+  }
+
+  /** Of attempts in a row that fail, the log hears once. */
+  #retryLater(error: unknown): void {
+    if (this.#retry === null) {
+      const waiting = this.#unwritten.size;
+      this.#complain('alert.not-kept', 'alerts could not be written yet', { waiting, error: String(error) });
+    }
+    this.#retry?.cancel();
+    this.#retry = this.#outside(() => this.#options.clock.after(RETRY_MS, () => this.#startWriting()));
   }
 
   async #writeBatch(store: Store, batch: readonly AlertRecord[]): Promise<void> {
@@ -197,6 +246,11 @@ class StoreAlerts implements Alerts {
       // Neither store nor log: there is nobody left to tell, and who raises must not suffer for it.
     }
   }
+}
+
+/** As the store sorts them. */
+function newestFirst(one: AlertRecord, other: AlertRecord): number {
+  return other.lastMs - one.lastMs || (one.id < other.id ? 1 : -1);
 }
 
 /** The alert with its texts cut to size, as data that a store takes. */

@@ -37,10 +37,11 @@ function subject(target: WebhookTarget | null = { url: URL_OF_HOOK, secret: new 
   const clock = createVirtualClock();
   const calls: EgressRequest[] = [];
   const lines: string[] = [];
-  const around = { answer: status(204) as Answer | 'never' | 'throw', target };
+  const around = { answer: status(204) as Answer | 'never' | 'throw', target, lost: 0 };
   const webhook = createWebhookAlerts({
     clock,
     target: () => around.target,
+    onLost: () => void around.lost++,
     log: {
       write: (level, event, message, fields) =>
         void lines.push(
@@ -149,6 +150,7 @@ test('what fails is tried again after 1, 10 and 60 seconds with a new time, and 
     );
     assert.equal(lines.length, 1);
     assert.match(lines[0] ?? '', /^warn alert\.not-sent an alert could not be sent/);
+    assert.equal(around.lost, 1);
     around.answer = status(200);
     webhook.send({ ...RECORD, id: 'next' });
     await rest();
@@ -177,6 +179,7 @@ test('of more than a hundred that wait the oldest go, critical ones last', async
   for (let at = 0; at < 200; at++) webhook.send({ ...RECORD, id: `high-${at}` });
   assert.equal(lines.length, 111);
   assert.match(lines.at(-1) ?? '', /one was dropped 111$/);
+  assert.equal(around.lost, 111);
   sent();
   around.answer = status(200);
   clock.advance(1_000);

@@ -14,6 +14,8 @@ export interface WebhookAlertsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly target: () => WebhookTarget | null;
+  /** Hears of each alert that is given up or has no room. */
+  readonly onLost?: () => void;
 }
 
 /** Sends alerts to one place. */
@@ -77,6 +79,7 @@ class Sender implements WebhookAlerts {
     const found = this.#queue.findIndex(({ severity }, at) => at > 0 && severity !== 'critical');
     const [gone] = this.#queue.splice(found < 0 ? 1 : found, 1);
     this.#dropped += 1;
+    this.#options.onLost?.();
     this.#complain('more alerts than the webhook can take: one was dropped', {
       kind: gone?.kind,
       dropped: this.#dropped,
@@ -105,7 +108,10 @@ class Sender implements WebhookAlerts {
       });
       return;
     }
-    if (fault !== null) this.#complain('an alert could not be sent', { kind: record.kind, id: record.id, fault });
+    if (fault !== null) {
+      this.#options.onLost?.();
+      this.#complain('an alert could not be sent', { kind: record.kind, id: record.id, fault });
+    }
     this.#attempts = 0;
     this.#queue.shift();
     this.#next();

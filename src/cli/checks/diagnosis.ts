@@ -5,6 +5,7 @@ export interface Diagnosis {
     | 'configuration'
     | 'clock'
     | 'files'
+    | 'space'
     | 'certificate'
     | 'admin port'
     | 'dns'

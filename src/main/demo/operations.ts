@@ -38,9 +38,11 @@ const OPERATIONS: readonly (readonly [method: string, path: RegExp, run: (call: 
 
 /** Answers a request as the description says. Who may ask it is the gateway's to judge. */
 export function answer(book: OrderBook, asked: Asked): Answer {
+  // HEAD is GET without the content of its reply (RFC 9110 §9.3.2), which the server leaves out by itself.
+  const wanted = asked.method === 'HEAD' ? 'GET' : asked.method;
   for (const [method, path, run] of OPERATIONS) {
     const found = path.exec(asked.path);
-    if (found !== null && method === asked.method) return run({ ...asked, book, id: found[1] ?? '' });
+    if (found !== null && method === wanted) return run({ ...asked, book, id: found[1] ?? '' });
   }
   return refusal(404, 'there is nothing here');
 }

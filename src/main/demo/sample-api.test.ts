@@ -28,7 +28,7 @@ function ask(method: string, path: string, body?: string, headers: Record<string
         resolve({
           status: message.statusCode ?? 0,
           location: message.headers.location,
-          json: JSON.parse(text) as unknown,
+          json: text === '' ? null : (JSON.parse(text) as unknown),
         }),
       );
     });
@@ -106,6 +106,15 @@ for (const [method, path, body, status] of REFUSED) {
     assert.equal((await ask(method, path, body)).status, status);
   });
 }
+
+test('HEAD is answered where GET is, without content', async () => {
+  for (const path of ['/orders', '/orders/1', '/customers', '/whoami']) {
+    const { status, json } = await ask('HEAD', path);
+    assert.deepEqual([status, json], [200, null], path);
+  }
+  assert.equal((await ask('HEAD', '/orders/none')).status, 404);
+  assert.equal((await ask('HEAD', '/orders/1/refunds')).status, 404);
+});
 
 test('its description names every operation it has', async () => {
   const text = await readFile(api.openapiFile, 'utf8');

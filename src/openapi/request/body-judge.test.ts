@@ -30,7 +30,7 @@ function judgeOf(content: Members | null, more: Members = {}, openapi = '3.1.1')
 }
 
 function verdict(judge: BodyJudge, body: SentBody, type: SentMediaType | null = JSON_TYPE): string {
-  return judge(body, type)?.reason ?? 'passes';
+  return judge.whole(body, type)?.reason ?? 'passes';
 }
 
 function json(value: unknown): SentBody {
@@ -136,4 +136,23 @@ test('under a range that takes any type, bytes of every format are binary', () =
   }
   const exact = judgeOf({ 'application/json': { schema: { type: 'string', format: 'binary' } } });
   assert.equal(verdict(exact, json({ any: 1 })), 'differs');
+});
+
+test('a head tells whether a body of its type can pass at all', () => {
+  const announced = (content: Members | null, type: SentMediaType | null): string =>
+    judgeOf(content).announced(type)?.reason ?? 'passes';
+  assert.equal(announced(null, JSON_TYPE), 'undescribed');
+  assert.equal(announced({ 'application/json': { schema: ORDER } }, JSON_TYPE), 'passes');
+  assert.equal(announced({ 'application/json': { schema: ORDER } }, null), 'media-type');
+  assert.equal(announced({ 'application/json': { schema: ORDER } }, mediaType('text/plain')), 'media-type');
+  const never = ['application/xml', 'application/soap+xml', 'multipart/form-data', 'image/png', 'text/csv'];
+  for (const essence of never) {
+    assert.equal(announced({ [essence]: { schema: ORDER } }, mediaType(essence)), 'media-type-not-readable', essence);
+    assert.equal(announced({ [essence]: {} }, mediaType(essence)), 'passes', essence);
+  }
+  const perhaps = ['application/*', '*/*', 'application/*+json', 'application/problem+json', 'text/json', 'text/*'];
+  for (const range of perhaps) {
+    const sent = mediaType(range.startsWith('text/') ? 'text/json' : 'application/problem+json');
+    assert.equal(announced({ [range]: { schema: ORDER } }, sent), 'passes', range);
+  }
 });

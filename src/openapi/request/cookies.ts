@@ -21,3 +21,22 @@ export function splitCookies(field: string | null): Cookies {
   }
   return cookies;
 }
+
+/**
+ * Whether a cookie of this name stands inside another's piece, behind white space or a comma. Those are no separators
+ * here, but some servers take them for such, and would find a value there that nobody has judged.
+ */
+export function hidesCookie(field: string, name: string): boolean {
+  for (let at = field.indexOf(name); at >= 0; at = field.indexOf(name, at + 1)) {
+    let before = at;
+    let comma = false;
+    while (before > 0 && GAP.has(field[before - 1] as string)) comma ||= field[--before] === ',';
+    const begins = before === 0 || field[before - 1] === ';';
+    let after = at + name.length;
+    while (field[after] === ' ' || field[after] === '\t') after++;
+    if (field[after] === '=' && (begins ? comma : before < at)) return true;
+  }
+  return false;
+}
+
+const GAP: ReadonlySet<string> = new Set([' ', '\t', ',']);

@@ -27,7 +27,7 @@ function formJudge(properties: Members, encoding: Members = {}, more: Members = 
   return (fields) => {
     const grouped = new Map<string, string[]>();
     for (const [name, value] of fields) grouped.set(name, [...(grouped.get(name) ?? []), value]);
-    return judge.value({ kind: 'form', fields: grouped }, FORM_TYPE) === null;
+    return judge.value.whole({ kind: 'form', fields: grouped }, FORM_TYPE) === null;
   };
 }
 

@@ -125,7 +125,7 @@ test('headers and cookies that are not described pass, required ones must be the
 test('a cookie is read once, in its style', () => {
   const rows: readonly Row[] = [
     [INTEGER, {}, ['c=7', ' c = 7 ', 'a=b;c=7', 'a=b; c=7; d=e', 'c=%37', 'd=1'], COOKIE_ATTACKS],
-    [{ type: 'string' }, {}, ['c=a', 'c=a, c=b'], ['c=a;c=b', 'c=a ;\tc = b', 'c=a;c']],
+    [{ type: 'string' }, {}, ['c=a', 'c=a, d=b'], ['c=a, c=b', 'c=a;c=b', 'c=a ;\tc = b', 'c=a;c']],
     [WORD, {}, ['c=red', 'c=a%20b', 'c=a+b'], ['c="red"', 'c=a%2Cb', 'c=%ff', 'c=%']],
     [INTEGERS, { explode: false }, ['c=1,2'], ['c=1%2C2', 'c=1; c=2', 'c=']],
     [INTEGERS, {}, ['c=1', 'c=1&c=2'], ['c=1; c=2', 'c=1&d=2', 'c=1,2', 'c=x']],
@@ -142,6 +142,21 @@ test('a cookie is read once, in its style', () => {
 });
 
 const COOKIE_ATTACKS = ['c=7; c=8', 'c=7;c=7', 'c=7; c', 'c', 'c=', 'c=+7', 'c=7 8', 'c=101', '\tc=x', 'c=7, c=8'];
+
+test('a cookie that some servers would find inside another is refused', () => {
+  const judge = judgeOf([{ name: 'role', in: 'cookie', schema: { enum: ['user'] } }]);
+  const passing = [
+    'role=user',
+    'x=1; role=user',
+    'role=user; x=roles',
+    'myrole=admin',
+    'x=role; y=role',
+    'x=a;role=user',
+  ];
+  for (const value of passing) assert.equal(faultsOf(judge, { headers: [['cookie', value]] }), null, value);
+  const refused = ['x=1, role=admin', 'x=1 role=admin', 'role=user; x=1 role=admin', 'x=1\trole =admin', ',role=admin'];
+  for (const value of refused) assert.equal(passes(judge, { headers: [['cookie', value]] }), false, value);
+});
 
 test('a cookie may be a JSON text', () => {
   const judge = judgeOf([{ name: 'c', in: 'cookie', content: { 'application/json': { schema: POINT } } }]);

@@ -1,14 +1,18 @@
 import { err, type Issue, ok, type Result } from '../../base/index.ts';
 import type { DescribedParameter, ParameterPlace } from '../description.ts';
-import { valueAt } from '../pointer.ts';
 import { VIOLATION_LIMIT, type SchemaSource } from '../validate/validator.ts';
-import { splitCookies } from './cookies.ts';
+import { hidesCookie, splitCookies } from './cookies.ts';
 import { createOwnership, type NamedField, takesAnyName } from './field-names.ts';
 import type { JsonReader } from './json-text.ts';
-import { compileParameter, type OpenedRequest, type ParameterCheck, type SentHeaders } from './parameter.ts';
+import {
+  compileParameter,
+  type OpenedRequest,
+  type ParameterCheck,
+  queryField,
+  type SentHeaders,
+} from './parameter.ts';
 import { splitQuery } from './query.ts';
 import { compileQueryString, type QueryStringCheck } from './query-string.ts';
-import { shapeOf } from './value-shape.ts';
 
 /** The parts of a head that parameters are in. The query is in canonical form, without its `?`. */
 export interface SentHead {
@@ -86,7 +90,8 @@ function createJudge(
     if (nothingToRead && (query === null || query === '')) return null;
     const fields = splitQuery(queryString === null ? query : null);
     if (!fields.ok) return [queryFault('malformed', fields.error)];
-    const cookies = splitCookies(readsCookies ? headers.get('cookie') : null);
+    const cookieField = readsCookies ? headers.get('cookie') : null;
+    const cookies = splitCookies(cookieField);
     const opened: OpenedRequest = { params, fields: fields.value, cookies, headers };
     let faults: ParameterFault[] | null = null;
     for (const name of fields.value.values.keys()) {
@@ -95,7 +100,8 @@ function createJudge(
       break;
     }
     for (const { place, name, check } of checks) {
-      const details = check(opened);
+      const hidden = place === 'cookie' && cookieField !== null && hidesCookie(cookieField, name);
+      const details = hidden ? ['is sent again inside another cookie'] : check(opened);
       if (details !== null) faults = addFaults(faults, { place, name }, details);
     }
     const details = queryString === null ? null : queryString.check(query);
@@ -122,9 +128,5 @@ function queryFault(reason: ParameterFault['reason'], detail: string): Parameter
 
 /** The parameters of the query as fields with names. */
 function queryFields({ source, parameters }: ParameterSource): readonly NamedField[] {
-  return parameters.flatMap(({ in: place, name, style, explode, schemaPointer, contentMediaType }) => {
-    if (place !== 'query') return [];
-    const schema = schemaPointer === null ? undefined : valueAt(source.document, schemaPointer);
-    return [{ name, style, explode, shape: shapeOf(source, schema), isDocument: contentMediaType !== null }];
-  });
+  return parameters.flatMap((parameter) => (parameter.in === 'query' ? [queryField(source, parameter)] : []));
 }

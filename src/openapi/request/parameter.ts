@@ -4,6 +4,7 @@ import { valueAt } from '../pointer.ts';
 import { compileValidator, type SchemaSource, type Validator } from '../validate/validator.ts';
 import type { Cookies } from './cookies.ts';
 import { readField } from './field.ts';
+import type { NamedField } from './field-names.ts';
 import { isJsonType, type JsonReader, readDocument } from './json-text.ts';
 import { asItStands, decodeFormText, decodePercent, type Fields } from './query.ts';
 import { isAmbiguous, readScalar } from './scalar.ts';
@@ -156,6 +157,20 @@ function cookieReader(field: Field): ParameterValue['read'] {
   };
 }
 
+/** A parameter of the query as a field that goes by names. */
+export function queryField(source: SchemaSource, parameter: DescribedParameter): NamedField {
+  const { name, style, explode, schemaPointer, contentMediaType } = parameter;
+  const schema = schemaPointer === null ? undefined : valueAt(source.document, schemaPointer);
+  return { name, style, explode, shape: shapeOf(source, schema), isDocument: contentMediaType !== null };
+}
+
+/** Whether the gateway reads parameters of this media type, in this place. */
+export function isReadableText(place: DescribedParameter['in'], mediaType: string): boolean {
+  const essence = mediaType.split(';', 1)[0] as string;
+  if (isJsonType(essence)) return true;
+  return place === 'querystring' ? essence === 'application/x-www-form-urlencoded' : essence.startsWith('text/');
+}
+
 /** Reads a parameter whose text is a document of its own (OpenAPI 3.2 §4.12.2.3). */
 function contentReader(
   parameter: DescribedParameter,
@@ -168,7 +183,7 @@ function contentReader(
   const { schemaPointer } = parameter;
   const shape = shapeOf(source, schemaPointer === null ? undefined : valueAt(source.document, schemaPointer));
   const isJson = isJsonType(essence);
-  if (!isJson && !essence.startsWith('text/')) return (opened) => sentTexts(opened) && NOT_SUPPORTED;
+  if (!isReadableText(parameter.in, mediaType)) return (opened) => sentTexts(opened) && NOT_SUPPORTED;
   return (opened) => {
     const sent = sentTexts(opened);
     if (sent === undefined) return undefined;

@@ -56,9 +56,9 @@ function readProperties(shelf: Shelf): void {
   if (shelf.reader.value('patternProperties') !== undefined) {
     inner.patterns = [];
     for (const [pattern, site] of entries(shelf, 'patternProperties')) {
-      const matches = shelf.reader.matcher('patternProperties', pattern);
+      const matcher = shelf.reader.matcher('patternProperties', pattern);
       const property = shelf.nodeOf(site, mode);
-      if (matches !== null && property !== null) inner.patterns.push({ matches, node: property });
+      if (matcher !== null && property !== null) inner.patterns.push({ matcher, node: property });
     }
   }
   inner.additional = single(shelf, 'additionalProperties', mode);

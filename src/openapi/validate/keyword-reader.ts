@@ -62,8 +62,9 @@ export function createReader(site: Site, context: ReaderContext, issues: Issue[]
       });
     },
     matcher: (keyword, pattern) => {
-      const found = typeof pattern === 'string' ? matcherOf(pattern, context) : { message: 'is not text' };
-      if (typeof found === 'function') return found;
+      const found: Matcher | PatternFault =
+        typeof pattern === 'string' ? matcherOf(pattern, context) : { message: 'is not text' };
+      if ('matches' in found) return found;
       fault(keyword, `has a pattern that ${found.message}`, found.fix);
       return null;
     },

@@ -22,5 +22,14 @@ export const DEPTH_LIMIT = 400;
 /** From this many steps on verdicts are kept, so that alternatives inside alternatives can't multiply the work. */
 export const MEMO_STEPS = 50_000;
 
+/**
+ * Parts of patterns by characters of texts, in one value; a pattern of few states costs nothing here. Measured at
+ * 100 to 200 ns each in the worst of thousands of patterns, so that this is at most some 50 ms.
+ */
+export const PATTERN_WORK_LIMIT = 250_000;
+
+/** Parts of a pattern, counted repetitions written out: texts of 25 characters can be judged by one of this size. */
+export const PATTERN_SIZE_LIMIT = 10_000;
+
 /** Schemas applied to parts of one value. The largest body that is read (250,000 elements) needs about 20 of them each. */
 export const STEP_LIMIT = 5_000_000;

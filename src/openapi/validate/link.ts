@@ -6,7 +6,7 @@ import { DEPTH_LIMIT, STEP_LIMIT } from './limits.ts';
 import { closedLocation, openLocation } from './location.ts';
 import { judge, type Members, membersCheck, type MembersCheck, UNDESCRIBED } from './members.ts';
 import type { Rule, Rules } from './rules.ts';
-import { type Check, createSeen, fail, goesOn, mergeSeen, type Run, type Seen } from './run.ts';
+import { type Check, createSeen, fail, goesOn, matchesWithin, mergeSeen, type Run, type Seen } from './run.ts';
 import { type Part, parts, sameValue, type SchemaNode } from './schema-node.ts';
 import { type Shape, shapeOf } from './shape.ts';
 
@@ -60,7 +60,7 @@ function membersOf({ inner, mode }: SchemaNode, { isExcused }: LinkContext, clos
   const part = (node: SchemaNode): Part => (mode !== 'plain' && isExcused(node) ? EXCUSED : meantBy(node));
   const members: Members = {
     properties: new Map([...(properties ?? [])].map(([name, node]) => [name, part(node)])),
-    patterns: (patterns ?? []).map(({ matches, node }) => ({ matches, part: part(node) })),
+    patterns: (patterns ?? []).map(({ matcher, node }) => ({ matcher, part: part(node) })),
     additional: additional === null ? null : part(additional),
     names: names === null ? null : meantBy(names),
     described,
@@ -103,7 +103,8 @@ function describes({ inner }: SchemaNode): boolean {
   return inner.properties !== null || inner.patterns !== null;
 }
 
-function asksNothing({ kinds, any, number, string, array, object, required }: Rules): boolean {
+function asksNothing({ kinds, any, number, string, pattern, array, object, required }: Rules): boolean {
+  if (pattern !== null) return false;
   return kinds === ANY_KIND && [any, number, string, array, object, required].every(({ length }) => length === 0);
 }
 
@@ -117,14 +118,14 @@ function elementsOf({ inner }: SchemaNode, rules: Rules): ElementsCheck[] {
 }
 
 function ownCheck(rules: Rules, members: MembersCheck | null, elements: readonly ElementsCheck[]): Check {
-  const { kinds, kindMessage, any } = rules;
+  const { kinds, kindMessage, any, pattern } = rules;
   return (value, run, seen) => {
     const kind = kindOf(value);
     if ((kind & kinds) === 0) return fail(run, kinds === ANY_KIND ? 'is no JSON value' : kindMessage);
     if (!follows(any, value, run)) return false;
     switch (kind) {
       case KIND.string:
-        return follows(rules.string, value as string, run);
+        return follows(rules.string, value as string, run) && matchesPattern(value as string, run);
       case KIND.integer:
       case KIND.fraction:
         return follows(rules.number, value as number, run);
@@ -136,6 +137,11 @@ function ownCheck(rules: Rules, members: MembersCheck | null, elements: readonly
         return true;
     }
   };
+
+  function matchesPattern(value: string, run: Run): boolean {
+    if (pattern === null || matchesWithin(pattern, value, run)) return true;
+    return run.exhausted ? false : fail(run, 'must match the pattern described');
+  }
 
   function judgeObject(value: PlainObject, run: Run, seen: Seen | null): boolean {
     let holds = true;

@@ -2,7 +2,7 @@ import { isObject, type PlainObject } from '../pointer.ts';
 import { MEMO_STEPS } from './limits.ts';
 import { UNDESCRIBED } from './members.ts';
 import type { Matcher } from './pattern.ts';
-import { type Check, createSeen, failAt, goesOn, type Run } from './run.ts';
+import { type Check, createSeen, failAt, goesOn, matchesWithin, type Run } from './run.ts';
 import type { Part } from './schema-node.ts';
 import type { Shape } from './shape.ts';
 
@@ -27,7 +27,13 @@ function known(check: Check, names: ReadonlySet<string>, patterns: readonly Matc
   return (object, run) => {
     const holds = check(object, run, null);
     if (!holds && !goesOn(run)) return false;
-    return refuseOthers(object, run, (name) => names.has(name) || patterns.some((matches) => matches(name))) && holds;
+    return (
+      refuseOthers(
+        object,
+        run,
+        (name) => names.has(name) || patterns.some((matcher) => matchesWithin(matcher, name, run)),
+      ) && holds
+    );
   };
 }
 

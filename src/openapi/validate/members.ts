@@ -1,5 +1,6 @@
 import type { PlainObject } from '../pointer.ts';
-import { failAt, goesOn, type Run, type Seen } from './run.ts';
+import type { Matcher } from './pattern.ts';
+import { failAt, goesOn, matchesWithin, type Run, type Seen } from './run.ts';
 import type { Part } from './schema-node.ts';
 
 /** Judges the members of an object. */
@@ -8,7 +9,7 @@ export type MembersCheck = (object: PlainObject, run: Run, seen: Seen | null) =>
 /** What judges which member; a property that may not be sent has a part that always fails. */
 export interface Members {
   readonly properties: ReadonlyMap<string, Part>;
-  readonly patterns: readonly { readonly matches: (name: string) => boolean; readonly part: Part }[];
+  readonly patterns: readonly { readonly matcher: Matcher; readonly part: Part }[];
   readonly additional: Part | null;
   readonly names: Part | null;
   /** Whether the schema says which properties there are. */
@@ -62,8 +63,8 @@ function judgeMember(members: Members, object: PlainObject, name: string, run: R
   const property = properties.get(name);
   let judged = property !== undefined;
   if (property !== undefined && !judge(property, object[name], name, run)) return FAILED;
-  for (const { matches, part } of patterns) {
-    if (!matches(name)) continue;
+  for (const { matcher, part } of patterns) {
+    if (!matchesWithin(matcher, name, run)) continue;
     judged = true;
     if (!judge(part, object[name], name, run)) return FAILED;
   }

@@ -1,16 +1,27 @@
 import { RE2JS } from 're2js';
 import { err, ok, type Result } from '../../base/index.ts';
 import { areDisjoint, type CodeSet, codeRanges } from './code-set.ts';
+import { PATTERN_SIZE_LIMIT } from './limits.ts';
+import { sizeOf, workPerCharacter } from './pattern-states.ts';
 import { type Expression, parsePattern, type PatternFault, type Sequence, type Term } from './pattern-syntax.ts';
 
 export type { PatternFault } from './pattern-syntax.ts';
 
-/** Whether a text matches anywhere, as `RegExp.prototype.test` has it with the flag `u`; time is linear in the text. */
-export type Matcher = (text: string) => boolean;
+/** A compiled pattern. */
+export interface Matcher {
+  /**
+   * What it may take to judge a text of this length, to be held against `PATTERN_WORK_LIMIT` before the text is judged:
+   * the length by the parts of the pattern that each character may concern, and nothing where that is known to be little.
+   */
+  readonly workOn: (length: number) => number;
+  /** Whether a text matches anywhere, as `RegExp.prototype.test` has it with the flag `u`. */
+  readonly matches: (text: string) => boolean;
+}
 
 /**
  * Compiles an ECMA-262 regular expression, as JSON Schema writes them (2020-12 §6.4), to a matcher that can't be made
- * to hang. It runs on RE2, and on the engine of the runtime only where that provably never goes back twice.
+ * to hang, if the work is bounded that it says a text may take. It runs on RE2, and on the engine of the runtime only
+ * where that provably never goes back twice.
  * Look-behind, lookaheads but at the very beginning, and back-references are faults.
  */
 export function compilePattern(text: string): Result<Matcher, PatternFault> {
@@ -19,13 +30,17 @@ export function compilePattern(text: string): Result<Matcher, PatternFault> {
   const { alternatives, lookaheads } = parsed.value;
   const main = compileExpression(alternatives);
   if (!main.ok || lookaheads.length === 0) return main;
-  const ahead: { matches: Matcher; wanted: boolean }[] = [];
+  const ahead: { matcher: Matcher; wanted: boolean }[] = [];
   for (const lookahead of lookaheads) {
     const inner = linearMatcher([[START, { kind: 'group', alternatives: lookahead.alternatives }]]);
     if (!inner.ok) return inner;
-    ahead.push({ matches: inner.value, wanted: !lookahead.negative });
+    ahead.push({ matcher: inner.value, wanted: !lookahead.negative });
   }
-  return ok((value) => main.value(value) && ahead.every(({ matches, wanted }) => matches(value) === wanted));
+  return ok({
+    workOn: (length) => ahead.reduce((sum, { matcher }) => sum + matcher.workOn(length), main.value.workOn(length)),
+    matches: (value) =>
+      main.value.matches(value) && ahead.every(({ matcher, wanted }) => matcher.matches(value) === wanted),
+  });
 }
 
 /** Runs a pattern on RE2 alone: the reference that the faster way is tested against. */
@@ -49,20 +64,34 @@ function compileExpression(alternatives: readonly Sequence[]): Result<Matcher, P
   if (!isHarmless({ alternatives, lookaheads: [] })) return linearMatcher(alternatives);
   const native = new RegExp(emitAlternatives(alternatives, NATIVE), 'u');
   let linear: Matcher | null = null;
-  const slow = (text: string): boolean => {
+  const slow = (): Matcher => {
     if (linear === null) {
       const compiled = linearMatcher(alternatives);
-      linear = compiled.ok ? compiled.value : () => false;
+      linear = compiled.ok ? compiled.value : UNABLE;
     }
-    return linear(text);
+    return linear;
   };
-  return ok((text) => (text.length <= NATIVE_TEXT_LIMIT ? native.test(text) : slow(text)));
+  return ok({
+    workOn: (length) => (length <= NATIVE_TEXT_LIMIT ? 0 : slow().workOn(length)),
+    matches: (text) => (text.length <= NATIVE_TEXT_LIMIT ? native.test(text) : slow().matches(text)),
+  });
 }
 
+/** Stands for what RE2 can't run. */
+const UNABLE: Matcher = { workOn: () => Infinity, matches: () => false };
+
 function linearMatcher(alternatives: readonly Sequence[]): Result<Matcher, PatternFault> {
+  const size = sizeOf(alternatives);
+  if (size > PATTERN_SIZE_LIMIT) {
+    return err({
+      message: `repeats what makes more than ${PATTERN_SIZE_LIMIT} parts in all`,
+      fix: 'repeat less, and bound the length by `maxLength`',
+    });
+  }
   try {
     const pattern = RE2JS.compile(emitAlternatives(alternatives, LINEAR));
-    return ok((text) => pattern.test(text));
+    const workPerUnit = workPerCharacter(alternatives);
+    return ok({ workOn: (length) => length * workPerUnit, matches: (text) => pattern.test(text) });
   } catch {
     return err({
       message: 'repeats more than RE2 can count, 1,000 times in all',
@@ -88,9 +117,14 @@ function neverGoesBack(sequence: Sequence): boolean {
   return terms.every((term, index) => {
     if (!isVariable(term)) return true;
     const after = terms.slice(index + 1);
-    return stopsInOneWay(term, after) || after.every((next) => !isVariable(next));
+    return (
+      stopsInOneWay(term, after) || (after.every((next) => !isVariable(next)) && sizeOf([after]) <= GIVE_BACK_LIMIT)
+    );
   });
 }
+
+/** The parts that are tried again for each character that a quantifier gives back. */
+const GIVE_BACK_LIMIT = 64;
 
 /** The longest repetition that is run natively; its copies make the program larger. */
 const COUNT_LIMIT = 10_000;

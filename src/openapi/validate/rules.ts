@@ -4,6 +4,7 @@ import { areUnique, equals } from './equality.ts';
 import { formatOf } from './format.ts';
 import { ANY_KIND, KIND, TYPE_KINDS } from './kind.ts';
 import type { KeywordReader } from './keyword-reader.ts';
+import type { Matcher } from './pattern.ts';
 
 /** Something that values of one kind must be like. */
 export interface Rule<T> {
@@ -19,6 +20,8 @@ export interface Rules {
   readonly any: readonly Rule<unknown>[];
   readonly number: readonly Rule<number>[];
   readonly string: readonly Rule<string>[];
+  /** What a string must match, once all other rules hold: its length is bounded by then. */
+  readonly pattern: Matcher | null;
   readonly array: readonly Rule<readonly unknown[]>[];
   readonly object: readonly Rule<PlainObject>[];
   /** What must be there, unless the direction excuses it. */
@@ -37,6 +40,7 @@ export function readRules(reader: KeywordReader): Rules {
     any: readValues(reader),
     number: readNumber(reader),
     string: readString(reader),
+    pattern: readPattern(reader),
     array: readArray(reader),
     object: readObject(reader),
     required: reader.names('required'),
@@ -122,10 +126,12 @@ function readString(reader: KeywordReader): Rule<string>[] {
   }
   const format = readFormat(reader);
   if (format?.kind === 'string') rules.push(format);
-  const pattern = reader.value('pattern');
-  const matches = pattern === undefined ? null : reader.matcher('pattern', pattern);
-  if (matches !== null) rules.push({ holds: matches, message: 'must match the pattern described' });
   return rules;
+}
+
+function readPattern(reader: KeywordReader): Matcher | null {
+  const pattern = reader.value('pattern');
+  return pattern === undefined ? null : reader.matcher('pattern', pattern);
 }
 
 /** Whether a text has this many code points; it is walked only where its length in UTF-16 leaves that open. */

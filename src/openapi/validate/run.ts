@@ -1,5 +1,6 @@
 import { pointerTo } from '../pointer.ts';
-import { VIOLATION_LIMIT } from './limits.ts';
+import { PATTERN_WORK_LIMIT, VIOLATION_LIMIT } from './limits.ts';
+import type { Matcher } from './pattern.ts';
 import type { Violation } from './validator-types.ts';
 
 /**
@@ -11,6 +12,8 @@ export interface Run {
   depth: number;
   /** True once the work or the depth went past its bound; the value is then refused whatever else was found. */
   exhausted: boolean;
+  /** Work of patterns so far (`PATTERN_WORK_LIMIT`). */
+  patternWork: number;
   /** Verdicts of schemas on parts of the value, kept once a value proves laborious. */
   memo: Map<object, Map<object, boolean>> | null;
   trail: Trail | null;
@@ -38,7 +41,7 @@ export interface Seen {
 
 /** The state for a new judgement. */
 export function createRun(): Run {
-  return { steps: 0, depth: 0, exhausted: false, memo: null, trail: null };
+  return { steps: 0, depth: 0, exhausted: false, patternWork: 0, memo: null, trail: null };
 }
 
 /** Nothing evaluated yet. */
@@ -72,6 +75,20 @@ export function failAt(run: Run, token: string | number, message: string): false
   run.trail.path.pop();
   return false;
 }
+
+/**
+ * Whether a text matches a pattern. One that would take more work than is left for the value is not judged: the value is
+ * then refused, whatever else is asked of it.
+ */
+export function matchesWithin({ workOn, matches }: Matcher, text: string, run: Run): boolean {
+  run.patternWork += workOn(text.length);
+  if (run.patternWork <= PATTERN_WORK_LIMIT) return matches(text);
+  run.exhausted = true;
+  return fail(run, TOO_LONG);
+}
+
+/** What is said of a text whose pattern would take too long. */
+export const TOO_LONG = 'is too long for its pattern';
 
 /** Whether to go on after a failure: only while explaining, and while there is room for more. */
 export function goesOn(run: Run): boolean {

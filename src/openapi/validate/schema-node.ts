@@ -34,7 +34,7 @@ export interface Inner {
   whenFalse: SchemaNode | null;
   dependent: Map<string, SchemaNode>;
   properties: Map<string, SchemaNode> | null;
-  patterns: { readonly matches: Matcher; readonly node: SchemaNode }[] | null;
+  patterns: { readonly matcher: Matcher; readonly node: SchemaNode }[] | null;
   additional: SchemaNode | null;
   unevaluatedProperties: SchemaNode | null;
   propertyNames: SchemaNode | null;

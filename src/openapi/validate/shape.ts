@@ -22,7 +22,7 @@ export function shapeOf(node: SchemaNode, known: Map<SchemaNode, Shape>): Shape 
   const { inner } = node;
   const shape: Shape = {
     names: new Set(inner.properties?.keys()),
-    patterns: new Set(inner.patterns?.map(({ matches }) => matches)),
+    patterns: new Set(inner.patterns?.map(({ matcher }) => matcher)),
     described: inner.properties !== null || inner.patterns !== null,
     all: inner.additional !== null || inner.unevaluatedProperties !== null,
     conditional: false,

@@ -3,11 +3,11 @@ import { isObject, member, pointerTo, type Site, valueAt } from '../pointer.ts';
 import { createReferences, type References } from '../reference.ts';
 import { readInner } from './inner.ts';
 import { checkNames, createReader, type KeywordReader, type ReaderContext } from './keyword-reader.ts';
-import { REACHED_LIMIT, SCHEMA_LIMIT } from './limits.ts';
+import { PATTERN_WORK_LIMIT, REACHED_LIMIT, SCHEMA_LIMIT } from './limits.ts';
 import { excusedNames, linkNode } from './link.ts';
 import { heightIssues } from './height.ts';
 import { readRules } from './rules.ts';
-import { createRun, type Run } from './run.ts';
+import { createRun, type Run, TOO_LONG } from './run.ts';
 import { createNode, type Mode, parts, sameValue, type SchemaNode } from './schema-node.ts';
 import type { Shape } from './shape.ts';
 import type { SchemaSource, Validator, ValidatorOptions, Violation } from './validator-types.ts';
@@ -169,12 +169,14 @@ function createValidator(root: SchemaNode): Validator {
   const run = createRun();
   return (value) => {
     if (judgeRoot(root, value, run)) return null;
-    if (run.exhausted) return TOO_LABORIOUS;
+    const tooLong = run.patternWork > PATTERN_WORK_LIMIT;
+    if (run.exhausted && !tooLong) return TOO_LABORIOUS;
     const violations: Violation[] = [];
     run.trail = { path: [], violations };
     judgeRoot(root, value, run);
     run.trail = null;
-    return violations.length > 0 ? violations : UNEXPLAINED;
+    if (violations.length > 0) return violations;
+    return tooLong ? TOO_LONG_SOMEWHERE : UNEXPLAINED;
   };
 }
 
@@ -182,6 +184,7 @@ function judgeRoot(root: SchemaNode, value: unknown, run: Run): boolean {
   run.steps = 0;
   run.depth = 0;
   run.exhausted = false;
+  run.patternWork = 0;
   run.memo = null;
   const holds = root.location(value, run) && !run.exhausted;
   run.memo = null;
@@ -189,4 +192,6 @@ function judgeRoot(root: SchemaNode, value: unknown, run: Run): boolean {
 }
 
 const TOO_LABORIOUS: readonly Violation[] = [{ pointer: '', message: 'is too deep or too laborious to judge' }];
+/** For one that an alternative or a `not` asks about, of which nothing else is told. */
+const TOO_LONG_SOMEWHERE: readonly Violation[] = [{ pointer: '', message: `has a text that ${TOO_LONG}` }];
 const UNEXPLAINED: readonly Violation[] = [{ pointer: '', message: 'is not as described' }];

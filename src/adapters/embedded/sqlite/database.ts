@@ -110,12 +110,17 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-/** What Kysely's SQLite dialect asks of a database. Prepared statements are kept, 256 at most, the oldest goes. */
+/**
+ * What Kysely's SQLite dialect asks of a database. Prepared statements are kept, 256 at most, the oldest goes. A rollback
+ * outside of a transaction does nothing: SQLite itself rolls back when the disk is full, and an error of the second
+ * rollback would hide the first (https://www.sqlite.org/lang_transaction.html §3).
+ */
 export function forKysely(database: DatabaseSync): SqliteDatabase {
   const prepared = new Map<string, SqliteStatement>();
   return {
     close: () => database.close(),
     prepare(text) {
+      if (text === 'rollback' && !database.isTransaction) return NO_STATEMENT;
       const statement = prepared.get(text) ?? adapt(database.prepare(text));
       prepared.delete(text);
       prepared.set(text, statement);
@@ -127,6 +132,13 @@ export function forKysely(database: DatabaseSync): SqliteDatabase {
     },
   };
 }
+
+const NO_STATEMENT: SqliteStatement = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [].values(),
+};
 
 function adapt(statement: StatementSync): SqliteStatement {
   return {

@@ -1,6 +1,7 @@
 import type { Problem } from '../../../base/index.ts';
 import { parseJson } from '../../../body/index.ts';
 import { readJwt, type UnverifiedJwt } from '../../../credential/index.ts';
+import { bearerChallenge } from '../../challenge.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { KindPorts } from '../../kind-ports.ts';
 import type { Step } from '../../kind.ts';
@@ -15,10 +16,9 @@ import { tokenKey } from './verified-tokens.ts';
  * The client learns that its token is not taken (RFC 6750 §3.1) and nothing else: each further word would help who
  * tries tokens out. What exactly is wrong goes into the record, as the rule that decided.
  */
-const INVALID_TOKEN: Problem = {
-  code: 'invalid-token',
-  headers: [['www-authenticate', 'Bearer error="invalid_token"']],
-};
+function invalidToken({ operation }: Exchange): Problem {
+  return { code: 'invalid-token', headers: bearerChallenge(operation.api, 'invalid_token') };
+}
 
 // The control side tries again at its own pace; half a minute is its shortest pause.
 const KEYS_UNAVAILABLE: Problem = { code: 'keys-unavailable', headers: [['retry-after', '30']] };
@@ -63,7 +63,7 @@ export function authenticateStep(
       if (headers.all('authorization').length > 1) return SEVERAL_CREDENTIALS;
       if (token === null) return ABSTAIN;
       const jwt = readJwt(token, parseJson);
-      if (!jwt.ok) return deny(INVALID_TOKEN, jwt.error);
+      if (!jwt.ok) return deny(invalidToken(exchange), jwt.error);
       if (jwt.value.header.ignored.length > 0) report(exchange, jwt.value.header.ignored);
       return judge({ exchange, issuers, token, jwt: jwt.value, ports });
     },
@@ -94,10 +94,10 @@ function judge(asked: Case): AuthenticateVerdict | Promise<AuthenticateVerdict> 
   const { exchange, ports } = asked;
   const { keys, name } = first.issuer.config;
   const pending = keys.kind === 'file' ? null : ports.keys.want(name, exchange.request.peer.address);
-  if (pending === null) return refusalFor('unknown-key');
+  if (pending === null) return refusalFor('unknown-key', exchange);
   return pending.then(() => {
     const second = judgeOnce(asked);
-    return second.kind === 'said' ? second.verdict : refusalFor('unknown-key');
+    return second.kind === 'said' ? second.verdict : refusalFor('unknown-key', exchange);
   });
 }
 
@@ -106,7 +106,7 @@ type Judgement =
   | { readonly kind: 'keyUnknown'; readonly issuer: IssuerTokens };
 
 /** Asks each issuer of the token's `iss`, in the order of the configuration, until one takes it. */
-function judgeOnce({ issuers, token, jwt, ports }: Case): Judgement {
+function judgeOnce({ exchange, issuers, token, jwt, ports }: Case): Judgement {
   const nowMs = ports.clock.now();
   let refusal: TokenRefusal = 'issuer';
   let refusedBy: IssuerTokens | null = null;
@@ -119,7 +119,7 @@ function judgeOnce({ issuers, token, jwt, ports }: Case): Judgement {
     refusedBy = issuer;
   }
   if (refusal === 'unknown-key' && refusedBy !== null) return { kind: 'keyUnknown', issuer: refusedBy };
-  return { kind: 'said', verdict: refusalFor(refusal) };
+  return { kind: 'said', verdict: refusalFor(refusal, exchange) };
 }
 
 /** Of several refusals the one counts that time or newer keys may change, then the one that came furthest. */
@@ -134,6 +134,6 @@ function weightOf(refusal: TokenRefusal): number {
   return WEIGHTS.get(refusal) ?? 2;
 }
 
-function refusalFor(refusal: TokenRefusal): AuthenticateVerdict {
-  return deny(refusal === 'keys-unavailable' ? KEYS_UNAVAILABLE : INVALID_TOKEN, refusal);
+function refusalFor(refusal: TokenRefusal, exchange: Exchange): AuthenticateVerdict {
+  return deny(refusal === 'keys-unavailable' ? KEYS_UNAVAILABLE : invalidToken(exchange), refusal);
 }

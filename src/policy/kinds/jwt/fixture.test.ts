@@ -103,6 +103,11 @@ export function operationOf(name: string): Operation {
   };
 }
 
+/** A table's name without what tells issuers of one name apart. */
+export function plainName(table: string): string {
+  return table.replace(/#[0-9a-f]{32}$/, '');
+}
+
 /** A thread with its clock, its tables and its kind. What tests change is public. */
 export class Thread {
   nowMs = NOW * 1_000;
@@ -142,7 +147,8 @@ export class Thread {
   readonly sources: Sources = {
     file: (path) => this.files.get(path) ?? assert.fail(`the file ${path} was not asked for`),
     secret: () => assert.fail('no secret is needed'),
-    table: ((name: string) => () => this.tables.get(name) ?? assert.fail(`no table ${name}`)) as Sources['table'],
+    table: ((name: string) => () =>
+      this.tables.get(plainName(name)) ?? assert.fail(`no table ${name}`)) as Sources['table'],
     document: () => assert.fail('no document is needed'),
   };
 

@@ -16,6 +16,7 @@ import {
   Thread,
   tokenOf,
   wordOf,
+  plainName,
 } from './fixture.test.ts';
 import bypass from './golden/bypass.json' with { type: 'json' };
 import refused from './golden/refused.json' with { type: 'json' };
@@ -107,7 +108,7 @@ test('keys come from the table of the issuer, or from its file, each asked for o
   const config = { ...configOf(acme, file), operations: { getOrder: [acme, url] } };
   const named = thread.kind
     .sources(config)
-    .map((source) => (source.kind === 'table' ? source.declaration.name : source));
+    .map((source) => (source.kind === 'table' ? plainName(source.declaration.name) : source));
   assert.deepEqual(named, ['keys:acme', { kind: 'file', path: '/keys.json', limitBytes: 256 * 1_024 }, 'keys:far']);
 });
 

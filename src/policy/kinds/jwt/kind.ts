@@ -53,11 +53,11 @@ export function createJwtKind(ports: KindPorts): PolicyKind<JwtConfig> {
   };
 }
 
-function sourceOf({ name, keys }: IssuerConfig): Source {
+function sourceOf({ name, issuer, keys }: IssuerConfig): Source {
   switch (keys.kind) {
     case 'discovery':
     case 'url':
-      return { kind: 'table', declaration: keyTable(name) };
+      return { kind: 'table', declaration: keyTable({ name, issuer, origin: keys }) };
     case 'file':
       return { kind: 'file', path: keys.path, limitBytes: KEY_SET_LIMIT_BYTES };
     default:
@@ -73,8 +73,9 @@ function buildTokens(issuer: IssuerConfig, roles: RoleTable, got: Sources): Buil
 }
 
 function keysOf(issuer: IssuerConfig, got: Sources): Result<() => KeysAtHand, readonly Issue[]> {
-  if (issuer.keys.kind !== 'file') return ok(got.table<KeyRow>(keyTable(issuer.name).name));
-  const read = readKeySet(got.file(issuer.keys.path));
+  const { keys: origin } = issuer;
+  if (origin.kind !== 'file') return ok(got.table<KeyRow>(keyTable({ ...issuer, origin }).name));
+  const read = readKeySet(got.file(origin.path));
   if (!read.ok) return err([errorIssue(`${issuer.path}.jwks`, `the file with this issuer’s keys: ${read.error}`)]);
   const rows = new Map(read.value.rows.map((row) => [row.thumbprint, row]));
   const keys: KeysAtHand = { rows, filledAtMs: Number.POSITIVE_INFINITY };

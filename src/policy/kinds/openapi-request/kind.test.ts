@@ -59,20 +59,36 @@ function stepsOf(document: unknown, errors: 'plain' | 'helpful' = 'plain'): Read
 const plain = stepsOf(orders);
 const helpful = stepsOf(orders, 'helpful');
 
+/** How the gateway asks: the head first, then, where that passes, the rest. A body has a length unless it is in chunks. */
 function ask(steps: ReadonlyMap<string, Steps>, sent: Omit<Golden, 'verdict' | 'name'>): Verdict {
   const step = steps.get(`orders/${sent.operation}`)?.inspect;
   assert.ok(step !== undefined);
-  const list = (sent.headers ?? []) as readonly (readonly [string, string])[];
+  const exchange = exchangeOf(sent, step.reads.request);
+  const said = step.head?.(exchange) ?? { kind: 'pass' };
+  return said.kind === 'pass' ? (step.run(exchange) as Verdict) : said;
+}
+
+/** What the head alone is told. The body can't be read there. */
+function askHead(sent: Omit<Golden, 'verdict' | 'name'>): unknown {
+  const step = plain.get(`orders/${sent.operation}`)?.inspect;
+  assert.ok(step?.head !== undefined);
+  return shortOf(step.head(exchangeOf(sent, 'none')));
+}
+
+function exchangeOf(sent: Omit<Golden, 'verdict' | 'name'>, reads: string): Exchange {
+  const given = (sent.headers ?? []) as readonly (readonly [string, string])[];
+  const framed = sent.body === undefined || given.some(([name]) => name === 'transfer-encoding');
+  const list = framed ? given : [...given, ['content-length', String(Buffer.byteLength(sent.body ?? ''))] as const];
   const all = (name: string): readonly string[] => list.filter(([given]) => given === name).map(([, value]) => value);
   const get = (name: string): string | null => (all(name).length === 0 ? null : all(name).join(', '));
   const body = (use: string): unknown => {
-    assert.equal(use, step.reads.request);
+    assert.equal(use, reads);
     const parsed = parseBody(get('content-type') ?? undefined, Buffer.from(sent.body ?? ''));
     assert.ok(parsed.ok);
     return parsed.value;
   };
   const request = { query: sent.query ?? null, headers: { all, get } };
-  return step.run({ params: sent.params ?? {}, request, body } as unknown as Exchange) as Verdict;
+  return { params: sent.params ?? {}, request, body } as unknown as Exchange;
 }
 
 function shortOf(verdict: Verdict): unknown {
@@ -199,4 +215,45 @@ test('many spellings of a content type are each read the same', () => {
     const headers = [['content-type', `application/json; v=${spelling}`]];
     assert.equal(ask(plain, { operation: 'createOrder', headers, body }).kind, 'pass');
   }
+});
+
+const JSON_HEADERS = [['content-type', 'application/json']];
+const refusal = (code: string, rule: string): unknown => ({ kind: 'deny', code, rule });
+
+test('a head is enough to refuse a parameter, a content type, a coding, and a body where none is described', () => {
+  const described = { operation: 'createOrder', headers: JSON_HEADERS, body: '{"item":"tea"}' };
+  assert.deepEqual(askHead(described), { kind: 'pass' });
+  assert.deepEqual(askHead({ ...described, query: 'debug=1' }), refusal('invalid-parameters', 'query.undescribed'));
+  assert.deepEqual(
+    askHead({ ...described, headers: [['content-type', 'text/plain']] }),
+    refusal('unsupported-media-type', 'content-type'),
+  );
+  assert.deepEqual(askHead({ ...described, headers: [] }), refusal('unsupported-media-type', 'content-type'));
+  assert.deepEqual(
+    askHead({ ...described, headers: [...JSON_HEADERS, ['content-encoding', 'gzip']] }),
+    refusal('unsupported-media-type', 'content-encoding'),
+  );
+});
+
+test('a body in chunks is held to the type it names, and one without a type is waited for', () => {
+  const chunked = [['transfer-encoding', 'chunked']];
+  const odd = [...chunked, ['content-type', 'text/plain']];
+  assert.deepEqual(
+    askHead({ operation: 'createOrder', headers: odd, body: 'x' }),
+    refusal('unsupported-media-type', 'content-type'),
+  );
+  assert.deepEqual(askHead({ operation: 'createOrder', headers: chunked }), { kind: 'pass' });
+});
+
+test('a body of no bytes is judged when that is known', () => {
+  const none = { operation: 'createOrder', headers: [['content-type', 'text/plain']], body: '' };
+  assert.deepEqual(askHead(none), { kind: 'pass' });
+  assert.deepEqual(shortOf(ask(plain, none)), refusal('invalid-body', 'body.missing'));
+});
+
+test('what the head has judged is not judged again with the body', () => {
+  const step = plain.get('orders/createOrder')?.inspect;
+  const sent = { operation: 'createOrder', headers: JSON_HEADERS, body: '{"item":"tea"}', query: 'debug=1' };
+  assert.ok(step !== undefined);
+  assert.equal((step.run(exchangeOf(sent, 'parsed')) as Verdict).kind, 'pass');
 });

@@ -11,12 +11,12 @@ import {
   type SchemaSource,
   type Specification,
 } from '../../../openapi/index.ts';
-import type { Exchange } from '../../exchange.ts';
+import type { CanonicalRequest } from '../../../wire/index.ts';
 import type { PolicyKind, Step, Steps } from '../../kind.ts';
 import type { OperationId } from '../../operation.ts';
-import { PASS, type Verdict } from '../../verdict.ts';
+import { PASS } from '../../verdict.ts';
 import type { OpenapiRequestConfig } from './config.ts';
-import { createMediaTypes, type MediaTypes } from './media-types.ts';
+import { createMediaTypes } from './media-types.ts';
 import { codedBody, createRefusals, type Refusals } from './refusals.ts';
 
 /**
@@ -65,7 +65,7 @@ function stepsFor(
   });
 }
 
-/** A step that judges the head alone. */
+/** A step that judges a head behind which no body comes. */
 function headStep(judge: ParameterJudge, refusals: Refusals): Step<'inspect'> {
   return {
     reads: { request: 'none', response: 'none' },
@@ -76,30 +76,44 @@ function headStep(judge: ParameterJudge, refusals: Refusals): Step<'inspect'> {
   };
 }
 
-/** A step that judges head and body. The bytes it has judged are those that are forwarded. */
+/** A step that judges the head before the body is collected. The bytes it then judges are those that are forwarded. */
 function wholeStep(judge: ParameterJudge, judgeBody: BodyJudge, refusals: Refusals): Step<'inspect'> {
   const mediaTypes = createMediaTypes();
+  const typeOf = ({ headers }: CanonicalRequest) => mediaTypes.read(headers.get('content-type'));
   return {
     reads: { request: 'parsed', response: 'none' },
+    head({ params, request }) {
+      const faults = judge(params, request);
+      if (faults !== null) return refusals.parameters(faults);
+      if (!announcesBody(request)) return PASS;
+      if (isCoded(request)) return codedBody();
+      const fault = judgeBody.announced(typeOf(request));
+      return fault === null ? PASS : refusals.body(fault);
+    },
     run(exchange) {
-      const faults = judge(exchange.params, exchange.request);
-      return faults === null ? bodyVerdict(exchange, judgeBody, { mediaTypes, refusals }) : refusals.parameters(faults);
+      const { request } = exchange;
+      const body = exchange.body('parsed');
+      if (body.kind !== 'empty' && isCoded(request)) return codedBody();
+      const fault = judgeBody.whole(body, typeOf(request));
+      return fault === null ? PASS : refusals.body(fault);
     },
   };
 }
 
-function bodyVerdict(
-  exchange: Exchange,
-  judge: BodyJudge,
-  { mediaTypes, refusals }: { readonly mediaTypes: MediaTypes; readonly refusals: Refusals },
-): Verdict {
-  const { headers } = exchange.request;
-  const body = exchange.body('parsed');
+/**
+ * Whether the head says that at least a byte of body comes. One in chunks may turn out to have none; those that name a
+ * type are held to it all the same.
+ */
+function announcesBody({ headers }: CanonicalRequest): boolean {
+  const length = headers.get('content-length');
+  if (length !== null) return Number(length) !== 0;
+  return headers.get('transfer-encoding') !== null && headers.get('content-type') !== null;
+}
+
+/** What is coded is not what its media type says: whoever unpacks it behind the gateway sees another body. */
+function isCoded({ headers }: CanonicalRequest): boolean {
   const coding = headers.get('content-encoding');
-  // What is coded is not what its media type says: whoever unpacks it behind the gateway sees another body.
-  if (body.kind !== 'empty' && coding !== null && coding.toLowerCase() !== 'identity') return codedBody();
-  const fault = judge(body, mediaTypes.read(headers.get('content-type')));
-  return fault === null ? PASS : refusals.body(fault);
+  return coding !== null && coding.toLowerCase() !== 'identity';
 }
 
 /** Only documents of these versions are described at all. */

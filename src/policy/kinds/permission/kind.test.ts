@@ -61,14 +61,18 @@ test('a refusal is 403 insufficient_scope, with a rule for the record and no wor
   const steps = stepsOf(operationOf(null), { operations: { refundOrder: ['orders:refund'] } });
   assert.deepEqual(judge(steps, TABLE.permissionsOf(['customer'])), {
     kind: 'deny',
-    problem: { code: 'forbidden', headers: [['www-authenticate', 'Bearer error="insufficient_scope"']] },
+    problem: {
+      code: 'forbidden',
+      headers: [['www-authenticate', 'Bearer realm="orders", error="insufficient_scope"']],
+    },
     rule: 'needs orders:refund',
   });
 });
 
 test('a caller that nobody knows is refused as such, whatever was forgotten before', () => {
   const verdict = judge(stepsOf(operationOf([[['orders:read']]])), null);
-  assert.equal(verdict.kind === 'deny' ? verdict.problem.code : verdict.kind, 'unauthenticated');
+  const headers = [['www-authenticate', 'Bearer realm="orders"']];
+  assert.deepEqual(verdict.kind === 'deny' && verdict.problem, { code: 'unauthenticated', headers });
 });
 
 test('of the security of a description one alternative is enough, and of that one the scopes of all schemes', () => {

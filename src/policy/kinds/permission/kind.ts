@@ -1,4 +1,5 @@
 import { Bitset, ok } from '../../../base/index.ts';
+import { bearerChallenge } from '../../challenge.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { CompileAt, PolicyKind, RoleTable, Step, Steps } from '../../kind.ts';
 import type { Operation } from '../../operation.ts';
@@ -6,9 +7,6 @@ import { deny, PASS, type Verdict } from '../../verdict.ts';
 import type { PermissionConfig } from './config.ts';
 
 const READS_NOTHING = { request: 'none', response: 'none' } as const;
-
-/** The error of a token that is good but not enough (RFC 6750 §3.1). It names no permission: those are not the client's to know. */
-const CHALLENGE = [['www-authenticate', 'Bearer error="insufficient_scope"']] as const;
 
 /**
  * The kind that lets a caller do what its permissions say. An operation needs what `needs` says, all of it, else what
@@ -29,7 +27,7 @@ export function createPermissionKind(): PolicyKind<PermissionConfig> {
 
 function stepsFor(operation: Operation, config: PermissionConfig, at: CompileAt): Steps {
   const needed = isOpen(operation, config) ? [] : neededBy(operation, config);
-  return needed.length === 0 ? {} : { authorize: authorizeStep(needed, at.roles) };
+  return needed.length === 0 ? {} : { authorize: authorizeStep(needed, at) };
 }
 
 function isOpen({ name }: Operation, { open, closed, openByDefault }: PermissionConfig): boolean {
@@ -56,13 +54,14 @@ function securityScopes(
   return security.map((schemes) => [...new Set(schemes.flatMap(({ scopes }) => scopes))]);
 }
 
-function authorizeStep(needed: readonly (readonly string[])[], roles: RoleTable): Step<'authorize'> {
+function authorizeStep(needed: readonly (readonly string[])[], { api, roles }: CompileAt): Step<'authorize'> {
   const alternatives = needed.map((permissions) => bitsOf(permissions, roles));
+  // The token is good but not enough. The challenge names no permission: those are not the client's to know.
   const refusal = deny(
-    { code: 'forbidden', headers: CHALLENGE },
+    { code: 'forbidden', headers: bearerChallenge(api, 'insufficient_scope') },
     `needs ${needed.map((all) => all.join(' and ')).join(' or ')}`,
   );
-  const stranger = deny({ code: 'unauthenticated', headers: [['www-authenticate', 'Bearer']] });
+  const stranger = deny({ code: 'unauthenticated', headers: bearerChallenge(api) });
   return {
     reads: READS_NOTHING,
     run({ principal }: Exchange): Verdict {

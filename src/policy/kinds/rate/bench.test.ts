@@ -86,7 +86,8 @@ export class RateBench {
     };
     const peer = this.#peers.get(address) ?? { address, port: 1, tls: null };
     this.#peers.set(address, peer);
-    const exchange = { request: { peer }, principal, slot } as unknown as Exchange;
+    const place = { id: `orders/${operation}`, api: 'orders', name: operation };
+    const exchange = { request: { peer }, operation: place, principal, slot } as unknown as Exchange;
     let verdict = (steps.admit?.run(exchange) ?? { kind: 'pass' }) as Verdict;
     if (verdict.kind === 'pass' && !refusedBetween) verdict = (steps.limit?.run(exchange) ?? verdict) as Verdict;
     const fields: Record<string, string> = {};

@@ -78,7 +78,8 @@ test('where nobody is known, limits of the API that count callers do not hold, a
 
 test('a caller that nobody knows is refused where callers are counted, and not let through uncounted', () => {
   const bench = new RateBench(['1/min per user']);
-  assert.equal(bench.call({ principal: null }).problem?.code, 'unauthenticated');
+  const headers = [['www-authenticate', 'Bearer realm="orders"']];
+  assert.deepEqual(bench.call({ principal: null }).problem, { code: 'unauthenticated', headers });
 });
 
 test('a caller without a client or a tenant counts as the user it is', () => {

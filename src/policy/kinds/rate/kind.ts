@@ -1,13 +1,14 @@
-import { ok } from '../../../base/index.ts';
+import { networkOf, ok } from '../../../base/index.ts';
 import type { RateCharge, RateDecision } from '../../../ports/index.ts';
+import { bearerChallenge } from '../../challenge.ts';
 import { createSlot, type Exchange, type ReplyView, type ResponseEditor } from '../../exchange.ts';
 import type { PolicyKind, Step, Steps } from '../../kind.ts';
 import type { KindPorts } from '../../kind-ports.ts';
 import type { Operation } from '../../operation.ts';
 import { deny, PASS, type Verdict } from '../../verdict.ts';
 import type { LimitRule, LimitSubject, RateConfig } from './config.ts';
-import { limitField, type NamedRule, policyField } from './rate-fields.ts';
-import { addressKey, callerKey } from './who.ts';
+import { labelsOf, limitField, type NamedRule, policyField } from './rate-fields.ts';
+import { callerKey } from './who.ts';
 
 type Ports = Pick<KindPorts, 'clock' | 'limiter'>;
 
@@ -40,7 +41,6 @@ interface Said {
 
 const SAID = createSlot<Said>('rate', () => ({ address: null, caller: null }));
 const READS_NOTHING = { request: 'none', response: 'none' } as const;
-const UNKNOWN_CALLER = deny({ code: 'unauthenticated', headers: [['www-authenticate', 'Bearer']] });
 
 function stepsFor(operation: Operation, config: RateConfig, ports: Ports): Steps {
   const rules = rulesFor(operation, config);
@@ -88,7 +88,7 @@ class AddressRules {
   chargesFor({ request: { peer } }: Exchange): readonly RateCharge[] {
     let charges = this.#charges.get(peer);
     if (charges === undefined) {
-      const who = addressKey(peer.address);
+      const who = networkOf(peer.address);
       charges = this.rules.map(({ prefix, rule }) => ({ key: prefix + who, rate: rule.rate }));
       this.#charges.set(peer, charges);
     }
@@ -114,7 +114,8 @@ function limitStep(rules: readonly CountedRule[], address: AddressRules, { limit
     reads: READS_NOTHING,
     run(exchange: Exchange): Verdict {
       const { principal } = exchange;
-      if (principal === null) return UNKNOWN_CALLER;
+      if (principal === null)
+        return deny({ code: 'unauthenticated', headers: bearerChallenge(exchange.operation.api) });
       let charges = known.get(principal);
       if (charges === undefined) {
         charges = rules.map(({ prefix, rule }) => ({
@@ -154,6 +155,8 @@ function verdictOf(rules: readonly CountedRule[], decisions: readonly RateDecisi
 
 function respondStep(byAddress: readonly CountedRule[], byCaller: readonly CountedRule[]): Step<'respond'> {
   const all = [...byAddress, ...byCaller];
+  const addressLabels = labelsOf(byAddress);
+  const callerLabels = labelsOf(byCaller);
   const policies = { address: policyField(byAddress), caller: policyField(byCaller), all: policyField(all) };
   return {
     reads: READS_NOTHING,
@@ -161,13 +164,13 @@ function respondStep(byAddress: readonly CountedRule[], byCaller: readonly Count
       const { address, caller } = exchange.slot(SAID);
       if (address !== null && caller !== null) {
         editor.setHeader('ratelimit-policy', policies.all);
-        editor.setHeader('ratelimit', `${limitField(byAddress, address)}, ${limitField(byCaller, caller)}`);
+        editor.setHeader('ratelimit', `${limitField(addressLabels, address)}, ${limitField(callerLabels, caller)}`);
       } else if (address !== null) {
         editor.setHeader('ratelimit-policy', policies.address);
-        editor.setHeader('ratelimit', limitField(byAddress, address));
+        editor.setHeader('ratelimit', limitField(addressLabels, address));
       } else if (caller !== null) {
         editor.setHeader('ratelimit-policy', policies.caller);
-        editor.setHeader('ratelimit', limitField(byCaller, caller));
+        editor.setHeader('ratelimit', limitField(callerLabels, caller));
       }
       return PASS;
     },

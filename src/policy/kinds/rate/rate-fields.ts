@@ -14,14 +14,22 @@ export function policyField(rules: readonly NamedRule[]): string {
     .join(', ');
 }
 
-/** What is left of each rule, and in how many seconds all of it is there again: `"100/min per user";r=99;t=1`. */
-export function limitField(rules: readonly NamedRule[], decisions: readonly RateDecision[]): string {
+/**
+ * What is left of each rule, and in how many seconds all of it is there again: `"100/min per user";r=99;t=1`. The names
+ * stand as `labelsOf` made them, once for all replies.
+ */
+export function limitField(labels: readonly string[], decisions: readonly RateDecision[]): string {
   let text = '';
-  for (const [index, { name }] of rules.entries()) {
+  for (let index = 0; index < labels.length; index++) {
     const { remaining, resetMs } = decisions[index] as RateDecision;
-    text += `${text === '' ? '' : ', '}${quoted(name)};r=${remaining};t=${Math.ceil(resetMs / 1000)}`;
+    text += `${index === 0 ? '' : ', '}${labels[index]};r=${remaining};t=${Math.ceil(resetMs / 1000)}`;
   }
   return text;
+}
+
+/** The rules' names as fields hold them. */
+export function labelsOf(rules: readonly NamedRule[]): readonly string[] {
+  return rules.map(({ name }) => quoted(name));
 }
 
 /** A String of structured fields (RFC 9651 §3.3.3), which holds visible ASCII and spaces alone. */

@@ -1,0 +1,37 @@
+import { createMeterReader, createSharedMeter, type MeterSeries, type SharedMeterReader } from '../adapters/index.ts';
+import type { Meter } from '../ports/index.ts';
+
+/** What the main thread counts. */
+export interface ControlMetrics {
+  /** An attempt to get the keys of this issuer failed; names come from the configuration. */
+  keysFailed(issuer: string): void;
+  /** An alert will never arrive at the webhook. */
+  webhookAlertLost(): void;
+}
+
+/** Makes them. Series of issuers come into being when they are first counted. */
+export function createControlMetrics(meter: Meter): ControlMetrics {
+  const lost = meter.counter(
+    'portcullis_webhook_alerts_lost_total',
+    'Alerts that the webhook did not take, or had no room for.',
+  );
+  return {
+    keysFailed: (issuer) =>
+      meter
+        .counter('portcullis_issuer_key_failures_total', 'Times the keys of an issuer could not be had.', { issuer })
+        .add(1),
+    webhookAlertLost: () => lost.add(1),
+  };
+}
+
+/** A reader for all threads, and the main thread's own meter, which it reads already. */
+export function openMeters(): { readonly reader: SharedMeterReader; readonly meter: Meter } {
+  const reader = createMeterReader();
+  const waiting: MeterSeries[] = [];
+  let announce = (series: MeterSeries): void => void waiting.push(series);
+  const meter = createSharedMeter({ announce: (series) => announce(series) });
+  const attached = reader.attach(meter.buffer);
+  announce = (series) => attached.announce(series);
+  for (const series of waiting) announce(series);
+  return { reader, meter };
+}

@@ -1,0 +1,83 @@
+import type { DescribedContent } from '../description.ts';
+import { isObject, own, type PlainObject, valueAt } from '../pointer.ts';
+import { isReference } from '../reference.ts';
+import type { SchemaSource } from '../validate/validator.ts';
+import { isJsonType } from './json-text.ts';
+import { type MediaRange, readMediaRange } from './media-range-choice.ts';
+import { referencesOf, shapeOf } from './value-shape.ts';
+
+/** What of the bodies under one media range can be held against their schema. */
+export interface ContentUse {
+  readonly range: MediaRange;
+  readonly takesText: boolean;
+  readonly takesBinary: boolean;
+  /** Whether the schema is one of items in a sequence, which nobody here takes apart. */
+  readonly sequence: boolean;
+  /** Whether any body at all can pass under this range. */
+  readonly readable: boolean;
+}
+
+/** What of a described body can be judged: where nothing can, every request with it is refused. */
+export function contentUse(source: SchemaSource, content: DescribedContent): ContentUse {
+  const { schemaPointer, itemSchemaPointer, mediaRange } = content;
+  const schema = schemaPointer === null ? undefined : valueAt(source.document, schemaPointer);
+  const range = readMediaRange(mediaRange);
+  const takesText = range.type !== 'application' && hasRoomForText(source, schema);
+  const takesBinary = schema === undefined || isBinary(source, schema);
+  const sequence = itemSchemaPointer !== null;
+  const use = { range, takesText, takesBinary, sequence };
+  return { ...use, readable: !sequence && (takesBinary || hasReadableFormat(range, takesText)) };
+}
+
+/** The formats that the gateway reads, as far as a range names one of them or leaves room for it. */
+function hasReadableFormat({ type, subtype }: MediaRange, takesText: boolean): boolean {
+  if (type === '*' || isJsonType(`${type}/${subtype}`)) return true;
+  if (type === 'text') return takesText || subtype === '*';
+  // Under `image/*`, say, `image/vnd.example+json` is JSON.
+  if (subtype === '*') return true;
+  return type === 'application' && subtype === 'x-www-form-urlencoded';
+}
+
+function hasRoomForText(source: SchemaSource, schema: unknown): boolean {
+  const shape = shapeOf(source, schema);
+  return shape === null || shape.scalars.has('string');
+}
+
+/** What may stand in a schema that says no more than that a body is bytes. */
+const BINARY_KEYWORDS: ReadonlySet<string> = new Set([
+  'type',
+  'format',
+  'contentMediaType',
+  'contentEncoding',
+  'title',
+  'description',
+  'example',
+  'examples',
+  'deprecated',
+  'externalDocs',
+  'nullable',
+  'default',
+  '$comment',
+]);
+
+/** Whether a schema is `{}`, true, or text of format `binary`; from 3.1 on also text with a `contentMediaType`. */
+function isBinary(source: SchemaSource, schema: unknown): boolean {
+  if (schema === true) return true;
+  const end = isReference(schema)
+    ? referencesOf(source.document).follow({ value: schema, pointer: '' }, () => {})
+    : null;
+  const meant = end === null ? schema : end.value;
+  if (!isObject(meant) || isReference(meant)) return meant === true;
+  const says = Object.keys(meant).filter((keyword) => !keyword.startsWith('x-'));
+  if (!says.every((keyword) => BINARY_KEYWORDS.has(keyword))) return false;
+  if (isReference(schema) && source.specification !== '3.0' && Object.keys(schema).length > 1) return false;
+  return saysBytes(meant);
+}
+
+function saysBytes(schema: PlainObject): boolean {
+  const type = own(schema, 'type');
+  const format = own(schema, 'format');
+  if (type === undefined) return format === undefined || format === 'binary';
+  const encoded = own(schema, 'contentEncoding') !== undefined;
+  return type === 'string' && !encoded && (format === 'binary' || own(schema, 'contentMediaType') !== undefined);
+}

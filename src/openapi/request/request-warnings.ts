@@ -1,0 +1,89 @@
+import type { Issue, Place } from '../../base/index.ts';
+import type { ApiDescription, DescribedOperation, DescribedParameter } from '../description.ts';
+import { createIssueLog, quoted } from '../issue-log.ts';
+import type { SchemaSource } from '../validate/validator.ts';
+import { takesAnyName } from './field-names.ts';
+import { isReadableText, queryField } from './parameter.ts';
+import { contentUse } from './readable-content.ts';
+
+/**
+ * What of a sound description will surprise its authors once requests are held against it: bodies and parameters that
+ * are refused whatever they hold, since nobody here reads their format, and queries in which every name passes. Each is
+ * told once, with the operations it concerns. `place` gives the line of a JSON Pointer into the document. Pure.
+ */
+export function requestWarnings(
+  document: unknown,
+  description: Pick<ApiDescription, 'specification' | 'operations'>,
+  place: (pointer: string) => Place | null,
+): readonly Issue[] {
+  const source: SchemaSource = { document, specification: description.specification };
+  const found = new Map<string, Surprise & { readonly operations: string[] }>();
+  const clear = new Set<string>();
+  for (const operation of description.operations) {
+    for (const { pointer, surpriseOf } of partsOf(source, operation)) {
+      const before = found.get(pointer);
+      const surprise = before !== undefined || clear.has(pointer) ? null : surpriseOf();
+      if (before !== undefined) before.operations.push(operation.id);
+      else if (surprise === null) clear.add(pointer);
+      else found.set(pointer, { ...surprise, operations: [operation.id] });
+    }
+  }
+  const log = createIssueLog(place);
+  for (const [pointer, { operations, message, fix }] of found) {
+    log.warn(pointer, `${message} (${namesOf(operations)})`, fix);
+  }
+  return log.finish().issues;
+}
+
+interface Surprise {
+  readonly message: string;
+  readonly fix: string;
+}
+
+/** A part of an operation, which others may share. */
+interface OperationPart {
+  readonly pointer: string;
+  readonly surpriseOf: () => Surprise | null;
+}
+
+function partsOf(source: SchemaSource, operation: DescribedOperation): readonly OperationPart[] {
+  const contents = (operation.requestBody?.content ?? []).map((content) => ({
+    pointer: content.pointer,
+    surpriseOf: () => (contentUse(source, content).readable ? null : unreadableBody(content.mediaRange)),
+  }));
+  const parameters = operation.parameters.map((parameter) => ({
+    pointer: parameter.pointer,
+    surpriseOf: () => parameterSurprise(source, parameter),
+  }));
+  return [...parameters, ...contents];
+}
+
+function unreadableBody(mediaRange: string): Surprise {
+  return {
+    message: `a body of ${quoted(mediaRange)} can't be held against this schema, so requests with one are refused with 415`,
+    fix: 'describe it as bytes, `type: string` with `format: binary`, to let it pass unread',
+  };
+}
+
+function parameterSurprise(source: SchemaSource, parameter: DescribedParameter): Surprise | null {
+  const { name, contentMediaType } = parameter;
+  if (contentMediaType !== null && !isReadableText(parameter.in, contentMediaType)) {
+    return {
+      message: `the parameter ${quoted(name)} is ${quoted(contentMediaType)}, which is not read, so requests with it are refused`,
+      fix: 'describe it by a `schema`, or as JSON or text',
+    };
+  }
+  if (parameter.in !== 'query' || !takesAnyName(queryField(source, parameter))) return null;
+  return {
+    message: `the parameter ${quoted(name)} takes every name in the query that nothing else goes by, so none is refused`,
+    fix: 'list its properties and write `additionalProperties: false`, or use `style: deepObject`',
+  };
+}
+
+const EXAMPLE_LIMIT = 3;
+
+function namesOf(operations: readonly string[]): string {
+  const names = operations.slice(0, EXAMPLE_LIMIT).map(quoted).join(', ');
+  const more = operations.length - EXAMPLE_LIMIT;
+  return more > 0 ? `${names} and ${more} more` : names;
+}

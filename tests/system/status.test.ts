@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ok } from '../../src/base/index.ts';
+import type { AdminStatus } from '../../src/control/index.ts';
+import { openHostPorts } from '../../src/main/host-ports.ts';
+import { startNode } from '../../src/main/node.ts';
+import type { AlertRecord } from '../../src/ports/index.ts';
+import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { type Outcome, run } from './command.ts';
+import { ask } from './https-client.ts';
+import { configuration, PROGRAM } from './plain-configuration.ts';
+
+const PATIENCE_MS = 30_000;
+
+let gateway: GatewayProcess;
+let key: string;
+let text: string;
+
+before(async () => {
+  // An issuer that answers, and has no keys to give.
+  const issuer = createServer((_request, reply) => void reply.writeHead(500).end());
+  issuer.listen(0, '127.0.0.1');
+  await once(issuer, 'listening');
+  after(() => issuer.close());
+  const url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}`;
+  text = `${configuration(9)}issuers: { acme: { issuer: '${url}', audience: a } }\n`;
+  gateway = await startGateway(text);
+  key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
+});
+
+after(() => gateway.stop());
+
+async function admin(path: string): Promise<string> {
+  const headers = { authorization: `Bearer ${key}` };
+  return (await ask({ port: gateway.admin, ca: gateway.ca, path, headers })).body;
+}
+
+const status = async (): Promise<AdminStatus> => JSON.parse(await admin('/v1/status')) as AdminStatus;
+const command = (verb: string): Promise<Outcome> =>
+  run('node', [PROGRAM, verb, '--config', join(gateway.folder, 'portcullis.yaml')]);
+
+async function until(words: string, holds: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await delay(50)) if (await holds()) return;
+  assert.fail(`it never came to it: ${words}`);
+}
+
+test('the status of a running gateway tells an issuer whose keys can not be had, and the metrics count it', async () => {
+  const { issuers, alerts, ledger, refusedReload } = await status();
+  assert.deepEqual(
+    issuers.map(({ name, keys, fetchedAt }) => [name, keys, fetchedAt]),
+    [['acme', 0, null]],
+  );
+  assert.match(issuers[0]?.fault ?? '', /500/);
+  assert.ok(alerts.newest.some(({ kind }) => kind === 'issuer.keys-unavailable'));
+  assert.ok(alerts.count >= 1);
+  assert.deepEqual([ledger, refusedReload], [{ state: 'recording', reason: null }, null]);
+  const metrics = await admin('/metrics');
+  assert.match(metrics, /^portcullis_issuer_key_failures_total\{issuer="acme"\} [1-9]/m);
+  assert.match(metrics, /^portcullis_webhook_alerts_lost_total 0$/m);
+});
+
+test('the status of a running gateway tells a reload that was refused, until one is not', async () => {
+  const file = join(gateway.folder, 'portcullis.yaml');
+  await writeFile(file, `${text}nonsense: true\n`);
+  assert.notEqual((await command('reload')).code, 0);
+  const { refusedReload } = await status();
+  assert.match(refusedReload?.first ?? '', /portcullis\.yaml:\d+.*nonsense/);
+  await writeFile(file, text);
+  assert.equal((await command('reload')).code, 0);
+  assert.equal((await status()).refusedReload, null);
+  const { stdout } = await command('status');
+  assert.match(stdout, /^ {2}issuer +acme: 0 keys, never fetched; can't be fetched now: /m);
+  assert.match(stdout, /^ {2}alerts +[1-9]\d* in 24 h: .*snapshot\.refused \(high, /m);
+});
+
+test('the status of a running gateway tells that its ledger halts, and that it records again', async () => {
+  const data = join(gateway.folder, 'data');
+  await rename(data, `${data}-away`);
+  await until('the ledger halts', async () => (await status()).ledger.state === 'halted');
+  assert.match((await status()).ledger.reason ?? '', /\.log/);
+  await rename(`${data}-away`, data);
+  await until('the ledger records', async () => (await status()).ledger.state === 'recording');
+});
+
+test('a node whose volume gets full raises an alert for it at the start', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'portcullis-space-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const real = openHostPorts({ logFormat: 'json', logLevel: 'error' });
+  const space = () => Promise.resolve(ok({ totalBytes: 40 * 2 ** 30, freeBytes: 100 * 2 ** 20 }));
+  const host = { ...real, files: { ...real.files, space }, log: { write() {} } };
+  const node = await startNode({
+    host,
+    file: join(folder, 'portcullis.yaml'),
+    readText: () => Promise.resolve(ok(Buffer.from(configuration(9)))),
+    author: 'test',
+    version: '0',
+    nodeVersion: process.version,
+    passphrase: null,
+    lost: (reason) => assert.fail(reason),
+  });
+  assert.ok(node.ok, JSON.stringify(node));
+  t.after(() => node.value.stop());
+  const ca = await readFile(node.value.caFile, 'utf8');
+  const headers = { authorization: `Bearer ${(await readFile(join(folder, 'data', 'admin.key'), 'utf8')).trim()}` };
+  await until('the alert is listed', async () => {
+    const { body } = await ask({ port: node.value.ports.admin, ca, path: '/v1/alerts', headers });
+    const alerts = JSON.parse(body) as readonly AlertRecord[];
+    return alerts.some(({ key, severity }) => key === 'space-critical' && severity === 'critical');
+  });
+});
