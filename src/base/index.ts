@@ -30,3 +30,4 @@ export {
 } from './record.ts';
 export { err, ok, type Result } from './result.ts';
 export { Secret } from './secret.ts';
+export { webhookKey } from './webhook-key.ts';

@@ -172,7 +172,7 @@ function cellsOf(row: AuditRow, paint: Palette): readonly Cell[] {
 /** An operation of hand-written routes is named by its method already. */
 function whatOf(method: string, operation: string | null): string {
   if (operation === null) return method === '' ? '-' : method;
-  return operation.includes(method) ? operation : `${method} ${operation}`;
+  return operation.includes(`/${method} `) ? operation : `${method} ${operation}`;
 }
 
 function timeText(atMs: number): string {

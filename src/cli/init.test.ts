@@ -73,6 +73,22 @@ test('what is written is what `check` takes as sound, with a warning where it is
   assert.equal([...complaints.matchAll(/warning issuers\.main\..*\n +this place is to be filled in/g)].length, 2);
 });
 
+test('a title of words that say nothing, or with a number first, still makes a name', async () => {
+  for (const [title, name] of [
+    ['API 2.0', 'api'],
+    ['Swagger 2 Petstore', 'petstore'],
+    ['OpenAPI', 'api'],
+  ] as const) {
+    const here = around();
+    here.files.put(`${FOLDER}/titled.json`, document(title, 'titled'));
+    assert.equal((await runIn(here, 'init', 'titled.json')).code, 0, title);
+    assert.deepEqual(
+      written(here).apis.map((api) => api.name),
+      [name],
+    );
+  }
+});
+
 test('several documents have names, paths and upstreams of their own', async () => {
   const here = around();
   const { code, out, complaints } = await runIn(here, 'init', 'orders.json', 'more.json', 'odd.json');

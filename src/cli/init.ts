@@ -123,10 +123,10 @@ function uniqueName(title: string, taken: Set<string>): string {
   const plainTitle = title
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^[^a-z]+/, '')
     .replace(/-?\b(?:api|openapi|swagger)\b/g, '')
+    .replace(/^[^a-z]+/, '')
     .slice(0, 50)
-    .replace(/^-+|-+$/g, '');
+    .replace(/-+$/, '');
   const wanted = plainTitle === '' || plainTitle in {} ? 'api' : plainTitle;
   let name = wanted;
   for (let number = 2; taken.has(name); number++) name = `${wanted}-${number}`;

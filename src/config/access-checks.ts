@@ -52,12 +52,14 @@ function strangerIssue(name: string, path: string, known: readonly string[], pla
 /** A word that nothing could keep. To observe nothing harms nobody. */
 function validationIssues(api: ApiConfig, places: Places): Issue[] {
   if (api.source.kind === 'openapi') return [];
-  const owners = [api.path, ...Object.values(api.operations).map(({ path }) => path)];
-  const words = [api.validate, ...Object.values(api.operations).map(({ validate }) => validate)];
-  return owners.flatMap((owner, index) => {
-    const path = `${owner}.validate`;
-    if (words[index] !== 'requests' || !Object.hasOwn(places, path)) return [];
-    const fix = 'name the `openapi` document, or take `validate` away';
+  const said = [
+    [`${api.path}.errors`, api.errors === 'helpful'],
+    [`${api.path}.validate`, api.validate === 'requests'],
+    ...Object.values(api.operations).map((own) => [`${own.path}.validate`, own.validate === 'requests'] as const),
+  ] as const;
+  return said.flatMap(([path, promises]) => {
+    if (!promises || !Object.hasOwn(places, path)) return [];
+    const fix = 'name the `openapi` document, or take this key away';
     return [
       errorIssue(path, 'routes have no description that requests could be held against', { ...at(places, path), fix }),
     ];

@@ -130,6 +130,7 @@ const APIS: readonly Case[] = [
   ['validation of replies', withApi({ validate: 'strict' }), [8, 'the validation of replies is not available in this']],
   ['a slip in validate', withApi({ validate: 'observ' }), [8, 'must be requests or observe (did you mean "observe"?)']],
   ['validation without a document', withApi({ validate: 'requests' }), [8, 'routes have no description']],
+  ['help without a document', withApi({ errors: 'helpful' }), [8, 'errors: routes have no description']],
   ['validation of a route', withOperation('validate: requests'), [8, 'operations["GET /x"].validate: routes have no']],
   ['true for security headers', withApi({ securityHeaders: 'true' }), [8, 'securityHeaders: must be on or off']],
   ['a slip in errors', withApi({ errors: 'helpfull' }), [8, 'did you mean "helpful"?']],

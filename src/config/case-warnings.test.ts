@@ -65,6 +65,12 @@ test('an operation that another case of its path would reach by weaker rights is
   ]);
 });
 
+test('the path that is told is the literal in another case, and no other part of the path', () => {
+  const list = "['GET /users/{id}/user', 'GET /users/{id}/{x}']";
+  const [told = ''] = routes("'GET /users/{id}/user': { needs: a }", list).filter(Boolean);
+  assert.match(told, /: \/users\/\{id\}\/User reaches/);
+});
+
 test('routes written by hand are told at the route that takes too much', () => {
   const [told = '', ...others] = routes('GET /orders/export: { needs: export }');
   assert.deepEqual(others, []);

@@ -169,7 +169,9 @@ const NO_HEAD = { query: null, headers: { get: () => null, all: () => [] } };
 function warningOf(pairs: readonly CaseSibling<Ruled>[], places: Readonly<Record<string, Place>>): Issue {
   const { own, sibling, crossings } = pairs[0] as CaseSibling<Ruled>;
   const literal = crossings.find((each) => caseVariants(each.literal).length > 0)?.literal ?? '';
-  const written = own.template.replace(`/${literal}`, () => `/${caseVariants(literal)[0]}`);
+  const segments = own.template.split('/');
+  segments[segments.indexOf(literal)] = caseVariants(literal)[0] ?? literal;
+  const written = segments.join('/');
   const more = pairs.length > 1 ? ` (and ${pairs.length - 1} more like it)` : '';
   const message =
     `${written} reaches ${sibling.method} ${sibling.template} by its weaker rights; ` +

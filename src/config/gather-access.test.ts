@@ -7,6 +7,8 @@ import { gather } from './gather.ts';
 import type { Gathered } from './gathered.ts';
 import { parseConfig } from './parse.ts';
 
+const SECRETS = { HOOK: 'a secret of sixteen or more', WEAK: 'fifteen bytes .' };
+
 const DOCUMENT = `openapi: 3.1.0
 info: { title: Orders, version: '1' }
 paths:
@@ -60,10 +62,10 @@ async function gatheredOf(text: string): Promise<Result<Gathered, readonly strin
       path === '/etc/p/orders.yaml' ? ok(Buffer.from(DOCUMENT)) : err({ reason: 'missing', detail: 'ENOENT' }),
   };
   const secrets: Secrets = {
-    resolve: async (reference) =>
-      reference.scheme === 'env' && reference.name === 'HOOK'
-        ? ok(new Secret(Buffer.from('hunter2')))
-        : err('nothing is behind it'),
+    resolve: async (reference) => {
+      const named = reference.scheme === 'env' ? new Map(Object.entries(SECRETS)).get(reference.name) : undefined;
+      return named === undefined ? err('nothing is behind it') : ok(new Secret(Buffer.from(named)));
+    },
   };
   const egress: Egress = { call: async () => err({ reason: 'unreachable', detail: '' }) };
   const result = await gather(parsed.value, { files: files as Files, secrets, egress, revision: 1 });
@@ -112,7 +114,10 @@ test('the secret of the webhook is gathered by its reference, and one that is no
     `${CONFIG}alerts: { webhook: { url: https://hooks.acme.example, secret: "\${env:${name}}" } }\n`;
   const found = await gatheredOf(withHook('HOOK'));
   assert.ok(found.ok);
-  assert.equal(Buffer.from(found.value.secrets['${env:HOOK}'] ?? []).toString(), 'hunter2');
+  assert.equal(Buffer.from(found.value.secrets['${env:HOOK}'] ?? []).toString(), 'a secret of sixteen or more');
+  const weak = await gatheredOf(withHook('WEAK'));
+  assert.ok(!weak.ok);
+  assert.match(weak.error.join('\n'), /alerts\.webhook\.secret: the secret has fewer than 16 bytes/);
   const missing = await gatheredOf(withHook('HOOKS'));
   assert.ok(!missing.ok);
   assert.match(missing.error.join('\n'), /portcullis\.yaml:11:55 alerts\.webhook\.secret: nothing is behind it/);

@@ -1,4 +1,4 @@
-import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
+import { err, errorIssue, type Issue, ok, type Result, webhookKey } from '../base/index.ts';
 import { operationIssues } from './checks.ts';
 import type { ApiConfig } from './config.ts';
 import { caseWarnings } from './case-warnings.ts';
@@ -123,7 +123,9 @@ async function gatherCertificate(work: Work): Promise<void> {
 async function gatherWebhook(work: Work): Promise<void> {
   const { webhook } = work.parsed.config.alerts;
   const path = 'alerts.webhook.secret';
-  if (webhook !== null) await gatherSecret(work, path, webhook.secret);
+  if (webhook === null) return;
+  const secret = await gatherSecret(work, path, webhook.secret);
+  if (secret !== null) checked(work, path, webhookKey(secret));
 }
 
 /** Of what is sound and hardly meant. */

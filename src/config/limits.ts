@@ -26,7 +26,7 @@ export function parseLimit(text: string): Result<LimitRule, string> {
   if (periodMs === undefined) return err(words('this is no unit of a limit', 'the units are s, min and h'));
   const count = Number(digits);
   if (!(count >= 1 && count <= CALLS_LIMIT) || digits.startsWith('0')) {
-    return err(words('the number of a limit is from 1 to 1000000', FORM));
+    return err(words(`the number of a limit is from 1 to ${CALLS_LIMIT}`, FORM));
   }
   if (who === undefined) return err(words('a limit says whom it counts', FORM));
   const per = SUBJECTS.find((subject) => subject === who);

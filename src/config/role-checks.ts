@@ -27,7 +27,7 @@ function strangerIssues(roles: readonly RoleConfig[], byName: ByName, places: Pl
   });
 }
 
-/** Each cycle once, at the first role of the file that it leads through. */
+/** At least one cycle where there are any, at the role by which it was come to; mending it shows the next. */
 function cycleIssues(roles: readonly RoleConfig[], byName: ByName, places: Places): Issue[] {
   const done = new Set<string>();
   return roles.flatMap((role) => {

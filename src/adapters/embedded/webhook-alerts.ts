@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Secret } from '../../base/index.ts';
+import { type Secret, webhookKey } from '../../base/index.ts';
 import type { AlertRecord, Clock, Egress, Log, Timer } from '../../ports/index.ts';
 
 /** Where alerts go, and the key that signs them. */
@@ -32,7 +32,6 @@ const REPLY_LIMIT_BYTES = 64 * 1024;
 const RETRY_MS = [1_000, 10_000, 60_000];
 /** Alerts that wait. Beyond these the oldest that is not critical goes; all of them are in the store and the log. */
 const QUEUE_LIMIT = 100;
-const KEY_LEAST_BYTES = 16;
 
 /**
  * POSTs each alert as JSON, signed as Standard Webhooks 1.0 has it, one after the other and oldest first. Any status of
@@ -121,14 +120,13 @@ class Sender implements WebhookAlerts {
   async #deliver(record: AlertRecord): Promise<string | null> {
     const target = this.#options.target();
     if (target === null) return null;
-    const key = keyOf(target.secret);
-    // An HMAC takes any key, also an empty one, and whoever guesses it can send alerts.
-    if (key.length < KEY_LEAST_BYTES) return `the secret has fewer than ${KEY_LEAST_BYTES} bytes`;
+    const key = webhookKey(target.secret.reveal());
+    if (!key.ok) return key.error;
     const body = Buffer.from(JSON.stringify(payloadOf(record)));
     const reply = await this.#options.egress.call({
       url: target.url,
       method: 'POST',
-      headers: signedHeaders(record.id, Math.floor(this.#options.clock.now() / 1_000), body, key),
+      headers: signedHeaders(record.id, Math.floor(this.#options.clock.now() / 1_000), body, key.value),
       body,
       timeoutMs: TIMEOUT_MS,
       limitBytes: REPLY_LIMIT_BYTES,
@@ -163,14 +161,4 @@ function signedHeaders(id: string, nowSeconds: number, body: Buffer, key: Uint8A
     'webhook-timestamp': String(nowSeconds),
     'webhook-signature': `v1,${hmac.digest('base64')}`,
   };
-}
-
-const PREFIX = Buffer.from('whsec_');
-
-/** A secret in the form of the standard, `whsec_` and base64, stands for its bytes; any other is the key as it is. */
-function keyOf(secret: Secret): Uint8Array {
-  const bytes = Buffer.from(secret.reveal());
-  return bytes.subarray(0, PREFIX.length).equals(PREFIX)
-    ? Buffer.from(bytes.subarray(PREFIX.length).toString('latin1'), 'base64')
-    : bytes;
 }

@@ -28,7 +28,14 @@ function isMultiple(value: Decimal, divisor: Decimal): boolean {
 }
 
 function raised({ digits, exponent }: Decimal, lowest: number): bigint {
-  return digits * 10n ** BigInt(exponent - lowest);
+  return digits * powerOfTen(exponent - lowest);
+}
+
+// There are as many as exponents, and making one costs more than all else here.
+const powers: bigint[] = [];
+
+function powerOfTen(exponent: number): bigint {
+  return (powers[exponent] ??= 10n ** BigInt(exponent));
 }
 
 function decimalOf(value: number): Decimal {

@@ -9,7 +9,7 @@ import {
 import { isDate, isDateTime, isDuration, isTime } from './format-time.ts';
 import { isIri, isIriReference, isJsonPointer, isRelativeJsonPointer, isUri, isUriReference } from './format-uri.ts';
 
-/** A format that is checked: values of the other kinds always hold. `article` and name make its message. */
+/** A format that is checked; values of the other kinds always hold. */
 export type Format =
   | { readonly kind: 'string'; readonly holds: (value: string) => boolean; readonly message: string }
   | { readonly kind: 'number'; readonly holds: (value: number) => boolean; readonly message: string };

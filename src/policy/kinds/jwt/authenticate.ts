@@ -20,7 +20,7 @@ function invalidToken({ operation }: Exchange): Problem {
   return { code: 'invalid-token', headers: bearerChallenge(operation.api, 'invalid_token') };
 }
 
-// The control side tries again at its own pace; half a minute is its shortest pause.
+// The control side tries again after 5 seconds, then ever more seldom: half a minute is soon enough for a client.
 const KEYS_UNAVAILABLE: Problem = { code: 'keys-unavailable', headers: [['retry-after', '30']] };
 
 const SEVERAL_CREDENTIALS = deny({ code: 'several-credentials' }, 'several-fields');

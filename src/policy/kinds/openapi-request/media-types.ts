@@ -8,6 +8,8 @@ export interface MediaTypes {
 
 /** The clients of one operation write its types in a few ways; what strangers make up beyond them is read each time. */
 const SPELLINGS = 32;
+/** Longer ones are no client's habit, and would stay in memory as long as the configuration. */
+const SPELLING_LENGTH = 200;
 
 /** Makes a reader of media types that remembers a bounded number of spellings. */
 export function createMediaTypes(): MediaTypes {
@@ -17,10 +19,16 @@ export function createMediaTypes(): MediaTypes {
       if (field === null) return null;
       const before = known.get(field);
       if (before !== undefined) return before;
-      const read = parseMediaType(field);
-      if (!read.ok) return null;
-      if (known.size < SPELLINGS) known.set(field, read.value);
-      return read.value;
+      if (known.size >= SPELLINGS || field.length > SPELLING_LENGTH) return valueOf(parseMediaType(field));
+      // What is cut out of a request's head would keep all of that head in memory; a copy does not.
+      const copy = Buffer.from(field, 'latin1').toString('latin1');
+      const read = valueOf(parseMediaType(copy));
+      if (read !== null) known.set(copy, read);
+      return read;
     },
   };
+}
+
+function valueOf(read: ReturnType<typeof parseMediaType>): MediaType | null {
+  return read.ok ? read.value : null;
 }
