@@ -32,8 +32,8 @@ const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
 const SAME_SIGNAL_MS = 200;
 
 // What these do to Node, only the command line and the configuration may do: load code, change how modules are found,
-// switch off the verification of upstream certificates.
-const DROPPED_VARIABLES = ['NODE_OPTIONS', 'NODE_PATH', 'NODE_TLS_REJECT_UNAUTHORIZED'];
+// bring it from a cache that others may write, switch off the verification of upstream certificates.
+const DROPPED_VARIABLES = ['NODE_OPTIONS', 'NODE_PATH', 'NODE_COMPILE_CACHE', 'NODE_TLS_REJECT_UNAUTHORIZED'];
 
 /**
  * Starts the pinned Node and ends as it ends: same exit code, or same signal.

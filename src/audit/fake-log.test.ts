@@ -1,11 +1,14 @@
 // No tests here: a disk, a clock and threads for the tests of this room. Kept apart from the product by its name.
+import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { err, type LedgerRecord, ok, RECORD_VERSION, type Result } from '../base/index.ts';
 import type { Alert, Clock, FileFault, Segment, Segments } from '../ports/index.ts';
 import { createLedgerClient, type LedgerClient } from './ledger-client.ts';
 import { LedgerWriter } from './ledger-writer.ts';
+import { NO_HASH } from './line.ts';
 import type { FromWriter, LedgerChannel, ToWriter } from './protocol.ts';
 import { type LogReport, readLog } from './read-log.ts';
+import { createRecordRing } from './record-ring.ts';
 
 interface FakeFile {
   bytes: Buffer;
@@ -210,9 +213,12 @@ export interface BenchOptions {
   readonly segmentBytes?: number;
 }
 
+/** The smallest ring there is. */
+export const LEAST_WINDOW_BYTES = 128 * 1024;
+
 /** Opens a log; throws the words where that can't be done. */
 export async function openBench(options: BenchOptions = {}): Promise<Bench> {
-  const { disk = new FakeDisk(), windowBytes = 64 * 1024, segmentBytes } = options;
+  const { disk = new FakeDisk(), windowBytes = LEAST_WINDOW_BYTES, segmentBytes } = options;
   const clock = new HandClock();
   const alerts: Alert[] = [];
   const events: string[] = [];
@@ -229,8 +235,9 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const writer = opened.value;
   const join = async (bytes = windowBytes): Promise<LedgerClient> => {
     const pair = channelPair();
-    const client = createLedgerClient({ channel: pair.client, clock });
-    writer.attach(pair.writer, bytes);
+    const ring = createRecordRing(bytes);
+    const client = createLedgerClient({ channel: pair.client, ring });
+    writer.attach(pair.writer, ring);
     await rest();
     return client;
   };
@@ -258,4 +265,20 @@ export async function contents(
 /** The targets of the changes from one number up to, and without, another. */
 export function targets(from: number, to: number): string[] {
   return Array.from({ length: to - from }, (_, at) => `thing ${from + at}`);
+}
+
+/** A first segment as the first version of the format has it, with these records. */
+export function oldLog(records: readonly string[]): string {
+  let previous = NO_HASH;
+  const place = { segment: 1, createdAt: 1, firstSequence: 1, previous, found: null };
+  const header = JSON.stringify({ format: 'portcullis-ledger', version: 1, ...place }).slice(0, -1);
+  const bodies = [header, ...records.map((record, at) => `{"sequence":${at + 1},"record":${record}`)];
+  return bodies
+    .map((body) => {
+      previous = createHash('sha256')
+        .update(previous + body)
+        .digest('hex');
+      return `${body},"hash":"${previous}"}\n`;
+    })
+    .join('');
 }

@@ -2,4 +2,5 @@ export { createLedgerClient, type LedgerClient } from './ledger-client.ts';
 export { type LedgerCondition, LedgerWriter, type LedgerWriterOptions } from './ledger-writer.ts';
 export type { FromWriter, LedgerChannel, ToWriter } from './protocol.ts';
 export { createPseudonyms, type Pseudonymous } from './pseudonyms.ts';
+export { createRecordRing } from './record-ring.ts';
 export { type ChainBreak, type LoggedRecord, type LogReport, type LogWish, readLog } from './read-log.ts';

@@ -1,13 +1,9 @@
 import type { LedgerRecord } from '../base/index.ts';
-import type { Clock, Ledger, Timer } from '../ports/index.ts';
-import { LINE_OVERHEAD_BYTES } from './line.ts';
+import type { Ledger } from '../ports/index.ts';
 import type { FromWriter, LedgerChannel, ToWriter } from './protocol.ts';
-import { encodeRecord } from './record-text.ts';
+import { RingProducer } from './record-ring.ts';
+import { decodeRecord } from './record-text.ts';
 
-/** What goes to the writer together at most; above it gathering saves nothing more. */
-const BATCH_BYTES = 64 * 1024;
-/** How long a record waits for others: a tenth of the 50 ms that may be lost, and 200 messages a second at most. */
-const GATHER_MS = 5;
 /** What `newest` can show. */
 const NEWEST = 1_000;
 /** Completions that wait for credit. Every open connection has one request at a time at most, and there are 10,000. */
@@ -17,40 +13,40 @@ const WAITING_LIMIT = 16_384;
 export interface LedgerClient extends Ledger {
   /** Resolves when the writer has granted the first credit, or is gone. */
   ready(): Promise<void>;
-  /** Hands over what is left; every `append` afterwards answers false. */
+  /** Leaves what was taken to the writer; every `append` afterwards answers false. */
   close(): void;
 }
 
 /**
- * A ledger whose writer is in another thread. `append` spends credit that the writer has backed by reserved space, and
- * answers false without: nothing waits, and what was taken has its place on the disk. The completion of a request that
- * was let in is taken always, and waits here for credit. `flush` resolves when all is on the disk, or the writer gone.
+ * A ledger whose writer is in another thread. `append` writes into a ring of shared memory and spends credit that the
+ * writer has backed by reserved space; it answers false without, and nothing waits. What it took is written although this
+ * thread may die, and has its place on the disk. The completion of a request that was let in is taken always, and waits
+ * here for credit. `flush` resolves when all is on the disk, or the writer gone. `newest` shows texts as they were cut.
  */
 export function createLedgerClient(options: {
   readonly channel: LedgerChannel<ToWriter, FromWriter>;
-  readonly clock: Clock;
+  /** Made by `createRecordRing`, and given to the writer with the other end of the channel. */
+  readonly ring: SharedArrayBuffer;
 }): LedgerClient {
-  return new Client(options.channel, options.clock);
+  return new Client(options.channel, options.ring);
 }
 
 class Client implements LedgerClient {
   readonly #channel: LedgerChannel<ToWriter, FromWriter>;
-  readonly #clock: Clock;
-  readonly #ring: LedgerRecord[] = [];
+  readonly #ring: RingProducer;
   readonly #waiting: LedgerRecord[] = [];
   readonly #ready = Promise.withResolvers<void>();
   #flushes: { readonly upTo: number; readonly done: () => void }[] = [];
-  #taken = 0;
+  /** Appended to the ring; those that wait come behind. */
+  #sequenced = 0;
   #acknowledged = 0;
-  #creditBytes = 0;
-  #state: 'open' | 'halted' | 'closed' = 'open';
-  #batch = '';
-  #batchRecords = 0;
-  #timer: Timer | null = null;
+  /** The writer was told that records come fast, and has not given credit since. */
+  #nudged = false;
+  #closed = false;
 
-  constructor(channel: LedgerChannel<ToWriter, FromWriter>, clock: Clock) {
+  constructor(channel: LedgerChannel<ToWriter, FromWriter>, ring: SharedArrayBuffer) {
     this.#channel = channel;
-    this.#clock = clock;
+    this.#ring = new RingProducer(ring);
     channel.receive(
       (message) => this.#receive(message),
       () => this.#lost(),
@@ -58,82 +54,52 @@ class Client implements LedgerClient {
   }
 
   append(record: LedgerRecord): boolean {
-    if (this.#state === 'closed') return false;
-    if (record.kind === 'completion') {
-      const waits = this.#waiting.length > 0 || !this.#write(record);
-      if (waits && !this.#hold(record)) return false;
-    } else if (this.#waiting.length > 0 || !this.#write(record)) return false;
-    this.#ring[this.#taken % NEWEST] = record;
-    this.#taken++;
+    if (this.#closed) return false;
+    if (this.#waiting.length === 0 && this.#write(record)) return true;
+    return record.kind === 'completion' && this.#hold(record);
+  }
+
+  #write(record: LedgerRecord): boolean {
+    const ring = this.#ring;
+    if (!ring.append(record)) return false;
+    this.#sequenced++;
+    const asleep = ring.mustCall();
+    const fast = ring.scarce;
+    if (asleep || (fast && !this.#nudged)) this.#channel.send({ kind: 'wake' });
+    this.#nudged = fast;
     return true;
   }
 
   #hold(record: LedgerRecord): boolean {
     if (this.#waiting.length >= WAITING_LIMIT) return false;
     this.#waiting.push(record);
+    if (this.#waiting.length === 1) this.#drain();
     return true;
-  }
-
-  #write(record: LedgerRecord): boolean {
-    if (this.#state !== 'open' || this.#creditBytes < LINE_OVERHEAD_BYTES) return false;
-    const text = encodeRecord(record);
-    const bytes = text.length + LINE_OVERHEAD_BYTES;
-    if (bytes > this.#creditBytes) return false;
-    this.#creditBytes -= bytes;
-    this.#batch += `${text}\n`;
-    this.#batchRecords++;
-    if (this.#batch.length >= BATCH_BYTES) this.#post();
-    else this.#timer ??= this.#clock.after(GATHER_MS, () => this.#post());
-    return true;
-  }
-
-  #post(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
-    if (this.#batchRecords === 0) return;
-    const text = this.#batch;
-    const records = this.#batchRecords;
-    this.#batch = '';
-    this.#batchRecords = 0;
-    // Of each record the line break is already counted in its overhead.
-    const bytes = text.length + records * (LINE_OVERHEAD_BYTES - 1);
-    this.#channel.send({ kind: 'batch', text, records, bytes });
   }
 
   #receive(message: FromWriter): void {
     switch (message.kind) {
-      case 'grant':
-        this.#creditBytes += message.bytes;
+      case 'room':
         this.#ready.resolve();
         this.#drain();
         return;
       case 'acknowledged':
-        this.#acknowledged += message.records;
+        this.#acknowledged = message.records;
         this.#settle();
-        return;
-      case 'halt':
-        if (this.#state === 'open') this.#state = 'halted';
-        return;
-      case 'resume':
-        if (this.#state === 'halted') this.#state = 'open';
-        this.#drain();
     }
   }
 
   #drain(): void {
+    if (this.#waiting.length === 0) return;
+    // Before it is tried: credit that comes later is told.
+    this.#ring.wait();
     let written = 0;
     for (const record of this.#waiting) {
       if (!this.#write(record)) break;
       written++;
     }
-    if (written === 0) return;
     this.#waiting.splice(0, written);
-    if (this.#flushes.length > 0) this.#hurry();
-  }
-
-  #hurry(): void {
-    this.#post();
-    this.#channel.send({ kind: 'flush' });
+    if (written > 0 && this.#flushes.length > 0) this.#channel.send({ kind: 'flush' });
   }
 
   #settle(): void {
@@ -145,16 +111,19 @@ class Client implements LedgerClient {
   }
 
   flush(): Promise<void> {
-    if (this.#state === 'closed' || this.#acknowledged === this.#taken) return Promise.resolve();
+    const upTo = this.#sequenced + this.#waiting.length;
+    if (this.#closed || this.#acknowledged === upTo) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#flushes.push({ upTo: this.#taken, done: resolve });
-    this.#hurry();
+    this.#flushes.push({ upTo, done: resolve });
+    this.#channel.send({ kind: 'flush' });
     return promise;
   }
 
   newest(count: number): readonly LedgerRecord[] {
-    const wanted = Math.min(this.#ring.length, Math.max(0, Math.floor(count)));
-    return Array.from({ length: wanted }, (_, at) => this.#ring[(this.#taken - wanted + at) % NEWEST] as LedgerRecord);
+    const wanted = Math.min(NEWEST, Math.max(0, Math.floor(count) || 0));
+    const waiting = this.#waiting.slice(Math.max(0, this.#waiting.length - wanted));
+    const written = this.#ring.newest(wanted - waiting.length).flatMap((text) => decodeRecord(text) ?? []);
+    return [...written, ...waiting];
   }
 
   ready(): Promise<void> {
@@ -162,17 +131,14 @@ class Client implements LedgerClient {
   }
 
   close(): void {
-    if (this.#state === 'closed') return;
-    this.#post();
+    if (this.#closed) return;
     this.#lost();
     this.#channel.close();
   }
 
   /** Nothing comes back any more: whoever waits is let go, and nothing more is taken. */
   #lost(): void {
-    this.#state = 'closed';
-    this.#timer?.cancel();
-    this.#timer = null;
+    this.#closed = true;
     this.#ready.resolve();
     for (const { done } of this.#flushes.splice(0)) done();
   }

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Bench, change, contents, FakeDisk, openBench, rest, targets } from './fake-log.test.ts';
+import {
+  type Bench,
+  change,
+  contents,
+  FakeDisk,
+  LEAST_WINDOW_BYTES,
+  openBench,
+  rest,
+  targets,
+} from './fake-log.test.ts';
 import { RESERVE_BYTES } from './reserved-segment.ts';
 
 const FIRST = '000000000001.log';
@@ -85,7 +94,7 @@ test('what was granted is reserved on the disk before it is granted', async () =
 });
 
 test('a segment that is full is followed by another, the chain goes through both, and the old one keeps no space', async () => {
-  const bench = await openBench({ segmentBytes: 4 * 1024 });
+  const bench = await openBench({ segmentBytes: 3 * 1024 });
   for (let n = 0; n < 100; n += 10) {
     append(bench, n, n + 10);
     await bench.client.flush();
@@ -98,7 +107,7 @@ test('a segment that is full is followed by another, the chain goes through both
 });
 
 test('on a full disk what was granted is still taken and kept, then nothing, and all goes on when there is space', async () => {
-  const bench = await openBench({ windowBytes: 64 * 1024 });
+  const bench = await openBench({ windowBytes: LEAST_WINDOW_BYTES });
   bench.disk.roomBytes = [...bench.disk.files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
   let next = 0;
   for (let quiet = 0; quiet < 5; ) {
@@ -122,6 +131,29 @@ test('on a full disk what was granted is still taken and kept, then nothing, and
   assert.deepEqual([found, report.breaks], [targets(0, next + 10), []]);
   assert.deepEqual(bench.events, ['ledger.written']);
   assert.deepEqual(bench.conditions, ['short because', 'sound well']);
+});
+
+test('where the next segment finds no space it is tried once a second, not with every write', async () => {
+  const bench = await openBench({ segmentBytes: 2_000 });
+  const { disk } = bench;
+  disk.roomBytes = [...disk.files.values()].reduce((sum, { bytes }) => sum + bytes.length, 1.5 * RESERVE_BYTES);
+  let created = 0;
+  const create = disk.create.bind(disk);
+  disk.create = (name) => {
+    created++;
+    return create(name);
+  };
+  for (let n = 0; n < 100; n++) {
+    assert.equal(append(bench, n, n + 1), 1);
+    await bench.clock.pass(50);
+  }
+  assert.ok(created >= 4 && created <= 6, String(created));
+  // What is appended has space all the same.
+  assert.deepEqual([bench.alerts, bench.conditions], [[], []]);
+  disk.roomBytes = Number.POSITIVE_INFINITY;
+  await bench.clock.pass(1_000);
+  const { targets: found, report } = await contents(disk);
+  assert.deepEqual([found, report.breaks, report.segments], [targets(0, 100), [], 2]);
 });
 
 for (const [words, set] of [
@@ -154,6 +186,25 @@ for (const [words, set] of [
     assert.deepEqual(bench.conditions, ['broken because', 'sound well']);
   });
 }
+
+test('the ledger is sound again when the header of a new segment is safe, and not before', async () => {
+  const bench = await openBench();
+  bench.disk.failsSyncing = true;
+  append(bench, 0, 5);
+  await bench.clock.pass(1_000);
+  // From now on what is reserved is made safe, and what is written first is not.
+  let asked = 0;
+  Object.defineProperty(bench.disk, 'failsSyncing', { configurable: true, get: () => asked++ % 2 === 1 });
+  await bench.clock.pass(5_000);
+  assert.ok(asked > 4, String(asked));
+  assert.deepEqual([bench.alerts.length, bench.conditions], [1, ['broken because']]);
+  assert.equal(bench.client.append(change(99)), false);
+  Object.defineProperty(bench.disk, 'failsSyncing', { value: false });
+  await bench.clock.pass(2_000);
+  assert.deepEqual(bench.conditions, ['broken because', 'sound well']);
+  const { targets: found, report } = await contents(bench.disk.remains('power cut'));
+  assert.deepEqual([found, report.breaks], [targets(0, 5), []]);
+});
 
 test('a folder that goes while nothing is asked is noticed within a second', async () => {
   const bench = await openBench();
@@ -194,7 +245,7 @@ const event = fc.oneof(
 test('whatever fails and whenever it ends: what was acknowledged is there once, in order, and the chain holds', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(event, { minLength: 5, maxLength: 25 }), async (events) => {
-      let bench = await openBench({ windowBytes: 16 * 1024, segmentBytes: 8 * 1024 });
+      let bench = await openBench({ windowBytes: LEAST_WINDOW_BYTES, segmentBytes: 8 * 1024 });
       let next = 0;
       let acknowledged = 0;
       const flushed = (upTo: number): Promise<void> => {
@@ -215,7 +266,11 @@ test('whatever fails and whenever it ends: what was acknowledged is there once, 
         if (step.kind === 'full') disk.roomBytes = Number.isFinite(disk.roomBytes) ? Number.POSITIVE_INFINITY : 0;
         if (step.kind !== 'kill' && step.kind !== 'power cut') continue;
         const due = acknowledged;
-        bench = await openBench({ disk: disk.remains(step.kind), windowBytes: 16 * 1024, segmentBytes: 8 * 1024 });
+        bench = await openBench({
+          disk: disk.remains(step.kind),
+          windowBytes: LEAST_WINDOW_BYTES,
+          segmentBytes: 8 * 1024,
+        });
         const { targets: left } = await contents(bench.disk);
         assert.ok(left.length >= due, `${left.length} of ${due}`);
         assert.deepEqual(left, targets(0, left.length));

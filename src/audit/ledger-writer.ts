@@ -1,19 +1,27 @@
 import { err, ok, type Result } from '../base/index.ts';
 import type { Alert, Clock, FileFault, Log, Segments, Timer } from '../ports/index.ts';
-import { Chain, type SegmentFinding, segmentName } from './line.ts';
-import { type Batch, Producer } from './producer.ts';
+import {
+  BLOCK_LIMIT_BYTES,
+  BLOCK_LINE_BYTES,
+  Chain,
+  HASH_LENGTH,
+  MOST_SEGMENT,
+  type SegmentFinding,
+  segmentName,
+} from './line.ts';
+import { Producer } from './producer.ts';
 import type { FromWriter, LedgerChannel, ToWriter } from './protocol.ts';
 import { recoverLog } from './recover.ts';
 import { RESERVE_BYTES, ReservedSegment } from './reserved-segment.ts';
 
-/** Records come together for so long before they are made safe: the disk is asked 50 times a second at most. */
-const COMMIT_PERIOD_MS = 20;
+/** So often the rings are emptied while something comes: half of the 50 ms that the end of the process may lose. */
+const WRITE_PERIOD_MS = 20;
+/** So often what is written is made safe: each time costs the disk, and this thread, as much as hundreds of records. */
+const COMMIT_PERIOD_MS = 40;
 /** How often the file is looked after when nothing comes, and a fault is tried again. */
 const LOOK_PERIOD_MS = 1_000;
 /** At this size a segment has an end: a file that is still handy, and is read within a second. */
 const SEGMENT_BYTES = 64 * 1024 * 1024;
-/** So much may be written and not yet safe; a disk that hangs gets no more, and nobody more credit. */
-const UNSAFE_LIMIT_BYTES = 16 * 1024 * 1024;
 const DETAIL_LIMIT = 500;
 
 /** How the writer is, as `LedgerWriter` explains; `detail` says why it is not sound. */
@@ -35,32 +43,33 @@ export interface LedgerWriterOptions {
 }
 
 /**
- * Appends the records of all producers to one log, numbered and chained, and tells each what is safe. It writes at once,
- * so that the end of the process loses nothing that arrived, and asks the disk at most every 20 ms. `sound`: all is well;
- * `short`: the file is sound, but no space can be had beyond what is reserved; `broken`: the file can't be written or
- * is not where it was, and what was not acknowledged goes into a new one.
+ * Appends the records of all producers to one log, numbered and chained, and tells each what is safe. It empties their
+ * rings every 20 ms while something comes, so that the end of the process loses no more, asks the disk at most every
+ * 40 ms unless somebody waits, and sleeps while nothing comes. A record stays in its ring until it is safe. `sound`: all
+ * is well; `short`: the file is sound, but no space can be had beyond what is reserved; `broken`: the file can't be
+ * written or is not where it was, and what was not acknowledged goes into a new one.
  */
 export class LedgerWriter {
   readonly #options: LedgerWriterOptions;
   readonly #segmentBytes: number;
   readonly #producers = new Set<Producer>();
+  /** Where a block is put together, behind the hash of the one before. */
+  readonly #stage = Buffer.alloc(HASH_LENGTH + BLOCK_LIMIT_BYTES);
   #state: LedgerCondition['state'] = 'sound';
   #file: ReservedSegment | null = null;
   #segment = 0;
   #chain: Chain;
-  /** The newest record that is safe, and the hash of its line. */
+  /** The newest record that is safe, and the hash of its block. */
   #safe: { readonly sequence: number; readonly hash: string };
-  /** Arrived, and not written. */
-  #arrived: Batch[] = [];
-  /** Written, and not safe. */
-  #unsafe: Batch[] = [];
-  /** Written to a file that is to be left: what arrives waits for the next one. */
+  /** Written to a file that is to be left: what comes waits for the next one. */
   #held = false;
   #running: Promise<void> | null = null;
   #again = false;
   #timer: Timer | null = null;
   readonly #look: Timer;
   #lastCommitMs = Number.NEGATIVE_INFINITY;
+  /** The next segment is not tried before. */
+  #rotatesFromMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   private constructor(options: LedgerWriterOptions, start: { readonly sequence: number; readonly hash: string }) {
@@ -68,17 +77,17 @@ export class LedgerWriter {
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
     this.#chain = new Chain(start.sequence, start.hash);
     this.#safe = start;
-    this.#look = options.clock.every(LOOK_PERIOD_MS, () => this.#plan(0));
+    this.#look = options.clock.every(LOOK_PERIOD_MS, () => this.#hurry());
   }
 
   /** Opens the log and goes on where it ended. The error says in words why nothing can be appended to it. */
   static async open(options: LedgerWriterOptions): Promise<Result<LedgerWriter, string>> {
     const recovered = await recoverLog(options.segments);
     if (!recovered.ok) return recovered;
-    const { file, segment, position, sequence, hash, lineHash, found, torn } = recovered.value;
+    const { file, segment, position, sequence, hash, linkHash, found, torn } = recovered.value;
     const writer = new LedgerWriter(options, { sequence, hash });
     writer.#segment = segment;
-    if (torn !== null) options.log.write('info', 'ledger.torn', 'an unfinished line was cut off', { detail: torn });
+    if (torn !== null) options.log.write('info', 'ledger.torn', 'an unfinished block was cut off', { detail: torn });
     if (found !== null) writer.#reportBreak(found);
     if (file === null) {
       const begun = await writer.#begin(found);
@@ -86,79 +95,112 @@ export class LedgerWriter {
     }
     const size = file.size();
     if (!size.ok) return err(`the ledger can not be read: ${size.error.detail}`);
-    writer.#chain = new Chain(sequence, lineHash);
+    writer.#chain = new Chain(sequence, linkHash);
     writer.#file = new ReservedSegment(file, position, size.value);
     writer.#state = 'sound';
     await writer.#reserve();
     return ok(writer);
   }
 
-  /** Lets somebody append; `windowBytes` is the credit they may have at once. */
-  attach(channel: LedgerChannel<FromWriter, ToWriter>, windowBytes: number): void {
-    const producer = new Producer(channel, windowBytes);
+  /** Lets somebody append by a ring of its own, whose size is the credit that it may have at once. */
+  attach(channel: LedgerChannel<FromWriter, ToWriter>, ring: SharedArrayBuffer): void {
+    const producer = new Producer(channel, ring);
+    if (this.#state === 'broken') producer.halt(true);
     this.#producers.add(producer);
     channel.receive(
       (message) => this.#receive(producer, message),
-      () => void this.#producers.delete(producer),
+      () => {
+        producer.ring.end();
+        this.#wake();
+      },
     );
-    this.#plan(0);
+    this.#hurry();
   }
 
   #receive(producer: Producer, message: ToWriter): void {
-    if (message.kind === 'batch') {
-      producer.spend(message.bytes);
-      this.#arrived.push({ producer, text: message.text, records: message.records, bytes: message.bytes });
-      this.#write();
+    switch (message.kind) {
+      case 'wake':
+        this.#wake();
+        return;
+      case 'flush':
+        producer.flush();
+        this.#hurry();
     }
-    const sinceMs = this.#options.clock.monotonic() - this.#lastCommitMs;
-    this.#plan(message.kind === 'flush' ? 0 : COMMIT_PERIOD_MS - sinceMs);
   }
 
-  /** Writes what has arrived, if there is a file to write to. */
-  #write(): void {
-    const file = this.#file;
-    if (file === null || this.#held || this.#arrived.length === 0) return;
-    let lines = '';
-    for (const { text } of this.#arrived) {
-      for (let start = 0, end = text.indexOf('\n'); end >= 0; start = end + 1, end = text.indexOf('\n', start)) {
-        lines += this.#chain.append(text.slice(start, end));
-      }
-    }
-    this.#unsafe.push(...this.#arrived.splice(0));
-    const written = file.write(lines);
-    if (!written.ok) this.#break(written.error);
-  }
-
-  /** Runs once in `delayMs`, or sooner where that is planned already; what is urgent follows a run that is under way. */
-  #plan(delayMs: number): void {
+  #wake(): void {
     if (this.#closed) return;
-    const urgent = delayMs <= 0;
-    if (this.#running !== null) {
-      this.#again ||= urgent;
-      return;
-    }
-    if (this.#timer !== null && !urgent) return;
+    for (const { ring } of this.#producers) ring.sleep(false);
+    this.#beat();
+  }
+
+  /** Empties the rings, and again in 20 ms, until nothing comes and all is safe. Without a file the next look does it. */
+  #beat(): void {
+    if (this.#closed) return;
     this.#timer?.cancel();
     this.#timer = null;
-    if (urgent) this.#start();
-    else this.#timer = this.#options.clock.after(delayMs, () => this.#start());
+    this.#write();
+    if (this.#file === null) return;
+    const sinceMs = this.#options.clock.monotonic() - this.#lastCommitMs;
+    if (this.#hasUnsafe && sinceMs >= COMMIT_PERIOD_MS && this.#running === null) this.#start();
+    if (this.#hasUnsafe || !this.#sleep()) {
+      this.#timer ??= this.#options.clock.after(WRITE_PERIOD_MS, () => this.#beat());
+    }
+  }
+
+  /** Whether it may sleep: from now on the first record of each producer calls, and none came just before. */
+  #sleep(): boolean {
+    for (const { ring } of this.#producers) ring.sleep(true);
+    for (const { ring } of this.#producers) if (ring.waiting > 0) return false;
+    return true;
+  }
+
+  /** Whether something is to be made safe, or to be forgotten. */
+  get #hasUnsafe(): boolean {
+    for (const { ring } of this.#producers) if (ring.ended || ring.unreleased > 0) return true;
+    return false;
+  }
+
+  /** Writes what stands in the rings, in blocks, if there is a file to write to. Nobody gets new credit meanwhile, so this ends. */
+  #write(): void {
+    while (this.#file !== null && !this.#held) {
+      const stage = this.#stage;
+      let end = HASH_LENGTH;
+      let records = 0;
+      for (const { ring } of this.#producers) {
+        const before = ring.taken.position;
+        records += ring.take(stage, end, stage.length - BLOCK_LINE_BYTES - end);
+        end += (ring.taken.position - before) | 0;
+      }
+      if (records === 0) return;
+      const sealed = this.#chain.seal(stage, end, records);
+      const written = this.#file.write(stage.subarray(HASH_LENGTH, sealed));
+      if (!written.ok) this.#break(written.error);
+    }
+  }
+
+  /** Makes all safe now; after what is under way, if something is. */
+  #hurry(): void {
+    if (this.#closed) return;
+    if (this.#running === null) this.#start();
+    else this.#again = true;
   }
 
   #start(): void {
-    this.#timer = null;
     this.#running = this.#run().finally(() => {
       this.#running = null;
       const again = this.#again;
       this.#again = false;
-      if (again) this.#plan(0);
-      else if (this.#state !== 'broken' && this.#unsafe.length > 0) this.#plan(COMMIT_PERIOD_MS);
+      if (again) this.#hurry();
+      else this.#beat();
     });
   }
 
   async #run(): Promise<void> {
     if (this.#state === 'broken') await this.#mend();
+    this.#write();
     if (this.#file !== null) await this.#commit(this.#file);
-    if (this.#file !== null && this.#file.position >= this.#segmentBytes) await this.#rotate(this.#file);
+    if (this.#file !== null && this.#mustRotate(this.#file)) await this.#rotate(this.#file);
     if (this.#file !== null) await this.#reserve();
     this.#grant();
   }
@@ -166,21 +208,23 @@ export class LedgerWriter {
   /** Makes safe what is written by now, and says so to those whose it is. */
   async #commit(file: ReservedSegment): Promise<void> {
     this.#lastCommitMs = this.#options.clock.monotonic();
-    const count = this.#unsafe.length;
-    if (count === 0) return this.#check(file);
+    const marked = [...this.#producers];
+    for (const producer of marked) producer.mark();
     const { sequence, hash } = this.#chain;
-    const synced = await file.file.sync();
-    // A write that failed meanwhile has taken all of it back.
-    if (this.#file !== file) return;
-    if (!synced.ok) return this.#break(synced.error);
+    if (sequence > this.#safe.sequence) {
+      const synced = await file.file.sync();
+      // A write that failed meanwhile has taken all of it back.
+      if (this.#file !== file) return;
+      if (!synced.ok) return this.#break(synced.error);
+    }
     this.#check(file);
     if (this.#file !== file) return;
-    this.#safe = { sequence, hash };
-    const totals = new Map<Producer, number>();
-    for (const { producer, records } of this.#unsafe.splice(0, count)) {
-      totals.set(producer, (totals.get(producer) ?? 0) + records);
+    if (sequence > this.#safe.sequence) this.#safe = { sequence, hash };
+    for (const producer of marked) {
+      producer.acknowledge();
+      producer.report();
+      if (producer.ring.ended && producer.ring.unreleased === 0) this.#producers.delete(producer);
     }
-    for (const [producer, records] of totals) producer.tell({ kind: 'acknowledged', records });
   }
 
   /** A file that was removed or moved takes every byte and keeps none of them in the ledger. */
@@ -192,8 +236,7 @@ export class LedgerWriter {
   /** What all producers may spend, and one piece more, so that they need not wait for it. */
   get #wantedBytes(): number {
     let bytes = RESERVE_BYTES;
-    for (const { windowBytes } of this.#producers) bytes += windowBytes;
-    for (const batch of this.#arrived) bytes += batch.bytes;
+    for (const { ring } of this.#producers) bytes += ring.capacityBytes;
     return bytes;
   }
 
@@ -210,27 +253,29 @@ export class LedgerWriter {
   #grant(): void {
     const file = this.#file;
     if (file === null || this.#closed) return;
-    let unsafeBytes = 0;
-    for (const { bytes } of this.#unsafe) unsafeBytes += bytes;
-    if (unsafeBytes > UNSAFE_LIMIT_BYTES) return;
     let freeBytes = file.freeBytes;
-    for (const { outstandingBytes } of this.#producers) freeBytes -= outstandingBytes;
-    for (const { bytes } of this.#arrived) freeBytes -= bytes;
+    for (const { ring } of this.#producers) freeBytes -= ring.outstandingBytes;
     for (const producer of this.#producers) freeBytes -= producer.grant(freeBytes);
+  }
+
+  /** Where there was no space for the next segment, not again at once: each try fills the disk for a moment. */
+  #mustRotate({ position }: ReservedSegment): boolean {
+    return position >= this.#segmentBytes && this.#options.clock.monotonic() >= this.#rotatesFromMs;
   }
 
   /** Goes on in a new segment, whose space stands before the old one is left. */
   async #rotate(old: ReservedSegment): Promise<void> {
     const next = await this.#prepare();
-    if (!next.ok) return this.#short(next.error);
+    if (!next.ok) {
+      this.#rotatesFromMs = this.#options.clock.monotonic() + LOOK_PERIOD_MS;
+      return this.#warn('the next segment can not be begun yet, this one goes on', next.error);
+    }
     this.#held = true;
     await this.#commit(old);
     this.#held = false;
-    if (this.#file !== old) {
-      next.value.file.close();
-      return;
-    }
+    if (this.#file !== old) return this.#discard(next.value);
     this.#enter(next.value, null);
+    if (this.#file !== next.value) await this.#discard(next.value);
     const ended = await old.end();
     if (!ended.ok) this.#warn('an earlier segment could not be closed well', ended.error);
   }
@@ -240,7 +285,10 @@ export class LedgerWriter {
     const next = await this.#prepare();
     if (!next.ok) return next;
     this.#enter(next.value, found);
-    if (this.#file === null) return err({ reason: 'other', detail: `${next.value.file.name} could not be begun` });
+    if (this.#file === null) {
+      await this.#discard(next.value);
+      return err({ reason: 'other', detail: `${next.value.file.name} could not be begun` });
+    }
     const synced = await next.value.file.sync();
     if (!synced.ok) this.#break(synced.error);
     return synced;
@@ -249,6 +297,7 @@ export class LedgerWriter {
   /** The next segment, with its space and without its header; it takes a number, whatever becomes of it. */
   async #prepare(): Promise<Result<ReservedSegment, FileFault>> {
     const { segments } = this.#options;
+    if (this.#segment >= MOST_SEGMENT) return err({ reason: 'other', detail: 'no segment can have a higher number' });
     const name = segmentName(this.#segment + 1);
     const created = await segments.create(name);
     if (!created.ok) {
@@ -261,18 +310,23 @@ export class LedgerWriter {
       this.#segment++;
       return ok(file);
     }
-    created.value.close();
-    await segments.remove(name);
+    await this.#discard(file);
     return reserved;
+  }
+
+  /** Of a segment that could not be begun nothing may stay: where that fails too, the next start finds it blank or says so. */
+  async #discard({ file }: ReservedSegment): Promise<void> {
+    file.close();
+    await this.#options.segments.remove(file.name);
   }
 
   #enter(file: ReservedSegment, found: SegmentFinding | null): void {
     this.#chain = new Chain(this.#safe.sequence, this.#safe.hash);
-    const header = file.write(this.#chain.begin(this.#segment, this.#options.clock.now(), found));
+    const line = this.#chain.begin(this.#segment, this.#options.clock.now(), found);
+    const header = file.write(Buffer.from(line, 'latin1'));
     if (!header.ok) return this.#break(header.error);
     this.#file = file;
     this.#write();
-    if (this.#file === file) this.#recovered();
   }
 
   async #mend(): Promise<void> {
@@ -285,10 +339,10 @@ export class LedgerWriter {
   #break(fault: FileFault): void {
     this.#file?.file.close();
     this.#file = null;
-    this.#arrived = [...this.#unsafe.splice(0), ...this.#arrived];
+    for (const producer of this.#producers) producer.rewind();
     if (this.#state === 'broken') return;
     this.#change('broken', fault);
-    for (const producer of this.#producers) producer.tell({ kind: 'halt' });
+    for (const producer of this.#producers) producer.halt(true);
     this.#alarm('file', 'the ledger can not be written, requests are refused', fault);
   }
 
@@ -302,7 +356,7 @@ export class LedgerWriter {
     const before = this.#state;
     if (before === 'sound') return;
     this.#change('sound', null);
-    if (before === 'broken') for (const producer of this.#producers) producer.tell({ kind: 'resume' });
+    if (before === 'broken') for (const producer of this.#producers) producer.halt(false);
     this.#options.log.write('info', 'ledger.written', 'the ledger can be written', { segment: this.#segment });
   }
 
@@ -337,7 +391,8 @@ export class LedgerWriter {
     if (this.#file !== null) await this.#commit(this.#file);
     const file = this.#file;
     this.#file = null;
-    const lost = [...this.#arrived, ...this.#unsafe].reduce((sum, { records }) => sum + records, 0);
+    let lost = 0;
+    for (const { ring } of this.#producers) lost += ring.unreleased;
     const ended = file === null ? ok(undefined) : await file.end();
     if (lost > 0) return err(`${lost} records could not be written`);
     return ended.ok ? ok(undefined) : err(ended.error.detail);

@@ -1,49 +1,65 @@
 import type { FromWriter, LedgerChannel, ToWriter } from './protocol.ts';
-
-/** Records that came together, on their way to the disk. */
-export interface Batch {
-  readonly producer: Producer;
-  /** Each record with its line break. */
-  readonly text: string;
-  readonly records: number;
-  readonly bytes: number;
-}
+import { RingConsumer, type RingMark } from './record-ring.ts';
 
 /** Somebody who appends records, as the writer sees it. */
 export class Producer {
+  readonly ring: RingConsumer;
   readonly #channel: LedgerChannel<FromWriter, ToWriter>;
-  readonly #windowBytes: number;
-  /** Granted, and not spent yet. */
-  #outstandingBytes = 0;
+  /** It waits to hear what is safe. */
+  #flushes = false;
+  #safe = 0;
+  #mark: RingMark;
+  #marked = 0;
 
-  /** `windowBytes`: what it may have unspent at most. */
-  constructor(channel: LedgerChannel<FromWriter, ToWriter>, windowBytes: number) {
+  constructor(channel: LedgerChannel<FromWriter, ToWriter>, ring: SharedArrayBuffer) {
     this.#channel = channel;
-    this.#windowBytes = windowBytes;
+    this.ring = new RingConsumer(ring);
+    this.#mark = this.ring.taken;
   }
 
-  get windowBytes(): number {
-    return this.#windowBytes;
+  /** What was taken by now is what the next `acknowledge` is about. */
+  mark(): void {
+    this.#marked += (this.ring.taken.records - this.#mark.records) | 0;
+    this.#mark = this.ring.taken;
   }
 
-  get outstandingBytes(): number {
-    return this.#outstandingBytes;
+  /** All up to the mark is safe. */
+  acknowledge(): void {
+    this.ring.release(this.#mark);
+    this.#safe = this.#marked;
   }
 
-  spend(bytes: number): void {
-    this.#outstandingBytes -= bytes;
+  /** What was not acknowledged is to be taken again. */
+  rewind(): void {
+    this.ring.rewind();
+    this.#mark = this.ring.taken;
+    this.#marked = this.#safe;
   }
 
-  /** Grants what it lacks out of `freeBytes`; nothing where that is less than a quarter of its window, so that grants stay rare. Gives what it granted. */
+  flush(): void {
+    this.#flushes = true;
+  }
+
+  /** Says what is safe, if it wants to know. */
+  report(): void {
+    if (!this.#flushes) return;
+    this.#channel.send({ kind: 'acknowledged', records: this.#safe });
+    this.#flushes = this.ring.unreleased > 0;
+  }
+
+  /** Gives what it lacks out of `freeBytes`; gives how much that was. */
   grant(freeBytes: number): number {
-    const bytes = Math.min(this.#windowBytes - this.#outstandingBytes, freeBytes);
-    if (bytes < this.#windowBytes / 4) return 0;
-    this.#outstandingBytes += bytes;
-    this.#channel.send({ kind: 'grant', bytes });
+    const bytes = this.ring.grant(freeBytes);
+    if (bytes > 0) this.#tellRoom();
     return bytes;
   }
 
-  tell(message: FromWriter): void {
-    this.#channel.send(message);
+  halt(halted: boolean): void {
+    this.ring.halt(halted);
+    if (!halted) this.#tellRoom();
+  }
+
+  #tellRoom(): void {
+    if (this.ring.wantsWord()) this.#channel.send({ kind: 'room' });
   }
 }

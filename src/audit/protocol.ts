@@ -1,24 +1,16 @@
-/** What a producer of records tells the writer. */
+/** What a producer of records tells the writer; the records themselves go by their ring. */
 export type ToWriter =
-  | {
-      /** Records in their order, each one line of JSON with its line break; `bytes` is the credit they were taken on. */
-      readonly kind: 'batch';
-      readonly text: string;
-      readonly records: number;
-      readonly bytes: number;
-    }
-  /** Somebody waits: do not gather any longer. */
+  /** Records have come, and the writer was asleep; or they come fast. */
+  | { readonly kind: 'wake' }
+  /** Somebody waits until all that was appended is safe. */
   | { readonly kind: 'flush' };
 
 /** What the writer tells a producer. */
 export type FromWriter =
-  /** More reserved space, in bytes. */
-  | { readonly kind: 'grant'; readonly bytes: number }
-  /** So many more of this producer's records are safe on the disk. */
-  | { readonly kind: 'acknowledged'; readonly records: number }
-  /** The file can't be written: what was granted is worth nothing until `resume`. */
-  | { readonly kind: 'halt' }
-  | { readonly kind: 'resume' };
+  /** There is new credit, or it is worth something again. Only those hear of it who asked. */
+  | { readonly kind: 'room' }
+  /** So many of this producer's records are safe on the disk, since the beginning. Only those hear of it who flush. */
+  | { readonly kind: 'acknowledged'; readonly records: number };
 
 /** One end of the way between a producer and the writer. Messages arrive in their order, or the way is closed. */
 export interface LedgerChannel<Out, In> {

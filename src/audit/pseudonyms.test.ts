@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { createPseudonyms } from './pseudonyms.ts';
 
@@ -30,6 +31,15 @@ test('another issuer, subject or key gives another pseudonym, however they are p
   const names = pairs.map(([issuer, subject]) => pseudonym({ issuer, subject }));
   assert.equal(new Set(names).size, pairs.length);
   assert.notEqual(createPseudonyms(new Uint8Array(32))({ issuer: 'a', subject: 'b' }), names[0]);
+});
+
+test('a pseudonym is the first half of HMAC-SHA-256 under the key as it was given', () => {
+  const key = Uint8Array.from(KEY);
+  const pseudonym = createPseudonyms(key);
+  key.fill(0);
+  const whole = createHmac('sha256', KEY).update('["https://id.example","ada"]').digest();
+  const expected = whole.subarray(0, 16).toString('base64url');
+  assert.equal(pseudonym({ issuer: 'https://id.example', subject: 'ada' }), expected);
 });
 
 test('a key that is too short is a bug', () => {

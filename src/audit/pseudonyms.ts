@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 
 /** Whom a pseudonym stands for. */
 export interface Pseudonymous {
@@ -15,7 +15,8 @@ const LENGTH_BYTES = 16;
  */
 export function createPseudonyms(key: Uint8Array): (whom: Pseudonymous) => string {
   if (key.length < 32) throw new RangeError(`a key of ${key.length} bytes`);
-  const own = Uint8Array.from(key);
+  // Made once: the key as bytes would be taken in anew for each name, which costs as much as the name itself.
+  const own = createSecretKey(key);
   const known = new WeakMap<Pseudonymous, string>();
   return (whom) => {
     const before = known.get(whom);

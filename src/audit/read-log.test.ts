@@ -8,7 +8,7 @@ import { readLog } from './read-log.ts';
 let whole: FakeDisk;
 
 before(async () => {
-  const bench = await openBench({ segmentBytes: 3_000 });
+  const bench = await openBench({ segmentBytes: 2_000 });
   for (let n = 0; n < 40; n += 5) {
     for (let at = n; at < n + 5; at++) bench.client.append(change(at));
     await bench.client.flush();
@@ -164,4 +164,27 @@ test('a line that was half written when it was looked at first is read when it i
   };
   const { report } = await contents(only);
   assert.deepEqual([report.breaks, report.torn], [[], false]);
+});
+
+test('a segment that is begun while it is looked at is no break', async () => {
+  const disk = whole.remains('kill');
+  const name = [...disk.files.keys()].at(-1) as string;
+  const text = disk.text(name);
+  disk.put(name, '\0'.repeat(5_000));
+  const open = disk.open.bind(disk);
+  disk.open = async (wanted) => {
+    const opened = await open(wanted);
+    if (!opened.ok || wanted !== name) return opened;
+    const segment = opened.value;
+    const read = segment.read.bind(segment);
+    let looks = 0;
+    segment.read = (position, target) => {
+      // Blank at the first look only.
+      if (looks++ === 1) disk.files.get(name)?.bytes.write(text, 'latin1');
+      return read(position, target);
+    };
+    return opened;
+  };
+  const { targets: found, report } = await contents(disk);
+  assert.deepEqual([found, report.breaks], [targets(0, 40), []]);
 });

@@ -1,10 +1,11 @@
 import { err, type LedgerRecord, ok, type Result } from '../base/index.ts';
 import type { FileFault, Segment, Segments } from '../ports/index.ts';
-import { NO_HASH, readHeaderLine, readRecordLine, type SegmentHeader, segmentName, segmentNumber } from './line.ts';
+import { NO_HASH, readHeaderLine, type SegmentHeader, segmentName, segmentNumber } from './line.ts';
 import { decodeRecord } from './record-text.ts';
-import { isBlank, linesOf } from './segment-lines.ts';
+import { type Group, groupsOf } from './segment-groups.ts';
+import { firstLineOf, isBlank, type SegmentEnd } from './segment-lines.ts';
 
-/** A log that is being written shows lines half written for a moment: so often is looked again. */
+/** A log that is being written shows blocks half written for a moment: so often is looked again. */
 const LOOKS = 4;
 
 /** One record as it stands in the log; null where its text is none that this version knows. */
@@ -28,7 +29,7 @@ export interface LogReport {
   readonly last: number | null;
   readonly segments: number;
   readonly breaks: readonly ChainBreak[];
-  /** Whether the newest segment ends within a line: one is just being written, or a crash cut it. */
+  /** Whether the newest segment ends within a block: one is just being written, or a crash cut it. */
   readonly torn: boolean;
 }
 
@@ -41,7 +42,7 @@ export interface LogWish {
 }
 
 /**
- * Reads a log in its order, also while it is written, and holds every line against the one before. Behind a break the
+ * Reads a log in its order, also while it is written, and holds every block against the one before. Behind a break the
  * rest of its segment is not read; the next one begins anew. A log that can't be read at all is an error in words.
  */
 export async function readLog(
@@ -60,10 +61,11 @@ export async function readLog(
   }
   const wanted = files.slice(firstWanted(files, wish));
   const reader = new LogReader(take);
+  const successors = successorsOf(wanted);
   for (const [at, file] of wanted.entries()) {
     const opened = await segments.open(segmentName(file.number), 'read');
     if (!opened.ok) return err(opened.error.detail);
-    reader.read(opened.value, file, wanted.slice(at + 1));
+    reader.read(opened.value, file, { successor: successors[at] ?? null, newest: at === wanted.length - 1 });
     opened.value.close();
   }
   return ok(reader.report(wanted.length));
@@ -82,9 +84,12 @@ async function look(segments: Segments, number: number): Promise<Result<KnownSeg
   if (!opened.ok) return err(opened.error.detail);
   const file = opened.value;
   try {
-    const first = linesOf(file).next();
-    if (first.done === true) return ok(isBlank(file) ? null : { number, header: null });
-    const header = readHeaderLine(first.value.text);
+    let first = firstLineOf(file);
+    if (first === null && isBlank(file)) return ok(null);
+    // One that is being written may have been begun between both looks.
+    first ??= firstLineOf(file);
+    if (first === null) return ok({ number, header: null });
+    const header = readHeaderLine(first.text);
     if (!header.ok && header.error.kind === 'version') return err(`${file.name}: ${header.error.detail}`);
     return ok({ number, header: header.ok ? header.value.header : null });
   } finally {
@@ -102,6 +107,19 @@ function firstWanted(files: readonly KnownSegment[], { sinceMs, newest }: LogWis
     if (early || enough) from = at;
   }
   return from;
+}
+
+/** For each segment, of the headers behind it the first one that begins with the lowest record; null where there is none. */
+function successorsOf(files: readonly KnownSegment[]): readonly (SegmentHeader | null)[] {
+  let least: SegmentHeader | null = null;
+  return files
+    .toReversed()
+    .map(({ header }) => {
+      const successor = least;
+      if (header !== null && (least === null || header.firstSequence <= least.firstSequence)) least = header;
+      return successor;
+    })
+    .toReversed();
 }
 
 class LogReader {
@@ -122,11 +140,12 @@ class LogReader {
   }
 
   /** Reads one segment, up to where a later one takes over. */
-  read(file: Segment, { number, header }: KnownSegment, later: readonly KnownSegment[]): void {
+  read(
+    file: Segment,
+    { number, header }: KnownSegment,
+    { successor, newest }: { readonly successor: SegmentHeader | null; readonly newest: boolean },
+  ): void {
     const name = segmentName(number);
-    const successor = later.reduce<SegmentHeader | null>((least, { header: next }) => {
-      return next !== null && (least === null || next.firstSequence < least.firstSequence) ? next : least;
-    }, null);
     const repeated = successor?.found?.kind === 'unwritten';
     // What a later segment repeats does not count here.
     const bound = repeated ? (successor?.firstSequence ?? 0) : Number.POSITIVE_INFINITY;
@@ -139,7 +158,7 @@ class LogReader {
     } else if (number === 1 && (header.previous !== NO_HASH || header.firstSequence !== 1)) {
       this.#broken(name, 'it does not begin the ledger');
     }
-    this.#lines(file, header, { name, bound, newest: later.length === 0 });
+    this.#lines(file, header, { name, bound, newest });
   }
 
   #lines(
@@ -148,11 +167,11 @@ class LogReader {
     about: { readonly name: string; readonly bound: number; readonly newest: boolean },
   ): void {
     const { name, bound, newest } = about;
-    const walk = { sequence: header.firstSequence - 1, hash: header.previous, position: 0, looks: 0 };
+    const walk = { sequence: header.firstSequence - 1, hash: header.previous, linkHash: '', position: 0, looks: 0 };
     for (;;) {
       const ended = this.#walk(file, walk, bound);
-      this.#previous = walk.sequence < header.firstSequence ? [walk.hash, header.previous] : [walk.hash];
-      if (ended === 'over' || walk.sequence + 1 === bound) return;
+      this.#previous = walk.sequence < header.firstSequence ? [walk.linkHash, header.previous] : [walk.hash];
+      if (ended === null || walk.sequence + 1 === bound) return;
       if (newest && ++walk.looks < LOOKS) continue;
       if (ended.kind === 'torn' && newest) this.#torn = true;
       else this.#broken(name, ended.detail, walk.sequence);
@@ -160,41 +179,27 @@ class LogReader {
     }
   }
 
-  /** Follows the chain from where the walk stands; gives what does not fit, or that all of it did. */
-  #walk(
-    file: Segment,
-    walk: Walk,
-    bound: number,
-  ): 'over' | { readonly kind: 'torn' | 'damaged'; readonly detail: string } {
-    const lines = linesOf(file, walk.position);
-    for (let next = lines.next(); ; next = lines.next()) {
-      if (next.done === true) {
-        const { kind, detail } = next.value;
-        return kind === 'clean' ? 'over' : { kind, detail };
-      }
-      const { text, position } = next.value;
-      if (position === 0) {
-        const header = readHeaderLine(text);
-        if (!header.ok) return { kind: 'damaged', detail: header.error.detail };
-        walk.hash = header.value.hash;
-      } else {
-        if (walk.sequence + 1 >= bound) return 'over';
-        const line = readRecordLine(text, walk.hash);
-        if (!line.ok) return { kind: 'damaged', detail: line.error };
-        if (line.value.sequence !== walk.sequence + 1) return { kind: 'damaged', detail: 'a record is missing' };
-        walk.sequence++;
-        walk.hash = line.value.hash;
-        this.#note(walk.sequence, line.value.record);
-      }
-      walk.position = position + text.length + 1;
-      walk.looks = 0;
+  /** Follows the chain from where the walk stands; gives what does not fit, or null where all of it did. */
+  #walk(file: Segment, walk: Walk, bound: number): Pick<SegmentEnd, 'kind' | 'detail'> | null {
+    const first = firstLineOf(file);
+    const read = first === null ? null : readHeaderLine(first.text);
+    if (first === null || read?.ok !== true) return { kind: 'damaged', detail: 'its header is damaged' };
+    if (walk.position === 0) Object.assign(walk, { linkHash: read.value.hash, position: first.text.length + 1 });
+    const from = { position: walk.position, sequence: walk.sequence, hash: walk.linkHash };
+    const groups = groupsOf(file, read.value.header.version, from);
+    for (let next = groups.next(); ; next = groups.next()) {
+      if (next.done === true) return next.value.kind === 'clean' ? null : next.value;
+      if (walk.sequence + 1 >= bound) return null;
+      this.#note(walk.sequence, next.value);
+      const { sequence, hash, position } = next.value;
+      Object.assign(walk, { sequence, hash, linkHash: hash, position, looks: 0 });
     }
   }
 
-  #note(sequence: number, text: string): void {
-    this.#first ??= sequence;
+  #note(before: number, { records, sequence }: Group): void {
+    this.#first ??= before + 1;
     this.#last = sequence;
-    this.#take({ sequence, record: decodeRecord(text) });
+    for (const [at, text] of records.entries()) this.#take({ sequence: before + 1 + at, record: decodeRecord(text) });
   }
 
   #broken(segment: string, detail: string, behind = this.#last ?? 0): void {
@@ -206,6 +211,8 @@ class LogReader {
 interface Walk {
   sequence: number;
   hash: string;
+  /** What the next block is chained to. */
+  linkHash: string;
   position: number;
   looks: number;
 }

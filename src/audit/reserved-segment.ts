@@ -32,9 +32,8 @@ export class ReservedSegment {
     return Math.max(0, this.#reservedEnd - this.position);
   }
 
-  /** Writes text in ASCII behind the last line; after a fault the position is what it was. */
-  write(text: string): Result<void, FileFault> {
-    const bytes = Buffer.from(text, 'latin1');
+  /** Writes behind the last line; after a fault the position is what it was. */
+  write(bytes: Uint8Array): Result<void, FileFault> {
     const written = this.file.write(this.position, bytes);
     if (!written.ok) return written;
     this.position += bytes.length;

@@ -1,5 +1,5 @@
 import type { Segment } from '../ports/index.ts';
-import { LINE_LIMIT_BYTES } from './line.ts';
+import { LINE_LIMIT_BYTES } from './record-text.ts';
 
 const READ_BYTES = 1024 * 1024;
 const NEWLINE = 10;
@@ -18,7 +18,17 @@ export interface SegmentLine {
 export interface SegmentEnd {
   readonly kind: 'clean' | 'torn' | 'damaged';
   readonly position: number;
+  /** So many bytes of what is torn are there. */
+  readonly bytes: number;
   readonly detail: string;
+}
+
+/** The first line of a segment, or null where it has no whole one. Reads no more than the longest line has. */
+export function firstLineOf(segment: Segment): SegmentLine | null {
+  const buffer = Buffer.allocUnsafe(LINE_LIMIT_BYTES);
+  const read = segment.read(0, buffer);
+  const end = read.ok ? lineEnd(buffer, 0, read.value) : -1;
+  return end < 0 ? null : { text: buffer.toString('latin1', 0, end), position: 0 };
 }
 
 /** The whole lines of a segment from a position on; returns what stands behind them. Holds 1 MiB, whatever the file holds. */
@@ -28,7 +38,7 @@ export function* linesOf(segment: Segment, from = 0): Generator<SegmentLine, Seg
   let held = 0;
   for (;;) {
     const read = segment.read(position + held, buffer.subarray(held));
-    if (!read.ok) return { kind: 'damaged', position, detail: `it can't be read: ${read.error.detail}` };
+    if (!read.ok) return { kind: 'damaged', position, bytes: 0, detail: `it can't be read: ${read.error.detail}` };
     held += read.value;
     let start = 0;
     for (let end = lineEnd(buffer, start, held); end >= 0; end = lineEnd(buffer, start, held)) {
@@ -51,12 +61,17 @@ function lineEnd(buffer: Buffer, start: number, held: number): number {
 function endOf(segment: Segment, position: number, rest: Buffer): SegmentEnd {
   const zero = rest.indexOf(0);
   const written = zero < 0 ? rest.length : zero;
-  if (written > LINE_LIMIT_BYTES) return { kind: 'damaged', position, detail: 'a line of it does not end' };
+  if (written > LINE_LIMIT_BYTES) return { kind: 'damaged', position, bytes: 0, detail: 'a line of it does not end' };
   if (!onlyZeros(segment, position + written)) {
-    return { kind: 'damaged', position, detail: 'something stands behind reserved space' };
+    return { kind: 'damaged', position, bytes: 0, detail: 'something stands behind reserved space' };
   }
-  if (written === 0) return { kind: 'clean', position, detail: '' };
-  return { kind: 'torn', position, detail: `its last line is not whole: ${written} bytes of it are there` };
+  if (written === 0) return { kind: 'clean', position, bytes: 0, detail: '' };
+  return {
+    kind: 'torn',
+    position,
+    bytes: written,
+    detail: `its last line is not whole: ${written} bytes of it are there`,
+  };
 }
 
 /** Whether from here to the end of the file there are zeros only, or nothing. */

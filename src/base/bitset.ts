@@ -1,17 +1,18 @@
 /** A fixed set of small whole numbers; permissions and roles are numbered once at compile time and tested by bit. */
 export class Bitset {
-  readonly #words: Uint32Array;
+  /** Signed words of 32 bits. Sets are small and made for each new caller, where typed arrays cost several times as much. */
+  readonly #words: readonly number[];
 
-  private constructor(words: Uint32Array) {
+  private constructor(words: readonly number[]) {
     this.#words = words;
   }
 
   /** A set of the given members, each from 0 up to and not including `size`. */
   static of(size: number, members: Iterable<number>): Bitset {
-    const words = new Uint32Array((size + 31) >>> 5);
+    const words = new Array<number>((size + 31) >>> 5).fill(0);
     for (const member of members) {
       if (!Number.isInteger(member) || member < 0 || member >= size) throw new RangeError(`no member ${member}`);
-      words[member >>> 5] = ((words[member >>> 5] as number) | (1 << (member & 31))) >>> 0;
+      words[member >>> 5] = (words[member >>> 5] as number) | (1 << (member & 31));
     }
     return new Bitset(words);
   }
@@ -25,7 +26,12 @@ export class Bitset {
 
   /** Whether every member of `other` is in this set. */
   includes(other: Bitset): boolean {
-    return other.#words.every((word, at) => (word & ~(this.#words[at] ?? 0)) === 0);
+    const words = this.#words;
+    const others = other.#words;
+    for (let at = 0; at < others.length; at++) {
+      if (((others[at] as number) & ~(words[at] ?? 0)) !== 0) return false;
+    }
+    return true;
   }
 
   /** The members of this set that are in `other` too. */

@@ -1,21 +1,30 @@
 /** Fills a buffer with random bytes; the Random port gives one. */
 export type FillRandom = (bytes: Uint8Array) => void;
 
-const POOL_BYTES = 4096;
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+/** Ids that are drawn together: each takes ten random bytes, and one draw for each would cost more than the rest. */
+const POOL_IDS = 400;
+const RANDOM_BYTES = 10;
+/** What follows the time: `xxx-Nxxx-xxxxxxxxxxxx`, where N holds the variant. */
+const TAIL_CHARACTERS = 21;
+const HEX_DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+const HYPHEN = 0x2d;
 
 /**
- * Makes UUIDs of version 7 (RFC 9562 §5.7): 48 bits of time, then 74 random bits.
- * Random bytes are drawn in pools of 4 KiB, since a draw per request would cost more than the rest of the id.
+ * Makes UUIDs of version 7 (RFC 9562 §5.7): 48 bits of time, then 74 random bits. Their random parts are written out
+ * together into one text, of which each id takes its own piece.
  */
 export function createIdSource(fillRandom: FillRandom, nowMs: () => number): () => string {
-  const pool = new Uint8Array(POOL_BYTES);
-  let used = POOL_BYTES;
+  const random = new Uint8Array(POOL_IDS * RANDOM_BYTES);
+  const octets = Buffer.alloc(POOL_IDS * TAIL_CHARACTERS, HYPHEN);
+  let tails = '';
+  let used = 0;
   let lastMs = -1;
   let prefix = '';
   return () => {
-    if (used + 10 > POOL_BYTES) {
-      fillRandom(pool);
+    if (used === tails.length) {
+      fillRandom(random);
+      for (let id = 0; id < POOL_IDS; id++) writeTail(octets, random, id);
+      tails = octets.toString('latin1');
       used = 0;
     }
     const ms = Math.max(0, Math.floor(nowMs()));
@@ -25,16 +34,21 @@ export function createIdSource(fillRandom: FillRandom, nowMs: () => number): () 
       prefix = `${time.slice(0, 8)}-${time.slice(8)}-7`;
     }
     const at = used;
-    used += 10;
-    const a = pool[at] as number;
-    const b = pool[at + 1] as number;
-    const variant = 0x80 | ((pool[at + 2] as number) & 0x3f);
-    return prefix + HEX[a]?.[1] + HEX[b] + '-' + HEX[variant] + hex(pool, at + 3, 1) + '-' + hex(pool, at + 4, 6);
+    used += TAIL_CHARACTERS;
+    return prefix + tails.slice(at, used);
   };
 }
 
-function hex(bytes: Uint8Array, from: number, count: number): string {
-  let text = '';
-  for (let i = from; i < from + count; i++) text += HEX[bytes[i] as number];
-  return text;
+/** Where each of the ten bytes goes in a tail; of the first only the second digit counts. */
+const PLACES = [-1, 1, 4, 6, 9, 11, 13, 15, 17, 19] as const;
+
+function writeTail(octets: Uint8Array, random: Uint8Array, id: number): void {
+  const tail = id * TAIL_CHARACTERS;
+  for (let at = 0; at < RANDOM_BYTES; at++) {
+    const drawn = random[id * RANDOM_BYTES + at] as number;
+    const byte = at === 2 ? 0x80 | (drawn & 0x3f) : drawn;
+    const place = tail + (PLACES[at] as number);
+    if (at > 0) octets[place] = HEX_DIGITS[byte >> 4] as number;
+    octets[place + 1] = HEX_DIGITS[byte & 15] as number;
+  }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createLedgerClient, type LedgerChannel, LedgerWriter } from '../audit/index.ts';
+import { createLedgerClient, createRecordRing, type LedgerChannel, LedgerWriter } from '../audit/index.ts';
 import { err, type LedgerRecord, ok, type Result } from '../base/index.ts';
 import type { Clock, FileFault, Segment, Segments } from '../ports/index.ts';
 import { FOLDER, NOW_MS, runIn, type Said, surroundings } from './fake-context.test.ts';
@@ -67,11 +67,15 @@ async function ledgerOf(records: readonly LedgerRecord[]): Promise<MemorySegment
   type Ends = Parameters<typeof opened.value.attach>[0];
   const near: ReturnType<typeof channel> = channel(() => far);
   const far: ReturnType<typeof channel> = channel(() => near);
-  const client = createLedgerClient({ channel: near as never, clock: CLOCK });
-  opened.value.attach(far as Ends, 1_000_000);
+  const ring = createRecordRing(1024 * 1024);
+  const client = createLedgerClient({ channel: near as never, ring });
+  opened.value.attach(far as Ends, ring);
   await client.ready();
-  for (const record of records) assert.ok(client.append(record));
-  await client.flush();
+  for (const record of records) {
+    assert.ok(client.append(record));
+    // Each in a block of its own.
+    await client.flush();
+  }
   await turn();
   await opened.value.close();
   return segments;

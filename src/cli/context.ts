@@ -16,6 +16,8 @@ export interface CommandContext {
   readonly workingFolder: string;
   /** How this program is called from there: the words before the verb. */
   readonly program: readonly string[];
+  /** Who runs the command, as the operating system calls them. */
+  readonly user: string;
   /** The version of portcullis. */
   readonly version: string;
   readonly runtime: { readonly node: string; readonly platform: string; readonly architecture: string };

@@ -242,6 +242,7 @@ export async function runIn(around: Surroundings, ...argv: readonly string[]): P
     color: around.color,
     workingFolder: FOLDER,
     program: ['bin/portcullis'],
+    user: 'ada',
     version: '1.2.3',
     runtime: { node: around.node, platform: 'linux', architecture: 'x64' },
     ports: {

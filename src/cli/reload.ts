@@ -1,14 +1,14 @@
+import { AUTHOR_OPTION, authorOf } from './change-author.ts';
+import { tellChange } from './change-report.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, JSON_OPTION } from './command.ts';
-import { issueCount, issueReport } from './issues.ts';
-import { complainOfSilence, findRunning } from './running.ts';
-import { jsonText } from './terminal.ts';
+import { findRunning } from './running.ts';
 
 /** `portcullis reload`: the running gateway reads its configuration again. */
 export const reloadCommand: Command = {
   verb: 'reload',
   summary: 'makes the running gateway read its configuration again',
   operands: [],
-  options: { config: CONFIG_OPTION, data: DATA_OPTION, json: JSON_OPTION },
+  options: { author: AUTHOR_OPTION, config: CONFIG_OPTION, data: DATA_OPTION, json: JSON_OPTION },
   details: [
     'What is in force stays in force until the new configuration has been built whole; if it can not be, nothing changes.',
     'The gateway reads the file it was started with, and is found by its data folder, as `status` finds it.',
@@ -19,20 +19,13 @@ export const reloadCommand: Command = {
     const json = given.flags.has('json');
     const running = await findRunning(given, context);
     if (!running.ok) return running.error;
-    const reloaded = await running.value.client.reload();
-    if (reloaded.ok) {
-      const { revision } = reloaded.value;
-      context.write(json ? jsonText({ revision }) : `Revision ${revision} is in force.\n`);
-      return EXIT.fine;
-    }
-    if (typeof reloaded.error === 'string') complainOfSilence(reloaded.error, context);
-    else if (json) context.write(jsonText({ issues: reloaded.error }));
-    else {
-      const report = issueReport(reloaded.error, context);
-      context.complain(
-        `${report}\nThe new configuration was refused: ${issueCount(reloaded.error)}. The old one stays.\n`,
-      );
-    }
-    return running.value.byBrokenConfiguration ? EXIT.unusable : EXIT.findings;
+    const refused = running.value.byBrokenConfiguration ? EXIT.unusable : EXIT.findings;
+    const done = (revision: number): string => `Revision ${revision} is in force.\n`;
+    const code = tellChange(
+      await running.value.client.reload(authorOf(given, context)),
+      { json, done, refused },
+      context,
+    );
+    return code === EXIT.fine ? code : refused;
   },
 };

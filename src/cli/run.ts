@@ -1,16 +1,19 @@
 import { nearestName } from '../base/index.ts';
+import { applyCommand } from './apply.ts';
 import { parseArguments } from './arguments.ts';
 import { auditCommand } from './audit.ts';
 import { checkCommand } from './check.ts';
 import { type Command, EXIT } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { demoCommand } from './demo.ts';
+import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { commandHelp, overview } from './help.ts';
 import { initCommand } from './init.ts';
 import { protectCommand } from './protect.ts';
 import { reloadCommand } from './reload.ts';
+import { rollbackCommand } from './rollback.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
 import { plain } from './terminal.ts';
@@ -25,6 +28,9 @@ const COMMANDS: readonly Command[] = [
   explainCommand,
   statusCommand,
   reloadCommand,
+  diffCommand,
+  applyCommand,
+  rollbackCommand,
   doctorCommand,
   auditCommand,
 ];

@@ -4,6 +4,8 @@ import { err, errorIssue, ok } from '../base/index.ts';
 import type { AdminClient } from '../control/client.ts';
 import { FOLDER, NOW_MS, runIn, type Surroundings, surroundings } from './fake-context.test.ts';
 
+const THREAD = { state: 'serving', epoch: 1, startedAt: NOW_MS - 93_784_000 } as const;
+
 const STATUS = {
   version: '1.2.3',
   node: 'v26.13.1',
@@ -12,10 +14,12 @@ const STATUS = {
   revision: 4,
   hash: 'ab'.repeat(32),
   configuration: `${FOLDER}/portcullis.yaml`,
+  installed: { author: 'ada (admin)', at: NOW_MS - 60_000 },
+  lacking: [],
   ports: { https: 8443, http: null, admin: 9443 },
   threads: [
-    { revision: 4, connections: 2, inFlight: 1, livingSnapshots: 1 },
-    { revision: 3, connections: 1, inFlight: 0, livingSnapshots: 2 },
+    { ...THREAD, name: 'gateway-1', revision: 4, connections: 2, inFlight: 1, livingSnapshots: 1 },
+    { ...THREAD, name: 'gateway-2', revision: 3, connections: 1, inFlight: 0, livingSnapshots: 2 },
   ],
   issuers: [{ name: 'acme', keys: 2, fetchedAt: NOW_MS - 180_000, fault: null }],
   ledger: { state: 'recording', reason: null },
@@ -27,7 +31,15 @@ function running(answers: Partial<AdminClient>): Surroundings {
   const around = surroundings();
   around.files.folder(`${FOLDER}/.portcullis`, 0o700);
   const silent = (): Promise<never> => Promise.reject(new Error('not asked for'));
-  around.admin = ok({ status: silent, reload: silent, ...answers });
+  around.admin = ok({
+    status: silent,
+    reload: silent,
+    apply: silent,
+    rollback: silent,
+    diff: silent,
+    revisions: silent,
+    ...answers,
+  });
   return around;
 }
 
@@ -39,6 +51,7 @@ test('status tells version, age, configuration, ports and what goes on', async (
     'Portcullis 1.2.3 on Node v26.13.1: ready',
     '  since          2026-11-20T09:56:56.000Z (1 d 2 h)',
     '  configuration  portcullis.yaml, revision 4 (abababababab)',
+    '  in force       since 1 min 0 s, by ada (admin)',
     '  ports          https 8443, http off, admin 9443',
     '  threads        2, 1 at another revision',
     '  now            3 connections, 1 request in flight',
@@ -68,7 +81,7 @@ test('status tells what is wrong: issuers without keys first, a ledger that halt
   const around = running({ status: () => Promise.resolve(ok(wrong)) });
   const { code, out } = await runIn(around, 'status');
   assert.equal(code, 0);
-  const lines = out.split('\n').slice(6);
+  const lines = out.split('\n').slice(7);
   assert.deepEqual(lines.slice(0, 3), [
     '  ledger         halted, requests are refused: no space left',
     "  issuer         bad: 0 keys, never fetched; can't be fetched now: status 500\\u{001b}[2J",

@@ -38,7 +38,7 @@ export const statusCommand: Command = {
 };
 
 function isServing(readiness: AdminStatus['readiness']): boolean {
-  return readiness === 'ready' || readiness === 'verifying';
+  return readiness === 'ready' || readiness === 'verifying' || readiness === 'last-good';
 }
 
 function report(status: AdminStatus, context: CommandContext): string {
@@ -69,6 +69,7 @@ function processRows(status: AdminStatus, { workingFolder, ports }: CommandConte
   return [
     ['since', `${new Date(status.startedAt).toISOString()} (${durationText(ports.clock.now() - status.startedAt)})`],
     ['configuration', `${shortPath(status.configuration, workingFolder)}, revision ${revision}${hash}`],
+    ...installedRows(status, ports.clock.now()),
     ['ports', `https ${https}, http ${http ?? 'off'}, admin ${admin}`],
     ['threads', `${status.threads.length}${behind === 0 ? '' : `, ${behind} at another revision`}`],
     [
@@ -82,6 +83,17 @@ function processRows(status: AdminStatus, { workingFolder, ports }: CommandConte
       )} in flight`,
     ],
   ];
+}
+
+function installedRows({ installed, lacking }: AdminStatus, nowMs: number): readonly Row[] {
+  const who: readonly Row[] =
+    installed === null
+      ? []
+      : [['in force', `since ${durationText(nowMs - installed.at)}, by ${plain(installed.author)}`]];
+  if (lacking.length === 0) return who;
+  const named = lacking.slice(0, ISSUER_LIMIT).map(plain).join(', ');
+  const more = lacking.length > ISSUER_LIMIT ? `, and ${lacking.length - ISSUER_LIMIT} more` : '';
+  return [...who, ['last good', `kept from an earlier run, for they can't be had now: ${named}${more}`]];
 }
 
 function ledgerText({ state, reason }: AdminStatus['ledger'], paint: Palette): string {

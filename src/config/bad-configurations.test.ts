@@ -155,7 +155,10 @@ const KEYS: readonly Case[] = [
     withTop('server: { http: { mode: redirekt } }'),
     [1, 25, 'server.http.mode: must be redirect or refuse (did you mean "redirect"?)'],
   ],
-  ['a number of threads', withTop('server: { threads: 4 }'), [1, 20, 'server.threads: must be auto or 1']],
+  ['no thread at all', withTop('server: { threads: 0 }'), [1, 20, 'server.threads: must be at least 1']],
+  ['too many threads', withTop('server: { threads: 65 }'), [1, 20, 'server.threads: must be at most 64']],
+  ['half a thread', withTop('server: { threads: 1.5 }'), [1, 20, 'server.threads: must be auto or 1 to 64']],
+  ['threads in a text', withTop("server: { threads: '4' }"), [1, 20, 'server.threads: must be auto or 1 to 64']],
   [
     'a certificate by a word',
     withTop('server: { https: { certificate: acme } }'),

@@ -69,7 +69,8 @@ export type CertificateConfig =
 /** What the gateway listens on for clients. A port of 0 is any free one; `http` is null where it is off. */
 export interface ServerConfig {
   readonly host: string;
-  readonly threads: number;
+  /** `auto`: as many as this machine has cores, where they can share a port. */
+  readonly threads: number | 'auto';
   readonly https: { readonly port: number; readonly certificate: CertificateConfig };
   readonly http: { readonly port: number; readonly mode: 'redirect' | 'refuse' } | null;
 }

@@ -14,14 +14,16 @@ export type {
   UpstreamConfig,
   ValidateConfig,
 } from './config.ts';
+export type { ChangeEffect, ConfigChange } from './config-change.ts';
+export { diffConfigurations } from './diff.ts';
 export { gather } from './gather.ts';
 export type { Gathered } from './gathered.ts';
 export type { GatherOptions } from './gather-work.ts';
+export { type GatheredParcel, packGathered } from './parcel.ts';
 export { CONFIG_LIMIT_BYTES, parseConfig, type ParsedConfig, type ParseOptions } from './parse.ts';
 export { referencePage } from './reference-page.ts';
 export type { Route } from './routes.ts';
 export { jsonSchema } from './schema.ts';
-export { securityPath } from './security-places.ts';
 export {
   LOCAL_ROLE,
   type StarterApi,

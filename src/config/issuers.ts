@@ -10,7 +10,8 @@ import { words } from './words.ts';
 
 type Algorithm = IssuerConfig['algorithms'][number];
 
-const ISSUER_LIMIT = 100;
+/** As many as have a live table of keys each, and fit into a configuration of 1 MiB. */
+const ISSUER_LIMIT = 1_000;
 const AUDIENCE_LIMIT = 32;
 const AUDIENCE_LENGTH_LIMIT = 1_024;
 const ALGORITHMS_DEFAULT = ['ES256', 'RS256', 'PS256', 'EdDSA'];

@@ -15,7 +15,7 @@ server:
   host: 0.0.0.0
   https: { port: 443, certificate: { cert: tls/chain.pem, key: "\${file:/run/secrets/key.pem}" } }
   http: { port: 80, mode: refuse }
-  threads: 1
+  threads: 4
 admin: { host: "::1", port: 9000 }
 data: /var/lib/portcullis
 apis:
@@ -50,7 +50,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
   const config = parse(WHOLE);
   assert.deepEqual(config.server, {
     host: '0.0.0.0',
-    threads: 1,
+    threads: 4,
     https: {
       port: 443,
       certificate: { kind: 'files', certificate: '/etc/portcullis/tls/chain.pem', key: '${file:/run/secrets/key.pem}' },
@@ -112,7 +112,7 @@ test('what is left out has its default', () => {
   const config = parse('version: 1\napis: { a: { routes: [GET /x], upstream: http://127.0.0.1:1, auth: public } }');
   assert.deepEqual(config.server, {
     host: '127.0.0.1',
-    threads: 1,
+    threads: 'auto',
     https: { port: 8443, certificate: { kind: 'local' } },
     http: { port: 8080, mode: 'redirect' },
   });

@@ -6,6 +6,9 @@ import { listenHost, path, port } from './scalars.ts';
 import { parseSecretReference } from './secret-reference.ts';
 import { words } from './words.ts';
 
+/** As many as the memory that threads share has places for. */
+const MOST_THREADS = 64;
+
 const certificate = z
   .union(
     [
@@ -50,9 +53,11 @@ export const serverSchema = z
       .meta({ description: 'Where APIs are served.' }),
     http,
     threads: z
-      .union([z.literal('auto'), z.literal(1)], { error: 'must be auto or 1' })
+      .union([z.literal('auto'), z.int().min(1).max(MOST_THREADS)], { error: `must be auto or 1 to ${MOST_THREADS}` })
       .prefault('auto')
-      .meta({ description: 'How many threads serve requests. For now `auto` means 1.' }),
+      .meta({
+        description: 'How many threads serve requests; `auto` is one for each core. More than one only on Linux.',
+      }),
   })
   .prefault({})
   .meta({ description: 'What the gateway listens on for clients.' });
@@ -87,8 +92,7 @@ function keyPath(value: string): Result<string, string> {
 export function toServerConfig(raw: z.output<typeof serverSchema>, file: string): ServerConfig {
   return {
     host: raw.host,
-    // The number of cores is not this room's to know; one thread serves until there can be several.
-    threads: 1,
+    threads: raw.threads,
     https: { port: raw.https.port, certificate: toCertificateConfig(raw.https.certificate, file) },
     http: raw.http === 'off' ? null : raw.http,
   };

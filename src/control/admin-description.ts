@@ -9,6 +9,8 @@ export function describeAdminApi(operations: readonly AdminOperation[]): object 
       operationId: operation.id,
       summary: operation.summary,
       security: operation.key ? [{ adminKey: [] }] : [],
+      ...parametersOf(operation),
+      ...(operation.bodyLimitBytes === null ? {} : { requestBody: TEXT_BODY }),
       responses: { default: { description: 'The answer, or a problem (RFC 9457).' } },
     };
   }
@@ -18,4 +20,25 @@ export function describeAdminApi(operations: readonly AdminOperation[]): object 
     paths,
     components: { securitySchemes: { adminKey: { type: 'http', scheme: 'bearer' } } },
   };
+}
+
+const TEXT_BODY = {
+  description: 'A configuration, as it stands in a file.',
+  content: { 'application/yaml': { schema: { type: 'string' } } },
+};
+
+function parametersOf({ path, query }: AdminOperation): object {
+  const inPath = [...path.matchAll(/\{([a-z]+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const inQuery = Object.entries(query).map(([name, description]) => ({
+    name,
+    in: 'query',
+    description,
+    schema: { type: 'string' },
+  }));
+  return inPath.length + inQuery.length === 0 ? {} : { parameters: [...inPath, ...inQuery] };
 }

@@ -1,10 +1,18 @@
-import type { CoverageRow, Issue, Result } from '../base/index.ts';
+import type { CoverageRow, Issue, Problem, Result } from '../base/index.ts';
 import type { Alert, AlertRecord } from '../ports/index.ts';
-import type { Readiness, RefusedReload } from './conductor.ts';
+import { CONFIG_LIMIT_BYTES, type ConfigChange } from '../config/index.ts';
+import type { Installed, Readiness, RefusedReload } from './conductor-options.ts';
+import type { RevisionSummary } from './history.ts';
 import type { Revision } from './revisions.ts';
 
 /** How one gateway thread is doing. */
 export interface ThreadReport {
+  readonly name: string;
+  /** `silent`: it serves, and did not answer within a second; `lost`: it has ended and is to be replaced. */
+  readonly state: 'starting' | 'serving' | 'silent' | 'lost';
+  /** Tells the threads apart that were in this place one after the other, from 1. */
+  readonly epoch: number;
+  readonly startedAt: number;
   readonly revision: number | null;
   readonly connections: number;
   readonly inFlight: number;
@@ -47,6 +55,10 @@ export interface AdminStatus {
   readonly revision: number | null;
   readonly hash: string | null;
   readonly configuration: string;
+  /** Who put it in force, and when; null where the history can't tell. */
+  readonly installed: { readonly author: string; readonly at: number } | null;
+  /** What could not be had at the start and was taken from what was kept, in words; empty otherwise. */
+  readonly lacking: readonly string[];
   readonly ports: { readonly https: number; readonly http: number | null; readonly admin: number };
   readonly threads: readonly ThreadReport[];
   readonly issuers: readonly IssuerReport[];
@@ -62,14 +74,29 @@ export interface AdminBackend {
   metrics(): Promise<string>;
   status(): Promise<AdminStatus>;
   coverage(): Promise<readonly CoverageRow[]>;
-  revisions(limit: number): Promise<readonly Omit<Revision, 'text'>[]>;
+  revisions(limit: number): Promise<readonly RevisionSummary[]>;
+  revision(number: number): Promise<Revision | null>;
   alerts(limit: number): Promise<readonly AlertRecord[]>;
-  reload(author: string): Promise<Result<{ readonly revision: number }, readonly Issue[]>>;
+  reload(author: string): Promise<Installed>;
+  apply(text: Uint8Array, author: string): Promise<Installed>;
+  rollback(revision: number | null, author: string): Promise<Installed>;
+  /** What a text, or the text of a revision, would change. */
+  preview(wanted: Uint8Array | number): Promise<Result<readonly ConfigChange[], readonly Issue[]>>;
 }
 
-/** A reply of the admin API: JSON, or text as it is. */
+/** What is asked of an operation. */
+export interface AdminRequest {
+  /** The values of the path's parameters. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** Empty where the operation takes none. */
+  readonly body: Uint8Array;
+}
+
+/** A reply of the admin API: JSON, a problem, or text as it is. */
 export type AdminReply =
   | { readonly status: number; readonly json: unknown }
+  | { readonly status: number; readonly problem: Problem }
   | { readonly status: number; readonly text: string };
 
 /** One operation of the admin API. Server, description and client are made from this table. */
@@ -80,42 +107,59 @@ export interface AdminOperation {
   readonly summary: string;
   /** Whether a key is needed. Only what a load balancer asks is free. */
   readonly key: boolean;
-  readonly run: (backend: AdminBackend) => Promise<AdminReply>;
+  /** The largest body that it takes; null where it takes none. */
+  readonly bodyLimitBytes: number | null;
+  /** The parameters of its query, and what each says. Others are refused. */
+  readonly query: Readonly<Record<string, string>>;
+  readonly run: (backend: AdminBackend, request: AdminRequest) => Promise<AdminReply>;
 }
 
+const SERVING: ReadonlySet<Readiness['state']> = new Set(['ready', 'verifying', 'last-good']);
+
 const LIST_LIMIT = 100;
+/** One byte more than a configuration may have, so that the reader of configurations says what is wrong with it. */
+const TEXT_LIMIT_BYTES = CONFIG_LIMIT_BYTES + 1;
+const AUTHOR = { author: 'Who does it, for the history and the ledger; 100 characters at most.' };
+const NUMBER = /^[1-9][0-9]{0,11}$/;
+
+type Reading = Omit<AdminOperation, 'bodyLimitBytes' | 'query'>;
+
+/** An operation that is asked without a query or a body. */
+function plainly(operation: Reading): AdminOperation {
+  return { ...operation, bodyLimitBytes: null, query: {} };
+}
 
 /** The operations there are. */
 export const ADMIN_OPERATIONS: readonly AdminOperation[] = [
-  {
+  plainly({
     id: 'livez',
     method: 'GET',
     path: '/livez',
     summary: 'Whether the control side runs.',
     key: false,
     run: () => Promise.resolve({ status: 200, text: 'ok\n' }),
-  },
-  {
+  }),
+  plainly({
     id: 'readyz',
     method: 'GET',
     path: '/readyz',
     summary:
-      'Whether the gateway should get traffic: 200 when ready or verifying, 503 otherwise. The body is one word.',
+      'Whether the gateway should get traffic: 200 when ready, verifying or last-good, 503 otherwise. The body is one word.',
     key: false,
     run: (backend) => {
       const { state } = backend.readiness();
-      return Promise.resolve({ status: state === 'ready' || state === 'verifying' ? 200 : 503, text: `${state}\n` });
+      return Promise.resolve({ status: SERVING.has(state) ? 200 : 503, text: `${state}\n` });
     },
-  },
-  {
+  }),
+  plainly({
     id: 'metrics',
     method: 'GET',
     path: '/metrics',
     summary: 'Metrics in the Prometheus text format 0.0.4.',
     key: true,
     run: async (backend) => ({ status: 200, text: await backend.metrics() }),
-  },
-  {
+  }),
+  plainly({
     id: 'getStatus',
     method: 'GET',
     path: '/v1/status',
@@ -123,40 +167,110 @@ export const ADMIN_OPERATIONS: readonly AdminOperation[] = [
       'How the gateway is doing: readiness, revision, ports, threads, keys of issuers, ledger, alerts of the last 24 hours, and the last reload if it was refused.',
     key: true,
     run: async (backend) => ({ status: 200, json: await backend.status() }),
-  },
-  {
+  }),
+  plainly({
     id: 'getCoverage',
     method: 'GET',
     path: '/v1/coverage',
     summary: 'What protects each operation, and the line it comes from.',
     key: true,
     run: async (backend) => ({ status: 200, json: await backend.coverage() }),
-  },
-  {
+  }),
+  plainly({
     id: 'listRevisions',
     method: 'GET',
     path: '/v1/revisions',
     summary: 'The history of configurations, newest first, without their texts.',
     key: true,
     run: async (backend) => ({ status: 200, json: await backend.revisions(LIST_LIMIT) }),
-  },
-  {
+  }),
+  plainly({
     id: 'listAlerts',
     method: 'GET',
     path: '/v1/alerts',
     summary: 'Alerts, newest first.',
     key: true,
     run: async (backend) => ({ status: 200, json: await backend.alerts(LIST_LIMIT) }),
-  },
+  }),
+  plainly({
+    id: 'getRevision',
+    method: 'GET',
+    path: '/v1/revisions/{revision}',
+    summary: 'One revision with its text.',
+    key: true,
+    run: async (backend, { params }) => {
+      const number = revisionOf(params['revision'] ?? '');
+      const found = number === null ? null : await backend.revision(number);
+      return found === null ? { status: 404, problem: { code: 'not-found' } } : { status: 200, json: found };
+    },
+  }),
   {
     id: 'reload',
     method: 'POST',
     path: '/v1/reload',
     summary: 'Reads the configuration file again and puts it in force, or says all that is wrong with it (409).',
     key: true,
-    run: async (backend) => {
-      const result = await backend.reload('admin');
-      return result.ok ? { status: 200, json: result.value } : { status: 409, json: { issues: result.error } };
+    bodyLimitBytes: null,
+    query: AUTHOR,
+    run: async (backend, { query }) => withAuthor(query, (author) => backend.reload(author)),
+  },
+  {
+    id: 'applyConfiguration',
+    method: 'POST',
+    path: '/v1/configuration',
+    summary:
+      'Puts the text in the body in force and writes it into the configuration file, or says all that is wrong with it (409).',
+    key: true,
+    bodyLimitBytes: TEXT_LIMIT_BYTES,
+    query: AUTHOR,
+    run: async (backend, { query, body }) => withAuthor(query, (author) => backend.apply(body, author)),
+  },
+  {
+    id: 'rollback',
+    method: 'POST',
+    path: '/v1/rollback',
+    summary:
+      'Puts the text of an earlier revision in force and writes it into the configuration file; what stood there is kept beside it. 409 where it can not be built any more.',
+    key: true,
+    bodyLimitBytes: null,
+    query: { ...AUTHOR, revision: 'Its number; the one in force before the present one if left out.' },
+    run: async (backend, { query }) => {
+      const wanted = query.get('revision');
+      const number = wanted === null ? null : revisionOf(wanted);
+      if (wanted !== null && number === null) return BAD_QUERY;
+      return withAuthor(query, (author) => backend.rollback(number, author));
+    },
+  },
+  {
+    id: 'diffConfiguration',
+    method: 'POST',
+    path: '/v1/diff',
+    summary: 'What the text in the body, or that of a revision, would change of what is in force; nothing is changed.',
+    key: true,
+    bodyLimitBytes: TEXT_LIMIT_BYTES,
+    query: { revision: 'The number of a revision, instead of a body.' },
+    run: async (backend, { query, body }) => {
+      const wanted = query.get('revision');
+      const number = wanted === null ? null : revisionOf(wanted);
+      if (wanted !== null && (number === null || body.length > 0)) return BAD_QUERY;
+      const changes = await backend.preview(number ?? body);
+      return changes.ok
+        ? { status: 200, json: { changes: changes.value } }
+        : { status: 409, json: { issues: changes.error } };
     },
   },
 ];
+
+const BAD_QUERY: AdminReply = { status: 400, problem: { code: 'invalid-parameters' } };
+
+function revisionOf(text: string): number | null {
+  return NUMBER.test(text) ? Number(text) : null;
+}
+
+/** Whoever has the key may say in whose name; that it was said over the admin API is recorded with it. */
+async function withAuthor(query: URLSearchParams, change: (author: string) => Promise<Installed>): Promise<AdminReply> {
+  const said = query.get('author');
+  if (said !== null && !/^[^\p{C}\p{Zl}\p{Zp}]{1,100}$/u.test(said)) return BAD_QUERY;
+  const result = await change(said === null ? 'admin' : `${said} (admin)`);
+  return result.ok ? { status: 200, json: result.value } : { status: 409, json: { issues: result.error } };
+}

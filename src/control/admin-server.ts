@@ -5,7 +5,13 @@ import { Router } from '../gateway/index.ts';
 import { parseTemplate } from '../openapi/index.ts';
 import type { Log } from '../ports/index.ts';
 import type { ServerExchange, ServerHandler } from '../wire/index.ts';
-import { ADMIN_OPERATIONS, type AdminBackend, type AdminOperation, type AdminReply } from './admin-operations.ts';
+import {
+  ADMIN_OPERATIONS,
+  type AdminBackend,
+  type AdminOperation,
+  type AdminReply,
+  type AdminRequest,
+} from './admin-operations.ts';
 import { describeAdminApi } from './admin-description.ts';
 
 /** What the admin server works with. */
@@ -27,6 +33,8 @@ const DESCRIPTION: AdminOperation = {
   path: '/openapi.json',
   summary: 'This description.',
   key: true,
+  bodyLimitBytes: null,
+  query: {},
   run: () => Promise.resolve({ status: 200, json: describeAdminApi(ALL) }),
 };
 
@@ -36,24 +44,32 @@ const ALL: readonly AdminOperation[] = [...ADMIN_OPERATIONS, DESCRIPTION];
 export function createAdminServer(options: AdminServerOptions): ServerHandler {
   const router = adminRouter();
   const hosts = new Set([LOCAL_HOST, ...options.hosts]);
+  const changes = new OpenChanges();
   return {
     request(stream) {
       const id = options.nextId();
-      const operation = judge(stream, { router, hosts, keyHashes: options.keyHashes() });
-      if ('code' in operation) {
-        refuse(stream, operation, id);
+      const asked = judge(stream, { router, hosts, keyHashes: options.keyHashes() });
+      if ('code' in asked) {
+        refuse(stream, asked, id);
         return;
       }
-      operation.run(options.backend).then(
-        (reply) => send(stream, reply, id),
-        (fault: unknown) => {
-          options.log.write('error', 'admin.fault', fault instanceof Error ? fault.message : 'unknown fault', {
-            operation: operation.id,
-            request: id,
-          });
-          refuse(stream, { code: 'gateway-fault' }, id);
-        },
-      );
+      const { operation, params, query } = asked;
+      const run = (body: Uint8Array): Promise<void> =>
+        operation.run(options.backend, { params, query, body }).then(
+          (reply) => send(stream, reply, id),
+          (fault: unknown) => {
+            options.log.write('error', 'admin.fault', fault instanceof Error ? fault.message : 'unknown fault', {
+              operation: operation.id,
+              request: id,
+            });
+            refuse(stream, { code: 'gateway-fault' }, id);
+          },
+        );
+      const { method, bodyLimitBytes } = operation;
+      if (method === 'GET') void run(NO_BODY);
+      else if (!changes.room) refuse(stream, { code: 'gateway-overloaded' }, id);
+      else if (stream.framing.kind === 'none' || bodyLimitBytes === null) void run(NO_BODY).finally(changes.enter());
+      else receive(stream, { limitBytes: bodyLimitBytes, changes, id, run });
     },
     refused(code) {
       const id = options.nextId();
@@ -81,7 +97,72 @@ interface Rules {
   readonly keyHashes: readonly string[];
 }
 
-function judge({ request, framing }: ServerExchange, rules: Rules): AdminOperation | Problem {
+/**
+ * Changes and comparisons that are received or wait for their turn, also where nobody waits for the answer any more: each
+ * may hold a configuration, and people send one at a time.
+ */
+const CHANGE_COUNT_LIMIT = 8;
+
+const NO_BODY = new Uint8Array();
+
+class OpenChanges {
+  #count = 0;
+
+  get room(): boolean {
+    return this.#count < CHANGE_COUNT_LIMIT;
+  }
+
+  /** Takes a place; gives how to leave it, once. */
+  enter(): () => void {
+    this.#count++;
+    let isOpen = true;
+    return () => {
+      if (isOpen) this.#count--;
+      isOpen = false;
+    };
+  }
+}
+
+interface Receiving {
+  readonly limitBytes: number;
+  readonly changes: OpenChanges;
+  readonly id: string;
+  readonly run: (body: Uint8Array) => Promise<void>;
+}
+
+/** Collects a body, and runs the operation when it is whole. */
+function receive(stream: ServerExchange, { limitBytes, changes, id, run }: Receiving): void {
+  if (!stream.limitBody(limitBytes)) {
+    refuse(stream, { code: 'body-too-large' }, id);
+    return;
+  }
+  const leave = changes.enter();
+  const collected: Buffer[] = [];
+  let isWhole = false;
+  stream.events = {
+    pieces(pieces) {
+      collected.push(...pieces);
+      return true;
+    },
+    bodyEnd() {
+      isWhole = true;
+      void run(Buffer.concat(collected)).finally(leave);
+    },
+    bodyFailed(code) {
+      leave();
+      refuse(stream, { code }, id);
+    },
+    drained() {},
+    gone() {
+      if (!isWhole) leave();
+    },
+  };
+  stream.receive();
+}
+
+type Asked = Pick<AdminRequest, 'params' | 'query'> & { readonly operation: AdminOperation };
+
+function judge({ request, framing }: ServerExchange, rules: Rules): Asked | Problem {
   if (!rules.hosts.has(request.host) && !isAddress(request.host)) return { code: 'misdirected-request' };
   const found = rules.router.find(request.host, request.path, request.method);
   const operation = found.kind === 'matched' ? found.target : null;
@@ -97,7 +178,12 @@ function judge({ request, framing }: ServerExchange, rules: Rules): AdminOperati
   if (found.kind === 'methodNotAllowed')
     return { code: 'method-not-allowed', headers: [['allow', found.allow.join(', ')]] };
   if (operation === null) return { code: 'not-found' };
-  return framing.kind === 'none' ? operation : { code: 'unexpected-body' };
+  if (framing.kind !== 'none' && operation.bodyLimitBytes === null) return { code: 'unexpected-body' };
+  const query = new URLSearchParams(request.query ?? '');
+  const names = [...query.keys()];
+  const isKnown = names.every((name, at) => Object.hasOwn(operation.query, name) && names.indexOf(name) === at);
+  const params = found.kind === 'matched' ? found.params : {};
+  return isKnown ? { operation, params, query } : { code: 'invalid-parameters' };
 }
 
 /** An address can't be bound to another machine, as a name can. */
@@ -126,6 +212,10 @@ function refuse(stream: ServerExchange, problem: Problem, id: string): void {
 }
 
 function send(stream: ServerExchange, reply: AdminReply, id: string): void {
+  if ('problem' in reply) {
+    refuse(stream, reply.problem, id);
+    return;
+  }
   const body = 'json' in reply ? `${JSON.stringify(reply.json)}\n` : reply.text;
   const type = 'json' in reply ? 'application/json' : 'text/plain; version=0.0.4; charset=utf-8';
   stream.send(headOf(reply.status, type, { id, bytes: Buffer.byteLength(body), more: [] }), body);

@@ -1,6 +1,8 @@
 import { request } from 'node:https';
 import { err, type Issue, ok, type Result } from '../base/index.ts';
+import type { ConfigChange } from '../config/index.ts';
 import type { AdminStatus } from './admin-operations.ts';
+import type { RevisionSummary } from './history.ts';
 
 /** Where a running gateway's admin API is, and what opens it. */
 export interface AdminAddress {
@@ -11,11 +13,21 @@ export interface AdminAddress {
   readonly key: string;
 }
 
-/** Asks a running gateway. Errors are words for the operator. */
+/** A new revision, or all that is wrong with the configuration, or why there was no answer. */
+export type ChangeReply = Result<{ readonly revision: number }, readonly Issue[] | string>;
+
+/** Asks a running gateway. Errors are words for the operator. `author` is who asks, for the history. */
 export interface AdminClient {
   status(): Promise<Result<AdminStatus, string>>;
-  /** The new revision, or all that is wrong with the configuration, or why there was no answer. */
-  reload(): Promise<Result<{ readonly revision: number }, readonly Issue[] | string>>;
+  reload(author?: string): Promise<ChangeReply>;
+  /** Puts a text in force and into the configuration file. */
+  apply(text: Uint8Array, author: string): Promise<ChangeReply>;
+  /** The same with an earlier revision; null for the one before the present one. */
+  rollback(revision: number | null, author: string): Promise<ChangeReply>;
+  /** What a text, or that of a revision, would change. */
+  diff(wanted: Uint8Array | number): Promise<Result<readonly ConfigChange[], readonly Issue[] | string>>;
+  /** The history, newest first. */
+  revisions(): Promise<Result<readonly RevisionSummary[], string>>;
 }
 
 const TIMEOUT_MS = 60_000;
@@ -23,20 +35,46 @@ const REPLY_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** A client for this address. */
 export function createAdminClient(address: AdminAddress): AdminClient {
+  const read = async <T>(path: string): Promise<Result<T, string>> => {
+    const reply = await call(address, { method: 'GET', path });
+    if (!reply.ok) return reply;
+    return reply.value.status === 200 ? ok(reply.value.body as T) : err(refusalWords(reply.value));
+  };
+  const post = async <T>(question: Omit<Question, 'method'>): Promise<Result<T, readonly Issue[] | string>> => {
+    const reply = await call(address, { method: 'POST', ...question });
+    if (!reply.ok) return reply;
+    if (reply.value.status === 200) return ok(reply.value.body as T);
+    if (reply.value.status === 409) return err((reply.value.body as { issues: readonly Issue[] }).issues);
+    return err(refusalWords(reply.value));
+  };
   return {
-    async status() {
-      const reply = await call(address, 'GET', '/v1/status');
-      if (!reply.ok) return reply;
-      return reply.value.status === 200 ? ok(reply.value.body as AdminStatus) : err(refusalWords(reply.value));
-    },
-    async reload() {
-      const reply = await call(address, 'POST', '/v1/reload');
-      if (!reply.ok) return reply;
-      if (reply.value.status === 200) return ok(reply.value.body as { revision: number });
-      if (reply.value.status === 409) return err((reply.value.body as { issues: readonly Issue[] }).issues);
-      return err(refusalWords(reply.value));
+    status: () => read('/v1/status'),
+    revisions: () => read('/v1/revisions'),
+    reload: (author) => post({ path: withQuery('/v1/reload', { author }) }),
+    apply: (text, author) => post({ path: withQuery('/v1/configuration', { author }), text }),
+    rollback: (revision, author) =>
+      post({ path: withQuery('/v1/rollback', { author, revision: revision === null ? undefined : `${revision}` }) }),
+    diff: async (wanted) => {
+      const question =
+        typeof wanted === 'number'
+          ? { path: withQuery('/v1/diff', { revision: `${wanted}` }) }
+          : { path: '/v1/diff', text: wanted };
+      const found = await post<{ readonly changes: readonly ConfigChange[] }>(question);
+      return found.ok ? ok(found.value.changes) : found;
     },
   };
+}
+
+function withQuery(path: string, values: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`;
+}
+
+interface Question {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** A configuration. */
+  readonly text?: Uint8Array;
 }
 
 interface Reply {
@@ -49,7 +87,7 @@ function refusalWords({ status, body }: Reply): string {
   return status === 401 ? 'the admin key was not accepted' : `the admin API answered ${status} ${title}`.trim();
 }
 
-function call(address: AdminAddress, method: string, path: string): Promise<Result<Reply, string>> {
+function call(address: AdminAddress, { method, path, text }: Question): Promise<Result<Reply, string>> {
   return new Promise((resolve) => {
     const { host, port, caPem, key } = address;
     const options = {
@@ -58,7 +96,11 @@ function call(address: AdminAddress, method: string, path: string): Promise<Resu
       method,
       path,
       ca: caPem,
-      headers: { authorization: `Bearer ${key}`, host: `localhost:${port}` },
+      headers: {
+        authorization: `Bearer ${key}`,
+        host: `localhost:${port}`,
+        ...(text === undefined ? {} : { 'content-type': 'application/yaml', 'content-length': text.byteLength }),
+      },
       servername: 'localhost',
       timeout: TIMEOUT_MS,
       agent: false,
@@ -77,12 +119,10 @@ function call(address: AdminAddress, method: string, path: string): Promise<Resu
     sent.on('timeout', () => sent.destroy(new Error('no answer in time')));
     sent.on('error', (fault: NodeJS.ErrnoException) =>
       resolve(
-        err(
-          fault.code === 'ECONNREFUSED' ? `nothing listens on ${host}:${port}; is the gateway running?` : fault.message,
-        ),
+        err(fault.code === 'ECONNREFUSED' ? `nothing listens on ${host}:${port}, so it does not run` : fault.message),
       ),
     );
-    sent.end();
+    sent.end(text);
   });
 }
 

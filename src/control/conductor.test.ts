@@ -4,7 +4,9 @@ import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import type { Alert, Clock, Collection, Egress, Files, Secrets } from '../ports/index.ts';
 import { gather, parseConfig } from '../config/index.ts';
-import { Conductor, type ConductorOptions, type RecordedChange } from './conductor.ts';
+import { Conductor } from './conductor.ts';
+import type { ConductorOptions, RecordedChange } from './conductor-options.ts';
+import { memoryCollection } from './memory-collection.test.ts';
 import type { Revision } from './revisions.ts';
 
 const FILE = '/etc/portcullis.yaml';
@@ -29,13 +31,11 @@ function orchestra(more: Partial<ConductorOptions> = {}) {
     text: textOf('/first'),
   };
   const history = new Map<string, Revision>();
-  const revisions = {
-    put: (id: string, revision: Revision) => Promise.resolve(void history.set(id, revision)),
-    query: () => Promise.resolve([...history].map(([id, document]) => ({ id, document })).toReversed()),
-  } as unknown as Collection<Revision>;
+  const revisions = memoryCollection(history);
   const conductor = new Conductor({
     file: FILE,
     readText: () => Promise.resolve(ok(Buffer.from(said.text))),
+    store: null,
     kinds: [],
     io,
     threads: {
@@ -253,6 +253,7 @@ test('a history that can not be written does not stop the configuration, and is 
   const failing = {
     put: () => Promise.reject(new Error('disk full')),
     query: () => Promise.resolve([]),
+    get: () => Promise.resolve(null),
   } as unknown as Collection<Revision>;
   const { conductor, said } = orchestra({ revisions: failing });
   assert.ok((await conductor.begin(await gathered(conductor), 'start')).ok);

@@ -1,81 +1,41 @@
-import { posix } from 'node:path';
-import { type ChangeRecord, err, errorIssue, formatIssue, type Issue, ok, type Result } from '../base/index.ts';
+import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
+import { type ConfigChange, diffConfigurations, gather, type Gathered, parseConfig } from '../config/index.ts';
+import type { ConductorOptions, Installed, Readiness, RefusedReload } from './conductor-options.ts';
+import { sameText, type StagedText } from './configuration-file.ts';
+import type { History } from './history.ts';
+import { Journal } from './journal.ts';
 import {
-  type Config,
-  gather,
-  type Gathered,
-  type GatherOptions,
-  parseConfig,
-  type ParsedConfig,
-} from '../config/index.ts';
-import type { PolicyKind } from '../policy/index.ts';
-import type { Alerts, Clock, Collection, Log } from '../ports/index.ts';
-import { type Revision, revisionId } from './revisions.ts';
+  CHANGED,
+  LIST_FIX,
+  NO_FILE,
+  NOT_INSTALLED,
+  NOT_RECORDED,
+  refusalOf,
+  restartIssues,
+  UNWRITTEN,
+} from './refusals.ts';
+import type { Revision } from './revisions.ts';
 
-/** The gateway threads, as the conductor sees them: all do it, or none. */
-export interface GatewayThreads {
-  /** Builds routing everywhere; what any thread finds wrong. Nothing is in force yet. */
-  prepare(gathered: Gathered): Promise<readonly Issue[]>;
-  /** Puts the prepared Snapshot in force everywhere; false when a thread would not. */
-  install(revision: number): Promise<boolean>;
-}
-
-/** Builds everything of a configuration once, in a thread of its own, and reports all issues. */
-export interface Verifier {
-  verify(gathered: Gathered): Promise<readonly Issue[]>;
-}
-
-/** Whether the gateway should get traffic, and why not. */
-export type Readiness =
-  | { readonly state: 'starting' | 'verifying' | 'draining' }
-  | { readonly state: 'ready' }
-  | { readonly state: 'faulty'; readonly issues: readonly Issue[] };
-
-/** A change as the ledger records it; `before` and `after` are the hashes of configurations. */
-export type RecordedChange = Pick<ChangeRecord, 'author' | 'action' | 'target' | 'before' | 'after'>;
-
-/** A reload that was refused: when, in wall time, how much is wrong, and the first of it in words. */
-export interface RefusedReload {
-  readonly at: number;
-  readonly issues: number;
-  readonly first: string;
-}
-
-/** What the conductor works with. */
-export interface ConductorOptions {
-  readonly file: string;
-  readonly readText: () => Promise<Result<Uint8Array, string>>;
-  readonly kinds: readonly PolicyKind<unknown>[];
-  readonly io: Omit<GatherOptions, 'revision'>;
-  readonly threads: GatewayThreads;
-  readonly verifier: Verifier;
-  readonly revisions: Collection<Revision>;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly alerts: Alerts;
-  /** Records a change before it is made; false when that can't be done, and then it must not be made. */
-  readonly record: (change: RecordedChange) => boolean;
-  /**
-   * What a new configuration asks of the rest of the node before it is in force: certificates for new hosts, keys of new
-   * issuers. What can't be had of it; then the configuration is refused.
-   */
-  readonly adapt: (gathered: Gathered) => Promise<readonly Issue[]>;
-  /** This is in force now, or is so still after another one was refused, and the rest of the node goes by it alone. */
-  readonly follow: (gathered: Gathered) => Promise<void>;
-}
-
-/** Turns the configuration file into what is in force, one revision after the other. A refused one changes nothing. */
+/**
+ * Turns the configuration file into what is in force, one revision after the other, and the other way round: a text that
+ * is applied or rolled back to is built whole, put in force, and then written into the file. A refused one changes nothing.
+ */
 export class Conductor {
   readonly #options: ConductorOptions;
-  /** The newest number given to a configuration, in force or refused. */
-  #newest = 0;
+  readonly #journal: Journal;
   #current: Gathered | null = null;
+  /** The file's text as it was last read or written here; null before that. */
+  #lastRead: Uint8Array | null = null;
   #readiness: Readiness = { state: 'starting' };
+  /** What could not be had at the start, in words. */
+  #lacking: readonly string[] = [];
   #refusedReload: RefusedReload | null = null;
   #busy: Promise<unknown> = Promise.resolve();
+  #previewing: Promise<unknown> = Promise.resolve();
 
   constructor(options: ConductorOptions) {
     this.#options = options;
+    this.#journal = new Journal(options);
   }
 
   get readiness(): Readiness {
@@ -87,21 +47,34 @@ export class Conductor {
     return this.#current;
   }
 
+  /** What there was before. */
+  get history(): Pick<History, 'find' | 'list'> {
+    return this.#journal.history;
+  }
+
   /** The last reload, where it was refused; else null. */
   get refusedReload(): RefusedReload | null {
     return this.#refusedReload;
   }
 
-  /** Puts the first configuration in force. Traffic may begin when it resolves. */
-  async begin(gathered: Gathered, author: string): Promise<Result<void, readonly Issue[]>> {
+  /**
+   * Puts the first configuration in force. Traffic may begin when it resolves. `lacking` names what could not be had and
+   * was taken from what was kept.
+   */
+  async begin(
+    gathered: Gathered,
+    author: string,
+    lacking: readonly string[] = [],
+  ): Promise<Result<void, readonly Issue[]>> {
     const issues = await this.#options.threads.prepare(gathered);
     if (issues.length > 0) return err(issues);
-    if (!this.#record('configuration.install', gathered, author)) return err([NOT_RECORDED]);
-    if (!(await this.#options.threads.install(gathered.revision)))
-      return err([errorIssue('', 'the gateway thread did not install the configuration')]);
+    if (!this.#record('install', gathered, author)) return err([NOT_RECORDED]);
+    if (!(await this.#options.threads.install(gathered.revision))) return err([NOT_INSTALLED]);
     this.#current = gathered;
+    this.#lacking = lacking;
+    this.#lastRead = Buffer.from(gathered.text);
     await this.#options.follow(gathered);
-    await this.#remember(gathered, author, 'installed');
+    await this.#journal.remember(gathered, author, 'installed');
     return ok(undefined);
   }
 
@@ -115,23 +88,63 @@ export class Conductor {
 
   /** Gives out the next revision's number; they go on from the history's newest, and none is given twice. */
   async nextRevision(): Promise<number> {
-    if (this.#newest === 0) {
-      const [newest] = await this.#options.revisions.query({ orderBy: 'revision', descending: true, limit: 1 });
-      this.#newest = newest?.document.revision ?? 0;
-    }
-    this.#newest++;
-    return this.#newest;
+    return await this.#journal.history.nextNumber();
   }
 
-  /** Reads the file again and puts it in force if all of it can be built. One reload after the other. */
-  reload(author: string): Promise<Result<{ readonly revision: number }, readonly Issue[]>> {
-    const next = this.#busy.then(async () => {
+  /** Reads the file again and puts it in force if all of it can be built. One change after the other. */
+  reload(author: string): Promise<Installed> {
+    return this.#inTurn(async () => {
       const result = await this.#reload(author);
       this.#refusedReload = result.ok ? null : refusalOf(result.error, this.#options.clock.now());
       return result;
     });
-    this.#busy = next.catch(() => undefined);
+  }
+
+  /**
+   * Builds a text whole, puts it in force and writes it into the file. Refused where the file holds something that was
+   * not read here yet: another's change would be lost.
+   */
+  apply(text: Uint8Array, author: string): Promise<Installed> {
+    return this.#inTurn(async () => {
+      const present = await this.#presentText();
+      if (!present.ok) return err([present.error]);
+      const isKnown = this.#lastRead !== null && sameText(present.value, this.#lastRead);
+      if (!isKnown) return err([CHANGED]);
+      // What stands there and was refused would be lost; what is in force is in the history.
+      const keeps = this.#current === null || !sameText(present.value, Buffer.from(this.#current.text));
+      return await this.#putInForce({ text, author, over: { present: present.value, keeps } });
+    });
+  }
+
+  /** The same with the text of an earlier revision: this one, or with null the one in force before the present one. */
+  rollback(revision: number | null, author: string): Promise<Installed> {
+    return this.#inTurn(async () => {
+      const found = await this.#earlier(revision);
+      if (!found.ok) return err([found.error]);
+      const present = await this.#presentText();
+      if (!present.ok) return err([present.error]);
+      const text = Buffer.from(found.value.text);
+      return await this.#putInForce({ text, author, over: { present: present.value, keeps: true } });
+    });
+  }
+
+  /** What would change if a text, or the text of an earlier revision, were put in force; nothing is changed. */
+  preview(wanted: Uint8Array | number): Promise<Result<readonly ConfigChange[], readonly Issue[]>> {
+    // One at a time: each holds all documents of a configuration.
+    const next = this.#previewing.then(() => this.#preview(wanted));
+    this.#previewing = next.catch(() => undefined);
     return next;
+  }
+
+  /** Tries once more to have what could not be had at the start; whether nothing is lacking now. Refuses nothing aloud. */
+  renew(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if (this.#lacking.length === 0) return true;
+      const text = await this.#options.readText();
+      if (!text.ok || !(await this.#load(text.value)).ok) return false;
+      await this.#reload('renewal');
+      return this.#lacking.length === 0;
+    });
   }
 
   /** No longer to be sent traffic. */
@@ -144,37 +157,81 @@ export class Conductor {
     await this.#busy;
   }
 
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#busy.then(work);
+    this.#busy = next.catch(() => undefined);
+    return next;
+  }
+
+  async #preview(wanted: Uint8Array | number): Promise<Result<readonly ConfigChange[], readonly Issue[]>> {
+    const found = typeof wanted === 'number' ? await this.#journal.history.find(wanted) : null;
+    if (typeof wanted === 'number' && found === null)
+      return err([errorIssue('', `there is no revision ${wanted}`, { fix: LIST_FIX })]);
+    const next = await this.#load(found === null ? (wanted as Uint8Array) : Buffer.from(found.text));
+    if (!next.ok) return next;
+    if (this.#current === null) return err([errorIssue('', 'nothing is in force yet')]);
+    return ok(diffConfigurations(this.#current, next.value));
+  }
+
   async #verifyFirst(gathered: Gathered): Promise<void> {
     const issues = await this.#options.verifier.verify(gathered);
     if (this.#readiness.state !== 'verifying') return;
-    this.#readiness = issues.length === 0 ? { state: 'ready' } : { state: 'faulty', issues };
+    if (issues.length === 0) this.#settleReadiness();
+    else this.#readiness = { state: 'faulty', issues };
     if (issues.length > 0)
-      this.#complain(issues, 'the first configuration can not be built whole; what can not be built is refused');
+      this.#journal.complain(
+        issues,
+        'the first configuration can not be built whole; what can not be built is refused',
+      );
   }
 
-  async #reload(author: string): Promise<Result<{ readonly revision: number }, readonly Issue[]>> {
-    const loaded = await this.#load();
-    if (!loaded.ok) return this.#refuse(loaded.error, null, author);
-    const unnumbered = loaded.value;
-    if (this.#current !== null && unnumbered.hash === this.#current.hash)
-      return ok({ revision: this.#current.revision });
-    const gathered: Gathered = { ...unnumbered, revision: await this.nextRevision() };
-    const fixed = restartIssues(this.#current?.config ?? null, gathered);
-    const issues = fixed.length > 0 ? fixed : await this.#build(gathered);
-    if (issues.length > 0) return this.#refuse(issues, gathered, author);
-    if (!this.#record('configuration.install', gathered, author)) return this.#refuse([NOT_RECORDED], gathered, author);
-    if (!(await this.#options.threads.install(gathered.revision))) {
-      return this.#refuse(
-        [errorIssue('', 'the gateway thread did not install the configuration', { fix: 'see its log, then reload' })],
-        gathered,
-        author,
-      );
+  #settleReadiness(): void {
+    if (this.#readiness.state === 'draining' || this.#readiness.state === 'starting') return;
+    this.#readiness = this.#lacking.length === 0 ? { state: 'ready' } : { state: 'last-good', lacking: this.#lacking };
+  }
+
+  async #reload(author: string): Promise<Installed> {
+    const text = await this.#options.readText();
+    if (!text.ok) return await this.#refuse([errorIssue('', text.error)], null, author);
+    this.#lastRead = text.value;
+    return await this.#putInForce({ text: text.value, author, over: null });
+  }
+
+  async #putInForce({ text, author, over }: Wanted): Promise<Installed> {
+    const loaded = await this.#load(text);
+    if (!loaded.ok) return await this.#refuse(loaded.error, null, author);
+    const before = this.#current;
+    const isSame = before !== null && before.hash === loaded.value.hash;
+    if (isSame) this.#nothingLacks();
+    if (isSame && (over === null || sameText(over.present, text))) return ok({ revision: before.revision });
+    const gathered: Gathered = isSame ? before : { ...loaded.value, revision: await this.nextRevision() };
+    const issues = isSame ? [] : await this.#build(gathered);
+    if (issues.length > 0) return await this.#refuse(issues, gathered, author);
+    const staged = over === null ? ok(null) : await this.#stage(text, over);
+    if (!staged.ok) return await this.#refuse([staged.error], isSame ? null : gathered, author);
+    const failure = isSame ? null : await this.#install(gathered, author);
+    if (failure !== null) {
+      await staged.value?.discard();
+      return await this.#refuse([failure], gathered, author);
     }
+    const placed = (await staged.value?.place()) ?? ok(undefined);
+    if (!placed.ok) return await this.#takeBack({ gathered, author, reason: placed.error });
+    if (staged.value !== null) this.#lastRead = text;
+    if (isSame) return ok({ revision: gathered.revision });
+    return await this.#installed(gathered, author);
+  }
+
+  async #install(gathered: Gathered, author: string): Promise<Issue | null> {
+    if (!this.#record('install', gathered, author)) return NOT_RECORDED;
+    return (await this.#options.threads.install(gathered.revision)) ? null : NOT_INSTALLED;
+  }
+
+  async #installed(gathered: Gathered, author: string): Promise<Installed> {
     this.#current = gathered;
+    this.#nothingLacks();
+    if (this.#readiness.state === 'faulty' || this.#readiness.state === 'verifying') this.#settleReadiness();
     await this.#options.follow(gathered);
-    if (this.#readiness.state === 'faulty' || this.#readiness.state === 'verifying')
-      this.#readiness = { state: 'ready' };
-    await this.#remember(gathered, author, 'installed');
+    await this.#journal.remember(gathered, author, 'installed');
     this.#options.log.write('info', 'configuration.installed', 'a new configuration is in force', {
       revision: gathered.revision,
       author,
@@ -182,17 +239,75 @@ export class Conductor {
     return ok({ revision: gathered.revision });
   }
 
+  #nothingLacks(): void {
+    this.#lacking = [];
+    if (this.#readiness.state === 'last-good') this.#settleReadiness();
+  }
+
+  /** The file does not hold what is in force, and would be another one after a restart: the one before comes back. */
+  async #takeBack({ gathered, author, reason }: Unwritten): Promise<Installed> {
+    const before = this.#current;
+    const unwritten = errorIssue('', `the configuration file could not be written: ${reason}`);
+    if (before === null || before === gathered) return await this.#refuse([unwritten], null, author);
+    const again: Gathered = { ...before, revision: await this.nextRevision() };
+    // From where the ledger stands now, the one that is taken back is what was in force.
+    this.#current = gathered;
+    const lacking = await this.#options.threads.prepare(again);
+    const failure = lacking[0] ?? (await this.#install(again, author));
+    if (failure === null) {
+      this.#current = again;
+      await this.#journal.remember(again, author, 'installed');
+      return await this.#refuse([unwritten], gathered, author);
+    }
+    this.#journal.warnOfUnwritten(reason, gathered.revision);
+    await this.#options.follow(gathered);
+    await this.#journal.remember(gathered, author, 'installed');
+    return err([unwritten, UNWRITTEN]);
+  }
+
+  async #presentText(): Promise<Result<Uint8Array, Issue>> {
+    if (this.#options.store === null) return err(NO_FILE);
+    const text = await this.#options.readText();
+    return text.ok ? text : err(errorIssue('', text.error));
+  }
+
+  /** On the disk before it is in force: the new text beside the file, and what stands in the file where that is kept. */
+  async #stage(text: Uint8Array, { present, keeps }: Overwritten): Promise<Result<StagedText | null, Issue>> {
+    const { store, readText } = this.#options;
+    if (store === null) return err(NO_FILE);
+    const staged = await store.stage(text);
+    if (!staged.ok) return err(errorIssue('', staged.error, { fix: 'let the gateway write there' }));
+    const now = await readText();
+    const isUntouched = now.ok && sameText(now.value, present);
+    const kept = isUntouched && keeps ? await store.setAside(present) : ok(undefined);
+    if (isUntouched && kept.ok) return staged;
+    await staged.value.discard();
+    return err(kept.ok ? CHANGED : errorIssue('', kept.error, { fix: 'let the gateway write there' }));
+  }
+
+  async #earlier(revision: number | null): Promise<Result<Revision, Issue>> {
+    const current = this.#current;
+    if (revision === null) {
+      const before = current === null ? null : await this.#journal.history.previous(current.revision, current.text);
+      return before === null ? err(errorIssue('', 'there is no earlier configuration in the history')) : ok(before);
+    }
+    const found = await this.#journal.history.find(revision);
+    if (found === null) return err(errorIssue('', `there is no revision ${revision}`, { fix: LIST_FIX }));
+    if (found.outcome === 'installed') return ok(found);
+    return err(errorIssue('', `revision ${revision} was refused, and was never in force`, { fix: LIST_FIX }));
+  }
+
   /** Without a number: only what is new gets one. */
-  async #load(): Promise<Result<Gathered, readonly Issue[]>> {
-    const { file, kinds, io, readText } = this.#options;
-    const text = await readText();
-    if (!text.ok) return err([errorIssue('', text.error)]);
-    const parsed: Result<ParsedConfig, readonly Issue[]> = parseConfig(text.value, { file, kinds });
+  async #load(text: Uint8Array): Promise<Result<Gathered, readonly Issue[]>> {
+    const { file, kinds, io } = this.#options;
+    const parsed = parseConfig(text, { file, kinds });
     if (!parsed.ok) return parsed;
     return await gather(parsed.value, { ...io, revision: 0 });
   }
 
   async #build(gathered: Gathered): Promise<readonly Issue[]> {
+    const fixed = restartIssues(this.#current?.config ?? null, gathered);
+    if (fixed.length > 0) return fixed;
     const issues = await this.#options.verifier.verify(gathered);
     if (issues.length > 0) return issues;
     const lacking = await this.#options.adapt(gathered);
@@ -205,75 +320,35 @@ export class Conductor {
     gathered: Gathered | null,
     author: string,
   ): Promise<Result<never, readonly Issue[]>> {
-    this.#complain(issues, 'the configuration was refused; the one before stays in force');
-    this.#record('configuration.refuse', gathered, author);
-    if (gathered !== null) await this.#remember(gathered, author, 'refused');
+    this.#journal.complain(issues, 'the configuration was refused; the one before stays in force');
+    this.#record('refuse', gathered, author);
+    if (gathered !== null) await this.#journal.remember(gathered, author, 'refused');
     if (this.#current !== null) await this.#options.follow(this.#current);
     return err(issues);
   }
 
-  #complain(issues: readonly Issue[], message: string): void {
-    const { alerts, log } = this.#options;
-    for (const issue of issues.slice(0, 20)) {
-      const place = issue.place === null ? '' : `${issue.place.file}:${issue.place.line}:${issue.place.column}`;
-      log.write('error', 'configuration.issue', issue.message, { path: issue.path, place, fix: issue.fix });
-    }
-    alerts.raise({
-      kind: 'snapshot.refused',
-      key: this.#options.file,
-      severity: 'high',
-      message,
-      fields: { issues: issues.length, first: issues[0]?.message },
-    });
-  }
-
-  /** False, and a line in the log, when the ledger takes nothing. */
-  #record(action: string, gathered: Gathered | null, author: string): boolean {
-    const { file, log, record } = this.#options;
-    const hashes = { before: this.#current?.hash ?? null, after: gathered?.hash ?? null };
-    const taken = record({ author, action, target: posix.basename(file), ...hashes });
-    if (!taken) log.write('error', 'change.not-recorded', 'a change could not be recorded', { action, author });
-    return taken;
-  }
-
-  async #remember(gathered: Gathered, author: string, outcome: Revision['outcome']): Promise<void> {
-    const { alerts, revisions, clock, log } = this.#options;
-    const { revision, hash, text } = gathered;
-    try {
-      await revisions.put(revisionId(revision), { revision, hash, author, at: clock.now(), outcome, text });
-    } catch (fault) {
-      const detail = fault instanceof Error ? fault.message : 'unknown fault';
-      const message = 'the history of configurations could not be written';
-      log.write('error', 'revision.not-kept', message, { revision, detail });
-      alerts.raise({ kind: 'data-folder.fault', key: 'revisions', severity: 'high', message, fields: { detail } });
-    }
+  #record(what: 'install' | 'refuse', after: Gathered | null, author: string): boolean {
+    return this.#journal.record({ action: `configuration.${what}`, author, before: this.#current, after });
   }
 }
 
-function refusalOf(issues: readonly Issue[], at: number): RefusedReload {
-  const [first] = issues;
-  return { at, issues: issues.length, first: first === undefined ? '' : formatIssue(first).slice(0, WORDS_LIMIT) };
+/** A text that is to be in force. */
+interface Wanted {
+  readonly text: Uint8Array;
+  readonly author: string;
+  /** The file's text, where the new one is to be written over it. */
+  readonly over: Overwritten | null;
 }
 
-/** Of an issue, what a line of a report has room for. */
-const WORDS_LIMIT = 500;
+/** What stands in the file, and whether it is to be kept beside it. */
+interface Overwritten {
+  readonly present: Uint8Array;
+  readonly keeps: boolean;
+}
 
-const NOT_RECORDED = errorIssue('', 'the configuration was not put in force, because the ledger could not record it', {
-  fix: 'see in the log why the ledger can not be written',
-});
-
-/** What a running node can't change about itself. */
-function restartIssues(before: Config | null, { config: after, places }: Gathered): readonly Issue[] {
-  if (before === null) return [];
-  const fixed = [
-    ['server', before.server, after.server],
-    ['admin', before.admin, after.admin],
-    ['data', before.dataFolder, after.dataFolder],
-    ['audit', before.audit, after.audit],
-  ] as const;
-  return fixed
-    .filter(([, old, next]) => JSON.stringify(old) !== JSON.stringify(next))
-    .map(([key]) =>
-      errorIssue(key, 'can not change while the gateway runs', { place: places[key] ?? null, fix: 'restart it' }),
-    );
+/** A configuration that is in force and could not be written. */
+interface Unwritten {
+  readonly gathered: Gathered;
+  readonly author: string;
+  readonly reason: string;
 }

@@ -2,6 +2,7 @@ export {
   ADMIN_OPERATIONS,
   type AdminBackend,
   type AdminOperation,
+  type AdminRequest,
   type AdminStatus,
   type AlertSummary,
   type IssuerReport,
@@ -10,12 +11,14 @@ export {
 } from './admin-operations.ts';
 export { createAdminServer, type AdminServerOptions } from './admin-server.ts';
 export { type AdminAddress, type AdminClient, createAdminClient } from './client.ts';
-export {
-  Conductor,
-  type ConductorOptions,
-  type GatewayThreads,
-  type Readiness,
-  type RefusedReload,
-  type Verifier,
-} from './conductor.ts';
+export { Conductor } from './conductor.ts';
+export type {
+  ConductorOptions,
+  GatewayThreads,
+  Installed,
+  Readiness,
+  RefusedReload,
+  Verifier,
+} from './conductor-options.ts';
+export type { ConfigurationFile, StagedText } from './configuration-file.ts';
 export { ADMIN_KEYS, type AdminKey, type Revision, REVISIONS } from './revisions.ts';

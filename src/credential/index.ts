@@ -1,7 +1,7 @@
 export { IssuerKeys, type IssuerKeysOptions } from './issuer-keys.ts';
 export { type FetchedKeys, fetchIssuerKeys } from './issuer-keys-fetch.ts';
 export type { IssuerSource } from './issuer-source.ts';
-export type { IssuerKeysStatus } from './issuer-keys-keeper.ts';
+export type { HeldKeys, IssuerKeysStatus } from './issuer-keys-keeper.ts';
 export type { JwtFault } from './jwt-fault.ts';
 export { type JsonBounds, type JsonReader, readJwt, type UnverifiedJwt } from './jwt-text.ts';
 export { isJsonObject, isName, type JwtClaims, numericDateMs } from './jwt-values.ts';

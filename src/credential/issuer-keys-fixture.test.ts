@@ -136,6 +136,11 @@ export function subject() {
     alerts: { raise: (alert) => void alerts.push(alert) },
     tables: {
       declare: ({ name }) => void declared.add(name),
+      read: <Row>(name: string) => {
+        const { version = 0, filledAtMs = null } = filled.get(name) ?? {};
+        const declaration = { name, rowLimit: 1, staleAfterMs: 1, whenStale: 'serve' } as const;
+        return { declaration, version, filledAtMs, rows: new Map<string, Row>() };
+      },
       replace: (name, version, rows, filledAtMs) => {
         const before = filled.get(name)?.version ?? 0;
         if (!declared.has(name) || version <= before) throw new Error(`version ${version} of ${name}`);

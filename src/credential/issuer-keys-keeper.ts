@@ -18,6 +18,8 @@ export interface KeeperPorts {
   readonly random: Random;
   readonly log: Log;
   readonly alerts: Pick<Alerts, 'raise'>;
+  /** Counts each time that the keys of this issuer could not be had. */
+  readonly failed?: (issuer: string) => void;
 }
 
 /** How an issuer's keys are. Times in milliseconds since 1970; null where it never came so far. */
@@ -30,6 +32,14 @@ export interface IssuerKeysStatus {
   readonly fetchedAtMs: number | null;
   /** Why the last fetch failed; null after one that did not. */
   readonly fault: string | null;
+}
+
+/** The keys of an issuer as they were last fetched; `table` is the name of its live table. */
+export interface HeldKeys {
+  readonly table: string;
+  readonly url: string;
+  readonly rows: readonly KeyRow[];
+  readonly atMs: number;
 }
 
 /**
@@ -58,6 +68,18 @@ export class KeyKeeper {
     this.source = source;
     this.#ports = ports;
     this.#publish = publish;
+  }
+
+  /** Takes keys fetched in an earlier run, unless there are any already. */
+  restore({ url, rows, atMs }: Omit<HeldKeys, 'table'>): void {
+    this.#held ??= { fetched: { url, rows, skipped: [], dateMs: null, maxAgeMs: null }, atMs };
+  }
+
+  /** The keys as they were last fetched, or null. */
+  get held(): Omit<HeldKeys, 'table'> | null {
+    if (this.#held === null) return null;
+    const { fetched, atMs } = this.#held;
+    return { url: fetched.url, rows: fetched.rows, atMs };
   }
 
   /** Begins to keep: keys held from an earlier time are published at once. Resolves when the first fetch has ended. */
@@ -150,6 +172,7 @@ export class KeyKeeper {
   #alarm(fault: string): void {
     this.#fault = fault;
     const { name } = this.source;
+    this.#ports.failed?.(name);
     const ageMs = this.#held === null ? null : this.#ports.clock.now() - this.#held.atMs;
     const serves = ageMs !== null && ageMs <= KEYS_STALE_AFTER_MS;
     const then = serves ? 'the ones known serve until they are a day old' : 'its tokens are refused';

@@ -1,12 +1,12 @@
 import type { Egress, Tables } from '../ports/index.ts';
 import { FetchBudget } from './issuer-keys-budget.ts';
 import type { IssuerSource } from './issuer-source.ts';
-import { type IssuerKeysStatus, type KeeperPorts, KeyKeeper } from './issuer-keys-keeper.ts';
-import { type KeyRow, keyTable } from './key-row.ts';
+import { type HeldKeys, type IssuerKeysStatus, type KeeperPorts, KeyKeeper } from './issuer-keys-keeper.ts';
+import { type KeyRow, KEYS_STALE_AFTER_MS, keyTable } from './key-row.ts';
 
 /** What the keeping of all issuers' keys needs. Nothing else may replace these tables. */
 export interface IssuerKeysOptions extends KeeperPorts {
-  readonly tables: Pick<Tables, 'declare' | 'replace'>;
+  readonly tables: Pick<Tables, 'declare' | 'read' | 'replace'>;
 }
 
 /** A configuration waits no longer than this for the keys of its issuers. */
@@ -29,7 +29,8 @@ export class IssuerKeys {
   readonly #options: IssuerKeysOptions;
   readonly #active = new Map<string, KeyKeeper>();
   readonly #resting = new Map<string, KeyKeeper>();
-  readonly #versions = new Map<string, number>();
+  /** Keys from an earlier run, for issuers that have not been kept yet. */
+  readonly #restored = new Map<string, HeldKeys>();
   readonly #budget = new FetchBudget();
   #waiting = 0;
   #closed = false;
@@ -72,6 +73,23 @@ export class IssuerKeys {
     return this.#within(WAIT_LIMIT_MS, keeper.refresh()).finally(() => {
       this.#waiting--;
     });
+  }
+
+  /**
+   * Takes keys that an earlier run has fetched, for issuers that are not kept yet: they serve until newer ones are had,
+   * or they are a day old. What is too old, or from a time to come, is left.
+   */
+  restore(held: readonly HeldKeys[]): void {
+    const nowMs = this.#options.clock.now();
+    for (const keys of held) {
+      const ageMs = nowMs - keys.atMs;
+      if (ageMs >= 0 && ageMs <= KEYS_STALE_AFTER_MS) this.#restored.set(keys.table, keys);
+    }
+  }
+
+  /** The keys of each issuer that has any, as they were last fetched. */
+  held(): readonly HeldKeys[] {
+    return [...this.#active].flatMap(([table, { held }]) => (held === null ? [] : [{ table, ...held }]));
   }
 
   /** How the keys of each issuer are, by name. */
@@ -117,11 +135,13 @@ export class IssuerKeys {
     const declaration = keyTable(source);
     tables.declare(declaration);
     const publish = (rows: ReadonlyMap<string, KeyRow>, filledAtMs: number): void => {
-      const version = (this.#versions.get(declaration.name) ?? 0) + 1;
-      this.#versions.set(declaration.name, version);
-      tables.replace(declaration.name, version, rows, filledAtMs);
+      tables.replace(declaration.name, tables.read(declaration.name).version + 1, rows, filledAtMs);
     };
-    return new KeyKeeper(source, this.#options, publish);
+    const keeper = new KeyKeeper(source, this.#options, publish);
+    const restored = this.#restored.get(declaration.name);
+    if (restored !== undefined) keeper.restore(restored);
+    this.#restored.delete(declaration.name);
+    return keeper;
   }
 
   /** Resolves with the work, or after so long. */

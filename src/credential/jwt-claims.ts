@@ -46,7 +46,7 @@ function isMeantFor(audience: unknown, ours: readonly string[]): boolean {
 }
 
 function tokenKindFault(claims: JwtClaims): JwtFault | null {
-  if (ID_TOKEN_CLAIMS.some((name) => Object.hasOwn(claims, name))) return 'token-kind';
+  for (const name of ID_TOKEN_CLAIMS) if (Object.hasOwn(claims, name)) return 'token-kind';
   // Logout tokens and other security events (RFC 8417 §2.2).
   if (Object.hasOwn(claims, 'events')) return 'token-kind';
   if (!namesAccessToken(claims['token_use']) || !namesAccessToken(claims['typ'])) return 'token-kind';

@@ -1,4 +1,4 @@
-import { constants, type KeyObject, verify } from 'node:crypto';
+import { type AsymmetricKeyDetails, constants, type KeyObject, verify } from 'node:crypto';
 import type { SignatureAlgorithm } from './token-profile.ts';
 
 /** How an algorithm's signatures are made, and with what keys (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
@@ -40,7 +40,7 @@ export function signatureHolds(
     case 'rsa':
       return rsaSignatureHolds(scheme, key, input, signature);
     case 'ec':
-      if (key.asymmetricKeyDetails?.namedCurve !== scheme.curve) return false;
+      if (detailsOf(key).namedCurve !== scheme.curve) return false;
       if (signature.length !== scheme.signatureBytes || hasZeroHalf(signature)) return false;
       return verify(scheme.hash, input, { key, dsaEncoding: 'ieee-p1363' }, signature);
     case 'ed25519':
@@ -50,13 +50,25 @@ export function signatureHolds(
   }
 }
 
+// They never change, and asking a key for them copies them each time.
+const details = new WeakMap<KeyObject, AsymmetricKeyDetails>();
+
+function detailsOf(key: KeyObject): AsymmetricKeyDetails {
+  let known = details.get(key);
+  if (known === undefined) {
+    known = key.asymmetricKeyDetails ?? {};
+    details.set(key, known);
+  }
+  return known;
+}
+
 function rsaSignatureHolds(
   { hash, padding }: Scheme & { key: 'rsa' },
   key: KeyObject,
   input: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  if (signature.length * 8 !== key.asymmetricKeyDetails?.modulusLength) return false;
+  if (signature.length * 8 !== detailsOf(key).modulusLength) return false;
   if (padding === 'pkcs1') return verify(hash, input, { key, padding: constants.RSA_PKCS1_PADDING }, signature);
   const saltLength = constants.RSA_PSS_SALTLEN_DIGEST;
   return verify(hash, input, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }, signature);
@@ -64,9 +76,10 @@ function rsaSignatureHolds(
 
 function hasZeroHalf(signature: Uint8Array): boolean {
   const half = signature.length / 2;
-  return isZero(signature.subarray(0, half)) || isZero(signature.subarray(half));
+  return isZero(signature, 0, half) || isZero(signature, half, signature.length);
 }
 
-function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0);
+function isZero(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] !== 0) return false;
+  return true;
 }

@@ -65,9 +65,11 @@ export function readJwt(token: string, readJson: JsonReader): Result<UnverifiedJ
   });
 }
 
+const ESCAPED_NUL = Buffer.from('\\u0000');
+
 function readObject(bytes: Buffer, readJson: JsonReader): JwtClaims | null {
   // A NUL ends a text for whoever reads it in C further on: `admin\0x` must never be anybody's name.
-  if (bytes.includes('\\u0000')) return null;
+  if (bytes.includes(ESCAPED_NUL)) return null;
   const read = readJson(bytes, BOUNDS);
   if (!read.ok || !isJsonObject(read.value)) return null;
   return Object.keys(read.value).length <= CLAIM_LIMIT ? read.value : null;

@@ -15,9 +15,14 @@ export function chooseKeys(
   kid: string | null,
   algorithm: SignatureAlgorithm,
 ): Result<readonly KeyRow[], 'unknown-key' | 'key-choice'> {
-  const named = kid === null ? [...rows.values()] : [...rows.values()].filter((row) => row.kid === kid);
-  if (named.length === 0) return err('unknown-key');
-  const fitting = named.filter((row) => row.algorithms.includes(algorithm));
+  const fitting: KeyRow[] = [];
+  let named = 0;
+  for (const row of rows.values()) {
+    if (kid !== null && row.kid !== kid) continue;
+    named++;
+    if (row.algorithms.includes(algorithm)) fitting.push(row);
+  }
+  if (named === 0) return err('unknown-key');
   const most = kid === null ? 1 : TRIES;
   return fitting.length === 0 || fitting.length > most ? err('key-choice') : ok(fitting);
 }

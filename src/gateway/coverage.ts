@@ -1,25 +1,32 @@
-import type { CoverageCell, CoverageRow, Place } from '../base/index.ts';
-import { type ApiConfig, type Gathered, type OperationConfig, type PolicyUse, securityPath } from '../config/index.ts';
+import type { CoverageCell, CoverageRow } from '../base/index.ts';
+import {
+  type ApiConfig,
+  type Configured,
+  type OperationConfig,
+  type PolicyUse,
+  securityPath,
+} from '../config/compiled.ts';
 import { type LimitRule, neededBy, type Operation } from '../policy/index.ts';
 import type { CompiledOperation } from './snapshot.ts';
 
 /** What protects each operation, and the line of the configuration each part comes from. */
-export function coverageOf(operations: readonly CompiledOperation[], gathered: Gathered): readonly CoverageRow[] {
+export function coverageOf(operations: readonly CompiledOperation[], configured: Configured): readonly CoverageRow[] {
   return operations.map((compiled) => {
     const { operation } = compiled;
     // An API stands in the configuration where it stands among those that were compiled.
-    const api = gathered.config.apis[compiled.api.index] as ApiConfig;
+    const api = configured.config.apis[compiled.api.index] as ApiConfig;
     return {
       operation: operation.id,
       api: operation.api,
       method: operation.method,
       template: operation.template,
-      cells: cellsOf(compiled, api, gathered.places),
+      cells: cellsOf(compiled, api, configured.place),
     };
   });
 }
 
-type Places = Readonly<Record<string, Place>>;
+/** Tells where a key path stands. */
+type Places = Configured['place'];
 
 function cellsOf(compiled: CompiledOperation, api: ApiConfig, places: Places): readonly CoverageCell[] {
   const { operation, bodyLimitBytes } = compiled;
@@ -73,7 +80,7 @@ function authorizationCell({ operation, api, own, open, places }: Cited): Covera
 /** Where the description says it, as far as that is known; else the key that names the description. */
 function describedPath({ name }: Operation, api: ApiConfig, places: Places): string {
   const path = securityPath(api.name, name);
-  return Object.hasOwn(places, path) ? path : `${api.path}.openapi`;
+  return places(path) !== null ? path : `${api.path}.openapi`;
 }
 
 /** The limits that hold here: where nobody is known, those of the API that count callers do not. */
@@ -94,7 +101,7 @@ function limitCells({ api, own, open, places }: Cited): readonly CoverageCell[] 
 /** A limit that stands alone has no place in a list. */
 function limitPath(places: Places, owner: string, index: number): string {
   const path = `${owner}.limit[${index}]`;
-  return Object.hasOwn(places, path) ? path : `${owner}.limit`;
+  return places(path) !== null ? path : `${owner}.limit`;
 }
 
 function validationCell({ api, own, places }: Cited): CoverageCell {
@@ -126,8 +133,8 @@ function isNamed({ kind }: PolicyUse): boolean {
 }
 
 function lineOf(places: Places, path: string): string | null {
-  const place = Object.hasOwn(places, path) ? places[path] : undefined;
-  return place === undefined ? null : `${place.file}:${place.line}`;
+  const place = places(path);
+  return place === null ? null : `${place.file}:${place.line}`;
 }
 
 const UNITS = [

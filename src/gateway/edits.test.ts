@@ -129,3 +129,40 @@ test('only a step that reads the body replaces it, and what was true of the old 
   assert.equal(edits.takeBody(), null);
   assert.equal(fields.keptLines(), 'content-type: x/y\r\n');
 });
+
+test('a name that may be written in one direction is refused in the other, however often it was written', () => {
+  for (let time = 0; time < 3; time++) {
+    new RequestEdits(fieldsOf()).setHeader('Date', 'x');
+    assert.throws(() => new ReplyEdits(null, []).setHeader('Date', 'x'), TypeError);
+    new ReplyEdits(null, []).setHeader('X-Forwarded-For', 'x');
+    assert.throws(() => new RequestEdits(fieldsOf()).setHeader('X-Forwarded-For', 'x'), TypeError);
+  }
+});
+
+test('more names can be written than are remembered', () => {
+  const edits = new ReplyEdits(null, []);
+  for (let at = 0; at < 600; at++) edits.setHeader(`X-Name-${at % 300}`, String(at));
+  assert.equal(edits.added.length, 600);
+  assert.throws(() => edits.setHeader('x name', 'v'), TypeError);
+});
+
+test('a value is made of visible characters and obs-text, with blanks between them alone', () => {
+  for (let code = 0; code < 0x180; code++) {
+    const character = String.fromCharCode(code);
+    const holds = code === 0x09 || (code >= 0x20 && code !== 0x7f && code <= 0xff);
+    const isBlank = [0x09, 0x20, 0xa0].includes(code);
+    for (const [value, fits] of [
+      [`a${character}b`, holds],
+      [`${character}b`, holds && !isBlank],
+      [`a${character}`, holds && !isBlank],
+      [character, holds && !isBlank],
+    ] as const) {
+      const write = (): void => new ReplyEdits(null, []).setHeader('x', value);
+      if (fits) write();
+      else assert.throws(write, TypeError, JSON.stringify(value));
+    }
+  }
+  new ReplyEdits(null, []).setHeader('x', '');
+  new ReplyEdits(null, []).setHeader('x', 'v'.repeat(8_192));
+  assert.throws(() => new ReplyEdits(null, []).setHeader('x', 'v'.repeat(8_193)), TypeError);
+});

@@ -3,8 +3,9 @@ import type { HeaderFields } from '../wire/index.ts';
 import { IDENTITY_FIELDS } from './identity-fields.ts';
 
 const NAME = /^[a-z0-9!#$%&'*+.^`|~-]{1,256}$/;
-// oxlint-disable-next-line no-control-regex
-const VALUE = /^[\t\x20-\x7e\x80-\xff]{0,8192}$/;
+const VALUE_LIMIT_CHARACTERS = 8_192;
+/** Names that were found fit to be written: those of the configuration and of our own policies, so a few. */
+const FIT_NAMES_LIMIT = 256;
 
 /** What no policy may write: framing is the codec's, hop-by-hop fields end here (RFC 9110 §7.6.1), the id is the gateway's. */
 const RESERVED: ReadonlySet<string> = new Set([
@@ -120,14 +121,45 @@ export function checkedHeaders(headers: readonly (readonly [name: string, value:
   return headers.flatMap(([name, value]) => [checkedName(name, RESERVED), checkedValue(value)]);
 }
 
+const fitNames = new Map<ReadonlySet<string>, Map<string, string>>();
+
+/** The name in lower case. Looked at closely once, since a reply's fields mostly have the names of the last one's. */
 function checkedName(name: string, reserved: ReadonlySet<string>): string {
+  const fit = fitNames.get(reserved)?.get(name);
+  if (fit !== undefined) return fit;
   const lower = name.toLowerCase();
-  if (NAME.test(lower) && !reserved.has(lower)) return lower;
+  if (NAME.test(lower) && !reserved.has(lower)) return rememberFit(name, lower, reserved);
   throw new TypeError(`no header for a policy to write: ${JSON.stringify(name.slice(0, 80))}`);
 }
 
+function rememberFit(name: string, lower: string, reserved: ReadonlySet<string>): string {
+  const fit = fitNames.get(reserved) ?? new Map<string, string>();
+  fitNames.set(reserved, fit);
+  if (fit.size < FIT_NAMES_LIMIT) fit.set(name, lower);
+  return lower;
+}
+
 function checkedValue(value: string): string {
-  if (VALUE.test(value) && value.trim() === value) return value;
+  if (isValue(value)) return value;
   // What a policy wanted to write may be a secret, so it is not repeated.
   throw new TypeError('no value for a header: it holds what no field may, or is longer than 8192');
 }
+
+/** Visible characters and obs-text, with spaces and tabs between them alone (RFC 9110 §5.5). */
+function isValue(value: string): boolean {
+  const { length } = value;
+  if (length > VALUE_LIMIT_CHARACTERS) return false;
+  for (let at = 0; at < length; at++) {
+    const code = value.charCodeAt(at);
+    if (code > SPACE && code < DELETE) continue;
+    const blank = code === SPACE || code === TAB || code === NO_BREAK_SPACE;
+    if (blank ? at === 0 || at === length - 1 : code <= DELETE || code > LAST_OCTET) return false;
+  }
+  return true;
+}
+
+const TAB = 0x09;
+const SPACE = 0x20;
+const DELETE = 0x7f;
+const NO_BREAK_SPACE = 0xa0;
+const LAST_OCTET = 0xff;

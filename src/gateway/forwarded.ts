@@ -1,34 +1,53 @@
 import { usedCredential } from '../policy/index.ts';
-import type { HeaderFields } from '../wire/index.ts';
+import type { CanonicalRequest, HeaderFields } from '../wire/index.ts';
 import { identityFields } from './identity-fields.ts';
 import { continueTrace } from './trace-context.ts';
 import type { Walk } from './walk.ts';
 
+/** What is the same for all requests that one client sends to one host over one connection. */
+class ConnectionLines {
+  readonly host: string;
+  readonly port: number | null;
+  readonly text: string;
+
+  constructor({ peer, host, port }: CanonicalRequest) {
+    this.host = host;
+    this.port = port;
+    const asked = port === null ? host : `${host}:${port}`;
+    const lines =
+      `x-forwarded-for: ${peer.address}\r\nx-forwarded-host: ${asked}\r\n` +
+      `x-forwarded-proto: ${peer.tls === null ? 'http' : 'https'}\r\nx-request-id: `;
+    // Put together once, as one piece, since it is written with every request.
+    this.text = Buffer.from(lines, 'latin1').toString('latin1');
+  }
+}
+
+function connectionLines({ request, stream }: Walk): string {
+  const { memo } = stream;
+  const kept = memo === undefined ? null : memo.kept;
+  if (kept instanceof ConnectionLines && kept.host === request.host && kept.port === request.port) return kept.text;
+  const made = new ConnectionLines(request);
+  if (memo !== undefined) memo.kept = made;
+  return made.text;
+}
+
 /**
- * What the gateway itself says to an upstream: whom it stands for, as the connection showed it and never as a client
- * claimed it, which request and which trace this is (RFC 9110 §7.6.3 for Via), and who is calling. What steps added
- * follows. `fields` are the client's: what is said anew is taken out of them.
+ * What the gateway itself says to an upstream, as field lines: whom it stands for, as the connection showed it and never
+ * as a client claimed it, and which request and which trace this is (RFC 9110 §7.6.3 for Via). `fields` are the
+ * client's: what is said anew is taken out of them.
  */
-export function upstreamFields(walk: Walk, fields: HeaderFields): readonly string[] {
-  const { request, id, addedFields, principal, context } = walk;
-  const { peer, host, port } = request;
-  const own = [
-    'x-forwarded-for',
-    peer.address,
-    'x-forwarded-host',
-    port === null ? host : `${host}:${port}`,
-    'x-forwarded-proto',
-    peer.tls === null ? 'http' : 'https',
-    'x-request-id',
-    id,
-    'via',
-    '1.1 portcullis',
-    'traceparent',
-    continueTrace(fields, context.ports.nextSpan),
-  ];
-  if (principal !== null) own.push(...identityFields(principal));
-  if (addedFields !== null) own.push(...addedFields);
-  return own;
+export function upstreamLines(walk: Walk, fields: HeaderFields): string {
+  const trace = continueTrace(fields, walk.context.ports.nextSpan);
+  return connectionLines(walk) + walk.id + '\r\nvia: 1.1 portcullis\r\ntraceparent: ' + trace + '\r\n';
+}
+
+const NONE: readonly string[] = [];
+
+/** Who is calling, and what steps added, names and values in turn. */
+export function upstreamFields({ principal, addedFields }: Walk): readonly string[] {
+  if (principal === null) return addedFields ?? NONE;
+  const identity = identityFields(principal);
+  return addedFields === null ? identity : [...identity, ...addedFields];
 }
 
 /** Takes the credential that identified the caller out of what goes upstream, unless the API is to have it. */

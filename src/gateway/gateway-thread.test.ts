@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import type { TableDeclaration, Tables, TableVersion } from '../ports/index.ts';
+import { packGathered } from '../config/index.ts';
+import type { SharedTable, TableDeclaration, Tables, TableVersion } from '../ports/index.ts';
 import { type KindTable, kindTable } from './compile.ts';
 import { apiText, type Closing, codeOf, fakePorts, gatheredOf, kindOf, NO_TABLES, RawClient } from './fixture.test.ts';
-import { GatewayThread } from './gateway-thread.ts';
+import { collectedBytesOf, GatewayThread, poolBoundsOf } from './gateway-thread.ts';
 import type { FromThread, ListenPlan } from './thread-protocol.ts';
 
 const KINDS = kindTable([kindOf('p', {})]);
@@ -29,6 +30,7 @@ function startThread(t: Closing, tables: Pick<Tables, 'read'> = NO_TABLES, kinds
     },
     tables: tables as Tables,
     kinds,
+    threads: 1,
     keys: { answer() {} },
     choose: () => null,
     send: (message) => void said.push(message),
@@ -41,13 +43,13 @@ function startThread(t: Closing, tables: Pick<Tables, 'read'> = NO_TABLES, kinds
   return { ...fakes, thread, said };
 }
 
-const gathered = (revision: number, api?: string) =>
-  gatheredOf(apiText('http://127.0.0.1:9', ['p'], api), KINDS, { revision });
+const parcelOf = (revision: number, api?: string) =>
+  packGathered(gatheredOf(apiText('http://127.0.0.1:9', ['p'], api), KINDS, { revision }));
 
 test('a configuration is prepared, then installed, each with its answer', async (t) => {
   const { thread, said } = startThread(t);
   await thread.receive({ kind: 'install', revision: 3 });
-  await thread.receive({ kind: 'prepare', gathered: gathered(3) });
+  await thread.receive({ kind: 'prepare', parcel: parcelOf(3) });
   await thread.receive({ kind: 'install', revision: 2 });
   await thread.receive({ kind: 'install', revision: 3 });
   await thread.receive({ kind: 'install', revision: 3 });
@@ -62,11 +64,11 @@ test('a configuration is prepared, then installed, each with its answer', async 
 
 test('a configuration that can not be compiled leaves what is in force', async (t) => {
   const { thread, said } = startThread(t);
-  await thread.receive({ kind: 'prepare', gathered: gathered(1) });
+  await thread.receive({ kind: 'prepare', parcel: parcelOf(1) });
   await thread.receive({ kind: 'install', revision: 1 });
-  await thread.receive({ kind: 'prepare', gathered: gathered(2, "routes: ['GET /.portcullis/x']") });
-  const broken = { ...gathered(3), config: null as never };
-  await thread.receive({ kind: 'prepare', gathered: broken });
+  await thread.receive({ kind: 'prepare', parcel: parcelOf(2, "routes: ['GET /.portcullis/x']") });
+  const broken = { ...parcelOf(3), config: null as never };
+  await thread.receive({ kind: 'prepare', parcel: broken });
   await thread.receive({ kind: 'install', revision: 3 });
   await thread.receive({ kind: 'status', ask: 9, records: 1 });
   const prepared = said.flatMap((message) => (message.kind === 'prepared' ? [message.issues.length] : []));
@@ -78,7 +80,7 @@ test('a configuration that can not be compiled leaves what is in force', async (
 
 test('both ports are opened and told, and the plain one knows the other', async (t) => {
   const { thread, said } = startThread(t);
-  await thread.receive({ kind: 'prepare', gathered: gathered(1) });
+  await thread.receive({ kind: 'prepare', parcel: parcelOf(1) });
   await thread.receive({ kind: 'install', revision: 1 });
   await thread.receive({ kind: 'listen', plan: PLAN });
   const listening = said.at(-1);
@@ -119,8 +121,8 @@ function fakeTables() {
       else if (known.declaration.rowLimit !== declaration.rowLimit) throw new Error('other words');
     },
     read: <Row>(name: string) => held.get(name) as TableVersion<Row>,
-    replace(name: string, version: number, rows: ReadonlyMap<string, unknown>, filledAtMs: number): void {
-      held.set(name, { ...(held.get(name) as TableVersion<unknown>), version, rows, filledAtMs });
+    take({ declaration, version, filledAtMs }: SharedTable): void {
+      held.set(declaration.name, { declaration, version, filledAtMs, rows: new Map() });
     },
   };
 }
@@ -129,7 +131,7 @@ test('a Snapshot is refused until the live tables that it needs are filled', asy
   const { thread, said } = startThread(t, fakeTables(), NEEDY);
   const needy = gatheredOf(apiText('http://127.0.0.1:9', ['p']), NEEDY, { revision: 1 });
   const prepare = async () => {
-    await thread.receive({ kind: 'prepare', gathered: needy });
+    await thread.receive({ kind: 'prepare', parcel: packGathered(needy) });
     const last = said.at(-1);
     assert.ok(last?.kind === 'prepared');
     return last.issues.map(({ path, message, place }) => [path, message, place?.line]);
@@ -138,7 +140,7 @@ test('a Snapshot is refused until the live tables that it needs are filled', asy
   assert.deepEqual(await prepare(), unfilled);
   await thread.receive({ kind: 'install', revision: 1 });
   assert.deepEqual(said.at(-1), { kind: 'installed', revision: 1, ok: false });
-  const table = { declaration: KEYS, version: 0, filledAtMs: null, rows: new Map() };
+  const table = { declaration: KEYS, version: 0, filledAtMs: null, memory: new SharedArrayBuffer(0) };
   await thread.receive({ kind: 'table', table });
   assert.deepEqual(await prepare(), unfilled);
   await thread.receive({ kind: 'table', table: { ...table, version: 1, filledAtMs: 5 } });
@@ -153,7 +155,7 @@ test('a table that was declared in other words is an issue', async (t) => {
   const { thread, said } = startThread(t, tables, NEEDY);
   await thread.receive({
     kind: 'prepare',
-    gathered: gatheredOf(apiText('http://127.0.0.1:9', ['p']), NEEDY, { revision: 1 }),
+    parcel: packGathered(gatheredOf(apiText('http://127.0.0.1:9', ['p']), NEEDY, { revision: 1 })),
   });
   const last = said.at(-1);
   assert.ok(last?.kind === 'prepared');
@@ -162,7 +164,7 @@ test('a table that was declared in other words is an issue', async (t) => {
 
 test('what a thread can not take leaves it as it was, and is an alert', async (t) => {
   const { thread, said, alerts } = startThread(t);
-  await thread.receive({ kind: 'prepare', gathered: gathered(1) });
+  await thread.receive({ kind: 'prepare', parcel: parcelOf(1) });
   await thread.receive({ kind: 'install', revision: 1 });
   const broken = {
     names: ['a.test'],
@@ -180,4 +182,44 @@ test('what a thread can not take leaves it as it was, and is an alert', async (t
     alerts.map(({ kind, key }) => [kind, key]),
     [['gateway.fault', 'thread certificates']],
   );
+});
+
+test('a table that was taken is told, once it serves, and one that never was filled is not', async (t) => {
+  const { thread, said } = startThread(t, fakeTables(), NEEDY);
+  const table = { declaration: KEYS, version: 0, filledAtMs: null, memory: new SharedArrayBuffer(0) };
+  await thread.receive({ kind: 'table', table });
+  assert.deepEqual(said, []);
+  await thread.receive({ kind: 'table', table: { ...table, version: 4, filledAtMs: 5 } });
+  assert.deepEqual(said, [{ kind: 'tableTaken', name: 'keys', version: 4 }]);
+});
+
+test('threads share the room of a process, and none gets so little that it could not serve', () => {
+  assert.deepEqual(
+    [1, 2, 4, 64].map(collectedBytesOf),
+    [256, 128, 64, 64].map((mib) => mib * 2 ** 20),
+  );
+  assert.deepEqual(poolBoundsOf(1), { connections: 1_024, waiting: 1_024 });
+  assert.deepEqual(poolBoundsOf(3), { connections: 342, waiting: 342 });
+  assert.deepEqual(poolBoundsOf(64), { connections: 128, waiting: 128 });
+});
+
+test('clients that are turned away for want of room are an alert, not one for each', async (t) => {
+  const { thread, said, alerts } = startThread(t);
+  await thread.receive({ kind: 'prepare', parcel: parcelOf(1) });
+  await thread.receive({ kind: 'install', revision: 1 });
+  await thread.receive({ kind: 'listen', plan: { ...PLAN, maxConnections: 1 } });
+  const listening = said.at(-1);
+  assert.ok(listening?.kind === 'listening' && listening.ports.http !== null);
+  const first = new RawClient(listening.ports.http);
+  await first.send('GET /a HTTP/1.1\r\nhost: x.example\r\n\r\n').reply();
+  for (let count = 0; count < 3; count++) {
+    const dropped = new RawClient(listening.ports.http);
+    assert.equal(await dropped.end(), '');
+    dropped.socket.destroy();
+  }
+  assert.deepEqual(
+    alerts.map(({ kind, key }) => [kind, key]),
+    [['connections.exhausted', 'clients']],
+  );
+  first.socket.destroy();
 });

@@ -1,13 +1,21 @@
 import type { SecureContext } from 'node:tls';
 import { err, errorIssue, type Issue, type Result } from '../base/index.ts';
-import type { Gathered } from '../config/index.ts';
-import type { CertificateMaterial, Ledger, Tables } from '../ports/index.ts';
-import { createServerContext, listen, type Listener, type ListenFault, SERVER_BOUNDS } from '../wire/index.ts';
-import { compile, type KindTable } from './compile.ts';
+import type { GatheredParcel } from '../config/compiled.ts';
+import type { CertificateMaterial, Ledger, SharedTable, Tables } from '../ports/index.ts';
+import {
+  createServerContext,
+  listen,
+  type Listener,
+  type ListenFault,
+  POOL_BOUNDS,
+  SERVER_BOUNDS,
+} from '../wire/index.ts';
+import { compileInSlices, type KindTable } from './compile.ts';
+import { COLLECTED_LIMIT_BYTES } from './body-budget.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { ThreadKeyRequests } from './key-requests.ts';
 import { createPlainHttp } from './plain-http.ts';
-import type { GatewayPorts } from './runtime.ts';
+import { type GatewayPorts, UpstreamPools, type Upstreams } from './runtime.ts';
 import type { NeededTable, Snapshot } from './snapshot.ts';
 import { judgedTables } from './sources.ts';
 import type { FromThread, ListenPlan, ThreadStatus, ToThread } from './thread-protocol.ts';
@@ -15,17 +23,46 @@ import type { FromThread, ListenPlan, ThreadStatus, ToThread } from './thread-pr
 /** So long the last records may take to be safe when the thread ends. */
 const FLUSH_LIMIT_MS = 5_000;
 
+/** A thread whose clients are turned away says so at most this often. */
+const FULL_HUSH_MS = 10_000;
+/** Below this a body of the default size could hardly be collected: it may take half of what is free. */
+const LEAST_COLLECTED_BYTES = 64 * 1024 * 1024;
+/** Below this a single thread that gets more than its share of clients would let them wait. */
+const LEAST_POOL = 128;
+
+/** What the bodies that a thread collects may hold, where so many threads share the room. */
+export function collectedBytesOf(threads: number): number {
+  return Math.max(LEAST_COLLECTED_BYTES, Math.floor(COLLECTED_LIMIT_BYTES / threads));
+}
+
+/** The bounds of a thread's connections to an upstream, where so many threads share them. */
+export function poolBoundsOf(threads: number): typeof POOL_BOUNDS {
+  const share = (total: number): number => Math.max(LEAST_POOL, Math.ceil(total / threads));
+  return { connections: share(POOL_BOUNDS.connections), waiting: share(POOL_BOUNDS.waiting) };
+}
+
+/** What has come meanwhile is done first. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 /** What a gateway thread is made of. */
 export interface GatewayThreadOptions {
   readonly ports: GatewayPorts;
   readonly ledger: Ledger;
   readonly tables: Tables;
   readonly kinds: KindTable;
+  /** How many threads share what the process has. */
+  readonly threads: number;
   /** Hears what the control side answers to requests for keys. */
   readonly keys: Pick<ThreadKeyRequests, 'answer'>;
   /** The certificate for a host; null only where there is none at all. */
   readonly choose: (materials: readonly CertificateMaterial[], serverName: string | null) => CertificateMaterial | null;
   readonly send: (message: FromThread) => void;
+  /** Where clients come from and requests go: sockets, if nothing else is given. */
+  readonly outside?: { readonly listen: typeof listen; readonly upstreams: Upstreams };
 }
 
 /** The data plane of one thread, driven by messages of the control side. It owns the sockets and touches no disk. */
@@ -37,10 +74,13 @@ export class GatewayThread {
   #contexts = new Map<CertificateMaterial, SecureContext>();
   readonly #listeners: Listener[] = [];
   #httpsPort = 0;
+  #hushedUntilMs = 0;
 
   constructor(options: GatewayThreadOptions) {
     this.#options = options;
-    this.#gateway = createGateway(options.ports);
+    const { ports, threads } = options;
+    const pools = (): Upstreams => new UpstreamPools(() => ports.clock.monotonic(), poolBoundsOf(threads));
+    this.#gateway = createGateway(ports, collectedBytesOf(threads), options.outside?.upstreams ?? pools());
   }
 
   /**
@@ -76,7 +116,7 @@ export class GatewayThread {
         this.#options.keys.answer(message);
         return;
       case 'prepare':
-        this.#prepare(message.gathered);
+        await this.#prepare(message.parcel);
         return;
       case 'install':
         await this.#install(message.revision);
@@ -117,24 +157,30 @@ export class GatewayThread {
     return context;
   }
 
-  #replaceTable(table: Extract<ToThread, { kind: 'table' }>['table']): void {
+  #replaceTable(table: SharedTable): void {
     const { tables } = this.#options;
     tables.declare(table.declaration);
-    if (table.filledAtMs !== null) tables.replace(table.declaration.name, table.version, table.rows, table.filledAtMs);
+    if (table.filledAtMs === null) return;
+    tables.take(table);
+    this.#options.send({ kind: 'tableTaken', name: table.declaration.name, version: table.version });
   }
 
-  #prepare(gathered: Gathered): void {
-    const snapshot = this.#compile(gathered);
+  async #prepare(parcel: GatheredParcel): Promise<void> {
+    const { revision } = parcel;
+    const snapshot = await this.#compile(parcel);
     this.#prepared.clear();
-    if (snapshot.ok) this.#prepared.set(gathered.revision, snapshot.value);
-    this.#options.send({ kind: 'prepared', revision: gathered.revision, issues: snapshot.ok ? [] : snapshot.error });
+    // Waiting belongs here: threads that install at different times would serve by different configurations.
+    if (snapshot.ok) await this.#gateway.makeRoom();
+    if (snapshot.ok) this.#prepared.set(revision, snapshot.value);
+    this.#options.send({ kind: 'prepared', revision, issues: snapshot.ok ? [] : snapshot.error });
   }
 
   /** A bug in compiling is an issue like any other: the Snapshot in force stays. */
-  #compile(gathered: Gathered): Result<Snapshot, readonly Issue[]> {
+  async #compile(parcel: GatheredParcel): Promise<Result<Snapshot, readonly Issue[]>> {
     const { kinds, tables, ports } = this.#options;
     try {
-      const snapshot = compile(gathered, { kinds, tables: judgedTables(tables, () => ports.clock.now()) });
+      const context = { kinds, tables: judgedTables(tables, () => ports.clock.now()) };
+      const snapshot = await compileInSlices(parcel, context, nextTurn);
       const unfilled = snapshot.ok ? snapshot.value.tables.flatMap((table) => this.#unfilled(table)) : [];
       return unfilled.length > 0 ? err(unfilled) : snapshot;
     } catch (fault) {
@@ -158,7 +204,7 @@ export class GatewayThread {
     return [errorIssue(path, `${kind} needs the live table ${name}, which was never filled`, { place, fix })];
   }
 
-  /** Waits for room where slow requests hold too many older Snapshots. */
+  /** Seldom waits: requests that came after the preparing may have taken the room again. */
   async #install(revision: number): Promise<void> {
     const snapshot = this.#prepared.get(revision);
     this.#prepared.delete(revision);
@@ -202,7 +248,8 @@ export class GatewayThread {
             turnDown: (stream, problem) => gateway.turnDown(stream, problem),
             refused: (code, peer) => gateway.refused(code, peer),
           });
-    const listener = await listen({
+    const open = this.#options.outside?.listen ?? listen;
+    const listener = await open({
       host: plan.host,
       port,
       reusePort: plan.reusePort,
@@ -211,10 +258,23 @@ export class GatewayThread {
       bounds: SERVER_BOUNDS,
       clock: ports.clock,
       context: plainMode === null ? (serverName) => this.#contextFor(serverName) : null,
-      turnedAway: (reason) => ports.metrics.turnedAway(reason),
+      turnedAway: (reason) => {
+        ports.metrics.turnedAway(reason);
+        if (reason === 'full') this.#tellFull();
+      },
     });
     if (!('code' in listener)) this.#listeners.push(listener);
     return listener;
+  }
+
+  /** Each client that comes would be an alert of its own, and there may be thousands. */
+  #tellFull(): void {
+    const { clock, alerts } = this.#options.ports;
+    const nowMs = clock.monotonic();
+    if (nowMs < this.#hushedUntilMs) return;
+    this.#hushedUntilMs = nowMs + FULL_HUSH_MS;
+    const message = 'clients are turned away: there are as many connections or open files as there may be';
+    alerts({ kind: 'connections.exhausted', key: 'clients', severity: 'high', message });
   }
 
   #status(records: number): ThreadStatus {

@@ -1,4 +1,5 @@
 import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
+import type { Match } from '../policy/index.ts';
 import type { Timer } from '../ports/index.ts';
 import type { OutgoingHead, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
 import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
@@ -53,7 +54,8 @@ export function createGateway(
 
 interface Era {
   readonly context: WalkContext;
-  readonly passages: Set<Walk>;
+  /** In no order; each knows its seat. */
+  readonly passages: Walk[];
 }
 
 /** Somebody waits until one more Snapshot may live. */
@@ -63,11 +65,7 @@ interface RoomWait {
   readonly timer: Timer;
 }
 
-/** A request that matched. */
-interface Matched {
-  readonly compiled: CompiledOperation;
-  readonly params: Readonly<Record<string, string>>;
-}
+type Matched = Extract<Match<CompiledOperation>, { kind: 'matched' }>;
 
 /** A request that is refused before any operation is known. */
 interface Refused {
@@ -115,7 +113,7 @@ class DataPlane implements Gateway {
     const last = this.#era;
     const installed: Installed = { snapshot, pools: this.#pools.forApis(snapshot.apis) };
     const era: Era = {
-      passages: new Set(),
+      passages: [],
       context: {
         ports: this.#ports,
         installed,
@@ -126,13 +124,13 @@ class DataPlane implements Gateway {
     };
     this.#eras.add(era);
     this.#era = era;
-    if (last !== null && last.passages.size === 0) this.#end(last);
+    if (last !== null && last.passages.length === 0) this.#end(last);
     return true;
   }
 
   /** The Snapshot in force makes room by itself where no request walks through it. */
   #hasRoom(): boolean {
-    const idle = this.#era !== null && this.#era.passages.size === 0 ? 1 : 0;
+    const idle = this.#era !== null && this.#era.passages.length === 0 ? 1 : 0;
     return this.#eras.size - idle < SNAPSHOT_LIMIT;
   }
 
@@ -196,11 +194,12 @@ class DataPlane implements Gateway {
         this.#turnDown(stream, id, { code: 'method-not-allowed', headers: [['allow', found.allow.join(', ')]] });
         return;
       case 'matched':
-        this.#enter(stream, id, era, { compiled: found.target, params: found.params });
+        this.#enter(stream, id, era, found);
     }
   }
 
-  #enter(stream: ServerExchange, id: string, era: Era, { compiled, params }: Matched): void {
+  #enter(stream: ServerExchange, id: string, era: Era, match: Matched): void {
+    const compiled = match.target;
     const plan = compiled.plan();
     if (!plan.ok) {
       const detail = plan.error.map((issue) => issue.message).join('; ');
@@ -210,9 +209,9 @@ class DataPlane implements Gateway {
       this.#turnDown(stream, id, { code: 'gateway-fault', internal: detail });
       return;
     }
-    const passage = new Passage(stream, compiled, { id, params, plan: plan.value, context: era.context });
+    const passage = new Passage(stream, compiled, { id, match, plan: plan.value, context: era.context });
     stream.events = passage;
-    era.passages.add(passage);
+    passage.seat = era.passages.push(passage) - 1;
     this.#count(1);
     const { method } = stream.request;
     const bodyless = (method === 'GET' || method === 'HEAD') && !compiled.bodyDescribed;
@@ -222,9 +221,14 @@ class DataPlane implements Gateway {
   }
 
   #left(era: Era, walk: Walk): void {
-    era.passages.delete(walk);
+    // The last one takes the seat of the one that leaves.
+    const last = era.passages.pop();
+    if (last !== undefined && last !== walk) {
+      era.passages[walk.seat] = last;
+      last.seat = walk.seat;
+    }
     this.#count(-1);
-    if (era !== this.#era && era.passages.size === 0) this.#end(era);
+    if (era !== this.#era && era.passages.length === 0) this.#end(era);
   }
 
   #count(change: 1 | -1): void {

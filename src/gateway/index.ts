@@ -1,6 +1,15 @@
 export { createSpanSource } from './trace-context.ts';
 export { createUnspentLimiter } from './unspent-limiter.ts';
-export { compile, type CompileContext, kindTable, type KindTable, verify } from './compile.ts';
+export {
+  compile,
+  type CompileContext,
+  compileInSlices,
+  compileWhole,
+  kindTable,
+  type KindTable,
+  verify,
+} from './compile.ts';
+export { coverageInSlices } from './coverage-in-slices.ts';
 export { createGateway, type Gateway } from './gateway.ts';
 export { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';
 export type { GatewayPorts } from './runtime.ts';

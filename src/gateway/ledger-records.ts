@@ -1,5 +1,6 @@
 import { type CompletionRecord, type IntentRecord, RECORD_VERSION } from '../base/index.ts';
 import type { Outcome } from '../policy/index.ts';
+import type { Walk } from './walk.ts';
 
 /** What every intent says, and what only that of a request that matched, or was decided by somebody, can say. */
 export type IntentParts = Pick<IntentRecord, 'id' | 'at' | 'revision' | 'method' | 'address' | 'verdict'> &
@@ -25,8 +26,35 @@ export function intentOf(said: IntentParts): IntentRecord {
   };
 }
 
+/** Who decided what of a request, and why. */
+export type Decision = Pick<Outcome, 'verdict' | 'problem' | 'policy' | 'rule'>;
+
+/** The same of a request that matched. */
+export function passageIntent(
+  { id, startedAtMs, context, compiled, request, principal }: Walk,
+  { verdict, problem, policy, rule }: Decision,
+): IntentRecord {
+  const { operation } = compiled;
+  return {
+    version: RECORD_VERSION,
+    kind: 'intent',
+    id,
+    at: startedAtMs,
+    revision: context.installed.snapshot.revision,
+    api: operation.api,
+    operation: operation.id,
+    method: request.method,
+    subject: principal === null ? null : context.ports.pseudonym(principal),
+    address: request.peer.address,
+    verdict,
+    problem: problem === null ? null : problem.code,
+    policy,
+    rule,
+  };
+}
+
 /** How an exchange ended, as far as its record says it. */
-export type CompletionParts = Omit<Outcome, 'verdict' | 'problem' | 'policy' | 'rule'>;
+type CompletionParts = Omit<Outcome, 'verdict' | 'problem' | 'policy' | 'rule'>;
 
 /** The record that closes a request's intent. */
 export function completionOf(id: string, at: number, outcome: CompletionParts): CompletionRecord {

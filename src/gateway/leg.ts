@@ -7,7 +7,7 @@ import type {
   UpstreamEvents,
   UpstreamFailure,
 } from '../wire/index.ts';
-import { dropUsedCredential, upstreamFields } from './forwarded.ts';
+import { dropUsedCredential, upstreamFields, upstreamLines } from './forwarded.ts';
 import { lengthOf, NO_BODY } from './reply.ts';
 import type { Reply } from './reply-passage.ts';
 import { upstreamTarget } from './upstream-target.ts';
@@ -28,6 +28,7 @@ export class Leg implements UpstreamEvents {
   #call: UpstreamCall | null = null;
   #startedMs = 0;
   #elapsedMs: number | null = null;
+  #whole = false;
   #over = false;
   /** The upstream's status, once it is known. */
   status: number | null = null;
@@ -40,6 +41,11 @@ export class Leg implements UpstreamEvents {
   /** From the call to the end of the upstream's reply, in microseconds; null while there is none. */
   get elapsedUs(): number | null {
     return this.#elapsedMs === null ? null : Math.round(this.#elapsedMs * 1_000);
+  }
+
+  /** When the upstream's reply was there whole, where it came in one read; else null. */
+  get wholeAtMs(): number | null {
+    return this.#whole && this.#elapsedMs !== null ? this.#startedMs + this.#elapsedMs : null;
   }
 
   /** Sends the request with a body that is at hand, or with none. */
@@ -79,7 +85,7 @@ export class Leg implements UpstreamEvents {
     const { compiled, context, plan, request } = this.#passage;
     const pool = context.installed.pools[compiled.api.index];
     if (pool === undefined) throw new Error(`no pool for ${compiled.api.name}`);
-    this.#startedMs = context.ports.clock.monotonic();
+    this.#startedMs = this.#passage.moment();
     const fields = request.headers as HeaderFields;
     if (plan.readsResponse.whole) for (const name of UNJUDGEABLE) fields.drop(name);
     dropUsedCredential(this.#passage, fields);
@@ -88,7 +94,8 @@ export class Leg implements UpstreamEvents {
       target: upstreamTarget(compiled.api, request),
       authority: compiled.api.authority,
       fields,
-      added: upstreamFields(this.#passage, fields),
+      lines: upstreamLines(this.#passage, fields),
+      added: upstreamFields(this.#passage),
       framing,
     };
     this.#call = pool.call(outgoing, this);
@@ -102,10 +109,11 @@ export class Leg implements UpstreamEvents {
     if (links.length > 0) this.#passage.stream.interim(status, links);
   }
 
-  whole(head: ReplyHead, body: Buffer): void {
+  whole(head: ReplyHead, body: Buffer, atMs: number): void {
     if (this.#over) return;
     this.status = head.status;
-    this.#settle();
+    this.#whole = true;
+    this.#settle(atMs);
     this.#reply.whole(head, body);
   }
 
@@ -121,13 +129,13 @@ export class Leg implements UpstreamEvents {
 
   end(): void {
     if (this.#over) return;
-    this.#settle();
+    this.#settle(this.#nowMs());
     this.#reply.end();
   }
 
   failed(failure: UpstreamFailure): void {
     if (this.#over) return;
-    this.#settle();
+    this.#settle(this.#nowMs());
     this.#passage.failed(failure);
   }
 
@@ -135,8 +143,12 @@ export class Leg implements UpstreamEvents {
     if (!this.#over) this.#passage.stream.resumeBody();
   }
 
-  #settle(): void {
+  #nowMs(): number {
+    return this.#passage.context.ports.clock.monotonic();
+  }
+
+  #settle(atMs: number): void {
     this.#over = true;
-    this.#elapsedMs = this.#passage.context.ports.clock.monotonic() - this.#startedMs;
+    this.#elapsedMs = atMs - this.#startedMs;
   }
 }

@@ -34,10 +34,16 @@ function codeCounter(meter: Meter, name: string, help: string): (code: ProblemCo
   };
 }
 
+/** What is counted for each API. */
+interface ApiSeries {
+  /** In the order of `CLASSES`. */
+  readonly requests: readonly Counter[];
+  readonly durations: Histogram;
+}
+
 /** Makes the series; those of an API appear with its first request. */
 export function createGatewayMetrics(meter: Meter): GatewayMetrics {
-  const requests = new Map<string, readonly Counter[]>();
-  const durations = new Map<string, Histogram>();
+  const byApi = new Map<string, ApiSeries>();
   const refusals = new Map<ProblemCode, Counter>();
   const observed = codeCounter(
     meter,
@@ -50,30 +56,28 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
       reason: 'snapshot',
     }),
   };
-  const classesOf = (api: string): readonly Counter[] =>
-    CLASSES.map((status) =>
+  const seriesOf = (api: string): ApiSeries => ({
+    requests: CLASSES.map((status) =>
       meter.counter('portcullis_requests_total', 'Requests answered, by API and class of status.', { api, status }),
-    );
+    ),
+    durations: meter.histogram(
+      'portcullis_request_duration_seconds',
+      'Time from a whole head to the end of its reply.',
+      SECONDS,
+      { api },
+    ),
+  });
   return {
     inFlight: meter.gauge('portcullis_requests_in_flight', 'Requests being answered now.'),
     finished(api, status, durationUs) {
       const name = api ?? '';
-      let counters = requests.get(name);
-      if (counters === undefined) {
-        counters = classesOf(name);
-        requests.set(name, counters);
-        durations.set(
-          name,
-          meter.histogram(
-            'portcullis_request_duration_seconds',
-            'Time from a whole head to the end of its reply.',
-            SECONDS,
-            { api: name },
-          ),
-        );
+      let series = byApi.get(name);
+      if (series === undefined) {
+        series = seriesOf(name);
+        byApi.set(name, series);
       }
-      counters[Math.floor(status / 100)]?.add(1);
-      durations.get(name)?.observe(durationUs / 1e6);
+      series.requests[(status / 100) | 0]?.add(1);
+      series.durations.observe(durationUs / 1e6);
     },
     refused(code) {
       let counter = refusals.get(code);

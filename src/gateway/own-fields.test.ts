@@ -245,7 +245,9 @@ async function strictTransport(bench: Bench, tls: boolean, trusted: boolean): Pr
     bench.gateway.request(stream);
     return promise;
   });
-  return (await Promise.all(heads)).map(({ added }) => added.includes('strict-transport-security'));
+  return (await Promise.all(heads)).map(({ added, lines = '' }) =>
+    `${added.join()},${lines}`.includes('strict-transport-security'),
+  );
 }
 
 test('https is asked for over TLS with a certificate that others trust, and never else', async (t) => {

@@ -7,7 +7,7 @@ import { RequestEdits } from './edits.ts';
 import { EnteredSteps, runRecordSteps } from './entered-steps.ts';
 import { raiseFault } from './faults.ts';
 import { Leg } from './leg.ts';
-import { completionOf, intentOf } from './ledger-records.ts';
+import { completionOf, type Decision, passageIntent } from './ledger-records.ts';
 import type { AnyStep, Plan } from './plan.ts';
 import { type Answer, ownAnswer, problemAnswer } from './reply.ts';
 import { Reply } from './reply-passage.ts';
@@ -25,7 +25,7 @@ interface Observation {
 /** What the router and the id source gave a request. */
 export interface PassageParts {
   readonly id: string;
-  readonly params: Readonly<Record<string, string>>;
+  readonly match: { readonly params: Readonly<Record<string, string>> };
   readonly plan: Plan;
   readonly context: WalkContext;
 }
@@ -43,7 +43,6 @@ type Phase = 'judging' | 'collecting' | 'forwarded' | 'answering' | 'refusing' |
 export class Passage implements Walk, ExchangeEvents {
   readonly id: string;
   readonly request: CanonicalRequest;
-  readonly params: Readonly<Record<string, string>>;
   readonly startedAtMs: number;
   readonly compiled: CompiledOperation;
   readonly context: WalkContext;
@@ -52,7 +51,11 @@ export class Passage implements Walk, ExchangeEvents {
   readonly requestBody: BodyAccess | null;
   principal: Principal | null = null;
   reading: BodyUse = 'none';
+  seat = -1;
+  readonly #match: PassageParts['match'];
   readonly #startedMs: number;
+  /** Whether time has passed since the head came, as far as anybody here knows. */
+  #waited = false;
   #phase: Phase = 'judging';
   #next = 0;
   #verdict: RecordedVerdict = 'pass';
@@ -62,7 +65,7 @@ export class Passage implements Walk, ExchangeEvents {
   /** The first that a policy in observe mode would have refused. */
   #observed: Observation | null = null;
   #intent: 'due' | 'taken' | 'refused' = 'due';
-  #slots: Map<Slot<unknown>, unknown> | null = null;
+  #slots: unknown[] | null = null;
   #entered: EnteredSteps | null = null;
   #edits: RequestEdits | null = null;
   #timer: Timer | null = null;
@@ -77,7 +80,7 @@ export class Passage implements Walk, ExchangeEvents {
     const { clock } = more.context.ports;
     this.id = more.id;
     this.request = stream.request;
-    this.params = more.params;
+    this.#match = more.match;
     this.startedAtMs = clock.now();
     this.#startedMs = clock.monotonic();
     this.compiled = compiled;
@@ -87,14 +90,22 @@ export class Passage implements Walk, ExchangeEvents {
     this.requestBody = BodyAccess.of(more.plan.readsRequest);
   }
 
+  get params(): Readonly<Record<string, string>> {
+    return this.#match.params;
+  }
+
+  moment(): number {
+    return this.#waited ? this.context.ports.clock.monotonic() : this.#startedMs;
+  }
+
   get operation(): Operation {
     return this.compiled.operation;
   }
 
   slot<T>(slot: Slot<T>): T {
-    this.#slots ??= new Map();
-    if (!this.#slots.has(slot)) this.#slots.set(slot, slot.initial());
-    return this.#slots.get(slot) as T;
+    // A list that is empty would be given room for seventeen by its first value.
+    this.#slots ??= [undefined, undefined, undefined, undefined];
+    return (this.#slots[slot.number] ??= slot.initial()) as T;
   }
 
   body<U extends keyof BodyViews>(use: U): BodyViews[U] {
@@ -126,6 +137,7 @@ export class Passage implements Walk, ExchangeEvents {
 
   collectBody(): void {
     this.#phase = 'collecting';
+    this.#waited = true;
     this.stream.receive();
   }
 
@@ -141,6 +153,7 @@ export class Passage implements Walk, ExchangeEvents {
   }
 
   wait(delayMs: number, callback: () => void): Timer {
+    this.#waited = true;
     this.#timer?.cancel();
     this.#timer = this.context.ports.clock.after(delayMs, callback);
     return this.#timer;
@@ -228,28 +241,13 @@ export class Passage implements Walk, ExchangeEvents {
   }
 
   #appendIntent(): boolean {
-    const decision = this.#decision();
-    const intent = intentOf({
-      id: this.id,
-      at: this.startedAtMs,
-      revision: this.context.installed.snapshot.revision,
-      api: this.operation.api,
-      operation: this.operation.id,
-      method: this.request.method,
-      subject: this.principal === null ? null : this.context.ports.pseudonym(this.principal),
-      address: this.request.peer.address,
-      verdict: decision.verdict,
-      problem: decision.problem === null ? null : decision.problem.code,
-      policy: decision.policy,
-      rule: decision.rule,
-    });
-    const taken = this.context.ports.ledger.append(intent);
+    const taken = this.context.ports.ledger.append(passageIntent(this, this.#decision()));
     this.#intent = taken ? 'taken' : 'refused';
     return taken;
   }
 
   /** Who decided what, and why; a request that passed may have been noted by a policy that observes. */
-  #decision(): Pick<Outcome, 'verdict' | 'problem' | 'policy' | 'rule'> {
+  #decision(): Decision {
     const observed = this.#verdict === 'pass' ? this.#observed : null;
     if (observed === null)
       return { verdict: this.#verdict, problem: this.#problem, policy: this.#policy, rule: this.#rule };
@@ -267,7 +265,10 @@ export class Passage implements Walk, ExchangeEvents {
     this.#leg = leg;
     const whole = this.requestBody === null ? null : this.requestBody.whole;
     if (whole !== null || this.stream.framing.kind === 'none') leg.sendWhole(whole);
-    else this.stream.receive();
+    else {
+      this.#waited = true;
+      this.stream.receive();
+    }
   }
 
   pieces(pieces: readonly Buffer[]): boolean {
@@ -362,23 +363,32 @@ export class Passage implements Walk, ExchangeEvents {
     const { clock, ledger, metrics } = this.context.ports;
     const outcome = this.#outcome(complete);
     if (this.#intent === 'due') this.#appendIntent();
-    runRecordSteps(this, outcome);
+    if (this.plan.record.length > 0) runRecordSteps(this, outcome);
     this.#entered?.release(this);
-    metrics.finished(this.operation.api, outcome.status, outcome.durationUs);
+    metrics.finished(this.compiled.operation.api, outcome.status, outcome.durationUs);
     if (this.#intent === 'taken') ledger.append(completionOf(this.id, clock.now(), outcome));
     this.context.over(this);
   }
 
+  /** A whole reply that no step judges goes out in the moment in which it came. */
+  #endMs(): number {
+    const wholeAtMs = this.#leg === null || this.plan.respond.length > 0 ? null : this.#leg.wholeAtMs;
+    return wholeAtMs ?? this.context.ports.clock.monotonic();
+  }
+
   #outcome(complete: boolean): Outcome {
-    const decision = this.#decision();
+    const { verdict, problem, policy, rule } = this.#decision();
     return {
-      ...decision,
-      problemCode: decision.problem === null ? null : decision.problem.code,
+      verdict,
+      problem,
+      problemCode: problem === null ? null : problem.code,
+      policy,
+      rule,
       status: this.#status,
       upstreamStatus: this.#leg === null ? null : this.#leg.status,
       requestBytes: this.stream.receivedBytes,
       responseBytes: this.#replyBytes,
-      durationUs: Math.round((this.context.ports.clock.monotonic() - this.#startedMs) * 1_000),
+      durationUs: Math.round((this.#endMs() - this.#startedMs) * 1_000),
       upstreamUs: this.#leg === null ? null : this.#leg.elapsedUs,
       complete,
     };

@@ -6,7 +6,7 @@ import {
   problemStatus,
 } from '../base/index.ts';
 import type { ProblemError } from '../base/index.ts';
-import type { CallerConfig } from '../config/index.ts';
+import type { CallerConfig } from '../config/compiled.ts';
 import type { Operation } from '../policy/index.ts';
 import type { Clock } from '../ports/index.ts';
 import type { HeaderFields, OutgoingRequest, UpstreamCall } from '../wire/index.ts';
@@ -194,15 +194,16 @@ class Scene {
     return {
       kind: 'pass',
       upstream: { method: request.method, url: `${api.upstream.scheme}://${request.authority}${request.target}` },
-      added: namesOf(request.added),
+      added: namesOf(request),
       removed: request.fields === null ? [] : removedFrom(request.fields),
       observed: verdict === 'observed' ? { code: problem, policy, rule } : null,
     };
   }
 }
 
-function namesOf(added: readonly string[]): readonly string[] {
-  return [...new Set(added.filter((_, at) => at % 2 === 0))];
+function namesOf({ lines = '', added }: OutgoingRequest): readonly string[] {
+  const own = lines.split('\r\n').flatMap((line) => (line === '' ? [] : [line.slice(0, line.indexOf(':'))]));
+  return [...new Set([...own, ...added.filter((_, at) => at % 2 === 0)])];
 }
 
 /** Written anew for the upstream, in any case. */

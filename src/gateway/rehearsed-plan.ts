@@ -1,5 +1,5 @@
 import { Bitset, type ProblemCode, type ProblemError } from '../base/index.ts';
-import type { CallerConfig } from '../config/index.ts';
+import type { CallerConfig } from '../config/compiled.ts';
 import type { AuthenticateVerdict, Principal, RoleTable, Stage, Step } from '../policy/index.ts';
 import type { Plan, PlannedStep, RequestStep } from './plan.ts';
 

@@ -5,6 +5,7 @@ import {
   type HeaderMap,
   NO_FIELDS,
   type OutgoingHead,
+  PRESENCE,
   type ReplyHead,
 } from '../wire/index.ts';
 import { AddedFields, hasAdded } from './added-fields.ts';
@@ -14,7 +15,7 @@ import { NO_EDITS, ReplyEdits } from './edits.ts';
 import { THREW } from './faults.ts';
 import { isWhole, type PlannedStep } from './plan.ts';
 import { type Answer, isBodiless, lengthOf, NO_BODY } from './reply.ts';
-import { addSecurityFields } from './security-fields.ts';
+import { presenceOf, securityLines } from './security-fields.ts';
 import type { Walk } from './walk.ts';
 
 /** A reply that a policy must read may be this large. */
@@ -239,19 +240,26 @@ export class Reply implements ReplyView {
 
   #headOf(framing: BodyFraming, announcedLength: number | null): OutgoingHead {
     const added = this.#added;
-    const dated = this.#fields === null ? hasAdded(added, 'date') : this.#fields.has('date');
-    if (!dated) added.push('date', this.#passage.context.date());
-    added.push('x-request-id', this.#passage.id);
-    this.#secure(added);
-    return { status: this.status, fields: this.#fields, added, framing, announcedLength, closes: this.#closes };
+    const fields = this.#fields;
+    const { context, id } = this.#passage;
+    const dated = (presenceOf(fields, added) & PRESENCE.date) !== 0;
+    // Put together by +, here and elsewhere on this path: a template would first ask of each part whether it is a text.
+    const date = dated ? '' : 'date: ' + context.date() + '\r\n';
+    const lines = date + 'x-request-id: ' + id + '\r\n' + this.#securityLines();
+    return { status: this.status, fields, added, lines, framing, announcedLength, closes: this.#closes };
   }
 
-  #secure(added: string[]): void {
+  #securityLines(): string {
     const { compiled, context, principal, request } = this.#passage;
-    if (!compiled.api.securityHeaders) return;
+    if (!compiled.api.securityHeaders) return '';
     const strictTransport = request.peer.tls !== null && context.installed.snapshot.strictTransport;
     const { status } = this;
-    addSecurityFields(added, { status, fields: this.#fields, strictTransport, authenticated: principal !== null });
+    return securityLines(this.#added, {
+      status,
+      fields: this.#fields,
+      strictTransport,
+      authenticated: principal !== null,
+    });
   }
 
   #send(body: Buffer): void {

@@ -10,10 +10,10 @@ export interface Route<T> {
   readonly target: T;
 }
 
-/** Two routes that could answer the same request. */
+/** Two routes that could answer the same request, by what is kept for them. */
 export interface RouteClash<T> {
-  readonly earlier: Route<T>;
-  readonly later: Route<T>;
+  readonly earlier: Pick<Route<T>, 'target'>;
+  readonly later: Pick<Route<T>, 'target'>;
 }
 
 /** Methods that no route may take: they reach through the gateway or make it talk about itself. */
@@ -28,16 +28,28 @@ const STAR_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY
 type Piece = Extract<Segment, { kind: 'mixed' }>['pieces'][number];
 
 interface Leaf<T> {
-  readonly route: Route<T>;
+  readonly target: T;
+  /** Whether it is there for all methods that have none of their own. */
+  readonly star: boolean;
   readonly names: readonly string[];
 }
 
+interface Mixed<T> {
+  readonly pattern: MixedPattern;
+  readonly node: Node<T>;
+}
+
+// Most places have neither literals nor mixed segments below them, or no leaf, and there are tens of thousands of places.
+const NOTHING: ReadonlyMap<string, never> = new Map<string, never>();
+const NO_MIXED: readonly never[] = [];
+const NO_NAMES: readonly string[] = [];
+
 class Node<T> {
-  readonly literals = new Map<string, Node<T>>();
-  readonly mixed: { readonly pattern: MixedPattern; readonly node: Node<T> }[] = [];
+  literals: ReadonlyMap<string, Node<T>> = NOTHING;
+  mixed: readonly Mixed<T>[] = NO_MIXED;
   parameter: Node<T> | null = null;
   rest: Node<T> | null = null;
-  readonly leaves = new Map<string, Leaf<T>>();
+  leaves: ReadonlyMap<string, Leaf<T>> = NOTHING;
 }
 
 /**
@@ -47,69 +59,143 @@ class Node<T> {
  * for a method that the more special one does not have.
  */
 export class Router<T> {
-  readonly #named = new Map<string, Node<T>>();
-  readonly #anyHost = new Node<T>();
+  readonly #named: ReadonlyMap<string, Node<T>>;
+  readonly #anyHost: Node<T>;
 
-  /** The first route over a template wins; later ones of another owner are clashes. `sameOwner` tells whose a target is. */
-  static build<T>(
-    routes: readonly Route<T>[],
-    sameOwner: (a: T, b: T) => boolean,
-  ): { router: Router<T>; clashes: readonly RouteClash<T>[] } {
-    const router = new Router<T>();
-    const clashes: RouteClash<T>[] = [];
-    for (const { host } of routes) if (host !== null && !router.#named.has(host)) router.#named.set(host, new Node());
-    for (const route of routes) {
-      // A route without a host answers on every host that is named anywhere.
-      const roots =
-        route.host === null ? [router.#anyHost, ...router.#named.values()] : [router.#named.get(route.host) as Node<T>];
-      const found = roots.map((root) => insert(root, route, sameOwner)).find((clash) => clash !== null);
-      if (found !== undefined && found !== null) clashes.push(found);
-    }
-    return { router, clashes };
+  /** Routers are built by `RouterBuilder`, or at once by `build`. */
+  constructor(named: ReadonlyMap<string, Node<T>>, anyHost: Node<T>) {
+    this.#named = named;
+    this.#anyHost = anyHost;
+  }
+
+  /** All routes at once, as `RouterBuilder` takes them one by one. */
+  static build<T>(routes: readonly Route<T>[], sameOwner: (a: T, b: T) => boolean): BuiltRouter<T> {
+    const builder = new RouterBuilder<T>(new Set(routes.flatMap(({ host }) => host ?? [])), sameOwner);
+    for (const route of routes) builder.add(route);
+    return builder.finish();
   }
 
   /** `path` is canonical; `host` too. */
   find(host: string, path: string, method: string): Match<T> {
     const root = this.#named.size === 0 ? this.#anyHost : this.#named.get(host);
     if (root === undefined) return MISDIRECTED;
-    if (NEVER.has(method))
-      return { kind: 'methodNotAllowed', allow: path === '*' ? [] : allowOf(walk(root, path)?.node ?? null) };
+    if (NEVER.has(method)) return { kind: 'methodNotAllowed', allow: path === '*' ? [] : allowOf(walk(root, path)) };
     // The asterisk of OPTIONS speaks of the server as a whole (RFC 9112 §3.2.4), and no API answers for that.
     if (path === '*' || isOwnPath(path)) return NOT_FOUND;
-    const place = walk(root, path);
-    if (place === null) return NOT_FOUND;
-    const leaf = place.node.leaves.get(method) ?? (method === 'HEAD' ? place.node.leaves.get('GET') : undefined);
-    if (leaf === undefined) return { kind: 'methodNotAllowed', allow: allowOf(place.node) };
-    return { kind: 'matched', target: leaf.route.target, params: paramsOf(leaf.names, place.values) };
+    const node = walk(root, path);
+    if (node === null) return NOT_FOUND;
+    const leaf = node.leaves.get(method) ?? (method === 'HEAD' ? node.leaves.get('GET') : undefined);
+    if (leaf === undefined) return { kind: 'methodNotAllowed', allow: allowOf(node) };
+    return new MatchedRoute(leaf.target, leaf.names, leaf.names.length === 0 ? NO_NAMES : met.slice(0, metCount));
   }
 }
+
+/** A match whose parameters are put together when somebody asks for them, for most requests are judged without. */
+class MatchedRoute<T> {
+  readonly kind = 'matched';
+  readonly target: T;
+  readonly #names: readonly string[];
+  readonly #values: readonly string[];
+  #params: Readonly<Record<string, string>> | null = null;
+
+  constructor(target: T, names: readonly string[], values: readonly string[]) {
+    this.target = target;
+    this.#names = names;
+    this.#values = values;
+  }
+
+  get params(): Readonly<Record<string, string>> {
+    return (this.#params ??= paramsOf(this.#names, this.#values));
+  }
+}
+
+/** A router, and the routes that are not in it. */
+export interface BuiltRouter<T> {
+  readonly router: Router<T>;
+  readonly clashes: readonly RouteClash<T>[];
+  /** Routes with one mixed segment too many in one place. */
+  readonly crowded: readonly Route<T>[];
+}
+
+/**
+ * Builds a router route by route. The first route over a template wins; later ones of another owner are clashes.
+ * `hosts` are all that any route names, and `sameOwner` tells whose a target is.
+ */
+export class RouterBuilder<T> {
+  readonly #named: ReadonlyMap<string, Node<T>>;
+  readonly #anyHost = new Node<T>();
+  readonly #everywhere: readonly Node<T>[];
+  readonly #sameOwner: (a: T, b: T) => boolean;
+  readonly #clashes: RouteClash<T>[] = [];
+  readonly #crowded: Route<T>[] = [];
+
+  constructor(hosts: ReadonlySet<string>, sameOwner: (a: T, b: T) => boolean) {
+    this.#named = new Map([...hosts].map((host) => [host, new Node<T>()]));
+    this.#everywhere = [this.#anyHost, ...this.#named.values()];
+    this.#sameOwner = sameOwner;
+  }
+
+  add(route: Route<T>): void {
+    // A route without a host answers on every host that is named anywhere.
+    const roots = route.host === null ? this.#everywhere : [this.#named.get(route.host) as Node<T>];
+    const placed = roots.map((root) => insert(root, route, this.#sameOwner));
+    if (placed.includes('crowded')) this.#crowded.push(route);
+    const clash = placed.find((found) => found !== null && found !== 'crowded');
+    if (clash !== undefined) this.#clashes.push(clash);
+  }
+
+  finish(): BuiltRouter<T> {
+    return { router: new Router(this.#named, this.#anyHost), clashes: this.#clashes, crowded: this.#crowded };
+  }
+}
+
+/**
+ * Mixed segments of one place are tried one by one, at some 50 ns each. Public descriptions that end their paths in
+ * `{name}:verb` have two hundred.
+ */
+export const MIXED_LIMIT = 500;
 
 const MISDIRECTED = { kind: 'misdirected' } as const;
 const NOT_FOUND = { kind: 'notFound' } as const;
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>);
 
-function insert<T>(root: Node<T>, route: Route<T>, sameOwner: (a: T, b: T) => boolean): RouteClash<T> | null {
+function insert<T>(
+  root: Node<T>,
+  route: Route<T>,
+  sameOwner: (a: T, b: T) => boolean,
+): RouteClash<T> | 'crowded' | null {
   let node = root;
-  for (const segment of route.segments) node = childFor(node, segment);
-  const names = route.segments.flatMap(namesOf);
+  for (const segment of route.segments) {
+    const child = childFor(node, segment);
+    if (child === null) return 'crowded';
+    node = child;
+  }
+  const named = route.segments.flatMap(namesOf);
+  const names = named.length === 0 ? NO_NAMES : named;
   const other = node.leaves.values().next().value;
-  if (other !== undefined && !sameOwner(other.route.target, route.target))
-    return { earlier: other.route, later: route };
-  for (const method of route.method === '*' ? STAR_METHODS : [route.method]) {
+  if (other !== undefined && !sameOwner(other.target, route.target)) return { earlier: other, later: route };
+  const star = route.method === '*';
+  for (const method of star ? STAR_METHODS : [route.method]) {
     const earlier = node.leaves.get(method);
-    const stars = (earlier?.route.method === '*' ? 1 : 0) + (route.method === '*' ? 1 : 0);
-    if (earlier !== undefined && stars !== 1) return { earlier: earlier.route, later: route };
+    if (earlier !== undefined && earlier.star === star) return { earlier, later: route };
     // A method named by itself beats the star, whichever comes first.
-    if (earlier === undefined || route.method !== '*') node.leaves.set(method, { route, names });
+    if (earlier === undefined || !star)
+      node.leaves = withEntry(node.leaves, method, { target: route.target, star, names });
   }
   return null;
 }
 
-function childFor<T>(node: Node<T>, segment: Segment): Node<T> {
+/** The map with one more entry: the same one, but for the one that all share while they are empty. */
+function withEntry<V>(map: ReadonlyMap<string, V>, name: string, value: V): ReadonlyMap<string, V> {
+  return map === NOTHING ? new Map([[name, value]]) : (map as Map<string, V>).set(name, value);
+}
+
+/** The node below for a segment, made where there is none; null where there is no room for it. */
+function childFor<T>(node: Node<T>, segment: Segment): Node<T> | null {
   switch (segment.kind) {
     case 'literal': {
       const child = node.literals.get(segment.text) ?? new Node<T>();
-      node.literals.set(segment.text, child);
+      node.literals = withEntry(node.literals, segment.text, child);
       return child;
     }
     case 'parameter':
@@ -120,10 +206,11 @@ function childFor<T>(node: Node<T>, segment: Segment): Node<T> {
       const pattern = new MixedPattern(segment.pieces);
       const known = node.mixed.find((entry) => entry.pattern.shape === pattern.shape);
       if (known !== undefined) return known.node;
+      if (node.mixed.length >= MIXED_LIMIT) return null;
       const child = new Node<T>();
       // The more a pattern says, the earlier it is tried; among equals, in the order of the routes.
       const before = node.mixed.findIndex((entry) => entry.pattern.literalLength < pattern.literalLength);
-      node.mixed.splice(before < 0 ? node.mixed.length : before, 0, { pattern, node: child });
+      node.mixed = node.mixed.toSpliced(before < 0 ? node.mixed.length : before, 0, { pattern, node: child });
       return child;
     }
   }
@@ -135,65 +222,61 @@ function namesOf(segment: Segment): readonly string[] {
   return segment.pieces.flatMap((piece) => (piece.kind === 'parameter' ? [piece.name] : []));
 }
 
-interface Place<T> {
-  readonly node: Node<T>;
-  readonly values: readonly string[];
+/** The parameters that the last walk met, and how many of them: filled anew by each, since making an array costs more. */
+const met: string[] = [];
+let metCount = 0;
+
+function walk<T>(root: Node<T>, path: string): Node<T> | null {
+  metCount = 0;
+  return descend(root, path, 1, 0);
 }
 
-function walk<T>(root: Node<T>, path: string): Place<T> | null {
-  const values: string[] = [];
-  const node = descend(root, path, 1, values);
-  return node === null ? null : { node, values };
-}
-
-/** The node for what follows `from` in the path, or null; `values` grows by the parameters met. Goes back where a more special way ends nowhere. */
-function descend<T>(node: Node<T>, path: string, from: number, values: string[]): Node<T> | null {
+/** The node for what follows `from` in the path, or null, with `count` parameters met before. Goes back where a more special way ends nowhere. */
+function descend<T>(node: Node<T>, path: string, from: number, count: number): Node<T> | null {
   const slash = path.indexOf('/', from);
   const end = slash < 0 ? path.length : slash;
-  const segment = path.slice(from, end);
-  const literal = node.literals.get(segment);
-  const kept = values.length;
+  const segment =
+    node.literals.size > 0 || node.mixed.length > 0 || node.parameter !== null ? path.slice(from, end) : '';
+  const literal = node.literals.size > 0 ? node.literals.get(segment) : undefined;
   const found =
-    (literal === undefined ? null : onward(literal, path, slash, values)) ??
-    throughMixed(node, path, { segment, slash }, values) ??
-    (node.parameter === null || segment === ''
-      ? null
-      : onward(node.parameter, path, slash, push(values, kept, segment)));
-  if (found !== null) return found;
-  if (node.rest === null) {
-    values.length = kept;
-    return null;
-  }
-  push(values, kept, path.slice(from));
+    (literal === undefined ? null : onward(literal, path, slash, count)) ??
+    (node.mixed.length === 0 ? null : throughMixed(node, path, { segment, slash }, count)) ??
+    (node.parameter === null || segment === '' ? null : onward(node.parameter, path, slash, meet(segment, count)));
+  if (found !== null || node.rest === null) return found;
+  metCount = meet(path.slice(from), count);
   return node.rest;
 }
 
-function onward<T>(node: Node<T>, path: string, slash: number, values: string[]): Node<T> | null {
-  if (slash >= 0) return descend(node, path, slash + 1, values);
-  return node.leaves.size > 0 ? node : null;
+function onward<T>(node: Node<T>, path: string, slash: number, count: number): Node<T> | null {
+  if (slash >= 0) return descend(node, path, slash + 1, count);
+  if (node.leaves.size === 0) return null;
+  metCount = count;
+  return node;
 }
 
 function throughMixed<T>(
   node: Node<T>,
   path: string,
   at: { readonly segment: string; readonly slash: number },
-  values: string[],
+  count: number,
 ): Node<T> | null {
-  const kept = values.length;
   for (const { pattern, node: child } of node.mixed) {
-    values.length = kept;
+    const values: string[] = [];
     if (!pattern.match(at.segment, values)) continue;
-    const found = onward(child, path, at.slash, values);
+    const found = onward(child, path, at.slash, values.reduce(meetNext, count));
     if (found !== null) return found;
   }
-  values.length = kept;
   return null;
 }
 
-function push(values: string[], kept: number, value: string): string[] {
-  values.length = kept;
-  values.push(value);
-  return values;
+/** Notes a parameter behind `count` others, and gives how many these are now. */
+function meet(value: string, count: number): number {
+  met[count] = value;
+  return count + 1;
+}
+
+function meetNext(count: number, value: string): number {
+  return meet(value, count);
 }
 
 function allowOf<T>(node: Node<T> | null): readonly string[] {
@@ -207,7 +290,10 @@ function paramsOf(names: readonly string[], values: readonly string[]): Readonly
   if (names.length === 0) return NO_PARAMS;
   const params = Object.create(null) as Record<string, string>;
   // The path's escapes have been read as UTF-8 by the canonicalizer, so decoding can't fail.
-  for (const [at, name] of names.entries()) params[name] = decodeURIComponent(values[at] as string);
+  for (let at = 0; at < names.length; at++) {
+    const value = values[at] as string;
+    params[names[at] as string] = value.includes('%') ? decodeURIComponent(value) : value;
+  }
   return params;
 }
 

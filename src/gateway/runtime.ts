@@ -1,6 +1,6 @@
 import type { Principal } from '../policy/index.ts';
 import type { Alerts, Clock, Ledger, Log } from '../ports/index.ts';
-import { UpstreamPool } from '../wire/index.ts';
+import { POOL_BOUNDS, UpstreamPool } from '../wire/index.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { CompiledApi, Snapshot } from './snapshot.ts';
 
@@ -24,6 +24,8 @@ export interface Installed {
   readonly pools: readonly UpstreamCaller[];
 }
 
+type PoolBounds = typeof POOL_BOUNDS;
+
 /** Whatever carries requests to an upstream. */
 export type UpstreamCaller = Pick<UpstreamPool, 'call'>;
 
@@ -36,10 +38,12 @@ export type Upstreams = Pick<UpstreamPools, 'retain' | 'sweep' | 'close'> & {
 /** Upstream connections outlive Snapshots: an API whose upstream did not change keeps its own. */
 export class UpstreamPools {
   readonly #monotonic: () => number;
+  readonly #bounds: PoolBounds;
   readonly #byTarget = new Map<string, UpstreamPool>();
 
-  constructor(monotonic: () => number) {
+  constructor(monotonic: () => number, bounds: PoolBounds = POOL_BOUNDS) {
     this.#monotonic = monotonic;
+    this.#bounds = bounds;
   }
 
   /** The pools of a Snapshot's APIs, in their order; new ones where an upstream is new. */
@@ -78,7 +82,7 @@ export class UpstreamPools {
   #open(api: CompiledApi): UpstreamPool {
     const { scheme, host, port, connectTimeoutMs, responseTimeoutMs, idleTimeoutMs } = api.upstream;
     const bounds = { connectMs: connectTimeoutMs, responseMs: responseTimeoutMs, idleMs: idleTimeoutMs };
-    return new UpstreamPool({ scheme, host, port, ca: api.upstreamCa, bounds }, this.#monotonic);
+    return new UpstreamPool({ scheme, host, port, ca: api.upstreamCa, bounds }, this.#monotonic, this.#bounds);
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fieldsOf } from './fixture.test.ts';
-import { addSecurityFields, PLAIN_SECURITY_FIELDS, type ReplySetting } from './security-fields.ts';
+import { combinations, fieldsOf } from './fixture.test.ts';
+import { addSecurityFields, PLAIN_SECURITY_FIELDS, type ReplySetting, securityLines } from './security-fields.ts';
 
 const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
 
@@ -83,4 +83,41 @@ test('a 304 speaks of a body that nobody here has seen, so no content policy is 
 test('the fields of the plain port are the standard ones', () => {
   const names = PLAIN_SECURITY_FIELDS.filter((_, at) => at % 2 === 0);
   assert.deepEqual(Object.fromEntries(names.map((name, at) => [name, PLAIN_SECURITY_FIELDS[at * 2 + 1]])), STANDARD);
+});
+
+test('as lines they are the same fields, for every reply', () => {
+  const types = [[], [['content-type', 'text/html']], [['content-type', 'application/json']]] as [string, string][][];
+  const own = [[], [['X-Frame-Options', 'SAMEORIGIN']], [['cache-control', 'public']]] as [string, string][][];
+  const settings = combinations(
+    types,
+    own,
+    [[], ['referrer-policy', 'origin']],
+    [200, 304],
+    [true, false],
+    [true, false],
+  );
+  for (const [type, given, added, status, strictTransport, authenticated] of settings) {
+    const setting = { status, fields: fieldsOf(...type, ...given), strictTransport, authenticated };
+    const fields = [...added];
+    addSecurityFields(fields, setting);
+    const wanted = fields.slice(added.length).map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`));
+    // Twice, since the second time they come from what was kept.
+    for (let time = 0; time < 2; time++) assert.equal(securityLines(added, setting), wanted.join(''));
+  }
+});
+
+test('a page is one however its type is written, and nothing else is', () => {
+  for (const [type, page] of [
+    ['text/html', true],
+    ['TEXT/HTML; charset=utf-8', true],
+    ['Application/XHTML+xml', true],
+    ['text/htmlx', false],
+    ['text/plain', false],
+    ['application/x', false],
+    ['application/xhtml', false],
+    ['', false],
+  ] as const) {
+    const policy = addedTo({ fields: fieldsOf(['content-type', type]) })['content-security-policy'];
+    assert.equal(policy === undefined, page, type);
+  }
 });

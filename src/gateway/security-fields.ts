@@ -33,22 +33,56 @@ const NOT_MODIFIED = 304;
  * upstream or a policy says stays as it is.
  */
 export function addSecurityFields(added: string[], setting: ReplySetting): void {
+  added.push(...lackingFields(replyMarks(added, setting)));
+}
+
+/** What decides the fields, as bits: those of `PRESENCE`, and these three. */
+const STRICT = 256;
+const KNOWN = 512;
+const PAGE_MARK = 1_024;
+const MARKS = 2_048;
+
+function replyMarks(added: readonly string[], setting: ReplySetting): number {
   const { status, fields, strictTransport, authenticated } = setting;
-  const present = (fields === null ? 0 : fields.present) | presenceOf(added);
-  for (const [name, value] of ALWAYS) if ((present & PRESENCE[name]) === 0) added.push(name, value);
-  if (strictTransport && (present & PRESENCE['strict-transport-security']) === 0)
-    added.push('strict-transport-security', STRICT_TRANSPORT);
+  let marks = presenceOf(fields, added);
+  if (strictTransport) marks |= STRICT;
+  if (authenticated) marks |= KNOWN;
+  return mayBePage(status, fields, added) ? marks | PAGE_MARK : marks;
+}
+
+function lackingFields(marks: number): readonly string[] {
+  const lacking: string[] = [];
+  for (const [name, value] of ALWAYS) if ((marks & PRESENCE[name]) === 0) lacking.push(name, value);
+  if ((marks & STRICT) !== 0 && (marks & PRESENCE['strict-transport-security']) === 0)
+    lacking.push('strict-transport-security', STRICT_TRANSPORT);
   // What is said to somebody who is known is for nobody else to keep.
-  if (authenticated && (present & PRESENCE['cache-control']) === 0) added.push('cache-control', 'no-store');
-  if ((present & PRESENCE['content-security-policy']) === 0 && !mayBePage(status, fields, added))
-    added.push('content-security-policy', CONTENT_POLICY);
+  if ((marks & KNOWN) !== 0 && (marks & PRESENCE['cache-control']) === 0) lacking.push('cache-control', 'no-store');
+  if ((marks & PAGE_MARK) === 0 && (marks & PRESENCE['content-security-policy']) === 0)
+    lacking.push('content-security-policy', CONTENT_POLICY);
+  return lacking;
+}
+
+/** The lines for each set of marks, made when first needed: replies of an API need few of them. */
+const known: (string | undefined)[] = Array.from({ length: MARKS }, () => undefined);
+
+/** The same as field lines, each with its CRLF, for a reply to which `added` is sent besides. */
+export function securityLines(added: readonly string[], setting: ReplySetting): string {
+  const marks = replyMarks(added, setting);
+  return (known[marks] ??= linesOf(lackingFields(marks)));
+}
+
+/** As one piece, since it is written with every reply. */
+function linesOf(fields: readonly string[]): string {
+  const lines = fields.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`));
+  return Buffer.from(lines.join(''), 'latin1').toString('latin1');
 }
 
 /** Those of a reply that is no page, such as a redirect of the plain port, over a connection that promises nothing. */
 export const PLAIN_SECURITY_FIELDS: readonly string[] = [...ALWAYS.flat(), 'content-security-policy', CONTENT_POLICY];
 
-function presenceOf(added: readonly string[]): number {
-  let present = 0;
+/** Which of the fields that `PRESENCE` names a reply bears, as the sum of their bits. */
+export function presenceOf(fields: HeaderFields | null, added: readonly string[]): number {
+  let present = fields === null ? 0 : fields.present;
   for (let at = 0; at < added.length; at += 2) {
     const name = added[at] as string;
     if (Object.hasOwn(PRESENCE, name)) present |= PRESENCE[name as keyof typeof PRESENCE];
@@ -62,5 +96,14 @@ function mayBePage(status: number, fields: HeaderFields | null, added: readonly 
   for (let at = 0; at < added.length; at += 2)
     if (added[at] === 'content-type') return PAGE.test(added[at + 1] as string);
   const type = fields === null ? null : fields.get('content-type');
-  return type !== null && PAGE.test(type);
+  return type !== null && looksLikePage(type) && PAGE.test(type);
 }
+
+/** Whether the sixth or the thirteenth letter is that of the one or the other kind of page: nearly nothing else need be looked at closely. */
+function looksLikePage(type: string): boolean {
+  return (type.charCodeAt(5) | CASE) === LETTER_H || (type.charCodeAt(12) | CASE) === LETTER_X;
+}
+
+const CASE = 0x20;
+const LETTER_H = 0x68;
+const LETTER_X = 0x78;

@@ -1,5 +1,5 @@
 import type { CoverageRow, Issue, Place, Result } from '../base/index.ts';
-import type { UpstreamConfig } from '../config/index.ts';
+import type { UpstreamConfig } from '../config/compiled.ts';
 import type { Operation, RoleTable } from '../policy/index.ts';
 import type { TableDeclaration } from '../ports/index.ts';
 import type { Plan } from './plan.ts';
@@ -32,6 +32,8 @@ export interface CompiledOperation {
   readonly bodyDescribed: boolean;
   /** Builds the plan at first use and keeps it; what can't be built denies. */
   plan(): Result<Plan, readonly Issue[]>;
+  /** The same, built anew and not kept: for whoever builds all of them once. */
+  tryPlan(): Result<Plan, readonly Issue[]>;
 }
 
 /** A live table that a policy reads, and the policy: its kind, its key path, and where it stands. */
@@ -51,6 +53,7 @@ export interface Snapshot {
   readonly operations: readonly CompiledOperation[];
   /** A Snapshot is not ready before all of them are filled. */
   readonly tables: readonly NeededTable[];
+  /** What protects each operation; made when it is first asked for. */
   readonly coverage: readonly CoverageRow[];
   /** The roles and permissions that its policies were built with. */
   readonly roles: RoleTable;

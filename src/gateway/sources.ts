@@ -1,5 +1,5 @@
 import { Secret } from '../base/index.ts';
-import type { Gathered } from '../config/index.ts';
+import type { Configured } from '../config/compiled.ts';
 import type { Sources } from '../policy/index.ts';
 import type { TableVersion } from '../ports/index.ts';
 
@@ -8,28 +8,18 @@ export interface TableReader {
   read<Row>(name: string): TableVersion<Row>;
 }
 
-/** The gathered data as policies see them. Whatever was not asked for beforehand is not there, and asking is a bug. */
-export function sourcesOf(gathered: Gathered, tables: TableReader): Sources {
+/** A configuration as policies see it. Whatever was not asked for beforehand is not there, and asking is a bug. */
+export function sourcesOf(configured: Configured, tables: TableReader): Sources {
   return {
-    file: (path) => found(gathered.files, path, 'file'),
+    file: (path) => found(configured.files, path, 'file'),
     // Secrets travel between threads as bytes and are wrapped again here.
-    secret: (reference) => new Secret(found(gathered.secrets, reference, 'secret')),
+    secret: (reference) => new Secret(found(configured.secrets, reference, 'secret')),
     table:
       <Row>(name: string) =>
       () =>
         tables.read<Row>(name),
-    document: (api) => documentOf(gathered, api),
+    document: (api) => configured.document(api),
   };
-}
-
-/** Documents are shared between threads as text; each is read once for all operations of a Snapshot. */
-const documents = new WeakMap<SharedArrayBuffer, unknown>();
-
-function documentOf(gathered: Gathered, api: string): unknown {
-  const bytes = Object.hasOwn(gathered.documents, api) ? gathered.documents[api] : undefined;
-  if (bytes === undefined) return null;
-  if (!documents.has(bytes)) documents.set(bytes, JSON.parse(Buffer.from(bytes).toString()));
-  return documents.get(bytes);
 }
 
 /**

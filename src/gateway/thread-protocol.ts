@@ -1,6 +1,6 @@
 import type { Issue, LedgerRecord } from '../base/index.ts';
-import type { Gathered } from '../config/index.ts';
-import type { Alert, CertificateMaterial, LogFields, LogLevel, TableVersion } from '../ports/index.ts';
+import type { GatheredParcel } from '../config/compiled.ts';
+import type { Alert, CertificateMaterial, LogFields, LogLevel, SharedTable } from '../ports/index.ts';
 
 /** Where a gateway thread listens. */
 export interface ListenPlan {
@@ -33,9 +33,9 @@ export type ToThread =
       readonly materials: readonly CertificateMaterial[];
       readonly ticketKeys: Uint8Array;
     }
-  | { readonly kind: 'table'; readonly table: TableVersion<unknown> }
+  | { readonly kind: 'table'; readonly table: SharedTable }
   | { readonly kind: 'keysAnswered'; readonly ask: number }
-  | { readonly kind: 'prepare'; readonly gathered: Gathered }
+  | { readonly kind: 'prepare'; readonly parcel: GatheredParcel }
   | { readonly kind: 'install'; readonly revision: number }
   | { readonly kind: 'listen'; readonly plan: ListenPlan }
   | { readonly kind: 'status'; readonly ask: number; readonly records: number }
@@ -43,6 +43,8 @@ export type ToThread =
 
 /** What a gateway thread tells the control side. */
 export type FromThread =
+  /** From now on this thread judges by this version of a table, or by a later one. */
+  | { readonly kind: 'tableTaken'; readonly name: string; readonly version: number }
   | { readonly kind: 'prepared'; readonly revision: number; readonly issues: readonly Issue[] }
   | { readonly kind: 'installed'; readonly revision: number; readonly ok: boolean }
   | { readonly kind: 'listening'; readonly ports: OpenPorts }

@@ -42,28 +42,31 @@ export function continueTrace(fields: HeaderFields, nextSpan: () => string): str
   if (given !== null) fields.drop('traceparent');
   const state = fields.get('tracestate');
   if (state !== null && (parent === null || state.length > STATE_LIMIT_CHARACTERS)) fields.drop('tracestate');
-  if (parent === null) return `00-${nextSpan()}${nextSpan()}-${nextSpan()}-${NEW_FLAGS}`;
-  return `00-${parent.traceId}-${nextSpan()}-${parent.flags}`;
+  if (parent === null) return '00-' + nextSpan() + nextSpan() + '-' + nextSpan() + '-' + NEW_FLAGS;
+  return '00-' + parent.traceId + '-' + nextSpan() + '-' + parent.flags;
 }
 
 const SPAN_BYTES = 8;
 const POOL_BYTES = 512 * SPAN_BYTES;
+const ZERO = 0x30;
 
 /**
- * Makes span ids: 16 hexadecimal digits in lower case, random, never all zero. Random bytes are drawn in pools of 4 KiB,
- * since a draw for each request would cost more than the rest of the id.
+ * Makes span ids: 16 hexadecimal digits in lower case, random, never all zero. Random bytes are drawn in pools of 4 KiB
+ * and written out together, since doing so for each request would cost more than the rest.
  */
 export function createSpanSource(fillRandom: (bytes: Uint8Array) => void): () => string {
   const pool = Buffer.allocUnsafeSlow(POOL_BYTES);
-  let used = POOL_BYTES;
+  let digits = '';
+  let used = 0;
   return () => {
-    if (used === POOL_BYTES) {
+    if (used === digits.length) {
       fillRandom(pool);
+      digits = pool.toString('hex');
       used = 0;
     }
-    const span = pool.toString('hex', used, used + SPAN_BYTES);
-    used += SPAN_BYTES;
+    const span = digits.slice(used, used + NO_PARENT.length);
+    used += NO_PARENT.length;
     // Zeros mean that there is none (§3.2.2.4); a source that gives nothing else is broken, and must not hang the gateway.
-    return span === NO_PARENT ? '0000000000000001' : span;
+    return span.charCodeAt(0) === ZERO && span === NO_PARENT ? '0000000000000001' : span;
   };
 }

@@ -6,6 +6,7 @@ export function upstreamTarget(
   { basePath, upstream }: CompiledApi,
   { path, query }: Pick<CanonicalRequest, 'path' | 'query'>,
 ): string {
-  const onward = upstream.pathPrefix + (path.slice(basePath.length) || '/');
+  const onward =
+    basePath === '' && upstream.pathPrefix === '' ? path : upstream.pathPrefix + (path.slice(basePath.length) || '/');
   return query === null ? onward : `${onward}?${query}`;
 }

@@ -27,6 +27,8 @@ export interface Walk extends Exchange {
   readonly plan: Plan;
   /** Null where no step reads the request's body. */
   readonly requestBody: BodyAccess | null;
+  /** Where it stands among the walks of its Snapshot; the gateway's own to know. */
+  seat: number;
   principal: Principal | null;
   /** What the step that runs now may read of the request's body. */
   reading: BodyUse;
@@ -38,6 +40,8 @@ export interface Walk extends Exchange {
   readonly edits: RequestEdits;
   /** The fields that steps added to the request, names and values in turn; null where none did. */
   readonly addedFields: readonly string[] | null;
+  /** Monotonic time of what is being done now: when the head came, where nothing has been waited for since. */
+  moment(): number;
   /** Judges the request from the next step on, and sends it upstream when all steps pass. */
   proceed(): void;
   /** Says with which step `proceed` goes on. */

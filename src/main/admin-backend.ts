@@ -1,22 +1,22 @@
 import type { CoverageRow } from '../base/index.ts';
-import type { Config } from '../config/index.ts';
+import { type Config, packGathered } from '../config/index.ts';
 import type { Clock, MeterReader } from '../ports/index.ts';
-import { type AdminBackend, type Conductor, REVISIONS } from '../control/index.ts';
-import { compile } from '../gateway/index.ts';
+import type { AdminBackend, AdminStatus, Conductor, Readiness } from '../control/index.ts';
+import { coverageInSlices } from '../gateway/index.ts';
 import type { DataFolder } from './data-folder.ts';
 import { createOfflineKinds } from './kinds.ts';
 import type { LedgerHost } from './ledger-host.ts';
 import type { NodeIssuers } from './node-issuers.ts';
-import { ALERT_LIMIT, alertSummary, issuerReport, ledgerReport } from './status-parts.ts';
-import type { ThreadHost } from './thread-host.ts';
+import { ALERT_LIMIT, alertSummary, ledgerReport, servingReadiness, threadReport } from './status-parts.ts';
+import type { ThreadGroup } from './thread-group.ts';
 
 /** What the admin API's answers are made of. `ports` is filled as they are opened. */
 export interface AdminBackendOptions {
   readonly conductor: Conductor;
-  readonly thread: ThreadHost;
+  readonly group: Pick<ThreadGroup, 'serving' | 'status'>;
   readonly meters: MeterReader;
-  readonly data: Pick<DataFolder, 'store' | 'alerts'>;
-  readonly issuers: { readonly keys: Pick<NodeIssuers['keys'], 'status'> };
+  readonly data: Pick<DataFolder, 'alerts'>;
+  readonly issuers: Pick<NodeIssuers, 'report'>;
   readonly ledger: Pick<LedgerHost, 'condition'>;
   readonly audit: Config['audit'];
   readonly clock: Clock;
@@ -29,63 +29,85 @@ export interface AdminBackendOptions {
 
 /** Answers the admin API for one node. */
 export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
-  const { conductor, thread, meters, data, ports, file, version, nodeVersion, startedAt } = options;
+  const { conductor, group, meters, data, ports, file, version, nodeVersion, startedAt } = options;
   const { issuers, ledger, audit, clock } = options;
-  const revisions = data.store.collection(REVISIONS);
+  const installed = installedSource(conductor);
   const coverage = coverageSource(conductor);
+  const readiness = (): Readiness => servingReadiness(conductor.readiness, group.serving);
   return {
-    readiness: () => conductor.readiness,
+    readiness,
     metrics: () => Promise.resolve(meters.exposition()),
     status: async () => {
-      const [report, alerts] = await Promise.all([thread.status(0), data.alerts.list(ALERT_LIMIT)]);
-      const { current, readiness, refusedReload } = conductor;
+      const [threads, alerts] = await Promise.all([group.status(0), data.alerts.list(ALERT_LIMIT)]);
+      const { current, refusedReload } = conductor;
       return {
         version,
         node: nodeVersion,
         startedAt,
-        readiness: readiness.state,
+        readiness: readiness().state,
         revision: current?.revision ?? null,
         hash: current?.hash ?? null,
         configuration: file,
+        installed: await installed(),
+        lacking: conductor.readiness.state === 'last-good' ? conductor.readiness.lacking : [],
         ports,
-        threads: report === null ? [] : [reportOf(report)],
-        issuers: issuers.keys.status().map(issuerReport),
+        threads: threads.map(threadReport),
+        issuers: issuers.report(),
         ledger: ledgerReport(audit, ledger.condition),
         alerts: alertSummary(alerts, clock.now()),
         refusedReload,
       };
     },
-    coverage: () => Promise.resolve(coverage()),
-    revisions: async (limit) => {
-      const newest = await revisions.query({ orderBy: 'revision', descending: true, limit });
-      return newest.map(({ document: { text: _text, ...rest } }) => rest);
-    },
+    coverage,
+    revisions: (limit) => conductor.history.list(limit),
+    revision: (number) => conductor.history.find(number),
     alerts: (limit) => data.alerts.list(limit),
     reload: (author) => conductor.reload(author),
+    apply: (text, author) => conductor.apply(text, author),
+    rollback: (revision, author) => conductor.rollback(revision, author),
+    preview: (wanted) => conductor.preview(wanted),
   };
 }
 
-function reportOf(status: NonNullable<Awaited<ReturnType<ThreadHost['status']>>>) {
-  const { revision, connections, inFlight, livingSnapshots } = status;
-  return { revision, connections, inFlight, livingSnapshots };
+/** Who put in force what is, looked up once a revision. */
+function installedSource(conductor: Conductor): () => Promise<AdminStatus['installed']> {
+  let known: { readonly revision: number; readonly value: AdminStatus['installed'] } | null = null;
+  return async () => {
+    const revision = conductor.current?.revision;
+    if (revision === undefined) return null;
+    if (known?.revision === revision) return known.value;
+    // A history that can't be read is an alert of its own; the status must be had all the same.
+    const found = await conductor.history.find(revision).catch(() => null);
+    if (found === null) return null;
+    known = { revision, value: { author: found.author, at: found.at } };
+    return known.value;
+  };
 }
 
-/** The coverage of what is in force, computed once a revision: it takes a whole compilation. */
-function coverageSource(conductor: Conductor): () => readonly CoverageRow[] {
-  let known: { readonly revision: number; readonly rows: readonly CoverageRow[] } | null = null;
-  return () => {
+/** The coverage of what is in force, worked out once a revision: it takes a whole compilation. */
+function coverageSource(conductor: Conductor): () => Promise<readonly CoverageRow[]> {
+  let known: { readonly revision: number; readonly rows: Promise<readonly CoverageRow[]> } | null = null;
+  return async () => {
     const { current } = conductor;
     if (current === null) return [];
     if (known?.revision !== current.revision) known = { revision: current.revision, rows: coverageOf(current) };
-    return known.rows;
+    return await known.rows;
   };
 }
 
 /** Coverage needs no table to be read: it tells what the configuration says. */
-function coverageOf(gathered: NonNullable<Conductor['current']>): readonly CoverageRow[] {
+async function coverageOf(gathered: NonNullable<Conductor['current']>): Promise<readonly CoverageRow[]> {
   const read = (): never => {
     throw new Error('no table is read here');
   };
-  const snapshot = compile(gathered, { kinds: createOfflineKinds(), tables: { read } });
-  return snapshot.ok ? snapshot.value.coverage : [];
+  const context = { kinds: createOfflineKinds(), tables: { read } };
+  const rows = await coverageInSlices(packGathered(gathered), context, nextTurn);
+  return rows.ok ? rows.value : [];
+}
+
+/** Whoever else uses the control side is served first. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

@@ -1,19 +1,20 @@
 import { parentPort } from 'node:worker_threads';
-import { createMemoryTables } from '../adapters/index.ts';
+import { createMemoryTables } from '../adapters/threads.ts';
 import { errorIssue, type Issue } from '../base/index.ts';
-import type { Gathered } from '../config/index.ts';
-import { compile, verify } from '../gateway/index.ts';
-import { createOfflineKinds } from './kinds.ts';
+import type { GatheredParcel } from '../config/index.ts';
+import { compileWhole, type KindTable, verify } from '../gateway/index.ts';
 
-/** The entry of the compile worker: builds one configuration whole, says all that is wrong with it, and ends. */
-parentPort?.once('message', (gathered: Gathered) => {
-  parentPort?.postMessage(issuesOf(gathered));
-});
+/** Runs the compile worker with these kinds: builds one configuration whole, says all that is wrong with it, and ends. */
+export function runCompileThread(kinds: KindTable): void {
+  parentPort?.once('message', (parcel: GatheredParcel) => {
+    parentPort?.postMessage(issuesOf(parcel, kinds));
+  });
+}
 
-function issuesOf(gathered: Gathered): readonly Issue[] {
+function issuesOf(parcel: GatheredParcel, kinds: KindTable): readonly Issue[] {
   try {
     const tables = createMemoryTables({ log: { write() {} } });
-    const snapshot = compile(gathered, { kinds: createOfflineKinds(), tables });
+    const snapshot = compileWhole(parcel, { kinds, tables });
     return snapshot.ok ? verify(snapshot.value) : snapshot.error;
   } catch (fault) {
     return [

@@ -10,9 +10,15 @@ test('what the main thread counts is in what is scraped, also before it happens'
   metrics.keysFailed('acme');
   metrics.keysFailed('acme');
   metrics.keysFailed('other');
+  metrics.threads(4);
+  metrics.threads(2);
+  metrics.threadReplaced('silent');
   const text = reader.exposition();
   assert.match(text, /^portcullis_webhook_alerts_lost_total 1$/m);
   assert.match(text, /^portcullis_issuer_key_failures_total\{issuer="acme"\} 2$/m);
   assert.match(text, /^portcullis_issuer_key_failures_total\{issuer="other"\} 1$/m);
+  assert.match(text, /^portcullis_gateway_threads 2$/m);
+  assert.match(text, /^portcullis_thread_replacements_total\{reason="silent"\} 1$/m);
+  assert.match(text, /^portcullis_thread_replacements_total\{reason="memory"\} 0$/m);
   assert.match(text, /^portcullis_meter_dropped_series_total 0$/m);
 });

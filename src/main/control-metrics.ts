@@ -1,10 +1,15 @@
 import { createMeterReader, createSharedMeter, type MeterSeries, type SharedMeterReader } from '../adapters/index.ts';
 import type { Meter } from '../ports/index.ts';
+import { LOSS_REASONS, type ThreadLoss } from './thread-member.ts';
 
 /** What the main thread counts. */
 export interface ControlMetrics {
   /** An attempt to get the keys of this issuer failed; names come from the configuration. */
   keysFailed(issuer: string): void;
+  /** So many gateway threads serve now. */
+  threads(serving: number): void;
+  /** A gateway thread has taken the place of one that was lost for this reason. */
+  threadReplaced(reason: ThreadLoss['reason']): void;
   /** An alert will never arrive at the webhook. */
   webhookAlertLost(): void;
 }
@@ -15,7 +20,20 @@ export function createControlMetrics(meter: Meter): ControlMetrics {
     'portcullis_webhook_alerts_lost_total',
     'Alerts that the webhook did not take, or had no room for.',
   );
+  const threads = meter.gauge('portcullis_gateway_threads', 'Gateway threads that serve by what is installed.');
+  const replacements = new Map(
+    LOSS_REASONS.map((reason) => [
+      reason,
+      meter.counter(
+        'portcullis_thread_replacements_total',
+        'Gateway threads that took the place of one that was lost, by why it was.',
+        { reason },
+      ),
+    ]),
+  );
   return {
+    threads: (serving) => threads.set(serving),
+    threadReplaced: (reason) => replacements.get(reason)?.add(1),
     keysFailed: (issuer) =>
       meter
         .counter('portcullis_issuer_key_failures_total', 'Times the keys of an issuer could not be had.', { issuer })

@@ -2,14 +2,19 @@
 const MOST_CONNECTIONS = 10_000;
 /** Kept for files, the admin port, and what the process itself has open. */
 const RESERVED = 64;
+/** Kept for each gateway thread besides: its event loop, and its two listeners. */
+const RESERVED_PER_THREAD = 12;
 
 /**
- * How many client connections a limit of open descriptors allows: each may need another one to an upstream, and one
+ * How many client connections of all gateway threads a limit of open descriptors allows: each may need another one to an upstream, and one
  * that is accepted and then can't be served is worse than one that is refused. A limit of null is none.
  */
-export function connectionsFor(descriptorLimit: number | null): number {
+export function connectionsFor(descriptorLimit: number | null, threads: number): number {
   if (descriptorLimit === null) return MOST_CONNECTIONS;
-  return Math.max(1, Math.min(MOST_CONNECTIONS, Math.floor((descriptorLimit - RESERVED) / 2)));
+  return Math.max(
+    1,
+    Math.min(MOST_CONNECTIONS, Math.floor((descriptorLimit - RESERVED - RESERVED_PER_THREAD * threads) / 2)),
+  );
 }
 
 /** The soft limit of open descriptors (RLIMIT_NOFILE), or null where there is none or it is not known. */

@@ -1,27 +1,31 @@
-import { type MessagePort, parentPort, workerData as rawWorkerData } from 'node:worker_threads';
+import { parentPort, workerData as rawWorkerData } from 'node:worker_threads';
 import {
   createMemoryLedger,
-  createMemoryLimiter,
   createMemoryTables,
+  createSharedLeases,
+  createSharedLimiter,
   createSharedMeter,
   createSystemClock,
   createSystemRandom,
+  type LimiterMemory,
   type MeterSeries,
-} from '../adapters/index.ts';
+} from '../adapters/threads.ts';
 import { createLedgerClient, createPseudonyms } from '../audit/index.ts';
 import { createIdSource } from '../base/index.ts';
-import { chooseCertificate } from '../certificates/index.ts';
+import { chooseCertificate } from '../certificates/choose.ts';
 import {
   createGatewayMetrics,
   createSpanSource,
   type FromThread,
   GatewayThread,
+  type KindTable,
   ThreadKeyRequests,
   type ToThread,
 } from '../gateway/index.ts';
-import type { Log, LogLevel } from '../ports/index.ts';
-import { createKinds } from './kinds.ts';
-import { ledgerChannel } from './ledger-channel.ts';
+import type { KindPorts } from '../policy/index.ts';
+import type { Leases, Log, LogLevel } from '../ports/index.ts';
+import { startBeating } from './heartbeat.ts';
+import { ledgerChannel, type LedgerConnection } from './ledger-channel.ts';
 
 /** What a gateway thread says besides the protocol: its meter's cells, once, and each series as it is made. */
 export type ThreadGreeting =
@@ -32,18 +36,28 @@ export type ThreadGreeting =
 export interface GatewayThreadData {
   readonly logLevel: LogLevel;
   /** Its way into the ledger; null where requests are not recorded. */
-  readonly ledger: MessagePort | null;
+  readonly ledger: LedgerConnection | null;
   /** The key of the names that callers have in the ledger. */
   readonly pseudonymKey: Uint8Array;
+  /** What the limits and leases of all threads share. */
+  readonly limits: LimiterMemory;
+  /** How many threads share what the process has. */
+  readonly threads: number;
+  readonly heartbeat: SharedArrayBuffer;
+  /** Its place among the threads: whose heartbeat it beats, and who holds its leases. */
+  readonly place: number;
 }
+
+/** What a table of kinds is made of in a gateway thread. */
+export type MakeKinds = (ports: KindPorts, leases: Leases) => KindTable;
 
 /** Newest requests that can be shown where none is recorded. */
 const UNRECORDED = 1_000;
 const LOUDNESS = { debug: 0, info: 1, warn: 2, error: 3 } as const satisfies Record<LogLevel, number>;
-const workerData = rawWorkerData as GatewayThreadData;
 
-/** The entry of a gateway thread: builds its ports and listens to the control side. */
-function runGatewayThread(): void {
+/** Runs a gateway thread with these kinds of policy: builds its ports and listens to the control side. */
+export function runGatewayThread(makeKinds: MakeKinds): void {
+  const workerData = rawWorkerData as GatewayThreadData;
   const port = parentPort;
   if (port === null) throw new Error('a gateway thread is started by the main thread');
   const send = (message: FromThread | ThreadGreeting): void => port.postMessage(message);
@@ -60,7 +74,8 @@ function runGatewayThread(): void {
   const ledger =
     workerData.ledger === null
       ? createMemoryLedger({ capacity: UNRECORDED })
-      : createLedgerClient({ channel: ledgerChannel(workerData.ledger), clock });
+      : createLedgerClient({ channel: ledgerChannel(workerData.ledger.port), ring: workerData.ledger.ring });
+  const { limits: memory, place, threads, heartbeat } = workerData;
   const keys = new ThreadKeyRequests(clock, send);
   const thread = new GatewayThread({
     ports: {
@@ -78,12 +93,15 @@ function runGatewayThread(): void {
     },
     ledger,
     tables: createMemoryTables({ log }),
-    kinds: createKinds({ clock, log, keys, limiter: createMemoryLimiter({ meter }) }),
+    kinds: makeKinds(
+      { clock, log, keys, limiter: createSharedLimiter({ memory, meter }) },
+      createSharedLeases({ memory, holder: place }),
+    ),
+    threads,
     keys,
     choose: chooseCertificate,
     send,
   });
   port.on('message', (message: ToThread) => void thread.receive(message));
+  startBeating(heartbeat, place, clock);
 }
-
-runGatewayThread();

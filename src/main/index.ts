@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createLedgerSegments } from '../adapters/index.ts';
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
     color: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
     workingFolder: process.cwd(),
     program: programWords(),
+    user: userName(),
     version: VERSION,
     runtime: { node: process.version, platform: process.platform, architecture: process.arch },
     ports: host,
@@ -27,6 +29,15 @@ async function main(): Promise<void> {
     kinds: createOfflineKinds(),
   };
   process.exitCode = await runCli(process.argv.slice(2), context);
+}
+
+/** The user of the operating system; one without a name is known by its number. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`;
+  }
 }
 
 const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];

@@ -1,4 +1,4 @@
-import { createSystemClock } from '../adapters/index.ts';
+import { createSystemClock } from '../adapters/threads.ts';
 import { createUnspentLimiter, type KindTable, kindTable } from '../gateway/index.ts';
 import {
   createJwtKind,

@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import {
   createLedgerClient,
+  createRecordRing,
   type FromWriter,
   type LedgerClient,
   type LedgerCondition,
@@ -8,7 +9,7 @@ import {
 } from '../audit/index.ts';
 import { err, ok, type Result } from '../base/index.ts';
 import type { Alerts, Clock, Log } from '../ports/index.ts';
-import { ledgerChannel } from './ledger-channel.ts';
+import { ledgerChannel, type LedgerConnection } from './ledger-channel.ts';
 import type { FromLedgerThread, LedgerThreadData, ToLedgerThread } from './ledger-thread.ts';
 import { workerFile } from './worker-file.ts';
 
@@ -17,10 +18,10 @@ const OPEN_LIMIT_MS = 60_000;
 const CREDIT_LIMIT_MS = 2_000;
 /** What is under way is written within this, or said to be lost. */
 const CLOSE_LIMIT_MS = 5_000;
-/** What a gateway thread may have unspent: 5,000 requests, a tenth of a second at full load, so that a slow disk is not noticed at once. */
-const GATEWAY_WINDOW_BYTES = 4 * 1024 * 1024;
+/** What a gateway thread may have that is not safe: 10,000 requests, half a second at full load, so that a slow disk is not noticed at once. */
+const GATEWAY_RING_BYTES = 8 * 1024 * 1024;
 /** The control side records a handful of changes. */
-const CONTROL_WINDOW_BYTES = 256 * 1024;
+const CONTROL_RING_BYTES = 256 * 1024;
 
 /** What hosting the ledger's writer takes. */
 export interface LedgerHostOptions {
@@ -70,9 +71,12 @@ export class LedgerHost {
     this.#worker.on('message', (message: FromLedgerThread) => this.#receive(message));
     this.#worker.on('error', (fault) => this.#onLost(fault instanceof Error ? fault.message : 'unknown fault'));
     this.#worker.on('exit', (code) => this.#onLost(`ended with code ${code}`));
-    options.clock.after(OPEN_LIMIT_MS, () => this.#opened.resolve('the ledger could not be opened in time'));
-    const channel = ledgerChannel<ToWriter, FromWriter>(this.#attach(CONTROL_WINDOW_BYTES));
-    this.ledger = createLedgerClient({ channel, clock: options.clock });
+    const late = options.clock.after(OPEN_LIMIT_MS, () =>
+      this.#opened.resolve('the ledger could not be opened in time'),
+    );
+    void this.opened.then(() => late.cancel());
+    const { port, ring } = this.#attach(CONTROL_RING_BYTES);
+    this.ledger = createLedgerClient({ channel: ledgerChannel<ToWriter, FromWriter>(port), ring });
   }
 
   /** How the writer says it is. */
@@ -80,15 +84,16 @@ export class LedgerHost {
     return this.#condition;
   }
 
-  /** A way into the ledger for a gateway thread; the port is to be transferred to it. */
-  connect(): MessagePort {
-    return this.#attach(GATEWAY_WINDOW_BYTES);
+  /** A way into the ledger for a gateway thread. */
+  connect(): LedgerConnection {
+    return this.#attach(GATEWAY_RING_BYTES);
   }
 
-  #attach(windowBytes: number): MessagePort {
+  #attach(bytes: number): LedgerConnection {
+    const ring = createRecordRing(bytes);
     const { port1, port2 } = new MessageChannel();
-    this.#tell({ kind: 'attach', port: port2, windowBytes }, [port2]);
-    return port1;
+    this.#tell({ kind: 'attach', port: port2, ring }, [port2]);
+    return { port: port1, ring };
   }
 
   /** Writes what is left, and ends the thread. Says in the log what could not be written. */

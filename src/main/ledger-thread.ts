@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort, workerData as rawWorkerData } from 'node:worker_threads';
-import { createLedgerSegments, createSystemClock } from '../adapters/index.ts';
+import { createLedgerSegments, createSystemClock } from '../adapters/threads.ts';
 import { type LedgerCondition, LedgerWriter } from '../audit/index.ts';
 import type { Alert, LogFields, LogLevel } from '../ports/index.ts';
 import { ledgerChannel } from './ledger-channel.ts';
@@ -12,7 +12,7 @@ export interface LedgerThreadData {
 
 /** What the main thread tells the writer. */
 export type ToLedgerThread =
-  | { readonly kind: 'attach'; readonly port: MessagePort; readonly windowBytes: number }
+  | { readonly kind: 'attach'; readonly port: MessagePort; readonly ring: SharedArrayBuffer }
   | { readonly kind: 'close' };
 
 /** What the writer tells the main thread. */
@@ -51,7 +51,7 @@ async function runLedgerThread(): Promise<void> {
   parent.on('message', (message: ToLedgerThread) => {
     switch (message.kind) {
       case 'attach':
-        writer.attach(ledgerChannel(message.port), message.windowBytes);
+        writer.attach(ledgerChannel(message.port), message.ring);
         return;
       case 'close':
         void writer.close().then((closed) => send({ kind: 'closed', fault: closed.ok ? null : closed.error }));

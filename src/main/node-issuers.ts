@@ -1,10 +1,13 @@
 import { errorIssue, type Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
-import { IssuerKeys, type IssuerSource } from '../credential/index.ts';
-import type { Alerts, TableVersion } from '../ports/index.ts';
+import type { IssuerReport } from '../control/index.ts';
+import { IssuerKeys, type IssuerSource, keyTable } from '../credential/index.ts';
+import type { Alerts, SharedTable } from '../ports/index.ts';
 import type { ControlMetrics } from './control-metrics.ts';
 import type { HostPorts } from './host-ports.ts';
 import { createNodeTables } from './node-tables.ts';
+import { issuerReport } from './status-parts.ts';
+import type { TableSpread } from './table-spread.ts';
 
 /** The issuers' keys of a node, and the way of their tables to the gateway threads. */
 export interface NodeIssuers {
@@ -17,8 +20,15 @@ export interface NodeIssuers {
   /** From now on only the keys of this configuration's issuers are kept. */
   retain(gathered: Gathered): void;
   /** From now on every table that changes is told so. */
-  serve(tell: (table: TableVersion<unknown>) => void): void;
+  serve(tell: (table: SharedTable) => void): void;
+  /** Who says whether the newest version of a table is in force in all threads. */
+  spreadOver(threads: Spread): void;
+  /** How the keys of each issuer are, by name; those that not every thread has yet are not in force. */
+  report(): readonly IssuerReport[];
 }
+
+/** Whoever spreads tables over threads. */
+type Spread = Pick<TableSpread, 'isSettled'>;
 
 /** What they work with. */
 export interface NodeIssuersOptions {
@@ -30,30 +40,37 @@ export interface NodeIssuersOptions {
 /** Opens them; nothing is fetched before the first filling. */
 export function openNodeIssuers({ host, alerts, metrics }: NodeIssuersOptions): NodeIssuers {
   const { clock, egress, log, random } = host;
-  const tellers = new Set<(table: TableVersion<unknown>) => void>();
+  const tellers = new Set<(table: SharedTable) => void>();
   const tables = createNodeTables({
     log,
+    alerts,
     tell: (table) => {
       for (const tell of tellers) tell(table);
     },
   });
-  // What keeps keys alerts of each failure, and of nothing else.
-  const counting: Pick<Alerts, 'raise'> = {
-    raise: (alert) => {
-      metrics.keysFailed(String(alert.fields?.['issuer']));
-      alerts.raise(alert);
-    },
-  };
-  const keys = new IssuerKeys({ tables, egress, clock, random, log, alerts: counting });
+  let spread: Spread | null = null;
+  const failed = (issuer: string): void => metrics.keysFailed(issuer);
+  const keys = new IssuerKeys({ tables, egress, clock, random, log, alerts, failed });
+  /** By issuer: the table of its keys. Those of issuers that are not kept any more go when others are. */
+  let tableNames: ReadonlyMap<string, string> = new Map();
   return {
     keys,
+    report: () =>
+      keys.status().map((status) => {
+        const table = tableNames.get(status.name);
+        return issuerReport(status, table === undefined || spread === null || spread.isSettled(table));
+      }),
     fill: async (gathered) => {
+      tableNames = new Map(sourcesOf(gathered).map((source) => [source.name, keyTable(source).name]));
       const lacking = await keys.fill(sourcesOf(gathered));
       const faults = new Map(keys.status().map(({ name, fault }) => [name, fault]));
       return lacking.map((source) => lackOf(source, faults.get(source.name) ?? null, gathered));
     },
     retain: (gathered) => keys.retain(sourcesOf(gathered)),
     serve: (tell) => void tellers.add(tell),
+    spreadOver: (threads) => {
+      spread = threads;
+    },
   };
 }
 

@@ -1,28 +1,28 @@
-import { randomBytes } from 'node:crypto';
-import type { MessagePort } from 'node:worker_threads';
 import type { SharedMeterReader } from '../adapters/index.ts';
 import { createIdSource, err, errorIssue, type Issue, judgeNode, ok, type Result, type Secret } from '../base/index.ts';
 import { type CertificateService, localCaPath } from '../certificates/index.ts';
-import { type Config, gather, type Gathered, type GatherOptions, parseConfig } from '../config/index.ts';
+import { type Config, type Gathered, type GatherOptions, parseConfig } from '../config/index.ts';
 import { type AdminBackend, Conductor, type ConductorOptions, REVISIONS } from '../control/index.ts';
-import type { OpenPorts } from '../gateway/index.ts';
-import type { CertificateMaterial } from '../ports/index.ts';
+import type { KindTable, OpenPorts } from '../gateway/index.ts';
 import { type AlertWebhook, openAlertWebhook } from './alert-webhook.ts';
 import { type AdminBackendOptions, createAdminBackend } from './admin-backend.ts';
 import { type AdminListener, listenAdmin } from './admin-listener.ts';
+import { ConfigurationLife, hasLastGood } from './configuration-life.ts';
 import { type ControlMetrics, createControlMetrics, openMeters } from './control-metrics.ts';
-import { createCompileWorker } from './compile-host.ts';
+import { type CompileWorker, createCompileWorker } from './compile-host.ts';
 import { type DataFolder, type DataFolderOptions, openAdminKey, openDataFolder } from './data-folder.ts';
 import { connectionsFor, descriptorLimit } from './descriptors.ts';
+import { gatherFirst } from './first-gathering.ts';
 import type { HostPorts } from './host-ports.ts';
 import { createOfflineKinds, listKinds } from './kinds.ts';
 import { type NodeIssuers, openNodeIssuers } from './node-issuers.ts';
+import { heapLimitMb, type NodeThreadOptions, openNodeThreads, thisMachine, threadCount } from './node-threads.ts';
 import { type NodeCertificates, namesOf, openNodeCertificates } from './node-certificates.ts';
 import { certificateFolder, removeRunningFile, writeRunningFile } from './running-file.ts';
-import { changeRecorder, ledgerFolder, pseudonymKey } from './ledger-changes.ts';
+import { changeRecorder, ledgerFolder } from './ledger-changes.ts';
 import { type LedgerHost, startLedger } from './ledger-host.ts';
 import { watchSpace } from './space-watch.ts';
-import { ThreadHost } from './thread-host.ts';
+import type { ThreadGroup } from './thread-group.ts';
 
 const DRAIN_GRACE_MS = 10_000;
 
@@ -33,12 +33,24 @@ export interface NodeOptions {
   readonly file: string;
   /** Reads the configuration's text, now and at each reload. */
   readonly readText: () => Promise<Result<Uint8Array, string>>;
+  /** Whether the text stands in the file, which is then watched, and written by `apply` and `rollback`. */
+  readonly hasFile?: boolean;
   readonly author: string;
   readonly version: string;
   readonly nodeVersion: string;
   readonly passphrase: Secret | null;
   /** The data plane has died: nothing is served any more. */
   readonly lost: (reason: string) => void;
+  /** Left out for the product as it is. */
+  readonly variant?: NodeVariant;
+}
+
+/** A node with other kinds of policy than the product's, in threads with entries of their own. No configuration names code. */
+export interface NodeVariant {
+  readonly kinds: KindTable;
+  readonly gatewayEntry: URL;
+  readonly compileEntry: URL;
+  readonly heapLimitMb?: number;
 }
 
 /** A running node. */
@@ -57,24 +69,41 @@ export interface GatewayNode {
  * https last. Nothing is open to them before the Snapshot is ready.
  */
 export async function startNode(options: NodeOptions): Promise<Result<GatewayNode, readonly Issue[]>> {
+  const verifier = createCompileWorker(options.host.clock, options.variant?.compileEntry);
+  const node = await startNodeWith(options, verifier);
+  if (!node.ok) verifier.close();
+  return node;
+}
+
+async function startNodeWith(
+  options: NodeOptions,
+  verifier: CompileWorker,
+): Promise<Result<GatewayNode, readonly Issue[]>> {
   const { host, file, passphrase } = options;
   const text = await options.readText();
   if (!text.ok) return err([errorIssue('', text.error)]);
-  const kinds = listKinds(createOfflineKinds());
+  const kinds = listKinds(options.variant?.kinds ?? createOfflineKinds());
   const parsed = parseConfig(text.value, { file, kinds });
   if (!parsed.ok) return parsed;
+  verifier.warm();
   // The number comes from the history, and that is opened only for a configuration that can be used.
-  const gathered = await gather(parsed.value, { ...ioOf(host), revision: 0 });
-  if (!gathered.ok) return gathered;
+  const path = parsed.value.config.dataFolder;
+  const first = await gatherFirst(parsed.value, ioOf(host));
+  const mayHelp = first.lacking.length > 0 && (await hasLastGood(host, path));
+  if (!first.gathered.ok && !mayHelp) return first.gathered;
   const meters = openMeters();
   const metrics = createControlMetrics(meters.meter);
   const webhook = openAlertWebhook({ ...host, onLost: () => metrics.webhookAlertLost() });
-  const path = gathered.value.config.dataFolder;
   const folder: DataFolderOptions = { ...host, path, passphrase, onNewAlert: (record) => webhook.send(record) };
   const data = await openDataFolder(folder);
   if (!data.ok) return err([errorIssue('data', data.error)]);
-  const starting = new Starting(options, { data: data.value, folder, webhook, meters: meters.reader, metrics });
-  const node = await starting.run(gathered.value);
+  const life = new ConfigurationLife({ host, file, hasFile: options.hasFile ?? false, data: data.value });
+  const opened = { data: data.value, folder, webhook, meters: meters.reader, metrics, life, verifier };
+  const starting = new Starting(options, opened);
+  const gathered = await life.firstOf(parsed.value, first, ioOf(host));
+  // All of it is built while the rest of the node is put together.
+  if (gathered.ok) verifier.begin(gathered.value);
+  const node = gathered.ok ? await starting.run(gathered.value) : gathered;
   if (!node.ok) await starting.undo();
   return node;
 }
@@ -90,6 +119,8 @@ interface Opened {
   readonly webhook: AlertWebhook;
   readonly meters: SharedMeterReader;
   readonly metrics: ControlMetrics;
+  readonly life: ConfigurationLife;
+  readonly verifier: CompileWorker;
 }
 
 /** The parts of a node while they are being put together, so that a failure can undo what stands already. */
@@ -100,20 +131,25 @@ class Starting {
   readonly #webhook: AlertWebhook;
   readonly #meters: SharedMeterReader;
   readonly #metrics: ControlMetrics;
+  readonly #life: ConfigurationLife;
+  readonly #verifier: CompileWorker;
   readonly #undo: (() => Promise<void> | void)[] = [];
   readonly #startedAt: number;
 
-  constructor(options: NodeOptions, { data, folder, webhook, meters, metrics }: Opened) {
+  constructor(options: NodeOptions, { data, folder, webhook, meters, metrics, life, verifier }: Opened) {
     this.#options = options;
     this.#data = data;
     this.#folder = folder;
     this.#webhook = webhook;
     this.#meters = meters;
     this.#metrics = metrics;
+    this.#life = life;
+    this.#verifier = verifier;
     this.#startedAt = options.host.clock.now();
     this.#undo.push(() => webhook.close());
     this.#undo.push(() => data.lock.release());
     this.#undo.push(() => data.store.close());
+    this.#undo.push(() => verifier.close());
   }
 
   /** Takes down what was built, the last first; what can't be taken down keeps nothing else up. */
@@ -133,6 +169,8 @@ class Starting {
   async run(gathered: Gathered): Promise<Result<GatewayNode, readonly Issue[]>> {
     const { host, file } = this.#options;
     const { config } = gathered;
+    const threads = threadCount(config.server.threads, thisMachine());
+    if (!threads.ok) return err([threads.error]);
     const key = await openAdminKey(this.#data, this.#folder);
     if (!key.ok) return err([errorIssue('data', key.error)]);
     const { keyring, alerts } = this.#data;
@@ -143,15 +181,15 @@ class Starting {
     this.#undo.push(() => certificates.value.close());
     const issuers = openNodeIssuers({ host, alerts, metrics: this.#metrics });
     this.#undo.push(() => issuers.keys.close());
-    const thread = this.#startThread(
-      certificates.value,
+    const group = this.#startThreads(threads.value, {
+      certificates: certificates.value,
       issuers,
-      config.audit === 'off' ? null : ledger.value.connect(),
-    );
+      connect: () => (config.audit === 'off' ? null : ledger.value.connect()),
+    });
     const record = changeRecorder(ledger.value.ledger, host);
-    const conductor = this.#conductor({ thread, certificates: certificates.value, issuers, record });
+    const conductor = this.#conductor({ group, certificates: certificates.value, issuers, record });
     const ports: MutablePorts = { https: 0, http: null, admin: 0 };
-    const backend = this.#backend(config, { conductor, thread, issuers, ledger: ledger.value, ports });
+    const backend = this.#backend(config, { conductor, group, issuers, ledger: ledger.value, ports });
     const admin = await this.#openAdmin(config, backend, certificates.value.local);
     if (!admin.ok) return admin;
     ports.admin = admin.value.port;
@@ -160,13 +198,16 @@ class Starting {
     this.#webhook.follow(first);
     this.#undo.push(watchSpace({ folder: config.dataFolder, files: host.files, clock: host.clock, alerts }));
     // On the first start whoever needs no issuer is served, whatever can be had of their keys.
+    this.#undo.push(() => this.#life.close());
+    await this.#life.keepKeys(issuers.keys);
     await issuers.fill(first);
-    const begun = await conductor.begin(first, this.#options.author);
+    const begun = await conductor.begin(first, this.#options.author, this.#life.lacking);
     if (!begun.ok) return begun;
-    const opened = await this.#open(thread, config);
+    const opened = await this.#open(group, config);
     if (!opened.ok) return opened;
     Object.assign(ports, opened.value);
     conductor.opened();
+    this.#life.begin(conductor);
     await this.#announce(config, ports);
     const life = { author: this.#options.author, target: 'gateway', before: null, after: first.hash };
     record({ ...life, action: 'gateway.start' });
@@ -178,7 +219,7 @@ class Starting {
       reload: (author) => conductor.reload(author),
       stop: async () => {
         conductor.drain();
-        await thread.drain(DRAIN_GRACE_MS);
+        await group.drain(DRAIN_GRACE_MS);
         await conductor.settled();
         record({ ...life, action: 'gateway.stop', before: conductor.current?.hash ?? null, after: null });
         await this.undo();
@@ -230,50 +271,35 @@ class Starting {
     return ledger;
   }
 
-  #startThread(certificates: NodeCertificates, issuers: NodeIssuers, ledger: MessagePort | null): ThreadHost {
-    const { clock, log, logLevel } = this.#options.host;
-    const { alerts } = this.#data;
-    const thread = new ThreadHost({
-      name: 'gateway-1',
-      logLevel,
-      clock,
-      log,
+  #startThreads(threads: number, parts: Pick<NodeThreadOptions, 'certificates' | 'issuers' | 'connect'>): ThreadGroup {
+    const { host, lost, variant } = this.#options;
+    const { alerts, keyring } = this.#data;
+    const opened = openNodeThreads({
+      ...parts,
+      threads,
+      heapLimitMb: variant?.heapLimitMb ?? heapLimitMb(threads, thisMachine()),
+      entry: variant?.gatewayEntry ?? null,
+      host,
       alerts,
+      keyring,
       meters: this.#meters,
-      keys: issuers.keys,
-      ledger,
-      pseudonymKey: pseudonymKey(this.#data.keyring),
-      lost: (reason) => {
-        alerts.raise({
-          kind: 'thread.lost',
-          key: 'gateway-1',
-          severity: 'critical',
-          message: `the gateway thread was lost: ${reason}`,
-        });
-        this.#options.lost(reason);
-      },
+      metrics: this.#metrics,
+      lost,
     });
-    issuers.serve((table) => thread.useTable(table));
-    const ticketKeys = randomBytes(48);
-    const give = (materials: readonly CertificateMaterial[]): void => thread.useCertificates(materials, ticketKeys);
-    give(certificates.served.current());
-    const stop = certificates.served.onChange(give);
-    this.#undo.push(async () => {
-      stop();
-      await thread.drain(0);
-    });
-    return thread;
+    this.#undo.push(() => opened.close());
+    return opened.group;
   }
 
-  #conductor({ thread, certificates, issuers, record }: ConductedParts): Conductor {
+  #conductor({ group, certificates, issuers, record }: ConductedParts): Conductor {
     const { clock, log } = this.#options.host;
     return new Conductor({
       file: this.#options.file,
       readText: this.#options.readText,
-      kinds: listKinds(createOfflineKinds()),
+      store: this.#life.store,
+      kinds: listKinds(this.#options.variant?.kinds ?? createOfflineKinds()),
       io: ioOf(this.#options.host),
-      threads: thread,
-      verifier: createCompileWorker(clock),
+      threads: group,
+      verifier: this.#verifier,
       revisions: this.#data.store.collection(REVISIONS),
       clock,
       log,
@@ -290,18 +316,19 @@ class Starting {
         // One that was refused has added issuers of its own, and one that is new has none of the old.
         await issuers.fill(gathered);
         issuers.retain(gathered);
+        await this.#life.follow(gathered);
       },
     });
   }
 
-  async #open(thread: ThreadHost, config: Config): Promise<Result<OpenPorts, readonly Issue[]>> {
+  async #open(group: ThreadGroup, config: Config): Promise<Result<OpenPorts, readonly Issue[]>> {
     const { host, https, http } = config.server;
-    const opened = await thread.listen({
+    const opened = await group.listen({
       host,
       httpsPort: https.port,
       http,
       reusePort: false,
-      maxConnections: connectionsFor(descriptorLimit()),
+      maxConnections: connectionsFor(descriptorLimit(), group.size),
     });
     if (!('code' in opened)) return ok(opened);
     const key = opened.port === https.port ? 'server.https.port' : 'server.http.port';
@@ -333,10 +360,10 @@ class Starting {
   }
 }
 
-type BackendParts = Pick<AdminBackendOptions, 'conductor' | 'thread' | 'issuers' | 'ledger' | 'ports'>;
+type BackendParts = Pick<AdminBackendOptions, 'conductor' | 'group' | 'issuers' | 'ledger' | 'ports'>;
 
 interface ConductedParts {
-  readonly thread: ThreadHost;
+  readonly group: ThreadGroup;
   readonly certificates: NodeCertificates;
   readonly issuers: NodeIssuers;
   readonly record: ConductorOptions['record'];

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { formatIssue, type Issue, ok, type Result, Secret } from '../base/index.ts';
 import type { ReadyFacts, ReadyPorts } from '../cli/index.ts';
 import type { HostPorts } from './host-ports.ts';
-import { type GatewayNode, startNode } from './node.ts';
+import { type GatewayNode, type NodeVariant, startNode } from './node.ts';
 
 const UNUSABLE = 2;
 const FAILED = 1;
@@ -12,13 +12,15 @@ export interface ServeOptions {
   readonly host: HostPorts;
   readonly file: string;
   readonly readText: () => Promise<Result<Uint8Array, string>>;
-  /** Whether the file is watched and SIGHUP reads it again. */
+  /** Whether the file is watched, SIGHUP reads it again, and `apply` and `rollback` write it. */
   readonly watched: boolean;
   readonly json: boolean;
   readonly banner: (ready: ReadyPorts) => string;
   /** What the line of JSON says besides. */
   readonly facts?: ReadyFacts;
   readonly version: string;
+  /** Left out for the product as it is. */
+  readonly variant?: NodeVariant;
 }
 
 /**
@@ -56,8 +58,10 @@ async function begin(options: ServeOptions): Promise<Result<() => Promise<number
     host,
     file: options.file,
     readText: options.readText,
+    hasFile: options.watched,
     author: 'start',
     version: options.version,
+    ...(options.variant === undefined ? {} : { variant: options.variant }),
     nodeVersion: process.version,
     passphrase: passphrase === undefined || passphrase === '' ? null : new Secret(Buffer.from(passphrase)),
     lost: (reason) => {
@@ -102,9 +106,7 @@ function listenToSignals(node: GatewayNode, options: ServeOptions, stop: () => v
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   if (options.watched) process.on('SIGHUP', onHangup);
-  const unwatch = options.watched ? options.host.files.watch(options.file, () => reload('file')) : () => {};
   return () => {
-    unwatch();
     process.off('SIGTERM', stop);
     process.off('SIGINT', stop);
     process.off('SIGHUP', onHangup);

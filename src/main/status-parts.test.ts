@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AlertRecord } from '../ports/index.ts';
-import { alertSummary, issuerReport, ledgerReport } from './status-parts.ts';
+import { alertSummary, issuerReport, ledgerReport, servingReadiness, threadReport } from './status-parts.ts';
 
 const NOW_MS = 10 * 86_400_000;
 
@@ -58,5 +58,42 @@ test('the ledger is off where the configuration says so, else what its writer sa
 
 test('an issuer is told by the name that the configuration gives it', () => {
   const status = { name: 'acme', issuer: 'https://id', url: 'https://id/jwks', keys: 2, fetchedAtMs: 5, fault: 'no' };
-  assert.deepEqual(issuerReport(status), { name: 'acme', keys: 2, fetchedAt: 5, fault: 'no' });
+  assert.deepEqual(issuerReport(status, true), { name: 'acme', keys: 2, fetchedAt: 5, fault: 'no' });
+  assert.equal(issuerReport(status, false).fault, 'no');
+});
+
+test('keys that not every gateway thread has are said not to be in force yet', () => {
+  const status = { name: 'acme', issuer: 'https://id', url: 'https://id/jwks', keys: 2, fetchedAtMs: 5, fault: null };
+  assert.equal(issuerReport(status, true).fault, null);
+  assert.match(issuerReport(status, false).fault ?? '', /not every gateway thread/);
+});
+
+test('a thread is told with what it says of itself, and one that says nothing as it is known', () => {
+  const facts = { name: 'gateway-2', state: 'serving', epoch: 3, startedAtMs: 5 } as const;
+  const status = { revision: 4, connections: 7, inFlight: 2, livingSnapshots: 1, newestRecords: [] };
+  const known = { name: 'gateway-2', epoch: 3, startedAt: 5 };
+  assert.deepEqual(threadReport({ ...facts, status }), {
+    ...known,
+    state: 'serving',
+    revision: 4,
+    connections: 7,
+    inFlight: 2,
+    livingSnapshots: 1,
+  });
+  assert.deepEqual(threadReport({ ...facts, state: 'silent', status: null }), {
+    ...known,
+    state: 'silent',
+    revision: null,
+    connections: 0,
+    inFlight: 0,
+    livingSnapshots: 0,
+  });
+});
+
+test('without a thread that serves the gateway is not ready, whatever the configuration', () => {
+  for (const state of ['ready', 'verifying'] as const) {
+    assert.deepEqual(servingReadiness({ state }, 1), { state });
+    assert.equal(servingReadiness({ state }, 0).state, 'faulty');
+  }
+  for (const state of ['starting', 'draining'] as const) assert.deepEqual(servingReadiness({ state }, 0), { state });
 });

@@ -1,17 +1,40 @@
 import type { LedgerCondition } from '../audit/index.ts';
+import { errorIssue } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
-import type { AlertSummary, IssuerReport, LedgerReport } from '../control/index.ts';
+import type { AlertSummary, IssuerReport, LedgerReport, Readiness, ThreadReport } from '../control/index.ts';
 import type { IssuerKeysStatus } from '../credential/index.ts';
 import type { AlertRecord } from '../ports/index.ts';
+import type { ThreadFacts } from './thread-report.ts';
 
 const DAY_MS = 86_400_000;
 /** More alerts of a day than these are many, however many they are. */
 export const ALERT_LIMIT = 1_000;
 const KIND_LIMIT = 5;
 
-/** What the status says of an issuer's keys. */
-export function issuerReport({ name, keys, fetchedAtMs, fault }: IssuerKeysStatus): IssuerReport {
-  return { name, keys, fetchedAt: fetchedAtMs, fault };
+/** What the status says of an issuer's keys; `inForce` is whether every gateway thread judges by the newest of them. */
+export function issuerReport({ name, keys, fetchedAtMs, fault }: IssuerKeysStatus, inForce: boolean): IssuerReport {
+  const behind = inForce ? null : 'not every gateway thread has taken the newest keys yet';
+  return { name, keys, fetchedAt: fetchedAtMs, fault: fault ?? behind };
+}
+
+/** What the status says of a gateway thread. One that did not answer serves by nothing that is known. */
+export function threadReport({ name, state, epoch, startedAtMs, status }: ThreadFacts): ThreadReport {
+  return {
+    name,
+    state,
+    epoch,
+    startedAt: startedAtMs,
+    revision: status?.revision ?? null,
+    connections: status?.connections ?? 0,
+    inFlight: status?.inFlight ?? 0,
+    livingSnapshots: status?.livingSnapshots ?? 0,
+  };
+}
+
+/** Whether the gateway should get traffic: never where no thread serves, however well the configuration stands. */
+export function servingReadiness(readiness: Readiness, serving: number): Readiness {
+  if (serving > 0 || readiness.state === 'starting' || readiness.state === 'draining') return readiness;
+  return { state: 'faulty', issues: [errorIssue('', 'no gateway thread serves', { fix: 'see in the log why' })] };
 }
 
 /** What the status says of the ledger. */

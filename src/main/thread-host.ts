@@ -1,19 +1,32 @@
-import { type MessagePort, Worker } from 'node:worker_threads';
-import type { SharedMeterReader } from '../adapters/index.ts';
+import { Worker } from 'node:worker_threads';
+import { freeLeases, type LimiterMemory, type SharedMeterReader } from '../adapters/index.ts';
 import { errorIssue, type Issue } from '../base/index.ts';
-import type { Gathered } from '../config/index.ts';
+import type { GatheredParcel } from '../config/index.ts';
 import type { FromThread, ListenPlan, OpenPorts, ThreadStatus, ToThread } from '../gateway/index.ts';
 import type { KeyRequests } from '../policy/index.ts';
-import type { Alerts, CertificateMaterial, Clock, Log, LogLevel, TableVersion } from '../ports/index.ts';
+import type { Alerts, CertificateMaterial, Clock, Log, LogLevel, SharedTable } from '../ports/index.ts';
 import type { GatewayThreadData, ThreadGreeting } from './gateway-thread.ts';
-import { workerFile } from './worker-file.ts';
+import type { HeartbeatWatch } from './heartbeat.ts';
+import type { LedgerConnection } from './ledger-channel.ts';
+import type { Member, MemberEvents, PortFault, ThreadLoss, ThreadPlace } from './thread-member.ts';
 
-/** A thread that does not answer within this has failed. */
+/** A thread that takes longer to build routing, or to end its last requests, has failed. */
 const ANSWER_LIMIT_MS = 30_000;
+/** Installing is one assignment, or 5 s where slow requests must be cut first; meanwhile threads differ in what they serve by. */
+const INSTALL_LIMIT_MS = 8_000;
+/** Whoever looks at the status of all threads does not wait for one that is blocked. */
+const STATUS_LIMIT_MS = 1_000;
+/** So long a thread's request for keys waits until all threads have them; the asking thread has them by then anyway. */
+const KEYS_SETTLE_LIMIT_MS = 500;
 
 /** What hosting a thread takes. */
 export interface ThreadHostOptions {
-  readonly name: string;
+  readonly place: ThreadPlace;
+  readonly entry: URL;
+  /** How many threads share what a process has. */
+  readonly threads: number;
+  /** Of its heap of JavaScript values; a leak beyond it ends the thread and nothing else. */
+  readonly heapLimitMb: number;
   readonly logLevel: LogLevel;
   readonly clock: Clock;
   readonly log: Log;
@@ -21,71 +34,89 @@ export interface ThreadHostOptions {
   readonly meters: SharedMeterReader;
   /** Fetches keys that the thread misses. */
   readonly keys: KeyRequests;
+  /** Resolves when every thread has the newest tables. */
+  readonly tablesSettled: () => Promise<void>;
   /** Its way into the ledger; null where requests are not recorded. */
-  readonly ledger: MessagePort | null;
+  readonly ledger: LedgerConnection | null;
   readonly pseudonymKey: Uint8Array;
-  /** The thread has ended although nobody asked it to. */
-  readonly lost: (reason: string) => void;
+  readonly limits: LimiterMemory;
+  readonly heartbeat: { readonly memory: SharedArrayBuffer; readonly watch: HeartbeatWatch };
+  readonly events: MemberEvents;
+}
+
+/** The name of the thread in a place, as operators see it. */
+export function threadName({ number }: Pick<ThreadPlace, 'number'>): string {
+  return `gateway-${number + 1}`;
 }
 
 /** A gateway thread, seen from the control side. */
-export class ThreadHost {
+export class ThreadHost implements Member {
   readonly #worker: Worker;
   readonly #options: ThreadHostOptions;
   readonly #waiting = new Set<{
     readonly fits: (message: FromThread) => boolean;
     readonly give: (message: FromThread | null) => void;
   }>();
+  readonly #gone = Promise.withResolvers<void>();
   #meter: ReturnType<SharedMeterReader['attach']> | null = null;
   #asked = 0;
-  #ending = false;
-  #ended: Promise<void> | null = null;
+  #loss: ThreadLoss | null = null;
+  #draining: Promise<void> | null = null;
+  #ended = false;
 
   constructor(options: ThreadHostOptions) {
     this.#options = options;
-    this.#worker = new Worker(workerFile('gateway-thread'), {
-      name: options.name,
+    const { place, ledger, heartbeat, limits, logLevel, pseudonymKey, threads } = options;
+    // Its place is empty: whoever was there has ended, and has freed what it held.
+    heartbeat.watch.watch(place.number);
+    this.#worker = new Worker(options.entry, {
+      name: threadName(place),
       workerData: {
-        logLevel: options.logLevel,
-        ledger: options.ledger,
-        pseudonymKey: options.pseudonymKey,
+        logLevel,
+        ledger,
+        pseudonymKey,
+        limits,
+        threads,
+        heartbeat: heartbeat.memory,
+        place: place.number,
       } satisfies GatewayThreadData,
-      transferList: options.ledger === null ? [] : [options.ledger],
+      transferList: ledger === null ? [] : [ledger.port],
+      resourceLimits: { maxOldGenerationSizeMb: options.heapLimitMb },
     });
     this.#worker.on('message', (message: FromThread | ThreadGreeting) => this.#receive(message));
-    this.#worker.on('error', (fault) =>
-      this.#onLost(fault instanceof Error ? `${fault.name}: ${fault.message}` : 'unknown fault'),
-    );
-    this.#worker.on('exit', (code) => this.#onLost(`ended with code ${code}`));
+    this.#worker.on('error', (fault) => {
+      this.#loss ??= lossOf(fault);
+    });
+    this.#worker.on('exit', (code) => this.#onExit(code));
   }
 
   useCertificates(materials: readonly CertificateMaterial[], ticketKeys: Uint8Array): void {
     this.#tell({ kind: 'certificates', materials, ticketKeys });
   }
 
-  useTable(table: TableVersion<unknown>): void {
+  useTable(table: SharedTable): void {
     this.#tell({ kind: 'table', table });
   }
 
-  async prepare(gathered: Gathered): Promise<readonly Issue[]> {
-    this.#tell({ kind: 'prepare', gathered });
-    const answer = await this.#answer('prepared', (message) => message.revision === gathered.revision);
-    return answer === null
-      ? [errorIssue('', `${this.#options.name} did not prepare the configuration`)]
-      : answer.issues;
+  async prepare(parcel: GatheredParcel): Promise<readonly Issue[]> {
+    const { revision } = parcel;
+    this.#tell({ kind: 'prepare', parcel });
+    const answer = await this.#answer('prepared', ANSWER_LIMIT_MS, (message) => message.revision === revision);
+    if (answer !== null) return answer.issues;
+    return [errorIssue('', `${threadName(this.#options.place)} did not prepare the configuration`)];
   }
 
-  async install(revision: number): Promise<boolean> {
+  async install(revision: number): Promise<'installed' | 'refused' | 'silent'> {
     this.#tell({ kind: 'install', revision });
-    const answer = await this.#answer('installed', (message) => message.revision === revision);
-    return answer?.ok ?? false;
+    const answer = await this.#answer('installed', INSTALL_LIMIT_MS, (message) => message.revision === revision);
+    if (answer === null) return 'silent';
+    return answer.ok ? 'installed' : 'refused';
   }
 
-  /** Opens the ports; or says which one can't be opened, and the system's reason. */
-  async listen(plan: ListenPlan): Promise<OpenPorts | { readonly code: string; readonly port: number }> {
+  async listen(plan: ListenPlan): Promise<OpenPorts | PortFault> {
     this.#tell({ kind: 'listen', plan });
-    const opened = this.#answer('listening', () => true);
-    const failed = this.#answer('listenFailed', () => true);
+    const opened = this.#answer('listening', ANSWER_LIMIT_MS, () => true);
+    const failed = this.#answer('listenFailed', ANSWER_LIMIT_MS, () => true);
     const answer = await Promise.race([opened, failed]);
     if (answer === null) return { code: 'no answer', port: plan.httpsPort };
     return answer.kind === 'listening' ? answer.ports : answer;
@@ -94,33 +125,38 @@ export class ThreadHost {
   async status(records: number): Promise<ThreadStatus | null> {
     const ask = ++this.#asked;
     this.#tell({ kind: 'status', ask, records });
-    const answer = await this.#answer('status', (message) => message.ask === ask);
+    const answer = await this.#answer('status', STATUS_LIMIT_MS, (message) => message.ask === ask);
     return answer?.status ?? null;
   }
 
-  /** No new requests; those under way get `graceMs`, then the thread ends. Asking again waits for the same end. */
   drain(graceMs: number): Promise<void> {
-    this.#ended ??= this.#end(graceMs);
-    return this.#ended;
+    this.#draining ??= this.#drain(graceMs);
+    return this.#draining;
   }
 
-  async #end(graceMs: number): Promise<void> {
-    const gone = this.#ending;
-    this.#ending = true;
-    if (gone) return;
+  end(loss: ThreadLoss): void {
+    this.#loss ??= loss;
+    void this.#worker.terminate();
+  }
+
+  async #drain(graceMs: number): Promise<void> {
     this.#tell({ kind: 'drain', graceMs });
-    await this.#answer('drained', () => true);
+    await this.#answer('drained', ANSWER_LIMIT_MS, () => true);
     await this.#worker.terminate();
+    await this.#gone.promise;
   }
 
   #tell(message: ToThread): void {
     this.#worker.postMessage(message);
   }
 
+  /** Null when it does not come in time, or never will. */
   #answer<K extends FromThread['kind']>(
     kind: K,
+    limitMs: number,
     fits: (message: Extract<FromThread, { kind: K }>) => boolean,
   ): Promise<Extract<FromThread, { kind: K }> | null> {
+    if (this.#ended) return Promise.resolve(null);
     return new Promise((resolve) => {
       const give = (message: FromThread | null): void => {
         timer.cancel();
@@ -131,7 +167,7 @@ export class ThreadHost {
         fits: (message: FromThread) => message.kind === kind && fits(message as Extract<FromThread, { kind: K }>),
         give,
       };
-      const timer = this.#options.clock.after(ANSWER_LIMIT_MS, () => give(null));
+      const timer = this.#options.clock.after(limitMs, () => give(null));
       this.#waiting.add(entry);
     });
   }
@@ -153,6 +189,9 @@ export class ThreadHost {
       case 'keysWanted':
         void this.#answerKeys(message);
         return;
+      case 'tableTaken':
+        this.#options.events.tableTaken(message.name, message.version);
+        return;
       case 'prepared':
       case 'installed':
       case 'listening':
@@ -163,18 +202,42 @@ export class ThreadHost {
     }
   }
 
-  /** The tables go ahead of the answer, on the same way. */
+  /**
+   * The tables go ahead of the answer, on the same way. It waits a moment for the other threads, so that the key that is
+   * new here does not serve while one that was withdrawn with it still serves there.
+   */
   async #answerKeys({ ask, issuer, source }: Extract<FromThread, { kind: 'keysWanted' }>): Promise<void> {
-    await this.#options.keys.want(issuer, source);
+    const { clock, keys, tablesSettled } = this.#options;
+    const wanted = keys.want(issuer, source);
+    if (wanted !== null) {
+      await wanted;
+      const late = Promise.withResolvers<void>();
+      const timer = clock.after(KEYS_SETTLE_LIMIT_MS, late.resolve);
+      await Promise.race([tablesSettled(), late.promise]);
+      timer.cancel();
+    }
     this.#tell({ kind: 'keysAnswered', ask });
   }
 
-  #onLost(reason: string): void {
+  /** What it held is free, and what it had under way stands in no gauge any more. */
+  #onExit(code: number): void {
+    const { events, heartbeat, limits, place } = this.#options;
+    this.#ended = true;
+    heartbeat.watch.unwatch(place.number);
+    freeLeases(limits, place.number);
     this.#meter?.detach();
     this.#meter = null;
     for (const entry of this.#waiting) entry.give(null);
-    if (this.#ending) return;
-    this.#ending = true;
-    this.#options.lost(reason);
+    this.#gone.resolve();
+    if (this.#draining === null) events.lost(this.#loss ?? { reason: 'exit', detail: `it ended with code ${code}` });
   }
+}
+
+/** Of an exception's words, what a line has room for. */
+function lossOf(fault: unknown): ThreadLoss {
+  if (!(fault instanceof Error)) return { reason: 'exception', detail: 'it threw something that is no error' };
+  if ((fault as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return { reason: 'memory', detail: 'it needed more memory than a gateway thread may have' };
+  }
+  return { reason: 'exception', detail: `${fault.name}: ${fault.message.split('\n', 1)[0]?.slice(0, 200)}` };
 }

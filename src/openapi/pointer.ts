@@ -49,6 +49,9 @@ export function children(site: Site): Site[] {
  * The pointers of an `ApiDescription` are read with it.
  */
 export function valueAt(document: unknown, pointer: string): unknown {
+  if (pointer === '') return document;
+  // Most have nothing escaped.
+  if (pointer.startsWith('/') && !pointer.includes('~')) return descend(document, pointer.slice(1).split('/'));
   const tokens = parsePointer(pointer);
   return tokens.ok ? descend(document, tokens.value) : undefined;
 }

@@ -48,6 +48,9 @@ export function createReferences(document: unknown): References {
   };
 
   const follow = (holder: Site, report: Report): Site | null => {
+    if (!isReference(holder.value)) return holder;
+    const known = ends.get(holder.value);
+    if (known !== undefined) return known.site;
     const trail = new Map<object, Site>();
     let at: Site = holder;
     while (isReference(at.value)) {

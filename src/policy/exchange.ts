@@ -7,12 +7,19 @@ import type { Principal } from './principal.ts';
 /** A place for a kind's own data on each exchange; made once with `createSlot`, compared by identity. */
 export interface Slot<T> {
   readonly name: string;
+  /** Counts all slots of this thread from 0, so that an exchange may keep their values in a list. */
+  readonly number: number;
   readonly initial: () => T;
 }
 
-/** Makes a slot; `initial` gives its value on an exchange that has not used it yet. */
+let slots = 0;
+
+/**
+ * Makes a slot; `initial` gives its value, never null, on an exchange that has not used it yet. It is for modules as they
+ * are loaded: slots made while requests run would make the lists of values grow without end.
+ */
 export function createSlot<T>(name: string, initial: () => T): Slot<T> {
-  return { name, initial };
+  return { name, number: slots++, initial };
 }
 
 /** What a body looks like to a step that asked for it with `reads`. */

@@ -18,12 +18,14 @@ export function createRoleTable(roles: readonly RoleGrants[], needed: readonly s
     if (!numbers.has(name)) numbers.set(name, numbers.size);
   }
   const byName = new Map(roles.map((role) => [role.name, role]));
-  const granted = new Map(roles.map(({ name }) => [name, numbersOf(grantsOf(name, byName), numbers)]));
+  const bitsOf = (names: Iterable<string>): Bitset => Bitset.of(numbers.size, numbersOf(names, numbers));
+  const granted = new Map(roles.map(({ name }) => [name, bitsOf(grantsOf(name, byName))]));
+  const nothing = bitsOf([]);
   return {
     permissionCount: numbers.size,
     permission: (name) => numbers.get(name) ?? null,
-    permissionsOf: (names) => Bitset.of(numbers.size, unionOf(names, granted)),
-    named: (names) => Bitset.of(numbers.size, numbersOf(names, numbers)),
+    permissionsOf: (names) => unionOf(names, granted) ?? nothing,
+    named: (names) => (names.length === 0 ? nothing : bitsOf(names)),
   };
 }
 
@@ -49,8 +51,12 @@ function numbersOf(names: Iterable<string>, numbers: ReadonlyMap<string, number>
   return found;
 }
 
-function unionOf(names: readonly string[], granted: ReadonlyMap<string, readonly number[]>): ReadonlySet<number> {
-  const union = new Set<number>();
-  for (const name of names) for (const number of granted.get(name) ?? []) union.add(number);
+/** What these roles permit together, null where none of them is known. Sets never change, so callers of one role share its own. */
+function unionOf(names: readonly string[], granted: ReadonlyMap<string, Bitset>): Bitset | null {
+  let union: Bitset | null = null;
+  for (const name of names) {
+    const bits = granted.get(name);
+    if (bits !== undefined) union = union === null ? bits : union.union(bits);
+  }
   return union;
 }

@@ -10,6 +10,7 @@ const TEN_A_MINUTE: Rate = { count: 10, periodMs: 60_000, burst: 10 };
 export function limiterContract(name: string, makeLimiter: () => Limiter): void {
   describe(`${name} keeps the contract of Limiter`, () => {
     testOneRule(makeLimiter);
+    testShares(makeLimiter);
     testSeveralRules(makeLimiter);
     testRefunds(makeLimiter);
     testExactness(makeLimiter);
@@ -59,6 +60,20 @@ function testOneRule(makeLimiter: () => Limiter): void {
     assert.equal(chargeOne(limiter, START, { key: 'bob' }).remaining, 9);
     assert.equal(chargeOne(limiter, START, { rate: { count: 5, periodMs: 1000, burst: 5 } }).remaining, 4);
     assert.equal(chargeOne(limiter, START, { rate: { ...TEN_A_MINUTE } }).allowed, false);
+  });
+}
+
+function testShares(makeLimiter: () => Limiter): void {
+  test('one key under two shares counts apart, wherever the one text ends and the other begins', () => {
+    const limiter = makeLimiter();
+    const names = [
+      ['', 'ab'],
+      ['a', 'b'],
+      ['ab', ''],
+      ['1', 'ab'],
+    ];
+    for (const [share = '', key = ''] of names) assert.equal(chargeOne(limiter, START, { key, share }).remaining, 9);
+    assert.equal(chargeOne(limiter, START, { key: 'ab' }).remaining, 8);
   });
 }
 

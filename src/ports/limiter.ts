@@ -17,11 +17,18 @@ export interface RateDecision {
 export interface RateCharge {
   readonly key: string;
   readonly rate: Rate;
+  /** What the keys of one rule have in common. Many keys of one share cannot push out those of another. Absent is one share. */
+  readonly share?: string;
+  /** Anybody can make such keys, as with addresses. They have room of their own: a crowd of them takes none from callers. */
+  readonly stranger?: boolean;
 }
 
 /** Counts calls. Refused calls are not counted. */
 export interface Limiter {
-  /** Charges one call to all the given rules, or to none of them if one is used up; decisions in the order given. */
+  /**
+   * Charges one call to all the given rules, or to none of them if one is used up; decisions in the order given. Whoever
+   * charges the same objects again saves the work of reading them.
+   */
   charge(charges: readonly RateCharge[], nowMs: number): readonly RateDecision[];
 
   /**

@@ -209,7 +209,8 @@ const OWN_PREFIXES = [
 ].map((prefix) => Buffer.from(prefix));
 
 /** The first letters of those, so that most names need no further look. */
-const OWN_FIRST = new Set(OWN_PREFIXES.map((prefix) => prefix[0]));
+const OWN_FIRST = new Uint8Array(256);
+for (const prefix of OWN_PREFIXES) OWN_FIRST[prefix[0] as number] = 1;
 
 if (NAMES.some((name) => MARKS[name] & single && FIELD[name] >= 32))
   throw new Error('single fields are kept as bits of one word');
@@ -230,7 +231,7 @@ export function fieldNumber(bytes: Uint8Array, start: number, length: number): n
   for (const candidate of candidates[bucket(length, first)] as (typeof candidates)[number]) {
     if (candidate.octets.length === length && sameName(bytes, start, candidate.octets)) return candidate.id;
   }
-  return OWN_FIRST.has(LOWER[first]) && hasOwnPrefix(bytes, start, length) ? DISGUISED_FIELD : OTHER_FIELD;
+  return OWN_FIRST[LOWER[first] as number] === 1 && hasOwnPrefix(bytes, start, length) ? DISGUISED_FIELD : OTHER_FIELD;
 }
 
 function sameName(bytes: Uint8Array, start: number, name: Uint8Array): boolean {

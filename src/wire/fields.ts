@@ -33,10 +33,14 @@ export interface FieldScan {
   expectLines: number;
   hostLines: number;
   hostWord: number;
+  /** Whether an empty line ends the fields, so that nobody need look for it before. */
+  readonly findsEnd: boolean;
+  /** Where that line begins; -1 while it has not been seen. */
+  end: number;
 }
 
 /** A scan to fill. */
-export function newFieldScan(): FieldScan {
+export function newFieldScan(findsEnd = false): FieldScan {
   return {
     words: [],
     contentLength: 0,
@@ -48,8 +52,21 @@ export function newFieldScan(): FieldScan {
     expectLines: 0,
     hostLines: 0,
     hostWord: 0,
+    findsEnd,
+    end: -1,
   };
 }
+
+/** Makes a scan new again, for heads are read by the hundred thousand, and one at a time. */
+export function clearFieldScan(scan: FieldScan): void {
+  scan.words = NO_WORDS;
+  scan.contentLength = scan.contentLengthLines = scan.transferEncodingLines = 0;
+  scan.connectionLines = scan.expectLines = scan.hostLines = scan.hostWord = 0;
+  scan.paddedLength = scan.chunked = false;
+  scan.end = -1;
+}
+
+const NO_WORDS: number[] = [];
 
 /** Where the field lines stand: from the first one's first byte to the empty line's. */
 export interface HeadSpan {
@@ -84,6 +101,7 @@ export function readFields(bytes: Uint8Array, span: HeadSpan, octets: FieldOctet
   const { names, values } = octets;
   let count = 0;
   const end = span.end;
+  const lastFour = end - 3;
   let at = span.from;
   while (at < end) {
     const nameStart = at;
@@ -93,11 +111,24 @@ export function readFields(bytes: Uint8Array, span: HeadSpan, octets: FieldOctet
       odd |= mark;
       mark = names[bytes[++at] as number] as number;
     }
-    if (bytes[at] !== COLON || at === nameStart) return nameFault(bytes, at);
+    if (bytes[at] !== COLON || at === nameStart) {
+      if (!scan.findsEnd || at !== nameStart || bytes[at] !== CR || bytes[at + 1] !== LF) return nameFault(bytes, at);
+      scan.end = at;
+      break;
+    }
     const nameLength = at - nameStart;
     at++;
     while (bytes[at] === SP || bytes[at] === HTAB) at++;
     const valueStart = at;
+    // Four at once, since a token is hundreds of octets long; each mark is 0 or 1.
+    while (
+      at < lastFour &&
+      (values[bytes[at] as number] as number) &
+        (values[bytes[at + 1] as number] as number) &
+        (values[bytes[at + 2] as number] as number) &
+        (values[bytes[at + 3] as number] as number)
+    )
+      at += 4;
     while (values[bytes[at] as number]) at++;
     if (bytes[at] !== CR || bytes[at + 1] !== LF) return valueFault(bytes, at);
     let valueEnd = at;

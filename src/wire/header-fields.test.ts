@@ -118,3 +118,18 @@ test('kept lines, read again, are the kept fields', () => {
     }),
   );
 });
+
+test('each of a hundred fields can be dropped, and no other goes with it', () => {
+  const names = Array.from({ length: 100 }, (_, at) => `x-${at}`);
+  for (const dropped of [[0], [29], [30], [31], [32], [61], [99], [0, 32], [28, 29, 30, 31, 99]]) {
+    const fields = fieldsOf(...names.map((name) => `${name}: v`));
+    for (const at of dropped) fields.drop(`x-${at}`);
+    const kept = names.filter((_, at) => !dropped.includes(at));
+    assert.deepEqual(
+      [...fields.kept()].map(([name]) => name),
+      kept,
+    );
+    assert.equal(fields.keptLines(), kept.map((name) => `${name}: v\r\n`).join(''));
+    assert.equal(fields.get(`x-${dropped[0]}`), 'v');
+  }
+});

@@ -1,7 +1,10 @@
 import { FIELD_MARKS, FieldMark, PRESENCE_BITS } from './field-names.ts';
 import type { HeaderMap } from './message.ts';
+import { LOWER } from './octets.ts';
 
 const WORDS_PER_FIELD = 3;
+/** As many have their drop marks in one number; few heads have more fields. */
+const FIRST_FIELDS = 30;
 
 /**
  * The fields of one head, kept as the head's text and offsets into it; nothing is copied until somebody asks.
@@ -11,8 +14,10 @@ export class HeaderFields implements HeaderMap {
   readonly #text: string;
   /** Name, value and field number of each field, one behind the other. */
   readonly #words: number[];
-  /** One more drop mark for each field, set by what Connection names; null while none is. */
-  #dropped: Uint8Array | null = null;
+  /** One more drop mark for each field, set by what Connection names: a bit for each of the first, */
+  #droppedFirst = 0;
+  /** and an octet for each of the later ones; null while none is. */
+  #droppedLater: Uint8Array | null = null;
   /** Fields with any of these marks are not forwarded. */
   readonly #dropMarks: number;
 
@@ -69,8 +74,8 @@ export class HeaderFields implements HeaderMap {
   /** Takes the fields of this name out of what is forwarded; they stay readable. */
   drop(name: string): void {
     for (let at = this.#find(name, 0); at >= 0; at = this.#find(name, at + 1)) {
-      this.#dropped ??= new Uint8Array(this.size);
-      this.#dropped[at] = 1;
+      if (at < FIRST_FIELDS) this.#droppedFirst |= 1 << at;
+      else (this.#droppedLater ??= new Uint8Array(this.size))[at] = 1;
     }
   }
 
@@ -109,7 +114,9 @@ export class HeaderFields implements HeaderMap {
 
   #isDropped(at: number): boolean {
     const marks = FIELD_MARKS[this.#number(at)] as number;
-    return (marks & this.#dropMarks) !== 0 || (this.#dropped !== null && this.#dropped[at] === 1);
+    if ((marks & this.#dropMarks) !== 0) return true;
+    if (at < FIRST_FIELDS) return (this.#droppedFirst & (1 << at)) !== 0;
+    return this.#droppedLater !== null && this.#droppedLater[at] === 1;
   }
 
   #number(at: number): number {
@@ -131,9 +138,18 @@ export class HeaderFields implements HeaderMap {
   #find(name: string, from: number): number {
     for (let at = from; at < this.size; at++) {
       const length = (this.#words[at * WORDS_PER_FIELD] as number) >>> 16;
-      if (length === name.length && this.#name(at) === name) return at;
+      if (length === name.length && this.#isNamed(at, name)) return at;
     }
     return -1;
+  }
+
+  /** Compares without case, and without making a string of the name. */
+  #isNamed(at: number, name: string): boolean {
+    const start = (this.#words[at * WORDS_PER_FIELD] as number) & 0xffff;
+    for (let index = 0; index < name.length; index++) {
+      if (LOWER[this.#text.charCodeAt(start + index)] !== name.charCodeAt(index)) return false;
+    }
+    return true;
   }
 }
 

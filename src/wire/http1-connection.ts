@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { ProblemCode } from '../base/index.ts';
 import { type ExchangeHost, Http1Exchange } from './http1-exchange.ts';
 import type { CanonicalRequest, Peer } from './message.ts';
-import { earlyFault, newAuthorityMemory, readRequestHead, type RequestHead } from './request-head.ts';
+import { earlyFault, newAuthorityMemory, readRequestHead, readSoundHead, type RequestHead } from './request-head.ts';
 import { type ServerBounds, type ServerHandler, SIDE_BUFFER_BYTES } from './server.ts';
 import { writeReplyHead } from './write-head.ts';
 
@@ -30,6 +30,11 @@ export interface ConnectionOptions {
   readonly closed: () => void;
 }
 
+/** What its exchanges see of a connection, which says in time when it takes no further request. */
+interface ConnectionHost extends ExchangeHost {
+  keepsAlive: boolean;
+}
+
 type Phase = 'head' | 'exchange' | 'lingering' | 'closed';
 
 /**
@@ -41,7 +46,7 @@ export class Http1Connection {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
   readonly #memory = newAuthorityMemory();
-  readonly #host: ExchangeHost;
+  readonly #host: ConnectionHost;
   #phase: Phase = 'head';
   #buffer: Buffer = NOTHING;
   #scanned = 0;
@@ -55,6 +60,8 @@ export class Http1Connection {
   #ended = false;
   #draining = false;
   #lingered = 0;
+  /** When the event came that is being worked off: one look at the clock for all that follows from it. */
+  #turnMs: number;
   /** When the present wait began; see `sweep`. */
   #since: number;
   #sweptAt: number;
@@ -69,7 +76,7 @@ export class Http1Connection {
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#since = this.#sweptAt = this.#flushedAt = this.#emptiedAt = options.monotonic();
+    this.#turnMs = this.#since = this.#sweptAt = this.#flushedAt = this.#emptiedAt = options.monotonic();
     this.#host = this.#exchangeHost();
     socket.on('data', (bytes: Buffer) => this.#onData(bytes));
     socket.on('end', () => this.#onEnd());
@@ -81,6 +88,7 @@ export class Http1Connection {
   /** Takes no further connection-keeping: a busy connection closes behind its reply, an idle one when it has been idle for a moment. */
   drain(): void {
     this.#draining = true;
+    this.#host.keepsAlive = false;
     this.#sweepIdle(this.#options.monotonic());
   }
 
@@ -93,13 +101,11 @@ export class Http1Connection {
     this.#sweepWrites(now);
   }
 
-  #exchangeHost(): ExchangeHost {
-    const keepsAlive = (): boolean => this.#requests < this.#options.bounds.requestsPerConnection && !this.#draining;
+  #exchangeHost(): ConnectionHost {
     return {
       socket: this.#socket,
-      get keepsAlive() {
-        return keepsAlive();
-      },
+      memo: { kept: null },
+      keepsAlive: true,
       finished: (reusable) => this.#finished(reusable),
       wantsBody: () => this.#wantsBody(),
       cut: () => this.#cut(),
@@ -172,7 +178,8 @@ export class Http1Connection {
       return;
     }
     if (this.#phase === 'closed') return;
-    if (this.#phase !== 'head' || this.#buffer.length === 0) this.#since = this.#options.monotonic();
+    this.#turnMs = this.#options.monotonic();
+    if (this.#phase !== 'head' || this.#buffer.length === 0) this.#since = this.#turnMs;
     this.#buffer = this.#buffer.length === 0 ? bytes : Buffer.concat([this.#buffer, bytes]);
     this.#advance();
   }
@@ -209,6 +216,12 @@ export class Http1Connection {
   #readHead(): boolean {
     if (this.#buffer[0] === CR && !this.#skipEmptyLine()) return false;
     const buffer = this.#buffer;
+    const sound = this.#scanned === 0 ? readSoundHead(buffer, this.#memory) : null;
+    if (sound !== null) {
+      this.#consume(sound.bytes);
+      this.#open(sound);
+      return true;
+    }
     const end = buffer.indexOf(HEAD_END, Math.max(0, this.#scanned - 3));
     if (end < 0) {
       this.#scanned = buffer.length;
@@ -233,8 +246,9 @@ export class Http1Connection {
   }
 
   #open(head: RequestHead): void {
+    const { peer, handler, bounds } = this.#options;
     this.#requests++;
-    const { peer, handler, monotonic, bounds } = this.#options;
+    if (this.#requests >= bounds.requestsPerConnection) this.#host.keepsAlive = false;
     const { host, port } = head.authority;
     const { method, path, query, fields: headers } = head;
     const request: CanonicalRequest = { method, host, port, path, query, headers, peer };
@@ -242,7 +256,7 @@ export class Http1Connection {
     this.#phase = 'exchange';
     this.#exchange = exchange;
     this.#emptyLine = false;
-    this.#since = this.#sweptAt = monotonic();
+    this.#since = this.#sweptAt = this.#turnMs;
     this.#bodyCounted = 0;
     this.#bodyAhead = (bounds.bodyGraceMs * bounds.bodyBytesPerSecond) / 1_000;
     handler.request(exchange);
@@ -254,13 +268,14 @@ export class Http1Connection {
       this.#linger();
       return;
     }
-    this.#since = this.#options.monotonic();
+    this.#since = this.#turnMs = this.#options.monotonic();
     this.#phase = 'head';
-    this.#advance();
+    // What follows is worked off by the loop that is running, or now where none is.
+    if (!this.#advancing && (this.#buffer.length > 0 || this.#ended || this.#readPaused)) this.#advance();
   }
 
   #wantsBody(): void {
-    this.#since = this.#options.monotonic();
+    this.#since = this.#turnMs = this.#options.monotonic();
     this.#advance();
   }
 
@@ -315,6 +330,7 @@ export class Http1Connection {
 
   #onEnd(): void {
     this.#ended = true;
+    this.#turnMs = this.#options.monotonic();
     if (this.#phase === 'lingering') this.#socket.destroySoon();
     else this.#advance();
   }
@@ -330,6 +346,7 @@ export class Http1Connection {
   }
 
   #onDrain(): void {
+    this.#turnMs = this.#options.monotonic();
     if (this.#exchange?.replyBegun === true) this.#exchange.events.drained();
     if (this.#phase === 'head') this.#advance();
   }

@@ -3,7 +3,8 @@ import type { ProblemCode } from '../base/index.ts';
 import { BodyReader } from './body-reader.ts';
 import type { BodyFraming, CanonicalRequest } from './message.ts';
 import type { RequestHead } from './request-head.ts';
-import type { ExchangeEvents, OutgoingHead, ServerExchange } from './server.ts';
+import { latin1Text } from './octets.ts';
+import type { ConnectionMemo, ExchangeEvents, OutgoingHead, ServerExchange } from './server.ts';
 import { chunkLine, fieldLines, isBodiless, LAST_CHUNK, statusLine, writeReplyHead } from './write-head.ts';
 
 /** Below this a reply goes out as one string; above, copying its body would cost more than a second write. */
@@ -12,6 +13,7 @@ const ONE_WRITE_BYTES = 8_192;
 /** What an exchange needs of its connection. */
 export interface ExchangeHost {
   readonly socket: Socket;
+  readonly memo: ConnectionMemo;
   /** Whether the connection takes another request behind this one. */
   readonly keepsAlive: boolean;
   /** The reply is whole; `reusable` tells whether another request may follow. */
@@ -60,6 +62,10 @@ export class Http1Exchange implements ServerExchange {
     this.#bodyEnded = head.framing.kind === 'none';
     this.#reader = this.#bodyEnded ? null : new BodyReader(head.framing);
     this.#keepAlive = head.keepAlive;
+  }
+
+  get memo(): ConnectionMemo {
+    return this.#host.memo;
   }
 
   get receivedBytes(): number {
@@ -168,7 +174,7 @@ export class Http1Exchange implements ServerExchange {
       socket.write(headText, 'latin1');
       socket.write(body);
       socket.uncork();
-    } else socket.write(headText + (typeof body === 'string' ? body : body.toString('latin1')), 'latin1');
+    } else socket.write(headText + (typeof body === 'string' ? body : latin1Text(body, 0, bytes)), 'latin1');
     this.#complete();
   }
 

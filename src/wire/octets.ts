@@ -60,6 +60,14 @@ function hexValues(): Uint8Array {
   return octets;
 }
 
+/**
+ * These octets as text, one character each: what `toString('latin1')` gives, without its looking at the arguments, which
+ * costs more than the copying of a short piece. Node has it on every Buffer; its types leave it out.
+ */
+export function latin1Text(bytes: Buffer, start: number, end: number): string {
+  return (bytes as Buffer & { latin1Slice(start: number, end: number): string }).latin1Slice(start, end);
+}
+
 /** Horizontal tab. */
 export const HTAB = 0x09;
 

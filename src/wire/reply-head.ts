@@ -1,8 +1,8 @@
 import { FIELD, FieldMark } from './field-names.ts';
-import { HEAD_BOUNDS, newFieldScan, readFields, REPLY_OCTETS } from './fields.ts';
+import { clearFieldScan, type FieldScan, HEAD_BOUNDS, newFieldScan, readFields, REPLY_OCTETS } from './fields.ts';
 import { HeaderFields } from './header-fields.ts';
 import type { BodyFraming } from './message.ts';
-import { CR, LF, REPLY_VALUE, SP } from './octets.ts';
+import { CR, latin1Text, LF, REPLY_VALUE, SP } from './octets.ts';
 
 /** An upstream's reply head, read as strictly as a request's. */
 export interface ReplyHead {
@@ -15,6 +15,8 @@ export interface ReplyHead {
   readonly keepAlive: boolean;
   /** How long the upstream keeps an idle connection (`Keep-Alive: timeout`), in milliseconds, or null where it does not say. */
   readonly idleMs: number | null;
+  /** How long it is, its empty line included. */
+  readonly bytes: number;
 }
 
 /** What reading a reply head gives; the fault is for the operator's log. */
@@ -26,18 +28,41 @@ export type ReplyHeadReading = ReplyHead | { readonly fault: string };
  */
 export function readReplyHead(bytes: Buffer, end: number, method: string): ReplyHeadReading {
   if (end + 2 > HEAD_BOUNDS.bytes) return { fault: 'head larger than 16 KiB' };
-  const line = readStatusLine(bytes);
-  if (typeof line === 'string') return { fault: line };
-  const scan = newFieldScan();
-  const fault = readFields(bytes, { from: line.end, end }, REPLY_OCTETS, scan);
-  if (fault !== null) return { fault };
+  const lineFault = readStatusLine(bytes);
+  if (lineFault !== null) return { fault: lineFault };
+  clearFieldScan(measured);
+  const fault = readFields(bytes, { from: line.end, end }, REPLY_OCTETS, measured);
+  return fault === null ? assemble(bytes, end, method, measured) : { fault };
+}
+
+/**
+ * Reads the reply head at the beginning of `bytes` at one go, without looking for its end first. Null where that gives no
+ * sound head: then it is for `readReplyHead` to say why, once its end is there.
+ */
+export function readSoundReply(bytes: Buffer, method: string): ReplyHead | null {
+  if (readStatusLine(bytes) !== null) return null;
+  clearFieldScan(open);
+  span.from = line.end;
+  span.end = bytes.length;
+  const fault = readFields(bytes, span, REPLY_OCTETS, open);
+  if (fault !== null || open.end < 0 || open.end + 2 > HEAD_BOUNDS.bytes) return null;
+  const head = assemble(bytes, open.end, method, open);
+  return head.fault === null ? head : null;
+}
+
+// Filled anew for each head; reading is synchronous, so one of each is enough.
+const measured = newFieldScan();
+const open = newFieldScan(true);
+const span = { from: 0, end: 0 };
+
+function assemble(bytes: Buffer, end: number, method: string, scan: FieldScan): ReplyHeadReading {
   if (scan.contentLengthLines > 0 && scan.transferEncodingLines > 0) return { fault: 'length-and-chunked' };
   if (scan.chunked && line.minorVersion === 0) return { fault: 'invalid-transfer-encoding' };
-  const fields = new HeaderFields(bytes.toString('latin1', 0, end), scan.words, NOT_FOR_CLIENTS);
+  const fields = new HeaderFields(latin1Text(bytes, 0, end), scan.words, NOT_FOR_CLIENTS);
   const announcedLength = scan.contentLengthLines > 0 ? scan.contentLength : null;
   const bodiless = method === 'HEAD' || line.status === 204 || line.status === 304 || line.status < 200;
   const framing = bodiless ? NO_BODY : framingOf(scan.chunked, announcedLength);
-  const closes = scan.connectionLines > 0 && dropNamedFields(fields);
+  const closes = scan.connectionLines > 0 && dropNamedFields(fields, scan.connectionLines);
   return {
     fault: null,
     status: line.status,
@@ -51,6 +76,7 @@ export function readReplyHead(bytes: Buffer, end: number, method: string): Reply
       !closes &&
       !(bodiless && (scan.chunked || (announcedLength ?? 0) > 0)),
     idleMs: readIdleMs(fields),
+    bytes: end + 2,
   };
 }
 
@@ -67,14 +93,11 @@ function framingOf(chunked: boolean, length: number | null): BodyFraming {
   return length === 0 ? NO_BODY : { kind: 'length', bytes: length };
 }
 
-interface StatusLine {
-  readonly status: number;
-  readonly minorVersion: 0 | 1;
-  readonly end: number;
-}
+// Filled anew for each head.
+const line = { status: 0, minorVersion: 1, end: 0 };
 
-/** HTTP/1.x SP 3DIGIT SP [reason] CRLF; statuses 100 to 599. */
-function readStatusLine(bytes: Buffer): StatusLine | string {
+/** HTTP/1.x SP 3DIGIT SP [reason] CRLF, into `line`; statuses 100 to 599. Gives what is wrong, or null. */
+function readStatusLine(bytes: Buffer): string | null {
   const isVersion =
     bytes[0] === 0x48 &&
     bytes[1] === 0x54 &&
@@ -85,24 +108,26 @@ function readStatusLine(bytes: Buffer): StatusLine | string {
     bytes[6] === 0x2e &&
     (bytes[7] === 0x31 || bytes[7] === 0x30);
   if (!isVersion || bytes[8] !== SP) return 'status line without HTTP/1.1 or HTTP/1.0';
-  const [hundreds, tens, ones] = [
-    (bytes[9] as number) - 0x30,
-    (bytes[10] as number) - 0x30,
-    (bytes[11] as number) - 0x30,
-  ];
+  const hundreds = (bytes[9] as number) - 0x30;
+  const tens = (bytes[10] as number) - 0x30;
+  const ones = (bytes[11] as number) - 0x30;
   const isStatus = hundreds >= 1 && hundreds <= 5 && tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9;
   if (!isStatus || bytes[12] !== SP) return 'status line without a status from 100 to 599';
   let at = 13;
   while (REPLY_VALUE[bytes[at] as number]) at++;
   if (bytes[at] !== CR || bytes[at + 1] !== LF) return 'status line with a forbidden byte';
-  return { status: hundreds * 100 + tens * 10 + ones, minorVersion: bytes[7] === 0x31 ? 1 : 0, end: at + 2 };
+  line.status = hundreds * 100 + tens * 10 + ones;
+  line.minorVersion = bytes[7] === 0x31 ? 1 : 0;
+  line.end = at + 2;
+  return null;
 }
 
 /** More options than this cost more than they can be worth; the rest is not looked at, and the connection not kept. */
 const CONNECTION_OPTIONS_LIMIT = 32;
 
 /** Takes out the fields that Connection names; true when the connection must not be kept. An upstream is trusted with its own fields. */
-function dropNamedFields(fields: HeaderFields): boolean {
+function dropNamedFields(fields: HeaderFields, lines: number): boolean {
+  if (lines === 1 && fields.valueOf(FIELD.connection) === 'keep-alive') return false;
   const value = (fields.get('connection') ?? '').toLowerCase();
   if (value === 'keep-alive') return false;
   const options = value.split(',', CONNECTION_OPTIONS_LIMIT + 1);

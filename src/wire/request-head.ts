@@ -1,6 +1,7 @@
 import type { ProblemCode } from '../base/index.ts';
 import { FIELD, FIELD_MARKS, FieldMark, fieldNumber } from './field-names.ts';
 import {
+  clearFieldScan,
   type FieldFault,
   type FieldScan,
   HEAD_BOUNDS,
@@ -12,7 +13,7 @@ import {
 import { HeaderFields } from './header-fields.ts';
 import { type Authority, readAuthority } from './host.ts';
 import type { BodyFraming } from './message.ts';
-import { CR, LF, SP, TOKEN } from './octets.ts';
+import { CR, latin1Text, LF, SP, TOKEN } from './octets.ts';
 import { canonicalizeTarget, type PlainTarget, walkTarget } from './target.ts';
 
 /** The request target's bound in bytes. */
@@ -35,6 +36,8 @@ export interface RequestHead {
   readonly minorVersion: 0 | 1;
   readonly keepAlive: boolean;
   readonly expectsContinue: boolean;
+  /** How long it is, its empty line included. */
+  readonly bytes: number;
 }
 
 /** What reading a head gives. */
@@ -62,6 +65,7 @@ interface RequestLine {
 // Filled anew for each head; reading is synchronous, so one of each is enough.
 const line: RequestLine = { fault: null, methodEnd: 0, targetStart: 0, minorVersion: 1, end: 0 };
 const target: PlainTarget = { pathEnd: 0, end: 0, plain: false };
+const span = { from: 0, end: 0 };
 
 /**
  * Reads the head that stands at the beginning of `bytes`; `end` is where its last, empty line begins.
@@ -74,7 +78,27 @@ export function readRequestHead(bytes: Buffer, end: number, memory: AuthorityMem
   if (end + 2 > HEAD_BOUNDS.bytes) return { fault: overlongFault(bytes, scan) };
   const fault = readFields(bytes, { from: line.end, end }, REQUEST_OCTETS, scan);
   if (fault !== null) return { fault: certain(fault) };
-  return assemble(bytes.toString('latin1', 0, end), scan, memory);
+  return assemble(bytes, end, scan, memory);
+}
+
+/** Filled anew for each head that is read at one go. */
+const scratch = newFieldScan(true);
+
+/**
+ * Reads the head at the beginning of `bytes` at one go, without looking for its end first. Null where that gives no
+ * sound head, for whatever reason: then it is for `readRequestHead` and `earlyFault` to say what is wrong. What is given
+ * is what `readRequestHead` would give, since in a sound head the first empty line is its end.
+ */
+export function readSoundHead(bytes: Buffer, memory: AuthorityMemory): RequestHead | null {
+  readRequestLine(bytes);
+  if (line.fault !== null) return null;
+  clearFieldScan(scratch);
+  span.from = line.end;
+  span.end = bytes.length;
+  const fault = readFields(bytes, span, REQUEST_OCTETS, scratch);
+  if (fault !== null || scratch.end < 0 || scratch.end + 2 > HEAD_BOUNDS.bytes) return null;
+  const head = assemble(bytes, scratch.end, scratch, memory);
+  return head.fault === null ? head : null;
 }
 
 /**
@@ -180,10 +204,12 @@ function breakFault(bytes: Buffer, at: number, otherwise: ProblemCode): FieldFau
   return bare ? 'bare-line-break' : otherwise;
 }
 
-function assemble(text: string, scan: FieldScan, memory: AuthorityMemory): RequestHeadReading {
+/** Puts the request together from `line`, `target` and the scan; `end` is where the head's empty line begins. */
+function assemble(bytes: Buffer, end: number, scan: FieldScan, memory: AuthorityMemory): RequestHeadReading {
+  const text = latin1Text(bytes, 0, end);
   const { minorVersion } = line;
-  const method = text.slice(0, line.methodEnd);
-  const place = readTarget(text, method);
+  const method = isGet(bytes) ? 'GET' : text.slice(0, line.methodEnd);
+  const place = target.plain ? readPlainTarget(text) : readTarget(text, method);
   if (place.fault !== null) return place;
   if (hasRepeatedSingle(scan.words)) return { fault: 'duplicate-header' };
   if (scan.hostLines === 0) return { fault: 'invalid-host' };
@@ -210,26 +236,32 @@ function assemble(text: string, scan: FieldScan, memory: AuthorityMemory): Reque
     // Behind CONNECT a client may speak anything.
     keepAlive: minorVersion === 1 && !connection.close && method !== 'CONNECT',
     expectsContinue: expectation === 'continue',
+    bytes: end + 2,
   };
+}
+
+/** Whether the method is GET; most are, and then no string is made for it. */
+function isGet(bytes: Buffer): boolean {
+  return line.methodEnd === 3 && bytes[0] === 0x47 && bytes[1] === 0x45 && bytes[2] === 0x54;
 }
 
 type Place =
   | { readonly fault: null; readonly host: string | null; readonly path: string; readonly query: string | null }
   | { readonly fault: ProblemCode };
 
+/** Filled anew for each head. */
+const plainPlace = { fault: null, host: null, path: '', query: null as string | null };
+
+function readPlainTarget(text: string): Place {
+  const { pathEnd, end } = target;
+  plainPlace.path = text.slice(line.targetStart, pathEnd);
+  plainPlace.query = pathEnd === end ? null : text.slice(pathEnd + 1, end);
+  return plainPlace;
+}
+
 /** Origin-form, absolute-form for http and https, `*` for OPTIONS only (RFC 9112 §3.2). CONNECT is answered before its target matters. */
 function readTarget(text: string, method: string): Place {
-  const { pathEnd, end, plain } = target;
-  const start = line.targetStart;
-  if (plain) {
-    return {
-      fault: null,
-      host: null,
-      path: text.slice(start, pathEnd),
-      query: pathEnd === end ? null : text.slice(pathEnd + 1, end),
-    };
-  }
-  const raw = text.slice(start, end);
+  const raw = text.slice(line.targetStart, target.end);
   if (method === 'CONNECT')
     return readAuthority(raw) === null
       ? { fault: 'malformed-target' }
@@ -251,13 +283,18 @@ function readTarget(text: string, method: string): Place {
 
 function readHost(text: string, word: number, memory: AuthorityMemory): Authority | null {
   const start = word & 0xffff;
-  const value = text.slice(start, start + (word >>> 16));
-  if (memory.authority === null || memory.text !== value) {
+  const length = word >>> 16;
+  if (memory.authority === null || memory.text.length !== length || !holdsAt(text, start, memory.text)) {
     // A slice keeps the text it was cut from alive: an idle connection would hold the whole of its last head.
-    memory.text = Buffer.from(value, 'latin1').toString('latin1');
+    memory.text = Buffer.from(text.slice(start, start + length), 'latin1').toString('latin1');
     memory.authority = readAuthority(memory.text);
   }
   return memory.authority;
+}
+
+function holdsAt(text: string, start: number, part: string): boolean {
+  for (let at = 0; at < part.length; at++) if (text.charCodeAt(start + at) !== part.charCodeAt(at)) return false;
+  return true;
 }
 
 const NO_BODY: BodyFraming = { kind: 'none' };

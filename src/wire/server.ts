@@ -10,6 +10,8 @@ export interface OutgoingHead {
   /** How long the body is; for `none` on HEAD or 304 `announcedLength` may name what GET would have. */
   readonly framing: BodyFraming;
   readonly announcedLength: number | null;
+  /** Field lines ready to be sent, each with its CRLF, behind `added`. Names are in lower case; nothing of them is checked again. */
+  readonly lines?: string;
   /** Asks that no request follow on this connection (see `problemCloses`); where framing demands that, it holds anyway. */
   readonly closes?: boolean;
 }
@@ -28,10 +30,17 @@ export interface ExchangeEvents {
   gone(): void;
 }
 
+/** What a handler keeps with a client's connection from one request to the next, for no other connection to see. */
+export interface ConnectionMemo {
+  kept: unknown;
+}
+
 /** One request being answered, whatever protocol carried it. */
 export interface ServerExchange {
   readonly request: CanonicalRequest;
   readonly framing: BodyFraming;
+  /** The same for all requests of one connection; not there where no connection stands behind it. */
+  readonly memo?: ConnectionMemo;
   /** Bytes of body data received so far. */
   readonly receivedBytes: number;
   /** Set by the handler before it returns from `request`. */

@@ -12,8 +12,8 @@ export interface UpstreamFailure {
 /** What comes back from an upstream, never before `call` has returned. After `whole`, `end` or `failed` nothing more comes. */
 export interface UpstreamEvents {
   interim(status: number, fields: HeaderFields): void;
-  /** Head and body came in one read. */
-  whole(head: ReplyHead, body: Buffer): void;
+  /** Head and body came in one read, at this moment of the monotonic clock. */
+  whole(head: ReplyHead, body: Buffer, atMs: number): void;
   /** The head, with a body to follow piece by piece. */
   head(head: ReplyHead): void;
   /** False asks for a pause until `resume`. */
@@ -46,7 +46,7 @@ export interface CallState {
 
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
-/** The state of a new call. */
-export function newCallState(request: OutgoingRequest, events: UpstreamEvents): CallState {
-  return { request, events, replayable: request.framing.kind === 'none' && IDEMPOTENT.has(request.method) };
+/** Whether a request may be sent again on another connection where no answer had begun: see `CallState`. */
+export function isReplayable(request: OutgoingRequest): boolean {
+  return request.framing.kind === 'none' && IDEMPOTENT.has(request.method);
 }

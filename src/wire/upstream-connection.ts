@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { BodyReader } from './body-reader.ts';
 import { HEAD_BOUNDS } from './fields.ts';
-import { type ReplyHead, readReplyHead } from './reply-head.ts';
+import { type ReplyHead, readReplyHead, readSoundReply } from './reply-head.ts';
+import { SIDE_BUFFER_BYTES } from './server.ts';
 import type { CallState, UpstreamFailure } from './upstream-call.ts';
 import { failureOf } from './upstream-failure.ts';
 import { chunkLine, LAST_CHUNK, writeRequestHead } from './write-head.ts';
@@ -26,6 +27,14 @@ export interface UpstreamBounds {
   readonly idleMs: number;
 }
 
+/** Bytes that wait for the end of a pause, and whether the connection has ended behind them. */
+interface HeldReads {
+  readonly pieces: Buffer[];
+  bytes: number;
+  ended: boolean;
+  closed: boolean;
+}
+
 /** What a connection tells its pool. */
 export interface ConnectionHost {
   readonly bounds: UpstreamBounds;
@@ -45,6 +54,8 @@ export interface ConnectionHost {
 export class UpstreamConnection {
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
+  /** The call as its pool knows it, from when it was given until the pool takes it back. */
+  carried: CallState | null = null;
   #ready = false;
   #over = false;
   #calls = 0;
@@ -59,6 +70,10 @@ export class UpstreamConnection {
   #reader: BodyReader | null = null;
   #headGiven = false;
   #paused = false;
+  /** Whether its reads come in a buffer that is not its own. */
+  #lends = false;
+  /** What came in a pause, where they do. */
+  #held: HeldReads | null = null;
   /** When the present wait began; see `sweep`. */
   #since: number;
   #idleMs = DEFAULT_IDLE_MS;
@@ -72,7 +87,7 @@ export class UpstreamConnection {
     socket.on('end', () => this.#onEnd());
     socket.on('drain', () => this.#onDrain());
     socket.on('error', (fault: NodeJS.ErrnoException) => this.#lose(failureOf(fault, this.#ready)));
-    socket.on('close', () => this.#lose({ code: 'upstream-incomplete-reply', detail: 'connection closed' }));
+    socket.on('close', () => this.#onClose());
   }
 
   /** Whether it stands, TLS included: nothing is written before. */
@@ -129,7 +144,20 @@ export class UpstreamConnection {
     if (!this.#paused) return;
     this.#paused = false;
     this.#since = this.#host.monotonic();
-    this.#socket.resume();
+    // As a stream does: not before whoever asked has finished what it is doing.
+    if (this.#held === null) this.#socket.resume();
+    else process.nextTick(release, this);
+  }
+
+  /** Works off what came in a pause, unless there is another by now or the connection is over; then reads on. */
+  release(): void {
+    if (this.#over || this.#paused || this.#held === null) return;
+    const { pieces, ended, closed } = this.#held;
+    this.#held = null;
+    if (pieces.length > 0) this.#take(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces), false);
+    if (ended) this.#onEnd();
+    if (closed) this.#onClose();
+    if (!this.#over) this.#socket.resume();
   }
 
   /** Closes it without telling anybody. */
@@ -173,19 +201,54 @@ export class UpstreamConnection {
     this.#socket.write(writeRequestHead(call.request), 'latin1');
   }
 
+  /** Bytes have come, which are this connection's own from now on. */
   #onData(bytes: Buffer): void {
+    this.#take(bytes, false);
+  }
+
+  /** Bytes have come in a buffer that the next read overwrites, perhaps another connection's: what is kept is copied. */
+  receive(lent: Buffer): void {
+    this.#lends = true;
+    if (!this.#paused && this.#held === null) {
+      this.#take(lent, true);
+      return;
+    }
+    // In a pause reading goes on for a while: a socket that is not read does not tell that its peer has gone.
+    const held = (this.#held ??= { pieces: [], bytes: 0, ended: false, closed: false });
+    held.pieces.push(Buffer.from(lent));
+    held.bytes += lent.length;
+    if (held.bytes >= SIDE_BUFFER_BYTES) this.#socket.pause();
+  }
+
+  #take(bytes: Buffer, lent: boolean): void {
     if (this.#over) return;
     if (this.#call === null) {
       this.#malformed('bytes nobody asked for');
       return;
     }
     this.#replyBytes += bytes.length;
-    this.#buffer = this.#buffer.length === 0 ? bytes : Buffer.concat([this.#buffer, bytes]);
+    if (this.#reader === null && this.#buffer.length === 0 && this.#takeWhole(this.#call, bytes, lent)) return;
+    const kept = lent ? Buffer.from(bytes) : bytes;
+    this.#buffer = this.#buffer.length === 0 ? kept : Buffer.concat([this.#buffer, kept]);
     // A head has its time as a whole: one that drips does not get more by it.
     while (this.#call !== null && this.#reader === null && this.#buffer.length > 0 && this.#readHead(this.#call));
     if (this.#call === null || this.#reader === null) return;
     this.#since = this.#host.monotonic();
     this.#readBody(this.#call, this.#reader);
+  }
+
+  /** A sound reply that came in one read, no byte more and none less, as most do. False, and nothing done, where it did not. */
+  #takeWhole(call: CallState, bytes: Buffer, lent: boolean): boolean {
+    const head = readSoundReply(bytes, call.request.method);
+    if (head === null || head.status < 200) return false;
+    const { framing } = head;
+    if (framing.kind !== 'none' && framing.kind !== 'length') return false;
+    const length = framing.kind === 'none' ? 0 : framing.bytes;
+    if (bytes.length - head.bytes !== length) return false;
+    this.#reply = head;
+    this.#settle(false);
+    call.events.whole(head, length === 0 ? NOTHING : bodyOf(bytes, head.bytes, lent), this.#since);
+    return true;
   }
 
   /** Reads one head; true when there may be more to read behind it. */
@@ -224,7 +287,7 @@ export class UpstreamConnection {
     if (!this.#headGiven) {
       if (done) {
         this.#settle(excess);
-        call.events.whole(reply, data ?? NOTHING);
+        call.events.whole(reply, data ?? NOTHING, this.#since);
         return;
       }
       this.#headGiven = true;
@@ -241,7 +304,7 @@ export class UpstreamConnection {
   #pause(call: CallState): void {
     if (this.#call !== call) return;
     this.#paused = true;
-    this.#socket.pause();
+    if (!this.#lends) this.#socket.pause();
   }
 
   /** The reply is whole: the connection goes back to its pool, unless something forbids using it again. */
@@ -251,6 +314,7 @@ export class UpstreamConnection {
     this.#call = null;
     this.#reader = null;
     this.#reply = null;
+    this.#since = this.#host.monotonic();
     if (!reusable) {
       this.#over = true;
       this.#socket.destroy();
@@ -258,7 +322,6 @@ export class UpstreamConnection {
       return;
     }
     if (reply.idleMs !== null) this.#idleMs = Math.min(LONGEST_IDLE_MS, Math.max(0, reply.idleMs - IDLE_MARGIN_MS));
-    this.#since = this.#host.monotonic();
     this.#host.idle(this);
   }
 
@@ -267,7 +330,16 @@ export class UpstreamConnection {
     return false;
   }
 
+  #onClose(): void {
+    if (this.#held !== null && this.#held.pieces.length > 0) this.#held.closed = true;
+    else this.#lose({ code: 'upstream-incomplete-reply', detail: 'connection closed' });
+  }
+
   #onEnd(): void {
+    if (this.#held !== null && this.#held.pieces.length > 0) {
+      this.#held.ended = true;
+      return;
+    }
     const call = this.#call;
     if (call !== null && this.#reader?.endsByClose === true) {
       this.#settle(false);
@@ -301,8 +373,20 @@ const MISMEASURED: UpstreamFailure = {
   detail: 'request body is not as long as announced',
 };
 
+function release(connection: UpstreamConnection): void {
+  connection.release();
+}
+
 function uncork(socket: Socket): void {
   socket.uncork();
+}
+
+/** What stands behind the head; a copy where the bytes are lent. */
+function bodyOf(bytes: Buffer, start: number, lent: boolean): Buffer {
+  if (!lent) return bytes.subarray(start);
+  const body = Buffer.allocUnsafe(bytes.length - start);
+  bytes.copy(body, 0, start);
+  return body;
 }
 
 function hasBareLineFeed(bytes: Buffer): boolean {

@@ -1,9 +1,9 @@
-import { connect as connectTcp, isIP } from 'node:net';
+import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
 import { SIDE_BUFFER_BYTES } from './server.ts';
 import {
   type CallState,
-  newCallState,
+  isReplayable,
   type UpstreamCall,
   type UpstreamEvents,
   type UpstreamFailure,
@@ -30,6 +30,21 @@ export interface UpstreamTarget {
   readonly bounds: UpstreamBounds;
 }
 
+/**
+ * What plain upstreams send is read into this, one read after the other, and worked off before the next: a buffer for
+ * each read would cost more than all that is done with it. Connections see of it what their own read has filled.
+ */
+const READ_BUFFER = Buffer.alloc(SIDE_BUFFER_BYTES);
+
+/** Reads below this have their piece of the buffer made once: replies of an API are mostly short, and of few lengths. */
+const KNOWN_READS = 4_096;
+const lent: (Buffer | undefined)[] = Array.from({ length: KNOWN_READS }, () => undefined);
+
+function lentBytes(count: number): Buffer {
+  if (count >= KNOWN_READS) return READ_BUFFER.subarray(0, count);
+  return (lent[count] ??= READ_BUFFER.subarray(0, count));
+}
+
 /** What a pool holds at this moment. */
 export interface PoolCounts {
   readonly idle: number;
@@ -44,14 +59,23 @@ export class UpstreamPool {
   readonly #monotonic: () => number;
   readonly #host: ConnectionHost;
   readonly #secureContext: SecureContext | null;
+  readonly #connect: ((options: TcpNetConnectOpts) => Socket) | null;
   readonly #all = new Set<UpstreamConnection>();
   readonly #idle: UpstreamConnection[] = [];
   readonly #waiting: PooledCall[] = [];
-  readonly #carried = new Map<UpstreamConnection, PooledCall>();
+  /** Connections that carry a call. */
+  #busy = 0;
+  readonly #forget = (call: PooledCall): void => this.#giveUp(call);
   #closed = false;
 
-  constructor(target: UpstreamTarget, monotonic: () => number, bounds: PoolBounds = POOL_BOUNDS) {
+  constructor(
+    target: UpstreamTarget,
+    monotonic: () => number,
+    bounds: PoolBounds = POOL_BOUNDS,
+    connect: ((options: TcpNetConnectOpts) => Socket) | null = null,
+  ) {
     this.#bounds = bounds;
+    this.#connect = connect;
     this.#target = { ...target, host: target.host.replace(/^\[(.*)\]$/, '$1') };
     this.#monotonic = monotonic;
     // Made once: reading the CAs anew for each connection costs milliseconds.
@@ -59,22 +83,25 @@ export class UpstreamPool {
     this.#host = {
       bounds: target.bounds,
       monotonic,
-      ready: (connection) => this.#carried.get(connection)?.flush(),
+      ready: (connection) => (connection.carried as PooledCall | null)?.flush(),
       idle: (connection) => this.#onIdle(connection),
       lost: (connection, call, failure, untouched) => this.#onLost(connection, call, failure, untouched),
     };
   }
 
   get counts(): PoolCounts {
-    return { idle: this.#idle.length, busy: this.#carried.size, waiting: this.#waiting.length };
+    return { idle: this.#idle.length, busy: this.#busy, waiting: this.#waiting.length };
   }
 
   /** Sends a request's head. Its body, where `framing` says there is one, follows through the call. */
   call(request: OutgoingRequest, events: UpstreamEvents): UpstreamCall {
-    const call = new PooledCall(newCallState(request, events), this.#monotonic(), (given) => this.#forget(given));
+    const call = new PooledCall(request, events, this.#forget);
     const connection = this.#idle.pop() ?? this.#openNext();
     if (connection !== null) this.#carry(connection, call);
-    else if (this.#waiting.length < this.#bounds.waiting) this.#waiting.push(call);
+    else if (this.#waiting.length < this.#bounds.waiting) {
+      call.sinceMs = this.#monotonic();
+      this.#waiting.push(call);
+    }
     // The caller has no call in hand yet that it could connect a failure with.
     else process.nextTick(failCall, call, { code: 'upstream-overloaded', detail: 'the queue for connections is full' });
     return call;
@@ -97,9 +124,10 @@ export class UpstreamPool {
   }
 
   #carry(connection: UpstreamConnection, call: PooledCall): void {
-    this.#carried.set(connection, call);
+    this.#busy++;
+    connection.carried = call;
     call.connection = connection;
-    connection.carry(call.state);
+    connection.carry(call);
     if (connection.ready) call.flush();
   }
 
@@ -107,13 +135,18 @@ export class UpstreamPool {
   #openNext(): UpstreamConnection | null {
     if (this.#all.size >= this.#bounds.connections) return null;
     const { scheme, host, port } = this.#target;
-    const options = { host, port, noDelay: true, highWaterMark: SIDE_BUFFER_BYTES };
+    const receive = (count: number): boolean => {
+      connection.receive(lentBytes(count));
+      return true;
+    };
+    const options = { host, port, noDelay: true };
+    const bufferedOptions = { ...options, highWaterMark: SIDE_BUFFER_BYTES };
     const secureContext = this.#secureContext;
     const socket =
       secureContext === null
-        ? connectTcp(options)
+        ? (this.#connect ?? connectTcp)({ ...options, onread: { buffer: READ_BUFFER, callback: receive } })
         : connectTls({
-            ...options,
+            ...bufferedOptions,
             secureContext,
             ALPNProtocols: ['http/1.1'],
             rejectUnauthorized: true,
@@ -161,7 +194,7 @@ export class UpstreamPool {
   }
 
   /** A call is given up: its connection may be in the middle of anything. */
-  #forget(call: PooledCall): void {
+  #giveUp(call: PooledCall): void {
     const { connection } = call;
     const at = this.#waiting.indexOf(call);
     if (at >= 0) this.#waiting.splice(at, 1);
@@ -171,9 +204,10 @@ export class UpstreamPool {
   }
 
   #release(connection: UpstreamConnection): PooledCall | null {
-    const call = this.#carried.get(connection) ?? null;
+    const call = connection.carried as PooledCall | null;
     if (call === null) return null;
-    this.#carried.delete(connection);
+    this.#busy--;
+    connection.carried = null;
     call.connection = null;
     call.over = true;
     return call;
@@ -187,32 +221,39 @@ export class UpstreamPool {
 }
 
 /** A call as its pool keeps it: what is written before the connection stands waits here, within one read's size. */
-class PooledCall implements UpstreamCall {
-  readonly state: CallState;
-  readonly sinceMs: number;
+class PooledCall implements UpstreamCall, CallState {
+  readonly request: OutgoingRequest;
+  readonly events: UpstreamEvents;
+  /** When it began to wait for a connection. */
+  sinceMs = 0;
   connection: UpstreamConnection | null = null;
   /** No event comes any more. */
   over = false;
   readonly #forget: (call: PooledCall) => void;
-  #early: Buffer[] = [];
+  #early: Buffer[] | null = null;
   #finishedEarly = false;
 
-  constructor(state: CallState, sinceMs: number, forget: (call: PooledCall) => void) {
-    this.state = state;
-    this.sinceMs = sinceMs;
+  constructor(request: OutgoingRequest, events: UpstreamEvents, forget: (call: PooledCall) => void) {
+    this.request = request;
+    this.events = events;
     this.#forget = forget;
+  }
+
+  get replayable(): boolean {
+    return isReplayable(this.request);
   }
 
   write(pieces: readonly Buffer[]): boolean {
     if (this.over) return true;
-    if (this.connection?.ready === true && this.#early.length === 0) return this.connection.write(pieces);
+    if (this.connection?.ready === true && this.#early === null) return this.connection.write(pieces);
+    this.#early ??= [];
     for (const piece of pieces) this.#early.push(piece);
     return false;
   }
 
   finish(): void {
     if (this.over) return;
-    if (this.connection?.ready === true && this.#early.length === 0) this.connection.finish();
+    if (this.connection?.ready === true && this.#early === null) this.connection.finish();
     else this.#finishedEarly = true;
   }
 
@@ -222,14 +263,14 @@ class PooledCall implements UpstreamCall {
     const { connection } = this;
     if (connection === null) return;
     let more = false;
-    if (early.length > 0) {
-      this.#early = [];
+    if (early !== null) {
+      this.#early = null;
       more = connection.write(early);
     }
     if (this.#finishedEarly) {
       this.#finishedEarly = false;
       connection.finish();
-    } else if (more && !this.over) this.state.events.drained();
+    } else if (more && !this.over) this.events.drained();
   }
 
   resume(): void {
@@ -239,7 +280,7 @@ class PooledCall implements UpstreamCall {
   abort(): void {
     if (this.over) return;
     this.over = true;
-    this.#early = [];
+    this.#early = null;
     this.#forget(this);
   }
 }
@@ -247,7 +288,7 @@ class PooledCall implements UpstreamCall {
 function failCall(call: PooledCall, failure: UpstreamFailure): void {
   if (call.over) return;
   call.over = true;
-  call.state.events.failed(failure);
+  call.events.failed(failure);
 }
 
 function upstreamContext(ca: string | null): SecureContext {

@@ -57,19 +57,20 @@ const REASONS: Readonly<Record<number, string>> = {
   507: 'Insufficient Storage',
 };
 
-const STATUS_LINES = new Map(
-  Object.entries(REASONS).map(([status, reason]) => [Number(status), `HTTP/1.1 ${status} ${reason}\r\n`]),
-);
+const STATUS_LINES: readonly string[] = Array.from({ length: 600 }, (_, status) => {
+  return `HTTP/1.1 ${status} ${REASONS[status] ?? ''}\r\n`;
+});
 
 /** The status line with its CRLF. */
 export function statusLine(status: number): string {
-  return STATUS_LINES.get(status) ?? `HTTP/1.1 ${status} \r\n`;
+  return STATUS_LINES[status] ?? `HTTP/1.1 ${status} \r\n`;
 }
 
 /** Names and values in turn as field lines. Names and values come from the gateway's own code or have been checked; a line break in one is a bug. */
 export function fieldLines(added: readonly string[]): string {
   let lines = '';
-  for (let at = 0; at < added.length; at += 2) lines += `${added[at]}: ${added[at + 1]}\r\n`;
+  for (let at = 0; at < added.length; at += 2)
+    lines += (added[at] as string) + ': ' + (added[at + 1] as string) + '\r\n';
   return lines;
 }
 
@@ -93,9 +94,19 @@ export interface ReplyHeadOptions {
 export function writeReplyHead(head: OutgoingHead, options: ReplyHeadOptions): string {
   let text = statusLine(head.status);
   if (head.fields !== null) text += head.fields.keptLines();
-  text += fieldLines(head.added);
+  if (head.added.length > 0) text += fieldLines(head.added);
+  if (head.lines !== undefined) text += head.lines;
   text += lengthLine(head, options);
   return text + (options.close ? 'connection: close\r\n\r\n' : '\r\n');
+}
+
+/** Lengths below this have their line made once: replies of an API are mostly short, and of few lengths. */
+const KNOWN_LENGTHS = 8_192;
+const lengthLines: (string | undefined)[] = Array.from({ length: KNOWN_LENGTHS }, () => undefined);
+
+function contentLength(bytes: number): string {
+  if (bytes >= KNOWN_LENGTHS) return `content-length: ${bytes}\r\n`;
+  return (lengthLines[bytes] ??= Buffer.from(`content-length: ${bytes}\r\n`).toString('latin1'));
 }
 
 function lengthLine(head: OutgoingHead, options: ReplyHeadOptions): string {
@@ -103,10 +114,10 @@ function lengthLine(head: OutgoingHead, options: ReplyHeadOptions): string {
   if (isBodiless(options.method, status)) {
     // What GET would have been given, where that is known; 204 has no length at all (RFC 9110 §8.6).
     const length = framing.kind === 'length' ? framing.bytes : announcedLength;
-    return length === null || status === 204 || status < 200 ? '' : `content-length: ${length}\r\n`;
+    return length === null || status === 204 || status < 200 ? '' : contentLength(length);
   }
-  if (options.bytes !== null) return `content-length: ${options.bytes}\r\n`;
-  if (framing.kind === 'length') return `content-length: ${framing.bytes}\r\n`;
+  if (options.bytes !== null) return contentLength(options.bytes);
+  if (framing.kind === 'length') return contentLength(framing.bytes);
   if (framing.kind === 'none') return 'content-length: 0\r\n';
   return options.legacy ? '' : 'transfer-encoding: chunked\r\n';
 }
@@ -119,19 +130,22 @@ export interface OutgoingRequest {
   readonly authority: string;
   readonly fields: HeaderFields | null;
   readonly added: readonly string[];
+  /** Field lines ready to be sent, each with its CRLF, before `added`. Nothing of them is checked again. */
+  readonly lines?: string;
   readonly framing: BodyFraming;
 }
 
 /** A request's head for an HTTP/1.1 upstream, its empty line included. */
 export function writeRequestHead(request: OutgoingRequest): string {
-  let text = `${request.method} ${request.target} HTTP/1.1\r\nhost: ${request.authority}\r\n`;
+  let text = request.method + ' ' + request.target + ' HTTP/1.1\r\nhost: ' + request.authority + '\r\n';
   if (request.fields !== null) text += request.fields.keptLines();
-  text += fieldLines(request.added);
+  if (request.lines !== undefined) text += request.lines;
+  if (request.added.length > 0) text += fieldLines(request.added);
   if (request.framing.kind === 'length') text += `content-length: ${request.framing.bytes}\r\n`;
   else if (request.framing.kind === 'chunked') text += 'transfer-encoding: chunked\r\n';
   else if (request.method === 'POST' || request.method === 'PUT' || request.method === 'PATCH')
     text += 'content-length: 0\r\n';
-  return `${text}\r\n`;
+  return text + '\r\n';
 }
 
 /** The end of a chunked body without trailers. */

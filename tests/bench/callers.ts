@@ -14,7 +14,7 @@ export interface Callers {
   readonly keysFile: string;
   /** The same key, PEM. */
   readonly publicKeyFile: string;
-  /** A line for each request: path, a tab, token. The load generator takes them in turn, again and again. */
+  /** A line for each request: path, a tab, token; for a POST also a tab and its JSON body. The load generator takes them in turn, again and again. */
   readonly requestsFile: string;
 }
 

@@ -1,11 +1,12 @@
-import { framingEvidence } from './framing-evidence.ts';
+import { AS_BENCH, framingEvidence } from './framing-evidence.ts';
 import { chooseByName } from './names.ts';
+import { reloadEvidence } from './reload-evidence.ts';
 
 // `npm run evidence -- NAME`: runs the cases behind a claim, prints what held, and ends with one line of JSON.
 // It never fails on a figure.
 const EVIDENCE = {
-  framing: framingEvidence,
-  reload: null,
+  framing: { options: [AS_BENCH], run: framingEvidence },
+  reload: reloadEvidence,
   http2: null,
   identity: null,
   access: null,

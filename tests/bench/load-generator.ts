@@ -18,8 +18,11 @@ function readRequests(file: string): readonly string[] {
     .trim()
     .split('\n')
     .map((line) => {
-      const [path = '/', token = ''] = line.split('\t');
-      return `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+      const [path = '/', token = '', body] = line.split('\t');
+      const fields = `Host: ${host}\r\nAuthorization: Bearer ${token}\r\n`;
+      if (body === undefined) return `GET ${path} HTTP/1.1\r\n${fields}\r\n`;
+      const described = `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
+      return `POST ${path} HTTP/1.1\r\n${fields}${described}\r\n${body}`;
     });
 }
 

@@ -1,8 +1,14 @@
 /** One measurement; what it returns is printed as the last line. */
-type Measurement = () => Promise<Readonly<Record<string, unknown>>>;
+type Measurement = (options: readonly string[]) => Promise<Readonly<Record<string, unknown>>>;
+
+/** A measurement with the words that it takes besides its name. */
+interface Optioned {
+  readonly options: readonly string[];
+  readonly run: Measurement;
+}
 
 /** What there is to run; null for what is promised and not built yet. */
-export type Choices = Readonly<Record<string, Measurement | null>>;
+export type Choices = Readonly<Record<string, Measurement | Optioned | null>>;
 
 /**
  * Runs the measurement that the arguments name and prints its object, with the name under `key`, as the last line.
@@ -15,7 +21,7 @@ export async function chooseByName(
 ): Promise<number> {
   const [name, ...rest] = args;
   const there = Object.keys(choices).filter((choice) => choices[choice] !== null);
-  if (name === undefined || rest.length > 0 || !Object.hasOwn(choices, name)) {
+  if (name === undefined || !Object.hasOwn(choices, name)) {
     const what = name === undefined ? 'a name is needed' : `no ${key} is called ${JSON.stringify(args.join(' '))}`;
     console.error(`${what}: npm run ${key} -- NAME, with NAME one of ${there.join(', ')}`);
     return 2;
@@ -25,7 +31,14 @@ export async function chooseByName(
     console.error(`${key} ${name} is not there yet; what it measures is not built. There is ${there.join(', ')}`);
     return 2;
   }
-  const result = await measurement();
+  const { options, run } = typeof measurement === 'function' ? { options: [], run: measurement } : measurement;
+  const unknown = rest.find((word) => !options.includes(word));
+  if (unknown !== undefined) {
+    const known = options.length === 0 ? 'no options' : `the options ${options.join(', ')}`;
+    console.error(`${key} ${name} takes ${known}, not ${JSON.stringify(unknown)}`);
+    return 2;
+  }
+  const result = await run(rest);
   console.log(JSON.stringify({ [key]: name, ...result }));
   return 0;
 }

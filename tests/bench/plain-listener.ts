@@ -81,7 +81,8 @@ async function run(file: string, port: number): Promise<void> {
 
 /** The product's own writer in its thread, or what `audit: off` has in its place. */
 async function openLedger({ audit, dataFolder }: Config, { clock, log }: Pick<HostPorts, 'clock' | 'log'>) {
-  if (audit === 'off') return createMemoryLedger();
+  // As many as the product keeps.
+  if (audit === 'off') return createMemoryLedger({ capacity: 1_000 });
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const folder = join(dataFolder, 'ledger');
   const alerts = { raise: (alert: Alert) => log.write('error', alert.kind, alert.message), list: async () => [] };
@@ -90,7 +91,8 @@ async function openLedger({ audit, dataFolder }: Config, { clock, log }: Pick<Ho
   };
   const host = await startLedger({ folder, clock, log, alerts, lost });
   if (!host.ok) throw new Error(host.error);
-  const client = createLedgerClient({ channel: ledgerChannel<ToWriter, FromWriter>(host.value.connect()), clock });
+  const { port, ring } = host.value.connect();
+  const client = createLedgerClient({ channel: ledgerChannel<ToWriter, FromWriter>(port), ring });
   await client.ready();
   return client;
 }

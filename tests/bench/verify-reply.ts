@@ -11,14 +11,17 @@ type Fields = Readonly<Record<string, string>>;
  */
 export async function verifyReply(
   { scheme, port }: Target,
-  request: { readonly path: string; readonly headers: Fields } = { path: '/', headers: {} },
+  request: { readonly path: string; readonly headers: Fields; readonly body?: string } = { path: '/', headers: {} },
 ): Promise<Fields> {
   const { promise, resolve, reject } = Promise.withResolvers<{
     readonly status: number;
     readonly body: string;
     readonly fields: Fields;
   }>();
-  const options = { host: '127.0.0.1', port, ...request, rejectUnauthorized: false, agent: false, timeout: 5000 };
+  const { path, headers, body: sentBody } = request;
+  const method = sentBody === undefined ? 'GET' : 'POST';
+  const fixed = { host: '127.0.0.1', rejectUnauthorized: false, agent: false, timeout: 5000 };
+  const options = { ...fixed, port, path, headers, method };
   const sent = (scheme === 'https' ? requestHttps : requestHttp)(options, (response) => {
     let body = '';
     response.setEncoding('utf8');
@@ -28,7 +31,7 @@ export async function verifyReply(
   });
   sent.on('timeout', () => sent.destroy(new Error('no reply in time')));
   sent.on('error', reject);
-  sent.end();
+  sent.end(sentBody);
   const { status, body, fields } = await promise;
   if (status !== 200 || body !== REPLY_BODY) throw new Error(`port ${port} answered ${status} ${body.slice(0, 200)}`);
   return fields;

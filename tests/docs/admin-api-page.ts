@@ -11,7 +11,8 @@ The admin port (9443 unless \`admin.port\` says otherwise) speaks https with the
   the free ones is answered 401, so that nobody without the key learns what there is.
 - The local CA is in \`certificates/local-ca.pem\` in the data folder.
 - \`Host\` must be localhost, 127.0.0.1, [::1] or the address of \`admin.host\`: anything else is 421. A request that a
-  browser sends for another site is 403. Requests have no body.
+  browser sends for another site is 403. Only the operations that take a configuration have a body: its text, 1 MiB at
+  most. A parameter of the query that the operation does not know is 400.
 - Replies are JSON, text where the table says so, or a [problem](problems.md).
 
 \`\`\`sh
@@ -19,8 +20,8 @@ curl --cacert .portcullis/certificates/local-ca.pem \\
   -H "Authorization: Bearer $(cat .portcullis/admin.key)" https://localhost:9443/v1/status
 \`\`\`
 
-\`GET /openapi.json\`, with the key, is the OpenAPI 3.1 document of this table. \`portcullis status\` and
-\`portcullis reload\` use this API, and find port, key and CA in the data folder.
+\`GET /openapi.json\`, with the key, is the OpenAPI 3.1 document of this table. \`portcullis status\`, \`reload\`,
+\`diff\`, \`apply\` and \`rollback\` use this API, and find port, key and CA in the data folder.
 
 | request | key | answers |
 | --- | --- | --- |

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { problemCatalogue } from '../../src/base/index.ts';
 import { CONFIG_LIMIT_BYTES } from '../../src/config/index.ts';
 import { COLLECTED_LIMIT_BYTES } from '../../src/gateway/body-budget.ts';
+import { collectedBytesOf, poolBoundsOf } from '../../src/gateway/gateway-thread.ts';
 import { createGatewayMetrics } from '../../src/gateway/index.ts';
 import { createControlMetrics } from '../../src/main/control-metrics.ts';
 import type { Meter } from '../../src/ports/index.ts';
@@ -89,13 +90,13 @@ test('the table of bounds says what the code holds', () => {
     'between two pieces of a body, or two writes that the client takes': seconds(idleMs),
     'slowest body': `${bodyBytesPerSecond} B/s after ${seconds(bodyGraceMs)}`,
     'requests of one connection': number(requestsPerConnection),
-    'collected bodies of a gateway thread': mib(COLLECTED_LIMIT_BYTES),
-    'collected bodies of one client network': `half of what the others leave, ${mib(COLLECTED_LIMIT_BYTES / 2)} at most`,
-    'one collected body': `${mib(COLLECTED_LIMIT_BYTES / 2)}, whatever \`body\` says`,
+    'collected bodies of a gateway thread': `its share of ${mib(COLLECTED_LIMIT_BYTES)}, ${mib(collectedBytesOf(64))} at least`,
+    'collected bodies of one client network': `half of what the others leave in a thread, ${mib(COLLECTED_LIMIT_BYTES / 2)} at most`,
+    'one collected body': `half of what a thread has, ${mib(collectedBytesOf(64) / 2)} to ${mib(COLLECTED_LIMIT_BYTES / 2)}, whatever \`body\` says`,
     'chunk extensions of a message': `${CHUNK_BOUNDS.extensionBytes} B`,
     'trailers of a message': `${kib(CHUNK_BOUNDS.trailerBytes)}, ${CHUNK_BOUNDS.trailerFields} fields`,
-    'connections to an upstream': number(POOL_BOUNDS.connections),
-    'requests that wait for one': number(POOL_BOUNDS.waiting),
+    'connections to an upstream': `${number(POOL_BOUNDS.connections)} over all threads, ${poolBoundsOf(64).connections} for each at least`,
+    'requests that wait for one': `${number(POOL_BOUNDS.waiting)} over all threads, ${poolBoundsOf(64).waiting} for each at least`,
     'configuration file': mib(CONFIG_LIMIT_BYTES),
   };
   const rows = new Map(rowsOf(section(operations, 'Bounds')).map(([bound = '', value = '']) => [bound, value]));

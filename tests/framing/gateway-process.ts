@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { stopChild } from './stop-child.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const COMMAND = [process.execPath, join(ROOT, 'bin', 'portcullis'), 'start', '--json'];
+const COMMAND = [process.execPath, join(ROOT, 'bin', 'portcullis')];
 const READY_MS = 20_000;
 const STOP_MS = 10_000;
 
@@ -24,8 +24,13 @@ export interface GatewayProcess {
   stop(): Promise<void>;
 }
 
-/** `before`: words before the command, such as those that choose a core. `beside`: files in the configuration's folder, by name. */
+/**
+ * `before`: words before the command, such as those that choose a core. `beside`: files in the configuration's folder, by
+ * name. `command`: in place of the product's launcher, with the same arguments; `environment`: variables besides.
+ */
 export interface GatewayExtras {
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
   readonly before?: readonly string[];
   readonly beside?: Readonly<Record<string, string>>;
 }
@@ -44,14 +49,17 @@ interface Ready {
  */
 export async function startGateway(
   configuration: string,
-  { before = [], beside = {} }: GatewayExtras = {},
+  { before = [], beside = {}, command = COMMAND, environment = {} }: GatewayExtras = {},
 ): Promise<GatewayProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-framing-'));
   const file = join(folder, 'portcullis.yaml');
   await writeFile(file, configuration);
   for (const [name, text] of Object.entries(beside)) await writeFile(join(folder, name), text);
-  const [program, ...args] = [...before, ...COMMAND, '--config', file];
-  const child = spawn(program as string, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [program, ...args] = [...before, ...command, 'start', '--json', '--config', file];
+  const child = spawn(program as string, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   const said = collectText(child);
   try {
     const ready = await readyLine(child, said);

@@ -19,9 +19,9 @@ const ENTRY = `
     try { return String(act()); } catch (error) { return (error as Error).name; }
   };
   if (verb === 'report') {
-    const { NODE_OPTIONS, NODE_TLS_REJECT_UNAUTHORIZED, PORTCULLIS_TETHER } = process.env;
+    const { NODE_OPTIONS, NODE_COMPILE_CACHE, NODE_TLS_REJECT_UNAUTHORIZED, PORTCULLIS_TETHER } = process.env;
     say(JSON.stringify({
-      version: process.version, rest, NODE_OPTIONS, NODE_TLS_REJECT_UNAUTHORIZED, PORTCULLIS_TETHER,
+      version: process.version, rest, NODE_OPTIONS, NODE_COMPILE_CACHE, NODE_TLS_REJECT_UNAUTHORIZED, PORTCULLIS_TETHER,
       code: attempt(() => new Function('return 1')()), proto: attempt(() => ({} as any).__proto__),
     }));
     // Nothing keeps this process: it ends by itself, unless the launcher's channel holds it.
@@ -77,7 +77,12 @@ async function launchPretending(script: string): Promise<Outcome> {
 }
 
 test('the launcher runs the pinned Node with its flags, passes arguments, and ends with the same exit code', async () => {
-  const environment = { ...process.env, NODE_OPTIONS: '--title=x', NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+  const environment = {
+    ...process.env,
+    NODE_OPTIONS: '--title=x',
+    NODE_COMPILE_CACHE: join(home, 'cache'),
+    NODE_TLS_REJECT_UNAUTHORIZED: '0',
+  };
   const args = [join(home, 'bin', 'portcullis'), 'report', '--a', 'b c'];
   const outcome = await run(MACHINE_NODE, args, { env: environment });
   assert.equal(outcome.stderr.replace(/.*NODE_TLS_REJECT_UNAUTHORIZED.*\n.*\n/, ''), '');

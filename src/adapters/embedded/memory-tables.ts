@@ -1,17 +1,25 @@
-import type { Log, TableDeclaration, Tables, TableVersion } from '../../ports/index.ts';
+import type { Log, SharedTable, TableDeclaration, Tables, TableVersion } from '../../ports/index.ts';
+import { packRows } from './shared-rows.ts';
+import { readRows } from './shared-rows-view.ts';
 
 // Traffic makes no tables: there is one for each issuer, at most 1,000, and those of earlier configurations stay.
 const TABLE_LIMIT = 4_096;
 // Listeners are written into the code of rooms: more of them means something leaks.
 const LISTENER_LIMIT = 256;
 
+/** Of tables that were never filled. */
+const EMPTY = packRows(new Map());
+
 interface Held {
   current: TableVersion<unknown>;
+  /** The rows of the current version, as other threads can be sent them. */
+  memory: ArrayBufferLike;
   readonly listeners: Set<() => void>;
 }
 
 /**
- * Live tables in this thread's memory. A listener that throws is reported to the log and hinders neither the
+ * Live tables in memory that threads can share: one packs the rows, at some microseconds a row, and each reads them where
+ * they lie. A version takes 64 MiB at most. A listener that throws is reported to the log and hinders neither the
  * replacement nor the other listeners. More than 4,096 tables, or 256 listeners to one, are a bug and throw.
  */
 export function createMemoryTables(options: { readonly log: Log }): Tables {
@@ -23,6 +31,15 @@ export function createMemoryTables(options: { readonly log: Log }): Tables {
     return found;
   };
 
+  const put = (given: SharedTable): void => {
+    const table = held(given.declaration.name);
+    table.current = nextVersion(table.current, given);
+    table.memory = given.memory;
+    for (const listener of [...table.listeners]) {
+      if (table.listeners.has(listener)) call(listener, given.declaration.name, options.log);
+    }
+  };
+
   return {
     declare(declaration) {
       const known = tables.get(declaration.name);
@@ -30,15 +47,23 @@ export function createMemoryTables(options: { readonly log: Log }): Tables {
       checkDeclaration(declaration);
       if (tables.size >= TABLE_LIMIT) throw new RangeError(`more than ${TABLE_LIMIT} live tables`);
       const current = { declaration: { ...declaration }, version: 0, filledAtMs: null, rows: new Map() };
-      tables.set(declaration.name, { current, listeners: new Set() });
+      tables.set(declaration.name, { current, memory: EMPTY, listeners: new Set() });
     },
     read: <Row>(name: string) => held(name).current as TableVersion<Row>,
     replace(name, version, rows, filledAtMs) {
-      const table = held(name);
-      table.current = nextVersion(table.current, version, rows, filledAtMs);
-      for (const listener of [...table.listeners]) {
-        if (table.listeners.has(listener)) call(listener, name, options.log);
-      }
+      const { declaration, version: before } = held(name).current;
+      demandNext(declaration, before, version, filledAtMs);
+      // Before they are packed, which for many takes long.
+      demandRoom(declaration, rows.size);
+      put({ declaration, version, filledAtMs, memory: packRows(rows) });
+    },
+    share(name) {
+      const { current, memory } = held(name);
+      return { declaration: current.declaration, version: current.version, filledAtMs: current.filledAtMs, memory };
+    },
+    take(table) {
+      demandSame(held(table.declaration.name).current.declaration, table.declaration);
+      put(table);
     },
     onReplace(name, replaced) {
       const { listeners } = held(name);
@@ -51,22 +76,24 @@ export function createMemoryTables(options: { readonly log: Log }): Tables {
   };
 }
 
-function nextVersion<Row>(
-  current: TableVersion<unknown>,
-  version: number,
-  rows: ReadonlyMap<string, Row>,
-  filledAtMs: number,
-): TableVersion<Row> {
+function nextVersion(current: TableVersion<unknown>, given: SharedTable): TableVersion<unknown> {
   const { declaration } = current;
-  if (!Number.isSafeInteger(version) || version <= current.version) {
-    throw new RangeError(`version ${version} of ${declaration.name} does not follow ${current.version}`);
+  const { version, filledAtMs } = given;
+  demandNext(declaration, current.version, version, filledAtMs);
+  const rows = readRows(given.memory);
+  demandRoom(declaration, rows.size);
+  return { declaration, version, filledAtMs, rows };
+}
+
+function demandNext({ name }: TableDeclaration, before: number, version: number, filledAtMs: number | null): void {
+  if (!Number.isSafeInteger(version) || version <= before) {
+    throw new RangeError(`version ${version} of ${name} does not follow ${before}`);
   }
-  if (rows.size > declaration.rowLimit) {
-    throw new RangeError(`${declaration.name} holds at most ${declaration.rowLimit} rows, not ${rows.size}`);
-  }
-  if (!Number.isFinite(filledAtMs)) throw new RangeError(`${declaration.name} filled at ${filledAtMs}`);
-  // Copied: who filled the table may go on changing its own map.
-  return { declaration, version, filledAtMs, rows: new Map(rows) };
+  if (!Number.isFinite(filledAtMs)) throw new RangeError(`${name} filled at ${filledAtMs}`);
+}
+
+function demandRoom({ name, rowLimit }: TableDeclaration, rows: number): void {
+  if (rows > rowLimit) throw new RangeError(`${name} holds at most ${rowLimit} rows, not ${rows}`);
 }
 
 function checkDeclaration({ name, rowLimit, staleAfterMs }: TableDeclaration): void {

@@ -1,7 +1,8 @@
 /** The cookies of a request by name, each with its values in the order sent; values are as they stand. */
 export type Cookies = ReadonlyMap<string, readonly string[]>;
 
-const NO_COOKIES: Cookies = new Map();
+/** The cookies of a request without any. */
+export const NO_COOKIES: Cookies = new Map();
 
 /**
  * Splits a Cookie field (RFC 6265 §4.2.1), as the more liberal servers do, so that no cookie is overlooked: at every

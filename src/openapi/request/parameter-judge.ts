@@ -1,7 +1,7 @@
 import { err, type Issue, ok, type Result } from '../../base/index.ts';
 import type { DescribedParameter, ParameterPlace } from '../description.ts';
 import { VIOLATION_LIMIT, type SchemaSource } from '../validate/validator.ts';
-import { hidesCookie, splitCookies } from './cookies.ts';
+import { hidesCookie, NO_COOKIES, splitCookies } from './cookies.ts';
 import { createOwnership, type NamedField, takesAnyName } from './field-names.ts';
 import type { JsonReader } from './json-text.ts';
 import {
@@ -11,7 +11,8 @@ import {
   queryField,
   type SentHeaders,
 } from './parameter.ts';
-import { splitQuery } from './query.ts';
+import { createPlainCheck, type PlainCheck, type PlainParameter } from './plain-parameters.ts';
+import { type Fields, splitQuery } from './query.ts';
 import { compileQueryString, type QueryStringCheck } from './query-string.ts';
 
 /** The parts of a head that parameters are in. The query is in canonical form, without its `?`. */
@@ -64,7 +65,7 @@ export function compileParameters(made: ParameterSource): Result<ParameterJudge,
   for (const parameter of made.parameters) {
     if (parameter.in === 'querystring') continue;
     const check = compileParameter(parameter, { source, readJson, isOwned });
-    if (check.ok) checks.push({ place: parameter.in, name: parameter.name, check: check.value });
+    if (check.ok) checks.push({ place: parameter.in, name: parameter.name, ...check.value });
     else issues.push(...check.error);
   }
   const queryString = whole === undefined ? ok(null) : compileQueryString(whole, made);
@@ -77,6 +78,7 @@ interface NamedCheck {
   readonly place: ParameterPlace;
   readonly name: string;
   readonly check: ParameterCheck;
+  readonly plain: PlainParameter | null;
 }
 
 function createJudge(
@@ -85,9 +87,9 @@ function createJudge(
   isDescribed: (name: string) => boolean,
 ): ParameterJudge {
   const readsCookies = checks.some(({ place }) => place === 'cookie');
-  const nothingToRead = checks.length === 0 && queryString === null;
+  const glance = queryString === null ? createGlance(checks) : null;
   return (params, { query, headers }) => {
-    if (nothingToRead && (query === null || query === '')) return null;
+    if (glance?.(params, query, headers) === true) return null;
     const fields = splitQuery(queryString === null ? query : null);
     if (!fields.ok) return [queryFault('malformed', fields.error)];
     const cookieField = readsCookies ? headers.get('cookie') : null;
@@ -111,6 +113,26 @@ function createJudge(
     return faults;
   };
 }
+
+/** Whether a request passes at a glance. Where it does not, nothing is said of it. */
+type Glance = (params: Readonly<Record<string, string>>, query: string | null, headers: SentHeaders) => boolean;
+
+/** Most operations have parameters without parts, most requests write them plainly, and those pass. */
+function createGlance(checks: readonly NamedCheck[]): Glance | null {
+  const inHeaders = checks.filter(({ place }) => place === 'header');
+  const others = checks.filter(({ place }) => place !== 'header');
+  const plain = others.flatMap((one) => one.plain ?? []);
+  const check: PlainCheck | null = plain.length === others.length ? createPlainCheck(plain) : null;
+  if (check === null || inHeaders.length === 0) return check;
+  return (params, query, headers) => {
+    if (!check(params, query)) return false;
+    const opened: OpenedRequest = { params, fields: NO_FIELDS, cookies: NO_COOKIES, headers };
+    for (const one of inHeaders) if (one.check(opened) !== null) return false;
+    return true;
+  };
+}
+
+const NO_FIELDS: Fields = { values: new Map(), encoded: true, decode: () => null };
 
 function addFaults(
   faults: ParameterFault[] | null,

@@ -6,11 +6,12 @@ import type { Cookies } from './cookies.ts';
 import { readField } from './field.ts';
 import type { NamedField } from './field-names.ts';
 import { isJsonType, type JsonReader, readDocument } from './json-text.ts';
+import type { PlainParameter } from './plain-parameters.ts';
 import { asItStands, decodeFormText, decodePercent, type Fields } from './query.ts';
 import { isAmbiguous, readScalar } from './scalar.ts';
 import { type Field, formsOf, isUnreadable, readStyledText, type TextReading } from './styled-text.ts';
 import { BAD_ENCODING, NOT_SUPPORTED, type Reading, SENT_TWICE } from './unreadable.ts';
-import { shapeOf } from './value-shape.ts';
+import { shapeOf, type ValueShape } from './value-shape.ts';
 
 /** The fields of a head, names in lower case. */
 export interface SentHeaders {
@@ -28,6 +29,13 @@ export interface OpenedRequest {
 
 /** Tells what is wrong with one parameter of a request: nothing, or words that repeat nothing of it. */
 export type ParameterCheck = (opened: OpenedRequest) => readonly string[] | null;
+
+/** A parameter that has been compiled. */
+export interface CompiledParameter {
+  readonly check: ParameterCheck;
+  /** What a check at a glance goes by; null where a value may be written in several ways, or in parts. */
+  readonly plain: PlainParameter | null;
+}
 
 /** What parameters are compiled with. `isOwned` tells names of the query that other parameters go by. */
 export interface ParameterContext {
@@ -47,7 +55,7 @@ export const REQUEST_VALIDATION = { closed: true, direction: 'request' } as cons
 export function compileParameter(
   parameter: DescribedParameter,
   context: ParameterContext,
-): Result<ParameterCheck, readonly Issue[]> {
+): Result<CompiledParameter, readonly Issue[]> {
   const { schemaPointer, contentMediaType } = parameter;
   const validator =
     schemaPointer === null ? ok(null) : compileValidator(context.source, schemaPointer, REQUEST_VALIDATION);
@@ -59,8 +67,25 @@ export function compileParameter(
           takesEmpty: parameter.allowEmptyValue,
           read: contentReader(parameter, contentMediaType, context),
           ways: ONE_WAY,
+          shape: null,
         };
-  return ok(createCheck(parameter, value, validator.value));
+  const plain = contentMediaType === null ? plainParameter(parameter, value, validator.value) : null;
+  return ok({ check: createCheck(parameter, value, validator.value), plain });
+}
+
+/** A text that stands as it is in one of these styles, and is read in one way only. */
+const PLAIN_STYLES: readonly DescribedParameter['style'][] = ['simple', 'form', 'spaceDelimited', 'pipeDelimited'];
+
+function plainParameter(
+  { in: place, name, required, style }: DescribedParameter,
+  { ways, shape }: ParameterValue,
+  validate: Validator | null,
+): PlainParameter | null {
+  if ((place !== 'path' && place !== 'query') || !PLAIN_STYLES.includes(style)) return null;
+  if (shape !== null && (shape.array !== null || shape.object !== null)) return null;
+  const [way] = ways;
+  const oneWay = ways.length === 1 && way?.form === 'scalar' && way.mode === 'typed';
+  return oneWay ? { in: place, name, required, shape, validate } : null;
 }
 
 interface ParameterValue {
@@ -68,6 +93,7 @@ interface ParameterValue {
   readonly takesEmpty: boolean;
   readonly read: (opened: OpenedRequest, how: TextReading) => Reading;
   readonly ways: readonly TextReading[];
+  readonly shape: ValueShape;
 }
 
 const ONE_WAY: readonly TextReading[] = [{ form: 'scalar', mode: 'typed' }];
@@ -110,7 +136,8 @@ function styledValue(parameter: DescribedParameter, context: ParameterContext): 
   const modes = isAmbiguous(shape) ? (['typed', 'text'] as const) : (['typed'] as const);
   const ways = formsOf(shape).flatMap((form) => modes.map((mode) => ({ form, mode })));
   const inParts = field.style === 'deepObject' || (field.explode && formsOf(shape).includes('object'));
-  return { takesEmpty: parameter.allowEmptyValue && !inParts, read: styledReader(parameter, field, context), ways };
+  const takesEmpty = parameter.allowEmptyValue && !inParts;
+  return { takesEmpty, read: styledReader(parameter, field, context), ways, shape };
 }
 
 function styledReader(parameter: DescribedParameter, field: Field, context: ParameterContext): ParameterValue['read'] {

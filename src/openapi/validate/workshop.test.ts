@@ -205,3 +205,20 @@ test('validators of one document share what is compiled and judge apart', () => 
   assert.deepEqual(inner.value({ z: 1 }), [{ pointer: '/z', message: 'is not described' }]);
   assert.equal(open.value({ z: 1 }), null);
 });
+
+test('a schema that two places share has one validator, and what one value is refused for does not stay with the next', () => {
+  const document = { $defs: { Short: { type: 'string', maxLength: 3 } } };
+  const source = { document, specification: '3.1' } as const;
+  const request = { closed: true, direction: 'request' } as const;
+  const made = [request, request, { ...request, closed: false }].map((options) => {
+    const validator = compileValidator(source, '/$defs/Short', options);
+    assert.ok(validator.ok);
+    return validator.value;
+  });
+  const [first, second, open] = made;
+  assert.equal(first, second);
+  assert.notEqual(first, open);
+  assert.equal(first?.('four')?.length, 1);
+  assert.equal(first?.('two'), null);
+  assert.equal(first?.(4)?.length, 1);
+});

@@ -1,5 +1,5 @@
 import { err, errorIssue, type Issue, ok, type Result } from '../../base/index.ts';
-import { isObject, member, pointerTo, type Site, valueAt } from '../pointer.ts';
+import { descend, isObject, own, parsePointer, pointerTo, type Site, valueAt } from '../pointer.ts';
 import { createReferences, type References } from '../reference.ts';
 import { readInner } from './inner.ts';
 import { checkNames, createReader, type KeywordReader, type ReaderContext } from './keyword-reader.ts';
@@ -22,6 +22,8 @@ export function validatorFor(
   const workshop = workshopFor(source, options);
   const root = nodeAt(workshop, { value, pointer }, options.closed ? 'strict' : 'open');
   if (root === null) return err([errorIssue(pointer, 'must be a schema')]);
+  const made = workshop.validators.get(root);
+  if (made !== undefined) return ok(made);
   const reached = reach(workshop, root);
   const issues = reached.flatMap((node) => workshop.issues.get(node) ?? []);
   if (reached.length > REACHED_LIMIT) issues.push(errorIssue(pointer, `is made of more than ${REACHED_LIMIT} schemas`));
@@ -29,7 +31,9 @@ export function validatorFor(
   if (issues.length === 0) issues.push(...heightIssues(reached, workshop.heights));
   if (issues.length > 0) return err(issues);
   link(workshop, reached);
-  return ok(createValidator(root));
+  const validator = createValidator(root);
+  workshop.validators.set(root, validator);
+  return ok(validator);
 }
 
 /** The schemas of one document, read in one way. */
@@ -41,6 +45,8 @@ interface Workshop {
   /** What is wrong with each schema that was read. */
   readonly issues: Map<SchemaNode, readonly Issue[]>;
   readonly linked: Set<SchemaNode>;
+  /** A schema that many parameters or bodies share has one; no judgement begins within another. */
+  readonly validators: Map<SchemaNode, Validator>;
   readonly shapes: Map<SchemaNode, Shape>;
   readonly heights: Map<SchemaNode, number>;
   readonly document: unknown;
@@ -68,6 +74,7 @@ function createWorkshop({ document, specification }: SchemaSource, { direction }
     nodes: { strict: new Map(), open: new Map(), plain: new Map() },
     issues: new Map(),
     linked: new Set(),
+    validators: new Map(),
     shapes: new Map(),
     heights: new Map(),
     document,
@@ -132,11 +139,11 @@ function readReference(workshop: Workshop, node: SchemaNode, reader: KeywordRead
 
 /** Whether a schema, or one around it, has an `$id`; the document itself is no schema. */
 function isIdentified(document: unknown, pointer: string): boolean {
-  let path = '';
-  for (const token of pointer.split('/').slice(1)) {
-    path += `/${token}`;
-    const value = valueAt(document, path);
-    if (isObject(value) && typeof member({ value, pointer: path }, '$id').value === 'string') return true;
+  const tokens = parsePointer(pointer);
+  let value = document;
+  for (const token of tokens.ok ? tokens.value : []) {
+    value = descend(value, [token]);
+    if (isObject(value) && typeof own(value, '$id') === 'string') return true;
   }
   return false;
 }

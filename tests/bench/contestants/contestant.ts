@@ -4,9 +4,10 @@ import type { Target } from '../load.ts';
 
 /**
  * The kinds of traffic that are compared. The secured ones bear tokens, without TLS: 500 users, one token each, by
- * algorithm; `secured_cold_token` a token of its own for each request, RS256.
+ * algorithm; `secured_cold_token` a token of its own for each request, RS256; `everything_on` every kind of policy at
+ * once, and a JSON body of 1 KB.
  */
-export type Row = 'plain' | 'tls' | 'secured_rs256' | 'secured_es256' | 'secured_cold_token';
+export type Row = 'plain' | 'tls' | 'secured_rs256' | 'secured_es256' | 'secured_cold_token' | 'everything_on';
 
 /** One proxy in the race, running. */
 export interface Contestant {

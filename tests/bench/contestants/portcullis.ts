@@ -3,31 +3,40 @@ import { join } from 'node:path';
 import { startGateway } from '../../framing/gateway-process.ts';
 import { BENCH_DESCRIPTION, type Callers } from '../callers.ts';
 import { freePort, pinnedTo, startServer } from '../child.ts';
+import { configureEverything, EVERYTHING_DESCRIPTION } from '../everything-on.ts';
 import { useOfTree } from '../process-tree.ts';
 import type { Contestant, Row, Surroundings } from './contestant.ts';
 
 /** The product's http port only redirects: this entry puts the same gateway behind a listener without TLS. */
 const PLAIN_ENTRY = join(import.meta.dirname, '..', 'plain-listener.ts');
 
+/** Of the flags of bin/portcullis, the one that concerns speed. */
+const FLAGS = ['--min-semi-space-size=16'];
+
 /** The gateway with its defaults before one upstream. */
 export function startPortcullis(row: Row, surroundings: Surroundings): Promise<Contestant> {
   return row === 'tls' ? startProduct(surroundings) : startPlain(row, surroundings);
 }
 
-/** The plain and TLS rows keep no record, as their peers keep none; the secured ones refuse what can't be recorded. */
-function configure({ upstreamPort, callers }: Surroundings): string {
-  if (callers !== null) return configureSecured(upstreamPort, callers);
-  return `version: 1
+/** The configuration of the plain and TLS rows, up to the APIs. */
+export const PLAIN_HEAD = `version: 1
 server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
 admin: { port: 0 }
 data: ./data
 audit: off
-apis:
+`;
+
+/** The plain and TLS rows keep no record, as their peers keep none; the secured ones refuse what can't be recorded. */
+function configure(row: Row, { upstreamPort, callers }: Surroundings): string {
+  if (callers !== null && row === 'everything_on') return configureEverything(upstreamPort, callers);
+  if (callers !== null) return configureSecured(upstreamPort, callers);
+  return `${PLAIN_HEAD}apis:
   bench: { routes: ['* /{rest...}'], upstream: 'http://127.0.0.1:${upstreamPort}', auth: public }
 `;
 }
 
-function configureSecured(upstreamPort: number, { algorithm, issuer, audience, keysFile }: Callers): string {
+/** The configuration of the rows with tokens: a limit per user, validated parameters, and a ledger that is required. */
+export function configureSecured(upstreamPort: number, { algorithm, issuer, audience, keysFile }: Callers): string {
   return `version: 1
 server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
 admin: { port: 0 }
@@ -46,7 +55,7 @@ apis:
 }
 
 async function startProduct(surroundings: Surroundings): Promise<Contestant> {
-  const configuration = configure(surroundings);
+  const configuration = configure('tls', surroundings);
   const gateway = await startGateway(configuration, { before: pinnedTo('contestant') });
   return {
     name: 'portcullis',
@@ -59,14 +68,17 @@ async function startProduct(surroundings: Surroundings): Promise<Contestant> {
 }
 
 async function startPlain(row: Row, surroundings: Surroundings): Promise<Contestant> {
-  const configuration = configure(surroundings);
+  const configuration = configure(row, surroundings);
   const folder = join(surroundings.folder, `portcullis-${row}`);
   await mkdir(folder);
-  await writeFile(join(folder, 'bench.openapi.yaml'), BENCH_DESCRIPTION);
+  const description = row === 'everything_on' ? EVERYTHING_DESCRIPTION : BENCH_DESCRIPTION;
+  await writeFile(join(folder, 'bench.openapi.yaml'), description);
   const file = join(folder, 'portcullis.yaml');
   await writeFile(file, configuration);
   const port = await freePort();
-  const child = await startServer([process.execPath, PLAIN_ENTRY, file, String(port)], port, { core: 'contestant' });
+  const child = await startServer([process.execPath, ...FLAGS, PLAIN_ENTRY, file, String(port)], port, {
+    core: 'contestant',
+  });
   return {
     name: 'portcullis',
     row,

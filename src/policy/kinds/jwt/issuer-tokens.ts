@@ -38,7 +38,7 @@ export class IssuerTokens {
    * What was said of this very token before, if that still holds: times are compared with the clock each time, and
    * its key must be among the issuer's still. `key` is its `tokenKey`.
    */
-  remembered(token: string, key: string, nowMs: number): AuthenticateVerdict | null {
+  remembered(token: string, key: number, nowMs: number): AuthenticateVerdict | null {
     return this.#verified.find(token, key, this.#usableKeys(nowMs), nowMs)?.verdict ?? null;
   }
 

@@ -24,9 +24,13 @@ export function principalOf(jwt: VerifiedJwt, issuer: IssuerConfig, roleTable: R
       kind: ids.value.clientId === subject ? 'service' : 'user',
       issuer: issuer.issuer,
       subject,
-      ...ids.value,
+      clientId: ids.value.clientId,
+      credentialId: ids.value.credentialId,
+      sessionId: ids.value.sessionId,
       tenant: tenant.value,
-      ...rights.value,
+      roles: rights.value.roles,
+      scopes: rights.value.scopes,
+      permissions: rights.value.permissions,
       // What the parser makes of JSON is made of nothing else.
       claims: freezeDeep(claims) as Readonly<Record<string, ClaimValue>>,
       assurance: assurance.value,
@@ -59,7 +63,8 @@ function rightsOf(claims: JwtClaims, issuer: IssuerConfig, roleTable: RoleTable)
   const named = textsAt(claims, issuer.claims.permissions);
   const scopes = scopesOf(claims);
   if (!roles.ok || !named.ok || !scopes.ok) return err('claims');
-  const granted = roleTable.permissionsOf(roles.value).union(roleTable.named(named.value));
+  const byRoles = roleTable.permissionsOf(roles.value);
+  const granted = named.value.length === 0 ? byRoles : byRoles.union(roleTable.named(named.value));
   const permissions = issuer.scopes === 'ignore' ? granted : narrowed(granted, scopes.value, roleTable);
   return ok({ roles: roles.value, scopes: scopes.value, permissions });
 }

@@ -70,6 +70,54 @@ test('no change to a remembered token passes', () => {
   assert.equal(wordOf(askNow(steps, `Bearer ${token}`, `Bearer ${token}`)), 'several-fields');
 });
 
+test('a token that differs from a remembered one in one character, wherever it stands, does not pass for it', () => {
+  const steps = threadWith(ec).steps(configOf(issuerOf()));
+  assert.equal(wordOf(askNow(steps, `Bearer ${token}`)), 'identified');
+  for (let at = 0; at < token.length; at++) {
+    for (const bit of [1, 2, 32]) {
+      const other = String.fromCharCode(token.charCodeAt(at) ^ bit);
+      const changed = token.slice(0, at) + other + token.slice(at + 1);
+      assert.equal(askNow(steps, `Bearer ${changed}`).kind, 'deny', `${at}: ${other}`);
+    }
+  }
+  assert.equal(wordOf(askNow(steps, `Bearer ${token}`)), 'identified');
+});
+
+test('of tokens that say the same, only those of the right key pass, whichever of them is remembered', () => {
+  const stranger = createSigner('ES256', 'ec');
+  const beta = createSigner('ES256', 'ec');
+  const thread = threadWith(ec);
+  thread.fill('beta', [beta.row]);
+  const issuers = [issuerOf(), issuerOf({ name: 'beta', issuer: 'https://beta.example' })];
+  const steps = thread.steps(configOf(...issuers));
+  const first = askNow(steps, `Bearer ${token}`);
+  assert.equal(first.kind, 'identified');
+  const roles = ['customer'];
+  assert.equal(wordOf(askNow(steps, `Bearer ${tokenOf(stranger, { roles })}`)), 'signature');
+  assert.equal(wordOf(askNow(steps, `Bearer ${tokenOf(beta, { roles })}`)), 'signature');
+  const twin = askNow(steps, `Bearer ${tokenOf(beta, { roles, iss: 'https://beta.example' })}`);
+  assert.ok(twin.kind === 'identified' && twin.principal.issuer === 'https://beta.example');
+  const swapped = `${token.slice(0, token.lastIndexOf('.'))}${tokenOf(beta, { roles }).slice(token.lastIndexOf('.'))}`;
+  assert.equal(wordOf(askNow(steps, `Bearer ${swapped}`)), 'signature');
+  assert.equal(askNow(steps, `Bearer ${token}`), first);
+});
+
+test('a flood of tokens that are refused leaves what is remembered as it was', () => {
+  const thread = threadWith(ec);
+  const steps = thread.steps(configOf(issuerOf()));
+  const first = askNow(steps, `Bearer ${token}`);
+  const [header = '', payload = '', signature = ''] = token.split('.');
+  const late = tokenOf(ec, { exp: NOW - 60, iat: NOW - 120 });
+  for (let number = 0; number < 15_000; number++) {
+    const text = Buffer.from(JSON.stringify({ number })).toString('base64url');
+    // Each ends as the remembered one does, under which it would be found.
+    assert.equal(askNow(steps, `Bearer ${header}.${text}.${signature}`).kind, 'deny');
+  }
+  assert.equal(wordOf(askNow(steps, `Bearer ${header}.${payload}.${'A'.repeat(86)}`)), 'signature');
+  assert.equal(wordOf(askNow(steps, `Bearer ${late}`)), 'expired');
+  assert.equal(askNow(steps, `Bearer ${token}`), first, 'the very same verdict: it was still remembered');
+});
+
 test('a remembered token runs out with its skew, and the clock going back does not make it older than it is', () => {
   const thread = threadWith(ec);
   const steps = thread.steps(configOf(issuerOf()));

@@ -85,3 +85,16 @@ test('adding a token twice keeps it once, with what was said last', () => {
   assert.equal(tokens.size, 1);
   assert.ok(holds(tokens, tokenNumber(1)));
 });
+
+test('of two tokens with one key neither is taken for the other, and the later is kept', () => {
+  const tokens = new VerifiedTokens();
+  const [one, other, third] = ['1', '2', '3'].map((mark) => `${mark.repeat(52)}01234567`) as [string, string, string];
+  const beginnings = `${'9'.repeat(17)}${one.slice(17)}`;
+  assert.deepEqual([other, third, beginnings].map(tokenKey), [one, one, one].map(tokenKey));
+  tokens.add(entryOf(one));
+  assert.ok(holds(tokens, one));
+  assert.ok(!holds(tokens, other) && !holds(tokens, third) && !holds(tokens, beginnings));
+  tokens.add(entryOf(other));
+  assert.ok(holds(tokens, other) && !holds(tokens, one));
+  assert.equal(tokens.size, 1);
+});

@@ -19,11 +19,23 @@ const TOKEN_LIMIT = 10_000;
 const CHARACTER_LIMIT = 16 * 1_024 * 1_024;
 
 /** The last 256 bits of a signature, which nobody but the issuer can choose. */
-const KEY_LENGTH = 43;
+const END_LENGTH = 43;
 
-/** What a token is looked up by. It is no proof: the token itself is compared too. */
-export function tokenKey(token: string): string {
-  return token.slice(-KEY_LENGTH);
+/** So many characters of it make a key. */
+const SHORT_LENGTH = 8;
+
+const FNV_PRIME = 0x01000193;
+
+/**
+ * What a token is looked up by: 30 bits made of the end of its signature, since a text would first be looked up in V8's
+ * table of all texts. It is no proof: the token itself is compared too, and of two with one key the later is kept.
+ */
+export function tokenKey(token: string): number {
+  let key = 0;
+  for (let at = Math.max(0, token.length - SHORT_LENGTH); at < token.length; at++) {
+    key = Math.imul(key ^ token.charCodeAt(at), FNV_PRIME);
+  }
+  return key & 0x3fffffff;
 }
 
 /**
@@ -32,8 +44,8 @@ export function tokenKey(token: string): string {
  * goes. So those go that nobody used for longest, and finding one rearranges nothing most of the time.
  */
 export class VerifiedTokens {
-  #young = new Map<string, VerifiedToken>();
-  #old = new Map<string, VerifiedToken>();
+  #young = new Map<number, VerifiedToken>();
+  #old = new Map<number, VerifiedToken>();
   #youngCharacters = 0;
   #rows: ReadonlyMap<string, KeyRow> | null = null;
 
@@ -43,11 +55,11 @@ export class VerifiedTokens {
   }
 
   /** The token's entry if its verdict holds now, else null. `rows` are the issuer's present keys. */
-  find(token: string, key: string, rows: ReadonlyMap<string, KeyRow>, nowMs: number): VerifiedToken | null {
+  find(token: string, key: number, rows: ReadonlyMap<string, KeyRow>, nowMs: number): VerifiedToken | null {
     if (rows !== this.#rows) this.#keepThoseOf(rows);
     const young = this.#young.get(key);
     const found = young ?? this.#old.get(key);
-    if (found === undefined || found.token !== token) return null;
+    if (found === undefined || !endsAlike(found.token, token) || found.token !== token) return null;
     if (!(nowMs >= found.validFromMs && nowMs < found.validUntilMs)) return null;
     if (young === undefined) {
       this.#old.delete(key);
@@ -59,12 +71,12 @@ export class VerifiedTokens {
   /** Keeps a token that was verified with the issuer's present keys. Nothing of the request's head stays alive with it. */
   add(entry: VerifiedToken): void {
     const token = copyOf(entry.token);
-    const key = copyOf(tokenKey(token));
+    const key = tokenKey(token);
     this.#old.delete(key);
     this.#put(key, Object.freeze({ ...entry, token }));
   }
 
-  #put(key: string, entry: VerifiedToken): void {
+  #put(key: number, entry: VerifiedToken): void {
     const half = this.#young.size >= TOKEN_LIMIT / 2 || this.#youngCharacters >= CHARACTER_LIMIT / 2;
     if (half) {
       this.#old = this.#young;
@@ -84,6 +96,19 @@ export class VerifiedTokens {
     }
     this.#rows = rows;
   }
+}
+
+/**
+ * Whether both have the same end, in a time that does not depend on it. How long the whole is compared tells nothing
+ * to somebody who does not know the signature already, since without its end nothing is compared.
+ */
+function endsAlike(one: string, other: string): boolean {
+  if (one.length !== other.length) return false;
+  let difference = 0;
+  for (let at = Math.max(0, one.length - END_LENGTH); at < one.length; at++) {
+    difference |= one.charCodeAt(at) ^ other.charCodeAt(at);
+  }
+  return difference === 0;
 }
 
 /** A part of a text keeps the whole text alive, here a head of up to 16 KiB; a copy does not. */

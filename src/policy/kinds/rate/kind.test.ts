@@ -223,3 +223,21 @@ test('calls on a warm path make no new charges', () => {
   for (let n = 0; n < 3; n++) bench.call({ principal: ADA });
   assert.equal(new Set(charged).size, 2);
 });
+
+test('the keys of each rule are a share of their own, and addresses are strangers', () => {
+  const operations = { refundOrder: ['2/min per user'], closeOrder: ['2/min per user'] };
+  const bench = new RateBench(['10/min per user', '10/min per address'], { operations });
+  const shares = new Set<string | undefined>();
+  const { charge } = bench.limiter;
+  bench.limiter.charge = (charges, nowMs) => {
+    for (const { share, key, stranger } of charges) {
+      shares.add(share);
+      assert.equal(stranger, key.includes('per address'));
+    }
+    return charge.call(bench.limiter, charges, nowMs);
+  };
+  for (const operation of ['refundOrder', 'closeOrder']) {
+    for (const principal of [ADA, BOB]) bench.call({ principal, operation });
+  }
+  assert.equal(shares.size, 4);
+});

@@ -76,6 +76,11 @@ function prefixOf(scope: string, { text }: LimitRule): string {
   return `${JSON.stringify([scope, text])}\0`;
 }
 
+/** The keys of a rule are one share of the room for keys: a crowd of addresses pushes out no callers, and no other rule's. */
+function chargeOf({ prefix, rule }: CountedRule, who: string): RateCharge {
+  return { key: prefix + who, rate: rule.rate, share: prefix, stranger: rule.per === 'address' };
+}
+
 /** The rules by address, with the charges of each connection: they are the same for all of its requests. */
 class AddressRules {
   readonly rules: readonly CountedRule[];
@@ -89,7 +94,7 @@ class AddressRules {
     let charges = this.#charges.get(peer);
     if (charges === undefined) {
       const who = networkOf(peer.address);
-      charges = this.rules.map(({ prefix, rule }) => ({ key: prefix + who, rate: rule.rate }));
+      charges = this.rules.map((counted) => chargeOf(counted, who));
       this.#charges.set(peer, charges);
     }
     return charges;
@@ -118,10 +123,9 @@ function limitStep(rules: readonly CountedRule[], address: AddressRules, { limit
         return deny({ code: 'unauthenticated', headers: bearerChallenge(exchange.operation.api) });
       let charges = known.get(principal);
       if (charges === undefined) {
-        charges = rules.map(({ prefix, rule }) => ({
-          key: prefix + callerKey(rule.per as Exclude<LimitSubject, 'address'>, principal),
-          rate: rule.rate,
-        }));
+        charges = rules.map((counted) =>
+          chargeOf(counted, callerKey(counted.rule.per as Exclude<LimitSubject, 'address'>, principal)),
+        );
         known.set(principal, charges);
       }
       const nowMs = clock.monotonic();

@@ -59,8 +59,8 @@ export class PlainLimiter implements Limiter {
   }
 }
 
-function nameOf({ key, rate }: RateCharge): string {
-  return JSON.stringify([key, rate.count, rate.periodMs, rate.burst]);
+function nameOf({ key, rate, share = '' }: RateCharge): string {
+  return JSON.stringify([key, share, rate.count, rate.periodMs, rate.burst]);
 }
 
 function capacity({ burst, periodMs }: Rate): bigint {

@@ -1,0 +1,261 @@
+import type { LimitRule } from '../policy/index.ts';
+import type { ApiConfig, AuthConfig, UpstreamConfig, ValidateConfig } from './config.ts';
+import {
+  addressWords,
+  type ChangeEffect,
+  type Comparable,
+  type ConfigChange,
+  pairsOf,
+  sameData,
+} from './config-change.ts';
+import { routeName } from './routes.ts';
+
+/** An operation with all that protects it, its own and its API's. */
+interface Protected {
+  readonly name: string;
+  readonly auth: AuthConfig;
+  /** What is needed, in words; empty for nothing. An alternative stands on its own. */
+  readonly needs: readonly (readonly string[])[];
+  readonly limits: readonly LimitRule[];
+  readonly validate: ValidateConfig | null;
+  readonly bodyLimitBytes: number;
+  /** What the description says of it besides, as text. */
+  readonly described: string;
+}
+
+/** What differs in one API, and in each of its operations. */
+export function apiChanges(
+  old: ApiConfig | null,
+  next: ApiConfig | null,
+  { before, after }: { readonly before: Comparable; readonly after: Comparable },
+): readonly ConfigChange[] {
+  const api = (next ?? old)?.name ?? '';
+  const tell = (about: ConfigChange['about'], effect: ChangeEffect, message: string): ConfigChange => ({
+    api,
+    operation: null,
+    about,
+    effect,
+    message,
+  });
+  if (next === null) return [tell('routes', 'tightens', 'the API is gone')];
+  const operations = pairsOf(
+    old === null ? [] : protectedOperations(old, before),
+    protectedOperations(next, after),
+  ).flatMap(([was, is]) => operationChanges(was, is, api));
+  if (old === null) {
+    const words = `the API is new, at ${addressWords(next)}`;
+    return [tell('routes', 'changes', words), ...switchChanges(USUAL, next, tell), ...operations];
+  }
+  return [...wholeChanges(old, next, tell), ...documentChanges({ old, next, before, after }, tell), ...operations];
+}
+
+type Tell = (about: ConfigChange['about'], effect: ChangeEffect, message: string) => ConfigChange;
+
+function wholeChanges(old: ApiConfig, next: ApiConfig, tell: Tell): readonly ConfigChange[] {
+  const changes: ConfigChange[] = [];
+  if (addressWords(old) !== addressWords(next)) {
+    const effect = old.host !== null && next.host === null ? 'loosens' : 'changes';
+    changes.push(tell('routes', effect, `it stands at ${addressWords(next)} instead of ${addressWords(old)}`));
+  }
+  return [
+    ...changes,
+    ...upstreamChanges(old.upstream, next.upstream, tell),
+    ...switchChanges(old, next, tell),
+    ...limitChanges(old.limits, next.limits, (effect, words) => tell('limits', effect, words)),
+  ];
+}
+
+type Switches = Pick<ApiConfig, 'credentials' | 'errors' | 'securityHeaders'>;
+
+/** What holds where an API says nothing. One under a new name is held against it, so that a name hides no change. */
+const USUAL: Switches = { credentials: 'remove', errors: 'plain', securityHeaders: true };
+
+function switchChanges(old: Switches, next: Switches, tell: Tell): readonly ConfigChange[] {
+  const changes: ConfigChange[] = [];
+  if (old.credentials !== next.credentials) {
+    const passes = next.credentials === 'pass';
+    const words = `credentials ${passes ? 'go on' : 'no longer go on'} to the upstream`;
+    changes.push(tell('upstream', passes ? 'loosens' : 'tightens', words));
+  }
+  if (old.errors !== next.errors) {
+    const tells = next.errors === 'helpful';
+    const words = `clients are ${tells ? '' : 'no longer '}told what is wrong with a request`;
+    changes.push(tell('replies', tells ? 'loosens' : 'tightens', words));
+  }
+  if (old.securityHeaders !== next.securityHeaders) {
+    const words = `replies ${next.securityHeaders ? 'get' : 'no longer get'} security headers`;
+    changes.push(tell('replies', next.securityHeaders ? 'tightens' : 'loosens', words));
+  }
+  return changes;
+}
+
+function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell): readonly ConfigChange[] {
+  const words = ({ scheme, host, port, pathPrefix }: UpstreamConfig): string =>
+    `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${pathPrefix}`;
+  const changes: ConfigChange[] = [];
+  if (words(old) !== words(next)) {
+    const effect = old.scheme === 'https' && next.scheme === 'http' ? 'loosens' : 'changes';
+    changes.push(tell('upstream', effect, `requests go to ${words(next)} instead of ${words(old)}`));
+  }
+  if (old.caFile !== next.caFile) {
+    const wider = next.caFile === null;
+    changes.push(
+      tell(
+        'upstream',
+        wider ? 'loosens' : 'changes',
+        `the ${wider ? 'system’s CAs vouch' : 'CA changes that vouches'} for the upstream`,
+      ),
+    );
+  }
+  const times = ({ connectTimeoutMs, responseTimeoutMs, idleTimeoutMs }: UpstreamConfig): readonly number[] => [
+    connectTimeoutMs,
+    responseTimeoutMs,
+    idleTimeoutMs,
+  ];
+  if (!sameData(times(old), times(next)))
+    changes.push(tell('upstream', 'changes', 'the upstream gets other time limits'));
+  return changes;
+}
+
+interface Documented {
+  readonly old: ApiConfig;
+  readonly next: ApiConfig;
+  readonly before: Comparable;
+  readonly after: Comparable;
+}
+
+function documentChanges({ old, next, before, after }: Documented, tell: Tell): readonly ConfigChange[] {
+  if (old.source.kind !== next.source.kind) {
+    const routes = next.source.kind === 'routes';
+    const words = routes
+      ? 'its routes are written by hand, and nothing is validated'
+      : 'a description gives its routes';
+    return [tell('validation', routes ? 'loosens' : 'tightens', words)];
+  }
+  const document = (side: Comparable, { name }: ApiConfig): Uint8Array | null => {
+    const bytes = Object.hasOwn(side.documents, name) ? side.documents[name] : undefined;
+    return bytes === undefined ? null : new Uint8Array(bytes);
+  };
+  const [was, is] = [document(before, old), document(after, next)];
+  if (was === null || is === null || Buffer.compare(was, is) === 0) return [];
+  return [tell('validation', 'changes', 'its OpenAPI document has changed, and with it what is validated')];
+}
+
+function protectedOperations(api: ApiConfig, { descriptions }: Comparable): readonly Protected[] {
+  const { source } = api;
+  if (source.kind === 'routes')
+    return source.routes.map((route) => protectedBy(api, { name: routeName(route), security: null, described: '' }));
+  const description = Object.hasOwn(descriptions, api.name) ? descriptions[api.name] : undefined;
+  return (description?.operations ?? []).map(({ id, method, template, security, deprecated }) =>
+    protectedBy(api, { name: id, security, described: `${method} ${template}${deprecated ? ', deprecated' : ''}` }),
+  );
+}
+
+interface Described {
+  readonly name: string;
+  readonly security: readonly (readonly { readonly scopes: readonly string[] }[])[] | null;
+  readonly described: string;
+}
+
+function protectedBy(api: ApiConfig, { name, security, described }: Described): Protected {
+  const own = Object.hasOwn(api.operations, name) ? api.operations[name] : undefined;
+  const alternatives = (security ?? []).map((schemes) => schemes.flatMap(({ scopes }) => scopes).toSorted());
+  const needs = own?.needs ?? null;
+  return {
+    name,
+    auth: own?.auth ?? api.auth,
+    needs: needs === null ? alternatives : [needs.toSorted()],
+    limits: own?.limits ?? [],
+    validate: api.source.kind === 'openapi' ? (own?.validate ?? api.validate) : null,
+    bodyLimitBytes: own?.bodyLimitBytes ?? api.bodyLimitBytes,
+    described,
+  };
+}
+
+function operationChanges(was: Protected | null, is: Protected | null, api: string): readonly ConfigChange[] {
+  const operation = (is ?? was)?.name ?? '';
+  const tell: Tell = (about, effect, message) => ({ api, operation, about, effect, message });
+  if (is === null) return [tell('routes', 'tightens', 'the operation is gone')];
+  const open = is.auth === 'public';
+  if (was === null) {
+    const words = `the operation is new, and ${open ? 'open to everybody' : `needs ${needWords(is.needs)}`}`;
+    const added = tell('routes', open ? 'loosens' : 'changes', words);
+    return is.validate === 'observe' ? [added, tell('validation', 'loosens', OBSERVED)] : [added];
+  }
+  const changes: ConfigChange[] = [];
+  if (was.described !== is.described)
+    changes.push(tell('routes', 'changes', `it is ${is.described} instead of ${was.described}`));
+  changes.push(...authChanges(was.auth, is.auth, tell));
+  if (!open) changes.push(...needChanges(was.needs, is.needs, tell));
+  changes.push(...limitChanges(was.limits, is.limits, (effect, words) => tell('limits', effect, words)));
+  if (was.validate !== is.validate && was.validate !== null && is.validate !== null) {
+    const observes = is.validate === 'observe';
+    changes.push(tell('validation', observes ? 'loosens' : 'tightens', observes ? OBSERVED : 'requests are validated'));
+  }
+  if (was.bodyLimitBytes !== is.bodyLimitBytes) {
+    const words = `a body may have ${is.bodyLimitBytes} bytes instead of ${was.bodyLimitBytes}`;
+    changes.push(tell('limits', is.bodyLimitBytes > was.bodyLimitBytes ? 'loosens' : 'tightens', words));
+  }
+  return changes;
+}
+
+const OBSERVED = 'requests that differ from the description are only recorded';
+
+function authChanges(was: AuthConfig, is: AuthConfig, tell: Tell): readonly ConfigChange[] {
+  if (sameData(was, is)) return [];
+  if (is === 'public') return [tell('authentication', 'loosens', 'everybody may call it, without signing in')];
+  if (was === 'public') return [tell('authentication', 'tightens', `callers must sign in (${is.join(', ')})`)];
+  return [
+    ...is
+      .filter((name) => !was.includes(name))
+      .map((name) => tell('authentication', 'loosens', `${name} opens it too`)),
+    ...was
+      .filter((name) => !is.includes(name))
+      .map((name) => tell('authentication', 'tightens', `${name} no longer opens it`)),
+  ];
+}
+
+/** Alternatives of permissions: each new one that asks no more than an old one did loosens. */
+function needChanges(was: Protected['needs'], is: Protected['needs'], tell: Tell): readonly ConfigChange[] {
+  const isCovered = (all: readonly string[], others: Protected['needs']): boolean =>
+    others.length === 0 || others.some((other) => other.every((each) => all.includes(each)));
+  const [old, next] = [was.length === 0 ? [[]] : was, is.length === 0 ? [[]] : is];
+  // Whoever fulfils a new alternative fulfils an old one too: nobody gets in who did not before.
+  const tightens = next.every((all) => isCovered(all, old));
+  if (tightens && old.every((all) => isCovered(all, next))) return [];
+  const message = `it needs ${needWords(is)} instead of ${needWords(was)}`;
+  return [tell('authorization', tightens ? 'tightens' : 'loosens', message)];
+}
+
+function needWords(needs: Protected['needs']): string {
+  return needs.length === 0 || needs.some((all) => all.length === 0)
+    ? 'nothing but sign-in'
+    : needs.map((all) => all.join(' and ')).join(', or ');
+}
+
+function limitChanges(
+  was: readonly LimitRule[],
+  is: readonly LimitRule[],
+  tell: (effect: ChangeEffect, words: string) => ConfigChange,
+): readonly ConfigChange[] {
+  const gone = was.filter(({ text }) => !is.some((rule) => rule.text === text));
+  const added = is.filter(({ text }) => !was.some((rule) => rule.text === text));
+  return [
+    ...gone.map((rule) => {
+      // Where another rule for the same callers allows no more, at once and over time, nothing is lost.
+      const held = is.some(({ per, rate }) => per === rule.per && isWithin(rate, rule.rate));
+      return held
+        ? tell('tightens', `the limit ${rule.text} gives way to a tighter one`)
+        : tell('loosens', `the limit ${rule.text} no longer holds`);
+    }),
+    ...added.map((rule) => tell(wasHeld(rule, was) ? 'changes' : 'tightens', `the limit ${rule.text} holds`)),
+  ];
+}
+
+function wasHeld(rule: LimitRule, was: readonly LimitRule[]): boolean {
+  return was.some(({ per, rate }) => per === rule.per && isWithin(rate, rule.rate));
+}
+
+function isWithin(rate: LimitRule['rate'], other: LimitRule['rate']): boolean {
+  return rate.burst <= other.burst && rate.count * other.periodMs <= other.count * rate.periodMs;
+}

@@ -1,0 +1,40 @@
+import type { Comparable, ConfigChange } from './config-change.ts';
+
+type Contents = Readonly<Record<string, Uint8Array>>;
+
+/** What differs in files and secrets that are still called the same. OpenAPI documents are told by their API. */
+export function contentChanges(before: Comparable, after: Comparable): readonly ConfigChange[] {
+  return [
+    ...changedNames(before.files, after.files).flatMap((path) => fileChanges(path, after)),
+    ...changedNames(before.secrets, after.secrets).map((reference) =>
+      change('server', 'changes', `the secret ${reference} has another value`),
+    ),
+  ];
+}
+
+/** What a file is for. Whoever can sign with a new key is believed, so other keys loosen. */
+function fileChanges(path: string, { config }: Comparable): readonly ConfigChange[] {
+  const keys = config.issuers
+    .filter((issuer) => issuer.keys.kind === 'file' && issuer.keys.path === path)
+    .map(({ name }) => change('issuers', 'loosens', `issuer ${name}: its file holds other keys`));
+  const authorities = config.apis
+    .filter(({ upstream }) => upstream.caFile === path)
+    .map(({ name }) => ({
+      ...change('upstream', 'changes', 'the file of the CA that vouches for the upstream has changed'),
+      api: name,
+    }));
+  const known = [...keys, ...authorities];
+  return known.length > 0 ? known : [change('server', 'changes', `the file ${path} has changed`)];
+}
+
+/** Names that both have, with other bytes. */
+function changedNames(before: Contents, after: Contents): readonly string[] {
+  return Object.entries(after).flatMap(([name, bytes]) => {
+    const old = Object.hasOwn(before, name) ? before[name] : undefined;
+    return old === undefined || Buffer.compare(old, bytes) === 0 ? [] : [name];
+  });
+}
+
+function change(about: ConfigChange['about'], effect: ConfigChange['effect'], message: string): ConfigChange {
+  return { api: null, operation: null, about, effect, message };
+}

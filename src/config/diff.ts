@@ -1,0 +1,56 @@
+import type { Config } from './config.ts';
+import { type ChangeEffect, type Comparable, type ConfigChange, pairsOf, sameData } from './config-change.ts';
+import { accessChanges } from './diff-access.ts';
+import { apiChanges } from './diff-api.ts';
+import { contentChanges } from './diff-content.ts';
+
+/** Nobody reads more; what loosens comes first, so that it is never among those left out. */
+export const CHANGE_LIMIT = 2_000;
+
+/**
+ * What differs between two configurations, for whoever has to decide: what loosens first, then what tightens, then the
+ * rest, each in the order of the later file. Beyond CHANGE_LIMIT the last one says how many are left out. Equal
+ * configurations give none. Pure.
+ */
+export function diffConfigurations(before: Comparable, after: Comparable): readonly ConfigChange[] {
+  const changes = [
+    ...nodeChanges(before.config, after.config),
+    ...accessChanges(before, after),
+    ...contentChanges(before, after),
+    ...pairsOf(before.config.apis, after.config.apis).flatMap(([old, next]) =>
+      apiChanges(old, next, { before, after }),
+    ),
+  ];
+  const order = { loosens: 0, tightens: 1, changes: 2 } as const;
+  const sorted = changes.toSorted((one, other) => order[one.effect] - order[other.effect]);
+  if (sorted.length <= CHANGE_LIMIT) return sorted;
+  const kept = sorted.slice(0, CHANGE_LIMIT - 1);
+  const left = sorted.length - kept.length;
+  const loosening = sorted.slice(kept.length).some(({ effect }) => effect === 'loosens');
+  const effect: ChangeEffect = loosening ? 'loosens' : 'changes';
+  return [...kept, { api: null, operation: null, about: 'routes', effect, message: `${left} more changes` }];
+}
+
+function nodeChanges(before: Config, after: Config): readonly ConfigChange[] {
+  const changes: ConfigChange[] = [];
+  const add = (about: ConfigChange['about'], effect: ChangeEffect, message: string): void => {
+    changes.push({ api: null, operation: null, about, effect, message });
+  };
+  for (const key of ['server', 'admin', 'dataFolder'] as const) {
+    const name = key === 'dataFolder' ? 'data' : key;
+    if (!sameData(before[key], after[key])) add('server', 'changes', `\`${name}\` changes, which needs a restart`);
+  }
+  if (before.audit !== after.audit) {
+    const effect = after.audit === 'off' ? 'loosens' : 'tightens';
+    add(
+      'records',
+      effect,
+      `requests are ${after.audit === 'off' ? 'no longer' : 'now'} recorded, which needs a restart`,
+    );
+  }
+  if (!sameData(before.alerts, after.alerts)) {
+    const gone = after.alerts.webhook === null;
+    add('records', gone ? 'loosens' : 'changes', gone ? 'alerts are no longer posted' : 'alerts are posted elsewhere');
+  }
+  return changes;
+}

@@ -1,0 +1,127 @@
+import { join } from 'node:path';
+import type { Issue, Result } from '../base/index.ts';
+import type { Gathered, GatherOptions, ParsedConfig } from '../config/index.ts';
+import type { Conductor, ConfigurationFile } from '../control/index.ts';
+import { openConfigWatch, type ConfigWatch } from './config-watch.ts';
+import { createConfigurationFile } from './configuration-file.ts';
+import type { DataFolder } from './data-folder.ts';
+import { type FirstGathering, gatherFromKept } from './first-gathering.ts';
+import type { HostPorts } from './host-ports.ts';
+import { LAST_GOOD_FILE, LastGood } from './last-good.ts';
+import type { NodeIssuers } from './node-issuers.ts';
+import { startRenewal } from './renewal.ts';
+
+/** Keys are fetched about every ten minutes, of one issuer after the other. */
+const KEYS_MS = 60_000;
+
+/** What a configuration's life takes. */
+export interface ConfigurationLifeOptions {
+  readonly host: HostPorts;
+  readonly file: string;
+  /** Whether the configuration stands in the file, which is then watched, and written by `apply` and `rollback`. */
+  readonly hasFile: boolean;
+  readonly data: Pick<DataFolder, 'path' | 'keyring' | 'alerts'>;
+}
+
+/** What happens to the configuration of a running node besides being in force: it is watched, written, and kept for bad days. */
+export class ConfigurationLife {
+  /** How the file is written, or null where there is none. */
+  readonly store: ConfigurationFile | null;
+  readonly #options: ConfigurationLifeOptions;
+  readonly #lastGood: LastGood;
+  readonly #stops: (() => void)[] = [];
+  #watch: ConfigWatch | null = null;
+  #lacking: readonly string[] = [];
+  #followed: Gathered | null = null;
+  #keys: Pick<NodeIssuers['keys'], 'held'> | null = null;
+  /** Of what was written last: which keys, and when they were fetched. */
+  #keyTimes = '';
+
+  constructor(options: ConfigurationLifeOptions) {
+    const { host, file, hasFile, data } = options;
+    this.#options = options;
+    this.store = hasFile ? createConfigurationFile(file) : null;
+    const { keyring, alerts, path: folder } = data;
+    this.#lastGood = new LastGood({ folder, files: host.files, keyring, alerts, log: host.log });
+  }
+
+  /** What could not be had at the start and was taken from what was kept, in words. */
+  get lacking(): readonly string[] {
+    return this.#lacking;
+  }
+
+  /** The first configuration: as it was gathered, or from what was kept where something outside could not be had. */
+  async firstOf(
+    parsed: ParsedConfig,
+    first: FirstGathering,
+    io: Omit<GatherOptions, 'revision'>,
+  ): Promise<Result<Gathered, readonly Issue[]>> {
+    if (first.gathered.ok) return first.gathered;
+    const kept = await gatherFromKept(parsed, io, { before: first.gathered.error, lastGood: this.#lastGood });
+    if (!kept.gathered.ok) return kept.gathered;
+    this.#lacking = kept.lacking;
+    return kept.gathered;
+  }
+
+  /** Takes the issuers' keys of an earlier run, and keeps theirs from now on: each minute, where any were fetched anew. */
+  async keepKeys(keys: Pick<NodeIssuers['keys'], 'restore' | 'held'>): Promise<void> {
+    keys.restore(await this.#lastGood.findKeys());
+    this.#keys = keys;
+    const timer = this.#options.host.clock.every(KEYS_MS, () => void this.#writeKeys());
+    this.#stops.push(() => timer.cancel());
+  }
+
+  /** This is in force now. */
+  async follow(gathered: Gathered): Promise<void> {
+    this.#followed = gathered;
+    this.#watch?.follow(gathered);
+    await this.#lastGood.keep(gathered);
+    await this.#writeKeys();
+  }
+
+  /** From now on the files are watched, and what is lacking is looked for. */
+  begin(conductor: Pick<Conductor, 'reload' | 'renew'>): void {
+    const { host, file, hasFile, data } = this.#options;
+    const { files, clock, log } = host;
+    if (hasFile) {
+      this.#watch = openConfigWatch({
+        files,
+        clock,
+        file,
+        reload: () =>
+          conductor.reload('file').catch((fault: unknown) => {
+            log.write('error', 'configuration.fault', fault instanceof Error ? fault.message : 'unknown fault');
+          }),
+      });
+      if (this.#followed !== null) this.#watch.follow(this.#followed);
+      this.#stops.push(() => this.#watch?.close());
+    }
+    if (this.#lacking.length === 0) return;
+    data.alerts.raise({
+      kind: 'configuration.last-good',
+      key: file,
+      severity: 'high',
+      message: 'the gateway started with what was kept of an earlier run, for not all could be had',
+      fields: { lacking: this.#lacking.slice(0, 10).join(', '), count: this.#lacking.length },
+    });
+    this.#stops.push(startRenewal(clock, () => conductor.renew()));
+  }
+
+  /** Nothing is watched, tried or kept after this. */
+  close(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  async #writeKeys(): Promise<void> {
+    const held = this.#keys?.held() ?? [];
+    const times = JSON.stringify(held.map(({ table, atMs }) => [table, atMs]));
+    if (held.length === 0 || times === this.#keyTimes) return;
+    this.#keyTimes = times;
+    await this.#lastGood.keepKeys(held);
+  }
+}
+
+/** Whether an earlier run has kept anything in this data folder. */
+export async function hasLastGood({ files }: Pick<HostPorts, 'files'>, dataFolder: string): Promise<boolean> {
+  return (await files.facts(join(dataFolder, LAST_GOOD_FILE))).ok;
+}

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { newCallOf, turn } from './lent-fixture.test.ts';
+import { sized } from './upstream-peer.test.ts';
+
+/** All connections are read into this one buffer, as a pool does it. */
+const shared = Buffer.alloc(4_096);
+
+/** Bytes come to a connection in the shared buffer, and what comes next overwrites them. */
+function lend({ connection }: ReturnType<typeof newCallOf>, text: string): void {
+  const length = shared.write(text, 0, 'latin1');
+  connection.receive(shared.subarray(0, length));
+  shared.fill('!');
+}
+
+test('a reply is not changed by what is read into the buffer after it', () => {
+  const one = newCallOf();
+  lend(one, sized('the body', 'X-A: 1'));
+  const other = newCallOf();
+  lend(other, sized('THE BODY OF ANOTHER', 'X-A: 2'));
+  assert.deepEqual([one.bodyNow(), other.bodyNow()], ['the body', 'THE BODY OF ANOTHER']);
+  assert.deepEqual([one.fieldNow('x-a'), other.fieldNow('x-a')], ['1', '2']);
+});
+
+test('replies that come in pieces, interleaved as they like, stay apart', () => {
+  const cut = fc.array(fc.nat({ max: 200 }), { maxLength: 6 });
+  fc.assert(
+    fc.property(fc.array(cut, { minLength: 2, maxLength: 4 }), fc.boolean(), (cuts, chunked) => {
+      const replies = cuts.map((points, number) => {
+        const body = `reply ${number} `.repeat(number + 3);
+        const text = chunked
+          ? `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+          : sized(body, `X-Number: ${number}`);
+        const edges = [0, ...points.toSorted((a, b) => a - b), text.length];
+        const pieces = edges.slice(1).map((edge, at) => text.slice(edges[at], edge));
+        return { body, pieces: pieces.filter((piece) => piece !== ''), call: newCallOf() };
+      });
+      for (let round = 0; replies.some(({ pieces }) => round < pieces.length); round++) {
+        for (const { pieces, call } of replies) if (round < pieces.length) lend(call, pieces[round] as string);
+      }
+      for (const { body, call } of replies) assert.equal(call.bodyNow(), body);
+      for (const { call } of replies) assert.equal(call.caller.ends, 1);
+    }),
+  );
+});
+
+test('in a pause what comes is held, without end or loss, until the reader goes on', async () => {
+  const call = newCallOf();
+  call.caller.takes = false;
+  lend(call, 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\none');
+  lend(call, 'two');
+  lend(call, 'end');
+  call.socket.hangUp();
+  call.socket.emit('close');
+  assert.deepEqual([call.bodyNow(), call.caller.ends], ['one', 0]);
+  call.caller.takes = true;
+  call.connection.resume();
+  assert.equal(call.bodyNow(), 'one', 'nothing comes before whoever asked has finished');
+  await turn();
+  assert.deepEqual([call.bodyNow(), call.caller.log.at(-1)], ['onetwoend', 'end']);
+});
+
+test('a connection that ends in a pause, in the middle of a body, has failed once what was held is out', async () => {
+  const call = newCallOf();
+  call.caller.takes = false;
+  lend(call, 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\none');
+  lend(call, 'two');
+  call.socket.hangUp();
+  assert.equal(call.caller.ends, 0);
+  call.caller.takes = true;
+  call.connection.resume();
+  await turn();
+  assert.deepEqual([call.bodyNow(), call.caller.failure?.code], ['onetwo', 'upstream-incomplete-reply']);
+});
+
+test('a connection that is reset in a pause has failed at once', () => {
+  const call = newCallOf();
+  call.caller.takes = false;
+  lend(call, 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\none');
+  call.socket.emit('error', Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+  assert.equal(call.caller.ends, 1);
+});
+
+test('a pause holds no more than a side buffer, and then nothing is read', async () => {
+  const call = newCallOf();
+  call.caller.takes = false;
+  lend(call, 'HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\none');
+  let held = 0;
+  for (; !call.socket.paused && held < 200_000; held += 4_000) lend(call, 'x'.repeat(4_000));
+  assert.ok(held <= 65_536 + 4_000, `${held} bytes`);
+  call.caller.takes = true;
+  call.connection.resume();
+  await turn();
+  assert.deepEqual([call.bodyNow().length, call.socket.paused], [held + 3, false]);
+});
+
+test('what is held for a call that was given up is heard by nobody', async () => {
+  const call = newCallOf();
+  call.caller.takes = false;
+  lend(call, 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\none');
+  lend(call, 'two');
+  call.connection.resume();
+  call.connection.destroy();
+  await turn();
+  assert.deepEqual(call.caller.log, ['head', 'pieces']);
+});
+
+test('bytes behind a whole reply, and bytes that nobody asked for, end the connection', () => {
+  for (const text of [`${sized('ok')}x`, `${sized('ok')}${sized('smuggled')}`]) {
+    const call = newCallOf();
+    lend(call, text);
+    assert.deepEqual([call.bodyNow(), call.socket.destroyed, call.idle()], ['ok', true, 0]);
+  }
+  const call = newCallOf();
+  lend(call, sized('ok'));
+  assert.equal(call.idle(), 1);
+  lend(call, sized('smuggled'));
+  assert.deepEqual([call.bodyNow(), call.socket.destroyed], ['ok', true]);
+});

@@ -1,0 +1,101 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Callers } from './callers.ts';
+
+const BODY_BYTES = 1024;
+/** One of so many requests goes to the API that only observes. */
+const OBSERVED_OF = 4;
+
+/**
+ * Every kind of policy at once: tokens, rights, limits per user and per address, parameters and a JSON body of 1 KB held
+ * against the document; the same API once more, where validation only observes; the ledger is required, and security
+ * headers are on, as by default.
+ */
+export function configureEverything(upstreamPort: number, { algorithm, issuer, audience, keysFile }: Callers): string {
+  const api = (name: string, more: string): string => `  ${name}:
+    openapi: ./bench.openapi.yaml
+    upstream: 'http://127.0.0.1:${upstreamPort}'
+    auth: [bench]
+    limit: [1000000/min per user, 1000000/s per address]
+    ${more}
+`;
+  return `version: 1
+server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
+admin: { port: 0 }
+data: ./data-${algorithm}
+issuers:
+  bench: { issuer: '${issuer}', audience: '${audience}', algorithms: [${algorithm}], jwks: '${keysFile}' }
+roles:
+  customer: { can: ['orders:read'] }
+apis:
+${api('orders', 'validate: requests')}${api('observed', 'basePath: /observed\n    validate: observe')}`;
+}
+
+/** The same callers; each request is a POST with a body. */
+export async function withBodies(folder: string, callers: Callers): Promise<Callers> {
+  const lines = (await readFile(callers.requestsFile, 'utf8')).trim().split('\n');
+  const requestsFile = join(folder, 'everything.requests');
+  const posts = lines.map((line, at) => {
+    const [, token = ''] = line.split('\t');
+    const path = `${at % OBSERVED_OF === 0 ? '/observed' : ''}/orders?notify=${at % 2 === 0}`;
+    return `${path}\t${token}\t${orderOf(at)}`;
+  });
+  await writeFile(requestsFile, `${posts.join('\n')}\n`);
+  return { ...callers, requestsFile };
+}
+
+/** An order of exactly 1 KB. */
+function orderOf(at: number): string {
+  const items = Array.from({ length: 12 }, (_, item) => ({
+    sku: `BK-${1000 + ((at + item) % 9000)}`,
+    count: 1 + (item % 9),
+    price: 9.5 + item,
+  }));
+  const order = { customer: 1 + at, currency: 'EUR', express: at % 2 === 0, items, note: '' };
+  return JSON.stringify({ ...order, note: '.'.repeat(BODY_BYTES - JSON.stringify(order).length) });
+}
+
+/** What `bench.openapi.yaml` says for this row. */
+export const EVERYTHING_DESCRIPTION = `openapi: 3.1.0
+info: { title: Everything, version: '1' }
+paths:
+  /orders:
+    post:
+      operationId: createOrder
+      security: [{ oauth: ['orders:read'] }]
+      parameters:
+        - { name: notify, in: query, schema: { type: boolean } }
+      requestBody:
+        required: true
+        content:
+          application/json: { schema: { $ref: '#/components/schemas/Order' } }
+      responses:
+        '200': { description: The order }
+components:
+  schemas:
+    Order:
+      type: object
+      additionalProperties: false
+      required: [customer, currency, items]
+      properties:
+        customer: { type: integer, minimum: 1 }
+        currency: { enum: [EUR, USD, GBP] }
+        express: { type: boolean }
+        note: { type: string, maxLength: 2000 }
+        items:
+          type: array
+          minItems: 1
+          maxItems: 50
+          items:
+            type: object
+            additionalProperties: false
+            required: [sku, count]
+            properties:
+              sku: { type: string, pattern: '^[A-Z]{2}-[0-9]{4}$' }
+              count: { type: integer, minimum: 1, maximum: 99 }
+              price: { type: number, minimum: 0 }
+  securitySchemes:
+    oauth:
+      type: oauth2
+      flows: { clientCredentials: { tokenUrl: 'https://id.bench.example/token', scopes: { 'orders:read': read } } }
+`;

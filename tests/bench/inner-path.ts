@@ -1,0 +1,164 @@
+/**
+ * What a request costs inside the process: the real data plane and codecs over sockets that take bytes and give none to
+ * the system. Prints user CPU time per request and heap bytes per request. `node bin/run.js tests/bench/inner-path.ts`
+ */
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import { getHeapStatistics } from 'node:v8';
+import {
+  createMemoryLedger,
+  createMemoryLimiter,
+  createMemoryTables,
+  createSharedMeter,
+  createSystemClock,
+  createSystemRandom,
+} from '../../src/adapters/index.ts';
+import { createPseudonyms } from '../../src/audit/index.ts';
+import { createIdSource, formatIssue, type Issue, type Result } from '../../src/base/index.ts';
+import { type Gathered, parseConfig } from '../../src/config/index.ts';
+import { compile, createGateway, createGatewayMetrics, createSpanSource } from '../../src/gateway/index.ts';
+import { createKinds, listKinds } from '../../src/main/kinds.ts';
+import { Http1Connection } from '../../src/wire/http1-connection.ts';
+import { SERVER_BOUNDS } from '../../src/wire/index.ts';
+import { UpstreamPool } from '../../src/wire/upstream-pool.ts';
+
+const CONFIGURATION = `version: 1
+server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 } }
+admin: { port: 0 }
+audit: off
+apis:
+  bench: { routes: ['* /{rest...}'], upstream: 'http://127.0.0.1:9', auth: public }
+`;
+const REQUEST = Buffer.from('GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n');
+const BODY = JSON.stringify({ id: 7, filler: 'x'.repeat(190) });
+const REPLY = Buffer.from(
+  `HTTP/1.1 200 OK\r\nServer: nginx/1.26.3\r\nDate: Sun, 22 Nov 2026 05:00:00 GMT\r\nContent-Type: application/json\r\n` +
+    `Content-Length: ${BODY.length}\r\nConnection: keep-alive\r\n\r\n${BODY}`,
+);
+const CONNECTIONS = 32;
+const ROUND_REQUESTS = 40_000;
+const ROUNDS = 12;
+
+/** Takes what is written, as a system would: the bytes are made, and nothing is sent. */
+class SinkSocket extends EventEmitter {
+  readonly taken = Buffer.alloc(65_536);
+  readonly writableNeedDrain = false;
+  readonly writableLength = 0;
+  readonly destroyed = false;
+  readonly connecting = false;
+  bytesWritten = 0;
+  writes = 0;
+
+  write(data: string | Buffer): boolean {
+    this.writes++;
+    const length = typeof data === 'string' ? this.taken.write(data, 0, 'latin1') : data.copy(this.taken);
+    this.bytesWritten += length;
+    return true;
+  }
+
+  cork(): void {}
+  uncork(): void {}
+  pause(): void {}
+  resume(): void {}
+  destroy(): void {}
+
+  /** The socket as the code under measurement sees it. */
+  get socket(): Socket {
+    return this as unknown as Socket;
+  }
+}
+
+function valueOf<T>(result: Result<T, readonly Issue[]>): T {
+  if (result.ok) return result.value;
+  throw new Error(result.error.map(formatIssue).join('\n'));
+}
+
+function buildClients() {
+  const clock = createSystemClock();
+  const random = createSystemRandom();
+  const log = { write() {} };
+  const kinds = createKinds({ clock, log, limiter: createMemoryLimiter(), keys: { want: () => null } });
+  const parsed = valueOf(parseConfig(CONFIGURATION, { file: '/bench.yaml', kinds: listKinds(kinds) }));
+  const nothing = { descriptions: {}, documents: {}, files: {}, secrets: {}, warnings: [] };
+  const gathered = { revision: 1, hash: 'a'.repeat(64), ...parsed, ...nothing } as Gathered;
+  const snapshot = valueOf(compile(gathered, { kinds, tables: createMemoryTables({ log }) }));
+  const upstreams: SinkSocket[] = [];
+  const bounds = { connectMs: 1e6, responseMs: 1e6, idleMs: 1e6 };
+  const pool = new UpstreamPool(
+    { scheme: 'http', host: '127.0.0.1', port: 9, ca: null, bounds },
+    () => clock.monotonic(),
+    { connections: 1_024, waiting: 1_024 },
+    () => {
+      const sink = new SinkSocket();
+      upstreams.push(sink);
+      return sink.socket;
+    },
+  );
+  const gateway = createGateway(
+    {
+      clock,
+      log,
+      alerts() {},
+      ledger: createMemoryLedger({ capacity: 1_000 }),
+      nextId: createIdSource(
+        (bytes) => random.fill(bytes),
+        () => clock.now(),
+      ),
+      nextSpan: createSpanSource((bytes) => random.fill(bytes)),
+      pseudonym: createPseudonyms(Buffer.alloc(32, 1)),
+      metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),
+    },
+    1e8,
+    { forApis: (apis) => apis.map(() => pool), retain() {}, sweep() {}, close() {} },
+  );
+  gateway.install(snapshot);
+  const clients = Array.from({ length: CONNECTIONS }, () => {
+    const sink = new SinkSocket();
+    new Http1Connection(sink.socket, {
+      peer: { address: '127.0.0.1', port: 1, tls: null },
+      handler: gateway,
+      bounds: { ...SERVER_BOUNDS, requestsPerConnection: Number.MAX_SAFE_INTEGER },
+      monotonic: () => clock.monotonic(),
+      reset() {},
+      closed() {},
+    });
+    return sink;
+  });
+  return { clients, upstreams };
+}
+
+/** Every client asks, every upstream connection answers: as a loaded thread sees it. */
+function runRound(clients: readonly SinkSocket[], upstreams: readonly SinkSocket[]): void {
+  for (let done = 0; done < ROUND_REQUESTS; done += clients.length) {
+    for (const client of clients) client.emit('data', Buffer.from(REQUEST));
+    for (const upstream of upstreams) upstream.emit('data', Buffer.from(REPLY));
+  }
+}
+
+function measure(): void {
+  const { clients, upstreams } = buildClients();
+  for (const client of clients) client.emit('data', Buffer.from(REQUEST));
+  for (const upstream of upstreams) upstream.emit('connect');
+  for (const upstream of upstreams) upstream.emit('data', Buffer.from(REPLY));
+  const microseconds: number[] = [];
+  const bytes: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const heap = getHeapStatistics().total_allocated_bytes;
+    const before = process.threadCpuUsage();
+    runRound(clients, upstreams);
+    const used = process.threadCpuUsage(before);
+    microseconds.push(used.user / ROUND_REQUESTS);
+    bytes.push((getHeapStatistics().total_allocated_bytes - heap) / ROUND_REQUESTS);
+  }
+  const replies = clients.reduce((sum, { writes }) => sum + writes, 0);
+  const last = clients[0]?.taken.toString('latin1', 0, 900).split('\0')[0];
+  if (process.env['SHOW'] !== undefined)
+    process.stdout.write(`${upstreams[0]?.taken.toString('latin1', 0, 600).split('\0')[0]}\n---\n${last}\n---\n`);
+  const sorted = microseconds.toSorted((one, other) => one - other);
+  const best = (sorted[0] as number).toFixed(2);
+  const median = (sorted[sorted.length >> 1] as number).toFixed(2);
+  process.stdout.write(`${replies} replies; user µs per request: best ${best}, median ${median}; `);
+  process.stdout.write(`heap bytes per request: ${Math.round(bytes.at(-1) as number)}\n`);
+}
+
+measure();

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile, rm, mkdtemp, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test, type TestContext } from 'node:test';
+import { formatIssue, ok } from '../../src/base/index.ts';
+import { openHostPorts } from '../../src/main/host-ports.ts';
+import { type GatewayNode, startNode } from '../../src/main/node.ts';
+import { ask } from './https-client.ts';
+
+const DOCUMENT =
+  '{"openapi":"3.1.0","info":{"title":"t","version":"1"},"paths":{"/pets":{"get":{"responses":{"200":{"description":"ok"}}}}}}';
+
+let outside: Server;
+let port: number;
+let isUp = true;
+
+before(async () => {
+  outside = createServer((request, reply) => {
+    if (request.url === '/openapi.json' && !isUp) reply.statusCode = 503;
+    reply.end(request.url === '/openapi.json' ? DOCUMENT : `answered ${request.url}`);
+  });
+  outside.listen(0, '127.0.0.1');
+  await once(outside, 'listening');
+  port = (outside.address() as AddressInfo).port;
+});
+
+after(() => {
+  outside.closeAllConnections();
+  outside.close();
+});
+
+const text = (more = ''): string => `version: 1
+server: { threads: 1, https: { port: 0, certificate: local }, http: { port: 0 } }
+admin: { port: 0 }
+data: ./data
+apis:
+  pets: { openapi: 'http://127.0.0.1:${port}/openapi.json', upstream: 'http://127.0.0.1:${port}', auth: public${more} }
+`;
+
+async function start(folder: string, configuration: string): Promise<GatewayNode | string> {
+  const host = openHostPorts({ logFormat: 'json', logLevel: 'error' });
+  const node = await startNode({
+    host: { ...host, log: { write() {} } },
+    file: join(folder, 'portcullis.yaml'),
+    readText: () => Promise.resolve(ok(Buffer.from(configuration))),
+    author: 'test',
+    version: '0',
+    nodeVersion: process.version,
+    passphrase: null,
+    lost: (reason) => assert.fail(reason),
+  });
+  return node.ok ? node.value : node.error.map(formatIssue).join('\n');
+}
+
+async function askNode(node: GatewayNode, folder: string, path: string, isAdmin = true): Promise<string> {
+  const ca = await readFile(node.caFile, 'utf8');
+  const key = (await readFile(join(folder, 'data', 'admin.key'), 'utf8')).trim();
+  const { body } = await ask({
+    port: isAdmin ? node.ports.admin : node.ports.https,
+    ca,
+    path,
+    headers: isAdmin ? { authorization: `Bearer ${key}` } : {},
+  });
+  return body;
+}
+
+async function folderWithHistory(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'portcullis-last-good-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  isUp = true;
+  const node = await start(folder, text());
+  assert.ok(typeof node === 'object', `${node as string}`);
+  await node.stop();
+  return folder;
+}
+
+test('a node whose description can not be had starts from the last good one, says so, and serves', async (t) => {
+  const folder = await folderWithHistory(t);
+  isUp = false;
+  const node = await start(folder, text());
+  assert.ok(typeof node === 'object', `${node as string}`);
+  t.after(() => node.stop());
+  assert.equal(await askNode(node, folder, '/pets', false), 'answered /pets');
+  const status = JSON.parse(await askNode(node, folder, '/v1/status')) as { lacking: string[]; revision: number };
+  const alerts = await askNode(node, folder, '/v1/alerts');
+  assert.match(alerts, /"kind":"configuration\.last-good"[^}]*openapi\.json/);
+  assert.match(await askNode(node, folder, '/readyz'), /^(verifying|last-good)\n$/);
+  isUp = true;
+  // A reload has what was lacking, and it is the same configuration.
+  assert.deepEqual(await node.reload('test'), ok({ revision: status.revision }));
+  assert.match(await askNode(node, folder, '/readyz'), /^(verifying|ready)\n$/);
+});
+
+test('another text, a first start and a damaged file never start from old data, and the operator reads why', async (t) => {
+  const folder = await folderWithHistory(t);
+  isUp = false;
+  const changed = await start(folder, text(', body: 1KiB'));
+  assert.ok(typeof changed === 'string');
+  assert.match(changed, /answered with status 503[^]*nothing is kept from an earlier run with this very text/);
+  const sealed = join(folder, 'data', 'last-good');
+  const bytes = await readFile(sealed);
+  await writeFile(sealed, bytes.subarray(0, -1));
+  assert.match(`${(await start(folder, text())) as string}`, /nothing is kept/);
+  await writeFile(sealed, bytes);
+  await rm(join(folder, 'data'), { recursive: true });
+  const first = await start(folder, text());
+  assert.ok(typeof first === 'string');
+  assert.match(first, /answered with status 503/);
+});
+
+test('a node starts while its upstream is down and has no name', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'portcullis-last-good-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  isUp = true;
+  const nowhere = text().replace(/upstream: '[^']+'/, "upstream: 'http://nowhere.invalid:9'");
+  const node = await start(folder, nowhere);
+  assert.ok(typeof node === 'object', `${node as string}`);
+  t.after(() => node.stop());
+  assert.match(await askNode(node, folder, '/pets', false), /upstream-/);
+});

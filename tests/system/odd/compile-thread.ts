@@ -1,0 +1,4 @@
+import { runCompileThread } from '../../../src/main/compile-thread.ts';
+import { createOfflineOddKinds } from './kinds.ts';
+
+runCompileThread(createOfflineOddKinds());

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { typescriptFiles } from './repository.ts';
+import { type Edge, edgesOf } from './walls.ts';
+
+const edges = Map.groupBy(edgesOf(typescriptFiles('src')), ({ from }) => from);
+
+/** The packages that a file loads at once, by itself or by what it imports. */
+function packagesOf(entry: string): { readonly files: number; readonly packages: readonly string[] } {
+  const files = new Set([entry]);
+  const packages = new Set<string>();
+  for (const file of files) {
+    for (const { to, found } of (edges.get(file) ?? []).filter(isLoaded)) {
+      if (to !== null) files.add(to);
+      else if (found.specifier !== null && !found.specifier.startsWith('node:')) packages.add(found.specifier);
+    }
+  }
+  return { files: files.size, packages: [...packages].toSorted() };
+}
+
+function isLoaded({ found }: Edge): boolean {
+  return !found.typeOnly;
+}
+
+test('gateway threads and the compile worker load no package but the engine of patterns', () => {
+  // Each thread loads its own: a database or a library for schemas there costs every start half a second and 20 MB.
+  for (const entry of ['gateway-entry-thread', 'compile-entry-thread']) {
+    const { files, packages } = packagesOf(`src/main/${entry}.ts`);
+    assert.deepEqual(packages, ['re2js'], entry);
+    assert.ok(files > 100, `only ${files} files are seen from ${entry}`);
+  }
+});
+
+test('the thread of the ledger loads no package', () => {
+  const { files, packages } = packagesOf('src/main/ledger-thread.ts');
+  assert.deepEqual(packages, []);
+  assert.ok(files > 20 && files < 100, `${files} files`);
+});
+
+test('what threads do not load is seen where it is loaded', () => {
+  const { packages } = packagesOf('src/main/node.ts');
+  for (const name of ['kysely', 'yaml', 'zod', '@peculiar/x509']) assert.ok(packages.includes(name), name);
+});
