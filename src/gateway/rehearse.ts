@@ -134,11 +134,14 @@ class Scene {
       this.route = compiled.operation;
       const plan = compiled.plan();
       const rehearsed = plan.ok ? { ok: true as const, value: rehearsedPlan(plan.value, principal, this.trail) } : plan;
-      return { ...compiled, plan: () => rehearsed };
+      const { operation, api, bodyLimitBytes, bodyDescribed } = compiled;
+      return { operation, api, bodyLimitBytes, bodyDescribed, plan: () => rehearsed, tryPlan: () => rehearsed };
     };
     const find: Snapshot['router']['find'] = (...place) => {
       const found = snapshot.router.find(...place);
-      return found.kind === 'matched' ? { ...found, target: replanned(found.target) } : found;
+      return found.kind === 'matched'
+        ? { kind: 'matched', params: found.params, target: replanned(found.target) }
+        : found;
     };
     this.snapshot = { ...snapshot, router: { find } };
   }
