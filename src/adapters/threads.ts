@@ -4,10 +4,10 @@
  */
 export { createLedgerSegments } from './embedded/ledger-segments.ts';
 export type { LimiterMemory } from './embedded/limiter-memory.ts';
-export { createMemoryLedger } from './embedded/memory-ledger.ts';
 export { createMemoryTables } from './embedded/memory-tables.ts';
 export { createSharedLeases } from './embedded/shared-leases.ts';
 export { createSharedLimiter } from './embedded/shared-limiter.ts';
 export { createSharedMeter, type MeterSeries } from './embedded/shared-meter.ts';
 export { createSystemClock } from './embedded/system-clock.ts';
 export { createSystemRandom } from './embedded/system-random.ts';
+export { createUnrecordedLedger } from './embedded/unrecorded-ledger.ts';

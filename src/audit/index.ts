@@ -1,5 +1,6 @@
 export { createLedgerClient, type LedgerClient } from './ledger-client.ts';
-export { type LedgerCondition, LedgerWriter, type LedgerWriterOptions } from './ledger-writer.ts';
+export type { LedgerCondition } from './ledger-condition.ts';
+export { LedgerWriter, type LedgerWriterOptions } from './ledger-writer.ts';
 export type { FromWriter, LedgerChannel, ToWriter } from './protocol.ts';
 export { createPseudonyms, type Pseudonymous } from './pseudonyms.ts';
 export { createRecordRing } from './record-ring.ts';

@@ -1,18 +1,12 @@
 import { err, ok, type Result } from '../base/index.ts';
-import type { Alert, Clock, FileFault, Log, Segments, Timer } from '../ports/index.ts';
-import {
-  BLOCK_LIMIT_BYTES,
-  BLOCK_LINE_BYTES,
-  Chain,
-  HASH_LENGTH,
-  MOST_SEGMENT,
-  type SegmentFinding,
-  segmentName,
-} from './line.ts';
+import type { Clock, FileFault, Segments, Timer } from '../ports/index.ts';
+import { ConditionTeller, type LedgerAudience } from './ledger-condition.ts';
+import { BLOCK_LIMIT_BYTES, BLOCK_LINE_BYTES, Chain, HASH_LENGTH, type SegmentFinding, segmentName } from './line.ts';
 import { Producer } from './producer.ts';
 import type { FromWriter, LedgerChannel, ToWriter } from './protocol.ts';
-import { recoverLog } from './recover.ts';
+import { type Recovered, recoverLog } from './recover.ts';
 import { RESERVE_BYTES, ReservedSegment } from './reserved-segment.ts';
+import { SegmentSeries } from './segment-series.ts';
 
 /** So often the rings are emptied while something comes: half of the 50 ms that the end of the process may lose. */
 const WRITE_PERIOD_MS = 20;
@@ -22,22 +16,11 @@ const COMMIT_PERIOD_MS = 40;
 const LOOK_PERIOD_MS = 1_000;
 /** At this size a segment has an end: a file that is still handy, and is read within a second. */
 const SEGMENT_BYTES = 64 * 1024 * 1024;
-const DETAIL_LIMIT = 500;
-
-/** How the writer is, as `LedgerWriter` explains; `detail` says why it is not sound. */
-export interface LedgerCondition {
-  readonly state: 'sound' | 'short' | 'broken';
-  readonly detail: string | null;
-}
 
 /** What the writer works with. */
-export interface LedgerWriterOptions {
+export interface LedgerWriterOptions extends LedgerAudience {
   readonly segments: Segments;
   readonly clock: Clock;
-  readonly log: Log;
-  readonly alert: (alert: Alert) => void;
-  /** Hears of each change; the writer begins sound. */
-  readonly changed?: (condition: LedgerCondition) => void;
   /** A segment ends at about this size; 64 MiB unless said otherwise. */
   readonly segmentBytes?: number;
 }
@@ -50,14 +33,14 @@ export interface LedgerWriterOptions {
  * written or is not where it was, and what was not acknowledged goes into a new one.
  */
 export class LedgerWriter {
-  readonly #options: LedgerWriterOptions;
+  readonly #clock: Clock;
+  readonly #condition: ConditionTeller;
+  readonly #segments: SegmentSeries;
   readonly #segmentBytes: number;
   readonly #producers = new Set<Producer>();
   /** Where a block is put together, behind the hash of the one before. */
   readonly #stage = Buffer.alloc(HASH_LENGTH + BLOCK_LIMIT_BYTES);
-  #state: LedgerCondition['state'] = 'sound';
   #file: ReservedSegment | null = null;
-  #segment = 0;
   #chain: Chain;
   /** The newest record that is safe, and the hash of its block. */
   #safe: { readonly sequence: number; readonly hash: string };
@@ -72,11 +55,13 @@ export class LedgerWriter {
   #rotatesFromMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
-  private constructor(options: LedgerWriterOptions, start: { readonly sequence: number; readonly hash: string }) {
-    this.#options = options;
+  private constructor(options: LedgerWriterOptions, { segment, sequence, hash, linkHash }: Recovered) {
+    this.#clock = options.clock;
+    this.#condition = new ConditionTeller(options);
+    this.#segments = new SegmentSeries(options.segments, segment);
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
-    this.#chain = new Chain(start.sequence, start.hash);
-    this.#safe = start;
+    this.#chain = new Chain(sequence, linkHash);
+    this.#safe = { sequence, hash };
     this.#look = options.clock.every(LOOK_PERIOD_MS, () => this.#hurry());
   }
 
@@ -84,20 +69,16 @@ export class LedgerWriter {
   static async open(options: LedgerWriterOptions): Promise<Result<LedgerWriter, string>> {
     const recovered = await recoverLog(options.segments);
     if (!recovered.ok) return recovered;
-    const { file, segment, position, sequence, hash, linkHash, found, torn } = recovered.value;
-    const writer = new LedgerWriter(options, { sequence, hash });
-    writer.#segment = segment;
-    if (torn !== null) options.log.write('info', 'ledger.torn', 'an unfinished block was cut off', { detail: torn });
-    if (found !== null) writer.#reportBreak(found);
+    const { file, position, found, torn } = recovered.value;
+    const writer = new LedgerWriter(options, recovered.value);
+    writer.#condition.found(torn, found);
     if (file === null) {
       const begun = await writer.#begin(found);
       return begun.ok ? ok(writer) : err(`the ledger can not be written: ${begun.error.detail}`);
     }
     const size = file.size();
     if (!size.ok) return err(`the ledger can not be read: ${size.error.detail}`);
-    writer.#chain = new Chain(sequence, linkHash);
     writer.#file = new ReservedSegment(file, position, size.value);
-    writer.#state = 'sound';
     await writer.#reserve();
     return ok(writer);
   }
@@ -105,7 +86,7 @@ export class LedgerWriter {
   /** Lets somebody append by a ring of its own, whose size is the credit that it may have at once. */
   attach(channel: LedgerChannel<FromWriter, ToWriter>, ring: SharedArrayBuffer): void {
     const producer = new Producer(channel, ring);
-    if (this.#state === 'broken') producer.halt(true);
+    if (this.#condition.state === 'broken') producer.halt(true);
     this.#producers.add(producer);
     channel.receive(
       (message) => this.#receive(producer, message),
@@ -141,10 +122,10 @@ export class LedgerWriter {
     this.#timer = null;
     this.#write();
     if (this.#file === null) return;
-    const sinceMs = this.#options.clock.monotonic() - this.#lastCommitMs;
+    const sinceMs = this.#clock.monotonic() - this.#lastCommitMs;
     if (this.#hasUnsafe && sinceMs >= COMMIT_PERIOD_MS && this.#running === null) this.#start();
     if (this.#hasUnsafe || !this.#sleep()) {
-      this.#timer ??= this.#options.clock.after(WRITE_PERIOD_MS, () => this.#beat());
+      this.#timer ??= this.#clock.after(WRITE_PERIOD_MS, () => this.#beat());
     }
   }
 
@@ -192,12 +173,12 @@ export class LedgerWriter {
       const again = this.#again;
       this.#again = false;
       if (again) this.#hurry();
-      else this.#beat();
+      else if (this.#timer === null) this.#beat();
     });
   }
 
   async #run(): Promise<void> {
-    if (this.#state === 'broken') await this.#mend();
+    if (this.#condition.state === 'broken') await this.#mend();
     this.#write();
     if (this.#file !== null) await this.#commit(this.#file);
     if (this.#file !== null && this.#mustRotate(this.#file)) await this.#rotate(this.#file);
@@ -207,7 +188,7 @@ export class LedgerWriter {
 
   /** Makes safe what is written by now, and says so to those whose it is. */
   async #commit(file: ReservedSegment): Promise<void> {
-    this.#lastCommitMs = this.#options.clock.monotonic();
+    this.#lastCommitMs = this.#clock.monotonic();
     const marked = [...this.#producers];
     for (const producer of marked) producer.mark();
     const { sequence, hash } = this.#chain;
@@ -246,7 +227,7 @@ export class LedgerWriter {
     const reserved = await file.reserve(this.#wantedBytes);
     if (this.#file !== file) return;
     if (reserved.ok) this.#recovered();
-    else if (reserved.error.whole) this.#short(reserved.error);
+    else if (reserved.error.whole) this.#condition.short(reserved.error);
     else this.#break(reserved.error);
   }
 
@@ -260,33 +241,33 @@ export class LedgerWriter {
 
   /** Where there was no space for the next segment, not again at once: each try fills the disk for a moment. */
   #mustRotate({ position }: ReservedSegment): boolean {
-    return position >= this.#segmentBytes && this.#options.clock.monotonic() >= this.#rotatesFromMs;
+    return position >= this.#segmentBytes && this.#clock.monotonic() >= this.#rotatesFromMs;
   }
 
   /** Goes on in a new segment, whose space stands before the old one is left. */
   async #rotate(old: ReservedSegment): Promise<void> {
-    const next = await this.#prepare();
+    const next = await this.#segments.prepare(this.#wantedBytes);
     if (!next.ok) {
-      this.#rotatesFromMs = this.#options.clock.monotonic() + LOOK_PERIOD_MS;
-      return this.#warn('the next segment can not be begun yet, this one goes on', next.error);
+      this.#rotatesFromMs = this.#clock.monotonic() + LOOK_PERIOD_MS;
+      return this.#condition.warn('the next segment can not be begun yet, this one goes on', next.error);
     }
     this.#held = true;
     await this.#commit(old);
     this.#held = false;
-    if (this.#file !== old) return this.#discard(next.value);
+    if (this.#file !== old) return this.#segments.discard(next.value);
     this.#enter(next.value, null);
-    if (this.#file !== next.value) await this.#discard(next.value);
+    if (this.#file !== next.value) await this.#segments.discard(next.value);
     const ended = await old.end();
-    if (!ended.ok) this.#warn('an earlier segment could not be closed well', ended.error);
+    if (!ended.ok) this.#condition.warn('an earlier segment could not be closed well', ended.error);
   }
 
   /** Begins a new segment behind what is safe. */
   async #begin(found: SegmentFinding | null): Promise<Result<void, FileFault>> {
-    const next = await this.#prepare();
+    const next = await this.#segments.prepare(this.#wantedBytes);
     if (!next.ok) return next;
     this.#enter(next.value, found);
     if (this.#file === null) {
-      await this.#discard(next.value);
+      await this.#segments.discard(next.value);
       return err({ reason: 'other', detail: `${next.value.file.name} could not be begun` });
     }
     const synced = await next.value.file.sync();
@@ -294,35 +275,9 @@ export class LedgerWriter {
     return synced;
   }
 
-  /** The next segment, with its space and without its header; it takes a number, whatever becomes of it. */
-  async #prepare(): Promise<Result<ReservedSegment, FileFault>> {
-    const { segments } = this.#options;
-    if (this.#segment >= MOST_SEGMENT) return err({ reason: 'other', detail: 'no segment can have a higher number' });
-    const name = segmentName(this.#segment + 1);
-    const created = await segments.create(name);
-    if (!created.ok) {
-      if (created.error.reason === 'exists') this.#segment++;
-      return created;
-    }
-    const file = new ReservedSegment(created.value, 0, 0);
-    const reserved = await file.reserve(this.#wantedBytes);
-    if (reserved.ok) {
-      this.#segment++;
-      return ok(file);
-    }
-    await this.#discard(file);
-    return reserved;
-  }
-
-  /** Of a segment that could not be begun nothing may stay: where that fails too, the next start finds it blank or says so. */
-  async #discard({ file }: ReservedSegment): Promise<void> {
-    file.close();
-    await this.#options.segments.remove(file.name);
-  }
-
   #enter(file: ReservedSegment, found: SegmentFinding | null): void {
     this.#chain = new Chain(this.#safe.sequence, this.#safe.hash);
-    const line = this.#chain.begin(this.#segment, this.#options.clock.now(), found);
+    const line = this.#chain.begin(this.#segments.newest, this.#clock.now(), found);
     const header = file.write(Buffer.from(line, 'latin1'));
     if (!header.ok) return this.#break(header.error);
     this.#file = file;
@@ -330,9 +285,9 @@ export class LedgerWriter {
   }
 
   async #mend(): Promise<void> {
-    const detail = `${segmentName(this.#segment)}: writing failed; what stands behind record ${this.#safe.sequence} in it is repeated here`;
+    const detail = `${segmentName(this.#segments.newest)}: writing failed; what stands behind record ${this.#safe.sequence} in it is repeated here`;
     const begun = await this.#begin({ kind: 'unwritten', detail });
-    if (!begun.ok) this.#warn('the ledger can still not be written', begun.error);
+    if (!begun.ok) this.#condition.warn('the ledger can still not be written', begun.error);
   }
 
   /** Nothing is known of what was not acknowledged: it is taken back, to be written elsewhere under the same numbers. */
@@ -340,44 +295,14 @@ export class LedgerWriter {
     this.#file?.file.close();
     this.#file = null;
     for (const producer of this.#producers) producer.rewind();
-    if (this.#state === 'broken') return;
-    this.#change('broken', fault);
+    if (this.#condition.state === 'broken') return;
     for (const producer of this.#producers) producer.halt(true);
-    this.#alarm('file', 'the ledger can not be written, requests are refused', fault);
-  }
-
-  #short(fault: FileFault): void {
-    if (this.#state !== 'sound') return;
-    this.#change('short', fault);
-    this.#alarm('space', 'the ledger gets no more space; requests are refused when what is reserved is used up', fault);
+    this.#condition.break(fault);
   }
 
   #recovered(): void {
-    const before = this.#state;
-    if (before === 'sound') return;
-    this.#change('sound', null);
+    const before = this.#condition.recover(this.#segments.newest);
     if (before === 'broken') for (const producer of this.#producers) producer.halt(false);
-    this.#options.log.write('info', 'ledger.written', 'the ledger can be written', { segment: this.#segment });
-  }
-
-  #change(state: LedgerCondition['state'], fault: FileFault | null): void {
-    this.#state = state;
-    this.#options.changed?.({ state, detail: fault === null ? null : fault.detail.slice(0, DETAIL_LIMIT) });
-  }
-
-  #alarm(key: string, message: string, { detail }: FileFault): void {
-    const fields = { detail: detail.slice(0, DETAIL_LIMIT) };
-    this.#options.alert({ kind: 'ledger.fault', key, severity: 'critical', message, fields });
-  }
-
-  #warn(message: string, { detail }: FileFault): void {
-    this.#options.log.write('warn', 'ledger.fault', message, { detail: detail.slice(0, DETAIL_LIMIT) });
-  }
-
-  #reportBreak({ detail }: SegmentFinding): void {
-    const message =
-      'the chain of the ledger does not hold; it goes on in a new segment, and what was found stays as it is';
-    this.#alarm('chain', message, { reason: 'other', detail });
   }
 
   /** Makes safe what has arrived and gives back the space. Afterwards nothing is taken; an error says what was lost. */
@@ -386,7 +311,7 @@ export class LedgerWriter {
     this.#look.cancel();
     this.#timer?.cancel();
     await this.#running;
-    if (this.#state === 'broken') await this.#mend();
+    if (this.#condition.state === 'broken') await this.#mend();
     this.#write();
     if (this.#file !== null) await this.#commit(this.#file);
     const file = this.#file;

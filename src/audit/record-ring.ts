@@ -1,6 +1,7 @@
 import type { LedgerRecord } from '../base/index.ts';
 import { BLOCK_LINE_BYTES } from './line.ts';
-import { encodeRecord, LINE_LIMIT_BYTES } from './record-text.ts';
+import { LINE_LIMIT_BYTES } from './line-bytes.ts';
+import { RecordEncoder } from './record-encoder.ts';
 
 /** Smaller, and the longest record of all would never fit. */
 const LEAST_BYTES = 2 * LINE_LIMIT_BYTES;
@@ -34,8 +35,7 @@ export function createRecordRing(capacityBytes: number): SharedArrayBuffer {
     throw new RangeError(`a ring of ${capacityBytes} bytes`);
   }
   const ends = (capacityBytes / BYTES_A_PLACE) * Int32Array.BYTES_PER_ELEMENT;
-  // Behind the ring: where a record that crosses its end is written through, and one whose length is not known yet.
-  const buffer = new SharedArrayBuffer(WORDS * 4 + ends + capacityBytes + 2 * LINE_LIMIT_BYTES);
+  const buffer = new SharedArrayBuffer(WORDS * 4 + ends + capacityBytes);
   const words = new Int32Array(buffer, 0, WORDS);
   words[CAPACITY] = capacityBytes;
   words[HEAD] = FIRST_RECORD;
@@ -49,7 +49,7 @@ interface Ring {
   readonly words: Int32Array;
   /** Where each record ends, by its number. */
   readonly ends: Int32Array;
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   readonly capacityBytes: number;
 }
 
@@ -57,7 +57,7 @@ function openRing(buffer: SharedArrayBuffer): Ring {
   const words = new Int32Array(buffer, 0, WORDS);
   const capacityBytes = words[CAPACITY] as number;
   const ends = new Int32Array(buffer, WORDS * 4, capacityBytes / BYTES_A_PLACE);
-  return { words, ends, bytes: new Uint8Array(buffer, WORDS * 4 + ends.byteLength), capacityBytes };
+  return { words, ends, bytes: Buffer.from(buffer, WORDS * 4 + ends.byteLength), capacityBytes };
 }
 
 /**
@@ -66,6 +66,7 @@ function openRing(buffer: SharedArrayBuffer): Ring {
  */
 export class RingProducer {
   readonly #ring: Ring;
+  readonly #encoder = new RecordEncoder();
   #records = FIRST_RECORD;
   #position = FIRST_BYTE;
   /** Credit that was used, and the credit that was given when it was last looked at. */
@@ -86,13 +87,13 @@ export class RingProducer {
       room = (this.#limit - this.#spent) | 0;
       if (room <= BLOCK_LINE_BYTES) return false;
     }
-    const start = this.#position & (capacityBytes - 1);
-    const direct = room >= LINE_LIMIT_BYTES + BLOCK_LINE_BYTES;
-    const from = direct ? start : capacityBytes + LINE_LIMIT_BYTES;
-    const length = encodeRecord(record, bytes, from) - from;
+    const length = this.#encoder.encode(record);
     if (length + BLOCK_LINE_BYTES > room) return false;
-    if (!direct) bytes.copyWithin(start, from, from + length);
-    if (start + length > capacityBytes) bytes.copyWithin(0, capacityBytes, start + length);
+    const { line } = this.#encoder;
+    const start = this.#position & (capacityBytes - 1);
+    const first = Math.min(length, capacityBytes - start);
+    line.copy(bytes, start, 0, first);
+    if (first < length) line.copy(bytes, 0, first, length);
     this.#position = (this.#position + length) | 0;
     this.#spent = (this.#spent + length + BLOCK_LINE_BYTES) | 0;
     ends[this.#records & (ends.length - 1)] = this.#position;
@@ -120,19 +121,17 @@ export class RingProducer {
   /** The newest records that are not overwritten, oldest first, as they were written. */
   newest(count: number): readonly string[] {
     const { ends, bytes, capacityBytes } = this.#ring;
-    const kept = Buffer.from(bytes.buffer, bytes.byteOffset, capacityBytes);
     const texts: string[] = [];
     let end = this.#position;
-    // The next record may have been begun already, without being there.
-    const oldest = (end + LINE_LIMIT_BYTES - capacityBytes) | 0;
+    const oldest = (end - capacityBytes) | 0;
     for (let n = 1; n <= count && n < ends.length; n++) {
       const number = (this.#records - n) | 0;
       const start = ends[(number - 1) & (ends.length - 1)] as number;
       if (((start - oldest) | 0) < 0 || start === end) break;
       const [from, to] = [start & (capacityBytes - 1), ((end - 1) & (capacityBytes - 1)) + 1];
       const whole = from < to;
-      const text = kept.toString('latin1', from, whole ? to : capacityBytes);
-      texts.push(whole ? text : text + kept.toString('latin1', 0, to));
+      const text = bytes.toString('latin1', from, whole ? to : capacityBytes);
+      texts.push(whole ? text : text + bytes.toString('latin1', 0, to));
       end = start;
     }
     return texts.reverse();
@@ -206,8 +205,8 @@ export class RingConsumer {
     const length = this.#bytesOf(records);
     const start = this.#taken.position & (capacityBytes - 1);
     const first = Math.min(length, capacityBytes - start);
-    target.set(bytes.subarray(start, start + first), at);
-    if (first < length) target.set(bytes.subarray(0, length - first), at + first);
+    bytes.copy(target, at, start, start + first);
+    if (first < length) bytes.copy(target, at + first, 0, length - first);
     this.#taken = {
       records: (this.#taken.records + records) | 0,
       position: (this.#taken.position + length) | 0,

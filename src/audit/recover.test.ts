@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { change, contents, FakeDisk, oldLog, openBench, rest, targets } from './fake-log.test.ts';
 import { Chain, NO_HASH } from './line.ts';
-import { encodeRecord, LINE_LIMIT_BYTES } from './record-text.ts';
+import { RecordEncoder } from './record-encoder.ts';
+import { recoverLog } from './recover.ts';
 
 const FIRST = '000000000001.log';
 const SECOND = '000000000002.log';
@@ -52,6 +53,19 @@ test('a last block that was cut anywhere is taken off, before reserved space or 
       assert.deepEqual(bench.events, cut === lastBlock ? [] : ['ledger.torn'], String(cut));
     }
   }
+});
+
+test('what a killed process left in the memory of the system is safe before anything is chained to it', async () => {
+  const { disk, text } = await written(3);
+  const file = disk.files.get(FIRST);
+  assert.ok(file !== undefined);
+  file.safe = Buffer.alloc(0);
+  disk.failsSyncing = true;
+  const refused = await recoverLog(disk);
+  assert.deepEqual(refused, { ok: false, error: 'the ledger can not be read: a fake fault: other' });
+  disk.failsSyncing = false;
+  assert.ok((await recoverLog(disk)).ok);
+  assert.equal(disk.remains('power cut').text(FIRST), text);
 });
 
 test('of a block that is not whole no record counts, however many of them are', async () => {
@@ -105,8 +119,9 @@ test('a log of the first version that was changed is found out, and its numbers 
 
 /** The text of a change, as both versions have it. */
 function text(n: number): string {
-  const target = Buffer.alloc(LINE_LIMIT_BYTES);
-  return target.toString('latin1', 0, encodeRecord(change(n), target, 0) - 1);
+  const encoder = new RecordEncoder();
+  const length = encoder.encode(change(n));
+  return encoder.line.toString('latin1', 0, length - 1);
 }
 
 test('reserved space at the end is neither cut off nor an error', async () => {

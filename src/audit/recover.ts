@@ -50,8 +50,10 @@ function inWords({ detail }: FileFault): string {
   return `the ledger can not be read: ${detail}`;
 }
 
-function judged(file: Segment, number: number): Result<Recovered, string> {
-  const recovered = recoverSegment(file, number);
+async function judged(file: Segment, number: number): Promise<Result<Recovered, string>> {
+  // What a killed process wrote may still be in the system's memory only, and what comes next is chained to it.
+  const synced = await file.sync();
+  const recovered = synced.ok ? recoverSegment(file, number) : err(inWords(synced.error));
   if (!recovered.ok || recovered.value.file === null) file.close();
   return recovered;
 }

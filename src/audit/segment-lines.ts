@@ -1,5 +1,5 @@
 import type { Segment } from '../ports/index.ts';
-import { LINE_LIMIT_BYTES } from './record-text.ts';
+import { LINE_LIMIT_BYTES } from './line-bytes.ts';
 
 const READ_BYTES = 1024 * 1024;
 const NEWLINE = 10;

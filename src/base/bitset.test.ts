@@ -45,3 +45,12 @@ test('the empty set is in every set and holds nothing', () => {
 test('a member outside the size is a bug and throws', () => {
   for (const member of [-1, 10, 1.5, Number.NaN, 2 ** 32]) assert.throws(() => Bitset.of(10, [member]), RangeError);
 });
+
+test('where one set has all of another, their union and intersection are these sets themselves', () => {
+  const [all, some, others] = [Bitset.of(64, [1, 2, 40]), Bitset.of(64, [2, 40]), Bitset.of(64, [2, 3])];
+  assert.deepEqual([all.intersect(some) === some, some.intersect(all) === some], [true, true]);
+  assert.deepEqual([all.union(some) === all, some.union(all) === all], [true, true]);
+  const [both, either] = [all.intersect(others), all.union(others)];
+  assert.deepEqual([both.has(2), both.has(1), both.has(3), either.has(3)], [true, false, false, true]);
+  assert.deepEqual([all.has(3), others.has(1)], [false, false], 'neither set has changed');
+});

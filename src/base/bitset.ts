@@ -34,13 +34,17 @@ export class Bitset {
     return true;
   }
 
-  /** The members of this set that are in `other` too. */
+  /** The members of this set that are in `other` too. Where that is all of either, it is that set itself. */
   intersect(other: Bitset): Bitset {
+    if (other.includes(this)) return this;
+    if (this.includes(other)) return other;
     return new Bitset(this.#words.map((word, at) => word & (other.#words[at] ?? 0)));
   }
 
-  /** The members of either set. */
+  /** The members of either set. Where one has them all, it is that set itself. */
   union(other: Bitset): Bitset {
+    if (this.includes(other)) return this;
+    if (other.includes(this)) return other;
     const [longer, shorter] = this.#words.length < other.#words.length ? [other, this] : [this, other];
     return new Bitset(longer.#words.map((word, at) => word | (shorter.#words[at] ?? 0)));
   }

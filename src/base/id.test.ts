@@ -66,3 +66,25 @@ test('a clock that jumps or stands before 1970 still gives a valid id', () => {
   const make = createIdSource(random, () => times.shift() ?? 0);
   for (let i = 0; i < 6; i++) assert.match(make(), UUID_7);
 });
+
+test('a time that is given takes the place of the clock', () => {
+  const make = createIdSource(random, () => assert.fail('the clock was asked'));
+  assert.match(make(0x0123_4567_89ab), /^01234567-89ab-7/);
+  assert.match(make(5.9), /^00000000-0005-7/);
+});
+
+test('random bytes are drawn for many ids at once, and none before the first', () => {
+  let draws = 0;
+  const make = createIdSource(
+    (bytes) => {
+      draws++;
+      random(bytes);
+    },
+    () => 0,
+  );
+  assert.equal(draws, 0);
+  for (let i = 0; i < 1_600; i++) make();
+  assert.equal(draws, 1);
+  make();
+  assert.equal(draws, 2);
+});

@@ -79,7 +79,8 @@ function looksLikeJson(text: string, file: string): boolean {
 /** The tokens of a JSON Pointer (RFC 6901 §3). */
 function pathOf(pointer: string): KeyPath {
   const tokens = pointer.split('/').slice(1);
-  return tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (!pointer.includes('~')) return tokens;
+  return tokens.map((token) => (token.includes('~') ? token.replaceAll('~1', '/').replaceAll('~0', '~') : token));
 }
 
 function decode(bytes: Uint8Array): string | null {

@@ -29,7 +29,7 @@ export function jsonChildren(text: string, offset: number): ReadonlyMap<string, 
     const keyOffset = at;
     let key = String(children.size);
     if (isObject) {
-      const end = endOfString(text, at);
+      const end = pastString(text, at);
       key = decodeString(text.slice(at, end));
       at = skipSpace(text, skipSpace(text, end) + 1);
     }
@@ -41,11 +41,13 @@ export function jsonChildren(text: string, offset: number): ReadonlyMap<string, 
 }
 
 function endOfValue(text: string, from: number): number {
-  if (text[from] !== '{' && text[from] !== '[') return endOfScalar(text, from);
+  const first = text.charCodeAt(from);
+  if (first === QUOTE) return pastString(text, from);
+  if (first !== OBJECT_START && first !== ARRAY_START) return endOfScalar(text, from);
   let depth = 0;
   for (let at = from; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code === QUOTE) at = endOfString(text, at) - 1;
+    if (code === QUOTE) at = pastString(text, at) - 1;
     else if (code === OBJECT_START || code === ARRAY_START) depth += 1;
     else if (code === OBJECT_END || code === ARRAY_END) depth -= 1;
     if (depth === 0) return at + 1;
@@ -53,8 +55,24 @@ function endOfValue(text: string, from: number): number {
   return text.length;
 }
 
+/** The offset behind a sound string: its quotes are looked for, and nothing else of it. */
+function pastString(text: string, from: number): number {
+  let end = text.indexOf('"', from + 1);
+  while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end < 0 ? text.length : end + 1;
+}
+
+/** Whether an odd number of backslashes stands before a character. */
+function isEscaped(text: string, at: number): boolean {
+  let first = at;
+  while (text.charCodeAt(first - 1) === BACKSLASH) first -= 1;
+  return (at - first) % 2 === 1;
+}
+
 /** The offset of the first character that is no space, from `at` on. */
 export function skipSpace(text: string, at: number): number {
+  // Documents that programs write have none.
+  if (text.charCodeAt(at) > 0x20) return at;
   SPACE.lastIndex = at;
   SPACE.test(text);
   return SPACE.lastIndex;

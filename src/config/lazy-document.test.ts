@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { describeApi, valueAt } from '../openapi/index.ts';
-import { divideDocument, openDocument } from './lazy-document.ts';
+import { compileValidator, describeApi, propertyNamesOf, valueAt } from '../openapi/index.ts';
+import { divideDocument, openDocument, readWhole } from './lazy-document.ts';
 
 function sharedText(text: string): SharedArrayBuffer {
   const bytes = Buffer.from(text);
@@ -12,7 +12,7 @@ function sharedText(text: string): SharedArrayBuffer {
 }
 
 function opened(text: string): unknown {
-  return openDocument(structuredClone(divideDocument(sharedText(text))));
+  return openDocument(structuredClone(divideDocument(sharedText(text), { withNames: true })));
 }
 
 const DOCUMENT = {
@@ -91,10 +91,10 @@ test('nobody can change it', () => {
 test('only what is asked for is read', () => {
   const text = JSON.stringify(DOCUMENT);
   const shared = sharedText(text);
-  const record = divideDocument(shared);
+  const divided = divideDocument(shared, { withNames: false });
   // Whoever reads this part gets an error, and nobody does.
   Buffer.from(shared).write('#', text.indexOf('{"type":"integer"}'));
-  const document = openDocument(record);
+  const document = openDocument(divided);
   assert.deepEqual(valueAt(document, '/components/schemas/Thing'), DOCUMENT.components.schemas.Thing);
   assert.throws(() => valueAt(document, '/components/schemas/a~0~1b'), SyntaxError);
 });
@@ -102,4 +102,76 @@ test('only what is asked for is read', () => {
 test('a document whose paths are none is given as it is', () => {
   for (const text of ['{"paths":[],"components":7}', '{"paths":null}', '{}', '{"components":{"schemas":[1]}}'])
     assert.deepEqual(JSON.parse(JSON.stringify(opened(text))), JSON.parse(text));
+});
+
+/** A document with parts that nobody can read any more, as it comes to a thread. */
+function withUnreadable(document: object, ...parts: readonly string[]) {
+  const text = JSON.stringify(document);
+  const shared = sharedText(text);
+  const divided = divideDocument(shared, { withNames: true });
+  for (const part of parts) Buffer.from(shared).write('#', text.indexOf(part));
+  return openDocument(structuredClone(divided));
+}
+
+test('the names of all properties are known without a reading of the whole document', () => {
+  const document = withUnreadable(DOCUMENT, '{"type":"object","properties"', '{"type":"integer"}', '{"post"');
+  const names = propertyNamesOf(document);
+  assert.equal(names.has('a'), true);
+  for (const name of ['b', '', 'type', 'toString', '__proto__']) assert.equal(names.has(name), false, name);
+  assert.throws(() => valueAt(document, '/components/schemas/Thing'), SyntaxError);
+});
+
+test('an anchor is found without a reading of the whole document, and one that stands twice is none', () => {
+  const schemas = {
+    Here: { $anchor: 'here', type: 'integer' },
+    Twice: { anyOf: [{ $anchor: 'twice' }, { $dynamicAnchor: 'twice' }] },
+    Other: { type: 'string' },
+    Refers: { $ref: '#here' },
+    Lost: { $ref: '#twice' },
+    Nowhere: { $ref: '#nowhere' },
+  };
+  const document = withUnreadable({ ...DOCUMENT, components: { schemas } }, '{"type":"string"}', '{"anyOf"');
+  const compiled = (name: string) =>
+    compileValidator({ document, specification: '3.1' }, `/components/schemas/${name}`, {
+      direction: 'request',
+      closed: true,
+    });
+  const validator = compiled('Refers');
+  assert.ok(validator.ok);
+  assert.equal(validator.value(3), null);
+  assert.notEqual(validator.value('x'), null);
+  assert.equal(compiled('Lost').ok, false);
+  assert.equal(compiled('Nowhere').ok, false);
+});
+
+test('an anchor whose key is written with escapes is known too', () => {
+  const text = '{"components":{"schemas":{"A":{"\\u0024ancho\\u0072":"a","type":"null"},"B":{"$ref":"#a"}}}}';
+  const divided = divideDocument(sharedText(text), { withNames: false });
+  for (const document of [openDocument(divided), readWhole(divided)]) {
+    const options = { direction: 'request', closed: true } as const;
+    const found = compileValidator({ document, specification: '3.1' }, '/components/schemas/B', options);
+    assert.ok(found.ok);
+    assert.equal(found.value(null), null);
+  }
+});
+
+test('the same names are told of any document as by reading it', () => {
+  const name = fc.constantFrom('properties', 'a', 'b', 'c', '__proto__');
+  const { tree } = fc.letrec((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 6 },
+      fc.constant(1),
+      fc.array(tie('tree'), { maxLength: 3 }),
+      fc.dictionary(name, tie('tree'), { maxKeys: 3 }),
+    ),
+  }));
+  fc.assert(
+    fc.property(fc.dictionary(name, tree), (value) => {
+      const text = JSON.stringify({ components: value });
+      const told = propertyNamesOf(opened(text));
+      const read = propertyNamesOf(JSON.parse(text));
+      for (const asked of ['properties', 'a', 'b', 'c', '__proto__', 'd'])
+        assert.equal(told.has(asked), read.has(asked), asked);
+    }),
+  );
 });

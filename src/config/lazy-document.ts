@@ -1,15 +1,54 @@
+import { surveyDocument, tellOfDocument } from '../openapi/index.ts';
 import { escapeToken, membersOf } from './json-members.ts';
-import { namesOf, shareSpans, type SharedRecord, textOf } from './shared-text.ts';
+import {
+  hasName,
+  namesOf,
+  shareNames,
+  shareRecord,
+  type SharedRecord,
+  type SharedTexts,
+  shareSpans,
+  textOf,
+} from './shared-text.ts';
 
 /** Objects of an OpenAPI document with a member for each path, schema and so on: these are read one by one. */
 const DIVIDED = /^(?:|\/paths|\/components|\/components\/[^/]*)$/;
 
-/** Says where the parts of an OpenAPI document lie in its text, so that a thread reads only those that it comes to. */
-export function divideDocument(json: SharedArrayBuffer): SharedRecord {
-  return shareSpans(
+/** An OpenAPI document as it is sent to a thread. */
+export interface DividedDocument {
+  /** By JSON Pointer, in the document's own text. */
+  readonly parts: SharedRecord;
+  /** All names that any `properties` has; null where nobody is going to ask for them. */
+  readonly propertyNames: SharedTexts | null;
+  /** By anchor: the JSON of its pointer, or of null. */
+  readonly anchors: SharedRecord;
+}
+
+/**
+ * Says where the parts of an OpenAPI document lie in its text, so that a thread reads only those that it comes to; and
+ * what only a reading of the whole can tell, so that no thread that serves requests has to read it.
+ */
+export function divideDocument(
+  json: SharedArrayBuffer,
+  { withNames }: { readonly withNames: boolean },
+): DividedDocument {
+  const bytes = Buffer.from(json);
+  const parts = shareSpans(
     json,
-    membersOf(new Uint8Array(json), (pointer) => DIVIDED.test(pointer)),
+    membersOf(bytes, (pointer) => DIVIDED.test(pointer)),
   );
+  if (!withNames && !mayHoldAnchors(bytes)) return { parts, propertyNames: null, anchors: shareRecord(new Map()) };
+  const { propertyNames, anchors } = surveyDocument(JSON.parse(bytes.toString()));
+  return {
+    parts,
+    propertyNames: withNames ? shareNames(propertyNames) : null,
+    anchors: shareRecord(new Map([...anchors].map(([name, pointer]) => [name, JSON.stringify(pointer)]))),
+  };
+}
+
+/** Only a text with these letters, or with some that are escaped by their numbers, can have a key `$anchor`. */
+function mayHoldAnchors(bytes: Buffer): boolean {
+  return bytes.includes('nchor') || bytes.includes('\\u');
 }
 
 /**
@@ -17,8 +56,25 @@ export function divideDocument(json: SharedArrayBuffer): SharedRecord {
  * members of large objects in the order of their names. Each path and each component is read at its first use and is
  * then the same object for ever; what is read of it is kept as long as the document is.
  */
-export function openDocument(record: SharedRecord): unknown {
-  return openPart(record, '');
+export function openDocument(divided: DividedDocument): unknown {
+  return withKnown(openPart(divided.parts, ''), divided);
+}
+
+/** The same document read at once, for whoever is going to read all of it. */
+export function readWhole(divided: DividedDocument): unknown {
+  return withKnown(JSON.parse(Buffer.from(divided.parts.texts.bytes).toString()), divided);
+}
+
+function withKnown(document: unknown, { propertyNames, anchors }: DividedDocument): unknown {
+  if (typeof document !== 'object' || document === null) return document;
+  tellOfDocument(document, {
+    propertyNames: propertyNames === null ? null : { has: (name) => hasName(propertyNames, name) },
+    anchor(name) {
+      const pointer = textOf(anchors, name);
+      return pointer === null ? undefined : (JSON.parse(pointer) as string | null);
+    },
+  });
+  return document;
 }
 
 function openPart(record: SharedRecord, pointer: string): unknown {

@@ -76,7 +76,7 @@ test('a parcel gives what the gathered data give', () => {
 test('what grows with the descriptions is shared and not copied, and the text stays behind', () => {
   const gathered = gatheredOf();
   const parcel = packGathered(gathered);
-  assert.equal(parcel.descriptions['one']?.document?.texts.bytes, gathered.documents['one']);
+  assert.equal(parcel.descriptions['one']?.document?.parts.texts.bytes, gathered.documents['one']);
   assert.equal(parcel.descriptions['one'], parcel.descriptions['two']);
   const arrived = structuredClone(parcel);
   // A byte that is written here is read there.
@@ -121,4 +121,23 @@ test('a description without its document has operations and no document', () => 
   const arrived = sent(gatheredOf({ documents: {} }));
   assert.equal([...arrived.operations('one')].length, 2);
   assert.equal(arrived.document('one'), null);
+});
+
+test('names of properties are packed where an API helps its clients, and nowhere else', () => {
+  const gathered = gatheredOf();
+  assert.equal(packGathered(gathered).descriptions['one']?.document?.propertyNames, null);
+  const apis = [{ name: 'one', errors: 'helpful' }] as unknown as Gathered['config']['apis'];
+  const helpful = packGathered({ ...gathered, config: { ...gathered.config, apis } });
+  assert.notEqual(helpful.descriptions['one']?.document?.propertyNames, null);
+});
+
+test('replies are read apart from the rest, when somebody asks for them', () => {
+  const parcel = packGathered(gatheredOf());
+  const { responses } = parcel.descriptions['one'] ?? {};
+  assert.ok(responses !== undefined);
+  Buffer.from(responses.bytes).fill('#');
+  const [operation] = unpackGathered(parcel).operations('one');
+  const described = operation?.described();
+  assert.equal(described?.id, 'constructor');
+  assert.throws(() => described?.responses, SyntaxError);
 });

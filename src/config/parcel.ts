@@ -2,7 +2,7 @@ import type { Place } from '../base/index.ts';
 import type { ApiDescription, DescribedOperation } from '../openapi/index.ts';
 import { type Configured, type ListedOperation, member, scopesOf } from './configured.ts';
 import type { Gathered } from './gathered.ts';
-import { divideDocument, openDocument } from './lazy-document.ts';
+import { type DividedDocument, divideDocument, openDocument, readWhole } from './lazy-document.ts';
 import {
   countOf,
   type SharedRecord,
@@ -30,13 +30,22 @@ export interface GatheredParcel extends Pick<Gathered, 'revision' | 'hash' | 'co
 export interface DescriptionParcel {
   /** Of each operation, as JSON: id, method, template, whether it is deprecated, whether it takes a body. */
   readonly heads: SharedTexts;
-  /** Of each operation, as JSON: all that is said of it. */
+  /** Of each operation, as JSON: segments, pointer, parameters, body and security. */
   readonly operations: SharedTexts;
-  /** The document's parts by JSON Pointer; the text itself is the gathered one. Null where none was gathered. */
-  readonly document: SharedRecord | null;
+  /** Of each operation, as JSON. They are half of what is said, and requests are judged without them. */
+  readonly responses: SharedTexts;
+  /** The document's text is the gathered one. Null where none was gathered. */
+  readonly document: DividedDocument | null;
 }
 
 type Head = readonly [id: string, method: string, template: string, deprecated: boolean, takesBody: boolean];
+type Said = readonly [
+  segments: DescribedOperation['segments'],
+  pointer: string,
+  parameters: DescribedOperation['parameters'],
+  requestBody: DescribedOperation['requestBody'],
+  security: DescribedOperation['security'],
+];
 
 /** All threads get the same bytes, and so does the one that verifies: also where only the revision is another. */
 const shared = new WeakMap<Gathered['descriptions'], Shared>();
@@ -68,26 +77,34 @@ function sharedParts(gathered: Gathered): Shared['parts'] {
 }
 
 /** Several APIs may have one description, which is then packed once. */
-function packDescriptions({ descriptions, documents }: Gathered): Readonly<Record<string, DescriptionParcel>> {
+function packDescriptions({ config, descriptions, documents }: Gathered): Readonly<Record<string, DescriptionParcel>> {
   const packed = new Map<ApiDescription, DescriptionParcel>();
+  const withNames = config.apis.some(({ errors }) => errors === 'helpful');
   const entries = Object.entries(descriptions).map(([api, description]) => {
-    const parcel = packed.get(description) ?? packDescription(description, member(documents, api) ?? null);
+    const json = member(documents, api);
+    const document = (): DividedDocument | null => (json === undefined ? null : divideDocument(json, { withNames }));
+    const parcel = packed.get(description) ?? packDescription(description, document());
     packed.set(description, parcel);
     return [api, parcel] as const;
   });
   return Object.fromEntries(entries);
 }
 
-function packDescription({ operations }: ApiDescription, json: SharedArrayBuffer | null): DescriptionParcel {
+function packDescription({ operations }: ApiDescription, document: DividedDocument | null): DescriptionParcel {
   return {
     heads: shareTexts(operations.map((operation) => JSON.stringify(headOf(operation)))),
-    operations: shareTexts(operations.map((operation) => JSON.stringify(operation))),
-    document: json === null ? null : divideDocument(json),
+    operations: shareTexts(operations.map((operation) => JSON.stringify(saidOf(operation)))),
+    responses: shareTexts(operations.map(({ responses }) => JSON.stringify(responses))),
+    document,
   };
 }
 
 function headOf({ id, method, template, deprecated, requestBody }: DescribedOperation): Head {
   return [id, method, template, deprecated, requestBody !== null];
+}
+
+function saidOf({ segments, pointer, parameters, requestBody, security }: DescribedOperation): Said {
+  return [segments, pointer, parameters, requestBody, security];
 }
 
 /**
@@ -101,10 +118,10 @@ export function unpackGathered(parcel: GatheredParcel, reading: 'whole' | 'parts
     ...{ revision, hash, config, files, secrets, scopes },
     operations: (api) => listedIn(member(descriptions, api)),
     document(api) {
-      const record = member(descriptions, api)?.document;
-      if (record === undefined || record === null) return null;
-      const { bytes } = record.texts;
-      if (!documents.has(bytes)) documents.set(bytes, reading === 'whole' ? readWhole(bytes) : openDocument(record));
+      const divided = member(descriptions, api)?.document;
+      if (divided === undefined || divided === null) return null;
+      const { bytes } = divided.parts.texts;
+      if (!documents.has(bytes)) documents.set(bytes, reading === 'whole' ? readWhole(divided) : openDocument(divided));
       return documents.get(bytes);
     },
     place(path) {
@@ -114,16 +131,34 @@ export function unpackGathered(parcel: GatheredParcel, reading: 'whole' | 'parts
   };
 }
 
-function readWhole(bytes: SharedArrayBuffer): unknown {
-  return JSON.parse(Buffer.from(bytes).toString());
-}
-
 function* listedIn(description: DescriptionParcel | undefined): Generator<ListedOperation> {
   if (description === undefined) return;
-  const { heads, operations } = description;
+  const { heads } = description;
   for (let index = 0; index < countOf(heads); index++) {
     const [id, method, template, deprecated, takesBody] = JSON.parse(textAt(heads, index)) as Head;
-    const described = (): DescribedOperation => JSON.parse(textAt(operations, index)) as DescribedOperation;
-    yield { id, method, template, deprecated, takesBody, described };
+    const head = { id, method, template, deprecated };
+    yield { ...head, takesBody, described: () => describedAt(description, index, head) };
   }
+}
+
+function describedAt(
+  { operations, responses }: DescriptionParcel,
+  index: number,
+  { id, method, template, deprecated }: Pick<DescribedOperation, 'id' | 'method' | 'template' | 'deprecated'>,
+): DescribedOperation {
+  const [segments, pointer, parameters, requestBody, security] = JSON.parse(textAt(operations, index)) as Said;
+  return {
+    id,
+    method,
+    template,
+    segments,
+    pointer,
+    deprecated,
+    parameters,
+    requestBody,
+    security,
+    get responses() {
+      return JSON.parse(textAt(responses, index)) as DescribedOperation['responses'];
+    },
+  };
 }

@@ -51,24 +51,38 @@ export function textAt(texts: SharedTexts, index: number): string {
   return read(viewOf(texts), index, 'utf8');
 }
 
+/**
+ * Puts names into shared bytes, sorted, so that each can be asked for. UTF-8 has no form for half of a surrogate pair,
+ * which a key of JSON may be; names that differ must stay different.
+ */
+export function shareNames(names: Iterable<string>): SharedTexts {
+  return share([...names].sort(), 'utf16le');
+}
+
+/** Whether a name is among those of `shareNames`. */
+export function hasName(names: SharedTexts, name: string): boolean {
+  return placeOf(names, name) >= 0;
+}
+
 /** The text of a name, decoded anew each time; null for a name that is not there. */
 export function textOf({ names, texts }: SharedRecord, name: string): string | null {
+  const place = placeOf(names, name);
+  return place < 0 ? null : textAt(texts, place);
+}
+
+/** The place of a name among sorted ones, or -1. */
+function placeOf(names: SharedTexts, name: string): number {
   const view = viewOf(names);
   let low = 0;
   let high = countOf(names) - 1;
   while (low <= high) {
     const middle = (low + high) >>> 1;
     const found = read(view, middle, 'utf16le');
-    if (found === name) return textAt(texts, middle);
+    if (found === name) return middle;
     if (found < name) low = middle + 1;
     else high = middle - 1;
   }
-  return null;
-}
-
-/** UTF-8 has no form for half of a surrogate pair, which a key of JSON may be; names that differ must stay different. */
-function shareNames(names: readonly string[]): SharedTexts {
-  return share(names, 'utf16le');
+  return -1;
 }
 
 type Encoding = 'utf8' | 'utf16le';

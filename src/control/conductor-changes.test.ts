@@ -123,8 +123,8 @@ test('a file that can not be replaced after all brings the configuration before 
     [...history.values()].map(({ revision, outcome }) => [revision, outcome]),
     [
       [1, 'installed'],
-      [3, 'installed'],
       [2, 'refused'],
+      [3, 'installed'],
     ],
   );
 });

@@ -90,6 +90,49 @@ test('a first configuration that can not be built whole is faulty, and somebody 
   );
 });
 
+test('a verifier that breaks leaves the first configuration faulty, and what comes after it goes on', async () => {
+  let broken = true;
+  const verify = (): Promise<readonly Issue[]> =>
+    broken ? Promise.reject(new Error('no thread')) : Promise.resolve([]);
+  const { conductor, said } = orchestra({ verifier: { verify } });
+  await conductor.begin(await gathered(conductor), 'start');
+  conductor.opened();
+  await conductor.settled();
+  assert.equal(conductor.readiness.state, 'faulty');
+  assert.match(JSON.stringify(said.alerts), /could not be verified: no thread/);
+  said.text = textOf('/second');
+  assert.match(JSON.stringify(values(await conductor.reload('ada'))), /could not be verified/);
+  assert.deepEqual(said.installed, [1]);
+  broken = false;
+  assert.deepEqual(values(await conductor.reload('ada')), { revision: 3 });
+  assert.equal(conductor.readiness.state, 'ready');
+});
+
+test('a revision is in the history before it is in force, so that no crash gives its number to another', async () => {
+  const kept: (string | undefined)[] = [];
+  const { conductor, said, history } = orchestra({
+    threads: {
+      prepare: () => Promise.resolve([]),
+      install: (revision) => {
+        kept.push([...history.values()].find((one) => one.revision === revision)?.outcome);
+        return Promise.resolve(revision !== 2);
+      },
+    },
+  });
+  await conductor.begin(await gathered(conductor), 'start');
+  said.text = textOf('/second');
+  assert.equal((await conductor.reload('ada')).ok, false);
+  assert.deepEqual(kept, ['installed', 'installed']);
+  // One that no thread took was never in force.
+  assert.deepEqual(
+    [...history.values()].map(({ revision, outcome }) => [revision, outcome]),
+    [
+      [1, 'installed'],
+      [2, 'refused'],
+    ],
+  );
+});
+
 test('a reload puts the new text in force under the next number', async () => {
   const { conductor, said, history } = orchestra();
   await conductor.begin(await gathered(conductor), 'start');

@@ -68,13 +68,12 @@ export class Conductor {
   ): Promise<Result<void, readonly Issue[]>> {
     const issues = await this.#options.threads.prepare(gathered);
     if (issues.length > 0) return err(issues);
-    if (!this.#record('install', gathered, author)) return err([NOT_RECORDED]);
-    if (!(await this.#options.threads.install(gathered.revision))) return err([NOT_INSTALLED]);
+    const failure = await this.#install(gathered, author);
+    if (failure !== null) return err([failure]);
     this.#current = gathered;
     this.#lacking = lacking;
     this.#lastRead = Buffer.from(gathered.text);
     await this.#options.follow(gathered);
-    await this.#journal.remember(gathered, author, 'installed');
     return ok(undefined);
   }
 
@@ -83,7 +82,7 @@ export class Conductor {
     const gathered = this.#current;
     if (gathered === null || this.#readiness.state !== 'starting') return;
     this.#readiness = { state: 'verifying' };
-    this.#busy = this.#busy.then(() => this.#verifyFirst(gathered));
+    void this.#inTurn(() => this.#verifyFirst(gathered));
   }
 
   /** Gives out the next revision's number; they go on from the history's newest, and none is given twice. */
@@ -174,7 +173,7 @@ export class Conductor {
   }
 
   async #verifyFirst(gathered: Gathered): Promise<void> {
-    const issues = await this.#options.verifier.verify(gathered);
+    const issues = await this.#verify(gathered);
     if (this.#readiness.state !== 'verifying') return;
     if (issues.length === 0) this.#settleReadiness();
     else this.#readiness = { state: 'faulty', issues };
@@ -183,6 +182,16 @@ export class Conductor {
         issues,
         'the first configuration can not be built whole; what can not be built is refused',
       );
+  }
+
+  /** What can't be verified is not sound, whatever kept it from being verified. */
+  async #verify(gathered: Gathered): Promise<readonly Issue[]> {
+    try {
+      return await this.#options.verifier.verify(gathered);
+    } catch (fault) {
+      const detail = fault instanceof Error ? fault.message : 'unknown fault';
+      return [errorIssue('', `the configuration could not be verified: ${detail}`)];
+    }
   }
 
   #settleReadiness(): void {
@@ -221,9 +230,16 @@ export class Conductor {
     return await this.#installed(gathered, author);
   }
 
+  /**
+   * It is in the history before it is in force: the ledger tells of requests by their revision's number, and after a crash
+   * in between another configuration would get the same one.
+   */
   async #install(gathered: Gathered, author: string): Promise<Issue | null> {
     if (!this.#record('install', gathered, author)) return NOT_RECORDED;
-    return (await this.#options.threads.install(gathered.revision)) ? null : NOT_INSTALLED;
+    await this.#journal.remember(gathered, author, 'installed');
+    if (await this.#options.threads.install(gathered.revision)) return null;
+    await this.#journal.remember(gathered, author, 'refused');
+    return NOT_INSTALLED;
   }
 
   async #installed(gathered: Gathered, author: string): Promise<Installed> {
@@ -231,7 +247,6 @@ export class Conductor {
     this.#nothingLacks();
     if (this.#readiness.state === 'faulty' || this.#readiness.state === 'verifying') this.#settleReadiness();
     await this.#options.follow(gathered);
-    await this.#journal.remember(gathered, author, 'installed');
     this.#options.log.write('info', 'configuration.installed', 'a new configuration is in force', {
       revision: gathered.revision,
       author,
@@ -256,12 +271,10 @@ export class Conductor {
     const failure = lacking[0] ?? (await this.#install(again, author));
     if (failure === null) {
       this.#current = again;
-      await this.#journal.remember(again, author, 'installed');
       return await this.#refuse([unwritten], gathered, author);
     }
     this.#journal.warnOfUnwritten(reason, gathered.revision);
     await this.#options.follow(gathered);
-    await this.#journal.remember(gathered, author, 'installed');
     return err([unwritten, UNWRITTEN]);
   }
 
@@ -308,7 +321,7 @@ export class Conductor {
   async #build(gathered: Gathered): Promise<readonly Issue[]> {
     const fixed = restartIssues(this.#current?.config ?? null, gathered);
     if (fixed.length > 0) return fixed;
-    const issues = await this.#options.verifier.verify(gathered);
+    const issues = await this.#verify(gathered);
     if (issues.length > 0) return issues;
     const lacking = await this.#options.adapt(gathered);
     if (lacking.length > 0) return lacking;

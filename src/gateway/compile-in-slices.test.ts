@@ -4,9 +4,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { errorIssue, err, ok } from '../base/index.ts';
 import { type Gathered, packGathered } from '../config/index.ts';
-import { describeApi } from '../openapi/index.ts';
+import { describeApi, type DescribedOperation } from '../openapi/index.ts';
 import { createOpenapiRequestKind, deny, type PolicyKind } from '../policy/index.ts';
-import { compile, compileInSlices, kindTable } from './compile.ts';
+import { compile, compileInSlices, kindTable, verify } from './compile.ts';
 import { gatheredOf, kindOf, NO_TABLES, step, valueOf } from './fixture.test.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -16,7 +16,8 @@ const KIND: PolicyKind<never> = {
   compile: (_config, { operations, api, roles }, got) => {
     const [operation] = operations;
     if (operation === undefined) return ok(new Map());
-    const said = JSON.stringify([operation.described, pathsIn(got.document(api)), roles.permissionCount]);
+    const { responses, ...rest }: Partial<DescribedOperation> = operation.described ?? {};
+    const said = JSON.stringify([rest, responses, pathsIn(got.document(api)), roles.permissionCount]);
     if (operation.name.includes('y')) return err([errorIssue('apis.a.policies.p', said)]);
     return ok(new Map([[operation.id, { admit: step<'admit'>(() => deny({ code: 'forbidden', internal: said })) }]]));
   },
@@ -185,3 +186,17 @@ test('mixed segments of one place are bounded, and the one too many is an issue'
 
 const REST = 'upstream: http://127.0.0.1:3001\n    auth: public\n';
 const ONE = `    routes: ['GET /own']\n    ${REST}`;
+
+test('verifying reads each description and keeps none; an operation that serves keeps its own', async () => {
+  const gathered = described({ '/a': ['get'], '/a/{id}': ['put'] });
+  const snapshot = valueOf(await inSlices(gathered));
+  const [serving, idle] = snapshot.operations;
+  assert.ok(serving?.plan().ok);
+  assert.deepEqual(verify(snapshot), []);
+  // Whoever reads a description from now on finds none.
+  const parcel = packGathered(gathered).descriptions['a'];
+  assert.ok(parcel !== undefined);
+  Buffer.from(parcel.operations.bytes).fill('#');
+  assert.equal(serving.operation.described?.id, 'GET /a');
+  assert.throws(() => idle?.operation.described, SyntaxError);
+});

@@ -11,7 +11,7 @@ import { explain, type Explanation } from './explain.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { createGatewayMetrics } from './metrics.ts';
 import type { Snapshot } from './snapshot.ts';
-import { createSpanSource } from './trace-context.ts';
+import { createTraceIds } from './trace-context.ts';
 
 const CLOCK: Clock = {
   now: () => Date.now(),
@@ -55,7 +55,7 @@ before(async () => {
     alerts() {},
     ledger: { append: () => true },
     nextId: createIdSource((bytes) => bytes.fill(7), Date.now),
-    nextSpan: createSpanSource((bytes) => bytes.fill(7)),
+    traces: createTraceIds((bytes) => bytes.fill(7)),
     pseudonym: ({ subject }) => subject,
     metrics: createGatewayMetrics(METER),
   });

@@ -1,4 +1,6 @@
+import type { UpstreamFailure } from '../wire/index.ts';
 import type { GatewayPorts } from './runtime.ts';
+import type { Walk } from './walk.ts';
 
 /** Stands for the verdict of a step that threw: nothing that a step can return. */
 export const THREW: unique symbol = Symbol('threw');
@@ -23,4 +25,14 @@ export function raiseFault(ports: GatewayPorts, place: FaultPlace, what: unknown
     fields: { operation, detail },
   });
   return detail;
+}
+
+/** Tells that an upstream gave no whole reply. */
+export function reportFailure({ context, id, operation }: Walk, { code, detail }: UpstreamFailure): void {
+  const { alerts, log } = context.ports;
+  const { api } = operation;
+  log.write('warn', 'upstream.failed', detail, { api, operation: operation.id, request: id, code });
+  if (code !== 'upstream-tls') return;
+  const message = `the upstream of ${api} can't prove who it is`;
+  alerts({ kind: 'upstream.untrusted', key: api, severity: 'high', message, fields: { detail } });
 }

@@ -110,6 +110,7 @@ export function fakePorts() {
   const ledger = { full: false, append: (record: LedgerRecord) => !ledger.full && records.push(record) > 0 };
   let ids = 0;
   let spans = 0;
+  const nextSpan = (): string => (++spans).toString(16).padStart(16, '0');
   const ports: GatewayPorts = {
     clock,
     metrics,
@@ -118,7 +119,7 @@ export function fakePorts() {
     alerts: (alert) => void alerts.push(alert),
     nextId: () => `00000000-0000-7000-8000-${String(++ids).padStart(12, '0')}`,
     pseudonym: ({ subject }) => `pseudonym of ${subject}`,
-    nextSpan: () => (++spans).toString(16).padStart(16, '0'),
+    traces: { nextSpan, nextTrace: () => `00-${nextSpan()}${nextSpan()}-${nextSpan()}-03` },
   };
   return { ports, clock, metrics, records, alerts, lines, ledger };
 }

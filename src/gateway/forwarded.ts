@@ -1,6 +1,6 @@
 import { usedCredential } from '../policy/index.ts';
 import type { CanonicalRequest, HeaderFields } from '../wire/index.ts';
-import { identityFields } from './identity-fields.ts';
+import { identityClosing } from './identity-fields.ts';
 import { continueTrace } from './trace-context.ts';
 import type { Walk } from './walk.ts';
 
@@ -33,22 +33,18 @@ function connectionLines({ request, stream }: Walk): string {
 
 /**
  * What the gateway itself says to an upstream, as field lines: whom it stands for, as the connection showed it and never
- * as a client claimed it, and which request and which trace this is (RFC 9110 §7.6.3 for Via). `fields` are the
- * client's: what is said anew is taken out of them.
+ * as a client claimed it, which request and which trace this is (RFC 9110 §7.6.3 for Via), and who is calling. `fields`
+ * are the client's: what is said anew is taken out of them.
  */
 export function upstreamLines(walk: Walk, fields: HeaderFields): string {
-  const trace = continueTrace(fields, walk.context.ports.nextSpan);
-  return connectionLines(walk) + walk.id + '\r\nvia: 1.1 portcullis\r\ntraceparent: ' + trace + '\r\n';
+  const { principal } = walk;
+  const trace = continueTrace(fields, walk.context.ports.traces);
+  const closing = principal === null ? LINE_END : identityClosing(principal);
+  return connectionLines(walk) + walk.id + VIA_AND_TRACE + trace + closing;
 }
 
-const NONE: readonly string[] = [];
-
-/** Who is calling, and what steps added, names and values in turn. */
-export function upstreamFields({ principal, addedFields }: Walk): readonly string[] {
-  if (principal === null) return addedFields ?? NONE;
-  const identity = identityFields(principal);
-  return addedFields === null ? identity : [...identity, ...addedFields];
-}
+const LINE_END = '\r\n';
+const VIA_AND_TRACE = '\r\nvia: 1.1 portcullis\r\ntraceparent: ';
 
 /** Takes the credential that identified the caller out of what goes upstream, unless the API is to have it. */
 export function dropUsedCredential(walk: Walk, fields: HeaderFields): void {

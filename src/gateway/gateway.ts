@@ -1,14 +1,13 @@
 import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
-import type { Match } from '../policy/index.ts';
 import type { Timer } from '../ports/index.ts';
 import type { OutgoingHead, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
 import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
-import { Passage } from './passage.ts';
-import { answerHead, createDateSource, isBodiless, problemAnswer } from './reply.ts';
+import { type Arrival, Passage } from './passage.ts';
+import { answerHead, createDateSource, createReplyOpening, isBodiless, problemAnswer } from './reply.ts';
 import { type GatewayPorts, type Installed, UpstreamPools, type Upstreams } from './runtime.ts';
 import { addSecurityFields } from './security-fields.ts';
-import type { CompiledOperation, Snapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import type { Walk, WalkContext } from './walk.ts';
 
 const POOL_SWEEP_MS = 500;
@@ -65,8 +64,6 @@ interface RoomWait {
   readonly timer: Timer;
 }
 
-type Matched = Extract<Match<CompiledOperation>, { kind: 'matched' }>;
-
 /** A request that is refused before any operation is known. */
 interface Refused {
   readonly id: string;
@@ -79,6 +76,7 @@ interface Refused {
 class DataPlane implements Gateway {
   readonly #ports: GatewayPorts;
   readonly #date: () => string;
+  readonly #opening = createReplyOpening();
   readonly #bodies: BodyBudget;
   readonly #pools: Upstreams;
   readonly #sweeper: { cancel(): void };
@@ -117,7 +115,7 @@ class DataPlane implements Gateway {
       context: {
         ports: this.#ports,
         installed,
-        date: this.#date,
+        opening: this.#opening,
         bodies: this.#bodies,
         over: (walk) => this.#left(era, walk),
       },
@@ -176,7 +174,8 @@ class DataPlane implements Gateway {
 
   request(stream: ServerExchange): void {
     const era = this.#era;
-    const id = this.#ports.nextId();
+    const startedAtMs = this.#ports.clock.now();
+    const id = this.#ports.nextId(startedAtMs);
     if (era === null) {
       this.#turnDown(stream, id, { code: 'gateway-overloaded', internal: 'no configuration in force yet' });
       return;
@@ -194,22 +193,22 @@ class DataPlane implements Gateway {
         this.#turnDown(stream, id, { code: 'method-not-allowed', headers: [['allow', found.allow.join(', ')]] });
         return;
       case 'matched':
-        this.#enter(stream, id, era, found);
+        this.#enter(stream, era, { id, startedAtMs, match: found });
     }
   }
 
-  #enter(stream: ServerExchange, id: string, era: Era, match: Matched): void {
-    const compiled = match.target;
+  #enter(stream: ServerExchange, era: Era, arrival: Arrival): void {
+    const compiled = arrival.match.target;
     const plan = compiled.plan();
     if (!plan.ok) {
       const detail = plan.error.map((issue) => issue.message).join('; ');
       const key = compiled.operation.id;
       const message = `${key} can't be built and is refused`;
       this.#ports.alerts({ kind: 'gateway.fault', key, severity: 'critical', message, fields: { detail } });
-      this.#turnDown(stream, id, { code: 'gateway-fault', internal: detail });
+      this.#turnDown(stream, arrival.id, { code: 'gateway-fault', internal: detail });
       return;
     }
-    const passage = new Passage(stream, compiled, { id, match, plan: plan.value, context: era.context });
+    const passage = new Passage(stream, { context: era.context, plan: plan.value }, arrival);
     stream.events = passage;
     passage.seat = era.passages.push(passage) - 1;
     this.#count(1);

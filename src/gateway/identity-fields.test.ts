@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { principalNamed } from './fixture.test.ts';
-import { identityFields } from './identity-fields.ts';
+import { identityClosing, identityFields } from './identity-fields.ts';
 
 const subjectOf = (subject: string): string => identityFields(principalNamed(subject))[1] as string;
 
@@ -16,6 +16,14 @@ test('subject, roles and tenant are told, and what there is none of is left out'
     'acme',
   ]);
   assert.deepEqual(identityFields(principalNamed('ada')), ['x-portcullis-subject', 'ada']);
+});
+
+test('as lines they are the same fields, behind the end of another line', () => {
+  const principal = principalNamed('ada b', { roles: ['customer'], tenant: null });
+  const wanted = '\r\nx-portcullis-subject: ada%20b\r\nx-portcullis-roles: customer\r\n';
+  // Twice, since the second time they come from what was kept.
+  for (let time = 0; time < 2; time++) assert.equal(identityClosing(principal), wanted);
+  assert.equal(identityClosing(principalNamed('bob')), '\r\nx-portcullis-subject: bob\r\n');
 });
 
 test('the fields of a principal are made once', () => {

@@ -7,8 +7,13 @@ export const IDENTITY_FIELDS = ['x-portcullis-subject', 'x-portcullis-roles', 'x
 const PLAIN = /^[A-Za-z0-9._~:@/|-]*$/;
 const NOT_PLAIN = /[^A-Za-z0-9._~:@/|-]/gu;
 
+interface Identity {
+  readonly fields: readonly string[];
+  readonly closing: string;
+}
+
 /** Principals are kept with the tokens they came by, so most requests find theirs here. */
-const known = new WeakMap<Principal, readonly string[]>();
+const known = new WeakMap<Principal, Identity>();
 
 /**
  * What an upstream is told of the caller, names and values in turn: the subject, the roles with commas between them, the
@@ -17,12 +22,24 @@ const known = new WeakMap<Principal, readonly string[]>();
  * from, which came in a head of at most 16 KiB.
  */
 export function identityFields(principal: Principal): readonly string[] {
-  let fields = known.get(principal);
-  if (fields === undefined) {
-    fields = fieldsOf(principal);
-    known.set(principal, fields);
+  return identityOf(principal).fields;
+}
+
+/** The same as field lines, each with its CRLF, behind the CRLF that ends the line before them. */
+export function identityClosing(principal: Principal): string {
+  return identityOf(principal).closing;
+}
+
+function identityOf(principal: Principal): Identity {
+  let identity = known.get(principal);
+  if (identity === undefined) {
+    const fields = fieldsOf(principal);
+    const lines = fields.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('');
+    // As one piece, since it is written with every request of this caller.
+    identity = { fields, closing: Buffer.from(`\r\n${lines}`, 'latin1').toString('latin1') };
+    known.set(principal, identity);
   }
-  return fields;
+  return identity;
 }
 
 function fieldsOf({ subject, roles, tenant }: Principal): readonly string[] {

@@ -1,4 +1,4 @@
-export { createSpanSource } from './trace-context.ts';
+export { createTraceIds } from './trace-context.ts';
 export { createUnspentLimiter } from './unspent-limiter.ts';
 export {
   compile,

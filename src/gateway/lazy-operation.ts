@@ -38,6 +38,11 @@ class LazyOperation implements Operation {
     }
     return this.#described;
   }
+
+  /** The same operation for one reading: it keeps nothing here that was not kept before. */
+  passing(): Operation {
+    return this.#read === null ? this : new LazyOperation(this, this.#read);
+  }
 }
 
 /** What compiling an operation takes. `read` gives its description, null where there is none; `build` its plan. */
@@ -51,7 +56,7 @@ export interface OperationParts extends Pick<CompiledOperation, 'bodyLimitBytes'
 
 /** An operation whose plan is built at its first use, and then kept. */
 export class LazyPlan implements CompiledOperation {
-  readonly operation: Operation;
+  readonly operation: LazyOperation;
   readonly api: CompiledApi;
   readonly bodyLimitBytes: number;
   readonly bodyDescribed: boolean;
@@ -67,10 +72,10 @@ export class LazyPlan implements CompiledOperation {
   }
 
   plan(): Result<Plan, readonly Issue[]> {
-    return (this.#plan ??= this.tryPlan());
+    return (this.#plan ??= this.#build(this.operation));
   }
 
   tryPlan(): Result<Plan, readonly Issue[]> {
-    return this.#build(this.operation);
+    return this.#build(this.operation.passing());
   }
 }

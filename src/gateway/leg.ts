@@ -7,13 +7,14 @@ import type {
   UpstreamEvents,
   UpstreamFailure,
 } from '../wire/index.ts';
-import { dropUsedCredential, upstreamFields, upstreamLines } from './forwarded.ts';
+import { dropUsedCredential, upstreamLines } from './forwarded.ts';
 import { lengthOf, NO_BODY } from './reply.ts';
 import type { Reply } from './reply-passage.ts';
 import { upstreamTarget } from './upstream-target.ts';
 import type { Walk } from './walk.ts';
 
 const EARLY_HINTS = 103;
+const NONE: readonly string[] = [];
 
 /**
  * What makes an upstream send a body that can't be judged: one that is coded, or a part of one, which would let a client
@@ -26,12 +27,13 @@ export class Leg implements UpstreamEvents {
   readonly #passage: Walk;
   readonly #reply: Reply;
   #call: UpstreamCall | null = null;
-  #startedMs = 0;
-  #elapsedMs: number | null = null;
-  #whole = false;
+  #startedMs: number | null = null;
+  #endedMs: number | null = null;
   #over = false;
   /** The upstream's status, once it is known. */
   status: number | null = null;
+  /** When the upstream's reply was there whole, where it came in one read; else null. */
+  wholeAtMs: number | null = null;
 
   constructor(passage: Walk, reply: Reply) {
     this.#passage = passage;
@@ -40,12 +42,8 @@ export class Leg implements UpstreamEvents {
 
   /** From the call to the end of the upstream's reply, in microseconds; null while there is none. */
   get elapsedUs(): number | null {
-    return this.#elapsedMs === null ? null : Math.round(this.#elapsedMs * 1_000);
-  }
-
-  /** When the upstream's reply was there whole, where it came in one read; else null. */
-  get wholeAtMs(): number | null {
-    return this.#whole && this.#elapsedMs !== null ? this.#startedMs + this.#elapsedMs : null;
+    if (this.#startedMs === null || this.#endedMs === null) return null;
+    return Math.round((this.#endedMs - this.#startedMs) * 1_000);
   }
 
   /** Sends the request with a body that is at hand, or with none. */
@@ -95,7 +93,7 @@ export class Leg implements UpstreamEvents {
       authority: compiled.api.authority,
       fields,
       lines: upstreamLines(this.#passage, fields),
-      added: upstreamFields(this.#passage),
+      added: this.#passage.addedFields ?? NONE,
       framing,
     };
     this.#call = pool.call(outgoing, this);
@@ -112,7 +110,7 @@ export class Leg implements UpstreamEvents {
   whole(head: ReplyHead, body: Buffer, atMs: number): void {
     if (this.#over) return;
     this.status = head.status;
-    this.#whole = true;
+    this.wholeAtMs = atMs;
     this.#settle(atMs);
     this.#reply.whole(head, body);
   }
@@ -149,6 +147,6 @@ export class Leg implements UpstreamEvents {
 
   #settle(atMs: number): void {
     this.#over = true;
-    this.#elapsedMs = atMs - this.#startedMs;
+    this.#endedMs = atMs;
   }
 }

@@ -308,3 +308,46 @@ test('a request that needs no waiting makes no promise', async (t) => {
   // The one is that of the waiting test.
   assert.ok(promises <= 1, `${promises} promises`);
 });
+
+test('a reply and its record bear the time at which it went out, also where the clock was set meanwhile', async (t) => {
+  const bench = await startBench(t);
+  const start = bench.clock.now();
+  const answered = async (afterMs: number, set: () => void): Promise<[number, string, number]> => {
+    bench.upstream.respond = ({ socket }) => {
+      bench.clock.pass(afterMs);
+      set();
+      socket.write(OK_REPLY);
+    };
+    const { headers } = await bench.ask(GET);
+    await until(() => bench.gateway.inFlight === 0);
+    const { at, durationUs } = completions(bench).at(-1) as CompletionRecord;
+    return [at - start, String(headers['date']), durationUs];
+  };
+  const dateOf = (ms: number): string => new Date(start + ms).toUTCString();
+  const { clock } = bench;
+  const now = clock.now.bind(clock);
+  const offset = (ms: number) => () => void (clock.now = () => now() + ms);
+  assert.deepEqual(await answered(0, offset(0)), [0, dateOf(0), 0]);
+  assert.deepEqual(await answered(800, offset(0)), [800, dateOf(800), 800_000]);
+  // What was reckoned holds for a second at most; what took longer is told by the clock as it now stands.
+  assert.deepEqual(await answered(700, offset(3_600_000)), [1_500, dateOf(1_500), 700_000]);
+  offset(0)();
+  assert.deepEqual(await answered(1_001, offset(3_600_000)), [3_602_501, dateOf(3_602_501), 1_001_000]);
+});
+
+test('a request has one time: its id, its record and its steps tell the same', async (t) => {
+  const seen: number[] = [];
+  const bench = await startBench(t, {
+    kinds: [kindOf('p', { admit: step((exchange) => (seen.push(exchange.startedAtMs), PASS)) })],
+  });
+  const { clock } = bench;
+  const now = clock.now.bind(clock);
+  let looks = 0;
+  clock.now = () => now() + looks++;
+  const asked: (number | undefined)[] = [];
+  const { ports } = bench;
+  const { nextId } = ports;
+  Object.assign(ports, { nextId: (atMs?: number) => (asked.push(atMs), nextId(atMs)) });
+  await bench.ask(GET);
+  assert.deepEqual([asked, [intents(bench).at(-1)?.at]], [seen, seen]);
+});

@@ -1,34 +1,41 @@
 import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
-import type { BodyUse, BodyViews, Operation, Outcome, OwnReply, Principal, Slot } from '../policy/index.ts';
+import type { BodyUse, BodyViews, Match, Operation, Outcome, OwnReply, Principal, Slot } from '../policy/index.ts';
 import type { Timer } from '../ports/index.ts';
 import type { CanonicalRequest, ExchangeEvents, HeaderFields, ServerExchange, UpstreamFailure } from '../wire/index.ts';
 import { BodyAccess, viewOf } from './body-access.ts';
 import { RequestEdits } from './edits.ts';
-import { EnteredSteps, runRecordSteps } from './entered-steps.ts';
-import { raiseFault } from './faults.ts';
+import { raiseFault, reportFailure } from './faults.ts';
 import { Leg } from './leg.ts';
-import { completionOf, type Decision, passageIntent } from './ledger-records.ts';
+import { completionOf, passageIntent } from './ledger-records.ts';
+import { LooseEnds } from './loose-ends.ts';
 import type { AnyStep, Plan } from './plan.ts';
+import { runRecordSteps } from './record-steps.ts';
 import { type Answer, ownAnswer, problemAnswer } from './reply.ts';
 import { Reply } from './reply-passage.ts';
-import { runRequestSteps } from './run-steps.ts';
+import { closeBody, runRequestSteps } from './run-steps.ts';
 import type { CompiledOperation } from './snapshot.ts';
 import type { Walk, WalkContext } from './walk.ts';
 
-/** What a policy that only observes would have refused, and by which of its rules. */
-interface Observation {
-  readonly problem: Problem;
-  readonly policy: string;
+/** Who decided what. */
+interface Ruling {
+  readonly verdict: RecordedVerdict;
+  readonly policy: string | null;
   readonly rule: string | null;
+  /** What a policy that only observes would have refused. */
+  readonly noted: Problem | null;
 }
 
-/** What the router and the id source gave a request. */
-export interface PassageParts {
+const PASSED: Ruling = { verdict: 'pass', policy: null, rule: null, noted: null };
+
+/** A request that has come, and what the gateway, its id source and its router say of it. */
+export interface Arrival {
   readonly id: string;
-  readonly match: { readonly params: Readonly<Record<string, string>> };
-  readonly plan: Plan;
-  readonly context: WalkContext;
+  /** Wall time at which it came. */
+  readonly startedAtMs: number;
+  readonly match: Matched;
 }
+
+type Matched = Extract<Match<CompiledOperation>, { kind: 'matched' }>;
 
 /**
  * Where a passage stands. `answering`: a policy's own reply, and `refusing`: a refusal, is on its way through `respond`;
@@ -40,7 +47,7 @@ type Phase = 'judging' | 'collecting' | 'forwarded' | 'answering' | 'refusing' |
  * One request's walk through one Snapshot, from its head to the end of its reply. Whatever happens, it ends exactly
  * once: with a reply, with a cut, or with the client's leaving.
  */
-export class Passage implements Walk, ExchangeEvents {
+export class Passage implements Walk, ExchangeEvents, Outcome {
   readonly id: string;
   readonly request: CanonicalRequest;
   readonly startedAtMs: number;
@@ -52,42 +59,39 @@ export class Passage implements Walk, ExchangeEvents {
   principal: Principal | null = null;
   reading: BodyUse = 'none';
   seat = -1;
-  readonly #match: PassageParts['match'];
+  readonly #match: Matched;
   readonly #startedMs: number;
   /** Whether time has passed since the head came, as far as anybody here knows. */
   #waited = false;
   #phase: Phase = 'judging';
   #next = 0;
-  #verdict: RecordedVerdict = 'pass';
+  #ruling: Ruling = PASSED;
+  /** Why the request was refused, or its reply cut. */
   #problem: Problem | null = null;
-  #policy: string | null = null;
-  #rule: string | null = null;
-  /** The first that a policy in observe mode would have refused. */
-  #observed: Observation | null = null;
   #intent: 'due' | 'taken' | 'refused' = 'due';
   #slots: unknown[] | null = null;
-  #entered: EnteredSteps | null = null;
+  #ends: LooseEnds | null = null;
   #edits: RequestEdits | null = null;
-  #timer: Timer | null = null;
   #leg: Leg | null = null;
   #reply: Reply | null = null;
-  #status = 0;
-  #replyBytes = 0;
-  /** What of its bodies counts against the budget of all. */
-  #heldBytes = 0;
+  /** 0 before a reply has begun. */
+  status = 0;
+  /** Bytes of body sent to the client. */
+  responseBytes = 0;
+  #endMs: number | null = null;
+  complete = false;
 
-  constructor(stream: ServerExchange, compiled: CompiledOperation, more: PassageParts) {
-    const { clock } = more.context.ports;
-    this.id = more.id;
+  constructor(stream: ServerExchange, { context, plan }: Pick<Walk, 'context' | 'plan'>, arrival: Arrival) {
+    this.id = arrival.id;
     this.request = stream.request;
-    this.#match = more.match;
-    this.startedAtMs = clock.now();
-    this.#startedMs = clock.monotonic();
-    this.compiled = compiled;
-    this.context = more.context;
+    this.#match = arrival.match;
+    this.startedAtMs = arrival.startedAtMs;
+    this.#startedMs = context.ports.clock.monotonic();
+    this.compiled = arrival.match.target;
+    this.context = context;
     this.stream = stream;
-    this.plan = more.plan;
-    this.requestBody = BodyAccess.of(more.plan.readsRequest);
+    this.plan = plan;
+    this.requestBody = BodyAccess.of(plan.readsRequest);
   }
 
   get params(): Readonly<Record<string, string>> {
@@ -118,7 +122,7 @@ export class Passage implements Walk, ExchangeEvents {
   }
 
   get decidedBy(): string | null {
-    return this.#policy;
+    return this.#ruling.noted === null ? this.#ruling.policy : null;
   }
 
   get ended(): boolean {
@@ -148,21 +152,21 @@ export class Passage implements Walk, ExchangeEvents {
       this.refuse({ code: 'gateway-overloaded', internal: 'too many bodies are being collected' }, null, 'body');
       return false;
     }
-    this.#heldBytes += bytes;
+    this.#looseEnds().hold(bytes);
     return true;
   }
 
   wait(delayMs: number, callback: () => void): Timer {
     this.#waited = true;
-    this.#timer?.cancel();
-    this.#timer = this.context.ports.clock.after(delayMs, callback);
-    return this.#timer;
+    return this.#looseEnds().wait(this.context.ports.clock, delayMs, callback);
   }
 
   enter(planned: AnyStep): void {
-    if (planned.step.release === undefined) return;
-    this.#entered ??= new EnteredSteps();
-    this.#entered.note(planned);
+    this.#looseEnds().enter(planned);
+  }
+
+  #looseEnds(): LooseEnds {
+    return (this.#ends ??= new LooseEnds());
   }
 
   get edits(): RequestEdits {
@@ -181,7 +185,8 @@ export class Passage implements Walk, ExchangeEvents {
   }
 
   observe(problem: Problem, policy: string, rule: string | null): void {
-    this.#observed ??= { problem, policy, rule };
+    // The first is what is recorded, of a request that passes.
+    if (this.#ruling === PASSED) this.#ruling = { verdict: 'observed', policy, rule, noted: problem };
     this.context.ports.metrics.observed(problem.code);
   }
 
@@ -199,9 +204,7 @@ export class Passage implements Walk, ExchangeEvents {
   }
 
   #decide(verdict: RecordedVerdict, policy: string | null, rule: string | null): void {
-    this.#verdict = verdict;
-    this.#policy = policy;
-    this.#rule = rule;
+    this.#ruling = { verdict, policy, rule, noted: null };
   }
 
   #refusal(problem: Problem): Answer {
@@ -224,8 +227,7 @@ export class Passage implements Walk, ExchangeEvents {
   }
 
   #answerNow(answer: Answer): void {
-    this.#leg?.abandon();
-    this.#reply?.abandon();
+    this.#abandon();
     this.#phase = answer.refusal ? 'refusing' : 'answering';
     this.#reply = new Reply(this);
     this.#reply.answer(answer);
@@ -241,18 +243,9 @@ export class Passage implements Walk, ExchangeEvents {
   }
 
   #appendIntent(): boolean {
-    const taken = this.context.ports.ledger.append(passageIntent(this, this.#decision()));
+    const taken = this.context.ports.ledger.append(passageIntent(this, this));
     this.#intent = taken ? 'taken' : 'refused';
     return taken;
-  }
-
-  /** Who decided what, and why; a request that passed may have been noted by a policy that observes. */
-  #decision(): Decision {
-    const observed = this.#verdict === 'pass' ? this.#observed : null;
-    if (observed === null)
-      return { verdict: this.#verdict, problem: this.#problem, policy: this.#policy, rule: this.#rule };
-    const { problem, policy, rule } = observed;
-    return { verdict: 'observed', problem: this.#problem ?? problem, policy, rule };
   }
 
   /** All steps have passed: the request goes upstream, now or with the first of its body. */
@@ -279,22 +272,8 @@ export class Passage implements Walk, ExchangeEvents {
   }
 
   bodyEnd(): void {
-    if (this.#phase === 'collecting') this.#collected();
-    else this.#leg?.sendEnd();
-  }
-
-  #collected(): void {
-    const fault = this.requestBody === null ? null : this.requestBody.close(this.request.headers);
-    if (fault !== null) {
-      const problem: Problem = { code: fault.problem, internal: fault.internal };
-      const { observer } = this.plan.readsRequest;
-      if (observer === null) {
-        this.refuse(problem, null, 'body');
-        return;
-      }
-      this.observe(problem, observer, 'body');
-    }
-    this.proceed();
+    if (this.#phase !== 'collecting') this.#leg?.sendEnd();
+    else if (closeBody(this)) this.proceed();
   }
 
   bodyFailed(code: ProblemCode): void {
@@ -312,15 +291,10 @@ export class Passage implements Walk, ExchangeEvents {
     this.#end(false);
   }
 
-  failed({ code, detail }: UpstreamFailure): void {
+  failed(failure: UpstreamFailure): void {
     if (this.ended) return;
-    const { alerts, log } = this.context.ports;
-    const { id, api } = this.operation;
-    log.write('warn', 'upstream.failed', detail, { api, operation: id, request: this.id, code });
-    if (code === 'upstream-tls') {
-      const message = `the upstream of ${api} can't prove who it is`;
-      alerts({ kind: 'upstream.untrusted', key: api, severity: 'high', message, fields: { detail } });
-    }
+    reportFailure(this, failure);
+    const { code, detail } = failure;
     // What the gateway decided of the request stands.
     if (this.open) this.#answer(() => this.#refusal({ code, internal: detail }), null);
     else this.cut(code);
@@ -344,11 +318,11 @@ export class Passage implements Walk, ExchangeEvents {
 
   begun(status: number): void {
     this.#phase = 'replying';
-    this.#status = status;
+    this.status = status;
   }
 
   sent(bytes: number): void {
-    this.#replyBytes += bytes;
+    this.responseBytes += bytes;
   }
 
   finished(): void {
@@ -358,39 +332,68 @@ export class Passage implements Walk, ExchangeEvents {
   #end(complete: boolean): void {
     if (this.ended) return;
     this.#phase = 'over';
-    this.#timer?.cancel();
-    if (this.#heldBytes > 0) this.context.bodies.giveBack(this.request.peer, this.#heldBytes);
-    const { clock, ledger, metrics } = this.context.ports;
-    const outcome = this.#outcome(complete);
+    this.complete = complete;
+    this.#endMs = this.#repliedMs() ?? this.context.ports.clock.monotonic();
+    this.#ends?.settle(this);
     if (this.#intent === 'due') this.#appendIntent();
-    if (this.plan.record.length > 0) runRecordSteps(this, outcome);
-    this.#entered?.release(this);
-    metrics.finished(this.compiled.operation.api, outcome.status, outcome.durationUs);
-    if (this.#intent === 'taken') ledger.append(completionOf(this.id, clock.now(), outcome));
+    if (this.plan.record.length > 0) runRecordSteps(this, this);
+    this.#ends?.release(this);
+    const { ledger, metrics } = this.context.ports;
+    metrics.finished(this.compiled.operation.api, this.status, this.durationUs);
+    if (this.#intent === 'taken') ledger.append(completionOf(this.id, this.wallMs(), this));
     this.context.over(this);
   }
 
-  /** A whole reply that no step judges goes out in the moment in which it came. */
-  #endMs(): number {
-    const wholeAtMs = this.#leg === null || this.plan.respond.length > 0 ? null : this.#leg.wholeAtMs;
-    return wholeAtMs ?? this.context.ports.clock.monotonic();
+  /** When a whole reply came that no step judges, for it goes out in the same moment; null where that is not known. */
+  #repliedMs(): number | null {
+    return this.#leg === null || this.plan.respond.length > 0 ? null : this.#leg.wholeAtMs;
   }
 
-  #outcome(complete: boolean): Outcome {
-    const { verdict, problem, policy, rule } = this.#decision();
-    return {
-      verdict,
-      problem,
-      problemCode: problem === null ? null : problem.code,
-      policy,
-      rule,
-      status: this.#status,
-      upstreamStatus: this.#leg === null ? null : this.#leg.status,
-      requestBytes: this.stream.receivedBytes,
-      responseBytes: this.#replyBytes,
-      durationUs: Math.round((this.#endMs() - this.#startedMs) * 1_000),
-      upstreamUs: this.#leg === null ? null : this.#leg.elapsedUs,
-      complete,
-    };
+  wallMs(): number {
+    const repliedMs = this.#repliedMs();
+    if (repliedMs === null) return this.context.ports.clock.now();
+    const tookMs = repliedMs - this.#startedMs;
+    return tookMs > RECKONED_MS ? this.context.ports.clock.now() : this.startedAtMs + Math.round(tookMs);
+  }
+
+  get verdict(): RecordedVerdict {
+    return this.#ruling.verdict;
+  }
+
+  get policy(): string | null {
+    return this.#ruling.policy;
+  }
+
+  get rule(): string | null {
+    return this.#ruling.rule;
+  }
+
+  get problem(): Problem | null {
+    return this.#problem ?? this.#ruling.noted;
+  }
+
+  get problemCode(): ProblemCode | null {
+    const { problem } = this;
+    return problem === null ? null : problem.code;
+  }
+
+  get upstreamStatus(): number | null {
+    return this.#leg === null ? null : this.#leg.status;
+  }
+
+  get upstreamUs(): number | null {
+    return this.#leg === null ? null : this.#leg.elapsedUs;
+  }
+
+  get requestBytes(): number {
+    return this.stream.receivedBytes;
+  }
+
+  /** From a whole head to the end of the reply; 0 before that. */
+  get durationUs(): number {
+    return this.#endMs === null ? 0 : Math.round((this.#endMs - this.#startedMs) * 1_000);
   }
 }
+
+/** Longer than this between request and reply, and the wall clock is asked anew: it may have been set. */
+const RECKONED_MS = 1_000;

@@ -19,6 +19,9 @@ export interface PlannedStep<S extends Stage> {
   readonly observed: boolean;
   /** Whether this is the head of a step, which is asked before the body is collected. */
   readonly head: boolean;
+  /** What the step reads of the request's body, and whether it has a release: told here, for steps are of many shapes. */
+  readonly reads: BodyUse;
+  readonly releases: boolean;
   readonly step: Step<S>;
 }
 
@@ -83,8 +86,16 @@ export function makePlan(
 function stepsOf<S extends Stage>(policies: readonly PolicySteps[], stage: S): readonly PlannedStep<S>[] {
   return policies.flatMap(({ policy, steps, observed }) => {
     const step: Step<S> | undefined = steps[stage];
-    return step === undefined ? [] : [{ stage, policy, observed, head: false, step }];
+    return step === undefined ? [] : [plannedStep({ stage, policy, observed, head: false }, step)];
   });
+}
+
+/** A step in its place. All are of one shape, since every request reads them. */
+export function plannedStep<S extends Stage>(
+  { stage, policy, observed, head }: Pick<PlannedStep<S>, 'stage' | 'policy' | 'observed' | 'head'>,
+  step: Step<S>,
+): PlannedStep<S> {
+  return { stage, policy, observed, head, reads: step.reads.request, releases: step.release !== undefined, step };
 }
 
 /** The steps with their heads: each before its step, and all of them before the first step that reads the body. */
@@ -100,7 +111,9 @@ function headOf(planned: RequestStep): readonly RequestStep[] {
   const { step } = planned;
   if (step.head === undefined) return [];
   const run = (exchange: Exchange): Verdict | undefined => step.head?.(exchange);
-  return [{ ...planned, head: true, step: { reads: NO_BODY, run } } as RequestStep];
+  const { stage, policy, observed } = planned;
+  const head = { reads: NO_BODY, run } as Step<RequestStep['stage']>;
+  return [plannedStep({ stage, policy, observed, head: true }, head) as RequestStep];
 }
 
 const NO_BODY = { request: 'none', response: 'none' } as const;

@@ -331,3 +331,12 @@ test('a caller may do what roles and permissions say, and scopes narrow that and
   assert.deepEqual(may({ scopes: ['read', 'refund'] }), ['read']);
   assert.deepEqual(may({ scopes: [] }), []);
 });
+
+test('a rehearsal does not work out what protects all the other operations', async (t) => {
+  const bench = await policyBench(t);
+  const snapshot: Snapshot = Object.defineProperty({ ...snapshotIn(bench) }, 'coverage', {
+    enumerable: true,
+    get: () => assert.fail('nobody asked for it'),
+  });
+  assert.equal((await rehearsed(snapshot, asking('GET', '/x'))).verdict.kind, 'pass');
+});

@@ -17,7 +17,7 @@ import { principalOf, rehearsedPlan, type RehearsedStep } from './rehearsed-plan
 import { RehearsedStream } from './rehearsed-stream.ts';
 import type { GatewayPorts, Upstreams } from './runtime.ts';
 import type { CompiledApi, CompiledOperation, Snapshot } from './snapshot.ts';
-import { createSpanSource } from './trace-context.ts';
+import { createTraceIds } from './trace-context.ts';
 
 /** A whole request, and who sends it. Content-Length is written for a body that is given. */
 export interface RehearsalQuestion extends Question {
@@ -118,6 +118,17 @@ const NO_METRICS: GatewayMetrics = {
   inFlight: { set() {} },
 };
 
+/** A Snapshot that finds its routes in another way. Its coverage is not worked out for that. */
+function withRouter(snapshot: Snapshot, router: Snapshot['router']): Snapshot {
+  const { revision, hash, apis, operations, tables, roles, strictTransport } = snapshot;
+  return {
+    ...{ revision, hash, router, apis, operations, tables, roles, strictTransport },
+    get coverage() {
+      return snapshot.coverage;
+    },
+  };
+}
+
 /** What stands around the gateway in a rehearsal: it hears everything and does nothing. */
 class Scene {
   readonly snapshot: Snapshot;
@@ -143,7 +154,7 @@ class Scene {
         ? { kind: 'matched', params: found.params, target: replanned(found.target) }
         : found;
     };
-    this.snapshot = { ...snapshot, router: { find } };
+    this.snapshot = withRouter(snapshot, { find });
   }
 
   ports(clock: Clock): GatewayPorts {
@@ -154,7 +165,7 @@ class Scene {
       alerts: ({ fields }) => this.#note(fields?.['detail']),
       ledger: { append: (record) => this.#records.push(record) > 0 },
       nextId: createIdSource(counted, () => clock.now()),
-      nextSpan: createSpanSource(counted),
+      traces: createTraceIds(counted),
       pseudonym: () => '',
       metrics: NO_METRICS,
     };

@@ -1,7 +1,7 @@
 import { Bitset, type ProblemCode, type ProblemError } from '../base/index.ts';
 import type { CallerConfig } from '../config/compiled.ts';
 import type { AuthenticateVerdict, Principal, RoleTable, Stage, Step } from '../policy/index.ts';
-import type { Plan, PlannedStep, RequestStep } from './plan.ts';
+import { type Plan, plannedStep, type RequestStep } from './plan.ts';
 
 /** What one step said in a rehearsal. `why` is for the operator: it may tell what clients are not told. */
 export interface RehearsedStep {
@@ -33,13 +33,10 @@ export function rehearsedPlan(plan: Plan, caller: Principal | null, trail: Rehea
 }
 
 function withCaller(steps: readonly RequestStep[], principal: Principal): readonly RequestStep[] {
-  const given: PlannedStep<'authenticate'> = {
-    stage: 'authenticate',
-    policy: GIVEN_CALLER,
-    observed: false,
-    head: false,
-    step: { reads: { request: 'none', response: 'none' }, run: () => ({ kind: 'identified', principal }) },
-  };
+  const given = plannedStep(
+    { stage: 'authenticate', policy: GIVEN_CALLER, observed: false, head: false },
+    { reads: { request: 'none', response: 'none' }, run: () => ({ kind: 'identified', principal }) },
+  );
   const admitting = steps.filter(({ stage }) => stage === 'admit');
   return [...admitting, given, ...steps.filter(({ stage }) => stage !== 'admit' && stage !== 'authenticate')];
 }

@@ -14,13 +14,15 @@ import { BodyAccess, viewOf } from './body-access.ts';
 import { NO_EDITS, ReplyEdits } from './edits.ts';
 import { THREW } from './faults.ts';
 import { isWhole, type PlannedStep } from './plan.ts';
-import { type Answer, isBodiless, lengthOf, NO_BODY } from './reply.ts';
-import { presenceOf, securityLines } from './security-fields.ts';
+import { type Answer, ID_OPENING, isBodiless, lengthOf, NO_BODY } from './reply.ts';
+import { presenceOf, securityClosing } from './security-fields.ts';
 import type { Walk } from './walk.ts';
 
 /** A reply that a policy must read may be this large. */
 const READ_LIMIT_BYTES = 10 * 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
+const NONE: readonly string[] = [];
+const LINE_END = '\r\n';
 
 /**
  * The reply's half of a passage: whatever the gateway or the upstream answers goes through the steps of `respond`, then
@@ -30,16 +32,11 @@ export class Reply implements ReplyView {
   readonly #passage: Walk;
   status = 0;
   headers: HeaderMap = NO_FIELDS;
-  source: 'upstream' | 'gateway' = 'upstream';
   #state: 'idle' | 'collecting' | 'judging' | 'streaming' | 'over' = 'idle';
-  #refusal = false;
-  #closes = false;
-  #fields: HeaderFields | null = null;
-  #added: string[] = [];
+  /** The upstream's head, or else an answer of the gateway's own. */
+  #head: ReplyHead | null = null;
+  #own: Answer | null = null;
   #edits: ReplyEdits | null = null;
-  #framing: BodyFraming = NO_BODY;
-  /** The length that a reply without a body names all the same. */
-  #announcedLength: number | null = null;
   #body: BodyAccess | null;
   #reading: BodyUse = 'none';
   /** The body where it is at hand; null where it streams. */
@@ -50,6 +47,10 @@ export class Reply implements ReplyView {
   constructor(passage: Walk) {
     this.#passage = passage;
     this.#body = BodyAccess.of(passage.plan.readsResponse);
+  }
+
+  get source(): 'upstream' | 'gateway' {
+    return this.#own === null ? 'upstream' : 'gateway';
   }
 
   body<U extends keyof BodyViews>(use: U): BodyViews[U] {
@@ -63,21 +64,19 @@ export class Reply implements ReplyView {
 
   /** An answer of the gateway's own. */
   answer(answer: Answer): void {
-    this.source = 'gateway';
-    this.#refusal = answer.refusal;
-    this.#closes = answer.closes;
+    this.#own = answer;
     this.status = answer.status;
-    this.#added = answer.added;
     // Steps see what was said first, whatever others have edited before them.
     if (this.#passage.plan.respond.length > 0) this.headers = new AddedFields([...answer.added]);
-    this.#announcedLength = answer.status === 304 ? null : answer.body.length;
     this.#complete(answer.body);
   }
 
   /** A whole reply of the upstream's. */
   whole(head: ReplyHead, body: Buffer): void {
     this.#take(head);
-    if (!this.#passage.plan.readsResponse.whole || this.#passage.hold([body])) this.#complete(body);
+    const { respond, readsResponse } = this.#passage.plan;
+    if (respond.length === 0) this.#send(body);
+    else if (!readsResponse.whole || this.#passage.hold([body])) this.#complete(body);
   }
 
   /** A reply of the upstream's whose body follows. */
@@ -111,12 +110,30 @@ export class Reply implements ReplyView {
   }
 
   #take(head: ReplyHead): void {
+    this.#head = head;
     this.status = head.status;
-    this.#fields = head.fields;
     this.headers = head.fields;
-    this.#framing = head.framing;
+  }
+
+  get #refusal(): boolean {
+    return this.#own !== null && this.#own.refusal;
+  }
+
+  get #fields(): HeaderFields | null {
+    return this.#head === null ? null : this.#head.fields;
+  }
+
+  /** Names and values in turn. */
+  get #added(): readonly string[] {
+    if (this.#edits !== null) return this.#edits.added;
+    return this.#own === null ? NONE : this.#own.added;
+  }
+
+  /** The length that a reply without a body names all the same. */
+  get #announcedLength(): number | null {
+    if (this.#head === null) return this.#own === null || this.status === 304 ? null : this.#own.body.length;
     // A step that reads the body may change it, so nobody knows how long it would be where none is sent.
-    this.#announcedLength = this.#passage.plan.readsResponse.whole ? null : head.announcedLength;
+    return this.#passage.plan.readsResponse.whole ? null : this.#head.announcedLength;
   }
 
   /** The body is at hand, or (null) has been collected. */
@@ -158,7 +175,7 @@ export class Reply implements ReplyView {
     for (let at = from; at < respond.length; at++) {
       const planned = respond[at] as PlannedStep<'respond'>;
       if (this.#isBlind(planned)) continue;
-      this.#edits ??= new ReplyEdits(this.#fields, this.#added);
+      this.#edits ??= new ReplyEdits(this.#fields, this.#own === null ? [] : this.#own.added);
       const verdict = this.#run(planned, this.#edits);
       if (verdict === THREW) return;
       if (verdict instanceof Promise) {
@@ -188,8 +205,8 @@ export class Reply implements ReplyView {
   }
 
   #run(planned: PlannedStep<'respond'>, edits: ReplyEdits): Verdict | Promise<Verdict> | typeof THREW {
-    this.#passage.enter(planned);
-    this.#passage.reading = planned.step.reads.request;
+    if (planned.releases) this.#passage.enter(planned);
+    this.#passage.reading = planned.reads;
     this.#reading = planned.step.reads.response;
     edits.readsBody = isWhole(this.#reading);
     try {
@@ -239,35 +256,32 @@ export class Reply implements ReplyView {
   }
 
   #headOf(framing: BodyFraming, announcedLength: number | null): OutgoingHead {
-    const added = this.#added;
     const fields = this.#fields;
-    const { context, id } = this.#passage;
-    const dated = (presenceOf(fields, added) & PRESENCE.date) !== 0;
+    const added = this.#added;
+    const present = presenceOf(fields, added);
+    const passage = this.#passage;
+    const dated = (present & PRESENCE.date) !== 0;
     // Put together by +, here and elsewhere on this path: a template would first ask of each part whether it is a text.
-    const date = dated ? '' : 'date: ' + context.date() + '\r\n';
-    const lines = date + 'x-request-id: ' + id + '\r\n' + this.#securityLines();
-    return { status: this.status, fields, added, lines, framing, announcedLength, closes: this.#closes };
+    const lines =
+      (dated ? ID_OPENING : passage.context.opening(passage.wallMs())) + passage.id + this.#closing(added, present);
+    const closes = this.#own !== null && this.#own.closes;
+    return { status: this.status, fields, added, lines, framing, announcedLength, closes };
   }
 
-  #securityLines(): string {
+  /** What follows the id: the end of its line, and the security fields that the reply lacks. */
+  #closing(added: readonly string[], present: number): string {
     const { compiled, context, principal, request } = this.#passage;
-    if (!compiled.api.securityHeaders) return '';
+    if (!compiled.api.securityHeaders) return LINE_END;
     const strictTransport = request.peer.tls !== null && context.installed.snapshot.strictTransport;
     const { status } = this;
-    return securityLines(this.#added, {
-      status,
-      fields: this.#fields,
-      strictTransport,
-      authenticated: principal !== null,
-    });
+    const fields = this.#fields;
+    return securityClosing(added, present, { status, fields, strictTransport, authenticated: principal !== null });
   }
 
   #send(body: Buffer): void {
     const passage = this.#passage;
     const bodiless = isBodiless(passage.request.method, this.status);
-    const head = bodiless
-      ? this.#headOf(NO_BODY, this.#announcedLength)
-      : this.#headOf(lengthOf(body.length), body.length);
+    const head = bodiless ? this.#headOf(NO_BODY, this.#announcedLength) : this.#headOf(this.#framingOf(body), null);
     this.#state = 'over';
     passage.begun(this.status);
     if (!bodiless) passage.sent(body.length);
@@ -275,10 +289,17 @@ export class Reply implements ReplyView {
     passage.stream.send(head, bodiless ? NOTHING : body);
   }
 
+  /** The upstream's own framing, where the body is as long as that says. */
+  #framingOf(body: Buffer): BodyFraming {
+    const framing = this.#head === null ? NO_BODY : this.#head.framing;
+    return framing.kind === 'length' && framing.bytes === body.length ? framing : lengthOf(body.length);
+  }
+
   #begin(): void {
     this.#state = 'streaming';
     this.#passage.begun(this.status);
-    this.#passage.stream.begin(this.#headOf(this.#framing, this.#announcedLength));
+    const framing = this.#head === null ? NO_BODY : this.#head.framing;
+    this.#passage.stream.begin(this.#headOf(framing, this.#announcedLength));
     const held = this.#held;
     this.#held = null;
     const more = held === null || this.#write(held);

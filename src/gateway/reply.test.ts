@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answerHead, createDateSource, isBodiless, ownAnswer, problemAnswer } from './reply.ts';
+import { answerHead, createDateSource, createReplyOpening, isBodiless, ownAnswer, problemAnswer } from './reply.ts';
 
 test('a refusal is a problem document that nobody keeps', () => {
   const answer = problemAnswer(
@@ -80,4 +80,17 @@ test('the date is that of the second, made anew when it changes', () => {
   assert.equal(date(), 'Thu, 01 Jan 1970 00:00:00 GMT');
   now = 1_000;
   assert.equal(date(), 'Thu, 01 Jan 1970 00:00:01 GMT');
+});
+
+test('the opening of a reply is its date and the name of the id, for whatever second it goes out in', () => {
+  const opening = createReplyOpening();
+  const text = (second: string): string => `date: Thu, 01 Jan 1970 00:00:${second} GMT\r\nx-request-id: `;
+  for (const [ms, second] of [
+    [0, '00'],
+    [999.9, '00'],
+    [1_000, '01'],
+    [59_999, '59'],
+    [1_500, '01'],
+  ] as const)
+    assert.equal(opening(ms), text(second));
 });

@@ -97,3 +97,21 @@ export function createDateSource(nowMs: () => number): () => string {
     return text;
   };
 }
+
+/** What stands before the id where a reply has a date already. */
+export const ID_OPENING = 'x-request-id: ';
+
+/** Begins the gateway's field lines: the Date field and the name of the id, as one text, made once a second at most. */
+export function createReplyOpening(): (atMs: number) => string {
+  let second = Number.NaN;
+  let text = '';
+  return (atMs) => {
+    const now = Math.floor(atMs / 1_000);
+    if (now !== second) {
+      second = now;
+      const date = new Date(now * 1_000).toUTCString();
+      text = Buffer.from(`date: ${date}\r\n${ID_OPENING}`, 'latin1').toString('latin1');
+    }
+    return text;
+  };
+}

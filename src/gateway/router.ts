@@ -1,5 +1,6 @@
 import type { Segment } from '../openapi/index.ts';
 import type { Match } from '../policy/index.ts';
+import { LiteralSegments } from './literal-segments.ts';
 import { isOwnPath } from './own-paths.ts';
 
 /** What a router keeps for one method of one template. */
@@ -39,17 +40,17 @@ interface Mixed<T> {
   readonly node: Node<T>;
 }
 
-// Most places have neither literals nor mixed segments below them, or no leaf, and there are tens of thousands of places.
-const NOTHING: ReadonlyMap<string, never> = new Map<string, never>();
+// Most places have no mixed segments below them, or no leaf, and there are tens of thousands of places.
+const NO_LEAVES: ReadonlyMap<string, never> = new Map<string, never>();
 const NO_MIXED: readonly never[] = [];
 const NO_NAMES: readonly string[] = [];
 
 class Node<T> {
-  literals: ReadonlyMap<string, Node<T>> = NOTHING;
+  literals: LiteralSegments<Node<T>> | null = null;
   mixed: readonly Mixed<T>[] = NO_MIXED;
   parameter: Node<T> | null = null;
   rest: Node<T> | null = null;
-  leaves: ReadonlyMap<string, Leaf<T>> = NOTHING;
+  leaves: ReadonlyMap<string, Leaf<T>> = NO_LEAVES;
 }
 
 /**
@@ -187,15 +188,18 @@ function insert<T>(
 
 /** The map with one more entry: the same one, but for the one that all share while they are empty. */
 function withEntry<V>(map: ReadonlyMap<string, V>, name: string, value: V): ReadonlyMap<string, V> {
-  return map === NOTHING ? new Map([[name, value]]) : (map as Map<string, V>).set(name, value);
+  return map === NO_LEAVES ? new Map([[name, value]]) : (map as Map<string, V>).set(name, value);
 }
 
 /** The node below for a segment, made where there is none; null where there is no room for it. */
 function childFor<T>(node: Node<T>, segment: Segment): Node<T> | null {
   switch (segment.kind) {
     case 'literal': {
-      const child = node.literals.get(segment.text) ?? new Node<T>();
-      node.literals = withEntry(node.literals, segment.text, child);
+      const literals = (node.literals ??= new LiteralSegments());
+      const known = literals.get(segment.text);
+      if (known !== undefined) return known;
+      const child = new Node<T>();
+      literals.add(segment.text, child);
       return child;
     }
     case 'parameter':
@@ -235,14 +239,12 @@ function walk<T>(root: Node<T>, path: string): Node<T> | null {
 function descend<T>(node: Node<T>, path: string, from: number, count: number): Node<T> | null {
   const slash = path.indexOf('/', from);
   const end = slash < 0 ? path.length : slash;
-  const segment =
-    node.literals.size > 0 || node.mixed.length > 0 || node.parameter !== null ? path.slice(from, end) : '';
-  const literal = node.literals.size > 0 ? node.literals.get(segment) : undefined;
-  const found =
-    (literal === undefined ? null : onward(literal, path, slash, count)) ??
-    (node.mixed.length === 0 ? null : throughMixed(node, path, { segment, slash }, count)) ??
-    (node.parameter === null || segment === '' ? null : onward(node.parameter, path, slash, meet(segment, count)));
-  if (found !== null || node.rest === null) return found;
+  const literal = node.literals === null ? undefined : node.literals.find(path, from, end);
+  const found = literal === undefined ? null : onward(literal, path, slash, count);
+  if (found !== null) return found;
+  const general =
+    node.mixed.length === 0 && node.parameter === null ? null : throughNamed(node, path, { from, end, slash }, count);
+  if (general !== null || node.rest === null) return general;
   metCount = meet(path.slice(from), count);
   return node.rest;
 }
@@ -254,19 +256,28 @@ function onward<T>(node: Node<T>, path: string, slash: number, count: number): N
   return node;
 }
 
-function throughMixed<T>(
+/** Where a segment stands in a path; `slash` is that behind it, or negative. */
+interface SegmentPlace {
+  readonly from: number;
+  readonly end: number;
+  readonly slash: number;
+}
+
+/** The same by what the segment names: a mixed one first, then a parameter, which is never empty. */
+function throughNamed<T>(
   node: Node<T>,
   path: string,
-  at: { readonly segment: string; readonly slash: number },
+  { from, end, slash }: SegmentPlace,
   count: number,
 ): Node<T> | null {
+  const segment = path.slice(from, end);
   for (const { pattern, node: child } of node.mixed) {
     const values: string[] = [];
-    if (!pattern.match(at.segment, values)) continue;
-    const found = onward(child, path, at.slash, values.reduce(meetNext, count));
+    if (!pattern.match(segment, values)) continue;
+    const found = onward(child, path, slash, values.reduce(meetNext, count));
     if (found !== null) return found;
   }
-  return null;
+  return node.parameter === null || segment === '' ? null : onward(node.parameter, path, slash, meet(segment, count));
 }
 
 /** Notes a parameter behind `count` others, and gives how many these are now. */

@@ -1,5 +1,5 @@
 import type { Problem } from '../base/index.ts';
-import { type AuthenticateVerdict, bearerChallenge, type BodyUse, type Principal } from '../policy/index.ts';
+import { type AuthenticateVerdict, bearerChallenge, type BodyUse, PASS, type Principal } from '../policy/index.ts';
 import { awaitVerdict } from './await-verdict.ts';
 import { NO_EDITS } from './edits.ts';
 import { THREW } from './faults.ts';
@@ -18,11 +18,12 @@ export function runRequestSteps(passage: Walk, from: number): boolean {
   for (let at = from; at < steps.length; at++) {
     const planned = steps[at] as RequestStep;
     if (!mayEnter(passage, planned)) return false;
-    const reads = planned.step.reads.request;
+    const { reads } = planned;
     if (isWhole(reads) && !bodyIsWhole(passage, at)) return false;
     if (planned.observed && isUnread(passage, reads)) continue;
     passage.continueAt(at + 1);
     const verdict = runStep(passage, planned);
+    if (verdict === PASS) continue;
     if (verdict === THREW) return false;
     if (verdict instanceof Promise) {
       awaitVerdict(passage, verdict, {
@@ -62,13 +63,25 @@ function bodyIsWhole(passage: Walk, at: number): boolean {
   return false;
 }
 
+/** Closes the collected body. False where it can't be read and not only observers want it: then the request has been refused. */
+export function closeBody(passage: Walk): boolean {
+  const { plan, request, requestBody } = passage;
+  const fault = requestBody === null ? null : requestBody.close(request.headers);
+  if (fault === null) return true;
+  const problem: Problem = { code: fault.problem, internal: fault.internal };
+  const { observer } = plan.readsRequest;
+  if (observer === null) passage.refuse(problem, null, 'body');
+  else passage.observe(problem, observer, 'body');
+  return observer !== null;
+}
+
 /** A step's verdict; where it threw, the request has been refused for it. */
 function runStep(
   passage: Walk,
   planned: RequestStep,
 ): AuthenticateVerdict | Promise<AuthenticateVerdict> | typeof THREW {
-  passage.enter(planned);
-  passage.reading = planned.step.reads.request;
+  if (planned.releases) passage.enter(planned);
+  passage.reading = planned.reads;
   try {
     if (planned.stage !== 'transform') return planned.step.run(passage);
     return planned.step.run(passage, planned.observed ? NO_EDITS : passage.edits);

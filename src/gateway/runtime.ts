@@ -3,6 +3,7 @@ import type { Alerts, Clock, Ledger, Log } from '../ports/index.ts';
 import { POOL_BOUNDS, UpstreamPool } from '../wire/index.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { CompiledApi, Snapshot } from './snapshot.ts';
+import type { TraceIds } from './trace-context.ts';
 
 /** What a gateway thread works with besides its Snapshot. */
 export interface GatewayPorts {
@@ -10,9 +11,9 @@ export interface GatewayPorts {
   readonly log: Log;
   readonly alerts: Alerts['raise'];
   readonly ledger: Pick<Ledger, 'append'>;
-  readonly nextId: () => string;
-  /** Gives span ids: 16 hexadecimal digits in lower case, random, never all zero (see `createSpanSource`). */
-  readonly nextSpan: () => string;
+  /** Gives an id that holds the time, which may be given (see `createIdSource`). */
+  readonly nextId: (atMs?: number) => string;
+  readonly traces: TraceIds;
   /** The name that the ledger gives to whoever calls: the same for the same issuer and subject, and says nothing of them. */
   readonly pseudonym: (principal: Principal) => string;
   readonly metrics: GatewayMetrics;

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { combinations, fieldsOf } from './fixture.test.ts';
-import { addSecurityFields, PLAIN_SECURITY_FIELDS, type ReplySetting, securityLines } from './security-fields.ts';
+import {
+  addSecurityFields,
+  PLAIN_SECURITY_FIELDS,
+  presenceOf,
+  type ReplySetting,
+  securityClosing,
+} from './security-fields.ts';
 
 const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
 
@@ -102,7 +108,9 @@ test('as lines they are the same fields, for every reply', () => {
     addSecurityFields(fields, setting);
     const wanted = fields.slice(added.length).map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`));
     // Twice, since the second time they come from what was kept.
-    for (let time = 0; time < 2; time++) assert.equal(securityLines(added, setting), wanted.join(''));
+    const present = presenceOf(setting.fields, added);
+    for (let time = 0; time < 2; time++)
+      assert.equal(securityClosing(added, present, setting), `\r\n${wanted.join('')}`);
   }
 });
 

@@ -33,7 +33,7 @@ const NOT_MODIFIED = 304;
  * upstream or a policy says stays as it is.
  */
 export function addSecurityFields(added: string[], setting: ReplySetting): void {
-  added.push(...lackingFields(replyMarks(added, setting)));
+  added.push(...lackingFields(replyMarks(added, presenceOf(setting.fields, added), setting)));
 }
 
 /** What decides the fields, as bits: those of `PRESENCE`, and these three. */
@@ -42,9 +42,9 @@ const KNOWN = 512;
 const PAGE_MARK = 1_024;
 const MARKS = 2_048;
 
-function replyMarks(added: readonly string[], setting: ReplySetting): number {
+function replyMarks(added: readonly string[], present: number, setting: ReplySetting): number {
   const { status, fields, strictTransport, authenticated } = setting;
-  let marks = presenceOf(fields, added);
+  let marks = present;
   if (strictTransport) marks |= STRICT;
   if (authenticated) marks |= KNOWN;
   return mayBePage(status, fields, added) ? marks | PAGE_MARK : marks;
@@ -62,31 +62,34 @@ function lackingFields(marks: number): readonly string[] {
   return lacking;
 }
 
-/** The lines for each set of marks, made when first needed: replies of an API need few of them. */
+/** The text for each set of marks, made when first needed: replies of an API need few of them. */
 const known: (string | undefined)[] = Array.from({ length: MARKS }, () => undefined);
 
-/** The same as field lines, each with its CRLF, for a reply to which `added` is sent besides. */
-export function securityLines(added: readonly string[], setting: ReplySetting): string {
-  const marks = replyMarks(added, setting);
-  return (known[marks] ??= linesOf(lackingFields(marks)));
+/**
+ * The same as field lines, each with its CRLF, behind the CRLF that ends the line before them. `added` is what is sent
+ * besides, and `present` what `presenceOf` says of the reply.
+ */
+export function securityClosing(added: readonly string[], present: number, setting: ReplySetting): string {
+  const marks = replyMarks(added, present, setting);
+  return (known[marks] ??= closingOf(lackingFields(marks)));
 }
 
 /** As one piece, since it is written with every reply. */
-function linesOf(fields: readonly string[]): string {
+function closingOf(fields: readonly string[]): string {
   const lines = fields.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`));
-  return Buffer.from(lines.join(''), 'latin1').toString('latin1');
+  return Buffer.from(`\r\n${lines.join('')}`, 'latin1').toString('latin1');
 }
 
 /** Those of a reply that is no page, such as a redirect of the plain port, over a connection that promises nothing. */
 export const PLAIN_SECURITY_FIELDS: readonly string[] = [...ALWAYS.flat(), 'content-security-policy', CONTENT_POLICY];
 
+/** Bits by name, as a map: a property of that name would be looked up among all texts first. */
+const BITS: ReadonlyMap<string, number> = new Map(Object.entries(PRESENCE));
+
 /** Which of the fields that `PRESENCE` names a reply bears, as the sum of their bits. */
 export function presenceOf(fields: HeaderFields | null, added: readonly string[]): number {
   let present = fields === null ? 0 : fields.present;
-  for (let at = 0; at < added.length; at += 2) {
-    const name = added[at] as string;
-    if (Object.hasOwn(PRESENCE, name)) present |= PRESENCE[name as keyof typeof PRESENCE];
-  }
+  for (let at = 0; at < added.length; at += 2) present |= BITS.get(added[at] as string) ?? 0;
   return present;
 }
 

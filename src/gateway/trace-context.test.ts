@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { fieldsOf } from './fixture.test.ts';
-import { continueTrace, createSpanSource, readTraceParent } from './trace-context.ts';
+import { continueTrace, createTraceIds, readTraceParent } from './trace-context.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = '00f067aa0ba902b7';
@@ -56,11 +56,11 @@ test('whatever is read is written in lower case, and never zeros', () => {
   );
 });
 
-const span = (): string => SPAN;
+const ids = { nextSpan: () => SPAN, nextTrace: () => `00-${SPAN}${SPAN}-${SPAN}-03` };
 
 test('a trace goes on under a new parent, and its state with it', () => {
   const fields = fieldsOf(['traceparent', `00-${TRACE}-${PARENT}-01`], ['tracestate', 'a=1'], ['tracestate', 'b=2']);
-  assert.equal(continueTrace(fields, span), `00-${TRACE}-${SPAN}-01`);
+  assert.equal(continueTrace(fields, ids), `00-${TRACE}-${SPAN}-01`);
   assert.deepEqual(
     [...fields.kept()].map(([name]) => name),
     ['tracestate', 'tracestate'],
@@ -70,7 +70,7 @@ test('a trace goes on under a new parent, and its state with it', () => {
 test('a new trace begins where there is none or it is malformed, and drops the state', () => {
   for (const given of [[], [['traceparent', 'x']], [['traceparent', '']]] as [string, string][][]) {
     const fields = fieldsOf(...given, ['tracestate', 'a=1'], ['kept', '1']);
-    assert.equal(continueTrace(fields, span), `00-${SPAN}${SPAN}-${SPAN}-03`);
+    assert.equal(continueTrace(fields, ids), `00-${SPAN}${SPAN}-${SPAN}-03`);
     assert.deepEqual(
       [...fields.kept()].map(([name]) => name),
       ['kept'],
@@ -81,7 +81,7 @@ test('a new trace begins where there is none or it is malformed, and drops the s
 test('two traceparent fields leave open which is meant, so a new trace begins', () => {
   const one: [string, string] = ['traceparent', `00-${TRACE}-${PARENT}-01`];
   const fields = fieldsOf(one, one);
-  assert.equal(continueTrace(fields, span).includes(TRACE), false);
+  assert.equal(continueTrace(fields, ids).includes(TRACE), false);
   assert.deepEqual([...fields.kept()], []);
 });
 
@@ -91,19 +91,34 @@ test('a state longer than everybody must take is dropped, and one of just that l
     [513, 0],
   ] as const) {
     const fields = fieldsOf(['traceparent', `00-${TRACE}-${PARENT}-01`], ['tracestate', `a=${'1'.repeat(length - 2)}`]);
-    continueTrace(fields, span);
+    continueTrace(fields, ids);
     assert.equal([...fields.kept()].length, kept);
   }
 });
 
 test('span ids are 16 digits of their own over many pools, and never zeros', () => {
   let drawn = 0;
-  const next = createSpanSource((bytes) => {
+  const { nextSpan } = createTraceIds((bytes) => {
     for (let at = 0; at < bytes.length; at++) bytes[at] = (drawn + (at >> 3)) >> (8 * (at & 1));
     drawn += bytes.length / 8;
   });
-  const spans = Array.from({ length: 1_500 }, next);
+  const spans = Array.from({ length: 1_500 }, nextSpan);
   assert.ok(spans.every((each) => /^(?!0{16})[0-9a-f]{16}$/.test(each)));
   assert.equal(new Set(spans).size >= 1_499, true);
-  assert.notEqual(createSpanSource((bytes) => bytes.fill(0))(), '0'.repeat(16));
+  assert.notEqual(createTraceIds((bytes) => bytes.fill(0)).nextSpan(), '0'.repeat(16));
+});
+
+test('new traces have ids of their own over many pools, drawn from every random byte, and never zeros', () => {
+  let drawn = 0;
+  const { nextTrace } = createTraceIds((bytes) => {
+    for (let at = 0; at < bytes.length; at++) bytes[at] = Math.floor(drawn++ / 8) >> (8 * (at & 1));
+  });
+  const traces = Array.from({ length: 2_000 }, nextTrace);
+  const read = traces.map((text) => readTraceParent(text)?.traceId);
+  assert.ok(traces.every((text, at) => text.startsWith(`00-${read[at]}-`) && /-[0-9a-f]{16}-03$/.test(text)));
+  assert.equal(new Set(read).size, 2_000);
+  const ids = traces.flatMap((text) => [text.slice(3, 19), text.slice(19, 35), text.slice(36, 52)]);
+  assert.equal(new Set(ids).size, 6_000);
+  const broken = createTraceIds((bytes) => bytes.fill(0)).nextTrace();
+  assert.equal(broken, `00-${`${'0'.repeat(15)}1`.repeat(2)}-${'0'.repeat(15)}1-03`);
 });

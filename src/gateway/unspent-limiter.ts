@@ -6,8 +6,9 @@ import type { Limiter, RateCharge, RateDecision } from '../ports/index.ts';
  */
 export function createUnspentLimiter(): Limiter {
   return {
-    charge: (charges) => charges.map((charge) => decisionOf(charge, 1)),
-    refund: (charges) => charges.map((charge) => decisionOf(charge, 0)),
+    prepare: (charges) => charges,
+    charge: (charges) => Array.from(charges, (charge) => decisionOf(charge, 1)),
+    refund: (charges) => Array.from(charges, (charge) => decisionOf(charge, 0)),
   };
 }
 

@@ -13,7 +13,8 @@ import type { CompiledOperation } from './snapshot.ts';
 export interface WalkContext {
   readonly ports: GatewayPorts;
   readonly installed: Installed;
-  readonly date: () => string;
+  /** The first field lines of a reply that has no date, up to the value of the id (see `createReplyOpening`). */
+  readonly opening: (atMs: number) => string;
   readonly bodies: BodyBudget;
   /** Runs once for each request, when its walk is over. */
   readonly over: (walk: Walk) => void;
@@ -42,6 +43,8 @@ export interface Walk extends Exchange {
   readonly addedFields: readonly string[] | null;
   /** Monotonic time of what is being done now: when the head came, where nothing has been waited for since. */
   moment(): number;
+  /** Wall time at which the reply goes out, in milliseconds: reckoned from when the request came where that is known to hold. */
+  wallMs(): number;
   /** Judges the request from the next step on, and sends it upstream when all steps pass. */
   proceed(): void;
   /** Says with which step `proceed` goes on. */
@@ -52,7 +55,7 @@ export interface Walk extends Exchange {
   hold(pieces: readonly Buffer[]): boolean;
   /** Calls back after a while, unless the walk ends before. */
   wait(delayMs: number, callback: () => void): Timer;
-  /** Notes that a step is about to run, so that its release runs too. */
+  /** Notes that a step with a release is about to run. */
   enter(planned: AnyStep): void;
   /** Refuses, where nothing has been sent yet. */
   refuse(problem: Problem, policy?: string | null, rule?: string | null): void;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createVirtualClock } from '../adapters/index.ts';
 import { err, ok } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
-import type { FileFacts } from '../ports/index.ts';
+import type { Alert, FileFacts } from '../ports/index.ts';
 import { openConfigWatch } from './config-watch.ts';
 
 const FACTS: FileFacts = { bytes: 1, modifiedMs: 0, mode: 0o600, directory: false };
@@ -16,6 +16,7 @@ function watched() {
   let running = 0;
   let most = 0;
   const counts = { reloads: 0 };
+  const alerts: Alert[] = [];
   const watch = openConfigWatch({
     files: {
       watch: (path, changed) => {
@@ -25,6 +26,7 @@ function watched() {
       facts: (path) => Promise.resolve(gone.has(path) ? err({ reason: 'missing', detail: path } as const) : ok(FACTS)),
     },
     clock,
+    alerts: { raise: (alert) => alerts.push(alert) },
     file: '/etc/p/portcullis.yaml',
     reload: () => {
       counts.reloads++;
@@ -47,6 +49,7 @@ function watched() {
     told,
     gone,
     counts,
+    alerts,
     most: () => most,
     settle,
     change: async (path = '/etc/p/portcullis.yaml') => {
@@ -116,16 +119,28 @@ test('the files that a configuration names are watched too: documents, files, an
   assert.deepEqual([...told.keys()], ['/etc/p/portcullis.yaml']);
 });
 
-test('no more than a thousand files are watched, and the configuration is one of them', () => {
-  const { watch, told } = watched();
-  watch.follow(
+test('no more than a thousand files are watched, the configuration is one, and it is told that others are not', () => {
+  const { watch, told, alerts } = watched();
+  const files = (count: number): Gathered =>
     gathered(
-      Array.from({ length: 3_000 }, (_, at) => `/d/${at}`),
+      Array.from({ length: count }, (_, at) => `/d/${at}`),
       [],
       [],
-    ),
-  );
+    );
+  watch.follow(files(999));
+  assert.deepEqual(alerts, []);
+  watch.follow(files(3_000));
   assert.deepEqual([told.size, told.has('/etc/p/portcullis.yaml')], [1_000, true]);
+  const [{ kind, fields } = { kind: '', fields: {} }] = alerts;
+  assert.deepEqual([kind, fields], ['configuration.unwatched', { files: 2_001, first: '/d/999' }]);
+  // A reload that changes nothing in this is no news.
+  watch.follow(files(3_000));
+  assert.equal(alerts.length, 1);
+  watch.follow(files(1_000));
+  assert.equal(alerts.length, 2);
+  watch.follow(files(10));
+  watch.follow(files(1_000));
+  assert.equal(alerts.length, 3);
 });
 
 test('nothing happens after the end', async () => {

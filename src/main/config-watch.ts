@@ -1,6 +1,6 @@
 import type { Gathered } from '../config/index.ts';
 import { parseSecretReference } from '../config/index.ts';
-import type { Clock, Files, Timer } from '../ports/index.ts';
+import type { Alerts, Clock, Files, Timer } from '../ports/index.ts';
 import { dirname, resolve } from 'node:path';
 
 /** Files that are watched at most: each takes a look every few seconds, and a notification where the system has any. */
@@ -12,6 +12,7 @@ const ABSENCE_MS = 1_000;
 export interface ConfigWatchOptions {
   readonly files: Pick<Files, 'watch' | 'facts'>;
   readonly clock: Clock;
+  readonly alerts: Pick<Alerts, 'raise'>;
   /** The configuration file. */
   readonly file: string;
   /** Reads it again; resolves when that is over, whatever came of it. */
@@ -39,6 +40,8 @@ class Watching implements ConfigWatch {
   readonly #watched = new Map<string, () => void>();
   #state: 'idle' | 'reloading' | 'again' | 'closed' = 'idle';
   #waiting: Timer | null = null;
+  /** Files that were not watched when it was last looked. */
+  #unwatched = 0;
 
   constructor(options: ConfigWatchOptions) {
     this.#options = options;
@@ -54,6 +57,22 @@ class Watching implements ConfigWatch {
       this.#watched.delete(path);
     }
     for (const path of wanted) if (this.#watched.size < WATCH_LIMIT) this.#watch(path);
+    this.#tellOfUnwatched([...wanted].filter((path) => !this.#watched.has(path)));
+  }
+
+  /** Whoever changes one of these waits for nothing: said anew whenever there are more or fewer. */
+  #tellOfUnwatched(paths: readonly string[]): void {
+    const [first] = paths;
+    if (first !== undefined && paths.length !== this.#unwatched) {
+      this.#options.alerts.raise({
+        kind: 'configuration.unwatched',
+        key: `${this.#options.file} ${paths.length}`,
+        severity: 'medium',
+        message: `no more than ${WATCH_LIMIT} files are watched; a change of the others needs a reload by hand`,
+        fields: { files: paths.length, first },
+      });
+    }
+    this.#unwatched = paths.length;
   }
 
   close(): void {

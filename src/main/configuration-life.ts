@@ -83,10 +83,12 @@ export class ConfigurationLife {
   begin(conductor: Pick<Conductor, 'reload' | 'renew'>): void {
     const { host, file, hasFile, data } = this.#options;
     const { files, clock, log } = host;
+    const { alerts } = data;
     if (hasFile) {
       this.#watch = openConfigWatch({
         files,
         clock,
+        alerts,
         file,
         reload: () =>
           conductor.reload('file').catch((fault: unknown) => {
@@ -97,7 +99,7 @@ export class ConfigurationLife {
       this.#stops.push(() => this.#watch?.close());
     }
     if (this.#lacking.length === 0) return;
-    data.alerts.raise({
+    alerts.raise({
       kind: 'configuration.last-good',
       key: file,
       severity: 'high',

@@ -1,12 +1,12 @@
 import { parentPort, workerData as rawWorkerData } from 'node:worker_threads';
 import {
-  createMemoryLedger,
   createMemoryTables,
   createSharedLeases,
   createSharedLimiter,
   createSharedMeter,
   createSystemClock,
   createSystemRandom,
+  createUnrecordedLedger,
   type LimiterMemory,
   type MeterSeries,
 } from '../adapters/threads.ts';
@@ -15,7 +15,7 @@ import { createIdSource } from '../base/index.ts';
 import { chooseCertificate } from '../certificates/choose.ts';
 import {
   createGatewayMetrics,
-  createSpanSource,
+  createTraceIds,
   type FromThread,
   GatewayThread,
   type KindTable,
@@ -24,13 +24,15 @@ import {
 } from '../gateway/index.ts';
 import type { KindPorts } from '../policy/index.ts';
 import type { Leases, Log, LogLevel } from '../ports/index.ts';
+import { type HeapState, watchHeap } from './heap-watch.ts';
 import { startBeating } from './heartbeat.ts';
 import { ledgerChannel, type LedgerConnection } from './ledger-channel.ts';
 
-/** What a gateway thread says besides the protocol: its meter's cells, once, and each series as it is made. */
+/** What a gateway thread says besides the protocol: its meter's cells, once, each series as it is made, how its heap is. */
 export type ThreadGreeting =
   | { readonly kind: 'meter'; readonly buffer: SharedArrayBuffer }
-  | { readonly kind: 'series'; readonly series: MeterSeries };
+  | { readonly kind: 'series'; readonly series: MeterSeries }
+  | { readonly kind: 'heap'; readonly state: HeapState };
 
 /** What a gateway thread is started with. */
 export interface GatewayThreadData {
@@ -44,6 +46,8 @@ export interface GatewayThreadData {
   /** How many threads share what the process has. */
   readonly threads: number;
   readonly heartbeat: SharedArrayBuffer;
+  /** What its heap may have: beyond it the thread ends by itself. */
+  readonly heapLimitMb: number;
   /** Its place among the threads: whose heartbeat it beats, and who holds its leases. */
   readonly place: number;
 }
@@ -51,8 +55,6 @@ export interface GatewayThreadData {
 /** What a table of kinds is made of in a gateway thread. */
 export type MakeKinds = (ports: KindPorts, leases: Leases) => KindTable;
 
-/** Newest requests that can be shown where none is recorded. */
-const UNRECORDED = 1_000;
 const LOUDNESS = { debug: 0, info: 1, warn: 2, error: 3 } as const satisfies Record<LogLevel, number>;
 
 /** Runs a gateway thread with these kinds of policy: builds its ports and listens to the control side. */
@@ -73,7 +75,7 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
   };
   const ledger =
     workerData.ledger === null
-      ? createMemoryLedger({ capacity: UNRECORDED })
+      ? createUnrecordedLedger()
       : createLedgerClient({ channel: ledgerChannel(workerData.ledger.port), ring: workerData.ledger.ring });
   const { limits: memory, place, threads, heartbeat } = workerData;
   const keys = new ThreadKeyRequests(clock, send);
@@ -87,7 +89,7 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
         (bytes) => random.fill(bytes),
         () => clock.now(),
       ),
-      nextSpan: createSpanSource((bytes) => random.fill(bytes)),
+      traces: createTraceIds((bytes) => random.fill(bytes)),
       pseudonym: createPseudonyms(workerData.pseudonymKey),
       metrics: createGatewayMetrics(meter),
     },
@@ -104,4 +106,9 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
   });
   port.on('message', (message: ToThread) => void thread.receive(message));
   startBeating(heartbeat, place, clock);
+  watchHeap(workerData.heapLimitMb, (state) => {
+    send({ kind: 'heap', state });
+    // It ends itself: until the main thread had ended it, the heap could have grown to where V8 ends the process.
+    if (state === 'full') process.exit(1);
+  });
 }

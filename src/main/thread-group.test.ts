@@ -33,6 +33,8 @@ class FakeMember implements Member {
   revision: number | null = null;
   plan: ListenPlan | null = null;
   ended: ThreadLoss | 'drained' | null = null;
+  /** It was asked to end its last requests, and is lost for this when it has. */
+  retiredFor: ThreadLoss | null = null;
 
   constructor(place: ThreadPlace, events: MemberEvents, does: Behaviour) {
     this.place = place;
@@ -77,6 +79,12 @@ class FakeMember implements Member {
 
   drain(): Promise<void> {
     this.ended = 'drained';
+    return Promise.resolve();
+  }
+
+  retire(graceMs: number, loss: ThreadLoss): Promise<void> {
+    this.told.push(`retire ${graceMs}`);
+    this.retiredFor = loss;
     return Promise.resolve();
   }
 
@@ -310,7 +318,7 @@ test('a thread that is lost again and again is started later and later, with an 
   }
   assert.deepEqual(starts, [250, 500, 1_000, 2_000, 4_000, 8_000]);
   assert.deepEqual(opened.lost, []);
-  const loop = opened.alerts.filter(({ key }) => key === 'gateway-1 again and again');
+  const loop = opened.alerts.filter(({ key }) => key === 'gateway-1 exception again and again');
   assert.deepEqual([loop.length, loop[0]?.severity], [4, 'critical']);
   assert.equal(opened.members.filter(({ place }) => place.number === 1).length, 1);
 });
@@ -397,4 +405,80 @@ test('a silent thread is ended for that, and a place that is empty ends nobody',
   await opened.pass(0);
   assert.deepEqual(opened.replaced, ['silent']);
   assert.deepEqual(revisions(opened), [1, 1]);
+});
+
+test('a thread that is lost again and again, now for another reason, is an occasion of its own', async () => {
+  const opened = openGroup(2);
+  await serve(opened);
+  const reasons = ['exit', 'exit', 'exit', 'exception'] as const;
+  for (const reason of reasons) {
+    living(opened)
+      .find(({ place }) => place.number === 0)
+      ?.die({ reason, detail: 'odd' });
+    while (opened.group.serving < 2) await opened.pass(500);
+  }
+  const told = opened.alerts.map(({ key, fields }) => [key, fields?.['reason']]);
+  assert.deepEqual(told, [
+    ['gateway-1 exit', 'exit'],
+    ['gateway-1 exit', 'exit'],
+    ['gateway-1 exit again and again', 'exit'],
+    ['gateway-1 exception again and again', 'exception'],
+  ]);
+});
+
+/** Why a member was asked to end its last requests. */
+const reasonOf = ({ retiredFor }: FakeMember): string | null => retiredFor?.reason ?? null;
+
+test('threads whose heaps are nearly full end their last requests and are replaced, one after the other', async () => {
+  const opened = openGroup(3);
+  await serve(opened);
+  const [first, second, third] = opened.members as [FakeMember, FakeMember, FakeMember];
+  for (const member of [second, first]) member.events.heapNear();
+  assert.equal(opened.group.serving, 2, 'one listens no more, the other goes on');
+  const retiring = [first, second].filter(({ retiredFor }) => retiredFor !== null);
+  assert.deepEqual([retiring, reasonOf(second)], [[second], 'memory']);
+  await opened.group.prepare(gathered(2));
+  assert.equal(await opened.group.install(2), true);
+  assert.equal(second.revision, 2, 'it takes part in swaps until its end');
+  second.die(second.retiredFor as ThreadLoss);
+  assert.equal(reasonOf(first), null, 'not while a place is empty');
+  await opened.pass(0);
+  assert.equal(reasonOf(first), 'memory');
+  first.die(first.retiredFor as ThreadLoss);
+  await opened.pass(0);
+  assert.deepEqual([opened.group.serving, reasonOf(third), opened.replaced], [3, null, ['memory', 'memory']]);
+  assert.deepEqual(revisions(opened), [2, 2, 2]);
+});
+
+test('a thread alone is replaced too when its heap is nearly full, and only once', async () => {
+  const opened = openGroup(1);
+  await serve(opened);
+  const only = opened.members[0] as FakeMember;
+  only.events.heapNear();
+  only.events.heapNear();
+  assert.deepEqual(
+    only.told.filter((word) => word.startsWith('retire')),
+    ['retire 2000'],
+  );
+  only.die(only.retiredFor as ThreadLoss);
+  await opened.pass(0);
+  assert.deepEqual([opened.group.serving, opened.members.length], [1, 2]);
+  only.events.heapNear();
+  await opened.pass(0);
+  assert.equal(opened.group.serving, 1, 'what one says that has ended is of nobody');
+});
+
+test('a heap that is nearly full before the ports are open, or while the group drains, moves nobody', async () => {
+  const opened = openGroup(2);
+  const [first] = opened.members as [FakeMember];
+  first.events.heapNear();
+  assert.equal(reasonOf(first), null);
+  await serve(opened);
+  assert.equal(reasonOf(first), 'memory', 'it is not forgotten');
+  const draining = openGroup(2);
+  await serve(draining);
+  const drained = draining.group.drain(0);
+  draining.members[1]?.events.heapNear();
+  await drained;
+  assert.equal(draining.members[1]?.retiredFor, null);
 });

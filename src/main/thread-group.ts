@@ -14,6 +14,9 @@ const ATTEMPT_LIMIT = 4;
 /** A thread that is lost so often in a row is no accident. */
 const LOOP_AFTER = 3;
 
+/** So long the last requests of a thread may take whose heap is nearly full: meanwhile it goes on filling. */
+const RETIRE_GRACE_MS = 2_000;
+
 /** What a group of gateway threads works with. */
 export interface ThreadGroupOptions {
   readonly threads: number;
@@ -37,8 +40,10 @@ interface Slot {
   epoch: number;
   member: Member | null;
   startedAtMs: number;
-  /** `joined` takes part in swaps; `serving` listens too. */
+  /** `joined` and `retiring` take part in swaps; `serving` listens too. */
   state: ThreadState;
+  /** The heap of the thread in it is nearly full. */
+  heapNear: boolean;
   /** Threads in a row that never came to serve. */
   failedStarts: number;
 }
@@ -68,6 +73,7 @@ export class ThreadGroup implements GatewayThreads {
       member: null,
       startedAtMs: 0,
       state: 'lost' as const,
+      heapNear: false,
       failedStarts: 0,
     }));
     for (const slot of this.#slots) if (this.#start(slot) !== null) slot.state = 'joined';
@@ -165,7 +171,7 @@ export class ThreadGroup implements GatewayThreads {
 
   #joined(): readonly Member[] {
     return this.#slots.flatMap(({ member, state }) =>
-      member !== null && (state === 'joined' || state === 'serving') ? [member] : [],
+      member !== null && (state === 'joined' || state === 'serving' || state === 'retiring') ? [member] : [],
     );
   }
 
@@ -205,6 +211,7 @@ export class ThreadGroup implements GatewayThreads {
   #start(slot: Slot): Member | null {
     slot.epoch++;
     slot.startedAtMs = this.#options.clock.now();
+    slot.heapNear = false;
     const member = this.#tryStart(slot);
     slot.member = member;
     if (member === null) return null;
@@ -223,6 +230,7 @@ export class ThreadGroup implements GatewayThreads {
         { number, epoch },
         {
           lost: (loss) => this.#onLost(slot, member, loss),
+          heapNear: () => this.#onHeapNear(slot, member),
           tableTaken: (name, version) => this.tables.taken(member, name, version),
         },
       );
@@ -240,12 +248,29 @@ export class ThreadGroup implements GatewayThreads {
     slot.failedStarts = 0;
     this.tables.serves(slot.member);
     this.#options.serving(this.serving);
+    this.#retireNext();
+  }
+
+  #onHeapNear(slot: Slot, member: Member): void {
+    if (slot.member !== member) return;
+    slot.heapNear = true;
+    this.#retireNext();
+  }
+
+  /** One at a time, and only while all others serve: threads have the same load, so their heaps may fill together. */
+  #retireNext(): void {
+    if (this.#draining !== null || this.serving < this.#slots.length) return;
+    const slot = this.#slots.find(({ heapNear }) => heapNear);
+    if (slot === undefined || slot.member === null) return;
+    slot.state = 'retiring';
+    this.#options.serving(this.serving);
+    void slot.member.retire(RETIRE_GRACE_MS, { reason: 'memory', detail: 'its heap was nearly full' });
   }
 
   #onLost(slot: Slot, member: Member | null, loss: ThreadLoss): void {
     if (member !== null) this.tables.remove(member);
     if (slot.member !== member) return;
-    const served = slot.state === 'serving';
+    const served = slot.state === 'serving' || slot.state === 'retiring';
     slot.member = null;
     slot.state = 'lost';
     this.#options.serving(this.serving);
@@ -273,8 +298,9 @@ export class ThreadGroup implements GatewayThreads {
       waitMs === null ? 'it is not replaced' : waitMs === 0 ? 'it is replaced now' : `it is replaced in ${waitMs} ms`;
     this.#options.alerts.raise({
       kind: 'thread.lost',
-      // That a thread is lost again and again is another occasion than that it was lost: neither hides the other.
-      key: `${name} ${loops ? 'again and again' : reason}`,
+      // That a thread is lost again and again is another occasion than that it was lost, and so is each reason: none hides
+      // another.
+      key: `${name} ${reason}${loops ? ' again and again' : ''}`,
       severity: loops || waitMs === null || this.serving === 0 ? 'critical' : 'high',
       message: `the gateway thread ${name} was lost${loops ? ' again' : ''}: ${detail}; ${then}, ${others}`,
       fields: { thread: name, reason, losses: backOff.losses },

@@ -6,6 +6,7 @@ import type { FromThread, ListenPlan, OpenPorts, ThreadStatus, ToThread } from '
 import type { KeyRequests } from '../policy/index.ts';
 import type { Alerts, CertificateMaterial, Clock, Log, LogLevel, SharedTable } from '../ports/index.ts';
 import type { GatewayThreadData, ThreadGreeting } from './gateway-thread.ts';
+import { heapResources } from './heap-watch.ts';
 import type { HeartbeatWatch } from './heartbeat.ts';
 import type { LedgerConnection } from './ledger-channel.ts';
 import type { Member, MemberEvents, PortFault, ThreadLoss, ThreadPlace } from './thread-member.ts';
@@ -25,7 +26,7 @@ export interface ThreadHostOptions {
   readonly entry: URL;
   /** How many threads share what a process has. */
   readonly threads: number;
-  /** Of its heap of JavaScript values; a leak beyond it ends the thread and nothing else. */
+  /** Of its heap of JavaScript values; a leak beyond it ends the thread. */
   readonly heapLimitMb: number;
   readonly logLevel: LogLevel;
   readonly clock: Clock;
@@ -78,10 +79,11 @@ export class ThreadHost implements Member {
         limits,
         threads,
         heartbeat: heartbeat.memory,
+        heapLimitMb: options.heapLimitMb,
         place: place.number,
       } satisfies GatewayThreadData,
       transferList: ledger === null ? [] : [ledger.port],
-      resourceLimits: { maxOldGenerationSizeMb: options.heapLimitMb },
+      resourceLimits: heapResources(options.heapLimitMb),
     });
     this.#worker.on('message', (message: FromThread | ThreadGreeting) => this.#receive(message));
     this.#worker.on('error', (fault) => {
@@ -132,6 +134,13 @@ export class ThreadHost implements Member {
   drain(graceMs: number): Promise<void> {
     this.#draining ??= this.#drain(graceMs);
     return this.#draining;
+  }
+
+  async retire(graceMs: number, loss: ThreadLoss): Promise<void> {
+    this.#loss ??= loss;
+    this.#tell({ kind: 'drain', graceMs });
+    await this.#answer('drained', ANSWER_LIMIT_MS, () => true);
+    await this.#worker.terminate();
   }
 
   end(loss: ThreadLoss): void {
@@ -186,6 +195,10 @@ export class ThreadHost implements Member {
       case 'alert':
         this.#options.alerts.raise(message.alert);
         return;
+      case 'heap':
+        if (message.state === 'near') this.#options.events.heapNear();
+        else this.#loss ??= OUT_OF_MEMORY;
+        return;
       case 'keysWanted':
         void this.#answerKeys(message);
         return;
@@ -233,11 +246,13 @@ export class ThreadHost implements Member {
   }
 }
 
+const OUT_OF_MEMORY: ThreadLoss = { reason: 'memory', detail: 'it needed more memory than a gateway thread may have' };
+
 /** Of an exception's words, what a line has room for. */
 function lossOf(fault: unknown): ThreadLoss {
   if (!(fault instanceof Error)) return { reason: 'exception', detail: 'it threw something that is no error' };
   if ((fault as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return { reason: 'memory', detail: 'it needed more memory than a gateway thread may have' };
+    return OUT_OF_MEMORY;
   }
   return { reason: 'exception', detail: `${fault.name}: ${fault.message.split('\n', 1)[0]?.slice(0, 200)}` };
 }

@@ -37,6 +37,8 @@ export interface Member {
   status(records: number): Promise<ThreadStatus | null>;
   /** No new requests; those under way get `graceMs`, then it ends. Resolves when it has ended. */
   drain(graceMs: number): Promise<void>;
+  /** As `drain`, but afterwards it is lost, for this reason. */
+  retire(graceMs: number, loss: ThreadLoss): Promise<void>;
   /** Ends it now, whatever it does. */
   end(loss: ThreadLoss): void;
 }
@@ -44,6 +46,8 @@ export interface Member {
 /** What a group hears of a thread. `lost` comes once, when it has ended although nobody drained it. */
 export interface MemberEvents {
   lost(loss: ThreadLoss): void;
+  /** Comes once, when its heap is nearly full: it ought to be replaced. */
+  heapNear(): void;
   tableTaken(name: string, version: number): void;
 }
 

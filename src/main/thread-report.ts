@@ -1,8 +1,11 @@
 import type { ThreadStatus } from '../gateway/index.ts';
 import { threadName } from './thread-host.ts';
 
-/** `starting` gets ready, `joined` is ready and does not listen yet, `lost` waits to be replaced. */
-export type ThreadState = 'starting' | 'joined' | 'serving' | 'lost';
+/**
+ * `starting` gets ready, `joined` is ready and does not listen yet, `retiring` ends its last requests to be replaced, `lost`
+ * waits to be replaced.
+ */
+export type ThreadState = 'starting' | 'joined' | 'serving' | 'retiring' | 'lost';
 
 /** How the thread in one place of the group is doing. */
 export interface ThreadFacts {
@@ -41,6 +44,7 @@ function toldState(state: ThreadState, status: ThreadStatus | null): ThreadFacts
     case 'joined':
       return 'starting';
     case 'serving':
+    case 'retiring':
       return status === null ? 'silent' : 'serving';
   }
 }

@@ -26,6 +26,7 @@ export {
 } from './request/parameter-judge.ts';
 export { describedPart, propertyNamesOf } from './request/property-names.ts';
 export { requestWarnings } from './request/request-warnings.ts';
+export { type KnownOfDocument, type Names, surveyDocument, tellOfDocument } from './survey.ts';
 export { parseTemplate, type Segment, type Template } from './template.ts';
 export {
   compileValidator,

@@ -60,12 +60,13 @@ export function valueAt(document: unknown, pointer: string): unknown {
 export function parsePointer(pointer: string): Result<readonly string[], string> {
   if (pointer === '') return ok([]);
   if (!pointer.startsWith('/')) return err('does not begin with `/`');
+  if (!pointer.includes('~')) return ok(pointer.slice(1).split('/'));
   if (/~(?![01])/.test(pointer)) return err('has a `~` without 0 or 1 after it');
   return ok(
     pointer
       .slice(1)
       .split('/')
-      .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')),
+      .map((token) => (token.includes('~') ? token.replaceAll('~1', '/').replaceAll('~0', '~') : token)),
   );
 }
 

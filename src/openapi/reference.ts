@@ -1,7 +1,8 @@
 import { err, ok, type Result } from '../base/index.ts';
 import { BOUNDS } from './bounds.ts';
 import { quoted, type Report } from './issue-log.ts';
-import { children, descend, isObject, own, parsePointer, type PlainObject, pointerTo, type Site } from './pointer.ts';
+import { descend, isObject, own, parsePointer, type PlainObject, pointerTo, type Site, valueAt } from './pointer.ts';
+import { knownOf, surveyDocument } from './survey.ts';
 
 /** Follows the `$ref`s of one document. Each is looked up once, and what is wrong with it is reported once. */
 export interface References {
@@ -36,13 +37,13 @@ export function isReference(value: unknown): value is PlainObject {
 export function createReferences(document: unknown): References {
   const found = new Map<string, Result<Site, Fault>>();
   const ends = new Map<object, End>();
-  const anchors = lazily(() => readAnchors(document));
+  const anchorOf = anchorsOf(document);
 
   const lookUp = (text: unknown): Result<Site, Fault> => {
     if (typeof text !== 'string') return err({ message: 'must be text' });
     const before = found.get(text);
     if (before !== undefined) return before;
-    const result = find(document, text, anchors);
+    const result = find(document, text, anchorOf);
     found.set(text, result);
     return result;
   };
@@ -105,11 +106,11 @@ function remember(ends: Map<object, End>, trail: ReadonlyMap<object, Site>, end:
 }
 
 /** Reads a reference (RFC 3986 §4.4, RFC 6901 §6): `#/a/b` by pointer, `#name` by anchor; anything else is elsewhere. */
-function find(document: unknown, text: string, anchors: () => ReadonlyMap<string, Site | null>): Result<Site, Fault> {
+function find(document: unknown, text: string, anchorOf: AnchorOf): Result<Site, Fault> {
   if (!text.startsWith('#')) return err({ message: `refers to another document: ${quoted(text)}`, fix: BUNDLE });
   const fragment = decodeFragment(text.slice(1));
   if (fragment === null) return err({ message: `is no reference: ${quoted(text)} is not percent-encoded UTF-8` });
-  if (fragment !== '' && !fragment.startsWith('/')) return findAnchor(fragment, anchors());
+  if (fragment !== '' && !fragment.startsWith('/')) return findAnchor(document, fragment, anchorOf);
   const tokens = parsePointer(fragment);
   if (!tokens.ok) return err({ message: `is no reference: ${quoted(text)} ${tokens.error}` });
   const value = descend(document, tokens.value);
@@ -117,11 +118,12 @@ function find(document: unknown, text: string, anchors: () => ReadonlyMap<string
   return ok({ value, pointer: fragment });
 }
 
-function findAnchor(name: string, anchors: ReadonlyMap<string, Site | null>): Result<Site, Fault> {
-  const site = anchors.get(name);
-  if (site === undefined) return err({ message: `refers to the anchor ${quoted(name)}, which is not in the document` });
-  if (site === null) return err({ message: `refers to the anchor ${quoted(name)}, which is there more than once` });
-  return ok(site);
+function findAnchor(document: unknown, name: string, anchorOf: AnchorOf): Result<Site, Fault> {
+  const pointer = anchorOf(name);
+  if (pointer === undefined)
+    return err({ message: `refers to the anchor ${quoted(name)}, which is not in the document` });
+  if (pointer === null) return err({ message: `refers to the anchor ${quoted(name)}, which is there more than once` });
+  return ok({ value: valueAt(document, pointer), pointer });
 }
 
 function decodeFragment(text: string): string | null {
@@ -132,25 +134,13 @@ function decodeFragment(text: string): string | null {
   }
 }
 
-/** All `$anchor`s (JSON Schema 2020-12 §8.2.2); null for a name that stands twice. */
-function readAnchors(document: unknown): ReadonlyMap<string, Site | null> {
-  const anchors = new Map<string, Site | null>();
-  const waiting: Site[] = [{ value: document, pointer: '' }];
-  for (let site = waiting.pop(); site !== undefined; site = waiting.pop()) {
-    const value = site.value;
-    const names = isObject(value) ? [own(value, '$anchor'), own(value, '$dynamicAnchor')] : [];
-    for (const name of new Set(names)) {
-      if (typeof name === 'string') anchors.set(name, anchors.has(name) ? null : site);
-    }
-    for (const child of children(site)) waiting.push(child);
-  }
-  return anchors;
-}
+/** The pointer of an anchor; null for one that stands twice, undefined for one that is not there. */
+type AnchorOf = (name: string) => string | null | undefined;
 
-function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
+/** As it was told, or from a reading of the whole document once somebody asks. */
+function anchorsOf(document: unknown): AnchorOf {
+  const told = knownOf(document)?.anchor ?? null;
+  if (told !== null) return told;
+  let anchors: ReadonlyMap<string, string | null> | null = null;
+  return (name) => (anchors ??= surveyDocument(document).anchors).get(name);
 }

@@ -44,6 +44,8 @@ export interface Exchange {
   readonly principal: Principal | null;
   /** Wall time at which the head was whole, in milliseconds. */
   readonly startedAtMs: number;
+  /** Monotonic time in milliseconds: when the head came, where nothing has been waited for since, else now. */
+  moment(): number;
   /** The exchange's own value of a slot; the same object each time. */
   slot<T>(slot: Slot<T>): T;
   body<U extends keyof BodyViews>(use: U): BodyViews[U];

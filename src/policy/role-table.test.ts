@@ -90,3 +90,29 @@ test('whatever the roles, the table says what a plain walk over them says', () =
     }),
   );
 });
+
+test('callers of whom the same was said share a set, and others do not', () => {
+  const table = createRoleTable([role('a', ['orders:read']), role('b', ['orders:create'])], ['orders:refund']);
+  assert.equal(table.permissionsOf(['a', 'b']), table.permissionsOf(['a', 'nobody', 'b']));
+  assert.equal(table.named(['orders:refund', 'x']), table.named(['orders:refund']));
+  assert.equal(table.permissionsOf([]), table.permissionsOf(['nobody']));
+  const [read, create] = [table.permission('orders:read') ?? -1, table.permission('orders:create') ?? -1];
+  assert.deepEqual([table.permissionsOf(['a']).has(read), table.permissionsOf(['a']).has(create)], [true, false]);
+  assert.deepEqual([table.named(['orders:create']).has(read), table.named([]).has(read)], [false, false]);
+});
+
+test('beyond as many sets as are kept, and more names than anybody has, every set is right', () => {
+  const names = Array.from({ length: 64 }, (_, n) => `p${n}`);
+  const table = createRoleTable([], names);
+  for (let one = 0; one < 64; one++) {
+    for (let other = 0; other < 64; other++) {
+      const set = table.named([`p${one}`, `p${other}`]);
+      assert.deepEqual(
+        names.filter((_, number) => set.has(number)),
+        names.filter((_, number) => number === one || number === other),
+      );
+    }
+  }
+  const long = table.named(Array.from({ length: 500 }, (_, n) => `p${n % 2}`));
+  assert.deepEqual([long.has(0), long.has(1), long.has(2)], [true, true, false]);
+});

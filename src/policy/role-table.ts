@@ -18,14 +18,38 @@ export function createRoleTable(roles: readonly RoleGrants[], needed: readonly s
     if (!numbers.has(name)) numbers.set(name, numbers.size);
   }
   const byName = new Map(roles.map((role) => [role.name, role]));
-  const bitsOf = (names: Iterable<string>): Bitset => Bitset.of(numbers.size, numbersOf(names, numbers));
-  const granted = new Map(roles.map(({ name }) => [name, bitsOf(grantsOf(name, byName))]));
-  const nothing = bitsOf([]);
+  const bitsOf = (members: Iterable<number>): Bitset => Bitset.of(numbers.size, members);
+  const granted = roles.map(({ name }) => bitsOf(numbersOf(grantsOf(name, byName), numbers)));
+  const roleNumbers = new Map(roles.map(({ name }, number) => [name, number]));
+  const byRoles = shareSets((held) => held.reduce((all, number) => all.union(granted[number] as Bitset), bitsOf([])));
+  const byNames = shareSets(bitsOf);
   return {
     permissionCount: numbers.size,
     permission: (name) => numbers.get(name) ?? null,
-    permissionsOf: (names) => unionOf(names, granted) ?? nothing,
-    named: (names) => (names.length === 0 ? nothing : bitsOf(names)),
+    permissionsOf: (names) => byRoles(numbersOf(names, roleNumbers)),
+    named: (names) => byNames(numbersOf(names, numbers)),
+  };
+}
+
+/** Sets that are kept to be shared: more than there are kinds of callers. Beyond, callers get sets of their own. */
+const SHARED_SETS_LIMIT = 1_000;
+/** More roles or permissions than one caller is given; so all that is kept takes less than a megabyte. */
+const SHARED_NAMES_LIMIT = 100;
+
+/**
+ * Sets never change, so callers of whom the same was said get the same one, and what is found out about it holds for all
+ * of them.
+ */
+function shareSets(make: (numbers: readonly number[]) => Bitset): (numbers: readonly number[]) => Bitset {
+  const sets = new Map<string, Bitset>();
+  return (numbers) => {
+    if (numbers.length > SHARED_NAMES_LIMIT) return make(numbers);
+    const key = numbers.join();
+    const known = sets.get(key);
+    if (known !== undefined) return known;
+    const made = make(numbers);
+    if (sets.size < SHARED_SETS_LIMIT) sets.set(key, made);
+    return made;
   };
 }
 
@@ -49,14 +73,4 @@ function numbersOf(names: Iterable<string>, numbers: ReadonlyMap<string, number>
     if (number !== undefined) found.push(number);
   }
   return found;
-}
-
-/** What these roles permit together, null where none of them is known. Sets never change, so callers of one role share its own. */
-function unionOf(names: readonly string[], granted: ReadonlyMap<string, Bitset>): Bitset | null {
-  let union: Bitset | null = null;
-  for (const name of names) {
-    const bits = granted.get(name);
-    if (bits !== undefined) union = union === null ? bits : union.union(bits);
-  }
-  return union;
 }

@@ -6,6 +6,7 @@ export type AlertKind =
   | 'gateway.fault'
   | 'snapshot.refused'
   | 'configuration.last-good'
+  | 'configuration.unwatched'
   | 'thread.lost'
   | 'connections.exhausted'
   | 'table.refused'

@@ -12,6 +12,7 @@ export function limiterContract(name: string, makeLimiter: () => Limiter): void 
     testOneRule(makeLimiter);
     testShares(makeLimiter);
     testSeveralRules(makeLimiter);
+    testPrepared(makeLimiter);
     testRefunds(makeLimiter);
     testExactness(makeLimiter);
     testHostility(makeLimiter);
@@ -111,6 +112,57 @@ function testSeveralRules(makeLimiter: () => Limiter): void {
 
   test('a call without rules gets no decisions', () => {
     assert.deepEqual(makeLimiter().charge([], START), []);
+  });
+}
+
+function testPrepared(makeLimiter: () => Limiter): void {
+  const three: Rate = { count: 3, periodMs: 3000, burst: 3 };
+  const charge = { key: 'ada', rate: three, share: 'rule', stranger: true };
+  const other = { key: 'shop', rate: { ...three, burst: 2 } };
+
+  test('charges that are prepared are the same charges, one, several or none', () => {
+    for (const charges of [[], [charge], [charge, other], [charge, charge]]) {
+      const limiter = makeLimiter();
+      const prepared = limiter.prepare(charges);
+      assert.deepEqual(
+        Array.from(prepared, ({ key, rate, share = '', stranger = false }) => ({ key, rate, share, stranger })),
+        charges.map((each) => ({ share: '', stranger: false, ...each })),
+      );
+      const plain = makeLimiter();
+      for (const ms of [0, 0, 1, 500, 1000, 1000, 9000]) {
+        assert.deepEqual(limiter.charge(prepared, START + ms), plain.charge(charges, START + ms));
+        if (ms === 1) assert.deepEqual(limiter.refund(prepared, START + ms), plain.refund(charges, START + ms));
+      }
+    }
+  });
+
+  test('prepared or not, by this limiter or another one, a key is one key', () => {
+    const [limiter, stranger] = [makeLimiter(), makeLimiter()];
+    assert.equal(limiter.charge([charge], START)[0]?.remaining, 2);
+    assert.equal(limiter.charge(limiter.prepare([charge]), START)[0]?.remaining, 1);
+    assert.equal(limiter.charge(stranger.prepare([{ ...charge }]), START)[0]?.remaining, 0);
+    assert.equal(limiter.charge(stranger.prepare([charge, other]), START)[0]?.allowed, false);
+  });
+
+  test('what was said of a call stays as it was said', () => {
+    const limiter = makeLimiter();
+    const prepared = limiter.prepare([charge]);
+    const said = [0, 0, 0, 0, 10_000, 10_000].map((ms) => limiter.charge(prepared, START + ms));
+    assert.deepEqual(
+      said.map(([decision]) => [decision?.allowed, decision?.remaining, decision?.resetMs]),
+      [
+        [true, 2, 1000],
+        [true, 1, 2000],
+        [true, 0, 3000],
+        [false, 0, 3000],
+        [true, 2, 1000],
+        [true, 1, 2000],
+      ],
+    );
+  });
+
+  test('charges that can not be charged can not be prepared', () => {
+    assert.throws(() => makeLimiter().prepare([{ key: 'ada', rate: { ...three, count: 0 } }]), RangeError);
   });
 }
 

@@ -26,14 +26,20 @@ export interface RateCharge {
 /** Counts calls. Refused calls are not counted. */
 export interface Limiter {
   /**
-   * Charges one call to all the given rules, or to none of them if one is used up; decisions in the order given. Whoever
-   * charges the same objects again saves the work of reading them.
+   * The same charges, for whoever makes them again and again: this limiter has read them already. To another limiter
+   * they are charges like any others. Those that can't be charged throw here as they would there.
    */
-  charge(charges: readonly RateCharge[], nowMs: number): readonly RateDecision[];
+  prepare(charges: readonly RateCharge[]): Iterable<RateCharge>;
+
+  /**
+   * Charges one call to all the given rules, or to none of them if one is used up; decisions in the order given. Calls
+   * of which the same is to be said may get the same decisions, which nobody may change.
+   */
+  charge(charges: Iterable<RateCharge>, nowMs: number): readonly RateDecision[];
 
   /**
    * Takes one call back from all the given rules, where `charge` let one through that was refused later after all:
    * from then on it is as if it had never been counted. Only for what was charged. Returns what is left, in the order given.
    */
-  refund(charges: readonly RateCharge[], nowMs: number): readonly RateDecision[];
+  refund(charges: Iterable<RateCharge>, nowMs: number): readonly RateDecision[];
 }

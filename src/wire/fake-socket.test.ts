@@ -6,9 +6,16 @@ import type { Peer } from './message.ts';
 import { ManualClock, Script } from './peers.test.ts';
 import { SERVER_BOUNDS, type ServerBounds } from './server.ts';
 
-/** As much of a socket as the codec uses. What is written is taken at once, unless `stuck`. */
+/**
+ * As much of a socket as the codec uses. What is written is taken at once, unless `stuck`. Reads are lent, and what they
+ * brought is overwritten as soon as the connection has seen it; a socket without a `_handle` tells of them by events.
+ */
 export class FakeSocket extends EventEmitter {
   text = '';
+  _handle: { useUserBuffer(buffer: Buffer): void } | null = { useUserBuffer: (buffer) => (this.lent = buffer) };
+  lent: Buffer | null = null;
+  /** Bytes that came before anybody asked. */
+  readableLength = 0;
   /** Whether the peer takes nothing. */
   stuck = false;
   held = 0;
@@ -89,7 +96,23 @@ export class FakeSocket extends EventEmitter {
   /** Bytes arrive; nothing does while reading is paused, which a test should know. */
   receive(data: string | Buffer): void {
     if (this.paused) throw new Error('nothing arrives on a paused socket');
-    this.emit('data', typeof data === 'string' ? Buffer.from(data, 'latin1') : data);
+    const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
+    if (this.lent === null) {
+      this.emit('data', Buffer.from(bytes));
+      return;
+    }
+    for (let at = 0; at < bytes.length; at += this.lent.length) {
+      const count = bytes.copy(this.lent, 0, at);
+      this.#readCallback(count);
+      this.lent.fill('!', 0, count);
+    }
+  }
+
+  /** Calls what `lendReads` left where Node keeps it. */
+  #readCallback(count: number): void {
+    const own = this as unknown as Record<symbol, unknown>;
+    const callback = Object.getOwnPropertySymbols(own).find((symbol) => typeof own[symbol] === 'function');
+    (own[callback as symbol] as (count: number) => boolean)(count);
   }
 
   /** The peer closes its side. */
@@ -111,9 +134,8 @@ export interface Bench {
 
 const PEER: Peer = { address: '127.0.0.1', port: 1, tls: null };
 
-/** Builds one. */
-export function bench(bounds: Partial<ServerBounds> = {}): Bench {
-  const socket = new FakeSocket();
+/** Builds one, on a socket that may be prepared before. */
+export function bench(bounds: Partial<ServerBounds> = {}, socket = new FakeSocket()): Bench {
   const script = new Script();
   const clock = new ManualClock();
   let closed = 0;

@@ -2,13 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  BIT_NUMBERS,
   DISGUISED_FIELD,
   FIELD,
   FIELD_MARKS,
   FieldMark,
   fieldNumber,
+  FIRST_PRESENT,
   oddFieldNumber,
   OTHER_FIELD,
+  PRESENCE,
+  PRESENCE_MARKS,
+  SINGLE_BITS,
 } from './field-names.ts';
 
 const numberOf = (name: string): number => fieldNumber(Buffer.from(name), 0, name.length);
@@ -65,6 +70,35 @@ test('names of the gateway are its own to write, whatever follows the prefix and
     assert.notEqual(marksOf(numberOf(name)) & FieldMark.drop, 0, name);
   }
   for (const name of ['x-portculli', 'x-forward', 'ssl', 'forwarde']) assert.equal(numberOf(name), OTHER_FIELD, name);
+});
+
+test('what is kept as bits has a bit of its own', () => {
+  for (const name of KNOWN) {
+    const isSingle = (marksOf(FIELD[name]) & FieldMark.single) !== 0;
+    if (isSingle) assert.ok(FIELD[name] < BIT_NUMBERS, name);
+    if (FIELD[name] < BIT_NUMBERS) assert.equal((SINGLE_BITS & (1 << FIELD[name])) !== 0, isSingle, name);
+  }
+  for (const [name, bit] of Object.entries(PRESENCE)) {
+    const number = FIELD[name as keyof typeof PRESENCE];
+    assert.equal(1 << (number - FIRST_PRESENT), bit, name);
+    assert.equal(marksOf(number) & ~PRESENCE_MARKS, 0, name);
+  }
+});
+
+test('a name with one octet changed, left out or put in is another one', () => {
+  const octet = fc.constantFrom(...Buffer.from('abzABZ019-!#$%&*+.^_`|~'));
+  fc.assert(
+    fc.property(fc.constantFrom(...KNOWN), fc.nat(40), octet, fc.nat(2), (name, at, other, how) => {
+      const octets = [...Buffer.from(name)];
+      octets.splice(at % octets.length, how === 0 ? 0 : 1, ...(how === 1 ? [] : [other]));
+      const text = Buffer.from(octets).toString('latin1').toLowerCase();
+      const expected = KNOWN.find((known) => known === text);
+      const found = fieldNumber(Buffer.from(octets), 0, octets.length);
+      if (expected !== undefined) assert.equal(found, FIELD[expected], text);
+      else assert.ok(found === OTHER_FIELD || found === DISGUISED_FIELD, text);
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
 test('a known name in another spelling is a disguise, whichever token character stands for the hyphen', () => {

@@ -17,6 +17,7 @@ const { drop, single, guarded, banner } = FieldMark;
 /**
  * The fields the codec knows. Names that identify, forward or override are the gateway's own to write,
  * so a client's are dropped (docs/threat-model.md, forged identity); hop-by-hop fields end here (RFC 9110 §7.6.1).
+ * The first thirty have a bit each in what a scan has seen: what is asked of most heads stands among them.
  */
 const MARKS = {
   host: drop | single | guarded,
@@ -25,16 +26,6 @@ const MARKS = {
   connection: drop,
   expect: drop | guarded,
   'keep-alive': drop,
-  'proxy-connection': drop,
-  'proxy-authenticate': drop,
-  'proxy-authentication-info': drop,
-  'proxy-authorization': drop,
-  te: drop,
-  trailer: drop,
-  upgrade: drop,
-  'http2-settings': drop,
-  'content-type': single | guarded,
-  'content-encoding': guarded,
   authorization: single | guarded,
   cookie: single | guarded,
   origin: single | guarded,
@@ -44,10 +35,25 @@ const MARKS = {
   apikey: single | guarded,
   'x-auth-token': single | guarded,
   'x-access-token': single | guarded,
+  'content-type': single | guarded,
   date: guarded,
+  'cache-control': guarded,
+  'x-content-type-options': 0,
+  'x-frame-options': 0,
+  'referrer-policy': 0,
+  'content-security-policy': 0,
+  'strict-transport-security': 0,
+  'content-encoding': guarded,
+  'proxy-connection': drop,
+  'proxy-authenticate': drop,
+  'proxy-authentication-info': drop,
+  'proxy-authorization': drop,
+  te: drop,
+  trailer: drop,
+  upgrade: drop,
+  'http2-settings': drop,
   location: guarded,
   'set-cookie': guarded,
-  'cache-control': guarded,
   vary: guarded,
   etag: guarded,
   forwarded: drop | guarded,
@@ -135,11 +141,6 @@ const MARKS = {
   'x-middleware-subrequest': drop | guarded,
   'x-request-id': drop | guarded,
   via: guarded,
-  'x-content-type-options': 0,
-  'x-frame-options': 0,
-  'referrer-policy': 0,
-  'content-security-policy': 0,
-  'strict-transport-security': 0,
   server: banner,
   'x-powered-by': banner,
   'x-powered-cms': banner,
@@ -184,12 +185,27 @@ export const PRESENCE = {
   'strict-transport-security': 128,
 } as const satisfies { readonly [Name in KnownName]?: number };
 
-/** The presence bit of each field number; 0 for most. */
-export const PRESENCE_BITS = Uint8Array.from([
-  0,
-  0,
-  ...NAMES.map((name) => (Object.hasOwn(PRESENCE, name) ? PRESENCE[name as keyof typeof PRESENCE] : 0)),
-]);
+/** Fields with a number below this are told apart by bits: that of a number is `1 << number`. */
+export const BIT_NUMBERS = 32;
+
+/** The bits of the fields that may stand once in a request. */
+export const SINGLE_BITS = NAMES.reduce((bits, name) => bits | (MARKS[name] & single ? 1 << FIELD[name] : 0), 0);
+
+/** The number of the first field of `PRESENCE`; the others follow in its order, so their bits lie side by side. */
+export const FIRST_PRESENT = FIELD['content-type'];
+
+/** The marks that any field of `PRESENCE` has. */
+export const PRESENCE_MARKS = Object.keys(PRESENCE).reduce((marks, name) => marks | MARKS[name as KnownName], 0);
+
+/** No known name is as long. */
+const LENGTH_LIMIT = 64;
+
+if (NAMES.some((name) => MARKS[name] & single && FIELD[name] >= BIT_NUMBERS) || NAMES.length > 253)
+  throw new Error('single fields are kept as bits of one word, and numbers as octets');
+if (NAMES.some((name) => name.length >= LENGTH_LIMIT)) throw new Error('a name is too long to be found');
+for (const [name, bit] of Object.entries(PRESENCE))
+  if (1 << (FIELD[name as KnownName] - FIRST_PRESENT) !== bit || FIELD[name as KnownName] >= BIT_NUMBERS)
+    throw new Error(`${name} is not in its place`);
 
 /** Prefixes that only the gateway may write. */
 const OWN_PREFIXES = [
@@ -212,36 +228,56 @@ const OWN_PREFIXES = [
 const OWN_FIRST = new Uint8Array(256);
 for (const prefix of OWN_PREFIXES) OWN_FIRST[prefix[0] as number] = 1;
 
-if (NAMES.some((name) => MARKS[name] & single && FIELD[name] >= 32))
-  throw new Error('single fields are kept as bits of one word');
-
 const HYPHEN = 0x2d;
-const BUCKETS = 64 * 32;
-const candidates: { readonly id: number; readonly octets: Uint8Array }[][] = Array.from({ length: BUCKETS }, () => []);
-for (const name of NAMES)
-  candidates[bucket(name.length, name.charCodeAt(0))]?.push({ id: FIELD[name], octets: Buffer.from(name) });
 
-function bucket(length: number, first: number): number {
-  return length < 64 ? (length << 5) | (first & 31) : 0;
+// Names are found by their length and first letter. All lies in a few octets, since little of it is ever near a processor
+// that does other things meanwhile: of each such place the first number, of each number the next one (0: none), and where
+// its name stands among the octets of all.
+const firstNumbers = new Uint8Array(LENGTH_LIMIT * 32);
+const nextNumbers = new Uint8Array(256);
+const nameStarts = new Uint16Array(256);
+const nameOctets = Buffer.from(NAMES.join(''), 'latin1');
+for (const [at, name] of NAMES.entries()) {
+  const number = at + 2;
+  const where = place(name.length, name.charCodeAt(0));
+  nextNumbers[number] = firstNumbers[where] as number;
+  firstNumbers[where] = number;
+  nameStarts[number + 1] = (nameStarts[number] as number) + name.length;
+}
+
+/** Longer names than any that is known share a place with no name at all. */
+function place(length: number, first: number): number {
+  return length < LENGTH_LIMIT ? (length << 5) | (first & 31) : 0;
 }
 
 /** The number of the field named by the octets from `start`; names are compared without case. */
 export function fieldNumber(bytes: Uint8Array, start: number, length: number): number {
   const first = bytes[start] as number;
-  for (const candidate of candidates[bucket(length, first)] as (typeof candidates)[number]) {
-    if (candidate.octets.length === length && sameName(bytes, start, candidate.octets)) return candidate.id;
+  let number = firstNumbers[place(length, first)] as number;
+  while (number !== OTHER_FIELD) {
+    if (isNamed(bytes, start, number)) return number;
+    number = nextNumbers[number] as number;
   }
   return OWN_FIRST[LOWER[first] as number] === 1 && hasOwnPrefix(bytes, start, length) ? DISGUISED_FIELD : OTHER_FIELD;
 }
 
-function sameName(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
-  for (let at = 0; at < name.length; at++) if (LOWER[bytes[start + at] as number] !== name[at]) return false;
+/** Whether these octets are the name of that number, which is as long as theirs. */
+function isNamed(bytes: Uint8Array, start: number, number: number): boolean {
+  const from = nameStarts[number] as number;
+  const end = nameStarts[number + 1] as number;
+  // In a token, this bit is the case of letters, and what they are compared with are letters, digits and hyphens.
+  for (let at = from; at < end; at++) if (((bytes[start + at - from] as number) | 32) !== nameOctets[at]) return false;
   return true;
 }
 
 function hasOwnPrefix(bytes: Uint8Array, start: number, length: number): boolean {
-  for (const prefix of OWN_PREFIXES) if (length >= prefix.length && sameName(bytes, start, prefix)) return true;
+  for (const prefix of OWN_PREFIXES) if (length >= prefix.length && holdsName(bytes, start, prefix)) return true;
   return false;
+}
+
+function holdsName(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
+  for (let at = 0; at < name.length; at++) if (LOWER[bytes[start + at] as number] !== name[at]) return false;
+  return true;
 }
 
 /**

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { FIELD } from './field-names.ts';
 import {
   type FieldScan,
+  hasField,
   HEAD_BOUNDS,
   hasRepeatedSingle,
+  isRepeated,
   newFieldScan,
+  onlyKeepsAlive,
   readFields,
   REPLY_OCTETS,
   REQUEST_OCTETS,
+  takeWords,
 } from './fields.ts';
 
 /** Reads whole lines, behind a first line as in a head, and with the empty line that follows. */
@@ -25,7 +30,7 @@ test('names, values and numbers are kept as packed offsets', () => {
   const { fault, scan, bytes } = read('Host: a.test\r\nX-A:\t b \t\r\nX-B:\r\n');
   assert.equal(fault, null);
   const text = (word: number): string => bytes.toString('latin1', word & 0xffff, (word & 0xffff) + (word >>> 16));
-  const words = scan.words;
+  const words = takeWords(scan);
   assert.deepEqual(
     [0, 3, 6].map((at) => text(words[at] as number)),
     ['Host', 'X-A', 'X-B'],
@@ -155,11 +160,71 @@ test('a second Host is a fault at once, and a value that is folded away is a fol
 });
 
 test('a field that may stand once is counted whatever else stands there', () => {
-  for (const name of ['Authorization', 'Content-Type', 'Cookie', 'Origin', 'Range']) {
-    assert.equal(hasRepeatedSingle(read(`${name}: a\r\nX: 1\r\n`).scan.words), false);
-    assert.equal(hasRepeatedSingle(read(`${name}: a\r\nX: 1\r\n${name.toUpperCase()}: a\r\n`).scan.words), true);
+  const single = ['Authorization', 'Content-Type', 'Cookie', 'Origin', 'Range', 'X-Api-Key', 'X-Access-Token'];
+  for (const name of single) {
+    assert.equal(hasRepeatedSingle(read(`${name}: a\r\nX: 1\r\n`).scan), false);
+    assert.equal(hasRepeatedSingle(read(`${name}: a\r\nX: 1\r\n${name.toUpperCase()}: a\r\n`).scan), true);
   }
-  assert.equal(hasRepeatedSingle(read('Accept: a\r\nAccept: b\r\nVia: a\r\nVia: b\r\n').scan.words), false);
+  for (const name of single.slice(1)) {
+    assert.equal(hasRepeatedSingle(read(`${single[0]}: a\r\n${name}: b\r\n`).scan), false, name);
+  }
+  assert.equal(hasRepeatedSingle(read('Accept: a\r\nAccept: b\r\nVia: a\r\nVia: b\r\n').scan), false);
+  assert.equal(hasRepeatedSingle(read('Date: a\r\nDate: b\r\nConnection: a\r\nConnection: b\r\n').scan), false);
+});
+
+test('a scan knows which of the first fields it saw, and which of them more than once', () => {
+  const { scan } = read('Connection: a\r\nExpect: b\r\nX: c\r\nConnection: d\r\n');
+  const told = (['connection', 'expect', 'host', 'content-type'] as const).map((name) => [
+    hasField(scan, FIELD[name]),
+    isRepeated(scan, FIELD[name]),
+  ]);
+  assert.deepEqual(told, [
+    [true, true],
+    [true, false],
+    [false, false],
+    [false, false],
+  ]);
+});
+
+test('Connection only keeps alive where that is all it says', () => {
+  const onlyKeeps = (...lines: readonly string[]): boolean => {
+    const { scan, bytes } = read(lines.map((line) => `Connection:${line}\r\n`).join(''));
+    return onlyKeepsAlive(bytes, scan);
+  };
+  for (const value of [' keep-alive', 'Keep-Alive\t', '  KEEP-ALIVE ']) assert.ok(onlyKeeps(value), value);
+  for (const value of ['', 'close', 'keep-alive, close', 'keep-alivf', 'keep-alive,', 'keepMalive', 'keep-aliv'])
+    assert.ok(!onlyKeeps(value), value);
+  assert.ok(!onlyKeeps('keep-alive', 'close') && !onlyKeeps('keep-alive', 'keep-alive'));
+});
+
+/** What a value may hold, octet by octet, and what is wrong with one that ends in CRLF. */
+function valueFaultOf(value: string, obsText: boolean): string | null {
+  for (let at = 0; at < value.length; at++) {
+    const octet = value.charCodeAt(at);
+    if (octet === 0x0a || octet === 0x0d) return 'bare-line-break';
+    const sound = octet === 9 || (octet >= 0x20 && octet < 0x7f) || (obsText && octet >= 0x80);
+    if (!sound) return 'malformed-header-value';
+  }
+  return null;
+}
+
+test('each octet of a long value is judged, wherever it stands and wherever the head begins', () => {
+  const octet = fc.oneof({ weight: 30, arbitrary: fc.integer({ min: 0x20, max: 0x7e }) }, fc.nat(255));
+  const value = fc.array(octet, { maxLength: 200 }).map((octets) => String.fromCharCode(...octets));
+  fc.assert(
+    fc.property(value, fc.nat(9), fc.boolean(), (text, offset, reply) => {
+      const bytes = Buffer.alloc(300, 0x61).subarray(offset);
+      const end = bytes.write(`X:a${text}a\r\n`, 'latin1');
+      const octets = reply ? REPLY_OCTETS : REQUEST_OCTETS;
+      const fault = readFields(bytes.subarray(0, end), { from: 0, end }, octets, newFieldScan());
+      const broken = text.indexOf('\r\n');
+      // Behind a line break another line begins, which is not a value's matter.
+      if (broken < 0) assert.equal(fault, valueFaultOf(text, reply));
+      else if (valueFaultOf(text.slice(0, broken), reply) !== null)
+        assert.equal(fault, valueFaultOf(text.slice(0, broken), reply));
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
 test('a head has at most a hundred fields', () => {

@@ -1,14 +1,19 @@
 import type { ProblemCode } from '../base/index.ts';
+import { BIT_NUMBERS, DISGUISED_FIELD, FIELD, fieldNumber, oddFieldNumber, SINGLE_BITS } from './field-names.ts';
+import type { NamesSeen } from './header-fields.ts';
 import {
-  DISGUISED_FIELD,
-  FIELD,
-  FIELD_MARKS,
-  FieldMark,
-  fieldNumber,
-  oddFieldNumber,
-  OTHER_FIELD,
-} from './field-names.ts';
-import { COLON, CR, HTAB, LF, TOKEN, REPLY_VALUE, REQUEST_NAME, REQUEST_VALUE, SP } from './octets.ts';
+  COLON,
+  CR,
+  endOfAllowed,
+  HTAB,
+  LF,
+  LOWER,
+  REPLY_VALUE,
+  REQUEST_NAME,
+  REQUEST_VALUE,
+  SP,
+  TOKEN,
+} from './octets.ts';
 
 /** Bounds of a head: bytes of the whole, with its last CRLF, and number of fields. */
 export interface HeadBounds {
@@ -19,19 +24,20 @@ export interface HeadBounds {
 /** 16 KiB and 100 fields, as the trusted proxies allow; the target has a bound of its own. */
 export const HEAD_BOUNDS: HeadBounds = { bytes: 16_384, fields: 100 };
 
-/** The framing fields of a head, found while it is read. Counts are of lines. */
-export interface FieldScan {
-  /** name, value, number: see HeaderFields. */
-  words: number[];
+/** The fields of a head, and what the codec itself obeys among them, found while it is read. */
+export interface FieldScan extends NamesSeen {
+  /** How many words there are to take. */
+  count: number;
+  seen: number;
+  lengths: number;
+  /** Of `seen` those that stand there more than once. */
+  repeated: number;
   contentLength: number;
-  contentLengthLines: number;
   /** White space stands behind the length: grammar, but servers that take the line as it is read another number. */
   paddedLength: boolean;
-  transferEncodingLines: number;
   chunked: boolean;
-  connectionLines: number;
-  expectLines: number;
-  hostLines: number;
+  /** The first value of Connection, and that of Host, packed as in HeaderFields. */
+  connectionWord: number;
   hostWord: number;
   /** Whether an empty line ends the fields, so that nobody need look for it before. */
   readonly findsEnd: boolean;
@@ -42,15 +48,14 @@ export interface FieldScan {
 /** A scan to fill. */
 export function newFieldScan(findsEnd = false): FieldScan {
   return {
-    words: [],
+    count: 0,
+    seen: 0,
+    lengths: 0,
+    repeated: 0,
     contentLength: 0,
-    contentLengthLines: 0,
     paddedLength: false,
-    transferEncodingLines: 0,
     chunked: false,
-    connectionLines: 0,
-    expectLines: 0,
-    hostLines: 0,
+    connectionWord: 0,
     hostWord: 0,
     findsEnd,
     end: -1,
@@ -59,14 +64,26 @@ export function newFieldScan(findsEnd = false): FieldScan {
 
 /** Makes a scan new again, for heads are read by the hundred thousand, and one at a time. */
 export function clearFieldScan(scan: FieldScan): void {
-  scan.words = NO_WORDS;
-  scan.contentLength = scan.contentLengthLines = scan.transferEncodingLines = 0;
-  scan.connectionLines = scan.expectLines = scan.hostLines = scan.hostWord = 0;
+  scan.count = scan.seen = scan.lengths = scan.repeated = 0;
+  scan.contentLength = scan.connectionWord = scan.hostWord = 0;
   scan.paddedLength = scan.chunked = false;
   scan.end = -1;
 }
 
-const NO_WORDS: number[] = [];
+/** Whether the field of this number stands in the head; the number is below `BIT_NUMBERS`. */
+export function hasField(scan: FieldScan, number: number): boolean {
+  return (scan.seen & (1 << number)) !== 0;
+}
+
+/** Whether it stands there more than once. */
+export function isRepeated(scan: FieldScan, number: number): boolean {
+  return (scan.repeated & (1 << number)) !== 0;
+}
+
+/** Whether a field that may stand once stands twice. Replies may repeat what they like; only framing is theirs to get wrong. */
+export function hasRepeatedSingle(scan: FieldScan): boolean {
+  return (scan.repeated & SINGLE_BITS) !== 0;
+}
 
 /** Where the field lines stand: from the first one's first byte to the empty line's. */
 export interface HeadSpan {
@@ -89,6 +106,14 @@ export const REPLY_OCTETS: FieldOctets = { names: TOKEN, values: REPLY_VALUE };
 /** Filled anew for each head and then copied: growing an array field by field costs more. */
 const scratch: number[] = Array.from({ length: HEAD_BOUNDS.fields * 3 }, () => 0);
 
+/**
+ * Name, value and field number of each field that has just been read, as HeaderFields keeps them; before anything else is
+ * read. They are not kept in the scan, since whatever is new and hangs on something old is noted by the collector.
+ */
+export function takeWords(scan: FieldScan): readonly number[] {
+  return scratch.slice(0, scan.count);
+}
+
 /** What is wrong with field lines; `incomplete` when the bytes end before that can be told. */
 export type FieldFault = ProblemCode | 'incomplete';
 
@@ -99,9 +124,11 @@ export type FieldFault = ProblemCode | 'incomplete';
  */
 export function readFields(bytes: Uint8Array, span: HeadSpan, octets: FieldOctets, scan: FieldScan): FieldFault | null {
   const { names, values } = octets;
+  const { end } = span;
   let count = 0;
-  const end = span.end;
-  const lastFour = end - 3;
+  let seen = 0;
+  let repeated = 0;
+  let lengths = 0;
   let at = span.from;
   while (at < end) {
     const nameStart = at;
@@ -120,16 +147,7 @@ export function readFields(bytes: Uint8Array, span: HeadSpan, octets: FieldOctet
     at++;
     while (bytes[at] === SP || bytes[at] === HTAB) at++;
     const valueStart = at;
-    // Four at once, since a token is hundreds of octets long; each mark is 0 or 1.
-    while (
-      at < lastFour &&
-      (values[bytes[at] as number] as number) &
-        (values[bytes[at + 1] as number] as number) &
-        (values[bytes[at + 2] as number] as number) &
-        (values[bytes[at + 3] as number] as number)
-    )
-      at += 4;
-    while (values[bytes[at] as number]) at++;
+    at = endOfAllowed(bytes, at, end, values);
     if (bytes[at] !== CR || bytes[at + 1] !== LF) return valueFault(bytes, at);
     let valueEnd = at;
     while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) valueEnd--;
@@ -137,15 +155,22 @@ export function readFields(bytes: Uint8Array, span: HeadSpan, octets: FieldOctet
     const number = odd & 2 ? oddFieldNumber(bytes, nameStart, nameLength) : fieldNumber(bytes, nameStart, nameLength);
     if (count === scratch.length) return 'header-too-large';
     const value = valueStart | ((valueEnd - valueStart) << 16);
-    scratch[count++] = nameStart | (nameLength << 16);
-    scratch[count++] = value;
-    scratch[count++] = number;
-    if (number > DISGUISED_FIELD) {
-      const fault = noteKnownField(bytes, number, value, scan);
-      if (fault !== null) return foldedFault(bytes, at) ?? fault;
-    }
+    scratch[count] = nameStart | (nameLength << 16);
+    scratch[count + 1] = value;
+    scratch[count + 2] = number;
+    count += 3;
+    lengths |= 1 << nameLength;
+    if (number <= DISGUISED_FIELD || number >= BIT_NUMBERS) continue;
+    const bit = 1 << number;
+    const fault = seen & bit ? repeatFault(number) : number <= LAST_OBEYED ? obey(bytes, number, value, scan) : null;
+    if (fault !== null) return foldedFault(bytes, at) ?? fault;
+    repeated |= seen & bit;
+    seen |= bit;
   }
-  scan.words = scratch.slice(0, count);
+  scan.seen = seen;
+  scan.repeated = repeated;
+  scan.lengths = lengths;
+  scan.count = count;
   return null;
 }
 
@@ -153,47 +178,48 @@ const CONTENT_LENGTH = FIELD['content-length'];
 const TRANSFER_ENCODING = FIELD['transfer-encoding'];
 const HOST = FIELD.host;
 const CONNECTION = FIELD.connection;
-const EXPECT = FIELD.expect;
+const LAST_OBEYED = Math.max(CONTENT_LENGTH, TRANSFER_ENCODING, HOST, CONNECTION);
 
-/** Takes note of a field the codec itself obeys; `value` is packed as in HeaderFields. */
-function noteKnownField(bytes: Uint8Array, number: number, value: number, scan: FieldScan): ProblemCode | null {
+/** What a field is that stands there a second time and may not, in requests and replies. */
+function repeatFault(number: number): ProblemCode | null {
+  switch (number) {
+    case CONTENT_LENGTH:
+      return 'invalid-content-length';
+    case TRANSFER_ENCODING:
+      return 'invalid-transfer-encoding';
+    case HOST:
+      return 'invalid-host';
+    default:
+      return null;
+  }
+}
+
+/** Takes note of the first field of a number that the codec itself obeys; `value` is packed as in HeaderFields. */
+function obey(bytes: Uint8Array, number: number, value: number, scan: FieldScan): ProblemCode | null {
   const start = value & 0xffff;
   const end = start + (value >>> 16);
   switch (number) {
     case CONTENT_LENGTH:
-      scan.contentLengthLines++;
       scan.contentLength = readLength(bytes, start, end);
       scan.paddedLength = bytes[end] !== CR;
-      return scan.contentLengthLines > 1 || scan.contentLength < 0 ? 'invalid-content-length' : null;
+      return scan.contentLength < 0 ? 'invalid-content-length' : null;
     case TRANSFER_ENCODING:
-      scan.transferEncodingLines++;
-      scan.chunked = isChunked(bytes, start, end);
-      return scan.transferEncodingLines > 1 || !scan.chunked ? 'invalid-transfer-encoding' : null;
+      scan.chunked = holdsWord(bytes, value, CHUNKED);
+      return scan.chunked ? null : 'invalid-transfer-encoding';
     case HOST:
-      scan.hostLines++;
       scan.hostWord = value;
-      return scan.hostLines > 1 ? 'invalid-host' : null;
-    case CONNECTION:
-      scan.connectionLines++;
       return null;
-    case EXPECT:
-      scan.expectLines++;
+    case CONNECTION:
+      scan.connectionWord = value;
       return null;
     default:
       return null;
   }
 }
 
-/** Whether a field that may stand once stands twice. Replies may repeat what they like; only framing is theirs to get wrong. */
-export function hasRepeatedSingle(words: readonly number[]): boolean {
-  let seen = 0;
-  for (let word = 2; word < words.length; word += 3) {
-    const number = words[word] as number;
-    if (number === OTHER_FIELD || !((FIELD_MARKS[number] as number) & FieldMark.single)) continue;
-    if (seen & (1 << number)) return true;
-    seen |= 1 << number;
-  }
-  return false;
+/** Whether all that Connection says is that the connection goes on, as of each message of HTTP/1.1 (RFC 9112 §9.3). */
+export function onlyKeepsAlive(bytes: Uint8Array, scan: FieldScan): boolean {
+  return !isRepeated(scan, CONNECTION) && holdsWord(bytes, scan.connectionWord, KEEP_ALIVE);
 }
 
 /** Plain decimal digits without leading zeros, below 2^53 (RFC 9110 §8.6); else -1. */
@@ -210,10 +236,13 @@ function readLength(bytes: Uint8Array, start: number, end: number): number {
 
 const UNDERSCORE = 0x5f;
 const CHUNKED = Buffer.from('chunked');
+const KEEP_ALIVE = Buffer.from('keep-alive');
 
-function isChunked(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start !== CHUNKED.length) return false;
-  for (let at = 0; at < CHUNKED.length; at++) if (((bytes[start + at] as number) | 32) !== CHUNKED[at]) return false;
+/** Whether a packed value is this word, in any case. */
+function holdsWord(bytes: Uint8Array, value: number, word: Uint8Array): boolean {
+  if (value >>> 16 !== word.length) return false;
+  const start = value & 0xffff;
+  for (let at = 0; at < word.length; at++) if (LOWER[bytes[start + at] as number] !== word[at]) return false;
   return true;
 }
 

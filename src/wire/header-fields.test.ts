@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { FIELD, FieldMark, PRESENCE } from './field-names.ts';
-import { newFieldScan, readFields, REPLY_OCTETS } from './fields.ts';
+import { newFieldScan, readFields, REPLY_OCTETS, takeWords } from './fields.ts';
 import { HeaderFields, NO_FIELDS } from './header-fields.ts';
 
 function fieldsOf(...given: readonly (string | number)[]): HeaderFields {
@@ -12,7 +12,8 @@ function fieldsOf(...given: readonly (string | number)[]): HeaderFields {
   const scan = newFieldScan();
   const bytes = Buffer.from(text, 'latin1');
   assert.equal(readFields(bytes, { from: 16, end: bytes.length }, REPLY_OCTETS, scan), null);
-  return marks === undefined ? new HeaderFields(text, scan.words) : new HeaderFields(text, scan.words, marks);
+  const words = takeWords(scan);
+  return marks === undefined ? new HeaderFields(text, words, scan) : new HeaderFields(text, words, scan, marks);
 }
 
 test('a field is found by its name in lower case, whatever its own case', () => {
@@ -89,6 +90,31 @@ test('a dropped field is kept no longer, and stays readable', () => {
   assert.equal(fields.keptLines(), '');
 });
 
+test('what is read out does not depend on how long names are, nor on how many stand there', () => {
+  const names = fc.constantFrom('a', 'b', 'x-a', 'via', 'date', 'a'.repeat(33), `b${'a'.repeat(32)}`, 'content-type');
+  fc.assert(
+    fc.property(fc.array(fc.tuple(names, fc.constantFrom('1', '2')), { maxLength: 12 }), names, (list, asked) => {
+      const fields = fieldsOf(...list.map(([name, value]) => `${name.toUpperCase()}: ${value}`));
+      const values = list.flatMap(([name, value]) => (name === asked ? [value] : []));
+      assert.deepEqual(fields.all(asked), values);
+      assert.equal(fields.get(asked), values.length === 0 ? null : values.join(', '));
+      assert.equal(fields.has(asked), values.length > 0);
+      if (asked === 'date') assert.equal(fields.valueOf(FIELD.date), values[0] ?? null);
+    }),
+  );
+});
+
+test('a field beyond the first thirty numbers is found by its number too', () => {
+  const fields = fieldsOf('Via: 1.1 a', 'ETag: "b"');
+  assert.deepEqual([fields.valueOf(FIELD.via), fields.valueOf(FIELD.etag)], ['1.1 a', '"b"']);
+  assert.equal(fields.valueOf(FIELD.vary), null);
+});
+
+test('what tells which fields are forwarded obeys the marks that are not', () => {
+  const fields = fieldsOf('Date: a', 'Referrer-Policy: b', FieldMark.guarded);
+  assert.equal(fields.present, PRESENCE['referrer-policy']);
+});
+
 test('no field at all', () => {
   assert.equal(NO_FIELDS.size, 0);
   assert.equal(NO_FIELDS.keptLines(), '');
@@ -132,4 +158,8 @@ test('each of a hundred fields can be dropped, and no other goes with it', () =>
     assert.equal(fields.keptLines(), kept.map((name) => `${name}: v\r\n`).join(''));
     assert.equal(fields.get(`x-${dropped[0]}`), 'v');
   }
+  const late = fieldsOf(...names.map((name) => `${name}: v`).slice(1), 'Date: a');
+  assert.equal(late.present, PRESENCE.date);
+  late.drop('date');
+  assert.equal(late.present, 0);
 });

@@ -1,10 +1,20 @@
-import { FIELD_MARKS, FieldMark, PRESENCE_BITS } from './field-names.ts';
+import { BIT_NUMBERS, FIELD_MARKS, FieldMark, FIRST_PRESENT, PRESENCE, PRESENCE_MARKS } from './field-names.ts';
 import type { HeaderMap } from './message.ts';
 import { LOWER } from './octets.ts';
 
 const WORDS_PER_FIELD = 3;
 /** As many have their drop marks in one number; few heads have more fields. */
 const FIRST_FIELDS = 30;
+/** All bits of `PRESENCE`. */
+const ALL_PRESENT = Object.values(PRESENCE).reduce((bits, bit) => bits | bit, 0);
+
+/** What is known of a head's field names at one look. */
+export interface NamesSeen {
+  /** Which fields with a number below `BIT_NUMBERS` are there: for each the bit `1 << number`. */
+  readonly seen: number;
+  /** How long the names are: for each length, modulo 32, one bit. All bits where nobody looked. */
+  readonly lengths: number;
+}
 
 /**
  * The fields of one head, kept as the head's text and offsets into it; nothing is copied until somebody asks.
@@ -13,7 +23,9 @@ const FIRST_FIELDS = 30;
 export class HeaderFields implements HeaderMap {
   readonly #text: string;
   /** Name, value and field number of each field, one behind the other. */
-  readonly #words: number[];
+  readonly #words: readonly number[];
+  readonly #seen: number;
+  readonly #lengths: number;
   /** One more drop mark for each field, set by what Connection names: a bit for each of the first, */
   #droppedFirst = 0;
   /** and an octet for each of the later ones; null while none is. */
@@ -22,9 +34,11 @@ export class HeaderFields implements HeaderMap {
   readonly #dropMarks: number;
 
   /** `dropMarks`: those of `FieldMark` whose fields are not forwarded. */
-  constructor(text: string, words: number[], dropMarks: number = FieldMark.drop) {
+  constructor(text: string, words: readonly number[], names: NamesSeen, dropMarks: number = FieldMark.drop) {
     this.#text = text;
     this.#words = words;
+    this.#seen = names.seen;
+    this.#lengths = names.lengths;
     this.#dropMarks = dropMarks;
   }
 
@@ -56,19 +70,23 @@ export class HeaderFields implements HeaderMap {
 
   /** The value of the first field with this number (see field-names.ts), or null. */
   valueOf(number: number): string | null {
+    if (number < BIT_NUMBERS && (this.#seen & (1 << number)) === 0) return null;
     for (let at = 0; at < this.size; at++) if (this.#number(at) === number) return this.#value(at);
     return null;
   }
 
-  /** Which of the fields that `PRESENCE` names are forwarded, as the sum of their bits; one look at each field. */
+  /** Which of the fields that `PRESENCE` names are forwarded, as the sum of their bits. */
   get present(): number {
-    const words = this.#words;
-    let present = 0;
-    for (let word = 2; word < words.length; word += WORDS_PER_FIELD) {
-      const bit = PRESENCE_BITS[words[word] as number] as number;
-      if (bit !== 0 && !this.#isDropped((word - 2) / WORDS_PER_FIELD)) present |= bit;
+    const present = (this.#seen >>> FIRST_PRESENT) & ALL_PRESENT;
+    const droppable = (this.#dropMarks & PRESENCE_MARKS) !== 0;
+    if (this.#droppedFirst === 0 && this.#droppedLater === null && !droppable) return present;
+    let kept = 0;
+    for (let at = 0; at < this.size; at++) {
+      const number = this.#number(at);
+      if (number >= FIRST_PRESENT && number < BIT_NUMBERS && !this.#isDropped(at))
+        kept |= 1 << (number - FIRST_PRESENT);
     }
-    return present;
+    return kept & ALL_PRESENT;
   }
 
   /** Takes the fields of this name out of what is forwarded; they stay readable. */
@@ -108,8 +126,8 @@ export class HeaderFields implements HeaderMap {
 
   /** Where the line after this field begins: at the next field's name, or at the end of the head's lines. */
   #lineEnd(word: number): number {
-    const next = this.#words[word + WORDS_PER_FIELD];
-    return next === undefined ? this.#text.length : next & 0xffff;
+    const next = word + WORDS_PER_FIELD;
+    return next < this.#words.length ? (this.#words[next] as number) & 0xffff : this.#text.length;
   }
 
   #isDropped(at: number): boolean {
@@ -136,22 +154,27 @@ export class HeaderFields implements HeaderMap {
   }
 
   #find(name: string, from: number): number {
-    for (let at = from; at < this.size; at++) {
-      const length = (this.#words[at * WORDS_PER_FIELD] as number) >>> 16;
-      if (length === name.length && this.#isNamed(at, name)) return at;
+    const { length } = name;
+    if ((this.#lengths & (1 << length)) === 0) return -1;
+    const words = this.#words;
+    for (let word = from * WORDS_PER_FIELD; word < words.length; word += WORDS_PER_FIELD) {
+      const place = words[word] as number;
+      if (place >>> 16 === length && this.#isNamed(place & 0xffff, name)) return word / WORDS_PER_FIELD;
     }
     return -1;
   }
 
   /** Compares without case, and without making a string of the name. */
-  #isNamed(at: number, name: string): boolean {
-    const start = (this.#words[at * WORDS_PER_FIELD] as number) & 0xffff;
+  #isNamed(start: number, name: string): boolean {
+    const text = this.#text;
     for (let index = 0; index < name.length; index++) {
-      if (LOWER[this.#text.charCodeAt(start + index)] !== name.charCodeAt(index)) return false;
+      const code = text.charCodeAt(start + index);
+      const wanted = name.charCodeAt(index);
+      if (code !== wanted && LOWER[code] !== wanted) return false;
     }
     return true;
   }
 }
 
 /** A head without any field. */
-export const NO_FIELDS = new HeaderFields('', []);
+export const NO_FIELDS = new HeaderFields('', [], { seen: 0, lengths: 0 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { BAD_HEADS, get, post } from './bad-heads.test.ts';
-import { type Bench, bench, statusesOf } from './fake-socket.test.ts';
+import { type Bench, bench, FakeSocket, statusesOf } from './fake-socket.test.ts';
 import { echo, ownHead } from './peers.test.ts';
 
 const GET = get('/a');
@@ -23,6 +23,17 @@ function halves(text: string): readonly (readonly string[])[] {
     text.slice(at * step),
   ]);
 }
+
+test('bytes that a socket had read before it was the connection’s come first', () => {
+  const early = new FakeSocket();
+  early.readableLength = 4;
+  const { socket, script } = bench({}, early);
+  script.onRequest = echo;
+  assert.equal(socket.lent, null, 'else what comes next would be read before them');
+  socket.receive(GET.slice(0, 4));
+  socket.receive(GET.slice(4));
+  assert.deepEqual(statusesOf(socket.text), [200]);
+});
 
 /** Ten seconds and a sweep. */
 const HEAD_MS = 10_500;
@@ -525,6 +536,19 @@ test('draining closes what has been idle, lets a fresh connection say what it ma
   quiet.connection.drain();
   quiet.pass(500);
   assert.equal(quiet.socket.finished, true);
+});
+
+test('draining lets a client speak that has just been answered, however long ago the last sweep was', () => {
+  const { socket, script, connection, clock, pass } = bench();
+  script.onRequest = echo;
+  pass(2_000);
+  clock.advance(499);
+  socket.receive(GET);
+  connection.drain();
+  clock.advance(400);
+  assert.equal(socket.finished, false);
+  socket.receive(GET);
+  assert.deepEqual(statusesOf(socket.text), [200, 200]);
 });
 
 test('draining lets a busy connection end its request, and tells the client when there is still time', () => {

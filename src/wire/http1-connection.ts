@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import type { ProblemCode } from '../base/index.ts';
+import { DirectWriter } from './direct-writer.ts';
 import { type ExchangeHost, Http1Exchange } from './http1-exchange.ts';
+import { lendReads } from './lent-reads.ts';
 import type { CanonicalRequest, Peer } from './message.ts';
 import { earlyFault, newAuthorityMemory, readRequestHead, readSoundHead, type RequestHead } from './request-head.ts';
 import { type ServerBounds, type ServerHandler, SIDE_BUFFER_BYTES } from './server.ts';
@@ -44,6 +46,7 @@ type Phase = 'head' | 'exchange' | 'lingering' | 'closed';
  */
 export class Http1Connection {
   readonly #socket: Socket;
+  readonly #writer: DirectWriter;
   readonly #options: ConnectionOptions;
   readonly #memory = newAuthorityMemory();
   readonly #host: ConnectionHost;
@@ -60,8 +63,6 @@ export class Http1Connection {
   #ended = false;
   #draining = false;
   #lingered = 0;
-  /** When the event came that is being worked off: one look at the clock for all that follows from it. */
-  #turnMs: number;
   /** When the present wait began; see `sweep`. */
   #since: number;
   #sweptAt: number;
@@ -75,10 +76,13 @@ export class Http1Connection {
 
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
+    this.#writer = new DirectWriter(socket, () => this.#onDrain());
     this.#options = options;
-    this.#turnMs = this.#since = this.#sweptAt = this.#flushedAt = this.#emptiedAt = options.monotonic();
+    this.#since = this.#sweptAt = this.#flushedAt = this.#emptiedAt = options.monotonic();
     this.#host = this.#exchangeHost();
-    socket.on('data', (bytes: Buffer) => this.#onData(bytes));
+    // What a socket has read before it was ours comes by its events, and so does then all that follows.
+    const lends = socket.readableLength === 0 && lendReads(socket, (bytes) => this.#onLent(bytes));
+    if (!lends) socket.on('data', (bytes: Buffer) => this.#onData(bytes));
     socket.on('end', () => this.#onEnd());
     socket.on('drain', () => this.#onDrain());
     socket.on('error', () => socket.destroy());
@@ -89,7 +93,10 @@ export class Http1Connection {
   drain(): void {
     this.#draining = true;
     this.#host.keepsAlive = false;
-    this.#sweepIdle(this.#options.monotonic());
+    const now = this.#options.monotonic();
+    // A wait that began since the last sweep may have begun just now: the next request may be on its way.
+    if (this.#since === this.#sweptAt) this.#since = now;
+    this.#sweepIdle(now);
   }
 
   /** Judges the present waits against the bounds; called about twice a second. */
@@ -104,6 +111,7 @@ export class Http1Connection {
   #exchangeHost(): ConnectionHost {
     return {
       socket: this.#socket,
+      writer: this.#writer,
       memo: { kept: null },
       keepsAlive: true,
       finished: (reusable) => this.#finished(reusable),
@@ -116,7 +124,7 @@ export class Http1Connection {
     if (this.#phase !== 'head') return;
     const { headMs, keepAliveMs } = this.#options.bounds;
     const waited = now - this.#since;
-    if (this.#socket.writableNeedDrain) {
+    if (this.#writer.needsDrain) {
       // It is we who wait with the next request, and the bound on writing holds.
       this.#since = now;
       return;
@@ -150,7 +158,7 @@ export class Http1Connection {
 
   #sweepLingering(now: number): void {
     // The wait begins when the reply has gone out; until then the bound on writing holds.
-    if (this.#socket.writableLength > 0) this.#since = now;
+    if (this.#writer.waiting > 0) this.#since = now;
     else if (now - this.#since > LINGER_MS) this.#socket.destroy();
   }
 
@@ -158,7 +166,7 @@ export class Http1Connection {
   #sweepWrites(now: number): void {
     const socket = this.#socket;
     if (this.#phase === 'closed' || socket.destroyed) return;
-    const waiting = socket.writableLength;
+    const { waiting } = this.#writer;
     const flushed = socket.bytesWritten - waiting;
     if (flushed !== this.#flushed) {
       this.#flushed = flushed;
@@ -171,6 +179,27 @@ export class Http1Connection {
     if (stalledMs > this.#options.bounds.idleMs || (silent && waiting === 0)) socket.destroy();
   }
 
+  /**
+   * Bytes have come in a buffer that the next read overwrites, perhaps another connection's. Mostly they are one sound
+   * head, of which nothing but strings is kept; whatever else they are is copied before anything is done with it.
+   */
+  #onLent(bytes: Buffer): void {
+    const head = this.#phase === 'head' && this.#buffer.length === 0 ? this.#readLentHead(bytes) : null;
+    if (head === null) {
+      this.#onData(Buffer.from(bytes));
+      return;
+    }
+    if (head.bytes < bytes.length) this.#buffer = Buffer.from(bytes.subarray(head.bytes));
+    this.#advancing = true;
+    this.#open(head);
+    this.#advancing = false;
+    if (this.#buffer.length > 0 || this.#ended || this.#readPaused) this.#advance();
+  }
+
+  #readLentHead(bytes: Buffer): RequestHead | null {
+    return this.#advancing || this.#writer.needsDrain ? null : readSoundHead(bytes, this.#memory);
+  }
+
   #onData(bytes: Buffer): void {
     if (this.#phase === 'lingering') {
       this.#lingered += bytes.length;
@@ -178,8 +207,7 @@ export class Http1Connection {
       return;
     }
     if (this.#phase === 'closed') return;
-    this.#turnMs = this.#options.monotonic();
-    if (this.#phase !== 'head' || this.#buffer.length === 0) this.#since = this.#turnMs;
+    if (this.#phase !== 'head' || this.#buffer.length === 0) this.#since = this.#options.monotonic();
     this.#buffer = this.#buffer.length === 0 ? bytes : Buffer.concat([this.#buffer, bytes]);
     this.#advance();
   }
@@ -200,7 +228,7 @@ export class Http1Connection {
   #step(): boolean {
     if (this.#buffer.length === 0) return false;
     // A client that sends and never reads must not pile up replies: the next request waits until the last are taken.
-    if (this.#phase === 'head') return !this.#socket.writableNeedDrain && this.#readHead();
+    if (this.#phase === 'head') return !this.#writer.needsDrain && this.#readHead();
     const exchange = this.#exchange;
     if (exchange === null || !exchange.readsBody) return false;
     this.#consume(exchange.take(this.#buffer));
@@ -256,7 +284,7 @@ export class Http1Connection {
     this.#phase = 'exchange';
     this.#exchange = exchange;
     this.#emptyLine = false;
-    this.#since = this.#sweptAt = this.#turnMs;
+    if (head.framing.kind !== 'none') this.#since = this.#sweptAt = this.#options.monotonic();
     this.#bodyCounted = 0;
     this.#bodyAhead = (bounds.bodyGraceMs * bounds.bodyBytesPerSecond) / 1_000;
     handler.request(exchange);
@@ -268,14 +296,15 @@ export class Http1Connection {
       this.#linger();
       return;
     }
-    this.#since = this.#turnMs = this.#options.monotonic();
+    // Nobody looks at the clock for a wait that is mostly over at once: an idle one counts from the sweep before it.
+    this.#since = this.#buffer.length > 0 ? this.#options.monotonic() : this.#sweptAt;
     this.#phase = 'head';
     // What follows is worked off by the loop that is running, or now where none is.
     if (!this.#advancing && (this.#buffer.length > 0 || this.#ended || this.#readPaused)) this.#advance();
   }
 
   #wantsBody(): void {
-    this.#since = this.#turnMs = this.#options.monotonic();
+    this.#since = this.#options.monotonic();
     this.#advance();
   }
 
@@ -330,7 +359,6 @@ export class Http1Connection {
 
   #onEnd(): void {
     this.#ended = true;
-    this.#turnMs = this.#options.monotonic();
     if (this.#phase === 'lingering') this.#socket.destroySoon();
     else this.#advance();
   }
@@ -339,14 +367,13 @@ export class Http1Connection {
   #atEnd(): void {
     if (this.#phase === 'head') {
       if (this.#buffer.length === 0) this.#linger();
-      else if (!this.#socket.writableNeedDrain) this.#refuse('incomplete-request');
+      else if (!this.#writer.needsDrain) this.#refuse('incomplete-request');
     } else if (this.#exchange?.readsBody === true && this.#buffer.length === 0) {
       this.#exchange.bodyFailed('incomplete-request');
     }
   }
 
   #onDrain(): void {
-    this.#turnMs = this.#options.monotonic();
     if (this.#exchange?.replyBegun === true) this.#exchange.events.drained();
     if (this.#phase === 'head') this.#advance();
   }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ProblemCode } from '../base/index.ts';
 import { BodyReader } from './body-reader.ts';
+import type { DirectWriter } from './direct-writer.ts';
 import type { BodyFraming, CanonicalRequest } from './message.ts';
 import type { RequestHead } from './request-head.ts';
 import { latin1Text } from './octets.ts';
@@ -13,6 +14,7 @@ const ONE_WRITE_BYTES = 8_192;
 /** What an exchange needs of its connection. */
 export interface ExchangeHost {
   readonly socket: Socket;
+  readonly writer: DirectWriter;
   readonly memo: ConnectionMemo;
   /** Whether the connection takes another request behind this one. */
   readonly keepsAlive: boolean;
@@ -165,16 +167,16 @@ export class Http1Exchange implements ServerExchange {
 
   send(head: OutgoingHead, body: Buffer | string): void {
     if (this.#reply !== 'none') return;
-    const { socket } = this.#host;
+    const { socket, writer } = this.#host;
     const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     const headText = this.#writeHead(head, bytes);
-    if (this.#encoding === 'nothing' || bytes === 0) socket.write(headText, 'latin1');
+    if (this.#encoding === 'nothing' || bytes === 0) writer.write(headText);
     else if (bytes > ONE_WRITE_BYTES || bytes !== body.length) {
       socket.cork();
       socket.write(headText, 'latin1');
       socket.write(body);
       socket.uncork();
-    } else socket.write(headText + (typeof body === 'string' ? body : latin1Text(body, 0, bytes)), 'latin1');
+    } else writer.write(headText + (typeof body === 'string' ? body : latin1Text(body, 0, bytes)));
     this.#complete();
   }
 

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { FakeSocket } from './fake-socket.test.ts';
 import { newCallOf, turn } from './lent-fixture.test.ts';
+import { lendReads, READ_BUFFER } from './lent-reads.ts';
 import { sized } from './upstream-peer.test.ts';
 
 /** All connections are read into this one buffer, as a pool does it. */
@@ -117,4 +121,44 @@ test('bytes behind a whole reply, and bytes that nobody asked for, end the conne
   assert.equal(call.idle(), 1);
   lend(call, sized('smuggled'));
   assert.deepEqual([call.bodyNow(), call.socket.destroyed], ['ok', true]);
+});
+
+test('an accepted socket is read into the one buffer, paused and ended as any other', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const client = connect(address.port, '127.0.0.1');
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  let text = '';
+  let buffers = 0;
+  let seen = Promise.withResolvers<void>();
+  const lends = lendReads(socket, (bytes) => {
+    if (bytes.buffer === READ_BUFFER.buffer) buffers++;
+    text += bytes.toString('latin1');
+    seen.resolve();
+  });
+  assert.equal(lends, true, 'Node keeps what is read elsewhere by now');
+  socket.on('data', () => assert.fail('lent bytes come by no event'));
+  client.write('one');
+  await seen.promise;
+  socket.pause();
+  client.write('two');
+  seen = Promise.withResolvers();
+  socket.resume();
+  await seen.promise;
+  client.end('end');
+  await once(socket, 'end');
+  assert.equal(text, 'onetwoend');
+  assert.ok(buffers > 0 && buffers <= 3);
+});
+
+test('a socket that has no such places reads as ever', () => {
+  const fake = new FakeSocket();
+  fake._handle = null;
+  assert.equal(
+    lendReads(fake.socket, () => {}),
+    false,
+  );
 });

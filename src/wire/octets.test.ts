@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import {
+  endOfAllowed,
   HEX_VALUE,
   LOWER,
   PATH,
@@ -72,4 +74,66 @@ test('lower case changes ASCII letters only, and hexadecimal digits have their v
     const digit = '0123456789abcdef'.indexOf(String.fromCharCode(octet).toLowerCase());
     assert.equal(HEX_VALUE[octet], digit < 0 || octet > 0x7f ? 255 : digit, `${octet}`);
   }
+});
+
+/** Where the first octet stands that is not allowed, looked at one by one. */
+function plainEnd(bytes: Uint8Array, from: number, allowed: Uint8Array): number {
+  const at = bytes.subarray(from).findIndex((octet) => allowed[octet] !== 1);
+  return at < 0 ? bytes.length : from + at;
+}
+
+test('any octet ends a long run or not, at every place of a word, whatever stands beside it', () => {
+  const memory = Buffer.alloc(132, 0x7e);
+  const judged = (octet: number, place: number, allowed: Uint8Array): void => {
+    for (const beside of [0x20, 0x7e]) {
+      memory.fill(beside);
+      memory[place] = octet;
+      const found = endOfAllowed(memory, 0, memory.length, allowed);
+      assert.equal(found, allowed[octet] === 1 ? memory.length : place, `${octet} at ${place}`);
+    }
+  };
+  for (let place = 100; place < 108; place++) {
+    for (const octet of ALL) for (const allowed of [REQUEST_VALUE, REPLY_VALUE]) judged(octet, place, allowed);
+  }
+});
+
+test('of several octets that end a run the first one does', () => {
+  const odd = fc.tuple(fc.nat(160), fc.constantFrom(0, 9, 0x1f, 0x0d, 0x7f, 0x80, 0xff, 0x20));
+  fc.assert(
+    fc.property(
+      fc.array(odd, { maxLength: 4 }),
+      fc.nat(8),
+      fc.nat(160),
+      fc.boolean(),
+      (odds, offset, length, reply) => {
+        const bytes = Buffer.from(new ArrayBuffer(171), offset, length).fill(0x41);
+        for (const [at, octet] of odds) if (at < length) bytes[at] = octet;
+        const allowed = reply ? REPLY_VALUE : REQUEST_VALUE;
+        for (const from of [0, 1, 2, 3].filter((start) => start < length)) {
+          assert.equal(endOfAllowed(bytes, from, length, allowed), plainEnd(bytes, from, allowed));
+        }
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
+
+test('a run ends with its bytes, whatever lies behind them in the same memory', () => {
+  const memory = new ArrayBuffer(203);
+  const whole = new Uint8Array(memory).fill(0x61);
+  for (let offset = 0; offset < 5; offset++) {
+    for (let length = 90; length <= memory.byteLength - offset; length++) {
+      const bytes = whole.subarray(offset, offset + length);
+      assert.equal(endOfAllowed(bytes, 0, length, REQUEST_VALUE), length);
+    }
+  }
+});
+
+test('another memory is looked at as it is now, and so is the same one with other octets', () => {
+  const [one, other] = [Buffer.alloc(300, 0x61), Buffer.alloc(300, 0x61)];
+  other[200] = 1;
+  for (const bytes of [one, other, one, other])
+    assert.equal(endOfAllowed(bytes, 0, 300, REQUEST_VALUE), bytes === one ? 300 : 200);
+  one[150] = 0x7f;
+  assert.equal(endOfAllowed(one, 0, 300, REQUEST_VALUE), 150);
 });

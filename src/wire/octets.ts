@@ -60,6 +60,68 @@ function hexValues(): Uint8Array {
   return octets;
 }
 
+/** So many octets are looked up one by one before words are tried, since most values end within them; */
+const GLANCE_OCTETS = 16;
+/** and so many where the memory is another than the last time, since a view of its words must be made then. */
+const LONG_GLANCE_OCTETS = 64;
+
+/**
+ * Where, from `from` on, the first octet stands that `allowed` does not mark; `bytes.length` where none does. `allowed`
+ * must mark all visible ASCII and the space. From `end` on octets are looked at one by one, so a caller whose `end` is
+ * not the end of the bytes has to know what stops it there.
+ */
+export function endOfAllowed(bytes: Uint8Array, from: number, end: number, allowed: Uint8Array): number {
+  const glanceEnd = from + GLANCE_OCTETS;
+  let at = from;
+  while (allowed[bytes[at] as number]) if (++at === glanceEnd) return endOfLong(bytes, at, end, allowed);
+  return at;
+}
+
+function endOfLong(bytes: Uint8Array, from: number, end: number, allowed: Uint8Array): number {
+  let at = from;
+  const memory = bytes.buffer;
+  if (memory !== lastMemory) {
+    const glanceEnd = from + LONG_GLANCE_OCTETS;
+    while (at < glanceEnd && allowed[bytes[at] as number]) at++;
+    if (at < glanceEnd) return at;
+    viewWords(memory);
+  }
+  const shift = bytes.byteOffset;
+  const words = lastWords;
+  // Only words of which every octet stands before `end`: behind it may lie what another message left there.
+  const limit = Math.min((shift + end) >>> 2, words.length);
+  while (allowed[bytes[at] as number]) {
+    at++;
+    if (((shift + at) & 3) !== 0) continue;
+    const first = (shift + at) >>> 2;
+    let word = first;
+    while (word < limit && isVisible(words[word] as number)) word++;
+    at += (word - first) << 2;
+  }
+  return at;
+}
+
+/**
+ * Whether each of a word's four octets is visible ASCII or a space. Such octets take 0x01 more and 0x20 less without a
+ * carry and without getting their high bit. Of the others the lowest shows, since nothing is carried into it: from 0x7f
+ * to 0xfe by the one, below 0x20 and at 0xff by the other.
+ */
+function isVisible(word: number): boolean {
+  return (((word + 0x01010101) | (word - 0x20202020)) & 0x80808080) === 0;
+}
+
+// The words of the memory that was looked at last: a thread reads most of its sockets into the same one.
+let lastMemory: ArrayBufferLike | null = null;
+let lastWords: Int32Array = new Int32Array(0);
+
+/** Larger memory is read by octets: offsets into it are no 32-bit numbers. No socket is read into so much. */
+const WORDS_LIMIT_BYTES = 2 ** 30;
+
+function viewWords(memory: ArrayBufferLike): void {
+  lastWords = new Int32Array(memory, 0, memory.byteLength > WORDS_LIMIT_BYTES ? 0 : memory.byteLength >>> 2);
+  lastMemory = memory;
+}
+
 /**
  * These octets as text, one character each: what `toString('latin1')` gives, without its looking at the arguments, which
  * costs more than the copying of a short piece. Node has it on every Buffer; its types leave it out.

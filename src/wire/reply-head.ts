@@ -1,5 +1,15 @@
 import { FIELD, FieldMark } from './field-names.ts';
-import { clearFieldScan, type FieldScan, HEAD_BOUNDS, newFieldScan, readFields, REPLY_OCTETS } from './fields.ts';
+import {
+  clearFieldScan,
+  type FieldScan,
+  hasField,
+  HEAD_BOUNDS,
+  newFieldScan,
+  onlyKeepsAlive,
+  readFields,
+  REPLY_OCTETS,
+  takeWords,
+} from './fields.ts';
 import { HeaderFields } from './header-fields.ts';
 import type { BodyFraming } from './message.ts';
 import { CR, latin1Text, LF, REPLY_VALUE, SP } from './octets.ts';
@@ -50,19 +60,25 @@ export function readSoundReply(bytes: Buffer, method: string): ReplyHead | null 
   return head.fault === null ? head : null;
 }
 
+// Looked up once: the table of all names is no small object.
+const CONTENT_LENGTH = FIELD['content-length'];
+const CONNECTION = FIELD.connection;
+const KEEP_ALIVE = FIELD['keep-alive'];
+
 // Filled anew for each head; reading is synchronous, so one of each is enough.
 const measured = newFieldScan();
 const open = newFieldScan(true);
 const span = { from: 0, end: 0 };
 
 function assemble(bytes: Buffer, end: number, method: string, scan: FieldScan): ReplyHeadReading {
-  if (scan.contentLengthLines > 0 && scan.transferEncodingLines > 0) return { fault: 'length-and-chunked' };
+  const hasLength = hasField(scan, CONTENT_LENGTH);
+  if (scan.chunked && hasLength) return { fault: 'length-and-chunked' };
   if (scan.chunked && line.minorVersion === 0) return { fault: 'invalid-transfer-encoding' };
-  const fields = new HeaderFields(latin1Text(bytes, 0, end), scan.words, NOT_FOR_CLIENTS);
-  const announcedLength = scan.contentLengthLines > 0 ? scan.contentLength : null;
+  const fields = new HeaderFields(latin1Text(bytes, 0, end), takeWords(scan), scan, NOT_FOR_CLIENTS);
+  const announcedLength = hasLength ? scan.contentLength : null;
   const bodiless = method === 'HEAD' || line.status === 204 || line.status === 304 || line.status < 200;
   const framing = bodiless ? NO_BODY : framingOf(scan.chunked, announcedLength);
-  const closes = scan.connectionLines > 0 && dropNamedFields(fields, scan.connectionLines);
+  const closes = hasField(scan, CONNECTION) && !onlyKeepsAlive(bytes, scan) && dropNamedFields(fields);
   return {
     fault: null,
     status: line.status,
@@ -75,7 +91,7 @@ function assemble(bytes: Buffer, end: number, method: string, scan: FieldScan): 
       line.minorVersion === 1 &&
       !closes &&
       !(bodiless && (scan.chunked || (announcedLength ?? 0) > 0)),
-    idleMs: readIdleMs(fields),
+    idleMs: hasField(scan, KEEP_ALIVE) ? readIdleMs(fields) : null,
     bytes: end + 2,
   };
 }
@@ -126,8 +142,7 @@ function readStatusLine(bytes: Buffer): string | null {
 const CONNECTION_OPTIONS_LIMIT = 32;
 
 /** Takes out the fields that Connection names; true when the connection must not be kept. An upstream is trusted with its own fields. */
-function dropNamedFields(fields: HeaderFields, lines: number): boolean {
-  if (lines === 1 && fields.valueOf(FIELD.connection) === 'keep-alive') return false;
+function dropNamedFields(fields: HeaderFields): boolean {
   const value = (fields.get('connection') ?? '').toLowerCase();
   if (value === 'keep-alive') return false;
   const options = value.split(',', CONNECTION_OPTIONS_LIMIT + 1);
@@ -141,7 +156,7 @@ function dropNamedFields(fields: HeaderFields, lines: number): boolean {
 }
 
 function readIdleMs(fields: HeaderFields): number | null {
-  const value = fields.valueOf(FIELD['keep-alive']);
+  const value = fields.valueOf(KEEP_ALIVE);
   const seconds = value === null ? null : /(?:^|[,;\s])timeout=([0-9]{1,6})(?:$|[,;\s])/i.exec(value);
   return seconds === null ? null : Number(seconds[1]) * 1_000;
 }

@@ -153,6 +153,25 @@ test('an expectation to continue is noticed, and HTTP/1.0 knows none', () => {
   );
 });
 
+test('a method is what stands there, letter for letter, whether it is a common one or not', () => {
+  const methods = [
+    'GET',
+    'POST',
+    'PUT',
+    'PATCH',
+    'DELETE',
+    'HEAD',
+    'OPTIONS',
+    'TRACE',
+    'get',
+    'GEt',
+    'GE',
+    'GETS',
+    'POSU',
+  ];
+  for (const method of methods) assert.equal(good(`${method} / HTTP/1.1\r\nHost: a\r\n\r\n`).method, method);
+});
+
 test('the limits themselves are allowed', () => {
   assert.equal(good(get(`/${'a'.repeat(8_191)}`)).path.length, 8_192);
   assert.equal(good(get('/', ...Array.from({ length: 99 }, (_, at) => `X-${at}: 1`))).fields.size, 100);

@@ -4,11 +4,15 @@ import {
   clearFieldScan,
   type FieldFault,
   type FieldScan,
+  hasField,
   HEAD_BOUNDS,
   hasRepeatedSingle,
+  isRepeated,
   newFieldScan,
+  onlyKeepsAlive,
   readFields,
   REQUEST_OCTETS,
+  takeWords,
 } from './fields.ts';
 import { HeaderFields } from './header-fields.ts';
 import { type Authority, readAuthority } from './host.ts';
@@ -61,6 +65,12 @@ interface RequestLine {
   minorVersion: 0 | 1;
   end: number;
 }
+
+// Looked up once: the table of all names is no small object.
+const HOST = FIELD.host;
+const CONTENT_LENGTH = FIELD['content-length'];
+const CONNECTION = FIELD.connection;
+const EXPECT = FIELD.expect;
 
 // Filled anew for each head; reading is synchronous, so one of each is enough.
 const line: RequestLine = { fault: null, methodEnd: 0, targetStart: 0, minorVersion: 1, end: 0 };
@@ -208,28 +218,30 @@ function breakFault(bytes: Buffer, at: number, otherwise: ProblemCode): FieldFau
 function assemble(bytes: Buffer, end: number, scan: FieldScan, memory: AuthorityMemory): RequestHeadReading {
   const text = latin1Text(bytes, 0, end);
   const { minorVersion } = line;
-  const method = isGet(bytes) ? 'GET' : text.slice(0, line.methodEnd);
-  const place = target.plain ? readPlainTarget(text) : readTarget(text, method);
+  const method = commonMethod(bytes) ?? text.slice(0, line.methodEnd);
+  const place = target.plain ? PLAIN : readTarget(text, method);
   if (place.fault !== null) return place;
-  if (hasRepeatedSingle(scan.words)) return { fault: 'duplicate-header' };
-  if (scan.hostLines === 0) return { fault: 'invalid-host' };
-  const authority = readHost(text, scan.hostWord, memory);
+  if (hasRepeatedSingle(scan)) return { fault: 'duplicate-header' };
+  if (!hasField(scan, HOST)) return { fault: 'invalid-host' };
+  const authority = readHost(bytes, scan.hostWord, memory);
   if (authority === null || (place.host !== null && place.host !== authority.host)) return { fault: 'invalid-host' };
   if (scan.paddedLength) return { fault: 'invalid-content-length' };
-  if (scan.contentLengthLines > 0 && scan.transferEncodingLines > 0) return { fault: 'length-and-chunked' };
-  if (scan.transferEncodingLines > 0 && minorVersion === 0) return { fault: 'invalid-transfer-encoding' };
+  if (scan.chunked && hasField(scan, CONTENT_LENGTH)) return { fault: 'length-and-chunked' };
+  if (scan.chunked && minorVersion === 0) return { fault: 'invalid-transfer-encoding' };
   const framing = framingOf(scan);
-  const fields = new HeaderFields(text, scan.words);
-  const connection = scan.connectionLines > 0 ? readConnection(fields, scan.connectionLines) : NO_CONNECTION;
+  const fields = new HeaderFields(text, takeWords(scan), scan);
+  const plainConnection = !hasField(scan, CONNECTION) || onlyKeepsAlive(bytes, scan);
+  const connection = plainConnection ? NO_CONNECTION : readConnection(fields);
   if (connection.fault !== null) return connection;
-  const expectation = scan.expectLines === 0 || minorVersion === 0 ? 'none' : readExpect(fields, scan, framing);
+  const expects = hasField(scan, EXPECT) && minorVersion !== 0;
+  const expectation = expects ? readExpect(fields, scan, framing) : 'none';
   if (expectation !== 'none' && expectation !== 'continue') return { fault: expectation };
   return {
     fault: null,
     method,
     authority,
-    path: place.path,
-    query: place.query,
+    path: place === PLAIN ? text.slice(line.targetStart, target.pathEnd) : place.path,
+    query: place === PLAIN ? plainQuery(text) : place.query,
     fields,
     framing,
     minorVersion,
@@ -240,23 +252,23 @@ function assemble(bytes: Buffer, end: number, scan: FieldScan, memory: Authority
   };
 }
 
-/** Whether the method is GET; most are, and then no string is made for it. */
-function isGet(bytes: Buffer): boolean {
-  return line.methodEnd === 3 && bytes[0] === 0x47 && bytes[1] === 0x45 && bytes[2] === 0x54;
+const COMMON_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const;
+
+/** The method where it is one of those, so that no text is made for it; else null. */
+function commonMethod(bytes: Buffer): string | null {
+  for (const method of COMMON_METHODS) if (method.length === line.methodEnd && holdsAt(bytes, 0, method)) return method;
+  return null;
 }
 
 type Place =
   | { readonly fault: null; readonly host: string | null; readonly path: string; readonly query: string | null }
   | { readonly fault: ProblemCode };
 
-/** Filled anew for each head. */
-const plainPlace = { fault: null, host: null, path: '', query: null as string | null };
+/** Stands for what `target` says, whose path and query are cut out of the head where they are wanted. */
+const PLAIN: Place = { fault: null, host: null, path: '', query: null };
 
-function readPlainTarget(text: string): Place {
-  const { pathEnd, end } = target;
-  plainPlace.path = text.slice(line.targetStart, pathEnd);
-  plainPlace.query = pathEnd === end ? null : text.slice(pathEnd + 1, end);
-  return plainPlace;
+function plainQuery(text: string): string | null {
+  return target.pathEnd === target.end ? null : text.slice(target.pathEnd + 1, target.end);
 }
 
 /** Origin-form, absolute-form for http and https, `*` for OPTIONS only (RFC 9112 §3.2). CONNECT is answered before its target matters. */
@@ -281,19 +293,18 @@ function readTarget(text: string, method: string): Place {
   return reading.fault === null ? { ...reading, host: authority.host } : reading;
 }
 
-function readHost(text: string, word: number, memory: AuthorityMemory): Authority | null {
+function readHost(bytes: Buffer, word: number, memory: AuthorityMemory): Authority | null {
   const start = word & 0xffff;
   const length = word >>> 16;
-  if (memory.authority === null || memory.text.length !== length || !holdsAt(text, start, memory.text)) {
-    // A slice keeps the text it was cut from alive: an idle connection would hold the whole of its last head.
-    memory.text = Buffer.from(text.slice(start, start + length), 'latin1').toString('latin1');
+  if (memory.authority === null || memory.text.length !== length || !holdsAt(bytes, start, memory.text)) {
+    memory.text = latin1Text(bytes, start, start + length);
     memory.authority = readAuthority(memory.text);
   }
   return memory.authority;
 }
 
-function holdsAt(text: string, start: number, part: string): boolean {
-  for (let at = 0; at < part.length; at++) if (text.charCodeAt(start + at) !== part.charCodeAt(at)) return false;
+function holdsAt(bytes: Buffer, start: number, text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (bytes[start + at] !== text.charCodeAt(at)) return false;
   return true;
 }
 
@@ -323,9 +334,7 @@ const CONNECTION_OPTIONS_LIMIT = 32;
  * Reads Connection (RFC 9110 §7.6.1) and drops the fields it names. A fault when it names a field that belongs to both
  * ends, or is no list of tokens: a client must not be able to take away what the gateway or the upstream relies on.
  */
-function readConnection(fields: HeaderFields, lines: number): ConnectionOptions | { readonly fault: ProblemCode } {
-  const first = fields.valueOf(FIELD.connection);
-  if (lines === 1 && (first === 'keep-alive' || first === 'Keep-Alive')) return NO_CONNECTION;
+function readConnection(fields: HeaderFields): ConnectionOptions | { readonly fault: ProblemCode } {
   const value = (fields.get('connection') ?? '').toLowerCase();
   if (value === 'close') return CLOSE;
   let close = false;
@@ -344,7 +353,8 @@ function readConnection(fields: HeaderFields, lines: number): ConnectionOptions 
 }
 
 function readExpect(fields: HeaderFields, scan: FieldScan, framing: BodyFraming): ProblemCode | 'continue' {
-  const value = (fields.valueOf(FIELD.expect) ?? '').toLowerCase();
-  if (scan.expectLines > 1 || value === '' || /[,\s]/.test(value) || framing.kind === 'none') return 'invalid-expect';
+  const value = (fields.valueOf(EXPECT) ?? '').toLowerCase();
+  if (isRepeated(scan, EXPECT) || value === '' || /[,\s]/.test(value) || framing.kind === 'none')
+    return 'invalid-expect';
   return value === '100-continue' ? 'continue' : 'expectation-failed';
 }

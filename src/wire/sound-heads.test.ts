@@ -97,9 +97,9 @@ test('what one head held is not seen in the next', () => {
   assert.deepEqual(first === null ? null : shown(first), kept);
 });
 
-test('a host of the same length is another host', () => {
+test('a host of the same length, or one that begins alike, is another host', () => {
   const memory = newAuthorityMemory();
-  for (const host of ['aa.test', 'ab.test', 'aa.test', 'aa.tes2']) {
+  for (const host of ['aa.test', 'ab.test', 'aa.test', 'aa.tes2', 'aa.tes', 'aa.test', 'aa.test.aa', 'aa']) {
     assert.equal(readSoundHead(Buffer.from(head('GET / HTTP/1.1', `Host: ${host}`)), memory)?.authority.host, host);
   }
 });

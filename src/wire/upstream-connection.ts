@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { BodyReader } from './body-reader.ts';
+import { DirectWriter } from './direct-writer.ts';
 import { HEAD_BOUNDS } from './fields.ts';
 import { type ReplyHead, readReplyHead, readSoundReply } from './reply-head.ts';
 import { SIDE_BUFFER_BYTES } from './server.ts';
@@ -53,6 +54,7 @@ export interface ConnectionHost {
  */
 export class UpstreamConnection {
   readonly #socket: Socket;
+  readonly #writer: DirectWriter;
   readonly #host: ConnectionHost;
   /** The call as its pool knows it, from when it was given until the pool takes it back. */
   carried: CallState | null = null;
@@ -70,9 +72,7 @@ export class UpstreamConnection {
   #reader: BodyReader | null = null;
   #headGiven = false;
   #paused = false;
-  /** Whether its reads come in a buffer that is not its own. */
-  #lends = false;
-  /** What came in a pause, where they do. */
+  /** What came in a pause. */
   #held: HeldReads | null = null;
   /** When the present wait began; see `sweep`. */
   #since: number;
@@ -80,10 +80,10 @@ export class UpstreamConnection {
 
   constructor(socket: Socket, host: ConnectionHost, readyEvent: 'connect' | 'secureConnect') {
     this.#socket = socket;
+    this.#writer = new DirectWriter(socket, () => this.#onDrain());
     this.#host = host;
     this.#since = host.monotonic();
     socket.on(readyEvent, () => this.#onReady());
-    socket.on('data', (bytes: Buffer) => this.#onData(bytes));
     socket.on('end', () => this.#onEnd());
     socket.on('drain', () => this.#onDrain());
     socket.on('error', (fault: NodeJS.ErrnoException) => this.#lose(failureOf(fault, this.#ready)));
@@ -145,8 +145,7 @@ export class UpstreamConnection {
     this.#paused = false;
     this.#since = this.#host.monotonic();
     // As a stream does: not before whoever asked has finished what it is doing.
-    if (this.#held === null) this.#socket.resume();
-    else process.nextTick(release, this);
+    if (this.#held !== null) process.nextTick(release, this);
   }
 
   /** Works off what came in a pause, unless there is another by now or the connection is over; then reads on. */
@@ -154,7 +153,7 @@ export class UpstreamConnection {
     if (this.#over || this.#paused || this.#held === null) return;
     const { pieces, ended, closed } = this.#held;
     this.#held = null;
-    if (pieces.length > 0) this.#take(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces), false);
+    if (pieces.length > 0) this.#take(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
     if (ended) this.#onEnd();
     if (closed) this.#onClose();
     if (!this.#over) this.#socket.resume();
@@ -193,24 +192,21 @@ export class UpstreamConnection {
 
   #sendHead(call: CallState): void {
     this.#since = this.#host.monotonic();
-    if (!this.#requestDone) {
-      // The first of the body is often at hand: it goes out with the head.
-      this.#socket.cork();
-      process.nextTick(uncork, this.#socket);
+    const text = writeRequestHead(call.request);
+    if (this.#requestDone) {
+      this.#writer.write(text);
+      return;
     }
-    this.#socket.write(writeRequestHead(call.request), 'latin1');
-  }
-
-  /** Bytes have come, which are this connection's own from now on. */
-  #onData(bytes: Buffer): void {
-    this.#take(bytes, false);
+    // The first of the body is often at hand: it goes out with the head.
+    this.#socket.cork();
+    process.nextTick(uncork, this.#socket);
+    this.#socket.write(text, 'latin1');
   }
 
   /** Bytes have come in a buffer that the next read overwrites, perhaps another connection's: what is kept is copied. */
   receive(lent: Buffer): void {
-    this.#lends = true;
     if (!this.#paused && this.#held === null) {
-      this.#take(lent, true);
+      this.#take(lent);
       return;
     }
     // In a pause reading goes on for a while: a socket that is not read does not tell that its peer has gone.
@@ -220,15 +216,15 @@ export class UpstreamConnection {
     if (held.bytes >= SIDE_BUFFER_BYTES) this.#socket.pause();
   }
 
-  #take(bytes: Buffer, lent: boolean): void {
+  #take(bytes: Buffer): void {
     if (this.#over) return;
     if (this.#call === null) {
       this.#malformed('bytes nobody asked for');
       return;
     }
     this.#replyBytes += bytes.length;
-    if (this.#reader === null && this.#buffer.length === 0 && this.#takeWhole(this.#call, bytes, lent)) return;
-    const kept = lent ? Buffer.from(bytes) : bytes;
+    if (this.#reader === null && this.#buffer.length === 0 && this.#takeWhole(this.#call, bytes)) return;
+    const kept = Buffer.from(bytes);
     this.#buffer = this.#buffer.length === 0 ? kept : Buffer.concat([this.#buffer, kept]);
     // A head has its time as a whole: one that drips does not get more by it.
     while (this.#call !== null && this.#reader === null && this.#buffer.length > 0 && this.#readHead(this.#call));
@@ -238,7 +234,7 @@ export class UpstreamConnection {
   }
 
   /** A sound reply that came in one read, no byte more and none less, as most do. False, and nothing done, where it did not. */
-  #takeWhole(call: CallState, bytes: Buffer, lent: boolean): boolean {
+  #takeWhole(call: CallState, bytes: Buffer): boolean {
     const head = readSoundReply(bytes, call.request.method);
     if (head === null || head.status < 200) return false;
     const { framing } = head;
@@ -247,7 +243,7 @@ export class UpstreamConnection {
     if (bytes.length - head.bytes !== length) return false;
     this.#reply = head;
     this.#settle(false);
-    call.events.whole(head, length === 0 ? NOTHING : bodyOf(bytes, head.bytes, lent), this.#since);
+    call.events.whole(head, length === 0 ? NOTHING : copyFrom(bytes, head.bytes), this.#since);
     return true;
   }
 
@@ -302,9 +298,7 @@ export class UpstreamConnection {
   }
 
   #pause(call: CallState): void {
-    if (this.#call !== call) return;
-    this.#paused = true;
-    if (!this.#lends) this.#socket.pause();
+    if (this.#call === call) this.#paused = true;
   }
 
   /** The reply is whole: the connection goes back to its pool, unless something forbids using it again. */
@@ -381,9 +375,8 @@ function uncork(socket: Socket): void {
   socket.uncork();
 }
 
-/** What stands behind the head; a copy where the bytes are lent. */
-function bodyOf(bytes: Buffer, start: number, lent: boolean): Buffer {
-  if (!lent) return bytes.subarray(start);
+/** What stands behind the head, for keeps. */
+function copyFrom(bytes: Buffer, start: number): Buffer {
   const body = Buffer.allocUnsafe(bytes.length - start);
   bytes.copy(body, 0, start);
   return body;

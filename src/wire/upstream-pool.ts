@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
-import { SIDE_BUFFER_BYTES } from './server.ts';
+import { lendingTo } from './lent-reads.ts';
 import {
   type CallState,
   isReplayable,
@@ -28,21 +28,6 @@ export interface UpstreamTarget {
   readonly port: number;
   readonly ca: string | null;
   readonly bounds: UpstreamBounds;
-}
-
-/**
- * What plain upstreams send is read into this, one read after the other, and worked off before the next: a buffer for
- * each read would cost more than all that is done with it. Connections see of it what their own read has filled.
- */
-const READ_BUFFER = Buffer.alloc(SIDE_BUFFER_BYTES);
-
-/** Reads below this have their piece of the buffer made once: replies of an API are mostly short, and of few lengths. */
-const KNOWN_READS = 4_096;
-const lent: (Buffer | undefined)[] = Array.from({ length: KNOWN_READS }, () => undefined);
-
-function lentBytes(count: number): Buffer {
-  if (count >= KNOWN_READS) return READ_BUFFER.subarray(0, count);
-  return (lent[count] ??= READ_BUFFER.subarray(0, count));
 }
 
 /** What a pool holds at this moment. */
@@ -135,18 +120,14 @@ export class UpstreamPool {
   #openNext(): UpstreamConnection | null {
     if (this.#all.size >= this.#bounds.connections) return null;
     const { scheme, host, port } = this.#target;
-    const receive = (count: number): boolean => {
-      connection.receive(lentBytes(count));
-      return true;
-    };
-    const options = { host, port, noDelay: true };
-    const bufferedOptions = { ...options, highWaterMark: SIDE_BUFFER_BYTES };
+    const onread = lendingTo((bytes) => connection.receive(bytes));
+    const options = { host, port, noDelay: true, onread };
     const secureContext = this.#secureContext;
     const socket =
       secureContext === null
-        ? (this.#connect ?? connectTcp)({ ...options, onread: { buffer: READ_BUFFER, callback: receive } })
+        ? (this.#connect ?? connectTcp)(options)
         : connectTls({
-            ...bufferedOptions,
+            ...options,
             secureContext,
             ALPNProtocols: ['http/1.1'],
             rejectUnauthorized: true,

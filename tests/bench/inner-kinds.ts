@@ -66,6 +66,7 @@ class BenchExchange implements Exchange {
   readonly params: Readonly<Record<string, string>>;
   principal: Principal | null = null;
   readonly startedAtMs = clock.now();
+  readonly #startedMs = clock.monotonic();
   #slots: unknown[] | null = null;
 
   constructor(request: CanonicalRequest, operation: Operation, params: Readonly<Record<string, string>>) {
@@ -78,6 +79,10 @@ class BenchExchange implements Exchange {
     // A list that is empty would be given room for seventeen by its first value.
     this.#slots ??= [undefined, undefined, undefined, undefined];
     return (this.#slots[slot.number] ??= slot.initial()) as T;
+  }
+
+  moment(): number {
+    return this.#startedMs;
   }
 
   body(): never {

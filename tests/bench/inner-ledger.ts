@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createSystemClock } from '../../src/adapters/index.ts';
 import { createLedgerClient, type FromWriter, type LedgerClient, type ToWriter } from '../../src/audit/index.ts';
+import { type CompletionRecord, type IntentRecord, RECORD_VERSION } from '../../src/base/index.ts';
 import { ledgerChannel } from '../../src/main/ledger-channel.ts';
 import { startLedger } from '../../src/main/ledger-host.ts';
 
@@ -15,16 +16,50 @@ const PERIOD_MS = 5;
 const AT = 1_795_311_908_471;
 const IDS = Array.from({ length: 1_000 }, (_, n) => `019a1b2c-3d4e-7f00-8000-${String(n).padStart(12, '0')}`);
 
+/** Callers that take turns: what a record says of its caller is seldom what the one before said. */
+const SUBJECTS = Array.from({ length: 500 }, (_, n) => `q83vEjRWeJCrze8SN${String(n).padStart(5, '0')}`);
+
+function intentOf(n: number, id: string): IntentRecord {
+  return {
+    version: RECORD_VERSION,
+    kind: 'intent',
+    id,
+    at: AT + (n >> 4),
+    revision: 12,
+    api: 'orders',
+    operation: 'orders/getOrder',
+    method: 'GET',
+    subject: SUBJECTS[n % SUBJECTS.length] ?? null,
+    address: '127.0.0.1',
+    verdict: 'pass',
+    problem: null,
+    policy: null,
+    rule: null,
+  };
+}
+
+function completionOf(n: number, id: string): CompletionRecord {
+  return {
+    version: RECORD_VERSION,
+    kind: 'completion',
+    id,
+    at: AT + (n >> 4) + 1,
+    status: 200,
+    upstreamStatus: 200,
+    problem: null,
+    requestBytes: 0,
+    responseBytes: 220,
+    durationUs: 431 + (n % 100),
+    upstreamUs: 320 + (n % 90),
+    complete: true,
+  };
+}
+
 /** Appends what one request does; false where either was refused. */
 function appendRequest(client: LedgerClient, n: number): boolean {
   const id = IDS[n % IDS.length] ?? '';
-  const who = { subject: 'q83vEjRWeJCrze8SNFZ4kA', address: '127.0.0.1' };
-  const where = { revision: 12, api: 'orders', operation: 'orders/getOrder', method: 'GET' };
-  const verdict = { verdict: 'pass', problem: null, policy: null, rule: null } as const;
-  const times = { durationUs: 431 + (n % 100), upstreamUs: 320 + (n % 90), complete: true };
-  const ended = { status: 200, upstreamStatus: 200, problem: null, requestBytes: 0, responseBytes: 220 };
-  const intent = client.append({ version: 1, kind: 'intent', id, at: AT + n, ...where, ...who, ...verdict });
-  return client.append({ version: 1, kind: 'completion', id, at: AT + n + 1, ...ended, ...times }) && intent;
+  const intent = client.append(intentOf(n, id));
+  return client.append(completionOf(n, id)) && intent;
 }
 
 async function run(perSecond: number, seconds: number): Promise<void> {

@@ -6,20 +6,21 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import {
-  createMemoryLedger,
   createMemoryLimiter,
   createMemoryTables,
   createSharedMeter,
   createSystemClock,
   createSystemRandom,
+  createUnrecordedLedger,
 } from '../../src/adapters/index.ts';
 import { createPseudonyms } from '../../src/audit/index.ts';
 import { createIdSource, formatIssue, type Issue, type Result } from '../../src/base/index.ts';
 import { type Gathered, parseConfig } from '../../src/config/index.ts';
-import { compile, createGateway, createGatewayMetrics, createSpanSource } from '../../src/gateway/index.ts';
+import { compile, createGateway, createGatewayMetrics, createTraceIds } from '../../src/gateway/index.ts';
 import { createKinds, listKinds } from '../../src/main/kinds.ts';
 import { Http1Connection } from '../../src/wire/http1-connection.ts';
 import { SERVER_BOUNDS } from '../../src/wire/index.ts';
+import { READ_BUFFER } from '../../src/wire/lent-reads.ts';
 import { UpstreamPool } from '../../src/wire/upstream-pool.ts';
 
 const CONFIGURATION = `version: 1
@@ -46,14 +47,34 @@ class SinkSocket extends EventEmitter {
   readonly writableLength = 0;
   readonly destroyed = false;
   readonly connecting = false;
+  readonly readableLength = 0;
+  readonly _handle = { useUserBuffer() {}, writeLatin1String: (_request: null, text: string) => this.#take(text) };
   bytesWritten = 0;
   writes = 0;
+  /** Where its reads go; an accepted one keeps that where Node does. */
+  #reads: ((count: number) => boolean) | null;
+
+  constructor(reads: ((count: number) => boolean) | null) {
+    super();
+    this.#reads = reads;
+  }
+
+  /** Bytes come, in the buffer that all are read into. */
+  receive(bytes: Buffer): void {
+    const own = this as unknown as Record<symbol, (count: number) => boolean>;
+    this.#reads ??= own[Object.getOwnPropertySymbols(own).find((name) => typeof own[name] === 'function') as symbol]!;
+    this.#reads(bytes.copy(READ_BUFFER));
+  }
 
   write(data: string | Buffer): boolean {
+    return this.#take(data) === 0;
+  }
+
+  #take(data: string | Buffer): 0 {
     this.writes++;
     const length = typeof data === 'string' ? this.taken.write(data, 0, 'latin1') : data.copy(this.taken);
     this.bytesWritten += length;
-    return true;
+    return 0;
   }
 
   cork(): void {}
@@ -88,8 +109,8 @@ function buildClients() {
     { scheme: 'http', host: '127.0.0.1', port: 9, ca: null, bounds },
     () => clock.monotonic(),
     { connections: 1_024, waiting: 1_024 },
-    () => {
-      const sink = new SinkSocket();
+    ({ onread }) => {
+      const sink = new SinkSocket((count) => onread?.callback(count, READ_BUFFER) ?? false);
       upstreams.push(sink);
       return sink.socket;
     },
@@ -99,12 +120,12 @@ function buildClients() {
       clock,
       log,
       alerts() {},
-      ledger: createMemoryLedger({ capacity: 1_000 }),
+      ledger: createUnrecordedLedger(),
       nextId: createIdSource(
         (bytes) => random.fill(bytes),
         () => clock.now(),
       ),
-      nextSpan: createSpanSource((bytes) => random.fill(bytes)),
+      traces: createTraceIds((bytes) => random.fill(bytes)),
       pseudonym: createPseudonyms(Buffer.alloc(32, 1)),
       metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),
     },
@@ -113,7 +134,7 @@ function buildClients() {
   );
   gateway.install(snapshot);
   const clients = Array.from({ length: CONNECTIONS }, () => {
-    const sink = new SinkSocket();
+    const sink = new SinkSocket(null);
     new Http1Connection(sink.socket, {
       peer: { address: '127.0.0.1', port: 1, tls: null },
       handler: gateway,
@@ -130,16 +151,16 @@ function buildClients() {
 /** Every client asks, every upstream connection answers: as a loaded thread sees it. */
 function runRound(clients: readonly SinkSocket[], upstreams: readonly SinkSocket[]): void {
   for (let done = 0; done < ROUND_REQUESTS; done += clients.length) {
-    for (const client of clients) client.emit('data', Buffer.from(REQUEST));
-    for (const upstream of upstreams) upstream.emit('data', Buffer.from(REPLY));
+    for (const client of clients) client.receive(REQUEST);
+    for (const upstream of upstreams) upstream.receive(REPLY);
   }
 }
 
 function measure(): void {
   const { clients, upstreams } = buildClients();
-  for (const client of clients) client.emit('data', Buffer.from(REQUEST));
+  for (const client of clients) client.receive(REQUEST);
   for (const upstream of upstreams) upstream.emit('connect');
-  for (const upstream of upstreams) upstream.emit('data', Buffer.from(REPLY));
+  for (const upstream of upstreams) upstream.receive(REPLY);
   const microseconds: number[] = [];
   const bytes: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {

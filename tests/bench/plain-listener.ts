@@ -9,7 +9,6 @@ import {
   createDiskFiles,
   createHostSecrets,
   createLineLog,
-  createMemoryLedger,
   createMemoryLimiter,
   createMemoryTables,
   createOutboundEgress,
@@ -17,11 +16,12 @@ import {
   createSystemClock,
   createSystemRandom,
   createSystemResolver,
+  createUnrecordedLedger,
 } from '../../src/adapters/index.ts';
 import { createLedgerClient, createPseudonyms, type FromWriter, type ToWriter } from '../../src/audit/index.ts';
 import { createIdSource, formatIssue, type Issue, type Result } from '../../src/base/index.ts';
 import { type Config, gather, parseConfig } from '../../src/config/index.ts';
-import { compile, createGateway, createGatewayMetrics, createSpanSource } from '../../src/gateway/index.ts';
+import { compile, createGateway, createGatewayMetrics, createTraceIds } from '../../src/gateway/index.ts';
 import type { HostPorts } from '../../src/main/host-ports.ts';
 import { createKinds, listKinds } from '../../src/main/kinds.ts';
 import { ledgerChannel } from '../../src/main/ledger-channel.ts';
@@ -59,7 +59,7 @@ async function run(file: string, port: number): Promise<void> {
       (bytes) => random.fill(bytes),
       () => clock.now(),
     ),
-    nextSpan: createSpanSource((bytes) => random.fill(bytes)),
+    traces: createTraceIds((bytes) => random.fill(bytes)),
     pseudonym: createPseudonyms(Buffer.alloc(32, 1)),
     metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),
   });
@@ -81,8 +81,7 @@ async function run(file: string, port: number): Promise<void> {
 
 /** The product's own writer in its thread, or what `audit: off` has in its place. */
 async function openLedger({ audit, dataFolder }: Config, { clock, log }: Pick<HostPorts, 'clock' | 'log'>) {
-  // As many as the product keeps.
-  if (audit === 'off') return createMemoryLedger({ capacity: 1_000 });
+  if (audit === 'off') return createUnrecordedLedger();
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const folder = join(dataFolder, 'ledger');
   const alerts = { raise: (alert: Alert) => log.write('error', alert.kind, alert.message), list: async () => [] };

@@ -1,5 +1,8 @@
-/** How long anything in the corpus may take before it counts as not happening. */
-const DEADLINE_MS = 5000;
+/**
+ * How long anything in the corpus may take before it counts as not happening. Shorter than what a gateway waits for a
+ * head: else its own bound could do late what it failed to do.
+ */
+const DEADLINE_MS = 8_000;
 
 /** Lets many wait for a condition over something that changes, each with a deadline of its own. */
 export class Signal {

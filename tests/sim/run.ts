@@ -39,7 +39,8 @@ async function act(world: World, what: number, how: number): Promise<void> {
   else if (what < 80) await hurry(world);
   else if (what < 88) world.changeTable();
   else if (what < 93) world.kill();
-  else if (what < 97) world.block();
+  else if (what < 96) world.block();
+  else if (what < 97) world.fill();
   else world.failStarts(1 + (how % 3));
 }
 

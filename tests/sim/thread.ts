@@ -99,7 +99,7 @@ export class SimThread implements Member {
         },
         ledger: { append: () => true },
         nextId: () => `${this.name}-${++ids}`,
-        nextSpan: () => '0123456789abcdef',
+        traces: { nextSpan: () => '0123456789abcdef', nextTrace: () => `00-${'1'.repeat(32)}-0123456789abcdef-03` },
         pseudonym: () => '',
         metrics: {
           finished() {},
@@ -204,6 +204,18 @@ export class SimThread implements Member {
 
   drain(): Promise<void> {
     this.#stop();
+    return Promise.resolve();
+  }
+
+  /** Its heap is nearly full. */
+  fill(): void {
+    this.#events.heapNear();
+  }
+
+  /** Takes no new request, and is gone when those under way have had their time. */
+  retire(graceMs: number, loss: ThreadLoss): Promise<void> {
+    this.#handler = null;
+    this.#given.clock.after(graceMs, () => this.end(loss));
     return Promise.resolve();
   }
 

@@ -216,6 +216,12 @@ export class World {
     if (living.length > 0) this.#chance.oneOf(living).end({ reason: 'exit', detail: 'killed' });
   }
 
+  /** A thread's heap is nearly full: it is replaced in good time, unless the others are in need of one themselves. */
+  fill(): void {
+    const living = this.threads.filter(({ alive }) => alive);
+    if (living.length > 0) this.#chance.oneOf(living).fill();
+  }
+
   block(): void {
     const living = this.threads.filter(({ alive }) => alive);
     if (living.length === 0) return;

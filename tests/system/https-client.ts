@@ -15,10 +15,12 @@ export interface Ask {
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** The address of this machine that it comes from. */
+  readonly from?: string;
 }
 
 /** Asks once over a connection of its own. */
-export function ask({ port, ca, method = 'GET', path = '/', headers = {}, body }: Ask): Promise<Reply> {
+export function ask({ port, ca, method = 'GET', path = '/', headers = {}, body, from }: Ask): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const sent = request(
       {
@@ -30,6 +32,7 @@ export function ask({ port, ca, method = 'GET', path = '/', headers = {}, body }
         path,
         headers: { host: 'localhost', ...headers },
         agent: false,
+        ...(from === undefined ? {} : { localAddress: from }),
       },
       (reply) => {
         let text = '';

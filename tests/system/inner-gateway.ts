@@ -21,7 +21,7 @@ import {
   compile,
   createGateway,
   createGatewayMetrics,
-  createSpanSource,
+  createTraceIds,
   type KindTable,
   type Snapshot,
 } from '../../src/gateway/index.ts';
@@ -77,7 +77,7 @@ export async function startInner(gathered: Gathered, kinds: KindTable): Promise<
     alerts() {},
     ledger,
     nextId: createIdSource(random, () => clock.now()),
-    nextSpan: createSpanSource(random),
+    traces: createTraceIds(random),
     pseudonym: ({ subject }) => `pseudonym of ${subject}`,
     metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -12,6 +12,8 @@ const MACHINE_NODE = process.env['npm_node_execpath'] ?? process.execPath;
 // What the launcher starts in place of the product: it does what its first argument says.
 const ENTRY = `
   import { Worker } from 'node:worker_threads';
+  import { getCompileCacheDir } from 'node:module';
+  import { dirname } from 'node:path';
   const [verb, ...rest] = process.argv.slice(2);
   const say = (text: string): void => void process.stdout.write(text + '\\n');
   const stayAlive = () => setInterval(() => {}, 1000);
@@ -33,6 +35,10 @@ const ENTRY = `
     process.on('SIGTERM', () => { say('caught ' + caught); process.exit(40 + caught); });
     say('ready');
     stayAlive();
+  }
+  if (verb === 'cache') {
+    const folder = getCompileCacheDir();
+    say(JSON.stringify(folder === undefined ? null : dirname(folder)));
   }
   if (verb === 'wait') { say('ready'); stayAlive(); }
   if (verb === 'drain') {
@@ -100,6 +106,33 @@ test('bin/portcullis can be run by itself, and bin/run.js runs the pinned Node w
   assert.equal(itself.code, 7);
   const any = await run(MACHINE_NODE, [join(home, 'bin', 'run.js'), '-p', 'process.version + process.argv[1]', 'x']);
   assert.deepEqual([any.code, any.stdout], [0, 'v26.10.0x\n']);
+});
+
+test('what was compiled is kept beside the code, in a folder of this user alone, and used by the next start', async () => {
+  const folder = await launcherHome();
+  try {
+    await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    const cacheOf = async (): Promise<unknown> =>
+      JSON.parse((await run(join(folder, 'bin', 'portcullis'), ['cache'])).stdout);
+    const cache = join(folder, '.cache');
+    assert.deepEqual([await cacheOf(), await cacheOf()], [cache, cache]);
+    assert.equal((await stat(cache)).mode & 0o777, 0o700);
+    assert.notDeepEqual(await readdir(cache), []);
+    // What others may write there would be run.
+    await chmod(cache, 0o770);
+    assert.equal(await cacheOf(), null);
+    await chmod(cache, 0o701);
+    assert.equal(await cacheOf(), null);
+    await rename(cache, `${cache}-elsewhere`);
+    await chmod(`${cache}-elsewhere`, 0o700);
+    await symlink(`${cache}-elsewhere`, cache);
+    assert.equal(await cacheOf(), null);
+    await rm(cache);
+    await writeFile(cache, '');
+    assert.equal(await cacheOf(), null);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const) {

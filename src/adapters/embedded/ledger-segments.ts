@@ -45,6 +45,9 @@ class DiskSegment implements Segment {
   readonly name: string;
   readonly #path: string;
   readonly #file: number;
+  /** What the path leads to as long as nothing else was put there. */
+  readonly #device: number;
+  readonly #inode: number;
   #open = true;
 
   constructor(folder: string, name: string, flags: number) {
@@ -52,7 +55,10 @@ class DiskSegment implements Segment {
     this.#path = join(folder, name);
     // A link in its place would have us write to a file of somebody else's choice.
     this.#file = openSync(this.#path, flags | constants.O_NOFOLLOW, FILE_MODE);
-    if (fstatSync(this.#file).isFile()) return;
+    const held = fstatSync(this.#file);
+    this.#device = held.dev;
+    this.#inode = held.ino;
+    if (held.isFile()) return;
     this.close();
     throw new Error('it is not a regular file');
   }
@@ -86,9 +92,8 @@ class DiskSegment implements Segment {
 
   standing(): boolean {
     const same = this.#attempt(() => {
-      const held = fstatSync(this.#file);
       const named = statSync(this.#path);
-      return held.ino === named.ino && held.dev === named.dev;
+      return named.ino === this.#inode && named.dev === this.#device;
     });
     return same.ok && same.value;
   }

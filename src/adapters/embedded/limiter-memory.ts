@@ -23,8 +23,10 @@ const MOST_KEY_LIMIT = 2 ** 24;
  * 5,000 is short of room.
  */
 const SLOTS_FOR_KEY = 8;
-const SLOT_BYTES = 16;
 const COUNT_BYTES = 4;
+/** A slot of the rates in halves of words: a tag, a label, and the two halves of its word. */
+export const SLOT_SIZE = 4;
+const SLOT_BYTES = SLOT_SIZE * COUNT_BYTES;
 /** A latch has a whole word, so that the words behind them are whole too. */
 const LATCH_BYTES = 8;
 const HEAD_BYTES = (SHARE_LIMIT + 1) * COUNT_BYTES;

@@ -1,5 +1,5 @@
 import { createKeyedHash, type KeyedHash } from './keyed-hash.ts';
-import { type LimiterMemory, SHARE_LIMIT, viewRates, WINDOW_SLOTS } from './limiter-memory.ts';
+import { type LimiterMemory, SHARE_LIMIT, SLOT_SIZE, viewRates, WINDOW_SLOTS } from './limiter-memory.ts';
 import { distance, TIME_BITS, UNITS_LIMIT, unitsAt } from './rate-pace.ts';
 
 /**
@@ -18,8 +18,11 @@ export type Placed = 'placed' | 'known' | 'full';
 const TIME_HIGH_BITS = TIME_BITS - 32;
 const HALF = 2 ** 32;
 const CHECK = 0xfff;
-/** In halves: tags, then labels, then two halves of each word. */
-const WINDOW_SIZE = WINDOW_SLOTS * 4;
+/** Where a slot has its label and the halves of its word, from its tag on. */
+const LABEL = 1;
+const LOW = 2;
+const HIGH = 3;
+const WINDOW_SIZE = WINDOW_SLOTS * SLOT_SIZE;
 const SPIN_LIMIT = 2_000;
 const WAIT_MS = 1;
 const WAIT_LIMIT = 5;
@@ -30,9 +33,9 @@ const LATCH_MASK = 0x3fffffff;
 const KNOWN_SHARE_LIMIT = 10_000;
 
 /**
- * The words of all keys, in shared memory. A slot has a tag, a label and one word of 64 bits: 12 bits of the tag again,
- * and 52 bits of time, from which on the next call passes. Only the word is decided on, by compare-and-swap; since it
- * names its key, a word that was given to another key meanwhile is never mistaken.
+ * The words of all keys, in shared memory. A slot has a tag, a label and one word of 64 bits, side by side: 12 bits of
+ * the tag again, and 52 bits of time, from which on the next call passes. Only the word is decided on, by
+ * compare-and-swap; since it names its key, a word that was given to another key meanwhile is never mistaken.
  */
 export class RateTable {
   readonly #halves: Int32Array<SharedArrayBuffer>;
@@ -70,28 +73,24 @@ export class RateTable {
     return { window, tag, label: (high & 0xf0000000) | (shareNumber << 20) | unitsPerMs };
   }
 
-  /** The slot of a key, as the place of its word in halves; -1 where it has none. `hint` is looked at first. */
+  /** The slot of a key, as its place in halves; -1 where it has none. `hint`, a slot or -1, is looked at first. */
   find({ window, tag, label }: RatePlace, hint: number): number {
     if (hint >= 0 && this.#holds(hint, tag, label)) return hint;
     const from = this.#start + window * WINDOW_SIZE;
-    for (let slot = 0; slot < WINDOW_SLOTS; slot++) {
-      if (this.#halves[from + slot] !== tag) continue;
-      const at = from + 2 * WINDOW_SLOTS + 2 * slot;
-      if (this.#holds(at, tag, label)) return at;
-    }
+    for (let at = from; at < from + WINDOW_SIZE; at += SLOT_SIZE) if (this.#holds(at, tag, label)) return at;
     return -1;
   }
 
   /** The time in a slot, read in two halves: only `swap` and `isStill` tell whether they belong together. */
   timeAt(at: number): number {
-    const high = this.#halves[at + 1] as number;
-    return (high & (2 ** TIME_HIGH_BITS - 1)) * HALF + ((this.#halves[at] as number) >>> 0);
+    const high = this.#halves[at + HIGH] as number;
+    return (high & (2 ** TIME_HIGH_BITS - 1)) * HALF + ((this.#halves[at + LOW] as number) >>> 0);
   }
 
   /** Whether the slot holds this time of this key. */
   isStill(at: number, tag: number, time: number): boolean {
     this.#compose(0, tag, time);
-    return Atomics.load(this.#words, at >> 1) === this.#scratchWords[0];
+    return Atomics.load(this.#words, wordOf(at)) === this.#scratchWords[0];
   }
 
   /** Gives the slot another time if it still holds this one of this key: the one moment at which a call is counted. */
@@ -102,7 +101,7 @@ export class RateTable {
     const low = scratch[0];
     const high = scratch[1];
     const words = this.#scratchWords;
-    words[0] = Atomics.compareExchange(this.#words, at >> 1, words[0] as bigint, words[1] as bigint);
+    words[0] = Atomics.compareExchange(this.#words, wordOf(at), words[0] as bigint, words[1] as bigint);
     return scratch[0] === low && scratch[1] === high;
   }
 
@@ -121,12 +120,12 @@ export class RateTable {
       for (let tries = 0; tries < WINDOW_SLOTS; tries++) {
         const at = this.#choose(place, nowMs);
         if (at < 0) return 'full';
-        const before = Atomics.load(this.#words, at >> 1);
+        const before = Atomics.load(this.#words, wordOf(at));
         if (before !== 0n && !this.#isFree(at) && !this.#mayGo(at, nowMs)) continue;
         const named = this.#nameOf(at);
         this.#compose(2, place.tag, time);
         const after = this.#scratchWords[1] as bigint;
-        if (Atomics.compareExchange(this.#words, at >> 1, before, after) !== before) continue;
+        if (Atomics.compareExchange(this.#words, wordOf(at), before, after) !== before) continue;
         if (before !== 0n) dropped();
         if (!this.#rename(at, named, place)) return 'full';
         return this.#standsAlone(at, place, after) ? 'placed' : 'known';
@@ -138,11 +137,7 @@ export class RateTable {
   }
 
   #nameOf(at: number): { readonly tag: number; readonly label: number } {
-    const labelAt = this.#labelOf(at);
-    return {
-      tag: Atomics.load(this.#halves, labelAt - WINDOW_SLOTS),
-      label: Atomics.load(this.#halves, labelAt),
-    };
+    return { tag: Atomics.load(this.#halves, at), label: Atomics.load(this.#halves, at + LABEL) };
   }
 
   /**
@@ -150,38 +145,30 @@ export class RateTable {
    * taken for dead, and the slot is another key's now.
    */
   #rename(at: number, before: { readonly tag: number; readonly label: number }, { tag, label }: RatePlace): boolean {
-    const labelAt = this.#labelOf(at);
-    const tagAt = labelAt - WINDOW_SLOTS;
     return (
-      Atomics.load(this.#halves, tagAt) === before.tag &&
-      Atomics.compareExchange(this.#halves, labelAt, before.label, label) === before.label &&
-      Atomics.compareExchange(this.#halves, tagAt, before.tag, tag) === before.tag
+      Atomics.load(this.#halves, at) === before.tag &&
+      Atomics.compareExchange(this.#halves, at + LABEL, before.label, label) === before.label &&
+      Atomics.compareExchange(this.#halves, at, before.tag, tag) === before.tag
     );
   }
 
   /** Whether a key has this slot only. If a thread that was taken for dead has put it in too, this slot is given up. */
   #standsAlone(at: number, { window, tag, label }: RatePlace, word: bigint): boolean {
-    const from = this.#start + window * WINDOW_SIZE + 2 * WINDOW_SLOTS;
-    for (let other = from; other < from + 2 * WINDOW_SLOTS; other += 2) {
+    const from = this.#start + window * WINDOW_SIZE;
+    for (let other = from; other < from + WINDOW_SIZE; other += SLOT_SIZE) {
       if (other === at || !this.#holds(other, tag, label)) continue;
-      return Atomics.compareExchange(this.#words, at >> 1, word, 0n) !== word;
+      return Atomics.compareExchange(this.#words, wordOf(at), word, 0n) !== word;
     }
     return true;
   }
 
   #holds(at: number, tag: number, label: number): boolean {
-    const labelAt = this.#labelOf(at);
+    const halves = this.#halves;
     return (
-      this.#halves[labelAt - WINDOW_SLOTS] === tag &&
-      this.#halves[labelAt] === label &&
-      (this.#halves[at + 1] as number) >>> TIME_HIGH_BITS === (tag & CHECK)
+      halves[at] === tag &&
+      halves[at + LABEL] === label &&
+      (halves[at + HIGH] as number) >>> TIME_HIGH_BITS === (tag & CHECK)
     );
-  }
-
-  /** Where the label of a word is. */
-  #labelOf(at: number): number {
-    const inWindow = (at - this.#start) % WINDOW_SIZE;
-    return at - inWindow + WINDOW_SLOTS + ((inWindow - 2 * WINDOW_SLOTS) >> 1);
   }
 
   #compose(to: number, tag: number, time: number): void {
@@ -196,16 +183,16 @@ export class RateTable {
    * used up stays in any case.
    */
   #choose({ window, label }: RatePlace, nowMs: number): number {
-    const from = this.#start + window * WINDOW_SIZE + 2 * WINDOW_SLOTS;
+    const from = this.#start + window * WINDOW_SIZE;
     const counts = this.#counts.fill(0);
     const share = shareOf(label);
     let empty = -1;
     let occupied = 0;
-    for (let at = from; at < from + 2 * WINDOW_SLOTS; at += 2) {
+    for (let at = from; at < from + WINDOW_SIZE; at += SLOT_SIZE) {
       if (this.#isFree(at)) {
         if (empty < 0) empty = at;
       } else {
-        const other = shareOf(this.#halves[this.#labelOf(at)] as number);
+        const other = shareOf(this.#halves[at + LABEL] as number);
         counts[other] = (counts[other] as number) + 1;
         occupied++;
       }
@@ -215,9 +202,9 @@ export class RateTable {
     if (empty >= 0 && own < quota) return empty;
     let best = -1;
     let bestIdleMs = 0;
-    for (let at = from; at < from + 2 * WINDOW_SLOTS; at += 2) {
+    for (let at = from; at < from + WINDOW_SIZE; at += SLOT_SIZE) {
       if (this.#isFree(at)) continue;
-      const other = shareOf(this.#halves[this.#labelOf(at)] as number);
+      const other = shareOf(this.#halves[at + LABEL] as number);
       if (other !== share && (counts[other] as number) < own + 2) continue;
       const idleMs = this.#idleMs(at, nowMs);
       if (idleMs >= 0 && (best < 0 || idleMs > bestIdleMs)) {
@@ -230,8 +217,8 @@ export class RateTable {
 
   /** Nobody's: empty, or left by a thread that died while it put a key there. */
   #isFree(at: number): boolean {
-    const tag = this.#halves[this.#labelOf(at) - WINDOW_SLOTS] as number;
-    return (this.#halves[at + 1] as number) >>> TIME_HIGH_BITS !== (tag & CHECK) || tag === 0;
+    const tag = this.#halves[at] as number;
+    return (this.#halves[at + HIGH] as number) >>> TIME_HIGH_BITS !== (tag & CHECK) || tag === 0;
   }
 
   #mayGo(at: number, nowMs: number): boolean {
@@ -240,7 +227,7 @@ export class RateTable {
 
   /** For how long a call of this slot's key would have passed; negative if none would now. */
   #idleMs(at: number, nowMs: number): number {
-    const unitsPerMs = (this.#halves[this.#labelOf(at)] as number) & (UNITS_LIMIT - 1);
+    const unitsPerMs = (this.#halves[at + LABEL] as number) & (UNITS_LIMIT - 1);
     const roundMs = Math.floor(2 ** TIME_BITS / unitsPerMs);
     const round = roundMs * unitsPerMs;
     const now = unitsAt(nowMs, { roundMs, unitsPerMs });
@@ -281,6 +268,11 @@ export class RateTable {
     }
     return 1 + ((wanted >>> 0) % SHARE_LIMIT);
   }
+}
+
+/** The word of a slot. */
+function wordOf(at: number): number {
+  return (at + LOW) >> 1;
 }
 
 function shareOf(label: number): number {

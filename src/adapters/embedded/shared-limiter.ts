@@ -1,4 +1,4 @@
-import type { Counter, Limiter, Meter, RateCharge, RateDecision } from '../../ports/index.ts';
+import type { Counter, Limiter, Meter, Rate, RateCharge, RateDecision } from '../../ports/index.ts';
 import type { LimiterMemory } from './limiter-memory.ts';
 import { distance, type Pace, paceOf, unitsAt } from './rate-pace.ts';
 import { type RatePlace, RateTable } from './rate-table.ts';
@@ -10,12 +10,66 @@ const SWAP_LIMIT = 1_000;
 const BEHIND_MS = 7_200_000;
 const CLOCK_READINGS = 5;
 
-/** What this thread knows of a charge: where its word is, and its rate. */
-interface Counted extends RatePlace, Pace {
-  /** The slot in which the word was found last. */
-  slot: number;
+/** What all charges of one rate have in common. */
+interface Rhythm extends Pace {
   /** A time so far in front, in units, is one from long ago. */
   readonly ahead: number;
+  /** What is said of a call whose key owed nothing, as of most calls: made once. */
+  readonly first: RateDecision;
+  readonly firstAlone: readonly RateDecision[];
+}
+
+/**
+ * A charge that has been read: where its word is, and at which rate it counts. It stands for a call of one charge too,
+ * so that such a call, as most are, touches as little memory as can be.
+ */
+class CountedCharge implements RateCharge, RatePlace, Iterable<RateCharge> {
+  /** Keys have a place in one table only. */
+  readonly table: RateTable;
+  readonly rhythm: Rhythm;
+  readonly tag: number;
+  readonly label: number;
+  /** The slot in which the word was found last. */
+  slot = -1;
+  readonly window: number;
+  readonly key: string;
+  readonly rate: Rate;
+  readonly share: string;
+  readonly stranger: boolean;
+
+  constructor({ key, rate, share = '', stranger = false }: RateCharge, rhythm: Rhythm, table: RateTable) {
+    // The length keeps both texts apart, whatever they hold.
+    const name = `${rate.count}/${rate.periodMs}/${rate.burst}/${share.length} ${share}${key}`;
+    const { window, tag, label } = table.place(name, { share, stranger }, rhythm.unitsPerMs);
+    this.table = table;
+    this.rhythm = rhythm;
+    this.tag = tag;
+    this.label = label;
+    this.window = window;
+    this.key = key;
+    this.rate = rate;
+    this.share = share;
+    this.stranger = stranger;
+  }
+
+  *[Symbol.iterator](): Iterator<RateCharge> {
+    yield this;
+  }
+}
+
+/** Several charges of one call that have been read. */
+class CountedCharges implements Iterable<RateCharge> {
+  readonly table: RateTable;
+  readonly all: readonly CountedCharge[];
+
+  constructor(table: RateTable, all: readonly CountedCharge[]) {
+    this.table = table;
+    this.all = all;
+  }
+
+  [Symbol.iterator](): Iterator<RateCharge> {
+    return this.all[Symbol.iterator]();
+  }
 }
 
 /**
@@ -40,7 +94,10 @@ export function createSharedLimiter(options: {
 class SharedLimiter implements Limiter {
   readonly #table: RateTable;
   readonly #offsetMs: number;
-  readonly #known = new WeakMap<RateCharge, Counted>();
+  /** The rates of a Snapshot are objects that all of its charges share, and go with it. */
+  readonly #rhythms = new WeakMap<Rate, Rhythm>();
+  /** What the charges of one call owe. A call is charged at one go, so the next one finds nothing of use here. */
+  readonly #owed = new Float64Array(CHARGE_LIMIT);
   readonly #full: Counter | undefined;
   readonly #countDropped: () => void;
 
@@ -52,90 +109,125 @@ class SharedLimiter implements Limiter {
     this.#countDropped = () => dropped?.add(1);
   }
 
-  charge(charges: readonly RateCharge[], nowMs: number): readonly RateDecision[] {
-    const ms = this.#commonMs(nowMs);
-    const [only] = charges;
-    if (charges.length === 1 && only !== undefined) return [this.#chargeOne(this.#countedOf(only), ms)];
-    const keys = this.#keysOf(charges);
-    const before = keys.map((key) => this.#look(key, ms));
-    if (before.every(({ allowed }) => allowed)) return this.#reserve(keys, ms);
-    return before;
+  prepare(charges: readonly RateCharge[]): Iterable<RateCharge> {
+    const counted = this.#allCounted(charges);
+    return counted.length === 1 ? (counted[0] as CountedCharge) : new CountedCharges(this.#table, counted);
   }
 
-  refund(charges: readonly RateCharge[], nowMs: number): readonly RateDecision[] {
+  charge(charges: Iterable<RateCharge>, nowMs: number): readonly RateDecision[] {
     const ms = this.#commonMs(nowMs);
-    const keys = this.#keysOf(charges);
-    for (let at = 0; at < keys.length; at++) if (isFirst(keys, at)) this.#giveBack(keys[at] as Counted, ms);
+    if (!(charges instanceof CountedCharge) || charges.table !== this.#table) {
+      return this.#chargeAll(this.#allCounted(charges), ms);
+    }
+    const decision = this.#chargeOne(charges, ms);
+    const { first, firstAlone } = charges.rhythm;
+    return decision === first ? firstAlone : [decision];
+  }
+
+  refund(charges: Iterable<RateCharge>, nowMs: number): readonly RateDecision[] {
+    const ms = this.#commonMs(nowMs);
+    const keys = this.#allCounted(charges);
+    for (let at = 0; at < keys.length; at++) {
+      // One rule counts a call once, however often it is named.
+      if (twinOf(keys, at) === at) this.#giveBack(keys[at] as CountedCharge, ms);
+    }
     return keys.map((key) => this.#look(key, ms));
   }
 
+  #chargeAll(keys: readonly CountedCharge[], ms: number): readonly RateDecision[] {
+    const owed = this.#owed;
+    let passes = true;
+    for (let at = 0; at < keys.length; at++) {
+      owed[at] = this.#owedBy(keys[at] as CountedCharge, ms);
+      // What is not known is refused too.
+      if (!((owed[at] as number) <= 0)) passes = false;
+    }
+    if (passes) return this.#reserve(keys, ms);
+    return keys.map(({ rhythm }, at) => this.#say(rhythm, owed[at] as number));
+  }
+
   /** Charges one rule after the other; where another thread has used one up meanwhile, the earlier ones get theirs back. */
-  #reserve(keys: readonly Counted[], ms: number): readonly RateDecision[] {
+  #reserve(keys: readonly CountedCharge[], ms: number): readonly RateDecision[] {
     const decisions: RateDecision[] = [];
     for (let at = 0; at < keys.length; at++) {
-      const key = keys[at] as Counted;
-      const twin = keys.findIndex((other) => isSame(other, key));
-      const decision = twin < at ? (decisions[twin] as RateDecision) : this.#chargeOne(key, ms);
+      const twin = twinOf(keys, at);
+      const decision = twin < at ? (decisions[twin] as RateDecision) : this.#chargeOne(keys[at] as CountedCharge, ms);
       decisions.push(decision);
       if (decision.allowed) continue;
-      for (let done = 0; done < at; done++) if (isFirst(keys, done)) this.#giveBack(keys[done] as Counted, ms);
+      for (let done = 0; done < at; done++) {
+        if (twinOf(keys, done) === done) this.#giveBack(keys[done] as CountedCharge, ms);
+      }
       return keys.map((each, which) => (which === at ? decision : this.#look(each, ms)));
     }
     return decisions;
   }
 
-  #chargeOne(key: Counted, ms: number): RateDecision {
+  #chargeOne(key: CountedCharge, ms: number): RateDecision {
     const table = this.#table;
-    const now = unitsAt(ms, key);
+    const { rhythm } = key;
+    const now = unitsAt(ms, rhythm);
     for (let tries = 0; tries < SWAP_LIMIT; tries++) {
       const slot = table.find(key, key.slot);
       if (slot < 0) {
-        const idle = key.interval - key.tolerance;
-        const placed = table.insert(key, timeOf(now + idle, key), ms, this.#countDropped);
-        if (placed === 'placed') return decide(key, -key.tolerance, true);
+        const placed = table.insert(
+          key,
+          timeOf(now + rhythm.interval - rhythm.tolerance, rhythm),
+          ms,
+          this.#countDropped,
+        );
+        if (placed === 'placed') return rhythm.first;
         if (placed === 'full') return this.#refuse();
         continue;
       }
       key.slot = slot;
       const from = table.timeAt(slot);
-      const owed = Math.max(distance(from, now, key), -key.tolerance);
+      const owed = Math.max(distance(from, now, rhythm), -rhythm.tolerance);
       if (owed > 0) {
-        if (table.isStill(slot, key.tag, from)) return decide(key, owed, false);
-      } else if (table.swap(slot, key.tag, { from, to: timeOf(now + owed + key.interval, key) })) {
-        return decide(key, owed, true);
+        if (table.isStill(slot, key.tag, from)) return decide(rhythm, owed, false);
+      } else if (table.swap(slot, key.tag, { from, to: timeOf(now + owed + rhythm.interval, rhythm) })) {
+        return owed === -rhythm.tolerance ? rhythm.first : decide(rhythm, owed, true);
       }
     }
     return this.#refuse();
   }
 
   /** What would be said of a call, without counting it. */
-  #look(key: Counted, ms: number): RateDecision {
+  #look(key: CountedCharge, ms: number): RateDecision {
+    return this.#say(key.rhythm, this.#owedBy(key, ms));
+  }
+
+  #say(rhythm: Rhythm, owed: number): RateDecision {
+    return Number.isNaN(owed) ? this.#refuse() : decide(rhythm, owed, false);
+  }
+
+  /** By how much a call of this key would come too early, in units; NaN where others changed it all the time. */
+  #owedBy(key: CountedCharge, ms: number): number {
     const table = this.#table;
-    const now = unitsAt(ms, key);
+    const { rhythm } = key;
+    const now = unitsAt(ms, rhythm);
     for (let tries = 0; tries < SWAP_LIMIT; tries++) {
       const slot = table.find(key, key.slot);
-      if (slot < 0) return decide(key, -key.tolerance, false);
+      if (slot < 0) return -rhythm.tolerance;
       key.slot = slot;
       const time = table.timeAt(slot);
-      if (table.isStill(slot, key.tag, time)) {
-        return decide(key, Math.max(distance(time, now, key), -key.tolerance), false);
-      }
+      if (table.isStill(slot, key.tag, time)) return Math.max(distance(time, now, rhythm), -rhythm.tolerance);
     }
-    return this.#refuse();
+    return Number.NaN;
   }
 
   /** A key that was dropped meanwhile owes nothing any more. */
-  #giveBack(key: Counted, ms: number): void {
+  #giveBack(key: CountedCharge, ms: number): void {
     const table = this.#table;
-    const now = unitsAt(ms, key);
+    const { rhythm } = key;
+    const now = unitsAt(ms, rhythm);
     for (let tries = 0; tries < SWAP_LIMIT; tries++) {
       const slot = table.find(key, key.slot);
       if (slot < 0) return;
       const from = table.timeAt(slot);
-      const owed = distance(from, now, key);
+      const owed = distance(from, now, rhythm);
       // What owes nothing has been paid back already.
-      if (owed <= -key.tolerance) return;
-      if (table.swap(slot, key.tag, { from, to: timeOf(now + owed - key.interval, key) })) return;
+      if (owed <= -rhythm.tolerance) return;
+      if (table.swap(slot, key.tag, { from, to: timeOf(now + owed - rhythm.interval, rhythm) })) return;
     }
   }
 
@@ -144,23 +236,28 @@ class SharedLimiter implements Limiter {
     return { allowed: false, remaining: 0, resetMs: 1_000, retryMs: 1_000 };
   }
 
-  #keysOf(charges: readonly RateCharge[]): readonly Counted[] {
-    if (charges.length > CHARGE_LIMIT) throw new RangeError(`more than ${CHARGE_LIMIT} charges at once`);
-    return charges.map((charge) => this.#countedOf(charge));
-  }
-
-  #countedOf(charge: RateCharge): Counted {
-    let counted = this.#known.get(charge);
-    if (counted === undefined) {
-      const { key, rate, share = '', stranger = false } = charge;
-      const pace = paceOf(rate);
-      // The length keeps both texts apart, whatever they hold.
-      const name = `${rate.count}/${rate.periodMs}/${rate.burst}/${share.length} ${share}${key}`;
-      const place = this.#table.place(name, { share, stranger }, pace.unitsPerMs);
-      counted = { ...place, ...pace, slot: -1, ahead: pace.capacity + BEHIND_MS * pace.unitsPerMs };
-      this.#known.set(charge, counted);
+  #allCounted(charges: Iterable<RateCharge>): readonly CountedCharge[] {
+    if (charges instanceof CountedCharges && charges.table === this.#table) return charges.all;
+    const counted: CountedCharge[] = [];
+    for (const charge of charges) {
+      if (counted.length === CHARGE_LIMIT) throw new RangeError(`more than ${CHARGE_LIMIT} charges at once`);
+      counted.push(this.#countedOf(charge));
     }
     return counted;
+  }
+
+  #countedOf(charge: RateCharge): CountedCharge {
+    if (charge instanceof CountedCharge && charge.table === this.#table) return charge;
+    return new CountedCharge(charge, this.#rhythmOf(charge.rate), this.#table);
+  }
+
+  #rhythmOf(rate: Rate): Rhythm {
+    let rhythm = this.#rhythms.get(rate);
+    if (rhythm === undefined) {
+      rhythm = createRhythm(rate);
+      this.#rhythms.set(rate, rhythm);
+    }
+    return rhythm;
   }
 
   #commonMs(nowMs: number): number {
@@ -169,8 +266,15 @@ class SharedLimiter implements Limiter {
   }
 }
 
+function createRhythm(rate: Rate): Rhythm {
+  const pace = paceOf(rate);
+  const first = Object.freeze(decide(pace, -pace.tolerance, true));
+  const ahead = pace.capacity + BEHIND_MS * pace.unitsPerMs;
+  return { ...pace, ahead, first, firstAlone: Object.freeze([first]) };
+}
+
 /** What is said of one rule that owed so much: `counted` tells whether the call was charged. */
-function decide({ interval, tolerance, unitsPerMs }: Counted, owed: number, counted: boolean): RateDecision {
+function decide({ interval, tolerance, unitsPerMs }: Pace, owed: number, counted: boolean): RateDecision {
   const after = counted ? owed + interval : owed;
   const debt = after + tolerance;
   return {
@@ -186,13 +290,15 @@ function timeOf(units: number, { round }: Pace): number {
   return units < 0 ? units + round : units;
 }
 
-function isSame(one: RatePlace, other: RatePlace): boolean {
-  return one === other || (one.tag === other.tag && one.label === other.label && one.window === other.window);
+/** The first of these charges that is counted where this one is. */
+function twinOf(keys: readonly RatePlace[], at: number): number {
+  const key = keys[at] as RatePlace;
+  for (let twin = 0; twin < at; twin++) if (isSame(keys[twin] as RatePlace, key)) return twin;
+  return at;
 }
 
-/** One rule counts a call once, however often it is named. */
-function isFirst(keys: readonly RatePlace[], at: number): boolean {
-  return keys.findIndex((other) => isSame(other, keys[at] as RatePlace)) === at;
+function isSame(one: RatePlace, other: RatePlace): boolean {
+  return one === other || (one.tag === other.tag && one.label === other.label && one.window === other.window);
 }
 
 /** From this thread's `performance.now()` to the machine's monotonic time: of several readings the closest one. */

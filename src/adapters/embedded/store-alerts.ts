@@ -52,6 +52,7 @@ const KINDS = {
   'gateway.fault': null,
   'snapshot.refused': null,
   'configuration.last-good': null,
+  'configuration.unwatched': null,
   'thread.lost': null,
   'connections.exhausted': null,
   'table.refused': null,

@@ -12,6 +12,7 @@ import { isAmbiguous, readScalar } from './scalar.ts';
 import { type Field, formsOf, isUnreadable, readStyledText, type TextReading } from './styled-text.ts';
 import { BAD_ENCODING, NOT_SUPPORTED, type Reading, SENT_TWICE } from './unreadable.ts';
 import { shapeOf, type ValueShape } from './value-shape.ts';
+import { wholeNumbersOf } from './whole-numbers.ts';
 
 /** The fields of a head, names in lower case. */
 export interface SentHeaders {
@@ -69,7 +70,7 @@ export function compileParameter(
           ways: ONE_WAY,
           shape: null,
         };
-  const plain = contentMediaType === null ? plainParameter(parameter, value, validator.value) : null;
+  const plain = contentMediaType === null ? plainParameter(parameter, value, validator.value, context.source) : null;
   return ok({ check: createCheck(parameter, value, validator.value), plain });
 }
 
@@ -77,15 +78,19 @@ export function compileParameter(
 const PLAIN_STYLES: readonly DescribedParameter['style'][] = ['simple', 'form', 'spaceDelimited', 'pipeDelimited'];
 
 function plainParameter(
-  { in: place, name, required, style }: DescribedParameter,
+  { in: place, name, required, style, schemaPointer }: DescribedParameter,
   { ways, shape }: ParameterValue,
   validate: Validator | null,
+  source: SchemaSource,
 ): PlainParameter | null {
   if ((place !== 'path' && place !== 'query') || !PLAIN_STYLES.includes(style)) return null;
   if (shape !== null && (shape.array !== null || shape.object !== null)) return null;
   const [way] = ways;
   const oneWay = ways.length === 1 && way?.form === 'scalar' && way.mode === 'typed';
-  return oneWay ? { in: place, name, required, shape, validate } : null;
+  if (!oneWay) return null;
+  const schema = schemaPointer === null ? undefined : valueAt(source.document, schemaPointer);
+  const wholeNumbers = wholeNumbersOf(source, schema);
+  return { in: place, name, required, shape, validate, ...(wholeNumbers === null ? {} : { wholeNumbers }) };
 }
 
 interface ParameterValue {

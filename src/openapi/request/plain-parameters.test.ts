@@ -60,6 +60,26 @@ test('what differs from its schema does not hold at a glance', () => {
   assert.equal(check({}, 'n=2'), false);
 });
 
+test('whole numbers that are known to hold are not asked about, and all others are', () => {
+  const asked: unknown[] = [];
+  const validate = (value: unknown): readonly never[] | null => (asked.push(value), value === 12 ? null : []);
+  const check = checkOf(plain('n', 'integer', { validate, wholeNumbers: { least: 3, most: 9 } }));
+  const texts = ['3', '9', '7', '2', '10', '12', '07', '-5', '5.0', '5e0', '', 'x', '0000000000000005', '9'.repeat(20)];
+  assert.deepEqual(
+    texts.filter((text) => check({}, `n=${text}`)),
+    ['3', '9', '7', '12'],
+  );
+  assert.deepEqual(asked, [2, 10, 12, '07', -5, '5.0', '5e0', '', 'x', '0000000000000005', Number('9'.repeat(20))]);
+});
+
+test('a parameter whose name would be cut or decoded in a query is not for a glance', () => {
+  for (const name of ['', 'a=b', 'a&b', 'a%62', 'a+b', 'a;b', '='])
+    assert.equal(createPlainCheck([plain(name, 'string')]), null);
+  const check = checkOf(plain('a', 'string'), plain('a[]', 'string'), plain('aa', 'string'), plain('\u00e9', 'string'));
+  for (const query of ['a=1', 'a[]=1', 'aa=1&a=2', '\u00e9=1']) assert.equal(check({}, query), true, query);
+  for (const query of ['a[=1', 'aaa=1', 'a', 'aa', 'a&=', '\u00e8=1']) assert.equal(check({}, query), false, query);
+});
+
 test('names that are described twice, and more parameters than a number has bits, are not for a glance', () => {
   assert.equal(createPlainCheck([plain('a', 'string'), plain('a', 'integer')]), null);
   const many = Array.from({ length: 31 }, (_, at) => plain(`p${at}`, 'integer', { required: true }));
@@ -86,6 +106,9 @@ function judgeOf(parameters: readonly Members[], atGlance: boolean): ParameterJu
 const SCHEMAS: readonly Members[] = [
   { type: 'integer', minimum: 1, maximum: 100 },
   { type: 'number', exclusiveMinimum: 0 },
+  { type: 'integer', format: 'int32', exclusiveMaximum: 7 },
+  { type: 'integer', enum: [1, 101] },
+  { type: 'integer', minimum: 1, allOf: [{ maximum: 7 }] },
   { type: 'boolean' },
   { type: 'string', maxLength: 4 },
   { type: 'string', pattern: '^[a-c=]*$' },

@@ -1,20 +1,23 @@
-import { children, isObject, own, parsePointer, pointerTo, type Site } from '../pointer.ts';
+import { isObject, parsePointer, pointerTo } from '../pointer.ts';
+import { knownOf, type Names, surveyDocument } from '../survey.ts';
 
-const namesByDocument = new WeakMap<object, ReadonlySet<string>>();
+const namesByDocument = new WeakMap<object, Names>();
 
-/** All names that any `properties` of a document has; found once for each document. */
-export function propertyNamesOf(document: unknown): ReadonlySet<string> {
-  if (!isObject(document)) return new Set();
-  const known = namesByDocument.get(document) ?? collect(document);
-  namesByDocument.set(document, known);
-  return known;
+/** All names that any `properties` of a document has: as they were told (`tellOfDocument`), or found once for each document. */
+export function propertyNamesOf(document: unknown): Names {
+  if (!isObject(document)) return new Set<string>();
+  const names = knownOf(document)?.propertyNames ?? namesByDocument.get(document);
+  if (names !== undefined) return names;
+  const { propertyNames } = surveyDocument(document);
+  namesByDocument.set(document, propertyNames);
+  return propertyNames;
 }
 
 /**
  * A JSON Pointer into a value, as far as it is made of places in lists and of names that are described: what follows was
  * made up by whoever sent the value.
  */
-export function describedPart(pointer: string, names: ReadonlySet<string>): string {
+export function describedPart(pointer: string, names: Names): string {
   const tokens = parsePointer(pointer);
   if (!tokens.ok) return '';
   let part = '';
@@ -23,15 +26,4 @@ export function describedPart(pointer: string, names: ReadonlySet<string>): stri
     part = pointerTo(part, token);
   }
   return part;
-}
-
-function collect(document: unknown): ReadonlySet<string> {
-  const names = new Set<string>();
-  const waiting: Site[] = [{ value: document, pointer: '' }];
-  for (let site = waiting.pop(); site !== undefined; site = waiting.pop()) {
-    const properties = isObject(site.value) ? own(site.value, 'properties') : undefined;
-    if (isObject(properties)) for (const name of Object.keys(properties)) names.add(name);
-    for (const child of children(site)) waiting.push(child);
-  }
-  return names;
 }

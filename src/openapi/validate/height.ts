@@ -1,6 +1,6 @@
 import { errorIssue, type Issue } from '../../base/index.ts';
 import { HEIGHT_LIMIT } from './limits.ts';
-import { sameValue, type SchemaNode } from './schema-node.ts';
+import { NOTHING_INSIDE, sameValue, type SchemaNode } from './schema-node.ts';
 
 /**
  * Tells of schemas that judge a value by judging the same value by themselves, and of those that do it over too many
@@ -16,6 +16,10 @@ export function heightIssues(nodes: readonly SchemaNode[], heights: Map<SchemaNo
 }
 
 function measure(node: SchemaNode, heights: Map<SchemaNode, number>, open: Set<SchemaNode>): Issue | null {
+  if (node.inner === NOTHING_INSIDE) {
+    heights.set(node, 0);
+    return null;
+  }
   if (open.has(node)) return errorIssue(node.pointer, 'judges a value by itself, without end');
   if (open.size >= HEIGHT_LIMIT) return tooHigh(node);
   open.add(node);

@@ -116,7 +116,8 @@ const ANNOTATIONS: ReadonlySet<string> = new Set([
   'xml',
 ]);
 
-const KEYWORDS: ReadonlySet<string> = new Set([
+/** The keywords that are enforced. */
+export const KEYWORDS: ReadonlySet<string> = new Set([
   '$dynamicRef',
   '$ref',
   'additionalItems',

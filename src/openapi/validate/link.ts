@@ -7,7 +7,7 @@ import { closedLocation, openLocation } from './location.ts';
 import { judge, type Members, membersCheck, type MembersCheck, UNDESCRIBED } from './members.ts';
 import type { Rule, Rules } from './rules.ts';
 import { type Check, createSeen, fail, goesOn, matchesWithin, mergeSeen, type Run, type Seen } from './run.ts';
-import { type Part, parts, sameValue, type SchemaNode } from './schema-node.ts';
+import { NOTHING_INSIDE, type Part, parts, sameValue, type SchemaNode } from './schema-node.ts';
 import { type Shape, shapeOf } from './shape.ts';
 
 /** What linking needs to know beside the node. */
@@ -72,12 +72,7 @@ function membersOf({ inner, mode }: SchemaNode, { isExcused }: LinkContext, clos
 function nodeCheck(node: SchemaNode, rules: Rules, members: MembersCheck | null): Check {
   const joined = sameValueChecks(node);
   const elements = elementsOf(node, rules);
-  const object = [...rules.object];
-  for (const name of rules.required) {
-    if (node.mode !== 'plain' && node.excused.has(name)) continue;
-    object.push({ holds: (value) => Object.hasOwn(value, name), message: `must have the property \`${name}\`` });
-  }
-  const own = ownCheck({ ...rules, object }, members, elements);
+  const own = ownCheck(rules, { object: objectRules(node, rules), members, elements });
   const { unevaluatedProperties, unevaluatedItems } = node.inner;
   const whole = joined.length === 0 ? own : bothCheck(own, joined);
   if (unevaluatedProperties === null && unevaluatedItems === null) {
@@ -86,8 +81,20 @@ function nodeCheck(node: SchemaNode, rules: Rules, members: MembersCheck | null)
   return bounded(restCheck(whole, unevaluatedProperties, unevaluatedItems));
 }
 
+/** The rules of an object, with those for the properties that must be there. */
+function objectRules({ mode, excused }: SchemaNode, { object, required }: Rules): Rules['object'] {
+  const wanted = required.filter((name) => mode === 'plain' || !excused.has(name));
+  if (wanted.length === 0) return object;
+  const there = wanted.map((name) => ({
+    holds: (value: PlainObject) => Object.hasOwn(value, name),
+    message: `must have the property \`${name}\``,
+  }));
+  return [...object, ...there];
+}
+
 /** The schema that a schema stands for: what it refers to, where it asks nothing more than that. */
 function meantBy(node: SchemaNode): SchemaNode {
+  if (node.inner === NOTHING_INSIDE) return node;
   let meant = node;
   // Schemas that judge the same value form no circle, so this ends.
   for (;;) {
@@ -117,7 +124,14 @@ function elementsOf({ inner }: SchemaNode, rules: Rules): ElementsCheck[] {
   return checks;
 }
 
-function ownCheck(rules: Rules, members: MembersCheck | null, elements: readonly ElementsCheck[]): Check {
+/** What a schema asks of objects and arrays. */
+interface OwnParts {
+  readonly object: Rules['object'];
+  readonly members: MembersCheck | null;
+  readonly elements: readonly ElementsCheck[];
+}
+
+function ownCheck(rules: Rules, { object, members, elements }: OwnParts): Check {
   const { kinds, kindMessage, any, pattern } = rules;
   return (value, run, seen) => {
     const kind = kindOf(value);
@@ -145,7 +159,7 @@ function ownCheck(rules: Rules, members: MembersCheck | null, elements: readonly
 
   function judgeObject(value: PlainObject, run: Run, seen: Seen | null): boolean {
     let holds = true;
-    for (const rule of rules.object) {
+    for (const rule of object) {
       if (rule.holds(value)) continue;
       fail(run, rule.message);
       if (!goesOn(run)) return false;

@@ -3,6 +3,7 @@ import { multipleTest } from './decimal.ts';
 import { areUnique, equals } from './equality.ts';
 import { formatOf } from './format.ts';
 import { ANY_KIND, KIND, TYPE_KINDS } from './kind.ts';
+import { GROUP } from './keyword-groups.ts';
 import type { KeywordReader } from './keyword-reader.ts';
 import type { Matcher } from './pattern.ts';
 
@@ -31,23 +32,29 @@ export interface Rules {
   readonly mostContained: number | null;
 }
 
-/** Reads the keywords of JSON Schema 2020-12 §6 (validation) and §7 (format) from one schema. */
-export function readRules(reader: KeywordReader): Rules {
+/**
+ * Reads the keywords of JSON Schema 2020-12 §6 (validation) and §7 (format) from one schema; `groups` are those of the
+ * keywords that stand in it.
+ */
+export function readRules(reader: KeywordReader, groups: number): Rules {
   const { kinds, message } = readKinds(reader);
+  const contained = (groups & GROUP.contained) !== 0;
   return {
     kinds,
     kindMessage: message,
-    any: readValues(reader),
-    number: readNumber(reader),
-    string: readString(reader),
+    any: (groups & GROUP.any) === 0 ? NONE : readValues(reader),
+    number: (groups & GROUP.number) === 0 ? NONE : readNumber(reader),
+    string: (groups & GROUP.string) === 0 ? NONE : readString(reader),
     pattern: readPattern(reader),
-    array: readArray(reader),
-    object: readObject(reader),
+    array: (groups & GROUP.array) === 0 ? NONE : readArray(reader),
+    object: (groups & GROUP.object) === 0 ? NONE : readObject(reader),
     required: reader.names('required'),
-    leastContained: reader.count('minContains') ?? 1,
-    mostContained: reader.count('maxContains'),
+    leastContained: contained ? (reader.count('minContains') ?? 1) : 1,
+    mostContained: contained ? reader.count('maxContains') : null,
   };
 }
+
+const NONE: readonly never[] = [];
 
 const KIND_NAMES: ReadonlyMap<string, string> = new Map([
   ['null', 'null'],
@@ -59,9 +66,17 @@ const KIND_NAMES: ReadonlyMap<string, string> = new Map([
   ['object', 'an object'],
 ]);
 
-function readKinds(reader: KeywordReader): { kinds: number; message: string } {
+/** The kinds that a `type` names, and what is said of others. */
+interface Kinds {
+  readonly kinds: number;
+  readonly message: string;
+}
+
+const ANY: Kinds = { kinds: ANY_KIND, message: '' };
+
+function readKinds(reader: KeywordReader): Kinds {
   const written = reader.value('type');
-  if (written === undefined) return { kinds: ANY_KIND, message: '' };
+  if (written === undefined) return ANY;
   const names: readonly unknown[] = Array.isArray(written) ? written : [written];
   let kinds = 0;
   for (const name of names) {

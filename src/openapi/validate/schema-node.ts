@@ -52,22 +52,32 @@ export interface SchemaNode extends Part {
   readonly value: PlainObject | boolean;
   readonly pointer: string;
   readonly mode: Mode;
-  readonly inner: Inner;
+  /** `NOTHING_INSIDE` where there is nothing. */
+  inner: Inner;
   /** Null for `true` and `false`. */
   rules: Rules | null;
   /** Properties that the schema around this one, which holds it in an `allOf`, says may not be sent. */
-  readonly excused: Set<string>;
+  excused: ReadonlySet<string>;
   /** Judges a value that other schemas may describe too. */
   check: Check;
 }
 
+/** The schemas inside most schemas: one for all, since a document has tens of thousands of them. It stays empty. */
+export const NOTHING_INSIDE: Inner = createInner();
+
 /** A node that has not been linked. */
 export function createNode(value: PlainObject | boolean, pointer: string, mode: Mode): SchemaNode {
-  const unlinked = (): never => {
-    throw new Error('a schema was used before it was linked');
+  return {
+    ...{ value, pointer, mode, inner: NOTHING_INSIDE, rules: null, excused: NO_NAMES },
+    check: unlinked,
+    location: unlinked,
   };
-  const inner = createInner();
-  return { value, pointer, mode, inner, rules: null, excused: new Set(), check: unlinked, location: unlinked };
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+function unlinked(): never {
+  throw new Error('a schema was used before it was linked');
 }
 
 /** The schemas that judge the same value as the schema itself. */
@@ -93,7 +103,8 @@ export function parts({ inner }: SchemaNode): SchemaNode[] {
   return [...nodes, ...inner.prefixItems];
 }
 
-function createInner(): Inner {
+/** A place for the schemas inside a schema, empty. */
+export function createInner(): Inner {
   return {
     targets: [],
     allOf: [],

@@ -1,16 +1,27 @@
 import type { Matcher } from './pattern.ts';
-import type { SchemaNode } from './schema-node.ts';
+import { NOTHING_INSIDE, type SchemaNode } from './schema-node.ts';
 
 /** Which properties of an object a schema evaluates, as far as that is known without a value. */
 export interface Shape {
+  readonly names: ReadonlySet<string>;
+  readonly patterns: ReadonlySet<Matcher>;
+  /** Whether properties are described at all, and whether the schema decides on all the rest. */
+  readonly described: boolean;
+  readonly all: boolean;
+  /** Whether more of it depends on which alternatives match. */
+  readonly conditional: boolean;
+}
+
+/** A shape while it is put together. */
+interface GrowingShape {
   readonly names: Set<string>;
   readonly patterns: Set<Matcher>;
-  /** Whether properties are described at all, and whether the schema decides on all the rest. */
   described: boolean;
   all: boolean;
-  /** Whether more of it depends on which alternatives match. */
   conditional: boolean;
 }
+
+const NO_SHAPE: Shape = { names: new Set(), patterns: new Set(), described: false, all: false, conditional: false };
 
 /**
  * The shape of a schema: its own, and that of what always applies with it. Schemas that judge the same value form no
@@ -20,7 +31,8 @@ export function shapeOf(node: SchemaNode, known: Map<SchemaNode, Shape>): Shape 
   const before = known.get(node);
   if (before !== undefined) return before;
   const { inner } = node;
-  const shape: Shape = {
+  if (inner === NOTHING_INSIDE) return NO_SHAPE;
+  const shape: GrowingShape = {
     names: new Set(inner.properties?.keys()),
     patterns: new Set(inner.patterns?.map(({ matcher }) => matcher)),
     described: inner.properties !== null || inner.patterns !== null,
@@ -38,7 +50,7 @@ function contributes({ described, all, conditional }: Shape): boolean {
   return described || all || conditional;
 }
 
-function add(into: Shape, from: Shape): void {
+function add(into: GrowingShape, from: Shape): void {
   for (const name of from.names) into.names.add(name);
   for (const pattern of from.patterns) into.patterns.add(pattern);
   into.described ||= from.described;

@@ -6,9 +6,18 @@ import { checkNames, createReader, type KeywordReader, type ReaderContext } from
 import { PATTERN_WORK_LIMIT, REACHED_LIMIT, SCHEMA_LIMIT } from './limits.ts';
 import { excusedNames, linkNode } from './link.ts';
 import { heightIssues } from './height.ts';
+import { GROUP, groupsOf } from './keyword-groups.ts';
 import { readRules } from './rules.ts';
 import { createRun, type Run, TOO_LONG } from './run.ts';
-import { createNode, type Mode, parts, sameValue, type SchemaNode } from './schema-node.ts';
+import {
+  createInner,
+  createNode,
+  type Mode,
+  NOTHING_INSIDE,
+  parts,
+  sameValue,
+  type SchemaNode,
+} from './schema-node.ts';
 import type { Shape } from './shape.ts';
 import type { SchemaSource, Validator, ValidatorOptions, Violation } from './validator-types.ts';
 
@@ -99,6 +108,7 @@ function reach(workshop: Workshop, root: SchemaNode): readonly SchemaNode[] {
   for (const node of reached) {
     if (reached.size > REACHED_LIMIT || workshop.count > SCHEMA_LIMIT) break;
     if (!workshop.issues.has(node)) workshop.issues.set(node, read(workshop, node));
+    if (node.inner === NOTHING_INSIDE) continue;
     for (const next of sameValue(node)) reached.add(next);
     for (const next of parts(node)) reached.add(next);
   }
@@ -106,19 +116,24 @@ function reach(workshop: Workshop, root: SchemaNode): readonly SchemaNode[] {
 }
 
 function read(workshop: Workshop, node: SchemaNode): readonly Issue[] {
-  if (!isObject(node.value)) return [];
+  if (!isObject(node.value)) return NO_ISSUES;
   const issues: Issue[] = [];
   const reader = createReader(node, workshop.reading, issues);
   checkNames(reader, node.value);
-  node.rules = readRules(reader);
+  const groups = groupsOf(node.value);
+  node.rules = readRules(reader, groups);
+  if ((groups & GROUP.inner) === 0) return issues.length === 0 ? NO_ISSUES : issues;
+  node.inner = createInner();
   readInner(node, reader, (site, mode) => {
     const inner = nodeAt(workshop, site, mode);
     if (inner === null) issues.push(errorIssue(site.pointer, 'must be a schema'));
     return inner;
   });
   for (const keyword of ['$ref', '$dynamicRef'] as const) readReference(workshop, node, reader, keyword);
-  return issues;
+  return issues.length === 0 ? NO_ISSUES : issues;
 }
+
+const NO_ISSUES: readonly Issue[] = [];
 
 /**
  * A `$dynamicRef` is read as a `$ref`: to one anchor of a document that is one resource, both lead to the same place
@@ -152,9 +167,11 @@ function link(workshop: Workshop, reached: readonly SchemaNode[]): void {
   const fresh = reached.filter((node) => !workshop.linked.has(node));
   const isExcused = (node: SchemaNode): boolean => isHidden(node, workshop.hidden);
   for (const node of fresh) {
+    if (node.inner === NOTHING_INSIDE) continue;
     const names = excusedNames(node, isExcused);
+    if (names.size === 0) continue;
     const inline = node.inner.allOf.filter(({ pointer }) => pointer.startsWith(pointerTo(node.pointer, 'allOf')));
-    for (const { excused } of [node, ...inline]) for (const name of names) excused.add(name);
+    for (const excusing of [node, ...inline]) excusing.excused = excusing.excused.union(names);
   }
   for (const node of fresh) {
     linkNode(node, { shapes: workshop.shapes, isExcused });
@@ -164,12 +181,18 @@ function link(workshop: Workshop, reached: readonly SchemaNode[]): void {
 
 /** Whether a schema, or one it joins, is `readOnly` or `writeOnly`. */
 function isHidden(node: SchemaNode, keyword: 'readOnly' | 'writeOnly'): boolean {
+  if (node.inner === NOTHING_INSIDE) return says(node, keyword);
   const joined = new Set([node]);
-  for (const { value, inner } of joined) {
-    if (isObject(value) && Object.hasOwn(value, keyword) && value[keyword] === true) return true;
+  for (const one of joined) {
+    if (says(one, keyword)) return true;
+    const { inner } = one;
     for (const other of [...inner.targets, ...inner.allOf]) joined.add(other);
   }
   return false;
+}
+
+function says({ value }: SchemaNode, keyword: string): boolean {
+  return isObject(value) && Object.hasOwn(value, keyword) && value[keyword] === true;
 }
 
 function createValidator(root: SchemaNode): Validator {

@@ -15,10 +15,11 @@ import { configuration, PROGRAM } from '../plain-configuration.ts';
 
 const PATIENCE_MS = 30_000;
 /** The product's flags, and the program with the odd kind. */
-const COMMAND = [
+export const COMMAND = [
   process.execPath,
   '--disallow-code-generation-from-strings',
   '--disable-proto=throw',
+  '--min-semi-space-size=16',
   join(ROOT, 'tests', 'system', 'odd', 'program.ts'),
 ];
 
@@ -68,7 +69,9 @@ export class OddGateway {
     await once(api, 'listening');
     const text = configuration((api.address() as AddressInfo).port, {
       server: `{ https: { port: 0 }, http: { port: 0 }, threads: ${threads} }`,
-    }).replace('auth: public }', 'auth: public, policies: { odd: {} } }');
+    })
+      .replace("['GET /first']", "['GET /first', 'GET /unbuildable']")
+      .replace('auth: public }', 'auth: public, policies: { odd: {} } }');
     const gateway = await startGateway(text, { command: COMMAND, before });
     const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
     return new OddGateway(api, held, { gateway, key, threads });
@@ -81,10 +84,10 @@ export class OddGateway {
   }
 
   /** One request over a connection of its own; null where it was cut off, as those of a thread that dies are. */
-  async get(headers: Record<string, string> = {}): Promise<Reply | null> {
+  async get(headers: Record<string, string> = {}, path = '/first'): Promise<Reply | null> {
     const { https, ca } = this.process;
     try {
-      const reply = await ask({ port: https, ca, path: '/first', headers });
+      const reply = await ask({ port: https, ca, path, headers });
       this.#answered.add(String(reply.headers['x-request-id']));
       return reply;
     } catch {
@@ -116,13 +119,7 @@ export class OddGateway {
 
   /** Requests succeed, and every thread answers some. */
   async everyThreadAnswers(): Promise<void> {
-    const seen = new Set<unknown>();
-    await until('every thread answers', async () => {
-      const reply = await this.get();
-      assert.equal(reply?.status, 200);
-      seen.add(reply?.headers['x-thread']);
-      return seen.size === this.#threads ? seen : null;
-    });
+    await this.threadNumbers();
   }
 
   /** Light load on all threads while something happens; the statuses of all replies but 200. */
@@ -145,12 +142,28 @@ export class OddGateway {
     return bad;
   }
 
-  /** A request makes its thread end while others come; the thread is replaced, and the operator hears why. */
-  async isReplacedAfter(odd: string, reason: string): Promise<void> {
+  /** The numbers of the threads that serve, from replies. */
+  async threadNumbers(): Promise<readonly string[]> {
+    const seen = new Set<string>();
+    await until('every thread answers', async () => {
+      const reply = await this.get();
+      assert.equal(reply?.status, 200);
+      seen.add(String(reply?.headers['x-thread']));
+      return seen.size === this.#threads ? seen : null;
+    });
+    return [...seen];
+  }
+
+  /**
+   * A request makes its thread end while others come; the thread is replaced, and the operator hears why. `answered`: the
+   * request itself still gets its answer.
+   */
+  async isReplacedAfter(odd: string, reason: string, answered = false): Promise<void> {
     const before = await this.whole();
     const bad = await this.underLoad(async () => {
       // The upstream holds its answer back: whether the thread lives long enough to give it is no matter of chance.
-      assert.equal(await this.get({ 'x-odd': odd, 'x-hold': 'yes' }), null, 'the thread answers nothing any more');
+      const reply = await this.get({ 'x-odd': odd, ...(answered ? {} : { 'x-hold': 'yes' }) });
+      assert.equal(reply?.status ?? null, answered ? 200 : null, 'what the thread still answers');
       await until('the thread is replaced', async () => (epochs(await this.status()) > epochs(before) ? true : null));
       await this.whole();
     });
@@ -160,11 +173,10 @@ export class OddGateway {
     const metrics = await this.admin('/metrics');
     assert.match(metrics, new RegExp(`^portcullis_thread_replacements_total\\{reason="${reason}"\\} [1-9]`, 'm'));
     assert.match(metrics, new RegExp(`^portcullis_gateway_threads ${this.#threads}$`, 'm'));
-    const told = (await this.alerts()).filter(({ kind, message }) => kind === 'thread.lost' && message.length > 0);
-    assert.ok(
-      told.some(({ fields }) => fields?.['reason'] === reason),
-      `an alert tells of ${reason}`,
-    );
+    await until(`an alert tells of ${reason}`, async () => {
+      const told = (await this.alerts()).filter(({ kind, message }) => kind === 'thread.lost' && message.length > 0);
+      return told.find(({ fields }) => fields?.['reason'] === reason) ?? null;
+    });
   }
 
   /** The ledger's chain holds, and each answered request stands in it once. */

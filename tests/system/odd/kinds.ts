@@ -1,4 +1,4 @@
-import { threadId } from 'node:worker_threads';
+import { parentPort, threadId } from 'node:worker_threads';
 import { z } from 'zod';
 import { ok } from '../../../src/base/index.ts';
 import { kindTable, type KindTable } from '../../../src/gateway/index.ts';
@@ -8,6 +8,7 @@ import {
   deny,
   type KindPorts,
   PASS,
+  type Operation,
   type PolicyKind,
   type Steps,
   type Verdict,
@@ -20,10 +21,12 @@ export const LEASES = 3;
 const held = createSlot<{ lease: Lease | null }>('odd', () => ({ lease: null }));
 
 /**
- * A kind of policy for tests alone, that does to its thread what no kind should, by the field `x-odd` of the request.
+ * A kind of policy for tests alone, that does to its thread what no kind should, by the field `x-odd` of the request,
+ * in every thread or in the one that `x-meant` numbers.
+ * For an operation that it does not build, compiling throws.
  * Replies bear the number of the thread in `x-thread`.
  */
-function createOddKind(leases: Leases): PolicyKind<object> {
+function createOddKind(leases: Leases, builds: (operation: Operation) => boolean): PolicyKind<object> {
   return {
     kind: 'odd',
     summary: 'Does odd things.',
@@ -31,6 +34,7 @@ function createOddKind(leases: Leases): PolicyKind<object> {
     sources: () => [],
     compile: (_config, { operations }) => {
       const steps = stepsWith(leases);
+      if (!operations.every(builds)) throw new Error('odd building');
       return ok(new Map(operations.map(({ id }) => [id, steps])));
     },
   };
@@ -42,7 +46,11 @@ function stepsWith(leases: Leases): Steps {
     decide: {
       reads,
       run: (exchange) => {
-        const asked = exchange.request.headers.get('x-odd');
+        const { headers } = exchange.request;
+        const meant = headers.get('x-meant');
+        // Which thread gets a request is the system's choice.
+        if (meant !== null && meant !== String(threadId)) return PASS;
+        const asked = headers.get('x-odd');
         if (asked !== 'lease') return behave(asked);
         const slot = exchange.slot(held);
         slot.lease = leases.take('odd', LEASES);
@@ -73,6 +81,10 @@ function behave(asked: string | null): Verdict {
     case 'leak':
       leak([]);
       return PASS;
+    case 'heap-near':
+      // As the thread itself would say it: how full a heap is when V8 looks can't be told beforehand.
+      parentPort?.postMessage({ kind: 'heap', state: 'near' });
+      return PASS;
     case 'timer':
       setTimeout(() => {
         throw new Error('odd timer');
@@ -99,12 +111,15 @@ function leak(kept: object[]): void {
   setImmediate(() => leak(kept));
 }
 
-/** The product's kinds and the odd one, in a thread with these ports. */
+/** The product's kinds and the odd one, in a thread with these ports; it does not build `/unbuildable`, which is built at first use. */
 export function createOddKinds(ports: KindPorts, leases: Leases): KindTable {
-  return kindTable([...createKinds(ports).values(), createOddKind(leases)]);
+  return kindTable([
+    ...createKinds(ports).values(),
+    createOddKind(leases, ({ template }) => template !== '/unbuildable'),
+  ]);
 }
 
 /** The same for whoever only builds configurations. */
 export function createOfflineOddKinds(): KindTable {
-  return kindTable([...createOfflineKinds().values(), createOddKind({ take: () => null })]);
+  return kindTable([...createOfflineKinds().values(), createOddKind({ take: () => null }, () => true)]);
 }

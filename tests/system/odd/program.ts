@@ -19,6 +19,6 @@ process.exitCode = await serve({
     kinds: createOfflineOddKinds(),
     gatewayEntry: new URL('gateway-thread.ts', import.meta.url),
     compileEntry: new URL('compile-thread.ts', import.meta.url),
-    heapLimitMb: 96,
+    heapLimitMb: 160,
   },
 });

@@ -10,7 +10,7 @@ import { ABSTAIN, type AuthenticateVerdict, deny } from '../../verdict.ts';
 import { bearerToken } from './bearer.ts';
 import type { IssuerTokens, TokenRefusal } from './issuer-tokens.ts';
 import type { SenderKeysReport } from './sender-keys.ts';
-import { tokenKey } from './verified-tokens.ts';
+import { newTokenEnd, readTokenEnd } from './verified-tokens.ts';
 
 /**
  * The client learns that its token is not taken (RFC 6750 §3.1) and nothing else: each further word would help who
@@ -56,7 +56,7 @@ export function authenticateStep(
       const token = bearerToken(value);
       if (token !== null) {
         if (removes) exchange.slot(usedCredential).header = 'authorization';
-        const known = rememberedBy(quick, token, ports.clock.now());
+        const known = rememberedBy(quick, token, exchange.startedAtMs);
         // Two fields are joined with a comma, which no token that was ever verified has.
         if (known !== null) return known;
       }
@@ -70,10 +70,13 @@ export function authenticateStep(
   };
 }
 
+/** Filled anew for each token. */
+const end = newTokenEnd();
+
 function rememberedBy(issuers: readonly IssuerTokens[], token: string, nowMs: number): AuthenticateVerdict | null {
-  const key = tokenKey(token);
+  if (!readTokenEnd(token, end)) return null;
   for (const issuer of issuers) {
-    const verdict = issuer.remembered(token, key, nowMs);
+    const verdict = issuer.remembered(token, end, nowMs);
     if (verdict !== null) return verdict;
   }
   return null;

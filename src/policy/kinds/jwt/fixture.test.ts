@@ -161,9 +161,14 @@ export class Thread {
   steps(config: JwtConfig, name = 'getOrder'): Steps {
     const compiled = this.compile(config, name);
     assert.ok(compiled.ok, 'it compiles');
-    return compiled.value.get(`orders/${name}`) ?? assert.fail('no steps');
+    const steps = compiled.value.get(`orders/${name}`) ?? assert.fail('no steps');
+    THREADS.set(steps, this);
+    return steps;
   }
 }
+
+/** Whose clock says when a request came. */
+const THREADS = new WeakMap<Steps, Thread>();
 
 export function configOf(...issuers: readonly IssuerConfig[]): JwtConfig {
   return { issuers, operations: {}, credentials: 'remove' };
@@ -171,7 +176,7 @@ export function configOf(...issuers: readonly IssuerConfig[]): JwtConfig {
 
 /** What the step says of a request with these Authorization fields. */
 export function ask(steps: Steps, ...fields: readonly string[]): AuthenticateVerdict | Promise<AuthenticateVerdict> {
-  return (steps.authenticate ?? assert.fail('no step')).run(exchangeOf(fields));
+  return (steps.authenticate ?? assert.fail('no step')).run(exchangeOf(fields, THREADS.get(steps)?.nowMs));
 }
 
 /** The same, where it must be said at once. */
@@ -186,11 +191,16 @@ export function wordOf(verdict: AuthenticateVerdict): string {
   return verdict.kind === 'deny' ? (verdict.rule ?? 'no rule') : verdict.kind;
 }
 
-export function exchangeOf(fields: readonly string[]): Exchange & { readonly used: UsedCredential } {
+export function exchangeOf(
+  fields: readonly string[],
+  startedAtMs = NOW * 1_000,
+): Exchange & { readonly used: UsedCredential } {
   const used = usedCredential.initial();
   const request = { headers: headersOf(fields), peer: { address: '192.0.2.7', port: 1, tls: null } };
   const slot = <T>(one: Slot<T>): T => (one === (usedCredential as unknown) ? (used as T) : assert.fail(one.name));
-  return { request, operation: operationOf('getOrder'), slot, used } as unknown as Exchange & { used: UsedCredential };
+  return { request, operation: operationOf('getOrder'), startedAtMs, slot, used } as unknown as Exchange & {
+    used: UsedCredential;
+  };
 }
 
 function headersOf(fields: readonly string[]): Pick<HeaderMap, 'get' | 'all'> {

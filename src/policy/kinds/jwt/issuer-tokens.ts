@@ -11,7 +11,7 @@ import type { RoleTable } from '../../kind.ts';
 import type { AuthenticateVerdict } from '../../verdict.ts';
 import type { IssuerConfig } from './config.ts';
 import { principalOf } from './principal.ts';
-import { VerifiedTokens } from './verified-tokens.ts';
+import { type TokenEnd, VerifiedTokens } from './verified-tokens.ts';
 
 /** The keys of an issuer as they are now. `filledAtMs` is wall time; keys out of a file do not age. */
 export type KeysAtHand = Pick<TableVersion<KeyRow>, 'rows' | 'filledAtMs'>;
@@ -35,11 +35,11 @@ export class IssuerTokens {
   }
 
   /**
-   * What was said of this very token before, if that still holds: times are compared with the clock each time, and
-   * its key must be among the issuer's still. `key` is its `tokenKey`.
+   * What was said of this very token before, if that still holds: its times are compared with `nowMs` each time, and
+   * its key must be among the issuer's still. `end` is the token's.
    */
-  remembered(token: string, key: number, nowMs: number): AuthenticateVerdict | null {
-    return this.#verified.find(token, key, this.#usableKeys(nowMs), nowMs)?.verdict ?? null;
+  remembered(token: string, end: TokenEnd, nowMs: number): AuthenticateVerdict | null {
+    return this.#verified.find(token, end, this.#usableKeys(nowMs), nowMs)?.verdict ?? null;
   }
 
   /** Judges a token that has been read, and remembers it if it holds. `token` is its text. */

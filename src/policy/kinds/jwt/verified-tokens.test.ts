@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { KeyRow } from '../../../credential/index.ts';
 import { ABSTAIN } from '../../verdict.ts';
-import { tokenKey, type VerifiedToken, VerifiedTokens } from './verified-tokens.ts';
+import { newTokenEnd, readTokenEnd, type TokenEnd, type VerifiedToken, VerifiedTokens } from './verified-tokens.ts';
 
 const ROW: KeyRow = { thumbprint: 't', kid: 'a', algorithms: ['ES256'], jwk: {} };
 const OTHER: KeyRow = { thumbprint: 'o', kid: 'a', algorithms: ['ES256'], jwk: {} };
@@ -17,13 +18,18 @@ function entryOf(token: string, changes: Partial<VerifiedToken> = {}): VerifiedT
   return { token, verdict: ABSTAIN, thumbprint: 't', algorithm: 'ES256', ...times, ...changes };
 }
 
-/** A token whose key is its number. */
+/** A token that ends in its number. */
 function tokenNumber(number: number, length = 60): string {
   return `${'x'.repeat(length - 43)}${String(number).padStart(43, '0')}`;
 }
 
+function endOf(token: string): TokenEnd {
+  const end = newTokenEnd();
+  return readTokenEnd(token, end) ? end : assert.fail(`${token} is too short`);
+}
+
 function holds(tokens: VerifiedTokens, token: string, nowMs = 150, rows = ROWS): boolean {
-  return tokens.find(token, tokenKey(token), rows, nowMs) !== null;
+  return tokens.find(token, endOf(token), rows, nowMs) !== null;
 }
 
 test('a token is found by its whole text alone', () => {
@@ -33,7 +39,7 @@ test('a token is found by its whole text alone', () => {
   assert.ok(holds(tokens, token));
   assert.ok(!holds(tokens, `y${token.slice(1)}`), 'another beginning with the same end');
   assert.ok(!holds(tokens, token.slice(1)) && !holds(tokens, ` ${token}`) && !holds(tokens, token.slice(-43)));
-  assert.ok(!holds(tokens, '') && !holds(tokens, tokenNumber(2)));
+  assert.ok(!holds(tokens, token.slice(-16)) && !holds(tokens, tokenNumber(2)));
 });
 
 test('a token is found from its first moment up to its last, whichever way the clock goes', () => {
@@ -86,15 +92,62 @@ test('adding a token twice keeps it once, with what was said last', () => {
   assert.ok(holds(tokens, tokenNumber(1)));
 });
 
-test('of two tokens with one key neither is taken for the other, and the later is kept', () => {
+test('the end of a token is its last sixteen characters, each of which makes another', () => {
+  const token = tokenNumber(1);
+  const end = endOf(token);
+  assert.deepEqual(endOf(`y${token.slice(1)}`), end);
+  const ends = new Set([JSON.stringify(end)]);
+  for (let at = token.length - 16; at < token.length; at++) {
+    for (const bit of [1, 2, 4, 8, 16, 32, 64]) {
+      const other = String.fromCharCode(token.charCodeAt(at) ^ bit);
+      ends.add(JSON.stringify(endOf(token.slice(0, at) + other + token.slice(at + 1))));
+    }
+  }
+  assert.equal(ends.size, 1 + 16 * 7);
+});
+
+test('a text shorter than an end is no token, and is not kept', () => {
+  const end = newTokenEnd();
+  for (let length = 0; length < 16; length++) assert.ok(!readTokenEnd('a'.repeat(length), end));
+  assert.ok(readTokenEnd('a'.repeat(16), end));
   const tokens = new VerifiedTokens();
-  const [one, other, third] = ['1', '2', '3'].map((mark) => `${mark.repeat(52)}01234567`) as [string, string, string];
-  const beginnings = `${'9'.repeat(17)}${one.slice(17)}`;
-  assert.deepEqual([other, third, beginnings].map(tokenKey), [one, one, one].map(tokenKey));
+  tokens.add(entryOf('a'.repeat(15)));
+  assert.equal(tokens.size, 0);
+});
+
+test('a token is not found by the end of another one, nor another one by its own', () => {
+  const tokens = new VerifiedTokens();
+  const [one, other] = [tokenNumber(1), tokenNumber(2)];
+  tokens.add(entryOf(one));
+  assert.equal(tokens.find(other, endOf(one), ROWS, 150), null);
+  assert.equal(tokens.find(one, endOf(other), ROWS, 150), null);
+  assert.equal(tokens.find(one, endOf(one), ROWS, 150)?.token, one);
+});
+
+test('of tokens with one end none is taken for another, and the last is kept', () => {
+  const tokens = new VerifiedTokens();
+  const [one, other] = ['1', '2'].map((mark) => `${mark.repeat(52)}0123456789abcdef`) as [string, string];
+  const beginning = `${'9'.repeat(17)}${one.slice(17)}`;
+  assert.deepEqual([other, beginning].map(endOf), [one, one].map(endOf));
   tokens.add(entryOf(one));
   assert.ok(holds(tokens, one));
-  assert.ok(!holds(tokens, other) && !holds(tokens, third) && !holds(tokens, beginnings));
+  assert.ok(!holds(tokens, other) && !holds(tokens, beginning));
   tokens.add(entryOf(other));
   assert.ok(holds(tokens, other) && !holds(tokens, one));
   assert.equal(tokens.size, 1);
+});
+
+test('whatever is kept, only what was kept is found, and with what was said of it', () => {
+  const texts = fc.string({ unit: fc.constantFrom('a', 'b', '.'), minLength: 16, maxLength: 20 });
+  fc.assert(
+    fc.property(fc.array(texts, { maxLength: 30 }), texts, (added, asked) => {
+      const tokens = new VerifiedTokens();
+      for (const [at, token] of added.entries()) tokens.add(entryOf(token, { validUntilMs: 200 + at }));
+      const found = tokens.find(asked, endOf(asked), ROWS, 150);
+      // Of those with one end the last is kept.
+      const last = added.findLastIndex((token) => token.slice(-16) === asked.slice(-16));
+      if (added[last] === asked) assert.equal(found?.validUntilMs, 200 + last);
+      else assert.equal(found, null);
+    }),
+  );
 });

@@ -1,5 +1,5 @@
 import type { ProblemError } from '../../../base/index.ts';
-import { type BodyFault, describedPart, type ParameterFault } from '../../../openapi/index.ts';
+import { type BodyFault, describedPart, type Names, type ParameterFault } from '../../../openapi/index.ts';
 import { deny, type Verdict } from '../../verdict.ts';
 
 /** Makes refusals of faults. The rule in each is of the description's words alone, so that records stay bounded. */
@@ -15,7 +15,7 @@ const NAME_LENGTH = 100;
  * `names` are the names of described properties, for clients that are told what is wrong; null where they are told only
  * that it is. What was sent is repeated neither to them nor in the log.
  */
-export function createRefusals(names: ReadonlySet<string> | null): Refusals {
+export function createRefusals(names: Names | null): Refusals {
   const errors = (list: () => readonly ProblemError[]): { errors?: readonly ProblemError[] } =>
     names === null ? {} : { errors: list() };
   return {
@@ -56,7 +56,7 @@ export function codedBody(): Verdict {
   return deny({ code: 'unsupported-media-type', internal: 'content-encoding: not identity' }, 'content-encoding');
 }
 
-const NO_NAMES: ReadonlySet<string> = new Set();
+const NO_NAMES: Names = new Set();
 const NOT_READABLE = 'content-type: described by a schema that bodies of this type cannot be held against';
 const WORDS = { missing: 'a body is required', undescribed: 'no body is described' } as const;
 

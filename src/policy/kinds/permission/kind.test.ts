@@ -145,3 +145,26 @@ test('over all roles, scopes and needs the verdict is that of the plain rule', (
     { numRuns: 500 },
   );
 });
+
+test('what one caller may do is never taken for what another one may, in whatever order they come', () => {
+  const steps = stepsOf(operationOf(null), { operations: { refundOrder: ['orders:refund'] } });
+  const roles = fc.constantFrom<readonly string[]>([], ['customer'], ['support'], ['customer', 'support'], ['nobody']);
+  fc.assert(
+    fc.property(fc.array(fc.option(roles), { maxLength: 20 }), (callers) => {
+      for (const held of callers) {
+        const verdict = judge(steps, held === null ? null : TABLE.permissionsOf(held));
+        assert.equal(verdict.kind, held?.includes('support') === true ? 'pass' : 'deny');
+      }
+    }),
+  );
+});
+
+test('a set of permissions that passes one operation says nothing of another one, nor of one compiled anew', () => {
+  const held = TABLE.permissionsOf(['customer']);
+  const passes = stepsOf(operationOf(null), { operations: { refundOrder: ['orders:read'] } });
+  const refuses = stepsOf(operationOf(null), { operations: { refundOrder: ['orders:refund'] } });
+  for (let n = 0; n < 3; n++) {
+    assert.equal(judge(passes, held).kind, 'pass');
+    assert.equal(judge(refuses, held).kind, 'deny');
+  }
+});

@@ -47,6 +47,7 @@ export interface Call {
 /** An API with limits on a clock that stands still until it is told otherwise. */
 export class RateBench {
   readonly limiter = new PlainLimiter();
+  readonly #kind = createRateKind({ limiter: this.limiter });
   nowMs = 1_000_000;
   readonly #config: RateConfig;
   readonly #steps = new Map<string, Steps>();
@@ -65,11 +66,9 @@ export class RateBench {
     const known = this.#steps.get(name);
     if (known !== undefined) return known;
     const operation = { id: `orders/${name}`, api: 'orders', name } as Operation;
-    const clock = { now: () => assert.fail('limits run on monotonic time'), monotonic: () => this.nowMs };
     const at = { name: 'orders/rate', api: 'orders', operations: [operation], roles: createRoleTable([], []) };
     const issuers = { has: () => false, names: () => [] };
-    const kind = createRateKind({ clock, limiter: this.limiter });
-    const compiled = kind.compile(this.#config, { ...at, issuers }, {} as never);
+    const compiled = this.#kind.compile(this.#config, { ...at, issuers }, {} as never);
     const steps = compiled.ok ? compiled.value.get(operation.id) : undefined;
     assert.ok(steps !== undefined);
     this.#steps.set(name, steps);
@@ -87,7 +86,8 @@ export class RateBench {
     const peer = this.#peers.get(address) ?? { address, port: 1, tls: null };
     this.#peers.set(address, peer);
     const place = { id: `orders/${operation}`, api: 'orders', name: operation };
-    const exchange = { request: { peer }, operation: place, principal, slot } as unknown as Exchange;
+    const moment = () => this.nowMs;
+    const exchange = { request: { peer }, operation: place, principal, slot, moment } as unknown as Exchange;
     let verdict = (steps.admit?.run(exchange) ?? { kind: 'pass' }) as Verdict;
     if (verdict.kind === 'pass' && !refusedBetween) verdict = (steps.limit?.run(exchange) ?? verdict) as Verdict;
     const fields: Record<string, string> = {};

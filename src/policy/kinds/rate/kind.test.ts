@@ -241,3 +241,53 @@ test('the keys of each rule are a share of their own, and addresses are stranger
   }
   assert.equal(shares.size, 4);
 });
+
+test('operations without limits of their own have one set of charges for each caller, and the others their own', () => {
+  const bench = new RateBench(['10/min per user'], { operations: { refundOrder: ['2/min per user'] } });
+  const charged: unknown[] = [];
+  const { charge } = bench.limiter;
+  bench.limiter.charge = (charges, nowMs) => {
+    charged.push(charges);
+    return charge.call(bench.limiter, charges, nowMs);
+  };
+  for (const operation of ['getOrder', 'listOrders', 'refundOrder']) bench.call({ principal: ADA, operation });
+  assert.equal(charged[0], charged[1]);
+  assert.notEqual(charged[0], charged[2]);
+});
+
+test('operations that are open and those that are not share nothing', () => {
+  const bench = new RateBench(['1/min per user', '9/min per address'], { open: ['health'] });
+  assert.deepEqual(Object.keys(bench.steps('getOrder')), ['admit', 'limit', 'respond']);
+  assert.deepEqual(Object.keys(bench.steps('health')), ['admit', 'respond']);
+  assert.deepEqual(Object.keys(bench.steps('listOrders')), ['admit', 'limit', 'respond']);
+});
+
+test('what is kept of one caller is never found for another, who is the same but for one part', () => {
+  const bench = new RateBench(['1/min per tenant']);
+  const parts = [{}, { issuer: 'other' }, { tenant: 't1' }, { tenant: 't2' }, { tenant: 't1', issuer: 'other' }];
+  for (const more of parts) assert.equal(bench.passing(2, { principal: caller('ada', more) }), 1);
+  for (const more of parts) assert.equal(bench.passing(1, { principal: caller('ada', more) }), 0);
+});
+
+test('another configuration counts by its own limits, whoever called under the one before', () => {
+  const principal = caller('ada');
+  const before = new RateBench(['5/min per user']);
+  assert.equal(before.passing(9, { principal }), 5);
+  const after = new RateBench(['2/min per user']);
+  assert.equal(after.passing(9, { principal }), 2);
+  const { fields } = after.call({ principal });
+  assert.equal(fields['ratelimit'], '"2/min per user";r=0;t=60');
+  assert.deepEqual(
+    after.limiter.keys.filter((key) => !key.includes('2/min')),
+    [],
+  );
+});
+
+test('a caller that passed is refused as soon as the limiter says so, and passes again', () => {
+  const bench = new RateBench(['1/s per user']);
+  for (let second = 0; second < 5; second++) {
+    assert.equal(bench.call({ principal: ADA }).problem, null);
+    assert.equal(bench.call({ principal: ADA }).problem?.code, 'rate-limited');
+    bench.nowMs += 1000;
+  }
+});

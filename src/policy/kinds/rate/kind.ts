@@ -1,16 +1,17 @@
 import { networkOf, ok } from '../../../base/index.ts';
-import type { RateCharge, RateDecision } from '../../../ports/index.ts';
+import type { Limiter, RateCharge, RateDecision } from '../../../ports/index.ts';
 import { bearerChallenge } from '../../challenge.ts';
 import { createSlot, type Exchange, type ReplyView, type ResponseEditor } from '../../exchange.ts';
 import type { PolicyKind, Step, Steps } from '../../kind.ts';
 import type { KindPorts } from '../../kind-ports.ts';
 import type { Operation } from '../../operation.ts';
+import type { Principal } from '../../principal.ts';
 import { deny, PASS, type Verdict } from '../../verdict.ts';
 import type { LimitRule, LimitSubject, RateConfig } from './config.ts';
-import { labelsOf, limitField, type NamedRule, policyField } from './rate-fields.ts';
+import { LimitField, type NamedRule, policyField } from './rate-fields.ts';
 import { callerKey } from './who.ts';
 
-type Ports = Pick<KindPorts, 'clock' | 'limiter'>;
+type Ports = Pick<KindPorts, 'limiter'>;
 
 /**
  * The kind that counts calls. Limits by address hold in `admit`, before anything else is spent on a request; limits of
@@ -18,13 +19,27 @@ type Ports = Pick<KindPorts, 'clock' | 'limiter'>;
  * where a caller's limit refuses, the address gets back what it was charged. Every reply to a call that a limit touched
  * says what is left, whoever refused it.
  */
-export function createRateKind(ports: Ports): PolicyKind<RateConfig> {
+export function createRateKind({ limiter }: Ports): PolicyKind<RateConfig> {
+  // Operations come one by one. Those of an API without limits of their own have one set of steps, and so callers have
+  // one set of charges for all of them. It goes with the configuration.
+  const shared = new WeakMap<RateConfig, Map<string, Steps>>();
+
+  function stepsOf(operation: Operation, config: RateConfig): Steps {
+    const { name, api } = operation;
+    if (ownRules(operation, config).length > 0) return stepsFor(rulesFor(operation, config), limiter);
+    const known = shared.get(config) ?? new Map<string, Steps>();
+    const place = JSON.stringify([api, config.open.includes(name)]);
+    const steps = known.get(place) ?? stepsFor(rulesFor(operation, config), limiter);
+    shared.set(config, known.set(place, steps));
+    return steps;
+  }
+
   return {
     kind: 'rate',
     summary: 'Counts calls, and refuses those beyond a limit.',
     schema: null,
     sources: () => [],
-    compile: (config, at) => ok(new Map(at.operations.map((each) => [each.id, stepsFor(each, config, ports)]))),
+    compile: (config, at) => ok(new Map(at.operations.map((each) => [each.id, stepsOf(each, config)]))),
   };
 }
 
@@ -32,6 +47,8 @@ export function createRateKind(ports: Ports): PolicyKind<RateConfig> {
 interface CountedRule extends NamedRule {
   readonly prefix: string;
 }
+
+type Peer = Exchange['request']['peer'];
 
 /** What the limits said of an exchange; null where they have not been asked. */
 interface Said {
@@ -42,28 +59,34 @@ interface Said {
 const SAID = createSlot<Said>('rate', () => ({ address: null, caller: null }));
 const READS_NOTHING = { request: 'none', response: 'none' } as const;
 
-function stepsFor(operation: Operation, config: RateConfig, ports: Ports): Steps {
-  const rules = rulesFor(operation, config);
+function stepsFor(rules: readonly CountedRule[], limiter: Limiter): Steps {
   const byAddress = rules.filter(({ rule }) => rule.per === 'address');
   const byCaller = rules.filter(({ rule }) => rule.per !== 'address');
   if (rules.length === 0) return {};
-  const address = new AddressRules(byAddress);
+  const address = new Limits<Peer>(byAddress, limiter, ({ address: text }) => {
+    const network = networkOf(text);
+    return () => network;
+  });
+  const caller = new Limits<Principal>(
+    byCaller,
+    limiter,
+    (principal) => (per) => callerKey(per as Exclude<LimitSubject, 'address'>, principal),
+  );
   return {
-    ...(byAddress.length === 0 ? {} : { admit: admitStep(address, ports) }),
-    ...(byCaller.length === 0 ? {} : { limit: limitStep(byCaller, address, ports) }),
+    ...(byAddress.length === 0 ? {} : { admit: admitStep(address) }),
+    ...(byCaller.length === 0 ? {} : { limit: limitStep(caller, address) }),
     respond: respondStep(byAddress, byCaller),
   };
 }
 
 /** The rules that hold for an operation: where nobody is known, those of the API that count callers do not. */
-function rulesFor(operation: Operation, { rules, operations, open }: RateConfig): readonly CountedRule[] {
+function rulesFor(operation: Operation, config: RateConfig): readonly CountedRule[] {
   const { name, api, id } = operation;
-  const own = Object.hasOwn(operations, name) ? (operations[name] ?? []) : [];
-  const shared = open.includes(name) ? rules.filter(({ per }) => per === 'address') : rules;
+  const shared = config.open.includes(name) ? config.rules.filter(({ per }) => per === 'address') : config.rules;
   const texts = new Set(shared.map(({ text }) => text));
   return [
     ...shared.map((rule) => ({ name: rule.text, rule, prefix: prefixOf(api, rule) })),
-    ...own.map((rule) => ({
+    ...ownRules(operation, config).map((rule) => ({
       name: texts.has(rule.text) ? `${rule.text} here` : rule.text,
       rule,
       prefix: prefixOf(id, rule),
@@ -71,110 +94,122 @@ function rulesFor(operation: Operation, { rules, operations, open }: RateConfig)
   ];
 }
 
+function ownRules({ name }: Operation, { operations }: RateConfig): readonly LimitRule[] {
+  return Object.hasOwn(operations, name) ? (operations[name] ?? []) : [];
+}
+
 /** What is counted together. JSON keeps both parts apart, whatever an operation is called. */
 function prefixOf(scope: string, { text }: LimitRule): string {
   return `${JSON.stringify([scope, text])}\0`;
 }
 
-/** The keys of a rule are one share of the room for keys: a crowd of addresses pushes out no callers, and no other rule's. */
-function chargeOf({ prefix, rule }: CountedRule, who: string): RateCharge {
-  return { key: prefix + who, rate: rule.rate, share: prefix, stranger: rule.per === 'address' };
-}
+/**
+ * Rules that are charged together, with the charges of each peer or principal. Those are the same for all requests of a
+ * connection, or of a credential for as long as that is cached, and are forgotten with it.
+ */
+class Limits<W extends object> {
+  readonly #rules: readonly CountedRule[];
+  readonly #limiter: Limiter;
+  /** Whom a rule counts, as part of a key. */
+  readonly #whoIn: (whom: W) => (per: LimitSubject) => string;
+  readonly #charges = new WeakMap<W, Iterable<RateCharge>>();
+  /** What was said of the last call that passed: most calls are told the same. */
+  #passing: readonly RateDecision[] | null = null;
 
-/** The rules by address, with the charges of each connection: they are the same for all of its requests. */
-class AddressRules {
-  readonly rules: readonly CountedRule[];
-  readonly #charges = new WeakMap<Exchange['request']['peer'], readonly RateCharge[]>();
-
-  constructor(rules: readonly CountedRule[]) {
-    this.rules = rules;
+  constructor(rules: readonly CountedRule[], limiter: Limiter, whoIn: (whom: W) => (per: LimitSubject) => string) {
+    this.#rules = rules;
+    this.#limiter = limiter;
+    this.#whoIn = whoIn;
   }
 
-  chargesFor({ request: { peer } }: Exchange): readonly RateCharge[] {
-    let charges = this.#charges.get(peer);
-    if (charges === undefined) {
-      const who = networkOf(peer.address);
-      charges = this.rules.map((counted) => chargeOf(counted, who));
-      this.#charges.set(peer, charges);
+  charge(whom: W, nowMs: number): readonly RateDecision[] {
+    return this.#limiter.charge(this.#charges.get(whom) ?? this.#prepare(whom), nowMs);
+  }
+
+  refund(whom: W, nowMs: number): readonly RateDecision[] {
+    return this.#limiter.refund(this.#charges.get(whom) ?? this.#prepare(whom), nowMs);
+  }
+
+  /** Refuses where one rule does, until all would let the call through. */
+  verdictOf(decisions: readonly RateDecision[]): Verdict {
+    if (decisions === this.#passing) return PASS;
+    let refused: CountedRule | null = null;
+    let retryMs = 0;
+    for (let index = 0; index < this.#rules.length; index++) {
+      const decision = decisions[index];
+      if (decision === undefined) throw new Error('the limiter said nothing of a rule');
+      if (decision.allowed) continue;
+      refused ??= this.#rules[index] as CountedRule;
+      retryMs = Math.max(retryMs, decision.retryMs);
     }
-    return charges;
+    if (refused === null) {
+      this.#passing = decisions;
+      return PASS;
+    }
+    const seconds = Math.max(1, Math.ceil(retryMs / 1000));
+    return deny({ code: 'rate-limited', headers: [['retry-after', String(seconds)]] }, `limit ${refused.rule.text}`);
+  }
+
+  /** The keys of a rule are one share of the room for keys: a crowd of addresses pushes out no callers, and no other rule's. */
+  #prepare(whom: W): Iterable<RateCharge> {
+    const who = this.#whoIn(whom);
+    const charges = this.#rules.map(({ prefix, rule: { rate, per } }): RateCharge => {
+      return { key: prefix + who(per), rate, share: prefix, stranger: per === 'address' };
+    });
+    const prepared = this.#limiter.prepare(charges);
+    this.#charges.set(whom, prepared);
+    return prepared;
   }
 }
 
-function admitStep(address: AddressRules, { limiter, clock }: Ports): Step<'admit'> {
+function admitStep(address: Limits<Peer>): Step<'admit'> {
   return {
     reads: READS_NOTHING,
     run(exchange: Exchange): Verdict {
-      const decisions = limiter.charge(address.chargesFor(exchange), clock.monotonic());
+      const decisions = address.charge(exchange.request.peer, exchange.moment());
       exchange.slot(SAID).address = decisions;
-      return verdictOf(address.rules, decisions);
+      return address.verdictOf(decisions);
     },
   };
 }
 
-function limitStep(rules: readonly CountedRule[], address: AddressRules, { limiter, clock }: Ports): Step<'limit'> {
-  // A principal stands for a credential as long as that is cached, so most calls find their charges made.
-  const known = new WeakMap<object, readonly RateCharge[]>();
+function limitStep(caller: Limits<Principal>, address: Limits<Peer>): Step<'limit'> {
   return {
     reads: READS_NOTHING,
     run(exchange: Exchange): Verdict {
       const { principal } = exchange;
       if (principal === null)
         return deny({ code: 'unauthenticated', headers: bearerChallenge(exchange.operation.api) });
-      let charges = known.get(principal);
-      if (charges === undefined) {
-        charges = rules.map((counted) =>
-          chargeOf(counted, callerKey(counted.rule.per as Exclude<LimitSubject, 'address'>, principal)),
-        );
-        known.set(principal, charges);
-      }
-      const nowMs = clock.monotonic();
-      const decisions = limiter.charge(charges, nowMs);
+      const nowMs = exchange.moment();
+      const decisions = caller.charge(principal, nowMs);
       const said = exchange.slot(SAID);
       said.caller = decisions;
-      const verdict = verdictOf(rules, decisions);
+      const verdict = caller.verdictOf(decisions);
       if (verdict !== PASS && said.address !== null) {
-        said.address = limiter.refund(address.chargesFor(exchange), nowMs);
+        said.address = address.refund(exchange.request.peer, nowMs);
       }
       return verdict;
     },
   };
 }
 
-/** Refuses where one rule does, until all would let the call through. */
-function verdictOf(rules: readonly CountedRule[], decisions: readonly RateDecision[]): Verdict {
-  let refused: CountedRule | null = null;
-  let retryMs = 0;
-  for (let index = 0; index < rules.length; index++) {
-    const decision = decisions[index];
-    if (decision === undefined) throw new Error('the limiter said nothing of a rule');
-    if (decision.allowed) continue;
-    refused ??= rules[index] as CountedRule;
-    retryMs = Math.max(retryMs, decision.retryMs);
-  }
-  if (refused === null) return PASS;
-  const seconds = Math.max(1, Math.ceil(retryMs / 1000));
-  return deny({ code: 'rate-limited', headers: [['retry-after', String(seconds)]] }, `limit ${refused.rule.text}`);
-}
-
 function respondStep(byAddress: readonly CountedRule[], byCaller: readonly CountedRule[]): Step<'respond'> {
-  const all = [...byAddress, ...byCaller];
-  const addressLabels = labelsOf(byAddress);
-  const callerLabels = labelsOf(byCaller);
-  const policies = { address: policyField(byAddress), caller: policyField(byCaller), all: policyField(all) };
+  const address = { policy: policyField(byAddress), left: new LimitField(byAddress) };
+  const caller = { policy: policyField(byCaller), left: new LimitField(byCaller) };
+  const policies = policyField([...byAddress, ...byCaller]);
   return {
     reads: READS_NOTHING,
     run(exchange: Exchange, _reply: ReplyView, editor: ResponseEditor): Verdict {
-      const { address, caller } = exchange.slot(SAID);
-      if (address !== null && caller !== null) {
-        editor.setHeader('ratelimit-policy', policies.all);
-        editor.setHeader('ratelimit', `${limitField(addressLabels, address)}, ${limitField(callerLabels, caller)}`);
-      } else if (address !== null) {
-        editor.setHeader('ratelimit-policy', policies.address);
-        editor.setHeader('ratelimit', limitField(addressLabels, address));
-      } else if (caller !== null) {
-        editor.setHeader('ratelimit-policy', policies.caller);
-        editor.setHeader('ratelimit', limitField(callerLabels, caller));
+      const said = exchange.slot(SAID);
+      if (said.address !== null && said.caller !== null) {
+        editor.setHeader('ratelimit-policy', policies);
+        editor.setHeader('ratelimit', address.left.textOf(said.address) + ', ' + caller.left.textOf(said.caller));
+      } else if (said.address !== null) {
+        editor.setHeader('ratelimit-policy', address.policy);
+        editor.setHeader('ratelimit', address.left.textOf(said.address));
+      } else if (said.caller !== null) {
+        editor.setHeader('ratelimit-policy', caller.policy);
+        editor.setHeader('ratelimit', caller.left.textOf(said.caller));
       }
       return PASS;
     },

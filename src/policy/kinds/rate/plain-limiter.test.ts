@@ -15,6 +15,11 @@ export class PlainLimiter implements Limiter {
   /** The keys that were charged, in order, whatever came of it. */
   readonly keys: string[] = [];
 
+  prepare(charges: readonly RateCharge[]): readonly RateCharge[] {
+    this.#read(charges, 0);
+    return charges;
+  }
+
   charge(charges: readonly RateCharge[], nowMs: number): readonly RateDecision[] {
     this.keys.push(...charges.map(({ key }) => key));
     const now = this.#read(charges, nowMs);

@@ -15,21 +15,44 @@ export function policyField(rules: readonly NamedRule[]): string {
 }
 
 /**
- * What is left of each rule, and in how many seconds all of it is there again: `"100/min per user";r=99;t=1`. The names
- * stand as `labelsOf` made them, once for all replies.
+ * What is left of each rule, and in how many seconds all of it is there again: `"100/min per user";r=99;t=1`. As long as
+ * replies are to say the same they get one text.
  */
-export function limitField(labels: readonly string[], decisions: readonly RateDecision[]): string {
-  let text = '';
-  for (let index = 0; index < labels.length; index++) {
-    const { remaining, resetMs } = decisions[index] as RateDecision;
-    text += `${index === 0 ? '' : ', '}${labels[index]};r=${remaining};t=${Math.ceil(resetMs / 1000)}`;
+export class LimitField {
+  readonly #labels: readonly string[];
+  #said: readonly RateDecision[] = [];
+  #text = '';
+
+  constructor(rules: readonly NamedRule[]) {
+    this.#labels = rules.map(({ name }) => quoted(name));
   }
-  return text;
+
+  /** The text for these decisions, one for each rule, which nobody changes any more. */
+  textOf(decisions: readonly RateDecision[]): string {
+    if (decisions === this.#said) return this.#text;
+    if (!this.#saysTheSame(decisions)) {
+      this.#text = this.#labels.map((label, at) => label + numbersOf(decisions[at] as RateDecision)).join(', ');
+    }
+    this.#said = decisions;
+    return this.#text;
+  }
+
+  #saysTheSame(decisions: readonly RateDecision[]): boolean {
+    if (decisions.length !== this.#said.length) return false;
+    for (let at = 0; at < decisions.length; at++) {
+      const [now, before] = [decisions[at] as RateDecision, this.#said[at] as RateDecision];
+      if (now.remaining !== before.remaining || secondsOf(now) !== secondsOf(before)) return false;
+    }
+    return true;
+  }
 }
 
-/** The rules' names as fields hold them. */
-export function labelsOf(rules: readonly NamedRule[]): readonly string[] {
-  return rules.map(({ name }) => quoted(name));
+function numbersOf(decision: RateDecision): string {
+  return ';r=' + decision.remaining + ';t=' + secondsOf(decision);
+}
+
+function secondsOf({ resetMs }: RateDecision): number {
+  return Math.ceil(resetMs / 1000);
 }
 
 /** A String of structured fields (RFC 9651 §3.3.3), which holds visible ASCII and spaces alone. */

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import fc from 'fast-check';
+import { DirectWriter } from './direct-writer.ts';
+import { FakeSocket } from './fake-socket.test.ts';
+
+interface Pair {
+  readonly near: Socket;
+  readonly far: Socket;
+}
+
+/** Two ends of one connection over the loopback. */
+async function pair(t: TestContext): Promise<Pair> {
+  const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const far = connect(address.port, '127.0.0.1').pause();
+  const [near] = (await once(server, 'connection')) as [Socket];
+  t.after(() => {
+    near.destroy();
+    far.destroy();
+    server.close();
+  });
+  return { near, far };
+}
+
+async function textOf(socket: Socket): Promise<string> {
+  let text = '';
+  for await (const piece of socket.setEncoding('latin1')) text += piece;
+  return text;
+}
+
+/** More than any system keeps for a peer that does not read. */
+const FLOOD = 'x'.repeat(1_000_000);
+const FLOODS = 64;
+
+test('a text goes out at once, and nothing waits behind it', async (t) => {
+  const { near, far } = await pair(t);
+  const writer = new DirectWriter(near, () => assert.fail('nothing had to wait'));
+  writer.write('caf\u00e9');
+  assert.deepEqual([writer.waiting, writer.needsDrain], [0, false]);
+  near.end();
+  assert.equal(await textOf(far), 'caf\u00e9');
+});
+
+test('what is written directly and through the socket, in whatever turn, comes in that order', async (t) => {
+  const part = fc.record({ text: fc.string({ unit: 'binary-ascii', maxLength: 40 }), direct: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(fc.array(part, { maxLength: 30 }), fc.boolean(), async (parts, corked) => {
+      const { near, far } = await pair(t);
+      const writer = new DirectWriter(near, () => {});
+      if (corked) near.cork();
+      for (const { text, direct } of parts) {
+        if (direct) writer.write(text);
+        else near.write(text, 'latin1');
+      }
+      if (corked) near.uncork();
+      near.end();
+      assert.equal(await textOf(far), parts.map(({ text }) => text).join(''));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a peer that does not read makes the writer wait, and tells when it has read', async (t) => {
+  const { near, far } = await pair(t);
+  let drained = 0;
+  const writer = new DirectWriter(near, () => drained++);
+  let written = 0;
+  for (; written < FLOODS && !writer.needsDrain; written++) writer.write(FLOOD);
+  assert.ok(writer.needsDrain, 'no system keeps all of this');
+  assert.ok(writer.waiting > 0);
+  writer.write('behind it');
+  assert.equal(drained, 0);
+  near.end();
+  const text = await textOf(far);
+  assert.equal(text.length, written * FLOOD.length + 'behind it'.length);
+  assert.ok(text.endsWith('xbehind it'));
+  assert.deepEqual([drained, writer.waiting, writer.needsDrain], [1, 0, false]);
+});
+
+test('the peer’s going is an error of the socket, with the code that its own write would give', async (t) => {
+  const { near, far } = await pair(t);
+  const writer = new DirectWriter(near, () => {});
+  near.pause();
+  far.resetAndDestroy();
+  const lost = Promise.withResolvers<void>();
+  near.on('close', () => lost.resolve());
+  const codes: unknown[] = [];
+  near.on('error', (fault: NodeJS.ErrnoException) => codes.push(fault.code));
+  while (!near.destroyed) {
+    writer.write('is anybody there?');
+    await setImmediate();
+  }
+  await lost.promise;
+  assert.equal(codes.length, 1);
+  assert.match(String(codes[0]), /^(EPIPE|ECONNRESET)$/);
+  writer.write('nobody');
+  assert.equal(codes.length, 1);
+});
+
+test('a write that waits when the socket is destroyed tells nobody', async (t) => {
+  const { near } = await pair(t);
+  const writer = new DirectWriter(near, () => assert.fail('it never went out'));
+  for (let written = 0; written < FLOODS && !writer.needsDrain; written++) writer.write(FLOOD);
+  near.destroy();
+  await once(near, 'close');
+});
+
+test('a handle that is not what it was is left alone', () => {
+  const fake = new FakeSocket();
+  const writer = new DirectWriter(fake.socket, () => {});
+  writer.write('one');
+  fake.stuck = true;
+  writer.write('two');
+  assert.equal(writer.waiting, 3);
+  assert.equal(fake.text, 'onetwo');
+});
