@@ -73,11 +73,8 @@ export function createAdminServer(options: AdminServerOptions): ServerHandler {
     },
     refused(code) {
       const id = options.nextId();
-      const body = problemBody({ code }, id);
-      return {
-        head: headOf(problemStatus(code), PROBLEM_MEDIA_TYPE, { id, bytes: Buffer.byteLength(body), more: [] }),
-        body,
-      };
+      const body = Buffer.from(problemBody({ code }, id));
+      return { head: headOf(problemStatus(code), PROBLEM_MEDIA_TYPE, { id, bytes: body.length, more: [] }), body };
     },
   };
 }
@@ -203,12 +200,9 @@ function hasKey(authorization: string | null, keyHashes: readonly string[]): boo
 }
 
 function refuse(stream: ServerExchange, problem: Problem, id: string): void {
-  const body = problemBody(problem, id);
+  const body = Buffer.from(problemBody(problem, id));
   const more = (problem.headers ?? []).flatMap(([name, value]) => [name, value]);
-  stream.send(
-    headOf(problemStatus(problem.code), PROBLEM_MEDIA_TYPE, { id, bytes: Buffer.byteLength(body), more }),
-    body,
-  );
+  stream.send(headOf(problemStatus(problem.code), PROBLEM_MEDIA_TYPE, { id, bytes: body.length, more }), body);
 }
 
 function send(stream: ServerExchange, reply: AdminReply, id: string): void {
@@ -216,9 +210,9 @@ function send(stream: ServerExchange, reply: AdminReply, id: string): void {
     refuse(stream, reply.problem, id);
     return;
   }
-  const body = 'json' in reply ? `${JSON.stringify(reply.json)}\n` : reply.text;
+  const body = Buffer.from('json' in reply ? `${JSON.stringify(reply.json)}\n` : reply.text);
   const type = 'json' in reply ? 'application/json' : 'text/plain; version=0.0.4; charset=utf-8';
-  stream.send(headOf(reply.status, type, { id, bytes: Buffer.byteLength(body), more: [] }), body);
+  stream.send(headOf(reply.status, type, { id, bytes: body.length, more: [] }), body);
 }
 
 function headOf(

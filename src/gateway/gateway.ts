@@ -252,14 +252,14 @@ class DataPlane implements Gateway {
     stream.send(head, body);
   }
 
-  refused(code: ProblemCode, peer: Peer): { readonly head: OutgoingHead; readonly body: string } {
+  refused(code: ProblemCode, peer: Peer): { readonly head: OutgoingHead; readonly body: Buffer } {
     return this.#refusal({ code }, { id: this.#ports.nextId(), peer, method: '', verdict: 'malformed' });
   }
 
   #refusal(
     problem: Problem,
     { id, peer, method, verdict }: Refused,
-  ): { readonly head: OutgoingHead; readonly body: string } {
+  ): { readonly head: OutgoingHead; readonly body: Buffer } {
     const { clock, ledger, log, metrics } = this.#ports;
     const revision = this.current?.revision ?? 0;
     const intent = { id, at: clock.now(), revision, method, address: peer.address, verdict, problem: problem.code };
@@ -277,6 +277,6 @@ class DataPlane implements Gateway {
     const strictTransport = peer.tls !== null && this.current?.strictTransport === true;
     const { status, added } = answer;
     addSecurityFields(added, { status, fields: null, strictTransport, authenticated: false });
-    return { head: answerHead(answer), body: answer.body.toString() };
+    return { head: answerHead(answer), body: answer.body };
   }
 }

@@ -6,6 +6,7 @@ import type {
   UpstreamCall,
   UpstreamEvents,
   UpstreamFailure,
+  WholeBody,
 } from '../wire/index.ts';
 import { dropUsedCredential, upstreamLines } from './forwarded.ts';
 import { lengthOf, NO_BODY } from './reply.ts';
@@ -96,7 +97,7 @@ export class Leg implements UpstreamEvents {
       added: this.#passage.addedFields ?? NONE,
       framing,
     };
-    this.#call = pool.call(outgoing, this);
+    this.#call = pool.call(outgoing, this, this.#startedMs);
     return this.#call;
   }
 
@@ -107,7 +108,7 @@ export class Leg implements UpstreamEvents {
     if (links.length > 0) this.#passage.stream.interim(status, links);
   }
 
-  whole(head: ReplyHead, body: Buffer, atMs: number): void {
+  whole(head: ReplyHead, body: WholeBody, atMs: number): void {
     if (this.#over) return;
     this.status = head.status;
     this.wholeAtMs = atMs;

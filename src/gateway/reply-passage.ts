@@ -7,6 +7,7 @@ import {
   type OutgoingHead,
   PRESENCE,
   type ReplyHead,
+  type WholeBody,
 } from '../wire/index.ts';
 import { AddedFields, hasAdded } from './added-fields.ts';
 import { awaitVerdict } from './await-verdict.ts';
@@ -40,7 +41,7 @@ export class Reply implements ReplyView {
   #body: BodyAccess | null;
   #reading: BodyUse = 'none';
   /** The body where it is at hand; null where it streams. */
-  #whole: Buffer | null = null;
+  #whole: WholeBody | null = null;
   #held: readonly Buffer[] | null = null;
   #endHeld = false;
 
@@ -72,11 +73,21 @@ export class Reply implements ReplyView {
   }
 
   /** A whole reply of the upstream's. */
-  whole(head: ReplyHead, body: Buffer): void {
+  whole(head: ReplyHead, body: WholeBody): void {
     this.#take(head);
     const { respond, readsResponse } = this.#passage.plan;
-    if (respond.length === 0) this.#send(body);
-    else if (!readsResponse.whole || this.#passage.hold([body])) this.#complete(body);
+    if (respond.length === 0) {
+      this.#send(body);
+      return;
+    }
+    if (this.#body === null) {
+      this.#state = 'judging';
+      this.#whole = body;
+      this.#judge(0);
+      return;
+    }
+    const octets = typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
+    if (!readsResponse.whole || this.#passage.hold([octets])) this.#complete(octets);
   }
 
   /** A reply of the upstream's whose body follows. */
@@ -278,7 +289,7 @@ export class Reply implements ReplyView {
     return securityClosing(added, present, { status, fields, strictTransport, authenticated: principal !== null });
   }
 
-  #send(body: Buffer): void {
+  #send(body: WholeBody): void {
     const passage = this.#passage;
     const bodiless = isBodiless(passage.request.method, this.status);
     const head = bodiless ? this.#headOf(NO_BODY, this.#announcedLength) : this.#headOf(this.#framingOf(body), null);
@@ -290,7 +301,7 @@ export class Reply implements ReplyView {
   }
 
   /** The upstream's own framing, where the body is as long as that says. */
-  #framingOf(body: Buffer): BodyFraming {
+  #framingOf(body: WholeBody): BodyFraming {
     const framing = this.#head === null ? NO_BODY : this.#head.framing;
     return framing.kind === 'length' && framing.bytes === body.length ? framing : lengthOf(body.length);
   }

@@ -326,13 +326,12 @@ export class Http1Connection {
   #refuse(code: ProblemCode): false {
     const { handler, peer } = this.#options;
     const { head, body } = handler.refused(code, peer);
-    const bytes = Buffer.from(body);
     this.#socket.cork();
     this.#socket.write(
-      writeReplyHead(head, { method: 'GET', legacy: false, bytes: bytes.length, close: true }),
+      writeReplyHead(head, { method: 'GET', legacy: false, bytes: body.length, close: true }),
       'latin1',
     );
-    this.#socket.write(bytes);
+    this.#socket.write(body);
     this.#socket.uncork();
     this.#linger();
     return false;

@@ -49,9 +49,14 @@ test('the length of a whole reply is that of its body, whatever its head says', 
   }
 });
 
-test('text is sent as UTF-8, and large bodies as they are', () => {
-  const { text } = replied(GET, (seen) => seen.exchange.send(NONE, 'é漢'));
+test('a body is sent octet for octet, small or large, in a buffer or as a text of octets', () => {
+  const { text } = replied(GET, (seen) => seen.exchange.send(NONE, Buffer.from('é漢')));
   assert.equal(Buffer.from(text, 'latin1').toString(), 'HTTP/1.1 200 OK|content-length: 5||é漢');
+  for (const count of [1, 100, 9_000]) {
+    const octets = '\0\x7f\x80\xe9\xff'.repeat(count);
+    const passed = replied(GET, (seen) => seen.exchange.send(NONE, octets)).text;
+    assert.equal(passed, `HTTP/1.1 200 OK|content-length: ${octets.length}||${octets}`);
+  }
   const large = Buffer.alloc(100_000, 0xe9);
   const sent = replied(GET, (seen) => seen.exchange.send(NONE, large)).text;
   assert.equal(sent, `HTTP/1.1 200 OK|content-length: 100000||${large.toString('latin1')}`);

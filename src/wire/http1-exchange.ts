@@ -2,14 +2,14 @@ import type { Socket } from 'node:net';
 import type { ProblemCode } from '../base/index.ts';
 import { BodyReader } from './body-reader.ts';
 import type { DirectWriter } from './direct-writer.ts';
-import type { BodyFraming, CanonicalRequest } from './message.ts';
+import type { BodyFraming, CanonicalRequest, WholeBody } from './message.ts';
 import type { RequestHead } from './request-head.ts';
 import { latin1Text } from './octets.ts';
 import type { ConnectionMemo, ExchangeEvents, OutgoingHead, ServerExchange } from './server.ts';
 import { chunkLine, fieldLines, isBodiless, LAST_CHUNK, statusLine, writeReplyHead } from './write-head.ts';
 
-/** Below this a reply goes out as one string; above, copying its body would cost more than a second write. */
-const ONE_WRITE_BYTES = 8_192;
+/** Up to this a reply goes out as one string; above, copying its body would cost more than a second write. */
+export const ONE_WRITE_BYTES = 8_192;
 
 /** What an exchange needs of its connection. */
 export interface ExchangeHost {
@@ -165,18 +165,18 @@ export class Http1Exchange implements ServerExchange {
     this.#host.socket.write(`${statusLine(status)}${fieldLines(added)}\r\n`, 'latin1');
   }
 
-  send(head: OutgoingHead, body: Buffer | string): void {
+  send(head: OutgoingHead, body: WholeBody): void {
     if (this.#reply !== 'none') return;
     const { socket, writer } = this.#host;
-    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-    const headText = this.#writeHead(head, bytes);
-    if (this.#encoding === 'nothing' || bytes === 0) writer.write(headText);
-    else if (bytes > ONE_WRITE_BYTES || bytes !== body.length) {
+    const { length } = body;
+    const headText = this.#writeHead(head, length);
+    if (this.#encoding === 'nothing' || length === 0) writer.write(headText);
+    else if (length > ONE_WRITE_BYTES) {
       socket.cork();
       socket.write(headText, 'latin1');
-      socket.write(body);
+      socket.write(body, 'latin1');
       socket.uncork();
-    } else writer.write(headText + (typeof body === 'string' ? body : latin1Text(body, 0, bytes)));
+    } else writer.write(headText + (typeof body === 'string' ? body : latin1Text(body, 0, length)));
     this.#complete();
   }
 

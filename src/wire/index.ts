@@ -1,7 +1,7 @@
 export { PRESENCE } from './field-names.ts';
 export { HeaderFields, NO_FIELDS } from './header-fields.ts';
 export { listen, type Listener, type ListenFault, type ListenOptions } from './listener.ts';
-export type { BodyFraming, BodySink, CanonicalRequest, HeaderMap, Peer, TlsPeer } from './message.ts';
+export type { BodyFraming, BodySink, CanonicalRequest, HeaderMap, Peer, TlsPeer, WholeBody } from './message.ts';
 export type { ReplyHead } from './reply-head.ts';
 export { newAuthorityMemory, readRequestHead } from './request-head.ts';
 export {

@@ -35,7 +35,7 @@ export function newCallOf() {
     added: [],
     framing: { kind: 'none' },
   } as const;
-  connection.carry({ request, events: caller, replayable: true });
+  connection.carry({ request, events: caller, replayable: true }, 0);
   return {
     socket,
     caller,
@@ -53,7 +53,7 @@ function keepBuffers(caller: Caller): readonly Buffer[] {
   const kept: Buffer[] = [];
   const { whole, pieces } = caller;
   caller.whole = (head, body) => {
-    kept.push(body);
+    kept.push(typeof body === 'string' ? Buffer.from(body, 'latin1') : body);
     whole.call(caller, head, body);
   };
   caller.pieces = (given) => {

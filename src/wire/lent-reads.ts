@@ -13,7 +13,7 @@ const KNOWN_READS = 4_096;
 const lent: (Buffer | undefined)[] = Array.from({ length: KNOWN_READS }, () => undefined);
 
 /** The first `count` bytes of the buffer, as a read has filled them. */
-export function lentBytes(count: number): Buffer {
+function lentBytes(count: number): Buffer {
   if (count >= KNOWN_READS) return READ_BUFFER.subarray(0, count);
   return (lent[count] ??= READ_BUFFER.subarray(0, count));
 }

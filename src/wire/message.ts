@@ -49,6 +49,9 @@ export type BodyFraming =
   | { readonly kind: 'chunked' }
   | { readonly kind: 'until-close' };
 
+/** A whole body: its octets, or a text with one character for each of them, which costs less to pass on. */
+export type WholeBody = Buffer | string;
+
 /** Takes a body piece by piece. A chunk is the receiver's to keep; `chunk` returns false to ask for a pause, which `resume` of the source ends. */
 export interface BodySink {
   chunk(bytes: Buffer): boolean;

@@ -153,8 +153,8 @@ export function ownHead(status: number, bytes: number): OutgoingHead {
 }
 
 /** What a refused request is told. */
-export function refusal(code: ProblemCode): { head: OutgoingHead; body: string } {
-  const body = problemBody({ code }, '00000000-0000-4000-8000-000000000000');
+export function refusal(code: ProblemCode): { head: OutgoingHead; body: Buffer } {
+  const body = Buffer.from(problemBody({ code }, '00000000-0000-4000-8000-000000000000'));
   return { head: ownHead(problemStatus(code), body.length), body };
 }
 
@@ -216,7 +216,7 @@ export class Script implements ServerHandler {
     this.onRequest(seen);
   }
 
-  refused(code: ProblemCode): { head: OutgoingHead; body: string } {
+  refused(code: ProblemCode): { head: OutgoingHead; body: Buffer } {
     this.refusals.push(code);
     return refusal(code);
   }

@@ -1,6 +1,6 @@
 import type { ProblemCode } from '../base/index.ts';
 import type { HeaderFields } from './header-fields.ts';
-import type { BodyFraming, CanonicalRequest, Peer } from './message.ts';
+import type { BodyFraming, CanonicalRequest, Peer, WholeBody } from './message.ts';
 
 /** A reply's head as it is sent. `fields` are passed on from an upstream; `added` are names and values in turn, names in lower case. */
 export interface OutgoingHead {
@@ -53,7 +53,7 @@ export interface ServerExchange {
   /** Passes an interim reply on (RFC 9110 §15.2), where the client can take one. */
   interim(status: number, added: readonly string[]): void;
   /** A whole reply, in one write where it is small. */
-  send(head: OutgoingHead, body: Buffer | string): void;
+  send(head: OutgoingHead, body: WholeBody): void;
   /** A reply whose body follows piece by piece. */
   begin(head: OutgoingHead): void;
   /** False asks for a pause until `drained`. */
@@ -67,7 +67,7 @@ export interface ServerExchange {
 export interface ServerHandler {
   request(exchange: ServerExchange): void;
   /** A request that could not be read: gives the reply to it. The connection closes behind it. */
-  refused(code: ProblemCode, peer: Peer): { readonly head: OutgoingHead; readonly body: string };
+  refused(code: ProblemCode, peer: Peer): { readonly head: OutgoingHead; readonly body: Buffer };
 }
 
 /** What a connection allows its client. Times in milliseconds of the monotonic clock. */

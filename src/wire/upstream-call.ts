@@ -1,5 +1,6 @@
 import type { ProblemCode } from '../base/index.ts';
 import type { HeaderFields } from './header-fields.ts';
+import type { WholeBody } from './message.ts';
 import type { ReplyHead } from './reply-head.ts';
 import type { OutgoingRequest } from './write-head.ts';
 
@@ -13,7 +14,7 @@ export interface UpstreamFailure {
 export interface UpstreamEvents {
   interim(status: number, fields: HeaderFields): void;
   /** Head and body came in one read, at this moment of the monotonic clock. */
-  whole(head: ReplyHead, body: Buffer, atMs: number): void;
+  whole(head: ReplyHead, body: WholeBody, atMs: number): void;
   /** The head, with a body to follow piece by piece. */
   head(head: ReplyHead): void;
   /** False asks for a pause until `resume`. */

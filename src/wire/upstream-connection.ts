@@ -2,6 +2,9 @@ import type { Socket } from 'node:net';
 import { BodyReader } from './body-reader.ts';
 import { DirectWriter } from './direct-writer.ts';
 import { HEAD_BOUNDS } from './fields.ts';
+import { ONE_WRITE_BYTES } from './http1-exchange.ts';
+import type { WholeBody } from './message.ts';
+import { latin1Text } from './octets.ts';
 import { type ReplyHead, readReplyHead, readSoundReply } from './reply-head.ts';
 import { SIDE_BUFFER_BYTES } from './server.ts';
 import type { CallState, UpstreamFailure } from './upstream-call.ts';
@@ -95,8 +98,8 @@ export class UpstreamConnection {
     return this.#ready;
   }
 
-  /** Sends a request's head; its body, if it has one, follows by `write` and `finish` once it is ready. */
-  carry(call: CallState): void {
+  /** Sends a request's head, at this moment; its body, if it has one, follows by `write` and `finish` once it is ready. */
+  carry(call: CallState, atMs: number): void {
     const { framing } = call.request;
     this.#call = call;
     this.#calls++;
@@ -106,7 +109,7 @@ export class UpstreamConnection {
     this.#reader = null;
     this.#interims = this.#replyBytes = 0;
     this.#paused = this.#headGiven = false;
-    if (this.#ready) this.#sendHead(call);
+    if (this.#ready) this.#sendHead(call, atMs);
   }
 
   /** Sends body data. Only for the call that it carries, and only when ready. */
@@ -186,12 +189,12 @@ export class UpstreamConnection {
   #onReady(): void {
     this.#ready = true;
     if (this.#over || this.#call === null) return;
-    this.#sendHead(this.#call);
+    this.#sendHead(this.#call, this.#host.monotonic());
     this.#host.ready(this);
   }
 
-  #sendHead(call: CallState): void {
-    this.#since = this.#host.monotonic();
+  #sendHead(call: CallState, atMs: number): void {
+    this.#since = atMs;
     const text = writeRequestHead(call.request);
     if (this.#requestDone) {
       this.#writer.write(text);
@@ -241,9 +244,8 @@ export class UpstreamConnection {
     if (framing.kind !== 'none' && framing.kind !== 'length') return false;
     const length = framing.kind === 'none' ? 0 : framing.bytes;
     if (bytes.length - head.bytes !== length) return false;
-    this.#reply = head;
-    this.#settle(false);
-    call.events.whole(head, length === 0 ? NOTHING : copyFrom(bytes, head.bytes), this.#since);
+    this.#settle(head, false);
+    call.events.whole(head, length === 0 ? '' : bodyOf(bytes, head.bytes), this.#since);
     return true;
   }
 
@@ -282,7 +284,7 @@ export class UpstreamConnection {
     const done = reader.done;
     if (!this.#headGiven) {
       if (done) {
-        this.#settle(excess);
+        this.#settle(reply, excess);
         call.events.whole(reply, data ?? NOTHING, this.#since);
         return;
       }
@@ -292,7 +294,7 @@ export class UpstreamConnection {
     // Each event may give the call up.
     if (data !== null && this.#call === call && !call.events.pieces([data]) && !done) this.#pause(call);
     if (done && this.#call === call) {
-      this.#settle(excess);
+      this.#settle(reply, excess);
       call.events.end();
     }
   }
@@ -302,8 +304,7 @@ export class UpstreamConnection {
   }
 
   /** The reply is whole: the connection goes back to its pool, unless something forbids using it again. */
-  #settle(excess: boolean): void {
-    const reply = this.#reply as ReplyHead;
+  #settle(reply: ReplyHead, excess: boolean): void {
     const reusable = reply.keepAlive && this.#requestDone && !excess && !this.#socket.destroyed;
     this.#call = null;
     this.#reader = null;
@@ -335,8 +336,8 @@ export class UpstreamConnection {
       return;
     }
     const call = this.#call;
-    if (call !== null && this.#reader?.endsByClose === true) {
-      this.#settle(false);
+    if (call !== null && this.#reply !== null && this.#reader?.endsByClose === true) {
+      this.#settle(this.#reply, false);
       call.events.end();
       return;
     }
@@ -375,11 +376,10 @@ function uncork(socket: Socket): void {
   socket.uncork();
 }
 
-/** What stands behind the head, for keeps. */
-function copyFrom(bytes: Buffer, start: number): Buffer {
-  const body = Buffer.allocUnsafe(bytes.length - start);
-  bytes.copy(body, 0, start);
-  return body;
+/** What stands behind the head, for keeps; a text where it is so short that it goes on as one. */
+function bodyOf(bytes: Buffer, start: number): WholeBody {
+  const { length } = bytes;
+  return length - start > ONE_WRITE_BYTES ? Buffer.from(bytes.subarray(start)) : latin1Text(bytes, start, length);
 }
 
 function hasBareLineFeed(bytes: Buffer): boolean {

@@ -1,7 +1,7 @@
 // No tests here: a caller and an upstream that answers any bytes. Kept apart from the product by its name.
 import type { Socket } from 'node:net';
 import type { HeaderFields } from './header-fields.ts';
-import type { BodyFraming } from './message.ts';
+import type { BodyFraming, WholeBody } from './message.ts';
 import { ManualClock, rawServer, until } from './peers.test.ts';
 import type { ReplyHead } from './reply-head.ts';
 import type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';
@@ -28,9 +28,9 @@ export class Caller implements UpstreamEvents {
     this.#note(`interim ${status}`);
   }
 
-  whole(head: ReplyHead, body: Buffer): void {
+  whole(head: ReplyHead, body: WholeBody): void {
     this.reply = head;
-    this.body = body.toString('latin1');
+    this.body = typeof body === 'string' ? body : body.toString('latin1');
     this.#note('whole');
   }
 

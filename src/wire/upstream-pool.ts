@@ -78,13 +78,16 @@ export class UpstreamPool {
     return { idle: this.#idle.length, busy: this.#busy, waiting: this.#waiting.length };
   }
 
-  /** Sends a request's head. Its body, where `framing` says there is one, follows through the call. */
-  call(request: OutgoingRequest, events: UpstreamEvents): UpstreamCall {
+  /**
+   * Sends a request's head. Its body, where `framing` says there is one, follows through the call. `atMs`: this moment of
+   * the monotonic clock, as far as anybody has looked at it.
+   */
+  call(request: OutgoingRequest, events: UpstreamEvents, atMs: number = this.#monotonic()): UpstreamCall {
     const call = new PooledCall(request, events, this.#forget);
     const connection = this.#idle.pop() ?? this.#openNext();
-    if (connection !== null) this.#carry(connection, call);
+    if (connection !== null) this.#carry(connection, call, atMs);
     else if (this.#waiting.length < this.#bounds.waiting) {
-      call.sinceMs = this.#monotonic();
+      call.sinceMs = atMs;
       this.#waiting.push(call);
     }
     // The caller has no call in hand yet that it could connect a failure with.
@@ -108,11 +111,11 @@ export class UpstreamPool {
     for (const connection of this.#idle.splice(0)) this.#drop(connection);
   }
 
-  #carry(connection: UpstreamConnection, call: PooledCall): void {
+  #carry(connection: UpstreamConnection, call: PooledCall, atMs: number = this.#monotonic()): void {
     this.#busy++;
     connection.carried = call;
     call.connection = connection;
-    connection.carry(call);
+    connection.carry(call, atMs);
     if (connection.ready) call.flush();
   }
 

@@ -137,7 +137,7 @@ export interface OutgoingRequest {
 
 /** A request's head for an HTTP/1.1 upstream, its empty line included. */
 export function writeRequestHead(request: OutgoingRequest): string {
-  let text = request.method + ' ' + request.target + ' HTTP/1.1\r\nhost: ' + request.authority + '\r\n';
+  let text = request.method + ' ' + request.target + openingFor(request.authority);
   if (request.fields !== null) text += request.fields.keptLines();
   if (request.lines !== undefined) text += request.lines;
   if (request.added.length > 0) text += fieldLines(request.added);
@@ -146,6 +146,18 @@ export function writeRequestHead(request: OutgoingRequest): string {
   else if (request.method === 'POST' || request.method === 'PUT' || request.method === 'PATCH')
     text += 'content-length: 0\r\n';
   return text + '\r\n';
+}
+
+let lastAuthority = '';
+let lastOpening = '';
+
+/** What stands between the target and the fields; put together once for requests to the same upstream in a row. */
+function openingFor(authority: string): string {
+  if (authority !== lastAuthority) {
+    lastAuthority = authority;
+    lastOpening = Buffer.from(` HTTP/1.1\r\nhost: ${authority}\r\n`, 'latin1').toString('latin1');
+  }
+  return lastOpening;
 }
 
 /** The end of a chunked body without trailers. */
