@@ -174,41 +174,42 @@ class DataPlane implements Gateway {
 
   request(stream: ServerExchange): void {
     const era = this.#era;
-    const startedAtMs = this.#ports.clock.now();
-    const id = this.#ports.nextId(startedAtMs);
     if (era === null) {
-      this.#turnDown(stream, id, { code: 'gateway-overloaded', internal: 'no configuration in force yet' });
+      this.turnDown(stream, { code: 'gateway-overloaded', internal: 'no configuration in force yet' });
       return;
     }
     const { request } = stream;
     const found = era.context.installed.snapshot.router.find(request.host, request.path, request.method);
     switch (found.kind) {
       case 'notFound':
-        this.#turnDown(stream, id, { code: 'not-found' });
+        this.turnDown(stream, { code: 'not-found' });
         return;
       case 'misdirected':
-        this.#turnDown(stream, id, { code: 'misdirected-request' });
+        this.turnDown(stream, { code: 'misdirected-request' });
         return;
       case 'methodNotAllowed':
-        this.#turnDown(stream, id, { code: 'method-not-allowed', headers: [['allow', found.allow.join(', ')]] });
+        this.turnDown(stream, { code: 'method-not-allowed', headers: [['allow', found.allow.join(', ')]] });
         return;
       case 'matched':
-        this.#enter(stream, era, { id, startedAtMs, match: found });
+        this.#enter(stream, era, found);
     }
   }
 
-  #enter(stream: ServerExchange, era: Era, arrival: Arrival): void {
-    const compiled = arrival.match.target;
+  #enter(stream: ServerExchange, era: Era, match: Arrival['match']): void {
+    const compiled = match.target;
     const plan = compiled.plan();
+    // Not before the plan, which may take long to build: a passage reads the other clock at the same moment.
+    const startedAtMs = this.#ports.clock.now();
+    const id = this.#ports.nextId(startedAtMs);
     if (!plan.ok) {
       const detail = plan.error.map((issue) => issue.message).join('; ');
       const key = compiled.operation.id;
       const message = `${key} can't be built and is refused`;
       this.#ports.alerts({ kind: 'gateway.fault', key, severity: 'critical', message, fields: { detail } });
-      this.#turnDown(stream, arrival.id, { code: 'gateway-fault', internal: detail });
+      this.#turnDown(stream, id, { code: 'gateway-fault', internal: detail });
       return;
     }
-    const passage = new Passage(stream, { context: era.context, plan: plan.value }, arrival);
+    const passage = new Passage(stream, { context: era.context, plan: plan.value }, { id, startedAtMs, match });
     stream.events = passage;
     passage.seat = era.passages.push(passage) - 1;
     this.#count(1);

@@ -26,10 +26,12 @@ test('as lines they are the same fields, behind the end of another line', () => 
   assert.equal(identityClosing(principalNamed('bob')), '\r\nx-portcullis-subject: bob\r\n');
 });
 
-test('the fields of a principal are made once', () => {
-  const principal = principalNamed('ada');
-  assert.equal(identityFields(principal), identityFields(principal));
-  assert.notEqual(identityFields(principal), identityFields(principalNamed('ada')));
+test('the lines of a principal are made once', () => {
+  let asked = 0;
+  const roles = { map: () => (asked++, ['customer']), length: 1 } as unknown as readonly string[];
+  const principal = principalNamed('ada', { roles });
+  const [first, second] = [identityClosing(principal), identityClosing(principal)];
+  assert.deepEqual([second, asked], [first, 1]);
 });
 
 const ENCODED = [

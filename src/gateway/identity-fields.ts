@@ -7,13 +7,20 @@ export const IDENTITY_FIELDS = ['x-portcullis-subject', 'x-portcullis-roles', 'x
 const PLAIN = /^[A-Za-z0-9._~:@/|-]*$/;
 const NOT_PLAIN = /[^A-Za-z0-9._~:@/|-]/gu;
 
-interface Identity {
-  readonly fields: readonly string[];
-  readonly closing: string;
-}
-
 /** Principals are kept with the tokens they came by, so most requests find theirs here. */
-const known = new WeakMap<Principal, Identity>();
+const known = new WeakMap<Principal, string>();
+
+/** What `identityFields` says as field lines, each with its CRLF, behind the CRLF that ends the line before them. */
+export function identityClosing(principal: Principal): string {
+  let closing = known.get(principal);
+  if (closing === undefined) {
+    const lines = identityFields(principal).map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`));
+    // As one piece, since it is written with every request of this caller.
+    closing = Buffer.from(`\r\n${lines.join('')}`, 'latin1').toString('latin1');
+    known.set(principal, closing);
+  }
+  return closing;
+}
 
 /**
  * What an upstream is told of the caller, names and values in turn: the subject, the roles with commas between them, the
@@ -21,28 +28,7 @@ const known = new WeakMap<Principal, Identity>();
  * digits and `. _ ~ : @ / | -`, so that each stands for one text only. They are as short as the credential they come
  * from, which came in a head of at most 16 KiB.
  */
-export function identityFields(principal: Principal): readonly string[] {
-  return identityOf(principal).fields;
-}
-
-/** The same as field lines, each with its CRLF, behind the CRLF that ends the line before them. */
-export function identityClosing(principal: Principal): string {
-  return identityOf(principal).closing;
-}
-
-function identityOf(principal: Principal): Identity {
-  let identity = known.get(principal);
-  if (identity === undefined) {
-    const fields = fieldsOf(principal);
-    const lines = fields.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('');
-    // As one piece, since it is written with every request of this caller.
-    identity = { fields, closing: Buffer.from(`\r\n${lines}`, 'latin1').toString('latin1') };
-    known.set(principal, identity);
-  }
-  return identity;
-}
-
-function fieldsOf({ subject, roles, tenant }: Principal): readonly string[] {
+export function identityFields({ subject, roles, tenant }: Principal): readonly string[] {
   const [subjectName, rolesName, tenantName] = IDENTITY_FIELDS;
   const fields: string[] = [subjectName, encoded(subject)];
   if (roles.length > 0) fields.push(rolesName, roles.map(encoded).join(','));

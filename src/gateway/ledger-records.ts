@@ -27,7 +27,7 @@ export function intentOf(said: IntentParts): IntentRecord {
 }
 
 /** Who decided what of a request, and why. */
-export type Decision = Pick<Outcome, 'verdict' | 'problem' | 'policy' | 'rule'>;
+type Decision = Pick<Outcome, 'verdict' | 'problem' | 'policy' | 'rule'>;
 
 /** The same of a request that matched. */
 export function passageIntent(

@@ -351,3 +351,31 @@ test('a request has one time: its id, its record and its steps tell the same', a
   await bench.ask(GET);
   assert.deepEqual([asked, [intents(bench).at(-1)?.at]], [seen, seen]);
 });
+
+test('steps are told the moment of the head until something is waited for, the upstream too', async (t) => {
+  const seen: number[] = [];
+  const steps: Steps = {
+    admit: step((exchange) => (seen.push(exchange.moment()), PASS)),
+    respond: step((exchange) => (seen.push(exchange.moment()), PASS)),
+    record: step((exchange) => void seen.push(exchange.moment())),
+  };
+  const bench = await startBench(t, { kinds: [kindOf('p', steps)] });
+  const start = bench.clock.monotonic();
+  bench.upstream.respond = ({ socket }) => {
+    bench.clock.pass(800);
+    socket.write(OK_REPLY);
+  };
+  await bench.ask(GET);
+  await until(() => bench.gateway.inFlight === 0);
+  assert.deepEqual(seen, [start, start + 800, start + 800]);
+});
+
+test('the time that the first request of an operation takes to build its plan puts no record in the past', async (t) => {
+  let build = (): void => {};
+  const bench = await startBench(t, { kinds: [kindOf('p', () => (build(), { admit: step(() => PASS) }))] });
+  build = () => bench.clock.pass(900);
+  const start = bench.clock.now();
+  await bench.ask(GET);
+  await until(() => bench.gateway.inFlight === 0);
+  assert.deepEqual([intents(bench).at(-1)?.at, completions(bench).at(-1)?.at], [start + 900, start + 900]);
+});

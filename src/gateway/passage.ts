@@ -257,11 +257,10 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     this.#reply = reply;
     this.#leg = leg;
     const whole = this.requestBody === null ? null : this.requestBody.whole;
-    if (whole !== null || this.stream.framing.kind === 'none') leg.sendWhole(whole);
-    else {
-      this.#waited = true;
-      this.stream.receive();
-    }
+    const isAtHand = whole !== null || this.stream.framing.kind === 'none';
+    if (isAtHand) leg.sendWhole(whole);
+    this.#waited = true;
+    if (!isAtHand) this.stream.receive();
   }
 
   pieces(pieces: readonly Buffer[]): boolean {

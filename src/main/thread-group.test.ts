@@ -468,6 +468,51 @@ test('a thread alone is replaced too when its heap is nearly full, and only once
   assert.equal(opened.group.serving, 1, 'what one says that has ended is of nobody');
 });
 
+test('a heap that is nearly full again within a minute is what the configuration needs: its thread is kept', async () => {
+  const opened = openGroup(1);
+  await serve(opened);
+  const near = async (member: number): Promise<string | null> => {
+    const filled = opened.members[member] as FakeMember;
+    filled.events.heapNear();
+    const reason = reasonOf(filled);
+    if (filled.retiredFor !== null) filled.die(filled.retiredFor);
+    await opened.pass(0);
+    return reason;
+  };
+  assert.equal(await near(0), 'memory');
+  await opened.pass(59_000);
+  assert.equal(await near(1), null);
+  assert.deepEqual([opened.group.serving, opened.members.length], [1, 2]);
+  await opened.pass(1_000);
+  assert.equal(await near(1), 'memory', 'what takes longer may be a leak');
+});
+
+test('a configuration is not refused because a thread that was to go anyway has gone while it was prepared', async () => {
+  const opened = openGroup(2);
+  await serve(opened);
+  const [first, second] = opened.members as [FakeMember, FakeMember];
+  first.events.heapNear();
+  const preparing = opened.group.prepare(gathered(2));
+  first.die(first.retiredFor as ThreadLoss);
+  assert.deepEqual(await preparing, []);
+  assert.equal(await opened.group.install(2), true);
+  assert.equal(second.revision, 2);
+  await opened.pass(0);
+  assert.deepEqual(revisions(opened), [2, 2]);
+});
+
+test('what a thread that is to go says against a configuration counts while it is there', async () => {
+  const opened = openGroup(2);
+  await serve(opened);
+  const [first] = opened.members as [FakeMember];
+  first.events.heapNear();
+  first.does.prepare = () => [errorIssue('', 'it is too large')];
+  assert.deepEqual(
+    (await opened.group.prepare(gathered(2))).map(({ message }) => message),
+    ['it is too large'],
+  );
+});
+
 test('a heap that is nearly full before the ports are open, or while the group drains, moves nobody', async () => {
   const opened = openGroup(2);
   const [first] = opened.members as [FakeMember];

@@ -16,6 +16,8 @@ const LOOP_AFTER = 3;
 
 /** So long the last requests of a thread may take whose heap is nearly full: meanwhile it goes on filling. */
 const RETIRE_GRACE_MS = 2_000;
+/** A heap that is nearly full again within this time is no leak. */
+const REFILL_MS = 60_000;
 
 /** What a group of gateway threads works with. */
 export interface ThreadGroupOptions {
@@ -44,6 +46,8 @@ interface Slot {
   state: ThreadState;
   /** The heap of the thread in it is nearly full. */
   heapNear: boolean;
+  /** The last thread was replaced for that. */
+  heapWasNear: boolean;
   /** Threads in a row that never came to serve. */
   failedStarts: number;
 }
@@ -74,6 +78,7 @@ export class ThreadGroup implements GatewayThreads {
       startedAtMs: 0,
       state: 'lost' as const,
       heapNear: false,
+      heapWasNear: false,
       failedStarts: 0,
     }));
     for (const slot of this.#slots) if (this.#start(slot) !== null) slot.state = 'joined';
@@ -104,7 +109,11 @@ export class ThreadGroup implements GatewayThreads {
     const members = this.#joined();
     // Later a thread that is missing comes up with what is installed by then: what ends all may be mended by a reload.
     if (this.#plan === null && members.length < this.#slots.length) return [errorIssue('', LOST_AT_START)];
-    const issues = distinct((await Promise.all(members.map((member) => member.prepare(parcel)))).flat());
+    const retiring = this.#slots.find(({ state }) => state === 'retiring')?.member ?? null;
+    const answers = await Promise.all(members.map((member) => member.prepare(parcel)));
+    // One that was to go anyway and has gone meanwhile says nothing of the configuration.
+    const hasGone = retiring !== null && !this.#joined().includes(retiring);
+    const issues = distinct(answers.flatMap((said, at) => (hasGone && members[at] === retiring ? [] : said)));
     if (issues.length === 0) this.#prepared = { parcel, by: new Set(members) };
     return issues;
   }
@@ -253,6 +262,13 @@ export class ThreadGroup implements GatewayThreads {
 
   #onHeapNear(slot: Slot, member: Member): void {
     if (slot.member !== member) return;
+    const livedMs = this.#options.clock.now() - slot.startedAtMs;
+    if (slot.heapWasNear && livedMs < REFILL_MS) {
+      // No leak is that fast twice: it needs that much, and replacing it would only take it away from its clients.
+      const message = `the heap of ${threadName(slot)} is nearly full again so soon that it is kept: it seems to need that much`;
+      this.#options.log.write('warn', 'thread.heap', message, { thread: threadName(slot), livedMs });
+      return;
+    }
     slot.heapNear = true;
     this.#retireNext();
   }
@@ -263,6 +279,7 @@ export class ThreadGroup implements GatewayThreads {
     const slot = this.#slots.find(({ heapNear }) => heapNear);
     if (slot === undefined || slot.member === null) return;
     slot.state = 'retiring';
+    slot.heapWasNear = true;
     this.#options.serving(this.serving);
     void slot.member.retire(RETIRE_GRACE_MS, { reason: 'memory', detail: 'its heap was nearly full' });
   }

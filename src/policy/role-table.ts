@@ -33,7 +33,7 @@ export function createRoleTable(roles: readonly RoleGrants[], needed: readonly s
 
 /** Sets that are kept to be shared: more than there are kinds of callers. Beyond, callers get sets of their own. */
 const SHARED_SETS_LIMIT = 1_000;
-/** More roles or permissions than one caller is given; so all that is kept takes less than a megabyte. */
+/** More roles or permissions than one caller is given; so all that is kept takes two megabytes at 2,000 permissions. */
 const SHARED_NAMES_LIMIT = 100;
 
 /**

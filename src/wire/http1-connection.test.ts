@@ -38,6 +38,21 @@ test('bytes that a socket had read before it was the connection’s come first',
 /** Ten seconds and a sweep. */
 const HEAD_MS = 10_500;
 
+test('pieces of a body that may be kept have memory of their own, with their head or behind it', () => {
+  const { socket, script } = bench();
+  const own: boolean[] = [];
+  script.onRequest = ({ exchange }) => {
+    exchange.events.pieces = (pieces) => {
+      for (const { length, buffer } of pieces) own.push(buffer.byteLength === length);
+      return true;
+    };
+    exchange.receive();
+  };
+  socket.receive(post('Content-Length: 14096') + 'x'.repeat(4_096));
+  socket.receive('x'.repeat(10_000));
+  assert.deepEqual(own, [true, true]);
+});
+
 test('a bad head is refused by the same code however it is cut, and nothing behind it is looked at', () => {
   for (const [code, text] of BAD_HEADS) {
     const pipelined = `${text}${GET}`;
@@ -321,6 +336,18 @@ test('a head has ten seconds from its first byte, and dripping gets it no more',
   assert.equal(socket.finished, true);
 });
 
+test('a head that begins right behind a reply has no more than its ten seconds either', () => {
+  const { socket, script, clock } = bench();
+  script.onRequest = echo;
+  socket.receive(GET);
+  clock.advance(200);
+  socket.receive('GET /b HT');
+  clock.advance(10_000);
+  assert.deepEqual(script.refusals, []);
+  clock.advance(300);
+  assert.deepEqual(script.refusals, ['request-timeout']);
+});
+
 test('the time of a pipelined head begins when it is its turn', () => {
   const { socket, script, pass } = bench();
   socket.receive(`${GET}GET /b HT`);
@@ -547,6 +574,34 @@ test('draining lets a client speak that has just been answered, however long ago
   connection.drain();
   clock.advance(400);
   assert.equal(socket.finished, false);
+  socket.receive(GET);
+  assert.deepEqual(statusesOf(socket.text), [200, 200]);
+});
+
+test('draining lets a client speak that was answered just before the last sweep', () => {
+  const { socket, script, connection, clock } = bench();
+  script.onRequest = echo;
+  clock.advance(499);
+  socket.receive(GET);
+  clock.advance(1);
+  connection.drain();
+  clock.advance(400);
+  assert.equal(socket.finished, false);
+  socket.receive(GET);
+  assert.deepEqual(statusesOf(socket.text), [200, 200]);
+});
+
+test('draining lets a client speak whose reply had begun before and ended just before a sweep', () => {
+  const { socket, script, connection, clock } = bench();
+  socket.receive(GET);
+  script.seen[0]?.exchange.begin(ownHead(200, 1));
+  connection.drain();
+  clock.advance(499);
+  script.seen[0]?.exchange.write(Buffer.from('a'));
+  script.seen[0]?.exchange.finish();
+  clock.advance(400);
+  assert.equal(socket.finished, false);
+  script.onRequest = echo;
   socket.receive(GET);
   assert.deepEqual(statusesOf(socket.text), [200, 200]);
 });

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { ProblemCode } from '../base/index.ts';
 import { DirectWriter } from './direct-writer.ts';
 import { type ExchangeHost, Http1Exchange } from './http1-exchange.ts';
-import { lendReads } from './lent-reads.ts';
+import { keepRead, lendReads } from './lent-reads.ts';
 import type { CanonicalRequest, Peer } from './message.ts';
 import { earlyFault, newAuthorityMemory, readRequestHead, readSoundHead, type RequestHead } from './request-head.ts';
 import { type ServerBounds, type ServerHandler, SIDE_BUFFER_BYTES } from './server.ts';
@@ -93,10 +93,7 @@ export class Http1Connection {
   drain(): void {
     this.#draining = true;
     this.#host.keepsAlive = false;
-    const now = this.#options.monotonic();
-    // A wait that began since the last sweep may have begun just now: the next request may be on its way.
-    if (this.#since === this.#sweptAt) this.#since = now;
-    this.#sweepIdle(now);
+    this.#sweepIdle(this.#options.monotonic());
   }
 
   /** Judges the present waits against the bounds; called about twice a second. */
@@ -186,10 +183,10 @@ export class Http1Connection {
   #onLent(bytes: Buffer): void {
     const head = this.#phase === 'head' && this.#buffer.length === 0 ? this.#readLentHead(bytes) : null;
     if (head === null) {
-      this.#onData(Buffer.from(bytes));
+      this.#onData(keepRead(bytes));
       return;
     }
-    if (head.bytes < bytes.length) this.#buffer = Buffer.from(bytes.subarray(head.bytes));
+    if (head.bytes < bytes.length) this.#buffer = keepRead(bytes.subarray(head.bytes));
     this.#advancing = true;
     this.#open(head);
     this.#advancing = false;
@@ -296,8 +293,7 @@ export class Http1Connection {
       this.#linger();
       return;
     }
-    // Nobody looks at the clock for a wait that is mostly over at once: an idle one counts from the sweep before it.
-    this.#since = this.#buffer.length > 0 ? this.#options.monotonic() : this.#sweptAt;
+    this.#since = this.#options.monotonic();
     this.#phase = 'head';
     // What follows is worked off by the loop that is running, or now where none is.
     if (!this.#advancing && (this.#buffer.length > 0 || this.#ended || this.#readPaused)) this.#advance();

@@ -9,8 +9,8 @@ export async function turn(): Promise<void> {
   await setImmediate();
 }
 
-/** A connection that stands and carries a GET. */
-export function newCallOf() {
+/** A connection that stands and carries a GET; `onIdle` is what its pool does when it comes back. */
+export function newCallOf(onIdle: () => void = () => {}) {
   const socket = new FakeSocket();
   const caller = new Caller();
   const kept = keepBuffers(caller);
@@ -21,7 +21,10 @@ export function newCallOf() {
       bounds: { connectMs: 1_000, responseMs: 1_000, idleMs: 1_000 },
       monotonic: () => 0,
       ready() {},
-      idle: () => void idle++,
+      idle() {
+        idle++;
+        onIdle();
+      },
       lost: (_connection, call, failure) => call?.events.failed(failure),
     },
     'connect',

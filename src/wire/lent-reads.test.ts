@@ -27,6 +27,12 @@ test('a reply is not changed by what is read into the buffer after it', () => {
   assert.deepEqual([one.fieldNow('x-a'), other.fieldNow('x-a')], ['1', '2']);
 });
 
+test('a reply is not changed by what is read when its connection goes back', () => {
+  const call = newCallOf(() => void shared.fill('!'));
+  lend(call, sized('the body', 'X-A: 1'));
+  assert.deepEqual([call.idle(), call.bodyNow(), call.fieldNow('x-a')], [1, 'the body', '1']);
+});
+
 test('replies that come in pieces, interleaved as they like, stay apart', () => {
   const cut = fc.array(fc.nat({ max: 200 }), { maxLength: 6 });
   fc.assert(
@@ -63,6 +69,7 @@ test('in a pause what comes is held, without end or loss, until the reader goes 
   assert.equal(call.bodyNow(), 'one', 'nothing comes before whoever asked has finished');
   await turn();
   assert.deepEqual([call.bodyNow(), call.caller.log.at(-1)], ['onetwoend', 'end']);
+  assert.deepEqual([call.idle(), call.socket.destroyed], [0, true], 'nothing can follow on what has ended');
 });
 
 test('a connection that ends in a pause, in the middle of a body, has failed once what was held is out', async () => {
@@ -97,6 +104,27 @@ test('a pause holds no more than a side buffer, and then nothing is read', async
   call.connection.resume();
   await turn();
   assert.deepEqual([call.bodyNow().length, call.socket.paused], [held + 3, false]);
+});
+
+test('a large body of a reply has memory of its own, whole or in pieces', () => {
+  const call = newCallOf();
+  const own: boolean[] = [];
+  const note = (body: Buffer | string): void => {
+    if (typeof body !== 'string') own.push(body.buffer.byteLength === body.length);
+  };
+  call.caller.whole = (_head, body) => note(body);
+  call.caller.pieces = (pieces) => {
+    for (const piece of pieces) note(piece);
+    return true;
+  };
+  const lendLong = (text: string): void => call.connection.receive(Buffer.from(text, 'latin1'));
+  lendLong('HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n');
+  lendLong('x'.repeat(5_000));
+  lendLong('x'.repeat(5_000));
+  const whole = newCallOf();
+  whole.caller.whole = (_head, body) => note(body);
+  whole.connection.receive(Buffer.from(sized('x'.repeat(9_000)), 'latin1'));
+  assert.deepEqual(own, [true, true, true]);
 });
 
 test('what is held for a call that was given up is heard by nobody', async () => {

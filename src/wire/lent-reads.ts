@@ -18,6 +18,20 @@ function lentBytes(count: number): Buffer {
   return (lent[count] ??= READ_BUFFER.subarray(0, count));
 }
 
+/** Copies below this share memory with others; who collects a body copies such small pieces once more. */
+const SHARED_COPY_BYTES = 4_096;
+
+/**
+ * A copy of what was read, for keeps. A large one has memory of its own: Node's shared piece of 64 KiB would live as long
+ * as anything in it, and bodies that are being collected would hold many times what is counted.
+ */
+export function keepRead(bytes: Buffer): Buffer {
+  if (bytes.length < SHARED_COPY_BYTES) return Buffer.from(bytes);
+  const kept = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(kept);
+  return kept;
+}
+
 /** What `net.connect` and `tls.connect` take to read into the buffer. */
 export function lendingTo(receive: (bytes: Buffer) => void): {
   readonly buffer: Buffer;

@@ -13,7 +13,7 @@ export interface UpstreamFailure {
 /** What comes back from an upstream, never before `call` has returned. After `whole`, `end` or `failed` nothing more comes. */
 export interface UpstreamEvents {
   interim(status: number, fields: HeaderFields): void;
-  /** Head and body came in one read, at this moment of the monotonic clock. */
+  /** A reply whose body was there whole with the last of its head, at this moment of the monotonic clock. */
   whole(head: ReplyHead, body: WholeBody, atMs: number): void;
   /** The head, with a body to follow piece by piece. */
   head(head: ReplyHead): void;

@@ -3,6 +3,7 @@ import { BodyReader } from './body-reader.ts';
 import { DirectWriter } from './direct-writer.ts';
 import { HEAD_BOUNDS } from './fields.ts';
 import { ONE_WRITE_BYTES } from './http1-exchange.ts';
+import { keepRead } from './lent-reads.ts';
 import type { WholeBody } from './message.ts';
 import { latin1Text } from './octets.ts';
 import { type ReplyHead, readReplyHead, readSoundReply } from './reply-head.ts';
@@ -75,6 +76,8 @@ export class UpstreamConnection {
   #reader: BodyReader | null = null;
   #headGiven = false;
   #paused = false;
+  /** The upstream has closed its side. */
+  #ended = false;
   /** What came in a pause. */
   #held: HeldReads | null = null;
   /** When the present wait began; see `sweep`. */
@@ -214,7 +217,7 @@ export class UpstreamConnection {
     }
     // In a pause reading goes on for a while: a socket that is not read does not tell that its peer has gone.
     const held = (this.#held ??= { pieces: [], bytes: 0, ended: false, closed: false });
-    held.pieces.push(Buffer.from(lent));
+    held.pieces.push(keepRead(lent));
     held.bytes += lent.length;
     if (held.bytes >= SIDE_BUFFER_BYTES) this.#socket.pause();
   }
@@ -227,7 +230,7 @@ export class UpstreamConnection {
     }
     this.#replyBytes += bytes.length;
     if (this.#reader === null && this.#buffer.length === 0 && this.#takeWhole(this.#call, bytes)) return;
-    const kept = Buffer.from(bytes);
+    const kept = keepRead(bytes);
     this.#buffer = this.#buffer.length === 0 ? kept : Buffer.concat([this.#buffer, kept]);
     // A head has its time as a whole: one that drips does not get more by it.
     while (this.#call !== null && this.#reader === null && this.#buffer.length > 0 && this.#readHead(this.#call));
@@ -244,8 +247,9 @@ export class UpstreamConnection {
     if (framing.kind !== 'none' && framing.kind !== 'length') return false;
     const length = framing.kind === 'none' ? 0 : framing.bytes;
     if (bytes.length - head.bytes !== length) return false;
+    const body = length === 0 ? '' : bodyOf(bytes, head.bytes);
     this.#settle(head, false);
-    call.events.whole(head, length === 0 ? '' : bodyOf(bytes, head.bytes), this.#since);
+    call.events.whole(head, body, this.#since);
     return true;
   }
 
@@ -305,7 +309,7 @@ export class UpstreamConnection {
 
   /** The reply is whole: the connection goes back to its pool, unless something forbids using it again. */
   #settle(reply: ReplyHead, excess: boolean): void {
-    const reusable = reply.keepAlive && this.#requestDone && !excess && !this.#socket.destroyed;
+    const reusable = reply.keepAlive && this.#requestDone && !excess && !this.#ended && !this.#socket.destroyed;
     this.#call = null;
     this.#reader = null;
     this.#reply = null;
@@ -331,6 +335,7 @@ export class UpstreamConnection {
   }
 
   #onEnd(): void {
+    this.#ended = true;
     if (this.#held !== null && this.#held.pieces.length > 0) {
       this.#held.ended = true;
       return;
@@ -379,7 +384,7 @@ function uncork(socket: Socket): void {
 /** What stands behind the head, for keeps; a text where it is so short that it goes on as one. */
 function bodyOf(bytes: Buffer, start: number): WholeBody {
   const { length } = bytes;
-  return length - start > ONE_WRITE_BYTES ? Buffer.from(bytes.subarray(start)) : latin1Text(bytes, start, length);
+  return length - start > ONE_WRITE_BYTES ? keepRead(bytes.subarray(start)) : latin1Text(bytes, start, length);
 }
 
 function hasBareLineFeed(bytes: Buffer): boolean {

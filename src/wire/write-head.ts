@@ -148,7 +148,7 @@ export function writeRequestHead(request: OutgoingRequest): string {
   return text + '\r\n';
 }
 
-let lastAuthority = '';
+let lastAuthority: string | null = null;
 let lastOpening = '';
 
 /** What stands between the target and the fields; put together once for requests to the same upstream in a row. */

@@ -92,14 +92,15 @@ interface Case {
 
 /** Judges a token; where it names a key that nobody has seen, once more when newer keys have been asked for. */
 function judge(asked: Case): AuthenticateVerdict | Promise<AuthenticateVerdict> {
-  const first = judgeOnce(asked);
+  // At the time at which what is remembered is judged too: whether a token is known must not decide whether it has expired.
+  const first = judgeOnce(asked, asked.exchange.startedAtMs);
   if (first.kind === 'said') return first.verdict;
   const { exchange, ports } = asked;
   const { keys, name } = first.issuer.config;
   const pending = keys.kind === 'file' ? null : ports.keys.want(name, exchange.request.peer.address);
   if (pending === null) return refusalFor('unknown-key', exchange);
   return pending.then(() => {
-    const second = judgeOnce(asked);
+    const second = judgeOnce(asked, ports.clock.now());
     return second.kind === 'said' ? second.verdict : refusalFor('unknown-key', exchange);
   });
 }
@@ -109,8 +110,7 @@ type Judgement =
   | { readonly kind: 'keyUnknown'; readonly issuer: IssuerTokens };
 
 /** Asks each issuer of the token's `iss`, in the order of the configuration, until one takes it. */
-function judgeOnce({ exchange, issuers, token, jwt, ports }: Case): Judgement {
-  const nowMs = ports.clock.now();
+function judgeOnce({ exchange, issuers, token, jwt }: Case, nowMs: number): Judgement {
   let refusal: TokenRefusal = 'issuer';
   let refusedBy: IssuerTokens | null = null;
   for (const issuer of issuers) {

@@ -5,6 +5,7 @@ import {
   askNow,
   configOf,
   createSigner,
+  exchangeOf,
   issuerOf,
   NOW,
   roleTable,
@@ -151,4 +152,18 @@ test('what is refused is not remembered: a token that was too early is taken in 
   assert.equal(wordOf(askNow(steps, early)), 'not-yet-valid');
   thread.nowMs += 300_000;
   assert.equal(wordOf(askNow(steps, early)), 'identified');
+});
+
+test('whether a token is known does not decide whether it has run out: it is judged by when its request came', () => {
+  const thread = threadWith(ec);
+  const steps = thread.steps(configOf(issuerOf()));
+  const said = (cameAt: number): string => {
+    const verdict = steps.authenticate?.run(exchangeOf([`Bearer ${token}`], cameAt * 1_000));
+    assert.ok(verdict !== undefined && !(verdict instanceof Promise));
+    return wordOf(verdict);
+  };
+  thread.nowMs = (NOW + 640) * 1_000;
+  assert.equal(said(NOW + 629), 'identified', 'nobody knows it yet');
+  assert.equal(said(NOW + 629), 'identified');
+  assert.equal(said(NOW + 630), 'expired');
 });
