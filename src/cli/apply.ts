@@ -4,7 +4,7 @@ import { AUTHOR_OPTION, authorOf } from './change-author.ts';
 import { issuesIn, tellChange } from './change-report.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, JSON_OPTION } from './command.ts';
 import type { CommandContext } from './context.ts';
-import { complainOfSilence, findRunning } from './running.ts';
+import { findAnswering } from './running.ts';
 import { plain } from './terminal.ts';
 
 /** `portcullis apply`: puts a configuration in force and into the file of the running gateway. */
@@ -25,17 +25,12 @@ export const applyCommand: Command = {
       context.complain(`portcullis: ${file.error}.\n`);
       return EXIT.unusable;
     }
-    const running = await findRunning(given, context);
+    const running = await findAnswering(given, context);
     if (!running.ok) return running.error;
-    const { client } = running.value;
-    const status = await client.status();
-    if (!status.ok) {
-      complainOfSilence(status.error, context);
-      return EXIT.findings;
-    }
+    const { client, status } = running.value;
     const { path, text } = file.value;
     const applied = await client.apply(text, authorOf(given, context));
-    const { configuration } = status.value;
+    const { configuration } = status;
     const located =
       applied.ok || typeof applied.error === 'string' ? applied : err(issuesIn(applied.error, configuration, path));
     const done = (revision: number): string => `Revision ${revision} is in force, and in the configuration file.\n`;

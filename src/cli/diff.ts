@@ -4,7 +4,7 @@ import { issuesIn, tellRefusal } from './change-report.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, JSON_OPTION } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { REVISION } from './rollback.ts';
-import { complainOfSilence, findRunning } from './running.ts';
+import { complainOfSilence, findAnswering } from './running.ts';
 import { alignRows, count, jsonText, palette, plain } from './terminal.ts';
 
 /** `portcullis diff`: what another configuration would change of what is in force. */
@@ -27,15 +27,10 @@ export const diffCommand: Command = {
       context.complain('portcullis: diff takes one file or revision.\n');
       return EXIT.unusable;
     }
-    const running = await findRunning(given, context);
+    const running = await findAnswering(given, context);
     if (!running.ok) return running.error;
-    const { client } = running.value;
-    const status = await client.status();
-    if (!status.ok) {
-      complainOfSilence(status.error, context);
-      return EXIT.findings;
-    }
-    const { configuration } = status.value;
+    const { client, status } = running.value;
+    const { configuration } = status;
     const isRevision = written !== undefined && REVISION.test(written);
     const file = isRevision ? null : await readOperand(written ?? configuration, context);
     if (file !== null && !file.ok) {

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { err, type Issue, ok, type Result } from '../base/index.ts';
 import { CONFIG_LIMIT_BYTES, resolvePath } from '../config/index.ts';
-import type { AdminClient } from '../control/client.ts';
+import type { AdminClient, AdminStatus } from '../control/client.ts';
 import { EXIT, type Given } from './command.ts';
 import { configurationPath, readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
@@ -50,6 +50,21 @@ export async function findRunning(given: Given, context: CommandContext): Promis
   const client = await context.services.admin(folder ?? '');
   if (client.ok) return ok({ client: client.value, byBrokenConfiguration: broken.length > 0 });
   complainOfSilence(client.error, context);
+  return err(EXIT.findings);
+}
+
+/** A running gateway, and what it says of itself. */
+export interface AnsweringGateway extends RunningGateway {
+  readonly status: AdminStatus;
+}
+
+/** Finds the running gateway as `findRunning` does, and asks it how it is. Where it does not answer, says so too. */
+export async function findAnswering(given: Given, context: CommandContext): Promise<Result<AnsweringGateway, number>> {
+  const running = await findRunning(given, context);
+  if (!running.ok) return running;
+  const status = await running.value.client.status();
+  if (status.ok) return ok({ ...running.value, status: status.value });
+  complainOfSilence(status.error, context);
   return err(EXIT.findings);
 }
 

@@ -1,11 +1,8 @@
-import type { AdminClient } from '../control/client.ts';
+import type { AdminStatus } from '../control/client.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, JSON_OPTION } from './command.ts';
 import type { CommandContext } from './context.ts';
-import { complainOfSilence, findRunning } from './running.ts';
+import { findAnswering } from './running.ts';
 import { alignRows, count, jsonText, type Palette, palette, plain, shortPath } from './terminal.ts';
-
-type StatusReply = Awaited<ReturnType<AdminClient['status']>>;
-type AdminStatus = Extract<StatusReply, { readonly ok: true }>['value'];
 
 const HASH_LENGTH = 12;
 /** Issuers that are shown one by one; the ones with a fault come first. */
@@ -24,16 +21,12 @@ export const statusCommand: Command = {
     'Exit code 1 if nothing runs, or if it runs and is not ready.',
   ],
   async run(given, context) {
-    const running = await findRunning(given, context);
+    const running = await findAnswering(given, context);
     if (!running.ok) return running.error;
-    const status = await running.value.client.status();
-    if (!status.ok) {
-      complainOfSilence(status.error, context);
-      return EXIT.findings;
-    }
-    if (given.flags.has('json')) context.write(jsonText(status.value));
-    else context.write(report(status.value, context));
-    return isServing(status.value.readiness) ? EXIT.fine : EXIT.findings;
+    const { status } = running.value;
+    if (given.flags.has('json')) context.write(jsonText(status));
+    else context.write(report(status, context));
+    return isServing(status.readiness) ? EXIT.fine : EXIT.findings;
   },
 };
 

@@ -4,6 +4,8 @@ import type { ConfigChange } from '../config/index.ts';
 import type { AdminStatus } from './admin-operations.ts';
 import type { RevisionSummary } from './history.ts';
 
+export type { AdminStatus };
+
 /** Where a running gateway's admin API is, and what opens it. */
 export interface AdminAddress {
   readonly host: string;

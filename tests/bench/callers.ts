@@ -22,6 +22,19 @@ const ISSUER = 'https://id.bench.example';
 const AUDIENCE = 'https://api.bench.example';
 const USERS = 500;
 
+/** The configuration of all rows with tokens, up to the APIs. */
+export function securedHead({ algorithm, issuer, audience, keysFile }: Callers): string {
+  return `version: 1
+server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
+admin: { port: 0 }
+data: ./data-${algorithm}
+issuers:
+  bench: { issuer: '${issuer}', audience: '${audience}', algorithms: [${algorithm}], jwks: '${keysFile}' }
+roles:
+  customer: { can: ['orders:read'] }
+`;
+}
+
 /** Makes a key, tokens of 500 users signed by it, and requests that bear them: one each, or `requests` of them, each with a token of its own. */
 export async function makeCallers(
   folder: string,

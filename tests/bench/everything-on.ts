@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Callers } from './callers.ts';
+import { type Callers, securedHead } from './callers.ts';
 
 const BODY_BYTES = 1024;
 /** One of so many requests goes to the API that only observes. */
@@ -11,7 +11,7 @@ const OBSERVED_OF = 4;
  * against the document; the same API once more, where validation only observes; the ledger is required, and security
  * headers are on, as by default.
  */
-export function configureEverything(upstreamPort: number, { algorithm, issuer, audience, keysFile }: Callers): string {
+export function configureEverything(upstreamPort: number, callers: Callers): string {
   const api = (name: string, more: string): string => `  ${name}:
     openapi: ./bench.openapi.yaml
     upstream: 'http://127.0.0.1:${upstreamPort}'
@@ -19,15 +19,7 @@ export function configureEverything(upstreamPort: number, { algorithm, issuer, a
     limit: [1000000/min per user, 1000000/s per address]
     ${more}
 `;
-  return `version: 1
-server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
-admin: { port: 0 }
-data: ./data-${algorithm}
-issuers:
-  bench: { issuer: '${issuer}', audience: '${audience}', algorithms: [${algorithm}], jwks: '${keysFile}' }
-roles:
-  customer: { can: ['orders:read'] }
-apis:
+  return `${securedHead(callers)}apis:
 ${api('orders', 'validate: requests')}${api('observed', 'basePath: /observed\n    validate: observe')}`;
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startGateway } from '../../framing/gateway-process.ts';
-import { BENCH_DESCRIPTION, type Callers } from '../callers.ts';
+import { BENCH_DESCRIPTION, type Callers, securedHead } from '../callers.ts';
 import { freePort, pinnedTo, startServer } from '../child.ts';
 import { configureEverything, EVERYTHING_DESCRIPTION } from '../everything-on.ts';
 import { useOfTree } from '../process-tree.ts';
@@ -36,16 +36,8 @@ function configure(row: Row, { upstreamPort, callers }: Surroundings): string {
 }
 
 /** The configuration of the rows with tokens: a limit per user, validated parameters, and a ledger that is required. */
-export function configureSecured(upstreamPort: number, { algorithm, issuer, audience, keysFile }: Callers): string {
-  return `version: 1
-server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
-admin: { port: 0 }
-data: ./data-${algorithm}
-issuers:
-  bench: { issuer: '${issuer}', audience: '${audience}', algorithms: [${algorithm}], jwks: '${keysFile}' }
-roles:
-  customer: { can: ['orders:read'] }
-apis:
+export function configureSecured(upstreamPort: number, callers: Callers): string {
+  return `${securedHead(callers)}apis:
   bench:
     openapi: ./bench.openapi.yaml
     upstream: 'http://127.0.0.1:${upstreamPort}'
