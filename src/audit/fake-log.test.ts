@@ -202,6 +202,8 @@ export interface Bench {
   readonly alerts: Alert[];
   readonly conditions: readonly string[];
   readonly events: string[];
+  /** How many producers the writer has done with. */
+  readonly released: () => number;
   /** One more producer. */
   join(windowBytes?: number): Promise<LedgerClient>;
 }
@@ -223,6 +225,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const alerts: Alert[] = [];
   const events: string[] = [];
   const conditions: string[] = [];
+  let released = 0;
   const opened = await LedgerWriter.open({
     segments: disk,
     clock,
@@ -237,11 +240,11 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     const pair = channelPair();
     const ring = createRecordRing(bytes);
     const client = createLedgerClient({ channel: pair.client, ring });
-    writer.attach(pair.writer, ring);
+    writer.attach(pair.writer, ring, () => void released++);
     await rest();
     return client;
   };
-  return { disk, clock, writer, client: await join(), alerts, events, conditions, join };
+  return { disk, clock, writer, client: await join(), alerts, events, conditions, join, released: () => released };
 }
 
 /** A change of this number. */

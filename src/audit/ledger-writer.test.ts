@@ -82,6 +82,22 @@ test('two who append share one log, each in its own order', async () => {
   assert.equal(report.last, 100);
 });
 
+test('a producer that is gone is released once, when what it left is safe and not before', async () => {
+  const { disk, clock, writer, join, released } = await openBench();
+  const other = await join();
+  disk.failsWriting = true;
+  assert.ok(other.append(change(1)));
+  other.close();
+  await clock.pass(1_000);
+  assert.equal(released(), 0);
+  disk.failsWriting = false;
+  await clock.pass(5_000);
+  assert.equal(released(), 1);
+  assert.ok((await writer.close()).ok);
+  assert.equal(released(), 1);
+  assert.deepEqual((await contents(disk)).targets, targets(1, 2));
+});
+
 test('what was granted is reserved on the disk before it is granted', async () => {
   const bench = await openBench({ windowBytes: 256 * 1024 });
   const safe = bench.disk.files.get(FIRST)?.safe.length ?? 0;

@@ -83,9 +83,12 @@ export class LedgerWriter {
     return ok(writer);
   }
 
-  /** Lets somebody append by a ring of its own, whose size is the credit that it may have at once. */
-  attach(channel: LedgerChannel<FromWriter, ToWriter>, ring: SharedArrayBuffer): void {
-    const producer = new Producer(channel, ring);
+  /**
+   * Lets somebody append by a ring of its own, whose size is the credit that it may have at once. `released` is called
+   * when its channel is closed and all that it has left in the ring is safe: the ring is not looked at any more.
+   */
+  attach(channel: LedgerChannel<FromWriter, ToWriter>, ring: SharedArrayBuffer, released: () => void): void {
+    const producer = new Producer(channel, ring, released);
     if (this.#condition.state === 'broken') producer.halt(true);
     this.#producers.add(producer);
     channel.receive(
@@ -204,7 +207,9 @@ export class LedgerWriter {
     for (const producer of marked) {
       producer.acknowledge();
       producer.report();
-      if (producer.ring.ended && producer.ring.unreleased === 0) this.#producers.delete(producer);
+      if (producer.ring.ended && producer.ring.unreleased === 0 && this.#producers.delete(producer)) {
+        producer.released();
+      }
     }
   }
 

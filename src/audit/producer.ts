@@ -4,6 +4,8 @@ import { RingConsumer, type RingMark } from './record-ring.ts';
 /** Somebody who appends records, as the writer sees it. */
 export class Producer {
   readonly ring: RingConsumer;
+  /** To be called when it is gone and nothing of it is left. */
+  readonly released: () => void;
   readonly #channel: LedgerChannel<FromWriter, ToWriter>;
   /** It waits to hear what is safe. */
   #flushes = false;
@@ -11,8 +13,9 @@ export class Producer {
   #mark: RingMark;
   #marked = 0;
 
-  constructor(channel: LedgerChannel<FromWriter, ToWriter>, ring: SharedArrayBuffer) {
+  constructor(channel: LedgerChannel<FromWriter, ToWriter>, ring: SharedArrayBuffer, released: () => void) {
     this.#channel = channel;
+    this.released = released;
     this.ring = new RingConsumer(ring);
     this.#mark = this.ring.taken;
   }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { LedgerRecord } from '../base/index.ts';
 import { change } from './fake-log.test.ts';
 import { BLOCK_LINE_BYTES } from './line.ts';
-import { createRecordRing, RingConsumer, type RingMark, RingProducer } from './record-ring.ts';
+import { clearRecordRing, createRecordRing, RingConsumer, type RingMark, RingProducer } from './record-ring.ts';
 
 const LEAST_BYTES = 128 * 1024;
 const STAGE_BYTES = 1024 * 1024;
@@ -201,4 +201,24 @@ test('who sleeps is called for the first record after it, and who waits is told 
   assert.equal(producer.mustCall(), false);
   consumer.sleep(true);
   assert.deepEqual([producer.mustCall(), producer.mustCall()], [true, false]);
+});
+
+test('a ring that was cleared is as good as a new one', () => {
+  const used = ringOf();
+  const text = sized(1, 1_000);
+  used.consumer.grant(LEAST_BYTES);
+  for (let round = 0; round < 300; round++) {
+    assert.ok(used.producer.append(text));
+    if (round % 2 === 0) used.take();
+    used.consumer.release(used.consumer.taken);
+    used.consumer.grant(LEAST_BYTES);
+  }
+  used.consumer.sleep(true);
+  used.consumer.halt(true);
+  used.producer.wait();
+  clearRecordRing(used.buffer);
+  assert.deepEqual(
+    new Int32Array(used.buffer, 0, 64 + LEAST_BYTES / 128),
+    new Int32Array(ringOf().buffer, 0, 64 + LEAST_BYTES / 128),
+  );
 });

@@ -36,13 +36,20 @@ export function createRecordRing(capacityBytes: number): SharedArrayBuffer {
   }
   const ends = (capacityBytes / BYTES_A_PLACE) * Int32Array.BYTES_PER_ELEMENT;
   const buffer = new SharedArrayBuffer(WORDS * 4 + ends + capacityBytes);
-  const words = new Int32Array(buffer, 0, WORDS);
+  new Int32Array(buffer, 0, WORDS)[CAPACITY] = capacityBytes;
+  clearRecordRing(buffer);
+  return buffer;
+}
+
+/** Makes a ring as good as new for another producer. Neither end of it may be in use any more. */
+export function clearRecordRing(buffer: SharedArrayBuffer): void {
+  const { words, ends, capacityBytes } = openRing(buffer);
+  words.fill(0);
   words[CAPACITY] = capacityBytes;
   words[HEAD] = FIRST_RECORD;
   words[LIMIT] = FIRST_BYTE;
   words[WAITS] = 1;
-  openRing(buffer).ends.fill(FIRST_BYTE);
-  return buffer;
+  ends.fill(FIRST_BYTE);
 }
 
 interface Ring {

@@ -69,7 +69,7 @@ async function ledgerOf(records: readonly LedgerRecord[]): Promise<MemorySegment
   const far: ReturnType<typeof channel> = channel(() => near);
   const ring = createRecordRing(1024 * 1024);
   const client = createLedgerClient({ channel: near as never, ring });
-  opened.value.attach(far as Ends, ring);
+  opened.value.attach(far as Ends, ring, () => {});
   await client.ready();
   for (const record of records) {
     assert.ok(client.append(record));

@@ -72,7 +72,7 @@ function appender(host: LedgerHost, name: string, more: { readonly hang?: boolea
     worker.once('exit', () => resolve());
   });
   worker.on('error', () => {});
-  return { worker, ended, count: () => Atomics.load(new Int32Array(taken), 0) };
+  return { ring, worker, ended, count: () => Atomics.load(new Int32Array(taken), 0) };
 }
 
 async function until(words: string, holds: () => boolean | Promise<boolean>): Promise<void> {
@@ -137,6 +137,28 @@ test('what a dead thread left is written without anybody asking for it', async (
   await worker.terminate();
   const text = async (): Promise<string> => readFile(join(folder, '000000000001.log'), 'latin1');
   await until('the last record is written', async () => (await text()).includes(`"target":"${count() - 1}"`));
+});
+
+test('the ring of a thread that has gone is the next one’s, and what each appended is there once', async (t) => {
+  const { folder, host } = await ledgerIn(t);
+  const counts = new Map<string, () => number>();
+  let first: SharedArrayBuffer | null = null;
+  for (const name of ['one', 'two', 'three']) {
+    const { ring, worker, ended, count } = appender(host, name, { hang: true });
+    assert.equal(ring, (first ??= ring));
+    counts.set(name, count);
+    await until('it appends', () => count() > 2_000);
+    await worker.terminate();
+    await ended;
+    await until('the ring is free', () => host.spareRings > 0);
+  }
+  await host.close();
+  const found = await recorded(folder);
+  for (const [name, count] of counts) {
+    const numbers = (found.get(name) ?? []).map(Number);
+    assert.ok(numbers.length - count() <= 1, `${numbers.length} of ${count()}`);
+    assert.deepEqual(numbers, [...numbers.keys()]);
+  }
 });
 
 test('a ledger that was closed goes on where it ended, and leaves no timer behind', async (t) => {

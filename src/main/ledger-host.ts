@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import {
+  clearRecordRing,
   createLedgerClient,
   createRecordRing,
   type FromWriter,
@@ -57,6 +58,10 @@ export class LedgerHost {
   readonly #options: LedgerHostOptions;
   readonly #opened = Promise.withResolvers<string | null>();
   readonly #closed = Promise.withResolvers<string | null>();
+  /** The rings of gateway threads that are attached, by their numbers, and those whose threads have gone. */
+  readonly #attached = new Map<number, SharedArrayBuffer>();
+  readonly #spare: SharedArrayBuffer[] = [];
+  #number = 0;
   #condition: LedgerCondition = { state: 'sound', detail: null };
   #state: 'opening' | 'open' | 'ending' = 'opening';
 
@@ -75,7 +80,7 @@ export class LedgerHost {
       this.#opened.resolve('the ledger could not be opened in time'),
     );
     void this.opened.then(() => late.cancel());
-    const { port, ring } = this.#attach(CONTROL_RING_BYTES);
+    const { port, ring } = this.#attach(createRecordRing(CONTROL_RING_BYTES));
     this.ledger = createLedgerClient({ channel: ledgerChannel<ToWriter, FromWriter>(port), ring });
   }
 
@@ -84,16 +89,33 @@ export class LedgerHost {
     return this.#condition;
   }
 
-  /** A way into the ledger for a gateway thread. */
-  connect(): LedgerConnection {
-    return this.#attach(GATEWAY_RING_BYTES);
+  /** Rings that wait for their next thread. */
+  get spareRings(): number {
+    return this.#spare.length;
   }
 
-  #attach(bytes: number): LedgerConnection {
-    const ring = createRecordRing(bytes);
+  /**
+   * A way into the ledger for a gateway thread. The ring of one that has gone is used again: the memory of a new one each
+   * time would be given back only when every thread that knew the old has collected its garbage, and an idle one never does.
+   */
+  connect(): LedgerConnection {
+    const connection = this.#attach(this.#spare.pop() ?? createRecordRing(GATEWAY_RING_BYTES));
+    this.#attached.set(this.#number, connection.ring);
+    return connection;
+  }
+
+  #attach(ring: SharedArrayBuffer): LedgerConnection {
     const { port1, port2 } = new MessageChannel();
-    this.#tell({ kind: 'attach', port: port2, ring }, [port2]);
+    this.#tell({ kind: 'attach', port: port2, ring, number: ++this.#number }, [port2]);
     return { port: port1, ring };
+  }
+
+  #release(number: number): void {
+    const ring = this.#attached.get(number);
+    if (ring === undefined) return;
+    this.#attached.delete(number);
+    clearRecordRing(ring);
+    this.#spare.push(ring);
   }
 
   /** Writes what is left, and ends the thread. Says in the log what could not be written. */
@@ -129,6 +151,9 @@ export class LedgerHost {
         return;
       case 'closed':
         this.#closed.resolve(message.fault);
+        return;
+      case 'released':
+        this.#release(message.number);
         return;
       case 'alert':
         this.#options.alerts.raise(message.alert);

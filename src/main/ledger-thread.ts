@@ -12,7 +12,7 @@ export interface LedgerThreadData {
 
 /** What the main thread tells the writer. */
 export type ToLedgerThread =
-  | { readonly kind: 'attach'; readonly port: MessagePort; readonly ring: SharedArrayBuffer }
+  | { readonly kind: 'attach'; readonly port: MessagePort; readonly ring: SharedArrayBuffer; readonly number: number }
   | { readonly kind: 'close' };
 
 /** What the writer tells the main thread. */
@@ -20,6 +20,8 @@ export type FromLedgerThread =
   | { readonly kind: 'open' }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'closed'; readonly fault: string | null }
+  /** The ring that was attached with this number is not used any more. */
+  | { readonly kind: 'released'; readonly number: number }
   | { readonly kind: 'alert'; readonly alert: Alert }
   | { readonly kind: 'changed'; readonly condition: LedgerCondition }
   | {
@@ -48,10 +50,12 @@ async function runLedgerThread(): Promise<void> {
     return;
   }
   const writer = opened.value;
+  const attach = ({ port, ring, number }: Extract<ToLedgerThread, { kind: 'attach' }>): void =>
+    writer.attach(ledgerChannel(port), ring, () => send({ kind: 'released', number }));
   parent.on('message', (message: ToLedgerThread) => {
     switch (message.kind) {
       case 'attach':
-        writer.attach(ledgerChannel(message.port), message.ring);
+        attach(message);
         return;
       case 'close':
         void writer.close().then((closed) => send({ kind: 'closed', fault: closed.ok ? null : closed.error }));

@@ -31,7 +31,7 @@ export interface TrafficReport {
   readonly failed: number;
   /** Of these, in the phase `aside`. */
   readonly failedAside: number;
-  /** The first few failures, in words. */
+  /** The first few failures that count, in words. */
   readonly failures: readonly string[];
   /** How many replies each upstream gave. */
   readonly variants: Readonly<Record<string, number>>;
@@ -106,6 +106,10 @@ export class Traffic {
 
   get failed(): { readonly all: number; readonly aside: number } {
     return { all: this.#failed, aside: this.#failedAside };
+  }
+
+  get failures(): readonly string[] {
+    return this.#failures;
   }
 
   /** Lets what is under way come to its end. */
@@ -206,7 +210,7 @@ export class Traffic {
   #fail(what: string, fault: string): void {
     this.#failed++;
     if (this.phase === 'aside') this.#failedAside++;
-    if (this.#failures.length < FAILURES_SHOWN) this.#failures.push(`${what} during ${this.phase}: ${fault}`);
+    else if (this.#failures.length < FAILURES_SHOWN) this.#failures.push(`${what} during ${this.phase}: ${fault}`);
   }
 }
 

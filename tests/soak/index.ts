@@ -72,11 +72,15 @@ async function underLoad(gateway: ReloadingGateway, { minutes, kills, callers, h
   const samples: Sample[] = [];
   traffic.phase = 'quiet';
   traffic.start();
+  let shown = 0;
   const beganMs = performance.now();
   const sampler = setInterval(() => {
     const sample = takeSample(pid, heapFile, (performance.now() - beganMs) / 60_000);
     samples.push(sample);
     console.log(lineOf(sample, traffic, counts));
+    const failures = [...traffic.failures, ...counts.wrong];
+    for (const words of failures.slice(shown)) console.log(`failed so far: ${words}`);
+    shown = failures.length;
   }, SAMPLE_MS);
   try {
     await disturb(gateway, { traffic, counts, kills, untilMs: beganMs + minutes * 60_000 });
