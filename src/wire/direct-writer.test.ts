@@ -38,13 +38,53 @@ async function textOf(socket: Socket): Promise<string> {
 const FLOOD = 'x'.repeat(1_000_000);
 const FLOODS = 64;
 
-test('a text goes out at once, and nothing waits behind it', async (t) => {
+test('a text goes out at the end of the turn, and nothing waits behind it', async (t) => {
   const { near, far } = await pair(t);
   const writer = new DirectWriter(near, () => assert.fail('nothing had to wait'));
   writer.write('caf\u00e9');
-  assert.deepEqual([writer.waiting, writer.needsDrain], [0, false]);
-  near.end();
+  assert.deepEqual([writer.waiting, writer.needsDrain, writer.unsent, near.bytesWritten], [4, false, true, 0]);
+  await setImmediate();
+  assert.deepEqual([writer.waiting, writer.needsDrain, writer.unsent, near.bytesWritten], [0, false, false, 4]);
+  writer.stream().end();
   assert.equal(await textOf(far), 'caf\u00e9');
+});
+
+test('what was put off goes out before anything that is done with the stream', async (t) => {
+  const { near, far } = await pair(t);
+  const writer = new DirectWriter(near, () => {});
+  writer.write('the reply');
+  writer.stream().end();
+  assert.equal(writer.unsent, false);
+  assert.equal(await textOf(far), 'the reply');
+});
+
+test('a second text of the same turn sends the first', async (t) => {
+  const { near } = await pair(t);
+  const writer = new DirectWriter(near, () => {});
+  writer.write('one');
+  writer.write('three');
+  assert.deepEqual([near.bytesWritten, writer.waiting], [3, 5]);
+});
+
+test('texts wait for the end of the turn in a number that is bounded', async (t) => {
+  const pairs = await Promise.all(Array.from({ length: 40 }, () => pair(t)));
+  const writers = pairs.map(({ near }) => new DirectWriter(near, () => {}));
+  for (const writer of writers) writer.write('text');
+  const sent = pairs.filter(({ near }) => near.bytesWritten === 4).length;
+  assert.equal(sent, 32);
+  await setImmediate();
+  assert.ok(pairs.every(({ near }) => near.bytesWritten === 4));
+});
+
+test('a socket that is gone at the end of the turn keeps no other from its text', async (t) => {
+  const [gone, here] = await Promise.all([pair(t), pair(t)]);
+  const lost = new DirectWriter(gone.near, () => {});
+  const writer = new DirectWriter(here.near, () => {});
+  lost.write('nobody reads this');
+  writer.write('text');
+  gone.near.destroy();
+  await setImmediate();
+  assert.deepEqual([lost.unsent, writer.unsent, here.near.bytesWritten], [false, false, 4]);
 });
 
 test('what is written directly and through the socket, in whatever turn, comes in that order', async (t) => {
@@ -56,10 +96,10 @@ test('what is written directly and through the socket, in whatever turn, comes i
       if (corked) near.cork();
       for (const { text, direct } of parts) {
         if (direct) writer.write(text);
-        else near.write(text, 'latin1');
+        else writer.stream().write(text, 'latin1');
       }
       if (corked) near.uncork();
-      near.end();
+      writer.stream().end();
       assert.equal(await textOf(far), parts.map(({ text }) => text).join(''));
     }),
     { numRuns: 30 },
@@ -76,7 +116,7 @@ test('a peer that does not read makes the writer wait, and tells when it has rea
   assert.ok(writer.waiting > 0);
   writer.write('behind it');
   assert.equal(drained, 0);
-  near.end();
+  writer.stream().end();
   const text = await textOf(far);
   assert.equal(text.length, written * FLOOD.length + 'behind it'.length);
   assert.ok(text.endsWith('xbehind it'));

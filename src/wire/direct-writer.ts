@@ -3,10 +3,21 @@ import { TLSSocket } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
 
 /**
- * Writes short texts to a socket straight through its handle. Nearly every one goes out whole at once, and then a
- * stream's queue, callbacks and ticks are work for nothing. Whatever is not as it should be for that (something waits to
- * be sent, the handle is not what it was) goes through the socket's own `write`; order is kept either way. So does all
- * that is encrypted: a TLS session that is ended sends nothing any more that its socket did not know of.
+ * So many texts wait for the end of the turn at most. A peer on this machine that sleeps costs 3 to 5 µs to wake: texts
+ * that go out one behind the other wake it once, and find the system's code warm. The first waits as long as the work for
+ * the others takes, half a millisecond.
+ */
+const TURN_TEXTS = 16;
+
+/** The writers with a text for the end of this turn of the thread's event loop. */
+const putOff: DirectWriter[] = [];
+
+/**
+ * Writes short texts to a socket at the end of the turn in which they were given, straight through its handle: nearly
+ * every one goes out whole at once, and then a stream's queue, callbacks and ticks are work for nothing. Whatever is not
+ * as it should be for that (something waits to be sent, the handle is not what it was) goes through the socket's own
+ * `write`. So does all that is encrypted: a TLS session that is ended sends nothing any more that its socket did not know
+ * of. Whoever else uses the socket takes it from `stream`, so that order is kept.
  */
 export class DirectWriter {
   readonly #socket: Writer;
@@ -14,6 +25,7 @@ export class DirectWriter {
   readonly #drained: () => void;
   /** Bytes handed over whose end is still to come. */
   #pending = 0;
+  #text = '';
 
   /** `drained` is called when what was left over has gone out; the socket's own `drain` event tells of the rest. */
   constructor(socket: Socket, drained: () => void) {
@@ -24,7 +36,7 @@ export class DirectWriter {
 
   /** Bytes that wait to be sent. */
   get waiting(): number {
-    return this.#socket.writableLength + this.#pending;
+    return this.#socket.writableLength + this.#pending + this.#text.length;
   }
 
   /** Whether the peer takes too little for more to be written. */
@@ -32,12 +44,40 @@ export class DirectWriter {
     return this.#pending > 0 || this.#socket.writableNeedDrain;
   }
 
+  /** Whether the last text has not been handed to the system yet: the peer can't have seen any of it. */
+  get unsent(): boolean {
+    return this.#text !== '';
+  }
+
+  /** The socket, for whatever else is to be written to it, and for its end. What was put off goes out before. */
+  stream(): Socket {
+    this.flush();
+    return this.#socket as unknown as Socket;
+  }
+
   /** Sends a text of one byte for each character. Not before the socket stands, nor behind its end. */
   write(text: string): void {
+    this.flush();
     const socket = this.#socket;
-    const handle = socket._handle;
-    const idle = this.#direct && this.#pending === 0 && socket.writableLength === 0;
-    if (!idle || typeof handle?.writeLatin1String !== 'function') {
+    const idle = this.#pending === 0 && socket.writableLength === 0;
+    if (!idle || (this.#direct && typeof socket._handle?.writeLatin1String !== 'function')) {
+      socket.write(text, 'latin1');
+      return;
+    }
+    this.#text = text;
+    if (putOff.push(this) === 1) setImmediate(endTurn);
+    else if (putOff.length >= TURN_TEXTS) endTurn();
+  }
+
+  /** Hands over what was put off. A socket that is gone by now has nobody who would read it. */
+  flush(): void {
+    const text = this.#text;
+    if (text === '') return;
+    this.#text = '';
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    const handle = this.#direct ? socket._handle : null;
+    if (typeof handle?.writeLatin1String !== 'function') {
       socket.write(text, 'latin1');
       return;
     }
@@ -58,6 +98,11 @@ export class DirectWriter {
   }
 }
 
+function endTurn(): void {
+  for (const writer of putOff) writer.flush();
+  putOff.length = 0;
+}
+
 /** What the socket's own `write` would report. */
 function refusal(errno: number): Error {
   const code = getSystemErrorName(errno);
@@ -69,7 +114,7 @@ interface WriteRequest {
   oncomplete: (status: number) => void;
 }
 
-interface Writer extends Pick<Socket, 'writableLength' | 'writableNeedDrain' | 'write' | 'destroy'> {
+interface Writer extends Pick<Socket, 'writableLength' | 'writableNeedDrain' | 'destroyed' | 'write' | 'destroy'> {
   readonly _handle?: {
     /** 0 or the system's error where it is over at once. */
     readonly writeLatin1String?: (request: null, text: string) => number | WriteRequest;

@@ -107,7 +107,6 @@ export class Http1Connection {
 
   #exchangeHost(): ConnectionHost {
     return {
-      socket: this.#socket,
       writer: this.#writer,
       memo: { kept: null },
       keepsAlive: true,
@@ -322,13 +321,11 @@ export class Http1Connection {
   #refuse(code: ProblemCode): false {
     const { handler, peer } = this.#options;
     const { head, body } = handler.refused(code, peer);
-    this.#socket.cork();
-    this.#socket.write(
-      writeReplyHead(head, { method: 'GET', legacy: false, bytes: body.length, close: true }),
-      'latin1',
-    );
-    this.#socket.write(body);
-    this.#socket.uncork();
+    const socket = this.#writer.stream();
+    socket.cork();
+    socket.write(writeReplyHead(head, { method: 'GET', legacy: false, bytes: body.length, close: true }), 'latin1');
+    socket.write(body);
+    socket.uncork();
     this.#linger();
     return false;
   }
@@ -340,7 +337,7 @@ export class Http1Connection {
     this.#buffer = NOTHING;
     this.#exchange = null;
     this.#since = this.#options.monotonic();
-    this.#socket.end();
+    this.#writer.stream().end();
     if (this.#ended) this.#socket.destroySoon();
     else this.#balance();
   }
@@ -349,6 +346,7 @@ export class Http1Connection {
     this.#phase = 'closed';
     this.#exchange = null;
     this.#buffer = NOTHING;
+    this.#writer.flush();
     this.#options.reset();
   }
 

@@ -13,7 +13,6 @@ export const ONE_WRITE_BYTES = 8_192;
 
 /** What an exchange needs of its connection. */
 export interface ExchangeHost {
-  readonly socket: Socket;
   readonly writer: DirectWriter;
   readonly memo: ConnectionMemo;
   /** Whether the connection takes another request behind this one. */
@@ -100,7 +99,7 @@ export class Http1Exchange implements ServerExchange {
       this.events.bodyEnd();
       return;
     }
-    if (this.#head.expectsContinue && this.#reply === 'none') this.#host.socket.write(CONTINUE, 'latin1');
+    if (this.#head.expectsContinue && this.#reply === 'none') this.#host.writer.stream().write(CONTINUE, 'latin1');
     this.#host.wantsBody();
   }
 
@@ -162,16 +161,17 @@ export class Http1Exchange implements ServerExchange {
   interim(status: number, added: readonly string[]): void {
     // 100 is ours to say, in `receive`; 101 would change the protocol.
     if (this.#reply !== 'none' || this.#head.minorVersion === 0 || status < 102 || status > 199) return;
-    this.#host.socket.write(`${statusLine(status)}${fieldLines(added)}\r\n`, 'latin1');
+    this.#host.writer.stream().write(`${statusLine(status)}${fieldLines(added)}\r\n`, 'latin1');
   }
 
   send(head: OutgoingHead, body: WholeBody): void {
     if (this.#reply !== 'none') return;
-    const { socket, writer } = this.#host;
+    const { writer } = this.#host;
     const { length } = body;
     const headText = this.#writeHead(head, length);
     if (this.#encoding === 'nothing' || length === 0) writer.write(headText);
     else if (length > ONE_WRITE_BYTES) {
+      const socket = writer.stream();
       socket.cork();
       socket.write(headText, 'latin1');
       socket.write(body, 'latin1');
@@ -184,7 +184,7 @@ export class Http1Exchange implements ServerExchange {
     if (this.#reply !== 'none') return;
     this.#reply = 'streaming';
     this.#owed = head.framing.kind === 'length' ? head.framing.bytes : 0;
-    const { socket } = this.#host;
+    const socket = this.#host.writer.stream();
     // Corked until the end of the tick, so that the head goes out together with what body is there already.
     socket.cork();
     process.nextTick(uncork, socket);
@@ -194,7 +194,7 @@ export class Http1Exchange implements ServerExchange {
   write(piece: Buffer): boolean {
     if (this.#reply !== 'streaming') return false;
     if (this.#encoding === 'nothing' || piece.length === 0) return true;
-    const { socket } = this.#host;
+    const socket = this.#host.writer.stream();
     if (this.#encoding === 'chunked') {
       socket.cork();
       socket.write(chunkLine(piece.length), 'latin1');
@@ -218,7 +218,7 @@ export class Http1Exchange implements ServerExchange {
       this.cut();
       return;
     }
-    if (this.#encoding === 'chunked') this.#host.socket.write(LAST_CHUNK, 'latin1');
+    if (this.#encoding === 'chunked') this.#host.writer.stream().write(LAST_CHUNK, 'latin1');
     this.#complete();
   }
 

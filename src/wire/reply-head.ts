@@ -14,6 +14,8 @@ import { HeaderFields } from './header-fields.ts';
 import type { BodyFraming } from './message.ts';
 import { CR, latin1Text, LF, REPLY_VALUE, SP } from './octets.ts';
 
+const TOO_LARGE = 'head larger than 16 KiB';
+
 /** An upstream's reply head, read as strictly as a request's. */
 export interface ReplyHead {
   readonly fault: null;
@@ -32,12 +34,29 @@ export interface ReplyHead {
 /** What reading a reply head gives; the fault is for the operator's log. */
 export type ReplyHeadReading = ReplyHead | { readonly fault: string };
 
+const HEAD_END = Buffer.from('\r\n\r\n');
+
+/** Where the empty line begins that ends the head at the beginning of `bytes`: -1 where it is still to come, or why it can't. */
+export function findReplyHeadEnd(bytes: Buffer): number | string {
+  const end = bytes.indexOf(HEAD_END);
+  if (end >= 0) return end + 2;
+  if (bytes.length > HEAD_BOUNDS.bytes) return TOO_LARGE;
+  return hasBareLineFeed(bytes) ? 'bare line feed in the head' : -1;
+}
+
+function hasBareLineFeed(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) {
+    if (at === 0 || bytes[at - 1] !== CR) return true;
+  }
+  return false;
+}
+
 /**
  * Reads the reply head at the beginning of `bytes`, whose last, empty line begins at `end`, as the answer to a request of
  * this method (RFC 9112 §4, §6.3). Anything whose framing is in doubt is a fault.
  */
 export function readReplyHead(bytes: Buffer, end: number, method: string): ReplyHeadReading {
-  if (end + 2 > HEAD_BOUNDS.bytes) return { fault: 'head larger than 16 KiB' };
+  if (end + 2 > HEAD_BOUNDS.bytes) return { fault: TOO_LARGE };
   const lineFault = readStatusLine(bytes);
   if (lineFault !== null) return { fault: lineFault };
   clearFieldScan(measured);

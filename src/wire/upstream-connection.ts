@@ -1,21 +1,17 @@
 import type { Socket } from 'node:net';
 import { BodyReader } from './body-reader.ts';
 import { DirectWriter } from './direct-writer.ts';
-import { HEAD_BOUNDS } from './fields.ts';
 import { ONE_WRITE_BYTES } from './http1-exchange.ts';
 import { keepRead } from './lent-reads.ts';
 import type { WholeBody } from './message.ts';
 import { latin1Text } from './octets.ts';
-import { type ReplyHead, readReplyHead, readSoundReply } from './reply-head.ts';
+import { findReplyHeadEnd, type ReplyHead, readReplyHead, readSoundReply } from './reply-head.ts';
 import { SIDE_BUFFER_BYTES } from './server.ts';
 import type { CallState, UpstreamFailure } from './upstream-call.ts';
 import { failureOf } from './upstream-failure.ts';
 import { chunkLine, LAST_CHUNK, writeRequestHead } from './write-head.ts';
 
-const HEAD_END = Buffer.from('\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
-const LF = 0x0a;
-const CR = 0x0d;
 /** More interim replies than this to one request are a flood. */
 const INTERIM_LIMIT = 10;
 const SWITCHING_PROTOCOLS = 101;
@@ -204,9 +200,10 @@ export class UpstreamConnection {
       return;
     }
     // The first of the body is often at hand: it goes out with the head.
-    this.#socket.cork();
-    process.nextTick(uncork, this.#socket);
-    this.#socket.write(text, 'latin1');
+    const socket = this.#writer.stream();
+    socket.cork();
+    process.nextTick(uncork, socket);
+    socket.write(text, 'latin1');
   }
 
   /** Bytes have come in a buffer that the next read overwrites, perhaps another connection's: what is kept is copied. */
@@ -226,6 +223,11 @@ export class UpstreamConnection {
     if (this.#over) return;
     if (this.#call === null) {
       this.#malformed('bytes nobody asked for');
+      return;
+    }
+    // No reply to this request, which has not gone out yet: such a connection is of no use, and another may be.
+    if (this.#writer.unsent) {
+      this.#lose({ code: 'upstream-unreachable', detail: 'bytes nobody asked for' });
       return;
     }
     this.#replyBytes += bytes.length;
@@ -255,14 +257,12 @@ export class UpstreamConnection {
 
   /** Reads one head; true when there may be more to read behind it. */
   #readHead(call: CallState): boolean {
-    const end = this.#buffer.indexOf(HEAD_END);
-    if (end < 0) {
-      if (this.#buffer.length > HEAD_BOUNDS.bytes) return this.#malformed('head larger than 16 KiB');
-      return hasBareLineFeed(this.#buffer) ? this.#malformed('bare line feed in the head') : false;
-    }
-    const head = readReplyHead(this.#buffer, end + 2, call.request.method);
+    const end = findReplyHeadEnd(this.#buffer);
+    if (typeof end === 'string') return this.#malformed(end);
+    if (end < 0) return false;
+    const head = readReplyHead(this.#buffer, end, call.request.method);
     if (head.fault !== null) return this.#malformed(head.fault);
-    this.#buffer = this.#buffer.subarray(end + 4);
+    this.#buffer = this.#buffer.subarray(end + 2);
     if (head.status === SWITCHING_PROTOCOLS) return this.#malformed('101 without an upgrade');
     if (head.status >= 200) {
       this.#reply = head;
@@ -385,11 +385,4 @@ function uncork(socket: Socket): void {
 function bodyOf(bytes: Buffer, start: number): WholeBody {
   const { length } = bytes;
   return length - start > ONE_WRITE_BYTES ? keepRead(bytes.subarray(start)) : latin1Text(bytes, start, length);
-}
-
-function hasBareLineFeed(bytes: Buffer): boolean {
-  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) {
-    if (at === 0 || bytes[at - 1] !== CR) return true;
-  }
-  return false;
 }

@@ -100,6 +100,31 @@ test('a request is not repeated once a byte of its reply has come, nor on a conn
   assert.equal(heard.length, 2);
 });
 
+test('what an upstream sends before it was asked is the reply to nothing, and the request goes elsewhere', async (t) => {
+  const { call, heard } = await open(t, {
+    answer: (one, connection) => answers(sized(`from ${connection}`))(one),
+  });
+  assert.equal((await call().over()).body, 'from 0');
+  await setImmediate();
+  heard[0]?.socket.write(sized('somebody else’s'));
+  const next = await call({ target: '/second' }).over();
+  assert.deepEqual([next.log, next.body], [['whole'], 'from 1']);
+  assert.equal(heard[0]?.text.includes('/second'), false);
+});
+
+test('a request that is given up in the turn in which it was made is not sent', async (t) => {
+  const { call, heard, pool } = await open(t, { answer: answers(sized('a')) });
+  await call().over();
+  const given = call({ target: '/second' });
+  given.call?.abort();
+  await until(() => pool.counts.busy === 0);
+  await call({ target: '/third' }).over();
+  assert.equal(
+    heard.some(({ text }) => text.includes('/second')),
+    false,
+  );
+});
+
 test('an upstream that is not there is told as unreachable', async (t) => {
   const server = createServer();
   server.listen(0, '127.0.0.1');
