@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type ReplyHead, type ReplyHeadReading, readReplyHead } from './reply-head.ts';
+import { findReplyHeadEnd, type ReplyHead, type ReplyHeadReading, readReplyHead } from './reply-head.ts';
 
 function read(text: string, method = 'GET'): ReplyHeadReading {
   const bytes = Buffer.from(text, 'latin1');
@@ -15,6 +15,15 @@ function good(line: string, fields: readonly string[] = [], method = 'GET'): Rep
 }
 
 const OK = 'HTTP/1.1 200 OK';
+
+test('the end of a head is its first empty line; without one more may come, unless it is too long or breaks its lines', () => {
+  const endOf = (text: string): number | string => findReplyHeadEnd(Buffer.from(text, 'latin1'));
+  assert.equal(endOf(`${OK}\r\na: b\r\n\r\nbody\r\n\r\n`), OK.length + 8);
+  for (const text of ['', 'H', OK, `${OK}\r`, `${OK}\r\n`, `${OK}\r\n\r`]) assert.equal(endOf(text), -1, text);
+  for (const text of ['\n', `${OK}\n`, `${OK}\r\na: b\n\n`]) assert.equal(endOf(text), 'bare line feed in the head');
+  assert.equal(endOf('x'.repeat(16 * 1024)), -1);
+  assert.equal(endOf('x'.repeat(16 * 1024 + 1)), 'head larger than 16 KiB');
+});
 
 test('a status line is HTTP/1.x, three digits from 100 to 599, and any reason', () => {
   for (const [line, status] of [
