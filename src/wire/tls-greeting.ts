@@ -1,10 +1,16 @@
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { CLIENT_HELLO_LIMIT_BYTES, type ClientHello, readClientHello } from './client-hello.ts';
+import { giveFirstBytes } from './first-bytes.ts';
 import { readHostName } from './host.ts';
 import type { TlsPeer } from './message.ts';
 
-const PROTOCOLS = ['http/1.1'];
+/**
+ * The list as it goes over the wire (RFC 7301 §3.1). Node copies it for each connection: names and byte arrays into 64 KiB
+ * that it shares with other short texts, and all of them would stay as long as the connection. A view's copy stands alone.
+ */
+const PROTOCOLS = new DataView(Uint8Array.from(Buffer.from('\x08http/1.1')).buffer);
+const NOTHING = Buffer.alloc(0);
 /** A ClientHello of the largest size, with the headers of its records. */
 const GREETING_LIMIT_BYTES = CLIENT_HELLO_LIMIT_BYTES + 1_024;
 
@@ -37,7 +43,7 @@ export interface GreetingOptions {
 export class TlsGreeting {
   readonly #raw: Socket;
   readonly #options: GreetingOptions;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = NOTHING;
   #secured: TLSSocket | null = null;
   #over = false;
   readonly #onData = (bytes: Buffer): void => this.#read(bytes);
@@ -77,8 +83,8 @@ export class TlsGreeting {
     raw.off('data', this.#onData);
     raw.off('end', this.#onRawEnd);
     raw.pause();
-    raw.unshift(this.#bytes);
-    this.#bytes = Buffer.alloc(0);
+    const bytes = this.#bytes;
+    this.#bytes = NOTHING;
     let secured: TLSSocket;
     try {
       // No context for this name: no handshake, and never one with another's certificate.
@@ -94,6 +100,7 @@ export class TlsGreeting {
     // With half-open sockets a client that leaves now is seen by nothing else.
     secured.on('end', this.#onLost);
     secured.once('secure', () => this.#settle(secured, hello));
+    giveFirstBytes(secured, raw, bytes);
   }
 
   #settle(secured: TLSSocket, hello: ClientHello): void {
@@ -107,6 +114,8 @@ export class TlsGreeting {
     this.#over = true;
     const raw = this.#raw;
     raw.off('close', this.#onLost);
+    // The TLS socket tells of what befalls this one. Our listener would keep the greeting as long as the connection.
+    raw.on('error', ignore).off('error', this.#onLost);
     secured.off('error', this.#onLost);
     secured.off('close', this.#onLost);
     secured.off('end', this.#onLost);
@@ -127,6 +136,8 @@ export class TlsGreeting {
     this.#options.closed();
   }
 }
+
+function ignore(): void {}
 
 function tlsPeerOf(socket: TLSSocket, serverName: string | null): TlsPeer {
   const protocol = socket.alpnProtocol;
