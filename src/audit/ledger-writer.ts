@@ -8,9 +8,9 @@ import { type Recovered, recoverLog } from './recover.ts';
 import { RESERVE_BYTES, ReservedSegment } from './reserved-segment.ts';
 import { SegmentSeries } from './segment-series.ts';
 
-/** So often the rings are emptied while something comes: half of the 50 ms that the end of the process may lose. */
-const WRITE_PERIOD_MS = 20;
-/** So often what is written is made safe: each time costs the disk, and this thread, as much as hundreds of records. */
+/** So often the rings are emptied while something comes: of the 50 ms that the end of the process may lose, ten are for being late. */
+const WRITE_PERIOD_MS = 40;
+/** So often at most what is written is made safe: each time costs the disk, and this thread, as much as hundreds of records. */
 const COMMIT_PERIOD_MS = 40;
 /** How often the file is looked after when nothing comes, and a fault is tried again. */
 const LOOK_PERIOD_MS = 1_000;
@@ -27,8 +27,8 @@ export interface LedgerWriterOptions extends LedgerAudience {
 
 /**
  * Appends the records of all producers to one log, numbered and chained, and tells each what is safe. It empties their
- * rings every 20 ms while something comes, so that the end of the process loses no more, asks the disk at most every
- * 40 ms unless somebody waits, and sleeps while nothing comes. A record stays in its ring until it is safe. `sound`: all
+ * rings every 40 ms while something comes, so that the end of the process loses no more, asks the disk no more often
+ * unless somebody waits, and sleeps while nothing comes. A record stays in its ring until it is safe. `sound`: all
  * is well; `short`: the file is sound, but no space can be had beyond what is reserved; `broken`: the file can't be
  * written or is not where it was, and what was not acknowledged goes into a new one.
  */
@@ -118,7 +118,7 @@ export class LedgerWriter {
     this.#beat();
   }
 
-  /** Empties the rings, and again in 20 ms, until nothing comes and all is safe. Without a file the next look does it. */
+  /** Empties the rings, and again in 40 ms, until nothing comes and all is safe. Without a file the next look does it. */
   #beat(): void {
     if (this.#closed) return;
     this.#timer?.cancel();

@@ -49,6 +49,28 @@ test('no two ids are the same, over many refills of the pool and within one mill
   assert.equal(ids.size, 50_000);
 });
 
+test('each id has its own time and a random part of its own, however often the time changes', () => {
+  const steps = fc.array(fc.record({ count: fc.integer({ min: 1, max: 30 }), ms: fc.nat({ max: 3 }) }), {
+    maxLength: 40,
+  });
+  fc.assert(
+    fc.property(steps, (taken) => {
+      const make = createIdSource(random, () => assert.fail('the clock was asked'));
+      const seen = new Set<string>();
+      let asked = 0;
+      for (const { count, ms } of taken) {
+        for (let n = 0; n < count; n++) {
+          const id = make(0x0123_4567_8900 + ms);
+          assert.ok(UUID_7.test(id) && id.startsWith(`01234567-890${ms}-7`), id);
+          seen.add(id.slice(14));
+          asked++;
+        }
+      }
+      assert.equal(seen.size, asked);
+    }),
+  );
+});
+
 test('every random bit of an id is used, and no random byte twice', () => {
   let next = 0;
   const make = createIdSource(
@@ -62,9 +84,9 @@ test('every random bit of an id is used, and no random byte twice', () => {
 });
 
 test('a clock that jumps or stands before 1970 still gives a valid id', () => {
-  const times = [5, 3, -1, 0, 2 ** 48 - 1];
+  const times = [5, 3, -1, 0, 2 ** 48 - 1, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY];
   const make = createIdSource(random, () => times.shift() ?? 0);
-  for (let i = 0; i < 6; i++) assert.match(make(), UUID_7);
+  for (let i = 0; i < 9; i++) assert.match(make(), UUID_7);
 });
 
 test('a time that is given takes the place of the clock', () => {

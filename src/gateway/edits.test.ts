@@ -139,6 +139,24 @@ test('a name that may be written in one direction is refused in the other, howev
   }
 });
 
+test('a value that fits makes none fit that differs from it, under its name or elsewhere', () => {
+  const [requests, replies] = [new RequestEdits(fieldsOf()), new ReplyEdits(null, [])];
+  for (const value of ['v', 'v'.repeat(300), '']) {
+    for (let time = 0; time < 2; time++) {
+      requests.setHeader('x-kept', value);
+      replies.appendHeader('x-kept', value);
+      assert.deepEqual(checkedHeaders([['X-Kept', value]]), ['x-kept', value]);
+      for (const unfit of [`${value}\n`, `\r\n${value}`, `${value.slice(1)}\0`, `${value.slice(1)} `]) {
+        assert.throws(() => requests.setHeader('x-kept', unfit), TypeError);
+        assert.throws(() => replies.appendHeader('x-kept', unfit), TypeError);
+        assert.throws(() => checkedHeaders([['X-Kept', unfit]]), TypeError);
+      }
+      assert.throws(() => replies.setHeader('x kept', value), TypeError);
+    }
+  }
+  assert.deepEqual(requests.added, ['x-kept', '']);
+});
+
 test('more names can be written than are remembered', () => {
   const edits = new ReplyEdits(null, []);
   for (let at = 0; at < 600; at++) edits.setHeader(`X-Name-${at % 300}`, String(at));

@@ -6,6 +6,8 @@ const NAME = /^[a-z0-9!#$%&'*+.^`|~-]{1,256}$/;
 const VALUE_LIMIT_CHARACTERS = 8_192;
 /** Names that were found fit to be written: those of the configuration and of our own policies, so a few. */
 const FIT_NAMES_LIMIT = 256;
+/** A longer value is hardly said twice in turn, and would only be held. */
+const KEPT_VALUE_CHARACTERS = 256;
 
 /** What no policy may write: framing is the codec's, hop-by-hop fields end here (RFC 9110 §7.6.1), the id is the gateway's. */
 const RESERVED: ReadonlySet<string> = new Set([
@@ -42,32 +44,81 @@ const RESERVED_IN_REPLIES: ReadonlySet<string> = new Set([...RESERVED, 'date']);
 /** What is true of one body only (RFC 9110 §8.8, RFC 9530). */
 const OF_ONE_BODY = ['etag', 'accept-ranges', 'content-md5', 'content-digest', 'repr-digest', 'digest'];
 
-/** Header edits, gathered while steps run. A name or value that could break a line is a policy's bug and throws. */
-class HeaderEdits {
-  readonly #fields: HeaderFields | null;
-  readonly #reserved: ReadonlySet<string>;
-  /** Names and values in turn. */
-  readonly added: string[];
+/** A name that was found fit to be written, in lower case, and the value that was found fit under it last. */
+interface FitField {
+  readonly name: string;
+  value: string;
+}
 
-  constructor(fields: HeaderFields | null, added: string[], reserved: ReadonlySet<string>) {
-    this.#fields = fields;
-    this.added = added;
+/**
+ * Which fields may be written in one place. Names are looked at closely once, and values where they differ from the last
+ * one of their name, since a reply's fields are mostly those of the reply before.
+ */
+class WritableFields {
+  readonly #reserved: ReadonlySet<string>;
+  readonly #fit = new Map<string, FitField>();
+
+  constructor(reserved: ReadonlySet<string>) {
     this.#reserved = reserved;
   }
 
+  /** The name in lower case; throws where nobody may write it. */
+  nameOf(name: string): string {
+    return this.#fieldOf(name).name;
+  }
+
+  /** The same, where the value may be written too. */
+  nameFor(name: string, value: string): string {
+    const field = this.#fieldOf(name);
+    if (value === field.value) return field.name;
+    // What a policy wanted to write may be a secret, so it is not repeated.
+    if (!isValue(value))
+      throw new TypeError('no value for a header: it holds what no field may, or is longer than 8192');
+    if (value.length <= KEPT_VALUE_CHARACTERS) field.value = value;
+    return field.name;
+  }
+
+  #fieldOf(name: string): FitField {
+    const fit = this.#fit.get(name);
+    if (fit !== undefined) return fit;
+    const lower = name.toLowerCase();
+    if (!NAME.test(lower) || this.#reserved.has(lower))
+      throw new TypeError(`no header for a policy to write: ${JSON.stringify(name.slice(0, 80))}`);
+    const field: FitField = { name: lower, value: '' };
+    if (this.#fit.size < FIT_NAMES_LIMIT) this.#fit.set(name, field);
+    return field;
+  }
+}
+
+const IN_ANSWERS = new WritableFields(RESERVED);
+const IN_REQUESTS = new WritableFields(RESERVED_IN_REQUESTS);
+const IN_REPLIES = new WritableFields(RESERVED_IN_REPLIES);
+
+/** Header edits, gathered while steps run. A name or value that could break a line is a policy's bug and throws. */
+class HeaderEdits {
+  readonly #fields: HeaderFields | null;
+  readonly #writable: WritableFields;
+  /** Names and values in turn. */
+  readonly added: string[];
+
+  constructor(fields: HeaderFields | null, added: string[], writable: WritableFields) {
+    this.#fields = fields;
+    this.added = added;
+    this.#writable = writable;
+  }
+
   setHeader(name: string, value: string): void {
-    const lower = checkedName(name, this.#reserved);
-    const checked = checkedValue(value);
+    const lower = this.#writable.nameFor(name, value);
     this.#remove(lower);
-    this.added.push(lower, checked);
+    this.added.push(lower, value);
   }
 
   appendHeader(name: string, value: string): void {
-    this.added.push(checkedName(name, this.#reserved), checkedValue(value));
+    this.added.push(this.#writable.nameFor(name, value), value);
   }
 
   removeHeader(name: string): void {
-    this.#remove(checkedName(name, this.#reserved));
+    this.#remove(this.#writable.nameOf(name));
   }
 
   #remove(lower: string): void {
@@ -79,7 +130,7 @@ class HeaderEdits {
 /** Edits to the request that goes upstream; the canonical request stays as it was read. */
 export class RequestEdits extends HeaderEdits implements RequestEditor {
   constructor(fields: HeaderFields) {
-    super(fields, [], RESERVED_IN_REQUESTS);
+    super(fields, [], IN_REQUESTS);
   }
 }
 
@@ -90,7 +141,7 @@ export class ReplyEdits extends HeaderEdits implements ResponseEditor {
   #body: Buffer | null = null;
 
   constructor(fields: HeaderFields | null, added: string[]) {
-    super(fields, added, RESERVED_IN_REPLIES);
+    super(fields, added, IN_REPLIES);
   }
 
   /** What was said of the former body alone is taken out. */
@@ -118,31 +169,7 @@ export const NO_EDITS: RequestEditor & ResponseEditor = Object.freeze({
 
 /** Headers that a policy gave a reply of its own, checked, as names and values in turn. Throws as the editors do. */
 export function checkedHeaders(headers: readonly (readonly [name: string, value: string])[]): string[] {
-  return headers.flatMap(([name, value]) => [checkedName(name, RESERVED), checkedValue(value)]);
-}
-
-const fitNames = new Map<ReadonlySet<string>, Map<string, string>>();
-
-/** The name in lower case. Looked at closely once, since a reply's fields mostly have the names of the last one's. */
-function checkedName(name: string, reserved: ReadonlySet<string>): string {
-  const fit = fitNames.get(reserved)?.get(name);
-  if (fit !== undefined) return fit;
-  const lower = name.toLowerCase();
-  if (NAME.test(lower) && !reserved.has(lower)) return rememberFit(name, lower, reserved);
-  throw new TypeError(`no header for a policy to write: ${JSON.stringify(name.slice(0, 80))}`);
-}
-
-function rememberFit(name: string, lower: string, reserved: ReadonlySet<string>): string {
-  const fit = fitNames.get(reserved) ?? new Map<string, string>();
-  fitNames.set(reserved, fit);
-  if (fit.size < FIT_NAMES_LIMIT) fit.set(name, lower);
-  return lower;
-}
-
-function checkedValue(value: string): string {
-  if (isValue(value)) return value;
-  // What a policy wanted to write may be a secret, so it is not repeated.
-  throw new TypeError('no value for a header: it holds what no field may, or is longer than 8192');
+  return headers.flatMap(([name, value]) => [IN_ANSWERS.nameFor(name, value), value]);
 }
 
 /** Visible characters and obs-text, with spaces and tabs between them alone (RFC 9110 §5.5). */

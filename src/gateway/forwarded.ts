@@ -1,6 +1,5 @@
 import { usedCredential } from '../policy/index.ts';
 import type { CanonicalRequest, HeaderFields } from '../wire/index.ts';
-import { identityClosing } from './identity-fields.ts';
 import { continueTrace } from './trace-context.ts';
 import type { Walk } from './walk.ts';
 
@@ -37,9 +36,9 @@ function connectionLines({ request, stream }: Walk): string {
  * are the client's: what is said anew is taken out of them.
  */
 export function upstreamLines(walk: Walk, fields: HeaderFields): string {
-  const { principal } = walk;
+  const { callerTexts } = walk;
   const trace = continueTrace(fields, walk.context.ports.traces);
-  const closing = principal === null ? LINE_END : identityClosing(principal);
+  const closing = callerTexts === null ? LINE_END : callerTexts.closing;
   return connectionLines(walk) + walk.id + VIA_AND_TRACE + trace + closing;
 }
 

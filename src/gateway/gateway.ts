@@ -2,6 +2,7 @@ import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
 import type { Timer } from '../ports/index.ts';
 import type { OutgoingHead, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
 import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
+import { createCallerTexts } from './identity-fields.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
 import { type Arrival, Passage } from './passage.ts';
 import { answerHead, createDateSource, createReplyOpening, isBodiless, problemAnswer } from './reply.ts';
@@ -78,6 +79,7 @@ class DataPlane implements Gateway {
   readonly #date: () => string;
   readonly #opening = createReplyOpening();
   readonly #bodies: BodyBudget;
+  readonly #callerTexts: WalkContext['callerTexts'];
   readonly #pools: Upstreams;
   readonly #sweeper: { cancel(): void };
   readonly #eras = new Set<Era>();
@@ -89,6 +91,7 @@ class DataPlane implements Gateway {
   constructor(ports: GatewayPorts, collectedBytes: number, upstreams: Upstreams) {
     this.#ports = ports;
     this.#bodies = new BodyBudget(collectedBytes);
+    this.#callerTexts = createCallerTexts(ports.pseudonym);
     this.#date = createDateSource(() => ports.clock.now());
     this.#pools = upstreams;
     this.#sweeper = ports.clock.every(POOL_SWEEP_MS, () => this.#pools.sweep(ports.clock.monotonic()));
@@ -117,6 +120,7 @@ class DataPlane implements Gateway {
         installed,
         opening: this.#opening,
         bodies: this.#bodies,
+        callerTexts: this.#callerTexts,
         over: (walk) => this.#left(era, walk),
       },
     };

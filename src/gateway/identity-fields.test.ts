@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { principalNamed } from './fixture.test.ts';
-import { identityClosing, identityFields } from './identity-fields.ts';
+import { createCallerTexts, identityFields } from './identity-fields.ts';
 
 const subjectOf = (subject: string): string => identityFields(principalNamed(subject))[1] as string;
 
@@ -19,19 +19,24 @@ test('subject, roles and tenant are told, and what there is none of is left out'
 });
 
 test('as lines they are the same fields, behind the end of another line', () => {
+  const texts = createCallerTexts(({ subject }) => `pseudonym of ${subject}`);
   const principal = principalNamed('ada b', { roles: ['customer'], tenant: null });
-  const wanted = '\r\nx-portcullis-subject: ada%20b\r\nx-portcullis-roles: customer\r\n';
+  const closing = '\r\nx-portcullis-subject: ada%20b\r\nx-portcullis-roles: customer\r\n';
   // Twice, since the second time they come from what was kept.
-  for (let time = 0; time < 2; time++) assert.equal(identityClosing(principal), wanted);
-  assert.equal(identityClosing(principalNamed('bob')), '\r\nx-portcullis-subject: bob\r\n');
+  for (let time = 0; time < 2; time++) assert.deepEqual(texts(principal), { pseudonym: 'pseudonym of ada b', closing });
+  const other = { pseudonym: 'pseudonym of bob', closing: '\r\nx-portcullis-subject: bob\r\n' };
+  assert.deepEqual(texts(principalNamed('bob')), other);
 });
 
-test('the lines of a principal are made once', () => {
-  let asked = 0;
-  const roles = { map: () => (asked++, ['customer']), length: 1 } as unknown as readonly string[];
-  const principal = principalNamed('ada', { roles });
-  const [first, second] = [identityClosing(principal), identityClosing(principal)];
-  assert.deepEqual([second, asked], [first, 1]);
+test('the texts of a principal are made once, and whoever gives other pseudonyms has texts of their own', () => {
+  const principal = principalNamed('ada');
+  const asked: string[] = [];
+  const [one, other] = ['one', 'other'].map((name) => createCallerTexts(() => (asked.push(name), name)));
+  assert.ok(one !== undefined && other !== undefined);
+  assert.equal(one(principal), one(principal));
+  assert.equal(other(principal).pseudonym, 'other');
+  assert.equal(one(principal).pseudonym, 'one');
+  assert.deepEqual(asked, ['one', 'other']);
 });
 
 const ENCODED = [

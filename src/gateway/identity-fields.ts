@@ -7,19 +7,30 @@ export const IDENTITY_FIELDS = ['x-portcullis-subject', 'x-portcullis-roles', 'x
 const PLAIN = /^[A-Za-z0-9._~:@/|-]*$/;
 const NOT_PLAIN = /[^A-Za-z0-9._~:@/|-]/gu;
 
-/** Principals are kept with the tokens they came by, so most requests find theirs here. */
-const known = new WeakMap<Principal, string>();
+/** What is said of a caller with each request. */
+export interface CallerTexts {
+  /** Its name in the ledger. */
+  readonly pseudonym: string;
+  /** What `identityFields` says as field lines, each with its CRLF, behind the CRLF that ends the line before them. */
+  readonly closing: string;
+}
 
-/** What `identityFields` says as field lines, each with its CRLF, behind the CRLF that ends the line before them. */
-export function identityClosing(principal: Principal): string {
-  let closing = known.get(principal);
-  if (closing === undefined) {
+/**
+ * Gives the texts of principals. They are made once for each and forgotten with it; since principals are kept with the
+ * tokens they came by, most requests find theirs made.
+ */
+export function createCallerTexts(pseudonym: (principal: Principal) => string): (principal: Principal) => CallerTexts {
+  const known = new WeakMap<Principal, CallerTexts>();
+  return (principal) => {
+    const before = known.get(principal);
+    if (before !== undefined) return before;
     const lines = identityFields(principal).map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`));
     // As one piece, since it is written with every request of this caller.
-    closing = Buffer.from(`\r\n${lines.join('')}`, 'latin1').toString('latin1');
-    known.set(principal, closing);
-  }
-  return closing;
+    const closing = Buffer.from(`\r\n${lines.join('')}`, 'latin1').toString('latin1');
+    const texts: CallerTexts = { pseudonym: pseudonym(principal), closing };
+    known.set(principal, texts);
+    return texts;
+  };
 }
 
 /**

@@ -31,7 +31,7 @@ type Decision = Pick<Outcome, 'verdict' | 'problem' | 'policy' | 'rule'>;
 
 /** The same of a request that matched. */
 export function passageIntent(
-  { id, startedAtMs, context, compiled, request, principal }: Walk,
+  { id, startedAtMs, context, compiled, request, callerTexts }: Walk,
   { verdict, problem, policy, rule }: Decision,
 ): IntentRecord {
   const { operation } = compiled;
@@ -44,7 +44,7 @@ export function passageIntent(
     api: operation.api,
     operation: operation.id,
     method: request.method,
-    subject: principal === null ? null : context.ports.pseudonym(principal),
+    subject: callerTexts === null ? null : callerTexts.pseudonym,
     address: request.peer.address,
     verdict,
     problem: problem === null ? null : problem.code,

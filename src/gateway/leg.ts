@@ -33,7 +33,7 @@ export class Leg implements UpstreamEvents {
   #over = false;
   /** The upstream's status, once it is known. */
   status: number | null = null;
-  /** When the upstream's reply was there whole, where it came in one read; else null. */
+  /** When the upstream's reply was there whole, where it came in one read and nothing was waited for since; else null. */
   wholeAtMs: number | null = null;
 
   constructor(passage: Walk, reply: Reply) {
@@ -73,6 +73,11 @@ export class Leg implements UpstreamEvents {
     if (this.#over) return;
     this.#over = true;
     this.#call?.abort();
+  }
+
+  /** Something is waited for: what has come does not go out in the moment in which it came. */
+  linger(): void {
+    this.wholeAtMs = null;
   }
 
   /** The client takes more again. */

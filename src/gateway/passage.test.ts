@@ -335,6 +335,49 @@ test('a reply and its record bear the time at which it went out, also where the 
   assert.deepEqual(await answered(1_001, offset(3_600_000)), [3_602_501, dateOf(3_602_501), 1_001_000]);
 });
 
+test('a reply that a step judges at once bears the time at which it came, without another look at a clock', async (t) => {
+  const bench = await startBench(t, { kinds: [kindOf('p', { respond: step(() => PASS) })] });
+  const { clock } = bench;
+  const start = clock.now();
+  let looks = 0;
+  bench.upstream.respond = ({ socket }) => {
+    clock.pass(800);
+    const now = clock.now.bind(clock);
+    clock.now = () => (looks++, now());
+    socket.write(OK_REPLY);
+  };
+  await bench.ask(GET);
+  await until(() => bench.gateway.inFlight === 0);
+  const { at, durationUs } = completions(bench).at(-1) as CompletionRecord;
+  assert.deepEqual([at - start, durationUs, looks], [800, 800_000, 0]);
+});
+
+test('the time for which a step lets a reply wait, or in which it reads its body, is part of what is recorded', async (t) => {
+  const verdict = Promise.withResolvers<Verdict>();
+  let entered = false;
+  const waiting = step<'respond'>(() => ((entered = true), verdict.promise));
+  const recorded = async (respond: Step<'respond'>, meanwhile: (bench: Bench) => Promise<void>): Promise<number[]> => {
+    const bench = await startBench(t, { kinds: [kindOf('p', { respond })] });
+    const start = bench.clock.now();
+    const asked = bench.ask(GET);
+    await meanwhile(bench);
+    const { headers } = await asked;
+    await until(() => bench.gateway.inFlight === 0);
+    const { at, durationUs } = completions(bench).at(-1) as CompletionRecord;
+    return [at - start, Date.parse(String(headers['date'])) - start, durationUs];
+  };
+  const afterWait = recorded(waiting, async ({ clock }) => {
+    await until(() => entered);
+    clock.pass(5_000);
+    verdict.resolve(PASS);
+  });
+  assert.deepEqual(await afterWait, [5_000, 5_000, 5_000_000]);
+  let pass = (): void => {};
+  const reading = step<'respond'>(() => (pass(), PASS), { response: 'raw' });
+  const afterReading = recorded(reading, async ({ clock }) => void (pass = () => clock.pass(2_000)));
+  assert.deepEqual(await afterReading, [2_000, 2_000, 2_000_000]);
+});
+
 test('a request has one time: its id, its record and its steps tell the same', async (t) => {
   const seen: number[] = [];
   const bench = await startBench(t, {

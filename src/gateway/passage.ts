@@ -57,6 +57,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   readonly plan: Plan;
   readonly requestBody: BodyAccess | null;
   principal: Principal | null = null;
+  callerTexts: Walk['callerTexts'] = null;
   reading: BodyUse = 'none';
   seat = -1;
   readonly #match: Matched;
@@ -158,6 +159,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
 
   wait(delayMs: number, callback: () => void): Timer {
     this.#waited = true;
+    this.#leg?.linger();
     return this.#looseEnds().wait(this.context.ports.clock, delayMs, callback);
   }
 
@@ -343,9 +345,9 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     this.context.over(this);
   }
 
-  /** When a whole reply came that no step judges, for it goes out in the same moment; null where that is not known. */
+  /** When a whole reply came whose body no step reads, for it goes out in the same moment; null where that is not known. */
   #repliedMs(): number | null {
-    return this.#leg === null || this.plan.respond.length > 0 ? null : this.#leg.wholeAtMs;
+    return this.#leg === null || this.plan.readsResponse.whole ? null : this.#leg.wholeAtMs;
   }
 
   wallMs(): number {

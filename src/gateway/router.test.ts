@@ -175,7 +175,9 @@ test('names of Object.prototype are names like any other', () => {
   assert.ok(result.kind === 'matched');
   assert.deepEqual(Object.keys(result.params), ['constructor', '__proto__']);
   assert.equal(Object.getOwnPropertyDescriptor(result.params, '__proto__')?.value, 'b');
-  assert.equal(Object.getPrototypeOf(result.params), null);
+  const ancestor: unknown = Object.getPrototypeOf(result.params);
+  assert.ok(Object.isFrozen(ancestor) && Reflect.ownKeys(ancestor as object).length === 0);
+  assert.equal(Object.getPrototypeOf(ancestor), null);
   assert.equal(found(router, 'GET /__proto__'), 'GET /__proto__');
   assert.equal(found(router, 'GET /constructor/toString'), 'GET /constructor/toString');
   assert.equal(found(router, 'GET /hasOwnProperty'), 'notFound');

@@ -297,9 +297,16 @@ function allowOf<T>(node: Node<T> | null): readonly string[] {
   return [...methods].sort();
 }
 
+/**
+ * `new Params()` is an object whose only ancestor is empty and frozen. It is what `Object.create(null)` is to readers, but
+ * V8 gives it a shape instead of a hash table.
+ */
+const Params = function () {} as unknown as new () => Record<string, string>;
+Params.prototype = Object.freeze(Object.create(null) as object);
+
 function paramsOf(names: readonly string[], values: readonly string[]): Readonly<Record<string, string>> {
   if (names.length === 0) return NO_PARAMS;
-  const params = Object.create(null) as Record<string, string>;
+  const params = new Params();
   // The path's escapes have been read as UTF-8 by the canonicalizer, so decoding can't fail.
   for (let at = 0; at < names.length; at++) {
     const value = values[at] as string;

@@ -129,6 +129,7 @@ function stopped(passage: Walk, { policy, observed }: RequestStep, problem: Prob
 function identify(passage: Walk, planned: RequestStep, principal: Principal): boolean {
   if (passage.principal === null) {
     passage.principal = principal;
+    passage.callerTexts = passage.context.callerTexts(principal);
     return true;
   }
   return stopped(passage, planned, { code: 'several-credentials' }, null);

@@ -5,6 +5,7 @@ import type { ServerExchange, UpstreamFailure } from '../wire/index.ts';
 import type { BodyAccess } from './body-access.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { RequestEdits } from './edits.ts';
+import type { CallerTexts } from './identity-fields.ts';
 import type { AnyStep, Plan } from './plan.ts';
 import type { GatewayPorts, Installed } from './runtime.ts';
 import type { CompiledOperation } from './snapshot.ts';
@@ -16,6 +17,7 @@ export interface WalkContext {
   /** The first field lines of a reply that has no date, up to the value of the id (see `createReplyOpening`). */
   readonly opening: (atMs: number) => string;
   readonly bodies: BodyBudget;
+  readonly callerTexts: (principal: Principal) => CallerTexts;
   /** Runs once for each request, when its walk is over. */
   readonly over: (walk: Walk) => void;
 }
@@ -31,6 +33,8 @@ export interface Walk extends Exchange {
   /** Where it stands among the walks of its Snapshot; the gateway's own to know. */
   seat: number;
   principal: Principal | null;
+  /** What is said of the principal; null where there is none. */
+  callerTexts: CallerTexts | null;
   /** What the step that runs now may read of the request's body. */
   reading: BodyUse;
   /** Whether the walk is over. */

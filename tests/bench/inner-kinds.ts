@@ -21,6 +21,7 @@ import { createPseudonyms } from '../../src/audit/index.ts';
 import { formatIssue, type Issue, type Result } from '../../src/base/index.ts';
 import { type Gathered, gather, parseConfig } from '../../src/config/index.ts';
 import { compile, type CompiledOperation, type Snapshot } from '../../src/gateway/index.ts';
+import { createCallerTexts } from '../../src/gateway/identity-fields.ts';
 import { createKinds, listKinds } from '../../src/main/kinds.ts';
 import type { Exchange, Operation, Principal, Slot } from '../../src/policy/index.ts';
 import { type CanonicalRequest, newAuthorityMemory, readRequestHead } from '../../src/wire/index.ts';
@@ -35,7 +36,7 @@ const CALLS_TIMED = 50;
 const clock = createSystemClock();
 const log = createLineLog({ write: (line) => process.stderr.write(line), clock, format: 'text', level: 'warn' });
 const tables = createMemoryTables({ log });
-const pseudonym = createPseudonyms(Buffer.alloc(32, 1));
+const callerTexts = createCallerTexts(createPseudonyms(Buffer.alloc(32, 1)));
 
 function valueOf<T>(result: Result<T, readonly Issue[]>): T {
   if (result.ok) return result.value;
@@ -130,8 +131,8 @@ function stepsOf(operation: CompiledOperation) {
       else if (verdict.kind !== 'pass') throw new Error(JSON.stringify(verdict));
     },
   }));
-  const name = (exchange: BenchExchange): void => void pseudonym(exchange.principal as Principal);
-  return [...steps, { name: 'pseudonym', run: name }];
+  const name = (exchange: BenchExchange): void => void callerTexts(exchange.principal as Principal);
+  return [...steps, { name: 'caller texts', run: name }];
 }
 
 interface Cost {
