@@ -1,12 +1,33 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
-import { test } from 'node:test';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import fc from 'fast-check';
 import { FakeSocket } from './fake-socket.test.ts';
 import { newCallOf, turn } from './lent-fixture.test.ts';
 import { lendReads, READ_BUFFER } from './lent-reads.ts';
+import { selfSigned, until } from './peers.test.ts';
 import { sized } from './upstream-peer.test.ts';
+
+/** Both ends of a connection over the loopback; the near one was accepted. */
+async function socketPair(t: TestContext, secured: boolean): Promise<{ readonly near: Socket; readonly far: Socket }> {
+  const { certPem: cert, keyPem: key } = await selfSigned('localhost');
+  const server = secured ? createTlsServer({ cert, key }) : createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const accepted = once(server, secured ? 'secureConnection' : 'connection');
+  const options = { host: '127.0.0.1', port, servername: 'localhost', ca: cert };
+  const far = secured ? connectTls(options) : connect(options);
+  const [near] = (await accepted) as [Socket];
+  t.after(() => {
+    near.destroy();
+    far.destroy();
+    server.close();
+  });
+  return { near, far };
+}
 
 /** All connections are read into this one buffer, as a pool does it. */
 const shared = Buffer.alloc(4_096);
@@ -189,4 +210,64 @@ test('a socket that has no such places reads as ever', () => {
     lendReads(fake.socket, () => {}),
     false,
   );
+});
+
+for (const [words, secured] of [
+  ['TCP', false],
+  ['TLS', true],
+] as const) {
+  test(`over ${words} a socket tells of its reads straight from its handle, and of its end by its events`, async (t) => {
+    const { near, far } = await socketPair(t, secured);
+    const handle = (near as unknown as { _handle: { onread: unknown } })._handle;
+    const nodes = handle.onread;
+    let heard = '';
+    assert.equal(
+      lendReads(near, (bytes) => void (heard += bytes.toString('latin1'))),
+      true,
+    );
+    assert.notEqual(handle.onread, nodes, 'this Node has the places');
+    let ended = false;
+    near.once('end', () => (ended = true));
+    let sent = '';
+    for (const length of [1, 5, 4_095, 4_096, 70_000, 3]) {
+      const text = String.fromCharCode(65 + (sent.length % 26)).repeat(length);
+      sent += text;
+      far.write(text, 'latin1');
+      await until(() => heard.length === sent.length, 'all that was sent');
+      assert.equal(heard, sent);
+      near.pause();
+      far.write('-', 'latin1');
+      await turn();
+      near.resume();
+      sent += '-';
+    }
+    await until(() => heard === sent, 'what came in the last pause');
+    assert.equal(ended, false);
+    far.end();
+    await until(() => ended, 'the end');
+    assert.equal(heard, sent);
+  });
+}
+
+test('a reset is told by its events, and nothing is told of a socket that is gone', async (t) => {
+  const { near, far } = await socketPair(t, false);
+  let reads = 0;
+  assert.equal(
+    lendReads(near, () => (reads++, near.destroy())),
+    true,
+  );
+  far.write('one');
+  await until(() => near.destroyed, 'the end of the socket');
+  far.write('two');
+  await turn();
+  assert.equal(reads, 1);
+
+  const other = await socketPair(t, false);
+  assert.equal(
+    lendReads(other.near, () => assert.fail('nothing was sent')),
+    true,
+  );
+  const fault = once(other.near, 'error');
+  other.far.resetAndDestroy();
+  assert.equal(((await fault)[0] as NodeJS.ErrnoException).code, 'ECONNRESET');
 });

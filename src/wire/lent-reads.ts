@@ -60,7 +60,26 @@ export function lendReads(socket: Socket, receive: (bytes: Buffer) => void): boo
   reader[places.buffer] = buffer;
   reader[places.callback] = callback;
   handle.useUserBuffer(buffer);
+  takeReads(socket, callback);
   return true;
+}
+
+/**
+ * Makes a socket that stands, and reads into the buffer, tell of its reads straight from its handle: what Node does on the
+ * way to `callback` is as much work again. All else that the handle tells (the end, errors) goes Node's way, and so does
+ * everything where the handle is not what it was.
+ */
+export function takeReads(socket: Socket, callback: (count: number) => boolean): void {
+  const handle = (socket as unknown as Reader)._handle;
+  const told = handle?.onread;
+  if (typeof told !== 'function' || typeof handle?.bytesRead !== 'number') return;
+  let before = handle.bytesRead;
+  handle.onread = function (given) {
+    const count = this.bytesRead - before;
+    before += count;
+    if (count === 0 || socket.destroyed) told.call(this, given);
+    else callback(count);
+  };
 }
 
 /** Where Node keeps what `onread` says. */
@@ -70,8 +89,15 @@ interface Places {
 }
 
 type Reader = Record<symbol, unknown> & {
-  readonly _handle?: { readonly useUserBuffer?: (buffer: Buffer) => void } | null;
+  readonly _handle?: Handle | null;
 };
+
+interface Handle {
+  readonly useUserBuffer?: (buffer: Buffer) => void;
+  /** How many bytes came so far, those that `onread` is just being told of included. */
+  readonly bytesRead: number;
+  onread: (this: Handle, given: unknown) => void;
+}
 
 /** Finds the places by what a socket keeps there that was made with such an option; null where they can't be told. */
 function findPlaces(): Places | null {

@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
-import { lendingTo } from './lent-reads.ts';
+import { lendingTo, takeReads } from './lent-reads.ts';
 import {
   type CallState,
   isReplayable,
@@ -137,7 +137,9 @@ export class UpstreamPool {
             // An address is no server name (RFC 6066 §3); the certificate is held against it all the same.
             ...(isIP(host) ? {} : { servername: host }),
           });
-    const connection = new UpstreamConnection(socket, this.#host, scheme === 'http' ? 'connect' : 'secureConnect');
+    const readyEvent = scheme === 'http' ? 'connect' : 'secureConnect';
+    socket.once(readyEvent, () => takeReads(socket, onread.callback));
+    const connection = new UpstreamConnection(socket, this.#host, readyEvent);
     this.#all.add(connection);
     return connection;
   }
