@@ -39,7 +39,7 @@ export function* caseSiblings<T extends Routed>(operations: readonly T[]): Gener
   for (const operation of operations) add(root, operation);
   const budget = { left: STEP_LIMIT };
   for (const own of operations) {
-    for (const { sibling, crossings } of walk(root, own.segments, [], budget)) {
+    for (const { sibling, crossings } of siblingsOf(root, own.segments, budget)) {
       const isOther = sibling !== own && crossings.some(({ literal }) => caseVariants(literal).length > 0);
       if (isOther && shareMethod(own.method, sibling.method)) yield { own, sibling, crossings };
     }
@@ -89,25 +89,37 @@ function add<T extends Routed>(root: Node<T>, operation: T): void {
   node.ends.push(operation);
 }
 
-function* walk<T extends Routed>(
-  node: Node<T>,
+interface Sibling<T> {
+  readonly sibling: T;
+  readonly crossings: readonly Crossing[];
+}
+
+/** What else takes these segments; no more than there are operations. */
+function siblingsOf<T extends Routed>(
+  root: Node<T>,
   segments: readonly Segment[],
-  crossings: readonly Crossing[],
   budget: { left: number },
-): Generator<{ readonly sibling: T; readonly crossings: readonly Crossing[] }> {
-  if (--budget.left <= 0) return;
-  const [segment] = segments;
-  if (segment === undefined) {
-    if (crossings.length > 0) for (const sibling of node.ends) yield { sibling, crossings };
-    return;
-  }
-  const same = segment.kind === 'literal' ? node.literals.get(segment.text) : undefined;
-  if (same !== undefined) yield* walk(same, segments.slice(1), crossings, budget);
-  for (const { segment: other, node: next } of node.others.values()) {
-    const taken = other.kind === 'rest' ? segments : [segment];
-    const crossed = taken.flatMap((each) => (each.kind === 'literal' ? { literal: each.text, segment: other } : []));
-    yield* walk(next, segments.slice(taken.length), [...crossings, ...crossed], budget);
-  }
+): readonly Sibling<T>[] {
+  const found: Sibling<T>[] = [];
+  const walk = (node: Node<T>, at: number, crossings: readonly Crossing[]): void => {
+    if (--budget.left <= 0) return;
+    const segment = segments[at];
+    if (segment === undefined) {
+      if (crossings.length > 0) for (const sibling of node.ends) found.push({ sibling, crossings });
+      return;
+    }
+    const same = segment.kind === 'literal' ? node.literals.get(segment.text) : undefined;
+    if (same !== undefined) walk(same, at + 1, crossings);
+    for (const { segment: other, node: next } of node.others.values()) {
+      const end = other.kind === 'rest' ? segments.length : at + 1;
+      const crossed = segments
+        .slice(at, end)
+        .flatMap((each) => (each.kind === 'literal' ? { literal: each.text, segment: other } : []));
+      walk(next, end, crossed.length === 0 ? crossings : [...crossings, ...crossed]);
+    }
+  };
+  walk(root, 0, []);
+  return found;
 }
 
 function shareMethod(own: string, sibling: string): boolean {

@@ -6,4 +6,3 @@ export type { ApiConfig, CallerConfig, OperationConfig, PolicyUse, UpstreamConfi
 export { type Configured, configuredOf, type ListedOperation } from './configured.ts';
 export type { Gathered } from './gathered.ts';
 export { type GatheredParcel, unpackGathered } from './parcel.ts';
-export { securityPath } from './security-places.ts';

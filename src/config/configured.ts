@@ -2,6 +2,7 @@ import type { Place } from '../base/index.ts';
 import type { DescribedOperation } from '../openapi/index.ts';
 import type { Config } from './config.ts';
 import type { Gathered } from './gathered.ts';
+import { createSecurityPlaces, type SecurityPlaces, type WrittenDocument } from './security-places.ts';
 
 /** An operation of a description, of which the most is read when it is needed. */
 export interface ListedOperation extends Pick<DescribedOperation, 'id' | 'method' | 'template' | 'deprecated'> {
@@ -22,6 +23,8 @@ export interface Configured extends Pick<Gathered, 'revision' | 'hash' | 'files'
   document(api: string): unknown;
   /** Where a key path stands, if it was written. */
   readonly place: (path: string) => Place | null;
+  /** Where a description says what an operation needs. */
+  readonly securityPlace: SecurityPlaces;
 }
 
 /** Documents are kept as text; each is read once for all operations that it describes. */
@@ -29,7 +32,12 @@ const documents = new WeakMap<SharedArrayBuffer, unknown>();
 
 /** Gathered data as they are compiled. */
 export function configuredOf(gathered: Gathered): Configured {
-  const { revision, hash, files, secrets, config, descriptions, places } = gathered;
+  const { revision, hash, files, secrets, config, descriptions, documentFiles, places } = gathered;
+  const place = (path: string): Place | null => member(places, path) ?? null;
+  const written = (api: string): WrittenDocument | null => {
+    const [json, file] = [member(gathered.documents, api), member(documentFiles, api)];
+    return json === undefined || file === undefined ? null : { json, file };
+  };
   return {
     ...{ revision, hash, files, secrets, config },
     operations: (api) => (member(descriptions, api)?.operations ?? []).map(listed),
@@ -40,7 +48,8 @@ export function configuredOf(gathered: Gathered): Configured {
       if (!documents.has(bytes)) documents.set(bytes, JSON.parse(Buffer.from(bytes).toString()));
       return documents.get(bytes);
     },
-    place: (path) => member(places, path) ?? null,
+    place,
+    securityPlace: createSecurityPlaces(written, place),
   };
 }
 

@@ -2,7 +2,7 @@ import { err, errorIssue, type Issue, ok, type Place, type Result } from '../bas
 import { type ApiDescription, describeApi, requestWarnings } from '../openapi/index.ts';
 import { isUrl, withoutQuery } from './description-source.ts';
 import { readJson } from './json-document.ts';
-import type { KeyPath } from './key-path.ts';
+import { pathOfPointer } from './json-locator.ts';
 import type { Reading } from './source-document.ts';
 import { readYaml, type YamlRules } from './yaml-document.ts';
 
@@ -23,7 +23,9 @@ const YAML_LIMIT_BYTES = 16 * 1024 * 1024;
 export interface DescribedDocument {
   readonly description: ApiDescription;
   readonly json: SharedArrayBuffer;
-  /** By operation: where its `security` stands, or that of the whole document. */
+  /** What the document is called, where `json` is its text as it was written; null for YAML. */
+  readonly file: string | null;
+  /** Of YAML by operation: where its `security` stands, or that of the whole document. Of JSON they are found later. */
   readonly securityPlaces: ReadonlyMap<string, Place>;
 }
 
@@ -41,20 +43,24 @@ export function readDescription(bytes: Uint8Array, location: string): Result<Des
     return err([errorIssue('', message, { place: { file, line: 1, column: 1 }, fix: 'turn it into JSON' })]);
   }
   const reading = isJson ? readJson(text, file, DEPTH_LIMIT) : readYaml(text, file, RULES);
-  return describe(reading, isJson ? text : null);
+  return describe(reading, isJson ? { text, file } : null);
 }
 
-function describe({ document, issues }: Reading, json: string | null): Result<DescribedDocument, readonly Issue[]> {
+function describe(
+  { document, issues }: Reading,
+  json: { readonly text: string; readonly file: string } | null,
+): Result<DescribedDocument, readonly Issue[]> {
   if (document === null) return err(issues);
-  const place = (pointer: string): Place | null => document.locate(pathOf(pointer))?.key ?? null;
+  const place = (pointer: string): Place | null => document.locate(pathOfPointer(pointer))?.key ?? null;
   const described = describeApi(document.value, place);
   if (!described.ok) return err([...issues, ...described.error]);
   if (issues.length > 0) return err(issues);
   const warnings = [...described.value.warnings, ...requestWarnings(document.value, described.value, place)];
   return ok({
     description: { ...described.value, warnings },
-    json: share(json ?? JSON.stringify(document.value)),
-    securityPlaces: securityPlacesOf(described.value, place),
+    json: share(json?.text ?? JSON.stringify(document.value)),
+    file: json?.file ?? null,
+    securityPlaces: json === null ? securityPlacesOf(described.value, place) : new Map(),
   });
 }
 
@@ -74,13 +80,6 @@ function securityPlacesOf(
 /** A text that begins like JSON but is named as YAML may be YAML in braces. */
 function looksLikeJson(text: string, file: string): boolean {
   return !/\.ya?ml$/i.test(file) && /^[\t\n\r ]*[{[]/.test(text);
-}
-
-/** The tokens of a JSON Pointer (RFC 6901 §3). */
-function pathOf(pointer: string): KeyPath {
-  const tokens = pointer.split('/').slice(1);
-  if (!pointer.includes('~')) return tokens;
-  return tokens.map((token) => (token.includes('~') ? token.replaceAll('~1', '/').replaceAll('~0', '~') : token));
 }
 
 function decode(bytes: Uint8Array): string | null {

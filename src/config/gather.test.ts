@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { err, formatIssue, ok, Secret } from '../base/index.ts';
 import type { PolicyKind } from '../policy/index.ts';
 import type { Egress, EgressReply, EgressRequest, Files, Secrets } from '../ports/index.ts';
+import { configuredOf } from './configured.ts';
 import { gather } from './gather.ts';
 import type { Gathered } from './gathered.ts';
 import type { GatherOptions } from './gather-work.ts';
@@ -365,4 +366,32 @@ test('a certificate and its key are taken, and told apart where they do not belo
     (await told(first.certificate.replace(/M/g, 'N'), first.key)).join(),
     /\.cert: holds a certificate that cannot be read/,
   );
+});
+
+test('where an operation has its security is told of JSON by its text and of YAML by a place, for each API that names it', async () => {
+  const document = {
+    openapi: '3.1.0',
+    info: { title: 'é', version: '1' },
+    paths: {
+      '/a': { get: { operationId: 'getA', security: [{ o: [] }], responses: { default: { description: 'x' } } } },
+    },
+    components: { securitySchemes: { o: { type: 'http', scheme: 'bearer' } } },
+  };
+  const text = JSON.stringify(document, null, 1);
+  const line = text.split('\n').findIndex((each) => each.includes('"security"')) + 1;
+  const api = (name: string, file: string): string =>
+    `  ${name}: { openapi: ${file}, basePath: /${name}, upstream: 'http://127.0.0.1:3001', auth: public }\n`;
+  const config = `version: 1\napis:\n${api('one', 'a.json')}${api('two', 'a.json')}${api('three', 'a.yaml')}`;
+  const { options } = portsOver({ '/etc/p/a.json': text, '/etc/p/a.yaml': text });
+  const result = await gathered(config, options);
+  assert.ok(result.ok, JSON.stringify(result));
+  assert.deepEqual(result.value.documentFiles, { one: '/etc/p/a.json', two: '/etc/p/a.json' });
+  const configured = configuredOf(result.value);
+  const found = ['one', 'two', 'three'].map((name) => {
+    const place = [...configured.operations(name)].map(({ described }) =>
+      configured.securityPlace(name, described()),
+    )[0];
+    return `${place?.file}:${place?.line}`;
+  });
+  assert.deepEqual(found, [`/etc/p/a.json:${line}`, `/etc/p/a.json:${line}`, `/etc/p/a.yaml:${line}`]);
 });

@@ -49,11 +49,18 @@ function finish(work: Work): Gathered {
   const { file, text, config } = parsed;
   const places = { ...securityPlaces(config.apis, work.described), ...parsed.places };
   const documents = Object.fromEntries([...work.described].map(([name, { json }]) => [name, json]));
+  const written = [...work.described].flatMap(([name, { file: from }]) =>
+    from === null ? [] : [[name, from] as const],
+  );
+  const documentFiles = Object.fromEntries(written);
   const descriptions = Object.fromEntries([...work.described].map(([name, { description }]) => [name, description]));
   const files = Object.fromEntries(work.gatheredFiles);
   const secrets = Object.fromEntries(work.gatheredSecrets);
   const hash = contentHash([{ text: new TextEncoder().encode(text) }, documents, files, secrets]);
-  return { revision, hash, file, text, config, descriptions, documents, files, secrets, places, warnings };
+  return {
+    ...{ revision, hash, file, text, config },
+    ...{ descriptions, documents, documentFiles, files, secrets, places, warnings },
+  };
 }
 
 async function gatherDescriptions(work: Work): Promise<void> {

@@ -56,7 +56,7 @@ function endOfValue(text: string, from: number): number {
 }
 
 /** The offset behind a sound string: its quotes are looked for, and nothing else of it. */
-function pastString(text: string, from: number): number {
+export function pastString(text: string, from: number): number {
   let end = text.indexOf('"', from + 1);
   while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
   return end < 0 ? text.length : end + 1;

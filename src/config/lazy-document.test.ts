@@ -175,3 +175,15 @@ test('the same names are told of any document as by reading it', () => {
     }),
   );
 });
+
+test('a reference inside a schema with an `$id` is refused, however that key is written', () => {
+  for (const key of ['$id', '\\u0024id', '$other']) {
+    const text = `{"openapi":"3.1.0","a":{"${key}":"https://x.example/","items":{"$ref":"#/b"}},"b":{}}`;
+    const divided = divideDocument(sharedText(text), { withNames: false });
+    assert.equal(divided.identified, key !== '$other');
+    for (const document of [openDocument(structuredClone(divided)), readWhole(divided), JSON.parse(text) as unknown]) {
+      const made = compileValidator({ document, specification: '3.1' }, '/a', { closed: true, direction: 'request' });
+      assert.equal(made.ok, key === '$other', key);
+    }
+  }
+});

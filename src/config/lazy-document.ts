@@ -22,6 +22,8 @@ export interface DividedDocument {
   readonly propertyNames: SharedTexts | null;
   /** By anchor: the JSON of its pointer, or of null. */
   readonly anchors: SharedRecord;
+  /** Whether an object may have a key `$id`. */
+  readonly identified: boolean;
 }
 
 /**
@@ -37,18 +39,22 @@ export function divideDocument(
     json,
     membersOf(bytes, (pointer) => DIVIDED.test(pointer)),
   );
-  if (!withNames && !mayHoldAnchors(bytes)) return { parts, propertyNames: null, anchors: shareRecord(new Map()) };
+  const identified = mayHold(bytes, '$id');
+  if (!withNames && !mayHold(bytes, 'nchor')) {
+    return { parts, propertyNames: null, anchors: shareRecord(new Map()), identified };
+  }
   const { propertyNames, anchors } = surveyDocument(JSON.parse(bytes.toString()));
   return {
     parts,
     propertyNames: withNames ? shareNames(propertyNames) : null,
     anchors: shareRecord(new Map([...anchors].map(([name, pointer]) => [name, JSON.stringify(pointer)]))),
+    identified,
   };
 }
 
-/** Only a text with these letters, or with some that are escaped by their numbers, can have a key `$anchor`. */
-function mayHoldAnchors(bytes: Buffer): boolean {
-  return bytes.includes('nchor') || bytes.includes('\\u');
+/** Only a text with these letters, or with some that are escaped by their numbers, can have a key of them. */
+function mayHold(bytes: Buffer, letters: string): boolean {
+  return bytes.includes(letters) || bytes.includes('\\u');
 }
 
 /**
@@ -65,7 +71,7 @@ export function readWhole(divided: DividedDocument): unknown {
   return withKnown(JSON.parse(Buffer.from(divided.parts.texts.bytes).toString()), divided);
 }
 
-function withKnown(document: unknown, { propertyNames, anchors }: DividedDocument): unknown {
+function withKnown(document: unknown, { propertyNames, anchors, identified }: DividedDocument): unknown {
   if (typeof document !== 'object' || document === null) return document;
   tellOfDocument(document, {
     propertyNames: propertyNames === null ? null : { has: (name) => hasName(propertyNames, name) },
@@ -73,6 +79,7 @@ function withKnown(document: unknown, { propertyNames, anchors }: DividedDocumen
       const pointer = textOf(anchors, name);
       return pointer === null ? undefined : (JSON.parse(pointer) as string | null);
     },
+    identified,
   });
   return document;
 }

@@ -44,6 +44,7 @@ function gatheredOf(more: Partial<Gathered> = {}): Gathered {
     config: { apis } as unknown as Gathered['config'],
     descriptions: { one: described.value, two: described.value },
     documents: { one: json, two: json },
+    documentFiles: { one: '/described.json', two: '/described.json' },
     files: { './ca.pem': Buffer.from('ca') },
     secrets: { 'env:KEY': Buffer.from('key') },
     places: { 'apis.one': { file: '/portcullis.yaml', line: 4, column: 2 } },
@@ -67,6 +68,11 @@ test('a parcel gives what the gathered data give', () => {
     );
     assert.deepEqual(ours, theirs, api);
     assert.deepEqual(JSON.parse(JSON.stringify(arrived.document(api))), whole.document(api), api);
+    for (const { described } of whole.operations(api)) {
+      const place = whole.securityPlace(api, described());
+      assert.deepEqual(arrived.securityPlace(api, described()), place, api);
+      assert.equal(place?.file ?? null, described().security === null ? null : '/described.json');
+    }
   }
   for (const path of ['apis.one', 'apis.two', 'constructor', '__proto__'])
     assert.deepEqual(arrived.place(path), whole.place(path), path);

@@ -3,6 +3,7 @@ import type { ApiDescription, DescribedOperation } from '../openapi/index.ts';
 import { type Configured, type ListedOperation, member, scopesOf } from './configured.ts';
 import type { Gathered } from './gathered.ts';
 import { type DividedDocument, divideDocument, openDocument, readWhole } from './lazy-document.ts';
+import { createSecurityPlaces, type WrittenDocument } from './security-places.ts';
 import {
   countOf,
   type SharedRecord,
@@ -36,6 +37,8 @@ export interface DescriptionParcel {
   readonly responses: SharedTexts;
   /** The document's text is the gathered one. Null where none was gathered. */
   readonly document: DividedDocument | null;
+  /** What the document is called where that text is as it was written; else null. */
+  readonly file: string | null;
 }
 
 type Head = readonly [id: string, method: string, template: string, deprecated: boolean, takesBody: boolean];
@@ -77,25 +80,33 @@ function sharedParts(gathered: Gathered): Shared['parts'] {
 }
 
 /** Several APIs may have one description, which is then packed once. */
-function packDescriptions({ config, descriptions, documents }: Gathered): Readonly<Record<string, DescriptionParcel>> {
+function packDescriptions({
+  config,
+  descriptions,
+  documents,
+  documentFiles,
+}: Gathered): Readonly<Record<string, DescriptionParcel>> {
   const packed = new Map<ApiDescription, DescriptionParcel>();
   const withNames = config.apis.some(({ errors }) => errors === 'helpful');
   const entries = Object.entries(descriptions).map(([api, description]) => {
     const json = member(documents, api);
     const document = (): DividedDocument | null => (json === undefined ? null : divideDocument(json, { withNames }));
-    const parcel = packed.get(description) ?? packDescription(description, document());
+    const parcel = packed.get(description) ?? {
+      ...packDescription(description),
+      document: document(),
+      file: member(documentFiles, api) ?? null,
+    };
     packed.set(description, parcel);
     return [api, parcel] as const;
   });
   return Object.fromEntries(entries);
 }
 
-function packDescription({ operations }: ApiDescription, document: DividedDocument | null): DescriptionParcel {
+function packDescription({ operations }: ApiDescription): Omit<DescriptionParcel, 'document' | 'file'> {
   return {
     heads: shareTexts(operations.map((operation) => JSON.stringify(headOf(operation)))),
     operations: shareTexts(operations.map((operation) => JSON.stringify(saidOf(operation)))),
     responses: shareTexts(operations.map(({ responses }) => JSON.stringify(responses))),
-    document,
   };
 }
 
@@ -114,6 +125,15 @@ function saidOf({ segments, pointer, parameters, requestBody, security }: Descri
 export function unpackGathered(parcel: GatheredParcel, reading: 'whole' | 'parts' = 'parts'): Configured {
   const { revision, hash, config, files, secrets, descriptions, scopes, places } = parcel;
   const documents = new Map<SharedArrayBuffer, unknown>();
+  const place = (path: string): Place | null => {
+    const text = textOf(places, path);
+    return text === null ? null : (JSON.parse(text) as Place);
+  };
+  const written = (api: string): WrittenDocument | null => {
+    const described = member(descriptions, api);
+    if (described === undefined || described.document === null || described.file === null) return null;
+    return { json: described.document.parts.texts.bytes, file: described.file };
+  };
   return {
     ...{ revision, hash, config, files, secrets, scopes },
     operations: (api) => listedIn(member(descriptions, api)),
@@ -124,10 +144,8 @@ export function unpackGathered(parcel: GatheredParcel, reading: 'whole' | 'parts
       if (!documents.has(bytes)) documents.set(bytes, reading === 'whole' ? readWhole(divided) : openDocument(divided));
       return documents.get(bytes);
     },
-    place(path) {
-      const text = textOf(places, path);
-      return text === null ? null : (JSON.parse(text) as Place);
-    },
+    place,
+    securityPlace: createSecurityPlaces(written, place),
   };
 }
 

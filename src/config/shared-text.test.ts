@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { countOf, namesOf, shareRecord, shareSpans, shareTexts, textAt, textOf } from './shared-text.ts';
 
-const TEXT = fc.string({ unit: 'grapheme' });
+const TEXT = fc.oneof(fc.string(), fc.string({ unit: 'grapheme' }));
 
 test('texts come back by their numbers, whatever they are', () => {
   fc.assert(
@@ -61,4 +61,13 @@ test('a record over bytes that are there already copies none of them', () => {
 test('nothing at all can be shared too', () => {
   assert.equal(textOf(shareRecord(new Map()), ''), null);
   assert.equal(countOf(shareTexts([])), 0);
+});
+
+test('a text is as it would be alone, also beside another with which it would make a character', () => {
+  const halves = ['\ud83d', '\ude00', 'a', ''];
+  const shared = shareTexts(halves);
+  assert.deepEqual(
+    halves.map((_, index) => textAt(shared, index)),
+    ['\ufffd', '\ufffd', 'a', ''],
+  );
 });

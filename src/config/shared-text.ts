@@ -88,17 +88,33 @@ function placeOf(names: SharedTexts, name: string): number {
 type Encoding = 'utf8' | 'utf16le';
 
 function share(texts: readonly string[], encoding: Encoding): SharedTexts {
-  const spans: Span[] = [];
-  let end = 0;
-  for (const text of texts) {
-    const start = end;
-    end += Buffer.byteLength(text, encoding);
-    spans.push({ start, end });
-  }
-  const bytes = new SharedArrayBuffer(end);
+  const joined = encoding === 'utf8' ? shareAscii(texts) : null;
+  if (joined !== null) return joined;
+  const spans = spansBy(texts, (text) => Buffer.byteLength(text, encoding));
+  const bytes = new SharedArrayBuffer(spans.at(-1)?.end ?? 0);
   const view = Buffer.from(bytes);
   for (const [index, text] of texts.entries()) view.write(text, spans[index]?.start ?? 0, encoding);
   return { bytes, spans: spansOf(spans) };
+}
+
+/** At one go, which costs less; null where a character takes more than a byte. */
+function shareAscii(texts: readonly string[]): SharedTexts | null {
+  const spans = spansBy(texts, ({ length }) => length);
+  const whole = Buffer.from(texts.join(''));
+  if (whole.byteLength !== (spans.at(-1)?.end ?? 0)) return null;
+  const bytes = new SharedArrayBuffer(whole.byteLength);
+  Buffer.from(bytes).set(whole);
+  return { bytes, spans: spansOf(spans) };
+}
+
+/** One behind the other. */
+function spansBy(texts: readonly string[], bytesOf: (text: string) => number): readonly Span[] {
+  let end = 0;
+  return texts.map((text) => {
+    const start = end;
+    end += bytesOf(text);
+    return { start, end };
+  });
 }
 
 function spansOf(spans: readonly Span[]): SharedArrayBuffer {
@@ -116,8 +132,15 @@ interface View {
   readonly spans: Uint32Array;
 }
 
-function viewOf({ bytes, spans }: SharedTexts): View {
-  return { bytes: Buffer.from(bytes), spans: new Uint32Array(spans) };
+/** Made once for all texts that lie together: to make one takes longer than to read a text by it. */
+const views = new WeakMap<SharedTexts, View>();
+
+function viewOf(texts: SharedTexts): View {
+  const known = views.get(texts);
+  if (known !== undefined) return known;
+  const view = { bytes: Buffer.from(texts.bytes), spans: new Uint32Array(texts.spans) };
+  views.set(texts, view);
+  return view;
 }
 
 function read({ bytes, spans }: View, index: number, encoding: Encoding): string {

@@ -143,3 +143,20 @@ test('validation that nobody has spoken of is that of requests, and has no line'
   const cells = cellsOf(GUARDED.replace('    validate: observe\n', ''));
   assert.equal(cells['a/read']?.at(-1), 'validation: requests -');
 });
+
+test('a permission that a description asks for has the line of the description, where its text is known', () => {
+  const paths = { '/a': { get: { operationId: 'a', security: [{ o: ['a:read'] }], responses: {} } } };
+  const document = { openapi: '3.1.0', info: { title: 'A', version: '1' }, paths };
+  const text = JSON.stringify(document, null, 1);
+  const bytes = new SharedArrayBuffer(Buffer.byteLength(text));
+  Buffer.from(bytes).write(text);
+  const described = { descriptions: { a: valueOf(describeApi(document, () => null)) }, documents: { a: bytes } };
+  const kinds = kindTable([]);
+  const lineIn = (more: object): string | null | undefined => {
+    const { coverage } = snapshotOf(gatheredOf(GUARDED, kinds, { ...described, ...more }), kinds);
+    return coverage[0]?.cells.find(({ aspect }) => aspect === 'authorization')?.from;
+  };
+  const line = text.split('\n').findIndex((each) => each.includes('"security"')) + 1;
+  assert.equal(lineIn({ documentFiles: { a: '/etc/a.json' } }), `/etc/a.json:${line}`);
+  assert.equal(lineIn({ documentFiles: {} }), '/etc/portcullis.yaml:9');
+});

@@ -1,11 +1,5 @@
-import type { CoverageCell, CoverageRow } from '../base/index.ts';
-import {
-  type ApiConfig,
-  type Configured,
-  type OperationConfig,
-  type PolicyUse,
-  securityPath,
-} from '../config/compiled.ts';
+import type { CoverageCell, CoverageRow, Place } from '../base/index.ts';
+import type { ApiConfig, Configured, OperationConfig, PolicyUse } from '../config/compiled.ts';
 import { type LimitRule, neededBy, type Operation } from '../policy/index.ts';
 import type { CompiledOperation } from './snapshot.ts';
 
@@ -20,7 +14,7 @@ export function coverageOf(operations: readonly CompiledOperation[], configured:
       api: operation.api,
       method: operation.method,
       template: operation.template,
-      cells: cellsOf(compiled, api, configured.place),
+      cells: cellsOf(compiled, api, configured),
     };
   });
 }
@@ -28,12 +22,16 @@ export function coverageOf(operations: readonly CompiledOperation[], configured:
 /** Tells where a key path stands. */
 type Places = Configured['place'];
 
-function cellsOf(compiled: CompiledOperation, api: ApiConfig, places: Places): readonly CoverageCell[] {
+function cellsOf(
+  compiled: CompiledOperation,
+  api: ApiConfig,
+  { place: places, securityPlace }: Configured,
+): readonly CoverageCell[] {
   const { operation, bodyLimitBytes } = compiled;
   const own = Object.hasOwn(api.operations, operation.name) ? api.operations[operation.name] : undefined;
   const auth = own?.auth ?? api.auth;
   const open = auth === 'public';
-  const at: Cited = { operation, api, own: own ?? null, open, places };
+  const at: Cited = { operation, api, own: own ?? null, open, places, securityPlace };
   return [
     {
       aspect: 'authentication',
@@ -61,10 +59,12 @@ interface Cited {
   readonly own: OperationConfig | null;
   readonly open: boolean;
   readonly places: Places;
+  readonly securityPlace: Configured['securityPlace'];
 }
 
 /** The permissions needed. Where none is, every caller who has signed in may do it, and the report says so. */
-function authorizationCell({ operation, api, own, open, places }: Cited): CoverageCell {
+function authorizationCell(at: Cited): CoverageCell {
+  const { operation, api, own, open, places } = at;
   const said = own?.needs ?? null;
   const operations = said === null ? {} : Object.fromEntries([[operation.name, said]]);
   const needed = open ? [] : neededBy(operation, { operations });
@@ -73,14 +73,14 @@ function authorizationCell({ operation, api, own, open, places }: Cited): Covera
     aspect: 'authorization',
     holds: `needs ${needed.map((all) => all.join(' and ')).join(' or ')}`,
     open: false,
-    from: lineOf(places, said === null ? describedPath(operation, api, places) : `${own?.path ?? api.path}.needs`),
+    from: said === null ? describedLine(at) : lineOf(places, `${own?.path ?? api.path}.needs`),
   };
 }
 
 /** Where the description says it, as far as that is known; else the key that names the description. */
-function describedPath({ name }: Operation, api: ApiConfig, places: Places): string {
-  const path = securityPath(api.name, name);
-  return places(path) !== null ? path : `${api.path}.openapi`;
+function describedLine({ operation: { described }, api, places, securityPlace }: Cited): string | null {
+  const place = described === null ? null : securityPlace(api.name, described);
+  return place === null ? lineOf(places, `${api.path}.openapi`) : textOf(place);
 }
 
 /** The limits that hold here: where nobody is known, those of the API that count callers do not. */
@@ -134,7 +134,11 @@ function isNamed({ kind }: PolicyUse): boolean {
 
 function lineOf(places: Places, path: string): string | null {
   const place = places(path);
-  return place === null ? null : `${place.file}:${place.line}`;
+  return place === null ? null : textOf(place);
+}
+
+function textOf({ file, line }: Place): string {
+  return `${file}:${line}`;
 }
 
 const UNITS = [

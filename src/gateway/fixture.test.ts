@@ -184,7 +184,13 @@ export function gatheredOf(text: string, kinds: KindTable, more: Partial<Gathere
   const parsed = parseConfig(`version: 1\n${text}`, { file: '/etc/portcullis.yaml', kinds: [...kinds.values()] });
   assert.ok(parsed.ok, parsed.ok ? '' : JSON.stringify(parsed.error));
   const { config, places, file } = parsed.value;
-  const nothing = { descriptions: {} as Record<string, ApiDescription>, documents: {}, files: {}, secrets: {} };
+  const nothing = {
+    descriptions: {} as Record<string, ApiDescription>,
+    documents: {},
+    documentFiles: {},
+    files: {},
+    secrets: {},
+  };
   return { revision: 1, hash: 'a'.repeat(64), file, text, config, places, ...nothing, warnings: [], ...more };
 }
 

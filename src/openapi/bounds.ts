@@ -37,14 +37,14 @@ export function pastBounds(document: unknown, bounds: Bounds = BOUNDS): string |
   let nodes = 0;
   for (let open = waiting.pop(); open !== undefined; open = waiting.pop()) {
     nodes += 1;
-    if (nodes + waiting.length > bounds.nodes) return `has more than ${bounds.nodes} values`;
+    if (nodes + waiting.length > bounds.nodes) break;
     if (typeof open.value !== 'object' || open.value === null) continue;
     if (open.depth > bounds.depth) return `is nested deeper than ${bounds.depth}, or holds itself`;
     if (open.length > bounds.pointerLength)
       return `has keys longer than ${bounds.pointerLength} characters on one path`;
-    pushChildren(waiting, open, open.value);
+    nodes += pushChildren(waiting, open, open.value);
   }
-  return null;
+  return nodes + waiting.length > bounds.nodes ? `has more than ${bounds.nodes} values` : null;
 }
 
 interface Open {
@@ -53,14 +53,21 @@ interface Open {
   readonly length: number;
 }
 
-function pushChildren(waiting: Open[], parent: Open, value: object): void {
+/** Opens what holds more, and counts the rest. */
+function pushChildren(waiting: Open[], parent: Open, value: object): number {
   const depth = parent.depth + 1;
+  let scalars = 0;
   if (Array.isArray(value)) {
-    for (const element of value as unknown[]) waiting.push({ value: element, depth, length: parent.length + 8 });
-    return;
+    for (const element of value as unknown[]) {
+      if (typeof element !== 'object' || element === null) scalars += 1;
+      else waiting.push({ value: element, depth, length: parent.length + 8 });
+    }
+    return scalars;
   }
   for (const name of Object.keys(value)) {
     const element = (value as Readonly<Record<string, unknown>>)[name];
-    waiting.push({ value: element, depth, length: parent.length + name.length + 1 });
+    if (typeof element !== 'object' || element === null) scalars += 1;
+    else waiting.push({ value: element, depth, length: parent.length + name.length + 1 });
   }
+  return scalars;
 }

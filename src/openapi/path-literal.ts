@@ -5,6 +5,8 @@ import { err, ok, type Result } from '../base/index.ts';
 const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 /** The rest of `pchar` (RFC 3986 §3.3), without the semicolon: requests that hold one are refused. */
 const PLAIN = /^[!$&'()*+,=:@]$/;
+/** What stands as it is in every place, as most literals do. */
+const CANONICAL = /^[A-Za-z0-9\-._~!$&'()*+,=:@]*$/;
 const REFUSED: ReadonlyMap<string, string> = new Map([
   ['?', 'holds a `?`; describe the query by parameters'],
   ['#', 'holds a `#`, which no request can send'],
@@ -19,6 +21,7 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
  * Idempotent. `text` is without slashes and braces.
  */
 export function canonicalLiteral(text: string): Result<string, string> {
+  if (CANONICAL.test(text)) return ok(text);
   let written = '';
   for (let at = 0; at < text.length; ) {
     const run = text[at] === '%' ? readEncoded(text, at) : readPlain(text, at);

@@ -59,3 +59,16 @@ test('a token survives being written and read', () => {
     }),
   );
 });
+
+test('a pointer leads where its tokens lead one by one', () => {
+  const token = fc.oneof(fc.constantFrom('', '0', '1', '01', 'a', 'a~0', '~1', '~', '~2', '__proto__', 'é'), anyText);
+  const document = { '': { '': 1 }, a: [{ a: 2 }, [3]], 'a~': { '/': 4 }, é: { 0: { 1: 5 } } };
+  fc.assert(
+    fc.property(fc.array(token, { maxLength: 4 }), fc.constantFrom('/', ''), (tokens, first) => {
+      const pointer = first + tokens.join('/');
+      const parsed = parsePointer(pointer);
+      assert.deepEqual(valueAt(document, pointer), parsed.ok ? descend(document, parsed.value) : undefined);
+    }),
+    { numRuns: 1000 },
+  );
+});

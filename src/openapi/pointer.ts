@@ -50,10 +50,19 @@ export function children(site: Site): Site[] {
  */
 export function valueAt(document: unknown, pointer: string): unknown {
   if (pointer === '') return document;
-  // Most have nothing escaped.
-  if (pointer.startsWith('/') && !pointer.includes('~')) return descend(document, pointer.slice(1).split('/'));
-  const tokens = parsePointer(pointer);
-  return tokens.ok ? descend(document, tokens.value) : undefined;
+  if (!pointer.startsWith('/')) return undefined;
+  const escaped = pointer.includes('~');
+  if (escaped && BAD_ESCAPE.test(pointer)) return undefined;
+  let at = document;
+  for (let from = 1; from <= pointer.length; ) {
+    const slash = pointer.indexOf('/', from);
+    const end = slash < 0 ? pointer.length : slash;
+    const token = pointer.slice(from, end);
+    at = below(at, escaped ? unescapeToken(token) : token);
+    if (at === undefined) return undefined;
+    from = end + 1;
+  }
+  return at;
 }
 
 /** The tokens of a JSON Pointer (RFC 6901 §3). */
@@ -61,24 +70,28 @@ export function parsePointer(pointer: string): Result<readonly string[], string>
   if (pointer === '') return ok([]);
   if (!pointer.startsWith('/')) return err('does not begin with `/`');
   if (!pointer.includes('~')) return ok(pointer.slice(1).split('/'));
-  if (/~(?![01])/.test(pointer)) return err('has a `~` without 0 or 1 after it');
-  return ok(
-    pointer
-      .slice(1)
-      .split('/')
-      .map((token) => (token.includes('~') ? token.replaceAll('~1', '/').replaceAll('~0', '~') : token)),
-  );
+  if (BAD_ESCAPE.test(pointer)) return err('has a `~` without 0 or 1 after it');
+  return ok(pointer.slice(1).split('/').map(unescapeToken));
+}
+
+const BAD_ESCAPE = /~(?![01])/;
+
+function unescapeToken(token: string): string {
+  return token.includes('~') ? token.replaceAll('~1', '/').replaceAll('~0', '~') : token;
 }
 
 /** Follows tokens from a value; undefined where they lead nowhere. */
 export function descend(value: unknown, tokens: readonly string[]): unknown {
   let at = value;
-  for (const token of tokens) {
-    if (Array.isArray(at)) at = /^(?:0|[1-9][0-9]{0,9})$/.test(token) ? (at[Number(token)] as unknown) : undefined;
-    else if (isObject(at)) at = own(at, token);
-    else return undefined;
-  }
+  for (const token of tokens) at = below(at, token);
   return at;
+}
+
+const INDEX = /^(?:0|[1-9][0-9]{0,9})$/;
+
+function below(value: unknown, token: string): unknown {
+  if (Array.isArray(value)) return INDEX.test(token) ? (value[Number(token)] as unknown) : undefined;
+  return isObject(value) ? own(value, token) : undefined;
 }
 
 function escapeToken(token: string): string {

@@ -52,6 +52,12 @@ export function createReferences(document: unknown): References {
     if (!isReference(holder.value)) return holder;
     const known = ends.get(holder.value);
     if (known !== undefined) return known.site;
+    const first = lookUp(own(holder.value, '$ref'));
+    if (first.ok && !isReference(first.value.value)) {
+      // Most lead to the thing itself.
+      ends.set(holder.value, { site: first.value, length: 1 });
+      return first.value;
+    }
     const trail = new Map<object, Site>();
     let at: Site = holder;
     while (isReference(at.value)) {

@@ -22,11 +22,16 @@ export interface Loop {
  * goes one level into the value each time. Each loop is told once; time is linear in schemas and references.
  */
 export function findLoops(graph: SchemaGraph): readonly Loop[] {
-  const indexes = new Map([...graph.keys()].map((schema, index) => [schema, index]));
   const done = new Set<object>();
   const loops: Loop[] = [];
-  for (const start of graph.keys()) {
-    if (!done.has(start)) walk(graph, start, done, (path) => loops.push(toLoop(graph, indexes, path)));
+  let indexes: ReadonlyMap<object, number> | null = null;
+  const found = (path: readonly object[]): void => {
+    indexes ??= new Map([...graph.keys()].map((schema, index) => [schema, index]));
+    loops.push(toLoop(graph, indexes, path));
+  };
+  for (const [start, { next }] of graph) {
+    // Most judge by themselves alone.
+    if (next.length > 0 && !done.has(start)) walk(graph, start, done, found);
   }
   return loops;
 }
@@ -55,7 +60,7 @@ function walk(graph: SchemaGraph, start: object, done: Set<object>, found: (path
     }
     const depth = depths.get(next.value);
     if (depth !== undefined) found(path.slice(depth, depth + SHOWN + 1).map(({ schema }) => schema));
-    else if (!done.has(next.value)) enter(next.value);
+    else if (!done.has(next.value) && graph.get(next.value)?.next.length !== 0) enter(next.value);
   }
 }
 

@@ -143,8 +143,9 @@ function readTarget(
 
 /** Where a `$dynamicRef` leads is known only with a value at hand (JSON Schema 2020-12 §8.2.3.2), but it must lead somewhere. */
 function checkDynamic(reading: Reading, schema: ObjectSite, report: Report): void {
+  if (reading.specification === '3.0' || !Object.hasOwn(schema.value, '$dynamicRef')) return;
   const { value, pointer } = member(schema, '$dynamicRef');
-  if (value === undefined || reading.specification === '3.0') return;
+  if (value === undefined) return;
   if (typeof value !== 'string' || reading.references.target(value) === null) {
     report(pointer, 'refers to nothing in the document');
   }
@@ -178,6 +179,7 @@ function warnOfSiblings(reading: Reading, schema: ObjectSite): void {
 
 /** A mapping only hints at which alternative is meant (OpenAPI 3.0 §4.7.25), so a wrong one is a warning. */
 function checkMapping(reading: Reading, schema: ObjectSite): void {
+  if (!isObject(own(schema.value, 'discriminator'))) return;
   const discriminator = member(schema, 'discriminator');
   if (!isObject(discriminator.value)) return;
   const mapping = member({ value: discriminator.value, pointer: discriminator.pointer }, 'mapping');

@@ -18,6 +18,8 @@ export interface KnownOfDocument {
   readonly propertyNames: Names | null;
   /** The pointer of an anchor; null for one that stands twice, undefined for one that is not there. */
   readonly anchor: ((name: string) => string | null | undefined) | null;
+  /** False where no object of the document has a key `$id`; true where one may have. */
+  readonly identified: boolean;
 }
 
 const known = new WeakMap<object, KnownOfDocument>();

@@ -174,3 +174,18 @@ test('canonical templates are visible ASCII outside their parameters', () => {
     }),
   );
 });
+
+test('a literal comes out as it does beside one that has to be rewritten', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.string(), fc.constantFrom('.', '..', 'a.b', '~', '!$&(),=:@', 'a;b', 'a+b', '*')),
+      (text) => {
+        fc.pre(!/[{}/]/.test(text));
+        const [alone, beside] = [parseTemplate(`/${text}x`), parseTemplate(`/${text}x%41`)];
+        if (alone.ok && beside.ok) assert.equal(beside.value.text, `${alone.value.text}A`);
+        else assert.deepEqual(alone, beside);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});

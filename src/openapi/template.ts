@@ -47,7 +47,8 @@ export function parseTemplate(text: string): Result<Template, string> {
   if (text.length > LENGTH_LIMIT) return err(`is longer than ${LENGTH_LIMIT} characters`);
   const parts = text.slice(1).split('/');
   const segments: Segment[] = [];
-  for (const [index, part] of parts.entries()) {
+  for (let index = 0; index < parts.length; index++) {
+    const part = parts[index] as string;
     const last = index === parts.length - 1;
     if (part === '' && !last) return err('holds `//`, which the gateway refuses in paths');
     const segment = parseSegment(part);
@@ -58,15 +59,16 @@ export function parseTemplate(text: string): Result<Template, string> {
   const parameters = segments.flatMap(namesOf);
   const twice = firstRepeated(parameters);
   if (twice !== null) return err(`has two parameters with the name \`${twice}\``);
-  return ok({
-    text: printed(segments, (name) => name),
-    shape: printed(segments, () => ''),
-    segments,
-    parameters,
-  });
+  const written = printed(segments, (name) => name);
+  const shape = parameters.length === 0 ? written : printed(segments, () => '');
+  return ok({ text: written, shape, segments, parameters });
 }
 
 function parseSegment(text: string): Result<Segment, string> {
+  if (!text.includes('{')) {
+    const literal = parseLiteral(text);
+    return literal.ok ? toSegment([literal.value]) : literal;
+  }
   const pieces: Piece[] = [];
   for (let at = 0; at < text.length; ) {
     const open = text[at] === '{';
@@ -135,7 +137,9 @@ function firstRepeated(names: readonly string[]): string | null {
 }
 
 function printed(segments: readonly Segment[], nameOf: (name: string) => string): string {
-  return segments.map((segment) => `/${printedSegment(segment, nameOf)}`).join('');
+  let text = '';
+  for (const segment of segments) text += `/${printedSegment(segment, nameOf)}`;
+  return text;
 }
 
 function printedSegment(segment: Segment, nameOf: (name: string) => string): string {

@@ -100,7 +100,7 @@ function buildClients() {
   const log = { write() {} };
   const kinds = createKinds({ clock, log, limiter: createMemoryLimiter(), keys: { want: () => null } });
   const parsed = valueOf(parseConfig(CONFIGURATION, { file: '/bench.yaml', kinds: listKinds(kinds) }));
-  const nothing = { descriptions: {}, documents: {}, files: {}, secrets: {}, warnings: [] };
+  const nothing = { descriptions: {}, documents: {}, documentFiles: {}, files: {}, secrets: {}, warnings: [] };
   const gathered = { revision: 1, hash: 'a'.repeat(64), ...parsed, ...nothing } as Gathered;
   const snapshot = valueOf(compile(gathered, { kinds, tables: createMemoryTables({ log }) }));
   const upstreams: SinkSocket[] = [];

@@ -1,12 +1,13 @@
 import { err, type Issue, ok, type Result } from '../../base/index.ts';
 import type { DescribedContent, DescribedRequestBody } from '../description.ts';
-import { compileValidator, type SchemaSource, type Validator, type Violation } from '../validate/validator.ts';
+import { valueAt } from '../pointer.ts';
+import { compileSchema, type SchemaSource, type Validator, type Violation } from '../validate/validator.ts';
 import { createFormObject, type FormObject, judgeForm } from './form-object.ts';
 import type { JsonReader } from './json-text.ts';
 import { chooseMediaRange, type MediaRange, type SentMediaType } from './media-range-choice.ts';
 import { REQUEST_VALIDATION } from './parameter.ts';
 import { asItStands } from './query.ts';
-import { type ContentUse, contentUse } from './readable-content.ts';
+import { type ContentUse, useOf } from './readable-content.ts';
 
 /** A body as the gateway has read it; `opaque` is a format that nobody here reads. */
 export type SentBody =
@@ -89,9 +90,13 @@ function compileEntry(
   readJson: JsonReader,
 ): Result<Entry, readonly Issue[]> {
   const { schemaPointer } = content;
-  const validator = schemaPointer === null ? ok(null) : compileValidator(source, schemaPointer, REQUEST_VALIDATION);
+  const schema = schemaPointer === null ? undefined : valueAt(source.document, schemaPointer);
+  const validator =
+    schemaPointer === null
+      ? ok(null)
+      : compileSchema(source, { value: schema, pointer: schemaPointer }, REQUEST_VALIDATION);
   if (!validator.ok) return validator;
-  const use = contentUse(source, content);
+  const use = useOf(source, content, schema);
   const form = takesForms(use.range) ? createFormObject(source, content.pointer, readJson) : null;
   return ok({ ...use, validate: validator.value, form });
 }

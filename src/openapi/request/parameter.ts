@@ -1,7 +1,7 @@
 import { type Issue, ok, type Result } from '../../base/index.ts';
 import type { DescribedParameter } from '../description.ts';
 import { valueAt } from '../pointer.ts';
-import { compileValidator, type SchemaSource, type Validator } from '../validate/validator.ts';
+import { compileSchema, type SchemaSource, type Validator } from '../validate/validator.ts';
 import type { Cookies } from './cookies.ts';
 import { readField } from './field.ts';
 import type { NamedField } from './field-names.ts';
@@ -58,19 +58,24 @@ export function compileParameter(
   context: ParameterContext,
 ): Result<CompiledParameter, readonly Issue[]> {
   const { schemaPointer, contentMediaType } = parameter;
+  const { source } = context;
+  const schema = schemaPointer === null ? undefined : valueAt(source.document, schemaPointer);
   const validator =
-    schemaPointer === null ? ok(null) : compileValidator(context.source, schemaPointer, REQUEST_VALIDATION);
+    schemaPointer === null
+      ? ok(null)
+      : compileSchema(source, { value: schema, pointer: schemaPointer }, REQUEST_VALIDATION);
   if (!validator.ok) return validator;
   const value =
     contentMediaType === null
-      ? styledValue(parameter, context)
+      ? styledValue(parameter, schema, context)
       : {
           takesEmpty: parameter.allowEmptyValue,
           read: contentReader(parameter, contentMediaType, context),
           ways: ONE_WAY,
           shape: null,
         };
-  const plain = contentMediaType === null ? plainParameter(parameter, value, validator.value, context.source) : null;
+  const plain =
+    contentMediaType === null ? plainParameter(parameter, value, validator.value, { source, schema }) : null;
   return ok({ check: createCheck(parameter, value, validator.value), plain });
 }
 
@@ -78,17 +83,16 @@ export function compileParameter(
 const PLAIN_STYLES: readonly DescribedParameter['style'][] = ['simple', 'form', 'spaceDelimited', 'pipeDelimited'];
 
 function plainParameter(
-  { in: place, name, required, style, schemaPointer }: DescribedParameter,
+  { in: place, name, required, style }: DescribedParameter,
   { ways, shape }: ParameterValue,
   validate: Validator | null,
-  source: SchemaSource,
+  { source, schema }: { readonly source: SchemaSource; readonly schema: unknown },
 ): PlainParameter | null {
   if ((place !== 'path' && place !== 'query') || !PLAIN_STYLES.includes(style)) return null;
   if (shape !== null && (shape.array !== null || shape.object !== null)) return null;
   const [way] = ways;
   const oneWay = ways.length === 1 && way?.form === 'scalar' && way.mode === 'typed';
   if (!oneWay) return null;
-  const schema = schemaPointer === null ? undefined : valueAt(source.document, schemaPointer);
   const wholeNumbers = wholeNumbersOf(source, schema);
   return { in: place, name, required, shape, validate, ...(wholeNumbers === null ? {} : { wholeNumbers }) };
 }
@@ -133,9 +137,7 @@ function isEmpty(sent: readonly string[] | undefined): boolean {
   return sent?.length === 1 && sent[0] === '';
 }
 
-function styledValue(parameter: DescribedParameter, context: ParameterContext): ParameterValue {
-  const { schemaPointer } = parameter;
-  const schema = schemaPointer === null ? undefined : valueAt(context.source.document, schemaPointer);
+function styledValue(parameter: DescribedParameter, schema: unknown, context: ParameterContext): ParameterValue {
   const shape = shapeOf(context.source, schema);
   const field: Field = { name: parameter.name, style: parameter.style, explode: parameter.explode, shape };
   const modes = isAmbiguous(shape) ? (['typed', 'text'] as const) : (['typed'] as const);

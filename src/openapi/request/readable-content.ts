@@ -19,8 +19,16 @@ export interface ContentUse {
 
 /** What of a described body can be judged: where nothing can, every request with it is refused. */
 export function contentUse(source: SchemaSource, content: DescribedContent): ContentUse {
-  const { schemaPointer, itemSchemaPointer, mediaRange } = content;
-  const schema = schemaPointer === null ? undefined : valueAt(source.document, schemaPointer);
+  const { schemaPointer } = content;
+  return useOf(source, content, schemaPointer === null ? undefined : valueAt(source.document, schemaPointer));
+}
+
+/** The same where its schema was found before; undefined where it has none. */
+export function useOf(
+  source: SchemaSource,
+  { itemSchemaPointer, mediaRange }: DescribedContent,
+  schema: unknown,
+): ContentUse {
   const range = readMediaRange(mediaRange);
   const takesText = range.type !== 'application' && hasRoomForText(source, schema);
   const takesBinary = schema === undefined || isBinary(source, schema);

@@ -1,5 +1,5 @@
 import type { Issue, Place } from '../../base/index.ts';
-import type { ApiDescription, DescribedOperation, DescribedParameter } from '../description.ts';
+import type { ApiDescription, DescribedContent, DescribedParameter } from '../description.ts';
 import { createIssueLog, quoted } from '../issue-log.ts';
 import type { SchemaSource } from '../validate/validator.ts';
 import { takesAnyName } from './field-names.ts';
@@ -19,14 +19,18 @@ export function requestWarnings(
   const source: SchemaSource = { document, specification: description.specification };
   const found = new Map<string, Surprise & { readonly operations: string[] }>();
   const clear = new Set<string>();
-  for (const operation of description.operations) {
-    for (const { pointer, surpriseOf } of partsOf(source, operation)) {
+  for (const { id, parameters, requestBody } of description.operations) {
+    // Many operations share a part, and nearly all parts are clear.
+    const note = (pointer: string, surpriseOf: () => Surprise | null): void => {
+      if (clear.has(pointer)) return;
       const before = found.get(pointer);
-      const surprise = before !== undefined || clear.has(pointer) ? null : surpriseOf();
-      if (before !== undefined) before.operations.push(operation.id);
+      const surprise = before === undefined ? surpriseOf() : null;
+      if (before !== undefined) before.operations.push(id);
       else if (surprise === null) clear.add(pointer);
-      else found.set(pointer, { ...surprise, operations: [operation.id] });
-    }
+      else found.set(pointer, { ...surprise, operations: [id] });
+    };
+    for (const parameter of parameters) note(parameter.pointer, () => parameterSurprise(source, parameter));
+    for (const content of requestBody?.content ?? []) note(content.pointer, () => contentSurprise(source, content));
   }
   const log = createIssueLog(place);
   for (const [pointer, { operations, message, fix }] of found) {
@@ -40,22 +44,8 @@ interface Surprise {
   readonly fix: string;
 }
 
-/** A part of an operation, which others may share. */
-interface OperationPart {
-  readonly pointer: string;
-  readonly surpriseOf: () => Surprise | null;
-}
-
-function partsOf(source: SchemaSource, operation: DescribedOperation): readonly OperationPart[] {
-  const contents = (operation.requestBody?.content ?? []).map((content) => ({
-    pointer: content.pointer,
-    surpriseOf: () => (contentUse(source, content).readable ? null : unreadableBody(content.mediaRange)),
-  }));
-  const parameters = operation.parameters.map((parameter) => ({
-    pointer: parameter.pointer,
-    surpriseOf: () => parameterSurprise(source, parameter),
-  }));
-  return [...parameters, ...contents];
+function contentSurprise(source: SchemaSource, content: DescribedContent): Surprise | null {
+  return contentUse(source, content).readable ? null : unreadableBody(content.mediaRange);
 }
 
 function unreadableBody(mediaRange: string): Surprise {

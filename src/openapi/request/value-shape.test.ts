@@ -85,3 +85,17 @@ test('the two readings of text differ only where a shape has room for both', () 
   assert.equal(isAmbiguous(shape({ type: 'array', items: { type: ['string', 'number'] } })), true);
   assert.equal(isAmbiguous(shape({ type: 'object', additionalProperties: { type: ['string', 'number'] } })), true);
 });
+
+test('a schema that is kept for one version is read anew for another, and in another document', () => {
+  const schema = { type: 'string', nullable: true };
+  const document = {};
+  for (let again = 0; again < 2; again++) {
+    assert.deepEqual(scalars(shapeOf({ document, specification: '3.0' }, schema)), ['null', 'string']);
+    assert.deepEqual(scalars(shapeOf({ document, specification: '3.1' }, schema)), ['string']);
+  }
+  const one = shapeOf({ document, specification: '3.1' }, schema);
+  assert.equal(shapeOf({ document, specification: '3.1' }, schema), one);
+  const referring = { $ref: '#/a' };
+  const of = (a: unknown): ValueShape => shapeOf({ document: { a }, specification: '3.1' }, referring);
+  assert.deepEqual([scalars(of({ type: 'integer' })), scalars(of({ type: 'null' }))], [['integer'], ['null']]);
+});

@@ -56,8 +56,19 @@ export function referencesOf(document: unknown): References {
  * not written are taken from `enum`, `const`, `properties` and `items`. `not` and conditions say nothing of kinds.
  */
 export function shapeOf(source: ShapeSource, schema: unknown): ValueShape {
-  return new ShapeReader(source).read(schema, LEVELS, DEPTH);
+  if (!isObject(schema) || !isObject(source.document)) return new ShapeReader(source).read(schema, LEVELS, DEPTH);
+  const known = shapesByDocument.get(source.document) ?? {};
+  const shapes = (known[source.specification] ??= new Map<object, ValueShape>());
+  shapesByDocument.set(source.document, known);
+  const before = shapes.get(schema);
+  if (before !== undefined) return before;
+  const shape = new ShapeReader(source).read(schema, LEVELS, DEPTH);
+  shapes.set(schema, shape);
+  return shape;
 }
+
+/** Many operations share a parameter. An entry goes with its document. */
+const shapesByDocument = new WeakMap<object, Partial<Record<Specification, Map<object, ValueShape>>>>();
 
 class ShapeReader {
   readonly #references: References;

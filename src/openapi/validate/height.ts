@@ -8,7 +8,12 @@ import { NOTHING_INSIDE, sameValue, type SchemaNode } from './schema-node.ts';
  */
 export function heightIssues(nodes: readonly SchemaNode[], heights: Map<SchemaNode, number>): readonly Issue[] {
   for (const node of nodes) {
-    const fault = heights.has(node) ? null : measure(node, heights, new Set());
+    if (heights.has(node)) continue;
+    if (node.inner === NOTHING_INSIDE || sameValue(node).length === 0) {
+      heights.set(node, 0);
+      continue;
+    }
+    const fault = measure(node, heights, new Set());
     // One is enough: what stands on it has the same.
     if (fault !== null) return [fault];
   }

@@ -74,9 +74,16 @@ interface Kinds {
 
 const ANY: Kinds = { kinds: ANY_KIND, message: '' };
 
+/** Of each type, where it is the only one. */
+const SINGLE_KINDS: ReadonlyMap<string, Kinds> = new Map(
+  [...TYPE_KINDS].map(([name, kinds]) => [name, { kinds, message: `must be ${KIND_NAMES.get(name) ?? ''}` }]),
+);
+
 function readKinds(reader: KeywordReader): Kinds {
   const written = reader.value('type');
   if (written === undefined) return ANY;
+  const single = typeof written === 'string' && reader.dialect !== '3.0' ? SINGLE_KINDS.get(written) : undefined;
+  if (single !== undefined) return single;
   const names: readonly unknown[] = Array.isArray(written) ? written : [written];
   let kinds = 0;
   for (const name of names) {

@@ -1,5 +1,6 @@
 import type { Issue, Result } from '../../base/index.ts';
 import type { SchemaSource, Validator, ValidatorOptions } from './validator-types.ts';
+import { type Site, valueAt } from '../pointer.ts';
 import { validatorFor } from './workshop.ts';
 
 export { VIOLATION_LIMIT } from './limits.ts';
@@ -15,5 +16,14 @@ export function compileValidator(
   pointer: string,
   options: ValidatorOptions,
 ): Result<Validator, readonly Issue[]> {
-  return validatorFor(source, pointer, options);
+  return validatorFor(source, { value: valueAt(source.document, pointer), pointer }, options);
+}
+
+/** The same for a schema that was found before. */
+export function compileSchema(
+  source: SchemaSource,
+  schema: Site,
+  options: ValidatorOptions,
+): Result<Validator, readonly Issue[]> {
+  return validatorFor(source, schema, options);
 }

@@ -1,6 +1,7 @@
 import { err, errorIssue, type Issue, ok, type Result } from '../../base/index.ts';
-import { descend, isObject, own, parsePointer, pointerTo, type Site, valueAt } from '../pointer.ts';
+import { descend, isObject, own, parsePointer, pointerTo, type Site } from '../pointer.ts';
 import { createReferences, type References } from '../reference.ts';
+import { knownOf } from '../survey.ts';
 import { readInner } from './inner.ts';
 import { checkNames, createReader, type KeywordReader, type ReaderContext } from './keyword-reader.ts';
 import { PATTERN_WORK_LIMIT, REACHED_LIMIT, SCHEMA_LIMIT } from './limits.ts';
@@ -24,10 +25,9 @@ import type { SchemaSource, Validator, ValidatorOptions, Violation } from './val
 /** Compiles one validator from the schemas of its document that were compiled before, and those that were not. */
 export function validatorFor(
   source: SchemaSource,
-  pointer: string,
+  { value, pointer }: Site,
   options: ValidatorOptions,
 ): Result<Validator, readonly Issue[]> {
-  const value = valueAt(source.document, pointer);
   const workshop = workshopFor(source, options);
   const root = nodeAt(workshop, { value, pointer }, options.closed ? 'strict' : 'open');
   if (root === null) return err([errorIssue(pointer, 'must be a schema')]);
@@ -47,6 +47,7 @@ export function validatorFor(
 
 /** The schemas of one document, read in one way. */
 interface Workshop {
+  readonly way: ValidatorOptions;
   readonly reading: ReaderContext;
   readonly references: References;
   readonly hidden: 'readOnly' | 'writeOnly';
@@ -62,24 +63,29 @@ interface Workshop {
   count: number;
 }
 
-/** An API has hundreds of operations over the same schemas. An entry goes with its document. */
-const workshops = new WeakMap<object, Map<string, Workshop>>();
+/** An API has hundreds of operations over the same schemas. An entry goes with its document, which is read in few ways. */
+const workshops = new WeakMap<object, Workshop[]>();
 
 function workshopFor(source: SchemaSource, options: ValidatorOptions): Workshop {
   if (typeof source.document !== 'object' || source.document === null) return createWorkshop(source, options);
   let ways = workshops.get(source.document);
-  if (ways === undefined) workshops.set(source.document, (ways = new Map<string, Workshop>()));
-  const way = `${source.specification} ${options.direction} ${options.closed}`;
-  let workshop = ways.get(way);
-  if (workshop === undefined) ways.set(way, (workshop = createWorkshop(source, options)));
+  if (ways === undefined) workshops.set(source.document, (ways = []));
+  for (const workshop of ways) if (isFor(workshop, source, options)) return workshop;
+  const workshop = createWorkshop(source, options);
+  ways.push(workshop);
   return workshop;
 }
 
-function createWorkshop({ document, specification }: SchemaSource, { direction }: ValidatorOptions): Workshop {
+function isFor({ reading, way }: Workshop, { specification }: SchemaSource, options: ValidatorOptions): boolean {
+  return reading.dialect === specification && way.direction === options.direction && way.closed === options.closed;
+}
+
+function createWorkshop({ document, specification }: SchemaSource, way: ValidatorOptions): Workshop {
   return {
+    way,
     reading: { dialect: specification, patterns: new Map() },
     references: createReferences(document),
-    hidden: direction === 'request' ? 'readOnly' : 'writeOnly',
+    hidden: way.direction === 'request' ? 'readOnly' : 'writeOnly',
     nodes: { strict: new Map(), open: new Map(), plain: new Map() },
     issues: new Map(),
     linked: new Set(),
@@ -104,6 +110,9 @@ function nodeAt(workshop: Workshop, { value, pointer }: Site, mode: Mode): Schem
 
 /** All schemas that one comes to, each read. */
 function reach(workshop: Workshop, root: SchemaNode): readonly SchemaNode[] {
+  if (workshop.count > SCHEMA_LIMIT) return [root];
+  if (!workshop.issues.has(root)) workshop.issues.set(root, read(workshop, root));
+  if (root.inner === NOTHING_INSIDE) return [root];
   const reached = new Set([root]);
   for (const node of reached) {
     if (reached.size > REACHED_LIMIT || workshop.count > SCHEMA_LIMIT) break;
@@ -154,6 +163,7 @@ function readReference(workshop: Workshop, node: SchemaNode, reader: KeywordRead
 
 /** Whether a schema, or one around it, has an `$id`; the document itself is no schema. */
 function isIdentified(document: unknown, pointer: string): boolean {
+  if (knownOf(document)?.identified === false) return false;
   const tokens = parsePointer(pointer);
   let value = document;
   for (const token of tokens.ok ? tokens.value : []) {
@@ -181,7 +191,8 @@ function link(workshop: Workshop, reached: readonly SchemaNode[]): void {
 
 /** Whether a schema, or one it joins, is `readOnly` or `writeOnly`. */
 function isHidden(node: SchemaNode, keyword: 'readOnly' | 'writeOnly'): boolean {
-  if (node.inner === NOTHING_INSIDE) return says(node, keyword);
+  const { targets, allOf } = node.inner;
+  if (targets.length === 0 && allOf.length === 0) return says(node, keyword);
   const joined = new Set([node]);
   for (const one of joined) {
     if (says(one, keyword)) return true;
