@@ -20,6 +20,8 @@ export interface GatewayProcess {
   readonly pid: number;
   /** Holds the configuration file, `portcullis.yaml`, and what stands beside it; removed by `stop`. */
   readonly folder: string;
+  /** The end of its log, some thousand characters. */
+  readonly said: () => string;
   /** Ends it and removes its folder; ends it by force when it does not go. */
   stop(): Promise<void>;
 }
@@ -65,7 +67,7 @@ export async function startGateway(
     const ready = await readyLine(child, said);
     const ca = await readFile(ready.ca, 'utf8');
     const { https, http, admin } = ready;
-    return { https, http, admin, ca, pid: child.pid as number, folder, stop: () => stopProcess(child, folder) };
+    return { https, http, admin, ca, pid: child.pid as number, folder, said, stop: () => stopProcess(child, folder) };
   } catch (error) {
     await stopProcess(child, folder);
     throw error;

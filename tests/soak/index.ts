@@ -80,6 +80,7 @@ async function underLoad(gateway: ReloadingGateway, { minutes, kills, callers, h
     console.log(lineOf(sample, traffic, counts));
     const failures = [...traffic.failures, ...counts.wrong];
     for (const words of failures.slice(shown)) console.log(`failed so far: ${words}`);
+    if (failures.length > shown) console.log(`the gateway said last:\n${gateway.process.said()}`);
     shown = failures.length;
   }, SAMPLE_MS);
   try {
