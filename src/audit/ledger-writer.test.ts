@@ -109,6 +109,27 @@ test('a producer that is gone is released once, when what it left is safe and no
   assert.deepEqual((await contents(disk)).targets, targets(1, 2));
 });
 
+test('producers that go while nothing can be written are released all the same, unless they have left something', async () => {
+  const { disk, clock, writer, join, released } = await openBench();
+  const left = await join();
+  disk.failsWriting = true;
+  assert.ok(left.append(change(1)));
+  await clock.pass(1_000);
+  left.close();
+  for (let n = 1; n <= 20; n++) {
+    const next = await join();
+    assert.equal(next.append(change(100 + n)), false);
+    next.close();
+    await clock.pass(1_000);
+    assert.equal(released(), n);
+  }
+  disk.failsWriting = false;
+  await clock.pass(5_000);
+  assert.equal(released(), 21);
+  assert.ok((await writer.close()).ok);
+  assert.deepEqual((await contents(disk)).targets, targets(1, 2));
+});
+
 test('what was granted is reserved on the disk before it is granted', async () => {
   const bench = await openBench({ windowBytes: 256 * 1024 });
   const safe = bench.disk.files.get(FIRST)?.safe.length ?? 0;

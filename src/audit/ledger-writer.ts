@@ -181,7 +181,11 @@ export class LedgerWriter {
   }
 
   async #run(): Promise<void> {
-    if (this.#condition.state === 'broken') await this.#mend();
+    if (this.#condition.state === 'broken') {
+      // Threads may come and go for as long as the fault lasts, and the next segment has space for each that is here.
+      this.#releaseGone();
+      await this.#mend();
+    }
     this.#write();
     if (this.#file !== null) await this.#commit(this.#file);
     if (this.#file !== null && this.#mustRotate(this.#file)) await this.#rotate(this.#file);
@@ -207,9 +211,16 @@ export class LedgerWriter {
     for (const producer of marked) {
       producer.acknowledge();
       producer.report();
-      if (producer.ring.ended && producer.ring.unreleased === 0 && this.#producers.delete(producer)) {
-        producer.released();
-      }
+    }
+    this.#releaseGone();
+  }
+
+  /** Lets go of those that have gone and left nothing. Not while a commit is under way, which looks at them once more. */
+  #releaseGone(): void {
+    for (const producer of this.#producers) {
+      if (!producer.ring.ended || producer.ring.unreleased > 0) continue;
+      this.#producers.delete(producer);
+      producer.released();
     }
   }
 

@@ -288,6 +288,29 @@ test('a reply that is cut ends the connection by a reset, and nobody is told tha
   assert.equal(closed(), 1);
 });
 
+test('what was answered goes out before the next reply of the same turn is cut', () => {
+  const socket = new FakeSocket();
+  const handle = {
+    useUserBuffer: (buffer: Buffer): void => void (socket.lent = buffer),
+    writeLatin1String: (_: null, text: string): number => {
+      socket.text += text;
+      return 0;
+    },
+  };
+  socket._handle = handle;
+  const { script } = bench({}, socket);
+  script.onRequest = (seen) => {
+    if (seen.exchange.request.path === '/a') echo(seen);
+    else {
+      assert.equal(socket.text, '');
+      seen.exchange.cut();
+    }
+  };
+  socket.receive(get('/a') + get('/b'));
+  assert.ok(socket.text.endsWith('GET /a []'));
+  assert.ok(socket.wasReset);
+});
+
 test('a handler may cut, answer or fail while it is being told of the body', () => {
   const acts: readonly ((seen: Bench['script']['seen'][number]) => void)[] = [
     (seen) => seen.exchange.cut(),

@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { connect, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls';
 import { get, post } from './bad-heads.test.ts';
 import { type Listener, type ListenFault, listen, type ListenOptions } from './listener.ts';
-import { echo, ManualClock, ownHead, RawClient, Script, selfSigned, until } from './peers.test.ts';
+import { echo, ManualClock, ownHead, RawClient, Script, type Seen, selfSigned, until } from './peers.test.ts';
 import { SERVER_BOUNDS } from './server.ts';
 import { createServerContext } from './tls-settings.ts';
 
@@ -94,6 +94,29 @@ test('requests are served over kept and pipelined connections', async (t) => {
     port: client.socket.localPort,
     tls: null,
   });
+});
+
+test('what follows a reply in the same turn comes behind it, whatever it is, over TCP and over TLS', async (t) => {
+  const large = 'x'.repeat(100_000);
+  const streamed = { ...ownHead(200, 0), framing: { kind: 'chunked' } } as const;
+  const next: readonly (readonly [text: string, statuses: readonly number[], answer: (seen: Seen) => void])[] = [
+    ['GET / HTTP/1.1\r\nHost : a\r\n\r\n', [400], echo],
+    [get('/b'), [200], (seen) => seen.answer(large)],
+    [get('/b'), [103, 201], (seen) => (seen.exchange.interim(103, []), seen.answer('', 201))],
+    [`${post('Content-Length: 1\r\nExpect: 100-continue')}x`, [100, 200], echo],
+    [get('/b'), [200], ({ exchange }) => (exchange.begin(streamed), exchange.finish())],
+  ];
+  for (const tls of [false, true]) {
+    for (const [text, statuses, answer] of next) {
+      const { listener, script } = await open(t, { tls });
+      script.onRequest = (seen) => (script.seen.length === 1 ? seen.answer('', 202) : answer(seen));
+      const client = tls ? (await secure(listener.port)).client : await RawClient.open(listener.port);
+      client.send(get('/a') + text);
+      client.socket.end();
+      await client.ends();
+      assert.deepEqual(client.statuses, [202, ...statuses]);
+    }
+  }
 });
 
 test('a common client is understood, and understands', async (t) => {
