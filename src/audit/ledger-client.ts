@@ -90,7 +90,7 @@ class Client implements LedgerClient {
   }
 
   #drain(): void {
-    if (this.#waiting.length === 0) return;
+    if (this.#closed || this.#waiting.length === 0) return;
     // Before it is tried: credit that comes later is told.
     this.#ring.wait();
     let written = 0;

@@ -24,6 +24,7 @@ import {
 } from '../gateway/index.ts';
 import type { KindPorts } from '../policy/index.ts';
 import type { Leases, Log, LogLevel } from '../ports/index.ts';
+import { sendPutOff } from '../wire/index.ts';
 import { type HeapState, watchHeap } from './heap-watch.ts';
 import { startBeating } from './heartbeat.ts';
 import { ledgerChannel, type LedgerConnection } from './ledger-channel.ts';
@@ -106,6 +107,8 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
   });
   port.on('message', (message: ToThread) => void thread.receive(message));
   startBeating(heartbeat, place, clock);
+  // An uncaught exception ends the thread too: replies that are recorded as sent go out before.
+  process.on('exit', sendPutOff);
   watchHeap(workerData.heapLimitMb, (state) => {
     send({ kind: 'heap', state });
     // It ends itself: until the main thread had ended it, the heap could have grown to where V8 ends the process.

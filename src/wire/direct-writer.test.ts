@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { DirectWriter } from './direct-writer.ts';
 import { FakeSocket } from './fake-socket.test.ts';
@@ -159,4 +160,26 @@ test('a handle that is not what it was is left alone', () => {
   writer.write('two');
   assert.equal(writer.waiting, 3);
   assert.equal(fake.text, 'onetwo');
+});
+
+/** A thread that answers its first client and then fails in the same turn. */
+const FAILING = `
+const { parentPort, workerData } = require('node:worker_threads');
+void import(workerData).then(({ DirectWriter, sendPutOff }) => {
+  process.on('exit', sendPutOff);
+  const server = require('node:net').createServer((socket) => {
+    new DirectWriter(socket, () => {}).write('the reply');
+    throw new Error('a bug');
+  });
+  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+});
+`;
+
+test('a thread that ends in the middle of a turn sends what the turn has put off', async () => {
+  const worker = new Worker(FAILING, { eval: true, workerData: import.meta.resolve('./direct-writer.ts') });
+  const fault = once(worker, 'error');
+  const [port] = (await once(worker, 'message')) as [number];
+  const client = connect(port, '127.0.0.1');
+  assert.equal(await textOf(client), 'the reply');
+  assert.match(String((await fault)[0]), /a bug/);
 });

@@ -65,8 +65,8 @@ export class DirectWriter {
       return;
     }
     this.#text = text;
-    if (putOff.push(this) === 1) setImmediate(endTurn);
-    else if (putOff.length >= TURN_TEXTS) endTurn();
+    if (putOff.push(this) === 1) setImmediate(sendPutOff);
+    else if (putOff.length >= TURN_TEXTS) sendPutOff();
   }
 
   /** Hands over what was put off. A socket that is gone by now has nobody who would read it. */
@@ -98,7 +98,8 @@ export class DirectWriter {
   }
 }
 
-function endTurn(): void {
+/** Sends what the turn has put off, on all sockets of this thread. For a thread that ends in the middle of one. */
+export function sendPutOff(): void {
   for (const writer of putOff) writer.flush();
   putOff.length = 0;
 }

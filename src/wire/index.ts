@@ -1,3 +1,4 @@
+export { sendPutOff } from './direct-writer.ts';
 export { PRESENCE } from './field-names.ts';
 export { HeaderFields, NO_FIELDS } from './header-fields.ts';
 export { listen, type Listener, type ListenFault, type ListenOptions } from './listener.ts';

@@ -36,6 +36,9 @@ interface HeldReads {
   closed: boolean;
 }
 
+/** Whether a call whose connection was lost may be sent again: each, since nothing of it was sent; idempotent ones; or none. */
+export type Repeatable = 'all' | 'idempotent' | 'none';
+
 /** What a connection tells its pool. */
 export interface ConnectionHost {
   readonly bounds: UpstreamBounds;
@@ -44,8 +47,8 @@ export interface ConnectionHost {
   ready(connection: UpstreamConnection): void;
   /** The call is over and the connection may carry another. */
   idle(connection: UpstreamConnection): void;
-  /** The connection is over; the call it carried failed unless null. `untouched`: it was reused, and no byte of a reply had come. */
-  lost(connection: UpstreamConnection, call: CallState | null, failure: UpstreamFailure, untouched: boolean): void;
+  /** The connection is over; the call it carried failed unless null. On a new one, or where a byte of a reply had come, none is repeatable. */
+  lost(connection: UpstreamConnection, call: CallState | null, failure: UpstreamFailure, repeatable: Repeatable): void;
 }
 
 /**
@@ -317,7 +320,7 @@ export class UpstreamConnection {
     if (!reusable) {
       this.#over = true;
       this.#socket.destroy();
-      this.#host.lost(this, null, NOT_REUSABLE, false);
+      this.#host.lost(this, null, NOT_REUSABLE, 'none');
       return;
     }
     if (reply.idleMs !== null) this.#idleMs = Math.min(LONGEST_IDLE_MS, Math.max(0, reply.idleMs - IDLE_MARGIN_MS));
@@ -359,10 +362,11 @@ export class UpstreamConnection {
     if (this.#over) return;
     this.#over = true;
     const call = this.#call;
+    const untouched = this.#writer.unsent ? 'all' : 'idempotent';
     this.#call = null;
     this.#buffer = NOTHING;
     this.#socket.destroy();
-    this.#host.lost(this, call, failure, this.#calls > 1 && this.#replyBytes === 0);
+    this.#host.lost(this, call, failure, this.#calls > 1 && this.#replyBytes === 0 ? untouched : 'none');
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { before, type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
@@ -110,6 +110,25 @@ test('what an upstream sends before it was asked is the reply to nothing, and th
   const next = await call({ target: '/second' }).over();
   assert.deepEqual([next.log, next.body], [['whole'], 'from 1']);
   assert.equal(heard[0]?.text.includes('/second'), false);
+});
+
+test('a request of which nothing was sent goes over another connection, whatever its method, and once', async (t) => {
+  for (const spoil of [(socket: Socket) => socket.end(), (socket: Socket) => socket.write('HTTP')]) {
+    const { call, heard } = await open(t, {
+      answer: (one, connection) => {
+        if (one.text.includes('/last')) one.socket.destroy();
+        else answers(sized(`from ${connection}`))(one);
+      },
+    });
+    await call().over();
+    await setImmediate();
+    spoil(heard[0]?.socket as Socket);
+    const next = await call({ method: 'POST', target: '/second' }).over();
+    assert.deepEqual([next.log, next.body], [['whole'], 'from 1']);
+    assert.equal(heard[0]?.text.includes('/second'), false);
+    assert.match((await call({ method: 'POST', target: '/last' }).over()).log.join(), /^upstream-/);
+    assert.equal(heard.length, 2);
+  }
 });
 
 test('a request that is given up in the turn in which it was made is not sent', async (t) => {

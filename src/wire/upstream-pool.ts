@@ -8,7 +8,12 @@ import {
   type UpstreamEvents,
   type UpstreamFailure,
 } from './upstream-call.ts';
-import { type ConnectionHost, type UpstreamBounds, UpstreamConnection } from './upstream-connection.ts';
+import {
+  type ConnectionHost,
+  type Repeatable,
+  type UpstreamBounds,
+  UpstreamConnection,
+} from './upstream-connection.ts';
 import type { OutgoingRequest } from './write-head.ts';
 
 /** Connections to one upstream at a time, and calls that may wait for one. */
@@ -70,7 +75,7 @@ export class UpstreamPool {
       monotonic,
       ready: (connection) => (connection.carried as PooledCall | null)?.flush(),
       idle: (connection) => this.#onIdle(connection),
-      lost: (connection, call, failure, untouched) => this.#onLost(connection, call, failure, untouched),
+      lost: (connection, call, failure, repeatable) => this.#onLost(connection, call, failure, repeatable),
     };
   }
 
@@ -152,7 +157,12 @@ export class UpstreamPool {
     else this.#idle.push(connection);
   }
 
-  #onLost(connection: UpstreamConnection, state: CallState | null, failure: UpstreamFailure, untouched: boolean): void {
+  #onLost(
+    connection: UpstreamConnection,
+    state: CallState | null,
+    failure: UpstreamFailure,
+    repeatable: Repeatable,
+  ): void {
     const call = this.#release(connection);
     this.#all.delete(connection);
     const at = this.#idle.indexOf(connection);
@@ -162,7 +172,8 @@ export class UpstreamPool {
       return;
     }
     // The upstream closed a kept connection just as it was used again: nothing was answered, so asking again is safe.
-    const again = untouched && state.replayable && failure.code !== 'upstream-timeout' ? this.#openNext() : null;
+    const allowed = repeatable === 'all' || (repeatable === 'idempotent' && state.replayable);
+    const again = allowed && failure.code !== 'upstream-timeout' ? this.#openNext() : null;
     if (again !== null) {
       call.over = false;
       this.#carry(again, call);
