@@ -132,7 +132,8 @@ export class Traffic {
   #fallDue(dueMs: number): void {
     if (this.#waiting.length >= WAITING_LIMIT) this.#fail('a request', 'it could not even be sent');
     else this.#waiting.push({ dueMs, phase: this.phase });
-    this.#idle.pop()?.();
+    // Whoever has waited longest: a connection that nobody uses for a minute is closed by right.
+    this.#idle.shift()?.();
   }
 
   async #client(): Promise<void> {
