@@ -60,6 +60,13 @@ test('a token survives being written and read', () => {
   );
 });
 
+test('a tilde that escapes nothing leads nowhere, though a key be written like it', () => {
+  const document = { '~': 1, '~2': 2, 'a~': { b: 3 } };
+  for (const pointer of ['/~', '/~2', '/a~/b', '/a~0/b/~'])
+    assert.equal(valueAt(document, pointer), undefined, pointer);
+  assert.equal(valueAt(document, '/a~0/b'), 3);
+});
+
 test('a pointer leads where its tokens lead one by one', () => {
   const token = fc.oneof(fc.constantFrom('', '0', '1', '01', 'a', 'a~0', '~1', '~', '~2', '__proto__', 'é'), anyText);
   const document = { '': { '': 1 }, a: [{ a: 2 }, [3]], 'a~': { '/': 4 }, é: { 0: { 1: 5 } } };

@@ -100,6 +100,16 @@ test('a chain has at most a hundred references', () => {
   assert.equal(follow(chain(99), '#/s0').end, '/s99');
   assert.match(message(chain(100), '#/s0'), /more than 100 references/);
   assert.match(message(chain(50_000), '#/s0'), /more than 100 references/);
+  // The same whoever asked for the end of it before.
+  for (const length of [99, 100]) {
+    const document = chain(length) as Readonly<Record<string, unknown>>;
+    const { follow: from } = createReferences(document);
+    const last = { value: document[`s${length - 1}`], pointer: `/s${length - 1}` };
+    assert.equal(from(last, () => assert.fail())?.pointer, `/s${length}`);
+    const told: string[] = [];
+    from({ value: { $ref: '#/s0' }, pointer: '/start' }, (_, text) => told.push(text));
+    assert.equal(told.length, length - 99, told.join());
+  }
 });
 
 test('what is wrong is told once, however often it is used', () => {

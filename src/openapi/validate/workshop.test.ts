@@ -178,6 +178,8 @@ test('what only the other side may set is refused, and not required', () => {
     $defs: { Base: { properties: { id: { readOnly: true }, x: {} } } },
   };
   assertVerdicts(joined, { passes: [{ x: 1 }], fails: [{ x: 1, id: 1 }, {}] }, { closed: true });
+  const inside = { required: ['id'], properties: { id: { allOf: [{ type: 'integer' }, { readOnly: true }] } } };
+  assertVerdicts(inside, { passes: [{}], fails: [{ id: 1 }] });
   assertVerdicts(
     { not: { required: ['id'], properties: { id: { readOnly: true } } } },
     { passes: [{}], fails: [{ id: 1 }] },
