@@ -29,7 +29,7 @@ function membersIn(text: string, depthLimit: number): number | null {
     const code = text.charCodeAt(at);
     if (code === QUOTE) at = pastString(text, at) - 1;
     else if (code === COLON) members += 1;
-    // The code of each bracket and brace, with one bit less, is one of two.
+    // With this bit set, the code of a bracket is that of the brace which opens or closes like it.
     else if ((code | 0x20) === 0x7b && ++depth > depthLimit) return null;
     else if ((code | 0x20) === 0x7d) depth -= 1;
   }

@@ -9,6 +9,7 @@ import { createLedgerSegments, createSystemClock } from '../adapters/index.ts';
 import { readLog } from '../audit/index.ts';
 import type { LedgerRecord } from '../base/index.ts';
 import type { Alert } from '../ports/index.ts';
+import type { LedgerConnection } from './ledger-channel.ts';
 import { type LedgerHost, startLedger } from './ledger-host.ts';
 
 const PATIENCE_MS = 30_000;
@@ -55,8 +56,15 @@ async function ledgerIn(
   return { folder, host: started.value, alerts };
 }
 
-function appender(host: LedgerHost, name: string, more: { readonly hang?: boolean; readonly hoard?: boolean } = {}) {
-  const { port, ring } = host.connect();
+interface AppenderOptions {
+  readonly hang?: boolean;
+  readonly hoard?: boolean;
+  /** In place of a new one. */
+  readonly connection?: LedgerConnection;
+}
+
+function appender(host: LedgerHost, name: string, { connection, ...more }: AppenderOptions = {}) {
+  const { port, ring } = connection ?? host.connect();
   const taken = new SharedArrayBuffer(4);
   const files = {
     audit: import.meta.resolve('../audit/index.ts'),
@@ -72,7 +80,7 @@ function appender(host: LedgerHost, name: string, more: { readonly hang?: boolea
     worker.once('exit', () => resolve());
   });
   worker.on('error', () => {});
-  return { ring, worker, ended, count: () => Atomics.load(new Int32Array(taken), 0) };
+  return { worker, ended, count: () => Atomics.load(new Int32Array(taken), 0) };
 }
 
 async function until(words: string, holds: () => boolean | Promise<boolean>): Promise<void> {
@@ -142,16 +150,23 @@ test('what a dead thread left is written without anybody asking for it', async (
 test('the ring of a thread that has gone is the next one’s, and what each appended is there once', async (t) => {
   const { folder, host } = await ledgerIn(t);
   const counts = new Map<string, () => number>();
-  let first: SharedArrayBuffer | null = null;
+  let connection = host.connect();
+  const { ring: first } = connection;
   for (const name of ['one', 'two', 'three']) {
-    const { ring, worker, ended, count } = appender(host, name, { hang: true });
-    assert.equal(ring, (first ??= ring));
+    const { worker, ended, count } = appender(host, name, { hang: true, connection });
     counts.set(name, count);
     await until('it appends', () => count() > 2_000);
     await worker.terminate();
     await ended;
-    await until('the ring is free', () => host.spareRings > 0);
+    const early: LedgerConnection[] = [];
+    await until('the next one has its ring', () => {
+      connection = host.connect();
+      if (connection.ring !== first) early.push(connection);
+      return connection.ring === first;
+    });
+    for (const { port } of early) port.close();
   }
+  connection.port.close();
   await host.close();
   const found = await recorded(folder);
   for (const [name, count] of counts) {

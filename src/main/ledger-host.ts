@@ -89,11 +89,6 @@ export class LedgerHost {
     return this.#condition;
   }
 
-  /** Rings that wait for their next thread. */
-  get spareRings(): number {
-    return this.#spare.length;
-  }
-
   /**
    * A way into the ledger for a gateway thread. The ring of one that has gone is used again: the memory of a new one each
    * time would be given back only when every thread that knew the old has collected its garbage, and an idle one never does.

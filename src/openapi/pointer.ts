@@ -80,6 +80,11 @@ function unescapeToken(token: string): string {
   return token.includes('~') ? token.replaceAll('~1', '/').replaceAll('~0', '~') : token;
 }
 
+/** What stands at a pointer, and where; null without a pointer. */
+export function siteAt(document: unknown, pointer: string | null): Site | null {
+  return pointer === null ? null : { value: valueAt(document, pointer), pointer };
+}
+
 /** Follows tokens from a value; undefined where they lead nowhere. */
 export function descend(value: unknown, tokens: readonly string[]): unknown {
   let at = value;

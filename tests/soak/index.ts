@@ -78,10 +78,10 @@ async function underLoad(gateway: ReloadingGateway, { minutes, kills, callers, h
     const sample = takeSample(pid, heapFile, (performance.now() - beganMs) / 60_000);
     samples.push(sample);
     console.log(lineOf(sample, traffic, counts));
-    const failures = [...traffic.failures, ...counts.wrong];
-    for (const words of failures.slice(shown)) console.log(`failed so far: ${words}`);
-    if (failures.length > shown) console.log(`the gateway said last:\n${gateway.process.said()}`);
-    shown = failures.length;
+    const news = traffic.failures.slice(shown);
+    shown += news.length;
+    for (const words of news) console.log(`failed so far: ${words}`);
+    if (news.length > 0) console.log(`the gateway said last:\n${gateway.process.said()}`);
   }, SAMPLE_MS);
   try {
     await disturb(gateway, { traffic, counts, kills, untilMs: beganMs + minutes * 60_000 });
@@ -136,7 +136,9 @@ async function disturb(gateway: ReloadingGateway, { traffic, counts, kills, unti
       traffic.phase = 'quiet';
     }
     const fault = await gateway.reload(WAYS[counts.reloads++ % WAYS.length] as Way);
-    if (fault !== null) counts.wrong.push(fault);
+    if (fault === null) continue;
+    counts.wrong.push(fault);
+    console.log(`failed so far: ${fault}`);
   }
 }
 

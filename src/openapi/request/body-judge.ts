@@ -1,6 +1,6 @@
 import { err, type Issue, ok, type Result } from '../../base/index.ts';
 import type { DescribedContent, DescribedRequestBody } from '../description.ts';
-import { valueAt } from '../pointer.ts';
+import { siteAt } from '../pointer.ts';
 import { compileSchema, type SchemaSource, type Validator, type Violation } from '../validate/validator.ts';
 import { createFormObject, type FormObject, judgeForm } from './form-object.ts';
 import type { JsonReader } from './json-text.ts';
@@ -90,13 +90,10 @@ function compileEntry(
   readJson: JsonReader,
 ): Result<Entry, readonly Issue[]> {
   const { schemaPointer } = content;
-  const schema = schemaPointer === null ? undefined : valueAt(source.document, schemaPointer);
-  const validator =
-    schemaPointer === null
-      ? ok(null)
-      : compileSchema(source, { value: schema, pointer: schemaPointer }, REQUEST_VALIDATION);
+  const schema = siteAt(source.document, schemaPointer);
+  const validator = schema === null ? ok(null) : compileSchema(source, schema, REQUEST_VALIDATION);
   if (!validator.ok) return validator;
-  const use = useOf(source, content, schema);
+  const use = useOf(source, content, schema?.value);
   const form = takesForms(use.range) ? createFormObject(source, content.pointer, readJson) : null;
   return ok({ ...use, validate: validator.value, form });
 }

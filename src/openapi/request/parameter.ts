@@ -1,6 +1,6 @@
 import { type Issue, ok, type Result } from '../../base/index.ts';
 import type { DescribedParameter } from '../description.ts';
-import { valueAt } from '../pointer.ts';
+import { siteAt } from '../pointer.ts';
 import { compileSchema, type SchemaSource, type Validator } from '../validate/validator.ts';
 import type { Cookies } from './cookies.ts';
 import { readField } from './field.ts';
@@ -59,11 +59,9 @@ export function compileParameter(
 ): Result<CompiledParameter, readonly Issue[]> {
   const { schemaPointer, contentMediaType } = parameter;
   const { source } = context;
-  const schema = schemaPointer === null ? undefined : valueAt(source.document, schemaPointer);
-  const validator =
-    schemaPointer === null
-      ? ok(null)
-      : compileSchema(source, { value: schema, pointer: schemaPointer }, REQUEST_VALIDATION);
+  const site = siteAt(source.document, schemaPointer);
+  const schema = site?.value;
+  const validator = site === null ? ok(null) : compileSchema(source, site, REQUEST_VALIDATION);
   if (!validator.ok) return validator;
   const value =
     contentMediaType === null
@@ -194,7 +192,7 @@ function cookieReader(field: Field): ParameterValue['read'] {
 /** A parameter of the query as a field that goes by names. */
 export function queryField(source: SchemaSource, parameter: DescribedParameter): NamedField {
   const { name, style, explode, schemaPointer, contentMediaType } = parameter;
-  const schema = schemaPointer === null ? undefined : valueAt(source.document, schemaPointer);
+  const schema = siteAt(source.document, schemaPointer)?.value;
   return { name, style, explode, shape: shapeOf(source, schema), isDocument: contentMediaType !== null };
 }
 
@@ -214,8 +212,7 @@ function contentReader(
   const essence = mediaType.split(';', 1)[0] as string;
   const sentTexts = textsOf(parameter);
   const decode = CONTENT_DECODERS[parameter.in];
-  const { schemaPointer } = parameter;
-  const shape = shapeOf(source, schemaPointer === null ? undefined : valueAt(source.document, schemaPointer));
+  const shape = shapeOf(source, siteAt(source.document, parameter.schemaPointer)?.value);
   const isJson = isJsonType(essence);
   if (!isReadableText(parameter.in, mediaType)) return (opened) => sentTexts(opened) && NOT_SUPPORTED;
   return (opened) => {

@@ -1,5 +1,5 @@
 import type { DescribedContent } from '../description.ts';
-import { isObject, own, type PlainObject, valueAt } from '../pointer.ts';
+import { isObject, own, type PlainObject, siteAt } from '../pointer.ts';
 import { isReference } from '../reference.ts';
 import type { SchemaSource } from '../validate/validator.ts';
 import { isJsonType } from './json-text.ts';
@@ -19,8 +19,7 @@ export interface ContentUse {
 
 /** What of a described body can be judged: where nothing can, every request with it is refused. */
 export function contentUse(source: SchemaSource, content: DescribedContent): ContentUse {
-  const { schemaPointer } = content;
-  return useOf(source, content, schemaPointer === null ? undefined : valueAt(source.document, schemaPointer));
+  return useOf(source, content, siteAt(source.document, content.schemaPointer)?.value);
 }
 
 /** The same where its schema was found before; undefined where it has none. */
