@@ -20,12 +20,14 @@ export function parseAddress(text: string): Result<AddressBytes, string> {
 
 /** A block of addresses. */
 export class Cidr {
-  readonly #network: AddressBytes;
-  readonly #prefixBits: number;
+  /** Its first address. */
+  readonly network: AddressBytes;
+  /** How many bits all of its addresses begin with. */
+  readonly prefixBits: number;
 
   private constructor(network: AddressBytes, prefixBits: number) {
-    this.#network = network;
-    this.#prefixBits = prefixBits;
+    this.network = network;
+    this.prefixBits = prefixBits;
   }
 
   /**
@@ -48,16 +50,16 @@ export class Cidr {
 
   /** Whether the address lies in the block; an IPv6 block holds no IPv4 address and the other way round. */
   contains(address: AddressBytes): boolean {
-    if (address.length !== this.#network.length) return false;
-    return this.#network.every((byte, at) => byte === ((address[at] as number) & this.#maskAt(at)));
+    if (address.length !== this.network.length) return false;
+    return this.network.every((byte, at) => byte === ((address[at] as number) & this.#maskAt(at)));
   }
 
   #isExact(): boolean {
-    return this.#network.every((byte, at) => byte === (byte & this.#maskAt(at)));
+    return this.network.every((byte, at) => byte === (byte & this.#maskAt(at)));
   }
 
   #maskAt(at: number): number {
-    const bits = Math.min(8, Math.max(0, this.#prefixBits - at * 8));
+    const bits = Math.min(8, Math.max(0, this.prefixBits - at * 8));
     return (0xff << (8 - bits)) & 0xff;
   }
 }

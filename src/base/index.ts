@@ -1,6 +1,8 @@
 export { networkOf } from './address-network.ts';
 export { addressReach, type AddressReach } from './address-reach.ts';
+export { AddressSet, isEverything } from './address-set.ts';
 export { Bitset } from './bitset.ts';
+export { canonicalAddress } from './canonical-address.ts';
 export { type AddressBytes, parseAddress } from './cidr.ts';
 export { type DiskSpace, judgeSpace, type SpaceStanding } from './disk-space.ts';
 export { parseDuration, parseSize } from './duration.ts';

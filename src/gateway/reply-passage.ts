@@ -272,11 +272,11 @@ export class Reply implements ReplyView {
     const present = presenceOf(fields, added);
     const passage = this.#passage;
     const dated = (present & PRESENCE.date) !== 0;
-    // Put together by +, here and elsewhere on this path: a template would first ask of each part whether it is a text.
-    const lines =
-      (dated ? ID_OPENING : passage.context.opening(passage.wallMs())) + passage.id + this.#closing(added, present);
+    const opening = dated ? ID_OPENING : passage.context.opening(passage.wallMs());
+    const closing = this.#closing(added, present);
     const closes = this.#own !== null && this.#own.closes;
-    return { status: this.status, fields, added, lines, framing, announcedLength, closes };
+    const { status } = this;
+    return { status, fields, added, opening, requestId: passage.id, closing, framing, announcedLength, closes };
   }
 
   /** What follows the id: the end of its line, and the security fields that the reply lacks. */

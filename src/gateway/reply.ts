@@ -7,7 +7,7 @@ import {
   problemStatus,
 } from '../base/index.ts';
 import type { OwnReply } from '../policy/index.ts';
-import type { BodyFraming, OutgoingHead } from '../wire/index.ts';
+import { type BodyFraming, NO_LINES, type OutgoingHead } from '../wire/index.ts';
 import { checkedHeaders } from './edits.ts';
 
 /** A reply the gateway gives by itself, ready to be sent or edited. */
@@ -68,7 +68,15 @@ export function ownAnswer({ status, headers, body }: OwnReply): Answer {
 
 /** The head of such an answer. */
 export function answerHead({ status, added, body, closes }: Answer): OutgoingHead {
-  return { status, fields: null, added, framing: lengthOf(body.length), announcedLength: body.length, closes };
+  return {
+    ...NO_LINES,
+    status,
+    fields: null,
+    added,
+    framing: lengthOf(body.length),
+    announcedLength: body.length,
+    closes,
+  };
 }
 
 /** Framing of a body whose length is known. */

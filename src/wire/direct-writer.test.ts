@@ -67,6 +67,36 @@ test('a second text of the same turn sends the first', async (t) => {
   assert.deepEqual([near.bytesWritten, writer.waiting], [3, 5]);
 });
 
+test('what is appended goes out together with what waits, and a text that has grown long at once', async (t) => {
+  const { near, far } = await pair(t);
+  const writer = new DirectWriter(near, () => {});
+  writer.append('one');
+  writer.append('two');
+  assert.deepEqual([near.bytesWritten, writer.waiting], [0, 6]);
+  await setImmediate();
+  assert.deepEqual([near.bytesWritten, writer.waiting], [6, 0]);
+  writer.append('x');
+  writer.append('y'.repeat(65_535));
+  assert.deepEqual([near.bytesWritten, writer.waiting], [6, 65_536]);
+  writer.append('z');
+  assert.equal(near.bytesWritten + writer.waiting, 6 + 65_537);
+  assert.equal(writer.unsent, false);
+  writer.append('end');
+  writer.stream().end();
+  assert.equal(await textOf(far), `onetwox${'y'.repeat(65_535)}zend`);
+});
+
+test('what is appended behind what still waits for a slow peer keeps its order', () => {
+  const fake = new FakeSocket();
+  const writer = new DirectWriter(fake.socket, () => {});
+  writer.append('one');
+  fake.stuck = true;
+  writer.stream();
+  writer.append('two');
+  writer.append('three');
+  assert.equal(fake.text, 'onetwothree');
+});
+
 test('texts wait for the end of the turn in a number that is bounded', async (t) => {
   const pairs = await Promise.all(Array.from({ length: 40 }, () => pair(t)));
   const writers = pairs.map(({ near }) => new DirectWriter(near, () => {}));
@@ -165,7 +195,8 @@ test('a handle that is not what it was is left alone', () => {
 /** A thread that answers its first client and then fails in the same turn. */
 const FAILING = `
 const { parentPort, workerData } = require('node:worker_threads');
-void import(workerData).then(({ DirectWriter, sendPutOff }) => {
+void import(workerData.writer).then(async ({ DirectWriter }) => {
+  const { sendPutOff } = await import(workerData.turn);
   process.on('exit', sendPutOff);
   const server = require('node:net').createServer((socket) => {
     new DirectWriter(socket, () => {}).write('the reply');
@@ -176,7 +207,8 @@ void import(workerData).then(({ DirectWriter, sendPutOff }) => {
 `;
 
 test('a thread that ends in the middle of a turn sends what the turn has put off', async () => {
-  const worker = new Worker(FAILING, { eval: true, workerData: import.meta.resolve('./direct-writer.ts') });
+  const workerData = { writer: import.meta.resolve('./direct-writer.ts'), turn: import.meta.resolve('./turn-end.ts') };
+  const worker = new Worker(FAILING, { eval: true, workerData });
   const fault = once(worker, 'error');
   const [port] = (await once(worker, 'message')) as [number];
   const client = connect(port, '127.0.0.1');

@@ -1,16 +1,10 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
+import { sendLater } from './turn-end.ts';
 
-/**
- * So many texts wait for the end of the turn at most. A peer on this machine that sleeps costs 3 to 5 µs to wake: texts
- * that go out one behind the other wake it once, and find the system's code warm. The first waits as long as the work for
- * the others takes, half a millisecond.
- */
-const TURN_TEXTS = 16;
-
-/** The writers with a text for the end of this turn of the thread's event loop. */
-const putOff: DirectWriter[] = [];
+/** A text that has grown beyond this goes out at once: what the peer can have is not held back, and little is kept. */
+const GATHERED_CHARACTERS = 65_536;
 
 /**
  * Writes short texts to a socket at the end of the turn in which they were given, straight through its handle: nearly
@@ -65,8 +59,17 @@ export class DirectWriter {
       return;
     }
     this.#text = text;
-    if (putOff.push(this) === 1) setImmediate(sendPutOff);
-    else if (putOff.length >= TURN_TEXTS) sendPutOff();
+    sendLater(this);
+  }
+
+  /** As `write`, but joins the text to what waits for the end of the turn already. */
+  append(text: string): void {
+    if (this.#text === '') {
+      this.write(text);
+      return;
+    }
+    this.#text += text;
+    if (this.#text.length > GATHERED_CHARACTERS) this.flush();
   }
 
   /** Hands over what was put off. A socket that is gone by now has nobody who would read it. */
@@ -96,12 +99,6 @@ export class DirectWriter {
       else this.#drained();
     };
   }
-}
-
-/** Sends what the turn has put off, on all sockets of this thread. For a thread that ends in the middle of one. */
-export function sendPutOff(): void {
-  for (const writer of putOff) writer.flush();
-  putOff.length = 0;
 }
 
 /** What the socket's own `write` would report. */

@@ -132,7 +132,7 @@ export interface Bench {
   pass(ms: number): void;
 }
 
-const PEER: Peer = { address: '127.0.0.1', port: 1, tls: null };
+const PEER: Peer = { address: '127.0.0.1', port: 1, tls: null, via: [] };
 
 /** Builds one, on a socket that may be prepared before. */
 export function bench(bounds: Partial<ServerBounds> = {}, socket = new FakeSocket()): Bench {

@@ -164,6 +164,12 @@ const NAMES = Object.keys(MARKS) as readonly KnownName[];
 /** The number of a known field; 0 is any other, 1 one that stands for a dropped field in disguise. */
 export const FIELD = Object.fromEntries(NAMES.map((name, at) => [name, at + 2])) as Readonly<Record<KnownName, number>>;
 
+/** The name of each known field by its number; none where any of several may be meant. */
+export const NAME_OF: readonly (string | undefined)[] = [undefined, undefined, ...NAMES];
+
+/** The number of each known field by its name in lower case: for names that come from elsewhere. */
+export const NUMBER_OF: ReadonlyMap<string, number> = new Map(NAMES.map((name) => [name, FIELD[name]]));
+
 /** Any field the codec does not know. */
 export const OTHER_FIELD = 0;
 

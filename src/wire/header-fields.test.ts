@@ -54,6 +54,18 @@ test('one look tells which fields are forwarded, in whatever case and however of
   assert.equal(new Set(Object.values(PRESENCE)).size, Object.keys(PRESENCE).length);
 });
 
+test('fields are given one by one with their numbers, without those that are not forwarded', () => {
+  const given: unknown[] = [];
+  const fields = fieldsOf('Server: a', 'X-Other: b', 'Connection: close', 'VIA:', 'Date: c');
+  fields.drop('date');
+  fields.eachKept({ field: (...each) => given.push(each) });
+  assert.deepEqual(given, [
+    [FIELD.server, 'server', 'a'],
+    [0, 'x-other', 'b'],
+    [FIELD.via, 'via', ''],
+  ]);
+});
+
 test('marks say what is not forwarded', () => {
   const lines = ['Server: a', 'Accept: b', 'X-Powered-By: c', 'Connection: close'];
   assert.equal(fieldsOf(...lines).keptLines(), 'Server: a\r\nAccept: b\r\nX-Powered-By: c\r\n');
@@ -113,6 +125,40 @@ test('a field beyond the first thirty numbers is found by its number too', () =>
 test('what tells which fields are forwarded obeys the marks that are not', () => {
   const fields = fieldsOf('Date: a', 'Referrer-Policy: b', FieldMark.guarded);
   assert.equal(fields.present, PRESENCE['referrer-policy']);
+});
+
+test('a known name, one in disguise and an unknown one are each found among names of their length', () => {
+  const names = fc.constantFrom('ETag', 'Vary', 'VARY', 'Fary', 'te', 'tf', 'Range', 'Orange', 'X-User', 'X-Usef');
+  const disguised = fc.constantFrom(
+    'x-portcullis-a',
+    'X-Portcullis-B',
+    'x-forwarded-zz',
+    'Authorization',
+    'accept-range-a',
+  );
+  fc.assert(
+    fc.property(fc.array(fc.oneof(names, disguised), { maxLength: 12 }), (list) => {
+      const fields = fieldsOf(...list.map((name, at) => `${name}: ${at}`));
+      for (const name of new Set([
+        ...list.map((each) => each.toLowerCase()),
+        'vary',
+        'x-portcullis-a',
+        'authorization',
+      ])) {
+        const places = list.flatMap((each, at) => (each.toLowerCase() === name ? [String(at)] : []));
+        assert.deepEqual(fields.all(name), places, name);
+        assert.equal(fields.get(name), places.length === 0 ? null : places.join(', '));
+        assert.equal(fields.has(name), places.length > 0);
+      }
+    }),
+  );
+});
+
+test('what is dropped by a known name is dropped each time it stands there, and nothing else of its length', () => {
+  const fields = fieldsOf('Authorization: a', 'X-Same-Length: b', 'AUTHORIZATION: c', 'Date: d');
+  fields.drop('authorization');
+  assert.equal(fields.keptLines(), 'X-Same-Length: b\r\nDate: d\r\n');
+  assert.equal(fields.get('authorization'), 'a, c');
 });
 
 test('no field at all', () => {

@@ -1,4 +1,15 @@
-import { BIT_NUMBERS, FIELD_MARKS, FieldMark, FIRST_PRESENT, PRESENCE, PRESENCE_MARKS } from './field-names.ts';
+import {
+  BIT_NUMBERS,
+  DISGUISED_FIELD,
+  FIELD_MARKS,
+  FieldMark,
+  FIRST_PRESENT,
+  NAME_OF,
+  NUMBER_OF,
+  OTHER_FIELD,
+  PRESENCE,
+  PRESENCE_MARKS,
+} from './field-names.ts';
 import type { HeaderMap } from './message.ts';
 import { LOWER } from './octets.ts';
 
@@ -14,6 +25,11 @@ export interface NamesSeen {
   readonly seen: number;
   /** How long the names are: for each length, modulo 32, one bit. All bits where nobody looked. */
   readonly lengths: number;
+}
+
+/** Takes the fields of a head one by one. `name` is in lower case, `number` that of field-names.ts. */
+export interface FieldReceiver {
+  field(number: number, name: string, value: string): void;
 }
 
 /**
@@ -102,6 +118,16 @@ export class HeaderFields implements HeaderMap {
     for (let at = 0; at < this.size; at++) if (!this.#isDropped(at)) yield [this.#name(at), this.#value(at)];
   }
 
+  /** Gives the fields that are forwarded, in order. */
+  eachKept(into: FieldReceiver): void {
+    const { size } = this;
+    for (let at = 0; at < size; at++) {
+      if (this.#isDropped(at)) continue;
+      const number = this.#number(at);
+      into.field(number, NAME_OF[number] ?? this.#name(at), this.#value(at));
+    }
+  }
+
   /**
    * The fields that are forwarded, as HTTP/1.1 lines. Neighbours are taken out in one slice, since the grammar has been
    * checked byte by byte and every line ends with CRLF.
@@ -153,11 +179,18 @@ export class HeaderFields implements HeaderMap {
     return this.#text.slice(start, start + (word >>> 16));
   }
 
+  /** The next field of this name. A known name is not compared: all of its fields have its number, and no others. */
   #find(name: string, from: number): number {
     const { length } = name;
     if ((this.#lengths & (1 << length)) === 0) return -1;
     const words = this.#words;
+    const wanted = NUMBER_OF.get(name) ?? OTHER_FIELD;
     for (let word = from * WORDS_PER_FIELD; word < words.length; word += WORDS_PER_FIELD) {
+      const number = words[word + 2] as number;
+      if (number > DISGUISED_FIELD) {
+        if (number === wanted) return word / WORDS_PER_FIELD;
+        continue;
+      }
       const place = words[word] as number;
       if (place >>> 16 === length && this.#isNamed(place & 0xffff, name)) return word / WORDS_PER_FIELD;
     }

@@ -489,15 +489,15 @@ test('a handler that pauses is not the client’s fault', () => {
   assert.deepEqual(seen.log, ['pieces', 'pieces', 'end']);
 });
 
-test('a client that takes nothing of its reply is given up after thirty seconds, one that takes a little is not', async () => {
+test('a client that takes nothing of its reply is given up after thirty seconds', async () => {
   const { socket, script, pass } = bench();
   socket.receive(GET);
   socket.stuck = true;
   script.seen[0]?.exchange.begin(ownHead(200, 1_000_000));
-  script.seen[0]?.exchange.write(Buffer.alloc(50_000, 'a'));
+  script.seen[0]?.exchange.write(Buffer.alloc(500_000, 'a'));
   for (let round = 0; round < 10; round++) {
     pass(20_000);
-    socket.held -= 1_000;
+    socket.held -= 15_000;
   }
   assert.equal(socket.destroyed, false);
   pass(29_000);
@@ -506,6 +506,29 @@ test('a client that takes nothing of its reply is given up after thirty seconds,
   assert.equal(socket.destroyed, true);
   await setImmediate();
   assert.deepEqual(script.seen[0]?.log, ['gone']);
+});
+
+test('a client that takes its reply below 500 bytes a second is given up, one above is not', () => {
+  for (const [bytes, givenUp] of [
+    [4_900, true],
+    [5_100, false],
+  ] as const) {
+    const { socket, script, pass } = bench();
+    socket.receive(GET);
+    socket.stuck = true;
+    script.seen[0]?.exchange.begin(ownHead(200, 10_000_000));
+    script.seen[0]?.exchange.write(Buffer.alloc(10_000_000, 'a'));
+    for (let round = 0; round < 6; round++) {
+      pass(10_000);
+      socket.held -= bytes;
+    }
+    assert.equal(socket.destroyed, false);
+    for (let round = 0; round < 200 && !socket.destroyed; round++) {
+      pass(10_000);
+      socket.held -= bytes;
+    }
+    assert.equal(socket.destroyed, givenUp);
+  }
 });
 
 test('a stall is counted from when it began, not from the last write', () => {

@@ -4,9 +4,11 @@ import { DirectWriter } from './direct-writer.ts';
 import { type ExchangeHost, Http1Exchange } from './http1-exchange.ts';
 import { keepRead, lendReads } from './lent-reads.ts';
 import type { CanonicalRequest, Peer } from './message.ts';
+import { Pace } from './pace.ts';
 import { earlyFault, newAuthorityMemory, readRequestHead, readSoundHead, type RequestHead } from './request-head.ts';
 import { type ServerBounds, type ServerHandler, SIDE_BUFFER_BYTES } from './server.ts';
 import { writeReplyHead } from './write-head.ts';
+import { WriteWatch } from './write-watch.ts';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
@@ -17,8 +19,6 @@ const LINGER_MS = 3_000;
 const LINGER_BYTES = 16 * 1024 * 1024;
 /** When no further request is taken, one that may be on its way still has this long to come. */
 const DRAIN_IDLE_MS = 500;
-/** A client that has closed its side gets what is being sent; when nothing is for this long, it is taken to have gone. */
-const SILENCE_MS = 500;
 
 /** What a connection is built from. `monotonic` gives milliseconds. */
 export interface ConnectionOptions {
@@ -65,20 +65,18 @@ export class Http1Connection {
   #lingered = 0;
   /** When the present wait began; see `sweep`. */
   #since: number;
-  #sweptAt: number;
-  /** How much of the present body has been counted, and what of it is ahead of the slowest pace; see `#sweepBody`. */
-  #bodyCounted = 0;
-  #bodyAhead = 0;
-  /** Bytes that the system has taken, when that last changed, and when nothing was left to take. */
-  #flushed = 0;
-  #flushedAt: number;
-  #emptiedAt: number;
+  /** The pace of the present body. */
+  readonly #pace: Pace;
+  readonly #writes: WriteWatch;
 
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#writer = new DirectWriter(socket, () => this.#onDrain());
     this.#options = options;
-    this.#since = this.#sweptAt = this.#flushedAt = this.#emptiedAt = options.monotonic();
+    const now = options.monotonic();
+    this.#since = now;
+    this.#pace = new Pace(options.bounds, 0, now);
+    this.#writes = new WriteWatch(options.bounds, now);
     this.#host = this.#exchangeHost();
     // What a socket has read before it was ours comes by its events, and so does then all that follows.
     const lends = socket.readableLength === 0 && lendReads(socket, (bytes) => this.#onLent(bytes));
@@ -101,7 +99,6 @@ export class Http1Connection {
     if (this.#phase === 'head') this.#sweepIdle(now);
     else if (this.#phase === 'exchange' && this.#exchange !== null) this.#sweepBody(this.#exchange, now);
     else if (this.#phase === 'lingering') this.#sweepLingering(now);
-    this.#sweptAt = now;
     this.#sweepWrites(now);
   }
 
@@ -134,22 +131,9 @@ export class Http1Connection {
     } else if (waited > (this.#requests === 0 ? headMs : keepAliveMs)) this.#linger();
   }
 
-  /**
-   * Counts the time in which the client lets us wait, and only that: a handler that pauses is not the client's fault.
-   * The slowest pace is owed for each moment of it, and what comes faster is kept for later, but no more than is owed in
-   * `idleMs`: a body that was quick at first and then drips would be waited for for hours.
-   */
+  /** Counts the time in which the client lets us wait, and only that: a handler that pauses is not the client's fault. */
   #sweepBody(exchange: Http1Exchange, now: number): void {
-    if (!exchange.readsBody) {
-      this.#since = now;
-      return;
-    }
-    const { bodyBytesPerSecond, idleMs } = this.#options.bounds;
-    const bytesPerMs = bodyBytesPerSecond / 1_000;
-    const ahead = this.#bodyAhead + exchange.receivedBytes - this.#bodyCounted;
-    this.#bodyCounted = exchange.receivedBytes;
-    this.#bodyAhead = Math.min(ahead, idleMs * bytesPerMs) - (now - this.#sweptAt) * bytesPerMs;
-    if (this.#bodyAhead < 0 || now - this.#since > idleMs) exchange.bodyFailed('request-timeout');
+    if (this.#pace.isTooSlow(exchange.receivedBytes, exchange.readsBody, now)) exchange.bodyFailed('request-timeout');
   }
 
   #sweepLingering(now: number): void {
@@ -158,21 +142,13 @@ export class Http1Connection {
     else if (now - this.#since > LINGER_MS) this.#socket.destroy();
   }
 
-  /** A client that takes nothing is given up; so is one that has closed its side while nothing is being sent. */
+  /** A client that takes nothing or too little is given up; so is one that has closed its side while nothing is being sent. */
   #sweepWrites(now: number): void {
     const socket = this.#socket;
     if (this.#phase === 'closed' || socket.destroyed) return;
     const { waiting } = this.#writer;
-    const flushed = socket.bytesWritten - waiting;
-    if (flushed !== this.#flushed) {
-      this.#flushed = flushed;
-      this.#flushedAt = now;
-    }
-    if (waiting === 0) this.#emptiedAt = now;
-    const stalledMs = now - Math.max(this.#flushedAt, this.#emptiedAt);
-    const silent =
-      this.#ended && this.#exchange !== null && this.#exchange.replyBegun && now - this.#flushedAt >= SILENCE_MS;
-    if (stalledMs > this.#options.bounds.idleMs || (silent && waiting === 0)) socket.destroy();
+    const onlySends = this.#ended && this.#exchange !== null && this.#exchange.replyBegun;
+    if (this.#writes.isOver(now, { waiting, flushed: socket.bytesWritten - waiting }, onlySends)) socket.destroy();
   }
 
   /**
@@ -203,7 +179,7 @@ export class Http1Connection {
       return;
     }
     if (this.#phase === 'closed') return;
-    if (this.#phase !== 'head' || this.#buffer.length === 0) this.#since = this.#options.monotonic();
+    if (this.#phase === 'head' && this.#buffer.length === 0) this.#since = this.#options.monotonic();
     this.#buffer = this.#buffer.length === 0 ? bytes : Buffer.concat([this.#buffer, bytes]);
     this.#advance();
   }
@@ -280,9 +256,7 @@ export class Http1Connection {
     this.#phase = 'exchange';
     this.#exchange = exchange;
     this.#emptyLine = false;
-    if (head.framing.kind !== 'none') this.#since = this.#sweptAt = this.#options.monotonic();
-    this.#bodyCounted = 0;
-    this.#bodyAhead = (bounds.bodyGraceMs * bounds.bodyBytesPerSecond) / 1_000;
+    if (head.framing.kind !== 'none') this.#pace.begin(0, this.#options.monotonic());
     handler.request(exchange);
   }
 
@@ -299,7 +273,7 @@ export class Http1Connection {
   }
 
   #wantsBody(): void {
-    this.#since = this.#options.monotonic();
+    this.#pace.rest(this.#options.monotonic());
     this.#advance();
   }
 

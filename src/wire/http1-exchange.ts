@@ -30,7 +30,7 @@ const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 type Encoding = 'nothing' | 'measured' | 'chunked' | 'until-close';
 
 /** What happens when nobody listens yet: nothing. */
-const NO_EVENTS: ExchangeEvents = { pieces: () => true, bodyEnd() {}, bodyFailed() {}, drained() {}, gone() {} };
+export const NO_EVENTS: ExchangeEvents = { pieces: () => true, bodyEnd() {}, bodyFailed() {}, drained() {}, gone() {} };
 
 /** One request on an HTTP/1.1 connection. It ends exactly once: its reply is finished or cut, or the client has gone. */
 export class Http1Exchange implements ServerExchange {

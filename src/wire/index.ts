@@ -1,12 +1,24 @@
-export { sendPutOff } from './direct-writer.ts';
 export { PRESENCE } from './field-names.ts';
 export { HeaderFields, NO_FIELDS } from './header-fields.ts';
+export { HTTP2_BOUNDS, type Http2Fault } from './http2/protocol.ts';
 export { listen, type Listener, type ListenFault, type ListenOptions } from './listener.ts';
-export type { BodyFraming, BodySink, CanonicalRequest, HeaderMap, Peer, TlsPeer, WholeBody } from './message.ts';
+export {
+  type BodyFraming,
+  type BodySink,
+  type CanonicalRequest,
+  DIRECT,
+  type HeaderMap,
+  type MemoryShare,
+  type Peer,
+  type TlsPeer,
+  type WholeBody,
+} from './message.ts';
 export type { ReplyHead } from './reply-head.ts';
 export { newAuthorityMemory, readRequestHead } from './request-head.ts';
 export {
   type ExchangeEvents,
+  type Http2Offer,
+  NO_LINES,
   type OutgoingHead,
   SERVER_BOUNDS,
   type ServerBounds,
@@ -14,7 +26,8 @@ export {
   type ServerHandler,
 } from './server.ts';
 export { canonicalizeTarget } from './target.ts';
-export { type ContextMaterial, createServerContext } from './tls-settings.ts';
+export { type ContextMaterial, createServerContext, replaceTicketKeys } from './tls-settings.ts';
+export { sendPutOff } from './turn-end.ts';
 export type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';
 export type { UpstreamBounds } from './upstream-connection.ts';
 export { POOL_BOUNDS, type PoolCounts, UpstreamPool, type UpstreamTarget } from './upstream-pool.ts';

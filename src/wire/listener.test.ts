@@ -52,6 +52,7 @@ async function open(t: TestContext, options: Partial<ListenOptions> & { readonly
     bounds: SERVER_BOUNDS,
     clock,
     context: options.tls === true ? choose : null,
+    http2: null,
     turnedAway: (reason) => turnedAway.push(reason),
     ...options,
   });
@@ -93,6 +94,7 @@ test('requests are served over kept and pipelined connections', async (t) => {
     address: '127.0.0.1',
     port: client.socket.localPort,
     tls: null,
+    via: [],
   });
 });
 
@@ -445,6 +447,7 @@ test('a port in use is told by its code', async (t) => {
     bounds: SERVER_BOUNDS,
     clock: new ManualClock(),
     context: null,
+    http2: null,
     turnedAway: () => {},
   });
   assert.deepEqual(fault satisfies Listener | ListenFault, { code: 'EADDRINUSE', port: listener.port });

@@ -1,9 +1,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
+import type { AddressSet } from '../base/index.ts';
 import type { Clock, Timer } from '../ports/index.ts';
-import { Http1Connection } from './http1-connection.ts';
-import type { Peer } from './message.ts';
-import { type ServerBounds, type ServerHandler, SIDE_BUFFER_BYTES } from './server.ts';
+import { type ConnectionOptions, Http1Connection } from './http1-connection.ts';
+import { type ConnectionBounds, Http2Connection, type Unheard } from './http2/http2-connection.ts';
+import { DIRECT, type Peer } from './message.ts';
+import { isProxied, ProxyGreeting } from './proxy-greeting.ts';
+import { type Http2Offer, type ServerBounds, type ServerHandler, SIDE_BUFFER_BYTES } from './server.ts';
 import { type Greeted, TlsGreeting, type TurnedAway } from './tls-greeting.ts';
 
 const SWEEP_MS = 500;
@@ -29,8 +32,12 @@ export interface ListenOptions {
   readonly clock: Clock;
   /** May throw where it has none for the name: then there is no handshake. */
   readonly context: ((serverName: string | null) => SecureContext) | null;
+  /** What HTTP/2 needs, where TLS clients are offered it by ALPN; null where only HTTP/1.1 is spoken. */
+  readonly http2: Http2Offer | null;
+  /** Connections from these addresses begin with a PROXY header that names their source; no others have one read. */
+  readonly proxies?: AddressSet | null;
   /** Counts connections that ended before a request could be read, by reason; once each. */
-  readonly turnedAway: (reason: 'full' | TurnedAway) => void;
+  readonly turnedAway: (reason: 'full' | 'proxy-header' | TurnedAway | Unheard) => void;
 }
 
 /** A port that is being listened on. */
@@ -77,6 +84,8 @@ class Connections {
   readonly #open = new Set<Open>();
   #draining: Promise<void> | null = null;
   #emptied: (() => void) | null = null;
+  /** The same for all connections. */
+  #http2Bounds: ConnectionBounds | null = null;
 
   constructor(options: ListenOptions) {
     this.#options = options;
@@ -106,15 +115,34 @@ class Connections {
       socket.destroy();
       return;
     }
-    const peer: Peer = { address: plainAddress(address), port: socket.remotePort ?? 0, tls: null };
-    const { context, clock, bounds, turnedAway } = this.#options;
+    const peer: Peer = { address: plainAddress(address), port: socket.remotePort ?? 0, tls: null, via: DIRECT };
+    const { clock, bounds, proxies = null } = this.#options;
+    const deadlineMs = clock.monotonic() + bounds.headMs;
+    if (proxies !== null && isProxied(peer, proxies)) this.#hearProxy(socket, peer, deadlineMs);
+    else this.#greet(socket, peer, deadlineMs);
+  }
+
+  #hearProxy(socket: Socket, peer: Peer, deadlineMs: number): void {
+    const greeting = new ProxyGreeting(socket, {
+      peer,
+      deadlineMs,
+      turnedAway: () => this.#options.turnedAway('proxy-header'),
+      greeted: (source) => this.#greet(socket, source, deadlineMs),
+      closed: () => this.#remove(greeting),
+    });
+    this.#open.add(greeting);
+  }
+
+  #greet(socket: Socket, peer: Peer, deadlineMs: number): void {
+    const { context, http2, turnedAway } = this.#options;
     if (context === null) {
       this.#serve(socket, peer, () => socket.resetAndDestroy());
       return;
     }
     const greeting = new TlsGreeting(socket, {
       context,
-      deadlineMs: clock.monotonic() + bounds.headMs,
+      deadlineMs,
+      http2: http2 !== null,
       turnedAway,
       greeted: ({ socket: secured, tls, reset }: Greeted) => this.#serve(secured, { ...peer, tls }, reset),
       closed: () => this.#remove(greeting),
@@ -123,15 +151,11 @@ class Connections {
   }
 
   #serve(socket: Socket, peer: Peer, reset: () => void): void {
-    const { handler, bounds, clock } = this.#options;
-    const connection = new Http1Connection(socket, {
-      peer,
-      handler,
-      bounds,
-      monotonic: () => clock.monotonic(),
-      reset,
-      closed: () => this.#remove(entry),
-    });
+    const { handler, bounds, clock, http2 } = this.#options;
+    const closed = (): void => this.#remove(entry);
+    const options = { peer, handler, bounds, monotonic: () => clock.monotonic(), reset, closed };
+    const speaksHttp2 = http2 !== null && peer.tls !== null && peer.tls.applicationProtocol === 'h2';
+    const connection = speaksHttp2 ? this.#serveHttp2(socket, options, http2) : new Http1Connection(socket, options);
     const entry: Open = {
       sweep: (now) => connection.sweep(now),
       drain: () => connection.drain(),
@@ -139,6 +163,13 @@ class Connections {
     };
     this.#open.add(entry);
     if (this.#draining !== null) connection.drain();
+  }
+
+  #serveHttp2(socket: Socket, options: ConnectionOptions, http2: Http2Offer): Http2Connection {
+    this.#http2Bounds ??= { ...options.bounds, ...http2.bounds };
+    http2.counted('connection');
+    const { turnedAway } = this.#options;
+    return new Http2Connection(socket, { ...options, bounds: this.#http2Bounds, http2, turnedAway });
   }
 
   #remove(entry: Open): void {

@@ -24,7 +24,12 @@ export interface Peer {
   readonly address: string;
   readonly port: number;
   readonly tls: TlsPeer | null;
+  /** The proxies that said so, where the address is what they said: the nearest first. `DIRECT` where there are none. */
+  readonly via: readonly string[];
 }
+
+/** No proxies on the way. */
+export const DIRECT: readonly string[] = Object.freeze([]);
 
 /**
  * The one reading of a request, used for matching, for policies and for what goes upstream. Nothing in it changes.
@@ -51,6 +56,14 @@ export type BodyFraming =
 
 /** A whole body: its octets, or a text with one character for each of them, which costs less to pass on. */
 export type WholeBody = Buffer | string;
+
+/** Memory that connections share, so that none takes the room of the others. */
+export interface MemoryShare {
+  /** False where there is no room for so many bytes more for this client. */
+  take(peer: Peer, bytes: number): boolean;
+  /** Gives back what the same client took. */
+  giveBack(peer: Peer, bytes: number): void;
+}
 
 /** Takes a body piece by piece. A chunk is the receiver's to keep; `chunk` returns false to ask for a pause, which `resume` of the source ends. */
 export interface BodySink {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import {
   endOfAllowed,
   HEX_VALUE,
+  HTTP2_NAME,
   LOWER,
   PATH,
   QUERY,
@@ -37,6 +38,11 @@ test('a field name of a request is a token without underscores, and its plain pa
     const expected = octet === 0x5f ? 0 : allows(/[A-Za-z0-9-]/, octet) ? 1 : (TOKEN[octet] as number) * 2;
     assert.equal(REQUEST_NAME[octet], expected, `${octet}`);
   }
+});
+
+test('a field name of HTTP/2 is one of a request without upper case', () => {
+  for (const octet of ALL)
+    assert.equal(HTTP2_NAME[octet], allows(/[A-Z]/, octet) ? 0 : REQUEST_NAME[octet], `${octet}`);
 });
 
 test('a field value of a request is visible ASCII, space and tab; a reply may hold obs-text besides', () => {

@@ -2,7 +2,8 @@
  * 256-entry tables over octets: one look-up a byte is what makes a strict reader cheap.
  * Sources: RFC 9110 §5.6.2 (token), RFC 9110 §5.5 (field content), RFC 3986 §3.3 and §3.4 (path, query).
  */
-const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const LOWER_CASE = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const ALPHANUMERIC = `ABCDEFGHIJKLMNOPQRSTUVWXYZ${LOWER_CASE}`;
 const SUB_DELIMS_BUT_SEMICOLON = "!$&'()*+,=";
 
 function table(marks: Readonly<Record<number, string>>): Uint8Array {
@@ -18,6 +19,9 @@ export const TOKEN = table({ 1: `${ALPHANUMERIC}!#$%&'*+-.^_\`|~` });
 
 /** Field names of requests: 1 for letters, digits and hyphen; 2 for the rest of a token. An underscore is 0: such names are refused. */
 export const REQUEST_NAME = table({ 1: `${ALPHANUMERIC}-`, 2: "!#$%&'*+.^`|~" });
+
+/** The same for HTTP/2, where a name with an upper-case letter is malformed (RFC 9113 §8.2.1). */
+export const HTTP2_NAME = table({ 1: `${LOWER_CASE}-`, 2: "!#$%&'*+.^`|~" });
 
 /** Field values of requests: visible ASCII, space and tab. */
 export const REQUEST_VALUE = fieldValue(false);

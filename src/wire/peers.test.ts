@@ -14,7 +14,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { setImmediate } from 'node:timers/promises';
 import { problemBody, type ProblemCode, problemStatus } from '../base/index.ts';
 import type { Clock, Timer } from '../ports/index.ts';
-import type { ExchangeEvents, OutgoingHead, ServerExchange, ServerHandler } from './server.ts';
+import { type ExchangeEvents, NO_LINES, type OutgoingHead, type ServerExchange, type ServerHandler } from './server.ts';
 
 const PATIENCE_MS = 10_000;
 
@@ -149,7 +149,7 @@ export async function rawServer(
 
 /** A reply of the gateway's own. */
 export function ownHead(status: number, bytes: number): OutgoingHead {
-  return { status, fields: null, added: [], framing: { kind: 'length', bytes }, announcedLength: null };
+  return { ...NO_LINES, status, fields: null, added: [], framing: { kind: 'length', bytes }, announcedLength: null };
 }
 
 /** What a refused request is told. */

@@ -1,6 +1,7 @@
 import type { ProblemCode } from '../base/index.ts';
 import type { HeaderFields } from './header-fields.ts';
-import type { BodyFraming, CanonicalRequest, Peer, WholeBody } from './message.ts';
+import type { Http2Bounds, Http2Fault } from './http2/protocol.ts';
+import type { BodyFraming, CanonicalRequest, MemoryShare, Peer, WholeBody } from './message.ts';
 
 /** A reply's head as it is sent. `fields` are passed on from an upstream; `added` are names and values in turn, names in lower case. */
 export interface OutgoingHead {
@@ -10,11 +11,20 @@ export interface OutgoingHead {
   /** How long the body is; for `none` on HEAD or 304 `announcedLength` may name what GET would have. */
   readonly framing: BodyFraming;
   readonly announcedLength: number | null;
-  /** Field lines ready to be sent, each with its CRLF, behind `added`. Names are in lower case; nothing of them is checked again. */
-  readonly lines?: string;
-  /** Asks that no request follow on this connection (see `problemCloses`); where framing demands that, it holds anyway. */
+  /**
+   * Field lines ready to be sent behind `added`, as three texts that are whole lines together: up to the id's value (the
+   * same for all replies of a second), the id, and what follows it (one of few texts). Each is '' where there is none.
+   * Names are in lower case; nothing of them is checked again.
+   */
+  readonly opening: string;
+  readonly requestId: string;
+  readonly closing: string;
+  /** Asks that no request follow on this HTTP/1.1 connection (see `problemCloses`); where framing demands that, it holds anyway. */
   readonly closes?: boolean;
 }
+
+/** The ready lines of a head whose fields all stand in `added`. */
+export const NO_LINES = { opening: '', requestId: '', closing: '' } as const;
 
 /** What happens to a request after it was handed over. All of it may come at any time until the reply is finished or cut. */
 export interface ExchangeEvents {
@@ -59,7 +69,7 @@ export interface ServerExchange {
   /** False asks for a pause until `drained`. */
   write(piece: Buffer): boolean;
   finish(): void;
-  /** Ends the connection so that the client can't take what it has for a whole reply. */
+  /** Ends the stream or connection so that the client can't take what it has for a whole reply. */
   cut(): void;
 }
 
@@ -68,6 +78,17 @@ export interface ServerHandler {
   request(exchange: ServerExchange): void;
   /** A request that could not be read: gives the reply to it. The connection closes behind it. */
   refused(code: ProblemCode, peer: Peer): { readonly head: OutgoingHead; readonly body: Buffer };
+}
+
+/** What a listener needs to speak HTTP/2. */
+export interface Http2Offer {
+  readonly bounds: Http2Bounds;
+  /** What connections hold beyond what is theirs for nothing. */
+  readonly memory: MemoryShare;
+  /** Counts connections that speak it, and the streams that clients open. Must not throw. */
+  counted(what: 'connection' | 'stream'): void;
+  /** A stream or a connection was ended by us for what its client did: to be counted and logged. Must not throw. */
+  faulted(fault: Http2Fault, peer: Peer): void;
 }
 
 /** What a connection allows its client. Times in milliseconds of the monotonic clock. */

@@ -30,7 +30,7 @@ interface Door {
 }
 
 /** A port where each connection is greeted, and what came of it. */
-async function openDoor(t: TestContext): Promise<Door> {
+async function openDoor(t: TestContext, http2 = false): Promise<Door> {
   const greeted: Greeted[] = [];
   const turnedAway: TurnedAway[] = [];
   const count = { came: 0, closed: 0 };
@@ -39,6 +39,7 @@ async function openDoor(t: TestContext): Promise<Door> {
     new TlsGreeting(raw, {
       context: () => context,
       deadlineMs: Number.POSITIVE_INFINITY,
+      http2,
       turnedAway: (reason) => turnedAway.push(reason),
       greeted: (one) => {
         one.socket.on('error', () => {});
@@ -115,6 +116,28 @@ test('a hello of any size leads to a session', async (t) => {
     assert.equal(greeted[at]?.tls.applicationProtocol, options.ALPNProtocols === undefined ? null : 'http/1.1');
   }
   assert.equal(count.closed, clients.length);
+});
+
+test('HTTP/2 is chosen by who knows it, where it is offered, whatever order the client has; nobody is forced', async (t) => {
+  for (const http2 of [true, false]) {
+    const { port, greeted, turnedAway } = await openDoor(t, http2);
+    for (const [at, [protocols, chosen]] of (
+      [
+        [['h2', 'http/1.1'], http2 ? 'h2' : 'http/1.1'],
+        [['http/1.1', 'h2'], http2 ? 'h2' : 'http/1.1'],
+        [['spdy/3', 'http/1.1'], 'http/1.1'],
+        [[], null],
+      ] as const
+    ).entries()) {
+      const client = await shakeHands(t, port, { ALPNProtocols: [...protocols] });
+      await until(() => greeted.length === at + 1);
+      assert.equal(greeted[at]?.tls.applicationProtocol, chosen);
+      assert.equal(client.alpnProtocol, chosen ?? false);
+    }
+    await shakeHands(t, port, { ALPNProtocols: ['spdy/3', 'h3'] });
+    await until(() => turnedAway.length === 1);
+    assert.deepEqual(turnedAway, ['handshake']);
+  }
 });
 
 test('what follows a hello that is refused is not looked at, however much it is', async (t) => {

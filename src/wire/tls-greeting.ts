@@ -5,11 +5,9 @@ import { giveFirstBytes } from './first-bytes.ts';
 import { readHostName } from './host.ts';
 import type { TlsPeer } from './message.ts';
 
-/**
- * The list as it goes over the wire (RFC 7301 §3.1). Node copies it for each connection: names and byte arrays into 64 KiB
- * that it shares with other short texts, and all of them would stay as long as the connection. A view's copy stands alone.
- */
-const PROTOCOLS = new DataView(Uint8Array.from(Buffer.from('\x08http/1.1')).buffer);
+/** What we speak, in the order in which we like it; a client that speaks none of it gets no session (RFC 7301 §3.2). */
+const HTTP1_ONLY = protocols('\x08http/1.1');
+const HTTP2_FIRST = protocols('\x02h2\x08http/1.1');
 const NOTHING = Buffer.alloc(0);
 /** A ClientHello of the largest size, with the headers of its records. */
 const GREETING_LIMIT_BYTES = CLIENT_HELLO_LIMIT_BYTES + 1_024;
@@ -30,6 +28,8 @@ export interface GreetingOptions {
   readonly context: (serverName: string | null) => SecureContext;
   /** When the handshake must be done, on the monotonic clock. */
   readonly deadlineMs: number;
+  /** Whether HTTP/2 is offered. */
+  readonly http2: boolean;
   readonly turnedAway: (reason: TurnedAway) => void;
   readonly greeted: (greeted: Greeted) => void;
   /** Nothing is left of the connection, or it is no longer this greeting's. */
@@ -89,7 +89,8 @@ export class TlsGreeting {
     try {
       // No context for this name: no handshake, and never one with another's certificate.
       const secureContext = this.#options.context(hello.serverName);
-      secured = new TLSSocket(raw, { isServer: true, secureContext, ALPNProtocols: PROTOCOLS, requestCert: false });
+      const ALPNProtocols = this.#options.http2 ? HTTP2_FIRST : HTTP1_ONLY;
+      secured = new TLSSocket(raw, { isServer: true, secureContext, ALPNProtocols, requestCert: false });
     } catch {
       this.#turnAway('handshake');
       return;
@@ -138,6 +139,14 @@ export class TlsGreeting {
 }
 
 function ignore(): void {}
+
+/**
+ * A list as it goes over the wire (RFC 7301 §3.1). Node copies it for each connection: names and byte arrays into 64 KiB
+ * that it shares with other short texts, and all of them would stay as long as the connection. A view's copy stands alone.
+ */
+function protocols(list: string): DataView {
+  return new DataView(Uint8Array.from(Buffer.from(list, 'latin1')).buffer);
+}
 
 function tlsPeerOf(socket: TLSSocket, serverName: string | null): TlsPeer {
   const protocol = socket.alpnProtocol;

@@ -3,7 +3,7 @@ import { duplexPair } from 'node:stream';
 import { before, test } from 'node:test';
 import { connect, type ConnectionOptions, type SecureContext, TLSSocket } from 'node:tls';
 import { selfSigned, until } from './peers.test.ts';
-import { createServerContext } from './tls-settings.ts';
+import { createServerContext, replaceTicketKeys } from './tls-settings.ts';
 
 let context: SecureContext;
 let certPem: string;
@@ -87,6 +87,8 @@ test('suites without forward secrecy or authenticated encryption are refused', a
 
 test('the post-quantum group is agreed on where the client has it, and the classical ones serve the others', async () => {
   assert.equal((await shakeHands({ ecdhCurve: 'X25519MLKEM768:X25519' })).group?.toUpperCase(), 'X25519MLKEM768');
+  // One that guesses another is asked for it.
+  assert.equal((await shakeHands({ ecdhCurve: 'X25519:X25519MLKEM768' })).group?.toUpperCase(), 'X25519MLKEM768');
   assert.equal((await shakeHands({ ecdhCurve: 'X25519' })).error, null);
   assert.equal((await shakeHands({ ecdhCurve: 'P-256' })).error, null);
   assert.equal((await shakeHands({ ecdhCurve: 'P-384' })).error, null);
@@ -136,6 +138,25 @@ test('a session is never resumed under another certificate, nor with another tic
     );
     assert.equal((await shakeHands({ maxVersion, session }, rotated)).reused, false, maxVersion);
   }
+});
+
+test('a context changes its ticket key in place, and takes no session of before', async () => {
+  const changing = createServerContext({ chainPem: certPem, keyPem, ticketKeys: Buffer.alloc(48, 1) });
+  const twin = createServerContext({ chainPem: certPem, keyPem, ticketKeys: Buffer.alloc(48, 3) });
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    replaceTicketKeys(changing, Buffer.alloc(48, 1));
+    const before = (await shakeHands({ maxVersion }, changing)).session;
+    assert.ok(before !== undefined);
+    assert.equal(replaceTicketKeys(changing, Buffer.alloc(48, 3)), true);
+    assert.equal((await shakeHands({ maxVersion, session: before }, changing)).reused, false, maxVersion);
+    const after = (await shakeHands({ maxVersion }, changing)).session;
+    assert.ok(after !== undefined);
+    assert.equal((await shakeHands({ maxVersion, session: after }, twin)).reused, true, maxVersion);
+  }
+});
+
+test('a context that can’t change its ticket key says so', () => {
+  assert.equal(replaceTicketKeys({ context: {} }, Buffer.alloc(48)), false);
 });
 
 test('a key that does not belong to the certificate makes no context', async () => {

@@ -14,8 +14,8 @@ const SUITES = [
   'ECDHE-RSA-AES128-GCM-SHA256',
 ].join(':');
 
-/** The post-quantum group first. */
-const GROUPS = 'X25519MLKEM768:X25519:P-256:P-384';
+/** The post-quantum group first. The slash asks a client that knows it but guessed another one to use it (RFC 9846 §4.2.8: HelloRetryRequest). */
+const GROUPS = 'X25519MLKEM768/X25519:P-256:P-384';
 
 /** A certificate with its key, and the key that session tickets are sealed with (48 bytes). */
 export interface ContextMaterial {
@@ -39,4 +39,15 @@ export function createServerContext(material: ContextMaterial): SecureContext {
     sessionIdContext: createHash('sha256').update(material.chainPem).digest('hex').slice(0, 32),
     ticketKeys: Buffer.from(material.ticketKeys),
   });
+}
+
+/**
+ * Seals session tickets with another key (48 bytes) from now on; one sealed before leads to a full handshake. False where
+ * this context can't change its key.
+ */
+export function replaceTicketKeys(context: SecureContext, ticketKeys: Uint8Array): boolean {
+  const native = context.context as { setTicketKeys?: (keys: Buffer) => void } | undefined;
+  if (typeof native?.setTicketKeys !== 'function') return false;
+  native.setTicketKeys(Buffer.from(ticketKeys));
+  return true;
 }

@@ -4,7 +4,7 @@ import { NO_FIELDS } from './header-fields.ts';
 import type { BodyFraming } from './message.ts';
 import { readReplyHead } from './reply-head.ts';
 import { newAuthorityMemory, readRequestHead } from './request-head.ts';
-import type { OutgoingHead } from './server.ts';
+import { NO_LINES, type OutgoingHead } from './server.ts';
 import { chunkLine, type ReplyHeadOptions, statusLine, writeReplyHead, writeRequestHead } from './write-head.ts';
 
 const PLAIN: ReplyHeadOptions = { method: 'GET', legacy: false, bytes: null, close: false };
@@ -15,7 +15,7 @@ function written(
   options: Partial<ReplyHeadOptions> = {},
   announcedLength: number | null = null,
 ): string {
-  const head: OutgoingHead = { status, fields: null, added: [], framing, announcedLength };
+  const head: OutgoingHead = { ...NO_LINES, status, fields: null, added: [], framing, announcedLength };
   return writeReplyHead(head, { ...PLAIN, ...options }).replaceAll('\r\n', '|');
 }
 
@@ -50,6 +50,9 @@ test('what is written to a client is read back the same', () => {
       status: 201,
       fields: null,
       added: ['x-a', '1', 'x-b', ''],
+      opening: 'date: Sun, 06 Nov 1994 08:49:37 GMT\r\nx-request-id: ',
+      requestId: 'r1',
+      closing: '\r\nx-frame-options: DENY\r\n',
       framing: { kind: 'length', bytes: 3 },
       announcedLength: null,
     },
@@ -57,9 +60,10 @@ test('what is written to a client is read back the same', () => {
   );
   const reading = readReplyHead(Buffer.from(text), text.length - 2, 'GET');
   assert.ok(reading.fault === null);
+  assert.deepEqual([reading.status, reading.framing, reading.keepAlive], [201, { kind: 'length', bytes: 3 }, false]);
   assert.deepEqual(
-    [reading.status, reading.framing, reading.keepAlive, reading.fields.get('x-a')],
-    [201, { kind: 'length', bytes: 3 }, false, '1'],
+    ['x-a', 'date', 'x-request-id', 'x-frame-options'].map((name) => reading.fields.get(name)),
+    ['1', 'Sun, 06 Nov 1994 08:49:37 GMT', 'r1', 'DENY'],
   );
 });
 

@@ -95,8 +95,7 @@ export function writeReplyHead(head: OutgoingHead, options: ReplyHeadOptions): s
   let text = statusLine(head.status);
   if (head.fields !== null) text += head.fields.keptLines();
   if (head.added.length > 0) text += fieldLines(head.added);
-  if (head.lines !== undefined) text += head.lines;
-  text += lengthLine(head, options);
+  text += head.opening + head.requestId + head.closing + lengthLine(head, options);
   return text + (options.close ? 'connection: close\r\n\r\n' : '\r\n');
 }
 

@@ -138,3 +138,10 @@ async function accepts(port: number): Promise<boolean> {
   socket.destroy();
   return answer;
 }
+
+/** Which cores are whose, in words. */
+export function placement(): string {
+  return pinnedTo('load').length > 0
+    ? 'load and upstream on core 0, the contestant on core 1'
+    : 'cores not chosen: figures are rough';
+}

@@ -1,4 +1,5 @@
 import { AS_BENCH, framingEvidence } from './framing-evidence.ts';
+import { http2Evidence } from './http2-evidence.ts';
 import { chooseByName } from './names.ts';
 import { reloadEvidence } from './reload-evidence.ts';
 
@@ -7,7 +8,7 @@ import { reloadEvidence } from './reload-evidence.ts';
 const EVIDENCE = {
   framing: { options: [AS_BENCH], run: framingEvidence },
   reload: reloadEvidence,
-  http2: null,
+  http2: http2Evidence,
   identity: null,
   access: null,
   reviews: null,

@@ -1,11 +1,12 @@
 import { benchDataPlane } from './data-plane.ts';
 import { chooseByName } from './names.ts';
+import { benchProtocols } from './protocols.ts';
 
 // `npm run bench -- NAME`: measures the gateway beside its peers, prints a table, and ends with one line of JSON.
 // It never fails on a figure.
 const BENCHES = {
   'data-plane': benchDataPlane,
-  protocols: null,
+  protocols: benchProtocols,
   abuse: null,
   upstreams: null,
   credentials: null,

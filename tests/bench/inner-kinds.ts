@@ -100,7 +100,7 @@ interface Course {
 /** Reads each head anew: texts of earlier rounds may have become cheaper to handle than those of a socket. */
 function prepare(snapshot: Snapshot, lines: readonly string[]): Course {
   const memory = newAuthorityMemory();
-  const peer = { address: '127.0.0.1', port: 1, tls: null };
+  const peer = { address: '127.0.0.1', port: 1, tls: null, via: [] };
   let operation: CompiledOperation | null = null;
   const exchanges = lines.map((line) => {
     const [target, token] = line.split('\t');

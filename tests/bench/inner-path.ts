@@ -136,7 +136,7 @@ function buildClients() {
   const clients = Array.from({ length: CONNECTIONS }, () => {
     const sink = new SinkSocket(null);
     new Http1Connection(sink.socket, {
-      peer: { address: '127.0.0.1', port: 1, tls: null },
+      peer: { address: '127.0.0.1', port: 1, tls: null, via: [] },
       handler: gateway,
       bounds: { ...SERVER_BOUNDS, requestsPerConnection: Number.MAX_SAFE_INTEGER },
       monotonic: () => clock.monotonic(),

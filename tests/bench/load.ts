@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { findProgram, runToEnd } from './child.ts';
+import { sendStreams } from './load-h2.ts';
 
 /** How hard a contestant is pressed: as many connections, each with one request at a time, kept alive. */
 export const CONNECTIONS = 32;
@@ -15,7 +16,8 @@ export interface LoadResult {
 
 /** Where to send the load. */
 export interface Target {
-  readonly scheme: 'http' | 'https';
+  /** `h2`: https with HTTP/2. */
+  readonly scheme: 'http' | 'https' | 'h2';
   readonly port: number;
 }
 
@@ -33,6 +35,7 @@ export async function sendLoad(
   seconds: number,
   requestsFile: string | null = null,
 ): Promise<LoadResult> {
+  if (scheme === 'h2') return sendStreams(port, seconds);
   const url = `${scheme}://127.0.0.1:${port}/`;
   const timeoutMs = seconds * 1000 + 15_000;
   if (loadGenerator() === 'wrk') {

@@ -39,3 +39,10 @@ function readTimes(): Times {
   const { cpuMicroseconds, endedCpuMicroseconds } = useOfTree(process.pid);
   return { total: busy + idle + wait + stolen, busy, stolen, own: (cpuMicroseconds + endedCpuMicroseconds) / 10_000 };
 }
+
+/** Says it in words. */
+export function printNoise({ others_busy_pct: others, stolen_pct: stolen }: Noise): void {
+  console.log(
+    `meanwhile others kept the machine busy for ${others} % of its time, and ${stolen} % of it was stolen by its host`,
+  );
+}

@@ -73,6 +73,7 @@ async function run(file: string, port: number): Promise<void> {
     bounds: SERVER_BOUNDS,
     clock,
     context: null,
+    http2: null,
     turnedAway() {},
   });
   if ('code' in listener) throw new Error(`port ${listener.port}: ${listener.code}`);

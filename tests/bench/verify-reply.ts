@@ -22,7 +22,7 @@ export async function verifyReply(
   const method = sentBody === undefined ? 'GET' : 'POST';
   const fixed = { host: '127.0.0.1', rejectUnauthorized: false, agent: false, timeout: 5000 };
   const options = { ...fixed, port, path, headers, method };
-  const sent = (scheme === 'https' ? requestHttps : requestHttp)(options, (response) => {
+  const sent = (scheme === 'http' ? requestHttp : requestHttps)(options, (response) => {
     let body = '';
     response.setEncoding('utf8');
     response.on('data', (data: string) => (body += data));

@@ -2,8 +2,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Callers } from '../callers.ts';
 import { findProgram, freePort, startServer } from '../child.ts';
+import type { Target } from '../load.ts';
 import { useOfTree } from '../process-tree.ts';
 import { type Absence, type Contestant, type Row, type Surroundings } from './contestant.ts';
+
+const ALPN: Readonly<Partial<Record<Row, string>>> = { tls: 'http/1.1', h2: 'h2,http/1.1' };
+const SCHEMES: Readonly<Partial<Record<Row, Target['scheme']>>> = { tls: 'https', h2: 'h2' };
 
 /**
  * HAProxy in HTTP mode: one thread, connections to the server always reused, no log. In the secured rows it verifies the
@@ -18,13 +22,13 @@ export async function startHaproxy(row: Row, surroundings: Surroundings): Promis
   const pem = join(folder, 'both.pem');
   const { certificateFile, keyFile } = surroundings;
   await writeFile(pem, (await readFile(certificateFile, 'utf8')) + (await readFile(keyFile, 'utf8')), { mode: 0o600 });
-  const configuration = configure(row === 'tls' ? ` ssl crt ${pem} alpn http/1.1` : '', surroundings, port);
+  const configuration = configure(row in ALPN ? ` ssl crt ${pem} alpn ${ALPN[row]}` : '', surroundings, port);
   await writeFile(join(folder, 'haproxy.cfg'), configuration);
   const child = await startServer([program, '-db', '-f', join(folder, 'haproxy.cfg')], port, { core: 'contestant' });
   return {
     name: 'haproxy',
     row,
-    target: { scheme: row === 'tls' ? 'https' : 'http', port },
+    target: { scheme: SCHEMES[row] ?? 'http', port },
     configuration,
     use: () => useOfTree(child.pid),
     stop: child.stop,

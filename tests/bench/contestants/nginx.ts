@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findProgram, freePort, startServer } from '../child.ts';
-import { CONNECTIONS } from '../load.ts';
+import { CONNECTIONS, type Target } from '../load.ts';
 import { useOfTree } from '../process-tree.ts';
 import { type Absence, type Contestant, type Row, type Surroundings } from './contestant.ts';
 
@@ -20,12 +20,16 @@ export async function startNginx(row: Row, surroundings: Surroundings): Promise<
   return {
     name: 'nginx',
     row,
-    target: { scheme: row === 'tls' ? 'https' : 'http', port },
+    target: { scheme: SCHEMES[row] ?? 'http', port },
     configuration,
     use: () => useOfTree(child.pid),
     stop: child.stop,
   };
 }
+
+/** What it listens with. */
+const LISTEN: Readonly<Partial<Record<Row, string>>> = { tls: ' ssl', h2: ' ssl http2' };
+const SCHEMES: Readonly<Partial<Record<Row, Target['scheme']>>> = { tls: 'https', h2: 'h2' };
 
 function configure(
   row: Row,
@@ -33,7 +37,7 @@ function configure(
   port: number,
 ): string {
   const tls =
-    row === 'tls'
+    row in LISTEN
       ? `ssl_certificate ${certificateFile}; ssl_certificate_key ${keyFile}; ssl_protocols TLSv1.2 TLSv1.3;`
       : '';
   return `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
@@ -44,7 +48,7 @@ http {
   uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
   upstream api { server 127.0.0.1:${upstreamPort}; keepalive ${CONNECTIONS * 2}; keepalive_requests 1000000000; }
   server {
-    listen 127.0.0.1:${port}${row === 'tls' ? ' ssl' : ''}; ${tls}
+    listen 127.0.0.1:${port}${LISTEN[row] ?? ''}; ${tls}
     location / {
       proxy_pass http://api; proxy_http_version 1.1; proxy_set_header Connection "";
       proxy_set_header X-Request-Id $request_id;

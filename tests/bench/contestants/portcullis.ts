@@ -15,7 +15,7 @@ const FLAGS = ['--min-semi-space-size=16'];
 
 /** The gateway with its defaults before one upstream. */
 export function startPortcullis(row: Row, surroundings: Surroundings): Promise<Contestant> {
-  return row === 'tls' ? startProduct(surroundings) : startPlain(row, surroundings);
+  return row === 'tls' || row === 'h2' ? startProduct(row, surroundings) : startPlain(row, surroundings);
 }
 
 /** The configuration of the plain and TLS rows, up to the APIs. */
@@ -46,13 +46,13 @@ export function configureSecured(upstreamPort: number, callers: Callers): string
 `;
 }
 
-async function startProduct(surroundings: Surroundings): Promise<Contestant> {
-  const configuration = configure('tls', surroundings);
+async function startProduct(row: 'tls' | 'h2', surroundings: Surroundings): Promise<Contestant> {
+  const configuration = configure(row, surroundings);
   const gateway = await startGateway(configuration, { before: pinnedTo('contestant') });
   return {
     name: 'portcullis',
-    row: 'tls',
-    target: { scheme: 'https', port: gateway.https },
+    row,
+    target: { scheme: row === 'h2' ? 'h2' : 'https', port: gateway.https },
     configuration,
     use: () => useOfTree(gateway.pid),
     stop: gateway.stop,

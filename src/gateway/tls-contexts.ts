@@ -1,0 +1,43 @@
+import type { SecureContext } from 'node:tls';
+import type { CertificateMaterial } from '../ports/index.ts';
+import { createServerContext, replaceTicketKeys } from '../wire/index.ts';
+
+/** The certificate for a host; null only where there is none at all. */
+export type ChooseCertificate = (
+  materials: readonly CertificateMaterial[],
+  serverName: string | null,
+) => CertificateMaterial | null;
+
+/** The TLS contexts of a thread, one for each certificate that is in use. */
+export class TlsContexts {
+  readonly #choose: ChooseCertificate;
+  #materials: readonly CertificateMaterial[] = [];
+  #contexts = new Map<CertificateMaterial, SecureContext>();
+
+  constructor(choose: ChooseCertificate) {
+    this.#choose = choose;
+  }
+
+  /** Takes these certificates in place of the last ones, with the key for session tickets. Throws where one can't be used; then the last ones stay. */
+  replace(materials: readonly CertificateMaterial[], ticketKeys: Uint8Array): void {
+    const contexts = new Map<CertificateMaterial, SecureContext>();
+    for (const material of materials) contexts.set(material, createServerContext({ ...material, ticketKeys }));
+    this.#materials = materials;
+    this.#contexts = contexts;
+  }
+
+  /** Session tickets are sealed with this from now on. */
+  replaceTicketKeys(ticketKeys: Uint8Array): void {
+    for (const [material, context] of this.#contexts)
+      if (!replaceTicketKeys(context, ticketKeys))
+        this.#contexts.set(material, createServerContext({ ...material, ticketKeys }));
+  }
+
+  /** The context for the host of a ClientHello. Throws where there is none. */
+  contextFor(serverName: string | null): SecureContext {
+    const material = this.#choose(this.#materials, serverName);
+    const context = material === null ? undefined : this.#contexts.get(material);
+    if (context === undefined) throw new Error('no certificate');
+    return context;
+  }
+}

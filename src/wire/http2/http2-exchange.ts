@@ -1,0 +1,334 @@
+import type { ProblemCode } from '../../base/index.ts';
+import { NO_EVENTS } from '../http1-exchange.ts';
+import type { BodyFraming, CanonicalRequest, Peer, WholeBody } from '../message.ts';
+import type {
+  ConnectionMemo,
+  ExchangeEvents,
+  OutgoingHead,
+  ServerBounds,
+  ServerExchange,
+  ServerHandler,
+} from '../server.ts';
+import { isBodiless } from '../write-head.ts';
+import type { DataSender, SendingStream } from './data-sender.ts';
+import { encodeFields, ReplyHeadEncoder } from './hpack-encoder.ts';
+import { type BodyOwner, IncomingBody } from './incoming-body.ts';
+import { Pace, type PaceBounds } from '../pace.ts';
+import { ErrorCode, type Http2Bounds, type Http2Fault } from './protocol.ts';
+import { ReceiveWindow } from './receive-window.ts';
+import type { Http2RequestHead } from './request-head.ts';
+
+/** What of a connection's bounds its streams keep to. */
+export type StreamBounds = PaceBounds & Pick<ServerBounds, 'headMs'> & Pick<Http2Bounds, 'streamWindowBytes'>;
+
+/** What an exchange needs of its connection. None of it calls back, except where it says so. */
+export interface StreamHost {
+  readonly memo: ConnectionMemo;
+  readonly peer: Peer;
+  readonly bounds: StreamBounds;
+  readonly sender: DataSender<Http2Exchange>;
+  /** Milliseconds of the monotonic clock, as they were when the present read began. */
+  moment(): number;
+  /** Sends HEADERS with this block. */
+  head(stream: Http2Exchange, block: string, endStream: boolean): void;
+  /** The stream is over and forgotten: in order where `code` is null, else by RST_STREAM. What came of it and was not consumed is credited. */
+  end(stream: Http2Exchange, code: number | null, fault: Http2Fault | null): void;
+  /** So much of what came was taken, or thrown away: the windows may open again. Never called of a stream that is over. */
+  consumed(stream: Http2Exchange, bytes: number): void;
+  /** The sender holds something of this stream: memory must be found for it. The connection may end the stream meanwhile. */
+  held(stream: Http2Exchange): void;
+}
+
+const NONE: BodyFraming = { kind: 'none' };
+const CHUNKED: BodyFraming = { kind: 'chunked' };
+const CONTINUE = encodeFields([':status', '100']);
+/** One a thread: what it keeps depends on no client. */
+const ENCODER = new ReplyHeadEncoder();
+
+/** How the reply's body is sent; `nothing` for HEAD, 204, 304 and where there is none. */
+type Encoding = 'nothing' | 'measured' | 'open';
+
+/**
+ * One request on an HTTP/2 connection, as its handler sees it, and what the connection keeps of its stream. It ends exactly
+ * once: its reply is finished or cut, or the client has gone. What the connection reads of the body is only gathered;
+ * `deliver` hands it on, so that no work of the handler's comes between two frames.
+ */
+export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
+  readonly id: number;
+  readonly head: Http2RequestHead;
+  readonly request: CanonicalRequest;
+  /** `chunked` where the length is not known: for GET and HEAD that is so only behind the first data. See `waits`. */
+  framing: BodyFraming;
+  events: ExchangeEvents = NO_EVENTS;
+  /** See `SendingStream`. */
+  window = 0;
+  held: WholeBody[] | null = null;
+  heldBytes = 0;
+  endHeld = false;
+  sentBytes = 0;
+  /** What of the connection's window this stream has taken and not consumed; kept by the connection. */
+  owedBytes = 0;
+  readonly #host: StreamHost;
+  readonly #openedAt: number;
+  #receiveWindow: ReceiveWindow | null = null;
+  /** Null where there is none. */
+  #body: IncomingBody | null;
+  #waits: boolean;
+  /** The client has ended its side. */
+  #ended: boolean;
+  #receiving = false;
+  #handingOver = false;
+  #reply: 'none' | 'streaming' | 'over' = 'none';
+  #encoding: Encoding = 'open';
+  /** Bytes of body that the reply's content-length still wants. */
+  #wantedBytes = 0;
+  /** The connection has forgotten the stream. */
+  #forgotten = false;
+  #replyPace: Pace | null = null;
+
+  /** `ended`: the head was all of the request; that `head` announces no body then has been judged before. */
+  constructor(host: StreamHost, id: number, head: Http2RequestHead, ended: boolean) {
+    const { authority, contentLength, fields: headers, method, path, query } = head;
+    this.#host = host;
+    this.id = id;
+    this.head = head;
+    this.request = { method, host: authority.host, port: authority.port, path, query, headers, peer: host.peer };
+    this.framing =
+      ended || contentLength === 0 ? NONE : contentLength > 0 ? { kind: 'length', bytes: contentLength } : CHUNKED;
+    this.#ended = ended;
+    this.#body = this.framing.kind === 'none' ? null : new IncomingBody(this, contentLength);
+    const unsure = this.framing.kind === 'chunked' && (method === 'GET' || method === 'HEAD');
+    this.#waits = !ended && (unsure || contentLength === 0);
+    this.#openedAt = host.moment();
+  }
+
+  get memo(): ConnectionMemo {
+    return this.#host.memo;
+  }
+
+  get receivedBytes(): number {
+    return this.#body === null ? 0 : this.#body.receivedBytes;
+  }
+
+  /**
+   * A GET or HEAD that does not say whether a body follows, or a request that says there is none and has not ended: it is
+   * not to be handed over before its end, or the first of its data, has told. Else a verdict would depend on how frames
+   * fall into reads.
+   */
+  get waits(): boolean {
+    return this.#waits;
+  }
+
+  /** Whether the client has ended its side (RFC 9113 §5.1). */
+  get halfClosed(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether the head of the reply has been sent. */
+  get replyBegun(): boolean {
+    return this.#reply !== 'none';
+  }
+
+  /** Whether more of the body is wanted: else nothing opens the stream's window any more. */
+  get takesMore(): boolean {
+    return this.#body !== null && this.#body.isOpen;
+  }
+
+  /** What the client may send on this stream. */
+  get receiveWindow(): ReceiveWindow {
+    return (this.#receiveWindow ??= new ReceiveWindow(this.#host.bounds.streamWindowBytes));
+  }
+
+  /** Gives the request to the handler, and behind that what has come of its body, where it is wanted. */
+  handOver(handler: ServerHandler): void {
+    this.#handingOver = true;
+    handler.request(this);
+    this.#handingOver = false;
+    this.deliver();
+  }
+
+  /** Notes data, which are copied; a fault where the head announced less (RFC 9113 §8.1.1). */
+  data(bytes: Buffer, from: number, to: number): Http2Fault | null {
+    this.#waits = false;
+    return this.#body === null ? 'content-length-mismatch' : this.#body.data(bytes, from, to);
+  }
+
+  /** Notes that the client has ended its side, by data or by trailers; a fault where data are missing. */
+  bodyEnded(): Http2Fault | null {
+    this.#ended = true;
+    if (this.#waits) {
+      this.#waits = false;
+      this.framing = NONE;
+      this.#body = null;
+    }
+    return this.#body === null ? null : this.#body.end();
+  }
+
+  /** Hands on what has come of the body, as far as it is wanted. Called when a read has been worked off. */
+  deliver(): void {
+    if (!this.#handingOver) this.#body?.deliver();
+  }
+
+  /** The body will not come whole: told when all that has come of it was handed on. */
+  bodyFailed(code: ProblemCode): void {
+    this.#body?.failed(code);
+    this.deliver();
+  }
+
+  /** See `StreamHost`. */
+  consumed(bytes: number): void {
+    if (!this.#forgotten) this.#host.consumed(this, bytes);
+  }
+
+  /** The client has reset the stream or gone: told once, and only where the reply was not over. */
+  leave(): void {
+    if (this.#forgotten) return;
+    this.#forget();
+    if (this.#reply === 'over') return;
+    this.#reply = 'over';
+    this.events.gone();
+  }
+
+  /** All that was held has been sent: told by the sender. */
+  drained(): void {
+    if (this.#reply === 'streaming') this.events.drained();
+  }
+
+  /** As `drained`, and the end of the stream has been sent with it. */
+  ended(): void {
+    this.#complete();
+  }
+
+  /**
+   * Judges the present waits, about twice a second. `request-timeout`: what it `waits` for has not come, and since no
+   * handler knows of the request, the connection has to answer; `stalled`: the client does not take its reply.
+   */
+  sweep(now: number): 'request-timeout' | 'stalled' | null {
+    if (this.#waits && this.#reply === 'none')
+      return now - this.#openedAt > this.#host.bounds.headMs ? 'request-timeout' : null;
+    this.#body?.sweep(this.#host.bounds, now);
+    return this.#isStalled(now) ? 'stalled' : null;
+  }
+
+  limitBody(bytes: number): boolean {
+    this.#body?.limit(bytes);
+    return this.framing.kind !== 'length' || this.framing.bytes <= bytes;
+  }
+
+  receive(): void {
+    if (this.#receiving || this.#reply === 'over') return;
+    this.#receiving = true;
+    const body = this.#body;
+    if (body === null) {
+      this.events.bodyEnd();
+      return;
+    }
+    // Who sends data already does not wait to be told (RFC 9110 §10.1.1).
+    const expecting = this.head.expectsContinue && body.isOpen && body.arrivedBytes === 0;
+    if (expecting && this.#reply === 'none') this.#host.head(this, CONTINUE, false);
+    body.want();
+    this.deliver();
+  }
+
+  resumeBody(): void {
+    if (this.#body !== null && this.#body.resume()) this.deliver();
+  }
+
+  interim(status: number, added: readonly string[]): void {
+    // 100 is ours to say, in `receive`; there is no 101 (RFC 9113 §8.6).
+    if (this.#reply !== 'none' || status < 102 || status > 199) return;
+    this.#host.head(this, encodeFields([':status', String(status), ...added]), false);
+  }
+
+  send(head: OutgoingHead, body: WholeBody): void {
+    if (this.#reply !== 'none') return;
+    this.#reply = 'over';
+    const { length } = body;
+    const block = this.#encode(head, length);
+    const bodiless = this.#encoding === 'nothing' || length === 0;
+    this.#host.head(this, block, bodiless);
+    if (!bodiless) this.#host.sender.send(this, body, true);
+    this.#endUnlessHeld();
+  }
+
+  begin(head: OutgoingHead): void {
+    if (this.#reply !== 'none') return;
+    this.#reply = 'streaming';
+    this.#wantedBytes = head.framing.kind === 'length' ? head.framing.bytes : 0;
+    const block = this.#encode(head, null);
+    this.#host.head(this, block, this.#encoding === 'nothing');
+  }
+
+  write(piece: Buffer): boolean {
+    if (this.#reply !== 'streaming') return false;
+    if (this.#encoding === 'nothing' || piece.length === 0) return true;
+    this.#wantedBytes -= piece.length;
+    if (this.#encoding === 'measured' && this.#wantedBytes < 0) {
+      // More than was announced makes a reply malformed (RFC 9113 §8.1.1).
+      this.cut();
+      return false;
+    }
+    const more = this.#host.sender.send(this, piece, false);
+    if (!more) this.#host.held(this);
+    return more;
+  }
+
+  finish(): void {
+    if (this.#reply !== 'streaming') return;
+    if (this.#encoding === 'measured' && this.#wantedBytes !== 0) {
+      this.cut();
+      return;
+    }
+    this.#reply = 'over';
+    if (this.#encoding !== 'nothing') this.#host.sender.send(this, '', true);
+    this.#endUnlessHeld();
+  }
+
+  cut(): void {
+    if (this.#reply === 'over') return;
+    this.#reply = 'over';
+    this.#forget();
+    this.#host.end(this, ErrorCode.internalError, null);
+  }
+
+  /** The reply is all sent, or waits in the sender. */
+  #endUnlessHeld(): void {
+    if (this.endHeld) {
+      this.#body?.giveUp();
+      this.#host.held(this);
+    } else this.#complete();
+  }
+
+  /** Our side is ended. A request that is still coming is told, by a reset without a fault, that nobody wants it (RFC 9113 §8.1). */
+  #complete(): void {
+    this.#forget();
+    this.#host.end(this, this.#ended ? null : ErrorCode.noError, null);
+  }
+
+  #forget(): void {
+    this.#forgotten = true;
+    this.#body?.giveUp();
+    if (this.held !== null) this.#host.sender.drop(this);
+  }
+
+  /** What the connection's window or its socket keeps back is not judged here: all streams wait for that together. */
+  #isStalled(now: number): boolean {
+    if (this.held === null) return false;
+    this.#replyPace ??= new Pace(this.#host.bounds, this.sentBytes, now);
+    return this.#replyPace.isTooSlow(this.sentBytes, this.window <= 0, now);
+  }
+
+  /** The head's block; `bytes` is the length of a body that is whole already. */
+  #encode(head: OutgoingHead, bytes: number | null): string {
+    const { announcedLength, framing, status } = head;
+    const length = framing.kind === 'length' ? framing.bytes : null;
+    if (isBodiless(this.head.method, status)) {
+      this.#encoding = 'nothing';
+      // What GET would have been given, where that is known; 204 has no length at all (RFC 9110 §8.6).
+      return ENCODER.encode(head, status === 204 || status < 200 ? null : (length ?? announcedLength));
+    }
+    if (bytes === null && framing.kind === 'none') this.#encoding = 'nothing';
+    else this.#encoding = bytes !== null || length !== null ? 'measured' : 'open';
+    return ENCODER.encode(head, bytes ?? (framing.kind === 'none' ? 0 : length));
+  }
+}
