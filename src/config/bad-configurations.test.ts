@@ -125,8 +125,8 @@ const KEYS: readonly Case[] = [
   ['an unknown key at the top', withTop('sevrer: {}'), [1, 1, 'sevrer: unknown key (did you mean "server"?)']],
   [
     'a key of a later part',
-    withTop('trustedProxies: []'),
-    [1, 1, 'known here: version, server, admin, data, issuers, roles, audit, alerts, apis, tests)'],
+    withTop('egress: []'),
+    [1, 1, 'known here: version, server, admin, data, trustedProxies, issuers, roles, audit, alerts, apis, tests)'],
   ],
   [
     'an unknown key of an API',

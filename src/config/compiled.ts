@@ -2,7 +2,14 @@
  * What a thread needs that compiles a configuration: the narrow door of this room. Nothing behind it reads YAML or
  * checks what was written, so that a thread does not load what only the control side uses.
  */
-export type { ApiConfig, CallerConfig, OperationConfig, PolicyUse, UpstreamConfig } from './config.ts';
+export type {
+  ApiConfig,
+  CallerConfig,
+  OperationConfig,
+  PolicyUse,
+  TrustedProxiesConfig,
+  UpstreamConfig,
+} from './config.ts';
 export { type Configured, configuredOf, type ListedOperation } from './configured.ts';
 export type { Gathered } from './gathered.ts';
 export { type GatheredParcel, unpackGathered } from './parcel.ts';

@@ -7,6 +7,8 @@ export interface Config {
   readonly server: ServerConfig;
   readonly admin: { readonly host: string; readonly port: number };
   readonly dataFolder: string;
+  /** Null where no proxy's word on the client is taken. */
+  readonly trustedProxies: TrustedProxiesConfig | null;
   /** In the order of the file, as the next two. */
   readonly issuers: readonly IssuerConfig[];
   readonly roles: readonly RoleConfig[];
@@ -17,6 +19,12 @@ export interface Config {
   readonly tests: readonly TestConfig[];
   /** In the order of the file. */
   readonly apis: readonly ApiConfig[];
+}
+
+/** HTTP proxies before the gateway, by blocks of addresses, and the one field in which they name the client. */
+export interface TrustedProxiesConfig {
+  readonly addresses: readonly string[];
+  readonly field: 'x-forwarded-for' | 'forwarded';
 }
 
 /** A role: the permissions it grants, and the roles whose permissions it grants too. */
@@ -73,6 +81,8 @@ export interface ServerConfig {
   readonly threads: number | 'auto';
   readonly https: { readonly port: number; readonly certificate: CertificateConfig };
   readonly http: { readonly port: number; readonly mode: 'redirect' | 'refuse' } | null;
+  /** Blocks of addresses whose connections begin with a PROXY header. */
+  readonly proxyProtocol: readonly string[];
 }
 
 /** Where an API's operations come from: a description (an absolute path or a URL), or routes written by hand. */
@@ -142,4 +152,6 @@ export interface UpstreamConfig {
   readonly responseTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly caFile: string | null;
+  /** In which fields it hears of the client and of what was asked for. */
+  readonly forwarded: 'x-forwarded' | 'forwarded' | 'both';
 }

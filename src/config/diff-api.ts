@@ -107,6 +107,8 @@ function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell):
       ),
     );
   }
+  if (old.forwarded !== next.forwarded)
+    changes.push(tell('upstream', 'changes', `the upstream hears of clients by ${FORWARDED_WORDS[next.forwarded]}`));
   const times = ({ connectTimeoutMs, responseTimeoutMs, idleTimeoutMs }: UpstreamConfig): readonly number[] => [
     connectTimeoutMs,
     responseTimeoutMs,
@@ -116,6 +118,12 @@ function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell):
     changes.push(tell('upstream', 'changes', 'the upstream gets other time limits'));
   return changes;
 }
+
+const FORWARDED_WORDS = {
+  'x-forwarded': 'X-Forwarded-For',
+  forwarded: 'Forwarded',
+  both: 'X-Forwarded-For and Forwarded',
+} as const;
 
 interface Documented {
   readonly old: ApiConfig;

@@ -1,4 +1,4 @@
-import type { Config } from './config.ts';
+import type { Config, TrustedProxiesConfig } from './config.ts';
 import { type ChangeEffect, type Comparable, type ConfigChange, pairsOf, sameData } from './config-change.ts';
 import { accessChanges } from './diff-access.ts';
 import { apiChanges } from './diff-api.ts';
@@ -40,6 +40,7 @@ function nodeChanges(before: Config, after: Config): readonly ConfigChange[] {
     const name = key === 'dataFolder' ? 'data' : key;
     if (!sameData(before[key], after[key])) add('server', 'changes', `\`${name}\` changes, which needs a restart`);
   }
+  changes.push(...trustChanges(before.trustedProxies, after.trustedProxies));
   if (before.audit !== after.audit) {
     const effect = after.audit === 'off' ? 'loosens' : 'tightens';
     add(
@@ -52,5 +53,24 @@ function nodeChanges(before: Config, after: Config): readonly ConfigChange[] {
     const gone = after.alerts.webhook === null;
     add('records', gone ? 'loosens' : 'changes', gone ? 'alerts are no longer posted' : 'alerts are posted elsewhere');
   }
+  return changes;
+}
+
+/** Whoever is trusted may say of any request that another sent it. */
+function trustChanges(
+  before: TrustedProxiesConfig | null,
+  after: TrustedProxiesConfig | null,
+): readonly ConfigChange[] {
+  const tell = (effect: ChangeEffect, message: string): ConfigChange => {
+    return { api: null, operation: null, about: 'server', effect, message };
+  };
+  const [was, is] = [before?.addresses ?? [], after?.addresses ?? []];
+  const added = is.filter((block) => !was.includes(block));
+  const gone = was.filter((block) => !is.includes(block));
+  const changes: ConfigChange[] = [];
+  if (added.length > 0) changes.push(tell('loosens', `proxies at ${added.join(', ')} are believed who the client is`));
+  if (gone.length > 0) changes.push(tell('tightens', `proxies at ${gone.join(', ')} are no longer believed`));
+  if (before !== null && after !== null && before.field !== after.field)
+    changes.push(tell('changes', `proxies name the client in \`${after.field}\` instead of \`${before.field}\``));
   return changes;
 }

@@ -11,6 +11,7 @@ import { checked, complain, gatherFile, gatherSecret, type GatherOptions, placeO
 import type { ParsedConfig } from './parse.ts';
 import { placeholderWarnings } from './placeholder-warnings.ts';
 import { securityPlaces } from './security-places.ts';
+import { proxyWarnings } from './trusted-proxies.ts';
 import { checkKey, PEM_LIMIT_BYTES, readCertificates } from './tls-material.ts';
 
 /** All documents together: more would not fit beside each other while they are read. */
@@ -141,6 +142,7 @@ function warn(work: Work): void {
   const descriptions = new Map([...work.described].map(([name, { description }]) => [name, description]));
   work.warnings.push(
     ...placeholderWarnings(config, places),
+    ...proxyWarnings(config, places),
     ...grantWarnings(config, descriptions, places),
     ...caseWarnings(config, work.described, places),
   );

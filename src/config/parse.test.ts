@@ -56,6 +56,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
       certificate: { kind: 'files', certificate: '/etc/portcullis/tls/chain.pem', key: '${file:/run/secrets/key.pem}' },
     },
     http: { port: 80, mode: 'refuse' },
+    proxyProtocol: [],
   });
   assert.deepEqual(config.admin, { host: '::1', port: 9000 });
   assert.equal(config.dataFolder, '/var/lib/portcullis');
@@ -73,6 +74,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
       responseTimeoutMs: 10_000,
       idleTimeoutMs: 60_000,
       caFile: '/etc/portcullis/ca.pem',
+      forwarded: 'x-forwarded',
     },
     auth: 'public',
     bodyLimitBytes: 1_048_576,
@@ -115,6 +117,7 @@ test('what is left out has its default', () => {
     threads: 'auto',
     https: { port: 8443, certificate: { kind: 'local' } },
     http: { port: 8080, mode: 'redirect' },
+    proxyProtocol: [],
   });
   assert.deepEqual(config.admin, { host: '127.0.0.1', port: 9443 });
   assert.equal(config.dataFolder, '/etc/portcullis/.portcullis');

@@ -9,6 +9,7 @@ import { testsSchema, toTests } from './request-tests.ts';
 import { rolesSchema, toRoles } from './roles.ts';
 import { path } from './scalars.ts';
 import { adminSchema, serverSchema, toAdminConfig, toServerConfig } from './server.ts';
+import { toTrustedProxies, trustedProxiesSchema } from './trusted-proxies.ts';
 import { words } from './words.ts';
 
 const API_LIMIT = 1000;
@@ -31,6 +32,7 @@ export function configSchema(kinds: readonly PolicyKind<unknown>[]) {
     server: serverSchema,
     admin: adminSchema,
     data: path('The folder for what is kept: keys, certificates, records.', 'FOLDER').prefault('./.portcullis'),
+    trustedProxies: trustedProxiesSchema,
     issuers: issuersSchema,
     roles: rolesSchema,
     audit: auditSchema,
@@ -55,6 +57,7 @@ export function toConfig(raw: RawConfig, file: string): Config {
     server: toServerConfig(raw.server, file),
     admin: toAdminConfig(raw.admin),
     dataFolder: absolute(raw.data, file),
+    trustedProxies: toTrustedProxies(raw.trustedProxies),
     issuers,
     roles: toRoles(raw.roles),
     audit: raw.audit,

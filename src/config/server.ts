@@ -4,6 +4,7 @@ import type { CertificateConfig, Config, ServerConfig } from './config.ts';
 import { absolute, resolvePath } from './path.ts';
 import { listenHost, path, port } from './scalars.ts';
 import { parseSecretReference } from './secret-reference.ts';
+import { addressBlocks } from './trusted-proxies.ts';
 import { words } from './words.ts';
 
 /** As many as the memory that threads share has places for. */
@@ -52,6 +53,10 @@ export const serverSchema = z
       .prefault({})
       .meta({ description: 'Where APIs are served.' }),
     http,
+    proxyProtocol: addressBlocks().optional().meta({
+      description:
+        'Balancers that begin each connection with a PROXY header: from there one must come, from elsewhere none is read.',
+    }),
     threads: z
       .union([z.literal('auto'), z.int().min(1).max(MOST_THREADS)], { error: `must be auto or 1 to ${MOST_THREADS}` })
       .prefault('auto')
@@ -95,6 +100,7 @@ export function toServerConfig(raw: z.output<typeof serverSchema>, file: string)
     threads: raw.threads,
     https: { port: raw.https.port, certificate: toCertificateConfig(raw.https.certificate, file) },
     http: raw.http === 'off' ? null : raw.http,
+    proxyProtocol: raw.proxyProtocol ?? [],
   };
 }
 

@@ -16,6 +16,10 @@ const settings = z.strictObject({
   connectTimeout: duration('3s', { from: '10ms', to: '1m' }, 'How long connecting may take.'),
   idleTimeout: duration('30s', { from: '100ms', to: '1h' }, 'How long nothing may move between the bytes of a body.'),
   ca: path('The CAs that vouch for the upstream’s certificate, PEM, instead of those of the system.').optional(),
+  forwarded: z.enum(['x-forwarded', 'forwarded', 'both']).prefault('x-forwarded').meta({
+    description:
+      'How it hears of the client: in `X-Forwarded-For`, `-Host` and `-Proto`, in `Forwarded` (RFC 7239), or in both.',
+  }),
 });
 
 /** Where an API's requests go: a URL alone, or with settings. */
@@ -39,6 +43,7 @@ export function toUpstreamConfig(raw: z.output<typeof upstreamSchema>, file: str
     responseTimeoutMs: rest.timeout,
     idleTimeoutMs: rest.idleTimeout,
     caFile: rest.ca === undefined ? null : absolute(rest.ca, file),
+    forwarded: rest.forwarded,
   };
 }
 

@@ -11,6 +11,7 @@ import {
 } from '../config/compiled.ts';
 import { parseTemplate } from '../openapi/index.ts';
 import { createRoleTable, type IssuerTable, type Operation, type PolicyKind, type RoleTable } from '../policy/index.ts';
+import { TrustedProxies } from './client-address.ts';
 import { coverageOf } from './coverage.ts';
 import { LazyPlan } from './lazy-operation.ts';
 import { ownPathOf } from './own-paths.ts';
@@ -116,6 +117,7 @@ function* compileStepwise(
     roles: work.roles,
     // A browser that has been told so of localhost would speak https to every port of it.
     strictTransport: config.server.https.certificate.kind !== 'local',
+    trusted: config.trustedProxies === null ? null : new TrustedProxies(config.trustedProxies),
   });
 }
 
@@ -154,10 +156,11 @@ function* route(apis: readonly CompiledApi[], work: Work): Generator<void, Routi
 
 /** Builds every operation's plan, keeps none, and returns all that can't be built, each thing once. */
 export function verify(snapshot: Snapshot): readonly Issue[] {
-  const issues = snapshot.operations.flatMap((operation) => {
+  const issues: Issue[] = [];
+  for (const operation of snapshot.operations) {
     const plan = operation.tryPlan();
-    return plan.ok ? [] : plan.error;
-  });
+    if (!plan.ok) issues.push(...plan.error);
+  }
   // What is wrong with a policy itself is found at every operation it is for.
   return [...new Map(issues.map((issue) => [`${issue.path}\n${issue.message}`, issue])).values()];
 }
@@ -312,9 +315,13 @@ function* namedOperations(api: ApiConfig, configured: Configured): Generator<Nam
 /** Everything is open by a word only: what is not `public` needs somebody signed in, whatever the policies say. */
 function planOf(operation: Operation, api: ApiConfig, work: Work): Result<Plan, readonly Issue[]> {
   const signInNeeded = (member(api.operations, operation.name)?.auth ?? api.auth) !== 'public';
-  const built = api.policies.map((use) => buildPolicy(use, operation, work));
-  const issues = built.flatMap((policy) => (policy.ok ? [] : policy.error));
-  const steps = built.flatMap((policy) => (policy.ok ? [policy.value] : []));
+  const issues: Issue[] = [];
+  const steps: PolicySteps[] = [];
+  for (const use of api.policies) {
+    const built = buildPolicy(use, operation, work);
+    if (built.ok) steps.push(built.value);
+    else issues.push(...built.error);
+  }
   const plan: Result<Plan, readonly Issue[]> =
     issues.length > 0 ? err(issues) : makePlan(operation.id, steps, signInNeeded);
   if (plan.ok) return plan;

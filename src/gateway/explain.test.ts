@@ -69,6 +69,7 @@ before(async () => {
     bounds: SERVER_BOUNDS,
     clock: CLOCK,
     context: null,
+    http2: null,
     turnedAway() {},
   });
   assert.ok(!('code' in opened));

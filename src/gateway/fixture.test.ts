@@ -6,10 +6,20 @@ import { z } from 'zod';
 import { Bitset, type LedgerRecord, type ProblemCode, ok, type Result } from '../base/index.ts';
 import { type Gathered, parseConfig } from '../config/index.ts';
 import type { ApiDescription } from '../openapi/index.ts';
-import type { BodyUse, Operation, PolicyKind, Principal, Step, Stage, Steps } from '../policy/index.ts';
+import {
+  type BodyUse,
+  Notes,
+  type Operation,
+  type PolicyKind,
+  type Principal,
+  type Step,
+  type Stage,
+  type Steps,
+} from '../policy/index.ts';
 import type { Alert, Clock, LogLevel, Timer } from '../ports/index.ts';
 import {
   type HeaderFields,
+  type Http2Fault,
   listen,
   type Listener,
   newAuthorityMemory,
@@ -78,6 +88,8 @@ export class CountingMetrics implements GatewayMetrics {
   readonly refusals: ProblemCode[] = [];
   readonly observations: ProblemCode[] = [];
   readonly cutPassages: number[] = [];
+  readonly http2 = { connection: 0, stream: 0 };
+  readonly http2Faults: Http2Fault[] = [];
   inFlightNow = 0;
   readonly inFlight = { set: (value: number) => void (this.inFlightNow = value) };
 
@@ -94,6 +106,14 @@ export class CountingMetrics implements GatewayMetrics {
   }
 
   turnedAway(): void {}
+
+  http2Counted(what: 'connection' | 'stream'): void {
+    this.http2[what]++;
+  }
+
+  http2Fault(fault: Http2Fault): void {
+    this.http2Faults.push(fault);
+  }
 
   cut(_reason: string, passages: number): void {
     this.cutPassages.push(passages);
@@ -141,6 +161,7 @@ export function principalNamed(subject: string, more: Partial<Principal> = {}): 
     assurance: { acr: null, amr: [], authTimeMs: null },
     confirmation: null,
     expiresAtMs: Number.MAX_SAFE_INTEGER,
+    notes: new Notes(),
     ...more,
   };
 }
@@ -494,6 +515,7 @@ export async function serve(
     bounds: SERVER_BOUNDS,
     clock,
     context: null,
+    http2: null,
     turnedAway: () => {},
   });
   assert.ok(!('code' in listener));

@@ -1,12 +1,17 @@
+import 'reflect-metadata';
+import { X509CertificateGenerator } from '@peculiar/x509';
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import type { SecureContext } from 'node:tls';
 import { packGathered } from '../config/index.ts';
-import type { SharedTable, TableDeclaration, Tables, TableVersion } from '../ports/index.ts';
+import type { CertificateMaterial, SharedTable, TableDeclaration, Tables, TableVersion } from '../ports/index.ts';
 import { type KindTable, kindTable } from './compile.ts';
 import { apiText, type Closing, codeOf, fakePorts, gatheredOf, kindOf, NO_TABLES, RawClient } from './fixture.test.ts';
-import { collectedBytesOf, GatewayThread, poolBoundsOf } from './gateway-thread.ts';
+import { collectedBytesOf, GatewayThread, type GatewayThreadOptions, poolBoundsOf } from './gateway-thread.ts';
+import type { Upstreams } from './runtime.ts';
 import type { FromThread, ListenPlan } from './thread-protocol.ts';
+import type { Listener, ListenOptions } from '../wire/index.ts';
 
 const KINDS = kindTable([kindOf('p', {})]);
 const PLAN: ListenPlan = {
@@ -15,10 +20,16 @@ const PLAN: ListenPlan = {
   http: { port: 0, mode: 'redirect' },
   reusePort: false,
   maxConnections: 10,
+  proxyProtocol: [],
 };
 
 /** A thread without certificates, and what it said. */
-function startThread(t: Closing, tables: Pick<Tables, 'read'> = NO_TABLES, kinds: KindTable = KINDS) {
+function startThread(
+  t: Closing,
+  tables: Pick<Tables, 'read'> = NO_TABLES,
+  kinds: KindTable = KINDS,
+  also: Partial<GatewayThreadOptions> = {},
+) {
   const fakes = fakePorts();
   const said: FromThread[] = [];
   const thread = new GatewayThread({
@@ -34,6 +45,7 @@ function startThread(t: Closing, tables: Pick<Tables, 'read'> = NO_TABLES, kinds
     keys: { answer() {} },
     choose: () => null,
     send: (message) => void said.push(message),
+    ...also,
   });
   t.after(async () => {
     const drained = thread.receive({ kind: 'drain', graceMs: 0 });
@@ -184,6 +196,42 @@ test('what a thread can not take leaves it as it was, and is an alert', async (t
   );
 });
 
+async function certificateOf(name: string): Promise<CertificateMaterial> {
+  const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+  const certificate = await X509CertificateGenerator.createSelfSigned({ name: `CN=${name}`, keys });
+  const key = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+  const keyPem = Buffer.from(`-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`);
+  return { names: [name], chainPem: certificate.toString('pem'), keyPem, notAfterMs: 0, origin: 'file' };
+}
+
+test('a new ticket key takes the place of the last in the contexts that are in use', async (t) => {
+  const contexts: ((name: string | null) => SecureContext)[] = [];
+  const { thread } = startThread(t, NO_TABLES, KINDS, {
+    choose: (materials) => materials[0] ?? null,
+    outside: {
+      listen: ({ context }) => {
+        if (context !== null) contexts.push(context);
+        return Promise.resolve({ port: 1, connections: 0, drain: () => Promise.resolve() });
+      },
+      upstreams: { take: () => ({ pools: [], idle: [] }), close() {} } as never,
+    },
+  });
+  const inUse = (): SecureContext | undefined => contexts[0]?.('a.test');
+  const keysInUse = (): number | undefined => {
+    const native = inUse()?.context as { getTicketKeys(): Buffer } | undefined;
+    return native?.getTicketKeys()[0];
+  };
+  await thread.receive({ kind: 'listen', plan: PLAN });
+  await thread.receive({ kind: 'ticketKeys', ticketKeys: Buffer.alloc(48, 1) });
+  const materials = [await certificateOf('a.test')];
+  await thread.receive({ kind: 'certificates', materials, ticketKeys: Buffer.alloc(48, 2) });
+  assert.equal(keysInUse(), 2);
+  const before = inUse();
+  await thread.receive({ kind: 'ticketKeys', ticketKeys: Buffer.alloc(48, 3) });
+  assert.equal(keysInUse(), 3);
+  assert.equal(inUse(), before);
+});
+
 test('a table that was taken is told, once it serves, and one that never was filled is not', async (t) => {
   const { thread, said } = startThread(t, fakeTables(), NEEDY);
   const table = { declaration: KEYS, version: 0, filledAtMs: null, memory: new SharedArrayBuffer(0) };
@@ -222,4 +270,26 @@ test('clients that are turned away for want of room are an alert, not one for ea
     [['connections.exhausted', 'clients']],
   );
   first.socket.destroy();
+});
+
+test('both ports want a PROXY header from where one must come', async (t) => {
+  let options: ListenOptions[] = [];
+  const listen = async (asked: ListenOptions): Promise<Listener> => {
+    options = [...options, asked];
+    return { port: 1, connections: 0, drain: () => Promise.resolve() };
+  };
+  const upstreams: Upstreams = { forApis: () => [], retain() {}, sweep() {}, close() {} };
+  for (const [proxyProtocol, wanted] of [
+    [[], [false, false]],
+    [['127.0.0.0/8'], [true, true]],
+  ] as const) {
+    options = [];
+    const { thread } = startThread(t, NO_TABLES, KINDS, { outside: { listen, upstreams } });
+    await thread.receive({ kind: 'listen', plan: { ...PLAN, proxyProtocol } });
+    const address = Uint8Array.of(127, 0, 0, 1);
+    assert.deepEqual(
+      options.map(({ proxies }) => proxies?.has(address) ?? false),
+      wanted,
+    );
+  }
 });

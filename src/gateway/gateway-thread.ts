@@ -1,15 +1,7 @@
-import type { SecureContext } from 'node:tls';
-import { err, errorIssue, type Issue, type Result } from '../base/index.ts';
+import { AddressSet, err, errorIssue, type Issue, type Result } from '../base/index.ts';
 import type { GatheredParcel } from '../config/compiled.ts';
-import type { CertificateMaterial, Ledger, SharedTable, Tables } from '../ports/index.ts';
-import {
-  createServerContext,
-  listen,
-  type Listener,
-  type ListenFault,
-  POOL_BOUNDS,
-  SERVER_BOUNDS,
-} from '../wire/index.ts';
+import type { Ledger, SharedTable, Tables } from '../ports/index.ts';
+import { listen, type Listener, type ListenFault, POOL_BOUNDS, SERVER_BOUNDS } from '../wire/index.ts';
 import { compileInSlices, type KindTable } from './compile.ts';
 import { COLLECTED_LIMIT_BYTES } from './body-budget.ts';
 import { createGateway, type Gateway } from './gateway.ts';
@@ -19,6 +11,7 @@ import { type GatewayPorts, UpstreamPools, type Upstreams } from './runtime.ts';
 import type { NeededTable, Snapshot } from './snapshot.ts';
 import { judgedTables } from './sources.ts';
 import type { FromThread, ListenPlan, ThreadStatus, ToThread } from './thread-protocol.ts';
+import { type ChooseCertificate, TlsContexts } from './tls-contexts.ts';
 
 /** So long the last records may take to be safe when the thread ends. */
 const FLUSH_LIMIT_MS = 5_000;
@@ -58,8 +51,7 @@ export interface GatewayThreadOptions {
   readonly threads: number;
   /** Hears what the control side answers to requests for keys. */
   readonly keys: Pick<ThreadKeyRequests, 'answer'>;
-  /** The certificate for a host; null only where there is none at all. */
-  readonly choose: (materials: readonly CertificateMaterial[], serverName: string | null) => CertificateMaterial | null;
+  readonly choose: ChooseCertificate;
   readonly send: (message: FromThread) => void;
   /** Where clients come from and requests go: sockets, if nothing else is given. */
   readonly outside?: { readonly listen: typeof listen; readonly upstreams: Upstreams };
@@ -70,14 +62,14 @@ export class GatewayThread {
   readonly #options: GatewayThreadOptions;
   readonly #gateway: Gateway;
   readonly #prepared = new Map<number, Snapshot>();
-  #materials: readonly CertificateMaterial[] = [];
-  #contexts = new Map<CertificateMaterial, SecureContext>();
+  readonly #contexts: TlsContexts;
   readonly #listeners: Listener[] = [];
   #httpsPort = 0;
   #hushedUntilMs = 0;
 
   constructor(options: GatewayThreadOptions) {
     this.#options = options;
+    this.#contexts = new TlsContexts(options.choose);
     const { ports, threads } = options;
     const pools = (): Upstreams => new UpstreamPools(() => ports.clock.monotonic(), poolBoundsOf(threads));
     this.#gateway = createGateway(ports, collectedBytesOf(threads), options.outside?.upstreams ?? pools());
@@ -107,7 +99,10 @@ export class GatewayThread {
   async #obey(message: ToThread): Promise<void> {
     switch (message.kind) {
       case 'certificates':
-        this.#replaceCertificates(message.materials, message.ticketKeys);
+        this.#contexts.replace(message.materials, message.ticketKeys);
+        return;
+      case 'ticketKeys':
+        this.#contexts.replaceTicketKeys(message.ticketKeys);
         return;
       case 'table':
         this.#replaceTable(message.table);
@@ -141,20 +136,6 @@ export class GatewayThread {
     const timer = this.#options.ports.clock.after(FLUSH_LIMIT_MS, resolve);
     void this.#options.ledger.flush().finally(resolve);
     return promise.finally(() => timer.cancel());
-  }
-
-  #replaceCertificates(materials: readonly CertificateMaterial[], ticketKeys: Uint8Array): void {
-    const contexts = new Map<CertificateMaterial, SecureContext>();
-    for (const material of materials) contexts.set(material, createServerContext({ ...material, ticketKeys }));
-    this.#materials = materials;
-    this.#contexts = contexts;
-  }
-
-  #contextFor(serverName: string | null): SecureContext {
-    const material = this.#options.choose(this.#materials, serverName);
-    const context = material === null ? undefined : this.#contexts.get(material);
-    if (context === undefined) throw new Error('no certificate');
-    return context;
   }
 
   #replaceTable(table: SharedTable): void {
@@ -245,7 +226,7 @@ export class GatewayThread {
             mode: plainMode,
             httpsPort: () => this.#httpsPort,
             snapshot: () => gateway.current,
-            turnDown: (stream, problem) => gateway.turnDown(stream, problem),
+            turnDown: (stream, problem, peer) => gateway.turnDown(stream, problem, peer),
             refused: (code, peer) => gateway.refused(code, peer),
           });
     const open = this.#options.outside?.listen ?? listen;
@@ -257,7 +238,9 @@ export class GatewayThread {
       handler,
       bounds: SERVER_BOUNDS,
       clock: ports.clock,
-      context: plainMode === null ? (serverName) => this.#contextFor(serverName) : null,
+      context: plainMode === null ? (serverName) => this.#contexts.contextFor(serverName) : null,
+      http2: plainMode === null ? gateway.http2 : null,
+      proxies: plan.proxyProtocol.length === 0 ? null : AddressSet.of(plan.proxyProtocol),
       turnedAway: (reason) => {
         ports.metrics.turnedAway(reason);
         if (reason === 'full') this.#tellFull();

@@ -77,7 +77,7 @@ test('before the first Snapshot nothing is answered but 503', () => {
   const { ports } = fakePorts();
   const gateway = createGateway(ports);
   assert.deepEqual([gateway.current, gateway.living, gateway.inFlight], [null, 0, 0]);
-  const peer = { address: '127.0.0.1', port: 1, tls: null };
+  const peer = { address: '127.0.0.1', port: 1, tls: null, via: [] };
   const sent: number[] = [];
   const request = { method: 'GET', host: 'x', port: null, path: '/', query: null, headers: null, peer };
   gateway.request({ request, send: (head: { status: number }) => sent.push(head.status) } as never);

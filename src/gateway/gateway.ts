@@ -1,8 +1,10 @@
 import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
 import type { Timer } from '../ports/index.ts';
-import type { OutgoingHead, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
+import type { Http2Offer, OutgoingHead, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
 import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
+import { enter } from './entrance.ts';
 import { createCallerTexts } from './identity-fields.ts';
+import { createHttp2Offer } from './http2-offer.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
 import { type Arrival, Passage } from './passage.ts';
 import { answerHead, createDateSource, createReplyOpening, isBodiless, problemAnswer } from './reply.ts';
@@ -23,6 +25,8 @@ const ROOM_GRACE_MS = 5_000;
 
 /** The data plane of one thread. */
 export interface Gateway extends ServerHandler {
+  /** What a listener needs to speak HTTP/2 for it. */
+  readonly http2: Http2Offer;
   /** The Snapshot in force; null before the first. */
   readonly current: Snapshot | null;
   /** How many Snapshots requests still walk through, the one in force included. */
@@ -35,8 +39,8 @@ export interface Gateway extends ServerHandler {
    * those of the oldest one have been cut.
    */
   makeRoom(): Promise<void>;
-  /** Refuses a request before any operation is known. */
-  turnDown(stream: ServerExchange, problem: Problem): void;
+  /** Refuses a request before any operation is known; `peer` is who it comes from, where that is not the connection's. */
+  turnDown(stream: ServerExchange, problem: Problem, peer?: Peer): void;
   close(): void;
 }
 
@@ -75,6 +79,7 @@ interface Refused {
 }
 
 class DataPlane implements Gateway {
+  readonly http2: Http2Offer;
   readonly #ports: GatewayPorts;
   readonly #date: () => string;
   readonly #opening = createReplyOpening();
@@ -91,6 +96,7 @@ class DataPlane implements Gateway {
   constructor(ports: GatewayPorts, collectedBytes: number, upstreams: Upstreams) {
     this.#ports = ports;
     this.#bodies = new BodyBudget(collectedBytes);
+    this.http2 = createHttp2Offer(ports, this.#bodies);
     this.#callerTexts = createCallerTexts(ports.pseudonym);
     this.#date = createDateSource(() => ports.clock.now());
     this.#pools = upstreams;
@@ -182,24 +188,30 @@ class DataPlane implements Gateway {
       this.turnDown(stream, { code: 'gateway-overloaded', internal: 'no configuration in force yet' });
       return;
     }
-    const { request } = stream;
-    const found = era.context.installed.snapshot.router.find(request.host, request.path, request.method);
+    const { snapshot } = era.context.installed;
+    const request = enter(stream, snapshot);
+    if ('code' in request) {
+      this.turnDown(stream, request);
+      return;
+    }
+    const { peer } = request;
+    const found = snapshot.router.find(request.host, request.path, request.method);
     switch (found.kind) {
       case 'notFound':
-        this.turnDown(stream, { code: 'not-found' });
+        this.turnDown(stream, { code: 'not-found' }, peer);
         return;
       case 'misdirected':
-        this.turnDown(stream, { code: 'misdirected-request' });
+        this.turnDown(stream, { code: 'misdirected-request' }, peer);
         return;
       case 'methodNotAllowed':
-        this.turnDown(stream, { code: 'method-not-allowed', headers: [['allow', found.allow.join(', ')]] });
+        this.turnDown(stream, { code: 'method-not-allowed', headers: [['allow', found.allow.join(', ')]] }, peer);
         return;
       case 'matched':
-        this.#enter(stream, era, found);
+        this.#begin(stream, era, { request, match: found });
     }
   }
 
-  #enter(stream: ServerExchange, era: Era, match: Arrival['match']): void {
+  #begin(stream: ServerExchange, era: Era, { request, match }: Pick<Arrival, 'request' | 'match'>): void {
     const compiled = match.target;
     const plan = compiled.plan();
     // Not before the plan, which may take long to build: a passage reads the other clock at the same moment.
@@ -210,14 +222,18 @@ class DataPlane implements Gateway {
       const key = compiled.operation.id;
       const message = `${key} can't be built and is refused`;
       this.#ports.alerts({ kind: 'gateway.fault', key, severity: 'critical', message, fields: { detail } });
-      this.#turnDown(stream, id, { code: 'gateway-fault', internal: detail });
+      this.#turnDown({ id, stream, peer: request.peer }, { code: 'gateway-fault', internal: detail });
       return;
     }
-    const passage = new Passage(stream, { context: era.context, plan: plan.value }, { id, startedAtMs, match });
+    const passage = new Passage(
+      stream,
+      { context: era.context, plan: plan.value },
+      { id, request, startedAtMs, match },
+    );
     stream.events = passage;
     passage.seat = era.passages.push(passage) - 1;
     this.#count(1);
-    const { method } = stream.request;
+    const { method } = request;
     const bodyless = (method === 'GET' || method === 'HEAD') && !compiled.bodyDescribed;
     if (bodyless && stream.framing.kind !== 'none') passage.refuse({ code: 'unexpected-body' });
     else if (stream.limitBody(compiled.bodyLimitBytes)) passage.proceed();
@@ -247,12 +263,15 @@ class DataPlane implements Gateway {
     if (this.#hasRoom()) this.#roomMade();
   }
 
-  turnDown(stream: ServerExchange, problem: Problem): void {
-    this.#turnDown(stream, this.#ports.nextId(), problem);
+  turnDown(stream: ServerExchange, problem: Problem, peer: Peer = stream.request.peer): void {
+    this.#turnDown({ id: this.#ports.nextId(), stream, peer }, problem);
   }
 
-  #turnDown(stream: ServerExchange, id: string, problem: Problem): void {
-    const { method, peer } = stream.request;
+  #turnDown(
+    { id, stream, peer }: { readonly id: string; readonly stream: ServerExchange; readonly peer: Peer },
+    problem: Problem,
+  ): void {
+    const { method } = stream.request;
     const { head, body } = this.#refusal(problem, { id, peer, method, verdict: 'deny' });
     stream.send(head, body);
   }

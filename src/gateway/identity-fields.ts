@@ -1,4 +1,4 @@
-import type { Principal } from '../policy/index.ts';
+import { Notebook, type Principal } from '../policy/index.ts';
 
 /** The names under which an upstream hears who is calling; a client's own never get there (docs/adr/0005). */
 export const IDENTITY_FIELDS = ['x-portcullis-subject', 'x-portcullis-roles', 'x-portcullis-tenant'] as const;
@@ -20,7 +20,7 @@ export interface CallerTexts {
  * tokens they came by, most requests find theirs made.
  */
 export function createCallerTexts(pseudonym: (principal: Principal) => string): (principal: Principal) => CallerTexts {
-  const known = new WeakMap<Principal, CallerTexts>();
+  const known = new Notebook<Principal, CallerTexts>();
   return (principal) => {
     const before = known.get(principal);
     if (before !== undefined) return before;

@@ -51,12 +51,18 @@ test('a series is made once, whatever comes', () => {
     metrics.finished('a', 200, 1);
     metrics.refused('not-found');
     metrics.turnedAway('full');
+    metrics.http2Fault('reset-flood');
+    metrics.http2Counted('connection');
+    metrics.http2Counted('stream');
     metrics.cut('snapshot', 2);
   }
   assert.equal(new Set(made).size, made.length);
   assert.equal(values.get('portcullis_passages_cut_total{"reason":"snapshot"}'), 6);
   assert.equal(values.get('portcullis_refusals_total{"code":"not-found","status":"404"}'), 3);
   assert.equal(values.get('portcullis_connections_turned_away_total{"reason":"full"}'), 3);
+  assert.equal(values.get('portcullis_http2_faults_total{"reason":"reset-flood"}'), 3);
+  assert.equal(values.get('portcullis_http2_connections_total{}'), 3);
+  assert.equal(values.get('portcullis_http2_streams_total{}'), 3);
 });
 
 test('what observers would have refused is counted by code', () => {

@@ -1,5 +1,6 @@
 import { problemCatalogue, type ProblemCode } from '../base/index.ts';
 import type { Counter, Gauge, Histogram, Meter } from '../ports/index.ts';
+import type { Http2Fault } from '../wire/index.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 /** `none`: the client left, or the connection was cut, before a reply began. */
@@ -16,6 +17,10 @@ export interface GatewayMetrics {
   /** Counts what a policy that only observes would have refused. */
   observed(code: ProblemCode): void;
   turnedAway(reason: string): void;
+  /** Counts connections that speak HTTP/2, and the streams that clients open over them. */
+  http2Counted(what: 'connection' | 'stream'): void;
+  /** Counts what was ended for a fault of a client over HTTP/2. */
+  http2Fault(fault: Http2Fault): void;
   /** Counts requests that the gateway itself cut. `snapshot`: too many configurations were in use. */
   cut(reason: CutReason, passages: number): void;
   readonly inFlight: Gauge;
@@ -31,6 +36,27 @@ function codeCounter(meter: Meter, name: string, help: string): (code: ProblemCo
       counters.set(code, counter);
     }
     counter.add(1);
+  };
+}
+
+/** Each reason's series is made with its first count. */
+function createHttp2Metrics(meter: Meter): Pick<GatewayMetrics, 'http2Counted' | 'http2Fault'> {
+  const counted = {
+    connection: meter.counter('portcullis_http2_connections_total', 'Connections of clients that speak HTTP/2.'),
+    stream: meter.counter('portcullis_http2_streams_total', 'Streams that clients opened over HTTP/2.'),
+  };
+  const faults = new Map<Http2Fault, Counter>();
+  return {
+    http2Counted: (what) => counted[what].add(1),
+    http2Fault(reason) {
+      let counter = faults.get(reason);
+      if (counter === undefined) {
+        const help = 'HTTP/2 streams and connections that the gateway ended for what the client did, by reason.';
+        counter = meter.counter('portcullis_http2_faults_total', help, { reason });
+        faults.set(reason, counter);
+      }
+      counter.add(1);
+    },
   };
 }
 
@@ -91,6 +117,7 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
       counter.add(1);
     },
     observed,
+    ...createHttp2Metrics(meter),
     cut: (reason, passages) => cut[reason].add(passages),
     turnedAway(reason) {
       let counter = turned.get(reason);

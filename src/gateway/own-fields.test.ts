@@ -236,7 +236,7 @@ async function strictTransport(bench: Bench, tls: boolean, trusted: boolean): Pr
   assert.equal(snapshot.strictTransport, false);
   assert.ok(bench.gateway.install({ ...snapshot, strictTransport: trusted }));
   const session = { protocol: 'TLSv1.3', cipher: '', group: null, serverName: null, applicationProtocol: null };
-  const peer = { address: '192.0.2.1', port: 1, tls: tls ? session : null };
+  const peer = { address: '192.0.2.1', port: 1, tls: tls ? session : null, via: [] };
   const heads = ['/x', '/none'].map((path) => {
     const { promise, resolve } = Promise.withResolvers<OutgoingHead>();
     const request = { method: 'GET', host: 'x.example', port: null, path, query: null, headers: fieldsOf(), peer };
@@ -245,8 +245,8 @@ async function strictTransport(bench: Bench, tls: boolean, trusted: boolean): Pr
     bench.gateway.request(stream);
     return promise;
   });
-  return (await Promise.all(heads)).map(({ added, lines = '' }) =>
-    `${added.join()},${lines}`.includes('strict-transport-security'),
+  return (await Promise.all(heads)).map(({ added, closing }) =>
+    `${added.join()},${closing}`.includes('strict-transport-security'),
   );
 }
 

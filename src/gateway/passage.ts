@@ -12,24 +12,16 @@ import type { AnyStep, Plan } from './plan.ts';
 import { runRecordSteps } from './record-steps.ts';
 import { type Answer, ownAnswer, problemAnswer } from './reply.ts';
 import { Reply } from './reply-passage.ts';
+import { decided, observed, PASSED, type Ruling } from './ruling.ts';
 import { closeBody, runRequestSteps } from './run-steps.ts';
 import type { CompiledOperation } from './snapshot.ts';
 import type { Walk, WalkContext } from './walk.ts';
 
-/** Who decided what. */
-interface Ruling {
-  readonly verdict: RecordedVerdict;
-  readonly policy: string | null;
-  readonly rule: string | null;
-  /** What a policy that only observes would have refused. */
-  readonly noted: Problem | null;
-}
-
-const PASSED: Ruling = { verdict: 'pass', policy: null, rule: null, noted: null };
-
 /** A request that has come, and what the gateway, its id source and its router say of it. */
 export interface Arrival {
   readonly id: string;
+  /** As it came in (see `enter`). */
+  readonly request: CanonicalRequest;
   /** Wall time at which it came. */
   readonly startedAtMs: number;
   readonly match: Matched;
@@ -84,7 +76,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
 
   constructor(stream: ServerExchange, { context, plan }: Pick<Walk, 'context' | 'plan'>, arrival: Arrival) {
     this.id = arrival.id;
-    this.request = stream.request;
+    this.request = arrival.request;
     this.#match = arrival.match;
     this.startedAtMs = arrival.startedAtMs;
     this.#startedMs = context.ports.clock.monotonic();
@@ -182,19 +174,18 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
 
   refuse(problem: Problem, policy: string | null = null, rule: string | null = null): void {
     if (!this.open) return;
-    this.#decide('deny', policy, rule);
+    this.#ruling = decided('deny', policy, rule);
     this.#answer(() => this.#refusal(problem), policy);
   }
 
   observe(problem: Problem, policy: string, rule: string | null): void {
-    // The first is what is recorded, of a request that passes.
-    if (this.#ruling === PASSED) this.#ruling = { verdict: 'observed', policy, rule, noted: problem };
+    this.#ruling = observed(this.#ruling, problem, policy, rule);
     this.context.ports.metrics.observed(problem.code);
   }
 
   reply(own: OwnReply, policy: string, rule: string | null): void {
     if (!this.open) return;
-    this.#decide('reply', policy, rule);
+    this.#ruling = decided('reply', policy, rule);
     this.#answer(() => ownAnswer(own), policy);
   }
 
@@ -203,10 +194,6 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     const internal = raiseFault(this.context.ports, { policy, operation: this.operation.id, request: this.id }, what);
     if (this.open) this.refuse({ code: 'gateway-fault', internal }, policy);
     else this.cut('gateway-fault');
-  }
-
-  #decide(verdict: RecordedVerdict, policy: string | null, rule: string | null): void {
-    this.#ruling = { verdict, policy, rule, noted: null };
   }
 
   #refusal(problem: Problem): Answer {
@@ -239,7 +226,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   #recordIntent(): boolean {
     if (this.#intent !== 'due') return true;
     if (this.#appendIntent()) return true;
-    this.#decide('deny', null, null);
+    this.#ruling = decided('deny', null, null);
     this.#answerNow(this.#refusal({ code: 'not-recorded' }));
     return false;
   }

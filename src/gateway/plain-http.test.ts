@@ -20,21 +20,28 @@ interface Setting {
   readonly httpsPort?: number;
   readonly api?: string;
   readonly installed?: boolean;
+  /** Lines before the API. */
+  readonly head?: string;
 }
 
 /** A plain port, and how to ask it: the request line without its version, the host, more lines, a body. */
-async function startPlain(t: Closing, { mode = 'redirect', httpsPort = 8443, api, installed = true }: Setting = {}) {
+async function startPlain(
+  t: Closing,
+  { mode = 'redirect', httpsPort = 8443, api, installed = true, head = '' }: Setting = {},
+) {
   const fakes = fakePorts();
   const gateway = createGateway(fakes.ports);
   const kinds = kindTable([]);
   if (installed)
-    gateway.install(snapshotOf(gatheredOf(apiText('http://127.0.0.1:9', [], api), kinds, { revision: 4 }), kinds));
+    gateway.install(
+      snapshotOf(gatheredOf(head + apiText('http://127.0.0.1:9', [], api), kinds, { revision: 4 }), kinds),
+    );
   const handler = createPlainHttp({
     ports: fakes.ports,
     mode,
     httpsPort: () => httpsPort,
     snapshot: () => gateway.current,
-    turnDown: (stream, problem) => gateway.turnDown(stream, problem),
+    turnDown: (stream, problem, peer) => gateway.turnDown(stream, problem, peer),
     refused: (code, peer) => gateway.refused(code, peer),
   });
   const { client } = await serve(t, { handler: withPeers(handler), clock: fakes.clock, close: () => gateway.close() });
@@ -233,4 +240,18 @@ test('a client is told of under its network, however many addresses it has, and 
   for (let network = 0; network < 120; network++) await from(`2001:db8:1:${network}::1`);
   assert.equal(new Set(alerts.map(({ key }) => key)).size, 101);
   assert.match(alerts.at(-1)?.message ?? '', /many networks/);
+});
+
+test('behind a trusted proxy the record and the alert have the client, and a malformed field is refused', async (t) => {
+  const { ask, records, alerts } = await startPlain(t, { head: 'trustedProxies: [127.0.0.1]\n' });
+  const from = 'x-forwarded-for: 198.51.100.1, 203.0.113.9\r\n';
+  assert.equal((await ask('GET /', from)).status, 308);
+  assert.equal(codeOf(await ask('GET /', `${from}authorization: Basic b\r\n`)), 'plain-http');
+  assert.equal(codeOf(await ask('GET /', 'x-forwarded-for: unknown\r\n')), 'malformed-forwarded');
+  const addresses = records.flatMap((record) => (record.kind === 'intent' ? [record.address] : []));
+  assert.deepEqual(addresses, ['203.0.113.9', '203.0.113.9', '127.0.0.1']);
+  assert.deepEqual(
+    alerts.map(({ key, fields }) => [key, fields?.['address']]),
+    [['203.0.113.9', '203.0.113.9']],
+  );
 });

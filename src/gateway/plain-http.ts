@@ -1,5 +1,6 @@
 import type { Problem, ProblemCode } from '../base/index.ts';
-import type { CanonicalRequest, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
+import { type CanonicalRequest, NO_LINES, type Peer, type ServerExchange, type ServerHandler } from '../wire/index.ts';
+import { enter } from './entrance.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
 import { MANY_NETWORKS, NamedNetworks } from './named-networks.ts';
 import type { GatewayPorts } from './runtime.ts';
@@ -36,7 +37,7 @@ export interface PlainHttpOptions {
   readonly httpsPort: () => number;
   readonly snapshot: () => Snapshot | null;
   /** Refuses what was read, as on the https port. */
-  readonly turnDown: (stream: ServerExchange, problem: Problem) => void;
+  readonly turnDown: (stream: ServerExchange, problem: Problem, peer?: Peer) => void;
   /** Answers what could not be read, as on the https port. */
   readonly refused: ServerHandler['refused'];
 }
@@ -51,13 +52,19 @@ export function createPlainHttp(options: PlainHttpOptions): ServerHandler {
   const networks = new NamedNetworks();
   return {
     request(stream) {
-      const { peer } = stream.request;
-      const credential = credentialIn(stream.request);
+      const snapshot = options.snapshot();
+      const request = snapshot === null ? stream.request : enter(stream, snapshot);
+      if ('code' in request) {
+        options.turnDown(stream, request);
+        return;
+      }
+      const { peer } = request;
+      const credential = credentialIn(request);
       if (credential !== null)
         warnOfCredential(ports, credential, peer, networks.keyOf(peer.address, ports.clock.monotonic()));
       const code = reasonToRefuse(stream, credential !== null, options);
-      const refusal = code ?? redirect(stream, options, date);
-      if (refusal !== null) options.turnDown(stream, { code: refusal });
+      const refusal = code ?? redirect({ stream, request }, options, date);
+      if (refusal !== null) options.turnDown(stream, { code: refusal }, peer);
     },
     refused: options.refused,
   };
@@ -92,17 +99,23 @@ function warnOfCredential(ports: GatewayPorts, where: string, peer: Peer, key: s
   });
 }
 
+/** A request that came in, and where it came over. */
+interface Entered {
+  readonly stream: ServerExchange;
+  readonly request: CanonicalRequest;
+}
+
 /** To the request's own canonical host: nothing a client writes elsewhere can lead it away. A code where it can't be recorded. */
-function redirect(stream: ServerExchange, options: PlainHttpOptions, date: () => string): ProblemCode | null {
-  const { host, path, query } = stream.request;
+function redirect({ stream, request }: Entered, options: PlainHttpOptions, date: () => string): ProblemCode | null {
+  const { host, path, query } = request;
   const port = options.httpsPort();
   const id = options.ports.nextId();
   const location = `https://${host}${port === 443 ? '' : `:${port}`}${path}${query === null ? '' : `?${query}`}`;
   const own = ['location', location, 'cache-control', 'no-store', 'date', date(), 'x-request-id', id];
   const added = [...own, ...PLAIN_SECURITY_FIELDS];
-  if (!recordRedirect(stream.request, id, options)) return 'not-recorded';
+  if (!recordRedirect(request, id, options)) return 'not-recorded';
   options.ports.metrics.finished(null, REDIRECT, 0);
-  stream.send({ status: REDIRECT, fields: null, added, framing: NO_BODY, announcedLength: 0 }, '');
+  stream.send({ ...NO_LINES, status: REDIRECT, fields: null, added, framing: NO_BODY, announcedLength: 0 }, '');
   return null;
 }
 

@@ -61,15 +61,21 @@ export interface PolicySteps {
   readonly observed: boolean;
 }
 
-/** Puts the steps of an operation's policies into the order of the stages; within a stage, in the order of the policies. */
+/**
+ * Puts the steps of an operation's policies into the order of the stages; within a stage, in the order of the policies.
+ * In plain loops, since every plan of a configuration is built when it is verified.
+ */
 export function makePlan(
   operation: OperationId,
   policies: readonly PolicySteps[],
   signInNeeded: boolean,
 ): Result<Plan, readonly Issue[]> {
-  const issues = policies.flatMap((given) => issuesOf(given, operation));
+  const issues: Issue[] = [];
+  for (const given of policies) issues.push(...issuesOf(given, operation));
   if (issues.length > 0) return err(issues);
-  const request = withHeads(REQUEST_STAGES.flatMap((stage) => stepsOf(policies, stage) as readonly RequestStep[]));
+  const inStages: RequestStep[] = [];
+  for (const stage of REQUEST_STAGES) inStages.push(...(stepsOf(policies, stage) as readonly RequestStep[]));
+  const request = withHeads(inStages);
   const respond = stepsOf(policies, 'respond');
   const record = stepsOf(policies, 'record');
   const all: readonly AnyStep[] = [...request, ...respond, ...record];
@@ -84,10 +90,12 @@ export function makePlan(
 }
 
 function stepsOf<S extends Stage>(policies: readonly PolicySteps[], stage: S): readonly PlannedStep<S>[] {
-  return policies.flatMap(({ policy, steps, observed }) => {
+  const planned: PlannedStep<S>[] = [];
+  for (const { policy, steps, observed } of policies) {
     const step: Step<S> | undefined = steps[stage];
-    return step === undefined ? [] : [plannedStep({ stage, policy, observed, head: false }, step)];
-  });
+    if (step !== undefined) planned.push(plannedStep({ stage, policy, observed, head: false }, step));
+  }
+  return planned;
 }
 
 /** A step in its place. All are of one shape, since every request reads them. */
@@ -100,6 +108,7 @@ export function plannedStep<S extends Stage>(
 
 /** The steps with their heads: each before its step, and all of them before the first step that reads the body. */
 function withHeads(steps: readonly RequestStep[]): readonly RequestStep[] {
+  if (steps.every(({ step }) => step.head === undefined)) return steps;
   const found = steps.findIndex(({ step }) => isWhole(step.reads.request));
   const reader = found < 0 ? steps.length : found;
   const early = steps.slice(0, reader).flatMap((planned) => [...headOf(planned), planned]);
@@ -118,32 +127,34 @@ function headOf(planned: RequestStep): readonly RequestStep[] {
 
 const NO_BODY = { request: 'none', response: 'none' } as const;
 
+const STAGE_BY_NAME: ReadonlyMap<string, Stage> = new Map(STAGES.map((stage) => [stage, stage]));
+
 /** Stages in which the body has not been read yet, so that a stranger can't make the gateway collect one. */
 const BEFORE_BODY: readonly Stage[] = ['admit', 'authenticate', 'authorize', 'limit'];
 
 function issuesOf({ policy, path, steps }: PolicySteps, operation: OperationId): readonly Issue[] {
-  const issue = (message: string): Issue => errorIssue(path, `${message} (${operation})`);
-  return Object.keys(steps).flatMap((key) => {
-    const stage = STAGES.find((name) => name === key);
+  const issues: Issue[] = [];
+  const complain = (message: string): void => void issues.push(errorIssue(path, `${message} (${operation})`));
+  for (const key of Object.keys(steps)) {
+    const stage = STAGE_BY_NAME.get(key);
     // A step that no stage runs would protect nothing.
-    if (stage === undefined) return [issue(`${policy} has a step for the stage ${key}, which there is not`)];
-    const reads = steps[stage]?.reads;
-    if (reads === undefined) return [];
-    const issues: Issue[] = [];
-    if ((stage === 'respond' || stage === 'record') && steps[stage]?.head !== undefined) {
-      issues.push(issue(`${policy} judges the head in ${stage}, where the request has long passed`));
+    if (stage === undefined) complain(`${policy} has a step for the stage ${key}, which there is not`);
+    const step = stage === undefined ? undefined : steps[stage];
+    if (stage === undefined || step === undefined) continue;
+    const { reads } = step;
+    if ((stage === 'respond' || stage === 'record') && step.head !== undefined) {
+      complain(`${policy} judges the head in ${stage}, where the request has long passed`);
     }
     if (isWhole(reads.request)) {
-      if (BEFORE_BODY.includes(stage))
-        issues.push(issue(`${policy} reads the body in ${stage}, before it may be collected`));
+      if (BEFORE_BODY.includes(stage)) complain(`${policy} reads the body in ${stage}, before it may be collected`);
       // A request refused early has no body here, and a record must be made of it all the same.
-      if (stage === 'record') issues.push(issue(`${policy} reads the whole body in record, which may be without one`));
+      if (stage === 'record') complain(`${policy} reads the whole body in record, which may be without one`);
     }
     if (reads.response !== 'none' && stage !== 'respond') {
-      issues.push(issue(`${policy} reads the reply in ${stage}, where there is none to see`));
+      complain(`${policy} reads the reply in ${stage}, where there is none to see`);
     }
-    return issues;
-  });
+  }
+  return issues;
 }
 
 /** Whether this use of a body needs all of it. */
@@ -152,12 +163,18 @@ export function isWhole(use: BodyUse): boolean {
 }
 
 function needOf(planned: readonly AnyStep[], side: 'request' | 'response'): BodyNeed {
-  const uses = planned.map(({ step }) => step.reads[side]);
-  const parsing = planned.filter(({ step }) => step.reads[side] === 'parsed');
-  return {
-    whole: uses.some(isWhole),
-    parsed: parsing.length > 0,
-    observer: parsing.every(({ observed }) => observed) ? (parsing[0]?.policy ?? null) : null,
-    tap: uses.includes('tap'),
-  };
+  let whole = false;
+  let tap = false;
+  let parsing: AnyStep | null = null;
+  let binding = false;
+  for (const each of planned) {
+    const use = each.step.reads[side];
+    whole ||= isWhole(use);
+    tap ||= use === 'tap';
+    if (use !== 'parsed') continue;
+    parsing ??= each;
+    binding ||= !each.observed;
+  }
+  const observer = parsing === null || binding ? null : parsing.policy;
+  return { whole, parsed: parsing !== null, observer, tap };
 }

@@ -9,7 +9,7 @@ import type { ProblemError } from '../base/index.ts';
 import type { CallerConfig } from '../config/compiled.ts';
 import type { Operation } from '../policy/index.ts';
 import type { Clock } from '../ports/index.ts';
-import type { HeaderFields, OutgoingRequest, UpstreamCall } from '../wire/index.ts';
+import { DIRECT, type HeaderFields, type OutgoingRequest, type UpstreamCall } from '../wire/index.ts';
 import { createGateway } from './gateway.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { type CanonicalForm, type Question, type QuestionHeaders, readQuestionHead } from './question-head.ts';
@@ -99,6 +99,7 @@ const PEER = {
   address: '127.0.0.1',
   port: 0,
   tls: { protocol: 'TLSv1.3', cipher: '', group: null, serverName: null, applicationProtocol: null },
+  via: DIRECT,
 };
 
 function framed({ headers, body }: RehearsalQuestion): QuestionHeaders {
@@ -114,15 +115,17 @@ const NO_METRICS: GatewayMetrics = {
   refused() {},
   observed() {},
   turnedAway() {},
+  http2Counted() {},
+  http2Fault() {},
   cut() {},
   inFlight: { set() {} },
 };
 
 /** A Snapshot that finds its routes in another way. Its coverage is not worked out for that. */
 function withRouter(snapshot: Snapshot, router: Snapshot['router']): Snapshot {
-  const { revision, hash, apis, operations, tables, roles, strictTransport } = snapshot;
+  const { revision, hash, apis, operations, tables, roles, strictTransport, trusted } = snapshot;
   return {
-    ...{ revision, hash, router, apis, operations, tables, roles, strictTransport },
+    ...{ revision, hash, router, apis, operations, tables, roles, strictTransport, trusted },
     get coverage() {
       return snapshot.coverage;
     },

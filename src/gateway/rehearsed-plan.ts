@@ -1,6 +1,13 @@
 import { Bitset, type ProblemCode, type ProblemError } from '../base/index.ts';
 import type { CallerConfig } from '../config/compiled.ts';
-import type { AuthenticateVerdict, Principal, RoleTable, Stage, Step } from '../policy/index.ts';
+import {
+  type AuthenticateVerdict,
+  Notes,
+  type Principal,
+  type RoleTable,
+  type Stage,
+  type Step,
+} from '../policy/index.ts';
 import { type Plan, plannedStep, type RequestStep } from './plan.ts';
 
 /** What one step said in a rehearsal. `why` is for the operator: it may tell what clients are not told. */
@@ -65,6 +72,7 @@ export function principalOf(caller: Extract<CallerConfig, { kind: 'known' }>, ro
     assurance: { acr: null, amr: [], authTimeMs: null },
     confirmation: null,
     expiresAtMs: Number.MAX_SAFE_INTEGER,
+    notes: new Notes(),
   };
 }
 

@@ -2,6 +2,7 @@ import type { CoverageRow, Issue, Place, Result } from '../base/index.ts';
 import type { UpstreamConfig } from '../config/compiled.ts';
 import type { Operation, RoleTable } from '../policy/index.ts';
 import type { TableDeclaration } from '../ports/index.ts';
+import type { TrustedProxies } from './client-address.ts';
 import type { Plan } from './plan.ts';
 import type { Router } from './router.ts';
 
@@ -59,4 +60,6 @@ export interface Snapshot {
   readonly roles: RoleTable;
   /** Whether clients may be told to come by https only (RFC 6797): the certificate is one that others trust. */
   readonly strictTransport: boolean;
+  /** Proxies whose word on the client is taken; null where there are none. */
+  readonly trusted: TrustedProxies | null;
 }

@@ -9,6 +9,8 @@ export interface ListenPlan {
   readonly http: { readonly port: number; readonly mode: 'redirect' | 'refuse' } | null;
   readonly reusePort: boolean;
   readonly maxConnections: number;
+  /** Blocks of addresses whose connections begin with a PROXY header; none for none. */
+  readonly proxyProtocol: readonly string[];
 }
 
 /** The ports a thread got. */
@@ -33,6 +35,7 @@ export type ToThread =
       readonly materials: readonly CertificateMaterial[];
       readonly ticketKeys: Uint8Array;
     }
+  | { readonly kind: 'ticketKeys'; readonly ticketKeys: Uint8Array }
   | { readonly kind: 'table'; readonly table: SharedTable }
   | { readonly kind: 'keysAnswered'; readonly ask: number }
   | { readonly kind: 'prepare'; readonly parcel: GatheredParcel }
