@@ -19,7 +19,7 @@ interface Sent {
 function sent(method: string, path: string, body: string | null, key = KEY): Sent {
   const headers: Partial<HeaderMap> = { get: (name) => (name === 'authorization' ? `Bearer ${key}` : null) };
   const [target = '', query = null] = path.split('?');
-  const peer = { address: '127.0.0.1', port: 1, tls: null };
+  const peer = { address: '127.0.0.1', port: 1, tls: null, via: [] };
   const made: Sent = {
     status: null,
     exchange: {

@@ -4,7 +4,7 @@ import { type Problem, problemBody, PROBLEM_MEDIA_TYPE, problemStatus } from '..
 import { Router } from '../gateway/index.ts';
 import { parseTemplate } from '../openapi/index.ts';
 import type { Log } from '../ports/index.ts';
-import type { ServerExchange, ServerHandler } from '../wire/index.ts';
+import { NO_LINES, type ServerExchange, type ServerHandler } from '../wire/index.ts';
 import {
   ADMIN_OPERATIONS,
   type AdminBackend,
@@ -231,5 +231,12 @@ function headOf(
     id,
     ...more,
   ];
-  return { status, fields: null, added, framing: { kind: 'length' as const, bytes }, announcedLength: bytes };
+  return {
+    ...NO_LINES,
+    status,
+    fields: null,
+    added,
+    framing: { kind: 'length' as const, bytes },
+    announcedLength: bytes,
+  };
 }

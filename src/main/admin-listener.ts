@@ -45,6 +45,7 @@ export async function listenAdmin(options: AdminListenOptions): Promise<AdminLis
     bounds: SERVER_BOUNDS,
     clock,
     context: () => context,
+    http2: null,
     turnedAway() {},
   });
   if ('code' in listener) {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Issue, Result } from '../base/index.ts';
 import type { Gathered, GatherOptions, ParsedConfig } from '../config/index.ts';
 import type { Conductor, ConfigurationFile } from '../control/index.ts';
@@ -7,7 +6,7 @@ import { createConfigurationFile } from './configuration-file.ts';
 import type { DataFolder } from './data-folder.ts';
 import { type FirstGathering, gatherFromKept } from './first-gathering.ts';
 import type { HostPorts } from './host-ports.ts';
-import { LAST_GOOD_FILE, LastGood } from './last-good.ts';
+import { LastGood } from './last-good.ts';
 import type { NodeIssuers } from './node-issuers.ts';
 import { startRenewal } from './renewal.ts';
 
@@ -121,9 +120,4 @@ export class ConfigurationLife {
     this.#keyTimes = times;
     await this.#lastGood.keepKeys(held);
   }
-}
-
-/** Whether an earlier run has kept anything in this data folder. */
-export async function hasLastGood({ files }: Pick<HostPorts, 'files'>, dataFolder: string): Promise<boolean> {
-  return (await files.facts(join(dataFolder, LAST_GOOD_FILE))).ok;
 }

@@ -7,6 +7,7 @@ import {
   createSystemRandom,
   createSystemResolver,
 } from '../adapters/index.ts';
+import type { GatherOptions } from '../config/index.ts';
 import type { Clock, Egress, Files, Log, LogLevel, Random, Resolver, Secrets } from '../ports/index.ts';
 
 /** What this machine gives: time, randomness, files, secrets, names, the way out, and a log. */
@@ -46,4 +47,9 @@ export function openHostPorts(options: {
     log,
     logLevel: options.logLevel,
   };
+}
+
+/** Of these, what gathering a configuration reads through. */
+export function ioOf({ files, secrets, egress }: HostPorts): Omit<GatherOptions, 'revision'> {
+  return { files, secrets, egress };
 }

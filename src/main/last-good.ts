@@ -27,7 +27,7 @@ const PURPOSE = 'last-good';
 const CONTEXT = { outside: 'outside 1', keys: 'keys 1' } as const;
 const NAME = { outside: 'last-good', keys: 'last-good-keys' } as const;
 /** The file of what came from outside. */
-export const LAST_GOOD_FILE = NAME.outside;
+const LAST_GOOD_FILE = NAME.outside;
 const MODE = 0o600;
 /** Sealed at once and held in memory for that; a configuration with more documents behind URLs than this is not kept. */
 const LIMIT_BYTES = { outside: 64 * 1024 * 1024, keys: 16 * 1024 * 1024 } as const;
@@ -139,6 +139,14 @@ export class LastGood {
     });
     return null;
   }
+}
+
+/** Whether an earlier run has kept anything in this data folder. */
+export async function hasLastGood(
+  { files }: { readonly files: Pick<Files, 'facts'> },
+  folder: string,
+): Promise<boolean> {
+  return (await files.facts(join(folder, LAST_GOOD_FILE))).ok;
 }
 
 /** How a resolved reference is called among what is kept. */

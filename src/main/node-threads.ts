@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { availableParallelism, totalmem } from 'node:os';
 import { createLimiterMemory, LEASE_HOLDERS, type SharedMeterReader } from '../adapters/index.ts';
 import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
@@ -14,6 +13,7 @@ import type { NodeCertificates } from './node-certificates.ts';
 import type { NodeIssuers } from './node-issuers.ts';
 import { ThreadGroup } from './thread-group.ts';
 import { ThreadHost } from './thread-host.ts';
+import { newTicketKeys, rotateTicketKeys } from './ticket-keys.ts';
 import { workerFile } from './worker-file.ts';
 
 /** What threads and where they can share a port: facts of the machine. */
@@ -87,6 +87,7 @@ export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
   const shared = { log, logLevel, clock, alerts, meters, limits, threads, heapLimitMb: options.heapLimitMb };
   const group: ThreadGroup = new ThreadGroup({
     threads,
+    ticketKeys: newTicketKeys(random),
     clock,
     log,
     alerts,
@@ -110,14 +111,15 @@ export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
   });
   issuers.serve((table) => group.useTable(table));
   issuers.spreadOver(group.tables);
-  const ticketKeys = randomBytes(48);
-  const give = (materials: readonly CertificateMaterial[]): void => group.useCertificates(materials, ticketKeys);
+  const give = (materials: readonly CertificateMaterial[]): void => group.useCertificates(materials);
   give(certificates.served.current());
   const stop = certificates.served.onChange(give);
+  const stopRotation = rotateTicketKeys(clock, random, (ticketKeys) => group.useTicketKeys(ticketKeys));
   return {
     group,
     close: async () => {
       stop();
+      stopRotation();
       await group.drain(0);
       watch.close();
     },

@@ -2,7 +2,8 @@ import { relative } from 'node:path';
 import { formatIssue, type Issue, ok, type Result, Secret } from '../base/index.ts';
 import type { ReadyFacts, ReadyPorts } from '../cli/index.ts';
 import type { HostPorts } from './host-ports.ts';
-import { type GatewayNode, type NodeVariant, startNode } from './node.ts';
+import { startNode } from './node.ts';
+import type { GatewayNode, NodeVariant } from './node-options.ts';
 
 const UNUSABLE = 2;
 const FAILED = 1;

@@ -5,7 +5,7 @@ import { createVirtualClock } from '../adapters/index.ts';
 import { errorIssue, type Issue } from '../base/index.ts';
 import type { Gathered, GatheredParcel } from '../config/index.ts';
 import type { ListenPlan, OpenPorts, ThreadStatus } from '../gateway/index.ts';
-import type { Alert, SharedTable } from '../ports/index.ts';
+import type { Alert, CertificateMaterial, SharedTable } from '../ports/index.ts';
 import { ThreadGroup } from './thread-group.ts';
 import type { Member, MemberEvents, PortFault, ThreadLoss, ThreadPlace } from './thread-member.ts';
 
@@ -15,6 +15,7 @@ const PLAN: ListenPlan = {
   http: { port: 0, mode: 'redirect' },
   reusePort: false,
   maxConnections: 100,
+  proxyProtocol: [],
 };
 
 /** What all threads of a group do, unless one is told otherwise. */
@@ -42,8 +43,12 @@ class FakeMember implements Member {
     this.does = { ...does };
   }
 
-  useCertificates(): void {
-    this.told.push('certificates');
+  useCertificates(_materials: readonly CertificateMaterial[], ticketKeys: Uint8Array): void {
+    this.told.push(`certificates, tickets ${ticketKeys[0]}`);
+  }
+
+  useTicketKeys(ticketKeys: Uint8Array): void {
+    this.told.push(`tickets ${ticketKeys[0]}`);
   }
 
   useTable({ declaration, version }: SharedTable): void {
@@ -116,6 +121,7 @@ function openGroup(threads: number) {
   };
   const group = new ThreadGroup({
     threads,
+    ticketKeys: Uint8Array.of(1),
     clock,
     log: { write() {} },
     alerts: { raise: (alert) => void alerts.push(alert) },
@@ -242,9 +248,23 @@ test('where nobody installs the old one stays, and who did not answer is replace
   assert.notEqual(silent.ended, null);
 });
 
+test('a new ticket key goes to all threads at once, and to those that come later with the certificates', async () => {
+  const opened = openGroup(2);
+  opened.group.useCertificates([]);
+  await serve(opened);
+  opened.group.useTicketKeys(Uint8Array.of(2));
+  assert.deepEqual(
+    opened.members.map(({ told }) => told.at(-1)),
+    ['tickets 2', 'tickets 2'],
+  );
+  opened.members[0]?.die(CRASH);
+  await opened.pass(0);
+  assert.equal(opened.members[2]?.told[0], 'certificates, tickets 2');
+});
+
 test('a replacement gets certificates and tables before its Snapshot, listens where the others do, and serves last', async () => {
   const opened = openGroup(2);
-  opened.group.useCertificates([], new Uint8Array());
+  opened.group.useCertificates([]);
   const declaration = { name: 'keys', rowLimit: 9, staleAfterMs: 1, whenStale: 'serve' } as const;
   const memory = new SharedArrayBuffer(0);
   opened.group.useTable({ declaration, version: 1, filledAtMs: 5, memory });
@@ -254,7 +274,7 @@ test('a replacement gets certificates and tables before its Snapshot, listens wh
   assert.equal(opened.group.serving, 1);
   await opened.pass(0);
   const next = opened.members[2];
-  assert.deepEqual(next?.told, ['certificates', 'table keys 2', 'prepare 1', 'install 1', 'listen']);
+  assert.deepEqual(next?.told, ['certificates, tickets 1', 'table keys 2', 'prepare 1', 'install 1', 'listen']);
   assert.deepEqual([next?.place, next?.plan?.httpsPort], [{ number: 0, epoch: 2 }, 4_430]);
   assert.equal(opened.group.serving, 2);
   assert.deepEqual(opened.replaced, ['exception']);

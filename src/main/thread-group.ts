@@ -22,6 +22,8 @@ const REFILL_MS = 60_000;
 /** What a group of gateway threads works with. */
 export interface ThreadGroupOptions {
   readonly threads: number;
+  /** What session tickets are sealed with at first, by all threads. */
+  readonly ticketKeys: Uint8Array;
   readonly start: StartMember;
   /** Whether nobody else listens there; asked once, before the threads share the port. */
   readonly portIsFree: (port: number, host: string) => Promise<boolean>;
@@ -61,7 +63,8 @@ export class ThreadGroup implements GatewayThreads {
   readonly tables = new TableSpread();
   readonly #options: ThreadGroupOptions;
   readonly #slots: readonly Slot[];
-  #certificates: { readonly materials: readonly CertificateMaterial[]; readonly ticketKeys: Uint8Array } | null = null;
+  #materials: readonly CertificateMaterial[] | null = null;
+  #ticketKeys: Uint8Array;
   #prepared: { readonly parcel: GatheredParcel; readonly by: ReadonlySet<Member> } | null = null;
   #installed: GatheredParcel | null = null;
   #swap: Promise<void> | null = null;
@@ -70,6 +73,7 @@ export class ThreadGroup implements GatewayThreads {
 
   constructor(options: ThreadGroupOptions) {
     this.#options = options;
+    this.#ticketKeys = options.ticketKeys;
     this.#slots = Array.from({ length: options.threads }, (_, number) => ({
       number,
       backOff: new BackOff(),
@@ -94,9 +98,15 @@ export class ThreadGroup implements GatewayThreads {
     return this.#slots.filter(({ state }) => state === 'serving').length;
   }
 
-  useCertificates(materials: readonly CertificateMaterial[], ticketKeys: Uint8Array): void {
-    this.#certificates = { materials, ticketKeys };
-    for (const { member } of this.#slots) member?.useCertificates(materials, ticketKeys);
+  useCertificates(materials: readonly CertificateMaterial[]): void {
+    this.#materials = materials;
+    for (const { member } of this.#slots) member?.useCertificates(materials, this.#ticketKeys);
+  }
+
+  /** From now on session tickets are sealed with this, by all threads and those that come. */
+  useTicketKeys(ticketKeys: Uint8Array): void {
+    this.#ticketKeys = ticketKeys;
+    for (const { member } of this.#slots) member?.useTicketKeys(ticketKeys);
   }
 
   useTable(table: SharedTable): void {
@@ -225,9 +235,7 @@ export class ThreadGroup implements GatewayThreads {
     slot.member = member;
     if (member === null) return null;
     slot.state = 'starting';
-    if (this.#certificates !== null) {
-      member.useCertificates(this.#certificates.materials, this.#certificates.ticketKeys);
-    }
+    if (this.#materials !== null) member.useCertificates(this.#materials, this.#ticketKeys);
     this.tables.add(member);
     return member;
   }

@@ -96,6 +96,10 @@ export class ThreadHost implements Member {
     this.#tell({ kind: 'certificates', materials, ticketKeys });
   }
 
+  useTicketKeys(ticketKeys: Uint8Array): void {
+    this.#tell({ kind: 'ticketKeys', ticketKeys });
+  }
+
   useTable(table: SharedTable): void {
     this.#tell({ kind: 'table', table });
   }

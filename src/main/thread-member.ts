@@ -27,6 +27,7 @@ export interface ThreadPlace {
 /** A gateway thread that was started, as its group sees it. After its end everything answers as if it were silent. */
 export interface Member {
   useCertificates(materials: readonly CertificateMaterial[], ticketKeys: Uint8Array): void;
+  useTicketKeys(ticketKeys: Uint8Array): void;
   useTable(table: SharedTable): void;
   /** What stands against the configuration; an issue too where it does not answer in time. */
   prepare(parcel: GatheredParcel): Promise<readonly Issue[]>;

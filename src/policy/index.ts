@@ -33,6 +33,7 @@ export type { PermissionConfig } from './kinds/permission/config.ts';
 export { createPermissionKind, neededBy } from './kinds/permission/kind.ts';
 export type { LimitRule, LimitSubject, RateConfig } from './kinds/rate/config.ts';
 export { createRateKind } from './kinds/rate/kind.ts';
+export { Notebook, Notes } from './notes.ts';
 export type { Match, Operation, OperationId } from './operation.ts';
 export type { Assurance, ClaimValue, Principal } from './principal.ts';
 export { createRoleTable, type RoleGrants } from './role-table.ts';

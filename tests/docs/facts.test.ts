@@ -12,6 +12,7 @@ import type { Meter } from '../../src/ports/index.ts';
 import { CHUNK_BOUNDS } from '../../src/wire/chunked.ts';
 import { FIELD, FIELD_MARKS, FieldMark, fieldNumber } from '../../src/wire/field-names.ts';
 import { HEAD_BOUNDS } from '../../src/wire/fields.ts';
+import { HTTP2_BOUNDS } from '../../src/wire/http2/protocol.ts';
 import { canonicalizeTarget, POOL_BOUNDS, SERVER_BOUNDS } from '../../src/wire/index.ts';
 import { TARGET_LIMIT_BYTES } from '../../src/wire/request-head.ts';
 import { ROOT } from './pages.ts';
@@ -54,6 +55,7 @@ test('the metrics that the guide lists are those that the threads make, with the
   metrics.refused('not-found');
   metrics.observed('not-found');
   metrics.turnedAway('full');
+  metrics.http2Fault('refused');
   createControlMetrics(meter).keysFailed('acme');
   const listed = rowsOf(section(operations, 'Metrics'))
     .slice(1)
@@ -103,15 +105,52 @@ test('the table of bounds says what the code holds', () => {
   for (const [bound, value] of Object.entries(expected)) assert.equal(rows.get(bound), value, bound);
 });
 
+test('the table of bounds of HTTP/2 says what the code holds', () => {
+  const number = (value: number): string => value.toLocaleString('en-US');
+  const kib = (bytes: number): string => `${bytes / 1024} KiB`;
+  const { resets, chatter, settings } = HTTP2_BOUNDS;
+  const allowance = ({ burst, perSecond }: typeof resets): string => `${number(burst)}, and ${perSecond} a second`;
+  const expected: Readonly<Record<keyof typeof HTTP2_BOUNDS, readonly [bound: string, value: string]>> = {
+    frameBytes: ['payload of a frame', kib(HTTP2_BOUNDS.frameBytes)],
+    headerBlockBytes: ['compressed header block', kib(HTTP2_BOUNDS.headerBlockBytes)],
+    continuations: ['CONTINUATION frames of a header block', number(HTTP2_BOUNDS.continuations)],
+    fieldsPerBlock: ['fields that a header block names', number(HTTP2_BOUNDS.fieldsPerBlock)],
+    crumbs: ['cookie fields of a head', number(HTTP2_BOUNDS.crumbs)],
+    tableBytes: ['table of HPACK', kib(HTTP2_BOUNDS.tableBytes)],
+    settingsPerFrame: ['settings in a frame', number(HTTP2_BOUNDS.settingsPerFrame)],
+    streams: ['streams at once', number(HTTP2_BOUNDS.streams)],
+    streamWindowBytes: ['window of a stream', `${number(HTTP2_BOUNDS.streamWindowBytes)} B`],
+    connectionWindowBytes: ['window of a connection', kib(HTTP2_BOUNDS.connectionWindowBytes)],
+    settingsAckMs: ['acknowledging settings', `${HTTP2_BOUNDS.settingsAckMs / 1000} s`],
+    drainMs: ['between the two GOAWAY of a connection that is to end', `${HTTP2_BOUNDS.drainMs / 1000} s`],
+    resets: ['streams that end by a reset', allowance(resets)],
+    chatter: ['frames that bring nothing', allowance(chatter)],
+    chatterPerFrameSent: ['more of those for each frame sent', number(HTTP2_BOUNDS.chatterPerFrameSent)],
+    settings: ['SETTINGS frames', allowance(settings)],
+    freeBytes: ['what a connection holds of its own', kib(HTTP2_BOUNDS.freeBytes)],
+    shareBytes: ['what it then takes at once of the memory for collected bodies', kib(HTTP2_BOUNDS.shareBytes)],
+    headsBytes: ['heads of open streams together', kib(HTTP2_BOUNDS.headsBytes)],
+    heldBytes: [
+      'what all streams wait for together: the socket, or the window of the connection',
+      kib(HTTP2_BOUNDS.heldBytes),
+    ],
+  };
+  const rows = rowsOf(section(operations, 'HTTP/2')).slice(1);
+  assert.deepEqual(
+    rows.map(([bound, value]) => [bound, value]),
+    Object.values(expected),
+  );
+});
+
 test('the suites and groups that the guide lists are those of the code, in its order', () => {
   const settings = read('src/wire/tls-settings.ts');
   const suites = [...settings.matchAll(/'((?:TLS|ECDHE)[A-Z0-9_-]+)'/g)].map(([, suite]) => suite as string);
-  const groups = /GROUPS = '([^']+)'/.exec(settings)?.[1]?.split(':') ?? [];
+  const groups = /GROUPS = '([^']+)'/.exec(settings)?.[1]?.split(/[:/]/) ?? [];
   assert.ok(suites.length >= 9 && groups.length >= 4);
   const spoken = rowsOf(section(read('docs/guide/tls.md'), 'What is spoken'))
     .slice(1)
     .map(([, cell = '']) => codes(cell));
-  assert.deepEqual(spoken, [suites.slice(0, 3), suites.slice(3), groups, ['http/1.1']]);
+  assert.deepEqual(spoken, [suites.slice(0, 3), suites.slice(3), groups, ['h2', 'http/1.1']]);
 });
 
 test('every target that the guide shows is read as it says', () => {

@@ -2,7 +2,7 @@ import type { ExchangeEvents, OutgoingHead, ServerExchange } from '../../src/wir
 import { newAuthorityMemory, readRequestHead } from '../../src/wire/index.ts';
 
 const NO_EVENTS: ExchangeEvents = { pieces: () => true, bodyEnd() {}, bodyFailed() {}, drained() {}, gone() {} };
-const PEER = { address: '192.0.2.1', port: 1, tls: null };
+const PEER = { address: '192.0.2.1', port: 1, tls: null, via: [] };
 
 /** A request without a body from a client that takes all that comes. `over` hears the status once; 0 where it was cut. */
 export class SimStream implements ServerExchange {

@@ -106,6 +106,8 @@ export class SimThread implements Member {
           refused() {},
           observed() {},
           turnedAway() {},
+          http2Counted() {},
+          http2Fault() {},
           cut: (_reason, passages) => void (judge.counts.cut += passages),
           inFlight: { set() {} },
         },
@@ -173,6 +175,8 @@ export class SimThread implements Member {
   }
 
   useCertificates(): void {}
+
+  useTicketKeys(): void {}
 
   useTable(table: SharedTable): void {
     this.#tell({ kind: 'table', table });

@@ -18,7 +18,14 @@ const unused = (): never => {
 };
 const files = new Proxy({}, { get: () => unused }) as Files;
 const io = { files, secrets: { resolve: unused } as Secrets, egress: { call: unused } as Egress };
-const PLAN = { host: '127.0.0.1', httpsPort: 443, http: null, reusePort: false, maxConnections: 100 };
+const PLAN = {
+  host: '127.0.0.1',
+  httpsPort: 443,
+  http: null,
+  reusePort: false,
+  maxConnections: 100,
+  proxyProtocol: [],
+};
 const ALL_KEYS = ['a', 'b', 'c', 'd', 'e'];
 /** Turns of the loop that let promises and the slices of a compile go on; what is not done goes on in the next step. */
 const TURNS = 3;
@@ -56,6 +63,7 @@ export class World {
       broken: (fault) => this.#broke(fault),
     };
     this.group = new ThreadGroup({
+      ticketKeys: Buffer.alloc(48),
       threads,
       clock: this.clock,
       log: { write() {} },

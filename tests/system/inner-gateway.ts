@@ -91,6 +91,7 @@ export async function startInner(gathered: Gathered, kinds: KindTable): Promise<
     bounds: SERVER_BOUNDS,
     clock,
     context: null,
+    http2: null,
     turnedAway() {},
   });
   if ('code' in listener) throw new Error(`port ${listener.port}: ${listener.code}`);

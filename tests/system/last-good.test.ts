@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { formatIssue, ok } from '../../src/base/index.ts';
 import { openHostPorts } from '../../src/main/host-ports.ts';
-import { type GatewayNode, startNode } from '../../src/main/node.ts';
+import { startNode } from '../../src/main/node.ts';
+import type { GatewayNode } from '../../src/main/node-options.ts';
 import { ask } from './https-client.ts';
 
 const DOCUMENT =

@@ -5,12 +5,16 @@ import { type Edge, edgesOf } from './walls.ts';
 
 const edges = Map.groupBy(edgesOf(typescriptFiles('src')), ({ from }) => from);
 
-/** The packages that a file loads at once, by itself or by what it imports. */
-function packagesOf(entry: string): { readonly files: number; readonly packages: readonly string[] } {
+/** The packages that a file loads, by itself or by what it imports, but for what `later` do. */
+function packagesOf(
+  entry: string,
+  later: readonly string[] = [],
+): { readonly files: number; readonly packages: readonly string[] } {
   const files = new Set([entry]);
   const packages = new Set<string>();
   for (const file of files) {
     for (const { to, found } of (edges.get(file) ?? []).filter(isLoaded)) {
+      if (to !== null && later.includes(to)) continue;
       if (to !== null) files.add(to);
       else if (found.specifier !== null && !found.specifier.startsWith('node:')) packages.add(found.specifier);
     }
@@ -40,4 +44,15 @@ test('the thread of the ledger loads no package', () => {
 test('what threads do not load is seen where it is loaded', () => {
   const { packages } = packagesOf('src/main/node.ts');
   for (const name of ['kysely', 'yaml', 'zod', '@peculiar/x509']) assert.ok(packages.includes(name), name);
+});
+
+test('until the verifier is at work, nothing is loaded that it need not wait for', () => {
+  const later = ['src/main/starting.ts', 'src/adapters/embedded/sqlite/store.ts'];
+  const texts = new Map(typescriptFiles('src').map(({ path, text }) => [path, text]));
+  assert.match(texts.get('src/main/node.ts') ?? '', /verifier\.begin\([\s\S]*await import\('\.\/starting\.ts'\)/);
+  assert.match(texts.get('src/adapters/embedded/sqlite/open-store.ts') ?? '', /await import\('\.\/store\.ts'\)/);
+  for (const entry of ['node', 'host-ports']) {
+    const { packages } = packagesOf(`src/main/${entry}.ts`, later);
+    for (const name of ['kysely', '@peculiar/x509', 'reflect-metadata']) assert.ok(!packages.includes(name), name);
+  }
 });

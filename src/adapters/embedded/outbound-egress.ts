@@ -1,5 +1,4 @@
-import { type ClientRequest, type IncomingMessage, request as requestHttp, type RequestOptions } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import type * as http from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { addressReach, err, ok, parseAddress, type Result } from '../../base/index.ts';
@@ -130,14 +129,14 @@ function pinned(addresses: readonly ResolvedAddress[]): LookupFunction {
   };
 }
 
-function send(request: EgressRequest, { url }: Target, connection: RequestOptions): Promise<Outcome> {
+function send(request: EgressRequest, { url }: Target, connection: http.RequestOptions): Promise<Outcome> {
   const secure = url.protocol === 'https:';
   const body = request.body;
   const length = body === undefined ? {} : { 'content-length': String(body.length) };
   return new Promise((resolve) => {
-    let sent: ClientRequest;
+    let sent: http.ClientRequest;
     try {
-      sent = (secure ? requestHttps : requestHttp)(url, {
+      sent = requestOver(secure)(url, {
         ...connection,
         method: request.method,
         headers: { ...request.headers, ...length, 'accept-encoding': 'identity', connection: 'close' },
@@ -162,9 +161,17 @@ function send(request: EgressRequest, { url }: Target, connection: RequestOption
   });
 }
 
+/**
+ * Taken here and not imported: most processes never call anybody, and an import of `node:http` reads all its names, of
+ * which some load all of undici.
+ */
+function requestOver(secure: boolean): typeof http.request {
+  return process.getBuiltinModule(secure ? 'node:https' : 'node:http').request;
+}
+
 type Stage = 'connecting' | 'securing' | 'exchanging';
 
-function watchStage(sent: ClientRequest, secure: boolean): () => Stage {
+function watchStage(sent: http.ClientRequest, secure: boolean): () => Stage {
   let stage: Stage = 'connecting';
   sent.on('socket', (socket) => {
     socket.on('connect', () => {
@@ -190,7 +197,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function receive(message: IncomingMessage, limitBytes: number): Promise<Outcome> {
+async function receive(message: http.IncomingMessage, limitBytes: number): Promise<Outcome> {
   const coding = message.headers['content-encoding'];
   if (coding !== undefined && coding.toLowerCase() !== 'identity') {
     return fault('malformed-reply', `the reply is encoded as ${coding}, which was not asked for`);

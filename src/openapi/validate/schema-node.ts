@@ -1,3 +1,4 @@
+import type { Issue } from '../../base/index.ts';
 import type { PlainObject } from '../pointer.ts';
 import type { Matcher } from './pattern.ts';
 import type { Rules } from './rules.ts';
@@ -60,6 +61,12 @@ export interface SchemaNode extends Part {
   excused: ReadonlySet<string>;
   /** Judges a value that other schemas may describe too. */
   check: Check;
+  /** What is wrong with it; null before it is read. */
+  issues: readonly Issue[] | null;
+  /** Over how many others it judges one value; null before it is known to be well. */
+  height: number | null;
+  /** Whether it has its checks. */
+  linked: boolean;
 }
 
 /** The schemas inside most schemas: one for all, since a document has tens of thousands of them. It stays empty. */
@@ -71,6 +78,7 @@ export function createNode(value: PlainObject | boolean, pointer: string, mode: 
     ...{ value, pointer, mode, inner: NOTHING_INSIDE, rules: null, excused: NO_NAMES },
     check: unlinked,
     location: unlinked,
+    ...{ issues: null, height: null, linked: false },
   };
 }
 

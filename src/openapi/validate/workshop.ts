@@ -34,10 +34,11 @@ export function validatorFor(
   const made = workshop.validators.get(root);
   if (made !== undefined) return ok(made);
   const reached = reach(workshop, root);
-  const issues = reached.flatMap((node) => workshop.issues.get(node) ?? []);
+  const issues: Issue[] = [];
+  for (const node of reached) if (node.issues !== null) issues.push(...node.issues);
   if (reached.length > REACHED_LIMIT) issues.push(errorIssue(pointer, `is made of more than ${REACHED_LIMIT} schemas`));
   if (workshop.count > SCHEMA_LIMIT) issues.push(errorIssue('', `has more than ${SCHEMA_LIMIT} schemas`));
-  if (issues.length === 0) issues.push(...heightIssues(reached, workshop.heights));
+  if (issues.length === 0) issues.push(...heightIssues(reached));
   if (issues.length > 0) return err(issues);
   link(workshop, reached);
   const validator = createValidator(root);
@@ -52,13 +53,9 @@ interface Workshop {
   readonly references: References;
   readonly hidden: 'readOnly' | 'writeOnly';
   readonly nodes: Readonly<Record<Mode, Map<object | boolean, SchemaNode>>>;
-  /** What is wrong with each schema that was read. */
-  readonly issues: Map<SchemaNode, readonly Issue[]>;
-  readonly linked: Set<SchemaNode>;
   /** A schema that many parameters or bodies share has one; no judgement begins within another. */
   readonly validators: Map<SchemaNode, Validator>;
   readonly shapes: Map<SchemaNode, Shape>;
-  readonly heights: Map<SchemaNode, number>;
   readonly document: unknown;
   count: number;
 }
@@ -87,11 +84,8 @@ function createWorkshop({ document, specification }: SchemaSource, way: Validato
     references: createReferences(document),
     hidden: way.direction === 'request' ? 'readOnly' : 'writeOnly',
     nodes: { strict: new Map(), open: new Map(), plain: new Map() },
-    issues: new Map(),
-    linked: new Set(),
     validators: new Map(),
     shapes: new Map(),
-    heights: new Map(),
     document,
     count: 0,
   };
@@ -111,12 +105,12 @@ function nodeAt(workshop: Workshop, { value, pointer }: Site, mode: Mode): Schem
 /** All schemas that one comes to, each read. */
 function reach(workshop: Workshop, root: SchemaNode): readonly SchemaNode[] {
   if (workshop.count > SCHEMA_LIMIT) return [root];
-  if (!workshop.issues.has(root)) workshop.issues.set(root, read(workshop, root));
+  root.issues ??= read(workshop, root);
   if (root.inner === NOTHING_INSIDE) return [root];
   const reached = new Set([root]);
   for (const node of reached) {
     if (reached.size > REACHED_LIMIT || workshop.count > SCHEMA_LIMIT) break;
-    if (!workshop.issues.has(node)) workshop.issues.set(node, read(workshop, node));
+    node.issues ??= read(workshop, node);
     if (node.inner === NOTHING_INSIDE) continue;
     for (const next of sameValue(node)) reached.add(next);
     for (const next of parts(node)) reached.add(next);
@@ -174,7 +168,7 @@ function isIdentified(document: unknown, pointer: string): boolean {
 }
 
 function link(workshop: Workshop, reached: readonly SchemaNode[]): void {
-  const fresh = reached.filter((node) => !workshop.linked.has(node));
+  const fresh = reached.filter(({ linked }) => !linked);
   const isExcused = (node: SchemaNode): boolean => isHidden(node, workshop.hidden);
   for (const node of fresh) {
     if (node.inner === NOTHING_INSIDE) continue;
@@ -185,7 +179,7 @@ function link(workshop: Workshop, reached: readonly SchemaNode[]): void {
   }
   for (const node of fresh) {
     linkNode(node, { shapes: workshop.shapes, isExcused });
-    workshop.linked.add(node);
+    node.linked = true;
   }
 }
 

@@ -18,7 +18,7 @@ import type { Declaration } from './document.ts';
 import { checkDeclaration, checkKeyring, ensureLayout, type StoreConnection, type StoreTables } from './layout.ts';
 
 /** Where the store lies, and what seals its secret fields. */
-interface SqliteStoreOptions {
+export interface SqliteStoreOptions {
   readonly path: string;
   readonly keyring: Keyring;
   readonly clock: Clock;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Bitset } from '../../../base/index.ts';
 import { KEYS_STALE_AFTER_MS } from '../../../credential/index.ts';
+import { Notes } from '../../notes.ts';
 import type { AuthenticateVerdict } from '../../verdict.ts';
 import {
   ask,
@@ -75,11 +76,13 @@ for (const [kind, cases] of Object.entries({ taken, refused, bypass })) {
   }
 }
 
-/** A verdict as JSON says it, permissions by name. */
+/** A verdict as JSON says it, permissions by name, and without room for notes. */
 function plain(verdict: AuthenticateVerdict): unknown {
   const { permission } = new Thread().roles;
-  const named = (_: string, value: unknown): unknown =>
-    value instanceof Bitset ? PERMISSIONS.filter((name) => value.has(permission(name) ?? -1)) : value;
+  const named = (_: string, value: unknown): unknown => {
+    if (value instanceof Notes) return undefined;
+    return value instanceof Bitset ? PERMISSIONS.filter((name) => value.has(permission(name) ?? -1)) : value;
+  };
   return JSON.parse(JSON.stringify(verdict, named));
 }
 

@@ -1,6 +1,7 @@
 import { type Bitset, err, ok, type Result } from '../../../base/index.ts';
 import { type JwtClaims, numericDateMs, type VerifiedJwt } from '../../../credential/index.ts';
 import type { RoleTable } from '../../kind.ts';
+import { Notes } from '../../notes.ts';
 import type { Assurance, ClaimValue, Principal } from '../../principal.ts';
 import { claimAt, nameIn, namesIn } from './claim-texts.ts';
 import type { ClaimPath, IssuerConfig } from './config.ts';
@@ -10,7 +11,7 @@ const NONE: readonly string[] = Object.freeze([]);
 /**
  * Whom a verified token stands for. A caller is a service where the token was given to a client for itself: then the
  * subject is the client (RFC 9068 §2.2). `claims` where a claim that is read is there but not of its type. The result
- * and the claims are frozen.
+ * and the claims are frozen, but for its notes.
  */
 export function principalOf(jwt: VerifiedJwt, issuer: IssuerConfig, roleTable: RoleTable): Result<Principal, 'claims'> {
   const { claims, subject, expiresAtMs } = jwt;
@@ -36,6 +37,7 @@ export function principalOf(jwt: VerifiedJwt, issuer: IssuerConfig, roleTable: R
       assurance: assurance.value,
       confirmation: null,
       expiresAtMs,
+      notes: new Notes(),
     } satisfies Principal),
   );
 }

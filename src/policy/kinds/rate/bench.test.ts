@@ -4,6 +4,7 @@ import type { Problem } from '../../../base/index.ts';
 import type { Exchange, ReplyView, ResponseEditor, Slot } from '../../exchange.ts';
 import type { Steps } from '../../kind.ts';
 import type { Operation } from '../../operation.ts';
+import { Notes } from '../../notes.ts';
 import type { Principal } from '../../principal.ts';
 import { createRoleTable } from '../../role-table.ts';
 import type { Verdict } from '../../verdict.ts';
@@ -25,7 +26,7 @@ export type Caller = Pick<Principal, 'issuer' | 'subject'> & Partial<Pick<Princi
 
 /** A principal as the token cache gives it: the same object each time. */
 export function caller(subject: string, more: Partial<Caller> = {}): Principal {
-  return { issuer: 'acme', clientId: null, tenant: null, ...more, subject } as Principal;
+  return { issuer: 'acme', clientId: null, tenant: null, ...more, subject, notes: new Notes() } as Principal;
 }
 
 /** What became of a call: what was refused, and what the reply says of limits. */
@@ -83,7 +84,7 @@ export class RateBench {
       if (!slots.has(key)) slots.set(key, key.initial());
       return slots.get(key) as T;
     };
-    const peer = this.#peers.get(address) ?? { address, port: 1, tls: null };
+    const peer = this.#peers.get(address) ?? { address, port: 1, tls: null, via: [] };
     this.#peers.set(address, peer);
     const place = { id: `orders/${operation}`, api: 'orders', name: operation };
     const moment = () => this.nowMs;

@@ -4,6 +4,7 @@ import { bearerChallenge } from '../../challenge.ts';
 import { createSlot, type Exchange, type ReplyView, type ResponseEditor } from '../../exchange.ts';
 import type { PolicyKind, Step, Steps } from '../../kind.ts';
 import type { KindPorts } from '../../kind-ports.ts';
+import { Notebook } from '../../notes.ts';
 import type { Operation } from '../../operation.ts';
 import type { Principal } from '../../principal.ts';
 import { deny, PASS, type Verdict } from '../../verdict.ts';
@@ -63,15 +64,21 @@ function stepsFor(rules: readonly CountedRule[], limiter: Limiter): Steps {
   const byAddress = rules.filter(({ rule }) => rule.per === 'address');
   const byCaller = rules.filter(({ rule }) => rule.per !== 'address');
   if (rules.length === 0) return {};
-  const address = new Limits<Peer>(byAddress, limiter, ({ address: text }) => {
-    const network = networkOf(text);
-    return () => network;
-  });
-  const caller = new Limits<Principal>(
-    byCaller,
+  const address = new Limits<Peer>({
+    rules: byAddress,
     limiter,
-    (principal) => (per) => callerKey(per as Exclude<LimitSubject, 'address'>, principal),
-  );
+    charges: new WeakMap(),
+    whoIn({ address: text }) {
+      const network = networkOf(text);
+      return () => network;
+    },
+  });
+  const caller = new Limits<Principal>({
+    rules: byCaller,
+    limiter,
+    charges: new Notebook(),
+    whoIn: (principal) => (per) => callerKey(per as Exclude<LimitSubject, 'address'>, principal),
+  });
   return {
     ...(byAddress.length === 0 ? {} : { admit: admitStep(address) }),
     ...(byCaller.length === 0 ? {} : { limit: limitStep(caller, address) }),
@@ -103,6 +110,19 @@ function prefixOf(scope: string, { text }: LimitRule): string {
   return `${JSON.stringify([scope, text])}\0`;
 }
 
+/** What `Limits` are made of. */
+interface LimitsParts<W> {
+  readonly rules: readonly CountedRule[];
+  readonly limiter: Limiter;
+  /** Whom a rule counts, as part of a key. */
+  readonly whoIn: (whom: W) => (per: LimitSubject) => string;
+  /** Where the charges of each are kept, as long as it is; empty. */
+  readonly charges: {
+    get(whom: W): Iterable<RateCharge> | undefined;
+    set(whom: W, charges: Iterable<RateCharge>): unknown;
+  };
+}
+
 /**
  * Rules that are charged together, with the charges of each peer or principal. Those are the same for all requests of a
  * connection, or of a credential for as long as that is cached, and are forgotten with it.
@@ -110,16 +130,16 @@ function prefixOf(scope: string, { text }: LimitRule): string {
 class Limits<W extends object> {
   readonly #rules: readonly CountedRule[];
   readonly #limiter: Limiter;
-  /** Whom a rule counts, as part of a key. */
-  readonly #whoIn: (whom: W) => (per: LimitSubject) => string;
-  readonly #charges = new WeakMap<W, Iterable<RateCharge>>();
+  readonly #whoIn: LimitsParts<W>['whoIn'];
+  readonly #charges: LimitsParts<W>['charges'];
   /** What was said of the last call that passed: most calls are told the same. */
   #passing: readonly RateDecision[] | null = null;
 
-  constructor(rules: readonly CountedRule[], limiter: Limiter, whoIn: (whom: W) => (per: LimitSubject) => string) {
+  constructor({ rules, limiter, whoIn, charges }: LimitsParts<W>) {
     this.#rules = rules;
     this.#limiter = limiter;
     this.#whoIn = whoIn;
+    this.#charges = charges;
   }
 
   charge(whom: W, nowMs: number): readonly RateDecision[] {
