@@ -117,13 +117,14 @@ const upstream = {
   'upstream-tls': {
     status: 502,
     title: 'Upstream not trusted',
-    cause: 'The API did not prove its identity by a trusted certificate.',
-    fix: 'Give the API a certificate for its name, or name its CA.',
+    cause:
+      'The API did not prove its identity by a trusted certificate, or did not agree to HTTP/2 where that is wanted.',
+    fix: 'Give the API a certificate for its name, or name its CA; with `protocol: h2` see that it speaks HTTP/2.',
   },
   'upstream-malformed-reply': {
     status: 502,
     title: 'Malformed upstream reply',
-    cause: 'The reply breaks the grammar or the framing of RFC 9112, or its bounds.',
+    cause: 'The reply breaks the grammar or the framing of RFC 9112 or RFC 9113, or its bounds.',
     fix: 'Mend the API; the log says what was wrong.',
   },
   'upstream-incomplete-reply': {

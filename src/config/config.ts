@@ -144,6 +144,8 @@ export interface PolicyUse {
 
 /** Where an API's requests go. `host` is as `net.connect` takes it: an IPv6 address has no brackets. `pathPrefix` is empty or like `/internal`. */
 export interface UpstreamConfig {
+  /** What it is spoken to in: HTTP/1.1, or HTTP/2. */
+  readonly protocol: 'http1' | 'h2';
   readonly scheme: 'http' | 'https';
   readonly host: string;
   readonly port: number;

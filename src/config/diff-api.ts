@@ -109,6 +109,8 @@ function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell):
   }
   if (old.forwarded !== next.forwarded)
     changes.push(tell('upstream', 'changes', `the upstream hears of clients by ${FORWARDED_WORDS[next.forwarded]}`));
+  if (old.protocol !== next.protocol)
+    changes.push(tell('upstream', 'changes', `the upstream is spoken to in ${PROTOCOL_WORDS[next.protocol]}`));
   const times = ({ connectTimeoutMs, responseTimeoutMs, idleTimeoutMs }: UpstreamConfig): readonly number[] => [
     connectTimeoutMs,
     responseTimeoutMs,
@@ -118,6 +120,8 @@ function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell):
     changes.push(tell('upstream', 'changes', 'the upstream gets other time limits'));
   return changes;
 }
+
+const PROTOCOL_WORDS = { http1: 'HTTP/1.1', h2: 'HTTP/2' } as const;
 
 const FORWARDED_WORDS = {
   'x-forwarded': 'X-Forwarded-For',

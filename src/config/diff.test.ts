@@ -144,6 +144,11 @@ for (const [what, edits, expected] of [
     ['changes orders|upstream: requests go to https://[::1]:3002/in instead of https://127.0.0.1:3001'],
   ],
   [
+    'the protocol of an upstream',
+    [['upstream: https://127.0.0.1:3001', 'upstream: { targets: [https://127.0.0.1:3001], protocol: h2 }']],
+    ['changes orders|upstream: the upstream is spoken to in HTTP/2'],
+  ],
+  [
     'what a role may',
     [['can: [orders:read]', 'can: [orders:write]']],
     [

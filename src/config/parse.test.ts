@@ -66,6 +66,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
     host: 'api.acme.example',
     basePath: '/v1',
     upstream: {
+      protocol: 'http1',
       scheme: 'https',
       host: 'orders.internal',
       port: 8443,

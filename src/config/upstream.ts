@@ -12,6 +12,10 @@ const settings = z.strictObject({
     .array(target)
     .length(1, { error: 'exactly one target is needed' })
     .meta({ description: 'The URL of the upstream: http or https, with a port and a path prefix where needed.' }),
+  protocol: z.enum(['http1', 'h2']).prefault('http1').meta({
+    description:
+      'What it is spoken to in: `http1`, or `h2` (HTTP/2). Over https HTTP/2 must be agreed in the handshake (ALPN); over http the upstream is taken to know it (h2c).',
+  }),
   timeout: duration('30s', { from: '10ms', to: '1h' }, 'How long the upstream may take for the head of its reply.'),
   connectTimeout: duration('3s', { from: '10ms', to: '1m' }, 'How long connecting may take.'),
   idleTimeout: duration('30s', { from: '100ms', to: '1h' }, 'How long nothing may move between the bytes of a body.'),
@@ -39,6 +43,7 @@ export function toUpstreamConfig(raw: z.output<typeof upstreamSchema>, file: str
   if (first === undefined) throw new Error('an upstream passed the schema without a target');
   return {
     ...first,
+    protocol: rest.protocol,
     connectTimeoutMs: rest.connectTimeout,
     responseTimeoutMs: rest.timeout,
     idleTimeoutMs: rest.idleTimeout,

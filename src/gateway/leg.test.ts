@@ -134,6 +134,17 @@ test('an upstream that fails before its reply is a refusal with the reason', asy
   );
 });
 
+test('an API whose upstream speaks another protocol from now on gets connections of its own', async (t) => {
+  const bench = await startBench(t);
+  assert.equal((await bench.ask(GET)).status, 200);
+  bench.install(apiText(`{ targets: ['${bench.upstream.url}'], protocol: h2 }`, []));
+  const reply = await bench.ask(GET);
+  assert.equal(reply.status, 502);
+  assert.match(codeOf(reply) ?? '', /^upstream-/);
+  bench.install(apiText(bench.upstream.url, []));
+  assert.equal((await bench.ask(GET)).status, 200);
+});
+
 test('an upstream that can not prove who it is is never spoken to, and an alert', async (t) => {
   const bench = await startBench(t);
   const heard: Buffer[] = [];

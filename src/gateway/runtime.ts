@@ -1,6 +1,6 @@
 import type { Principal } from '../policy/index.ts';
 import type { Alerts, Clock, Ledger, Log } from '../ports/index.ts';
-import { POOL_BOUNDS, UpstreamPool } from '../wire/index.ts';
+import { openUpstream, POOL_BOUNDS, type Upstream } from '../wire/index.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { CompiledApi, Snapshot } from './snapshot.ts';
 import type { TraceIds } from './trace-context.ts';
@@ -28,7 +28,7 @@ export interface Installed {
 type PoolBounds = typeof POOL_BOUNDS;
 
 /** Whatever carries requests to an upstream. */
-export type UpstreamCaller = Pick<UpstreamPool, 'call'>;
+export type UpstreamCaller = Pick<Upstream, 'call'>;
 
 /** The upstreams of the Snapshots that live. */
 export type Upstreams = Pick<UpstreamPools, 'retain' | 'sweep' | 'close'> & {
@@ -40,7 +40,7 @@ export type Upstreams = Pick<UpstreamPools, 'retain' | 'sweep' | 'close'> & {
 export class UpstreamPools {
   readonly #monotonic: () => number;
   readonly #bounds: PoolBounds;
-  readonly #byTarget = new Map<string, UpstreamPool>();
+  readonly #byTarget = new Map<string, Upstream>();
 
   constructor(monotonic: () => number, bounds: PoolBounds = POOL_BOUNDS) {
     this.#monotonic = monotonic;
@@ -48,7 +48,7 @@ export class UpstreamPools {
   }
 
   /** The pools of a Snapshot's APIs, in their order; new ones where an upstream is new. */
-  forApis(apis: readonly CompiledApi[]): readonly UpstreamPool[] {
+  forApis(apis: readonly CompiledApi[]): readonly Upstream[] {
     return apis.map((api) => {
       const key = keyOf(api);
       let pool = this.#byTarget.get(key);
@@ -80,14 +80,16 @@ export class UpstreamPools {
     this.retain([]);
   }
 
-  #open(api: CompiledApi): UpstreamPool {
-    const { scheme, host, port, connectTimeoutMs, responseTimeoutMs, idleTimeoutMs } = api.upstream;
+  #open(api: CompiledApi): Upstream {
+    const { protocol, scheme, host, port, connectTimeoutMs, responseTimeoutMs, idleTimeoutMs } = api.upstream;
     const bounds = { connectMs: connectTimeoutMs, responseMs: responseTimeoutMs, idleMs: idleTimeoutMs };
-    return new UpstreamPool({ scheme, host, port, ca: api.upstreamCa, bounds }, this.#monotonic, this.#bounds);
+    const target = { scheme, host, port, ca: api.upstreamCa, bounds };
+    return openUpstream(protocol, target, this.#monotonic, this.#bounds);
   }
 }
 
 function keyOf(api: CompiledApi): string {
-  const { scheme, host, port, connectTimeoutMs, responseTimeoutMs, idleTimeoutMs } = api.upstream;
-  return JSON.stringify([scheme, host, port, connectTimeoutMs, responseTimeoutMs, idleTimeoutMs, api.upstreamCa]);
+  const { protocol, scheme, host, port, connectTimeoutMs, responseTimeoutMs, idleTimeoutMs } = api.upstream;
+  const times = [connectTimeoutMs, responseTimeoutMs, idleTimeoutMs];
+  return JSON.stringify([protocol, scheme, host, port, times, api.upstreamCa]);
 }

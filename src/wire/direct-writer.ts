@@ -20,6 +20,7 @@ export class DirectWriter {
   /** Bytes handed over whose end is still to come. */
   #pending = 0;
   #text = '';
+  #handedOver = 0;
 
   /** `drained` is called when what was left over has gone out; the socket's own `drain` event tells of the rest. */
   constructor(socket: Socket, drained: () => void) {
@@ -41,6 +42,11 @@ export class DirectWriter {
   /** Whether the last text has not been handed to the system yet: the peer can't have seen any of it. */
   get unsent(): boolean {
     return this.#text !== '';
+  }
+
+  /** How many texts were handed to the system: one that was put off at the same count as now is still here, where `unsent` holds. */
+  get handedOver(): number {
+    return this.#handedOver;
   }
 
   /** The socket, for whatever else is to be written to it, and for its end. What was put off goes out before. */
@@ -77,6 +83,7 @@ export class DirectWriter {
     const text = this.#text;
     if (text === '') return;
     this.#text = '';
+    this.#handedOver++;
     const socket = this.#socket;
     if (socket.destroyed) return;
     const handle = this.#direct ? socket._handle : null;

@@ -1,6 +1,7 @@
 export { PRESENCE } from './field-names.ts';
 export { HeaderFields, NO_FIELDS } from './header-fields.ts';
 export { HTTP2_BOUNDS, type Http2Fault } from './http2/protocol.ts';
+export { HTTP2_POOL_BOUNDS } from './http2/upstream-pool.ts';
 export { listen, type Listener, type ListenFault, type ListenOptions } from './listener.ts';
 export {
   type BodyFraming,
@@ -13,6 +14,7 @@ export {
   type TlsPeer,
   type WholeBody,
 } from './message.ts';
+export { openUpstream } from './open-upstream.ts';
 export type { ReplyHead } from './reply-head.ts';
 export { newAuthorityMemory, readRequestHead } from './request-head.ts';
 export {
@@ -30,5 +32,6 @@ export { type ContextMaterial, createServerContext, replaceTicketKeys } from './
 export { sendPutOff } from './turn-end.ts';
 export type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';
 export type { UpstreamBounds } from './upstream-connection.ts';
-export { POOL_BOUNDS, type PoolCounts, UpstreamPool, type UpstreamTarget } from './upstream-pool.ts';
+export type { UpstreamTarget } from './upstream-dialer.ts';
+export { POOL_BOUNDS, type PoolCounts, type Upstream } from './upstream-pool.ts';
 export type { OutgoingRequest } from './write-head.ts';

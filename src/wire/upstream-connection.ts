@@ -13,7 +13,7 @@ import { chunkLine, LAST_CHUNK, writeRequestHead } from './write-head.ts';
 
 const NOTHING = Buffer.alloc(0);
 /** More interim replies than this to one request are a flood. */
-const INTERIM_LIMIT = 10;
+export const INTERIM_LIMIT = 10;
 const SWITCHING_PROTOCOLS = 101;
 /** How long an idle connection is kept where the upstream does not say: below Node's own 5 s, the shortest in wide use. */
 const DEFAULT_IDLE_MS = 4_000;
@@ -372,7 +372,7 @@ export class UpstreamConnection {
 
 const NOT_REUSABLE: UpstreamFailure = { code: 'upstream-incomplete-reply', detail: 'not reusable' };
 /** A bug of ours, and what it would do is smuggling: the rest of the body would be read as a request. */
-const MISMEASURED: UpstreamFailure = {
+export const MISMEASURED: UpstreamFailure = {
   code: 'upstream-unreachable',
   detail: 'request body is not as long as announced',
 };

@@ -5,7 +5,8 @@ import type { BodyFraming, WholeBody } from './message.ts';
 import { ManualClock, rawServer, until } from './peers.test.ts';
 import type { ReplyHead } from './reply-head.ts';
 import type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';
-import { POOL_BOUNDS, type PoolBounds, UpstreamPool, type UpstreamTarget } from './upstream-pool.ts';
+import type { UpstreamTarget } from './upstream-dialer.ts';
+import { POOL_BOUNDS, type PoolBounds, UpstreamPool } from './upstream-pool.ts';
 import type { OutgoingRequest } from './write-head.ts';
 
 /** What came of one call, in order. */

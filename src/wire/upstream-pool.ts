@@ -1,6 +1,3 @@
-import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
-import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
-import { lendingTo, takeReads } from './lent-reads.ts';
 import {
   type CallState,
   isReplayable,
@@ -8,12 +5,8 @@ import {
   type UpstreamEvents,
   type UpstreamFailure,
 } from './upstream-call.ts';
-import {
-  type ConnectionHost,
-  type Repeatable,
-  type UpstreamBounds,
-  UpstreamConnection,
-} from './upstream-connection.ts';
+import { type ConnectionHost, type Repeatable, UpstreamConnection } from './upstream-connection.ts';
+import { UpstreamDialer, type UpstreamTarget, type UpstreamConnect } from './upstream-dialer.ts';
 import type { OutgoingRequest } from './write-head.ts';
 
 /** Connections to one upstream at a time, and calls that may wait for one. */
@@ -25,16 +18,6 @@ export interface PoolBounds {
 /** As many as a thread's share of descriptors allows beside its clients. */
 export const POOL_BOUNDS: PoolBounds = { connections: 1_024, waiting: 1_024 };
 
-/** Where an upstream listens and how it proves itself; `ca` (PEM) takes the place of the public CAs. */
-export interface UpstreamTarget {
-  readonly scheme: 'http' | 'https';
-  /** A name or an address; IPv6 with or without brackets. */
-  readonly host: string;
-  readonly port: number;
-  readonly ca: string | null;
-  readonly bounds: UpstreamBounds;
-}
-
 /** What a pool holds at this moment. */
 export interface PoolCounts {
   readonly idle: number;
@@ -42,14 +25,27 @@ export interface PoolCounts {
   readonly waiting: number;
 }
 
-/** The kept-alive connections to one upstream. Call `sweep` about twice a second: it holds the time bounds. */
-export class UpstreamPool {
+/** What carries requests to one upstream, whatever protocol it speaks. Call `sweep` about twice a second: it holds the time bounds. */
+export interface Upstream {
+  readonly counts: PoolCounts;
+  /**
+   * Sends a request's head. Its body, where `framing` says there is one, follows through the call. `atMs`: this moment of
+   * the monotonic clock, as far as anybody has looked at it.
+   */
+  call(request: OutgoingRequest, events: UpstreamEvents, atMs?: number): UpstreamCall;
+  /** Holds the bounds on time. */
+  sweep(now: number): void;
+  /** Idle connections close now, busy ones behind their last reply. */
+  close(): void;
+}
+
+/** The kept-alive HTTP/1.1 connections to one upstream. */
+export class UpstreamPool implements Upstream {
   readonly #target: UpstreamTarget;
   readonly #bounds: PoolBounds;
   readonly #monotonic: () => number;
   readonly #host: ConnectionHost;
-  readonly #secureContext: SecureContext | null;
-  readonly #connect: ((options: TcpNetConnectOpts) => Socket) | null;
+  readonly #dialer: UpstreamDialer;
   readonly #all = new Set<UpstreamConnection>();
   readonly #idle: UpstreamConnection[] = [];
   readonly #waiting: PooledCall[] = [];
@@ -62,14 +58,12 @@ export class UpstreamPool {
     target: UpstreamTarget,
     monotonic: () => number,
     bounds: PoolBounds = POOL_BOUNDS,
-    connect: ((options: TcpNetConnectOpts) => Socket) | null = null,
+    connect: UpstreamConnect | null = null,
   ) {
     this.#bounds = bounds;
-    this.#connect = connect;
-    this.#target = { ...target, host: target.host.replace(/^\[(.*)\]$/, '$1') };
+    this.#dialer = new UpstreamDialer(target, 'http/1.1', connect);
+    this.#target = target;
     this.#monotonic = monotonic;
-    // Made once: reading the CAs anew for each connection costs milliseconds.
-    this.#secureContext = target.scheme === 'https' ? upstreamContext(target.ca) : null;
     this.#host = {
       bounds: target.bounds,
       monotonic,
@@ -83,10 +77,6 @@ export class UpstreamPool {
     return { idle: this.#idle.length, busy: this.#busy, waiting: this.#waiting.length };
   }
 
-  /**
-   * Sends a request's head. Its body, where `framing` says there is one, follows through the call. `atMs`: this moment of
-   * the monotonic clock, as far as anybody has looked at it.
-   */
   call(request: OutgoingRequest, events: UpstreamEvents, atMs: number = this.#monotonic()): UpstreamCall {
     const call = new PooledCall(request, events, this.#forget);
     const connection = this.#idle.pop() ?? this.#openNext();
@@ -100,7 +90,6 @@ export class UpstreamPool {
     return call;
   }
 
-  /** Holds the bounds on time. */
   sweep(now: number): void {
     for (const connection of this.#all) connection.sweep(now);
     const limit = this.#target.bounds.connectMs;
@@ -110,7 +99,6 @@ export class UpstreamPool {
     }
   }
 
-  /** Idle connections close now, busy ones behind their reply. */
   close(): void {
     this.#closed = true;
     for (const connection of this.#idle.splice(0)) this.#drop(connection);
@@ -127,24 +115,8 @@ export class UpstreamPool {
   /** A new connection, or null where there are as many as may be. */
   #openNext(): UpstreamConnection | null {
     if (this.#all.size >= this.#bounds.connections) return null;
-    const { scheme, host, port } = this.#target;
-    const onread = lendingTo((bytes) => connection.receive(bytes));
-    const options = { host, port, noDelay: true, onread };
-    const secureContext = this.#secureContext;
-    const socket =
-      secureContext === null
-        ? (this.#connect ?? connectTcp)(options)
-        : connectTls({
-            ...options,
-            secureContext,
-            ALPNProtocols: ['http/1.1'],
-            rejectUnauthorized: true,
-            // An address is no server name (RFC 6066 §3); the certificate is held against it all the same.
-            ...(isIP(host) ? {} : { servername: host }),
-          });
-    const readyEvent = scheme === 'http' ? 'connect' : 'secureConnect';
-    socket.once(readyEvent, () => takeReads(socket, onread.callback));
-    const connection = new UpstreamConnection(socket, this.#host, readyEvent);
+    const socket = this.#dialer.dial((bytes) => connection.receive(bytes));
+    const connection = new UpstreamConnection(socket, this.#host, this.#dialer.readyEvent);
     this.#all.add(connection);
     return connection;
   }
@@ -286,8 +258,4 @@ function failCall(call: PooledCall, failure: UpstreamFailure): void {
   if (call.over) return;
   call.over = true;
   call.events.failed(failure);
-}
-
-function upstreamContext(ca: string | null): SecureContext {
-  return createSecureContext({ minVersion: 'TLSv1.2', ...(ca === null ? {} : { ca }) });
 }

@@ -13,7 +13,7 @@ import { CHUNK_BOUNDS } from '../../src/wire/chunked.ts';
 import { FIELD, FIELD_MARKS, FieldMark, fieldNumber } from '../../src/wire/field-names.ts';
 import { HEAD_BOUNDS } from '../../src/wire/fields.ts';
 import { HTTP2_BOUNDS } from '../../src/wire/http2/protocol.ts';
-import { canonicalizeTarget, POOL_BOUNDS, SERVER_BOUNDS } from '../../src/wire/index.ts';
+import { canonicalizeTarget, HTTP2_POOL_BOUNDS, POOL_BOUNDS, SERVER_BOUNDS } from '../../src/wire/index.ts';
 import { TARGET_LIMIT_BYTES } from '../../src/wire/request-head.ts';
 import { ROOT } from './pages.ts';
 
@@ -99,6 +99,7 @@ test('the table of bounds says what the code holds', () => {
     'trailers of a message': `${kib(CHUNK_BOUNDS.trailerBytes)}, ${CHUNK_BOUNDS.trailerFields} fields`,
     'connections to an upstream': `${number(POOL_BOUNDS.connections)} over all threads, ${poolBoundsOf(64).connections} for each at least`,
     'requests that wait for one': `${number(POOL_BOUNDS.waiting)} over all threads, ${poolBoundsOf(64).waiting} for each at least`,
+    'connections to an upstream over HTTP/2': `${HTTP2_POOL_BOUNDS.connections} for each thread`,
     'configuration file': mib(CONFIG_LIMIT_BYTES),
   };
   const rows = new Map(rowsOf(section(operations, 'Bounds')).map(([bound = '', value = '']) => [bound, value]));

@@ -1,0 +1,389 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { DirectWriter } from '../direct-writer.ts';
+import { HEAD_BOUNDS } from '../fields.ts';
+import type { CallState, UpstreamFailure } from '../upstream-call.ts';
+import type { UpstreamBounds } from '../upstream-connection.ts';
+import { failureOf } from '../upstream-failure.ts';
+import { FrameBudget } from './frame-budget.ts';
+import { settingFault } from './frame-judge.ts';
+import { type BlockOpening, type FrameEvents, FrameReader } from './frame-reader.ts';
+import { goaway, ping, pingAck, settings, SETTINGS_ACK, windowUpdate } from './frame-writer.ts';
+import { HpackDecoder } from './hpack-decoder.ts';
+import type { RequestHeadEncoder } from './hpack-encoder.ts';
+import { REPLY_RULES } from './hpack-field.ts';
+import { ErrorCode, HTTP2_FAULTS, type Http2Bounds, type Http2Fault, Setting } from './protocol.ts';
+import { ReplyBlock } from './reply-head.ts';
+import { TrailerBlock } from './request-block.ts';
+import { Silence } from './upstream-silence.ts';
+import type { UpstreamStream } from './upstream-stream.ts';
+import { FIRST_WINDOW_BYTES, malformed, UpstreamStreams } from './upstream-streams.ts';
+
+/** What a client sends first (RFC 9113 §3.4). */
+const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+/** A connection that is over is gone by then, if need be without its last words. */
+const LINGER_MS = 3_000;
+
+/** What a connection has from its pool, and tells it. */
+export interface Http2UpstreamHost {
+  readonly scheme: 'http' | 'https';
+  readonly times: UpstreamBounds;
+  readonly bounds: Http2Bounds;
+  readonly encoder: RequestHeadEncoder;
+  readonly monotonic: () => number;
+  /** A connection may take calls, or more of them than before. */
+  freed(): void;
+  /** A call has failed. `again`: it may be sent again on another connection. */
+  failed(call: CallState, failure: UpstreamFailure, again: boolean): void;
+  /** The connection is over, and so are all of its calls but those whose reply is here whole. */
+  lost(connection: Http2UpstreamConnection, failure: UpstreamFailure): void;
+}
+
+/**
+ * One HTTP/2 connection to an upstream (RFC 9113): over TLS where ALPN agrees to it, else by prior knowledge (§3.3). No
+ * request goes out before the upstream's SETTINGS came, so none ever reaches a server that speaks something else. What
+ * breaks a rule of one stream ends that call, what breaks one of the connection all of them.
+ */
+export class Http2UpstreamConnection implements FrameEvents {
+  readonly #socket: Socket;
+  readonly #writer: DirectWriter;
+  readonly #host: Http2UpstreamHost;
+  readonly #reader: FrameReader;
+  readonly #decoder: HpackDecoder;
+  readonly #replyBlock = new ReplyBlock();
+  readonly #trailers = new TrailerBlock();
+  readonly #budget: FrameBudget;
+  readonly #silence: Silence;
+  readonly #streams: UpstreamStreams;
+  readonly #openedMs: number;
+  #stage: 'connecting' | 'greeting' | 'ready' | 'over' = 'connecting';
+  /** When the present stage began. */
+  #since: number;
+  /** Takes no further calls, and closes behind those that it has. */
+  #leaving = false;
+  /** Why it is over, until the pool has been told. */
+  #lost: UpstreamFailure | null = null;
+  #streamLimit = Number.POSITIVE_INFINITY;
+  #widened = false;
+  /** Our SETTINGS were acknowledged. */
+  #acknowledged = false;
+  /** DATA frames of ours that the budget knows of. */
+  #framesTold = 0;
+
+  constructor(socket: Socket, host: Http2UpstreamHost, readyEvent: 'connect' | 'secureConnect') {
+    const { scheme, bounds, encoder, monotonic } = host;
+    const writer = new DirectWriter(socket, () => this.#onDrain());
+    this.#socket = socket;
+    this.#writer = writer;
+    this.#host = host;
+    this.#since = this.#openedMs = monotonic();
+    this.#reader = new FrameReader('client', this, bounds);
+    this.#decoder = new HpackDecoder(REPLY_RULES, bounds.tableBytes, bounds);
+    this.#budget = new FrameBudget(bounds);
+    this.#silence = new Silence(this.#openedMs);
+    this.#streams = new UpstreamStreams({
+      scheme,
+      bounds,
+      encoder,
+      monotonic,
+      writer,
+      failed: (call, failure, again) => host.failed(call, failure, again),
+      told: (freed) => this.#onTold(freed),
+    });
+    socket.on(readyEvent, () => this.#onReady());
+    socket.on('end', () => this.#lose(cut('connection closed by the upstream')));
+    socket.on('drain', () => this.#onDrain());
+    socket.on('error', (fault: NodeJS.ErrnoException) => this.#lose(failureOf(fault, this.#stage !== 'connecting')));
+    socket.on('close', () => this.#lose(cut('connection closed')));
+  }
+
+  /** Calls that it would take now. */
+  get free(): number {
+    if (this.standing !== 'open') return 0;
+    return Math.max(0, Math.min(this.#streamLimit, this.#host.bounds.streams) - this.#streams.size);
+  }
+
+  /** Calls that it carries. */
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** `new` before it takes calls, `gone` when it takes no more. */
+  get standing(): 'new' | 'open' | 'gone' {
+    if (this.#stage === 'over' || this.#leaving || this.#streams.areWorn) return 'gone';
+    return this.#stage === 'ready' ? 'open' : 'new';
+  }
+
+  /** Whether it has ever carried a call. */
+  get wasUsed(): boolean {
+    return this.#streams.wereUsed;
+  }
+
+  /** Whether it is over, its last words included. */
+  get isClosed(): boolean {
+    return this.#socket.destroyed;
+  }
+
+  /** Sends a request's head, at this moment, and gives the stream on which its body may follow. Only while `free`. */
+  carry(call: CallState, atMs: number): UpstreamStream {
+    if (this.#streams.size === 0) this.#silence.heard(atMs);
+    this.#budget.sent(1);
+    return this.#streams.begin(call, atMs);
+  }
+
+  /** Gives a call up. */
+  abort(stream: UpstreamStream): void {
+    this.#streams.abort(stream);
+  }
+
+  /** Takes no further calls, and closes behind those that it has. */
+  leave(): void {
+    this.#leaving = true;
+    this.#streams.tell();
+  }
+
+  /** Bytes have come, in a buffer that the next read overwrites. */
+  receive(lent: Buffer): void {
+    if (this.#stage === 'over') return;
+    const now = this.#host.monotonic();
+    this.#streams.nowMs = now;
+    this.#streams.hush();
+    this.#reader.read(lent);
+    this.#silence.read(this.#reader.wholeCount, now);
+    this.#streams.unhush();
+    this.#onDrain();
+  }
+
+  /** Judges all waits against the bounds; called about twice a second. */
+  sweep(now: number): void {
+    if (this.#stage === 'over') {
+      if (now - this.#since > LINGER_MS) this.#socket.destroy();
+      return;
+    }
+    const { times, bounds } = this.#host;
+    this.#streams.nowMs = now;
+    this.#budget.refill(now);
+    this.#streams.sweep(now, times);
+    if (this.#stage !== 'ready') {
+      const detail = `no connection within ${times.connectMs} ms`;
+      if (now - this.#openedMs > times.connectMs) this.#lose({ code: 'upstream-timeout', detail });
+    } else if (!this.#acknowledged && now - this.#since > bounds.settingsAckMs) this.#fail('settings-timeout');
+    else this.#sweepSilence(now);
+    // What only an event of the socket would have told is not to wait for ever.
+    this.#onDrain();
+    this.#streams.tell();
+  }
+
+  headerBlock({ streamId, endStream }: BlockOpening, bytes: Buffer, from: number, to: number): void {
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined && this.#streams.isIdle(streamId)) {
+      this.#fail('stream-id');
+      return;
+    }
+    const isHead = stream?.awaitsHead === true;
+    const into = isHead ? this.#replyBlock : this.#trailers;
+    into.clear();
+    // Whatever becomes of a block, it has changed the table that the next one needs (RFC 7541 §2.2).
+    const broken = this.#decoder.decode(bytes, from, to, into);
+    if (broken !== null) this.#fail(broken);
+    else if (stream === undefined || stream.ended) this.#chat('closed-stream-flood');
+    else if (isHead) {
+      const { method } = stream.call.request;
+      this.#streams.judge(stream, stream.head(this.#replyBlock.read(method, endStream), endStream));
+    } else if (!endStream) this.#streams.judge(stream, 'trailers that do not end their stream');
+    else this.#streams.judge(stream, this.#trailers.fault ?? stream.end());
+  }
+
+  dataBegins(streamId: number, flowBytes: number): void {
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined && this.#streams.isIdle(streamId)) this.#fail('idle-stream');
+    else if (!this.#streams.beginData(stream, flowBytes)) this.#fail('window-overrun');
+  }
+
+  data(_streamId: number, bytes: Buffer, from: number, to: number): void {
+    this.#streams.data(bytes, from, to);
+  }
+
+  dataEnds(_streamId: number, dataBytes: number, endStream: boolean): void {
+    if (!this.#streams.endData(dataBytes, endStream)) this.#chat('empty-data-flood');
+  }
+
+  reset(streamId: number, code: number): void {
+    const stream = this.#openStream(streamId);
+    if (stream === null) return;
+    const isRefused = code === ErrorCode.refusedStream;
+    stream.untouched = isRefused && stream.isSilent;
+    // Who refuses a call is not asked for it again: the next one goes over another connection.
+    if (isRefused) this.#leaving = true;
+    this.#streams.end(stream, null, cut(`stream reset by the upstream: ${code}`));
+  }
+
+  /** Priorities are a client's to send. */
+  priority(_streamId: number, _dependsOn: number, soundLength: boolean): void {
+    if (soundLength) this.#chat('priority-flood');
+    else this.#fail('frame-size');
+  }
+
+  setting(id: number, value: number): void {
+    // A server may not even say that it would push (RFC 9113 §6.5.2).
+    const fault = id === Setting.enablePush && value !== 0 ? 'setting-value' : settingFault(id, value);
+    if (fault !== null) this.#fail(fault);
+    else if (id === Setting.maxConcurrentStreams) {
+      this.#widened ||= value > this.#streamLimit;
+      this.#streamLimit = value;
+    } else if (id === Setting.initialWindowSize && !this.#streams.resize(value)) this.#fail('window-overflow');
+  }
+
+  settingsEnd(): void {
+    if (!this.#budget.count('setting')) {
+      this.#fail('settings-flood');
+      return;
+    }
+    this.#writer.append(SETTINGS_ACK);
+    if (this.#stage !== 'greeting') return;
+    this.#stage = 'ready';
+    this.#since = this.#streams.nowMs;
+    this.#widened = true;
+  }
+
+  settingsAck(): void {
+    if (this.#acknowledged) this.#chat('settings-flood');
+    this.#acknowledged = true;
+  }
+
+  ping(opaque: string): void {
+    this.#writer.append(pingAck(opaque));
+    this.#chat('ping-flood');
+  }
+
+  pingAck(opaque: string): void {
+    if (!this.#silence.answered(opaque)) this.#chat('ping-flood');
+  }
+
+  goaway(lastStreamId: number, code: number): void {
+    this.#chat('unknown-frame-flood');
+    this.#leaving = true;
+    const failure: UpstreamFailure = { code: 'upstream-unreachable', detail: `the upstream goes away: ${code}` };
+    this.#streams.endAbove(lastStreamId, failure);
+  }
+
+  windowUpdate(streamId: number, increment: number): void {
+    const stream = streamId === 0 ? undefined : this.#openStream(streamId);
+    if (stream === null) return;
+    const fault = increment === 0 ? 'window-zero' : 'window-overflow';
+    if (increment > 0 && this.#streams.sender.opened(stream ?? null, increment)) this.#chat('window-update-flood');
+    else if (stream === undefined) this.#fail(fault);
+    else this.#streams.end(stream, HTTP2_FAULTS[fault].code, malformed(fault));
+  }
+
+  unknown(): void {
+    this.#chat('unknown-frame-flood');
+  }
+
+  fault(fault: Http2Fault): void {
+    this.#fail(fault);
+  }
+
+  /** The stream, where its reply is not whole yet; else the frame is counted, or was of a stream that never was. */
+  #openStream(streamId: number): UpstreamStream | null {
+    const stream = this.#streams.get(streamId);
+    if (stream !== undefined && !stream.ended) return stream;
+    if (stream === undefined && this.#streams.isIdle(streamId)) this.#fail('idle-stream');
+    else this.#chat('closed-stream-flood');
+    return null;
+  }
+
+  /** Counts a frame that costs its sender nothing; what tips the measure is the reason. */
+  #chat(fault: Http2Fault): void {
+    const { worthyFrames } = this.#streams.sender;
+    if (worthyFrames > this.#framesTold) this.#budget.sent(worthyFrames - this.#framesTold);
+    this.#framesTold = worthyFrames;
+    if (!this.#budget.count('chatter')) this.#fail(fault);
+  }
+
+  #onReady(): void {
+    if (this.#stage !== 'connecting') return;
+    const socket = this.#socket;
+    if (socket instanceof TLSSocket && socket.alpnProtocol !== 'h2') {
+      this.#lose({ code: 'upstream-tls', detail: 'the upstream does not agree to h2 (ALPN)' });
+      return;
+    }
+    this.#stage = 'greeting';
+    this.#writer.append(greetingOf(this.#host.bounds));
+  }
+
+  #onDrain(): void {
+    if (this.#stage !== 'over') this.#streams.sender.flush();
+  }
+
+  /** Callers have heard of all there is: now the pool does. */
+  #onTold(freed: boolean): void {
+    const { size } = this.#streams;
+    if (freed && size === 0) this.#silence.heard(this.#streams.nowMs);
+    if (size === 0 && (this.#leaving || this.#streams.areWorn)) this.#close(LEFT, ErrorCode.noError);
+    const lost = this.#lost;
+    this.#lost = null;
+    const widened = this.#widened;
+    this.#widened = false;
+    if (lost !== null) this.#host.lost(this, lost);
+    else if (freed || widened) this.#host.freed();
+  }
+
+  #sweepSilence(now: number): void {
+    switch (this.#silence.judge(now, this.#streams.size > 0)) {
+      case 'fine':
+        return;
+      case 'ask':
+        this.#writer.append(ping(this.#silence.question));
+        return;
+      case 'idle':
+        this.#leaving = true;
+        return;
+      case 'dead':
+        this.#lose({ code: 'upstream-timeout', detail: 'no answer to a PING' });
+    }
+  }
+
+  /** Ends the connection for a fault of the upstream. */
+  #fail(fault: Http2Fault): void {
+    this.#lose(malformed(fault), HTTP2_FAULTS[fault].code);
+  }
+
+  /** Ends the connection, and all calls whose reply is not here whole. `code`: what GOAWAY says, where it says something. */
+  #lose(failure: UpstreamFailure, code: number | null = null): void {
+    if (this.#stage === 'over') return;
+    this.#streams.abandon(failure, code !== null);
+    this.#close(failure, code);
+    this.#streams.tell();
+  }
+
+  #close(failure: UpstreamFailure, code: number | null): void {
+    if (this.#stage === 'over') return;
+    const stood = this.#stage !== 'connecting';
+    this.#stage = 'over';
+    this.#since = this.#host.monotonic();
+    this.#lost = failure;
+    this.#reader.stop();
+    if (code === null || !stood) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#writer.append(goaway(0, code));
+    this.#writer.stream().destroySoon();
+  }
+}
+
+const LEFT: UpstreamFailure = { code: 'upstream-unreachable', detail: 'left' };
+
+function cut(detail: string): UpstreamFailure {
+  return { code: 'upstream-incomplete-reply', detail };
+}
+
+/** Our preface (RFC 9113 §3.4): no pushes, what we read of heads, and the window of the connection. */
+function greetingOf(bounds: Http2Bounds): string {
+  const own = settings([
+    [Setting.enablePush, 0],
+    [Setting.maxHeaderListSize, HEAD_BOUNDS.bytes],
+  ]);
+  return PREFACE + own + windowUpdate(0, bounds.connectionWindowBytes - FIRST_WINDOW_BYTES);
+}
