@@ -115,7 +115,6 @@ export const framingProblems = {
     cause:
       'A trusted proxy sent a Forwarded or X-Forwarded-For whose entries, from the right, are not addresses up to the client, or that has more than 32 of them.',
     fix: 'Let the proxy write the address of its client, and drop what that sent under this name.',
-    closes: true,
   },
   'incomplete-request': {
     status: 400,

@@ -7,7 +7,7 @@ import type { Peer } from '../wire/index.ts';
  */
 export const COLLECTED_LIMIT_BYTES = 256 * 1024 * 1024;
 
-/** What a body is collected for: the connection, whose address says which network holds it. */
+/** Whom memory is held for: the client of a request, or of a connection. The address says which network that is. */
 type Holder = Pick<Peer, 'address'>;
 
 /**
@@ -19,9 +19,9 @@ type Holder = Pick<Peer, 'address'>;
 export class BodyBudget {
   readonly #limitBytes: number;
   #usedBytes = 0;
-  /** What each network holds. Those that hold nothing are left out, so there are never more than connections. */
+  /** What each network holds. Those that hold nothing are left out, so there are never more than requests and connections. */
   readonly #held = new Map<string, number>();
-  /** The networks of connections, so that an address is read once. */
+  /** The networks of clients, so that an address is read once. */
   readonly #networks = new WeakMap<Holder, string>();
 
   constructor(limitBytes: number) {

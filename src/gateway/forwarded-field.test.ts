@@ -198,3 +198,14 @@ test('a long field of any shape is read in time that grows with its length', () 
       assert.ok(reader === null || reader() === undefined, text);
     }
 });
+
+test('many blanks within an entry cost no more than other letters, whether it is asked for or stands left of the client', () => {
+  const blanks = `x${' \t'.repeat(7_500)}x`;
+  // Looking for the end from each blank would take minutes for all of them.
+  for (let round = 0; round < 500; round++) {
+    assert.equal(readForwardedFor([blanks])?.(), undefined);
+    assert.deepEqual(readForwardedFor([`${blanks}, 192.0.2.1`])?.(), { address: '192.0.2.1', port: 0 });
+  }
+  const around = ` \t${'\t '.repeat(3_000)}192.0.2.1${' \t'.repeat(3_000)} `;
+  assert.deepEqual(readForwardedFor([around])?.(), { address: '192.0.2.1', port: 0 });
+});

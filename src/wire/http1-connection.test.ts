@@ -68,6 +68,47 @@ test('a bad head is refused by the same code however it is cut, and nothing behi
   }
 });
 
+/** What a client gets behind the head of the only reply. */
+const bodyOf = (text: string): string => text.slice(text.indexOf('\r\n\r\n') + 4);
+
+test('a HEAD that is refused gets no body, whatever is wrong with it, however it is cut, and the length that GET would have', () => {
+  for (const [code, text] of BAD_HEADS) {
+    if (!text.startsWith('GET ') || text.length > 2_000) continue;
+    const asked = `HEAD${text.slice(3)}`;
+    for (const pieces of [[asked], [...asked], [`\r\n${asked}`], [GET, asked]]) {
+      const { socket, script } = bench();
+      script.onRequest = echo;
+      for (const piece of pieces) socket.receive(piece);
+      const reply = socket.text.slice(socket.text.lastIndexOf('HTTP/1.1 '));
+      assert.deepEqual([script.refusals, bodyOf(reply)], [[code], ''], JSON.stringify(asked.slice(0, 60)));
+      assert.match(reply, /\r\ncontent-length: [1-9][0-9]*\r\n/);
+      assert.match(reply, /\r\nconnection: close\r\n/);
+    }
+  }
+});
+
+test('a HEAD that comes too slowly or not at all gets no body either; any other word does', () => {
+  for (const [begun, isEmpty] of [
+    ['HEAD /a HTTP/1.1\r\nHost', true],
+    ['HEAD ', true],
+    ['HEAD', false],
+    ['head /a HTTP/1.1\r\nHost', false],
+    ['HEADS /a HTTP/1.1\r\nHost', false],
+    ['GET /HEAD HTTP/1.1\r\nHost', false],
+  ] as const) {
+    const late = bench();
+    late.socket.receive(begun);
+    late.pass(HEAD_MS);
+    const gone = bench();
+    gone.socket.receive(begun);
+    gone.socket.hangUp();
+    for (const { socket, script } of [late, gone]) {
+      assert.equal(script.refusals.length, 1);
+      assert.equal(bodyOf(socket.text) === '', isEmpty, begun);
+    }
+  }
+});
+
 test('good requests are the same however they are cut', () => {
   const requests = [
     GET,

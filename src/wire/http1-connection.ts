@@ -11,6 +11,7 @@ import { writeReplyHead } from './write-head.ts';
 import { WriteWatch } from './write-watch.ts';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+const HEAD_METHOD = Buffer.from('HEAD ');
 const NOTHING = Buffer.alloc(0);
 const CR = 0x0d;
 const LF = 0x0a;
@@ -296,9 +297,11 @@ export class Http1Connection {
     const { handler, peer } = this.#options;
     const { head, body } = handler.refused(code, peer);
     const socket = this.#writer.stream();
+    // Whatever else is wrong, who begins with this word waits for a head alone, and takes a body for another reply.
+    const method = this.#buffer.subarray(0, HEAD_METHOD.length).equals(HEAD_METHOD) ? 'HEAD' : 'GET';
     socket.cork();
-    socket.write(writeReplyHead(head, { method: 'GET', legacy: false, bytes: body.length, close: true }), 'latin1');
-    socket.write(body);
+    socket.write(writeReplyHead(head, { method, legacy: false, bytes: body.length, close: true }), 'latin1');
+    if (method !== 'HEAD') socket.write(body);
     socket.uncork();
     this.#linger();
     return false;

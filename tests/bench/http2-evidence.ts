@@ -11,7 +11,7 @@ import { translateAll } from '../framing/http2-lane/translate.ts';
 import { closeLanes, configurationFor, type Lane, openLanes } from '../framing/lane.ts';
 import { ATTACKS } from '../http2/attacks.ts';
 import { runBeside } from '../http2/beside-h2spec.ts';
-import { buildH2spec, type H2specCase, runH2spec } from '../http2/h2spec.ts';
+import { buildH2spec, H2SPEC_CASES, type H2specCase, runH2spec } from '../http2/h2spec.ts';
 import { runAttack } from '../http2/run-attack.ts';
 import { type Http2Subject, startSubject } from '../http2/subject.ts';
 import { findProgram } from './child.ts';
@@ -49,7 +49,13 @@ export async function http2Evidence(): Promise<Record<string, unknown>> {
   for (const text of broken.slice(0, SHOWN)) console.log(`did not hold: ${text}`);
   if (broken.length > SHOWN) console.log(`and ${broken.length - SHOWN} more`);
   return {
-    ...(h2spec === null ? {} : { h2spec_total: h2spec.cases, h2spec_passed: h2spec.cases - h2spec.broken.length }),
+    ...(h2spec === null
+      ? {}
+      : {
+          h2spec_total: h2spec.cases,
+          h2spec_passed: h2spec.cases - h2spec.broken.length,
+          h2spec_ours: h2spec.cases - H2SPEC_CASES,
+        }),
     corpus_cases: corpus.requests.cases,
     corpus_runs: corpus.runs,
     corpus_not_held: corpus.requests.broken.length,

@@ -4,7 +4,7 @@ import { ATTACKED, ATTACKS, HELD } from './attacks.ts';
 import { FrameClient, nameOf } from './frame-client.ts';
 import { FLAG, FRAME, frame, literal, requestBlock, reset, SETTING, windowUpdate } from './frames.ts';
 import { runAttack } from './run-attack.ts';
-import { type Http2Subject, servesOthers, startSubject } from './subject.ts';
+import { countUnanswered, type Http2Subject, servesOthers, startSubject } from './subject.ts';
 
 const STREAMS = 100;
 
@@ -24,6 +24,21 @@ describe('an attack ends the connection it comes over, for its reason, and no ot
       assert.deepEqual(await runAttack(subject, attack), []);
     });
   }
+});
+
+test('streams that are reset in the turn in which they came begin no request', async () => {
+  assert.ok(await servesOthers(subject));
+  const before = await countUnanswered(subject);
+  const client = await FrameClient.open(subject.address);
+  // Fewer than the bound of resets, and all within one record of TLS.
+  const burst = Array.from({ length: 90 }, () => {
+    const { id, bytes } = client.request({ path: ATTACKED });
+    return Buffer.concat([bytes, reset(id)]);
+  });
+  await client.send(...burst);
+  assert.ok(await client.serves(), 'the connection goes on');
+  assert.equal(await countUnanswered(subject), before);
+  client.destroy();
 });
 
 test('the hundred and first stream at once is refused, and the hundred are answered', async () => {

@@ -5,7 +5,6 @@ import { ask } from '../system/https-client.ts';
 import { FrameClient, type Http2Address } from './frame-client.ts';
 import { Http2Origin } from './origin.ts';
 
-const FAULTS = 'portcullis_http2_faults_total';
 const POLL_MS = 50;
 const POLL_DEADLINE_MS = 8_000;
 
@@ -41,11 +40,20 @@ apis:
 }
 
 /** How many streams and connections the gateway has ended for this reason. */
-export async function countFaults({ gateway }: Http2Subject, reason: string): Promise<number> {
+export async function countFaults(subject: Http2Subject, reason: string): Promise<number> {
+  return await readCounter(subject, `portcullis_http2_faults_total{reason="${reason}"}`);
+}
+
+/** How many requests have begun and ended without an answer. */
+export async function countUnanswered(subject: Http2Subject): Promise<number> {
+  return await readCounter(subject, 'portcullis_requests_total{api="all",status="none"}');
+}
+
+async function readCounter({ gateway }: Http2Subject, series: string): Promise<number> {
   const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
   const headers = { authorization: `Bearer ${key}` };
   const { body } = await ask({ port: gateway.admin, ca: gateway.ca, path: '/metrics', headers });
-  const line = body.split('\n').find((text) => text.startsWith(`${FAULTS}{reason="${reason}"}`));
+  const line = body.split('\n').find((text) => text.startsWith(`${series} `));
   return Number(line?.split(' ')[1] ?? 0);
 }
 

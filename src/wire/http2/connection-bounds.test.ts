@@ -36,10 +36,23 @@ test('what is held beyond what is free comes out of the share, and goes back whe
   assert.equal(bench.share.takenBytes, 0);
 });
 
+test('many small fields count for what they take, not for what was sent', async () => {
+  const bench = greeted();
+  const small = Object.fromEntries(Array.from({ length: 90 }, (_, at) => [`x${at}`, '']));
+  bench.send(...ids(10).map((id) => get(id, small)));
+  await bench.turn();
+  assert.equal(bench.share.takenBytes, 65_536);
+  bench.send(...ids(100, 21).map((id) => get(id)));
+  await bench.turn();
+  assert.equal(bench.share.takenBytes, 131_072);
+  for (const seen of bench.script.seen) seen.answer('');
+  assert.equal(bench.share.takenBytes, 0);
+});
+
 test('where the share has no room a head is refused, and data reset their stream', async () => {
   const bench = greeted();
   bench.share.roomBytes = 0;
-  bench.send(...ids(5).map((id) => get(id, { 'x-large': 'x'.repeat(15_000) })));
+  bench.send(...ids(5).map((id) => get(id, { 'x-large': 'x'.repeat(14_000) })));
   assert.deepEqual(bench.told(), ['RST 9 refusedStream']);
   bench.send(post(11), data(11, 'x'.repeat(6_000)), data(11, 'more'));
   assert.deepEqual(bench.told(), ['RST 11 enhanceYourCalm']);

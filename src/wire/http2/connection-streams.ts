@@ -19,6 +19,13 @@ import { type ClosedHow, StreamTable } from './stream-table.ts';
 /** RFC 9113 §6.9.2: every window begins with so much until something else is said. */
 export const FIRST_WINDOW_BYTES = 65_535;
 
+/**
+ * What a request takes beside its text: a stream, and a place for each of its fields (measured). Tables of HPACK make a
+ * field of one octet, which would be kept for a hundred times what was sent.
+ */
+const STREAM_BYTES = 1_024;
+const FIELD_BYTES = 64;
+
 /** What a connection's streams are built from. */
 export interface StreamsOptions extends Pick<ConnectionOptions, 'peer' | 'handler'>, Pick<Http2Offer, 'memory'> {
   readonly bounds: ServerBounds & Http2Bounds;
@@ -60,7 +67,9 @@ export class ConnectionStreams implements StreamHost {
   #sendWindow = FIRST_WINDOW_BYTES;
   /** A header block has gone out, with the size of our encoder's table before it. */
   #saidTable = false;
+  /** Heads of open streams: as text, and what they take beside it. */
   #headBytes = 0;
+  #besideBytes = 0;
   #owedBytes = 0;
   /** The stream whose DATA frame is being read; null where nobody takes it. */
   #receiver: Http2Exchange | null = null;
@@ -147,6 +156,9 @@ export class ConnectionStreams implements StreamHost {
 
   /** Ends an open stream for a fault of the client. */
   reset(stream: Http2Exchange, fault: Http2Fault, code: number = HTTP2_FAULTS[fault].code): void {
+    // Malformed messages are recorded, be it their head or what follows it (RFC 9113 §8.1.1).
+    if (fault === 'content-length-mismatch') this.#queue.record(stream, fault);
+    else if (fault === 'trailers') this.#queue.record(stream, 'malformed-header');
     this.end(stream, code, fault);
     stream.leave();
   }
@@ -287,7 +299,7 @@ export class ConnectionStreams implements StreamHost {
 
   /** All that is held for the client. */
   get #heldBytes(): number {
-    return this.#headBytes + this.#owedBytes + this.sender.heldBytes;
+    return this.#headBytes + this.#besideBytes + this.#owedBytes + this.sender.heldBytes;
   }
 
   /**
@@ -307,7 +319,9 @@ export class ConnectionStreams implements StreamHost {
 
   #admit(id: number, head: Http2RequestHead, ended: boolean): Http2Exchange | null {
     const { bytes } = head;
-    const hasRoom = this.#headBytes + bytes <= this.bounds.headsBytes && this.#memory.covers(this.#heldBytes + bytes);
+    const beside = besideText(head);
+    const fits = this.#headBytes + bytes <= this.bounds.headsBytes;
+    const hasRoom = fits && this.#memory.covers(this.#heldBytes + bytes + beside);
     if (this.#table.isFull || !hasRoom) {
       this.refuse(id, hasRoom ? 'refused' : 'memory', 'refused');
       return null;
@@ -315,6 +329,7 @@ export class ConnectionStreams implements StreamHost {
     const stream = new Http2Exchange(this, id, head, ended);
     stream.window = this.#sendWindow;
     this.#headBytes += bytes;
+    this.#besideBytes += beside;
     this.#table.open(id, stream);
     this.#queue.add(stream);
     this.#options.planned();
@@ -331,6 +346,7 @@ export class ConnectionStreams implements StreamHost {
     this.#table.close(stream.id, how);
     if (this.#receiver === stream) this.#receiver = null;
     this.#headBytes -= stream.head.bytes;
+    this.#besideBytes -= besideText(stream.head);
     this.#owedBytes -= stream.owedBytes;
     this.#credit(stream.owedBytes);
     stream.owedBytes = 0;
@@ -343,6 +359,10 @@ export class ConnectionStreams implements StreamHost {
     const due = bytes === 0 || this.#abandoned ? 0 : this.#window.give(bytes);
     if (due > 0) this.#writer.append(windowUpdate(0, due));
   }
+}
+
+function besideText({ fields }: Http2RequestHead): number {
+  return STREAM_BYTES + FIELD_BYTES * fields.size;
 }
 
 /** What stands for a head that could not be read: nothing of it is looked at, for its reply is ready. */

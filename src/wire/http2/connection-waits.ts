@@ -65,10 +65,9 @@ export class ConnectionWaits {
     return now - this.#busyAt > (sight.lastId === 0 ? headMs : keepAliveMs) ? 'idle' : null;
   }
 
+  /** What was sent before counts for a while; an opening that takes nothing is no new beginning, for SETTINGS bring it about at will. */
   #isShutForLong(now: number, { isShut, sentBytes }: ConnectionSight['sender']): boolean {
-    if (isShut) return this.#shutPace.isTooSlow(sentBytes, true, now);
-    this.#shutPace.begin(sentBytes, now);
-    return false;
+    return this.#shutPace.isTooSlow(sentBytes, isShut, now);
   }
 
   /** How long one and the same frame has been coming. DATA are left out: the pace of a body is judged with its stream. */

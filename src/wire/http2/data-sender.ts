@@ -13,6 +13,8 @@ const WINDOW_LIMIT_BYTES = 0x7fffffff;
 const FIRST_WINDOW_BYTES = 65_535;
 /** What every peer takes (RFC 9113 §4.2). Longer ones would only hold up the other streams. */
 const FRAME_BYTES = 16_384;
+/** A frame that windows cut to less than this was asked for octet by octet: it allows for no more of such asking. */
+const WORTHY_BYTES = 128;
 /** A stream that has sent so much lets the next one have its turn. */
 const TURN_BYTES = FRAME_BYTES;
 
@@ -51,7 +53,7 @@ export class DataSender<Stream extends SendingStream> {
   #connectionWindow = FIRST_WINDOW_BYTES;
   #heldBytes = 0;
   #sentBytes = 0;
-  #framesSent = 0;
+  #worthyFrames = 0;
   #corked: Socket | null = null;
   #flushing = false;
   #stopped = false;
@@ -66,13 +68,14 @@ export class DataSender<Stream extends SendingStream> {
     return this.#heldBytes;
   }
 
-  /** All DATA sent so far, as octets and as frames. */
+  /** All DATA sent so far. */
   get sentBytes(): number {
     return this.#sentBytes;
   }
 
-  get framesSent(): number {
-    return this.#framesSent;
+  /** The frames of it, without those that the peer's windows have made small. */
+  get worthyFrames(): number {
+    return this.#worthyFrames;
   }
 
   /** Whether it is the connection's window, and nothing else, that keeps data back. */
@@ -151,7 +154,7 @@ export class DataSender<Stream extends SendingStream> {
       return false;
     }
     if (end) {
-      this.#framesSent++;
+      this.#worthyFrames++;
       this.#writer.append(frameHead(0, FrameType.data, Flag.endStream, stream.id));
     }
     return true;
@@ -223,7 +226,7 @@ export class DataSender<Stream extends SendingStream> {
     this.#connectionWindow -= bytes;
     stream.sentBytes += bytes;
     this.#sentBytes += bytes;
-    this.#framesSent++;
+    if (to === piece.length || bytes >= WORTHY_BYTES) this.#worthyFrames++;
     const flags = end && to === piece.length ? Flag.endStream : 0;
     const head = frameHead(bytes, FrameType.data, flags, stream.id);
     if (bytes <= ONE_WRITE_BYTES) {

@@ -145,6 +145,30 @@ test('a malformed head is reset without a reply, recorded, and the connection go
   assert.deepEqual(bench.faults, ['malformed', 'malformed', 'content-length-mismatch']);
 });
 
+test('a message that is malformed behind its head is recorded once, also where its turn is not over', async () => {
+  const bench = greeted();
+  const three = { 'content-length': '3' };
+  bench.send(
+    post(1, three),
+    data(1, 'abcd'),
+    post(3, three),
+    data(3, 'ab', true),
+    post(5),
+    trailers(5, [':path', '/b']),
+  );
+  bench.send(post(7, { ':path': '/%zz' }), trailers(7, ['a', 'b'], false), post(9), windowUpdate(9, 0));
+  await bench.turn();
+  const refusals = ['content-length-mismatch', 'content-length-mismatch', 'malformed-header', 'malformed-escape'];
+  assert.deepEqual(bench.script.refusals, refusals);
+  assert.equal(bench.script.seen.length, 0);
+  bench.send(post(11, three));
+  await bench.turn();
+  bench.send(data(11, 'abcd'));
+  await bench.turn();
+  assert.deepEqual(bench.script.seen[0]?.log, ['gone']);
+  assert.deepEqual(bench.script.refusals, refusals);
+});
+
 test('a head that is refused is answered when the turn ends; the rest of its body is not wanted', async () => {
   const bench = greeted();
   bench.send(
@@ -374,6 +398,18 @@ for (const [reason, frames, borne] of FLOODS) {
     assert.match(bench.told().at(-1) ?? '', /^GOAWAY 5 enhanceYourCalm$/);
   });
 }
+
+test('a client that has its reply octet by octet is not allowed more chatter for that', async () => {
+  const bench = greeted();
+  bench.send(settings([Setting.initialWindowSize, 0]), get(1));
+  await bench.turn();
+  bench.script.seen[0]?.answer('x'.repeat(5_000));
+  for (let time = 0; time < 1_000; time++) bench.send(windowUpdate(1, 1));
+  assert.deepEqual(bench.faults, []);
+  assert.equal(bench.told().filter((line) => line === 'DATA 1 "x"').length, 1_000);
+  bench.send(windowUpdate(1, 1));
+  assert.deepEqual(bench.faults, ['window-update-flood']);
+});
 
 test('chatter is allowed again by time, and by each frame that is sent', async () => {
   const bench = greeted();

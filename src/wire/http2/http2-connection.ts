@@ -62,7 +62,7 @@ export class Http2Connection implements FrameEvents, TurnWork {
   /** The client has closed its side. */
   #ended = false;
   #requests = 0;
-  /** DATA frames of ours that the budget knows of. */
+  /** Worthy DATA frames of ours that the budget knows of. */
   #framesTold = 0;
   #planned = false;
 
@@ -270,9 +270,9 @@ export class Http2Connection implements FrameEvents, TurnWork {
 
   /** Counts a frame that costs its sender nothing; what tips the measure is the reason. */
   #chat(fault: Http2Fault): void {
-    const { framesSent } = this.#streams.sender;
-    if (framesSent > this.#framesTold) this.#budget.sent(framesSent - this.#framesTold);
-    this.#framesTold = framesSent;
+    const { worthyFrames } = this.#streams.sender;
+    if (worthyFrames > this.#framesTold) this.#budget.sent(worthyFrames - this.#framesTold);
+    this.#framesTold = worthyFrames;
     if (!this.#budget.count('chatter')) this.#fail(fault);
   }
 

@@ -328,6 +328,17 @@ test('a client that does not open its window for what it asked for is not waited
   );
 });
 
+test('the time in which nothing was held is not reckoned as the client’s', () => {
+  const all = given({}, 1_000);
+  all.stream.begin(CHUNKED);
+  all.stream.write(Buffer.alloc(2_000));
+  assert.equal(all.stream.sweep(0), null);
+  open(all, 1_000);
+  for (let now = 500; now <= 60_000; now += 500) assert.equal(all.stream.sweep(now), null);
+  all.stream.write(Buffer.alloc(2_000));
+  assert.equal(all.stream.sweep(60_500), null);
+});
+
 test('what is kept back by the connection’s window or its socket is not the stream’s fault', () => {
   const shut = given();
   shut.stream.begin(CHUNKED);

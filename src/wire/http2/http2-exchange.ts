@@ -311,11 +311,15 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
     if (this.held !== null) this.#host.sender.drop(this);
   }
 
-  /** What the connection's window or its socket keeps back is not judged here: all streams wait for that together. */
+  /**
+   * What the connection's window or its socket keeps back is not judged here: all streams wait for that together. While
+   * nothing is held it is looked at too, so that the time is not reckoned as the client's.
+   */
   #isStalled(now: number): boolean {
-    if (this.held === null) return false;
+    const isHeld = this.held !== null;
+    if (!isHeld && this.#replyPace === null) return false;
     this.#replyPace ??= new Pace(this.#host.bounds, this.sentBytes, now);
-    return this.#replyPace.isTooSlow(this.sentBytes, this.window <= 0, now);
+    return this.#replyPace.isTooSlow(this.sentBytes, isHeld && this.window <= 0, now);
   }
 
   /** The head's block; `bytes` is the length of a body that is whole already. */

@@ -51,6 +51,12 @@ export class RequestQueue {
     return true;
   }
 
+  /** Has a stream recorded that is here and about to be reset, since its message is malformed: the handler will know of it in no other way. */
+  record(stream: Http2Exchange, code: ProblemCode): void {
+    const { handler, peer } = this.#options;
+    if (this.#streams.includes(stream)) handler.refused(this.#refusals.get(stream) ?? code, peer);
+  }
+
   /** Hands over whatever may be. The handler may do anything meanwhile but add to the queue. */
   handOver(): void {
     const { isOpen, isFull } = this.#options;
