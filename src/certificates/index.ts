@@ -1,10 +1,15 @@
 import { ok, type Result } from '../base/index.ts';
 import type { CertificateMaterial, Certificates } from '../ports/index.ts';
+import { type AcmeOptions, openAcmeCertificates } from './acme/acme-certificates.ts';
 import { type KeySource, openFileCertificates } from './file-certificates.ts';
 import type { CertificateKeeper, CertificatePorts } from './keeper.ts';
 import { openLocalCertificate } from './local-certificate.ts';
 
 export { chooseCertificate } from './choose.ts';
+export type { AcmePorts } from './acme/acme-certificates.ts';
+export type { ChallengeAnswer, PublishAnswers } from './acme/challenge.ts';
+export type { AcmeSettings, AuthoritySettings, ChallengeKind } from './acme/settings.ts';
+export type { CertificatePorts } from './keeper.ts';
 export { localCaPath } from './local-ca.ts';
 
 /**
@@ -39,26 +44,51 @@ export interface CertificateService extends Certificates {
  * files are missing, damaged, expired, weak or do not belong together, or the local CA cannot be opened.
  */
 export async function openCertificates(options: CertificateOptions): Promise<Result<CertificateService, string>> {
-  const listeners = new Set<(all: readonly CertificateMaterial[]) => void>();
-  const keeper = await openKeeper(options, () => {
-    for (const listener of listeners) if (keeper.ok) listener(keeper.value.current());
-  });
+  const listeners: Listeners = new Set();
+  let open: CertificateKeeper | null = null;
+  const keeper = await openKeeper(options, () => tell(listeners, open));
   if (!keeper.ok) return keeper;
-  return ok({
-    current: () => keeper.value.current(),
-    localCaPem: () => keeper.value.localCaPem(),
+  open = keeper.value;
+  return ok(serviceOf(open, listeners));
+}
+
+/** Certificates by ACME. Nothing is asked of a CA before `begin`: it calls back, and somebody must listen by then. */
+export interface AcmeService extends CertificateService {
+  begin(): void;
+}
+
+/** Opens the certificates that CAs have given so far; others come behind `begin`. Never waits for a CA. */
+export async function openAcmeService(options: Omit<AcmeOptions, 'changed'>): Promise<Result<AcmeService, string>> {
+  const listeners: Listeners = new Set();
+  let open: CertificateKeeper | null = null;
+  const keeper = await openAcmeCertificates({ ...options, changed: () => tell(listeners, open) });
+  if (!keeper.ok) return keeper;
+  open = keeper.value;
+  return ok({ ...serviceOf(open, listeners), begin: () => keeper.value.begin() });
+}
+
+type Listeners = Set<(all: readonly CertificateMaterial[]) => void>;
+
+function tell(listeners: Listeners, keeper: CertificateKeeper | null): void {
+  for (const listener of listeners) if (keeper !== null) listener(keeper.current());
+}
+
+function serviceOf(keeper: CertificateKeeper, listeners: Listeners): CertificateService {
+  return {
+    current: () => keeper.current(),
+    localCaPem: () => keeper.localCaPem(),
     onChange: (listener) => {
       // Wrapped, so that one function given twice is two listeners, each stopped by its own.
       const own = (all: readonly CertificateMaterial[]): void => listener(all);
       listeners.add(own);
       return () => void listeners.delete(own);
     },
-    setNames: (names) => keeper.value.setNames(names),
+    setNames: (names) => keeper.setNames(names),
     close: () => {
       listeners.clear();
-      keeper.value.close();
+      keeper.close();
     },
-  });
+  };
 }
 
 function openKeeper(

@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
 import { accessIssues } from './access-checks.ts';
+import { acmeIssues } from './acme.ts';
 import type { ApiConfig, Config } from './config.ts';
 import { formatKeyPath } from './key-path.ts';
 import { routeName } from './routes.ts';
@@ -10,7 +11,8 @@ type Places = Readonly<Record<string, Place>>;
 /** What is wrong with a configuration whose every key is sound by itself. */
 export function checkConfig(config: Config, places: Places): Issue[] {
   const access = accessIssues(config, places);
-  return [...portIssues(config, places), ...access, ...config.apis.flatMap((api) => apiIssues(api, config, places))];
+  const node = [...portIssues(config, places), ...acmeIssues(config, places)];
+  return [...node, ...access, ...config.apis.flatMap((api) => apiIssues(api, config, places))];
 }
 
 function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {

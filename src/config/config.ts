@@ -72,7 +72,25 @@ export type ValidateConfig = 'requests' | 'observe';
 /** Where the certificate of the https port comes from. `key` is a secret reference in every case, `${file:…}` for a plain path. */
 export type CertificateConfig =
   | { readonly kind: 'local' }
-  | { readonly kind: 'files'; readonly certificate: string; readonly key: string };
+  | { readonly kind: 'files'; readonly certificate: string; readonly key: string }
+  | AcmeConfig;
+
+/** A CA that gives certificates by ACME: the URL of its directory. `externalAccount.key` is a secret reference, `caFile` absolute. */
+export interface AcmeAuthority {
+  readonly directory: string;
+  readonly externalAccount: { readonly id: string; readonly key: string } | null;
+  readonly caFile: string | null;
+}
+
+/** Certificates by ACME. The CAs and the challenges stand in the order in which they are tried; `names` null: the hosts of the APIs. */
+export interface AcmeConfig {
+  readonly kind: 'acme';
+  readonly email: string;
+  readonly authorities: readonly AcmeAuthority[];
+  readonly challenges: readonly ('http-01' | 'tls-alpn-01')[];
+  readonly profile: string | null;
+  readonly names: readonly string[] | null;
+}
 
 /** What the gateway listens on for clients. A port of 0 is any free one; `http` is null where it is off. */
 export interface ServerConfig {

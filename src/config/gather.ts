@@ -1,6 +1,6 @@
 import { err, errorIssue, type Issue, ok, type Result, webhookKey } from '../base/index.ts';
 import { operationIssues } from './checks.ts';
-import type { ApiConfig } from './config.ts';
+import type { AcmeConfig, ApiConfig } from './config.ts';
 import { caseWarnings } from './case-warnings.ts';
 import { contentHash } from './content-hash.ts';
 import { type DescribedDocument, readDescription } from './description-document.ts';
@@ -122,10 +122,23 @@ async function gatherCertificate(work: Work): Promise<void> {
   const { certificate } = work.parsed.config.server.https;
   if (certificate.kind === 'local') return;
   const path = 'server.https.certificate';
+  if (certificate.kind === 'acme') {
+    await gatherAuthorities(work, `${path}.acme`, certificate);
+    return;
+  }
   const chain = await gatherFile(work, `${path}.cert`, certificate.certificate, PEM_LIMIT_BYTES);
   const certificates = chain === null ? null : checked(work, `${path}.cert`, readCertificates(chain));
   const key = await gatherSecret(work, `${path}.key`, certificate.key);
   if (key !== null) checked(work, `${path}.key`, checkKey(key, certificates));
+}
+
+async function gatherAuthorities(work: Work, path: string, { authorities }: AcmeConfig): Promise<void> {
+  for (const [index, { caFile, externalAccount }] of authorities.entries()) {
+    const at = index === 0 ? path : `${path}.fallback[${index - 1}]`;
+    const bytes = caFile === null ? null : await gatherFile(work, `${at}.ca`, caFile, PEM_LIMIT_BYTES);
+    if (bytes !== null) checked(work, `${at}.ca`, readCertificates(bytes));
+    if (externalAccount !== null) await gatherSecret(work, `${at}.eab.key`, externalAccount.key);
+  }
 }
 
 async function gatherWebhook(work: Work): Promise<void> {

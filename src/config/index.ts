@@ -1,4 +1,6 @@
 export type {
+  AcmeAuthority,
+  AcmeConfig,
   ApiConfig,
   ApiSource,
   AuthConfig,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { err, ok, type Result } from '../base/index.ts';
+import { acmeSchema, toAcmeConfig } from './acme.ts';
 import type { CertificateConfig, Config, ServerConfig } from './config.ts';
 import { absolute, resolvePath } from './path.ts';
 import { listenHost, path, port } from './scalars.ts';
@@ -21,8 +22,14 @@ const certificate = z
           description: 'Its private key, PEM: a file, or `${file:PATH}` or `${env:NAME}`.',
         }),
       }),
+      z.strictObject({ acme: acmeSchema }).meta({ description: 'Certificates of a CA, obtained and renewed by ACME.' }),
     ],
-    { error: words('expected `local`, or a certificate with its key', 'write local, or { cert: FILE, key: FILE }') },
+    {
+      error: words(
+        'expected `local`, a certificate with its key, or `acme`',
+        'write local, { cert: FILE, key: FILE }, or { acme: { email: ADDRESS } }',
+      ),
+    },
   )
   .prefault('local')
   .meta({ description: 'The certificate of the https port.' });
@@ -98,14 +105,16 @@ export function toServerConfig(raw: z.output<typeof serverSchema>, file: string)
   return {
     host: raw.host,
     threads: raw.threads,
-    https: { port: raw.https.port, certificate: toCertificateConfig(raw.https.certificate, file) },
+    https: { port: raw.https.port, certificate: toCertificateConfig(raw, file) },
     http: raw.http === 'off' ? null : raw.http,
     proxyProtocol: raw.proxyProtocol ?? [],
   };
 }
 
-function toCertificateConfig(raw: z.output<typeof certificate>, file: string): CertificateConfig {
+function toCertificateConfig(server: z.output<typeof serverSchema>, file: string): CertificateConfig {
+  const raw = server.https.certificate;
   if (raw === 'local') return { kind: 'local' };
+  if ('acme' in raw) return toAcmeConfig(raw.acme, { file, http: server.http !== 'off' });
   const key = raw.key.startsWith('$') ? raw.key : `\${file:${absolute(raw.key, file)}}`;
   return { kind: 'files', certificate: absolute(raw.cert, file), key };
 }

@@ -1,3 +1,4 @@
+export { decodeBase64url } from './base64url.ts';
 export { IssuerKeys, type IssuerKeysOptions } from './issuer-keys.ts';
 export { type FetchedKeys, fetchIssuerKeys } from './issuer-keys-fetch.ts';
 export type { IssuerSource } from './issuer-source.ts';

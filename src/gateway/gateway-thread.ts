@@ -1,7 +1,9 @@
+import type { SecureContext } from 'node:tls';
 import { AddressSet, err, errorIssue, type Issue, type Result } from '../base/index.ts';
 import type { GatheredParcel } from '../config/compiled.ts';
 import type { Ledger, SharedTable, Tables } from '../ports/index.ts';
 import { listen, type Listener, type ListenFault, POOL_BOUNDS, SERVER_BOUNDS } from '../wire/index.ts';
+import { AcmeChallenges } from './acme-challenges.ts';
 import { compileInSlices, type KindTable } from './compile.ts';
 import { COLLECTED_LIMIT_BYTES } from './body-budget.ts';
 import { createGateway, type Gateway } from './gateway.ts';
@@ -63,6 +65,7 @@ export class GatewayThread {
   readonly #gateway: Gateway;
   readonly #prepared = new Map<number, Snapshot>();
   readonly #contexts: TlsContexts;
+  readonly #challenges: AcmeChallenges;
   readonly #listeners: Listener[] = [];
   #httpsPort = 0;
   #hushedUntilMs = 0;
@@ -70,7 +73,8 @@ export class GatewayThread {
   constructor(options: GatewayThreadOptions) {
     this.#options = options;
     this.#contexts = new TlsContexts(options.choose);
-    const { ports, threads } = options;
+    const { ports, threads, tables } = options;
+    this.#challenges = new AcmeChallenges(tables, () => ports.clock.now());
     const pools = (): Upstreams => new UpstreamPools(() => ports.clock.monotonic(), poolBoundsOf(threads));
     this.#gateway = createGateway(ports, collectedBytesOf(threads), options.outside?.upstreams ?? pools());
   }
@@ -226,6 +230,7 @@ export class GatewayThread {
             mode: plainMode,
             httpsPort: () => this.#httpsPort,
             snapshot: () => gateway.current,
+            challenges: this.#challenges,
             turnDown: (stream, problem, peer) => gateway.turnDown(stream, problem, peer),
             refused: (code, peer) => gateway.refused(code, peer),
           });
@@ -239,6 +244,7 @@ export class GatewayThread {
       bounds: SERVER_BOUNDS,
       clock: ports.clock,
       context: plainMode === null ? (serverName) => this.#contexts.contextFor(serverName) : null,
+      challenge: (serverName) => this.#contextForChallenge(serverName),
       http2: plainMode === null ? gateway.http2 : null,
       proxies: plan.proxyProtocol.length === 0 ? null : AddressSet.of(plan.proxyProtocol),
       turnedAway: (reason) => {
@@ -248,6 +254,11 @@ export class GatewayThread {
     });
     if (!('code' in listener)) this.#listeners.push(listener);
     return listener;
+  }
+
+  #contextForChallenge(serverName: string | null): SecureContext | null {
+    const certificate = serverName === null ? null : this.#challenges.certificateFor(serverName);
+    return certificate === null ? null : this.#contexts.contextForChallenge(certificate);
   }
 
   /** Each client that comes would be an alert of its own, and there may be thousands. */

@@ -1,10 +1,11 @@
 import type { Problem, ProblemCode } from '../base/index.ts';
 import { type CanonicalRequest, NO_LINES, type Peer, type ServerExchange, type ServerHandler } from '../wire/index.ts';
+import type { AcmeChallenges } from './acme-challenges.ts';
 import { enter } from './entrance.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
 import { MANY_NETWORKS, NamedNetworks } from './named-networks.ts';
 import type { GatewayPorts } from './runtime.ts';
-import { createDateSource, NO_BODY } from './reply.ts';
+import { createDateSource, lengthOf, NO_BODY } from './reply.ts';
 import { PLAIN_SECURITY_FIELDS } from './security-fields.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -36,6 +37,8 @@ export interface PlainHttpOptions {
   /** The https port to redirect to, known once it is open. */
   readonly httpsPort: () => number;
   readonly snapshot: () => Snapshot | null;
+  /** What is answered to CAs that look whether a name is ours. */
+  readonly challenges?: Pick<AcmeChallenges, 'textFor'>;
   /** Refuses what was read, as on the https port. */
   readonly turnDown: (stream: ServerExchange, problem: Problem, peer?: Peer) => void;
   /** Answers what could not be read, as on the https port. */
@@ -52,6 +55,11 @@ export function createPlainHttp(options: PlainHttpOptions): ServerHandler {
   const networks = new NamedNetworks();
   return {
     request(stream) {
+      const text = options.challenges?.textFor(stream.request) ?? null;
+      if (text !== null) {
+        answerChallenge({ stream, request: stream.request }, text, { options, date });
+        return;
+      }
       const snapshot = options.snapshot();
       const request = snapshot === null ? stream.request : enter(stream, snapshot);
       if ('code' in request) {
@@ -113,18 +121,50 @@ function redirect({ stream, request }: Entered, options: PlainHttpOptions, date:
   const location = `https://${host}${port === 443 ? '' : `:${port}`}${path}${query === null ? '' : `?${query}`}`;
   const own = ['location', location, 'cache-control', 'no-store', 'date', date(), 'x-request-id', id];
   const added = [...own, ...PLAIN_SECURITY_FIELDS];
-  if (!recordRedirect(request, id, options)) return 'not-recorded';
+  if (!recordReply(request, id, options, { rule: 'plain-http', status: REDIRECT, bytes: 0 })) return 'not-recorded';
   options.ports.metrics.finished(null, REDIRECT, 0);
   stream.send({ ...NO_LINES, status: REDIRECT, fields: null, added, framing: NO_BODY, announcedLength: 0 }, '');
   return null;
 }
 
-function recordRedirect(request: CanonicalRequest, id: string, { ports, snapshot }: PlainHttpOptions): boolean {
+/** The answer to a CA (RFC 8555 §8.3): it is recorded as any other. */
+function answerChallenge(
+  { stream, request }: Entered,
+  text: string,
+  { options, date }: { readonly options: PlainHttpOptions; readonly date: () => string },
+): void {
+  const { ports } = options;
+  const id = ports.nextId();
+  const body = Buffer.from(text, 'latin1');
+  const outcome = { rule: 'acme-challenge', status: 200, bytes: body.length };
+  if (!recordReply(request, id, options, outcome)) {
+    options.turnDown(stream, { code: 'not-recorded' }, request.peer);
+    return;
+  }
+  ports.metrics.finished(null, 200, 0);
+  const own = ['content-type', 'application/octet-stream', 'cache-control', 'no-store', 'date', date()];
+  const added = [...own, 'x-request-id', id, ...PLAIN_SECURITY_FIELDS];
+  const framing = lengthOf(body.length);
+  stream.send({ ...NO_LINES, status: 200, fields: null, added, framing, announcedLength: body.length }, body);
+}
+
+interface Outcome {
+  readonly rule: string;
+  readonly status: number;
+  readonly bytes: number;
+}
+
+function recordReply(
+  request: CanonicalRequest,
+  id: string,
+  { ports, snapshot }: PlainHttpOptions,
+  { rule, status, bytes }: Outcome,
+): boolean {
   const { method, peer } = request;
   const at = ports.clock.now();
   const revision = snapshot()?.revision ?? 0;
-  const intent = intentOf({ id, at, revision, method, address: peer.address, verdict: 'reply', rule: 'plain-http' });
+  const intent = intentOf({ id, at, revision, method, address: peer.address, verdict: 'reply', rule });
   if (!ports.ledger.append(intent)) return false;
-  ports.ledger.append(earlyCompletion(id, at, { status: REDIRECT, problemCode: null, responseBytes: 0 }));
+  ports.ledger.append(earlyCompletion(id, at, { status, problemCode: null, responseBytes: bytes }));
   return true;
 }

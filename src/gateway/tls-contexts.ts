@@ -1,6 +1,7 @@
 import type { SecureContext } from 'node:tls';
 import type { CertificateMaterial } from '../ports/index.ts';
 import { createServerContext, replaceTicketKeys } from '../wire/index.ts';
+import type { ChallengeCertificate } from './acme-challenges.ts';
 
 /** The certificate for a host; null only where there is none at all. */
 export type ChooseCertificate = (
@@ -13,6 +14,8 @@ export class TlsContexts {
   readonly #choose: ChooseCertificate;
   #materials: readonly CertificateMaterial[] = [];
   #contexts = new Map<CertificateMaterial, SecureContext>();
+  #ticketKeys: Uint8Array | null = null;
+  readonly #challenges = new WeakMap<ChallengeCertificate, SecureContext>();
 
   constructor(choose: ChooseCertificate) {
     this.#choose = choose;
@@ -23,14 +26,28 @@ export class TlsContexts {
     const contexts = new Map<CertificateMaterial, SecureContext>();
     for (const material of materials) contexts.set(material, createServerContext({ ...material, ticketKeys }));
     this.#materials = materials;
+    this.#ticketKeys = ticketKeys;
     this.#contexts = contexts;
   }
 
   /** Session tickets are sealed with this from now on. */
   replaceTicketKeys(ticketKeys: Uint8Array): void {
+    this.#ticketKeys = ticketKeys;
     for (const [material, context] of this.#contexts)
       if (!replaceTicketKeys(context, ticketKeys))
         this.#contexts.set(material, createServerContext({ ...material, ticketKeys }));
+  }
+
+  /** The context for a CA's look at a name. Throws where the certificate can't be used. */
+  contextForChallenge(certificate: ChallengeCertificate): SecureContext {
+    const made = this.#challenges.get(certificate);
+    if (made !== undefined) return made;
+    if (this.#ticketKeys === null) throw new Error('no key for tickets');
+    const { chainPem, keyPem } = certificate;
+    const material = { chainPem, keyPem: new TextEncoder().encode(keyPem), ticketKeys: this.#ticketKeys };
+    const context = createServerContext(material);
+    this.#challenges.set(certificate, context);
+    return context;
   }
 
   /** The context for the host of a ClientHello. Throws where there is none. */

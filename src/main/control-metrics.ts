@@ -10,6 +10,8 @@ export interface ControlMetrics {
   threads(serving: number): void;
   /** A gateway thread has taken the place of one that was lost for this reason. */
   threadReplaced(reason: ThreadLoss['reason']): void;
+  /** An order of a certificate with this CA ended so; its host comes from the configuration. */
+  certificateOrdered(authority: string, result: 'issued' | 'failed'): void;
   /** An alert will never arrive at the webhook. */
   webhookAlertLost(): void;
 }
@@ -37,6 +39,13 @@ export function createControlMetrics(meter: Meter): ControlMetrics {
     keysFailed: (issuer) =>
       meter
         .counter('portcullis_issuer_key_failures_total', 'Times the keys of an issuer could not be had.', { issuer })
+        .add(1),
+    certificateOrdered: (authority, result) =>
+      meter
+        .counter('portcullis_acme_orders_total', 'Orders of certificates with a CA, by how they ended.', {
+          authority,
+          result,
+        })
         .add(1),
     webhookAlertLost: () => lost.add(1),
   };

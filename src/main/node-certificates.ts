@@ -1,15 +1,29 @@
 import { dirname } from 'node:path';
 import { ok, type Result, type Secret } from '../base/index.ts';
-import { type CertificateService, openCertificates } from '../certificates/index.ts';
-import { type Config, parseSecretReference } from '../config/index.ts';
-import type { Alerts, Keyring } from '../ports/index.ts';
+import {
+  type CertificatePorts,
+  type CertificateService,
+  openAcmeService,
+  openCertificates,
+} from '../certificates/index.ts';
+import { type AcmeConfig, type Config, parseSecretReference } from '../config/index.ts';
+import type { Alerts, Keyring, Store } from '../ports/index.ts';
+import { acmeSettings } from './acme-settings.ts';
+import type { ControlMetrics } from './control-metrics.ts';
 import type { HostPorts } from './host-ports.ts';
+import { createNodeChallenges, type TableThreads } from './node-challenges.ts';
 import { certificateFolder } from './running-file.ts';
 
 /** The certificates of a node: `local` is always there, for the admin API; `served` is what clients of the APIs see. */
 export interface NodeCertificates {
   readonly local: CertificateService;
   readonly served: CertificateService;
+  /** Who answers CAs that look whether a name is ours. */
+  serveBy(threads: TableThreads): void;
+  /** Clients and CAs can reach the ports from now on. */
+  begin(): void;
+  /** The hosts of a configuration that is about to be in force. Never waits for a CA. */
+  setNames(config: Config): Promise<Result<void, string>>;
   close(): void;
 }
 
@@ -20,41 +34,108 @@ export interface NodeCertificateOptions {
   readonly host: HostPorts;
   readonly keyring: Keyring;
   readonly alerts: Alerts;
+  readonly store: Store;
+  readonly metrics: Pick<ControlMetrics, 'certificateOrdered'>;
 }
 
-/** Opens the local certificate, and beside it the one from files where the configuration names some. */
+/** What the APIs are served with, beside the local certificate. */
+interface Served extends Pick<NodeCertificates, 'serveBy' | 'begin'> {
+  readonly service: CertificateService;
+}
+
+/** Opens the local certificate, and beside it those from files or from a CA where the configuration names some. */
 export async function openNodeCertificates(options: NodeCertificateOptions): Promise<Result<NodeCertificates, string>> {
-  const { config, keyring, alerts } = options;
-  const { clock, files, log, random, secrets } = options.host;
-  const ports = { files, clock, random, keyring, alerts, log };
+  const { config } = options;
+  const ports = portsOf(options);
   const folder = certificateFolder(config.dataFolder);
   const local = await openCertificates({ source: { kind: 'local', folder, names: namesOf(config) }, ports });
   if (!local.ok) return local;
-  const { certificate } = config.server.https;
-  if (certificate.kind === 'local')
-    return ok({ local: local.value, served: local.value, close: () => local.value.close() });
-  const key = await keySource(certificate.key, dirname(options.file), secrets);
-  const served = key.ok
-    ? await openCertificates({
-        source: { kind: 'file', certificatePath: certificate.certificate, key: key.value },
-        ports,
-      })
-    : key;
+  const served = await openServed(options, local.value);
   if (!served.ok) {
     local.value.close();
     return served;
   }
-  const close = (): void => {
-    served.value.close();
-    local.value.close();
-  };
-  return ok({ local: local.value, served: served.value, close });
+  const { service, serveBy, begin } = served.value;
+  return ok({
+    local: local.value,
+    served: service,
+    serveBy,
+    begin,
+    setNames: async (next) => {
+      const named = await local.value.setNames(namesOf(next));
+      return named.ok && service !== local.value ? await service.setNames(hostsOf(next)) : named;
+    },
+    close: () => {
+      service.close();
+      local.value.close();
+    },
+  });
+}
+
+async function openServed(options: NodeCertificateOptions, local: CertificateService): Promise<Result<Served, string>> {
+  const { certificate } = options.config.server.https;
+  switch (certificate.kind) {
+    case 'local':
+      return ok({ service: local, ...ALONE });
+    case 'files': {
+      const key = await keySource(certificate.key, dirname(options.file), options.host.secrets);
+      if (!key.ok) return key;
+      const source = { kind: 'file', certificatePath: certificate.certificate, key: key.value } as const;
+      const service = await openCertificates({ source, ports: portsOf(options) });
+      return service.ok ? ok({ service: service.value, ...ALONE }) : service;
+    }
+    case 'acme':
+      return await openAcme(options, certificate, local);
+  }
+}
+
+/** Nobody else is needed for them. */
+const ALONE = { serveBy: (): void => {}, begin: (): void => {} };
+
+async function openAcme(
+  options: NodeCertificateOptions,
+  config: AcmeConfig,
+  local: CertificateService,
+): Promise<Result<Served, string>> {
+  const { host, alerts, store, metrics } = options;
+  const settings = await acmeSettings(config, options.file, host);
+  if (!settings.ok) return settings;
+  const { clock, log, egress } = host;
+  const challenges = createNodeChallenges({ clock, log, alerts });
+  const opened = await openAcmeService({
+    settings: settings.value,
+    names: hostsOf(options.config),
+    fallback: local,
+    ports: {
+      ...portsOf(options),
+      egress,
+      store,
+      publish: (answers) => challenges.publish(answers),
+      ordered: (directory, result) => metrics.certificateOrdered(new URL(directory).host, result),
+    },
+  });
+  if (!opened.ok) return opened;
+  const service = opened.value;
+  return ok({
+    service,
+    serveBy: (threads) => challenges.serveBy(threads),
+    begin: () => service.begin(),
+  });
+}
+
+function portsOf({ host, keyring, alerts }: NodeCertificateOptions): CertificatePorts {
+  const { clock, files, log, random } = host;
+  return { files, clock, random, keyring, alerts, log };
+}
+
+function hostsOf({ apis }: Config): readonly string[] {
+  return [...new Set(apis.flatMap(({ host }) => host ?? []))];
 }
 
 /** The hosts that the local certificate must cover besides localhost. */
-export function namesOf(config: Config): readonly string[] {
+function namesOf(config: Config): readonly string[] {
   const own = [config.server.host, config.admin.host].filter((host) => host !== '0.0.0.0' && host !== '::');
-  return [...new Set([...own, ...config.apis.flatMap((api) => (api.host === null ? [] : [api.host]))])];
+  return [...new Set([...own, ...hostsOf(config)])];
 }
 
 type KeySource = { readonly path: string } | { readonly secret: Secret };

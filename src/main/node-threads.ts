@@ -112,6 +112,7 @@ export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
   issuers.serve((table) => group.useTable(table));
   issuers.spreadOver(group.tables);
   const give = (materials: readonly CertificateMaterial[]): void => group.useCertificates(materials);
+  certificates.serveBy(group);
   give(certificates.served.current());
   const stop = certificates.served.onChange(give);
   const stopRotation = rotateTicketKeys(clock, random, (ticketKeys) => group.useTicketKeys(ticketKeys));

@@ -15,7 +15,7 @@ import { connectionsFor, descriptorLimit } from './descriptors.ts';
 import type { FirstGathering } from './first-gathering.ts';
 import { ioOf } from './host-ports.ts';
 import { createOfflineKinds, listKinds } from './kinds.ts';
-import { type NodeCertificates, namesOf, openNodeCertificates } from './node-certificates.ts';
+import { type NodeCertificates, openNodeCertificates } from './node-certificates.ts';
 import { type NodeIssuers, openNodeIssuers } from './node-issuers.ts';
 import type { GatewayNode, NodeOptions } from './node-options.ts';
 import { heapLimitMb, type NodeThreadOptions, openNodeThreads, thisMachine, threadCount } from './node-threads.ts';
@@ -127,7 +127,9 @@ class Starting {
     const { keyring, alerts } = this.#data;
     const ledger = await this.#startLedger(config);
     if (!ledger.ok) return err([errorIssue('data', ledger.error)]);
-    const certificates = await openNodeCertificates({ config, file, host, keyring, alerts });
+    const { store } = this.#data;
+    const metrics = this.#metrics;
+    const certificates = await openNodeCertificates({ config, file, host, keyring, alerts, store, metrics });
     if (!certificates.ok) return err([errorIssue('server.https.certificate', certificates.error)]);
     this.#undo.push(() => certificates.value.close());
     const issuers = openNodeIssuers({ host, alerts, metrics: this.#metrics });
@@ -158,6 +160,7 @@ class Starting {
     if (!opened.ok) return opened;
     Object.assign(ports, opened.value);
     conductor.opened();
+    certificates.value.begin();
     this.#life.begin(conductor);
     await this.#announce(config, ports);
     const life = { author: this.#options.author, target: 'gateway', before: null, after: first.hash };
@@ -259,7 +262,7 @@ class Starting {
       adapt: async (gathered) => {
         const lacking = await issuers.fill(gathered);
         if (lacking.length > 0) return lacking;
-        const named = await certificates.local.setNames(namesOf(gathered.config));
+        const named = await certificates.setNames(gathered.config);
         return named.ok ? [] : [errorIssue('server.https.certificate', named.error)];
       },
       follow: async (gathered) => {

@@ -12,6 +12,7 @@ export type AlertKind =
   | 'http2.flood'
   | 'table.refused'
   | 'certificate.expiring'
+  | 'certificate.missing'
   | 'upstream.untrusted'
   | 'data-folder.fault'
   | 'ledger.fault'

@@ -15,6 +15,8 @@ export interface EgressRequest {
    * the name into the configuration; link-local ones, where clouds keep credentials, never.
    */
   readonly reach: 'public' | 'named';
+  /** CAs, PEM, that the other end is verified by instead of the well-known ones. */
+  readonly ca?: string;
 }
 
 /** The reply to such a call, body whole. Header names are lower case. */

@@ -32,6 +32,8 @@ export interface ListenOptions {
   readonly clock: Clock;
   /** May throw where it has none for the name: then there is no handshake. */
   readonly context: ((serverName: string | null) => SecureContext) | null;
+  /** What answers a CA that looks whether this name is ours (RFC 8737); null where none has been asked to. */
+  readonly challenge?: (serverName: string | null) => SecureContext | null;
   /** What HTTP/2 needs, where TLS clients are offered it by ALPN; null where only HTTP/1.1 is spoken. */
   readonly http2: Http2Offer | null;
   /** Connections from these addresses begin with a PROXY header that names their source; no others have one read. */
@@ -134,13 +136,14 @@ class Connections {
   }
 
   #greet(socket: Socket, peer: Peer, deadlineMs: number): void {
-    const { context, http2, turnedAway } = this.#options;
+    const { context, challenge, http2, turnedAway } = this.#options;
     if (context === null) {
       this.#serve(socket, peer, () => socket.resetAndDestroy());
       return;
     }
     const greeting = new TlsGreeting(socket, {
       context,
+      ...(challenge === undefined ? {} : { challenge }),
       deadlineMs,
       http2: http2 !== null,
       turnedAway,

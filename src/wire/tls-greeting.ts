@@ -8,6 +8,9 @@ import type { TlsPeer } from './message.ts';
 /** What we speak, in the order in which we like it; a client that speaks none of it gets no session (RFC 7301 §3.2). */
 const HTTP1_ONLY = protocols('\x08http/1.1');
 const HTTP2_FIRST = protocols('\x02h2\x08http/1.1');
+/** What a CA speaks when it looks whether a name is ours, alone and with no request behind it (RFC 8737 §3). */
+const CHALLENGE_PROTOCOL = 'acme-tls/1';
+const CHALLENGE_ONLY = protocols('\x0aacme-tls/1');
 const NOTHING = Buffer.alloc(0);
 /** A ClientHello of the largest size, with the headers of its records. */
 const GREETING_LIMIT_BYTES = CLIENT_HELLO_LIMIT_BYTES + 1_024;
@@ -26,6 +29,8 @@ export interface Greeted {
 export interface GreetingOptions {
   /** May throw where there is none for the name. */
   readonly context: (serverName: string | null) => SecureContext;
+  /** What answers a CA that looks whether this name is ours (RFC 8737); null where none has been asked to. */
+  readonly challenge?: (serverName: string | null) => SecureContext | null;
   /** When the handshake must be done, on the monotonic clock. */
   readonly deadlineMs: number;
   /** Whether HTTP/2 is offered. */
@@ -46,6 +51,8 @@ export class TlsGreeting {
   #bytes: Buffer = NOTHING;
   #secured: TLSSocket | null = null;
   #over = false;
+  /** It is a CA's look at a name: the handshake is all there is to it. */
+  #challenged = false;
   readonly #onData = (bytes: Buffer): void => this.#read(bytes);
   readonly #onLost = (): void => this.#turnAway('handshake');
   readonly #onRawEnd = (): void => this.#turnAway('not-tls');
@@ -87,9 +94,11 @@ export class TlsGreeting {
     this.#bytes = NOTHING;
     let secured: TLSSocket;
     try {
+      const challenge = this.#challengeOf(hello);
+      this.#challenged = challenge !== null;
       // No context for this name: no handshake, and never one with another's certificate.
-      const secureContext = this.#options.context(hello.serverName);
-      const ALPNProtocols = this.#options.http2 ? HTTP2_FIRST : HTTP1_ONLY;
+      const secureContext = challenge ?? this.#options.context(hello.serverName);
+      const ALPNProtocols = this.#challenged ? CHALLENGE_ONLY : this.#options.http2 ? HTTP2_FIRST : HTTP1_ONLY;
       secured = new TLSSocket(raw, { isServer: true, secureContext, ALPNProtocols, requestCert: false });
     } catch {
       this.#turnAway('handshake');
@@ -104,8 +113,19 @@ export class TlsGreeting {
     giveFirstBytes(secured, raw, bytes);
   }
 
+  /** Only for a client that speaks nothing else: a certificate for a challenge is never shown to any other. */
+  #challengeOf({ serverName, protocols: offered }: ClientHello): SecureContext | null {
+    if (offered.length !== 1 || offered[0] !== CHALLENGE_PROTOCOL) return null;
+    return this.#options.challenge?.(serverName) ?? null;
+  }
+
   #settle(secured: TLSSocket, hello: ClientHello): void {
     if (this.#over) return;
+    if (this.#challenged) {
+      // The CA has seen what it came for. Whatever it sends is not read; the deadline ends what it does not.
+      secured.end();
+      return;
+    }
     // The context was chosen by the first ClientHello; a second one (HelloRetryRequest) must not have named another host.
     const named = typeof secured.servername === 'string' ? secured.servername : null;
     if (named !== null && readHostName(named) !== hello.serverName) {
@@ -133,7 +153,7 @@ export class TlsGreeting {
     this.#over = true;
     this.#secured?.destroy();
     this.#raw.destroy();
-    this.#options.turnedAway(reason);
+    if (!this.#challenged) this.#options.turnedAway(reason);
     this.#options.closed();
   }
 }

@@ -56,7 +56,9 @@ test('the metrics that the guide lists are those that the threads make, with the
   metrics.observed('not-found');
   metrics.turnedAway('full');
   metrics.http2Fault('refused');
-  createControlMetrics(meter).keysFailed('acme');
+  const control = createControlMetrics(meter);
+  control.keysFailed('acme');
+  control.certificateOrdered('ca.example', 'issued');
   const listed = rowsOf(section(operations, 'Metrics'))
     .slice(1)
     .map(([name = '', , , words = '']) => [codes(name)[0], words] as const);

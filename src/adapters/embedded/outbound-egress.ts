@@ -102,9 +102,12 @@ async function exchange(
   const forbidden = resolved.value.find(({ address }) => !mayReach(address, request.reach));
   if (forbidden !== undefined) return fault('forbidden-address', `${target.host} is ${forbidden.address}`);
   if (signal.aborted) return fault('timeout', 'while the name was looked up');
-  const trusted = options.trustedCaPem ?? [];
-  const roots = trusted.length === 0 ? {} : { ca: [...rootCertificates, ...trusted] };
-  return await send(request, target, { ...roots, lookup: pinned(resolved.value), signal });
+  return await send(request, target, { ...rootsOf(request, options.trustedCaPem ?? []), lookup: pinned(resolved.value), signal });
+}
+
+function rootsOf({ ca }: EgressRequest, trusted: readonly string[]): http.RequestOptions & { ca?: string[] } {
+  if (ca !== undefined) return { ca: [ca] };
+  return trusted.length === 0 ? {} : { ca: [...rootCertificates, ...trusted] };
 }
 
 function mayReach(address: string, reach: EgressRequest['reach']): boolean {

@@ -58,6 +58,7 @@ const KINDS = {
   'http2.flood': null,
   'table.refused': null,
   'certificate.expiring': null,
+  'certificate.missing': null,
   'upstream.untrusted': null,
   'data-folder.fault': null,
   'ledger.fault': null,

@@ -20,6 +20,13 @@ export async function checkCertificates(ports: Ports, config: Config): Promise<r
   const { certificate } = config.server.https;
   const local = await checkLocalCa(ports, config.dataFolder);
   if (certificate.kind === 'local') return [local];
+  if (certificate.kind === 'acme') {
+    const authority = new URL(certificate.authorities[0]?.directory ?? '').host;
+    return [
+      local,
+      fine('certificate', `those of the hosts come from ${authority} by ACME, see the log of the gateway`),
+    ];
+  }
   return [local, await checkServed(ports, certificate.certificate, config)];
 }
 

@@ -1,0 +1,150 @@
+import { err, ok, type Result } from '../../base/index.ts';
+import type { CertificateMaterial, Certificates, Egress, Store } from '../../ports/index.ts';
+import { coversName } from '../choose.ts';
+import type { CertificateKeeper, CertificatePorts } from '../keeper.ts';
+import { canonicalName, isAddress } from '../names.ts';
+import { Account } from './account.ts';
+import { CertifiedName } from './certified-name.ts';
+import { Answers, type PublishAnswers } from './challenge.ts';
+import type { Authority } from './obtain.ts';
+import { ACME_ACCOUNTS, ACME_CERTIFICATES } from './records.ts';
+import { AcmeSession } from './session.ts';
+import type { AcmeSettings, AuthoritySettings } from './settings.ts';
+import { Turns } from './turns.ts';
+
+/** A context for TLS has its price, and each name costs an order. */
+const NAME_LIMIT = 500;
+/** CAs count orders that are open at the same time. */
+const ORDERS_AT_ONCE = 4;
+
+/** What certificates by ACME take from outside besides. */
+export interface AcmePorts extends CertificatePorts {
+  readonly egress: Egress;
+  readonly store: Store;
+  readonly publish: PublishAnswers;
+  /** An order with the CA of this directory ended so. */
+  readonly ordered: (directory: string, result: 'issued' | 'failed') => void;
+}
+
+/** Which certificates to keep. */
+export interface AcmeOptions {
+  readonly settings: AcmeSettings;
+  /** The hosts that are served. */
+  readonly names: readonly string[];
+  /** What serves the names that have no certificate yet. It is somebody else's to close. */
+  readonly fallback: Certificates;
+  readonly ports: AcmePorts;
+  readonly changed: () => void;
+}
+
+/** A keeper that asks nobody before `begin`: a CA calls back, and somebody must listen by then. */
+export interface AcmeKeeper extends CertificateKeeper {
+  begin(): void;
+}
+
+/**
+ * Opens the certificates that were obtained before. It never waits for a CA: a name without one is served with the
+ * fallback's until there is one. The error is in words for the operator.
+ */
+export async function openAcmeCertificates(options: AcmeOptions): Promise<Result<AcmeKeeper, string>> {
+  const keeper = new AcmeCertificates(options);
+  const named = await keeper.setNames(options.names);
+  if (named.ok) return ok(keeper);
+  keeper.close();
+  return named;
+}
+
+class AcmeCertificates implements AcmeKeeper {
+  readonly #options: AcmeOptions;
+  readonly #authorities: readonly Authority[];
+  readonly #answers: Answers;
+  readonly #turns = new Turns(ORDERS_AT_ONCE);
+  readonly #names = new Map<string, CertifiedName>();
+  readonly #stop: () => void;
+  #begun = false;
+
+  constructor(options: AcmeOptions) {
+    this.#options = options;
+    this.#answers = new Answers(options.ports);
+    this.#authorities = options.settings.authorities.map((settings) => authorityOf(settings, options));
+    this.#stop = options.fallback.onChange(() => options.changed());
+  }
+
+  begin(): void {
+    this.#begun = true;
+    for (const name of this.#names.values()) name.begin();
+  }
+
+  current(): readonly CertificateMaterial[] {
+    const issued = [...this.#names.values()].flatMap(({ material }) => material ?? []);
+    const certified = issued.flatMap(({ names }) => names);
+    // Whoever names a host exactly is found before a wildcard, so the local one must not name what is certified.
+    const rest = this.#options.fallback.current().map((material) => ({
+      ...material,
+      names: material.names.filter((name) => !coversName(certified, name)),
+    }));
+    return [...issued, ...rest];
+  }
+
+  localCaPem(): string | null {
+    return this.#options.fallback.localCaPem();
+  }
+
+  async setNames(hosts: readonly string[]): Promise<Result<void, string>> {
+    const wanted = namesToCertify(this.#options.settings.names ?? hosts);
+    if (!wanted.ok) return wanted;
+    for (const [name, certified] of this.#names) {
+      if (wanted.value.has(name)) continue;
+      certified.close();
+      this.#names.delete(name);
+    }
+    for (const name of wanted.value) if (!this.#names.has(name)) await this.#add(name);
+    this.#options.changed();
+    return ok(undefined);
+  }
+
+  close(): void {
+    this.#stop();
+    for (const name of this.#names.values()) name.close();
+  }
+
+  async #add(name: string): Promise<void> {
+    const { settings, ports, changed } = this.#options;
+    const certified = new CertifiedName({
+      name,
+      authorities: this.#authorities,
+      challenges: settings.challenges,
+      profile: settings.profile,
+      certificates: ports.store.collection(ACME_CERTIFICATES),
+      answers: this.#answers,
+      turns: this.#turns,
+      ports,
+      ordered: ports.ordered,
+      changed,
+    });
+    await certified.load();
+    this.#names.set(name, certified);
+    if (this.#begun) certified.begin();
+  }
+}
+
+function authorityOf(
+  { directory, caPem, externalAccount }: AuthoritySettings,
+  { settings: { email }, ports }: AcmeOptions,
+): Authority {
+  const { egress, clock, store } = ports;
+  const session = new AcmeSession({ directory, caPem, egress, clock });
+  const account = new Account({ session, accounts: store.collection(ACME_ACCOUNTS), email, externalAccount });
+  return { session, account };
+}
+
+/** Addresses and names without a dot are nothing that a public CA certifies (CA/Browser Forum BR §7.1.4.2.1). */
+function namesToCertify(given: readonly string[]): Result<ReadonlySet<string>, string> {
+  const names = new Set<string>();
+  for (const text of given) {
+    const name = canonicalName(text);
+    if (!name.ok) return name;
+    if (!isAddress(name.value) && name.value.includes('.')) names.add(name.value);
+  }
+  return names.size > NAME_LIMIT ? err(`${names.size} names are more than the ${NAME_LIMIT} there may be`) : ok(names);
+}

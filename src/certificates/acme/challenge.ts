@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import type { Clock, Random } from '../../ports/index.ts';
+import { issueChallenge } from '../issue.ts';
+import { chainPem } from '../pem.ts';
+import type { ChallengeKind } from './settings.ts';
+
+/** An answer that the gateway gives to a CA while that looks whether a name is ours. */
+export type ChallengeAnswer =
+  /** To GET of `/.well-known/acme-challenge/TOKEN` (RFC 8555 §8.3). */
+  | { readonly kind: 'http-01'; readonly token: string; readonly keyAuthorization: string }
+  /** To a TLS client that offers `acme-tls/1` for this name (RFC 8737); PEM. */
+  | { readonly kind: 'tls-alpn-01'; readonly name: string; readonly chainPem: string; readonly keyPem: string };
+
+/** Gives all answers there are to whoever serves, and resolves when every thread that serves has them. */
+export type PublishAnswers = (answers: readonly ChallengeAnswer[]) => Promise<void>;
+
+/** A challenge as a CA has set it. */
+export interface Challenge {
+  readonly kind: ChallengeKind;
+  readonly name: string;
+  readonly keyAuthorization: string;
+  readonly token: string;
+}
+
+/** What answers work with. */
+export interface AnswerPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly publish: PublishAnswers;
+}
+
+const TOKEN = /^[A-Za-z0-9_-]{22,128}$/;
+const DAY_MS = 86_400_000;
+
+/** Whether a text may be a token: base64url of 128 bits at least (RFC 8555 §8.3), and of sane length. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
+/** The answers that are being given: one for each challenge that is under way. */
+export class Answers {
+  readonly #ports: AnswerPorts;
+  readonly #given = new Set<ChallengeAnswer>();
+
+  constructor(ports: AnswerPorts) {
+    this.#ports = ports;
+  }
+
+  /** Begins to answer a challenge; when this resolves every thread does. Returns what ends it. */
+  async give(challenge: Challenge): Promise<() => Promise<void>> {
+    const answer = await answerTo(challenge, this.#ports);
+    this.#given.add(answer);
+    await this.#ports.publish([...this.#given]);
+    return async () => {
+      this.#given.delete(answer);
+      await this.#ports.publish([...this.#given]);
+    };
+  }
+}
+
+async function answerTo(challenge: Challenge, { clock, random }: AnswerPorts): Promise<ChallengeAnswer> {
+  const { kind, name, token, keyAuthorization } = challenge;
+  switch (kind) {
+    case 'http-01':
+      return { kind, token, keyAuthorization };
+    case 'tls-alpn-01': {
+      const digest = createHash('sha256').update(keyAuthorization).digest();
+      const validity = { notBeforeMs: clock.now() - DAY_MS, notAfterMs: clock.now() + DAY_MS };
+      const { chain, key } = await issueChallenge(name, digest, validity, random);
+      return { kind, name, chainPem: chainPem(chain), keyPem: key.export({ type: 'pkcs8', format: 'pem' }).toString() };
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
+import type { AcmeAuthority, AcmeConfig, Config } from './config.ts';
+import { absolute } from './path.ts';
+import { parsed, path, uniqueList } from './scalars.ts';
+import { parseSecretReference } from './secret-reference.ts';
+import { readWebUrl } from './web-url.ts';
+import { words } from './words.ts';
+
+/** CAs that have a name here, by the URL of their directory. */
+const DIRECTORIES = {
+  letsencrypt: 'https://acme-v02.api.letsencrypt.org/directory',
+  'letsencrypt-staging': 'https://acme-staging-v02.api.letsencrypt.org/directory',
+  zerossl: 'https://acme.zerossl.com/v2/DV90',
+  google: 'https://dv.acme-v02.api.pki.goog/directory',
+} as const satisfies Record<string, string>;
+
+const EMAIL_LIMIT_CHARACTERS = 254;
+const HOST = /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+const directory = parsed(readDirectory).meta({ title: 'name or URL' });
+
+const externalAccount = z.strictObject({
+  id: parsed(readKeyId).meta({ title: 'text', description: 'The key’s id, as the CA gave it.' }),
+  key: z.string().transform(readKeyReference).meta({
+    title: 'reference',
+    description: 'The HMAC key, base64url as the CA gave it: `${file:PATH}` or `${env:NAME}`.',
+  }),
+});
+
+const authority = {
+  directory: directory
+    .prefault('letsencrypt')
+    .meta({ description: `The CA: the URL of its ACME directory, or one of ${Object.keys(DIRECTORIES).join(', ')}.` }),
+  eab: externalAccount
+    .optional()
+    .meta({
+      description: 'What binds us to an account of yours with the CA, where it demands that (RFC 8555 §7.3.4).',
+    }),
+  ca: path('The CAs that vouch for the directory’s own https, PEM, instead of those of the system.').optional(),
+};
+
+/** The keys of `server.https.certificate.acme`. */
+export const acmeSchema = z.strictObject({
+  email: parsed(readEmail).meta({ title: 'address', description: 'Where the CA writes when something is wrong.' }),
+  ...authority,
+  fallback: uniqueList(z.strictObject({ ...authority, directory }), {
+    least: 1,
+    most: 4,
+    what: 'CA',
+    nameOf: (one) => one.directory,
+  })
+    .optional()
+    .meta({ description: 'CAs that are asked, in turn, where the first fails for good or three times in a row.' }),
+  challenge: z.enum(['auto', 'http-01', 'tls-alpn-01']).prefault('auto').meta({
+    description:
+      'How the CA is shown that a host is ours: on port 80, on port 443, or what works of these, port 443 first.',
+  }),
+  profile: parsed(readProfile)
+    .optional()
+    .meta({
+      title: 'name',
+      description: 'The kind of certificate, by the CA’s own name for it, such as `shortlived`.',
+    }),
+  names: uniqueList(parsed(readHost), { least: 1, most: 500, what: 'host' })
+    .optional()
+    .meta({ description: 'The hosts to have certificates for; the `host` of each API if left out.' }),
+});
+
+/** Fills in what depends on where the configuration file lies, and on what is listened on. */
+export function toAcmeConfig(
+  raw: z.output<typeof acmeSchema>,
+  { file, http }: { readonly file: string; readonly http: boolean },
+): AcmeConfig {
+  const toAuthority = (one: Pick<typeof raw, 'directory' | 'eab' | 'ca'>): AcmeAuthority => ({
+    directory: one.directory,
+    externalAccount: one.eab ?? null,
+    caFile: one.ca === undefined ? null : absolute(one.ca, file),
+  });
+  return {
+    kind: 'acme',
+    email: raw.email,
+    authorities: [raw, ...(raw.fallback ?? [])].map(toAuthority),
+    challenges: raw.challenge === 'auto' ? ['tls-alpn-01', ...(http ? (['http-01'] as const) : [])] : [raw.challenge],
+    profile: raw.profile ?? null,
+    names: raw.names ?? null,
+  };
+}
+
+/** What is wrong with certificates by ACME beside the rest of the configuration. */
+export function acmeIssues({ server, apis }: Config, places: Readonly<Record<string, Place>>): Issue[] {
+  const { certificate } = server.https;
+  if (certificate.kind !== 'acme') return [];
+  const issues: Issue[] = [];
+  const add = (path: string, message: string, fix: string): void => {
+    issues.push(errorIssue(path, message, { place: places[path] ?? null, fix }));
+  };
+  const path = 'server.https.certificate.acme';
+  if (server.http === null && certificate.challenges.includes('http-01')) {
+    add(
+      `${path}.challenge`,
+      'http-01 is answered on the http port, which is off',
+      'write tls-alpn-01, or open server.http',
+    );
+  }
+  const { directories } = directoriesOf(certificate);
+  const twice = directories.find((one, at) => directories.indexOf(one) < at);
+  if (twice !== undefined) add(`${path}.fallback`, `${twice} is asked first already`, 'name another CA');
+  if (certificate.names !== null) return issues;
+  for (const api of apis) {
+    const fix = 'name its host, or list `names` under acme';
+    if (api.host === null) add(api.path, 'no CA gives a certificate for an API without a `host`', fix);
+    else if (!HOST.test(api.host)) add(`${api.path}.host`, 'no public CA gives a certificate for this host', fix);
+  }
+  return issues;
+}
+
+function directoriesOf({ authorities }: AcmeConfig): { readonly directories: readonly string[] } {
+  return { directories: authorities.map(({ directory: url }) => url) };
+}
+
+function readDirectory(value: string): Result<string, string> {
+  if (Object.hasOwn(DIRECTORIES, value)) return ok(DIRECTORIES[value as keyof typeof DIRECTORIES]);
+  const url = readWebUrl(value, { query: true });
+  // Names of accounts are kept under it.
+  if (url.ok && url.value.startsWith('https://') && value.length <= 512) return url;
+  const fix = `write an https URL, or one of ${Object.keys(DIRECTORIES).join(', ')}`;
+  return err(words('this is no ACME directory', fix));
+}
+
+function readEmail(value: string): Result<string, string> {
+  // It goes into a mailto URL: what would mean something there is left out, as CAs do (RFC 8555 §7.3).
+  const sound =
+    value.length <= EMAIL_LIMIT_CHARACTERS && /^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/.test(value);
+  return sound ? ok(value) : err(words('must be one e-mail address', 'such as ops@acme.example'));
+}
+
+function readHost(value: string): Result<string, string> {
+  const host = value.toLowerCase().replace(/\.$/, '');
+  if (host.startsWith('*.')) return err('a wildcard needs a challenge by DNS, which is not supported');
+  if (HOST.test(host) && isIP(host) === 0) return ok(host);
+  return err(words('must be a host name that a public CA can certify', 'such as api.acme.example'));
+}
+
+function readProfile(value: string): Result<string, string> {
+  return /^[A-Za-z0-9._-]{1,64}$/.test(value) ? ok(value) : err('must be the name of a profile of the CA');
+}
+
+function readKeyId(value: string): Result<string, string> {
+  return /^[\x21-\x7e]{1,256}$/.test(value) ? ok(value) : err('must be the id that the CA gave');
+}
+
+/** Someone may have put the key itself here: nothing of the text is repeated. */
+function readKeyReference(value: string, context: z.RefinementCtx<string>): string {
+  const reference = parseSecretReference(value, '/');
+  if (reference.ok) return value;
+  const message = words('a key is never written into the configuration', 'use ${file:PATH} or ${env:NAME}');
+  context.issues.push({ code: 'custom', message, input: '' });
+  return z.NEVER;
+}

@@ -1,0 +1,46 @@
+import { dirname } from 'node:path';
+import { err, ok, type Result, Secret } from '../base/index.ts';
+import type { AcmeSettings, AuthoritySettings } from '../certificates/index.ts';
+import { type AcmeAuthority, type AcmeConfig, parseSecretReference } from '../config/index.ts';
+import { decodeBase64url } from '../credential/index.ts';
+import type { HostPorts } from './host-ports.ts';
+
+const CA_LIMIT_BYTES = 1024 * 1024;
+/** Shorter ones could be guessed; CAs give 32 bytes. */
+const KEY_LEAST_BYTES = 16;
+
+/** Reads the files and secrets that certificates by ACME need. `file` is the configuration's own. */
+export async function acmeSettings(
+  config: AcmeConfig,
+  file: string,
+  host: Pick<HostPorts, 'files' | 'secrets'>,
+): Promise<Result<AcmeSettings, string>> {
+  const authorities: AuthoritySettings[] = [];
+  for (const one of config.authorities) {
+    const settings = await authoritySettings(one, file, host);
+    if (!settings.ok) return settings;
+    authorities.push(settings.value);
+  }
+  const { email, profile, challenges, names } = config;
+  return ok({ email, authorities, profile, challenges, names });
+}
+
+async function authoritySettings(
+  { directory, externalAccount, caFile }: AcmeAuthority,
+  file: string,
+  { files, secrets }: Pick<HostPorts, 'files' | 'secrets'>,
+): Promise<Result<AuthoritySettings, string>> {
+  const ca = caFile === null ? null : await files.read(caFile, CA_LIMIT_BYTES);
+  if (ca !== null && !ca.ok) return err(ca.error.detail);
+  const caPem = ca === null ? null : new TextDecoder().decode(ca.value);
+  if (externalAccount === null) return ok({ directory, caPem, externalAccount });
+  const reference = parseSecretReference(externalAccount.key, dirname(file));
+  if (!reference.ok) return reference;
+  const secret = await secrets.resolve(reference.value);
+  if (!secret.ok) return secret;
+  // Some CAs print it with padding.
+  const key = decodeBase64url(secret.value.revealText().trim().replace(/=+$/, ''));
+  if (key === null || key.length < KEY_LEAST_BYTES)
+    return err(`the key of eab is not base64url of ${KEY_LEAST_BYTES} bytes or more`);
+  return ok({ directory, caPem, externalAccount: { id: externalAccount.id, key: new Secret(key) } });
+}

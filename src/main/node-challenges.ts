@@ -1,0 +1,54 @@
+import type { ChallengeAnswer, PublishAnswers } from '../certificates/index.ts';
+import { ACME_CHALLENGES, type ChallengeRow, nameKey, tokenKey } from '../gateway/index.ts';
+import type { Alerts, Clock, Log, SharedTable } from '../ports/index.ts';
+import { createNodeTables } from './node-tables.ts';
+import type { TableSpread } from './table-spread.ts';
+
+/** Whoever spreads tables over the gateway threads. */
+export interface TableThreads {
+  readonly tables: Pick<TableSpread, 'inForce'>;
+  useTable(table: SharedTable): void;
+}
+
+/** The way of the answers to CAs into all gateway threads. */
+export interface NodeChallenges {
+  readonly publish: PublishAnswers;
+  /** From now on answers go to these threads. */
+  serveBy(threads: TableThreads): void;
+}
+
+/** Opens it. Publishing before there are threads is a bug and rejects. */
+export function createNodeChallenges(options: {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly alerts: Alerts;
+}): NodeChallenges {
+  const { clock, log, alerts } = options;
+  const { name } = ACME_CHALLENGES;
+  let threads: TableThreads | null = null;
+  let newest = 0;
+  const tables = createNodeTables({ log, alerts, tell: (table) => threads?.useTable(table) });
+  tables.declare(ACME_CHALLENGES);
+  return {
+    serveBy: (given) => {
+      threads = given;
+    },
+    async publish(answers) {
+      if (threads === null) throw new Error('nobody serves yet');
+      const version = ++newest;
+      tables.replace<ChallengeRow>(name, version, new Map(answers.map(rowOf)), clock.now());
+      if (tables.read(name).version !== version) throw new Error('the answers to a CA could not be published');
+      // A CA may ask any of them, since they share one port.
+      await threads.tables.inForce(name, version);
+    },
+  };
+}
+
+function rowOf(answer: ChallengeAnswer): [string, ChallengeRow] {
+  switch (answer.kind) {
+    case 'http-01':
+      return [tokenKey(answer.token), { text: answer.keyAuthorization }];
+    case 'tls-alpn-01':
+      return [nameKey(answer.name), { chainPem: answer.chainPem, keyPem: answer.keyPem }];
+  }
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { skipOrFail } from '../system/skip.ts';
+import { findPebble, freePorts, type Pebble, type PebbleOptions, startPebble } from './pebble.ts';
+
+const PATIENCE_MS = 40_000;
+const HOSTS = ['one.acme.example', 'two.acme.example'];
+
+/** The certificate that is served for a host. */
+function served(port: number, servername: string): Promise<X509Certificate> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, servername, rejectUnauthorized: false }, () => {
+      const { raw } = socket.getPeerCertificate();
+      socket.destroy();
+      resolve(new X509Certificate(raw));
+    });
+    socket.on('error', reject);
+  });
+}
+
+async function until(what: string, happened: () => Promise<boolean>, said: () => string): Promise<void> {
+  const deadlineMs = performance.now() + PATIENCE_MS;
+  while (!(await happened())) {
+    if (performance.now() > deadlineMs) throw new Error(`${what} did not happen\n${said()}`);
+    await setTimeout(100);
+  }
+}
+
+interface Given {
+  readonly acme?: string;
+  readonly threads?: number;
+  readonly http?: boolean;
+  readonly pebble?: Partial<PebbleOptions>;
+}
+
+/** A gateway whose certificates come from Pebble, or null where there is no Pebble. */
+async function start(
+  t: TestContext,
+  given: Given = {},
+): Promise<{ readonly pebble: Pebble; readonly gateway: GatewayProcess; readonly said: () => string } | null> {
+  const programs = await findPebble();
+  if (programs === null) {
+    skipOrFail(t, 'neither pebble nor a Go that builds it (1.24 or later) is installed');
+    return null;
+  }
+  const [https, http] = await freePorts(2);
+  const ports = { httpPort: http as number, tlsPort: https as number };
+  const pebble = await startPebble(programs, { ...ports, ...given.pebble });
+  t.after(() => pebble.stop());
+  const apis = HOSTS.map(
+    (host, at) => `  api${at}: { host: ${host}, routes: ['GET /'], upstream: 'http://127.0.0.1:9', auth: public }`,
+  );
+  const plain = given.http === false ? 'off' : `{ port: ${http} }`;
+  const gateway = await startGateway(
+    `version: 1
+server:
+  threads: ${given.threads ?? 1}
+  https:
+    port: ${https}
+    certificate: { acme: { email: ops@acme.example, directory: '${pebble.directory}', ca: ./ca.pem, ${given.acme ?? ''} } }
+  http: ${plain}
+admin: { port: 0 }
+data: ./data
+apis:
+${apis.join('\n')}
+`,
+    { beside: { 'ca.pem': pebble.caPem }, environment: { EAB_KEY: EAB_KEY } },
+  );
+  t.after(() => gateway.stop());
+  return { pebble, gateway, said: () => `${gateway.said()}\n${pebble.said()}` };
+}
+
+const EAB_KEY = 'zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W';
+
+async function allIssued(gateway: GatewayProcess, said: () => string): Promise<void> {
+  for (const host of HOSTS) {
+    const issued = async (): Promise<boolean> => (await served(gateway.https, host)).issuer?.includes('Pebble') ?? false;
+    await until(`a certificate for ${host}`, issued, said);
+    assert.match((await served(gateway.https, host)).subjectAltName ?? '', new RegExp(`DNS:${host}`));
+  }
+}
+
+for (const challenge of ['auto', 'http-01', 'tls-alpn-01']) {
+  test(`a gateway gets a certificate for each of its hosts by ${challenge}, over several threads`, async (t) => {
+    const started = await start(t, { acme: `challenge: ${challenge}`, threads: 4 });
+    if (started === null) return;
+    await allIssued(started.gateway, started.said);
+  });
+}
+
+test('an account is bound to one that the operator has, and a CA that refuses every fifth nonce is no obstacle', async (t) => {
+  const started = await start(t, {
+    acme: "eab: { id: kid-1, key: '${env:EAB_KEY}' }, profile: shortlived",
+    http: false,
+    pebble: { externalKeys: { 'kid-1': EAB_KEY }, nonceRejections: 20 },
+  });
+  if (started === null) return;
+  await allIssued(started.gateway, started.said);
+  const certificate = await served(started.gateway.https, HOSTS[0] as string);
+  const days = (certificate.validToDate.getTime() - certificate.validFromDate.getTime()) / 86_400_000;
+  assert.ok(days < 7, `${days}`);
+});
