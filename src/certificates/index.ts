@@ -1,6 +1,6 @@
 import { ok, type Result } from '../base/index.ts';
 import type { CertificateMaterial, Certificates } from '../ports/index.ts';
-import { type AcmeOptions, openAcmeCertificates } from './acme/acme-certificates.ts';
+import type { AcmeOptions } from './acme/acme-certificates.ts';
 import { type KeySource, openFileCertificates } from './file-certificates.ts';
 import type { CertificateKeeper, CertificatePorts } from './keeper.ts';
 import { openLocalCertificate } from './local-certificate.ts';
@@ -59,6 +59,8 @@ export interface AcmeService extends CertificateService {
 
 /** Opens the certificates that CAs have given so far; others come behind `begin`. Never waits for a CA. */
 export async function openAcmeService(options: Omit<AcmeOptions, 'changed'>): Promise<Result<AcmeService, string>> {
+  // Loaded here and now: most gateways have their certificates from elsewhere, and start without it.
+  const { openAcmeCertificates } = await import('./acme/acme-certificates.ts');
   const listeners: Listeners = new Set();
   let open: CertificateKeeper | null = null;
   const keeper = await openAcmeCertificates({ ...options, changed: () => tell(listeners, open) });

@@ -78,7 +78,8 @@ const EAB_KEY = 'zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12
 
 async function allIssued(gateway: GatewayProcess, said: () => string): Promise<void> {
   for (const host of HOSTS) {
-    const issued = async (): Promise<boolean> => (await served(gateway.https, host)).issuer?.includes('Pebble') ?? false;
+    const issued = async (): Promise<boolean> =>
+      (await served(gateway.https, host)).issuer?.includes('Pebble') ?? false;
     await until(`a certificate for ${host}`, issued, said);
     assert.match((await served(gateway.https, host)).subjectAltName ?? '', new RegExp(`DNS:${host}`));
   }
