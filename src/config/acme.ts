@@ -33,11 +33,9 @@ const authority = {
   directory: directory
     .prefault('letsencrypt')
     .meta({ description: `The CA: the URL of its ACME directory, or one of ${Object.keys(DIRECTORIES).join(', ')}.` }),
-  eab: externalAccount
-    .optional()
-    .meta({
-      description: 'What binds us to an account of yours with the CA, where it demands that (RFC 8555 §7.3.4).',
-    }),
+  eab: externalAccount.optional().meta({
+    description: 'What binds us to an account of yours with the CA, where it demands that (RFC 8555 §7.3.4).',
+  }),
   ca: path('The CAs that vouch for the directory’s own https, PEM, instead of those of the system.').optional(),
 };
 
@@ -57,12 +55,10 @@ export const acmeSchema = z.strictObject({
     description:
       'How the CA is shown that a host is ours: on port 80, on port 443, or what works of these, port 443 first.',
   }),
-  profile: parsed(readProfile)
-    .optional()
-    .meta({
-      title: 'name',
-      description: 'The kind of certificate, by the CA’s own name for it, such as `shortlived`.',
-    }),
+  profile: parsed(readProfile).optional().meta({
+    title: 'name',
+    description: 'The kind of certificate, by the CA’s own name for it, such as `shortlived`.',
+  }),
   names: uniqueList(parsed(readHost), { least: 1, most: 500, what: 'host' })
     .optional()
     .meta({ description: 'The hosts to have certificates for; the `host` of each API if left out.' }),
@@ -104,7 +100,7 @@ export function acmeIssues({ server, apis }: Config, places: Readonly<Record<str
       'write tls-alpn-01, or open server.http',
     );
   }
-  const { directories } = directoriesOf(certificate);
+  const directories = certificate.authorities.map(({ directory: url }) => url);
   const twice = directories.find((one, at) => directories.indexOf(one) < at);
   if (twice !== undefined) add(`${path}.fallback`, `${twice} is asked first already`, 'name another CA');
   if (certificate.names !== null) return issues;
@@ -114,10 +110,6 @@ export function acmeIssues({ server, apis }: Config, places: Readonly<Record<str
     else if (!HOST.test(api.host)) add(`${api.path}.host`, 'no public CA gives a certificate for this host', fix);
   }
   return issues;
-}
-
-function directoriesOf({ authorities }: AcmeConfig): { readonly directories: readonly string[] } {
-  return { directories: authorities.map(({ directory: url }) => url) };
 }
 
 function readDirectory(value: string): Result<string, string> {

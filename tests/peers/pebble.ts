@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { promisify } from 'node:util';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { request } from 'node:https';
@@ -148,7 +150,7 @@ function start(program: string, args: readonly string[], lines: string[], enviro
 }
 
 async function writeOwnCertificate(folder: string): Promise<string> {
-  const random = { fill: (bytes: Uint8Array) => void bytes.set(randomBytes(bytes.length)) };
+  const random = { fill: (bytes: Uint8Array) => bytes.set(randomBytes(bytes.length)) };
   const validity = { notBeforeMs: Date.now() - 3_600_000, notAfterMs: Date.now() + 86_400_000 };
   const authority = await issueAuthority('Pebble', validity, random);
   const leaf = await issueLeaf(authority, ['127.0.0.1'], validity, random);
@@ -178,11 +180,11 @@ export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();
-      await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+      await once(server.listen(0, '127.0.0.1'), 'listening');
       return server;
     }),
   );
   const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => void server.close(resolve))));
+  await Promise.all(servers.map((server) => promisify(server.close.bind(server))()));
   return ports;
 }

@@ -192,10 +192,9 @@ export class CertifiedName {
 
   #failed(reason: string, inRow: number): void {
     const { name, ports } = this.#options;
+    const retryAfterMs = this.#fault?.retryAfterMs ?? null;
     if (this.#switched) this.#schedule.runAfter(NEXT_AUTHORITY_MS);
-    else if (this.#fault?.retryAfterMs != null) {
-      this.#schedule.runAfter(Math.max(this.#fault.retryAfterMs, SOONEST_RETRY_MS));
-    }
+    else if (retryAfterMs !== null) this.#schedule.runAfter(Math.max(retryAfterMs, SOONEST_RETRY_MS));
     const message = `no certificate could be had for ${name}: ${reason}`;
     ports.log.write('warn', 'acme.failed', message, { attempts: inRow, type: this.#fault?.type ?? 'fault' });
     this.#look();

@@ -15,10 +15,9 @@ export interface Directory {
 
 /** Reads a directory; the error says what is wrong with it. */
 export function readDirectory(document: unknown): Result<Directory, string> {
-  const [newNonce, newAccount, newOrder] = ['newNonce', 'newAccount', 'newOrder'].map((name) =>
-    secureUrl(member(document, name)),
-  );
-  if (newNonce == null || newAccount == null || newOrder == null) {
+  const url = (name: string): string | null => secureUrl(member(document, name));
+  const [newNonce, newAccount, newOrder] = [url('newNonce'), url('newAccount'), url('newOrder')] as const;
+  if (newNonce === null || newAccount === null || newOrder === null) {
     return err('what lies there is no ACME directory with https URLs');
   }
   const meta = member(document, 'meta');
@@ -27,7 +26,7 @@ export function readDirectory(document: unknown): Result<Directory, string> {
     newNonce,
     newAccount,
     newOrder,
-    renewalInfo: secureUrl(member(document, 'renewalInfo')),
+    renewalInfo: url('renewalInfo'),
     needsExternalAccount: member(meta, 'externalAccountRequired') === true,
     profiles: typeof profiles === 'object' && profiles !== null ? Object.keys(profiles) : [],
   });

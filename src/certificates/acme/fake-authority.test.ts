@@ -12,9 +12,9 @@ import {
   createHash,
   createHmac,
   createPublicKey,
-  type JsonWebKey,
   type KeyObject,
   verify,
+  type webcrypto,
   X509Certificate,
 } from 'node:crypto';
 import { setImmediate, setTimeout } from 'node:timers/promises';
@@ -34,6 +34,8 @@ import { chainPem, type ChainAndKey } from '../pem.ts';
 import type { AcmePorts } from './acme-certificates.ts';
 import type { ChallengeAnswer } from './challenge.ts';
 import type { FlattenedJws } from './jws.ts';
+
+type JsonWebKey = webcrypto.JsonWebKey;
 
 const SIGNING = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const PROBLEM = 'urn:ietf:params:acme:error:';

@@ -44,15 +44,22 @@ export const ACME_CERTIFICATES: CollectionDeclaration<CertificateRecord> = {
 };
 
 function readAccount(document: unknown): Result<AccountRecord, string> {
-  const [url, email, key] = ['url', 'email', 'key'].map((name) => textOf(member(document, name)));
-  if (url == null || email == null || key == null) return err('is no account of ACME');
+  const [url, email, key] = textsOf(document, ['url', 'email', 'key']);
+  if (url === null || email === null || key === null) return err('is no account of ACME');
   return ok({ url, email, key });
 }
 
 function readCertificate(document: unknown): Result<CertificateRecord, string> {
-  const [directory, chain, key] = ['directory', 'chain', 'key'].map((name) => textOf(member(document, name)));
+  const [directory, chain, key] = textsOf(document, ['directory', 'chain', 'key']);
   const issued = member(document, 'issuedAtMs');
-  if (directory == null || chain == null || key == null) return err('is no certificate of ACME');
+  if (directory === null || chain === null || key === null) return err('is no certificate of ACME');
   if (!Array.isArray(issued) || !issued.every((at) => typeof at === 'number')) return err('does not say when it began');
   return ok({ directory, chain, key, issuedAtMs: issued });
+}
+
+type Three<T> = readonly [T, T, T];
+
+function textsOf(document: unknown, [one, two, three]: Three<string>): Three<string | null> {
+  const text = (name: string): string | null => textOf(member(document, name));
+  return [text(one), text(two), text(three)];
 }
