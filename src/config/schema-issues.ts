@@ -38,11 +38,20 @@ function issuesOf(issue: ZodIssue, parent: KeyPath, document: SourceDocument): I
   }
 }
 
-/** The one alternative of a union that the value had the shape of; null where it had none or several. */
+/**
+ * The one alternative of a union that the value had the shape of; null where it had none. Of several it is the one that
+ * knows most of the value's keys: of `cert` and `acme` each is known to one of two.
+ */
 function branchMeant(branches: readonly (readonly ZodIssue[])[]): readonly ZodIssue[] | null {
   const near = branches.filter((issues) => !issues.some((issue) => issue.path.length === 0 && isOtherShape(issue)));
-  const [first] = near;
-  return near.length === 1 && first !== undefined ? first : null;
+  const [first, second] = near.toSorted((one, other) => unknownKeys(one) - unknownKeys(other));
+  if (first === undefined || (second !== undefined && unknownKeys(first) === unknownKeys(second))) return null;
+  return first;
+}
+
+function unknownKeys(issues: readonly ZodIssue[]): number {
+  const own = issues.filter(({ path }) => path.length === 0);
+  return own.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 0), 0);
 }
 
 function isOtherShape(issue: ZodIssue): boolean {
