@@ -19,6 +19,7 @@ const DIRECTORIES = {
 const EMAIL_LIMIT_CHARACTERS = 254;
 const HOST = /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
+const CA = `The CA: the URL of its ACME directory, or one of ${Object.keys(DIRECTORIES).join(', ')}.`;
 const directory = parsed(readDirectory).meta({ title: 'name or URL' });
 
 const externalAccount = z.strictObject({
@@ -30,9 +31,7 @@ const externalAccount = z.strictObject({
 });
 
 const authority = {
-  directory: directory
-    .prefault('letsencrypt')
-    .meta({ description: `The CA: the URL of its ACME directory, or one of ${Object.keys(DIRECTORIES).join(', ')}.` }),
+  directory: directory.prefault('letsencrypt').meta({ description: CA }),
   eab: externalAccount.optional().meta({
     description: 'What binds us to an account of yours with the CA, where it demands that (RFC 8555 §7.3.4).',
   }),
@@ -43,7 +42,7 @@ const authority = {
 export const acmeSchema = z.strictObject({
   email: parsed(readEmail).meta({ title: 'address', description: 'Where the CA writes when something is wrong.' }),
   ...authority,
-  fallback: uniqueList(z.strictObject({ ...authority, directory }), {
+  fallback: uniqueList(z.strictObject({ ...authority, directory: directory.meta({ description: CA }) }), {
     least: 1,
     most: 4,
     what: 'CA',
@@ -107,7 +106,7 @@ export function acmeIssues({ server, apis }: Config, places: Readonly<Record<str
   for (const api of apis) {
     const fix = 'name its host, or list `names` under acme';
     if (api.host === null) add(api.path, 'no CA gives a certificate for an API without a `host`', fix);
-    else if (!HOST.test(api.host)) add(`${api.path}.host`, 'no public CA gives a certificate for this host', fix);
+    else if (!isCertifiable(api.host)) add(`${api.path}.host`, 'no public CA gives a certificate for this host', fix);
   }
   return issues;
 }
@@ -131,8 +130,13 @@ function readEmail(value: string): Result<string, string> {
 function readHost(value: string): Result<string, string> {
   const host = value.toLowerCase().replace(/\.$/, '');
   if (host.startsWith('*.')) return err('a wildcard needs a challenge by DNS, which is not supported');
-  if (HOST.test(host) && isIP(host) === 0) return ok(host);
+  if (isCertifiable(host)) return ok(host);
   return err(words('must be a host name that a public CA can certify', 'such as api.acme.example'));
+}
+
+/** Addresses and names without a dot are nothing that a public CA certifies. */
+function isCertifiable(host: string): boolean {
+  return HOST.test(host) && isIP(host) === 0;
 }
 
 function readProfile(value: string): Result<string, string> {

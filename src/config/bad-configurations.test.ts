@@ -162,7 +162,7 @@ const KEYS: readonly Case[] = [
   [
     'a certificate by a word',
     withTop('server: { https: { certificate: acme } }'),
-    [1, 33, 'server.https.certificate: expected `local`, or a certificate with its key'],
+    [1, 33, 'server.https.certificate: expected `local`, a certificate with its key, or `acme`'],
   ],
   [
     'a certificate without its key',

@@ -22,12 +22,14 @@ interface Setting {
   readonly installed?: boolean;
   /** Lines before the API. */
   readonly head?: string;
+  /** What is answered to CAs, by path. */
+  readonly answers?: Readonly<Record<string, string>>;
 }
 
 /** A plain port, and how to ask it: the request line without its version, the host, more lines, a body. */
 async function startPlain(
   t: Closing,
-  { mode = 'redirect', httpsPort = 8443, api, installed = true, head = '' }: Setting = {},
+  { mode = 'redirect', httpsPort = 8443, api, installed = true, head = '', answers = {} }: Setting = {},
 ) {
   const fakes = fakePorts();
   const gateway = createGateway(fakes.ports);
@@ -41,6 +43,7 @@ async function startPlain(
     mode,
     httpsPort: () => httpsPort,
     snapshot: () => gateway.current,
+    challenges: { textFor: ({ path }) => answers[path] ?? null },
     turnDown: (stream, problem, peer) => gateway.turnDown(stream, problem, peer),
     refused: (code, peer) => gateway.refused(code, peer),
   });
@@ -254,4 +257,21 @@ test('behind a trusted proxy the record and the alert have the client, and a mal
     alerts.map(({ key, fields }) => [key, fields?.['address']]),
     [['203.0.113.9', '203.0.113.9']],
   );
+});
+
+test('a CA that looks at a token is answered in both modes, for any host, without a configuration too, and recorded', async (t) => {
+  const path = '/.well-known/acme-challenge/token';
+  const settings: Setting[] = [{ mode: 'redirect' }, { mode: 'refuse' }, { installed: false }];
+  for (const setting of settings) {
+    const { ask, records, metrics } = await startPlain(t, { ...setting, answers: { [path]: 'token.thumbprint' } });
+    const reply = await ask(`GET ${path}`, '', 'unknown.example');
+    assert.deepEqual([reply.status, String(reply.body)], [200, 'token.thumbprint']);
+    assert.equal(reply.headers['content-type'], 'application/octet-stream');
+    const [intent, completion] = records;
+    assert.ok(intent?.kind === 'intent' && completion?.kind === 'completion');
+    assert.deepEqual([intent.verdict, intent.rule, completion.status], ['reply', 'acme-challenge', 200]);
+    assert.equal(completion.responseBytes, 'token.thumbprint'.length);
+    assert.deepEqual(metrics.statuses, [200]);
+    assert.notEqual((await ask('GET /.well-known/acme-challenge/other')).status, 200);
+  }
 });

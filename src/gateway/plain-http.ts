@@ -55,15 +55,15 @@ export function createPlainHttp(options: PlainHttpOptions): ServerHandler {
   const networks = new NamedNetworks();
   return {
     request(stream) {
-      const text = options.challenges?.textFor(stream.request) ?? null;
-      if (text !== null) {
-        answerChallenge({ stream, request: stream.request }, text, { options, date });
-        return;
-      }
       const snapshot = options.snapshot();
       const request = snapshot === null ? stream.request : enter(stream, snapshot);
       if ('code' in request) {
         options.turnDown(stream, request);
+        return;
+      }
+      const text = options.challenges?.textFor(request) ?? null;
+      if (text !== null) {
+        answerChallenge({ stream, request }, text, { options, date });
         return;
       }
       const { peer } = request;

@@ -30,15 +30,21 @@ interface Door {
 }
 
 /** A port where each connection is greeted, and what came of it. */
-async function openDoor(t: TestContext, http2 = false): Promise<Door> {
+async function openDoor(
+  t: TestContext,
+  http2 = false,
+  challenge: (serverName: string | null) => SecureContext | null = () => null,
+  begun: (greeting: TlsGreeting) => void = () => {},
+): Promise<Door> {
   const greeted: Greeted[] = [];
   const turnedAway: TurnedAway[] = [];
   const count = { came: 0, closed: 0 };
   const server = createServer({ allowHalfOpen: true }, (raw) => {
     count.came++;
-    new TlsGreeting(raw, {
+    const greeting = new TlsGreeting(raw, {
       context: () => context,
-      deadlineMs: Number.POSITIVE_INFINITY,
+      challenge,
+      deadlineMs: 1e12,
       http2,
       turnedAway: (reason) => turnedAway.push(reason),
       greeted: (one) => {
@@ -47,6 +53,7 @@ async function openDoor(t: TestContext, http2 = false): Promise<Door> {
       },
       closed: () => count.closed++,
     });
+    begun(greeting);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   t.after(() => {
@@ -184,4 +191,57 @@ test('a connection that stands keeps nothing of its greeting, and no memory that
     const { _tlsOptions: kept } = socket as unknown as { readonly _tlsOptions: { readonly ALPNProtocols: Buffer } };
     assert.equal(kept.ALPNProtocols.buffer.byteLength, '\x08http/1.1'.length);
   }
+});
+
+test('a CA that looks at a name is shown what it came for, and the connection ends with the handshake', async (t) => {
+  const challenge = await selfSigned('challenge.test');
+  const chainPem = challenge.certPem;
+  const context = createServerContext({ chainPem, keyPem: challenge.keyPem, ticketKeys: Buffer.alloc(48, 2) });
+  const names: (string | null)[] = [];
+  const { port, greeted, turnedAway, count } = await openDoor(t, true, (name) => {
+    names.push(name);
+    return name === HOST ? context : null;
+  });
+  const client = await shakeHands(t, port, {
+    ALPNProtocols: ['acme-tls/1'],
+    ca: chainPem,
+    checkServerIdentity: () => undefined,
+  });
+  assert.equal(client.alpnProtocol, 'acme-tls/1');
+  assert.match(client.getPeerX509Certificate()?.subjectAltName ?? '', /challenge\.test/);
+  client.resume();
+  await until(() => client.readableEnded || client.destroyed);
+  client.end();
+  await until(() => count.closed === 1);
+  assert.deepEqual([greeted.length, turnedAway, names], [0, [], [HOST]]);
+});
+
+test('the answer to a CA is shown to no other client, and one without an answer gets no session', async (t) => {
+  const asked: (string | null)[] = [];
+  const { port, greeted, turnedAway } = await openDoor(t, true, (name) => {
+    asked.push(name);
+    return null;
+  });
+  for (const ALPNProtocols of [['acme-tls/1', 'http/1.1'], ['http/1.1', 'acme-tls/1'], ['h2']]) {
+    const client = await shakeHands(t, port, { ALPNProtocols });
+    assert.notEqual(client.alpnProtocol, 'acme-tls/1');
+  }
+  await until(() => greeted.length === 3);
+  assert.deepEqual(asked, []);
+  const client = await shakeHands(t, port, { ALPNProtocols: ['acme-tls/1'] });
+  assert.equal(client.authorized, false);
+  await until(() => turnedAway.length === 1);
+  assert.deepEqual([asked, greeted.length, turnedAway], [[HOST], 3, ['handshake']]);
+});
+
+test('a CA that does not leave is cut off at the deadline', async (t) => {
+  const greetings: TlsGreeting[] = [];
+  const challenge = (): SecureContext => context;
+  const { port, count, turnedAway } = await openDoor(t, false, challenge, (greeting) => greetings.push(greeting));
+  const client = await shakeHands(t, port, { ALPNProtocols: ['acme-tls/1'] });
+  assert.equal(client.alpnProtocol, 'acme-tls/1');
+  client.write('GET / HTTP/1.1\r\nhost: a.test\r\n\r\n');
+  for (const greeting of greetings) greeting.sweep(Infinity);
+  await until(() => count.closed === 1);
+  assert.deepEqual(turnedAway, []);
 });

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatIssue } from '../base/index.ts';
+import { parseConfig } from './parse.ts';
+
+interface Given {
+  readonly acme: string;
+  readonly http?: string;
+  readonly api?: string;
+}
+
+function read({ acme, http = '{ port: 8080 }', api = 'host: api.acme.example, ' }: Given) {
+  const text = `version: 1
+server:
+  https: { certificate: { acme: ${acme} } }
+  http: ${http}
+apis:
+  api: { ${api}routes: ['GET /'], upstream: 'http://127.0.0.1:3000', auth: public }
+`;
+  return parseConfig(text, { file: '/etc/portcullis.yaml', kinds: [] });
+}
+
+function certificateOf(given: Given) {
+  const result = read(given);
+  assert.ok(result.ok, result.ok ? '' : result.error.map(formatIssue).join('\n'));
+  return result.value.config.server.https.certificate;
+}
+
+function issuesOf(given: Given): string {
+  const result = read(given);
+  assert.ok(!result.ok, 'this should have been refused');
+  return result.error.map(formatIssue).join('\n');
+}
+
+const EMAIL = 'email: ops@acme.example';
+
+test('an address is enough: Let’s Encrypt, the hosts of the APIs, port 443 and then port 80', () => {
+  assert.deepEqual(certificateOf({ acme: `{ ${EMAIL} }` }), {
+    kind: 'acme',
+    email: 'ops@acme.example',
+    authorities: [{ directory: 'https://acme-v02.api.letsencrypt.org/directory', externalAccount: null, caFile: null }],
+    challenges: ['tls-alpn-01', 'http-01'],
+    profile: null,
+    names: null,
+  });
+});
+
+test('without an http port only port 443 is used, and http-01 is an issue', () => {
+  const given = certificateOf({ acme: `{ ${EMAIL} }`, http: 'off' });
+  assert.deepEqual(given.kind === 'acme' && given.challenges, ['tls-alpn-01']);
+  assert.match(issuesOf({ acme: `{ ${EMAIL}, challenge: http-01 }`, http: 'off' }), /http port, which is off/);
+});
+
+test('a whole section becomes CAs in their order, with paths absolute and references kept', () => {
+  const eab = "eab: { id: kid, key: '${file:eab.key}' }";
+  const fallback = 'fallback: [{ directory: letsencrypt }]';
+  const more = 'ca: ca.pem, profile: shortlived, challenge: http-01, names: [B.acme.example., a.acme.example]';
+  const given = certificateOf({
+    acme: `{ ${EMAIL}, directory: 'https://ca.internal/dir', ${eab}, ${fallback}, ${more} }`,
+  });
+  assert.ok(given.kind === 'acme');
+  assert.deepEqual(given.authorities, [
+    {
+      directory: 'https://ca.internal/dir',
+      externalAccount: { id: 'kid', key: '${file:eab.key}' },
+      caFile: '/etc/ca.pem',
+    },
+    { directory: 'https://acme-v02.api.letsencrypt.org/directory', externalAccount: null, caFile: null },
+  ]);
+  assert.deepEqual(
+    [given.profile, given.challenges, given.names],
+    ['shortlived', ['http-01'], ['b.acme.example', 'a.acme.example']],
+  );
+});
+
+test('what no CA could certify is told before any is asked', () => {
+  const acme = `{ ${EMAIL} }`;
+  assert.match(issuesOf({ acme, api: '' }), /apis\.api: no CA gives a certificate for an API without a `host`/);
+  for (const host of ['localhost', '192.0.2.1', "'[::1]'", 'intranet']) {
+    assert.match(issuesOf({ acme, api: `host: ${host}, ` }), /apis\.api\.host: no public CA/, host);
+  }
+  // Names of their own make the hosts nobody's business.
+  certificateOf({ acme: `{ ${EMAIL}, names: [a.acme.example] }`, api: '' });
+});
+
+test('each key says what it wants, and never repeats a secret', () => {
+  const bad: [string, RegExp][] = [
+    ['{ }', /acme\.email: is missing/],
+    ['{ email: nobody }', /one e-mail address/],
+    ["{ email: 'a@b.c?subject=x' }", /one e-mail address/],
+    ["{ email: 'a@b.example, c@d.example' }", /one e-mail address/],
+    [`{ ${EMAIL}, directory: 'http://ca.internal/' }`, /no ACME directory/],
+    [`{ ${EMAIL}, directory: letsencript }`, /no ACME directory/],
+    [`{ ${EMAIL}, directory: toString }`, /no ACME directory/],
+    [`{ ${EMAIL}, directory: 'https://u:hunter2@ca.internal/' }`, /no ACME directory/],
+    [`{ ${EMAIL}, eab: { id: kid, key: hunter2 } }`, /eab\.key: .*never written/],
+    [`{ ${EMAIL}, eab: { id: 'a b', key: '\${env:KEY}' } }`, /eab\.id: must be the id/],
+    [`{ ${EMAIL}, challenge: dns-01 }`, /challenge: /],
+    [`{ ${EMAIL}, names: ['*.acme.example'] }`, /names\[0\]: a wildcard needs a challenge by DNS/],
+    [`{ ${EMAIL}, names: [a.example, A.example] }`, /names\[1\]: this host stands in the list already/],
+    [`{ ${EMAIL}, names: [localhost] }`, /names\[0\]: must be a host name/],
+    [`{ ${EMAIL}, names: [] }`, /at least one host/],
+    [`{ ${EMAIL}, profile: 'a b' }`, /profile: must be the name/],
+    [`{ ${EMAIL}, fallback: [{ directory: letsencrypt }] }`, /asked first already/],
+    [`{ ${EMAIL}, fallback: [{ }] }`, /fallback\[0\]\.directory: is missing/],
+    [`{ ${EMAIL}, hook: x }`, /acme\.hook: unknown key/],
+  ];
+  for (const [acme, words] of bad) {
+    const told = issuesOf({ acme });
+    assert.match(told, words, acme);
+    assert.ok(!told.includes('hunter2'), acme);
+  }
+});
