@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import type { Random } from '../ports/index.ts';
 import { valueOf } from './fake-ports.test.ts';
 import { namesOf } from './inspect.ts';
-import { issueAuthority, issueLeaf } from './issue.ts';
+import { issueAuthority, issueChallenge, issueLeaf } from './issue.ts';
 
 const run = promisify(execFile);
 const nowMs = Math.floor(Date.now() / 1000) * 1000;
@@ -88,4 +88,18 @@ test('certificates can be made under the flags that the product sets', async () 
   const flags = ['--disallow-code-generation-from-strings', '--disable-proto=throw', '--input-type=module'];
   const { stdout } = await run(process.execPath, [...flags, '--eval', script]);
   assert.equal(new X509Certificate(stdout).checkHost('localhost'), 'localhost');
+});
+
+test('openssl reads the answer to tls-alpn-01: one name, and a critical acmeIdentifier with the digest', {
+  skip,
+}, async () => {
+  const digest = Buffer.alloc(32, 0xab);
+  const { chain, key } = await issueChallenge('api.acme.example', digest, validity, random);
+  assert.ok(chain[0].checkPrivateKey(key));
+  assert.ok(chain[0].verify(chain[0].publicKey));
+  assert.equal(chain[0].subjectAltName, 'DNS:api.acme.example');
+  const show = 'printf %s "$1" | openssl x509 -noout -text';
+  const { stdout } = await run('sh', ['-c', show, 'sh', chain[0].toString()]);
+  assert.match(stdout, /1\.3\.6\.1\.5\.5\.7\.1\.31: critical/);
+  assert.ok(chain[0].raw.includes(Buffer.concat([Buffer.of(4, 34, 4, 32), digest])));
 });

@@ -395,3 +395,16 @@ test('where an operation has its security is told of JSON by its text and of YAM
   });
   assert.deepEqual(found, [`/etc/p/a.json:${line}`, `/etc/p/a.json:${line}`, `/etc/p/a.yaml:${line}`]);
 });
+
+test('what ACME needs is read: the CAs of a directory and the key of an account, each told at its place', async () => {
+  const acme = `{ email: a@b.example, directory: 'https://ca.internal/', ca: ca.pem, eab: { id: kid, key: "\${env:KEY}" } }`;
+  const text = `version: 1
+server: { https: { certificate: { acme: ${acme} } } }
+apis:
+  one: { host: a.example.org, routes: ['GET /'], upstream: http://b, auth: public }
+`;
+  const told = await words(text, portsOver({ '/etc/p/ca.pem': 'nothing of the kind' }).options);
+  assert.equal(told.length, 2);
+  assert.match(told[0] ?? '', /:2:\d+ server\.https\.certificate\.acme\.ca: holds no certificate/);
+  assert.match(told[1] ?? '', /:2:\d+ server\.https\.certificate\.acme\.eab\.key: nothing is behind env:KEY/);
+});

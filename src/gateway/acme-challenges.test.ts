@@ -1,17 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createMemoryTables } from '../adapters/index.ts';
+import type { TableVersion } from '../ports/index.ts';
 import { ACME_CHALLENGES, AcmeChallenges, type ChallengeRow, nameKey, tokenKey } from './acme-challenges.ts';
 
 const TOKEN = 'evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA';
 const CERTIFICATE = { chainPem: 'chain', keyPem: 'key' };
 
 function open(nowMs = 1_000) {
-  const tables = createMemoryTables({ log: { write() {} } });
   const clock = { nowMs };
+  const declared = new Set<string>();
+  let held: TableVersion<unknown> = { declaration: ACME_CHALLENGES, version: 0, filledAtMs: null, rows: new Map() };
+  const tables = {
+    declare: ({ name }: { readonly name: string }): void => void declared.add(name),
+    read: <Row>(name: string): TableVersion<Row> => {
+      assert.ok(declared.has(name));
+      return held as TableVersion<Row>;
+    },
+  };
   const challenges = new AcmeChallenges(tables, () => clock.nowMs);
-  const fill = (version: number, ...rows: readonly [string, ChallengeRow][]): void =>
-    tables.replace(ACME_CHALLENGES.name, version, new Map(rows), clock.nowMs);
+  const fill = (version: number, ...rows: readonly [string, ChallengeRow][]): void => {
+    held = { ...held, version, filledAtMs: clock.nowMs, rows: new Map(rows) };
+  };
   const ask = (path: string, method = 'GET', query: string | null = null): string | null =>
     challenges.textFor({ method, path, query });
   return { challenges, clock, fill, ask };

@@ -35,12 +35,11 @@ const PREFIX = '/.well-known/acme-challenge/';
 
 /** A thread's view of the answers. */
 export class AcmeChallenges {
-  readonly #tables: Pick<Tables, 'read'>;
+  readonly #tables: Pick<Tables, 'declare' | 'read'>;
   readonly #now: () => number;
 
   /** `now` is wall time in milliseconds. */
   constructor(tables: Pick<Tables, 'declare' | 'read'>, now: () => number) {
-    tables.declare(ACME_CHALLENGES);
     this.#tables = tables;
     this.#now = now;
   }
@@ -59,6 +58,8 @@ export class AcmeChallenges {
   }
 
   #row(key: string): ChallengeRow | null {
+    // Here and not at the start: most gateways are never asked.
+    this.#tables.declare(ACME_CHALLENGES);
     const { rows, filledAtMs } = this.#tables.read<ChallengeRow>(ACME_CHALLENGES.name);
     if (filledAtMs === null || this.#now() - filledAtMs > ACME_CHALLENGES.staleAfterMs) return null;
     return rows.get(key) ?? null;

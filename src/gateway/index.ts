@@ -1,4 +1,4 @@
-export { ACME_CHALLENGES, type ChallengeRow, nameKey, tokenKey } from './acme-challenges.ts';
+export { ACME_CHALLENGES, AcmeChallenges, type ChallengeRow, nameKey, tokenKey } from './acme-challenges.ts';
 export { createTraceIds } from './trace-context.ts';
 export { createUnspentLimiter } from './unspent-limiter.ts';
 export {

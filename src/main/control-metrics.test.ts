@@ -10,6 +10,8 @@ test('what the main thread counts is in what is scraped, also before it happens'
   metrics.keysFailed('acme');
   metrics.keysFailed('acme');
   metrics.keysFailed('other');
+  metrics.certificateOrdered('ca.example', 'issued');
+  metrics.certificateOrdered('ca.example', 'failed');
   metrics.threads(4);
   metrics.threads(2);
   metrics.threadReplaced('silent');
@@ -17,6 +19,7 @@ test('what the main thread counts is in what is scraped, also before it happens'
   assert.match(text, /^portcullis_webhook_alerts_lost_total 1$/m);
   assert.match(text, /^portcullis_issuer_key_failures_total\{issuer="acme"\} 2$/m);
   assert.match(text, /^portcullis_issuer_key_failures_total\{issuer="other"\} 1$/m);
+  assert.match(text, /^portcullis_acme_orders_total\{authority="ca.example",result="issued"\} 1$/m);
   assert.match(text, /^portcullis_gateway_threads 2$/m);
   assert.match(text, /^portcullis_thread_replacements_total\{reason="silent"\} 1$/m);
   assert.match(text, /^portcullis_thread_replacements_total\{reason="memory"\} 0$/m);

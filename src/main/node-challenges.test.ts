@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { createMemoryTables, createVirtualClock } from '../adapters/index.ts';
-import { AcmeChallenges } from '../gateway/acme-challenges.ts';
+import { AcmeChallenges } from '../gateway/index.ts';
 import type { Alert, SharedTable } from '../ports/index.ts';
 import { createNodeChallenges } from './node-challenges.ts';
 import { TableSpread } from './table-spread.ts';
@@ -25,6 +25,7 @@ function open() {
     spread.serves(reader);
     const take = (): void => {
       for (const table of waiting.splice(0)) {
+        tables.declare(table.declaration);
         tables.take(table);
         spread.taken(reader, table.declaration.name, table.version);
       }

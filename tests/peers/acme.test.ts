@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { connect } from 'node:tls';
@@ -35,13 +38,20 @@ interface Given {
   readonly threads?: number;
   readonly http?: boolean;
   readonly pebble?: Partial<PebbleOptions>;
+  /** Its data folder, where it is to outlive the gateway. */
+  readonly data?: string;
+}
+
+interface Started {
+  readonly pebble: Pebble;
+  readonly gateway: GatewayProcess;
+  readonly said: () => string;
+  /** Another start with the same configuration. */
+  again(): Promise<GatewayProcess>;
 }
 
 /** A gateway whose certificates come from Pebble, or null where there is no Pebble. */
-async function start(
-  t: TestContext,
-  given: Given = {},
-): Promise<{ readonly pebble: Pebble; readonly gateway: GatewayProcess; readonly said: () => string } | null> {
+async function start(t: TestContext, given: Given = {}): Promise<Started | null> {
   const programs = await findPebble();
   if (programs === null) {
     skipOrFail(t, 'neither pebble nor a Go that builds it (1.24 or later) is installed');
@@ -55,8 +65,7 @@ async function start(
     (host, at) => `  api${at}: { host: ${host}, routes: ['GET /'], upstream: 'http://127.0.0.1:9', auth: public }`,
   );
   const plain = given.http === false ? 'off' : `{ port: ${http} }`;
-  const gateway = await startGateway(
-    `version: 1
+  const configuration = `version: 1
 server:
   threads: ${given.threads ?? 1}
   https:
@@ -64,14 +73,18 @@ server:
     certificate: { acme: { email: ops@acme.example, directory: '${pebble.directory}', ca: ./ca.pem, ${given.acme ?? ''} } }
   http: ${plain}
 admin: { port: 0 }
-data: ./data
+data: ${given.data ?? './data'}
 apis:
 ${apis.join('\n')}
-`,
-    { beside: { 'ca.pem': pebble.caPem }, environment: { EAB_KEY: EAB_KEY } },
-  );
-  t.after(() => gateway.stop());
-  return { pebble, gateway, said: () => `${gateway.said()}\n${pebble.said()}` };
+`;
+  const again = async (): Promise<GatewayProcess> => {
+    const extras = { beside: { 'ca.pem': pebble.caPem }, environment: { EAB_KEY } };
+    const started = await startGateway(configuration, extras);
+    t.after(() => started.stop());
+    return started;
+  };
+  const gateway = await again();
+  return { pebble, gateway, said: () => `${gateway.said()}\n${pebble.said()}`, again };
 }
 
 const EAB_KEY = 'zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W';
@@ -104,4 +117,28 @@ test('an account is bound to one that the operator has, and a CA that refuses ev
   const certificate = await served(started.gateway.https, HOSTS[0] as string);
   const days = (certificate.validToDate.getTime() - certificate.validFromDate.getTime()) / 86_400_000;
   assert.ok(days < 7, `${days}`);
+});
+
+test('what was issued is kept over a restart, and renewed at once when the CA wants it gone', async (t) => {
+  const data = await mkdtemp(join(tmpdir(), 'portcullis-acme-'));
+  t.after(() => rm(data, { recursive: true, force: true }));
+  const started = await start(t, { data });
+  if (started === null) return;
+  if (!started.pebble.suggests) {
+    skipOrFail(t, 'this Pebble knows no renewal information');
+    return;
+  }
+  await allIssued(started.gateway, started.said);
+  const [one, two] = await Promise.all(HOSTS.map((host) => served(started.gateway.https, host)));
+  await started.gateway.stop();
+  const window = { start: '2020-01-01T00:00:00Z', end: '2020-01-02T00:00:00Z' };
+  await started.pebble.suggest((one as X509Certificate).toString(), JSON.stringify({ suggestedWindow: window }));
+  await started.pebble.suggest((two as X509Certificate).toString(), 'nothing of the kind');
+  const gateway = await started.again();
+  // Served from the start on: it was kept.
+  assert.equal((await served(gateway.https, HOSTS[1] as string)).serialNumber, two?.serialNumber);
+  const renewed = async (): Promise<boolean> =>
+    (await served(gateway.https, HOSTS[0] as string)).serialNumber !== one?.serialNumber;
+  await until('a renewal', renewed, () => `${gateway.said()}\n${started.pebble.said()}`);
+  assert.equal((await served(gateway.https, HOSTS[1] as string)).serialNumber, two?.serialNumber);
 });

@@ -161,7 +161,9 @@ async function writeOwnCertificate(folder: string): Promise<string> {
 
 function ask(url: string, ca: string, body?: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const asked = request(url, { ca, method: body === undefined ? 'GET' : 'POST', agent: false }, (reply) => {
+    const headers = { 'user-agent': 'portcullis' };
+    const method = body === undefined ? 'GET' : 'POST';
+    const asked = request(url, { ca, method, headers, agent: false }, (reply) => {
       const chunks: Buffer[] = [];
       reply.on('data', (chunk: Buffer) => chunks.push(chunk));
       reply.on('end', () => {

@@ -96,3 +96,16 @@ test('more than 64 calls at once are refused, and later ones pass', async () => 
   const outcome = await next;
   assert.equal(!outcome.ok && outcome.error.reason, 'timeout');
 });
+
+test('a caller’s own CAs take the place of all others', async (t) => {
+  const { cert, key } = await selfSigned('good.example');
+  const other = await selfSigned('good.example');
+  const port = await startTls(t, { cert, key });
+  const egress = createOutboundEgress({ resolver: LOOPBACK, clock: createVirtualClock(), trustedCaPem: [cert] });
+  const good = await egress.call({ ...requestTo(`https://good.example:${port}/`), ca: cert });
+  assert.ok(good.ok, good.ok ? '' : good.error.detail);
+  for (const ca of [other.cert, '', 'nothing of the kind']) {
+    const outcome = await egress.call({ ...requestTo(`https://good.example:${port}/`), ca });
+    assert.equal(!outcome.ok && outcome.error.reason, 'untrusted', ca);
+  }
+});
