@@ -22,7 +22,9 @@ const certificate = z
           description: 'Its private key, PEM: a file, or `${file:PATH}` or `${env:NAME}`.',
         }),
       }),
-      z.strictObject({ acme: acmeSchema.meta({ description: 'The keys of ACME.' }) }).meta({ description: 'Certificates of a CA, obtained and renewed by ACME.' }),
+      z
+        .strictObject({ acme: acmeSchema.meta({ description: 'The keys of ACME.' }) })
+        .meta({ description: 'Certificates of a CA, obtained and renewed by ACME.' }),
     ],
     {
       error: words(

@@ -102,7 +102,11 @@ async function exchange(
   const forbidden = resolved.value.find(({ address }) => !mayReach(address, request.reach));
   if (forbidden !== undefined) return fault('forbidden-address', `${target.host} is ${forbidden.address}`);
   if (signal.aborted) return fault('timeout', 'while the name was looked up');
-  return await send(request, target, { ...rootsOf(request, options.trustedCaPem ?? []), lookup: pinned(resolved.value), signal });
+  return await send(request, target, {
+    ...rootsOf(request, options.trustedCaPem ?? []),
+    lookup: pinned(resolved.value),
+    signal,
+  });
 }
 
 function rootsOf({ ca }: EgressRequest, trusted: readonly string[]): http.RequestOptions & { ca?: string[] } {
