@@ -94,10 +94,15 @@ test('lets curl read, write and delete', async (t) => {
 
 test('answers curl HEAD with the length that GET has, and nothing else', async (t) => {
   if ((await run('curl', ['--version']).catch(() => null)) === null) return skipOrFail(t, 'curl is not installed');
-  const head = await curl('--head', url('/v1/posts/1'));
-  assert.match(head.stdout, /^HTTP\/1\.1 200 OK\r\n/);
-  assert.match(head.stdout, /content-length: [1-9]/i);
-  assert.match(head.stdout, /x-request-id: [0-9a-f-]{36}\r\n/);
+  for (const [option, line] of [
+    ['--http1.1', /^HTTP\/1\.1 200 OK\r\n/],
+    ['--http2', /^HTTP\/2 200 \r\n/],
+  ] as const) {
+    const head = await curl(option, '--head', url('/v1/posts/1'));
+    assert.match(head.stdout, line);
+    assert.match(head.stdout, /content-length: [1-9]/i);
+    assert.match(head.stdout, /x-request-id: [0-9a-f-]{36}\r\n/);
+  }
 });
 
 test('takes what the description names and nothing else', async () => {
