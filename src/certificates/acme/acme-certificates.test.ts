@@ -390,6 +390,33 @@ test('no name is issued more than five certificates a week, whatever we or the C
   keeper.close();
 });
 
+test('a kept certificate of a CA that is not asked any more serves until there is another, which is due at once', async () => {
+  const fixture = acmeFixture(['trial.test', 'real.test']);
+  const [trial, real] = settingsOf(fixture.cas).authorities;
+  assert.ok(trial !== undefined && real !== undefined);
+  const first = await begin(fixture, { authorities: [trial] });
+  await first.issued();
+  await rest();
+  const before = first.leafOf().fingerprint256;
+  first.keeper.close();
+  const second = await begin(fixture, { authorities: [real] });
+  assert.equal(second.leafOf().fingerprint256, before);
+  await second.issued(2);
+  assert.notEqual(second.leafOf().fingerprint256, before);
+  assert.deepEqual(fixture.ordered, ['trial.test issued', 'real.test issued']);
+  second.keeper.close();
+});
+
+test('a CA that names a far day for the next look is looked at all the same', async () => {
+  const fixture = acmeFixture();
+  fixture.ca.slow = 3;
+  fixture.ca.lookAfter = '86400';
+  const { keeper, issued } = await begin(fixture);
+  await issued();
+  assert.equal(fixture.ca.orders.length, 1);
+  keeper.close();
+});
+
 test('a certificate that can not be kept serves all the same, and is kept later', async () => {
   const fixture = acmeFixture();
   const { keeper, served, issued } = await begin(fixture, {}, []);

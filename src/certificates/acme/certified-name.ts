@@ -94,7 +94,7 @@ export class CertifiedName {
     this.#fault = null;
     this.#switched = false;
     await this.#heedAdvice();
-    if (this.#issued === null || clock.now() >= this.#renewAtMs(this.#issued)) {
+    if (this.#issued === null || this.#isForeign(this.#issued) || clock.now() >= this.#renewAtMs(this.#issued)) {
       const renewed = await this.#options.turns.run(() => this.#renew());
       if (!renewed.ok) return err(`${renewed.error.type}: ${renewed.error.detail}`);
     }
@@ -103,6 +103,11 @@ export class CertifiedName {
     this.#look();
     const dueMs = Math.min(this.#renewAtMs(this.#issued), nextLevelMs(this.#issued, clock.now()), this.#askAtMs);
     return ok({ dueMs });
+  }
+
+  /** Of a CA that is not asked any more, such as one for trying out: it serves until there is another, which is due now. */
+  #isForeign({ record }: Issued): boolean {
+    return !this.#options.authorities.some(({ session }) => session.url === record.directory);
   }
 
   #renewAtMs({ renewAtMs }: Issued): number {

@@ -94,6 +94,8 @@ export class FakeAuthority implements Egress {
   alter: (pem: string) => string = (pem) => pem;
   /** Looks at an order or authorization that are answered as not done yet. */
   slow = 0;
+  /** After how many seconds the next look is to come, as it says. */
+  lookAfter = '5';
   readonly orders: Order[] = [];
   readonly requests: EgressRequest[] = [];
   readonly accounts: { readonly jwk: JsonWebKey; contact: readonly string[]; known: boolean }[] = [];
@@ -221,7 +223,7 @@ export class FakeAuthority implements Egress {
     }
     assert.equal(payload, null);
     if (what === 'certificate') return { body: order.certificate ?? '' };
-    const waits = this.slow > 0 ? { retryAfter: '5' } : {};
+    const waits = this.slow > 0 ? { retryAfter: this.lookAfter } : {};
     const done = this.slow-- <= 0;
     if (what === 'authorization') {
       const challenges = this.kinds.map((type) => ({

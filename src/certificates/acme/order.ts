@@ -12,6 +12,8 @@ const ORDER_LIMIT_MS = 600_000;
 /** Between two looks where the CA does not say, and at the least whatever it says. */
 const LOOK_AGAIN_MS = 3_000;
 const LOOK_SOONEST_MS = 500;
+/** Some CAs say a day, and are done in seconds. */
+const LOOK_LATEST_MS = 30_000;
 /** For one name there is one; a CA that wants more is not asked for them. */
 const AUTHORIZATION_LIMIT = 4;
 
@@ -154,7 +156,8 @@ class OrderRun {
     for (;;) {
       const seen = await this.#look(url);
       if (!seen.ok || isDone(member(seen.value.document, 'status'))) return seen;
-      const waitMs = Math.max(seen.value.retryAfterMs ?? LOOK_AGAIN_MS, LOOK_SOONEST_MS);
+      const askedMs = seen.value.retryAfterMs ?? LOOK_AGAIN_MS;
+      const waitMs = Math.min(Math.max(askedMs, LOOK_SOONEST_MS), LOOK_LATEST_MS);
       if (clock.monotonic() + waitMs > this.#deadlineMs) {
         return err(fault('orderTooSlow', `the order was not done within ${ORDER_LIMIT_MS / 60_000} minutes`));
       }
