@@ -390,6 +390,18 @@ test('no name is issued more than five certificates a week, whatever we or the C
   keeper.close();
 });
 
+test('a CA that gives what can not be served is not asked for more than five a week either', async () => {
+  const fixture = acmeFixture();
+  fixture.ca.alter = () => '<html>welcome to our portal</html>';
+  const { keeper } = await begin(fixture);
+  const refused = (): boolean => fixture.lines.some(({ message }) => message.includes('tooManyIssued'));
+  await passUntil(fixture.clock, refused, 60_000);
+  const atMs = fixture.clock.now();
+  await passUntil(fixture.clock, () => fixture.clock.now() > atMs + 2 * DAY_MS, HOUR_MS);
+  assert.equal(fixture.ca.orders.length, 5);
+  keeper.close();
+});
+
 test('a kept certificate of a CA that is not asked any more serves until there is another, which is due at once', async () => {
   const fixture = acmeFixture(['trial.test', 'real.test']);
   const [trial, real] = settingsOf(fixture.cas).authorities;

@@ -50,6 +50,8 @@ export class CertifiedName {
   #saved = true;
   #advised: { readonly renewAtMs: number; readonly startMs: number; readonly endMs: number } | null = null;
   #askAtMs = 0;
+  /** When certificates were issued that could not be served, wall time in milliseconds: the CA counts them too. */
+  #unservedAtMs: readonly number[] = [];
   #fault: AcmeFault | null = null;
   #switched = false;
   #closed = false;
@@ -159,7 +161,7 @@ export class CertifiedName {
     const { name, profile, answers, ports, certificates } = this.#options;
     const nowMs = ports.clock.now();
     const before = this.#issued?.record ?? (await certificates.get(name));
-    const ofLate = (before?.issuedAtMs ?? []).filter((at) => at > nowMs - WEEK_MS);
+    const ofLate = [...(before?.issuedAtMs ?? []), ...this.#unservedAtMs].filter((at) => at > nowMs - WEEK_MS);
     if (ofLate.length >= WEEKLY_LIMIT) {
       return err(fault('tooManyIssued', `${WEEKLY_LIMIT} certificates were issued for ${name} within a week`));
     }
@@ -170,7 +172,12 @@ export class CertifiedName {
     const { chain, key, challenge } = obtained.value;
     const record = { directory: authority.session.url, chain, key, issuedAtMs: [...ofLate, ports.clock.now()] };
     const judged = judgeIssued(name, record, { nowMs: ports.clock.now(), random: ports.random });
-    if (!judged.ok) return err(fault('badCertificate', `what the CA gave is not served: ${judged.error}`));
+    if (!judged.ok) {
+      this.#unservedAtMs = [...this.#unservedAtMs.slice(1 - WEEKLY_LIMIT), ports.clock.now()];
+      return err(fault('badCertificate', `what the CA gave is not served: ${judged.error}`));
+    }
+    // They are kept with this one.
+    this.#unservedAtMs = [];
     // What was good comes first the next time.
     this.#challenges = [challenge, ...this.#challenges.filter((other) => other !== challenge)];
     return judged;

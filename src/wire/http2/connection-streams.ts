@@ -375,7 +375,6 @@ const NO_HEAD: Http2RequestHead = {
   fields: NO_FIELDS,
   contentLength: -1,
   expectsContinue: false,
-  upgrade: null,
   bytes: 0,
 };
 const NO_HEAD_OF_HEAD: Http2RequestHead = { ...NO_HEAD, method: 'HEAD' };

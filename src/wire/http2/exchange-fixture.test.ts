@@ -52,7 +52,6 @@ export const REQUEST_HEAD: Http2RequestHead = {
   fields: NO_FIELDS,
   contentLength: -1,
   expectsContinue: false,
-  upgrade: null,
   bytes: 100,
 };
 

@@ -44,6 +44,19 @@ const CLOSED_FOR_ALL: Judgement = { does: 'ends', fault: 'stream-closed' };
 const WRONG_ID: Judgement = { does: 'ends', fault: 'stream-id' };
 const IDLE: Judgement = { does: 'ends', fault: 'idle-stream' };
 
+/** Frames about what we send: they may come as long as we do, and a little longer. */
+const OF_OUR_SIDE: Readonly<Record<StreamState, Judgement>> = {
+  idle: IDLE,
+  open: TAKES,
+  'half-closed': TAKES,
+  ended: DROPS,
+  'reset-by-peer': DROPS,
+  'reset-by-us': DROPS,
+  refused: DROPS,
+  unknown: DROPS,
+  even: IDLE,
+};
+
 /**
  * RFC 9113 §5.1 and §5.1.1, by frame and state. Where they leave a choice, the connection goes on if what the client did
  * may be no fault of it: a frame that met our RST_STREAM on its way, or one on a stream we no longer remember. HEADERS
@@ -72,28 +85,8 @@ const JUDGEMENTS: Readonly<Record<StreamFrame, Readonly<Record<StreamState, Judg
     unknown: DROPS,
     even: IDLE,
   },
-  reset: {
-    idle: IDLE,
-    open: TAKES,
-    'half-closed': TAKES,
-    ended: DROPS,
-    'reset-by-peer': DROPS,
-    'reset-by-us': DROPS,
-    refused: DROPS,
-    unknown: DROPS,
-    even: IDLE,
-  },
-  'window-update': {
-    idle: IDLE,
-    open: TAKES,
-    'half-closed': TAKES,
-    ended: DROPS,
-    'reset-by-peer': DROPS,
-    'reset-by-us': DROPS,
-    refused: DROPS,
-    unknown: DROPS,
-    even: IDLE,
-  },
+  reset: OF_OUR_SIDE,
+  'window-update': OF_OUR_SIDE,
 };
 
 /** What a frame on a stream means, by what the stream is. Whether it is sound by itself has been judged before. */

@@ -52,7 +52,6 @@ test('a request is read into its canonical parts', () => {
     query: 'x=~',
     contentLength: 5,
     expectsContinue: false,
-    upgrade: null,
   });
   assert.deepEqual(
     [...fields.entries()],

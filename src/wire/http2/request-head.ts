@@ -17,8 +17,6 @@ export interface Http2RequestHead {
   /** The body's length in bytes; -1 where the head does not say. */
   readonly contentLength: number;
   readonly expectsContinue: boolean;
-  /** The protocol that the stream is to become (RFC 8441 §4); none is offered, so always null. */
-  readonly upgrade: 'websocket' | null;
   /** How long it would be as HTTP/1.1, its empty line included. */
   readonly bytes: number;
 }
@@ -127,7 +125,6 @@ export function assembleRequest(
     fields,
     contentLength: parts.contentLength,
     expectsContinue: expectation === 'continue',
-    upgrade: null,
     bytes: parts.bytes,
   };
 }

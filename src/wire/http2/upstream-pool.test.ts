@@ -135,6 +135,36 @@ test('where no connection comes about, all that wait for it hear why, at once', 
   assert.equal(bench.peers.length, 1);
 });
 
+const refuse = (bench: UpstreamBench, at: number): void => {
+  bench.peer(at).emit('error', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }));
+};
+
+test('while a connection is full and the upstream refuses others, it is asked for one at each sweep and no oftener', () => {
+  const bench = new UpstreamBench();
+  bench.opened({}, streamsAtOnce(1));
+  const waiting = bench.call();
+  for (let at = 1; at <= 3; at++) {
+    assert.equal(bench.peers.length, at + 1);
+    refuse(bench, at);
+    assert.equal(bench.peers.length, at + 1);
+    bench.call();
+    assert.equal(bench.peers.length, at + 1);
+    bench.pass(500);
+  }
+  assert.equal(waiting.failure, null);
+});
+
+test('a connection that takes no more calls keeps nobody waiting where the upstream refuses others', () => {
+  const bench = new UpstreamBench();
+  const { caller, peer } = bench.opened();
+  peer.says(goaway(1));
+  const next = bench.call();
+  refuse(bench, 1);
+  assert.deepEqual(next.failure, { code: 'upstream-unreachable', detail: 'ECONNREFUSED' });
+  assert.equal(caller.failure, null);
+  assert.equal(bench.peers.length, 2);
+});
+
 test('connecting and the first settings have their time', () => {
   for (const prepare of [() => {}, (bench: UpstreamBench) => bench.peer().emit('connect')]) {
     const bench = new UpstreamBench();

@@ -32,6 +32,8 @@ export class Http2Pool implements Upstream {
   readonly #waiting: Http2Call[] = [];
   readonly #forget = (call: Http2Call): void => this.#giveUp(call);
   #closed = false;
+  /** No connection is opened before the next sweep. */
+  #pauses = false;
 
   constructor(
     target: UpstreamTarget,
@@ -76,6 +78,7 @@ export class Http2Pool implements Upstream {
   }
 
   sweep(now: number): void {
+    this.#pauses = false;
     for (const connection of this.#open) connection.sweep(now);
     for (const connection of this.#closing) {
       connection.sweep(now);
@@ -86,6 +89,7 @@ export class Http2Pool implements Upstream {
       const call = this.#waiting.shift() as Http2Call;
       failCall(call, { code: 'upstream-overloaded', detail: `no free stream within ${limit} ms` });
     }
+    if (this.#waiting.length > 0) this.#serve();
   }
 
   close(): void {
@@ -120,7 +124,7 @@ export class Http2Pool implements Upstream {
       if (standing !== 'gone') taking++;
     }
     const { connections } = this.#bounds;
-    if (taking >= connections || this.#open.size >= connections * (1 + LEAVING_LIMIT)) return;
+    if (this.#pauses || taking >= connections || this.#open.size >= connections * (1 + LEAVING_LIMIT)) return;
     if (this.#waiting.length <= opening * HTTP2_BOUNDS.streams) return;
     const socket = this.#dialer.dial((bytes) => connection.receive(bytes));
     const connection = new Http2UpstreamConnection(socket, this.#host, this.#dialer.readyEvent);
@@ -141,14 +145,17 @@ export class Http2Pool implements Upstream {
   }
 
   /**
-   * A connection that never carried a call tells what became of all that wait, unless there is one that carries some: an
-   * upstream that is down, or only says so of itself, would be connected to without end.
+   * A connection that never carried a call tells what became of all that wait, unless there is one that will take them: an
+   * upstream that is down, or only says so of itself, would be connected to without end. Where they wait for one that is
+   * full, the next is not opened before the sweep.
    */
   #onLost(connection: Http2UpstreamConnection, failure: UpstreamFailure): void {
     this.#open.delete(connection);
     this.#closing.add(connection);
-    if (!connection.wasUsed && ![...this.#open].some(({ size }) => size > 0)) {
-      for (const call of this.#waiting.splice(0)) failCall(call, failure);
+    if (!connection.wasUsed) {
+      const holds = [...this.#open].some(({ standing, size }) => standing !== 'gone' && size > 0);
+      if (holds) this.#pauses = true;
+      else for (const call of this.#waiting.splice(0)) failCall(call, failure);
     }
     this.#serve();
   }
