@@ -179,6 +179,35 @@ test('interim replies go before the reply', () => {
   );
 });
 
+test('a short request that is answered before its end may come whole, and then its stream ends in order', () => {
+  const host = new FakeHost();
+  const stream = host.begin({ contentLength: 5 });
+  stream.send(ownHead(403, 2), 'no');
+  assert.deepEqual(host.said(), ['head :status: 403, content-length: 2', 'data 1:2$']);
+  assert.equal(stream.data(Buffer.from('hello'), 0, 5), null);
+  assert.equal(stream.sweep(2_500), null);
+  assert.deepEqual(host.said(), ['consumed 5 for the connection']);
+  assert.equal(stream.bodyEnded(), null);
+  assert.deepEqual(host.said(), ['end null']);
+  assert.equal(stream.sweep(60_000), null);
+});
+
+test('where the rest of it does not come in three seconds, or may be long, the client is told that nobody wants it', () => {
+  const host = new FakeHost();
+  const stream = host.begin({ contentLength: 5 });
+  stream.send(ownHead(403, 2), 'no');
+  host.said();
+  assert.equal(stream.sweep(3_000), null);
+  assert.deepEqual(host.said(), []);
+  assert.equal(stream.sweep(3_500), null);
+  assert.deepEqual(host.said(), [`end ${ErrorCode.noError}`]);
+  for (const contentLength of [-1, 65_536]) {
+    const long = new FakeHost();
+    long.begin({ contentLength }).send(ownHead(403, 2), 'no');
+    assert.deepEqual(long.said().at(-1), `end ${ErrorCode.noError}`);
+  }
+});
+
 test('a client that still sends is told that nobody wants it, behind the reply', () => {
   const host = new FakeHost();
   new Seen(host.begin()).answer('no', 403);

@@ -39,6 +39,8 @@ export interface StreamHost {
   held(stream: Http2Exchange): void;
 }
 
+/** So long the rest of a request may come behind its reply. */
+const LINGER_MS = 3_000;
 const NONE: BodyFraming = { kind: 'none' };
 const CHUNKED: BodyFraming = { kind: 'chunked' };
 const CONTINUE = encodeFields([':status', '100']);
@@ -85,6 +87,8 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
   /** The connection has forgotten the stream. */
   #forgotten = false;
   #replyPace: Pace | null = null;
+  /** Since when all that is missing is the end of the request, which nobody wants any more. */
+  #lingersSince: number | null = null;
 
   /** `ended`: the head was all of the request; that `head` announces no body then has been judged before. */
   constructor(host: StreamHost, id: number, head: Http2RequestHead, ended: boolean) {
@@ -156,6 +160,10 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
   /** Notes that the client has ended its side, by data or by trailers; a fault where data are missing. */
   bodyEnded(): Http2Fault | null {
     this.#ended = true;
+    if (this.#lingersSince !== null) {
+      this.#close();
+      return null;
+    }
     if (this.#waits) {
       this.#waits = false;
       this.framing = NONE;
@@ -204,6 +212,10 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
    * handler knows of the request, the connection has to answer; `stalled`: the client does not take its reply.
    */
   sweep(now: number): 'request-timeout' | 'stalled' | null {
+    if (this.#lingersSince !== null) {
+      if (now - this.#lingersSince > LINGER_MS) this.#close();
+      return null;
+    }
     if (this.#waits && this.#reply === 'none')
       return now - this.#openedAt > this.#host.bounds.headMs ? 'request-timeout' : null;
     this.#body?.sweep(this.#host.bounds, now);
@@ -299,8 +311,23 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
     } else this.#complete();
   }
 
-  /** Our side is ended. A request that is still coming is told, by a reset without a fault, that nobody wants it (RFC 9113 §8.1). */
+  /**
+   * Our side is ended. A request that is still coming is told, by a reset without a fault, that nobody wants it (RFC 9113
+   * §8.1). Where its rest fits the window it has, it may come first: some clients take a reset in the middle of their
+   * request for a failure, the reply before it notwithstanding.
+   */
   #complete(): void {
+    const { contentLength } = this.head;
+    if (this.#ended || contentLength < 0 || contentLength > this.#host.bounds.streamWindowBytes) {
+      this.#close();
+      return;
+    }
+    this.#body?.giveUp();
+    this.#lingersSince = this.#host.moment();
+  }
+
+  #close(): void {
+    this.#lingersSince = null;
     this.#forget();
     this.#host.end(this, this.#ended ? null : ErrorCode.noError, null);
   }
