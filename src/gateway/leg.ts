@@ -11,10 +11,13 @@ import type {
 import { dropUsedCredential, upstreamLines } from './forwarded.ts';
 import { lengthOf, NO_BODY } from './reply.ts';
 import type { Reply } from './reply-passage.ts';
+import { takesTrailers } from './takes-trailers.ts';
 import { upstreamTarget } from './upstream-target.ts';
 import type { Walk } from './walk.ts';
 
 const EARLY_HINTS = 103;
+/** What is said to an upstream whose trailers find a taker (RFC 9110 §10.1.4). Over HTTP/1.1 trailers are not read. */
+const TE_TRAILERS = 'te: trailers\r\n';
 const NONE: readonly string[] = [];
 
 /**
@@ -98,12 +101,18 @@ export class Leg implements UpstreamEvents {
       target: upstreamTarget(compiled.api, request),
       authority: compiled.api.authority,
       fields,
-      lines: upstreamLines(this.#passage, fields),
+      lines: this.#linesFor(fields),
       added: this.#passage.addedFields ?? NONE,
       framing,
     };
     this.#call = pool.call(outgoing, this, this.#startedMs);
     return this.#call;
+  }
+
+  #linesFor(fields: HeaderFields): string {
+    const lines = upstreamLines(this.#passage, fields);
+    const { compiled, stream } = this.#passage;
+    return compiled.api.upstream.protocol === 'h2' && takesTrailers(stream) ? lines + TE_TRAILERS : lines;
   }
 
   interim(status: number, fields: HeaderFields): void {
@@ -131,10 +140,10 @@ export class Leg implements UpstreamEvents {
     return this.#over || this.#reply.pieces(pieces);
   }
 
-  end(): void {
+  end(trailers?: HeaderFields): void {
     if (this.#over) return;
     this.#settle(this.#nowMs());
-    this.#reply.end();
+    this.#reply.end(trailers);
   }
 
   failed(failure: UpstreamFailure): void {

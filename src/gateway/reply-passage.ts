@@ -6,6 +6,7 @@ import {
   NO_FIELDS,
   type OutgoingHead,
   PRESENCE,
+  passedTrailers,
   type ReplyHead,
   type WholeBody,
 } from '../wire/index.ts';
@@ -17,6 +18,7 @@ import { THREW } from './faults.ts';
 import { isWhole, type PlannedStep } from './plan.ts';
 import { type Answer, ID_OPENING, isBodiless, lengthOf, NO_BODY } from './reply.ts';
 import { presenceOf, securityClosing } from './security-fields.ts';
+import { takesTrailers } from './takes-trailers.ts';
 import type { Walk } from './walk.ts';
 
 /** A reply that a policy must read may be this large. */
@@ -44,6 +46,7 @@ export class Reply implements ReplyView {
   #whole: WholeBody | null = null;
   #held: readonly Buffer[] | null = null;
   #endHeld = false;
+  #trailers: HeaderFields | undefined;
 
   constructor(passage: Walk) {
     this.#passage = passage;
@@ -114,7 +117,9 @@ export class Reply implements ReplyView {
     return false;
   }
 
-  end(): void {
+  /** The upstream's reply is whole. Trailers are passed on where the client takes them and no step has read the body before them. */
+  end(trailers?: HeaderFields): void {
+    this.#trailers = trailers;
     if (this.#state === 'collecting') this.#complete(null);
     else if (this.#state === 'streaming') this.#finish();
     else this.#endHeld = true;
@@ -330,7 +335,9 @@ export class Reply implements ReplyView {
   #finish(): void {
     this.#state = 'over';
     this.#passage.finished();
-    this.#passage.stream.finish();
+    const { stream } = this.#passage;
+    if (this.#trailers !== undefined && takesTrailers(stream)) stream.finish(passedTrailers(this.#trailers));
+    else stream.finish();
   }
 }
 

@@ -29,6 +29,7 @@ export {
 } from './server.ts';
 export { canonicalizeTarget } from './target.ts';
 export { type ContextMaterial, createServerContext, replaceTicketKeys } from './tls-settings.ts';
+export { passedTrailers } from './trailers.ts';
 export { sendPutOff } from './turn-end.ts';
 export type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';
 export type { UpstreamBounds } from './upstream-connection.ts';

@@ -68,7 +68,11 @@ export interface ServerExchange {
   begin(head: OutgoingHead): void;
   /** False asks for a pause until `drained`. */
   write(piece: Buffer): boolean;
-  finish(): void;
+  /**
+   * The reply is whole. `trailers` are names in lower case and values, in turn, and have been checked; HTTP/1.1 drops
+   * them, as any recipient may (RFC 9110 §6.5.1), and so does a reply without a body.
+   */
+  finish(trailers?: readonly string[]): void;
   /** Ends the stream or connection so that the client can't take what it has for a whole reply. */
   cut(): void;
 }

@@ -19,7 +19,8 @@ export interface UpstreamEvents {
   head(head: ReplyHead): void;
   /** False asks for a pause until `resume`. */
   pieces(pieces: readonly Buffer[]): boolean;
-  end(): void;
+  /** The reply is whole. Trailers come from upstreams over HTTP/2 only; they are sound, and nothing else is known of them. */
+  end(trailers?: HeaderFields): void;
   /** Before `head` or after it; then what was passed on is not whole. */
   failed(failure: UpstreamFailure): void;
   /** What was written has gone out; writing may go on. */

@@ -16,6 +16,8 @@ export class Caller implements UpstreamEvents {
   reply: ReplyHead | null = null;
   failure: UpstreamFailure | null = null;
   body = '';
+  /** The lines of the trailers that are kept. */
+  trailers = '';
   /** What `pieces` answers. */
   takes = true;
   onEvent: (event: string) => void = () => {};
@@ -46,7 +48,8 @@ export class Caller implements UpstreamEvents {
     return this.takes;
   }
 
-  end(): void {
+  end(trailers?: HeaderFields): void {
+    this.trailers = trailers === undefined ? '' : trailers.keptLines();
     this.#note('end');
   }
 

@@ -80,6 +80,64 @@ test('a streamed reply goes out piece by piece, and its end behind it', () => {
   assert.deepEqual(replied(act({ ...CHUNKED, framing: { kind: 'until-close' } })), ['head :status: 200', ...data]);
 });
 
+test('trailers end the stream, behind all of the body', () => {
+  const trailers = ['grpc-status', '0', 'x-sum', 'abc'];
+  assert.deepEqual(
+    replied(({ stream }) => {
+      stream.begin(CHUNKED);
+      stream.write(Buffer.from('hello'));
+      stream.finish(trailers);
+      stream.finish(trailers);
+      stream.cut();
+    }),
+    ['head :status: 200', 'data 1:5', 'head grpc-status: 0, x-sum: abc $', 'end null'],
+  );
+  const all = given({}, 3);
+  const { host, stream } = all;
+  stream.begin(CHUNKED);
+  assert.equal(stream.write(Buffer.from('hello')), false);
+  stream.finish(trailers);
+  assert.deepEqual(host.said(), ['head :status: 200', 'data 1:3', 'held 2', 'held 2']);
+  open(all, 1);
+  assert.deepEqual(host.said(), ['data 1:1']);
+  open(all, 1);
+  assert.deepEqual(host.said(), ['data 1:1', 'head grpc-status: 0, x-sum: abc $', 'end null']);
+});
+
+test('where a reply has no body, or no trailers are named, it ends without any', () => {
+  const finished =
+    (head: OutgoingHead, trailers: readonly string[]) =>
+    ({ stream }: Given): void => {
+      stream.begin(head);
+      stream.finish(trailers);
+    };
+  assert.deepEqual(replied(finished(CHUNKED, [])), ['head :status: 200', 'data 1:0$', 'end null']);
+  assert.deepEqual(replied(finished(CHUNKED, ['a', 'b']), { method: 'HEAD' }), ['head :status: 200 $', 'end null']);
+  assert.deepEqual(replied(finished(ownHead(304, 5), ['a', 'b'])), [
+    'head :status: 304, content-length: 5 $',
+    'end null',
+  ]);
+});
+
+test('trailers do not mend a body that is not as long as announced, nor one that is cut', () => {
+  const cut = `end ${ErrorCode.internalError}`;
+  assert.deepEqual(
+    replied(({ stream }) => {
+      stream.begin(ownHead(200, 5));
+      stream.write(Buffer.from('hell'));
+      stream.finish(['grpc-status', '0']);
+    }),
+    ['head :status: 200, content-length: 5', 'data 1:4', cut],
+  );
+  const all = given({}, 3);
+  all.stream.begin(CHUNKED);
+  all.stream.write(Buffer.from('hello'));
+  all.stream.finish(['grpc-status', '0']);
+  all.stream.leave();
+  open(all, 9);
+  assert.deepEqual(all.host.said(), ['head :status: 200', 'data 1:3', 'held 2', 'held 2']);
+});
+
 test('a streamed reply without a body has none, whatever is written', () => {
   assert.deepEqual(
     replied(({ stream }) => {

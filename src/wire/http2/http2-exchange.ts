@@ -84,6 +84,8 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
   #encoding: Encoding = 'open';
   /** Bytes of body that the reply's content-length still wants. */
   #wantedBytes = 0;
+  /** The block of the reply's trailers, until it can go out behind what is held; null where there is none. */
+  #trailers: string | null = null;
   /** The connection has forgotten the stream. */
   #forgotten = false;
   #replyPace: Pace | null = null;
@@ -199,7 +201,8 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
 
   /** All that was held has been sent: told by the sender. */
   drained(): void {
-    if (this.#reply === 'streaming') this.events.drained();
+    if (this.#trailers !== null) this.#endUnlessHeld();
+    else if (this.#reply === 'streaming') this.events.drained();
   }
 
   /** As `drained`, and the end of the stream has been sent with it. */
@@ -285,14 +288,18 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
     return more;
   }
 
-  finish(): void {
+  finish(trailers?: readonly string[]): void {
     if (this.#reply !== 'streaming') return;
     if (this.#encoding === 'measured' && this.#wantedBytes !== 0) {
       this.cut();
       return;
     }
     this.#reply = 'over';
-    if (this.#encoding !== 'nothing') this.#host.sender.send(this, '', true);
+    // Where there is no body the stream has ended with the head.
+    if (this.#encoding !== 'nothing') {
+      if (trailers !== undefined && trailers.length > 0) this.#trailers = encodeFields(trailers);
+      else this.#host.sender.send(this, '', true);
+    }
     this.#endUnlessHeld();
   }
 
@@ -305,10 +312,14 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
 
   /** The reply is all sent, or waits in the sender. */
   #endUnlessHeld(): void {
-    if (this.endHeld) {
+    if (this.held !== null) {
       this.#body?.giveUp();
       this.#host.held(this);
-    } else this.#complete();
+      return;
+    }
+    if (this.#trailers !== null) this.#host.head(this, this.#trailers, true);
+    this.#trailers = null;
+    this.#complete();
   }
 
   /**

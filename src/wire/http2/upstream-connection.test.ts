@@ -234,7 +234,25 @@ test('interim replies and trailers are what they are', () => {
     data(1, 'x'),
     block(1, encodeFields(['grpc-status', '0']), true),
   ]);
-  assert.deepEqual([caller.log, caller.body], [['interim 103', 'interim 103', 'whole'], 'x']);
+  assert.deepEqual(
+    [caller.log, caller.body, caller.trailers],
+    [['interim 103', 'interim 103', 'head', 'pieces', 'end'], 'x', 'grpc-status: 0\r\n'],
+  );
+});
+
+test('trailers that come later than the body are the end of it', () => {
+  const { caller, peer } = answered([reply(1), data(1, 'x')]);
+  assert.deepEqual(caller.log, ['head', 'pieces']);
+  peer.says(block(1, encodeFields(['grpc-status', '5', 'server', 'x', 'grpc-message', 'no such']), true));
+  assert.deepEqual(
+    [caller.log, caller.trailers],
+    [['head', 'pieces', 'end'], 'grpc-status: 5\r\nserver: x\r\ngrpc-message: no such\r\n'],
+  );
+});
+
+test('a head that ends its stream is all of a reply', () => {
+  const { caller } = answered([reply(1, { fields: ['grpc-status', '12'], ends: true })]);
+  assert.deepEqual([caller.log, caller.reply?.fields.get('grpc-status')], [['whole'], '12']);
 });
 
 test('fields come as they were sent, and those of others’ software are not passed on', () => {

@@ -191,7 +191,7 @@ export class Http2UpstreamConnection implements FrameEvents {
       const { method } = stream.call.request;
       this.#streams.judge(stream, stream.head(this.#replyBlock.read(method, endStream), endStream));
     } else if (!endStream) this.#streams.judge(stream, 'trailers that do not end their stream');
-    else this.#streams.judge(stream, this.#trailers.fault ?? stream.end());
+    else this.#streams.judge(stream, this.#trailers.fault ?? stream.end(this.#trailers.fields()));
   }
 
   dataBegins(streamId: number, flowBytes: number): void {

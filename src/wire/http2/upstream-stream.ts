@@ -1,3 +1,4 @@
+import type { HeaderFields } from '../header-fields.ts';
 import { ONE_WRITE_BYTES } from '../http1-exchange.ts';
 import type { WholeBody } from '../message.ts';
 import { latin1Text } from '../octets.ts';
@@ -53,6 +54,7 @@ export class UpstreamStream implements SendingStream {
   /** Bytes of reply body that may still come; -1 where nobody knows. */
   #left = -1;
   #ended = false;
+  #trailers: HeaderFields | undefined;
   #headGiven = false;
   /** What came with the head, while it is little, */
   #text = '';
@@ -167,11 +169,12 @@ export class UpstreamStream implements SendingStream {
     return null;
   }
 
-  /** The upstream has ended its side; as `head`. */
-  end(): string | null {
+  /** The upstream has ended its side, with trailers or without; as `head`. */
+  end(trailers?: HeaderFields): string | null {
     if (this.#reply === null) return 'the end before a head';
     if (this.#left > 0) return 'content-length-mismatch';
     this.#ended = true;
+    this.#trailers = trailers;
     return null;
   }
 
@@ -188,7 +191,7 @@ export class UpstreamStream implements SendingStream {
     if (this.#over || reply === null || this.#paused) return;
     if (!this.#headGiven) {
       this.#headGiven = true;
-      if (this.#ended) {
+      if (this.#ended && this.#trailers === undefined) {
         const body = this.#takeWhole();
         this.#settle();
         events.whole(reply, body, this.#owner.nowMs);
@@ -199,7 +202,7 @@ export class UpstreamStream implements SendingStream {
     this.#handOn();
     if (!this.#ended || this.#over || this.#paused) return;
     this.#settle();
-    events.end();
+    events.end(this.#trailers);
   }
 
   /** Goes on after a pause. */
