@@ -90,6 +90,16 @@ export class CountingMetrics implements GatewayMetrics {
   readonly cutPassages: number[] = [];
   readonly http2 = { connection: 0, stream: 0 };
   readonly http2Faults: Http2Fault[] = [];
+  /** Each stream as it ended: its kind and why; those that stand are counted. */
+  readonly streamEnds: string[] = [];
+  standing = 0;
+  readonly streams: GatewayMetrics['streams'] = {
+    opened: () => void this.standing++,
+    closed: (kind, reason) => {
+      this.standing--;
+      this.streamEnds.push(`${kind} ${reason}`);
+    },
+  };
   inFlightNow = 0;
   readonly inFlight = { set: (value: number) => void (this.inFlightNow = value) };
 

@@ -127,6 +127,7 @@ export class GatewayThread {
         this.#options.send({ kind: 'status', ask: message.ask, status: this.#status(message.records) });
         return;
       case 'drain':
+        this.#gateway.drain();
         await Promise.all(this.#listeners.map((listener) => listener.drain(message.graceMs)));
         this.#gateway.close();
         await this.#flush();

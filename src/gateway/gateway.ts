@@ -11,6 +11,7 @@ import { answerHead, createDateSource, createReplyOpening, isBodiless, problemAn
 import { type GatewayPorts, type Installed, UpstreamPools, type Upstreams } from './runtime.ts';
 import { addSecurityFields } from './security-fields.ts';
 import type { Snapshot } from './snapshot.ts';
+import { StandingStreams } from './standing.ts';
 import type { Walk, WalkContext } from './walk.ts';
 
 const POOL_SWEEP_MS = 500;
@@ -41,6 +42,8 @@ export interface Gateway extends ServerHandler {
   makeRoom(): Promise<void>;
   /** Refuses a request before any operation is known; `peer` is who it comes from, where that is not the connection's. */
   turnDown(stream: ServerExchange, problem: Problem, peer?: Peer): void;
+  /** Asks all streams that stand to end, and those that begin from now on; other requests go on. */
+  drain(): void;
   close(): void;
 }
 
@@ -84,6 +87,7 @@ class DataPlane implements Gateway {
   readonly #date: () => string;
   readonly #opening = createReplyOpening();
   readonly #bodies: BodyBudget;
+  readonly #standing: StandingStreams;
   readonly #callerTexts: WalkContext['callerTexts'];
   readonly #pools: Upstreams;
   readonly #sweeper: { cancel(): void };
@@ -96,6 +100,7 @@ class DataPlane implements Gateway {
   constructor(ports: GatewayPorts, collectedBytes: number, upstreams: Upstreams) {
     this.#ports = ports;
     this.#bodies = new BodyBudget(collectedBytes);
+    this.#standing = new StandingStreams(ports.metrics.streams);
     this.http2 = createHttp2Offer(ports, this.#bodies);
     this.#callerTexts = createCallerTexts(ports.pseudonym);
     this.#date = createDateSource(() => ports.clock.now());
@@ -126,6 +131,7 @@ class DataPlane implements Gateway {
         installed,
         opening: this.#opening,
         bodies: this.#bodies,
+        standing: this.#standing,
         callerTexts: this.#callerTexts,
         over: (walk) => this.#left(era, walk),
       },
@@ -173,6 +179,10 @@ class DataPlane implements Gateway {
     this.#wait = null;
     wait?.timer.cancel();
     wait?.made();
+  }
+
+  drain(): void {
+    this.#standing.drain();
   }
 
   close(): void {

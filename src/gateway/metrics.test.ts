@@ -55,9 +55,15 @@ test('a series is made once, whatever comes', () => {
     metrics.http2Counted('connection');
     metrics.http2Counted('stream');
     metrics.cut('snapshot', 2);
+    metrics.streams.opened('events');
+    metrics.streams.closed('events', 'client');
+    metrics.streams.opened('grpc');
   }
   assert.equal(new Set(made).size, made.length);
   assert.equal(values.get('portcullis_passages_cut_total{"reason":"snapshot"}'), 6);
+  assert.equal(values.get('portcullis_streams{"kind":"events"}'), 0);
+  assert.equal(values.get('portcullis_streams{"kind":"grpc"}'), 3);
+  assert.equal(values.get('portcullis_streams_closed_total{"kind":"events","reason":"client"}'), 3);
   assert.equal(values.get('portcullis_refusals_total{"code":"not-found","status":"404"}'), 3);
   assert.equal(values.get('portcullis_connections_turned_away_total{"reason":"full"}'), 3);
   assert.equal(values.get('portcullis_http2_faults_total{"reason":"reset-flood"}'), 3);

@@ -1,6 +1,7 @@
 import { problemCatalogue, type ProblemCode } from '../base/index.ts';
 import type { Counter, Gauge, Histogram, Meter } from '../ports/index.ts';
 import type { Http2Fault } from '../wire/index.ts';
+import { createStreamMetrics, type StreamMetrics } from './stream-metrics.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 /** `none`: the client left, or the connection was cut, before a reply began. */
@@ -24,6 +25,7 @@ export interface GatewayMetrics {
   /** Counts requests that the gateway itself cut. `snapshot`: too many configurations were in use. */
   cut(reason: CutReason, passages: number): void;
   readonly inFlight: Gauge;
+  readonly streams: StreamMetrics;
 }
 
 /** Counts by problem code; each series is made with its first count. */
@@ -118,6 +120,7 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
     },
     observed,
     ...createHttp2Metrics(meter),
+    streams: createStreamMetrics(meter),
     cut: (reason, passages) => cut[reason].add(passages),
     turnedAway(reason) {
       let counter = turned.get(reason);

@@ -119,6 +119,7 @@ const NO_METRICS: GatewayMetrics = {
   http2Fault() {},
   cut() {},
   inFlight: { set() {} },
+  streams: { opened() {}, closed() {} },
 };
 
 /** A Snapshot that finds its routes in another way. Its coverage is not worked out for that. */

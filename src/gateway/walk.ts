@@ -9,6 +9,25 @@ import type { CallerTexts } from './identity-fields.ts';
 import type { AnyStep, Plan } from './plan.ts';
 import type { GatewayPorts, Installed } from './runtime.ts';
 import type { CompiledOperation } from './snapshot.ts';
+import type { StreamEnd, StreamKind } from './stream-metrics.ts';
+
+/** A request whose reply stays open for as long as both sides like. Neither method may throw. */
+export interface Standing {
+  readonly kind: StreamKind;
+  readonly walk: Walk;
+  /** It may not go on: says why in the way of its protocol, and lets the upstream go. Nothing more of it is passed on. */
+  close(problem: Problem): void;
+  /** The thread ends: asks the client to come again, now or when the time given to the others is over. */
+  drain(): void;
+}
+
+/** Where streams say that they stand, and that they do no more. */
+export interface StreamRegister {
+  /** A stream has begun. Where the thread ends already it is drained at once, after this call. */
+  add(stream: Standing): void;
+  /** A stream is over; `end` says why, where the gateway did not end it itself. Once is enough, more do no harm. */
+  remove(stream: Standing, end: StreamEnd): void;
+}
 
 /** What all requests that walk through one Snapshot share. */
 export interface WalkContext {
@@ -17,6 +36,8 @@ export interface WalkContext {
   /** The first field lines of a reply that has no date, up to the value of the id (see `createReplyOpening`). */
   readonly opening: (atMs: number) => string;
   readonly bodies: BodyBudget;
+  /** The streams of this thread that stand, whatever their Snapshot. */
+  readonly standing: StreamRegister;
   readonly callerTexts: (principal: Principal) => CallerTexts;
   /** Runs once for each request, when its walk is over. */
   readonly over: (walk: Walk) => void;

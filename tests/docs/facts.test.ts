@@ -56,6 +56,8 @@ test('the metrics that the guide lists are those that the threads make, with the
   metrics.observed('not-found');
   metrics.turnedAway('full');
   metrics.http2Fault('refused');
+  metrics.streams.opened('events');
+  metrics.streams.closed('events', 'client');
   const control = createControlMetrics(meter);
   control.keysFailed('acme');
   control.certificateOrdered('ca.example', 'issued');

@@ -110,6 +110,7 @@ export class SimThread implements Member {
           http2Fault() {},
           cut: (_reason, passages) => void (judge.counts.cut += passages),
           inFlight: { set() {} },
+          streams: { opened() {}, closed() {} },
         },
       },
       ledger: { append: () => true, flush: () => Promise.resolve(), newest: () => [] },

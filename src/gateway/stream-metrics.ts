@@ -1,0 +1,57 @@
+import type { Counter, Gauge, Meter } from '../ports/index.ts';
+
+/** What stands: a WebSocket, a stream of server-sent events, a gRPC call. */
+export type StreamKind = 'websocket' | 'events' | 'grpc';
+
+/**
+ * Why a stream ended. `client`, `upstream`: that side ended it or was lost. `idle`: nothing came for too long. `message`:
+ * a message broke its protocol or was too large. `rate`: more came than may. `expired`: the credential it began with has.
+ * `refused`: it would not be let in any more. `reload`: the configuration in force leads elsewhere. `drain`: the thread ends.
+ */
+export type StreamEnd =
+  | 'client'
+  | 'upstream'
+  | 'idle'
+  | 'message'
+  | 'rate'
+  | 'expired'
+  | 'refused'
+  | 'reload'
+  | 'drain';
+
+/** What is counted of streams that stand. */
+export interface StreamMetrics {
+  opened(kind: StreamKind): void;
+  /** Once for each that was opened. */
+  closed(kind: StreamKind, reason: StreamEnd): void;
+}
+
+/** Each series is made with its first count. */
+export function createStreamMetrics(meter: Meter): StreamMetrics {
+  const standing = new Map<StreamKind, { readonly gauge: Gauge; count: number }>();
+  const ends = new Map<string, Counter>();
+  const change = (kind: StreamKind, by: 1 | -1): void => {
+    let now = standing.get(kind);
+    if (now === undefined) {
+      const help = 'Streams that stand open now, by kind.';
+      now = { gauge: meter.gauge('portcullis_streams', help, { kind }), count: 0 };
+      standing.set(kind, now);
+    }
+    now.count += by;
+    now.gauge.set(now.count);
+  };
+  return {
+    opened: (kind) => change(kind, 1),
+    closed(kind, reason) {
+      change(kind, -1);
+      const name = `${kind} ${reason}`;
+      let counter = ends.get(name);
+      if (counter === undefined) {
+        const help = 'Streams that stood and have ended, by kind and reason.';
+        counter = meter.counter('portcullis_streams_closed_total', help, { kind, reason });
+        ends.set(name, counter);
+      }
+      counter.add(1);
+    },
+  };
+}
