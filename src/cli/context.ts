@@ -63,6 +63,37 @@ export interface CommandServices {
   admin(dataFolder: string): Promise<Result<AdminClient, string>>;
   /** Fetches the keys of an issuer as the gateway does; the error says why they can't be had. */
   issuerKeys(issuer: Config['issuers'][number]): Promise<Result<IssuerKeysFound, string>>;
+  /** Looks at a TLS server as a stranger would; the error says why it can't be talked to. */
+  probeTls(target: TlsTarget): Promise<Result<TlsFindings, string>>;
+}
+
+/** A TLS server: an address, and the name that is asked for there (SNI and Host), null for none. */
+export interface TlsTarget {
+  readonly address: string;
+  readonly port: number;
+  readonly serverName: string | null;
+}
+
+/** What was found at a TLS server. */
+export interface TlsFindings {
+  /** Which handshakes it takes: with this protocol alone, or with suites alone that lack something. */
+  readonly takes: Readonly<
+    Record<'TLS 1.0' | 'TLS 1.1' | 'TLS 1.2' | 'TLS 1.3' | 'no AEAD' | 'no forward secrecy', boolean>
+  >;
+  /** The group that keys were agreed in with a client that knows all usual ones; null where it has no name. */
+  readonly group: string | null;
+  readonly certificate: {
+    /** As `KeyObject` calls it, such as `rsa` and `ec`. */
+    readonly keyType: string;
+    readonly keyBits: number | null;
+    /** The algorithm it is signed with, null where that can't be told. */
+    readonly signature: string | null;
+    readonly namesHost: boolean;
+    /** Why the public CAs of this machine don't vouch for it, or null. */
+    readonly distrust: string | null;
+  };
+  /** `max-age` of Strict-Transport-Security in the reply to `/`, in seconds; null without one. */
+  readonly strictTransportS: number | null;
 }
 
 /** An issuer's keys: where they were, how many can be used, why each other one cannot, and its clock, null where unsaid. */

@@ -7,6 +7,7 @@ import { checkFileModes } from './checks/file-modes.ts';
 import { checkIssuers } from './checks/issuers.ts';
 import { checkNode } from './checks/node-version.ts';
 import { checkSpace } from './checks/space.ts';
+import { checkTlsGrades } from './checks/tls-grade.ts';
 import { checkUpstreams } from './checks/upstreams.ts';
 import { type Command, CONFIG_OPTION, EXIT, JSON_OPTION } from './command.ts';
 import { configurationPath, readConfiguration } from './configuration.ts';
@@ -17,11 +18,13 @@ import { alignRows, count, jsonText, palette, plain, shortPath } from './termina
 /** `portcullis doctor`: whether this machine and its surroundings let the gateway do its work. */
 export const doctorCommand: Command = {
   verb: 'doctor',
-  summary: 'looks for what is wrong around the gateway: Node, clock, files, space, certificates, upstreams, issuers',
+  summary:
+    'looks for what is wrong around the gateway: Node, clock, files, space, certificates, TLS, upstreams, issuers',
   operands: [],
   options: { config: CONFIG_OPTION, json: JSON_OPTION },
   details: [
     'The gateway need not run. Each upstream gets one GET on its root; any status is an answer.',
+    'Where it runs, its https port is graded by the conditions of SSL Labs, and what an A+ lacks is told.',
     'The keys of each issuer are fetched, as the gateway does it.',
     'Exit code 1 if a check fails, 2 if the configuration can not be read; warnings alone are fine.',
   ],
@@ -63,6 +66,7 @@ async function diagnose(file: Result<string, string>, context: CommandContext): 
     ...(await checkFileModes(files, places)),
     ...(space === null ? [] : [space]),
     ...(await checkCertificates({ files, clock }, config)),
+    ...(await checkTlsGrades(context.services, config)),
     checkAdminPort(config),
     ...(await checkUpstreams(context.ports, config)),
     ...(await checkIssuers(context.services, clock, config)),

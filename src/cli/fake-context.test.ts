@@ -12,7 +12,7 @@ import type {
   ResolvedAddress,
   Segments,
 } from '../ports/index.ts';
-import type { CommandContext, CommandServices, IssuerKeysFound, ReadyPorts } from './context.ts';
+import type { CommandContext, CommandServices, IssuerKeysFound, ReadyPorts, TlsFindings } from './context.ts';
 import { runCli } from './run.ts';
 
 /** The folder that commands run in. */
@@ -137,6 +137,7 @@ export interface Surroundings {
   admin: Result<AdminClient, string>;
   ledger: (dataFolder: string) => Segments;
   keys: (issuer: string) => Result<IssuerKeysFound, string>;
+  tls: (serverName: string | null) => Result<TlsFindings, string>;
 }
 
 /** Surroundings in which a sound configuration lies and everything answers. */
@@ -161,6 +162,7 @@ export function surroundings(configuration: string | null = SOUND): Surroundings
     ledger: () => {
       throw new Error('no ledger is read here');
     },
+    tls: () => err('ECONNREFUSED'),
     keys: () => ok({ place: 'https://id.acme.example/jwks', usable: 2, skipped: [], dateMs: NOW_MS }),
   };
 }
@@ -235,6 +237,10 @@ export async function runIn(around: Surroundings, ...argv: readonly string[]): P
       return Promise.resolve(around.admin);
     },
     issuerKeys: (issuer) => Promise.resolve(around.keys(issuer.name)),
+    probeTls: (target) => {
+      around.calls.push(`probeTls ${target.address} ${target.port} ${target.serverName}`);
+      return Promise.resolve(around.tls(target.serverName));
+    },
   };
   const context: CommandContext = {
     write,

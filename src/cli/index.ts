@@ -6,5 +6,7 @@ export type {
   LocalIssuerOptions,
   ReadyFacts,
   ReadyPorts,
+  TlsFindings,
+  TlsTarget,
 } from './context.ts';
 export { runCli } from './run.ts';

@@ -81,6 +81,7 @@ function createServices(host: HostPorts): CommandServices {
     freePort,
     ledger: (dataFolder) => createLedgerSegments(ledgerFolder(dataFolder)),
     admin: async (dataFolder) => await (await import('./running-file.ts')).findAdmin(host.files, dataFolder),
+    probeTls: async (target) => await (await import('./tls-probe.ts')).probeTls(target),
     issuerKeys: async (issuer) => await (await import('./issuer-check.ts')).findIssuerKeys(host, issuer),
   };
 }

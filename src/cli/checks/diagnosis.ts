@@ -7,6 +7,7 @@ export interface Diagnosis {
     | 'files'
     | 'space'
     | 'certificate'
+    | 'tls'
     | 'admin port'
     | 'dns'
     | 'upstream'
