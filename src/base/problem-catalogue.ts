@@ -84,7 +84,7 @@ const routing = {
     status: 415,
     title: 'Unsupported media type',
     cause: 'The body has a content type or coding that this operation does not take.',
-    fix: 'Send one of the described content types, uncompressed.',
+    fix: 'Send one of the described content types, plain or in one of the codings that Accept-Encoding names.',
   },
   'invalid-parameters': {
     status: 400,
@@ -102,7 +102,7 @@ const routing = {
     status: 400,
     title: 'Malformed body',
     cause:
-      'The body is not what its content type says, has duplicate keys or bad UTF-8, or goes past a bound: depth 64, 10,000 keys, 250,000 elements, 1,000 form fields, numbers of 1,000 digits.',
+      'The body is not what its content type or its content coding says, has duplicate keys or bad UTF-8, or goes past a bound: depth 64, 10,000 keys, 250,000 elements, 1,000 form fields, numbers of 1,000 digits.',
     fix: 'Send a well-formed body.',
   },
 } as const satisfies Record<string, CatalogueEntry>;
@@ -136,7 +136,7 @@ const upstream = {
   'upstream-refused-body': {
     status: 502,
     title: 'Upstream reply refused',
-    cause: 'A policy had to read the reply, and it was too large or not what its content type says.',
+    cause: 'A policy had to read the reply, and it was too large or not what its content type or content coding says.',
     fix: 'Make the reply smaller or well-formed.',
   },
   'upstream-timeout': {

@@ -1,4 +1,13 @@
 export { type BoundedCopy, createBoundedCopy } from './bounded-copy.ts';
+export {
+  ACCEPTED_CODINGS,
+  type CodedBody,
+  type CodingFault,
+  contentCodingOf,
+  decodeAside,
+  decodedLimitOf,
+  decodeNow,
+} from './content-coding.ts';
 export { type FormFields, type FormLimits } from './form.ts';
 export { parseJson } from './json.ts';
 export {

@@ -8,13 +8,20 @@ import type { BodyNeed } from './plan.ts';
 const JSON_FIELDS = new AddedFields(['content-type', 'application/json']);
 
 function access(need: Partial<BodyNeed>): BodyAccess {
-  const body = BodyAccess.of({ whole: false, parsed: false, observer: null, tap: false, ...need });
+  const body = BodyAccess.of({
+    whole: false,
+    parsed: false,
+    observer: null,
+    codingObserver: null,
+    tap: false,
+    ...need,
+  });
   assert.ok(body !== null);
   return body;
 }
 
 test('a body that nobody reads has no access at all', () => {
-  assert.equal(BodyAccess.of({ whole: false, parsed: false, observer: null, tap: false }), null);
+  assert.equal(BodyAccess.of({ whole: false, parsed: false, observer: null, codingObserver: null, tap: false }), null);
   assert.throws(() => viewOf(null, 'tap', 'none'), /reads none asked for tap/);
 });
 
@@ -104,9 +111,26 @@ test('what can not be read is a fault, and a body that nobody parses is none', (
   assert.equal(judge(['content-type', 'application/json'], '{', false), undefined);
   assert.equal(judge([], '{}'), 'unsupported-media-type');
   assert.equal(judge(['content-type', 'a/b', 'content-type', 'c/d'], 'x'), 'unsupported-media-type');
-  // Packed, a body is not what its media type says.
-  const packed = ['content-type', 'application/octet-stream', 'content-encoding', 'gzip'];
-  assert.equal(judge(packed, 'x'), 'unsupported-media-type');
-  assert.equal(judge(packed, ''), undefined);
-  assert.equal(judge(['content-type', 'application/json', 'content-encoding', 'Identity'], '{}'), undefined);
+});
+
+test('what was decoded takes the place of what was gathered', () => {
+  const body = access({ whole: true, parsed: true });
+  body.add([Buffer.from('packed')]);
+  assert.equal(body.gather().toString(), 'packed');
+  assert.equal(body.close(JSON_FIELDS, Buffer.from('[1]')), null);
+  assert.equal(body.whole?.toString(), '[1]');
+  assert.equal(body.view('parsed').kind, 'json');
+  assert.equal(body.isLeft, false);
+});
+
+test('a body whose coding can not be undone is left as it came where all only observe, and is nowhere else', () => {
+  const observed = access({ whole: true, parsed: true, observer: 'p', codingObserver: 'p' });
+  const bound = access({ whole: true, parsed: true, observer: 'p' });
+  for (const body of [observed, bound]) {
+    body.add([Buffer.from('packed')]);
+    body.leave(body.gather());
+    assert.throws(() => body.view('parsed'), /not whole/);
+  }
+  assert.deepEqual([observed.isLeft, observed.whole?.toString()], [true, 'packed']);
+  assert.deepEqual([bound.isLeft, bound.whole], [false, null]);
 });

@@ -11,16 +11,17 @@ const NO_BYTES: Buffer = Buffer.alloc(0);
 
 /**
  * One body, as the steps that asked for it may see it: tapped while it passes, or collected whole and parsed at most
- * once. What is collected is what is forwarded, byte for byte.
+ * once. What they see whole is what is forwarded, byte for byte.
  */
 export class BodyAccess {
-  readonly #need: BodyNeed;
+  readonly need: BodyNeed;
   readonly #tap: BoundedCopy | null;
   #pieces: Buffer[] = [];
   #block: Buffer = NO_BYTES;
   #blockUsed = 0;
   #whole: Buffer | null = null;
   #parsed: ParsedBody | null = null;
+  #isLeft = false;
   #bytes = 0;
 
   /** Null where nobody reads the body: then nothing of it is kept or counted. */
@@ -29,11 +30,11 @@ export class BodyAccess {
   }
 
   private constructor(need: BodyNeed) {
-    this.#need = need;
+    this.need = need;
     this.#tap = need.tap ? createBoundedCopy(TAP_BYTES) : null;
   }
 
-  /** Bytes that have come so far. */
+  /** Bytes that have come so far, coded where it is. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -43,7 +44,7 @@ export class BodyAccess {
     for (const piece of pieces) {
       this.#bytes += piece.length;
       this.#tap?.add(piece);
-      if (this.#need.whole) this.#keep(piece);
+      if (this.need.whole) this.#keep(piece);
     }
   }
 
@@ -68,29 +69,41 @@ export class BodyAccess {
     this.#blockUsed = 0;
   }
 
-  /**
-   * Closes the collection, and parses it if a step wants that. What can't be read is a fault, and then nobody sees any of
-   * it; where all who want it parsed only observe, it is whole all the same.
-   */
-  close(headers: HeaderMap): BodyFault | null {
+  /** Ends the collection: all that has come since it began. */
+  gather(): Buffer {
     this.#endBlock();
-    const whole = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
+    const gathered = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
     this.#pieces = [];
-    const fault = this.#need.parsed ? this.#parse(whole, headers) : null;
-    if (fault === null || this.#need.observer !== null) this.#whole = whole;
+    return gathered;
+  }
+
+  /**
+   * Makes these the body, no longer coded, and parses them if a step wants that. What can't be read is a fault, and then
+   * nobody sees any of it; where all who want it parsed only observe, it is whole all the same.
+   */
+  close(headers: HeaderMap, whole: Buffer = this.gather()): BodyFault | null {
+    const fault = this.need.parsed ? this.#parse(whole, headers) : null;
+    if (fault === null || this.need.observer !== null) this.#whole = whole;
     return fault;
   }
 
   #parse(whole: Buffer, headers: HeaderMap): BodyFault | null {
-    const coding = headers.get('content-encoding');
-    if (coding !== null && coding.toLowerCase() !== 'identity' && whole.length > 0) {
-      // What is coded is not what its media type says, and whoever unpacks it behind the gateway would see another body.
-      return { problem: 'unsupported-media-type', internal: `content-encoding: ${coding.slice(0, 80)}` };
-    }
     const parsed = parseBody(headers.get('content-type') ?? undefined, whole);
     if (!parsed.ok) return parsed.error;
     this.#parsed = parsed.value;
     return null;
+  }
+
+  /** Says that its coding can't be undone. Where all that want it whole only observe, it passes as it came; else nobody has it. */
+  leave(coded: Buffer): void {
+    if (this.need.codingObserver === null) return;
+    this.#whole = coded;
+    this.#isLeft = true;
+  }
+
+  /** Whether it passes in a coding that could not be undone, so that no step can read it. */
+  get isLeft(): boolean {
+    return this.#isLeft;
   }
 
   /** Whether it has been parsed. */

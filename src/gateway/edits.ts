@@ -41,8 +41,15 @@ const RESERVED_IN_REQUESTS: ReadonlySet<string> = new Set([
 /** Besides, when a reply was made (RFC 9110 §6.6.1). */
 const RESERVED_IN_REPLIES: ReadonlySet<string> = new Set([...RESERVED, 'date']);
 
-/** What is true of one body only (RFC 9110 §8.8, RFC 9530). */
-const OF_ONE_BODY = ['etag', 'accept-ranges', 'content-md5', 'content-digest', 'repr-digest', 'digest'];
+/** The fields that are true of one body only, in one coding (RFC 9110 §8.8, RFC 9530). */
+export const ONE_BODY_FIELDS: readonly string[] = [
+  'etag',
+  'accept-ranges',
+  'content-md5',
+  'content-digest',
+  'repr-digest',
+  'digest',
+];
 
 /** A name that was found fit to be written, in lower case, and the value that was found fit under it last. */
 interface FitField {
@@ -147,7 +154,7 @@ export class ReplyEdits extends HeaderEdits implements ResponseEditor {
   /** What was said of the former body alone is taken out. */
   replaceBody(bytes: Uint8Array): void {
     if (!this.readsBody) throw new TypeError('only a step that reads the body may replace it');
-    for (const name of OF_ONE_BODY) this.removeHeader(name);
+    for (const name of ONE_BODY_FIELDS) this.removeHeader(name);
     this.#body = Buffer.from(bytes);
   }
 

@@ -2,6 +2,7 @@ import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
 import type { Timer } from '../ports/index.ts';
 import type { Http2Offer, OutgoingHead, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
 import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
+import { Decoding } from './decoding.ts';
 import { enter } from './entrance.ts';
 import { createCallerTexts } from './identity-fields.ts';
 import { createHttp2Offer } from './http2-offer.ts';
@@ -88,6 +89,7 @@ class DataPlane implements Gateway {
   readonly #opening = createReplyOpening();
   readonly #bodies: BodyBudget;
   readonly #standing: StandingStreams;
+  readonly #decoding = new Decoding();
   readonly #callerTexts: WalkContext['callerTexts'];
   readonly #pools: Upstreams;
   readonly #sweeper: { cancel(): void };
@@ -132,6 +134,7 @@ class DataPlane implements Gateway {
         opening: this.#opening,
         bodies: this.#bodies,
         standing: this.#standing,
+        decoding: this.#decoding,
         callerTexts: this.#callerTexts,
         over: (walk) => this.#left(era, walk),
       },

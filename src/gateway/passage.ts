@@ -261,7 +261,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
 
   bodyEnd(): void {
     if (this.#phase !== 'collecting') this.#leg?.sendEnd();
-    else if (closeBody(this)) this.proceed();
+    else if (this.requestBody !== null) closeBody(this, this.requestBody);
   }
 
   bodyFailed(code: ProblemCode): void {

@@ -34,7 +34,7 @@ test('the steps of respond and record stand by themselves', () => {
 });
 
 test('a plan knows what its steps together read of both bodies', () => {
-  const nothing = { whole: false, parsed: false, observer: null, tap: false };
+  const nothing = { whole: false, parsed: false, observer: null, codingObserver: null, tap: false };
   const bare = valueOf(makePlan('a/op', [policy('p', { admit: step(() => PASS) })], false));
   assert.deepEqual([bare.readsRequest, bare.readsResponse], [nothing, nothing]);
   const steps: Steps = {
@@ -43,8 +43,8 @@ test('a plan knows what its steps together read of both bodies', () => {
     respond: step(() => PASS, { request: 'parsed', response: 'parsed' }),
   };
   const plan = valueOf(makePlan('a/op', [policy('p', steps)], false));
-  assert.deepEqual(plan.readsRequest, { whole: true, parsed: true, observer: null, tap: true });
-  assert.deepEqual(plan.readsResponse, { whole: true, parsed: true, observer: null, tap: false });
+  assert.deepEqual(plan.readsRequest, { whole: true, parsed: true, observer: null, codingObserver: null, tap: true });
+  assert.deepEqual(plan.readsResponse, { whole: true, parsed: true, observer: null, codingObserver: null, tap: false });
 });
 
 test('a body that only observers want parsed is theirs to note; one who enforces makes it sound', () => {
@@ -58,6 +58,18 @@ test('a body that only observers want parsed is theirs to note; one who enforces
   assert.equal(observerOf(observing, policy('p', reading)), null);
   assert.equal(observerOf(policy('p', reading)), null);
   assert.equal(observerOf({ ...policy('raw', raw), observed: true }), null);
+});
+
+test('a coding that can not be undone is theirs to note too, unless one who enforces reads the body in any way', () => {
+  const reads = (request: 'tap' | 'raw' | 'parsed'): Steps => ({ inspect: step(() => PASS, { request }) });
+  const watch = (steps: Steps): PolicySteps => ({ ...policy('watch', steps), observed: true });
+  const observerOf = (...policies: readonly PolicySteps[]): string | null =>
+    valueOf(makePlan('a/op', policies, false)).readsRequest.codingObserver;
+  assert.equal(observerOf(watch(reads('parsed'))), 'watch');
+  assert.equal(observerOf(watch(reads('raw')), policy('tap', reads('tap'))), 'watch');
+  assert.equal(observerOf(watch(reads('parsed')), policy('p', reads('raw'))), null);
+  assert.equal(observerOf(watch(reads('raw')), policy('p', reads('parsed'))), null);
+  assert.equal(observerOf(policy('tap', reads('tap'))), null);
 });
 
 test('nobody reads the body before inspect', () => {

@@ -49,6 +49,8 @@ export interface BodyNeed {
   readonly parsed: boolean;
   /** The policy that asks for it parsed, where all that do only observe: then one that can't be read passes. Else null. */
   readonly observer: string | null;
+  /** The policy that asks for it whole, where all that do only observe: then one whose coding can't be undone passes. Else null. */
+  readonly codingObserver: string | null;
   readonly tap: boolean;
 }
 
@@ -163,18 +165,23 @@ export function isWhole(use: BodyUse): boolean {
 }
 
 function needOf(planned: readonly AnyStep[], side: 'request' | 'response'): BodyNeed {
-  let whole = false;
   let tap = false;
   let parsing: AnyStep | null = null;
   let binding = false;
+  let reading: AnyStep | null = null;
+  let readingBinds = false;
   for (const each of planned) {
     const use = each.step.reads[side];
-    whole ||= isWhole(use);
+    if (isWhole(use)) {
+      reading ??= each;
+      readingBinds ||= !each.observed;
+    }
     tap ||= use === 'tap';
     if (use !== 'parsed') continue;
     parsing ??= each;
     binding ||= !each.observed;
   }
   const observer = parsing === null || binding ? null : parsing.policy;
-  return { whole, parsed: parsing !== null, observer, tap };
+  const codingObserver = reading === null || readingBinds ? null : reading.policy;
+  return { whole: reading !== null, parsed: parsing !== null, observer, codingObserver, tap };
 }

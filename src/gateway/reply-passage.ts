@@ -1,3 +1,4 @@
+import type { Problem } from '../base/index.ts';
 import type { BodyUse, BodyViews, ReplyView, Verdict } from '../policy/index.ts';
 import {
   type BodyFraming,
@@ -20,6 +21,7 @@ import { type Answer, ID_OPENING, isBodiless, lengthOf, NO_BODY } from './reply.
 import { presenceOf, securityClosing } from './security-fields.ts';
 import { takesTrailers } from './takes-trailers.ts';
 import type { Walk } from './walk.ts';
+import { closeWhole, type WholeFault } from './whole-body.ts';
 
 /** A reply that a policy must read may be this large. */
 const READ_LIMIT_BYTES = 10 * 1024 * 1024;
@@ -159,30 +161,36 @@ export class Reply implements ReplyView {
     if (body !== null) this.#body?.add([body]);
     this.#whole = body ?? NOTHING;
     if (this.#body !== null && readsResponse.whole && !this.#refusal) {
-      const fault = this.#body.close(this.headers);
-      if (fault !== null && !this.#observeBody(fault.internal)) {
-        this.#refuseBody(fault.internal);
-        return;
-      }
-      this.#whole = this.#body.whole ?? NOTHING;
+      const given = { body: this.#body, headers: this.headers, forwarded: this.#fields, limitBytes: READ_LIMIT_BYTES };
+      closeWhole(this.#passage, given, (fault) => this.#closed(fault));
+      return;
     }
     this.#judge(0);
   }
 
-  /** Notes a body that only observers wanted parsed and can't be; false where another must read it. */
-  #observeBody(internal: string): boolean {
-    const { observer } = this.#passage.plan.readsResponse;
-    if (observer !== null) this.#passage.observe({ code: 'upstream-refused-body', internal }, observer, 'body');
-    return observer !== null;
+  /** The body has been read. One that can't be is refused, and noted where only observers want it. */
+  #closed(fault: WholeFault | null): void {
+    if (this.#state === 'over') return;
+    this.#whole = this.#body?.whole ?? NOTHING;
+    if (fault !== null) {
+      const { code, internal = '' } = fault.problem;
+      const problem: Problem = { code: code === 'gateway-overloaded' ? code : 'upstream-refused-body', internal };
+      if (fault.observer === null) {
+        this.#refuseBody(problem);
+        return;
+      }
+      this.#passage.observe(problem, fault.observer, 'body');
+    }
+    this.#judge(0);
   }
 
   /** A policy must read the body and can't. */
-  #refuseBody(internal: string): void {
+  #refuseBody(problem: Problem): void {
     this.#state = 'over';
     const passage = this.#passage;
     if (this.source === 'gateway')
-      passage.fault(passage.decidedBy ?? 'gateway', new Error(`its reply can't be read: ${internal}`));
-    else passage.refuse({ code: 'upstream-refused-body', internal }, null, 'body');
+      passage.fault(passage.decidedBy ?? 'gateway', new Error(`its reply can't be read: ${problem.internal}`));
+    else passage.refuse(problem, null, 'body');
   }
 
   /** Runs the steps of `respond` from number `from` on, then sends the reply. A refusal takes the reply's place. */
@@ -214,7 +222,8 @@ export class Reply implements ReplyView {
   #isBlind({ step }: PlannedStep<'respond'>): boolean {
     const { request, response } = step.reads;
     const { requestBody } = this.#passage;
-    if (this.#refusal && isWhole(response)) return true;
+    if (isWhole(response) && (this.#refusal || this.#body?.isLeft === true)) return true;
+    if (isWhole(request) && requestBody?.isLeft === true) return true;
     if (response === 'parsed' && this.#body?.isParsed !== true) return true;
     if (request === 'parsed' && requestBody?.isParsed !== true) return true;
     return request === 'raw' && (requestBody?.whole ?? null) === null;
@@ -258,9 +267,11 @@ export class Reply implements ReplyView {
     const access = BodyAccess.of(readsResponse);
     access?.add([body]);
     const headers = hasAdded(edits.added, 'content-type') ? new AddedFields(edits.added) : this.headers;
-    const fault = access === null ? null : access.close(headers);
-    if (fault !== null) {
-      this.#fail(respond[at] as PlannedStep<'respond'>, new Error(`the body it made can't be read: ${fault.internal}`));
+    // What has taken a body's place is never coded.
+    const isCoded = hasAdded(edits.added, 'content-encoding');
+    const fault = isCoded ? 'it is coded' : access?.close(headers)?.internal;
+    if (fault !== undefined) {
+      this.#fail(respond[at] as PlannedStep<'respond'>, new Error(`the body it made can't be read: ${fault}`));
       return false;
     }
     this.#body = access;
@@ -341,4 +352,7 @@ export class Reply implements ReplyView {
   }
 }
 
-const TOO_LARGE = `more than ${READ_LIMIT_BYTES} bytes, and a policy must read them`;
+const TOO_LARGE: Problem = {
+  code: 'upstream-refused-body',
+  internal: `more than ${READ_LIMIT_BYTES} bytes, and a policy must read them`,
+};

@@ -1,10 +1,13 @@
 import type { Problem } from '../base/index.ts';
 import { type AuthenticateVerdict, bearerChallenge, type BodyUse, PASS, type Principal } from '../policy/index.ts';
+import type { HeaderFields } from '../wire/index.ts';
 import { awaitVerdict } from './await-verdict.ts';
+import type { BodyAccess } from './body-access.ts';
 import { NO_EDITS } from './edits.ts';
 import { THREW } from './faults.ts';
 import { isWhole, type RequestStep } from './plan.ts';
 import type { Walk } from './walk.ts';
+import { closeWhole } from './whole-body.ts';
 
 /** The longest a step may let a request wait. */
 const WAIT_LIMIT_MS = 60_000;
@@ -50,9 +53,10 @@ function signedIn(passage: Walk): boolean {
   return false;
 }
 
-/** Whether a body that only observers want parsed could not be: that is noted, and they see nothing of it. */
+/** Whether a body that only observers want could not be decoded or parsed: that is noted, and they see nothing of it. */
 function isUnread({ requestBody }: Walk, reads: BodyUse): boolean {
-  return reads === 'parsed' && requestBody !== null && !requestBody.isParsed;
+  if (requestBody === null || !isWhole(reads)) return false;
+  return requestBody.isLeft || (reads === 'parsed' && !requestBody.isParsed);
 }
 
 /** Whether the body is there; else it is collected, and the passage goes on at step `at`. */
@@ -63,16 +67,18 @@ function bodyIsWhole(passage: Walk, at: number): boolean {
   return false;
 }
 
-/** Closes the collected body. False where it can't be read and not only observers want it: then the request has been refused. */
-export function closeBody(passage: Walk): boolean {
-  const { plan, request, requestBody } = passage;
-  const fault = requestBody === null ? null : requestBody.close(request.headers);
-  if (fault === null) return true;
-  const problem: Problem = { code: fault.problem, internal: fault.internal };
-  const { observer } = plan.readsRequest;
-  if (observer === null) passage.refuse(problem, null, 'body');
-  else passage.observe(problem, observer, 'body');
-  return observer !== null;
+/** Closes the collected body and goes on. Where it can't be read and not only observers want it, the request is refused. */
+export function closeBody(passage: Walk, body: BodyAccess): void {
+  const { headers } = passage.request;
+  const limitBytes = passage.compiled.bodyLimitBytes;
+  closeWhole(passage, { body, headers, forwarded: headers as HeaderFields, limitBytes }, (fault) => {
+    if (fault !== null && fault.observer === null) {
+      passage.refuse(fault.problem, null, 'body');
+      return;
+    }
+    if (fault !== null) passage.observe(fault.problem, fault.observer as string, 'body');
+    passage.proceed();
+  });
 }
 
 /** A step's verdict; where it threw, the request has been refused for it. */

@@ -4,6 +4,7 @@ import type { Timer } from '../ports/index.ts';
 import type { ServerExchange, UpstreamFailure } from '../wire/index.ts';
 import type { BodyAccess } from './body-access.ts';
 import type { BodyBudget } from './body-budget.ts';
+import type { Decoding } from './decoding.ts';
 import type { RequestEdits } from './edits.ts';
 import type { CallerTexts } from './identity-fields.ts';
 import type { AnyStep, Plan } from './plan.ts';
@@ -38,6 +39,7 @@ export interface WalkContext {
   readonly bodies: BodyBudget;
   /** The streams of this thread that stand, whatever their Snapshot. */
   readonly standing: StreamRegister;
+  readonly decoding: Decoding;
   readonly callerTexts: (principal: Principal) => CallerTexts;
   /** Runs once for each request, when its walk is over. */
   readonly over: (walk: Walk) => void;

@@ -24,11 +24,11 @@ export function createSlot<T>(name: string, initial: () => T): Slot<T> {
 
 /** What a body looks like to a step that asked for it with `reads`. */
 export interface BodyViews {
-  /** A bounded copy of what has passed so far; it never delays the body. */
+  /** A bounded copy of what has passed so far, coded where it came so; it never delays the body. */
   readonly tap: { readonly bytes: Uint8Array; readonly totalBytes: number; readonly truncated: boolean };
   /** The body read once, by the one parser. */
   readonly parsed: ParsedBody;
-  /** The whole body as it came and as it will be forwarded. */
+  /** The whole body as it will be forwarded: as it came, but for a content coding, which has been undone. */
   readonly raw: Uint8Array;
 }
 

@@ -3,8 +3,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { problemCatalogue } from '../../src/base/index.ts';
+import { DECODED_LIMIT_BYTES, decodedLimitOf } from '../../src/body/content-coding.ts';
 import { CONFIG_LIMIT_BYTES } from '../../src/config/index.ts';
 import { COLLECTED_LIMIT_BYTES } from '../../src/gateway/body-budget.ts';
+import { WAITING_BODIES } from '../../src/gateway/decoding.ts';
 import { collectedBytesOf, poolBoundsOf } from '../../src/gateway/gateway-thread.ts';
 import { createGatewayMetrics } from '../../src/gateway/index.ts';
 import { createControlMetrics } from '../../src/main/control-metrics.ts';
@@ -99,6 +101,8 @@ test('the table of bounds says what the code holds', () => {
     'collected bodies of a gateway thread': `its share of ${mib(COLLECTED_LIMIT_BYTES)}, ${mib(collectedBytesOf(64))} at least`,
     'collected bodies of one client network': `half of what the others leave in a thread, ${mib(COLLECTED_LIMIT_BYTES / 2)} at most`,
     'one collected body': `half of what a thread has, ${mib(collectedBytesOf(64) / 2)} to ${mib(COLLECTED_LIMIT_BYTES / 2)}, whatever \`body\` says`,
+    'what a coded body may hold': `${mib(DECODED_LIMIT_BYTES)}, 100 times its size and ${kib(decodedLimitOf(0))}, \`body\``,
+    'coded bodies that wait to be decoded': `${WAITING_BODIES} for each gateway thread`,
     'chunk extensions of a message': `${CHUNK_BOUNDS.extensionBytes} B`,
     'trailers of a message': `${kib(CHUNK_BOUNDS.trailerBytes)}, ${CHUNK_BOUNDS.trailerFields} fields`,
     'connections to an upstream': `${number(POOL_BOUNDS.connections)} over all threads, ${poolBoundsOf(64).connections} for each at least`,

@@ -4,6 +4,7 @@ import type { ClientHttp2Session } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { makeCallers } from '../bench/callers.ts';
 import { configureEverything, EVERYTHING_DESCRIPTION, withBodies } from '../bench/everything-on.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
@@ -44,7 +45,7 @@ interface Case {
   readonly method?: string;
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -75,6 +76,7 @@ const cases = (): readonly Case[] => {
       headers: { ...signedIn, 'content-type': 'text/plain' },
       body: order,
     },
+    ...codedCases(json),
     { name: 'no body', status: 400, headers: json, body: '' },
     { name: 'a parameter of another type', status: 400, path: '/orders?notify=maybe', headers: json, body: order },
     { name: 'a parameter that nobody described', status: 400, path: '/orders?debug=1', headers: json, body: order },
@@ -86,6 +88,35 @@ const cases = (): readonly Case[] => {
     { name: 'an expectation that nobody knows', status: 417, headers: { ...json, expect: 'more' }, body: order },
   ];
 };
+
+/** Bodies in content codings, which somebody reads. */
+function codedCases(json: Readonly<Record<string, string>>): readonly Case[] {
+  const coded = (coding: string) => ({ ...json, 'content-encoding': coding });
+  const zeros = Buffer.alloc(50 * 1024 * 1024);
+  return [
+    { name: 'gzip', status: 200, headers: coded('gzip'), body: gzipSync(order) },
+    { name: 'deflate', status: 200, headers: coded('deflate'), body: deflateSync(order) },
+    { name: 'brotli', status: 200, headers: coded('br'), body: brotliCompressSync(order) },
+    { name: 'zstd', status: 200, headers: coded('zstd'), body: zstdCompressSync(order) },
+    { name: 'a bomb of gzip', status: 413, headers: coded('gzip'), body: gzipSync(zeros) },
+    { name: 'a bomb of zstd', status: 413, headers: coded('zstd'), body: zstdCompressSync(zeros) },
+    { name: 'gzip that is none', status: 400, headers: coded('gzip'), body: order },
+    {
+      name: 'gzip with more behind it',
+      status: 400,
+      headers: coded('gzip'),
+      body: Buffer.concat([gzipSync(order), Buffer.from('{}')]),
+    },
+    { name: 'an unknown coding', status: 415, headers: coded('compress'), body: order },
+    { name: 'two codings', status: 415, headers: coded('gzip, gzip'), body: gzipSync(order) },
+    {
+      name: 'a property too many in gzip',
+      status: 400,
+      headers: coded('gzip'),
+      body: gzipSync(order.replace('{', '{"admin":true,')),
+    },
+  ];
+}
 
 test('every verdict is the same over both protocols, and so are its fields', async () => {
   for (const subject of cases()) {

@@ -1,5 +1,5 @@
 import { err, type Issue, ok, type Result } from '../../../base/index.ts';
-import { parseBody } from '../../../body/index.ts';
+import { contentCodingOf, parseBody } from '../../../body/index.ts';
 import {
   type BodyJudge,
   compileBody,
@@ -86,15 +86,13 @@ function wholeStep(judge: ParameterJudge, judgeBody: BodyJudge, refusals: Refusa
       const faults = judge(params, request);
       if (faults !== null) return refusals.parameters(faults);
       if (!announcesBody(request)) return PASS;
-      if (isCoded(request)) return codedBody();
+      if (contentCodingOf(request.headers.get('content-encoding')) === 'unknown') return codedBody();
       const fault = judgeBody.announced(typeOf(request));
       return fault === null ? PASS : refusals.body(fault);
     },
     run(exchange) {
       const { request } = exchange;
-      const body = exchange.body('parsed');
-      if (body.kind !== 'empty' && isCoded(request)) return codedBody();
-      const fault = judgeBody.whole(body, typeOf(request));
+      const fault = judgeBody.whole(exchange.body('parsed'), typeOf(request));
       return fault === null ? PASS : refusals.body(fault);
     },
   };
@@ -108,12 +106,6 @@ function announcesBody({ headers }: CanonicalRequest): boolean {
   const length = headers.get('content-length');
   if (length !== null) return Number(length) !== 0;
   return headers.get('transfer-encoding') !== null && headers.get('content-type') !== null;
-}
-
-/** What is coded is not what its media type says: whoever unpacks it behind the gateway sees another body. */
-function isCoded({ headers }: CanonicalRequest): boolean {
-  const coding = headers.get('content-encoding');
-  return coding !== null && coding.toLowerCase() !== 'identity';
 }
 
 /** Only documents of these versions are described at all. */

@@ -1,4 +1,5 @@
 import type { ProblemError } from '../../../base/index.ts';
+import { ACCEPTED_CODINGS } from '../../../body/index.ts';
 import { type BodyFault, describedPart, type Names, type ParameterFault } from '../../../openapi/index.ts';
 import { deny, type Verdict } from '../../verdict.ts';
 
@@ -51,9 +52,11 @@ export function createRefusals(names: Names | null): Refusals {
   };
 }
 
-/** The refusal of a body that is compressed or coded in another way. */
+/** The refusal of a body in a coding that nobody here undoes (RFC 7694 §3). */
 export function codedBody(): Verdict {
-  return deny({ code: 'unsupported-media-type', internal: 'content-encoding: not identity' }, 'content-encoding');
+  const headers = [['accept-encoding', ACCEPTED_CODINGS]] as const;
+  const internal = 'content-encoding: not one that is decoded';
+  return deny({ code: 'unsupported-media-type', headers, internal }, 'content-encoding');
 }
 
 const NO_NAMES: Names = new Set();
