@@ -99,6 +99,8 @@ export interface ServerConfig {
   readonly threads: number | 'auto';
   readonly https: { readonly port: number; readonly certificate: CertificateConfig };
   readonly http: { readonly port: number; readonly mode: 'redirect' | 'refuse' } | null;
+  /** How many connections a network may have, over all threads. */
+  readonly connectionsPerAddress: number;
   /** Blocks of addresses whose connections begin with a PROXY header. */
   readonly proxyProtocol: readonly string[];
 }

@@ -56,6 +56,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
       certificate: { kind: 'files', certificate: '/etc/portcullis/tls/chain.pem', key: '${file:/run/secrets/key.pem}' },
     },
     http: { port: 80, mode: 'refuse' },
+    connectionsPerAddress: 256,
     proxyProtocol: [],
   });
   assert.deepEqual(config.admin, { host: '::1', port: 9000 });
@@ -118,6 +119,7 @@ test('what is left out has its default', () => {
     threads: 'auto',
     https: { port: 8443, certificate: { kind: 'local' } },
     http: { port: 8080, mode: 'redirect' },
+    connectionsPerAddress: 256,
     proxyProtocol: [],
   });
   assert.deepEqual(config.admin, { host: '127.0.0.1', port: 9443 });

@@ -11,6 +11,9 @@ import { words } from './words.ts';
 /** As many as the memory that threads share has places for. */
 const MOST_THREADS = 64;
 
+/** As many as there may be at all. */
+const MOST_CONNECTIONS = 10_000;
+
 const certificate = z
   .union(
     [
@@ -62,6 +65,10 @@ export const serverSchema = z
       .prefault({})
       .meta({ description: 'Where APIs are served.' }),
     http,
+    connectionsPerAddress: z.int().min(1).max(MOST_CONNECTIONS).prefault(256).meta({
+      description:
+        'How many connections an address, or an IPv6 /64, may have. Proxies that are trusted are not bound by it.',
+    }),
     proxyProtocol: addressBlocks().optional().meta({
       description:
         'Balancers that begin each connection with a PROXY header: from there one must come, from elsewhere none is read.',
@@ -109,6 +116,7 @@ export function toServerConfig(raw: z.output<typeof serverSchema>, file: string)
     threads: raw.threads,
     https: { port: raw.https.port, certificate: toCertificateConfig(raw, file) },
     http: raw.http === 'off' ? null : raw.http,
+    connectionsPerAddress: raw.connectionsPerAddress,
     proxyProtocol: raw.proxyProtocol ?? [],
   };
 }

@@ -70,10 +70,16 @@ export class TrustedProxies {
     return id !== null && REQUEST_ID.test(id) ? id : null;
   }
 
+  /** Whether this is one of them. */
+  trusts(address: string): boolean {
+    const parsed = parseAddress(address);
+    return parsed.ok && this.#addresses.has(parsed.value);
+  }
+
   #connectionOf(peer: Peer): Connection {
     let connection = this.#connections.get(peer);
     if (connection === undefined) {
-      connection = { isTrusted: this.#trusts(peer.address), said: null, client: peer };
+      connection = { isTrusted: this.trusts(peer.address), said: null, client: peer };
       this.#connections.set(peer, connection);
     }
     return connection;
@@ -99,13 +105,8 @@ export class TrustedProxies {
       if (hop === null) break;
       if (client !== null) via.push(client.address);
       client = hop;
-      if (!this.#trusts(hop.address)) break;
+      if (!this.trusts(hop.address)) break;
     }
     return client === null ? null : { client, via };
-  }
-
-  #trusts(address: string): boolean {
-    const parsed = parseAddress(address);
-    return parsed.ok && this.#addresses.has(parsed.value);
   }
 }

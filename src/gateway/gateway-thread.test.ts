@@ -5,7 +5,14 @@ import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { SecureContext } from 'node:tls';
 import { packGathered } from '../config/index.ts';
-import type { CertificateMaterial, SharedTable, TableDeclaration, Tables, TableVersion } from '../ports/index.ts';
+import type {
+  CertificateMaterial,
+  Leases,
+  SharedTable,
+  TableDeclaration,
+  Tables,
+  TableVersion,
+} from '../ports/index.ts';
 import { type KindTable, kindTable } from './compile.ts';
 import { apiText, type Closing, codeOf, fakePorts, gatheredOf, kindOf, NO_TABLES, RawClient } from './fixture.test.ts';
 import { collectedBytesOf, GatewayThread, type GatewayThreadOptions, poolBoundsOf } from './gateway-thread.ts';
@@ -20,6 +27,7 @@ const PLAN: ListenPlan = {
   http: { port: 0, mode: 'redirect' },
   reusePort: false,
   maxConnections: 10,
+  connectionsPerAddress: 100,
   proxyProtocol: [],
 };
 
@@ -41,6 +49,7 @@ function startThread(
     },
     tables: tables as Tables,
     kinds,
+    leases: { take: () => ({ release() {} }) },
     threads: 1,
     keys: { answer() {} },
     choose: () => null,
@@ -292,4 +301,38 @@ test('both ports want a PROXY header from where one must come', async (t) => {
       wanted,
     );
   }
+});
+
+test('one gate stands before both ports: it counts networks, but neither balancers nor proxies that are believed', async (t) => {
+  const options: ListenOptions[] = [];
+  const listen = async (asked: ListenOptions): Promise<Listener> => {
+    options.push(asked);
+    return { port: 1, connections: 0, drain: () => Promise.resolve() };
+  };
+  const taken: (readonly [string, number])[] = [];
+  const leases: Leases = {
+    take(key, limit) {
+      taken.push([key, limit]);
+      return taken.length > 1 ? null : { release() {} };
+    },
+  };
+  const upstreams: Upstreams = { forApis: () => [], retain() {}, sweep() {}, close() {} };
+  const { thread } = startThread(t, NO_TABLES, KINDS, { leases, outside: { listen, upstreams } });
+  const parcel = parcelOf(1);
+  const trustedProxies = { addresses: ['192.0.2.0/24'], field: 'forwarded' } as const;
+  await thread.receive({ kind: 'listen', plan: { ...PLAN, proxyProtocol: ['10.0.0.0/8'] } });
+  const [http, https] = options.map(({ gate }) => gate);
+  assert.ok(http !== undefined && http !== null && http === https);
+  const enter = (address: string): string => {
+    const given = http.enter(address);
+    return typeof given === 'string' ? given : 'in';
+  };
+  assert.deepEqual(['10.0.0.1', '192.0.2.1', '192.0.2.1'].map(enter), ['in', 'in', 'address']);
+  assert.deepEqual(taken, [
+    ['192.0.2.1', 100],
+    ['192.0.2.1', 100],
+  ]);
+  await thread.receive({ kind: 'prepare', parcel: { ...parcel, config: { ...parcel.config, trustedProxies } } });
+  await thread.receive({ kind: 'install', revision: 1 });
+  assert.deepEqual(['192.0.2.1', '10.0.0.1', '192.0.3.1', 'no address'].map(enter), ['in', 'in', 'address', 'address']);
 });

@@ -1,8 +1,8 @@
 import type { SecureContext } from 'node:tls';
-import { AddressSet, err, errorIssue, type Issue, type Result } from '../base/index.ts';
+import { AddressSet, err, errorIssue, type Issue, parseAddress, type Result } from '../base/index.ts';
 import type { GatheredParcel } from '../config/compiled.ts';
-import type { Ledger, SharedTable, Tables } from '../ports/index.ts';
-import { listen, type Listener, type ListenFault, POOL_BOUNDS, SERVER_BOUNDS } from '../wire/index.ts';
+import type { Leases, Ledger, SharedTable, Tables } from '../ports/index.ts';
+import { ConnectionGate, listen, type Listener, type ListenFault, POOL_BOUNDS, SERVER_BOUNDS } from '../wire/index.ts';
 import { AcmeChallenges } from './acme-challenges.ts';
 import { compileInSlices, type KindTable } from './compile.ts';
 import { COLLECTED_LIMIT_BYTES } from './body-budget.ts';
@@ -14,12 +14,11 @@ import type { NeededTable, Snapshot } from './snapshot.ts';
 import { judgedTables } from './sources.ts';
 import type { FromThread, ListenPlan, ThreadStatus, ToThread } from './thread-protocol.ts';
 import { type ChooseCertificate, TlsContexts } from './tls-contexts.ts';
+import { createTurnedAway, type TurnedAwayListener } from './turned-away.ts';
 
 /** So long the last records may take to be safe when the thread ends. */
 const FLUSH_LIMIT_MS = 5_000;
 
-/** A thread whose clients are turned away says so at most this often. */
-const FULL_HUSH_MS = 10_000;
 /** Below this a body of the default size could hardly be collected: it may take half of what is free. */
 const LEAST_COLLECTED_BYTES = 64 * 1024 * 1024;
 /** Below this a single thread that gets more than its share of clients would let them wait. */
@@ -36,6 +35,11 @@ export function poolBoundsOf(threads: number): typeof POOL_BOUNDS {
   return { connections: share(POOL_BOUNDS.connections), waiting: share(POOL_BOUNDS.waiting) };
 }
 
+function isIn(addresses: AddressSet | null, address: string): boolean {
+  const parsed = addresses === null ? null : parseAddress(address);
+  return parsed !== null && parsed.ok && addresses?.has(parsed.value) === true;
+}
+
 /** What has come meanwhile is done first. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
@@ -49,6 +53,8 @@ export interface GatewayThreadOptions {
   readonly ledger: Ledger;
   readonly tables: Tables;
   readonly kinds: KindTable;
+  /** Connections of clients, by network; nothing else is counted with them. */
+  readonly leases: Leases;
   /** How many threads share what the process has. */
   readonly threads: number;
   /** Hears what the control side answers to requests for keys. */
@@ -67,12 +73,16 @@ export class GatewayThread {
   readonly #contexts: TlsContexts;
   readonly #challenges: AcmeChallenges;
   readonly #listeners: Listener[] = [];
+  /** From when it listens on. */
+  #proxies: AddressSet | null = null;
+  #gate: ConnectionGate | null = null;
   #httpsPort = 0;
-  #hushedUntilMs = 0;
+  readonly #turnedAway: TurnedAwayListener;
 
   constructor(options: GatewayThreadOptions) {
     this.#options = options;
     this.#contexts = new TlsContexts(options.choose);
+    this.#turnedAway = createTurnedAway(options.ports);
     const { ports, threads, tables } = options;
     this.#challenges = new AcmeChallenges(tables, () => ports.clock.now());
     const pools = (): Upstreams => new UpstreamPools(() => ports.clock.monotonic(), poolBoundsOf(threads));
@@ -201,6 +211,15 @@ export class GatewayThread {
 
   /** The plain port first and https last: when https answers, everything does. */
   async #listen(plan: ListenPlan): Promise<void> {
+    const proxies = plan.proxyProtocol.length === 0 ? null : AddressSet.of(plan.proxyProtocol);
+    this.#proxies = proxies;
+    const { leases, ports } = this.#options;
+    this.#gate = new ConnectionGate({
+      leases,
+      perNetwork: plan.connectionsPerAddress,
+      isExempt: (address) => isIn(proxies, address) || this.#gateway.current?.trusted?.trusts(address) === true,
+      monotonic: () => ports.clock.monotonic(),
+    });
     const http = plan.http === null ? null : await this.#open(plan, plan.http.port, plan.http.mode);
     const https = http !== null && 'code' in http ? http : await this.#open(plan, plan.httpsPort, null);
     const fault = [http, https].find((listener) => listener !== null && 'code' in listener);
@@ -247,11 +266,9 @@ export class GatewayThread {
       context: plainMode === null ? (serverName) => this.#contexts.contextFor(serverName) : null,
       challenge: (serverName) => this.#contextForChallenge(serverName),
       http2: plainMode === null ? gateway.http2 : null,
-      proxies: plan.proxyProtocol.length === 0 ? null : AddressSet.of(plan.proxyProtocol),
-      turnedAway: (reason) => {
-        ports.metrics.turnedAway(reason);
-        if (reason === 'full') this.#tellFull();
-      },
+      proxies: this.#proxies,
+      gate: this.#gate,
+      turnedAway: this.#turnedAway,
     });
     if (!('code' in listener)) this.#listeners.push(listener);
     return listener;
@@ -260,16 +277,6 @@ export class GatewayThread {
   #contextForChallenge(serverName: string | null): SecureContext | null {
     const certificate = serverName === null ? null : this.#challenges.certificateFor(serverName);
     return certificate === null ? null : this.#contexts.contextForChallenge(certificate);
-  }
-
-  /** Each client that comes would be an alert of its own, and there may be thousands. */
-  #tellFull(): void {
-    const { clock, alerts } = this.#options.ports;
-    const nowMs = clock.monotonic();
-    if (nowMs < this.#hushedUntilMs) return;
-    this.#hushedUntilMs = nowMs + FULL_HUSH_MS;
-    const message = 'clients are turned away: there are as many connections or open files as there may be';
-    alerts({ kind: 'connections.exhausted', key: 'clients', severity: 'high', message });
   }
 
   #status(records: number): ThreadStatus {

@@ -127,7 +127,7 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
       if (counter === undefined) {
         counter = meter.counter(
           'portcullis_connections_turned_away_total',
-          'Connections ended before a request could be read, by reason.',
+          'Connections ended before a request could be read or to make room, by reason.',
           { reason },
         );
         turned.set(reason, counter);

@@ -9,6 +9,8 @@ export interface ListenPlan {
   readonly http: { readonly port: number; readonly mode: 'redirect' | 'refuse' } | null;
   readonly reusePort: boolean;
   readonly maxConnections: number;
+  /** Of one network over all threads; how fast they come is bounded by it too. */
+  readonly connectionsPerAddress: number;
   /** Blocks of addresses whose connections begin with a PROXY header; none for none. */
   readonly proxyProtocol: readonly string[];
 }

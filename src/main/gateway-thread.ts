@@ -44,6 +44,8 @@ export interface GatewayThreadData {
   readonly pseudonymKey: Uint8Array;
   /** What the limits and leases of all threads share. */
   readonly limits: LimiterMemory;
+  /** Where the connections of each network are counted. */
+  readonly connections: LimiterMemory;
   /** How many threads share what the process has. */
   readonly threads: number;
   readonly heartbeat: SharedArrayBuffer;
@@ -78,7 +80,7 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
     workerData.ledger === null
       ? createUnrecordedLedger()
       : createLedgerClient({ channel: ledgerChannel(workerData.ledger.port), ring: workerData.ledger.ring });
-  const { limits: memory, place, threads, heartbeat } = workerData;
+  const { connections, limits: memory, place, threads, heartbeat } = workerData;
   const keys = new ThreadKeyRequests(clock, send);
   const thread = new GatewayThread({
     ports: {
@@ -100,6 +102,7 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
       { clock, log, keys, limiter: createSharedLimiter({ memory, meter }) },
       createSharedLeases({ memory, holder: place }),
     ),
+    leases: createSharedLeases({ memory: connections, holder: place }),
     threads,
     keys,
     choose: chooseCertificate,

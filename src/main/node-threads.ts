@@ -52,6 +52,9 @@ export function heapLimitMb(threads: number, { memoryBytes }: Pick<Machine, 'mem
   return Math.min(HEAP_MB.most, Math.max(HEAP_MB.least, share));
 }
 
+/** Three times as many as there may be connections, so that no network finds the places it may have taken by others. */
+const CONNECTED_NETWORKS = 32_768;
+
 /** What opening the gateway threads of a node takes. */
 export interface NodeThreadOptions {
   readonly threads: number;
@@ -80,11 +83,23 @@ export interface NodeThreads {
 export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
   const { threads, host, alerts, metrics, issuers, certificates, connect, meters } = options;
   const { clock, log, logLevel, random } = host;
-  const limits = createLimiterMemory({ fillRandom: (bytes) => random.fill(bytes) });
+  const fillRandom = (bytes: Uint8Array): void => random.fill(bytes);
+  const limits = createLimiterMemory({ fillRandom });
+  const connections = createLimiterMemory({ fillRandom, keyLimit: 8, leaseKeyLimit: CONNECTED_NETWORKS });
   const memory = createHeartbeatMemory(threads);
   const watch = new HeartbeatWatch({ memory, clock, silent: (place) => group.endSilent(place) });
   const key = pseudonymKey(options.keyring);
-  const shared = { log, logLevel, clock, alerts, meters, limits, threads, heapLimitMb: options.heapLimitMb };
+  const shared = {
+    log,
+    logLevel,
+    clock,
+    alerts,
+    meters,
+    limits,
+    connections,
+    threads,
+    heapLimitMb: options.heapLimitMb,
+  };
   const group: ThreadGroup = new ThreadGroup({
     threads,
     ticketKeys: newTicketKeys(random),

@@ -276,13 +276,14 @@ class Starting {
   }
 
   async #open(group: ThreadGroup, config: Config): Promise<Result<OpenPorts, readonly Issue[]>> {
-    const { host, https, http, proxyProtocol } = config.server;
+    const { host, https, http, connectionsPerAddress, proxyProtocol } = config.server;
     const opened = await group.listen({
       host,
       httpsPort: https.port,
       http,
       reusePort: false,
       maxConnections: connectionsFor(descriptorLimit(), group.size),
+      connectionsPerAddress,
       proxyProtocol,
     });
     if (!('code' in opened)) return ok(opened);

@@ -15,6 +15,7 @@ const PLAN: ListenPlan = {
   http: { port: 0, mode: 'redirect' },
   reusePort: false,
   maxConnections: 100,
+  connectionsPerAddress: 100,
   proxyProtocol: [],
 };
 

@@ -41,6 +41,7 @@ export interface ThreadHostOptions {
   readonly ledger: LedgerConnection | null;
   readonly pseudonymKey: Uint8Array;
   readonly limits: LimiterMemory;
+  readonly connections: LimiterMemory;
   readonly heartbeat: { readonly memory: SharedArrayBuffer; readonly watch: HeartbeatWatch };
   readonly events: MemberEvents;
 }
@@ -67,7 +68,7 @@ export class ThreadHost implements Member {
 
   constructor(options: ThreadHostOptions) {
     this.#options = options;
-    const { place, ledger, heartbeat, limits, logLevel, pseudonymKey, threads } = options;
+    const { place, ledger, heartbeat, connections, limits, logLevel, pseudonymKey, threads } = options;
     // Its place is empty: whoever was there has ended, and has freed what it held.
     heartbeat.watch.watch(place.number);
     this.#worker = new Worker(options.entry, {
@@ -77,6 +78,7 @@ export class ThreadHost implements Member {
         ledger,
         pseudonymKey,
         limits,
+        connections,
         threads,
         heartbeat: heartbeat.memory,
         heapLimitMb: options.heapLimitMb,
@@ -238,10 +240,11 @@ export class ThreadHost implements Member {
 
   /** What it held is free, and what it had under way stands in no gauge any more. */
   #onExit(code: number): void {
-    const { events, heartbeat, limits, place } = this.#options;
+    const { events, heartbeat, connections, limits, place } = this.#options;
     this.#ended = true;
     heartbeat.watch.unwatch(place.number);
     freeLeases(limits, place.number);
+    freeLeases(connections, place.number);
     this.#meter?.detach();
     this.#meter = null;
     for (const entry of this.#waiting) entry.give(null);

@@ -9,6 +9,7 @@ export type AlertKind =
   | 'configuration.unwatched'
   | 'thread.lost'
   | 'connections.exhausted'
+  | 'attack.bounded'
   | 'http2.flood'
   | 'table.refused'
   | 'certificate.expiring'

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { ProblemCode } from '../base/index.ts';
 import { DirectWriter } from './direct-writer.ts';
 import { type ExchangeHost, Http1Exchange } from './http1-exchange.ts';
+import type { Sheddable } from './idle-shedding.ts';
 import { keepRead, lendReads } from './lent-reads.ts';
 import type { CanonicalRequest, Peer } from './message.ts';
 import { Pace } from './pace.ts';
@@ -45,7 +46,7 @@ type Phase = 'head' | 'exchange' | 'lingering' | 'closed';
  * next only when the reply to the last is out. So pipelined requests are answered in order, and nothing behind a broken
  * message is ever looked at.
  */
-export class Http1Connection {
+export class Http1Connection implements Sheddable {
   readonly #socket: Socket;
   readonly #writer: DirectWriter;
   readonly #options: ConnectionOptions;
@@ -93,6 +94,20 @@ export class Http1Connection {
     this.#draining = true;
     this.#host.keepsAlive = false;
     this.#sweepIdle(this.#options.monotonic());
+  }
+
+  get idleSinceMs(): number | null {
+    const isIdle = this.#phase === 'head' && this.#buffer.length === 0 && !this.#writer.needsDrain;
+    return isIdle ? this.#since : null;
+  }
+
+  get isEnding(): boolean {
+    return this.#phase === 'lingering' || this.#phase === 'closed';
+  }
+
+  /** Closes in order if it is idle, to make room. */
+  shed(): void {
+    if (this.idleSinceMs !== null) this.#linger();
   }
 
   /** Judges the present waits against the bounds; called about twice a second. */

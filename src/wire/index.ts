@@ -1,8 +1,9 @@
+export { ConnectionGate } from './connection-gate.ts';
 export { PRESENCE } from './field-names.ts';
 export { HeaderFields, NO_FIELDS } from './header-fields.ts';
 export { HTTP2_BOUNDS, type Http2Fault } from './http2/protocol.ts';
 export { HTTP2_POOL_BOUNDS } from './http2/upstream-pool.ts';
-export { listen, type Listener, type ListenFault, type ListenOptions } from './listener.ts';
+export { type Ended, listen, type Listener, type ListenFault, type ListenOptions } from './listener.ts';
 export {
   type BodyFraming,
   type BodySink,

@@ -2,8 +2,11 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { AddressSet } from '../base/index.ts';
 import type { Clock, Timer } from '../ports/index.ts';
+import type { ConnectionGate, GateRefusal } from './connection-gate.ts';
+import { HandshakeGate } from './handshake-gate.ts';
 import { type ConnectionOptions, Http1Connection } from './http1-connection.ts';
 import { type ConnectionBounds, Http2Connection, type Unheard } from './http2/http2-connection.ts';
+import { connectionsTooMany, idleToShed, type Served, type Sheddable } from './idle-shedding.ts';
 import { DIRECT, type Peer } from './message.ts';
 import { isProxied, ProxyGreeting } from './proxy-greeting.ts';
 import { type Http2Offer, type ServerBounds, type ServerHandler, SIDE_BUFFER_BYTES } from './server.ts';
@@ -38,9 +41,14 @@ export interface ListenOptions {
   readonly http2: Http2Offer | null;
   /** Connections from these addresses begin with a PROXY header that names their source; no others have one read. */
   readonly proxies?: AddressSet | null;
-  /** Counts connections that ended before a request could be read, by reason; once each. */
-  readonly turnedAway: (reason: 'full' | 'proxy-header' | TurnedAway | Unheard) => void;
+  /** Holds each network's connections to their bounds; without it only `maxConnections` bounds them. */
+  readonly gate?: ConnectionGate | null;
+  /** Hears of connections that ended before a request could be read, or for want of room; once each. */
+  readonly turnedAway: (reason: Ended, address: string) => void;
 }
+
+/** Why a connection ended otherwise than by its client or in order. `full`: there are as many as may be. */
+export type Ended = 'full' | 'idle-shed' | 'proxy-header' | GateRefusal | TurnedAway | Unheard;
 
 /** A port that is being listened on. */
 export interface Listener {
@@ -63,12 +71,12 @@ export function listen(options: ListenOptions): Promise<Listener | ListenFault> 
     const connections = new Connections(options);
     const server = createServer(SOCKET_OPTIONS, (socket) => connections.accept(socket));
     server.maxConnections = maxConnections;
-    server.on('drop', () => options.turnedAway('full'));
+    server.on('drop', (dropped) => options.turnedAway('full', plainAddress(dropped?.remoteAddress ?? '')));
     server.once('error', (fault: NodeJS.ErrnoException) => resolve({ code: fault.code ?? 'unknown', port }));
     server.listen({ host, port, reusePort, backlog: 1024 }, () => {
       server.removeAllListeners('error');
       // EMFILE and its like while accepting: the connection is lost, the listener must live.
-      server.on('error', () => options.turnedAway('full'));
+      server.on('error', () => options.turnedAway('full', ''));
       resolve(connections.listenOn(server));
     });
   });
@@ -79,6 +87,8 @@ interface Open {
   sweep(now: number): void;
   drain(): void;
   destroy(): void;
+  /** What is served on it; not there before. */
+  readonly served?: Served & { readonly connection: Sheddable };
 }
 
 class Connections {
@@ -88,9 +98,11 @@ class Connections {
   #emptied: (() => void) | null = null;
   /** The same for all connections. */
   #http2Bounds: ConnectionBounds | null = null;
+  readonly #handshakes: HandshakeGate;
 
   constructor(options: ListenOptions) {
     this.#options = options;
+    this.#handshakes = new HandshakeGate(() => options.clock.monotonic(), setImmediate);
   }
 
   listenOn(server: Server): Listener {
@@ -99,6 +111,7 @@ class Connections {
     const sweeper = clock.every(SWEEP_MS, () => {
       const now = clock.monotonic();
       for (const connection of open) connection.sweep(now);
+      this.#shedIdle(now);
     });
     const address = server.address();
     return {
@@ -128,15 +141,23 @@ class Connections {
     const greeting = new ProxyGreeting(socket, {
       peer,
       deadlineMs,
-      turnedAway: () => this.#options.turnedAway('proxy-header'),
+      turnedAway: () => this.#options.turnedAway('proxy-header', peer.address),
       greeted: (source) => this.#greet(socket, source, deadlineMs),
       closed: () => this.#remove(greeting),
     });
     this.#open.add(greeting);
   }
 
+  /** `peer` is the source, where a balancer named it: it is that whose network counts. */
   #greet(socket: Socket, peer: Peer, deadlineMs: number): void {
-    const { context, challenge, http2, turnedAway } = this.#options;
+    const { context, challenge, http2, turnedAway, gate = null } = this.#options;
+    const lease = gate === null ? null : gate.enter(peer.address);
+    if (typeof lease === 'string') {
+      socket.on('error', () => socket.destroy()).destroy();
+      turnedAway(lease, peer.address);
+      return;
+    }
+    if (lease !== null) socket.once('close', () => lease.release());
     if (context === null) {
       this.#serve(socket, peer, () => socket.resetAndDestroy());
       return;
@@ -146,7 +167,8 @@ class Connections {
       ...(challenge === undefined ? {} : { challenge }),
       deadlineMs,
       http2: http2 !== null,
-      turnedAway,
+      handshakes: this.#handshakes,
+      turnedAway: (reason) => turnedAway(reason, peer.address),
       greeted: ({ socket: secured, tls, reset }: Greeted) => this.#serve(secured, { ...peer, tls }, reset),
       closed: () => this.#remove(greeting),
     });
@@ -163,6 +185,7 @@ class Connections {
       sweep: (now) => connection.sweep(now),
       drain: () => connection.drain(),
       destroy: () => socket.destroy(),
+      served: { address: peer.address, connection },
     };
     this.#open.add(entry);
     if (this.#draining !== null) connection.drain();
@@ -172,7 +195,25 @@ class Connections {
     this.#http2Bounds ??= { ...options.bounds, ...http2.bounds };
     http2.counted('connection');
     const { turnedAway } = this.#options;
-    return new Http2Connection(socket, { ...options, bounds: this.#http2Bounds, http2, turnedAway });
+    const { address } = options.peer;
+    return new Http2Connection(socket, {
+      ...options,
+      bounds: this.#http2Bounds,
+      http2,
+      turnedAway: (reason) => turnedAway(reason, address),
+    });
+  }
+
+  #shedIdle(now: number): void {
+    const { maxConnections, turnedAway } = this.#options;
+    if (connectionsTooMany(this.#open.size, maxConnections) === 0) return;
+    const served = [...this.#open].flatMap((open) => open.served ?? []);
+    const ending = served.filter(({ connection }) => connection.isEnding).length;
+    const tooMany = connectionsTooMany(this.#open.size - ending, maxConnections);
+    for (const { address, connection } of idleToShed(served, tooMany, now)) {
+      turnedAway('idle-shed', address);
+      connection.shed();
+    }
   }
 
   #remove(entry: Open): void {

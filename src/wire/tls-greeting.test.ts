@@ -6,6 +6,7 @@ import { connect, type ConnectionOptions, type SecureContext, type TLSSocket } f
 import { queryObjects } from 'node:v8';
 import fc from 'fast-check';
 import { readClientHello } from './client-hello.ts';
+import { HandshakeGate } from './handshake-gate.ts';
 import { selfSigned, until } from './peers.test.ts';
 import { type Greeted, TlsGreeting, type TurnedAway } from './tls-greeting.ts';
 import { createServerContext } from './tls-settings.ts';
@@ -46,6 +47,7 @@ async function openDoor(
       challenge,
       deadlineMs: 1e12,
       http2,
+      handshakes: new HandshakeGate(() => 0, setImmediate),
       turnedAway: (reason) => turnedAway.push(reason),
       greeted: (one) => {
         one.socket.on('error', () => {});

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { CLIENT_HELLO_LIMIT_BYTES, type ClientHello, readClientHello } from './client-hello.ts';
 import { giveFirstBytes } from './first-bytes.ts';
+import type { Handshake, HandshakeGate } from './handshake-gate.ts';
 import { readHostName } from './host.ts';
 import type { TlsPeer } from './message.ts';
 
@@ -16,7 +17,7 @@ const NOTHING = Buffer.alloc(0);
 const GREETING_LIMIT_BYTES = CLIENT_HELLO_LIMIT_BYTES + 1_024;
 
 /** Why a connection ended before a request could be read. */
-export type TurnedAway = 'not-tls' | 'handshake' | 'handshake-timeout';
+export type TurnedAway = 'not-tls' | 'handshake' | 'handshake-timeout' | 'handshake-queue';
 
 /** What a greeting led to: the secured socket, and how to end it so that the client can't take what it has for the whole. */
 export interface Greeted {
@@ -35,6 +36,8 @@ export interface GreetingOptions {
   readonly deadlineMs: number;
   /** Whether HTTP/2 is offered. */
   readonly http2: boolean;
+  /** Where handshakes wait for their turn. */
+  readonly handshakes: HandshakeGate;
   readonly turnedAway: (reason: TurnedAway) => void;
   readonly greeted: (greeted: Greeted) => void;
   /** Nothing is left of the connection, or it is no longer this greeting's. */
@@ -45,12 +48,14 @@ export interface GreetingOptions {
  * Brings one TCP connection to a TLS session: reads the ClientHello, however it is cut, chooses the context by its name,
  * and shakes hands. It ends exactly once: greeted or turned away.
  */
-export class TlsGreeting {
+export class TlsGreeting implements Handshake {
   readonly #raw: Socket;
   readonly #options: GreetingOptions;
   #bytes: Buffer = NOTHING;
   #secured: TLSSocket | null = null;
   #over = false;
+  /** While it waits for its turn. */
+  #hello: ClientHello | null = null;
   /** It is a CA's look at a name: the handshake is all there is to it. */
   #challenged = false;
   readonly #onData = (bytes: Buffer): void => this.#read(bytes);
@@ -81,15 +86,28 @@ export class TlsGreeting {
   #read(bytes: Buffer): void {
     this.#bytes = this.#bytes.length === 0 ? bytes : Buffer.concat([this.#bytes, bytes]);
     const reading = readClientHello(this.#bytes);
-    if (reading.kind === 'hello') this.#shakeHands(reading.hello);
+    if (reading.kind === 'hello') this.#queue(reading.hello);
     else if (reading.kind === 'broken' || this.#bytes.length > GREETING_LIMIT_BYTES) this.#turnAway('not-tls');
   }
 
-  #shakeHands(hello: ClientHello): void {
+  #queue(hello: ClientHello): void {
     const raw = this.#raw;
     raw.off('data', this.#onData);
     raw.off('end', this.#onRawEnd);
     raw.pause();
+    this.#hello = hello;
+    if (!this.#options.handshakes.enter(this)) this.#turnAway('handshake-queue');
+  }
+
+  /** Its turn among the handshakes has come. */
+  begin(): void {
+    const hello = this.#hello;
+    this.#hello = null;
+    if (hello !== null && !this.#over) this.#shakeHands(hello);
+  }
+
+  #shakeHands(hello: ClientHello): void {
+    const raw = this.#raw;
     const bytes = this.#bytes;
     this.#bytes = NOTHING;
     let secured: TLSSocket;
@@ -151,6 +169,8 @@ export class TlsGreeting {
   #turnAway(reason: TurnedAway): void {
     if (this.#over) return;
     this.#over = true;
+    this.#hello = null;
+    this.#options.handshakes.leave(this);
     this.#secured?.destroy();
     this.#raw.destroy();
     if (!this.#challenged) this.#options.turnedAway(reason);

@@ -25,7 +25,7 @@ const USERS = 500;
 /** The configuration of all rows with tokens, up to the APIs. */
 export function securedHead({ algorithm, issuer, audience, keysFile }: Callers): string {
   return `version: 1
-server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
+server: { host: 127.0.0.1, connectionsPerAddress: 10000, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
 admin: { port: 0 }
 data: ./data-${algorithm}
 issuers:

@@ -97,7 +97,7 @@ async function upload(): Promise<Found> {
 
 async function idleConnections({ upstreamPort }: Given): Promise<Found> {
   const gateway = await startGateway(`version: 1
-server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
+server: { host: 127.0.0.1, connectionsPerAddress: 10000, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
 admin: { port: 0 }
 data: ./data
 audit: off

@@ -43,7 +43,7 @@ async function costOf({ pid, https: port }: GatewayProcess): Promise<number> {
 
 function configurationOf(upstreamPort: number, threads: number): string {
   return `version: 1
-server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: ${threads} }
+server: { host: 127.0.0.1, connectionsPerAddress: 10000, https: { port: 0, certificate: local }, http: { port: 0 }, threads: ${threads} }
 admin: { port: 0 }
 data: ./data
 audit: off

@@ -48,7 +48,7 @@ export function configurationFor(lanes: readonly Lane[]): string {
   );
   return [
     'version: 1',
-    'server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 } }',
+    'server: { host: 127.0.0.1, connectionsPerAddress: 10000, https: { port: 0, certificate: local }, http: { port: 0 } }',
     'admin: { port: 0 }',
     'data: ./data',
     'apis:',

@@ -20,7 +20,7 @@ export interface Http2Subject {
 export async function startSubject(): Promise<Http2Subject> {
   const origin = await Http2Origin.start();
   const configuration = `version: 1
-server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
+server: { host: 127.0.0.1, connectionsPerAddress: 10000, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
 admin: { port: 0 }
 data: ./data
 apis:

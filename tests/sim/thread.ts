@@ -91,6 +91,7 @@ export class SimThread implements Member {
     });
     let ids = 0;
     return new GatewayThread({
+      leases: createSharedLeases({ memory, holder: this.place.number }),
       ports: {
         clock,
         log,

@@ -24,6 +24,7 @@ const PLAN = {
   http: null,
   reusePort: false,
   maxConnections: 100,
+  connectionsPerAddress: 100,
   proxyProtocol: [],
 };
 const ALL_KEYS = ['a', 'b', 'c', 'd', 'e'];

@@ -55,6 +55,7 @@ const KINDS = {
   'configuration.unwatched': null,
   'thread.lost': null,
   'connections.exhausted': null,
+  'attack.bounded': null,
   'http2.flood': null,
   'table.refused': null,
   'certificate.expiring': null,

@@ -241,6 +241,31 @@ test('an idle connection ends in order after a minute, one that was never used a
   assert.deepEqual([...bench.faults, ...unused.faults, ...unused.turnedAway], []);
 });
 
+test('a connection is idle while nothing is asked over it, and only then closes to make room', async () => {
+  const bench = greeted();
+  bench.pass(2_000);
+  assert.equal(bench.connection.idleSinceMs, 0);
+  bench.send(get(1));
+  await bench.turn();
+  assert.equal(bench.connection.idleSinceMs, null);
+  bench.connection.shed();
+  assert.deepEqual([bench.told(), bench.connection.isEnding], [[], false]);
+  bench.script.seen[0]?.answer('');
+  bench.pass(1_000);
+  const idleSinceMs = bench.connection.idleSinceMs;
+  assert.ok(idleSinceMs !== null && idleSinceMs >= 2_000);
+  bench.send(get(3).slice(0, 5));
+  assert.equal(bench.connection.idleSinceMs, null);
+  bench.send(get(3).slice(5));
+  await bench.turn();
+  bench.script.seen[1]?.answer('');
+  bench.told();
+  bench.connection.shed();
+  assert.deepEqual([bench.told(), bench.connection.isEnding], [['GOAWAY 3 noError'], true]);
+  bench.connection.shed();
+  assert.deepEqual([bench.told(), bench.turnedAway], [[], []]);
+});
+
 test('what began and does not end within ten seconds ends the connection, though it drips', () => {
   const ready = GREETING + SETTINGS_ACK;
   for (const [begun, unheard] of [

@@ -51,6 +51,11 @@ export class ConnectionWaits {
     this.#begunAt = this.#wholeAt = this.#busyAt = now;
   }
 
+  /** When it was last seen with a stream that was open or new. */
+  get busyAtMs(): number {
+    return this.#busyAt;
+  }
+
   /** The first thing that is overdue, or null. */
   judge(now: number, sight: ConnectionSight): Overdue | null {
     const { headMs, keepAliveMs, settingsAckMs } = this.#bounds;

@@ -1,18 +1,19 @@
 import type { Socket } from 'node:net';
 import { DirectWriter } from '../direct-writer.ts';
-import { HEAD_BOUNDS } from '../fields.ts';
 import type { ConnectionOptions } from '../http1-connection.ts';
+import type { Sheddable } from '../idle-shedding.ts';
 import { lendReads } from '../lent-reads.ts';
 import type { Http2Offer, ServerBounds } from '../server.ts';
 import { handOverLater, type TurnWork } from '../turn-end.ts';
 import { BlockReader } from './block-reader.ts';
-import { ConnectionStreams, FIRST_WINDOW_BYTES } from './connection-streams.ts';
+import { ConnectionStreams } from './connection-streams.ts';
 import { ConnectionWaits, type Overdue } from './connection-waits.ts';
 import { FrameBudget } from './frame-budget.ts';
 import { judgeFrame, judgePriority, type Judgement, settingFault } from './frame-judge.ts';
 import { type BlockOpening, type FrameEvents, FrameReader } from './frame-reader.ts';
-import { goaway, ping, pingAck, settings, SETTINGS_ACK, windowUpdate } from './frame-writer.ts';
+import { goaway, ping, pingAck, SETTINGS_ACK } from './frame-writer.ts';
 import type { Http2Exchange } from './http2-exchange.ts';
+import { greetingOf } from './greeting.ts';
 import { Lingering } from './lingering.ts';
 import { ErrorCode, HTTP2_FAULTS, type Http2Bounds, type Http2Fault, Setting } from './protocol.ts';
 
@@ -43,7 +44,7 @@ type Drain = 'no' | 'asked' | 'told';
  * is gathered there; the handler gets requests and bodies only behind that, so none of its work comes between two frames.
  * A new request waits for the end of the event loop's turn: what is reset before then never reaches the handler.
  */
-export class Http2Connection implements FrameEvents, TurnWork {
+export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
   readonly #socket: Socket;
   readonly #writer: DirectWriter;
   readonly #options: Http2Options;
@@ -99,6 +100,20 @@ export class Http2Connection implements FrameEvents, TurnWork {
     this.#drain = 'asked';
     this.#drainAt = this.#options.monotonic();
     this.#writer.append(goaway(EVERY_STREAM, ErrorCode.noError) + ping(DRAIN_PING));
+  }
+
+  get idleSinceMs(): number | null {
+    const isIdle = this.#open && this.#streams.size === 0 && this.#reader.partial === 'nothing';
+    return isIdle ? this.#waits.busyAtMs : null;
+  }
+
+  get isEnding(): boolean {
+    return !this.#open;
+  }
+
+  /** Closes in order if no stream is open, to make room; the client may ask anew on another connection. */
+  shed(): void {
+    if (this.idleSinceMs !== null) this.#endWait('idle');
   }
 
   /** Judges all waits against the bounds; called about twice a second. */
@@ -378,13 +393,4 @@ export class Http2Connection implements FrameEvents, TurnWork {
     this.#streams.abandon();
     this.#options.closed();
   }
-}
-
-/** Our preface (RFC 9113 §3.4): what we allow, and the window of the connection, which SETTINGS can't say (§6.9.2). */
-function greetingOf(bounds: Http2Bounds): string {
-  const own = settings([
-    [Setting.maxConcurrentStreams, bounds.streams],
-    [Setting.maxHeaderListSize, HEAD_BOUNDS.bytes],
-  ]);
-  return own + windowUpdate(0, bounds.connectionWindowBytes - FIRST_WINDOW_BYTES);
 }

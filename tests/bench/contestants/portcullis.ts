@@ -20,7 +20,7 @@ export function startPortcullis(row: Row, surroundings: Surroundings): Promise<C
 
 /** The configuration of the plain and TLS rows, up to the APIs. */
 export const PLAIN_HEAD = `version: 1
-server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
+server: { host: 127.0.0.1, connectionsPerAddress: 10000, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
 admin: { port: 0 }
 data: ./data
 audit: off
