@@ -67,6 +67,7 @@ function egressWords(url: string, fault: EgressFault): string {
     case 'untrusted':
       return words(`the certificate of ${where} is not trusted`);
     case 'timeout':
+    case 'cancelled':
       return words(`${where} did not answer within ${FETCH_TIMEOUT_MS / 1000} s`);
     case 'too-large':
       return words(`${where} gives more than ${DOCUMENT_LIMIT_BYTES / 1024} KiB`);

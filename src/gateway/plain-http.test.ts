@@ -275,3 +275,15 @@ test('a CA that looks at a token is answered in both modes, for any host, withou
     assert.notEqual((await ask('GET /.well-known/acme-challenge/other')).status, 200);
   }
 });
+
+test('a look at a token with a body is no CA’s, and is refused as any other request with one', async (t) => {
+  const path = '/.well-known/acme-challenge/token';
+  const { ask } = await startPlain(t, { answers: { [path]: 'token.thumbprint' } });
+  for (const [line, body] of [
+    ['content-length: 1\r\n', 'x'],
+    ['transfer-encoding: chunked\r\n', '1\r\nx\r\n0\r\n\r\n'],
+  ] as const) {
+    const reply = await ask(`GET ${path}`, line, 'api.example', body);
+    assert.deepEqual([reply.status, codeOf(reply)], [403, 'plain-http']);
+  }
+});

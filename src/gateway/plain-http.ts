@@ -61,7 +61,8 @@ export function createPlainHttp(options: PlainHttpOptions): ServerHandler {
         options.turnDown(stream, request);
         return;
       }
-      const text = options.challenges?.textFor(request) ?? null;
+      // A CA sends no body; what has one is judged as anything else is.
+      const text = stream.framing.kind === 'none' ? (options.challenges?.textFor(request) ?? null) : null;
       if (text !== null) {
         answerChallenge({ stream, request }, text, { options, date });
         return;

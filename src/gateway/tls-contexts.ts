@@ -9,6 +9,8 @@ export type ChooseCertificate = (
   serverName: string | null,
 ) => CertificateMaterial | null;
 
+const NONE: ReadonlyMap<string, SecureContext> = new Map();
+
 /** The TLS contexts of a thread, one for each certificate that is in use. */
 export class TlsContexts {
   readonly #choose: ChooseCertificate;
@@ -23,8 +25,13 @@ export class TlsContexts {
 
   /** Takes these certificates in place of the last ones, with the key for session tickets. Throws where one can't be used; then the last ones stay. */
   replace(materials: readonly CertificateMaterial[], ticketKeys: Uint8Array): void {
+    // By its text, since each message brings new objects: of hundreds one is new, and making one takes a millisecond.
+    const made = new Map([...this.#contexts].map(([{ chainPem }, context]) => [chainPem, context]));
+    const kept = this.#ticketKeys !== null && Buffer.from(this.#ticketKeys).equals(ticketKeys) ? made : NONE;
     const contexts = new Map<CertificateMaterial, SecureContext>();
-    for (const material of materials) contexts.set(material, createServerContext({ ...material, ticketKeys }));
+    for (const material of materials) {
+      contexts.set(material, kept.get(material.chainPem) ?? createServerContext({ ...material, ticketKeys }));
+    }
     this.#materials = materials;
     this.#ticketKeys = ticketKeys;
     this.#contexts = contexts;

@@ -32,7 +32,7 @@ function open() {
     };
     return { view, take };
   });
-  return { challenges, spread, threads, alerts };
+  return { challenges, spread, threads, alerts, clock };
 }
 
 const HTTP = { kind: 'http-01', token: 'token', keyAuthorization: 'token.thumbprint' } as const;
@@ -67,4 +67,17 @@ test('nothing is published before somebody serves, or where it has no room', asy
   const many = Array.from({ length: 1_001 }, (_, at) => ({ ...HTTP, token: `t${at}` }));
   await assert.rejects(challenges.publish(many), /could not be published/);
   assert.equal(alerts[0]?.kind, 'table.refused');
+});
+
+test('a thread that never takes the answers holds nobody up for ever', async () => {
+  const { challenges, spread, threads, clock } = open();
+  challenges.serveBy({ tables: spread, useTable: (table) => spread.use(table) });
+  const publishing = assert.rejects(challenges.publish([HTTP]), /did not take the answers/);
+  threads[0]?.take();
+  clock.advance(30_000);
+  await publishing;
+  // The other one was only slow: the next answers find it.
+  const again = challenges.publish([HTTP]);
+  for (const { take } of threads) take();
+  await again;
 });

@@ -10,6 +10,9 @@ export interface TableThreads {
   useTable(table: SharedTable): void;
 }
 
+/** A thread that is busy takes a table within milliseconds; one that is stuck is ended in the end, but not soon. */
+const TAKEN_WITHIN_MS = 30_000;
+
 /** The way of the answers to CAs into all gateway threads. */
 export interface NodeChallenges {
   readonly publish: PublishAnswers;
@@ -17,7 +20,7 @@ export interface NodeChallenges {
   serveBy(threads: TableThreads): void;
 }
 
-/** Opens it. Publishing before there are threads is a bug and rejects. */
+/** Opens it. Publishing rejects before there are threads, and where one of them does not take the answers in time. */
 export function createNodeChallenges(options: {
   readonly clock: Clock;
   readonly log: Log;
@@ -39,9 +42,20 @@ export function createNodeChallenges(options: {
       tables.replace<ChallengeRow>(name, version, new Map(answers.map(rowOf)), clock.now());
       if (tables.read(name).version !== version) throw new Error('the answers to a CA could not be published');
       // A CA may ask any of them, since they share one port.
-      await threads.tables.inForce(name, version);
+      await soon(threads.tables.inForce(name, version), clock);
     },
   };
+}
+
+async function soon(taken: Promise<void>, clock: Clock): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const words = `a gateway thread did not take the answers to a CA within ${TAKEN_WITHIN_MS / 1_000} s`;
+  const timer = clock.after(TAKEN_WITHIN_MS, () => reject(new Error(words)));
+  try {
+    await Promise.race([taken, late]);
+  } finally {
+    timer.cancel();
+  }
 }
 
 function rowOf(answer: ChallengeAnswer): [string, ChallengeRow] {

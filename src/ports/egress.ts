@@ -17,6 +17,8 @@ export interface EgressRequest {
   readonly reach: 'public' | 'named';
   /** CAs, PEM, that the other end is verified by instead of the well-known ones. */
   readonly ca?: string;
+  /** Ends the call early, as the fault `cancelled`: nobody waits for it any more. */
+  readonly signal?: AbortSignal;
 }
 
 /** The reply to such a call, body whole. Header names are lower case. */
@@ -34,6 +36,7 @@ export interface EgressFault {
     | 'unreachable'
     | 'untrusted'
     | 'timeout'
+    | 'cancelled'
     | 'too-large'
     | 'malformed-url'
     | 'malformed-reply';

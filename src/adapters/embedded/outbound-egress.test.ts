@@ -1,9 +1,11 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { createServer, type TlsOptions } from 'node:tls';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import { ok } from '../../base/index.ts';
 import { egressContract } from '../../ports/egress-contract.ts';
@@ -108,4 +110,25 @@ test('a caller’s own CAs take the place of all others', async (t) => {
     const outcome = await egress.call({ ...requestTo(`https://good.example:${port}/`), ca });
     assert.equal(!outcome.ok && outcome.error.reason, 'untrusted', ca);
   }
+});
+
+test('a call that nobody waits for any more ends at once, its connection with it, and takes no place', async (t) => {
+  const clock = createVirtualClock();
+  const egress = createOutboundEgress({ resolver: LOOPBACK, clock });
+  const sockets: Socket[] = [];
+  const server = createTcpServer((socket) => void sockets.push(socket.on('error', () => {})));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const cancel = new AbortController();
+  const calls = Array.from({ length: 64 }, () =>
+    egress.call({ ...requestTo(`http://a.example:${port}/`), signal: cancel.signal }),
+  );
+  while (sockets.length < 64) await setImmediate();
+  cancel.abort();
+  for (const outcome of await Promise.all(calls)) assert.equal(!outcome.ok && outcome.error.reason, 'cancelled');
+  await Promise.all(sockets.map((socket) => (socket.closed ? null : once(socket.resume(), 'close'))));
+  const late = await egress.call({ ...requestTo(`http://a.example:${port}/`), signal: cancel.signal });
+  assert.equal(!late.ok && late.error.reason, 'cancelled');
+  assert.equal(sockets.length, 64);
 });

@@ -47,24 +47,28 @@ export function createOutboundEgress(options: OutboundEgressOptions): Egress {
     async call(request) {
       const target = targetOf(request);
       if (!target.ok) return target;
+      if (request.signal?.aborted === true) return CANCELLED;
       if (running >= CALL_LIMIT) return fault('unreachable', `more than ${CALL_LIMIT} calls at once`);
       running++;
       const deadline = new AbortController();
-      const late = new Promise<Outcome>((resolve) => {
-        const detail = `no whole reply from ${target.value.host} within ${request.timeoutMs} ms`;
-        deadline.signal.addEventListener('abort', () => resolve(fault('timeout', detail)));
-      });
-      const timer = options.clock.after(request.timeoutMs, () => deadline.abort());
+      const { promise: early, resolve: end } = Promise.withResolvers<Outcome>();
+      const detail = `no whole reply from ${target.value.host} within ${request.timeoutMs} ms`;
+      const timer = options.clock.after(request.timeoutMs, () => end(fault('timeout', detail)));
+      const cancel = (): void => end(CANCELLED);
+      request.signal?.addEventListener('abort', cancel);
       try {
-        return await Promise.race([late, exchange(request, target.value, options, deadline.signal)]);
+        return await Promise.race([early, exchange(request, target.value, options, deadline.signal)]);
       } finally {
         timer.cancel();
+        request.signal?.removeEventListener('abort', cancel);
         deadline.abort();
         running--;
       }
     },
   };
 }
+
+const CANCELLED = fault('cancelled', 'nobody waits for the call any more');
 
 function fault(reason: EgressFault['reason'], detail: string): Result<never, EgressFault> {
   return err({ reason, detail });

@@ -75,6 +75,7 @@ function faultDiagnosis({ reason, detail }: EgressFault, url: string, { caFile }
             'try a request through the gateway',
           );
     case 'timeout':
+    case 'cancelled':
       return fail(
         'upstream',
         `${url} did not answer within ${TIMEOUT_MS / 1000} s`,
