@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatIssue } from '../base/index.ts';
+import { acmeWarnings } from './acme.ts';
 import { parseConfig } from './parse.ts';
 
 interface Given {
@@ -110,4 +111,37 @@ test('each key says what it wants, and never repeats a secret', () => {
     assert.match(told, words, acme);
     assert.ok(!told.includes('hunter2'), acme);
   }
+});
+
+test('a host of an API that `names` leaves out is warned of, where it stands', () => {
+  const given = read({ acme: `{ ${EMAIL}, names: [other.acme.example] }` });
+  assert.ok(given.ok);
+  const { config, places } = given.value;
+  const warnings = acmeWarnings(config, places);
+  assert.deepEqual(
+    warnings.map(({ path, severity, place }) => [path, severity, place?.line]),
+    [['apis.api.host', 'warning', 6]],
+  );
+  for (const acme of [`{ ${EMAIL} }`, `{ ${EMAIL}, names: [API.acme.example.] }`]) {
+    const fine = read({ acme });
+    assert.ok(fine.ok);
+    assert.deepEqual(acmeWarnings(fine.value.config, fine.value.places), []);
+  }
+});
+
+test('more hosts than there may be certificates for are an issue before any is asked for', () => {
+  const host = (at: number): string => `h${at}.acme.example`;
+  const more = Array.from(
+    { length: 500 },
+    (_, at) => `  a${at}: { host: ${host(at)}, routes: ['GET /'], upstream: 'http://127.0.0.1:3000', auth: public }`,
+  );
+  const text = (count: number): string => `version: 1
+server: { https: { certificate: { acme: { ${EMAIL} } } } }
+apis:
+${more.slice(0, count).join('\n')}
+  last: { host: last.acme.example, routes: ['GET /'], upstream: 'http://127.0.0.1:3000', auth: public }
+`;
+  const parsed = parseConfig(text(500), { file: '/p.yaml', kinds: [] });
+  assert.match(parsed.ok ? '' : parsed.error.map(formatIssue).join('\n'), /501 hosts are more than the 500/);
+  assert.ok(parseConfig(text(499), { file: '/p.yaml', kinds: [] }).ok);
 });

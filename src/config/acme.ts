@@ -16,6 +16,8 @@ const DIRECTORIES = {
   google: 'https://dv.acme-v02.api.pki.goog/directory',
 } as const satisfies Record<string, string>;
 
+/** Each costs an order, and a context in each thread. */
+const NAME_LIMIT = 500;
 const EMAIL_LIMIT_CHARACTERS = 254;
 const HOST = /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -58,7 +60,7 @@ export const acmeSchema = z.strictObject({
     title: 'name',
     description: 'The kind of certificate, by the CA’s own name for it, such as `shortlived`.',
   }),
-  names: uniqueList(parsed(readHost), { least: 1, most: 500, what: 'host' })
+  names: uniqueList(parsed(readHost), { least: 1, most: NAME_LIMIT, what: 'host' })
     .optional()
     .meta({ description: 'The hosts to have certificates for; the `host` of each API if left out.' }),
 });
@@ -103,12 +105,32 @@ export function acmeIssues({ server, apis }: Config, places: Readonly<Record<str
   const twice = directories.find((one, at) => directories.indexOf(one) < at);
   if (twice !== undefined) add(`${path}.fallback`, `${twice} is asked first already`, 'name another CA');
   if (certificate.names !== null) return issues;
+  const hosts = new Set(apis.map(({ host }) => host));
+  if (hosts.size > NAME_LIMIT) {
+    const message = `${hosts.size} hosts are more than the ${NAME_LIMIT} that there may be certificates for`;
+    add(path, message, 'list under `names` those that need one');
+  }
   for (const api of apis) {
     const fix = 'name its host, or list `names` under acme';
     if (api.host === null) add(api.path, 'no CA gives a certificate for an API without a `host`', fix);
     else if (!isCertifiable(api.host)) add(`${api.path}.host`, 'no public CA gives a certificate for this host', fix);
   }
   return issues;
+}
+
+/** Hosts of APIs that `names` leaves out: their clients see the local CA's certificate. */
+export function acmeWarnings({ server, apis }: Config, places: Readonly<Record<string, Place>>): Issue[] {
+  const { certificate } = server.https;
+  if (certificate.kind !== 'acme' || certificate.names === null) return [];
+  const names = new Set(certificate.names);
+  return apis.flatMap(({ path: api, host }) => {
+    if (host === null || names.has(host)) return [];
+    const path = `${api}.host`;
+    const place = (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
+    const message = 'no certificate is asked for this host, since `names` does not list it';
+    const fix = 'list it under `names` of acme, or leave those out';
+    return [{ ...errorIssue(path, message, { place, fix }), severity: 'warning' as const }];
+  });
 }
 
 function readDirectory(value: string): Result<string, string> {

@@ -1,6 +1,7 @@
 import { err, errorIssue, type Issue, ok, type Result, webhookKey } from '../base/index.ts';
 import { operationIssues } from './checks.ts';
 import type { AcmeConfig, ApiConfig } from './config.ts';
+import { acmeWarnings } from './acme.ts';
 import { caseWarnings } from './case-warnings.ts';
 import { contentHash } from './content-hash.ts';
 import { type DescribedDocument, readDescription } from './description-document.ts';
@@ -155,6 +156,7 @@ function warn(work: Work): void {
   const descriptions = new Map([...work.described].map(([name, { description }]) => [name, description]));
   work.warnings.push(
     ...placeholderWarnings(config, places),
+    ...acmeWarnings(config, places),
     ...proxyWarnings(config, places),
     ...grantWarnings(config, descriptions, places),
     ...caseWarnings(config, work.described, places),

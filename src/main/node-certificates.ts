@@ -22,8 +22,13 @@ export interface NodeCertificates {
   serveBy(threads: TableThreads): void;
   /** Clients and CAs can reach the ports from now on. */
   begin(): void;
-  /** The hosts of a configuration that is about to be in force. Never waits for a CA. */
-  setNames(config: Config): Promise<Result<void, string>>;
+  /**
+   * The hosts of a configuration that may soon be in force: the local certificate names them too from now on, and those
+   * before still. An error is in words for the operator. Nothing is asked of a CA: the configuration may yet be refused.
+   */
+  prepare(config: Config): Promise<Result<void, string>>;
+  /** This configuration is in force: its hosts and no others are named. Never waits for a CA. */
+  follow(config: Config): Promise<void>;
   close(): void;
 }
 
@@ -61,15 +66,39 @@ export async function openNodeCertificates(options: NodeCertificateOptions): Pro
     served: service,
     serveBy,
     begin,
-    setNames: async (next) => {
-      const named = await local.value.setNames(namesOf(next));
-      return named.ok && service !== local.value ? await service.setNames(hostsOf(next)) : named;
-    },
+    ...followingNames(options, local.value, service),
     close: () => {
       service.close();
       local.value.close();
     },
   });
+}
+
+function followingNames(
+  { config: first, host: { log } }: NodeCertificateOptions,
+  local: CertificateService,
+  served: CertificateService,
+): Pick<NodeCertificates, 'prepare' | 'follow'> {
+  let current = first;
+  return {
+    prepare: async (next) => {
+      const both = await local.setNames([...new Set([...namesOf(current), ...namesOf(next)])]);
+      // Together they may be more than one certificate has room for.
+      return both.ok ? both : await local.setNames(namesOf(next));
+    },
+    follow: async (config) => {
+      const isNew = !sameTexts(hostsOf(config), hostsOf(current));
+      current = config;
+      // The local one has said so itself where it can't be made; it is tried again.
+      await local.setNames(namesOf(config));
+      const named = !isNew || served === local ? ok(undefined) : await served.setNames(hostsOf(config));
+      if (!named.ok) log.write('error', 'certificate.names-refused', named.error);
+    },
+  };
+}
+
+function sameTexts(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((text, at) => text === other[at]);
 }
 
 async function openServed(options: NodeCertificateOptions, local: CertificateService): Promise<Result<Served, string>> {

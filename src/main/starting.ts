@@ -262,7 +262,7 @@ class Starting {
       adapt: async (gathered) => {
         const lacking = await issuers.fill(gathered);
         if (lacking.length > 0) return lacking;
-        const named = await certificates.setNames(gathered.config);
+        const named = await certificates.prepare(gathered.config);
         return named.ok ? [] : [errorIssue('server.https.certificate', named.error)];
       },
       follow: async (gathered) => {
@@ -270,6 +270,7 @@ class Starting {
         // One that was refused has added issuers of its own, and one that is new has none of the old.
         await issuers.fill(gathered);
         issuers.retain(gathered);
+        await certificates.follow(gathered.config);
         await this.#life.follow(gathered);
       },
     });
