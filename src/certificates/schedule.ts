@@ -10,12 +10,15 @@ const SOONEST_MS = 1_000;
 /** What a schedule runs: says when it is due next by the wall clock, or why it failed. */
 export type Work = () => Promise<Result<{ readonly dueMs: number }, string>>;
 
-/** What a schedule needs. `failed` hears of every failure, and how many there were in a row. */
+/**
+ * What a schedule needs. `failed` hears of every failure, how many there were in a row, and how long it is until the next
+ * attempt; it may put that off by `runAfter`.
+ */
 export interface ScheduleOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly work: Work;
-  readonly failed: (reason: string, inRow: number) => void;
+  readonly failed: (reason: string, inRow: number, retryMs: number) => void;
 }
 
 /**
@@ -61,6 +64,11 @@ export class Schedule {
     this.#timer?.cancel();
   }
 
+  /** Resolves when the run that is under way has ended. */
+  async settled(): Promise<void> {
+    await this.#running;
+  }
+
   #start(): Promise<Result<void, string>> {
     this.#running = this.#attempt().finally(() => {
       this.#running = null;
@@ -79,8 +87,9 @@ export class Schedule {
       return ok(undefined);
     }
     this.#failures += 1;
-    this.runAfter(this.#retryMs());
-    this.#options.failed(done.error, this.#failures);
+    const retryMs = this.#retryMs();
+    this.runAfter(retryMs);
+    this.#options.failed(done.error, this.#failures, retryMs);
     return done;
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { Secret } from '../../base/index.ts';
-import type { CertificateMaterial, Certificates } from '../../ports/index.ts';
+import type { CertificateMaterial, Certificates, Egress } from '../../ports/index.ts';
 import { chooseCertificate } from '../choose.ts';
 import { errorOf, rest, valueOf } from '../fake-ports.test.ts';
 import { openAcmeCertificates } from './acme-certificates.ts';
@@ -52,9 +52,11 @@ test('a host is served with the local certificate until a CA has given one, and 
   assert.equal(served(), 'acme');
   assert.equal(leafOf().subjectAltName, `DNS:${HOST}`);
   assert.ok(changes.length > 0);
-  // The other host has none yet, and whoever names nobody gets one that a CA has signed.
+  // The other host has none yet, and whoever names nobody sees what was seen before.
   assert.equal(served('other.acme.example'), 'local');
-  assert.equal(chooseCertificate(keeper.current(), null)?.origin, 'acme');
+  for (const name of [null, 'unknown.example']) {
+    assert.equal(chooseCertificate(keeper.current(), name)?.origin, 'local');
+  }
   assert.equal(keeper.localCaPem(), 'CA');
   keeper.close();
 });
@@ -279,7 +281,7 @@ test('what a CA gives is not served unless it is whole, ours, for the host, and 
   const other = acmeFixture();
   const foreign = await begin(other, {}, ['evil.example']);
   await foreign.issued();
-  const foreignPem = foreign.keeper.current()[0]?.chainPem ?? '';
+  const foreignPem = foreign.keeper.current().find(({ origin }) => origin === 'acme')?.chainPem ?? '';
   foreign.keeper.close();
   const alterations: [string, (pem: string) => string][] = [
     ['nothing', () => ''],
@@ -378,15 +380,14 @@ test('of many names four are ordered at once', async () => {
   keeper.close();
 });
 
-test('no name is issued more than five certificates a week, whatever we or the CA do wrong', async () => {
+test('certificates of half a day are renewed in time, over and over', async () => {
   const fixture = acmeFixture();
-  fixture.ca.lifeMs = 2 * HOUR_MS;
-  const { keeper } = await begin(fixture);
-  const refused = (): boolean => fixture.lines.some(({ message }) => message.includes('tooManyIssued'));
-  await passUntil(fixture.clock, refused, 60_000);
-  const atMs = fixture.clock.now();
-  await passUntil(fixture.clock, () => fixture.clock.now() > atMs + 5 * DAY_MS, HOUR_MS);
-  assert.equal(fixture.ca.orders.length, 5);
+  fixture.ca.lifeMs = 12 * HOUR_MS;
+  const { keeper, served } = await begin(fixture);
+  const endMs = fixture.clock.now() + 3 * DAY_MS;
+  await passUntil(fixture.clock, () => fixture.clock.now() > endMs, HOUR_MS / 4);
+  assert.ok(fixture.ca.orders.length >= 10 && fixture.ca.orders.length <= 12, `${fixture.ca.orders.length}`);
+  assert.deepEqual([served(), fixture.alerts], ['acme', []]);
   keeper.close();
 });
 
@@ -468,7 +469,7 @@ test('private keys are sealed in the store, and stand in no line of the log and 
   await issued();
   await rest();
   const keys = [...fixture.store.held.values()].flatMap((documents) =>
-    [...documents.values()].map((document) => String((document as { key: string }).key)),
+    [...documents.values()].flatMap((document) => (document as { key?: string }).key ?? []),
   );
   assert.equal(keys.length, 2);
   const said = JSON.stringify([fixture.lines, fixture.alerts, fixture.ca.requests.map(({ body }) => String(body))]);
@@ -489,4 +490,245 @@ test('nobody is asked before it begins, nor after it has closed', async () => {
   const { length } = fixture.ca.requests;
   await fixture.clock.pass(DAY_MS);
   assert.ok(fixture.ca.requests.length - length <= 12, 'an order that is under way ends by itself');
+});
+
+test('a validation that failed is not repeated for a quarter of an hour for each, then for longer, over a restart too', async () => {
+  const fixture = acmeFixture();
+  fixture.ca.finds = () => false;
+  const { clock, ca } = fixture;
+  const first = await begin(fixture);
+  const sinceMs = clock.now();
+  const at: number[] = [];
+  await passUntil(
+    clock,
+    () => {
+      if (ca.orders.length > at.length) at.push((clock.now() - sinceMs) / 60_000);
+      return clock.now() - sinceMs > 8 * HOUR_MS;
+    },
+    60_000,
+  );
+  // By both challenges each time; so there are never more than four failures in an hour, and CAs allow five.
+  assert.equal(at.length % 2, 0);
+  for (const [place, minute] of at.entries()) assert.ok(minute - (at[place - 4] ?? -60) >= 60, String(at));
+  const pauses = at.flatMap((minute, place) => (place % 2 === 0 && place > 0 ? [minute - (at[place - 1] ?? 0)] : []));
+  for (const [place, least] of [30, 60, 120, 240].entries())
+    assert.ok((pauses[place] ?? least) >= least - 2, String(at));
+  first.keeper.close();
+
+  const { length } = ca.orders;
+  for (let restarts = 0; restarts < 5; restarts++) {
+    const next = await begin(fixture);
+    await clock.pass(60_000);
+    next.keeper.close();
+  }
+  assert.ok(ca.orders.length - length <= 2, `${ca.orders.length - length}`);
+});
+
+test('a challenge that failed and one that CAs do not count are told apart: a CA that was down is asked within minutes', async () => {
+  const fixture = acmeFixture();
+  fixture.ca.down = true;
+  const { keeper, issued } = await begin(fixture);
+  await passUntil(fixture.clock, () => fixture.ordered.length === 1);
+  fixture.ca.down = false;
+  const sinceMs = fixture.clock.now();
+  await passUntil(fixture.clock, () => fixture.ordered.length === 2);
+  assert.ok(fixture.clock.now() - sinceMs < 600_000);
+  await issued();
+  keeper.close();
+});
+
+test('what a CA gave in vain is counted over restarts', async () => {
+  const fixture = acmeFixture();
+  fixture.ca.alter = () => 'nonsense';
+  for (let restarts = 0; restarts < 8; restarts++) {
+    const { keeper } = await begin(fixture);
+    await passUntil(fixture.clock, () => fixture.ordered.length > restarts, 60_000);
+    await rest();
+    keeper.close();
+    await fixture.clock.pass(HOUR_MS);
+  }
+  assert.equal(fixture.ca.orders.length, 5);
+});
+
+test('a kept certificate that can not be read stops no start, and is ordered anew', async () => {
+  const fixture = acmeFixture();
+  const first = await begin(fixture);
+  await first.issued();
+  await rest();
+  first.keeper.close();
+  for (const name of ['acme-certificates', 'acme-attempts']) fixture.store.damaged.add(name);
+  const second = await begin(fixture);
+  assert.equal(second.served(), 'local');
+  assert.ok(fixture.lines.some(({ event, message }) => event === 'acme.discarded' && message.includes('schema')));
+  await second.issued(2);
+  assert.equal(second.served(), 'acme');
+  second.keeper.close();
+});
+
+test('a host that is taken out and put back while its order runs has one order at a time', async () => {
+  const fixture = acmeFixture();
+  fixture.ca.slow = 3;
+  const { keeper, served } = await begin(fixture);
+  await passUntil(fixture.clock, () => fixture.published.length === 1, 0);
+  for (let times = 0; times < 3; times++) {
+    valueOf(await keeper.setNames([]));
+    valueOf(await keeper.setNames([HOST]));
+  }
+  await passUntil(fixture.clock, () => served() === 'acme');
+  for (const all of fixture.published) assert.ok(all.length <= 1);
+  const asked = fixture.ca.requests.flatMap(
+    ({ url }) => /\/([0-9]+)(?:\/|$)/.exec(url.replace(/account.*/, ''))?.[1] ?? [],
+  );
+  assert.deepEqual(asked, asked.toSorted());
+  assert.deepEqual(fixture.published.at(-1), []);
+  keeper.close();
+});
+
+test('an order for a host that is taken out is given up, and its answer taken back', async () => {
+  const fixture = acmeFixture();
+  fixture.ca.slow = Infinity;
+  const { keeper } = await begin(fixture);
+  await passUntil(fixture.clock, () => fixture.published.length === 1, 0);
+  valueOf(await keeper.setNames([]));
+  await passUntil(fixture.clock, () => fixture.published.length === 2, 0);
+  assert.deepEqual(fixture.published.at(-1), []);
+  const { length } = fixture.ca.requests;
+  await fixture.clock.pass(HOUR_MS);
+  assert.equal(fixture.ca.requests.length, length);
+  assert.deepEqual(fixture.alerts, []);
+  keeper.close();
+});
+
+test('a stop ends what is asked of a CA, and nothing is said of it', async () => {
+  const fixture = acmeFixture();
+  fixture.ca.hangs = true;
+  const { keeper } = await begin(fixture);
+  await passUntil(fixture.clock, () => fixture.ca.requests.length > 0, 0);
+  const { signal } = fixture.ca.requests[0] ?? {};
+  assert.equal(signal?.aborted, false);
+  keeper.close();
+  assert.equal(signal?.aborted, true);
+  await rest();
+  await fixture.clock.pass(DAY_MS);
+  assert.equal(fixture.ca.requests.length, 1);
+  assert.deepEqual([fixture.alerts, fixture.lines.filter(({ level }) => level !== 'info')], [[], []]);
+});
+
+test('answers that can not be published end the order without a look of the CA, and do not stay', async () => {
+  const fixture = acmeFixture();
+  fixture.trouble.publishing = true;
+  const { keeper, issued } = await begin(fixture, { challenges: ['http-01'] });
+  await passUntil(fixture.clock, () => fixture.ordered.length === 1);
+  assert.match(fixture.alerts[0]?.message ?? '', /notPublished: a thread is stuck/);
+  assert.equal(fixture.ca.requests.filter(({ url }) => url.includes('/challenge/')).length, 0);
+  assert.deepEqual(fixture.published.at(-1), []);
+  fixture.trouble.publishing = false;
+  await issued(1, 30_000);
+  for (const all of fixture.published.slice(2)) assert.ok(all.length <= 1);
+  keeper.close();
+});
+
+test('a certificate is not spoilt by an answer that can not be taken back', async () => {
+  const fixture = acmeFixture();
+  fixture.ca.slow = 2;
+  const { keeper, served } = await begin(fixture);
+  const told = (): boolean => fixture.ca.requests.some(({ url }) => url.includes('/challenge/'));
+  await passUntil(fixture.clock, told, 0);
+  fixture.trouble.publishing = true;
+  await passUntil(fixture.clock, () => served() === 'acme');
+  assert.ok(fixture.lines.some(({ event }) => event === 'acme.answer-stands'));
+  keeper.close();
+});
+
+test('many names ask their CA four at a time, and for the directory once', async () => {
+  const fixture = acmeFixture();
+  const names = Array.from({ length: 40 }, (_, at) => `h${at}.acme.example`);
+  const startMs = fixture.clock.now();
+  const at = (days: number): string => new Date(startMs + days * DAY_MS).toISOString();
+  fixture.ca.renewal = { body: { suggestedWindow: { start: at(50), end: at(60) } } };
+  const first = await begin(fixture, {}, names);
+  await first.issued(40);
+  await rest();
+  first.keeper.close();
+  fixture.ca.requests.splice(0);
+  let [running, most] = [0, 0];
+  const { call } = fixture.ports.egress;
+  const egress: Egress = {
+    call: async (request) => {
+      most = Math.max(most, ++running);
+      return await call(request).finally(() => running--);
+    },
+  };
+  const second = await begin({ ...fixture, ports: { ...fixture.ports, egress } }, {}, names);
+  await passUntil(fixture.clock, () => fixture.ca.requests.filter(({ url }) => url.includes('/renewal/')).length >= 40);
+  assert.equal(most, 4);
+  assert.equal(fixture.ca.requests.filter(({ url }) => url.endsWith('/dir')).length, 1);
+  second.keeper.close();
+});
+
+test('nobody is told of a change where nothing has changed', async () => {
+  const fixture = acmeFixture();
+  const { keeper, changes, issued } = await begin(fixture);
+  await issued();
+  await rest();
+  const { length } = changes;
+  for (let times = 0; times < 3; times++) valueOf(await keeper.setNames([HOST]));
+  valueOf(await keeper.setNames([HOST, 'two.acme.example']));
+  assert.equal(changes.length, length);
+  await issued(2);
+  await rest();
+  assert.equal(changes.length, length + 1);
+  keeper.close();
+});
+
+test('a renewal that its CA advises for a late day is on time then, and no alert', async () => {
+  const fixture = acmeFixture();
+  const startMs = fixture.clock.now();
+  const at = (days: number): string => new Date(startMs + days * DAY_MS).toISOString();
+  fixture.ca.renewal = { body: { suggestedWindow: { start: at(70), end: at(71) } } };
+  const { keeper, issued } = await begin(fixture);
+  await issued();
+  await issued(2, HOUR_MS);
+  const days = (fixture.clock.now() - startMs) / DAY_MS;
+  assert.ok(days >= 70 && days <= 72, `${days}`);
+  assert.deepEqual(fixture.alerts, []);
+  keeper.close();
+});
+
+test('a CA that advises to renew at the very end is heeded at five sixths of the life', async () => {
+  const fixture = acmeFixture();
+  const startMs = fixture.clock.now();
+  const at = (days: number): string => new Date(startMs + days * DAY_MS).toISOString();
+  fixture.ca.renewal = { body: { suggestedWindow: { start: at(89), end: at(400) } } };
+  const { keeper, issued } = await begin(fixture);
+  await issued();
+  await issued(2, HOUR_MS);
+  const days = (fixture.clock.now() - startMs) / DAY_MS;
+  assert.ok(days >= 74 && days <= 76, `${days}`);
+  keeper.close();
+});
+
+test('a CA whose advice is always in the past is asked for two in a day and three in a week, not for all at once', async () => {
+  const fixture = acmeFixture();
+  const window = { start: '2020-01-01T00:00:00Z', end: '2020-01-02T00:00:00Z' };
+  fixture.ca.renewal = { body: { suggestedWindow: window } };
+  const { keeper, issued } = await begin(fixture);
+  await issued(2);
+  await fixture.clock.pass(HOUR_MS);
+  assert.equal(fixture.ca.orders.length, 2);
+  const untilMs = fixture.clock.now() + 6 * DAY_MS;
+  await passUntil(fixture.clock, () => fixture.clock.now() > untilMs, HOUR_MS);
+  assert.equal(fixture.ca.orders.length, 3);
+  assert.deepEqual(fixture.alerts, []);
+  keeper.close();
+});
+
+test('a CA that says to come soon is still asked ever less', async () => {
+  const fixture = acmeFixture();
+  fixture.ca.refusal = { type: 'serverInternal', retryAfter: '1' };
+  const { keeper } = await begin(fixture);
+  const untilMs = fixture.clock.now() + 4 * HOUR_MS;
+  await passUntil(fixture.clock, () => fixture.clock.now() > untilMs, 60_000);
+  assert.ok(fixture.ordered.length <= 11, `${fixture.ordered.length}`);
+  keeper.close();
 });

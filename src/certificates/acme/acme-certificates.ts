@@ -7,7 +7,7 @@ import { Account } from './account.ts';
 import { CertifiedName } from './certified-name.ts';
 import { Answers, type PublishAnswers } from './challenge.ts';
 import type { Authority } from './obtain.ts';
-import { ACME_ACCOUNTS, ACME_CERTIFICATES } from './records.ts';
+import { ACME_ACCOUNTS, ACME_ATTEMPTS, ACME_CERTIFICATES } from './records.ts';
 import { AcmeSession } from './session.ts';
 import type { AcmeSettings, AuthoritySettings } from './settings.ts';
 import { Turns } from './turns.ts';
@@ -16,6 +16,8 @@ import { Turns } from './turns.ts';
 const NAME_LIMIT = 500;
 /** CAs count orders that are open at the same time. */
 const ORDERS_AT_ONCE = 4;
+/** All that a gateway asks of others goes by 64 ways, and certificates must not take them all. */
+const QUESTIONS_AT_ONCE = 4;
 
 /** What certificates by ACME take from outside besides. */
 export interface AcmePorts extends CertificatePorts {
@@ -58,21 +60,27 @@ class AcmeCertificates implements AcmeKeeper {
   readonly #options: AcmeOptions;
   readonly #authorities: readonly Authority[];
   readonly #answers: Answers;
-  readonly #turns = new Turns(ORDERS_AT_ONCE);
+  readonly #turns = { orders: new Turns(ORDERS_AT_ONCE), questions: new Turns(QUESTIONS_AT_ONCE) };
   readonly #names = new Map<string, CertifiedName>();
+  /** Names that were taken out and whose order has not ended yet. */
+  readonly #leaving = new Map<string, Promise<void>>();
+  readonly #closing = new AbortController();
   readonly #stop: () => void;
   #begun = false;
+  /** What was served when it was last told. */
+  #told = '';
 
   constructor(options: AcmeOptions) {
     this.#options = options;
     this.#answers = new Answers(options.ports);
-    this.#authorities = options.settings.authorities.map((settings) => authorityOf(settings, options));
-    this.#stop = options.fallback.onChange(() => options.changed());
+    const { signal } = this.#closing;
+    this.#authorities = options.settings.authorities.map((settings) => authorityOf(settings, options, signal));
+    this.#stop = options.fallback.onChange(() => this.#tell());
   }
 
   begin(): void {
     this.#begun = true;
-    for (const name of this.#names.values()) name.begin();
+    for (const certified of this.#names.values()) certified.begin();
   }
 
   current(): readonly CertificateMaterial[] {
@@ -83,7 +91,8 @@ class AcmeCertificates implements AcmeKeeper {
       ...material,
       names: material.names.filter((name) => !coversName(certified, name)),
     }));
-    return [...issued, ...rest];
+    // First stands what a client gets that names no host of ours: the local one, whatever hosts come and go.
+    return [...rest, ...issued];
   }
 
   localCaPem(): string | null {
@@ -93,47 +102,75 @@ class AcmeCertificates implements AcmeKeeper {
   async setNames(hosts: readonly string[]): Promise<Result<void, string>> {
     const wanted = namesToCertify(this.#options.settings.names ?? hosts);
     if (!wanted.ok) return wanted;
-    for (const [name, certified] of this.#names) {
-      if (wanted.value.has(name)) continue;
-      certified.close();
-      this.#names.delete(name);
-    }
+    for (const name of this.#names.keys()) if (!wanted.value.has(name)) this.#remove(name);
     for (const name of wanted.value) if (!this.#names.has(name)) await this.#add(name);
-    this.#options.changed();
+    this.#tell();
     return ok(undefined);
   }
 
   close(): void {
     this.#stop();
-    for (const name of this.#names.values()) name.close();
+    this.#closing.abort();
+    for (const name of [...this.#names.keys()]) this.#remove(name);
+  }
+
+  /** Calls back where another certificate is served than before, and only there: each thread takes them all anew. */
+  #tell(): void {
+    const now = JSON.stringify(this.current().map(({ names, chainPem }) => [names, chainPem]));
+    if (now === this.#told) return;
+    this.#told = now;
+    this.#options.changed();
+  }
+
+  #remove(name: string): void {
+    const closed = this.#names.get(name)?.close();
+    this.#names.delete(name);
+    if (closed === undefined) return;
+    // It may have been put back and taken out again before the order of the first had ended.
+    const left = Promise.all([closed, this.#leaving.get(name)]).then(() => {
+      if (this.#leaving.get(name) === left) this.#leaving.delete(name);
+    });
+    this.#leaving.set(name, left);
   }
 
   async #add(name: string): Promise<void> {
-    const { settings, ports, changed } = this.#options;
+    const { settings, ports } = this.#options;
     const certified = new CertifiedName({
       name,
       authorities: this.#authorities,
       challenges: settings.challenges,
       profile: settings.profile,
       certificates: ports.store.collection(ACME_CERTIFICATES),
+      attempts: ports.store.collection(ACME_ATTEMPTS),
       answers: this.#answers,
       turns: this.#turns,
       ports,
       ordered: ports.ordered,
-      changed,
+      changed: () => this.#tell(),
     });
     await certified.load();
     this.#names.set(name, certified);
-    if (this.#begun) certified.begin();
+    if (!this.#begun) return;
+    const leaving = this.#leaving.get(name);
+    if (leaving === undefined) certified.begin();
+    else void leaving.then(() => this.#takeUp(certified));
+  }
+
+  /** Its order of before has ended, and may have brought a certificate. */
+  async #takeUp(certified: CertifiedName): Promise<void> {
+    await certified.load();
+    this.#tell();
+    certified.begin();
   }
 }
 
 function authorityOf(
   { directory, caPem, externalAccount }: AuthoritySettings,
   { settings: { email }, ports }: AcmeOptions,
+  signal: AbortSignal,
 ): Authority {
   const { egress, clock, store } = ports;
-  const session = new AcmeSession({ directory, caPem, egress, clock });
+  const session = new AcmeSession({ directory, caPem, egress, clock, signal });
   const account = new Account({ session, accounts: store.collection(ACME_ACCOUNTS), email, externalAccount });
   return { session, account };
 }

@@ -3,20 +3,18 @@ import type { CertificateMaterial, Collection } from '../../ports/index.ts';
 import { ExpiryWatch, nextLevelMs } from '../expiry.ts';
 import type { CertificatePorts } from '../keeper.ts';
 import { Schedule } from '../schedule.ts';
+import { Attempts } from './attempts.ts';
 import { AuthorityChoice } from './authorities.ts';
 import type { Answers } from './challenge.ts';
 import { type AcmeFault, fault } from './fault.ts';
 import { type Issued, judgeIssued } from './issued.ts';
 import { type Authority, obtainCertificate } from './obtain.ts';
-import type { CertificateRecord } from './records.ts';
-import { chosenMoment, renewalAdvice } from './renewal-info.ts';
+import type { AttemptsRecord, CertificateRecord } from './records.ts';
+import { RenewalMoment } from './renewal-moment.ts';
 import type { ChallengeKind } from './settings.ts';
 import type { Turns } from './turns.ts';
 
-const WEEK_MS = 7 * 86_400_000;
-/** CAs give so many for the same name in a week and then none; a fault of ours must not come there. */
-const WEEKLY_LIMIT = 5;
-const SOONEST_RETRY_MS = 60_000;
+const HOUR_MS = 3_600_000;
 const NEXT_AUTHORITY_MS = 1_000;
 
 /** What keeping the certificate of one name takes. */
@@ -26,9 +24,10 @@ export interface CertifiedNameOptions {
   readonly challenges: readonly ChallengeKind[];
   readonly profile: string | null;
   readonly certificates: Collection<CertificateRecord>;
+  readonly attempts: Collection<AttemptsRecord>;
   readonly answers: Answers;
-  /** How many orders are under way at once, over all names. */
-  readonly turns: Turns;
+  /** How many orders are under way at once, over all names, and how many questions for advice. */
+  readonly turns: { readonly orders: Turns; readonly questions: Turns };
   readonly ports: CertificatePorts;
   /** An order with the CA of this directory ended so. */
   readonly ordered: (directory: string, result: 'issued' | 'failed') => void;
@@ -44,25 +43,28 @@ export class CertifiedName {
   readonly #options: CertifiedNameOptions;
   readonly #schedule: Schedule;
   readonly #choice: AuthorityChoice;
+  readonly #attempts: Attempts;
+  readonly #moment: RenewalMoment;
   readonly #expiry: ExpiryWatch;
+  readonly #closing = new AbortController();
   #challenges: readonly ChallengeKind[];
   #issued: Issued | null = null;
   #saved = true;
-  #advised: { readonly renewAtMs: number; readonly startMs: number; readonly endMs: number } | null = null;
-  #askAtMs = 0;
-  /** When certificates were issued that could not be served, wall time in milliseconds: the CA counts them too. */
-  #unservedAtMs: readonly number[] = [];
   #fault: AcmeFault | null = null;
+  /** How long the CA is left alone at least after the failure of this run. */
+  #restMs = 0;
   #switched = false;
-  #closed = false;
 
   constructor(options: CertifiedNameOptions) {
     this.#options = options;
     this.#choice = new AuthorityChoice(options.authorities.length);
     this.#expiry = new ExpiryWatch(options.ports);
     this.#challenges = options.challenges;
-    const { clock, random } = options.ports;
-    const failed = (reason: string, inRow: number): void => this.#failed(reason, inRow);
+    const { name, attempts: records } = options;
+    const { clock, random, log } = options.ports;
+    this.#attempts = new Attempts({ name, records, clock, log });
+    this.#moment = new RenewalMoment({ attempts: this.#attempts, clock, random, log });
+    const failed = (reason: string, inRow: number, retryMs: number): void => this.#failed(reason, inRow, retryMs);
     this.#schedule = new Schedule({ clock, random, work: () => this.#work(), failed });
   }
 
@@ -71,14 +73,21 @@ export class CertifiedName {
     return this.#issued?.material ?? null;
   }
 
-  /** Takes up what is kept. One that is no longer good is passed over, and said so. */
+  /** Takes up what is kept. What is no longer good, or can't be read, is passed over, and said so. Never rejects. */
   async load(): Promise<void> {
     const { name, certificates, ports } = this.#options;
-    const record = await certificates.get(name);
-    if (record === null) return;
-    const issued = judgeIssued(name, record, { nowMs: ports.clock.now(), random: ports.random });
-    if (issued.ok) this.#issued = issued.value;
-    else ports.log.write('warn', 'acme.discarded', `the kept certificate for ${name} is not used: ${issued.error}`);
+    await this.#attempts.load();
+    const discard = (why: string): void =>
+      ports.log.write('warn', 'acme.discarded', `the kept certificate for ${name} is not used: ${why}`);
+    try {
+      const record = await certificates.get(name);
+      if (record === null) return;
+      const issued = judgeIssued(name, record, { nowMs: ports.clock.now(), random: ports.random });
+      if (issued.ok) this.#issued = issued.value;
+      else discard(issued.error);
+    } catch (error) {
+      discard(error instanceof Error ? error.message : 'unknown fault');
+    }
   }
 
   /** Begins to obtain and renew. */
@@ -86,25 +95,38 @@ export class CertifiedName {
     void this.#schedule.run();
   }
 
-  close(): void {
-    this.#closed = true;
+  /** Gives up what is under way, where the CA has not issued yet; resolves when nothing is. Never rejects. */
+  async close(): Promise<void> {
     this.#schedule.close();
+    this.#closing.abort();
+    await this.#schedule.settled();
   }
 
   async #work(): Promise<Result<{ readonly dueMs: number }, string>> {
     const { clock } = this.#options.ports;
     this.#fault = null;
     this.#switched = false;
+    this.#restMs = 0;
     await this.#heedAdvice();
-    if (this.#issued === null || this.#isForeign(this.#issued) || clock.now() >= this.#renewAtMs(this.#issued)) {
-      const renewed = await this.#options.turns.run(() => this.#renew());
+    if (this.#isDue()) {
+      // An order may take long, and is no reason to be silent about what is late.
+      this.#look();
+      const restUntilMs = this.#attempts.restUntilMs(this.#authority().session.url);
+      if (restUntilMs > clock.now()) return ok({ dueMs: restUntilMs });
+      const renewed = await this.#options.turns.orders.run(() => this.#renew());
       if (!renewed.ok) return err(`${renewed.error.type}: ${renewed.error.detail}`);
     }
     if (this.#issued === null) return err('closed');
     await this.#save(this.#issued);
     this.#look();
-    const dueMs = Math.min(this.#renewAtMs(this.#issued), nextLevelMs(this.#issued, clock.now()), this.#askAtMs);
-    return ok({ dueMs });
+    const [renewAtMs, levelMs] = [this.#moment.renewAtMs(this.#issued), nextLevelMs(this.#issued, clock.now())];
+    return ok({ dueMs: Math.min(renewAtMs, levelMs, this.#moment.askAtMs) });
+  }
+
+  #isDue(): boolean {
+    const issued = this.#issued;
+    if (issued === null || this.#isForeign(issued)) return true;
+    return this.#options.ports.clock.now() >= this.#moment.renewAtMs(issued);
   }
 
   /** Of a CA that is not asked any more, such as one for trying out: it serves until there is another, which is due now. */
@@ -112,72 +134,56 @@ export class CertifiedName {
     return !this.#options.authorities.some(({ session }) => session.url === record.directory);
   }
 
-  #renewAtMs({ renewAtMs }: Issued): number {
-    return this.#advised?.renewAtMs ?? renewAtMs;
+  #authority(): Authority {
+    const { authorities, ports } = this.#options;
+    const authority = authorities[this.#choice.current(ports.clock.monotonic())];
+    if (authority === undefined) throw new Error('there is no CA to ask');
+    return authority;
   }
 
-  /** Advice that can't be had, or makes no sense, changes nothing. */
   async #heedAdvice(): Promise<void> {
-    const { authorities, ports } = this.#options;
-    const { clock, random, log } = ports;
     const issued = this.#issued;
-    const authority = authorities.find(({ session }) => session.url === issued?.record.directory);
-    if (issued === null || authority === undefined || issued.id === null) {
-      this.#askAtMs = Infinity;
-      return;
-    }
-    if (clock.now() < this.#askAtMs) return;
-    const advice = await renewalAdvice(authority.session, issued.id);
-    if (!advice.ok) log.write('debug', 'acme.no-advice', `no advice on renewal: ${advice.error.detail}`);
-    this.#askAtMs = clock.now() + (advice.ok && advice.value !== null ? advice.value.askAgainMs : 86_400_000 / 4);
-    if (!advice.ok || advice.value === null) return;
-    const { startMs, endMs } = advice.value;
-    // The moment is chosen once for a window: chosen again at each look it would creep towards the present.
-    if (this.#advised?.startMs === startMs && this.#advised.endMs === endMs) return;
-    // What begins behind the end of life would never come.
-    if (startMs >= issued.notAfterMs) return;
-    this.#advised = { startMs, endMs, renewAtMs: Math.min(chosenMoment(advice.value, random), issued.notAfterMs) };
+    const authority = this.#options.authorities.find(({ session }) => session.url === issued?.record.directory);
+    if (issued === null || authority === undefined || !this.#moment.isToAsk(issued)) return;
+    await this.#options.turns.questions.run(() => this.#moment.ask(authority.session, issued));
   }
 
   async #renew(): Promise<Result<void, AcmeFault>> {
-    const { authorities, ports, ordered } = this.#options;
-    if (this.#closed) return ok(undefined);
-    const nowMs = ports.clock.monotonic();
-    const authority = authorities[this.#choice.current(nowMs)];
-    if (authority === undefined) throw new Error('there is no CA to ask');
+    const { ports, ordered } = this.#options;
+    if (this.#closing.signal.aborted) return ok(undefined);
+    const authority = this.#authority();
+    const { url: directory } = authority.session;
     const issued = await this.#obtain(authority);
-    ordered(authority.session.url, issued.ok ? 'issued' : 'failed');
+    if (!issued.ok && this.#closing.signal.aborted) return issued;
+    ordered(directory, issued.ok ? 'issued' : 'failed');
     if (!issued.ok) {
       this.#fault = issued.error;
-      this.#switched = this.#choice.failed(issued.error, nowMs);
+      this.#restMs = await this.#attempts.failed(directory, issued.error.counted);
+      this.#switched = this.#choice.failed(issued.error, ports.clock.monotonic());
       return issued;
     }
     this.#choice.succeeded();
-    if (!this.#closed) this.#serve(issued.value);
+    this.#serve(issued.value);
     return ok(undefined);
   }
 
   async #obtain(authority: Authority): Promise<Result<Issued, AcmeFault>> {
-    const { name, profile, answers, ports, certificates } = this.#options;
-    const nowMs = ports.clock.now();
-    const before = this.#issued?.record ?? (await certificates.get(name));
-    const ofLate = [...(before?.issuedAtMs ?? []), ...this.#unservedAtMs].filter((at) => at > nowMs - WEEK_MS);
-    if (ofLate.length >= WEEKLY_LIMIT) {
-      return err(fault('tooManyIssued', `${WEEKLY_LIMIT} certificates were issued for ${name} within a week`));
-    }
-    const replaces = before?.directory === authority.session.url ? (this.#issued?.id ?? null) : null;
+    const { name, profile, answers, ports } = this.#options;
+    const refusal = this.#attempts.refusal();
+    if (refusal !== null) return err(refusal);
+    const { clock, random } = ports;
+    const before = this.#issued;
+    const replaces = before?.record.directory === authority.session.url ? before.id : null;
     const wanted = { name, profile, replaces, challenges: this.#challenges };
-    const obtained = await obtainCertificate(authority, wanted, { clock: ports.clock, answers });
+    const { signal } = this.#closing;
+    const obtained = await obtainCertificate(authority, wanted, { clock, answers, signal });
     if (!obtained.ok) return obtained;
     const { chain, key, challenge } = obtained.value;
-    const record = { directory: authority.session.url, chain, key, issuedAtMs: [...ofLate, ports.clock.now()] };
-    const judged = judgeIssued(name, record, { nowMs: ports.clock.now(), random: ports.random });
+    const judged = judgeIssued(name, { directory: authority.session.url, chain, key }, { nowMs: clock.now(), random });
+    await this.#attempts.issued(judged.ok ? judged.value.renewAtMs - clock.now() : null);
     if (!judged.ok) {
-      this.#unservedAtMs = [...this.#unservedAtMs.slice(1 - WEEKLY_LIMIT), ports.clock.now()];
-      return err(fault('badCertificate', `what the CA gave is not served: ${judged.error}`));
+      return err({ ...fault('badCertificate', `what the CA gave is not served: ${judged.error}`), counted: 1 });
     }
-    // They are kept with this one.
-    this.#unservedAtMs = [];
     // What was good comes first the next time.
     this.#challenges = [challenge, ...this.#challenges.filter((other) => other !== challenge)];
     return judged;
@@ -187,8 +193,7 @@ export class CertifiedName {
     const { name, ports, changed } = this.#options;
     this.#issued = issued;
     this.#saved = false;
-    this.#advised = null;
-    this.#askAtMs = 0;
+    this.#moment.forget();
     const notAfter = new Date(issued.notAfterMs).toISOString();
     const { directory } = issued.record;
     ports.log.write('info', 'acme.issued', `got a certificate for ${name}`, { notAfter, directory });
@@ -202,11 +207,10 @@ export class CertifiedName {
     this.#saved = true;
   }
 
-  #failed(reason: string, inRow: number): void {
+  #failed(reason: string, inRow: number, retryMs: number): void {
     const { name, ports } = this.#options;
-    const retryAfterMs = this.#fault?.retryAfterMs ?? null;
-    if (this.#switched) this.#schedule.runAfter(NEXT_AUTHORITY_MS);
-    else if (retryAfterMs !== null) this.#schedule.runAfter(Math.max(retryAfterMs, SOONEST_RETRY_MS));
+    const waitMs = Math.max(retryMs, this.#restMs, this.#fault?.retryAfterMs ?? 0);
+    this.#schedule.runAfter(this.#switched ? NEXT_AUTHORITY_MS : waitMs);
     const message = `no certificate could be had for ${name}: ${reason}`;
     ports.log.write('warn', 'acme.failed', message, { attempts: inRow, type: this.#fault?.type ?? 'fault' });
     this.#look();
@@ -219,9 +223,13 @@ export class CertifiedName {
     });
   }
 
+  /** Says how near its end a certificate is whose renewal is late; one that is renewed in time is nobody's care. */
   #look(): void {
-    if (this.#issued === null) return;
-    const { fingerprint: id, notBeforeMs, notAfterMs } = this.#issued;
+    const issued = this.#issued;
+    if (issued === null) return;
+    const { fingerprint: id, notBeforeMs, notAfterMs } = issued;
+    const graceMs = Math.min(HOUR_MS, (notAfterMs - notBeforeMs) / 24);
+    if (this.#options.ports.clock.now() < this.#moment.renewAtMs(issued) + graceMs) return;
     const what = `the certificate for ${this.#options.name}`;
     const advice = 'its renewal fails or is late, see acme.failed in the log';
     this.#expiry.look([{ id, what, advice, notBeforeMs, notAfterMs }]);

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Clock, Random } from '../../ports/index.ts';
+import { err, ok, type Result } from '../../base/index.ts';
+import type { Clock, Log, Random } from '../../ports/index.ts';
 import { issueChallenge } from '../issue.ts';
 import { chainPem } from '../pem.ts';
+import { type AcmeFault, fault } from './fault.ts';
 import type { ChallengeKind } from './settings.ts';
 
 /** An answer that the gateway gives to a CA while that looks whether a name is ours. */
@@ -27,6 +29,7 @@ export interface AnswerPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly publish: PublishAnswers;
+  readonly log: Log;
 }
 
 const TOKEN = /^[A-Za-z0-9_-]{22,128}$/;
@@ -46,15 +49,32 @@ export class Answers {
     this.#ports = ports;
   }
 
-  /** Begins to answer a challenge; when this resolves every thread does. Returns what ends it. */
-  async give(challenge: Challenge): Promise<() => Promise<void>> {
+  /**
+   * Begins to answer a challenge; when this resolves every thread does. Gives what ends it, which never rejects: an answer
+   * that can't be taken back now is taken back with the next one.
+   */
+  async give(challenge: Challenge): Promise<Result<() => Promise<void>, AcmeFault>> {
     const answer = await answerTo(challenge, this.#ports);
     this.#given.add(answer);
-    await this.#ports.publish([...this.#given]);
-    return async () => {
+    const end = async (): Promise<void> => {
       this.#given.delete(answer);
-      await this.#ports.publish([...this.#given]);
+      const failure = await this.#publish();
+      if (failure !== null) this.#ports.log.write('warn', 'acme.answer-stands', failure);
     };
+    const failure = await this.#publish();
+    if (failure === null) return ok(end);
+    await end();
+    return err(fault('notPublished', failure));
+  }
+
+  /** What went wrong, in words; null where nothing did. */
+  async #publish(): Promise<string | null> {
+    try {
+      await this.#ports.publish([...this.#given]);
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error.message : 'unknown fault';
+    }
   }
 }
 

@@ -17,6 +17,7 @@ import {
   type webcrypto,
   X509Certificate,
 } from 'node:crypto';
+import { once } from 'node:events';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { err, ok, type Result } from '../../base/index.ts';
 import type {
@@ -78,6 +79,8 @@ export class FakeAuthority implements Egress {
   readonly caPem: string | null;
   /** It can't be reached. */
   down = false;
+  /** It takes requests and answers none. */
+  hangs = false;
   /** So many of the next requests are refused for their nonces. */
   badNonces = 0;
   /** The problem that each new order is refused with, with a Retry-After. */
@@ -120,6 +123,7 @@ export class FakeAuthority implements Egress {
     await setImmediate();
     this.requests.push(request);
     if (this.down) return err({ reason: 'unreachable', detail: 'connection refused' });
+    if (this.hangs || request.signal?.aborted === true) return await cancelled(request);
     assert.equal(request.ca ?? null, this.caPem);
     const reply = await this.#answer(request);
     const nonce = `nonce-${this.#count++}`;
@@ -318,6 +322,12 @@ export class FakeAuthority implements Egress {
   }
 }
 
+/** What comes of a call that is answered by nobody: nothing, until it is given up. */
+async function cancelled({ signal }: EgressRequest): Promise<Result<EgressReply, EgressFault>> {
+  if (signal !== undefined && !signal.aborted) await once(signal, 'abort');
+  return err({ reason: 'cancelled', detail: 'given up' });
+}
+
 function answers(answer: ChallengeAnswer, wanted: string): boolean {
   switch (answer.kind) {
     case 'http-01':
@@ -341,6 +351,8 @@ function problem(type: string, detail: string): Reply {
 export class MemoryStore implements Store {
   readonly held = new Map<string, Map<string, object>>();
   fails = false;
+  /** Makes reading from these collections fail. */
+  readonly damaged = new Set<string>();
 
   collection<T extends object>({ name, parse }: CollectionDeclaration<T>): Collection<T> {
     const documents = this.held.get(name) ?? new Map<string, object>();
@@ -353,6 +365,7 @@ export class MemoryStore implements Store {
     return {
       get: async (id) => {
         await setImmediate();
+        if (this.damaged.has(name)) throw new Error(`${name} ${id} does not fit its schema`);
         const found = documents.get(id);
         if (found === undefined) return null;
         const parsed = parse(found);
@@ -386,6 +399,7 @@ export function acmeFixture(hosts: readonly string[] = ['ca.test'], caPem: strin
   const store = new MemoryStore();
   const published: (readonly ChallengeAnswer[])[] = [];
   const ordered: string[] = [];
+  const trouble = { publishing: false };
   const now = (): number => fakes.clock.now();
   const cas = hosts.map((host) => new FakeAuthority(host, now, () => published.at(-1) ?? [], caPem));
   const egress: Egress = {
@@ -401,10 +415,11 @@ export function acmeFixture(hosts: readonly string[] = ['ca.test'], caPem: strin
     publish: async (all) => {
       await setImmediate();
       published.push(all);
+      if (trouble.publishing) throw new Error('a thread is stuck');
     },
     ordered: (directory, result) => void ordered.push(`${new URL(directory).host} ${result}`),
   };
-  return { ...fakes, ports, store, published, ordered, cas, ca: cas[0] as FakeAuthority };
+  return { ...fakes, ports, store, published, ordered, trouble, cas, ca: cas[0] as FakeAuthority };
 }
 
 /**

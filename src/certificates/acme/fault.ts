@@ -9,6 +9,8 @@ export interface AcmeFault {
   readonly detail: string;
   /** When the CA wants to be asked again; null where it does not say. */
   readonly retryAfterMs: number | null;
+  /** So many failures the CA has counted against the name by it: validations, and certificates issued in vain. */
+  readonly counted: number;
 }
 
 /** Faults that only somebody's doing mends: asking the same CA again would bring the same. */
@@ -33,7 +35,7 @@ export function isLasting(fault: AcmeFault): boolean {
 
 /** A fault that we found ourselves. */
 export function fault(type: string, detail: string): AcmeFault {
-  return { type, detail: printable(detail), retryAfterMs: null };
+  return { type, detail: printable(detail), retryAfterMs: null, counted: 0 };
 }
 
 const PREFIX = 'urn:ietf:params:acme:error:';
@@ -48,13 +50,18 @@ export function faultOfProblem(problem: unknown, status: number, retryAfterMs: n
   const first: unknown = Array.isArray(parts) ? parts[0] : undefined;
   const details = [member(problem, 'detail'), member(first, 'detail')].flatMap((found) => textOf(found) ?? []);
   const detail = details.length > 0 ? details.join(': ') : `the CA answered ${status} without saying why`;
-  return { type: /^[A-Za-z]{1,64}$/.test(word) ? word : 'unknown', detail: printable(detail), retryAfterMs };
+  return {
+    type: /^[A-Za-z]{1,64}$/.test(word) ? word : 'unknown',
+    detail: printable(detail),
+    retryAfterMs,
+    counted: 0,
+  };
 }
 
 /** Waiting longer than this is never asked of us: what a CA says is its wish, not its right. */
-const RETRY_LIMIT_MS = 3_600_000;
+const RETRY_LIMIT_MS = 86_400_000;
 
-/** Reads a Retry-After field (RFC 9110 §10.2.3), seconds or a date, as milliseconds up to an hour; null where there is none. */
+/** Reads a Retry-After field (RFC 9110 §10.2.3), seconds or a date, as milliseconds up to a day; null where there is none. */
 export function retryAfter(value: string | undefined, clock: Clock): number | null {
   if (value === undefined || value === '') return null;
   const waitMs = /^[0-9]{1,9}$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - clock.now();

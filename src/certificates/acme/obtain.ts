@@ -45,9 +45,10 @@ const OTHER_WAY_MAY_DO: ReadonlySet<string> = new Set([
 export async function obtainCertificate(
   { session, account }: Authority,
   wanted: Wanted,
-  ports: { readonly clock: Clock; readonly answers: Answers },
+  ports: { readonly clock: Clock; readonly answers: Answers; readonly signal: AbortSignal },
 ): Promise<Result<Obtained, AcmeFault>> {
   let last = fault('challengeUnavailable', 'there is no challenge to try');
+  let counted = 0;
   for (const challenge of wanted.challenges) {
     const signer = await account.signer();
     if (!signer.ok) return signer;
@@ -56,7 +57,8 @@ export async function obtainCertificate(
     if (chain.ok) {
       return ok({ chain: chain.value, key: key.export({ type: 'pkcs8', format: 'pem' }).toString(), challenge });
     }
-    last = chain.error;
+    counted += chain.error.counted;
+    last = { ...chain.error, counted };
     if (last.type === 'accountDoesNotExist') await account.forget();
     if (!OTHER_WAY_MAY_DO.has(last.type)) break;
   }

@@ -30,6 +30,8 @@ export interface OrderOptions {
   readonly profile: string | null;
   /** The id (RFC 9773 §4.1) of the certificate that the new one is to replace, or null. */
   readonly replaces: string | null;
+  /** Nobody wants the certificate any more: what is under way is given up before the CA issues it. */
+  readonly signal: AbortSignal;
 }
 
 /** Orders a certificate for one name and brings it through all states (RFC 8555 §7.1.6). Gives the chain, PEM, not checked. */
@@ -57,6 +59,7 @@ class OrderRun {
   async run(): Promise<Result<string, AcmeFault>> {
     const order = await this.#begin();
     if (!order.ok) return order;
+    if (this.#options.signal.aborted) return err(GIVEN_UP);
     const authorized = await this.#authorize(order.value);
     if (!authorized.ok) return authorized;
     const ready = await this.#until(order.value.url, (status) => status !== 'pending');
@@ -116,7 +119,8 @@ class OrderRun {
     const challenge = challengeOf(document, kind);
     if (challenge === null) return err(fault('challengeUnavailable', `the CA offers no ${kind} for ${name}`));
     const { token } = challenge;
-    const end = await answers.give({ kind, name, token, keyAuthorization: keyAuthorization(token, signer.key) });
+    const given = await answers.give({ kind, name, token, keyAuthorization: keyAuthorization(token, signer.key) });
+    if (!given.ok) return given;
     try {
       const told = await session.post(challenge.url, {}, signer);
       if (!told.ok) return told;
@@ -124,7 +128,7 @@ class OrderRun {
       if (!judged.ok) return judged;
       return member(judged.value.document, 'status') === 'valid' ? ok(undefined) : err(failureOf(judged.value));
     } finally {
-      await end();
+      await given.value();
     }
   }
 
@@ -152,7 +156,7 @@ class OrderRun {
 
   /** Looks at a resource until its status is one that is waited for. */
   async #until(url: string, isDone: (status: unknown) => boolean): Promise<Result<Resource, AcmeFault>> {
-    const { clock } = this.#options;
+    const { clock, signal } = this.#options;
     for (;;) {
       const seen = await this.#look(url);
       if (!seen.ok || isDone(member(seen.value.document, 'status'))) return seen;
@@ -161,7 +165,8 @@ class OrderRun {
       if (clock.monotonic() + waitMs > this.#deadlineMs) {
         return err(fault('orderTooSlow', `the order was not done within ${ORDER_LIMIT_MS / 60_000} minutes`));
       }
-      await wait(clock, waitMs);
+      await wait(clock, waitMs, signal);
+      if (signal.aborted) return err(GIVEN_UP);
     }
   }
 
@@ -186,18 +191,26 @@ function challengeOf(document: unknown, kind: ChallengeKind): { readonly url: st
   return url === null || token === null || !isToken(token) ? null : { url, token };
 }
 
-/** Why an order or an authorization came to nothing: the error stands in it, or in one of its challenges. */
+const GIVEN_UP = fault('givenUp', 'nobody wants the certificate any more');
+
+/** Why an order or an authorization came to nothing: the error stands in it, or in one of its challenges. CAs count it. */
 function failureOf({ document }: Resource): AcmeFault {
   const challenges = member(document, 'challenges');
   const errors: unknown[] = Array.isArray(challenges) ? challenges.map((one) => member(one, 'error')) : [];
   const found = [member(document, 'error'), ...errors].find((one) => one !== undefined);
-  if (found !== undefined) return faultOfProblem(found, 200, null);
   const status = textOf(member(document, 'status')) ?? 'in no state at all';
-  return fault('orderFailed', `the CA says that it is ${status}`);
+  const told =
+    found === undefined ? fault('orderFailed', `the CA says that it is ${status}`) : faultOfProblem(found, 200, null);
+  return { ...told, counted: 1 };
 }
 
-function wait(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(ms, resolve);
-  });
+async function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = (): void => resolve();
+  const timer = clock.after(ms, end);
+  signal.addEventListener('abort', end);
+  await promise;
+  timer.cancel();
+  signal.removeEventListener('abort', end);
 }

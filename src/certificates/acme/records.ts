@@ -19,8 +19,16 @@ export interface CertificateRecord {
   readonly chain: string;
   /** Its private key, PKCS#8 PEM. */
   readonly key: string;
-  /** When certificates for this name were issued of late, wall time in milliseconds, the newest last. */
+}
+
+/** What CAs count against a name, kept under it. Times are wall time in milliseconds. */
+export interface AttemptsRecord {
+  /** When certificates were issued of late, served or not, the newest last. */
   readonly issuedAtMs: readonly number[];
+  /** How long after it was issued the newest that was served is due to be renewed; null where there was none. */
+  readonly dueAfterMs: number | null;
+  /** A CA that is left alone for a while, by its directory. */
+  readonly rest: { readonly directory: string; readonly untilMs: number } | null;
 }
 
 /** Accounts with CAs. */
@@ -36,10 +44,21 @@ export const ACME_ACCOUNTS: CollectionDeclaration<AccountRecord> = {
 /** Certificates from CAs. */
 export const ACME_CERTIFICATES: CollectionDeclaration<CertificateRecord> = {
   name: 'acme-certificates',
-  version: 1,
+  version: 2,
   parse: readCertificate,
   indexes: [],
   secrets: ['key'],
+  // When it was issued stands in another collection.
+  migrations: [({ directory = '', chain = '', key = '' }) => ({ directory, chain, key })],
+};
+
+/** What CAs count. */
+export const ACME_ATTEMPTS: CollectionDeclaration<AttemptsRecord> = {
+  name: 'acme-attempts',
+  version: 1,
+  parse: readAttempts,
+  indexes: [],
+  secrets: [],
   migrations: [],
 };
 
@@ -51,10 +70,22 @@ function readAccount(document: unknown): Result<AccountRecord, string> {
 
 function readCertificate(document: unknown): Result<CertificateRecord, string> {
   const [directory, chain, key] = textsOf(document, ['directory', 'chain', 'key']);
-  const issued = member(document, 'issuedAtMs');
   if (directory === null || chain === null || key === null) return err('is no certificate of ACME');
-  if (!Array.isArray(issued) || !issued.every((at) => typeof at === 'number')) return err('does not say when it began');
-  return ok({ directory, chain, key, issuedAtMs: issued });
+  return ok({ directory, chain, key });
+}
+
+function readAttempts(document: unknown): Result<AttemptsRecord, string> {
+  const [issuedAtMs, dueAfterMs, rest] = ['issuedAtMs', 'dueAfterMs', 'rest'].map((name) => member(document, name));
+  if (!Array.isArray(issuedAtMs) || !issuedAtMs.every(isNumber)) return err('does not say when it was issued');
+  if (dueAfterMs !== null && !isNumber(dueAfterMs)) return err('does not say when it is due');
+  const [directory, untilMs] = [textOf(member(rest, 'directory')), member(rest, 'untilMs')];
+  if (rest === null) return ok({ issuedAtMs, dueAfterMs, rest });
+  if (directory === null || !isNumber(untilMs)) return err('does not say who is left alone');
+  return ok({ issuedAtMs, dueAfterMs, rest: { directory, untilMs } });
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
 }
 
 type Three<T> = readonly [T, T, T];

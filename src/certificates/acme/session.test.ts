@@ -8,12 +8,13 @@ import { newAccountKey } from './jws.ts';
 import { AcmeSession } from './session.ts';
 
 const signer = { key: newAccountKey(), account: null };
+const NEVER = new AbortController().signal;
 const account = { termsOfServiceAgreed: true, contact: [] };
 
 function open(caPem: string | null = null) {
   const fixture = acmeFixture(['ca.test'], caPem);
   const { ports, clock, ca } = fixture;
-  const session = new AcmeSession({ directory: ca.directory, caPem, egress: ports.egress, clock });
+  const session = new AcmeSession({ directory: ca.directory, caPem, egress: ports.egress, clock, signal: NEVER });
   return { ...fixture, session };
 }
 
@@ -27,6 +28,7 @@ function answering(
     directory: 'https://ca.test/dir',
     caPem: null,
     clock,
+    signal: NEVER,
     egress: {
       call: (request) => {
         requests.push(request);
@@ -80,6 +82,7 @@ test('an error of the CA is its type, its words made printable and bounded, and 
     type: 'rateLimited',
     detail: 'too?many?',
     retryAfterMs: 120_000,
+    counted: 0,
   });
   assert.equal((await faultOf({ type: `${type}\n`, detail: 'x'.repeat(9_999) })).type, 'unknown');
   assert.equal((await faultOf({ type, detail: 'x'.repeat(9_999) })).detail.length, 300);
@@ -88,7 +91,7 @@ test('an error of the CA is its type, its words made printable and bounded, and 
   assert.match((await faultOf([])).detail, /without saying why/);
 });
 
-test('a time to come again is read as seconds or as a date, up to an hour', async () => {
+test('a time to come again is read as seconds or as a date, up to a day', async () => {
   const waitOf = async (value: string): Promise<number | null> => {
     const given = await answering({ status: 503, headers: [['retry-after', value]] }).session.get('https://ca.test/x');
     return given.ok ? null : given.error.retryAfterMs;
@@ -96,7 +99,7 @@ test('a time to come again is read as seconds or as a date, up to an hour', asyn
   assert.equal(await waitOf('7'), 7_000);
   assert.equal(await waitOf('Thu, 01 Jan 2026 00:01:00 GMT'), 60_000);
   assert.equal(await waitOf('Thu, 01 Jan 2020 00:01:00 GMT'), 0);
-  assert.equal(await waitOf('99999999'), 3_600_000);
+  assert.equal(await waitOf('99999999'), 86_400_000);
   assert.equal(await waitOf('soon'), null);
 });
 
@@ -151,6 +154,7 @@ test('a CA that can not be reached is a fault that says so', async () => {
     type: 'unreachable',
     detail: 'ca.test: connection refused',
     retryAfterMs: null,
+    counted: 0,
   });
 });
 
@@ -158,4 +162,16 @@ test('nonces that are none are not used', async () => {
   const { session } = answering({ headers: [['replay-nonce', 'a b\r\nc']], body: '{}' });
   const given = await session.post('https://ca.test/x', {}, signer);
   assert.equal(given.ok, false);
+});
+
+test('many who want the directory at once share one question, also where it fails', async () => {
+  const { session, ca } = open();
+  const together = async (): Promise<boolean[]> =>
+    (await Promise.all(Array.from({ length: 500 }, () => session.directory()))).map(({ ok }) => ok);
+  ca.down = true;
+  assert.deepEqual(new Set(await together()), new Set([false]));
+  assert.equal(ca.requests.length, 1);
+  ca.down = false;
+  assert.deepEqual(new Set(await together()), new Set([true]));
+  assert.equal(ca.requests.length, 2);
 });

@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly caPem: string | null;
   readonly egress: Egress;
   readonly clock: Clock;
+  /** Ends all calls that are under way, and those that would come. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -40,6 +42,7 @@ export class AcmeSession {
   readonly #options: SessionOptions;
   #nonces: string[] = [];
   #directory: { readonly directory: Directory; readonly untilMs: number } | null = null;
+  #asking: Promise<Result<Directory, AcmeFault>> | null = null;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -50,10 +53,17 @@ export class AcmeSession {
     return this.#options.directory;
   }
 
-  /** What the CA offers; asked once a day. */
+  /** What the CA offers; asked once a day, by all who want it together. */
   async directory(): Promise<Result<Directory, AcmeFault>> {
     const known = this.#directory;
     if (known !== null && this.#options.clock.monotonic() < known.untilMs) return ok(known.directory);
+    this.#asking ??= this.#askDirectory().finally(() => {
+      this.#asking = null;
+    });
+    return await this.#asking;
+  }
+
+  async #askDirectory(): Promise<Result<Directory, AcmeFault>> {
     const reply = await this.get(this.#options.directory);
     if (!reply.ok) return reply;
     const directory = readDirectory(readJson(reply.value.body));
@@ -100,7 +110,7 @@ export class AcmeSession {
   }
 
   async #call(url: string, body: Uint8Array | null): Promise<Result<EgressReply, AcmeFault>> {
-    const { egress, caPem, directory } = this.#options;
+    const { egress, caPem, directory, signal } = this.#options;
     if (secureUrl(url) === null) return err(fault('malformedReply', 'the CA named a URL that is not https'));
     const isNamed = new URL(url).host === new URL(directory).host;
     const reply = await egress.call({
@@ -112,6 +122,7 @@ export class AcmeSession {
       timeoutMs: CALL_TIMEOUT_MS,
       limitBytes: REPLY_LIMIT_BYTES,
       reach: isNamed ? 'named' : 'public',
+      signal,
     });
     if (!reply.ok) return err(fault('unreachable', `${new URL(url).host}: ${reply.error.detail}`));
     this.#keep(reply.value.headers.get('replay-nonce'));
