@@ -173,6 +173,8 @@ export interface UpstreamConfig {
   readonly connectTimeoutMs: number;
   readonly responseTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  /** The same for a reply that stays open, such as a stream of events. */
+  readonly streamTimeoutMs: number;
   readonly caFile: string | null;
   /** In which fields it hears of the client and of what was asked for. */
   readonly forwarded: 'x-forwarded' | 'forwarded' | 'both';

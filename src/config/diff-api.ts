@@ -111,11 +111,12 @@ function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell):
     changes.push(tell('upstream', 'changes', `the upstream hears of clients by ${FORWARDED_WORDS[next.forwarded]}`));
   if (old.protocol !== next.protocol)
     changes.push(tell('upstream', 'changes', `the upstream is spoken to in ${PROTOCOL_WORDS[next.protocol]}`));
-  const times = ({ connectTimeoutMs, responseTimeoutMs, idleTimeoutMs }: UpstreamConfig): readonly number[] => [
+  const times = ({
     connectTimeoutMs,
     responseTimeoutMs,
     idleTimeoutMs,
-  ];
+    streamTimeoutMs,
+  }: UpstreamConfig): readonly number[] => [connectTimeoutMs, responseTimeoutMs, idleTimeoutMs, streamTimeoutMs];
   if (!sameData(times(old), times(next)))
     changes.push(tell('upstream', 'changes', 'the upstream gets other time limits'));
   return changes;

@@ -23,7 +23,7 @@ apis:
     openapi: ./orders.openapi.yaml
     host: api.acme.example
     basePath: /v1
-    upstream: { targets: [https://orders.internal:8443/api], timeout: 10s, connectTimeout: 500ms, idleTimeout: 1m, ca: ca.pem }
+    upstream: { targets: [https://orders.internal:8443/api], timeout: 10s, connectTimeout: 500ms, idleTimeout: 1m, streamTimeout: 1h, ca: ca.pem }
     auth: public
     body: 1MiB
     operations:
@@ -75,6 +75,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
       connectTimeoutMs: 500,
       responseTimeoutMs: 10_000,
       idleTimeoutMs: 60_000,
+      streamTimeoutMs: 3_600_000,
       caFile: '/etc/portcullis/ca.pem',
       forwarded: 'x-forwarded',
     },

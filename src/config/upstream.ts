@@ -19,6 +19,11 @@ const settings = z.strictObject({
   timeout: duration('30s', { from: '10ms', to: '1h' }, 'How long the upstream may take for the head of its reply.'),
   connectTimeout: duration('3s', { from: '10ms', to: '1m' }, 'How long connecting may take.'),
   idleTimeout: duration('30s', { from: '100ms', to: '1h' }, 'How long nothing may move between the bytes of a body.'),
+  streamTimeout: duration(
+    '5m',
+    { from: '1s', to: '24h' },
+    'The same for a reply that stays open, such as a stream of server-sent events.',
+  ),
   ca: path('The CAs that vouch for the upstream’s certificate, PEM, instead of those of the system.').optional(),
   forwarded: z.enum(['x-forwarded', 'forwarded', 'both']).prefault('x-forwarded').meta({
     description:
@@ -47,6 +52,7 @@ export function toUpstreamConfig(raw: z.output<typeof upstreamSchema>, file: str
     connectTimeoutMs: rest.connectTimeout,
     responseTimeoutMs: rest.timeout,
     idleTimeoutMs: rest.idleTimeout,
+    streamTimeoutMs: rest.streamTimeout,
     caFile: rest.ca === undefined ? null : absolute(rest.ca, file),
     forwarded: rest.forwarded,
   };

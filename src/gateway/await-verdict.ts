@@ -1,7 +1,7 @@
 import type { Walk } from './walk.ts';
 
 /** A policy that takes longer than this to make up its mind has failed. */
-const STEP_LIMIT_MS = 10_000;
+export const STEP_LIMIT_MS = 10_000;
 
 /**
  * Waits for a verdict, no longer than the limit. Exactly one of the two is told, and none when the passage has ended

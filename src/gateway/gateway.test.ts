@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { err, errorIssue } from '../base/index.ts';
-import { PASS, type Verdict } from '../policy/index.ts';
+import { deny, PASS, type Verdict } from '../policy/index.ts';
 import { createGateway } from './gateway.ts';
 import { kindTable } from './compile.ts';
 import {
@@ -173,9 +173,11 @@ test('at most three Snapshots live, and an idle one makes room', async (t) => {
   assert.equal(bench.gateway.living, 1);
 });
 
-/** A bench whose replies begin and do not end. */
+/** A bench whose replies begin and do not end, nor move: each request passes once, and would be refused by a later Snapshot. */
 async function startEndless(t: Parameters<typeof startBench>[0]) {
-  const bench = await startBench(t);
+  const seen = new Set<string>();
+  const once = step<'authorize'>(({ id }) => (seen.has(id) ? deny({ code: 'forbidden' }) : (seen.add(id), PASS)));
+  const bench = await startBench(t, { kinds: [kindOf('p', { authorize: once })] });
   bench.upstream.respond = ({ socket }) => void socket.write('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nnever');
   const begin = async (): Promise<RawClient> => {
     const client = bench.client().send(GET);
@@ -184,7 +186,7 @@ async function startEndless(t: Parameters<typeof startBench>[0]) {
   };
   const reload = async (revision: number): Promise<boolean> => {
     await bench.gateway.makeRoom();
-    return bench.install(apiText(bench.upstream.url, []), { revision });
+    return bench.install(apiText(bench.upstream.url, ['p']), { revision });
   };
   /** Lets the reply of the request with this number end. */
   const end = (at: number): void => void bench.upstream.requests[at]?.socket.write('!');

@@ -1,30 +1,23 @@
 import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
-import type { Timer } from '../ports/index.ts';
 import type { Http2Offer, OutgoingHead, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
+import type { Arrival } from './arrival.ts';
 import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
 import { Decoding } from './decoding.ts';
 import { enter } from './entrance.ts';
+import { type Era, Eras } from './eras.ts';
 import { createCallerTexts } from './identity-fields.ts';
 import { createHttp2Offer } from './http2-offer.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
-import { type Arrival, Passage } from './passage.ts';
+import { LongReplies } from './long-replies.ts';
+import { Passage } from './passage.ts';
 import { answerHead, createDateSource, createReplyOpening, isBodiless, problemAnswer } from './reply.ts';
-import { type GatewayPorts, type Installed, UpstreamPools, type Upstreams } from './runtime.ts';
+import { type GatewayPorts, UpstreamPools, type Upstreams } from './runtime.ts';
 import { addSecurityFields } from './security-fields.ts';
 import type { Snapshot } from './snapshot.ts';
 import { StandingStreams } from './standing.ts';
-import type { Walk, WalkContext } from './walk.ts';
+import type { WalkContext } from './walk.ts';
 
-const POOL_SWEEP_MS = 500;
-/** Snapshots that may live at once: the one in force, and two that older requests still walk through. */
-const SNAPSHOT_LIMIT = 3;
-/**
- * So long may older requests keep a new Snapshot out before the oldest are cut. Long enough for nearly every request to
- * end by itself, short beside the 30 s that the control side waits; without an end a client that reads slowly enough
- * would keep every later configuration out, the one that blocks it among them.
- */
-const ROOM_GRACE_MS = 5_000;
-
+const SWEEP_MS = 500;
 /** The data plane of one thread. */
 export interface Gateway extends ServerHandler {
   /** What a listener needs to speak HTTP/2 for it. */
@@ -60,19 +53,6 @@ export function createGateway(
   return new DataPlane(ports, collectedBytes, upstreams);
 }
 
-interface Era {
-  readonly context: WalkContext;
-  /** In no order; each knows its seat. */
-  readonly passages: Walk[];
-}
-
-/** Somebody waits until one more Snapshot may live. */
-interface RoomWait {
-  readonly room: Promise<void>;
-  readonly made: () => void;
-  readonly timer: Timer;
-}
-
 /** A request that is refused before any operation is known. */
 interface Refused {
   readonly id: string;
@@ -93,110 +73,70 @@ class DataPlane implements Gateway {
   readonly #callerTexts: WalkContext['callerTexts'];
   readonly #pools: Upstreams;
   readonly #sweeper: { cancel(): void };
-  readonly #eras = new Set<Era>();
-  #era: Era | null = null;
-  #inFlight = 0;
-  #wait: RoomWait | null = null;
-  #closed = false;
+  readonly #eras: Eras;
+  readonly #longReplies: LongReplies;
 
   constructor(ports: GatewayPorts, collectedBytes: number, upstreams: Upstreams) {
     this.#ports = ports;
     this.#bodies = new BodyBudget(collectedBytes);
-    this.#standing = new StandingStreams(ports.metrics.streams);
     this.http2 = createHttp2Offer(ports, this.#bodies);
     this.#callerTexts = createCallerTexts(ports.pseudonym);
     this.#date = createDateSource(() => ports.clock.now());
     this.#pools = upstreams;
-    this.#sweeper = ports.clock.every(POOL_SWEEP_MS, () => this.#pools.sweep(ports.clock.monotonic()));
+    const { clock, log, metrics } = ports;
+    this.#eras = new Eras({ clock, log, metrics, retain: (installed) => upstreams.retain(installed) });
+    this.#standing = new StandingStreams({ clock, metrics: metrics.streams, eras: this.#eras });
+    this.#longReplies = new LongReplies({ clock, eras: this.#eras, standing: this.#standing });
+    this.#sweeper = clock.every(SWEEP_MS, () => this.#sweep());
   }
 
   get current(): Snapshot | null {
-    return this.#era?.context.installed.snapshot ?? null;
+    return this.#eras.current?.context.installed.snapshot ?? null;
   }
 
   get living(): number {
-    return this.#eras.size;
+    return this.#eras.living.size;
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#eras.inFlight;
   }
 
   install(snapshot: Snapshot): boolean {
-    if (this.#closed || !this.#hasRoom()) return false;
-    const last = this.#era;
-    const installed: Installed = { snapshot, pools: this.#pools.forApis(snapshot.apis) };
-    const era: Era = {
-      passages: [],
-      context: {
-        ports: this.#ports,
-        installed,
-        opening: this.#opening,
-        bodies: this.#bodies,
-        standing: this.#standing,
-        decoding: this.#decoding,
-        callerTexts: this.#callerTexts,
-        over: (walk) => this.#left(era, walk),
-      },
-    };
-    this.#eras.add(era);
-    this.#era = era;
-    if (last !== null && last.passages.length === 0) this.#end(last);
-    return true;
-  }
-
-  /** The Snapshot in force makes room by itself where no request walks through it. */
-  #hasRoom(): boolean {
-    const idle = this.#era !== null && this.#era.passages.length === 0 ? 1 : 0;
-    return this.#eras.size - idle < SNAPSHOT_LIMIT;
+    return this.#eras.begin((over) => ({
+      ports: this.#ports,
+      installed: { snapshot, pools: this.#pools.forApis(snapshot.apis) },
+      opening: this.#opening,
+      bodies: this.#bodies,
+      standing: this.#standing,
+      decoding: this.#decoding,
+      callerTexts: this.#callerTexts,
+      over,
+    }));
   }
 
   makeRoom(): Promise<void> {
-    if (this.#closed || this.#hasRoom()) return Promise.resolve();
-    if (this.#wait === null) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = this.#ports.clock.after(ROOM_GRACE_MS, () => this.#forceRoom());
-      this.#wait = { room: promise, made: resolve, timer };
-    }
-    return this.#wait.room;
-  }
-
-  #forceRoom(): void {
-    const [oldest] = this.#eras;
-    if (oldest !== undefined && !this.#hasRoom()) this.#cut(oldest);
-    this.#roomMade();
-  }
-
-  #cut({ context, passages }: Era): void {
-    const { log, metrics } = this.#ports;
-    const { revision } = context.installed.snapshot;
-    const cut = [...passages];
-    for (const passage of cut) passage.cut('gateway-overloaded');
-    metrics.cut('snapshot', cut.length);
-    const message = 'requests of the oldest configuration were cut, so that the newest could be installed';
-    log.write('warn', 'snapshot.cut', message, { revision, passages: cut.length });
-  }
-
-  #roomMade(): void {
-    const wait = this.#wait;
-    this.#wait = null;
-    wait?.timer.cancel();
-    wait?.made();
+    return this.#eras.makeRoom();
   }
 
   drain(): void {
     this.#standing.drain();
   }
 
+  #sweep(): void {
+    this.#pools.sweep(this.#ports.clock.monotonic());
+    this.#standing.sweep();
+    this.#longReplies.sweep();
+  }
+
   close(): void {
-    this.#closed = true;
-    this.#roomMade();
+    this.#eras.close();
     this.#sweeper.cancel();
     this.#pools.close();
   }
 
   request(stream: ServerExchange): void {
-    const era = this.#era;
+    const era = this.#eras.current;
     if (era === null) {
       this.turnDown(stream, { code: 'gateway-overloaded', internal: 'no configuration in force yet' });
       return;
@@ -244,36 +184,12 @@ class DataPlane implements Gateway {
       { id, request, startedAtMs, match },
     );
     stream.events = passage;
-    passage.seat = era.passages.push(passage) - 1;
-    this.#count(1);
+    this.#eras.enter(era, passage);
     const { method } = request;
     const bodyless = (method === 'GET' || method === 'HEAD') && !compiled.bodyDescribed;
     if (bodyless && stream.framing.kind !== 'none') passage.refuse({ code: 'unexpected-body' });
     else if (stream.limitBody(compiled.bodyLimitBytes)) passage.proceed();
     else passage.refuse({ code: 'body-too-large' });
-  }
-
-  #left(era: Era, walk: Walk): void {
-    // The last one takes the seat of the one that leaves.
-    const last = era.passages.pop();
-    if (last !== undefined && last !== walk) {
-      era.passages[walk.seat] = last;
-      last.seat = walk.seat;
-    }
-    this.#count(-1);
-    if (era !== this.#era && era.passages.length === 0) this.#end(era);
-  }
-
-  #count(change: 1 | -1): void {
-    this.#inFlight += change;
-    this.#ports.metrics.inFlight.set(this.#inFlight);
-  }
-
-  /** No request walks through this Snapshot any more, so upstreams that only it had are left. */
-  #end(era: Era): void {
-    this.#eras.delete(era);
-    this.#pools.retain([...this.#eras].map(({ context }) => context.installed));
-    if (this.#hasRoom()) this.#roomMade();
   }
 
   turnDown(stream: ServerExchange, problem: Problem, peer: Peer = stream.request.peer): void {

@@ -88,6 +88,11 @@ export class Leg implements UpstreamEvents {
     if (!this.#over) this.#call?.resume();
   }
 
+  /** So long the upstream may be silent from now on. */
+  allowIdle(idleMs: number): void {
+    if (!this.#over) this.#call?.allowIdle(idleMs);
+  }
+
   #open(framing: BodyFraming): UpstreamCall {
     const { compiled, context, plan, request } = this.#passage;
     const pool = context.installed.pools[compiled.api.index];

@@ -1,7 +1,8 @@
 import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
-import type { BodyUse, BodyViews, Match, Operation, Outcome, OwnReply, Principal, Slot } from '../policy/index.ts';
+import type { BodyUse, BodyViews, Operation, Outcome, OwnReply, Principal, Slot } from '../policy/index.ts';
 import type { Timer } from '../ports/index.ts';
 import type { CanonicalRequest, ExchangeEvents, HeaderFields, ServerExchange, UpstreamFailure } from '../wire/index.ts';
+import type { Arrival, Matched, Phase } from './arrival.ts';
 import { BodyAccess, viewOf } from './body-access.ts';
 import { RequestEdits } from './edits.ts';
 import { raiseFault, reportFailure } from './faults.ts';
@@ -15,25 +16,8 @@ import { Reply } from './reply-passage.ts';
 import { decided, observed, PASSED, type Ruling } from './ruling.ts';
 import { closeBody, runRequestSteps } from './run-steps.ts';
 import type { CompiledOperation } from './snapshot.ts';
-import type { Walk, WalkContext } from './walk.ts';
-
-/** A request that has come, and what the gateway, its id source and its router say of it. */
-export interface Arrival {
-  readonly id: string;
-  /** As it came in (see `enter`). */
-  readonly request: CanonicalRequest;
-  /** Wall time at which it came. */
-  readonly startedAtMs: number;
-  readonly match: Matched;
-}
-
-type Matched = Extract<Match<CompiledOperation>, { kind: 'matched' }>;
-
-/**
- * Where a passage stands. `answering`: a policy's own reply, and `refusing`: a refusal, is on its way through `respond`;
- * `replying`: the head of a reply is out.
- */
-type Phase = 'judging' | 'collecting' | 'forwarded' | 'answering' | 'refusing' | 'replying' | 'over';
+import { streamEndOf } from './stream-metrics.ts';
+import type { Place, Standing, Walk, WalkContext } from './walk.ts';
 
 /**
  * One request's walk through one Snapshot, from its head to the end of its reply. Whatever happens, it ends exactly
@@ -43,16 +27,16 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   readonly id: string;
   readonly request: CanonicalRequest;
   readonly startedAtMs: number;
-  readonly compiled: CompiledOperation;
-  readonly context: WalkContext;
+  compiled: CompiledOperation;
+  context: WalkContext;
   readonly stream: ServerExchange;
-  readonly plan: Plan;
+  plan: Plan;
   readonly requestBody: BodyAccess | null;
   principal: Principal | null = null;
   callerTexts: Walk['callerTexts'] = null;
   reading: BodyUse = 'none';
   seat = -1;
-  readonly #match: Matched;
+  readonly params: Matched['params'];
   readonly #startedMs: number;
   /** Whether time has passed since the head came, as far as anybody here knows. */
   #waited = false;
@@ -67,6 +51,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   #edits: RequestEdits | null = null;
   #leg: Leg | null = null;
   #reply: Reply | null = null;
+  #standing: Standing | null = null;
   /** 0 before a reply has begun. */
   status = 0;
   /** Bytes of body sent to the client. */
@@ -77,7 +62,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   constructor(stream: ServerExchange, { context, plan }: Pick<Walk, 'context' | 'plan'>, arrival: Arrival) {
     this.id = arrival.id;
     this.request = arrival.request;
-    this.#match = arrival.match;
+    this.params = arrival.match.params;
     this.startedAtMs = arrival.startedAtMs;
     this.#startedMs = context.ports.clock.monotonic();
     this.compiled = arrival.match.target;
@@ -85,10 +70,6 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     this.stream = stream;
     this.plan = plan;
     this.requestBody = BodyAccess.of(plan.readsRequest);
-  }
-
-  get params(): Readonly<Record<string, string>> {
-    return this.#match.params;
   }
 
   moment(): number {
@@ -116,6 +97,10 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
 
   get decidedBy(): string | null {
     return this.#ruling.noted === null ? this.#ruling.policy : null;
+  }
+
+  get replying(): boolean {
+    return this.#phase === 'replying';
   }
 
   get ended(): boolean {
@@ -288,12 +273,38 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     else this.cut(code);
   }
 
+  stand(stream: Standing): void {
+    if (this.ended) return;
+    this.#standing = stream;
+    this.#leg?.allowIdle(this.compiled.api.upstream.streamTimeoutMs);
+    this.context.standing.add(stream);
+  }
+
+  adopt({ context, compiled, plan, principal }: Place): void {
+    this.context = context;
+    this.compiled = compiled;
+    this.plan = plan;
+    this.principal = principal;
+    if (this.#standing !== null) this.#leg?.allowIdle(compiled.api.upstream.streamTimeoutMs);
+  }
+
+  conclude(problem: Problem | null): void {
+    if (!this.replying) return;
+    if (problem !== null) this.#note(problem);
+    this.#abandon();
+    this.#end(false);
+    this.stream.finish();
+  }
+
+  #note(problem: Problem): void {
+    if (this.#problem !== null) return;
+    this.#problem = problem;
+    this.context.ports.metrics.refused(problem.code);
+  }
+
   cut(code: ProblemCode): void {
     if (this.ended) return;
-    if (this.#problem === null) {
-      this.#problem = { code };
-      this.context.ports.metrics.refused(code);
-    }
+    this.#note({ code });
     this.#abandon();
     this.#end(false);
     this.stream.cut();
@@ -323,6 +334,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     this.complete = complete;
     this.#endMs = this.#repliedMs() ?? this.context.ports.clock.monotonic();
     this.#ends?.settle(this);
+    if (this.#standing !== null) this.context.standing.remove(this.#standing, streamEndOf(this));
     if (this.#intent === 'due') this.#appendIntent();
     if (this.plan.record.length > 0) runRecordSteps(this, this);
     this.#ends?.release(this);

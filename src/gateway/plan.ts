@@ -164,6 +164,11 @@ export function isWhole(use: BodyUse): boolean {
   return use === 'parsed' || use === 'raw';
 }
 
+/** Whether a step must read the reply whole, and does not only observe: then none without an end can pass. */
+export function mustReadReply({ readsResponse }: Plan): boolean {
+  return readsResponse.whole && readsResponse.codingObserver === null;
+}
+
 function needOf(planned: readonly AnyStep[], side: 'request' | 'response'): BodyNeed {
   let tap = false;
   let parsing: AnyStep | null = null;

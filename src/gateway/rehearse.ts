@@ -180,7 +180,7 @@ class Scene {
   }
 
   upstreams(): Upstreams {
-    const call: UpstreamCall = { write: () => true, finish() {}, resume() {}, abort() {} };
+    const call: UpstreamCall = { write: () => true, finish() {}, resume() {}, allowIdle() {}, abort() {} };
     const taking = (api: CompiledApi) => ({
       call: (request: OutgoingRequest) => {
         this.#call = { request, api };

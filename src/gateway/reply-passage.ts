@@ -15,8 +15,9 @@ import { AddedFields, hasAdded } from './added-fields.ts';
 import { awaitVerdict } from './await-verdict.ts';
 import { BodyAccess, viewOf } from './body-access.ts';
 import { NO_EDITS, ReplyEdits } from './edits.ts';
+import { EventStream, isEventStream } from './event-stream.ts';
 import { THREW } from './faults.ts';
-import { isWhole, type PlannedStep } from './plan.ts';
+import { isWhole, type Plan, type PlannedStep } from './plan.ts';
 import { type Answer, ID_OPENING, isBodiless, lengthOf, NO_BODY } from './reply.ts';
 import { presenceOf, securityClosing } from './security-fields.ts';
 import { takesTrailers } from './takes-trailers.ts';
@@ -48,6 +49,8 @@ export class Reply implements ReplyView {
   #whole: WholeBody | null = null;
   #held: readonly Buffer[] | null = null;
   #endHeld = false;
+  /** Whether it streams past steps that only observe and would have read it whole. */
+  #unread = false;
   #trailers: HeaderFields | undefined;
 
   constructor(passage: Walk) {
@@ -98,11 +101,24 @@ export class Reply implements ReplyView {
   /** A reply of the upstream's whose body follows. */
   head(head: ReplyHead): void {
     this.#take(head);
-    if (!this.#passage.plan.readsResponse.whole) {
+    const { plan } = this.#passage;
+    const endless = plan.readsResponse.whole && isEventStream(head);
+    if (endless && !this.#passUnread(plan)) this.#refuseBody(ENDLESS);
+    else if (endless || !plan.readsResponse.whole) {
       this.#state = 'judging';
       this.#judge(0);
     } else if (head.framing.kind === 'length' && head.framing.bytes > READ_LIMIT_BYTES) this.#refuseBody(TOO_LARGE);
     else this.#state = 'collecting';
+  }
+
+  /** Lets a reply without an end pass those who would read it whole and only observe. False where one does not only that. */
+  #passUnread({ readsResponse }: Plan): boolean {
+    const observer = readsResponse.codingObserver;
+    if (observer === null) return false;
+    this.#passage.observe(ENDLESS, observer, 'body');
+    this.#unread = true;
+    this.#body = BodyAccess.of({ ...readsResponse, whole: false, parsed: false });
+    return true;
   }
 
   pieces(pieces: readonly Buffer[]): boolean {
@@ -222,7 +238,7 @@ export class Reply implements ReplyView {
   #isBlind({ step }: PlannedStep<'respond'>): boolean {
     const { request, response } = step.reads;
     const { requestBody } = this.#passage;
-    if (isWhole(response) && (this.#refusal || this.#body?.isLeft === true)) return true;
+    if (isWhole(response) && (this.#refusal || this.#unread || this.#body?.isLeft === true)) return true;
     if (isWhole(request) && requestBody?.isLeft === true) return true;
     if (response === 'parsed' && this.#body?.isParsed !== true) return true;
     if (request === 'parsed' && requestBody?.isParsed !== true) return true;
@@ -327,6 +343,7 @@ export class Reply implements ReplyView {
     this.#passage.begun(this.status);
     const framing = this.#head === null ? NO_BODY : this.#head.framing;
     this.#passage.stream.begin(this.#headOf(framing, this.#announcedLength));
+    if (this.#head !== null && isEventStream(this.#head)) this.#passage.stand(new EventStream(this.#passage));
     const held = this.#held;
     this.#held = null;
     const more = held === null || this.#write(held);
@@ -352,6 +369,10 @@ export class Reply implements ReplyView {
   }
 }
 
+const ENDLESS: Problem = {
+  code: 'upstream-refused-body',
+  internal: 'a stream of events, which has no end, and a policy must read it whole',
+};
 const TOO_LARGE: Problem = {
   code: 'upstream-refused-body',
   internal: `more than ${READ_LIMIT_BYTES} bytes, and a policy must read them`,

@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CountingMetrics } from './fixture.test.ts';
+import { Eras } from './eras.ts';
+import { CountingMetrics, fakePorts } from './fixture.test.ts';
 import { StandingStreams } from './standing.ts';
-import type { Standing } from './walk.ts';
+import { streamEndOf } from './stream-metrics.ts';
+import type { Standing, Walk } from './walk.ts';
 
 /** Streams that end when they are asked to. */
 function startStreams() {
+  const { clock, ports } = fakePorts();
   const metrics = new CountingMetrics();
-  const streams = new StandingStreams(metrics.streams);
+  const eras = new Eras({ clock, log: ports.log, metrics, retain() {} });
+  const streams = new StandingStreams({ clock, metrics: metrics.streams, eras });
   const drained: Standing[] = [];
   const open = (kind: Standing['kind'] = 'events'): Standing => {
     const stream: Standing = {
       kind,
-      walk: null as never,
+      walk: {} as Walk,
       close() {},
       drain() {
         drained.push(stream);
@@ -30,11 +34,21 @@ test('streams are counted by kind, and by why they ended', () => {
   const first = open('websocket');
   const second = open('grpc');
   assert.deepEqual([streams.size, metrics.standing], [2, 2]);
+  assert.ok(streams.has(first.walk));
   streams.remove(first, 'message');
   streams.remove(first, 'client');
+  assert.ok(!streams.has(first.walk));
   streams.remove(second, 'upstream');
   assert.deepEqual([streams.size, metrics.standing], [0, 0]);
   assert.deepEqual(metrics.streamEnds, ['websocket message', 'grpc upstream']);
+});
+
+test('before there is a Snapshot none is judged', () => {
+  const { metrics, streams, open } = startStreams();
+  streams.sweep();
+  open();
+  streams.sweep();
+  assert.deepEqual([streams.size, metrics.streamEnds.length], [1, 0]);
 });
 
 test('a drain ends all that stand, and what begins after it', async () => {
@@ -52,7 +66,7 @@ test('a drain ends all that stand, and what begins after it', async () => {
 test('a stream is drained once, and one that has ended is not', async () => {
   const { metrics, streams, drained } = startStreams();
   let asked = 0;
-  const slow: Standing = { kind: 'grpc', walk: null as never, close() {}, drain: () => void asked++ };
+  const slow: Standing = { kind: 'grpc', walk: {} as Walk, close() {}, drain: () => void asked++ };
   streams.add(slow);
   streams.drain();
   streams.drain();
@@ -63,4 +77,15 @@ test('a stream is drained once, and one that has ended is not', async () => {
   streams.remove(slow, 'client');
   await Promise.resolve();
   assert.deepEqual([asked, drained.length], [1, 0]);
+});
+
+test('why a stream ended follows from how its request did', () => {
+  const end = (problemCode: Parameters<typeof streamEndOf>[0]['problemCode'], complete = false): string =>
+    streamEndOf({ complete, problemCode });
+  assert.equal(end(null, true), 'upstream');
+  assert.equal(end('upstream-incomplete-reply'), 'upstream');
+  assert.equal(end('upstream-timeout'), 'idle');
+  assert.equal(end('gateway-overloaded'), 'reload');
+  assert.equal(end('malformed-chunk'), 'client');
+  assert.equal(end(null), 'client');
 });

@@ -1,3 +1,4 @@
+import type { Outcome } from '../policy/index.ts';
 import type { Counter, Gauge, Meter } from '../ports/index.ts';
 
 /** What stands: a WebSocket, a stream of server-sent events, a gRPC call. */
@@ -18,6 +19,14 @@ export type StreamEnd =
   | 'refused'
   | 'reload'
   | 'drain';
+
+/** Why a stream ended, as its request ended, where the gateway did not end it. */
+export function streamEndOf({ complete, problemCode }: Pick<Outcome, 'complete' | 'problemCode'>): StreamEnd {
+  if (complete) return 'upstream';
+  if (problemCode === 'upstream-timeout') return 'idle';
+  if (problemCode === 'gateway-overloaded') return 'reload';
+  return problemCode?.startsWith('upstream-') === true ? 'upstream' : 'client';
+}
 
 /** What is counted of streams that stand. */
 export interface StreamMetrics {

@@ -20,6 +20,8 @@ export interface Standing {
   close(problem: Problem): void;
   /** The thread ends: asks the client to come again, now or when the time given to the others is over. */
   drain(): void;
+  /** Whether this operation offers such a stream at all; where it is not there, each does. */
+  fits?(compiled: CompiledOperation): boolean;
 }
 
 /** Where streams say that they stand, and that they do no more. */
@@ -28,6 +30,14 @@ export interface StreamRegister {
   add(stream: Standing): void;
   /** A stream is over; `end` says why, where the gateway did not end it itself. Once is enough, more do no harm. */
   remove(stream: Standing, end: StreamEnd): void;
+}
+
+/** What a request goes by: a Snapshot, its operation and plan there, and who calls. */
+export interface Place {
+  readonly context: WalkContext;
+  readonly compiled: CompiledOperation;
+  readonly plan: Plan;
+  readonly principal: Principal | null;
 }
 
 /** What all requests that walk through one Snapshot share. */
@@ -60,6 +70,8 @@ export interface Walk extends Exchange {
   callerTexts: CallerTexts | null;
   /** What the step that runs now may read of the request's body. */
   reading: BodyUse;
+  /** Whether the head of a reply is out and its body on the way. */
+  readonly replying: boolean;
   /** Whether the walk is over. */
   readonly ended: boolean;
   /** The policy that decided, or null. */
@@ -95,6 +107,12 @@ export interface Walk extends Exchange {
    * nothing goes round in circles.
    */
   fault(policy: string, what: unknown): void;
+  /** Its reply stays open: it is judged again from time to time, and the upstream may be silent for the API's `streamTimeout`. */
+  stand(stream: Standing): void;
+  /** Goes on by another Snapshot, when it was judged again and its reply is on the way. Whatever is to be released is as it was. */
+  adopt(place: Place): void;
+  /** Ends a reply that has begun where it is, for a kind of body that has no end of its own. */
+  conclude(problem: Problem | null): void;
   /** Nothing whole can be given any more: the client sees a broken connection. */
   cut(code: ProblemCode): void;
   /** The upstream gave no whole reply. */

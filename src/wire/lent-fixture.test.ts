@@ -38,7 +38,7 @@ export function newCallOf(onIdle: () => void = () => {}) {
     added: [],
     framing: { kind: 'none' },
   } as const;
-  connection.carry({ request, events: caller, replayable: true }, 0);
+  connection.carry({ request, events: caller, replayable: true, idleMs: null }, 0);
   return {
     socket,
     caller,

@@ -34,6 +34,8 @@ export interface UpstreamCall {
   /** The request body is whole. */
   finish(): void;
   resume(): void;
+  /** So long nothing may come between the bytes of the reply, in place of what holds for all calls. */
+  allowIdle(idleMs: number): void;
   /** Gives the call up; no event comes any more and its connection is closed. */
   abort(): void;
 }
@@ -44,6 +46,8 @@ export interface CallState {
   readonly events: UpstreamEvents;
   /** Whether the request may be sent again on another connection: no body, and idempotent (RFC 9110 §9.2.2). */
   readonly replayable: boolean;
+  /** How long nothing may come between the bytes of its reply, where that is not what holds for all. */
+  readonly idleMs: number | null;
 }
 
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);

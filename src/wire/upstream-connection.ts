@@ -183,7 +183,7 @@ export class UpstreamConnection {
       // The client's side is what we wait for, and it has bounds of its own.
       this.#since = now;
     } else {
-      const limit = this.#reply === null ? responseMs : idleMs;
+      const limit = this.#reply === null ? responseMs : (this.#call.idleMs ?? idleMs);
       if (waited > limit) this.#lose({ code: 'upstream-timeout', detail: `nothing for ${limit} ms` });
     }
   }

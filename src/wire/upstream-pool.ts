@@ -191,6 +191,7 @@ export class UpstreamPool implements Upstream {
 
 /** A call as its pool keeps it: what is written before the connection stands waits here, within one read's size. */
 class PooledCall implements UpstreamCall, CallState {
+  idleMs: number | null = null;
   readonly request: OutgoingRequest;
   readonly events: UpstreamEvents;
   /** When it began to wait for a connection. */
@@ -244,6 +245,10 @@ class PooledCall implements UpstreamCall, CallState {
 
   resume(): void {
     this.connection?.resume();
+  }
+
+  allowIdle(idleMs: number): void {
+    this.idleMs = idleMs;
   }
 
   abort(): void {

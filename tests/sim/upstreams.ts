@@ -47,7 +47,7 @@ function answer(
       events.end();
     });
   });
-  return { write: () => true, finish() {}, resume() {}, abort: () => timer.cancel() };
+  return { write: () => true, finish() {}, resume() {}, allowIdle() {}, abort: () => timer.cancel() };
 }
 
 function replyHead(): ReplyHead {

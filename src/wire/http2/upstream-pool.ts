@@ -168,6 +168,7 @@ export class Http2Pool implements Upstream {
 
 /** A call as its pool keeps it: what is written before it has a stream waits here, within one read's size. */
 class Http2Call implements UpstreamCall, CallState {
+  idleMs: number | null = null;
   readonly request: OutgoingRequest;
   readonly events: UpstreamEvents;
   /** When it began to wait for a stream. */
@@ -221,6 +222,10 @@ class Http2Call implements UpstreamCall, CallState {
 
   resume(): void {
     this.stream?.resume();
+  }
+
+  allowIdle(idleMs: number): void {
+    this.idleMs = idleMs;
   }
 
   abort(): void {

@@ -235,7 +235,7 @@ export class UpstreamStream implements SendingStream {
       this.#since = now;
       return null;
     }
-    const limit = this.#reply === null ? responseMs : idleMs;
+    const limit = this.#reply === null ? responseMs : (this.call.idleMs ?? idleMs);
     return now - this.#since > limit ? { code: 'upstream-timeout', detail: `nothing for ${limit} ms` } : null;
   }
 

@@ -1,0 +1,239 @@
+import type { Problem } from '../base/index.ts';
+import {
+  type AuthenticateVerdict,
+  type BodyViews,
+  type Exchange,
+  type Operation,
+  type Principal,
+  type Slot,
+} from '../policy/index.ts';
+import type { Clock } from '../ports/index.ts';
+import type { CanonicalRequest } from '../wire/index.ts';
+import type { Matched } from './arrival.ts';
+import { STEP_LIMIT_MS } from './await-verdict.ts';
+import { enter } from './entrance.ts';
+import { raiseFault } from './faults.ts';
+import { mustReadReply, type Plan, type RequestStep } from './plan.ts';
+import type { GatewayPorts } from './runtime.ts';
+import type { StreamEnd } from './stream-metrics.ts';
+import type { Place, Walk, WalkContext } from './walk.ts';
+
+/** What is said of a request that has long begun: by what it goes on, or why it may not, and what is counted for that. */
+export type Judgement =
+  | { readonly kind: 'stands'; readonly place: Place }
+  | { readonly kind: 'refused'; readonly problem: Problem; readonly end: StreamEnd };
+
+/**
+ * Judges a request whose reply has begun once more, by the Snapshot of `context` and as of `atMs` of the wall clock:
+ * whether it would lead to the same operation and upstream, and be let in for the same caller. Only the steps that say
+ * who calls and what they may do run, so that no limit is charged twice. Whatever is in doubt is refused: a step that
+ * throws, that is late, or that says anything else than that the request may pass. `heed` is told once, now or later.
+ */
+export function judgeAgain(walk: Walk, context: WalkContext, atMs: number, heed: (judgement: Judgement) => void): void {
+  let judgement: Judgement | Promise<Judgement>;
+  try {
+    judgement = judge(walk, context, atMs);
+  } catch (fault) {
+    judgement = broken(walk, fault);
+  }
+  if (judgement instanceof Promise) void judgement.catch((fault: unknown) => broken(walk, fault)).then(heed);
+  else heed(judgement);
+}
+
+function judge(walk: Walk, context: WalkContext, atMs: number): Judgement | Promise<Judgement> {
+  const { snapshot, pools } = context.installed;
+  const request = enter(walk.stream, snapshot);
+  if ('code' in request) return refused(request, 'refused');
+  const match = snapshot.router.find(request.host, request.path, request.method);
+  if (match.kind !== 'matched' || match.target.operation.id !== walk.operation.id) return ELSEWHERE;
+  const compiled = match.target;
+  if (pools[compiled.api.index] !== walk.context.installed.pools[walk.compiled.api.index]) return ELSEWHERE;
+  const plan = compiled.plan();
+  if (!plan.ok || mustReadReply(plan.value)) return ELSEWHERE;
+  const exchange = new LaterExchange(walk, { request, match, startedAtMs: atMs });
+  const trial = new Trial(exchange, plan.value, context.ports);
+  const conclude = (problem: Problem | null): Judgement => {
+    trial.release();
+    if (problem !== null) return refused(problem, 'refused');
+    return standing(walk, { context, compiled, plan: plan.value, principal: exchange.principal }, atMs);
+  };
+  const verdict = trial.run(0);
+  return verdict instanceof Promise ? verdict.then(conclude) : conclude(verdict);
+}
+
+function broken({ id, context, operation }: Walk, fault: unknown): Judgement {
+  const place = { policy: 'gateway', operation: operation.id, request: id };
+  return refused({ code: 'gateway-fault', internal: raiseFault(context.ports, place, fault) }, 'refused');
+}
+
+function refused(problem: Problem, end: StreamEnd): Judgement {
+  return { kind: 'refused', problem, end };
+}
+
+/** Whoever comes again is served by what is in force now. */
+const ELSEWHERE = refused(
+  { code: 'gateway-overloaded', internal: 'the configuration in force does not serve this stream' },
+  'reload',
+);
+const OTHER_CALLER: Problem = { code: 'invalid-token', internal: 'the credential now stands for somebody else' };
+const EXPIRED: Problem = { code: 'invalid-token', internal: 'the credential has expired' };
+
+/** It may pass; is it still the same caller, and has the credential not expired? */
+function standing(walk: Walk, place: Place, atMs: number): Judgement {
+  const { principal } = place;
+  if (!isSame(walk.principal, principal)) return refused(OTHER_CALLER, 'refused');
+  // A tolerance for clocks lets a late request begin; it does not prolong what began in time.
+  const expired = principal !== null && principal.expiresAtMs <= atMs && walk.startedAtMs < principal.expiresAtMs;
+  return expired ? refused(EXPIRED, 'expired') : { kind: 'stands', place };
+}
+
+function isSame(one: Principal | null, other: Principal | null): boolean {
+  if (one === null || other === null) return one === other;
+  return one.kind === other.kind && one.issuer === other.issuer && one.subject === other.subject;
+}
+
+/** The request as its steps see it: as it came, with slots of its own, at another time. */
+class LaterExchange implements Exchange {
+  readonly id: string;
+  readonly request: CanonicalRequest;
+  readonly operation: Operation;
+  readonly params: Readonly<Record<string, string>>;
+  readonly startedAtMs: number;
+  readonly #clock: Clock;
+  readonly #slots: unknown[] = [];
+  principal: Principal | null = null;
+
+  constructor(
+    walk: Walk,
+    given: { readonly request: CanonicalRequest; readonly match: Matched; readonly startedAtMs: number },
+  ) {
+    this.id = walk.id;
+    this.request = given.request;
+    this.operation = given.match.target.operation;
+    this.params = given.match.params;
+    this.startedAtMs = given.startedAtMs;
+    this.#clock = walk.context.ports.clock;
+  }
+
+  moment(): number {
+    return this.#clock.monotonic();
+  }
+
+  slot<T>(slot: Slot<T>): T {
+    return (this.#slots[slot.number] ??= slot.initial()) as T;
+  }
+
+  body<U extends keyof BodyViews>(use: U): BodyViews[U] {
+    throw new Error(`a step that runs before the body asked for it: ${use}`);
+  }
+}
+
+/** A step that threw or was late. */
+interface Failed {
+  readonly kind: 'failed';
+  readonly problem: Problem;
+}
+
+/** The steps of one judgement. */
+class Trial {
+  readonly #exchange: LaterExchange;
+  readonly #plan: Plan;
+  readonly #ports: GatewayPorts;
+  readonly #entered: RequestStep[] = [];
+
+  constructor(exchange: LaterExchange, plan: Plan, ports: GatewayPorts) {
+    this.#exchange = exchange;
+    this.#plan = plan;
+    this.#ports = ports;
+  }
+
+  /** Runs the steps from number `from` on: why the request may not go on, or null. */
+  run(from: number): Problem | null | Promise<Problem | null> {
+    const { request } = this.#plan;
+    for (let at = from; at < request.length; at++) {
+      const planned = request[at] as RequestStep;
+      if (planned.stage !== 'authenticate' && planned.stage !== 'authorize') continue;
+      if (planned.stage === 'authorize' && !this.#signedIn) return NOT_SIGNED_IN;
+      const verdict = this.#runStep(planned);
+      if (verdict instanceof Promise) {
+        return this.#inTime(planned, verdict).then((settled) => this.#judge(planned, settled) ?? this.run(at + 1));
+      }
+      const problem = this.#judge(planned, verdict);
+      if (problem !== null) return problem;
+    }
+    return this.#signedIn ? null : NOT_SIGNED_IN;
+  }
+
+  /** Releases what was entered, whatever each of them throws. */
+  release(): void {
+    for (const planned of this.#entered.splice(0)) {
+      try {
+        planned.step.release?.(this.#exchange);
+      } catch (fault) {
+        this.#failed(planned, fault);
+      }
+    }
+  }
+
+  get #signedIn(): boolean {
+    return !this.#plan.signInNeeded || this.#exchange.principal !== null;
+  }
+
+  #runStep(planned: EarlyStep): AuthenticateVerdict | Promise<AuthenticateVerdict> | Failed {
+    if (planned.releases) this.#entered.push(planned);
+    try {
+      return planned.step.run(this.#exchange);
+    } catch (fault) {
+      return this.#failed(planned, fault);
+    }
+  }
+
+  /** A verdict in time, whatever the step does. */
+  #inTime(planned: EarlyStep, pending: Promise<AuthenticateVerdict>): Promise<AuthenticateVerdict | Failed> {
+    return new Promise((resolve) => {
+      const late = (): void => resolve(this.#failed(planned, new Error(`no verdict within ${STEP_LIMIT_MS} ms`)));
+      const timer = this.#ports.clock.after(STEP_LIMIT_MS, late);
+      const settle = (verdict: AuthenticateVerdict | Failed): void => {
+        timer.cancel();
+        resolve(verdict);
+      };
+      pending.then(settle, (fault: unknown) => settle(this.#failed(planned, fault)));
+    });
+  }
+
+  /** Why the request may not go on behind this step, or null. Who only observes refuses nothing. */
+  #judge({ stage, observed }: EarlyStep, verdict: AuthenticateVerdict | Failed): Problem | null {
+    switch (verdict?.kind) {
+      case 'pass':
+        return null;
+      case 'abstain':
+        return stage === 'authenticate' ? null : UNCLEAR;
+      case 'identified':
+        if (stage !== 'authenticate') return UNCLEAR;
+        if (this.#exchange.principal === null) this.#exchange.principal = verdict.principal;
+        else if (!observed) return { code: 'several-credentials' };
+        return null;
+      case 'deny':
+        return observed ? null : verdict.problem;
+      case 'failed':
+        return verdict.problem;
+      case 'reply':
+      case 'wait':
+        // Where it only observes it says nothing else to a request either.
+        return observed ? null : UNCLEAR;
+      default:
+        return UNCLEAR;
+    }
+  }
+
+  #failed({ policy }: RequestStep, fault: unknown): Failed {
+    const { id, operation } = this.#exchange;
+    const internal = raiseFault(this.#ports, { policy, operation: operation.id, request: id }, fault);
+    return { kind: 'failed', problem: { code: 'gateway-fault', internal } };
+  }
+}
+
+type EarlyStep = Extract<RequestStep, { stage: 'authenticate' | 'authorize' }>;
+
+const NOT_SIGNED_IN: Problem = { code: 'unauthenticated' };
+const UNCLEAR: Problem = { code: 'gateway-fault', internal: 'a policy gave no clear verdict on a stream that stands' };
