@@ -404,6 +404,22 @@ test('a drain ends streams at once and leaves other requests', async (t) => {
   assert.equal((await other.reply()).body.toString(), 'never!');
 });
 
+test('a client that closes its side of a stream is known to have gone within a second, whenever it does', async (t) => {
+  for (const offsetMs of [0, 130, 249, 251, 380, 499]) {
+    const { bench, begin } = await startEvents(t);
+    const client = await begin();
+    bench.clock.pass(1_000 + offsetMs);
+    // What was sent last may not have been noted yet.
+    bench.upstream.requests[0]?.socket.write(chunkOf('data: 1\n\n'));
+    await until(() => client.received.endsWith('data: 1\n\n\r\n'));
+    client.socket.end();
+    await rest();
+    bench.clock.pass(1_000);
+    await until(() => bench.upstream.sockets.size === 0);
+    assert.deepEqual(bench.metrics.streamEnds, ['events client']);
+  }
+});
+
 test('a stream whose client has gone lets its upstream go', async (t) => {
   const { bench, begin } = await startEvents(t);
   (await begin()).socket.resetAndDestroy();

@@ -30,6 +30,8 @@ export interface ConnectionOptions {
   readonly monotonic: () => number;
   /** Ends the transport so that the client can't take what it has for the whole. */
   readonly reset: () => void;
+  /** Called once when the client has closed its side before the connection is over. */
+  readonly leaving?: () => void;
   /** Called once when the connection is over. */
   readonly closed: () => void;
 }
@@ -344,6 +346,7 @@ export class Http1Connection implements Sheddable {
 
   #onEnd(): void {
     this.#ended = true;
+    this.#options.leaving?.();
     if (this.#phase === 'lingering') this.#socket.destroySoon();
     else this.#advance();
   }

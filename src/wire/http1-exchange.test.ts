@@ -81,6 +81,19 @@ test('a streamed reply is framed by its length, by chunks, or for HTTP/1.0 by th
   );
 });
 
+test('each piece of a streamed reply leaves in the moment in which it is written', async () => {
+  const { socket, script } = bench();
+  socket.receive(GET);
+  const { exchange } = script.seen[0] ?? assert.fail();
+  exchange.begin(CHUNKED);
+  await setImmediate();
+  for (const event of ['data: 1\n\n', 'data: 2\n\n']) {
+    socket.text = '';
+    exchange.write(Buffer.from(event));
+    assert.equal(socket.text, `9\r\n${event}\r\n`);
+  }
+});
+
 test('no body is written to HEAD, with 204 or with 304, however it is sent', () => {
   for (const outgoing of [ownHead(200, 5), CHUNKED]) {
     for (const act of [

@@ -13,6 +13,8 @@ import { type Http2Offer, type ServerBounds, type ServerHandler, SIDE_BUFFER_BYT
 import { type Greeted, TlsGreeting, type TurnedAway } from './tls-greeting.ts';
 
 const SWEEP_MS = 500;
+/** Oftener for those whose client has closed its side: whoever streams to it is to hear within a second that it has gone. */
+const LEAVING_SWEEP_MS = 250;
 /** The system's own probes find clients that vanished while nothing was being sent. */
 const PROBE_AFTER_MS = 60_000;
 const SOCKET_OPTIONS = {
@@ -94,6 +96,8 @@ interface Open {
 class Connections {
   readonly #options: ListenOptions;
   readonly #open = new Set<Open>();
+  /** Those whose client has closed its side. */
+  readonly #leaving = new Set<Open>();
   #draining: Promise<void> | null = null;
   #emptied: (() => void) | null = null;
   /** The same for all connections. */
@@ -113,13 +117,17 @@ class Connections {
       for (const connection of open) connection.sweep(now);
       this.#shedIdle(now);
     });
+    const leavingSweeper = clock.every(LEAVING_SWEEP_MS, () => {
+      for (const connection of this.#leaving) connection.sweep(clock.monotonic());
+    });
+    const cancel = (): void => [sweeper, leavingSweeper].forEach((timer) => timer.cancel());
     const address = server.address();
     return {
       port: typeof address === 'object' && address !== null ? address.port : port,
       get connections() {
         return open.size;
       },
-      drain: (graceMs) => (this.#draining ??= this.#drain(server, sweeper, graceMs)),
+      drain: (graceMs) => (this.#draining ??= this.#drain(server, { cancel }, graceMs)),
     };
   }
 
@@ -178,7 +186,8 @@ class Connections {
   #serve(socket: Socket, peer: Peer, reset: () => void): void {
     const { handler, bounds, clock, http2 } = this.#options;
     const closed = (): void => this.#remove(entry);
-    const options = { peer, handler, bounds, monotonic: () => clock.monotonic(), reset, closed };
+    const leaving = (): void => void this.#leaving.add(entry);
+    const options = { peer, handler, bounds, monotonic: () => clock.monotonic(), reset, leaving, closed };
     const speaksHttp2 = http2 !== null && peer.tls !== null && peer.tls.applicationProtocol === 'h2';
     const connection = speaksHttp2 ? this.#serveHttp2(socket, options, http2) : new Http1Connection(socket, options);
     const entry: Open = {
@@ -218,6 +227,7 @@ class Connections {
 
   #remove(entry: Open): void {
     this.#open.delete(entry);
+    this.#leaving.delete(entry);
     if (this.#open.size === 0) this.#emptied?.();
   }
 

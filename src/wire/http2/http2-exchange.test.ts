@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { BodyFraming } from '../message.ts';
 import { ownHead, Seen } from '../peers.test.ts';
 import type { OutgoingHead } from '../server.ts';
-import { FakeHost } from './exchange-fixture.test.ts';
+import { FakeHost, framesOf } from './exchange-fixture.test.ts';
 import type { Http2Exchange } from './http2-exchange.ts';
 import { ErrorCode } from './protocol.ts';
 import type { Http2RequestHead } from './request-head.ts';
@@ -78,6 +79,21 @@ test('a streamed reply goes out piece by piece, and its end behind it', () => {
   assert.deepEqual(replied(act(ownHead(200, 9))), ['head :status: 200, content-length: 9', ...data]);
   assert.deepEqual(replied(act(CHUNKED)), ['head :status: 200', ...data]);
   assert.deepEqual(replied(act({ ...CHUNKED, framing: { kind: 'until-close' } })), ['head :status: 200', ...data]);
+});
+
+test('each piece of a streamed reply leaves by the end of the turn in which it is written', async () => {
+  const host = new FakeHost();
+  const stream = host.begin({ method: 'GET' }, { ended: true });
+  stream.begin({ ...ownHead(200, 0), framing: { kind: 'chunked' } });
+  for (const event of ['data: 1\n\n', 'data: 2\n\n']) {
+    host.socket.text = '';
+    stream.write(Buffer.from(event));
+    await setImmediate();
+    assert.deepEqual(
+      framesOf(host.socket.text).map(({ payload }) => payload),
+      [event],
+    );
+  }
 });
 
 test('trailers end the stream, behind all of the body', () => {

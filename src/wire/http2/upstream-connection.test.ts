@@ -424,6 +424,19 @@ test('no head and no body in time end the call, and the connection goes on', () 
   assert.equal(kept.body, 'abbbbc');
 });
 
+test('one call may be given more time between its bytes than the others', () => {
+  const bench = new UpstreamBench({ responseMs: 5_000, idleMs: 2_000 });
+  const { caller: patient, peer } = bench.opened();
+  const other = bench.call();
+  peer.says(reply(1), data(1, 'a'), reply(3), data(3, 'b'));
+  patient.call?.allowIdle(10_000);
+  bench.pass(3_000);
+  assert.equal(other.failure?.code, 'upstream-timeout');
+  assert.equal(patient.ends, 0);
+  bench.pass(8_000);
+  assert.deepEqual(patient.failure, { code: 'upstream-timeout', detail: 'nothing for 10000 ms' });
+});
+
 test('what waits for the client takes none of the upstream’s time', () => {
   const bench = new UpstreamBench({ responseMs: 2_000, idleMs: 2_000 });
   const { caller: slowBody, peer } = bench.opened({ method: 'POST', framing: LONG });
