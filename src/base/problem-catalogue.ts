@@ -148,7 +148,8 @@ const upstream = {
   'upstream-overloaded': {
     status: 503,
     title: 'Upstream overloaded',
-    cause: 'All connections to the API are in use and the queue for them is full.',
+    cause:
+      'All connections to the API, or all that one client network may have, are in use, and so is the queue for them.',
     fix: 'Try again after a pause.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -1,3 +1,4 @@
+import type { Problem } from '../base/index.ts';
 import type { UpstreamFailure } from '../wire/index.ts';
 import type { GatewayPorts } from './runtime.ts';
 import type { Walk } from './walk.ts';
@@ -27,12 +28,17 @@ export function raiseFault(ports: GatewayPorts, place: FaultPlace, what: unknown
   return detail;
 }
 
-/** Tells that an upstream gave no whole reply. */
-export function reportFailure({ context, id, operation }: Walk, { code, detail }: UpstreamFailure): void {
+/** A place may be free as soon as anybody's reply is over. */
+const RETRY_SOON = [['retry-after', '1']] as const;
+
+/** Tells that an upstream gave no whole reply, and gives the problem that this is. */
+export function reportFailure({ context, id, operation }: Walk, { code, detail }: UpstreamFailure): Problem {
   const { alerts, log } = context.ports;
   const { api } = operation;
   log.write('warn', 'upstream.failed', detail, { api, operation: operation.id, request: id, code });
-  if (code !== 'upstream-tls') return;
-  const message = `the upstream of ${api} can't prove who it is`;
-  alerts({ kind: 'upstream.untrusted', key: api, severity: 'high', message, fields: { detail } });
+  if (code === 'upstream-tls') {
+    const message = `there is no TLS connection with the upstream of ${api}: ${detail}`;
+    alerts({ kind: 'upstream.untrusted', key: api, severity: 'high', message, fields: { detail } });
+  }
+  return { code, internal: detail, headers: code === 'upstream-overloaded' ? RETRY_SOON : [] };
 }

@@ -159,6 +159,7 @@ test('an upstream that can not prove who it is is never spoken to, and an alert'
     bench.alerts.map(({ kind, key }) => [kind, key]),
     [['upstream.untrusted', 'a']],
   );
+  assert.match(bench.alerts[0]?.message ?? '', /^there is no TLS connection with the upstream of a: /);
   assert.ok(!Buffer.concat(heard).includes('secret'));
 });
 

@@ -110,7 +110,7 @@ export class Leg implements UpstreamEvents {
       added: this.#passage.addedFields ?? NONE,
       framing,
     };
-    this.#call = pool.call(outgoing, this, this.#startedMs);
+    this.#call = pool.call(outgoing, this, request.peer, this.#startedMs);
     return this.#call;
   }
 

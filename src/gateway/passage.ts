@@ -266,11 +266,10 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
 
   failed(failure: UpstreamFailure): void {
     if (this.ended) return;
-    reportFailure(this, failure);
-    const { code, detail } = failure;
+    const problem = reportFailure(this, failure);
     // What the gateway decided of the request stands.
-    if (this.open) this.#answer(() => this.#refusal({ code, internal: detail }), null);
-    else this.cut(code);
+    if (this.open) this.#answer(() => this.#refusal(problem), null);
+    else this.cut(problem.code);
   }
 
   stand(stream: Standing): void {

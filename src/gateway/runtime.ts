@@ -41,6 +41,8 @@ export class UpstreamPools {
   readonly #monotonic: () => number;
   readonly #bounds: PoolBounds;
   readonly #byTarget = new Map<string, Upstream>();
+  /** Closed, and not gone yet: their last connections have bounds on time too. */
+  readonly #closing = new Set<Upstream>();
 
   constructor(monotonic: () => number, bounds: PoolBounds = POOL_BOUNDS) {
     this.#monotonic = monotonic;
@@ -66,6 +68,7 @@ export class UpstreamPools {
     for (const [key, pool] of this.#byTarget) {
       if (wanted.has(pool)) continue;
       this.#byTarget.delete(key);
+      this.#closing.add(pool);
       pool.close();
     }
   }
@@ -73,6 +76,10 @@ export class UpstreamPools {
   /** Holds the bounds on time. */
   sweep(now: number): void {
     for (const pool of this.#byTarget.values()) pool.sweep(now);
+    for (const pool of this.#closing) {
+      pool.sweep(now);
+      if (pool.isGone) this.#closing.delete(pool);
+    }
   }
 
   /** Closes all. */

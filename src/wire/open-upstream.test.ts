@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Http2Pool } from './http2/upstream-pool.ts';
 import { openUpstream } from './open-upstream.ts';
 import { ManualClock, rawServer, until } from './peers.test.ts';
-import { Caller } from './upstream-peer.test.ts';
+import { Caller, nextClient } from './upstream-peer.test.ts';
 import { UpstreamPool } from './upstream-pool.ts';
 
 const bounds = { connectMs: 1_000, responseMs: 1_000, idleMs: 1_000 };
@@ -31,7 +31,7 @@ test('over HTTP/2 as many calls may wait as over HTTP/1.1, and few connections a
   t.after(() => upstream.close());
   const callers = Array.from({ length: 1_001 }, () => {
     const caller = new Caller();
-    upstream.call(request, caller);
+    upstream.call(request, caller, nextClient());
     return caller;
   });
   await until(() => callers.at(-1)?.failure?.code === 'upstream-overloaded');

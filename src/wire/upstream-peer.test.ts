@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { HeaderFields } from './header-fields.ts';
 import type { BodyFraming, WholeBody } from './message.ts';
+import type { CallClient } from './network-shares.ts';
 import { ManualClock, rawServer, until } from './peers.test.ts';
 import type { ReplyHead } from './reply-head.ts';
 import type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';
@@ -77,6 +78,14 @@ export class Caller implements UpstreamEvents {
   }
 }
 
+let clients = 0;
+
+/** A client of a network that no other has. */
+export function nextClient(): CallClient {
+  clients++;
+  return { address: `10.${(clients >> 16) & 255}.${(clients >> 8) & 255}.${clients & 255}` };
+}
+
 /** One connection as the upstream sees it. */
 export interface Heard {
   readonly socket: Socket;
@@ -90,7 +99,8 @@ export interface Rig {
   readonly pool: UpstreamPool;
   readonly clock: ManualClock;
   readonly heard: Heard[];
-  call(request?: Partial<OutgoingRequest>): Caller;
+  /** Each call is of another client network, unless one is given. */
+  call(request?: Partial<OutgoingRequest>, client?: CallClient): Caller;
   /** Lets time pass with a sweep each half second. */
   pass(ms: number): void;
   close(): void;
@@ -138,7 +148,7 @@ export async function rig({
     pool,
     clock,
     heard,
-    call: (request = {}) => {
+    call: (request = {}, client = nextClient()) => {
       const caller = new Caller();
       const whole: OutgoingRequest = {
         method: 'GET',
@@ -149,7 +159,7 @@ export async function rig({
         framing: { kind: 'none' },
         ...request,
       };
-      caller.call = pool.call(whole, caller);
+      caller.call = pool.call(whole, caller, client);
       return caller;
     },
     pass: (ms) => clock.advance(ms),

@@ -288,6 +288,26 @@ test('no more connections than may be: further calls wait, in order, and no more
   assert.deepEqual(pool.counts, { idle: 0, busy: 0, waiting: 0 });
 });
 
+test('a network that fills its share leaves connections and places of the queue to others, and gets its own back', async (t) => {
+  const { call, pool, heard } = await open(t, { room: { connections: 16, waiting: 16 } });
+  const ONE = { address: '192.0.2.1' };
+  const slow = Array.from({ length: 40 }, () => call({}, ONE));
+  assert.deepEqual(pool.counts, { idle: 0, busy: 8, waiting: 8 });
+  await until(() => slow.filter(({ ends }) => ends === 1).length === 24);
+  const other = call({}, { address: '192.0.2.2' });
+  assert.deepEqual(pool.counts, { idle: 0, busy: 9, waiting: 8 });
+  await until(() => heard.length === 9 && heard.every(({ text }) => text !== ''));
+  heard[8]?.socket.write(sized('fine'));
+  assert.equal((await other.over()).body, 'fine');
+  await until(() => pool.counts.busy === 8);
+  assert.equal(pool.counts.waiting, 8, 'a free connection is not theirs');
+  heard[0]?.socket.write(sized('a'));
+  await until(() => pool.counts.waiting === 7);
+  assert.equal(pool.counts.busy, 8);
+  for (const caller of slow) caller.call?.abort();
+  assert.deepEqual([pool.counts.busy, pool.counts.waiting], [0, 0]);
+});
+
 test('a call that waits gets the place of a connection that could not be kept', async (t) => {
   const { call, heard } = await open(t, {
     answer: answers(sized('a', 'Connection: close')),

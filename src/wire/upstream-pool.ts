@@ -5,8 +5,10 @@ import {
   type UpstreamEvents,
   type UpstreamFailure,
 } from './upstream-call.ts';
+import { type CallClient, NetworkShares } from './network-shares.ts';
 import { type ConnectionHost, type Repeatable, UpstreamConnection } from './upstream-connection.ts';
 import { UpstreamDialer, type UpstreamTarget, type UpstreamConnect } from './upstream-dialer.ts';
+import { WaitingCalls } from './waiting-calls.ts';
 import type { OutgoingRequest } from './write-head.ts';
 
 /** Connections to one upstream at a time, and calls that may wait for one. */
@@ -28,11 +30,14 @@ export interface PoolCounts {
 /** What carries requests to one upstream, whatever protocol it speaks. Call `sweep` about twice a second: it holds the time bounds. */
 export interface Upstream {
   readonly counts: PoolCounts;
+  /** Whether nothing is open any more, connections in their last words included. */
+  readonly isGone: boolean;
   /**
-   * Sends a request's head. Its body, where `framing` says there is one, follows through the call. `atMs`: this moment of
-   * the monotonic clock, as far as anybody has looked at it.
+   * Sends a request's head for a client, whose network gets no more than its share of what carries calls. Its body, where
+   * `framing` says there is one, follows through the call. `atMs`: this moment of the monotonic clock, as far as anybody
+   * has looked at it.
    */
-  call(request: OutgoingRequest, events: UpstreamEvents, atMs?: number): UpstreamCall;
+  call(request: OutgoingRequest, events: UpstreamEvents, client: CallClient, atMs?: number): UpstreamCall;
   /** Holds the bounds on time. */
   sweep(now: number): void;
   /** Idle connections close now, busy ones behind their last reply. */
@@ -48,7 +53,9 @@ export class UpstreamPool implements Upstream {
   readonly #dialer: UpstreamDialer;
   readonly #all = new Set<UpstreamConnection>();
   readonly #idle: UpstreamConnection[] = [];
-  readonly #waiting: PooledCall[] = [];
+  readonly #waiting: WaitingCalls<PooledCall>;
+  readonly #shares = new NetworkShares(() => this.#clients());
+  readonly #mayBegin = (client: CallClient): boolean => this.#shares.mayTake(client, this.#busy, this.#free);
   /** Connections that carry a call. */
   #busy = 0;
   readonly #forget = (call: PooledCall): void => this.#giveUp(call);
@@ -61,6 +68,7 @@ export class UpstreamPool implements Upstream {
     connect: UpstreamConnect | null = null,
   ) {
     this.#bounds = bounds;
+    this.#waiting = new WaitingCalls(bounds.waiting);
     this.#dialer = new UpstreamDialer(target, 'http/1.1', connect);
     this.#target = target;
     this.#monotonic = monotonic;
@@ -74,27 +82,32 @@ export class UpstreamPool implements Upstream {
   }
 
   get counts(): PoolCounts {
-    return { idle: this.#idle.length, busy: this.#busy, waiting: this.#waiting.length };
+    return { idle: this.#idle.length, busy: this.#busy, waiting: this.#waiting.size };
   }
 
-  call(request: OutgoingRequest, events: UpstreamEvents, atMs: number = this.#monotonic()): UpstreamCall {
-    const call = new PooledCall(request, events, this.#forget);
-    const connection = this.#idle.pop() ?? this.#openNext();
+  get isGone(): boolean {
+    return this.#all.size === 0;
+  }
+
+  call(
+    request: OutgoingRequest,
+    events: UpstreamEvents,
+    client: CallClient,
+    atMs: number = this.#monotonic(),
+  ): UpstreamCall {
+    const call = new PooledCall(request, events, client, this.#forget);
+    const connection = this.#mayBegin(client) ? (this.#idle.pop() ?? this.#openNext()) : null;
+    call.sinceMs = atMs;
     if (connection !== null) this.#carry(connection, call, atMs);
-    else if (this.#waiting.length < this.#bounds.waiting) {
-      call.sinceMs = atMs;
-      this.#waiting.push(call);
-    }
     // The caller has no call in hand yet that it could connect a failure with.
-    else process.nextTick(failCall, call, { code: 'upstream-overloaded', detail: 'the queue for connections is full' });
+    else if (!this.#waiting.add(call)) process.nextTick(failCall, call, QUEUE_FULL);
     return call;
   }
 
   sweep(now: number): void {
     for (const connection of this.#all) connection.sweep(now);
     const limit = this.#target.bounds.connectMs;
-    while (this.#waiting[0] !== undefined && now - this.#waiting[0].sinceMs > limit) {
-      const call = this.#waiting.shift() as PooledCall;
+    for (const call of this.#waiting.takeOlder(now - limit)) {
       failCall(call, { code: 'upstream-overloaded', detail: `no free connection within ${limit} ms` });
     }
   }
@@ -104,8 +117,18 @@ export class UpstreamPool implements Upstream {
     for (const connection of this.#idle.splice(0)) this.#drop(connection);
   }
 
+  /** Connections that carry nothing, or could be opened. */
+  get #free(): number {
+    return this.#bounds.connections - this.#busy;
+  }
+
+  *#clients(): Generator<CallClient> {
+    for (const { carried } of this.#all) if (carried !== null) yield (carried as PooledCall).client;
+  }
+
   #carry(connection: UpstreamConnection, call: PooledCall, atMs: number = this.#monotonic()): void {
     this.#busy++;
+    this.#shares.took(call.client);
     connection.carried = call;
     call.connection = connection;
     connection.carry(call, atMs);
@@ -123,8 +146,8 @@ export class UpstreamPool implements Upstream {
 
   #onIdle(connection: UpstreamConnection): void {
     this.#release(connection);
-    const next = this.#waiting.shift();
-    if (next !== undefined) this.#carry(connection, next);
+    const next = this.#takeNext();
+    if (next !== null) this.#carry(connection, next);
     else if (this.#closed) this.#drop(connection);
     else this.#idle.push(connection);
   }
@@ -155,18 +178,25 @@ export class UpstreamPool implements Upstream {
     state.events.failed(failure);
   }
 
-  /** There is room for one more connection: whoever has waited longest gets it. */
+  /** A call is over whose connection is lost: the next one gets another. */
   #serveNext(): void {
-    if (this.#waiting.length === 0) return;
-    const connection = this.#openNext();
-    if (connection !== null) this.#carry(connection, this.#waiting.shift() as PooledCall);
+    const next = this.#waiting.size === 0 ? null : this.#waiting.first(this.#mayBegin);
+    const connection = next === null ? null : (this.#idle.pop() ?? this.#openNext());
+    if (next === null || connection === null) return;
+    this.#waiting.begin(next);
+    this.#carry(connection, next);
+  }
+
+  #takeNext(): PooledCall | null {
+    const next = this.#waiting.size === 0 ? null : this.#waiting.first(this.#mayBegin);
+    if (next !== null) this.#waiting.begin(next);
+    return next;
   }
 
   /** A call is given up: its connection may be in the middle of anything. */
   #giveUp(call: PooledCall): void {
     const { connection } = call;
-    const at = this.#waiting.indexOf(call);
-    if (at >= 0) this.#waiting.splice(at, 1);
+    this.#waiting.remove(call);
     if (connection === null) return;
     this.#drop(connection);
     this.#serveNext();
@@ -176,6 +206,7 @@ export class UpstreamPool implements Upstream {
     const call = connection.carried as PooledCall | null;
     if (call === null) return null;
     this.#busy--;
+    this.#shares.gaveBack(call.client, this.#busy, this.#free);
     connection.carried = null;
     call.connection = null;
     call.over = true;
@@ -194,6 +225,7 @@ class PooledCall implements UpstreamCall, CallState {
   idleMs: number | null = null;
   readonly request: OutgoingRequest;
   readonly events: UpstreamEvents;
+  readonly client: CallClient;
   /** When it began to wait for a connection. */
   sinceMs = 0;
   connection: UpstreamConnection | null = null;
@@ -203,9 +235,15 @@ class PooledCall implements UpstreamCall, CallState {
   #early: Buffer[] | null = null;
   #finishedEarly = false;
 
-  constructor(request: OutgoingRequest, events: UpstreamEvents, forget: (call: PooledCall) => void) {
+  constructor(
+    request: OutgoingRequest,
+    events: UpstreamEvents,
+    client: CallClient,
+    forget: (call: PooledCall) => void,
+  ) {
     this.request = request;
     this.events = events;
+    this.client = client;
     this.#forget = forget;
   }
 
@@ -258,6 +296,11 @@ class PooledCall implements UpstreamCall, CallState {
     this.#forget(this);
   }
 }
+
+const QUEUE_FULL: UpstreamFailure = {
+  code: 'upstream-overloaded',
+  detail: 'the queue for connections is full, or its network has its share of it',
+};
 
 function failCall(call: PooledCall, failure: UpstreamFailure): void {
   if (call.over) return;

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { startGateway } from '../framing/gateway-process.ts';
+import { Signal } from '../framing/signal.ts';
 import { openSession, sendNode } from './node-session.ts';
 
 /** An upstream that replies with what it was told of the client once so many requests are with it. */
@@ -46,4 +47,56 @@ apis: { a: { routes: ['GET /'], upstream: 'http://127.0.0.1:${upstream}', auth: 
   );
   assert.equal(await ask('203.0.113.1, unknown'), '400');
   assert.equal(await ask('203.0.113.1'), '429', 'the connection goes on for the others');
+});
+
+test('one client network that asks for a thousand slow replies leaves connections to the upstream for others', async (t) => {
+  const changes = new Signal();
+  let holding = 0;
+  const server = createServer(({ url }, reply) => {
+    if (url !== '/slow') reply.end('fine');
+    else {
+      holding++;
+      changes.changed();
+    }
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const gateway = await startGateway(`version: 1
+server: { https: { port: 0 }, http: off, threads: 1 }
+admin: { port: 0 }
+data: ./data
+trustedProxies: [127.0.0.1]
+apis: { a: { routes: ['GET /{what}'], upstream: 'http://127.0.0.1:${(server.address() as AddressInfo).port}', auth: public } }
+`);
+  t.after(() => gateway.stop());
+  const refusals: string[] = [];
+  const slow = { 'x-forwarded-for': '203.0.113.1', ':path': '/slow' };
+  for (let count = 0; count < 11; count++) {
+    const session = await openSession({ port: gateway.https, ca: gateway.ca });
+    t.after(() => session.destroy());
+    for (let stream = 0; stream < 100; stream++) {
+      // What is not answered in time, or cut when the test is over, is nothing to this test.
+      sendNode(session, slow).then(
+        ({ status, headers }) => {
+          refusals.push(`${status} ${headers['retry-after']}`);
+          changes.changed();
+        },
+        () => {},
+      );
+    }
+  }
+  assert.ok(await changes.holds(() => holding >= 512 && refusals.length >= 76));
+  const session = await openSession({ port: gateway.https, ca: gateway.ca });
+  t.after(() => session.destroy());
+  for (const client of ['203.0.113.2', '203.0.113.3', '2001:db8::1']) {
+    const { status, body } = await sendNode(session, { 'x-forwarded-for': client, ':path': '/fast' });
+    assert.deepEqual([status, body.toString()], [200, 'fine'], client);
+  }
+  assert.equal(holding, 512);
+  assert.ok(refusals.every((refusal) => refusal === '503 1'));
 });

@@ -7,11 +7,11 @@ import type { Http2Offer, ServerBounds } from '../server.ts';
 import { handOverLater, type TurnWork } from '../turn-end.ts';
 import { BlockReader } from './block-reader.ts';
 import { ConnectionStreams } from './connection-streams.ts';
+import { ConnectionTalk } from './connection-talk.ts';
 import { ConnectionWaits, type Overdue } from './connection-waits.ts';
-import { FrameBudget } from './frame-budget.ts';
 import { judgeFrame, judgePriority, type Judgement, settingFault } from './frame-judge.ts';
 import { type BlockOpening, type FrameEvents, FrameReader } from './frame-reader.ts';
-import { goaway, ping, pingAck, SETTINGS_ACK } from './frame-writer.ts';
+import { goaway, ping } from './frame-writer.ts';
 import type { Http2Exchange } from './http2-exchange.ts';
 import { greetingOf } from './greeting.ts';
 import { Lingering } from './lingering.ts';
@@ -50,7 +50,7 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
   readonly #options: Http2Options;
   readonly #reader: FrameReader;
   readonly #blocks: BlockReader;
-  readonly #budget: FrameBudget;
+  readonly #talk: ConnectionTalk;
   readonly #waits: ConnectionWaits;
   readonly #streams: ConnectionStreams;
   /** False when our side is closed: what still comes is thrown away. */
@@ -58,13 +58,9 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
   #lingering: Lingering | null = null;
   #drain: Drain = 'no';
   #drainAt = 0;
-  /** Our SETTINGS were acknowledged. */
-  #acknowledged = false;
   /** The client has closed its side. */
   #ended = false;
   #requests = 0;
-  /** Worthy DATA frames of ours that the budget knows of. */
-  #framesTold = 0;
   #planned = false;
 
   constructor(socket: Socket, options: Http2Options) {
@@ -76,14 +72,15 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
     this.#options = options;
     this.#reader = new FrameReader('server', this, bounds);
     this.#blocks = new BlockReader(peer.tls === null ? 'http' : 'https', bounds);
-    this.#budget = new FrameBudget(bounds);
     this.#waits = new ConnectionWaits(bounds, now);
     const { handler, http2 } = options;
     const { memory } = http2;
     const faulted = (fault: Http2Fault): void => this.#countFault(fault);
-    const answered = (): void => this.#budget.sent(1);
+    const answered = (): void => this.#talk.sentHead();
     const planned = (): void => this.#plan();
     this.#streams = new ConnectionStreams({ peer, handler, memory, bounds, writer, faulted, answered, planned }, now);
+    const { sender } = this.#streams;
+    this.#talk = new ConnectionTalk({ bounds, writer, sender, fail: (fault) => this.#fail(fault) });
     writer.append(greetingOf(bounds));
     // What a socket has read before it was ours comes by its events, and so does then all that follows.
     const lends = socket.readableLength === 0 && lendReads(socket, (bytes) => this.#onRead(bytes));
@@ -121,7 +118,7 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
     this.#lingering?.sweep(now);
     if (!this.#open) return;
     this.#streams.nowMs = now;
-    this.#budget.refill(now);
+    this.#talk.refill(now);
     if (this.#drain === 'asked' && now - this.#drainAt > this.#options.bounds.drainMs) this.#tellLast();
     this.#streams.sweep(now);
     // What only an event of the socket would have told is not to wait for ever.
@@ -163,7 +160,7 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
   }
 
   dataEnds(_streamId: number, dataBytes: number, endStream: boolean): void {
-    if (!this.#streams.endData(dataBytes, endStream)) this.#chat('empty-data-flood');
+    if (!this.#streams.endData(dataBytes, endStream)) this.#talk.chat('empty-data-flood');
   }
 
   reset(streamId: number): void {
@@ -174,13 +171,13 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
       return;
     }
     this.#streams.leave(stream);
-    if (!this.#budget.count('reset')) this.#fail('reset-flood');
+    this.#talk.countReset();
   }
 
   priority(streamId: number, dependsOn: number, soundLength: boolean): void {
     const stream = this.#streams.get(streamId);
     const judgement = judgePriority(streamId, dependsOn, soundLength, this.#streams.stateOf(streamId, stream));
-    if (judgement.does === 'drops') this.#chat('priority-flood');
+    if (judgement.does === 'drops') this.#talk.chat('priority-flood');
     else this.#act(judgement, streamId, stream);
   }
 
@@ -191,28 +188,25 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
   }
 
   settingsEnd(): void {
-    if (this.#budget.count('setting')) this.#writer.append(SETTINGS_ACK);
-    else this.#fail('settings-flood');
+    this.#talk.settingsEnd();
   }
 
   settingsAck(): void {
-    if (this.#acknowledged) this.#chat('settings-flood');
-    this.#acknowledged = true;
+    this.#talk.settingsAck();
   }
 
   ping(opaque: string): void {
-    this.#writer.append(pingAck(opaque));
-    this.#chat('ping-flood');
+    this.#talk.ping(opaque);
   }
 
   pingAck(opaque: string): void {
     if (this.#drain === 'asked' && opaque === DRAIN_PING) this.#tellLast();
-    else this.#chat('ping-flood');
+    else this.#talk.chat('ping-flood');
   }
 
   /** We open no streams that it could refuse; the client leaves by itself. */
   goaway(): void {
-    this.#chat('unknown-frame-flood');
+    this.#talk.chat('unknown-frame-flood');
   }
 
   windowUpdate(streamId: number, increment: number): void {
@@ -226,13 +220,13 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
     }
     const isSound = increment > 0 && this.#streams.sender.opened(stream ?? null, increment);
     const fault = increment === 0 ? 'window-zero' : 'window-overflow';
-    if (isSound) this.#chat('window-update-flood');
+    if (isSound) this.#talk.chat('window-update-flood');
     else if (stream === undefined) this.#fail(fault);
     else this.#streams.reset(stream, fault);
   }
 
   unknown(): void {
-    this.#chat('unknown-frame-flood');
+    this.#talk.chat('unknown-frame-flood');
   }
 
   fault(fault: Http2Fault): void {
@@ -242,7 +236,7 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
   /** Does what was judged of a frame that nobody takes. */
   #act(judgement: Judgement, streamId: number, stream: Http2Exchange | undefined): void {
     if (judgement.does === 'ends') this.#fail(judgement.fault);
-    else if (judgement.does !== 'resets') this.#chat('closed-stream-flood');
+    else if (judgement.does !== 'resets') this.#talk.chat('closed-stream-flood');
     else if (stream !== undefined) this.#streams.reset(stream, judgement.fault);
     else this.#streams.refuse(streamId, judgement.fault, null);
   }
@@ -252,7 +246,7 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
     if (this.#drain === 'told') {
       // It was told that this one is not taken, and opens it elsewhere.
       streams.ignore(streamId);
-      this.#chat('closed-stream-flood');
+      this.#talk.chat('closed-stream-flood');
       return;
     }
     const reading = this.#blocks.request(ended);
@@ -280,15 +274,7 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
   #countFault(fault: Http2Fault): void {
     const { http2, peer } = this.#options;
     http2.faulted(fault, peer);
-    if (!this.#budget.count('reset')) this.#fail('reset-flood');
-  }
-
-  /** Counts a frame that costs its sender nothing; what tips the measure is the reason. */
-  #chat(fault: Http2Fault): void {
-    const { worthyFrames } = this.#streams.sender;
-    if (worthyFrames > this.#framesTold) this.#budget.sent(worthyFrames - this.#framesTold);
-    this.#framesTold = worthyFrames;
-    if (!this.#budget.count('chatter')) this.#fail(fault);
+    this.#talk.countReset();
   }
 
   #onRead(bytes: Buffer): void {
@@ -313,7 +299,7 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
       sender: streams.sender,
       streams: streams.size,
       lastId: streams.lastId,
-      acknowledged: this.#acknowledged,
+      acknowledged: this.#talk.acknowledged,
       waiting,
       flushed: this.#socket.bytesWritten - waiting,
       onlySends: this.#ended && streams.onlySend,

@@ -14,6 +14,11 @@ export class ReceiveWindow {
     this.#open = bytes;
   }
 
+  /** What the peer may send now. */
+  get open(): number {
+    return this.#open;
+  }
+
   /** Counts a frame that came; false where it is more than the peer was given (§6.9.1), and then nothing is counted. */
   take(bytes: number): boolean {
     if (bytes > this.#open) return false;

@@ -13,6 +13,7 @@ import {
   pair,
   reply,
   rst,
+  streamsAtOnce,
   UpstreamBench,
   widen,
   word,
@@ -225,6 +226,37 @@ test('a reply to HEAD and one of 304 name a length and have none', () => {
   }
 });
 
+test('a reply that can have no body is whole with its head, whenever its stream ends', () => {
+  const ends = [data(1, '', true), block(1, encodeFields(['x-late', '1']), true)];
+  for (const [method, status] of [
+    ['HEAD', '200'],
+    ['GET', '204'],
+    ['GET', '304'],
+  ] as const) {
+    for (const end of ends) {
+      const { caller, other, peer, bench } = answered([reply(1, { status })], { method });
+      assert.deepEqual([caller.log, caller.reply?.status], [['whole'], Number(status)]);
+      bench.pass(5_000);
+      peer.says(end, reply(3, { ends: true }));
+      assert.deepEqual([caller.log, other.log], [['whole'], ['whole']]);
+      assert.deepEqual([peer.resets, peer.goneBy], [[], null]);
+      assert.deepEqual(bench.pool.counts, { idle: 1, busy: 0, waiting: 0 });
+    }
+  }
+});
+
+test('a stream that does not end behind such a reply is reset after a while, and so is one whose request is not whole', () => {
+  const { caller, other, peer, bench } = answered([reply(1, { status: '204' })]);
+  bench.pass(20_500);
+  assert.deepEqual(peer.resets, [`1 ${ErrorCode.cancel}`]);
+  peer.says(reply(3, { ends: true }));
+  assert.deepEqual([caller.log, other.log], [['whole'], ['whole']]);
+  assert.deepEqual(bench.pool.counts, { idle: 1, busy: 0, waiting: 0 });
+
+  const early = answered([reply(1, { status: '204' })], { method: 'POST', framing: LONG });
+  assert.deepEqual([early.caller.log, early.peer.resets], [['whole'], [`1 ${ErrorCode.cancel}`]]);
+});
+
 test('interim replies and trailers are what they are', () => {
   const hints = reply(1, { status: '103', fields: ['link', '</a>'] });
   const { caller } = answered([
@@ -322,11 +354,90 @@ test('one that sends on beyond the window of its stream is cut off', () => {
 test('data that nobody takes any more are given back to the connection', () => {
   const bench = new UpstreamBench();
   const { caller, peer } = bench.opened();
+  const given = [caller, ...Array.from({ length: 39 }, () => bench.call())];
   const other = bench.call();
-  caller.call?.abort();
-  for (let round = 0; round < 80; round++) peer.says(data(1, 'x'.repeat(16_384)));
-  peer.says(reply(3), data(3, 'fine', true));
+  for (const { call } of given) call?.abort();
+  for (const [at] of given.entries())
+    for (let round = 0; round < 3; round++) peer.says(data(2 * at + 1, 'x'.repeat(16_384)));
+  peer.says(reply(81), data(81, 'fine', true));
   assert.equal(other.body, 'fine');
+  assert.equal(peer.goneBy, null);
+});
+
+test('an upstream that sends on and on what nobody takes any more is left', () => {
+  for (const end of ['abort', 'reply'] as const) {
+    const bench = new UpstreamBench();
+    const { caller, peer } = bench.opened();
+    if (end === 'abort') caller.call?.abort();
+    else peer.says(reply(1, { ends: true }));
+    const windows = end === 'abort' ? 2 : 1;
+    for (let round = 0; round < windows; round++) {
+      for (let piece = 0; piece < 3; piece++) peer.says(data(1, 'x'.repeat(16_384)));
+      peer.says(data(1, 'x'.repeat(16_383)));
+      assert.equal(peer.goneBy, null, end);
+    }
+    peer.says(data(1, 'x'));
+    assert.equal(peer.goneBy, ErrorCode.enhanceYourCalm, end);
+  }
+});
+
+test('a reply that is whole and not taken counts for us, and not for the upstream', async () => {
+  const bench = new UpstreamBench({}, { connections: 1, waiting: 200 });
+  const { caller, peer } = bench.opened({}, streamsAtOnce(1));
+  caller.takes = false;
+  peer.says(reply(1), data(1, 'first'));
+  const second = bench.call();
+  assert.deepEqual(peer.asked, [1]);
+  peer.says(data(1, 'last', true));
+  assert.deepEqual(peer.asked, [1, 3], 'the upstream has ended its side');
+  peer.says(reply(3, { ends: true }));
+  assert.deepEqual(second.log, ['whole']);
+  for (let id = 5; id < 5 + 2 * 99; id += 2) {
+    const slow = bench.call();
+    slow.takes = false;
+    peer.says(reply(id), data(id, 'first'));
+    peer.says(data(id, 'last', true));
+  }
+  bench.call();
+  assert.equal(peer.asked.length, 101, 'but a hundred of them are enough');
+  caller.call?.resume();
+  await caller.over();
+  assert.equal(caller.body, 'firstlast');
+  assert.equal(peer.asked.length, 102);
+});
+
+test('a reply that comes before its request is whole resets the stream, and who waits to send on hears that it may', () => {
+  const bench = new UpstreamBench();
+  const { caller, peer } = bench.opened({ method: 'POST', framing: LONG }, firstWindow(10));
+  caller.takes = false;
+  assert.equal(caller.call?.write([Buffer.from('more than its window')]), false);
+  peer.says(reply(1, { status: '413' }), data(1, 'too'));
+  peer.says(data(1, ' much', true));
+  assert.deepEqual(peer.resets, [`1 ${ErrorCode.cancel}`]);
+  assert.equal(caller.log.at(-1), 'drained');
+  assert.equal(caller.call?.write([Buffer.from('x')]), true, 'and goes nowhere');
+  assert.equal(peer.sent(1), 10);
+});
+
+test('an upstream that takes nothing gets no more calls, and is given up', () => {
+  const bench = new UpstreamBench({}, { connections: 1, waiting: 200 });
+  const { caller, peer } = bench.opened();
+  peer.stuck = true;
+  const lines = `x-long: ${'x'.repeat(8_000)}\r\n`;
+  for (let count = 0; count < 60; count++) bench.call({ lines });
+  const asked = peer.asked.length;
+  assert.ok(asked > 30 && asked < 40, String(asked));
+  peer.unstick();
+  bench.pass(500);
+  assert.equal(peer.asked.length, 61, 'what waited goes when there is room');
+  peer.stuck = true;
+  bench.call();
+  for (let second = 0; second < 31; second++) {
+    peer.says(reply(1, { status: '103' }).repeat(second === 0 ? 1 : 0), frame(6, 0, 0, '12345678'));
+    bench.pass(1_000);
+  }
+  assert.equal(caller.failure?.code, 'upstream-timeout');
+  assert.ok(peer.destroyed);
 });
 
 test('padding counts for the windows and is given back', () => {

@@ -1,43 +1,25 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { DirectWriter } from '../direct-writer.ts';
-import { HEAD_BOUNDS } from '../fields.ts';
 import type { CallState, UpstreamFailure } from '../upstream-call.ts';
-import type { UpstreamBounds } from '../upstream-connection.ts';
 import { failureOf } from '../upstream-failure.ts';
-import { FrameBudget } from './frame-budget.ts';
+import { ConnectionTalk } from './connection-talk.ts';
 import { settingFault } from './frame-judge.ts';
 import { type BlockOpening, type FrameEvents, FrameReader } from './frame-reader.ts';
-import { goaway, ping, pingAck, settings, SETTINGS_ACK, windowUpdate } from './frame-writer.ts';
+import { goaway, ping } from './frame-writer.ts';
 import { HpackDecoder } from './hpack-decoder.ts';
-import type { RequestHeadEncoder } from './hpack-encoder.ts';
 import { REPLY_RULES } from './hpack-field.ts';
-import { ErrorCode, HTTP2_FAULTS, type Http2Bounds, type Http2Fault, Setting } from './protocol.ts';
+import { ErrorCode, HTTP2_FAULTS, type Http2Fault, Setting } from './protocol.ts';
 import { ReplyBlock } from './reply-head.ts';
 import { TrailerBlock } from './request-block.ts';
+import { clientGreeting } from './client-greeting.ts';
+import type { Http2UpstreamHost } from './upstream-host.ts';
 import { Silence } from './upstream-silence.ts';
 import type { UpstreamStream } from './upstream-stream.ts';
-import { FIRST_WINDOW_BYTES, malformed, UpstreamStreams } from './upstream-streams.ts';
+import { malformed, UpstreamStreams } from './upstream-streams.ts';
 
-/** What a client sends first (RFC 9113 §3.4). */
-const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 /** A connection that is over is gone by then, if need be without its last words. */
 const LINGER_MS = 3_000;
-
-/** What a connection has from its pool, and tells it. */
-export interface Http2UpstreamHost {
-  readonly scheme: 'http' | 'https';
-  readonly times: UpstreamBounds;
-  readonly bounds: Http2Bounds;
-  readonly encoder: RequestHeadEncoder;
-  readonly monotonic: () => number;
-  /** A connection may take calls, or more of them than before. */
-  freed(): void;
-  /** A call has failed. `again`: it may be sent again on another connection. */
-  failed(call: CallState, failure: UpstreamFailure, again: boolean): void;
-  /** The connection is over, and so are all of its calls but those whose reply is here whole. */
-  lost(connection: Http2UpstreamConnection, failure: UpstreamFailure): void;
-}
 
 /**
  * One HTTP/2 connection to an upstream (RFC 9113): over TLS where ALPN agrees to it, else by prior knowledge (§3.3). No
@@ -47,12 +29,12 @@ export interface Http2UpstreamHost {
 export class Http2UpstreamConnection implements FrameEvents {
   readonly #socket: Socket;
   readonly #writer: DirectWriter;
-  readonly #host: Http2UpstreamHost;
+  readonly #host: Http2UpstreamHost<Http2UpstreamConnection>;
   readonly #reader: FrameReader;
   readonly #decoder: HpackDecoder;
   readonly #replyBlock = new ReplyBlock();
   readonly #trailers = new TrailerBlock();
-  readonly #budget: FrameBudget;
+  readonly #talk: ConnectionTalk;
   readonly #silence: Silence;
   readonly #streams: UpstreamStreams;
   readonly #openedMs: number;
@@ -61,17 +43,22 @@ export class Http2UpstreamConnection implements FrameEvents {
   #since: number;
   /** Takes no further calls, and closes behind those that it has. */
   #leaving = false;
-  /** Why it is over, until the pool has been told. */
+  /** Calls that it has refused, and whether one of them was since the last sweep. */
+  #refusals = 0;
+  #refuses = false;
+  /** Why it is over, until the pool has been told, */
   #lost: UpstreamFailure | null = null;
+  /** and whether that was before it took calls, by hanging up. */
+  #hungUpEarly = false;
   #streamLimit = Number.POSITIVE_INFINITY;
   #widened = false;
-  /** Our SETTINGS were acknowledged. */
-  #acknowledged = false;
-  /** DATA frames of ours that the budget knows of. */
-  #framesTold = 0;
 
-  constructor(socket: Socket, host: Http2UpstreamHost, readyEvent: 'connect' | 'secureConnect') {
-    const { scheme, bounds, encoder, monotonic } = host;
+  constructor(
+    socket: Socket,
+    host: Http2UpstreamHost<Http2UpstreamConnection>,
+    readyEvent: 'connect' | 'secureConnect',
+  ) {
+    const { scheme, bounds, encoder, monotonic, times } = host;
     const writer = new DirectWriter(socket, () => this.#onDrain());
     this.#socket = socket;
     this.#writer = writer;
@@ -79,28 +66,37 @@ export class Http2UpstreamConnection implements FrameEvents {
     this.#since = this.#openedMs = monotonic();
     this.#reader = new FrameReader('client', this, bounds);
     this.#decoder = new HpackDecoder(REPLY_RULES, bounds.tableBytes, bounds);
-    this.#budget = new FrameBudget(bounds);
-    this.#silence = new Silence(this.#openedMs);
+    this.#silence = new Silence(this.#openedMs, Math.max(times.responseMs, times.idleMs));
     this.#streams = new UpstreamStreams({
       scheme,
       bounds,
       encoder,
       monotonic,
       writer,
+      left: (call) => host.left(call),
       failed: (call, failure, again) => host.failed(call, failure, again),
       told: (freed) => this.#onTold(freed),
     });
+    const { sender } = this.#streams;
+    this.#talk = new ConnectionTalk({ bounds, writer, sender, fail: (fault) => this.#fail(fault) });
     socket.on(readyEvent, () => this.#onReady());
-    socket.on('end', () => this.#lose(cut('connection closed by the upstream')));
+    socket.on('end', () => this.#hungUp(cut('connection closed by the upstream')));
     socket.on('drain', () => this.#onDrain());
-    socket.on('error', (fault: NodeJS.ErrnoException) => this.#lose(failureOf(fault, this.#stage !== 'connecting')));
-    socket.on('close', () => this.#lose(cut('connection closed')));
+    socket.on('error', (fault: NodeJS.ErrnoException) => this.#hungUp(failureOf(fault, this.#stage !== 'connecting')));
+    socket.on('close', () => this.#hungUp(cut('connection closed')));
   }
 
   /** Calls that it would take now. */
   get free(): number {
-    if (this.standing !== 'open') return 0;
-    return Math.max(0, Math.min(this.#streamLimit, this.#host.bounds.streams) - this.#streams.size);
+    const isCrowded = this.#writer.waiting > this.#host.bounds.heldBytes;
+    if (this.standing !== 'open' || this.#refuses || isCrowded) return 0;
+    const { size, live } = this.#streams;
+    return Math.max(0, Math.min(this.#streamLimit - live, this.#host.bounds.streams - size));
+  }
+
+  /** Calls that it would take at most, as far as the upstream has said. */
+  get limit(): number {
+    return Math.min(this.#streamLimit, this.#host.bounds.streams);
   }
 
   /** Calls that it carries. */
@@ -108,7 +104,12 @@ export class Http2UpstreamConnection implements FrameEvents {
     return this.#streams.size;
   }
 
-  /** `new` before it takes calls, `gone` when it takes no more. */
+  /** Each of them. */
+  calls(): Iterable<CallState> {
+    return this.#streams.calls();
+  }
+
+  /** `new` before it takes calls, `gone` when it takes no more; one that is worn may get `open` again. */
   get standing(): 'new' | 'open' | 'gone' {
     if (this.#stage === 'over' || this.#leaving || this.#streams.areWorn) return 'gone';
     return this.#stage === 'ready' ? 'open' : 'new';
@@ -127,7 +128,7 @@ export class Http2UpstreamConnection implements FrameEvents {
   /** Sends a request's head, at this moment, and gives the stream on which its body may follow. Only while `free`. */
   carry(call: CallState, atMs: number): UpstreamStream {
     if (this.#streams.size === 0) this.#silence.heard(atMs);
-    this.#budget.sent(1);
+    this.#talk.sentHead();
     return this.#streams.begin(call, atMs);
   }
 
@@ -162,12 +163,13 @@ export class Http2UpstreamConnection implements FrameEvents {
     }
     const { times, bounds } = this.#host;
     this.#streams.nowMs = now;
-    this.#budget.refill(now);
+    this.#refuses = false;
+    this.#talk.refill(now);
     this.#streams.sweep(now, times);
     if (this.#stage !== 'ready') {
       const detail = `no connection within ${times.connectMs} ms`;
       if (now - this.#openedMs > times.connectMs) this.#lose({ code: 'upstream-timeout', detail });
-    } else if (!this.#acknowledged && now - this.#since > bounds.settingsAckMs) this.#fail('settings-timeout');
+    } else if (!this.#talk.acknowledged && now - this.#since > bounds.settingsAckMs) this.#fail('settings-timeout');
     else this.#sweepSilence(now);
     // What only an event of the socket would have told is not to wait for ever.
     this.#onDrain();
@@ -186,7 +188,7 @@ export class Http2UpstreamConnection implements FrameEvents {
     // Whatever becomes of a block, it has changed the table that the next one needs (RFC 7541 §2.2).
     const broken = this.#decoder.decode(bytes, from, to, into);
     if (broken !== null) this.#fail(broken);
-    else if (stream === undefined || stream.ended) this.#chat('closed-stream-flood');
+    else if (stream === undefined || stream.ended) this.#talk.chat('closed-stream-flood');
     else if (isHead) {
       const { method } = stream.call.request;
       this.#streams.judge(stream, stream.head(this.#replyBlock.read(method, endStream), endStream));
@@ -197,7 +199,10 @@ export class Http2UpstreamConnection implements FrameEvents {
   dataBegins(streamId: number, flowBytes: number): void {
     const stream = this.#streams.get(streamId);
     if (stream === undefined && this.#streams.isIdle(streamId)) this.#fail('idle-stream');
-    else if (!this.#streams.beginData(stream, flowBytes)) this.#fail('window-overrun');
+    else {
+      const fault = this.#streams.beginData(stream, flowBytes);
+      if (fault !== null) this.#fail(fault);
+    }
   }
 
   data(_streamId: number, bytes: Buffer, from: number, to: number): void {
@@ -205,7 +210,7 @@ export class Http2UpstreamConnection implements FrameEvents {
   }
 
   dataEnds(_streamId: number, dataBytes: number, endStream: boolean): void {
-    if (!this.#streams.endData(dataBytes, endStream)) this.#chat('empty-data-flood');
+    if (!this.#streams.endData(dataBytes, endStream)) this.#talk.chat('empty-data-flood');
   }
 
   reset(streamId: number, code: number): void {
@@ -213,14 +218,17 @@ export class Http2UpstreamConnection implements FrameEvents {
     if (stream === null) return;
     const isRefused = code === ErrorCode.refusedStream;
     stream.untouched = isRefused && stream.isSilent;
-    // Who refuses a call is not asked for it again: the next one goes over another connection.
-    if (isRefused) this.#leaving = true;
+    if (isRefused) {
+      // What was refused goes over another connection. Once may be that limit and call have crossed; twice is an answer.
+      this.#refuses = true;
+      this.#leaving ||= ++this.#refusals > 1;
+    }
     this.#streams.end(stream, null, cut(`stream reset by the upstream: ${code}`));
   }
 
   /** Priorities are a client's to send. */
   priority(_streamId: number, _dependsOn: number, soundLength: boolean): void {
-    if (soundLength) this.#chat('priority-flood');
+    if (soundLength) this.#talk.chat('priority-flood');
     else this.#fail('frame-size');
   }
 
@@ -235,11 +243,7 @@ export class Http2UpstreamConnection implements FrameEvents {
   }
 
   settingsEnd(): void {
-    if (!this.#budget.count('setting')) {
-      this.#fail('settings-flood');
-      return;
-    }
-    this.#writer.append(SETTINGS_ACK);
+    if (!this.#talk.settingsEnd()) return;
     if (this.#stage !== 'greeting') return;
     this.#stage = 'ready';
     this.#since = this.#streams.nowMs;
@@ -247,21 +251,19 @@ export class Http2UpstreamConnection implements FrameEvents {
   }
 
   settingsAck(): void {
-    if (this.#acknowledged) this.#chat('settings-flood');
-    this.#acknowledged = true;
+    this.#talk.settingsAck();
   }
 
   ping(opaque: string): void {
-    this.#writer.append(pingAck(opaque));
-    this.#chat('ping-flood');
+    this.#talk.ping(opaque);
   }
 
   pingAck(opaque: string): void {
-    if (!this.#silence.answered(opaque)) this.#chat('ping-flood');
+    if (!this.#silence.answered(opaque)) this.#talk.chat('ping-flood');
   }
 
   goaway(lastStreamId: number, code: number): void {
-    this.#chat('unknown-frame-flood');
+    this.#talk.chat('unknown-frame-flood');
     this.#leaving = true;
     const failure: UpstreamFailure = { code: 'upstream-unreachable', detail: `the upstream goes away: ${code}` };
     this.#streams.endAbove(lastStreamId, failure);
@@ -271,13 +273,13 @@ export class Http2UpstreamConnection implements FrameEvents {
     const stream = streamId === 0 ? undefined : this.#openStream(streamId);
     if (stream === null) return;
     const fault = increment === 0 ? 'window-zero' : 'window-overflow';
-    if (increment > 0 && this.#streams.sender.opened(stream ?? null, increment)) this.#chat('window-update-flood');
+    if (increment > 0 && this.#streams.sender.opened(stream ?? null, increment)) this.#talk.chat('window-update-flood');
     else if (stream === undefined) this.#fail(fault);
     else this.#streams.end(stream, HTTP2_FAULTS[fault].code, malformed(fault));
   }
 
   unknown(): void {
-    this.#chat('unknown-frame-flood');
+    this.#talk.chat('unknown-frame-flood');
   }
 
   fault(fault: Http2Fault): void {
@@ -289,16 +291,8 @@ export class Http2UpstreamConnection implements FrameEvents {
     const stream = this.#streams.get(streamId);
     if (stream !== undefined && !stream.ended) return stream;
     if (stream === undefined && this.#streams.isIdle(streamId)) this.#fail('idle-stream');
-    else this.#chat('closed-stream-flood');
+    else this.#talk.chat('closed-stream-flood');
     return null;
-  }
-
-  /** Counts a frame that costs its sender nothing; what tips the measure is the reason. */
-  #chat(fault: Http2Fault): void {
-    const { worthyFrames } = this.#streams.sender;
-    if (worthyFrames > this.#framesTold) this.#budget.sent(worthyFrames - this.#framesTold);
-    this.#framesTold = worthyFrames;
-    if (!this.#budget.count('chatter')) this.#fail(fault);
   }
 
   #onReady(): void {
@@ -309,7 +303,7 @@ export class Http2UpstreamConnection implements FrameEvents {
       return;
     }
     this.#stage = 'greeting';
-    this.#writer.append(greetingOf(this.#host.bounds));
+    this.#writer.append(clientGreeting(this.#host.bounds));
   }
 
   #onDrain(): void {
@@ -325,12 +319,14 @@ export class Http2UpstreamConnection implements FrameEvents {
     this.#lost = null;
     const widened = this.#widened;
     this.#widened = false;
-    if (lost !== null) this.#host.lost(this, lost);
+    if (lost !== null) this.#host.lost(this, lost, this.#hungUpEarly);
     else if (freed || widened) this.#host.freed();
   }
 
   #sweepSilence(now: number): void {
-    switch (this.#silence.judge(now, this.#streams.size > 0)) {
+    const { waiting } = this.#writer;
+    const flushed = this.#socket.bytesWritten - waiting;
+    switch (this.#silence.judge(now, { hasCalls: this.#streams.size > 0, waiting, flushed })) {
       case 'fine':
         return;
       case 'ask':
@@ -341,7 +337,18 @@ export class Http2UpstreamConnection implements FrameEvents {
         return;
       case 'dead':
         this.#lose({ code: 'upstream-timeout', detail: 'no answer to a PING' });
+        return;
+      case 'deaf':
+        this.#lose({ code: 'upstream-timeout', detail: 'too little of what is sent is taken' });
     }
+  }
+
+  /** The other end has closed the connection, or something on the way has. Before its greeting nothing was asked of it. */
+  #hungUp(failure: UpstreamFailure): void {
+    if (this.#stage === 'over') return;
+    this.#hungUpEarly = this.#stage === 'greeting';
+    const isEarly = this.#stage !== 'ready' && failure.code === 'upstream-incomplete-reply';
+    this.#lose(isEarly ? { ...failure, code: 'upstream-unreachable' } : failure);
   }
 
   /** Ends the connection for a fault of the upstream. */
@@ -377,13 +384,4 @@ const LEFT: UpstreamFailure = { code: 'upstream-unreachable', detail: 'left' };
 
 function cut(detail: string): UpstreamFailure {
   return { code: 'upstream-incomplete-reply', detail };
-}
-
-/** Our preface (RFC 9113 §3.4): no pushes, what we read of heads, and the window of the connection. */
-function greetingOf(bounds: Http2Bounds): string {
-  const own = settings([
-    [Setting.enablePush, 0],
-    [Setting.maxHeaderListSize, HEAD_BOUNDS.bytes],
-  ]);
-  return PREFACE + own + windowUpdate(0, bounds.connectionWindowBytes - FIRST_WINDOW_BYTES);
 }

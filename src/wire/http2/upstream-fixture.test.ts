@@ -2,7 +2,8 @@
 import type { TcpNetConnectOpts } from 'node:net';
 import { FakeSocket } from '../fake-socket.test.ts';
 import { ManualClock } from '../peers.test.ts';
-import { Caller } from '../upstream-peer.test.ts';
+import type { CallClient } from '../network-shares.ts';
+import { Caller, nextClient } from '../upstream-peer.test.ts';
 import type { UpstreamBounds } from '../upstream-connection.ts';
 import type { PoolBounds } from '../upstream-pool.ts';
 import type { OutgoingRequest } from '../write-head.ts';
@@ -115,7 +116,7 @@ export class UpstreamBench {
     this.clock.every(500, () => this.pool.sweep(this.clock.monotonic()));
   }
 
-  call(request: Partial<OutgoingRequest> = {}): Caller {
+  call(request: Partial<OutgoingRequest> = {}, client: CallClient = nextClient()): Caller {
     const caller = new Caller();
     const whole: OutgoingRequest = {
       method: 'GET',
@@ -126,7 +127,7 @@ export class UpstreamBench {
       framing: { kind: 'none' },
       ...request,
     };
-    caller.call = this.pool.call(whole, caller);
+    caller.call = this.pool.call(whole, caller, client);
     return caller;
   }
 

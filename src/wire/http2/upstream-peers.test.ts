@@ -14,7 +14,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { openUpstream } from '../open-upstream.ts';
 import { ManualClock, rawServer, selfSigned, until } from '../peers.test.ts';
 import type { Upstream } from '../upstream-pool.ts';
-import { Caller } from '../upstream-peer.test.ts';
+import { Caller, nextClient } from '../upstream-peer.test.ts';
 import type { OutgoingRequest } from '../write-head.ts';
 
 let cert = '';
@@ -83,7 +83,7 @@ function connectTo(
       framing: { kind: 'none' },
       ...request,
     };
-    caller.call = upstream.call(whole, caller);
+    caller.call = upstream.call(whole, caller, nextClient());
     return caller;
   };
   return { upstream, clock, call };

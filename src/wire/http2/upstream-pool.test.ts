@@ -14,6 +14,7 @@ import {
   UpstreamBench,
 } from './upstream-fixture.test.ts';
 
+const ONE = { address: '192.0.2.1' };
 const sized = (bytes: number) => ({ kind: 'length', bytes }) as const;
 
 test('nothing is asked before the settings of the upstream have come', () => {
@@ -224,7 +225,7 @@ test('a call is asked again once', () => {
   assert.equal(bench.peers.length, 2);
 });
 
-test('a refused stream is asked for over another connection, and the one that refused it is left', () => {
+test('a refused stream is asked for over another connection; one that refuses a second time is left', () => {
   const bench = new UpstreamBench();
   const { caller, peer } = bench.opened({ method: 'POST' });
   const other = bench.call();
@@ -235,7 +236,14 @@ test('a refused stream is asked for over another connection, and the one that re
     .says(reply(1, { ends: true }));
   assert.deepEqual(caller.log, ['whole']);
   bench.call({ target: '/next' });
-  assert.deepEqual(peer.asked, [1, 3]);
+  assert.deepEqual(peer.asked, [1, 3], 'for the moment it is let be');
+  bench.pass(500);
+  bench.call({ target: '/later' });
+  assert.deepEqual(peer.asked, [1, 3, 5]);
+  peer.says(rst(5, ErrorCode.refusedStream));
+  bench.pass(500);
+  bench.call({ target: '/never' });
+  assert.deepEqual(peer.asked, [1, 3, 5]);
   peer.says(reply(3, { ends: true }));
   assert.deepEqual(other.log, ['whole']);
   assert.ok(peer.destroyed);
@@ -413,13 +421,124 @@ test('a pool that is closed lets what is open end', () => {
 
 test('connections that only end what they have do not keep new ones from being opened', () => {
   const bench = new UpstreamBench({}, { connections: 1, waiting: 10 });
-  for (let count = 0; count < 9; count++) {
+  for (let count = 0; count < 128; count++) {
     const { peer } = bench.opened();
     peer.says(goaway(1));
   }
-  assert.equal(bench.peers.length, 9);
+  assert.equal(bench.peers.length, 128);
   bench.call();
-  assert.equal(bench.peers.length, 9, 'but so many and no more');
+  assert.equal(bench.peers.length, 128, 'but so many and no more');
+});
+
+test('nor may they carry more than eight hundred calls for each that takes new ones', () => {
+  const bench = new UpstreamBench({}, { connections: 1, waiting: 1_000 });
+  for (let count = 0; count < 8; count++) {
+    const { peer } = bench.opened();
+    for (let call = 1; call < 100; call++) bench.call();
+    peer.says(goaway(199));
+  }
+  bench.call();
+  assert.equal(bench.peers.length, 8);
+  bench.peer(0).says(reply(1, { ends: true }));
+  bench.pass(500);
+  assert.equal(bench.peers.length, 9);
+});
+
+test('a connection that is worn by calls given up takes some again when time has passed', () => {
+  const bench = new UpstreamBench({}, { connections: 1, waiting: 200 });
+  const { peer } = bench.opened();
+  for (let count = 0; count < 100; count++) bench.call().call?.abort();
+  bench.call({ target: '/elsewhere' });
+  bench.peer(1).emit('error', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }));
+  const asked = peer.asked.length;
+  bench.pass(500);
+  bench.call({ target: '/again' });
+  assert.equal(peer.asked.length, asked + 1);
+  assert.equal(bench.peers.length, 2);
+});
+
+test('a connection that is cut before its greeting was asked nothing: another is tried once', () => {
+  for (const cut of ['end', 'close', 'error'] as const) {
+    const bench = new UpstreamBench();
+    const callers = [bench.call({ target: '/0', method: 'POST' }, ONE), bench.call({ target: '/1' }, ONE)];
+    bench.peer().emit('connect');
+    bench.peer().emit(cut, Object.assign(new Error('x'), { code: 'ECONNRESET' }));
+    assert.deepEqual([callers[0]?.log, bench.peers.length], [[], 2], cut);
+    bench.peer(1).greet();
+    assert.match(String(bench.peer(1).all('headerBlock')[0]?.[3]), /:path: \/0/, cut);
+    bench.peer(1).says(reply(1, { ends: true }), reply(3, { ends: true }));
+    assert.deepEqual(
+      callers.map(({ log }) => log),
+      [['whole'], ['whole']],
+      cut,
+    );
+  }
+  const bench = new UpstreamBench();
+  const caller = bench.call();
+  for (const at of [0, 1]) {
+    bench.peer(at).emit('connect');
+    bench.peer(at).hangUp();
+  }
+  assert.equal(caller.failure?.code, 'upstream-unreachable');
+  assert.equal(bench.peers.length, 2);
+});
+
+test('each call that waits has its time, whichever of them waits behind one that is asked again', () => {
+  const bench = new UpstreamBench({ connectMs: 1_000 }, { connections: 1, waiting: 10 });
+  const { peer } = bench.opened({}, streamsAtOnce(2));
+  const refused = bench.call({}, ONE);
+  const waiting = bench.call({}, ONE);
+  bench.pass(1_000);
+  peer.says(peerSettings(streamsAtOnce(1)), rst(3, ErrorCode.refusedStream));
+  bench.pass(500);
+  assert.equal(waiting.failure?.code, 'upstream-overloaded');
+  assert.deepEqual(refused.log, []);
+});
+
+test('a network that fills its share of streams leaves the rest to others, and waits for its own', async () => {
+  const bench = new UpstreamBench({}, { connections: 2, waiting: 100 });
+  const { peer } = bench.opened({}, streamsAtOnce(8));
+  peer.says(reply(1, { ends: true }));
+  const slow = Array.from({ length: 60 }, () => bench.call({}, ONE));
+  assert.deepEqual([peer.asked.length, bench.peers.length], [1 + 8, 1]);
+  assert.equal(bench.pool.counts.waiting, 50);
+  await slow.at(-1)?.over();
+  assert.equal(slow.at(-1)?.failure?.code, 'upstream-overloaded');
+  const other = bench.call({}, { address: '192.0.2.2' });
+  const next = bench.peer(1).greet(streamsAtOnce(8));
+  assert.deepEqual([next.asked, peer.asked.length], [[1], 9], 'another gets a connection, and they do not');
+  next.says(reply(1, { ends: true }));
+  assert.deepEqual(other.log, ['whole']);
+  assert.equal(bench.pool.counts.waiting, 50);
+  peer.says(reply(3, { ends: true }));
+  assert.deepEqual(slow[0]?.log, ['whole']);
+  assert.equal(bench.pool.counts.waiting, 49);
+});
+
+test('streams on connections that only end what they have are counted, and take no share from the others', () => {
+  const bench = new UpstreamBench({}, { connections: 1, waiting: 100 });
+  const { peer } = bench.opened({}, streamsAtOnce(8));
+  for (let count = 0; count < 7; count++) bench.call();
+  peer.says(goaway(15));
+  bench.call({}, ONE);
+  const next = bench.peer(1).greet(streamsAtOnce(8));
+  for (let count = 0; count < 7; count++) bench.call({}, ONE);
+  assert.equal(next.asked.length, 4, 'half of what is left beside them');
+  bench.call({}, { address: '192.0.2.2' });
+  assert.equal(next.asked.length, 5);
+});
+
+test('a pool is gone when the last words of its last connection are out', () => {
+  const bench = new UpstreamBench();
+  const { caller, peer } = bench.opened();
+  assert.equal(bench.pool.isGone, false);
+  bench.pool.close();
+  assert.equal(bench.pool.isGone, false);
+  peer.says(reply(1), data(1, 'x', true));
+  assert.equal(caller.body, 'x');
+  bench.pass(500);
+  assert.ok(peer.destroyed);
+  assert.equal(bench.pool.isGone, true);
 });
 
 test('a body that is written early waits for the connection', () => {

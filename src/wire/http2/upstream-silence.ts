@@ -6,18 +6,34 @@ const LONGEST_QUIET_MS = 300_000;
 const ANSWER_MS = 10_000;
 /** A connection without a call is kept so long: below what servers in wide use allow. */
 const IDLE_MS = 60_000;
+/** Only an upstream that takes next to nothing lets so much wait: beyond 256 KiB no call is added. */
+const WAITING_LIMIT_BYTES = 1_048_576;
 
-/** How long nothing has been heard of a connection's other end, and what is to be done about it. */
+/** What a connection shows of itself when its silence is judged. */
+export interface SilenceSight {
+  readonly hasCalls: boolean;
+  /** Bytes that wait to be sent, and those that the system has taken so far. */
+  readonly waiting: number;
+  readonly flushed: number;
+}
+
+/** How long nothing has been heard of a connection's other end, or taken by it, and what is to be done about it. */
 export class Silence {
   /** What a PING holds (RFC 9113 §6.7). */
   readonly question = 'are you?';
+  readonly #untakenMs: number;
   #heardMs: number;
   #wholeCount = 0;
   #quietMs = FIRST_QUIET_MS;
   #askedMs: number | null = null;
+  #flushed = 0;
+  /** When something was taken last, or nothing waited to be. */
+  #takenMs: number;
 
-  constructor(nowMs: number) {
-    this.#heardMs = nowMs;
+  /** `untakenMs`: so long the other end may take nothing of what waits for it. */
+  constructor(nowMs: number, untakenMs: number) {
+    this.#heardMs = this.#takenMs = nowMs;
+    this.#untakenMs = untakenMs;
   }
 
   /** Something was heard, or the wait for it begins now. */
@@ -32,11 +48,15 @@ export class Silence {
     this.#wholeCount = wholeCount;
     if (frames === 0) return;
     const quietMs = this.#quietMs;
-    const wasAnswer = this.#askedMs === ANSWERED;
-    if (wasAnswer) this.#askedMs = null;
+    const asked = this.#askedMs;
     this.heard(nowMs);
-    // Only the answer came: the next question has more time.
-    if (wasAnswer && frames === 1) this.#quietMs = Math.min(quietMs * 2, LONGEST_QUIET_MS);
+    // Whatever it says, it is there: the answer may stand behind much else.
+    if (asked !== ANSWERED) this.#askedMs = asked === null ? null : nowMs;
+    else {
+      this.#askedMs = null;
+      // Only the answer came: the next question has more time.
+      if (frames === 1) this.#quietMs = Math.min(quietMs * 2, LONGEST_QUIET_MS);
+    }
   }
 
   /** An acknowledgement came; whether it is that of the question. */
@@ -46,10 +66,19 @@ export class Silence {
     return true;
   }
 
-  /** What is to be done; `ask` is taken as done. */
-  judge(nowMs: number, hasCalls: boolean): 'fine' | 'ask' | 'idle' | 'dead' {
+  /** What is to be done; `ask` is taken as done. `deaf`: nothing is taken any more, or too little; `dead`: nothing answers. */
+  judge(nowMs: number, { hasCalls, waiting, flushed }: SilenceSight): 'fine' | 'ask' | 'idle' | 'dead' | 'deaf' {
+    const moved = flushed !== this.#flushed;
+    this.#flushed = flushed;
+    if (moved || waiting === 0) this.#takenMs = nowMs;
+    if (nowMs - this.#takenMs > this.#untakenMs || waiting > WAITING_LIMIT_BYTES) return 'deaf';
     const asked = this.#askedMs;
-    if (asked !== null && asked !== ANSWERED) return nowMs - asked > ANSWER_MS ? 'dead' : 'fine';
+    if (asked !== null && asked !== ANSWERED) {
+      if (!moved || waiting === 0) return nowMs - asked > ANSWER_MS ? 'dead' : 'fine';
+      // The question stands behind what was to be sent before it, and that is being taken.
+      this.#askedMs = nowMs;
+      return 'fine';
+    }
     const quiet = nowMs - this.#heardMs;
     if (!hasCalls) return quiet > IDLE_MS ? 'idle' : 'fine';
     if (quiet <= this.#quietMs) return 'fine';

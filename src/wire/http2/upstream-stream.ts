@@ -7,6 +7,7 @@ import type { CallState, UpstreamFailure } from '../upstream-call.ts';
 import { INTERIM_LIMIT, type UpstreamBounds } from '../upstream-connection.ts';
 import type { DataSender, SendingStream } from './data-sender.ts';
 import { KeptData } from './kept-data.ts';
+import { isBodiless } from '../write-head.ts';
 import { ReceiveWindow } from './receive-window.ts';
 
 /** The connection that a stream is part of. */
@@ -44,6 +45,10 @@ export class UpstreamStream implements SendingStream {
   failure: UpstreamFailure | null = null;
   /** and whether the upstream has done nothing with it. */
   untouched = false;
+  /** What was held of the request is not sent any more, and the caller waits for it. */
+  wasCutShort = false;
+  /** Its call is over; kept by the connection. */
+  hasLeft = false;
   readonly #owner: StreamOwner;
   /** Bytes of request body that content-length still wants. */
   #owed: number;
@@ -51,6 +56,8 @@ export class UpstreamStream implements SendingStream {
   #reply: ReplyHead | null = null;
   #interims: ReplyHead[] | null = null;
   #interimCount = 0;
+  /** There can be no body, whatever the stream does: the reply is whole with its head. */
+  #isBodiless = false;
   /** Bytes of reply body that may still come; -1 where nobody knows. */
   #left = -1;
   #ended = false;
@@ -150,6 +157,7 @@ export class UpstreamStream implements SendingStream {
     const { framing } = reading;
     this.#reply = reading;
     this.#left = framing.kind === 'length' ? framing.bytes : framing.kind === 'none' ? 0 : -1;
+    this.#isBodiless = isBodiless(this.call.request.method, reading.status);
     this.#ended = ended;
     return null;
   }
@@ -182,6 +190,10 @@ export class UpstreamStream implements SendingStream {
   deliver(): void {
     if (this.#over) return;
     const { events } = this.call;
+    if (this.wasCutShort) {
+      this.wasCutShort = false;
+      events.drained();
+    }
     const interims = this.#interims;
     this.#interims = null;
     if (interims !== null) {
@@ -191,7 +203,7 @@ export class UpstreamStream implements SendingStream {
     if (this.#over || reply === null || this.#paused) return;
     if (!this.#headGiven) {
       this.#headGiven = true;
-      if (this.#ended && this.#trailers === undefined) {
+      if (this.#isBodiless || (this.#ended && this.#trailers === undefined)) {
         const body = this.#takeWhole();
         this.#settle();
         events.whole(reply, body, this.#owner.nowMs);

@@ -4,7 +4,7 @@ import { MISMEASURED, type UpstreamBounds } from '../upstream-connection.ts';
 import { DataSender } from './data-sender.ts';
 import { headerFrames, rstStream, windowUpdate } from './frame-writer.ts';
 import { NO_TABLE, type RequestHeadEncoder } from './hpack-encoder.ts';
-import { ErrorCode, type Http2Bounds } from './protocol.ts';
+import { ErrorCode, type Http2Bounds, type Http2Fault } from './protocol.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { type StreamOwner, UpstreamStream } from './upstream-stream.ts';
 
@@ -14,9 +14,10 @@ export const FIRST_WINDOW_BYTES = 65_535;
 const LAST_ID = 0x7fff_ffff;
 /**
  * An upstream that counts how many streams its clients reset (CVE-2023-44487) would end the connection for all calls on
- * it. Behind so many the connection is worn out.
+ * it. Behind so many at once the connection is worn, until time has made up for some: Netty's servers allow 200 in 30 s.
  */
-const RESETS_LIMIT = 100;
+const RESETS_AT_ONCE = 100;
+const RESETS_PER_SECOND = 3;
 
 /** What the streams of a connection are built from. */
 export interface UpstreamStreamsOptions {
@@ -25,6 +26,8 @@ export interface UpstreamStreamsOptions {
   readonly encoder: RequestHeadEncoder;
   readonly monotonic: () => number;
   readonly writer: DirectWriter;
+  /** A call holds its stream no more. Must not call back. */
+  readonly left: (call: CallState) => void;
   /** A call has failed. `again`: it may be sent again on another connection. It may do anything. */
   readonly failed: (call: CallState, failure: UpstreamFailure, again: boolean) => void;
   /** Callers have been told of all that has come about; `freed`: there may be room for more calls than before. */
@@ -40,8 +43,10 @@ export class UpstreamStreams implements StreamOwner {
   readonly #options: UpstreamStreamsOptions;
   readonly #writer: DirectWriter;
   readonly #window: ReceiveWindow;
-  /** Streams whose caller still waits for something. */
+  /** Streams that frames may still come of. */
   readonly #open = new Map<number, UpstreamStream>();
+  /** Those that are over, and whose caller has not taken all that came. */
+  readonly #untaken = new Set<UpstreamStream>();
   /** Those of which a caller is to hear. */
   readonly #touched: UpstreamStream[] = [];
   /** Frames are being read, or callers told: what comes of it is told behind that. */
@@ -53,7 +58,11 @@ export class UpstreamStreams implements StreamOwner {
   #saidTable = false;
   /** A call has come to its end here: the connection was good for something. */
   #served = false;
-  #resets = 0;
+  /** Resets that are left before the connection is worn; when that was reckoned last. */
+  #resetsLeft = RESETS_AT_ONCE;
+  #reckonedMs: number;
+  /** What may still come of streams that are over: what was open of those that we have reset, and one window for slips. */
+  #strayBytes: number;
   /** Nothing more is to be written. */
   #abandoned = false;
   /** The stream whose DATA frame is being read; null where nobody takes it. */
@@ -65,8 +74,8 @@ export class UpstreamStreams implements StreamOwner {
     this.#options = options;
     this.#writer = writer;
     this.monotonic = monotonic;
-    this.nowMs = monotonic();
-    this.streamWindowBytes = bounds.streamWindowBytes;
+    this.nowMs = this.#reckonedMs = monotonic();
+    this.streamWindowBytes = this.#strayBytes = bounds.streamWindowBytes;
     this.#window = new ReceiveWindow(bounds.connectionWindowBytes);
     this.sender = new DataSender<UpstreamStream>(writer, {
       drained: ({ call }) => call.events.drained(),
@@ -75,8 +84,13 @@ export class UpstreamStreams implements StreamOwner {
     });
   }
 
-  /** Calls that are open. */
+  /** Calls that are here. */
   get size(): number {
+    return this.#open.size + this.#untaken.size;
+  }
+
+  /** Streams that the upstream counts as open. */
+  get live(): number {
     return this.#open.size;
   }
 
@@ -85,9 +99,15 @@ export class UpstreamStreams implements StreamOwner {
     return this.#nextId > 1;
   }
 
-  /** Whether no more calls should be begun. */
+  /** Whether no more calls should be begun: for a while, or where numbers are used up for good. */
   get areWorn(): boolean {
-    return this.#resets >= RESETS_LIMIT || this.#nextId > LAST_ID;
+    return this.#resetsLeft < 1 || this.#nextId > LAST_ID;
+  }
+
+  /** Each call that is here. */
+  *calls(): Generator<CallState> {
+    for (const { call } of this.#open.values()) yield call;
+    for (const { call } of this.#untaken) yield call;
   }
 
   get(id: number): UpstreamStream | undefined {
@@ -117,24 +137,28 @@ export class UpstreamStreams implements StreamOwner {
 
   /** Gives a call up; nothing of it is told any more. What still comes of it is thrown away. */
   abort(stream: UpstreamStream): void {
-    if (!stream.stop() || this.#open.get(stream.id) !== stream) return;
+    if (!stream.stop() || stream.failure !== null) return;
     this.#forget(stream, ErrorCode.cancel);
     this.tell();
   }
 
-  /** A DATA frame begins, of a stream that is open or not. False where the connection's window was overrun. */
-  beginData(stream: UpstreamStream | undefined, flowBytes: number): boolean {
+  /** A DATA frame begins, of a stream that is open or not. What it does to the connection, where that ends by it. */
+  beginData(stream: UpstreamStream | undefined, flowBytes: number): Http2Fault | null {
     this.#receiver = null;
     this.#flowBytes = flowBytes;
-    if (!this.#window.take(flowBytes)) return false;
+    if (!this.#window.take(flowBytes)) return 'window-overrun';
     // At once, whoever takes the data when: one client that reads slowly would hold up all others. What a connection may
     // bring that nobody has taken is bounded by the windows of its streams.
     const due = flowBytes === 0 ? 0 : this.#window.give(flowBytes);
     if (due > 0) this.#writer.append(windowUpdate(0, due));
-    if (stream === undefined || stream.ended) return true;
+    if (stream === undefined) {
+      // Who sends more than it may does not care for what we say.
+      this.#strayBytes -= flowBytes;
+      return this.#strayBytes < 0 ? 'closed-stream-flood' : null;
+    }
     if (stream.receiveWindow.take(flowBytes)) this.#receiver = stream;
     else this.end(stream, ErrorCode.flowControlError, malformed('window-overrun'));
-    return true;
+    return null;
   }
 
   /** Data of the present frame. */
@@ -157,8 +181,17 @@ export class UpstreamStreams implements StreamOwner {
 
   /** Goes on with a stream to which something has come, unless that was wrong. */
   judge(stream: UpstreamStream, fault: string | null): void {
-    if (fault !== null) this.end(stream, ErrorCode.protocolError, malformed(fault));
-    else if (this.#touched.at(-1) !== stream) this.#touched.push(stream);
+    if (fault !== null) {
+      this.end(stream, ErrorCode.protocolError, malformed(fault));
+      return;
+    }
+    if (this.#touched.at(-1) !== stream) this.#touched.push(stream);
+    if (!stream.ended) return;
+    stream.wasCutShort = stream.held !== null;
+    this.#served = true;
+    if (!stream.hasLeft) this.#untaken.add(stream);
+    // A reply may come before the request is whole (RFC 9113 §8.1): the rest of it is of no use.
+    this.#close(stream, stream.isSent ? null : ErrorCode.cancel);
   }
 
   /** Ends a call that fails, with RST_STREAM where there is a code. Its caller hears of it by `tell`. */
@@ -171,7 +204,7 @@ export class UpstreamStreams implements StreamOwner {
   /** The upstream goes away (RFC 9113 §6.8): it has done nothing with streams above this one. */
   endAbove(lastId: number, failure: UpstreamFailure): void {
     for (const stream of this.#open.values()) {
-      if (stream.id <= lastId || stream.ended) continue;
+      if (stream.id <= lastId) continue;
       stream.untouched = stream.isSilent;
       this.end(stream, null, failure);
     }
@@ -188,7 +221,6 @@ export class UpstreamStreams implements StreamOwner {
     const unsent = this.#writer.unsent && !sendsOn;
     this.#abandoned = true;
     for (const stream of this.#open.values()) {
-      if (stream.ended) continue;
       const { isSilent, call } = stream;
       const isUnsent = unsent && stream.headAt === handedOver;
       stream.untouched = isUnsent || (wasCut && this.#served && isSilent && call.replayable);
@@ -206,6 +238,9 @@ export class UpstreamStreams implements StreamOwner {
 
   /** Judges the waits of all calls. */
   sweep(now: number, times: UpstreamBounds): void {
+    const passedMs = Math.max(0, now - this.#reckonedMs);
+    this.#reckonedMs = now;
+    this.#resetsLeft = Math.min(RESETS_AT_ONCE, this.#resetsLeft + (passedMs * RESETS_PER_SECOND) / 1_000);
     for (const stream of this.#open.values()) {
       const failure = stream.sweep(now, times);
       if (failure !== null) this.end(stream, ErrorCode.cancel, failure);
@@ -245,9 +280,9 @@ export class UpstreamStreams implements StreamOwner {
   }
 
   settled(stream: UpstreamStream): void {
-    this.#served = true;
-    // A reply may come before the request is whole (RFC 9113 §8.1): the rest of it is of no use.
-    this.#forget(stream, stream.isSent ? null : ErrorCode.cancel);
+    // Where there can be no body, the end of the stream may come later: it is only waited for.
+    if (!stream.ended && stream.isSent) this.#leave(stream);
+    else this.#forget(stream, stream.ended ? null : ErrorCode.cancel);
     this.tell();
   }
 
@@ -256,13 +291,29 @@ export class UpstreamStreams implements StreamOwner {
     this.tell();
   }
 
+  /** Nobody waits for anything of the stream any more. */
   #forget(stream: UpstreamStream, code: number | null): void {
+    this.#close(stream, code);
+    this.#untaken.delete(stream);
+    this.#leave(stream);
+  }
+
+  #leave(stream: UpstreamStream): void {
+    if (stream.hasLeft) return;
+    stream.hasLeft = true;
+    this.#freed = true;
+    this.#options.left(stream.call);
+  }
+
+  /** No frame of the stream means anything from now on. */
+  #close(stream: UpstreamStream, code: number | null): void {
     if (!this.#open.delete(stream.id)) return;
     if (this.#receiver === stream) this.#receiver = null;
     this.sender.drop(stream);
     this.#freed = true;
     if (code === null || this.#abandoned) return;
-    this.#resets++;
+    this.#resetsLeft--;
+    if (!stream.ended) this.#strayBytes += stream.receiveWindow.open;
     this.#writer.append(rstStream(stream.id, code));
   }
 }

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { createServer, type Socket } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import type { UpstreamEvents, UpstreamFailure } from '../wire/index.ts';
+import { kindTable } from './compile.ts';
+import { apiText, gatheredOf, snapshotOf, until } from './fixture.test.ts';
+import { UpstreamPools } from './runtime.ts';
+
+const KINDS = kindTable([]);
+const CLIENT = { address: '192.0.2.1' };
+const REQUEST = {
+  method: 'GET',
+  target: '/',
+  authority: 'up',
+  fields: null,
+  added: [],
+  framing: { kind: 'none' },
+} as const;
+/** Preface, SETTINGS, WINDOW_UPDATE and an acknowledgement: what is more is a request. */
+const GREETING_BYTES = 24 + 21 + 13 + 9;
+const SETTINGS = Buffer.from('000000040000000000000000040100000000', 'hex');
+
+/** A caller that keeps nothing but how its call ended. */
+class Waits implements UpstreamEvents {
+  failure: UpstreamFailure | null = null;
+  interim(): void {}
+  whole(): void {}
+  head(): void {}
+  pieces(): boolean {
+    return true;
+  }
+  end(): void {}
+  failed(failure: UpstreamFailure): void {
+    this.failure = failure;
+  }
+  drained(): void {}
+}
+
+/** An upstream that takes requests and never answers. */
+async function silentUpstream(
+  t: TestContext,
+  greets: boolean,
+): Promise<{ url: string; sockets: Socket[]; bytes: () => number }> {
+  const sockets: Socket[] = [];
+  let bytes = 0;
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.push(socket);
+    socket.on('error', () => {});
+    socket.on('data', (chunk: Buffer) => (bytes += chunk.length));
+    if (greets) socket.write(SETTINGS);
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return { url: `http://127.0.0.1:${port}`, sockets, bytes: () => bytes };
+}
+
+test('what is still open of an upstream that nobody has a use for any more is held to its time', async (t) => {
+  for (const protocol of ['h2', 'http1'] as const) {
+    const { url, sockets, bytes } = await silentUpstream(t, protocol === 'h2');
+    let now = 0;
+    const pools = new UpstreamPools(() => now);
+    const { apis } = snapshotOf(
+      gatheredOf(apiText(`{ targets: ['${url}'], protocol: ${protocol} }`, []), KINDS),
+      KINDS,
+    );
+    const [pool] = pools.forApis(apis);
+    assert.ok(pool !== undefined);
+    const caller = new Waits();
+    pool.call(REQUEST, caller, CLIENT);
+    await until(() => bytes() > (protocol === 'h2' ? GREETING_BYTES : 0));
+    pools.retain([]);
+    let ended = false;
+    sockets[0]?.on('end', () => (ended = true));
+    for (let step = 0; step < 80; step++) pools.sweep((now += 500));
+    assert.equal(caller.failure?.code, 'upstream-timeout', protocol);
+    await until(() => {
+      pools.sweep((now += 500));
+      return ended;
+    });
+    await until(() => pool.isGone);
+  }
+});
