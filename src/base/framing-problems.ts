@@ -161,7 +161,8 @@ export const framingProblems = {
   'body-too-large': {
     status: 413,
     title: 'Body too large',
-    cause: 'The body is larger than this operation takes (10 MiB unless `body` says otherwise), or a coded one holds more than that, than 10 MiB or than a hundred times its own size.',
+    cause:
+      'The body is larger than this operation takes (10 MiB unless `body` says otherwise), or a coded one holds more than that, than 10 MiB or than a hundred times its own size.',
     fix: 'Send less, or raise `body` for this API.',
     closes: true,
   },

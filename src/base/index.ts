@@ -30,6 +30,7 @@ export {
   RECORD_VERSION,
   type RecordedVerdict,
 } from './record.ts';
+export { type RefusalSum, refusalSumFields, refusalSumOf } from './refusal-sum.ts';
 export { err, ok, type Result } from './result.ts';
 export { Secret } from './secret.ts';
 export { webhookKey } from './webhook-key.ts';

@@ -1,5 +1,12 @@
 import type { LoggedRecord } from '../audit/index.ts';
-import type { ChangeRecord, CompletionRecord, IntentRecord, LedgerRecord } from '../base/index.ts';
+import {
+  type ChangeRecord,
+  type CompletionRecord,
+  type IntentRecord,
+  type LedgerRecord,
+  type RefusalSum,
+  refusalSumOf,
+} from '../base/index.ts';
 
 /** One thing that happened: a request with how it ended, where that is known, or a change. */
 export type AuditRow =
@@ -10,6 +17,8 @@ export type AuditRow =
       readonly completion: CompletionRecord | null;
     }
   | { readonly kind: 'change'; readonly sequence: number; readonly change: ChangeRecord }
+  /** Refusals that have no records of their own. */
+  | { readonly kind: 'refusals'; readonly sequence: number; readonly change: ChangeRecord; readonly sum: RefusalSum }
   /** A record that this version can't read. */
   | { readonly kind: 'unreadable'; readonly sequence: number };
 
@@ -17,7 +26,7 @@ export type AuditRow =
 export interface RowFilter {
   /** Only the request with this id; null for all. */
   readonly request: string | null;
-  /** Only requests that were refused. */
+  /** Only requests that were refused, and sums of such. */
   readonly denied: boolean;
   /** Nothing before this, wall milliseconds; null for all. */
   readonly sinceMs: number | null;
@@ -53,15 +62,12 @@ export class AuditRows {
     const { request, denied, sinceMs } = this.#filter;
     if (sinceMs !== null && record.at < sinceMs) return false;
     if (request !== null && !(record.kind === 'intent' && record.id === request)) return false;
-    return !denied || (record.kind === 'intent' && isRefusal(record));
+    if (!denied || record.kind === 'completion') return true;
+    return record.kind === 'intent' ? isRefusal(record) : refusalSumOf(record) !== null;
   }
 
   #begin(sequence: number, record: IntentRecord | ChangeRecord): void {
-    const row: AuditRow =
-      record.kind === 'intent'
-        ? { kind: 'request', sequence, intent: record, completion: null }
-        : { kind: 'change', sequence, change: record };
-    this.#keep(`${record.kind} ${record.id}`, row);
+    this.#keep(`${record.kind} ${record.id}`, rowOf(sequence, record));
   }
 
   #keep(key: string, row: AuditRow): void {
@@ -78,6 +84,14 @@ export class AuditRows {
     const row = this.#rows.get(`intent ${completion.id}`);
     if (row?.kind === 'request') (row as Growing).completion = completion;
   }
+}
+
+function rowOf(sequence: number, record: IntentRecord | ChangeRecord): AuditRow {
+  if (record.kind === 'intent') return { kind: 'request', sequence, intent: record, completion: null };
+  const sum = refusalSumOf(record);
+  return sum === null
+    ? { kind: 'change', sequence, change: record }
+    : { kind: 'refusals', sequence, change: record, sum };
 }
 
 /** Whether a request was refused, or would have been, were its policy not only observing. */

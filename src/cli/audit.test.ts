@@ -147,6 +147,38 @@ test('a request that has not ended is open, and a change shows who made it and w
   assert.match(said.out, /change +configuration\.install portcullis\.yaml +none → f{12} +SIGHUP/);
 });
 
+test('a sum of refusals shows how many, why and where from, and counts as refused', async () => {
+  const sum = {
+    version: 1,
+    kind: 'change',
+    id: id(9),
+    at: NOW_MS,
+    author: 'gateway',
+    action: 'requests.refused',
+    target: 'not-found',
+    before: null,
+    after: '5130 since 1795311909087: 192.0.2.7 5020, 2001:db8::/64 98, 192.0.2.8 5, 192.0.2.9 4, others 3',
+  } as const;
+  const segments = await ledgerOf([intent(1), sum, { ...sum, id: id(10), after: 'cut' }]);
+  const { out } = await show(segments);
+  assert.match(
+    out,
+    /refusals +5,130 requests +not-found +- +192\.0\.2\.7 5020, 2001:db8::\/64 98, 192\.0\.2\.8 5, others 7/,
+  );
+  assert.match(out, /change +requests\.refused not-found/);
+  const said = await show(segments, '--denied', '--json');
+  const { rows } = JSON.parse(said.out) as { rows: readonly unknown[] };
+  const networks = [
+    { network: '192.0.2.7', count: 5020 },
+    { network: '2001:db8::/64', count: 98 },
+    { network: '192.0.2.8', count: 5 },
+    { network: '192.0.2.9', count: 4 },
+  ];
+  const numbers = { count: 5130, sinceMs: 1_795_311_909_087, others: 3 };
+  const about = { sequence: 2, kind: 'refusals', id: id(9), at: NOW_MS, problem: 'not-found' };
+  assert.deepEqual(rows, [{ ...about, ...numbers, networks }]);
+});
+
 test('rows are chosen by id, by refusal, by age and by number', async () => {
   const records = Array.from({ length: 30 }, (_, n) => [intent(n, n % 10 === 5 ? DENIED : {}), completion(n)]).flat();
   const segments = await ledgerOf(records);

@@ -8,6 +8,8 @@ import { soughtBy } from './running.ts';
 import { alignRows, type Cell, jsonText, palette, type Palette, plain, shortPath } from './terminal.ts';
 
 const STANDARD_ROWS = 20;
+/** More would make all rows as wide; `--json` has them all. */
+const NETWORKS_SHOWN = 3;
 /** More is a matter for a program that reads the files. */
 const ROW_LIMIT = 100_000;
 /** The clock of a request's id may lie so far before the beginning of its segment. */
@@ -107,6 +109,12 @@ function jsonRow(row: AuditRow): unknown {
       const { version: _version, kind, ...change } = row.change;
       return { sequence: row.sequence, kind, ...change };
     }
+    case 'refusals': {
+      const { id, at, target } = row.change;
+      const { networks, ...sum } = row.sum;
+      const from = networks.map(([network, count]) => ({ network, count }));
+      return { sequence: row.sequence, kind: row.kind, id, at, problem: target, ...sum, networks: from };
+    }
     case 'unreadable':
       return { sequence: row.sequence, kind: row.kind };
   }
@@ -157,6 +165,23 @@ function cellsOf(row: AuditRow, paint: Palette): readonly Cell[] {
         { text: '' },
         { text: '' },
         { text: plain(id), paint: paint.faint },
+      ];
+    }
+    case 'refusals': {
+      const { change, sum } = row;
+      const { count, networks, others } = sum;
+      const shown = networks.slice(0, NETWORKS_SHOWN).map(([network, from]) => `${network} ${from}`);
+      const rest = networks.slice(NETWORKS_SHOWN).reduce((left, [, from]) => left + from, others);
+      return [
+        { text: timeText(change.at), paint: paint.faint },
+        { text: 'refusals', paint: paint.bad },
+        { text: '' },
+        { text: `${count.toLocaleString('en')} requests` },
+        { text: plain(change.target) },
+        { text: '-' },
+        { text: plain([...shown, ...(rest > 0 ? [`others ${rest}`] : [])].join(', ')) },
+        { text: '' },
+        { text: plain(change.id), paint: paint.faint },
       ];
     }
     case 'unreadable':

@@ -347,3 +347,12 @@ test('a body that takes the place of a coded reply is read as it is', async (t) 
   assert.equal((await bench.ask('GET /x HTTP/1.1\r\nhost: x.example\r\n\r\n')).body.toString(), '[1]');
   assert.deepEqual(seen, ['[1]']);
 });
+
+test('an answer of a policy that is coded is never read as what it is not', async (t) => {
+  const seen: string[] = [];
+  const response = { status: 200, headers: [['content-encoding', 'gzip'] as const], body: CODED['gzip'] as Buffer };
+  const answering = kindOf('a', { admit: step<'admit'>(() => ({ kind: 'reply', response })) });
+  const bench = await startBench(t, { kinds: [answering, reading({ response: 'raw' }, seen)] });
+  assert.equal(codeOf(await bench.ask('GET /x HTTP/1.1\r\nhost: x.example\r\n\r\n')), 'gateway-fault');
+  assert.deepEqual(seen, []);
+});

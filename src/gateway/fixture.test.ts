@@ -117,6 +117,11 @@ export class CountingMetrics implements GatewayMetrics {
 
   turnedAway(): void {}
 
+  summedCount = 0;
+  summed(): void {
+    this.summedCount++;
+  }
+
   http2Counted(what: 'connection' | 'stream'): void {
     this.http2[what]++;
   }

@@ -110,6 +110,11 @@ export class GatewayThread {
     }
   }
 
+  /** What must be in the ledger before this thread ends, however it ends. */
+  settle(): void {
+    this.#gateway.settle();
+  }
+
   async #obey(message: ToThread): Promise<void> {
     switch (message.kind) {
       case 'certificates':
@@ -251,6 +256,7 @@ export class GatewayThread {
             httpsPort: () => this.#httpsPort,
             snapshot: () => gateway.current,
             challenges: this.#challenges,
+            sums: (what, address) => gateway.sums(what, address),
             turnDown: (stream, problem, peer) => gateway.turnDown(stream, problem, peer),
             refused: (code, peer) => gateway.refused(code, peer),
           });

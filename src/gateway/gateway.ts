@@ -11,6 +11,7 @@ import { earlyCompletion, intentOf } from './ledger-records.ts';
 import { LongReplies } from './long-replies.ts';
 import { Passage } from './passage.ts';
 import { answerHead, createDateSource, createReplyOpening, isBodiless, problemAnswer } from './reply.ts';
+import { RefusalSums, type Summed } from './refusal-sums.ts';
 import { type GatewayPorts, UpstreamPools, type Upstreams } from './runtime.ts';
 import { addSecurityFields } from './security-fields.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -38,6 +39,10 @@ export interface Gateway extends ServerHandler {
   turnDown(stream: ServerExchange, problem: Problem, peer?: Peer): void;
   /** Asks all streams that stand to end, and those that begin from now on; other requests go on. */
   drain(): void;
+  /** Whether an answer to somebody unknown was counted in a sum, and so needs no record of its own (see `RefusalSums`). */
+  sums(what: Summed, address: string): boolean;
+  /** Writes what is counted of refusals: the ledger takes it at once or never. For a thread that is about to end. */
+  settle(): void;
   close(): void;
 }
 
@@ -70,6 +75,7 @@ class DataPlane implements Gateway {
   readonly #bodies: BodyBudget;
   readonly #standing: StandingStreams;
   readonly #decoding = new Decoding();
+  readonly #refusals: RefusalSums;
   readonly #callerTexts: WalkContext['callerTexts'];
   readonly #pools: Upstreams;
   readonly #sweeper: { cancel(): void };
@@ -79,6 +85,7 @@ class DataPlane implements Gateway {
   constructor(ports: GatewayPorts, collectedBytes: number, upstreams: Upstreams) {
     this.#ports = ports;
     this.#bodies = new BodyBudget(collectedBytes);
+    this.#refusals = new RefusalSums(ports);
     this.http2 = createHttp2Offer(ports, this.#bodies);
     this.#callerTexts = createCallerTexts(ports.pseudonym);
     this.#date = createDateSource(() => ports.clock.now());
@@ -110,6 +117,7 @@ class DataPlane implements Gateway {
       bodies: this.#bodies,
       standing: this.#standing,
       decoding: this.#decoding,
+      refusals: this.#refusals,
       callerTexts: this.#callerTexts,
       over,
     }));
@@ -129,9 +137,18 @@ class DataPlane implements Gateway {
     this.#longReplies.sweep();
   }
 
+  sums(what: Summed, address: string): boolean {
+    return this.#refusals.counts(what, address);
+  }
+
+  settle(): void {
+    this.#refusals.close();
+  }
+
   close(): void {
     this.#eras.close();
     this.#sweeper.cancel();
+    this.settle();
     this.#pools.close();
   }
 
@@ -215,17 +232,19 @@ class DataPlane implements Gateway {
   ): { readonly head: OutgoingHead; readonly body: Buffer } {
     const { clock, ledger, log, metrics } = this.#ports;
     const revision = this.current?.revision ?? 0;
-    const intent = { id, at: clock.now(), revision, method, address: peer.address, verdict, problem: problem.code };
-    const taken = ledger.append(intentOf(intent));
+    const { address } = peer;
+    const intent = { id, at: clock.now(), revision, method, address, verdict, problem: problem.code };
+    const summed = this.#refusals.counts(problem.code, address);
+    const taken = summed || ledger.append(intentOf(intent));
     const told: Problem = taken ? problem : { code: 'not-recorded' };
     const answer = problemAnswer(told, id);
     metrics.refused(told.code);
     metrics.finished(null, answer.status, 0);
-    if (taken) {
+    if (taken && !summed) {
       const responseBytes = isBodiless(method, answer.status) ? 0 : answer.body.length;
       ledger.append(earlyCompletion(id, clock.now(), { status: answer.status, problemCode: told.code, responseBytes }));
     }
-    log.write('debug', 'request.refused', told.code, { request: id, address: peer.address, detail: problem.internal });
+    log.write('debug', 'request.refused', told.code, { request: id, address, detail: problem.internal });
     answer.added.push('date', this.#date(), 'x-request-id', id);
     const strictTransport = peer.tls !== null && this.current?.strictTransport === true;
     const { status, added } = answer;

@@ -29,8 +29,22 @@ export function intentOf(said: IntentParts): IntentRecord {
 /** Who decided what of a request, and why. */
 type Decision = Pick<Outcome, 'verdict' | 'problem' | 'policy' | 'rule'>;
 
-/** The same of a request that matched. */
-export function passageIntent(
+/** What became of an intent. `summed`: it stands in a sum of refusals only, and so does its end. */
+export type IntentState = 'taken' | 'summed' | 'refused';
+
+/**
+ * Records who, what and the verdict of a request that matched. Only a refusal may be summed, where nobody knows who sent
+ * it and nothing of it has gone upstream.
+ */
+export function recordIntent(walk: Walk, decision: Decision, forwarded: boolean): IntentState {
+  const { ports, refusals } = walk.context;
+  const { verdict, problem } = decision;
+  const strange = verdict === 'deny' && walk.principal === null && !forwarded;
+  if (strange && problem !== null && refusals.counts(problem.code, walk.request.peer.address)) return 'summed';
+  return ports.ledger.append(passageIntent(walk, decision)) ? 'taken' : 'refused';
+}
+
+function passageIntent(
   { id, startedAtMs, context, compiled, request, callerTexts }: Walk,
   { verdict, problem, policy, rule }: Decision,
 ): IntentRecord {

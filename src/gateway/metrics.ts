@@ -17,6 +17,8 @@ export interface GatewayMetrics {
   refused(code: ProblemCode): void;
   /** Counts what a policy that only observes would have refused. */
   observed(code: ProblemCode): void;
+  /** Counts a refusal that has no record of its own. */
+  summed(): void;
   turnedAway(reason: string): void;
   /** Counts connections that speak HTTP/2, and the streams that clients open over them. */
   http2Counted(what: 'connection' | 'stream'): void;
@@ -36,6 +38,20 @@ function codeCounter(meter: Meter, name: string, help: string): (code: ProblemCo
     if (counter === undefined) {
       counter = meter.counter(name, help, { code });
       counters.set(code, counter);
+    }
+    counter.add(1);
+  };
+}
+
+/** Each reason's series is made with its first count. */
+function turnedAwayCounter(meter: Meter): (reason: string) => void {
+  const turned = new Map<string, Counter>();
+  return (reason) => {
+    let counter = turned.get(reason);
+    if (counter === undefined) {
+      const help = 'Connections ended before a request could be read or to make room, by reason.';
+      counter = meter.counter('portcullis_connections_turned_away_total', help, { reason });
+      turned.set(reason, counter);
     }
     counter.add(1);
   };
@@ -78,7 +94,10 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
     'portcullis_observed_refusals_total',
     'Requests that a policy in observe mode would have refused, by problem code.',
   );
-  const turned = new Map<string, Counter>();
+  const summed = meter.counter(
+    'portcullis_refusals_summed_total',
+    'Requests refused that the ledger holds in sums only, since too many came at once.',
+  );
   const cut: Readonly<Record<CutReason, Counter>> = {
     snapshot: meter.counter('portcullis_passages_cut_total', 'Requests cut by the gateway itself, by reason.', {
       reason: 'snapshot',
@@ -119,20 +138,10 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
       counter.add(1);
     },
     observed,
+    summed: () => summed.add(1),
     ...createHttp2Metrics(meter),
     streams: createStreamMetrics(meter),
     cut: (reason, passages) => cut[reason].add(passages),
-    turnedAway(reason) {
-      let counter = turned.get(reason);
-      if (counter === undefined) {
-        counter = meter.counter(
-          'portcullis_connections_turned_away_total',
-          'Connections ended before a request could be read or to make room, by reason.',
-          { reason },
-        );
-        turned.set(reason, counter);
-      }
-      counter.add(1);
-    },
+    turnedAway: turnedAwayCounter(meter),
   };
 }

@@ -7,7 +7,7 @@ import { BodyAccess, viewOf } from './body-access.ts';
 import { RequestEdits } from './edits.ts';
 import { raiseFault, reportFailure } from './faults.ts';
 import { Leg } from './leg.ts';
-import { completionOf, passageIntent } from './ledger-records.ts';
+import { completionOf, type IntentState, recordIntent } from './ledger-records.ts';
 import { LooseEnds } from './loose-ends.ts';
 import type { AnyStep, Plan } from './plan.ts';
 import { runRecordSteps } from './record-steps.ts';
@@ -45,7 +45,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   #ruling: Ruling = PASSED;
   /** Why the request was refused, or its reply cut. */
   #problem: Problem | null = null;
-  #intent: 'due' | 'taken' | 'refused' = 'due';
+  #intent: IntentState | 'due' = 'due';
   #slots: unknown[] | null = null;
   #ends: LooseEnds | null = null;
   #edits: RequestEdits | null = null;
@@ -217,9 +217,8 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   }
 
   #appendIntent(): boolean {
-    const taken = this.context.ports.ledger.append(passageIntent(this, this));
-    this.#intent = taken ? 'taken' : 'refused';
-    return taken;
+    this.#intent = recordIntent(this, this, this.#leg !== null);
+    return this.#intent !== 'refused';
   }
 
   /** All steps have passed: the request goes upstream, now or with the first of its body. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { refusalSumOf } from '../base/index.ts';
 import { createPlainHttp } from './plain-http.ts';
 import {
   apiText,
@@ -14,6 +15,7 @@ import {
 } from './fixture.test.ts';
 import { kindTable } from './compile.ts';
 import { createGateway } from './gateway.ts';
+import { SINGLE_REFUSALS } from './refusal-sums.ts';
 
 interface Setting {
   readonly mode?: 'redirect' | 'refuse';
@@ -39,6 +41,7 @@ async function startPlain(
       snapshotOf(gatheredOf(head + apiText('http://127.0.0.1:9', [], api), kinds, { revision: 4 }), kinds),
     );
   const handler = createPlainHttp({
+    sums: (what, address) => gateway.sums(what, address),
     ports: fakes.ports,
     mode,
     httpsPort: () => httpsPort,
@@ -56,6 +59,22 @@ async function startPlain(
   };
   return { ...fakes, gateway, ask };
 }
+
+test('redirects beyond the bound of a second are summed, and so are refusals', async (t) => {
+  const { ask, clock, records } = await startPlain(t);
+  for (let time = 0; time < SINGLE_REFUSALS + 5; time++) assert.equal((await ask('GET /a')).status, 308);
+  for (let time = 0; time < 3; time++) assert.equal((await ask('DELETE /a')).status, 403);
+  assert.equal(records.length, SINGLE_REFUSALS * 2);
+  clock.pass(1_000);
+  const sums = records.slice(SINGLE_REFUSALS * 2).map((record) => {
+    assert.ok(record.kind === 'change');
+    return [record.target, refusalSumOf(record)?.count];
+  });
+  assert.deepEqual(sums, [
+    ['redirect', 5],
+    ['plain-http', 3],
+  ]);
+});
 
 test('GET and HEAD without credentials are sent to https, path and query as they were judged', async (t) => {
   const { ask, records, metrics, alerts } = await startPlain(t);

@@ -2,6 +2,7 @@ import type { Problem, ProblemCode } from '../base/index.ts';
 import { type CanonicalRequest, NO_LINES, type Peer, type ServerExchange, type ServerHandler } from '../wire/index.ts';
 import type { AcmeChallenges } from './acme-challenges.ts';
 import { enter } from './entrance.ts';
+import type { Gateway } from './gateway.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
 import { MANY_NETWORKS, NamedNetworks } from './named-networks.ts';
 import type { GatewayPorts } from './runtime.ts';
@@ -39,6 +40,8 @@ export interface PlainHttpOptions {
   readonly snapshot: () => Snapshot | null;
   /** What is answered to CAs that look whether a name is ours. */
   readonly challenges?: Pick<AcmeChallenges, 'textFor'>;
+  /** Whether a redirect was counted in a sum, and so needs no record of its own. */
+  readonly sums: Gateway['sums'];
   /** Refuses what was read, as on the https port. */
   readonly turnDown: (stream: ServerExchange, problem: Problem, peer?: Peer) => void;
   /** Answers what could not be read, as on the https port. */
@@ -122,7 +125,9 @@ function redirect({ stream, request }: Entered, options: PlainHttpOptions, date:
   const location = `https://${host}${port === 443 ? '' : `:${port}`}${path}${query === null ? '' : `?${query}`}`;
   const own = ['location', location, 'cache-control', 'no-store', 'date', date(), 'x-request-id', id];
   const added = [...own, ...PLAIN_SECURITY_FIELDS];
-  if (!recordReply(request, id, options, { rule: 'plain-http', status: REDIRECT, bytes: 0 })) return 'not-recorded';
+  const outcome = { rule: 'plain-http', status: REDIRECT, bytes: 0 };
+  const recorded = options.sums('redirect', request.peer.address) || recordReply(request, id, options, outcome);
+  if (!recorded) return 'not-recorded';
   options.ports.metrics.finished(null, REDIRECT, 0);
   stream.send({ ...NO_LINES, status: REDIRECT, fields: null, added, framing: NO_BODY, announcedLength: 0 }, '');
   return null;

@@ -114,6 +114,7 @@ const NO_METRICS: GatewayMetrics = {
   finished() {},
   refused() {},
   observed() {},
+  summed() {},
   turnedAway() {},
   http2Counted() {},
   http2Fault() {},

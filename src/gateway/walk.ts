@@ -8,6 +8,7 @@ import type { Decoding } from './decoding.ts';
 import type { RequestEdits } from './edits.ts';
 import type { CallerTexts } from './identity-fields.ts';
 import type { AnyStep, Plan } from './plan.ts';
+import type { RefusalSums } from './refusal-sums.ts';
 import type { GatewayPorts, Installed } from './runtime.ts';
 import type { CompiledOperation } from './snapshot.ts';
 import type { StreamEnd, StreamKind } from './stream-metrics.ts';
@@ -50,6 +51,7 @@ export interface WalkContext {
   /** The streams of this thread that stand, whatever their Snapshot. */
   readonly standing: StreamRegister;
   readonly decoding: Decoding;
+  readonly refusals: RefusalSums;
   readonly callerTexts: (principal: Principal) => CallerTexts;
   /** Runs once for each request, when its walk is over. */
   readonly over: (walk: Walk) => void;

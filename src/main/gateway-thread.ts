@@ -111,7 +111,10 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
   port.on('message', (message: ToThread) => void thread.receive(message));
   startBeating(heartbeat, place, clock);
   // An uncaught exception ends the thread too: replies that are recorded as sent go out before.
-  process.on('exit', sendPutOff);
+  process.on('exit', () => {
+    sendPutOff();
+    thread.settle();
+  });
   watchHeap(workerData.heapLimitMb, (state) => {
     send({ kind: 'heap', state });
     // It ends itself: until the main thread had ended it, the heap could have grown to where V8 ends the process.

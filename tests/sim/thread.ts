@@ -106,6 +106,7 @@ export class SimThread implements Member {
           finished() {},
           refused() {},
           observed() {},
+          summed() {},
           turnedAway() {},
           http2Counted() {},
           http2Fault() {},
