@@ -1,5 +1,6 @@
 export { type Item, type Order, type OrderBook, openOrderBook } from './demo/order-book.ts';
 export { createDiskFiles } from './embedded/disk-files.ts';
+export { createDnsHook } from './embedded/dns-hook.ts';
 export { openFileKeyring } from './embedded/file-keyring.ts';
 export { type FolderLock, lockFolder } from './embedded/folder-lock.ts';
 export { createHostSecrets } from './embedded/host-secrets.ts';

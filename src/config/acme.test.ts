@@ -41,6 +41,7 @@ test('an address is enough: Let’s Encrypt, the hosts of the APIs, port 443 and
     email: 'ops@acme.example',
     authorities: [{ directory: 'https://acme-v02.api.letsencrypt.org/directory', externalAccount: null, caFile: null }],
     challenges: ['tls-alpn-01', 'http-01'],
+    dnsHook: null,
     profile: null,
     names: null,
   });
@@ -96,8 +97,13 @@ test('each key says what it wants, and never repeats a secret', () => {
     [`{ ${EMAIL}, directory: 'https://u:hunter2@ca.internal/' }`, /no ACME directory/],
     [`{ ${EMAIL}, eab: { id: kid, key: hunter2 } }`, /eab\.key: .*never written/],
     [`{ ${EMAIL}, eab: { id: 'a b', key: '\${env:KEY}' } }`, /eab\.id: must be the id/],
-    [`{ ${EMAIL}, challenge: dns-01 }`, /challenge: /],
-    [`{ ${EMAIL}, names: ['*.acme.example'] }`, /names\[0\]: a wildcard needs a challenge by DNS/],
+    [`{ ${EMAIL}, challenge: dns-01 }`, /challenge: expected auto, .* or dns-01 with a hook/],
+    [`{ ${EMAIL}, challenge: { dns-01: { } } }`, /dns-01\.hook: is missing/],
+    [`{ ${EMAIL}, challenge: { dns-01: { hook: ./h, settle: 6m } } }`, /dns-01\.settle: must be from 0s to 5m/],
+    [`{ ${EMAIL}, challenge: { dns-01: { hook: ./h, args: [x] } } }`, /args: unknown key/],
+    [`{ ${EMAIL}, names: ['*.acme.example'] }`, /names\[0\]: CAs certify a wildcard by DNS only/],
+    [`{ ${EMAIL}, names: ['a.*.example'] }`, /names\[0\]: must be a host name/],
+    [`{ ${EMAIL}, names: ['*.com'] }`, /names\[0\]: must be a host name/],
     [`{ ${EMAIL}, names: [a.example, A.example] }`, /names\[1\]: this host stands in the list already/],
     [`{ ${EMAIL}, names: [localhost] }`, /names\[0\]: must be a host name/],
     [`{ ${EMAIL}, names: [] }`, /at least one host/],
@@ -144,4 +150,17 @@ ${more.slice(0, count).join('\n')}
   const parsed = parseConfig(text(500), { file: '/p.yaml', kinds: [] });
   assert.match(parsed.ok ? '' : parsed.error.map(formatIssue).join('\n'), /501 hosts are more than the 500/);
   assert.ok(parseConfig(text(499), { file: '/p.yaml', kinds: [] }).ok);
+});
+
+test('a hook for DNS is a path beside the configuration, and lets wildcards be asked for', () => {
+  const hook = 'challenge: { dns-01: { hook: ./dns.sh, settle: 2m } }';
+  const names = "names: ['*.acme.example', acme.example]";
+  const given = certificateOf({ acme: `{ ${EMAIL}, ${hook}, ${names} }`, http: 'off' });
+  assert.ok(given.kind === 'acme');
+  assert.deepEqual(given.challenges, ['dns-01']);
+  assert.deepEqual(given.dnsHook, { path: '/etc/dns.sh', settleMs: 120_000 });
+  const parsed = read({ acme: `{ ${EMAIL}, ${hook}, ${names} }` });
+  assert.ok(parsed.ok);
+  // The wildcard is good for the API's host.
+  assert.deepEqual(acmeWarnings(parsed.value.config, parsed.value.places), []);
 });

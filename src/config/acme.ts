@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
 import type { AcmeAuthority, AcmeConfig, Config } from './config.ts';
 import { absolute } from './path.ts';
-import { parsed, path, uniqueList } from './scalars.ts';
+import { duration, parsed, path, uniqueList } from './scalars.ts';
 import { parseSecretReference } from './secret-reference.ts';
 import { readWebUrl } from './web-url.ts';
 import { words } from './words.ts';
@@ -40,6 +40,30 @@ const authority = {
   ca: path('The CAs that vouch for the directory’s own https, PEM, instead of those of the system.').optional(),
 };
 
+const challenge = z.union(
+  [
+    z.enum(['auto', 'http-01', 'tls-alpn-01']),
+    z.strictObject({
+      'dns-01': z
+        .strictObject({
+          hook: path('The program that changes the DNS: `HOOK present|cleanup NAME VALUE`.'),
+          settle: duration(
+            '30s',
+            { from: '0s', to: '5m' },
+            'How long the name servers take to tell of what the program has put in.',
+          ),
+        })
+        .meta({ description: 'By a record that a program of yours puts into the DNS (RFC 8555 §8.4).' }),
+    }),
+  ],
+  {
+    error: words(
+      'expected auto, http-01, tls-alpn-01, or dns-01 with a hook',
+      'write auto, or { dns-01: { hook: FILE } }',
+    ),
+  },
+);
+
 /** The keys of `server.https.certificate.acme`. */
 export const acmeSchema = z.strictObject({
   email: parsed(readEmail).meta({ title: 'address', description: 'Where the CA writes when something is wrong.' }),
@@ -52,9 +76,9 @@ export const acmeSchema = z.strictObject({
   })
     .optional()
     .meta({ description: 'CAs that are asked, in turn, where the first fails for good or three times in a row.' }),
-  challenge: z.enum(['auto', 'http-01', 'tls-alpn-01']).prefault('auto').meta({
+  challenge: challenge.prefault('auto').meta({
     description:
-      'How the CA is shown that a host is ours: on port 80, on port 443, or what works of these, port 443 first.',
+      'How the CA is shown that a host is ours: on port 80, on port 443, what works of these with port 443 first, or by DNS.',
   }),
   profile: parsed(readProfile).optional().meta({
     title: 'name',
@@ -79,10 +103,22 @@ export function toAcmeConfig(
     kind: 'acme',
     email: raw.email,
     authorities: [raw, ...(raw.fallback ?? [])].map(toAuthority),
-    challenges: raw.challenge === 'auto' ? ['tls-alpn-01', ...(http ? (['http-01'] as const) : [])] : [raw.challenge],
+    ...toChallenges(raw.challenge, { file, http }),
     profile: raw.profile ?? null,
     names: raw.names ?? null,
   };
+}
+
+function toChallenges(
+  raw: z.output<typeof challenge>,
+  { file, http }: { readonly file: string; readonly http: boolean },
+): Pick<AcmeConfig, 'challenges' | 'dnsHook'> {
+  if (typeof raw === 'object') {
+    const { hook, settle } = raw['dns-01'];
+    return { challenges: ['dns-01'], dnsHook: { path: absolute(hook, file), settleMs: settle } };
+  }
+  const both = ['tls-alpn-01', ...(http ? (['http-01'] as const) : [])] as const;
+  return { challenges: raw === 'auto' ? both : [raw], dnsHook: null };
 }
 
 /** What is wrong with certificates by ACME beside the rest of the configuration. */
@@ -104,6 +140,10 @@ export function acmeIssues({ server, apis }: Config, places: Readonly<Record<str
   const directories = certificate.authorities.map(({ directory: url }) => url);
   const twice = directories.find((one, at) => directories.indexOf(one) < at);
   if (twice !== undefined) add(`${path}.fallback`, `${twice} is asked first already`, 'name another CA');
+  for (const [at, name] of (certificate.names ?? []).entries()) {
+    if (!name.startsWith('*.') || certificate.dnsHook !== null) continue;
+    add(`${path}.names[${at}]`, 'CAs certify a wildcard by DNS only', 'write challenge: { dns-01: { hook: FILE } }');
+  }
   if (certificate.names !== null) return issues;
   const hosts = new Set(apis.map(({ host }) => host));
   if (hosts.size > NAME_LIMIT) {
@@ -124,7 +164,7 @@ export function acmeWarnings({ server, apis }: Config, places: Readonly<Record<s
   if (certificate.kind !== 'acme' || certificate.names === null) return [];
   const names = new Set(certificate.names);
   return apis.flatMap(({ path: api, host }) => {
-    if (host === null || names.has(host)) return [];
+    if (host === null || names.has(host) || names.has(`*${host.slice(host.indexOf('.'))}`)) return [];
     const path = `${api}.host`;
     const place = (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
     const message = 'no certificate is asked for this host, since `names` does not list it';
@@ -151,8 +191,7 @@ function readEmail(value: string): Result<string, string> {
 
 function readHost(value: string): Result<string, string> {
   const host = value.toLowerCase().replace(/\.$/, '');
-  if (host.startsWith('*.')) return err('a wildcard needs a challenge by DNS, which is not supported');
-  if (isCertifiable(host)) return ok(host);
+  if (isCertifiable(host.replace(/^\*\./, ''))) return ok(host);
   return err(words('must be a host name that a public CA can certify', 'such as api.acme.example'));
 }
 

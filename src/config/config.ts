@@ -87,7 +87,9 @@ export interface AcmeConfig {
   readonly kind: 'acme';
   readonly email: string;
   readonly authorities: readonly AcmeAuthority[];
-  readonly challenges: readonly ('http-01' | 'tls-alpn-01')[];
+  readonly challenges: readonly ('http-01' | 'tls-alpn-01' | 'dns-01')[];
+  /** The program that changes the DNS, absolute, and how long after it a record is looked for; null without dns-01. */
+  readonly dnsHook: { readonly path: string; readonly settleMs: number } | null;
   readonly profile: string | null;
   readonly names: readonly string[] | null;
 }

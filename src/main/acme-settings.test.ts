@@ -13,22 +13,33 @@ const config: AcmeConfig = {
     { directory: 'https://other.test/', externalAccount: null, caFile: null },
   ],
   challenges: ['http-01'],
+  dnsHook: null,
   profile: null,
   names: null,
 };
 
-function read(key: string | null, file: string | null = 'PEM') {
+function read(
+  key: string | null,
+  file: string | null = 'PEM',
+  hook: { mode: number; directory: boolean } | null = null,
+) {
   const host = {
     secrets: {
       resolve: () =>
         Promise.resolve(key === null ? err('nothing is behind env:KEY') : ok(new Secret(Buffer.from(key)))),
     },
     files: {
+      facts: () => Promise.resolve(hook === null ? err({ reason: 'missing', detail: 'no hook there' }) : ok(hook)),
       read: () =>
         Promise.resolve(file === null ? err({ reason: 'missing', detail: 'not there' }) : ok(Buffer.from(file))),
     },
   };
-  return acmeSettings(config, '/etc/portcullis.yaml', host as unknown as Pick<HostPorts, 'files' | 'secrets'>);
+  const dnsHook = hook === null ? null : { path: '/etc/dns.sh', settleMs: 7 };
+  return acmeSettings(
+    { ...config, dnsHook },
+    '/etc/portcullis.yaml',
+    host as unknown as Pick<HostPorts, 'files' | 'secrets'>,
+  );
 }
 
 test('the key of an account is decoded, with padding, white space around it, or neither', async () => {
@@ -50,4 +61,20 @@ test('a key that is none, or too short, and what can not be read, is an error th
   }
   assert.equal((await read(null)).ok, false);
   assert.equal((await read('x', null)).ok, false);
+});
+
+test('a hook that others may change, or that is no program, is not run', async () => {
+  const key = Buffer.alloc(32, 1).toString('base64url');
+  const settings = await read(key, 'PEM', { mode: 0o755, directory: false });
+  assert.equal(settings.ok && settings.value.settleMs, 7);
+  for (const [mode, words] of [
+    [0o775, /chmod go-w/],
+    [0o757, /chmod go-w/],
+    [0o644, /no program/],
+  ] as const) {
+    const refused = await read(key, 'PEM', { mode, directory: false });
+    assert.match(refused.ok ? '' : refused.error, words);
+  }
+  const folder = await read(key, 'PEM', { mode: 0o755, directory: true });
+  assert.match(folder.ok ? '' : folder.error, /no program/);
 });

@@ -21,8 +21,19 @@ export async function acmeSettings(
     if (!settings.ok) return settings;
     authorities.push(settings.value);
   }
-  const { email, profile, challenges, names } = config;
-  return ok({ email, authorities, profile, challenges, names });
+  const { email, profile, challenges, dnsHook, names } = config;
+  const unsound = dnsHook === null ? null : await reasonNotToRun(dnsHook.path, host);
+  if (unsound !== null) return err(unsound);
+  return ok({ email, authorities, profile, challenges, settleMs: dnsHook?.settleMs ?? null, names });
+}
+
+/** Whoever can change the program does what the gateway may do. */
+async function reasonNotToRun(path: string, { files }: Pick<HostPorts, 'files'>): Promise<string | null> {
+  const facts = await files.facts(path);
+  if (!facts.ok) return facts.error.detail;
+  const { mode, directory } = facts.value;
+  if (directory || (mode & 0o111) === 0) return `${path} is no program`;
+  return (mode & 0o022) === 0 ? null : `${path} may be changed by others than its owner: run chmod go-w on it`;
 }
 
 async function authoritySettings(

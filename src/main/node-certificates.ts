@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { createDnsHook } from '../adapters/index.ts';
 import { ok, type Result, type Secret } from '../base/index.ts';
 import {
   type CertificatePorts,
@@ -140,6 +141,7 @@ async function openAcme(
       egress,
       store,
       publish: (answers) => challenges.publish(answers),
+      hook: config.dnsHook === null ? null : createDnsHook({ path: config.dnsHook.path, clock, log }),
       ordered: (directory, result) => metrics.certificateOrdered(new URL(directory).host, result),
     },
   });

@@ -1,6 +1,7 @@
 export type { Alert, AlertKind, AlertRecord, Alerts } from './alerts.ts';
 export type { CertificateMaterial, Certificates } from './certificates.ts';
 export type { Clock, Timer } from './clock.ts';
+export type { DnsHook, DnsHookAction, DnsRecord } from './dns-hook.ts';
 export type { Egress, EgressFault, EgressReply, EgressRequest } from './egress.ts';
 export type { FileFacts, FileFault, Files } from './files.ts';
 export type { Keyring } from './keyring.ts';

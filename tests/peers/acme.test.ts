@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { skipOrFail } from '../system/skip.ts';
+import { writeHook } from './dns-hook.ts';
 import { findPebble, freePorts, type Pebble, type PebbleOptions, startPebble } from './pebble.ts';
 
 const PATIENCE_MS = 40_000;
@@ -34,7 +35,7 @@ async function until(what: string, happened: () => Promise<boolean>, said: () =>
 }
 
 interface Given {
-  readonly acme?: string;
+  readonly acme?: string | ((pebble: Pebble) => Promise<string>);
   readonly threads?: number;
   readonly http?: boolean;
   readonly pebble?: Partial<PebbleOptions>;
@@ -64,13 +65,14 @@ async function start(t: TestContext, given: Given = {}): Promise<Started | null>
   const apis = HOSTS.map(
     (host, at) => `  api${at}: { host: ${host}, routes: ['GET /'], upstream: 'http://127.0.0.1:9', auth: public }`,
   );
+  const more = typeof given.acme === 'function' ? await given.acme(pebble) : (given.acme ?? '');
   const plain = given.http === false ? 'off' : `{ port: ${http} }`;
   const configuration = `version: 1
 server:
   threads: ${given.threads ?? 1}
   https:
     port: ${https}
-    certificate: { acme: { email: ops@acme.example, directory: '${pebble.directory}', ca: ./ca.pem, ${given.acme ?? ''} } }
+    certificate: { acme: { email: ops@acme.example, directory: '${pebble.directory}', ca: ./ca.pem, ${more} } }
   http: ${plain}
 admin: { port: 0 }
 data: ${given.data ?? './data'}
@@ -141,4 +143,30 @@ test('what was issued is kept over a restart, and renewed at once when the CA wa
     (await served(gateway.https, HOSTS[0] as string)).serialNumber !== one?.serialNumber;
   await until('a renewal', renewed, () => `${gateway.said()}\n${started.pebble.said()}`);
   assert.equal((await served(gateway.https, HOSTS[1] as string)).serialNumber, two?.serialNumber);
+});
+
+test('a wildcard is certified by a hook that tells the DNS, and is served for the hosts below it', async (t) => {
+  const calls: string[] = [];
+  const started = await start(t, {
+    acme: async ({ dnsUrl }) => {
+      const hook = await writeHook(t, dnsUrl);
+      calls.push(join(hook.folder, 'calls'));
+      return `challenge: { dns-01: { hook: ${hook.path}, settle: 0s } }, names: ['*.acme.example']`;
+    },
+    http: false,
+  });
+  if (started === null) return;
+  const { gateway, said } = started;
+  const issued = async (): Promise<boolean> =>
+    (await served(gateway.https, HOSTS[0] as string)).issuer?.includes('Pebble') ?? false;
+  await until('a certificate for the wildcard', issued, said);
+  const [one, two] = await Promise.all(HOSTS.map((host) => served(gateway.https, host)));
+  assert.equal(one?.subjectAltName, 'DNS:*.acme.example');
+  assert.equal(two?.serialNumber, one?.serialNumber);
+  const cleaned = async (): Promise<boolean> => (await readFile(calls[0] as string, 'utf8')).includes('cleanup');
+  await until('a clean-up', cleaned, said);
+  assert.equal(
+    await readFile(calls[0] as string, 'utf8'),
+    'present _acme-challenge.acme.example\ncleanup _acme-challenge.acme.example\n',
+  );
 });

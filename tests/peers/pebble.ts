@@ -24,6 +24,8 @@ export interface Pebble {
   readonly caPem: string;
   /** The port of its DNS, for what else needs one. */
   readonly dnsPort: number;
+  /** Where its DNS is told of records: POST of `/set-txt` and `/clear-txt`, over plain http. */
+  readonly dnsUrl: string;
   /** Says when the certificate with this PEM is to be renewed (RFC 9773); any text. */
   suggest(certificatePem: string, response: string): Promise<void>;
   /** Whether it can: older ones don't. */
@@ -134,6 +136,7 @@ export async function startPebble(
     directory: `https://127.0.0.1:${port}/dir`,
     caPem,
     dnsPort: dnsPort as number,
+    dnsUrl: `http://127.0.0.1:${challengePort}`,
     suggests,
     suggest: async (certificate, response) => {
       await ask(`${management}/set-renewal-info/`, caPem, JSON.stringify({ certificate, ariResponse: response }));

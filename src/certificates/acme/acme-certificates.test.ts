@@ -26,7 +26,7 @@ const fallback: Certificates = { current: () => [local], localCaPem: () => 'CA',
 
 function settingsOf(cas: readonly FakeAuthority[], more: Partial<AcmeSettings> = {}): AcmeSettings {
   const authorities = cas.map(({ directory }) => ({ directory, externalAccount: null, caPem: null }));
-  const base = { email: 'ops@acme.example', authorities, profile: null, names: null };
+  const base = { email: 'ops@acme.example', authorities, profile: null, settleMs: null, names: null };
   return { ...base, challenges: ['tls-alpn-01', 'http-01'], ...more };
 }
 

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../../base/index.ts';
-import type { CertificateMaterial, Certificates, Egress, Store } from '../../ports/index.ts';
+import type { CertificateMaterial, Certificates, DnsHook, Egress, Store } from '../../ports/index.ts';
 import { coversName } from '../choose.ts';
 import type { CertificateKeeper, CertificatePorts } from '../keeper.ts';
 import { canonicalName, isAddress } from '../names.ts';
@@ -24,6 +24,8 @@ export interface AcmePorts extends CertificatePorts {
   readonly egress: Egress;
   readonly store: Store;
   readonly publish: PublishAnswers;
+  /** Changes the DNS; null where dns-01 is not among the challenges. */
+  readonly hook: DnsHook | null;
   /** An order with the CA of this directory ended so. */
   readonly ordered: (directory: string, result: 'issued' | 'failed') => void;
 }
@@ -72,7 +74,10 @@ class AcmeCertificates implements AcmeKeeper {
 
   constructor(options: AcmeOptions) {
     this.#options = options;
-    this.#answers = new Answers(options.ports);
+    const { hook } = options.ports;
+    const { settleMs } = options.settings;
+    const dns = hook === null || settleMs === null ? null : { hook, settleMs };
+    this.#answers = new Answers({ ...options.ports, dns });
     const { signal } = this.#closing;
     this.#authorities = options.settings.authorities.map((settings) => authorityOf(settings, options, signal));
     this.#stop = options.fallback.onChange(() => this.#tell());

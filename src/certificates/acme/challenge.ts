@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../../base/index.ts';
-import type { Clock, Log, Random } from '../../ports/index.ts';
+import type { Clock, DnsHook, Log, Random } from '../../ports/index.ts';
 import { issueChallenge } from '../issue.ts';
 import { chainPem } from '../pem.ts';
 import { type AcmeFault, fault } from './fault.ts';
 import type { ChallengeKind } from './settings.ts';
+import { Turns } from './turns.ts';
+import { wait } from './wait.ts';
 
 /** An answer that the gateway gives to a CA while that looks whether a name is ours. */
 export type ChallengeAnswer =
@@ -24,12 +26,19 @@ export interface Challenge {
   readonly token: string;
 }
 
-/** What answers work with. */
+/** How records come into the DNS, and how long after it they are looked for. */
+export interface DnsAnswers {
+  readonly hook: DnsHook;
+  readonly settleMs: number;
+}
+
+/** What answers work with. `dns` is null where nobody can change the DNS for us. */
 export interface AnswerPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly publish: PublishAnswers;
   readonly log: Log;
+  readonly dns: DnsAnswers | null;
 }
 
 const TOKEN = /^[A-Za-z0-9_-]{22,128}$/;
@@ -44,6 +53,8 @@ export function isToken(text: string): boolean {
 export class Answers {
   readonly #ports: AnswerPorts;
   readonly #given = new Set<ChallengeAnswer>();
+  /** Programs that change a zone are seldom made to run beside themselves. */
+  readonly #hookTurns = new Turns(1);
 
   constructor(ports: AnswerPorts) {
     this.#ports = ports;
@@ -53,7 +64,35 @@ export class Answers {
    * Begins to answer a challenge; when this resolves every thread does. Gives what ends it, which never rejects: an answer
    * that can't be taken back now is taken back with the next one.
    */
-  async give(challenge: Challenge): Promise<Result<() => Promise<void>, AcmeFault>> {
+  async give(challenge: Challenge, signal: AbortSignal): Promise<Result<() => Promise<void>, AcmeFault>> {
+    const { kind } = challenge;
+    return kind === 'dns-01' ? await this.#giveByDns(challenge, signal) : await this.#give({ ...challenge, kind });
+  }
+
+  async #giveByDns(
+    { name, keyAuthorization }: Challenge,
+    signal: AbortSignal,
+  ): Promise<Result<() => Promise<void>, AcmeFault>> {
+    const { dns, clock } = this.#ports;
+    if (dns === null) return err(fault('challengeUnavailable', 'no hook changes the DNS'));
+    const record = {
+      name: `_acme-challenge.${baseOf(name)}`,
+      value: createHash('sha256').update(keyAuthorization).digest('base64url'),
+    };
+    const end = async (): Promise<void> => {
+      // What it says is in the log, and a record that stays does no harm.
+      await this.#hookTurns.run(() => dns.hook.run('cleanup', record));
+    };
+    const present = await this.#hookTurns.run(() => dns.hook.run('present', record));
+    if (present.ok) {
+      await wait(clock, dns.settleMs, signal);
+      return ok(end);
+    }
+    await end();
+    return err(fault('hookFailed', `the hook for DNS ${present.error}`));
+  }
+
+  async #give(challenge: AnsweredHere): Promise<Result<() => Promise<void>, AcmeFault>> {
     const answer = await answerTo(challenge, this.#ports);
     this.#given.add(answer);
     const end = async (): Promise<void> => {
@@ -78,7 +117,15 @@ export class Answers {
   }
 }
 
-async function answerTo(challenge: Challenge, { clock, random }: AnswerPorts): Promise<ChallengeAnswer> {
+/** A challenge that the gateway itself answers. */
+type AnsweredHere = Challenge & { readonly kind: ChallengeAnswer['kind'] };
+
+/** The name that is looked at for a wildcard (RFC 8555 §7.1.3): that without the asterisk; any other is itself. */
+export function baseOf(name: string): string {
+  return name.replace(/^\*\./, '');
+}
+
+async function answerTo(challenge: AnsweredHere, { clock, random }: AnswerPorts): Promise<ChallengeAnswer> {
   const { kind, name, token, keyAuthorization } = challenge;
   switch (kind) {
     case 'http-01':

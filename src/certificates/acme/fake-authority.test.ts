@@ -23,6 +23,7 @@ import { err, ok, type Result } from '../../base/index.ts';
 import type {
   Collection,
   CollectionDeclaration,
+  DnsHook,
   Egress,
   EgressFault,
   EgressReply,
@@ -107,6 +108,9 @@ export class FakeAuthority implements Egress {
   readonly #answers: () => readonly ChallengeAnswer[];
   #issuer: ChainAndKey | null = null;
   #count = 0;
+
+  /** What the DNS says: each TXT record as its name, a space, and its value. */
+  readonly dns = new Set<string>();
 
   constructor(host: string, now: () => number, answers: () => readonly ChallengeAnswer[], caPem: string | null = null) {
     this.base = `https://${host}`;
@@ -238,7 +242,12 @@ export class FakeAuthority implements Egress {
       }));
       const { status, name } = authorization;
       return {
-        body: { status: done ? status : 'pending', identifier: { type: 'dns', value: name }, challenges },
+        body: {
+          status: done ? status : 'pending',
+          identifier: { type: 'dns', value: name.replace('*.', '') },
+          ...(name.startsWith('*.') ? { wildcard: true } : {}),
+          challenges: name.startsWith('*.') ? challenges.filter(({ type }) => type === 'dns-01') : challenges,
+        },
         ...waits,
       };
     }
@@ -283,12 +292,21 @@ export class FakeAuthority implements Egress {
     const { crv, kty, x, y } = key.export({ format: 'jwk' });
     const thumbprint = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
     const wanted = `${authorization.tokens[kind]}.${thumbprint}`;
+    if (kind === 'dns-01') return this.#lookAtDns(authorization, wanted);
     const answer = this.#answers().find((one) =>
       one.kind === 'http-01' ? one.token === authorization.tokens[kind] : one.name === authorization.name,
     );
     const found = answer !== undefined && answer.kind === kind && answers(answer, wanted) && this.finds(kind);
     authorization.status = found ? 'valid' : 'invalid';
     if (!found) authorization.error = { type: `${PROBLEM}connection`, detail: `nothing there for ${kind}` };
+    return {};
+  }
+
+  #lookAtDns(authorization: Authorization, wanted: string): object {
+    const digest = createHash('sha256').update(wanted).digest('base64url');
+    const found = this.dns.has(`_acme-challenge.${authorization.name.replace('*.', '')} ${digest}`);
+    authorization.status = found ? 'valid' : 'invalid';
+    if (!found) authorization.error = { type: `${PROBLEM}unauthorized`, detail: 'no such record' };
     return {};
   }
 
@@ -399,7 +417,19 @@ export function acmeFixture(hosts: readonly string[] = ['ca.test'], caPem: strin
   const store = new MemoryStore();
   const published: (readonly ChallengeAnswer[])[] = [];
   const ordered: string[] = [];
-  const trouble = { publishing: false };
+  const trouble = { publishing: false, hook: false };
+  const hooked: string[] = [];
+  const hook: DnsHook = {
+    run: async (action, { name, value }) => {
+      hooked.push(`${action} ${name}`);
+      await setImmediate();
+      for (const { dns } of cas) {
+        if (action === 'present') dns.add(`${name} ${value}`);
+        else dns.delete(`${name} ${value}`);
+      }
+      return trouble.hook ? err('exited with 3') : ok(undefined);
+    },
+  };
   const now = (): number => fakes.clock.now();
   const cas = hosts.map((host) => new FakeAuthority(host, now, () => published.at(-1) ?? [], caPem));
   const egress: Egress = {
@@ -412,6 +442,7 @@ export function acmeFixture(hosts: readonly string[] = ['ca.test'], caPem: strin
     ...fakes.ports,
     egress,
     store,
+    hook,
     publish: async (all) => {
       await setImmediate();
       published.push(all);
@@ -419,7 +450,7 @@ export function acmeFixture(hosts: readonly string[] = ['ca.test'], caPem: strin
     },
     ordered: (directory, result) => void ordered.push(`${new URL(directory).host} ${result}`),
   };
-  return { ...fakes, ports, store, published, ordered, trouble, cas, ca: cas[0] as FakeAuthority };
+  return { ...fakes, ports, store, published, ordered, trouble, hooked, cas, ca: cas[0] as FakeAuthority };
 }
 
 /**

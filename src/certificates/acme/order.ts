@@ -1,11 +1,12 @@
 import { err, ok, type Result } from '../../base/index.ts';
 import type { Clock } from '../../ports/index.ts';
-import { type Answers, isToken } from './challenge.ts';
+import { type Answers, baseOf, isToken } from './challenge.ts';
 import { type AcmeFault, fault, faultOfProblem } from './fault.ts';
 import { keyAuthorization, type Signer } from './jws.ts';
 import { member, readJson, secureUrl, textOf } from './reply-values.ts';
 import type { AcmeReply, AcmeSession } from './session.ts';
 import type { ChallengeKind } from './settings.ts';
+import { wait } from './wait.ts';
 
 /** An order that is not done by then is given up; CAs take seconds. */
 const ORDER_LIMIT_MS = 600_000;
@@ -107,7 +108,7 @@ class OrderRun {
   }
 
   async #prove(url: string): Promise<Result<void, AcmeFault>> {
-    const { session, signer, answers, challenge: kind, name } = this.#options;
+    const { session, signer, answers, challenge: kind, name, signal } = this.#options;
     const found = await this.#look(url);
     if (!found.ok) return found;
     const { document } = found.value;
@@ -115,13 +116,15 @@ class OrderRun {
     if (status === 'valid') return ok(undefined);
     if (status !== 'pending') return err(failureOf(found.value));
     // The answer is given for the name that we want, whatever the CA may ask about.
-    if (member(member(document, 'identifier'), 'value') !== name) return malformed('asks about another name');
+    if (member(member(document, 'identifier'), 'value') !== baseOf(name)) return malformed('asks about another name');
     const challenge = challengeOf(document, kind);
     if (challenge === null) return err(fault('challengeUnavailable', `the CA offers no ${kind} for ${name}`));
     const { token } = challenge;
-    const given = await answers.give({ kind, name, token, keyAuthorization: keyAuthorization(token, signer.key) });
+    const answer = { kind, name, token, keyAuthorization: keyAuthorization(token, signer.key) };
+    const given = await answers.give(answer, signal);
     if (!given.ok) return given;
     try {
+      if (signal.aborted) return err(GIVEN_UP);
       const told = await session.post(challenge.url, {}, signer);
       if (!told.ok) return told;
       const judged = await this.#until(url, (now) => now !== 'pending');
@@ -202,15 +205,4 @@ function failureOf({ document }: Resource): AcmeFault {
   const told =
     found === undefined ? fault('orderFailed', `the CA says that it is ${status}`) : faultOfProblem(found, 200, null);
   return { ...told, counted: 1 };
-}
-
-async function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const end = (): void => resolve();
-  const timer = clock.after(ms, end);
-  signal.addEventListener('abort', end);
-  await promise;
-  timer.cancel();
-  signal.removeEventListener('abort', end);
 }

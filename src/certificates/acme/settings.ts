@@ -1,7 +1,7 @@
 import type { Secret } from '../../base/index.ts';
 
 /** How a CA may be shown that a name is ours (RFC 8555 §8, RFC 8737). */
-export type ChallengeKind = 'http-01' | 'tls-alpn-01';
+export type ChallengeKind = 'http-01' | 'tls-alpn-01' | 'dns-01';
 
 /** A key that a CA has given for binding our account to one that its operator has there (RFC 8555 §7.3.4). */
 export interface ExternalAccount {
@@ -28,6 +28,8 @@ export interface AcmeSettings {
   readonly profile: string | null;
   /** In the order in which they are tried; at least one. */
   readonly challenges: readonly ChallengeKind[];
+  /** How long name servers may take to tell of a record that the hook has put in; null where there is no hook. */
+  readonly settleMs: number | null;
   /** The names to have certificates for; null for the hosts that are served. */
   readonly names: readonly string[] | null;
 }
