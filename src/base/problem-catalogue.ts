@@ -70,8 +70,24 @@ const routing = {
   'misdirected-request': {
     status: 421,
     title: 'Misdirected request',
-    cause: 'No API answers for this host.',
-    fix: 'Send the host of the API you mean.',
+    cause:
+      'No API answers for this host; or the connection was made for another host, whose clients are judged by other CAs, or before these were replaced.',
+    fix: 'Send the host of the API you mean, over a connection of its own.',
+  },
+  'client-certificate-required': {
+    status: 403,
+    title: 'Client certificate required',
+    cause: 'Clients of this host must show a certificate in the TLS handshake, and none was shown.',
+    fix: 'Connect again with a certificate of a CA that the host trusts.',
+    closes: true,
+  },
+  'client-certificate-refused': {
+    status: 403,
+    title: 'Client certificate refused',
+    cause:
+      'The certificate is of a CA that the host does not trust, is not valid now, is revoked, is not made for clients, or is of somebody who is not meant.',
+    fix: 'Connect again with another certificate; the ledger has the reason.',
+    closes: true,
   },
   'plain-http': {
     status: 403,

@@ -49,8 +49,9 @@ export async function buildConfiguration(
   parsed: ParsedConfig,
   context: CommandContext,
 ): Promise<Result<BuiltConfiguration, readonly Issue[]>> {
-  const { files, secrets, egress } = context.ports;
-  const gathered = await gather(parsed, { files, secrets, egress, revision: 0 });
+  const { files, secrets, egress, clock } = context.ports;
+  const machine = { now: () => clock.now(), nodeVersion: context.runtime.node };
+  const gathered = await gather(parsed, { files, secrets, egress, machine, revision: 0 });
   if (!gathered.ok) return gathered;
   const { warnings } = gathered.value;
   const snapshot = compile(gathered.value, { kinds: kindsOf(context), tables: { read: emptyTable } });

@@ -5,6 +5,7 @@
 export type {
   ApiConfig,
   CallerConfig,
+  ClientTrustConfig,
   OperationConfig,
   PolicyUse,
   TrustedProxiesConfig,

@@ -94,12 +94,39 @@ export interface AcmeConfig {
   readonly names: readonly string[] | null;
 }
 
+/** Who may open a session: clients with a certificate that these CAs vouch for. Both files are absolute. */
+export interface ClientTrustConfig {
+  readonly caFile: string;
+  /** What the CAs have revoked; null where that is not looked at. */
+  readonly crlFile: string | null;
+  /** With their kinds, canonical: `dns:`, `uri:`, `email:`, `ip:`, `subject:`. Null where everybody is meant. */
+  readonly names: readonly string[] | null;
+  /** The key path of what says it. */
+  readonly path: string;
+}
+
+/** What one host has of its own. `clients` null: anybody may open a session. */
+export interface HttpsHostConfig {
+  readonly name: string;
+  readonly clients: ClientTrustConfig | null;
+}
+
+/** The https port, and who may open a session on it: for hosts that are not named, and for each that is. */
+export interface HttpsConfig {
+  readonly port: number;
+  readonly certificate: CertificateConfig;
+  readonly clients: ClientTrustConfig | null;
+  readonly hosts: readonly HttpsHostConfig[];
+  /** Clients are judged although this version of Node has known holes. */
+  readonly acceptNodeBelowFloor: boolean;
+}
+
 /** What the gateway listens on for clients. A port of 0 is any free one; `http` is null where it is off. */
 export interface ServerConfig {
   readonly host: string;
   /** `auto`: as many as this machine has cores, where they can share a port. */
   readonly threads: number | 'auto';
-  readonly https: { readonly port: number; readonly certificate: CertificateConfig };
+  readonly https: HttpsConfig;
   readonly http: { readonly port: number; readonly mode: 'redirect' | 'refuse' } | null;
   /** How many connections a network may have, over all threads. */
   readonly connectionsPerAddress: number;

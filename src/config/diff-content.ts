@@ -1,3 +1,4 @@
+import { clientTrusts } from './client-trust.ts';
 import type { Comparable, ConfigChange } from './config-change.ts';
 
 type Contents = Readonly<Record<string, Uint8Array>>;
@@ -23,7 +24,12 @@ function fileChanges(path: string, { config }: Comparable): readonly ConfigChang
       ...change('upstream', 'changes', 'the file of the CA that vouches for the upstream has changed'),
       api: name,
     }));
-  const known = [...keys, ...authorities];
+  const clients = clientTrusts(config).flatMap(({ caFile, crlFile, path: at }) => {
+    // Whoever has a certificate of another CA comes in; what a newer list leaves out was not seen here.
+    if (caFile === path) return [change('authentication', 'loosens', `${at}: other CAs vouch for clients`)];
+    return crlFile === path ? [change('authentication', 'changes', `${at}: other lists say what is revoked`)] : [];
+  });
+  const known = [...keys, ...authorities, ...clients];
   return known.length > 0 ? known : [change('server', 'changes', `the file ${path} has changed`)];
 }
 

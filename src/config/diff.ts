@@ -1,5 +1,6 @@
 import type { Config, TrustedProxiesConfig } from './config.ts';
 import { type ChangeEffect, type Comparable, type ConfigChange, pairsOf, sameData } from './config-change.ts';
+import { clientChanges, fixedServer } from './client-changes.ts';
 import { accessChanges } from './diff-access.ts';
 import { apiChanges } from './diff-api.ts';
 import { contentChanges } from './diff-content.ts';
@@ -38,8 +39,10 @@ function nodeChanges(before: Config, after: Config): readonly ConfigChange[] {
   };
   for (const key of ['server', 'admin', 'dataFolder'] as const) {
     const name = key === 'dataFolder' ? 'data' : key;
-    if (!sameData(before[key], after[key])) add('server', 'changes', `\`${name}\` changes, which needs a restart`);
+    if (!sameData(fixedOf(before, key), fixedOf(after, key)))
+      add('server', 'changes', `\`${name}\` changes, which needs a restart`);
   }
+  changes.push(...clientChanges(before.server.https, after.server.https));
   changes.push(...trustChanges(before.trustedProxies, after.trustedProxies));
   if (before.audit !== after.audit) {
     const effect = after.audit === 'off' ? 'loosens' : 'tightens';
@@ -54,6 +57,10 @@ function nodeChanges(before: Config, after: Config): readonly ConfigChange[] {
     add('records', gone ? 'loosens' : 'changes', gone ? 'alerts are no longer posted' : 'alerts are posted elsewhere');
   }
   return changes;
+}
+
+function fixedOf(config: Config, key: 'server' | 'admin' | 'dataFolder'): unknown {
+  return key === 'server' ? fixedServer(config.server) : config[key];
 }
 
 /** Whoever is trusted may say of any request that another sent it. */

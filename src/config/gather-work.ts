@@ -9,6 +9,8 @@ import { splitWords } from './words.ts';
 
 /** What gathering reads through, and the number of the revision it makes. */
 export interface GatherOptions {
+  /** What certificates of clients are judged with: wall time in milliseconds, and Node's version. Without it no `clientCa` can be gathered. */
+  readonly machine?: { readonly now: () => number; readonly nodeVersion: string };
   readonly files: Files;
   readonly secrets: Secrets;
   readonly egress: Egress;

@@ -3,11 +3,13 @@ import { operationIssues } from './checks.ts';
 import type { AcmeConfig, ApiConfig } from './config.ts';
 import { acmeWarnings } from './acme.ts';
 import { caseWarnings } from './case-warnings.ts';
+import { hostWarnings } from './client-trust.ts';
 import { contentHash } from './content-hash.ts';
 import { type DescribedDocument, readDescription } from './description-document.ts';
 import { readLocation } from './description-source.ts';
 import type { Gathered } from './gathered.ts';
 import { grantWarnings } from './grant-warnings.ts';
+import { gatherClients } from './gather-clients.ts';
 import { checked, complain, gatherFile, gatherSecret, type GatherOptions, placeOf, type Work } from './gather-work.ts';
 import type { ParsedConfig } from './parse.ts';
 import { placeholderWarnings } from './placeholder-warnings.ts';
@@ -41,6 +43,7 @@ export async function gather(
     await gatherUpstream(work, api);
     await gatherPolicies(work, api);
   }
+  await gatherClients(work);
   await gatherWebhook(work);
   warn(work);
   return work.issues.length > 0 ? err([...work.issues, ...work.warnings]) : ok(finish(work));
@@ -158,6 +161,7 @@ function warn(work: Work): void {
     ...placeholderWarnings(config, places),
     ...acmeWarnings(config, places),
     ...proxyWarnings(config, places),
+    ...hostWarnings(config, places),
     ...grantWarnings(config, descriptions, places),
     ...caseWarnings(config, work.described, places),
   );

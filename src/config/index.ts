@@ -17,6 +17,8 @@ export type {
   ValidateConfig,
 } from './config.ts';
 export type { ChangeEffect, ConfigChange } from './config-change.ts';
+export { fixedServer } from './client-changes.ts';
+export { revocationEnds } from './client-trust.ts';
 export { diffConfigurations } from './diff.ts';
 export { gather } from './gather.ts';
 export type { Gathered } from './gathered.ts';

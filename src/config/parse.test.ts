@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { parseConfig } from './parse.ts';
 
 const FILE = '/etc/portcullis/portcullis.yaml';
+const NOBODY_JUDGED = { clients: null, hosts: [], acceptNodeBelowFloor: false };
 
 const WHOLE = `
 version: 1
@@ -54,6 +55,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
     https: {
       port: 443,
       certificate: { kind: 'files', certificate: '/etc/portcullis/tls/chain.pem', key: '${file:/run/secrets/key.pem}' },
+      ...NOBODY_JUDGED,
     },
     http: { port: 80, mode: 'refuse' },
     connectionsPerAddress: 256,
@@ -118,7 +120,7 @@ test('what is left out has its default', () => {
   assert.deepEqual(config.server, {
     host: '127.0.0.1',
     threads: 'auto',
-    https: { port: 8443, certificate: { kind: 'local' } },
+    https: { port: 8443, certificate: { kind: 'local' }, ...NOBODY_JUDGED },
     http: { port: 8080, mode: 'redirect' },
     connectionsPerAddress: 256,
     proxyProtocol: [],

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { err, ok, type Result } from '../base/index.ts';
 import { acmeSchema, toAcmeConfig } from './acme.ts';
-import type { CertificateConfig, Config, ServerConfig } from './config.ts';
+import type { CertificateConfig, Config, HttpsConfig, ServerConfig } from './config.ts';
+import { httpsHosts, tellOfStrays, toClients, toHosts, trustKeys } from './client-trust.ts';
 import { absolute, resolvePath } from './path.ts';
 import { listenHost, path, port } from './scalars.ts';
 import { parseSecretReference } from './secret-reference.ts';
@@ -61,7 +62,16 @@ export const serverSchema = z
   .strictObject({
     host: listenHost('The address that clients reach.'),
     https: z
-      .strictObject({ port: port(8443, 'The port; 0 is any free one.'), certificate })
+      .strictObject({
+        port: port(8443, 'The port; 0 is any free one.'),
+        certificate,
+        ...trustKeys,
+        acceptNodeBelowFloor: z.boolean().prefault(false).meta({
+          description: 'Judge certificates of clients also on a version of Node with known holes.',
+        }),
+        hosts: httpsHosts,
+      })
+      .superRefine((value, context) => tellOfStrays(value, context))
       .prefault({})
       .meta({ description: 'Where APIs are served.' }),
     http,
@@ -114,10 +124,22 @@ export function toServerConfig(raw: z.output<typeof serverSchema>, file: string)
   return {
     host: raw.host,
     threads: raw.threads,
-    https: { port: raw.https.port, certificate: toCertificateConfig(raw, file) },
+    https: toHttpsConfig(raw, file),
     http: raw.http === 'off' ? null : raw.http,
     connectionsPerAddress: raw.connectionsPerAddress,
     proxyProtocol: raw.proxyProtocol ?? [],
+  };
+}
+
+function toHttpsConfig(raw: z.output<typeof serverSchema>, file: string): HttpsConfig {
+  const { https } = raw;
+  const clients = toClients(https, 'server.https', file);
+  return {
+    port: https.port,
+    certificate: toCertificateConfig(raw, file),
+    clients,
+    hosts: toHosts(https.hosts ?? {}, clients, file),
+    acceptNodeBelowFloor: https.acceptNodeBelowFloor,
   };
 }
 

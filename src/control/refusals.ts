@@ -1,5 +1,5 @@
 import { errorIssue, formatIssue, type Issue } from '../base/index.ts';
-import type { Config, Gathered } from '../config/index.ts';
+import { type Config, fixedServer, type Gathered } from '../config/index.ts';
 import type { RefusedReload } from './conductor-options.ts';
 
 /** What the status says of a reload that was refused. */
@@ -47,7 +47,7 @@ export const LIST_FIX = '`portcullis rollback --list` shows the history';
 export function restartIssues(before: Config | null, { config: after, places }: Gathered): readonly Issue[] {
   if (before === null) return [];
   const fixed = [
-    ['server', before.server, after.server],
+    ['server', fixedServer(before.server), fixedServer(after.server)],
     ['admin', before.admin, after.admin],
     ['data', before.dataFolder, after.dataFolder],
     ['audit', before.audit, after.audit],

@@ -12,6 +12,7 @@ import {
 import { parseTemplate } from '../openapi/index.ts';
 import { createRoleTable, type IssuerTable, type Operation, type PolicyKind, type RoleTable } from '../policy/index.ts';
 import { TrustedProxies } from './client-address.ts';
+import { trustsOf } from './client-trust.ts';
 import { coverageOf } from './coverage.ts';
 import { LazyPlan } from './lazy-operation.ts';
 import { ownPathOf } from './own-paths.ts';
@@ -105,6 +106,7 @@ function* compileStepwise(
     yield;
     tables.push(...api.policies.flatMap((use) => neededBy(use, work)));
   }
+  const trusts = trustsOf(configured, (path) => complain(work, path, UNREAD));
   if (work.issues.length > 0) return err(work.issues);
   const { operations, router } = routing;
   let coverage: readonly CoverageRow[] | null = null;
@@ -118,8 +120,11 @@ function* compileStepwise(
     // A browser that has been told so of localhost would speak https to every port of it.
     strictTransport: config.server.https.certificate.kind !== 'local',
     trusted: config.trustedProxies === null ? null : new TrustedProxies(config.trustedProxies),
+    trusts,
   });
 }
+
+const UNREAD = 'this file has not been read';
 
 interface Routing {
   readonly operations: readonly CompiledOperation[];
@@ -216,7 +221,7 @@ function compileApi(api: ApiConfig, index: number, work: Work): CompiledApi {
   const { files } = work.configured;
   const ca = caFile === null || !Object.hasOwn(files, caFile) ? null : new TextDecoder().decode(files[caFile]);
   // Without its own CA the upstream would be trusted on the word of any public one.
-  if (caFile !== null && ca === null) complain(work, `${api.path}.upstream.ca`, 'this file has not been read');
+  if (caFile !== null && ca === null) complain(work, `${api.path}.upstream.ca`, UNREAD);
   return {
     name: api.name,
     index,

@@ -230,6 +230,9 @@ export function gatheredOf(text: string, kinds: KindTable, more: Partial<Gathere
   return { revision: 1, hash: 'a'.repeat(64), file, text, config, places, ...nothing, warnings: [], ...more };
 }
 
+/** What TLS says of a client that was not asked for a certificate. */
+export const UNJUDGED = { trust: null, client: null, clientFault: null };
+
 /** Tables that nobody has declared. */
 export const NO_TABLES = {
   read: (name: string): never => {

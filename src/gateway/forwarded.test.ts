@@ -15,6 +15,7 @@ import {
   step,
   until,
   valueOf,
+  UNJUDGED,
 } from './fixture.test.ts';
 import { compile, kindTable } from './compile.ts';
 import { createUnspentLimiter } from './unspent-limiter.ts';
@@ -221,7 +222,7 @@ test('keys that a token asks for are asked for in the client’s name', async (t
 test('an upstream hears over which version of HTTP a request came', async (t) => {
   const bench = await startBench(t);
   const over = async (applicationProtocol: string | null): Promise<string | undefined> => {
-    const tls = { protocol: 'TLSv1.3', cipher: '', group: null, serverName: null, applicationProtocol };
+    const tls = { protocol: 'TLSv1.3', cipher: '', group: null, serverName: null, applicationProtocol, ...UNJUDGED };
     const handler: ServerHandler = {
       request(stream) {
         Object.assign(stream.request, { peer: { ...stream.request.peer, tls } });

@@ -3,7 +3,6 @@ import { X509CertificateGenerator } from '@peculiar/x509';
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import type { SecureContext } from 'node:tls';
 import { packGathered } from '../config/index.ts';
 import type {
   CertificateMaterial,
@@ -18,7 +17,7 @@ import { apiText, type Closing, codeOf, fakePorts, gatheredOf, kindOf, NO_TABLES
 import { collectedBytesOf, GatewayThread, type GatewayThreadOptions, poolBoundsOf } from './gateway-thread.ts';
 import type { Upstreams } from './runtime.ts';
 import type { FromThread, ListenPlan } from './thread-protocol.ts';
-import type { Listener, ListenOptions } from '../wire/index.ts';
+import type { Listener, ListenOptions, ServerContext } from '../wire/index.ts';
 
 const KINDS = kindTable([kindOf('p', {})]);
 const PLAN: ListenPlan = {
@@ -214,20 +213,20 @@ async function certificateOf(name: string): Promise<CertificateMaterial> {
 }
 
 test('a new ticket key takes the place of the last in the contexts that are in use', async (t) => {
-  const contexts: ((name: string | null) => SecureContext)[] = [];
+  const contexts: ((name: string | null) => ServerContext)[] = [];
   const { thread } = startThread(t, NO_TABLES, KINDS, {
     choose: (materials) => materials[0] ?? null,
     outside: {
       listen: ({ context }) => {
         if (context !== null) contexts.push(context);
-        return Promise.resolve({ port: 1, connections: 0, drain: () => Promise.resolve() });
+        return Promise.resolve({ port: 1, connections: 0, drain: () => Promise.resolve(), retire() {} });
       },
       upstreams: { take: () => ({ pools: [], idle: [] }), close() {} } as never,
     },
   });
-  const inUse = (): SecureContext | undefined => contexts[0]?.('a.test');
+  const inUse = (): ServerContext | undefined => contexts[0]?.('a.test');
   const keysInUse = (): number | undefined => {
-    const native = inUse()?.context as { getTicketKeys(): Buffer } | undefined;
+    const native = inUse()?.secure.context as { getTicketKeys(): Buffer } | undefined;
     return native?.getTicketKeys()[0];
   };
   await thread.receive({ kind: 'listen', plan: PLAN });
@@ -285,7 +284,7 @@ test('both ports want a PROXY header from where one must come', async (t) => {
   let options: ListenOptions[] = [];
   const listen = async (asked: ListenOptions): Promise<Listener> => {
     options = [...options, asked];
-    return { port: 1, connections: 0, drain: () => Promise.resolve() };
+    return { port: 1, connections: 0, drain: () => Promise.resolve(), retire() {} };
   };
   const upstreams: Upstreams = { forApis: () => [], retain() {}, sweep() {}, close() {} };
   for (const [proxyProtocol, wanted] of [
@@ -307,7 +306,7 @@ test('one gate stands before both ports: it counts networks, but neither balance
   const options: ListenOptions[] = [];
   const listen = async (asked: ListenOptions): Promise<Listener> => {
     options.push(asked);
-    return { port: 1, connections: 0, drain: () => Promise.resolve() };
+    return { port: 1, connections: 0, drain: () => Promise.resolve(), retire() {} };
   };
   const taken: (readonly [string, number])[] = [];
   const leases: Leases = {

@@ -1,11 +1,19 @@
-import type { SecureContext } from 'node:tls';
 import { AddressSet, err, errorIssue, type Issue, parseAddress, type Result } from '../base/index.ts';
 import type { GatheredParcel } from '../config/compiled.ts';
 import type { Leases, Ledger, SharedTable, Tables } from '../ports/index.ts';
-import { ConnectionGate, listen, type Listener, type ListenFault, POOL_BOUNDS, SERVER_BOUNDS } from '../wire/index.ts';
+import {
+  ConnectionGate,
+  listen,
+  type Listener,
+  type ListenFault,
+  POOL_BOUNDS,
+  SERVER_BOUNDS,
+  type ServerContext,
+} from '../wire/index.ts';
 import { AcmeChallenges } from './acme-challenges.ts';
 import { compileInSlices, type KindTable } from './compile.ts';
 import { COLLECTED_LIMIT_BYTES } from './body-budget.ts';
+import type { ClientTrusts } from './client-trust.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { ThreadKeyRequests } from './key-requests.ts';
 import { createPlainHttp } from './plain-http.ts';
@@ -182,6 +190,7 @@ export class GatewayThread {
     try {
       const context = { kinds, tables: judgedTables(tables, () => ports.clock.now()) };
       const snapshot = await compileInSlices(parcel, context, nextTurn);
+      if (snapshot.ok && snapshot.value.trusts !== null) this.#contexts.check(snapshot.value.trusts);
       const unfilled = snapshot.ok ? snapshot.value.tables.flatMap((table) => this.#unfilled(table)) : [];
       return unfilled.length > 0 ? err(unfilled) : snapshot;
     } catch (fault) {
@@ -211,7 +220,15 @@ export class GatewayThread {
     this.#prepared.delete(revision);
     if (snapshot !== undefined) await this.#gateway.makeRoom();
     const installed = snapshot !== undefined && this.#gateway.install(snapshot);
+    if (installed) this.#judgeBy(snapshot.trusts);
     this.#options.send({ kind: 'installed', revision, ok: installed });
+  }
+
+  /** Sessions that were judged by something else carry no requests any more: their clients are asked to come again. */
+  #judgeBy(trusts: ClientTrusts | null): void {
+    if (!this.#contexts.trust(trusts)) return;
+    for (const listener of this.#listeners)
+      listener.retire((tls) => tls.trust !== (trusts?.of(tls.serverName)?.id ?? null));
   }
 
   /** The plain port first and https last: when https answers, everything does. */
@@ -280,7 +297,7 @@ export class GatewayThread {
     return listener;
   }
 
-  #contextForChallenge(serverName: string | null): SecureContext | null {
+  #contextForChallenge(serverName: string | null): ServerContext | null {
     const certificate = serverName === null ? null : this.#challenges.certificateFor(serverName);
     return certificate === null ? null : this.#contexts.contextForChallenge(certificate);
   }

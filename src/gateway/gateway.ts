@@ -2,6 +2,7 @@ import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
 import type { Http2Offer, OutgoingHead, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
 import type { Arrival } from './arrival.ts';
 import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
+import { trustFault } from './client-trust.ts';
 import { Decoding } from './decoding.ts';
 import { enter } from './entrance.ts';
 import { type Era, Eras } from './eras.ts';
@@ -65,6 +66,13 @@ interface Refused {
   /** Empty where it could not be read. */
   readonly method: string;
   readonly verdict: Extract<RecordedVerdict, 'deny' | 'malformed'>;
+  /** What the client's session was refused for, where it was: then none of its requests can come in over it. */
+  readonly rule?: string | null;
+}
+
+/** Whom a refusal goes to. */
+interface Recipient extends Pick<Refused, 'id' | 'peer' | 'rule'> {
+  readonly stream: ServerExchange;
 }
 
 class DataPlane implements Gateway {
@@ -165,6 +173,11 @@ class DataPlane implements Gateway {
       return;
     }
     const { peer } = request;
+    const fault = snapshot.trusts === null ? null : trustFault(request, snapshot.trusts);
+    if (fault !== null) {
+      this.#turnDown({ id: this.#ports.nextId(), stream, peer, rule: fault.rule }, fault.problem);
+      return;
+    }
     const found = snapshot.router.find(request.host, request.path, request.method);
     switch (found.kind) {
       case 'notFound':
@@ -213,12 +226,9 @@ class DataPlane implements Gateway {
     this.#turnDown({ id: this.#ports.nextId(), stream, peer }, problem);
   }
 
-  #turnDown(
-    { id, stream, peer }: { readonly id: string; readonly stream: ServerExchange; readonly peer: Peer },
-    problem: Problem,
-  ): void {
+  #turnDown({ id, stream, peer, rule = null }: Recipient, problem: Problem): void {
     const { method } = stream.request;
-    const { head, body } = this.#refusal(problem, { id, peer, method, verdict: 'deny' });
+    const { head, body } = this.#refusal(problem, { id, peer, method, verdict: 'deny', rule });
     stream.send(head, body);
   }
 
@@ -228,12 +238,13 @@ class DataPlane implements Gateway {
 
   #refusal(
     problem: Problem,
-    { id, peer, method, verdict }: Refused,
+    { id, peer, method, verdict, rule = null }: Refused,
   ): { readonly head: OutgoingHead; readonly body: Buffer } {
     const { clock, ledger, log, metrics } = this.#ports;
     const revision = this.current?.revision ?? 0;
     const { address } = peer;
-    const intent = { id, at: clock.now(), revision, method, address, verdict, problem: problem.code };
+    const who = { id, at: clock.now(), revision, method, address };
+    const intent = { ...who, verdict, problem: problem.code, rule };
     const summed = this.#refusals.counts(problem.code, address);
     const taken = summed || ledger.append(intentOf(intent));
     const told: Problem = taken ? problem : { code: 'not-recorded' };
@@ -244,11 +255,12 @@ class DataPlane implements Gateway {
       const responseBytes = isBodiless(method, answer.status) ? 0 : answer.body.length;
       ledger.append(earlyCompletion(id, clock.now(), { status: answer.status, problemCode: told.code, responseBytes }));
     }
-    log.write('debug', 'request.refused', told.code, { request: id, address, detail: problem.internal });
+    const detail = rule ?? problem.internal;
+    log.write('debug', 'request.refused', told.code, { request: id, address, detail });
     answer.added.push('date', this.#date(), 'x-request-id', id);
     const strictTransport = peer.tls !== null && this.current?.strictTransport === true;
     const { status, added } = answer;
     addSecurityFields(added, { status, fields: null, strictTransport, authenticated: false });
-    return { head: answerHead(answer), body: answer.body };
+    return { head: answerHead(rule === null ? answer : { ...answer, closes: true }), body: answer.body };
   }
 }

@@ -11,6 +11,7 @@ import type { Clock } from '../ports/index.ts';
 import type { CanonicalRequest } from '../wire/index.ts';
 import type { Matched } from './arrival.ts';
 import { STEP_LIMIT_MS } from './await-verdict.ts';
+import { trustFault } from './client-trust.ts';
 import { enter } from './entrance.ts';
 import { raiseFault } from './faults.ts';
 import { mustReadReply, type Plan, type RequestStep } from './plan.ts';
@@ -44,6 +45,8 @@ function judge(walk: Walk, context: WalkContext, atMs: number): Judgement | Prom
   const { snapshot, pools } = context.installed;
   const request = enter(walk.stream, snapshot);
   if ('code' in request) return refused(request, 'refused');
+  const fault = snapshot.trusts === null ? null : trustFault(request, snapshot.trusts);
+  if (fault !== null) return refused(fault.problem, 'refused');
   const match = snapshot.router.find(request.host, request.path, request.method);
   if (match.kind !== 'matched' || match.target.operation.id !== walk.operation.id) return ELSEWHERE;
   const compiled = match.target;

@@ -13,6 +13,7 @@ import {
   snapshotOf,
   startBench,
   step,
+  UNJUDGED,
 } from './fixture.test.ts';
 import { RehearsedStream } from './rehearsed-stream.ts';
 
@@ -235,7 +236,14 @@ async function strictTransport(bench: Bench, tls: boolean, trusted: boolean): Pr
   const snapshot = snapshotOf(gatheredOf(apiText(bench.upstream.url, [], "routes: ['GET /x']"), new Map()), new Map());
   assert.equal(snapshot.strictTransport, false);
   assert.ok(bench.gateway.install({ ...snapshot, strictTransport: trusted }));
-  const session = { protocol: 'TLSv1.3', cipher: '', group: null, serverName: null, applicationProtocol: null };
+  const session = {
+    protocol: 'TLSv1.3',
+    cipher: '',
+    group: null,
+    serverName: null,
+    applicationProtocol: null,
+    ...UNJUDGED,
+  };
   const peer = { address: '192.0.2.1', port: 1, tls: tls ? session : null, via: [] };
   const heads = ['/x', '/none'].map((path) => {
     const { promise, resolve } = Promise.withResolvers<OutgoingHead>();

@@ -95,10 +95,12 @@ export async function rehearse(snapshot: Snapshot, question: RehearsalQuestion, 
   }
 }
 
+/** Who may open a session is a matter of connections, and a question has none. */
+const UNJUDGED = { trust: null, client: null, clientFault: null };
 const PEER = {
   address: '127.0.0.1',
   port: 0,
-  tls: { protocol: 'TLSv1.3', cipher: '', group: null, serverName: null, applicationProtocol: null },
+  tls: { protocol: 'TLSv1.3', cipher: '', group: null, serverName: null, applicationProtocol: null, ...UNJUDGED },
   via: DIRECT,
 };
 
@@ -128,6 +130,7 @@ function withRouter(snapshot: Snapshot, router: Snapshot['router']): Snapshot {
   const { revision, hash, apis, operations, tables, roles, strictTransport, trusted } = snapshot;
   return {
     ...{ revision, hash, router, apis, operations, tables, roles, strictTransport, trusted },
+    trusts: null,
     get coverage() {
       return snapshot.coverage;
     },

@@ -3,6 +3,7 @@ import type { UpstreamConfig } from '../config/compiled.ts';
 import type { Operation, RoleTable } from '../policy/index.ts';
 import type { TableDeclaration } from '../ports/index.ts';
 import type { TrustedProxies } from './client-address.ts';
+import type { ClientTrusts } from './client-trust.ts';
 import type { Plan } from './plan.ts';
 import type { Router } from './router.ts';
 
@@ -62,4 +63,6 @@ export interface Snapshot {
   readonly strictTransport: boolean;
   /** Proxies whose word on the client is taken; null where there are none. */
   readonly trusted: TrustedProxies | null;
+  /** Which clients must prove who they are by a certificate; null where none need to. */
+  readonly trusts: ClientTrusts | null;
 }

@@ -1,9 +1,8 @@
-import type { SecureContext } from 'node:tls';
 import { randomBytes } from 'node:crypto';
 import type { CertificateService } from '../certificates/index.ts';
 import { type AdminServerOptions, createAdminServer } from '../control/index.ts';
 import type { Clock } from '../ports/index.ts';
-import { createServerContext, listen, type ListenFault, SERVER_BOUNDS } from '../wire/index.ts';
+import { createServerContext, listen, type ListenFault, SERVER_BOUNDS, type ServerContext } from '../wire/index.ts';
 
 /** Few programs ask the admin API, and they must not crowd out each other. */
 const MAX_CONNECTIONS = 256;
@@ -26,7 +25,7 @@ export interface AdminListenOptions {
 /** Opens the admin port with the local certificate, on the main thread: it answers also when the gateway threads are busy. */
 export async function listenAdmin(options: AdminListenOptions): Promise<AdminListener | ListenFault> {
   const ticketKeys = randomBytes(48);
-  const contextOf = (): SecureContext => {
+  const contextOf = (): ServerContext => {
     const [material] = options.certificates.current();
     if (material === undefined) throw new Error('there is no local certificate');
     return createServerContext({ ...material, ticketKeys });

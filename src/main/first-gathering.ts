@@ -55,9 +55,9 @@ const ABSENT: ReadonlySet<EgressFault['reason']> = new Set([
   'malformed-reply',
 ]);
 
-function notingPorts({ files, secrets, egress }: Io, lacking: Set<string>, kept: Outside | null): Io {
+function notingPorts({ secrets, egress, ...others }: Io, lacking: Set<string>, kept: Outside | null): Io {
   return {
-    files,
+    ...others,
     secrets: {
       resolve: async (reference) => {
         const resolved = await secrets.resolve(reference);

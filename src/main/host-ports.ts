@@ -50,6 +50,6 @@ export function openHostPorts(options: {
 }
 
 /** Of these, what gathering a configuration reads through. */
-export function ioOf({ files, secrets, egress }: HostPorts): Omit<GatherOptions, 'revision'> {
-  return { files, secrets, egress };
+export function ioOf({ files, secrets, egress, clock }: HostPorts): Omit<GatherOptions, 'revision'> {
+  return { files, secrets, egress, machine: { now: () => clock.now(), nodeVersion: process.version } };
 }

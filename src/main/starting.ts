@@ -22,6 +22,7 @@ import { heapLimitMb, type NodeThreadOptions, openNodeThreads, thisMachine, thre
 import { certificateFolder, removeRunningFile, writeRunningFile } from './running-file.ts';
 import { changeRecorder, ledgerFolder } from './ledger-changes.ts';
 import { type LedgerHost, startLedger } from './ledger-host.ts';
+import { type RevocationWatch, watchRevocations } from './revocation-watch.ts';
 import { watchSpace } from './space-watch.ts';
 import type { ThreadGroup } from './thread-group.ts';
 
@@ -85,6 +86,7 @@ class Starting {
   readonly #life: ConfigurationLife;
   readonly #verifier: CompileWorker;
   readonly #undo: (() => Promise<void> | void)[] = [];
+  readonly #revocations: RevocationWatch;
   readonly #startedAt: number;
 
   constructor(options: NodeOptions, { data, folder, webhook, meters, metrics, life, verifier }: Opened) {
@@ -96,7 +98,9 @@ class Starting {
     this.#metrics = metrics;
     this.#life = life;
     this.#verifier = verifier;
+    this.#revocations = watchRevocations({ clock: options.host.clock, alerts: data.alerts });
     this.#startedAt = options.host.clock.now();
+    this.#undo.push(() => this.#revocations.close());
     this.#undo.push(() => webhook.close());
     this.#undo.push(() => data.lock.release());
     this.#undo.push(() => data.store.close());
@@ -267,6 +271,7 @@ class Starting {
       },
       follow: async (gathered) => {
         this.#webhook.follow(gathered);
+        this.#revocations.follow(gathered);
         // One that was refused has added issuers of its own, and one that is new has none of the old.
         await issuers.fill(gathered);
         issuers.retain(gathered);

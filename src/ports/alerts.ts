@@ -14,6 +14,7 @@ export type AlertKind =
   | 'table.refused'
   | 'certificate.expiring'
   | 'certificate.missing'
+  | 'crl.expiring'
   | 'upstream.untrusted'
   | 'data-folder.fault'
   | 'ledger.fault'

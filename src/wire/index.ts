@@ -8,6 +8,7 @@ export {
   type BodyFraming,
   type BodySink,
   type CanonicalRequest,
+  type ClientCertificate,
   DIRECT,
   type HeaderMap,
   type MemoryShare,
@@ -29,7 +30,13 @@ export {
   type ServerHandler,
 } from './server.ts';
 export { canonicalizeTarget } from './target.ts';
-export { type ContextMaterial, createServerContext, replaceTicketKeys } from './tls-settings.ts';
+export {
+  checkAuthorities,
+  type ClientAuthorities,
+  createServerContext,
+  replaceTicketKeys,
+  type ServerContext,
+} from './tls-settings.ts';
 export { passedTrailers } from './trailers.ts';
 export { sendPutOff } from './turn-end.ts';
 export type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { connect, type SecureContext, type TLSSocket } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { AddressSet } from '../base/index.ts';
 import { get } from './bad-heads.test.ts';
 import { ConnectionGate } from './connection-gate.ts';
@@ -9,10 +9,10 @@ import { countedLeases } from './counted-leases.test.ts';
 import { type Listener, listen, type ListenOptions } from './listener.ts';
 import { echo, ManualClock, RawClient, Script, selfSigned, until } from './peers.test.ts';
 import { SERVER_BOUNDS } from './server.ts';
-import { createServerContext } from './tls-settings.ts';
+import { createServerContext, type ServerContext } from './tls-settings.ts';
 
 const US = '127.0.0.1';
-let context: SecureContext;
+let context: ServerContext;
 let certPem: string;
 
 before(async () => {

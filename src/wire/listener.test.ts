@@ -3,14 +3,14 @@ import { Agent, request as httpRequest } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { before, type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { connect, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls';
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { get, post } from './bad-heads.test.ts';
 import { type Listener, type ListenFault, listen, type ListenOptions } from './listener.ts';
 import { echo, ManualClock, ownHead, RawClient, Script, type Seen, selfSigned, until } from './peers.test.ts';
 import { SERVER_BOUNDS } from './server.ts';
-import { createServerContext } from './tls-settings.ts';
+import { createServerContext, type ServerContext } from './tls-settings.ts';
 
-const certificates = new Map<string, { certPem: string; context: SecureContext }>();
+const certificates = new Map<string, { certPem: string; context: ServerContext }>();
 const ticketKeys = Buffer.alloc(48, 1);
 
 before(async () => {
@@ -28,7 +28,7 @@ interface Gate {
   readonly asked: (string | null)[];
 }
 
-function chosen(name: string | null): SecureContext {
+function chosen(name: string | null): ServerContext {
   const found = certificates.get(name ?? 'a.test');
   if (found === undefined) throw new Error('no certificate');
   return found.context;
@@ -39,7 +39,7 @@ async function open(t: TestContext, options: Partial<ListenOptions> & { readonly
   const script = new Script();
   const turnedAway: string[] = [];
   const asked: (string | null)[] = [];
-  const choose = (name: string | null): SecureContext => {
+  const choose = (name: string | null): ServerContext => {
     asked.push(name);
     return chosen(name);
   };
@@ -254,6 +254,9 @@ test('the host of the ClientHello chooses the certificate', async (t) => {
     group: null,
     serverName: 'b.test',
     applicationProtocol: 'http/1.1',
+    trust: null,
+    client: null,
+    clientFault: null,
   });
 });
 

@@ -1,5 +1,4 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
 import type { AddressSet } from '../base/index.ts';
 import type { Clock, Timer } from '../ports/index.ts';
 import type { ConnectionGate, GateRefusal } from './connection-gate.ts';
@@ -7,10 +6,11 @@ import { HandshakeGate } from './handshake-gate.ts';
 import { type ConnectionOptions, Http1Connection } from './http1-connection.ts';
 import { type ConnectionBounds, Http2Connection, type Unheard } from './http2/http2-connection.ts';
 import { connectionsTooMany, idleToShed, type Served, type Sheddable } from './idle-shedding.ts';
-import { DIRECT, type Peer } from './message.ts';
+import { DIRECT, type Peer, type TlsPeer } from './message.ts';
 import { isProxied, ProxyGreeting } from './proxy-greeting.ts';
 import { type Http2Offer, type ServerBounds, type ServerHandler, SIDE_BUFFER_BYTES } from './server.ts';
 import { type Greeted, TlsGreeting, type TurnedAway } from './tls-greeting.ts';
+import type { ServerContext } from './tls-settings.ts';
 
 const SWEEP_MS = 500;
 /** Oftener for those whose client has closed its side: whoever streams to it is to hear within a second that it has gone. */
@@ -36,9 +36,9 @@ export interface ListenOptions {
   readonly bounds: ServerBounds;
   readonly clock: Clock;
   /** May throw where it has none for the name: then there is no handshake. */
-  readonly context: ((serverName: string | null) => SecureContext) | null;
+  readonly context: ((serverName: string | null) => ServerContext) | null;
   /** What answers a CA that looks whether this name is ours (RFC 8737); null where none has been asked to. */
-  readonly challenge?: (serverName: string | null) => SecureContext | null;
+  readonly challenge?: (serverName: string | null) => ServerContext | null;
   /** What HTTP/2 needs, where TLS clients are offered it by ALPN; null where only HTTP/1.1 is spoken. */
   readonly http2: Http2Offer | null;
   /** Connections from these addresses begin with a PROXY header that names their source; no others have one read. */
@@ -58,6 +58,8 @@ export interface Listener {
   readonly connections: number;
   /** No new connections; idle ones close, busy ones behind their reply. Resolves when all are gone or after `graceMs`. */
   drain(graceMs: number): Promise<void>;
+  /** Clients whose TLS session is such are to come again: idle connections close now, busy ones behind what they carry. */
+  retire(isStale: (tls: TlsPeer) => boolean): void;
 }
 
 /** Why a port can't be listened on: the system's code, such as EADDRINUSE. */
@@ -86,6 +88,8 @@ export function listen(options: ListenOptions): Promise<Listener | ListenFault> 
 
 /** A connection in whatever state. */
 interface Open {
+  /** Of its session, once that stands. */
+  readonly tls?: TlsPeer | null;
   sweep(now: number): void;
   drain(): void;
   destroy(): void;
@@ -126,6 +130,12 @@ class Connections {
       port: typeof address === 'object' && address !== null ? address.port : port,
       get connections() {
         return open.size;
+      },
+      retire: (isStale) => {
+        for (const connection of open) {
+          const { tls = null } = connection;
+          if (tls !== null && isStale(tls)) connection.drain();
+        }
       },
       drain: (graceMs) => (this.#draining ??= this.#drain(server, { cancel }, graceMs)),
     };
@@ -191,6 +201,7 @@ class Connections {
     const speaksHttp2 = http2 !== null && peer.tls !== null && peer.tls.applicationProtocol === 'h2';
     const connection = speaksHttp2 ? this.#serveHttp2(socket, options, http2) : new Http1Connection(socket, options);
     const entry: Open = {
+      tls: peer.tls,
       sweep: (now) => connection.sweep(now),
       drain: () => connection.drain(),
       destroy: () => socket.destroy(),

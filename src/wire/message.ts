@@ -17,6 +17,23 @@ export interface TlsPeer {
   /** The host of the ClientHello, canonical, or null where none was named. */
   readonly serverName: string | null;
   readonly applicationProtocol: string | null;
+  /** The id of the client trust that the session was judged by; null where no certificate was asked for. */
+  readonly trust: string | null;
+  /** The client's certificate, proven and vouched for; null where there is none, or it is not good. */
+  readonly client: ClientCertificate | null;
+  /** Why a certificate that was shown is not good: OpenSSL's code, for log and ledger only. Null where none was shown. */
+  readonly clientFault: string | null;
+}
+
+/** A client's certificate that one of the trusted CAs vouches for. */
+export interface ClientCertificate {
+  /** SHA-256 over the certificate, hexadecimal with colons. */
+  readonly fingerprint256: string;
+  /** The subject's parts in the certificate's order: `O=Partner,CN=batch`, special characters escaped (RFC 4514 §2.4). */
+  readonly subject: string;
+  /** The names of subjectAltName, each with its kind: `dns:` in lower case, `uri:`, `email:`, `ip:` in canonical form. */
+  readonly names: readonly string[];
+  readonly notAfterMs: number;
 }
 
 /** Who is at the other end of the connection. Addresses are canonical text; IPv4-mapped IPv6 is given as IPv4. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { before, type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { connect, type SecureContext, type TLSSocket } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { AddressSet } from '../base/index.ts';
 import { get, post } from './bad-heads.test.ts';
 import { type Listener, listen } from './listener.ts';
@@ -10,10 +10,10 @@ import { echo, ManualClock, RawClient, Script, selfSigned, until } from './peers
 import { binary, checked, OVER_IPV4 } from './proxy-fixture.test.ts';
 import { isProxied } from './proxy-greeting.ts';
 import { SERVER_BOUNDS } from './server.ts';
-import { createServerContext } from './tls-settings.ts';
+import { createServerContext, type ServerContext } from './tls-settings.ts';
 
 let certPem = '';
-let context: SecureContext;
+let context: ServerContext;
 
 before(async () => {
   const { certPem: chainPem, keyPem } = await selfSigned('a.test');

@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { before, type TestContext, test } from 'node:test';
-import { connect, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls';
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { queryObjects } from 'node:v8';
 import fc from 'fast-check';
 import { readClientHello } from './client-hello.ts';
 import { HandshakeGate } from './handshake-gate.ts';
 import { selfSigned, until } from './peers.test.ts';
 import { type Greeted, TlsGreeting, type TurnedAway } from './tls-greeting.ts';
-import { createServerContext } from './tls-settings.ts';
+import { createServerContext, type ServerContext } from './tls-settings.ts';
 
 const HOST = 'a.test';
 const POST_QUANTUM: ConnectionOptions = { ecdhCurve: 'X25519MLKEM768:X25519' };
 let certPem = '';
-let context: SecureContext;
+let context: ServerContext;
 
 before(async () => {
   const { certPem: chainPem, keyPem } = await selfSigned(HOST);
@@ -34,7 +34,7 @@ interface Door {
 async function openDoor(
   t: TestContext,
   http2 = false,
-  challenge: (serverName: string | null) => SecureContext | null = () => null,
+  challenge: (serverName: string | null) => ServerContext | null = () => null,
   begun: (greeting: TlsGreeting) => void = () => {},
 ): Promise<Door> {
   const greeted: Greeted[] = [];
@@ -238,7 +238,7 @@ test('the answer to a CA is shown to no other client, and one without an answer 
 
 test('a CA that does not leave is cut off at the deadline', async (t) => {
   const greetings: TlsGreeting[] = [];
-  const challenge = (): SecureContext => context;
+  const challenge = (): ServerContext => context;
   const { port, count, turnedAway } = await openDoor(t, false, challenge, (greeting) => greetings.push(greeting));
   const client = await shakeHands(t, port, { ALPNProtocols: ['acme-tls/1'] });
   assert.equal(client.alpnProtocol, 'acme-tls/1');

@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
-import { type SecureContext, TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
+import { judgeClient, NOT_ASKED } from './client-certificate.ts';
 import { CLIENT_HELLO_LIMIT_BYTES, type ClientHello, readClientHello } from './client-hello.ts';
 import { giveFirstBytes } from './first-bytes.ts';
 import type { Handshake, HandshakeGate } from './handshake-gate.ts';
 import { readHostName } from './host.ts';
 import type { TlsPeer } from './message.ts';
+import type { ServerContext } from './tls-settings.ts';
 
 /** What we speak, in the order in which we like it; a client that speaks none of it gets no session (RFC 7301 §3.2). */
 const HTTP1_ONLY = protocols('\x08http/1.1');
@@ -29,9 +31,9 @@ export interface Greeted {
 /** What a greeting is done with. */
 export interface GreetingOptions {
   /** May throw where there is none for the name. */
-  readonly context: (serverName: string | null) => SecureContext;
+  readonly context: (serverName: string | null) => ServerContext;
   /** What answers a CA that looks whether this name is ours (RFC 8737); null where none has been asked to. */
-  readonly challenge?: (serverName: string | null) => SecureContext | null;
+  readonly challenge?: (serverName: string | null) => ServerContext | null;
   /** When the handshake must be done, on the monotonic clock. */
   readonly deadlineMs: number;
   /** Whether HTTP/2 is offered. */
@@ -53,6 +55,8 @@ export class TlsGreeting implements Handshake {
   readonly #options: GreetingOptions;
   #bytes: Buffer = NOTHING;
   #secured: TLSSocket | null = null;
+  /** The client trust of the context that was chosen. */
+  #trust: string | null = null;
   #over = false;
   /** While it waits for its turn. */
   #hello: ClientHello | null = null;
@@ -115,9 +119,12 @@ export class TlsGreeting implements Handshake {
       const challenge = this.#challengeOf(hello);
       this.#challenged = challenge !== null;
       // No context for this name: no handshake, and never one with another's certificate.
-      const secureContext = challenge ?? this.#options.context(hello.serverName);
+      const { secure: secureContext, trust } = challenge ?? this.#options.context(hello.serverName);
+      this.#trust = trust;
       const ALPNProtocols = this.#challenged ? CHALLENGE_ONLY : this.#options.http2 ? HTTP2_FIRST : HTTP1_ONLY;
-      secured = new TLSSocket(raw, { isServer: true, secureContext, ALPNProtocols, requestCert: false });
+      // A client whose certificate is not good is told so by HTTP: TLS 1.3 clients hardly hear of it otherwise.
+      const asks = { requestCert: trust !== null, rejectUnauthorized: false };
+      secured = new TLSSocket(raw, { isServer: true, secureContext, ALPNProtocols, ...asks });
     } catch {
       this.#turnAway('handshake');
       return;
@@ -132,7 +139,7 @@ export class TlsGreeting implements Handshake {
   }
 
   /** Only for a client that speaks nothing else: a certificate for a challenge is never shown to any other. */
-  #challengeOf({ serverName, protocols: offered }: ClientHello): SecureContext | null {
+  #challengeOf({ serverName, protocols: offered }: ClientHello): ServerContext | null {
     if (offered.length !== 1 || offered[0] !== CHALLENGE_PROTOCOL) return null;
     return this.#options.challenge?.(serverName) ?? null;
   }
@@ -162,7 +169,7 @@ export class TlsGreeting implements Handshake {
       raw.resetAndDestroy();
       secured.destroy();
     };
-    this.#options.greeted({ socket: secured, tls: tlsPeerOf(secured, hello.serverName), reset });
+    this.#options.greeted({ socket: secured, tls: tlsPeerOf(secured, hello.serverName, this.#trust), reset });
     this.#options.closed();
   }
 
@@ -188,7 +195,7 @@ function protocols(list: string): DataView {
   return new DataView(Uint8Array.from(Buffer.from(list, 'latin1')).buffer);
 }
 
-function tlsPeerOf(socket: TLSSocket, serverName: string | null): TlsPeer {
+function tlsPeerOf(socket: TLSSocket, serverName: string | null, trust: string | null): TlsPeer {
   const protocol = socket.alpnProtocol;
   return {
     protocol: socket.getProtocol() ?? 'unknown',
@@ -197,5 +204,7 @@ function tlsPeerOf(socket: TLSSocket, serverName: string | null): TlsPeer {
     group: null,
     serverName,
     applicationProtocol: typeof protocol === 'string' ? protocol : null,
+    trust,
+    ...(trust === null ? NOT_ASKED : judgeClient(socket)),
   };
 }

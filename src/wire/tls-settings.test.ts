@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { duplexPair } from 'node:stream';
 import { before, test } from 'node:test';
-import { connect, type ConnectionOptions, type SecureContext, TLSSocket } from 'node:tls';
+import { connect, type ConnectionOptions, TLSSocket } from 'node:tls';
 import { selfSigned, until } from './peers.test.ts';
-import { createServerContext, replaceTicketKeys } from './tls-settings.ts';
+import { checkAuthorities, createServerContext, replaceTicketKeys, type ServerContext } from './tls-settings.ts';
 
-let context: SecureContext;
+let context: ServerContext;
 let certPem: string;
 let keyPem: Buffer;
 
@@ -24,7 +24,7 @@ interface Handshake {
 }
 
 /** Shakes hands over a pair of streams. */
-async function shakeHands(options: ConnectionOptions, secureContext = context): Promise<Handshake> {
+async function shakeHands(options: ConnectionOptions, { secure: secureContext } = context): Promise<Handshake> {
   const [near, far] = duplexPair();
   const server = new TLSSocket(near, { isServer: true, secureContext });
   const client = connect({ socket: far, servername: 'a.test', ca: certPem, ...options });
@@ -97,7 +97,7 @@ test('the post-quantum group is agreed on where the client has it, and the class
 
 test('a client can’t renegotiate', async () => {
   const [near, far] = duplexPair();
-  const server = new TLSSocket(near, { isServer: true, secureContext: context });
+  const server = new TLSSocket(near, { isServer: true, secureContext: context.secure });
   const client = connect({ socket: far, servername: 'a.test', ca: certPem, maxVersion: 'TLSv1.2' });
   const faults: string[] = [];
   server.on('error', () => {});
@@ -156,10 +156,26 @@ test('a context changes its ticket key in place, and takes no session of before'
 });
 
 test('a context that can’t change its ticket key says so', () => {
-  assert.equal(replaceTicketKeys({ context: {} }, Buffer.alloc(48)), false);
+  assert.equal(replaceTicketKeys({ secure: { context: {} }, trust: null }, Buffer.alloc(48)), false);
 });
 
 test('a key that does not belong to the certificate makes no context', async () => {
   const other = await selfSigned('a.test');
   assert.throws(() => createServerContext({ chainPem: certPem, keyPem: other.keyPem, ticketKeys: Buffer.alloc(48) }));
+});
+
+test('CAs and lists that can’t be read make no context', () => {
+  const material = { chainPem: certPem, keyPem, ticketKeys: Buffer.alloc(48) };
+  const broken = '-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n';
+  for (const crlPem of ['', 'no list', broken, certPem]) {
+    const authorities = { id: 'x', caPem: certPem, crlPem };
+    assert.throws(() => createServerContext(material, authorities), crlPem);
+    assert.throws(() => checkAuthorities(authorities), crlPem);
+  }
+  for (const caPem of ['', 'no CA'])
+    assert.throws(() => checkAuthorities({ id: 'x', caPem, crlPem: null }), /^Error: no CA$/);
+  const sound = { id: 'x', caPem: certPem, crlPem: null };
+  assert.equal(createServerContext(material, sound).trust, 'x');
+  assert.equal(createServerContext(material).trust, null);
+  checkAuthorities(sound);
 });

@@ -125,7 +125,7 @@ export class SimThread implements Member {
       outside: {
         listen: ({ handler }) => {
           this.#handler ??= handler;
-          return Promise.resolve({ port: 443, connections: 0, drain: () => Promise.resolve() });
+          return Promise.resolve({ port: 443, connections: 0, drain: () => Promise.resolve(), retire() {} });
         },
         upstreams: simUpstreams({ ...this.#given, clock }),
       },

@@ -47,10 +47,16 @@ test('what threads do not load is seen where it is loaded', () => {
 });
 
 test('until the verifier is at work, nothing is loaded that it need not wait for', () => {
-  const later = ['src/main/starting.ts', 'src/adapters/embedded/sqlite/store.ts'];
+  const lists = 'src/config/revocation-lists.ts';
+  const later = ['src/main/starting.ts', 'src/adapters/embedded/sqlite/store.ts', lists];
   const texts = new Map(typescriptFiles('src').map(({ path, text }) => [path, text]));
   assert.match(texts.get('src/main/node.ts') ?? '', /verifier\.begin\([\s\S]*await import\('\.\/starting\.ts'\)/);
   assert.match(texts.get('src/adapters/embedded/sqlite/open-store.ts') ?? '', /await import\('\.\/store\.ts'\)/);
+  for (const { from, found } of [...edges.values()].flat().filter(({ to }) => to === lists)) {
+    if (from.endsWith('.test.ts')) continue;
+    assert.match(texts.get(from) ?? '', /await import\('\.\/revocation-lists\.ts'\)/);
+    assert.ok(found.typeOnly || !(texts.get(from) ?? '').includes("from './revocation-lists.ts'"), from);
+  }
   for (const entry of ['node', 'host-ports']) {
     const { packages } = packagesOf(`src/main/${entry}.ts`, later);
     for (const name of ['kysely', '@peculiar/x509', 'reflect-metadata']) assert.ok(!packages.includes(name), name);

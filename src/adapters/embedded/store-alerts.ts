@@ -60,6 +60,7 @@ const KINDS = {
   'table.refused': null,
   'certificate.expiring': null,
   'certificate.missing': null,
+  'crl.expiring': null,
   'upstream.untrusted': null,
   'data-folder.fault': null,
   'ledger.fault': null,

@@ -3,15 +3,14 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2';
 import { request } from 'node:https';
 import { before, type TestContext, test } from 'node:test';
-import type { SecureContext } from 'node:tls';
 import { type Listener, listen } from '../listener.ts';
 import { echo, ManualClock, ownHead, Script, selfSigned, until } from '../peers.test.ts';
 import { SERVER_BOUNDS } from '../server.ts';
-import { createServerContext } from '../tls-settings.ts';
+import { createServerContext, type ServerContext } from '../tls-settings.ts';
 import { HTTP2_BOUNDS, type Http2Fault } from './protocol.ts';
 
 let certPem = '';
-let context: SecureContext;
+let context: ServerContext;
 
 before(async () => {
   const made = await selfSigned('a.test');

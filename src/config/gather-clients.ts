@@ -1,0 +1,61 @@
+import { errorIssue, judgeNode } from '../base/index.ts';
+import { clientTrusts } from './client-trust.ts';
+import type { ClientTrustConfig } from './config.ts';
+import { readClientAuthorities } from './client-authorities.ts';
+import { checked, complain, gatherFile, placeOf, type Work } from './gather-work.ts';
+import { PEM_LIMIT_BYTES } from './tls-material.ts';
+import { words } from './words.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Some 100,000 revoked certificates: more take seconds to read. */
+const LISTS_LIMIT_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Reads the CAs that vouch for clients, and what these have revoked, and puts of both what counts into the table of
+ * files. Without the time, or Node's version, nobody can be judged, and that is an issue.
+ */
+export async function gatherClients(work: Work): Promise<void> {
+  const trusts = clientTrusts(work.parsed.config);
+  const [first] = trusts;
+  if (first === undefined) return;
+  const { machine } = work;
+  if (machine === undefined) {
+    complain(work, `${first.path}.clientCa`, 'certificates of clients can not be judged here');
+    return;
+  }
+  const { below, words: standing } = judgeNode(machine.nodeVersion);
+  if (below && !work.parsed.config.server.https.acceptNodeBelowFloor) {
+    const fix = 'use a newer Node, or write acceptNodeBelowFloor: true';
+    complain(work, `${first.path}.clientCa`, words(`${standing}, in the judging of clients too`, fix));
+  }
+  const authorityFiles = new Set(trusts.map(({ caFile }) => caFile));
+  for (const trust of trusts) {
+    if (trust.crlFile === null || !authorityFiles.has(trust.crlFile)) await gatherTrust(work, trust, machine.now());
+    else
+      complain(
+        work,
+        `${trust.path}.clientCrl`,
+        words('this file is a `clientCa`', 'keep lists in a file of their own'),
+      );
+  }
+}
+
+async function gatherTrust(work: Work, { caFile, crlFile, path }: ClientTrustConfig, nowMs: number): Promise<void> {
+  const bytes = await gatherFile(work, `${path}.clientCa`, caFile, PEM_LIMIT_BYTES);
+  const authorities = bytes === null ? null : checked(work, `${path}.clientCa`, readClientAuthorities(bytes, nowMs));
+  const lists = crlFile === null ? null : await gatherFile(work, `${path}.clientCrl`, crlFile, LISTS_LIMIT_BYTES);
+  if (authorities === null) return;
+  work.gatheredFiles.set(caFile, new TextEncoder().encode(authorities.pem));
+  if (crlFile === null || lists === null) return;
+  // The library that reads lists is loaded by those who have one.
+  const { readRevocationLists } = await import('./revocation-lists.ts');
+  const at = `${path}.clientCrl`;
+  const read = checked(work, at, await readRevocationLists(lists, authorities.certificates, nowMs));
+  if (read === null) return;
+  work.gatheredFiles.set(crlFile, new TextEncoder().encode(read.pem));
+  if (read.endsAtMs - nowMs > DAY_MS) return;
+  const message = `a list of this file ends at ${new Date(read.endsAtMs).toISOString()}: no client comes in behind that`;
+  const issue = errorIssue(at, message, { place: placeOf(work, at), fix: 'fetch a newer one' });
+  work.warnings.push({ ...issue, severity: 'warning' });
+}

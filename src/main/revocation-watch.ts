@@ -1,0 +1,56 @@
+import { type Gathered, revocationEnds } from '../config/index.ts';
+import type { Alert, Alerts, Clock } from '../ports/index.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** What the watch works with. */
+export interface RevocationWatchOptions {
+  readonly clock: Clock;
+  readonly alerts: Pick<Alerts, 'raise'>;
+}
+
+/** Watches how long the lists of revoked certificates that are in force hold. */
+export interface RevocationWatch {
+  /** These are in force now. */
+  follow(gathered: Pick<Gathered, 'config' | 'files'>): void;
+  close(): void;
+}
+
+/** Raises `crl.expiring` for lists with less than a day left, when they come into force and each hour; once more, and `critical`, when they have ended. */
+export function watchRevocations({ clock, alerts }: RevocationWatchOptions): RevocationWatch {
+  let followed: Pick<Gathered, 'config' | 'files'> | null = null;
+  const look = async (): Promise<void> => {
+    const looked = followed;
+    if (looked === null) return;
+    const ends = await revocationEnds(looked);
+    if (followed !== looked) return;
+    for (const [file, endsAtMs] of ends) {
+      const alert = alertOf(file, endsAtMs, endsAtMs - clock.now());
+      if (alert !== null) alerts.raise(alert);
+    }
+  };
+  const timer = clock.every(HOUR_MS, () => void look());
+  return {
+    follow: (gathered) => {
+      followed = gathered;
+      void look();
+    },
+    close: () => {
+      followed = null;
+      timer.cancel();
+    },
+  };
+}
+
+function alertOf(file: string, endsAtMs: number, leftMs: number): Alert | null {
+  if (leftMs > DAY_MS) return null;
+  const at = new Date(endsAtMs).toISOString();
+  // What gets worse within the time that an alert is hushed must be heard of, so it has a key of its own.
+  const [key, severity, words] =
+    leftMs > 0
+      ? ([file, 'high', `ends at ${at}: no client comes in behind that`] as const)
+      : ([`${file} ended`, 'critical', `ended at ${at}: no client of its CAs comes in`] as const);
+  const message = `a list of revoked certificates ${words}; put a newer one in its place`;
+  return { kind: 'crl.expiring', key, severity, message, fields: { file } };
+}
