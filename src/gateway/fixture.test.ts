@@ -117,6 +117,11 @@ export class CountingMetrics implements GatewayMetrics {
 
   turnedAway(): void {}
 
+  rangesDroppedCount = 0;
+  rangesDropped(): void {
+    this.rangesDroppedCount++;
+  }
+
   summedCount = 0;
   summed(): void {
     this.summedCount++;

@@ -9,6 +9,7 @@ import type {
   WholeBody,
 } from '../wire/index.ts';
 import { dropUsedCredential, upstreamLines } from './forwarded.ts';
+import { dropManyRanges } from './many-ranges.ts';
 import { lengthOf, NO_BODY } from './reply.ts';
 import type { Reply } from './reply-passage.ts';
 import { takesTrailers } from './takes-trailers.ts';
@@ -24,7 +25,7 @@ const NONE: readonly string[] = [];
  * What makes an upstream send a body that can't be judged: one that is coded, or a part of one, which would let a client
  * fetch in parts what is refused as a whole. An upstream may ignore them (RFC 9110 §12.5.3, §14.2).
  */
-const UNJUDGEABLE = ['accept-encoding', 'range', 'if-range'];
+const UNJUDGEABLE = ['accept-encoding', 'range', 'if-range', 'request-range'];
 
 /** The upstream's half of a passage: carries the request there, and what comes back to the reply. */
 export class Leg implements UpstreamEvents {
@@ -100,6 +101,7 @@ export class Leg implements UpstreamEvents {
     this.#startedMs = this.#passage.moment();
     const fields = request.headers as HeaderFields;
     if (plan.readsResponse.whole) for (const name of UNJUDGEABLE) fields.drop(name);
+    else if (dropManyRanges(fields)) context.ports.metrics.rangesDropped();
     dropUsedCredential(this.#passage, fields);
     const outgoing: OutgoingRequest = {
       method: request.method,

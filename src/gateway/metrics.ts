@@ -19,6 +19,8 @@ export interface GatewayMetrics {
   observed(code: ProblemCode): void;
   /** Counts a refusal that has no record of its own. */
   summed(): void;
+  /** Counts requests for so many ranges that the upstream is asked for the whole. */
+  rangesDropped(): void;
   turnedAway(reason: string): void;
   /** Counts connections that speak HTTP/2, and the streams that clients open over them. */
   http2Counted(what: 'connection' | 'stream'): void;
@@ -98,6 +100,10 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
     'portcullis_refusals_summed_total',
     'Requests refused that the ledger holds in sums only, since too many came at once.',
   );
+  const ranges = meter.counter(
+    'portcullis_ranges_dropped_total',
+    'Requests for more than 16 ranges, of which the upstream was asked for the whole.',
+  );
   const cut: Readonly<Record<CutReason, Counter>> = {
     snapshot: meter.counter('portcullis_passages_cut_total', 'Requests cut by the gateway itself, by reason.', {
       reason: 'snapshot',
@@ -139,6 +145,7 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
     },
     observed,
     summed: () => summed.add(1),
+    rangesDropped: () => ranges.add(1),
     ...createHttp2Metrics(meter),
     streams: createStreamMetrics(meter),
     cut: (reason, passages) => cut[reason].add(passages),

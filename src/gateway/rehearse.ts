@@ -117,6 +117,7 @@ const NO_METRICS: GatewayMetrics = {
   refused() {},
   observed() {},
   summed() {},
+  rangesDropped() {},
   turnedAway() {},
   http2Counted() {},
   http2Fault() {},

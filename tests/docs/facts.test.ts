@@ -9,6 +9,7 @@ import { COLLECTED_LIMIT_BYTES } from '../../src/gateway/body-budget.ts';
 import { WAITING_BODIES } from '../../src/gateway/decoding.ts';
 import { collectedBytesOf, poolBoundsOf } from '../../src/gateway/gateway-thread.ts';
 import { createGatewayMetrics } from '../../src/gateway/index.ts';
+import { RANGES_LIMIT } from '../../src/gateway/many-ranges.ts';
 import { createControlMetrics } from '../../src/main/control-metrics.ts';
 import type { Meter } from '../../src/ports/index.ts';
 import { CHUNK_BOUNDS } from '../../src/wire/chunked.ts';
@@ -105,6 +106,7 @@ test('the table of bounds says what the code holds', () => {
     'coded bodies that wait to be decoded': `${WAITING_BODIES} for each gateway thread`,
     'chunk extensions of a message': `${CHUNK_BOUNDS.extensionBytes} B`,
     'trailers of a message': `${kib(CHUNK_BOUNDS.trailerBytes)}, ${CHUNK_BOUNDS.trailerFields} fields`,
+    'ranges of a request': String(RANGES_LIMIT),
     'connections to an upstream': `${number(POOL_BOUNDS.connections)} over all threads, ${poolBoundsOf(64).connections} for each at least`,
     'requests that wait for one': `${number(POOL_BOUNDS.waiting)} over all threads, ${poolBoundsOf(64).waiting} for each at least`,
     'connections to an upstream over HTTP/2': `${HTTP2_POOL_BOUNDS.connections} for each thread`,

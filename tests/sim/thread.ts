@@ -107,6 +107,7 @@ export class SimThread implements Member {
           refused() {},
           observed() {},
           summed() {},
+          rangesDropped() {},
           turnedAway() {},
           http2Counted() {},
           http2Fault() {},
