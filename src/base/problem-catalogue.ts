@@ -114,6 +114,26 @@ const routing = {
     cause: 'The body is missing, or is not as the description of the API says.',
     fix: 'Send a body as described; properties that are not described are refused too.',
   },
+  'invalid-grpc': {
+    status: 400,
+    title: 'Invalid gRPC call',
+    cause:
+      'The head is none of a gRPC call: not over HTTP/2, without `te: trailers`, with a bad `grpc-timeout`, a query, a Content-Encoding, or several of what stands once.',
+    fix: 'Call by a gRPC library, over HTTP/2.',
+  },
+  'malformed-message': {
+    status: 400,
+    title: 'Malformed message',
+    cause:
+      'A message breaks the framing of its protocol: over gRPC a bad flag, a compressed message where no coding is named, a second one where one is due, or an end inside of one.',
+    fix: 'Send messages by a library of the protocol.',
+  },
+  'message-too-large': {
+    status: 413,
+    title: 'Message too large',
+    cause: 'A message is larger than this operation takes (over gRPC 4 MiB unless `body` says otherwise).',
+    fix: 'Send smaller messages, or raise the bound for this operation.',
+  },
   'malformed-body': {
     status: 400,
     title: 'Malformed body',
@@ -160,6 +180,12 @@ const upstream = {
     title: 'Upstream too slow',
     cause: 'The API did not accept the connection within 3 s, did not reply in time, or stood still in its reply.',
     fix: 'Mend the API or raise `timeout` for it.',
+  },
+  'deadline-exceeded': {
+    status: 504,
+    title: 'Deadline exceeded',
+    cause: 'The call took longer than its `grpc-timeout`, or a stream longer than a day.',
+    fix: 'Give the call more time, or begin the stream again.',
   },
   'upstream-overloaded': {
     status: 503,

@@ -51,7 +51,8 @@ function strangerIssue(name: string, path: string, known: readonly string[], pla
 
 /** A word that nothing could keep. To observe nothing harms nobody. */
 function validationIssues(api: ApiConfig, places: Places): Issue[] {
-  if (api.source.kind === 'openapi') return [];
+  const { kind } = api.source;
+  if (kind === 'openapi') return [];
   const said = [
     [`${api.path}.errors`, api.errors === 'helpful'],
     [`${api.path}.validate`, api.validate === 'requests'],
@@ -59,12 +60,15 @@ function validationIssues(api: ApiConfig, places: Places): Issue[] {
   ] as const;
   return said.flatMap(([path, promises]) => {
     if (!promises || !Object.hasOwn(places, path)) return [];
-    const fix = 'name the `openapi` document, or take this key away';
-    return [
-      errorIssue(path, 'routes have no description that requests could be held against', { ...at(places, path), fix }),
-    ];
+    const fix = kind === 'routes' ? 'name the `openapi` document, or take this key away' : 'take this key away';
+    return [errorIssue(path, UNVALIDATED[kind], { ...at(places, path), fix })];
   });
 }
+
+const UNVALIDATED = {
+  routes: 'routes have no description that requests could be held against',
+  descriptors: 'what gRPC messages hold is not validated',
+} as const;
 
 /** Limits that count callers, where nobody is known. */
 function callerLimitIssues(limits: readonly LimitRule[], owner: string, places: Places): Issue[] {

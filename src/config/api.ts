@@ -8,7 +8,7 @@ import { limitSchema } from './limits.ts';
 import { absolute } from './path.ts';
 import { accessPolicies } from './policy-uses.ts';
 import { needsSchema, toNeeds } from './roles.ts';
-import { parseRoute, type Route } from './routes.ts';
+import { parseRoute } from './routes.ts';
 import { listOf, parsed, path, size, uniqueList } from './scalars.ts';
 import { toUpstreamConfig, upstreamSchema } from './upstream.ts';
 import { isPlainPath } from './upstream-url.ts';
@@ -16,7 +16,9 @@ import { words } from './words.ts';
 
 const ROUTE_LIMIT = 10_000;
 const BODY_BOUNDS = { from: '0B', to: '1GiB' };
-const BODY_DEFAULT = '10MiB';
+const BODY_DEFAULT_BYTES = 10 * 1024 * 1024;
+/** What gRPC's own libraries take. */
+const MESSAGE_DEFAULT_BYTES = 4 * 1024 * 1024;
 
 /** An API's name, as keys, logs and reports call it. */
 export const apiName = z
@@ -45,7 +47,10 @@ const validate = z.enum(['requests', 'observe'], { error: ({ input }) => validat
 
 const operationSchema = z.strictObject({
   auth: auth.optional().meta({ description: 'Who may call this operation, where it differs from the API.' }),
-  body: size(BODY_BOUNDS, 'The largest request body of this operation, where it differs from the API.').optional(),
+  body: size(
+    BODY_BOUNDS,
+    'The largest request body of this operation, or its largest gRPC message, where it differs from the API.',
+  ).optional(),
   needs: needsSchema.optional(),
   limit: limitSchema('Limits of this operation alone, besides those of the API.').optional(),
   validate: validate.optional().meta({ description: 'As `validate` of the API, where it differs.' }),
@@ -65,6 +70,9 @@ const apiShape = {
       description:
         'The routes, where there is no OpenAPI document: `GET /orders/{id}`, or `* /{rest...}` for everything.',
     }),
+  descriptors: path(
+    'The gRPC services of the API: a FileDescriptorSet, as `protoc --include_imports --descriptor_set_out=FILE` writes it. Its methods are the operations.',
+  ).optional(),
   host: parsed(readHost).optional().meta({
     title: 'host name',
     description: 'The host that clients name, without a port. Without it the API answers for every host.',
@@ -93,25 +101,34 @@ const apiShape = {
   securityHeaders: z.enum(['on', 'off']).prefault('on').meta({
     description: 'Whether replies get the security headers that they lack.',
   }),
-  body: size(BODY_BOUNDS, 'The largest request body.').prefault(BODY_DEFAULT),
+  body: size(
+    BODY_BOUNDS,
+    'The largest request body, 10MiB if nothing is said. With `descriptors` the largest message, either way, 4MiB if nothing is said.',
+  ).optional(),
   operations: z.record(operationName, operationSchema).optional().meta({
     description:
-      'What single operations have of their own, by operationId, or by `METHOD /template` where there is none.',
+      'What single operations have of their own, by operationId, by `METHOD /template` where there is none, or by `package.Service/Method`.',
   }),
 };
 
 /** The keys of one API; `policies` only where there are kinds of policy to use. */
 export function apiSchema(kinds: readonly PolicyKind<unknown>[]) {
-  const error = words('an API has either an OpenAPI document or routes', 'write exactly one of `openapi` and `routes`');
+  const error = words(
+    'an API has either an OpenAPI document, or routes, or gRPC descriptors',
+    'write exactly one of `openapi`, `routes` and `descriptors`',
+  );
   return z
     .strictObject({ ...apiShape, ...policyShape(kinds) })
-    .refine((api) => 'openapi' in api !== 'routes' in api, {
+    .refine((api) => SOURCES.filter((key) => key in api).length === 1, {
       error,
       // Also beside other issues, so that one run tells all. What is no object has its own issue already.
       when: (payload) => typeof payload.value === 'object' && payload.value !== null,
     })
-    .meta({ oneOf: [{ required: ['openapi'] }, { required: ['routes'] }] });
+    .meta({ oneOf: SOURCES.map((key) => ({ required: [key] })) });
 }
+
+/** Where operations come from. */
+const SOURCES = ['openapi', 'routes', 'descriptors'] as const;
 
 /** An API as the schema leaves it. */
 type RawApi = z.output<ReturnType<typeof apiSchema>>;
@@ -177,19 +194,20 @@ export function toApiConfig(
   raw: RawApi,
   { file, issuers }: { readonly file: string; readonly issuers: readonly IssuerConfig[] },
 ): ApiConfig {
+  const isGrpc = raw.descriptors !== undefined;
   const api: ApiConfig = {
     name,
     host: raw.host ?? null,
     basePath: raw.basePath ?? '',
-    upstream: toUpstreamConfig(raw.upstream, file),
+    upstream: toUpstreamConfig(raw.upstream, file, isGrpc ? 'h2' : 'http1'),
     auth: raw.auth,
-    bodyLimitBytes: raw.body,
+    bodyLimitBytes: raw.body ?? (isGrpc ? MESSAGE_DEFAULT_BYTES : BODY_DEFAULT_BYTES),
     limits: raw.limit === undefined ? [] : listOf(raw.limit),
     validate: raw.validate,
     errors: raw.errors,
     credentials: raw.credentials,
     securityHeaders: raw.securityHeaders === 'on',
-    source: toSource(raw.openapi, raw.routes ?? [], file),
+    source: toSource(raw, file),
     operations: toOperations(name, raw.operations ?? {}),
     policies: [],
     path: formatKeyPath(['apis', name]),
@@ -197,8 +215,9 @@ export function toApiConfig(
   return { ...api, policies: [...accessPolicies(api, issuers), ...toPolicies(name, raw.policies)] };
 }
 
-function toSource(openapi: string | undefined, routes: readonly Route[], file: string): ApiSource {
-  if (openapi === undefined) return { kind: 'routes', routes };
+function toSource({ openapi, routes, descriptors }: RawApi, file: string): ApiSource {
+  if (descriptors !== undefined) return { kind: 'descriptors', file: absolute(descriptors, file) };
+  if (openapi === undefined) return { kind: 'routes', routes: routes ?? [] };
   return { kind: 'openapi', location: openapi.includes('://') ? openapi : absolute(openapi, file) };
 }
 

@@ -218,12 +218,12 @@ const APIS: readonly Case[] = [
   [
     'neither routes nor a description',
     withApi().replace(/ {4}routes.*\n/, ''),
-    [4, 5, 'apis.orders: an API has either an OpenAPI document or routes'],
+    [4, 5, 'apis.orders: an API has either an OpenAPI document, or routes, or gRPC descriptors'],
   ],
   [
     'both routes and a description',
     withApi('    openapi: a.yaml'),
-    [4, 5, 'apis.orders: an API has either an OpenAPI document or routes'],
+    [4, 5, 'apis.orders: an API has either an OpenAPI document, or routes, or gRPC descriptors'],
   ],
   [
     'no auth',

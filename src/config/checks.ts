@@ -18,6 +18,11 @@ export function checkConfig(config: Config, places: Places): Issue[] {
 function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
   const issues = [...ownAddressIssues(api, config, places), ...routeIssues(api, places)];
   if (api.source.kind === 'routes') issues.push(...operationIssues(api, api.source.routes.map(routeName), places));
+  if (api.source.kind === 'descriptors' && api.upstream.protocol !== 'h2') {
+    const path = `${api.path}.upstream.protocol`;
+    const fix = 'write h2, or take this key away';
+    issues.push(errorIssue(path, 'gRPC is spoken over HTTP/2 only', { ...at(places, path), fix }));
+  }
   if (api.upstream.caFile !== null && api.upstream.scheme === 'http') {
     const path = `${api.path}.upstream.ca`;
     const fix = 'give the target an https URL, or take `ca` away';

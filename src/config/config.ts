@@ -134,10 +134,14 @@ export interface ServerConfig {
   readonly proxyProtocol: readonly string[];
 }
 
-/** Where an API's operations come from: a description (an absolute path or a URL), or routes written by hand. */
+/**
+ * Where an API's operations come from: a description (an absolute path or a URL), routes written by hand, or the
+ * descriptor set of its gRPC services (an absolute path).
+ */
 export type ApiSource =
   | { readonly kind: 'openapi'; readonly location: string }
-  | { readonly kind: 'routes'; readonly routes: readonly Route[] };
+  | { readonly kind: 'routes'; readonly routes: readonly Route[] }
+  | { readonly kind: 'descriptors'; readonly file: string };
 
 /** One API. `basePath` is empty or like `/v1`; `path` is its key path (`apis.orders`). */
 export interface ApiConfig {
@@ -146,6 +150,7 @@ export interface ApiConfig {
   readonly basePath: string;
   readonly upstream: UpstreamConfig;
   readonly auth: AuthConfig;
+  /** The largest request body; over gRPC the largest message, either way. */
   readonly bodyLimitBytes: number;
   readonly limits: readonly LimitRule[];
   readonly validate: ValidateConfig;

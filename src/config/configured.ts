@@ -5,7 +5,8 @@ import type { Gathered } from './gathered.ts';
 import { createSecurityPlaces, type SecurityPlaces, type WrittenDocument } from './security-places.ts';
 
 /** An operation of a description, of which the most is read when it is needed. */
-export interface ListedOperation extends Pick<DescribedOperation, 'id' | 'method' | 'template' | 'deprecated'> {
+export interface ListedOperation
+  extends Pick<DescribedOperation, 'id' | 'method' | 'template' | 'deprecated' | 'grpc'> {
   /** Whether a body is described. */
   readonly takesBody: boolean;
   /** All that is said of it. */
@@ -61,8 +62,9 @@ export function scopesOf({ config, descriptions }: Gathered): readonly string[] 
 }
 
 function listed(described: DescribedOperation): ListedOperation {
-  const { id, method, template, deprecated, requestBody } = described;
-  return { id, method, template, deprecated, takesBody: requestBody !== null, described: () => described };
+  const { id, method, template, deprecated, requestBody, grpc } = described;
+  const head = { id, method, template, deprecated, ...(grpc === undefined ? {} : { grpc }) };
+  return { ...head, takesBody: requestBody !== null, described: () => described };
 }
 
 /** A member of a record whose names are the author's: `constructor` is one like any other. */

@@ -139,12 +139,11 @@ interface Documented {
 
 function documentChanges({ old, next, before, after }: Documented, tell: Tell): readonly ConfigChange[] {
   if (old.source.kind !== next.source.kind) {
-    const routes = next.source.kind === 'routes';
-    const words = routes
-      ? 'its routes are written by hand, and nothing is validated'
-      : 'a description gives its routes';
-    return [tell('validation', routes ? 'loosens' : 'tightens', words)];
+    const effect = next.source.kind === 'openapi' ? 'tightens' : old.source.kind === 'openapi' ? 'loosens' : 'changes';
+    return [tell('validation', effect, SOURCE_WORDS[next.source.kind])];
   }
+  // Of gRPC nothing is validated; methods that come and go are told of one by one.
+  if (next.source.kind === 'descriptors') return [];
   const document = (side: Comparable, { name }: ApiConfig): Uint8Array | null => {
     const bytes = Object.hasOwn(side.documents, name) ? side.documents[name] : undefined;
     return bytes === undefined ? null : new Uint8Array(bytes);
@@ -153,6 +152,12 @@ function documentChanges({ old, next, before, after }: Documented, tell: Tell): 
   if (was === null || is === null || Buffer.compare(was, is) === 0) return [];
   return [tell('validation', 'changes', 'its OpenAPI document has changed, and with it what is validated')];
 }
+
+const SOURCE_WORDS = {
+  openapi: 'a description gives its routes',
+  routes: 'its routes are written by hand, and nothing is validated',
+  descriptors: 'it is spoken to in gRPC, whose messages are not validated',
+} as const;
 
 function protectedOperations(api: ApiConfig, { descriptions }: Comparable): readonly Protected[] {
   const { source } = api;

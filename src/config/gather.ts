@@ -7,6 +7,7 @@ import { hostWarnings } from './client-trust.ts';
 import { contentHash } from './content-hash.ts';
 import { type DescribedDocument, readDescription } from './description-document.ts';
 import { readLocation } from './description-source.ts';
+import { gatherDescriptors } from './gather-descriptors.ts';
 import type { Gathered } from './gathered.ts';
 import { grantWarnings } from './grant-warnings.ts';
 import { gatherClients } from './gather-clients.ts';
@@ -39,6 +40,7 @@ export async function gather(
   };
   await gatherCertificate(work);
   await gatherDescriptions(work);
+  await gatherDescriptors(work);
   for (const api of parsed.config.apis) {
     await gatherUpstream(work, api);
     await gatherPolicies(work, api);

@@ -1,5 +1,5 @@
 import type { Place } from '../base/index.ts';
-import type { ApiDescription, DescribedOperation } from '../openapi/index.ts';
+import type { ApiDescription, DescribedOperation, GrpcStreams } from '../openapi/index.ts';
 import { type Configured, type ListedOperation, member, scopesOf } from './configured.ts';
 import type { Gathered } from './gathered.ts';
 import { type DividedDocument, divideDocument, openDocument, readWhole } from './lazy-document.ts';
@@ -29,7 +29,7 @@ export interface GatheredParcel extends Pick<Gathered, 'revision' | 'hash' | 'co
 
 /** A description and its document, as shared bytes. */
 export interface DescriptionParcel {
-  /** Of each operation, as JSON: id, method, template, whether it is deprecated, whether it takes a body. */
+  /** Of each operation, as JSON: id, method, template, whether it is deprecated, whether it takes a body, what of it streams over gRPC. */
   readonly heads: SharedTexts;
   /** Of each operation, as JSON: segments, pointer, parameters, body and security. */
   readonly operations: SharedTexts;
@@ -41,7 +41,14 @@ export interface DescriptionParcel {
   readonly file: string | null;
 }
 
-type Head = readonly [id: string, method: string, template: string, deprecated: boolean, takesBody: boolean];
+type Head = readonly [
+  id: string,
+  method: string,
+  template: string,
+  deprecated: boolean,
+  takesBody: boolean,
+  grpc?: GrpcStreams,
+];
 type Said = readonly [
   segments: DescribedOperation['segments'],
   pointer: string,
@@ -110,8 +117,11 @@ function packDescription({ operations }: ApiDescription): Omit<DescriptionParcel
   };
 }
 
-function headOf({ id, method, template, deprecated, requestBody }: DescribedOperation): Head {
-  return [id, method, template, deprecated, requestBody !== null];
+function headOf({ id, method, template, deprecated, requestBody, grpc }: DescribedOperation): Head {
+  const takesBody = requestBody !== null;
+  return grpc === undefined
+    ? [id, method, template, deprecated, takesBody]
+    : [id, method, template, deprecated, takesBody, grpc];
 }
 
 function saidOf({ segments, pointer, parameters, requestBody, security }: DescribedOperation): Said {
@@ -153,8 +163,8 @@ function* listedIn(description: DescriptionParcel | undefined): Generator<Listed
   if (description === undefined) return;
   const { heads } = description;
   for (let index = 0; index < countOf(heads); index++) {
-    const [id, method, template, deprecated, takesBody] = JSON.parse(textAt(heads, index)) as Head;
-    const head = { id, method, template, deprecated };
+    const [id, method, template, deprecated, takesBody, grpc] = JSON.parse(textAt(heads, index)) as Head;
+    const head = { id, method, template, deprecated, ...(grpc === undefined ? {} : { grpc }) };
     yield { ...head, takesBody, described: () => describedAt(description, index, head) };
   }
 }
@@ -162,7 +172,13 @@ function* listedIn(description: DescriptionParcel | undefined): Generator<Listed
 function describedAt(
   { operations, responses }: DescriptionParcel,
   index: number,
-  { id, method, template, deprecated }: Pick<DescribedOperation, 'id' | 'method' | 'template' | 'deprecated'>,
+  {
+    id,
+    method,
+    template,
+    deprecated,
+    ...more
+  }: Pick<DescribedOperation, 'id' | 'method' | 'template' | 'deprecated' | 'grpc'>,
 ): DescribedOperation {
   const [segments, pointer, parameters, requestBody, security] = JSON.parse(textAt(operations, index)) as Said;
   return {
@@ -172,6 +188,7 @@ function describedAt(
     segments,
     pointer,
     deprecated,
+    ...more,
     parameters,
     requestBody,
     security,

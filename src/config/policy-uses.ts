@@ -11,7 +11,7 @@ import type { ApiConfig, AuthConfig, OperationConfig, PolicyMode, PolicyUse } fr
 type Operations = readonly (readonly [name: string, operation: OperationConfig])[];
 
 /**
- * The policies that stand for an API's keys `auth`, `needs`, `limit` and `validate`, in the order in which a request
+ * The policies that stand for an API's keys `descriptors`, `auth`, `needs`, `limit` and `validate`, in the order in which a request
  * meets them. Issuers are those of the list itself, never copies. Names that no issuer has are left out: they are
  * issues already.
  */
@@ -19,6 +19,7 @@ export function accessPolicies(api: ApiConfig, issuers: readonly IssuerConfig[])
   const operations = Object.entries(api.operations);
   const signIn = signInPath(api, operations);
   return [
+    ...(api.source.kind === 'descriptors' ? [use(api, 'grpc', {}, `${api.path}.descriptors`)] : []),
     ...(signIn === null ? [] : [use(api, 'jwt', jwtConfig(api, operations, issuers), signIn)]),
     ...(signIn === null ? [] : [use(api, 'permission', permissionConfig(api, operations), signIn)]),
     ...ratePolicy(api, operations),

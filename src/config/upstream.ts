@@ -12,9 +12,9 @@ const settings = z.strictObject({
     .array(target)
     .length(1, { error: 'exactly one target is needed' })
     .meta({ description: 'The URL of the upstream: http or https, with a port and a path prefix where needed.' }),
-  protocol: z.enum(['http1', 'h2']).prefault('http1').meta({
+  protocol: z.enum(['http1', 'h2']).optional().meta({
     description:
-      'What it is spoken to in: `http1`, or `h2` (HTTP/2). Over https HTTP/2 must be agreed in the handshake (ALPN); over http the upstream is taken to know it (h2c).',
+      'What it is spoken to in: `http1`, or `h2` (HTTP/2). If nothing is said, `h2` for gRPC and else `http1`. Over https HTTP/2 must be agreed in the handshake (ALPN); over http the upstream is taken to know it (h2c).',
   }),
   timeout: duration('30s', { from: '10ms', to: '1h' }, 'How long the upstream may take for the head of its reply.'),
   connectTimeout: duration('3s', { from: '10ms', to: '1m' }, 'How long connecting may take.'),
@@ -41,14 +41,18 @@ export const upstreamSchema = z
   })
   .meta({ description: 'Where the requests go.' });
 
-/** Fills in the settings of a URL that stands alone, and makes paths absolute. */
-export function toUpstreamConfig(raw: z.output<typeof upstreamSchema>, file: string): UpstreamConfig {
+/** Fills in the settings of a URL that stands alone, and makes paths absolute. `protocol`: the one where none is said. */
+export function toUpstreamConfig(
+  raw: z.output<typeof upstreamSchema>,
+  file: string,
+  protocol: UpstreamConfig['protocol'],
+): UpstreamConfig {
   const { targets, ...rest } = 'targets' in raw ? raw : { ...defaults(), targets: [raw] };
   const [first] = targets;
   if (first === undefined) throw new Error('an upstream passed the schema without a target');
   return {
     ...first,
-    protocol: rest.protocol,
+    protocol: rest.protocol ?? protocol,
     connectTimeoutMs: rest.connectTimeout,
     responseTimeoutMs: rest.timeout,
     idleTimeoutMs: rest.idleTimeout,

@@ -301,6 +301,7 @@ function routeOf(
     build,
     bodyLimitBytes: own?.bodyLimitBytes ?? api.bodyLimitBytes,
     bodyDescribed: listed?.takesBody ?? false,
+    grpc: listed?.grpc ?? null,
   });
   return { host: api.host, method, segments, target };
 }
@@ -329,8 +330,17 @@ function planOf(operation: Operation, api: ApiConfig, work: Work): Result<Plan, 
   }
   const plan: Result<Plan, readonly Issue[]> =
     issues.length > 0 ? err(issues) : makePlan(operation.id, steps, signInNeeded);
-  if (plan.ok) return plan;
+  if (plan.ok) return isReadable(plan.value, operation) ? plan : err([unreadable(operation, api)]);
   return err(plan.error.map((issue) => ({ ...issue, place: issue.place ?? work.configured.place(issue.path) })));
+}
+
+/** Messages of gRPC stream, and no policy can take a body of them for one thing. */
+function isReadable({ readsRequest, readsResponse }: Plan, { described }: Operation): boolean {
+  return described?.grpc === undefined || !(readsRequest.whole || readsResponse.whole);
+}
+
+function unreadable({ id }: Operation, { path }: ApiConfig): Issue {
+  return errorIssue(path, `a policy reads bodies, and ${id} is a gRPC method`, { fix: 'leave the policy out' });
 }
 
 function buildPolicy(

@@ -108,6 +108,10 @@ function validationCell({ api, own, places }: Cited): CoverageCell {
   if (api.source.kind === 'routes') {
     return { aspect: 'validation', holds: 'framing and target', open: false, from: null };
   }
+  if (api.source.kind === 'descriptors') {
+    const from = lineOf(places, `${api.path}.descriptors`);
+    return { aspect: 'validation', holds: 'framing and gRPC', open: false, from };
+  }
   const holds = own?.validate ?? api.validate;
   const from = lineOf(places, `${ownerOf(own ?? undefined, own?.validate, api)}.validate`);
   return { aspect: 'validation', holds, open: holds === 'observe', from };
@@ -129,7 +133,7 @@ function policyCells(api: ApiConfig, places: Places): readonly CoverageCell[] {
 
 /** Those that other keys stand for have cells of their own. */
 function isNamed({ kind }: PolicyUse): boolean {
-  return !['jwt', 'permission', 'rate', 'openapi-request'].includes(kind);
+  return !['jwt', 'permission', 'rate', 'openapi-request', 'grpc'].includes(kind);
 }
 
 function lineOf(places: Places, path: string): string | null {

@@ -29,6 +29,7 @@ import {
 } from '../wire/index.ts';
 import { compile, kindTable, type KindTable } from './compile.ts';
 import { createGateway, type Gateway } from './gateway.ts';
+import type { GrpcStatus } from './grpc-status.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { GatewayPorts } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -88,6 +89,7 @@ export class CountingMetrics implements GatewayMetrics {
   readonly refusals: ProblemCode[] = [];
   readonly observations: ProblemCode[] = [];
   readonly cutPassages: number[] = [];
+  readonly grpcStatuses: GrpcStatus[] = [];
   readonly http2 = { connection: 0, stream: 0 };
   readonly http2Faults: Http2Fault[] = [];
   /** Each stream as it ended: its kind and why; those that stand are counted. */
@@ -113,6 +115,10 @@ export class CountingMetrics implements GatewayMetrics {
 
   observed(code: ProblemCode): void {
     this.observations.push(code);
+  }
+
+  grpcStatus(_api: string, code: GrpcStatus): void {
+    this.grpcStatuses.push(code);
   }
 
   turnedAway(): void {}

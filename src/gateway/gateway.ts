@@ -218,7 +218,7 @@ class DataPlane implements Gateway {
     const { method } = request;
     const bodyless = (method === 'GET' || method === 'HEAD') && !compiled.bodyDescribed;
     if (bodyless && stream.framing.kind !== 'none') passage.refuse({ code: 'unexpected-body' });
-    else if (stream.limitBody(compiled.bodyLimitBytes)) passage.proceed();
+    else if (compiled.grpc !== null || stream.limitBody(compiled.bodyLimitBytes)) passage.proceed();
     else passage.refuse({ code: 'body-too-large' });
   }
 

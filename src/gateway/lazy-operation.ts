@@ -46,7 +46,7 @@ class LazyOperation implements Operation {
 }
 
 /** What compiling an operation takes. `read` gives its description, null where there is none; `build` its plan. */
-export interface OperationParts extends Pick<CompiledOperation, 'bodyLimitBytes' | 'bodyDescribed'> {
+export interface OperationParts extends Pick<CompiledOperation, 'bodyLimitBytes' | 'bodyDescribed' | 'grpc'> {
   readonly api: CompiledApi;
   readonly head: OperationHead;
   readonly read: (() => DescribedOperation) | null;
@@ -60,14 +60,16 @@ export class LazyPlan implements CompiledOperation {
   readonly api: CompiledApi;
   readonly bodyLimitBytes: number;
   readonly bodyDescribed: boolean;
+  readonly grpc: CompiledOperation['grpc'];
   readonly #build: OperationParts['build'];
   #plan: Result<Plan, readonly Issue[]> | null = null;
 
-  constructor({ api, head, read, build, bodyLimitBytes, bodyDescribed }: OperationParts) {
+  constructor({ api, head, read, build, bodyLimitBytes, bodyDescribed, grpc }: OperationParts) {
     this.operation = new LazyOperation(head, read);
     this.api = api;
     this.bodyLimitBytes = bodyLimitBytes;
     this.bodyDescribed = bodyDescribed;
+    this.grpc = grpc;
     this.#build = build;
   }
 

@@ -11,6 +11,7 @@ import type {
 import { dropUsedCredential, upstreamLines } from './forwarded.ts';
 import { dropManyRanges } from './many-ranges.ts';
 import { lengthOf, NO_BODY } from './reply.ts';
+import type { GrpcLeg } from './grpc-leg.ts';
 import type { Reply } from './reply-passage.ts';
 import { takesTrailers } from './takes-trailers.ts';
 import { upstreamTarget } from './upstream-target.ts';
@@ -37,6 +38,8 @@ export class Leg implements UpstreamEvents {
   #over = false;
   /** The upstream's status, once it is known. */
   status: number | null = null;
+  /** Whether all of the request was at hand. */
+  isSent = false;
   /** When the upstream's reply was there whole, where it came in one read and nothing was waited for since; else null. */
   wholeAtMs: number | null = null;
 
@@ -51,8 +54,20 @@ export class Leg implements UpstreamEvents {
     return Math.round((this.#endedMs - this.#startedMs) * 1_000);
   }
 
-  /** Sends the request with a body that is at hand, or with none. */
-  sendWhole(body: Buffer | null): void {
+  /**
+   * Sends the request with a body that is at hand, or with none. With one that streams it is sent with the first of that;
+   * only where either side of a gRPC stream may speak first, at once.
+   */
+  start(): void {
+    const { requestBody, stream } = this.#passage;
+    this.#grpc?.begin();
+    const whole = requestBody === null ? null : requestBody.whole;
+    this.isSent = whole !== null || stream.framing.kind === 'none';
+    if (this.isSent) this.#sendWhole(whole);
+    else if (this.#grpc?.isStream === true) this.#call = this.#open(stream.framing);
+  }
+
+  #sendWhole(body: Buffer | null): void {
     const call = this.#open(lengthOf(body === null ? 0 : body.length));
     if (body === null || body.length === 0) return;
     call.write([body]);
@@ -111,13 +126,20 @@ export class Leg implements UpstreamEvents {
       lines: this.#linesFor(fields),
       added: this.#passage.addedFields ?? NONE,
       framing,
+      ...(this.#grpc?.isStream === true ? { mayStandStill: true } : {}),
     };
     this.#call = pool.call(outgoing, this, request.peer, this.#startedMs);
     return this.#call;
   }
 
+  #timeoutLine(fields: HeaderFields): string {
+    if (this.#grpc === null) return '';
+    fields.drop('grpc-timeout');
+    return this.#grpc.timeoutLine(this.#nowMs());
+  }
+
   #linesFor(fields: HeaderFields): string {
-    const lines = upstreamLines(this.#passage, fields);
+    const lines = upstreamLines(this.#passage, fields) + this.#timeoutLine(fields);
     const { compiled, stream } = this.#passage;
     return compiled.api.upstream.protocol === 'h2' && takesTrailers(stream) ? lines + TE_TRAILERS : lines;
   }
@@ -132,6 +154,7 @@ export class Leg implements UpstreamEvents {
   whole(head: ReplyHead, body: WholeBody, atMs: number): void {
     if (this.#over) return;
     this.status = head.status;
+    if (this.#isBroken(this.#grpc?.head(head, body) ?? null)) return;
     this.wholeAtMs = atMs;
     this.#settle(atMs);
     this.#reply.whole(head, body);
@@ -140,17 +163,30 @@ export class Leg implements UpstreamEvents {
   head(head: ReplyHead): void {
     if (this.#over) return;
     this.status = head.status;
-    this.#reply.head(head);
+    if (!this.#isBroken(this.#grpc?.head(head, null) ?? null)) this.#reply.head(head);
   }
 
   pieces(pieces: readonly Buffer[]): boolean {
+    if (this.#grpc !== null && !this.#over && this.#isBroken(this.#grpc.receive(pieces))) return true;
     return this.#over || this.#reply.pieces(pieces);
   }
 
   end(trailers?: HeaderFields): void {
-    if (this.#over) return;
+    if (this.#over || this.#isBroken(this.#grpc?.receiveEnd(trailers) ?? null)) return;
     this.#settle(this.#nowMs());
     this.#reply.end(trailers);
+  }
+
+  get #grpc(): GrpcLeg | null {
+    return this.#passage.grpc;
+  }
+
+  /** Ends the call for what is wrong with its reply. */
+  #isBroken(detail: string | null): boolean {
+    if (detail === null) return false;
+    this.#call?.abort();
+    this.failed({ code: 'upstream-malformed-reply', detail });
+    return true;
   }
 
   failed(failure: UpstreamFailure): void {

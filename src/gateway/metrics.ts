@@ -1,6 +1,7 @@
 import { problemCatalogue, type ProblemCode } from '../base/index.ts';
 import type { Counter, Gauge, Histogram, Meter } from '../ports/index.ts';
 import type { Http2Fault } from '../wire/index.ts';
+import type { GrpcStatus } from './grpc-status.ts';
 import { createStreamMetrics, type StreamMetrics } from './stream-metrics.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
@@ -21,6 +22,8 @@ export interface GatewayMetrics {
   summed(): void;
   /** Counts requests for so many ranges that the upstream is asked for the whole. */
   rangesDropped(): void;
+  /** Counts calls of gRPC by the status that they ended with. */
+  grpcStatus(api: string, code: GrpcStatus): void;
   turnedAway(reason: string): void;
   /** Counts connections that speak HTTP/2, and the streams that clients open over them. */
   http2Counted(what: 'connection' | 'stream'): void;
@@ -40,6 +43,21 @@ function codeCounter(meter: Meter, name: string, help: string): (code: ProblemCo
     if (counter === undefined) {
       counter = meter.counter(name, help, { code });
       counters.set(code, counter);
+    }
+    counter.add(1);
+  };
+}
+
+/** Each series is made with its first count. */
+function grpcCounter(meter: Meter): GatewayMetrics['grpcStatus'] {
+  const counters = new Map<string, Counter>();
+  return (api, code) => {
+    const key = `${api} ${code}`;
+    let counter = counters.get(key);
+    if (counter === undefined) {
+      const help = 'Calls of gRPC that have ended, by API and status.';
+      counter = meter.counter('portcullis_grpc_statuses_total', help, { api, code });
+      counters.set(key, counter);
     }
     counter.add(1);
   };
@@ -146,6 +164,7 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
     observed,
     summed: () => summed.add(1),
     rangesDropped: () => ranges.add(1),
+    grpcStatus: grpcCounter(meter),
     ...createHttp2Metrics(meter),
     streams: createStreamMetrics(meter),
     cut: (reason, passages) => cut[reason].add(passages),

@@ -6,16 +6,17 @@ import type { Arrival, Matched, Phase } from './arrival.ts';
 import { BodyAccess, viewOf } from './body-access.ts';
 import { RequestEdits } from './edits.ts';
 import { raiseFault, reportFailure } from './faults.ts';
+import { GrpcCall } from './grpc-call.ts';
 import { Leg } from './leg.ts';
 import { completionOf, type IntentState, recordIntent } from './ledger-records.ts';
 import { LooseEnds } from './loose-ends.ts';
 import type { AnyStep, Plan } from './plan.ts';
 import { runRecordSteps } from './record-steps.ts';
 import { type Answer, ownAnswer, problemAnswer } from './reply.ts';
+import { reckonWallMs } from './reckoned-time.ts';
 import { Reply } from './reply-passage.ts';
 import { decided, observed, PASSED, type Ruling } from './ruling.ts';
 import { closeBody, runRequestSteps } from './run-steps.ts';
-import type { CompiledOperation } from './snapshot.ts';
 import { streamEndOf } from './stream-metrics.ts';
 import type { Place, Standing, Walk, WalkContext } from './walk.ts';
 
@@ -27,11 +28,12 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   readonly id: string;
   readonly request: CanonicalRequest;
   readonly startedAtMs: number;
-  compiled: CompiledOperation;
+  compiled: Walk['compiled'];
   context: WalkContext;
   readonly stream: ServerExchange;
   plan: Plan;
   readonly requestBody: BodyAccess | null;
+  readonly grpc: GrpcCall | null;
   principal: Principal | null = null;
   callerTexts: Walk['callerTexts'] = null;
   reading: BodyUse = 'none';
@@ -70,6 +72,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     this.stream = stream;
     this.plan = plan;
     this.requestBody = BodyAccess.of(plan.readsRequest);
+    this.grpc = GrpcCall.of(this, this.#startedMs);
   }
 
   moment(): number {
@@ -124,8 +127,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   }
 
   hold(pieces: readonly Buffer[]): boolean {
-    let bytes = 0;
-    for (const piece of pieces) bytes += piece.length;
+    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
     if (!this.context.bodies.take(this.request.peer, bytes)) {
       this.refuse({ code: 'gateway-overloaded', internal: 'too many bodies are being collected' }, null, 'body');
       return false;
@@ -149,8 +151,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   }
 
   get edits(): RequestEdits {
-    this.#edits ??= new RequestEdits(this.request.headers as HeaderFields);
-    return this.#edits;
+    return (this.#edits ??= new RequestEdits(this.request.headers as HeaderFields));
   }
 
   get addedFields(): readonly string[] | null {
@@ -177,12 +178,16 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   fault(policy: string, what: unknown): void {
     if (this.ended) return;
     const internal = raiseFault(this.context.ports, { policy, operation: this.operation.id, request: this.id }, what);
-    if (this.open) this.refuse({ code: 'gateway-fault', internal }, policy);
-    else this.cut('gateway-fault');
+    this.stop({ code: 'gateway-fault', internal }, policy);
+  }
+
+  stop(problem: Problem, policy: string | null = null): void {
+    if (this.open) this.refuse(problem, policy);
+    else this.cut(problem.code);
   }
 
   #refusal(problem: Problem): Answer {
-    const answer = problemAnswer(problem, this.id);
+    const answer = this.grpc?.answer(problem) ?? problemAnswer(problem, this.id);
     this.#problem = problem;
     this.context.ports.metrics.refused(problem.code);
     return answer;
@@ -229,14 +234,13 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     const leg = new Leg(this, reply);
     this.#reply = reply;
     this.#leg = leg;
-    const whole = this.requestBody === null ? null : this.requestBody.whole;
-    const isAtHand = whole !== null || this.stream.framing.kind === 'none';
-    if (isAtHand) leg.sendWhole(whole);
+    leg.start();
     this.#waited = true;
-    if (!isAtHand) this.stream.receive();
+    if (!leg.isSent) this.stream.receive(this.grpc?.isStream);
   }
 
   pieces(pieces: readonly Buffer[]): boolean {
+    if (this.grpc !== null && !this.grpc.sends(pieces)) return true;
     if (this.#phase === 'collecting' && !this.hold(pieces)) return true;
     this.requestBody?.add(pieces);
     // A reply may begin while the request still comes; what nobody wants any more is taken and thrown away.
@@ -244,6 +248,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   }
 
   bodyEnd(): void {
+    if (this.grpc !== null && !this.grpc.sendsEnd()) return;
     if (this.#phase !== 'collecting') this.#leg?.sendEnd();
     else if (this.requestBody !== null) closeBody(this, this.requestBody);
   }
@@ -304,8 +309,9 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     if (this.ended) return;
     this.#note({ code });
     this.#abandon();
+    const begun = this.replying;
     this.#end(false);
-    this.stream.cut();
+    if (!begun || this.grpc?.breakOff(this.#problem?.code ?? code) !== true) this.stream.cut();
   }
 
   #abandon(): void {
@@ -337,6 +343,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     if (this.plan.record.length > 0) runRecordSteps(this, this);
     this.#ends?.release(this);
     const { ledger, metrics } = this.context.ports;
+    this.grpc?.over(this.#problem, complete);
     metrics.finished(this.compiled.operation.api, this.status, this.durationUs);
     if (this.#intent === 'taken') ledger.append(completionOf(this.id, this.wallMs(), this));
     this.context.over(this);
@@ -348,10 +355,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   }
 
   wallMs(): number {
-    const repliedMs = this.#repliedMs();
-    if (repliedMs === null) return this.context.ports.clock.now();
-    const tookMs = repliedMs - this.#startedMs;
-    return tookMs > RECKONED_MS ? this.context.ports.clock.now() : this.startedAtMs + Math.round(tookMs);
+    return reckonWallMs(this.context.ports.clock, this.startedAtMs, this.#startedMs, this.#repliedMs());
   }
 
   get verdict(): RecordedVerdict {
@@ -371,8 +375,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   }
 
   get problemCode(): ProblemCode | null {
-    const { problem } = this;
-    return problem === null ? null : problem.code;
+    return this.problem?.code ?? null;
   }
 
   get upstreamStatus(): number | null {
@@ -392,6 +395,3 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     return this.#endMs === null ? 0 : Math.round((this.#endMs - this.#startedMs) * 1_000);
   }
 }
-
-/** Longer than this between request and reply, and the wall clock is asked anew: it may have been set. */
-const RECKONED_MS = 1_000;

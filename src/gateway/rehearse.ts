@@ -118,6 +118,7 @@ const NO_METRICS: GatewayMetrics = {
   observed() {},
   summed() {},
   rangesDropped() {},
+  grpcStatus() {},
   turnedAway() {},
   http2Counted() {},
   http2Fault() {},
@@ -154,8 +155,8 @@ class Scene {
       this.route = compiled.operation;
       const plan = compiled.plan();
       const rehearsed = plan.ok ? { ok: true as const, value: rehearsedPlan(plan.value, principal, this.trail) } : plan;
-      const { operation, api, bodyLimitBytes, bodyDescribed } = compiled;
-      return { operation, api, bodyLimitBytes, bodyDescribed, plan: () => rehearsed, tryPlan: () => rehearsed };
+      const { operation, api, bodyLimitBytes, bodyDescribed, grpc } = compiled;
+      return { operation, api, bodyLimitBytes, bodyDescribed, grpc, plan: () => rehearsed, tryPlan: () => rehearsed };
     };
     const find: Snapshot['router']['find'] = (...place) => {
       const found = snapshot.router.find(...place);

@@ -1,5 +1,6 @@
 import type { CoverageRow, Issue, Place, Result } from '../base/index.ts';
 import type { UpstreamConfig } from '../config/compiled.ts';
+import type { GrpcStreams } from '../openapi/index.ts';
 import type { Operation, RoleTable } from '../policy/index.ts';
 import type { TableDeclaration } from '../ports/index.ts';
 import type { TrustedProxies } from './client-address.ts';
@@ -29,9 +30,12 @@ export interface CompiledApi {
 export interface CompiledOperation {
   readonly operation: Operation;
   readonly api: CompiledApi;
+  /** Of a gRPC method that is the bound of one message, either way. */
   readonly bodyLimitBytes: number;
   /** Whether GET or HEAD may have a body here. */
   readonly bodyDescribed: boolean;
+  /** Which sides of a gRPC method stream; null for any other operation. */
+  readonly grpc: GrpcStreams | null;
   /** Builds the plan at first use and keeps it; what can't be built denies. */
   plan(): Result<Plan, readonly Issue[]>;
   /** The same, built anew and not kept: for whoever builds all of them once. */

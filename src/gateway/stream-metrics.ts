@@ -23,7 +23,8 @@ export type StreamEnd =
 /** Why a stream ended, as its request ended, where the gateway did not end it. */
 export function streamEndOf({ complete, problemCode }: Pick<Outcome, 'complete' | 'problemCode'>): StreamEnd {
   if (complete) return 'upstream';
-  if (problemCode === 'upstream-timeout') return 'idle';
+  if (problemCode === 'malformed-message' || problemCode === 'message-too-large') return 'message';
+  if (problemCode === 'upstream-timeout' || problemCode === 'deadline-exceeded') return 'idle';
   if (problemCode === 'gateway-overloaded') return 'reload';
   return problemCode?.startsWith('upstream-') === true ? 'upstream' : 'client';
 }

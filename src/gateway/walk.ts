@@ -6,6 +6,7 @@ import type { BodyAccess } from './body-access.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { Decoding } from './decoding.ts';
 import type { RequestEdits } from './edits.ts';
+import type { GrpcLeg } from './grpc-leg.ts';
 import type { CallerTexts } from './identity-fields.ts';
 import type { AnyStep, Plan } from './plan.ts';
 import type { RefusalSums } from './refusal-sums.ts';
@@ -63,6 +64,8 @@ export interface Walk extends Exchange {
   readonly context: WalkContext;
   readonly stream: ServerExchange;
   readonly plan: Plan;
+  /** What is gRPC about it; null where the operation is no gRPC method. */
+  readonly grpc: GrpcLeg | null;
   /** Null where no step reads the request's body. */
   readonly requestBody: BodyAccess | null;
   /** Where it stands among the walks of its Snapshot; the gateway's own to know. */
@@ -100,6 +103,8 @@ export interface Walk extends Exchange {
   enter(planned: AnyStep): void;
   /** Refuses, where nothing has been sent yet. */
   refuse(problem: Problem, policy?: string | null, rule?: string | null): void;
+  /** Refuses, or breaks off a reply that has begun. */
+  stop(problem: Problem): void;
   /** Notes what a policy that only observes would have refused; the request goes on. The first is what is recorded. */
   observe(problem: Problem, policy: string, rule: string | null): void;
   /** A policy answers in the upstream's place. */

@@ -129,9 +129,10 @@ function filesOf(
   { config, files, secrets }: Pick<Gathered, 'config' | 'files' | 'secrets'>,
   folder: string,
 ): readonly string[] {
-  const documents = config.apis.flatMap(({ source }) =>
-    source.kind === 'openapi' && !source.location.includes('://') ? [source.location] : [],
-  );
+  const documents = config.apis.flatMap(({ source }) => {
+    if (source.kind === 'descriptors') return [source.file];
+    return source.kind === 'openapi' && !source.location.includes('://') ? [source.location] : [];
+  });
   const hidden = Object.keys(secrets).flatMap((written) => {
     const reference = parseSecretReference(written, folder);
     return reference.ok && reference.value.scheme === 'file' ? [reference.value.path] : [];

@@ -1,6 +1,7 @@
 import { createSystemClock } from '../adapters/threads.ts';
 import { createUnspentLimiter, type KindTable, kindTable } from '../gateway/index.ts';
 import {
+  createGrpcKind,
   createJwtKind,
   createOpenapiRequestKind,
   createPermissionKind,
@@ -8,10 +9,17 @@ import {
   type KindPorts,
   type PolicyKind,
 } from '../policy/index.ts';
+import { isGrpcType, readTimeout } from '../wire/index.ts';
 
 /** The kinds of policy this version has, by name, as they run in a thread with these ports. */
 export function createKinds(ports: KindPorts): KindTable {
-  return kindTable([createJwtKind(ports), createPermissionKind(), createRateKind(ports), createOpenapiRequestKind()]);
+  return kindTable([
+    createJwtKind(ports),
+    createPermissionKind(),
+    createRateKind(ports),
+    createOpenapiRequestKind(),
+    createGrpcKind({ isGrpcType, readTimeout }),
+  ]);
 }
 
 /**

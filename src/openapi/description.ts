@@ -1,11 +1,12 @@
 import type { Issue } from '../base/index.ts';
+import type { GrpcStreams } from './grpc/descriptor-set.ts';
 import type { Segment } from './template.ts';
 
 /** The versions of the OpenAPI Specification that are read; patch versions do not differ. */
 export type Specification = '3.0' | '3.1' | '3.2';
 
 /**
- * What an OpenAPI document says of an API, as plain data that can be sent to a thread. Schemas are not copied: each
+ * What an OpenAPI document, or a descriptor set of gRPC services, says of an API, as plain data that can be sent to a thread. Schemas are not copied: each
  * `…Pointer` is a JSON Pointer (RFC 6901) into the document to a schema as it stands there, which may itself be a
  * `$ref` (in 3.0 a `$ref` has no siblings that count, later it has). All references reached from operations lead
  * somewhere inside the document.
@@ -41,6 +42,8 @@ export interface DescribedOperation {
    * One of the alternatives is enough; inside one, all schemes are needed; an empty one lets anybody in.
    */
   readonly security: readonly (readonly RequiredScheme[])[] | null;
+  /** Of a gRPC method: which sides of it stream. Not there for any other operation. */
+  readonly grpc?: GrpcStreams;
 }
 
 /** A scheme that an operation needs, and the scopes (from 3.1 on also roles) to hold. */

@@ -11,6 +11,7 @@ export type {
   RequiredScheme,
   Specification,
 } from './description.ts';
+export type { GrpcStreams } from './grpc/descriptor-set.ts';
 export { valueAt } from './pointer.ts';
 export { type BodyFault, type BodyJudge, compileBody, type SentBody } from './request/body-judge.ts';
 export { queryCredentials } from './request/credentials.ts';

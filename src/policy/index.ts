@@ -27,6 +27,8 @@ export {
 export type { KeyRequests, KindPorts } from './kind-ports.ts';
 export type { ClaimMapping, ClaimPath, IssuerConfig, JwtConfig, KeyOrigin } from './kinds/jwt/config.ts';
 export { createJwtKind } from './kinds/jwt/kind.ts';
+export type { GrpcConfig } from './kinds/grpc/config.ts';
+export { createGrpcKind } from './kinds/grpc/kind.ts';
 export type { OpenapiRequestConfig } from './kinds/openapi-request/config.ts';
 export { createOpenapiRequestKind } from './kinds/openapi-request/kind.ts';
 export type { PermissionConfig } from './kinds/permission/config.ts';

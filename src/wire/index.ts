@@ -1,5 +1,8 @@
 export { ConnectionGate } from './connection-gate.ts';
 export { PRESENCE } from './field-names.ts';
+export { isGrpcType } from './grpc/content-type.ts';
+export { type MessageFault, MessageGate } from './grpc/message-gate.ts';
+export { readTimeout, writeTimeout } from './grpc/timeout.ts';
 export { HeaderFields, NO_FIELDS } from './header-fields.ts';
 export { HTTP2_BOUNDS, type Http2Fault } from './http2/protocol.ts';
 export { HTTP2_POOL_BOUNDS } from './http2/upstream-pool.ts';

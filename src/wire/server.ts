@@ -57,8 +57,11 @@ export interface ServerExchange {
   events: ExchangeEvents;
   /** Refuses to read more of the body than this. False when the announced length is more already. */
   limitBody(bytes: number): boolean;
-  /** Begins to read the body (answering `Expect: 100-continue`); until then none of it is taken from the client. */
-  receive(): void;
+  /**
+   * Begins to read the body (answering `Expect: 100-continue`); until then none of it is taken from the client.
+   * Over HTTP/2 it `mayStandStill`: no pace is asked of it. That the client is there at all is still looked at.
+   */
+  receive(mayStandStill?: boolean): void;
   resumeBody(): void;
   /** Passes an interim reply on (RFC 9110 §15.2), where the client can take one. */
   interim(status: number, added: readonly string[]): void;

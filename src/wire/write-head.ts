@@ -132,6 +132,8 @@ export interface OutgoingRequest {
   /** Field lines ready to be sent, each with its CRLF, before `added`. Nothing of them is checked again. */
   readonly lines?: string;
   readonly framing: BodyFraming;
+  /** Over HTTP/2: neither the reply's head nor anything behind it has to come in time; whoever calls sees to an end. */
+  readonly mayStandStill?: boolean;
 }
 
 /** A request's head for an HTTP/1.1 upstream, its empty line included. */

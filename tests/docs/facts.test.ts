@@ -59,6 +59,7 @@ test('the metrics that the guide lists are those that the threads make, with the
   metrics.observed('not-found');
   metrics.turnedAway('full');
   metrics.http2Fault('refused');
+  metrics.grpcStatus('api', 'OK');
   metrics.streams.opened('events');
   metrics.streams.closed('events', 'client');
   const control = createControlMetrics(meter);

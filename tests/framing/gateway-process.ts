@@ -34,7 +34,7 @@ export interface GatewayExtras {
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly before?: readonly string[];
-  readonly beside?: Readonly<Record<string, string>>;
+  readonly beside?: Readonly<Record<string, string | Uint8Array>>;
 }
 
 interface Ready {

@@ -108,6 +108,7 @@ export class SimThread implements Member {
           observed() {},
           summed() {},
           rangesDropped() {},
+          grpcStatus() {},
           turnedAway() {},
           http2Counted() {},
           http2Fault() {},

@@ -21,7 +21,7 @@ export const WALLS: Readonly<Record<string, string>> = {
   credential: 'base ports',
   certificates: 'base ports credential',
   policy: 'base ports wire(types) credential openapi body rules waf',
-  config: 'base ports openapi rules policy',
+  config: 'base ports openapi openapi(services) rules policy',
   gateway: 'base ports wire openapi body policy config config(compiled)',
   identity: 'base ports credential',
   audit: 'base ports credential',

@@ -230,7 +230,7 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
     return this.framing.kind !== 'length' || this.framing.bytes <= bytes;
   }
 
-  receive(): void {
+  receive(mayStandStill = false): void {
     if (this.#receiving || this.#reply === 'over') return;
     this.#receiving = true;
     const body = this.#body;
@@ -241,7 +241,7 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
     // Who sends data already does not wait to be told (RFC 9110 §10.1.1).
     const expecting = this.head.expectsContinue && body.isOpen && body.arrivedBytes === 0;
     if (expecting && this.#reply === 'none') this.#host.head(this, CONTINUE, false);
-    body.want();
+    body.want(mayStandStill);
     this.deliver();
   }
 

@@ -343,6 +343,17 @@ test('a body that drips is given up, but only while it is waited for', () => {
   assert.deepEqual(host.said(), ['head :status: 408, content-length: 4', 'data 1:4$', 'end 0']);
 });
 
+test('a body that may stand still is waited for', () => {
+  const host = new FakeHost();
+  const stream = host.begin();
+  const seen = new Seen(stream);
+  stream.receive(true);
+  read(stream, 'x');
+  for (let now = 0; now < 3_600_000; now += 500) assert.equal(stream.sweep(now), null);
+  readEnd(stream, 'y');
+  assert.deepEqual(seen.log, ['pieces', 'pieces', 'end']);
+});
+
 test('a whole body has no pace to keep', () => {
   const host = new FakeHost();
   const stream = host.begin();

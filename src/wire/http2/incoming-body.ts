@@ -31,6 +31,7 @@ export class IncomingBody {
   #limitBytes = Number.MAX_SAFE_INTEGER;
   #data: KeptData | null = null;
   #wanted = false;
+  #mayStandStill = false;
   #paused = false;
   /** What was handed on before a pause, and is not counted as taken before it ends. */
   #unpaidBytes = 0;
@@ -79,9 +80,10 @@ export class IncomingBody {
     return null;
   }
 
-  /** The handler wants the body from now on. */
-  want(): void {
+  /** The handler wants the body from now on. `mayStandStill`: however slowly it comes. */
+  want(mayStandStill = false): void {
     this.#wanted = true;
+    this.#mayStandStill = mayStandStill;
   }
 
   /** The handler goes on after a pause. False where there was none. */
@@ -121,7 +123,7 @@ export class IncomingBody {
 
   /** Fails where the client lets us wait for too long; that we do not read is not its fault. */
   sweep(bounds: PaceBounds, now: number): void {
-    if (this.#stage !== 'open') return;
+    if (this.#stage !== 'open' || this.#mayStandStill) return;
     this.#pace ??= new Pace(bounds, this.#arrivedBytes, now);
     if (this.#pace.isTooSlow(this.#arrivedBytes, this.#isTaken, now)) this.#fail('request-timeout');
   }

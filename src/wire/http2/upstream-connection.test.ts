@@ -548,6 +548,28 @@ test('one call may be given more time between its bytes than the others', () => 
   assert.deepEqual(patient.failure, { code: 'upstream-timeout', detail: 'nothing for 10000 ms' });
 });
 
+test('a call that may stand still is waited for, before its head and behind it', () => {
+  const bench = new UpstreamBench({ responseMs: 5_000, idleMs: 2_000 });
+  const { caller, peer } = bench.opened({ mayStandStill: true });
+  const other = bench.call();
+  const answerPings = (): void => {
+    for (const [, opaque] of peer.all('ping').slice(peer.all('pingAck').length))
+      peer.says(frame(6, 1, 0, String(opaque)));
+  };
+  const pass = (ms: number): void => {
+    for (let passed = 0; passed < ms; passed += 1_000) {
+      bench.pass(1_000);
+      answerPings();
+    }
+  };
+  pass(30_000);
+  assert.equal(other.failure?.code, 'upstream-timeout');
+  peer.says(reply(1), data(1, 'x'));
+  pass(30_000);
+  peer.says(data(1, 'y', true));
+  assert.deepEqual([caller.log.at(-1), caller.body], ['end', 'xy']);
+});
+
 test('what waits for the client takes none of the upstream’s time', () => {
   const bench = new UpstreamBench({ responseMs: 2_000, idleMs: 2_000 });
   const { caller: slowBody, peer } = bench.opened({ method: 'POST', framing: LONG });

@@ -242,7 +242,7 @@ export class UpstreamStream implements SendingStream {
     const moves = this.sentBytes !== this.#sentSeen;
     this.#sentSeen = this.sentBytes;
     const waitsForClient = this.#ended || this.#paused || (this.#reply === null && !this.#requestDone && !this.held);
-    if (moves || waitsForClient) {
+    if (moves || waitsForClient || this.call.request.mayStandStill === true) {
       // The client's side is what we wait for, and it has bounds of its own.
       this.#since = now;
       return null;

@@ -1,0 +1,44 @@
+import { ok, type Result } from '../base/index.ts';
+import type { ApiDescription } from '../openapi/index.ts';
+import { describeServices } from '../openapi/services.ts';
+import { operationIssues } from './checks.ts';
+import type { DescribedDocument } from './description-document.ts';
+import { fileWords } from './description-source.ts';
+import { complain, type Work } from './gather-work.ts';
+
+/** All messages of a large organisation's services take a few. */
+const DESCRIPTORS_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/** Reads the descriptor sets of all APIs that name one, each file once, as descriptions like others. */
+export async function gatherDescriptors(work: Work): Promise<void> {
+  const known = new Map<string, Result<ApiDescription, string>>();
+  for (const api of work.parsed.config.apis) {
+    if (api.source.kind !== 'descriptors') continue;
+    const { file } = api.source;
+    const read = known.get(file) ?? (await readServices(work, file));
+    known.set(file, read);
+    if (!read.ok) {
+      complain(work, `${api.path}.descriptors`, read.error);
+      continue;
+    }
+    const names = read.value.operations.map(({ id }) => id);
+    work.described.set(api.name, documentOf(read.value));
+    work.issues.push(...operationIssues(api, names, work.parsed.places));
+  }
+}
+
+async function readServices(work: Work, file: string): Promise<Result<ApiDescription, string>> {
+  const read = await work.files.read(file, DESCRIPTORS_LIMIT_BYTES);
+  if (!read.ok) return { ok: false, error: fileWords(file, read.error, DESCRIPTORS_LIMIT_BYTES) };
+  const described = await describeServices(read.value);
+  return described.ok ? ok(described.value) : { ok: false, error: `${file} ${described.error}` };
+}
+
+/** The document is what requests are judged by: nothing else of the file makes another configuration. */
+function documentOf(description: ApiDescription): DescribedDocument {
+  const methods = description.operations.map(({ id, grpc, deprecated }) => [id, grpc, deprecated]);
+  const bytes = new TextEncoder().encode(JSON.stringify({ methods }));
+  const json = new SharedArrayBuffer(bytes.byteLength);
+  new Uint8Array(json).set(bytes);
+  return { description, json, file: null, securityPlaces: new Map() };
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { err, formatIssue, ok } from '../base/index.ts';
+import { configuredOf } from './configured.ts';
+import { diffConfigurations } from './diff.ts';
+import { gather } from './gather.ts';
+import type { Gathered } from './gathered.ts';
+import type { GatherOptions } from './gather-work.ts';
+import { packGathered, unpackGathered } from './parcel.ts';
+import { parseConfig } from './parse.ts';
+
+const FILE = '/etc/p/portcullis.yaml';
+
+function setOf(...methods: readonly string[]): Uint8Array {
+  const method = methods.map((name) => ({ name, serverStreaming: name === 'Watch' }));
+  const file = [{ name: 'orders.proto', package: 'orders.v1', service: [{ name: 'Orders', method }] }];
+  return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
+}
+
+const ORDERS = setOf('Get', 'Watch');
+
+function configuration(more = '', upstream = 'http://127.0.0.1:3001'): string {
+  return `version: 1
+apis:
+  orders:
+    descriptors: orders.binpb
+    upstream: ${upstream}
+    auth: public
+${more}`;
+}
+
+async function gathered(text: string, set: Uint8Array | null = ORDERS): Promise<Gathered | readonly string[]> {
+  const files: GatherOptions['files'] = {
+    read: async (path, limitBytes) => {
+      if (path !== '/etc/p/orders.binpb' || set === null) return err({ reason: 'missing', detail: '' });
+      return set.byteLength > limitBytes ? err({ reason: 'too-large', detail: '' }) : ok(set);
+    },
+  } as GatherOptions['files'];
+  const parsed = parseConfig(text, { file: FILE, kinds: [] });
+  if (!parsed.ok) return parsed.error.map(formatIssue);
+  const result = await gather(parsed.value, { files, revision: 1 } as GatherOptions);
+  return result.ok ? result.value : result.error.map(formatIssue);
+}
+
+async function fine(text: string, set: Uint8Array = ORDERS): Promise<Gathered> {
+  const result = await gathered(text, set);
+  assert.ok('config' in result, JSON.stringify(result));
+  return result;
+}
+
+test('the methods of a descriptor set are the operations, over HTTP/2', async () => {
+  const result = await fine(configuration());
+  const [api] = result.config.apis;
+  assert.equal(api?.upstream.protocol, 'h2');
+  assert.equal(api.bodyLimitBytes, 4 * 1_048_576);
+  assert.deepEqual(
+    api.policies.map(({ kind, path }) => [kind, path]),
+    [['grpc', 'apis.orders.descriptors']],
+  );
+  for (const configured of [configuredOf(result), unpackGathered(packGathered(result))]) {
+    const listed = [...configured.operations('orders')];
+    assert.deepEqual(
+      listed.map(({ id, method, template, grpc }) => [id, method, template, grpc]),
+      [
+        ['orders.v1.Orders/Get', 'POST', '/orders.v1.Orders/Get', 'neither'],
+        ['orders.v1.Orders/Watch', 'POST', '/orders.v1.Orders/Watch', 'server'],
+      ],
+    );
+    assert.equal(listed[1]?.described().grpc, 'server');
+  }
+});
+
+test('an operation is called by its service and method, and has keys of its own', async () => {
+  const own = '    body: 1MiB\n    operations: { orders.v1.Orders/Get: { limit: 5/min per address, body: 1KiB } }';
+  const [api] = (await fine(configuration(own))).config.apis;
+  assert.equal(api?.bodyLimitBytes, 1_048_576);
+  assert.equal(api.operations['orders.v1.Orders/Get']?.bodyLimitBytes, 1_024);
+});
+
+test('what can not be is told at its line', async () => {
+  const cases: readonly (readonly [string, RegExp, (Uint8Array | null)?])[] = [
+    [
+      configuration('    operations: { orders.v1.Orders/Gte: { body: 1KiB } }'),
+      /no operation of this name.*orders\.v1\.Orders\/Get/s,
+    ],
+    [configuration('', '{ targets: [http://127.0.0.1:3001], protocol: http1 }'), /gRPC is spoken over HTTP\/2 only/],
+    [configuration("    routes: ['GET /x']"), /either an OpenAPI document, or routes, or gRPC descriptors/],
+    [configuration('    openapi: x.yaml'), /either an OpenAPI document, or routes, or gRPC descriptors/],
+    [configuration('    validate: requests'), /what gRPC messages hold is not validated/],
+    [configuration(), /there is no file \/etc\/p\/orders\.binpb/, null],
+    [configuration(), /\/etc\/p\/orders\.binpb is no descriptor set/, Buffer.from('syntax = "proto3";')],
+    [configuration(), /\/etc\/p\/orders\.binpb describes no method of any service/, Buffer.alloc(0)],
+    [configuration(), /is larger than 16384 KiB/, Buffer.alloc(16 * 1_048_576 + 1)],
+  ];
+  for (const [text, words, set = ORDERS] of cases) {
+    const result = await gathered(text, set);
+    assert.ok(Array.isArray(result), text);
+    assert.match(result.join('\n'), words);
+    assert.match(result.join('\n'), /portcullis\.yaml:[3-9]:/);
+  }
+});
+
+test('another method makes another configuration, and is a change of its own; other octets are none', async () => {
+  const [one, other] = [await fine(configuration()), await fine(configuration(), setOf('Get', 'Watch', 'Cancel'))];
+  assert.notEqual(one.hash, other.hash);
+  const changes = diffConfigurations(one, other).map(({ operation, about, effect }) => [operation, about, effect]);
+  assert.deepEqual(changes, [['orders.v1.Orders/Cancel', 'routes', 'loosens']]);
+  const renamed = Buffer.from(ORDERS);
+  renamed.write('Orders.proto', renamed.indexOf('orders.proto'));
+  assert.equal((await fine(configuration(), renamed)).hash, one.hash);
+});

@@ -1,0 +1,159 @@
+import type { Problem, ProblemCode } from '../base/index.ts';
+import type { GrpcStreams } from '../openapi/index.ts';
+import type { Timer } from '../ports/index.ts';
+import {
+  type HeaderFields,
+  type HeaderMap,
+  isGrpcType,
+  type MessageFault,
+  MessageGate,
+  type ReplyHead,
+  readTimeout,
+  type WholeBody,
+  writeTimeout,
+} from '../wire/index.ts';
+import { endOf, grpcAnswer } from './grpc-answer.ts';
+import type { GrpcLeg } from './grpc-leg.ts';
+import { type GrpcStatus, readStatus, statusOfProblem } from './grpc-status.ts';
+import type { Answer } from './reply.ts';
+import { takesTrailers } from './takes-trailers.ts';
+import type { Standing, Walk } from './walk.ts';
+
+/** No stream stands for longer, whatever its client asks for: so that none is forgotten for ever. */
+const STREAM_LIMIT_MS = 24 * 3_600_000;
+
+/**
+ * What is gRPC about a request to a gRPC method: its messages both ways, its deadline and its status. Messages are
+ * judged before they are passed on; a reply never ends without a status of its upstream's or of ours.
+ */
+export class GrpcCall implements GrpcLeg, Standing {
+  readonly kind = 'grpc';
+  readonly walk: Walk;
+  readonly #streams: GrpcStreams;
+  readonly #sent: MessageGate;
+  #received: MessageGate | null = null;
+  /** In milliseconds of the monotonic clock; null where the client names none and the call is no stream. */
+  readonly #deadlineMs: number | null;
+  #timer: Timer | null = null;
+  /** What the reply ends with, once that is known. */
+  #status: GrpcStatus | null = null;
+
+  /** Null where the operation is no gRPC method. `nowMs`: when the request came, of the monotonic clock. */
+  static of(walk: Walk, nowMs: number): GrpcCall | null {
+    const { grpc } = walk.compiled;
+    return grpc === null ? null : new GrpcCall(walk, grpc, nowMs);
+  }
+
+  private constructor(walk: Walk, streams: GrpcStreams, nowMs: number) {
+    const { compiled, request } = walk;
+    this.walk = walk;
+    this.#streams = streams;
+    const single = streams === 'neither' || streams === 'server';
+    this.#sent = new MessageGate({ limitBytes: compiled.bodyLimitBytes, coded: isCoded(request.headers), single });
+    const asked = readTimeout(request.headers.get('grpc-timeout') ?? '');
+    const longest = streams === 'neither' ? compiled.api.upstream.responseTimeoutMs : STREAM_LIMIT_MS;
+    const isBound = asked !== null || streams !== 'neither';
+    this.#deadlineMs = isBound ? nowMs + Math.min(asked ?? longest, longest) : null;
+  }
+
+  get isStream(): boolean {
+    return this.#streams !== 'neither';
+  }
+
+  begin(): void {
+    const { context } = this.walk;
+    const { clock } = context.ports;
+    if (this.#deadlineMs !== null) {
+      const leftMs = Math.max(0, this.#deadlineMs - clock.monotonic());
+      this.#timer = clock.after(leftMs, () => this.close({ code: 'deadline-exceeded' }));
+    }
+    if (this.isStream) this.walk.stand(this);
+  }
+
+  timeoutLine(nowMs: number): string {
+    return this.#deadlineMs === null ? '' : `grpc-timeout: ${writeTimeout(this.#deadlineMs - nowMs)}\r\n`;
+  }
+
+  /** Judges what the client sends next. False where that may not be passed on: then the walk has been stopped. */
+  sends(pieces: readonly Buffer[]): boolean {
+    return this.#isPassed(this.#sent.read(pieces));
+  }
+
+  /** Judges the end of what the client sends; as `sends`. */
+  sendsEnd(): boolean {
+    return this.#isPassed(this.#sent.isWhole ? null : 'malformed-message');
+  }
+
+  #isPassed(code: MessageFault | null): boolean {
+    if (code !== null) this.walk.stop({ code });
+    return code === null;
+  }
+
+  head({ status, fields }: ReplyHead, body: WholeBody | null): string | null {
+    if (status !== 200) return `no gRPC: status ${status}`;
+    if (!isGrpcType(fields.get('content-type'))) return 'no gRPC: content-type';
+    if (fields.get('content-encoding') !== null) return 'no gRPC: content-encoding';
+    const single = this.#streams === 'neither' || this.#streams === 'client';
+    const { bodyLimitBytes } = this.walk.compiled;
+    this.#received = new MessageGate({ limitBytes: bodyLimitBytes, coded: isCoded(fields), single });
+    if (body === null) return null;
+    if (body.length > 0) return 'messages without a status behind them';
+    return this.#end(fields.get('grpc-status'));
+  }
+
+  receive(pieces: readonly Buffer[]): string | null {
+    return this.#received === null ? 'messages before a head' : this.#received.read(pieces);
+  }
+
+  receiveEnd(trailers: HeaderFields | undefined): string | null {
+    if (this.#received?.isWhole !== true) return 'the end inside of a message';
+    return this.#end(trailers?.get('grpc-status') ?? null);
+  }
+
+  #end(status: string | null): string | null {
+    this.#status = readStatus(status);
+    return this.#status === null ? 'no grpc-status' : null;
+  }
+
+  close(problem: Problem): void {
+    this.walk.stop(problem);
+  }
+
+  /** What is left of the thread's time is the stream's; the end of its connection says the rest. */
+  drain(): void {}
+
+  /** What a refusal says over gRPC; null where the client does not speak it. */
+  answer(problem: Problem): Answer | null {
+    return this.#isSpoken ? grpcAnswer(problem) : null;
+  }
+
+  /**
+   * Ends a reply that has begun, and will not be whole, with a status: no client takes one of ours for success. False
+   * where the client does not speak gRPC.
+   */
+  breakOff(code: ProblemCode): boolean {
+    if (this.#isSpoken) this.walk.stream.finish(endOf({ code }));
+    return this.#isSpoken;
+  }
+
+  /** The call is over. `problem`: what the gateway refused or broke it off for; `complete`: the reply has its end. */
+  over(problem: Problem | null, complete: boolean): void {
+    const { compiled, context } = this.walk;
+    this.#timer?.cancel();
+    const own = problem === null ? null : statusOfProblem(problem.code);
+    const status = own ?? (complete ? (this.#status ?? 'UNKNOWN') : 'CANCELLED');
+    context.ports.metrics.grpcStatus(compiled.operation.api, status);
+  }
+
+  /** It has called by gRPC, and gets trailers. */
+  get #isSpoken(): boolean {
+    const { request, stream } = this.walk;
+    return takesTrailers(stream) && isGrpcType(request.headers.get('content-type'));
+  }
+}
+
+/** Whether messages may be compressed. */
+function isCoded(headers: HeaderMap): boolean {
+  const coding = headers.get('grpc-encoding');
+  return coding !== null && coding.toLowerCase() !== 'identity';
+}

@@ -1,0 +1,17 @@
+import type { HeaderFields, ReplyHead, WholeBody } from '../wire/index.ts';
+
+/** What the upstream's half of a walk must know of a gRPC call. Judgements are in words for the log; null where all is well. */
+export interface GrpcLeg {
+  /** Whether either side may stand still for as long as it likes. */
+  readonly isStream: boolean;
+  /** The call goes upstream: its time runs, and a stream is known from now on. */
+  begin(): void;
+  /** What is left of the deadline, as a field line for the upstream; '' where there is none. */
+  timeoutLine(nowMs: number): string;
+  /** Judges the head of the reply. `body` is there where it is whole. */
+  head(head: ReplyHead, body: WholeBody | null): string | null;
+  /** Judges what comes of the reply next. */
+  receive(pieces: readonly Buffer[]): string | null;
+  /** Judges the end of the reply. */
+  receiveEnd(trailers: HeaderFields | undefined): string | null;
+}
