@@ -94,9 +94,9 @@ test('eight changes wait at most, whatever they are, and reading goes on meanwhi
 
 test('a client that goes gives its place back before its text is whole, and not while the change is made', async () => {
   const { ask, waiting } = serverWith();
-  for (let at = 0; at < 20; at++) ask('POST', '/v1/configuration', UNENDING).exchange.events.gone();
+  for (let at = 0; at < 20; at++) ask('POST', '/v1/configuration', UNENDING).exchange.events.gone(null);
   assert.equal(waiting.length, 0);
-  for (let at = 0; at < 8; at++) ask('POST', '/v1/configuration', 'x').exchange.events.gone();
+  for (let at = 0; at < 8; at++) ask('POST', '/v1/configuration', 'x').exchange.events.gone(null);
   assert.equal(waiting.length, 8);
   assert.equal(ask('POST', '/v1/configuration', 'x').status, 503);
   for (const end of waiting) end();

@@ -519,7 +519,7 @@ export function withPeers(handler: ServerHandler): ServerHandler {
       if (address !== null) Object.assign(stream.request, { peer: { ...stream.request.peer, address } });
       handler.request(stream);
     },
-    refused: (code, peer) => handler.refused(code, peer),
+    refused: (code, peer, sendsBody) => handler.refused(code, peer, sendsBody),
   };
 }
 

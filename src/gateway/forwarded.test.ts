@@ -228,7 +228,7 @@ test('an upstream hears over which version of HTTP a request came', async (t) =>
         Object.assign(stream.request, { peer: { ...stream.request.peer, tls } });
         bench.gateway.request(stream);
       },
-      refused: (code, peer) => bench.gateway.refused(code, peer),
+      refused: (code, peer, sendsBody) => bench.gateway.refused(code, peer, sendsBody),
     };
     const { client } = await serve(t, { handler, clock: bench.clock, close() {} });
     await client().send(get()).reply();

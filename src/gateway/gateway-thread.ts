@@ -275,7 +275,7 @@ export class GatewayThread {
             challenges: this.#challenges,
             sums: (what, address) => gateway.sums(what, address),
             turnDown: (stream, problem, peer) => gateway.turnDown(stream, problem, peer),
-            refused: (code, peer) => gateway.refused(code, peer),
+            refused: (code, peer, sendsBody) => gateway.refused(code, peer, sendsBody),
           });
     const open = this.#options.outside?.listen ?? listen;
     const listener = await open({

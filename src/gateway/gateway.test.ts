@@ -4,6 +4,7 @@ import { err, errorIssue } from '../base/index.ts';
 import { deny, PASS, type Verdict } from '../policy/index.ts';
 import { createGateway } from './gateway.ts';
 import { kindTable } from './compile.ts';
+import type { ServerExchange } from '../wire/index.ts';
 import {
   apiText,
   codeOf,
@@ -332,4 +333,42 @@ test('closing leaves all upstreams', async (t) => {
   assert.equal(bench.upstream.sockets.size, 1);
   bench.gateway.close();
   await until(() => bench.upstream.sockets.size === 0);
+});
+
+test('the record of a HEAD that is refused while it is read counts no body', async (t) => {
+  const bench = await startBench(t);
+  for (const [method, counted] of [
+    ['HEAD', false],
+    ['GET', true],
+  ] as const) {
+    const reply = await bench.ask(`${method} /a%2f..%2fb%zz HTTP/1.1\r\nhost: x.example\r\n\r\n`);
+    assert.equal(reply.status, 400);
+    const completion = bench.records.at(-1);
+    assert.ok(completion?.kind === 'completion');
+    assert.equal(completion.responseBytes > 0, counted, method);
+    assert.equal(completion.responseBytes, reply.body.length, method);
+  }
+});
+
+test('where the rest of a request was malformed its record says so, and its upstream is given up', async (t) => {
+  const bench = await startBench(t);
+  bench.upstream.respond = () => {};
+  const begin = bench.gateway.request.bind(bench.gateway);
+  const streams: ServerExchange[] = [];
+  bench.gateway.request = (stream) => {
+    begin(stream);
+    streams.push(stream);
+  };
+  for (const code of ['content-length-mismatch', null] as const) {
+    bench.upstream.requests.length = 0;
+    bench.client().send(GET);
+    await until(() => bench.upstream.requests.length > 0);
+    const { socket } = bench.upstream.last;
+    streams.at(-1)?.events.gone(code);
+    const completion = bench.records.at(-1);
+    assert.ok(completion?.kind === 'completion');
+    assert.deepEqual([completion.problem, completion.complete], [code, false]);
+    await until(() => socket.destroyed);
+  }
+  assert.deepEqual(bench.metrics.refusals, ['content-length-mismatch']);
 });

@@ -11,7 +11,7 @@ import { createHttp2Offer } from './http2-offer.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
 import { LongReplies } from './long-replies.ts';
 import { Passage } from './passage.ts';
-import { answerHead, createDateSource, createReplyOpening, isBodiless, problemAnswer } from './reply.ts';
+import { answerHead, createDateSource, createReplyOpening, problemAnswer } from './reply.ts';
 import { RefusalSums, type Summed } from './refusal-sums.ts';
 import { type GatewayPorts, UpstreamPools, type Upstreams } from './runtime.ts';
 import { addSecurityFields } from './security-fields.ts';
@@ -66,6 +66,8 @@ interface Refused {
   /** Empty where it could not be read. */
   readonly method: string;
   readonly verdict: Extract<RecordedVerdict, 'deny' | 'malformed'>;
+  /** Whether the reply's body goes out. */
+  readonly sendsBody: boolean;
   /** What the client's session was refused for, where it was: then none of its requests can come in over it. */
   readonly rule?: string | null;
 }
@@ -228,17 +230,19 @@ class DataPlane implements Gateway {
 
   #turnDown({ id, stream, peer, rule = null }: Recipient, problem: Problem): void {
     const { method } = stream.request;
-    const { head, body } = this.#refusal(problem, { id, peer, method, verdict: 'deny', rule });
+    const sendsBody = method !== 'HEAD';
+    const { head, body } = this.#refusal(problem, { id, peer, method, verdict: 'deny', sendsBody, rule });
     stream.send(head, body);
   }
 
-  refused(code: ProblemCode, peer: Peer): { readonly head: OutgoingHead; readonly body: Buffer } {
-    return this.#refusal({ code }, { id: this.#ports.nextId(), peer, method: '', verdict: 'malformed' });
+  refused(code: ProblemCode, peer: Peer, sendsBody: boolean): { readonly head: OutgoingHead; readonly body: Buffer } {
+    const who = { id: this.#ports.nextId(), peer, method: '', verdict: 'malformed', sendsBody } as const;
+    return this.#refusal({ code }, who);
   }
 
   #refusal(
     problem: Problem,
-    { id, peer, method, verdict, rule = null }: Refused,
+    { id, peer, method, verdict, sendsBody, rule = null }: Refused,
   ): { readonly head: OutgoingHead; readonly body: Buffer } {
     const { clock, ledger, log, metrics } = this.#ports;
     const revision = this.current?.revision ?? 0;
@@ -252,7 +256,7 @@ class DataPlane implements Gateway {
     metrics.refused(told.code);
     metrics.finished(null, answer.status, 0);
     if (taken && !summed) {
-      const responseBytes = isBodiless(method, answer.status) ? 0 : answer.body.length;
+      const responseBytes = sendsBody ? answer.body.length : 0;
       ledger.append(earlyCompletion(id, clock.now(), { status: answer.status, problemCode: told.code, responseBytes }));
     }
     const detail = rule ?? problem.internal;

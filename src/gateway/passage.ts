@@ -263,7 +263,8 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     this.#leg?.resume();
   }
 
-  gone(): void {
+  gone(code: ProblemCode | null): void {
+    if (code !== null && !this.ended) this.#note({ code });
     this.#abandon();
     this.#end(false);
   }

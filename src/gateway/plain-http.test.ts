@@ -48,7 +48,7 @@ async function startPlain(
     snapshot: () => gateway.current,
     challenges: { textFor: ({ path }) => answers[path] ?? null },
     turnDown: (stream, problem, peer) => gateway.turnDown(stream, problem, peer),
-    refused: (code, peer) => gateway.refused(code, peer),
+    refused: (code, peer, sendsBody) => gateway.refused(code, peer, sendsBody),
   });
   const { client } = await serve(t, { handler: withPeers(handler), clock: fakes.clock, close: () => gateway.close() });
   const ask = async (line: string, lines = '', host = 'api.example', body = ''): Promise<GivenReply> => {

@@ -87,7 +87,7 @@ export async function rehearse(snapshot: Snapshot, question: RehearsalQuestion, 
     gateway.request(stream);
     await promise;
     // Whatever a step holds for the time of a request is released.
-    stream.events.gone();
+    stream.events.gone(null);
     const canonical = { host: authority.host, path, query };
     return { canonical, route: scene.route, trail: scene.trail, verdict: scene.verdict(stream) };
   } finally {

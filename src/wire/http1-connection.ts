@@ -312,10 +312,10 @@ export class Http1Connection implements Sheddable {
 
   #refuse(code: ProblemCode): false {
     const { handler, peer } = this.#options;
-    const { head, body } = handler.refused(code, peer);
-    const socket = this.#writer.stream();
     // Whatever else is wrong, who begins with this word waits for a head alone, and takes a body for another reply.
     const method = this.#buffer.subarray(0, HEAD_METHOD.length).equals(HEAD_METHOD) ? 'HEAD' : 'GET';
+    const { head, body } = handler.refused(code, peer, method !== 'HEAD');
+    const socket = this.#writer.stream();
     socket.cork();
     socket.write(writeReplyHead(head, { method, legacy: false, bytes: body.length, close: true }), 'latin1');
     if (method !== 'HEAD') socket.write(body);

@@ -155,7 +155,7 @@ export class Http1Exchange implements ServerExchange {
     if (this.#reply === 'over') return;
     this.#reply = 'over';
     this.#reader = null;
-    this.events.gone();
+    this.events.gone(null);
   }
 
   interim(status: number, added: readonly string[]): void {

@@ -14,6 +14,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { setImmediate } from 'node:timers/promises';
 import { problemBody, type ProblemCode, problemStatus } from '../base/index.ts';
 import type { Clock, Timer } from '../ports/index.ts';
+import type { Peer } from './message.ts';
 import { type ExchangeEvents, NO_LINES, type OutgoingHead, type ServerExchange, type ServerHandler } from './server.ts';
 
 const PATIENCE_MS = 10_000;
@@ -163,6 +164,8 @@ export class Seen implements ExchangeEvents {
   readonly exchange: ServerExchange;
   readonly log: string[] = [];
   body = '';
+  /** What `gone` came with. */
+  fault: ProblemCode | null = null;
   /** What `pieces` answers. */
   takes = true;
   onEvent: (event: string) => void = () => {};
@@ -195,7 +198,8 @@ export class Seen implements ExchangeEvents {
     this.#note('drained');
   }
 
-  gone(): void {
+  gone(code: ProblemCode | null): void {
+    this.fault = code;
     this.#note('gone');
   }
 
@@ -208,6 +212,8 @@ export class Seen implements ExchangeEvents {
 export class Script implements ServerHandler {
   readonly seen: Seen[] = [];
   readonly refusals: ProblemCode[] = [];
+  /** Whether the body of each refusal was to be sent. */
+  readonly bodies: boolean[] = [];
   onRequest: (seen: Seen) => void = () => {};
 
   request(exchange: ServerExchange): void {
@@ -216,8 +222,9 @@ export class Script implements ServerHandler {
     this.onRequest(seen);
   }
 
-  refused(code: ProblemCode): { head: OutgoingHead; body: Buffer } {
+  refused(code: ProblemCode, _peer: Peer, sendsBody: boolean): { head: OutgoingHead; body: Buffer } {
     this.refusals.push(code);
+    this.bodies.push(sendsBody);
     return refusal(code);
   }
 

@@ -36,8 +36,11 @@ export interface ExchangeEvents {
   bodyFailed(code: ProblemCode): void;
   /** What was written has gone out; writing may go on. */
   drained(): void;
-  /** The client has left, or the connection was cut. Nothing can be sent any more. */
-  gone(): void;
+  /**
+   * The client has left, or the connection was cut. Nothing can be sent any more. `code`: what was wrong with the rest of
+   * the request, where it was that.
+   */
+  gone(code: ProblemCode | null): void;
 }
 
 /** What a handler keeps with a client's connection from one request to the next, for no other connection to see. */
@@ -83,8 +86,11 @@ export interface ServerExchange {
 /** Answers requests. Neither method may throw. */
 export interface ServerHandler {
   request(exchange: ServerExchange): void;
-  /** A request that could not be read: gives the reply to it. The connection closes behind it. */
-  refused(code: ProblemCode, peer: Peer): { readonly head: OutgoingHead; readonly body: Buffer };
+  /**
+   * A request that could not be read: gives the reply to it. The connection closes behind it. `sendsBody`: whether the
+   * body goes out, which it does not to HEAD, nor where a stream is only reset.
+   */
+  refused(code: ProblemCode, peer: Peer, sendsBody: boolean): { readonly head: OutgoingHead; readonly body: Buffer };
 }
 
 /** What a listener needs to speak HTTP/2. */

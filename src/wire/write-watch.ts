@@ -25,7 +25,7 @@ export class WriteWatch {
 
   /** Whether the client is to be given up: it takes nothing, or too little; or, where `onlySends`, nothing is sent any more. */
   isOver(now: number, { waiting, flushed }: Sending, onlySends: boolean): boolean {
-    if (flushed !== this.#flushed) {
+    if (flushed !== this.#flushed || !onlySends) {
       this.#flushed = flushed;
       this.#flushedAt = now;
     }

@@ -20,6 +20,11 @@ export class BlockReader {
     this.#going = { scheme, ended: false };
   }
 
+  /** What is kept from one block to the next, about. */
+  get heldBytes(): number {
+    return this.#decoder.heldBytes;
+  }
+
   /** Reads a block of a request, or of anything else, which is taken for trailers. Behind a fault nothing more can be read. */
   decode(bytes: Buffer, from: number, to: number, what: 'request' | 'trailers'): HpackFault | null {
     const into = what === 'request' ? this.#request : this.#trailers;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { echo } from '../peers.test.ts';
 import {
+  block,
   data,
   get,
   greeted,
@@ -14,7 +15,7 @@ import {
   SETTINGS_ACK,
   windowUpdate,
 } from './connection-fixture.test.ts';
-import { frame, GREETING, PADDED, PREFACE, word } from './frame-fixture.test.ts';
+import { END_HEADERS, END_STREAM, frame, GREETING, PADDED, PREFACE, word } from './frame-fixture.test.ts';
 import { FrameType, Setting } from './protocol.ts';
 
 test('heads of open streams are held to a bound of their own', async () => {
@@ -27,8 +28,10 @@ test('heads of open streams are held to a bound of their own', async () => {
   assert.deepEqual(bench.faults, ['memory']);
 });
 
+const LITTLE = { freeBytes: 65_536 };
+
 test('what is held beyond what is free comes out of the share, and goes back when streams end', async () => {
-  const bench = greeted();
+  const bench = greeted(LITTLE);
   bench.send(...ids(10).map((id) => get(id, { 'x-large': 'x'.repeat(15_000) })));
   await bench.turn();
   assert.equal(bench.share.takenBytes, 131_072);
@@ -37,7 +40,7 @@ test('what is held beyond what is free comes out of the share, and goes back whe
 });
 
 test('many small fields count for what they take, not for what was sent', async () => {
-  const bench = greeted();
+  const bench = greeted(LITTLE);
   const small = Object.fromEntries(Array.from({ length: 90 }, (_, at) => [`x${at}`, '']));
   bench.send(...ids(10).map((id) => get(id, small)));
   await bench.turn();
@@ -50,7 +53,7 @@ test('many small fields count for what they take, not for what was sent', async 
 });
 
 test('where the share has no room a head is refused, and data reset their stream', async () => {
-  const bench = greeted();
+  const bench = greeted(LITTLE);
   bench.share.roomBytes = 0;
   bench.send(...ids(5).map((id) => get(id, { 'x-large': 'x'.repeat(14_000) })));
   assert.deepEqual(bench.told(), ['RST 9 refusedStream']);
@@ -60,7 +63,7 @@ test('where the share has no room a head is refused, and data reset their stream
 });
 
 test('a reply that the client does not take is counted too, and reset where there is no room for it', async () => {
-  const bench = greeted();
+  const bench = greeted(LITTLE);
   bench.share.roomBytes = 262_144;
   bench.send(settings([Setting.initialWindowSize, 0]), get(1), get(3));
   await bench.turn();
@@ -71,6 +74,33 @@ test('a reply that the client does not take is counted too, and reset where ther
   assert.deepEqual(bench.told(), ['HEADERS 1 200', 'HEADERS 3 200', 'RST 3 enhanceYourCalm']);
   bench.send(reset(1));
   assert.equal(bench.share.takenBytes, 0);
+});
+
+test('what waits in the socket is counted, and given back as it goes', async () => {
+  const bench = greeted({ freeBytes: 40_000 });
+  bench.socket.stuck = true;
+  bench.send(get(1));
+  await bench.turn();
+  bench.script.seen[0]?.answer('x'.repeat(60_000));
+  bench.send(get(3));
+  assert.equal(bench.share.takenBytes, 65_536, 'sixty thousand octets in the socket');
+  bench.socket.unstick();
+  bench.pass(500);
+  assert.equal(bench.share.takenBytes, 0);
+});
+
+test('what the table of header fields takes is counted', async () => {
+  const bench = greeted({ freeBytes: 20_000 });
+  const kept = '\x40\x01a\x00'.repeat(64);
+  for (const id of [1, 3]) bench.send(frame(FrameType.headers, END_HEADERS | END_STREAM, id, block() + kept));
+  await bench.turn();
+  for (const seen of bench.script.seen) seen.answer('');
+  assert.equal(bench.share.takenBytes, 65_536, '124 entries of 33 octets');
+  bench.share.roomBytes = 0;
+  const update = '\x20\x3f\xe1\x1f';
+  bench.send(frame(FrameType.headers, END_HEADERS | END_STREAM, 5, update + block()));
+  bench.pass(500);
+  assert.equal(bench.share.takenBytes, 0, 'and none when the client has emptied it');
 });
 
 test('requests wait while too much is held back by the window of the connection', async () => {

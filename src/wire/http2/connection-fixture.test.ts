@@ -40,6 +40,7 @@ export class Http2Bench {
   readonly counts = { connection: 0, stream: 0 };
   readonly connection: Http2Connection;
   closed = 0;
+  left = 0;
   #read = 0;
   /** As a client's: of the blocks that came, in order. */
   readonly #decoder = new HpackDecoder(REPLY_RULES, 4_096, HTTP2_BOUNDS);
@@ -51,6 +52,7 @@ export class Http2Bench {
       bounds: { ...SERVER_BOUNDS, ...HTTP2_BOUNDS, ...bounds },
       monotonic: () => this.clock.monotonic(),
       reset: () => this.socket.destroy(),
+      leaving: () => this.left++,
       closed: () => this.closed++,
       http2: {
         memory: this.share,

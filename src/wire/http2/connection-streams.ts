@@ -6,6 +6,7 @@ import type { Peer } from '../message.ts';
 import { type ConnectionMemo, type Http2Offer, type ServerBounds, SIDE_BUFFER_BYTES } from '../server.ts';
 import { ConnectionMemory } from './connection-memory.ts';
 import { DataSender } from './data-sender.ts';
+import type { BlockReader } from './block-reader.ts';
 import type { StreamState } from './frame-judge.ts';
 import { headerFrames, rstStream, windowUpdate } from './frame-writer.ts';
 import { NO_TABLE } from './hpack-encoder.ts';
@@ -30,6 +31,8 @@ const FIELD_BYTES = 64;
 export interface StreamsOptions extends Pick<ConnectionOptions, 'peer' | 'handler'>, Pick<Http2Offer, 'memory'> {
   readonly bounds: ServerBounds & Http2Bounds;
   readonly writer: DirectWriter;
+  /** What reading header blocks keeps. */
+  readonly blocks: Pick<BlockReader, 'heldBytes'>;
   /** A stream ended for a fault of the client, which is to be counted; the connection may end by it. */
   readonly faulted: (fault: Http2Fault) => void;
   /** HEADERS were sent. */
@@ -115,12 +118,6 @@ export class ConnectionStreams implements StreamHost {
     return this.#queue.lastHandedOver;
   }
 
-  /** Whether every reply that is due has begun, and one is. */
-  get onlySend(): boolean {
-    for (const stream of this.#table) if (!stream.replyBegun) return false;
-    return this.#table.size > 0;
-  }
-
   get(id: number): Http2Exchange | undefined {
     return this.#table.get(id);
   }
@@ -157,10 +154,10 @@ export class ConnectionStreams implements StreamHost {
   /** Ends an open stream for a fault of the client. */
   reset(stream: Http2Exchange, fault: Http2Fault, code: number = HTTP2_FAULTS[fault].code): void {
     // Malformed messages are recorded, be it their head or what follows it (RFC 9113 §8.1.1).
-    if (fault === 'content-length-mismatch') this.#queue.record(stream, fault);
-    else if (fault === 'trailers') this.#queue.record(stream, 'malformed-header');
+    const problem = malformedBy(fault);
+    if (problem !== null) this.#queue.record(stream, problem);
     this.end(stream, code, fault);
-    stream.leave();
+    stream.leave(problem);
   }
 
   /** The client has reset an open stream. */
@@ -246,6 +243,8 @@ export class ConnectionStreams implements StreamHost {
       if (fault === 'stalled') this.reset(stream, fault);
       else if (fault !== null && this.#queue.refuse(stream, fault)) this.#options.planned();
     }
+    // What waited to be sent has gone out by and by.
+    this.#memory.settle(this.#heldBytes);
   }
 
   /** The client has closed its side: what has not come whole never will. */
@@ -263,6 +262,7 @@ export class ConnectionStreams implements StreamHost {
     const streams = [...this.#table];
     for (const stream of streams) this.#forget(stream, 'reset-by-us');
     for (const stream of streams) stream.leave();
+    this.#memory.settle(0);
   }
 
   moment(): number {
@@ -299,7 +299,8 @@ export class ConnectionStreams implements StreamHost {
 
   /** All that is held for the client. */
   get #heldBytes(): number {
-    return this.#headBytes + this.#besideBytes + this.#owedBytes + this.sender.heldBytes;
+    const ofStreams = this.#headBytes + this.#besideBytes + this.#owedBytes + this.sender.heldBytes;
+    return ofStreams + this.#writer.waiting + this.#options.blocks.heldBytes;
   }
 
   /**
@@ -359,6 +360,12 @@ export class ConnectionStreams implements StreamHost {
     const due = bytes === 0 || this.#abandoned ? 0 : this.#window.give(bytes);
     if (due > 0) this.#writer.append(windowUpdate(0, due));
   }
+}
+
+/** The problem that a message has by what followed its head; null where it is none of the message. */
+function malformedBy(fault: Http2Fault): ProblemCode | null {
+  if (fault === 'content-length-mismatch') return fault;
+  return fault === 'trailers' ? 'malformed-header' : null;
 }
 
 function besideText({ fields }: Http2RequestHead): number {

@@ -17,7 +17,7 @@ export interface ConnectionSight extends Sending {
   readonly lastId: number;
   /** Our SETTINGS were acknowledged. */
   readonly acknowledged: boolean;
-  /** The client has closed its side, and all that it will get is being sent. */
+  /** The client has closed its side: it only takes what is sent. */
   readonly onlySends: boolean;
 }
 

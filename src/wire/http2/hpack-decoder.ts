@@ -34,6 +34,11 @@ export class HpackDecoder {
     this.#fieldLimit = bounds.fieldsPerBlock;
   }
 
+  /** What the dynamic table takes of memory, about. */
+  get heldBytes(): number {
+    return this.#table.heldBytes;
+  }
+
   /** Octets that the dynamic table counts now (RFC 7541 §4.1). */
   get tableBytes(): number {
     return this.#table.bytes;

@@ -6,6 +6,9 @@ export interface TableField extends HpackField {
   readonly named: FieldName;
 }
 
+/** What keeping an entry takes beside what is counted for it (measured): objects, and a place in the ring. */
+const ENTRY_BYTES = 144;
+
 /** What an entry costs besides its octets (RFC 7541 §4.1), so this many octets of a table hold one entry at most. */
 const ENTRY_OVERHEAD = 32;
 
@@ -34,6 +37,11 @@ export class HpackTable {
   /** Octets of all entries and what is counted besides (RFC 7541 §4.1). */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** What it takes of memory, about. */
+  get heldBytes(): number {
+    return this.#bytes + this.#count * ENTRY_BYTES;
   }
 
   /** The field of an index, or null where there is none. */

@@ -164,9 +164,32 @@ test('a message that is malformed behind its head is recorded once, also where i
   bench.send(post(11, three));
   await bench.turn();
   bench.send(data(11, 'abcd'));
+  bench.send(post(13), trailers(13, [':path', '/b']), post(15), windowUpdate(15, 0), get(17));
   await bench.turn();
   assert.deepEqual(bench.script.seen[0]?.log, ['gone']);
-  assert.deepEqual(bench.script.refusals, refusals);
+  assert.deepEqual(bench.script.refusals, [...refusals, 'malformed-header']);
+  assert.ok(
+    bench.script.bodies.every((sent) => !sent),
+    'no body goes out where a stream is reset',
+  );
+});
+
+test('of a message that turns out malformed behind the turn its handler is told what was wrong', async () => {
+  const bench = greeted();
+  bench.send(post(1, { 'content-length': '3' }), post(3, { 'content-length': '3' }), post(5), post(7), post(9));
+  await bench.turn();
+  bench.send(data(1, 'abcd'), data(3, 'ab', true), trailers(5, [':path', '/b']), reset(7), windowUpdate(9, 0));
+  await bench.turn();
+  assert.deepEqual(
+    bench.script.seen.map(({ log, fault }) => [log.join(), fault]),
+    [
+      ['gone', 'content-length-mismatch'],
+      ['gone', 'content-length-mismatch'],
+      ['gone', 'malformed-header'],
+      ['gone', null],
+      ['gone', null],
+    ],
+  );
 });
 
 test('a head that is refused is answered when the turn ends; the rest of its body is not wanted', async () => {
@@ -479,6 +502,27 @@ test('a client that closes its side gets the replies to what it has asked for wh
     ['HEADERS 7 400', 'HEADERS 9 400', 'HEADERS 1 200 end', 'HEADERS 3 200 end', 'HEADERS 5 200 end'],
   );
   assert.equal(bench.closed, 1);
+});
+
+test('requests of a client that has closed its side and is sent nothing are given up within a second', async () => {
+  const bench = greeted();
+  bench.pass(5_000);
+  bench.send(get(1), get(3), post(5), data(5, 'x', true));
+  bench.socket.hangUp();
+  await bench.turn();
+  bench.script.seen[2]?.exchange.receive();
+  bench.script.seen[1]?.exchange.begin({ ...ownHead(200, 0), framing: { kind: 'chunked' } });
+  assert.equal(bench.left, 1);
+  bench.pass(500);
+  assert.equal(bench.socket.destroyed, false, 'what comes soon is still sent');
+  bench.pass(500);
+  await bench.turn();
+  assert.equal(bench.socket.destroyed, true);
+  assert.deepEqual(
+    bench.script.seen.map(({ log }) => log.at(-1)),
+    ['gone', 'gone', 'gone'],
+  );
+  assert.deepEqual(bench.faults, []);
 });
 
 test('a client that closes its side and takes nothing of what is begun is given up', async () => {

@@ -78,7 +78,11 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
     const faulted = (fault: Http2Fault): void => this.#countFault(fault);
     const answered = (): void => this.#talk.sentHead();
     const planned = (): void => this.#plan();
-    this.#streams = new ConnectionStreams({ peer, handler, memory, bounds, writer, faulted, answered, planned }, now);
+    const blocks = this.#blocks;
+    this.#streams = new ConnectionStreams(
+      { peer, handler, memory, bounds, writer, blocks, faulted, answered, planned },
+      now,
+    );
     const { sender } = this.#streams;
     this.#talk = new ConnectionTalk({ bounds, writer, sender, fail: (fault) => this.#fail(fault) });
     writer.append(greetingOf(bounds));
@@ -257,7 +261,7 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
     else {
       // Recorded like any other refusal; but who sends what is malformed is told no more than that (§8.1.1).
       const { handler, peer } = this.#options;
-      handler.refused(reading.fault, peer);
+      handler.refused(reading.fault, peer, false);
       const fault = reading.fault === 'content-length-mismatch' ? reading.fault : 'malformed';
       streams.refuse(streamId, fault, 'reset-by-us');
     }
@@ -302,7 +306,7 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
       acknowledged: this.#talk.acknowledged,
       waiting,
       flushed: this.#socket.bytesWritten - waiting,
-      onlySends: this.#ended && streams.onlySend,
+      onlySends: this.#ended,
     });
     if (overdue !== null) this.#endWait(overdue);
   }
@@ -363,9 +367,13 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
     if (this.#ended) this.#socket.destroySoon();
   }
 
-  /** The client has closed its side: what it has asked for whole still gets its reply. */
+  /**
+   * The client has closed its side: what it has asked for whole still gets its reply, if that comes soon. No client in use
+   * closes one side only, so it may as well have gone, and then its requests are not to go on at the upstream.
+   */
   #onEnd(): void {
     this.#ended = true;
+    this.#options.leaving?.();
     if (this.#open) {
       this.#streams.endBodies();
       this.#plan();

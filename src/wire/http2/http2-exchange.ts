@@ -190,13 +190,13 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
     if (!this.#forgotten) this.#host.consumed(this, bytes);
   }
 
-  /** The client has reset the stream or gone: told once, and only where the reply was not over. */
-  leave(): void {
+  /** The client has reset the stream, broken its framing (`code`) or gone: told once, and only where the reply was not over. */
+  leave(code: ProblemCode | null = null): void {
     if (this.#forgotten) return;
     this.#forget();
     if (this.#reply === 'over') return;
     this.#reply = 'over';
-    this.events.gone();
+    this.events.gone(code);
   }
 
   /** All that was held has been sent: told by the sender. */

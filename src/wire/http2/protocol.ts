@@ -202,8 +202,8 @@ export const HTTP2_BOUNDS: Http2Bounds = {
   chatterPerFrameSent: 4,
   // One at the beginning; few peers ever send another.
   settings: { burst: 20, perSecond: 1 },
-  // Usual connections never ask: a few heads and the pieces of one body.
-  freeBytes: 65_536,
+  // Usual connections never ask: one reply that is taken slowly fills a socket and one frame more, and a piece waits behind it.
+  freeBytes: 147_456,
   // Large enough to be asked for seldom.
   shareBytes: 65_536,
   // Sixteen of the largest heads, or a hundred of 2.6 KB.

@@ -8,6 +8,7 @@ import { RequestQueue } from './request-queue.ts';
 /** As much of a stream as the queue looks at. */
 class FakeStream {
   readonly id: number;
+  readonly head = { method: 'GET' };
   waits = false;
   sent = '';
   handOver: () => void = () => handed.push(this.id);

@@ -54,7 +54,7 @@ export class RequestQueue {
   /** Has a stream recorded that is here and about to be reset, since its message is malformed: the handler will know of it in no other way. */
   record(stream: Http2Exchange, code: ProblemCode): void {
     const { handler, peer } = this.#options;
-    if (this.#streams.includes(stream)) handler.refused(this.#refusals.get(stream) ?? code, peer);
+    if (this.#streams.includes(stream)) handler.refused(this.#refusals.get(stream) ?? code, peer, false);
   }
 
   /** Hands over whatever may be. The handler may do anything meanwhile but add to the queue. */
@@ -80,7 +80,7 @@ export class RequestQueue {
       return;
     }
     this.#refusals.delete(stream);
-    const { head, body } = handler.refused(refusal, peer);
+    const { head, body } = handler.refused(refusal, peer, stream.head.method !== 'HEAD');
     stream.send(head, body);
   }
 }
