@@ -9,7 +9,7 @@ import type { ProblemError } from '../base/index.ts';
 import type { CallerConfig } from '../config/compiled.ts';
 import type { Operation } from '../policy/index.ts';
 import type { Clock } from '../ports/index.ts';
-import { DIRECT, type HeaderFields, type OutgoingRequest, type UpstreamCall } from '../wire/index.ts';
+import { DIRECT, type HeaderFields, type OutgoingRequest, type Peer, type UpstreamCall } from '../wire/index.ts';
 import { createGateway } from './gateway.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { type CanonicalForm, type Question, type QuestionHeaders, readQuestionHead } from './question-head.ts';
@@ -72,13 +72,13 @@ export interface Rehearsal {
  * caller who is given, that stands for the credential; an anonymous one is judged by the headers alone.
  */
 export async function rehearse(snapshot: Snapshot, question: RehearsalQuestion, clock: Clock): Promise<Rehearsal> {
-  const head = readQuestionHead(question, framed(question));
+  const { head, peer } = readAsSent(snapshot, question);
   if (typeof head === 'string') return { canonical: null, route: null, trail: [], verdict: unreadable(head) };
   const { method, authority, path, query, fields } = head;
   const scene = new Scene(snapshot, question.caller);
   const gateway = createGateway(scene.ports(clock), undefined, scene.upstreams());
   try {
-    const request = { method, host: authority.host, port: authority.port, path, query, headers: fields, peer: PEER };
+    const request = { method, host: authority.host, port: authority.port, path, query, headers: fields, peer };
     const { promise, resolve } = Promise.withResolvers<void>();
     scene.over = resolve;
     const body = Buffer.from(question.body ?? []);
@@ -103,6 +103,26 @@ const PEER = {
   tls: { protocol: 'TLSv1.3', cipher: '', group: null, serverName: null, applicationProtocol: null, ...UNJUDGED },
   via: DIRECT,
 };
+
+const HTTP2_PEER = { ...PEER, tls: { ...PEER.tls, applicationProtocol: 'h2' } };
+
+/** The head of a question. One to a gRPC method that names no content type is sent as a library of gRPC would. */
+function readAsSent(
+  snapshot: Snapshot,
+  question: RehearsalQuestion,
+): { readonly head: ReturnType<typeof readQuestionHead>; readonly peer: Peer } {
+  const headers = framed(question);
+  const head = readQuestionHead(question, headers);
+  if (typeof head === 'string' || head.fields.has('content-type')) return { head, peer: PEER };
+  const found = snapshot.router.find(head.authority.host, head.path, head.method);
+  if (found.kind !== 'matched' || found.target.grpc === null) return { head, peer: PEER };
+  return { head: readQuestionHead(question, [...headers, ...GRPC_HEADERS]), peer: HTTP2_PEER };
+}
+
+const GRPC_HEADERS: QuestionHeaders = [
+  ['content-type', 'application/grpc'],
+  ['te', 'trailers'],
+];
 
 function framed({ headers, body }: RehearsalQuestion): QuestionHeaders {
   return body === null ? headers : [...headers, ['content-length', String(body.length)]];

@@ -1,26 +1,9 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import * as grpc from '@grpc/grpc-js';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
-
-/** The service of the tests, as its author would write it. */
-export const PROTO = `syntax = "proto3";
-package port.test.v1;
-message Bytes { bytes data = 1; }
-service Echo {
-  rpc Unary(Bytes) returns (Bytes);
-  rpc Gather(stream Bytes) returns (Bytes);
-  rpc Spread(Bytes) returns (stream Bytes);
-  rpc Talk(stream Bytes) returns (stream Bytes);
-  rpc Secret(Bytes) returns (Bytes);
-}
-`;
 
 export const SERVICE = 'port.test.v1.Echo';
 const METHODS = [
@@ -54,9 +37,9 @@ export const ECHO = Object.fromEntries(METHODS.map((method) => [method[0], defin
   grpc.MethodDefinition<Buffer, Buffer>
 >;
 
-/** The descriptor set as the library makes it, without protoc. */
-export function descriptorSet(): Uint8Array {
-  const method = METHODS.map(([name, clientStreaming, serverStreaming]) => ({
+/** The descriptor set as the library makes it, without protoc; one method may be left out. */
+export function descriptorSet(but: Method | null = null): Uint8Array {
+  const method = METHODS.filter(([name]) => name !== but).map(([name, clientStreaming, serverStreaming]) => ({
     name,
     clientStreaming,
     serverStreaming,
@@ -65,17 +48,6 @@ export function descriptorSet(): Uint8Array {
   }));
   const file = [{ name: 'echo.proto', package: 'port.test.v1', service: [{ name: 'Echo', method }] }];
   return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
-}
-
-/** The same as protoc makes it. */
-export async function protocSet(t: TestContext, program: string): Promise<Uint8Array> {
-  const folder = await mkdtemp(join(tmpdir(), 'portcullis-grpc-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  await writeFile(join(folder, 'echo.proto'), PROTO);
-  const out = join(folder, 'echo.binpb');
-  await promisify(execFile)(program, [`-I${folder}`, '--include_imports', `--descriptor_set_out=${out}`, 'echo.proto']);
-  const { readFile } = await import('node:fs/promises');
-  return await readFile(out);
 }
 
 /** What each method of the upstream does. */
