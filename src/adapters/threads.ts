@@ -10,4 +10,5 @@ export { createSharedLimiter } from './embedded/shared-limiter.ts';
 export { createSharedMeter, type MeterSeries } from './embedded/shared-meter.ts';
 export { createSystemClock } from './embedded/system-clock.ts';
 export { createSystemRandom } from './embedded/system-random.ts';
+export { yieldToOtherThreads } from './embedded/thread-niceness.ts';
 export { createUnrecordedLedger } from './embedded/unrecorded-ledger.ts';

@@ -7,6 +7,7 @@ import { formatKeyPath } from './key-path.ts';
 import { limitSchema } from './limits.ts';
 import { absolute } from './path.ts';
 import { accessPolicies } from './policy-uses.ts';
+import { prioritySchema } from './priority.ts';
 import { needsSchema, toNeeds } from './roles.ts';
 import { parseRoute } from './routes.ts';
 import { listOf, parsed, path, size, uniqueList } from './scalars.ts';
@@ -53,6 +54,7 @@ const operationSchema = z.strictObject({
   ).optional(),
   needs: needsSchema.optional(),
   limit: limitSchema('Limits of this operation alone, besides those of the API.').optional(),
+  priority: prioritySchema.optional().meta({ description: 'As `priority` of the API, where it differs.' }),
   validate: validate.optional().meta({ description: 'As `validate` of the API, where it differs.' }),
 });
 
@@ -105,6 +107,9 @@ const apiShape = {
     BODY_BOUNDS,
     'The largest request body, 10MiB if nothing is said. With `descriptors` the largest message, either way, 4MiB if nothing is said.',
   ).optional(),
+  priority: prioritySchema.prefault('normal').meta({
+    description: 'What is refused first when the gateway can not serve all: `low`, then `normal`, `high` last.',
+  }),
   operations: z.record(operationName, operationSchema).optional().meta({
     description:
       'What single operations have of their own, by operationId, by `METHOD /template` where there is none, or by `package.Service/Method`.',
@@ -202,6 +207,7 @@ export function toApiConfig(
     upstream: toUpstreamConfig(raw.upstream, file, isGrpc ? 'h2' : 'http1'),
     auth: raw.auth,
     bodyLimitBytes: raw.body ?? (isGrpc ? MESSAGE_DEFAULT_BYTES : BODY_DEFAULT_BYTES),
+    priority: raw.priority,
     limits: raw.limit === undefined ? [] : listOf(raw.limit),
     validate: raw.validate,
     errors: raw.errors,
@@ -230,6 +236,7 @@ function toOperations(api: string, raw: NonNullable<RawApi['operations']>): Reco
         {
           auth: operation.auth ?? null,
           bodyLimitBytes: operation.body ?? null,
+          priority: operation.priority ?? null,
           needs: toNeeds(operation.needs),
           limits: operation.limit === undefined ? [] : listOf(operation.limit),
           validate: operation.validate ?? null,

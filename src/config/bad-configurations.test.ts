@@ -155,6 +155,16 @@ const KEYS: readonly Case[] = [
     withTop('server: { http: { mode: redirekt } }'),
     [1, 25, 'server.http.mode: must be redirect or refuse (did you mean "redirect"?)'],
   ],
+  [
+    'no connection at all',
+    withTop('server: { connectionsPerAddress: 0 }'),
+    [1, 34, 'server.connectionsPerAddress: must be at least 1'],
+  ],
+  [
+    'more connections of an address than there are',
+    withTop('server: { connectionsPerAddress: 10001 }'),
+    [1, 34, 'server.connectionsPerAddress: must be at most 10000'],
+  ],
   ['no thread at all', withTop('server: { threads: 0 }'), [1, 20, 'server.threads: must be at least 1']],
   ['too many threads', withTop('server: { threads: 65 }'), [1, 20, 'server.threads: must be at most 64']],
   ['half a thread', withTop('server: { threads: 1.5 }'), [1, 20, 'server.threads: must be auto or 1 to 64']],
@@ -386,9 +396,14 @@ const APIS: readonly Case[] = [
     [7, 19, 'apis.orders.operations["GET /y"]: the API has no operation of this name (did you mean "GET /x"?)'],
   ],
   [
+    'a priority that there is not',
+    withApi('    priority: hihg'),
+    [7, 15, 'apis.orders.priority: must be low or normal or high (did you mean "high"?)'],
+  ],
+  [
     'an unknown key of an operation',
     withApi('    operations: { GET /x: { object: 1 } }'),
-    [7, 29, 'operations["GET /x"].object: unknown key (known here: auth, body, needs, limit, validate)'],
+    [7, 29, 'operations["GET /x"].object: unknown key (known here: auth, body, needs, limit, priority, validate)'],
   ],
   [
     'a password in the URL of a description',

@@ -13,4 +13,5 @@ export type {
 } from './config.ts';
 export { type Configured, configuredOf, type ListedOperation } from './configured.ts';
 export type { Gathered } from './gathered.ts';
+export type { Priority } from './priority.ts';
 export { type GatheredParcel, unpackGathered } from './parcel.ts';

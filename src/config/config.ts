@@ -1,4 +1,5 @@
 import type { ClaimValue, IssuerConfig, LimitRule } from '../policy/index.ts';
+import type { Priority } from './priority.ts';
 import type { Route } from './routes.ts';
 
 /** The whole configuration, with every default filled in, paths absolute, durations in milliseconds and sizes in bytes. */
@@ -152,6 +153,7 @@ export interface ApiConfig {
   readonly auth: AuthConfig;
   /** The largest request body; over gRPC the largest message, either way. */
   readonly bodyLimitBytes: number;
+  readonly priority: Priority;
   readonly limits: readonly LimitRule[];
   readonly validate: ValidateConfig;
   /** Whether clients are told what is wrong with a request. */
@@ -171,6 +173,7 @@ export interface ApiConfig {
 export interface OperationConfig {
   readonly auth: AuthConfig | null;
   readonly bodyLimitBytes: number | null;
+  readonly priority: Priority | null;
   /** The permissions needed, all of them; null means as the OpenAPI document says. */
   readonly needs: readonly string[] | null;
   /** Limits of this operation alone, besides those of the API. */

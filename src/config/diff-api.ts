@@ -8,6 +8,7 @@ import {
   pairsOf,
   sameData,
 } from './config-change.ts';
+import type { Priority } from './priority.ts';
 import { routeName } from './routes.ts';
 
 /** An operation with all that protects it, its own and its API's. */
@@ -19,6 +20,7 @@ interface Protected {
   readonly limits: readonly LimitRule[];
   readonly validate: ValidateConfig | null;
   readonly bodyLimitBytes: number;
+  readonly priority: Priority;
   /** What the description says of it besides, as text. */
   readonly described: string;
 }
@@ -186,6 +188,7 @@ function protectedBy(api: ApiConfig, { name, security, described }: Described): 
     limits: own?.limits ?? [],
     validate: api.source.kind === 'openapi' ? (own?.validate ?? api.validate) : null,
     bodyLimitBytes: own?.bodyLimitBytes ?? api.bodyLimitBytes,
+    priority: own?.priority ?? api.priority,
     described,
   };
 }
@@ -214,6 +217,8 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
     const words = `a body may have ${is.bodyLimitBytes} bytes instead of ${was.bodyLimitBytes}`;
     changes.push(tell('limits', is.bodyLimitBytes > was.bodyLimitBytes ? 'loosens' : 'tightens', words));
   }
+  if (was.priority !== is.priority)
+    changes.push(tell('limits', 'changes', `its priority under overload is ${is.priority} instead of ${was.priority}`));
   return changes;
 }
 

@@ -113,6 +113,11 @@ for (const [what, edits, expected] of [
     ['loosens orders POST /orders|limits: a body may have 32768 bytes instead of 16384'],
   ],
   [
+    'another priority',
+    [['body: 16KiB', 'body: 16KiB, priority: high']],
+    ['changes orders POST /orders|limits: its priority under overload is high instead of normal'],
+  ],
+  [
     'routes',
     [["'GET /orders', 'POST", "'GET /carts', 'POST"]],
     [

@@ -17,6 +17,7 @@ server:
   https: { port: 443, certificate: { cert: tls/chain.pem, key: "\${file:/run/secrets/key.pem}" } }
   http: { port: 80, mode: refuse }
   threads: 4
+  connectionsPerAddress: 1000
 admin: { host: "::1", port: 9000 }
 data: /var/lib/portcullis
 apis:
@@ -27,8 +28,9 @@ apis:
     upstream: { targets: [https://orders.internal:8443/api], timeout: 10s, connectTimeout: 500ms, idleTimeout: 1m, streamTimeout: 1h, ca: ca.pem }
     auth: public
     body: 1MiB
+    priority: high
     operations:
-      getOrder: { body: 0B }
+      getOrder: { body: 0B, priority: low }
       createOrder: { auth: public, body: 64KiB }
   legacy:
     routes: ['GET /legacy/{id}', '* /files/{rest...}']
@@ -39,7 +41,8 @@ apis:
 `;
 
 /** What an operation says that says nothing of it. */
-const NOTHING = { needs: null, limits: [], validate: null };
+const NOTHING = { needs: null, limits: [], priority: null, validate: null };
+const LOW = { ...NOTHING, priority: 'low' };
 
 function parse(text: string, kinds: readonly PolicyKind<unknown>[] = []): Config {
   const result = parseConfig(text, { file: FILE, kinds });
@@ -58,7 +61,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
       ...NOBODY_JUDGED,
     },
     http: { port: 80, mode: 'refuse' },
-    connectionsPerAddress: 256,
+    connectionsPerAddress: 1_000,
     proxyProtocol: [],
   });
   assert.deepEqual(config.admin, { host: '::1', port: 9000 });
@@ -83,6 +86,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
     },
     auth: 'public',
     bodyLimitBytes: 1_048_576,
+    priority: 'high',
     limits: [],
     validate: 'requests',
     errors: 'plain',
@@ -90,7 +94,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
     securityHeaders: true,
     source: { kind: 'openapi', location: '/etc/portcullis/orders.openapi.yaml' },
     operations: {
-      getOrder: { ...NOTHING, auth: null, bodyLimitBytes: 0, path: 'apis.orders.operations.getOrder' },
+      getOrder: { ...LOW, auth: null, bodyLimitBytes: 0, path: 'apis.orders.operations.getOrder' },
       createOrder: { ...NOTHING, auth: 'public', bodyLimitBytes: 65_536, path: 'apis.orders.operations.createOrder' },
     },
     policies: [
@@ -131,6 +135,7 @@ test('what is left out has its default', () => {
   assert.equal(api?.host, null);
   assert.equal(api?.basePath, '');
   assert.equal(api?.bodyLimitBytes, 10 * 1024 * 1024);
+  assert.equal(api.priority, 'normal');
   assert.deepEqual(
     [api?.upstream.connectTimeoutMs, api?.upstream.responseTimeoutMs, api?.upstream.idleTimeoutMs],
     [3000, 30_000, 30_000],
@@ -155,9 +160,9 @@ test('every key is found in the table of places', () => {
   const result = parseConfig(WHOLE, { file: FILE, kinds: [] });
   assert.ok(result.ok);
   const { places } = result.value;
-  assert.deepEqual(places['apis.orders.auth'], { file: FILE, line: 16, column: 5 });
-  assert.deepEqual(places['apis.legacy.routes[1]'], { file: FILE, line: 22, column: 34 });
-  assert.deepEqual(places['apis.legacy.operations["GET /legacy/{id}"]'], { file: FILE, line: 26, column: 7 });
+  assert.deepEqual(places['apis.orders.auth'], { file: FILE, line: 17, column: 5 });
+  assert.deepEqual(places['apis.legacy.routes[1]'], { file: FILE, line: 24, column: 34 });
+  assert.deepEqual(places['apis.legacy.operations["GET /legacy/{id}"]'], { file: FILE, line: 28, column: 7 });
   for (const api of result.value.config.apis) assert.ok(places[api.path]);
 });
 

@@ -302,6 +302,7 @@ function routeOf(
     bodyLimitBytes: own?.bodyLimitBytes ?? api.bodyLimitBytes,
     bodyDescribed: listed?.takesBody ?? false,
     grpc: listed?.grpc ?? null,
+    priority: own?.priority ?? api.priority,
   });
   return { host: api.host, method, segments, target };
 }

@@ -31,7 +31,8 @@ import { compile, kindTable, type KindTable } from './compile.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { GrpcStatus } from './grpc-status.ts';
 import type { GatewayMetrics } from './metrics.ts';
-import type { GatewayPorts } from './runtime.ts';
+import type { LoadJudge } from './overload.ts';
+import type { GatewayPorts, Upstreams } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A clock that stands still until `pass`. */
@@ -132,6 +133,14 @@ export class CountingMetrics implements GatewayMetrics {
   summed(): void {
     this.summedCount++;
   }
+
+  readonly shedRequests: string[] = [];
+
+  shed(api: string, priority: string): void {
+    this.shedRequests.push(`${api} ${priority}`);
+  }
+
+  overload(): void {}
 
   http2Counted(what: 'connection' | 'stream'): void {
     this.http2[what]++;
@@ -507,6 +516,8 @@ export interface BenchOptions {
   readonly api?: string;
   readonly gathered?: Partial<Gathered>;
   readonly collectedBytes?: number;
+  readonly overload?: LoadJudge;
+  readonly upstreams?: Upstreams;
   /** Clients come from the address that their field `x-test-peer` says. */
   readonly peers?: boolean;
 }
@@ -567,7 +578,7 @@ export async function serve(
 export async function startBench(t: Closing, options: BenchOptions = {}): Promise<Bench> {
   const upstream = await RawUpstream.start(t);
   const fakes = fakePorts();
-  const gateway = createGateway(fakes.ports, options.collectedBytes);
+  const gateway = createGateway(fakes.ports, options.collectedBytes, options.upstreams, options.overload);
   const kinds = kindTable(options.kinds ?? []);
   const handler = options.peers === true ? withPeers(gateway) : gateway;
   const { listener, client } = await serve(t, { handler, clock: fakes.clock, close: () => gateway.close() });

@@ -15,6 +15,7 @@ import type {
 import { type KindTable, kindTable } from './compile.ts';
 import { apiText, type Closing, codeOf, fakePorts, gatheredOf, kindOf, NO_TABLES, RawClient } from './fixture.test.ts';
 import { collectedBytesOf, GatewayThread, type GatewayThreadOptions, poolBoundsOf } from './gateway-thread.ts';
+import { unwatchedLoad } from './overload.ts';
 import type { Upstreams } from './runtime.ts';
 import type { FromThread, ListenPlan } from './thread-protocol.ts';
 import type { Listener, ListenOptions, ServerContext } from '../wire/index.ts';
@@ -50,6 +51,7 @@ function startThread(
     kinds,
     leases: { take: () => ({ release() {} }) },
     threads: 1,
+    overload: unwatchedLoad(fakes.ports.clock),
     keys: { answer() {} },
     choose: () => null,
     send: (message) => void said.push(message),

@@ -16,6 +16,7 @@ import { COLLECTED_LIMIT_BYTES } from './body-budget.ts';
 import type { ClientTrusts } from './client-trust.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { ThreadKeyRequests } from './key-requests.ts';
+import type { LoadJudge } from './overload.ts';
 import { createPlainHttp } from './plain-http.ts';
 import { type GatewayPorts, UpstreamPools, type Upstreams } from './runtime.ts';
 import type { NeededTable, Snapshot } from './snapshot.ts';
@@ -65,6 +66,8 @@ export interface GatewayThreadOptions {
   readonly leases: Leases;
   /** How many threads share what the process has. */
   readonly threads: number;
+  /** Says when the thread can't keep up. */
+  readonly overload: LoadJudge;
   /** Hears what the control side answers to requests for keys. */
   readonly keys: Pick<ThreadKeyRequests, 'answer'>;
   readonly choose: ChooseCertificate;
@@ -94,7 +97,8 @@ export class GatewayThread {
     const { ports, threads, tables } = options;
     this.#challenges = new AcmeChallenges(tables, () => ports.clock.now());
     const pools = (): Upstreams => new UpstreamPools(() => ports.clock.monotonic(), poolBoundsOf(threads));
-    this.#gateway = createGateway(ports, collectedBytesOf(threads), options.outside?.upstreams ?? pools());
+    const upstreams = options.outside?.upstreams ?? pools();
+    this.#gateway = createGateway(ports, collectedBytesOf(threads), upstreams, options.overload);
   }
 
   /**

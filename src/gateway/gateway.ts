@@ -14,8 +14,10 @@ import { Passage } from './passage.ts';
 import { answerHead, createDateSource, createReplyOpening, problemAnswer } from './reply.ts';
 import { RefusalSums, type Summed } from './refusal-sums.ts';
 import { type GatewayPorts, UpstreamPools, type Upstreams } from './runtime.ts';
+import { type LoadJudge, unwatchedLoad } from './overload.ts';
 import { addSecurityFields } from './security-fields.ts';
 import type { Snapshot } from './snapshot.ts';
+import { Shedding } from './shedding.ts';
 import { StandingStreams } from './standing.ts';
 import type { WalkContext } from './walk.ts';
 
@@ -49,14 +51,26 @@ export interface Gateway extends ServerHandler {
 
 /**
  * Makes a gateway. It answers 503 until a Snapshot is installed. `collectedBytes` is what all collected bodies may hold
- * together; `upstreams` are connections if nothing else is given.
+ * together; `upstreams` are connections if nothing else is given. `overload` says when the thread can't keep up; without
+ * it only what is under way counts.
  */
 export function createGateway(
   ports: GatewayPorts,
   collectedBytes: number = COLLECTED_LIMIT_BYTES,
   upstreams: Upstreams = new UpstreamPools(() => ports.clock.monotonic()),
+  overload: LoadJudge = unwatchedLoad(ports.clock),
 ): Gateway {
-  return new DataPlane(ports, collectedBytes, upstreams);
+  return new DataPlane(ports, {
+    bodies: new BodyBudget(collectedBytes),
+    shedding: new Shedding(ports, overload),
+    upstreams,
+  });
+}
+
+interface Parts {
+  readonly bodies: BodyBudget;
+  readonly shedding: Shedding;
+  readonly upstreams: Upstreams;
 }
 
 /** A request that is refused before any operation is known. */
@@ -77,12 +91,16 @@ interface Recipient extends Pick<Refused, 'id' | 'peer' | 'rule'> {
   readonly stream: ServerExchange;
 }
 
+/** What a client is told whose request was not even begun. */
+const SHED: Problem = { code: 'gateway-overloaded', headers: [['retry-after', '1']], internal: 'shed' };
+
 class DataPlane implements Gateway {
   readonly http2: Http2Offer;
   readonly #ports: GatewayPorts;
   readonly #date: () => string;
   readonly #opening = createReplyOpening();
   readonly #bodies: BodyBudget;
+  readonly #shedding: Shedding;
   readonly #standing: StandingStreams;
   readonly #decoding = new Decoding();
   readonly #refusals: RefusalSums;
@@ -92,9 +110,10 @@ class DataPlane implements Gateway {
   readonly #eras: Eras;
   readonly #longReplies: LongReplies;
 
-  constructor(ports: GatewayPorts, collectedBytes: number, upstreams: Upstreams) {
+  constructor(ports: GatewayPorts, { bodies, shedding, upstreams }: Parts) {
     this.#ports = ports;
-    this.#bodies = new BodyBudget(collectedBytes);
+    this.#bodies = bodies;
+    this.#shedding = shedding;
     this.#refusals = new RefusalSums(ports);
     this.http2 = createHttp2Offer(ports, this.#bodies);
     this.#callerTexts = createCallerTexts(ports.pseudonym);
@@ -198,6 +217,14 @@ class DataPlane implements Gateway {
 
   #begin(stream: ServerExchange, era: Era, { request, match }: Pick<Arrival, 'request' | 'match'>): void {
     const compiled = match.target;
+    const { pools, snapshot } = era.context.installed;
+    // Streams that stand are bounded by themselves, and are no sign that the thread can't keep up.
+    const inFlight = this.#eras.inFlight - this.#standing.size;
+    if (this.#shedding.sheds(compiled, inFlight, pools[compiled.api.index]?.waitingShare(request.peer) ?? 0)) {
+      this.#shedding.note(compiled, stream, snapshot);
+      this.turnDown(stream, SHED, request.peer);
+      return;
+    }
     const plan = compiled.plan();
     // Not before the plan, which may take long to build: a passage reads the other clock at the same moment.
     const startedAtMs = this.#ports.clock.now();

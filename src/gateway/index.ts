@@ -17,6 +17,7 @@ export type { GatewayPorts } from './runtime.ts';
 export type { CompiledOperation, Snapshot } from './snapshot.ts';
 export { GatewayThread, type GatewayThreadOptions } from './gateway-thread.ts';
 export { ThreadKeyRequests } from './key-requests.ts';
+export { inFlightLimitOf, Overload } from './overload.ts';
 export { Router } from './router.ts';
 export type { FromThread, ListenPlan, OpenPorts, ThreadStatus, ToThread } from './thread-protocol.ts';
 export {

@@ -46,7 +46,8 @@ class LazyOperation implements Operation {
 }
 
 /** What compiling an operation takes. `read` gives its description, null where there is none; `build` its plan. */
-export interface OperationParts extends Pick<CompiledOperation, 'bodyLimitBytes' | 'bodyDescribed' | 'grpc'> {
+export interface OperationParts
+  extends Pick<CompiledOperation, 'bodyLimitBytes' | 'bodyDescribed' | 'grpc' | 'priority'> {
   readonly api: CompiledApi;
   readonly head: OperationHead;
   readonly read: (() => DescribedOperation) | null;
@@ -61,15 +62,17 @@ export class LazyPlan implements CompiledOperation {
   readonly bodyLimitBytes: number;
   readonly bodyDescribed: boolean;
   readonly grpc: CompiledOperation['grpc'];
+  readonly priority: CompiledOperation['priority'];
   readonly #build: OperationParts['build'];
   #plan: Result<Plan, readonly Issue[]> | null = null;
 
-  constructor({ api, head, read, build, bodyLimitBytes, bodyDescribed, grpc }: OperationParts) {
+  constructor({ api, head, read, build, bodyLimitBytes, bodyDescribed, grpc, priority }: OperationParts) {
     this.operation = new LazyOperation(head, read);
     this.api = api;
     this.bodyLimitBytes = bodyLimitBytes;
     this.bodyDescribed = bodyDescribed;
     this.grpc = grpc;
+    this.priority = priority;
     this.#build = build;
   }
 

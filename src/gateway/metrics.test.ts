@@ -55,6 +55,8 @@ test('a series is made once, whatever comes', () => {
     metrics.http2Counted('connection');
     metrics.http2Counted('stream');
     metrics.cut('snapshot', 2);
+    metrics.shed('a', 'low');
+    metrics.overload(20, 0.5);
     metrics.streams.opened('events');
     metrics.streams.closed('events', 'client');
     metrics.streams.opened('grpc');
@@ -67,6 +69,9 @@ test('a series is made once, whatever comes', () => {
   assert.equal(values.get('portcullis_refusals_total{"code":"not-found","status":"404"}'), 3);
   assert.equal(values.get('portcullis_connections_turned_away_total{"reason":"full"}'), 3);
   assert.equal(values.get('portcullis_http2_faults_total{"reason":"reset-flood"}'), 3);
+  assert.equal(values.get('portcullis_shed_requests_total{"api":"a","priority":"low"}'), 3);
+  assert.equal(values.get('portcullis_overload_level{}'), 0.5);
+  assert.equal(values.get('portcullis_loop_late_seconds{}'), 0.06);
   assert.equal(values.get('portcullis_http2_connections_total{}'), 3);
   assert.equal(values.get('portcullis_http2_streams_total{}'), 3);
 });

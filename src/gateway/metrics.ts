@@ -1,10 +1,12 @@
 import { problemCatalogue, type ProblemCode } from '../base/index.ts';
+import type { Priority } from '../config/compiled.ts';
 import type { Counter, Gauge, Histogram, Meter } from '../ports/index.ts';
 import type { Http2Fault } from '../wire/index.ts';
 import type { GrpcStatus } from './grpc-status.ts';
 import { createStreamMetrics, type StreamMetrics } from './stream-metrics.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
+const LATE_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1] as const;
 /** `none`: the client left, or the connection was cut, before a reply began. */
 const CLASSES = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
@@ -32,6 +34,10 @@ export interface GatewayMetrics {
   /** Counts requests that the gateway itself cut. `snapshot`: too many configurations were in use. */
   cut(reason: CutReason, passages: number): void;
   readonly inFlight: Gauge;
+  /** Counts a request that was refused since the thread can't serve all. */
+  shed(api: string, priority: Priority): void;
+  /** Says by how much the thread was late at least in the last moment, and the level of overload that follows. */
+  overload(lateMs: number, level: number): void;
   readonly streams: StreamMetrics;
 }
 
@@ -94,6 +100,33 @@ function createHttp2Metrics(meter: Meter): Pick<GatewayMetrics, 'http2Counted' |
         faults.set(reason, counter);
       }
       counter.add(1);
+    },
+  };
+}
+
+/** Series of what is refused since a thread can't keep up, each made with its first count. */
+function createOverloadMetrics(meter: Meter): Pick<GatewayMetrics, 'shed' | 'overload'> {
+  const level = meter.gauge('portcullis_overload_level', 'How much is refused, from 0 to 2, summed over threads.');
+  const late = meter.histogram(
+    'portcullis_loop_late_seconds',
+    'By how much a gateway thread was late at least, in each tenth of a second.',
+    LATE_SECONDS,
+  );
+  const counters = new Map<string, Counter>();
+  return {
+    shed(api, priority) {
+      const key = `${priority} ${api}`;
+      let counter = counters.get(key);
+      if (counter === undefined) {
+        const help = 'Requests refused since the gateway could not serve all, by API and priority.';
+        counter = meter.counter('portcullis_shed_requests_total', help, { api, priority });
+        counters.set(key, counter);
+      }
+      counter.add(1);
+    },
+    overload(lateMs, now) {
+      level.set(now);
+      late.observe(lateMs / 1_000);
     },
   };
 }
@@ -166,6 +199,7 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
     rangesDropped: () => ranges.add(1),
     grpcStatus: grpcCounter(meter),
     ...createHttp2Metrics(meter),
+    ...createOverloadMetrics(meter),
     streams: createStreamMetrics(meter),
     cut: (reason, passages) => cut[reason].add(passages),
     turnedAway: turnedAwayCounter(meter),

@@ -144,6 +144,8 @@ const NO_METRICS: GatewayMetrics = {
   http2Fault() {},
   cut() {},
   inFlight: { set() {} },
+  shed() {},
+  overload() {},
   streams: { opened() {}, closed() {} },
 };
 
@@ -175,8 +177,17 @@ class Scene {
       this.route = compiled.operation;
       const plan = compiled.plan();
       const rehearsed = plan.ok ? { ok: true as const, value: rehearsedPlan(plan.value, principal, this.trail) } : plan;
-      const { operation, api, bodyLimitBytes, bodyDescribed, grpc } = compiled;
-      return { operation, api, bodyLimitBytes, bodyDescribed, grpc, plan: () => rehearsed, tryPlan: () => rehearsed };
+      const { operation, api, bodyLimitBytes, bodyDescribed, grpc, priority } = compiled;
+      return {
+        operation,
+        api,
+        bodyLimitBytes,
+        bodyDescribed,
+        grpc,
+        priority,
+        plan: () => rehearsed,
+        tryPlan: () => rehearsed,
+      };
     };
     const find: Snapshot['router']['find'] = (...place) => {
       const found = snapshot.router.find(...place);
@@ -208,6 +219,7 @@ class Scene {
   upstreams(): Upstreams {
     const call: UpstreamCall = { write: () => true, finish() {}, resume() {}, allowIdle() {}, abort() {} };
     const taking = (api: CompiledApi) => ({
+      waitingShare: () => 0,
       call: (request: OutgoingRequest) => {
         this.#call = { request, api };
         this.over();

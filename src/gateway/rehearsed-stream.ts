@@ -58,6 +58,8 @@ export class RehearsedStream implements ServerExchange {
 
   resumeBody(): void {}
 
+  hush(): void {}
+
   interim(): void {}
 
   send(head: OutgoingHead): void {

@@ -28,7 +28,7 @@ export interface Installed {
 type PoolBounds = typeof POOL_BOUNDS;
 
 /** Whatever carries requests to an upstream. */
-export type UpstreamCaller = Pick<Upstream, 'call'>;
+export type UpstreamCaller = Pick<Upstream, 'call' | 'waitingShare'>;
 
 /** The upstreams of the Snapshots that live. */
 export type Upstreams = Pick<UpstreamPools, 'retain' | 'sweep' | 'close'> & {

@@ -1,5 +1,5 @@
 import type { CoverageRow, Issue, Place, Result } from '../base/index.ts';
-import type { UpstreamConfig } from '../config/compiled.ts';
+import type { Priority, UpstreamConfig } from '../config/compiled.ts';
 import type { GrpcStreams } from '../openapi/index.ts';
 import type { Operation, RoleTable } from '../policy/index.ts';
 import type { TableDeclaration } from '../ports/index.ts';
@@ -32,6 +32,8 @@ export interface CompiledOperation {
   readonly api: CompiledApi;
   /** Of a gRPC method that is the bound of one message, either way. */
   readonly bodyLimitBytes: number;
+  /** What is refused first when the thread can't serve all. */
+  readonly priority: Priority;
   /** Whether GET or HEAD may have a body here. */
   readonly bodyDescribed: boolean;
   /** Which sides of a gRPC method stream; null for any other operation. */

@@ -9,6 +9,7 @@ import {
   createUnrecordedLedger,
   type LimiterMemory,
   type MeterSeries,
+  yieldToOtherThreads,
 } from '../adapters/threads.ts';
 import { createLedgerClient, createPseudonyms } from '../audit/index.ts';
 import { createIdSource } from '../base/index.ts';
@@ -17,16 +18,20 @@ import {
   createGatewayMetrics,
   createTraceIds,
   type FromThread,
+  type GatewayMetrics,
   GatewayThread,
+  inFlightLimitOf,
   type KindTable,
+  Overload,
   ThreadKeyRequests,
   type ToThread,
 } from '../gateway/index.ts';
 import type { KindPorts } from '../policy/index.ts';
-import type { Leases, Log, LogLevel } from '../ports/index.ts';
+import type { Clock, Leases, Log, LogLevel, Random } from '../ports/index.ts';
 import { sendPutOff } from '../wire/index.ts';
 import { type HeapState, watchHeap } from './heap-watch.ts';
 import { startBeating } from './heartbeat.ts';
+import { createChance, createUtilization } from './thread-load.ts';
 import { ledgerChannel, type LedgerConnection } from './ledger-channel.ts';
 
 /** What a gateway thread says besides the protocol: its meter's cells, once, each series as it is made, how its heap is. */
@@ -60,6 +65,9 @@ export type MakeKinds = (ports: KindPorts, leases: Leases) => KindTable;
 
 const LOUDNESS = { debug: 0, info: 1, warn: 2, error: 3 } as const satisfies Record<LogLevel, number>;
 
+/** The main thread and the ledger's have little to do, and all gateway threads wait for it: they come first. */
+const NICENESS = 2;
+
 /** Runs a gateway thread with these kinds of policy: builds its ports and listens to the control side. */
 export function runGatewayThread(makeKinds: MakeKinds): void {
   const workerData = rawWorkerData as GatewayThreadData;
@@ -82,6 +90,9 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
       : createLedgerClient({ channel: ledgerChannel(workerData.ledger.port), ring: workerData.ledger.ring });
   const { connections, limits: memory, place, threads, heartbeat } = workerData;
   const keys = new ThreadKeyRequests(clock, send);
+  const metrics = createGatewayMetrics(meter);
+  const overload = watchLoad(metrics, { clock, random, threads });
+  yieldToOtherThreads(process.platform, NICENESS);
   const thread = new GatewayThread({
     ports: {
       clock,
@@ -94,7 +105,7 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
       ),
       traces: createTraceIds((bytes) => random.fill(bytes)),
       pseudonym: createPseudonyms(workerData.pseudonymKey),
-      metrics: createGatewayMetrics(meter),
+      metrics,
     },
     ledger,
     tables: createMemoryTables({ log }),
@@ -104,6 +115,7 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
     ),
     leases: createSharedLeases({ memory: connections, holder: place }),
     threads,
+    overload,
     keys,
     choose: chooseCertificate,
     send,
@@ -120,4 +132,20 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
     // It ends itself: until the main thread had ended it, the heap could have grown to where V8 ends the process.
     if (state === 'full') process.exit(1);
   });
+}
+
+/** Says when this thread can't keep up; it is watched as long as it lives. */
+function watchLoad(
+  metrics: GatewayMetrics,
+  { clock, random, threads }: { readonly clock: Clock; readonly random: Random; readonly threads: number },
+): Overload {
+  const overload = new Overload({
+    clock,
+    utilization: createUtilization(),
+    chance: createChance((bytes) => random.fill(bytes)),
+    inFlightLimit: inFlightLimitOf(threads),
+    judged: (lateMs, level) => metrics.overload(lateMs, level),
+  });
+  overload.start();
+  return overload;
 }

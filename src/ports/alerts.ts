@@ -10,6 +10,7 @@ export type AlertKind =
   | 'thread.lost'
   | 'connections.exhausted'
   | 'attack.bounded'
+  | 'overload.shedding'
   | 'http2.flood'
   | 'table.refused'
   | 'certificate.expiring'

@@ -144,6 +144,7 @@ export function bench(bounds: Partial<ServerBounds> = {}, socket = new FakeSocke
     handler: script,
     bounds: { ...SERVER_BOUNDS, ...bounds },
     monotonic: () => clock.monotonic(),
+    after: (delayMs, callback) => clock.after(delayMs, callback),
     reset: () => {
       socket.wasReset = true;
       socket.destroy();

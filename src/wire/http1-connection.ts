@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ProblemCode } from '../base/index.ts';
+import type { Clock } from '../ports/index.ts';
 import { DirectWriter } from './direct-writer.ts';
 import { type ExchangeHost, Http1Exchange } from './http1-exchange.ts';
 import type { Sheddable } from './idle-shedding.ts';
@@ -28,6 +29,7 @@ export interface ConnectionOptions {
   readonly handler: ServerHandler;
   readonly bounds: ServerBounds;
   readonly monotonic: () => number;
+  readonly after: Clock['after'];
   /** Ends the transport so that the client can't take what it has for the whole. */
   readonly reset: () => void;
   /** Called once when the client has closed its side before the connection is over. */
@@ -66,6 +68,8 @@ export class Http1Connection implements Sheddable {
   /** The client has closed its side. */
   #ended = false;
   #draining = false;
+  /** For a while no further request is read. */
+  #hushed = false;
   #lingered = 0;
   /** When the present wait began; see `sweep`. */
   #since: number;
@@ -127,6 +131,7 @@ export class Http1Connection implements Sheddable {
       keepsAlive: true,
       finished: (reusable) => this.#finished(reusable),
       wantsBody: () => this.#wantsBody(),
+      hush: (ms) => this.#hush(ms),
       cut: () => this.#cut(),
     };
   }
@@ -183,11 +188,17 @@ export class Http1Connection implements Sheddable {
     this.#advancing = true;
     this.#open(head);
     this.#advancing = false;
-    if (this.#buffer.length > 0 || this.#ended || this.#readPaused) this.#advance();
+    if (this.#hasMore) this.#advance();
+  }
+
+  /** Whether there is something to be worked off, or to be read otherwise than before. */
+  get #hasMore(): boolean {
+    return this.#buffer.length > 0 || this.#ended || this.#readPaused || this.#hushed;
   }
 
   #readLentHead(bytes: Buffer): RequestHead | null {
-    return this.#advancing || this.#writer.needsDrain ? null : readSoundHead(bytes, this.#memory);
+    const waits = this.#advancing || this.#hushed || this.#writer.needsDrain;
+    return waits ? null : readSoundHead(bytes, this.#memory);
   }
 
   #onData(bytes: Buffer): void {
@@ -218,7 +229,7 @@ export class Http1Connection implements Sheddable {
   #step(): boolean {
     if (this.#buffer.length === 0) return false;
     // A client that sends and never reads must not pile up replies: the next request waits until the last are taken.
-    if (this.#phase === 'head') return !this.#writer.needsDrain && this.#readHead();
+    if (this.#phase === 'head') return !this.#hushed && !this.#writer.needsDrain && this.#readHead();
     const exchange = this.#exchange;
     if (exchange === null || !exchange.readsBody) return false;
     this.#consume(exchange.take(this.#buffer));
@@ -287,12 +298,21 @@ export class Http1Connection implements Sheddable {
     this.#since = this.#options.monotonic();
     this.#phase = 'head';
     // What follows is worked off by the loop that is running, or now where none is.
-    if (!this.#advancing && (this.#buffer.length > 0 || this.#ended || this.#readPaused)) this.#advance();
+    if (!this.#advancing && this.#hasMore) this.#advance();
   }
 
   #wantsBody(): void {
     this.#pace.rest(this.#options.monotonic());
     this.#advance();
+  }
+
+  #hush(ms: number): void {
+    if (this.#hushed) return;
+    this.#hushed = true;
+    this.#options.after(ms, () => {
+      this.#hushed = false;
+      this.#advance();
+    });
   }
 
   /**
@@ -303,7 +323,7 @@ export class Http1Connection implements Sheddable {
     if (this.#phase === 'closed') return;
     const held = this.#buffer.length;
     const unread = this.#exchange !== null && !this.#exchange.bodyEnded;
-    const full = held >= SIDE_BUFFER_BYTES || (held > 0 && unread);
+    const full = held >= SIDE_BUFFER_BYTES || (held > 0 && unread) || (this.#hushed && this.#phase === 'head');
     if (full === this.#readPaused) return;
     this.#readPaused = full;
     if (full) this.#socket.pause();
@@ -355,7 +375,7 @@ export class Http1Connection implements Sheddable {
   #atEnd(): void {
     if (this.#phase === 'head') {
       if (this.#buffer.length === 0) this.#linger();
-      else if (!this.#writer.needsDrain) this.#refuse('incomplete-request');
+      else if (!this.#hushed && !this.#writer.needsDrain) this.#refuse('incomplete-request');
     } else if (this.#exchange?.readsBody === true && this.#buffer.length === 0) {
       this.#exchange.bodyFailed('incomplete-request');
     }

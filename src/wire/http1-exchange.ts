@@ -21,6 +21,8 @@ export interface ExchangeHost {
   finished(reusable: boolean): void;
   /** The body may be read from now on. */
   wantsBody(): void;
+  /** Nothing is to be read for so long behind this reply. */
+  hush(ms: number): void;
   cut(): void;
 }
 
@@ -220,6 +222,10 @@ export class Http1Exchange implements ServerExchange {
     }
     if (this.#encoding === 'chunked') this.#host.writer.stream().write(LAST_CHUNK, 'latin1');
     this.#complete();
+  }
+
+  hush(ms: number): void {
+    this.#host.hush(ms);
   }
 
   cut(): void {

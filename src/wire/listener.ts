@@ -197,7 +197,8 @@ class Connections {
     const { handler, bounds, clock, http2 } = this.#options;
     const closed = (): void => this.#remove(entry);
     const leaving = (): void => void this.#leaving.add(entry);
-    const options = { peer, handler, bounds, monotonic: () => clock.monotonic(), reset, leaving, closed };
+    const after: Clock['after'] = (delayMs, callback) => clock.after(delayMs, callback);
+    const options = { peer, handler, bounds, monotonic: () => clock.monotonic(), after, reset, leaving, closed };
     const speaksHttp2 = http2 !== null && peer.tls !== null && peer.tls.applicationProtocol === 'h2';
     const connection = speaksHttp2 ? this.#serveHttp2(socket, options, http2) : new Http1Connection(socket, options);
     const entry: Open = {

@@ -23,7 +23,12 @@ export function networkOfClient(client: CallClient): string {
  * Choudhury and Hahne 1998), so there is always something left for one that comes anew. One place everybody may have.
  */
 export function mayHoldMore(held: number, free: number): boolean {
-  return free > 0 && held < Math.max(1, free - 1);
+  return free > 0 && held < mostToHold(free);
+}
+
+/** How many places a network may hold where so many are free. */
+export function mostToHold(free: number): number {
+  return Math.max(1, free - 1);
 }
 
 /**

@@ -79,6 +79,11 @@ export interface ServerExchange {
    * them, as any recipient may (RFC 9110 §6.5.1), and so does a reply without a body.
    */
   finish(trailers?: readonly string[]): void;
+  /**
+   * Asks that nothing more be read of the client's connection for so long, once the reply is out: to be called before the
+   * reply. Where it ends the connection this changes nothing.
+   */
+  hush(ms: number): void;
   /** Ends the stream or connection so that the client can't take what it has for a whole reply. */
   cut(): void;
 }

@@ -32,6 +32,8 @@ export interface Upstream {
   readonly counts: PoolCounts;
   /** Whether nothing is open any more, connections in their last words included. */
   readonly isGone: boolean;
+  /** How much of the queue a client finds taken that waits for its turn, its network's own share included: from 0 to 1, where calls fail at once. */
+  waitingShare(client: CallClient): number;
   /**
    * Sends a request's head for a client, whose network gets no more than its share of what carries calls. Its body, where
    * `framing` says there is one, follows through the call. `atMs`: this moment of the monotonic clock, as far as anybody
@@ -87,6 +89,10 @@ export class UpstreamPool implements Upstream {
 
   get isGone(): boolean {
     return this.#all.size === 0;
+  }
+
+  waitingShare(client: CallClient): number {
+    return this.#waiting.shareOf(client);
   }
 
   call(

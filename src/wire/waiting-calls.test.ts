@@ -96,3 +96,16 @@ test('all that have waited since before a moment are taken out, wherever they st
   );
   assert.deepEqual([calls.size, order(calls)], [0, []]);
 });
+
+test('how full the queue is depends on who asks: a network that nears its own share finds it fuller', () => {
+  const calls = new WaitingCalls<Named>(100);
+  const [one, two] = [call(1, 'a').client, call(2, 'b').client];
+  assert.deepEqual([calls.shareOf(one), calls.shareOf(two)], [0, 0]);
+  for (let count = 0; count < 25; count++) calls.add(call(1, `${count}`));
+  assert.deepEqual([calls.shareOf(one), calls.shareOf(two)], [25 / 74, 0.25]);
+  while (calls.shareOf(one) < 1) assert.ok(calls.add(call(1, 'more')));
+  assert.equal(calls.add(call(1, 'beyond')), false);
+  assert.ok(calls.shareOf(two) < 0.55);
+  while (calls.add(call(2, 'x')));
+  assert.equal(calls.shareOf(two), 1);
+});

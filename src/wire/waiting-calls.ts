@@ -1,4 +1,4 @@
-import { type CallClient, mayHoldMore, networkOfClient } from './network-shares.ts';
+import { type CallClient, mayHoldMore, mostToHold, networkOfClient } from './network-shares.ts';
 
 /** A call that may have to wait. */
 export interface WaitingCall {
@@ -24,6 +24,13 @@ export class WaitingCalls<Call extends WaitingCall> {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** How much a client finds taken, from 0 to 1, where it has no place any more: of all places, or of those that its network may have. */
+  shareOf(client: CallClient): number {
+    if (this.#size === 0) return 0;
+    const held = this.#lines.get(networkOfClient(client))?.length ?? 0;
+    return Math.min(1, Math.max(this.#size / this.#limit, held / mostToHold(this.#limit - this.#size)));
   }
 
   /** Adds a call. False where there is no place for one more, or none for its network. */

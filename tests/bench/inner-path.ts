@@ -140,6 +140,7 @@ function buildClients() {
       handler: gateway,
       bounds: { ...SERVER_BOUNDS, requestsPerConnection: Number.MAX_SAFE_INTEGER },
       monotonic: () => clock.monotonic(),
+      after: (delayMs, callback) => clock.after(delayMs, callback),
       reset() {},
       closed() {},
     });

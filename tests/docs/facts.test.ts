@@ -58,6 +58,7 @@ test('the metrics that the guide lists are those that the threads make, with the
   metrics.refused('not-found');
   metrics.observed('not-found');
   metrics.turnedAway('full');
+  metrics.shed('', 'low');
   metrics.http2Fault('refused');
   metrics.grpcStatus('api', 'OK');
   metrics.streams.opened('events');

@@ -34,6 +34,8 @@ export class SimStream implements ServerExchange {
 
   resumeBody(): void {}
 
+  hush(): void {}
+
   interim(): void {}
 
   send({ status }: OutgoingHead): void {

@@ -18,7 +18,7 @@ export function simUpstreams(given: {
   readonly judge: Judge;
 }): Upstreams {
   return {
-    forApis: (apis) => apis.map(() => ({ call: (request, events) => answer(request, events, given) })),
+    forApis: (apis) => apis.map(() => ({ waitingShare: () => 0, call: (request, events) => answer(request, events, given) })),
     retain() {},
     sweep() {},
     close() {},

@@ -56,6 +56,7 @@ const KINDS = {
   'thread.lost': null,
   'connections.exhausted': null,
   'attack.bounded': null,
+  'overload.shedding': null,
   'http2.flood': null,
   'table.refused': null,
   'certificate.expiring': null,

@@ -51,6 +51,7 @@ export class Http2Bench {
       handler: this.script,
       bounds: { ...SERVER_BOUNDS, ...HTTP2_BOUNDS, ...bounds },
       monotonic: () => this.clock.monotonic(),
+      after: (delayMs, callback) => this.clock.after(delayMs, callback),
       reset: () => this.socket.destroy(),
       leaving: () => this.left++,
       closed: () => this.closed++,

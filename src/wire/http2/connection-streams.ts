@@ -39,6 +39,8 @@ export interface StreamsOptions extends Pick<ConnectionOptions, 'peer' | 'handle
   readonly answered: () => void;
   /** Something is to be done when the event loop's turn ends. */
   readonly planned: () => void;
+  /** Nothing is to be read for so many milliseconds. */
+  readonly hush: (ms: number) => void;
 }
 
 /** A request of which no more is known than this. */
@@ -291,6 +293,10 @@ export class ConnectionStreams implements StreamHost {
     const due = stream.takesMore ? stream.receiveWindow.give(bytes) : 0;
     if (due > 0) this.#writer.append(windowUpdate(stream.id, due));
     this.#credit(bytes);
+  }
+
+  hush(ms: number): void {
+    this.#options.hush(ms);
   }
 
   held(stream: Http2Exchange): void {

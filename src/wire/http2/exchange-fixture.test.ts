@@ -108,6 +108,10 @@ export class FakeHost implements StreamHost {
     this.#note(`consumed ${bytes}${stream.takesMore ? '' : ' for the connection'}`);
   }
 
+  hush(ms: number): void {
+    this.#note(`hush ${ms}`);
+  }
+
   held(stream: Http2Exchange): void {
     this.#openOnly(stream);
     this.#note(`held ${stream.heldBytes}`);

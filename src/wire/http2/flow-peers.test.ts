@@ -30,6 +30,7 @@ async function open(t: TestContext, initialWindowSize = 65_535): Promise<Gate> {
       handler: script,
       bounds: { ...SERVER_BOUNDS, ...HTTP2_BOUNDS },
       monotonic: () => clock.monotonic(),
+      after: (delayMs, callback) => clock.after(delayMs, callback),
       reset: () => socket.destroy(),
       closed: () => {},
       http2: {

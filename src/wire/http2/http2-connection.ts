@@ -14,6 +14,7 @@ import { type BlockOpening, type FrameEvents, FrameReader } from './frame-reader
 import { goaway, ping } from './frame-writer.ts';
 import type { Http2Exchange } from './http2-exchange.ts';
 import { greetingOf } from './greeting.ts';
+import { hushOf } from './hush.ts';
 import { Lingering } from './lingering.ts';
 import { ErrorCode, HTTP2_FAULTS, type Http2Bounds, type Http2Fault, Setting } from './protocol.ts';
 
@@ -73,16 +74,15 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
     this.#reader = new FrameReader('server', this, bounds);
     this.#blocks = new BlockReader(peer.tls === null ? 'http' : 'https', bounds);
     this.#waits = new ConnectionWaits(bounds, now);
+    const host = {
+      blocks: this.#blocks,
+      faulted: (fault: Http2Fault): void => this.#countFault(fault),
+      answered: (): void => this.#talk.sentHead(),
+      planned: (): void => this.#plan(),
+      hush: hushOf(socket, options.after),
+    };
     const { handler, http2 } = options;
-    const { memory } = http2;
-    const faulted = (fault: Http2Fault): void => this.#countFault(fault);
-    const answered = (): void => this.#talk.sentHead();
-    const planned = (): void => this.#plan();
-    const blocks = this.#blocks;
-    this.#streams = new ConnectionStreams(
-      { peer, handler, memory, bounds, writer, blocks, faulted, answered, planned },
-      now,
-    );
+    this.#streams = new ConnectionStreams({ peer, handler, memory: http2.memory, bounds, writer, ...host }, now);
     const { sender } = this.#streams;
     this.#talk = new ConnectionTalk({ bounds, writer, sender, fail: (fault) => this.#fail(fault) });
     writer.append(greetingOf(bounds));

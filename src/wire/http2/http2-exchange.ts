@@ -35,6 +35,8 @@ export interface StreamHost {
   end(stream: Http2Exchange, code: number | null, fault: Http2Fault | null): void;
   /** So much of what came was taken, or thrown away: the windows may open again. Never called of a stream that is over. */
   consumed(stream: Http2Exchange, bytes: number): void;
+  /** Nothing is to be read of the connection for so long. */
+  hush(ms: number): void;
   /** The sender holds something of this stream: memory must be found for it. The connection may end the stream meanwhile. */
   held(stream: Http2Exchange): void;
 }
@@ -301,6 +303,10 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
       else this.#host.sender.send(this, '', true);
     }
     this.#endUnlessHeld();
+  }
+
+  hush(ms: number): void {
+    this.#host.hush(ms);
   }
 
   cut(): void {

@@ -83,6 +83,10 @@ export class Http2Pool implements Upstream {
     return this.#open.size + this.#leaving.size + this.#closing.size + this.#waiting.size === 0;
   }
 
+  waitingShare(client: CallClient): number {
+    return this.#waiting.shareOf(client);
+  }
+
   call(
     request: OutgoingRequest,
     events: UpstreamEvents,
