@@ -20,12 +20,22 @@ const LONG: CodedBody = {
   limitBytes: LIMIT,
 };
 
+const newDecoding = (): Decoding => new Decoding(() => 0);
+
+/** Has used up the time for brotli of its second. */
+function spentDecoding(): Decoding {
+  let looks = 0;
+  const decoding = new Decoding(() => Math.min(++looks, 3) * 25);
+  assert.ok(!(decoding.decode(BROTLI, from('192.0.2.9')) instanceof Promise));
+  return decoding;
+}
+
 const from = (address: string, wanted = () => true) => ({ peer: { address }, wanted });
 const outcome = (result: Result<Buffer, DecodingFault>): number | DecodingFault =>
   result.ok ? result.value.length : result.error;
 
 test('a short body is decoded at once, and so is one that turns out to hold too much or to be malformed', () => {
-  const decoding = new Decoding();
+  const decoding = newDecoding();
   const now = (body: CodedBody): number | DecodingFault => {
     const result = decoding.decode(body, from('192.0.2.1'));
     assert.ok(!(result instanceof Promise));
@@ -36,8 +46,8 @@ test('a short body is decoded at once, and so is one that turns out to hold too 
   assert.equal(now({ ...SHORT, bytes: SHORT.bytes.subarray(1) }), 'malformed');
 });
 
-test('what may take long is decoded later: long bodies, dense ones, and brotli', async () => {
-  const decoding = new Decoding();
+test('what may take long is decoded later: long bodies, dense ones, and brotli when its time is used up', async () => {
+  const decoding = spentDecoding();
   for (const [body, length] of [
     [LONG, 80_000],
     [DENSE, 2 * MIB],
@@ -52,7 +62,7 @@ test('what may take long is decoded later: long bodies, dense ones, and brotli',
 });
 
 test('they are decoded one after another, in the order in which they came', async () => {
-  const decoding = new Decoding();
+  const decoding = spentDecoding();
   const order: number[] = [];
   // The first takes longest.
   const bodies = [DENSE, LONG, BROTLI, BROTLI];
@@ -66,7 +76,7 @@ test('they are decoded one after another, in the order in which they came', asyn
 });
 
 test('as many as may wait do; one network has half of the places, and all have them again', async () => {
-  const decoding = new Decoding();
+  const decoding = spentDecoding();
   for (let round = 0; round < 2; round++) {
     const pending: Promise<Result<Buffer, DecodingFault>>[] = [];
     const fill = (address: string): number => {
@@ -90,7 +100,7 @@ test('as many as may wait do; one network has half of the places, and all have t
 });
 
 test('a body that nobody waits for any more is not decoded', async () => {
-  const decoding = new Decoding();
+  const decoding = spentDecoding();
   let asked = 0;
   const first = decoding.decode(DENSE, from('192.0.2.1'));
   const left = decoding.decode(
@@ -100,4 +110,28 @@ test('a body that nobody waits for any more is not decoded', async () => {
   const last = decoding.decode(BROTLI, from('192.0.2.1'));
   assert.equal(asked, 0, 'it is asked when its turn comes');
   assert.deepEqual([outcome(await first), outcome(await left), outcome(await last), asked], [2 * MIB, 'busy', 7, 1]);
+});
+
+test('a crowd of ordinary brotli bodies is decoded at once, until a second’s time for it is used up', () => {
+  const decodedAtOnce = (lookMs: number): number => {
+    let nowMs = 0;
+    const decoding = new Decoding(() => (nowMs += lookMs));
+    let atOnce = 0;
+    while (!(decoding.decode(BROTLI, from('192.0.2.1')) instanceof Promise)) atOnce++;
+    return atOnce;
+  };
+  // Of the three times that each looks at the clock, one span is that of the decoding.
+  assert.equal(decodedAtOnce(0.0625), 320);
+  assert.equal(decodedAtOnce(10), 2);
+});
+
+test('a new second has time for brotli again', () => {
+  let nowMs = 0;
+  let lookMs = 30;
+  const decoding = new Decoding(() => (nowMs += lookMs));
+  assert.ok(!(decoding.decode(BROTLI, from('192.0.2.1')) instanceof Promise));
+  lookMs = 0;
+  assert.ok(decoding.decode(BROTLI, from('192.0.2.1')) instanceof Promise);
+  nowMs += 1_000;
+  assert.ok(!(decoding.decode(BROTLI, from('192.0.2.1')) instanceof Promise));
 });

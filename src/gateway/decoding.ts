@@ -10,6 +10,13 @@ const AT_ONCE_BYTES = 65_536;
 /** and so is one that holds more: so much takes the thread about a millisecond. */
 const AT_ONCE_DECODED_BYTES = 1024 * 1024;
 
+/**
+ * So much of a second goes into brotli in the thread's own time: five hundred ordinary bodies. Its decoder may fill a
+ * window of up to 16 MiB before it gives its first byte, whatever it may give, which takes ten milliseconds and more.
+ */
+const BROTLI_MS = 20;
+const SECOND_MS = 1_000;
+
 /** Why a body was not decoded: a fault of its own, or too many others wait. */
 export type DecodingFault = CodingFault | 'busy';
 
@@ -31,19 +38,26 @@ interface Job {
  * which no client network takes more than others leave free (see `BodyBudget`).
  */
 export class Decoding {
+  readonly #monotonic: () => number;
   readonly #places = new BodyBudget(WAITING_BODIES);
   readonly #waiting: Job[] = [];
   #busy = false;
+  #secondMs = Number.NEGATIVE_INFINITY;
+  #brotliMs = 0;
+
+  constructor(monotonic: () => number) {
+    this.#monotonic = monotonic;
+  }
 
   /** What the body holds, now or later. The promise is never rejected. */
   decode(
     body: CodedBody,
     requester: Requester,
   ): Result<Buffer, DecodingFault> | Promise<Result<Buffer, DecodingFault>> {
-    // Brotli fills a window of up to 16 MiB before it gives its first byte, whatever it may give: ten milliseconds.
-    if (body.bytes.length <= AT_ONCE_BYTES && body.coding !== 'br') {
+    const short = body.bytes.length <= AT_ONCE_BYTES;
+    if (short && (body.coding !== 'br' || this.#hasTimeForBrotli())) {
       const limitBytes = Math.min(body.limitBytes, AT_ONCE_DECODED_BYTES);
-      const decoded = decodeNow({ ...body, limitBytes });
+      const decoded = this.#decodeNow({ ...body, limitBytes });
       if (decoded.ok || decoded.error !== 'too-large' || limitBytes === body.limitBytes) return decoded;
     }
     if (!this.#places.take(requester.peer, 1)) return err('busy');
@@ -55,6 +69,23 @@ export class Decoding {
     this.#waiting.push({ body, requester, settle });
     this.#next();
     return promise;
+  }
+
+  #hasTimeForBrotli(): boolean {
+    const nowMs = this.#monotonic();
+    if (nowMs - this.#secondMs >= SECOND_MS) {
+      this.#secondMs = nowMs;
+      this.#brotliMs = 0;
+    }
+    return this.#brotliMs < BROTLI_MS;
+  }
+
+  #decodeNow(body: CodedBody): Result<Buffer, CodingFault> {
+    if (body.coding !== 'br') return decodeNow(body);
+    const fromMs = this.#monotonic();
+    const decoded = decodeNow(body);
+    this.#brotliMs += this.#monotonic() - fromMs;
+    return decoded;
   }
 
   #next(): void {

@@ -102,7 +102,7 @@ class DataPlane implements Gateway {
   readonly #bodies: BodyBudget;
   readonly #shedding: Shedding;
   readonly #standing: StandingStreams;
-  readonly #decoding = new Decoding();
+  readonly #decoding: Decoding;
   readonly #refusals: RefusalSums;
   readonly #callerTexts: WalkContext['callerTexts'];
   readonly #pools: Upstreams;
@@ -115,6 +115,7 @@ class DataPlane implements Gateway {
     this.#bodies = bodies;
     this.#shedding = shedding;
     this.#refusals = new RefusalSums(ports);
+    this.#decoding = new Decoding(() => ports.clock.monotonic());
     this.http2 = createHttp2Offer(ports, this.#bodies);
     this.#callerTexts = createCallerTexts(ports.pseudonym);
     this.#date = createDateSource(() => ports.clock.now());
