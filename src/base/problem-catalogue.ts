@@ -154,8 +154,8 @@ const upstream = {
     status: 502,
     title: 'Upstream not trusted',
     cause:
-      'The API did not prove its identity by a trusted certificate, or did not agree to HTTP/2 where that is wanted.',
-    fix: 'Give the API a certificate for its name, or name its CA; with `protocol: h2` see that it speaks HTTP/2.',
+      'The API did not prove its identity by a trusted certificate or a pinned key, did not agree to HTTP/2 where that is wanted, or refused the certificate of the gateway.',
+    fix: 'Give the API a certificate for its name, or name its CA; with `protocol: h2` see that it speaks HTTP/2; see what it asks of its clients.',
   },
   'upstream-malformed-reply': {
     status: 502,

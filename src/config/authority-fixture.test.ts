@@ -2,6 +2,8 @@
 import 'reflect-metadata';
 import {
   BasicConstraintsExtension,
+  type ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
   Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
@@ -29,12 +31,13 @@ interface Wanted {
   readonly isCa?: boolean;
   readonly fromHours?: number;
   readonly toHours?: number;
+  readonly usage?: ExtendedKeyUsage;
 }
 
 /** Makes a CA, or something that is none. */
 export async function makeCa(
   subject: string,
-  { by, isCa = true, fromHours = -1, toHours = 99 }: Wanted = {},
+  { by, isCa = true, fromHours = -1, toHours = 99, usage }: Wanted = {},
 ): Promise<Signer> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const certificate = await X509CertificateGenerator.create({
@@ -49,6 +52,7 @@ export async function makeCa(
     extensions: [
       new BasicConstraintsExtension(isCa, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      ...(usage === undefined ? [] : [new ExtendedKeyUsageExtension([usage])]),
     ],
   });
   return { subject, pem: `${certificate.toString('pem')}\n`, key: privateKey };

@@ -5,6 +5,7 @@ import { acmeIssues } from './acme.ts';
 import type { ApiConfig, Config } from './config.ts';
 import { formatKeyPath } from './key-path.ts';
 import { routeName } from './routes.ts';
+import { upstreamTlsIssues } from './upstream-tls.ts';
 
 type Places = Readonly<Record<string, Place>>;
 
@@ -23,14 +24,7 @@ function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
     const fix = 'write h2, or take this key away';
     issues.push(errorIssue(path, 'gRPC is spoken over HTTP/2 only', { ...at(places, path), fix }));
   }
-  if (api.upstream.caFile !== null && api.upstream.scheme === 'http') {
-    const path = `${api.path}.upstream.ca`;
-    const fix = 'give the target an https URL, or take `ca` away';
-    issues.push(
-      errorIssue(path, 'plain http has no certificate that this CA could vouch for', { ...at(places, path), fix }),
-    );
-  }
-  return issues;
+  return [...issues, ...upstreamTlsIssues(api, places)];
 }
 
 interface Listener {

@@ -213,6 +213,12 @@ export interface UpstreamConfig {
   /** The same for a reply that stays open, such as a stream of events. */
   readonly streamTimeoutMs: number;
   readonly caFile: string | null;
+  /** What it is shown of us where it asks; `key` is a secret reference in every case. */
+  readonly identity: { readonly certificate: string; readonly key: string } | null;
+  /** The name that its certificate must have and that it hears (RFC 6066 §3); null where that is its host. */
+  readonly serverName: string | null;
+  /** SHA-256 of the public keys (SPKI) that its certificate may have, base64; none for any. */
+  readonly pins: readonly string[];
   /** In which fields it hears of the client and of what was asked for. */
   readonly forwarded: 'x-forwarded' | 'forwarded' | 'both';
 }

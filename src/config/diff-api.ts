@@ -10,6 +10,7 @@ import {
 } from './config-change.ts';
 import type { Priority } from './priority.ts';
 import { routeName } from './routes.ts';
+import { upstreamProofChanges } from './upstream-changes.ts';
 
 /** An operation with all that protects it, its own and its API's. */
 interface Protected {
@@ -109,6 +110,7 @@ function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell):
       ),
     );
   }
+  changes.push(...upstreamProofChanges(old, next, tell));
   if (old.forwarded !== next.forwarded)
     changes.push(tell('upstream', 'changes', `the upstream hears of clients by ${FORWARDED_WORDS[next.forwarded]}`));
   if (old.protocol !== next.protocol)

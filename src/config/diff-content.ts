@@ -24,12 +24,15 @@ function fileChanges(path: string, { config }: Comparable): readonly ConfigChang
       ...change('upstream', 'changes', 'the file of the CA that vouches for the upstream has changed'),
       api: name,
     }));
+  const shown = config.apis
+    .filter(({ upstream }) => upstream.identity?.certificate === path)
+    .map(({ name }) => ({ ...change('upstream', 'changes', 'the upstream is shown another certificate'), api: name }));
   const clients = clientTrusts(config).flatMap(({ caFile, crlFile, path: at }) => {
     // Whoever has a certificate of another CA comes in; what a newer list leaves out was not seen here.
     if (caFile === path) return [change('authentication', 'loosens', `${at}: other CAs vouch for clients`)];
     return crlFile === path ? [change('authentication', 'changes', `${at}: other lists say what is revoked`)] : [];
   });
-  const known = [...keys, ...authorities, ...clients];
+  const known = [...keys, ...authorities, ...shown, ...clients];
   return known.length > 0 ? known : [change('server', 'changes', `the file ${path} has changed`)];
 }
 

@@ -17,6 +17,7 @@ import { placeholderWarnings } from './placeholder-warnings.ts';
 import { securityPlaces } from './security-places.ts';
 import { proxyWarnings } from './trusted-proxies.ts';
 import { checkKey, PEM_LIMIT_BYTES, readCertificates } from './tls-material.ts';
+import { checkShown } from './upstream-tls.ts';
 
 /** All documents together: more would not fit beside each other while they are read. */
 const DOCUMENTS_LIMIT_BYTES = 256 * 1024 * 1024;
@@ -170,9 +171,17 @@ function warn(work: Work): void {
 }
 
 async function gatherUpstream(work: Work, { path, upstream }: ApiConfig): Promise<void> {
-  if (upstream.caFile === null) return;
-  const bytes = await gatherFile(work, `${path}.upstream.ca`, upstream.caFile, PEM_LIMIT_BYTES);
-  if (bytes !== null) checked(work, `${path}.upstream.ca`, readCertificates(bytes));
+  const { caFile, identity } = upstream;
+  const at = `${path}.upstream`;
+  const bytes = caFile === null ? null : await gatherFile(work, `${at}.ca`, caFile, PEM_LIMIT_BYTES);
+  if (bytes !== null) checked(work, `${at}.ca`, readCertificates(bytes));
+  if (identity === null) return;
+  const chain = await gatherFile(work, `${at}.cert`, identity.certificate, PEM_LIMIT_BYTES);
+  const certificates = chain === null ? null : checked(work, `${at}.cert`, readCertificates(chain));
+  const leaf = certificates?.[0];
+  if (leaf !== undefined) checked(work, `${at}.cert`, checkShown(leaf, work.machine?.now() ?? null));
+  const key = await gatherSecret(work, `${at}.key`, identity.key);
+  if (key !== null) checked(work, `${at}.key`, checkKey(key, certificates));
 }
 
 async function gatherPolicies(work: Work, api: ApiConfig): Promise<void> {

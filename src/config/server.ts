@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { err, ok, type Result } from '../base/index.ts';
 import { acmeSchema, toAcmeConfig } from './acme.ts';
 import type { CertificateConfig, Config, HttpsConfig, ServerConfig } from './config.ts';
 import { httpsHosts, tellOfStrays, toClients, toHosts, trustKeys } from './client-trust.ts';
-import { absolute, resolvePath } from './path.ts';
+import { absolute } from './path.ts';
+import { keyReference, privateKey } from './private-key.ts';
 import { listenHost, path, port } from './scalars.ts';
-import { parseSecretReference } from './secret-reference.ts';
 import { addressBlocks } from './trusted-proxies.ts';
 import { words } from './words.ts';
 
@@ -21,10 +20,7 @@ const certificate = z
       z.literal('local').meta({ description: 'A certificate of this machine’s own CA.' }),
       z.strictObject({
         cert: path('The certificate and those above it up to the root, PEM.'),
-        key: z.string().transform(readKey).meta({
-          title: 'FILE or reference',
-          description: 'Its private key, PEM: a file, or `${file:PATH}` or `${env:NAME}`.',
-        }),
+        key: privateKey('Its private key, PEM: a file, or `${file:PATH}` or `${env:NAME}`.'),
       }),
       z
         .strictObject({ acme: acmeSchema.meta({ description: 'The keys of ACME.' }) })
@@ -102,23 +98,6 @@ export const adminSchema = z
   .prefault({})
   .meta({ description: 'The port for operators: health and metrics. It serves nothing of the APIs.' });
 
-/** A private key is a path or a reference. Someone may have put the key itself here: nothing of the text is repeated. */
-function readKey(value: string, context: z.RefinementCtx<string>): string {
-  const result = value.startsWith('$') ? parseSecretReference(value, '/') : keyPath(value);
-  if (result.ok) return value;
-  context.issues.push({ code: 'custom', message: result.error, input: '' });
-  return z.NEVER;
-}
-
-function keyPath(value: string): Result<string, string> {
-  if (/[\r\n]|-----BEGIN/.test(value)) {
-    const fix = 'put it into a file and write its path, or use ${env:NAME}';
-    return err(words('a private key is never written into the configuration', fix));
-  }
-  const result = resolvePath(value, '/');
-  return result.ok ? ok(value) : err(`this path ${result.error}`);
-}
-
 /** Fills in what depends on where the configuration file lies. */
 export function toServerConfig(raw: z.output<typeof serverSchema>, file: string): ServerConfig {
   return {
@@ -147,8 +126,7 @@ function toCertificateConfig(server: z.output<typeof serverSchema>, file: string
   const raw = server.https.certificate;
   if (raw === 'local') return { kind: 'local' };
   if ('acme' in raw) return toAcmeConfig(raw.acme, { file, http: server.http !== 'off' });
-  const key = raw.key.startsWith('$') ? raw.key : `\${file:${absolute(raw.key, file)}}`;
-  return { kind: 'files', certificate: absolute(raw.cert, file), key };
+  return { kind: 'files', certificate: absolute(raw.cert, file), key: keyReference(raw.key, file) };
 }
 
 /** The admin port. */

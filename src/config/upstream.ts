@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { UpstreamConfig } from './config.ts';
-import { absolute } from './path.ts';
-import { duration, parsed, path } from './scalars.ts';
+import { duration, parsed } from './scalars.ts';
+import { tellOfHalves, toUpstreamTls, upstreamTlsKeys } from './upstream-tls.ts';
 import { parseUpstreamUrl } from './upstream-url.ts';
 import { words } from './words.ts';
 
@@ -24,7 +24,7 @@ const settings = z.strictObject({
     { from: '1s', to: '24h' },
     'The same for a reply that stays open, such as a stream of server-sent events.',
   ),
-  ca: path('The CAs that vouch for the upstream’s certificate, PEM, instead of those of the system.').optional(),
+  ...upstreamTlsKeys,
   forwarded: z.enum(['x-forwarded', 'forwarded', 'both']).prefault('x-forwarded').meta({
     description:
       'How it hears of the client: in `X-Forwarded-For`, `-Host` and `-Proto`, in `Forwarded` (RFC 7239), or in both.',
@@ -33,7 +33,7 @@ const settings = z.strictObject({
 
 /** Where an API's requests go: a URL alone, or with settings. */
 export const upstreamSchema = z
-  .union([target, settings], {
+  .union([target, settings.superRefine((value, context) => tellOfHalves(value, context))], {
     error: ({ input }) =>
       input === undefined
         ? words('an API needs its `upstream`', 'write upstream: http://127.0.0.1:3001')
@@ -57,7 +57,7 @@ export function toUpstreamConfig(
     responseTimeoutMs: rest.timeout,
     idleTimeoutMs: rest.idleTimeout,
     streamTimeoutMs: rest.streamTimeout,
-    caFile: rest.ca === undefined ? null : absolute(rest.ca, file),
+    ...toUpstreamTls(rest, file),
     forwarded: rest.forwarded,
   };
 }

@@ -155,6 +155,21 @@ test('an upstream whose CA was not read is never trusted on the word of another'
   assert.equal(snapshotOf(read, NO_KINDS).apis[0]?.upstreamCa, 'PEM');
 });
 
+test('an upstream is shown a certificate only with its key', () => {
+  const gathered = gatheredOf(apis(['a', "routes: ['GET /x']"]), NO_KINDS);
+  const api = gathered.config.apis[0] ?? assert.fail();
+  const identity = { certificate: '/us.pem', key: '${file:/us.key}' };
+  const config = { ...gathered.config, apis: [{ ...api, upstream: { ...api.upstream, identity } }] };
+  const files = { '/us.pem': Buffer.from('CHAIN') };
+  const secrets = { '${file:/us.key}': Buffer.from('KEY') };
+  const paths = (more: object): readonly string[] => issuesOf({ ...gathered, config, ...more }).map(({ path }) => path);
+  assert.deepEqual(paths({}), ['apis.a.upstream.cert', 'apis.a.upstream.key']);
+  assert.deepEqual(paths({ secrets }), ['apis.a.upstream.cert']);
+  assert.deepEqual(paths({ files }), ['apis.a.upstream.key']);
+  const [built] = snapshotOf({ ...gathered, config, files, secrets }, NO_KINDS).apis;
+  assert.deepEqual(built?.upstreamIdentity, { chainPem: 'CHAIN', keyPem: secrets['${file:/us.key}'] });
+});
+
 test('an upstream is named as its Host field says it', () => {
   const authority = (url: string): string | undefined => {
     const text = apis(['a', "routes: ['GET /x']"]).replace('http://127.0.0.1:3001', url);

@@ -11,6 +11,7 @@ import {
 } from '../config/compiled.ts';
 import { parseTemplate } from '../openapi/index.ts';
 import { createRoleTable, type IssuerTable, type Operation, type PolicyKind, type RoleTable } from '../policy/index.ts';
+import type { UpstreamIdentity } from '../wire/index.ts';
 import { TrustedProxies } from './client-address.ts';
 import { trustsOf } from './client-trust.ts';
 import { coverageOf } from './coverage.ts';
@@ -229,9 +230,22 @@ function compileApi(api: ApiConfig, index: number, work: Work): CompiledApi {
     upstream: api.upstream,
     authority: port === (scheme === 'http' ? 80 : 443) ? name : `${name}:${port}`,
     upstreamCa: ca,
+    upstreamIdentity: identityOf(api, work),
     credentials: api.credentials,
     securityHeaders: api.securityHeaders,
   };
+}
+
+/** Without it the upstream would hear of somebody it does not know, or of nobody. */
+function identityOf({ path, upstream }: ApiConfig, work: Work): UpstreamIdentity | null {
+  const { identity } = upstream;
+  if (identity === null) return null;
+  const { files, secrets } = work.configured;
+  const chain = Object.hasOwn(files, identity.certificate) ? files[identity.certificate] : undefined;
+  const keyPem = Object.hasOwn(secrets, identity.key) ? secrets[identity.key] : undefined;
+  if (chain === undefined) complain(work, `${path}.upstream.cert`, UNREAD);
+  if (keyPem === undefined) complain(work, `${path}.upstream.key`, UNREAD);
+  return chain === undefined || keyPem === undefined ? null : { chainPem: new TextDecoder().decode(chain), keyPem };
 }
 
 interface Work {

@@ -87,3 +87,27 @@ test('what is still open of an upstream that nobody has a use for any more is he
     await until(() => pool.isGone);
   }
 });
+
+test('an upstream of which anything else is demanded, or that is shown something else, has connections of its own', () => {
+  const [api] = snapshotOf(gatheredOf(apiText('https://127.0.0.1:9', []), KINDS), KINDS).apis;
+  assert.ok(api !== undefined);
+  const keyPem = Buffer.from('no key is looked at before a connection');
+  // Its upstream is in clear, so that nothing of TLS is read.
+  const clear = { ...api, upstream: { ...api.upstream, scheme: 'http' as const } };
+  const shown = { ...clear, upstreamIdentity: { chainPem: 'one', keyPem } };
+  const kinds = [
+    clear,
+    { ...clear, upstreamCa: 'CA' },
+    shown,
+    { ...clear, upstreamIdentity: { chainPem: 'two', keyPem } },
+    { ...clear, upstream: { ...clear.upstream, serverName: 'a.test' } },
+    { ...clear, upstream: { ...clear.upstream, pins: ['a'] } },
+    { ...clear, upstream: { ...clear.upstream, pins: ['a', 'b'] } },
+  ];
+  const pools = new UpstreamPools(() => 0);
+  const first = pools.forApis(kinds);
+  assert.equal(new Set(first).size, kinds.length);
+  assert.deepEqual(pools.forApis(kinds.map((kind) => structuredClone(kind))), first);
+  assert.equal(pools.forApis([{ ...shown, upstreamIdentity: { chainPem: 'one', keyPem } }])[0], first[2]);
+  pools.close();
+});

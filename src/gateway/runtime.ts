@@ -89,8 +89,10 @@ export class UpstreamPools {
 
   #open(api: CompiledApi): Upstream {
     const { protocol, scheme, host, port, connectTimeoutMs, responseTimeoutMs, idleTimeoutMs } = api.upstream;
+    const { serverName, pins } = api.upstream;
     const bounds = { connectMs: connectTimeoutMs, responseMs: responseTimeoutMs, idleMs: idleTimeoutMs };
-    const target = { scheme, host, port, ca: api.upstreamCa, bounds };
+    const proof = { ca: api.upstreamCa, identity: api.upstreamIdentity, serverName, pins };
+    const target = { scheme, host, port, ...proof, bounds };
     return openUpstream(protocol, target, this.#monotonic, this.#bounds);
   }
 }
@@ -98,5 +100,8 @@ export class UpstreamPools {
 function keyOf(api: CompiledApi): string {
   const { protocol, scheme, host, port, connectTimeoutMs, responseTimeoutMs, idleTimeoutMs } = api.upstream;
   const times = [connectTimeoutMs, responseTimeoutMs, idleTimeoutMs];
-  return JSON.stringify([protocol, scheme, host, port, times, api.upstreamCa]);
+  const { serverName, pins } = api.upstream;
+  // The certificate names its key.
+  const proof = [api.upstreamCa, api.upstreamIdentity?.chainPem ?? null, serverName, pins];
+  return JSON.stringify([protocol, scheme, host, port, times, proof]);
 }

@@ -3,6 +3,7 @@ import type { Priority, UpstreamConfig } from '../config/compiled.ts';
 import type { GrpcStreams } from '../openapi/index.ts';
 import type { Operation, RoleTable } from '../policy/index.ts';
 import type { TableDeclaration } from '../ports/index.ts';
+import type { UpstreamIdentity } from '../wire/index.ts';
 import type { TrustedProxies } from './client-address.ts';
 import type { ClientTrusts } from './client-trust.ts';
 import type { Plan } from './plan.ts';
@@ -20,6 +21,8 @@ export interface CompiledApi {
   readonly authority: string;
   /** The CA that vouches for the upstream, PEM, or null for the public ones. */
   readonly upstreamCa: string | null;
+  /** What the upstream is shown where it asks who we are; null for nothing. */
+  readonly upstreamIdentity: UpstreamIdentity | null;
   /** Whether the credential that was used goes on to the upstream. */
   readonly credentials: 'remove' | 'pass';
   /** Whether replies get the security headers that they lack. */

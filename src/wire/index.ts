@@ -44,6 +44,6 @@ export { passedTrailers } from './trailers.ts';
 export { sendPutOff } from './turn-end.ts';
 export type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';
 export type { UpstreamBounds } from './upstream-connection.ts';
-export type { UpstreamTarget } from './upstream-dialer.ts';
+export type { UpstreamIdentity, UpstreamTarget } from './upstream-dialer.ts';
 export { POOL_BOUNDS, type PoolCounts, type Upstream } from './upstream-pool.ts';
 export type { OutgoingRequest } from './write-head.ts';

@@ -1,5 +1,12 @@
+import { createHash, X509Certificate } from 'node:crypto';
 import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
-import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
+import {
+  checkServerIdentity,
+  connect as connectTls,
+  createSecureContext,
+  type PeerCertificate,
+  type SecureContext,
+} from 'node:tls';
 import { lendingTo, takeReads } from './lent-reads.ts';
 import type { UpstreamBounds } from './upstream-connection.ts';
 
@@ -10,7 +17,19 @@ export interface UpstreamTarget {
   readonly host: string;
   readonly port: number;
   readonly ca: string | null;
+  /** What is shown where the upstream asks who we are. */
+  readonly identity?: UpstreamIdentity | null;
+  /** The name that its certificate must have, and that it hears (RFC 6066 §3), in the place of `host`. */
+  readonly serverName?: string | null;
+  /** SHA-256 of the public keys (SPKI, base64) of which its certificate must have one; none for any. */
+  readonly pins?: readonly string[];
   readonly bounds: UpstreamBounds;
+}
+
+/** A certificate with those above it, and its key; both PEM. */
+export interface UpstreamIdentity {
+  readonly chainPem: string;
+  readonly keyPem: Uint8Array;
 }
 
 /** Connects as `net.connect` does. */
@@ -23,6 +42,8 @@ export class UpstreamDialer {
   readonly #host: string;
   readonly #port: number;
   readonly #protocol: string;
+  readonly #serverName: string | null;
+  readonly #pins: ReadonlySet<string>;
   readonly #secureContext: SecureContext | null;
   readonly #connect: UpstreamConnect;
 
@@ -34,7 +55,10 @@ export class UpstreamDialer {
     this.#connect = connect ?? connectTcp;
     this.readyEvent = target.scheme === 'http' ? 'connect' : 'secureConnect';
     // Made once: reading the CAs anew for each connection costs milliseconds.
-    this.#secureContext = target.scheme === 'https' ? upstreamContext(target.ca) : null;
+    this.#secureContext = target.scheme === 'https' ? upstreamContext(target) : null;
+    // An address is no server name (RFC 6066 §3); the certificate is held against it all the same.
+    this.#serverName = target.serverName ?? (isIP(this.#host) === 0 ? this.#host : null);
+    this.#pins = new Set(target.pins);
   }
 
   /** A new connection. What comes over it is lent to `receive` (lent-reads.ts). */
@@ -43,6 +67,7 @@ export class UpstreamDialer {
     const onread = lendingTo(receive);
     const options = { host, port: this.#port, noDelay: true, onread };
     const secureContext = this.#secureContext;
+    const serverName = this.#serverName;
     const socket =
       secureContext === null
         ? this.#connect(options)
@@ -51,14 +76,31 @@ export class UpstreamDialer {
             secureContext,
             ALPNProtocols: [this.#protocol],
             rejectUnauthorized: true,
-            // An address is no server name (RFC 6066 §3); the certificate is held against it all the same.
-            ...(isIP(host) ? {} : { servername: host }),
+            ...(serverName === null ? {} : { servername: serverName }),
+            checkServerIdentity: (name, certificate) => this.#judge(name, certificate),
           });
     socket.once(this.readyEvent, () => takeReads(socket, onread.callback));
     return socket;
   }
+
+  /** Asked once a CA has vouched for the chain, and before the connection stands. */
+  #judge(name: string, certificate: PeerCertificate): Error | undefined {
+    const fault = checkServerIdentity(name, certificate);
+    return fault !== undefined || this.#pins.size === 0 ? fault : pinFault(certificate, this.#pins);
+  }
 }
 
-function upstreamContext(ca: string | null): SecureContext {
-  return createSecureContext({ minVersion: 'TLSv1.2', ...(ca === null ? {} : { ca }) });
+function upstreamContext({ ca, identity = null }: UpstreamTarget): SecureContext {
+  const shown = identity === null ? {} : { cert: identity.chainPem, key: Buffer.from(identity.keyPem) };
+  return createSecureContext({ minVersion: 'TLSv1.2', ...(ca === null ? {} : { ca }), ...shown });
+}
+
+/**
+ * A certificate that is vouched for, and has another key than it may. Only its own key counts: what else an upstream
+ * sends along need not be of its chain.
+ */
+function pinFault(certificate: PeerCertificate, pins: ReadonlySet<string>): NodeJS.ErrnoException | undefined {
+  const key = new X509Certificate(certificate.raw).publicKey.export({ type: 'spki', format: 'der' });
+  if (pins.has(createHash('sha256').update(key).digest('base64'))) return undefined;
+  return Object.assign(new Error('the upstream has another key than the pinned ones'), { code: 'PIN_MISMATCH' });
 }

@@ -28,6 +28,19 @@ test('once the connection stood, any error cuts the reply off', () => {
     assert.equal(codeOf(code, true), 'upstream-incomplete-reply');
 });
 
+test('who refuses us when the connection seems to stand does not trust us', () => {
+  for (const code of [
+    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
+    'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
+    'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+    'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED',
+  ])
+    assert.equal(codeOf(code, true), 'upstream-tls', code);
+  for (const code of ['ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR', 'ERR_SSL_SSLV3_ALERT_UNEXPECTED_MESSAGE'])
+    assert.equal(codeOf(code, true), 'upstream-incomplete-reply', code);
+});
+
 test('a machine without descriptors or ports left is overloaded, and no upstream is blamed', () => {
   for (const code of ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL']) {
     const fault: NodeJS.ErrnoException = Object.assign(new Error(code), { code });

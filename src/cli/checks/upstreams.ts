@@ -51,7 +51,11 @@ async function checkReach(egress: Egress, url: string, upstream: UpstreamConfig)
   return faultDiagnosis(reply.error, url, upstream);
 }
 
-function faultDiagnosis({ reason, detail }: EgressFault, url: string, { caFile }: UpstreamConfig): Diagnosis {
+function faultDiagnosis(
+  { reason, detail }: EgressFault,
+  url: string,
+  { caFile, serverName }: UpstreamConfig,
+): Diagnosis {
   switch (reason) {
     case 'too-large':
       return fine('upstream', `${url} answers`);
@@ -62,8 +66,8 @@ function faultDiagnosis({ reason, detail }: EgressFault, url: string, { caFile }
         'try a request through the gateway',
       );
     case 'untrusted':
-      // The CA of `ca` vouches for this upstream alone, and this call knows only those of the system.
-      return caFile === null
+      // `ca` and `serverName` are this upstream's alone, and this call knows only the system's CAs, and the host.
+      return caFile === null && serverName === null
         ? fail(
             'upstream',
             `${url} does not prove who it is: ${detail}`,
@@ -71,7 +75,7 @@ function faultDiagnosis({ reason, detail }: EgressFault, url: string, { caFile }
           )
         : warn(
             'upstream',
-            `${url} is reached; whether ${caFile} vouches for it can't be tried from here`,
+            `${url} is reached; whether ${caFile ?? 'somebody'} vouches for ${serverName ?? 'it'} can't be tried from here`,
             'try a request through the gateway',
           );
     case 'timeout':
