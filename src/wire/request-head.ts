@@ -28,20 +28,24 @@ const METHOD_LIMIT_BYTES = 32;
 /** So much of a version is looked at to say what is wrong with it. */
 const VERSION_GLANCE_BYTES = 16;
 
-/** A request's head, read once and whole; see CanonicalRequest for the canonical parts. */
-export interface RequestHead {
+/** What a request's head says in whatever protocol, read once and whole; see CanonicalRequest for the canonical parts. */
+export interface CanonicalHead {
   readonly fault: null;
   readonly method: string;
   readonly authority: Authority;
   readonly path: string;
   readonly query: string | null;
   readonly fields: HeaderFields;
+  readonly expectsContinue: boolean;
+  /** How long it is as HTTP/1.1, its empty line included. */
+  readonly bytes: number;
+}
+
+/** A request's head as HTTP/1.1 carries it. */
+export interface RequestHead extends CanonicalHead {
   readonly framing: BodyFraming;
   readonly minorVersion: 0 | 1;
   readonly keepAlive: boolean;
-  readonly expectsContinue: boolean;
-  /** How long it is, its empty line included. */
-  readonly bytes: number;
 }
 
 /** What reading a head gives. */

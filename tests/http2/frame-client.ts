@@ -19,6 +19,8 @@ export interface Http2Address {
   readonly port: number;
   /** PEM of the authority that the gateway's certificate comes from. */
   readonly ca: string;
+  /** The name for the TLS handshake, which then need not be that of the certificate; `localhost`, and held to it, where none is given. */
+  readonly serverName?: string | null;
 }
 
 /** A request of a FrameClient. */
@@ -42,6 +44,8 @@ export class FrameClient {
   /** Whether it ended in order: FIN, and no reset. */
   endedInOrder = false;
   silent = false;
+  /** Is told of each frame, behind `frames`. */
+  onFrame: (frame: Frame) => void = () => {};
   readonly #tcp: Socket;
   readonly #socket: TLSSocket;
   #rest: Buffer = Buffer.alloc(0);
@@ -61,10 +65,15 @@ export class FrameClient {
   }
 
   /** Connects with ALPN `h2` and sends nothing yet. Fails where the other side doesn't choose `h2`. */
-  static async connect({ port, ca }: Http2Address): Promise<FrameClient> {
+  static async connect({ port, ca, serverName }: Http2Address): Promise<FrameClient> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const tcp = connectTcp({ host: '127.0.0.1', port, noDelay: true });
-    const socket = connectTls({ socket: tcp, servername: 'localhost', ca, ALPNProtocols: ['h2'] }, resolve);
+    // That the chain is ours is enough where another name is asked for.
+    const name =
+      serverName === undefined
+        ? { servername: 'localhost' }
+        : { servername: serverName ?? '', checkServerIdentity: () => undefined };
+    const socket = connectTls({ socket: tcp, ca, ALPNProtocols: ['h2'], ...name }, resolve);
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('closed before it was open')));
     const client = new FrameClient(tcp, socket);
@@ -196,6 +205,7 @@ export class FrameClient {
     for (const found of frames) {
       this.frames.push(found);
       if (!this.silent && (found.flags & FLAG.ack) === 0) this.#acknowledge(found);
+      this.onFrame(found);
     }
     this.signal.changed();
   }

@@ -2,23 +2,14 @@ import type { ProblemCode } from '../../base/index.ts';
 import { FIELD, SINGLE_BITS } from '../field-names.ts';
 import type { HeaderFields } from '../header-fields.ts';
 import { type Authority, readAuthority } from '../host.ts';
-import { type AuthorityMemory, newAuthorityMemory } from '../request-head.ts';
+import { type AuthorityMemory, type CanonicalHead, newAuthorityMemory } from '../request-head.ts';
 import { canonicalizeTarget, type TargetReading } from '../target.ts';
 import { addLine, clearFieldLines, type FieldLines, newFieldLines, takeFields } from './field-lines.ts';
 
-/** A request's head as HTTP/2 carries it, read once and whole; see CanonicalRequest for the canonical parts. */
-export interface Http2RequestHead {
-  readonly fault: null;
-  readonly method: string;
-  readonly authority: Authority;
-  readonly path: string;
-  readonly query: string | null;
-  readonly fields: HeaderFields;
+/** A request's head as HTTP/2 carries it. */
+export interface Http2RequestHead extends CanonicalHead {
   /** The body's length in bytes; -1 where the head does not say. */
   readonly contentLength: number;
-  readonly expectsContinue: boolean;
-  /** How long it would be as HTTP/1.1, its empty line included. */
-  readonly bytes: number;
 }
 
 /**

@@ -1,7 +1,7 @@
-import { connect, type TLSSocket } from 'node:tls';
+import { FrameClient } from '../../http2/frame-client.ts';
 import type { Message } from '../message-reader.ts';
 import { type Address, piecesOf } from '../raw-client.ts';
-import { Signal } from '../signal.ts';
+import type { Signal } from '../signal.ts';
 import * as h2 from './frames.ts';
 import { type Field, readPlainBlock } from './hpack.ts';
 
@@ -27,7 +27,6 @@ export type Cut = 'whole' | 'bytes';
 
 /** A client of HTTP/2 that sends the bytes it is given and keeps what comes, as a strict reader of RFC 9113. */
 export class Http2Client {
-  readonly signal = new Signal();
   readonly streams = new Map<number, StreamRecord>();
   /** What is wrong with what came, or null. */
   violation: string | null = null;
@@ -36,51 +35,29 @@ export class Http2Client {
   /** Acknowledged settings and pings. */
   settingsAcks = 0;
   readonly pings: string[] = [];
-  closed = false;
-  readonly #socket: TLSSocket;
-  #received: Buffer = Buffer.alloc(0);
+  readonly #client: FrameClient;
   /** A header block that goes on. */
   #block: OpenBlock | null = null;
   #nextId = 1;
 
-  private constructor(socket: TLSSocket) {
-    this.#socket = socket;
-    socket.setNoDelay(true);
-    socket.on('data', (data: Buffer) => {
-      this.#received = Buffer.concat([this.#received, data]);
-      this.#read();
-      this.signal.changed();
-    });
-    for (const event of ['end', 'close'])
-      socket.on(event, () => {
-        this.closed = true;
-        this.signal.changed();
-      });
-    // The reason does not matter: `close` follows every error.
-    socket.on('error', () => {});
+  private constructor(client: FrameClient) {
+    this.#client = client;
+    client.onFrame = (frame) => this.#judge(frame);
+    for (const frame of client.frames) this.#judge(frame);
   }
 
   /** Connects with h2 as the only protocol; the promise fails where it is not agreed. */
-  static async connect({ port, serverName, ca }: Address): Promise<Http2Client> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const socket = connect(
-      // As in RawClient: that the chain is ours is enough here.
-      {
-        port,
-        host: '127.0.0.1',
-        servername: serverName ?? '',
-        ca,
-        ALPNProtocols: ['h2'],
-        checkServerIdentity: () => undefined,
-      },
-      resolve,
-    );
-    socket.once('error', reject);
-    socket.once('close', () => reject(new Error('closed before it was open')));
-    const client = new Http2Client(socket);
-    await promise;
-    if (socket.alpnProtocol !== 'h2') throw new Error(`${String(socket.alpnProtocol)} was agreed, not h2`);
-    return client;
+  static async connect(address: Address): Promise<Http2Client> {
+    return new Http2Client(await FrameClient.connect(address));
+  }
+
+  get signal(): Signal {
+    return this.#client.signal;
+  }
+
+  /** Whether the other side has ended the connection. */
+  get closed(): boolean {
+    return this.#client.closed;
   }
 
   /** The id of a stream to open next. */
@@ -94,18 +71,18 @@ export class Http2Client {
   async send(bytes: Buffer, cut: Cut, enough: () => boolean = () => false): Promise<void> {
     for (const piece of cut === 'whole' ? [bytes] : piecesOf(bytes)) {
       if (this.closed || enough()) return;
-      await this.#write(piece);
+      if (piece.length > 0) await this.#client.send(piece);
     }
   }
 
   /** Ends this side. */
   finish(): void {
-    this.#socket.end();
+    this.#client.finish();
   }
 
   /** Ends the connection at once. */
   destroy(): void {
-    this.#socket.destroy();
+    this.#client.destroy();
   }
 
   /** What came on a stream so far. */
@@ -139,23 +116,11 @@ export class Http2Client {
     };
   }
 
-  #write(bytes: Buffer): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    if (this.closed || bytes.length === 0) return Promise.resolve();
-    this.#socket.write(bytes, () => resolve());
-    // A connection that goes away keeps no promise of a callback in time.
-    return Promise.race([promise, this.signal.holds(() => this.closed).then(() => undefined)]);
-  }
-
-  #read(): void {
-    const { frames, used } = h2.readFrames(this.#received);
-    this.#received = this.#received.subarray(used);
-    for (const frame of frames) {
-      try {
-        this.#take(frame);
-      } catch (error) {
-        this.violation ??= error instanceof Error ? error.message : String(error);
-      }
+  #judge(frame: h2.Frame): void {
+    try {
+      this.#take(frame);
+    } catch (error) {
+      this.violation ??= error instanceof Error ? error.message : String(error);
     }
   }
 
@@ -185,11 +150,9 @@ export class Http2Client {
         break;
       case h2.SETTINGS:
         if ((flags & h2.ACK) !== 0) this.settingsAcks++;
-        else this.#socket.write(h2.frame(h2.SETTINGS, h2.ACK, 0));
         break;
       case h2.PING:
         if ((flags & h2.ACK) !== 0) this.pings.push(payload.toString('latin1'));
-        else this.#socket.write(h2.frame(h2.PING, h2.ACK, 0, payload));
         break;
       case h2.GOAWAY:
         this.goaway = payload.readUInt32BE(4);
