@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Problem } from '../base/index.ts';
 import { Eras } from './eras.ts';
 import { CountingMetrics, fakePorts } from './fixture.test.ts';
 import { StandingStreams } from './standing.ts';
@@ -77,6 +78,28 @@ test('a stream is drained once, and one that has ended is not', async () => {
   streams.remove(slow, 'client');
   await Promise.resolve();
   assert.deepEqual([asked, drained.length], [1, 0]);
+});
+
+test('a stream that takes its time to close is closed once, and judged no more', () => {
+  const { clock, ports } = fakePorts();
+  const metrics = new CountingMetrics();
+  let finds = 0;
+  const snapshot = { trusted: null, router: { find: () => (finds++, { kind: 'notFound' }) } };
+  const context = { ports, installed: { snapshot, pools: [] } } as never;
+  const streams = new StandingStreams({
+    clock,
+    metrics: metrics.streams,
+    eras: { current: { context, passages: [] }, move: () => assert.fail('it moved') },
+  });
+  const closed: Problem[] = [];
+  const walk = { stream: { request: {} }, operation: { id: 'a/x' }, principal: null, ended: false } as unknown as Walk;
+  const slow: Standing = { kind: 'websocket', walk, close: (problem) => void closed.push(problem), drain() {} };
+  streams.add(slow);
+  for (let turn = 0; turn < 3; turn++) streams.sweep();
+  streams.drain();
+  assert.deepEqual([closed.map(({ code }) => code), finds], [['gateway-overloaded'], 1]);
+  streams.remove(slow, 'client');
+  assert.deepEqual(metrics.streamEnds, ['websocket reload']);
 });
 
 test('why a stream ended follows from how its request did', () => {

@@ -250,6 +250,14 @@ test('a stream of a public operation may be nobodyâ€™s, and not become somebodyâ
   assert.deepEqual(bench.metrics.streamEnds, ['events refused']);
 });
 
+test('a stream that nothing happens to is judged every half minute', async (t) => {
+  const rules = rulesFor(principalNamed('alice'));
+  const { bench, begin } = await startEvents(t, rules);
+  await begin();
+  bench.clock.pass(95_000);
+  assert.deepEqual(rules.runs, { authenticate: 4, authorize: 4, limit: 1, released: 3 });
+});
+
 test('a verdict may take a while; one that is late or fails closes the stream, and tells somebody', async (t) => {
   const rules = rulesFor();
   const { bench, begin, reload: again } = await startEvents(t, rules);

@@ -69,15 +69,9 @@ function identify(x: Exchange, { revoked, broken }: StreamFacts): AuthenticateVe
 
 function inTime<V>(clock: Clock, delayMs: number, verdict: () => V): V | Promise<V> {
   if (delayMs === 0) return verdict();
-  return new Promise((resolve, reject) => {
-    clock.after(delayMs, () => {
-      try {
-        resolve(verdict());
-      } catch (fault) {
-        reject(fault);
-      }
-    });
-  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  clock.after(delayMs, resolve);
+  return promise.then(verdict);
 }
 
 function subjectOf(x: Exchange): string {

@@ -2,7 +2,7 @@ import type { GatewayThreadOptions } from '../../src/gateway/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import {
   newAuthorityMemory,
-  NO_FIELDS,
+  type HeaderFields,
   type OutgoingRequest,
   readRequestHead,
   type ReplyHead,
@@ -89,7 +89,7 @@ const EVENTS_HEAD: ReplyHead = {
   bytes: 50,
 };
 
-function fieldsOf(line: string): typeof NO_FIELDS {
+function fieldsOf(line: string): HeaderFields {
   const head = Buffer.from(`GET / HTTP/1.1\r\nhost: x\r\n${line}\r\n\r\n`);
   const reading = readRequestHead(head, head.length - 2, newAuthorityMemory());
   if (reading.fault !== null) throw new Error(reading.fault);
