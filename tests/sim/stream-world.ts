@@ -92,6 +92,7 @@ export class StreamWorld {
         turnedAway() {},
         http2Counted() {},
         http2Fault() {},
+        summed() {},
         cut: (_reason, passages) => this.#demand(passages === 0, () => `${passages} requests were cut by a reload`),
         inFlight: { set() {} },
         streams: { opened() {}, closed() {} },
