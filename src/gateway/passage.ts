@@ -106,6 +106,10 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     return this.#phase === 'replying';
   }
 
+  get movable(): boolean {
+    return this.replying || (this.#phase === 'forwarded' && this.#reply?.isIdle === true);
+  }
+
   get ended(): boolean {
     return this.#phase === 'over';
   }
@@ -284,12 +288,9 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     this.context.standing.add(stream);
   }
 
-  adopt({ context, compiled, plan, principal }: Place): void {
-    this.context = context;
-    this.compiled = compiled;
-    this.plan = plan;
-    this.principal = principal;
-    if (this.#standing !== null) this.#leg?.allowIdle(compiled.api.upstream.streamTimeoutMs);
+  adopt(place: Place): void {
+    ({ context: this.context, compiled: this.compiled, plan: this.plan, principal: this.principal } = place);
+    if (this.#standing !== null) this.#leg?.allowIdle(place.compiled.api.upstream.streamTimeoutMs);
   }
 
   conclude(problem: Problem | null): void {

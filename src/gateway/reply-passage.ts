@@ -43,7 +43,7 @@ export class Reply implements ReplyView {
   #head: ReplyHead | null = null;
   #own: Answer | null = null;
   #edits: ReplyEdits | null = null;
-  #body: BodyAccess | null;
+  #body: BodyAccess | null = null;
   #reading: BodyUse = 'none';
   /** The body where it is at hand; null where it streams. */
   #whole: WholeBody | null = null;
@@ -55,7 +55,6 @@ export class Reply implements ReplyView {
 
   constructor(passage: Walk) {
     this.#passage = passage;
-    this.#body = BodyAccess.of(passage.plan.readsResponse);
   }
 
   get source(): 'upstream' | 'gateway' {
@@ -66,6 +65,11 @@ export class Reply implements ReplyView {
     return viewOf(this.#body, use, this.#reading);
   }
 
+  /** Whether nothing of a reply has come: until then the request may get another plan. */
+  get isIdle(): boolean {
+    return this.#state === 'idle';
+  }
+
   /** Something else takes this reply's place: nothing of it is sent any more. */
   abandon(): void {
     this.#state = 'over';
@@ -74,6 +78,7 @@ export class Reply implements ReplyView {
   /** An answer of the gateway's own. */
   answer(answer: Answer): void {
     this.#own = answer;
+    this.#body = BodyAccess.of(this.#passage.plan.readsResponse);
     this.status = answer.status;
     // Steps see what was said first, whatever others have edited before them.
     if (this.#passage.plan.respond.length > 0) this.headers = new AddedFields([...answer.added]);
@@ -144,6 +149,7 @@ export class Reply implements ReplyView {
   }
 
   #take(head: ReplyHead): void {
+    this.#body = BodyAccess.of(this.#passage.plan.readsResponse);
     this.#head = head;
     this.status = head.status;
     this.headers = head.fields;

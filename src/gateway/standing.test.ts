@@ -84,7 +84,7 @@ test('a stream that takes its time to close is closed once, and judged no more',
   const { clock, ports } = fakePorts();
   const metrics = new CountingMetrics();
   let finds = 0;
-  const snapshot = { trusted: null, router: { find: () => (finds++, { kind: 'notFound' }) } };
+  const snapshot = { trusted: null, trusts: null, router: { find: () => (finds++, { kind: 'notFound' }) } };
   const context = { ports, installed: { snapshot, pools: [] } } as never;
   const streams = new StandingStreams({
     clock,
@@ -92,7 +92,14 @@ test('a stream that takes its time to close is closed once, and judged no more',
     eras: { current: { context, passages: [] }, move: () => assert.fail('it moved') },
   });
   const closed: Problem[] = [];
-  const walk = { stream: { request: {} }, operation: { id: 'a/x' }, principal: null, ended: false } as unknown as Walk;
+  const stream = { request: { peer: { tls: null } } };
+  const walk = {
+    stream,
+    context: { ports },
+    operation: { id: 'a/x' },
+    principal: null,
+    ended: false,
+  } as unknown as Walk;
   const slow: Standing = { kind: 'websocket', walk, close: (problem) => void closed.push(problem), drain() {} };
   streams.add(slow);
   for (let turn = 0; turn < 3; turn++) streams.sweep();

@@ -114,11 +114,12 @@ export class StandingStreams implements StreamRegister {
     const { clock, eras } = this.#options;
     const { stream } = seat;
     seat.isBeingJudged = false;
+    if (!this.#stands(seat) || seat.end !== null) return;
     // By what is in force now it is judged in the next round.
-    if (!this.#stands(seat) || seat.end !== null || eras.current?.context !== context) return;
+    if (eras.current?.context !== context) return;
     if (judgement.kind === 'refused') this.#close(seat, judgement.problem, judgement.end);
     else if (stream.fits?.(judgement.place.compiled) === false) this.#close(seat, NOT_OFFERED, 'reload');
-    else {
+    else if (stream.walk.movable) {
       seat.judgedMs = clock.monotonic();
       eras.move(stream.walk, judgement.place);
     }

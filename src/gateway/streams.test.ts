@@ -15,6 +15,7 @@ import {
   step,
   until,
 } from './fixture.test.ts';
+import type { Walk } from './walk.ts';
 
 const GET = 'GET /events HTTP/1.1\r\nhost: x.example\r\n\r\n';
 const EVENTS_HEAD =
@@ -238,6 +239,42 @@ for (const [words, change] of Object.entries(REFUSALS)) {
     }
   });
 }
+
+test('what stands before its reply has begun moves too, but not while a step is at its reply', async (t) => {
+  const respond = Promise.withResolvers<Verdict>();
+  const walks: Walk[] = [];
+  const kinds = [
+    kindOf('p', {
+      limit: step((exchange) => {
+        const walk = exchange as Walk;
+        walks.push(walk);
+        walk.stand({ kind: 'grpc', walk, close: ({ code }) => walk.cut(code), drain() {} });
+        return PASS;
+      }),
+      respond: step(() => respond.promise),
+    }),
+  ];
+  const { bench, reload: again } = await startEvents(t, rulesFor(), { kinds });
+  bench.upstream.respond = () => {};
+  const client = bench.client().send(GET);
+  await until(() => bench.upstream.requests.length === 1);
+  const revision = (): number | undefined => walks[0]?.context.installed.snapshot.revision;
+  await again(2);
+  bench.clock.pass(SOON_MS);
+  assert.deepEqual([revision(), bench.gateway.living], [2, 1]);
+  bench.upstream.requests[0]?.socket.write('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nnever');
+  await until(() => bench.clock.waiting > 0);
+  await again(3);
+  bench.clock.pass(SOON_MS);
+  assert.deepEqual([revision(), bench.gateway.living], [2, 2]);
+  respond.resolve(PASS);
+  await until(() => client.received.endsWith('never'));
+  bench.clock.pass(SOON_MS);
+  assert.deepEqual([revision(), bench.gateway.living], [3, 1]);
+  bench.upstream.requests[0]?.socket.write('!');
+  assert.equal((await client.reply()).body.toString(), 'never!');
+  assert.deepEqual(bench.metrics.streamEnds, ['grpc upstream']);
+});
 
 test('a stream of a public operation may be nobody’s, and not become somebody’s', async (t) => {
   const rules = rulesFor();

@@ -77,6 +77,8 @@ export interface Walk extends Exchange {
   reading: BodyUse;
   /** Whether the head of a reply is out and its body on the way. */
   readonly replying: boolean;
+  /** Whether no step is at it: it waits for the head of a reply, or that is out. Then it may `adopt`. */
+  readonly movable: boolean;
   /** Whether the walk is over. */
   readonly ended: boolean;
   /** The policy that decided, or null. */
@@ -116,7 +118,7 @@ export interface Walk extends Exchange {
   fault(policy: string, what: unknown): void;
   /** Its reply stays open: it is judged again from time to time, and the upstream may be silent for the API's `streamTimeout`. */
   stand(stream: Standing): void;
-  /** Goes on by another Snapshot, when it was judged again and its reply is on the way. Whatever is to be released is as it was. */
+  /** Goes on by another Snapshot, when it was judged again. Whatever is to be released is as it was. */
   adopt(place: Place): void;
   /** Ends a reply that has begun where it is, for a kind of body that has no end of its own. */
   conclude(problem: Problem | null): void;

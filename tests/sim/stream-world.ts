@@ -4,6 +4,7 @@ import { gather, parseConfig } from '../../src/config/index.ts';
 import {
   compile,
   createGateway,
+  createGatewayMetrics,
   type Gateway,
   type GatewayPorts,
   kindTable,
@@ -86,16 +87,8 @@ export class StreamWorld {
       traces: { nextSpan: () => '0123456789abcdef', nextTrace: () => `00-${'1'.repeat(32)}-0123456789abcdef-03` },
       pseudonym: () => '',
       metrics: {
-        finished() {},
-        refused() {},
-        observed() {},
-        turnedAway() {},
-        http2Counted() {},
-        http2Fault() {},
-        summed() {},
+        ...createGatewayMetrics(NO_METER),
         cut: (_reason, passages) => this.#demand(passages === 0, () => `${passages} requests were cut by a reload`),
-        inFlight: { set() {} },
-        streams: { opened() {}, closed() {} },
       },
     };
   }
@@ -260,3 +253,8 @@ const NO_IO = {
   egress: { call: unused },
 };
 const NO_TABLES = { read: unused };
+const NO_METER = {
+  counter: () => ({ add() {} }),
+  gauge: () => ({ set() {} }),
+  histogram: () => ({ observe() {} }),
+};
