@@ -48,7 +48,7 @@ export class SimClient implements ServerExchange {
   leave(): void {
     if (this.state !== 'open') return;
     this.#over('left');
-    this.events.gone();
+    this.events.gone(null);
   }
 
   limitBody(): boolean {
