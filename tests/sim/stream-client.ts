@@ -59,6 +59,8 @@ export class SimClient implements ServerExchange {
 
   resumeBody(): void {}
 
+  hush(): void {}
+
   interim(): void {}
 
   send(_head: OutgoingHead): void {

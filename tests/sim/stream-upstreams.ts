@@ -35,7 +35,7 @@ interface Call {
 export function endlessUpstreams(clock: Clock, chance: Chance): EndlessUpstreams {
   const callers = new Map<
     number,
-    { call(request: OutgoingRequest, events: UpstreamEvents): ReturnType<typeof begin> }
+    { call(request: OutgoingRequest, events: UpstreamEvents): ReturnType<typeof begin>; waitingShare: () => number }
   >();
   const open = new Set<Call>();
   const ended = new WeakSet<object>();
@@ -56,7 +56,7 @@ export function endlessUpstreams(clock: Clock, chance: Chance): EndlessUpstreams
     forApis: (apis) =>
       apis.map(({ upstream: { port } }) => {
         let caller = callers.get(port);
-        if (caller === undefined) callers.set(port, (caller = { call: begin }));
+        if (caller === undefined) callers.set(port, (caller = { call: begin, waitingShare: () => 0 }));
         return caller;
       }),
     retain() {},

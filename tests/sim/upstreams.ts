@@ -18,7 +18,8 @@ export function simUpstreams(given: {
   readonly judge: Judge;
 }): Upstreams {
   return {
-    forApis: (apis) => apis.map(() => ({ waitingShare: () => 0, call: (request, events) => answer(request, events, given) })),
+    forApis: (apis) =>
+      apis.map(() => ({ waitingShare: () => 0, call: (request, events) => answer(request, events, given) })),
     retain() {},
     sweep() {},
     close() {},
