@@ -112,7 +112,7 @@ const apiShape = {
   }),
   operations: z.record(operationName, operationSchema).optional().meta({
     description:
-      'What single operations have of their own, by operationId, by `METHOD /template` where there is none, or by `package.Service/Method`.',
+      'What single operations have of their own, by operationId, by `METHOD /template` where there is none, or by `package.Service/Method`; `package.Service/*` is all methods of a service.',
   }),
 };
 

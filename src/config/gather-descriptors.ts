@@ -1,10 +1,12 @@
 import { ok, type Result } from '../base/index.ts';
 import type { ApiDescription } from '../openapi/index.ts';
 import { describeServices } from '../openapi/services.ts';
+import { accessIssues } from './access-checks.ts';
 import { operationIssues } from './checks.ts';
 import type { DescribedDocument } from './description-document.ts';
 import { fileWords } from './description-source.ts';
 import { complain, type Work } from './gather-work.ts';
+import { methodKeys, spreadServices } from './service-keys.ts';
 
 /** All messages of a large organisation's services take a few. */
 const DESCRIPTORS_LIMIT_BYTES = 16 * 1024 * 1024;
@@ -21,10 +23,17 @@ export async function gatherDescriptors(work: Work): Promise<void> {
       complain(work, `${api.path}.descriptors`, read.error);
       continue;
     }
-    const names = read.value.operations.map(({ id }) => id);
+    const names = methodKeys(read.value.operations.map(({ id }) => id));
     work.described.set(api.name, documentOf(read.value));
     work.issues.push(...operationIssues(api, names, work.parsed.places));
   }
+}
+
+/** The same work, with what is said of whole services said of their methods; what can't hold together is an issue. */
+export function withServices(work: Work): Work {
+  const parsed = spreadServices(work.parsed, work.described);
+  if (parsed !== work.parsed) work.issues.push(...accessIssues(parsed.config, parsed.places));
+  return { ...work, parsed };
 }
 
 async function readServices(work: Work, file: string): Promise<Result<ApiDescription, string>> {

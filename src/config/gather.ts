@@ -7,7 +7,7 @@ import { hostWarnings } from './client-trust.ts';
 import { contentHash } from './content-hash.ts';
 import { type DescribedDocument, readDescription } from './description-document.ts';
 import { readLocation } from './description-source.ts';
-import { gatherDescriptors } from './gather-descriptors.ts';
+import { gatherDescriptors, withServices } from './gather-descriptors.ts';
 import type { Gathered } from './gathered.ts';
 import { grantWarnings } from './grant-warnings.ts';
 import { gatherClients } from './gather-clients.ts';
@@ -30,7 +30,7 @@ export async function gather(
   parsed: ParsedConfig,
   options: GatherOptions,
 ): Promise<Result<Gathered, readonly Issue[]>> {
-  const work: Work = {
+  const written: Work = {
     ...options,
     parsed,
     issues: [],
@@ -39,10 +39,11 @@ export async function gather(
     gatheredFiles: new Map(),
     gatheredSecrets: new Map(),
   };
-  await gatherCertificate(work);
-  await gatherDescriptions(work);
-  await gatherDescriptors(work);
-  for (const api of parsed.config.apis) {
+  await gatherCertificate(written);
+  await gatherDescriptions(written);
+  await gatherDescriptors(written);
+  const work = withServices(written);
+  for (const api of work.parsed.config.apis) {
     await gatherUpstream(work, api);
     await gatherPolicies(work, api);
   }

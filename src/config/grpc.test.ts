@@ -79,6 +79,56 @@ test('an operation is called by its service and method, and has keys of its own'
   assert.equal(api.operations['orders.v1.Orders/Get']?.bodyLimitBytes, 1_024);
 });
 
+test('what is said of a service holds for its methods, and each may say otherwise key by key', async () => {
+  const signedIn = `issuers:
+  acme: { issuer: https://id.acme.example, audience: https://api.acme.example, algorithms: [ES256], jwks: https://id.acme.example/jwks }
+roles: { all: { can: [orders:read, orders:watch] } }
+`;
+  const own = `    auth: [acme]
+    operations:
+      orders.v1.Orders/*: { needs: orders:read, limit: 100/h per user, body: 1MiB }
+      orders.v1.Orders/Watch: { needs: orders:watch, limit: 5/h per user }
+`;
+  const text = configuration(own).replace('    auth: public\n', '').replace('apis:', `${signedIn}apis:`);
+  const [api] = (await fine(text)).config.apis;
+  assert.deepEqual(
+    Object.entries(api?.operations ?? {}).map(([name, { needs, limits, bodyLimitBytes }]) => [
+      ...[name, needs, limits.map((limit) => limit.text), bodyLimitBytes],
+    ]),
+    [
+      ['orders.v1.Orders/Get', ['orders:read'], ['100/h per user'], 1_048_576],
+      ['orders.v1.Orders/Watch', ['orders:watch'], ['5/h per user', '100/h per user'], 1_048_576],
+    ],
+  );
+  assert.deepEqual(
+    api?.policies.map(({ kind }) => kind),
+    ['grpc', 'jwt', 'permission', 'rate'],
+  );
+  const [, , permission] = api.policies;
+  assert.deepEqual(permission?.config, {
+    operations: { 'orders.v1.Orders/Get': ['orders:read'], 'orders.v1.Orders/Watch': ['orders:watch'] },
+    ...{ open: [], closed: [], openByDefault: false },
+  });
+});
+
+test('what a service and its method say must hold together', async () => {
+  const open = `issuers:
+  acme: { issuer: https://id.acme.example, audience: https://api.acme.example, algorithms: [ES256], jwks: https://id.acme.example/jwks }
+`;
+  const own = `    auth: [acme]
+    operations:
+      orders.v1.Orders/*: { auth: public }
+      orders.v1.Orders/Watch: { limit: 5/h per user }
+`;
+  const text = configuration(own).replace('    auth: public\n', '').replace('apis:', `${open}apis:`);
+  const result = await gathered(text);
+  assert.ok(Array.isArray(result));
+  assert.match(result.join('\n'), /per user. counts callers, and nobody is known where anybody may call/);
+  const stranger = await gathered(configuration("    operations: { 'orders.v1.Other/*': { body: 1KiB } }"));
+  assert.ok(Array.isArray(stranger));
+  assert.match(stranger.join('\n'), /no operation of this name/);
+});
+
 test('what can not be is told at its line', async () => {
   const cases: readonly (readonly [string, RegExp, (Uint8Array | null)?])[] = [
     [

@@ -1,0 +1,69 @@
+import type { ApiConfig, OperationConfig } from './config.ts';
+import { member } from './configured.ts';
+import { accessPolicies } from './policy-uses.ts';
+import type { ParsedConfig } from './parse.ts';
+import type { DescribedDocument } from './description-document.ts';
+
+/** Behind the name of a service: all of its methods. */
+const ALL = '/*';
+
+/** What a key below `operations` may be called for these methods: each by its name, and each service as a whole. */
+export function methodKeys(methods: readonly string[]): readonly string[] {
+  return [...methods, ...new Set(methods.map(serviceKey))];
+}
+
+/**
+ * The configuration with what is said of whole gRPC services said of each of their methods, and the policies that come of
+ * it; the same one where nothing is. What a method says itself takes the place of what its service says, key by key; limits hold together.
+ */
+export function spreadServices(
+  parsed: ParsedConfig,
+  described: ReadonlyMap<string, Pick<DescribedDocument, 'description'>>,
+): ParsedConfig {
+  const { config } = parsed;
+  if (!config.apis.some(speaksOfServices)) return parsed;
+  const apis = config.apis.map((api) => {
+    const document = described.get(api.name);
+    if (!speaksOfServices(api) || document === undefined) return api;
+    const spread = {
+      ...api,
+      operations: spreadOver(
+        api,
+        document.description.operations.map(({ id }) => id),
+      ),
+    };
+    // Those of its own keys come first, and are made anew.
+    const others = api.policies.slice(accessPolicies(api, config.issuers).length);
+    return { ...spread, policies: [...accessPolicies(spread, config.issuers), ...others] };
+  });
+  return { ...parsed, config: { ...config, apis } };
+}
+
+function speaksOfServices({ source, operations }: ApiConfig): boolean {
+  return source.kind === 'descriptors' && Object.keys(operations).some((key) => key.endsWith(ALL));
+}
+
+function spreadOver({ operations }: ApiConfig, methods: readonly string[]): Record<string, OperationConfig> {
+  const entries = methods.flatMap((method) => {
+    const merged = merge(member(operations, method), member(operations, serviceKey(method)));
+    return merged === undefined ? [] : [[method, merged] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+function merge(own: OperationConfig | undefined, shared: OperationConfig | undefined): OperationConfig | undefined {
+  if (own === undefined || shared === undefined) return own ?? shared;
+  return {
+    auth: own.auth ?? shared.auth,
+    bodyLimitBytes: own.bodyLimitBytes ?? shared.bodyLimitBytes,
+    needs: own.needs ?? shared.needs,
+    limits: [...own.limits, ...shared.limits],
+    validate: own.validate ?? shared.validate,
+    priority: own.priority ?? shared.priority,
+    path: own.path,
+  };
+}
+
+function serviceKey(method: string): string {
+  return method.slice(0, method.lastIndexOf('/')) + ALL;
+}
