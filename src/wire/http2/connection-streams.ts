@@ -11,14 +11,11 @@ import type { StreamState } from './frame-judge.ts';
 import { headerFrames, rstStream, windowUpdate } from './frame-writer.ts';
 import { NO_TABLE } from './hpack-encoder.ts';
 import { Http2Exchange, type StreamHost } from './http2-exchange.ts';
-import { ErrorCode, HTTP2_FAULTS, type Http2Bounds, type Http2Fault } from './protocol.ts';
+import { ErrorCode, FIRST_WINDOW_BYTES, HTTP2_FAULTS, type Http2Bounds, type Http2Fault } from './protocol.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import type { Http2RequestHead } from './request-head.ts';
 import { RequestQueue } from './request-queue.ts';
 import { type ClosedHow, StreamTable } from './stream-table.ts';
-
-/** RFC 9113 §6.9.2: every window begins with so much until something else is said. */
-export const FIRST_WINDOW_BYTES = 65_535;
 
 /**
  * What a request takes beside its text: a stream, and a place for each of its fields (measured). Tables of HPACK make a

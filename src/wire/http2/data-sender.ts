@@ -5,12 +5,10 @@ import type { WholeBody } from '../message.ts';
 import { latin1Text } from '../octets.ts';
 import { SIDE_BUFFER_BYTES } from '../server.ts';
 import { frameHead } from './frame-writer.ts';
-import { Flag, FrameType } from './protocol.ts';
+import { FIRST_WINDOW_BYTES, Flag, FrameType } from './protocol.ts';
 
 /** RFC 9113 §6.9.1. */
 const WINDOW_LIMIT_BYTES = 0x7fffffff;
-/** RFC 9113 §6.9.2: what a connection may send before any WINDOW_UPDATE. */
-const FIRST_WINDOW_BYTES = 65_535;
 /** What every peer takes (RFC 9113 §4.2). Longer ones would only hold up the other streams. */
 const FRAME_BYTES = 16_384;
 /** A frame that windows cut to less than this was asked for octet by octet: it allows for no more of such asking. */

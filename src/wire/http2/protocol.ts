@@ -26,6 +26,9 @@ export const Setting = {
   enableConnectProtocol: 0x8,
 } as const;
 
+/** Every window begins with so many octets until something else is said (RFC 9113 §6.9.2). */
+export const FIRST_WINDOW_BYTES = 65_535;
+
 /** Codes of RST_STREAM and GOAWAY (RFC 9113 §7). */
 export const ErrorCode = {
   noError: 0x0,

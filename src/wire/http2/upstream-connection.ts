@@ -12,7 +12,7 @@ import { REPLY_RULES } from './hpack-field.ts';
 import { ErrorCode, HTTP2_FAULTS, type Http2Fault, Setting } from './protocol.ts';
 import { ReplyBlock } from './reply-head.ts';
 import { TrailerBlock } from './request-block.ts';
-import { clientGreeting } from './client-greeting.ts';
+import { clientGreeting } from './greeting.ts';
 import type { Http2UpstreamHost } from './upstream-host.ts';
 import { Silence } from './upstream-silence.ts';
 import type { UpstreamStream } from './upstream-stream.ts';

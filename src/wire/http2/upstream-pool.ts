@@ -192,7 +192,7 @@ export class Http2Pool implements Upstream {
   }
 
   *#clients(): Generator<CallClient> {
-    for (const connection of [...this.#open, ...this.#leaving])
+    for (const connection of [...this.#open, ...this.#leaving, ...this.#closing])
       for (const call of connection.calls()) yield (call as Http2Call).client;
   }
 

@@ -4,12 +4,10 @@ import { MISMEASURED, type UpstreamBounds } from '../upstream-connection.ts';
 import { DataSender } from './data-sender.ts';
 import { headerFrames, rstStream, windowUpdate } from './frame-writer.ts';
 import { NO_TABLE, type RequestHeadEncoder } from './hpack-encoder.ts';
-import { ErrorCode, type Http2Bounds, type Http2Fault } from './protocol.ts';
+import { ErrorCode, FIRST_WINDOW_BYTES, type Http2Bounds, type Http2Fault } from './protocol.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { type StreamOwner, UpstreamStream } from './upstream-stream.ts';
 
-/** RFC 9113 §6.9.2: every window begins with so much until something else is said. */
-export const FIRST_WINDOW_BYTES = 65_535;
 /** RFC 9113 §5.1.1: numbers of streams end here. */
 const LAST_ID = 0x7fff_ffff;
 /**
