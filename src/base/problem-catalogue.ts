@@ -1,5 +1,6 @@
 import type { CatalogueEntry } from './catalogue-entry.ts';
 import { framingProblems } from './framing-problems.ts';
+import { upgradeProblems } from './upgrade-problems.ts';
 
 const target = {
   'malformed-target': {
@@ -125,13 +126,14 @@ const routing = {
     status: 400,
     title: 'Malformed message',
     cause:
-      'A message breaks the framing of its protocol: over gRPC a bad flag, a compressed message where no coding is named, a second one where one is due, or an end inside of one.',
+      'A message breaks the framing of its protocol: over gRPC a bad flag, a compressed message where no coding is named, a second one where one is due, or an end inside of one; over WebSocket a frame that RFC 6455 forbids, such as a compressed one.',
     fix: 'Send messages by a library of the protocol.',
   },
   'message-too-large': {
     status: 413,
     title: 'Message too large',
-    cause: 'A message is larger than this operation takes (over gRPC 4 MiB unless `body` says otherwise).',
+    cause:
+      'A message is larger than this operation takes (over gRPC 4 MiB unless `body` says otherwise, over WebSocket 1 MiB unless `message` does).',
     fix: 'Send smaller messages, or raise the bound for this operation.',
   },
   'malformed-body': {
@@ -255,7 +257,14 @@ const gateway = {
 } as const satisfies Record<string, CatalogueEntry>;
 
 /** The catalogue itself; the documentation has a page section for each code, and a test holds the two together. */
-export const problemCatalogue = { ...framingProblems, ...target, ...routing, ...upstream, ...gateway } as const;
+export const problemCatalogue = {
+  ...framingProblems,
+  ...target,
+  ...routing,
+  ...upstream,
+  ...upgradeProblems,
+  ...gateway,
+} as const;
 
 /** A stable name for a refusal. */
 export type ProblemCode = keyof typeof problemCatalogue;

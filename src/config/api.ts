@@ -13,6 +13,7 @@ import { parseRoute } from './routes.ts';
 import { listOf, parsed, path, size, uniqueList } from './scalars.ts';
 import { toUpstreamConfig, upstreamSchema } from './upstream.ts';
 import { isPlainPath } from './upstream-url.ts';
+import { toWebSocket, webSocketSchema } from './websocket.ts';
 import { words } from './words.ts';
 
 const ROUTE_LIMIT = 10_000;
@@ -56,6 +57,7 @@ const operationSchema = z.strictObject({
   limit: limitSchema('Limits of this operation alone, besides those of the API.').optional(),
   priority: prioritySchema.optional().meta({ description: 'As `priority` of the API, where it differs.' }),
   validate: validate.optional().meta({ description: 'As `validate` of the API, where it differs.' }),
+  websocket: webSocketSchema,
 });
 
 const apiShape = {
@@ -240,6 +242,7 @@ function toOperations(api: string, raw: NonNullable<RawApi['operations']>): Reco
           needs: toNeeds(operation.needs),
           limits: operation.limit === undefined ? [] : listOf(operation.limit),
           validate: operation.validate ?? null,
+          websocket: toWebSocket(operation.websocket),
           path: at,
         },
       ];

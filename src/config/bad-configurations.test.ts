@@ -403,7 +403,11 @@ const APIS: readonly Case[] = [
   [
     'an unknown key of an operation',
     withApi('    operations: { GET /x: { object: 1 } }'),
-    [7, 29, 'operations["GET /x"].object: unknown key (known here: auth, body, needs, limit, priority, validate)'],
+    [
+      7,
+      29,
+      'operations["GET /x"].object: unknown key (known here: auth, body, needs, limit, priority, validate, websocket)',
+    ],
   ],
   [
     'a password in the URL of a description',

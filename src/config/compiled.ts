@@ -10,6 +10,7 @@ export type {
   PolicyUse,
   TrustedProxiesConfig,
   UpstreamConfig,
+  WebSocketConfig,
 } from './config.ts';
 export { type Configured, configuredOf, type ListedOperation } from './configured.ts';
 export type { Gathered } from './gathered.ts';

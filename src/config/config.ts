@@ -179,7 +179,23 @@ export interface OperationConfig {
   /** Limits of this operation alone, besides those of the API. */
   readonly limits: readonly LimitRule[];
   readonly validate: ValidateConfig | null;
+  /** What holds of WebSocket connections; null where none is offered. */
+  readonly websocket: WebSocketConfig | null;
   readonly path: string;
+}
+
+/** WebSocket connections of an operation. */
+export interface WebSocketConfig {
+  /** Serialized origins (RFC 6454 §6.2); `own`: that of the host which the request names. */
+  readonly origins: 'own' | 'any' | readonly string[];
+  /** The largest message, either way. */
+  readonly messageBytes: number;
+  /** Frames of a client: so many in a period, and as many at once. */
+  readonly rate: { readonly count: number; readonly periodMs: number };
+  /** One over which nothing comes for so long is closed. */
+  readonly idleMs: number;
+  /** What clients may ask for; null: whatever they do. */
+  readonly subprotocols: readonly string[] | null;
 }
 
 /** A policy refuses, or only records what it would have refused. */

@@ -1,5 +1,5 @@
 import type { LimitRule } from '../policy/index.ts';
-import type { ApiConfig, AuthConfig, UpstreamConfig, ValidateConfig } from './config.ts';
+import type { ApiConfig, AuthConfig, UpstreamConfig, ValidateConfig, WebSocketConfig } from './config.ts';
 import {
   addressWords,
   type ChangeEffect,
@@ -8,6 +8,7 @@ import {
   pairsOf,
   sameData,
 } from './config-change.ts';
+import { webSocketChanges } from './diff-websocket.ts';
 import type { Priority } from './priority.ts';
 import { routeName } from './routes.ts';
 import { upstreamProofChanges } from './upstream-changes.ts';
@@ -22,6 +23,7 @@ interface Protected {
   readonly validate: ValidateConfig | null;
   readonly bodyLimitBytes: number;
   readonly priority: Priority;
+  readonly websocket: WebSocketConfig | null;
   /** What the description says of it besides, as text. */
   readonly described: string;
 }
@@ -191,6 +193,7 @@ function protectedBy(api: ApiConfig, { name, security, described }: Described): 
     validate: api.source.kind === 'openapi' ? (own?.validate ?? api.validate) : null,
     bodyLimitBytes: own?.bodyLimitBytes ?? api.bodyLimitBytes,
     priority: own?.priority ?? api.priority,
+    websocket: own?.websocket ?? null,
     described,
   };
 }
@@ -203,7 +206,8 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
   if (was === null) {
     const words = `the operation is new, and ${open ? 'open to everybody' : `needs ${needWords(is.needs)}`}`;
     const added = tell('routes', open ? 'loosens' : 'changes', words);
-    return is.validate === 'observe' ? [added, tell('validation', 'loosens', OBSERVED)] : [added];
+    const observed = is.validate === 'observe' ? [tell('validation', 'loosens', OBSERVED)] : [];
+    return [added, ...observed, ...webSocketChanges(null, is.websocket, tell)];
   }
   const changes: ConfigChange[] = [];
   if (was.described !== is.described)
@@ -221,6 +225,7 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
   }
   if (was.priority !== is.priority)
     changes.push(tell('limits', 'changes', `its priority under overload is ${is.priority} instead of ${was.priority}`));
+  changes.push(...webSocketChanges(was.websocket, is.websocket, tell));
   return changes;
 }
 

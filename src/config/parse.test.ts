@@ -41,7 +41,7 @@ apis:
 `;
 
 /** What an operation says that says nothing of it. */
-const NOTHING = { needs: null, limits: [], priority: null, validate: null };
+const NOTHING = { needs: null, limits: [], priority: null, validate: null, websocket: null };
 const LOW = { ...NOTHING, priority: 'low' };
 
 function parse(text: string, kinds: readonly PolicyKind<unknown>[] = []): Config {

@@ -60,6 +60,7 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
     limits: [...own.limits, ...shared.limits],
     validate: own.validate ?? shared.validate,
     priority: own.priority ?? shared.priority,
+    websocket: own.websocket ?? shared.websocket,
     path: own.path,
   };
 }

@@ -20,6 +20,7 @@ import { ownPathOf } from './own-paths.ts';
 import { makePlan, type Plan, type PolicySteps } from './plan.ts';
 import { MIXED_LIMIT, type Route, RouterBuilder } from './router.ts';
 import type { CompiledApi, CompiledOperation, NeededTable, Snapshot } from './snapshot.ts';
+import { frameReaderIssue, webSocketFaults } from './offered-websocket.ts';
 import { sourcesOf } from './sources.ts';
 import type { TableReader } from './sources.ts';
 
@@ -301,6 +302,7 @@ function routeOf(
     return null;
   }
   const own = member(api.operations, name);
+  for (const { path, message, fix } of webSocketFaults(own, method, api)) complain(work, path, message, fix);
   const target = new LazyPlan({
     api: compiled,
     head: {
@@ -317,6 +319,7 @@ function routeOf(
     bodyDescribed: listed?.takesBody ?? false,
     grpc: listed?.grpc ?? null,
     priority: own?.priority ?? api.priority,
+    websocket: own?.websocket ?? null,
   });
   return { host: api.host, method, segments, target };
 }
@@ -345,8 +348,10 @@ function planOf(operation: Operation, api: ApiConfig, work: Work): Result<Plan, 
   }
   const plan: Result<Plan, readonly Issue[]> =
     issues.length > 0 ? err(issues) : makePlan(operation.id, steps, signInNeeded);
-  if (plan.ok) return isReadable(plan.value, operation) ? plan : err([unreadable(operation, api)]);
-  return err(plan.error.map((issue) => ({ ...issue, place: issue.place ?? work.configured.place(issue.path) })));
+  const reader = plan.ok ? frameReaderIssue(plan.value, member(api.operations, operation.name)) : null;
+  const judged = reader === null ? plan : err([reader]);
+  if (judged.ok) return isReadable(judged.value, operation) ? judged : err([unreadable(operation, api)]);
+  return err(judged.error.map((issue) => ({ ...issue, place: issue.place ?? work.configured.place(issue.path) })));
 }
 
 /** Messages of gRPC stream, and no policy can take a body of them for one thing. */

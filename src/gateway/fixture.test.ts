@@ -103,6 +103,8 @@ export class CountingMetrics implements GatewayMetrics {
       this.streamEnds.push(`${kind} ${reason}`);
     },
   };
+  /** Messages by API and sender. */
+  readonly messageCounts = new Map<string, number>();
   inFlightNow = 0;
   readonly inFlight = { set: (value: number) => void (this.inFlightNow = value) };
 
@@ -148,6 +150,11 @@ export class CountingMetrics implements GatewayMetrics {
 
   http2Fault(fault: Http2Fault): void {
     this.http2Faults.push(fault);
+  }
+
+  messages(api: string, from: string, count: number): void {
+    const name = `${api} ${from}`;
+    this.messageCounts.set(name, (this.messageCounts.get(name) ?? 0) + count);
   }
 
   cut(_reason: string, passages: number): void {

@@ -10,6 +10,7 @@ import { createCallerTexts } from './identity-fields.ts';
 import { createHttp2Offer } from './http2-offer.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
 import { LongReplies } from './long-replies.ts';
+import { upgradeProblem } from './offer-websocket.ts';
 import { Passage } from './passage.ts';
 import { answerHead, createDateSource, createReplyOpening, problemAnswer } from './reply.ts';
 import { RefusalSums, type Summed } from './refusal-sums.ts';
@@ -246,8 +247,11 @@ class DataPlane implements Gateway {
     stream.events = passage;
     this.#eras.enter(era, passage);
     const { method } = request;
+    const { websocket } = compiled;
+    const upgradeFault = websocket === null ? null : upgradeProblem(stream, request, websocket);
     const bodyless = (method === 'GET' || method === 'HEAD') && !compiled.bodyDescribed;
-    if (bodyless && stream.framing.kind !== 'none') passage.refuse({ code: 'unexpected-body' });
+    if (upgradeFault !== null) passage.refuse(upgradeFault);
+    else if (bodyless && stream.framing.kind !== 'none') passage.refuse({ code: 'unexpected-body' });
     else if (compiled.grpc !== null || stream.limitBody(compiled.bodyLimitBytes)) passage.proceed();
     else passage.refuse({ code: 'body-too-large' });
   }

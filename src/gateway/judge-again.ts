@@ -15,6 +15,7 @@ import { trustFault } from './client-trust.ts';
 import { enter } from './entrance.ts';
 import { raiseFault } from './faults.ts';
 import { mustReadReply, type Plan, type RequestStep } from './plan.ts';
+import { offerAgain } from './offer-websocket.ts';
 import type { GatewayPorts } from './runtime.ts';
 import type { StreamEnd } from './stream-metrics.ts';
 import type { Place, Walk, WalkContext } from './walk.ts';
@@ -51,6 +52,8 @@ function judge(walk: Walk, context: WalkContext, atMs: number): Judgement | Prom
   if (match.kind !== 'matched' || match.target.operation.id !== walk.operation.id) return ELSEWHERE;
   const compiled = match.target;
   if (pools[compiled.api.index] !== walk.context.installed.pools[walk.compiled.api.index]) return ELSEWHERE;
+  const offer = offerAgain(walk, request, compiled.websocket);
+  if (offer !== 'stands') return offer === 'changed' ? ELSEWHERE : refused(offer, 'refused');
   const plan = compiled.plan();
   if (!plan.ok || mustReadReply(plan.value)) return ELSEWHERE;
   const exchange = new LaterExchange(walk, { request, match, startedAtMs: atMs });

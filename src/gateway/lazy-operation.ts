@@ -47,7 +47,7 @@ class LazyOperation implements Operation {
 
 /** What compiling an operation takes. `read` gives its description, null where there is none; `build` its plan. */
 export interface OperationParts
-  extends Pick<CompiledOperation, 'bodyLimitBytes' | 'bodyDescribed' | 'grpc' | 'priority'> {
+  extends Pick<CompiledOperation, 'bodyLimitBytes' | 'bodyDescribed' | 'grpc' | 'priority' | 'websocket'> {
   readonly api: CompiledApi;
   readonly head: OperationHead;
   readonly read: (() => DescribedOperation) | null;
@@ -63,16 +63,18 @@ export class LazyPlan implements CompiledOperation {
   readonly bodyDescribed: boolean;
   readonly grpc: CompiledOperation['grpc'];
   readonly priority: CompiledOperation['priority'];
+  readonly websocket: CompiledOperation['websocket'];
   readonly #build: OperationParts['build'];
   #plan: Result<Plan, readonly Issue[]> | null = null;
 
-  constructor({ api, head, read, build, bodyLimitBytes, bodyDescribed, grpc, priority }: OperationParts) {
+  constructor({ api, head, read, build, bodyLimitBytes, bodyDescribed, grpc, priority, websocket }: OperationParts) {
     this.operation = new LazyOperation(head, read);
     this.api = api;
     this.bodyLimitBytes = bodyLimitBytes;
     this.bodyDescribed = bodyDescribed;
     this.grpc = grpc;
     this.priority = priority;
+    this.websocket = websocket;
     this.#build = build;
   }
 

@@ -3,6 +3,8 @@ import type {
   HeaderFields,
   OutgoingRequest,
   ReplyHead,
+  TunnelEnds,
+  TunnelSide,
   UpstreamCall,
   UpstreamEvents,
   UpstreamFailure,
@@ -12,8 +14,10 @@ import { dropUsedCredential, upstreamLines } from './forwarded.ts';
 import { dropManyRanges } from './many-ranges.ts';
 import { lengthOf, NO_BODY } from './reply.ts';
 import type { GrpcLeg } from './grpc-leg.ts';
+import { upgradeFor } from './offer-websocket.ts';
 import type { Reply } from './reply-passage.ts';
 import { takesTrailers } from './takes-trailers.ts';
+import { Tunnel } from './tunnel.ts';
 import { upstreamTarget } from './upstream-target.ts';
 import type { Walk } from './walk.ts';
 
@@ -36,6 +40,7 @@ export class Leg implements UpstreamEvents {
   #startedMs: number | null = null;
   #endedMs: number | null = null;
   #over = false;
+  #tunnel: Tunnel | null = null;
   /** The upstream's status, once it is known. */
   status: number | null = null;
   /** Whether all of the request was at hand. */
@@ -91,6 +96,7 @@ export class Leg implements UpstreamEvents {
   abandon(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#tunnel?.abandon();
     this.#call?.abort();
   }
 
@@ -128,7 +134,9 @@ export class Leg implements UpstreamEvents {
       framing,
       ...(this.#grpc?.isStream === true ? { mayStandStill: true } : {}),
     };
-    this.#call = pool.call(outgoing, this, request.peer, this.#startedMs);
+    const upgrade = compiled.websocket === null ? null : upgradeFor(this.#passage);
+    const asked = upgrade === null ? outgoing : { ...outgoing, upgrade };
+    this.#call = pool.call(asked, this, request.peer, this.#startedMs);
     return this.#call;
   }
 
@@ -136,6 +144,17 @@ export class Leg implements UpstreamEvents {
     if (this.#grpc === null) return '';
     fields.drop('grpc-timeout');
     return this.#grpc.timeoutLine(this.#nowMs());
+  }
+
+  switched(head: ReplyHead, side: TunnelSide): TunnelEnds {
+    const rules = this.#passage.compiled.websocket;
+    if (rules === null) throw new Error('an upgrade that was not asked for');
+    const tunnel = new Tunnel(this.#passage, rules, side);
+    this.#tunnel = tunnel;
+    this.status = head.status;
+    this.#endedMs = this.#nowMs();
+    this.#reply.switched(head, tunnel);
+    return tunnel.upstreamEnds;
   }
 
   #linesFor(fields: HeaderFields): string {

@@ -39,6 +39,8 @@ export interface GatewayMetrics {
   /** Says by how much the thread was late at least in the last moment, and the level of overload that follows. */
   overload(lateMs: number, level: number): void;
   readonly streams: StreamMetrics;
+  /** Counts messages of WebSocket that were passed on. */
+  messages(api: string, from: 'client' | 'upstream', count: number): void;
 }
 
 /** Counts by problem code; each series is made with its first count. */
@@ -131,6 +133,21 @@ function createOverloadMetrics(meter: Meter): Pick<GatewayMetrics, 'shed' | 'ove
   };
 }
 
+/** Each API's counters are made with its first WebSocket. */
+function createMessageCount(meter: Meter): GatewayMetrics['messages'] {
+  const byApi = new Map<string, Readonly<Record<'client' | 'upstream', Counter>>>();
+  const counter = (api: string, from: string): Counter =>
+    meter.counter('portcullis_messages_total', 'WebSocket messages passed on, by API and sender.', { api, from });
+  return (api, from, count) => {
+    let counters = byApi.get(api);
+    if (counters === undefined) {
+      counters = { client: counter(api, 'client'), upstream: counter(api, 'upstream') };
+      byApi.set(api, counters);
+    }
+    counters[from].add(count);
+  };
+}
+
 /** What is counted for each API. */
 interface ApiSeries {
   /** In the order of `CLASSES`. */
@@ -200,6 +217,7 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
     grpcStatus: grpcCounter(meter),
     ...createHttp2Metrics(meter),
     ...createOverloadMetrics(meter),
+    messages: createMessageCount(meter),
     streams: createStreamMetrics(meter),
     cut: (reason, passages) => cut[reason].add(passages),
     turnedAway: turnedAwayCounter(meter),

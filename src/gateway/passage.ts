@@ -268,7 +268,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   }
 
   gone(code: ProblemCode | null): void {
-    if (code !== null && !this.ended) this.#note({ code });
+    if (code !== null && !this.ended) this.note({ code });
     this.#abandon();
     this.#end(false);
   }
@@ -295,21 +295,15 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
 
   conclude(problem: Problem | null): void {
     if (!this.replying) return;
-    if (problem !== null) this.#note(problem);
+    if (problem !== null) this.note(problem);
     this.#abandon();
     this.#end(false);
     this.stream.finish();
   }
 
-  #note(problem: Problem): void {
-    if (this.#problem !== null) return;
-    this.#problem = problem;
-    this.context.ports.metrics.refused(problem.code);
-  }
-
   cut(code: ProblemCode): void {
     if (this.ended) return;
-    this.#note({ code });
+    this.note({ code });
     this.#abandon();
     const begun = this.replying;
     this.#end(false);
@@ -330,8 +324,14 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     this.responseBytes += bytes;
   }
 
-  finished(): void {
-    this.#end(true);
+  finished(complete = true): void {
+    this.#end(complete);
+  }
+
+  note(problem: Problem): void {
+    if (this.#problem !== null) return;
+    this.#problem = problem;
+    this.context.ports.metrics.refused(problem.code);
   }
 
   #end(complete: boolean): void {

@@ -147,6 +147,7 @@ const NO_METRICS: GatewayMetrics = {
   shed() {},
   overload() {},
   streams: { opened() {}, closed() {} },
+  messages() {},
 };
 
 /** A Snapshot that finds its routes in another way. Its coverage is not worked out for that. */
@@ -177,17 +178,9 @@ class Scene {
       this.route = compiled.operation;
       const plan = compiled.plan();
       const rehearsed = plan.ok ? { ok: true as const, value: rehearsedPlan(plan.value, principal, this.trail) } : plan;
-      const { operation, api, bodyLimitBytes, bodyDescribed, grpc, priority } = compiled;
-      return {
-        operation,
-        api,
-        bodyLimitBytes,
-        bodyDescribed,
-        grpc,
-        priority,
-        plan: () => rehearsed,
-        tryPlan: () => rehearsed,
-      };
+      const { operation, api, bodyLimitBytes, bodyDescribed, grpc, priority, websocket } = compiled;
+      const same = { operation, api, bodyLimitBytes, bodyDescribed, grpc, priority, websocket };
+      return { ...same, plan: () => rehearsed, tryPlan: () => rehearsed };
     };
     const find: Snapshot['router']['find'] = (...place) => {
       const found = snapshot.router.find(...place);

@@ -9,6 +9,7 @@ export class RehearsedStream implements ServerExchange {
   readonly request: CanonicalRequest;
   readonly framing: BodyFraming;
   events: ExchangeEvents = NO_EVENTS;
+  readonly upgrade = null;
   /** The status of the reply; 0 while there is none. */
   status = 0;
   readonly #body: Buffer;
@@ -76,6 +77,10 @@ export class RehearsedStream implements ServerExchange {
   }
 
   finish(): void {}
+
+  switchTo(): never {
+    throw new Error('nobody asked for an upgrade');
+  }
 
   cut(): void {
     this.#answered();

@@ -21,11 +21,11 @@ import { isWhole, type Plan, type PlannedStep } from './plan.ts';
 import { type Answer, ID_OPENING, isBodiless, lengthOf, NO_BODY } from './reply.ts';
 import { presenceOf, securityClosing } from './security-fields.ts';
 import { takesTrailers } from './takes-trailers.ts';
+import type { Tunnel } from './tunnel.ts';
+import { ENDLESS, NO_BODY_TO_READ, READ_LIMIT_BYTES, TOO_LARGE } from './unread-reply.ts';
 import type { Walk } from './walk.ts';
 import { closeWhole, type WholeFault } from './whole-body.ts';
 
-/** A reply that a policy must read may be this large. */
-const READ_LIMIT_BYTES = 10 * 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
 const NONE: readonly string[] = [];
 const LINE_END = '\r\n';
@@ -52,6 +52,7 @@ export class Reply implements ReplyView {
   /** Whether it streams past steps that only observe and would have read it whole. */
   #unread = false;
   #trailers: HeaderFields | undefined;
+  #tunnel: Tunnel | null = null;
 
   constructor(passage: Walk) {
     this.#passage = passage;
@@ -124,6 +125,15 @@ export class Reply implements ReplyView {
     this.#unread = true;
     this.#body = BodyAccess.of({ ...readsResponse, whole: false, parsed: false });
     return true;
+  }
+
+  /** The upstream switches, and so will the client where no step has anything against it. */
+  switched(head: ReplyHead, tunnel: Tunnel): void {
+    this.#take(head);
+    this.#tunnel = tunnel;
+    this.#state = 'judging';
+    if (this.#passage.plan.readsResponse.whole) this.#refuseBody(NO_BODY_TO_READ);
+    else this.#judge(0);
   }
 
   pieces(pieces: readonly Buffer[]): boolean {
@@ -233,7 +243,8 @@ export class Reply implements ReplyView {
       }
       if (!this.#apply(at, verdict)) return;
     }
-    if (this.#whole === null) this.#begin();
+    if (this.#tunnel !== null) this.#switch(this.#tunnel, this.#head as ReplyHead);
+    else if (this.#whole === null) this.#begin();
     else this.#send(this.#whole);
   }
 
@@ -344,6 +355,14 @@ export class Reply implements ReplyView {
     return framing.kind === 'length' && framing.bytes === body.length ? framing : lengthOf(body.length);
   }
 
+  #switch(tunnel: Tunnel, { fields }: ReplyHead): void {
+    this.#state = 'over';
+    this.#passage.begun(this.status);
+    const head = this.#headOf(NO_BODY, null);
+    const chosen = fields.get('sec-websocket-protocol');
+    tunnel.open(chosen === null ? head : { ...head, added: [...head.added, 'sec-websocket-protocol', chosen] });
+  }
+
   #begin(): void {
     this.#state = 'streaming';
     this.#passage.begun(this.status);
@@ -374,12 +393,3 @@ export class Reply implements ReplyView {
     else stream.finish();
   }
 }
-
-const ENDLESS: Problem = {
-  code: 'upstream-refused-body',
-  internal: 'a stream of events, which has no end, and a policy must read it whole',
-};
-const TOO_LARGE: Problem = {
-  code: 'upstream-refused-body',
-  internal: `more than ${READ_LIMIT_BYTES} bytes, and a policy must read them`,
-};

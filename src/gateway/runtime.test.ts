@@ -22,6 +22,9 @@ const SETTINGS = Buffer.from('000000040000000000000000040100000000', 'hex');
 
 /** A caller that keeps nothing but how its call ended. */
 class Waits implements UpstreamEvents {
+  switched(): never {
+    throw new Error('nothing was to be upgraded');
+  }
   failure: UpstreamFailure | null = null;
   interim(): void {}
   whole(): void {}

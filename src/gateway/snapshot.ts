@@ -1,5 +1,5 @@
 import type { CoverageRow, Issue, Place, Result } from '../base/index.ts';
-import type { Priority, UpstreamConfig } from '../config/compiled.ts';
+import type { Priority, UpstreamConfig, WebSocketConfig } from '../config/compiled.ts';
 import type { GrpcStreams } from '../openapi/index.ts';
 import type { Operation, RoleTable } from '../policy/index.ts';
 import type { TableDeclaration } from '../ports/index.ts';
@@ -41,6 +41,8 @@ export interface CompiledOperation {
   readonly bodyDescribed: boolean;
   /** Which sides of a gRPC method stream; null for any other operation. */
   readonly grpc: GrpcStreams | null;
+  /** What holds of WebSocket connections; null where none is offered. */
+  readonly websocket: WebSocketConfig | null;
   /** Builds the plan at first use and keeps it; what can't be built denies. */
   plan(): Result<Plan, readonly Issue[]>;
   /** The same, built anew and not kept: for whoever builds all of them once. */

@@ -131,7 +131,9 @@ export interface Walk extends Exchange {
   /** Counts bytes of body on their way to the client. */
   sent(bytes: number): void;
   /** Nothing more will be said. Called before the last of the reply is written, since a client's next request may begin with that. */
-  finished(): void;
+  finished(complete?: boolean): void;
+  /** Notes why what has begun ends before its end; the first is what is recorded. */
+  note(problem: Problem): void;
   /** The client takes more of the reply. */
   drained(): void;
 }

@@ -1,19 +1,20 @@
 import type { Socket } from 'node:net';
 import type { ProblemCode } from '../base/index.ts';
-import type { Clock } from '../ports/index.ts';
 import { DirectWriter } from './direct-writer.ts';
 import { type ExchangeHost, Http1Exchange } from './http1-exchange.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import type { Sheddable } from './idle-shedding.ts';
 import { keepRead, lendReads } from './lent-reads.ts';
-import type { CanonicalRequest, Peer } from './message.ts';
+import type { CanonicalRequest } from './message.ts';
 import { Pace } from './pace.ts';
 import { earlyFault, newAuthorityMemory, readRequestHead, readSoundHead, type RequestHead } from './request-head.ts';
-import { type ServerBounds, type ServerHandler, SIDE_BUFFER_BYTES } from './server.ts';
-import { writeReplyHead } from './write-head.ts';
+import { SIDE_BUFFER_BYTES } from './server.ts';
+import { methodOf, sendRefusal } from './send-refusal.ts';
+import { SocketTunnel } from './socket-tunnel.ts';
+import type { TunnelEnds } from './tunnel.ts';
 import { WriteWatch } from './write-watch.ts';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
-const HEAD_METHOD = Buffer.from('HEAD ');
 const NOTHING = Buffer.alloc(0);
 const CR = 0x0d;
 const LF = 0x0a;
@@ -23,27 +24,12 @@ const LINGER_BYTES = 16 * 1024 * 1024;
 /** When no further request is taken, one that may be on its way still has this long to come. */
 const DRAIN_IDLE_MS = 500;
 
-/** What a connection is built from. `monotonic` gives milliseconds. */
-export interface ConnectionOptions {
-  readonly peer: Peer;
-  readonly handler: ServerHandler;
-  readonly bounds: ServerBounds;
-  readonly monotonic: () => number;
-  readonly after: Clock['after'];
-  /** Ends the transport so that the client can't take what it has for the whole. */
-  readonly reset: () => void;
-  /** Called once when the client has closed its side before the connection is over. */
-  readonly leaving?: () => void;
-  /** Called once when the connection is over. */
-  readonly closed: () => void;
-}
-
 /** What its exchanges see of a connection, which says in time when it takes no further request. */
 interface ConnectionHost extends ExchangeHost {
   keepsAlive: boolean;
 }
 
-type Phase = 'head' | 'exchange' | 'lingering' | 'closed';
+type Phase = 'head' | 'exchange' | 'tunnel' | 'lingering' | 'closed';
 
 /**
  * One client connection speaking HTTP/1.1: reads one request after the other, hands each to the handler, and reads the
@@ -62,6 +48,7 @@ export class Http1Connection implements Sheddable {
   /** Whether an empty line came before the request line; see `#skipEmptyLine`. */
   #emptyLine = false;
   #exchange: Http1Exchange | null = null;
+  #tunnel: SocketTunnel | null = null;
   #requests = 0;
   #advancing = false;
   #readPaused = false;
@@ -132,6 +119,7 @@ export class Http1Connection implements Sheddable {
       finished: (reusable) => this.#finished(reusable),
       wantsBody: () => this.#wantsBody(),
       hush: (ms) => this.#hush(ms),
+      switched: (ends) => this.#switch(ends),
       cut: () => this.#cut(),
     };
   }
@@ -181,7 +169,8 @@ export class Http1Connection implements Sheddable {
   #onLent(bytes: Buffer): void {
     const head = this.#phase === 'head' && this.#buffer.length === 0 ? this.#readLentHead(bytes) : null;
     if (head === null) {
-      this.#onData(keepRead(bytes));
+      if (this.#phase === 'tunnel') this.#tunnel?.receive(bytes);
+      else this.#onData(keepRead(bytes));
       return;
     }
     if (head.bytes < bytes.length) this.#buffer = keepRead(bytes.subarray(head.bytes));
@@ -207,7 +196,8 @@ export class Http1Connection implements Sheddable {
       if (this.#lingered > LINGER_BYTES) this.#socket.destroy();
       return;
     }
-    if (this.#phase === 'closed') return;
+    if (this.#phase === 'tunnel') this.#tunnel?.receive(bytes);
+    if (this.#phase === 'closed' || this.#phase === 'tunnel') return;
     if (this.#phase === 'head' && this.#buffer.length === 0) this.#since = this.#options.monotonic();
     this.#buffer = this.#buffer.length === 0 ? bytes : Buffer.concat([this.#buffer, bytes]);
     this.#advance();
@@ -301,6 +291,20 @@ export class Http1Connection implements Sheddable {
     if (!this.#advancing && this.#hasMore) this.#advance();
   }
 
+  /** What came behind the head was held, and is the tunnel's now. */
+  #switch(ends: TunnelEnds): SocketTunnel {
+    const tunnel = new SocketTunnel(this.#socket, ends, { end: () => this.#linger(), reset: () => this.#cut() });
+    const held = this.#buffer;
+    this.#phase = 'tunnel';
+    this.#tunnel = tunnel;
+    this.#exchange = null;
+    this.#buffer = NOTHING;
+    this.#readPaused = false;
+    if (held.length > 0) tunnel.receive(held);
+    if (this.#ended) tunnel.peerEnded();
+    return tunnel;
+  }
+
   #wantsBody(): void {
     this.#pace.rest(this.#options.monotonic());
     this.#advance();
@@ -320,7 +324,7 @@ export class Http1Connection implements Sheddable {
    * are read ahead up to the bound, since a socket that is not read does not tell that its client has gone.
    */
   #balance(): void {
-    if (this.#phase === 'closed') return;
+    if (this.#phase === 'closed' || this.#phase === 'tunnel') return;
     const held = this.#buffer.length;
     const unread = this.#exchange !== null && !this.#exchange.bodyEnded;
     const full = held >= SIDE_BUFFER_BYTES || (held > 0 && unread) || (this.#hushed && this.#phase === 'head');
@@ -332,14 +336,8 @@ export class Http1Connection implements Sheddable {
 
   #refuse(code: ProblemCode): false {
     const { handler, peer } = this.#options;
-    // Whatever else is wrong, who begins with this word waits for a head alone, and takes a body for another reply.
-    const method = this.#buffer.subarray(0, HEAD_METHOD.length).equals(HEAD_METHOD) ? 'HEAD' : 'GET';
-    const { head, body } = handler.refused(code, peer, method !== 'HEAD');
-    const socket = this.#writer.stream();
-    socket.cork();
-    socket.write(writeReplyHead(head, { method, legacy: false, bytes: body.length, close: true }), 'latin1');
-    if (method !== 'HEAD') socket.write(body);
-    socket.uncork();
+    const method = methodOf(this.#buffer);
+    sendRefusal(this.#writer.stream(), method, handler.refused(code, peer, method !== 'HEAD'));
     this.#linger();
     return false;
   }
@@ -368,6 +366,7 @@ export class Http1Connection implements Sheddable {
     this.#ended = true;
     this.#options.leaving?.();
     if (this.#phase === 'lingering') this.#socket.destroySoon();
+    else if (this.#phase === 'tunnel') this.#tunnel?.peerEnded();
     else this.#advance();
   }
 
@@ -382,6 +381,7 @@ export class Http1Connection implements Sheddable {
   }
 
   #onDrain(): void {
+    this.#tunnel?.drained();
     if (this.#exchange?.replyBegun === true) this.#exchange.events.drained();
     if (this.#phase === 'head') this.#advance();
   }
@@ -392,6 +392,7 @@ export class Http1Connection implements Sheddable {
     this.#exchange = null;
     this.#buffer = NOTHING;
     exchange?.leave();
+    this.#tunnel?.closed();
     this.#options.closed();
   }
 }

@@ -6,6 +6,9 @@ import type { BodyFraming, CanonicalRequest, WholeBody } from './message.ts';
 import type { RequestHead } from './request-head.ts';
 import { latin1Text } from './octets.ts';
 import type { ConnectionMemo, ExchangeEvents, OutgoingHead, ServerExchange } from './server.ts';
+import type { SocketTunnel } from './socket-tunnel.ts';
+import type { TunnelEnds, TunnelSide } from './tunnel.ts';
+import { acceptOf, readUpgrade, type UpgradeFault, type UpgradeOffer } from './upgrade.ts';
 import { chunkLine, fieldLines, isBodiless, LAST_CHUNK, statusLine, writeReplyHead } from './write-head.ts';
 
 /** Up to this a reply goes out as one string; above, copying its body would cost more than a second write. */
@@ -23,6 +26,8 @@ export interface ExchangeHost {
   wantsBody(): void;
   /** Nothing is to be read for so long behind this reply. */
   hush(ms: number): void;
+  /** The connection carries another protocol from here on. */
+  switched(ends: TunnelEnds): SocketTunnel;
   cut(): void;
 }
 
@@ -56,6 +61,7 @@ export class Http1Exchange implements ServerExchange {
   /** Bytes of body that the reply's Content-Length still wants. */
   #owed = 0;
   #keepAlive: boolean;
+  #tunnel: SocketTunnel | null = null;
 
   constructor(host: ExchangeHost, head: RequestHead, request: CanonicalRequest) {
     this.#host = host;
@@ -72,7 +78,13 @@ export class Http1Exchange implements ServerExchange {
   }
 
   get receivedBytes(): number {
-    return this.#receivedBytes;
+    return this.#tunnel === null ? this.#receivedBytes : this.#tunnel.receivedBytes;
+  }
+
+  get upgrade(): UpgradeOffer | UpgradeFault | null {
+    const upgrade = readUpgrade(this.#head);
+    if (upgrade !== null) this.#keepAlive = false;
+    return upgrade;
   }
 
   /** Whether bytes of the body are wanted now. */
@@ -226,6 +238,19 @@ export class Http1Exchange implements ServerExchange {
 
   hush(ms: number): void {
     this.#host.hush(ms);
+  }
+
+  switchTo(head: OutgoingHead, ends: TunnelEnds): TunnelSide {
+    const offer = this.upgrade;
+    if (this.#reply !== 'none' || offer === null || typeof offer === 'string')
+      throw new Error('no upgrade to agree to');
+    this.#reply = 'streaming';
+    const agreed = ['connection', 'Upgrade', 'upgrade', offer.protocol, 'sec-websocket-accept', acceptOf(offer.key)];
+    const whole = { ...head, status: 101, added: [...head.added, ...agreed] };
+    const text = writeReplyHead(whole, { method: this.#head.method, legacy: false, bytes: null, close: false });
+    this.#host.writer.stream().write(text, 'latin1');
+    this.#tunnel = this.#host.switched(ends);
+    return this.#tunnel;
   }
 
   cut(): void {

@@ -42,8 +42,12 @@ export {
 } from './tls-settings.ts';
 export { passedTrailers } from './trailers.ts';
 export { sendPutOff } from './turn-end.ts';
+export type { TunnelEnds, TunnelSide } from './tunnel.ts';
+export type { UpgradeFault, UpgradeOffer } from './upgrade.ts';
 export type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';
 export type { UpstreamBounds } from './upstream-connection.ts';
 export type { UpstreamIdentity, UpstreamTarget } from './upstream-dialer.ts';
 export { POOL_BOUNDS, type PoolCounts, type Upstream } from './upstream-pool.ts';
+export { CloseCode, closeFrame } from './websocket/close-code.ts';
+export { FrameGate, type GateReading } from './websocket/frame-gate.ts';
 export type { OutgoingRequest } from './write-head.ts';

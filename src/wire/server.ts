@@ -2,6 +2,8 @@ import type { ProblemCode } from '../base/index.ts';
 import type { HeaderFields } from './header-fields.ts';
 import type { Http2Bounds, Http2Fault } from './http2/protocol.ts';
 import type { BodyFraming, CanonicalRequest, MemoryShare, Peer, WholeBody } from './message.ts';
+import type { TunnelEnds, TunnelSide } from './tunnel.ts';
+import type { UpgradeFault, UpgradeOffer } from './upgrade.ts';
 
 /** A reply's head as it is sent. `fields` are passed on from an upstream; `added` are names and values in turn, names in lower case. */
 export interface OutgoingHead {
@@ -54,8 +56,13 @@ export interface ServerExchange {
   readonly framing: BodyFraming;
   /** The same for all requests of one connection; not there where no connection stands behind it. */
   readonly memo?: ConnectionMemo;
-  /** Bytes of body data received so far. */
+  /** Bytes of body data received so far, or of what the client sent since it was switched. */
   readonly receivedBytes: number;
+  /**
+   * The upgrade that the request asks for, or what is wrong with it. It is read when somebody asks. Where there is one, no
+   * request may follow any other reply than the switch: what the client sends ahead of that need be no request.
+   */
+  readonly upgrade: UpgradeOffer | UpgradeFault | null;
   /** Set by the handler before it returns from `request`. */
   events: ExchangeEvents;
   /** Refuses to read more of the body than this. False when the announced length is more already. */
@@ -84,6 +91,11 @@ export interface ServerExchange {
    * reply. Where it ends the connection this changes nothing.
    */
   hush(ms: number): void;
+  /**
+   * Agrees to the upgrade (101, or 200 over HTTP/2), in the place of a reply: `ends` hears of the client from here on, and
+   * no event comes any more. Only where `upgrade` is an offer and no reply has begun.
+   */
+  switchTo(head: OutgoingHead, ends: TunnelEnds): TunnelSide;
   /** Ends the stream or connection so that the client can't take what it has for a whole reply. */
   cut(): void;
 }

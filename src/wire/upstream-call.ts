@@ -2,6 +2,7 @@ import type { ProblemCode } from '../base/index.ts';
 import type { HeaderFields } from './header-fields.ts';
 import type { WholeBody } from './message.ts';
 import type { ReplyHead } from './reply-head.ts';
+import type { TunnelEnds, TunnelSide } from './tunnel.ts';
 import type { OutgoingRequest } from './write-head.ts';
 
 /** Why an upstream gave no whole reply; the detail is for the log. */
@@ -10,11 +11,13 @@ export interface UpstreamFailure {
   readonly detail: string;
 }
 
-/** What comes back from an upstream, never before `call` has returned. After `whole`, `end` or `failed` nothing more comes. */
+/** What comes back from an upstream, never before `call` has returned. After `whole`, `end`, `failed` or `switched` nothing more comes. */
 export interface UpstreamEvents {
   interim(status: number, fields: HeaderFields): void;
   /** A reply whose body was there whole with the last of its head, at this moment of the monotonic clock. */
   whole(head: ReplyHead, body: WholeBody, atMs: number): void;
+  /** It has agreed to the upgrade that was asked for, as it must: gives who hears of its side from here on. */
+  switched(head: ReplyHead, side: TunnelSide): TunnelEnds;
   /** The head, with a body to follow piece by piece. */
   head(head: ReplyHead): void;
   /** False asks for a pause until `resume`. */

@@ -5,13 +5,14 @@ import type { BodyFraming, WholeBody } from './message.ts';
 import type { CallClient } from './network-shares.ts';
 import { ManualClock, rawServer, until } from './peers.test.ts';
 import type { ReplyHead } from './reply-head.ts';
+import type { TunnelEnds, TunnelSide } from './tunnel.ts';
 import type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';
 import type { UpstreamTarget } from './upstream-dialer.ts';
 import { POOL_BOUNDS, type PoolBounds, UpstreamPool } from './upstream-pool.ts';
 import type { OutgoingRequest } from './write-head.ts';
 
 /** What came of one call, in order. */
-export class Caller implements UpstreamEvents {
+export class Caller implements UpstreamEvents, TunnelEnds {
   readonly log: string[] = [];
   call: UpstreamCall | null = null;
   reply: ReplyHead | null = null;
@@ -19,7 +20,8 @@ export class Caller implements UpstreamEvents {
   body = '';
   /** The lines of the trailers that are kept. */
   trailers = '';
-  /** What `pieces` answers. */
+  side: TunnelSide | null = null;
+  /** What `pieces` and `bytes` answer. */
   takes = true;
   onEvent: (event: string) => void = () => {};
 
@@ -41,6 +43,27 @@ export class Caller implements UpstreamEvents {
   head(head: ReplyHead): void {
     this.reply = head;
     this.#note('head');
+  }
+
+  switched(head: ReplyHead, side: TunnelSide): TunnelEnds {
+    this.reply = head;
+    this.side = side;
+    this.#note('switched');
+    return this;
+  }
+
+  bytes(read: Buffer): boolean {
+    this.body += read.toString('latin1');
+    this.#note('bytes');
+    return this.takes;
+  }
+
+  ended(): void {
+    this.#note('ended');
+  }
+
+  gone(): void {
+    this.#note('gone');
   }
 
   pieces(pieces: readonly Buffer[]): boolean {

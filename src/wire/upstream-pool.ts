@@ -8,10 +8,11 @@ import {
 import { type CallClient, NetworkShares } from './network-shares.ts';
 import { type ConnectionHost, type Repeatable, UpstreamConnection } from './upstream-connection.ts';
 import { UpstreamDialer, type UpstreamTarget, type UpstreamConnect } from './upstream-dialer.ts';
+import { UpstreamTunnels } from './upstream-tunnels.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 import type { OutgoingRequest } from './write-head.ts';
 
-/** Connections to one upstream at a time, and calls that may wait for one. */
+/** Connections to one upstream at a time, and calls that may wait for one. As many again may be tunnels, or become some. */
 export interface PoolBounds {
   readonly connections: number;
   readonly waiting: number;
@@ -58,6 +59,7 @@ export class UpstreamPool implements Upstream {
   readonly #waiting: WaitingCalls<PooledCall>;
   readonly #shares = new NetworkShares(() => this.#clients());
   readonly #mayBegin = (client: CallClient): boolean => this.#shares.mayTake(client, this.#busy, this.#free);
+  readonly #tunnels: UpstreamTunnels;
   /** Connections that carry a call. */
   #busy = 0;
   readonly #forget = (call: PooledCall): void => this.#giveUp(call);
@@ -74,6 +76,7 @@ export class UpstreamPool implements Upstream {
     this.#dialer = new UpstreamDialer(target, 'http/1.1', connect);
     this.#target = target;
     this.#monotonic = monotonic;
+    this.#tunnels = new UpstreamTunnels(bounds.connections, { dialer: this.#dialer, bounds: target.bounds, monotonic });
     this.#host = {
       bounds: target.bounds,
       monotonic,
@@ -88,7 +91,7 @@ export class UpstreamPool implements Upstream {
   }
 
   get isGone(): boolean {
-    return this.#all.size === 0;
+    return this.#all.size === 0 && this.#tunnels.size === 0;
   }
 
   waitingShare(client: CallClient): number {
@@ -101,6 +104,7 @@ export class UpstreamPool implements Upstream {
     client: CallClient,
     atMs: number = this.#monotonic(),
   ): UpstreamCall {
+    if (request.upgrade !== undefined) return this.#tunnels.open(request, events, client);
     const call = new PooledCall(request, events, client, this.#forget);
     const connection = this.#mayBegin(client) ? (this.#idle.pop() ?? this.#openNext()) : null;
     call.sinceMs = atMs;
@@ -112,6 +116,7 @@ export class UpstreamPool implements Upstream {
 
   sweep(now: number): void {
     for (const connection of this.#all) connection.sweep(now);
+    this.#tunnels.sweep(now);
     const limit = this.#target.bounds.connectMs;
     for (const call of this.#waiting.takeOlder(now - limit)) {
       failCall(call, { code: 'upstream-overloaded', detail: `no free connection within ${limit} ms` });

@@ -1,10 +1,12 @@
 import type { BodyFraming } from './message.ts';
 import type { OutgoingHead } from './server.ts';
 import type { HeaderFields } from './header-fields.ts';
+import { type UpgradeOffer, upgradeLines } from './upgrade.ts';
 
 /** Reason phrases (RFC 9110 §15); an upstream's own are not passed on. */
 const REASONS: Readonly<Record<number, string>> = {
   100: 'Continue',
+  101: 'Switching Protocols',
   102: 'Processing',
   103: 'Early Hints',
   200: 'OK',
@@ -134,6 +136,8 @@ export interface OutgoingRequest {
   readonly framing: BodyFraming;
   /** Over HTTP/2: neither the reply's head nor anything behind it has to come in time; whoever calls sees to an end. */
   readonly mayStandStill?: boolean;
+  /** What it asks to be upgraded to; such a request has a connection of its own. */
+  readonly upgrade?: UpgradeOffer;
 }
 
 /** A request's head for an HTTP/1.1 upstream, its empty line included. */
@@ -146,6 +150,7 @@ export function writeRequestHead(request: OutgoingRequest): string {
   else if (request.framing.kind === 'chunked') text += 'transfer-encoding: chunked\r\n';
   else if (request.method === 'POST' || request.method === 'PUT' || request.method === 'PATCH')
     text += 'content-length: 0\r\n';
+  if (request.upgrade !== undefined) text += upgradeLines(request.upgrade);
   return text + '\r\n';
 }
 

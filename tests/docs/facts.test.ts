@@ -63,6 +63,7 @@ test('the metrics that the guide lists are those that the threads make, with the
   metrics.grpcStatus('api', 'OK');
   metrics.streams.opened('events');
   metrics.streams.closed('events', 'client');
+  metrics.messages('a', 'client', 1);
   const control = createControlMetrics(meter);
   control.keysFailed('acme');
   control.certificateOrdered('ca.example', 'issued');
@@ -195,7 +196,7 @@ test('every problem code that a page names with its status has that status', () 
 
 // What ends at every hop or frames the message is dropped for other reasons than that it could be forged.
 const HOP_BY_HOP = new Set(
-  'host content-length transfer-encoding connection expect keep-alive proxy-connection proxy-authenticate proxy-authentication-info proxy-authorization te trailer upgrade http2-settings'.split(
+  'host content-length transfer-encoding connection expect keep-alive proxy-connection proxy-authenticate proxy-authentication-info proxy-authorization te trailer upgrade http2-settings sec-websocket-key sec-websocket-version sec-websocket-protocol sec-websocket-extensions sec-websocket-accept'.split(
     ' ',
   ),
 );

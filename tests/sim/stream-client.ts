@@ -22,6 +22,7 @@ export class SimClient implements ServerExchange {
   readonly request: ServerExchange['request'];
   readonly framing: ServerExchange['framing'];
   readonly receivedBytes = 0;
+  readonly upgrade = null;
   readonly subject: string;
   readonly expiresAtMs: number;
   events: ExchangeEvents = NO_EVENTS;
@@ -77,6 +78,10 @@ export class SimClient implements ServerExchange {
 
   finish(): void {
     this.#over('finished');
+  }
+
+  switchTo(): never {
+    throw new Error('nobody asked for an upgrade');
   }
 
   cut(): void {

@@ -9,6 +9,7 @@ export class SimStream implements ServerExchange {
   readonly request: ServerExchange['request'];
   readonly framing: ServerExchange['framing'];
   readonly receivedBytes = 0;
+  readonly upgrade = null;
   events: ExchangeEvents = NO_EVENTS;
   readonly #over: (status: number) => void;
   #status = 0;
@@ -52,6 +53,10 @@ export class SimStream implements ServerExchange {
 
   finish(): void {
     this.#over(this.#status);
+  }
+
+  switchTo(): never {
+    throw new Error('nobody asked for an upgrade');
   }
 
   cut(): void {

@@ -117,6 +117,7 @@ export class SimThread implements Member {
           shed() {},
           overload() {},
           streams: { opened() {}, closed() {} },
+          messages() {},
         },
       },
       ledger: { append: () => true, flush: () => Promise.resolve(), newest: () => [] },

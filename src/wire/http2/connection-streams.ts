@@ -1,7 +1,7 @@
 import type { ProblemCode } from '../../base/index.ts';
 import type { DirectWriter } from '../direct-writer.ts';
 import { NO_FIELDS } from '../header-fields.ts';
-import type { ConnectionOptions } from '../http1-connection.ts';
+import type { ConnectionOptions } from '../connection-options.ts';
 import type { Peer } from '../message.ts';
 import { type ConnectionMemo, type Http2Offer, type ServerBounds, SIDE_BUFFER_BYTES } from '../server.ts';
 import { ConnectionMemory } from './connection-memory.ts';

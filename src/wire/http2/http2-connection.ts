@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { DirectWriter } from '../direct-writer.ts';
-import type { ConnectionOptions } from '../http1-connection.ts';
+import type { ConnectionOptions } from '../connection-options.ts';
 import type { Sheddable } from '../idle-shedding.ts';
 import { lendReads } from '../lent-reads.ts';
 import type { Http2Offer, ServerBounds } from '../server.ts';

@@ -61,6 +61,8 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
   readonly id: number;
   readonly head: Http2RequestHead;
   readonly request: CanonicalRequest;
+  /** There is none by Upgrade (RFC 9113 §8.6). */
+  readonly upgrade = null;
   /** `chunked` where the length is not known: for GET and HEAD that is so only behind the first data. See `waits`. */
   framing: BodyFraming;
   events: ExchangeEvents = NO_EVENTS;
@@ -307,6 +309,10 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
 
   hush(ms: number): void {
     this.#host.hush(ms);
+  }
+
+  switchTo(): never {
+    throw new Error('no upgrade to agree to');
   }
 
   cut(): void {

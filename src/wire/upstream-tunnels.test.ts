@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { until } from './peers.test.ts';
+import { acceptOf, type UpgradeOffer } from './upgrade.ts';
+import { type Heard, rig } from './upstream-peer.test.ts';
+
+const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
+const upgrade: UpgradeOffer = { protocol: 'websocket', key: KEY, subprotocols: [] };
+const SWITCH = `HTTP/1.1 101 X\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: ${acceptOf(KEY)}\r\n\r\n`;
+
+const agree = ({ text, socket }: Heard): void => {
+  if (text.endsWith('\r\n\r\n')) socket.write(SWITCH);
+};
+
+test('upgrades have a bound of their own, and leave the calls theirs', async (t) => {
+  const { pool, call, heard, close } = await rig({
+    answer: (one) => {
+      if (one.text.includes('upgrade: websocket')) agree(one);
+      else if (one.text.endsWith('\r\n\r\n')) one.socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+    },
+    room: { connections: 1, waiting: 0 },
+  });
+  t.after(close);
+  const first = call({ upgrade });
+  await first.has('switched');
+  assert.equal(pool.isGone, false);
+  const second = call({ upgrade });
+  assert.deepEqual(second.log, []);
+  assert.equal((await second.over()).failure?.code, 'upstream-overloaded');
+  assert.equal((await call().over()).failure, null);
+  first.side?.reset();
+  await until(() => heard[0]?.closed === true);
+  const third = call({ upgrade });
+  await until(() => third.log.length > 0);
+  assert.deepEqual(third.log, ['switched']);
+});
+
+test('nothing of a tunnel is told before it is resumed, and all of it then', async (t) => {
+  const { call, heard, close } = await rig({ answer: agree });
+  t.after(close);
+  const caller = call({ upgrade });
+  await caller.has('switched');
+  heard[0]?.socket.end('all that it has to say');
+  await until(() => heard[0]?.socket.writableFinished === true);
+  assert.deepEqual(caller.log, ['switched']);
+  caller.side?.resume();
+  await caller.has('ended');
+  assert.equal(caller.body, 'all that it has to say');
+});
+
+test('what is written goes out before the end', async (t) => {
+  const { call, heard, close } = await rig({ answer: agree });
+  t.after(close);
+  const caller = call({ upgrade });
+  await caller.has('switched');
+  caller.side?.resume();
+  caller.side?.write(Buffer.from('goodbye'));
+  caller.side?.end();
+  await until(() => heard[0]?.text.endsWith('goodbye') === true && heard[0].closed);
+  assert.deepEqual(caller.log, ['switched']);
+});
+
+test('an upstream that goes is told of behind what it said', async (t) => {
+  const { call, heard, close } = await rig({ answer: agree });
+  t.after(close);
+  const caller = call({ upgrade });
+  await caller.has('switched');
+  caller.takes = false;
+  caller.side?.resume();
+  heard[0]?.socket.write('first');
+  await caller.has('bytes');
+  heard[0]?.socket.write('second');
+  await until(() => heard[0]?.socket.writableLength === 0);
+  heard[0]?.socket.end();
+  await until(() => heard[0]?.socket.writableFinished === true);
+  assert.equal(caller.log.includes('gone') || caller.log.includes('ended'), false);
+  caller.takes = true;
+  caller.side?.resume();
+  await caller.has('ended');
+  assert.equal(caller.body, 'firstsecond');
+});
+
+test('a call that is given up closes its connection, whatever it became', async (t) => {
+  const { call, heard, close } = await rig({ answer: agree });
+  t.after(close);
+  const tunnel = call({ upgrade });
+  await tunnel.has('switched');
+  tunnel.call?.abort();
+  await until(() => heard[0]?.closed === true);
+  assert.deepEqual(tunnel.log, ['switched']);
+});
+
+test('an upstream is waited for within the bounds of any call', async (t) => {
+  const { call, heard, pass, close } = await rig({ bounds: { responseMs: 5_000 } });
+  t.after(close);
+  const caller = call({ upgrade });
+  await until(() => heard[0]?.text.endsWith('\r\n\r\n') === true);
+  pass(4_000);
+  assert.deepEqual(caller.log, []);
+  pass(2_000);
+  assert.equal(caller.failure?.code, 'upstream-timeout');
+  await until(() => heard[0]?.closed === true);
+});
