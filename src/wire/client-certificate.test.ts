@@ -235,6 +235,37 @@ test('a hello in pieces is judged as a whole one, also where the server asks for
   }
 });
 
+test('a client that names another host when it is asked for another hello has no session', async (t) => {
+  const door = await openDoor(t);
+  const changes: string[] = [];
+  for (const [first, then] of [
+    ['open.test', 'asks.test'],
+    ['asks.test', 'open.test'],
+    ['open.test', 'open.test'],
+  ] as const) {
+    let hellos = 0;
+    const rewriter = createServer((socket) => {
+      const onward = connectTcp(door.port, '127.0.0.1');
+      onward.on('error', () => socket.destroy()).on('data', (bytes: Buffer) => socket.write(bytes));
+      onward.on('close', () => socket.destroy());
+      socket.on('error', () => onward.destroy()).on('close', () => onward.destroy());
+      socket.on('data', (bytes: Buffer) => {
+        const at = bytes.indexOf(first);
+        if (at >= 0 && ++hellos === 2) bytes.write(then, at);
+        onward.write(bytes);
+      });
+    });
+    await once(rewriter.listen(0, '127.0.0.1'), 'listening');
+    t.after(() => rewriter.close());
+    const { port } = rewriter.address() as AddressInfo;
+    // We speak no P-521, so the server asks for another hello.
+    const options = { servername: first, ecdhCurve: 'P-521:P-256', ...shown('good') };
+    const { tls } = await attempt(t, { ...door, port }, options);
+    changes.push(`${hellos} ${tls === null ? 'none' : 'a session'}`);
+  }
+  assert.deepEqual(changes, ['2 none', '2 none', '2 a session']);
+});
+
 test('names come of a certificate as they stand in it, and of nothing that only looks like one', async () => {
   const given: JsonGeneralNames = [
     { type: 'dns', value: 'a.test, DNS:evil.test' },
