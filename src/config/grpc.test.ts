@@ -87,7 +87,8 @@ roles: { all: { can: [orders:read, orders:watch] } }
   const own = `    auth: [acme]
     operations:
       orders.v1.Orders/*: { needs: orders:read, limit: 100/h per user, body: 1MiB }
-      orders.v1.Orders/Watch: { needs: orders:watch, limit: 5/h per user }
+      orders.v1.Orders/Get: { needs: orders:watch, body: 1KiB }
+      orders.v1.Orders/Watch: { limit: 5/h per user }
 `;
   const text = configuration(own).replace('    auth: public\n', '').replace('apis:', `${signedIn}apis:`);
   const [api] = (await fine(text)).config.apis;
@@ -96,8 +97,8 @@ roles: { all: { can: [orders:read, orders:watch] } }
       ...[name, needs, limits.map((limit) => limit.text), bodyLimitBytes],
     ]),
     [
-      ['orders.v1.Orders/Get', ['orders:read'], ['100/h per user'], 1_048_576],
-      ['orders.v1.Orders/Watch', ['orders:watch'], ['5/h per user', '100/h per user'], 1_048_576],
+      ['orders.v1.Orders/Get', ['orders:watch'], ['100/h per user'], 1_024],
+      ['orders.v1.Orders/Watch', ['orders:read'], ['5/h per user', '100/h per user'], 1_048_576],
     ],
   );
   assert.deepEqual(
@@ -106,7 +107,7 @@ roles: { all: { can: [orders:read, orders:watch] } }
   );
   const [, , permission] = api.policies;
   assert.deepEqual(permission?.config, {
-    operations: { 'orders.v1.Orders/Get': ['orders:read'], 'orders.v1.Orders/Watch': ['orders:watch'] },
+    operations: { 'orders.v1.Orders/Get': ['orders:watch'], 'orders.v1.Orders/Watch': ['orders:read'] },
     ...{ open: [], closed: [], openByDefault: false },
   });
 });
