@@ -139,6 +139,8 @@ test('a name that is not exactly one host name is refused', () => {
   for (const host of ['api.test', 'API.TEST', 'api.test.', 'a_b.test', 'localhost', '127.0.0.1', 'xn--a.test']) {
     assert.equal(hello(plain(serverName(host))).serverName, host.toLowerCase().replace(/\.$/, ''));
   }
+  const longest = `${'a.'.repeat(126)}a`;
+  assert.equal(hello(plain(serverName(`${longest}.`))).serverName, longest);
   for (const host of [
     '',
     '.',
@@ -154,6 +156,7 @@ test('a name that is not exactly one host name is refused', () => {
     '-a',
     'a'.repeat(64),
     `${'a.'.repeat(128)}a`,
+    `${'a.'.repeat(126)}aa`,
   ]) {
     assert.equal(kindOf(plain(serverName(host))), 'broken', JSON.stringify(host));
   }

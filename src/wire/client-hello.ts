@@ -25,7 +25,7 @@ const EXTENSION_PROTOCOLS = 16;
 const MORE: ClientHelloReading = { kind: 'more' };
 const BROKEN: ClientHelloReading = { kind: 'broken' };
 const HOST_NAME =
-  /^(?=.{1,254}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/;
+  /^(?=.{1,253}\.?$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/;
 
 /**
  * Reads a ClientHello (RFC 8446 §4.1.2) from the beginning of a connection. Its fragments over several records are put
@@ -103,8 +103,18 @@ function readMessage(message: Buffer): ClientHelloReading {
 function readServerName(data: Reader): string | null {
   const list = data.block(2);
   const type = list.number(1);
-  const name = list.block(2).rest().toString('latin1').toLowerCase();
-  if (data.failed || data.left > 0 || list.failed || list.left > 0 || type !== 0 || !HOST_NAME.test(name)) return null;
+  const name = list.block(2).rest().toString('latin1');
+  if (data.failed || data.left > 0 || list.failed || list.left > 0 || type !== 0) return null;
+  return canonicalServerName(name);
+}
+
+/**
+ * A name that a client asks for, in the form of `ClientHello.serverName`; null for what is none. Underscores may stand in
+ * it, as they do in names inside of networks.
+ */
+export function canonicalServerName(text: string): string | null {
+  const name = text.toLowerCase();
+  if (!HOST_NAME.test(name)) return null;
   return name.endsWith('.') ? name.slice(0, -1) : name;
 }
 

@@ -127,6 +127,16 @@ test('a hello of any size leads to a session', async (t) => {
   assert.equal(count.closed, clients.length);
 });
 
+test('whatever name may be asked for, its session is kept, in each spelling', async (t) => {
+  const { port, greeted, turnedAway } = await openDoor(t);
+  for (const [at, servername] of ['API.Test', 'a_b.test', '_a', `${'a.'.repeat(126)}a`].entries()) {
+    await shakeHands(t, port, { servername, checkServerIdentity: () => undefined });
+    await until(() => greeted.length + turnedAway.length === at + 1);
+    assert.deepEqual(turnedAway, [], servername);
+    assert.equal(greeted[at]?.tls.serverName, servername.toLowerCase());
+  }
+});
+
 test('HTTP/2 is chosen by who knows it, where it is offered, whatever order the client has; nobody is forced', async (t) => {
   for (const http2 of [true, false]) {
     const { port, greeted, turnedAway } = await openDoor(t, http2);

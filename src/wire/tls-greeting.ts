@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { judgeClient, NOT_ASKED } from './client-certificate.ts';
-import { CLIENT_HELLO_LIMIT_BYTES, type ClientHello, readClientHello } from './client-hello.ts';
+import { canonicalServerName, CLIENT_HELLO_LIMIT_BYTES, type ClientHello, readClientHello } from './client-hello.ts';
 import { giveFirstBytes } from './first-bytes.ts';
 import type { Handshake, HandshakeGate } from './handshake-gate.ts';
-import { readHostName } from './host.ts';
 import type { TlsPeer } from './message.ts';
 import type { ServerContext } from './tls-settings.ts';
 
@@ -153,7 +152,7 @@ export class TlsGreeting implements Handshake {
     }
     // The context was chosen by the first ClientHello; a second one (HelloRetryRequest) must not have named another host.
     const named = typeof secured.servername === 'string' ? secured.servername : null;
-    if (named !== null && readHostName(named) !== hello.serverName) {
+    if (named !== null && canonicalServerName(named) !== hello.serverName) {
       this.#turnAway('handshake');
       return;
     }
