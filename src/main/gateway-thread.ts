@@ -31,7 +31,7 @@ import type { Clock, Leases, Log, LogLevel, Random } from '../ports/index.ts';
 import { sendPutOff } from '../wire/index.ts';
 import { type HeapState, watchHeap } from './heap-watch.ts';
 import { startBeating } from './heartbeat.ts';
-import { createChance, createUtilization } from './thread-load.ts';
+import { createChance, createThreadUse, createUtilization } from './thread-load.ts';
 import { ledgerChannel, type LedgerConnection } from './ledger-channel.ts';
 
 /** What a gateway thread says besides the protocol: its meter's cells, once, each series as it is made, how its heap is. */
@@ -141,7 +141,7 @@ function watchLoad(
 ): Overload {
   const overload = new Overload({
     clock,
-    utilization: createUtilization(),
+    utilization: createUtilization(createThreadUse(), () => clock.monotonic()),
     chance: createChance((bytes) => random.fill(bytes)),
     inFlightLimit: inFlightLimitOf(threads),
     judged: (lateMs, level) => metrics.overload(lateMs, level),

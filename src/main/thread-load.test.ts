@@ -1,21 +1,35 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { createChance, createUtilization } from './thread-load.ts';
+import { createChance, createThreadUse, createUtilization } from './thread-load.ts';
 
 test('a thread that does nothing but work is told from one that waits', async () => {
-  const utilization = createUtilization();
+  const use = createThreadUse();
   await setImmediate();
-  utilization();
-  for (const until = process.cpuUsage().user + 50_000; process.cpuUsage().user < until; );
+  use.loopShare();
+  const before = use.cpuMs();
+  while (use.cpuMs() < before + 50);
   await setImmediate();
-  const busy = utilization();
+  const busy = use.loopShare();
   assert.ok(busy > 0.9 && busy <= 1, `${busy}`);
   let idle = 1;
-  for (const until = performance.now() + 10_000; idle > 0.5 && performance.now() < until; idle = utilization()) {
+  for (const until = performance.now() + 10_000; idle > 0.5 && performance.now() < until; idle = use.loopShare()) {
     await setTimeout(10);
   }
   assert.ok(idle >= 0 && idle <= 0.5, `${idle}`);
+});
+
+test('a thread is as busy as its loop, but not where other programs keep it from its work', () => {
+  const now = { ms: 0, cpuMs: 0, loopShare: 0.95 };
+  const utilization = createUtilization({ cpuMs: () => now.cpuMs, loopShare: () => now.loopShare }, () => now.ms);
+  const after = (ms: number, cpuMs: number): number => {
+    now.ms += ms;
+    now.cpuMs += cpuMs;
+    return utilization();
+  };
+  assert.deepEqual([after(100, 100), after(100, 31), after(100, 29), after(100, 95)], [0.95, 0.95, 0, 0.95]);
+  now.loopShare = 0.2;
+  assert.deepEqual([after(100, 100), after(0, 0)], [0.2, 0]);
 });
 
 test('chance gives what the random bytes say, from 0 up to 1, and draws them for many at once', () => {

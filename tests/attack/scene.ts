@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { useOfTree } from '../bench/process-tree.ts';
+import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { ask } from '../system/https-client.ts';
+
+/** All descriptors that this machine gives a process: a thousand clients need as many. */
+export const ALL_DESCRIPTORS = ['sh', '-c', 'ulimit -n "$(ulimit -H -n)"; exec "$@"', 'sh'];
+
+const POLL_MS = 100;
+const PERIOD_MS = 100;
+/** Who waits longer has been denied service. */
+const PATIENCE_MS = 15_000;
+const BIG = Buffer.alloc(1_000_000, 'x');
+
+/** A gateway before an upstream that answers at once, `/big` with a megabyte. */
+export class Scene {
+  readonly gateway: GatewayProcess;
+  readonly #key: string;
+  readonly #close: () => void;
+
+  private constructor(gateway: GatewayProcess, key: string, close: () => void) {
+    this.gateway = gateway;
+    this.#key = key;
+    this.#close = close;
+  }
+
+  /** `server` are more keys of `server`, `api` more lines of its API. */
+  static async start(server: string, { api = '', answer = answerAtOnce }: SceneOptions = {}): Promise<Scene> {
+    const upstream = createServer(answer);
+    upstream.listen(0, '127.0.0.1');
+    await once(upstream, 'listening');
+    const close = (): void => {
+      upstream.close();
+      upstream.closeAllConnections();
+    };
+    const { port } = upstream.address() as AddressInfo;
+    const configuration = `version: 1
+server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, ${server} }
+admin: { port: 0 }
+data: ./data
+apis:
+  all:
+    routes: ['* /{rest...}', 'GET /low', 'GET /high']
+    upstream: 'http://127.0.0.1:${port}'
+    auth: public
+${api}`;
+    try {
+      const gateway = await startGateway(configuration, { before: ALL_DESCRIPTORS });
+      const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
+      return new Scene(gateway, key, close);
+    } catch (error) {
+      close();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.gateway.stop();
+    this.#close();
+  }
+
+  async admin(path: string): Promise<string> {
+    const { admin: port, ca } = this.gateway;
+    const { body } = await ask({ port, ca, path, headers: { authorization: `Bearer ${this.#key}` } });
+    return body;
+  }
+
+  /** What was counted under this name, over all labels that begin so. */
+  async count(series: string): Promise<number> {
+    const lines = (await this.admin('/metrics')).split('\n').filter((line) => line.startsWith(series));
+    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+  }
+
+  /** Connections of clients that are open now. */
+  async connections(): Promise<number> {
+    const { threads } = JSON.parse(await this.admin('/v1/status')) as { threads: { connections: number }[] };
+    return threads.reduce((sum, { connections }) => sum + connections, 0);
+  }
+
+  /** The memory of its processes. */
+  rssMb(): number {
+    return useOfTree(this.gateway.pid).rssBytes / 2 ** 20;
+  }
+}
+
+interface SceneOptions {
+  readonly api?: string;
+  readonly answer?: RequestListener;
+}
+
+const answerAtOnce: RequestListener = (request, reply) => {
+  request.resume();
+  reply.end(request.url?.startsWith('/big') === true ? BIG : 'answered');
+};
+
+/** What came of somebody who did nothing wrong meanwhile. */
+export interface Service {
+  readonly asked: number;
+  readonly failed: readonly string[];
+  readonly slowestMs: number;
+}
+
+/** Asks ten times a second, each time over a connection of its own, until what happens has happened. */
+export async function serveMeanwhile({ gateway }: Scene, from: string, happens: () => Promise<void>): Promise<Service> {
+  const { https: port, ca } = gateway;
+  const failed: string[] = [];
+  let asked = 0;
+  let slowestMs = 0;
+  const once = async (): Promise<void> => {
+    const since = performance.now();
+    const late = delay(PATIENCE_MS, null, { ref: false });
+    asked++;
+    try {
+      const reply = await Promise.race([ask({ port, ca, path: '/small', from }), late]);
+      if (reply === null) failed.push('no answer');
+      else if (reply.status !== 200) failed.push(`${reply.status} ${reply.body}`);
+    } catch (error) {
+      failed.push(String(error));
+    }
+    slowestMs = Math.max(slowestMs, performance.now() - since);
+  };
+  const under: Promise<void>[] = [];
+  const timer = setInterval(() => void under.push(once()), PERIOD_MS);
+  try {
+    await happens();
+  } finally {
+    clearInterval(timer);
+    await Promise.all(under);
+  }
+  return { asked, failed, slowestMs };
+}
+
+/** Waits until something is so, and says in vain of what it did. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>, deadlineMs = 30_000): Promise<void> {
+  for (const end = performance.now() + deadlineMs; performance.now() < end; await delay(POLL_MS)) {
+    if (await holds()) return;
+  }
+  throw new Error(`waited in vain: ${what}`);
+}
