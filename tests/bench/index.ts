@@ -1,4 +1,5 @@
 import { benchDataPlane } from './data-plane.ts';
+import { benchAbuse } from './abuse.ts';
 import { chooseByName } from './names.ts';
 import { benchProtocols } from './protocols.ts';
 
@@ -7,7 +8,7 @@ import { benchProtocols } from './protocols.ts';
 const BENCHES = {
   'data-plane': benchDataPlane,
   protocols: benchProtocols,
-  abuse: null,
+  abuse: benchAbuse,
   upstreams: null,
   credentials: null,
   access: null,

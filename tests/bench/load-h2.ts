@@ -6,17 +6,26 @@ export const H2_CONNECTIONS = 4;
 export const H2_STREAMS = 8;
 
 /** A gateway ends a connection after 10,000 requests, and the load generator would not come back. */
-const REQUESTS_A_RUN = H2_CONNECTIONS * 9_000;
+const CONNECTION_REQUESTS = 9_000;
+
+/** What is asked: GET / unless options of h2load say otherwise; so often on each connection of one run. */
+interface Asked {
+  readonly path: string;
+  readonly options: readonly string[];
+  readonly connectionRequests: number;
+}
+
+const PLAIN: Asked = { path: '/', options: [], connectionRequests: CONNECTION_REQUESTS };
 
 /**
- * Sends GET / over HTTP/2 from the load core with h2load, one run behind the other until the time is over. It tells no
- * quantiles of latency. Throws where HTTP/2 was not agreed on.
+ * Sends GET /, or what is asked in place of it, over HTTP/2 from the load core with h2load, one run behind the other until
+ * the time is over. It tells no quantiles of latency. Throws where HTTP/2 was not agreed on.
  */
-export async function sendStreams(port: number, seconds: number): Promise<LoadResult> {
+export async function sendStreams(port: number, seconds: number, asked: Asked = PLAIN): Promise<LoadResult> {
   const begun = performance.now();
   const total = { requests: 0, seconds: 0, errors: 0 };
   while (performance.now() - begun < seconds * 1_000) {
-    const run = readH2load(await runToEnd(commandFor(port), 'load', 60_000));
+    const run = readH2load(await runToEnd(commandFor(port, asked), 'load', 60_000));
     total.requests += run.requests;
     total.seconds += run.seconds;
     total.errors += run.errors;
@@ -24,9 +33,10 @@ export async function sendStreams(port: number, seconds: number): Promise<LoadRe
   return { ...total, p99Ms: Number.NaN };
 }
 
-function commandFor(port: number): readonly string[] {
-  const numbers = ['-n', String(REQUESTS_A_RUN), '-c', String(H2_CONNECTIONS), '-m', String(H2_STREAMS)];
-  return ['h2load', ...numbers, '-t', '1', `https://127.0.0.1:${port}/`];
+function commandFor(port: number, { path, options, connectionRequests }: Asked): readonly string[] {
+  const total = String(H2_CONNECTIONS * connectionRequests);
+  const numbers = ['-n', total, '-c', String(H2_CONNECTIONS), '-m', String(H2_STREAMS)];
+  return ['h2load', ...numbers, '-t', '1', ...options, `https://127.0.0.1:${port}${path}`];
 }
 
 function readH2load(printed: string): Pick<LoadResult, 'requests' | 'seconds' | 'errors'> {

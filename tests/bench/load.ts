@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { findProgram, runToEnd } from './child.ts';
 import { sendStreams } from './load-h2.ts';
+import { sendMessages } from './load-messages.ts';
+import { sendUnaryCalls } from './load-unary.ts';
 
 /** How hard a contestant is pressed: as many connections, each with one request at a time, kept alive. */
 export const CONNECTIONS = 32;
@@ -16,8 +18,11 @@ export interface LoadResult {
 
 /** Where to send the load. */
 export interface Target {
-  /** `h2`: https with HTTP/2. */
-  readonly scheme: 'http' | 'https' | 'h2';
+  /**
+   * `h2`: https with HTTP/2. `ws` and `wss`: WebSocket messages, without TLS and with it. `grpc` and `grpcs`: unary calls
+   * over HTTP/2, without TLS and with it.
+   */
+  readonly scheme: 'http' | 'https' | 'h2' | 'ws' | 'wss' | 'grpc' | 'grpcs';
   readonly port: number;
 }
 
@@ -35,7 +40,9 @@ export async function sendLoad(
   seconds: number,
   requestsFile: string | null = null,
 ): Promise<LoadResult> {
-  if (scheme === 'h2') return sendStreams(port, seconds);
+  if (scheme === 'h2') return await sendStreams(port, seconds);
+  if (scheme === 'ws' || scheme === 'wss') return await sendMessages(scheme, port, seconds);
+  if (scheme === 'grpc' || scheme === 'grpcs') return await sendUnaryCalls(port, seconds);
   const url = `${scheme}://127.0.0.1:${port}/`;
   const timeoutMs = seconds * 1000 + 15_000;
   if (loadGenerator() === 'wrk') {

@@ -2,48 +2,82 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeCertificate } from './certificate.ts';
-import { findProgram, placement } from './child.ts';
+import { type Child, findProgram, freePort, placement, startServer } from './child.ts';
 import { startHaproxy } from './contestants/haproxy.ts';
 import { startNginx } from './contestants/nginx.ts';
 import { H2_CONNECTIONS, H2_STREAMS } from './load-h2.ts';
+import { MESSAGE_CONNECTIONS } from './load-messages.ts';
 import { machine as describeMachine } from './machine.ts';
 import { printNoise, watchNoise } from './noise.ts';
-import { compare, type Comparisons, measureRow, printFigures } from './race.ts';
+import { compare, type Comparisons, type Figures, measureRow, printFigures, type Start } from './race.ts';
 import { startUpstream } from './upstream.ts';
 
 const COMPARISONS: Comparisons = {
   ratios: [
     ['h2_nginx', 'h2', 'nginx'],
     ['h2_haproxy', 'h2', 'haproxy'],
+    ['ws_nginx', 'ws', 'nginx'],
+    ['ws_haproxy', 'ws', 'haproxy'],
+    ['grpc_nginx', 'grpc', 'nginx'],
+    ['grpc_haproxy', 'grpc', 'haproxy'],
   ],
-  own: [['h2', 'h2']],
+  own: [
+    ['h2', 'h2'],
+    ['ws', 'ws'],
+    ['grpc', 'grpc'],
+  ],
 };
 
+/** The rows, and the upstream of each: as little work as can be, on the load core. */
+const ROWS = [
+  ['h2', startUpstream],
+  ['ws', () => startResponder('message-responder.ts')],
+  ['grpc', () => startResponder('unary-responder.ts')],
+] as const;
+
 /**
- * CPU time per request over HTTP/2 with TLS, several streams a connection, beside nginx and HAProxy: the same GETs as in
- * the other rows, to the same upstream, which speaks HTTP/1.1.
+ * CPU time per request, message or call, over TLS, beside nginx and HAProxy before the same upstream. `h2`: the GETs of the
+ * other rows over HTTP/2, several streams a connection, to an upstream that speaks HTTP/1.1. `ws`: messages of 125 bytes
+ * over WebSockets, each of which comes back. `grpc`: unary calls with 100 bytes each way, to an upstream over HTTP/2.
  */
 export async function benchProtocols(): Promise<Record<string, unknown>> {
   if (process.platform !== 'linux') throw new Error('this bench reads CPU time from /proc and needs Linux');
   if (findProgram('h2load') === null) throw new Error('h2load is not installed (Debian package nghttp2-client)');
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-bench-'));
-  const upstream = await startUpstream(folder);
+  const figures: Figures[] = [];
   try {
-    const load = `h2load, ${H2_CONNECTIONS} connections with ${H2_STREAMS} streams each`;
-    console.log(`upstream: ${upstream.name}; load: ${load}; ${placement()}\n`);
-    const surroundings = { folder, upstreamPort: upstream.port, callers: null, ...(await writeCertificate(folder)) };
+    const loads = [
+      `${H2_CONNECTIONS} connections with ${H2_STREAMS} streams each (h2, grpc)`,
+      `${MESSAGE_CONNECTIONS} WebSockets with one message on its way each`,
+    ];
+    console.log(`load: ${loads.join('; ')}; ${placement()}\n`);
+    const certificate = await writeCertificate(folder);
     const noise = watchNoise();
-    const figures = await measureRow(
-      'h2',
-      [(given) => startNginx('h2', given), (given) => startHaproxy('h2', given)],
-      surroundings,
-    );
+    for (const [row, start] of ROWS) {
+      const upstream = await start(folder);
+      const surroundings = { folder, upstreamPort: upstream.port, callers: null, ...certificate };
+      const peers = [startNginx, startHaproxy].map(
+        (peer): Start =>
+          (given) =>
+            peer(row, given),
+      );
+      try {
+        figures.push(...(await measureRow(row, peers, surroundings)));
+      } finally {
+        await upstream.stop();
+      }
+    }
     printFigures(figures);
     const seen = noise();
     printNoise(seen);
     return { machine: { ...describeMachine(), ...seen }, ...compare(figures, COMPARISONS) };
   } finally {
-    await upstream.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function startResponder(script: string): Promise<Child & { readonly port: number }> {
+  const port = await freePort();
+  const command = [process.execPath, join(import.meta.dirname, script), String(port)];
+  return { ...(await startServer(command, port, { core: 'load' })), port };
 }

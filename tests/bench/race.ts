@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Callers } from './callers.ts';
 import { type Absence, type Contestant, isAbsence, type Row, type Surroundings } from './contestants/contestant.ts';
 import { startPortcullis } from './contestants/portcullis.ts';
-import { sendLoad } from './load.ts';
+import { sendLoad, type Target } from './load.ts';
 import { printTable } from './table.ts';
 import { verifyReply } from './verify-reply.ts';
 
@@ -59,13 +59,16 @@ export async function measureRow(
   }
 }
 
+/** What the upstream of a row speaks, where it is not HTTP/1.1 with replies to GETs. */
+const SPOKEN_UPSTREAM: Readonly<Partial<Record<Row, Target['scheme']>>> = { ws: 'ws', grpc: 'grpc' };
+
 /** What the gateway adds to the upstream's own reply; an id and the connection's fields differ from reply to reply. */
 async function addedFields(
   ours: Contestant,
   upstreamPort: number,
   callers: Callers | null,
 ): Promise<Surroundings['replyFields']> {
-  const upstream = await verifyReply({ scheme: 'http', port: upstreamPort });
+  const upstream = await verifyReply({ scheme: SPOKEN_UPSTREAM[ours.row] ?? 'http', port: upstreamPort });
   const passed = await verifyReply(ours.target, await firstRequest(callers));
   const varying = new Set(['x-request-id', 'connection', 'keep-alive', 'date', 'ratelimit', 'ratelimit-policy']);
   return Object.entries(passed).filter(([name]) => !(name in upstream) && !varying.has(name));

@@ -1,5 +1,7 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { verifyMessages } from './load-messages.ts';
+import { verifyUnary } from './load-unary.ts';
 import type { Target } from './load.ts';
 import { REPLY_BODY } from './upstream.ts';
 
@@ -13,6 +15,11 @@ export async function verifyReply(
   { scheme, port }: Target,
   request: { readonly path: string; readonly headers: Fields; readonly body?: string } = { path: '/', headers: {} },
 ): Promise<Fields> {
+  if (scheme === 'grpc' || scheme === 'grpcs') return await verifyUnary(scheme, port);
+  if (scheme === 'ws' || scheme === 'wss') {
+    await verifyMessages(scheme, port);
+    return {};
+  }
   const { promise, resolve, reject } = Promise.withResolvers<{
     readonly status: number;
     readonly body: string;

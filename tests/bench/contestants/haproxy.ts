@@ -6,8 +6,18 @@ import type { Target } from '../load.ts';
 import { useOfTree } from '../process-tree.ts';
 import { type Absence, type Contestant, type Row, type Surroundings } from './contestant.ts';
 
-const ALPN: Readonly<Partial<Record<Row, string>>> = { tls: 'http/1.1', h2: 'h2,http/1.1' };
-const SCHEMES: Readonly<Partial<Record<Row, Target['scheme']>>> = { tls: 'https', h2: 'h2' };
+const ALPN: Readonly<Partial<Record<Row, string>>> = {
+  tls: 'http/1.1',
+  h2: 'h2,http/1.1',
+  ws: 'http/1.1',
+  grpc: 'h2',
+};
+const SCHEMES: Readonly<Partial<Record<Row, Target['scheme']>>> = {
+  tls: 'https',
+  h2: 'h2',
+  ws: 'wss',
+  grpc: 'grpcs',
+};
 
 /**
  * HAProxy in HTTP mode: one thread, connections to the server always reused, no log. In the secured rows it verifies the
@@ -22,7 +32,8 @@ export async function startHaproxy(row: Row, surroundings: Surroundings): Promis
   const pem = join(folder, 'both.pem');
   const { certificateFile, keyFile } = surroundings;
   await writeFile(pem, (await readFile(certificateFile, 'utf8')) + (await readFile(keyFile, 'utf8')), { mode: 0o600 });
-  const configuration = configure(row in ALPN ? ` ssl crt ${pem} alpn ${ALPN[row]}` : '', surroundings, port);
+  const tls = row in ALPN ? ` ssl crt ${pem} alpn ${ALPN[row]}` : '';
+  const configuration = configure({ tls, upstream: row === 'grpc' ? ' proto h2' : '' }, surroundings, port);
   await writeFile(join(folder, 'haproxy.cfg'), configuration);
   const child = await startServer([program, '-db', '-f', join(folder, 'haproxy.cfg')], port, { core: 'contestant' });
   return {
@@ -35,7 +46,18 @@ export async function startHaproxy(row: Row, surroundings: Surroundings): Promis
   };
 }
 
-function configure(tls: string, { upstreamPort, replyFields, callers }: Surroundings, port: number): string {
+interface Spoken {
+  /** Behind the address that clients reach. */
+  readonly tls: string;
+  /** Behind the upstream's. */
+  readonly upstream: string;
+}
+
+function configure(
+  { tls, upstream }: Spoken,
+  { upstreamPort, replyFields, callers }: Surroundings,
+  port: number,
+): string {
   const secured = callers === null ? '' : securedRules(callers);
   return `global
   nbthread 1
@@ -46,6 +68,7 @@ defaults
   timeout connect 3s
   timeout client 60s
   timeout server 30s
+  timeout tunnel 60s
   timeout http-keep-alive 60s
   http-reuse always
 frontend front
@@ -60,7 +83,7 @@ frontend front
 ${secured}${replyFields.map(([name, value]) => `  http-response set-header ${name} "${value}"`).join('\n')}
   default_backend api
 backend api
-  server api 127.0.0.1:${upstreamPort} pool-max-conn 1024
+  server api 127.0.0.1:${upstreamPort} pool-max-conn 1024${upstream}
 `;
 }
 

@@ -28,8 +28,18 @@ export async function startNginx(row: Row, surroundings: Surroundings): Promise<
 }
 
 /** What it listens with. */
-const LISTEN: Readonly<Partial<Record<Row, string>>> = { tls: ' ssl', h2: ' ssl http2' };
-const SCHEMES: Readonly<Partial<Record<Row, Target['scheme']>>> = { tls: 'https', h2: 'h2' };
+const LISTEN: Readonly<Partial<Record<Row, string>>> = {
+  tls: ' ssl',
+  h2: ' ssl http2',
+  ws: ' ssl',
+  grpc: ' ssl http2',
+};
+const SCHEMES: Readonly<Partial<Record<Row, Target['scheme']>>> = {
+  tls: 'https',
+  h2: 'h2',
+  ws: 'wss',
+  grpc: 'grpcs',
+};
 
 function configure(
   row: Row,
@@ -50,16 +60,27 @@ http {
   server {
     listen 127.0.0.1:${port}${LISTEN[row] ?? ''}; ${tls}
     location / {
-      proxy_pass http://api; proxy_http_version 1.1; proxy_set_header Connection "";
-      proxy_set_header X-Request-Id $request_id;
-      proxy_set_header X-Forwarded-For $remote_addr;
-      proxy_set_header X-Forwarded-Host $host;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header Via "1.1 nginx";
+      ${row === 'grpc' ? 'grpc_pass grpc://api;' : 'proxy_pass http://api; proxy_http_version 1.1;'}
+${upstreamFields(row)
+  .map(([name, value]) => `      ${row === 'grpc' ? 'grpc' : 'proxy'}_set_header ${name} ${value};`)
+  .join('\n')}
       add_header X-Request-Id $request_id;
 ${replyFields.map(([name, value]) => `      add_header ${name} "${value}";`).join('\n')}
     }
   }
 }
 `;
+}
+
+function upstreamFields(row: Row): readonly (readonly [name: string, value: string])[] {
+  const described = [
+    ['X-Request-Id', '$request_id'],
+    ['X-Forwarded-For', '$remote_addr'],
+    ['X-Forwarded-Host', '$host'],
+    ['X-Forwarded-Proto', '$scheme'],
+    ['Via', '"1.1 nginx"'],
+  ] as const;
+  if (row === 'grpc') return described;
+  if (row === 'ws') return [['Upgrade', '$http_upgrade'], ['Connection', '"upgrade"'], ...described];
+  return [['Connection', '""'], ...described];
 }

@@ -4,7 +4,9 @@ import { startGateway } from '../../framing/gateway-process.ts';
 import { BENCH_DESCRIPTION, type Callers, securedHead } from '../callers.ts';
 import { freePort, pinnedTo, startServer } from '../child.ts';
 import { configureEverything, EVERYTHING_DESCRIPTION } from '../everything-on.ts';
+import type { Target } from '../load.ts';
 import { useOfTree } from '../process-tree.ts';
+import { unaryDescriptors } from '../unary-message.ts';
 import type { Contestant, Row, Surroundings } from './contestant.ts';
 
 /** The product's http port only redirects: this entry puts the same gateway behind a listener without TLS. */
@@ -15,7 +17,7 @@ const FLAGS = ['--min-semi-space-size=16'];
 
 /** The gateway with its defaults before one upstream. */
 export function startPortcullis(row: Row, surroundings: Surroundings): Promise<Contestant> {
-  return row === 'tls' || row === 'h2' ? startProduct(row, surroundings) : startPlain(row, surroundings);
+  return row in SCHEMES ? startProduct(row, surroundings) : startPlain(row, surroundings);
 }
 
 /** The configuration of the plain and TLS rows, up to the APIs. */
@@ -30,8 +32,28 @@ audit: off
 function configure(row: Row, { upstreamPort, callers }: Surroundings): string {
   if (callers !== null && row === 'everything_on') return configureEverything(upstreamPort, callers);
   if (callers !== null) return configureSecured(upstreamPort, callers);
+  if (row === 'ws') return configureMessages(upstreamPort);
+  if (row === 'grpc') return configureCalls(upstreamPort);
   return `${PLAIN_HEAD}apis:
   bench: { routes: ['* /{rest...}'], upstream: 'http://127.0.0.1:${upstreamPort}', auth: public }
+`;
+}
+
+/** WebSockets at one path, with as many messages as the load can send. */
+function configureMessages(upstreamPort: number): string {
+  return `${PLAIN_HEAD}apis:
+  bench:
+    routes: ['GET /chat']
+    upstream: 'http://127.0.0.1:${upstreamPort}'
+    auth: public
+    operations: { 'GET /chat': { websocket: { rate: 100000/s } } }
+`;
+}
+
+/** A gRPC service with one method, from its descriptors. */
+function configureCalls(upstreamPort: number): string {
+  return `${PLAIN_HEAD}apis:
+  bench: { descriptors: ./bench.binpb, upstream: 'http://127.0.0.1:${upstreamPort}', auth: public }
 `;
 }
 
@@ -46,13 +68,21 @@ export function configureSecured(upstreamPort: number, callers: Callers): string
 `;
 }
 
-async function startProduct(row: 'tls' | 'h2', surroundings: Surroundings): Promise<Contestant> {
+const SCHEMES: Readonly<Partial<Record<Row, Target['scheme']>>> = {
+  tls: 'https',
+  h2: 'h2',
+  ws: 'wss',
+  grpc: 'grpcs',
+};
+
+async function startProduct(row: Row, surroundings: Surroundings): Promise<Contestant> {
   const configuration = configure(row, surroundings);
-  const gateway = await startGateway(configuration, { before: pinnedTo('contestant') });
+  const beside = row === 'grpc' ? { 'bench.binpb': unaryDescriptors() } : {};
+  const gateway = await startGateway(configuration, { before: pinnedTo('contestant'), beside });
   return {
     name: 'portcullis',
     row,
-    target: { scheme: row === 'h2' ? 'h2' : 'https', port: gateway.https },
+    target: { scheme: SCHEMES[row] ?? 'https', port: gateway.https },
     configuration,
     use: () => useOfTree(gateway.pid),
     stop: gateway.stop,
