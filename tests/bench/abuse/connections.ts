@@ -2,7 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 /** Where attackers of this machine come from; the good client has an address of its own. */
-export const ATTACKER = '127.0.0.1';
+const ATTACKER = '127.0.0.1';
 
 /** Opens a TCP connection to the gateway; whatever becomes of it is no fault of the attacker's. */
 export function openTcp(port: number): Socket {
