@@ -115,6 +115,12 @@ test('lists are read from PEM or DER, and what is in force is PEM', async () => 
   }
 });
 
+test('a list of thousands is read whole', async () => {
+  const revoked = Array.from({ length: 3_000 }, (_, at) => (0x1000_0000 + at).toString(16));
+  const list = crlPem(await makeCrl(root, { revoked }));
+  assert.equal(text(await gathered(HTTPS, { '/ca.pem': root.pem, '/ca.crl': list }), '/ca.crl'), list);
+});
+
 test('of two lists of one CA the newer counts, in whatever order they stand', async () => {
   const [old, young] = [
     await makeCrl(root, { fromHours: -9 }),

@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { parseConfig } from './parse.ts';
 
 const FILE = '/etc/portcullis/portcullis.yaml';
+const NOTHING_PROVEN = { identity: null, serverName: null, pins: [] };
 const NOBODY_JUDGED = { clients: null, hosts: [], acceptNodeBelowFloor: false };
 
 const WHOLE = `
@@ -82,9 +83,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
       idleTimeoutMs: 60_000,
       streamTimeoutMs: 3_600_000,
       caFile: '/etc/portcullis/ca.pem',
-      identity: null,
-      serverName: null,
-      pins: [],
+      ...NOTHING_PROVEN,
       forwarded: 'x-forwarded',
     },
     auth: 'public',

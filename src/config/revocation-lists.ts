@@ -8,7 +8,10 @@ import { words } from './words.ts';
 /** As many as there may be CAs, each of which may have issued some over time. */
 const LIST_LIMIT = 400;
 
-const BLOCK = /-----BEGIN X509 CRL-----[^-]{1,4194304}-----END X509 CRL-----/g;
+const BLOCK = /-----BEGIN X509 CRL-----[^-]{1,1048576}-----END X509 CRL-----/g;
+/** Of what the largest file can hold: an entry has seven nodes, and at least 25 octets. */
+const NODE_LIMIT = 300_000;
+const PARSING = { berOptions: { maxNodes: NODE_LIMIT } };
 const DELTA = '2.5.29.27';
 const DISTRIBUTION_POINT = '2.5.29.28';
 /** Signatures that may be relied on; OpenSSL refuses weaker ones too. */
@@ -72,10 +75,10 @@ function decode(bytes: Uint8Array): Result<readonly X509Crl[], string> {
   const blocks = text.match(BLOCK) ?? [];
   if (blocks.length > LIST_LIMIT) return err(`holds ${blocks.length} lists, and at most ${LIST_LIMIT} are read`);
   try {
-    if (blocks.length === 0 && bytes[0] === 0x30) return ok([new X509Crl(bytes)]);
+    if (blocks.length === 0 && bytes[0] === 0x30) return ok([new X509Crl(bytes, PARSING)]);
     if (blocks.length === 0)
       return err(words('holds no revocation list', 'it begins with -----BEGIN X509 CRL-----, or is DER'));
-    return ok(blocks.map((block) => new X509Crl(PemConverter.decodeFirst(block))));
+    return ok(blocks.map((block) => new X509Crl(PemConverter.decodeFirst(block), PARSING)));
   } catch {
     return err('holds a revocation list that cannot be read');
   }

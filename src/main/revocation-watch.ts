@@ -20,21 +20,25 @@ export interface RevocationWatch {
 /** Raises `crl.expiring` for lists with less than a day left, when they come into force and each hour; once more, and `critical`, when they have ended. */
 export function watchRevocations({ clock, alerts }: RevocationWatchOptions): RevocationWatch {
   let followed: Pick<Gathered, 'config' | 'files'> | null = null;
-  const look = async (): Promise<void> => {
-    const looked = followed;
-    if (looked === null) return;
-    const ends = await revocationEnds(looked);
-    if (followed !== looked) return;
+  let ends: ReadonlyMap<string, number> = new Map();
+  const look = (): void => {
     for (const [file, endsAtMs] of ends) {
       const alert = alertOf(file, endsAtMs, endsAtMs - clock.now());
       if (alert !== null) alerts.raise(alert);
     }
   };
-  const timer = clock.every(HOUR_MS, () => void look());
+  // Read once: a long list takes a second.
+  const read = async (gathered: Pick<Gathered, 'config' | 'files'>): Promise<void> => {
+    const found = await revocationEnds(gathered);
+    if (followed !== gathered) return;
+    ends = found;
+    look();
+  };
+  const timer = clock.every(HOUR_MS, look);
   return {
     follow: (gathered) => {
       followed = gathered;
-      void look();
+      void read(gathered);
     },
     close: () => {
       followed = null;
