@@ -44,6 +44,7 @@ test('an address is enough: Let’s Encrypt, the hosts of the APIs, port 443 and
     dnsHook: null,
     profile: null,
     names: null,
+    folder: null,
   });
 });
 
@@ -102,6 +103,7 @@ test('each key says what it wants, and never repeats a secret', () => {
     [`{ ${EMAIL}, challenge: { dns-01: { hook: ./h, settle: 6m } } }`, /dns-01\.settle: must be from 0s to 5m/],
     [`{ ${EMAIL}, challenge: { dns-01: { hook: ./h, args: [x] } } }`, /args: unknown key/],
     [`{ ${EMAIL}, names: ['*.acme.example'] }`, /names\[0\]: CAs certify a wildcard by DNS only/],
+    [`{ ${EMAIL}, folder: ./shared }`, /acme\.folder: of several nodes/],
     [`{ ${EMAIL}, names: ['a.*.example'] }`, /names\[0\]: must be a host name/],
     [`{ ${EMAIL}, names: ['*.com'] }`, /names\[0\]: must be a host name/],
     [`{ ${EMAIL}, names: [a.example, A.example] }`, /names\[1\]: this host stands in the list already/],
@@ -155,9 +157,9 @@ ${more.slice(0, count).join('\n')}
 test('a hook for DNS is a path beside the configuration, and lets wildcards be asked for', () => {
   const hook = 'challenge: { dns-01: { hook: ./dns.sh, settle: 2m } }';
   const names = "names: ['*.acme.example', acme.example]";
-  const given = certificateOf({ acme: `{ ${EMAIL}, ${hook}, ${names} }`, http: 'off' });
+  const given = certificateOf({ acme: `{ ${EMAIL}, ${hook}, ${names}, folder: ../shared }`, http: 'off' });
   assert.ok(given.kind === 'acme');
-  assert.deepEqual(given.challenges, ['dns-01']);
+  assert.deepEqual([given.challenges, given.folder], [['dns-01'], '/shared']);
   assert.deepEqual(given.dnsHook, { path: '/etc/dns.sh', settleMs: 120_000 });
   const parsed = read({ acme: `{ ${EMAIL}, ${hook}, ${names} }` });
   assert.ok(parsed.ok);

@@ -87,6 +87,10 @@ export const acmeSchema = z.strictObject({
   names: uniqueList(parsed(readHost), { least: 1, most: NAME_LIMIT, what: 'host' })
     .optional()
     .meta({ description: 'The hosts to have certificates for; the `host` of each API if left out.' }),
+  folder: path(
+    'Where several nodes keep these certificates together; each keeps its own if left out.',
+    'FOLDER',
+  ).optional(),
 });
 
 /** Fills in what depends on where the configuration file lies, and on what is listened on. */
@@ -106,6 +110,7 @@ export function toAcmeConfig(
     ...toChallenges(raw.challenge, { file, http }),
     profile: raw.profile ?? null,
     names: raw.names ?? null,
+    folder: raw.folder === undefined ? null : absolute(raw.folder, file),
   };
 }
 
@@ -140,6 +145,10 @@ export function acmeIssues({ server, apis }: Config, places: Readonly<Record<str
   const directories = certificate.authorities.map(({ directory: url }) => url);
   const twice = directories.find((one, at) => directories.indexOf(one) < at);
   if (twice !== undefined) add(`${path}.fallback`, `${twice} is asked first already`, 'name another CA');
+  if (certificate.folder !== null && certificate.dnsHook === null) {
+    const fix = 'write challenge: { dns-01: { hook: FILE } }, or leave folder out';
+    add(`${path}.folder`, 'of several nodes a CA may come to one that has no answer on its ports', fix);
+  }
   for (const [at, name] of (certificate.names ?? []).entries()) {
     if (!name.startsWith('*.') || certificate.dnsHook !== null) continue;
     add(`${path}.names[${at}]`, 'CAs certify a wildcard by DNS only', 'write challenge: { dns-01: { hook: FILE } }');

@@ -93,6 +93,8 @@ export interface AcmeConfig {
   readonly dnsHook: { readonly path: string; readonly settleMs: number } | null;
   readonly profile: string | null;
   readonly names: readonly string[] | null;
+  /** Absolute; where certificates are kept that several nodes share, null where this node keeps its own. */
+  readonly folder: string | null;
 }
 
 /** Who may open a session: clients with a certificate that these CAs vouch for. Both files are absolute. */

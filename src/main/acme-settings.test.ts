@@ -16,6 +16,7 @@ const config: AcmeConfig = {
   dnsHook: null,
   profile: null,
   names: null,
+  folder: null,
 };
 
 function read(

@@ -61,6 +61,7 @@ async function open(t: TestContext, hosts: readonly string[]) {
     keyring: keyring.value,
     alerts: { raise: () => {}, list: () => Promise.resolve([]) },
     store: store.value,
+    passphrase: null,
     metrics: { certificateOrdered: () => {} },
   });
   assert.ok(certificates.ok, certificates.ok ? '' : certificates.error);

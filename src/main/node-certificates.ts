@@ -14,6 +14,7 @@ import type { ControlMetrics } from './control-metrics.ts';
 import type { HostPorts } from './host-ports.ts';
 import { createNodeChallenges, type TableThreads } from './node-challenges.ts';
 import { certificateFolder } from './running-file.ts';
+import { openSharedCertificates } from './shared-certificates.ts';
 
 /** The certificates of a node: `local` is always there, for the admin API; `served` is what clients of the APIs see. */
 export interface NodeCertificates {
@@ -30,7 +31,7 @@ export interface NodeCertificates {
   prepare(config: Config): Promise<Result<void, string>>;
   /** This configuration is in force: its hosts and no others are named. Never waits for a CA. */
   follow(config: Config): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** What opening them takes. `file` is the configuration file, where relative paths start. */
@@ -41,12 +42,16 @@ export interface NodeCertificateOptions {
   readonly keyring: Keyring;
   readonly alerts: Alerts;
   readonly store: Store;
+  /** What the keys of a folder that nodes share are protected by. */
+  readonly passphrase: Secret | null;
   readonly metrics: Pick<ControlMetrics, 'certificateOrdered'>;
 }
 
 /** What the APIs are served with, beside the local certificate. */
 interface Served extends Pick<NodeCertificates, 'serveBy' | 'begin'> {
   readonly service: CertificateService;
+  /** Behind the closing of the service. */
+  readonly closeStore: () => Promise<void>;
 }
 
 /** Opens the local certificate, and beside it those from files or from a CA where the configuration names some. */
@@ -61,16 +66,17 @@ export async function openNodeCertificates(options: NodeCertificateOptions): Pro
     local.value.close();
     return served;
   }
-  const { service, serveBy, begin } = served.value;
+  const { service, serveBy, begin, closeStore } = served.value;
   return ok({
     local: local.value,
     served: service,
     serveBy,
     begin,
     ...followingNames(options, local.value, service),
-    close: () => {
+    close: async () => {
       service.close();
       local.value.close();
+      await closeStore();
     },
   });
 }
@@ -120,16 +126,20 @@ async function openServed(options: NodeCertificateOptions, local: CertificateSer
 }
 
 /** Nobody else is needed for them. */
-const ALONE = { serveBy: (): void => {}, begin: (): void => {} };
+const ALONE = { serveBy: (): void => {}, begin: (): void => {}, closeStore: (): Promise<void> => Promise.resolve() };
 
 async function openAcme(
   options: NodeCertificateOptions,
   config: AcmeConfig,
   local: CertificateService,
 ): Promise<Result<Served, string>> {
-  const { host, alerts, store, metrics } = options;
+  const { host, alerts, passphrase, metrics } = options;
   const settings = await acmeSettings(config, options.file, host);
   if (!settings.ok) return settings;
+  const { folder } = config;
+  const shared = folder === null ? null : await openSharedCertificates({ folder, passphrase, host });
+  if (shared !== null && !shared.ok) return shared;
+  const closeStore = async (): Promise<void> => await shared?.value.close();
   const { clock, log, egress } = host;
   const challenges = createNodeChallenges({ clock, log, alerts });
   const opened = await openAcmeService({
@@ -139,16 +149,21 @@ async function openAcme(
     ports: {
       ...portsOf(options),
       egress,
-      store,
+      store: shared?.value ?? options.store,
+      isShared: shared !== null,
       publish: (answers) => challenges.publish(answers),
       hook: config.dnsHook === null ? null : createDnsHook({ path: config.dnsHook.path, clock, log }),
       ordered: (directory, result) => metrics.certificateOrdered(new URL(directory).host, result),
     },
   });
-  if (!opened.ok) return opened;
+  if (!opened.ok) {
+    await closeStore();
+    return opened;
+  }
   const service = opened.value;
   return ok({
     service,
+    closeStore,
     serveBy: (threads) => challenges.serveBy(threads),
     begin: () => service.begin(),
   });

@@ -133,7 +133,10 @@ class Starting {
     if (!ledger.ok) return err([errorIssue('data', ledger.error)]);
     const { store } = this.#data;
     const metrics = this.#metrics;
-    const certificates = await openNodeCertificates({ config, file, host, keyring, alerts, store, metrics });
+    const certificates = await openNodeCertificates({
+      ...{ config, file, host, keyring, alerts, store, metrics },
+      passphrase: this.#options.passphrase,
+    });
     if (!certificates.ok) return err([errorIssue('server.https.certificate', certificates.error)]);
     this.#undo.push(() => certificates.value.close());
     const issuers = openNodeIssuers({ host, alerts, metrics: this.#metrics });

@@ -20,7 +20,7 @@ const { appendFileSync, existsSync } = require('node:fs');
 const { request } = require('node:http');
 const [, , action, name, value] = process.argv;
 const folder = ${JSON.stringify(folder)};
-appendFileSync(folder + '/calls', action + ' ' + name + '\\n');
+appendFileSync(folder + '/calls', [action, name, process.ppid].join(' ') + '\\n');
 const tell = () => {
   const url = ${JSON.stringify(dnsUrl)} + (action === 'present' ? '/set-txt' : '/clear-txt');
   const sent = request(url, { method: 'POST' }, (reply) => {

@@ -30,6 +30,8 @@ export interface Pebble {
   suggest(certificatePem: string, response: string): Promise<void>;
   /** Whether it can: older ones don't. */
   readonly suggests: boolean;
+  /** How often it has said this. */
+  readonly count: (text: string) => number;
   /** What it said of late. */
   readonly said: () => string;
   stop(): Promise<void>;
@@ -141,6 +143,7 @@ export async function startPebble(
     suggest: async (certificate, response) => {
       await ask(`${management}/set-renewal-info/`, caPem, JSON.stringify({ certificate, ariResponse: response }));
     },
+    count: (text) => lines.join('').split(text).length - 1,
     said: () => lines.join('').slice(-8_000),
     stop,
   };

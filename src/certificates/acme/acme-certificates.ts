@@ -6,8 +6,9 @@ import { canonicalName, isAddress } from '../names.ts';
 import { Account } from './account.ts';
 import { CertifiedName } from './certified-name.ts';
 import { Answers, type PublishAnswers } from './challenge.ts';
+import { type NameLeases, sharedLeases, soleNode } from './lease.ts';
 import type { Authority } from './obtain.ts';
-import { ACME_ACCOUNTS, ACME_ATTEMPTS, ACME_CERTIFICATES } from './records.ts';
+import { ACME_ACCOUNTS } from './records.ts';
 import { AcmeSession } from './session.ts';
 import type { AcmeSettings, AuthoritySettings } from './settings.ts';
 import { Turns } from './turns.ts';
@@ -23,6 +24,8 @@ const QUESTIONS_AT_ONCE = 4;
 export interface AcmePorts extends CertificatePorts {
   readonly egress: Egress;
   readonly store: Store;
+  /** Whether other nodes have the store open too, and keep the same names. */
+  readonly isShared: boolean;
   readonly publish: PublishAnswers;
   /** Changes the DNS; null where dns-01 is not among the challenges. */
   readonly hook: DnsHook | null;
@@ -62,6 +65,7 @@ class AcmeCertificates implements AcmeKeeper {
   readonly #options: AcmeOptions;
   readonly #authorities: readonly Authority[];
   readonly #answers: Answers;
+  readonly #leases: NameLeases;
   readonly #turns = { orders: new Turns(ORDERS_AT_ONCE), questions: new Turns(QUESTIONS_AT_ONCE) };
   readonly #names = new Map<string, CertifiedName>();
   /** Names that were taken out and whose order has not ended yet. */
@@ -74,7 +78,8 @@ class AcmeCertificates implements AcmeKeeper {
 
   constructor(options: AcmeOptions) {
     this.#options = options;
-    const { hook } = options.ports;
+    const { hook, isShared, store } = options.ports;
+    this.#leases = isShared ? sharedLeases(options.ports) : soleNode(store);
     const { settleMs } = options.settings;
     const dns = hook === null || settleMs === null ? null : { hook, settleMs };
     this.#answers = new Answers({ ...options.ports, dns });
@@ -145,8 +150,8 @@ class AcmeCertificates implements AcmeKeeper {
       authorities: this.#authorities,
       challenges: settings.challenges,
       profile: settings.profile,
-      certificates: ports.store.collection(ACME_CERTIFICATES),
-      attempts: ports.store.collection(ACME_ATTEMPTS),
+      store: ports.store,
+      leases: this.#leases,
       answers: this.#answers,
       turns: this.#turns,
       ports,

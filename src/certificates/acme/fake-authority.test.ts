@@ -369,6 +369,7 @@ function problem(type: string, detail: string): Reply {
 export class MemoryStore implements Store {
   readonly held = new Map<string, Map<string, object>>();
   fails = false;
+  #turn: Promise<void> = Promise.resolve();
   /** Makes reading from these collections fail. */
   readonly damaged = new Set<string>();
 
@@ -402,8 +403,12 @@ export class MemoryStore implements Store {
     };
   }
 
-  transaction<R>(work: (store: Store) => Promise<R>): Promise<R> {
-    return work(this);
+  async transaction<R>(work: (store: Store) => Promise<R>): Promise<R> {
+    const turn = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    await turn;
+    return await work(this).finally(resolve);
   }
 
   close(): Promise<void> {
@@ -442,6 +447,7 @@ export function acmeFixture(hosts: readonly string[] = ['ca.test'], caPem: strin
     ...fakes.ports,
     egress,
     store,
+    isShared: false,
     hook,
     publish: async (all) => {
       await setImmediate();

@@ -31,6 +31,10 @@ export interface OrderOptions {
   readonly profile: string | null;
   /** The id (RFC 9773 §4.1) of the certificate that the new one is to replace, or null. */
   readonly replaces: string | null;
+  /** The URL of an order that was made before, to go on with; null to make one. */
+  readonly existing: string | null;
+  /** Keeps the URL of one that was made; false where somebody else orders now, and then it is given up. */
+  readonly made: (url: string) => Promise<boolean>;
   /** Nobody wants the certificate any more: what is under way is given up before the CA issues it. */
   readonly signal: AbortSignal;
 }
@@ -58,8 +62,10 @@ class OrderRun {
   }
 
   async run(): Promise<Result<string, AcmeFault>> {
-    const order = await this.#begin();
+    const { existing, made } = this.#options;
+    const order = existing === null ? await this.#begin() : await this.#look(existing);
     if (!order.ok) return order;
+    if (existing === null && !(await made(order.value.url))) return err(GIVEN_UP);
     if (this.#options.signal.aborted) return err(GIVEN_UP);
     const authorized = await this.#authorize(order.value);
     if (!authorized.ok) return authorized;

@@ -1,6 +1,9 @@
 import { err, ok, type Result } from '../../base/index.ts';
 import type { CollectionDeclaration } from '../../ports/index.ts';
 import { member, textOf } from './reply-values.ts';
+import type { ChallengeKind } from './settings.ts';
+
+const CHALLENGES = ['http-01', 'tls-alpn-01', 'dns-01'] as const satisfies readonly ChallengeKind[];
 
 /** Our account with a CA, kept under the URL of its directory. */
 export interface AccountRecord {
@@ -29,6 +32,26 @@ export interface AttemptsRecord {
   readonly dueAfterMs: number | null;
   /** A CA that is left alone for a while, by its directory. */
   readonly rest: { readonly directory: string; readonly untilMs: number } | null;
+}
+
+/** An order that is under way, kept under its name: after a crash it is gone on with, and no second one is made. */
+export interface OrderRecord {
+  readonly directory: string;
+  /** The order's URL. */
+  readonly url: string;
+  /** The private key of the certificate that is ordered, PKCS#8 PEM. */
+  readonly key: string;
+  readonly challenge: ChallengeKind;
+}
+
+/** Which node may order for a name, kept under it. */
+export interface LeaseRecord {
+  /** By chance, another for each start of each node. */
+  readonly holder: string;
+  /** Wall time in milliseconds; in the past where nobody has it. */
+  readonly untilMs: number;
+  /** One more with each holder. */
+  readonly fence: number;
 }
 
 /** Accounts with CAs. */
@@ -62,6 +85,26 @@ export const ACME_ATTEMPTS: CollectionDeclaration<AttemptsRecord> = {
   migrations: [],
 };
 
+/** Orders that are under way. */
+export const ACME_ORDERS: CollectionDeclaration<OrderRecord> = {
+  name: 'acme-orders',
+  version: 1,
+  parse: readOrder,
+  indexes: [],
+  secrets: ['key'],
+  migrations: [],
+};
+
+/** Who may order, where several nodes share a store. */
+export const ACME_LEASES: CollectionDeclaration<LeaseRecord> = {
+  name: 'acme-leases',
+  version: 1,
+  parse: readLease,
+  indexes: [],
+  secrets: [],
+  migrations: [],
+};
+
 function readAccount(document: unknown): Result<AccountRecord, string> {
   const [url, email, key] = textsOf(document, ['url', 'email', 'key']);
   if (url === null || email === null || key === null) return err('is no account of ACME');
@@ -82,6 +125,19 @@ function readAttempts(document: unknown): Result<AttemptsRecord, string> {
   if (rest === null) return ok({ issuedAtMs, dueAfterMs, rest });
   if (directory === null || !isNumber(untilMs)) return err('does not say who is left alone');
   return ok({ issuedAtMs, dueAfterMs, rest: { directory, untilMs } });
+}
+
+function readOrder(document: unknown): Result<OrderRecord, string> {
+  const [directory, url, key] = textsOf(document, ['directory', 'url', 'key']);
+  const challenge = CHALLENGES.find((kind) => kind === member(document, 'challenge'));
+  if (directory === null || url === null || key === null || challenge === undefined) return err('is no order of ACME');
+  return ok({ directory, url, key, challenge });
+}
+
+function readLease(document: unknown): Result<LeaseRecord, string> {
+  const [holder, untilMs, fence] = ['holder', 'untilMs', 'fence'].map((name) => member(document, name));
+  if (typeof holder !== 'string' || !isNumber(untilMs) || !isNumber(fence)) return err('is no lease');
+  return ok({ holder, untilMs, fence });
 }
 
 function isNumber(value: unknown): value is number {

@@ -15,7 +15,7 @@ interface Tables {
 function limited(t: TestContext, morePages: number): { database: DatabaseSync; kysely: Kysely<Tables> } {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'portcullis-database-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const opened = openDatabase(join(folder, 'a.db'), 20);
+  const opened = openDatabase(join(folder, 'a.db'), { lockWaitMs: 20, shared: false });
   assert.ok(opened.ok);
   const database = opened.value;
   database.exec('create table notes (text text not null)');

@@ -34,13 +34,22 @@ export function storeFault(path: string, reason: StoreFault['reason'], more?: st
   return err({ reason, detail: `the database ${path} ${WORDS[reason]}${more === undefined ? '' : ` (${more})`}` });
 }
 
+/** How a database is opened: for how long a lock of another is waited for, and whether several may have it open at once. */
+export interface DatabaseOptions {
+  readonly lockWaitMs: number;
+  readonly shared: boolean;
+}
+
 /**
- * Opens a database file for this process alone, making it, for the owner only, if it is missing; its folder exists.
- * The lock is the operating system's on the file itself: it ends with the process however that ends, and a second
- * opener, also in this process, gets `locked` after `lockWaitMs`. Do not read the file by other means meanwhile:
- * closing any descriptor of it drops the lock (https://www.sqlite.org/howtocorrupt.html §2.2).
+ * Opens a database file, making it, for the owner only, if it is missing; its folder exists. Where it is not `shared` it
+ * is for this process alone. The lock is the operating system's on the file itself: it ends with the process however that
+ * ends, and a second opener, also in this process, gets `locked` after `lockWaitMs`. Do not read the file by other means
+ * meanwhile: closing any descriptor of it drops the lock (https://www.sqlite.org/howtocorrupt.html §2.2).
+ *
+ * A shared one is locked for each transaction only, and journals into a file beside it instead of a log with an index in
+ * shared memory: that would not do for several machines (https://www.sqlite.org/wal.html).
  */
-export function openDatabase(path: string, lockWaitMs: number): Result<DatabaseSync, StoreFault> {
+export function openDatabase(path: string, { lockWaitMs, shared }: DatabaseOptions): Result<DatabaseSync, StoreFault> {
   let database: DatabaseSync | null = null;
   try {
     makeFile(path);
@@ -50,7 +59,7 @@ export function openDatabase(path: string, lockWaitMs: number): Result<DatabaseS
       allowExtension: false,
       enableDoubleQuotedStringLiterals: false,
     });
-    configure(database);
+    configure(database, shared);
     const refused = judge(database, path);
     if (refused === null) return ok(database);
     database.close();
@@ -70,10 +79,10 @@ function makeFile(path: string): void {
   }
 }
 
-function configure(database: DatabaseSync): void {
+function configure(database: DatabaseSync, shared: boolean): void {
   // First of all, so that no index of the log in shared memory is ever made for others.
-  database.exec('pragma locking_mode = exclusive');
-  database.exec('pragma journal_mode = wal');
+  database.exec(`pragma locking_mode = ${shared ? 'normal' : 'exclusive'}`);
+  database.exec(`pragma journal_mode = ${shared ? 'delete' : 'wal'}`);
   database.exec('pragma synchronous = full');
   database.exec('pragma trusted_schema = off');
   database.exec('pragma secure_delete = on');
@@ -113,15 +122,17 @@ function codeOf(error: unknown): string {
 /**
  * What Kysely's SQLite dialect asks of a database. Prepared statements are kept, 256 at most, the oldest goes. A rollback
  * outside of a transaction does nothing: SQLite itself rolls back when the disk is full, and an error of the second
- * rollback would hide the first (https://www.sqlite.org/lang_transaction.html §3).
+ * rollback would hide the first (https://www.sqlite.org/lang_transaction.html §3). A transaction on a shared database
+ * takes the lock for writing at its begin: taken later, it is refused where another has written meanwhile (§2.2).
  */
-export function forKysely(database: DatabaseSync): SqliteDatabase {
+export function forKysely(database: DatabaseSync, shared = false): SqliteDatabase {
   const prepared = new Map<string, SqliteStatement>();
   return {
     close: () => database.close(),
     prepare(text) {
       if (text === 'rollback' && !database.isTransaction) return NO_STATEMENT;
-      const statement = prepared.get(text) ?? adapt(database.prepare(text));
+      const sent = shared && text === 'begin' ? 'begin immediate' : text;
+      const statement = prepared.get(text) ?? adapt(database.prepare(sent));
       prepared.delete(text);
       prepared.set(text, statement);
       for (const oldest of prepared.keys()) {

@@ -223,7 +223,7 @@ test('a folder that cannot be written is told as such', (t) => {
   chmodSync(folder, 0o755);
   const source = `
     import { openDatabase } from ${JSON.stringify(new URL('./database.ts', import.meta.url).href)};
-    const opened = openDatabase(${JSON.stringify(join(place, 'portcullis.db'))}, 20);
+    const opened = openDatabase(${JSON.stringify(join(place, 'portcullis.db'))}, { lockWaitMs: 20, shared: false });
     process.stdout.write(opened.ok ? 'opened' : opened.error.reason);`;
   // Root may write anywhere, so it becomes nobody for this.
   const identity = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};

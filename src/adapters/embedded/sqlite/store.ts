@@ -22,19 +22,22 @@ export interface SqliteStoreOptions {
   readonly path: string;
   readonly keyring: Keyring;
   readonly clock: Clock;
-  /** How long to wait for another process to let go of the file; the thread stands still meanwhile. 1 s unless said. */
+  /** Whether other processes may have it open at the same time; false unless said. */
+  readonly shared?: boolean;
+  /** How long to wait for another process to let go of the file; the thread stands still meanwhile. 1 s unless said, shared 5 s. */
   readonly lockWaitMs?: number;
 }
 
 const FOLDER_MODE = 0o700;
 const DEFAULT_LOCK_WAIT_MS = 1000;
+/** Others hold it for milliseconds, but they may be many, and their disk far away. */
+const SHARED_LOCK_WAIT_MS = 5000;
 const COLLECTION_LIMIT = 256;
 // Work beyond this has no chance of being done in time, and would fill the memory when the disk stands still.
 const WAITING_LIMIT = 10_000;
 
 /**
- * A store in one SQLite file, for one process, made with its folder, for the owner only, where missing. Every write is on the disk when its promise resolves (WAL with
- * synchronous=FULL). Transactions run one after the other; the others wait. A transaction inside a transaction, and
+ * A store in one SQLite file, for one process unless it is shared, made with its folder, for the owner only, where missing. Every write is on the disk when its promise resolves (synchronous=FULL). Transactions run one after the other; the others wait. A transaction inside a transaction, and
  * use of the outer store inside one, which would wait for itself, are bugs and reject. A rolled-back transaction has
  * changed nothing, layouts included.
  */
@@ -45,9 +48,12 @@ export const openSqliteStore: OpenStore<SqliteStoreOptions> = async (options) =>
     const more = `the folder ${folder} cannot be made: ${error instanceof Error ? error.message : String(error)}`;
     return storeFault(options.path, reasonOf(error), more);
   }
-  const opened = openDatabase(options.path, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS);
+  const { shared = false } = options;
+  const lockWaitMs = options.lockWaitMs ?? (shared ? SHARED_LOCK_WAIT_MS : DEFAULT_LOCK_WAIT_MS);
+  const opened = openDatabase(options.path, { lockWaitMs, shared });
   if (!opened.ok) return opened;
-  const kysely = new Kysely<StoreTables>({ dialect: new SqliteDialect({ database: forKysely(opened.value) }) });
+  const database = forKysely(opened.value, shared);
+  const kysely = new Kysely<StoreTables>({ dialect: new SqliteDialect({ database }) });
   const refused = await refuse(kysely, options);
   if (refused === null) return ok(new SqliteStore(kysely, options));
   await kysely.destroy();
