@@ -20,6 +20,7 @@ import { addSecurityFields } from './security-fields.ts';
 import type { Snapshot } from './snapshot.ts';
 import { Shedding } from './shedding.ts';
 import { StandingStreams } from './standing.ts';
+import { UnderWay } from './under-way.ts';
 import type { WalkContext } from './walk.ts';
 
 const SWEEP_MS = 500;
@@ -102,6 +103,7 @@ class DataPlane implements Gateway {
   readonly #opening = createReplyOpening();
   readonly #bodies: BodyBudget;
   readonly #shedding: Shedding;
+  readonly #underWay: UnderWay;
   readonly #standing: StandingStreams;
   readonly #decoding: Decoding;
   readonly #refusals: RefusalSums;
@@ -125,6 +127,7 @@ class DataPlane implements Gateway {
     this.#eras = new Eras({ clock, log, metrics, retain: (installed) => upstreams.retain(installed) });
     this.#standing = new StandingStreams({ clock, metrics: metrics.streams, eras: this.#eras });
     this.#longReplies = new LongReplies({ clock, eras: this.#eras, standing: this.#standing });
+    this.#underWay = new UnderWay({ clock, limit: shedding.inFlightLimit, clients: () => this.#clients() });
     this.#sweeper = clock.every(SWEEP_MS, () => this.#sweep());
   }
 
@@ -160,6 +163,11 @@ class DataPlane implements Gateway {
 
   drain(): void {
     this.#standing.drain();
+  }
+
+  *#clients(): Generator<Peer> {
+    for (const { passages } of this.#eras.living)
+      for (const walk of passages) if (!this.#standing.has(walk)) yield walk.request.peer;
   }
 
   #sweep(): void {
@@ -220,13 +228,15 @@ class DataPlane implements Gateway {
   #begin(stream: ServerExchange, era: Era, { request, match }: Pick<Arrival, 'request' | 'match'>): void {
     const compiled = match.target;
     const { pools, snapshot } = era.context.installed;
+    const { peer } = request;
     // Streams that stand are bounded by themselves, and are no sign that the thread can't keep up.
-    const inFlight = this.#eras.inFlight - this.#standing.size;
-    if (this.#shedding.sheds(compiled, inFlight, pools[compiled.api.index]?.waitingShare(request.peer) ?? 0)) {
+    const inFlight = this.#underWay.seenBy(peer, this.#eras.inFlight - this.#standing.size);
+    if (this.#shedding.sheds(compiled, inFlight, pools[compiled.api.index]?.waitingShare(peer) ?? 0)) {
       this.#shedding.note(compiled, stream, snapshot);
-      this.turnDown(stream, SHED, request.peer);
+      this.turnDown(stream, SHED, peer);
       return;
     }
+    this.#underWay.began(peer);
     const plan = compiled.plan();
     // Not before the plan, which may take long to build: a passage reads the other clock at the same moment.
     const startedAtMs = this.#ports.clock.now();

@@ -2,7 +2,7 @@ import type { Priority } from '../config/compiled.ts';
 import type { Clock, Timer } from '../ports/index.ts';
 
 /** What says which requests are refused. */
-export type LoadJudge = Pick<Overload, 'sheds' | 'hushMs' | 'level'>;
+export type LoadJudge = Pick<Overload, 'sheds' | 'hushMs' | 'level' | 'inFlightLimit'>;
 
 /** A judge that nobody tells how late the thread is: only what is under way counts. */
 export function unwatchedLoad(clock: OverloadOptions['clock']): LoadJudge {
@@ -69,6 +69,11 @@ export class Overload {
     return this.#level;
   }
 
+  /** So many requests may be under way. */
+  get inFlightLimit(): number {
+    return this.#options.inFlightLimit;
+  }
+
   /** Begins to look at how late the thread is, until `stop`. */
   start(): void {
     this.#tickedAt = this.#windowAt = this.#options.clock.monotonic();
@@ -80,7 +85,7 @@ export class Overload {
     this.#timer = null;
   }
 
-  /** Whether a request is refused, where so many others are under way and so much of its upstream's queue is taken (0 to 1). */
+  /** Whether a request is refused, whose client finds so many others under way and so much of its upstream's queue taken (0 to 1). */
   sheds(priority: Priority, inFlight: number, waitingShare: number): boolean {
     const share = SHARES[priority];
     if (inFlight >= this.#options.inFlightLimit * share) return true;

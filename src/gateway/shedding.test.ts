@@ -17,6 +17,7 @@ async function shedding(t: Closing, refused: readonly Priority[], options: Bench
   const judge = {
     refused,
     level: 0.5,
+    inFlightLimit: 8_192,
     sheds: (priority: Priority, inFlight: number, waitingShare: number): boolean => {
       asked.push([priority, inFlight, waitingShare]);
       return judge.refused.includes(priority);

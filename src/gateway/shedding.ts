@@ -18,6 +18,11 @@ export class Shedding {
     this.#overload = overload;
   }
 
+  /** So many requests may be under way. */
+  get inFlightLimit(): number {
+    return this.#overload.inFlightLimit;
+  }
+
   /** Whether a request of this operation is refused, where so many others are under way: see `Overload.sheds`. */
   sheds({ priority }: CompiledOperation, inFlight: number, waitingShare: number): boolean {
     return this.#overload.sheds(priority, inFlight, waitingShare);

@@ -19,6 +19,7 @@ export {
   type TlsPeer,
   type WholeBody,
 } from './message.ts';
+export { type CallClient, mostToHold, networkOfClient } from './network-shares.ts';
 export { openUpstream } from './open-upstream.ts';
 export type { ReplyHead } from './reply-head.ts';
 export { newAuthorityMemory, readRequestHead } from './request-head.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { CallClient } from './network-shares.ts';
 import { type WaitingCall, WaitingCalls } from './waiting-calls.ts';
 
@@ -102,10 +103,51 @@ test('how full the queue is depends on who asks: a network that nears its own sh
   const [one, two] = [call(1, 'a').client, call(2, 'b').client];
   assert.deepEqual([calls.shareOf(one), calls.shareOf(two)], [0, 0]);
   for (let count = 0; count < 25; count++) calls.add(call(1, `${count}`));
-  assert.deepEqual([calls.shareOf(one), calls.shareOf(two)], [25 / 74, 0.25]);
+  assert.deepEqual([calls.shareOf(one), calls.shareOf(two)], [25 / 74, 0.06]);
   while (calls.shareOf(one) < 1) assert.ok(calls.add(call(1, 'more')));
   assert.equal(calls.add(call(1, 'beyond')), false);
   assert.ok(calls.shareOf(two) < 0.55);
   while (calls.add(call(2, 'x')));
   assert.equal(calls.shareOf(two), 1);
+});
+
+test('a few greedy networks do not make the queue full for one that has nothing in it; a crowd of modest ones does', () => {
+  const greedy = new WaitingCalls<Named>(1_024);
+  for (const network of [1, 2, 3, 4]) while (greedy.add(call(network, '')));
+  assert.ok(greedy.size > 900);
+  assert.ok(greedy.shareOf(call(9, '').client) <= 4 / 16);
+  assert.ok(greedy.add(call(9, '')));
+  const crowd = new WaitingCalls<Named>(200);
+  for (let network = 0; network < 170; network++) crowd.add(call(network, ''));
+  assert.equal(crowd.shareOf(call(250, '').client), 170 / 200);
+  for (let network = 170; network < 200; network++) crowd.add(call(network, ''));
+  assert.equal(crowd.shareOf(call(250, '').client), 1);
+});
+
+test('whatever comes and goes, in whatever order, an empty queue is empty for all', () => {
+  const step = fc.record({
+    network: fc.nat(4),
+    how: fc.constantFrom('add', 'first', 'remove', 'begin'),
+    at: fc.nat(50),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
+      const calls = new WaitingCalls<Named>(48);
+      const held: Named[] = [];
+      for (const { network, how, at } of steps) {
+        const [given] = how === 'remove' ? held.splice(at % (held.length || 1), 1) : [];
+        const next = how === 'begin' ? calls.first(ANY) : null;
+        const one = call(network, '');
+        if (given !== undefined) calls.remove(given);
+        else if (next !== null) held.splice(held.indexOf(next), 1).forEach((begun) => calls.begin(begun));
+        else if (how === 'first' && calls.size < 48) held.push((calls.addFirst(one), one));
+        else if (how === 'add' && calls.add(one)) held.push(one);
+        const counted = [0, 1, 2, 3, 4].map((each) =>
+          Math.min(3, held.filter(({ client }) => client.address === `192.0.2.${each}`).length),
+        );
+        const share = counted.reduce((sum, count) => sum + count, 0) / 48;
+        if (calls.size < 48) assert.equal(calls.shareOf(call(99, '').client), share);
+      }
+    }),
+  );
 });

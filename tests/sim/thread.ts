@@ -124,7 +124,7 @@ export class SimThread implements Member {
       tables: createMemoryTables({ log }),
       kinds: kindTable([kind]),
       threads: 1,
-      overload: { level: 0, sheds: () => false, hushMs: () => 0 },
+      overload: { level: 0, inFlightLimit: 8_192, sheds: () => false, hushMs: () => 0 },
       keys: { answer() {} },
       choose: () => null,
       send: (message) => this.#said(message),
