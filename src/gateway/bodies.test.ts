@@ -343,3 +343,28 @@ test('replies that are collected count too, bodies that stream do not', async (t
   reading.upstream.respond = ({ socket }) => void socket.write(replyText('x'));
   assert.equal((await reading.ask(request)).status, 200);
 });
+
+test('of a body that no memory was found for nothing more is kept, while its refusal waits to be sent', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let keptBytes = -1;
+  const slow = kindOf('slow', {
+    inspect: step<'inspect'>(() => PASS, { request: 'raw' }),
+    respond: step<'respond'>(
+      async (exchange) => {
+        await promise;
+        keptBytes = exchange.body('tap').totalBytes;
+        return PASS;
+      },
+      { request: 'tap' },
+    ),
+  });
+  const bench = await startBench(t, { kinds: [slow], collectedBytes: 100 });
+  const client = bench.client().send('POST /x HTTP/1.1\r\nhost: x.example\r\ncontent-length: 200\r\n\r\n');
+  client.send('a'.repeat(80));
+  await until(() => bench.metrics.refusals.length > 0);
+  client.send('b'.repeat(120));
+  await rest();
+  resolve();
+  assert.equal((await client.reply()).status, 503);
+  assert.equal(keptBytes, 0);
+});

@@ -21,6 +21,7 @@ import type { Standing, Walk } from './walk.ts';
 
 /** No stream stands for longer, whatever its client asks for: so that none is forgotten for ever. */
 const STREAM_LIMIT_MS = 24 * 3_600_000;
+const LATE: Problem = { code: 'deadline-exceeded' };
 
 /**
  * What is gRPC about a request to a gRPC method: its messages both ways, its deadline and its status. Messages are
@@ -60,14 +61,19 @@ export class GrpcCall implements GrpcLeg, Standing {
     return this.#streams !== 'neither';
   }
 
-  begin(): void {
+  begin(): boolean {
     const { context } = this.walk;
     const { clock } = context.ports;
     if (this.#deadlineMs !== null) {
-      const leftMs = Math.max(0, this.#deadlineMs - clock.monotonic());
-      this.#timer = clock.after(leftMs, () => this.close({ code: 'deadline-exceeded' }));
+      const leftMs = this.#deadlineMs - clock.monotonic();
+      if (leftMs <= 0) {
+        this.close(LATE);
+        return false;
+      }
+      this.#timer = clock.after(leftMs, () => this.close(LATE));
     }
     if (this.isStream) this.walk.stand(this);
+    return true;
   }
 
   timeoutLine(nowMs: number): string {
@@ -118,9 +124,6 @@ export class GrpcCall implements GrpcLeg, Standing {
   close(problem: Problem): void {
     this.walk.stop(problem);
   }
-
-  /** What is left of the thread's time is the stream's; the end of its connection says the rest. */
-  drain(): void {}
 
   /** What a refusal says over gRPC; null where the client does not speak it. */
   answer(problem: Problem): Answer | null {

@@ -4,8 +4,8 @@ import type { HeaderFields, ReplyHead, WholeBody } from '../wire/index.ts';
 export interface GrpcLeg {
   /** Whether either side may stand still for as long as it likes. */
   readonly isStream: boolean;
-  /** The call goes upstream: its time runs, and a stream is known from now on. */
-  begin(): void;
+  /** The call goes upstream: its time runs, and a stream is known from now on. False where it is late: then it was refused. */
+  begin(): boolean;
   /** What is left of the deadline, as a field line for the upstream; '' where there is none. */
   timeoutLine(nowMs: number): string;
   /** Judges the head of the reply. `body` is there where it is whole. */

@@ -65,7 +65,7 @@ export class Leg implements UpstreamEvents {
    */
   start(): void {
     const { requestBody, stream } = this.#passage;
-    this.#grpc?.begin();
+    if (this.#grpc?.begin() === false) return;
     const whole = requestBody === null ? null : requestBody.whole;
     this.isSent = whole !== null || stream.framing.kind === 'none';
     if (this.isSent) this.#sendWhole(whole);

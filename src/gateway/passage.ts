@@ -8,10 +8,10 @@ import { RequestEdits } from './edits.ts';
 import { raiseFault, reportFailure } from './faults.ts';
 import { GrpcCall } from './grpc-call.ts';
 import { Leg } from './leg.ts';
-import { completionOf, type IntentState, recordIntent } from './ledger-records.ts';
+import { type IntentState, recordIntent } from './ledger-records.ts';
 import { LooseEnds } from './loose-ends.ts';
 import type { AnyStep, Plan } from './plan.ts';
-import { runRecordSteps } from './record-steps.ts';
+import { recordEnd } from './record-steps.ts';
 import { type Answer, ownAnswer, problemAnswer } from './reply.ts';
 import { reckonWallMs } from './reckoned-time.ts';
 import { Reply } from './reply-passage.ts';
@@ -182,12 +182,13 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   fault(policy: string, what: unknown): void {
     if (this.ended) return;
     const internal = raiseFault(this.context.ports, { policy, operation: this.operation.id, request: this.id }, what);
-    this.stop({ code: 'gateway-fault', internal }, policy);
+    if (this.open) this.refuse({ code: 'gateway-fault', internal }, policy);
+    else this.cut('gateway-fault');
   }
 
-  stop(problem: Problem, policy: string | null = null): void {
-    if (this.open) this.refuse(problem, policy);
-    else this.cut(problem.code);
+  stop(problem: Problem): void {
+    if (this.open) this.refuse(problem);
+    else if (this.#phase !== 'refusing') this.cut(problem.code);
   }
 
   #refusal(problem: Problem): Answer {
@@ -244,6 +245,8 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   }
 
   pieces(pieces: readonly Buffer[]): boolean {
+    // Behind a refusal that waits to be sent nothing is judged any more, and nothing kept that no memory was found for.
+    if (this.#phase === 'refusing') return true;
     if (this.grpc !== null && !this.grpc.sends(pieces)) return true;
     if (this.#phase === 'collecting' && !this.hold(pieces)) return true;
     this.requestBody?.add(pieces);
@@ -342,12 +345,9 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     this.#ends?.settle(this);
     if (this.#standing !== null) this.context.standing.remove(this.#standing, streamEndOf(this));
     if (this.#intent === 'due') this.#appendIntent();
-    if (this.plan.record.length > 0) runRecordSteps(this, this);
+    recordEnd(this, this, this.#intent);
     this.#ends?.release(this);
-    const { ledger, metrics } = this.context.ports;
     this.grpc?.over(this.#problem, complete);
-    metrics.finished(this.compiled.operation.api, this.status, this.durationUs);
-    if (this.#intent === 'taken') ledger.append(completionOf(this.id, this.wallMs(), this));
     this.context.over(this);
   }
 

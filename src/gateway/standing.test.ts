@@ -80,6 +80,21 @@ test('a stream is drained once, and one that has ended is not', async () => {
   assert.deepEqual([asked, drained.length], [1, 0]);
 });
 
+test('a stream that has the time of all others is not drained, and counted as it ends', () => {
+  const { metrics, streams } = startStreams();
+  const open = (): Standing => {
+    const stream: Standing = { kind: 'grpc', walk: {} as Walk, close() {} };
+    streams.add(stream);
+    return stream;
+  };
+  const [whole, left, late] = [open(), open(), open()];
+  streams.remove(left, 'client');
+  streams.drain();
+  streams.remove(whole, 'upstream');
+  streams.remove(late, 'client');
+  assert.deepEqual(metrics.streamEnds, ['grpc client', 'grpc upstream', 'grpc drain']);
+});
+
 test('a stream that takes its time to close is closed once, and judged no more', () => {
   const { clock, ports } = fakePorts();
   const metrics = new CountingMetrics();

@@ -63,7 +63,9 @@ export class StandingStreams implements StreamRegister {
     const seat = this.#seats.get(stream.walk);
     if (seat === undefined || seat.stream !== stream) return;
     this.#seats.delete(stream.walk);
-    this.#options.metrics.closed(stream.kind, seat.end ?? end);
+    // Who leaves while the thread ends was told to, or cut with all others.
+    const left = this.#draining && end === 'client' ? 'drain' : end;
+    this.#options.metrics.closed(stream.kind, seat.end ?? left);
   }
 
   /** Asks all to end, and those that begin from now on. */
@@ -73,7 +75,7 @@ export class StandingStreams implements StreamRegister {
   }
 
   #drainOne(seat: Seat): void {
-    if (seat.end !== null || !this.#stands(seat)) return;
+    if (seat.stream.drain === undefined || seat.end !== null || !this.#stands(seat)) return;
     seat.end = 'drain';
     seat.stream.drain();
   }

@@ -14,14 +14,17 @@ import type { GatewayPorts, Installed } from './runtime.ts';
 import type { CompiledOperation } from './snapshot.ts';
 import type { StreamEnd, StreamKind } from './stream-metrics.ts';
 
-/** A request whose reply stays open for as long as both sides like. Neither method may throw. */
+/** A request whose reply stays open for as long as both sides like. None of its methods may throw. */
 export interface Standing {
   readonly kind: StreamKind;
   readonly walk: Walk;
   /** It may not go on: says why in the way of its protocol, and lets the upstream go. Nothing more of it is passed on. */
   close(problem: Problem): void;
-  /** The thread ends: asks the client to come again, now or when the time given to the others is over. */
-  drain(): void;
+  /**
+   * The thread ends: asks the client to come again, now. Where it is not there the stream has the time that is given to
+   * the others, and is judged as before.
+   */
+  drain?(): void;
   /** Whether this operation offers such a stream at all; where it is not there, each does. */
   fits?(compiled: CompiledOperation): boolean;
 }
@@ -105,7 +108,7 @@ export interface Walk extends Exchange {
   enter(planned: AnyStep): void;
   /** Refuses, where nothing has been sent yet. */
   refuse(problem: Problem, policy?: string | null, rule?: string | null): void;
-  /** Refuses, or breaks off a reply that has begun. */
+  /** Refuses, or breaks off a reply that has begun. A refusal that waits to be sent stands. */
   stop(problem: Problem): void;
   /** Notes what a policy that only observes would have refused; the request goes on. The first is what is recorded. */
   observe(problem: Problem, policy: string, rule: string | null): void;
