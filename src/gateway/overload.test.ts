@@ -75,13 +75,24 @@ test('no default request is refused before a second of standing lateness', () =>
 });
 
 test('a pause, however long, is no standing lateness', () => {
-  const { overload, pass } = loaded();
-  for (let turn = 0; turn < 20; turn++) {
-    pass(20, 80);
-    pass(80, 0);
-    pass(100, 0);
+  for (const pauseMs of [60, 80, 99, 150, 1_000, 5_000]) {
+    const { overload, pass } = loaded();
+    for (let turn = 0; turn < 20; turn++) {
+      pass(20, pauseMs);
+      for (const ms of [20, 60, 100]) {
+        pass(ms, 0);
+        assert.equal(overload.level, 0, `after a pause of ${pauseMs} ms`);
+      }
+    }
   }
+});
+
+test('a thread whose turns take longer than a look is seen to be late from its second turn on', () => {
+  const { overload, pass } = loaded();
+  pass(20, 300);
   assert.equal(overload.level, 0);
+  for (let turn = 0; turn < 30; turn++) pass(20, 300);
+  assert.equal(overload.level, 2);
 });
 
 test('a thread that waits for its processor, and has little to do, is not overloaded', () => {

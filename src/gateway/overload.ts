@@ -47,9 +47,9 @@ export function inFlightLimitOf(threads: number): number {
 }
 
 /**
- * Whether a thread can't keep up, and what it refuses then. The level rises while a timer is late for 100 ms on end: a
- * burst or a pause of the collector is over sooner. It takes a second of that until anything but `low` is refused, and
- * two until all of `normal` is; `high` is refused only where nothing more fits in.
+ * Whether a thread can't keep up, and what it refuses then. The level rises while a timer is late for 100 ms on end, more
+ * than once: a burst is over sooner, and so is a pause, however long. It takes a second of that until anything but `low` is
+ * refused, and two until all of `normal` is; `high` is refused only where nothing more fits in.
  */
 export class Overload {
   readonly #options: OverloadOptions;
@@ -57,6 +57,8 @@ export class Overload {
   #tickedAt: number;
   #windowAt: number;
   #leastMs = Number.POSITIVE_INFINITY;
+  /** Of the look before. */
+  #lastLateMs = 0;
   #timer: Timer | null = null;
 
   constructor(options: OverloadOptions) {
@@ -110,9 +112,13 @@ export class Overload {
 
   #tick(): void {
     const now = this.#options.clock.monotonic();
-    this.#leastMs = Math.min(this.#leastMs, Math.max(0, now - this.#tickedAt - TICK_MS));
+    const lateMs = Math.max(0, now - this.#tickedAt - TICK_MS);
+    this.#leastMs = Math.min(this.#leastMs, lateMs);
     this.#tickedAt = now;
-    if (now - this.#windowAt < WINDOW_MS) return;
+    const wasLate = this.#lastLateMs > LATE_MS;
+    this.#lastLateMs = lateMs;
+    // One late look alone may be a pause that was longer than a window: the next one says.
+    if (now - this.#windowAt < WINDOW_MS || (lateMs >= WINDOW_MS - TICK_MS && !wasLate)) return;
     const { utilization, judged } = this.#options;
     const standing = this.#leastMs > LATE_MS && utilization() > BUSY_SHARE;
     const level = this.#level + (standing ? RISE : -FALL);
