@@ -10,7 +10,7 @@ export interface ConnectionGateOptions {
   readonly leases: Leases;
   /** So many connections a network may have. */
   readonly perNetwork: number;
-  /** Whether an address stands for many clients, such as a proxy that is believed: none of these bounds is its own. */
+  /** See `ConnectionGate.isExempt`. A proxy that is believed is such an address. */
   readonly isExempt: (address: string) => boolean;
   readonly monotonic: () => number;
 }
@@ -47,6 +47,11 @@ export class ConnectionGate {
   /** Networks whose pace is kept in mind. */
   get networks(): number {
     return this.#usedUntil.size;
+  }
+
+  /** Whether an address stands for many clients, so that none of these bounds is its own. */
+  isExempt(address: string): boolean {
+    return this.#options.isExempt(address);
   }
 
   /** Lets a connection of this address in, which holds its place until the lease is released, or says why not. */

@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { connectionsTooMany, idleToShed, type Served } from './idle-shedding.ts';
 
 const NOW = 100_000;
-const connection = (address: string, idleMs: number | null): Served => ({
+const connection = (address: string, idleMs: number | null, isShared = false): Served => ({
   address,
+  isShared,
   connection: { idleSinceMs: idleMs === null ? null : NOW - idleMs },
 });
 
@@ -39,6 +40,13 @@ test('addresses of one IPv6 network count as one', () => {
   const spread = Array.from({ length: 5 }, (_, at) => connection(`2001:db8::${at}`, 6_000));
   const other = [connection('192.0.2.1', 9_000), connection('192.0.2.1', 9_000)];
   assert.ok(idleToShed([...other, ...spread], 3, NOW).every(({ address }) => address.startsWith('2001')));
+});
+
+test('a proxy that many clients come through loses none before whoever has more than one', () => {
+  const proxy = Array.from({ length: 9 }, () => connection('192.0.2.9', 50_000, true));
+  const client = [connection('192.0.2.1', 6_000), connection('192.0.2.1', 7_000)];
+  const shed = idleToShed([...proxy, ...client], 2, NOW);
+  assert.deepEqual([shed[0], proxy.includes(shed[1] as Served)], [client[1], true]);
 });
 
 test('it is what taking them one by one from the largest network would be', () => {

@@ -13,6 +13,8 @@ export interface Sheddable {
 /** Whose connection it is. */
 export interface Served {
   readonly address: string;
+  /** The address stands for many clients, such as a proxy that is believed: no network has it. */
+  readonly isShared: boolean;
   readonly connection: Pick<Sheddable, 'idleSinceMs'>;
 }
 
@@ -28,22 +30,23 @@ export function connectionsTooMany(open: number, most: number): number {
 
 /**
  * Which idle connections are to close, as many as are too many: those of the network with the most connections first,
- * and of each network those that have been idle the longest.
+ * and of each network those that have been idle the longest. What is shared by many clients counts for itself alone.
  */
 export function idleToShed<T extends Served>(served: readonly T[], tooMany: number, now: number): readonly T[] {
   const counts = new Map<string, number>();
-  const idle: { readonly one: T; readonly network: string; readonly sinceMs: number }[] = [];
+  const idle: { readonly one: T; readonly network: string | null; readonly sinceMs: number }[] = [];
   for (const one of served) {
-    const network = networkOf(one.address);
-    counts.set(network, (counts.get(network) ?? 0) + 1);
+    const network = one.isShared ? null : networkOf(one.address);
+    if (network !== null) counts.set(network, (counts.get(network) ?? 0) + 1);
     const sinceMs = one.connection.idleSinceMs;
     if (sinceMs !== null && now - sinceMs >= LEAST_IDLE_MS) idle.push({ one, network, sinceMs });
   }
   idle.sort((first, second) => first.sinceMs - second.sinceMs);
   // The rank of each is what its network has left when its turn comes.
   const ranked = idle.map((candidate) => {
-    const left = counts.get(candidate.network) as number;
-    counts.set(candidate.network, left - 1);
+    const { network } = candidate;
+    const left = network === null ? 1 : (counts.get(network) as number);
+    if (network !== null) counts.set(network, left - 1);
     return { candidate, left };
   });
   ranked.sort((one, other) => other.left - one.left);

@@ -176,6 +176,25 @@ test('idle connections close before there is no room for new clients, and busy o
   assert.deepEqual([turnedAway.length, listener.connections, busy.ended], [1, 8, false]);
 });
 
+test('to make room a client loses its idle connections before a proxy that is believed', async (t) => {
+  const proxies = AddressSet.of(['127.0.0.0/8']);
+  const gate = new ConnectionGate({
+    leases: countedLeases(),
+    perNetwork: 100,
+    isExempt: (address) => address === '198.51.100.1',
+    monotonic: () => 0,
+  });
+  const { listener, clock, turnedAway } = await open(t, 100, { maxConnections: 10, proxies, gate });
+  for (const source of [...Array.from({ length: 7 }, () => '198.51.100.1'), '203.0.113.1', '203.0.113.1']) {
+    const client = await RawClient.open(listener.port);
+    client.send(`PROXY TCP4 ${source} 192.0.2.1 4711 443\r\n${get('/a')}`);
+    await client.sees('GET /a []');
+  }
+  clock.advance(6_000);
+  await until(() => turnedAway.length > 0);
+  assert.deepEqual(turnedAway, ['idle-shed 203.0.113.1']);
+});
+
 test('a crowd of handshakes is served to the last', async (t) => {
   const { listener, script, turnedAway } = await open(t, 100, { tls: true, maxConnections: 200 });
   const sockets = Array.from({ length: 60 }, () => secure(t, listener));

@@ -195,7 +195,7 @@ class Connections {
   }
 
   #serve(socket: Socket, peer: Peer, reset: () => void): void {
-    const { handler, bounds, clock, http2 } = this.#options;
+    const { handler, bounds, clock, http2, gate = null } = this.#options;
     const closed = (): void => this.#remove(entry);
     const leaving = (): void => void this.#leaving.add(entry);
     const after: Clock['after'] = (delayMs, callback) => clock.after(delayMs, callback);
@@ -207,7 +207,7 @@ class Connections {
       sweep: (now) => connection.sweep(now),
       drain: () => connection.drain(),
       destroy: () => socket.destroy(),
-      served: { address: peer.address, connection },
+      served: { address: peer.address, isShared: gate?.isExempt(peer.address) === true, connection },
     };
     this.#open.add(entry);
     if (this.#draining !== null) connection.drain();
