@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { stopChild } from '../framing/stop-child.ts';
 import { ATTACKS } from './abuse/attacks.ts';
+import { measureOverload } from './abuse/overload.ts';
 import { GoodClient } from './abuse/good-client.ts';
 import { findProgram, pinnedTo, placement } from './child.ts';
 import { machine as describeMachine } from './machine.ts';
@@ -96,7 +97,20 @@ export async function benchAbuse(): Promise<Record<string, unknown>> {
       attack,
       { good_client_ok_pct: rounded(goodClientOkPct), rss_delta_mb: rounded(rssDeltaMb) },
     ]);
-    return { machine: describeMachine(), ...(Object.fromEntries(attacks) as Record<string, unknown>) };
+    const overload = await measureOverload();
+    const served = Object.entries(overload.servedPct).map(([name, pct]) => `${name} ${pct.toFixed(0)} %`);
+    console.log(
+      `\noverload-3x: ${overload.goodputPct.toFixed(1)} % of the best is served in time (${served.join(', ')}); admin p99 ${overload.adminP99Ms.toFixed(0)} ms`,
+    );
+    return {
+      machine: describeMachine(),
+      ...(Object.fromEntries(attacks) as Record<string, unknown>),
+      'overload-3x': {
+        goodput_pct: rounded(overload.goodputPct),
+        served_pct: overload.servedPct,
+        admin_p99_ms: rounded(overload.adminP99Ms),
+      },
+    };
   } finally {
     await gateway.stop();
     await upstream.stop();
