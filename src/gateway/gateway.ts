@@ -10,7 +10,7 @@ import { createCallerTexts } from './identity-fields.ts';
 import { createHttp2Offer } from './http2-offer.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
 import { LongReplies } from './long-replies.ts';
-import { upgradeProblem } from './offer-websocket.ts';
+import { NOT_OFFERED, upgradeProblem } from './offer-websocket.ts';
 import { Passage } from './passage.ts';
 import { answerHead, createDateSource, createReplyOpening, problemAnswer } from './reply.ts';
 import { RefusalSums, type Summed } from './refusal-sums.ts';
@@ -258,7 +258,8 @@ class DataPlane implements Gateway {
     this.#eras.enter(era, passage);
     const { method } = request;
     const { websocket } = compiled;
-    const upgradeFault = websocket === null ? null : upgradeProblem(stream, request, websocket);
+    const notOffered = stream.mustSwitch ? NOT_OFFERED : null;
+    const upgradeFault = websocket === null ? notOffered : upgradeProblem(stream, request, websocket);
     const bodyless = (method === 'GET' || method === 'HEAD') && !compiled.bodyDescribed;
     if (upgradeFault !== null) passage.refuse(upgradeFault);
     else if (bodyless && stream.framing.kind !== 'none') passage.refuse({ code: 'unexpected-body' });

@@ -14,7 +14,7 @@ import { dropUsedCredential, upstreamLines } from './forwarded.ts';
 import { dropManyRanges } from './many-ranges.ts';
 import { lengthOf, NO_BODY } from './reply.ts';
 import type { GrpcLeg } from './grpc-leg.ts';
-import { upgradeFor } from './offer-websocket.ts';
+import { mistakableReply, upgradeFor } from './offer-websocket.ts';
 import type { Reply } from './reply-passage.ts';
 import { takesTrailers } from './takes-trailers.ts';
 import { Tunnel } from './tunnel.ts';
@@ -182,7 +182,8 @@ export class Leg implements UpstreamEvents {
   head(head: ReplyHead): void {
     if (this.#over) return;
     this.status = head.status;
-    if (!this.#isBroken(this.#grpc?.head(head, null) ?? null)) this.#reply.head(head);
+    const fault = this.#grpc === null ? mistakableReply(this.#passage.stream, head) : this.#grpc.head(head, null);
+    if (!this.#isBroken(fault)) this.#reply.head(head);
   }
 
   pieces(pieces: readonly Buffer[]): boolean {

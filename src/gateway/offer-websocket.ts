@@ -1,9 +1,11 @@
 import type { Problem } from '../base/index.ts';
 import type { WebSocketConfig } from '../config/compiled.ts';
-import type { CanonicalRequest, ServerExchange, UpgradeOffer } from '../wire/index.ts';
+import type { CanonicalRequest, ReplyHead, ServerExchange, UpgradeOffer } from '../wire/index.ts';
 import type { Walk } from './walk.ts';
 
 const HTTPS_PORT = 443;
+/** Who asks by CONNECT can't be served as by GET (RFC 8441 §5), and is told what can. */
+export const NOT_OFFERED: Problem = { code: 'method-not-allowed', headers: [['allow', 'GET, HEAD']] };
 
 /**
  * Why a request to an operation that offers WebSocket may not be upgraded; null where it may, or asks for no upgrade. A
@@ -20,6 +22,14 @@ export function upgradeProblem(
   const said = request.headers.all('origin');
   const isAllowed = said.length === 0 || (said.length === 1 && allows(origins, said[0] as string, request));
   return isAllowed ? null : { code: 'origin-refused' };
+}
+
+/** What is wrong with a reply to an upgrade whose client would take it for the switch; null where nothing is. */
+export function mistakableReply(
+  { mustSwitch }: Pick<ServerExchange, 'mustSwitch'>,
+  { status }: ReplyHead,
+): string | null {
+  return mustSwitch && status < 300 ? 'a reply of success in the place of 101' : null;
 }
 
 /** Whether a walk that may have been upgraded would be so again where this is offered now. Other bounds hold from the beginning only. */

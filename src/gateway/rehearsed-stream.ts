@@ -10,6 +10,7 @@ export class RehearsedStream implements ServerExchange {
   readonly framing: BodyFraming;
   events: ExchangeEvents = NO_EVENTS;
   readonly upgrade = null;
+  readonly mustSwitch = false;
   /** The status of the reply; 0 while there is none. */
   status = 0;
   readonly #body: Buffer;

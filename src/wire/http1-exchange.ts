@@ -81,6 +81,10 @@ export class Http1Exchange implements ServerExchange {
     return this.#tunnel === null ? this.#receivedBytes : this.#tunnel.receivedBytes;
   }
 
+  get mustSwitch(): boolean {
+    return false;
+  }
+
   get upgrade(): UpgradeOffer | UpgradeFault | null {
     const upgrade = readUpgrade(this.#head);
     if (upgrade !== null) this.#keepAlive = false;

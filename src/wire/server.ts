@@ -63,6 +63,8 @@ export interface ServerExchange {
    * request may follow any other reply than the switch: what the client sends ahead of that need be no request.
    */
   readonly upgrade: UpgradeOffer | UpgradeFault | null;
+  /** The client takes any reply of success for the switch (RFC 8441 §5): no other may be given. */
+  readonly mustSwitch: boolean;
   /** Set by the handler before it returns from `request`. */
   events: ExchangeEvents;
   /** Refuses to read more of the body than this. False when the announced length is more already. */

@@ -56,7 +56,7 @@ export function readUpgrade({
 }
 
 /** The offer that these fields make besides the key; a fault where they are not as they must be. */
-function offerOf(fields: HeaderMap, key: string): UpgradeOffer | UpgradeFault {
+export function offerOf(fields: HeaderMap, key: string): UpgradeOffer | UpgradeFault {
   const versions = fields.all('sec-websocket-version');
   const subprotocols = readSubprotocols(fields);
   if (versions.length !== 1 || versions[0] !== WEBSOCKET_VERSION || subprotocols === null) return INVALID;

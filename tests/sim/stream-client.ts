@@ -23,6 +23,7 @@ export class SimClient implements ServerExchange {
   readonly framing: ServerExchange['framing'];
   readonly receivedBytes = 0;
   readonly upgrade = null;
+  readonly mustSwitch = false;
   readonly subject: string;
   readonly expiresAtMs: number;
   events: ExchangeEvents = NO_EVENTS;

@@ -10,6 +10,7 @@ export class SimStream implements ServerExchange {
   readonly framing: ServerExchange['framing'];
   readonly receivedBytes = 0;
   readonly upgrade = null;
+  readonly mustSwitch = false;
   events: ExchangeEvents = NO_EVENTS;
   readonly #over: (status: number) => void;
   #status = 0;

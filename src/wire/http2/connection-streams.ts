@@ -10,11 +10,12 @@ import type { BlockReader } from './block-reader.ts';
 import type { StreamState } from './frame-judge.ts';
 import { headerFrames, rstStream, windowUpdate } from './frame-writer.ts';
 import { NO_TABLE } from './hpack-encoder.ts';
-import { Http2Exchange, type StreamHost } from './http2-exchange.ts';
+import { Http2Exchange } from './http2-exchange.ts';
 import { ErrorCode, FIRST_WINDOW_BYTES, HTTP2_FAULTS, type Http2Bounds, type Http2Fault } from './protocol.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import type { Http2RequestHead } from './request-head.ts';
 import { RequestQueue } from './request-queue.ts';
+import type { StreamHost } from './stream-host.ts';
 import { type ClosedHow, StreamTable } from './stream-table.ts';
 
 /**
@@ -52,7 +53,7 @@ export interface UnreadRequest {
  * The streams of one connection, and what they share: memory, windows, the order in which requests are handed over. Frames
  * are judged before they come here (frame-judge.ts).
  */
-export class ConnectionStreams implements StreamHost {
+export class ConnectionStreams implements StreamHost<Http2Exchange> {
   readonly memo: ConnectionMemo = { kept: null };
   readonly peer: Peer;
   readonly bounds: ServerBounds & Http2Bounds;
@@ -384,6 +385,7 @@ const NO_HEAD: Http2RequestHead = {
   query: null,
   fields: NO_FIELDS,
   contentLength: -1,
+  upgrades: false,
   expectsContinue: false,
   bytes: 0,
 };

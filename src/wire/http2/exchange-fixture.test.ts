@@ -7,9 +7,10 @@ import { SERVER_BOUNDS } from '../server.ts';
 import { DataSender } from './data-sender.ts';
 import { Decoding } from './hpack-fixture.test.ts';
 import { REPLY_RULES } from './hpack-field.ts';
-import { Http2Exchange, type StreamBounds, type StreamHost } from './http2-exchange.ts';
+import { Http2Exchange } from './http2-exchange.ts';
 import { HTTP2_BOUNDS, type Http2Fault } from './protocol.ts';
 import type { Http2RequestHead } from './request-head.ts';
+import type { StreamBounds, StreamHost } from './stream-host.ts';
 
 /** One frame, as a peer reads it. */
 export interface SentFrame {
@@ -51,12 +52,13 @@ export const REQUEST_HEAD: Http2RequestHead = {
   query: null,
   fields: NO_FIELDS,
   contentLength: -1,
+  upgrades: false,
   expectsContinue: false,
   bytes: 100,
 };
 
 /** A connection that does nothing by itself, and writes down what its streams ask of it. */
-export class FakeHost implements StreamHost {
+export class FakeHost implements StreamHost<Http2Exchange> {
   readonly memo = { kept: null };
   readonly peer: Peer = { address: '127.0.0.1', port: 1, tls: null, via: DIRECT };
   readonly bounds: StreamBounds = { ...SERVER_BOUNDS, ...HTTP2_BOUNDS };

@@ -9,6 +9,7 @@ const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 export function greetingOf(bounds: Http2Bounds): string {
   const own = settings([
     [Setting.maxConcurrentStreams, bounds.streams],
+    [Setting.enableConnectProtocol, 1],
     [Setting.maxHeaderListSize, HEAD_BOUNDS.bytes],
   ]);
   return own + windowUpdate(0, bounds.connectionWindowBytes - FIRST_WINDOW_BYTES);

@@ -25,7 +25,7 @@ import { type ErrorCode, FrameType, Setting } from './protocol.ts';
 
 test('a connection says first what it allows, and acknowledges what it is told', () => {
   const bench = new Http2Bench();
-  assert.deepEqual(bench.told(), ['SETTINGS 000300000064000600004000', 'WINDOW 0 983041']);
+  assert.deepEqual(bench.told(), ['SETTINGS 000300000064000800000001000600004000', 'WINDOW 0 983041']);
   bench.send(GREETING);
   assert.deepEqual(bench.told(), ['SETTINGS ack']);
 });

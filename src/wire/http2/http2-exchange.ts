@@ -1,45 +1,19 @@
 import type { ProblemCode } from '../../base/index.ts';
 import { NO_EVENTS } from '../http1-exchange.ts';
-import type { BodyFraming, CanonicalRequest, Peer, WholeBody } from '../message.ts';
-import type {
-  ConnectionMemo,
-  ExchangeEvents,
-  OutgoingHead,
-  ServerBounds,
-  ServerExchange,
-  ServerHandler,
-} from '../server.ts';
+import type { BodyFraming, CanonicalRequest, WholeBody } from '../message.ts';
+import type { ConnectionMemo, ExchangeEvents, OutgoingHead, ServerExchange, ServerHandler } from '../server.ts';
+import type { TunnelEnds, TunnelSide } from '../tunnel.ts';
+import { offerOf, type UpgradeFault, type UpgradeOffer } from '../upgrade.ts';
 import { isBodiless } from '../write-head.ts';
-import type { DataSender, SendingStream } from './data-sender.ts';
+import type { SendingStream } from './data-sender.ts';
 import { encodeFields, ReplyHeadEncoder } from './hpack-encoder.ts';
 import { type BodyOwner, IncomingBody } from './incoming-body.ts';
-import { Pace, type PaceBounds } from '../pace.ts';
-import { ErrorCode, type Http2Bounds, type Http2Fault } from './protocol.ts';
+import { Pace } from '../pace.ts';
+import { Http2Tunnel } from './http2-tunnel.ts';
+import { ErrorCode, type Http2Fault } from './protocol.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import type { Http2RequestHead } from './request-head.ts';
-
-/** What of a connection's bounds its streams keep to. */
-export type StreamBounds = PaceBounds & Pick<ServerBounds, 'headMs'> & Pick<Http2Bounds, 'streamWindowBytes'>;
-
-/** What an exchange needs of its connection. None of it calls back, except where it says so. */
-export interface StreamHost {
-  readonly memo: ConnectionMemo;
-  readonly peer: Peer;
-  readonly bounds: StreamBounds;
-  readonly sender: DataSender<Http2Exchange>;
-  /** Milliseconds of the monotonic clock, as they were when the present read began. */
-  moment(): number;
-  /** Sends HEADERS with this block. */
-  head(stream: Http2Exchange, block: string, endStream: boolean): void;
-  /** The stream is over and forgotten: in order where `code` is null, else by RST_STREAM. What came of it and was not consumed is credited. */
-  end(stream: Http2Exchange, code: number | null, fault: Http2Fault | null): void;
-  /** So much of what came was taken, or thrown away: the windows may open again. Never called of a stream that is over. */
-  consumed(stream: Http2Exchange, bytes: number): void;
-  /** Nothing is to be read of the connection for so long. */
-  hush(ms: number): void;
-  /** The sender holds something of this stream: memory must be found for it. The connection may end the stream meanwhile. */
-  held(stream: Http2Exchange): void;
-}
+import type { StreamHost } from './stream-host.ts';
 
 /** So long the rest of a request may come behind its reply. */
 const LINGER_MS = 3_000;
@@ -61,8 +35,6 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
   readonly id: number;
   readonly head: Http2RequestHead;
   readonly request: CanonicalRequest;
-  /** There is none by Upgrade (RFC 9113 §8.6). */
-  readonly upgrade = null;
   /** `chunked` where the length is not known: for GET and HEAD that is so only behind the first data. See `waits`. */
   framing: BodyFraming;
   events: ExchangeEvents = NO_EVENTS;
@@ -74,7 +46,7 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
   sentBytes = 0;
   /** What of the connection's window this stream has taken and not consumed; kept by the connection. */
   owedBytes = 0;
-  readonly #host: StreamHost;
+  readonly #host: StreamHost<Http2Exchange>;
   readonly #openedAt: number;
   #receiveWindow: ReceiveWindow | null = null;
   /** Null where there is none. */
@@ -97,18 +69,23 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
   #lingersSince: number | null = null;
 
   /** `ended`: the head was all of the request; that `head` announces no body then has been judged before. */
-  constructor(host: StreamHost, id: number, head: Http2RequestHead, ended: boolean) {
+  constructor(host: StreamHost<Http2Exchange>, id: number, head: Http2RequestHead, ended: boolean) {
     const { authority, contentLength, fields: headers, method, path, query } = head;
     this.#host = host;
     this.id = id;
     this.head = head;
     this.request = { method, host: authority.host, port: authority.port, path, query, headers, peer: host.peer };
     this.framing =
-      ended || contentLength === 0 ? NONE : contentLength > 0 ? { kind: 'length', bytes: contentLength } : CHUNKED;
+      ended || head.upgrades || contentLength === 0
+        ? NONE
+        : contentLength > 0
+          ? { kind: 'length', bytes: contentLength }
+          : CHUNKED;
     this.#ended = ended;
-    this.#body = this.framing.kind === 'none' ? null : new IncomingBody(this, contentLength);
+    const hasBody = this.framing.kind !== 'none' || (head.upgrades && !ended);
+    this.#body = hasBody ? new IncomingBody(this, contentLength) : null;
     const unsure = this.framing.kind === 'chunked' && (method === 'GET' || method === 'HEAD');
-    this.#waits = !ended && (unsure || contentLength === 0);
+    this.#waits = !ended && !head.upgrades && (unsure || contentLength === 0);
     this.#openedAt = host.moment();
   }
 
@@ -118,6 +95,17 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
 
   get receivedBytes(): number {
     return this.#body === null ? 0 : this.#body.receivedBytes;
+  }
+
+  get mustSwitch(): boolean {
+    return this.head.upgrades;
+  }
+
+  /** By extended CONNECT alone: there is no Upgrade (RFC 9113 §8.6). */
+  get upgrade(): UpgradeOffer | UpgradeFault | null {
+    if (!this.head.upgrades) return null;
+    const isOpen = this.#body !== null && this.head.contentLength < 0;
+    return isOpen ? offerOf(this.head.fields, '') : 'invalid-upgrade';
   }
 
   /**
@@ -230,7 +218,7 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
   }
 
   limitBody(bytes: number): boolean {
-    this.#body?.limit(bytes);
+    if (!this.head.upgrades) this.#body?.limit(bytes);
     return this.framing.kind !== 'length' || this.framing.bytes <= bytes;
   }
 
@@ -238,7 +226,8 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
     if (this.#receiving || this.#reply === 'over') return;
     this.#receiving = true;
     const body = this.#body;
-    if (body === null) {
+    // What comes before the switch is no body, and is held.
+    if (body === null || (this.head.upgrades && this.#reply === 'none')) {
       this.events.bodyEnd();
       return;
     }
@@ -260,7 +249,7 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
   }
 
   send(head: OutgoingHead, body: WholeBody): void {
-    if (this.#reply !== 'none') return;
+    if (this.#reply !== 'none' || this.#isMistakable(head)) return;
     this.#reply = 'over';
     const { length } = body;
     const block = this.#encode(head, length);
@@ -271,11 +260,18 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
   }
 
   begin(head: OutgoingHead): void {
-    if (this.#reply !== 'none') return;
+    if (this.#reply !== 'none' || this.#isMistakable(head)) return;
     this.#reply = 'streaming';
     this.#wantedBytes = head.framing.kind === 'length' ? head.framing.bytes : 0;
     const block = this.#encode(head, null);
     this.#host.head(this, block, this.#encoding === 'nothing');
+  }
+
+  /** Whether the client would take this reply for the switch (RFC 8441 §5). Then it gets none. */
+  #isMistakable({ status }: OutgoingHead): boolean {
+    if (!this.head.upgrades || status >= 300) return false;
+    this.cut();
+    return true;
   }
 
   write(piece: Buffer): boolean {
@@ -311,15 +307,22 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
     this.#host.hush(ms);
   }
 
-  switchTo(): never {
-    throw new Error('no upgrade to agree to');
+  switchTo(head: OutgoingHead, ends: TunnelEnds): TunnelSide {
+    const offer = this.upgrade;
+    if (this.#reply !== 'none' || offer === null || typeof offer === 'string')
+      throw new Error('no upgrade to agree to');
+    const tunnel = new Http2Tunnel(this, ends);
+    this.events = tunnel;
+    this.#reply = 'streaming';
+    this.#host.head(this, ENCODER.encode({ ...head, status: 200 }, null), false);
+    return tunnel;
   }
 
-  cut(): void {
+  cut(code: number = ErrorCode.internalError): void {
     if (this.#reply === 'over') return;
     this.#reply = 'over';
     this.#forget();
-    this.#host.end(this, ErrorCode.internalError, null);
+    this.#host.end(this, code, null);
   }
 
   /** The reply is all sent, or waits in the sender. */
@@ -340,8 +343,9 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
    * request for a failure, the reply before it notwithstanding.
    */
   #complete(): void {
-    const { contentLength } = this.head;
-    if (this.#ended || contentLength < 0 || contentLength > this.#host.bounds.streamWindowBytes) {
+    const { contentLength, upgrades } = this.head;
+    const mayEnd = upgrades || (contentLength >= 0 && contentLength <= this.#host.bounds.streamWindowBytes);
+    if (this.#ended || !mayEnd) {
       this.#close();
       return;
     }

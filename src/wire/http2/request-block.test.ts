@@ -51,6 +51,7 @@ test('a request is read into its canonical parts', () => {
     path: '/v1/orders',
     query: 'x=~',
     contentLength: 5,
+    upgrades: false,
     expectsContinue: false,
   });
   assert.deepEqual(
@@ -150,7 +151,26 @@ test('CONNECT names an authority and nothing else', () => {
     [[':protocol', 'websocket']],
     [
       [':path', '/c'],
+      [':protocol', 'websocket'],
+    ],
+    [
       [':scheme', 'https'],
+      [':protocol', 'websocket'],
+    ],
+    [
+      [':path', 'c'],
+      [':scheme', 'https'],
+      [':protocol', 'websocket'],
+    ],
+    [
+      [':path', '*'],
+      [':scheme', 'https'],
+      [':protocol', 'websocket'],
+    ],
+    [
+      [':path', '/c'],
+      [':scheme', 'https'],
+      [':protocol', 'websocket'],
       [':protocol', 'websocket'],
     ],
   ] satisfies (readonly Pair[])[])
@@ -164,6 +184,26 @@ test('CONNECT names an authority and nothing else', () => {
     'malformed-pseudo-header',
     RESET,
   );
+});
+
+test('CONNECT with the protocol websocket is the GET that asks for it over HTTP/1.1, and with any other nothing else', () => {
+  const extended = (protocol: string): readonly Pair[] => [
+    [':method', 'CONNECT'],
+    [':protocol', protocol],
+    [':scheme', 'https'],
+    [':path', '/chat?room=1'],
+    [':authority', 'a.test'],
+  ];
+  const { method, path, query, upgrades, authority } = good(extended('websocket'), { ended: false });
+  assert.deepEqual([method, path, query, upgrades, authority.host], ['GET', '/chat', 'room=1', true, 'a.test']);
+  for (const protocol of ['connect-udp', 'WebSocket', '']) {
+    const other = good(extended(protocol), { ended: false });
+    assert.deepEqual([other.method, other.path, other.upgrades], ['CONNECT', '*', false]);
+  }
+  assert.equal(good(GET).upgrades, false);
+  bad([...GET, [':protocol', 'websocket']], 'malformed-pseudo-header', RESET);
+  bad(extended('websocket').slice(0, 4), 'malformed-pseudo-header', RESET);
+  bad([...extended('websocket').slice(0, 3), [':path', '/a/../b'], [':authority', 'a.test']], 'dot-segment', REPLY);
 });
 
 test('the host is the authority, and a Host beside it must name the same', () => {

@@ -117,6 +117,9 @@ export class RequestBlock implements FieldSink {
     } else if (number === PSEUDO.authority && parts.authority === null) {
       parts.authority = value;
       this.#count(value.length + HOST_BYTES, 1);
+    } else if (number === PSEUDO.protocol && parts.protocol === null) {
+      parts.protocol = value;
+      this.#count(value.length, 0);
     } else if (number === PSEUDO.scheme && parts.scheme === null) parts.scheme = value;
     else this.#refuse('malformed-pseudo-header', true);
   }
@@ -204,11 +207,11 @@ export class TrailerBlock implements FieldSink {
 
 /**
  * Which pseudo fields belong together: all three of a request, or those of CONNECT, which names an authority only
- * (RFC 9113 §8.3.1, §8.5). A path begins with a slash; OPTIONS alone may mean the server itself.
+ * (RFC 9113 §8.3.1, §8.5), or all of them where it names a protocol too (RFC 8441 §4). A path begins with a slash; OPTIONS alone may mean the server itself.
  */
-function hasSoundPseudoFields({ method, scheme, authority, path }: RequestParts): boolean {
-  if (method === null) return false;
-  if (method === 'CONNECT') return scheme === null && path === null && authority !== null;
+function hasSoundPseudoFields({ method, scheme, authority, path, protocol }: RequestParts): boolean {
+  if (method === null || (protocol !== null && (method !== 'CONNECT' || authority === null))) return false;
+  if (method === 'CONNECT' && protocol === null) return scheme === null && path === null && authority !== null;
   if (scheme === null || scheme === '' || path === null) return false;
   return path.charCodeAt(0) === SLASH || (path === '*' && method === 'OPTIONS');
 }

@@ -10,6 +10,8 @@ import { addLine, clearFieldLines, type FieldLines, newFieldLines, takeFields } 
 export interface Http2RequestHead extends CanonicalHead {
   /** The body's length in bytes; -1 where the head does not say. */
   readonly contentLength: number;
+  /** It is an extended CONNECT that asks for WebSocket (RFC 8441 §4), given as the GET that stands for it over HTTP/1.1. */
+  readonly upgrades: boolean;
 }
 
 /**
@@ -37,6 +39,7 @@ export interface RequestParts {
   scheme: string | null;
   authority: string | null;
   path: string | null;
+  protocol: string | null;
   /** The value of Host, which may stand beside `:authority`. */
   host: string | null;
   /** All cookies, joined; null where there is none. */
@@ -55,6 +58,7 @@ export function newRequestParts(): RequestParts {
     scheme: null,
     authority: null,
     path: null,
+    protocol: null,
     host: null,
     cookie: null,
     contentLength: -1,
@@ -65,7 +69,8 @@ export function newRequestParts(): RequestParts {
 
 /** Makes parts new again, for there is one of them for each decoder. */
 export function clearRequestParts(parts: RequestParts): void {
-  parts.method = parts.scheme = parts.authority = parts.path = parts.host = parts.cookie = null;
+  parts.method = parts.scheme = parts.authority = parts.path = null;
+  parts.protocol = parts.host = parts.cookie = null;
   parts.contentLength = -1;
   parts.bytes = 0;
   clearFieldLines(parts.lines);
@@ -92,8 +97,9 @@ export function assembleRequest(
   memory: HeadMemory,
   { scheme, ended }: RequestCarriage,
 ): Http2RequestReading {
-  const method = parts.method as string;
-  const isConnect = method === 'CONNECT';
+  const asked = parts.method as string;
+  const upgrades = asked === 'CONNECT' && parts.protocol === 'websocket';
+  const isConnect = asked === 'CONNECT' && !upgrades;
   if (!isConnect && parts.scheme !== scheme) return refused('malformed-target');
   // CONNECT has no path and is answered before it would matter (RFC 9113 §8.5).
   const target = isConnect || parts.path === '*' ? ASTERISK : readPath(parts.path as string, memory);
@@ -109,12 +115,13 @@ export function assembleRequest(
   if (expectation !== 'none' && expectation !== 'continue') return refused(expectation);
   return {
     fault: null,
-    method,
+    method: upgrades ? 'GET' : asked,
     authority,
     path: target.path,
     query: target.query,
     fields,
     contentLength: parts.contentLength,
+    upgrades,
     expectsContinue: expectation === 'continue',
     bytes: parts.bytes,
   };

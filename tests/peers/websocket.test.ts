@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import type { Page } from 'playwright-core';
+import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { findProgram, freePort, startServer } from '../bench/child.ts';
+import { startGateway } from '../framing/gateway-process.ts';
+import { skipOrFail } from '../system/skip.ts';
+import { closeCode, configuration, portOf, startEcho } from '../websocket/subject.ts';
+import { openBrowser } from './browser.ts';
+
+/** nginx that passes upgrades on to an origin; gives its port. */
+async function startNginx(t: TestContext, origin: number): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'portcullis-websocket-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const port = await freePort();
+  const file = join(folder, 'nginx.conf');
+  await writeFile(
+    file,
+    `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
+events { worker_connections 256; }
+http {
+  access_log off; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
+  uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      proxy_pass http://127.0.0.1:${origin}; proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";
+    }
+  }
+}
+`,
+  );
+  const child = await startServer([findProgram('nginx') ?? 'nginx', '-p', folder, '-c', file], port, { core: 'any' });
+  t.after(child.stop);
+  return port;
+}
+
+test('an nginx between the gateway and the origin passes a WebSocket on', async (t) => {
+  if (findProgram('nginx') === null) {
+    skipOrFail(t, 'nginx is not installed (Debian package nginx)');
+    return;
+  }
+  const origin = await startEcho(t);
+  const nginx = await startNginx(t, portOf(origin));
+  const gateway = await startGateway(configuration(nginx, '{ rate: 1000000/s }'));
+  t.after(() => gateway.stop());
+  const client = new WebSocket(`wss://localhost:${gateway.https}/chat`, { ca: gateway.ca });
+  t.after(() => client.terminate());
+  await new Promise((resolve, reject) => {
+    client.once('open', resolve);
+    client.once('error', reject);
+  });
+  const heard: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  client.on('message', (data: RawData) => {
+    heard.push((data as Buffer).toString());
+    if (heard.length === 1_000) resolve();
+  });
+  const said = Array.from({ length: 1_000 }, (_, number) => String(number).repeat(number % 50));
+  for (const text of said) client.send(text);
+  await promise;
+  assert.deepEqual(heard, said);
+  const closed = closeCode(client);
+  client.close(4002);
+  assert.equal(await closed, 4002);
+});
+
+/** An upstream with a page and an echo; `asked` are the origins of its upgrades. */
+async function startPages(t: TestContext): Promise<{ port: number; asked: (string | undefined)[] }> {
+  const server = createServer((_request, reply) => {
+    reply.setHeader('content-type', 'text/html').end('<!doctype html><title>chat</title>');
+  });
+  const sockets = new WebSocketServer({ server, perMessageDeflate: true });
+  const asked: (string | undefined)[] = [];
+  sockets.on('connection', (socket, { headers }) => {
+    asked.push(headers.origin);
+    socket.on('message', (data: RawData, isBinary) => socket.send(data as Buffer, { binary: isBinary }));
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  t.after(() => {
+    sockets.close();
+    server.close();
+    server.closeAllConnections();
+  });
+  return { port: (server.address() as AddressInfo).port, asked };
+}
+
+/** Opens a WebSocket from a page and says something; gives what comes back, or `refused`. */
+function chat(page: Page, url: string): Promise<string> {
+  return page.evaluate(
+    (address) =>
+      new Promise<string>((resolve) => {
+        const socket = new WebSocket(address);
+        socket.addEventListener('open', () => socket.send('hello'));
+        socket.addEventListener('message', ({ data }) => {
+          socket.addEventListener('close', ({ code, wasClean }) =>
+            resolve(`${data as string} ${socket.extensions} ${code} ${wasClean}`),
+          );
+          socket.close(4003);
+        });
+        socket.addEventListener('error', () => resolve('refused'));
+      }),
+    url,
+  );
+}
+
+test('a browser’s page opens a WebSocket to its own host, and a page of another origin does not', async (t) => {
+  const upstream = await startPages(t);
+  const gateway = await startGateway(configuration(upstream.port, 'on'));
+  t.after(() => gateway.stop());
+  const browser = await openBrowser(t, gateway.https);
+  if (browser === null) return;
+  const url = `wss://localhost:${gateway.https}/chat`;
+  const own = await browser.newPage();
+  await own.goto(`https://localhost:${gateway.https}/`);
+  assert.equal(await chat(own, url), 'hello  4003 true');
+  assert.deepEqual(upstream.asked, [`https://localhost:${gateway.https}`]);
+  const foreign = await browser.newPage();
+  await foreign.goto(`http://127.0.0.1:${upstream.port}/`);
+  assert.equal(await chat(foreign, url), 'refused');
+  const nowhere = await browser.newPage();
+  assert.equal(await chat(nowhere, url), 'refused');
+  assert.equal(upstream.asked.length, 1);
+});
