@@ -121,6 +121,26 @@ test('what follows a reply in the same turn comes behind it, whatever it is, ove
   }
 });
 
+test('a session whose handshake ends behind the retiring of its like is retired too', async (t) => {
+  let like = true;
+  const door = await open(t, {
+    tls: true,
+    context: (name) => {
+      door.listener.retire((tls) => like && tls.serverName === 'a.test');
+      return chosen(name);
+    },
+  });
+  door.script.onRequest = echo;
+  for (const isRetired of [true, false]) {
+    like = isRetired;
+    const { client } = await secure(door.listener.port);
+    client.send(GET);
+    await client.sees('GET /a []');
+    assert.equal(/^connection: close\r$/im.test(client.text), isRetired);
+    if (isRetired) await client.ends();
+  }
+});
+
 test('a common client is understood, and understands', async (t) => {
   const { listener, script } = await open(t);
   script.onRequest = echo;

@@ -59,7 +59,10 @@ export interface Listener {
   readonly connections: number;
   /** No new connections; idle ones close, busy ones behind their reply. Resolves when all are gone or after `graceMs`. */
   drain(graceMs: number): Promise<void>;
-  /** Clients whose TLS session is such are to come again: idle connections close now, busy ones behind what they carry. */
+  /**
+   * Clients whose TLS session is such are to come again: idle connections close now, busy ones behind what they carry.
+   * So are those whose handshake ends later, until `retire` is called again.
+   */
   retire(isStale: (tls: TlsPeer) => boolean): void;
 }
 
@@ -105,6 +108,8 @@ class Connections {
   readonly #leaving = new Set<Open>();
   #draining: Promise<void> | null = null;
   #emptied: (() => void) | null = null;
+  /** Whose sessions were retired last. */
+  #isStale: ((tls: TlsPeer) => boolean) | null = null;
   /** The same for all connections. */
   #http2Bounds: ConnectionBounds | null = null;
   readonly #handshakes: HandshakeGate;
@@ -133,6 +138,7 @@ class Connections {
         return open.size;
       },
       retire: (isStale) => {
+        this.#isStale = isStale;
         for (const connection of open) {
           const { tls = null } = connection;
           if (tls !== null && isStale(tls)) connection.drain();
@@ -210,7 +216,9 @@ class Connections {
       served: { address: peer.address, isShared: gate?.isExempt(peer.address) === true, connection },
     };
     this.#open.add(entry);
-    if (this.#draining !== null) connection.drain();
+    // A session may begin while its like are retired: over HTTP/2 it would be kept, and each request refused.
+    const isStale = peer.tls !== null && this.#isStale?.(peer.tls) === true;
+    if (isStale || this.#draining !== null) connection.drain();
   }
 
   #serveHttp2(socket: Socket, options: ConnectionOptions, http2: Http2Offer): Http2Connection {
