@@ -12,7 +12,7 @@ import {
   X509CertificateGenerator,
   X509CrlGenerator,
 } from '@peculiar/x509';
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 
 const HOUR_MS = 3_600_000;
 /** Of the certificates here; no test depends on today. */
@@ -32,14 +32,17 @@ interface Wanted {
   readonly fromHours?: number;
   readonly toHours?: number;
   readonly usage?: ExtendedKeyUsage;
+  /** Its key, where that is not a new one. */
+  readonly keyOf?: Signer;
 }
 
 /** Makes a CA, or something that is none. */
 export async function makeCa(
   subject: string,
-  { by, isCa = true, fromHours = -1, toHours = 99, usage }: Wanted = {},
+  { by, isCa = true, fromHours = -1, toHours = 99, usage, keyOf }: Wanted = {},
 ): Promise<Signer> {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const privateKey = keyOf?.key ?? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const publicKey = createPublicKey(privateKey);
   const certificate = await X509CertificateGenerator.create({
     serialNumber: '01',
     subject,

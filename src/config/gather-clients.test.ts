@@ -139,6 +139,13 @@ test('two CAs of one name have a list each, told apart by who signed it', async 
   assert.equal(text(await gathered(HTTPS, files), '/ca.crl'), crlPem(own, others));
 });
 
+test('a CA that was renewed with its key has one list with the one before', async () => {
+  const renewed = await makeCa('CN=Root', { keyOf: root, toHours: 999 });
+  const list = crlPem(await makeCrl(root, { revoked: ['0a'] }));
+  const result = await gathered(HTTPS, { '/ca.pem': root.pem + renewed.pem, '/ca.crl': list });
+  assert.equal(text(result, '/ca.crl'), list);
+});
+
 test('a list that is missing, past its end, foreign or only a part is an issue', async () => {
   const own = await makeCrl(root);
   const forged = await makeCrl({ ...root, key: other.key });

@@ -37,26 +37,30 @@ export async function readRevocationLists(
   if (!lists.ok) return lists;
   const newest = new Map<X509Certificate, X509Crl>();
   for (const list of lists.value) {
-    const authority = await signerOf(list, authorities);
-    const wrong = authority === null ? strangerWords(list) : faultOf(list, authority);
+    const signers = await signersOf(list, authorities);
+    const [first] = signers;
+    const wrong = first === undefined ? strangerWords(list) : faultOf(list, first);
     if (wrong !== null) return err(wrong);
-    const known = authority === null ? undefined : newest.get(authority);
-    if (authority !== null && (known === undefined || known.thisUpdate < list.thisUpdate)) newest.set(authority, list);
+    for (const authority of signers) {
+      const known = newest.get(authority);
+      if (known === undefined || known.thisUpdate < list.thisUpdate) newest.set(authority, list);
+    }
   }
   const without = authorities.find((authority) => !newest.has(authority));
   if (without !== undefined)
     return err(
       words(`holds no list of ${nameOf(without)}`, 'each CA of `clientCa` needs one, also where it revoked nothing'),
     );
-  const ends = [...newest.values()].map((list) => endOf(list));
+  const counting = [...new Set(newest.values())];
+  const ends = counting.map((list) => endOf(list));
   const endsAtMs = Math.min(...ends);
   if (endsAtMs <= nowMs) {
     const fix = 'fetch a newer one: no client could be let in by it';
     return err(words(`holds a list that ended at ${new Date(endsAtMs).toISOString()}`, fix));
   }
-  const future = [...newest.values()].find((list) => list.thisUpdate.getTime() > nowMs);
+  const future = counting.find((list) => list.thisUpdate.getTime() > nowMs);
   if (future !== undefined) return err(`holds a list that begins at ${future.thisUpdate.toISOString()}`);
-  return ok({ pem: [...newest.values()].map((list) => pemOf(list)).join(''), endsAtMs });
+  return ok({ pem: counting.map((list) => pemOf(list)).join(''), endsAtMs });
 }
 
 /** When the first of these lists is past its end; what `readRevocationLists` gave is read. */
@@ -84,13 +88,14 @@ function decode(bytes: Uint8Array): Result<readonly X509Crl[], string> {
   }
 }
 
-/** The CA that signed a list, by its key: two CAs may bear one name. */
-async function signerOf(list: X509Crl, authorities: readonly X509Certificate[]): Promise<X509Certificate | null> {
+/** The CA that signed a list, by its key, since two CAs may bear one name; one that was renewed with its key is there twice. */
+async function signersOf(list: X509Crl, authorities: readonly X509Certificate[]): Promise<readonly X509Certificate[]> {
+  const signers: X509Certificate[] = [];
   for (const authority of authorities) {
     const encoded = new EncodedCertificate(authority.raw);
-    if (encoded.subject === list.issuer && (await isSignedBy(list, encoded))) return authority;
+    if (encoded.subject === list.issuer && (await isSignedBy(list, encoded))) signers.push(authority);
   }
-  return null;
+  return signers;
 }
 
 async function isSignedBy(list: X509Crl, authority: EncodedCertificate): Promise<boolean> {

@@ -266,6 +266,14 @@ test('a client that names another host when it is asked for another hello has no
   assert.deepEqual(changes, ['2 none', '2 none', '2 a session']);
 });
 
+test('a subject is given as OpenSSL prints it for comparing, whatever is in its values', async (t) => {
+  const door = await openDoor(t);
+  const subject = [{ O: ['Söhne, A+B'] }, { OU: ['a'], E: ['b + c'] }, { CN: ['batch'] }];
+  const { chainPem, keyPem } = await make({ by: made['ca'] as Made, subject, names: [] });
+  const { tls } = await attempt(t, door, { servername: 'asks.test', cert: chainPem, key: keyPem });
+  assert.equal(tls?.client?.subject, 'O=Söhne\\, A\\+B,OU=a+emailAddress=b \\+ c,CN=batch');
+});
+
 test('names come of a certificate as they stand in it, and of nothing that only looks like one', async () => {
   const given: JsonGeneralNames = [
     { type: 'dns', value: 'a.test, DNS:evil.test' },

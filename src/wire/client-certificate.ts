@@ -38,11 +38,15 @@ function verifyFault(socket: TLSSocket): string | null {
 function clientOf(certificate: X509Certificate): ClientCertificate {
   return {
     fingerprint256: certificate.fingerprint256,
-    // One part a line, and line breaks and commas in values are escaped.
-    subject: (certificate.subject ?? '').split('\n').join(','),
+    subject: subjectOf(certificate.subject ?? ''),
     names: readAlternativeNames(certificate.subjectAltName ?? ''),
     notAfterMs: certificate.validToDate.getTime(),
   };
+}
+
+/** From Node's text: one part a line, or several with ` + ` between. In values line breaks, commas and plus signs are escaped. */
+function subjectOf(text: string): string {
+  return text.split('\n').join(',').replaceAll(' + ', '+');
 }
 
 /** One name as Node writes it: a value with a character that could end it is quoted as JSON does. */

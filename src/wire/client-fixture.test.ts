@@ -6,6 +6,7 @@ import {
   ExtendedKeyUsageExtension,
   type Extension,
   type JsonGeneralNames,
+  type JsonName,
   KeyUsageFlags,
   KeyUsagesExtension,
   PemConverter,
@@ -35,7 +36,7 @@ export interface Made {
 export interface Wanted {
   /** Null for one that signs itself. */
   readonly by: Made | null;
-  readonly subject: string;
+  readonly subject: string | JsonName;
   readonly names?: JsonGeneralNames;
   readonly isCa?: boolean;
   readonly usage?: ExtendedKeyUsage | null;
