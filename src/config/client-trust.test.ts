@@ -62,6 +62,8 @@ test('names of certificates are read into the form in which they are compared', 
     ['ip:::ffff:192.0.2.1', 'ip:192.0.2.1'],
     ['subject:O=Partner, CN=batch', 'subject:O=Partner,CN=batch'],
     ['subject:O=Partner\\, Ltd,  CN=a=b', 'subject:O=Partner\\, Ltd,CN=a=b'],
+    ['subject:OU=a + UID=7, CN=b', 'subject:OU=a+UID=7,CN=b'],
+    ['subject:OU=a\\ + UID=7\\ \\+ 8,CN=b', 'subject:OU=a\\ +UID=7\\ \\+ 8,CN=b'],
   ] as const;
   const text = names.map(([written]) => JSON.stringify(written)).join(', ');
   const { clients } = configOf(`{ clientCa: x.pem, clientNames: [${text}] }`).server.https;
@@ -142,6 +144,30 @@ test('a host that no API names is warned of, unless an API answers for all', () 
   );
   assert.deepEqual(hostWarnings(configOf('{ hosts: { b.test: {} } }'), {}), []);
 });
+
+test('an API that answers for all hosts is warned of where clients of some need no certificate', () => {
+  const pathsOf = (https: string, api = ''): string[] => {
+    const read = parse(https, api);
+    assert.ok(read.ok);
+    return hostWarnings(read.value.config, read.value.places).map(({ path, severity }) => `${severity} ${path}`);
+  };
+  assert.deepEqual(pathsOf('{ hosts: { b.test: { clientCa: b.pem } } }'), ['warning apis.a']);
+  assert.deepEqual(pathsOf('{ clientCa: a.pem, hosts: { b.test: { clientCa: off } } }'), ['warning apis.a']);
+  assert.deepEqual(pathsOf('{ clientCa: a.pem, hosts: { b.test: { clientCa: b.pem } } }'), []);
+  assert.deepEqual(pathsOf('{ hosts: { b.test: { clientCa: b.pem } } }', 'host: b.test, '), []);
+});
+
+test('an address is no host of its own, since no client names one in the handshake', () => {
+  for (const host of ['10.0.0.1', '"[2001:db8::1]"', '127.0.0.1'])
+    assert.match(refusalOf(`{ hosts: { ${host}: { clientCa: b.pem } } }`), /clients name no address/, host);
+  assert.ok(parse('{ hosts: { v1.test: {}, a1: {} } }').ok);
+});
+
+function refusalOf(https: string): string {
+  const read = parse(https);
+  assert.ok(!read.ok, 'it was taken');
+  return read.error.map(formatIssue).join('\n');
+}
 
 const CHANGES: readonly (readonly [before: string, after: string, ...changes: string[]])[] = [
   ['{ clientCa: a.pem }', '{ clientCa: a.pem }'],

@@ -45,10 +45,17 @@ const host = z.strictObject({ ...trustKeys }).superRefine((value, context) => te
 
 /** The key `server.https.hosts`. */
 export const httpsHosts = z
-  .record(parsed(readHost), host)
+  .record(parsed(readNamedHost), host)
   .refine((hosts) => Object.keys(hosts).length <= HOST_LIMIT, { error: `at most ${HOST_LIMIT} hosts can be named` })
   .optional()
   .meta({ description: 'What single hosts have of their own, by the name that clients ask for.' });
+
+/** Clients name no address in the handshake (RFC 6066 §3): what is said of one would be asked of nobody. */
+function readNamedHost(value: string): Result<string, string> {
+  const read = readHost(value);
+  if (!read.ok || (isIP(read.value) === 0 && !read.value.startsWith('['))) return read;
+  return err(words('clients name no address in the handshake', 'name a host, or say it of all at `server.https`'));
+}
 
 /** What is written of clients. */
 interface RawTrust {
@@ -98,18 +105,35 @@ export function clientTrusts({ server }: Config): readonly ClientTrustConfig[] {
   return [...new Map(all.map((trust) => [trust.path, trust])).values()];
 }
 
-/** A host that no API names is mostly a slip, and its clients are judged as those of all others. */
+/**
+ * A host that no API names is mostly a slip, and its clients are judged as those of all others. An API without a host
+ * answers for all: what one host asks of clients, nobody needs to show who asks for another.
+ */
 export function hostWarnings({ server, apis }: Config, places: Readonly<Record<string, Place>>): Issue[] {
-  // An API without a host answers for all.
-  const known = new Set(apis.map((api) => api.host));
-  if (known.has(null)) return [];
-  return server.https.hosts.flatMap(({ name }) => {
-    if (known.has(name)) return [];
-    const path = formatKeyPath(['server', 'https', 'hosts', name]);
+  const { clients, hosts } = server.https;
+  const warn = (path: string, message: string, fix: string): Issue => {
     const place = (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
-    const issue = errorIssue(path, 'no API answers for this host', { place, fix: 'name a `host` of an API' });
-    return [{ ...issue, severity: 'warning' as const }];
-  });
+    return { ...errorIssue(path, message, { place, fix }), severity: 'warning' };
+  };
+  const open = apis.filter(({ host }) => host === null);
+  if (open.length === 0) {
+    const known = new Set(apis.map(({ host }) => host));
+    return hosts
+      .filter(({ name }) => !known.has(name))
+      .map(({ name }) =>
+        warn(
+          formatKeyPath(['server', 'https', 'hosts', name]),
+          'no API answers for this host',
+          'name a `host` of an API',
+        ),
+      );
+  }
+  const all = [clients, ...hosts.map((one) => one.clients)];
+  if (all.every((trust) => trust === null) || all.every((trust) => trust !== null)) return [];
+  const fix = 'give the API its `host`';
+  return open.map(({ path }) =>
+    warn(path, 'answers for every host, so also where clients are asked for no certificate', fix),
+  );
 }
 
 /** One name of a client's certificate, with its kind first, in the form in which names are compared. */
@@ -146,13 +170,14 @@ const UNKNOWN = err(
   ),
 );
 
-/** White space behind the commas between parts is left out, as some programs write it; escaped ones belong to a value. */
+/** Spaces behind the commas between parts, and around a plus, are left out, as some programs write them; escaped ones belong to a value. */
 function readSubject(text: string): Result<string, string> {
   let subject = '';
   for (let at = 0; at < text.length; at++) {
+    if (text.startsWith(' + ', at)) at++;
     subject += text[at];
     if (text[at] === '\\') subject += text[++at] ?? '';
-    else if (text[at] === ',') while (text[at + 1] === ' ') at++;
+    else if (text[at] === ',' || text[at] === '+') while (text[at + 1] === ' ') at++;
   }
   const parts = /^(?:[A-Za-z0-9.-]+=(?:[^\\,]|\\.)*(?:,|$))+$/;
   return parts.test(subject) && !subject.endsWith(',')
