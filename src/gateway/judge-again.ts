@@ -60,7 +60,7 @@ function judge(walk: Walk, context: WalkContext, atMs: number): Judgement | Prom
   const trial = new Trial(exchange, plan.value, context.ports);
   const conclude = (problem: Problem | null): Judgement => {
     trial.release();
-    if (problem !== null) return refused(problem, 'refused');
+    if (problem !== null) return refused(problem, hasExpired(walk, walk.principal, atMs) ? 'expired' : 'refused');
     return standing(walk, { context, compiled, plan: plan.value, principal: exchange.principal }, atMs);
   };
   const verdict = trial.run(0);
@@ -88,9 +88,12 @@ const EXPIRED: Problem = { code: 'invalid-token', internal: 'the credential has 
 function standing(walk: Walk, place: Place, atMs: number): Judgement {
   const { principal } = place;
   if (!isSame(walk.principal, principal)) return refused(OTHER_CALLER, 'refused');
-  // A tolerance for clocks lets a late request begin; it does not prolong what began in time.
-  const expired = principal !== null && principal.expiresAtMs <= atMs && walk.startedAtMs < principal.expiresAtMs;
-  return expired ? refused(EXPIRED, 'expired') : { kind: 'stands', place };
+  return hasExpired(walk, principal, atMs) ? refused(EXPIRED, 'expired') : { kind: 'stands', place };
+}
+
+/** A tolerance for clocks lets a late request begin; it does not prolong what began in time. */
+function hasExpired({ startedAtMs }: Walk, principal: Principal | null, atMs: number): boolean {
+  return principal !== null && principal.expiresAtMs <= atMs && startedAtMs < principal.expiresAtMs;
 }
 
 function isSame(one: Principal | null, other: Principal | null): boolean {

@@ -180,6 +180,16 @@ test('a stream ends cleanly within a second of its credential, and its upstream 
   await until(() => client.received.endsWith('data: 0\n\n\r\n'));
 });
 
+test('a stream whose credential is refused as soon as it has expired is counted as expired', async (t) => {
+  const expiresAtMs = Date.UTC(2026, 0, 1) + 1_000;
+  const rules = rulesFor(principalNamed('alice', { expiresAtMs }));
+  const { bench, begin } = await startEvents(t, rules);
+  await begin();
+  rules.authenticate = () => deny({ code: 'invalid-token' });
+  bench.clock.pass(1_000 + SOON_MS);
+  assert.deepEqual(bench.metrics.streamEnds, ['events expired']);
+});
+
 test('a credential that is renewed keeps its stream', async (t) => {
   const startMs = Date.UTC(2026, 0, 1);
   const rules = rulesFor(principalNamed('alice', { expiresAtMs: startMs + 1_000 }));
