@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
+import { connect as dial } from 'node:net';
 import { before, type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
@@ -6,6 +9,7 @@ import { AddressSet } from '../base/index.ts';
 import { get } from './bad-heads.test.ts';
 import { ConnectionGate } from './connection-gate.ts';
 import { countedLeases } from './counted-leases.test.ts';
+import { HTTP2_BOUNDS } from './http2/protocol.ts';
 import { type Listener, listen, type ListenOptions } from './listener.ts';
 import { echo, ManualClock, RawClient, Script, selfSigned, until } from './peers.test.ts';
 import { SERVER_BOUNDS } from './server.ts';
@@ -110,6 +114,50 @@ test('over TLS a place is free again however the connection ended, and no handsh
     await until(() => (clock.advance(500), leases.held.get(US) === 0), `the place of ${at}`);
   }
   assert.deepEqual(new Set(turnedAway), new Set([`address ${US}`]));
+});
+
+test('over HTTP/2 and behind a balancer a place is free again however the connection ended', async (t) => {
+  const http2 = {
+    bounds: HTTP2_BOUNDS,
+    memory: { take: () => true, giveBack() {} },
+    counted() {},
+    faulted() {},
+  };
+  const proxies = AddressSet.of(['127.0.0.0/8']);
+  const { listener, script, leases, clock, turnedAway } = await open(t, 1, { tls: true, http2, proxies });
+  const endings: readonly ((session: ClientHttp2Session, socket: TLSSocket) => void)[] = [
+    (session) => session.close(),
+    (session) => session.destroy(),
+    (_session, socket) => socket.destroy(),
+    (_session, socket) => void socket.end(),
+    (session) => {
+      script.onRequest = ({ exchange }) => exchange.cut();
+      session.request({ ':path': '/a' }).on('error', () => {});
+    },
+    (session) => {
+      script.onRequest = () => {};
+      session.request({ ':path': '/a' }).on('error', () => {});
+      session.destroy();
+    },
+    // Nothing more comes of it until it is given up.
+    () => clock.advance(300_000),
+  ];
+  for (const [at, ending] of endings.entries()) {
+    const raw = dial({ port: listener.port, host: US });
+    raw.on('error', () => {}).write('PROXY TCP4 203.0.113.1 192.0.2.1 4711 443\r\n');
+    const socket = connect({ socket: raw, servername: 'a.test', ca: certPem, ALPNProtocols: ['h2'] });
+    socket.on('error', () => {});
+    await until(() => socket.authorized);
+    const session = connectHttp2('https://a.test', { createConnection: () => socket });
+    session.on('error', () => {});
+    await once(session, 'remoteSettings');
+    assert.equal(leases.held.get('203.0.113.1'), 1, `the place of ${at}`);
+    ending(session, socket);
+    await until(() => (clock.advance(500), leases.held.get('203.0.113.1') === 0), `the place of ${at}`);
+    await until(() => (clock.advance(500), listener.connections === 0), `the end of ${at}`);
+    session.destroy();
+  }
+  assert.deepEqual(turnedAway, []);
 });
 
 test('half a greeting holds a place no longer than it may last', async (t) => {
