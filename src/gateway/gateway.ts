@@ -227,6 +227,10 @@ class DataPlane implements Gateway {
 
   #begin(stream: ServerExchange, era: Era, { request, match }: Pick<Arrival, 'request' | 'match'>): void {
     const compiled = match.target;
+    const { websocket } = compiled;
+    // First: behind a request for an upgrade no other is read, whatever it is told.
+    const notOffered = stream.mustSwitch ? NOT_OFFERED : null;
+    const upgradeFault = websocket === null ? notOffered : upgradeProblem(stream, request, websocket);
     const { pools, snapshot } = era.context.installed;
     const { peer } = request;
     // Streams that stand are bounded by themselves, and are no sign that the thread can't keep up.
@@ -257,9 +261,6 @@ class DataPlane implements Gateway {
     stream.events = passage;
     this.#eras.enter(era, passage);
     const { method } = request;
-    const { websocket } = compiled;
-    const notOffered = stream.mustSwitch ? NOT_OFFERED : null;
-    const upgradeFault = websocket === null ? notOffered : upgradeProblem(stream, request, websocket);
     const bodyless = (method === 'GET' || method === 'HEAD') && !compiled.bodyDescribed;
     if (upgradeFault !== null) passage.refuse(upgradeFault);
     else if (bodyless && stream.framing.kind !== 'none') passage.refuse({ code: 'unexpected-body' });

@@ -17,7 +17,7 @@ export interface TunnelHost {
   passed(from: TunnelEndpoint, bytes: number, messages: number): void;
   /** It broke the protocol or a bound; nothing more of it is read. */
   faulted(from: TunnelEndpoint, fault: 'protocol' | 'too-large'): void;
-  /** It has ended without a Close frame. */
+  /** It has ended without a Close frame of its own, whether or not it was sent one. */
   lost(from: TunnelEndpoint): void;
   /** It sends faster than it may, and waits until `goOn` is called after so long. */
   stalled(from: TunnelEndpoint, waitMs: number): void;
@@ -63,6 +63,11 @@ export class TunnelEndpoint implements TunnelEnds {
   /** Whether it has ended. */
   get over(): boolean {
     return this.#over;
+  }
+
+  /** Whether it has said goodbye, and nobody has yet to it. */
+  get awaitsClose(): boolean {
+    return this.#closeGot && !this.#closeSent;
   }
 
   /** How long it has sent faster than it may, in milliseconds; 0 where it does not. */
@@ -182,6 +187,12 @@ export class TunnelEndpoint implements TunnelEnds {
     if (!this.#closeSent || !this.#closeGot || this.#over) return;
     this.#over = true;
     this.#side?.end();
+    this.#leave();
+  }
+
+  /** It is over: whoever waits until it takes more need not. */
+  #leave(): void {
+    this.drained();
     this.#host.settled();
   }
 
@@ -190,19 +201,15 @@ export class TunnelEndpoint implements TunnelEnds {
     if (this.#over) return;
     this.#over = this.#closeGot = this.#closeSent = true;
     this.#side?.reset();
-    this.#host.settled();
+    this.#leave();
   }
 
   ended(): void {
-    if (this.#over) return;
-    const isEarly = !this.#closeGot && !this.#closeSent;
-    this.#closeGot = true;
-    if (isEarly) {
-      this.#over = true;
-      this.#side?.end();
-      this.#host.lost(this);
-      this.#host.settled();
-    } else this.#settle();
+    if (this.#over || this.#closeGot) return;
+    // Who says no goodbye is told none.
+    this.#closeGot = this.#closeSent = true;
+    this.#host.lost(this);
+    this.#settle();
   }
 
   drained(): void {
@@ -214,11 +221,11 @@ export class TunnelEndpoint implements TunnelEnds {
 
   gone(): void {
     if (this.#over) return;
-    const isEarly = !this.#closeGot && !this.#closeSent;
+    const saidGoodbye = this.#closeGot;
     this.#over = this.#closeGot = this.#closeSent = true;
-    if (isEarly) this.#host.lost(this);
+    if (!saidGoodbye) this.#host.lost(this);
     // A frame that was on its way to the other will not come to its end.
     if (this.#other !== null) this.#other.#flushClose();
-    this.#host.settled();
+    this.#leave();
   }
 }

@@ -4,45 +4,17 @@ import { apiText, kindOf, rest, step, until } from './fixture.test.ts';
 import {
   ACCEPT,
   type ChatBench,
+  clientClose,
+  closeGot,
+  completion,
+  fromClient,
+  fromUpstream,
   headOf,
-  type RawEnd,
   startChat,
   switchReply,
   upgradeRequest,
+  upstreamClose,
 } from './websocket-fixture.test.ts';
-
-const MASK = Buffer.of(1, 2, 3, 4);
-
-/** A frame of less than 126 octets, masked. */
-function fromClient(payload: string | Buffer, first = 0x81): Buffer {
-  const bytes = Buffer.from(payload as string);
-  const head = bytes.length < 126 ? [0x80 | bytes.length] : [0xfe, bytes.length >>> 8, bytes.length & 0xff];
-  return Buffer.concat([Buffer.of(first, ...head), MASK, bytes.map((octet, at) => octet ^ (MASK[at % 4] as number))]);
-}
-
-/** A frame of less than 126 octets, as upstreams send it. */
-function fromUpstream(payload: string | Buffer, first = 0x81): Buffer {
-  const bytes = Buffer.from(payload as string);
-  return Buffer.concat([Buffer.of(first, bytes.length), bytes]);
-}
-
-const closing = (code: number): Buffer => Buffer.of(code >>> 8, code & 0xff);
-const clientClose = (code = 1000): Buffer => fromClient(closing(code), 0x88);
-const upstreamClose = (code = 1000): Buffer => fromUpstream(closing(code), 0x88);
-
-/** The code of the Close frame that has come to an upstream, masked by anything. */
-async function closeGot(end: RawEnd): Promise<number> {
-  await until(() => end.bytes.length >= 8 || end.closed);
-  const [first = 0, second = 0, a = 0, b = 0, , , c = 0, d = 0] = end.bytes;
-  assert.deepEqual([first, second], [0x88, 0x82]);
-  return ((c ^ a) << 8) | (d ^ b);
-}
-
-/** The completion record of the last walk, once there is one. */
-async function completion(chat: ChatBench): Promise<Record<string, unknown>> {
-  await until(() => chat.records.some(({ kind }) => kind === 'completion'));
-  return chat.records.findLast(({ kind }) => kind === 'completion') as unknown as Record<string, unknown>;
-}
 
 describe('a WebSocket', () => {
   test('is opened by the upstream’s own 101, written anew', async (t) => {

@@ -107,6 +107,10 @@ export class Tunnel implements Standing, TunnelHost {
   }
 
   lost(from: TunnelEndpoint): void {
+    if (this.#phase === 'closing') {
+      this.#answerFor(from);
+      return;
+    }
     if (from === this.#client) {
       this.#shut({ end: 'client', problem: null, client: CloseCode.goingAway, upstream: CloseCode.goingAway });
       return;
@@ -122,13 +126,14 @@ export class Tunnel implements Standing, TunnelHost {
   }
 
   stalled(from: TunnelEndpoint, waitMs: number): void {
-    if (from.stalledMs(this.nowMs()) > STALL_LIMIT_MS) {
+    if (from.stalledMs(this.nowMs()) >= STALL_LIMIT_MS) {
       const code = CloseCode.policyViolation;
       this.#shut({ end: 'rate', problem: { code: 'rate-limited' }, client: code, upstream: code });
       return;
     }
     this.#stallTimer?.cancel();
-    this.#stallTimer = this.walk.context.ports.clock.after(Math.max(LEAST_WAIT_MS, waitMs), () => from.goOn());
+    const delayMs = Math.min(STALL_LIMIT_MS, Math.max(LEAST_WAIT_MS, waitMs));
+    this.#stallTimer = this.walk.context.ports.clock.after(delayMs, () => from.goOn());
   }
 
   closing(from: TunnelEndpoint): void {
@@ -161,6 +166,15 @@ export class Tunnel implements Standing, TunnelHost {
     this.closing(this.#client);
     this.#client.close(why.client);
     this.#upstream.close(why.upstream);
+  }
+
+  /** One has gone that was told goodbye, and has not answered: where the other waits for that, it need wait no longer. */
+  #answerFor(gone: TunnelEndpoint): void {
+    const [other, code] =
+      gone === this.#client ? [this.#upstream, CloseCode.goingAway] : [this.#client, CloseCode.badGateway];
+    if (!other.awaitsClose) return;
+    this.#isWhole = false;
+    other.close(code);
   }
 
   /** Ends it when nothing has come from either side for too long. */

@@ -1,4 +1,5 @@
 // No tests here: the two ends of a WebSocket as raw sockets. Kept apart from the product by its name.
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { type Bench, type BenchOptions, type Closing, startBench, until } from './fixture.test.ts';
@@ -117,4 +118,40 @@ export async function headOf(end: RawEnd): Promise<string> {
   const head = end.bytes.toString('latin1', 0, at);
   end.bytes = end.bytes.subarray(at);
   return head;
+}
+
+const MASK = Buffer.of(1, 2, 3, 4);
+
+/** A frame of less than 65,536 octets, masked. */
+export function fromClient(payload: string | Buffer, first = 0x81): Buffer {
+  const bytes = Buffer.from(payload as string);
+  const head = bytes.length < 126 ? [0x80 | bytes.length] : [0xfe, bytes.length >>> 8, bytes.length & 0xff];
+  return Buffer.concat([Buffer.of(first, ...head), MASK, bytes.map((octet, at) => octet ^ (MASK[at % 4] as number))]);
+}
+
+/** A frame of less than 65,536 octets, as upstreams send it. */
+export function fromUpstream(payload: string | Buffer, first = 0x81): Buffer {
+  const bytes = Buffer.from(payload as string);
+  const head = bytes.length < 126 ? [bytes.length] : [126, bytes.length >>> 8, bytes.length & 0xff];
+  return Buffer.concat([Buffer.of(first, ...head), bytes]);
+}
+
+const closing = (code: number): Buffer => Buffer.of(code >>> 8, code & 0xff);
+/** A client’s Close frame. */
+export const clientClose = (code = 1000): Buffer => fromClient(closing(code), 0x88);
+/** An upstream’s Close frame. */
+export const upstreamClose = (code = 1000): Buffer => fromUpstream(closing(code), 0x88);
+
+/** The code of the Close frame that has come to an upstream, masked by anything. */
+export async function closeGot(end: RawEnd): Promise<number> {
+  await until(() => end.bytes.length >= 8 || end.closed);
+  const [first = 0, second = 0, a = 0, b = 0, , , c = 0, d = 0] = end.bytes;
+  assert.deepEqual([first, second], [0x88, 0x82]);
+  return ((c ^ a) << 8) | (d ^ b);
+}
+
+/** The completion record of the last walk, once there is one. */
+export async function completion(chat: ChatBench): Promise<Record<string, unknown>> {
+  await until(() => chat.records.some(({ kind }) => kind === 'completion'));
+  return chat.records.findLast(({ kind }) => kind === 'completion') as unknown as Record<string, unknown>;
 }

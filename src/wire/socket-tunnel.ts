@@ -24,7 +24,6 @@ export class SocketTunnel implements TunnelSide {
   #held: Buffer[] = [];
   #heldBytes = 0;
   #paused = true;
-  #hasBegun = false;
   #peerEnded = false;
   #peerGone = false;
   #over = false;
@@ -59,6 +58,10 @@ export class SocketTunnel implements TunnelSide {
 
   #finish(): void {
     this.#over = true;
+    this.#dropHeld();
+  }
+
+  #dropHeld(): void {
     this.#held = [];
     this.#heldBytes = 0;
   }
@@ -66,7 +69,6 @@ export class SocketTunnel implements TunnelSide {
   resume(): void {
     if (!this.#paused || this.#over) return;
     this.#paused = false;
-    this.#hasBegun = true;
     // As a stream does: not before whoever asked has finished what it is doing.
     process.nextTick(goOn, this);
   }
@@ -75,8 +77,7 @@ export class SocketTunnel implements TunnelSide {
   goOn(): void {
     while (this.#held.length > 0 && !this.#paused && !this.#over) {
       const bytes = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
-      this.#held = [];
-      this.#heldBytes = 0;
+      this.#dropHeld();
       this.#give(bytes);
     }
     if (this.#over || this.#paused) return;
@@ -102,15 +103,16 @@ export class SocketTunnel implements TunnelSide {
     if (!this.ends.bytes(bytes)) this.#paused = true;
   }
 
-  /** The peer has closed its side. */
+  /** The peer has closed its side. In a pause that waits as its bytes do, since `ends` may not be through with those before. */
   peerEnded(): void {
     this.#peerEnded = true;
-    if (this.#hasBegun && !this.#over && this.#held.length === 0) this.ends.ended();
+    if (!this.#paused && !this.#over) this.ends.ended();
   }
 
-  /** The socket is closed. What it brought before is handed on all the same. */
+  /** The socket is closed. What it brought before is handed on all the same, but that of a peer that broke off. */
   closed(): void {
     this.#peerGone = true;
+    if (!this.#peerEnded) this.#dropHeld();
     if (!this.#over && this.#held.length === 0) this.#tellGone();
   }
 
