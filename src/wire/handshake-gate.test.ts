@@ -18,7 +18,7 @@ function gateOf(eachMs: number) {
     },
   });
   const endTurn = (): void => turns.shift()?.();
-  return { gate, handshake, begun, turns, endTurn };
+  return { gate, handshake, begun, turns, endTurn, time };
 }
 
 test('one that comes alone begins at once', () => {
@@ -43,6 +43,19 @@ test('a turn takes 4 ms of them, and the others follow in their order', () => {
   assert.deepEqual(begun, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
   endTurn();
   assert.equal(turns.length, 0);
+});
+
+test('where a turn has much else to do they get a third of it, so that whoever comes is not let wait for ever', () => {
+  const { gate, handshake, begun, endTurn, time } = gateOf(1);
+  for (let name = 1; name <= 50; name++) gate.enter(handshake(name));
+  assert.equal(begun.length, 4);
+  time.nowMs += 56;
+  endTurn();
+  assert.equal(begun.length, 24);
+  endTurn();
+  assert.equal(begun.length, 31);
+  endTurn();
+  assert.equal(begun.length, 35);
 });
 
 test('one that takes longer than a turn has still has its turn', () => {

@@ -6,6 +6,8 @@ export interface Handshake {
 
 /** Of one turn of the event loop: some four handshakes. Whoever is served already waits no longer than this for them. */
 const TURN_MS = 4;
+/** Where turns are longer, for there is much else to do: whoever comes must get its turn too. */
+const TURN_SHARE = 1 / 3;
 /** What a thread does in one to two seconds: whoever waits behind them is better turned away than kept. */
 const MOST_WAITING = 1_024;
 
@@ -19,6 +21,9 @@ export class HandshakeGate {
   readonly #nextTurn: (callback: () => void) => void;
   readonly #waiting = new Set<Handshake>();
   #spentMs = 0;
+  #budgetMs = TURN_MS;
+  /** When the present turn began. */
+  #turnAt = 0;
   #planned = false;
 
   /** `monotonic` gives milliseconds and parts of them; `nextTurn` calls back when the thread has done what had come. */
@@ -35,9 +40,10 @@ export class HandshakeGate {
   /** Begins it now or in a later turn; false where too many wait. */
   enter(handshake: Handshake): boolean {
     if (this.#waiting.size >= MOST_WAITING) return false;
-    if (this.#waiting.size > 0 || this.#spentMs >= TURN_MS) this.#waiting.add(handshake);
-    else this.#begin(handshake);
+    if (!this.#planned) this.#turnAt = this.#monotonic();
     this.#plan();
+    if (this.#waiting.size > 0 || this.#spentMs >= this.#budgetMs) this.#waiting.add(handshake);
+    else this.#begin(handshake);
     return true;
   }
 
@@ -59,10 +65,13 @@ export class HandshakeGate {
   }
 
   #turn(): void {
+    const now = this.#monotonic();
     this.#planned = false;
     this.#spentMs = 0;
+    this.#budgetMs = Math.max(TURN_MS, (now - this.#turnAt) * TURN_SHARE);
+    this.#turnAt = now;
     for (const handshake of this.#waiting) {
-      if (this.#spentMs >= TURN_MS) break;
+      if (this.#spentMs >= this.#budgetMs) break;
       this.#waiting.delete(handshake);
       this.#begin(handshake);
     }

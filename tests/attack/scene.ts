@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { useOfTree } from '../bench/process-tree.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { ask } from '../system/https-client.ts';
+import type { UpstreamWork } from './upstream.ts';
 
 /** All descriptors that this machine gives a process: a thousand clients need as many. */
 export const ALL_DESCRIPTORS = ['sh', '-c', 'ulimit -n "$(ulimit -H -n)"; exec "$@"', 'sh'];
@@ -15,7 +15,7 @@ const POLL_MS = 100;
 const PERIOD_MS = 100;
 /** Who waits longer has been denied service. */
 const PATIENCE_MS = 15_000;
-const BIG = Buffer.alloc(1_000_000, 'x');
+const AT_ONCE: UpstreamWork = { atOnce: 1, eachMs: 0 };
 
 /** A gateway before an upstream that answers at once, `/big` with a megabyte. */
 export class Scene {
@@ -30,15 +30,10 @@ export class Scene {
   }
 
   /** `server` are more keys of `server`, `api` more lines of its API. */
-  static async start(server: string, { api = '', answer = answerAtOnce }: SceneOptions = {}): Promise<Scene> {
-    const upstream = createServer(answer);
-    upstream.listen(0, '127.0.0.1');
-    await once(upstream, 'listening');
-    const close = (): void => {
-      upstream.close();
-      upstream.closeAllConnections();
-    };
-    const { port } = upstream.address() as AddressInfo;
+  static async start(server: string, { api = '', work = AT_ONCE }: SceneOptions = {}): Promise<Scene> {
+    const upstream = new Worker(new URL('upstream.ts', import.meta.url), { workerData: work });
+    const close = (): void => void upstream.terminate();
+    const [port] = (await once(upstream, 'message')) as [number];
     const configuration = `version: 1
 server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, ${server} }
 admin: { port: 0 }
@@ -90,13 +85,8 @@ ${api}`;
 
 interface SceneOptions {
   readonly api?: string;
-  readonly answer?: RequestListener;
+  readonly work?: UpstreamWork;
 }
-
-const answerAtOnce: RequestListener = (request, reply) => {
-  request.resume();
-  reply.end(request.url?.startsWith('/big') === true ? BIG : 'answered');
-};
 
 /** What came of somebody who did nothing wrong meanwhile. */
 export interface Service {
