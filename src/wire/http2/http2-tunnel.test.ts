@@ -98,6 +98,19 @@ test('a pause holds what comes, and gives no room for more', () => {
   assert.deepEqual(host.said(), ['consumed 3', 'consumed 3']);
 });
 
+test('an end in a pause waits for the end of that, though it came with the bytes before it', () => {
+  const { stream, ends, side } = switched();
+  side.resume();
+  ends.takes = false;
+  stream.data(Buffer.from('last'), 0, 4);
+  stream.bodyEnded();
+  stream.deliver();
+  assert.deepEqual(ends.log, ['last']);
+  side.resume();
+  side.resume();
+  assert.deepEqual(ends.log, ['last', 'ended']);
+});
+
 test('an end is END_STREAM, and the client has a while for its own', () => {
   const { host, stream, side } = switched();
   host.said();

@@ -18,6 +18,10 @@ export class Http2Tunnel implements TunnelSide, ExchangeEvents {
   readonly #stream: TunnelStream;
   readonly #ends: TunnelEnds;
   #hasBegun = false;
+  /** `ends` takes nothing now. */
+  #paused = false;
+  /** The client has ended its side, and `ends` was not told yet. */
+  #endHeld = false;
 
   constructor(stream: TunnelStream, ends: TunnelEnds) {
     this.#stream = stream;
@@ -43,24 +47,34 @@ export class Http2Tunnel implements TunnelSide, ExchangeEvents {
   }
 
   resume(): void {
-    if (this.#hasBegun) {
-      this.#stream.resumeBody();
-      return;
+    this.#paused = false;
+    if (this.#hasBegun) this.#stream.resumeBody();
+    else {
+      this.#hasBegun = true;
+      this.#stream.receive(true);
     }
-    this.#hasBegun = true;
-    this.#stream.receive(true);
+    this.#tellEnd();
   }
 
   pieces(pieces: readonly Buffer[]): boolean {
-    return this.#ends.bytes(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
+    this.#paused = !this.#ends.bytes(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
+    return !this.#paused;
   }
 
   bodyEnd(): void {
-    this.#ends.ended();
+    this.#endHeld = true;
+    this.#tellEnd();
   }
 
   /** The connection was half closed, and with it all that it carries. */
   bodyFailed(): void {
+    this.bodyEnd();
+  }
+
+  /** An end in a pause waits as bytes do, since `ends` may not be through with those before. */
+  #tellEnd(): void {
+    if (!this.#endHeld || this.#paused) return;
+    this.#endHeld = false;
     this.#ends.ended();
   }
 
