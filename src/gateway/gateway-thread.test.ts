@@ -282,6 +282,20 @@ test('clients that are turned away for want of room are an alert, not one for ea
   first.socket.destroy();
 });
 
+test('both ports together have no more connections than there may be', async (t) => {
+  const asked: number[] = [];
+  const listen = async ({ maxConnections }: ListenOptions): Promise<Listener> => {
+    asked.push(maxConnections);
+    return { port: 1, connections: 0, drain: () => Promise.resolve(), retire() {} };
+  };
+  const upstreams: Upstreams = { forApis: () => [], retain() {}, sweep() {}, close() {} };
+  const { thread } = startThread(t, NO_TABLES, KINDS, { outside: { listen, upstreams } });
+  await thread.receive({ kind: 'listen', plan: { ...PLAN, maxConnections: 1_000 } });
+  await thread.receive({ kind: 'listen', plan: { ...PLAN, maxConnections: 1_000, http: null } });
+  await thread.receive({ kind: 'listen', plan: { ...PLAN, maxConnections: 1 } });
+  assert.deepEqual(asked, [125, 875, 1_000, 1, 1]);
+});
+
 test('both ports want a PROXY header from where one must come', async (t) => {
   let options: ListenOptions[] = [];
   const listen = async (asked: ListenOptions): Promise<Listener> => {

@@ -30,6 +30,8 @@ const FLUSH_LIMIT_MS = 5_000;
 
 /** Below this a body of the default size could hardly be collected: it may take half of what is free. */
 const LEAST_COLLECTED_BYTES = 64 * 1024 * 1024;
+/** Of all connections the plain port gets so much: it only redirects, and answers a CA, and no client stays there. */
+const PLAIN_PORT_SHARE = 1 / 8;
 /** Below this a single thread that gets more than its share of clients would let them wait. */
 const LEAST_POOL = 128;
 
@@ -42,6 +44,12 @@ export function collectedBytesOf(threads: number): number {
 export function poolBoundsOf(threads: number): typeof POOL_BOUNDS {
   const share = (total: number): number => Math.max(LEAST_POOL, Math.ceil(total / threads));
   return { connections: share(POOL_BOUNDS.connections), waiting: share(POOL_BOUNDS.waiting) };
+}
+
+/** How many connections a port may have: both together have what the descriptors allow, and each one at least. */
+function connectionsOf({ http, maxConnections }: ListenPlan, isPlain: boolean): number {
+  const plain = http === null ? 0 : Math.max(1, Math.floor(maxConnections * PLAIN_PORT_SHARE));
+  return isPlain ? plain : Math.max(1, maxConnections - plain);
 }
 
 function isIn(addresses: AddressSet | null, address: string): boolean {
@@ -286,7 +294,7 @@ export class GatewayThread {
       host: plan.host,
       port,
       reusePort: plan.reusePort,
-      maxConnections: plan.maxConnections,
+      maxConnections: connectionsOf(plan, plainMode !== null),
       handler,
       bounds: SERVER_BOUNDS,
       clock: ports.clock,
