@@ -170,6 +170,8 @@ test('what is not what its coding says is 400', async (t) => {
     const reply = await send(bench, post(body, `content-encoding: ${coding}`));
     assert.deepEqual([reply.status, codeOf(reply)], [400, 'malformed-body'], what);
   }
+  const part = await send(bench, post(gzip, `content-encoding: gzip\r\ncontent-range: bytes 0-${gzip.length - 1}/99`));
+  assert.deepEqual([part.status, codeOf(part)], [400, 'malformed-body']);
   assert.equal(bench.upstream.connections, 0);
 });
 
@@ -295,6 +297,10 @@ test('a coded reply that can not be read is 502, and one without a body has no c
     ['cut', replyText((CODED['gzip'] as Buffer).subarray(0, -1), `${coded}gzip`)],
     ['a list', replyText(CODED['gzip'] as Buffer, `${coded}gzip, identity`)],
     ['unknown', replyText(CODED['gzip'] as Buffer, `${coded}compress`)],
+    [
+      'a part that could be decoded',
+      replyText(CODED['gzip'] as Buffer, `${coded}gzip\r\ncontent-range: bytes 0-9/99`, 206),
+    ],
     ['a part', replyText((CODED['gzip'] as Buffer).subarray(4), `${coded}gzip\r\ncontent-range: bytes 4-9/10`, 206)],
   ] as const)
     assert.equal(codeOf(await ask(reply)), 'upstream-refused-body', what);

@@ -49,6 +49,10 @@ export function closeWhole(passage: Walk, given: CollectedBody, then: (fault: Wh
     fail(body, coded, UNKNOWN_CODING, then);
     return;
   }
+  if (headers.get('content-range') !== null) {
+    fail(body, coded, CODED_PART, then);
+    return;
+  }
   const limitBytes = Math.min(given.limitBytes, decodedLimitOf(coded.length));
   const requester = { peer: passage.request.peer, wanted: () => !passage.ended };
   const decoded = passage.context.decoding.decode({ bytes: coded, coding, limitBytes }, requester);
@@ -82,6 +86,9 @@ const UNKNOWN_CODING: Problem = {
   internal: 'content-encoding: not one that is decoded',
   headers: [['accept-encoding', ACCEPTED_CODINGS]],
 };
+
+/** The range counts coded bytes, so what was decoded would be put in another place (RFC 9110 §14.4). */
+const CODED_PART: Problem = { code: 'malformed-body', internal: 'content-range: a part of a coded body' };
 
 const CODING_PROBLEMS: Readonly<Record<DecodingFault, Problem>> = {
   malformed: { code: 'malformed-body', internal: 'the body is not what its content-encoding says' },
