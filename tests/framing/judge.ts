@@ -53,9 +53,12 @@ export function judgeForwarded(got: OriginRequest, meant: Forwarded, context: Fo
   }
   // A client's Connection ends at the gateway; what stands here is the gateway's own.
   const connection = all(message, 'connection').toLowerCase();
-  if (!['', 'keep-alive', 'close'].includes(connection))
+  const isMeant = (name: string, value: string): boolean => meant.present.some(([n, v]) => n === name && v === value);
+  if (!['', 'keep-alive', 'close'].includes(connection) && !isMeant('connection', all(message, 'connection')))
     complaints.push(`connection: ${connection} reached the origin`);
-  const forbidden = message.fields.filter(([name]) => isForbidden(name) || meant.absent.includes(name));
+  const forbidden = message.fields.filter(
+    ([name, value]) => (isForbidden(name) && !isMeant(name, value)) || meant.absent.includes(name),
+  );
   for (const [name, value] of forbidden) complaints.push(`${name}: ${show(value)} reached the origin`);
   return complaints;
 }

@@ -20,6 +20,10 @@ const APIS: Readonly<Record<string, readonly string[]>> = {
   api: ["routes: ['* /{rest...}']"],
   small: ["routes: ['* /{rest...}']", 'body: 1KiB'],
   route: ["routes: ['GET /admin', 'GET /public/{rest...}', 'GET /items/{id}', 'GET /barrier/{id}']"],
+  chat: [
+    "routes: ['GET /chat', 'POST /chat', 'GET /plain', 'GET /reply', 'GET /barrier/{id}']",
+    "operations: { 'GET /chat': { websocket: on }, 'GET /reply': { websocket: on } }",
+  ],
   methods: ["routes: ['GET /only', 'POST /only/{id}', 'GET /barrier/{id}']"],
 };
 
