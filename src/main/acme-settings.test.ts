@@ -23,6 +23,7 @@ function read(
   key: string | null,
   file: string | null = 'PEM',
   hook: { mode: number; directory: boolean } | null = null,
+  folderMode = 0o755,
 ) {
   const host = {
     secrets: {
@@ -30,7 +31,10 @@ function read(
         Promise.resolve(key === null ? err('nothing is behind env:KEY') : ok(new Secret(Buffer.from(key)))),
     },
     files: {
-      facts: () => Promise.resolve(hook === null ? err({ reason: 'missing', detail: 'no hook there' }) : ok(hook)),
+      facts: (path: string) => {
+        if (path === '/etc') return Promise.resolve(ok({ mode: folderMode, directory: true }));
+        return Promise.resolve(hook === null ? err({ reason: 'missing', detail: 'no hook there' }) : ok(hook));
+      },
       read: () =>
         Promise.resolve(file === null ? err({ reason: 'missing', detail: 'not there' }) : ok(Buffer.from(file))),
     },
@@ -71,11 +75,18 @@ test('a hook that others may change, or that is no program, is not run', async (
   for (const [mode, words] of [
     [0o775, /chmod go-w/],
     [0o757, /chmod go-w/],
+    [0o1757, /chmod go-w/],
     [0o644, /no program/],
   ] as const) {
     const refused = await read(key, 'PEM', { mode, directory: false });
     assert.match(refused.ok ? '' : refused.error, words);
   }
+  const beside = { mode: 0o755, directory: false };
+  for (const folderMode of [0o775, 0o757]) {
+    const replaceable = await read(key, 'PEM', beside, folderMode);
+    assert.match(replaceable.ok ? '' : replaceable.error, /^\/etc may be changed by others than its owner/);
+  }
+  assert.ok((await read(key, 'PEM', beside, 0o1777)).ok);
   const folder = await read(key, 'PEM', { mode: 0o755, directory: true });
   assert.match(folder.ok ? '' : folder.error, /no program/);
 });

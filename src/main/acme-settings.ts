@@ -8,6 +8,8 @@ import type { HostPorts } from './host-ports.ts';
 const CA_LIMIT_BYTES = 1024 * 1024;
 /** Shorter ones could be guessed; CAs give 32 bytes. */
 const KEY_LEAST_BYTES = 16;
+const OTHERS_WRITE = 0o022;
+const STICKY = 0o1000;
 
 /** Reads the files and secrets that certificates by ACME need. `file` is the configuration's own. */
 export async function acmeSettings(
@@ -27,13 +29,18 @@ export async function acmeSettings(
   return ok({ email, authorities, profile, challenges, settleMs: dnsHook?.settleMs ?? null, names });
 }
 
-/** Whoever can change the program does what the gateway may do. */
+/** Whoever can change the program, or put another in its place, does what the gateway may do. */
 async function reasonNotToRun(path: string, { files }: Pick<HostPorts, 'files'>): Promise<string | null> {
   const facts = await files.facts(path);
   if (!facts.ok) return facts.error.detail;
   const { mode, directory } = facts.value;
   if (directory || (mode & 0o111) === 0) return `${path} is no program`;
-  return (mode & 0o022) === 0 ? null : `${path} may be changed by others than its owner: run chmod go-w on it`;
+  const folder = await files.facts(dirname(path));
+  if (!folder.ok) return folder.error.detail;
+  // In a folder with the sticky bit others change only what is theirs.
+  const isOpen = (folder.value.mode & OTHERS_WRITE) !== 0 && (folder.value.mode & STICKY) === 0;
+  const changeable = (mode & OTHERS_WRITE) !== 0 ? path : isOpen ? dirname(path) : null;
+  return changeable === null ? null : `${changeable} may be changed by others than its owner: run chmod go-w on it`;
 }
 
 async function authoritySettings(

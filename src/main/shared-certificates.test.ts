@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -59,4 +59,18 @@ test('a node with another passphrase, or none, is told so', async (t) => {
     assert.match(other.ok ? '' : other.error, words);
   }
   await first.value.close();
+});
+
+test('a folder in which others could put files is not used', async (t) => {
+  const folder = folderOf(t);
+  mkdirSync(folder, { recursive: true });
+  for (const mode of [0o770, 0o702, 0o1777]) {
+    chmodSync(folder, mode);
+    const opened = await open(folder, null);
+    assert.match(opened.ok ? '' : opened.error, /may be changed by others than its owner: run chmod go-w/);
+  }
+  chmodSync(folder, 0o755);
+  const opened = await open(folder, null);
+  assert.ok(opened.ok);
+  await opened.value.close();
 });

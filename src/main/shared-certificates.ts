@@ -20,6 +20,11 @@ export async function openSharedCertificates(options: SharedFolderOptions): Prom
   const { files, random, clock } = host;
   const made = await files.makeFolder(folder, 0o700);
   if (!made.ok) return err(`the folder ${folder} can not be made: ${made.error.detail}`);
+  const facts = await files.facts(folder);
+  if (!facts.ok) return err(`the folder ${folder} can not be read: ${facts.error.detail}`);
+  // Whoever can put other files in their place says what is served.
+  if ((facts.value.mode & 0o022) !== 0)
+    return err(`the folder ${folder} may be changed by others than its owner: run chmod go-w on it`);
   const keyring = await openFileKeyring({ path: join(folder, 'keyring.json'), files, random, passphrase });
   if (!keyring.ok) return keyring;
   const path = join(folder, 'certificates.sqlite');
