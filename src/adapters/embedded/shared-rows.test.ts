@@ -188,11 +188,15 @@ test('a key is compared whole, also with a row whose key has the same hash', () 
 test('the collector counts the memory of a table that is read', () => {
   const text = 'x'.repeat(1_000);
   const memory = packRows(new Map(Array.from({ length: 20_000 }, (_, at) => [`${at}`, text])));
-  const before = process.memoryUsage().external;
-  const view = readRows(memory);
-  // Some of what was counted before may have been collected meanwhile.
-  assert.ok(process.memoryUsage().external - before > memory.byteLength / 2);
-  assert.equal(view.size, 20_000);
+  // What was counted before may be collected at any moment, and hide what is added: the most of some looks tells.
+  const views: ReturnType<typeof readRows>[] = [];
+  const grown = Array.from({ length: 5 }, () => {
+    const before = process.memoryUsage().external;
+    views.push(readRows(memory));
+    return process.memoryUsage().external - before;
+  });
+  assert.ok(Math.max(...grown) > memory.byteLength / 2);
+  for (const view of views) assert.equal(view.size, 20_000);
 });
 
 test('memory that holds no rows, or not all of them, is refused', () => {
