@@ -98,11 +98,12 @@ export function switchFault(asked: UpgradeOffer | undefined, head: ReplyHead): s
   if (asked === undefined) return '101 without an upgrade';
   const upgrades = fields.all('upgrade');
   if (upgrades.length !== 1 || upgrades[0]?.toLowerCase() !== 'websocket') return '101 to another protocol';
-  if (!head.keepAlive || !names(fields.get('connection'), 'upgrade')) return '101 without Connection: upgrade';
+  // Where a body is announced, the connection could not be kept either.
+  if (!head.keepAlive || !names(fields.get('connection'), 'upgrade'))
+    return '101 with a body, with close, or without Connection: upgrade';
   const accepts = fields.all('sec-websocket-accept');
   if (accepts.length !== 1 || accepts[0] !== acceptOf(asked.key)) return '101 with another Sec-WebSocket-Accept';
   if (fields.has('sec-websocket-extensions')) return '101 with an extension';
-  if ((head.announcedLength ?? 0) > 0 || fields.has('transfer-encoding')) return '101 with a body';
   const chosen = fields.all('sec-websocket-protocol');
   const wasAsked = chosen.length === 0 || (chosen.length === 1 && asked.subprotocols.includes(chosen[0] as string));
   return wasAsked ? null : '101 with a subprotocol that was not asked for';

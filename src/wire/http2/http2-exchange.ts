@@ -224,10 +224,11 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
 
   receive(mayStandStill = false): void {
     if (this.#receiving || this.#reply === 'over') return;
-    this.#receiving = true;
     const body = this.#body;
     // What comes before the switch is no body, and is held.
-    if (body === null || (this.head.upgrades && this.#reply === 'none')) {
+    const isHeld = this.head.upgrades && this.#reply === 'none';
+    this.#receiving = !isHeld;
+    if (body === null || isHeld) {
       this.events.bodyEnd();
       return;
     }

@@ -84,6 +84,21 @@ test('a switch is a 200, and nothing of the client is told before it is resumed'
   assert.deepEqual(ends.log, ['early and more', 'later']);
 });
 
+test('what comes before the switch is no body, whoever asks for one', () => {
+  const host = new FakeHost();
+  const stream = host.begin({ method: 'GET', upgrades: true, fields: fields() });
+  const heard: string[] = [];
+  const note = (what: string) => (): void => void heard.push(what);
+  const pieces = (): boolean => heard.push('pieces') > 0;
+  stream.events = { pieces, bodyEnd: note('end'), bodyFailed: note('failed'), drained() {}, gone() {} };
+  stream.receive();
+  sends(stream, 'a frame');
+  assert.deepEqual(heard, ['end']);
+  const ends = new Ends();
+  stream.switchTo(HEAD, ends).resume();
+  assert.deepEqual(ends.log, ['a frame']);
+});
+
 test('a pause holds what comes, and gives no room for more', () => {
   const { host, stream, ends, side } = switched();
   side.resume();

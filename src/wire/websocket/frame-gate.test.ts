@@ -214,6 +214,11 @@ describe('what is refused, and nothing of it or behind it passes', () => {
     assert.equal(passed.length, 10 * middle('ab').length);
   });
 
+  test('7.3.2 a Close of one byte, whatever byte stands behind it', () => {
+    const { passed, fault } = pass('upstream', Buffer.of(0x88, 1, 0x03, 0xe8, 0));
+    assert.deepEqual([passed.length, fault], [0, 'protocol']);
+  });
+
   test('what an upstream masks', () => {
     assert.equal(pass('upstream', clientFrame('x')).fault, 'protocol');
     assert.equal(pass('upstream', frame('x')).fault, null);
