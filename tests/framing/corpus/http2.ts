@@ -139,7 +139,7 @@ const CONNECT: readonly Field[] = [
   [':authority', 'api.test:443'],
 ];
 
-/** Items 57 and 60: CONNECT, and what RFC 8441 makes of it, which is not offered. */
+/** Items 57 and 60: CONNECT, and what RFC 8441 makes of it, where it is not offered. */
 const tunnels: readonly LaneCase[] = [
   refuse('57: CONNECT', CONNECT, refused('method-not-allowed', 405)),
   lane('57: CONNECT, and a request in its DATA', CONNECT, refused('method-not-allowed', 405), { data: smuggled }),
@@ -152,12 +152,11 @@ const tunnels: readonly LaneCase[] = [
     ['host', 'api.test'],
   ]),
   ...['websocket', 'connect-udp', 'WebSocket', ''].map((protocol) =>
-    reset(`60: extended CONNECT: ${JSON.stringify(protocol)}`, [
-      ...CONNECT,
-      [':protocol', protocol],
-      [':scheme', 'https'],
-      [':path', '/c'],
-    ]),
+    refuse(
+      `60: extended CONNECT: ${JSON.stringify(protocol)}`,
+      [...CONNECT, [':protocol', protocol], [':scheme', 'https'], [':path', '/c']],
+      refused('method-not-allowed', 405),
+    ),
   ),
   reset('60: a protocol without scheme and path', [...CONNECT, [':protocol', 'websocket']]),
   reset('60: a protocol on a GET', [...GET, [':protocol', 'websocket']]),

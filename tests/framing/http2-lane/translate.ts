@@ -16,6 +16,7 @@ export const WITHOUT_MEANING: readonly {
   { reason: 'requests behind each other: each has its stream', items: [16] },
   { reason: 'absolute-form: HTTP/2 has :scheme and :authority', items: [30] },
   { reason: 'HTTP/1.0 does what HTTP/2 does not', names: /HTTP\/1\.0/ },
+  { reason: 'an upgrade: HTTP/2 asks for WebSocket by extended CONNECT', names: /^5[46]: WebSocket: / },
   { reason: 'a line without a colon: there are no lines', names: /no colon$|trailer without a colon/ },
   {
     reason: 'a line break around the version, which HTTP/2 has not',
