@@ -2,7 +2,8 @@ import { FLAG, FRAME, type Frame, PREFACE, readFrames, SETTING } from './frames.
 
 const FIRST_WINDOW_BYTES = 65_535;
 const LARGEST_FRAME_BYTES = 16_384;
-const KNOWN_TYPES: ReadonlySet<number> = new Set(Object.values(FRAME));
+/** What a gateway sends: it never pushes. */
+const KNOWN_TYPES: ReadonlySet<number> = new Set(Object.values(FRAME).filter((type) => type !== FRAME.pushPromise));
 
 /**
  * What a server may send at most behind what its client has sent, however broken that was: no more DATA than windows
