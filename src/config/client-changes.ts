@@ -11,9 +11,30 @@ export function fixedServer(server: ServerConfig): unknown {
 export function clientChanges(before: HttpsConfig, after: HttpsConfig): readonly ConfigChange[] {
   const names = new Set([...after.hosts, ...before.hosts].map(({ name }) => name));
   return [
+    ...floorChanges(before.acceptNodeBelowFloor, after.acceptNodeBelowFloor),
     ...trustChanges('all hosts that are not named', before.clients, after.clients),
     ...[...names].flatMap((name) => trustChanges(name, clientsOf(before, name), clientsOf(after, name))),
   ];
+}
+
+function floorChanges(before: boolean, after: boolean): readonly ConfigChange[] {
+  if (before === after) return [];
+  const change = { api: null, operation: null, about: 'authentication' } as const;
+  return after
+    ? [
+        {
+          ...change,
+          effect: 'loosens',
+          message: 'clients are judged by certificates though Node lacks a security release',
+        },
+      ]
+    : [
+        {
+          ...change,
+          effect: 'tightens',
+          message: 'clients are judged by certificates only by a Node with its security releases',
+        },
+      ];
 }
 
 function clientsOf({ clients, hosts }: HttpsConfig, name: string): ClientTrustConfig | null {

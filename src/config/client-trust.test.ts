@@ -172,6 +172,16 @@ function refusalOf(https: string): string {
 const CHANGES: readonly (readonly [before: string, after: string, ...changes: string[]])[] = [
   ['{ clientCa: a.pem }', '{ clientCa: a.pem }'],
   ['{ clientCa: a.pem }', '{}', 'loosens all hosts that are not named: clients need no certificate any more'],
+  [
+    '{ clientCa: a.pem }',
+    '{ clientCa: a.pem, acceptNodeBelowFloor: true }',
+    'loosens clients are judged by certificates though Node lacks a security release',
+  ],
+  [
+    '{ clientCa: a.pem, acceptNodeBelowFloor: true }',
+    '{ clientCa: a.pem }',
+    'tightens clients are judged by certificates only by a Node with its security releases',
+  ],
   ['{}', '{ clientCa: a.pem }', 'tightens all hosts that are not named: clients need a certificate'],
   ['{ clientCa: a.pem }', '{ clientCa: b.pem }', 'loosens all hosts that are not named: other CAs vouch for clients'],
   [
