@@ -134,6 +134,20 @@ test('any status of an upstream is an answer, and each fault is told by its name
   assert.deepEqual(await states(around, 'dns'), ['fail']);
 });
 
+test('an upstream over HTTP/2, or one that is shown a certificate, is not told to be down for what HTTP/1.1 meets there', async () => {
+  const target = "targets: ['https://orders.internal']";
+  const shown = 'cert: /tls/a.pem, key: /tls/a.key';
+  for (const upstream of [`{ ${target}, protocol: h2 }`, `{ ${target}, ${shown} }`]) {
+    const around = surroundings(SOUND.replace('http://127.0.0.1:3001/internal', upstream));
+    for (const reason of ['unreachable', 'timeout', 'untrusted', 'malformed-reply'] as const) {
+      around.reply = () => err({ reason, detail: 'alert' });
+      assert.deepEqual(await states(around, 'upstream'), ['warn'], `${upstream} ${reason}`);
+    }
+    around.reply = () => err({ reason: 'unresolved', detail: 'NXDOMAIN' });
+    assert.deepEqual(await states(around, 'upstream'), ['fail']);
+  }
+});
+
 test('an upstream is tried once, however many APIs have it, and an address is not looked up', async () => {
   const twice = `${SOUND}  more: { routes: ['GET /more'], upstream: http://127.0.0.1:3001/internal, auth: public }\n`;
   const around = surroundings(twice);

@@ -54,8 +54,20 @@ async function checkReach(egress: Egress, url: string, upstream: UpstreamConfig)
 function faultDiagnosis(
   { reason, detail }: EgressFault,
   url: string,
-  { caFile, serverName }: UpstreamConfig,
+  { caFile, serverName, protocol, identity }: UpstreamConfig,
 ): Diagnosis {
+  // This call speaks HTTP/1.1 and shows no certificate: what it meets there tells nothing of how the gateway will fare.
+  const isOther = protocol === 'h2' || identity !== null;
+  if (
+    isOther &&
+    (reason === 'unreachable' || reason === 'timeout' || reason === 'untrusted' || reason === 'malformed-reply')
+  ) {
+    return warn(
+      'upstream',
+      `${url} ${protocol === 'h2' ? 'speaks HTTP/2' : 'is shown a certificate'}, which can't be tried from here: ${detail}`,
+      'try a request through the gateway',
+    );
+  }
   switch (reason) {
     case 'too-large':
       return fine('upstream', `${url} answers`);
