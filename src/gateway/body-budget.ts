@@ -1,14 +1,10 @@
-import { networkOf } from '../base/index.ts';
-import type { Peer } from '../wire/index.ts';
+import { type CallClient, networkOfClient } from '../wire/index.ts';
 
 /**
  * What all bodies that are being collected may hold together, so that many bodies within their own limits can't take the
  * memory of the thread: it is 25 times the default limit of one body.
  */
 export const COLLECTED_LIMIT_BYTES = 256 * 1024 * 1024;
-
-/** Whom memory is held for: the client of a request, or of a connection. The address says which network that is. */
-type Holder = Pick<Peer, 'address'>;
 
 /**
  * Counts the bytes of bodies that are being collected, over all requests of a thread, so that no client takes the room
@@ -21,8 +17,6 @@ export class BodyBudget {
   #usedBytes = 0;
   /** What each network holds. Those that hold nothing are left out, so there are never more than requests and connections. */
   readonly #held = new Map<string, number>();
-  /** The networks of clients, so that an address is read once. */
-  readonly #networks = new WeakMap<Holder, string>();
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
@@ -39,9 +33,9 @@ export class BodyBudget {
   }
 
   /** False where there is no room for so many more. */
-  take(holder: Holder, bytes: number): boolean {
+  take(holder: CallClient, bytes: number): boolean {
     if (bytes === 0) return true;
-    const network = this.#networkOf(holder);
+    const network = networkOfClient(holder);
     const held = (this.#held.get(network) ?? 0) + bytes;
     const used = this.#usedBytes + bytes;
     if (held > this.#limitBytes - used) return false;
@@ -51,20 +45,11 @@ export class BodyBudget {
   }
 
   /** Gives back what the same holder took. */
-  giveBack(holder: Holder, bytes: number): void {
-    const network = this.#networkOf(holder);
+  giveBack(holder: CallClient, bytes: number): void {
+    const network = networkOfClient(holder);
     const held = (this.#held.get(network) ?? 0) - bytes;
     if (held > 0) this.#held.set(network, held);
     else this.#held.delete(network);
     this.#usedBytes -= bytes;
-  }
-
-  #networkOf(holder: Holder): string {
-    let network = this.#networks.get(holder);
-    if (network === undefined) {
-      network = networkOf(holder.address);
-      this.#networks.set(holder, network);
-    }
-    return network;
   }
 }

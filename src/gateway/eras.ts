@@ -63,14 +63,14 @@ export class Eras {
   }
 
   /** Whether one more may live. The one in force makes room by itself where no request walks through it. */
-  get hasRoom(): boolean {
+  get #hasRoom(): boolean {
     const idle = this.#current !== null && this.#current.passages.length === 0 ? 1 : 0;
     return this.#living.size - idle < SNAPSHOT_LIMIT;
   }
 
   /** Begins a new era; `over` of its context is told to whoever makes it. False where there is no room, or all is closed. */
   begin(contextOf: (over: WalkContext['over']) => WalkContext): boolean {
-    if (this.#closed || !this.hasRoom) return false;
+    if (this.#closed || !this.#hasRoom) return false;
     const last = this.#current;
     const era: Era = { passages: [], context: contextOf((walk) => this.#over(era, walk)) };
     this.#living.add(era);
@@ -81,7 +81,7 @@ export class Eras {
 
   /** Resolves when there is room: at once, when requests of an older era have ended or moved, or when those of the oldest were cut. */
   makeRoom(): Promise<void> {
-    if (this.#closed || this.hasRoom) return Promise.resolve();
+    if (this.#closed || this.#hasRoom) return Promise.resolve();
     if (this.#wait === null) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = this.#options.clock.after(ROOM_GRACE_MS, () => this.#forceRoom());
@@ -121,7 +121,7 @@ export class Eras {
 
   #forceRoom(): void {
     const [oldest] = this.#living;
-    if (oldest !== undefined && !this.hasRoom) this.#cut(oldest);
+    if (oldest !== undefined && !this.#hasRoom) this.#cut(oldest);
     this.#roomMade();
   }
 
@@ -169,6 +169,6 @@ export class Eras {
   #end(era: Era): void {
     this.#living.delete(era);
     this.#options.retain([...this.#living].map(({ context }) => context.installed));
-    if (this.hasRoom) this.#roomMade();
+    if (this.#hasRoom) this.#roomMade();
   }
 }

@@ -26,7 +26,7 @@ export type Judgement =
   | { readonly kind: 'refused'; readonly problem: Problem; readonly end: StreamEnd };
 
 /**
- * Judges a request whose reply has begun once more, by the Snapshot of `context` and as of `atMs` of the wall clock:
+ * Judges a request that has gone upstream once more, by the Snapshot of `context` and as of `atMs` of the wall clock:
  * whether it would lead to the same operation and upstream, and be let in for the same caller. Only the steps that say
  * who calls and what they may do run, so that no limit is charged twice. Whatever is in doubt is refused: a step that
  * throws, that is late, or that says anything else than that the request may pass. `heed` is told once, now or later.

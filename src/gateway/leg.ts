@@ -132,7 +132,7 @@ export class Leg implements UpstreamEvents {
       lines: this.#linesFor(fields),
       added: this.#passage.addedFields ?? NONE,
       framing,
-      ...(this.#grpc?.isStream === true ? { mayStandStill: true } : {}),
+      mayStandStill: this.#grpc?.isStream === true,
     };
     const upgrade = compiled.websocket === null ? null : upgradeFor(this.#passage);
     const asked = upgrade === null ? outgoing : { ...outgoing, upgrade };

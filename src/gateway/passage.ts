@@ -188,6 +188,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
 
   stop(problem: Problem): void {
     if (this.open) this.refuse(problem);
+    // A refusal that waits to be sent can be sent still; a reply that has begun would be one to half a request.
     else if (this.#phase !== 'refusing') this.cut(problem.code);
   }
 
@@ -261,9 +262,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   }
 
   bodyFailed(code: ProblemCode): void {
-    if (this.open) this.refuse({ code });
-    // A refusal that waits to be sent can be sent still; a reply that has begun is one to half a request.
-    else if (this.#phase === 'replying') this.cut(code);
+    this.stop({ code });
   }
 
   drained(): void {

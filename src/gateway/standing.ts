@@ -120,7 +120,7 @@ export class StandingStreams implements StreamRegister {
     // By what is in force now it is judged in the next round.
     if (eras.current?.context !== context) return;
     if (judgement.kind === 'refused') this.#close(seat, judgement.problem, judgement.end);
-    else if (stream.fits?.(judgement.place.compiled) === false) this.#close(seat, NOT_OFFERED, 'reload');
+    else if (stream.fits?.(judgement.place.compiled) === false) this.#close(seat, NO_MORE, 'reload');
     else if (stream.walk.movable) {
       seat.judgedMs = clock.monotonic();
       eras.move(stream.walk, judgement.place);
@@ -133,4 +133,4 @@ export class StandingStreams implements StreamRegister {
   }
 }
 
-const NOT_OFFERED: Problem = { code: 'gateway-overloaded', internal: 'its operation offers such streams no more' };
+const NO_MORE: Problem = { code: 'gateway-overloaded', internal: 'its operation offers such streams no more' };

@@ -14,7 +14,7 @@ import type { GatewayPorts, Installed } from './runtime.ts';
 import type { CompiledOperation } from './snapshot.ts';
 import type { StreamEnd, StreamKind } from './stream-metrics.ts';
 
-/** A request whose reply stays open for as long as both sides like. None of its methods may throw. */
+/** A request that stays open for as long as both sides like. None of its methods may throw. */
 export interface Standing {
   readonly kind: StreamKind;
   readonly walk: Walk;

@@ -28,7 +28,8 @@ const FREE: Lease = { release() {} };
 
 /**
  * Decides which connections are let in, so that no network takes the room or the time of the others. Networks are told
- * apart as `networkOf` says. The pace is GCRA by thread: a burst of `perNetwork`, then half as many a second.
+ * apart as `networkOf` says. The pace is GCRA by thread: a burst of `perNetwork`, then half as many a second, and
+ * never fewer than 64 and 32.
  */
 export class ConnectionGate {
   readonly #options: ConnectionGateOptions;

@@ -128,7 +128,8 @@ class Connections {
       this.#shedIdle(now);
     });
     const leavingSweeper = clock.every(LEAVING_SWEEP_MS, () => {
-      for (const connection of this.#leaving) connection.sweep(clock.monotonic());
+      const now = clock.monotonic();
+      for (const connection of this.#leaving) connection.sweep(now);
     });
     const cancel = (): void => [sweeper, leavingSweeper].forEach((timer) => timer.cancel());
     const address = server.address();

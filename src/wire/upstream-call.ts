@@ -59,3 +59,10 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 export function isReplayable(request: OutgoingRequest): boolean {
   return request.framing.kind === 'none' && IDEMPOTENT.has(request.method);
 }
+
+/** Tells a call that its pool keeps of a failure, unless it is over: then nothing more comes. */
+export function failCall(call: Pick<CallState, 'events'> & { over: boolean }, failure: UpstreamFailure): void {
+  if (call.over) return;
+  call.over = true;
+  call.events.failed(failure);
+}

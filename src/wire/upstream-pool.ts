@@ -1,5 +1,6 @@
 import {
   type CallState,
+  failCall,
   isReplayable,
   type UpstreamCall,
   type UpstreamEvents,
@@ -312,9 +313,3 @@ const QUEUE_FULL: UpstreamFailure = {
   code: 'upstream-overloaded',
   detail: 'the queue for connections is full, or its network has its share of it',
 };
-
-function failCall(call: PooledCall, failure: UpstreamFailure): void {
-  if (call.over) return;
-  call.over = true;
-  call.events.failed(failure);
-}

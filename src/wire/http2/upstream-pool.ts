@@ -1,5 +1,6 @@
 import {
   type CallState,
+  failCall,
   isReplayable,
   type UpstreamCall,
   type UpstreamEvents,
@@ -340,9 +341,3 @@ const QUEUE_FULL: UpstreamFailure = {
   code: 'upstream-overloaded',
   detail: 'the queue for streams is full, or its network has its share of it',
 };
-
-function failCall(call: Http2Call, failure: UpstreamFailure): void {
-  if (call.over) return;
-  call.over = true;
-  call.events.failed(failure);
-}
