@@ -75,17 +75,39 @@ test('sslscan finds TLS 1.2 and 1.3 alone, AEAD suites with forward secrecy, and
   for (const suite of suites) assert.match(suite ?? '', /^(?:TLS_|ECDHE-).*(?:GCM|CHACHA20)/);
 });
 
-test('testssl.sh finds nothing that is up to the server', async (t) => {
-  if (missing !== null) return skipOrFail(t, missing);
-  const found = join(folder, 'findings.json');
+interface Finding {
+  readonly id: string;
+  readonly severity: string;
+  readonly finding: string;
+}
+
+/** What testssl.sh finds, of all it looks at or of what its `checks` name. */
+async function graded(name: string, ...checks: readonly string[]): Promise<readonly Finding[]> {
+  const found = join(folder, name);
   const quiet = ['--quiet', '--color', '0', '--warnings', 'off', '--jsonfile', found];
   const target = ['--add-ca', join(folder, 'ca.pem'), '--ip', '127.0.0.1', `localhost:${port}`];
-  await start('testssl', [...quiet, ...target], { cwd: folder }).outcome;
-  const rows = JSON.parse(await readFile(found, 'utf8')) as readonly {
-    id: string;
-    severity: string;
-    finding: string;
-  }[];
+  await start('testssl', [...quiet, ...checks, ...target], { cwd: folder }).outcome;
+  return JSON.parse(await readFile(found, 'utf8')) as readonly Finding[];
+}
+
+/**
+ * The findings with those in place of which testssl.sh says that it could not look: its client leaves as soon as it is
+ * greeted, and on a busy machine that is before its ticket has come. They are looked for again, three times at most.
+ */
+async function gradedWhole(): Promise<readonly Finding[]> {
+  let rows = await graded('findings.json');
+  for (let again = 0; again < 3; again += 1) {
+    const unseen = rows.filter(({ finding }) => finding === 'check failed because of connect problem');
+    if (unseen.length === 0) break;
+    const seen = await graded(`findings-${again}.json`, '--server-defaults');
+    rows = rows.map((row) => (unseen.includes(row) ? (seen.find(({ id }) => id === row.id) ?? row) : row));
+  }
+  return rows;
+}
+
+test('testssl.sh finds nothing that is up to the server', async (t) => {
+  if (missing !== null) return skipOrFail(t, missing);
+  const rows = await gradedWhole();
   assert.ok(rows.length > 100, `${rows.length} findings`);
   const bad = rows.filter(({ id, severity }) => !['OK', 'INFO'].includes(severity) && !OF_THE_PLACE.has(id));
   assert.deepEqual(bad, []);
