@@ -7,6 +7,7 @@ import { createLedgerClient } from './ledger-client.ts';
 import { BLOCK_LINE_BYTES } from './line.ts';
 import type { ToWriter } from './protocol.ts';
 import { createRecordRing, RingConsumer } from './record-ring.ts';
+import { decodeRecord } from './record-text.ts';
 
 const WINDOW_BYTES = LEAST_WINDOW_BYTES;
 const QUARTER = WINDOW_BYTES / 4;
@@ -40,7 +41,7 @@ function alone() {
       : text
           .trimEnd()
           .split('\n')
-          .map((line) => JSON.parse(line) as LedgerRecord);
+          .flatMap((line) => decodeRecord(line) ?? []);
   };
   const grant = async (bytes: number): Promise<void> => {
     assert.equal(consumer.grant(bytes), bytes);
@@ -51,7 +52,14 @@ function alone() {
 }
 
 function completion(id: string): LedgerRecord {
-  const bytes = { requestBytes: 0, responseBytes: 2, durationUs: 5, upstreamUs: null, complete: true };
+  const bytes = {
+    requestBytes: 0,
+    responseBytes: 2,
+    durationUs: 5,
+    upstreamUs: null,
+    grpcStatus: null,
+    complete: true,
+  };
   return { version: 1, kind: 'completion', id, at: 2, status: 200, upstreamStatus: null, problem: null, ...bytes };
 }
 
@@ -201,10 +209,12 @@ test('newest shows what is still in the ring, in order, also over its end', asyn
     assert.equal(client.append(change(n)), true);
     taken();
     consumer.grant(WINDOW_BYTES);
-    const shown = client.newest(1_000);
+    // All that is there takes long to read; the newest few are over the end of the ring as often.
+    const isWhole = n % 7 === 0;
+    const shown = client.newest(isWhole ? 1_000 : 8);
     const first = n + 1 - shown.length;
-    assert.ok(shown.length > Math.min(n, 300), String(shown.length));
-    if (n % 97 !== 0) continue;
+    assert.ok(shown.length > Math.min(n, isWhole ? 300 : 7), String(shown.length));
+    if (isWhole && n % 91 !== 0) continue;
     assert.deepEqual(
       shown,
       Array.from({ length: shown.length }, (_, at) => change(first + at)),

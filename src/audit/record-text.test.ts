@@ -2,6 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeRecord } from './record-text.ts';
 
+const ENDED = {
+  ...{ version: 1, kind: 'completion', id: 'a', at: 1, status: 200, upstreamStatus: 200, problem: null },
+  ...{ requestBytes: 0, responseBytes: 0, durationUs: 0, upstreamUs: null, complete: true },
+};
+
+test('how a call of gRPC ended stands in the line where it was one, and is null elsewhere', () => {
+  assert.deepEqual(decodeRecord(JSON.stringify(ENDED)), { ...ENDED, grpcStatus: null });
+  const called = { ...ENDED, grpcStatus: 'NOT_FOUND' };
+  assert.deepEqual(decodeRecord(JSON.stringify(called)), called);
+});
+
 test('what is no record of this version is not taken for one', () => {
   const record = {
     version: 1,
@@ -17,6 +28,9 @@ test('what is no record of this version is not taken for one', () => {
   assert.notEqual(decodeRecord(JSON.stringify(record)), null);
   const { after: _after, ...short } = record;
   const others: unknown[] = [
+    { ...ENDED, grpcStatus: 5 },
+    { ...ENDED, grpcStatus: 'OK', more: null },
+    { ...record, grpcStatus: 'OK' },
     { ...record, version: 2 },
     { ...record, kind: 'toString' },
     { ...record, more: 1 },

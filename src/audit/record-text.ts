@@ -27,6 +27,7 @@ const FIELDS: Readonly<Record<LedgerRecord['kind'], Readonly<Record<string, Fiel
     responseBytes: 'number',
     durationUs: 'number',
     upstreamUs: 'number?',
+    grpcStatus: 'text?',
     complete: 'flag',
   },
   change: {
@@ -40,6 +41,9 @@ const FIELDS: Readonly<Record<LedgerRecord['kind'], Readonly<Record<string, Fiel
   },
 };
 
+/** What stands only where there is something to say. */
+const OPTIONAL = 'grpcStatus';
+
 /**
  * The record that a text holds, or null where it holds none of this version. Codes and verdicts are kept as they are:
  * an earlier version of this program may have had others.
@@ -49,10 +53,11 @@ export function decodeRecord(text: string): LedgerRecord | null {
   if (value === null || value['version'] !== RECORD_VERSION) return null;
   const kind = value['kind'];
   if (typeof kind !== 'string' || !Object.hasOwn(FIELDS, kind)) return null;
+  const told = kind === 'completion' && !Object.hasOwn(value, OPTIONAL) ? { ...value, [OPTIONAL]: null } : value;
   const fields = Object.entries(FIELDS[kind as LedgerRecord['kind']]);
-  if (Object.keys(value).length !== fields.length + 2) return null;
-  const fits = fields.every(([name, type]) => Object.hasOwn(value, name) && isOf(type, value[name]));
-  return fits ? (value as unknown as LedgerRecord) : null;
+  if (Object.keys(told).length !== fields.length + 2) return null;
+  const fits = fields.every(([name, type]) => Object.hasOwn(told, name) && isOf(type, told[name]));
+  return fits ? (told as unknown as LedgerRecord) : null;
 }
 
 /** The object that a JSON text is, or null where it is none. */

@@ -7,10 +7,12 @@ export { type AddressBytes, parseAddress } from './cidr.ts';
 export { type DiskSpace, judgeSpace, type SpaceStanding } from './disk-space.ts';
 export { parseDuration, parseSize } from './duration.ts';
 export type { CoverageCell, CoverageRow, Finding, Severity } from './finding.ts';
+export { GRPC_STATUSES, type GrpcStatus } from './grpc-status.ts';
 export { createIdSource, type FillRandom } from './id.ts';
 export { errorIssue, formatIssue, type Issue, type Place } from './issue.ts';
 export { didYouMean, nearestName } from './nearest.ts';
 export { judgeNode, type NodeStanding } from './node-floor.ts';
+export { judgeOpenFiles, type OpenFilesStanding, RAISE_OPEN_FILES } from './open-files.ts';
 export {
   isProblemCode,
   type Problem,

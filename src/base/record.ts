@@ -1,3 +1,4 @@
+import type { GrpcStatus } from './grpc-status.ts';
 import type { ProblemCode } from './problem.ts';
 
 /** Version of the record format; a reader refuses a version it does not know. */
@@ -28,7 +29,10 @@ export interface IntentRecord {
   readonly rule: string | null;
 }
 
-/** Follows an intent within a second of the exchange's end: how it ended. Status 0 means no reply head was sent. */
+/**
+ * Follows an intent within a second of the exchange's end: how it ended. Status 0 means no reply head was sent.
+ * `grpcStatus` is null but for a call of gRPC: the status that its client was given, or CANCELLED where it left before.
+ */
 export interface CompletionRecord {
   readonly version: typeof RECORD_VERSION;
   readonly kind: 'completion';
@@ -41,6 +45,7 @@ export interface CompletionRecord {
   readonly responseBytes: number;
   readonly durationUs: number;
   readonly upstreamUs: number | null;
+  readonly grpcStatus: GrpcStatus | null;
   readonly complete: boolean;
 }
 

@@ -27,6 +27,21 @@ export interface IssuerReport {
   readonly fault: string | null;
 }
 
+/** A certificate that clients see. One with several names stands there once; the first is for all that no other names. */
+export interface CertificateReport {
+  readonly names: readonly string[];
+  readonly origin: 'local' | 'file' | 'acme';
+  readonly notAfter: number;
+}
+
+/** A file of lists of revoked certificates: when the first of them ends, and the hosts that judge clients by it. */
+export interface RevocationReport {
+  readonly file: string;
+  readonly endsAt: number;
+  /** `*` stands for all that are not named. */
+  readonly hosts: readonly string[];
+}
+
 /**
  * Whether requests are recorded. `short`: no more space can be had, and requests are refused when what is reserved is
  * used up; `halted`: nothing can be written, and requests are refused; `off`: the configuration does not want it.
@@ -62,6 +77,9 @@ export interface AdminStatus {
   readonly ports: { readonly https: number; readonly http: number | null; readonly admin: number };
   readonly threads: readonly ThreadReport[];
   readonly issuers: readonly IssuerReport[];
+  readonly certificates: readonly CertificateReport[];
+  /** Behind its end a list lets none of the clients in that are judged by it. */
+  readonly revocationLists: readonly RevocationReport[];
   readonly ledger: LedgerReport;
   readonly alerts: AlertSummary;
   /** The last reload, where it was refused and the configuration before it stays. */

@@ -5,8 +5,10 @@ export {
   type AdminRequest,
   type AdminStatus,
   type AlertSummary,
+  type CertificateReport,
   type IssuerReport,
   type LedgerReport,
+  type RevocationReport,
   type ThreadReport,
 } from './admin-operations.ts';
 export { createAdminServer, type AdminServerOptions } from './admin-server.ts';

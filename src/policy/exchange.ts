@@ -1,5 +1,5 @@
 import type { ParsedBody } from '../body/index.ts';
-import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
+import type { GrpcStatus, Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
 import type { CanonicalRequest, HeaderMap } from '../wire/index.ts';
 import type { Operation } from './operation.ts';
 import type { Principal } from './principal.ts';
@@ -86,6 +86,8 @@ export interface Outcome {
   readonly responseBytes: number;
   readonly durationUs: number;
   readonly upstreamUs: number | null;
+  /** What a call of gRPC ended with for its client; null where it is none. */
+  readonly grpcStatus: GrpcStatus | null;
   /** False where either side left before the reply was whole. */
   readonly complete: boolean;
 }

@@ -15,6 +15,7 @@ export type AlertKind =
   | 'table.refused'
   | 'certificate.expiring'
   | 'certificate.missing'
+  | 'certificate.contested'
   | 'crl.expiring'
   | 'upstream.untrusted'
   | 'data-folder.fault'

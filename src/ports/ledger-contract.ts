@@ -87,7 +87,14 @@ function intent(method: string): LedgerRecord {
 }
 
 function completion(): LedgerRecord {
-  const bytes = { requestBytes: 0, responseBytes: 2 ** 40, durationUs: 5, upstreamUs: null, complete: true };
+  const bytes = {
+    requestBytes: 0,
+    responseBytes: 2 ** 40,
+    durationUs: 5,
+    upstreamUs: null,
+    grpcStatus: null,
+    complete: true,
+  };
   const status = { status: 403, upstreamStatus: null, problem: 'forbidden' } as const;
   return { version: RECORD_VERSION, kind: 'completion', id: 'a', at: 2, ...status, ...bytes };
 }

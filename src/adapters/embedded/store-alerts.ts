@@ -61,6 +61,7 @@ const KINDS = {
   'table.refused': null,
   'certificate.expiring': null,
   'certificate.missing': null,
+  'certificate.contested': null,
   'crl.expiring': null,
   'upstream.untrusted': null,
   'data-folder.fault': null,
