@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { connect, type ConnectionOptions } from 'node:tls';
 import fc from 'fast-check';
-import { type ClientHello, CLIENT_HELLO_LIMIT_BYTES, readClientHello } from './client-hello.ts';
+import { type ClientHello, CLIENT_HELLO_LIMIT_BYTES, offersHybrid, readClientHello } from './client-hello.ts';
 
 /** The first bytes that a real client sends. */
 async function captured(options: ConnectionOptions): Promise<Buffer> {
@@ -75,7 +75,8 @@ test('the host and the protocols of real clients are read', async () => {
     [{ servername: 'api.test', ecdhCurve: 'P-256', ALPNProtocols: ['http/1.1'] }, 'api.test', ['http/1.1']],
   ];
   for (const [options, host, offered] of cases) {
-    assert.deepEqual(hello(await captured(options)), { serverName: host, protocols: offered }, JSON.stringify(options));
+    const { serverName: named, protocols: told } = hello(await captured(options));
+    assert.deepEqual([named, told], [host, offered], JSON.stringify(options));
   }
 });
 
@@ -103,8 +104,8 @@ test('a hello in more records than anybody sends is no hello', () => {
 });
 
 test('a hello without extensions names nobody', () => {
-  assert.deepEqual(hello(record(message(null))), { serverName: null, protocols: [] });
-  assert.deepEqual(hello(plain()), { serverName: null, protocols: [] });
+  assert.deepEqual(hello(record(message(null))), { serverName: null, protocols: [], groups: [] });
+  assert.deepEqual(hello(plain()), { serverName: null, protocols: [], groups: [] });
 });
 
 test('what is no TLS is told at the first byte that shows it', () => {
@@ -212,4 +213,34 @@ test('random bytes, and a real hello with bytes changed, never throw', async () 
     }),
     { numRuns: 2_000 },
   );
+});
+
+const groups = (...codes: readonly number[]): Buffer => extension(10, block(Buffer.concat(codes.map(u16))));
+
+test('the groups that a client offers are read in its order, no more than 64, and tell a hybrid', () => {
+  const listed = hello(plain(groups(29, 4588, 23)));
+  assert.deepEqual(listed.groups, [29, 4588, 23]);
+  const isHybrid = (...codes: readonly number[]): boolean => offersHybrid(hello(plain(groups(...codes))));
+  for (const code of [4587, 4588, 4589]) assert.ok(isHybrid(29, code));
+  // Curves alone, ML-KEM alone, and a draft of before.
+  for (const code of [23, 24, 25, 29, 30, 512, 513, 514, 25_497]) assert.ok(!isHybrid(code));
+  assert.ok(!isHybrid());
+  const many = Array.from({ length: 200 }, (_, at) => at);
+  assert.deepEqual(hello(plain(groups(...many))).groups, many.slice(0, 64));
+});
+
+test('groups that can not be read are none, and leave the rest of the message as it is', () => {
+  for (const data of [
+    Buffer.alloc(0),
+    Buffer.of(0),
+    Buffer.of(0, 2, 17),
+    Buffer.of(0, 3, 17, 236, 0),
+    Buffer.of(0, 4, 17, 236),
+    Buffer.of(0, 2, 17, 236, 0, 0),
+  ])
+    assert.deepEqual(hello(plain(serverName('a.test'), extension(10, data))), {
+      serverName: 'a.test',
+      protocols: [],
+      groups: [],
+    });
 });

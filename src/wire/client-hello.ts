@@ -4,6 +4,16 @@ export interface ClientHello {
   readonly serverName: string | null;
   /** Protocols offered (RFC 7301), in the client's order. */
   readonly protocols: readonly string[];
+  /** Groups that keys may be agreed in (RFC 8446 §4.2.7), in the client's order; the first 64, and none where they can't be read. */
+  readonly groups: readonly number[];
+}
+
+/** Groups that join an elliptic curve with ML-KEM: SecP256r1MLKEM768, X25519MLKEM768 and SecP384r1MLKEM1024. */
+const HYBRID_GROUPS: ReadonlySet<number> = new Set([4587, 4588, 4589]);
+
+/** Whether a client could agree on keys that hold against quantum computers too. */
+export function offersHybrid({ groups }: ClientHello): boolean {
+  return groups.some((group) => HYBRID_GROUPS.has(group));
 }
 
 /** `more` while the message is not whole yet; `broken` when the bytes are none. */
@@ -21,7 +31,10 @@ const RECORD_HEADER_BYTES = 5;
 const HANDSHAKE_RECORD = 22;
 const CLIENT_HELLO = 1;
 const EXTENSION_SERVER_NAME = 0;
+const EXTENSION_GROUPS = 10;
 const EXTENSION_PROTOCOLS = 16;
+/** More than four times of what there are names for. */
+const GROUP_LIMIT = 64;
 const MORE: ClientHelloReading = { kind: 'more' };
 const BROKEN: ClientHelloReading = { kind: 'broken' };
 const HOST_NAME =
@@ -81,6 +94,7 @@ function readMessage(message: Buffer): ClientHelloReading {
   if (reader.failed) return BROKEN;
   let serverName: string | null = null;
   let protocols: readonly string[] = [];
+  let groups: readonly number[] = [];
   const seen = new Set<number>();
   const extensions = reader.left === 0 ? new Reader(Buffer.alloc(0)) : reader.block(2);
   while (extensions.left > 0 && !extensions.failed) {
@@ -93,10 +107,11 @@ function readMessage(message: Buffer): ClientHelloReading {
       if (name === null) return BROKEN;
       serverName = name;
     } else if (type === EXTENSION_PROTOCOLS) protocols = readProtocols(data);
+    else if (type === EXTENSION_GROUPS) groups = readGroups(data);
     if (data.failed) return BROKEN;
   }
   if (reader.failed || reader.left > 0 || extensions.failed) return BROKEN;
-  return { kind: 'hello', hello: { serverName, protocols } };
+  return { kind: 'hello', hello: { serverName, protocols, groups } };
 }
 
 /** One name of type host_name; several, or none that is a host name, is an error. */
@@ -124,6 +139,14 @@ function readProtocols(data: Reader): readonly string[] {
   while (list.left > 0 && !list.failed) protocols.push(list.block(1).rest().toString('latin1'));
   if (list.failed || data.left > 0) data.fail();
   return protocols;
+}
+
+/** They are only counted: whether a list that can't be read ends the handshake is for OpenSSL to say. */
+function readGroups(data: Reader): readonly number[] {
+  const bytes = data.rest();
+  if (bytes.length < 2 || bytes.readUInt16BE(0) !== bytes.length - 2 || bytes.length % 2 !== 0) return [];
+  const count = Math.min(bytes.length / 2 - 1, GROUP_LIMIT);
+  return Array.from({ length: count }, (_, at) => bytes.readUInt16BE(2 + at * 2));
 }
 
 /** Walks big-endian numbers and length-prefixed blocks; once it has run over the end it has failed for good. */

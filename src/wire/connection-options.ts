@@ -13,6 +13,8 @@ export interface ConnectionOptions {
   readonly reset: () => void;
   /** Called once when the client has closed its side before the connection is over. */
   readonly leaving?: () => void;
+  /** Called when the client is given up since it does not take what it is sent. HTTP/2 has a fault of that name. */
+  readonly stalled?: () => void;
   /** Called once when the connection is over. */
   readonly closed: () => void;
 }

@@ -38,6 +38,15 @@ export class FakeSocket extends EventEmitter {
     return this.held >= 65_536;
   }
 
+  /** Gives it a handle that takes texts at once, as a socket without TLS has. */
+  takeTexts(): void {
+    const writeLatin1String = (_request: null, text: string): number => {
+      this.text += text;
+      return 0;
+    };
+    this._handle = Object.assign(this._handle ?? { useUserBuffer() {} }, { writeLatin1String });
+  }
+
   /** The socket itself, as the code under test sees it. */
   get socket(): Socket {
     return this as unknown as Socket;
@@ -128,6 +137,8 @@ export interface Bench {
   readonly clock: ManualClock;
   readonly connection: Http1Connection;
   readonly closed: () => number;
+  /** How often its client was given up for not taking what it was sent. */
+  readonly stalled: () => number;
   /** Lets time pass as a listener does: a sweep each half second. */
   pass(ms: number): void;
 }
@@ -139,6 +150,7 @@ export function bench(bounds: Partial<ServerBounds> = {}, socket = new FakeSocke
   const script = new Script();
   const clock = new ManualClock();
   let closed = 0;
+  let stalled = 0;
   const connection = new Http1Connection(socket.socket, {
     peer: PEER,
     handler: script,
@@ -149,10 +161,12 @@ export function bench(bounds: Partial<ServerBounds> = {}, socket = new FakeSocke
       socket.wasReset = true;
       socket.destroy();
     },
+    stalled: () => stalled++,
     closed: () => closed++,
   });
   clock.every(500, () => connection.sweep(clock.monotonic()));
-  return { socket, script, clock, connection, closed: () => closed, pass: (ms) => clock.advance(ms) };
+  const pass = (ms: number): void => clock.advance(ms);
+  return { socket, script, clock, connection, closed: () => closed, stalled: () => stalled, pass };
 }
 
 /** The statuses of the replies in a text. */

@@ -45,6 +45,16 @@ test('a turn takes 4 ms of them, and the others follow in their order', () => {
   assert.equal(turns.length, 0);
 });
 
+test('a crowd behind a long turn and a quiet time has no more of its turn than any other', () => {
+  const { gate, handshake, begun, endTurn, time } = gateOf(1);
+  gate.enter(handshake(1));
+  time.nowMs += 3_000;
+  endTurn();
+  time.nowMs += 60_000;
+  for (let name = 2; name <= 50; name++) gate.enter(handshake(name));
+  assert.equal(begun.length, 5);
+});
+
 test('where a turn has much else to do they get a third of it, so that whoever comes is not let wait for ever', () => {
   const { gate, handshake, begun, endTurn, time } = gateOf(1);
   for (let name = 1; name <= 50; name++) gate.enter(handshake(name));

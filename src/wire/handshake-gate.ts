@@ -4,7 +4,7 @@ export interface Handshake {
   begin(): void;
 }
 
-/** Of one turn of the event loop: some four handshakes. Whoever is served already waits no longer than this for them. */
+/** Of one turn of the event loop at least: some four handshakes. A turn that has much else to do gives them a part of that. */
 const TURN_MS = 4;
 /** Where turns are longer, for there is much else to do: whoever comes must get its turn too. */
 const TURN_SHARE = 1 / 3;
@@ -40,7 +40,11 @@ export class HandshakeGate {
   /** Begins it now or in a later turn; false where too many wait. */
   enter(handshake: Handshake): boolean {
     if (this.#waiting.size >= MOST_WAITING) return false;
-    if (!this.#planned) this.#turnAt = this.#monotonic();
+    if (!this.#planned) {
+      // What an earlier turn was given, however long that was, holds no more.
+      this.#turnAt = this.#monotonic();
+      this.#budgetMs = TURN_MS;
+    }
     this.#plan();
     if (this.#waiting.size > 0 || this.#spentMs >= this.#budgetMs) this.#waiting.add(handshake);
     else this.#begin(handshake);

@@ -16,12 +16,14 @@ import { LOWER } from './octets.ts';
 const WORDS_PER_FIELD = 3;
 /** As many have their drop marks in one number; few heads have more fields. */
 const FIRST_FIELDS = 30;
+/** In the place of a field's number: no such field stands in the head. */
+const ABSENT = -1;
 /** All bits of `PRESENCE`. */
 const ALL_PRESENT = Object.values(PRESENCE).reduce((bits, bit) => bits | bit, 0);
 
 /** What is known of a head's field names at one look. */
 export interface NamesSeen {
-  /** Which fields with a number below `BIT_NUMBERS` are there: for each the bit `1 << number`. */
+  /** Which fields with a number below `BIT_NUMBERS` are there: for each the bit `1 << number`. All bits where nobody looked. */
   readonly seen: number;
   /** How long the names are: for each length, modulo 32, one bit. All bits where nobody looked. */
   readonly lengths: number;
@@ -63,20 +65,23 @@ export class HeaderFields implements HeaderMap {
   }
 
   has(name: string): boolean {
-    return this.#find(name, 0) >= 0;
+    return this.#next(name, this.#numberOf(name), 0) >= 0;
   }
 
   get(name: string): string | null {
-    let at = this.#find(name, 0);
+    const number = this.#numberOf(name);
+    let at = this.#next(name, number, 0);
     if (at < 0) return null;
     let value = this.#value(at);
-    while ((at = this.#find(name, at + 1)) >= 0) value += `, ${this.#value(at)}`;
+    while ((at = this.#next(name, number, at + 1)) >= 0) value += `, ${this.#value(at)}`;
     return value;
   }
 
   all(name: string): readonly string[] {
     const values: string[] = [];
-    for (let at = this.#find(name, 0); at >= 0; at = this.#find(name, at + 1)) values.push(this.#value(at));
+    const number = this.#numberOf(name);
+    for (let at = this.#next(name, number, 0); at >= 0; at = this.#next(name, number, at + 1))
+      values.push(this.#value(at));
     return values;
   }
 
@@ -107,7 +112,8 @@ export class HeaderFields implements HeaderMap {
 
   /** Takes the fields of this name out of what is forwarded; they stay readable. */
   drop(name: string): void {
-    for (let at = this.#find(name, 0); at >= 0; at = this.#find(name, at + 1)) {
+    const number = this.#numberOf(name);
+    for (let at = this.#next(name, number, 0); at >= 0; at = this.#next(name, number, at + 1)) {
       if (at < FIRST_FIELDS) this.#droppedFirst |= 1 << at;
       else (this.#droppedLater ??= new Uint8Array(this.size))[at] = 1;
     }
@@ -179,12 +185,19 @@ export class HeaderFields implements HeaderMap {
     return this.#text.slice(start, start + (word >>> 16));
   }
 
-  /** The next field of this name. A known name is not compared: all of its fields have its number, and no others. */
-  #find(name: string, from: number): number {
+  /** The number of a name that may stand here; `ABSENT` where one look says that it does not. */
+  #numberOf(name: string): number {
+    if ((this.#lengths & (1 << name.length)) === 0) return ABSENT;
+    const number = NUMBER_OF.get(name) ?? OTHER_FIELD;
+    const hasBit = number > DISGUISED_FIELD && number < BIT_NUMBERS;
+    return hasBit && (this.#seen & (1 << number)) === 0 ? ABSENT : number;
+  }
+
+  /** The next field of this name, from field `from` on. A known name is not compared: all of its fields have its number, and no others. */
+  #next(name: string, wanted: number, from: number): number {
+    if (wanted === ABSENT) return -1;
     const { length } = name;
-    if ((this.#lengths & (1 << length)) === 0) return -1;
     const words = this.#words;
-    const wanted = NUMBER_OF.get(name) ?? OTHER_FIELD;
     for (let word = from * WORDS_PER_FIELD; word < words.length; word += WORDS_PER_FIELD) {
       const number = words[word + 2] as number;
       if (number > DISGUISED_FIELD) {

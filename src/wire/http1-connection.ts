@@ -1,28 +1,19 @@
 import type { Socket } from 'node:net';
 import type { ProblemCode } from '../base/index.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import { DirectWriter } from './direct-writer.ts';
 import { type ExchangeHost, Http1Exchange } from './http1-exchange.ts';
-import type { ConnectionOptions } from './connection-options.ts';
+import { Http1Waits } from './http1-waits.ts';
 import type { Sheddable } from './idle-shedding.ts';
 import { keepRead, lendReads } from './lent-reads.ts';
+import { Lingering } from './lingering.ts';
 import type { CanonicalRequest } from './message.ts';
-import { Pace } from './pace.ts';
-import { earlyFault, newAuthorityMemory, readRequestHead, readSoundHead, type RequestHead } from './request-head.ts';
+import type { RequestHead } from './request-head.ts';
+import { RequestInput } from './request-input.ts';
 import { SIDE_BUFFER_BYTES } from './server.ts';
 import { methodOf, sendRefusal } from './send-refusal.ts';
 import { SocketTunnel } from './socket-tunnel.ts';
 import type { TunnelEnds } from './tunnel.ts';
-import { WriteWatch } from './write-watch.ts';
-
-const HEAD_END = Buffer.from('\r\n\r\n');
-const NOTHING = Buffer.alloc(0);
-const CR = 0x0d;
-const LF = 0x0a;
-/** After the last reply the client gets this long to read it; what it still sends is thrown away, within a bound. */
-const LINGER_MS = 3_000;
-const LINGER_BYTES = 16 * 1024 * 1024;
-/** When no further request is taken, one that may be on its way still has this long to come. */
-const DRAIN_IDLE_MS = 500;
 
 /** What its exchanges see of a connection, which says in time when it takes no further request. */
 interface ConnectionHost extends ExchangeHost {
@@ -40,15 +31,13 @@ export class Http1Connection implements Sheddable {
   readonly #socket: Socket;
   readonly #writer: DirectWriter;
   readonly #options: ConnectionOptions;
-  readonly #memory = newAuthorityMemory();
   readonly #host: ConnectionHost;
+  readonly #input = new RequestInput();
+  readonly #waits: Http1Waits;
   #phase: Phase = 'head';
-  #buffer: Buffer = NOTHING;
-  #scanned = 0;
-  /** Whether an empty line came before the request line; see `#skipEmptyLine`. */
-  #emptyLine = false;
   #exchange: Http1Exchange | null = null;
   #tunnel: SocketTunnel | null = null;
+  #lingering: Lingering | null = null;
   #requests = 0;
   #advancing = false;
   #readPaused = false;
@@ -57,21 +46,12 @@ export class Http1Connection implements Sheddable {
   #draining = false;
   /** For a while no further request is read. */
   #hushed = false;
-  #lingered = 0;
-  /** When the present wait began; see `sweep`. */
-  #since: number;
-  /** The pace of the present body. */
-  readonly #pace: Pace;
-  readonly #writes: WriteWatch;
 
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#writer = new DirectWriter(socket, () => this.#onDrain());
     this.#options = options;
-    const now = options.monotonic();
-    this.#since = now;
-    this.#pace = new Pace(options.bounds, 0, now);
-    this.#writes = new WriteWatch(options.bounds, now);
+    this.#waits = new Http1Waits(options.bounds, options.monotonic());
     this.#host = this.#exchangeHost();
     // What a socket has read before it was ours comes by its events, and so does then all that follows.
     const lends = socket.readableLength === 0 && lendReads(socket, (bytes) => this.#onLent(bytes));
@@ -90,8 +70,8 @@ export class Http1Connection implements Sheddable {
   }
 
   get idleSinceMs(): number | null {
-    const isIdle = this.#phase === 'head' && this.#buffer.length === 0 && !this.#writer.needsDrain;
-    return isIdle ? this.#since : null;
+    const isIdle = this.#phase === 'head' && this.#input.length === 0 && !this.#writer.needsDrain;
+    return isIdle ? this.#waits.sinceMs : null;
   }
 
   get isEnding(): boolean {
@@ -107,7 +87,7 @@ export class Http1Connection implements Sheddable {
   sweep(now: number): void {
     if (this.#phase === 'head') this.#sweepIdle(now);
     else if (this.#phase === 'exchange' && this.#exchange !== null) this.#sweepBody(this.#exchange, now);
-    else if (this.#phase === 'lingering') this.#sweepLingering(now);
+    else this.#lingering?.sweep(now);
     this.#sweepWrites(now);
   }
 
@@ -126,40 +106,28 @@ export class Http1Connection implements Sheddable {
 
   #sweepIdle(now: number): void {
     if (this.#phase !== 'head') return;
-    const { headMs, keepAliveMs } = this.#options.bounds;
-    const waited = now - this.#since;
-    if (this.#writer.needsDrain) {
-      // It is we who wait with the next request, and the bound on writing holds.
-      this.#since = now;
-      return;
-    }
-    if (this.#buffer.length > 0) {
-      if (waited > headMs) this.#refuse('request-timeout');
-      return;
-    }
-    if (this.#draining) {
-      if (waited >= DRAIN_IDLE_MS) this.#linger();
-    } else if (waited > (this.#requests === 0 ? headMs : keepAliveMs)) this.#linger();
+    // Where the client is to take something first, it is we who wait with the next request, and the bound on writing holds.
+    if (this.#writer.needsDrain) this.#waits.begin(now);
+    const begun = this.#input.length > 0;
+    const overdue = this.#waits.judgeIdle(now, { begun, isFirst: this.#requests === 0, drains: this.#draining });
+    if (overdue === 'slow-head') this.#refuse('request-timeout');
+    else if (overdue === 'idle') this.#linger();
   }
 
-  /** Counts the time in which the client lets us wait, and only that: a handler that pauses is not the client's fault. */
   #sweepBody(exchange: Http1Exchange, now: number): void {
-    if (this.#pace.isTooSlow(exchange.receivedBytes, exchange.readsBody, now)) exchange.bodyFailed('request-timeout');
+    const { receivedBytes, readsBody } = exchange;
+    if (this.#waits.isBodyTooSlow(receivedBytes, readsBody, now)) exchange.bodyFailed('request-timeout');
   }
 
-  #sweepLingering(now: number): void {
-    // The wait begins when the reply has gone out; until then the bound on writing holds.
-    if (this.#writer.waiting > 0) this.#since = now;
-    else if (now - this.#since > LINGER_MS) this.#socket.destroy();
-  }
-
-  /** A client that takes nothing or too little is given up; so is one that has closed its side while nothing is being sent. */
   #sweepWrites(now: number): void {
     const socket = this.#socket;
     if (this.#phase === 'closed' || socket.destroyed) return;
     const { waiting } = this.#writer;
-    const onlySends = this.#ended && this.#exchange !== null && this.#exchange.replyBegun;
-    if (this.#writes.isOver(now, { waiting, flushed: socket.bytesWritten - waiting }, onlySends)) socket.destroy();
+    const onlySends = this.#ended && this.#exchange !== null;
+    const sending = { waiting, flushed: socket.bytesWritten - waiting };
+    if (!this.#waits.isWriteOver(now, sending, onlySends)) return;
+    if (waiting > 0) this.#options.stalled?.();
+    socket.destroy();
   }
 
   /**
@@ -167,13 +135,11 @@ export class Http1Connection implements Sheddable {
    * head, of which nothing but strings is kept; whatever else they are is copied before anything is done with it.
    */
   #onLent(bytes: Buffer): void {
-    const head = this.#phase === 'head' && this.#buffer.length === 0 ? this.#readLentHead(bytes) : null;
+    const head = this.#phase === 'head' && this.#input.length === 0 ? this.#readLentHead(bytes) : null;
     if (head === null) {
-      if (this.#phase === 'tunnel') this.#tunnel?.receive(bytes);
-      else this.#onData(keepRead(bytes));
+      this.#onData(this.#phase === 'tunnel' ? bytes : keepRead(bytes));
       return;
     }
-    if (head.bytes < bytes.length) this.#buffer = keepRead(bytes.subarray(head.bytes));
     this.#advancing = true;
     this.#open(head);
     this.#advancing = false;
@@ -182,29 +148,26 @@ export class Http1Connection implements Sheddable {
 
   /** Whether there is something to be worked off, or to be read otherwise than before. */
   get #hasMore(): boolean {
-    return this.#buffer.length > 0 || this.#ended || this.#readPaused || this.#hushed;
+    return this.#input.length > 0 || this.#ended || this.#readPaused || this.#hushed;
   }
 
   #readLentHead(bytes: Buffer): RequestHead | null {
     const waits = this.#advancing || this.#hushed || this.#writer.needsDrain;
-    return waits ? null : readSoundHead(bytes, this.#memory);
+    return waits ? null : this.#input.nextLent(bytes);
   }
 
   #onData(bytes: Buffer): void {
-    if (this.#phase === 'lingering') {
-      this.#lingered += bytes.length;
-      if (this.#lingered > LINGER_BYTES) this.#socket.destroy();
-      return;
+    if (this.#phase === 'lingering') this.#lingering?.read(bytes.length);
+    else if (this.#phase === 'tunnel') this.#tunnel?.receive(bytes);
+    else if (this.#phase !== 'closed') {
+      if (this.#phase === 'head' && this.#input.length === 0) this.#waits.begin(this.#options.monotonic());
+      this.#input.add(bytes);
+      this.#advance();
     }
-    if (this.#phase === 'tunnel') this.#tunnel?.receive(bytes);
-    if (this.#phase === 'closed' || this.#phase === 'tunnel') return;
-    if (this.#phase === 'head' && this.#buffer.length === 0) this.#since = this.#options.monotonic();
-    this.#buffer = this.#buffer.length === 0 ? bytes : Buffer.concat([this.#buffer, bytes]);
-    this.#advance();
   }
 
   /**
-   * Works off the buffer as far as it goes, then reads or stops reading. The handler's answers come back here while it
+   * Works off the input as far as it goes, then reads or stops reading. The handler's answers come back here while it
    * runs, hence the guard: what they change is seen by the loop.
    */
   #advance(): void {
@@ -217,51 +180,22 @@ export class Http1Connection implements Sheddable {
   }
 
   #step(): boolean {
-    if (this.#buffer.length === 0) return false;
+    if (this.#input.length === 0) return false;
     // A client that sends and never reads must not pile up replies: the next request waits until the last are taken.
     if (this.#phase === 'head') return !this.#hushed && !this.#writer.needsDrain && this.#readHead();
     const exchange = this.#exchange;
     if (exchange === null || !exchange.readsBody) return false;
-    this.#consume(exchange.take(this.#buffer));
+    this.#input.drop(exchange.take(this.#input.bytes));
     exchange.deliver();
     return true;
   }
 
-  #consume(count: number): void {
-    this.#buffer = count >= this.#buffer.length ? NOTHING : this.#buffer.subarray(count);
-    this.#scanned = 0;
-  }
-
   #readHead(): boolean {
-    if (this.#buffer[0] === CR && !this.#skipEmptyLine()) return false;
-    const buffer = this.#buffer;
-    const sound = this.#scanned === 0 ? readSoundHead(buffer, this.#memory) : null;
-    if (sound !== null) {
-      this.#consume(sound.bytes);
-      this.#open(sound);
-      return true;
-    }
-    const end = buffer.indexOf(HEAD_END, Math.max(0, this.#scanned - 3));
-    if (end < 0) {
-      this.#scanned = buffer.length;
-      const fault = earlyFault(buffer);
-      return fault === null ? false : this.#refuse(fault);
-    }
-    const head = readRequestHead(buffer, end + 2, this.#memory);
-    if (head.fault !== null) return this.#refuse(head.fault);
-    this.#consume(end + 4);
-    this.#open(head);
+    const reading = this.#input.next();
+    if (reading === null) return false;
+    if (reading.fault !== null) return this.#refuse(reading.fault);
+    this.#open(reading);
     return true;
-  }
-
-  /** One empty line before a request line is tolerated (RFC 9112 §2.2), but only one. False when there is nothing more to read now. */
-  #skipEmptyLine(): boolean {
-    if (this.#emptyLine) return this.#refuse('malformed-request-line');
-    if (this.#buffer.length === 1) return false;
-    if (this.#buffer[1] !== LF) return this.#refuse('bare-line-break');
-    this.#emptyLine = true;
-    this.#consume(2);
-    return this.#buffer.length > 0 && (this.#buffer[0] !== CR || this.#refuse('malformed-request-line'));
   }
 
   #open(head: RequestHead): void {
@@ -274,8 +208,7 @@ export class Http1Connection implements Sheddable {
     const exchange = new Http1Exchange(this.#host, head, request);
     this.#phase = 'exchange';
     this.#exchange = exchange;
-    this.#emptyLine = false;
-    if (head.framing.kind !== 'none') this.#pace.begin(0, this.#options.monotonic());
+    if (head.framing.kind !== 'none') this.#waits.beginBody(this.#options.monotonic());
     handler.request(exchange);
   }
 
@@ -285,7 +218,7 @@ export class Http1Connection implements Sheddable {
       this.#linger();
       return;
     }
-    this.#since = this.#options.monotonic();
+    this.#waits.begin(this.#options.monotonic());
     this.#phase = 'head';
     // What follows is worked off by the loop that is running, or now where none is.
     if (!this.#advancing && this.#hasMore) this.#advance();
@@ -293,12 +226,12 @@ export class Http1Connection implements Sheddable {
 
   /** What came behind the head was held, and is the tunnel's now. */
   #switch(ends: TunnelEnds): SocketTunnel {
-    const tunnel = new SocketTunnel(this.#socket, ends, { end: () => this.#linger(), reset: () => this.#cut() });
-    const held = this.#buffer;
+    const host = { end: () => this.#linger(), reset: () => this.#cut() };
+    const tunnel = new SocketTunnel(this.#socket, this.#writer, host, ends);
+    const held = this.#input.takeAll();
     this.#phase = 'tunnel';
     this.#tunnel = tunnel;
     this.#exchange = null;
-    this.#buffer = NOTHING;
     this.#readPaused = false;
     if (held.length > 0) tunnel.receive(held);
     if (this.#ended) tunnel.peerEnded();
@@ -306,7 +239,7 @@ export class Http1Connection implements Sheddable {
   }
 
   #wantsBody(): void {
-    this.#pace.rest(this.#options.monotonic());
+    this.#waits.restBody(this.#options.monotonic());
     this.#advance();
   }
 
@@ -325,7 +258,7 @@ export class Http1Connection implements Sheddable {
    */
   #balance(): void {
     if (this.#phase === 'closed' || this.#phase === 'tunnel') return;
-    const held = this.#buffer.length;
+    const held = this.#input.length;
     const unread = this.#exchange !== null && !this.#exchange.bodyEnded;
     const full = held >= SIDE_BUFFER_BYTES || (held > 0 && unread) || (this.#hushed && this.#phase === 'head');
     if (full === this.#readPaused) return;
@@ -336,20 +269,19 @@ export class Http1Connection implements Sheddable {
 
   #refuse(code: ProblemCode): false {
     const { handler, peer } = this.#options;
-    const method = methodOf(this.#buffer);
+    const method = methodOf(this.#input.bytes);
     sendRefusal(this.#writer.stream(), method, handler.refused(code, peer, method !== 'HEAD'));
     this.#linger();
     return false;
   }
 
-  /** Sends FIN behind what was written and goes on reading for a while, since closing at once would make the client lose the reply (RFC 9112 §9.6). */
+  /** Ends in order, behind what was written; how long that may take is held to the bound on writing. */
   #linger(): void {
     if (this.#phase === 'closed' || this.#phase === 'lingering') return;
     this.#phase = 'lingering';
-    this.#buffer = NOTHING;
     this.#exchange = null;
-    this.#since = this.#options.monotonic();
-    this.#writer.stream().end();
+    this.#input.takeAll();
+    this.#lingering = new Lingering(this.#socket, this.#writer, Infinity, this.#options.monotonic());
     if (this.#ended) this.#socket.destroySoon();
     else this.#balance();
   }
@@ -357,25 +289,27 @@ export class Http1Connection implements Sheddable {
   #cut(): void {
     this.#phase = 'closed';
     this.#exchange = null;
-    this.#buffer = NOTHING;
+    this.#lingering = null;
+    this.#input.takeAll();
     this.#writer.flush();
     this.#options.reset();
   }
 
   #onEnd(): void {
     this.#ended = true;
+    this.#waits.closedSide(this.#options.monotonic());
     this.#options.leaving?.();
     if (this.#phase === 'lingering') this.#socket.destroySoon();
     else if (this.#phase === 'tunnel') this.#tunnel?.peerEnded();
     else this.#advance();
   }
 
-  /** The client has closed its side: a half request is refused, a whole one still gets its reply. */
+  /** The client has closed its side: a half request is refused, a whole one still gets a reply that comes soon. */
   #atEnd(): void {
     if (this.#phase === 'head') {
-      if (this.#buffer.length === 0) this.#linger();
+      if (this.#input.length === 0) this.#linger();
       else if (!this.#hushed && !this.#writer.needsDrain) this.#refuse('incomplete-request');
-    } else if (this.#exchange?.readsBody === true && this.#buffer.length === 0) {
+    } else if (this.#exchange?.readsBody === true && this.#input.length === 0) {
       this.#exchange.bodyFailed('incomplete-request');
     }
   }
@@ -390,7 +324,8 @@ export class Http1Connection implements Sheddable {
     const exchange = this.#exchange;
     this.#phase = 'closed';
     this.#exchange = null;
-    this.#buffer = NOTHING;
+    this.#lingering = null;
+    this.#input.takeAll();
     exchange?.leave();
     this.#tunnel?.closed();
     this.#options.closed();

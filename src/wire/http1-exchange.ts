@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ProblemCode } from '../base/index.ts';
 import { BodyReader } from './body-reader.ts';
-import type { DirectWriter } from './direct-writer.ts';
+import { type DirectWriter, ONE_WRITE_BYTES } from './direct-writer.ts';
 import type { BodyFraming, CanonicalRequest, WholeBody } from './message.ts';
 import type { RequestHead } from './request-head.ts';
 import { latin1Text } from './octets.ts';
@@ -10,9 +10,6 @@ import type { SocketTunnel } from './socket-tunnel.ts';
 import type { TunnelEnds, TunnelSide } from './tunnel.ts';
 import { acceptOf, readUpgrade, type UpgradeFault, type UpgradeOffer } from './upgrade.ts';
 import { chunkLine, fieldLines, isBodiless, LAST_CHUNK, statusLine, writeReplyHead } from './write-head.ts';
-
-/** Up to this a reply goes out as one string; above, copying its body would cost more than a second write. */
-export const ONE_WRITE_BYTES = 8_192;
 
 /** What an exchange needs of its connection. */
 export interface ExchangeHost {

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { get, post } from './bad-heads.test.ts';
 import { bench } from './fake-socket.test.ts';
-import { get as getFrame, greeted, ping } from './http2/connection-fixture.test.ts';
 import { listen } from './listener.ts';
 import { echo, ManualClock, RawClient, Script, until } from './peers.test.ts';
 import { SERVER_BOUNDS } from './server.ts';
@@ -86,31 +85,6 @@ test('a connection that ends behind its reply ends all the same, and so does one
   drained.connection.drain();
   drained.pass(1_000);
   assert.equal(drained.socket.finished, true);
-});
-
-test('over HTTP/2 the whole connection is not read for so long; what was read is answered', async () => {
-  const made = greeted();
-  made.script.onRequest = (seen) => {
-    if (made.script.seen.length <= 2) seen.exchange.hush(250);
-    echo(seen);
-  };
-  made.send(getFrame(1), getFrame(3), getFrame(5));
-  await made.turn();
-  assert.deepEqual([made.script.seen.length, made.socket.paused], [3, true]);
-  assert.equal(made.told().filter((line) => line.startsWith('HEADERS')).length, 3);
-  made.pass(249);
-  assert.equal(made.socket.paused, true);
-  made.pass(1);
-  assert.equal(made.socket.paused, false);
-  made.send(ping());
-  assert.deepEqual(made.told(), ['PING ack 12345678']);
-  made.script.onRequest = (seen) => (seen.exchange.hush(250), seen.answer(''));
-  made.send(getFrame(7));
-  await made.turn();
-  made.socket.destroy();
-  await made.turn();
-  made.pass(1_000);
-  assert.equal(made.closed, 1);
 });
 
 test('over a real socket a hushed client is held back, and goes on afterwards', async (t) => {

@@ -44,7 +44,7 @@ export {
 export { passedTrailers } from './trailers.ts';
 export { sendPutOff } from './turn-end.ts';
 export type { TunnelEnds, TunnelSide } from './tunnel.ts';
-export type { UpgradeFault, UpgradeOffer } from './upgrade.ts';
+export { readUpgrade, type UpgradeFault, type UpgradeOffer, upgradeLines } from './upgrade.ts';
 export type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';
 export type { UpstreamBounds } from './upstream-connection.ts';
 export type { UpstreamIdentity, UpstreamTarget } from './upstream-dialer.ts';

@@ -37,6 +37,7 @@ export function newCallOf(onIdle: () => void = () => {}) {
     fields: null,
     added: [],
     framing: { kind: 'none' },
+    upgrade: null,
   } as const;
   connection.carry({ request, events: caller, replayable: true, idleMs: null }, 0);
   return {

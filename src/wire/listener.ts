@@ -46,12 +46,14 @@ export interface ListenOptions {
   readonly proxies?: AddressSet | null;
   /** Holds each network's connections to their bounds; without it only `maxConnections` bounds them. */
   readonly gate?: ConnectionGate | null;
-  /** Hears of connections that ended before a request could be read, or for want of room; once each. */
+  /** Hears of connections that ended before a request could be read, for want of room, or since nobody took their reply; once each. */
   readonly turnedAway: (reason: Ended, address: string) => void;
+  /** Hears of each TLS handshake that came to a session: what the client offered, and the version that was agreed on. */
+  readonly shaken?: (offers: Greeted['offers'], protocol: string) => void;
 }
 
-/** Why a connection ended otherwise than by its client or in order. `full`: there are as many as may be. */
-export type Ended = 'full' | 'idle-shed' | 'proxy-header' | GateRefusal | TurnedAway | Unheard;
+/** Why a connection ended otherwise than by its client or in order. `full`: there are as many as may be; `stalled`: it does not take what it is sent over HTTP/1.1. */
+export type Ended = 'full' | 'idle-shed' | 'proxy-header' | 'stalled' | GateRefusal | TurnedAway | Unheard;
 
 /** A port that is being listened on. */
 export interface Listener {
@@ -176,7 +178,7 @@ class Connections {
 
   /** `peer` is the source, where a balancer named it: it is that whose network counts. */
   #greet(socket: Socket, peer: Peer, deadlineMs: number): void {
-    const { context, challenge, http2, turnedAway, gate = null } = this.#options;
+    const { context, challenge, http2, turnedAway, shaken, gate = null } = this.#options;
     const lease = gate === null ? null : gate.enter(peer.address);
     if (typeof lease === 'string') {
       socket.on('error', () => socket.destroy()).destroy();
@@ -195,7 +197,10 @@ class Connections {
       http2: http2 !== null,
       handshakes: this.#handshakes,
       turnedAway: (reason) => turnedAway(reason, peer.address),
-      greeted: ({ socket: secured, tls, reset }: Greeted) => this.#serve(secured, { ...peer, tls }, reset),
+      greeted: ({ socket: secured, tls, offers, reset }: Greeted) => {
+        shaken?.(offers, tls.protocol);
+        this.#serve(secured, { ...peer, tls }, reset);
+      },
       closed: () => this.#remove(greeting),
     });
     this.#open.add(greeting);
@@ -206,7 +211,18 @@ class Connections {
     const closed = (): void => this.#remove(entry);
     const leaving = (): void => void this.#leaving.add(entry);
     const after: Clock['after'] = (delayMs, callback) => clock.after(delayMs, callback);
-    const options = { peer, handler, bounds, monotonic: () => clock.monotonic(), after, reset, leaving, closed };
+    const stalled = (): void => this.#options.turnedAway('stalled', peer.address);
+    const options = {
+      peer,
+      handler,
+      bounds,
+      monotonic: () => clock.monotonic(),
+      after,
+      reset,
+      leaving,
+      stalled,
+      closed,
+    };
     const speaksHttp2 = http2 !== null && peer.tls !== null && peer.tls.applicationProtocol === 'h2';
     const connection = speaksHttp2 ? this.#serveHttp2(socket, options, http2) : new Http1Connection(socket, options);
     const entry: Open = {

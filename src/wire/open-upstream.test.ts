@@ -14,6 +14,7 @@ const request = {
   fields: null,
   added: [],
   framing: { kind: 'none' },
+  upgrade: null,
 } as const;
 
 test('each protocol has its own kind of connections', () => {

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { findReplyHeadEnd, type ReplyHead, type ReplyHeadReading, readReplyHead } from './reply-head.ts';
+import {
+  findReplyHeadEnd,
+  INTERIM_LIMIT,
+  nextReplyHead,
+  type ReplyHead,
+  type ReplyHeadReading,
+  readReplyHead,
+} from './reply-head.ts';
 
 function read(text: string, method = 'GET'): ReplyHeadReading {
   const bytes = Buffer.from(text, 'latin1');
@@ -23,6 +30,20 @@ test('the end of a head is its first empty line; without one more may come, unle
   for (const text of ['\n', `${OK}\n`, `${OK}\r\na: b\n\n`]) assert.equal(endOf(text), 'bare line feed in the head');
   assert.equal(endOf('x'.repeat(16 * 1024)), -1);
   assert.equal(endOf('x'.repeat(16 * 1024 + 1)), 'head larger than 16 KiB');
+});
+
+test('the next head of a reply is read once its end is there, and interim ones up to a bound', () => {
+  const next = (text: string, interims: number) => nextReplyHead(Buffer.from(text, 'latin1'), 'GET', interims);
+  const interim = 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n';
+  const final = `${OK}\r\ncontent-length: 0\r\n\r\n`;
+  const switching = 'HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n\r\n';
+  assert.equal(next(interim.slice(0, -1), 0), null);
+  assert.deepEqual(next(`${OK}\n`, 0), { fault: 'bare line feed in the head' });
+  const head = next(`${interim}${final}`, INTERIM_LIMIT - 1);
+  assert.ok(head !== null && head.fault === null);
+  assert.deepEqual([head.status, head.bytes], [103, interim.length]);
+  assert.deepEqual(next(interim, INTERIM_LIMIT), { fault: 'more than 10 interim replies' });
+  for (const text of [final, switching]) assert.equal(next(text, INTERIM_LIMIT)?.fault, null, text);
 });
 
 test('a status line is HTTP/1.x, three digits from 100 to 599, and any reason', () => {

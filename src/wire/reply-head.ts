@@ -64,6 +64,23 @@ export function readReplyHead(bytes: Buffer, end: number, method: string): Reply
   return fault === null ? assemble(bytes, end, method, measured) : { fault };
 }
 
+/** More interim replies than this to one request are a flood. */
+export const INTERIM_LIMIT = 10;
+const SWITCHING_PROTOCOLS = 101;
+
+/**
+ * Reads the next head of a reply at the beginning of `bytes`, to a request of this method that had so many interim ones
+ * already. Null where its end is still to come.
+ */
+export function nextReplyHead(bytes: Buffer, method: string, interims: number): ReplyHeadReading | null {
+  const end = findReplyHeadEnd(bytes);
+  if (typeof end === 'string') return { fault: end };
+  if (end < 0) return null;
+  const head = readReplyHead(bytes, end, method);
+  const isInterim = head.fault === null && head.status < 200 && head.status !== SWITCHING_PROTOCOLS;
+  return isInterim && interims >= INTERIM_LIMIT ? { fault: `more than ${INTERIM_LIMIT} interim replies` } : head;
+}
+
 /**
  * Reads the reply head at the beginning of `bytes` at one go, without looking for its end first. Null where that gives no
  * sound head: then it is for `readReplyHead` to say why, once its end is there.

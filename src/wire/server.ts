@@ -23,6 +23,11 @@ export interface OutgoingHead {
   readonly closing: string;
   /** Asks that no request follow on this HTTP/1.1 connection (see `problemCloses`); where framing demands that, it holds anyway. */
   readonly closes?: boolean;
+  /**
+   * Asks that no request follow over HTTP/2 either: what the session was begun with is none that counts. The client is told
+   * behind the reply, and what is under way is taken (RFC 9113 §6.8).
+   */
+  readonly retires?: boolean;
 }
 
 /** The ready lines of a head whose fields all stand in `added`. */
@@ -89,8 +94,9 @@ export interface ServerExchange {
    */
   finish(trailers?: readonly string[]): void;
   /**
-   * Asks that nothing more be read of the client's connection for so long, once the reply is out: to be called before the
-   * reply. Where it ends the connection this changes nothing.
+   * Asks that no further request of the client's connection be begun for so long, once the reply is out: to be called
+   * before the reply. Over HTTP/1.1 nothing more is read meanwhile; over HTTP/2 what has begun goes on. Where it ends the
+   * connection this changes nothing.
    */
   hush(ms: number): void;
   /**

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
+import { type DirectWriter, ONE_WRITE_BYTES } from './direct-writer.ts';
 import { keepRead } from './lent-reads.ts';
+import { latin1Text } from './octets.ts';
 import { SIDE_BUFFER_BYTES } from './server.ts';
 import type { TunnelEnds, TunnelSide } from './tunnel.ts';
 
@@ -20,6 +22,7 @@ export class SocketTunnel implements TunnelSide {
   /** Bytes given to `ends`. */
   receivedBytes = 0;
   readonly #socket: Socket;
+  readonly #writer: DirectWriter;
   readonly #host: SocketTunnelHost;
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -28,18 +31,25 @@ export class SocketTunnel implements TunnelSide {
   #peerGone = false;
   #over = false;
 
-  constructor(socket: Socket, ends: TunnelEnds, host: SocketTunnelHost) {
+  /** `writer` is the socket's own; who owns the two calls `drained` for both. */
+  constructor(socket: Socket, writer: DirectWriter, host: SocketTunnelHost, ends: TunnelEnds) {
     this.#socket = socket;
-    this.ends = ends;
+    this.#writer = writer;
     this.#host = host;
+    this.ends = ends;
   }
 
   get waiting(): number {
-    return this.#socket.writableLength;
+    return this.#writer.waiting;
   }
 
   write(bytes: Buffer): boolean {
-    return this.#over || this.#peerGone || this.#socket.write(bytes);
+    if (this.#over || this.#peerGone) return true;
+    const writer = this.#writer;
+    // Made a text, short ones are copied by that, and what else comes in this turn goes out with them.
+    if (bytes.length <= ONE_WRITE_BYTES) writer.append(latin1Text(bytes, 0, bytes.length));
+    else writer.stream().write(keepRead(bytes));
+    return !writer.needsDrain;
   }
 
   end(): void {

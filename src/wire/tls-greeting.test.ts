@@ -257,3 +257,21 @@ test('a CA that does not leave is cut off at the deadline', async (t) => {
   await until(() => count.closed === 1);
   assert.deepEqual(turnedAway, []);
 });
+
+test('a client that knows the hybrid gets it although it guessed another, and is told from those that do not', async (t) => {
+  const door = await openDoor(t);
+  const groupOf = (client: TLSSocket): string | undefined =>
+    (client.getEphemeralKeyInfo() as { readonly name?: string } | null)?.name;
+  const expected = [
+    ['X25519:X25519MLKEM768', 'X25519MLKEM768', 'hybrid'],
+    ['X25519MLKEM768', 'X25519MLKEM768', 'hybrid'],
+    ['X25519', 'X25519', 'classic'],
+    ['P-256', 'prime256v1', 'classic'],
+  ] as const;
+  for (const [ecdhCurve, group, offers] of expected) {
+    const client = await shakeHands(t, door.port, { ecdhCurve });
+    assert.equal(groupOf(client), group);
+    await until(() => door.greeted.length > 0);
+    assert.equal(door.greeted.splice(0)[0]?.offers, offers, ecdhCurve);
+  }
+});

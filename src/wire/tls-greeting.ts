@@ -1,7 +1,13 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { judgeClient, NOT_ASKED } from './client-certificate.ts';
-import { canonicalServerName, CLIENT_HELLO_LIMIT_BYTES, type ClientHello, readClientHello } from './client-hello.ts';
+import {
+  canonicalServerName,
+  CLIENT_HELLO_LIMIT_BYTES,
+  type ClientHello,
+  offersHybrid,
+  readClientHello,
+} from './client-hello.ts';
 import { giveFirstBytes } from './first-bytes.ts';
 import type { Handshake, HandshakeGate } from './handshake-gate.ts';
 import type { TlsPeer } from './message.ts';
@@ -24,6 +30,8 @@ export type TurnedAway = 'not-tls' | 'handshake' | 'handshake-timeout' | 'handsh
 export interface Greeted {
   readonly socket: TLSSocket;
   readonly tls: TlsPeer;
+  /** Whether the client offered a post-quantum hybrid group; Node tells a server nothing of the one that was agreed on. */
+  readonly offers: 'hybrid' | 'classic';
   readonly reset: () => void;
 }
 
@@ -168,7 +176,8 @@ export class TlsGreeting implements Handshake {
       raw.resetAndDestroy();
       secured.destroy();
     };
-    this.#options.greeted({ socket: secured, tls: tlsPeerOf(secured, hello.serverName, this.#trust), reset });
+    const tls = tlsPeerOf(secured, hello.serverName, this.#trust);
+    this.#options.greeted({ socket: secured, tls, offers: offersHybrid(hello) ? 'hybrid' : 'classic', reset });
     this.#options.closed();
   }
 

@@ -12,7 +12,7 @@ export interface TunnelEnds {
 
 /** One side of a connection that carries another protocol from here on. It begins in a pause. */
 export interface TunnelSide {
-  /** Sends bytes, which must not change any more; false asks for a pause until `drained`. */
+  /** Sends bytes, which are lent: what is kept of them is copied. False asks for a pause until `drained`. */
   write(bytes: Buffer): boolean;
   /** Ends it behind what was written; what still comes is thrown away. */
   end(): void;

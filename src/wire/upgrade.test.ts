@@ -80,12 +80,14 @@ test('what an upstream is asked for is an upgrade that we would take ourselves, 
   );
 });
 
-test('a 101 that nobody asked for is a fault', () => {
+test('a 101 that answers the upgrade has no fault, and one to another key has', () => {
   const bytes = Buffer.from(
     `HTTP/1.1 101 X\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: ${acceptOf(KEY)}\r\n\r\n`,
   );
   const head = readReplyHead(bytes, bytes.length - 2, 'GET');
   assert.ok(head.fault === null);
-  assert.equal(switchFault(undefined, head), '101 without an upgrade');
-  assert.equal(switchFault({ protocol: 'websocket', key: KEY, subprotocols: [] }, head), null);
+  const offer: UpgradeOffer = { protocol: 'websocket', key: KEY, subprotocols: [] };
+  assert.equal(switchFault(offer, head), null);
+  const other = { ...offer, key: 'AAAAAAAAAAAAAAAAAAAAAA==' };
+  assert.equal(switchFault(other, head), '101 with another Sec-WebSocket-Accept');
 });

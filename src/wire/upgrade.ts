@@ -93,9 +93,8 @@ export function upgradeLines({ key, subprotocols }: UpgradeOffer): string {
  * What is wrong with a 101 as the answer to this upgrade (RFC 6455 §4.1), for the log; null where it is as it must be.
  * An extension would be one that nobody asked for, and a body one that nobody could tell from frames.
  */
-export function switchFault(asked: UpgradeOffer | undefined, head: ReplyHead): string | null {
+export function switchFault(asked: UpgradeOffer, head: ReplyHead): string | null {
   const { fields } = head;
-  if (asked === undefined) return '101 without an upgrade';
   const upgrades = fields.all('upgrade');
   if (upgrades.length !== 1 || upgrades[0]?.toLowerCase() !== 'websocket') return '101 to another protocol';
   // Where a body is announced, the connection could not be kept either.

@@ -78,6 +78,7 @@ const REQUEST = {
   fields: null,
   added: [],
   framing: { kind: 'none' },
+  upgrade: null,
 } as const;
 
 /** The body of the reply, or what the call failed of. */

@@ -180,6 +180,7 @@ export async function rig({
         fields: null,
         added: [],
         framing: { kind: 'none' },
+        upgrade: null,
         ...request,
       };
       caller.call = pool.call(whole, caller, client);

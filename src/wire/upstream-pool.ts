@@ -1,17 +1,17 @@
+import { type CallClient, NetworkShares } from './network-shares.ts';
+import { PooledCall } from './pooled-call.ts';
 import {
   type CallState,
   failCall,
-  isReplayable,
   type UpstreamCall,
   type UpstreamEvents,
   type UpstreamFailure,
 } from './upstream-call.ts';
-import { type CallClient, NetworkShares } from './network-shares.ts';
 import { type ConnectionHost, type Repeatable, UpstreamConnection } from './upstream-connection.ts';
 import { UpstreamDialer, type UpstreamTarget, type UpstreamConnect } from './upstream-dialer.ts';
 import { UpstreamTunnels } from './upstream-tunnels.ts';
 import { WaitingCalls } from './waiting-calls.ts';
-import type { OutgoingRequest } from './write-head.ts';
+import { asksUpgrade, type OutgoingRequest } from './write-head.ts';
 
 /** Connections to one upstream at a time, and calls that may wait for one. As many again may be tunnels, or become some. */
 export interface PoolBounds {
@@ -48,6 +48,9 @@ export interface Upstream {
   close(): void;
 }
 
+/** Over HTTP/1.1 the connection itself carries the call. */
+type Call = PooledCall<UpstreamConnection, UpstreamConnection>;
+
 /** The kept-alive HTTP/1.1 connections to one upstream. */
 export class UpstreamPool implements Upstream {
   readonly #target: UpstreamTarget;
@@ -57,13 +60,13 @@ export class UpstreamPool implements Upstream {
   readonly #dialer: UpstreamDialer;
   readonly #all = new Set<UpstreamConnection>();
   readonly #idle: UpstreamConnection[] = [];
-  readonly #waiting: WaitingCalls<PooledCall>;
+  readonly #waiting: WaitingCalls<Call>;
   readonly #shares = new NetworkShares(() => this.#clients());
   readonly #mayBegin = (client: CallClient): boolean => this.#shares.mayTake(client, this.#busy, this.#free);
   readonly #tunnels: UpstreamTunnels;
   /** Connections that carry a call. */
   #busy = 0;
-  readonly #forget = (call: PooledCall): void => this.#giveUp(call);
+  readonly #aborted = (call: Call): void => this.#onAborted(call);
   #closed = false;
 
   constructor(
@@ -81,7 +84,7 @@ export class UpstreamPool implements Upstream {
     this.#host = {
       bounds: target.bounds,
       monotonic,
-      ready: (connection) => (connection.carried as PooledCall | null)?.flush(),
+      ready: (connection) => connection.carried?.begin(connection),
       idle: (connection) => this.#onIdle(connection),
       lost: (connection, call, failure, repeatable) => this.#onLost(connection, call, failure, repeatable),
     };
@@ -105,8 +108,8 @@ export class UpstreamPool implements Upstream {
     client: CallClient,
     atMs: number = this.#monotonic(),
   ): UpstreamCall {
-    if (request.upgrade !== undefined) return this.#tunnels.open(request, events, client);
-    const call = new PooledCall(request, events, client, this.#forget);
+    if (asksUpgrade(request)) return this.#tunnels.open(request, events, client);
+    const call: Call = new PooledCall(request, events, client, this.#aborted);
     const connection = this.#mayBegin(client) ? (this.#idle.pop() ?? this.#openNext()) : null;
     call.sinceMs = atMs;
     if (connection !== null) this.#carry(connection, call, atMs);
@@ -135,16 +138,16 @@ export class UpstreamPool implements Upstream {
   }
 
   *#clients(): Generator<CallClient> {
-    for (const { carried } of this.#all) if (carried !== null) yield (carried as PooledCall).client;
+    for (const { carried } of this.#all) if (carried !== null) yield carried.client;
   }
 
-  #carry(connection: UpstreamConnection, call: PooledCall, atMs: number = this.#monotonic()): void {
+  #carry(connection: UpstreamConnection, call: Call, atMs: number = this.#monotonic()): void {
     this.#busy++;
     this.#shares.took(call.client);
     connection.carried = call;
     call.connection = connection;
     connection.carry(call, atMs);
-    if (connection.ready) call.flush();
+    if (connection.ready) call.begin(connection);
   }
 
   /** A new connection, or null where there are as many as may be. */
@@ -199,28 +202,30 @@ export class UpstreamPool implements Upstream {
     this.#carry(connection, next);
   }
 
-  #takeNext(): PooledCall | null {
+  #takeNext(): Call | null {
     const next = this.#waiting.size === 0 ? null : this.#waiting.first(this.#mayBegin);
     if (next !== null) this.#waiting.begin(next);
     return next;
   }
 
   /** A call is given up: its connection may be in the middle of anything. */
-  #giveUp(call: PooledCall): void {
+  #onAborted(call: Call): void {
     const { connection } = call;
-    this.#waiting.remove(call);
-    if (connection === null) return;
+    if (connection === null) {
+      this.#waiting.remove(call);
+      return;
+    }
     this.#drop(connection);
     this.#serveNext();
   }
 
-  #release(connection: UpstreamConnection): PooledCall | null {
-    const call = connection.carried as PooledCall | null;
+  #release(connection: UpstreamConnection): Call | null {
+    const call = connection.carried;
     if (call === null) return null;
     this.#busy--;
     this.#shares.gaveBack(call.client, this.#busy, this.#free);
     connection.carried = null;
-    call.connection = null;
+    call.connection = call.carrier = null;
     call.over = true;
     return call;
   }
@@ -229,83 +234,6 @@ export class UpstreamPool implements Upstream {
     this.#release(connection);
     this.#all.delete(connection);
     connection.destroy();
-  }
-}
-
-/** A call as its pool keeps it: what is written before the connection stands waits here, within one read's size. */
-class PooledCall implements UpstreamCall, CallState {
-  idleMs: number | null = null;
-  readonly request: OutgoingRequest;
-  readonly events: UpstreamEvents;
-  readonly client: CallClient;
-  /** When it began to wait for a connection. */
-  sinceMs = 0;
-  connection: UpstreamConnection | null = null;
-  /** No event comes any more. */
-  over = false;
-  readonly #forget: (call: PooledCall) => void;
-  #early: Buffer[] | null = null;
-  #finishedEarly = false;
-
-  constructor(
-    request: OutgoingRequest,
-    events: UpstreamEvents,
-    client: CallClient,
-    forget: (call: PooledCall) => void,
-  ) {
-    this.request = request;
-    this.events = events;
-    this.client = client;
-    this.#forget = forget;
-  }
-
-  get replayable(): boolean {
-    return isReplayable(this.request);
-  }
-
-  write(pieces: readonly Buffer[]): boolean {
-    if (this.over) return true;
-    if (this.connection?.ready === true && this.#early === null) return this.connection.write(pieces);
-    this.#early ??= [];
-    for (const piece of pieces) this.#early.push(piece);
-    return false;
-  }
-
-  finish(): void {
-    if (this.over) return;
-    if (this.connection?.ready === true && this.#early === null) this.connection.finish();
-    else this.#finishedEarly = true;
-  }
-
-  /** Sends what was written too early. */
-  flush(): void {
-    const early = this.#early;
-    const { connection } = this;
-    if (connection === null) return;
-    let more = false;
-    if (early !== null) {
-      this.#early = null;
-      more = connection.write(early);
-    }
-    if (this.#finishedEarly) {
-      this.#finishedEarly = false;
-      connection.finish();
-    } else if (more && !this.over) this.events.drained();
-  }
-
-  resume(): void {
-    this.connection?.resume();
-  }
-
-  allowIdle(idleMs: number): void {
-    this.idleMs = idleMs;
-  }
-
-  abort(): void {
-    if (this.over) return;
-    this.over = true;
-    this.#early = null;
-    this.#forget(this);
   }
 }
 

@@ -1,22 +1,23 @@
 import type { Socket } from 'node:net';
 import { BodyReader } from './body-reader.ts';
+import { DirectWriter } from './direct-writer.ts';
 import { keepRead } from './lent-reads.ts';
-import { findReplyHeadEnd, readReplyHead, type ReplyHead } from './reply-head.ts';
+import { nextReplyHead, type ReplyHead } from './reply-head.ts';
 import { SIDE_BUFFER_BYTES } from './server.ts';
 import { SocketTunnel } from './socket-tunnel.ts';
 import { switchFault } from './upgrade.ts';
 import type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';
-import { INTERIM_LIMIT, type UpstreamBounds } from './upstream-connection.ts';
+import type { UpstreamBounds } from './upstream-connection.ts';
 import type { UpstreamDialer } from './upstream-dialer.ts';
 import { failureOf } from './upstream-failure.ts';
-import { type OutgoingRequest, writeRequestHead } from './write-head.ts';
+import { type UpgradeRequest, writeRequestHead } from './write-head.ts';
 
 const NOTHING = Buffer.alloc(0);
 const SWITCHING_PROTOCOLS = 101;
 
 /** What an upgrade needs besides its request. */
 export interface UpstreamTunnelOptions {
-  readonly dialer: UpstreamDialer;
+  readonly dialer: Pick<UpstreamDialer, 'readyEvent' | 'dial'>;
   readonly bounds: UpstreamBounds;
   readonly monotonic: () => number;
   /** Its connection is over; told once. */
@@ -28,10 +29,11 @@ export interface UpstreamTunnelOptions {
  * connection becomes a side of a tunnel; any other final reply is one like others, and the connection ends behind it.
  */
 export class UpstreamTunnelCall implements UpstreamCall {
-  readonly #request: OutgoingRequest;
+  readonly #request: UpgradeRequest;
   readonly #events: UpstreamEvents;
   readonly #options: UpstreamTunnelOptions;
   readonly #socket: Socket;
+  readonly #writer: DirectWriter;
   #phase: 'connecting' | 'head' | 'body' | 'tunnel' | 'over' = 'connecting';
   #buffer: Buffer = NOTHING;
   #interims = 0;
@@ -42,7 +44,7 @@ export class UpstreamTunnelCall implements UpstreamCall {
   #since: number;
   #idleMs: number;
 
-  constructor(request: OutgoingRequest, events: UpstreamEvents, options: UpstreamTunnelOptions) {
+  constructor(request: UpgradeRequest, events: UpstreamEvents, options: UpstreamTunnelOptions) {
     this.#request = request;
     this.#events = events;
     this.#options = options;
@@ -51,6 +53,7 @@ export class UpstreamTunnelCall implements UpstreamCall {
     const { dialer } = options;
     const socket = dialer.dial((bytes) => this.#receive(bytes));
     this.#socket = socket;
+    this.#writer = new DirectWriter(socket, () => this.#tunnel?.drained());
     socket.on(dialer.readyEvent, () => this.#onReady());
     socket.on('end', () => this.#onEnd());
     socket.on('drain', () => this.#tunnel?.drained());
@@ -102,7 +105,7 @@ export class UpstreamTunnelCall implements UpstreamCall {
     if (this.#phase !== 'connecting') return;
     this.#phase = 'head';
     this.#since = this.#options.monotonic();
-    this.#socket.write(writeRequestHead(this.#request), 'latin1');
+    this.#writer.write(writeRequestHead(this.#request));
   }
 
   /** Bytes have come; they are lent. */
@@ -112,7 +115,8 @@ export class UpstreamTunnelCall implements UpstreamCall {
       return;
     }
     if (this.#phase === 'over') return;
-    if (this.#phase === 'connecting') {
+    // No reply to a request that has not gone out yet.
+    if (this.#phase === 'connecting' || this.#writer.unsent) {
       this.#malformed('bytes nobody asked for');
       return;
     }
@@ -126,16 +130,14 @@ export class UpstreamTunnelCall implements UpstreamCall {
 
   /** Reads one head; true when there may be more to read behind it. */
   #readHead(): boolean {
-    const end = findReplyHeadEnd(this.#buffer);
-    if (typeof end === 'string') return this.#malformed(end);
-    if (end < 0) return false;
-    const head = readReplyHead(this.#buffer, end, this.#request.method);
+    const head = nextReplyHead(this.#buffer, this.#request.method, this.#interims);
+    if (head === null) return false;
     if (head.fault !== null) return this.#malformed(head.fault);
     this.#buffer = this.#buffer.subarray(head.bytes);
     if (head.status === SWITCHING_PROTOCOLS) return this.#switch(head);
     if (head.status >= 200) return this.#begin(head);
     this.#interims++;
-    if (this.#interims > INTERIM_LIMIT) return this.#malformed(`more than ${INTERIM_LIMIT} interim replies`);
+    this.#since = this.#options.monotonic();
     this.#events.interim(head.status, head.fields);
     return true;
   }
@@ -146,10 +148,11 @@ export class UpstreamTunnelCall implements UpstreamCall {
     const first = this.#buffer;
     this.#buffer = NOTHING;
     this.#phase = 'tunnel';
-    const tunnel = new SocketTunnel(this.#socket, NOBODY, {
-      end: () => this.#socket.destroySoon(),
-      reset: () => this.#socket.destroy(),
-    });
+    const host = {
+      end: () => this.#writer.stream().destroySoon(),
+      reset: () => this.#writer.stream().destroy(),
+    };
+    const tunnel = new SocketTunnel(this.#socket, this.#writer, host, NOBODY);
     this.#tunnel = tunnel;
     if (first.length > 0) tunnel.receive(first);
     tunnel.ends = this.#events.switched(head, tunnel);
@@ -170,7 +173,7 @@ export class UpstreamTunnelCall implements UpstreamCall {
     this.#buffer = NOTHING;
     this.#since = this.#options.monotonic();
     const { data } = reader.read(bytes);
-    if (reader.failed) {
+    if (reader.failed || reader.announced > Number.MAX_SAFE_INTEGER) {
       this.#malformed('chunked body breaks its grammar');
       return;
     }

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { FakeSocket } from './fake-socket.test.ts';
 import { until } from './peers.test.ts';
 import { acceptOf, type UpgradeOffer } from './upgrade.ts';
-import { type Heard, rig } from './upstream-peer.test.ts';
+import { Caller, type Heard, rig } from './upstream-peer.test.ts';
+import { UpstreamTunnelCall } from './upstream-tunnel.ts';
 
+const NONE = { kind: 'none' } as const;
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const upgrade: UpgradeOffer = { protocol: 'websocket', key: KEY, subprotocols: [] };
 const SWITCH = `HTTP/1.1 101 X\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: ${acceptOf(KEY)}\r\n\r\n`;
@@ -88,6 +92,73 @@ test('a call that is given up closes its connection, whatever it became', async 
   tunnel.call?.abort();
   await until(() => heard[0]?.closed === true);
   assert.deepEqual(tunnel.log, ['switched']);
+});
+
+test('an interim reply gives the head behind it all of its time', async (t) => {
+  const { call, heard, pass, close } = await rig({ bounds: { responseMs: 5_000 } });
+  t.after(close);
+  const caller = call({ upgrade });
+  await until(() => heard[0]?.text.endsWith('\r\n\r\n') === true);
+  for (let round = 1; round <= 3; round++) {
+    pass(4_000);
+    heard[0]?.socket.write('HTTP/1.1 103 Early Hints\r\n\r\n');
+    await until(() => caller.log.length === round);
+  }
+  assert.deepEqual(caller.log, ['interim 103', 'interim 103', 'interim 103']);
+  pass(5_500);
+  assert.equal(caller.failure?.code, 'upstream-timeout');
+});
+
+test('more interim replies than may come are a flood', async (t) => {
+  const { call, close } = await rig({
+    answer: ({ socket }) => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(11) + SWITCH),
+  });
+  t.after(close);
+  const caller = await call({ upgrade }).over();
+  assert.deepEqual(caller.log, [...Array.from({ length: 10 }, () => 'interim 103'), 'upstream-malformed-reply']);
+});
+
+test('a reply in the place of the switch has its chunks judged as any reply', async (t) => {
+  const sizes = { ffffffffffffffff: true, '20000000000000': true, '1fffffffffffff': false };
+  for (const [size, isRefused] of Object.entries(sizes)) {
+    const { call, close } = await rig({
+      answer: ({ socket }) => socket.write(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${size}\r\nxyz`),
+    });
+    t.after(close);
+    const caller = call({ upgrade });
+    await until(() => caller.body === 'xyz' || caller.failure !== null);
+    assert.equal(caller.failure?.code, isRefused ? 'upstream-malformed-reply' : undefined, size);
+    assert.equal(caller.body, isRefused ? '' : 'xyz');
+  }
+});
+
+test('what an upstream says before the request has gone out is no reply to it', async () => {
+  const socket = new FakeSocket();
+  socket.takeTexts();
+  const dialed: ((bytes: Buffer) => void)[] = [];
+  const caller = new Caller();
+  let ends = 0;
+  const request = { method: 'GET', target: '/', authority: 'up.test', fields: null, added: [], framing: NONE, upgrade };
+  const tunnel = new UpstreamTunnelCall(request, caller, {
+    dialer: {
+      readyEvent: 'connect',
+      dial: (receive) => {
+        dialed.push(receive);
+        return socket.socket;
+      },
+    },
+    bounds: { connectMs: 1_000, responseMs: 1_000, idleMs: 1_000 },
+    monotonic: () => 0,
+    over: () => ends++,
+  });
+  socket.emit('connect');
+  dialed[0]?.(Buffer.from(SWITCH));
+  assert.deepEqual([caller.log, caller.failure?.detail], [['upstream-malformed-reply'], 'bytes nobody asked for']);
+  assert.ok(socket.destroyed);
+  await setImmediate();
+  assert.equal(socket.text, '', 'nothing is sent any more');
+  tunnel.abort();
+  assert.equal(ends, 1);
 });
 
 test('an upstream is waited for within the bounds of any call', async (t) => {

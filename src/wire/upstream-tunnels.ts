@@ -1,7 +1,7 @@
 import { type CallClient, NetworkShares } from './network-shares.ts';
 import type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';
 import { UpstreamTunnelCall, type UpstreamTunnelOptions } from './upstream-tunnel.ts';
-import type { OutgoingRequest } from './write-head.ts';
+import type { UpgradeRequest } from './write-head.ts';
 
 /**
  * The upgrades of one upstream: those that were asked for, and those that became tunnels. They stand for hours, so they
@@ -24,7 +24,7 @@ export class UpstreamTunnels {
   }
 
   /** Asks for an upgrade, on a new connection. Where there is no room for one, it fails in the next moment. */
-  open(request: OutgoingRequest, events: UpstreamEvents, client: CallClient): UpstreamCall {
+  open(request: UpgradeRequest, events: UpstreamEvents, client: CallClient): UpstreamCall {
     if (!this.#shares.mayTake(client, this.size, this.#limit - this.size)) {
       process.nextTick(fail, events);
       return NO_CALL;

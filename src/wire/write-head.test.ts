@@ -81,6 +81,7 @@ test('what is written to an upstream is read back the same', () => {
       fields: NO_FIELDS,
       added: ['x-a', '1'],
       framing,
+      upgrade: null,
     });
     const reading = readRequestHead(Buffer.from(text), text.length - 2, newAuthorityMemory());
     assert.ok(reading.fault === null, `${text}: ${reading.fault}`);

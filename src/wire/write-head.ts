@@ -136,8 +136,16 @@ export interface OutgoingRequest {
   readonly framing: BodyFraming;
   /** Over HTTP/2: neither the reply's head nor anything behind it has to come in time; whoever calls sees to an end. */
   readonly mayStandStill?: boolean;
-  /** What it asks to be upgraded to; such a request has a connection of its own. */
-  readonly upgrade?: UpgradeOffer;
+  /** What it asks to be upgraded to, or null; one that asks has a connection of its own. */
+  readonly upgrade: UpgradeOffer | null;
+}
+
+/** A request that asks for an upgrade. */
+export type UpgradeRequest = OutgoingRequest & { readonly upgrade: UpgradeOffer };
+
+/** Whether the request asks for an upgrade. */
+export function asksUpgrade(request: OutgoingRequest): request is UpgradeRequest {
+  return request.upgrade !== null;
 }
 
 /** A request's head for an HTTP/1.1 upstream, its empty line included. */
@@ -150,7 +158,7 @@ export function writeRequestHead(request: OutgoingRequest): string {
   else if (request.framing.kind === 'chunked') text += 'transfer-encoding: chunked\r\n';
   else if (request.method === 'POST' || request.method === 'PUT' || request.method === 'PATCH')
     text += 'content-length: 0\r\n';
-  if (request.upgrade !== undefined) text += upgradeLines(request.upgrade);
+  if (request.upgrade !== null) text += upgradeLines(request.upgrade);
   return text + '\r\n';
 }
 

@@ -23,6 +23,11 @@ export class WriteWatch {
     this.#flushedAt = now;
   }
 
+  /** The client has just closed its side: what is sent soon is still sent. */
+  closedSide(now: number): void {
+    this.#flushedAt = now;
+  }
+
   /** Whether the client is to be given up: it takes nothing, or too little; or, where `onlySends`, nothing is sent any more. */
   isOver(now: number, { waiting, flushed }: Sending, onlySends: boolean): boolean {
     if (flushed !== this.#flushed || !onlySends) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { echo } from '../peers.test.ts';
+import { echo, type Seen } from '../peers.test.ts';
 import {
   block,
   data,
@@ -214,6 +214,27 @@ test('the window of the connection comes back, whatever becomes of data', async 
   assert.equal(bench.socket.finished, false);
   const sent = 160 * 16_384;
   assert.ok(sent - opened < 524_288, `${sent} came, ${opened} were given back`);
+});
+
+test('a body is not waited for while others that are not read keep the window of the connection shut', async () => {
+  const bench = greeted({ connectionWindowBytes: 65_535 });
+  bench.send(post(1), post(3));
+  await bench.turn();
+  const [unread, late] = bench.script.seen as [Seen, Seen];
+  unread.takes = false;
+  unread.exchange.receive();
+  late.exchange.receive();
+  const full = 'x'.repeat(16_384);
+  bench.send(data(1, full), data(1, full), data(1, full), data(1, full.slice(1)));
+  bench.pass(120_000);
+  assert.deepEqual([unread.log, late.log], [['pieces'], []]);
+  unread.takes = true;
+  unread.exchange.resumeBody();
+  assert.equal(bench.told().filter((line) => line.startsWith('WINDOW 0')).length, 1);
+  bench.pass(4_000);
+  assert.deepEqual(late.log, []);
+  bench.pass(4_000);
+  assert.deepEqual(late.log, ['request-timeout']);
 });
 
 test('padding opens both windows again at once', async () => {

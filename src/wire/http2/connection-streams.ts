@@ -1,6 +1,5 @@
 import type { ProblemCode } from '../../base/index.ts';
 import type { DirectWriter } from '../direct-writer.ts';
-import { NO_FIELDS } from '../header-fields.ts';
 import type { ConnectionOptions } from '../connection-options.ts';
 import type { Peer } from '../message.ts';
 import { type ConnectionMemo, type Http2Offer, type ServerBounds, SIDE_BUFFER_BYTES } from '../server.ts';
@@ -11,12 +10,14 @@ import type { StreamState } from './frame-judge.ts';
 import { headerFrames, rstStream, windowUpdate } from './frame-writer.ts';
 import { NO_TABLE } from './hpack-encoder.ts';
 import { Http2Exchange } from './http2-exchange.ts';
+import type { Hush } from './hush.ts';
 import { ErrorCode, FIRST_WINDOW_BYTES, HTTP2_FAULTS, type Http2Bounds, type Http2Fault } from './protocol.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import type { Http2RequestHead } from './request-head.ts';
 import { RequestQueue } from './request-queue.ts';
 import type { StreamHost } from './stream-host.ts';
 import { type ClosedHow, StreamTable } from './stream-table.ts';
+import { NO_HEAD, NO_HEAD_OF_HEAD } from './unread-head.ts';
 
 /**
  * What a request takes beside its text: a stream, and a place for each of its fields (measured). Tables of HPACK make a
@@ -37,8 +38,9 @@ export interface StreamsOptions extends Pick<ConnectionOptions, 'peer' | 'handle
   readonly answered: () => void;
   /** Something is to be done when the event loop's turn ends. */
   readonly planned: () => void;
-  /** Nothing is to be read for so many milliseconds. */
-  readonly hush: (ms: number) => void;
+  readonly hush: Pick<Hush, 'ask' | 'isOn'>;
+  /** The connection is to close in order. */
+  readonly retired: () => void;
 }
 
 /** A request of which no more is known than this. */
@@ -102,6 +104,11 @@ export class ConnectionStreams implements StreamHost<Http2Exchange> {
       isOpen: (stream) => this.#isOpen(stream),
       isFull: () => this.#isFull,
     });
+  }
+
+  /** From here on the client may have so many streams open. */
+  restrict(streams: number): void {
+    this.#table.restrict(streams);
   }
 
   /** Streams that are open. */
@@ -175,6 +182,7 @@ export class ConnectionStreams implements StreamHost<Http2Exchange> {
       this.#credit(flowBytes);
       return true;
     }
+    this.#credit(0);
     stream.owedBytes += flowBytes;
     this.#owedBytes += flowBytes;
     if (!stream.receiveWindow.take(flowBytes)) this.reset(stream, 'window-overrun');
@@ -225,9 +233,9 @@ export class ConnectionStreams implements StreamHost<Http2Exchange> {
     this.sender.flush();
   }
 
-  /** Hands over the requests that wait for it. The handler may do anything meanwhile. */
+  /** Hands over the requests that wait for it, unless the connection is hushed. The handler may do anything meanwhile. */
   handOver(): void {
-    this.#queue.handOver();
+    this.#queue.handOver(this.#options.hush.isOn);
   }
 
   /** The socket has taken what it had. */
@@ -236,10 +244,11 @@ export class ConnectionStreams implements StreamHost<Http2Exchange> {
     if (!this.#queue.isEmpty) this.#options.planned();
   }
 
-  /** Judges the waits of all streams. */
+  /** Judges the waits of all streams. While others that are not read have used up the connection's window, none can send. */
   sweep(now: number): void {
+    const mayCome = this.#window.open > 0;
     for (const stream of this.#table) {
-      const fault = stream.sweep(now);
+      const fault = stream.sweep(now, mayCome);
       if (fault === 'stalled') this.reset(stream, fault);
       else if (fault !== null && this.#queue.refuse(stream, fault)) this.#options.planned();
     }
@@ -294,7 +303,11 @@ export class ConnectionStreams implements StreamHost<Http2Exchange> {
   }
 
   hush(ms: number): void {
-    this.#options.hush(ms);
+    this.#options.hush.ask(ms);
+  }
+
+  retire(): void {
+    this.#options.retired();
   }
 
   held(stream: Http2Exchange): void {
@@ -361,7 +374,7 @@ export class ConnectionStreams implements StreamHost<Http2Exchange> {
   }
 
   #credit(bytes: number): void {
-    const due = bytes === 0 || this.#abandoned ? 0 : this.#window.give(bytes);
+    const due = this.#abandoned ? 0 : this.#window.give(bytes);
     if (due > 0) this.#writer.append(windowUpdate(0, due));
   }
 }
@@ -375,18 +388,3 @@ function malformedBy(fault: Http2Fault): ProblemCode | null {
 function besideText({ fields }: Http2RequestHead): number {
   return STREAM_BYTES + FIELD_BYTES * fields.size;
 }
-
-/** What stands for a head that could not be read: nothing of it is looked at, for its reply is ready. */
-const NO_HEAD: Http2RequestHead = {
-  fault: null,
-  method: 'GET',
-  authority: { host: '', port: null },
-  path: '/',
-  query: null,
-  fields: NO_FIELDS,
-  contentLength: -1,
-  upgrades: false,
-  expectsContinue: false,
-  bytes: 0,
-};
-const NO_HEAD_OF_HEAD: Http2RequestHead = { ...NO_HEAD, method: 'HEAD' };

@@ -46,8 +46,12 @@ test('what tips the measure of chatter is the reason, and DATA of ours make room
   assert.deepEqual(faults, ['priority-flood']);
 });
 
-test('our settings are acknowledged once; more of that is chatter', () => {
+test('our settings are acknowledged once each; more of that is chatter', () => {
   const { talk, faults } = talking();
+  assert.equal(talk.acknowledged, false);
+  talk.settingsAck();
+  assert.equal(talk.acknowledged, true);
+  talk.tellStreams(20);
   assert.equal(talk.acknowledged, false);
   talk.settingsAck();
   assert.equal(talk.acknowledged, true);

@@ -1,8 +1,8 @@
 import type { DirectWriter } from '../direct-writer.ts';
 import type { DataSender } from './data-sender.ts';
 import { FrameBudget, type FrameBudgetBounds } from './frame-budget.ts';
-import { pingAck, SETTINGS_ACK } from './frame-writer.ts';
-import type { Http2Fault } from './protocol.ts';
+import { pingAck, settings, SETTINGS_ACK } from './frame-writer.ts';
+import { type Http2Fault, Setting } from './protocol.ts';
 
 /** What the talk is built from. */
 export interface TalkOptions {
@@ -21,7 +21,8 @@ export interface TalkOptions {
 export class ConnectionTalk {
   readonly #options: TalkOptions;
   readonly #budget: FrameBudget;
-  #acknowledged = false;
+  /** SETTINGS of ours that are not acknowledged yet; the greeting has the first. */
+  #unacknowledged = 1;
   /** DATA frames of ours that the budget knows of. */
   #framesTold = 0;
 
@@ -30,9 +31,9 @@ export class ConnectionTalk {
     this.#budget = new FrameBudget(options.bounds);
   }
 
-  /** Whether our SETTINGS were acknowledged. */
+  /** Whether all our SETTINGS were acknowledged. */
   get acknowledged(): boolean {
-    return this.#acknowledged;
+    return this.#unacknowledged === 0;
   }
 
   /** HEADERS were sent. */
@@ -68,9 +69,15 @@ export class ConnectionTalk {
     return true;
   }
 
+  /** Says how many streams the peer may have open. */
+  tellStreams(streams: number): void {
+    this.#unacknowledged++;
+    this.#options.writer.append(settings([[Setting.maxConcurrentStreams, streams]]));
+  }
+
   settingsAck(): void {
-    if (this.#acknowledged) this.chat('settings-flood');
-    this.#acknowledged = true;
+    if (this.#unacknowledged === 0) this.chat('settings-flood');
+    else this.#unacknowledged--;
   }
 
   /** Answers (RFC 9113 §6.7). */

@@ -92,6 +92,27 @@ test('who takes nothing is given up after half a minute; who has closed its side
   );
 });
 
+test('who closes its side is given half a second from then on, not from when it was looked at before', () => {
+  const sight: Sight = {
+    reader: { partial: 'nothing', wholeCount: 2 },
+    sender: { isShut: false, sentBytes: 0 },
+    streams: 1,
+    lastId: 1,
+    acknowledged: true,
+    onlySends: false,
+    waiting: 0,
+    flushed: 0,
+  };
+  const waits = new ConnectionWaits({ ...SERVER_BOUNDS, ...HTTP2_BOUNDS }, 0);
+  assert.equal(waits.judge(500, sight), null);
+  waits.closedSide(990);
+  sight.onlySends = true;
+  assert.deepEqual(
+    [waits.judge(1_000, sight), waits.judge(1_250, sight), waits.judge(1_500, sight)],
+    [null, null, 'gone'],
+  );
+});
+
 test('a window of the connection that stays shut, or opens by crumbs, stalls it; a pause of ours does not count', () => {
   const [overdue, now] = watch((sight) => (sight.sender = { isShut: true, sentBytes: 0 }));
   assert.equal(overdue, 'stalled');

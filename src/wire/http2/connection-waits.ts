@@ -15,7 +15,7 @@ export interface ConnectionSight extends Sending {
   /** Streams that are open, and the newest there ever was. */
   readonly streams: number;
   readonly lastId: number;
-  /** Our SETTINGS were acknowledged. */
+  /** All our SETTINGS were acknowledged. */
   readonly acknowledged: boolean;
   /** The client has closed its side: it only takes what is sent. */
   readonly onlySends: boolean;
@@ -34,26 +34,32 @@ export type Overdue = 'untaken' | 'gone' | 'stalled' | 'slow-frame' | 'settings-
  */
 export class ConnectionWaits {
   readonly #bounds: WaitBounds;
-  readonly #begunAt: number;
+  /** When all our SETTINGS were seen acknowledged. */
+  #heardAt = 0;
   readonly #writes: WriteWatch;
   /** While the connection's window keeps all back. */
   readonly #shutPace: Pace;
   /** What was seen last, and since when it has been so. */
   #wholeCount = 0;
-  #wholeAt: number;
+  #wholeAt = 0;
   #lastId = 0;
-  #busyAt: number;
+  #busyAt = 0;
 
   constructor(bounds: WaitBounds, now: number) {
     this.#bounds = bounds;
     this.#writes = new WriteWatch(bounds, now);
     this.#shutPace = new Pace(bounds, 0, now);
-    this.#begunAt = this.#wholeAt = this.#busyAt = now;
+    this.#heardAt = this.#wholeAt = this.#busyAt = now;
   }
 
   /** When it was last seen with a stream that was open or new. */
   get busyAtMs(): number {
     return this.#busyAt;
+  }
+
+  /** The client has just closed its side. */
+  closedSide(now: number): void {
+    this.#writes.closedSide(now);
   }
 
   /** The first thing that is overdue, or null. */
@@ -62,7 +68,8 @@ export class ConnectionWaits {
     if (this.#writes.isOver(now, sight, sight.onlySends)) return sight.waiting > 0 ? 'untaken' : 'gone';
     if (this.#isShutForLong(now, sight.sender)) return 'stalled';
     if (this.#partialMs(now, sight.reader) > headMs) return 'slow-frame';
-    if (!sight.acknowledged && now - this.#begunAt > settingsAckMs) return 'settings-timeout';
+    if (sight.acknowledged) this.#heardAt = now;
+    else if (now - this.#heardAt > settingsAckMs) return 'settings-timeout';
     if (sight.streams > 0 || sight.lastId !== this.#lastId) {
       this.#lastId = sight.lastId;
       this.#busyAt = now;

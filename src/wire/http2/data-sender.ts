@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
-import type { DirectWriter } from '../direct-writer.ts';
-import { ONE_WRITE_BYTES } from '../http1-exchange.ts';
+import { type DirectWriter, ONE_WRITE_BYTES } from '../direct-writer.ts';
 import type { WholeBody } from '../message.ts';
 import { latin1Text } from '../octets.ts';
 import { SIDE_BUFFER_BYTES } from '../server.ts';

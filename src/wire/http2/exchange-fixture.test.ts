@@ -110,6 +110,10 @@ export class FakeHost implements StreamHost<Http2Exchange> {
     this.#note(`consumed ${bytes}${stream.takesMore ? '' : ' for the connection'}`);
   }
 
+  retire(): void {
+    this.#note('retire');
+  }
+
   hush(ms: number): void {
     this.#note(`hush ${ms}`);
   }

@@ -196,6 +196,7 @@ test('a request is its pseudo fields, what is passed on, the ready lines, what i
     added: ['traceparent', '00-1'],
     lines: 'x-forwarded-for: 192.0.2.1\r\nvia: 1.1 portcullis\r\n',
     framing: { kind: 'length', bytes: 12 },
+    upgrade: null,
   };
   assert.deepEqual(linesOf(encoder.encode(request, 'https'), REQUEST_RULES), [
     ':method: POST',

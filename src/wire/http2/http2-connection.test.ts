@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { echo, ownHead } from '../peers.test.ts';
+import type { ServerExchange } from '../server.ts';
 import {
   block,
   data,
@@ -586,6 +587,32 @@ test('a connection that drains asks first, takes what was on its way, and names 
   assert.deepEqual(bench.told(), ['HEADERS 1 200 end', 'HEADERS 3 200 end']);
   assert.equal(bench.socket.finished, true);
   assert.deepEqual(bench.faults, []);
+});
+
+test('behind a reply that retires the connection the client is told so, and what is under way is taken', async () => {
+  const bench = greeted();
+  const later: ServerExchange[] = [];
+  bench.script.onRequest = (seen) => {
+    if (seen.exchange.request.path === '/no')
+      seen.exchange.send({ ...ownHead(421, 2), retires: true }, Buffer.from('no'));
+    else later.push(seen.exchange);
+  };
+  bench.send(get(1), get(3, { ':path': '/no' }), get(5));
+  await bench.turn();
+  const [said, body, ...rest] = bench.told();
+  assert.deepEqual([said, body], ['HEADERS 3 421', 'DATA 3 "no" end']);
+  assert.deepEqual(rest, ['GOAWAY 2147483647 noError', 'PING draining']);
+  // One more was on its way when the client heard of it.
+  bench.send(get(7), ping('draining', 1), get(9));
+  await bench.turn();
+  assert.deepEqual(bench.told(), ['GOAWAY 7 noError']);
+  assert.equal(later.length, 3);
+  for (const exchange of later) exchange.send(ownHead(200, 4), Buffer.from('late'));
+  await bench.turn();
+  assert.deepEqual(
+    bench.told().filter((line) => line.startsWith('HEADERS')),
+    ['HEADERS 1 200', 'HEADERS 5 200', 'HEADERS 7 200'],
+  );
 });
 
 test('a client that does not answer the ping of a drain is told the last a second later', async () => {

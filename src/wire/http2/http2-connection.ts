@@ -14,8 +14,8 @@ import { type BlockOpening, type FrameEvents, FrameReader } from './frame-reader
 import { goaway, ping } from './frame-writer.ts';
 import type { Http2Exchange } from './http2-exchange.ts';
 import { greetingOf } from './greeting.ts';
-import { hushOf } from './hush.ts';
-import { Lingering } from './lingering.ts';
+import { Lingering } from '../lingering.ts';
+import { Hush } from './hush.ts';
 import { ErrorCode, HTTP2_FAULTS, type Http2Bounds, type Http2Fault, Setting } from './protocol.ts';
 
 /** A GOAWAY with it promises that what is under way will be taken (RFC 9113 §6.8). */
@@ -54,6 +54,7 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
   readonly #talk: ConnectionTalk;
   readonly #waits: ConnectionWaits;
   readonly #streams: ConnectionStreams;
+  readonly #hush: Hush;
   /** False when our side is closed: what still comes is thrown away. */
   #open = true;
   #lingering: Lingering | null = null;
@@ -74,12 +75,17 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
     this.#reader = new FrameReader('server', this, bounds);
     this.#blocks = new BlockReader(peer.tls === null ? 'http' : 'https', bounds);
     this.#waits = new ConnectionWaits(bounds, now);
+    const planned = (): void => this.#plan();
+    const tell = (streams: number): void => this.#talk.tellStreams(streams);
+    const limit = (streams: number): void => this.#streams.restrict(streams);
+    this.#hush = new Hush({ bounds, after: options.after, monotonic, tell, limit, over: planned });
     const host = {
       blocks: this.#blocks,
       faulted: (fault: Http2Fault): void => this.#countFault(fault),
       answered: (): void => this.#talk.sentHead(),
-      planned: (): void => this.#plan(),
-      hush: hushOf(socket, options.after),
+      planned,
+      hush: this.#hush,
+      retired: (): void => this.drain(),
     };
     const { handler, http2 } = options;
     this.#streams = new ConnectionStreams({ peer, handler, memory: http2.memory, bounds, writer, ...host }, now);
@@ -123,6 +129,7 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
     if (!this.#open) return;
     this.#streams.nowMs = now;
     this.#talk.refill(now);
+    this.#hush.sweep(now);
     if (this.#drain === 'asked' && now - this.#drainAt > this.#options.bounds.drainMs) this.#tellLast();
     this.#streams.sweep(now);
     // What only an event of the socket would have told is not to wait for ever.
@@ -197,6 +204,7 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
 
   settingsAck(): void {
     this.#talk.settingsAck();
+    if (this.#talk.acknowledged) this.#hush.acknowledged();
   }
 
   ping(opaque: string): void {
@@ -373,6 +381,7 @@ export class Http2Connection implements FrameEvents, Sheddable, TurnWork {
    */
   #onEnd(): void {
     this.#ended = true;
+    this.#waits.closedSide(this.#options.monotonic());
     this.#options.leaving?.();
     if (this.#open) {
       this.#streams.endBodies();

@@ -204,16 +204,17 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
 
   /**
    * Judges the present waits, about twice a second. `request-timeout`: what it `waits` for has not come, and since no
-   * handler knows of the request, the connection has to answer; `stalled`: the client does not take its reply.
+   * handler knows of the request, the connection has to answer; `stalled`: the client does not take its reply. `mayCome`:
+   * whether the connection lets data come, of whatever stream.
    */
-  sweep(now: number): 'request-timeout' | 'stalled' | null {
+  sweep(now: number, mayCome = true): 'request-timeout' | 'stalled' | null {
     if (this.#lingersSince !== null) {
       if (now - this.#lingersSince > LINGER_MS) this.#close();
       return null;
     }
     if (this.#waits && this.#reply === 'none')
       return now - this.#openedAt > this.#host.bounds.headMs ? 'request-timeout' : null;
-    this.#body?.sweep(this.#host.bounds, now);
+    this.#body?.sweep(this.#host.bounds, mayCome, now);
     return this.#isStalled(now) ? 'stalled' : null;
   }
 
@@ -257,6 +258,7 @@ export class Http2Exchange implements ServerExchange, SendingStream, BodyOwner {
     const bodiless = this.#encoding === 'nothing' || length === 0;
     this.#host.head(this, block, bodiless);
     if (!bodiless) this.#host.sender.send(this, body, true);
+    if (head.retires === true) this.#host.retire();
     this.#endUnlessHeld();
   }
 

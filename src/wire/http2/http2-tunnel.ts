@@ -1,3 +1,4 @@
+import { keepRead } from '../lent-reads.ts';
 import type { ExchangeEvents } from '../server.ts';
 import type { TunnelEnds, TunnelSide } from '../tunnel.ts';
 import { ErrorCode } from './protocol.ts';
@@ -33,7 +34,7 @@ export class Http2Tunnel implements TunnelSide, ExchangeEvents {
   }
 
   write(bytes: Buffer): boolean {
-    return this.#stream.write(bytes);
+    return this.#stream.write(keepRead(bytes));
   }
 
   /** END_STREAM stands for the end of a connection, */

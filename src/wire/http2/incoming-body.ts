@@ -121,11 +121,11 @@ export class IncomingBody {
     if (bytes > 0) this.#owner.consumed(bytes);
   }
 
-  /** Fails where the client lets us wait for too long; that we do not read is not its fault. */
-  sweep(bounds: PaceBounds, now: number): void {
+  /** Fails where the client lets us wait for too long; that we do not read, or have let nothing more come, is not its fault. */
+  sweep(bounds: PaceBounds, mayCome: boolean, now: number): void {
     if (this.#stage !== 'open' || this.#mayStandStill) return;
     this.#pace ??= new Pace(bounds, this.#arrivedBytes, now);
-    if (this.#pace.isTooSlow(this.#arrivedBytes, this.#isTaken, now)) this.#fail('request-timeout');
+    if (this.#pace.isTooSlow(this.#arrivedBytes, this.#isTaken && mayCome, now)) this.#fail('request-timeout');
   }
 
   /**

@@ -142,6 +142,8 @@ export interface Http2Bounds {
   readonly settingsPerFrame: number;
   /** Streams open at once. */
   readonly streams: number;
+  /** The same of a client whose requests are being refused. */
+  readonly hushedStreams: number;
   readonly streamWindowBytes: number;
   readonly connectionWindowBytes: number;
   /** Within it our SETTINGS are acknowledged. */
@@ -189,9 +191,11 @@ export const HTTP2_BOUNDS: Http2Bounds = {
   settingsPerFrame: 32,
   // RFC 9113 §6.5.2 recommends no less than 100.
   streams: 100,
+  // Three times what browsers ask of a host at once over HTTP/1.1.
+  hushedStreams: 20,
   // RFC 9113 §6.9.2: the default. It bounds what a body may bring that nobody reads yet.
   streamWindowBytes: 65_535,
-  // Sixteen bodies at full pace; one that is not read doesn't stop the others.
+  // Sixteen bodies at full pace; fifteen that are not read don't stop the others.
   connectionWindowBytes: 1_048_576,
   // Far beyond any round trip.
   settingsAckMs: 10_000,

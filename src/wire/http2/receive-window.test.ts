@@ -14,13 +14,31 @@ test('a peer may send as much as it was given, and not an octet more', () => {
 
 test('the window opens again by what was done with, once that is half of it', () => {
   const window = new ReceiveWindow(65_535);
-  window.take(65_535);
+  window.take(49_000);
   assert.equal(window.give(32_767), 0);
-  assert.equal(window.take(1), false);
+  assert.equal(window.take(16_536), false);
   assert.equal(window.give(1), 32_768);
-  assert.equal(window.take(32_769), false);
-  assert.equal(window.take(32_768), true);
-  assert.equal(window.give(32_767 + 32_768), 65_535);
+  assert.equal(window.take(49_304), false);
+  assert.equal(window.take(49_303), true);
+  assert.equal(window.give(16_232 + 49_303), 65_535);
+});
+
+test('a peer that has less than a frame left is told of a frame that was done with', () => {
+  const window = new ReceiveWindow(65_535);
+  window.take(65_535);
+  assert.equal(window.give(16_382), 0);
+  assert.equal(window.give(1), 16_383);
+  assert.equal(window.give(16_383), 0, 'it has a frame again');
+});
+
+test('streams that nobody reads leave a connection to those that are read while there is room for two frames', () => {
+  const window = new ReceiveWindow(1_048_576);
+  window.take(1_048_576 - 32_768);
+  for (let frame = 0, open = 32_768; frame < 100; frame++) {
+    assert.ok(open >= 16_384, 'the peer can go on');
+    window.take(16_384);
+    open += window.give(16_384) - 16_384;
+  }
 });
 
 test('a short body needs no update at all', () => {
@@ -51,7 +69,7 @@ test('whatever comes and is done with, the peer never has more than the window o
           const taken = window.take(bytes);
           assert.equal(taken, bytes <= open);
           if (!taken) continue;
-          open -= bytes;
+          open += window.give(0) - bytes;
           undone += bytes;
         } else {
           const done = Math.min(bytes, undone);
@@ -60,7 +78,11 @@ test('whatever comes and is done with, the peer never has more than the window o
         }
         assert.ok(open + undone <= size);
         // What is not said yet is less than half, so a peer never waits for less than that.
-        assert.ok((size - open - undone) * 2 < size);
+        const unsaid = size - open - undone;
+        assert.ok(unsaid * 2 < size);
+        // And with less than a frame it never waits for a frame that could be given.
+        const least = Math.min(16_384, size >> 2);
+        assert.ok(open >= least || unsaid < least);
       }
     }),
   );

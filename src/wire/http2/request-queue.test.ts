@@ -80,6 +80,17 @@ test('while the client takes nothing all wait; what fills up meanwhile holds bac
   assert.deepEqual(handed, [1, 3, 5]);
 });
 
+test('in a pause nothing is handed over or refused, and what has ended is forgotten', () => {
+  const { queue, streams, gone, script } = queueOf(1, 3);
+  const [first, second] = streams as [FakeStream, FakeStream];
+  queue.refuse(first.stream, 'request-timeout');
+  queue.handOver(true);
+  assert.deepEqual([handed, script.refusals, queue.isEmpty], [[], [], false]);
+  gone.add(first.stream).add(second.stream);
+  queue.handOver(true);
+  assert.equal(queue.isEmpty, true);
+});
+
 test('a refusal is answered in its turn, also where its stream waits for something; the first one counts', () => {
   const { queue, streams, script, gone } = queueOf(1, 3);
   const [first, second] = streams as [FakeStream, FakeStream];

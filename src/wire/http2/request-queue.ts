@@ -57,14 +57,17 @@ export class RequestQueue {
     if (this.#streams.includes(stream)) handler.refused(this.#refusals.get(stream) ?? code, peer, false);
   }
 
-  /** Hands over whatever may be. The handler may do anything meanwhile but add to the queue. */
-  handOver(): void {
+  /**
+   * Hands over whatever may be, or nothing where `pauses`; what has ended is forgotten in either case. The handler may do
+   * anything meanwhile but add to the queue.
+   */
+  handOver(pauses = false): void {
     const { isOpen, isFull } = this.#options;
     const streams = this.#streams;
     this.#streams = this.#spare;
     for (const stream of streams) {
       if (!isOpen(stream)) this.#refusals.delete(stream);
-      else if (isFull() || (stream.waits && !this.#refusals.has(stream))) this.#streams.push(stream);
+      else if (pauses || isFull() || (stream.waits && !this.#refusals.has(stream))) this.#streams.push(stream);
       else this.#handOver(stream);
     }
     streams.length = 0;

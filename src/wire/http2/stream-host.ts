@@ -21,8 +21,10 @@ export interface StreamHost<Stream extends SendingStream> {
   end(stream: Stream, code: number | null, fault: Http2Fault | null): void;
   /** So much of what came was taken, or thrown away: the windows may open again. Never called of a stream that is over. */
   consumed(stream: Stream, bytes: number): void;
-  /** Nothing is to be read of the connection for so long. */
+  /** No further request is to be begun for so long: see `Hush`. */
   hush(ms: number): void;
+  /** No further stream is wanted: the connection closes in order, behind those that are under way. */
+  retire(): void;
   /** The sender holds something of this stream: memory must be found for it. The connection may end the stream meanwhile. */
   held(stream: Stream): void;
 }

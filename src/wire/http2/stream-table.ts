@@ -11,7 +11,7 @@ const WAY_BITS = 2;
  * what a late frame means depends on it.
  */
 export class StreamTable<Stream> {
-  readonly #limit: number;
+  #limit: number;
   readonly #open = new Map<number, Stream>();
   /** One word a number, in the place of its lowest bits: the rest of it and the way, plus one; 0: nothing yet. Made when it is needed first. */
   #ring: Uint32Array | null = null;
@@ -30,6 +30,11 @@ export class StreamTable<Stream> {
   /** Whether no stream may be opened now (§5.1.2). */
   get isFull(): boolean {
     return this.#open.size >= this.#limit;
+  }
+
+  /** From here on so many may be open at once; those that are open stay so. */
+  restrict(limit: number): void {
+    this.#limit = limit;
   }
 
   /** The highest number there was, refused streams included; 0 before any. */

@@ -125,6 +125,7 @@ export class UpstreamBench {
       fields: null,
       added: [],
       framing: { kind: 'none' },
+      upgrade: null,
       ...request,
     };
     caller.call = this.pool.call(whole, caller, client);

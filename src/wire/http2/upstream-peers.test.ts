@@ -81,6 +81,7 @@ function connectTo(
       fields: null,
       added: [],
       framing: { kind: 'none' },
+      upgrade: null,
       ...request,
     };
     caller.call = upstream.call(whole, caller, nextClient());

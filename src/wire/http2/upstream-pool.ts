@@ -1,12 +1,6 @@
-import {
-  type CallState,
-  failCall,
-  isReplayable,
-  type UpstreamCall,
-  type UpstreamEvents,
-  type UpstreamFailure,
-} from '../upstream-call.ts';
 import { type CallClient, NetworkShares } from '../network-shares.ts';
+import { PooledCall } from '../pooled-call.ts';
+import { failCall, type UpstreamCall, type UpstreamEvents, type UpstreamFailure } from '../upstream-call.ts';
 import { type UpstreamConnect, UpstreamDialer, type UpstreamTarget } from '../upstream-dialer.ts';
 import type { PoolBounds, PoolCounts, Upstream } from '../upstream-pool.ts';
 import { WaitingCalls } from '../waiting-calls.ts';
@@ -28,6 +22,9 @@ const LEAVING_LIMIT = 127;
 /** And so many calls on them, which may keep a window of data each that nobody takes. */
 const LEAVING_CALLS = 800;
 
+/** A stream of its connection carries the call. */
+type Call = PooledCall<Http2UpstreamConnection, UpstreamStream>;
+
 /** The HTTP/2 connections of a thread to one upstream. A call goes over the first that takes it. */
 export class Http2Pool implements Upstream {
   readonly #bounds: PoolBounds;
@@ -39,12 +36,12 @@ export class Http2Pool implements Upstream {
   readonly #open = new Set<Http2UpstreamConnection>();
   readonly #leaving = new Set<Http2UpstreamConnection>();
   readonly #closing = new Set<Http2UpstreamConnection>();
-  readonly #waiting: WaitingCalls<Http2Call>;
+  readonly #waiting: WaitingCalls<Call>;
   readonly #shares = new NetworkShares(() => this.#clients());
   readonly #mayBegin = (client: CallClient): boolean => this.#hasShareFor(client);
   /** Calls that have a stream. */
   #busy = 0;
-  readonly #forget = (call: Http2Call): void => this.#waiting.remove(call);
+  readonly #aborted = (call: Call): void => this.#onAborted(call);
   #closed = false;
   /** No connection is opened before the next sweep. */
   #pauses = false;
@@ -67,8 +64,8 @@ export class Http2Pool implements Upstream {
       encoder: new RequestHeadEncoder(),
       monotonic,
       freed: () => this.#serve(),
-      left: (call) => this.#onLeft(call as Http2Call),
-      failed: (call, failure, again) => this.#onFailed(call as Http2Call, failure, again),
+      left: (call) => this.#onLeft(call as Call),
+      failed: (call, failure, again) => this.#onFailed(call as Call, failure, again),
       lost: (connection, failure, again) => this.#onLost(connection, failure, again),
     };
   }
@@ -94,7 +91,7 @@ export class Http2Pool implements Upstream {
     client: CallClient,
     atMs: number = this.#monotonic(),
   ): UpstreamCall {
-    const call = new Http2Call(request, events, client, this.#forget);
+    const call: Call = new PooledCall(request, events, client, this.#aborted);
     const connection = this.#hasShareFor(client) ? this.#firstFree() : null;
     call.sinceMs = atMs;
     if (connection !== null) this.#begin(call, connection, atMs);
@@ -144,10 +141,11 @@ export class Http2Pool implements Upstream {
     for (const connection of [...this.#open, ...this.#leaving]) connection.leave();
   }
 
-  #begin(call: Http2Call, connection: Http2UpstreamConnection, atMs: number): void {
+  #begin(call: Call, connection: Http2UpstreamConnection, atMs: number): void {
     this.#busy++;
     this.#shares.took(call.client);
-    call.begin(connection, atMs);
+    call.connection = connection;
+    call.begin(connection.carry(call, atMs));
   }
 
   #firstFree(): Http2UpstreamConnection | null {
@@ -194,7 +192,7 @@ export class Http2Pool implements Upstream {
 
   *#clients(): Generator<CallClient> {
     for (const connection of [...this.#open, ...this.#leaving, ...this.#closing])
-      for (const call of connection.calls()) yield (call as Http2Call).client;
+      for (const call of connection.calls()) yield (call as Call).client;
   }
 
   /** Opens a connection where what is being opened will not do for all that wait, and there may be one more. */
@@ -217,14 +215,19 @@ export class Http2Pool implements Upstream {
     return this.#leaving.size <= connections * LEAVING_LIMIT && calls < connections * LEAVING_CALLS;
   }
 
-  #onLeft(call: Http2Call): void {
+  #onAborted(call: Call): void {
+    if (call.carrier === null) this.#waiting.remove(call);
+    else call.connection?.abort(call.carrier);
+  }
+
+  #onLeft(call: Call): void {
     this.#busy--;
     if (this.#shares.isCounting) this.#shares.gaveBack(call.client, this.#busy, this.#free);
   }
 
   /** What the upstream has not begun is asked once more; what that comes to is told. */
-  #onFailed(call: Http2Call, failure: UpstreamFailure, again: boolean): void {
-    call.stream = null;
+  #onFailed(call: Call, failure: UpstreamFailure, again: boolean): void {
+    call.connection = call.carrier = null;
     if (!again || call.isRepeated) {
       failCall(call, failure);
       return;
@@ -233,7 +236,7 @@ export class Http2Pool implements Upstream {
     this.#serve();
   }
 
-  #repeat(call: Http2Call): void {
+  #repeat(call: Call): void {
     call.isRepeated = true;
     call.sinceMs = this.#monotonic();
     this.#waiting.addFirst(call);
@@ -261,79 +264,6 @@ export class Http2Pool implements Upstream {
       if (again && !call.isRepeated) this.#repeat(call);
       else failCall(call, failure);
     }
-  }
-}
-
-/** A call as its pool keeps it: what is written before it has a stream waits here, within one read's size. */
-class Http2Call implements UpstreamCall, CallState {
-  idleMs: number | null = null;
-  readonly request: OutgoingRequest;
-  readonly events: UpstreamEvents;
-  readonly client: CallClient;
-  /** When it began to wait for a stream. */
-  sinceMs = 0;
-  /** The stream that carries it, and the connection of that. */
-  stream: UpstreamStream | null = null;
-  /** It was sent before. */
-  isRepeated = false;
-  /** No event comes any more. */
-  over = false;
-  readonly #forget: (call: Http2Call) => void;
-  #connection: Http2UpstreamConnection | null = null;
-  #early: Buffer[] | null = null;
-  #finishedEarly = false;
-
-  constructor(request: OutgoingRequest, events: UpstreamEvents, client: CallClient, forget: (call: Http2Call) => void) {
-    this.request = request;
-    this.events = events;
-    this.client = client;
-    this.#forget = forget;
-  }
-
-  get replayable(): boolean {
-    return isReplayable(this.request);
-  }
-
-  /** Goes out over a connection that is free, with what was written too early. */
-  begin(connection: Http2UpstreamConnection, atMs: number): void {
-    const stream = connection.carry(this, atMs);
-    this.#connection = connection;
-    this.stream = stream;
-    const early = this.#early;
-    this.#early = null;
-    const more = early !== null && stream.write(early);
-    if (this.#finishedEarly) stream.finish();
-    else if (more && !this.over) this.events.drained();
-  }
-
-  write(pieces: readonly Buffer[]): boolean {
-    if (this.over) return true;
-    if (this.stream !== null) return this.stream.write(pieces);
-    this.#early ??= [];
-    for (const piece of pieces) this.#early.push(piece);
-    return false;
-  }
-
-  finish(): void {
-    if (this.over) return;
-    if (this.stream === null) this.#finishedEarly = true;
-    else this.stream.finish();
-  }
-
-  resume(): void {
-    this.stream?.resume();
-  }
-
-  allowIdle(idleMs: number): void {
-    this.idleMs = idleMs;
-  }
-
-  abort(): void {
-    if (this.over) return;
-    this.over = true;
-    this.#early = null;
-    if (this.stream === null) this.#forget(this);
-    else this.#connection?.abort(this.stream);
   }
 }
 

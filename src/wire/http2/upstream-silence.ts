@@ -22,13 +22,13 @@ export class Silence {
   /** What a PING holds (RFC 9113 §6.7). */
   readonly question = 'are you?';
   readonly #untakenMs: number;
-  #heardMs: number;
+  #heardMs = 0;
   #wholeCount = 0;
   #quietMs = FIRST_QUIET_MS;
   #askedMs: number | null = null;
   #flushed = 0;
   /** When something was taken last, or nothing waited to be. */
-  #takenMs: number;
+  #takenMs = 0;
 
   /** `untakenMs`: so long the other end may take nothing of what waits for it. */
   constructor(nowMs: number, untakenMs: number) {

@@ -1,10 +1,11 @@
+import { ONE_WRITE_BYTES } from '../direct-writer.ts';
 import type { HeaderFields } from '../header-fields.ts';
-import { ONE_WRITE_BYTES } from '../http1-exchange.ts';
 import type { WholeBody } from '../message.ts';
 import { latin1Text } from '../octets.ts';
 import type { ReplyHead, ReplyHeadReading } from '../reply-head.ts';
 import type { CallState, UpstreamFailure } from '../upstream-call.ts';
-import { INTERIM_LIMIT, type UpstreamBounds } from '../upstream-connection.ts';
+import { INTERIM_LIMIT } from '../reply-head.ts';
+import type { UpstreamBounds } from '../upstream-connection.ts';
 import type { DataSender, SendingStream } from './data-sender.ts';
 import { KeptData } from './kept-data.ts';
 import { isBodiless } from '../write-head.ts';

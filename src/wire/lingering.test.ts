@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DirectWriter } from '../direct-writer.ts';
-import { FakeSocket } from '../fake-socket.test.ts';
+import { DirectWriter } from './direct-writer.ts';
+import { FakeSocket } from './fake-socket.test.ts';
 import { Lingering } from './lingering.ts';
 
 function linger(text: string, stuck = false) {
@@ -43,4 +43,19 @@ test('three seconds begin when all has gone out, which may take half a minute', 
   assert.equal(never.socket.destroyed, false);
   never.lingering.sweep(33_500);
   assert.equal(never.socket.destroyed, true);
+});
+
+test('whoever bounds the writing itself may let it take as long as that', () => {
+  const socket = new FakeSocket();
+  const writer = new DirectWriter(socket.socket, () => {});
+  socket.stuck = true;
+  writer.append('last words');
+  const lingering = new Lingering(socket.socket, writer, Infinity, 0);
+  for (let now = 500; now <= 3_600_000; now += 500) lingering.sweep(now);
+  assert.equal(socket.destroyed, false);
+  socket.unstick();
+  lingering.sweep(3_603_000);
+  assert.equal(socket.destroyed, false);
+  lingering.sweep(3_603_500);
+  assert.equal(socket.destroyed, true);
 });

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { DirectWriter } from '../direct-writer.ts';
+import type { DirectWriter } from './direct-writer.ts';
 
 /** After the end the client gets this long to read it; what it still sends is thrown away, within a bound. */
 const LINGER_MS = 3_000;
@@ -17,11 +17,11 @@ export class Lingering {
   #since: number;
   #bytes = 0;
 
-  /** `idleMs`: how long the client may take nothing of what was written. */
-  constructor(socket: Socket, writer: DirectWriter, idleMs: number, now: number) {
+  /** `flushMs`: how long what was written may take to go out; Infinity where whoever ends the connection bounds that. */
+  constructor(socket: Socket, writer: DirectWriter, flushMs: number, now: number) {
     this.#socket = socket;
     this.#writer = writer;
-    this.#flushedByMs = now + idleMs;
+    this.#flushedByMs = now + flushMs;
     this.#since = now;
     writer.stream().end();
   }
