@@ -28,6 +28,20 @@ export function coversName(names: readonly string[], name: string): boolean {
   return names.includes(name) || (wildcard !== null && names.includes(wildcard));
 }
 
+/**
+ * Materials without the names that others have a certificate for: whoever names a host exactly is found before a wildcard,
+ * so these must not name what those cover.
+ */
+export function withoutNames(
+  materials: readonly CertificateMaterial[],
+  taken: readonly string[],
+): readonly CertificateMaterial[] {
+  return materials.map((material) => ({
+    ...material,
+    names: material.names.filter((name) => !coversName(taken, name)),
+  }));
+}
+
 /** The only wildcard that may cover a name: an asterisk for its first label. Addresses and single labels have none. */
 function wildcardFor(name: string): string | null {
   const dot = name.indexOf('.');

@@ -11,6 +11,8 @@ const CHAIN_LIMIT_BYTES = 256 * 1024;
 const KEY_LIMIT_BYTES = 64 * 1024;
 // Certificate and key are two files, and whoever replaces them writes one after the other.
 const SETTLE_MS = 2_000;
+/** A certificate may have hundreds of names. */
+const NAMES_TOLD = 5;
 
 /** Where the private key comes from: a file, or bytes that were read from a secret. */
 export type KeySource = { readonly path: string } | { readonly secret: Secret };
@@ -19,6 +21,8 @@ export type KeySource = { readonly path: string } | { readonly secret: Secret };
 export interface FileCertificateOptions {
   readonly certificatePath: string;
   readonly key: KeySource;
+  /** The one name it is for, canonical: it must be good for that. Absent: whichever it names. */
+  readonly host?: string;
   readonly ports: CertificatePorts;
   /** Called after the certificate was replaced, not for the first one. */
   readonly changed: () => void;
@@ -34,8 +38,8 @@ export async function openFileCertificates(
 ): Promise<Result<CertificateKeeper, string>> {
   const read = await readPair(options);
   if (!read.ok) return read;
-  const pair = checkPair(read.value.certificate, read.value.key, options.ports.clock.now());
-  if (!pair.ok) return err(`${options.certificatePath}: ${pair.error}`);
+  const pair = checkFor(options, read.value);
+  if (!pair.ok) return pair;
   const keeper = new FileCertificates(options, pair.value, read.value);
   const started = await keeper.start();
   return started.ok ? ok(keeper) : started;
@@ -100,8 +104,8 @@ class FileCertificates implements CertificateKeeper {
     const read = await readPair(this.#options);
     if (!read.ok) return read;
     if (!this.#closed && !sameBytes(read.value, this.#bytes)) {
-      const pair = checkPair(read.value.certificate, read.value.key, this.#options.ports.clock.now());
-      if (!pair.ok) return err(`${this.#options.certificatePath}: ${pair.error}`);
+      const pair = checkFor(this.#options, read.value);
+      if (!pair.ok) return pair;
       this.#replace(pair.value, read.value);
     }
     this.#refusedAtMs = null;
@@ -113,7 +117,7 @@ class FileCertificates implements CertificateKeeper {
     this.#pair = pair;
     this.#bytes = bytes;
     const notAfter = new Date(pair.notAfterMs).toISOString();
-    const message = `took up the new certificate in ${this.#options.certificatePath}`;
+    const message = `took up the new ${what(this.#options)}`;
     this.#options.ports.log.write('info', 'certificate.replaced', message, { notAfter, fingerprint: pair.fingerprint });
     this.#warn(pair.warnings);
     this.#warnOfUncovered();
@@ -122,21 +126,26 @@ class FileCertificates implements CertificateKeeper {
 
   #failed(reason: string, inRow: number): void {
     const until = new Date(this.#pair.notAfterMs).toISOString();
-    const message = `the certificate files cannot be used, the certificate before them stays until ${until}: ${reason}`;
+    const { host, certificatePath } = this.#options;
+    const files = host === undefined ? 'the certificate files' : `the certificate files for ${host}`;
+    const message = `${files} cannot be used, the certificate before them stays until ${until}: ${reason}`;
     const { log, alerts, clock } = this.#options.ports;
     log.write('warn', 'certificate.refused', message, { attempts: inRow });
     this.#look();
     const nowMs = clock.monotonic();
     this.#refusedAtMs ??= nowMs;
     if (nowMs - this.#refusedAtMs < SETTLE_MS) return this.#schedule.runAfter(SETTLE_MS);
-    const key = `${this.#options.certificatePath}:refused`;
+    const key = `${host ?? ''}:${certificatePath}:refused`;
     alerts.raise({ kind: 'certificate.expiring', key, severity: 'high', message });
   }
 
   #look(): void {
     const { notBeforeMs, notAfterMs, fingerprint } = this.#pair;
-    const what = `the certificate in ${this.#options.certificatePath}`;
-    this.#expiry.look([{ id: fingerprint, what, advice: 'put a newer one in its place', notBeforeMs, notAfterMs }]);
+    const { host } = this.#options;
+    const expiring = { what: `the ${what(this.#options)}`, advice: 'put a newer one in its place' };
+    // Of a file that several hosts have each host is told by itself.
+    const id = host === undefined ? fingerprint : `${host}:${fingerprint}`;
+    this.#expiry.look([{ ...expiring, id, notBeforeMs, notAfterMs }]);
   }
 
   #warn(warnings: readonly string[]): void {
@@ -152,6 +161,25 @@ class FileCertificates implements CertificateKeeper {
     });
     if (uncovered.length > 0) this.#warn([`the certificate is not good for ${uncovered.join(', ')}`]);
   }
+}
+
+/** The pair in these bytes, where it may be served. */
+function checkFor(
+  { certificatePath, host, ports }: FileCertificateOptions,
+  bytes: PairBytes,
+): Result<CheckedPair, string> {
+  const pair = checkPair(bytes.certificate, bytes.key, ports.clock.now());
+  if (!pair.ok) return err(`${certificatePath}: ${pair.error}`);
+  const { names } = pair.value.material;
+  if (host === undefined || coversName(names, host)) return pair;
+  const listed = names.slice(0, NAMES_TOLD).join(', ');
+  return err(
+    `${certificatePath}: the certificate is for ${listed}${names.length > NAMES_TOLD ? ' and others' : ''}, not for ${host}`,
+  );
+}
+
+function what({ host, certificatePath }: FileCertificateOptions): string {
+  return host === undefined ? `certificate in ${certificatePath}` : `certificate for ${host} in ${certificatePath}`;
 }
 
 async function readPair({ certificatePath, key, ports }: FileCertificateOptions): Promise<Result<PairBytes, string>> {

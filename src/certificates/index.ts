@@ -11,6 +11,7 @@ export type { ChallengeAnswer, PublishAnswers } from './acme/challenge.ts';
 export type { AcmeSettings, AuthoritySettings, ChallengeKind } from './acme/settings.ts';
 export type { CertificatePorts } from './keeper.ts';
 export { localCaPath } from './local-ca.ts';
+export { type HostCertificate, type HostCertificates, joinCertificates } from './several.ts';
 
 /**
  * Where certificates come from. `local`: a CA of our own in `folder` (absolute, `certificates` in the data folder), for

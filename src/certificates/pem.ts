@@ -3,7 +3,8 @@ import { err, ok, type Result } from '../base/index.ts';
 
 // No public chain has more than four; a bundle of a system's CAs given by mistake has 140.
 const CHAIN_LIMIT = 10;
-const BLOCK = /-----BEGIN ([A-Z0-9 ]{1,40})-----[^]{0,65536}?-----END \1-----/g;
+/** A block ends at the next five dashes, whatever they begin: looking on from each BEGIN would take the square of the text. */
+const BLOCK = /-----BEGIN ([A-Z0-9 ]{1,40})-----(?:[^-]|-(?!----)){0,65536}-----END \1-----/g;
 
 /** A certificate chain, leaf first, with the key of the leaf. */
 export interface ChainAndKey {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
 import type { AcmeAuthority, AcmeConfig, Config } from './config.ts';
+import { hasOwnCertificate } from './own-certificate.ts';
 import { absolute } from './path.ts';
 import { duration, parsed, path, uniqueList } from './scalars.ts';
 import { parseSecretReference } from './secret-reference.ts';
@@ -150,16 +151,21 @@ export function acmeIssues({ server, apis }: Config, places: Readonly<Record<str
     add(`${path}.folder`, 'of several nodes a CA may come to one that has no answer on its ports', fix);
   }
   for (const [at, name] of (certificate.names ?? []).entries()) {
+    if (hasOwnCertificate(server.https, name)) {
+      const message = `${name} has a certificate of its own under \`server.https.hosts\``;
+      add(`${path}.names[${at}]`, message, 'take it away in one of the two places');
+    }
     if (!name.startsWith('*.') || certificate.dnsHook !== null) continue;
     add(`${path}.names[${at}]`, 'CAs certify a wildcard by DNS only', 'write challenge: { dns-01: { hook: FILE } }');
   }
   if (certificate.names !== null) return issues;
-  const hosts = new Set(apis.map(({ host }) => host));
+  const others = apis.filter(({ host }) => host === null || !hasOwnCertificate(server.https, host));
+  const hosts = new Set(others.map(({ host }) => host));
   if (hosts.size > NAME_LIMIT) {
     const message = `${hosts.size} hosts are more than the ${NAME_LIMIT} that there may be certificates for`;
     add(path, message, 'list under `names` those that need one');
   }
-  for (const api of apis) {
+  for (const api of others) {
     const fix = 'name its host, or list `names` under acme';
     if (api.host === null) add(api.path, 'no CA gives a certificate for an API without a `host`', fix);
     else if (!isCertifiable(api.host)) add(`${api.path}.host`, 'no public CA gives a certificate for this host', fix);
@@ -173,7 +179,8 @@ export function acmeWarnings({ server, apis }: Config, places: Readonly<Record<s
   if (certificate.kind !== 'acme' || certificate.names === null) return [];
   const names = new Set(certificate.names);
   return apis.flatMap(({ path: api, host }) => {
-    if (host === null || names.has(host) || names.has(`*${host.slice(host.indexOf('.'))}`)) return [];
+    if (host === null || hasOwnCertificate(server.https, host)) return [];
+    if (names.has(host) || names.has(`*${host.slice(host.indexOf('.'))}`)) return [];
     const path = `${api}.host`;
     const place = (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
     const message = 'no certificate is asked for this host, since `names` does not list it';

@@ -9,6 +9,7 @@ import {
   KeyUsagesExtension,
   PemConverter,
   PublicKey,
+  SubjectAlternativeNameExtension,
   X509CertificateGenerator,
   X509CrlGenerator,
 } from '@peculiar/x509';
@@ -32,6 +33,8 @@ interface Wanted {
   readonly fromHours?: number;
   readonly toHours?: number;
   readonly usage?: ExtendedKeyUsage;
+  /** DNS names. */
+  readonly names?: readonly string[];
   /** Its key, where that is not a new one. */
   readonly keyOf?: Signer;
 }
@@ -39,7 +42,7 @@ interface Wanted {
 /** Makes a CA, or something that is none. */
 export async function makeCa(
   subject: string,
-  { by, isCa = true, fromHours = -1, toHours = 99, usage, keyOf }: Wanted = {},
+  { by, isCa = true, fromHours = -1, toHours = 99, usage, names = [], keyOf }: Wanted = {},
 ): Promise<Signer> {
   const privateKey = keyOf?.key ?? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const publicKey = createPublicKey(privateKey);
@@ -55,6 +58,9 @@ export async function makeCa(
     extensions: [
       new BasicConstraintsExtension(isCa, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      ...(names.length === 0
+        ? []
+        : [new SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns' as const, value })))]),
       ...(usage === undefined ? [] : [new ExtendedKeyUsageExtension([usage])]),
     ],
   });

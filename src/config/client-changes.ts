@@ -1,4 +1,4 @@
-import type { ClientTrustConfig, HttpsConfig, ServerConfig } from './config.ts';
+import type { ClientTrustConfig, FileCertificateConfig, HttpsConfig, ServerConfig } from './config.ts';
 import { type ChangeEffect, type ConfigChange, sameData } from './config-change.ts';
 
 /** Of `server`, what can not change while a gateway runs: all but who may open a session. */
@@ -7,13 +7,14 @@ export function fixedServer(server: ServerConfig): unknown {
   return { ...server, https: { port, certificate } };
 }
 
-/** What differs in who may open a session: for hosts that are not named, and for each that is named in either. */
+/** What differs in who may open a session, and by which certificate: for hosts that are not named, and for each that is. */
 export function clientChanges(before: HttpsConfig, after: HttpsConfig): readonly ConfigChange[] {
   const names = new Set([...after.hosts, ...before.hosts].map(({ name }) => name));
   return [
     ...floorChanges(before.acceptNodeBelowFloor, after.acceptNodeBelowFloor),
     ...trustChanges('all hosts that are not named', before.clients, after.clients),
     ...[...names].flatMap((name) => trustChanges(name, clientsOf(before, name), clientsOf(after, name))),
+    ...[...names].flatMap((name) => certificateChanges(name, certificateOf(before, name), certificateOf(after, name))),
   ];
 }
 
@@ -64,6 +65,23 @@ function trustChanges(
   else if (before.crlFile !== after.crlFile)
     changes.push(tell(before.crlFile === null ? 'tightens' : 'changes', 'other lists say what is revoked'));
   return [...changes, ...nameChanges(before.names, after.names, tell)];
+}
+
+function certificateOf({ hosts }: HttpsConfig, name: string): FileCertificateConfig | null {
+  return hosts.find((host) => host.name === name)?.certificate ?? null;
+}
+
+function certificateChanges(
+  host: string,
+  before: FileCertificateConfig | null,
+  after: FileCertificateConfig | null,
+): readonly ConfigChange[] {
+  if (sameData(before, after)) return [];
+  const words =
+    after === null
+      ? 'clients see the certificate of the https port again'
+      : `clients see ${before === null ? 'a certificate of its own' : 'another certificate'}`;
+  return [{ api: null, operation: null, about: 'server', effect: 'changes', message: `${host}: ${words}` }];
 }
 
 type Tell = (effect: ChangeEffect, words: string) => ConfigChange;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatIssue } from '../base/index.ts';
 import { clientChanges, fixedServer } from './client-changes.ts';
-import { clientTrusts, hostWarnings } from './client-trust.ts';
+import { clientTrusts } from './client-trust.ts';
+import { hostWarnings } from './https-hosts.ts';
 import type { Config } from './config.ts';
 import { parseConfig } from './parse.ts';
 
@@ -38,9 +39,9 @@ test('what is said for all hosts holds for each that says nothing of its own', (
   });
   const own = { caFile: '/etc/b2b.pem', crlFile: null, names: null, path: 'server.https.hosts["b2b.test"]' };
   assert.deepEqual(hosts, [
-    { name: 'b2b.test', clients: own },
-    { name: 'open.test', clients: null },
-    { name: 'like.test', clients },
+    { name: 'b2b.test', clients: own, certificate: null, path: 'server.https.hosts["b2b.test"]' },
+    { name: 'open.test', clients: null, certificate: null, path: 'server.https.hosts["open.test"]' },
+    { name: 'like.test', clients, certificate: null, path: 'server.https.hosts["like.test"]' },
   ]);
 });
 

@@ -1,9 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { canonicalAddress, err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
-import type { ClientTrustConfig, Config, HttpsHostConfig } from './config.ts';
-import { readHost } from './host-name.ts';
-import { formatKeyPath } from './key-path.ts';
+import { canonicalAddress, err, ok, type Result } from '../base/index.ts';
+import type { ClientTrustConfig, Config } from './config.ts';
 import { absolute } from './path.ts';
 import { parsed, path, uniqueList } from './scalars.ts';
 import { words } from './words.ts';
@@ -11,8 +9,6 @@ import { words } from './words.ts';
 /** More names than anybody keeps in a file by hand. */
 const NAME_LIMIT = 1_000;
 const NAME_LIMIT_CHARACTERS = 1_024;
-/** Each trust costs a TLS context for every certificate that it is used with. */
-const HOST_LIMIT = 500;
 
 const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
 const DNS_NAME = new RegExp(`^(?:\\*\\.${LABEL}|${LABEL})(?:\\.${LABEL})+$`);
@@ -27,7 +23,7 @@ export const trustKeys = {
         'Clients must show a certificate that one of these CAs vouches for; `off` asks for none. For a single host: as for all hosts if left out.',
     }),
   clientCrl: path(
-    'What these CAs have revoked, PEM or DER: then each of them must have a list that is not past its end.',
+    'What these CAs have revoked, PEM or DER: then each of them must have a list, and one that is past its end lets nobody in.',
   ).optional(),
   clientNames: uniqueList(parsed(readClientName).meta({ title: 'name' }), {
     least: 1,
@@ -41,24 +37,8 @@ export const trustKeys = {
     }),
 };
 
-const host = z.strictObject({ ...trustKeys }).superRefine((value, context) => tellOfStrays(value, context));
-
-/** The key `server.https.hosts`. */
-export const httpsHosts = z
-  .record(parsed(readNamedHost), host)
-  .refine((hosts) => Object.keys(hosts).length <= HOST_LIMIT, { error: `at most ${HOST_LIMIT} hosts can be named` })
-  .optional()
-  .meta({ description: 'What single hosts have of their own, by the name that clients ask for.' });
-
-/** Clients name no address in the handshake (RFC 6066 §3): what is said of one would be asked of nobody. */
-function readNamedHost(value: string): Result<string, string> {
-  const read = readHost(value);
-  if (!read.ok || (isIP(read.value) === 0 && !read.value.startsWith('['))) return read;
-  return err(words('clients name no address in the handshake', 'name a host, or say it of all at `server.https`'));
-}
-
 /** What is written of clients. */
-interface RawTrust {
+export interface RawTrust {
   readonly clientCa?: string | undefined;
   readonly clientCrl?: string | undefined;
   readonly clientNames?: readonly string[] | undefined;
@@ -86,54 +66,11 @@ export function toClients(raw: RawTrust, at: string, file: string): ClientTrustC
   };
 }
 
-/** The hosts; where one says nothing of clients, it is as for all. */
-export function toHosts(
-  raw: NonNullable<z.output<typeof httpsHosts>>,
-  standard: ClientTrustConfig | null,
-  file: string,
-): readonly HttpsHostConfig[] {
-  return Object.entries(raw).map(([name, said]) => {
-    const at = formatKeyPath(['server', 'https', 'hosts', name]);
-    return { name, clients: said.clientCa === undefined ? standard : toClients(said, at, file) };
-  });
-}
-
 /** Every trust of a configuration, each once. */
 export function clientTrusts({ server }: Config): readonly ClientTrustConfig[] {
   const { clients, hosts } = server.https;
   const all = [clients, ...hosts.map((one) => one.clients)].filter((trust) => trust !== null);
   return [...new Map(all.map((trust) => [trust.path, trust])).values()];
-}
-
-/**
- * A host that no API names is mostly a slip, and its clients are judged as those of all others. An API without a host
- * answers for all: what one host asks of clients, nobody needs to show who asks for another.
- */
-export function hostWarnings({ server, apis }: Config, places: Readonly<Record<string, Place>>): Issue[] {
-  const { clients, hosts } = server.https;
-  const warn = (path: string, message: string, fix: string): Issue => {
-    const place = (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
-    return { ...errorIssue(path, message, { place, fix }), severity: 'warning' };
-  };
-  const open = apis.filter(({ host }) => host === null);
-  if (open.length === 0) {
-    const known = new Set(apis.map(({ host }) => host));
-    return hosts
-      .filter(({ name }) => !known.has(name))
-      .map(({ name }) =>
-        warn(
-          formatKeyPath(['server', 'https', 'hosts', name]),
-          'no API answers for this host',
-          'name a `host` of an API',
-        ),
-      );
-  }
-  const all = [clients, ...hosts.map((one) => one.clients)];
-  if (all.every((trust) => trust === null) || all.every((trust) => trust !== null)) return [];
-  const fix = 'give the API its `host`';
-  return open.map(({ path }) =>
-    warn(path, 'answers for every host, so also where clients are asked for no certificate', fix),
-  );
 }
 
 /** One name of a client's certificate, with its kind first, in the form in which names are compared. */

@@ -13,6 +13,7 @@ export type {
   WebSocketConfig,
 } from './config.ts';
 export { type Configured, configuredOf, type ListedOperation } from './configured.ts';
+export { hasOwnCertificate } from './own-certificate.ts';
 export type { Gathered } from './gathered.ts';
 export type { Priority } from './priority.ts';
 export { type GatheredParcel, unpackGathered } from './parcel.ts';

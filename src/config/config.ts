@@ -70,11 +70,15 @@ export type AuthConfig = 'public' | readonly string[];
 /** What is done with requests that differ from their description: refused, or only recorded. */
 export type ValidateConfig = 'requests' | 'observe';
 
-/** Where the certificate of the https port comes from. `key` is a secret reference in every case, `${file:…}` for a plain path. */
-export type CertificateConfig =
-  | { readonly kind: 'local' }
-  | { readonly kind: 'files'; readonly certificate: string; readonly key: string }
-  | AcmeConfig;
+/** Where the certificate of the https port comes from. */
+export type CertificateConfig = { readonly kind: 'local' } | FileCertificateConfig | AcmeConfig;
+
+/** A certificate in files: an absolute path, and `key` as a secret reference, `${file:…}` for a plain path. */
+export interface FileCertificateConfig {
+  readonly kind: 'files';
+  readonly certificate: string;
+  readonly key: string;
+}
 
 /** A CA that gives certificates by ACME: the URL of its directory. `externalAccount.key` is a secret reference, `caFile` absolute. */
 export interface AcmeAuthority {
@@ -108,10 +112,16 @@ export interface ClientTrustConfig {
   readonly path: string;
 }
 
-/** What one host has of its own. `clients` null: anybody may open a session. */
+/**
+ * What one host has of its own. `clients` null: anybody may open a session; `certificate` null: that of a pattern, else of the https port. A
+ * name that begins with `*.` stands for one whole first label, and says nothing of clients.
+ */
 export interface HttpsHostConfig {
   readonly name: string;
   readonly clients: ClientTrustConfig | null;
+  readonly certificate: FileCertificateConfig | null;
+  /** The key path of what says it. */
+  readonly path: string;
 }
 
 /** The https port, and who may open a session on it: for hosts that are not named, and for each that is. */

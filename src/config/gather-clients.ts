@@ -55,7 +55,11 @@ async function gatherTrust(work: Work, { caFile, crlFile, path }: ClientTrustCon
   if (read === null) return;
   work.gatheredFiles.set(crlFile, new TextEncoder().encode(read.pem));
   if (read.endsAtMs - nowMs > DAY_MS) return;
-  const message = `a list of this file ends at ${new Date(read.endsAtMs).toISOString()}: no client comes in behind that`;
+  const ended = new Date(read.endsAtMs).toISOString();
+  const message =
+    read.endsAtMs > nowMs
+      ? `a list of this file ends at ${ended}: no client comes in behind that`
+      : `a list of this file ended at ${ended}: no client of its CA comes in`;
   const issue = errorIssue(at, message, { place: placeOf(work, at), fix: 'fetch a newer one' });
   work.warnings.push({ ...issue, severity: 'warning' });
 }

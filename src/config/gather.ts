@@ -1,18 +1,20 @@
 import { err, errorIssue, type Issue, ok, type Result, webhookKey } from '../base/index.ts';
 import { operationIssues } from './checks.ts';
-import type { AcmeConfig, ApiConfig } from './config.ts';
+import type { ApiConfig } from './config.ts';
 import { acmeWarnings } from './acme.ts';
 import { caseWarnings } from './case-warnings.ts';
-import { hostWarnings } from './client-trust.ts';
 import { contentHash } from './content-hash.ts';
 import { type DescribedDocument, readDescription } from './description-document.ts';
 import { readLocation } from './description-source.ts';
 import { gatherDescriptors, withServices } from './gather-descriptors.ts';
 import type { Gathered } from './gathered.ts';
 import { grantWarnings } from './grant-warnings.ts';
+import { gatherCertificates } from './gather-certificates.ts';
 import { gatherClients } from './gather-clients.ts';
 import { checked, complain, gatherFile, gatherSecret, type GatherOptions, placeOf, type Work } from './gather-work.ts';
+import { hostWarnings } from './https-hosts.ts';
 import type { ParsedConfig } from './parse.ts';
+import { originWarnings } from './origin-warnings.ts';
 import { placeholderWarnings } from './placeholder-warnings.ts';
 import { securityPlaces } from './security-places.ts';
 import { proxyWarnings } from './trusted-proxies.ts';
@@ -39,7 +41,7 @@ export async function gather(
     gatheredFiles: new Map(),
     gatheredSecrets: new Map(),
   };
-  await gatherCertificate(written);
+  await gatherCertificates(written);
   await gatherDescriptions(written);
   await gatherDescriptors(written);
   const work = withServices(written);
@@ -126,29 +128,6 @@ function warnOfPlainHttp(work: Work, path: string, location: string): void {
   work.warnings.push({ ...issue, severity: 'warning' });
 }
 
-async function gatherCertificate(work: Work): Promise<void> {
-  const { certificate } = work.parsed.config.server.https;
-  if (certificate.kind === 'local') return;
-  const path = 'server.https.certificate';
-  if (certificate.kind === 'acme') {
-    await gatherAuthorities(work, `${path}.acme`, certificate);
-    return;
-  }
-  const chain = await gatherFile(work, `${path}.cert`, certificate.certificate, PEM_LIMIT_BYTES);
-  const certificates = chain === null ? null : checked(work, `${path}.cert`, readCertificates(chain));
-  const key = await gatherSecret(work, `${path}.key`, certificate.key);
-  if (key !== null) checked(work, `${path}.key`, checkKey(key, certificates));
-}
-
-async function gatherAuthorities(work: Work, path: string, { authorities }: AcmeConfig): Promise<void> {
-  for (const [index, { caFile, externalAccount }] of authorities.entries()) {
-    const at = index === 0 ? path : `${path}.fallback[${index - 1}]`;
-    const bytes = caFile === null ? null : await gatherFile(work, `${at}.ca`, caFile, PEM_LIMIT_BYTES);
-    if (bytes !== null) checked(work, `${at}.ca`, readCertificates(bytes));
-    if (externalAccount !== null) await gatherSecret(work, `${at}.eab.key`, externalAccount.key);
-  }
-}
-
 async function gatherWebhook(work: Work): Promise<void> {
   const { webhook } = work.parsed.config.alerts;
   const path = 'alerts.webhook.secret';
@@ -166,6 +145,7 @@ function warn(work: Work): void {
     ...acmeWarnings(config, places),
     ...proxyWarnings(config, places),
     ...hostWarnings(config, places),
+    ...originWarnings(config, places),
     ...grantWarnings(config, descriptions, places),
     ...caseWarnings(config, work.described, places),
   );

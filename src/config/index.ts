@@ -7,6 +7,7 @@ export type {
   CallerConfig,
   CertificateConfig,
   Config,
+  FileCertificateConfig,
   OperationConfig,
   PolicyMode,
   PolicyUse,
@@ -18,8 +19,10 @@ export type {
 } from './config.ts';
 export type { ChangeEffect, ConfigChange } from './config-change.ts';
 export { fixedServer } from './client-changes.ts';
+export { lookAtLists } from './client-lists.ts';
 export { revocationEnds } from './client-trust.ts';
 export { diffConfigurations } from './diff.ts';
+export { hasOwnCertificate } from './own-certificate.ts';
 export { gather } from './gather.ts';
 export type { Gathered } from './gathered.ts';
 export type { GatherOptions } from './gather-work.ts';

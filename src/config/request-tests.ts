@@ -74,7 +74,7 @@ export const testsSchema = z
 function readRequest(text: string): Result<Request, string> {
   const space = text.indexOf(' ');
   const target = text.slice(space + 1);
-  if (space < 1 || !/^(\/|https?:\/\/[^/])/i.test(target)) {
+  if (space < 1 || !/^(\/|(https?|wss?):\/\/[^/])/i.test(target)) {
     return err(words('a request is a method, one space and a path or URL', 'write it like GET /v1/orders/7'));
   }
   if (/[\x00-\x20\x7f]/.test(target)) return err('a target holds no blanks and no control characters');

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { acmeSchema, toAcmeConfig } from './acme.ts';
 import type { CertificateConfig, Config, HttpsConfig, ServerConfig } from './config.ts';
-import { httpsHosts, tellOfStrays, toClients, toHosts, trustKeys } from './client-trust.ts';
-import { absolute } from './path.ts';
-import { keyReference, privateKey } from './private-key.ts';
-import { listenHost, path, port } from './scalars.ts';
+import { tellOfStrays, toClients, trustKeys } from './client-trust.ts';
+import { filePair, httpsHosts, toFileCertificate, toHosts } from './https-hosts.ts';
+import { listenHost, port } from './scalars.ts';
 import { addressBlocks } from './trusted-proxies.ts';
 import { words } from './words.ts';
 
@@ -18,10 +17,7 @@ const certificate = z
   .union(
     [
       z.literal('local').meta({ description: 'A certificate of this machine’s own CA.' }),
-      z.strictObject({
-        cert: path('The certificate and those above it up to the root, PEM.'),
-        key: privateKey('Its private key, PEM: a file, or `${file:PATH}` or `${env:NAME}`.'),
-      }),
+      filePair,
       z
         .strictObject({ acme: acmeSchema.meta({ description: 'The keys of ACME.' }) })
         .meta({ description: 'Certificates of a CA, obtained and renewed by ACME.' }),
@@ -126,7 +122,7 @@ function toCertificateConfig(server: z.output<typeof serverSchema>, file: string
   const raw = server.https.certificate;
   if (raw === 'local') return { kind: 'local' };
   if ('acme' in raw) return toAcmeConfig(raw.acme, { file, http: server.http !== 'off' });
-  return { kind: 'files', certificate: absolute(raw.cert, file), key: keyReference(raw.key, file) };
+  return toFileCertificate(raw, file);
 }
 
 /** The admin port. */

@@ -306,6 +306,16 @@ test('what a CA gives is not served unless it is whole, ours, for the host, and 
   keeper.close();
 });
 
+test('a CA that asks about another name than was ordered gets no answer', async () => {
+  const fixture = acmeFixture();
+  fixture.ca.asksAbout = 'other.acme.example';
+  const { keeper, served } = await begin(fixture);
+  await passUntil(fixture.clock, () => fixture.alerts.length > 0);
+  assert.match(fixture.alerts[0]?.message ?? '', /malformedReply: the CA asks about another name/);
+  assert.deepEqual([served(), fixture.published], ['local', []]);
+  keeper.close();
+});
+
 test('an order that the CA takes long over is waited for, and given up after ten minutes', async () => {
   const fixture = acmeFixture();
   fixture.ca.slow = 6;

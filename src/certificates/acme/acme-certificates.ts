@@ -1,11 +1,12 @@
 import { err, ok, type Result } from '../../base/index.ts';
 import type { CertificateMaterial, Certificates, DnsHook, Egress, Store } from '../../ports/index.ts';
-import { coversName } from '../choose.ts';
+import { withoutNames } from '../choose.ts';
 import type { CertificateKeeper, CertificatePorts } from '../keeper.ts';
 import { canonicalName, isAddress } from '../names.ts';
 import { Account } from './account.ts';
 import { CertifiedName } from './certified-name.ts';
 import { Answers, type PublishAnswers } from './challenge.ts';
+import { FellowNodes } from './fellow-nodes.ts';
 import { type NameLeases, sharedLeases, soleNode } from './lease.ts';
 import type { Authority } from './obtain.ts';
 import { ACME_ACCOUNTS } from './records.ts';
@@ -66,6 +67,7 @@ class AcmeCertificates implements AcmeKeeper {
   readonly #authorities: readonly Authority[];
   readonly #answers: Answers;
   readonly #leases: NameLeases;
+  readonly #fellows: FellowNodes | null;
   readonly #turns = { orders: new Turns(ORDERS_AT_ONCE), questions: new Turns(QUESTIONS_AT_ONCE) };
   readonly #names = new Map<string, CertifiedName>();
   /** Names that were taken out and whose order has not ended yet. */
@@ -80,6 +82,8 @@ class AcmeCertificates implements AcmeKeeper {
     this.#options = options;
     const { hook, isShared, store } = options.ports;
     this.#leases = isShared ? sharedLeases(options.ports) : soleNode(store);
+    const directories = options.settings.authorities.map(({ directory }) => directory);
+    this.#fellows = isShared ? new FellowNodes({ ...options.ports, directories }) : null;
     const { settleMs } = options.settings;
     const dns = hook === null || settleMs === null ? null : { hook, settleMs };
     this.#answers = new Answers({ ...options.ports, dns });
@@ -90,19 +94,15 @@ class AcmeCertificates implements AcmeKeeper {
 
   begin(): void {
     this.#begun = true;
+    this.#fellows?.begin();
     for (const certified of this.#names.values()) certified.begin();
   }
 
   current(): readonly CertificateMaterial[] {
     const issued = [...this.#names.values()].flatMap(({ material }) => material ?? []);
     const certified = issued.flatMap(({ names }) => names);
-    // Whoever names a host exactly is found before a wildcard, so the local one must not name what is certified.
-    const rest = this.#options.fallback.current().map((material) => ({
-      ...material,
-      names: material.names.filter((name) => !coversName(certified, name)),
-    }));
     // First stands what a client gets that names no host of ours: the local one, whatever hosts come and go.
-    return [...rest, ...issued];
+    return [...withoutNames(this.#options.fallback.current(), certified), ...issued];
   }
 
   localCaPem(): string | null {
@@ -121,6 +121,7 @@ class AcmeCertificates implements AcmeKeeper {
   close(): void {
     this.#stop();
     this.#closing.abort();
+    void this.#fellows?.close();
     for (const name of [...this.#names.keys()]) this.#remove(name);
   }
 
@@ -152,6 +153,7 @@ class AcmeCertificates implements AcmeKeeper {
       profile: settings.profile,
       store: ports.store,
       leases: this.#leases,
+      fellows: this.#fellows,
       answers: this.#answers,
       turns: this.#turns,
       ports,

@@ -10,6 +10,7 @@ import { type AcmeFault, fault } from './fault.ts';
 import { type Issued, judgeIssued } from './issued.ts';
 import { type Authority, obtainCertificate } from './obtain.ts';
 import { KeptName } from './kept-name.ts';
+import type { FellowNodes } from './fellow-nodes.ts';
 import type { Guard, Held, NameLeases } from './lease.ts';
 import { ACME_ATTEMPTS, type OrderRecord } from './records.ts';
 import { RenewalMoment } from './renewal-moment.ts';
@@ -32,6 +33,8 @@ export interface CertifiedNameOptions {
   readonly store: Store;
   /** Who may order, where several nodes keep the same names. */
   readonly leases: NameLeases;
+  /** The nodes that keep the same names; null where there are none. */
+  readonly fellows: FellowNodes | null;
   readonly answers: Answers;
   /** How many orders are under way at once, over all names, and how many questions for advice. */
   readonly turns: { readonly orders: Turns; readonly questions: Turns };
@@ -176,7 +179,9 @@ export class CertifiedName {
     await this.#save(this.#issued);
     this.#look();
     const [renewAtMs, levelMs] = [this.#moment.renewAtMs(this.#issued), nextLevelMs(this.#issued, clock.now())];
-    return ok({ dueMs: Math.min(renewAtMs, levelMs, this.#moment.askAtMs) });
+    // Of a CA that only others ask no advice is sought, and the moment for it never passes.
+    const askAtMs = this.#asks(this.#issued) ? this.#moment.askAtMs : Infinity;
+    return ok({ dueMs: Math.min(renewAtMs, levelMs, askAtMs) });
   }
 
   #isDue(): boolean {
@@ -185,9 +190,15 @@ export class CertifiedName {
     return this.#options.ports.clock.now() >= this.#moment.renewAtMs(issued);
   }
 
-  /** Of a CA that is not asked any more, such as one for trying out: it serves until there is another, which is due now. */
-  #isForeign({ record }: Issued): boolean {
-    return !this.#options.authorities.some(({ session }) => session.url === record.directory);
+  /** Of a CA that no node asks any more, such as one for trying out: it serves until there is another, which is due now. */
+  #isForeign(issued: Issued): boolean {
+    const { fellows } = this.#options;
+    return !this.#asks(issued) && (fellows === null || !fellows.ask(issued.record.directory));
+  }
+
+  /** Whether this node asks the CA that gave it. */
+  #asks({ record }: Issued): boolean {
+    return this.#options.authorities.some(({ session }) => session.url === record.directory);
   }
 
   #authority(): Authority {
@@ -218,6 +229,7 @@ export class CertifiedName {
   }
 
   async #renewBehindOthers(guard: Guard): Promise<Result<void, AcmeFault>> {
+    await this.#options.fellows?.look();
     await this.#attempts.load();
     await this.#takeUpAndTell();
     const isResting = this.#attempts.restUntilMs(this.#authority().session.url) > this.#options.ports.clock.now();

@@ -96,6 +96,8 @@ export class FakeAuthority implements Egress {
   lifeMs = 90 * 86_400_000;
   /** Changes what it gives. */
   alter: (pem: string) => string = (pem) => pem;
+  /** The name that authorizations are about, where that is not the one of the order. */
+  asksAbout: string | null = null;
   /** Looks at an order or authorization that are answered as not done yet. */
   slow = 0;
   /** After how many seconds the next look is to come, as it says. */
@@ -244,7 +246,7 @@ export class FakeAuthority implements Egress {
       return {
         body: {
           status: done ? status : 'pending',
-          identifier: { type: 'dns', value: name.replace('*.', '') },
+          identifier: { type: 'dns', value: this.asksAbout ?? name.replace('*.', '') },
           ...(name.startsWith('*.') ? { wildcard: true } : {}),
           challenges: name.startsWith('*.') ? challenges.filter(({ type }) => type === 'dns-01') : challenges,
         },
@@ -398,7 +400,18 @@ export class MemoryStore implements Store {
         return true;
       },
       delete: async (id) => await Promise.resolve(documents.delete(id)),
-      query: () => Promise.reject(new Error('not in this fake')),
+      query: async ({ limit, orderBy, descending = false }) => {
+        await setImmediate();
+        const entries = [...documents.keys()].toSorted().map((id) => {
+          const parsed = parse(documents.get(id));
+          assert.ok(parsed.ok);
+          return { id, document: parsed.value };
+        });
+        const numberOf = ({ document }: { document: T }): number =>
+          orderBy === undefined ? 0 : Number(document[orderBy]);
+        entries.sort((one, other) => numberOf(one) - numberOf(other));
+        return (descending ? entries.toReversed() : entries).slice(0, limit);
+      },
       count: () => Promise.reject(new Error('not in this fake')),
     };
   }

@@ -5,6 +5,7 @@ import { chooseCertificate } from '../choose.ts';
 import { rest, valueOf } from '../fake-ports.test.ts';
 import { type AcmeKeeper, openAcmeCertificates } from './acme-certificates.ts';
 import { acmeFixture, passUntil } from './fake-authority.test.ts';
+import { ACME_NODES } from './records.ts';
 
 const fallback: Certificates = { current: () => [], localCaPem: () => 'CA', onChange: () => () => {} };
 const HOUR_MS = 3_600_000;
@@ -25,7 +26,12 @@ interface Life {
   asked: string;
 }
 
-async function start(fixture: Fixture, names: readonly string[], life: Life): Promise<Node> {
+async function start(
+  fixture: Fixture,
+  names: readonly string[],
+  life: Life,
+  asked: readonly string[] = [fixture.ca.directory],
+): Promise<Node> {
   const { ports } = fixture;
   const egress: Egress = {
     call: async (request) => {
@@ -50,7 +56,7 @@ async function start(fixture: Fixture, names: readonly string[], life: Life): Pr
     },
     close: () => Promise.resolve(),
   };
-  const authorities = [{ directory: fixture.ca.directory, externalAccount: null, caPem: null }];
+  const authorities = asked.map((directory) => ({ directory, externalAccount: null, caPem: null }));
   const settings = {
     email: 'o@a.example',
     authorities,
@@ -141,4 +147,92 @@ test('a node that can not write to the shared folder orders nothing, and says wh
   fixture.store.fails = false;
   await passUntil(fixture.clock, () => served(node, 'a.acme.example') !== undefined);
   node.keeper.close();
+});
+
+const HOST = 'a.acme.example';
+
+/** Two nodes over one store that ask the first and the second of two CAs, both of which give what is served. */
+async function contested() {
+  const fixture = acmeFixture(['one.test', 'two.test']);
+  const [one, two] = fixture.cas.map(({ directory }) => directory);
+  const first = await start(fixture, [HOST], immortal(), [one as string]);
+  await passUntil(fixture.clock, () => served(first, HOST) !== undefined);
+  const second = await start(fixture, [HOST], immortal(), [two as string]);
+  const ordersOf = (): readonly number[] => fixture.cas.map(({ orders }) => orders.length);
+  const passHours = async (hours: number): Promise<void> => {
+    const endMs = fixture.clock.now() + hours * HOUR_MS;
+    await passUntil(fixture.clock, () => fixture.clock.now() >= endMs, 10 * 60_000);
+  };
+  return { fixture, two: two as string, first, second, ordersOf, passHours };
+}
+
+test('nodes that ask different CAs do not order in turn: what one has obtained the other serves, and it is told', async () => {
+  const { fixture, first, second, ordersOf, passHours } = await contested();
+  await passHours(3);
+  assert.deepEqual(ordersOf(), [1, 0]);
+  assert.equal(served(second, HOST), served(first, HOST));
+  const told = fixture.alerts.filter(({ kind }) => kind === 'certificate.contested');
+  assert.match(told[0]?.message ?? '', /https:\/\/(one|two)\.test\/dir is asked by another node and not by this one/);
+  assert.deepEqual(
+    fixture.alerts.filter(({ kind }) => kind !== 'certificate.contested'),
+    [],
+  );
+  for (const { keeper } of [first, second]) keeper.close();
+});
+
+test('what a node serves of a CA that only another asks is looked at now and then, and not each second', async () => {
+  const { fixture, first, second, passHours } = await contested();
+  await passHours(1);
+  const { clock } = fixture;
+  const after = clock.after.bind(clock);
+  let soon = 0;
+  clock.after = (delayMs, callback) => {
+    if (delayMs <= 1_000) soon++;
+    return after(delayMs, callback);
+  };
+  const endMs = clock.now() + 600_000;
+  await passUntil(clock, () => clock.now() >= endMs);
+  assert.equal(soon, 0);
+  for (const { keeper } of [first, second]) keeper.close();
+});
+
+test('a CA that no node asks any more is given up once, whether its last node said so or died', async () => {
+  for (const dies of [false, true]) {
+    const { fixture, two, first, second, ordersOf, passHours } = await contested();
+    await passHours(1);
+    first.dead = dies;
+    first.keeper.close();
+    const third = await start(fixture, [HOST], immortal(), [two]);
+    await passHours(2);
+    assert.deepEqual(ordersOf(), [1, 1], dies ? 'it died' : 'it said so');
+    assert.equal(served(second, HOST), served(third, HOST));
+    const before = fixture.alerts.length;
+    await passHours(1);
+    assert.equal(fixture.alerts.length, before, 'they agree');
+    for (const { keeper } of [second, third]) keeper.close();
+  }
+});
+
+test('a node that is there is heard of behind many that have died, which are forgotten after a day', async () => {
+  const { fixture, first, second, ordersOf, passHours } = await contested();
+  const nodes = fixture.ports.store.collection(ACME_NODES);
+  const dead = Array.from({ length: 100 }, (_, at) => `-${at}`);
+  for (const id of dead) await nodes.put(id, { directories: [], seenAtMs: fixture.clock.now() - 22 * HOUR_MS });
+  await passHours(3);
+  assert.deepEqual(ordersOf(), [1, 0]);
+  assert.deepEqual(await Promise.all(dead.map((id) => nodes.get(id))), Array(100).fill(null));
+  for (const { keeper } of [first, second]) keeper.close();
+});
+
+test('two nodes that begin at once with different CAs have one certificate between them', async () => {
+  const fixture = acmeFixture(['one.test', 'two.test']);
+  const nodes = await Promise.all(fixture.cas.map(({ directory }) => start(fixture, [HOST], immortal(), [directory])));
+  await passUntil(fixture.clock, () => nodes.every((node) => served(node, HOST) !== undefined));
+  const endMs = fixture.clock.now() + 3 * HOUR_MS;
+  await passUntil(fixture.clock, () => fixture.clock.now() >= endMs, 10 * 60_000);
+  assert.equal(
+    fixture.cas.reduce((sum, { orders }) => sum + orders.length, 0),
+    1,
+  );
+  for (const { keeper } of nodes) keeper.close();
 });

@@ -54,6 +54,14 @@ export interface LeaseRecord {
   readonly fence: number;
 }
 
+/** A node that shares a store with others, kept under an id of its own by chance. */
+export interface NodeRecord {
+  /** The CAs that it asks. */
+  readonly directories: readonly string[];
+  /** Wall time in milliseconds. */
+  readonly seenAtMs: number;
+}
+
 /** Accounts with CAs. */
 export const ACME_ACCOUNTS: CollectionDeclaration<AccountRecord> = {
   name: 'acme-accounts',
@@ -104,6 +112,22 @@ export const ACME_LEASES: CollectionDeclaration<LeaseRecord> = {
   secrets: [],
   migrations: [],
 };
+
+/** Which nodes share a store. */
+export const ACME_NODES: CollectionDeclaration<NodeRecord> = {
+  name: 'acme-nodes',
+  version: 1,
+  parse: readNode,
+  indexes: ['seenAtMs'],
+  secrets: [],
+  migrations: [],
+};
+
+function readNode(document: unknown): Result<NodeRecord, string> {
+  const [directories, seenAtMs] = [member(document, 'directories'), member(document, 'seenAtMs')];
+  if (!Array.isArray(directories) || !directories.every((one) => typeof one === 'string')) return err('names no CAs');
+  return isNumber(seenAtMs) ? ok({ directories, seenAtMs }) : err('does not say when it was seen');
+}
 
 function readAccount(document: unknown): Result<AccountRecord, string> {
   const [url, email, key] = textsOf(document, ['url', 'email', 'key']);
