@@ -11,8 +11,8 @@ function access(need: Partial<BodyNeed>): BodyAccess {
   const body = BodyAccess.of({
     whole: false,
     parsed: false,
-    observer: null,
-    codingObserver: null,
+    parsedObserver: null,
+    wholeObserver: null,
     tap: false,
     ...need,
   });
@@ -21,7 +21,10 @@ function access(need: Partial<BodyNeed>): BodyAccess {
 }
 
 test('a body that nobody reads has no access at all', () => {
-  assert.equal(BodyAccess.of({ whole: false, parsed: false, observer: null, codingObserver: null, tap: false }), null);
+  assert.equal(
+    BodyAccess.of({ whole: false, parsed: false, parsedObserver: null, wholeObserver: null, tap: false }),
+    null,
+  );
   assert.throws(() => viewOf(null, 'tap', 'none'), /reads none asked for tap/);
 });
 
@@ -124,8 +127,8 @@ test('what was decoded takes the place of what was gathered', () => {
 });
 
 test('a body whose coding can not be undone is left as it came where all only observe, and is nowhere else', () => {
-  const observed = access({ whole: true, parsed: true, observer: 'p', codingObserver: 'p' });
-  const bound = access({ whole: true, parsed: true, observer: 'p' });
+  const observed = access({ whole: true, parsed: true, parsedObserver: 'p', wholeObserver: 'p' });
+  const bound = access({ whole: true, parsed: true, parsedObserver: 'p' });
   for (const body of [observed, bound]) {
     body.add([Buffer.from('packed')]);
     body.leave(body.gather());

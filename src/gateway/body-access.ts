@@ -83,7 +83,7 @@ export class BodyAccess {
    */
   close(headers: HeaderMap, whole: Buffer = this.gather()): BodyFault | null {
     const fault = this.need.parsed ? this.#parse(whole, headers) : null;
-    if (fault === null || this.need.observer !== null) this.#whole = whole;
+    if (fault === null || this.need.parsedObserver !== null) this.#whole = whole;
     return fault;
   }
 
@@ -96,7 +96,7 @@ export class BodyAccess {
 
   /** Says that its coding can't be undone. Where all that want it whole only observe, it passes as it came; else nobody has it. */
   leave(coded: Buffer): void {
-    if (this.need.codingObserver === null) return;
+    if (this.need.wholeObserver === null) return;
     this.#whole = coded;
     this.#isLeft = true;
   }

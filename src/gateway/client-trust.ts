@@ -104,8 +104,10 @@ export interface TrustFault {
  * Judges the session of a request by what its host asks of clients; null where it may come in. The certificate counts
  * for the host whose trust it was judged by and for no other, whatever name the handshake had: what was judged by
  * another, or by what was in force before, is misdirected (RFC 9110 §15.5.20), and comes again over a new connection.
+ * Where no host asks for any, `trusts` is null, and no certificate was asked for.
  */
-export function trustFault({ host, peer }: CanonicalRequest, trusts: ClientTrusts): TrustFault | null {
+export function trustFault({ host, peer }: CanonicalRequest, trusts: ClientTrusts | null): TrustFault | null {
+  if (trusts === null) return null;
   const wanted = trusts.of(host);
   const trust = peer.tls === null ? null : peer.tls.trust;
   if (wanted === null ? trust !== null : wanted.id !== trust) return MISDIRECTED;

@@ -6,7 +6,8 @@ import { errorIssue, err, ok } from '../base/index.ts';
 import { type Gathered, packGathered } from '../config/index.ts';
 import { describeApi, type DescribedOperation } from '../openapi/index.ts';
 import { createOpenapiRequestKind, deny, type PolicyKind } from '../policy/index.ts';
-import { compile, compileInSlices, kindTable, verify } from './compile.ts';
+import { compile, compileInSlices, verify } from './compile.ts';
+import { kindTable } from './kind-table.ts';
 import { gatheredOf, kindOf, NO_TABLES, step, valueOf } from './fixture.test.ts';
 import type { Snapshot } from './snapshot.ts';
 

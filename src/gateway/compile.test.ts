@@ -5,7 +5,8 @@ import { err, errorIssue, type Issue, ok } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import { describeApi } from '../openapi/index.ts';
 import { type CompileAt, PASS, type PolicyKind } from '../policy/index.ts';
-import { compile, kindTable, verify } from './compile.ts';
+import { compile, verify } from './compile.ts';
+import { kindTable } from './kind-table.ts';
 import { gatheredOf, kindOf, NO_TABLES, snapshotOf, step, valueOf } from './fixture.test.ts';
 import type { Snapshot } from './snapshot.ts';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { packGathered } from '../config/index.ts';
-import { compile, kindTable } from './compile.ts';
+import { compile } from './compile.ts';
+import { kindTable } from './kind-table.ts';
 import { coverageInSlices } from './coverage-in-slices.ts';
 import { gatheredOf, NO_TABLES, valueOf } from './fixture.test.ts';
 

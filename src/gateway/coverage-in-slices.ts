@@ -1,6 +1,7 @@
 import { type CoverageRow, ok, type Issue, type Result } from '../base/index.ts';
 import { type GatheredParcel, unpackGathered } from '../config/compiled.ts';
-import { type CompileContext, compileInSlices } from './compile.ts';
+import type { CompileContext } from './compilation.ts';
+import { compileInSlices } from './compile.ts';
 import { coverageOf } from './coverage.ts';
 
 /** So many rows take about half a millisecond. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CoverageCell } from '../base/index.ts';
 import { describeApi } from '../openapi/index.ts';
-import { kindTable } from './compile.ts';
+import { kindTable } from './kind-table.ts';
 import { gatheredOf, kindOf, snapshotOf, valueOf } from './fixture.test.ts';
 
 const TEXT = `apis:
@@ -64,6 +64,22 @@ test('each operation has a row that says what holds and the line it comes from',
       ['b', 'GET', '/b'],
     ],
   );
+});
+
+test('an operation that offers WebSocket says so, and whether any page may open one', () => {
+  for (const [said, told] of [
+    ['on', 'validation: WebSocket /etc/portcullis.yaml:9'],
+    ['{ origins: any }', 'validation: WebSocket from any page! /etc/portcullis.yaml:9'],
+  ]) {
+    const operations = `    operations:\n      GET /x:\n        websocket: ${said}\n`;
+    const text = `apis:\n  a:\n    routes: ['GET /x', 'GET /y']\n    upstream: http://127.0.0.1:1\n    auth: public\n${operations}`;
+    const kinds = kindTable([]);
+    const [x, y] = snapshotOf(gatheredOf(text, kinds), kinds).coverage.map(({ cells }) =>
+      cells.map(({ aspect, holds, open, from }) => `${aspect}: ${holds}${open ? '!' : ''} ${from}`),
+    );
+    assert.equal(x?.at(-1), told);
+    assert.equal(y?.at(-1), 'validation: framing and target null');
+  }
 });
 
 const GUARDED = `issuers:

@@ -49,6 +49,7 @@ function cellsOf(
       from: lineOf(places, `${ownerOf(own, own?.bodyLimitBytes, api)}.body`),
     },
     validationCell(at),
+    ...webSocketCells(at),
   ];
 }
 
@@ -115,6 +116,15 @@ function validationCell({ api, own, places }: Cited): CoverageCell {
   const holds = own?.validate ?? api.validate;
   const from = lineOf(places, `${ownerOf(own ?? undefined, own?.validate, api)}.validate`);
   return { aspect: 'validation', holds, open: holds === 'observe', from };
+}
+
+/** Where WebSocket is offered its frames are judged, and the page that opens one unless any may. */
+function webSocketCells({ own, places }: Cited): readonly CoverageCell[] {
+  const offered = own?.websocket ?? null;
+  if (own === null || offered === null) return [];
+  const open = offered.origins === 'any';
+  const holds = open ? 'WebSocket from any page' : 'WebSocket';
+  return [{ aspect: 'validation', holds, open, from: lineOf(places, `${own.path}.websocket`) }];
 }
 
 /** The key path of whoever says it: the operation where it has a word of its own, else the API. */

@@ -11,7 +11,7 @@ function fieldsOf(...lines: readonly (readonly [string, string])[]): HeaderField
     words.push(text.length | (name.length << 16), (text.length + name.length + 2) | (value.length << 16), 0);
     text += `${name}: ${value}\r\n`;
   }
-  return new HeaderFields(text, words, { seen: 0, lengths: -1 });
+  return new HeaderFields(text, words, { seen: -1, lengths: -1 });
 }
 
 const FRAMING = [

@@ -17,7 +17,8 @@ import {
   valueOf,
   UNJUDGED,
 } from './fixture.test.ts';
-import { compile, kindTable } from './compile.ts';
+import { compile } from './compile.ts';
+import { kindTable } from './kind-table.ts';
 import { createUnspentLimiter } from './unspent-limiter.ts';
 
 const TRUSTED = 'trustedProxies: [127.0.0.0/8, 10.0.0.0/8]\n';

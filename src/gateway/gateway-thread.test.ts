@@ -12,7 +12,7 @@ import type {
   Tables,
   TableVersion,
 } from '../ports/index.ts';
-import { type KindTable, kindTable } from './compile.ts';
+import { type KindTable, kindTable } from './kind-table.ts';
 import { apiText, type Closing, codeOf, fakePorts, gatheredOf, kindOf, NO_TABLES, RawClient } from './fixture.test.ts';
 import { collectedBytesOf, GatewayThread, type GatewayThreadOptions, poolBoundsOf } from './gateway-thread.ts';
 import { unwatchedLoad } from './overload.ts';

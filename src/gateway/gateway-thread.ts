@@ -11,7 +11,8 @@ import {
   type ServerContext,
 } from '../wire/index.ts';
 import { AcmeChallenges } from './acme-challenges.ts';
-import { compileInSlices, type KindTable } from './compile.ts';
+import { compileInSlices } from './compile.ts';
+import type { KindTable } from './kind-table.ts';
 import { COLLECTED_LIMIT_BYTES } from './body-budget.ts';
 import type { ClientTrusts } from './client-trust.ts';
 import { createGateway, type Gateway } from './gateway.ts';
@@ -304,6 +305,7 @@ export class GatewayThread {
       proxies: this.#proxies,
       gate: this.#gate,
       turnedAway: this.#turnedAway,
+      shaken: (offers, protocol) => ports.metrics.handshake(offers, protocol),
     });
     if (!('code' in listener)) this.#listeners.push(listener);
     return listener;

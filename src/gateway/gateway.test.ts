@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { err, errorIssue } from '../base/index.ts';
 import { deny, PASS, type Verdict } from '../policy/index.ts';
 import { createGateway } from './gateway.ts';
-import { kindTable } from './compile.ts';
+import { kindTable } from './kind-table.ts';
 import type { ServerExchange } from '../wire/index.ts';
 import {
   apiText,

@@ -10,7 +10,7 @@ import { createCallerTexts } from './identity-fields.ts';
 import { createHttp2Offer } from './http2-offer.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
 import { LongReplies } from './long-replies.ts';
-import { NOT_OFFERED, upgradeProblem } from './offer-websocket.ts';
+import { connectProblem, upgradeProblem } from './offer-websocket.ts';
 import { Passage } from './passage.ts';
 import { answerHead, createDateSource, createReplyOpening, problemAnswer } from './reply.ts';
 import { RefusalSums, type Summed } from './refusal-sums.ts';
@@ -204,7 +204,7 @@ class DataPlane implements Gateway {
       return;
     }
     const { peer } = request;
-    const fault = snapshot.trusts === null ? null : trustFault(request, snapshot.trusts);
+    const fault = trustFault(request, snapshot.trusts);
     if (fault !== null) {
       this.#turnDown({ id: this.#ports.nextId(), stream, peer, rule: fault.rule }, fault.problem);
       return;
@@ -229,14 +229,16 @@ class DataPlane implements Gateway {
     const compiled = match.target;
     const { websocket } = compiled;
     // First: behind a request for an upgrade no other is read, whatever it is told.
-    const notOffered = stream.mustSwitch ? NOT_OFFERED : null;
-    const upgradeFault = websocket === null ? notOffered : upgradeProblem(stream, request, websocket);
     const { pools, snapshot } = era.context.installed;
+    const upgradeFault =
+      websocket === null
+        ? connectProblem(stream, request, snapshot.router)
+        : upgradeProblem(stream, request, websocket);
     const { peer } = request;
     // Streams that stand are bounded by themselves, and are no sign that the thread can't keep up.
     const inFlight = this.#underWay.seenBy(peer, this.#eras.inFlight - this.#standing.size);
     if (this.#shedding.sheds(compiled, inFlight, pools[compiled.api.index]?.waitingShare(peer) ?? 0)) {
-      this.#shedding.note(compiled, stream, snapshot);
+      this.#shedding.note(compiled, stream, { trusted: snapshot.trusted, peer });
       this.turnDown(stream, SHED, peer);
       return;
     }
@@ -309,6 +311,7 @@ class DataPlane implements Gateway {
     const strictTransport = peer.tls !== null && this.current?.strictTransport === true;
     const { status, added } = answer;
     addSecurityFields(added, { status, fields: null, strictTransport, authenticated: false });
-    return { head: answerHead(rule === null ? answer : { ...answer, closes: true }), body: answer.body };
+    const head = answerHead(answer);
+    return { head: rule === null ? head : { ...head, closes: true, retires: true }, body: answer.body };
   }
 }

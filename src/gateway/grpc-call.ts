@@ -1,4 +1,5 @@
-import type { Problem, ProblemCode } from '../base/index.ts';
+import type { GrpcStatus, Problem, ProblemCode } from '../base/index.ts';
+import type { OwnReply } from '../policy/index.ts';
 import type { GrpcStreams } from '../openapi/index.ts';
 import type { Timer } from '../ports/index.ts';
 import {
@@ -12,9 +13,9 @@ import {
   type WholeBody,
   writeTimeout,
 } from '../wire/index.ts';
-import { endOf, grpcAnswer } from './grpc-answer.ts';
+import { endOf, grpcAnswer, grpcOwnAnswer } from './grpc-answer.ts';
 import type { GrpcLeg } from './grpc-leg.ts';
-import { type GrpcStatus, readStatus, statusOfProblem } from './grpc-status.ts';
+import { readStatus, statusOfProblem } from './grpc-status.ts';
 import type { Answer } from './reply.ts';
 import { takesTrailers } from './takes-trailers.ts';
 import type { Standing, Walk } from './walk.ts';
@@ -130,6 +131,14 @@ export class GrpcCall implements GrpcLeg, Standing {
     return this.#isSpoken ? grpcAnswer(problem) : null;
   }
 
+  /** What a policy's own reply says over gRPC; null where the client does not speak it. Throws where it can't be said. */
+  ownAnswer(own: OwnReply): Answer | null {
+    if (!this.#isSpoken) return null;
+    const { answer, status } = grpcOwnAnswer(own);
+    this.#status = status;
+    return answer;
+  }
+
   /**
    * Ends a reply that has begun, and will not be whole, with a status: no client takes one of ours for success. False
    * where the client does not speak gRPC.
@@ -139,13 +148,17 @@ export class GrpcCall implements GrpcLeg, Standing {
     return this.#isSpoken;
   }
 
-  /** The call is over. `problem`: what the gateway refused or broke it off for; `complete`: the reply has its end. */
-  over(problem: Problem | null, complete: boolean): void {
+  /**
+   * The call is over; gives what it ended with. `problem`: what the gateway refused or broke it off for; `complete`: the
+   * reply has its end.
+   */
+  over(problem: Problem | null, complete: boolean): GrpcStatus {
     const { compiled, context } = this.walk;
     this.#timer?.cancel();
     const own = problem === null ? null : statusOfProblem(problem.code);
     const status = own ?? (complete ? (this.#status ?? 'UNKNOWN') : 'CANCELLED');
     context.ports.metrics.grpcStatus(compiled.operation.api, status);
+    return status;
   }
 
   /** It has called by gRPC, and gets trailers. */

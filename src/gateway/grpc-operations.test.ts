@@ -4,7 +4,8 @@ import type { ApiDescription, GrpcStreams } from '../openapi/index.ts';
 import { parseTemplate } from '../openapi/index.ts';
 import { createGrpcKind, PASS, type PolicyKind } from '../policy/index.ts';
 import { isGrpcType, readTimeout } from '../wire/index.ts';
-import { compile, kindTable, verify } from './compile.ts';
+import { compile, verify } from './compile.ts';
+import { kindTable } from './kind-table.ts';
 import { gatheredOf, kindOf, NO_TABLES, snapshotOf, step, StillClock, valueOf } from './fixture.test.ts';
 import { rehearse, type RehearsedVerdict } from './rehearse.ts';
 
@@ -83,6 +84,11 @@ test('a rehearsal calls a method as a library of gRPC would, unless it says othe
   assert.deepEqual([other.kind, other.kind === 'refused' && other.code], ['refused', 'unsupported-media-type']);
   const late = await asked('/orders.v1.Orders/Get', [['grpc-timeout', 'soon']]);
   assert.deepEqual([late.kind, late.kind === 'refused' && late.rule], ['refused', 'grpc-timeout']);
+  const said = [['content-type', 'application/grpc'] as const, ['te', 'trailers'] as const];
+  for (const headers of [said, said.slice(1)])
+    assert.equal((await asked('/orders.v1.Orders/Get', headers)).kind, 'pass', 'it is called over HTTP/2');
+  const untold = await asked('/orders.v1.Orders/Get', said.slice(0, 1));
+  assert.deepEqual([untold.kind, untold.kind === 'refused' && untold.rule], ['refused', 'te']);
   const none = await asked('/orders.v1.Orders/None');
   assert.deepEqual([none.kind, none.kind === 'refused' && none.code], ['refused', 'not-found']);
 });

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'node:test';
+import type { LedgerRecord } from '../base/index.ts';
 import type { ApiDescription, GrpcStreams } from '../openapi/index.ts';
 import { parseTemplate } from '../openapi/index.ts';
-import { createGrpcKind, PASS, type PolicyKind, type Verdict } from '../policy/index.ts';
+import { createGrpcKind, type OwnReply, PASS, type PolicyKind, type Verdict } from '../policy/index.ts';
 import {
   type BodyFraming,
   type ExchangeEvents,
   isGrpcType,
+  type OutgoingRequest,
   readTimeout,
   type ReplyHead,
   type ServerExchange,
@@ -15,7 +17,7 @@ import {
   type UpstreamEvents,
 } from '../wire/index.ts';
 import { AddedFields } from './added-fields.ts';
-import { kindTable } from './compile.ts';
+import { kindTable } from './kind-table.ts';
 import {
   fakePorts,
   fieldsOf,
@@ -60,10 +62,12 @@ interface Asked {
 /** A gateway on a still clock whose clients and upstream are played by the test. */
 function startGateway(kinds: readonly PolicyKind<never>[] = []) {
   const fakes = fakePorts();
+  const asked: OutgoingRequest[] = [];
   const calls: { readonly events: UpstreamEvents; aborted: boolean }[] = [];
   const upstream = {
     waitingShare: () => 0,
-    call(_request: unknown, events: UpstreamEvents): UpstreamCall {
+    call(request: OutgoingRequest, events: UpstreamEvents): UpstreamCall {
+      asked.push(request);
       const call = { events, aborted: false };
       calls.push(call);
       return { write: () => true, finish() {}, resume() {}, allowIdle() {}, abort: () => void (call.aborted = true) };
@@ -72,16 +76,17 @@ function startGateway(kinds: readonly PolicyKind<never>[] = []) {
   const upstreams: Upstreams = { forApis: () => [upstream], retain() {}, sweep() {}, close() {} };
   const gateway = createGateway(fakes.ports, undefined, upstreams);
   const table = kindTable([createGrpcKind({ isGrpcType, readTimeout }), ...kinds]);
-  const policies = kinds.map(({ kind }) => `${kind}: {}`).join(', ');
+  const used = kinds.map(({ kind }) => `${kind}: {}`).join(', ');
+  const policies = used === '' ? '' : `, policies: { ${used} }`;
   const text = `apis:
-  a: { descriptors: a.binpb, upstream: 'http://127.0.0.1:1', auth: public, policies: { ${policies} } }`;
+  a: { descriptors: a.binpb, upstream: 'http://127.0.0.1:1', auth: public${policies} }`;
   gateway.install(snapshotOf(gatheredOf(text, table, { descriptions: { a: DESCRIPTION } }), table));
   const ask = (method: string, fields: readonly (readonly [string, string])[] = [], framing = CHUNKED): Asked => {
     const stream = new PlayedStream(`/${method}`, fields, framing);
     gateway.request(stream as unknown as ServerExchange);
     return stream;
   };
-  return { ...fakes, gateway, calls, ask };
+  return { ...fakes, gateway, asked, calls, ask };
 }
 
 class PlayedStream {
@@ -108,6 +113,10 @@ class PlayedStream {
 
   send({ status, added }: { readonly status: number; readonly added: readonly string[] }): void {
     this.said.push(`${status} ${added[added.indexOf('grpc-status') + 1]}`);
+  }
+
+  write(): boolean {
+    return true;
   }
 
   begin({ status }: { readonly status: number }): void {
@@ -192,4 +201,73 @@ test('a stream of gRPC is judged to its end while the thread ends, and counted b
   bench.clock.pass(3_999);
   assert.deepEqual(calls[0]?.said, ['200 begins', 'ends 16']);
   assert.deepEqual(bench.metrics.streamEnds, ['grpc drain', 'grpc expired']);
+});
+
+/** What the ledger holds of how calls ended. */
+function endsOf(records: readonly LedgerRecord[]): readonly unknown[] {
+  return records.flatMap((record) =>
+    record.kind === 'completion' ? [[record.status, record.grpcStatus, record.problem, record.complete]] : [],
+  );
+}
+
+test('a policy’s own reply to a call is a status of gRPC', () => {
+  const response: OwnReply = { status: 503, headers: [['content-type', 'text/html']], body: 'soon again' };
+  const answering = kindOf('maintenance', { admit: step<'admit'>(() => ({ kind: 'reply', response })) });
+  const { ask, calls, records, metrics } = startGateway([answering]);
+  assert.deepEqual(ask('a.A/Get').said, ['200 14']);
+  assert.deepEqual([calls.length, endsOf(records)], [0, [[200, 'UNAVAILABLE', null, true]]]);
+  assert.deepEqual(metrics.grpcStatuses, ['UNAVAILABLE']);
+});
+
+test('a policy that replies by gRPC with what no head can say is at fault', () => {
+  const headers = [['content-type', 'application/grpc'] as const];
+  const response: OwnReply = { status: 200, headers, body: '\0\0\0\0\0' };
+  const answering = kindOf('cache', { admit: step<'admit'>(() => ({ kind: 'reply', response })) });
+  const { ask, records, alerts } = startGateway([answering]);
+  assert.deepEqual(ask('a.A/Get').said, ['200 14']);
+  assert.deepEqual(endsOf(records), [[200, 'UNAVAILABLE', 'gateway-fault', true]]);
+  assert.equal(alerts.length, 1);
+});
+
+test('the ledger holds what each call ended with', () => {
+  const { ask, calls, clock, records } = startGateway();
+  const trailers = (status: string) => fieldsOf(['grpc-status', status]);
+  const begun = (method: string, more: readonly (readonly [string, string])[] = []): UpstreamEvents => {
+    const { events } = ask(method, more);
+    events.pieces([Buffer.of(0, 0, 0, 0, 0)]);
+    const upstream = (calls.at(-1) as (typeof calls)[number]).events;
+    upstream.head(HEAD);
+    return upstream;
+  };
+  begun('a.A/Get').end(trailers('0'));
+  begun('a.A/Get').end(trailers('5'));
+  begun('a.A/Talk').end(trailers('99'));
+  begun('a.A/Get').end(trailers('none'));
+  begun('a.A/Talk', [['grpc-timeout', '2S']]);
+  clock.pass(2_000);
+  ask('a.A/Talk').events.gone(null);
+  ask('a.A/Get').events.pieces([BROKEN]);
+  assert.deepEqual(endsOf(records), [
+    [200, 'OK', null, true],
+    [200, 'NOT_FOUND', null, true],
+    [200, 'UNKNOWN', null, true],
+    [200, 'UNAVAILABLE', 'upstream-malformed-reply', false],
+    [200, 'DEADLINE_EXCEEDED', 'deadline-exceeded', false],
+    [0, 'CANCELLED', null, false],
+    [200, 'INTERNAL', 'malformed-message', true],
+  ]);
+});
+
+test('the time of a call runs from its arrival, and the upstream hears of what the gateway left of it', async () => {
+  const { kind, go } = slowly('admit');
+  const { ask, asked, calls, clock } = startGateway([kind]);
+  const { said } = ask('a.A/Talk', [['grpc-timeout', '2S']]);
+  clock.pass(1_500);
+  await go();
+  assert.equal(calls.length, 1);
+  assert.match(asked[0]?.lines ?? '', /^grpc-timeout: 500m\r\n/m);
+  clock.pass(499);
+  assert.deepEqual(said, []);
+  clock.pass(1);
+  assert.deepEqual([said, calls[0]?.aborted], [['200 4'], true]);
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { problemCatalogue, type ProblemCode } from '../base/index.ts';
-import { encodeMessage, endOf, grpcAnswer } from './grpc-answer.ts';
-import { GRPC_STATUSES, numberOfStatus, readStatus, statusOfProblem } from './grpc-status.ts';
+import { GRPC_STATUSES, problemCatalogue, type ProblemCode } from '../base/index.ts';
+import { encodeMessage, endOf, grpcAnswer, grpcOwnAnswer } from './grpc-answer.ts';
+import { numberOfStatus, readStatus, statusOfProblem } from './grpc-status.ts';
 
 test('each problem is a status of its own kind, and none is success or a client’s own doing', () => {
   const expected: Partial<Record<ProblemCode, string>> = {
@@ -56,6 +56,54 @@ test('the headers of a problem stay, and who shall wait is told so in gRPC too',
   assert.deepEqual(limited.added.slice(6), ['retry-after', '7', 'grpc-retry-pushback-ms', '7000']);
   const dated = grpcAnswer({ code: 'rate-limited', headers: [['retry-after', 'Fri, 31 Dec 1999 23:59:59 GMT']] });
   assert.equal(dated.added.includes('grpc-retry-pushback-ms'), false);
+});
+
+test('a policy’s own reply is the status that its HTTP status stands for, without its body', () => {
+  const headers = [
+    ['Content-Type', 'text/html'],
+    ['content-language', 'en'],
+    ['grpc-status', '0'],
+    ['retry-after', '3'],
+    ['x-kept', 'content-type'],
+  ] as const;
+  const { answer, status } = grpcOwnAnswer({ status: 503, headers, body: 'soon again' });
+  assert.equal(status, 'UNAVAILABLE');
+  assert.deepEqual([answer.status, answer.body.length, answer.refusal], [200, 0, false]);
+  assert.deepEqual(answer.added, [
+    ...['retry-after', '3', 'x-kept', 'content-type', 'content-type', 'application/grpc'],
+    ...['grpc-status', '14', 'grpc-message', 'HTTP status 503', 'grpc-retry-pushback-ms', '3000'],
+  ]);
+  for (let http = 200; http < 600; http++) {
+    const { answer, status } = grpcOwnAnswer({ status: http, headers: [], body: '' });
+    assert.notEqual(status, 'OK', String(http));
+    assert.equal(answer.added[3], numberOfStatus(status));
+  }
+  assert.throws(() => grpcOwnAnswer({ status: 100, headers: [], body: '' }), RangeError);
+});
+
+test('a policy’s own reply by gRPC goes out as it is, where it is a status and nothing else', () => {
+  const own = (fields: readonly (readonly [string, string])[], status = 200, body = '') =>
+    grpcOwnAnswer({ status, headers: [['content-type', 'application/grpc+proto'], ...fields], body });
+  const found = own([
+    ['grpc-status', '5'],
+    ['grpc-message', 'no such order'],
+  ]);
+  assert.equal(found.status, 'NOT_FOUND');
+  assert.deepEqual(found.answer.added, [
+    ...['content-type', 'application/grpc+proto', 'grpc-status', '5', 'grpc-message', 'no such order'],
+  ]);
+  assert.throws(() => own([]), /something else than a status/);
+  assert.throws(() => own([['grpc-status', 'fine']]), RangeError);
+  assert.throws(
+    () =>
+      own([
+        ['grpc-status', '0'],
+        ['grpc-status', '5'],
+      ]),
+    RangeError,
+  );
+  assert.throws(() => own([['grpc-status', '0']], 404), RangeError);
+  assert.throws(() => own([['grpc-status', '0']], 200, '\0\0\0\0\0'), RangeError);
 });
 
 test('a message is printable ASCII, and decodes to what it was', () => {

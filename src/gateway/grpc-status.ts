@@ -1,28 +1,4 @@
-import { type ProblemCode, problemStatus } from '../base/index.ts';
-
-/** The codes of gRPC by number (gRPC status codes). */
-export const GRPC_STATUSES = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-] as const;
-
-/** The name of a status. */
-export type GrpcStatus = (typeof GRPC_STATUSES)[number];
+import { GRPC_STATUSES, type GrpcStatus, type ProblemCode, problemStatus } from '../base/index.ts';
 
 /** What a problem is over gRPC. Codes that begin with `invalid-` are of requests that could be mended. */
 const BY_HTTP_STATUS: Readonly<Record<number, GrpcStatus>> = {
@@ -45,6 +21,11 @@ const BY_HTTP_STATUS: Readonly<Record<number, GrpcStatus>> = {
 export function statusOfProblem(code: ProblemCode): GrpcStatus {
   const status = problemStatus(code);
   if (status === 400 && code.startsWith('invalid-')) return 'INVALID_ARGUMENT';
+  return statusOfHttp(status);
+}
+
+/** The status that stands for one of HTTP; never OK. */
+export function statusOfHttp(status: number): GrpcStatus {
   return BY_HTTP_STATUS[status] ?? 'UNKNOWN';
 }
 

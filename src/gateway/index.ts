@@ -1,15 +1,9 @@
 export { ACME_CHALLENGES, AcmeChallenges, type ChallengeRow, nameKey, tokenKey } from './acme-challenges.ts';
 export { createTraceIds } from './trace-context.ts';
 export { createUnspentLimiter } from './unspent-limiter.ts';
-export {
-  compile,
-  type CompileContext,
-  compileInSlices,
-  compileWhole,
-  kindTable,
-  type KindTable,
-  verify,
-} from './compile.ts';
+export type { CompileContext } from './compilation.ts';
+export { compile, compileInSlices, compileWhole, verify } from './compile.ts';
+export { kindTable, type KindTable } from './kind-table.ts';
 export { coverageInSlices } from './coverage-in-slices.ts';
 export { createGateway, type Gateway } from './gateway.ts';
 export { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';

@@ -46,7 +46,7 @@ function judge(walk: Walk, context: WalkContext, atMs: number): Judgement | Prom
   const { snapshot, pools } = context.installed;
   const request = enter(walk.stream, snapshot);
   if ('code' in request) return refused(request, 'refused');
-  const fault = snapshot.trusts === null ? null : trustFault(request, snapshot.trusts);
+  const fault = trustFault(request, snapshot.trusts);
   if (fault !== null) return refused(fault.problem, 'refused');
   const match = snapshot.router.find(request.host, request.path, request.method);
   if (match.kind !== 'matched' || match.target.operation.id !== walk.operation.id) return ELSEWHERE;

@@ -84,6 +84,7 @@ export function completionOf(id: string, at: number, outcome: CompletionParts): 
     responseBytes: outcome.responseBytes,
     durationUs: outcome.durationUs,
     upstreamUs: outcome.upstreamUs,
+    grpcStatus: outcome.grpcStatus,
     complete: outcome.complete,
   };
 }
@@ -94,6 +95,13 @@ export function earlyCompletion(
   at: number,
   reply: Pick<Outcome, 'status' | 'problemCode' | 'responseBytes'>,
 ): CompletionRecord {
-  const nothing = { upstreamStatus: null, requestBytes: 0, durationUs: 0, upstreamUs: null, complete: true };
+  const nothing = {
+    upstreamStatus: null,
+    requestBytes: 0,
+    durationUs: 0,
+    upstreamUs: null,
+    grpcStatus: null,
+    complete: true,
+  };
   return completionOf(id, at, { ...nothing, ...reply });
 }

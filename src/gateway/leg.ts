@@ -133,10 +133,9 @@ export class Leg implements UpstreamEvents {
       added: this.#passage.addedFields ?? NONE,
       framing,
       mayStandStill: this.#grpc?.isStream === true,
+      upgrade: compiled.websocket === null ? null : upgradeFor(this.#passage),
     };
-    const upgrade = compiled.websocket === null ? null : upgradeFor(this.#passage);
-    const asked = upgrade === null ? outgoing : { ...outgoing, upgrade };
-    this.#call = pool.call(asked, this, request.peer, this.#startedMs);
+    this.#call = pool.call(outgoing, this, request.peer, this.#startedMs);
     return this.#call;
   }
 

@@ -44,6 +44,22 @@ test('requests are counted by API and class, and those without a reply by themse
   assert.equal(values.get('portcullis_request_duration_seconds{"api":"a"}'), 2.5);
 });
 
+test('handshakes are counted by what was offered and the version, and no other version makes a series of its own', () => {
+  const { meter, values } = fakeMeter();
+  const metrics = createGatewayMetrics(meter);
+  metrics.handshake('hybrid', 'TLSv1.3');
+  metrics.handshake('hybrid', 'TLSv1.3');
+  metrics.handshake('classic', 'TLSv1.2');
+  metrics.handshake('classic', 'unknown');
+  metrics.handshake('classic', 'TLSv9');
+  const counted = [...values].filter(([series]) => series.startsWith('portcullis_handshakes_total'));
+  assert.deepEqual(Object.fromEntries(counted), {
+    'portcullis_handshakes_total{"offers":"hybrid","protocol":"TLSv1.3"}': 2,
+    'portcullis_handshakes_total{"offers":"classic","protocol":"TLSv1.2"}': 1,
+    'portcullis_handshakes_total{"offers":"classic","protocol":"other"}': 2,
+  });
+});
+
 test('a series is made once, whatever comes', () => {
   const { meter, made, values } = fakeMeter();
   const metrics = createGatewayMetrics(meter);

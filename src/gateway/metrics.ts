@@ -1,8 +1,8 @@
-import { problemCatalogue, type ProblemCode } from '../base/index.ts';
+import { type GrpcStatus, problemCatalogue, type ProblemCode } from '../base/index.ts';
 import type { Priority } from '../config/compiled.ts';
 import type { Counter, Gauge, Histogram, Meter } from '../ports/index.ts';
 import type { Http2Fault } from '../wire/index.ts';
-import type { GrpcStatus } from './grpc-status.ts';
+import { seriesBy } from './series.ts';
 import { createStreamMetrics, type StreamMetrics } from './stream-metrics.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
@@ -27,6 +27,8 @@ export interface GatewayMetrics {
   /** Counts calls of gRPC by the status that they ended with. */
   grpcStatus(api: string, code: GrpcStatus): void;
   turnedAway(reason: string): void;
+  /** Counts a TLS handshake that came to a session. */
+  handshake(offers: 'hybrid' | 'classic', protocol: string): void;
   /** Counts connections that speak HTTP/2, and the streams that clients open over them. */
   http2Counted(what: 'connection' | 'stream'): void;
   /** Counts what was ended for a fault of a client over HTTP/2. */
@@ -43,108 +45,17 @@ export interface GatewayMetrics {
   messages(api: string, from: 'client' | 'upstream', count: number): void;
 }
 
-/** Counts by problem code; each series is made with its first count. */
-function codeCounter(meter: Meter, name: string, help: string): (code: ProblemCode) => void {
-  const counters = new Map<ProblemCode, Counter>();
-  return (code) => {
-    let counter = counters.get(code);
-    if (counter === undefined) {
-      counter = meter.counter(name, help, { code });
-      counters.set(code, counter);
-    }
-    counter.add(1);
-  };
-}
-
-/** Each series is made with its first count. */
-function grpcCounter(meter: Meter): GatewayMetrics['grpcStatus'] {
-  const counters = new Map<string, Counter>();
-  return (api, code) => {
-    const key = `${api} ${code}`;
-    let counter = counters.get(key);
-    if (counter === undefined) {
-      const help = 'Calls of gRPC that have ended, by API and status.';
-      counter = meter.counter('portcullis_grpc_statuses_total', help, { api, code });
-      counters.set(key, counter);
-    }
-    counter.add(1);
-  };
-}
-
-/** Each reason's series is made with its first count. */
-function turnedAwayCounter(meter: Meter): (reason: string) => void {
-  const turned = new Map<string, Counter>();
-  return (reason) => {
-    let counter = turned.get(reason);
-    if (counter === undefined) {
-      const help = 'Connections ended before a request could be read or to make room, by reason.';
-      counter = meter.counter('portcullis_connections_turned_away_total', help, { reason });
-      turned.set(reason, counter);
-    }
-    counter.add(1);
-  };
-}
-
-/** Each reason's series is made with its first count. */
-function createHttp2Metrics(meter: Meter): Pick<GatewayMetrics, 'http2Counted' | 'http2Fault'> {
-  const counted = {
-    connection: meter.counter('portcullis_http2_connections_total', 'Connections of clients that speak HTTP/2.'),
-    stream: meter.counter('portcullis_http2_streams_total', 'Streams that clients opened over HTTP/2.'),
-  };
-  const faults = new Map<Http2Fault, Counter>();
+/** Makes the series; those with labels appear with their first count, and those of an API with its first request. */
+export function createGatewayMetrics(meter: Meter): GatewayMetrics {
   return {
-    http2Counted: (what) => counted[what].add(1),
-    http2Fault(reason) {
-      let counter = faults.get(reason);
-      if (counter === undefined) {
-        const help = 'HTTP/2 streams and connections that the gateway ended for what the client did, by reason.';
-        counter = meter.counter('portcullis_http2_faults_total', help, { reason });
-        faults.set(reason, counter);
-      }
-      counter.add(1);
-    },
-  };
-}
-
-/** Series of what is refused since a thread can't keep up, each made with its first count. */
-function createOverloadMetrics(meter: Meter): Pick<GatewayMetrics, 'shed' | 'overload'> {
-  const level = meter.gauge('portcullis_overload_level', 'How much is refused, from 0 to 2, summed over threads.');
-  const late = meter.histogram(
-    'portcullis_loop_late_seconds',
-    'By how much a gateway thread was late at least, in each tenth of a second.',
-    LATE_SECONDS,
-  );
-  const counters = new Map<string, Counter>();
-  return {
-    shed(api, priority) {
-      const key = `${priority} ${api}`;
-      let counter = counters.get(key);
-      if (counter === undefined) {
-        const help = 'Requests refused since the gateway could not serve all, by API and priority.';
-        counter = meter.counter('portcullis_shed_requests_total', help, { api, priority });
-        counters.set(key, counter);
-      }
-      counter.add(1);
-    },
-    overload(lateMs, now) {
-      level.set(now);
-      late.observe(lateMs / 1_000);
-    },
-  };
-}
-
-/** Each API's counters are made with its first WebSocket. */
-function createMessageCount(meter: Meter): GatewayMetrics['messages'] {
-  const byApi = new Map<string, Readonly<Record<'client' | 'upstream', Counter>>>();
-  const counter = (api: string, from: string): Counter =>
-    meter.counter('portcullis_messages_total', 'WebSocket messages passed on, by API and sender.', { api, from });
-  return (api, from, count) => {
-    let counters = byApi.get(api);
-    if (counters === undefined) {
-      counters = { client: counter(api, 'client'), upstream: counter(api, 'upstream') };
-      byApi.set(api, counters);
-    }
-    counters[from].add(count);
+    inFlight: meter.gauge('portcullis_requests_in_flight', 'Requests being answered now.'),
+    finished: createRequestSeries(meter),
+    ...createRefusalMetrics(meter),
+    ...createUseMetrics(meter),
+    ...createHttp2Metrics(meter),
+    handshake: createHandshakeSeries(meter),
+    ...createOverloadMetrics(meter),
+    streams: createStreamMetrics(meter),
   };
 }
 
@@ -155,71 +66,128 @@ interface ApiSeries {
   readonly durations: Histogram;
 }
 
-/** Makes the series; those of an API appear with its first request. */
-export function createGatewayMetrics(meter: Meter): GatewayMetrics {
-  const byApi = new Map<string, ApiSeries>();
-  const refusals = new Map<ProblemCode, Counter>();
-  const observed = codeCounter(
-    meter,
-    'portcullis_observed_refusals_total',
-    'Requests that a policy in observe mode would have refused, by problem code.',
+function createRequestSeries(meter: Meter): GatewayMetrics['finished'] {
+  const durationHelp = 'Time from a whole head to the end of its reply.';
+  const seriesOf = seriesBy((api: string): ApiSeries => {
+    const requests = CLASSES.map((status) =>
+      meter.counter('portcullis_requests_total', 'Requests answered, by API and class of status.', { api, status }),
+    );
+    return {
+      requests,
+      durations: meter.histogram('portcullis_request_duration_seconds', durationHelp, SECONDS, { api }),
+    };
+  });
+  return (api, status, durationUs) => {
+    const series = seriesOf(api ?? '');
+    series.requests[(status / 100) | 0]?.add(1);
+    series.durations.observe(durationUs / 1e6);
+  };
+}
+
+function createRefusalMetrics(
+  meter: Meter,
+): Pick<GatewayMetrics, 'refused' | 'observed' | 'summed' | 'turnedAway' | 'cut'> {
+  const refused = seriesBy((code: ProblemCode) => {
+    const status = String(problemCatalogue[code].status);
+    return meter.counter('portcullis_refusals_total', 'Requests refused, by problem code.', { code, status });
+  });
+  const observedHelp = 'Requests that a policy in observe mode would have refused, by problem code.';
+  const observed = seriesBy((code: ProblemCode) =>
+    meter.counter('portcullis_observed_refusals_total', observedHelp, { code }),
   );
   const summed = meter.counter(
     'portcullis_refusals_summed_total',
     'Requests refused that the ledger holds in sums only, since too many came at once.',
   );
+  const turnedAwayHelp =
+    'Connections ended by the gateway: before a request could be read, to make room, or since nobody took the reply, by reason.';
+  const turnedAway = seriesBy((reason: string) =>
+    meter.counter('portcullis_connections_turned_away_total', turnedAwayHelp, { reason }),
+  );
+  const cutHelp = 'Requests cut by the gateway itself, by reason.';
+  const cut: Readonly<Record<CutReason, Counter>> = {
+    snapshot: meter.counter('portcullis_passages_cut_total', cutHelp, { reason: 'snapshot' }),
+  };
+  return {
+    refused: (code) => refused(code).add(1),
+    observed: (code) => observed(code).add(1),
+    summed: () => summed.add(1),
+    turnedAway: (reason) => turnedAway(reason).add(1),
+    cut: (reason, passages) => cut[reason].add(passages),
+  };
+}
+
+/** Series of what only some requests ask for. */
+function createUseMetrics(meter: Meter): Pick<GatewayMetrics, 'rangesDropped' | 'grpcStatus' | 'messages'> {
   const ranges = meter.counter(
     'portcullis_ranges_dropped_total',
     'Requests for more than 16 ranges, of which the upstream was asked for the whole.',
   );
-  const cut: Readonly<Record<CutReason, Counter>> = {
-    snapshot: meter.counter('portcullis_passages_cut_total', 'Requests cut by the gateway itself, by reason.', {
-      reason: 'snapshot',
-    }),
-  };
-  const seriesOf = (api: string): ApiSeries => ({
-    requests: CLASSES.map((status) =>
-      meter.counter('portcullis_requests_total', 'Requests answered, by API and class of status.', { api, status }),
-    ),
-    durations: meter.histogram(
-      'portcullis_request_duration_seconds',
-      'Time from a whole head to the end of its reply.',
-      SECONDS,
-      { api },
-    ),
+  const statusHelp = 'Calls of gRPC that have ended, by API and status.';
+  const statuses = seriesBy((api: string) =>
+    seriesBy((code: GrpcStatus) => meter.counter('portcullis_grpc_statuses_total', statusHelp, { api, code })),
+  );
+  const messagesHelp = 'WebSocket messages passed on, by API and sender.';
+  const messages = seriesBy((api: string) => {
+    const from = (sender: string): Counter =>
+      meter.counter('portcullis_messages_total', messagesHelp, { api, from: sender });
+    return { client: from('client'), upstream: from('upstream') };
   });
   return {
-    inFlight: meter.gauge('portcullis_requests_in_flight', 'Requests being answered now.'),
-    finished(api, status, durationUs) {
-      const name = api ?? '';
-      let series = byApi.get(name);
-      if (series === undefined) {
-        series = seriesOf(name);
-        byApi.set(name, series);
-      }
-      series.requests[(status / 100) | 0]?.add(1);
-      series.durations.observe(durationUs / 1e6);
-    },
-    refused(code) {
-      let counter = refusals.get(code);
-      if (counter === undefined) {
-        counter = meter.counter('portcullis_refusals_total', 'Requests refused, by problem code.', {
-          code,
-          status: String(problemCatalogue[code].status),
-        });
-        refusals.set(code, counter);
-      }
-      counter.add(1);
-    },
-    observed,
-    summed: () => summed.add(1),
     rangesDropped: () => ranges.add(1),
-    grpcStatus: grpcCounter(meter),
-    ...createHttp2Metrics(meter),
-    ...createOverloadMetrics(meter),
-    messages: createMessageCount(meter),
-    streams: createStreamMetrics(meter),
-    cut: (reason, passages) => cut[reason].add(passages),
-    turnedAway: turnedAwayCounter(meter),
+    grpcStatus: (api, code) => statuses(api)(code).add(1),
+    messages: (api, from, count) => messages(api)[from].add(count),
+  };
+}
+
+/** What OpenSSL calls the versions that are spoken. */
+const TLS_VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;
+
+function createHandshakeSeries(meter: Meter): GatewayMetrics['handshake'] {
+  const help =
+    'TLS handshakes that came to a session, by whether the client offered a post-quantum group, and version.';
+  const series = seriesBy((label: string) => {
+    const [offers = '', protocol = ''] = label.split(' ');
+    return meter.counter('portcullis_handshakes_total', help, { offers, protocol });
+  });
+  return (offers, protocol) => {
+    const version = TLS_VERSIONS.find((known) => known === protocol) ?? 'other';
+    series(`${offers} ${version}`).add(1);
+  };
+}
+
+function createHttp2Metrics(meter: Meter): Pick<GatewayMetrics, 'http2Counted' | 'http2Fault'> {
+  const counted = {
+    connection: meter.counter('portcullis_http2_connections_total', 'Connections of clients that speak HTTP/2.'),
+    stream: meter.counter('portcullis_http2_streams_total', 'Streams that clients opened over HTTP/2.'),
+  };
+  const faultHelp = 'HTTP/2 streams and connections that the gateway ended for what the client did, by reason.';
+  const faults = seriesBy((reason: Http2Fault) =>
+    meter.counter('portcullis_http2_faults_total', faultHelp, { reason }),
+  );
+  return {
+    http2Counted: (what) => counted[what].add(1),
+    http2Fault: (reason) => faults(reason).add(1),
+  };
+}
+
+/** Series of what is refused since a thread can't keep up. */
+function createOverloadMetrics(meter: Meter): Pick<GatewayMetrics, 'shed' | 'overload'> {
+  const level = meter.gauge('portcullis_overload_level', 'How much is refused, from 0 to 2, summed over threads.');
+  const late = meter.histogram(
+    'portcullis_loop_late_seconds',
+    'By how much a gateway thread was late at least, in each tenth of a second.',
+    LATE_SECONDS,
+  );
+  const shedHelp = 'Requests refused since the gateway could not serve all, by API and priority.';
+  const shed = seriesBy((api: string) =>
+    seriesBy((priority: Priority) => meter.counter('portcullis_shed_requests_total', shedHelp, { api, priority })),
+  );
+  return {
+    shed: (api, priority) => shed(api)(priority).add(1),
+    overload(lateMs, now) {
+      level.set(now);
+      late.observe(lateMs / 1_000);
+    },
   };
 }

@@ -1,11 +1,24 @@
 import type { Problem } from '../base/index.ts';
 import type { WebSocketConfig } from '../config/compiled.ts';
 import type { CanonicalRequest, ReplyHead, ServerExchange, UpgradeOffer } from '../wire/index.ts';
+import type { Router } from './router.ts';
 import type { Walk } from './walk.ts';
 
 const HTTPS_PORT = 443;
-/** Who asks by CONNECT can't be served as by GET (RFC 8441 §5), and is told what can. */
-export const NOT_OFFERED: Problem = { code: 'method-not-allowed', headers: [['allow', 'GET, HEAD']] };
+/**
+ * Why a request to an operation that does not offer WebSocket can't be served, or null. Who asks by CONNECT can't be
+ * served as by GET (RFC 8441 §5), and is told the methods of the path.
+ */
+export function connectProblem<T>(
+  { mustSwitch }: Pick<ServerExchange, 'mustSwitch'>,
+  { host, path }: Pick<CanonicalRequest, 'host' | 'path'>,
+  router: Pick<Router<T>, 'find'>,
+): Problem | null {
+  if (!mustSwitch) return null;
+  const found = router.find(host, path, 'CONNECT');
+  const allow = found.kind === 'methodNotAllowed' ? found.allow : [];
+  return { code: 'method-not-allowed', headers: [['allow', allow.join(', ')]] };
+}
 
 /**
  * Why a request to an operation that offers WebSocket may not be upgraded; null where it may, or asks for no upgrade. A

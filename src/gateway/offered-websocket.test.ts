@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apiText, gatheredOf, kindOf, NO_TABLES, step } from './fixture.test.ts';
-import { compile, kindTable, verify } from './compile.ts';
+import { compile, verify } from './compile.ts';
+import { kindTable } from './kind-table.ts';
 import type { PolicyKind } from '../policy/index.ts';
 
 /** What is wrong with an operation that offers WebSocket. */

@@ -232,8 +232,12 @@ test('what tells which software runs behind does not leave', async (t) => {
 });
 
 /** The field that asks for https, of a reply and of a refusal of a gateway without a network. */
-async function strictTransport(bench: Bench, tls: boolean, trusted: boolean): Promise<readonly boolean[]> {
-  const snapshot = snapshotOf(gatheredOf(apiText(bench.upstream.url, [], "routes: ['GET /x']"), new Map()), new Map());
+async function strictTransport(
+  bench: Bench,
+  { tls, trusted, own = '' }: { readonly tls: boolean; readonly trusted: boolean; readonly own?: string },
+): Promise<readonly boolean[]> {
+  const text = own + apiText(bench.upstream.url, [], "host: x.example\n    routes: ['GET /x']");
+  const snapshot = snapshotOf(gatheredOf(text, new Map()), new Map());
   assert.equal(snapshot.strictTransport, false);
   assert.ok(bench.gateway.install({ ...snapshot, strictTransport: trusted }));
   const session = {
@@ -260,12 +264,23 @@ async function strictTransport(bench: Bench, tls: boolean, trusted: boolean): Pr
 
 test('https is asked for over TLS with a certificate that others trust, and never else', async (t) => {
   const bench = await startBench(t);
-  assert.deepEqual(await strictTransport(bench, true, true), [true, true]);
-  assert.deepEqual(await strictTransport(bench, false, true), [false, false]);
-  assert.deepEqual(await strictTransport(bench, true, false), [false, false]);
+  assert.deepEqual(await strictTransport(bench, { tls: true, trusted: true }), [true, true]);
+  assert.deepEqual(await strictTransport(bench, { tls: false, trusted: true }), [false, false]);
+  assert.deepEqual(await strictTransport(bench, { tls: true, trusted: false }), [false, false]);
   const certificate = 'server: { https: { certificate: { cert: a.pem, key: b.pem } } }\n';
   const gathered = gatheredOf(certificate + apiText(bench.upstream.url, []), new Map());
   assert.equal(snapshotOf(gathered, new Map()).strictTransport, true);
+});
+
+test('an API whose host has a certificate of its own asks for https, also where all others have the local one', async (t) => {
+  const bench = await startBench(t);
+  const hostsOf = (name: string): string =>
+    `server: { https: { certificate: local, hosts: { ${name}: { certificate: { cert: a.pem, key: b.pem } } } } }\n`;
+  const own = hostsOf('x.example');
+  assert.deepEqual(await strictTransport(bench, { tls: true, trusted: false, own }), [true, false]);
+  assert.deepEqual(await strictTransport(bench, { tls: false, trusted: false, own }), [false, false]);
+  const anothers = hostsOf('y.example');
+  assert.deepEqual(await strictTransport(bench, { tls: true, trusted: false, own: anothers }), [false, false]);
 });
 
 test('a challenge for a credential says nothing of an error where none was sent', async (t) => {

@@ -149,6 +149,7 @@ test('record is told how it ended, and changes nothing', async (t) => {
     responseBytes: 4,
     durationUs: 7_000,
     upstreamUs: 7_000,
+    grpcStatus: null,
     complete: true,
   });
   record = () => assert.fail('boom');

@@ -38,7 +38,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   callerTexts: Walk['callerTexts'] = null;
   reading: BodyUse = 'none';
   seat = -1;
-  readonly params: Matched['params'];
+  readonly #match: Matched;
   readonly #startedMs: number;
   /** Whether time has passed since the head came, as far as anybody here knows. */
   #waited = false;
@@ -60,11 +60,12 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   responseBytes = 0;
   #endMs: number | null = null;
   complete = false;
+  grpcStatus: Outcome['grpcStatus'] = null;
 
   constructor(stream: ServerExchange, { context, plan }: Pick<Walk, 'context' | 'plan'>, arrival: Arrival) {
     this.id = arrival.id;
     this.request = arrival.request;
-    this.params = arrival.match.params;
+    this.#match = arrival.match;
     this.startedAtMs = arrival.startedAtMs;
     this.#startedMs = context.ports.clock.monotonic();
     this.compiled = arrival.match.target;
@@ -81,6 +82,11 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
 
   get operation(): Operation {
     return this.compiled.operation;
+  }
+
+  /** Put together for whoever asks first; most requests are judged without. */
+  get params(): Matched['params'] {
+    return this.#match.params;
   }
 
   slot<T>(slot: Slot<T>): T {
@@ -176,7 +182,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   reply(own: OwnReply, policy: string, rule: string | null): void {
     if (!this.open) return;
     this.#ruling = decided('reply', policy, rule);
-    this.#answer(() => ownAnswer(own), policy);
+    this.#answer(() => this.grpc?.ownAnswer(own) ?? ownAnswer(own), policy);
   }
 
   fault(policy: string, what: unknown): void {
@@ -221,15 +227,11 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   /** Records who, what and the verdict; false when that can't be done, and then the request has been refused for it. */
   #recordIntent(): boolean {
     if (this.#intent !== 'due') return true;
-    if (this.#appendIntent()) return true;
+    this.#intent = recordIntent(this, this, this.#leg !== null);
+    if (this.#intent !== 'refused') return true;
     this.#ruling = decided('deny', null, null);
     this.#answerNow(this.#refusal({ code: 'not-recorded' }));
     return false;
-  }
-
-  #appendIntent(): boolean {
-    this.#intent = recordIntent(this, this, this.#leg !== null);
-    return this.#intent !== 'refused';
   }
 
   /** All steps have passed: the request goes upstream, now or with the first of its body. */
@@ -343,10 +345,10 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     this.#endMs = this.#repliedMs() ?? this.context.ports.clock.monotonic();
     this.#ends?.settle(this);
     if (this.#standing !== null) this.context.standing.remove(this.#standing, streamEndOf(this));
-    if (this.#intent === 'due') this.#appendIntent();
+    if (this.#intent === 'due') this.#intent = recordIntent(this, this, this.#leg !== null);
+    if (this.grpc !== null) this.grpcStatus = this.grpc.over(this.#problem, complete);
     recordEnd(this, this, this.#intent);
     this.#ends?.release(this);
-    this.grpc?.over(this.#problem, complete);
     this.context.over(this);
   }
 

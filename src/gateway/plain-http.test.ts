@@ -13,7 +13,7 @@ import {
   snapshotOf,
   withPeers,
 } from './fixture.test.ts';
-import { kindTable } from './compile.ts';
+import { kindTable } from './kind-table.ts';
 import { createGateway } from './gateway.ts';
 import { SINGLE_REFUSALS } from './refusal-sums.ts';
 

@@ -34,7 +34,7 @@ test('the steps of respond and record stand by themselves', () => {
 });
 
 test('a plan knows what its steps together read of both bodies', () => {
-  const nothing = { whole: false, parsed: false, observer: null, codingObserver: null, tap: false };
+  const nothing = { whole: false, parsed: false, parsedObserver: null, wholeObserver: null, tap: false };
   const bare = valueOf(makePlan('a/op', [policy('p', { admit: step(() => PASS) })], false));
   assert.deepEqual([bare.readsRequest, bare.readsResponse], [nothing, nothing]);
   const steps: Steps = {
@@ -43,8 +43,20 @@ test('a plan knows what its steps together read of both bodies', () => {
     respond: step(() => PASS, { request: 'parsed', response: 'parsed' }),
   };
   const plan = valueOf(makePlan('a/op', [policy('p', steps)], false));
-  assert.deepEqual(plan.readsRequest, { whole: true, parsed: true, observer: null, codingObserver: null, tap: true });
-  assert.deepEqual(plan.readsResponse, { whole: true, parsed: true, observer: null, codingObserver: null, tap: false });
+  assert.deepEqual(plan.readsRequest, {
+    whole: true,
+    parsed: true,
+    parsedObserver: null,
+    wholeObserver: null,
+    tap: true,
+  });
+  assert.deepEqual(plan.readsResponse, {
+    whole: true,
+    parsed: true,
+    parsedObserver: null,
+    wholeObserver: null,
+    tap: false,
+  });
 });
 
 test('a body that only observers want parsed is theirs to note; one who enforces makes it sound', () => {
@@ -52,7 +64,7 @@ test('a body that only observers want parsed is theirs to note; one who enforces
   const raw: Steps = { inspect: step(() => PASS, { request: 'raw' }) };
   const observing = { ...policy('watch', reading), observed: true };
   const observerOf = (...policies: readonly PolicySteps[]): string | null =>
-    valueOf(makePlan('a/op', policies, false)).readsRequest.observer;
+    valueOf(makePlan('a/op', policies, false)).readsRequest.parsedObserver;
   assert.equal(observerOf(observing), 'watch');
   assert.equal(observerOf(policy('raw', raw), observing), 'watch');
   assert.equal(observerOf(observing, policy('p', reading)), null);
@@ -64,7 +76,7 @@ test('a coding that can not be undone is theirs to note too, unless one who enfo
   const reads = (request: 'tap' | 'raw' | 'parsed'): Steps => ({ inspect: step(() => PASS, { request }) });
   const watch = (steps: Steps): PolicySteps => ({ ...policy('watch', steps), observed: true });
   const observerOf = (...policies: readonly PolicySteps[]): string | null =>
-    valueOf(makePlan('a/op', policies, false)).readsRequest.codingObserver;
+    valueOf(makePlan('a/op', policies, false)).readsRequest.wholeObserver;
   assert.equal(observerOf(watch(reads('parsed'))), 'watch');
   assert.equal(observerOf(watch(reads('raw')), policy('tap', reads('tap'))), 'watch');
   assert.equal(observerOf(watch(reads('parsed')), policy('p', reads('raw'))), null);

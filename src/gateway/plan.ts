@@ -48,9 +48,9 @@ export interface BodyNeed {
   readonly whole: boolean;
   readonly parsed: boolean;
   /** The policy that asks for it parsed, where all that do only observe: then one that can't be read passes. Else null. */
-  readonly observer: string | null;
+  readonly parsedObserver: string | null;
   /** The policy that asks for it whole, where all that do only observe: then one whose coding can't be undone passes. Else null. */
-  readonly codingObserver: string | null;
+  readonly wholeObserver: string | null;
   readonly tap: boolean;
 }
 
@@ -166,7 +166,7 @@ export function isWhole(use: BodyUse): boolean {
 
 /** Whether a step must read the reply whole, and does not only observe: then none without an end can pass. */
 export function mustReadReply({ readsResponse }: Plan): boolean {
-  return readsResponse.whole && readsResponse.codingObserver === null;
+  return readsResponse.whole && readsResponse.wholeObserver === null;
 }
 
 function needOf(planned: readonly AnyStep[], side: 'request' | 'response'): BodyNeed {
@@ -186,7 +186,7 @@ function needOf(planned: readonly AnyStep[], side: 'request' | 'response'): Body
     parsing ??= each;
     binding ||= !each.observed;
   }
-  const observer = parsing === null || binding ? null : parsing.policy;
-  const codingObserver = reading === null || readingBinds ? null : reading.policy;
-  return { whole: reading !== null, parsed: parsing !== null, observer, codingObserver, tap };
+  const parsedObserver = parsing === null || binding ? null : parsing.policy;
+  const wholeObserver = reading === null || readingBinds ? null : reading.policy;
+  return { whole: reading !== null, parsed: parsing !== null, parsedObserver, wholeObserver, tap };
 }

@@ -40,6 +40,7 @@ function copyOf(end: Outcome): Outcome {
     responseBytes: end.responseBytes,
     durationUs: end.durationUs,
     upstreamUs: end.upstreamUs,
+    grpcStatus: end.grpcStatus,
     complete: end.complete,
   };
 }

@@ -1,12 +1,11 @@
 import { networkOf, type ProblemCode, RECORD_VERSION, refusalSumFields } from '../base/index.ts';
 import type { Timer } from '../ports/index.ts';
+import { AlertHush } from './alert-hush.ts';
 import type { GatewayPorts } from './runtime.ts';
 
 /** So many refusals a second have records of their own: all that honest clients cause, and a tenth of a MiB. */
 export const SINGLE_REFUSALS = 200;
 const SECOND_MS = 1_000;
-/** A thread tells the control side at most this often; that tells the operator of it each ten minutes. */
-const HUSH_MS = 10_000;
 /** Networks that are told apart while a sum grows, for each code: a crowd takes no more memory than this. */
 const NETWORKS_HELD = 256;
 /** Those of them that its record names; all of them would not fit in a record's text. */
@@ -32,9 +31,9 @@ export class RefusalSums {
   readonly #ports: SumPorts;
   /** By code, of which there are less than a hundred. */
   readonly #sums = new Map<Summed, GrowingSum>();
+  readonly #hush = new AlertHush<'refusals'>();
   #secondMs = Number.NEGATIVE_INFINITY;
   #single = 0;
-  #hushedUntilMs = Number.NEGATIVE_INFINITY;
   #timer: Timer | null = null;
   /** The ledger did not take a sum, and has taken none since. */
   #stuck = false;
@@ -64,7 +63,7 @@ export class RefusalSums {
     if (this.#stuck) return false;
     this.#add(code, networkOf(address));
     metrics.summed();
-    if (nowMs >= this.#hushedUntilMs) this.#tell(nowMs);
+    if (this.#hush.mayTell('refusals', nowMs)) this.#tell();
     this.#timer ??= clock.after(SECOND_MS, () => this.#tick());
     return true;
   }
@@ -82,8 +81,7 @@ export class RefusalSums {
     else if (networks.size < NETWORKS_HELD) networks.set(network, 1);
   }
 
-  #tell(nowMs: number): void {
-    this.#hushedUntilMs = nowMs + HUSH_MS;
+  #tell(): void {
     const message =
       'so many requests of strangers are refused that the ledger holds them in sums; these name the networks';
     this.#ports.alerts({ kind: 'attack.bounded', key: 'refusals', severity: 'medium', message });

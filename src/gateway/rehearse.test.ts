@@ -15,7 +15,8 @@ import {
   step,
   valueOf,
 } from './fixture.test.ts';
-import { compile, kindTable } from './compile.ts';
+import { compile } from './compile.ts';
+import { kindTable } from './kind-table.ts';
 import { rehearse, type Rehearsal, type RehearsalQuestion, type RehearsedVerdict } from './rehearse.ts';
 import { principalOf } from './rehearsed-plan.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -157,6 +158,7 @@ test('what passes names the request that the upstream would get, and nothing is 
   assert.deepEqual(verdict, {
     kind: 'pass',
     upstream: { method: 'GET', url: `${bench.upstream.url}/x?a` },
+    upgrade: null,
     added: [
       'x-forwarded-for',
       'x-forwarded-host',

@@ -9,7 +9,15 @@ import type { ProblemError } from '../base/index.ts';
 import type { CallerConfig } from '../config/compiled.ts';
 import type { Operation } from '../policy/index.ts';
 import type { Clock } from '../ports/index.ts';
-import { DIRECT, type HeaderFields, type OutgoingRequest, type Peer, type UpstreamCall } from '../wire/index.ts';
+import {
+  DIRECT,
+  type HeaderFields,
+  type OutgoingRequest,
+  type Peer,
+  readUpgrade,
+  type UpstreamCall,
+  upgradeLines,
+} from '../wire/index.ts';
 import { createGateway } from './gateway.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { type CanonicalForm, type Question, type QuestionHeaders, readQuestionHead } from './question-head.ts';
@@ -28,7 +36,7 @@ export interface RehearsalQuestion extends Question {
 }
 
 /**
- * What becomes of it. `pass`: it goes upstream; `added` are the fields that the gateway writes, `removed` those of the
+ * What becomes of it. `pass`: it goes upstream, and asks for `upgrade` there; `added` are the fields that the gateway writes, `removed` those of the
  * client that do not get there. `observed` is what a policy in observe mode would have refused it for. `policy` and
  * `rule` are those that decided.
  */
@@ -36,6 +44,7 @@ export type RehearsedVerdict =
   | {
       readonly kind: 'pass';
       readonly upstream: { readonly method: string; readonly url: string };
+      readonly upgrade: 'websocket' | null;
       readonly added: readonly string[];
       readonly removed: readonly string[];
       readonly observed: {
@@ -82,7 +91,9 @@ export async function rehearse(snapshot: Snapshot, question: RehearsalQuestion, 
     const { promise, resolve } = Promise.withResolvers<void>();
     scene.over = resolve;
     const body = Buffer.from(question.body ?? []);
-    const stream = new RehearsedStream(request, head.framing, { body, answered: resolve });
+    const { framing } = head;
+    const upgrade = readUpgrade({ method, minorVersion: 1, fields, framing });
+    const stream = new RehearsedStream(request, framing, { body, upgrade, answered: resolve });
     gateway.install(scene.snapshot);
     gateway.request(stream);
     await promise;
@@ -106,17 +117,19 @@ const PEER = {
 
 const HTTP2_PEER = { ...PEER, tls: { ...PEER.tls, applicationProtocol: 'h2' } };
 
-/** The head of a question. One to a gRPC method that names no content type is sent as a library of gRPC would. */
+/** The head of a question. One to a gRPC method comes over HTTP/2; where it names no content type, as a library sends it. */
 function readAsSent(
   snapshot: Snapshot,
   question: RehearsalQuestion,
 ): { readonly head: ReturnType<typeof readQuestionHead>; readonly peer: Peer } {
   const headers = framed(question);
   const head = readQuestionHead(question, headers);
-  if (typeof head === 'string' || head.fields.has('content-type')) return { head, peer: PEER };
+  if (typeof head === 'string') return { head, peer: PEER };
   const found = snapshot.router.find(head.authority.host, head.path, head.method);
   if (found.kind !== 'matched' || found.target.grpc === null) return { head, peer: PEER };
-  return { head: readQuestionHead(question, [...headers, ...GRPC_HEADERS]), peer: HTTP2_PEER };
+  if (head.fields.has('content-type')) return { head, peer: HTTP2_PEER };
+  const unsaid = GRPC_HEADERS.filter(([name]) => !head.fields.has(name));
+  return { head: readQuestionHead(question, [...headers, ...unsaid]), peer: HTTP2_PEER };
 }
 
 const GRPC_HEADERS: QuestionHeaders = [
@@ -140,6 +153,7 @@ const NO_METRICS: GatewayMetrics = {
   rangesDropped() {},
   grpcStatus() {},
   turnedAway() {},
+  handshake() {},
   http2Counted() {},
   http2Fault() {},
   cut() {},
@@ -243,6 +257,7 @@ class Scene {
     return {
       kind: 'pass',
       upstream: { method: request.method, url: `${api.upstream.scheme}://${request.authority}${request.target}` },
+      upgrade: request.upgrade?.protocol ?? null,
       added: namesOf(request),
       removed: request.fields === null ? [] : removedFrom(request.fields),
       observed: verdict === 'observed' ? { code: problem, policy, rule } : null,
@@ -250,8 +265,9 @@ class Scene {
   }
 }
 
-function namesOf({ lines = '', added }: OutgoingRequest): readonly string[] {
-  const own = lines.split('\r\n').flatMap((line) => (line === '' ? [] : [line.slice(0, line.indexOf(':'))]));
+function namesOf({ lines = '', upgrade, added }: OutgoingRequest): readonly string[] {
+  const all = upgrade === null ? lines : `${lines}${upgradeLines(upgrade)}`;
+  const own = all.split('\r\n').flatMap((line) => (line === '' ? [] : [line.slice(0, line.indexOf(':'))]));
   return [...new Set([...own, ...added.filter((_, at) => at % 2 === 0)])];
 }
 

@@ -1,15 +1,31 @@
 import type { ProblemCode } from '../base/index.ts';
-import type { BodyFraming, CanonicalRequest, ExchangeEvents, OutgoingHead, ServerExchange } from '../wire/index.ts';
+import type {
+  BodyFraming,
+  CanonicalRequest,
+  ExchangeEvents,
+  OutgoingHead,
+  ServerExchange,
+  UpgradeFault,
+  UpgradeOffer,
+} from '../wire/index.ts';
 
 /** What happens when nobody listens yet: nothing. */
 const NO_EVENTS: ExchangeEvents = { pieces: () => true, bodyEnd() {}, bodyFailed() {}, drained() {}, gone() {} };
+
+/** What comes behind the head. `answered` is called when a reply has begun or the connection was cut. */
+interface Rest {
+  readonly body: Buffer;
+  readonly answered: () => void;
+  /** What the head asks for; nothing if left out. */
+  readonly upgrade?: UpgradeOffer | UpgradeFault | null;
+}
 
 /** A request that nobody sent: it brings its body when asked for, and takes a reply that goes nowhere. */
 export class RehearsedStream implements ServerExchange {
   readonly request: CanonicalRequest;
   readonly framing: BodyFraming;
   events: ExchangeEvents = NO_EVENTS;
-  readonly upgrade = null;
+  readonly upgrade: UpgradeOffer | UpgradeFault | null;
   readonly mustSwitch = false;
   /** The status of the reply; 0 while there is none. */
   status = 0;
@@ -18,12 +34,12 @@ export class RehearsedStream implements ServerExchange {
   #receivedBytes = 0;
   #receiving = false;
 
-  /** `answered` is called when a reply has begun or the connection was cut. */
-  constructor(request: CanonicalRequest, framing: BodyFraming, more: { body: Buffer; answered: () => void }) {
+  constructor(request: CanonicalRequest, framing: BodyFraming, { body, answered, upgrade = null }: Rest) {
     this.request = request;
     this.framing = framing;
-    this.#body = more.body;
-    this.#answered = more.answered;
+    this.upgrade = upgrade;
+    this.#body = body;
+    this.#answered = answered;
   }
 
   get receivedBytes(): number {
@@ -80,7 +96,7 @@ export class RehearsedStream implements ServerExchange {
   finish(): void {}
 
   switchTo(): never {
-    throw new Error('nobody asked for an upgrade');
+    throw new Error('no upstream has answered');
   }
 
   cut(): void {

@@ -5,8 +5,6 @@ import {
   type HeaderFields,
   type HeaderMap,
   NO_FIELDS,
-  type OutgoingHead,
-  PRESENCE,
   passedTrailers,
   type ReplyHead,
   type WholeBody,
@@ -18,23 +16,22 @@ import { NO_EDITS, ReplyEdits } from './edits.ts';
 import { EventStream, isEventStream } from './event-stream.ts';
 import { THREW } from './faults.ts';
 import { isWhole, type Plan, type PlannedStep } from './plan.ts';
-import { type Answer, ID_OPENING, isBodiless, lengthOf, NO_BODY } from './reply.ts';
-import { presenceOf, securityClosing } from './security-fields.ts';
+import { type Answer, isBodiless, lengthOf, NO_BODY } from './reply.ts';
+import { outgoingHead, type SpokenReply } from './spoken-reply.ts';
 import { takesTrailers } from './takes-trailers.ts';
 import type { Tunnel } from './tunnel.ts';
-import { ENDLESS, NO_BODY_TO_READ, READ_LIMIT_BYTES, TOO_LARGE } from './unread-reply.ts';
+import { ENDLESS, isBlind, NO_BODY_TO_READ, READ_LIMIT_BYTES, TOO_LARGE } from './unread-reply.ts';
 import type { Walk } from './walk.ts';
 import { closeWhole, type WholeFault } from './whole-body.ts';
 
 const NOTHING = Buffer.alloc(0);
 const NONE: readonly string[] = [];
-const LINE_END = '\r\n';
 
 /**
  * The reply's half of a passage: whatever the gateway or the upstream answers goes through the steps of `respond`, then
  * to the client. Without such steps a reply streams, or goes out whole in one write.
  */
-export class Reply implements ReplyView {
+export class Reply implements ReplyView, SpokenReply {
   readonly #passage: Walk;
   status = 0;
   headers: HeaderMap = NO_FIELDS;
@@ -119,7 +116,7 @@ export class Reply implements ReplyView {
 
   /** Lets a reply without an end pass those who would read it whole and only observe. False where one does not only that. */
   #passUnread({ readsResponse }: Plan): boolean {
-    const observer = readsResponse.codingObserver;
+    const observer = readsResponse.wholeObserver;
     if (observer === null) return false;
     this.#passage.observe(ENDLESS, observer, 'body');
     this.#unread = true;
@@ -169,14 +166,17 @@ export class Reply implements ReplyView {
     return this.#own !== null && this.#own.refusal;
   }
 
-  get #fields(): HeaderFields | null {
+  get fields(): HeaderFields | null {
     return this.#head === null ? null : this.#head.fields;
   }
 
-  /** Names and values in turn. */
-  get #added(): readonly string[] {
+  get added(): readonly string[] {
     if (this.#edits !== null) return this.#edits.added;
     return this.#own === null ? NONE : this.#own.added;
+  }
+
+  get closes(): boolean {
+    return this.#own !== null && this.#own.closes;
   }
 
   /** The length that a reply without a body names all the same. */
@@ -193,7 +193,7 @@ export class Reply implements ReplyView {
     if (body !== null) this.#body?.add([body]);
     this.#whole = body ?? NOTHING;
     if (this.#body !== null && readsResponse.whole && !this.#refusal) {
-      const given = { body: this.#body, headers: this.headers, forwarded: this.#fields, limitBytes: READ_LIMIT_BYTES };
+      const given = { body: this.#body, headers: this.headers, forwarded: this.fields, limitBytes: READ_LIMIT_BYTES };
       closeWhole(this.#passage, given, (fault) => this.#closed(fault));
       return;
     }
@@ -230,8 +230,9 @@ export class Reply implements ReplyView {
     const { respond } = this.#passage.plan;
     for (let at = from; at < respond.length; at++) {
       const planned = respond[at] as PlannedStep<'respond'>;
-      if (this.#isBlind(planned)) continue;
-      this.#edits ??= new ReplyEdits(this.#fields, this.#own === null ? [] : this.#own.added);
+      const isUnread = this.#refusal || this.#unread || this.#body?.isLeft === true;
+      if (isBlind(planned, this.#passage.requestBody, this.#body, isUnread)) continue;
+      this.#edits ??= new ReplyEdits(this.fields, this.#own === null ? [] : this.#own.added);
       const verdict = this.#run(planned, this.#edits);
       if (verdict === THREW) return;
       if (verdict instanceof Promise) {
@@ -246,20 +247,6 @@ export class Reply implements ReplyView {
     if (this.#tunnel !== null) this.#switch(this.#tunnel, this.#head as ReplyHead);
     else if (this.#whole === null) this.#begin();
     else this.#send(this.#whole);
-  }
-
-  /**
-   * Whether a step has nothing to read: a refusal of the gateway's has no foreign body to judge, and a request that was
-   * refused or answered early may have none that is whole.
-   */
-  #isBlind({ step }: PlannedStep<'respond'>): boolean {
-    const { request, response } = step.reads;
-    const { requestBody } = this.#passage;
-    if (isWhole(response) && (this.#refusal || this.#unread || this.#body?.isLeft === true)) return true;
-    if (isWhole(request) && requestBody?.isLeft === true) return true;
-    if (response === 'parsed' && this.#body?.isParsed !== true) return true;
-    if (request === 'parsed' && requestBody?.isParsed !== true) return true;
-    return request === 'raw' && (requestBody?.whole ?? null) === null;
   }
 
   #run(planned: PlannedStep<'respond'>, edits: ReplyEdits): Verdict | Promise<Verdict> | typeof THREW {
@@ -315,33 +302,12 @@ export class Reply implements ReplyView {
     if (this.#state !== 'over') this.#passage.fault(planned.policy, fault);
   }
 
-  #headOf(framing: BodyFraming, announcedLength: number | null): OutgoingHead {
-    const fields = this.#fields;
-    const added = this.#added;
-    const present = presenceOf(fields, added);
-    const passage = this.#passage;
-    const dated = (present & PRESENCE.date) !== 0;
-    const opening = dated ? ID_OPENING : passage.context.opening(passage.wallMs());
-    const closing = this.#closing(added, present);
-    const closes = this.#own !== null && this.#own.closes;
-    const { status } = this;
-    return { status, fields, added, opening, requestId: passage.id, closing, framing, announcedLength, closes };
-  }
-
-  /** What follows the id: the end of its line, and the security fields that the reply lacks. */
-  #closing(added: readonly string[], present: number): string {
-    const { compiled, context, principal, request } = this.#passage;
-    if (!compiled.api.securityHeaders) return LINE_END;
-    const strictTransport = request.peer.tls !== null && context.installed.snapshot.strictTransport;
-    const { status } = this;
-    const fields = this.#fields;
-    return securityClosing(added, present, { status, fields, strictTransport, authenticated: principal !== null });
-  }
-
   #send(body: WholeBody): void {
     const passage = this.#passage;
     const bodiless = isBodiless(passage.request.method, this.status);
-    const head = bodiless ? this.#headOf(NO_BODY, this.#announcedLength) : this.#headOf(this.#framingOf(body), null);
+    const head = bodiless
+      ? outgoingHead(passage, this, NO_BODY, this.#announcedLength)
+      : outgoingHead(passage, this, this.#framingOf(body), null);
     this.#state = 'over';
     passage.begun(this.status);
     if (!bodiless) passage.sent(body.length);
@@ -358,7 +324,7 @@ export class Reply implements ReplyView {
   #switch(tunnel: Tunnel, { fields }: ReplyHead): void {
     this.#state = 'over';
     this.#passage.begun(this.status);
-    const head = this.#headOf(NO_BODY, null);
+    const head = outgoingHead(this.#passage, this, NO_BODY, null);
     const chosen = fields.get('sec-websocket-protocol');
     tunnel.open(chosen === null ? head : { ...head, added: [...head.added, 'sec-websocket-protocol', chosen] });
   }
@@ -367,7 +333,7 @@ export class Reply implements ReplyView {
     this.#state = 'streaming';
     this.#passage.begun(this.status);
     const framing = this.#head === null ? NO_BODY : this.#head.framing;
-    this.#passage.stream.begin(this.#headOf(framing, this.#announcedLength));
+    this.#passage.stream.begin(outgoingHead(this.#passage, this, framing, this.#announcedLength));
     if (this.#head !== null && isEventStream(this.#head)) this.#passage.stand(new EventStream(this.#passage));
     const held = this.#held;
     this.#held = null;

@@ -171,7 +171,7 @@ function insert<T>(
     if (child === null) return 'crowded';
     node = child;
   }
-  const named = route.segments.flatMap(namesOf);
+  const named = route.segments.flatMap(namesOf).map(asKey);
   const names = named.length === 0 ? NO_NAMES : named;
   const other = node.leaves.values().next().value;
   if (other !== undefined && !sameOwner(other.target, route.target)) return { earlier: other, later: route };
@@ -288,6 +288,11 @@ function meet(value: string, count: number): number {
 
 function meetNext(count: number, value: string): number {
   return meet(value, count);
+}
+
+/** The same text as V8 keeps it for keys: a property is found at once by that, and any other is looked up among all texts first. */
+function asKey(name: string): string {
+  return Object.keys({ [name]: null })[0] ?? name;
 }
 
 function allowOf<T>(node: Node<T> | null): readonly string[] {

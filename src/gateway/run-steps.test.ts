@@ -12,7 +12,7 @@ import {
 } from '../policy/index.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { codeOf, kindOf, principalNamed, rest, startBench, step, until, valueOf } from './fixture.test.ts';
-import { kindTable } from './compile.ts';
+import { kindTable } from './kind-table.ts';
 import { gatheredOf, apiText, snapshotOf } from './fixture.test.ts';
 
 const GET = 'GET /x HTTP/1.1\r\nhost: x.example\r\n\r\n';

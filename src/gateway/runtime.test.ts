@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type { UpstreamEvents, UpstreamFailure } from '../wire/index.ts';
-import { kindTable } from './compile.ts';
+import { kindTable } from './kind-table.ts';
 import { apiText, gatheredOf, snapshotOf, until } from './fixture.test.ts';
 import { UpstreamPools } from './runtime.ts';
 
@@ -15,6 +15,7 @@ const REQUEST = {
   fields: null,
   added: [],
   framing: { kind: 'none' },
+  upgrade: null,
 } as const;
 /** Preface, SETTINGS, WINDOW_UPDATE and an acknowledgement: what is more is a request. */
 const GREETING_BYTES = 24 + 21 + 13 + 9;

@@ -103,14 +103,45 @@ test('an operator hears of it once for each priority, and louder where it is not
   const { bench } = await shedding(t, ['low', 'normal', 'high']);
   for (const path of ['/low', '/low', '/a', '/high', '/a']) await bench.ask(ask(path));
   const told = (): unknown => bench.alerts.map(({ kind, key, severity }) => [kind, key, severity]);
+  bench.clock.pass(999);
+  assert.deepEqual(told(), []);
+  bench.clock.pass(1);
   assert.deepEqual(told(), [
     ['overload.shedding', 'low', 'medium'],
     ['overload.shedding', 'normal', 'high'],
     ['overload.shedding', 'high', 'high'],
   ]);
-  bench.clock.pass(10_000);
   await bench.ask(ask('/low'));
+  bench.clock.pass(8_999);
+  await bench.ask(ask('/low'));
+  bench.clock.pass(1_000);
+  assert.equal(bench.alerts.length, 3);
+  await bench.ask(ask('/low'));
+  bench.clock.pass(1_000);
   assert.equal(bench.alerts.length, 4);
+});
+
+test('where most that are refused come from one network it is named, and not where they come from many or are few', async (t) => {
+  const { bench } = await shedding(t, ['low', 'normal', 'high']);
+  const text = `trustedProxies: [127.0.0.1]\napis:\n  a:\n    ${ROUTES}\n    upstream: '${bench.upstream.url}'\n    auth: public\n`;
+  assert.ok(bench.install(text));
+  const from = async (path: string, networks: readonly string[]): Promise<unknown> => {
+    const before = bench.alerts.length;
+    for (const address of networks) await bench.ask(ask(path, `x-forwarded-for: ${address}\r\n`));
+    bench.clock.pass(1_000);
+    return bench.alerts.slice(before).map(({ message, fields }) => [message, fields?.['network']]);
+  };
+  const many = Array.from({ length: 30 }, (_, at) => `198.51.100.${at}`);
+  const one = many.map((address, at) => (at % 5 === 0 ? address : '2001:db8::1'));
+  const refused = "the gateway can't serve all: requests of";
+  assert.deepEqual(await from('/low', one), [
+    [
+      `${refused} low priority are refused, most of them of 2001:db8::/64, which asks for more than its share`,
+      '2001:db8::/64',
+    ],
+  ]);
+  assert.deepEqual(await from('/a', many), [[`${refused} normal priority are refused`, undefined]]);
+  assert.deepEqual(await from('/high', ['192.0.2.1']), [[`${refused} high priority are refused`, undefined]]);
 });
 
 test('the judge hears how many requests are under way and how full the queue of their upstream is', async (t) => {

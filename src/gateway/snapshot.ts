@@ -27,6 +27,8 @@ export interface CompiledApi {
   readonly credentials: 'remove' | 'pass';
   /** Whether replies get the security headers that they lack. */
   readonly securityHeaders: boolean;
+  /** Whether its host has a certificate of its own, so that clients may be told to come by https only, whatever all others have. */
+  readonly strictTransport: boolean;
 }
 
 /** One operation of a Snapshot. */

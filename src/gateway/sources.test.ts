@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { ok } from '../base/index.ts';
 import { PASS, type PolicyKind } from '../policy/index.ts';
 import type { TableVersion } from '../ports/index.ts';
-import { compile, kindTable } from './compile.ts';
+import { compile } from './compile.ts';
+import { kindTable } from './kind-table.ts';
 import { apiText, codeOf, gatheredOf, kindOf, startBench, step, valueOf } from './fixture.test.ts';
 import { judgedTables } from './sources.ts';
 

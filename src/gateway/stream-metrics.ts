@@ -1,5 +1,6 @@
 import type { Outcome } from '../policy/index.ts';
-import type { Counter, Gauge, Meter } from '../ports/index.ts';
+import type { Meter } from '../ports/index.ts';
+import { seriesBy } from './series.ts';
 
 /** What stands: a WebSocket, a stream of server-sent events, a gRPC call. */
 export type StreamKind = 'websocket' | 'events' | 'grpc';
@@ -38,15 +39,16 @@ export interface StreamMetrics {
 
 /** Each series is made with its first count. */
 export function createStreamMetrics(meter: Meter): StreamMetrics {
-  const standing = new Map<StreamKind, { readonly gauge: Gauge; count: number }>();
-  const ends = new Map<string, Counter>();
+  const standing = seriesBy((kind: StreamKind) => ({
+    gauge: meter.gauge('portcullis_streams', 'Streams that stand open now, by kind.', { kind }),
+    count: 0,
+  }));
+  const help = 'Streams that stood and have ended, by kind and reason.';
+  const ends = seriesBy((kind: StreamKind) =>
+    seriesBy((reason: StreamEnd) => meter.counter('portcullis_streams_closed_total', help, { kind, reason })),
+  );
   const change = (kind: StreamKind, by: 1 | -1): void => {
-    let now = standing.get(kind);
-    if (now === undefined) {
-      const help = 'Streams that stand open now, by kind.';
-      now = { gauge: meter.gauge('portcullis_streams', help, { kind }), count: 0 };
-      standing.set(kind, now);
-    }
+    const now = standing(kind);
     now.count += by;
     now.gauge.set(now.count);
   };
@@ -54,14 +56,7 @@ export function createStreamMetrics(meter: Meter): StreamMetrics {
     opened: (kind) => change(kind, 1),
     closed(kind, reason) {
       change(kind, -1);
-      const name = `${kind} ${reason}`;
-      let counter = ends.get(name);
-      if (counter === undefined) {
-        const help = 'Streams that stood and have ended, by kind and reason.';
-        counter = meter.counter('portcullis_streams_closed_total', help, { kind, reason });
-        ends.set(name, counter);
-      }
-      counter.add(1);
+      ends(kind)(reason).add(1);
     },
   };
 }

@@ -28,6 +28,7 @@ export interface TunnelHost {
 }
 
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * One of the two that speak WebSocket through the gateway. What it sends passes its gate, then goes to the other; behind
@@ -106,9 +107,12 @@ export class TunnelEndpoint implements TunnelEnds {
     if (other === null) return;
     while (rest.length > 0 && !this.#closeGot) {
       const limit = this.#frameLimit(other);
-      const { passes, frames, messages, fault, close } = this.#gate.read(rest, limit);
-      if (passes > 0 && !other.#closeSent) this.#pass(rest.subarray(0, passes), { frames, messages }, other);
-      rest = rest.subarray(passes);
+      const reading = this.#gate.read(rest, limit);
+      const { passes, frames, fault, close } = reading;
+      // Mostly it is whole frames that came, and all of them pass.
+      const isWhole = passes === rest.length;
+      if (passes > 0 && !other.#closeSent) this.#pass(isWhole ? rest : rest.subarray(0, passes), reading, other);
+      rest = isWhole ? NOTHING : rest.subarray(passes);
       isHeldBack = frames === limit && rest.length > 0;
       if (fault !== null) this.#fail(fault);
       else if (close !== null) this.#passClose(other);
@@ -127,11 +131,10 @@ export class TunnelEndpoint implements TunnelEnds {
     return this.#pace === null ? UNLIMITED : this.#pace.allowed(this.#host.nowMs());
   }
 
-  #pass(bytes: Buffer, counts: Pick<GateReading, 'frames' | 'messages'>, other: TunnelEndpoint): void {
-    this.#pace?.spend(counts.frames);
-    this.#host.passed(this, bytes.length, counts.messages);
-    // What was read is lent, and what is written must not change.
-    if (other.#side !== null && !other.#side.write(Buffer.from(bytes))) this.#blocked = true;
+  #pass(bytes: Buffer, { frames, messages }: GateReading, other: TunnelEndpoint): void {
+    this.#pace?.spend(frames);
+    this.#host.passed(this, bytes.length, messages);
+    if (other.#side !== null && !other.#side.write(bytes)) this.#blocked = true;
   }
 
   #stall(isStalled: boolean): void {

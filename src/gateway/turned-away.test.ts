@@ -59,9 +59,10 @@ test('a bound against floods that was reached is an alert by its reason, and wan
   assert.equal(alerts.length, 6);
 });
 
-test('what clients do to themselves is counted and no more than a quiet line', () => {
+test('what clients do to themselves is counted, and a line of the log that warns of nothing', () => {
   const { ended, alerts, counted, lines } = listener();
   const reasons: readonly Ended[] = [
+    'stalled',
     'proxy-header',
     'not-tls',
     'handshake',
@@ -71,7 +72,10 @@ test('what clients do to themselves is counted and no more than a quiet line', (
   ];
   for (const reason of reasons) ended(reason, '192.0.2.1');
   assert.deepEqual([counted, alerts], [reasons, []]);
-  assert.ok(lines.every(({ level }) => level === 'debug'));
+  assert.deepEqual(
+    lines.map(({ level, fields }) => [level, fields?.['reason']]),
+    reasons.map((reason) => ['info', reason]),
+  );
 });
 
 test('clients can not make lines without end by their addresses', () => {

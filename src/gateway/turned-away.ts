@@ -1,4 +1,6 @@
 import type { Ended } from '../wire/index.ts';
+import { AlertHush } from './alert-hush.ts';
+import type { LogLevel } from '../ports/index.ts';
 import { NetworkLines } from './network-lines.ts';
 import type { GatewayPorts } from './runtime.ts';
 
@@ -9,13 +11,16 @@ const WORTH = {
   pace: 'attack',
   'handshake-queue': 'attack',
   'idle-shed': 'attack',
+  stalled: 'client',
   'proxy-header': 'client',
   'not-tls': 'client',
   handshake: 'client',
   'handshake-timeout': 'client',
   'bad-preface': 'client',
   'slow-frame': 'client',
-} as const satisfies Record<Ended, 'full' | 'attack' | 'client'>;
+} as const satisfies Record<Ended, keyof typeof LEVELS>;
+
+const LEVELS = { full: 'warn', attack: 'warn', client: 'info' } as const satisfies Record<string, LogLevel>;
 
 const WORDS = {
   address: 'a network has as many connections as it may; if it is a balancer, name it in trustedProxies',
@@ -24,10 +29,7 @@ const WORDS = {
   'idle-shed': 'idle connections are closed, since there are nearly as many connections as there may be',
 } as const;
 
-/** A thread tells the control side of one reason at most this often; that tells the operator of it each ten minutes. */
-const HUSH_MS = 10_000;
-
-/** Hears of connections that ended before a request could be read, or for want of room. Must not throw. */
+/** Hears of connections that were ended by the gateway: see `Ended`. Must not throw. */
 export type TurnedAwayListener = (reason: Ended, address: string) => void;
 
 /** Counts such connections, writes a line of the log for each network, and raises an alert where a bound was reached. */
@@ -36,11 +38,9 @@ export function createTurnedAway(
 ): TurnedAwayListener {
   const { alerts, clock, log, metrics } = ports;
   const lines = new NetworkLines(clock);
-  const hushedUntilMs = new Map<Ended, number>();
+  const hush = new AlertHush<Ended>();
   const tell = (reason: Ended): void => {
-    const nowMs = clock.monotonic();
-    if (nowMs < (hushedUntilMs.get(reason) ?? 0)) return;
-    hushedUntilMs.set(reason, nowMs + HUSH_MS);
+    if (!hush.mayTell(reason, clock.monotonic())) return;
     if (WORTH[reason] === 'full') {
       const message = 'clients are turned away: there are as many connections or open files as there may be';
       alerts({ kind: 'connections.exhausted', key: 'clients', severity: 'high', message });
@@ -54,7 +54,10 @@ export function createTurnedAway(
     tell(reason);
     const line = lines.lineOf(reason, address);
     if (line === null) return;
-    const level = WORTH[reason] === 'client' ? 'debug' : 'warn';
-    log.write(level, 'connection.refused', `a connection was ended: ${reason}`, { reason, address, ...line });
+    log.write(LEVELS[WORTH[reason]], 'connection.refused', `a connection was ended: ${reason}`, {
+      reason,
+      address,
+      ...line,
+    });
   };
 }

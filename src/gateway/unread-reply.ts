@@ -1,4 +1,6 @@
 import type { Problem } from '../base/index.ts';
+import type { BodyAccess } from './body-access.ts';
+import { isWhole, type PlannedStep } from './plan.ts';
 
 /** A reply that a policy must read may be this large. */
 export const READ_LIMIT_BYTES = 10 * 1024 * 1024;
@@ -20,3 +22,21 @@ export const TOO_LARGE: Problem = {
   code: 'upstream-refused-body',
   internal: `more than ${READ_LIMIT_BYTES} bytes, and a policy must read them`,
 };
+
+/**
+ * Whether a step of `respond` has nothing to read: a refusal of the gateway's has no foreign body to judge, and a request
+ * that was refused or answered early may have none that is whole. `isUnread`: nobody reads this reply's body whole.
+ */
+export function isBlind(
+  { step }: PlannedStep<'respond'>,
+  requestBody: BodyAccess | null,
+  replyBody: BodyAccess | null,
+  isUnread: boolean,
+): boolean {
+  const { request, response } = step.reads;
+  if (isWhole(response) && isUnread) return true;
+  if (isWhole(request) && requestBody?.isLeft === true) return true;
+  if (response === 'parsed' && replyBody?.isParsed !== true) return true;
+  if (request === 'parsed' && requestBody?.isParsed !== true) return true;
+  return request === 'raw' && (requestBody?.whole ?? null) === null;
+}

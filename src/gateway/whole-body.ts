@@ -69,12 +69,12 @@ export function closeWhole(passage: Walk, given: CollectedBody, then: (fault: Wh
 function parse({ body, headers }: CollectedBody, whole: Buffer, then: (fault: WholeFault | null) => void): void {
   const fault = body.close(headers, whole);
   if (fault === null) then(null);
-  else then({ problem: { code: fault.problem, internal: fault.internal }, observer: body.need.observer });
+  else then({ problem: { code: fault.problem, internal: fault.internal }, observer: body.need.parsedObserver });
 }
 
 function fail(body: BodyAccess, coded: Buffer, problem: Problem, then: (fault: WholeFault | null) => void): void {
   body.leave(coded);
-  then({ problem, observer: body.need.codingObserver });
+  then({ problem, observer: body.need.wholeObserver });
 }
 
 /** What is true of the coded bytes alone. */

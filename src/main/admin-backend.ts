@@ -1,13 +1,21 @@
 import type { CoverageRow } from '../base/index.ts';
 import { type Config, packGathered } from '../config/index.ts';
-import type { Clock, MeterReader } from '../ports/index.ts';
+import type { Certificates, Clock, MeterReader } from '../ports/index.ts';
 import type { AdminBackend, AdminStatus, Conductor, Readiness } from '../control/index.ts';
 import { coverageInSlices } from '../gateway/index.ts';
 import type { DataFolder } from './data-folder.ts';
 import { createOfflineKinds } from './kinds.ts';
 import type { LedgerHost } from './ledger-host.ts';
 import type { NodeIssuers } from './node-issuers.ts';
-import { ALERT_LIMIT, alertSummary, ledgerReport, servingReadiness, threadReport } from './status-parts.ts';
+import type { RevocationWatch } from './revocation-watch.ts';
+import {
+  ALERT_LIMIT,
+  alertSummary,
+  certificateReport,
+  ledgerReport,
+  servingReadiness,
+  threadReport,
+} from './status-parts.ts';
 import type { ThreadGroup } from './thread-group.ts';
 
 /** What the admin API's answers are made of. `ports` is filled as they are opened. */
@@ -18,6 +26,8 @@ export interface AdminBackendOptions {
   readonly data: Pick<DataFolder, 'alerts'>;
   readonly issuers: Pick<NodeIssuers, 'report'>;
   readonly ledger: Pick<LedgerHost, 'condition'>;
+  readonly certificates: Pick<Certificates, 'current'>;
+  readonly revocations: Pick<RevocationWatch, 'report'>;
   readonly audit: Config['audit'];
   readonly clock: Clock;
   readonly ports: { readonly https: number; readonly http: number | null; readonly admin: number };
@@ -30,7 +40,7 @@ export interface AdminBackendOptions {
 /** Answers the admin API for one node. */
 export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
   const { conductor, group, meters, data, ports, file, version, nodeVersion, startedAt } = options;
-  const { issuers, ledger, audit, clock } = options;
+  const { issuers, certificates, revocations, ledger, audit, clock } = options;
   const installed = installedSource(conductor);
   const coverage = coverageSource(conductor);
   const readiness = (): Readiness => servingReadiness(conductor.readiness, group.serving);
@@ -53,6 +63,8 @@ export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
         ports,
         threads: threads.map(threadReport),
         issuers: issuers.report(),
+        certificates: certificates.current().map(certificateReport),
+        revocationLists: revocations.report(),
         ledger: ledgerReport(audit, ledger.condition),
         alerts: alertSummary(alerts, clock.now()),
         refusedReload,

@@ -5,6 +5,7 @@ import { createLedgerSegments } from '../adapters/index.ts';
 import { err, ok, type Result } from '../base/index.ts';
 import { type CommandContext, type CommandServices, type ReadyPorts, runCli } from '../cli/index.ts';
 import { CONFIG_LIMIT_BYTES } from '../config/index.ts';
+import { descriptorLimit } from './descriptors.ts';
 import { freePort } from './free-port.ts';
 import { type HostPorts, openHostPorts } from './host-ports.ts';
 import { createOfflineKinds } from './kinds.ts';
@@ -81,6 +82,7 @@ function createServices(host: HostPorts): CommandServices {
     freePort,
     ledger: (dataFolder) => createLedgerSegments(ledgerFolder(dataFolder)),
     admin: async (dataFolder) => await (await import('./running-file.ts')).findAdmin(host.files, dataFolder),
+    openFilesLimit: descriptorLimit,
     probeTls: async (target) => await (await import('./tls-probe.ts')).probeTls(target),
     issuerKeys: async (issuer) => await (await import('./issuer-check.ts')).findIssuerKeys(host, issuer),
   };

@@ -1,14 +1,23 @@
 import { dirname } from 'node:path';
 import { createDnsHook } from '../adapters/index.ts';
-import { ok, type Result, type Secret } from '../base/index.ts';
+import { err, ok, type Result, type Secret } from '../base/index.ts';
 import {
   type CertificatePorts,
   type CertificateService,
+  type HostCertificate,
+  type HostCertificates,
+  joinCertificates,
   openAcmeService,
   openCertificates,
 } from '../certificates/index.ts';
-import { type AcmeConfig, type Config, parseSecretReference } from '../config/index.ts';
-import type { Alerts, Keyring, Store } from '../ports/index.ts';
+import {
+  type AcmeConfig,
+  type Config,
+  type FileCertificateConfig,
+  hasOwnCertificate,
+  parseSecretReference,
+} from '../config/index.ts';
+import type { Alerts, Certificates, Keyring, Store } from '../ports/index.ts';
 import { acmeSettings } from './acme-settings.ts';
 import type { ControlMetrics } from './control-metrics.ts';
 import type { HostPorts } from './host-ports.ts';
@@ -19,19 +28,26 @@ import { openSharedCertificates } from './shared-certificates.ts';
 /** The certificates of a node: `local` is always there, for the admin API; `served` is what clients of the APIs see. */
 export interface NodeCertificates {
   readonly local: CertificateService;
-  readonly served: CertificateService;
+  readonly served: Certificates;
   /** Who answers CAs that look whether a name is ours. */
   serveBy(threads: TableThreads): void;
   /** Clients and CAs can reach the ports from now on. */
   begin(): void;
   /**
    * The hosts of a configuration that may soon be in force: the local certificate names them too from now on, and those
-   * before still. An error is in words for the operator. Nothing is asked of a CA: the configuration may yet be refused.
+   * before still; the files of those that have a certificate of their own are read. Nothing is asked of a CA: the
+   * configuration may yet be refused.
    */
-  prepare(config: Config): Promise<Result<void, string>>;
+  prepare(config: Config): Promise<Result<void, CertificateFault>>;
   /** This configuration is in force: its hosts and no others are named. Never waits for a CA. */
   follow(config: Config): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Why there is nothing to serve with: a key path of the configuration, and words for the operator. */
+export interface CertificateFault {
+  readonly path: string;
+  readonly words: string;
 }
 
 /** What opening them takes. `file` is the configuration file, where relative paths start. */
@@ -54,54 +70,112 @@ interface Served extends Pick<NodeCertificates, 'serveBy' | 'begin'> {
   readonly closeStore: () => Promise<void>;
 }
 
-/** Opens the local certificate, and beside it those from files or from a CA where the configuration names some. */
-export async function openNodeCertificates(options: NodeCertificateOptions): Promise<Result<NodeCertificates, string>> {
+/**
+ * Opens the local certificate, beside it those from files or from a CA where the configuration names some, and those of
+ * single hosts.
+ */
+export async function openNodeCertificates(
+  options: NodeCertificateOptions,
+): Promise<Result<NodeCertificates, CertificateFault>> {
   const { config } = options;
   const ports = portsOf(options);
   const folder = certificateFolder(config.dataFolder);
   const local = await openCertificates({ source: { kind: 'local', folder, names: namesOf(config) }, ports });
-  if (!local.ok) return local;
+  if (!local.ok) return faulty(local.error);
   const served = await openServed(options, local.value);
   if (!served.ok) {
     local.value.close();
-    return served;
+    return faulty(served.error);
   }
   const { service, serveBy, begin, closeStore } = served.value;
-  return ok({
-    local: local.value,
-    served: service,
-    serveBy,
-    begin,
-    ...followingNames(options, local.value, service),
-    close: async () => {
-      service.close();
-      local.value.close();
-      await closeStore();
-    },
-  });
+  const own = joinCertificates(service, ports);
+  const close = async (): Promise<void> => {
+    own.close();
+    service.close();
+    local.value.close();
+    await closeStore();
+  };
+  const parts = { local: local.value, standard: service, own };
+  const prepared = await prepareOwn(options, own, config);
+  if (!prepared.ok) {
+    await close();
+    return prepared;
+  }
+  own.follow(ownOf(config).map(idOf));
+  return ok({ local: local.value, served: own, serveBy, begin, ...followingNames(options, parts), close });
+}
+
+function faulty(words: string): Result<never, CertificateFault> {
+  return err({ path: STANDARD_PATH, words });
+}
+
+/** The certificates by whom they are for: the admin API and localhost, all hosts, and single hosts. */
+interface Parts {
+  readonly local: CertificateService;
+  readonly standard: CertificateService;
+  readonly own: HostCertificates;
 }
 
 function followingNames(
-  { config: first, host: { log } }: NodeCertificateOptions,
-  local: CertificateService,
-  served: CertificateService,
+  options: NodeCertificateOptions,
+  { local, standard, own }: Parts,
 ): Pick<NodeCertificates, 'prepare' | 'follow'> {
-  let current = first;
+  const { log } = options.host;
+  let current = options.config;
   return {
     prepare: async (next) => {
+      const files = await prepareOwn(options, own, next);
+      if (!files.ok) return files;
       const both = await local.setNames([...new Set([...namesOf(current), ...namesOf(next)])]);
       // Together they may be more than one certificate has room for.
-      return both.ok ? both : await local.setNames(namesOf(next));
+      const named = both.ok ? both : await local.setNames(namesOf(next));
+      return named.ok ? named : faulty(named.error);
     },
     follow: async (config) => {
       const isNew = !sameTexts(hostsOf(config), hostsOf(current));
       current = config;
       // The local one has said so itself where it can't be made; it is tried again.
       await local.setNames(namesOf(config));
-      const named = !isNew || served === local ? ok(undefined) : await served.setNames(hostsOf(config));
+      const named = !isNew || standard === local ? ok(undefined) : await standard.setNames(hostsOf(config));
       if (!named.ok) log.write('error', 'certificate.names-refused', named.error);
+      own.follow(ownOf(config).map(idOf));
     },
   };
+}
+
+/** Reads the files of the hosts that have a certificate of their own. */
+async function prepareOwn(
+  { file, host }: NodeCertificateOptions,
+  own: HostCertificates,
+  config: Config,
+): Promise<Result<void, CertificateFault>> {
+  const wanted: HostCertificate[] = [];
+  for (const one of ownOf(config)) {
+    const key = await keySource(one.certificate.key, dirname(file), host.secrets);
+    if (!key.ok) return err({ path: `${one.path}.certificate.key`, words: key.error });
+    const { name, certificate } = one;
+    wanted.push({ id: idOf(one), name, certificatePath: certificate.certificate, key: key.value });
+  }
+  const prepared = await own.prepare(wanted);
+  if (prepared.ok) return prepared;
+  const at = ownOf(config).find(({ name }) => name === prepared.error.name)?.path ?? 'server.https.hosts';
+  return err({ path: `${at}.certificate`, words: prepared.error.words });
+}
+
+interface OwnCertificate {
+  readonly name: string;
+  readonly certificate: FileCertificateConfig;
+  readonly path: string;
+}
+
+function ownOf({ server }: Config): readonly OwnCertificate[] {
+  return server.https.hosts.flatMap(({ name, certificate, path }) =>
+    certificate === null ? [] : [{ name, certificate, path }],
+  );
+}
+
+function idOf({ name, certificate }: OwnCertificate): string {
+  return JSON.stringify([name, certificate.certificate, certificate.key]);
 }
 
 function sameTexts(one: readonly string[], other: readonly string[]): boolean {
@@ -174,15 +248,19 @@ function portsOf({ host, keyring, alerts }: NodeCertificateOptions): Certificate
   return { files, clock, random, keyring, alerts, log };
 }
 
-function hostsOf({ apis }: Config): readonly string[] {
-  return [...new Set(apis.flatMap(({ host }) => host ?? []))];
+/** The hosts that the certificate of the https port is for: those that have none of their own. */
+function hostsOf({ apis, server }: Config): readonly string[] {
+  const hosts = new Set(apis.flatMap(({ host }) => host ?? []));
+  return [...hosts].filter((host) => !hasOwnCertificate(server.https, host));
 }
 
 /** The hosts that the local certificate must cover besides localhost. */
 function namesOf(config: Config): readonly string[] {
   const own = [config.server.host, config.admin.host].filter((host) => host !== '0.0.0.0' && host !== '::');
-  return [...new Set([...own, ...hostsOf(config)])];
+  return [...new Set([...own, ...config.apis.flatMap(({ host }) => host ?? [])])];
 }
+
+const STANDARD_PATH = 'server.https.certificate';
 
 type KeySource = { readonly path: string } | { readonly secret: Secret };
 

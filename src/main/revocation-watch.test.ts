@@ -77,3 +77,33 @@ test('where no list is named nothing is looked at, and nothing after the end', a
   clock.advance(5 * HOUR_MS);
   assert.deepEqual(await said(), []);
 });
+
+test('the status hears when each list ends and whose clients it is about', async () => {
+  const { clock, watch, said } = await bench();
+  const now = clock.now();
+  assert.deepEqual(watch.report(), []);
+  watch.follow(
+    gatheredWith(HTTPS, { '/a.crl': await listUntil(now + HOUR_MS), '/b.crl': await listUntil(now - HOUR_MS) }),
+  );
+  await said();
+  const seconds = (ms: number): number => Math.floor(ms / 1000) * 1000;
+  assert.deepEqual(watch.report(), [
+    { file: '/a.crl', endsAt: seconds(now + HOUR_MS), hosts: ['*'] },
+    { file: '/b.crl', endsAt: seconds(now - HOUR_MS), hosts: ['b.test'] },
+  ]);
+  watch.close();
+});
+
+test('a list that has ended spoils one that holds, and none that has ended too or is new', async () => {
+  const { clock, watch, said } = await bench();
+  const [good, ended] = [await listUntil(clock.now() + 50 * HOUR_MS), await listUntil(clock.now() - HOUR_MS)];
+  const next = (a: string, b: string) => gatheredWith(HTTPS, { '/a.crl': a, '/b.crl': b });
+  assert.deepEqual(await watch.spoiled(next(ended, ended)), [], 'at the start there is nothing better');
+  watch.follow(next(good, ended));
+  await said();
+  assert.deepEqual(await watch.spoiled(next(ended, ended)), ['/a.crl']);
+  assert.deepEqual(await watch.spoiled(next(good, good)), []);
+  clock.advance(51 * HOUR_MS);
+  assert.deepEqual(await watch.spoiled(next(ended, ended)), [], 'what is in force has ended meanwhile');
+  watch.close();
+});

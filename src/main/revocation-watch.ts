@@ -1,4 +1,5 @@
-import { type Gathered, revocationEnds } from '../config/index.ts';
+import { type Config, type Gathered, revocationEnds } from '../config/index.ts';
+import type { RevocationReport } from '../control/index.ts';
 import type { Alert, Alerts, Clock } from '../ports/index.ts';
 
 const HOUR_MS = 3_600_000;
@@ -14,6 +15,10 @@ export interface RevocationWatchOptions {
 export interface RevocationWatch {
   /** These are in force now. */
   follow(gathered: Pick<Gathered, 'config' | 'files'>): void;
+  /** Those that have ended, and are to come in the place of one that is in force and has not: by their file. */
+  spoiled(gathered: Pick<Gathered, 'config' | 'files'>): Promise<readonly string[]>;
+  /** When each of them ends, and whose clients it is about. */
+  report(): readonly RevocationReport[];
   close(): void;
 }
 
@@ -40,11 +45,26 @@ export function watchRevocations({ clock, alerts }: RevocationWatchOptions): Rev
       followed = gathered;
       void read(gathered);
     },
+    spoiled: async (gathered) => {
+      const found = await revocationEnds(gathered);
+      const holds = (endsAtMs: number | undefined): boolean => endsAtMs !== undefined && endsAtMs > clock.now();
+      return [...found].flatMap(([file, endsAtMs]) => (!holds(endsAtMs) && holds(ends.get(file)) ? [file] : []));
+    },
+    report: () =>
+      [...ends].map(([file, endsAt]) => ({ file, endsAt, hosts: judgedBy(followed?.config ?? null, file) })),
     close: () => {
       followed = null;
       timer.cancel();
     },
   };
+}
+
+/** The hosts that judge their clients by a file of lists; `*` for all that are not named. */
+function judgedBy(config: Config | null, file: string): readonly string[] {
+  if (config === null) return [];
+  const { clients, hosts } = config.server.https;
+  const named = hosts.filter((host) => host.clients?.crlFile === file).map(({ name }) => name);
+  return [...(clients?.crlFile === file ? ['*'] : []), ...named];
 }
 
 function alertOf(file: string, endsAtMs: number, leftMs: number): Alert | null {

@@ -1,5 +1,15 @@
 import type { SharedMeterReader } from '../adapters/index.ts';
-import { createIdSource, err, errorIssue, type Issue, judgeNode, ok, type Result } from '../base/index.ts';
+import {
+  createIdSource,
+  err,
+  errorIssue,
+  type Issue,
+  judgeNode,
+  judgeOpenFiles,
+  ok,
+  RAISE_OPEN_FILES,
+  type Result,
+} from '../base/index.ts';
 import { type CertificateService, localCaPath } from '../certificates/index.ts';
 import type { Config, Gathered, ParsedConfig } from '../config/index.ts';
 import { type AdminBackend, Conductor, type ConductorOptions, REVISIONS } from '../control/index.ts';
@@ -15,7 +25,7 @@ import { connectionsFor, descriptorLimit } from './descriptors.ts';
 import type { FirstGathering } from './first-gathering.ts';
 import { ioOf } from './host-ports.ts';
 import { createOfflineKinds, listKinds } from './kinds.ts';
-import { type NodeCertificates, openNodeCertificates } from './node-certificates.ts';
+import { type CertificateFault, type NodeCertificates, openNodeCertificates } from './node-certificates.ts';
 import { type NodeIssuers, openNodeIssuers } from './node-issuers.ts';
 import type { GatewayNode, NodeOptions } from './node-options.ts';
 import { heapLimitMb, type NodeThreadOptions, openNodeThreads, thisMachine, threadCount } from './node-threads.ts';
@@ -88,6 +98,8 @@ class Starting {
   readonly #undo: (() => Promise<void> | void)[] = [];
   readonly #revocations: RevocationWatch;
   readonly #startedAt: number;
+  /** Node has raised it as far as it may before anything of ours runs. */
+  readonly #descriptorLimit = descriptorLimit();
 
   constructor(options: NodeOptions, { data, folder, webhook, meters, metrics, life, verifier }: Opened) {
     this.#options = options;
@@ -137,7 +149,7 @@ class Starting {
       ...{ config, file, host, keyring, alerts, store, metrics },
       passphrase: this.#options.passphrase,
     });
-    if (!certificates.ok) return err([errorIssue('server.https.certificate', certificates.error)]);
+    if (!certificates.ok) return err([certificateIssue(certificates.error, gathered)]);
     this.#undo.push(() => certificates.value.close());
     const issuers = openNodeIssuers({ host, alerts, metrics: this.#metrics });
     this.#undo.push(() => issuers.keys.close());
@@ -149,7 +161,12 @@ class Starting {
     const record = changeRecorder(ledger.value.ledger, host);
     const conductor = this.#conductor({ group, certificates: certificates.value, issuers, record });
     const ports: MutablePorts = { https: 0, http: null, admin: 0 };
-    const backend = this.#backend(config, { conductor, group, issuers, ledger: ledger.value, ports });
+    const backend = this.#backend(config, {
+      ...{ conductor, group, issuers, ports },
+      ledger: ledger.value,
+      certificates: certificates.value.served,
+      revocations: this.#revocations,
+    });
     const admin = await this.#openAdmin(config, backend, certificates.value.local);
     if (!admin.ok) return admin;
     ports.admin = admin.value.port;
@@ -208,7 +225,17 @@ class Starting {
     await writeRunningFile(files, dataFolder, { pid: process.pid, admin: { host: admin.host, port: ports.admin } });
     this.#undo.push(() => removeRunningFile(files, dataFolder));
     this.#warnOfOldNode();
+    this.#warnOfFewFiles();
     log.write('info', 'gateway.ready', 'the gateway is ready', { version: this.#options.version, ...ports });
+  }
+
+  #warnOfFewFiles(): void {
+    const { few, words } = judgeOpenFiles(this.#descriptorLimit);
+    if (!few) return;
+    const { log } = this.#options.host;
+    log.write('warn', 'descriptors.few', `${words}; raise the limit: ${RAISE_OPEN_FILES}`, {
+      limit: this.#descriptorLimit,
+    });
   }
 
   #warnOfOldNode(): void {
@@ -269,8 +296,10 @@ class Starting {
       adapt: async (gathered) => {
         const lacking = await issuers.fill(gathered);
         if (lacking.length > 0) return lacking;
+        const spoiled = await this.#revocations.spoiled(gathered);
+        if (spoiled.length > 0) return spoiled.map((file) => spoiledIssue(file, gathered));
         const named = await certificates.prepare(gathered.config);
-        return named.ok ? [] : [errorIssue('server.https.certificate', named.error)];
+        return named.ok ? [] : [certificateIssue(named.error, gathered)];
       },
       follow: async (gathered) => {
         this.#webhook.follow(gathered);
@@ -291,7 +320,7 @@ class Starting {
       httpsPort: https.port,
       http,
       reusePort: false,
-      maxConnections: connectionsFor(descriptorLimit(), group.size),
+      maxConnections: connectionsFor(this.#descriptorLimit, group.size),
       connectionsPerAddress,
       proxyProtocol,
     });
@@ -325,7 +354,10 @@ class Starting {
   }
 }
 
-type BackendParts = Pick<AdminBackendOptions, 'conductor' | 'group' | 'issuers' | 'ledger' | 'ports'>;
+type BackendParts = Pick<
+  AdminBackendOptions,
+  'conductor' | 'group' | 'issuers' | 'ledger' | 'ports' | 'certificates' | 'revocations'
+>;
 
 interface ConductedParts {
   readonly group: ThreadGroup;
@@ -335,6 +367,22 @@ interface ConductedParts {
 }
 
 type MutablePorts = { -readonly [P in keyof GatewayNode['ports']]: GatewayNode['ports'][P] };
+
+/** At a start there is nothing better; while the gateway runs there is, and it would be given up. */
+function spoiledIssue(file: string, { config, places }: Gathered): Issue {
+  const { clients, hosts } = config.server.https;
+  const trust = [clients, ...hosts.map((host) => host.clients)].find((one) => one?.crlFile === file);
+  const path = `${trust?.path ?? 'server.https'}.clientCrl`;
+  const fix = 'put a newer one there';
+  return errorIssue(path, 'a list of this file has ended, and the one in force has not', {
+    place: places[path] ?? null,
+    fix,
+  });
+}
+
+function certificateIssue({ path, words }: CertificateFault, { places }: Gathered): Issue {
+  return errorIssue(path, words, { place: places[path] ?? null });
+}
 
 function portIssue(key: string, { host, port, code }: { host: string; port: number; code: string }): Issue {
   const words: Readonly<Record<string, string>> = {

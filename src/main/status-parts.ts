@@ -1,9 +1,16 @@
 import type { LedgerCondition } from '../audit/index.ts';
 import { errorIssue } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
-import type { AlertSummary, IssuerReport, LedgerReport, Readiness, ThreadReport } from '../control/index.ts';
+import type {
+  AlertSummary,
+  CertificateReport,
+  IssuerReport,
+  LedgerReport,
+  Readiness,
+  ThreadReport,
+} from '../control/index.ts';
 import type { IssuerKeysStatus } from '../credential/index.ts';
-import type { AlertRecord } from '../ports/index.ts';
+import type { AlertRecord, CertificateMaterial } from '../ports/index.ts';
 import type { ThreadFacts } from './thread-report.ts';
 
 const DAY_MS = 86_400_000;
@@ -15,6 +22,11 @@ const KIND_LIMIT = 5;
 export function issuerReport({ name, keys, fetchedAtMs, fault }: IssuerKeysStatus, inForce: boolean): IssuerReport {
   const behind = inForce ? null : 'not every gateway thread has taken the newest keys yet';
   return { name, keys, fetchedAt: fetchedAtMs, fault: fault ?? behind };
+}
+
+/** What the status says of a certificate: nothing of its key. */
+export function certificateReport({ names, origin, notAfterMs }: CertificateMaterial): CertificateReport {
+  return { names, origin, notAfter: notAfterMs };
 }
 
 /** What the status says of a gateway thread. One that did not answer serves by nothing that is known. */

@@ -1,0 +1,37 @@
+import { type ApiConfig, hasOwnCertificate } from '../config/compiled.ts';
+import type { UpstreamIdentity } from '../wire/index.ts';
+import { type Compilation, complain, member, UNREAD } from './compilation.ts';
+import type { CompiledApi } from './snapshot.ts';
+
+/** One API as its requests need it: how its upstream is called, and what that is shown and trusted by. */
+export function compileApi(api: ApiConfig, index: number, compilation: Compilation): CompiledApi {
+  const { scheme, host, port, caFile } = api.upstream;
+  const name = host.includes(':') ? `[${host}]` : host;
+  const authorities = caFile === null ? undefined : member(compilation.configured.files, caFile);
+  // Without its own CA the upstream would be trusted on the word of any public one.
+  if (caFile !== null && authorities === undefined) complain(compilation, `${api.path}.upstream.ca`, UNREAD);
+  return {
+    name: api.name,
+    index,
+    basePath: api.basePath,
+    upstream: api.upstream,
+    authority: port === (scheme === 'http' ? 80 : 443) ? name : `${name}:${port}`,
+    upstreamCa: authorities === undefined ? null : new TextDecoder().decode(authorities),
+    upstreamIdentity: identityOf(api, compilation),
+    credentials: api.credentials,
+    securityHeaders: api.securityHeaders,
+    strictTransport: api.host !== null && hasOwnCertificate(compilation.configured.config.server.https, api.host),
+  };
+}
+
+/** Without it the upstream would hear of somebody it does not know, or of nobody. */
+function identityOf({ path, upstream }: ApiConfig, compilation: Compilation): UpstreamIdentity | null {
+  const { identity } = upstream;
+  if (identity === null) return null;
+  const { files, secrets } = compilation.configured;
+  const chain = member(files, identity.certificate);
+  const keyPem = member(secrets, identity.key);
+  if (chain === undefined) complain(compilation, `${path}.upstream.cert`, UNREAD);
+  if (keyPem === undefined) complain(compilation, `${path}.upstream.key`, UNREAD);
+  return chain === undefined || keyPem === undefined ? null : { chainPem: new TextDecoder().decode(chain), keyPem };
+}

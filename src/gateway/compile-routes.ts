@@ -1,0 +1,149 @@
+import type { Issue, Result } from '../base/index.ts';
+import type { ApiConfig, Configured, ListedOperation } from '../config/compiled.ts';
+import { parseTemplate } from '../openapi/index.ts';
+import type { Operation } from '../policy/index.ts';
+import { type Compilation, complain, member } from './compilation.ts';
+import { planOf } from './compile-plan.ts';
+import { LazyPlan } from './lazy-operation.ts';
+import { webSocketFaults } from './offered-websocket.ts';
+import { ownPathOf } from './own-paths.ts';
+import type { Plan } from './plan.ts';
+import { MIXED_LIMIT, type Route, RouterBuilder } from './router.ts';
+import type { CompiledApi, CompiledOperation, Snapshot } from './snapshot.ts';
+
+/**
+ * Each route is kept for each host that it answers on, so that a request looks in one place only: routes without a host
+ * times the hosts of all others. So many take some 200 MB.
+ */
+const PLACED_LIMIT = 200_000;
+
+/** So many operations take about half a millisecond. */
+const OPERATIONS_PER_SLICE = 32;
+
+/** Where requests go, and all operations that they can come to. */
+export interface Routing {
+  readonly operations: readonly CompiledOperation[];
+  readonly router: Snapshot['router'];
+}
+
+/** Routes all operations of a configuration, in slices; what is wrong with a route is noted. */
+export function* route(apis: readonly CompiledApi[], compilation: Compilation): Generator<void, Routing> {
+  const { config } = compilation.configured;
+  const hosts = new Set(config.apis.flatMap(({ host }) => host ?? []));
+  const builder = new RouterBuilder<CompiledOperation>(hosts, (a, b) => a.api === b.api);
+  const operations: CompiledOperation[] = [];
+  let placed = 0;
+  for (const [index, api] of config.apis.entries()) {
+    const build = (operation: Operation) => planOf(operation, api, compilation);
+    const place: Place = { compiled: apis[index] as CompiledApi, compilation, build };
+    for (const named of namedOperations(api, compilation.configured)) {
+      if (operations.length % OPERATIONS_PER_SLICE === 0) yield;
+      const made = routeOf(named, api, place);
+      if (made === null) continue;
+      placed += api.host === null ? hosts.size + 1 : 1;
+      if (placed > PLACED_LIMIT) {
+        complainOfTooMany(api, compilation);
+        return { operations, router: builder.finish().router };
+      }
+      operations.push(made.target);
+      builder.add(made);
+    }
+  }
+  const { router, clashes, crowded } = builder.finish();
+  for (const { earlier, later } of clashes) complainOfClash(earlier.target, later.target, compilation);
+  for (const { target } of crowded) complainOfCrowd(target, compilation);
+  return { operations, router };
+}
+
+/** One thing an API can do, before it is compiled: described, or a route written by hand. */
+interface Named {
+  readonly name: string;
+  readonly method: string;
+  readonly template: string;
+  readonly listed: ListedOperation | null;
+}
+
+/** Where an operation belongs. */
+interface Place {
+  readonly compiled: CompiledApi;
+  readonly compilation: Compilation;
+  readonly build: (operation: Operation) => Result<Plan, readonly Issue[]>;
+}
+
+/** The route of an operation; null, with an issue, where its path can't be one. */
+function routeOf(
+  { name, method, template, listed }: Named,
+  api: ApiConfig,
+  { compiled, compilation, build }: Place,
+): Route<CompiledOperation> | null {
+  const full = parseTemplate(api.basePath + template);
+  if (!full.ok) {
+    complain(compilation, api.path, `the template ${template} ${full.error}`);
+    return null;
+  }
+  const { segments, text } = full.value;
+  const taken = ownPathOf(segments);
+  if (taken !== null) {
+    complain(
+      compilation,
+      api.path,
+      `${text} lies under ${taken}/, which is the gateway's own`,
+      'choose another path or a basePath',
+    );
+    return null;
+  }
+  const own = member(api.operations, name);
+  for (const { path, message, fix } of webSocketFaults(own, method, api)) complain(compilation, path, message, fix);
+  const target = new LazyPlan({
+    api: compiled,
+    head: {
+      id: `${api.name}/${name}`,
+      api: api.name,
+      name,
+      method,
+      template: text,
+      deprecated: listed?.deprecated ?? false,
+    },
+    read: listed?.described ?? null,
+    build,
+    bodyLimitBytes: own?.bodyLimitBytes ?? api.bodyLimitBytes,
+    bodyDescribed: listed?.takesBody ?? false,
+    grpc: listed?.grpc ?? null,
+    priority: own?.priority ?? api.priority,
+    websocket: own?.websocket ?? null,
+  });
+  return { host: api.host, method, segments, target };
+}
+
+function* namedOperations(api: ApiConfig, configured: Configured): Generator<Named> {
+  if (api.source.kind === 'routes') {
+    for (const { method, template } of api.source.routes) {
+      yield { name: `${method} ${template}`, method, template, listed: null };
+    }
+    return;
+  }
+  for (const listed of configured.operations(api.name)) {
+    yield { name: listed.id, method: listed.method, template: listed.template, listed };
+  }
+}
+
+function complainOfClash(earlier: CompiledOperation, later: CompiledOperation, compilation: Compilation): void {
+  const { method, template } = later.operation;
+  const message = `answers ${method} ${template}, where ${earlier.operation.id} does already`;
+  const fix = earlier.api === later.api ? 'keep one of them' : 'give one of them another host or basePath';
+  complain(compilation, pathOf(later.api, compilation), message, fix);
+}
+
+function complainOfCrowd({ operation, api }: CompiledOperation, compilation: Compilation): void {
+  const message = `${operation.template} has text and a parameter in one segment, where ${MIXED_LIMIT} others do already`;
+  complain(compilation, pathOf(api, compilation), message, 'put what differs into segments of its own');
+}
+
+function complainOfTooMany(api: ApiConfig, compilation: Compilation): void {
+  const message = `with its operations there are more than ${PLACED_LIMIT} routes, counted for each host`;
+  complain(compilation, api.path, message, 'give APIs without a host one of their own');
+}
+
+function pathOf({ index, name }: CompiledApi, compilation: Compilation): string {
+  return compilation.configured.config.apis[index]?.path ?? name;
+}
