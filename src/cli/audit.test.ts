@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createLedgerClient, createRecordRing, type LedgerChannel, LedgerWriter } from '../audit/index.ts';
-import { err, type LedgerRecord, ok, type Result } from '../base/index.ts';
+import { err, type GrpcStatus, type LedgerRecord, ok, type Result } from '../base/index.ts';
 import type { Clock, FileFault, Segment, Segments } from '../ports/index.ts';
 import { FOLDER, NOW_MS, runIn, type Said, surroundings } from './fake-context.test.ts';
 
@@ -95,8 +95,15 @@ function intent(n: number, more: Partial<Extract<LedgerRecord, { kind: 'intent' 
   return { version: 1, kind: 'intent', id: id(n), at: NOW_MS - 60_000 + n, revision: 1, ...where, ...verdict, ...more };
 }
 
-function completion(n: number, status = 200): LedgerRecord {
-  const bytes = { requestBytes: 0, responseBytes: 220, durationUs: 12_345, upstreamUs: null, complete: true };
+function completion(n: number, status = 200, grpcStatus: GrpcStatus | null = null): LedgerRecord {
+  const bytes = {
+    requestBytes: 0,
+    responseBytes: 220,
+    durationUs: 12_345,
+    upstreamUs: null,
+    grpcStatus,
+    complete: true,
+  };
   return {
     version: 1,
     kind: 'completion',
@@ -128,6 +135,16 @@ test('a request and how it ended are one row, and the chain is told', async () =
   );
   assert.match(second, /deny +403 +GET orders\/getOrder +forbidden orders\/permission orders:read/);
   assert.deepEqual(rest, ['', 'chain holds from 1 to 4', '']);
+});
+
+test('a call of gRPC shows what it ended with', async () => {
+  const ends = [completion(1, 200, 'NOT_FOUND'), completion(2, 0, 'CANCELLED')];
+  const said = await show(await ledgerOf([intent(1), intent(2), ...ends]));
+  assert.match(said.out, /pass +200 NOT_FOUND +GET[^]*pass +none CANCELLED +GET/);
+  const told = JSON.parse((await show(await ledgerOf([intent(1), ...ends]), '--json')).out) as {
+    readonly rows: readonly { readonly completion: { readonly grpcStatus: string } }[];
+  };
+  assert.equal(told.rows[0]?.completion.grpcStatus, 'NOT_FOUND');
 });
 
 test('a request that has not ended is open, and a change shows who made it and what it changed', async () => {

@@ -1,5 +1,5 @@
 import { type LogReport, type LogWish, readLog } from '../audit/index.ts';
-import { err, ok, parseDuration, type Result } from '../base/index.ts';
+import { type CompletionRecord, err, ok, parseDuration, type Result } from '../base/index.ts';
 import { type AuditRow, AuditRows, type RowFilter } from './audit-rows.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, type Given, JSON_OPTION } from './command.ts';
 import type { CommandContext } from './context.ts';
@@ -143,7 +143,7 @@ function cellsOf(row: AuditRow, paint: Palette): readonly Cell[] {
           text: plain(intent.verdict),
           paint: intent.verdict === 'pass' || intent.verdict === 'reply' ? paint.good : paint.bad,
         },
-        { text: completion === null ? 'open' : `${completion.status === 0 ? 'none' : completion.status}` },
+        { text: completion === null ? 'open' : statusOf(completion) },
         { text: plain(whatOf(intent.method, intent.operation)) },
         { text: plain(why.join(' ')) },
         { text: plain(intent.subject ?? '-') },
@@ -192,6 +192,12 @@ function cellsOf(row: AuditRow, paint: Palette): readonly Cell[] {
         { text: `record ${row.sequence}` },
       ];
   }
+}
+
+/** A call of gRPC has a status of its own behind that of HTTP. */
+function statusOf({ status, grpcStatus }: CompletionRecord): string {
+  const sent = status === 0 ? 'none' : String(status);
+  return grpcStatus === null ? sent : `${sent} ${plain(grpcStatus)}`;
 }
 
 /** An operation of hand-written routes is named by its method already. */

@@ -3,7 +3,7 @@ import type { TestConfig } from '../config/index.ts';
 import { rehearse, type RehearsedVerdict } from '../gateway/index.ts';
 import type { BuiltConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
-import { withType } from './given-request.ts';
+import { withOpening, withType } from './given-request.ts';
 import { readQuestion } from './question.ts';
 import { verdictWords } from './rehearsal-words.ts';
 import { count, palette, plain, shortPath } from './terminal.ts';
@@ -52,7 +52,8 @@ async function verdictOf(
   const question = readQuestion(method, target, parsed.config);
   if (!question.ok) return err(question.error);
   const bytes = body === undefined ? null : Buffer.from(JSON.stringify(body));
-  const sent = { headers: withType(Object.entries(headers), bytes), body: bytes, caller };
+  const fields = withOpening(withType(Object.entries(headers), bytes), question.value);
+  const sent = { headers: fields, body: bytes, caller };
   return ok((await rehearse(snapshot, { ...question.value, ...sent }, context.ports.clock)).verdict);
 }
 

@@ -63,6 +63,8 @@ export interface CommandServices {
   admin(dataFolder: string): Promise<Result<AdminClient, string>>;
   /** Fetches the keys of an issuer as the gateway does; the error says why they can't be had. */
   issuerKeys(issuer: Config['issuers'][number]): Promise<Result<IssuerKeysFound, string>>;
+  /** How many files and connections a process started from here may have open; null where there is no limit or none is known. */
+  openFilesLimit(): number | null;
   /** Looks at a TLS server as a stranger would; the error says why it can't be talked to. */
   probeTls(target: TlsTarget): Promise<Result<TlsFindings, string>>;
 }

@@ -95,6 +95,19 @@ test('little space for the ledger is a warning, next to none a failure, and befo
   assert.equal((await runIn(around, 'doctor')).code, 1);
 });
 
+test('a limit of open files below 4,096 is a warning that says how to raise it', async () => {
+  const around = surroundings();
+  assert.deepEqual(await states(around, 'open files'), ['ok']);
+  around.openFiles = 1_024;
+  const [few] = await checksIn(around, 'open files');
+  assert.equal(few?.state, 'warn');
+  assert.match(few?.says ?? '', /^1,024 files and connections may be open at once in what is started from here/);
+  assert.match(few?.fix ?? '', /LimitNOFILE=65536/);
+  assert.equal((await runIn(around, 'doctor')).code, 0, 'a warning alone is fine');
+  around.openFiles = null;
+  assert.deepEqual(await states(around, 'open files'), ['ok']);
+});
+
 test('a file from the future means that the clock runs behind', async () => {
   const around = surroundings();
   assert.deepEqual(await states(around, 'clock'), ['ok']);

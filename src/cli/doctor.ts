@@ -6,6 +6,8 @@ import { type Diagnosis, fail, fine } from './checks/diagnosis.ts';
 import { checkFileModes } from './checks/file-modes.ts';
 import { checkIssuers } from './checks/issuers.ts';
 import { checkNode } from './checks/node-version.ts';
+import { checkOpenFiles } from './checks/open-files.ts';
+import { checkRevocations } from './checks/revocations.ts';
 import { checkSpace } from './checks/space.ts';
 import { checkTlsGrades } from './checks/tls-grade.ts';
 import { checkUpstreams } from './checks/upstreams.ts';
@@ -19,7 +21,7 @@ import { alignRows, count, jsonText, palette, plain, shortPath } from './termina
 export const doctorCommand: Command = {
   verb: 'doctor',
   summary:
-    'looks for what is wrong around the gateway: Node, clock, files, space, certificates, TLS, upstreams, issuers',
+    'looks for what is wrong around the gateway: Node, clock, files, space, open files, certificates, TLS, upstreams, issuers',
   operands: [],
   options: { config: CONFIG_OPTION, json: JSON_OPTION },
   details: [
@@ -65,7 +67,9 @@ async function diagnose(file: Result<string, string>, context: CommandContext): 
     await checkClock({ clock, files }, places),
     ...(await checkFileModes(files, places)),
     ...(space === null ? [] : [space]),
+    checkOpenFiles(context.services.openFilesLimit()),
     ...(await checkCertificates({ files, clock }, config)),
+    ...(await checkRevocations({ files, clock }, config)),
     ...(await checkTlsGrades(context.services, config)),
     checkAdminPort(config),
     ...(await checkUpstreams(context.ports, config)),

@@ -86,8 +86,34 @@ test('the size of a body is told as such, also where there are limits on how oft
   assert.match(out, /^ {2}body +at most 16384 bytes$/m);
 });
 
+const CHAT = SOUND.replace("'POST /orders': { body: 16KiB }", "'GET /orders': { websocket: on }");
+
+test('a URL of a WebSocket is asked as one, and the page’s origin counts', async () => {
+  const url = 'wss://localhost/v1/orders';
+  const passed = await runIn(surroundings(CHAT), 'explain', 'GET', url);
+  assert.equal(passed.code, 0, passed.complaints);
+  assert.match(passed.out, /^Passes: it goes upstream, and asks for WebSocket there\.$/m);
+  const refused = await runIn(surroundings(CHAT), 'explain', 'GET', url, '--header', 'origin: https://evil.example');
+  assert.equal(refused.code, 1);
+  assert.match(refused.out, /^Refused: 403 origin-refused/m);
+  const own = await runIn(surroundings(CHAT), 'explain', 'GET', url, '--header', 'Sec-WebSocket-Version: 8');
+  assert.match(own.out, /^Refused: 400 invalid-upgrade/m, 'what is said is not said again');
+  const plain = await runIn(surroundings(CHAT), 'explain', 'GET', 'https://localhost/v1/orders');
+  assert.match(plain.out, /^Passes: it goes upstream\.$/m);
+  assert.match((await runIn(surroundings(CHAT), 'explain', 'GET', 'ws://localhost/v1/orders')).out, /over plain http/);
+});
+
+test('tests of a configuration can ask for WebSocket too', async () => {
+  const asked = (origin: string, expect: string): string =>
+    `  - { do: GET wss://localhost/v1/orders, with: { headers: { origin: '${origin}' } }, expect: ${expect} }\n`;
+  const tests = `tests:\n${asked('https://localhost', 'pass')}${asked('https://evil.example', 'origin-refused')}`;
+  const { code, out, complaints } = await runIn(surroundings(`${CHAT}${tests}`), 'check');
+  assert.equal(code, 0, complaints);
+  assert.match(out, /2 tests of the configuration: all passed/);
+});
+
 const UNUSABLE = [
-  [['GET', 'orders'], /"orders" is neither a path such as \/orders\/7 nor an http or https URL/],
+  [['GET', 'orders'], /"orders" is neither a path such as \/orders\/7 nor an http, https or wss URL/],
   [['get', '/v1/orders'], /methods are case-sensitive; write "GET"/],
   [['GET', 'https://ada:hunter2@localhost/'], /holds a user name or password/],
 ] as const;

@@ -11,7 +11,7 @@ import { CALLER_GRAMMAR } from './caller.ts';
 import { type Command, CONFIG_OPTION, EXIT, JSON_OPTION } from './command.ts';
 import { type BuiltConfiguration, configurationPath, loadConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
-import { readGivenRequest } from './given-request.ts';
+import { readGivenRequest, withOpening } from './given-request.ts';
 import { complainOfIssues } from './issues.ts';
 import { readQuestion, type WrittenQuestion } from './question.ts';
 import { rehearsalLines } from './rehearsal-words.ts';
@@ -32,6 +32,7 @@ export const explainCommand: Command = {
   details: [
     'URL is a whole URL, or a path: then the host is that of the first API that names one, or localhost.',
     'It is read as it stands, as if a client sent it so: `..` and `//` are not tidied away, and `#` is not cut off.',
+    'A URL that begins with wss: asks for WebSocket. A gRPC method is called over HTTP/2, as a library would.',
     'The request is judged to its end by the code that judges traffic, and what each policy says is told. Nothing is',
     'sent. A caller who is given stands for a credential; without --as the caller is anonymous. Tokens are not judged:',
     'their keys are known to a running gateway only. Limits are taken as unspent.',
@@ -62,7 +63,8 @@ export const explainCommand: Command = {
       return EXIT.unusable;
     }
     const explanation = explain(built.value.snapshot, question.value);
-    const whole = { ...question.value, ...request.value };
+    const headers = withOpening(request.value.headers, question.value);
+    const whole = { ...question.value, ...request.value, headers };
     const rehearsal = await rehearse(built.value.snapshot, whole, context.ports.clock);
     const plainHttp = question.value.scheme === 'http' ? plainHttpWords(config) : null;
     const answer = { question: question.value, explanation, rehearsal, plainHttp, built: built.value };

@@ -122,9 +122,10 @@ export interface Surroundings {
   kinds: KindTable;
   color: boolean;
   node: string;
+  openFiles: number | null;
   reply: (url: string) => Result<EgressReply, EgressFault>;
   addresses: (host: string) => Result<readonly ResolvedAddress[], string>;
-  busyPorts: readonly number[];
+  busyPorts: readonly number[] | 'all';
   /** The addresses on which a free port was looked for. */
   readonly probed: Set<string>;
   /** How often a port turns out to be in use when the gateway opens it, though it was free when it was chosen. */
@@ -150,6 +151,7 @@ export function surroundings(configuration: string | null = SOUND): Surroundings
     kinds: KINDS,
     color: false,
     node: 'v26.13.1',
+    openFiles: 65_536,
     reply: () => ok({ status: 404, headers: new Map(), body: new Uint8Array() }),
     addresses: () => ok([{ address: '192.0.2.7', family: 4 }]),
     busyPorts: [],
@@ -193,6 +195,13 @@ async function startText(
   return 0;
 }
 
+function nextFree(preferred: number, busy: Surroundings['busyPorts']): number {
+  if (busy === 'all') return 0;
+  let port = preferred;
+  while (busy.includes(port)) port++;
+  return port;
+}
+
 /** Runs a command line in these surroundings. What it starts says its banner and ends at once. */
 export async function runIn(around: Surroundings, ...argv: readonly string[]): Promise<Said> {
   const said = { out: '', complaints: '' };
@@ -227,15 +236,14 @@ export async function runIn(around: Surroundings, ...argv: readonly string[]): P
     },
     freePort: (preferred, host) => {
       around.probed.add(host);
-      let port = preferred;
-      while (around.busyPorts.includes(port)) port++;
-      return Promise.resolve(port);
+      return Promise.resolve(nextFree(preferred, around.busyPorts));
     },
     ledger: (dataFolder) => around.ledger(dataFolder),
     admin: (dataFolder) => {
       around.calls.push(`admin ${dataFolder}`);
       return Promise.resolve(around.admin);
     },
+    openFilesLimit: () => around.openFiles,
     issuerKeys: (issuer) => Promise.resolve(around.keys(issuer.name)),
     probeTls: (target) => {
       around.calls.push(`probeTls ${target.address} ${target.port} ${target.serverName}`);

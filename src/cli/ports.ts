@@ -24,16 +24,21 @@ export function parsePort(text: string): Result<number, string> {
   return port <= 65_535 ? ok(port) : err('--port takes a whole number from 0 to 65535');
 }
 
+/** The ports that are asked for, and the address where clients come in. */
+export interface WantedPorts extends Partial<GatewayPortNumbers> {
+  readonly host?: string;
+}
+
 /**
  * Three different ports near the standard ones that are free, and not among `avoided`: an API that has not been started
- * yet must still find its port free. A port that was asked for is taken as it is. `host` is where clients come in.
+ * yet must still find its port free. A port that was asked for is taken as it is, and one is 0 where none is free.
  */
 export async function choosePorts(
   services: Pick<CommandServices, 'freePort'>,
-  asked: { readonly https?: number; readonly host?: string },
+  asked: WantedPorts,
   avoided: readonly number[],
 ): Promise<GatewayPortNumbers> {
-  const taken = new Set(avoided);
+  const taken = new Set([...avoided, ...[asked.https, asked.http, asked.admin].filter((port) => port !== undefined)]);
   const choose = async (preferred: number, host = LOOPBACK): Promise<number> => {
     let port = await services.freePort(preferred, host);
     while (port !== 0 && taken.has(port)) port = await services.freePort(port + 1, host);
@@ -41,8 +46,8 @@ export async function choosePorts(
     return port;
   };
   const https = asked.https ?? (await choose(STANDARD_PORTS.https, asked.host));
-  taken.add(https);
-  return { https, http: await choose(STANDARD_PORTS.http, asked.host), admin: await choose(STANDARD_PORTS.admin) };
+  const http = asked.http ?? (await choose(STANDARD_PORTS.http, asked.host));
+  return { https, http, admin: asked.admin ?? (await choose(STANDARD_PORTS.admin)) };
 }
 
 /**

@@ -195,6 +195,26 @@ for (const signIn of [[], ['--public']]) {
   });
 }
 
+for (const signIn of [[], ['--public'], ['--issuer', 'https://id.acme.example', '--audience', 'api']]) {
+  test(`--save --port 0 ${signIn.join(' ')} writes down the next free port for https, and runs on that`, async () => {
+    const around = surroundings(null);
+    around.busyPorts = [8443, 8444];
+    const { code, complaints, text } = await runIn(around, 'protect', URL, ...signIn, '--save', '--port', '0');
+    assert.equal(code, 0, complaints);
+    const written = around.files.text(`${FOLDER}/portcullis.yaml`) ?? '';
+    assert.match(written, /https: \{ port: 8445,[^]*http: \{ port: 8080 \}\nadmin: \{ port: 9443 \}/);
+    if (signIn.length === 0) assert.match(text ?? '', /https: \{ port: 8445,/);
+  });
+}
+
+test('--save --port 0 writes nothing where no port is free', async () => {
+  const around = surroundings(null);
+  around.busyPorts = 'all';
+  const { code, complaints } = await runIn(around, 'protect', URL, '--save', '--port', '0');
+  assert.deepEqual([code, around.calls, [...around.files.held.keys()]], [2, [], []]);
+  assert.match(complaints, /error --port\n {4}none of the ports from 8443 on is free, so nothing was written\n/);
+});
+
 for (const [port, argv, words] of [
   [8443, [], /error --port\n {4}port 8443 is in use by another program, so nothing was written\n/],
   [8080, ['--public'], /error --save\n {4}port 8080 is in use/],

@@ -15,6 +15,7 @@ import {
   parsePort,
   runOnFreePorts,
   STANDARD_PORTS,
+  type WantedPorts,
 } from './ports.ts';
 import { protectBanner } from './protect-banner.ts';
 import { type AskedSignIn, readSignIn, SIGN_IN_OPTIONS } from './sign-in.ts';
@@ -47,9 +48,10 @@ export const protectCommand: Command = {
     'client, which may do everything, and a new secret at each start; the command prints how to get a token.',
     '',
     'Nothing but the data folder is written, unless --save is given. --save takes the standard ports (8443, 8080, 9443)',
-    'rather than free ones, writes nothing while one of them is in use, never overwrites a file, and runs as',
-    `\`portcullis start\` does: from then on ${SAVED_NAME} is what counts. Without --issuer and --public the file has a`,
-    'place to fill in your issuer, and only this one run takes the tokens of the authorization server for trying out.',
+    'rather than free ones, and the next free one from 8443 on for https with --port 0. It writes nothing while one of',
+    `them is in use, never overwrites a file, and runs as \`portcullis start\` does: from then on ${SAVED_NAME} is what`,
+    'counts. Without --issuer and --public the file has a place to fill in your issuer, and only this one run takes the',
+    'tokens of the authorization server for trying out.',
   ],
   async run(given, context) {
     const asked = readArguments(given);
@@ -57,14 +59,9 @@ export const protectCommand: Command = {
       context.complain(`portcullis: ${asked.error}.\n`);
       return EXIT.unusable;
     }
-    const { https, freely, save, upstreamUrl, options } = asked.value;
-    const { host } = options;
-    const wanted = { ...(https === null ? {} : { https }), ...(host === undefined ? {} : { host }) };
+    const { freely, upstreamUrl } = asked.value;
     return await runOnFreePorts(
-      async () =>
-        save
-          ? { ...STANDARD_PORTS, ...(https === null ? {} : { https }) }
-          : await choosePorts(context.services, wanted, portsOf(upstreamUrl)),
+      () => choosePorts(context.services, wantedPorts(asked.value), portsOf(upstreamUrl)),
       (ports, canChooseAnew) => runOn(asked.value, { ports, canChooseAnew, context }),
       freely ? CHOICE_LIMIT : 1,
     );
@@ -75,7 +72,7 @@ export const protectCommand: Command = {
 interface Asked {
   readonly upstreamUrl: string;
   readonly options: Omit<StarterOptions, 'signIn' | 'ports'>;
-  /** The https port; null where any will do. */
+  /** The https port; null where the next free one is taken. */
   readonly https: number | null;
   /** Whether all ports are the command's own choice. */
   readonly freely: boolean;
@@ -132,9 +129,11 @@ function readArguments(given: Given): Result<Asked, string> {
   const written = given.values.get('port');
   const port = written === undefined ? null : parsePort(written);
   if (port !== null && !port.ok) return port;
-  // Tokens name the port of the authorization server that comes along, so it must be known before it is opened.
-  const unsaid = port === null || (port.value === 0 && signIn.value === null);
   const save = given.flags.has('save');
+  // A file that is run again tomorrow names its port. So do tokens of the authorization server that comes along, which
+  // is why theirs must be known before it is opened.
+  const known = save || signIn.value === null;
+  const free = port === null ? !save : port.value === 0 && known;
   const openapi = given.values.get('openapi');
   const dataFolder = given.values.get('data');
   const host = given.values.get('host');
@@ -144,9 +143,18 @@ function readArguments(given: Given): Result<Asked, string> {
     ...(dataFolder === undefined ? {} : { dataFolder }),
     ...(host === undefined ? {} : { host }),
   };
-  const https = unsaid ? null : port.value;
+  const https = free ? null : (port?.value ?? STANDARD_PORTS.https);
   const json = given.flags.has('json');
-  return ok({ upstreamUrl, options, https, freely: unsaid && !save, signIn: signIn.value, save, json });
+  return ok({ upstreamUrl, options, https, freely: free && !save, signIn: signIn.value, save, json });
+}
+
+/** A file has the standard ports, but for https where it is said; else any will do. */
+function wantedPorts({ https, save, options: { host } }: Asked): WantedPorts {
+  return {
+    ...(save ? { http: STANDARD_PORTS.http, admin: STANDARD_PORTS.admin } : {}),
+    ...(https === null ? {} : { https }),
+    ...(host === undefined ? {} : { host }),
+  };
 }
 
 /** The port of the API; what is no URL is told later, with everything else that is wrong. */
@@ -237,11 +245,13 @@ async function busyPorts({ ports, options, context }: Run): Promise<readonly Iss
     { port: ports.admin, host: LOOPBACK, argument: '--save', fix: FIXED_PORT },
   ];
   const found = wanted.map(async ({ port, host: address, argument, fix }): Promise<readonly Issue[]> => {
-    if (port === 0 || (await context.services.freePort(port, address)) === port) return [];
+    if (port === 0) return [errorIssue(argument, NONE_FREE, { fix: 'name one that is free' })];
+    if ((await context.services.freePort(port, address)) === port) return [];
     const message = `port ${port} is in use by another program, so nothing was written`;
     return [errorIssue(argument, message, { fix })];
   });
   return (await Promise.all(found)).flat();
 }
 
+const NONE_FREE = `none of the ports from ${STANDARD_PORTS.https} on is free, so nothing was written`;
 const FIXED_PORT = 'stop what uses it, or let `portcullis init` write the file and change the port there';

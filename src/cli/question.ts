@@ -5,6 +5,8 @@ import type { Question } from '../gateway/index.ts';
 /** A request as it was written on the command line; `scheme` is null where only a path was given. */
 export interface WrittenQuestion extends Question {
   readonly scheme: 'http' | 'https' | null;
+  /** Whether it was written as the URL of a WebSocket. */
+  readonly websocket: boolean;
 }
 
 /**
@@ -14,14 +16,16 @@ export interface WrittenQuestion extends Question {
  */
 export function readQuestion(method: string, url: string, config: Config): Result<WrittenQuestion, string> {
   if (method !== method.toUpperCase()) return err(`methods are case-sensitive; write ${shown(method.toUpperCase())}`);
-  if (url.startsWith('/') || url === '*') return ok({ method, scheme: null, host: standardHost(config), target: url });
-  const whole = /^(https?):\/\/([^/?#]*)(.*)$/is.exec(url);
-  if (whole === null) return err(`${shown(url)} is neither a path such as /orders/7 nor an http or https URL`);
-  const [, scheme = '', host = '', rest = ''] = whole;
+  if (url.startsWith('/') || url === '*')
+    return ok({ method, scheme: null, websocket: false, host: standardHost(config), target: url });
+  const whole = /^(http|ws)(s?):\/\/([^/?#]*)(.*)$/is.exec(url);
+  if (whole === null) return err(`${shown(url)} is neither a path such as /orders/7 nor an http, https or wss URL`);
+  const [, scheme = '', secure = '', host = '', rest = ''] = whole;
   if (host.includes('@'))
     return err('the URL holds a user name or password, which no client sends as part of the target');
   const target = rest.startsWith('/') ? rest : `/${rest}`;
-  return ok({ method, scheme: scheme.toLowerCase() === 'http' ? 'http' : 'https', host, target });
+  const websocket = scheme.toLowerCase() === 'ws';
+  return ok({ method, scheme: secure === '' ? 'http' : 'https', websocket, host, target });
 }
 
 function standardHost({ apis }: Config): string {

@@ -62,7 +62,7 @@ function verdictLines(verdict: RehearsedVerdict, paint: Palette): readonly strin
   switch (verdict.kind) {
     case 'pass':
       return [
-        `${paint.good('Passes')}: it goes upstream.`,
+        `${paint.good('Passes')}: it goes upstream${verdict.upgrade === null ? '' : ', and asks for WebSocket there'}.`,
         ...(verdict.observed === null ? [] : [observedLine(verdict.observed)]),
         `  ${plain(`${verdict.upstream.method} ${verdict.upstream.url}`)}`,
         `  added: ${verdict.added.map(plain).join(', ')}`,

@@ -22,6 +22,14 @@ const STATUS = {
     { ...THREAD, name: 'gateway-2', revision: 3, connections: 1, inFlight: 0, livingSnapshots: 2 },
   ],
   issuers: [{ name: 'acme', keys: 2, fetchedAt: NOW_MS - 180_000, fault: null }],
+  certificates: [
+    { names: ['localhost', '127.0.0.1', '::1', 'api.test'], origin: 'local', notAfter: NOW_MS + 86_400_000 * 20 },
+    { names: ['shop.test'], origin: 'file', notAfter: NOW_MS - 3_600_000 },
+  ],
+  revocationLists: [
+    { file: '/tls/a.crl', endsAt: NOW_MS + 86_400_000 * 3, hosts: ['*'] },
+    { file: '/tls/b.crl', endsAt: NOW_MS - 60_000, hosts: ['*', 'b.test'] },
+  ],
   ledger: { state: 'recording', reason: null },
   alerts: { count: 0, newest: [] },
   refusedReload: null,
@@ -57,10 +65,22 @@ test('status tells version, age, configuration, ports and what goes on', async (
     '  now            3 connections, 1 request in flight',
     '  ledger         recording',
     '  issuer         acme: 2 keys, fetched 3 min 0 s ago',
+    '  certificate    shop.test: from files, ended 1 h 0 min ago',
+    '  certificate    localhost, 127.0.0.1, ::1 and 1 more: of the local CA, ends in 20 d 0 h',
+    '  revocations    all other hosts, b.test: /tls/b.crl ended 1 min 0 s ago, so its clients are refused',
     '  alerts         none in 24 h',
     '',
   ]);
   assert.deepEqual(JSON.parse((await runIn(around, 'status', '--json')).out), STATUS);
+});
+
+test('status of a gateway from before certificates and lists were told is shown without them', async () => {
+  const older = JSON.parse(
+    JSON.stringify({ ...STATUS, certificates: undefined, revocationLists: undefined }),
+  ) as typeof STATUS;
+  const { code, out } = await runIn(running({ status: () => Promise.resolve(ok(older)) }), 'status');
+  assert.equal(code, 0);
+  assert.match(out, /\n {2}issuer .*\n {2}alerts /);
 });
 
 test('status tells what is wrong: issuers without keys first, a ledger that halts, alerts, a reload that was refused', async () => {
@@ -89,6 +109,9 @@ test('status tells what is wrong: issuers without keys first, a ledger that halt
   ]);
   assert.deepEqual(lines.slice(11), [
     '  issuer         3 more, see --json',
+    '  certificate    shop.test: from files, ended 1 h 0 min ago',
+    '  certificate    localhost, 127.0.0.1, ::1 and 1 more: of the local CA, ends in 20 d 0 h',
+    '  revocations    all other hosts, b.test: /tls/b.crl ended 1 min 0 s ago, so its clients are refused',
     '  alerts         7 in 24 h: ledger.fault (critical, 1 min 0 s ago), node.below-security-floor (medium, 1 h 0 min ago)',
     '  last reload    refused 5 s ago, 2 issues: portcullis.yaml:3:1: nonsense',
     '',

@@ -7,6 +7,9 @@ import { alignRows, count, jsonText, type Palette, palette, plain, shortPath } f
 const HASH_LENGTH = 12;
 /** Issuers that are shown one by one; the ones with a fault come first. */
 const ISSUER_LIMIT = 10;
+const CERTIFICATE_LIMIT = 10;
+const NAMES_SHOWN = 3;
+const DAY_MS = 86_400_000;
 
 /** `portcullis status`: how the running gateway is doing. */
 export const statusCommand: Command = {
@@ -30,6 +33,11 @@ export const statusCommand: Command = {
   },
 };
 
+/** A gateway that was started before an update runs on, and does not tell what only the new version knows of. */
+function orNone<T>(told: readonly T[] | undefined): readonly T[] {
+  return told ?? [];
+}
+
 function isServing(readiness: AdminStatus['readiness']): boolean {
   return readiness === 'ready' || readiness === 'verifying' || readiness === 'last-good';
 }
@@ -43,6 +51,8 @@ function report(status: AdminStatus, context: CommandContext): string {
     ...processRows(status, context),
     ['ledger', ledgerText(status.ledger, paint)] as const,
     ...issuerRows(status.issuers, nowMs, paint),
+    ...certificateRows(orNone(status.certificates), nowMs, paint),
+    ...revocationRows(orNone(status.revocationLists), nowMs, paint),
     ['alerts', alertText(status.alerts, nowMs, paint)] as const,
     ...reloadRows(status.refusedReload, nowMs, paint),
   ];
@@ -110,8 +120,50 @@ function issuerRows(issuers: AdminStatus['issuers'], nowMs: number, paint: Palet
     const why = fault === null ? '' : `; ${paint.bad("can't be fetched now")}: ${plain(fault)}`;
     return ['issuer', `${plain(name)}: ${count(keys, 'key')}, ${age}${why}`];
   });
-  const more = issuers.length - rows.length;
-  return more > 0 ? [...rows, ['issuer', `${more} more, see --json`]] : rows;
+  return withRest(rows, issuers.length);
+}
+
+/** The one that ends first stands first. */
+function certificateRows(all: AdminStatus['certificates'], nowMs: number, paint: Palette): readonly Row[] {
+  const sorted = all.toSorted((one, other) => one.notAfter - other.notAfter);
+  const rows = sorted.slice(0, CERTIFICATE_LIMIT).map(({ names, origin, notAfter }): Row => {
+    const named = names.length === 0 ? 'all other hosts' : listed(names);
+    const left =
+      notAfter > nowMs
+        ? `ends in ${durationText(notAfter - nowMs)}`
+        : paint.bad(`ended ${durationText(nowMs - notAfter)} ago`);
+    return ['certificate', `${named}: ${ORIGINS[origin]}, ${left}`];
+  });
+  return withRest(rows, all.length);
+}
+
+const ORIGINS = { local: 'of the local CA', file: 'from files', acme: 'by ACME' } as const;
+
+/** Lists that let nobody in, or will soon. */
+function revocationRows(lists: AdminStatus['revocationLists'], nowMs: number, paint: Palette): readonly Row[] {
+  const late = lists
+    .filter(({ endsAt }) => endsAt - nowMs <= DAY_MS)
+    .toSorted((one, other) => one.endsAt - other.endsAt);
+  const rows = late.slice(0, CERTIFICATE_LIMIT).map(({ file, endsAt, hosts }): Row => {
+    const named = listed(hosts.map((host) => (host === '*' ? 'all other hosts' : host)));
+    const says =
+      endsAt > nowMs
+        ? `ends in ${durationText(endsAt - nowMs)}`
+        : `${paint.bad('ended')} ${durationText(nowMs - endsAt)} ago, so its clients are refused`;
+    return ['revocations', `${named}: ${plain(file)} ${says}`];
+  });
+  return withRest(rows, late.length);
+}
+
+/** Rows of which not all are shown, with how many are left. */
+function withRest(rows: readonly Row[], all: number): readonly Row[] {
+  const label = rows[0]?.[0];
+  return label === undefined || all <= rows.length ? rows : [...rows, [label, `${all - rows.length} more, see --json`]];
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN;
+  return `${names.slice(0, NAMES_SHOWN).map(plain).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function alertText({ count: number, newest }: AdminStatus['alerts'], nowMs: number, paint: Palette): string {

@@ -75,3 +75,28 @@ test('a certificate from files is judged too, and must name the hosts of the API
     /^fail \/tls\/chain\.pem can't be read as a certificate/,
   );
 });
+
+test('the certificate of each host is judged with its name, and those of all others need not name it', async () => {
+  const own = (host: string): string =>
+    SERVED.replace(
+      'https: {',
+      `https: { hosts: { ${host}: { certificate: { cert: /tls/own.pem, key: /tls/own.key } } },`,
+    );
+  const held = { [CA_PATH]: CA_PEM, '/tls/chain.pem': SERVED_PEM, '/tls/own.pem': SERVED_PEM };
+  const fine = 'holds until 2027-01-01 (214 days)';
+  assert.deepEqual((await told('2026-06-01', own('api.acme.example'), held)).slice(1), [
+    `ok /tls/chain.pem ${fine}`,
+    `ok api.acme.example: /tls/own.pem ${fine}`,
+  ]);
+  const shop = own('shop.acme.example').replace('host: api.acme', 'host: shop.acme');
+  assert.deepEqual((await told('2026-06-01', shop, held)).slice(1), [
+    `ok /tls/chain.pem ${fine}`,
+    'warn shop.acme.example: /tls/own.pem does not name shop.acme.example',
+  ]);
+  assert.match(
+    (await told('2026-06-01', own('"*.acme.example"'), held))[2] ?? '',
+    /^warn \*\.acme\.example: \/tls\/own\.pem does not name \*\.acme\.example$/,
+  );
+  const local = shop.replace('certificate: { cert: /tls/chain.pem, key: /tls/key.pem }', 'certificate: local');
+  assert.match((await told('2027-06-01', local, held))[1] ?? '', /^fail shop\.acme\.example: \/tls\/own\.pem expired/);
+});

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { posix } from 'node:path';
-import type { Config } from '../../config/index.ts';
+import { type Config, hasOwnCertificate } from '../../config/index.ts';
 import type { Clock, Files } from '../../ports/index.ts';
 import { type Diagnosis, fail, fine, warn } from './diagnosis.ts';
 
@@ -15,19 +15,27 @@ interface Ports {
   readonly clock: Clock;
 }
 
-/** Until when the certificates hold: the local CA, and the one from files where there is one, with the hosts it names. */
+/** Until when the certificates hold: the local CA, the one from files where there is one, and those of single hosts. */
 export async function checkCertificates(ports: Ports, config: Config): Promise<readonly Diagnosis[]> {
-  const { certificate } = config.server.https;
-  const local = await checkLocalCa(ports, config.dataFolder);
-  if (certificate.kind === 'local') return [local];
+  const { certificate, hosts } = config.server.https;
+  const told = [await checkLocalCa(ports, config.dataFolder)];
   if (certificate.kind === 'acme') {
     const authority = new URL(certificate.authorities[0]?.directory ?? '').host;
-    return [
-      local,
-      fine('certificate', `those of the hosts come from ${authority} by ACME, see the log of the gateway`),
-    ];
+    told.push(fine('certificate', `those of the hosts come from ${authority} by ACME, see the log of the gateway`));
   }
-  return [local, await checkServed(ports, certificate.certificate, config)];
+  if (certificate.kind === 'files') {
+    const named = config.apis.flatMap(({ host }) => host ?? []);
+    const others = named.filter((host) => !hasOwnCertificate(config.server.https, host));
+    told.push(await checkServed(ports, certificate.certificate, others));
+  }
+  for (const { name, certificate: own } of hosts) {
+    if (own === null) continue;
+    // A label that nobody has stands for all that an asterisk does.
+    const asked = name.replace(/^\*/, 'x'.repeat(63));
+    const judged = await checkServed(ports, own.certificate, [asked]);
+    told.push({ ...judged, says: `${name}: ${judged.says.replace(asked, name)}` });
+  }
+  return told;
 }
 
 async function checkLocalCa({ files, clock }: Ports, dataFolder: string): Promise<Diagnosis> {
@@ -43,12 +51,12 @@ async function checkLocalCa({ files, clock }: Ports, dataFolder: string): Promis
   return judge({ what: 'the local CA', found, nowMs: clock.now(), warnedMs: LOCAL_CA_WARNED_MS, fix: again });
 }
 
-async function checkServed({ files, clock }: Ports, path: string, config: Config): Promise<Diagnosis> {
+async function checkServed({ files, clock }: Ports, path: string, hosts: readonly string[]): Promise<Diagnosis> {
   const read = await files.read(path, FILE_LIMIT_BYTES);
   const found = read.ok ? firstCertificate(read.value) : null;
   const fix = 'replace it; the gateway takes the new one without a restart';
   if (found === null) return fail('certificate', `${path} can't be read as a certificate`, fix);
-  const missing = config.apis.flatMap(({ host }) => (host !== null && !covers(found, host) ? [host] : []));
+  const missing = hosts.filter((host) => !covers(found, host));
   const judged = judge({ what: path, found, nowMs: clock.now(), warnedMs: SERVED_WARNED_MS, fix });
   if (judged.state !== 'ok' || missing.length === 0) return judged;
   return warn(

@@ -127,3 +127,27 @@ test('an API for any host is looked at without a name', async () => {
   assert.match((await told(around))[0] ?? '', /^ok https: A\+/);
   assert.deepEqual(around.calls, ['probeTls 127.0.0.1 8443 null']);
 });
+
+test('hosts with a certificate of their own are graded by it, and are no trial where all others are', async () => {
+  const around = surroundings(
+    HOSTED.replace(
+      /$/,
+      'server: { https: { hosts: { api.acme.example: { certificate: { cert: /a, key: /b } }, b.acme.example: { certificate: { cert: /a, key: /b } }, "*.acme.example": { certificate: { cert: /a, key: /b } } } } }\n',
+    ),
+  );
+  around.tls = () => ok({ ...BEST, ...certificate({ distrust: 'CERT_UNTRUSTED' }) });
+  const lines = await told(around);
+  assert.deepEqual(around.calls, [
+    'probeTls 127.0.0.1 8443 api.acme.example',
+    'probeTls 127.0.0.1 8443 b.acme.example',
+  ]);
+  for (const line of lines) assert.match(line, /^warn .*: T: its certificate is not trusted by strangers/);
+});
+
+test('an API for any host is graded by the certificate for all, also where single hosts have one of their own', async () => {
+  const own = '{ hosts: { b.acme.example: { certificate: { cert: /a, key: /b } } } }';
+  const around = surroundings(`${SOUND}server: { https: ${own} }\n`);
+  around.tls = () => ok(BEST);
+  assert.equal((await told(around)).length, 2);
+  assert.deepEqual(around.calls, ['probeTls 127.0.0.1 8443 null', 'probeTls 127.0.0.1 8443 b.acme.example']);
+});

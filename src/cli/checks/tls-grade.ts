@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Config } from '../../config/index.ts';
+import { type Config, hasOwnCertificate } from '../../config/index.ts';
 import type { CommandServices, TlsFindings } from '../context.ts';
 import { type Diagnosis, fine, warn } from './diagnosis.ts';
 
@@ -19,13 +19,18 @@ export async function checkTlsGrades(
 ): Promise<readonly Diagnosis[]> {
   const { host, https } = config.server;
   const port = https.port;
-  const named = [...new Set(config.apis.flatMap((api) => (api.host === null ? [] : [api.host])))];
-  const names: readonly (string | null)[] = named.length === 0 ? [null] : named;
-  const isLocal = https.certificate.kind === 'local';
+  // A pattern is looked at by the hosts of APIs that it stands for.
+  const own = https.hosts.filter(({ name, certificate }) => certificate !== null && !name.startsWith('*'));
+  const named = [...new Set([...config.apis.flatMap((api) => api.host ?? []), ...own.map(({ name }) => name)])];
+  // Where an API answers for any host, clients of the others see what one sees that names none.
+  const isForAny = named.length === 0 || config.apis.some((api) => api.host === null);
+  const names: readonly (string | null)[] = isForAny ? [null, ...named] : named;
+  const isLocal = (name: string | null): boolean =>
+    https.certificate.kind === 'local' && (name === null || !hasOwnCertificate(https, name));
   const told: Diagnosis[] = [];
   for (const serverName of names.slice(0, HOST_LIMIT)) {
     const found = await probeTls({ address: reachable(host), port, serverName });
-    if (found.ok) told.push(diagnosisOf(serverName ?? 'https', found.value, isLocal));
+    if (found.ok) told.push(diagnosisOf(serverName ?? 'https', found.value, isLocal(serverName)));
     else if (told.length === 0) return [fine('tls', `no grade: nothing answers at port ${port} (${found.error})`)];
     else told.push(warn('tls', `${serverName}: no handshake: ${found.error}`, 'look at the log of the gateway'));
   }
