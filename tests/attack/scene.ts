@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { useOfTree } from '../bench/process-tree.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
@@ -15,7 +19,16 @@ const POLL_MS = 100;
 const PERIOD_MS = 100;
 /** Who waits longer has been denied service. */
 const PATIENCE_MS = 15_000;
+const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'portcullis');
+const WARM_HANDS = 20;
+const WARM_REQUESTS = 20_000;
 const AT_ONCE: UpstreamWork = { atOnce: 1, eachMs: 0 };
+
+interface LedgerRow {
+  readonly method?: string;
+  readonly problem?: string | null;
+  readonly completion?: { readonly problem: string | null } | null;
+}
 
 /** A gateway before an upstream that answers at once, `/big` with a megabyte. */
 export class Scene {
@@ -30,7 +43,10 @@ export class Scene {
   }
 
   /** `server` are more keys of `server`, `api` more lines of its API. */
-  static async start(server: string, { api = '', work = AT_ONCE }: SceneOptions = {}): Promise<Scene> {
+  static async start(
+    server: string,
+    { api = '', apis = '', beside = {}, before = ALL_DESCRIPTORS, work = AT_ONCE }: SceneOptions = {},
+  ): Promise<Scene> {
     const upstream = new Worker(new URL('upstream.ts', import.meta.url), { workerData: work });
     const close = (): void => void upstream.terminate();
     const [port] = (await once(upstream, 'message')) as [number];
@@ -43,9 +59,9 @@ apis:
     routes: ['* /{rest...}', 'GET /low', 'GET /high']
     upstream: 'http://127.0.0.1:${port}'
     auth: public
-${api}`;
+${api}${apis.replaceAll('UPSTREAM', `http://127.0.0.1:${port}`)}`;
     try {
-      const gateway = await startGateway(configuration, { before: ALL_DESCRIPTORS });
+      const gateway = await startGateway(configuration, { before, beside });
       const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
       return new Scene(gateway, key, close);
     } catch (error) {
@@ -77,6 +93,35 @@ ${api}`;
     return threads.reduce((sum, { connections }) => sum + connections, 0);
   }
 
+  /** What went wrong since then, as the ledger has it: method and problem of single requests, and the problems of sums. */
+  async recorded(sinceMs: number): Promise<readonly string[]> {
+    const young = ['--since', `${Date.now() - sinceMs}ms`, '--last', '100000'];
+    const args = ['audit', 'show', '--json', ...young, '--data', join(this.gateway.folder, 'data')];
+    const { stdout } = await promisify(execFile)(process.execPath, [LAUNCHER, ...args], { maxBuffer: 2 ** 28 });
+    const { rows } = JSON.parse(stdout) as { rows: LedgerRow[] };
+    return rows.map(({ method, problem, completion }) => `${method ?? 'sum'} ${completion?.problem ?? problem}`);
+  }
+
+  /**
+   * Asks until the heaps of its threads have the size that they keep under load. What an attack then adds is the attack's:
+   * V8 gives each thread a young generation of 48 MB, which fills with the first requests whoever sends them.
+   */
+  async warmUp(): Promise<void> {
+    const { https: port, ca } = this.gateway;
+    const agent = new Agent({ keepAlive: true, maxSockets: WARM_HANDS });
+    const headers = { host: 'localhost', 'x-filler': 'x'.repeat(2_000) };
+    let left = WARM_REQUESTS;
+    const hand = async (): Promise<void> => {
+      while (left-- > 0) {
+        const sent = request({ host: '127.0.0.1', servername: 'localhost', port, ca, path: '/small', headers, agent });
+        const [reply] = (await once(sent.end(), 'response')) as [IncomingMessage];
+        await once(reply.resume(), 'end');
+      }
+    };
+    await Promise.all(Array.from({ length: WARM_HANDS }, hand));
+    agent.destroy();
+  }
+
   /** The memory of its processes. */
   rssMb(): number {
     return useOfTree(this.gateway.pid).rssBytes / 2 ** 20;
@@ -85,6 +130,12 @@ ${api}`;
 
 interface SceneOptions {
   readonly api?: string;
+  /** More APIs; `UPSTREAM` in them is the URL of the upstream. */
+  readonly apis?: string;
+  /** Files beside the configuration. */
+  readonly beside?: Readonly<Record<string, string>>;
+  /** Words before the command, such as those that bound what it may have. */
+  readonly before?: readonly string[];
   readonly work?: UpstreamWork;
 }
 

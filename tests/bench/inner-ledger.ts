@@ -51,6 +51,7 @@ function completionOf(n: number, id: string): CompletionRecord {
     responseBytes: 220,
     durationUs: 431 + (n % 100),
     upstreamUs: 320 + (n % 90),
+    grpcStatus: null,
     complete: true,
   };
 }

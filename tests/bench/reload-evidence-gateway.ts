@@ -12,11 +12,16 @@ export type Way = 'command' | 'signal' | 'file';
 /** In turns. */
 export const WAYS: readonly Way[] = ['command', 'signal', 'file'];
 
-/** How a gateway that reloads is set up. `more` are lines of its configuration. */
+/**
+ * How a gateway that reloads is set up. `more` are lines of its configuration, `apis` those of further APIs; `certificate`
+ * is the local one where nothing else is said, and `ca` the PEM of its CA.
+ */
 export interface ReloadingOptions {
   readonly upstreams: Readonly<Record<Variant, number>>;
   readonly more?: string;
+  readonly apis?: string;
   readonly auth?: string;
+  readonly certificate?: { readonly setting: string; readonly ca: string };
   readonly extras?: GatewayExtras;
 }
 
@@ -43,6 +48,11 @@ export class ReloadingGateway {
     const process = await startGateway(configurationOf('a', options), options.extras);
     const key = (await readFile(join(process.folder, 'data', 'admin.key'), 'utf8')).trim();
     return new ReloadingGateway(process, options, key);
+  }
+
+  /** What its clients trust. */
+  get ca(): string {
+    return this.#options.certificate?.ca ?? this.process.ca;
   }
 
   get configuration(): string {
@@ -79,7 +89,7 @@ export class ReloadingGateway {
 
   async #ask(): Promise<string | null> {
     const [now, old] = [this.#variant, otherThan(this.#variant)];
-    const connection = await KeptConnection.open({ port: this.process.https, ca: this.process.ca });
+    const connection = await KeptConnection.open({ port: this.process.https, ca: this.ca });
     if (typeof connection === 'string') return connection;
     try {
       for (const [variant, status] of [
@@ -111,10 +121,12 @@ function otherThan(variant: Variant): Variant {
   return variant === 'a' ? 'b' : 'a';
 }
 
-function configurationOf(variant: Variant, { upstreams, more = '', auth = 'public' }: ReloadingOptions): string {
+function configurationOf(variant: Variant, options: ReloadingOptions): string {
+  const { upstreams, more = '', apis = '', auth = 'public', certificate } = options;
+  const setting = certificate?.setting ?? 'local';
   const upstream = `upstream: 'http://127.0.0.1:${upstreams[variant]}'`;
   return `version: 1
-server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: auto }
+server: { host: 127.0.0.1, https: { port: 0, certificate: ${setting} }, http: { port: 0 }, threads: auto }
 admin: { port: 0 }
 data: ./data
 ${more}apis:
@@ -123,5 +135,5 @@ ${more}apis:
     auth: ${auth}
     ${upstream}
   variant: { routes: ['GET /only-${variant}'], auth: public, ${upstream} }
-`;
+${apis}`;
 }

@@ -58,6 +58,7 @@ test('the metrics that the guide lists are those that the threads make, with the
   metrics.refused('not-found');
   metrics.observed('not-found');
   metrics.turnedAway('full');
+  metrics.handshake('hybrid', 'TLSv1.3');
   metrics.shed('', 'low');
   metrics.http2Fault('refused');
   metrics.grpcStatus('api', 'OK');
@@ -133,6 +134,7 @@ test('the table of bounds of HTTP/2 says what the code holds', () => {
     tableBytes: ['table of HPACK', kib(HTTP2_BOUNDS.tableBytes)],
     settingsPerFrame: ['settings in a frame', number(HTTP2_BOUNDS.settingsPerFrame)],
     streams: ['streams at once', number(HTTP2_BOUNDS.streams)],
+    hushedStreams: ['streams at once of a client whose requests are refused', number(HTTP2_BOUNDS.hushedStreams)],
     streamWindowBytes: ['window of a stream', `${number(HTTP2_BOUNDS.streamWindowBytes)} B`],
     connectionWindowBytes: ['window of a connection', kib(HTTP2_BOUNDS.connectionWindowBytes)],
     settingsAckMs: ['acknowledging settings', `${HTTP2_BOUNDS.settingsAckMs / 1000} s`],

@@ -29,6 +29,18 @@ test('there are pages, and every one but the first is led to from another', () =
   );
 });
 
+test('the table of contents leads to every page of the guide and the reference', () => {
+  const contents = byPath.get('docs/README.md');
+  assert.ok(contents !== undefined);
+  const led = new Set(linksOf(contents).map(({ target }) => target));
+  const told = all.map(({ path }) => path).filter((path) => /^docs\/(guide|reference)\//.test(path));
+  assert.ok(told.length > 20, `only ${told.length} pages`);
+  assert.deepEqual(
+    told.filter((path) => !led.has(path)),
+    [],
+  );
+});
+
 interface Link {
   readonly written: string;
   /** The path of a file or folder in the repository; empty for the page itself. */

@@ -7,7 +7,7 @@ import { stopChild } from './stop-child.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const COMMAND = [process.execPath, join(ROOT, 'bin', 'portcullis')];
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 const STOP_MS = 10_000;
 
 /** A running gateway. */

@@ -115,12 +115,15 @@ export class RawClient {
     return { finals, interims, partial: null, violation: null };
   }
 
-  #write(bytes: Buffer): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    if (this.closed || bytes.length === 0) return Promise.resolve();
-    this.#socket.write(bytes, () => resolve());
+  async #write(bytes: Buffer): Promise<void> {
+    if (this.closed || bytes.length === 0) return;
+    let written = false;
+    this.#socket.write(bytes, () => {
+      written = true;
+      this.signal.changed();
+    });
     // A connection that goes away keeps no promise of a callback in time.
-    return Promise.race([promise, this.signal.holds(() => this.closed).then(() => undefined)]);
+    await this.signal.holds(() => written || this.closed);
   }
 
   #close(): void {

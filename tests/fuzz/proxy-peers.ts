@@ -1,8 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { join } from 'node:path';
-import { findProgram, freePort, startServer } from '../bench/child.ts';
+import { freePort } from '../bench/child.ts';
 import { type ClientServer, startHeaderReader } from '../peers/client-servers.ts';
+import { startNginx } from '../peers/nginx.ts';
 
 /** The request that a header is sent before. */
 export const ASKED = Buffer.from('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
@@ -17,30 +16,15 @@ export interface ProxyPeer {
 /** The readings that ours is compared with. */
 export const PROXY_PEERS: readonly ProxyPeer[] = [
   { name: 'HAProxy', program: 'haproxy', start: startHeaderReader },
-  { name: 'nginx', program: 'nginx', start: startNginx },
+  { name: 'nginx', program: 'nginx', start: startNginxReader },
 ];
 
 /** Both reply with the address and the port of the client that the header names; nginx says neither where there is none. */
-async function startNginx(folder: string): Promise<ClientServer> {
+async function startNginxReader(folder: string): Promise<ClientServer> {
   const port = await freePort();
-  const file = join(folder, 'nginx.conf');
-  await writeFile(
-    file,
-    `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
-events { worker_connections 64; }
-http {
-  access_log off;
-  client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
-  uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-  server {
-    listen 127.0.0.1:${port} proxy_protocol;
-    location / { return 200 "$proxy_protocol_addr $proxy_protocol_port"; }
-  }
-}
-`,
-  );
-  const command = [findProgram('nginx') ?? 'nginx', '-p', folder, '-c', file];
-  const child = await startServer(command, port, { core: 'any' });
+  const reply = 'location / { return 200 "$proxy_protocol_addr $proxy_protocol_port"; }';
+  const http = `server { listen 127.0.0.1:${port} proxy_protocol; ${reply} }`;
+  const child = await startNginx({ folder, port, http });
   return { port, stop: child.stop };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Message, readMessage } from '../framing/message-reader.ts';
 import { Signal } from '../framing/signal.ts';
 import { findProgram, freePort, startServer } from '../bench/child.ts';
+import { startNginx } from '../peers/nginx.ts';
 
 /** What another server understands of a request target. */
 export interface TargetUnderstood {
@@ -29,26 +30,15 @@ export interface TargetPeer {
 
 /** The readings that ours is compared with. */
 export const TARGET_PEERS: readonly TargetPeer[] = [
-  { name: 'nginx', program: 'nginx', start: startNginx },
+  { name: 'nginx', program: 'nginx', start: startNginxReader },
   { name: 'HAProxy', program: 'haproxy', start: startHaproxy },
 ];
 
-async function startNginx(folder: string): Promise<TargetReader> {
+async function startNginxReader(folder: string): Promise<TargetReader> {
   const port = await freePort();
-  const file = join(folder, 'nginx.conf');
-  await writeFile(
-    file,
-    `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
-events { worker_connections 64; }
-http {
-  access_log off; keepalive_requests 1000000; large_client_header_buffers 4 32k;
-  client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
-  uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-  server { listen 127.0.0.1:${port}; location / { add_header x-args "=$args"; return 200 "$uri"; } }
-}
-`,
-  );
-  const child = await startServer([findProgram('nginx') ?? 'nginx', '-p', folder, '-c', file], port, { core: 'any' });
+  const http = `keepalive_requests 1000000; large_client_header_buffers 4 32k;
+  server { listen 127.0.0.1:${port}; location / { add_header x-args "=$args"; return 200 "$uri"; } }`;
+  const child = await startNginx({ folder, port, http });
   const line = new ReplyLine(port);
   return {
     understand: async (target) => {

@@ -95,9 +95,12 @@ export class FrameClient {
   /** Sends in one write; kept when the system has taken it, or the connection is gone. */
   async send(...pieces: readonly Buffer[]): Promise<void> {
     if (this.closed) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#socket.write(Buffer.concat(pieces), () => resolve());
-    await Promise.race([promise, this.ended()]);
+    let written = false;
+    this.#socket.write(Buffer.concat(pieces), () => {
+      written = true;
+      this.signal.changed();
+    });
+    await this.signal.holds(() => written || this.closed);
   }
 
   /** The HEADERS frame of a request on the next stream, and that stream's id. */

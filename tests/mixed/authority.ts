@@ -4,7 +4,7 @@ import { BasicConstraintsExtension, SubjectAlternativeNameExtension, X509Certifi
 import { KeyObject, webcrypto } from 'node:crypto';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 const ALTERNATIVE_NAMES = [
   { type: 'dns', value: 'localhost' },
   { type: 'ip', value: '127.0.0.1' },
@@ -16,9 +16,9 @@ export interface TestAuthority {
   issue(): Promise<{ readonly certificate: string; readonly key: string | Buffer }>;
 }
 
-/** Makes a CA that nobody else knows; what it issues holds for an hour. */
+/** Makes a CA that nobody else knows; what it issues holds for a day. */
 export async function makeAuthority(): Promise<TestAuthority> {
-  const life = { notBefore: new Date(Date.now() - HOUR_MS), notAfter: new Date(Date.now() + HOUR_MS) };
+  const life = { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + DAY_MS) };
   const caKeys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const ca = await X509CertificateGenerator.createSelfSigned({
     name: 'CN=mixed-ca',

@@ -8,10 +8,11 @@ import { ECHO } from '../system/grpc-fixture.ts';
 import { type NodeReply, sendNode } from '../http2/node-session.ts';
 import { Traffic } from './traffic.ts';
 
-/** Where the gateway is, and the authority behind its certificates. */
+/** Where the gateway is, the authority behind its certificates, and how long each hand rests between two requests. */
 export interface MixedAddress {
   readonly port: number;
   readonly ca: string;
+  readonly pauseMs?: number;
 }
 
 const PATIENCE_MS = 20_000;
@@ -22,9 +23,9 @@ const EVENTS_AT_A_TIME = 5;
 const MESSAGE_PAUSE_MS = 10;
 
 /** Small requests over kept connections of HTTP/1.1. */
-export function keepAliveTraffic({ port, ca }: MixedAddress, hands: number): Traffic {
+export function keepAliveTraffic({ port, ca, pauseMs = 0 }: MixedAddress, hands: number): Traffic {
   const agent = new Agent({ keepAlive: true, maxSockets: hands, ca });
-  return new Traffic('keep-alive', hands, async (hand) => {
+  return new Traffic({ kind: 'keep-alive', hands, pauseMs }, async (hand) => {
     const sent = request({ host: 'localhost', port, agent, method: 'POST', path: '/echo', timeout: PATIENCE_MS });
     const body = Buffer.from(`hand ${hand}`);
     sent.end(body);
@@ -37,7 +38,7 @@ export function keepAliveTraffic({ port, ca }: MixedAddress, hands: number): Tra
  * Small requests over streams of one connection of HTTP/2. A connection that the gateway ends in order gives way to
  * another, and what had not been sent by then is sent there (RFC 9113 §8.7).
  */
-export function http2Traffic({ port, ca }: MixedAddress, hands: number): Traffic {
+export function http2Traffic({ port, ca, pauseMs = 0 }: MixedAddress, hands: number): Traffic {
   let session: ClientHttp2Session | null = null;
   const open = (): ClientHttp2Session => {
     if (session !== null && !session.closed && !session.destroyed) return session;
@@ -45,7 +46,7 @@ export function http2Traffic({ port, ca }: MixedAddress, hands: number): Traffic
     session.on('error', () => {});
     return session;
   };
-  return new Traffic('h2', hands, async (hand) => {
+  return new Traffic({ kind: 'h2', hands, pauseMs }, async (hand) => {
     const body = Buffer.from(`hand ${hand}`);
     const used = open();
     let reply: NodeReply;
@@ -62,8 +63,8 @@ export function http2Traffic({ port, ca }: MixedAddress, hands: number): Traffic
 }
 
 /** Bodies that take longer than a reload. */
-export function uploadTraffic({ port, ca }: MixedAddress, hands: number): Traffic {
-  return new Traffic('upload', hands, async () => {
+export function uploadTraffic({ port, ca, pauseMs = 0 }: MixedAddress, hands: number): Traffic {
+  return new Traffic({ kind: 'upload', hands, pauseMs }, async () => {
     const sent = request({
       host: 'localhost',
       port,
@@ -74,6 +75,8 @@ export function uploadTraffic({ port, ca }: MixedAddress, hands: number): Traffi
       timeout: PATIENCE_MS,
     });
     const whole = echoed(sent, Buffer.concat(Array.from({ length: UPLOAD_PIECES }, () => UPLOAD_PIECE)));
+    // It may fail before it is waited for.
+    whole.catch(() => {});
     for (let piece = 0; piece < UPLOAD_PIECES; piece++) {
       sent.write(UPLOAD_PIECE);
       await pause(UPLOAD_PAUSE_MS);
@@ -85,24 +88,25 @@ export function uploadTraffic({ port, ca }: MixedAddress, hands: number): Traffi
 }
 
 /** Streams of events that stay open; each event counts, and none may be missing. */
-export function eventTraffic({ port, ca }: MixedAddress, hands: number): Traffic {
+export function eventTraffic(address: MixedAddress, hands: number): Traffic {
+  const { pauseMs = 0 } = address;
   const streams = new Map<number, AsyncIterator<number>>();
-  return new Traffic('sse', hands, async (hand) => {
-    let events = streams.get(hand);
-    if (events === undefined) {
-      events = eventsOf({ port, ca });
-      streams.set(hand, events);
-    }
+  return new Traffic({ kind: 'sse', hands, pauseMs }, async (hand) => {
+    const events = streams.get(hand) ?? eventsOf(address);
+    // One that fails gives way to another.
+    streams.delete(hand);
     for (let seen = 0; seen < EVENTS_AT_A_TIME; seen++) {
       const { done } = await events.next();
       if (done === true) throw new Error('the stream of events has ended');
     }
+    streams.set(hand, events);
     return EVENTS_AT_A_TIME;
   });
 }
 
 async function* eventsOf({ port, ca }: MixedAddress): AsyncGenerator<number> {
   const sent = request({ host: 'localhost', port, ca, agent: false, path: '/events' });
+  sent.on('error', () => {});
   sent.end();
   const [reply] = (await once(sent, 'response')) as [IncomingMessage];
   if (reply.statusCode !== 200) throw new Error(`events: ${reply.statusCode}`);
@@ -121,18 +125,16 @@ async function* eventsOf({ port, ca }: MixedAddress): AsyncGenerator<number> {
 
 /** Messages over WebSockets that stay open; each must come back. */
 export function messageTraffic(address: MixedAddress, hands: number): Traffic {
+  const { pauseMs = MESSAGE_PAUSE_MS } = address;
   const sockets = new Map<number, Chat>();
   let sequence = 0;
-  return new Traffic('websocket', hands, async (hand) => {
-    let chat = sockets.get(hand);
-    if (chat === undefined) {
-      chat = await Chat.open(address);
-      sockets.set(hand, chat);
-    }
+  return new Traffic({ kind: 'websocket', hands, pauseMs }, async (hand) => {
+    const chat = sockets.get(hand) ?? (await Chat.open(address));
+    sockets.delete(hand);
     const message = `message ${sequence++}`;
     const answer = await chat.ask(message);
     if (answer !== message) throw new Error(`${answer} in place of ${message}`);
-    await pause(MESSAGE_PAUSE_MS);
+    sockets.set(hand, chat);
     return 1;
   });
 }
@@ -169,20 +171,18 @@ class Chat {
 }
 
 /** Calls of gRPC: unary ones, and between them messages over one call that streams both ways and stays open. */
-export function callTraffic({ port, ca }: MixedAddress, hands: number): Traffic {
+export function callTraffic({ port, ca, pauseMs = 0 }: MixedAddress, hands: number): Traffic {
   const client = new grpc.Client(`localhost:${port}`, grpc.credentials.createSsl(Buffer.from(ca)));
   const talks = new Map<number, Talk>();
   let sequence = 0;
-  return new Traffic('grpc', hands, async (hand) => {
+  return new Traffic({ kind: 'grpc', hands, pauseMs }, async (hand) => {
     const said = `call ${sequence++}`;
-    let talk = talks.get(hand);
-    if (talk === undefined) {
-      talk = new Talk(client);
-      talks.set(hand, talk);
-    }
+    const talk = talks.get(hand) ?? new Talk(client);
+    talks.delete(hand);
     for (const answer of [await unary(client, said), await talk.ask(said)]) {
       if (answer !== said) throw new Error(`${answer} in place of ${said}`);
     }
+    talks.set(hand, talk);
     return 2;
   });
 }
@@ -225,6 +225,8 @@ class Talk {
 }
 
 async function echoed(sent: ReturnType<typeof request>, body: Buffer): Promise<void> {
+  // What befalls it behind the head of the reply is seen by reading that.
+  sent.on('error', () => {});
   const [reply] = (await once(sent, 'response')) as [IncomingMessage];
   const pieces: Buffer[] = [];
   for await (const piece of reply) pieces.push(piece as Buffer);

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createAdminClient } from '../../src/control/client.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
-import { descriptorSet } from '../system/grpc-fixture.ts';
 import { comesToHold } from '../http2/subject.ts';
-import { makeAuthority, type TestAuthority } from './authority.ts';
 import {
   callTraffic,
   eventTraffic,
@@ -17,8 +15,8 @@ import {
   type MixedAddress,
   uploadTraffic,
 } from './clients.ts';
-import { startGrpcOrigin } from './grpc-origin.ts';
-import { MixedOrigin } from './origin.ts';
+import { LiveCertificate } from './live-certificate.ts';
+import { type MixedApis, startMixedApis } from './mixed-apis.ts';
 import type { Traffic } from './traffic.ts';
 
 const RELOADS = 20;
@@ -26,9 +24,8 @@ const REQUESTS = 10_000;
 const FLAT_OUT_MS = 200;
 
 let folder: string;
-let origin: MixedOrigin;
-let calls: Awaited<ReturnType<typeof startGrpcOrigin>>;
-let authority: TestAuthority;
+let apis: MixedApis;
+let certificate: LiveCertificate;
 let gateway: GatewayProcess;
 
 /** Each turn leads to another configuration: another limit, and a route that only it has. */
@@ -36,49 +33,30 @@ function configurationOf(turn: number): string {
   return `version: 1
 server:
   host: 127.0.0.1
-  https: { port: 0, certificate: { cert: ${join(folder, 'live.pem')}, key: ${join(folder, 'live.key')} } }
+  https: { port: 0, certificate: ${certificate.setting} }
   http: { port: 0 }
   threads: 2
 admin: { port: 0 }
 data: ./data
 apis:
-  mixed:
-    routes: ['POST /echo', 'GET /events', 'GET /chat', 'GET /turn-${turn}']
-    upstream: 'http://127.0.0.1:${origin.port}'
-    auth: public
-    body: ${turn + 1}MiB
-    operations: { 'GET /chat': { websocket: on } }
-  calls: { descriptors: ./echo.binpb, upstream: 'http://127.0.0.1:${calls.port}', auth: public }
-`;
-}
-
-/** Puts a new certificate in the place of the present one, whole and at once. */
-async function rotate(): Promise<void> {
-  const { certificate, key } = await authority.issue();
-  await writeFile(join(folder, 'next.key'), key, { mode: 0o600 });
-  await writeFile(join(folder, 'next.pem'), certificate);
-  await rename(join(folder, 'next.key'), join(folder, 'live.key'));
-  await rename(join(folder, 'next.pem'), join(folder, 'live.pem'));
+${apis.lines({ route: `GET /turn-${turn}`, keys: `    body: ${turn + 1}MiB\n` })}`;
 }
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'portcullis-mixed-'));
-  origin = await MixedOrigin.start();
-  calls = await startGrpcOrigin();
-  authority = await makeAuthority();
-  await rotate();
-  gateway = await startGateway(configurationOf(0), { beside: { 'echo.binpb': descriptorSet() } });
+  apis = await startMixedApis();
+  certificate = await LiveCertificate.make(folder);
+  gateway = await startGateway(configurationOf(0), { beside: apis.beside });
 });
 
 after(async () => {
   await gateway.stop();
-  await origin.stop();
-  calls.stop();
+  await apis.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
 test('of ten thousand requests of all protocols none fails over twenty reloads and as many new certificates', async () => {
-  const address: MixedAddress = { port: gateway.https, ca: authority.ca };
+  const address: MixedAddress = { port: gateway.https, ca: certificate.ca };
   const kinds: readonly Traffic[] = [
     keepAliveTraffic(address, 4),
     http2Traffic(address, 8),
@@ -90,7 +68,7 @@ test('of ten thousand requests of all protocols none fails over twenty reloads a
   const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
   const admin = createAdminClient({ host: '127.0.0.1', port: gateway.admin, caPem: gateway.ca, key });
   for (let turn = 1; turn <= RELOADS; turn++) {
-    await rotate();
+    await certificate.rotate();
     await writeFile(join(gateway.folder, 'portcullis.yaml'), configurationOf(turn));
     const reloaded = await admin.reload();
     assert.ok(reloaded.ok, JSON.stringify(reloaded));

@@ -27,6 +27,8 @@ class EventsUpstream {
   readonly open = new Set<ServerResponse>();
   /** What each request for events said of the last one it had seen. */
   readonly asked: (string | undefined)[] = [];
+  /** By what protocols the gateway was asked for events. */
+  readonly via = new Set<string | undefined>();
   readonly port: number;
   #sent = 0;
 
@@ -52,6 +54,7 @@ class EventsUpstream {
       reply.setHeader('content-type', 'text/html').end('<!doctype html><title>events</title>');
       return;
     }
+    this.via.add(headers.via);
     const last = headers['last-event-id'];
     this.asked.push(Array.isArray(last) ? last.join() : last);
     reply.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
@@ -110,7 +113,7 @@ async function listen(page: Page): Promise<void> {
 const seenBy = (page: Page): Promise<readonly string[]> =>
   page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen);
 
-test('a browser hears events through reloads, comes again after an end, and is missed when it leaves', async (t) => {
+test('a browser hears events over HTTP/2 through reloads, comes again after an end, and is missed when it leaves', async (t) => {
   const upstream = await EventsUpstream.start(t);
   const other = await EventsUpstream.start(t);
   const gateway = await startGateway(configuration(upstream.port));
@@ -143,6 +146,8 @@ test('a browser hears events through reloads, comes again after an end, and is m
   await until('the request elsewhere', () => other.open.size === 1 && upstream.open.size === 0);
   assert.deepEqual(other.asked, ['5']);
   await hears(other);
+
+  assert.deepEqual([...upstream.via, ...other.via], ['2.0 portcullis', '2.0 portcullis']);
 
   await page.close();
   await until('its leaving', () => other.open.size === 0, GONE_MS);

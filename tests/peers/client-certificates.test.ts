@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,6 +15,7 @@ import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts
 import { ask } from '../system/https-client.ts';
 import { run } from '../system/command.ts';
 import { skipOrFail } from '../system/skip.ts';
+import { startNginx } from './nginx.ts';
 
 const HOST = 'api.test';
 let folder: string;
@@ -199,30 +200,19 @@ function plainText(port: number): Promise<string> {
 }
 
 /** nginx that demands certificates of a CA of its own, over HTTP/1.1, and says whom it saw. */
-async function startNginx(t: TestContext, inside: Made, server: Made): Promise<number> {
+async function startVerifier(t: TestContext, inside: Made, server: Made): Promise<number> {
   const port = await freePort();
   const own = join(folder, 'nginx');
+  await mkdir(own);
   const files = { 'inside.pem': inside.certPem, 'server.pem': server.chainPem, 'server.key': server.keyPem };
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-  await writeFile(
-    join(folder, 'nginx.conf'),
-    `daemon off; worker_processes 1; pid ${own}.pid; error_log stderr crit;
-events { worker_connections 64; }
-http {
-  access_log off;
-  client_body_temp_path ${own}-b; proxy_temp_path ${own}-p; fastcgi_temp_path ${own}-f;
-  uwsgi_temp_path ${own}-u; scgi_temp_path ${own}-s;
-  server {
+  const http = `server {
     listen 127.0.0.1:${port} ssl;
     ssl_certificate ${folder}/server.pem; ssl_certificate_key ${folder}/server.key;
     ssl_client_certificate ${folder}/inside.pem; ssl_verify_client on;
     location / { return 200 "$ssl_client_verify $ssl_client_s_dn $ssl_server_name"; }
-  }
-}
-`,
-  );
-  const command = [findProgram('nginx') ?? '', '-p', folder, '-c', join(folder, 'nginx.conf')];
-  const nginx = await startServer(command, port, { core: 'any' });
+  }`;
+  const nginx = await startNginx({ folder: own, port, http });
   t.after(() => nginx.stop());
   return port;
 }
@@ -233,7 +223,7 @@ test('nginx with ssl_verify_client as an upstream sees our certificate and the n
   const names = [{ type: 'dns', value: 'orders.internal' } as const];
   const server = await make({ by: inside, subject: 'CN=nginx', usage: ExtendedKeyUsage.serverAuth, names });
   const ours = await make({ by: inside, subject: 'O=Portcullis,CN=gateway' });
-  const port = await startNginx(t, inside, server);
+  const port = await startVerifier(t, inside, server);
   const words =
     'openssl x509 -noout -pubkey | openssl pkey -pubin -outform DER | openssl dgst -sha256 -binary | base64';
   const pin = (await run('sh', ['-c', words.replace('x509', `x509 -in ${folder}/server.pem`)])).stdout.trim();

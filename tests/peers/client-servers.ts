@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Child, findProgram, freePort, startServer } from '../bench/child.ts';
+import { startNginx } from './nginx.ts';
 
 /** A server that was started, and the port where clients reach it. */
 export interface ClientServer {
@@ -31,25 +32,21 @@ export async function startHeaderReader(folder: string): Promise<ClientServer> {
   return { port, stop: child.stop };
 }
 
+/** HAProxy as a second reading of X-Forwarded-For: it replies with the address that stands last. */
+export async function startLastReader(folder: string): Promise<ClientServer> {
+  const port = await freePort();
+  const last = '%[req.hdr_ip(x-forwarded-for,-1)]';
+  const reply = `http-request return status 200 content-type text/plain lf-string "${last}"`;
+  const child = await startHaproxy(folder, port, `  mode http\n  bind 127.0.0.1:${port}\n  ${reply}`);
+  return { port, stop: child.stop };
+}
+
 /** nginx as a second reading of X-Forwarded-For: clients at 127.0.0.1 are trusted, with these; it replies with the client. */
 export async function startFieldReader(folder: string, trusted: readonly string[]): Promise<ClientServer> {
   const port = await freePort();
-  const file = join(folder, 'nginx.conf');
   const from = ['127.0.0.1', ...trusted].map((block) => `set_real_ip_from ${block};`).join(' ');
-  await writeFile(
-    file,
-    `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
-events { worker_connections 64; }
-http {
-  access_log off;
-  client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
-  uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-  ${from} real_ip_header X-Forwarded-For; real_ip_recursive on;
-  server { listen 127.0.0.1:${port}; location / { return 200 "$remote_addr"; } }
-}
-`,
-  );
-  const command = [findProgram('nginx') ?? 'nginx', '-p', folder, '-c', file];
-  const child = await startServer(command, port, { core: 'any' });
+  const http = `${from} real_ip_header X-Forwarded-For; real_ip_recursive on;
+  server { listen 127.0.0.1:${port}; location / { return 200 "$remote_addr"; } }`;
+  const child = await startNginx({ folder, port, http });
   return { port, stop: child.stop };
 }

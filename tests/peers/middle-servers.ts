@@ -3,6 +3,7 @@ import { createServer, request as requestHttp } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { findProgram, freePort, startServer } from '../bench/child.ts';
+import { startNginx } from './nginx.ts';
 
 /** Servers that stand between the gateway and one origin each, and pass on what they understood. */
 interface MiddleServers {
@@ -20,34 +21,21 @@ export interface MiddleKind {
 
 /** The readings that ours is compared with. */
 export const MIDDLE_KINDS: readonly MiddleKind[] = [
-  { name: 'nginx', program: 'nginx', start: startNginx },
+  { name: 'nginx', program: 'nginx', start: startNginxes },
   { name: 'HAProxy', program: 'haproxy', start: startHaproxy },
   { name: 'node:http', program: null, start: startNodeHttp },
 ];
 
-async function startNginx(folder: string, originPorts: readonly number[]): Promise<MiddleServers> {
+async function startNginxes(folder: string, originPorts: readonly number[]): Promise<MiddleServers> {
   const ports = await Promise.all(originPorts.map(freePort));
   const servers = originPorts.map(
     (origin, index) =>
       `server { listen 127.0.0.1:${ports[index]}; location / { proxy_pass http://127.0.0.1:${origin}; } }`,
   );
-  const file = join(folder, 'nginx.conf');
-  await writeFile(
-    file,
-    `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
-events { worker_connections 1024; }
-http {
-  access_log off; client_max_body_size 0; large_client_header_buffers 8 32k; merge_slashes off;
-  client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
-  uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+  const http = `client_max_body_size 0; large_client_header_buffers 8 32k; merge_slashes off;
   proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffer_size 64k; proxy_buffers 8 64k;
-  ${servers.join('\n  ')}
-}
-`,
-  );
-  const child = await startServer([findProgram('nginx') ?? 'nginx', '-p', folder, '-c', file], ports[0] as number, {
-    core: 'any',
-  });
+  ${servers.join('\n  ')}`;
+  const child = await startNginx({ folder, port: ports[0] as number, http });
   return { ports, stop: child.stop };
 }
 

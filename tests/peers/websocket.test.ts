@@ -1,42 +1,27 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
-import { findProgram, freePort, startServer } from '../bench/child.ts';
+import { findProgram, freePort } from '../bench/child.ts';
 import { startGateway } from '../framing/gateway-process.ts';
 import { skipOrFail } from '../system/skip.ts';
 import { closeCode, configuration, portOf, startEcho } from '../websocket/subject.ts';
 import { openBrowser } from './browser.ts';
+import { startNginx } from './nginx.ts';
 
 /** nginx that passes upgrades on to an origin; gives its port. */
-async function startNginx(t: TestContext, origin: number): Promise<number> {
+async function startPasser(t: TestContext, origin: number): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-websocket-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const port = await freePort();
-  const file = join(folder, 'nginx.conf');
-  await writeFile(
-    file,
-    `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
-events { worker_connections 256; }
-http {
-  access_log off; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
-  uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-  server {
-    listen 127.0.0.1:${port};
-    location / {
-      proxy_pass http://127.0.0.1:${origin}; proxy_http_version 1.1;
-      proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";
-    }
-  }
-}
-`,
-  );
-  const child = await startServer([findProgram('nginx') ?? 'nginx', '-p', folder, '-c', file], port, { core: 'any' });
+  const upgrade = 'proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";';
+  const pass = `proxy_pass http://127.0.0.1:${origin}; proxy_http_version 1.1; ${upgrade}`;
+  const child = await startNginx({ folder, port, http: `server { listen 127.0.0.1:${port}; location / { ${pass} } }` });
   t.after(child.stop);
   return port;
 }
@@ -47,7 +32,7 @@ test('an nginx between the gateway and the origin passes a WebSocket on', async 
     return;
   }
   const origin = await startEcho(t);
-  const nginx = await startNginx(t, portOf(origin));
+  const nginx = await startPasser(t, portOf(origin));
   const gateway = await startGateway(configuration(nginx, '{ rate: 1000000/s }'));
   t.after(() => gateway.stop());
   const client = new WebSocket(`wss://localhost:${gateway.https}/chat`, { ca: gateway.ca });
@@ -71,15 +56,22 @@ test('an nginx between the gateway and the origin passes a WebSocket on', async 
   assert.equal(await closed, 4002);
 });
 
-/** An upstream with a page and an echo; `asked` are the origins of its upgrades. */
-async function startPages(t: TestContext): Promise<{ port: number; asked: (string | undefined)[] }> {
+/** Who opened a WebSocket, as the upstream heard of it. */
+interface Asked {
+  readonly origin: string | undefined;
+  /** By what protocol the gateway was asked. */
+  readonly via: string | undefined;
+}
+
+/** An upstream with a page and an echo; `asked` are its upgrades. */
+async function startPages(t: TestContext): Promise<{ port: number; asked: Asked[] }> {
   const server = createServer((_request, reply) => {
     reply.setHeader('content-type', 'text/html').end('<!doctype html><title>chat</title>');
   });
   const sockets = new WebSocketServer({ server, perMessageDeflate: true });
-  const asked: (string | undefined)[] = [];
-  sockets.on('connection', (socket, { headers }) => {
-    asked.push(headers.origin);
+  const asked: Asked[] = [];
+  sockets.on('connection', (socket, { headers: { origin, via } }) => {
+    asked.push({ origin, via });
     socket.on('message', (data: RawData, isBinary) => socket.send(data as Buffer, { binary: isBinary }));
   });
   await new Promise<void>((resolve) => {
@@ -112,7 +104,7 @@ function chat(page: Page, url: string): Promise<string> {
   );
 }
 
-test('a browser’s page opens a WebSocket to its own host, and a page of another origin does not', async (t) => {
+test('a browser’s page opens a WebSocket to its own host, over the HTTP/2 that it came by, and a page of another origin does not', async (t) => {
   const upstream = await startPages(t);
   const gateway = await startGateway(configuration(upstream.port, 'on'));
   t.after(() => gateway.stop());
@@ -122,7 +114,9 @@ test('a browser’s page opens a WebSocket to its own host, and a page of anothe
   const own = await browser.newPage();
   await own.goto(`https://localhost:${gateway.https}/`);
   assert.equal(await chat(own, url), 'hello  4003 true');
-  assert.deepEqual(upstream.asked, [`https://localhost:${gateway.https}`]);
+  // A browser takes the stream only where our SETTINGS offer extended CONNECT (RFC 8441 §3); else it opens a connection.
+  const asked = { origin: `https://localhost:${gateway.https}`, via: '2.0 portcullis' };
+  assert.deepEqual(upstream.asked, [asked]);
   const foreign = await browser.newPage();
   await foreign.goto(`http://127.0.0.1:${upstream.port}/`);
   assert.equal(await chat(foreign, url), 'refused');

@@ -110,6 +110,7 @@ export class SimThread implements Member {
           rangesDropped() {},
           grpcStatus() {},
           turnedAway() {},
+          handshake() {},
           http2Counted() {},
           http2Fault() {},
           cut: (_reason, passages) => void (judge.counts.cut += passages),

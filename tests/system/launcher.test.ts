@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -8,6 +8,7 @@ import { run, start, type Outcome, type Running } from './command.ts';
 
 // The Node that runs npm, which is the machine's own and may be old; inside `npm test`, plain `node` is the pinned one.
 const MACHINE_NODE = process.env['npm_node_execpath'] ?? process.execPath;
+const OTHER_USER = 65_534;
 
 // What the launcher starts in place of the product: it does what its first argument says.
 const ENTRY = `
@@ -130,6 +131,19 @@ test('what was compiled is kept beside the code, in a folder of this user alone,
     await rm(cache);
     await writeFile(cache, '');
     assert.equal(await cacheOf(), null);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('root keeps nothing in a package of another user, who could not remove it', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('only root can give a folder to another user');
+  const folder = await launcherHome();
+  try {
+    await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    await chown(folder, OTHER_USER, OTHER_USER);
+    assert.equal((await run(join(folder, 'bin', 'portcullis'), ['cache'])).stdout, 'null\n');
+    assert.equal((await readdir(folder)).includes('.cache'), false);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -66,6 +66,20 @@ test('the status of a running gateway tells an issuer whose keys can not be had,
   assert.match(metrics, /^portcullis_webhook_alerts_lost_total 0$/m);
 });
 
+test('the metrics count handshakes by what clients offered, and the status tells the certificate that they saw', async () => {
+  await ask({ port: gateway.https, ca: gateway.ca, path: '/' });
+  // Threads hand over what they have counted from time to time.
+  const counted = /^portcullis_handshakes_total\{offers="hybrid",protocol="TLSv1\.3"\} [1-9]/m;
+  await until('a handshake is counted', async () => counted.test(await admin('/metrics')));
+  const { certificates, revocationLists } = await status();
+  assert.deepEqual(revocationLists, []);
+  assert.deepEqual(
+    certificates.map(({ names, origin }) => [names.includes('localhost'), origin]),
+    [[true, 'local']],
+  );
+  assert.ok((certificates[0]?.notAfter ?? 0) > Date.now());
+});
+
 test('the status of a running gateway tells a reload that was refused, until one is not', async () => {
   const file = join(gateway.folder, 'portcullis.yaml');
   await writeFile(file, `${text}nonsense: true\n`);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { undocumentedExports } from './exports.ts';
 import { folderComplaints, nameComplaints, sizeComplaints } from './files.ts';
-import { readText, trackedPaths, typescriptFiles } from './repository.ts';
+import { pathsBelow, readText, trackedPaths, typescriptFiles } from './repository.ts';
 import { textComplaints } from './text.ts';
 
 const LARGE_CHARACTERS = 1_000_000;
@@ -66,6 +66,16 @@ test('no file speaks of one machine, one registry or unfinished work', () => {
     .filter(({ text }) => text.length < LARGE_CHARACTERS && !text.includes('\0'));
   assert.ok(texts.length > 20, `only ${texts.length} files`);
   assert.deepEqual(textComplaints(texts), []);
+});
+
+test('what was made on the spot is no file of the repository, in a copy without .git either', () => {
+  const paths = pathsBelow('');
+  assert.ok(paths.length > 20, `only ${paths.length} files`);
+  // The run of this very test has filled the first.
+  assert.deepEqual(
+    paths.filter((path) => /^(\.cache|node_modules|dist)\//.test(path)),
+    [],
+  );
 });
 
 test('a path, a registry and unfinished work are found', () => {

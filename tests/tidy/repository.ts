@@ -15,7 +15,7 @@ export interface SourceFile {
 export type Complaint = string;
 
 // What no copy of the repository brings along: it is made on the spot.
-const MADE_HERE = new Set(['.git', '.portcullis', 'dist', 'node_modules']);
+const MADE_HERE = new Set(['.git', ...foldersIn(readText('.gitignore'))]);
 
 /**
  * The paths of all files that are in git or would go there with the next `git add`; in a copy without `.git`, such as a
@@ -36,7 +36,13 @@ function pathsInGit(): string[] {
   return [...new Set(list.split('\0'))].filter((path) => path !== '' && existsSync(join(ROOT, path)));
 }
 
-function pathsBelow(folder: string): string[] {
+/** The names of the folders that a .gitignore lists. */
+function foldersIn(text: string): readonly string[] {
+  return text.split('\n').flatMap((line) => (line.endsWith('/') ? [line.slice(0, -1)] : []));
+}
+
+/** The paths of all files below a folder of the repository, `''` for its top, that are not made on the spot. */
+export function pathsBelow(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true })
     .filter(({ name }) => !MADE_HERE.has(name))
     .flatMap((entry) => {

@@ -157,6 +157,8 @@ test('an extended CONNECT that may not be is refused, each for its reason', asyn
   const from = await session(t, subject);
   for (const [name, fields, status] of REFUSED)
     assert.equal((await connect(from, fields).head())[':status'], status, name);
+  const plain = await connect(from, { ':path': '/plain' }).head();
+  assert.equal(plain['allow'], 'GET, HEAD, POST', 'the methods of the path');
   assert.equal(subject.upstream.clients.size, 0);
   const ended = from.request(
     {

@@ -41,7 +41,7 @@ admin: { port: 0 }
 data: ./data
 apis:
   chat:
-    routes: ['GET /chat', 'GET /plain', 'GET /']
+    routes: ['GET /chat', 'GET /plain', 'POST /plain', 'GET /']
     upstream: http://127.0.0.1:${port}
     auth: public
     operations: { 'GET /chat': { websocket: ${websocket} } }

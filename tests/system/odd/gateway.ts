@@ -5,6 +5,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import type { AdminStatus } from '../../../src/control/index.ts';
 import type { AlertRecord } from '../../../src/ports/index.ts';
 import { type GatewayProcess, startGateway } from '../../framing/gateway-process.ts';
@@ -20,6 +21,8 @@ export const COMMAND = [
   '--disallow-code-generation-from-strings',
   '--disable-proto=throw',
   '--min-semi-space-size=16',
+  '--import',
+  pathToFileURL(join(ROOT, 'bin', 'compile-cache.js')).href,
   join(ROOT, 'tests', 'system', 'odd', 'program.ts'),
 ];
 
@@ -72,7 +75,11 @@ export class OddGateway {
     })
       .replace("['GET /first']", "['GET /first', 'GET /unbuildable']")
       .replace('auth: public }', 'auth: public, policies: { odd: {} } }');
-    const gateway = await startGateway(text, { command: COMMAND, before });
+    const gateway = await startGateway(text, { command: COMMAND, before }).catch((error: unknown) => {
+      // Else the process would wait for the API, and nobody would hear of this.
+      api.close();
+      throw error;
+    });
     const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
     return new OddGateway(api, held, { gateway, key, threads });
   }

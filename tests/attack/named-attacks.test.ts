@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { stopChild } from '../framing/stop-child.ts';
+import { Scene, serveMeanwhile, until } from './scene.ts';
+
+const ATTACKER = join(import.meta.dirname, '..', 'bench', 'abuse', 'attacker.ts');
+const STOP_MS = 2_000;
+const DEADLINE_MS = 60_000;
+/** In each of two rounds an attack goes on until this much has come of it. */
+const TIMES = 3;
+/** Two heaps' worth of what is garbage soon: attacks end at any moment between two collections. */
+const MORE_MB = 100;
+/** The same round again finds its memory there. */
+const AGAIN_MB = 50;
+
+const DESCRIPTION = JSON.stringify({
+  openapi: '3.1.0',
+  info: { title: 'abused', version: '1' },
+  paths: {
+    '/notes': {
+      post: {
+        requestBody: { content: { 'application/json': { schema: { type: 'object' } } } },
+        responses: { 200: { description: 'taken' } },
+      },
+    },
+  },
+});
+const APIS = `  notes: { openapi: ./abused.json, upstream: 'UPSTREAM', auth: public }
+  chat:
+    routes: ['GET /chat']
+    upstream: 'UPSTREAM'
+    auth: public
+    operations: { 'GET /chat': { websocket: { origins: any } } }
+`;
+
+/** How an attack is told of: the series that counts it, and a line of the log, or a row of the ledger, with the reason. */
+interface Trace {
+  readonly series: string;
+  readonly log?: RegExp;
+  readonly ledger?: string;
+}
+
+const turnedAway = (reason: string): Trace => ({
+  series: `portcullis_connections_turned_away_total{reason="${reason}"}`,
+  log: new RegExp(`"event":"connection.refused"[^\\n]*"reason":"${reason}"`),
+});
+const fault = (reason: string): Trace => ({
+  series: `portcullis_http2_faults_total{reason="${reason}"}`,
+  log: new RegExp(`"event":"http2.fault"[^\\n]*"reason":"${reason}"`),
+});
+const refused = (method: string, code: string): Trace => ({
+  series: `portcullis_refusals_total{code="${code}"`,
+  ledger: `${method} ${code}`,
+});
+
+/** Those of the slow kinds are slowhttptest's, floods of connections from one address in floods.test.ts. */
+const TRACES: Readonly<Record<string, Trace>> = {
+  'connect-flood': turnedAway('pace'),
+  'handshake-flood': turnedAway('handshake'),
+  'header-bomb': refused('', 'header-too-large'),
+  'body-bomb': refused('POST', 'body-too-large'),
+  'zip-bomb': refused('POST', 'body-too-large'),
+  'ws-fragments': refused('GET', 'rate-limited'),
+  'ws-deflate': refused('GET', 'malformed-message'),
+  'rapid-reset': fault('reset-flood'),
+  continuation: fault('header-block'),
+  'hpack-bomb': fault('header-flood'),
+  'hpack-windows': fault('memory'),
+};
+
+let scene: Scene;
+
+before(async () => {
+  scene = await Scene.start('threads: 1', { apis: APIS, beside: { 'abused.json': DESCRIPTION } });
+  await scene.warmUp();
+});
+
+after(() => scene.stop());
+
+/** One round of an attack: until its series has gone on, and the log has said so where it is to. */
+async function attack(name: string, { series, log }: Trace): Promise<void> {
+  const before = await scene.count(series);
+  const attacker = spawn(process.execPath, [ATTACKER, name, String(scene.gateway.https)], { stdio: 'ignore' });
+  try {
+    await until(`${name} is counted`, async () => (await scene.count(series)) >= before + TIMES, DEADLINE_MS);
+    if (log === undefined) return;
+    const said = new RegExp(log);
+    await until(`${name} is in the log`, () => said.test(scene.gateway.said()), DEADLINE_MS);
+  } finally {
+    await stopChild(attacker, STOP_MS);
+  }
+}
+
+for (const [name, trace] of Object.entries(TRACES)) {
+  test(`${name}: others are served, memory is bounded, and it is counted and told of with its reason`, async (t) => {
+    const { ledger } = trace;
+    const beganMs = Date.now();
+    const before = scene.rssMb();
+    const rounds: number[] = [];
+    const service = await serveMeanwhile(scene, '127.0.0.2', async () => {
+      for (let round = 0; round < 2; round++) {
+        await attack(name, trace);
+        rounds.push(scene.rssMb());
+      }
+    });
+    const [once = 0, twice = 0] = rounds;
+    const told = `${before.toFixed(0)} MB before, ${rounds.map((mb) => mb.toFixed(0)).join(' and ')} MB behind its rounds`;
+    t.diagnostic(`${told}; ${service.asked} asked, ${service.slowestMs.toFixed(0)} ms at most`);
+    assert.deepEqual(service.failed, []);
+    assert.ok(once - before < MORE_MB && twice - once < AGAIN_MB, told);
+    // What stood open is recorded as it ends.
+    if (ledger !== undefined) await until(ledger, async () => (await scene.recorded(beganMs)).includes(ledger));
+  });
+}
