@@ -65,12 +65,17 @@ for (const from of ['client', 'upstream'] as const)
     );
   });
 
-test('of any octets the gate takes none that ws does not', () => {
+test('of any octets the gate passes on none that ws does not take', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (octets) => {
       const bytes = Buffer.from(octets);
-      if (isTakenByUs(bytes, 'client')) assert.ok(isTakenByWs(bytes, 'client'));
+      // A head that has not come whole waits here, and ws judges what it has of it.
+      const { fault, passes } = new FrameGate('client', MESSAGE_BYTES).read(bytes, ANY);
+      if (fault === null) assert.ok(isTakenByWs(bytes.subarray(0, passes), 'client'));
     }),
-    { numRuns: RUNS },
+    {
+      numRuns: RUNS,
+      examples: [[Uint8Array.of(129, 255, 0, 0, 0, 0, 0, 1, 0, 0)]],
+    },
   );
 });
