@@ -152,6 +152,12 @@ const upstream = {
     cause: 'No connection to the API could be made, or it was cut before a reply came.',
     fix: 'See that the API runs and that `upstream` names it.',
   },
+  'upstream-unavailable': {
+    status: 503,
+    title: 'Upstream unavailable',
+    cause: 'The API has several targets, and none of them can be asked now.',
+    fix: 'See in the log which targets failed, and why.',
+  },
   'upstream-tls': {
     status: 502,
     title: 'Upstream not trusted',

@@ -21,7 +21,7 @@ test('demo runs a sound configuration before the sample API, and closes what it 
   assert.deepEqual([server.host, server.https.port, server.http?.port, admin.port], ['127.0.0.1', 8443, 8080, 9443]);
   assert.equal(dataFolder, `${FOLDER}/.portcullis/demo`);
   assert.deepEqual(
-    apis.map(({ name, upstream, auth }) => [name, upstream.port, auth]),
+    apis.map(({ name, upstream, auth }) => [name, upstream.targets[0]?.port, auth]),
     [
       ['orders', 41234, ['demo']],
       ['id', 41235, 'public'],

@@ -46,7 +46,7 @@ test('a document becomes an API with its name, a place for the issuer, limits an
       name,
       basePath,
       source,
-      upstream.port,
+      upstream.targets[0]?.port,
       auth,
       limits.length,
     ]),
@@ -94,7 +94,7 @@ test('several documents have names, paths and upstreams of their own', async () 
   const { code, out, complaints } = await runIn(here, 'init', 'orders.json', 'more.json', 'odd.json');
   assert.deepEqual([code, complaints], [0, '']);
   assert.deepEqual(
-    written(here).apis.map(({ name, basePath, upstream }) => [name, basePath, upstream.port]),
+    written(here).apis.map(({ name, basePath, upstream }) => [name, basePath, upstream.targets[0]?.port]),
     [
       ['orders', '/orders', 3000],
       ['orders-2', '/orders-2', 3001],

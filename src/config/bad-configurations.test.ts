@@ -289,9 +289,39 @@ const APIS: readonly Case[] = [
     [5, 15, 'apis.orders.upstream: expected a URL, or an upstream with its settings'],
   ],
   [
-    'two targets',
-    withApi('', { upstream: '{ targets: [http://a, http://b] }' }),
-    [5, 26, 'apis.orders.upstream.targets: exactly one target is needed'],
+    'a list of no targets',
+    withApi('', { upstream: '{ targets: [] }' }),
+    [5, 26, 'apis.orders.upstream.targets: at least one target is needed'],
+  ],
+  [
+    'a target twice',
+    withApi('', { upstream: '{ targets: [http://a, { url: "http://a:80", weight: 2 }] }' }),
+    [5, 37, 'apis.orders.upstream.targets[1]: this target stands here already'],
+  ],
+  [
+    'targets of two schemes',
+    withApi('', { upstream: '{ targets: [http://a, https://a] }' }),
+    [5, 37, 'apis.orders.upstream.targets[1]: all targets have one scheme'],
+  ],
+  [
+    'targets of two paths',
+    withApi('', { upstream: '{ targets: [http://a/v1, http://b] }' }),
+    [5, 40, 'apis.orders.upstream.targets[1]: all targets have one path'],
+  ],
+  [
+    'a weight of nothing',
+    withApi('', { upstream: '{ targets: [{ url: http://a, weight: 0 }] }' }),
+    [5, 52, 'apis.orders.upstream.targets[0].weight: a weight is 1 at least'],
+  ],
+  [
+    'a weight that is no whole number',
+    withApi('', { upstream: '{ targets: [{ url: http://a, weight: 1.5 }] }' }),
+    [5, 52, 'apis.orders.upstream.targets[0].weight: a weight is a whole number from 1 to 1000'],
+  ],
+  [
+    'an unknown rule of balancing',
+    withApi('', { upstream: '{ targets: [http://a], balance: best }' }),
+    [5, 47, 'apis.orders.upstream.balance: expected a rule of balancing'],
   ],
   ['no targets', withApi('', { upstream: '{ timeout: 3s }' }), [5, 5, 'apis.orders.upstream.targets: is missing']],
   [

@@ -60,8 +60,9 @@ function portIssues(config: Config, places: Places): Issue[] {
 
 /** A gateway that sends requests to itself would do so until it has no connections left. */
 function ownAddressIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
-  const { host, port } = api.upstream;
-  const self = listenersOf(config).find((listener) => listener.port === port && reaches(host, listener.host));
+  const self = listenersOf(config).find((listener) =>
+    api.upstream.targets.some(({ host, port }) => listener.port === port && reaches(host, listener.host)),
+  );
   if (self === undefined) return [];
   const path = `${api.path}.upstream`;
   const fix = 'name the address of the API itself';

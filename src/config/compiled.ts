@@ -2,12 +2,15 @@
  * What a thread needs that compiles a configuration: the narrow door of this room. Nothing behind it reads YAML or
  * checks what was written, so that a thread does not load what only the control side uses.
  */
+export { authorityOf } from './authority.ts';
 export type {
   ApiConfig,
+  BalanceConfig,
   CallerConfig,
   ClientTrustConfig,
   OperationConfig,
   PolicyUse,
+  TargetConfig,
   TrustedProxiesConfig,
   UpstreamConfig,
   WebSocketConfig,

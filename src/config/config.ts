@@ -227,14 +227,27 @@ export interface PolicyUse {
   readonly path: string;
 }
 
-/** Where an API's requests go. `host` is as `net.connect` takes it: an IPv6 address has no brackets. `pathPrefix` is empty or like `/internal`. */
+/** One target of an upstream. `host` is as `net.connect` takes it: an IPv6 address has no brackets. `weight` is 1 to 1,000. */
+export interface TargetConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly weight: number;
+}
+
+/** How the next target is chosen. */
+export interface BalanceConfig {
+  readonly rule: 'p2c' | 'round-robin' | 'least-requests';
+}
+
+/** Where an API's requests go. All of its targets are spoken to alike. `pathPrefix` is empty or like `/internal`. */
 export interface UpstreamConfig {
   /** What it is spoken to in: HTTP/1.1, or HTTP/2. */
   readonly protocol: 'http1' | 'h2';
   readonly scheme: 'http' | 'https';
-  readonly host: string;
-  readonly port: number;
   readonly pathPrefix: string;
+  /** At least one, each once. */
+  readonly targets: readonly TargetConfig[];
+  readonly balance: BalanceConfig;
   readonly connectTimeoutMs: number;
   readonly responseTimeoutMs: number;
   readonly idleTimeoutMs: number;

@@ -95,13 +95,15 @@ function switchChanges(old: Switches, next: Switches, tell: Tell): readonly Conf
 }
 
 function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell): readonly ConfigChange[] {
-  const words = ({ scheme, host, port, pathPrefix }: UpstreamConfig): string =>
-    `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${pathPrefix}`;
+  const words = (upstream: UpstreamConfig): string => addressesOf(upstream).join(', ');
   const changes: ConfigChange[] = [];
-  if (words(old) !== words(next)) {
+  const [from, to] = [words(old), words(next)];
+  if (!sameData(old.targets, next.targets) || old.scheme !== next.scheme || old.pathPrefix !== next.pathPrefix) {
     const effect = old.scheme === 'https' && next.scheme === 'http' ? 'loosens' : 'changes';
-    changes.push(tell('upstream', effect, `requests go to ${words(next)} instead of ${words(old)}`));
+    changes.push(tell('upstream', effect, from === to ? `requests go to other targets than before, ${next.targets.length} by number` : `requests go to ${to} instead of ${from}`));
   }
+  if (!sameData(old.balance, next.balance))
+    changes.push(tell('upstream', 'changes', `targets are chosen by ${next.balance.rule}, not ${old.balance.rule}`));
   if (old.caFile !== next.caFile) {
     const wider = next.caFile === null;
     changes.push(
@@ -126,6 +128,17 @@ function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell):
   if (!sameData(times(old), times(next)))
     changes.push(tell('upstream', 'changes', 'the upstream gets other time limits'));
   return changes;
+}
+
+/** More than these are told of by their number. */
+const NAMED_TARGETS = 3;
+
+function addressesOf({ scheme, targets, pathPrefix }: UpstreamConfig): readonly string[] {
+  const named = targets.slice(0, NAMED_TARGETS).map(({ host, port, weight }) => {
+    const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${pathPrefix}`;
+    return weight === 1 ? url : `${url} (weight ${weight})`;
+  });
+  return targets.length > NAMED_TARGETS ? [...named, `${targets.length - NAMED_TARGETS} more`] : named;
 }
 
 const PROTOCOL_WORDS = { http1: 'HTTP/1.1', h2: 'HTTP/2' } as const;

@@ -75,8 +75,8 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
     upstream: {
       protocol: 'http1',
       scheme: 'https',
-      host: 'orders.internal',
-      port: 8443,
+      targets: [{ host: 'orders.internal', port: 8443, weight: 1 }],
+      balance: { rule: 'p2c' },
       pathPrefix: '/api',
       connectTimeoutMs: 500,
       responseTimeoutMs: 10_000,

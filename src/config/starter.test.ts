@@ -75,7 +75,7 @@ test('a local authorization server is reached through the gateway, and its keys 
       ],
     ],
   );
-  assert.equal(apis[1]?.upstream.port, 40001);
+  assert.equal(apis[1]?.upstream.targets[0]?.port, 40001);
   assert.deepEqual([issuers[0]?.issuer, issuers[0]?.typ], ['https://localhost:8443/local-id', 'at+jwt']);
   assert.deepEqual(issuers[0]?.keys, { kind: 'url', url: 'http://127.0.0.1:40001/local-id/jwks' });
   assert.deepEqual(

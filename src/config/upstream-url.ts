@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { err, ok, type Result } from '../base/index.ts';
+import { DEFAULT_PORTS } from './authority.ts';
 import { words } from './words.ts';
 
 /** The parts of an upstream's URL. `host` has no brackets around an IPv6 address. */
@@ -40,7 +41,7 @@ export function parseUpstreamUrl(text: string): Result<UpstreamUrl, string> {
   const pathPrefix = parsePathPrefix(path);
   if (!pathPrefix.ok) return pathPrefix;
   const scheme = url.protocol === 'https:' ? 'https' : 'http';
-  const port = url.port === '' ? { http: 80, https: 443 }[scheme] : Number(url.port);
+  const port = url.port === '' ? DEFAULT_PORTS[scheme] : Number(url.port);
   return ok({ scheme, host, port, pathPrefix: pathPrefix.value });
 }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { balanceSchema } from './balance.ts';
 import type { UpstreamConfig } from './config.ts';
 import { duration, parsed } from './scalars.ts';
+import { targetsSchema } from './targets.ts';
 import { tellOfHalves, toUpstreamTls, upstreamTlsKeys } from './upstream-tls.ts';
 import { parseUpstreamUrl } from './upstream-url.ts';
 import { words } from './words.ts';
@@ -8,10 +10,8 @@ import { words } from './words.ts';
 const target = parsed(parseUpstreamUrl).meta({ title: 'URL' });
 
 const settings = z.strictObject({
-  targets: z
-    .array(target)
-    .length(1, { error: 'exactly one target is needed' })
-    .meta({ description: 'The URL of the upstream: http or https, with a port and a path prefix where needed.' }),
+  targets: targetsSchema,
+  balance: balanceSchema,
   protocol: z.enum(['http1', 'h2']).optional().meta({
     description:
       'What it is spoken to in: `http1`, or `h2` (HTTP/2). If nothing is said, `h2` for gRPC and else `http1`. Over https HTTP/2 must be agreed in the handshake (ALPN); over http the upstream is taken to know it (h2c).',
@@ -47,11 +47,14 @@ export function toUpstreamConfig(
   file: string,
   protocol: UpstreamConfig['protocol'],
 ): UpstreamConfig {
-  const { targets, ...rest } = 'targets' in raw ? raw : { ...defaults(), targets: [raw] };
+  const { targets, ...rest } = 'targets' in raw ? raw : { ...defaults(), targets: [{ ...raw, weight: 1 }] };
   const [first] = targets;
   if (first === undefined) throw new Error('an upstream passed the schema without a target');
   return {
-    ...first,
+    scheme: first.scheme,
+    pathPrefix: first.pathPrefix,
+    targets: targets.map(({ host, port, weight }) => ({ host, port, weight })),
+    balance: rest.balance,
     protocol: rest.protocol ?? protocol,
     connectTimeoutMs: rest.connectTimeout,
     responseTimeoutMs: rest.timeout,

@@ -1,12 +1,13 @@
-import { type ApiConfig, hasOwnCertificate } from '../config/compiled.ts';
+import { type ApiConfig, authorityOf, hasOwnCertificate } from '../config/compiled.ts';
 import type { UpstreamIdentity } from '../wire/index.ts';
 import { type Compilation, complain, member, UNREAD } from './compilation.ts';
 import type { CompiledApi } from './snapshot.ts';
 
 /** One API as its requests need it: how its upstream is called, and what that is shown and trusted by. */
 export function compileApi(api: ApiConfig, index: number, compilation: Compilation): CompiledApi {
-  const { scheme, host, port, caFile } = api.upstream;
-  const name = host.includes(':') ? `[${host}]` : host;
+  const { scheme, targets, caFile } = api.upstream;
+  const [first] = targets;
+  if (first === undefined) throw new Error(`${api.name} has no target`);
   const authorities = caFile === null ? undefined : member(compilation.configured.files, caFile);
   // Without its own CA the upstream would be trusted on the word of any public one.
   if (caFile !== null && authorities === undefined) complain(compilation, `${api.path}.upstream.ca`, UNREAD);
@@ -15,7 +16,7 @@ export function compileApi(api: ApiConfig, index: number, compilation: Compilati
     index,
     basePath: api.basePath,
     upstream: api.upstream,
-    authority: port === (scheme === 'http' ? 80 : 443) ? name : `${name}:${port}`,
+    authority: authorityOf(scheme, first),
     upstreamCa: authorities === undefined ? null : new TextDecoder().decode(authorities),
     upstreamIdentity: identityOf(api, compilation),
     credentials: api.credentials,

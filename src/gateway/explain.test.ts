@@ -56,6 +56,7 @@ before(async () => {
     ledger: { append: () => true },
     nextId: createIdSource((bytes) => bytes.fill(7), Date.now),
     traces: createTraceIds((bytes) => bytes.fill(7)),
+    chance: () => 0.5,
     pseudonym: ({ subject }) => subject,
     metrics: createGatewayMetrics(METER),
   });

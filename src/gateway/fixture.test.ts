@@ -181,6 +181,7 @@ export function fakePorts() {
     log: { write: (level, event, message) => void lines.push({ level, event, message }) },
     alerts: (alert) => void alerts.push(alert),
     nextId: () => `00000000-0000-7000-8000-${String(++ids).padStart(12, '0')}`,
+    chance: () => 0.5,
     pseudonym: ({ subject }) => `pseudonym of ${subject}`,
     traces: { nextSpan, nextTrace: () => `00-${nextSpan()}${nextSpan()}-${nextSpan()}-03` },
   };

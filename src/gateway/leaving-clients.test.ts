@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PASS } from '../policy/index.ts';
+import type { Upstream } from '../wire/index.ts';
 import { type Bench, kindOf, OK_REPLY, rest, startBench, step, until } from './fixture.test.ts';
 import { UpstreamPools } from './runtime.ts';
 
@@ -80,7 +81,7 @@ test('a client that leaves while it waits for a connection of the upstream waits
   silent(bench);
   const first = bench.client().send(GET);
   await until(() => bench.upstream.requests.length === 1);
-  const [pool] = pools.forApis(bench.gateway.current?.apis ?? []);
+  const [pool] = pools.forApis(bench.gateway.current?.apis ?? []) as readonly Upstream[];
   const waiting = (): number | undefined => pool?.counts.waiting;
   const second = bench.client().send(GET);
   const third = bench.client().send(`${POST}content-length: 100000\r\n\r\n${'x'.repeat(1_000)}`);

@@ -214,6 +214,7 @@ class Scene {
       ledger: { append: (record) => this.#records.push(record) > 0 },
       nextId: createIdSource(counted, () => clock.now()),
       traces: createTraceIds(counted),
+      chance: () => 0.5,
       pseudonym: () => '',
       metrics: NO_METRICS,
     };

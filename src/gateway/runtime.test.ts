@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import type { UpstreamEvents, UpstreamFailure } from '../wire/index.ts';
+import type { Upstream, UpstreamEvents, UpstreamFailure } from '../wire/index.ts';
 import { kindTable } from './kind-table.ts';
 import { apiText, gatheredOf, snapshotOf, until } from './fixture.test.ts';
 import { UpstreamPools } from './runtime.ts';
@@ -74,7 +74,7 @@ test('what is still open of an upstream that nobody has a use for any more is he
       gatheredOf(apiText(`{ targets: ['${url}'], protocol: ${protocol} }`, []), KINDS),
       KINDS,
     );
-    const [pool] = pools.forApis(apis);
+    const [pool] = pools.forApis(apis) as readonly Upstream[];
     assert.ok(pool !== undefined);
     const caller = new Waits();
     pool.call(REQUEST, caller, CLIENT);

@@ -1,6 +1,8 @@
+import { authorityOf, type TargetConfig } from '../config/compiled.ts';
 import type { Principal } from '../policy/index.ts';
 import type { Alerts, Clock, Ledger, Log } from '../ports/index.ts';
 import { openUpstream, POOL_BOUNDS, type Upstream } from '../wire/index.ts';
+import { Balancer } from './balancer.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { CompiledApi, Snapshot } from './snapshot.ts';
 import type { TraceIds } from './trace-context.ts';
@@ -13,6 +15,8 @@ export interface GatewayPorts {
   readonly ledger: Pick<Ledger, 'append'>;
   /** Gives an id that holds the time, which may be given (see `createIdSource`). */
   readonly nextId: (atMs?: number) => string;
+  /** From 0 up to 1: for choices that guard nothing. */
+  readonly chance: () => number;
   readonly traces: TraceIds;
   /** The name that the ledger gives to whoever calls: the same for the same issuer and subject, and says nothing of them. */
   readonly pseudonym: (principal: Principal) => string;
@@ -36,35 +40,42 @@ export type Upstreams = Pick<UpstreamPools, 'retain' | 'sweep' | 'close'> & {
   forApis(apis: readonly CompiledApi[]): readonly UpstreamCaller[];
 };
 
-/** Upstream connections outlive Snapshots: an API whose upstream did not change keeps its own. */
+/**
+ * Upstream connections outlive Snapshots: an API whose upstream did not change keeps its own, and one whose upstream has
+ * other targets than before keeps those of the targets that stayed.
+ */
 export class UpstreamPools {
   readonly #monotonic: () => number;
   readonly #bounds: PoolBounds;
+  readonly #chance: () => number;
   readonly #byTarget = new Map<string, Upstream>();
+  readonly #balancers = new Map<string, Balancer>();
   /** Closed, and not gone yet: their last connections have bounds on time too. */
   readonly #closing = new Set<Upstream>();
 
-  constructor(monotonic: () => number, bounds: PoolBounds = POOL_BOUNDS) {
+  /** `chance` gives a number from 0 up to 1. */
+  constructor(monotonic: () => number, bounds: PoolBounds = POOL_BOUNDS, chance: () => number = () => 0) {
     this.#monotonic = monotonic;
     this.#bounds = bounds;
+    this.#chance = chance;
   }
 
-  /** The pools of a Snapshot's APIs, in their order; new ones where an upstream is new. */
-  forApis(apis: readonly CompiledApi[]): readonly Upstream[] {
+  /** What carries the requests of a Snapshot's APIs, in their order; made anew where an upstream is new. */
+  forApis(apis: readonly CompiledApi[]): readonly UpstreamCaller[] {
     return apis.map((api) => {
-      const key = keyOf(api);
-      let pool = this.#byTarget.get(key);
-      if (pool === undefined) {
-        pool = this.#open(api);
-        this.#byTarget.set(key, pool);
-      }
-      return pool;
+      const { targets } = api.upstream;
+      const [only] = targets;
+      return only === undefined || targets.length > 1 ? this.#balancerOf(api) : this.#poolOf(api, only, 1);
     });
   }
 
-  /** Closes the pools that none of these has a use for. Whoever could still call them has ended. */
+  /** Closes what none of these has a use for. Whoever could still call it has ended. */
   retain(installed: readonly Installed[]): void {
     const wanted = new Set<UpstreamCaller>(installed.flatMap(({ pools }) => pools));
+    for (const [key, balancer] of this.#balancers) {
+      if (!wanted.has(balancer)) this.#balancers.delete(key);
+      else for (const { upstream } of balancer.endpoints) wanted.add(upstream);
+    }
     for (const [key, pool] of this.#byTarget) {
       if (wanted.has(pool)) continue;
       this.#byTarget.delete(key);
@@ -87,21 +98,61 @@ export class UpstreamPools {
     this.retain([]);
   }
 
-  #open(api: CompiledApi): Upstream {
-    const { protocol, scheme, host, port, connectTimeoutMs, responseTimeoutMs, idleTimeoutMs } = api.upstream;
+  #balancerOf(api: CompiledApi): Balancer {
+    const { balance, targets } = api.upstream;
+    const key = JSON.stringify([settingsOf(api), balance, targets]);
+    let balancer = this.#balancers.get(key);
+    if (balancer === undefined) {
+      balancer = new Balancer(balance, targets, {
+        open: (target) => ({
+          authority: authorityOf(api.upstream.scheme, target),
+          upstream: this.#poolOf(api, target, targets.length),
+        }),
+        monotonic: this.#monotonic,
+        chance: this.#chance,
+        watch: null,
+      });
+      this.#balancers.set(key, balancer);
+    }
+    return balancer;
+  }
+
+  /** `count`: how many targets its upstream has. All together have about as many connections as one alone. */
+  #poolOf(api: CompiledApi, { host, port }: TargetConfig, count: number): Upstream {
+    // By powers of two, so that a target more or less opens no connection anew.
+    const parts = 2 ** Math.ceil(Math.log2(count));
+    const key = JSON.stringify([settingsOf(api), host, port, parts]);
+    let pool = this.#byTarget.get(key);
+    if (pool === undefined) {
+      pool = this.#open(api, { host, port }, partOf(this.#bounds, parts));
+      this.#byTarget.set(key, pool);
+    }
+    return pool;
+  }
+
+  #open(api: CompiledApi, at: Pick<TargetConfig, 'host' | 'port'>, bounds: PoolBounds): Upstream {
+    const { protocol, scheme, connectTimeoutMs, responseTimeoutMs, idleTimeoutMs } = api.upstream;
     const { serverName, pins } = api.upstream;
-    const bounds = { connectMs: connectTimeoutMs, responseMs: responseTimeoutMs, idleMs: idleTimeoutMs };
+    const times = { connectMs: connectTimeoutMs, responseMs: responseTimeoutMs, idleMs: idleTimeoutMs };
     const proof = { ca: api.upstreamCa, identity: api.upstreamIdentity, serverName, pins };
-    const target = { scheme, host, port, ...proof, bounds };
-    return openUpstream(protocol, target, this.#monotonic, this.#bounds);
+    return openUpstream(protocol, { scheme, ...at, ...proof, bounds: times }, this.#monotonic, bounds);
   }
 }
 
-function keyOf(api: CompiledApi): string {
-  const { protocol, scheme, host, port, connectTimeoutMs, responseTimeoutMs, idleTimeoutMs } = api.upstream;
+/** The least that one of many targets has. */
+const LEAST_PART = 4;
+
+function partOf({ connections, waiting }: PoolBounds, parts: number): PoolBounds {
+  const part = (all: number): number => Math.min(all, Math.max(LEAST_PART, Math.ceil(all / parts)));
+  return { connections: part(connections), waiting: part(waiting) };
+}
+
+/** All that connections to two targets must have in common to be of one kind, as data. */
+function settingsOf(api: CompiledApi): readonly unknown[] {
+  const { protocol, scheme, connectTimeoutMs, responseTimeoutMs, idleTimeoutMs } = api.upstream;
   const times = [connectTimeoutMs, responseTimeoutMs, idleTimeoutMs];
   const { serverName, pins } = api.upstream;
   // The certificate names its key.
   const proof = [api.upstreamCa, api.upstreamIdentity?.chainPem ?? null, serverName, pins];
-  return JSON.stringify([protocol, scheme, host, port, times, proof]);
+  return [protocol, scheme, times, proof];
 }

@@ -17,7 +17,7 @@ export interface CompiledApi {
   /** Taken off the path before the upstream; empty or like `/v1`. */
   readonly basePath: string;
   readonly upstream: UpstreamConfig;
-  /** The upstream's name as its Host field says it. */
+  /** The name of the upstream's first target, as its Host field says it. */
   readonly authority: string;
   /** The CA that vouches for the upstream, PEM, or null for the public ones. */
   readonly upstreamCa: string | null;

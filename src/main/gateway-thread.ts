@@ -104,6 +104,7 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
         () => clock.now(),
       ),
       traces: createTraceIds((bytes) => random.fill(bytes)),
+      chance: createChance((bytes) => random.fill(bytes)),
       pseudonym: createPseudonyms(workerData.pseudonymKey),
       metrics,
     },

@@ -128,7 +128,8 @@ export interface OutgoingRequest {
   readonly method: string;
   /** Path and query as they were judged. */
   readonly target: string;
-  readonly authority: string;
+  /** Whom it goes to, as Host says it; set anew where it goes to another target. */
+  authority: string;
   readonly fields: HeaderFields | null;
   readonly added: readonly string[];
   /** Field lines ready to be sent, each with its CRLF, before `added`. Nothing of them is checked again. */

@@ -126,6 +126,7 @@ function buildClients() {
         () => clock.now(),
       ),
       traces: createTraceIds((bytes) => random.fill(bytes)),
+      chance: () => 0.5,
       pseudonym: createPseudonyms(Buffer.alloc(32, 1)),
       metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),
     },

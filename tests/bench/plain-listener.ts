@@ -60,6 +60,7 @@ async function run(file: string, port: number): Promise<void> {
       () => clock.now(),
     ),
     traces: createTraceIds((bytes) => random.fill(bytes)),
+    chance: () => 0.5,
     pseudonym: createPseudonyms(Buffer.alloc(32, 1)),
     metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),
   });

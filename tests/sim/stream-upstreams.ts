@@ -54,7 +54,8 @@ export function endlessUpstreams(clock: Clock, chance: Chance): EndlessUpstreams
   };
   return {
     forApis: (apis) =>
-      apis.map(({ upstream: { port } }) => {
+      apis.map(({ upstream: { targets } }) => {
+        const port = targets[0]?.port ?? 0;
         let caller = callers.get(port);
         if (caller === undefined) callers.set(port, (caller = { call: begin, waitingShare: () => 0 }));
         return caller;

@@ -85,6 +85,7 @@ export class StreamWorld {
       ledger: { append: () => true },
       nextId: () => String(++this.#ids),
       traces: { nextSpan: () => '0123456789abcdef', nextTrace: () => `00-${'1'.repeat(32)}-0123456789abcdef-03` },
+      chance: () => 0.5,
       pseudonym: () => '',
       metrics: {
         ...createGatewayMetrics(NO_METER),

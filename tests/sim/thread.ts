@@ -101,6 +101,7 @@ export class SimThread implements Member {
         ledger: { append: () => true },
         nextId: () => `${this.name}-${++ids}`,
         traces: { nextSpan: () => '0123456789abcdef', nextTrace: () => `00-${'1'.repeat(32)}-0123456789abcdef-03` },
+        chance: () => 0.5,
         pseudonym: () => '',
         metrics: {
           finished() {},

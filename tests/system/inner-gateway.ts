@@ -78,6 +78,7 @@ export async function startInner(gathered: Gathered, kinds: KindTable): Promise<
     ledger,
     nextId: createIdSource(random, () => clock.now()),
     traces: createTraceIds(random),
+    chance: () => 0.5,
     pseudonym: ({ subject }) => `pseudonym of ${subject}`,
     metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),
   });

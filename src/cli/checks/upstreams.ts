@@ -14,8 +14,9 @@ export async function checkUpstreams(
   { resolver, egress }: { readonly resolver: Resolver; readonly egress: Egress },
   config: Config,
 ): Promise<readonly Diagnosis[]> {
-  const upstreams = new Map(config.apis.map(({ upstream }) => [urlOf(upstream), upstream]));
-  const hosts = [...new Set([...upstreams.values()].map(({ host }) => host))].filter((host) => isIP(host) === 0);
+  const upstreams = new Map(config.apis.flatMap(({ upstream }) => urlsOf(upstream).map((url) => [url, upstream])));
+  const targets = config.apis.flatMap(({ upstream }) => upstream.targets);
+  const hosts = [...new Set(targets.map(({ host }) => host))].filter((host) => isIP(host) === 0);
   const names = await Promise.all(hosts.slice(0, UPSTREAM_LIMIT).map((host) => checkName(resolver, host)));
   const tried = [...upstreams].slice(0, UPSTREAM_LIMIT);
   const reached = await Promise.all(tried.map(([url, upstream]) => checkReach(egress, url, upstream)));
@@ -24,8 +25,8 @@ export async function checkUpstreams(
   return [...names, ...reached, ...rest];
 }
 
-function urlOf({ scheme, host, port, pathPrefix }: UpstreamConfig): string {
-  return `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}${pathPrefix}/`;
+function urlsOf({ scheme, targets, pathPrefix }: UpstreamConfig): readonly string[] {
+  return targets.map(({ host, port }) => `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}${pathPrefix}/`);
 }
 
 async function checkName(resolver: Resolver, host: string): Promise<Diagnosis> {

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { authorityOf } from './authority.ts';
+import { parsed } from './scalars.ts';
+import { parseUpstreamUrl, type UpstreamUrl } from './upstream-url.ts';
+import { words } from './words.ts';
+
+const TARGET_LIMIT = 1_000;
+const WEIGHT_LIMIT = 1_000;
+
+const url = parsed(parseUpstreamUrl).meta({ title: 'URL' });
+
+const weighed = z.strictObject({
+  url: url.meta({ description: 'Its URL.' }),
+  weight: z
+    .int({ error: `a weight is a whole number from 1 to ${WEIGHT_LIMIT}` })
+    .min(1, { error: words('a weight is 1 at least', 'leave the target out if it shall get nothing') })
+    .max(WEIGHT_LIMIT, { error: `a weight is at most ${WEIGHT_LIMIT}` })
+    .prefault(1)
+    .meta({ description: 'How much it gets beside the others.' }),
+});
+
+/** A target as the schema leaves it. */
+interface RawTarget extends UpstreamUrl {
+  readonly weight: number;
+}
+
+const target = z
+  .union([url, weighed], {
+    error: words('expected a URL, or a target with its weight', 'write a URL, or { url: URL, weight: 3 }'),
+  })
+  .transform((raw): RawTarget => ('url' in raw ? { ...raw.url, weight: raw.weight } : { ...raw, weight: 1 }));
+
+/** The targets of an upstream: each once, and all of one scheme and path, for they are spoken to alike. */
+export const targetsSchema = z
+  .array(target)
+  .min(1, { error: 'at least one target is needed' })
+  .max(TARGET_LIMIT, { error: `an upstream has at most ${TARGET_LIMIT} targets` })
+  .superRefine((targets, context) => {
+    const seen = new Set<string>();
+    for (const [at, each] of targets.entries()) {
+      const message = faultOf(each, targets[0] ?? each, seen);
+      if (message !== null) context.addIssue({ code: 'custom', path: [at], message });
+    }
+  })
+  .meta({
+    description:
+      'The URLs of the upstream: http or https, with a port and a path prefix where needed; `{ url, weight }` where one gets more than others. All have one scheme and one path.',
+  });
+
+function faultOf(each: RawTarget, first: RawTarget, seen: Set<string>): string | null {
+  if (each.scheme !== first.scheme) return words('all targets have one scheme', `write ${first.scheme}://`);
+  if (each.pathPrefix !== first.pathPrefix)
+    return words('all targets have one path', `the first has ${first.pathPrefix === '' ? 'none' : first.pathPrefix}`);
+  const authority = authorityOf(each.scheme, each);
+  if (seen.has(authority)) return words('this target stands here already', 'give it a greater weight instead');
+  seen.add(authority);
+  return null;
+}

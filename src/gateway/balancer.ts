@@ -1,0 +1,99 @@
+import { createPicker, type Picker } from '../balance/index.ts';
+import type { BalanceConfig, TargetConfig } from '../config/compiled.ts';
+import type {
+  CallClient,
+  OutgoingRequest,
+  Upstream,
+  UpstreamCall,
+  UpstreamEvents,
+  UpstreamFailure,
+} from '../wire/index.ts';
+import { BalancedCall, type BalancedCallHost, type Endpoint, type TargetWatch } from './balanced-call.ts';
+
+/** What a balancer works with besides its targets. */
+export interface BalancerPorts {
+  /** What carries requests to a target: the same one for the same target, as long as it lives. */
+  open(target: TargetConfig): { readonly authority: string; readonly upstream: Upstream };
+  monotonic(): number;
+  /** From 0 up to 1. */
+  chance(): number;
+  readonly watch: TargetWatch | null;
+}
+
+/** How many targets are asked how full their queues are. */
+const ASKED_QUEUES = 4;
+const NONE: readonly Endpoint[] = [];
+
+/** Carries the requests of one upstream to its targets. */
+export class Balancer implements BalancedCallHost {
+  readonly #balance: BalanceConfig;
+  readonly #ports: BalancerPorts;
+  readonly watch: TargetWatch | null;
+  readonly monotonic: () => number;
+  #endpoints: readonly Endpoint[] = NONE;
+  #picker: Picker<Endpoint> | null = null;
+
+  constructor(balance: BalanceConfig, targets: readonly TargetConfig[], ports: BalancerPorts) {
+    this.#balance = balance;
+    this.#ports = ports;
+    this.watch = ports.watch;
+    this.monotonic = () => ports.monotonic();
+    this.use(targets);
+  }
+
+  get picker(): Picker<Endpoint> {
+    if (this.#picker === null) throw new Error('a balancer without its targets');
+    return this.#picker;
+  }
+
+  get endpoints(): readonly Endpoint[] {
+    return this.#endpoints;
+  }
+
+  /** Puts other targets in place of these. Those that stay keep what is known of them; requests under way go on. */
+  use(targets: readonly TargetConfig[]): void {
+    const known = new Map(this.#endpoints.map((endpoint) => [endpoint.name, endpoint]));
+    this.#endpoints = targets.map((target) => {
+      const { authority, upstream } = this.#ports.open(target);
+      const old = known.get(authority);
+      if (old !== undefined && old.weight === target.weight && old.upstream === upstream) return old;
+      return { name: authority, weight: target.weight, share: old?.share ?? 1, inFlight: 0, authority, upstream };
+    });
+    const chance = (): number => this.#ports.chance();
+    this.#picker = createPicker(this.#balance.rule, this.#endpoints, chance, this.#picker);
+  }
+
+  /** How much of its queue a client finds taken at the emptiest of a few targets: from 0 to 1. */
+  waitingShare(client: CallClient): number {
+    const count = this.#endpoints.length;
+    let least = 1;
+    let at = Math.floor(this.#ports.chance() * count);
+    for (let asked = 0; asked < Math.min(ASKED_QUEUES, count); asked++, at++) {
+      const endpoint = this.#endpoints[at % count] as Endpoint;
+      if (endpoint.share > 0) least = Math.min(least, endpoint.upstream.waitingShare(client));
+    }
+    return count === 0 ? 0 : least;
+  }
+
+  call(
+    request: OutgoingRequest,
+    events: UpstreamEvents,
+    client: CallClient,
+    atMs: number = this.monotonic(),
+  ): UpstreamCall {
+    const endpoint = this.picker.pick(0, NONE);
+    if (endpoint !== null) return new BalancedCall(this, endpoint, { request, client, atMs }, events);
+    return failLater(events);
+  }
+}
+
+const UNAVAILABLE: UpstreamFailure = { code: 'upstream-unavailable', detail: 'no target can be asked' };
+
+/** The caller has no call in hand yet that it could connect a failure with. */
+function failLater(events: UpstreamEvents): UpstreamCall {
+  let over = false;
+  process.nextTick(() => {
+    if (!over) events.failed(UNAVAILABLE);
+  });
+  return { write: () => true, finish() {}, resume() {}, allowIdle() {}, abort: () => void (over = true) };
+}
