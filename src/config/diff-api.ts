@@ -100,7 +100,15 @@ function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell):
   const [from, to] = [words(old), words(next)];
   if (!sameData(old.targets, next.targets) || old.scheme !== next.scheme || old.pathPrefix !== next.pathPrefix) {
     const effect = old.scheme === 'https' && next.scheme === 'http' ? 'loosens' : 'changes';
-    changes.push(tell('upstream', effect, from === to ? `requests go to other targets than before, ${next.targets.length} by number` : `requests go to ${to} instead of ${from}`));
+    changes.push(
+      tell(
+        'upstream',
+        effect,
+        from === to
+          ? `requests go to other targets than before, ${next.targets.length} by number`
+          : `requests go to ${to} instead of ${from}`,
+      ),
+    );
   }
   if (!sameData(old.balance, next.balance))
     changes.push(tell('upstream', 'changes', `targets are chosen by ${next.balance.rule}, not ${old.balance.rule}`));

@@ -36,6 +36,8 @@ export const targetsSchema = z
   .min(1, { error: 'at least one target is needed' })
   .max(TARGET_LIMIT, { error: `an upstream has at most ${TARGET_LIMIT} targets` })
   .superRefine((targets, context) => {
+    // Beside a target that has an issue of its own already, the others are not compared.
+    if (!targets.every((each) => 'host' in each && each.host !== undefined)) return;
     const seen = new Set<string>();
     for (const [at, each] of targets.entries()) {
       const message = faultOf(each, targets[0] ?? each, seen);

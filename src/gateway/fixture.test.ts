@@ -163,6 +163,12 @@ export class CountingMetrics implements GatewayMetrics {
   }
 }
 
+/** Numbers from 0 up to 1, the same ones each time (a linear congruential generator). */
+function seededChance(): () => number {
+  let state = 1;
+  return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
+}
+
 /** A gateway's ports, and everything that was said through them. */
 export function fakePorts() {
   const clock = new StillClock();
@@ -181,7 +187,7 @@ export function fakePorts() {
     log: { write: (level, event, message) => void lines.push({ level, event, message }) },
     alerts: (alert) => void alerts.push(alert),
     nextId: () => `00000000-0000-7000-8000-${String(++ids).padStart(12, '0')}`,
-    chance: () => 0.5,
+    chance: seededChance(),
     pseudonym: ({ subject }) => `pseudonym of ${subject}`,
     traces: { nextSpan, nextTrace: () => `00-${nextSpan()}${nextSpan()}-${nextSpan()}-03` },
   };

@@ -105,7 +105,7 @@ export class GatewayThread {
     this.#turnedAway = createTurnedAway(options.ports);
     const { ports, threads, tables } = options;
     this.#challenges = new AcmeChallenges(tables, () => ports.clock.now());
-    const pools = (): Upstreams => 
+    const pools = (): Upstreams =>
       new UpstreamPools(() => ports.clock.monotonic(), poolBoundsOf(threads), ports.chance);
     const upstreams = options.outside?.upstreams ?? pools();
     this.#gateway = createGateway(ports, collectedBytesOf(threads), upstreams, options.overload);
