@@ -9,6 +9,7 @@ import type {
   UpstreamFailure,
 } from '../wire/index.ts';
 import { BalancedCall, type BalancedCallHost, type Endpoint, type TargetWatch } from './balanced-call.ts';
+import type { TableReader } from './sources.ts';
 
 /** What a balancer works with besides its targets. */
 export interface BalancerPorts {
@@ -17,6 +18,7 @@ export interface BalancerPorts {
   monotonic(): number;
   /** From 0 up to 1. */
   chance(): number;
+  readonly tables: TableReader;
   readonly watch: TargetWatch | null;
 }
 
@@ -61,6 +63,11 @@ export class Balancer implements BalancedCallHost {
     });
     const chance = (): number => this.#ports.chance();
     this.#picker = createPicker(this.#balance.rule, this.#endpoints, chance, this.#picker);
+  }
+
+  /** A live table has a new version. */
+  tableReplaced(_name: string): void {
+    // No table tells of targets yet.
   }
 
   /** How much of its queue a client finds taken at the emptiest of a few targets: from 0 to 1. */

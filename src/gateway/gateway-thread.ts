@@ -89,6 +89,7 @@ export interface GatewayThreadOptions {
 export class GatewayThread {
   readonly #options: GatewayThreadOptions;
   readonly #gateway: Gateway;
+  readonly #upstreams: Upstreams;
   readonly #prepared = new Map<number, Snapshot>();
   readonly #contexts: TlsContexts;
   readonly #challenges: AcmeChallenges;
@@ -106,9 +107,9 @@ export class GatewayThread {
     const { ports, threads, tables } = options;
     this.#challenges = new AcmeChallenges(tables, () => ports.clock.now());
     const pools = (): Upstreams =>
-      new UpstreamPools(() => ports.clock.monotonic(), poolBoundsOf(threads), ports.chance);
-    const upstreams = options.outside?.upstreams ?? pools();
-    this.#gateway = createGateway(ports, collectedBytesOf(threads), upstreams, options.overload);
+      new UpstreamPools(() => ports.clock.monotonic(), poolBoundsOf(threads), ports.chance, tables);
+    this.#upstreams = options.outside?.upstreams ?? pools();
+    this.#gateway = createGateway(ports, collectedBytesOf(threads), this.#upstreams, options.overload);
   }
 
   /**
@@ -185,6 +186,7 @@ export class GatewayThread {
     tables.declare(table.declaration);
     if (table.filledAtMs === null) return;
     tables.take(table);
+    this.#upstreams.tableReplaced(table.declaration.name);
     this.#options.send({ kind: 'tableTaken', name: table.declaration.name, version: table.version });
   }
 

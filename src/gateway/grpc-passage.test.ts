@@ -73,7 +73,7 @@ function startGateway(kinds: readonly PolicyKind<never>[] = []) {
       return { write: () => true, finish() {}, resume() {}, allowIdle() {}, abort: () => void (call.aborted = true) };
     },
   };
-  const upstreams: Upstreams = { forApis: () => [upstream], retain() {}, sweep() {}, close() {} };
+  const upstreams: Upstreams = { forApis: () => [upstream], retain() {}, sweep() {}, close() {}, tableReplaced() {} };
   const gateway = createGateway(fakes.ports, undefined, upstreams);
   const table = kindTable([createGrpcKind({ isGrpcType, readTimeout }), ...kinds]);
   const used = kinds.map(({ kind }) => `${kind}: {}`).join(', ');

@@ -234,7 +234,7 @@ class Scene {
         return call;
       },
     });
-    return { forApis: (apis) => apis.map(taking), retain() {}, sweep() {}, close() {} };
+    return { forApis: (apis) => apis.map(taking), retain() {}, sweep() {}, close() {}, tableReplaced() {} };
   }
 
   verdict(stream: RehearsedStream): RehearsedVerdict {

@@ -5,6 +5,7 @@ import { openUpstream, POOL_BOUNDS, type Upstream } from '../wire/index.ts';
 import { Balancer } from './balancer.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { CompiledApi, Snapshot } from './snapshot.ts';
+import type { TableReader } from './sources.ts';
 import type { TraceIds } from './trace-context.ts';
 
 /** What a gateway thread works with besides its Snapshot. */
@@ -35,7 +36,7 @@ type PoolBounds = typeof POOL_BOUNDS;
 export type UpstreamCaller = Pick<Upstream, 'call' | 'waitingShare'>;
 
 /** The upstreams of the Snapshots that live. */
-export type Upstreams = Pick<UpstreamPools, 'retain' | 'sweep' | 'close'> & {
+export type Upstreams = Pick<UpstreamPools, 'retain' | 'sweep' | 'close' | 'tableReplaced'> & {
   /** One for each of a Snapshot's APIs, in their order. */
   forApis(apis: readonly CompiledApi[]): readonly UpstreamCaller[];
 };
@@ -48,16 +49,23 @@ export class UpstreamPools {
   readonly #monotonic: () => number;
   readonly #bounds: PoolBounds;
   readonly #chance: () => number;
+  readonly #tables: TableReader;
   readonly #byTarget = new Map<string, Upstream>();
   readonly #balancers = new Map<string, Balancer>();
   /** Closed, and not gone yet: their last connections have bounds on time too. */
   readonly #closing = new Set<Upstream>();
 
-  /** `chance` gives a number from 0 up to 1. */
-  constructor(monotonic: () => number, bounds: PoolBounds = POOL_BOUNDS, chance: () => number = () => 0) {
+  /** `chance` gives a number from 0 up to 1; `tables` tells what is found out of targets while requests run. */
+  constructor(
+    monotonic: () => number,
+    bounds: PoolBounds = POOL_BOUNDS,
+    chance: () => number = () => 0,
+    tables: TableReader = NO_TABLES,
+  ) {
     this.#monotonic = monotonic;
     this.#bounds = bounds;
     this.#chance = chance;
+    this.#tables = tables;
   }
 
   /** What carries the requests of a Snapshot's APIs, in their order; made anew where an upstream is new. */
@@ -82,6 +90,11 @@ export class UpstreamPools {
       this.#closing.add(pool);
       pool.close();
     }
+  }
+
+  /** A live table has a new version: whoever balances by it does so from now on. */
+  tableReplaced(name: string): void {
+    for (const balancer of this.#balancers.values()) balancer.tableReplaced(name);
   }
 
   /** Holds the bounds on time. */
@@ -110,6 +123,7 @@ export class UpstreamPools {
         }),
         monotonic: this.#monotonic,
         chance: this.#chance,
+        tables: this.#tables,
         watch: null,
       });
       this.#balancers.set(key, balancer);
@@ -138,6 +152,13 @@ export class UpstreamPools {
     return openUpstream(protocol, { scheme, ...at, ...proof, bounds: times }, this.#monotonic, bounds);
   }
 }
+
+/** Where nobody fills any. Whoever reads one has a bug. */
+const NO_TABLES: TableReader = {
+  read(name) {
+    throw new Error(`the table ${name} is not there`);
+  },
+};
 
 /** The least that one of many targets has. */
 const LEAST_PART = 4;

@@ -131,7 +131,7 @@ function buildClients() {
       metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),
     },
     1e8,
-    { forApis: (apis) => apis.map(() => pool), retain() {}, sweep() {}, close() {} },
+    { forApis: (apis) => apis.map(() => pool), retain() {}, sweep() {}, close() {}, tableReplaced() {} },
   );
   gateway.install(snapshot);
   const clients = Array.from({ length: CONNECTIONS }, () => {

@@ -63,6 +63,7 @@ export function endlessUpstreams(clock: Clock, chance: Chance): EndlessUpstreams
     retain() {},
     sweep() {},
     close() {},
+    tableReplaced() {},
     get open() {
       return open.size;
     },

@@ -23,6 +23,7 @@ export function simUpstreams(given: {
     retain() {},
     sweep() {},
     close() {},
+    tableReplaced() {},
   };
 }
 
