@@ -1,4 +1,5 @@
 import { hashText } from './hash-text.ts';
+import { IndexedHeap } from './heap.ts';
 
 /** A prime, and 65 for each of 1,000 targets. The same for every pool: else all keys would move where a size is passed. */
 export const TABLE_SIZE = 65_537;
@@ -19,23 +20,23 @@ interface Named {
  */
 export function maglevTable(owners: readonly Named[]): Uint16Array {
   const table = new Uint16Array(TABLE_SIZE).fill(FREE);
+  const turns = new IndexedHeap(owners.length);
   const places = owners.map((_, place) => place).toSorted((one, other) => compare(owners[one], owners[other]));
-  const heaviest = owners.reduce((most, { weight }) => Math.max(most, weight), 0);
-  const offsets = owners.map(({ name }) => hashText(name, OFFSET_SEED) % TABLE_SIZE);
+  const ranks = new Uint32Array(owners.length);
+  for (const [rank, place] of places.entries()) ranks[place] = rank;
+  for (const [place, { weight }] of owners.entries()) turns.set(place, 1 / weight, ranks[place] as number);
+  const slots = owners.map(({ name }) => hashText(name, OFFSET_SEED) % TABLE_SIZE);
   const skips = owners.map(({ name }) => (hashText(name, SKIP_SEED) % (TABLE_SIZE - 1)) + 1);
-  const due = new Float64Array(owners.length);
-  let free = owners.length === 0 ? 0 : TABLE_SIZE;
-  while (free > 0) {
-    for (const place of places) {
-      due[place] = (due[place] as number) + (owners[place] as Named).weight / heaviest;
-      if ((due[place] as number) < 1 || free === 0) continue;
-      due[place] = (due[place] as number) - 1;
-      let slot = offsets[place] as number;
-      while (table[slot] !== FREE) slot = (slot + (skips[place] as number)) % TABLE_SIZE;
-      table[slot] = place;
-      offsets[place] = (slot + (skips[place] as number)) % TABLE_SIZE;
-      free -= 1;
-    }
+  const taken = new Uint32Array(owners.length);
+  for (let free = owners.length === 0 ? 0 : TABLE_SIZE; free > 0; free--) {
+    const place = turns.least;
+    let slot = slots[place] as number;
+    while (table[slot] !== FREE) slot = (slot + (skips[place] as number)) % TABLE_SIZE;
+    table[slot] = place;
+    slots[place] = slot;
+    const count = (taken[place] as number) + 1;
+    taken[place] = count;
+    turns.set(place, (count + 1) / (owners[place] as Named).weight, ranks[place] as number);
   }
   return table;
 }

@@ -6,12 +6,12 @@ import type { Picker } from './picker.ts';
 /**
  * Each in turn, by weight, and the turns of one spread over the cycle: whoever is due first is picked (earliest deadline
  * first), and is due again a weight's part of the cycle later. In a cycle of as many picks as the weights' sum each is
- * picked exactly as often as it weighs. Threads begin with different ones.
+ * picked exactly as often as it weighs. Where each begins is chance, so that threads begin with different ones.
  */
 export class RoundRobinPicker<E extends Entry> implements Picker<E> {
   readonly #entries: readonly E[];
-  /** In what order those are picked that are due at once. */
-  readonly #order: Float64Array;
+  /** Where between two of its turns each begins, by chance: from 0 up to and not including 1. */
+  readonly #phases: Float64Array;
   readonly #heap: IndexedHeap;
   /** What each weighs, the cycle in which it began to, and how often it was picked since. */
   readonly #weights: Float64Array;
@@ -23,7 +23,7 @@ export class RoundRobinPicker<E extends Entry> implements Picker<E> {
 
   constructor(entries: readonly E[], random: () => number) {
     this.#entries = entries;
-    this.#order = Float64Array.from(entries, random);
+    this.#phases = Float64Array.from(entries, random);
     this.#heap = new IndexedHeap(entries.length);
     this.#weights = new Float64Array(entries.length);
     this.#bases = new Float64Array(entries.length);
@@ -72,8 +72,7 @@ export class RoundRobinPicker<E extends Entry> implements Picker<E> {
   }
 
   #setDue(index: number): void {
-    const due =
-      (this.#bases[index] as number) + ((this.#counts[index] as number) + 0.5) / (this.#weights[index] as number);
-    this.#heap.set(index, due, this.#order[index] as number);
+    const turns = (this.#counts[index] as number) + (this.#phases[index] as number);
+    this.#heap.set(index, (this.#bases[index] as number) + turns / (this.#weights[index] as number), index);
   }
 }
