@@ -132,50 +132,73 @@ test('whatever happens, its states follow each other as they may, and no more pr
   });
   fc.assert(
     fc.property(rules, fc.array(step, { maxLength: 200 }), (given, steps) => {
-      let last = 'closed' as BreakerState;
-      let openedMs = 0;
-      let nowMs = 0;
-      const breaker = new Breaker(given, (state) => {
-        assert.ok(LEGAL[last].includes(state), `${last} to ${state}`);
-        last = state;
-        if (state === 'open') openedMs = nowMs;
-      });
-      const under: number[] = [];
+      const watched = new Watched(given);
       for (const one of steps) {
-        nowMs += one.afterMs;
-        if (one.kind === 'begin') {
-          const before = last;
-          const period = breaker.begin(nowMs);
-          if (period === NOT_LET_THROUGH) assert.notEqual(before, 'closed', 'closed, it lets all through');
-          else {
-            if (before === 'open') assert.ok(nowMs - openedMs >= given.openMs, 'open, it keeps its time');
-            under.push(period);
-            if (last === 'half-open') {
-              const probes = under.filter((other) => other === period).length;
-              assert.ok(probes <= given.probes, 'no more probes than may be at once');
-            }
-          }
-        } else if (under.length > 0) {
-          const [period] = under.splice(one.which % under.length, 1);
-          breaker.ended(period as number, one.outcome, nowMs);
-        }
-        assert.equal(breaker.state, last);
+        if (one.kind === 'begin') watched.begin(one.afterMs);
+        else watched.end(one.which, one.outcome, one.afterMs);
       }
       // No starvation: with an upstream that is well it closes after as many calls as it asks for.
-      nowMs += given.openMs;
-      for (let n = 0; n <= given.probes; n++) {
-        const period = breaker.begin(nowMs);
-        if (period !== NOT_LET_THROUGH) breaker.ended(period, 'succeeded', nowMs);
+      for (let round = 0; round < 2; round++) {
+        watched.forget();
+        watched.begin(given.openMs);
+        for (let n = 0; n <= given.probes; n++) {
+          watched.end(0, 'succeeded', 0);
+          watched.begin(0);
+        }
       }
-      nowMs += given.openMs;
-      for (let n = 0; n <= given.probes; n++) {
-        const period = breaker.begin(nowMs);
-        if (period !== NOT_LET_THROUGH) breaker.ended(period, 'succeeded', nowMs);
-      }
-      assert.equal(breaker.state, 'closed');
+      assert.equal(watched.state, 'closed');
     }),
   );
 });
+
+/** A breaker of which each step is held against what it promises. */
+class Watched {
+  state: BreakerState = 'closed';
+  readonly #rules: BreakerRules;
+  readonly #breaker: Breaker;
+  #under: number[] = [];
+  #openedMs = 0;
+  #nowMs = 0;
+
+  constructor(rules: BreakerRules) {
+    this.#rules = rules;
+    this.#breaker = new Breaker(rules, (state) => {
+      assert.ok(LEGAL[this.state].includes(state), `${this.state} to ${state}`);
+      this.state = state;
+      if (state === 'open') this.#openedMs = this.#nowMs;
+    });
+  }
+
+  begin(afterMs: number): void {
+    this.#nowMs += afterMs;
+    const before = this.state;
+    const period = this.#breaker.begin(this.#nowMs);
+    assert.equal(this.#breaker.state, this.state);
+    if (period === NOT_LET_THROUGH) {
+      assert.notEqual(before, 'closed', 'closed, it lets all through');
+      return;
+    }
+    const isRested = this.#nowMs - this.#openedMs >= this.#rules.openMs;
+    assert.ok(before !== 'open' || isRested, 'open, it keeps its time');
+    this.#under.push(period);
+    const probes = this.#under.filter((other) => other === period).length;
+    assert.ok(this.state !== 'half-open' || probes <= this.#rules.probes, 'no more probes than may be at once');
+  }
+
+  /** One of the calls under way ends. */
+  end(which: number, outcome: CallOutcome, afterMs: number): void {
+    this.#nowMs += afterMs;
+    if (this.#under.length === 0) return;
+    const [period] = this.#under.splice(which % this.#under.length, 1);
+    this.#breaker.ended(period as number, outcome, this.#nowMs);
+    assert.equal(this.#breaker.state, this.state);
+  }
+
+  /** Calls under way never end. */
+  forget(): void {
+    this.#under = [];
+  }
+}
 
 /** A generator that gives the same numbers each time (mulberry32). */
 function numbers(seed: number): () => number {

@@ -9,6 +9,8 @@ import type { OutgoingRequest } from './write-head.ts';
 export interface UpstreamFailure {
   readonly code: ProblemCode & `upstream-${string}`;
   readonly detail: string;
+  /** The upstream has surely done nothing: nothing of the request was sent, or it says that it took none (RFC 9113 §8.7). */
+  readonly unprocessed?: true;
 }
 
 /** What comes back from an upstream, never before `call` has returned. After `whole`, `end`, `failed` or `switched` nothing more comes. */
@@ -55,9 +57,19 @@ export interface CallState {
 
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
+/** Whether a request of this method does the same sent twice as once (RFC 9110 §9.2.2). */
+export function isIdempotent(method: string): boolean {
+  return IDEMPOTENT.has(method);
+}
+
 /** Whether a request may be sent again on another connection where no answer had begun: see `CallState`. */
 export function isReplayable(request: OutgoingRequest): boolean {
-  return request.framing.kind === 'none' && IDEMPOTENT.has(request.method);
+  return request.framing.kind === 'none' && isIdempotent(request.method);
+}
+
+/** A failure of a request that has not gone out, or that the upstream says it has done nothing with. */
+export function unprocessed(failure: UpstreamFailure): UpstreamFailure {
+  return { ...failure, unprocessed: true };
 }
 
 /** Tells a call that its pool keeps of a failure, unless it is over: then nothing more comes. */

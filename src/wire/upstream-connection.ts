@@ -7,7 +7,7 @@ import { latin1Text } from './octets.ts';
 import type { PooledCall } from './pooled-call.ts';
 import { nextReplyHead, type ReplyHead, readSoundReply } from './reply-head.ts';
 import { SIDE_BUFFER_BYTES } from './server.ts';
-import type { CallState, UpstreamFailure } from './upstream-call.ts';
+import { type CallState, unprocessed, type UpstreamFailure } from './upstream-call.ts';
 import { failureOf } from './upstream-failure.ts';
 import { chunkLine, LAST_CHUNK, writeRequestHead } from './write-head.ts';
 
@@ -181,7 +181,8 @@ export class UpstreamConnection {
       // The client's side is what we wait for, and it has bounds of its own.
       this.#since = now;
     } else {
-      const limit = this.#reply === null ? responseMs : (this.#call.idleMs ?? idleMs);
+      const { request, idleMs: ownIdleMs } = this.#call;
+      const limit = this.#reply === null ? (request.responseMs ?? responseMs) : (ownIdleMs ?? idleMs);
       if (waited > limit) this.#lose({ code: 'upstream-timeout', detail: `nothing for ${limit} ms` });
     }
   }
@@ -357,11 +358,13 @@ export class UpstreamConnection {
     if (this.#over) return;
     this.#over = true;
     const call = this.#call;
-    const untouched = this.#writer.unsent ? 'all' : 'idempotent';
+    const { unsent } = this.#writer;
+    const untouched = unsent ? 'all' : 'idempotent';
+    const told = unsent || !this.#ready ? unprocessed(failure) : failure;
     this.#call = null;
     this.#buffer = NOTHING;
     this.#socket.destroy();
-    this.#host.lost(this, call, failure, this.#calls > 1 && this.#replyBytes === 0 ? untouched : 'none');
+    this.#host.lost(this, call, told, this.#calls > 1 && this.#replyBytes === 0 ? untouched : 'none');
   }
 }
 

@@ -123,7 +123,8 @@ export class UpstreamPool implements Upstream {
     this.#tunnels.sweep(now);
     const limit = this.#target.bounds.connectMs;
     for (const call of this.#waiting.takeOlder(now - limit)) {
-      failCall(call, { code: 'upstream-overloaded', detail: `no free connection within ${limit} ms` });
+      const detail = `no free connection within ${limit} ms`;
+      failCall(call, { code: 'upstream-overloaded', detail, unprocessed: true });
     }
   }
 
@@ -240,4 +241,5 @@ export class UpstreamPool implements Upstream {
 const QUEUE_FULL: UpstreamFailure = {
   code: 'upstream-overloaded',
   detail: 'the queue for connections is full, or its network has its share of it',
+  unprocessed: true,
 };

@@ -6,7 +6,7 @@ import { nextReplyHead, type ReplyHead } from './reply-head.ts';
 import { SIDE_BUFFER_BYTES } from './server.ts';
 import { SocketTunnel } from './socket-tunnel.ts';
 import { switchFault } from './upgrade.ts';
-import type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';
+import { unprocessed, type UpstreamCall, type UpstreamEvents, type UpstreamFailure } from './upstream-call.ts';
 import type { UpstreamBounds } from './upstream-connection.ts';
 import type { UpstreamDialer } from './upstream-dialer.ts';
 import { failureOf } from './upstream-failure.ts';
@@ -97,7 +97,8 @@ export class UpstreamTunnelCall implements UpstreamCall {
     if (this.#phase === 'tunnel' || this.#phase === 'over') return;
     if (this.#paused) this.#since = now;
     const { connectMs, responseMs } = this.#options.bounds;
-    const limit = this.#phase === 'connecting' ? connectMs : this.#phase === 'head' ? responseMs : this.#idleMs;
+    const headMs = this.#request.responseMs ?? responseMs;
+    const limit = this.#phase === 'connecting' ? connectMs : this.#phase === 'head' ? headMs : this.#idleMs;
     if (now - this.#since > limit) this.#fail({ code: 'upstream-timeout', detail: `nothing for ${limit} ms` });
   }
 
@@ -218,9 +219,10 @@ export class UpstreamTunnelCall implements UpstreamCall {
   /** A tunnel hears of it by its `close`. */
   #fail(failure: UpstreamFailure): void {
     if (this.#phase === 'over' || this.#phase === 'tunnel') return;
+    const isUnsent = this.#phase === 'connecting' || this.#writer.unsent;
     this.#leave();
     this.#socket.destroy();
-    this.#events.failed(failure);
+    this.#events.failed(isUnsent ? unprocessed(failure) : failure);
   }
 
   #leave(): void {

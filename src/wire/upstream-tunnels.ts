@@ -52,6 +52,7 @@ const NO_CALL: UpstreamCall = { write: () => true, finish() {}, resume() {}, all
 const NO_ROOM: UpstreamFailure = {
   code: 'upstream-overloaded',
   detail: 'there are as many upgraded connections as may be, or its network has its share of them',
+  unprocessed: true,
 };
 
 function fail(events: UpstreamEvents): void {

@@ -137,6 +137,8 @@ export interface OutgoingRequest {
   readonly framing: BodyFraming;
   /** Over HTTP/2: neither the reply's head nor anything behind it has to come in time; whoever calls sees to an end. */
   readonly mayStandStill?: boolean;
+  /** How long the head of its reply may take, in milliseconds, where that is not what holds for all. */
+  readonly responseMs?: number | null;
   /** What it asks to be upgraded to, or null; one that asks has a connection of its own. */
   readonly upgrade: UpgradeOffer | null;
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { DirectWriter } from '../direct-writer.ts';
-import type { CallState, UpstreamFailure } from '../upstream-call.ts';
+import { type CallState, unprocessed, type UpstreamFailure } from '../upstream-call.ts';
 import { failureOf } from '../upstream-failure.ts';
 import { ConnectionTalk } from './connection-talk.ts';
 import { settingFault } from './frame-judge.ts';
@@ -223,7 +223,8 @@ export class Http2UpstreamConnection implements FrameEvents {
       this.#refuses = true;
       this.#leaving ||= ++this.#refusals > 1;
     }
-    this.#streams.end(stream, null, cut(`stream reset by the upstream: ${code}`));
+    const failure = cut(`stream reset by the upstream: ${code}`);
+    this.#streams.end(stream, null, stream.untouched ? unprocessed(failure) : failure);
   }
 
   /** Priorities are a client's to send. */

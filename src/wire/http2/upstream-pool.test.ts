@@ -131,7 +131,7 @@ test('where no connection comes about, all that wait for it hear why, at once', 
   assert.equal(bench.peers.length, 1);
   bench.peer().emit('error', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }));
   for (const { failure } of callers) {
-    assert.deepEqual(failure, { code: 'upstream-unreachable', detail: 'ECONNREFUSED' });
+    assert.deepEqual(failure, { code: 'upstream-unreachable', detail: 'ECONNREFUSED', unprocessed: true });
   }
   assert.equal(bench.peers.length, 1);
 });
@@ -161,7 +161,7 @@ test('a connection that takes no more calls keeps nobody waiting where the upstr
   peer.says(goaway(1));
   const next = bench.call();
   refuse(bench, 1);
-  assert.deepEqual(next.failure, { code: 'upstream-unreachable', detail: 'ECONNREFUSED' });
+  assert.deepEqual(next.failure, { code: 'upstream-unreachable', detail: 'ECONNREFUSED', unprocessed: true });
   assert.equal(caller.failure, null);
   assert.equal(bench.peers.length, 2);
 });

@@ -1,6 +1,12 @@
 import { type CallClient, NetworkShares } from '../network-shares.ts';
 import { PooledCall } from '../pooled-call.ts';
-import { failCall, type UpstreamCall, type UpstreamEvents, type UpstreamFailure } from '../upstream-call.ts';
+import {
+  failCall,
+  unprocessed,
+  type UpstreamCall,
+  type UpstreamEvents,
+  type UpstreamFailure,
+} from '../upstream-call.ts';
 import { type UpstreamConnect, UpstreamDialer, type UpstreamTarget } from '../upstream-dialer.ts';
 import type { PoolBounds, PoolCounts, Upstream } from '../upstream-pool.ts';
 import { WaitingCalls } from '../waiting-calls.ts';
@@ -114,7 +120,8 @@ export class Http2Pool implements Upstream {
     }
     const limit = this.#connectMs;
     for (const call of this.#waiting.takeOlder(now - limit)) {
-      failCall(call, { code: 'upstream-overloaded', detail: `no free stream within ${limit} ms` });
+      const detail = `no free stream within ${limit} ms`;
+      failCall(call, { code: 'upstream-overloaded', detail, unprocessed: true });
     }
     if (this.#waiting.size > 0 || this.#closed) this.#serve();
   }
@@ -262,7 +269,7 @@ export class Http2Pool implements Upstream {
   #disappoint(failure: UpstreamFailure, again: boolean): void {
     for (const call of this.#waiting.takeAll().toReversed()) {
       if (again && !call.isRepeated) this.#repeat(call);
-      else failCall(call, failure);
+      else failCall(call, unprocessed(failure));
     }
   }
 }
@@ -270,4 +277,5 @@ export class Http2Pool implements Upstream {
 const QUEUE_FULL: UpstreamFailure = {
   code: 'upstream-overloaded',
   detail: 'the queue for streams is full, or its network has its share of it',
+  unprocessed: true,
 };

@@ -248,7 +248,8 @@ export class UpstreamStream implements SendingStream {
       this.#since = now;
       return null;
     }
-    const limit = this.#reply === null ? responseMs : (this.call.idleMs ?? idleMs);
+    const { request, idleMs: ownIdleMs } = this.call;
+    const limit = this.#reply === null ? (request.responseMs ?? responseMs) : (ownIdleMs ?? idleMs);
     return now - this.#since > limit ? { code: 'upstream-timeout', detail: `nothing for ${limit} ms` } : null;
   }
 

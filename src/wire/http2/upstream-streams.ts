@@ -1,5 +1,5 @@
 import type { DirectWriter } from '../direct-writer.ts';
-import type { CallState, UpstreamFailure } from '../upstream-call.ts';
+import { type CallState, unprocessed, type UpstreamFailure } from '../upstream-call.ts';
 import { MISMEASURED, type UpstreamBounds } from '../upstream-connection.ts';
 import { DataSender } from './data-sender.ts';
 import { headerFrames, rstStream, windowUpdate } from './frame-writer.ts';
@@ -204,7 +204,7 @@ export class UpstreamStreams implements StreamOwner {
     for (const stream of this.#open.values()) {
       if (stream.id <= lastId) continue;
       stream.untouched = stream.isSilent;
-      this.end(stream, null, failure);
+      this.end(stream, null, stream.untouched ? unprocessed(failure) : failure);
     }
   }
 
@@ -223,7 +223,7 @@ export class UpstreamStreams implements StreamOwner {
       const isUnsent = unsent && stream.headAt === handedOver;
       stream.untouched = isUnsent || (wasCut && this.#served && isSilent && call.replayable);
       const told = wasCut && isSilent ? ({ ...failure, code: 'upstream-unreachable' } as const) : failure;
-      this.end(stream, null, told);
+      this.end(stream, null, isUnsent ? unprocessed(told) : told);
     }
   }
 
