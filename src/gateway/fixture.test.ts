@@ -194,6 +194,11 @@ export function fakePorts() {
   return { ports, clock, metrics, records, alerts, lines, ledger };
 }
 
+/** Ports whose monotonic clock is this one. */
+export function portsAt(monotonic: () => number): GatewayPorts {
+  return { ...fakePorts().ports, clock: Object.assign(new StillClock(), { monotonic }) };
+}
+
 /** Somebody an issuer of the tests vouches for. */
 export function principalNamed(subject: string, more: Partial<Principal> = {}): Principal {
   return {

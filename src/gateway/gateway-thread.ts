@@ -106,8 +106,7 @@ export class GatewayThread {
     this.#turnedAway = createTurnedAway(options.ports);
     const { ports, threads, tables } = options;
     this.#challenges = new AcmeChallenges(tables, () => ports.clock.now());
-    const pools = (): Upstreams =>
-      new UpstreamPools(() => ports.clock.monotonic(), poolBoundsOf(threads), ports.chance, tables);
+    const pools = (): Upstreams => new UpstreamPools(ports, poolBoundsOf(threads), tables);
     this.#upstreams = options.outside?.upstreams ?? pools();
     this.#gateway = createGateway(ports, collectedBytesOf(threads), this.#upstreams, options.overload);
   }

@@ -59,7 +59,7 @@ export interface Gateway extends ServerHandler {
 export function createGateway(
   ports: GatewayPorts,
   collectedBytes: number = COLLECTED_LIMIT_BYTES,
-  upstreams: Upstreams = new UpstreamPools(() => ports.clock.monotonic(), undefined, ports.chance),
+  upstreams: Upstreams = new UpstreamPools(ports),
   overload: LoadJudge = unwatchedLoad(ports.clock),
 ): Gateway {
   return new DataPlane(ports, {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PASS } from '../policy/index.ts';
 import type { Upstream } from '../wire/index.ts';
-import { type Bench, kindOf, OK_REPLY, rest, startBench, step, until } from './fixture.test.ts';
+import { type Bench, kindOf, OK_REPLY, portsAt, rest, startBench, step, until } from './fixture.test.ts';
 import { UpstreamPools } from './runtime.ts';
 
 const GET = 'GET /slow HTTP/1.1\r\nhost: x.example\r\n\r\n';
@@ -75,7 +75,10 @@ test('a client that leaves half a body behind is told so at once, and the upstre
 
 test('a client that leaves while it waits for a connection of the upstream waits no longer', async (t) => {
   let now = (): number => 0;
-  const pools = new UpstreamPools(() => now(), { connections: 1, waiting: 64 });
+  const pools = new UpstreamPools(
+    portsAt(() => now()),
+    { connections: 1, waiting: 64 },
+  );
   const bench = await startBench(t, { upstreams: pools });
   now = () => bench.clock.monotonic();
   silent(bench);

@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type { Upstream, UpstreamEvents, UpstreamFailure } from '../wire/index.ts';
 import { kindTable } from './kind-table.ts';
-import { apiText, gatheredOf, snapshotOf, until } from './fixture.test.ts';
+import { apiText, gatheredOf, portsAt, snapshotOf, until } from './fixture.test.ts';
 import { UpstreamPools } from './runtime.ts';
 
 const KINDS = kindTable([]);
@@ -69,7 +69,7 @@ test('what is still open of an upstream that nobody has a use for any more is he
   for (const protocol of ['h2', 'http1'] as const) {
     const { url, sockets, bytes } = await silentUpstream(t, protocol === 'h2');
     let now = 0;
-    const pools = new UpstreamPools(() => now);
+    const pools = new UpstreamPools(portsAt(() => now));
     const { apis } = snapshotOf(
       gatheredOf(apiText(`{ targets: ['${url}'], protocol: ${protocol} }`, []), KINDS),
       KINDS,
@@ -108,7 +108,7 @@ test('an upstream of which anything else is demanded, or that is shown something
     { ...clear, upstream: { ...clear.upstream, pins: ['a'] } },
     { ...clear, upstream: { ...clear.upstream, pins: ['a', 'b'] } },
   ];
-  const pools = new UpstreamPools(() => 0);
+  const pools = new UpstreamPools(portsAt(() => 0));
   const first = pools.forApis(kinds);
   assert.equal(new Set(first).size, kinds.length);
   assert.deepEqual(pools.forApis(kinds.map((kind) => structuredClone(kind))), first);

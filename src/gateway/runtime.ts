@@ -32,6 +32,9 @@ export interface Installed {
 
 type PoolBounds = typeof POOL_BOUNDS;
 
+/** What the upstreams of a thread work with. */
+export type UpstreamPorts = Pick<GatewayPorts, 'clock' | 'chance' | 'log' | 'alerts' | 'metrics'>;
+
 /** Whatever carries requests to an upstream. */
 export type UpstreamCaller = Pick<Upstream, 'call' | 'waitingShare'>;
 
@@ -46,25 +49,20 @@ export type Upstreams = Pick<UpstreamPools, 'retain' | 'sweep' | 'close' | 'tabl
  * other targets than before keeps those of the targets that stayed.
  */
 export class UpstreamPools {
+  readonly #ports: UpstreamPorts;
   readonly #monotonic: () => number;
   readonly #bounds: PoolBounds;
-  readonly #chance: () => number;
   readonly #tables: TableReader;
   readonly #byTarget = new Map<string, Upstream>();
   readonly #balancers = new Map<string, Balancer>();
   /** Closed, and not gone yet: their last connections have bounds on time too. */
   readonly #closing = new Set<Upstream>();
 
-  /** `chance` gives a number from 0 up to 1; `tables` tells what is found out of targets while requests run. */
-  constructor(
-    monotonic: () => number,
-    bounds: PoolBounds = POOL_BOUNDS,
-    chance: () => number = () => 0,
-    tables: TableReader = NO_TABLES,
-  ) {
-    this.#monotonic = monotonic;
+  /** `tables` tells what is found out of targets while requests run. */
+  constructor(ports: UpstreamPorts, bounds: PoolBounds = POOL_BOUNDS, tables: TableReader = NO_TABLES) {
+    this.#ports = ports;
+    this.#monotonic = () => ports.clock.monotonic();
     this.#bounds = bounds;
-    this.#chance = chance;
     this.#tables = tables;
   }
 
@@ -122,7 +120,7 @@ export class UpstreamPools {
           upstream: this.#poolOf(api, target, targets.length),
         }),
         monotonic: this.#monotonic,
-        chance: this.#chance,
+        chance: this.#ports.chance,
         tables: this.#tables,
         watch: null,
       });

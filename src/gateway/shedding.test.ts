@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Priority } from '../config/compiled.ts';
-import { type BenchOptions, type Closing, codeOf, OK_REPLY, until, startBench } from './fixture.test.ts';
+import { type BenchOptions, type Closing, codeOf, OK_REPLY, portsAt, until, startBench } from './fixture.test.ts';
 import { UpstreamPools } from './runtime.ts';
 
 const ROUTES = `routes: ['GET /a', 'GET /low', 'GET /high', 'POST /a']
@@ -146,7 +146,10 @@ test('where most that are refused come from one network it is named, and not whe
 
 test('the judge hears how many requests are under way and how full the queue of their upstream is', async (t) => {
   let nowMs = (): number => 0;
-  const upstreams = new UpstreamPools(() => nowMs(), { connections: 1, waiting: 18 });
+  const upstreams = new UpstreamPools(
+    portsAt(() => nowMs()),
+    { connections: 1, waiting: 18 },
+  );
   const { bench, asked } = await shedding(t, [], { upstreams });
   nowMs = () => bench.clock.monotonic();
   const held: (() => void)[] = [];
