@@ -2,6 +2,7 @@ import { benchDataPlane } from './data-plane.ts';
 import { benchAbuse } from './abuse.ts';
 import { chooseByName } from './names.ts';
 import { benchProtocols } from './protocols.ts';
+import { benchUpstreams } from './upstreams.ts';
 
 // `npm run bench -- NAME`: measures the gateway beside its peers, prints a table, and ends with one line of JSON.
 // It never fails on a figure.
@@ -9,7 +10,7 @@ const BENCHES = {
   'data-plane': benchDataPlane,
   protocols: benchProtocols,
   abuse: benchAbuse,
-  upstreams: null,
+  upstreams: benchUpstreams,
   credentials: null,
   access: null,
   validate: null,

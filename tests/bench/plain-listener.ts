@@ -26,6 +26,7 @@ import type { HostPorts } from '../../src/main/host-ports.ts';
 import { createKinds, listKinds } from '../../src/main/kinds.ts';
 import { ledgerChannel } from '../../src/main/ledger-channel.ts';
 import { startLedger } from '../../src/main/ledger-host.ts';
+import { createChance } from '../../src/main/thread-load.ts';
 import type { Alert } from '../../src/ports/index.ts';
 import { listen, SERVER_BOUNDS } from '../../src/wire/index.ts';
 
@@ -60,7 +61,7 @@ async function run(file: string, port: number): Promise<void> {
       () => clock.now(),
     ),
     traces: createTraceIds((bytes) => random.fill(bytes)),
-    chance: () => 0.5,
+    chance: createChance((bytes) => random.fill(bytes)),
     pseudonym: createPseudonyms(Buffer.alloc(32, 1)),
     metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),
   });

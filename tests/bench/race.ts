@@ -52,11 +52,16 @@ export async function measureRow(
       if (isAbsence(entry)) console.log(`${row}: without ${entry.name}: ${entry.reason}`);
       else contestants.push(entry);
     }
-    for (const { name, configuration } of contestants) console.log(`--- ${row}: ${name}\n${configuration}`);
+    for (const { name, configuration } of contestants) console.log(`--- ${row}: ${name}\n${shortened(configuration)}`);
     return await runRounds(contestants, callers);
   } finally {
     await Promise.all(contestants.map((contestant) => contestant.stop()));
   }
+}
+
+/** Without most of what stands in a very long line, such as a thousand targets. */
+function shortened(configuration: string): string {
+  return configuration.replaceAll(/^(.{300}).{100,}(.{100})$/gm, '$1 … $2');
 }
 
 /** What the upstream of a row speaks, where it is not HTTP/1.1 with replies to GETs. */

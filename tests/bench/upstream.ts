@@ -16,30 +16,45 @@ export const REPLY_BODY = JSON.stringify({
   note: ''.padEnd(13, '.'),
 });
 
-/** An upstream that costs as little as possible, on the load core, so that it takes nothing from who is measured. */
-export async function startUpstream(folder: string): Promise<Child & { readonly port: number; readonly name: string }> {
+/** The addresses of loopback that an upstream of many targets listens on, from 127.0.0.1 on. */
+export function loopbackAddresses(count: number): readonly string[] {
+  return Array.from(
+    { length: count },
+    (_, at) => `127.0.${Math.floor((at + 1) / 250)}.${((at + 1) % 250) + (at < 249 ? 0 : 1)}`,
+  );
+}
+
+/**
+ * An upstream that costs as little as possible, on the load core, so that it takes nothing from who is measured.
+ * `addresses`: where it listens, on the same port of each.
+ */
+export async function startUpstream(
+  folder: string,
+  addresses: readonly string[] = ['127.0.0.1'],
+): Promise<Child & { readonly port: number; readonly name: string }> {
   const port = await freePort();
   const nginx = findProgram('nginx');
   if (nginx === null) {
     const script = join(import.meta.dirname, 'upstream-responder.ts');
-    const child = await startServer([process.execPath, script, String(port)], port, { core: 'load' });
+    const child = await startServer([process.execPath, script, String(port), ...addresses], port, { core: 'load' });
     return { ...child, port, name: 'node:net' };
   }
   const place = join(folder, 'upstream');
   await mkdir(place);
-  await writeFile(join(place, 'nginx.conf'), configuration(port, place));
+  await writeFile(join(place, 'nginx.conf'), configuration(port, place, addresses));
   const child = await startServer([nginx, '-p', place, '-c', join(place, 'nginx.conf')], port, { core: 'load' });
   return { ...child, port, name: 'nginx return 200' };
 }
 
-function configuration(port: number, folder: string): string {
+function configuration(port: number, folder: string, addresses: readonly string[]): string {
+  const listen = addresses.map((address) => `listen ${address}:${port};`).join(' ');
   return `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
-events { worker_connections 1024; }
+worker_rlimit_nofile 20000; events { worker_connections 8192; }
 http {
   access_log off; server_tokens off; keepalive_requests 1000000000; keepalive_timeout 1h; tcp_nodelay on;
   client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
   uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-  server { listen 127.0.0.1:${port}; default_type application/json; location / { return 200 '${REPLY_BODY}'; } }
+  server { ${listen} default_type application/json; location / { return 200 '${REPLY_BODY}'; } }
 }
 `;
 }

@@ -6,6 +6,7 @@ import { freePort, pinnedTo, startServer } from '../child.ts';
 import { configureEverything, EVERYTHING_DESCRIPTION } from '../everything-on.ts';
 import type { Target } from '../load.ts';
 import { useOfTree } from '../process-tree.ts';
+import { loopbackAddresses } from '../upstream.ts';
 import { unaryDescriptors } from '../unary-message.ts';
 import type { Contestant, Row, Surroundings } from './contestant.ts';
 
@@ -32,10 +33,22 @@ audit: off
 function configure(row: Row, { upstreamPort, callers }: Surroundings): string {
   if (callers !== null && row === 'everything_on') return configureEverything(upstreamPort, callers);
   if (callers !== null) return configureSecured(upstreamPort, callers);
+  if (row in TARGETS) return configureTargets(TARGETS[row] ?? 1, upstreamPort);
   if (row === 'ws') return configureMessages(upstreamPort);
   if (row === 'grpc') return configureCalls(upstreamPort);
   return `${PLAIN_HEAD}apis:
   bench: { routes: ['* /{rest...}'], upstream: 'http://127.0.0.1:${upstreamPort}', auth: public }
+`;
+}
+
+/** How many targets a row has. */
+const TARGETS: Readonly<Partial<Record<Row, number>>> = { targets_1: 1, targets_10: 10, targets_1000: 1_000 };
+
+/** The plain row, with so many targets. */
+function configureTargets(count: number, upstreamPort: number): string {
+  const targets = loopbackAddresses(count).map((address) => `http://${address}:${upstreamPort}`);
+  return `${PLAIN_HEAD}apis:
+  bench: { routes: ['* /{rest...}'], upstream: { targets: [${targets.join(', ')}] }, auth: public }
 `;
 }
 

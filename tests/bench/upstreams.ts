@@ -1,0 +1,56 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeCertificate } from './certificate.ts';
+import { placement } from './child.ts';
+import type { Row } from './contestants/contestant.ts';
+import { CONNECTIONS, loadGenerator } from './load.ts';
+import { machine as describeMachine } from './machine.ts';
+import { printNoise, watchNoise } from './noise.ts';
+import { compare, type Comparisons, type Figures, measureRow, printFigures, type Start } from './race.ts';
+import { loopbackAddresses, startUpstream } from './upstream.ts';
+
+const COMPARISONS: Comparisons = {
+  ratios: [],
+  own: [
+    ['targets_1', 'targets_1'],
+    ['targets_10', 'targets_10'],
+    ['targets_1000', 'targets_1000'],
+  ],
+};
+
+const ROWS: readonly (readonly [row: Row, peers: readonly Start[]])[] = [
+  ['targets_1', []],
+  ['targets_10', []],
+  ['targets_1000', []],
+];
+
+/** As many as the largest row has targets. */
+const ADDRESSES = 1_000;
+
+/**
+ * CPU time per request of balancing over one, ten and a thousand targets. All targets are one server that listens on many
+ * addresses, so that they cost the load's core the same.
+ */
+export async function benchUpstreams(): Promise<Record<string, unknown>> {
+  if (process.platform !== 'linux') throw new Error('this bench reads CPU time from /proc and needs Linux');
+  const folder = await mkdtemp(join(tmpdir(), 'portcullis-bench-'));
+  try {
+    const upstream = await startUpstream(folder, loopbackAddresses(ADDRESSES));
+    try {
+      console.log(`upstream: ${upstream.name}; load: ${loadGenerator()}, ${CONNECTIONS} connections; ${placement()}\n`);
+      const surroundings = { folder, upstreamPort: upstream.port, callers: null, ...(await writeCertificate(folder)) };
+      const noise = watchNoise();
+      const figures: Figures[] = [];
+      for (const [row, peers] of ROWS) figures.push(...(await measureRow(row, peers, surroundings)));
+      printFigures(figures);
+      const seen = noise();
+      printNoise(seen);
+      return { machine: { ...describeMachine(), ...seen }, ...compare(figures, COMPARISONS) };
+    } finally {
+      await upstream.stop();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
