@@ -69,6 +69,31 @@ export interface ReplyTimes {
   readonly wallMs: number;
 }
 
+/** What a stored reply was chosen by: names and the values of the request that it answers, in the same order. */
+export interface Selection {
+  readonly names: readonly string[];
+  readonly values: readonly (string | null)[];
+  /** See `steeringText`. */
+  readonly steering: string | null;
+}
+
+/** How a reply may be used once it is stored. Times are of the monotonic clock, in milliseconds. */
+export interface Usage {
+  readonly selection: Selection;
+  readonly bornAtMs: number;
+  readonly freshUntilMs: number;
+  /** Never before `freshUntilMs`; the same where it may not be served stale for that. */
+  readonly staleWhileRevalidateUntilMs: number;
+  readonly staleIfErrorUntilMs: number;
+  /** Only once the upstream has said that it still holds, however fresh it is (`no-cache`). */
+  readonly alwaysValidated: boolean;
+  /** A client that would take a stale reply may get it. */
+  readonly mayBeStale: boolean;
+  /** The time of day it was made at, by its own word. */
+  readonly dateMs: number;
+  readonly requestedAtMs: number;
+}
+
 /** A reply in the cache. It stays whole while somebody sends it, even where it has been thrown out meanwhile. */
 export interface Stored<H extends StoredHead> {
   readonly head: H;
@@ -78,10 +103,11 @@ export interface Stored<H extends StoredHead> {
   readonly freshUntilMs: number;
   /** What its age is counted from, on the monotonic clock (RFC 9111 §4.2.3). */
   readonly bornAtMs: number;
+  readonly usage: Usage;
 }
 
 /** Why the cache has nothing to do with a request. */
-export type Bypass = 'method' | 'body' | 'credential' | 'range' | 'precondition' | 'distorting-field' | 'key-too-long';
+export type Bypass = 'method' | 'method-override' | 'body' | 'credential' | 'range' | 'precondition' | 'key-too-long';
 
 /** What the cache has for a request. */
 export type Lookup<H extends StoredHead> =
@@ -111,5 +137,6 @@ export type NotStored =
   | 'type-mismatch'
   | 'too-large'
   | 'no-room'
+  | 'superseded'
   | 'invalidated'
   | 'incomplete';

@@ -1,0 +1,59 @@
+import type { Link } from './eviction.ts';
+import type { CacheKey, Stored, StoredHead, Usage } from './types.ts';
+
+/** What an entry takes besides its texts: objects, places in maps and lists. Measured, and rounded up. */
+const ENTRY_BYTES = 1_024;
+/** A character may take two bytes, and a head is held as text and as places in it. */
+const CHARACTER_BYTES = 2;
+const FIELD_BYTES = 32;
+
+/** A stored reply, where it lies, and its place in the queues. */
+export class Entry<H extends StoredHead> implements Stored<H>, Link<Entry<H>> {
+  readonly key: CacheKey;
+  readonly head: H;
+  readonly body: Buffer | string;
+  readonly usage: Usage;
+  readonly bytes: number;
+  readonly hash: number;
+  uses = 0;
+  queue: 'none' | 'new' | 'proven' = 'none';
+  newer: Entry<H> | null = null;
+  older: Entry<H> | null = null;
+
+  constructor(key: CacheKey, head: H, body: Buffer | string, usage: Usage) {
+    this.key = key;
+    this.head = head;
+    this.body = body;
+    this.usage = usage;
+    this.bytes = bytesOf(key, head, usage) + body.length;
+    this.hash = hashOf(key);
+  }
+
+  get freshUntilMs(): number {
+    return this.usage.freshUntilMs;
+  }
+
+  get bornAtMs(): number {
+    return this.usage.bornAtMs;
+  }
+}
+
+function bytesOf(key: CacheKey, head: StoredHead, { selection }: Usage): number {
+  let characters = key.place.length + key.rest.length + (selection.steering ?? '').length;
+  for (const name of selection.names) characters += name.length;
+  for (const value of selection.values) characters += (value ?? '').length;
+  let fields = 0;
+  for (const [name, value] of head.fields.entries()) {
+    fields += 1;
+    characters += name.length + value.length;
+  }
+  return ENTRY_BYTES + characters * CHARACTER_BYTES + fields * FIELD_BYTES;
+}
+
+/** FNV-1a over a key. Keys that share one only share what is remembered of having been thrown out. */
+function hashOf({ place, rest }: CacheKey): number {
+  let hash = 0x811c9dc5;
+  for (const text of [place, rest])
+    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}

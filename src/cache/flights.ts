@@ -1,0 +1,115 @@
+/**
+ * How a flight ended, for one who waited. `landed`: the reply is stored, to be looked up again. `alone`: fetch for
+ * yourself. `lead`: fetch, the others wait for you now. `failed`: the upstream failed.
+ */
+export type FlightWord = 'landed' | 'alone' | 'lead' | 'failed';
+
+/** One who waits. It hears exactly one word, unless it left before. Behind `landed` and `alone` it must not join again. */
+export interface Waiter {
+  told(word: FlightWord): void;
+}
+
+/** So long nobody waits for replies like one that was not stored, since waiting would only make them come one by one. */
+const SHUNNED_MS = 10_000;
+/** So many such keys are remembered, the latest. */
+const SHUNNED_LIMIT = 4_096;
+
+/**
+ * Misses for one key that wait for one fetch: the first leads and asks the upstream, the others wait for what becomes of
+ * that. Keys hold all that makes requests differ, so nobody waits for what is another's. Nobody waits twice, and of those
+ * who can't be served nobody waits for another of them.
+ */
+export class Flights {
+  readonly #waitersLimit: number;
+  /** By flight key, those who wait, in the order in which they came. Who leads stands in none. */
+  readonly #flights = new Map<string, Set<Waiter>>();
+  /** Those who are being told, in flights that are over. */
+  readonly #told: Set<Waiter>[] = [];
+  /** Until when nobody waits, by flight key, the oldest first. */
+  readonly #shunned = new Map<string, number>();
+
+  /** `waitersLimit`: so many wait for one fetch at most. */
+  constructor(waitersLimit: number) {
+    this.#waitersLimit = waitersLimit;
+  }
+
+  /**
+   * `lead`: fetch, and say how it ended. `wait`: the waiter will be told. `alone`: fetch, and say nothing, since too many
+   * wait, or such replies were not stored a moment ago. `nowMs` is of the monotonic clock.
+   */
+  join(flightKey: string, waiter: Waiter, nowMs: number): 'lead' | 'wait' | 'alone' {
+    if (this.#isShunned(flightKey, nowMs)) return 'alone';
+    const waiting = this.#flights.get(flightKey);
+    if (waiting === undefined) {
+      this.#flights.set(flightKey, new Set());
+      return 'lead';
+    }
+    if (waiting.size >= this.#waitersLimit) return 'alone';
+    waiting.add(waiter);
+    return 'wait';
+  }
+
+  #isShunned(flightKey: string, nowMs: number): boolean {
+    const untilMs = this.#shunned.get(flightKey);
+    if (untilMs === undefined) return false;
+    if (nowMs < untilMs) return true;
+    this.#shunned.delete(flightKey);
+    return false;
+  }
+
+  /** A waiter doesn't wait any longer, and is told nothing. */
+  leave(flightKey: string, waiter: Waiter): void {
+    this.#flights.get(flightKey)?.delete(waiter);
+    for (const waiting of this.#told) waiting.delete(waiter);
+  }
+
+  /** Whether somebody fetches this now. */
+  isFlying(flightKey: string): boolean {
+    return this.#flights.has(flightKey);
+  }
+
+  /** How many fetches others may wait for. */
+  get size(): number {
+    return this.#flights.size;
+  }
+
+  /** The leader's reply is stored. */
+  landed(flightKey: string): void {
+    this.#end(flightKey, 'landed');
+  }
+
+  /** The leader's reply is not stored: everybody fetches alone, and for a while nobody waits for such a one. */
+  notStored(flightKey: string, nowMs: number): void {
+    this.#shunned.delete(flightKey);
+    this.#shunned.set(flightKey, nowMs + SHUNNED_MS);
+    if (this.#shunned.size > SHUNNED_LIMIT) this.#shunned.delete(this.#shunned.keys().next().value as string);
+    this.#end(flightKey, 'alone');
+  }
+
+  /** The upstream failed, and would for those who wait as well. */
+  failed(flightKey: string): void {
+    this.#end(flightKey, 'failed');
+  }
+
+  /** The leader has left before its reply was there: who has waited longest leads. */
+  abandoned(flightKey: string): void {
+    const waiting = this.#flights.get(flightKey);
+    if (waiting === undefined) return;
+    for (const next of waiting) {
+      waiting.delete(next);
+      next.told('lead');
+      return;
+    }
+    this.#flights.delete(flightKey);
+  }
+
+  /** Whoever is told may join another flight at once, even one of the same key: this one is over before. */
+  #end(flightKey: string, word: FlightWord): void {
+    const waiting = this.#flights.get(flightKey);
+    this.#flights.delete(flightKey);
+    if (waiting === undefined || waiting.size === 0) return;
+    this.#told.push(waiting);
+    for (const waiter of waiting) waiter.told(word);
+    this.#told.splice(this.#told.indexOf(waiting), 1);
+  }
+}
