@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { writeCertificate } from './certificate.ts';
 import { placement } from './child.ts';
 import type { Row } from './contestants/contestant.ts';
+import { startNginx } from './contestants/nginx.ts';
 import { CONNECTIONS, loadGenerator } from './load.ts';
 import { machine as describeMachine } from './machine.ts';
 import { printNoise, watchNoise } from './noise.ts';
@@ -11,7 +12,11 @@ import { compare, type Comparisons, type Figures, measureRow, printFigures, type
 import { loopbackAddresses, startUpstream } from './upstream.ts';
 
 const COMPARISONS: Comparisons = {
-  ratios: [],
+  ratios: [
+    ['targets_1_nginx', 'targets_1', 'nginx'],
+    ['targets_10_nginx', 'targets_10', 'nginx'],
+    ['targets_1000_nginx', 'targets_1000', 'nginx'],
+  ],
   own: [
     ['targets_1', 'targets_1'],
     ['targets_10', 'targets_10'],
@@ -19,11 +24,16 @@ const COMPARISONS: Comparisons = {
   ],
 };
 
+/** The rows, each with its peers. */
 const ROWS: readonly (readonly [row: Row, peers: readonly Start[]])[] = [
-  ['targets_1', []],
-  ['targets_10', []],
-  ['targets_1000', []],
+  ['targets_1', [nginxIn('targets_1')]],
+  ['targets_10', [nginxIn('targets_10')]],
+  ['targets_1000', [nginxIn('targets_1000')]],
 ];
+
+function nginxIn(row: Row): Start {
+  return (given) => startNginx(row, given);
+}
 
 /** As many as the largest row has targets. */
 const ADDRESSES = 1_000;

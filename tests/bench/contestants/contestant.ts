@@ -61,3 +61,6 @@ export interface Absence {
 export function isAbsence(entry: Contestant | Absence): entry is Absence {
   return 'reason' in entry;
 }
+
+/** How many targets the rows of balancing have. */
+export const TARGETS: Readonly<Partial<Record<Row, number>>> = { targets_1: 1, targets_10: 10, targets_1000: 1_000 };

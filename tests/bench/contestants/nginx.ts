@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { findProgram, freePort, startServer } from '../child.ts';
 import { CONNECTIONS, type Target } from '../load.ts';
 import { useOfTree } from '../process-tree.ts';
-import { type Absence, type Contestant, type Row, type Surroundings } from './contestant.ts';
+import { loopbackAddresses } from '../upstream.ts';
+import { type Absence, type Contestant, type Row, type Surroundings, TARGETS } from './contestant.ts';
 
 /** nginx as a reverse proxy: one worker, connections to the upstream kept, no log. */
 export async function startNginx(row: Row, surroundings: Surroundings): Promise<Contestant | Absence> {
@@ -50,13 +51,17 @@ function configure(
     row in LISTEN
       ? `ssl_certificate ${certificateFile}; ssl_certificate_key ${keyFile}; ssl_protocols TLSv1.2 TLSv1.3;`
       : '';
+  const count = TARGETS[row] ?? 1;
+  const servers = loopbackAddresses(count)
+    .map((address) => `server ${address}:${upstreamPort};`)
+    .join(' ');
   return `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
-events { worker_connections 1024; }
+worker_rlimit_nofile 20000; events { worker_connections 8192; }
 http {
   access_log off; server_tokens off; keepalive_requests 1000000000; keepalive_timeout 1h; tcp_nodelay on;
   client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
   uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-  upstream api { server 127.0.0.1:${upstreamPort}; keepalive ${CONNECTIONS * 2}; keepalive_requests 1000000000; }
+  upstream api { ${servers} keepalive ${CONNECTIONS * 2 + count}; keepalive_requests 1000000000; }
   server {
     listen 127.0.0.1:${port}${LISTEN[row] ?? ''}; ${tls}
     location / {

@@ -8,7 +8,7 @@ import type { Target } from '../load.ts';
 import { useOfTree } from '../process-tree.ts';
 import { loopbackAddresses } from '../upstream.ts';
 import { unaryDescriptors } from '../unary-message.ts';
-import type { Contestant, Row, Surroundings } from './contestant.ts';
+import { type Contestant, type Row, type Surroundings, TARGETS } from './contestant.ts';
 
 /** The product's http port only redirects: this entry puts the same gateway behind a listener without TLS. */
 const PLAIN_ENTRY = join(import.meta.dirname, '..', 'plain-listener.ts');
@@ -40,9 +40,6 @@ function configure(row: Row, { upstreamPort, callers }: Surroundings): string {
   bench: { routes: ['* /{rest...}'], upstream: 'http://127.0.0.1:${upstreamPort}', auth: public }
 `;
 }
-
-/** How many targets a row has. */
-const TARGETS: Readonly<Partial<Record<Row, number>>> = { targets_1: 1, targets_10: 10, targets_1000: 1_000 };
 
 /** The plain row, with so many targets. */
 function configureTargets(count: number, upstreamPort: number): string {
