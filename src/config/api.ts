@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { didYouMean, err, ok, type Result } from '../base/index.ts';
 import type { IssuerConfig, PolicyKind } from '../policy/index.ts';
 import type { ApiConfig, ApiSource, OperationConfig, PolicyUse } from './config.ts';
+import { ownTimeKeys } from './failing.ts';
 import { readHost } from './host-name.ts';
 import { formatKeyPath } from './key-path.ts';
 import { limitSchema } from './limits.ts';
@@ -58,6 +59,7 @@ const operationSchema = z.strictObject({
   priority: prioritySchema.optional().meta({ description: 'As `priority` of the API, where it differs.' }),
   validate: validate.optional().meta({ description: 'As `validate` of the API, where it differs.' }),
   websocket: webSocketSchema,
+  ...ownTimeKeys,
 });
 
 const apiShape = {
@@ -243,6 +245,8 @@ function toOperations(api: string, raw: NonNullable<RawApi['operations']>): Reco
           limits: operation.limit === undefined ? [] : listOf(operation.limit),
           validate: operation.validate ?? null,
           websocket: toWebSocket(operation.websocket),
+          timeoutMs: operation.timeout ?? null,
+          deadlineMs: operation.deadline ?? null,
           path: at,
         },
       ];

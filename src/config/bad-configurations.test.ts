@@ -436,7 +436,7 @@ const APIS: readonly Case[] = [
     [
       7,
       29,
-      'operations["GET /x"].object: unknown key (known here: auth, body, needs, limit, priority, validate, websocket)',
+      'operations["GET /x"].object: unknown key (known here: auth, body, needs, limit, priority, validate, websocket, timeout, deadline)',
     ],
   ],
   [

@@ -1,4 +1,5 @@
 import type { ClaimValue, IssuerConfig, LimitRule } from '../policy/index.ts';
+import type { BreakerConfig, RetryConfig } from './failing-config.ts';
 import type { Priority } from './priority.ts';
 import type { Route } from './routes.ts';
 
@@ -193,6 +194,9 @@ export interface OperationConfig {
   readonly validate: ValidateConfig | null;
   /** What holds of WebSocket connections; null where none is offered. */
   readonly websocket: WebSocketConfig | null;
+  /** How long the head of its reply may take, in place of the upstream's. */
+  readonly timeoutMs: number | null;
+  readonly deadlineMs: number | null;
   readonly path: string;
 }
 
@@ -253,6 +257,13 @@ export interface UpstreamConfig {
   readonly idleTimeoutMs: number;
   /** The same for a reply that stays open, such as a stream of events. */
   readonly streamTimeoutMs: number;
+  /** From the head of a request to the head of its reply, over all tries; null for no such bound. */
+  readonly deadlineMs: number | null;
+  /** The field that says what is left of it, in lower case; null where nothing says so. */
+  readonly deadlineField: string | null;
+  readonly retries: RetryConfig;
+  /** Null where there is none. */
+  readonly breaker: BreakerConfig | null;
   readonly caFile: string | null;
   /** What it is shown of us where it asks; `key` is a secret reference in every case. */
   readonly identity: { readonly certificate: string; readonly key: string } | null;

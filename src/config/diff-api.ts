@@ -8,6 +8,7 @@ import {
   pairsOf,
   sameData,
 } from './config-change.ts';
+import { deadlineChanges, failingChanges } from './diff-failing.ts';
 import { webSocketChanges } from './diff-websocket.ts';
 import type { Priority } from './priority.ts';
 import { routeName } from './routes.ts';
@@ -24,6 +25,10 @@ interface Protected {
   readonly bodyLimitBytes: number;
   readonly priority: Priority;
   readonly websocket: WebSocketConfig | null;
+  /** For the head of its reply; null as the upstream says. */
+  readonly timeoutMs: number | null;
+  /** Its own; null as the upstream says. */
+  readonly deadlineMs: number | null;
   /** What the description says of it besides, as text. */
   readonly described: string;
 }
@@ -135,6 +140,7 @@ function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell):
   }: UpstreamConfig): readonly number[] => [connectTimeoutMs, responseTimeoutMs, idleTimeoutMs, streamTimeoutMs];
   if (!sameData(times(old), times(next)))
     changes.push(tell('upstream', 'changes', 'the upstream gets other time limits'));
+  changes.push(...failingChanges(old, next, tell));
   return changes;
 }
 
@@ -215,6 +221,8 @@ function protectedBy(api: ApiConfig, { name, security, described }: Described): 
     bodyLimitBytes: own?.bodyLimitBytes ?? api.bodyLimitBytes,
     priority: own?.priority ?? api.priority,
     websocket: own?.websocket ?? null,
+    timeoutMs: own?.timeoutMs ?? null,
+    deadlineMs: own?.deadlineMs ?? null,
     described,
   };
 }
@@ -247,6 +255,11 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
   if (was.priority !== is.priority)
     changes.push(tell('limits', 'changes', `its priority under overload is ${is.priority} instead of ${was.priority}`));
   changes.push(...webSocketChanges(was.websocket, is.websocket, tell));
+  if (was.timeoutMs !== is.timeoutMs) {
+    const words = is.timeoutMs === null ? 'as long as the upstream says' : `${is.timeoutMs} ms`;
+    changes.push(tell('upstream', 'changes', `its reply may take ${words} to begin`));
+  }
+  changes.push(...deadlineChanges(was, is, tell));
   return changes;
 }
 

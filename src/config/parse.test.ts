@@ -42,7 +42,22 @@ apis:
 `;
 
 /** What an operation says that says nothing of it. */
-const NOTHING = { needs: null, limits: [], priority: null, validate: null, websocket: null };
+const NOTHING = {
+  needs: null,
+  limits: [],
+  priority: null,
+  validate: null,
+  websocket: null,
+  timeoutMs: null,
+  deadlineMs: null,
+};
+/** An upstream with one target that says nothing of what happens when it fails. */
+const NOTHING_SAID_OF_FAILURES = {
+  deadlineMs: null,
+  deadlineField: null,
+  retries: { attempts: 0, on: ['connect'], budgetPercent: 20 },
+  breaker: null,
+};
 const LOW = { ...NOTHING, priority: 'low' };
 
 function parse(text: string, kinds: readonly PolicyKind<unknown>[] = []): Config {
@@ -82,6 +97,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
       responseTimeoutMs: 10_000,
       idleTimeoutMs: 60_000,
       streamTimeoutMs: 3_600_000,
+      ...NOTHING_SAID_OF_FAILURES,
       caFile: '/etc/portcullis/ca.pem',
       ...NOTHING_PROVEN,
       forwarded: 'x-forwarded',

@@ -45,12 +45,23 @@ export function port(standard: number, description: string) {
 
 /** A duration in milliseconds. */
 export function duration(standard: string, bounds: Bounds, description: string) {
+  return durationWithin(bounds).prefault(standard).meta(durationWords(bounds, description));
+}
+
+/** A duration in milliseconds that nothing stands for where it is not said. */
+export function ownDuration(bounds: Bounds, description: string) {
+  return durationWithin(bounds).optional().meta(durationWords(bounds, description));
+}
+
+function durationWithin(bounds: Bounds) {
   return parsed(
     (value) => within(parseDuration, value, bounds),
     'expected a duration with its unit, such as 250ms, 30s or 10m',
-  )
-    .prefault(standard)
-    .meta({ title: 'duration', description: `${description} From ${bounds.from} to ${bounds.to}.` });
+  );
+}
+
+function durationWords({ from, to }: Bounds, description: string) {
+  return { title: 'duration', description: `${description} From ${from} to ${to}.` };
 }
 
 /** A size in bytes. */

@@ -61,6 +61,8 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
     validate: own.validate ?? shared.validate,
     priority: own.priority ?? shared.priority,
     websocket: own.websocket ?? shared.websocket,
+    timeoutMs: own.timeoutMs ?? shared.timeoutMs,
+    deadlineMs: own.deadlineMs ?? shared.deadlineMs,
     path: own.path,
   };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { balanceSchema } from './balance.ts';
 import type { UpstreamConfig } from './config.ts';
+import { failingKeys, tellOfDeadline, toFailing } from './failing.ts';
 import { duration, parsed } from './scalars.ts';
 import { targetsSchema } from './targets.ts';
 import { tellOfHalves, toUpstreamTls, upstreamTlsKeys } from './upstream-tls.ts';
@@ -16,7 +17,11 @@ const settings = z.strictObject({
     description:
       'What it is spoken to in: `http1`, or `h2` (HTTP/2). If nothing is said, `h2` for gRPC and else `http1`. Over https HTTP/2 must be agreed in the handshake (ALPN); over http the upstream is taken to know it (h2c).',
   }),
-  timeout: duration('30s', { from: '10ms', to: '1h' }, 'How long the upstream may take for the head of its reply.'),
+  timeout: duration(
+    '30s',
+    { from: '10ms', to: '1h' },
+    'How long the upstream may take for the head of its reply, each time it is asked.',
+  ),
   connectTimeout: duration('3s', { from: '10ms', to: '1m' }, 'How long connecting may take.'),
   idleTimeout: duration('30s', { from: '100ms', to: '1h' }, 'How long nothing may move between the bytes of a body.'),
   streamTimeout: duration(
@@ -24,6 +29,7 @@ const settings = z.strictObject({
     { from: '1s', to: '24h' },
     'The same for a reply that stays open, such as a stream of server-sent events.',
   ),
+  ...failingKeys,
   ...upstreamTlsKeys,
   forwarded: z.enum(['x-forwarded', 'forwarded', 'both']).prefault('x-forwarded').meta({
     description:
@@ -31,9 +37,14 @@ const settings = z.strictObject({
   }),
 });
 
+function tellOfOddKeys(value: z.output<typeof settings>, context: z.RefinementCtx): void {
+  tellOfHalves(value, context);
+  tellOfDeadline(value, context);
+}
+
 /** Where an API's requests go: a URL alone, or with settings. */
 export const upstreamSchema = z
-  .union([target, settings.superRefine((value, context) => tellOfHalves(value, context))], {
+  .union([target, settings.superRefine((value, context) => tellOfOddKeys(value, context))], {
     error: ({ input }) =>
       input === undefined
         ? words('an API needs its `upstream`', 'write upstream: http://127.0.0.1:3001')
@@ -60,6 +71,7 @@ export function toUpstreamConfig(
     responseTimeoutMs: rest.timeout,
     idleTimeoutMs: rest.idleTimeout,
     streamTimeoutMs: rest.streamTimeout,
+    ...toFailing(rest, targets.length > 1),
     ...toUpstreamTls(rest, file),
     forwarded: rest.forwarded,
   };

@@ -111,6 +111,8 @@ function routeOf(
     grpc: listed?.grpc ?? null,
     priority: own?.priority ?? api.priority,
     websocket: own?.websocket ?? null,
+    timeoutMs: own?.timeoutMs ?? null,
+    deadlineMs: own?.deadlineMs ?? api.upstream.deadlineMs,
   });
   return { host: api.host, method, segments, target };
 }

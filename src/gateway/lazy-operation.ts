@@ -47,7 +47,10 @@ class LazyOperation implements Operation {
 
 /** What compiling an operation takes. `read` gives its description, null where there is none; `build` its plan. */
 export interface OperationParts
-  extends Pick<CompiledOperation, 'bodyLimitBytes' | 'bodyDescribed' | 'grpc' | 'priority' | 'websocket'> {
+  extends Pick<
+    CompiledOperation,
+    'bodyLimitBytes' | 'bodyDescribed' | 'grpc' | 'priority' | 'websocket' | 'timeoutMs' | 'deadlineMs'
+  > {
   readonly api: CompiledApi;
   readonly head: OperationHead;
   readonly read: (() => DescribedOperation) | null;
@@ -64,18 +67,22 @@ export class LazyPlan implements CompiledOperation {
   readonly grpc: CompiledOperation['grpc'];
   readonly priority: CompiledOperation['priority'];
   readonly websocket: CompiledOperation['websocket'];
+  readonly timeoutMs: number | null;
+  readonly deadlineMs: number | null;
   readonly #build: OperationParts['build'];
   #plan: Result<Plan, readonly Issue[]> | null = null;
 
-  constructor({ api, head, read, build, bodyLimitBytes, bodyDescribed, grpc, priority, websocket }: OperationParts) {
-    this.operation = new LazyOperation(head, read);
-    this.api = api;
-    this.bodyLimitBytes = bodyLimitBytes;
-    this.bodyDescribed = bodyDescribed;
-    this.grpc = grpc;
-    this.priority = priority;
-    this.websocket = websocket;
-    this.#build = build;
+  constructor(parts: OperationParts) {
+    this.operation = new LazyOperation(parts.head, parts.read);
+    this.api = parts.api;
+    this.bodyLimitBytes = parts.bodyLimitBytes;
+    this.bodyDescribed = parts.bodyDescribed;
+    this.grpc = parts.grpc;
+    this.priority = parts.priority;
+    this.websocket = parts.websocket;
+    this.timeoutMs = parts.timeoutMs;
+    this.deadlineMs = parts.deadlineMs;
+    this.#build = parts.build;
   }
 
   plan(): Result<Plan, readonly Issue[]> {

@@ -192,8 +192,9 @@ class Scene {
       this.route = compiled.operation;
       const plan = compiled.plan();
       const rehearsed = plan.ok ? { ok: true as const, value: rehearsedPlan(plan.value, principal, this.trail) } : plan;
-      const { operation, api, bodyLimitBytes, bodyDescribed, grpc, priority, websocket } = compiled;
-      const same = { operation, api, bodyLimitBytes, bodyDescribed, grpc, priority, websocket };
+      const { operation, api, bodyLimitBytes, bodyDescribed, grpc, priority, websocket, timeoutMs, deadlineMs } =
+        compiled;
+      const same = { operation, api, bodyLimitBytes, bodyDescribed, grpc, priority, websocket, timeoutMs, deadlineMs };
       return { ...same, plan: () => rehearsed, tryPlan: () => rehearsed };
     };
     const find: Snapshot['router']['find'] = (...place) => {

@@ -45,6 +45,10 @@ export interface CompiledOperation {
   readonly grpc: GrpcStreams | null;
   /** What holds of WebSocket connections; null where none is offered. */
   readonly websocket: WebSocketConfig | null;
+  /** How long the head of its reply may take each time it is asked for, where it is not as the upstream says. */
+  readonly timeoutMs: number | null;
+  /** From the head of the request to the head of its reply, over all tries; null for no such bound. */
+  readonly deadlineMs: number | null;
   /** Builds the plan at first use and keeps it; what can't be built denies. */
   plan(): Result<Plan, readonly Issue[]>;
   /** The same, built anew and not kept: for whoever builds all of them once. */
