@@ -2,7 +2,8 @@ import { isIPv4 } from 'node:net';
 import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
 import { accessIssues } from './access-checks.ts';
 import { acmeIssues } from './acme.ts';
-import type { ApiConfig, Config } from './config.ts';
+import type { ApiConfig, Config, TargetConfig } from './config.ts';
+import { mirrorIssues } from './beside-targets.ts';
 import { formatKeyPath } from './key-path.ts';
 import { routeName } from './routes.ts';
 import { upstreamTlsIssues } from './upstream-tls.ts';
@@ -24,7 +25,7 @@ function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
     const fix = 'write h2, or take this key away';
     issues.push(errorIssue(path, 'gRPC is spoken over HTTP/2 only', { ...at(places, path), fix }));
   }
-  return [...issues, ...upstreamTlsIssues(api, places)];
+  return [...issues, ...mirrorIssues(api, places), ...upstreamTlsIssues(api, places)];
 }
 
 interface Listener {
@@ -61,12 +62,16 @@ function portIssues(config: Config, places: Places): Issue[] {
 /** A gateway that sends requests to itself would do so until it has no connections left. */
 function ownAddressIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
   const self = listenersOf(config).find((listener) =>
-    api.upstream.targets.some(({ host, port }) => listener.port === port && reaches(host, listener.host)),
+    everyTarget(api.upstream).some(({ host, port }) => listener.port === port && reaches(host, listener.host)),
   );
   if (self === undefined) return [];
   const path = `${api.path}.upstream`;
   const fix = 'name the address of the API itself';
   return [errorIssue(path, `this is ${self.what} of the gateway itself`, { ...at(places, path), fix })];
+}
+
+function everyTarget({ targets, canary, mirror }: ApiConfig['upstream']): readonly TargetConfig[] {
+  return [...targets, ...(canary?.targets ?? []), ...(mirror === null ? [] : [mirror.target])];
 }
 
 /** Whether a connection to `host` from this machine may end at a socket that listens on `listener`. */

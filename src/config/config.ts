@@ -1,4 +1,4 @@
-import type { ClaimValue, IssuerConfig, LimitRule } from '../policy/index.ts';
+import type { ClaimPath, ClaimValue, IssuerConfig, LimitRule } from '../policy/index.ts';
 import type { BreakerConfig, RetryConfig } from './failing-config.ts';
 import type { Priority } from './priority.ts';
 import type { Route } from './routes.ts';
@@ -239,8 +239,34 @@ export interface TargetConfig {
 }
 
 /** How the next target is chosen. */
-export interface BalanceConfig {
-  readonly rule: 'p2c' | 'round-robin' | 'least-requests';
+export type BalanceConfig =
+  | { readonly rule: 'p2c' | 'round-robin' | 'least-requests' }
+  | { readonly rule: 'hash'; readonly by: HashSource };
+
+/** What of a request is hashed. Names of header fields are in lower case. */
+export type HashSource =
+  | { readonly kind: 'header' | 'cookie'; readonly name: string }
+  | { readonly kind: 'claim'; readonly path: ClaimPath }
+  | { readonly kind: 'address' };
+
+/** Targets that a part of the requests goes to. */
+export interface CanaryConfig {
+  /** At least one, each once, and none of those of the upstream. */
+  readonly targets: readonly TargetConfig[];
+  /** From 0 to 100. */
+  readonly percent: number;
+  /** What a share is a share of. */
+  readonly by: 'user' | 'address' | 'request';
+  /** Requests that have this field with this value go there in every case. */
+  readonly when: { readonly header: string; readonly value: string } | null;
+}
+
+/** Where copies of requests go. */
+export interface MirrorConfig {
+  readonly target: TargetConfig;
+  /** From 0 to 100. */
+  readonly percent: number;
+  readonly methods: readonly string[];
 }
 
 /** Where an API's requests go. All of its targets are spoken to alike. `pathPrefix` is empty or like `/internal`. */
@@ -252,6 +278,8 @@ export interface UpstreamConfig {
   /** At least one, each once. */
   readonly targets: readonly TargetConfig[];
   readonly balance: BalanceConfig;
+  readonly canary: CanaryConfig | null;
+  readonly mirror: MirrorConfig | null;
   readonly connectTimeoutMs: number;
   readonly responseTimeoutMs: number;
   readonly idleTimeoutMs: number;

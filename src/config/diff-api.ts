@@ -10,6 +10,7 @@ import {
 } from './config-change.ts';
 import { deadlineChanges, failingChanges } from './diff-failing.ts';
 import { webSocketChanges } from './diff-websocket.ts';
+import { besideTargetsChanges, ruleWords } from './diff-balance.ts';
 import type { Priority } from './priority.ts';
 import { routeName } from './routes.ts';
 import { upstreamProofChanges } from './upstream-changes.ts';
@@ -116,7 +117,8 @@ function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell):
     );
   }
   if (!sameData(old.balance, next.balance))
-    changes.push(tell('upstream', 'changes', `targets are chosen by ${next.balance.rule}, not ${old.balance.rule}`));
+    changes.push(tell('upstream', 'changes', `targets are chosen by ${ruleWords(next)}, not ${ruleWords(old)}`));
+  changes.push(...besideTargetsChanges(old, next, tell));
   if (old.caFile !== next.caFile) {
     const wider = next.caFile === null;
     changes.push(

@@ -20,7 +20,7 @@ const weighed = z.strictObject({
 });
 
 /** A target as the schema leaves it. */
-interface RawTarget extends UpstreamUrl {
+export interface RawTarget extends UpstreamUrl {
   readonly weight: number;
 }
 
@@ -40,7 +40,7 @@ export const targetsSchema = z
     if (!targets.every((each) => 'host' in each && each.host !== undefined)) return;
     const seen = new Set<string>();
     for (const [at, each] of targets.entries()) {
-      const message = faultOf(each, targets[0] ?? each, seen);
+      const message = targetFault(each, targets[0] ?? each, seen);
       if (message !== null) context.addIssue({ code: 'custom', path: [at], message });
     }
   })
@@ -49,7 +49,8 @@ export const targetsSchema = z
       'The URLs of the upstream: http or https, with a port and a path prefix where needed; `{ url, weight }` where one gets more than others. All have one scheme and one path.',
   });
 
-function faultOf(each: RawTarget, first: RawTarget, seen: Set<string>): string | null {
+/** Why a target can't stand beside others; null where it can. `seen` are the authorities of those, and gets its own. */
+export function targetFault(each: RawTarget, first: RawTarget, seen: Set<string>): string | null {
   if (each.scheme !== first.scheme) return words('all targets have one scheme', `write ${first.scheme}://`);
   if (each.pathPrefix !== first.pathPrefix)
     return words('all targets have one path', `the first has ${first.pathPrefix === '' ? 'none' : first.pathPrefix}`);

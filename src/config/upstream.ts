@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { balanceSchema } from './balance.ts';
+import { besideTargetsKeys, tellOfOthers, toBesideTargets } from './beside-targets.ts';
 import type { UpstreamConfig } from './config.ts';
 import { failingKeys, tellOfDeadline, toFailing } from './failing.ts';
 import { duration, parsed } from './scalars.ts';
@@ -13,6 +14,7 @@ const target = parsed(parseUpstreamUrl).meta({ title: 'URL' });
 const settings = z.strictObject({
   targets: targetsSchema,
   balance: balanceSchema,
+  ...besideTargetsKeys,
   protocol: z.enum(['http1', 'h2']).optional().meta({
     description:
       'What it is spoken to in: `http1`, or `h2` (HTTP/2). If nothing is said, `h2` for gRPC and else `http1`. Over https HTTP/2 must be agreed in the handshake (ALPN); over http the upstream is taken to know it (h2c).',
@@ -40,6 +42,7 @@ const settings = z.strictObject({
 function tellOfOddKeys(value: z.output<typeof settings>, context: z.RefinementCtx): void {
   tellOfHalves(value, context);
   tellOfDeadline(value, context);
+  tellOfOthers(value, context);
 }
 
 /** Where an API's requests go: a URL alone, or with settings. */
@@ -66,6 +69,7 @@ export function toUpstreamConfig(
     pathPrefix: first.pathPrefix,
     targets: targets.map(({ host, port, weight }) => ({ host, port, weight })),
     balance: rest.balance,
+    ...toBesideTargets(rest),
     protocol: rest.protocol ?? protocol,
     connectTimeoutMs: rest.connectTimeout,
     responseTimeoutMs: rest.timeout,
