@@ -19,12 +19,10 @@ function readCookieName(value: string): Result<string, string> {
 const source = z
   .strictObject({
     header: headerName('The header field whose value is hashed.').optional(),
-    claim: parsed(parseClaimPath)
-      .optional()
-      .meta({
-        title: 'claim',
-        description: 'The claim of the caller whose value is hashed: text, a number or a truth.',
-      }),
+    claim: parsed(parseClaimPath).optional().meta({
+      title: 'claim',
+      description: 'The claim of the caller whose value is hashed: text, a number or a truth.',
+    }),
     cookie: parsed(readCookieName).optional().meta({ title: 'name', description: 'The cookie whose value is hashed.' }),
     address: z
       .literal(true, { error: words('is true, or left out') })

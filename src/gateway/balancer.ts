@@ -1,14 +1,8 @@
 import { createPicker, type Picker } from '../balance/index.ts';
 import type { BalanceConfig, TargetConfig } from '../config/compiled.ts';
-import type {
-  CallClient,
-  OutgoingRequest,
-  Upstream,
-  UpstreamCall,
-  UpstreamEvents,
-  UpstreamFailure,
-} from '../wire/index.ts';
+import type { CallClient, Upstream, UpstreamCall, UpstreamEvents, UpstreamFailure } from '../wire/index.ts';
 import { BalancedCall, type BalancedCallHost, type Endpoint, type TargetWatch } from './balanced-call.ts';
+import type { RoutedRequest } from './routed-request.ts';
 import type { TableReader } from './sources.ts';
 
 /** What a balancer works with besides its targets. */
@@ -83,12 +77,12 @@ export class Balancer implements BalancedCallHost {
   }
 
   call(
-    request: OutgoingRequest,
+    request: RoutedRequest,
     events: UpstreamEvents,
     client: CallClient,
     atMs: number = this.monotonic(),
   ): UpstreamCall {
-    const endpoint = this.picker.pick(0, NONE);
+    const endpoint = this.picker.pick(request.hash, NONE);
     if (endpoint !== null) return new BalancedCall(this, endpoint, { request, client, atMs }, events);
     return failLater(events);
   }

@@ -137,6 +137,18 @@ export class CountingMetrics implements GatewayMetrics {
     this.summedCount++;
   }
 
+  /** API, side and status of each reply of an upstream with a canary. */
+  readonly sides: string[] = [];
+  sideAnswered(api: string, side: string, status: number): void {
+    this.sides.push(`${api} ${side} ${status}`);
+  }
+
+  /** API and end of each copy. */
+  readonly copies: string[] = [];
+  mirrored(api: string, end: string): void {
+    this.copies.push(`${api} ${end}`);
+  }
+
   readonly shedRequests: string[] = [];
 
   shed(api: string, priority: string): void {

@@ -1,7 +1,6 @@
 import type {
   BodyFraming,
   HeaderFields,
-  OutgoingRequest,
   ReplyHead,
   TunnelEnds,
   TunnelSide,
@@ -16,6 +15,7 @@ import { lengthOf, NO_BODY } from './reply.ts';
 import type { GrpcLeg } from './grpc-leg.ts';
 import { mistakableReply, upgradeFor } from './offer-websocket.ts';
 import type { Reply } from './reply-passage.ts';
+import { goesToCanary, hashFor, type RoutedRequest } from './routed-request.ts';
 import { takesTrailers } from './takes-trailers.ts';
 import { Tunnel } from './tunnel.ts';
 import { upstreamTarget } from './upstream-target.ts';
@@ -41,6 +41,7 @@ export class Leg implements UpstreamEvents {
   #endedMs: number | null = null;
   #over = false;
   #tunnel: Tunnel | null = null;
+  #toCanary = false;
   /** The upstream's status, once it is known. */
   status: number | null = null;
   /** Whether all of the request was at hand. */
@@ -124,7 +125,7 @@ export class Leg implements UpstreamEvents {
     if (plan.readsResponse.whole) for (const name of UNJUDGEABLE) fields.drop(name);
     else if (dropManyRanges(fields)) context.ports.metrics.rangesDropped();
     dropUsedCredential(this.#passage, fields);
-    const outgoing: OutgoingRequest = {
+    const outgoing: RoutedRequest = {
       method: request.method,
       target: upstreamTarget(compiled.api, request),
       authority: compiled.api.authority,
@@ -134,7 +135,10 @@ export class Leg implements UpstreamEvents {
       framing,
       mayStandStill: this.#grpc?.isStream === true,
       upgrade: compiled.websocket === null ? null : upgradeFor(this.#passage),
+      hash: hashFor(this.#passage),
+      toCanary: goesToCanary(this.#passage),
     };
+    this.#toCanary = outgoing.toCanary;
     this.#call = pool.call(outgoing, this, request.peer, this.#startedMs);
     return this.#call;
   }
@@ -152,6 +156,7 @@ export class Leg implements UpstreamEvents {
     this.#tunnel = tunnel;
     this.status = head.status;
     this.#endedMs = this.#nowMs();
+    this.#countSide(head.status);
     this.#reply.switched(head, tunnel);
     return tunnel.upstreamEnds;
   }
@@ -174,7 +179,7 @@ export class Leg implements UpstreamEvents {
     this.status = head.status;
     if (this.#isBroken(this.#grpc?.head(head, body) ?? null)) return;
     this.wholeAtMs = atMs;
-    this.#settle(atMs);
+    this.#settle(atMs, head.status);
     this.#reply.whole(head, body);
   }
 
@@ -192,7 +197,7 @@ export class Leg implements UpstreamEvents {
 
   end(trailers?: HeaderFields): void {
     if (this.#over || this.#isBroken(this.#grpc?.receiveEnd(trailers) ?? null)) return;
-    this.#settle(this.#nowMs());
+    this.#settle(this.#nowMs(), this.status ?? 0);
     this.#reply.end(trailers);
   }
 
@@ -210,7 +215,7 @@ export class Leg implements UpstreamEvents {
 
   failed(failure: UpstreamFailure): void {
     if (this.#over) return;
-    this.#settle(this.#nowMs());
+    this.#settle(this.#nowMs(), 0);
     this.#passage.failed(failure);
   }
 
@@ -222,8 +227,16 @@ export class Leg implements UpstreamEvents {
     return this.#passage.context.ports.clock.monotonic();
   }
 
-  #settle(atMs: number): void {
+  /** `status`: 0 where the reply is not whole. */
+  #settle(atMs: number, status: number): void {
     this.#over = true;
     this.#endedMs = atMs;
+    this.#countSide(status);
+  }
+
+  #countSide(status: number): void {
+    const { compiled, context } = this.#passage;
+    if (compiled.api.upstream.canary === null) return;
+    context.ports.metrics.sideAnswered(compiled.api.name, this.#toCanary ? 'canary' : 'stable', status);
   }
 }

@@ -2,6 +2,7 @@ import { type GrpcStatus, problemCatalogue, type ProblemCode } from '../base/ind
 import type { Priority } from '../config/compiled.ts';
 import type { Counter, Gauge, Histogram, Meter } from '../ports/index.ts';
 import type { Http2Fault } from '../wire/index.ts';
+import type { CopyEnd } from './mirror.ts';
 import { seriesBy } from './series.ts';
 import { createStreamMetrics, type StreamMetrics } from './stream-metrics.ts';
 
@@ -41,9 +42,16 @@ export interface GatewayMetrics {
   /** Says by how much the thread was late at least in the last moment, and the level of overload that follows. */
   overload(lateMs: number, level: number): void;
   readonly streams: StreamMetrics;
+  /** Counts what an upstream with a canary answered by side; `status` is 0 where it gave no whole reply. */
+  sideAnswered(api: string, side: UpstreamSide, status: number): void;
+  /** Counts copies of requests by how they ended. */
+  mirrored(api: string, end: CopyEnd): void;
   /** Counts messages of WebSocket that were passed on. */
   messages(api: string, from: 'client' | 'upstream', count: number): void;
 }
+
+/** Which of an upstream's targets: those it always had, or those that are tried out. */
+export type UpstreamSide = 'stable' | 'canary';
 
 /** Makes the series; those with labels appear with their first count, and those of an API with its first request. */
 export function createGatewayMetrics(meter: Meter): GatewayMetrics {
@@ -52,6 +60,7 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
     finished: createRequestSeries(meter),
     ...createRefusalMetrics(meter),
     ...createUseMetrics(meter),
+    ...createSideMetrics(meter),
     ...createHttp2Metrics(meter),
     handshake: createHandshakeSeries(meter),
     ...createOverloadMetrics(meter),
@@ -137,6 +146,26 @@ function createUseMetrics(meter: Meter): Pick<GatewayMetrics, 'rangesDropped' | 
     rangesDropped: () => ranges.add(1),
     grpcStatus: (api, code) => statuses(api)(code).add(1),
     messages: (api, from, count) => messages(api)[from].add(count),
+  };
+}
+
+/** Series of what stands beside the targets of an upstream. */
+function createSideMetrics(meter: Meter): Pick<GatewayMetrics, 'sideAnswered' | 'mirrored'> {
+  const sideHelp =
+    'Replies of upstreams that have a canary, by API, side and class of status; none for no whole reply.';
+  const sides = seriesBy((api: string) =>
+    seriesBy((side: UpstreamSide) =>
+      CLASSES.map((status) => meter.counter('portcullis_canary_replies_total', sideHelp, { api, side, status })),
+    ),
+  );
+  const mirrorHelp =
+    'Copies of requests for a mirror, by API and by whether they were answered, failed or were dropped.';
+  const mirrors = seriesBy((api: string) =>
+    seriesBy((end: CopyEnd) => meter.counter('portcullis_mirrored_requests_total', mirrorHelp, { api, end })),
+  );
+  return {
+    sideAnswered: (api, side, status) => sides(api)(side)[(status / 100) | 0]?.add(1),
+    mirrored: (api, end) => mirrors(api)(end).add(1),
   };
 }
 

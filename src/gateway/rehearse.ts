@@ -162,6 +162,8 @@ const NO_METRICS: GatewayMetrics = {
   overload() {},
   streams: { opened() {}, closed() {} },
   messages() {},
+  sideAnswered() {},
+  mirrored() {},
 };
 
 /** A Snapshot that finds its routes in another way. Its coverage is not worked out for that. */

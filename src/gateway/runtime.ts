@@ -3,7 +3,10 @@ import type { Principal } from '../policy/index.ts';
 import type { Alerts, Clock, Ledger, Log } from '../ports/index.ts';
 import { openUpstream, POOL_BOUNDS, type Upstream } from '../wire/index.ts';
 import { Balancer } from './balancer.ts';
+import { DividedCaller } from './divided-caller.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import { Mirror } from './mirror.ts';
+import type { UpstreamCaller } from './routed-request.ts';
 import type { CompiledApi, Snapshot } from './snapshot.ts';
 import type { TableReader } from './sources.ts';
 import type { TraceIds } from './trace-context.ts';
@@ -32,11 +35,10 @@ export interface Installed {
 
 type PoolBounds = typeof POOL_BOUNDS;
 
+export type { UpstreamCaller } from './routed-request.ts';
+
 /** What the upstreams of a thread work with. */
 export type UpstreamPorts = Pick<GatewayPorts, 'clock' | 'chance' | 'log' | 'alerts' | 'metrics'>;
-
-/** Whatever carries requests to an upstream. */
-export type UpstreamCaller = Pick<Upstream, 'call' | 'waitingShare'>;
 
 /** The upstreams of the Snapshots that live. */
 export type Upstreams = Pick<UpstreamPools, 'retain' | 'sweep' | 'close' | 'tableReplaced'> & {
@@ -55,6 +57,7 @@ export class UpstreamPools {
   readonly #tables: TableReader;
   readonly #byTarget = new Map<string, Upstream>();
   readonly #balancers = new Map<string, Balancer>();
+  readonly #mirrors = new Map<string, Mirror>();
   /** Closed, and not gone yet: their last connections have bounds on time too. */
   readonly #closing = new Set<Upstream>();
 
@@ -69,15 +72,29 @@ export class UpstreamPools {
   /** What carries the requests of a Snapshot's APIs, in their order; made anew where an upstream is new. */
   forApis(apis: readonly CompiledApi[]): readonly UpstreamCaller[] {
     return apis.map((api) => {
-      const { targets } = api.upstream;
-      const [only] = targets;
-      return only === undefined || targets.length > 1 ? this.#balancerOf(api) : this.#poolOf(api, only, 1);
+      const { canary } = api.upstream;
+      const stable = this.#stableOf(api);
+      const mirror = this.#mirrorOf(api);
+      if (canary === null && mirror === null) return stable;
+      return new DividedCaller({
+        stable,
+        canary: canary === null ? null : this.#balancerOf(besideOf(api, canary.targets)),
+        mirror,
+      });
     });
   }
 
   /** Closes what none of these has a use for. Whoever could still call it has ended. */
   retain(installed: readonly Installed[]): void {
-    const wanted = new Set<UpstreamCaller>(installed.flatMap(({ pools }) => pools));
+    const wanted = new Set<UpstreamCaller | Mirror>(installed.flatMap(({ pools }) => pools.flatMap(partsOf)));
+    for (const [key, mirror] of this.#mirrors) {
+      if (wanted.has(mirror)) {
+        wanted.add(mirror.place.upstream);
+        continue;
+      }
+      this.#mirrors.delete(key);
+      mirror.close();
+    }
     for (const [key, balancer] of this.#balancers) {
       if (!wanted.has(balancer)) this.#balancers.delete(key);
       else for (const { upstream } of balancer.endpoints) wanted.add(upstream);
@@ -98,6 +115,7 @@ export class UpstreamPools {
   /** Holds the bounds on time. */
   sweep(now: number): void {
     for (const pool of this.#byTarget.values()) pool.sweep(now);
+    for (const mirror of this.#mirrors.values()) mirror.sweep(now);
     for (const pool of this.#closing) {
       pool.sweep(now);
       if (pool.isGone) this.#closing.delete(pool);
@@ -107,6 +125,26 @@ export class UpstreamPools {
   /** Closes all. */
   close(): void {
     this.retain([]);
+  }
+
+  #stableOf(api: CompiledApi): UpstreamCaller {
+    const { targets } = api.upstream;
+    const [only] = targets;
+    return only === undefined || targets.length > 1 ? this.#balancerOf(api) : this.#poolOf(api, only, 1);
+  }
+
+  #mirrorOf(api: CompiledApi): Mirror | null {
+    const config = api.upstream.mirror;
+    if (config === null) return null;
+    const key = JSON.stringify([api.name, settingsOf(api), config]);
+    let mirror = this.#mirrors.get(key);
+    if (mirror === undefined) {
+      const authority = authorityOf(api.upstream.scheme, config.target);
+      const upstream = this.#poolOf(api, config.target, MIRROR_PART);
+      mirror = new Mirror(config, { api: api.name, authority, upstream }, this.#ports);
+      this.#mirrors.set(key, mirror);
+    }
+    return mirror;
   }
 
   #balancerOf(api: CompiledApi): Balancer {
@@ -157,6 +195,21 @@ const NO_TABLES: TableReader = {
     throw new Error(`the table ${name} is not there`);
   },
 };
+
+/** A mirror has the connections of one of so many targets. */
+const MIRROR_PART = 16;
+
+/** The same API with other targets, which nothing stands beside. */
+function besideOf(api: CompiledApi, targets: readonly TargetConfig[]): CompiledApi {
+  return { ...api, upstream: { ...api.upstream, targets, canary: null, mirror: null } };
+}
+
+/** Whatever must live as long as this does. */
+function partsOf(caller: UpstreamCaller): readonly (UpstreamCaller | Mirror)[] {
+  if (!(caller instanceof DividedCaller)) return [caller];
+  const { stable, canary, mirror } = caller.parts;
+  return [stable, canary, mirror].filter((part) => part !== null);
+}
 
 /** The least that one of many targets has. */
 const LEAST_PART = 4;

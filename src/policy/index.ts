@@ -26,6 +26,7 @@ export {
 } from './kind.ts';
 export type { KeyRequests, KindPorts } from './kind-ports.ts';
 export type { ClaimMapping, ClaimPath, IssuerConfig, JwtConfig, KeyOrigin } from './kinds/jwt/config.ts';
+export { claimAt } from './kinds/jwt/claim-texts.ts';
 export { createJwtKind } from './kinds/jwt/kind.ts';
 export type { GrpcConfig } from './kinds/grpc/config.ts';
 export { createGrpcKind } from './kinds/grpc/kind.ts';

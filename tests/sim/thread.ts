@@ -120,6 +120,8 @@ export class SimThread implements Member {
           overload() {},
           streams: { opened() {}, closed() {} },
           messages() {},
+          sideAnswered() {},
+          mirrored() {},
         },
       },
       ledger: { append: () => true, flush: () => Promise.resolve(), newest: () => [] },
