@@ -19,6 +19,6 @@ export const mirrorSchema = z.strictObject({
     .prefault(STANDARD)
     .meta({
       description:
-        'Requests of which methods are copied. Name others than these only if the copy may do once more what they do.',
+        'Requests of which methods are copied: `GET`, `HEAD` and `OPTIONS` if nothing is said. Name others only if it does no harm that a copy does once more what they do.',
     }),
 });

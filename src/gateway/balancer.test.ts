@@ -66,6 +66,9 @@ test('what a target breaks is told as for a single one, and the next request is 
   const { bench, targets } = await startMany(t, 2, ', balance: round-robin');
   (targets[0] as RawUpstream).respond = ({ socket }) => void socket.end('HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n');
   const replies = [await bench.ask(GET), await bench.ask(GET)];
-  assert.deepEqual(replies.map(({ status }) => status).toSorted((a, b) => a - b), [200, 502]);
+  assert.deepEqual(
+    replies.map(({ status }) => status).toSorted((a, b) => a - b),
+    [200, 502],
+  );
   assert.equal(codeOf(replies.find(({ status }) => status === 502) as (typeof replies)[0]), 'upstream-malformed-reply');
 });
