@@ -5,6 +5,7 @@ import { writeCertificate } from './certificate.ts';
 import { placement } from './child.ts';
 import type { Row } from './contestants/contestant.ts';
 import { startNginx } from './contestants/nginx.ts';
+import { measureFailover } from './failover.ts';
 import { CONNECTIONS, loadGenerator } from './load.ts';
 import { machine as describeMachine } from './machine.ts';
 import { printNoise, watchNoise } from './noise.ts';
@@ -40,7 +41,7 @@ const ADDRESSES = 1_000;
 
 /**
  * CPU time per request of balancing over one, ten and a thousand targets. All targets are one server that listens on many
- * addresses, so that they cost the load's core the same.
+ * addresses, so that they cost the load's core the same. Then what clients see while one of three targets fails.
  */
 export async function benchUpstreams(): Promise<Record<string, unknown>> {
   if (process.platform !== 'linux') throw new Error('this bench reads CPU time from /proc and needs Linux');
@@ -56,7 +57,8 @@ export async function benchUpstreams(): Promise<Record<string, unknown>> {
       printFigures(figures);
       const seen = noise();
       printNoise(seen);
-      return { machine: { ...describeMachine(), ...seen }, ...compare(figures, COMPARISONS) };
+      const failover = await measureFailover();
+      return { machine: { ...describeMachine(), ...seen }, ...compare(figures, COMPARISONS), failover };
     } finally {
       await upstream.stop();
     }

@@ -1,0 +1,71 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { REPLY_BODY } from './upstream.ts';
+
+/**
+ * What an origin does: it is `well`; it `dies`, with its port closed; it `hangs`, and takes requests without an answer; it
+ * answers `503`; it `resets` in the middle of each body.
+ */
+export type OriginState = 'well' | 'dies' | 'hangs' | '503' | 'resets';
+
+const REPLY = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${REPLY_BODY.length}\r\n\r\n${REPLY_BODY}`;
+
+/** An origin that falls into one of these states, and gets well again. */
+export class FaultyOrigin {
+  readonly #sockets = new Set<Socket>();
+  #server: Server | null = null;
+  #state: OriginState = 'well';
+  port = 0;
+  /** When it last answered a request as it should, by `performance.now`. */
+  servedAtMs = 0;
+
+  static async start(): Promise<FaultyOrigin> {
+    const origin = new FaultyOrigin();
+    await origin.#listen();
+    return origin;
+  }
+
+  async become(state: OriginState): Promise<void> {
+    const was = this.#state;
+    this.#state = state;
+    if (state === 'dies') this.close();
+    else if (was === 'dies') await this.#listen();
+    // What hung would hang for ever.
+    if (was === 'hangs') for (const socket of this.#sockets) socket.destroy();
+  }
+
+  close(): void {
+    this.#server?.close();
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  async #listen(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    this.#server.listen(this.port, '127.0.0.1', resolve);
+    await promise;
+    this.port = (this.#server.address() as AddressInfo).port;
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#sockets.delete(socket));
+    let text = '';
+    socket.on('data', (data: Buffer) => {
+      const heads = (text + data.toString('latin1')).split('\r\n\r\n');
+      text = heads.pop() ?? '';
+      for (let head = 0; head < heads.length; head++) this.#answer(socket);
+    });
+  }
+
+  #answer(socket: Socket): void {
+    if (this.#state === 'hangs') return;
+    if (this.#state === '503') socket.write('HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n');
+    else if (this.#state === 'resets') socket.write(REPLY.slice(0, -100), () => socket.resetAndDestroy());
+    else {
+      this.servedAtMs = performance.now();
+      socket.write(REPLY);
+    }
+  }
+}
