@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { errorIssue, type Issue, type Place } from '../base/index.ts';
 import { authorityOf } from './authority.ts';
-import type { CanaryConfig, MirrorConfig, ApiConfig } from './config.ts';
+import type { ApiConfig, CanaryConfig, MirrorConfig, TargetConfig, UpstreamConfig } from './config.ts';
 import { canarySchema } from './canary.ts';
 import { mirrorSchema } from './mirror.ts';
 import { type RawTarget, targetFault } from './targets.ts';
@@ -56,6 +56,11 @@ export function toBesideTargets({ canary, mirror }: Pick<Raw, 'canary' | 'mirror
             methods: mirror.methods,
           },
   };
+}
+
+/** Whomever requests of an upstream may go to. */
+export function everyTarget({ targets, canary, mirror }: UpstreamConfig): readonly TargetConfig[] {
+  return [...targets, ...(canary?.targets ?? []), ...(mirror === null ? [] : [mirror.target])];
 }
 
 /** Calls of gRPC have no end that a copy could wait for. */

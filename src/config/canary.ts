@@ -1,20 +1,25 @@
 import { z } from 'zod';
+import { err, ok, type Result } from '../base/index.ts';
 import type { CanaryConfig } from './config.ts';
 import { headerName } from './header-name.ts';
 import { parsed } from './scalars.ts';
 import { targetsSchema } from './targets.ts';
 import { words } from './words.ts';
-import { err, ok } from '../base/index.ts';
 
 /** What a request says of itself: the value of one field, in one spelling. */
 const when = z.strictObject({
   header: headerName('The header field.'),
-  value: parsed((value) =>
-    /^[\x21-\x7e](?:[\x20-\x7e]{0,254}[\x21-\x7e])?$/.test(value)
-      ? ok(value)
-      : err(words('this is no value of a header field', 'visible ASCII characters, no spaces at its ends')),
-  ).meta({ title: 'value', description: 'Its value, exactly.' }),
+  value: parsed(readValue, words('a value is text', 'put it into quotes')).meta({
+    title: 'value',
+    description: 'Its value, exactly.',
+  }),
 });
+
+function readValue(value: string): Result<string, string> {
+  return /^[\x21-\x7e](?:[\x20-\x7e]{0,254}[\x21-\x7e])?$/.test(value)
+    ? ok(value)
+    : err(words('this is no value of a header field', 'visible ASCII characters, no spaces at its ends'));
+}
 
 /** A part of what is written with a `%`. */
 export function percent(description: string) {

@@ -2,8 +2,8 @@ import { isIPv4 } from 'node:net';
 import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
 import { accessIssues } from './access-checks.ts';
 import { acmeIssues } from './acme.ts';
-import type { ApiConfig, Config, TargetConfig } from './config.ts';
-import { mirrorIssues } from './beside-targets.ts';
+import type { ApiConfig, Config } from './config.ts';
+import { everyTarget, mirrorIssues } from './beside-targets.ts';
 import { formatKeyPath } from './key-path.ts';
 import { routeName } from './routes.ts';
 import { upstreamTlsIssues } from './upstream-tls.ts';
@@ -68,10 +68,6 @@ function ownAddressIssues(api: ApiConfig, config: Config, places: Places): Issue
   const path = `${api.path}.upstream`;
   const fix = 'name the address of the API itself';
   return [errorIssue(path, `this is ${self.what} of the gateway itself`, { ...at(places, path), fix })];
-}
-
-function everyTarget({ targets, canary, mirror }: ApiConfig['upstream']): readonly TargetConfig[] {
-  return [...targets, ...(canary?.targets ?? []), ...(mirror === null ? [] : [mirror.target])];
 }
 
 /** Whether a connection to `host` from this machine may end at a socket that listens on `listener`. */

@@ -21,6 +21,7 @@ export type { ChangeEffect, ConfigChange } from './config-change.ts';
 export { fixedServer } from './client-changes.ts';
 export { lookAtLists } from './client-lists.ts';
 export { revocationEnds } from './client-trust.ts';
+export { everyTarget } from './beside-targets.ts';
 export { diffConfigurations } from './diff.ts';
 export { hasOwnCertificate } from './own-certificate.ts';
 export { gather } from './gather.ts';

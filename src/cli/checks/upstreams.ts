@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { EgressFault } from '../../ports/index.ts';
 import type { Egress, Resolver } from '../../ports/index.ts';
-import type { Config, UpstreamConfig } from '../../config/index.ts';
+import { type Config, everyTarget, type UpstreamConfig } from '../../config/index.ts';
 import { type Diagnosis, fail, fine, warn } from './diagnosis.ts';
 
 const TIMEOUT_MS = 3_000;
@@ -15,7 +15,7 @@ export async function checkUpstreams(
   config: Config,
 ): Promise<readonly Diagnosis[]> {
   const upstreams = new Map(config.apis.flatMap(({ upstream }) => urlsOf(upstream).map((url) => [url, upstream])));
-  const targets = config.apis.flatMap(({ upstream }) => upstream.targets);
+  const targets = config.apis.flatMap(({ upstream }) => everyTarget(upstream));
   const hosts = [...new Set(targets.map(({ host }) => host))].filter((host) => isIP(host) === 0);
   const names = await Promise.all(hosts.slice(0, UPSTREAM_LIMIT).map((host) => checkName(resolver, host)));
   const tried = [...upstreams].slice(0, UPSTREAM_LIMIT);
@@ -25,8 +25,11 @@ export async function checkUpstreams(
   return [...names, ...reached, ...rest];
 }
 
-function urlsOf({ scheme, targets, pathPrefix }: UpstreamConfig): readonly string[] {
-  return targets.map(({ host, port }) => `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}${pathPrefix}/`);
+function urlsOf(upstream: UpstreamConfig): readonly string[] {
+  const { scheme, pathPrefix } = upstream;
+  return everyTarget(upstream).map(
+    ({ host, port }) => `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}${pathPrefix}/`,
+  );
 }
 
 async function checkName(resolver: Resolver, host: string): Promise<Diagnosis> {
