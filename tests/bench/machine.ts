@@ -5,6 +5,7 @@ const PROGRAMS: readonly (readonly [name: string, argument: string])[] = [
   ['nginx', '-v'],
   ['haproxy', '-v'],
   ['caddy', 'version'],
+  ['varnishd', '-V'],
   ['wrk', '-v'],
 ];
 

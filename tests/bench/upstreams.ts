@@ -5,6 +5,7 @@ import { writeCertificate } from './certificate.ts';
 import { placement } from './child.ts';
 import type { Row } from './contestants/contestant.ts';
 import { startNginx } from './contestants/nginx.ts';
+import { startVarnish } from './contestants/varnish.ts';
 import { measureFailover } from './failover.ts';
 import { CONNECTIONS, loadGenerator } from './load.ts';
 import { machine as describeMachine } from './machine.ts';
@@ -17,11 +18,14 @@ const COMPARISONS: Comparisons = {
     ['targets_1_nginx', 'targets_1', 'nginx'],
     ['targets_10_nginx', 'targets_10', 'nginx'],
     ['targets_1000_nginx', 'targets_1000', 'nginx'],
+    ['cache_hit_nginx', 'cache_hit', 'nginx'],
+    ['cache_hit_varnish', 'cache_hit', 'varnish'],
   ],
   own: [
     ['targets_1', 'targets_1'],
     ['targets_10', 'targets_10'],
     ['targets_1000', 'targets_1000'],
+    ['cache_hit', 'cache_hit'],
   ],
 };
 
@@ -30,6 +34,7 @@ const ROWS: readonly (readonly [row: Row, peers: readonly Start[]])[] = [
   ['targets_1', [nginxIn('targets_1')]],
   ['targets_10', [nginxIn('targets_10')]],
   ['targets_1000', [nginxIn('targets_1000')]],
+  ['cache_hit', [nginxIn('cache_hit'), (given) => startVarnish('cache_hit', given)]],
 ];
 
 function nginxIn(row: Row): Start {
@@ -41,7 +46,7 @@ const ADDRESSES = 1_000;
 
 /**
  * CPU time per request of balancing over one, ten and a thousand targets. All targets are one server that listens on many
- * addresses, so that they cost the load's core the same. Then what clients see while one of three targets fails.
+ * addresses, so that they cost the load's core the same. Of a reply from the cache, beside nginx and Varnish. Then what clients see while one of three targets fails.
  */
 export async function benchUpstreams(): Promise<Record<string, unknown>> {
   if (process.platform !== 'linux') throw new Error('this bench reads CPU time from /proc and needs Linux');

@@ -6,7 +6,8 @@ import type { Target } from '../load.ts';
  * The kinds of traffic that are compared. `tls` is HTTP/1.1 over TLS, `h2` HTTP/2 over TLS with several streams a
  * connection, `ws` messages over WebSockets that come back, over TLS, `grpc` unary calls over HTTP/2 and TLS. The secured ones bear tokens, without TLS: 500 users, one token each, by
  * algorithm; `secured_cold_token` a token of its own for each request, RS256; `everything_on` every kind of policy at
- * once, and a JSON body of 1 KB. `targets_N`: without TLS, balanced over so many targets.
+ * once, and a JSON body of 1 KB. `targets_N`: without TLS, balanced over so many targets. `cache_hit`:
+ * without TLS, one reply from the cache.
  */
 export type Row =
   | 'plain'
@@ -20,7 +21,8 @@ export type Row =
   | 'everything_on'
   | 'targets_1'
   | 'targets_10'
-  | 'targets_1000';
+  | 'targets_1000'
+  | 'cache_hit';
 
 /** One proxy in the race, running. */
 export interface Contestant {

@@ -51,6 +51,9 @@ function configure(
     row in LISTEN
       ? `ssl_certificate ${certificateFile}; ssl_certificate_key ${keyFile}; ssl_protocols TLSv1.2 TLSv1.3;`
       : '';
+  const cache =
+    row === 'cache_hit' ? 'proxy_cache all; proxy_cache_valid 200 1h; proxy_cache_key $host$request_uri;' : '';
+  const cachePath = row === 'cache_hit' ? `proxy_cache_path ${folder}/cache keys_zone=all:8m;` : '';
   const count = TARGETS[row] ?? 1;
   const servers = loopbackAddresses(count)
     .map((address) => `server ${address}:${upstreamPort};`)
@@ -61,6 +64,7 @@ http {
   access_log off; server_tokens off; keepalive_requests 1000000000; keepalive_timeout 1h; tcp_nodelay on;
   client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
   uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+  ${cachePath}
   upstream api { ${servers} keepalive ${CONNECTIONS * 2 + count}; keepalive_requests 1000000000; }
   server {
     listen 127.0.0.1:${port}${LISTEN[row] ?? ''}; ${tls}
@@ -69,7 +73,7 @@ http {
 ${upstreamFields(row)
   .map(([name, value]) => `      ${row === 'grpc' ? 'grpc' : 'proxy'}_set_header ${name} ${value};`)
   .join('\n')}
-      add_header X-Request-Id $request_id;
+      add_header X-Request-Id $request_id; ${cache}
 ${replyFields.map(([name, value]) => `      add_header ${name} "${value}";`).join('\n')}
     }
   }

@@ -34,6 +34,7 @@ function configure(row: Row, { upstreamPort, callers }: Surroundings): string {
   if (callers !== null && row === 'everything_on') return configureEverything(upstreamPort, callers);
   if (callers !== null) return configureSecured(upstreamPort, callers);
   if (row in TARGETS) return configureTargets(TARGETS[row] ?? 1, upstreamPort);
+  if (row === 'cache_hit') return configureCache(upstreamPort);
   if (row === 'ws') return configureMessages(upstreamPort);
   if (row === 'grpc') return configureCalls(upstreamPort);
   return `${PLAIN_HEAD}apis:
@@ -46,6 +47,13 @@ function configureTargets(count: number, upstreamPort: number): string {
   const targets = loopbackAddresses(count).map((address) => `http://${address}:${upstreamPort}`);
   return `${PLAIN_HEAD}apis:
   bench: { routes: ['* /{rest...}'], upstream: { targets: [${targets.join(', ')}] }, auth: public }
+`;
+}
+
+/** The plain row, with a cache of what the upstream says. */
+function configureCache(upstreamPort: number): string {
+  return `${PLAIN_HEAD}apis:
+  bench: { routes: ['* /{rest...}'], upstream: 'http://127.0.0.1:${upstreamPort}', auth: public, cache: { ttl: 1h } }
 `;
 }
 
