@@ -192,8 +192,9 @@ const upstream = {
   'deadline-exceeded': {
     status: 504,
     title: 'Deadline exceeded',
-    cause: 'The call took longer than its `grpc-timeout`, or a stream longer than a day.',
-    fix: 'Give the call more time, or begin the stream again.',
+    cause:
+      'The reply did not begin within the `deadline` of the API or operation, or a call took longer than its `grpc-timeout`, or a stream longer than a day.',
+    fix: 'Give the request more time, or begin the stream again.',
   },
   'upstream-overloaded': {
     status: 503,

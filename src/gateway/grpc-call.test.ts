@@ -15,10 +15,12 @@ interface Given {
   /** Besides a content type, names and values in turn. */
   readonly headers?: readonly string[];
   readonly protocol?: string;
+  /** What the operation bounds it by. */
+  readonly deadlineMs?: number | null;
 }
 
 /** A call on a clock that stands still, and all that it does to its walk. */
-function given({ streams = 'neither', headers = [], protocol = 'h2' }: Given = {}) {
+function given({ streams = 'neither', headers = [], protocol = 'h2', deadlineMs = null }: Given = {}) {
   const { ports, clock, metrics } = fakePorts();
   const stopped: ProblemCode[] = [];
   const standing: string[] = [];
@@ -32,12 +34,15 @@ function given({ streams = 'neither', headers = [], protocol = 'h2' }: Given = {
       bodyLimitBytes: 100,
       operation: { api: 'a' },
       api: { upstream: { responseTimeoutMs: 30_000 } },
+      timeoutMs: null,
+      deadlineMs,
     },
     context: { ports },
+    sinceMs: clock.monotonic(),
     stand: () => void standing.push('stands'),
     stop: ({ code }: Problem) => void stopped.push(code),
   } as unknown as Walk;
-  const call = GrpcCall.of(walk, clock.monotonic());
+  const call = GrpcCall.of(walk);
   return { call: call as GrpcCall, clock, metrics, stopped, standing };
 }
 
@@ -55,6 +60,25 @@ test('only who calls by gRPC and gets trailers is answered in gRPC', () => {
   assert.equal(given().call.answer({ code: 'forbidden' })?.status, 200);
   assert.equal(given({ protocol: 'http/1.1' }).call.answer({ code: 'forbidden' }), null);
   assert.equal(given({ headers: ['te', 'trailers'] }).call.breakOff('forbidden'), false);
+});
+
+test('the deadline of an operation bounds a single call, and the upstream hears of it; a client may ask for less', () => {
+  for (const [asked, leftMs] of [
+    [[], 5_000],
+    [['grpc-timeout', '8S'], 5_000],
+    [['grpc-timeout', '2S'], 2_000],
+  ] as const) {
+    const { call, clock, stopped } = given({ headers: asked, deadlineMs: 5_000 });
+    assert.equal(call.begin(), true);
+    assert.equal(call.timeoutLine(clock.monotonic()), `grpc-timeout: ${leftMs}m\r\n`);
+    assert.equal(call.ownDeadlineMs, 5_000);
+    clock.pass(leftMs - 1);
+    assert.deepEqual(stopped, []);
+    clock.pass(1);
+    assert.deepEqual(stopped, ['deadline-exceeded']);
+  }
+  const { call } = given({ streams: 'both', deadlineMs: 5_000 });
+  assert.equal(call.ownDeadlineMs, Number.POSITIVE_INFINITY, 'a stream has none');
 });
 
 test('a call ends at its deadline, and the upstream hears of what is left', () => {

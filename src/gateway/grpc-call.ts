@@ -14,6 +14,7 @@ import {
   writeTimeout,
 } from '../wire/index.ts';
 import { endOf, grpcAnswer, grpcOwnAnswer } from './grpc-answer.ts';
+import { LATE } from './deadline.ts';
 import type { GrpcLeg } from './grpc-leg.ts';
 import { readStatus, statusOfProblem } from './grpc-status.ts';
 import type { Answer } from './reply.ts';
@@ -22,7 +23,6 @@ import type { Standing, Walk } from './walk.ts';
 
 /** No stream stands for longer, whatever its client asks for: so that none is forgotten for ever. */
 const STREAM_LIMIT_MS = 24 * 3_600_000;
-const LATE: Problem = { code: 'deadline-exceeded' };
 
 /**
  * What is gRPC about a request to a gRPC method: its messages both ways, its deadline and its status. Messages are
@@ -34,28 +34,32 @@ export class GrpcCall implements GrpcLeg, Standing {
   readonly #streams: GrpcStreams;
   readonly #sent: MessageGate;
   #received: MessageGate | null = null;
-  /** In milliseconds of the monotonic clock; null where the client names none and the call is no stream. */
+  /** In milliseconds of the monotonic clock; null where neither client nor operation names one and the call is no stream. */
   readonly #deadlineMs: number | null;
+  readonly ownDeadlineMs: number;
   #timer: Timer | null = null;
   /** What the reply ends with, once that is known. */
   #status: GrpcStatus | null = null;
 
-  /** Null where the operation is no gRPC method. `nowMs`: when the request came, of the monotonic clock. */
-  static of(walk: Walk, nowMs: number): GrpcCall | null {
+  /** Null where the operation is no gRPC method. */
+  static of(walk: Walk): GrpcCall | null {
     const { grpc } = walk.compiled;
-    return grpc === null ? null : new GrpcCall(walk, grpc, nowMs);
+    return grpc === null ? null : new GrpcCall(walk, grpc);
   }
 
-  private constructor(walk: Walk, streams: GrpcStreams, nowMs: number) {
-    const { compiled, request } = walk;
+  private constructor(walk: Walk, streams: GrpcStreams) {
+    const { compiled, request, sinceMs: nowMs } = walk;
     this.walk = walk;
     this.#streams = streams;
     const single = streams === 'neither' || streams === 'server';
     this.#sent = new MessageGate({ limitBytes: compiled.bodyLimitBytes, coded: isCoded(request.headers), single });
     const asked = readTimeout(request.headers.get('grpc-timeout') ?? '');
-    const longest = streams === 'neither' ? compiled.api.upstream.responseTimeoutMs : STREAM_LIMIT_MS;
-    const isBound = asked !== null || streams !== 'neither';
+    const own = streams === 'neither' ? compiled.deadlineMs : null;
+    const timeoutMs = compiled.timeoutMs ?? compiled.api.upstream.responseTimeoutMs;
+    const longest = streams === 'neither' ? (own ?? timeoutMs) : STREAM_LIMIT_MS;
+    const isBound = asked !== null || own !== null || streams !== 'neither';
     this.#deadlineMs = isBound ? nowMs + Math.min(asked ?? longest, longest) : null;
+    this.ownDeadlineMs = own === null ? Number.POSITIVE_INFINITY : nowMs + own;
   }
 
   get isStream(): boolean {

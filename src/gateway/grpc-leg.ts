@@ -4,6 +4,8 @@ import type { HeaderFields, ReplyHead, WholeBody } from '../wire/index.ts';
 export interface GrpcLeg {
   /** Whether either side may stand still for as long as it likes. */
   readonly isStream: boolean;
+  /** When the upstream is too late by the gateway's own word, of the monotonic clock; infinite where nothing says so. */
+  readonly ownDeadlineMs: number;
   /** The call goes upstream: its time runs, and a stream is known from now on. False where it is late: then it was refused. */
   begin(): boolean;
   /** What is left of the deadline, as a field line for the upstream; '' where there is none. */

@@ -9,6 +9,7 @@ import type {
   UpstreamFailure,
   WholeBody,
 } from '../wire/index.ts';
+import { Deadline } from './deadline.ts';
 import { dropUsedCredential, upstreamLines } from './forwarded.ts';
 import { dropManyRanges } from './many-ranges.ts';
 import { lengthOf, NO_BODY } from './reply.ts';
@@ -42,6 +43,7 @@ export class Leg implements UpstreamEvents {
   #over = false;
   #tunnel: Tunnel | null = null;
   #toCanary = false;
+  #deadline: Deadline | null = null;
   /** The upstream's status, once it is known. */
   status: number | null = null;
   /** Whether all of the request was at hand. */
@@ -66,7 +68,8 @@ export class Leg implements UpstreamEvents {
    */
   start(): void {
     const { requestBody, stream } = this.#passage;
-    if (this.#grpc?.begin() === false) return;
+    this.#deadline = Deadline.of(this.#passage);
+    if (this.#deadline?.begin(this.#passage) === false) return;
     const whole = requestBody === null ? null : requestBody.whole;
     this.isSent = whole !== null || stream.framing.kind === 'none';
     if (this.isSent) this.#sendWhole(whole);
@@ -97,6 +100,7 @@ export class Leg implements UpstreamEvents {
   abandon(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#deadline?.end();
     this.#tunnel?.abandon();
     this.#call?.abort();
   }
@@ -135,21 +139,18 @@ export class Leg implements UpstreamEvents {
       framing,
       mayStandStill: this.#grpc?.isStream === true,
       upgrade: compiled.websocket === null ? null : upgradeFor(this.#passage),
+      responseMs: compiled.timeoutMs,
       hash: hashFor(this.#passage),
       toCanary: goesToCanary(this.#passage),
+      deadline: this.#deadline,
     };
     this.#toCanary = outgoing.toCanary;
     this.#call = pool.call(outgoing, this, request.peer, this.#startedMs);
     return this.#call;
   }
 
-  #timeoutLine(fields: HeaderFields): string {
-    if (this.#grpc === null) return '';
-    fields.drop('grpc-timeout');
-    return this.#grpc.timeoutLine(this.#nowMs());
-  }
-
   switched(head: ReplyHead, side: TunnelSide): TunnelEnds {
+    this.#deadline?.end();
     const rules = this.#passage.compiled.websocket;
     if (rules === null) throw new Error('an upgrade that was not asked for');
     const tunnel = new Tunnel(this.#passage, rules, side);
@@ -162,9 +163,12 @@ export class Leg implements UpstreamEvents {
   }
 
   #linesFor(fields: HeaderFields): string {
-    const lines = upstreamLines(this.#passage, fields) + this.#timeoutLine(fields);
     const { compiled, stream } = this.#passage;
-    return compiled.api.upstream.protocol === 'h2' && takesTrailers(stream) ? lines + TE_TRAILERS : lines;
+    const hears = compiled.api.upstream.protocol === 'h2' && takesTrailers(stream);
+    const lines = upstreamLines(this.#passage, fields) + (hears ? TE_TRAILERS : '');
+    if (this.#deadline === null) return lines;
+    if (this.#deadline.field !== null) fields.drop(this.#deadline.field);
+    return this.#deadline.beside(lines).linesAt(this.#nowMs());
   }
 
   interim(status: number, fields: HeaderFields): void {
@@ -185,6 +189,7 @@ export class Leg implements UpstreamEvents {
 
   head(head: ReplyHead): void {
     if (this.#over) return;
+    this.#deadline?.end();
     this.status = head.status;
     const fault = this.#grpc === null ? mistakableReply(this.#passage.stream, head) : this.#grpc.head(head, null);
     if (!this.#isBroken(fault)) this.#reply.head(head);
@@ -230,6 +235,7 @@ export class Leg implements UpstreamEvents {
   /** `status`: 0 where the reply is not whole. */
   #settle(atMs: number, status: number): void {
     this.#over = true;
+    this.#deadline?.end();
     this.#endedMs = atMs;
     this.#countSide(status);
   }

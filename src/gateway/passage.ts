@@ -39,7 +39,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   reading: BodyUse = 'none';
   seat = -1;
   readonly #match: Matched;
-  readonly #startedMs: number;
+  readonly sinceMs: number;
   /** Whether time has passed since the head came, as far as anybody here knows. */
   #waited = false;
   #phase: Phase = 'judging';
@@ -67,17 +67,17 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     this.request = arrival.request;
     this.#match = arrival.match;
     this.startedAtMs = arrival.startedAtMs;
-    this.#startedMs = context.ports.clock.monotonic();
+    this.sinceMs = context.ports.clock.monotonic();
     this.compiled = arrival.match.target;
     this.context = context;
     this.stream = stream;
     this.plan = plan;
     this.requestBody = BodyAccess.of(plan.readsRequest);
-    this.grpc = GrpcCall.of(this, this.#startedMs);
+    this.grpc = GrpcCall.of(this);
   }
 
   moment(): number {
-    return this.#waited ? this.context.ports.clock.monotonic() : this.#startedMs;
+    return this.#waited ? this.context.ports.clock.monotonic() : this.sinceMs;
   }
 
   get operation(): Operation {
@@ -358,7 +358,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   }
 
   wallMs(): number {
-    return reckonWallMs(this.context.ports.clock, this.startedAtMs, this.#startedMs, this.#repliedMs());
+    return reckonWallMs(this.context.ports.clock, this.startedAtMs, this.sinceMs, this.#repliedMs());
   }
 
   get verdict(): RecordedVerdict {
@@ -395,6 +395,6 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
 
   /** From a whole head to the end of the reply; 0 before that. */
   get durationUs(): number {
-    return this.#endMs === null ? 0 : Math.round((this.#endMs - this.#startedMs) * 1_000);
+    return this.#endMs === null ? 0 : Math.round((this.#endMs - this.sinceMs) * 1_000);
   }
 }

@@ -3,6 +3,7 @@ import { hashText } from '../balance/index.ts';
 import { claimAt } from '../policy/index.ts';
 import { networkOfClient, type OutgoingRequest, type UpstreamCall, type UpstreamEvents } from '../wire/index.ts';
 import type { CallClient } from '../wire/index.ts';
+import type { RequestDeadline } from './deadline.ts';
 import type { Walk } from './walk.ts';
 
 /** A request with what says which of its upstream's targets it goes to. */
@@ -11,6 +12,8 @@ export interface RoutedRequest extends OutgoingRequest {
   readonly hash: number;
   /** Whether it goes to the upstream's canary, where that has one. */
   readonly toCanary: boolean;
+  /** Null where it has none. */
+  readonly deadline: RequestDeadline | null;
 }
 
 /** Whatever carries requests to an upstream. */

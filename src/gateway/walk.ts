@@ -71,6 +71,8 @@ export interface Walk extends Exchange {
   readonly grpc: GrpcLeg | null;
   /** Null where no step reads the request's body. */
   readonly requestBody: BodyAccess | null;
+  /** When its head came, of the monotonic clock. */
+  readonly sinceMs: number;
   /** Where it stands among the walks of its Snapshot; the gateway's own to know. */
   seat: number;
   principal: Principal | null;

@@ -132,8 +132,11 @@ export interface OutgoingRequest {
   authority: string;
   readonly fields: HeaderFields | null;
   readonly added: readonly string[];
-  /** Field lines ready to be sent, each with its CRLF, before `added`. Nothing of them is checked again. */
-  readonly lines?: string;
+  /**
+   * Field lines ready to be sent, each with its CRLF, before `added`. Nothing of them is checked again. Set anew where it
+   * is sent again and one of them says how much time is left.
+   */
+  lines?: string;
   readonly framing: BodyFraming;
   /** Over HTTP/2: neither the reply's head nor anything behind it has to come in time; whoever calls sees to an end. */
   readonly mayStandStill?: boolean;

@@ -1,0 +1,73 @@
+import type { Problem } from '../base/index.ts';
+import type { Timer } from '../ports/index.ts';
+import type { GrpcLeg } from './grpc-leg.ts';
+import type { Walk } from './walk.ts';
+
+/** What a request is told that took too long. */
+export const LATE: Problem = { code: 'deadline-exceeded' };
+
+/** What is left of a request's time, for whoever sends it, perhaps more than once. */
+export interface RequestDeadline {
+  /** When the gateway gives up by its own word, of the monotonic clock; infinite where only the client names an end. */
+  readonly atMs: number;
+  /** The field lines of the request as they are at this moment. */
+  linesAt(nowMs: number): string;
+}
+
+/** The bound on a request from its head to the head of its reply, as its operation has it. */
+export class Deadline implements RequestDeadline {
+  readonly atMs: number;
+  readonly #field: string | null;
+  readonly #grpc: GrpcLeg | null;
+  /** Those that say nothing of time. */
+  #lines = '';
+  #timer: Timer | null = null;
+
+  /** Null where the operation has none. A call of gRPC may have one that its client names. */
+  static of({ compiled, grpc, sinceMs }: Walk): Deadline | null {
+    const { deadlineMs, api } = compiled;
+    if (grpc !== null) return new Deadline(grpc.ownDeadlineMs, null, grpc);
+    return deadlineMs === null ? null : new Deadline(sinceMs + deadlineMs, api.upstream.deadlineField, null);
+  }
+
+  private constructor(atMs: number, field: string | null, grpc: GrpcLeg | null) {
+    this.atMs = atMs;
+    this.#field = field;
+    this.#grpc = grpc;
+  }
+
+  /** The request goes upstream: from now on its time runs. False where it is late: then it was refused. gRPC sees to that itself. */
+  begin(walk: Walk): boolean {
+    if (this.#grpc !== null) return this.#grpc.begin();
+    const { clock } = walk.context.ports;
+    const leftMs = this.atMs - clock.monotonic();
+    if (leftMs <= 0) walk.stop(LATE);
+    else this.#timer = clock.after(leftMs, () => walk.stop(LATE));
+    return leftMs > 0;
+  }
+
+  /** The head of the reply is here, or nothing is waited for any more. */
+  end(): void {
+    this.#timer?.cancel();
+  }
+
+  /** The field under which the time that is left is told; null for none. */
+  get field(): string | null {
+    return this.#grpc === null ? this.#field : 'grpc-timeout';
+  }
+
+  /** Names the other lines of the request. */
+  beside(lines: string): this {
+    this.#lines = lines;
+    return this;
+  }
+
+  linesAt(nowMs: number): string {
+    return this.#lines + this.#lineAt(nowMs);
+  }
+
+  #lineAt(nowMs: number): string {
+    if (this.#grpc !== null) return this.#grpc.timeoutLine(nowMs);
+    return this.#field === null ? '' : `${this.#field}: ${Math.max(1, Math.ceil(this.atMs - nowMs))}\r\n`;
+  }
+}
