@@ -96,6 +96,13 @@ const BAD: readonly (readonly [more: string, key: string, words: string])[] = [
   ['canary: { targets: [http://b], when: { header: x-new } }', 'canary.when.value', 'a value is text'],
   ['canary: { targets: [http://b], when: { header: x-new, value: 1 } }', 'canary.when.value', 'a value is text'],
   ['canary: { targets: [http://b], when: { header: x-new, value: " 1" } }', 'canary.when.value', 'this is no value'],
+  [
+    'canary: { targets: [{ url: http://b, weight: 0 }], percent: 5 }',
+    'canary.targets[0].weight',
+    'a weight is 1 at least',
+  ],
+  ['canary: { targets: [b], percent: 5 }', 'canary.targets[0]', 'an upstream is an http or https URL'],
+  ['mirror: { url: b }', 'mirror.url', 'an upstream is an http or https URL'],
   ['mirror: http://b', 'mirror', 'expected keys'],
   ['mirror: { url: http://a }', 'mirror.url', 'this target stands here already'],
   ['mirror: { url: https://b }', 'mirror.url', 'all targets have one scheme'],

@@ -4,7 +4,7 @@ import { authorityOf } from './authority.ts';
 import type { ApiConfig, CanaryConfig, MirrorConfig, TargetConfig, UpstreamConfig } from './config.ts';
 import { canarySchema } from './canary.ts';
 import { mirrorSchema } from './mirror.ts';
-import { type RawTarget, targetFault } from './targets.ts';
+import { isWhole, type RawTarget, targetFault } from './targets.ts';
 
 /** Where requests go besides the targets of an upstream. */
 export const besideTargetsKeys = {
@@ -26,15 +26,18 @@ interface Raw {
 /** All are spoken to as the targets are, and are other ones than those. */
 export function tellOfOthers({ targets, canary, mirror }: Raw, context: z.RefinementCtx): void {
   const [first] = targets;
-  if (first === undefined) return;
+  // Beside a target that has an issue of its own already, the others are not compared.
+  if (first === undefined || !targets.every(isWhole)) return;
   const authorities = targets.map((each) => authorityOf(each.scheme, each));
   const tell = (path: (string | number)[], each: RawTarget, seen: Set<string>): void => {
     const message = targetFault(each, first, seen);
     if (message !== null) context.addIssue({ code: 'custom', path, message });
   };
   const seen = new Set(authorities);
-  for (const [at, each] of canary?.targets.entries() ?? []) tell(['canary', 'targets', at], each, seen);
-  if (mirror !== undefined) tell(['mirror', 'url'], { ...mirror.url, weight: 1 }, new Set(authorities));
+  for (const [at, each] of canary?.targets.entries() ?? [])
+    if (isWhole(each)) tell(['canary', 'targets', at], each, seen);
+  if (mirror !== undefined && isWhole(mirror.url))
+    tell(['mirror', 'url'], { ...mirror.url, weight: 1 }, new Set(authorities));
 }
 
 /** What the gateway is to do by these keys. */

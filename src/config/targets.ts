@@ -37,7 +37,7 @@ export const targetsSchema = z
   .max(TARGET_LIMIT, { error: `an upstream has at most ${TARGET_LIMIT} targets` })
   .superRefine((targets, context) => {
     // Beside a target that has an issue of its own already, the others are not compared.
-    if (!targets.every((each) => 'host' in each && each.host !== undefined)) return;
+    if (!targets.every(isWhole)) return;
     const seen = new Set<string>();
     for (const [at, each] of targets.entries()) {
       const message = targetFault(each, targets[0] ?? each, seen);
@@ -48,6 +48,11 @@ export const targetsSchema = z
     description:
       'The URLs of the upstream: http or https, with a port and a path prefix where needed; `{ url, weight }` where one gets more than others. All have one scheme and one path.',
   });
+
+/** Whether a target has no issue of its own: of one that has, the schema leaves nothing to compare. */
+export function isWhole(each: Partial<RawTarget> | undefined): boolean {
+  return each?.host !== undefined;
+}
 
 /** Why a target can't stand beside others; null where it can. `seen` are the authorities of those, and gets its own. */
 export function targetFault(each: RawTarget, first: RawTarget, seen: Set<string>): string | null {

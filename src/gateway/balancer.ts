@@ -2,7 +2,7 @@ import { createPicker, type Picker } from '../balance/index.ts';
 import type { BalanceConfig, TargetConfig } from '../config/compiled.ts';
 import type { CallClient, Upstream, UpstreamCall, UpstreamEvents, UpstreamFailure } from '../wire/index.ts';
 import { BalancedCall, type BalancedCallHost, type Endpoint, type TargetWatch } from './balanced-call.ts';
-import type { RoutedRequest } from './routed-request.ts';
+import type { RoutedRequest } from './upstream-caller.ts';
 import type { TableReader } from './sources.ts';
 
 /** What a balancer works with besides its targets. */

@@ -1,6 +1,6 @@
 import type { CallClient, UpstreamCall, UpstreamEvents } from '../wire/index.ts';
 import type { Mirror } from './mirror.ts';
-import type { RoutedRequest, UpstreamCaller } from './routed-request.ts';
+import type { RoutedRequest, UpstreamCaller } from './upstream-caller.ts';
 
 /** What one upstream is made of. */
 interface Parts {

@@ -2,7 +2,6 @@ import { type GrpcStatus, problemCatalogue, type ProblemCode } from '../base/ind
 import type { Priority } from '../config/compiled.ts';
 import type { Counter, Gauge, Histogram, Meter } from '../ports/index.ts';
 import type { Http2Fault } from '../wire/index.ts';
-import type { CopyEnd } from './mirror.ts';
 import { seriesBy } from './series.ts';
 import { createStreamMetrics, type StreamMetrics } from './stream-metrics.ts';
 
@@ -49,6 +48,9 @@ export interface GatewayMetrics {
   /** Counts messages of WebSocket that were passed on. */
   messages(api: string, from: 'client' | 'upstream', count: number): void;
 }
+
+/** How a copy for a mirror ended: with a reply, without a whole one, or before it was sent. */
+export type CopyEnd = 'answered' | 'failed' | 'dropped';
 
 /** Which of an upstream's targets: those it always had, or those that are tried out. */
 export type UpstreamSide = 'stable' | 'canary';

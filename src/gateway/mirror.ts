@@ -1,4 +1,5 @@
 import type { MirrorConfig } from '../config/compiled.ts';
+import type { Clock } from '../ports/index.ts';
 import {
   type CallClient,
   type OutgoingRequest,
@@ -8,7 +9,7 @@ import {
   type UpstreamCall,
   type UpstreamEvents,
 } from '../wire/index.ts';
-import type { UpstreamPorts } from './runtime.ts';
+import type { CopyEnd, GatewayMetrics } from './metrics.ts';
 
 /** A longer body is not copied. */
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -21,9 +22,6 @@ const REPLY_LIMIT_BYTES = 1024 * 1024;
 /** Tells a copy from a request. The gateway alone writes fields of this prefix (ADR 5). */
 const MARK = ['x-portcullis-mirror', '1'] as const;
 
-/** How a copy ended: with a whole reply, without one, or before it was sent. */
-export type CopyEnd = 'answered' | 'failed' | 'dropped';
-
 /** Where copies go, and what they are counted by. */
 interface MirrorPlace {
   readonly api: string;
@@ -31,14 +29,21 @@ interface MirrorPlace {
   readonly upstream: Upstream;
 }
 
+/** What it works with; `chance` gives a number from 0 up to 1. */
+interface MirrorPorts {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly chance: () => number;
+  readonly metrics: Pick<GatewayMetrics, 'mirrored'>;
+}
+
 /** Sends copies of requests to another server. Nothing of it is ever waited for, and what it does not manage is only counted. */
 export class Mirror {
   readonly #config: MirrorConfig;
-  readonly #ports: Pick<UpstreamPorts, 'clock' | 'chance' | 'metrics'>;
+  readonly #ports: MirrorPorts;
   readonly #copies = new Set<Copy>();
   readonly place: MirrorPlace;
 
-  constructor(config: MirrorConfig, place: MirrorPlace, ports: Pick<UpstreamPorts, 'clock' | 'chance' | 'metrics'>) {
+  constructor(config: MirrorConfig, place: MirrorPlace, ports: MirrorPorts) {
     this.#config = config;
     this.place = place;
     this.#ports = ports;

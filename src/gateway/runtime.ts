@@ -6,7 +6,7 @@ import { Balancer } from './balancer.ts';
 import { DividedCaller } from './divided-caller.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { Mirror } from './mirror.ts';
-import type { UpstreamCaller } from './routed-request.ts';
+import type { UpstreamCaller } from './upstream-caller.ts';
 import type { CompiledApi, Snapshot } from './snapshot.ts';
 import type { TableReader } from './sources.ts';
 import type { TraceIds } from './trace-context.ts';
@@ -35,7 +35,7 @@ export interface Installed {
 
 type PoolBounds = typeof POOL_BOUNDS;
 
-export type { UpstreamCaller } from './routed-request.ts';
+export type { UpstreamCaller } from './upstream-caller.ts';
 
 /** What the upstreams of a thread work with. */
 export type UpstreamPorts = Pick<GatewayPorts, 'clock' | 'chance' | 'log' | 'alerts' | 'metrics'>;

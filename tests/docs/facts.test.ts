@@ -65,6 +65,8 @@ test('the metrics that the guide lists are those that the threads make, with the
   metrics.streams.opened('events');
   metrics.streams.closed('events', 'client');
   metrics.messages('a', 'client', 1);
+  metrics.sideAnswered('a', 'canary', 200);
+  metrics.mirrored('a', 'answered');
   const control = createControlMetrics(meter);
   control.keysFailed('acme');
   control.certificateOrdered('ca.example', 'issued');

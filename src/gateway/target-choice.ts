@@ -1,28 +1,8 @@
-import type { HashSource } from '../config/compiled.ts';
 import { hashText } from '../balance/index.ts';
+import type { HashSource } from '../config/compiled.ts';
 import { claimAt } from '../policy/index.ts';
-import { networkOfClient, type OutgoingRequest, type UpstreamCall, type UpstreamEvents } from '../wire/index.ts';
-import type { CallClient } from '../wire/index.ts';
-import type { RequestDeadline } from './deadline.ts';
+import { networkOfClient } from '../wire/index.ts';
 import type { Walk } from './walk.ts';
-
-/** A request with what says which of its upstream's targets it goes to. */
-export interface RoutedRequest extends OutgoingRequest {
-  /** 32 bits of what the upstream's rule hashes; 0 where it hashes nothing. */
-  readonly hash: number;
-  /** Whether it goes to the upstream's canary, where that has one. */
-  readonly toCanary: boolean;
-  /** Null where it has none. */
-  readonly deadline: RequestDeadline | null;
-}
-
-/** Whatever carries requests to an upstream. */
-export interface UpstreamCaller {
-  /** As `Upstream.waitingShare`. */
-  waitingShare(client: CallClient): number;
-  /** As `Upstream.call`. */
-  call(request: RoutedRequest, events: UpstreamEvents, client: CallClient, atMs?: number): UpstreamCall;
-}
 
 /** Keeps the hash that chooses a canary apart from the one that chooses a target. */
 const CANARY_SEED = 0x63616e61;

@@ -1,0 +1,20 @@
+import type { CallClient, OutgoingRequest, UpstreamCall, UpstreamEvents } from '../wire/index.ts';
+import type { RequestDeadline } from './deadline.ts';
+
+/** A request with what says which of its upstream's targets it goes to. */
+export interface RoutedRequest extends OutgoingRequest {
+  /** 32 bits of what the upstream's rule hashes; 0 where it hashes nothing. */
+  readonly hash: number;
+  /** Whether it goes to the upstream's canary, where that has one. */
+  readonly toCanary: boolean;
+  /** Null where it has none. */
+  readonly deadline: RequestDeadline | null;
+}
+
+/** Whatever carries requests to an upstream. */
+export interface UpstreamCaller {
+  /** As `Upstream.waitingShare`. */
+  waitingShare(client: CallClient): number;
+  /** As `Upstream.call`. */
+  call(request: RoutedRequest, events: UpstreamEvents, client: CallClient, atMs?: number): UpstreamCall;
+}
