@@ -1,18 +1,11 @@
 import type { Problem } from '../base/index.ts';
 import type { Timer } from '../ports/index.ts';
 import type { GrpcLeg } from './grpc-leg.ts';
+import type { RequestDeadline } from './upstream-caller.ts';
 import type { Walk } from './walk.ts';
 
 /** What a request is told that took too long. */
 export const LATE: Problem = { code: 'deadline-exceeded' };
-
-/** What is left of a request's time, for whoever sends it, perhaps more than once. */
-export interface RequestDeadline {
-  /** When the gateway gives up by its own word, of the monotonic clock; infinite where only the client names an end. */
-  readonly atMs: number;
-  /** The field lines of the request as they are at this moment. */
-  linesAt(nowMs: number): string;
-}
 
 /** The bound on a request from its head to the head of its reply, as its operation has it. */
 export class Deadline implements RequestDeadline {

@@ -1,5 +1,12 @@
 import type { CallClient, OutgoingRequest, UpstreamCall, UpstreamEvents } from '../wire/index.ts';
-import type { RequestDeadline } from './deadline.ts';
+
+/** What is left of a request's time, for whoever sends it, perhaps more than once. */
+export interface RequestDeadline {
+  /** When the gateway gives up by its own word, of the monotonic clock; infinite where only the client names an end. */
+  readonly atMs: number;
+  /** The field lines of the request as they are at this moment. */
+  linesAt(nowMs: number): string;
+}
 
 /** A request with what says which of its upstream's targets it goes to. */
 export interface RoutedRequest extends OutgoingRequest {
