@@ -3,7 +3,7 @@ export { addressReach, type AddressReach } from './address-reach.ts';
 export { AddressSet, isEverything } from './address-set.ts';
 export { Bitset } from './bitset.ts';
 export { canonicalAddress } from './canonical-address.ts';
-export { type AddressBytes, parseAddress } from './cidr.ts';
+export { type AddressBytes, Cidr, parseAddress } from './cidr.ts';
 export { type DiskSpace, judgeSpace, type SpaceStanding } from './disk-space.ts';
 export { parseDuration, parseSize } from './duration.ts';
 export type { CoverageCell, CoverageRow, Finding, Severity } from './finding.ts';

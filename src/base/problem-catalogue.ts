@@ -237,6 +237,12 @@ const gateway = {
     cause: 'The caller is known and has no right to this.',
     fix: 'Ask for the right.',
   },
+  'access-denied': {
+    status: 403,
+    title: 'Access denied',
+    cause: 'Whoever runs this service does not let this request in.',
+    fix: 'Ask whoever runs it; the ledger has the reason.',
+  },
   'rate-limited': {
     status: 429,
     title: 'Too many requests',

@@ -45,7 +45,7 @@ async function runTest(test: TestConfig, built: BuiltConfiguration, context: Com
 }
 
 async function verdictOf(
-  { method, target, headers, body, caller }: TestConfig,
+  { method, target, from, headers, body, caller }: TestConfig,
   { parsed, snapshot }: BuiltConfiguration,
   context: CommandContext,
 ): Promise<Result<RehearsedVerdict, string>> {
@@ -53,7 +53,7 @@ async function verdictOf(
   if (!question.ok) return err(question.error);
   const bytes = body === undefined ? null : Buffer.from(JSON.stringify(body));
   const fields = withOpening(withType(Object.entries(headers), bytes), question.value);
-  const sent = { headers: fields, body: bytes, caller };
+  const sent = { headers: fields, body: bytes, caller, from };
   return ok((await rehearse(snapshot, { ...question.value, ...sent }, context.ports.clock)).verdict);
 }
 

@@ -24,6 +24,7 @@ export const explainCommand: Command = {
   operands: ['METHOD', 'URL'],
   options: {
     as: { value: 'CALLER', says: `who sends it: ${CALLER_GRAMMAR}` },
+    from: { value: 'ADDRESS', says: 'the address that it comes from, where lists ask for it; 127.0.0.1 if left out' },
     header: { value: "'NAME: VALUE'", says: 'a field of its head; may be given several times', repeats: true },
     body: { value: 'FILE|JSON', says: 'its body: JSON if it begins with { or [, else a file' },
     config: CONFIG_OPTION,

@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../base/index.ts';
+import { canonicalAddress, err, ok, type Result } from '../base/index.ts';
 import { type CallerConfig, resolvePath } from '../config/index.ts';
 import type { QuestionHeaders, RehearsalQuestion } from '../gateway/index.ts';
 import { readCaller } from './caller.ts';
@@ -10,10 +10,10 @@ import type { WrittenQuestion } from './question.ts';
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 
 /** What a command line says of a request besides method and URL. */
-export type GivenRequest = Pick<RehearsalQuestion, 'headers' | 'body' | 'caller'>;
+export type GivenRequest = Pick<RehearsalQuestion, 'headers' | 'body' | 'caller' | 'from'>;
 
 /**
- * Reads `--as`, `--header` and `--body`; whoever is not named is anonymous. The body is JSON where it begins like an
+ * Reads `--as`, `--from`, `--header` and `--body`; whoever is not named is anonymous. The body is JSON where it begins like an
  * object or a list, and is sent as it stands; else it is the name of a file. The error is in words.
  */
 export async function readGivenRequest(
@@ -25,9 +25,11 @@ export async function readGivenRequest(
   if (!caller.ok) return caller;
   const headers = readHeaders(header);
   if (!headers.ok) return headers;
+  const from = readFrom(values.get('from'));
+  if (!from.ok) return from;
   const bytes = await readBody(body, context);
   if (!bytes.ok) return bytes;
-  return ok({ caller: caller.value, headers: withType(headers.value, bytes.value), body: bytes.value });
+  return ok({ from: from.value, caller: caller.value, headers: withType(headers.value, bytes.value), body: bytes.value });
 }
 
 /** A body with the fields it is sent with: JSON, where nothing else is said. */
@@ -62,6 +64,12 @@ function readHeaders(text: string | undefined): Result<QuestionHeaders, string> 
     headers.push([line.slice(0, colon), line.slice(colon + 1).trim()]);
   }
   return ok(headers);
+}
+
+function readFrom(text: string | undefined): Result<string | null, string> {
+  const address = text === undefined ? null : canonicalAddress(text);
+  if (text !== undefined && address === null) return err('--from takes an IP address such as 192.0.2.7');
+  return ok(address);
 }
 
 async function readBody(text: string | undefined, context: CommandContext): Promise<Result<Uint8Array | null, string>> {

@@ -5,7 +5,9 @@ import type { ApiConfig, ApiSource, OperationConfig, PolicyUse } from './config.
 import { ownTimeKeys } from './failing.ts';
 import { readHost } from './host-name.ts';
 import { formatKeyPath } from './key-path.ts';
+import type { GeoFiles, ListPair } from '../lists/index.ts';
 import { limitSchema } from './limits.ts';
+import { listKeys, operationListKeys, toLists } from './lists.ts';
 import { absolute } from './path.ts';
 import { accessPolicies } from './policy-uses.ts';
 import { prioritySchema } from './priority.ts';
@@ -56,6 +58,7 @@ const operationSchema = z.strictObject({
   ).optional(),
   needs: needsSchema.optional(),
   limit: limitSchema('Limits of this operation alone, besides those of the API.').optional(),
+  ...operationListKeys,
   priority: prioritySchema.optional().meta({ description: 'As `priority` of the API, where it differs.' }),
   validate: validate.optional().meta({ description: 'As `validate` of the API, where it differs.' }),
   websocket: webSocketSchema,
@@ -93,6 +96,7 @@ const apiShape = {
       'Who may call: whoever has a token of one of these issuers. `public` opens the API to everybody, and every report says so.',
   }),
   limit: limitSchema('How many calls pass, such as `100/min per user`; all limits hold together.').optional(),
+  ...listKeys,
   validate: validate.prefault('requests').meta({
     description:
       '`requests` refuses what is not as the OpenAPI document says; `observe` only records that it would have been.',
@@ -197,13 +201,20 @@ function readBasePath(value: string): Result<string, string> {
     : err(words('a base path is plain, such as /v1', 'a slash first, none last, no parameters, nothing encoded'));
 }
 
+/** What an API depends on besides its own keys. */
+interface ApiPlace {
+  /** The configuration file. */
+  readonly file: string;
+  readonly issuers: readonly IssuerConfig[];
+  /** Those of the gateway. */
+  readonly lists: ListPair | null;
+  readonly geo: GeoFiles;
+}
+
 /** Fills in what depends on the API's name, on where the configuration file lies and on the issuers. */
-export function toApiConfig(
-  name: string,
-  raw: RawApi,
-  { file, issuers }: { readonly file: string; readonly issuers: readonly IssuerConfig[] },
-): ApiConfig {
+export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, geo }: ApiPlace): ApiConfig {
   const isGrpc = raw.descriptors !== undefined;
+  const path = formatKeyPath(['apis', name]);
   const api: ApiConfig = {
     name,
     host: raw.host ?? null,
@@ -213,16 +224,17 @@ export function toApiConfig(
     bodyLimitBytes: raw.body ?? (isGrpc ? MESSAGE_DEFAULT_BYTES : BODY_DEFAULT_BYTES),
     priority: raw.priority,
     limits: raw.limit === undefined ? [] : listOf(raw.limit),
+    lists: toLists(raw, { file, path }),
     validate: raw.validate,
     errors: raw.errors,
     credentials: raw.credentials,
     securityHeaders: raw.securityHeaders === 'on',
     source: toSource(raw, file),
-    operations: toOperations(name, raw.operations ?? {}),
+    operations: toOperations(name, raw.operations ?? {}, file),
     policies: [],
-    path: formatKeyPath(['apis', name]),
+    path,
   };
-  return { ...api, policies: [...accessPolicies(api, issuers), ...toPolicies(name, raw.policies)] };
+  return { ...api, policies: [...accessPolicies(api, { issuers, lists, geo }), ...toPolicies(name, raw.policies)] };
 }
 
 function toSource({ openapi, routes, descriptors }: RawApi, file: string): ApiSource {
@@ -231,7 +243,11 @@ function toSource({ openapi, routes, descriptors }: RawApi, file: string): ApiSo
   return { kind: 'openapi', location: openapi.includes('://') ? openapi : absolute(openapi, file) };
 }
 
-function toOperations(api: string, raw: NonNullable<RawApi['operations']>): Record<string, OperationConfig> {
+function toOperations(
+  api: string,
+  raw: NonNullable<RawApi['operations']>,
+  file: string,
+): Record<string, OperationConfig> {
   return Object.fromEntries(
     Object.entries(raw).map(([name, operation]) => {
       const at = formatKeyPath(['apis', api, 'operations', name]);
@@ -243,6 +259,7 @@ function toOperations(api: string, raw: NonNullable<RawApi['operations']>): Reco
           priority: operation.priority ?? null,
           needs: toNeeds(operation.needs),
           limits: operation.limit === undefined ? [] : listOf(operation.limit),
+          lists: toLists(operation, { file, path: at }),
           validate: operation.validate ?? null,
           websocket: toWebSocket(operation.websocket),
           timeoutMs: operation.timeout ?? null,

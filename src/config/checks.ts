@@ -5,6 +5,7 @@ import { acmeIssues } from './acme.ts';
 import type { ApiConfig, Config } from './config.ts';
 import { everyTarget, mirrorIssues } from './beside-targets.ts';
 import { formatKeyPath } from './key-path.ts';
+import { listIssues } from './lists.ts';
 import { routeName } from './routes.ts';
 import { upstreamTlsIssues } from './upstream-tls.ts';
 
@@ -13,7 +14,7 @@ type Places = Readonly<Record<string, Place>>;
 /** What is wrong with a configuration whose every key is sound by itself. */
 export function checkConfig(config: Config, places: Places): Issue[] {
   const access = accessIssues(config, places);
-  const node = [...portIssues(config, places), ...acmeIssues(config, places)];
+  const node = [...portIssues(config, places), ...acmeIssues(config, places), ...listIssues(config, places)];
   return [...node, ...access, ...config.apis.flatMap((api) => apiIssues(api, config, places))];
 }
 

@@ -1,3 +1,4 @@
+import type { GeoFiles, ListPair } from '../lists/index.ts';
 import type { ClaimPath, ClaimValue, IssuerConfig, LimitRule } from '../policy/index.ts';
 import type { BreakerConfig, RetryConfig } from './failing-config.ts';
 import type { Priority } from './priority.ts';
@@ -11,6 +12,9 @@ export interface Config {
   readonly dataFolder: string;
   /** Null where no proxy's word on the client is taken. */
   readonly trustedProxies: TrustedProxiesConfig | null;
+  /** Who is let in at all; null where nobody is kept out. */
+  readonly lists: ListPair | null;
+  readonly geo: GeoFiles;
   /** In the order of the file, as the next two. */
   readonly issuers: readonly IssuerConfig[];
   readonly roles: readonly RoleConfig[];
@@ -56,6 +60,8 @@ export interface TestConfig {
   readonly method: string;
   /** A request target such as `/v1/orders/7?full=true`, or a whole URL. */
   readonly target: string;
+  /** The client's address; null where it does not matter. */
+  readonly from: string | null;
   readonly caller: CallerConfig;
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as JSON; undefined for none. */
@@ -168,6 +174,8 @@ export interface ApiConfig {
   readonly bodyLimitBytes: number;
   readonly priority: Priority;
   readonly limits: readonly LimitRule[];
+  /** Who is let in to it, of those that the gateway lets in; null where nobody is kept out. */
+  readonly lists: ListPair | null;
   readonly validate: ValidateConfig;
   /** Whether clients are told what is wrong with a request. */
   readonly errors: 'plain' | 'helpful';
@@ -191,6 +199,8 @@ export interface OperationConfig {
   readonly needs: readonly string[] | null;
   /** Limits of this operation alone, besides those of the API. */
   readonly limits: readonly LimitRule[];
+  /** The same of this operation alone, besides. */
+  readonly lists: ListPair | null;
   readonly validate: ValidateConfig | null;
   /** What holds of WebSocket connections; null where none is offered. */
   readonly websocket: WebSocketConfig | null;

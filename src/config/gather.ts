@@ -9,6 +9,7 @@ import { readLocation } from './description-source.ts';
 import { gatherDescriptors, withServices } from './gather-descriptors.ts';
 import type { Gathered } from './gathered.ts';
 import { grantWarnings } from './grant-warnings.ts';
+import { gatherLists } from './gather-lists.ts';
 import { gatherCertificates } from './gather-certificates.ts';
 import { gatherClients } from './gather-clients.ts';
 import { checked, complain, gatherFile, gatherSecret, type GatherOptions, placeOf, type Work } from './gather-work.ts';
@@ -50,6 +51,7 @@ export async function gather(
     await gatherPolicies(work, api);
   }
   await gatherClients(work);
+  await gatherLists(work);
   await gatherWebhook(work);
   warn(work);
   return work.issues.length > 0 ? err([...work.issues, ...work.warnings]) : ok(finish(work));

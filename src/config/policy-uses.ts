@@ -1,7 +1,9 @@
+import type { GeoFiles, ListPair } from '../lists/index.ts';
 import type {
   IssuerConfig,
   JwtConfig,
   LimitRule,
+  ListsConfig,
   OpenapiRequestConfig,
   PermissionConfig,
   RateConfig,
@@ -10,15 +12,23 @@ import type { ApiConfig, AuthConfig, OperationConfig, PolicyMode, PolicyUse } fr
 
 type Operations = readonly (readonly [name: string, operation: OperationConfig])[];
 
+/** What stands beside the APIs. */
+interface Beside {
+  readonly issuers: readonly IssuerConfig[];
+  readonly lists: ListPair | null;
+  readonly geo: GeoFiles;
+}
+
 /**
- * The policies that stand for an API's keys `descriptors`, `auth`, `needs`, `limit` and `validate`, in the order in which a request
+ * The policies that stand for an API's keys `deny` and `allow`, `descriptors`, `auth`, `needs`, `limit` and `validate`, in the order in which a request
  * meets them. Issuers are those of the list itself, never copies. Names that no issuer has are left out: they are
  * issues already.
  */
-export function accessPolicies(api: ApiConfig, issuers: readonly IssuerConfig[]): readonly PolicyUse[] {
+export function accessPolicies(api: ApiConfig, { issuers, lists, geo }: Beside): readonly PolicyUse[] {
   const operations = Object.entries(api.operations);
   const signIn = signInPath(api, operations);
   return [
+    ...listsPolicy(api, operations, { lists, geo }),
     ...(api.source.kind === 'descriptors' ? [use(api, 'grpc', {}, `${api.path}.descriptors`)] : []),
     ...(signIn === null ? [] : [use(api, 'jwt', jwtConfig(api, operations, issuers), signIn)]),
     ...(signIn === null ? [] : [use(api, 'permission', permissionConfig(api, operations), signIn)]),
@@ -53,6 +63,21 @@ function permissionConfig(api: ApiConfig, operations: Operations): PermissionCon
     closed: operations.flatMap(([name, { auth }]) => (auth === null || auth === 'public' ? [] : [name])),
     openByDefault: api.auth === 'public',
   };
+}
+
+/** Of the gateway's lists only those that ask who has signed in are judged here. */
+function listsPolicy(
+  api: ApiConfig,
+  operations: Operations,
+  { lists, geo }: Omit<Beside, 'issuers'>,
+): readonly PolicyUse[] {
+  const asksForMail = lists?.deny?.mailDomains != null || lists?.allow?.mailDomains != null;
+  const own = operations.flatMap(([name, each]) => (each.lists === null ? [] : [[name, each.lists] as const]));
+  const node = asksForMail ? lists : null;
+  const first = [api.lists, ...own.map(([, pair]) => pair), node].find((pair) => pair !== null);
+  if (first === undefined) return [];
+  const config: ListsConfig = { node, own: api.lists, operations: Object.fromEntries(own), geo };
+  return [use(api, 'lists', config, (first.deny ?? first.allow)?.path ?? api.path)];
 }
 
 function ratePolicy(api: ApiConfig, operations: Operations): readonly PolicyUse[] {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { didYouMean, err, isProblemCode, ok, problemCatalogue, type Result } from '../base/index.ts';
+import { canonicalAddress, didYouMean, err, isProblemCode, ok, problemCatalogue, type Result } from '../base/index.ts';
 import type { ClaimValue } from '../policy/index.ts';
 import type { CallerConfig, TestConfig } from './config.ts';
 import { parseMethod } from './routes.ts';
@@ -40,6 +40,9 @@ const test = z.strictObject({
     title: 'METHOD target',
     description: 'The request, such as `GET /v1/orders/7?full=true`.',
   }),
+  from: parsed(readAddress)
+    .optional()
+    .meta({ title: 'address', description: 'The client’s address, where lists ask for it.' }),
   as: z
     .union([z.literal('anonymous'), known], {
       error: words('expected `anonymous`, or who calls', 'write anonymous, or { subject: ada, roles: [customer] }'),
@@ -83,6 +86,11 @@ function readRequest(text: string): Result<Request, string> {
   return method.ok ? ok({ method: method.value, target }) : method;
 }
 
+function readAddress(text: string): Result<string, string> {
+  const address = canonicalAddress(text);
+  return address === null ? err('expected an IP address such as 192.0.2.7 or 2001:db8::7') : ok(address);
+}
+
 function readHeaderValue(text: string): Result<string, string> {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(text) && text.length <= 8_192
     ? ok(text)
@@ -109,6 +117,7 @@ function readExpectation(text: string): Result<string, string> {
 export function toTests(raw: z.output<typeof testsSchema>): TestConfig[] {
   return raw.map((given, index) => ({
     ...given.do,
+    from: given.from ?? null,
     caller: toCaller(given.as),
     headers: given.with.headers,
     body: given.with.body,

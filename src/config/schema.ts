@@ -7,6 +7,7 @@ import { absolute } from './path.ts';
 import { alertsSchema, auditSchema, toAlerts } from './recording.ts';
 import { testsSchema, toTests } from './request-tests.ts';
 import { rolesSchema, toRoles } from './roles.ts';
+import { geoSchema, listKeys, toGeo, toLists } from './lists.ts';
 import { path } from './scalars.ts';
 import { adminSchema, serverSchema, toAdminConfig, toServerConfig } from './server.ts';
 import { toTrustedProxies, trustedProxiesSchema } from './trusted-proxies.ts';
@@ -33,6 +34,8 @@ export function configSchema(kinds: readonly PolicyKind<unknown>[]) {
     admin: adminSchema,
     data: path('The folder for what is kept: keys, certificates, records.', 'FOLDER').prefault('./.portcullis'),
     trustedProxies: trustedProxiesSchema,
+    ...listKeys,
+    geo: geoSchema,
     issuers: issuersSchema,
     roles: rolesSchema,
     audit: auditSchema,
@@ -52,18 +55,22 @@ type RawConfig = z.output<ReturnType<typeof configSchema>>;
 /** Fills in what depends on where the configuration file lies. */
 export function toConfig(raw: RawConfig, file: string): Config {
   const issuers = toIssuers(raw.issuers, file);
+  const lists = toLists(raw, { file, path: '' });
+  const geo = toGeo(raw.geo, file);
   return {
     version: 1,
     server: toServerConfig(raw.server, file),
     admin: toAdminConfig(raw.admin),
     dataFolder: absolute(raw.data, file),
     trustedProxies: toTrustedProxies(raw.trustedProxies),
+    lists,
+    geo,
     issuers,
     roles: toRoles(raw.roles),
     audit: raw.audit,
     alerts: toAlerts(raw.alerts),
     tests: toTests(raw.tests),
-    apis: Object.entries(raw.apis).map(([name, api]) => toApiConfig(name, api, { file, issuers })),
+    apis: Object.entries(raw.apis).map(([name, api]) => toApiConfig(name, api, { file, issuers, lists, geo })),
   };
 }
 

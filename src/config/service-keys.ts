@@ -1,3 +1,4 @@
+import type { ListPair } from '../lists/index.ts';
 import type { ApiConfig, OperationConfig } from './config.ts';
 import { member } from './configured.ts';
 import { accessPolicies } from './policy-uses.ts';
@@ -33,8 +34,8 @@ export function spreadServices(
       ),
     };
     // Those of its own keys come first, and are made anew.
-    const others = api.policies.slice(accessPolicies(api, config.issuers).length);
-    return { ...spread, policies: [...accessPolicies(spread, config.issuers), ...others] };
+    const others = api.policies.slice(accessPolicies(api, config).length);
+    return { ...spread, policies: [...accessPolicies(spread, config), ...others] };
   });
   return { ...parsed, config: { ...config, apis } };
 }
@@ -58,6 +59,7 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
     bodyLimitBytes: own.bodyLimitBytes ?? shared.bodyLimitBytes,
     needs: own.needs ?? shared.needs,
     limits: [...own.limits, ...shared.limits],
+    lists: mergeLists(own.lists, shared.lists),
     validate: own.validate ?? shared.validate,
     priority: own.priority ?? shared.priority,
     websocket: own.websocket ?? shared.websocket,
@@ -65,6 +67,11 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
     deadlineMs: own.deadlineMs ?? shared.deadlineMs,
     path: own.path,
   };
+}
+
+function mergeLists(own: ListPair | null, shared: ListPair | null): ListPair | null {
+  if (own === null || shared === null) return own ?? shared;
+  return { deny: own.deny ?? shared.deny, allow: own.allow ?? shared.allow };
 }
 
 function serviceKey(method: string): string {

@@ -1,5 +1,6 @@
 import { errorIssue, type Issue } from '../base/index.ts';
 import type { Configured } from '../config/compiled.ts';
+import type { ListMaterial, ListSources } from '../lists/index.ts';
 import type { IssuerTable, RoleTable } from '../policy/index.ts';
 import type { KindTable } from './kind-table.ts';
 import type { TableReader } from './sources.ts';
@@ -8,12 +9,15 @@ import type { TableReader } from './sources.ts';
 export interface CompileContext {
   readonly kinds: KindTable;
   readonly tables: TableReader;
+  /** What has become of lists since, and who knows names of addresses; without it lists are as they were gathered. */
+  readonly lists?: Pick<ListSources, 'live' | 'names'>;
 }
 
 /** One compilation: what it goes by, and all that it finds wrong. */
 export interface Compilation {
   readonly configured: Configured;
   readonly context: CompileContext;
+  readonly lists: ListMaterial;
   readonly issues: Issue[];
   /** Made once: permissions have their numbers from it, and what is kept of callers is kept by it. */
   readonly roles: RoleTable;

@@ -41,14 +41,14 @@ function unreadable({ id }: Operation, { path }: ApiConfig): Issue {
 function buildPolicy(
   use: PolicyUse,
   operation: Operation,
-  { configured, context, roles, issuers }: Compilation,
+  { configured, context, lists, roles, issuers }: Compilation,
 ): Result<PolicySteps, readonly Issue[]> {
   const { name, path } = use;
   const kind = context.kinds.get(use.kind);
   if (kind === undefined) return err([errorIssue(path, `there is no kind of policy called ${use.kind}`)]);
   try {
     const at = { name, api: operation.api, operations: [operation], roles, issuers };
-    const steps = kind.compile(use.config, at, sourcesOf(configured, context.tables));
+    const steps = kind.compile(use.config, at, sourcesOf(configured, context.tables, lists));
     if (!steps.ok) return steps;
     const mode = member(use.modes, operation.name) ?? use.mode;
     const given = stepsFor(steps.value.get(operation.id), name, operation);

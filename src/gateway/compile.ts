@@ -7,6 +7,7 @@ import {
   type PolicyUse,
   unpackGathered,
 } from '../config/compiled.ts';
+import { ListGate, ListMaterial } from '../lists/index.ts';
 import { createRoleTable } from '../policy/index.ts';
 import { TrustedProxies } from './client-address.ts';
 import { trustsOf } from './client-trust.ts';
@@ -63,6 +64,7 @@ function* compileStepwise(
   const compilation: Compilation = {
     configured,
     context,
+    lists: new ListMaterial({ files: configured.files, live: null, names: null, ...context.lists }),
     issues: [],
     roles: createRoleTable(config.roles, neededPermissions(configured)),
     issuers: { has: (name) => names.has(name), names: () => [...names] },
@@ -76,6 +78,7 @@ function* compileStepwise(
     tables.push(...api.policies.flatMap((use) => neededBy(use, compilation)));
   }
   const trusts = trustsOf(configured, (path) => complain(compilation, path, UNREAD));
+  const lists = gateOf(compilation);
   if (compilation.issues.length > 0) return err(compilation.issues);
   const { operations, router } = routing;
   let coverage: readonly CoverageRow[] | null = null;
@@ -90,7 +93,14 @@ function* compileStepwise(
     strictTransport: config.server.https.certificate.kind !== 'local',
     trusted: config.trustedProxies === null ? null : new TrustedProxies(config.trustedProxies),
     trusts,
+    lists,
   });
+}
+
+/** The lists of the whole gateway; null where there are none. */
+function gateOf({ configured, lists }: Compilation): ListGate | null {
+  const { config } = configured;
+  return config.lists === null ? null : new ListGate(config.lists, config.geo, lists);
 }
 
 /** Builds every operation's plan, keeps none, and returns all that can't be built, each thing once. */

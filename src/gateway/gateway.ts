@@ -9,6 +9,7 @@ import { type Era, Eras } from './eras.ts';
 import { createCallerTexts } from './identity-fields.ts';
 import { createHttp2Offer } from './http2-offer.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
+import { listRefusal } from '../policy/index.ts';
 import { LongReplies } from './long-replies.ts';
 import { connectProblem, upgradeProblem } from './offer-websocket.ts';
 import { Passage } from './passage.ts';
@@ -86,10 +87,12 @@ interface Refused {
   readonly sendsBody: boolean;
   /** What the client's session was refused for, where it was: then none of its requests can come in over it. */
   readonly rule?: string | null;
+  /** The list that kept it out, where one did. */
+  readonly list?: string | null;
 }
 
 /** Whom a refusal goes to. */
-interface Recipient extends Pick<Refused, 'id' | 'peer' | 'rule'> {
+interface Recipient extends Pick<Refused, 'id' | 'peer' | 'rule' | 'list'> {
   readonly stream: ServerExchange;
 }
 
@@ -209,6 +212,11 @@ class DataPlane implements Gateway {
       this.#turnDown({ id: this.#ports.nextId(), stream, peer, rule: fault.rule }, fault.problem);
       return;
     }
+    const list = snapshot.lists === null ? null : listRefusal(snapshot.lists, request);
+    if (list !== null) {
+      this.#turnDown({ id: this.#ports.nextId(), stream, peer, list }, { code: 'access-denied', internal: list });
+      return;
+    }
     const found = snapshot.router.find(request.host, request.path, request.method);
     switch (found.kind) {
       case 'notFound':
@@ -274,10 +282,10 @@ class DataPlane implements Gateway {
     this.#turnDown({ id: this.#ports.nextId(), stream, peer }, problem);
   }
 
-  #turnDown({ id, stream, peer, rule = null }: Recipient, problem: Problem): void {
+  #turnDown({ id, stream, peer, rule = null, list = null }: Recipient, problem: Problem): void {
     const { method } = stream.request;
     const sendsBody = method !== 'HEAD';
-    const { head, body } = this.#refusal(problem, { id, peer, method, verdict: 'deny', sendsBody, rule });
+    const { head, body } = this.#refusal(problem, { id, peer, method, verdict: 'deny', sendsBody, rule, list });
     stream.send(head, body);
   }
 
@@ -288,18 +296,18 @@ class DataPlane implements Gateway {
 
   #refusal(
     problem: Problem,
-    { id, peer, method, verdict, sendsBody, rule = null }: Refused,
+    { id, peer, method, verdict, sendsBody, rule = null, list = null }: Refused,
   ): { readonly head: OutgoingHead; readonly body: Buffer } {
     const { clock, ledger, log, metrics } = this.#ports;
     const revision = this.current?.revision ?? 0;
     const { address } = peer;
     const who = { id, at: clock.now(), revision, method, address };
-    const intent = { ...who, verdict, problem: problem.code, rule };
+    const intent = { ...who, verdict, problem: problem.code, rule: rule ?? list };
     const summed = this.#refusals.counts(problem.code, address);
     const taken = summed || ledger.append(intentOf(intent));
     const told: Problem = taken ? problem : { code: 'not-recorded' };
     const answer = problemAnswer(told, id);
-    metrics.refused(told.code);
+    metrics.refused(told.code, list ?? undefined);
     metrics.finished(null, answer.status, 0);
     if (taken && !summed) {
       const responseBytes = sendsBody ? answer.body.length : 0;

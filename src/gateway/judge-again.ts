@@ -3,6 +3,7 @@ import {
   type AuthenticateVerdict,
   type BodyViews,
   type Exchange,
+  listRefusal,
   type Operation,
   type Principal,
   type Slot,
@@ -48,6 +49,8 @@ function judge(walk: Walk, context: WalkContext, atMs: number): Judgement | Prom
   if ('code' in request) return refused(request, 'refused');
   const fault = trustFault(request, snapshot.trusts);
   if (fault !== null) return refused(fault.problem, 'refused');
+  const list = snapshot.lists === null ? null : listRefusal(snapshot.lists, request);
+  if (list !== null) return refused({ code: 'access-denied', internal: list }, 'refused');
   const match = snapshot.router.find(request.host, request.path, request.method);
   if (match.kind !== 'matched' || match.target.operation.id !== walk.operation.id) return ELSEWHERE;
   const compiled = match.target;
@@ -161,7 +164,7 @@ class Trial {
     const { request } = this.#plan;
     for (let at = from; at < request.length; at++) {
       const planned = request[at] as RequestStep;
-      if (planned.stage !== 'authenticate' && planned.stage !== 'authorize') continue;
+      if (!isJudgedAgain(planned)) continue;
       if (planned.stage === 'authorize' && !this.#signedIn) return NOT_SIGNED_IN;
       const verdict = this.#runStep(planned);
       if (verdict instanceof Promise) {
@@ -242,7 +245,13 @@ class Trial {
   }
 }
 
-type EarlyStep = Extract<RequestStep, { stage: 'authenticate' | 'authorize' }>;
+type EarlyStep = Extract<RequestStep, { stage: 'admit' | 'authenticate' | 'authorize' }>;
+
+/** What says who calls, from where, and what they may do. */
+function isJudgedAgain(planned: RequestStep): planned is EarlyStep {
+  const { stage } = planned;
+  return stage === 'authenticate' || stage === 'authorize' || (stage === 'admit' && planned.step.standing === true);
+}
 
 const NOT_SIGNED_IN: Problem = { code: 'unauthenticated' };
 const UNCLEAR: Problem = { code: 'gateway-fault', internal: 'a policy gave no clear verdict on a stream that stands' };

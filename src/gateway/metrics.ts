@@ -17,7 +17,8 @@ export type CutReason = 'snapshot';
 export interface GatewayMetrics {
   /** Counts a finished exchange. `api` is null where none was matched, `status` 0 where no reply began. */
   finished(api: string | null, status: number, durationUs: number): void;
-  refused(code: ProblemCode): void;
+  /** Counts a refusal. Where a list kept a request out, `list` is its key path. */
+  refused(code: ProblemCode, list?: string): void;
   /** Counts what a policy that only observes would have refused. */
   observed(code: ProblemCode): void;
   /** Counts a refusal that has no record of its own. */
@@ -102,6 +103,8 @@ function createRefusalMetrics(
     const status = String(problemCatalogue[code].status);
     return meter.counter('portcullis_refusals_total', 'Requests refused, by problem code.', { code, status });
   });
+  const listsHelp = 'Requests that a list kept out, by the list.';
+  const lists = seriesBy((list: string) => meter.counter('portcullis_list_refusals_total', listsHelp, { list }));
   const observedHelp = 'Requests that a policy in observe mode would have refused, by problem code.';
   const observed = seriesBy((code: ProblemCode) =>
     meter.counter('portcullis_observed_refusals_total', observedHelp, { code }),
@@ -120,7 +123,10 @@ function createRefusalMetrics(
     snapshot: meter.counter('portcullis_passages_cut_total', cutHelp, { reason: 'snapshot' }),
   };
   return {
-    refused: (code) => refused(code).add(1),
+    refused: (code, list) => {
+      refused(code).add(1);
+      if (code === 'access-denied' && list !== undefined) lists(list).add(1);
+    },
     observed: (code) => observed(code).add(1),
     summed: () => summed.add(1),
     turnedAway: (reason) => turnedAway(reason).add(1),

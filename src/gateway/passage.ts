@@ -201,7 +201,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   #refusal(problem: Problem): Answer {
     const answer = this.grpc?.answer(problem) ?? problemAnswer(problem, this.id);
     this.#problem = problem;
-    this.context.ports.metrics.refused(problem.code);
+    this.context.ports.metrics.refused(problem.code, problem.internal);
     return answer;
   }
 

@@ -33,6 +33,8 @@ export interface RehearsalQuestion extends Question {
   /** Null for none. */
   readonly body: Uint8Array | null;
   readonly caller: CallerConfig;
+  /** The client's address, where it matters; 127.0.0.1 if nothing is said. */
+  readonly from?: string | null;
 }
 
 /**
@@ -123,13 +125,15 @@ function readAsSent(
   question: RehearsalQuestion,
 ): { readonly head: ReturnType<typeof readQuestionHead>; readonly peer: Peer } {
   const headers = framed(question);
+  const peerOf = (peer: Peer): Peer => ({ ...peer, address: question.from ?? peer.address });
   const head = readQuestionHead(question, headers);
   if (typeof head === 'string') return { head, peer: PEER };
+  const peer = peerOf(PEER);
   const found = snapshot.router.find(head.authority.host, head.path, head.method);
-  if (found.kind !== 'matched' || found.target.grpc === null) return { head, peer: PEER };
-  if (head.fields.has('content-type')) return { head, peer: HTTP2_PEER };
+  if (found.kind !== 'matched' || found.target.grpc === null) return { head, peer };
+  if (head.fields.has('content-type')) return { head, peer: peerOf(HTTP2_PEER) };
   const unsaid = GRPC_HEADERS.filter(([name]) => !head.fields.has(name));
-  return { head: readQuestionHead(question, [...headers, ...unsaid]), peer: HTTP2_PEER };
+  return { head: readQuestionHead(question, [...headers, ...unsaid]), peer: peerOf(HTTP2_PEER) };
 }
 
 const GRPC_HEADERS: QuestionHeaders = [
@@ -168,9 +172,9 @@ const NO_METRICS: GatewayMetrics = {
 
 /** A Snapshot that finds its routes in another way. Its coverage is not worked out for that. */
 function withRouter(snapshot: Snapshot, router: Snapshot['router']): Snapshot {
-  const { revision, hash, apis, operations, tables, roles, strictTransport, trusted } = snapshot;
+  const { revision, hash, apis, operations, tables, roles, strictTransport, trusted, lists } = snapshot;
   return {
-    ...{ revision, hash, router, apis, operations, tables, roles, strictTransport, trusted },
+    ...{ revision, hash, router, apis, operations, tables, roles, strictTransport, trusted, lists },
     trusts: null,
     get coverage() {
       return snapshot.coverage;

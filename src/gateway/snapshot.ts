@@ -1,6 +1,7 @@
 import type { CoverageRow, Issue, Place, Result } from '../base/index.ts';
 import type { Priority, UpstreamConfig, WebSocketConfig } from '../config/compiled.ts';
 import type { GrpcStreams } from '../openapi/index.ts';
+import type { ListGate } from '../lists/index.ts';
 import type { Operation, RoleTable } from '../policy/index.ts';
 import type { TableDeclaration } from '../ports/index.ts';
 import type { UpstreamIdentity } from '../wire/index.ts';
@@ -82,4 +83,6 @@ export interface Snapshot {
   readonly trusted: TrustedProxies | null;
   /** Which clients must prove who they are by a certificate; null where none need to. */
   readonly trusts: ClientTrusts | null;
+  /** Who is let in at all; null where nobody is kept out. */
+  readonly lists: ListGate | null;
 }

@@ -1,5 +1,6 @@
 import { Secret } from '../base/index.ts';
 import type { Configured } from '../config/compiled.ts';
+import type { ListMaterial } from '../lists/index.ts';
 import type { Sources } from '../policy/index.ts';
 import type { TableVersion } from '../ports/index.ts';
 
@@ -9,7 +10,7 @@ export interface TableReader {
 }
 
 /** A configuration as policies see it. Whatever was not asked for beforehand is not there, and asking is a bug. */
-export function sourcesOf(configured: Configured, tables: TableReader): Sources {
+export function sourcesOf(configured: Configured, tables: TableReader, lists: ListMaterial): Sources {
   return {
     file: (path) => found(configured.files, path, 'file'),
     // Secrets travel between threads as bytes and are wrapped again here.
@@ -19,6 +20,7 @@ export function sourcesOf(configured: Configured, tables: TableReader): Sources 
       () =>
         tables.read<Row>(name),
     document: (api) => configured.document(api),
+    lists,
   };
 }
 

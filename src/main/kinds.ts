@@ -3,6 +3,7 @@ import { createUnspentLimiter, type KindTable, kindTable } from '../gateway/inde
 import {
   createGrpcKind,
   createJwtKind,
+  createListsKind,
   createOpenapiRequestKind,
   createPermissionKind,
   createRateKind,
@@ -19,6 +20,7 @@ export function createKinds(ports: KindPorts): KindTable {
     createRateKind(ports),
     createOpenapiRequestKind(),
     createGrpcKind({ isGrpcType, readTimeout }),
+    createListsKind(),
   ]);
 }
 

@@ -30,6 +30,8 @@ export { claimAt } from './kinds/jwt/claim-texts.ts';
 export { createJwtKind } from './kinds/jwt/kind.ts';
 export type { GrpcConfig } from './kinds/grpc/config.ts';
 export { createGrpcKind } from './kinds/grpc/kind.ts';
+export type { ListsConfig } from './kinds/lists/config.ts';
+export { createListsKind, listRefusal } from './kinds/lists/kind.ts';
 export type { OpenapiRequestConfig } from './kinds/openapi-request/config.ts';
 export { createOpenapiRequestKind } from './kinds/openapi-request/kind.ts';
 export type { PermissionConfig } from './kinds/permission/config.ts';

@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import type { Bitset, Issue, Result, Secret } from '../base/index.ts';
+import type { ListMaterial } from '../lists/index.ts';
 import type { TableDeclaration, TableVersion } from '../ports/index.ts';
 import type { BodyUse, Exchange, Outcome, ReplyView, RequestEditor, ResponseEditor } from './exchange.ts';
 import type { Operation, OperationId } from './operation.ts';
@@ -45,6 +46,8 @@ export interface Step<S extends Stage> {
   readonly reads: { readonly request: BodyUse; readonly response: BodyUse };
   head?(exchange: Exchange): Verdict;
   run(...input: Stages[S]['in']): Stages[S]['out'] | Promise<Stages[S]['out']>;
+  /** Of a step of `admit`: whether it judges streams that stand again too. It counts and holds nothing. */
+  readonly standing?: true;
   release?(exchange: Exchange): void;
 }
 
@@ -64,6 +67,8 @@ export interface Sources {
   table<Row>(name: string): () => TableVersion<Row>;
   /** The OpenAPI document of an API, read; null for an API with routes written by hand. It needs no source. */
   document(api: string): unknown;
+  /** The lists that the configuration names; they need no source. */
+  readonly lists: ListMaterial;
 }
 
 /** Roles and permissions, numbered for this Snapshot. */

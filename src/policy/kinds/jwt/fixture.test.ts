@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { KeyRow, SignatureAlgorithm } from '../../../credential/index.ts';
+import { ListMaterial } from '../../../lists/index.ts';
 import type { LogFields, TableVersion } from '../../../ports/index.ts';
 import type { HeaderMap } from '../../../wire/index.ts';
 import type { Exchange, Slot } from '../../exchange.ts';
@@ -150,6 +151,7 @@ export class Thread {
     table: ((name: string) => () =>
       this.tables.get(plainName(name)) ?? assert.fail(`no table ${name}`)) as Sources['table'],
     document: () => assert.fail('no document is needed'),
+    lists: new ListMaterial({ files: {}, live: null, names: null }),
   };
 
   compile(config: JwtConfig, name = 'getOrder'): ReturnType<typeof this.kind.compile> {

@@ -1,0 +1,21 @@
+import { errorIssue } from '../base/index.ts';
+import { listFilesOf, listKey } from '../lists/index.ts';
+import { placeOf, type Work } from './gather-work.ts';
+import { readList } from './list-reading.ts';
+import { listPairsOf } from './lists.ts';
+import { splitWords } from './words.ts';
+
+/** Reads the files of lists, and the databases that lists ask, into the table of files by `listKey`: packed, in memory that threads share. */
+export async function gatherLists(work: Work): Promise<void> {
+  const { config } = work.parsed;
+  for (const named of listFilesOf(listPairsOf(config), config.geo)) {
+    const read = await readList(named, work.files);
+    if (read.ok) {
+      work.gatheredFiles.set(listKey(named), read.value.packed);
+      continue;
+    }
+    const { message, fix } = splitWords(read.error.text);
+    const place = read.error.place ?? placeOf(work, named.path);
+    work.issues.push(errorIssue(named.path, message, fix === null ? { place } : { place, fix }));
+  }
+}

@@ -1,0 +1,17 @@
+export { AddressTree } from './address-tree.ts';
+export { readNameEntry } from './domain-name.ts';
+export { GEO_LIMIT_BYTES, GeoDatabase } from './geo-database.ts';
+export { LIST_LIMIT_BYTES, type ListFault, readListFile } from './list-file.ts';
+export { type ListFacts, ListGate } from './list-gate.ts';
+export { ListMaterial, type ListSources, type ReverseNames } from './list-material.ts';
+export {
+  type GeoFiles,
+  type ListEntries,
+  type ListFile,
+  listFileOf,
+  listFilesOf,
+  listKey,
+  type ListPair,
+  type ListRules,
+} from './list-rules.ts';
+export { readOriginEntry } from './origin.ts';

@@ -1,0 +1,73 @@
+import { AddressTree } from './address-tree.ts';
+import { GeoDatabase } from './geo-database.ts';
+import { type ListFile, listKey } from './list-rules.ts';
+import { NameTable } from './name-table.ts';
+
+/** Says by which names the DNS knows an address, as far as that has been found out and confirmed. */
+export interface ReverseNames {
+  /** None where it has none that lead back to it; null where nobody knows yet, which makes somebody find out. */
+  of(address: string): readonly string[] | null;
+}
+
+/** What lists are read from, where a configuration is compiled. */
+export interface ListSources {
+  /** As it was gathered, by `listKey`. */
+  readonly files: Readonly<Record<string, Uint8Array>>;
+  /** What has come since, by the same keys; the same object as long as nothing has. Null where nothing comes. */
+  readonly live: (() => ReadonlyMap<string, Uint8Array>) | null;
+  /** Null where nobody finds out. */
+  readonly names: ReverseNames | null;
+}
+
+/** The lists and databases of a Snapshot in their newest versions. */
+export class ListMaterial {
+  readonly names: ReverseNames | null;
+  readonly #sources: ListSources;
+  readonly #opened = new Map<string, { readonly bytes: Uint8Array; readonly list: unknown }>();
+  #rows: ReadonlyMap<string, Uint8Array> | null = null;
+  #version = 0;
+
+  constructor(sources: ListSources) {
+    this.#sources = sources;
+    this.names = sources.names;
+  }
+
+  /** Another number whenever any of them may have changed. */
+  get version(): number {
+    const rows = this.#sources.live?.() ?? null;
+    if (rows !== this.#rows) {
+      this.#rows = rows;
+      this.#version++;
+    }
+    return this.#version;
+  }
+
+  addresses(file: string): AddressTree {
+    return this.#open({ kind: 'addresses', file }, (bytes) => new AddressTree(bytes));
+  }
+
+  domains(file: string): NameTable {
+    return this.#open({ kind: 'names', file }, (bytes) => new NameTable(bytes));
+  }
+
+  geo(kind: 'country' | 'asn', file: string): GeoDatabase {
+    return this.#open({ kind, file }, (bytes) => {
+      const opened = GeoDatabase.open(bytes, kind);
+      if (!opened.ok) throw new Error(`the database ${file} ${opened.error}`);
+      return opened.value;
+    });
+  }
+
+  /** One that was not read is a bug, and throws: then nobody is let in. */
+  #open<T>(named: Pick<ListFile, 'kind' | 'file'>, open: (bytes: Uint8Array) => T): T {
+    const key = listKey(named);
+    const { files } = this.#sources;
+    const bytes = this.#rows?.get(key) ?? (Object.hasOwn(files, key) ? files[key] : undefined);
+    if (bytes === undefined) throw new Error(`the list ${named.file} was not read`);
+    const known = this.#opened.get(key);
+    if (known !== undefined && known.bytes === bytes) return known.list as T;
+    const list = open(bytes);
+    this.#opened.set(key, { bytes, list });
+    return list;
+  }
+}
