@@ -21,6 +21,7 @@ export { createStoreAlerts } from './embedded/store-alerts.ts';
 export { createSystemClock } from './embedded/system-clock.ts';
 export { createSystemRandom } from './embedded/system-random.ts';
 export { createSystemResolver } from './embedded/system-resolver.ts';
+export { createSystemReverseResolver } from './embedded/system-reverse-resolver.ts';
 export { createUnrecordedLedger } from './embedded/unrecorded-ledger.ts';
 export { createVirtualClock, type VirtualClock } from './embedded/virtual-clock.ts';
 export {

@@ -25,6 +25,8 @@ export { everyTarget } from './beside-targets.ts';
 export { diffConfigurations } from './diff.ts';
 export { hasOwnCertificate } from './own-certificate.ts';
 export { gather } from './gather.ts';
+export { readList } from './list-reading.ts';
+export { listPairsOf } from './lists.ts';
 export type { Gathered } from './gathered.ts';
 export type { GatherOptions } from './gather-work.ts';
 export { type GatheredParcel, packGathered } from './parcel.ts';

@@ -42,6 +42,16 @@ export interface RevocationReport {
   readonly hosts: readonly string[];
 }
 
+/** A file of a list, or a database that lists ask: what it holds and since when; `fault` is why what stands there now is not in force. */
+export interface ListReport {
+  readonly file: string;
+  readonly kind: 'addresses' | 'names' | 'country' | 'asn';
+  /** Null for a database. */
+  readonly entries: number | null;
+  readonly readAt: number;
+  readonly fault: string | null;
+}
+
 /**
  * Whether requests are recorded. `short`: no more space can be had, and requests are refused when what is reserved is
  * used up; `halted`: nothing can be written, and requests are refused; `off`: the configuration does not want it.
@@ -80,6 +90,7 @@ export interface AdminStatus {
   readonly certificates: readonly CertificateReport[];
   /** Behind its end a list lets none of the clients in that are judged by it. */
   readonly revocationLists: readonly RevocationReport[];
+  readonly lists: readonly ListReport[];
   readonly ledger: LedgerReport;
   readonly alerts: AlertSummary;
   /** The last reload, where it was refused and the configuration before it stays. */

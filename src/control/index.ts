@@ -8,6 +8,7 @@ export {
   type CertificateReport,
   type IssuerReport,
   type LedgerReport,
+  type ListReport,
   type RevocationReport,
   type ThreadReport,
 } from './admin-operations.ts';

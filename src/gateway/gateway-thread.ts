@@ -18,7 +18,9 @@ import type { ClientTrusts } from './client-trust.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { ThreadKeyRequests } from './key-requests.ts';
 import type { LoadJudge } from './overload.ts';
+import { LISTS_TABLE } from './lists-table.ts';
 import { createPlainHttp } from './plain-http.ts';
+import { ThreadReverseNames } from './reverse-names.ts';
 import { type GatewayPorts, UpstreamPools, type Upstreams } from './runtime.ts';
 import type { NeededTable, Snapshot } from './snapshot.ts';
 import { judgedTables } from './sources.ts';
@@ -99,12 +101,15 @@ export class GatewayThread {
   #gate: ConnectionGate | null = null;
   #httpsPort = 0;
   readonly #turnedAway: TurnedAwayListener;
+  readonly #names: ThreadReverseNames;
 
   constructor(options: GatewayThreadOptions) {
     this.#options = options;
     this.#contexts = new TlsContexts(options.choose);
     this.#turnedAway = createTurnedAway(options.ports);
     const { ports, threads, tables } = options;
+    tables.declare(LISTS_TABLE);
+    this.#names = new ThreadReverseNames(ports.clock, options.send);
     this.#challenges = new AcmeChallenges(tables, () => ports.clock.now());
     const pools = (): Upstreams => new UpstreamPools(ports, poolBoundsOf(threads), tables);
     this.#upstreams = options.outside?.upstreams ?? pools();
@@ -150,6 +155,9 @@ export class GatewayThread {
         return;
       case 'keysAnswered':
         this.#options.keys.answer(message);
+        return;
+      case 'namesAnswered':
+        this.#names.answer(message);
         return;
       case 'prepare':
         await this.#prepare(message.parcel);
@@ -203,7 +211,9 @@ export class GatewayThread {
   async #compile(parcel: GatheredParcel): Promise<Result<Snapshot, readonly Issue[]>> {
     const { kinds, tables, ports } = this.#options;
     try {
-      const context = { kinds, tables: judgedTables(tables, () => ports.clock.now()) };
+      const live = (): ReadonlyMap<string, Uint8Array> => tables.read<Uint8Array>(LISTS_TABLE.name).rows;
+      const lists = { live, names: this.#names };
+      const context = { kinds, lists, tables: judgedTables(tables, () => ports.clock.now()) };
       const snapshot = await compileInSlices(parcel, context, nextTurn);
       if (snapshot.ok && snapshot.value.trusts !== null) this.#contexts.check(snapshot.value.trusts);
       const unfilled = snapshot.ok ? snapshot.value.tables.flatMap((table) => this.#unfilled(table)) : [];

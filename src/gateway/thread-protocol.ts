@@ -40,6 +40,13 @@ export type ToThread =
   | { readonly kind: 'ticketKeys'; readonly ticketKeys: Uint8Array }
   | { readonly kind: 'table'; readonly table: SharedTable }
   | { readonly kind: 'keysAnswered'; readonly ask: number }
+  /** The names of an address that lead back to it, for so long; null where nobody could find out. */
+  | {
+      readonly kind: 'namesAnswered';
+      readonly address: string;
+      readonly names: readonly string[] | null;
+      readonly holdMs: number;
+    }
   | { readonly kind: 'prepare'; readonly parcel: GatheredParcel }
   | { readonly kind: 'install'; readonly revision: number }
   | { readonly kind: 'listen'; readonly plan: ListenPlan }
@@ -56,6 +63,7 @@ export type FromThread =
   | { readonly kind: 'listenFailed'; readonly port: number; readonly code: string }
   | { readonly kind: 'status'; readonly ask: number; readonly status: ThreadStatus }
   | { readonly kind: 'drained' }
+  | { readonly kind: 'namesWanted'; readonly address: string }
   | { readonly kind: 'keysWanted'; readonly ask: number; readonly issuer: string; readonly source: string }
   | {
       readonly kind: 'log';

@@ -55,8 +55,11 @@ export class GeoDatabase {
       const number = memberOf(record, 'autonomous_system_number');
       return typeof number === 'number' ? number : null;
     }
+    // As MaxMind lays it out; the last one is what plain lists of countries have.
     const code =
-      memberOf(memberOf(record, 'country'), 'iso_code') ?? memberOf(memberOf(record, 'registered_country'), 'iso_code');
+      memberOf(memberOf(record, 'country'), 'iso_code') ??
+      memberOf(memberOf(record, 'registered_country'), 'iso_code') ??
+      memberOf(record, 'country_code');
     return typeof code === 'string' ? code : null;
   }
 }

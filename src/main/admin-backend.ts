@@ -28,6 +28,7 @@ export interface AdminBackendOptions {
   readonly ledger: Pick<LedgerHost, 'condition'>;
   readonly certificates: Pick<Certificates, 'current'>;
   readonly revocations: Pick<RevocationWatch, 'report'>;
+  readonly lists: Pick<NodeLists, 'report'>;
   readonly audit: Config['audit'];
   readonly clock: Clock;
   readonly ports: { readonly https: number; readonly http: number | null; readonly admin: number };
@@ -40,7 +41,7 @@ export interface AdminBackendOptions {
 /** Answers the admin API for one node. */
 export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
   const { conductor, group, meters, data, ports, file, version, nodeVersion, startedAt } = options;
-  const { issuers, certificates, revocations, ledger, audit, clock } = options;
+  const { issuers, certificates, revocations, lists, ledger, audit, clock } = options;
   const installed = installedSource(conductor);
   const coverage = coverageSource(conductor);
   const readiness = (): Readiness => servingReadiness(conductor.readiness, group.serving);
@@ -65,6 +66,7 @@ export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
         issuers: issuers.report(),
         certificates: certificates.current().map(certificateReport),
         revocationLists: revocations.report(),
+        lists: lists.report(),
         ledger: ledgerReport(audit, ledger.condition),
         alerts: alertSummary(alerts, clock.now()),
         refusedReload,

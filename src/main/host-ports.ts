@@ -6,9 +6,10 @@ import {
   createSystemClock,
   createSystemRandom,
   createSystemResolver,
+  createSystemReverseResolver,
 } from '../adapters/index.ts';
 import type { GatherOptions } from '../config/index.ts';
-import type { Clock, Egress, Files, Log, LogLevel, Random, Resolver, Secrets } from '../ports/index.ts';
+import type { Clock, Egress, Files, Log, LogLevel, Random, Resolver, ReverseResolver, Secrets } from '../ports/index.ts';
 
 /** What this machine gives: time, randomness, files, secrets, names, the way out, and a log. */
 export interface HostPorts {
@@ -17,6 +18,7 @@ export interface HostPorts {
   readonly files: Files;
   readonly secrets: Secrets;
   readonly resolver: Resolver;
+  readonly reverse: ReverseResolver;
   readonly egress: Egress;
   readonly log: Log;
   readonly logLevel: LogLevel;
@@ -43,6 +45,7 @@ export function openHostPorts(options: {
     files,
     secrets: createHostSecrets({ environment: process.env, files, log }),
     resolver,
+    reverse: createSystemReverseResolver(),
     egress: createOutboundEgress({ resolver, clock }),
     log,
     logLevel: options.logLevel,

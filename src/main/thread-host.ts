@@ -208,6 +208,9 @@ export class ThreadHost implements Member {
       case 'keysWanted':
         void this.#answerKeys(message);
         return;
+      case 'namesWanted':
+        void this.#answerNames(message.address);
+        return;
       case 'tableTaken':
         this.#options.events.tableTaken(message.name, message.version);
         return;
@@ -236,6 +239,11 @@ export class ThreadHost implements Member {
       timer.cancel();
     }
     this.#tell({ kind: 'keysAnswered', ask });
+  }
+
+  async #answerNames(address: string): Promise<void> {
+    const found = await this.#options.names.find(address);
+    this.#tell({ kind: 'namesAnswered', address, names: found?.names ?? null, holdMs: found?.holdMs ?? 0 });
   }
 
   /** What it held is free, and what it had under way stands in no gauge any more. */

@@ -17,6 +17,7 @@ export type AlertKind =
   | 'certificate.missing'
   | 'certificate.contested'
   | 'crl.expiring'
+  | 'list.refused'
   | 'upstream.untrusted'
   | 'data-folder.fault'
   | 'ledger.fault'

@@ -24,6 +24,8 @@ export interface SharedTable {
   readonly filledAtMs: number | null;
   /** Written once, before it is sent; only `take` reads it. */
   readonly memory: ArrayBufferLike;
+  /** The rows of a table of bytes, which lie in shared memory. */
+  readonly bytes?: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
@@ -31,7 +33,8 @@ export interface SharedTable {
  * each thread reads the newest version by reference.
  *
  * Rows are plain data, the same in every thread: null, booleans, finite numbers other than -0, texts, and lists and
- * plain objects of these. `rows` gives the same object for the same row as long as it is among those used last.
+ * plain objects of these. `rows` gives the same object for the same row as long as it is among those used last. Or every
+ * row of a version is bytes in shared memory (`Uint8Array` over `SharedArrayBuffer`), and `rows` gives these.
  */
 export interface Tables {
   /** Makes the table known; declaring it again with the same words is fine, with others an error. */

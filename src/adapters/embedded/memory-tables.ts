@@ -14,12 +14,14 @@ interface Held {
   current: TableVersion<unknown>;
   /** The rows of the current version, as other threads can be sent them. */
   memory: ArrayBufferLike;
+  /** The same of a table of bytes; else null. */
+  bytes: ReadonlyMap<string, Uint8Array> | null;
   readonly listeners: Set<() => void>;
 }
 
 /**
  * Live tables in memory that threads can share: one packs the rows, at some microseconds a row, and each reads them where
- * they lie. A version takes 64 MiB at most. A listener that throws is reported to the log and hinders neither the
+ * they lie. A version takes 64 MiB at most, but for one of bytes, which are packed already. A listener that throws is reported to the log and hinders neither the
  * replacement nor the other listeners. More than 4,096 tables, or 256 listeners to one, are a bug and throw.
  */
 export function createMemoryTables(options: { readonly log: Log }): Tables {
@@ -35,6 +37,7 @@ export function createMemoryTables(options: { readonly log: Log }): Tables {
     const table = held(given.declaration.name);
     table.current = nextVersion(table.current, given);
     table.memory = given.memory;
+    table.bytes = given.bytes ?? null;
     for (const listener of [...table.listeners]) {
       if (table.listeners.has(listener)) call(listener, given.declaration.name, options.log);
     }
@@ -47,7 +50,7 @@ export function createMemoryTables(options: { readonly log: Log }): Tables {
       checkDeclaration(declaration);
       if (tables.size >= TABLE_LIMIT) throw new RangeError(`more than ${TABLE_LIMIT} live tables`);
       const current = { declaration: { ...declaration }, version: 0, filledAtMs: null, rows: new Map() };
-      tables.set(declaration.name, { current, memory: EMPTY, listeners: new Set() });
+      tables.set(declaration.name, { current, memory: EMPTY, bytes: null, listeners: new Set() });
     },
     read: <Row>(name: string) => held(name).current as TableVersion<Row>,
     replace(name, version, rows, filledAtMs) {
@@ -55,11 +58,14 @@ export function createMemoryTables(options: { readonly log: Log }): Tables {
       demandNext(declaration, before, version, filledAtMs);
       // Before they are packed, which for many takes long.
       demandRoom(declaration, rows.size);
-      put({ declaration, version, filledAtMs, memory: packRows(rows) });
+      const bytes = bytesOf(rows);
+      if (bytes !== null) put({ declaration, version, filledAtMs, memory: EMPTY, bytes });
+      else put({ declaration, version, filledAtMs, memory: packRows(rows) });
     },
     share(name) {
-      const { current, memory } = held(name);
-      return { declaration: current.declaration, version: current.version, filledAtMs: current.filledAtMs, memory };
+      const { current, memory, bytes } = held(name);
+      const { declaration, version, filledAtMs } = current;
+      return { declaration, version, filledAtMs, memory, ...(bytes === null ? {} : { bytes }) };
     },
     take(table) {
       demandSame(held(table.declaration.name).current.declaration, table.declaration);
@@ -80,9 +86,20 @@ function nextVersion(current: TableVersion<unknown>, given: SharedTable): TableV
   const { declaration } = current;
   const { version, filledAtMs } = given;
   demandNext(declaration, current.version, version, filledAtMs);
-  const rows = readRows(given.memory);
+  const rows = given.bytes ?? readRows(given.memory);
   demandRoom(declaration, rows.size);
   return { declaration, version, filledAtMs, rows };
+}
+
+/** A table of bytes: a copy of the list, not of the rows. Null where the first row is none; one that has both kinds throws. */
+function bytesOf(rows: ReadonlyMap<string, unknown>): ReadonlyMap<string, Uint8Array> | null {
+  const copy = new Map<string, Uint8Array>();
+  for (const [key, row] of rows) {
+    if (row instanceof Uint8Array && row.buffer instanceof SharedArrayBuffer) copy.set(key, row);
+    else if (copy.size === 0) return null;
+    else throw new TypeError('a row of a table of bytes is no bytes in shared memory');
+  }
+  return copy.size === 0 ? null : copy;
 }
 
 function demandNext({ name }: TableDeclaration, before: number, version: number, filledAtMs: number | null): void {

@@ -63,6 +63,7 @@ const KINDS = {
   'certificate.missing': null,
   'certificate.contested': null,
   'crl.expiring': null,
+  'list.refused': null,
   'upstream.untrusted': null,
   'data-folder.fault': null,
   'ledger.fault': null,
