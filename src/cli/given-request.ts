@@ -29,7 +29,12 @@ export async function readGivenRequest(
   if (!from.ok) return from;
   const bytes = await readBody(body, context);
   if (!bytes.ok) return bytes;
-  return ok({ from: from.value, caller: caller.value, headers: withType(headers.value, bytes.value), body: bytes.value });
+  return ok({
+    from: from.value,
+    caller: caller.value,
+    headers: withType(headers.value, bytes.value),
+    body: bytes.value,
+  });
 }
 
 /** A body with the fields it is sent with: JSON, where nothing else is said. */

@@ -30,6 +30,10 @@ const STATUS = {
     { file: '/tls/a.crl', endsAt: NOW_MS + 86_400_000 * 3, hosts: ['*'] },
     { file: '/tls/b.crl', endsAt: NOW_MS - 60_000, hosts: ['*', 'b.test'] },
   ],
+  lists: [
+    { file: '/lists/bad.netset', kind: 'addresses', entries: 1_200, readAt: NOW_MS - 60_000, fault: null },
+    { file: '/lists/geo.mmdb', kind: 'country', entries: null, readAt: NOW_MS - 3_600_000, fault: 'is cut short' },
+  ],
   ledger: { state: 'recording', reason: null },
   alerts: { count: 0, newest: [] },
   refusedReload: null,
@@ -68,6 +72,8 @@ test('status tells version, age, configuration, ports and what goes on', async (
     '  certificate    shop.test: from files, ended 1 h 0 min ago',
     '  certificate    localhost, 127.0.0.1, ::1 and 1 more: of the local CA, ends in 20 d 0 h',
     '  revocations    all other hosts, b.test: /tls/b.crl ended 1 min 0 s ago, so its clients are refused',
+    '  list           /lists/geo.mmdb: a database for country, of 1 h 0 min ago; what stands there now is refused: is cut short',
+    '  list           /lists/bad.netset: 1200 entries, of 1 min 0 s ago',
     '  alerts         none in 24 h',
     '',
   ]);
@@ -76,7 +82,7 @@ test('status tells version, age, configuration, ports and what goes on', async (
 
 test('status of a gateway from before certificates and lists were told is shown without them', async () => {
   const older = JSON.parse(
-    JSON.stringify({ ...STATUS, certificates: undefined, revocationLists: undefined }),
+    JSON.stringify({ ...STATUS, certificates: undefined, revocationLists: undefined, lists: undefined }),
   ) as typeof STATUS;
   const { code, out } = await runIn(running({ status: () => Promise.resolve(ok(older)) }), 'status');
   assert.equal(code, 0);
@@ -112,6 +118,8 @@ test('status tells what is wrong: issuers without keys first, a ledger that halt
     '  certificate    shop.test: from files, ended 1 h 0 min ago',
     '  certificate    localhost, 127.0.0.1, ::1 and 1 more: of the local CA, ends in 20 d 0 h',
     '  revocations    all other hosts, b.test: /tls/b.crl ended 1 min 0 s ago, so its clients are refused',
+    '  list           /lists/geo.mmdb: a database for country, of 1 h 0 min ago; what stands there now is refused: is cut short',
+    '  list           /lists/bad.netset: 1200 entries, of 1 min 0 s ago',
     '  alerts         7 in 24 h: ledger.fault (critical, 1 min 0 s ago), node.below-security-floor (medium, 1 h 0 min ago)',
     '  last reload    refused 5 s ago, 2 issues: portcullis.yaml:3:1: nonsense',
     '',

@@ -53,6 +53,7 @@ function report(status: AdminStatus, context: CommandContext): string {
     ...issuerRows(status.issuers, nowMs, paint),
     ...certificateRows(orNone(status.certificates), nowMs, paint),
     ...revocationRows(orNone(status.revocationLists), nowMs, paint),
+    ...listRows(orNone(status.lists), nowMs, paint),
     ['alerts', alertText(status.alerts, nowMs, paint)] as const,
     ...reloadRows(status.refusedReload, nowMs, paint),
   ];
@@ -153,6 +154,17 @@ function revocationRows(lists: AdminStatus['revocationLists'], nowMs: number, pa
     return ['revocations', `${named}: ${plain(file)} ${says}`];
   });
   return withRest(rows, late.length);
+}
+
+/** How many entries each list holds, never which; those that could not be taken stand first. */
+function listRows(lists: AdminStatus['lists'], nowMs: number, paint: Palette): readonly Row[] {
+  const sorted = lists.toSorted((one, other) => Number(one.fault === null) - Number(other.fault === null));
+  const rows = sorted.slice(0, CERTIFICATE_LIMIT).map(({ file, kind, entries, readAt, fault }): Row => {
+    const holds = entries === null ? `a database for ${kind}` : `${entries} ${entries === 1 ? 'entry' : 'entries'}`;
+    const why = fault === null ? '' : `; ${paint.bad('what stands there now is refused')}: ${plain(fault)}`;
+    return ['list', `${plain(file)}: ${holds}, of ${durationText(nowMs - readAt)} ago${why}`];
+  });
+  return withRest(rows, lists.length);
 }
 
 /** Rows of which not all are shown, with how many are left. */

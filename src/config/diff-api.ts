@@ -9,6 +9,7 @@ import {
   sameData,
 } from './config-change.ts';
 import { deadlineChanges, failingChanges } from './diff-failing.ts';
+import { apiListChanges } from './diff-lists.ts';
 import { webSocketChanges } from './diff-websocket.ts';
 import { besideTargetsChanges, ruleWords } from './diff-balance.ts';
 import type { Priority } from './priority.ts';
@@ -57,7 +58,13 @@ export function apiChanges(
     const words = `the API is new, at ${addressWords(next)}`;
     return [tell('routes', 'changes', words), ...switchChanges(USUAL, next, tell), ...operations];
   }
-  return [...wholeChanges(old, next, tell), ...documentChanges({ old, next, before, after }, tell), ...operations];
+  const lists = apiListChanges(old, next);
+  return [
+    ...wholeChanges(old, next, tell),
+    ...lists,
+    ...documentChanges({ old, next, before, after }, tell),
+    ...operations,
+  ];
 }
 
 type Tell = (about: ConfigChange['about'], effect: ChangeEffect, message: string) => ConfigChange;

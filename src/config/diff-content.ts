@@ -1,4 +1,5 @@
 import { clientTrusts } from './client-trust.ts';
+import { listFileChange } from './diff-lists.ts';
 import type { Comparable, ConfigChange } from './config-change.ts';
 
 type Contents = Readonly<Record<string, Uint8Array>>;
@@ -6,7 +7,7 @@ type Contents = Readonly<Record<string, Uint8Array>>;
 /** What differs in files and secrets that are still called the same. OpenAPI documents are told by their API. */
 export function contentChanges(before: Comparable, after: Comparable): readonly ConfigChange[] {
   return [
-    ...changedNames(before.files, after.files).flatMap((path) => fileChanges(path, after)),
+    ...changedNames(before.files, after.files).flatMap((path) => fileChanges(path, before, after)),
     ...changedNames(before.secrets, after.secrets).map((reference) =>
       change('server', 'changes', `the secret ${reference} has another value`),
     ),
@@ -14,7 +15,10 @@ export function contentChanges(before: Comparable, after: Comparable): readonly 
 }
 
 /** What a file is for. Whoever can sign with a new key is believed, so other keys loosen. */
-function fileChanges(path: string, { config }: Comparable): readonly ConfigChange[] {
+function fileChanges(path: string, before: Comparable, { config, files }: Comparable): readonly ConfigChange[] {
+  const [was, is] = [before.files[path], files[path]];
+  const list = was === undefined || is === undefined ? null : listFileChange(path, was, is);
+  if (list !== null) return [list];
   const keys = config.issuers
     .filter((issuer) => issuer.keys.kind === 'file' && issuer.keys.path === path)
     .map(({ name }) => change('issuers', 'loosens', `issuer ${name}: its file holds other keys`));

@@ -3,6 +3,7 @@ import { type ChangeEffect, type Comparable, type ConfigChange, pairsOf, sameDat
 import { clientChanges, fixedServer } from './client-changes.ts';
 import { accessChanges } from './diff-access.ts';
 import { apiChanges } from './diff-api.ts';
+import { nodeListChanges } from './diff-lists.ts';
 import { contentChanges } from './diff-content.ts';
 
 /** Nobody reads more; what loosens comes first, so that it is never among those left out. */
@@ -16,6 +17,7 @@ export const CHANGE_LIMIT = 2_000;
 export function diffConfigurations(before: Comparable, after: Comparable): readonly ConfigChange[] {
   const changes = [
     ...nodeChanges(before.config, after.config),
+    ...nodeListChanges(before, after),
     ...accessChanges(before, after),
     ...contentChanges(before, after),
     ...pairsOf(before.config.apis, after.config.apis).flatMap(([old, next]) =>

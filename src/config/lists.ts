@@ -95,11 +95,9 @@ const shape = {
 };
 
 const except = {
-  except: entries(readBlock, 'block', 'an address, or a block such as 192.0.2.0/24')
-    .optional()
-    .meta({
-      description: 'Addresses that are let in although a list of addresses, countries, systems or names has them.',
-    }),
+  except: entries(readBlock, 'block', 'an address, or a block such as 192.0.2.0/24').optional().meta({
+    description: 'Addresses that are let in although a list of addresses, countries, systems or names has them.',
+  }),
 };
 
 const EMPTY = words('at least one list is needed', 'such as addresses: [192.0.2.0/24]');

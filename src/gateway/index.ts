@@ -10,6 +10,7 @@ export { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';
 export type { GatewayPorts } from './runtime.ts';
 export type { CompiledOperation, Snapshot } from './snapshot.ts';
 export { GatewayThread, type GatewayThreadOptions } from './gateway-thread.ts';
+export { LISTS_TABLE } from './lists-table.ts';
 export { ThreadKeyRequests } from './key-requests.ts';
 export { inFlightLimitOf, Overload } from './overload.ts';
 export { Router } from './router.ts';

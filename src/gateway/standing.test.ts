@@ -99,7 +99,12 @@ test('a stream that takes its time to close is closed once, and judged no more',
   const { clock, ports } = fakePorts();
   const metrics = new CountingMetrics();
   let finds = 0;
-  const snapshot = { trusted: null, trusts: null, router: { find: () => (finds++, { kind: 'notFound' }) } };
+  const snapshot = {
+    trusted: null,
+    trusts: null,
+    lists: null,
+    router: { find: () => (finds++, { kind: 'notFound' }) },
+  };
   const context = { ports, installed: { snapshot, pools: [] } } as never;
   const streams = new StandingStreams({
     clock,

@@ -17,7 +17,9 @@ function blockOf(bytes: readonly number[], prefixBits: number): string {
 
 function textOf(bytes: readonly number[]): string {
   if (bytes.length === 4) return bytes.join('.');
-  const groups = Array.from({ length: 8 }, (_, at) => ((bytes[at * 2] ?? 0) * 256 + (bytes[at * 2 + 1] ?? 0)).toString(16));
+  const groups = Array.from({ length: 8 }, (_, at) =>
+    ((bytes[at * 2] ?? 0) * 256 + (bytes[at * 2 + 1] ?? 0)).toString(16),
+  );
   return groups.join(':');
 }
 

@@ -21,7 +21,8 @@ function holds(tree: AddressTree, text: string): boolean {
 }
 
 test('comments, blanks, a byte order mark and every end of a line are taken', () => {
-  const text = '\ufeff# FireHOL\r\n\r\n  203.0.113.0/24 ; SBL1\n\t198.51.100.7\t# one\n2001:db8::/32\r\n;end\n192.0.2.9';
+  const text =
+    '\ufeff# FireHOL\r\n\r\n  203.0.113.0/24 ; SBL1\n\t198.51.100.7\t# one\n2001:db8::/32\r\n;end\n192.0.2.9';
   const list = read(text);
   assert.equal(list.ok && list.value.entries, 4);
   const tree = treeOf(text);
@@ -80,7 +81,13 @@ test('names are read in any case, with a dot at the end, and encoded', () => {
   const list = read('Example.COM.\n*.bücher.example\n# x\n_dmarc.acme.example\n', 'names');
   assert.ok(list.ok, list.ok ? '' : list.error.message);
   const table = new NameTable(list.value.packed);
-  for (const name of ['example.com', 'EXAMPLE.com.', 'a.xn--bcher-kva.example', 'a.b.bücher.example', '_dmarc.acme.example'])
+  for (const name of [
+    'example.com',
+    'EXAMPLE.com.',
+    'a.xn--bcher-kva.example',
+    'a.b.bücher.example',
+    '_dmarc.acme.example',
+  ])
     assert.equal(table.has(name), true, name);
   for (const name of ['xn--bcher-kva.example', 'a.example.com', 'notexample.com', 'com', '', '.'])
     assert.equal(table.has(name), false, name);

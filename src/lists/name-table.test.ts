@@ -9,13 +9,17 @@ const entry = fc.tuple(fc.boolean(), name).map(([wild, text]) => (wild ? `*.${te
 
 test('the table says of every name what a walk over all entries says', () => {
   fc.assert(
-    fc.property(fc.array(entry, { maxLength: 30 }), fc.array(name, { minLength: 1, maxLength: 20 }), (entries, names) => {
-      const table = new NameTable(packNames(entries));
-      for (const each of names) {
-        const held = entries.some((one) => (one.startsWith('*.') ? each.endsWith(one.slice(1)) : one === each));
-        assert.equal(table.has(each), held, `${each} in ${entries.join(' ')}`);
-      }
-    }),
+    fc.property(
+      fc.array(entry, { maxLength: 30 }),
+      fc.array(name, { minLength: 1, maxLength: 20 }),
+      (entries, names) => {
+        const table = new NameTable(packNames(entries));
+        for (const each of names) {
+          const held = entries.some((one) => (one.startsWith('*.') ? each.endsWith(one.slice(1)) : one === each));
+          assert.equal(table.has(each), held, `${each} in ${entries.join(' ')}`);
+        }
+      },
+    ),
     { numRuns: 500 },
   );
 });

@@ -7,6 +7,7 @@ import type { DataFolder } from './data-folder.ts';
 import { createOfflineKinds } from './kinds.ts';
 import type { LedgerHost } from './ledger-host.ts';
 import type { NodeIssuers } from './node-issuers.ts';
+import type { NodeLists } from './node-lists.ts';
 import type { RevocationWatch } from './revocation-watch.ts';
 import {
   ALERT_LIMIT,

@@ -1,5 +1,6 @@
 import type { Gathered } from '../config/index.ts';
 import { parseSecretReference } from '../config/index.ts';
+import { isListKey } from './node-lists.ts';
 import type { Alerts, Clock, Files, Timer } from '../ports/index.ts';
 import { dirname, resolve } from 'node:path';
 
@@ -124,7 +125,7 @@ class Watching implements ConfigWatch {
   }
 }
 
-/** The files that a configuration has read: documents, certificates, CAs, key sets, and those of secrets. */
+/** The files that a configuration has read: documents, certificates, CAs, key sets, and those of secrets; lists are watched by themselves. */
 function filesOf(
   { config, files, secrets }: Pick<Gathered, 'config' | 'files' | 'secrets'>,
   folder: string,
@@ -137,5 +138,6 @@ function filesOf(
     const reference = parseSecretReference(written, folder);
     return reference.ok && reference.value.scheme === 'file' ? [reference.value.path] : [];
   });
-  return [...documents, ...Object.keys(files), ...hidden].map((path) => resolve(folder, path));
+  const named = Object.keys(files).filter((file) => !isListKey(file));
+  return [...documents, ...named, ...hidden].map((path) => resolve(folder, path));
 }

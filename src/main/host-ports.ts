@@ -9,7 +9,17 @@ import {
   createSystemReverseResolver,
 } from '../adapters/index.ts';
 import type { GatherOptions } from '../config/index.ts';
-import type { Clock, Egress, Files, Log, LogLevel, Random, Resolver, ReverseResolver, Secrets } from '../ports/index.ts';
+import type {
+  Clock,
+  Egress,
+  Files,
+  Log,
+  LogLevel,
+  Random,
+  Resolver,
+  ReverseResolver,
+  Secrets,
+} from '../ports/index.ts';
 
 /** What this machine gives: time, randomness, files, secrets, names, the way out, and a log. */
 export interface HostPorts {

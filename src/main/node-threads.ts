@@ -13,6 +13,7 @@ import type { NodeCertificates } from './node-certificates.ts';
 import type { NodeIssuers } from './node-issuers.ts';
 import { ThreadGroup } from './thread-group.ts';
 import { ThreadHost } from './thread-host.ts';
+import { NameKeeper } from './reverse-names.ts';
 import { newTicketKeys, rotateTicketKeys } from './ticket-keys.ts';
 import { workerFile } from './worker-file.ts';
 
@@ -100,6 +101,8 @@ export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
     threads,
     heapLimitMb: options.heapLimitMb,
   };
+  const { reverse, resolver } = host;
+  const names = new NameKeeper({ reverse, resolver, clock, log });
   const group: ThreadGroup = new ThreadGroup({
     threads,
     ticketKeys: newTicketKeys(random),
@@ -117,6 +120,7 @@ export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
         events,
         entry: options.entry ?? workerFile('gateway-entry-thread'),
         keys: issuers.keys,
+        names,
         // The first threads are started before the group stands, and want no keys before they serve.
         tablesSettled: () => group.tables.settled(),
         ledger: connect(),

@@ -25,8 +25,9 @@ import { connectionsFor, descriptorLimit } from './descriptors.ts';
 import type { FirstGathering } from './first-gathering.ts';
 import { ioOf } from './host-ports.ts';
 import { createOfflineKinds, listKinds } from './kinds.ts';
-import { type CertificateFault, type NodeCertificates, openNodeCertificates } from './node-certificates.ts';
+import { type NodeCertificates, openNodeCertificates } from './node-certificates.ts';
 import { type NodeIssuers, openNodeIssuers } from './node-issuers.ts';
+import { type NodeLists, openNodeLists } from './node-lists.ts';
 import type { GatewayNode, NodeOptions } from './node-options.ts';
 import { heapLimitMb, type NodeThreadOptions, openNodeThreads, thisMachine, threadCount } from './node-threads.ts';
 import { certificateFolder, removeRunningFile, writeRunningFile } from './running-file.ts';
@@ -34,6 +35,7 @@ import { changeRecorder, ledgerFolder } from './ledger-changes.ts';
 import { type LedgerHost, startLedger } from './ledger-host.ts';
 import { type RevocationWatch, watchRevocations } from './revocation-watch.ts';
 import { watchSpace } from './space-watch.ts';
+import { certificateIssue, portIssue, spoiledIssue } from './start-issues.ts';
 import type { ThreadGroup } from './thread-group.ts';
 
 const DRAIN_GRACE_MS = 10_000;
@@ -158,11 +160,13 @@ class Starting {
       issuers,
       connect: () => (config.audit === 'off' ? null : ledger.value.connect()),
     });
+    const lists = openNodeLists({ host, alerts, tell: (table) => group.useTable(table) });
+    this.#undo.push(() => lists.close());
     const record = changeRecorder(ledger.value.ledger, host);
-    const conductor = this.#conductor({ group, certificates: certificates.value, issuers, record });
+    const conductor = this.#conductor({ group, certificates: certificates.value, issuers, lists, record });
     const ports: MutablePorts = { https: 0, http: null, admin: 0 };
     const backend = this.#backend(config, {
-      ...{ conductor, group, issuers, ports },
+      ...{ conductor, group, issuers, lists, ports },
       ledger: ledger.value,
       certificates: certificates.value.served,
       revocations: this.#revocations,
@@ -178,6 +182,7 @@ class Starting {
     this.#undo.push(() => this.#life.close());
     await this.#life.keepKeys(issuers.keys);
     await issuers.fill(first);
+    lists.fill(first);
     const begun = await conductor.begin(first, this.#options.author, this.#life.lacking);
     if (!begun.ok) return begun;
     const opened = await this.#open(group, config);
@@ -278,7 +283,7 @@ class Starting {
     return opened.group;
   }
 
-  #conductor({ group, certificates, issuers, record }: ConductedParts): Conductor {
+  #conductor({ group, certificates, issuers, lists, record }: ConductedParts): Conductor {
     const { clock, log } = this.#options.host;
     return new Conductor({
       file: this.#options.file,
@@ -298,6 +303,7 @@ class Starting {
         if (lacking.length > 0) return lacking;
         const spoiled = await this.#revocations.spoiled(gathered);
         if (spoiled.length > 0) return spoiled.map((file) => spoiledIssue(file, gathered));
+        lists.fill(gathered);
         const named = await certificates.prepare(gathered.config);
         return named.ok ? [] : [certificateIssue(named.error, gathered)];
       },
@@ -307,6 +313,7 @@ class Starting {
         // One that was refused has added issuers of its own, and one that is new has none of the old.
         await issuers.fill(gathered);
         issuers.retain(gathered);
+        lists.follow(gathered);
         await certificates.follow(gathered.config);
         await this.#life.follow(gathered);
       },
@@ -356,41 +363,15 @@ class Starting {
 
 type BackendParts = Pick<
   AdminBackendOptions,
-  'conductor' | 'group' | 'issuers' | 'ledger' | 'ports' | 'certificates' | 'revocations'
+  'conductor' | 'group' | 'issuers' | 'lists' | 'ledger' | 'ports' | 'certificates' | 'revocations'
 >;
 
 interface ConductedParts {
   readonly group: ThreadGroup;
   readonly certificates: NodeCertificates;
   readonly issuers: NodeIssuers;
+  readonly lists: NodeLists;
   readonly record: ConductorOptions['record'];
 }
 
 type MutablePorts = { -readonly [P in keyof GatewayNode['ports']]: GatewayNode['ports'][P] };
-
-/** At a start there is nothing better; while the gateway runs there is, and it would be given up. */
-function spoiledIssue(file: string, { config, places }: Gathered): Issue {
-  const { clients, hosts } = config.server.https;
-  const trust = [clients, ...hosts.map((host) => host.clients)].find((one) => one?.crlFile === file);
-  const path = `${trust?.path ?? 'server.https'}.clientCrl`;
-  const fix = 'put a newer one there';
-  return errorIssue(path, 'a list of this file has ended, and the one in force has not', {
-    place: places[path] ?? null,
-    fix,
-  });
-}
-
-function certificateIssue({ path, words }: CertificateFault, { places }: Gathered): Issue {
-  return errorIssue(path, words, { place: places[path] ?? null });
-}
-
-function portIssue(key: string, { host, port, code }: { host: string; port: number; code: string }): Issue {
-  const words: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'is in use by another program',
-    EACCES: 'may not be opened by this user (ports below 1024 need a right)',
-    EADDRNOTAVAIL: `can not be opened on ${host}, which is no address of this machine`,
-  };
-  return errorIssue(key, `port ${port} ${words[code] ?? `can not be opened (${code})`}`, {
-    fix: 'choose another port or stop what uses it',
-  });
-}

@@ -9,6 +9,7 @@ import type { GatewayThreadData, ThreadGreeting } from './gateway-thread.ts';
 import { heapResources } from './heap-watch.ts';
 import type { HeartbeatWatch } from './heartbeat.ts';
 import type { LedgerConnection } from './ledger-channel.ts';
+import type { NameKeeper } from './reverse-names.ts';
 import type { Member, MemberEvents, PortFault, ThreadLoss, ThreadPlace } from './thread-member.ts';
 
 /** A thread that takes longer to build routing, or to end its last requests, has failed. */
@@ -35,6 +36,8 @@ export interface ThreadHostOptions {
   readonly meters: SharedMeterReader;
   /** Fetches keys that the thread misses. */
   readonly keys: KeyRequests;
+  /** Finds out names of addresses. */
+  readonly names: Pick<NameKeeper, 'find'>;
   /** Resolves when every thread has the newest tables. */
   readonly tablesSettled: () => Promise<void>;
   /** Its way into the ledger; null where requests are not recorded. */

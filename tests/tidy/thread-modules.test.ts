@@ -26,11 +26,11 @@ function isLoaded({ found }: Edge): boolean {
   return !found.typeOnly;
 }
 
-test('gateway threads and the compile worker load no package but the engine of patterns', () => {
+test('gateway threads and the compile worker load no package but the engine of patterns and the reader of databases of countries', () => {
   // Each thread loads its own: a database or a library for schemas there costs every start half a second and 20 MB.
   for (const entry of ['gateway-entry-thread', 'compile-entry-thread']) {
     const { files, packages } = packagesOf(`src/main/${entry}.ts`);
-    assert.deepEqual(packages, ['re2js'], entry);
+    assert.deepEqual(packages, ['mmdb-lib', 're2js'], entry);
     assert.ok(files > 100, `only ${files} files are seen from ${entry}`);
   }
 });

@@ -9,9 +9,7 @@ const TRIES = 2;
 const NONE: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA']);
 
 /** Asks the name servers of this machine; `servers` asks others, each an address with a port. */
-export function createSystemReverseResolver(
-  options: { readonly servers?: readonly string[] } = {},
-): ReverseResolver {
+export function createSystemReverseResolver(options: { readonly servers?: readonly string[] } = {}): ReverseResolver {
   const dns = new DnsResolver({ timeout: TIMEOUT_MS, tries: TRIES });
   if (options.servers !== undefined) dns.setServers(options.servers);
   return {
