@@ -126,7 +126,11 @@ const KEYS: readonly Case[] = [
   [
     'a key of a later part',
     withTop('egress: []'),
-    [1, 1, 'known here: version, server, admin, data, trustedProxies, issuers, roles, audit, alerts, apis, tests)'],
+    [
+      1,
+      1,
+      'known here: version, server, admin, data, trustedProxies, deny, allow, geo, issuers, roles, audit, alerts, apis, tests)',
+    ],
   ],
   [
     'an unknown key of an API',
@@ -436,7 +440,7 @@ const APIS: readonly Case[] = [
     [
       7,
       29,
-      'operations["GET /x"].object: unknown key (known here: auth, body, needs, limit, priority, validate, websocket, timeout, deadline)',
+      'operations["GET /x"].object: unknown key (known here: auth, body, needs, limit, deny, allow, priority, validate, websocket, timeout, deadline)',
     ],
   ],
   [

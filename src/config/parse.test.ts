@@ -45,6 +45,7 @@ apis:
 const NOTHING = {
   needs: null,
   limits: [],
+  lists: null,
   priority: null,
   validate: null,
   websocket: null,
@@ -106,6 +107,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
     bodyLimitBytes: 1_048_576,
     priority: 'high',
     limits: [],
+    lists: null,
     validate: 'requests',
     errors: 'plain',
     credentials: 'remove',

@@ -103,7 +103,7 @@ function createRefusalMetrics(
     const status = String(problemCatalogue[code].status);
     return meter.counter('portcullis_refusals_total', 'Requests refused, by problem code.', { code, status });
   });
-  const listsHelp = 'Requests that a list kept out, by the list.';
+  const listsHelp = 'Requests that a list kept out, by its place in the configuration.';
   const lists = seriesBy((list: string) => meter.counter('portcullis_list_refusals_total', listsHelp, { list }));
   const observedHelp = 'Requests that a policy in observe mode would have refused, by problem code.';
   const observed = seriesBy((code: ProblemCode) =>

@@ -55,7 +55,7 @@ test('the metrics that the guide lists are those that the threads make, with the
   };
   const metrics = createGatewayMetrics(meter);
   metrics.finished('a', 200, 1);
-  metrics.refused('not-found');
+  metrics.refused('access-denied', 'deny.addresses');
   metrics.observed('not-found');
   metrics.turnedAway('full');
   metrics.handshake('hybrid', 'TLSv1.3');
