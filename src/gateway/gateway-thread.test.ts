@@ -47,7 +47,7 @@ function startThread(
       flush: () => Promise.resolve(),
       newest: (count) => fakes.records.slice(-count),
     },
-    tables: { declare() {}, ...tables } as Tables,
+    tables: { declare() {}, ...tables } as unknown as Tables,
     kinds,
     leases: { take: () => ({ release() {} }) },
     threads: 1,
