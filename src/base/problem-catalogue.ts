@@ -249,6 +249,12 @@ const gateway = {
     cause: 'A limit is used up; Retry-After says when it opens again.',
     fix: 'Wait, then try again.',
   },
+  'under-maintenance': {
+    status: 503,
+    title: 'Under maintenance',
+    cause: 'The operator has closed this API, or this operation, for a while.',
+    fix: 'Come again after the time in Retry-After.',
+  },
   'gateway-fault': {
     status: 503,
     title: 'Gateway fault',

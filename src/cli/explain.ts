@@ -101,14 +101,18 @@ function report({ question, explanation, rehearsal, plainHttp, built }: Answer, 
     const form = canonical.query === null ? canonical.path : `${canonical.path}?${canonical.query}`;
     rows.push(['host', canonical.host], ['target', form === question.target ? form : `${form} (canonical form)`]);
   }
-  if (route !== null) rows.push(...routeRows(route, built));
+  if (route !== null) rows.push(...routeRows(route, rehearsal, built));
   const table = rows.map(([name, text]) => [{ text: `  ${name}`, paint: paint.faint }, { text: plain(text) }]);
   const title = paint.strong(plain(`${question.method} ${question.target}`));
   const outcome = rehearsalLines(rehearsal, route?.steps ?? [], paint);
   return [title, '', ...alignRows(table), '', ...outcome, ...certainLines(verdict), ''].join('\n');
 }
 
-function routeRows(route: ExplainedRoute, { parsed, snapshot }: BuiltConfiguration): [string, string][] {
+function routeRows(
+  route: ExplainedRoute,
+  rehearsal: Rehearsal,
+  { parsed, snapshot }: BuiltConfiguration,
+): [string, string][] {
   const api = snapshot.apis.find(({ name }) => name === route.api);
   const line = parsed.places[`apis.${route.api}`]?.line;
   const params = Object.entries(route.params).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
@@ -120,8 +124,14 @@ function routeRows(route: ExplainedRoute, { parsed, snapshot }: BuiltConfigurati
     ['signing in', `${route.signInNeeded ? 'needed' : 'not needed'}${auth === undefined ? '' : `: ${auth.holds}`}`],
     ['body', bodyWords(route)],
     ...(route.steps.length === 0 ? [['policies', 'none'] as [string, string]] : []),
-    ['upstream', `${route.upstream.method} ${route.upstream.url}${api?.upstream.caFile ? ' (own CA)' : ''}`],
+    ['upstream', `${route.upstream.method} ${urlWords(route, rehearsal)}${api?.upstream.caFile ? ' (own CA)' : ''}`],
   ];
+}
+
+/** What the upstream is asked for is known for certain where the request gets there. */
+function urlWords({ upstream, steps }: ExplainedRoute, { verdict }: Rehearsal): string {
+  if (verdict.kind === 'pass') return verdict.upstream.url;
+  return steps.some(({ stage }) => stage === 'transform') ? `${upstream.url} (before it is rewritten)` : upstream.url;
 }
 
 /** The router matches HEAD where GET is described, so it is the request's method that counts here. */

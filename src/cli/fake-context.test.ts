@@ -106,7 +106,7 @@ const CLOCK: Clock = {
 
 /** The kinds that the keys of an API stand for, without doing anything: commands here send no traffic. */
 const KINDS = kindTable(
-  ['jwt', 'permission', 'rate', 'openapi-request'].map((kind) => ({
+  ['jwt', 'permission', 'rate', 'openapi-request', 'maintenance', 'redirect', 'respond', 'rewrite'].map((kind) => ({
     kind,
     summary: kind,
     schema: null,

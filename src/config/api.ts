@@ -13,6 +13,15 @@ import { accessPolicies } from './policy-uses.ts';
 import { prioritySchema } from './priority.ts';
 import { needsSchema, toNeeds } from './roles.ts';
 import { parseRoute } from './routes.ts';
+import {
+  maintenanceSchema,
+  redirectSchema,
+  respondSchema,
+  toMaintenance,
+  toRedirect,
+  toRespond,
+} from './own-replies.ts';
+import { apiRewriteSchema, operationRewriteSchema, toRewrite } from './rewrite.ts';
 import { listOf, parsed, path, size, uniqueList } from './scalars.ts';
 import { toUpstreamConfig, upstreamSchema } from './upstream.ts';
 import { isPlainPath } from './upstream-url.ts';
@@ -63,6 +72,10 @@ const operationSchema = z.strictObject({
   validate: validate.optional().meta({ description: 'As `validate` of the API, where it differs.' }),
   websocket: webSocketSchema,
   ...ownTimeKeys,
+  rewrite: operationRewriteSchema,
+  redirect: redirectSchema,
+  respond: respondSchema,
+  maintenance: maintenanceSchema,
 });
 
 const apiShape = {
@@ -118,6 +131,8 @@ const apiShape = {
   priority: prioritySchema.prefault('normal').meta({
     description: 'What is refused first when the gateway can not serve all: `low`, then `normal`, `high` last.',
   }),
+  rewrite: apiRewriteSchema,
+  maintenance: maintenanceSchema,
   operations: z.record(operationName, operationSchema).optional().meta({
     description:
       'What single operations have of their own, by operationId, by `METHOD /template` where there is none, or by `package.Service/Method`; `package.Service/*` is all methods of a service.',
@@ -215,6 +230,7 @@ interface ApiPlace {
 export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, geo }: ApiPlace): ApiConfig {
   const isGrpc = raw.descriptors !== undefined;
   const path = formatKeyPath(['apis', name]);
+  const maintenance = toMaintenance(raw.maintenance);
   const api: ApiConfig = {
     name,
     host: raw.host ?? null,
@@ -230,6 +246,8 @@ export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, g
     credentials: raw.credentials,
     securityHeaders: raw.securityHeaders === 'on',
     source: toSource(raw, file),
+    rewrite: toRewrite(raw.rewrite, `${path}.rewrite`),
+    maintenance: maintenance === 'off' ? null : maintenance,
     operations: toOperations(name, raw.operations ?? {}, file),
     policies: [],
     path,
@@ -264,6 +282,10 @@ function toOperations(
           websocket: toWebSocket(operation.websocket),
           timeoutMs: operation.timeout ?? null,
           deadlineMs: operation.deadline ?? null,
+          rewrite: toRewrite(operation.rewrite, `${at}.rewrite`),
+          redirect: toRedirect(operation.redirect, `${at}.redirect`),
+          respond: toRespond(operation.respond, file),
+          maintenance: toMaintenance(operation.maintenance),
           path: at,
         },
       ];

@@ -205,7 +205,7 @@ const REST: readonly Case[] = [
   ['a test in small letters', withTest('do: get /x, expect: 401'), [1, 'write GET']],
   ['a blank in a target', withTest('do: GET /x y, expect: 401'), [1, 'a target holds no blanks']],
   ['a test that expects nothing', withTest('do: GET /x'), [1, 'tests[0].expect: a test says what it expects']],
-  ['a test that expects 200', withTest('do: GET /x, expect: 200'), [1, 'write pass for what goes upstream']],
+  ['a test that expects 101', withTest('do: GET /x, expect: 101'), [1, 'expected `pass`, the status or the code']],
   ['a test that expects 600', withTest('do: GET /x, expect: 600'), [1, 'such as pass, 403']],
   ['a code misspelt', withTest('do: GET /x, expect: forbiden'), [1, 'did you mean "forbidden"?']],
   ['a code of Object.prototype', withTest('do: GET /x, expect: constructor'), [1, 'is neither `pass` nor the code']],

@@ -4,6 +4,7 @@ import { accessIssues } from './access-checks.ts';
 import { acmeIssues } from './acme.ts';
 import type { ApiConfig, Config } from './config.ts';
 import { everyTarget, mirrorIssues } from './beside-targets.ts';
+import { handlingIssues } from './handling-checks.ts';
 import { formatKeyPath } from './key-path.ts';
 import { listIssues } from './lists.ts';
 import { routeName } from './routes.ts';
@@ -26,7 +27,8 @@ function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
     const fix = 'write h2, or take this key away';
     issues.push(errorIssue(path, 'gRPC is spoken over HTTP/2 only', { ...at(places, path), fix }));
   }
-  return [...issues, ...mirrorIssues(api, places), ...upstreamTlsIssues(api, places)];
+  const upstream = [...mirrorIssues(api, places), ...upstreamTlsIssues(api, places)];
+  return [...issues, ...upstream, ...handlingIssues(api, config, places)];
 }
 
 interface Listener {

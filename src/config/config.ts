@@ -1,6 +1,15 @@
 import type { GeoFiles, ListPair } from '../lists/index.ts';
-import type { ClaimPath, ClaimValue, IssuerConfig, LimitRule } from '../policy/index.ts';
 import type { BreakerConfig, RetryConfig } from './failing-config.ts';
+import type {
+  ClaimPath,
+  ClaimValue,
+  IssuerConfig,
+  LimitRule,
+  MaintenanceRules,
+  RedirectRules,
+  RespondRules,
+  RewriteRules,
+} from '../policy/index.ts';
 import type { Priority } from './priority.ts';
 import type { Route } from './routes.ts';
 
@@ -184,6 +193,10 @@ export interface ApiConfig {
   /** Whether replies get the security headers that they lack. */
   readonly securityHeaders: boolean;
   readonly source: ApiSource;
+  /** What of all its requests and replies is changed on the way; null for nothing. */
+  readonly rewrite: RewriteRules | null;
+  /** Null where it is open. */
+  readonly maintenance: MaintenanceRules | null;
   /** By operation name. Names are the author's: look them up with `Object.hasOwn`. */
   readonly operations: Readonly<Record<string, OperationConfig>>;
   readonly policies: readonly PolicyUse[];
@@ -207,6 +220,12 @@ export interface OperationConfig {
   /** How long the head of its reply may take, in place of the upstream's. */
   readonly timeoutMs: number | null;
   readonly deadlineMs: number | null;
+  readonly rewrite: RewriteRules | null;
+  /** Where its requests are sent on to; null where they go upstream, as with `respond`, what they are answered with. */
+  readonly redirect: RedirectRules | null;
+  readonly respond: RespondRules | null;
+  /** `off`: it stays open while its API is closed. */
+  readonly maintenance: MaintenanceRules | 'off' | null;
   readonly path: string;
 }
 

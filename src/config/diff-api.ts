@@ -10,6 +10,7 @@ import {
 } from './config-change.ts';
 import { deadlineChanges, failingChanges } from './diff-failing.ts';
 import { apiListChanges } from './diff-lists.ts';
+import { type Handling, handlingChanges, handlingOf, NO_HANDLING } from './handling-changes.ts';
 import { webSocketChanges } from './diff-websocket.ts';
 import { besideTargetsChanges, ruleWords } from './diff-balance.ts';
 import type { Priority } from './priority.ts';
@@ -31,6 +32,7 @@ interface Protected {
   readonly timeoutMs: number | null;
   /** Its own; null as the upstream says. */
   readonly deadlineMs: number | null;
+  readonly handling: Handling;
   /** What the description says of it besides, as text. */
   readonly described: string;
 }
@@ -79,6 +81,7 @@ function wholeChanges(old: ApiConfig, next: ApiConfig, tell: Tell): readonly Con
     ...changes,
     ...upstreamChanges(old.upstream, next.upstream, tell),
     ...switchChanges(old, next, tell),
+    ...handlingChanges(handlingOf(old), handlingOf(next), tell),
     ...limitChanges(old.limits, next.limits, (effect, words) => tell('limits', effect, words)),
   ];
 }
@@ -232,6 +235,7 @@ function protectedBy(api: ApiConfig, { name, security, described }: Described): 
     websocket: own?.websocket ?? null,
     timeoutMs: own?.timeoutMs ?? null,
     deadlineMs: own?.deadlineMs ?? null,
+    handling: own ?? NO_HANDLING,
     described,
   };
 }
@@ -245,7 +249,12 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
     const words = `the operation is new, and ${open ? 'open to everybody' : `needs ${needWords(is.needs)}`}`;
     const added = tell('routes', open ? 'loosens' : 'changes', words);
     const observed = is.validate === 'observe' ? [tell('validation', 'loosens', OBSERVED)] : [];
-    return [added, ...observed, ...webSocketChanges(null, is.websocket, tell)];
+    return [
+      added,
+      ...observed,
+      ...webSocketChanges(null, is.websocket, tell),
+      ...handlingChanges(NO_HANDLING, is.handling, tell),
+    ];
   }
   const changes: ConfigChange[] = [];
   if (was.described !== is.described)
@@ -263,12 +272,15 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
   }
   if (was.priority !== is.priority)
     changes.push(tell('limits', 'changes', `its priority under overload is ${is.priority} instead of ${was.priority}`));
-  changes.push(...webSocketChanges(was.websocket, is.websocket, tell));
   if (was.timeoutMs !== is.timeoutMs) {
     const words = is.timeoutMs === null ? 'as long as the upstream says' : `${is.timeoutMs} ms`;
     changes.push(tell('upstream', 'changes', `its reply may take ${words} to begin`));
   }
   changes.push(...deadlineChanges(was, is, tell));
+  changes.push(
+    ...webSocketChanges(was.websocket, is.websocket, tell),
+    ...handlingChanges(was.handling, is.handling, tell),
+  );
   return changes;
 }
 

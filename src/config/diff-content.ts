@@ -36,7 +36,14 @@ function fileChanges(path: string, before: Comparable, { config, files }: Compar
     if (caFile === path) return [change('authentication', 'loosens', `${at}: other CAs vouch for clients`)];
     return crlFile === path ? [change('authentication', 'changes', `${at}: other lists say what is revoked`)] : [];
   });
-  const known = [...keys, ...authorities, ...shown, ...clients];
+  const replies = config.apis.flatMap(({ name: api, operations }) =>
+    Object.entries(operations).flatMap(([operation, { respond }]) =>
+      respond?.body.kind === 'file' && respond.body.path === path
+        ? [{ ...change('replies', 'changes', 'the file of its fixed reply has changed'), api, operation }]
+        : [],
+    ),
+  );
+  const known = [...keys, ...replies, ...authorities, ...shown, ...clients];
   return known.length > 0 ? known : [change('server', 'changes', `the file ${path} has changed`)];
 }
 

@@ -42,6 +42,7 @@ apis:
 `;
 
 /** What an operation says that says nothing of it. */
+const UNHANDLED = { rewrite: null, redirect: null, respond: null, maintenance: null };
 const NOTHING = {
   needs: null,
   limits: [],
@@ -51,6 +52,7 @@ const NOTHING = {
   websocket: null,
   timeoutMs: null,
   deadlineMs: null,
+  ...UNHANDLED,
 };
 /** An upstream with one target that says nothing of what happens when it fails. */
 const NOTHING_SAID_OF_FAILURES = {
@@ -112,6 +114,8 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
     errors: 'plain',
     credentials: 'remove',
     securityHeaders: true,
+    rewrite: null,
+    maintenance: null,
     source: { kind: 'openapi', location: '/etc/portcullis/orders.openapi.yaml' },
     operations: {
       getOrder: { ...LOW, auth: null, bodyLimitBytes: 0, path: 'apis.orders.operations.getOrder' },

@@ -20,21 +20,40 @@ interface Beside {
 }
 
 /**
- * The policies that stand for an API's keys `deny` and `allow`, `descriptors`, `auth`, `needs`, `limit` and `validate`, in the order in which a request
- * meets them. Issuers are those of the list itself, never copies. Names that no issuer has are left out: they are
- * issues already.
+ * The policies that stand for an API's keys `deny` and `allow`, `maintenance`, `descriptors`, `auth`, `needs`, `limit`,
+ * `validate`, `redirect`, `respond` and `rewrite`, in the order in which a request meets them. Issuers are those of the list
+ * itself, never copies. Names that no issuer has are left out: they are issues already.
  */
 export function accessPolicies(api: ApiConfig, { issuers, lists, geo }: Beside): readonly PolicyUse[] {
   const operations = Object.entries(api.operations);
   const signIn = signInPath(api, operations);
   return [
     ...listsPolicy(api, operations, { lists, geo }),
+    ...handlingPolicy(api, operations, 'maintenance'),
     ...(api.source.kind === 'descriptors' ? [use(api, 'grpc', {}, `${api.path}.descriptors`)] : []),
     ...(signIn === null ? [] : [use(api, 'jwt', jwtConfig(api, operations, issuers), signIn)]),
     ...(signIn === null ? [] : [use(api, 'permission', permissionConfig(api, operations), signIn)]),
     ...ratePolicy(api, operations),
     ...requestPolicy(api, operations),
+    ...handlingPolicy(api, operations, 'redirect'),
+    ...handlingPolicy(api, operations, 'respond'),
+    ...handlingPolicy(api, operations, 'rewrite'),
   ];
+}
+
+/** What is done with requests that may pass, or must not for a while; nothing where nobody says anything. */
+function handlingPolicy(
+  api: ApiConfig,
+  operations: Operations,
+  kind: 'maintenance' | 'redirect' | 'respond' | 'rewrite',
+): readonly PolicyUse[] {
+  const whole = kind === 'maintenance' || kind === 'rewrite' ? api[kind] : null;
+  const said = operations.flatMap(([name, own]) => (own[kind] === null ? [] : [[name, own[kind]] as const]));
+  const first = operations.find(([, own]) => own[kind] !== null);
+  if (whole === null && first === undefined) return [];
+  const owner = whole === null ? (first?.[1].path ?? api.path) : api.path;
+  const config = kind === 'maintenance' || kind === 'rewrite' ? { api: whole } : {};
+  return [use(api, kind, { ...config, operations: Object.fromEntries(said) }, `${owner}.${kind}`)];
 }
 
 function use(api: ApiConfig, kind: string, config: unknown, path: string): PolicyUse {

@@ -65,6 +65,10 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
     websocket: own.websocket ?? shared.websocket,
     timeoutMs: own.timeoutMs ?? shared.timeoutMs,
     deadlineMs: own.deadlineMs ?? shared.deadlineMs,
+    rewrite: own.rewrite ?? shared.rewrite,
+    redirect: own.redirect ?? shared.redirect,
+    respond: own.respond ?? shared.respond,
+    maintenance: own.maintenance ?? shared.maintenance,
     path: own.path,
   };
 }

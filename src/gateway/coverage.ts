@@ -141,9 +141,21 @@ function policyCells(api: ApiConfig, places: Places): readonly CoverageCell[] {
   }));
 }
 
-/** Those that other keys stand for have cells of their own. */
+/** Made by keys of their own: they have cells of their own, or protect nothing. */
+const OF_OTHER_KEYS: readonly string[] = [
+  'jwt',
+  'permission',
+  'rate',
+  'openapi-request',
+  'grpc',
+  'maintenance',
+  'redirect',
+  'respond',
+  'rewrite',
+];
+
 function isNamed({ kind }: PolicyUse): boolean {
-  return !['jwt', 'permission', 'rate', 'openapi-request', 'grpc'].includes(kind);
+  return !OF_OTHER_KEYS.includes(kind);
 }
 
 function lineOf(places: Places, path: string): string | null {

@@ -184,3 +184,46 @@ test('a value is made of visible characters and obs-text, with blanks between th
   new ReplyEdits(null, []).setHeader('x', 'v'.repeat(8_192));
   assert.throws(() => new ReplyEdits(null, []).setHeader('x', 'v'.repeat(8_193)), TypeError);
 });
+
+test('another path, query or host goes upstream in canonical form only', () => {
+  const edits = new RequestEdits(fieldsOf());
+  for (const path of [
+    '',
+    'x',
+    '//x',
+    '/a/../b',
+    '/a/.',
+    '/a%2Fb',
+    '/a?b',
+    '/a#b',
+    '/a b',
+    '/a;b',
+    '/%41',
+    '/a\r\nb',
+    '/ä',
+  ])
+    assert.throws(() => edits.setPath(path), TypeError, JSON.stringify(path));
+  for (const query of ['a b', 'a#b', '%41', 'a\r\nb', '_method=DELETE', 'a=1&_method', 'ä', '%00'])
+    assert.throws(() => edits.setQuery(query), TypeError, JSON.stringify(query));
+  for (const host of [
+    '',
+    'a b',
+    'A.example',
+    'a.example.',
+    'u@a.example',
+    'a.example/x',
+    'a.example:x',
+    'a\r\nb',
+    '[::0]',
+  ])
+    assert.throws(() => edits.setHost(host), TypeError, JSON.stringify(host));
+  assert.deepEqual([edits.path, edits.query, edits.host], [null, undefined, null]);
+  edits.setPath('/a/b%2525/');
+  edits.setQuery('a=1&b');
+  edits.setHost('[::1]:8080');
+  assert.deepEqual([edits.path, edits.query, edits.host], ['/a/b%2525/', 'a=1&b', '[::1]:8080']);
+  edits.setQuery(null);
+  assert.equal(edits.query, null);
+  edits.setQuery('');
+  assert.equal(edits.query, '');
+});

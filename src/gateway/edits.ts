@@ -1,50 +1,16 @@
-import type { RequestEditor, ResponseEditor } from '../policy/index.ts';
-import type { HeaderFields } from '../wire/index.ts';
-import { IDENTITY_FIELDS } from './identity-fields.ts';
+import {
+  isFieldName,
+  isFieldValue,
+  type RequestEditor,
+  RESERVED_FIELDS,
+  type ResponseEditor,
+} from '../policy/index.ts';
+import { canonicalizeTarget, type HeaderFields, readAuthority } from '../wire/index.ts';
 
-const NAME = /^[a-z0-9!#$%&'*+.^`|~-]{1,256}$/;
-const VALUE_LIMIT_CHARACTERS = 8_192;
 /** Names that were found fit to be written: those of the configuration and of our own policies, so a few. */
 const FIT_NAMES_LIMIT = 256;
 /** A longer value is hardly said twice in turn, and would only be held. */
 const KEPT_VALUE_CHARACTERS = 256;
-
-/** What no policy may write: framing is the codec's, hop-by-hop fields end here (RFC 9110 §7.6.1), the id is the gateway's. */
-const RESERVED: ReadonlySet<string> = new Set([
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'upgrade',
-  'sec-websocket-key',
-  'sec-websocket-version',
-  'sec-websocket-protocol',
-  'sec-websocket-extensions',
-  'sec-websocket-accept',
-  'te',
-  'trailer',
-  'via',
-  'x-request-id',
-]);
-
-/** Besides, what the gateway itself says to upstreams of connection, trace and caller, and what would change how the body is sent. */
-const RESERVED_IN_REQUESTS: ReadonlySet<string> = new Set([
-  ...RESERVED,
-  'expect',
-  'http2-settings',
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'traceparent',
-  'tracestate',
-  ...IDENTITY_FIELDS,
-]);
-
-/** Besides, when a reply was made (RFC 9110 §6.6.1). */
-const RESERVED_IN_REPLIES: ReadonlySet<string> = new Set([...RESERVED, 'date']);
 
 /** The fields that are true of one body only, in one coding (RFC 9110 §8.8, RFC 9530). */
 export const ONE_BODY_FIELDS: readonly string[] = [
@@ -84,7 +50,7 @@ class WritableFields {
     const field = this.#fieldOf(name);
     if (value === field.value) return field.name;
     // What a policy wanted to write may be a secret, so it is not repeated.
-    if (!isValue(value))
+    if (!isFieldValue(value))
       throw new TypeError('no value for a header: it holds what no field may, or is longer than 8192');
     if (value.length <= KEPT_VALUE_CHARACTERS) field.value = value;
     return field.name;
@@ -94,7 +60,7 @@ class WritableFields {
     const fit = this.#fit.get(name);
     if (fit !== undefined) return fit;
     const lower = name.toLowerCase();
-    if (!NAME.test(lower) || this.#reserved.has(lower))
+    if (!isFieldName(lower) || this.#reserved.has(lower))
       throw new TypeError(`no header for a policy to write: ${JSON.stringify(name.slice(0, 80))}`);
     const field: FitField = { name: lower, value: '' };
     if (this.#fit.size < FIT_NAMES_LIMIT) this.#fit.set(name, field);
@@ -102,9 +68,9 @@ class WritableFields {
   }
 }
 
-const IN_ANSWERS = new WritableFields(RESERVED);
-const IN_REQUESTS = new WritableFields(RESERVED_IN_REQUESTS);
-const IN_REPLIES = new WritableFields(RESERVED_IN_REPLIES);
+const IN_ANSWERS = new WritableFields(RESERVED_FIELDS.answers);
+const IN_REQUESTS = new WritableFields(RESERVED_FIELDS.requests);
+const IN_REPLIES = new WritableFields(RESERVED_FIELDS.replies);
 
 /** Header edits, gathered while steps run. A name or value that could break a line is a policy's bug and throws. */
 class HeaderEdits {
@@ -139,11 +105,43 @@ class HeaderEdits {
   }
 }
 
-/** Edits to the request that goes upstream; the canonical request stays as it was read. */
+/** Edits to the request that goes upstream; the canonical request stays as it was read. What is not canonical throws. */
 export class RequestEdits extends HeaderEdits implements RequestEditor {
+  /** Behind the upstream's own prefix; null where that of the request goes on. */
+  path: string | null = null;
+  /** Null for none; undefined where that of the request goes on. */
+  query: string | null | undefined = undefined;
+  /** Null where the upstream hears its own name. */
+  host: string | null = null;
+
   constructor(fields: HeaderFields) {
     super(fields, [], IN_REQUESTS);
   }
+
+  setPath(path: string): void {
+    this.path = canonicalPart(path, '', 'path');
+  }
+
+  setQuery(query: string | null): void {
+    this.query = query === null ? null : canonicalPart(`/?${query}`, '/?', 'query');
+  }
+
+  setHost(host: string): void {
+    const authority = readAuthority(host);
+    const again =
+      authority === null ? null : authority.port === null ? authority.host : `${authority.host}:${authority.port}`;
+    if (again !== host) throw new TypeError('no host that a request can go to');
+    this.host = host;
+  }
+}
+
+/** The target behind what was put before it; throws where it is another one in its canonical form, which was judged by nobody. */
+function canonicalPart(target: string, before: string, what: 'path' | 'query'): string {
+  const reading = canonicalizeTarget(target);
+  const same = reading.fault === null && (reading.query === null) === (what === 'path');
+  const again = same ? `${reading.path}${reading.query === null ? '' : `?${reading.query}`}` : null;
+  if (again !== target) throw new TypeError(`no ${what} in canonical form`);
+  return target.slice(before.length);
 }
 
 /** Edits to a reply. */
@@ -176,6 +174,9 @@ export const NO_EDITS: RequestEditor & ResponseEditor = Object.freeze({
   setHeader() {},
   appendHeader() {},
   removeHeader() {},
+  setPath() {},
+  setQuery() {},
+  setHost() {},
   replaceBody() {},
 });
 
@@ -183,22 +184,3 @@ export const NO_EDITS: RequestEditor & ResponseEditor = Object.freeze({
 export function checkedHeaders(headers: readonly (readonly [name: string, value: string])[]): string[] {
   return headers.flatMap(([name, value]) => [IN_ANSWERS.nameFor(name, value), value]);
 }
-
-/** Visible characters and obs-text, with spaces and tabs between them alone (RFC 9110 §5.5). */
-function isValue(value: string): boolean {
-  const { length } = value;
-  if (length > VALUE_LIMIT_CHARACTERS) return false;
-  for (let at = 0; at < length; at++) {
-    const code = value.charCodeAt(at);
-    if (code > SPACE && code < DELETE) continue;
-    const blank = code === SPACE || code === TAB || code === NO_BREAK_SPACE;
-    if (blank ? at === 0 || at === length - 1 : code <= DELETE || code > LAST_OCTET) return false;
-  }
-  return true;
-}
-
-const TAB = 0x09;
-const SPACE = 0x20;
-const DELETE = 0x7f;
-const NO_BREAK_SPACE = 0xa0;
-const LAST_OCTET = 0xff;

@@ -122,5 +122,5 @@ function verdictOf({ request, signInNeeded }: Plan): ExplainedVerdict {
 }
 
 function upstreamUrl({ api }: CompiledOperation, canonical: CanonicalForm): string {
-  return `${api.upstream.scheme}://${api.authority}${upstreamTarget(api, canonical)}`;
+  return `${api.upstream.scheme}://${api.authority}${upstreamTarget(api, canonical, null)}`;
 }

@@ -1,11 +1,7 @@
-import { Notebook, type Principal } from '../policy/index.ts';
-
-/** The names under which an upstream hears who is calling; a client's own never get there (docs/adr/0005). */
-export const IDENTITY_FIELDS = ['x-portcullis-subject', 'x-portcullis-roles', 'x-portcullis-tenant'] as const;
+import { IDENTITY_FIELDS, Notebook, percentEncoded, plainCharacters, type Principal } from '../policy/index.ts';
 
 /** Everything else is percent-encoded: the comma parts roles, `%` marks what is encoded, `+` is a space to some decoders. */
-const PLAIN = /^[A-Za-z0-9._~:@/|-]*$/;
-const NOT_PLAIN = /[^A-Za-z0-9._~:@/|-]/gu;
+const PLAIN = plainCharacters('A-Za-z0-9._~:@/|-');
 
 /** What is said of a caller with each request. */
 export interface CallerTexts {
@@ -48,19 +44,5 @@ export function identityFields({ subject, roles, tenant }: Principal): readonly 
 }
 
 function encoded(text: string): string {
-  return PLAIN.test(text) ? text : text.replace(NOT_PLAIN, encodedCharacter);
-}
-
-/** A lone surrogate is no character: its three bytes are unlike those of any, so that two names never become one. */
-function encodedCharacter(character: string): string {
-  if (!character.isWellFormed()) {
-    const unit = character.charCodeAt(0);
-    const bytes = [0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)];
-    return bytes.map(encodedByte).join('');
-  }
-  return [...Buffer.from(character)].map(encodedByte).join('');
-}
-
-function encodedByte(byte: number): string {
-  return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  return percentEncoded(text, PLAIN);
 }

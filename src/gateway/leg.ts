@@ -122,7 +122,7 @@ export class Leg implements UpstreamEvents {
   }
 
   #open(framing: BodyFraming): UpstreamCall {
-    const { compiled, context, plan, request } = this.#passage;
+    const { compiled, context, edited, plan, request } = this.#passage;
     const pool = context.installed.pools[compiled.api.index];
     if (pool === undefined) throw new Error(`no pool for ${compiled.api.name}`);
     this.#startedMs = this.#passage.moment();
@@ -132,11 +132,12 @@ export class Leg implements UpstreamEvents {
     dropUsedCredential(this.#passage, fields);
     const outgoing: RoutedRequest = {
       method: request.method,
-      target: upstreamTarget(compiled.api, request),
+      target: upstreamTarget(compiled.api, request, edited),
       authority: compiled.api.authority,
+      host: edited === null ? null : edited.host,
       fields,
       lines: this.#linesFor(fields),
-      added: this.#passage.addedFields ?? NONE,
+      added: edited === null ? NONE : edited.added,
       framing,
       mayStandStill: this.#grpc?.isStream === true,
       upgrade: compiled.websocket === null ? null : upgradeFor(this.#passage),

@@ -164,8 +164,8 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     return (this.#edits ??= new RequestEdits(this.request.headers as HeaderFields));
   }
 
-  get addedFields(): readonly string[] | null {
-    return this.#edits === null ? null : this.#edits.added;
+  get edited(): RequestEdits | null {
+    return this.#edits;
   }
 
   refuse(problem: Problem, policy: string | null = null, rule: string | null = null): void {

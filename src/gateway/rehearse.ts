@@ -264,9 +264,9 @@ class Scene {
     const { verdict, problem, policy, rule } = intent;
     return {
       kind: 'pass',
-      upstream: { method: request.method, url: `${api.upstream.scheme}://${request.authority}${request.target}` },
+      upstream: { method: request.method, url: `${api.upstream.scheme}://${api.authority}${request.target}` },
       upgrade: request.upgrade?.protocol ?? null,
-      added: namesOf(request),
+      added: [...((request.host ?? null) === null ? [] : ['host']), ...namesOf(request)],
       removed: request.fields === null ? [] : removedFrom(request.fields),
       observed: verdict === 'observed' ? { code: problem, policy, rule } : null,
     };

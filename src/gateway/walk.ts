@@ -90,8 +90,8 @@ export interface Walk extends Exchange {
   readonly decidedBy: string | null;
   /** The editor of the request that goes upstream. */
   readonly edits: RequestEdits;
-  /** The fields that steps added to the request, names and values in turn; null where none did. */
-  readonly addedFields: readonly string[] | null;
+  /** What steps changed of the request; null where none did anything. */
+  readonly edited: RequestEdits | null;
   /** Monotonic time of what is being done now: when the head came, where nothing has been waited for since. */
   moment(): number;
   /** Wall time at which the reply goes out, in milliseconds: reckoned from when the request came where that is known to hold. */

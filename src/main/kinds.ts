@@ -4,9 +4,13 @@ import {
   createGrpcKind,
   createJwtKind,
   createListsKind,
+  createMaintenanceKind,
   createOpenapiRequestKind,
   createPermissionKind,
   createRateKind,
+  createRedirectKind,
+  createRespondKind,
+  createRewriteKind,
   type KindPorts,
   type PolicyKind,
 } from '../policy/index.ts';
@@ -21,6 +25,10 @@ export function createKinds(ports: KindPorts): KindTable {
     createOpenapiRequestKind(),
     createGrpcKind({ isGrpcType, readTimeout }),
     createListsKind(),
+    createMaintenanceKind(),
+    createRedirectKind(),
+    createRespondKind(),
+    createRewriteKind(),
   ]);
 }
 

@@ -54,7 +54,14 @@ export interface Exchange {
 /** What `transform` may do to the request that goes upstream. Framing and hop-by-hop fields are out of its reach. */
 export interface RequestEditor {
   setHeader(name: string, value: string): void;
+  appendHeader(name: string, value: string): void;
   removeHeader(name: string): void;
+  /** Another path, behind the upstream's own prefix. It must be in canonical form. */
+  setPath(path: string): void;
+  /** Another query; null for none. It must be in canonical form. */
+  setQuery(query: string | null): void;
+  /** What the upstream hears as Host, with a port where one is meant. It must be in canonical form. */
+  setHost(host: string): void;
 }
 
 /** The reply as the upstream, or the gateway itself, gave it. */

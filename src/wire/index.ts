@@ -22,6 +22,7 @@ export {
 export { type CallClient, mostToHold, networkOfClient } from './network-shares.ts';
 export { openUpstream } from './open-upstream.ts';
 export type { ReplyHead } from './reply-head.ts';
+export { readAuthority } from './host.ts';
 export { newAuthorityMemory, readRequestHead } from './request-head.ts';
 export {
   type ExchangeEvents,

@@ -130,6 +130,8 @@ export interface OutgoingRequest {
   readonly target: string;
   /** Whom it goes to, as Host says it; set anew where it goes to another target. */
   authority: string;
+  /** What Host says instead, whichever target it goes to; null where that is the target's own name. */
+  readonly host?: string | null;
   readonly fields: HeaderFields | null;
   readonly added: readonly string[];
   /**
@@ -156,7 +158,7 @@ export function asksUpgrade(request: OutgoingRequest): request is UpgradeRequest
 
 /** A request's head for an HTTP/1.1 upstream, its empty line included. */
 export function writeRequestHead(request: OutgoingRequest): string {
-  let text = request.method + ' ' + request.target + openingFor(request.authority);
+  let text = request.method + ' ' + request.target + openingFor(request.host ?? request.authority);
   if (request.fields !== null) text += request.fields.keptLines();
   if (request.lines !== undefined) text += request.lines;
   if (request.added.length > 0) text += fieldLines(request.added);

@@ -189,7 +189,8 @@ export class RequestHeadEncoder {
 
   /** The block of a request's head. Its length is said where it is known and there is a body. */
   encode(request: OutgoingRequest, scheme: 'http' | 'https'): string {
-    const { method, target, authority, fields, lines, added, framing } = request;
+    const { method, target, fields, lines, added, framing } = request;
+    const authority = request.host ?? request.authority;
     if (authority !== this.#authority) {
       this.#authorityField = flat(pseudoText(':authority', authority));
       this.#authority = authority;

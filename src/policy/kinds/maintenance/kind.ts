@@ -1,0 +1,52 @@
+import { AddressSet, ok, parseAddress } from '../../../base/index.ts';
+import type { Exchange } from '../../exchange.ts';
+import type { PolicyKind, Steps } from '../../kind.ts';
+import { deny, PASS, type Verdict } from '../../verdict.ts';
+import type { MaintenanceConfig, MaintenanceRules } from './config.ts';
+
+const READS_NOTHING = { request: 'none', response: 'none' } as const;
+
+/**
+ * The kind that closes an API or an operation for a while: 503 `under-maintenance` with Retry-After (RFC 9110 §10.2.3).
+ * Strangers hear it before anything else is looked at; where roles may pass, callers must have signed in first.
+ */
+export function createMaintenanceKind(): PolicyKind<MaintenanceConfig> {
+  return {
+    kind: 'maintenance',
+    summary: 'Closes an API or an operation for a while.',
+    schema: null,
+    sources: () => [],
+    compile(config, { operations }) {
+      const rulesFor = (name: string): MaintenanceRules | null => {
+        const own = Object.hasOwn(config.operations, name) ? config.operations[name] : undefined;
+        return own === 'off' ? null : (own ?? config.api);
+      };
+      return ok(new Map(operations.map(({ id, name }) => [id, stepsFor(rulesFor(name))])));
+    },
+  };
+}
+
+function stepsFor(rules: MaintenanceRules | null): Steps {
+  if (rules === null) return {};
+  const { message, retryAfterMs, roles, addresses } = rules;
+  const closed = deny(
+    {
+      code: 'under-maintenance',
+      headers: [['retry-after', String(Math.ceil(retryAfterMs / 1_000))]],
+      ...(message === null ? {} : { detail: message }),
+    },
+    'maintenance',
+  );
+  const [passing, admitted] = [new Set(roles), AddressSet.of(addresses)];
+  const run = ({ principal, request }: Exchange): Verdict => {
+    if (principal !== null && principal.roles.some((role) => passing.has(role))) return PASS;
+    return addresses.length > 0 && isAmong(admitted, request.peer.address) ? PASS : closed;
+  };
+  // Nobody has a role before it is known who calls.
+  return roles.length > 0 ? { authorize: { reads: READS_NOTHING, run } } : { admit: { reads: READS_NOTHING, run } };
+}
+
+function isAmong(blocks: AddressSet, address: string): boolean {
+  const bytes = parseAddress(address);
+  return bytes.ok && blocks.has(bytes.value);
+}
