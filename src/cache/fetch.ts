@@ -4,6 +4,7 @@ import { Entry } from './entry.ts';
 import type { EntryStore } from './entry-store.ts';
 import { Filling } from './filling.ts';
 import { readHttpDate } from './http-date.ts';
+import { isTooLong } from './key.ts';
 import type { CacheMemory } from './memory.ts';
 import { judgeReply, refusalOfRequest } from './storable.ts';
 import { fieldsOf, storedFields, updatedFields } from './stored-fields.ts';
@@ -60,11 +61,12 @@ export class Fetch<H extends StoredHead> {
   readonly #fetched: Fetched;
   #begun: Begun<H> | null = null;
   /** Why nothing is stored any more; null while something may be. */
-  #lost: NotStored | null = null;
+  #lost: NotStored | null;
 
   constructor(host: FetchHost<H>, fetched: Fetched) {
     this.#host = host;
     this.#fetched = fetched;
+    this.#lost = isTooLong(fetched.key) ? 'key-too-long' : null;
     const { place } = fetched.key;
     const others = host.underWay.get(place);
     if (others === undefined) host.underWay.set(place, new Set([this]));

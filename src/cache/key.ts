@@ -35,6 +35,14 @@ export function cacheKey(parts: KeyParts): CacheKey {
   };
 }
 
+/** A longer key is not looked for. Target and identity of a request are bounded by less than this in sum. */
+const KEY_LIMIT_CHARACTERS = 16_384;
+
+/** Whether a key is longer than one that is looked for. */
+export function isTooLong({ place, rest }: CacheKey): boolean {
+  return place.length + rest.length > KEY_LIMIT_CHARACTERS;
+}
+
 /** A name that every reader of queries takes for the same. */
 const PLAIN_NAME = /^[a-z0-9_-]+$/;
 

@@ -3,12 +3,10 @@ import { readRequestDirectives, type RequestDirectives } from './directives.ts';
 import type { Entry } from './entry.ts';
 import { EntryStore } from './entry-store.ts';
 import { Fetch, type FetchHost, type MakeHead } from './fetch.ts';
+import { isTooLong } from './key.ts';
 import type { CacheMemory } from './memory.ts';
-import type { Bypass, CacheKey, CacheRequest, CacheRules, Lookup, Stored, StoredHead, Usage } from './types.ts';
+import type { CacheKey, CacheRequest, CacheRules, Lookup, Stored, StoredHead, Usage } from './types.ts';
 import { selectingText, steeringText } from './vary.ts';
-
-/** A longer key is not looked for. Target and identity of a request are bounded by less than this in sum. */
-const KEY_LIMIT_CHARACTERS = 16_384;
 
 const URI_MISS = { kind: 'miss', why: 'uri-miss' } as const;
 const VARY_MISS = { kind: 'miss', why: 'vary-miss' } as const;
@@ -26,7 +24,7 @@ export class ReplyCache<H extends StoredHead> {
 
   /** What there is for a request (RFC 9111 §4). `nowMs` is of the monotonic clock. */
   find(key: CacheKey, request: CacheRequest, rules: CacheRules, nowMs: number): Lookup<H> {
-    const bypass = this.#bypassOf(key, request);
+    const bypass = isTooLong(key) ? 'key-too-long' : bypassOf(request);
     if (bypass !== null) return { kind: 'bypass', why: bypass };
     const control = rules.clientControl === 'ignore' ? null : controlOf(request);
     const { store } = this.#host;
@@ -40,10 +38,6 @@ export class ReplyCache<H extends StoredHead> {
     }
     store.used(entry);
     return found;
-  }
-
-  #bypassOf({ place, rest }: CacheKey, request: CacheRequest): Bypass | null {
-    return place.length + rest.length > KEY_LIMIT_CHARACTERS ? 'key-too-long' : bypassOf(request);
   }
 
   #miss({ fields }: CacheRequest, variants: readonly Entry<H>[] | undefined): Lookup<H> {

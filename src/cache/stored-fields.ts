@@ -19,13 +19,8 @@ const NOT_STORED: ReadonlySet<string> = new Set([
   'content-length',
 ]);
 
-/** What a 304 doesn't change of a stored reply, since its body is the stored one (RFC 9111 §3.2). */
-const OF_THE_BODY: ReadonlySet<string> = new Set([
-  'content-encoding',
-  'content-type',
-  'content-range',
-  'content-length',
-]);
+/** What a 304 doesn't change of a stored reply: it tells how to read octets, and those are the stored ones (RFC 9111 §3.2). */
+const OF_THE_OCTETS: ReadonlySet<string> = new Set(['content-encoding', 'content-range']);
 
 /**
  * The fields of a reply as they are stored (RFC 9111 §3.1). It gets a Date where it has none that can be read (RFC 9110
@@ -47,7 +42,7 @@ export function storedFields(fields: Fields, dateMs: number | null): FieldList {
  * `dateMs` as for `storedFields`.
  */
 export function updatedFields(stored: Fields, update: Fields, dateMs: number | null): FieldList {
-  const fresh = storedFields(update, dateMs).filter(([name]) => !OF_THE_BODY.has(name));
+  const fresh = storedFields(update, dateMs).filter(([name]) => !OF_THE_OCTETS.has(name));
   const replaced = new Set(fresh.map(([name]) => name));
   return [...[...stored.entries()].filter(([name]) => !replaced.has(name)), ...fresh];
 }
