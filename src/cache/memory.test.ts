@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { Bench, fields, keyOf, makeHead, request, RULES } from './fixture.test.ts';
+import { CacheMemory, ReplyCache, type StoredHead } from './index.ts';
+
+const FRESH = { 'cache-control': 'max-age=60' };
+
+const cacheOf = (memory: CacheMemory, limitBytes = memory.limitBytes): ReplyCache<StoredHead> =>
+  new ReplyCache(memory, limitBytes, makeHead);
+
+/** Stores a body of so many bytes; whether it was stored. */
+function put(cache: ReplyCache<StoredHead>, path: string, bytes: number): boolean {
+  const fetch = cache.fetch(keyOf({ path }), request({ path }), RULES, 0);
+  assert.ok(fetch.head(200, fields(FRESH), { receivedAtMs: 0, wallMs: 0 }, null).ok);
+  fetch.write(Buffer.alloc(bytes));
+  return fetch.finish().ok;
+}
+
+const has = (cache: ReplyCache<StoredHead>, path: string): boolean =>
+  cache.find(keyOf({ path }), request({ path }), RULES, 0).kind === 'fresh';
+
+test('never more is held than allowed, with ten thousand large replies and keys of all lengths', () => {
+  const memory = new CacheMemory(1_000_000);
+  const cache = cacheOf(memory);
+  for (let at = 0; at < 10_000; at++) {
+    assert.ok(put(cache, `/${at}/${'x'.repeat(at % 7_000)}`, 50_000 - at));
+    assert.ok(memory.heldBytes <= 1_000_000);
+  }
+  assert.ok(cache.entries > 5);
+  assert.equal(cache.evictions, 10_000 - cache.entries);
+  cache.clear();
+  assert.equal(memory.heldBytes, 0);
+});
+
+test('what is held counts keys, heads and fields that chose a reply, and not only bodies', () => {
+  const bench = new Bench();
+  const held = (asked: Parameters<Bench['store']>[0], given: Record<string, string>): number => {
+    bench.cache.clear();
+    assert.ok(bench.store(asked, { fields: { ...FRESH, ...given }, body: '' }).ok);
+    return bench.cache.heldBytes;
+  };
+  const least = held({}, {});
+  assert.ok(least > 1_000);
+  assert.ok(held({ query: 'x'.repeat(1_000) }, {}) >= least + 1_000);
+  assert.ok(held({}, { 'x-a': 'x'.repeat(1_000) }) >= least + 1_000);
+  assert.ok(held({ fields: { 'x-a': 'x'.repeat(1_000) } }, { vary: 'x-a' }) >= least + 1_000);
+});
+
+test('what is counted is no less than what it takes', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const cache = cacheOf(new CacheMemory(200_000_000));
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let at = 0; at < 20_000; at++) put(cache, `/${at}`, 100);
+  collect();
+  const taken = process.memoryUsage().heapUsed - before;
+  assert.ok(taken <= cache.heldBytes, `${taken} taken, ${cache.heldBytes} counted`);
+  assert.equal(cache.entries, 20_000);
+});
+
+test('a cache holds no more than its own share, whatever room there is', () => {
+  const memory = new CacheMemory(1_000_000);
+  const cache = cacheOf(memory, 100_000);
+  for (let at = 0; at < 100; at++) put(cache, `/${at}`, 10_000);
+  assert.ok(cache.heldBytes <= 100_000 && cache.heldBytes > 80_000);
+  assert.equal(put(cache, '/large', 100_000), false);
+});
+
+test('where there is no room the cache that holds most gives way', () => {
+  const memory = new CacheMemory(1_000_000);
+  const [large, small] = [cacheOf(memory), cacheOf(memory)];
+  for (let at = 0; at < 200; at++) put(large, `/${at}`, 10_000);
+  for (let at = 0; at < 10; at++) put(small, `/${at}`, 10_000);
+  assert.ok(Array.from({ length: 10 }, (_, at) => has(small, `/${at}`)).every(Boolean));
+  for (let at = 10; at < 200; at++) put(small, `/${at}`, 10_000);
+  assert.ok(Math.abs(large.heldBytes - small.heldBytes) < 30_000, `${large.heldBytes} and ${small.heldBytes}`);
+});
+
+test('bodies on their way take no more than half, count as held, and give back what they took', () => {
+  const memory = new CacheMemory(1_000_000);
+  const cache = cacheOf(memory);
+  for (let at = 0; at < 200; at++) put(cache, `/${at}`, 10_000);
+  const begin = (path: string) => {
+    const fetch = cache.fetch(keyOf({ path }), request({ path }), RULES, 0);
+    assert.ok(fetch.head(200, fields(FRESH), { receivedAtMs: 0, wallMs: 0 }, 100_000).ok);
+    return fetch;
+  };
+  const fetches = Array.from({ length: 10 }, (_, at) => begin(`/new${at}`));
+  const taken = fetches.map((fetch) => fetch.write(Buffer.alloc(100_000)));
+  assert.deepEqual(taken, [true, true, true, true, true, false, false, false, false, false]);
+  assert.ok(memory.heldBytes <= 1_000_000);
+  const ends = fetches.map((fetch) => fetch.finish());
+  assert.ok(ends.slice(0, 5).every(({ ok }) => ok));
+  assert.deepEqual(ends[9], { ok: false, error: 'no-room' });
+  assert.equal(memory.heldBytes, cache.heldBytes);
+  const left = begin('/left');
+  left.write(Buffer.alloc(50_000));
+  assert.ok(memory.heldBytes > cache.heldBytes);
+  left.abandon();
+  left.abandon();
+  assert.equal(memory.heldBytes, cache.heldBytes);
+});
+
+test('a reply that is being served stays whole when it is thrown out', () => {
+  const bench = new Bench({}, 100_000);
+  bench.store({}, { fields: FRESH, body: 'x'.repeat(20_000) });
+  const found = bench.find();
+  assert.ok(found.kind === 'fresh');
+  bench.cache.clear();
+  assert.equal(bench.says(), 'miss uri-miss');
+  assert.equal(found.stored.body.toString(), 'x'.repeat(20_000));
+});
+
+test('whatever is stored, invalidated and abandoned, all sums agree in the end', () => {
+  const act = fc.tuple(
+    fc.constantFrom('put', 'vary', 'begin', 'end', 'leave', 'invalidate', 'clear'),
+    fc.nat(5),
+    fc.nat(30_000),
+  );
+  fc.assert(
+    fc.property(fc.array(act, { minLength: 5, maxLength: 60 }), (acts) => {
+      const bench = new Bench({}, 200_000);
+      const open: ReturnType<ReplyCache<StoredHead>['fetch']>[] = [];
+      for (const [what, at, bytes] of acts) {
+        const path = `/${at}`;
+        if (what === 'put') put(bench.cache, path, bytes);
+        else if (what === 'vary')
+          bench.store({ path, fields: { 'x-a': String(bytes) } }, { fields: { ...FRESH, vary: 'x-a' } });
+        else if (what === 'begin') {
+          const fetch = bench.cache.fetch(keyOf({ path }), request({ path }), RULES, 0);
+          fetch.head(200, fields(FRESH), { receivedAtMs: 0, wallMs: 0 }, null);
+          fetch.write(Buffer.alloc(bytes));
+          open.push(fetch);
+        } else if (what === 'end') open.shift()?.finish();
+        else if (what === 'leave') open.pop()?.abandon();
+        else if (what === 'invalidate') bench.cache.invalidate(keyOf({ path }).place);
+        else bench.cache.clear();
+        assert.ok(bench.memory.heldBytes <= 200_000);
+        assert.ok(bench.memory.heldBytes >= bench.cache.heldBytes);
+      }
+      for (const fetch of open) fetch.abandon();
+      assert.equal(bench.memory.heldBytes, bench.cache.heldBytes);
+      for (let at = 0; at <= 5; at++) bench.cache.invalidate(keyOf({ path: `/${at}` }).place);
+      assert.equal(bench.cache.entries, 0);
+      assert.equal(bench.memory.heldBytes, 0);
+    }),
+    { numRuns: 300 },
+  );
+});
