@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import { ABSTAIN, type Principal, usedCredential } from '../policy/index.ts';
+import { ABSTAIN, PASS, type Principal, usedCredential } from '../policy/index.ts';
 import {
   apiText,
   type Bench,
@@ -239,6 +239,24 @@ describe('a mirror', () => {
     );
     assert.ok(!origin.last.head.includes('x-portcullis-mirror'));
     assert.match(mirror.last.head, new RegExp(`\\r\\nhost: 127\\.0\\.0\\.1:${mirror.port}\\r\\n`));
+  });
+
+  test('gets what a policy made of path, query and host, as the upstream does', async (t) => {
+    const upstreams = await Promise.all([RawUpstream.start(t), RawUpstream.start(t)]);
+    const moved = kindOf('moved', {
+      transform: step((_exchange, editor) => {
+        editor.setPath('/new/%2525');
+        editor.setQuery('a=1');
+        editor.setHost('other.example:81');
+        return PASS;
+      }),
+    });
+    const bench = await startBench(t, { kinds: [moved] });
+    assert.ok(bench.install(apiText(`{ ${withMirror()(upstreams.map(({ url }) => url))} }`, ['moved'])));
+    assert.equal((await bench.ask(GET)).status, 200);
+    await until(() => bench.metrics.copies.length === 1);
+    for (const { last } of upstreams)
+      assert.match(last.head, /^GET \/new\/%2525\?a=1 HTTP\/1\.1\r\nhost: other\.example:81\r\n/);
   });
 
   test('gets who is calling, and no credential or field of the connection that the upstream does not get', async (t) => {

@@ -96,6 +96,19 @@ test('what is written to an upstream is read back the same', () => {
   }
 });
 
+test('Host says another name where one is meant, and the next request its target’s own again', () => {
+  const request = { method: 'GET', target: '/', authority: 'up.test:81', fields: NO_FIELDS, added: [], upgrade: null };
+  const hostOf = (host: string | null): string | undefined =>
+    /\r\nhost: ([^\r]*)/.exec(writeRequestHead({ ...request, host, framing: { kind: 'none' } }))?.[1];
+  assert.deepEqual(['a.test', null, 'b.test:82', 'a.test', null].map(hostOf), [
+    'a.test',
+    'up.test:81',
+    'b.test:82',
+    'a.test',
+    'up.test:81',
+  ]);
+});
+
 test('a chunk is announced in hexadecimal', () => {
   assert.equal(chunkLine(255), 'ff\r\n');
 });

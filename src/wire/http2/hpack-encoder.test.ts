@@ -222,6 +222,11 @@ test('a request is its pseudo fields, what is passed on, the ready lines, what i
   const get = encoder.encode({ ...next, method: 'GET', target: '/', framing: { kind: 'chunked' } }, 'https');
   const expected = [indexed(2), indexed(7), literal(1, 'b.test', PLAIN), literal(4, '/', NEVER)];
   assert.deepEqual(octets(get), Buffer.concat(expected));
+  assert.equal(
+    linesOf(encoder.encode({ ...next, host: 'c.test:1' }, 'http'), REQUEST_RULES)[2],
+    ':authority: c.test:1',
+  );
+  assert.equal(linesOf(encoder.encode({ ...next, host: null }, 'http'), REQUEST_RULES)[2], ':authority: b.test');
   for (const method of ['constructor', '__proto__', 'get'])
     assert.equal(linesOf(encoder.encode({ ...next, method }, 'https'), REQUEST_RULES)[0], `:method: ${method}`);
 });
