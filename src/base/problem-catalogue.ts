@@ -196,6 +196,12 @@ const upstream = {
       'The reply did not begin within the `deadline` of the API or operation, or a call took longer than its `grpc-timeout`, or a stream longer than a day.',
     fix: 'Give the request more time, or begin the stream again.',
   },
+  'nothing-stored': {
+    status: 504,
+    title: 'Nothing stored',
+    cause: 'The request takes a stored reply only (`Cache-Control: only-if-cached`), and none is stored.',
+    fix: 'Send it without `only-if-cached`.',
+  },
   'upstream-overloaded': {
     status: 503,
     title: 'Upstream overloaded',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { didYouMean, err, ok, type Result } from '../base/index.ts';
 import type { IssuerConfig, PolicyKind } from '../policy/index.ts';
+import { apiCacheSchema, operationCacheSchema, toApiCache, toOperationCache } from './cache.ts';
 import type { ApiConfig, ApiSource, OperationConfig, PolicyUse } from './config.ts';
 import { ownTimeKeys } from './failing.ts';
 import { readHost } from './host-name.ts';
@@ -76,6 +77,7 @@ const operationSchema = z.strictObject({
   redirect: redirectSchema,
   respond: respondSchema,
   maintenance: maintenanceSchema,
+  cache: operationCacheSchema,
 });
 
 const apiShape = {
@@ -128,6 +130,7 @@ const apiShape = {
     BODY_BOUNDS,
     'The largest request body, 10MiB if nothing is said. With `descriptors` the largest message, either way, 4MiB if nothing is said.',
   ).optional(),
+  cache: apiCacheSchema,
   priority: prioritySchema.prefault('normal').meta({
     description: 'What is refused first when the gateway can not serve all: `low`, then `normal`, `high` last.',
   }),
@@ -245,10 +248,11 @@ export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, g
     errors: raw.errors,
     credentials: raw.credentials,
     securityHeaders: raw.securityHeaders === 'on',
+    cache: toApiCache(raw.cache),
     source: toSource(raw, file),
     rewrite: toRewrite(raw.rewrite, `${path}.rewrite`),
     maintenance: maintenance === 'off' ? null : maintenance,
-    operations: toOperations(name, raw.operations ?? {}, file),
+    operations: toOperations(name, raw, file),
     policies: [],
     path,
   };
@@ -261,13 +265,9 @@ function toSource({ openapi, routes, descriptors }: RawApi, file: string): ApiSo
   return { kind: 'openapi', location: openapi.includes('://') ? openapi : absolute(openapi, file) };
 }
 
-function toOperations(
-  api: string,
-  raw: NonNullable<RawApi['operations']>,
-  file: string,
-): Record<string, OperationConfig> {
+function toOperations(api: string, { operations, cache }: RawApi, file: string): Record<string, OperationConfig> {
   return Object.fromEntries(
-    Object.entries(raw).map(([name, operation]) => {
+    Object.entries(operations ?? {}).map(([name, operation]) => {
       const at = formatKeyPath(['apis', api, 'operations', name]);
       return [
         name,
@@ -286,6 +286,7 @@ function toOperations(
           redirect: toRedirect(operation.redirect, `${at}.redirect`),
           respond: toRespond(operation.respond, file),
           maintenance: toMaintenance(operation.maintenance),
+          cache: toOperationCache(operation.cache, cache),
           path: at,
         },
       ];

@@ -2,6 +2,7 @@ import { isIPv4 } from 'node:net';
 import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
 import { accessIssues } from './access-checks.ts';
 import { acmeIssues } from './acme.ts';
+import { cacheIssues } from './cache-checks.ts';
 import type { ApiConfig, Config } from './config.ts';
 import { everyTarget, mirrorIssues } from './beside-targets.ts';
 import { handlingIssues } from './handling-checks.ts';
@@ -28,7 +29,7 @@ function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
     issues.push(errorIssue(path, 'gRPC is spoken over HTTP/2 only', { ...at(places, path), fix }));
   }
   const upstream = [...mirrorIssues(api, places), ...upstreamTlsIssues(api, places)];
-  return [...issues, ...upstream, ...handlingIssues(api, config, places)];
+  return [...issues, ...upstream, ...cacheIssues(api, config, places), ...handlingIssues(api, config, places)];
 }
 
 interface Listener {

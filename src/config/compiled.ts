@@ -6,6 +6,7 @@ export { authorityOf } from './authority.ts';
 export type {
   ApiConfig,
   BalanceConfig,
+  CacheConfig,
   CallerConfig,
   CanaryConfig,
   ClientTrustConfig,

@@ -31,6 +31,8 @@ export interface Config {
   readonly audit: 'required' | 'off';
   /** Where alerts are sent besides the log; `secret` is a reference. */
   readonly alerts: { readonly webhook: { readonly url: string; readonly secret: string } | null };
+  /** What the replies that are stored may hold together, over all threads. */
+  readonly cache: { readonly memoryBytes: number };
   readonly tests: readonly TestConfig[];
   /** In the order of the file. */
   readonly apis: readonly ApiConfig[];
@@ -192,6 +194,8 @@ export interface ApiConfig {
   readonly credentials: 'remove' | 'pass';
   /** Whether replies get the security headers that they lack. */
   readonly securityHeaders: boolean;
+  /** How replies are stored; null where none is. */
+  readonly cache: CacheConfig | null;
   readonly source: ApiSource;
   /** What of all its requests and replies is changed on the way; null for nothing. */
   readonly rewrite: RewriteRules | null;
@@ -226,7 +230,26 @@ export interface OperationConfig {
   readonly respond: RespondRules | null;
   /** `off`: it stays open while its API is closed. */
   readonly maintenance: MaintenanceRules | 'off' | null;
+  /** How its replies are stored, where that differs from the API. */
+  readonly cache: CacheConfig | 'off' | null;
   readonly path: string;
+}
+
+/** How replies are stored and given again (RFC 9111). */
+export interface CacheConfig {
+  /** Whether each known caller has replies of its own. */
+  readonly per: 'user' | 'everybody';
+  /** How long a reply is fresh that does not say; null: such a one is not stored. */
+  readonly ttlMs: number | null;
+  /** The largest body that is stored. */
+  readonly maxEntryBytes: number;
+  /** What holds where a reply does not say (RFC 5861); null for not at all. */
+  readonly staleWhileRevalidateMs: number | null;
+  readonly staleIfErrorMs: number | null;
+  /** Whether Cache-Control of requests is obeyed. */
+  readonly clientControl: 'ignore' | 'honour';
+  /** What is done with requests that carry cookies. */
+  readonly cookies: 'bypass' | 'ignore';
 }
 
 /** WebSocket connections of an operation. */

@@ -1,5 +1,5 @@
 import type { LimitRule } from '../policy/index.ts';
-import type { ApiConfig, AuthConfig, UpstreamConfig, ValidateConfig, WebSocketConfig } from './config.ts';
+import type { ApiConfig, AuthConfig, CacheConfig, UpstreamConfig, ValidateConfig, WebSocketConfig } from './config.ts';
 import {
   addressWords,
   type ChangeEffect,
@@ -9,6 +9,7 @@ import {
   sameData,
 } from './config-change.ts';
 import { deadlineChanges, failingChanges } from './diff-failing.ts';
+import { cacheChanges } from './diff-cache.ts';
 import { apiListChanges } from './diff-lists.ts';
 import { type Handling, handlingChanges, handlingOf, NO_HANDLING } from './handling-changes.ts';
 import { webSocketChanges } from './diff-websocket.ts';
@@ -33,6 +34,9 @@ interface Protected {
   /** Its own; null as the upstream says. */
   readonly deadlineMs: number | null;
   readonly handling: Handling;
+  readonly cache: CacheConfig | null;
+  /** Whether it says something of its cache, or of who may call; else what its API says of both is told once. */
+  readonly cachesByItself: boolean;
   /** What the description says of it besides, as text. */
   readonly described: string;
 }
@@ -58,7 +62,8 @@ export function apiChanges(
   ).flatMap(([was, is]) => operationChanges(was, is, api));
   if (old === null) {
     const words = `the API is new, at ${addressWords(next)}`;
-    return [tell('routes', 'changes', words), ...switchChanges(USUAL, next, tell), ...operations];
+    const stored = cacheChanges(null, next.cache, next.auth !== 'public', tell);
+    return [tell('routes', 'changes', words), ...switchChanges(USUAL, next, tell), ...stored, ...operations];
   }
   const lists = apiListChanges(old, next);
   return [
@@ -82,6 +87,7 @@ function wholeChanges(old: ApiConfig, next: ApiConfig, tell: Tell): readonly Con
     ...upstreamChanges(old.upstream, next.upstream, tell),
     ...switchChanges(old, next, tell),
     ...handlingChanges(handlingOf(old), handlingOf(next), tell),
+    ...cacheChanges(old.cache, next.cache, next.auth !== 'public', tell),
     ...limitChanges(old.limits, next.limits, (effect, words) => tell('limits', effect, words)),
   ];
 }
@@ -236,6 +242,8 @@ function protectedBy(api: ApiConfig, { name, security, described }: Described): 
     timeoutMs: own?.timeoutMs ?? null,
     deadlineMs: own?.deadlineMs ?? null,
     handling: own ?? NO_HANDLING,
+    cache: own?.cache === 'off' ? null : (own?.cache ?? api.cache),
+    cachesByItself: own !== undefined && (own.cache !== null || own.auth !== null),
     described,
   };
 }
@@ -249,11 +257,13 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
     const words = `the operation is new, and ${open ? 'open to everybody' : `needs ${needWords(is.needs)}`}`;
     const added = tell('routes', open ? 'loosens' : 'changes', words);
     const observed = is.validate === 'observe' ? [tell('validation', 'loosens', OBSERVED)] : [];
+    const stored = is.cachesByItself ? cacheChanges(null, is.cache, !open, tell) : [];
     return [
       added,
       ...observed,
       ...webSocketChanges(null, is.websocket, tell),
       ...handlingChanges(NO_HANDLING, is.handling, tell),
+      ...stored,
     ];
   }
   const changes: ConfigChange[] = [];
@@ -281,6 +291,7 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
     ...webSocketChanges(was.websocket, is.websocket, tell),
     ...handlingChanges(was.handling, is.handling, tell),
   );
+  if (was.cachesByItself || is.cachesByItself) changes.push(...cacheChanges(was.cache, is.cache, !open, tell));
   return changes;
 }
 

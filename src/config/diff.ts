@@ -54,6 +54,8 @@ function nodeChanges(before: Config, after: Config): readonly ConfigChange[] {
       `requests are ${after.audit === 'off' ? 'no longer' : 'now'} recorded, which needs a restart`,
     );
   }
+  if (!sameData(before.cache, after.cache))
+    add('replies', 'changes', `stored replies may hold ${after.cache.memoryBytes} bytes`);
   if (!sameData(before.alerts, after.alerts)) {
     const gone = after.alerts.webhook === null;
     add('records', gone ? 'loosens' : 'changes', gone ? 'alerts are no longer posted' : 'alerts are posted elsewhere');

@@ -50,6 +50,7 @@ const NOTHING = {
   priority: null,
   validate: null,
   websocket: null,
+  cache: null,
   timeoutMs: null,
   deadlineMs: null,
   ...UNHANDLED,
@@ -116,6 +117,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
     securityHeaders: true,
     rewrite: null,
     maintenance: null,
+    cache: null,
     source: { kind: 'openapi', location: '/etc/portcullis/orders.openapi.yaml' },
     operations: {
       getOrder: { ...LOW, auth: null, bodyLimitBytes: 0, path: 'apis.orders.operations.getOrder' },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { PolicyKind } from '../policy/index.ts';
 import { apiName, apiSchema, toApiConfig } from './api.ts';
+import { cacheSchema } from './cache.ts';
 import type { Config } from './config.ts';
 import { issuersSchema, toIssuers } from './issuers.ts';
 import { absolute } from './path.ts';
@@ -40,6 +41,7 @@ export function configSchema(kinds: readonly PolicyKind<unknown>[]) {
     roles: rolesSchema,
     audit: auditSchema,
     alerts: alertsSchema,
+    cache: cacheSchema,
     apis: z
       .record(apiName, apiSchema(kinds))
       .refine((apis) => Object.keys(apis).length > 0, { error: 'at least one API is needed' })
@@ -69,6 +71,7 @@ export function toConfig(raw: RawConfig, file: string): Config {
     roles: toRoles(raw.roles),
     audit: raw.audit,
     alerts: toAlerts(raw.alerts),
+    cache: { memoryBytes: raw.cache.memory },
     tests: toTests(raw.tests),
     apis: Object.entries(raw.apis).map(([name, api]) => toApiConfig(name, api, { file, issuers, lists, geo })),
   };

@@ -69,6 +69,7 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
     redirect: own.redirect ?? shared.redirect,
     respond: own.respond ?? shared.respond,
     maintenance: own.maintenance ?? shared.maintenance,
+    cache: own.cache ?? shared.cache,
     path: own.path,
   };
 }

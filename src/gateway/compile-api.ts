@@ -1,5 +1,6 @@
 import { type ApiConfig, authorityOf, hasOwnCertificate } from '../config/compiled.ts';
 import type { UpstreamIdentity } from '../wire/index.ts';
+import { cacheFingerprint } from './compiled-cache.ts';
 import { type Compilation, complain, member, UNREAD } from './compilation.ts';
 import type { CompiledApi } from './snapshot.ts';
 
@@ -11,7 +12,7 @@ export function compileApi(api: ApiConfig, index: number, compilation: Compilati
   const authorities = caFile === null ? undefined : member(compilation.configured.files, caFile);
   // Without its own CA the upstream would be trusted on the word of any public one.
   if (caFile !== null && authorities === undefined) complain(compilation, `${api.path}.upstream.ca`, UNREAD);
-  return {
+  const compiled = {
     name: api.name,
     index,
     basePath: api.basePath,
@@ -23,6 +24,7 @@ export function compileApi(api: ApiConfig, index: number, compilation: Compilati
     securityHeaders: api.securityHeaders,
     strictTransport: api.host !== null && hasOwnCertificate(compilation.configured.config.server.https, api.host),
   };
+  return { ...compiled, cacheFingerprint: cacheFingerprint(api, compiled) };
 }
 
 /** Without it the upstream would hear of somebody it does not know, or of nobody. */

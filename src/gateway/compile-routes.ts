@@ -4,6 +4,7 @@ import { parseTemplate } from '../openapi/index.ts';
 import type { Operation } from '../policy/index.ts';
 import { type Compilation, complain, member } from './compilation.ts';
 import { planOf } from './compile-plan.ts';
+import { cacheFaults, compiledCacheOf } from './compiled-cache.ts';
 import { LazyPlan } from './lazy-operation.ts';
 import { webSocketFaults } from './offered-websocket.ts';
 import { ownPathOf } from './own-paths.ts';
@@ -93,7 +94,8 @@ function routeOf(
     return null;
   }
   const own = member(api.operations, name);
-  for (const { path, message, fix } of webSocketFaults(own, method, api)) complain(compilation, path, message, fix);
+  const faults = [...webSocketFaults(own, method, api), ...cacheFaults(own, method)];
+  for (const { path, message, fix } of faults) complain(compilation, path, message, fix);
   const target = new LazyPlan({
     api: compiled,
     head: {
@@ -111,6 +113,7 @@ function routeOf(
     grpc: listed?.grpc ?? null,
     priority: own?.priority ?? api.priority,
     websocket: own?.websocket ?? null,
+    cache: compiledCacheOf(api, own, method),
     timeoutMs: own?.timeoutMs ?? null,
     deadlineMs: own?.deadlineMs ?? api.upstream.deadlineMs,
   });

@@ -89,6 +89,7 @@ function* compileStepwise(
       return (coverage ??= coverageOf(operations, configured));
     },
     roles: compilation.roles,
+    cacheMemoryBytes: config.cache.memoryBytes,
     // A browser that has been told so of localhost would speak https to every port of it.
     strictTransport: config.server.https.certificate.kind !== 'local',
     trusted: config.trustedProxies === null ? null : new TrustedProxies(config.trustedProxies),

@@ -6,6 +6,7 @@ import { createIdSource, err, problemStatus, type Result } from '../base/index.t
 import { gather, parseConfig } from '../config/index.ts';
 import type { Clock, FileFault, Files, Meter } from '../ports/index.ts';
 import { listen, type Listener, SERVER_BOUNDS } from '../wire/index.ts';
+import { wholeCacheShare } from './reply-caches.ts';
 import { compile } from './compile.ts';
 import { explain, type Explanation } from './explain.ts';
 import { createGateway, type Gateway } from './gateway.ts';
@@ -57,6 +58,7 @@ before(async () => {
     nextId: createIdSource((bytes) => bytes.fill(7), Date.now),
     traces: createTraceIds((bytes) => bytes.fill(7)),
     chance: () => 0.5,
+    cacheShare: wholeCacheShare(),
     pseudonym: ({ subject }) => subject,
     metrics: createGatewayMetrics(METER),
   });

@@ -32,6 +32,7 @@ import { kindTable, type KindTable } from './kind-table.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { LoadJudge } from './overload.ts';
+import { wholeCacheShare } from './reply-caches.ts';
 import type { GatewayPorts, Upstreams } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -105,6 +106,14 @@ export class CountingMetrics implements GatewayMetrics {
   };
   /** Messages by API and sender. */
   readonly messageCounts = new Map<string, number>();
+  /** What the cache did, request by request. */
+  readonly cacheResults: string[] = [];
+  readonly cacheHeld = { bytes: 0, entries: 0, evicted: 0 };
+  readonly cache: GatewayMetrics['cache'] = {
+    asked: (_api, result) => void this.cacheResults.push(result),
+    evicted: (_api, count) => void (this.cacheHeld.evicted += count),
+    held: (bytes, entries) => void Object.assign(this.cacheHeld, { bytes, entries }),
+  };
   inFlightNow = 0;
   readonly inFlight = { set: (value: number) => void (this.inFlightNow = value) };
 
@@ -200,6 +209,7 @@ export function fakePorts() {
     alerts: (alert) => void alerts.push(alert),
     nextId: () => `00000000-0000-7000-8000-${String(++ids).padStart(12, '0')}`,
     chance: seededChance(),
+    cacheShare: wholeCacheShare(),
     pseudonym: ({ subject }) => `pseudonym of ${subject}`,
     traces: { nextSpan, nextTrace: () => `00-${nextSpan()}${nextSpan()}-${nextSpan()}-03` },
   };

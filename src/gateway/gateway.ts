@@ -14,8 +14,9 @@ import { LongReplies } from './long-replies.ts';
 import { connectProblem, upgradeProblem } from './offer-websocket.ts';
 import { Passage } from './passage.ts';
 import { answerHead, createDateSource, createReplyOpening, problemAnswer } from './reply.ts';
+import { ReplyCaches } from './reply-caches.ts';
 import { RefusalSums, type Summed } from './refusal-sums.ts';
-import { type GatewayPorts, UpstreamPools, type Upstreams } from './runtime.ts';
+import { type GatewayPorts, type Installed, UpstreamPools, type Upstreams } from './runtime.ts';
 import { type LoadJudge, unwatchedLoad } from './overload.ts';
 import { addSecurityFields } from './security-fields.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -112,6 +113,7 @@ class DataPlane implements Gateway {
   readonly #refusals: RefusalSums;
   readonly #callerTexts: WalkContext['callerTexts'];
   readonly #pools: Upstreams;
+  readonly #caches: ReplyCaches;
   readonly #sweeper: { cancel(): void };
   readonly #eras: Eras;
   readonly #longReplies: LongReplies;
@@ -126,8 +128,13 @@ class DataPlane implements Gateway {
     this.#callerTexts = createCallerTexts(ports.pseudonym);
     this.#date = createDateSource(() => ports.clock.now());
     this.#pools = upstreams;
-    const { clock, log, metrics } = ports;
-    this.#eras = new Eras({ clock, log, metrics, retain: (installed) => upstreams.retain(installed) });
+    const { clock, log, metrics, cacheShare } = ports;
+    this.#caches = new ReplyCaches(cacheShare, metrics.cache);
+    const retain = (installed: readonly Installed[]): void => {
+      upstreams.retain(installed);
+      this.#caches.retain(installed);
+    };
+    this.#eras = new Eras({ clock, log, metrics, retain });
     this.#standing = new StandingStreams({ clock, metrics: metrics.streams, eras: this.#eras });
     this.#longReplies = new LongReplies({ clock, eras: this.#eras, standing: this.#standing });
     this.#underWay = new UnderWay({ clock, limit: shedding.inFlightLimit, clients: () => this.#clients() });
@@ -149,7 +156,11 @@ class DataPlane implements Gateway {
   install(snapshot: Snapshot): boolean {
     return this.#eras.begin((over) => ({
       ports: this.#ports,
-      installed: { snapshot, pools: this.#pools.forApis(snapshot.apis) },
+      installed: {
+        snapshot,
+        pools: this.#pools.forApis(snapshot.apis),
+        caches: this.#caches.forSnapshot(snapshot),
+      },
       opening: this.#opening,
       bodies: this.#bodies,
       standing: this.#standing,
@@ -175,6 +186,7 @@ class DataPlane implements Gateway {
 
   #sweep(): void {
     this.#pools.sweep(this.#ports.clock.monotonic());
+    this.#caches.sweep();
     this.#standing.sweep();
     this.#longReplies.sweep();
   }

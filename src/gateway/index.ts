@@ -6,6 +6,8 @@ export { compile, compileInSlices, compileWhole, verify } from './compile.ts';
 export { kindTable, type KindTable } from './kind-table.ts';
 export { coverageInSlices } from './coverage-in-slices.ts';
 export { createGateway, type Gateway } from './gateway.ts';
+export { createMarkMemory, PlaceMarks } from './place-marks.ts';
+export { wholeCacheShare } from './reply-caches.ts';
 export { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';
 export type { GatewayPorts } from './runtime.ts';
 export type { CompiledOperation, Snapshot } from './snapshot.ts';

@@ -49,7 +49,7 @@ class LazyOperation implements Operation {
 export interface OperationParts
   extends Pick<
     CompiledOperation,
-    'bodyLimitBytes' | 'bodyDescribed' | 'grpc' | 'priority' | 'websocket' | 'timeoutMs' | 'deadlineMs'
+    'bodyLimitBytes' | 'bodyDescribed' | 'grpc' | 'priority' | 'websocket' | 'cache' | 'timeoutMs' | 'deadlineMs'
   > {
   readonly api: CompiledApi;
   readonly head: OperationHead;
@@ -67,6 +67,7 @@ export class LazyPlan implements CompiledOperation {
   readonly grpc: CompiledOperation['grpc'];
   readonly priority: CompiledOperation['priority'];
   readonly websocket: CompiledOperation['websocket'];
+  readonly cache: CompiledOperation['cache'];
   readonly timeoutMs: number | null;
   readonly deadlineMs: number | null;
   readonly #build: OperationParts['build'];
@@ -80,6 +81,7 @@ export class LazyPlan implements CompiledOperation {
     this.grpc = parts.grpc;
     this.priority = parts.priority;
     this.websocket = parts.websocket;
+    this.cache = parts.cache;
     this.timeoutMs = parts.timeoutMs;
     this.deadlineMs = parts.deadlineMs;
     this.#build = parts.build;

@@ -10,34 +10,29 @@ import type {
   WholeBody,
 } from '../wire/index.ts';
 import { Deadline } from './deadline.ts';
-import { dropUsedCredential, upstreamLines } from './forwarded.ts';
+import { upstreamLines } from './forwarded.ts';
 import { dropManyRanges } from './many-ranges.ts';
 import { lengthOf, NO_BODY } from './reply.ts';
 import type { GrpcLeg } from './grpc-leg.ts';
 import { mistakableReply, upgradeFor } from './offer-websocket.ts';
-import type { Reply } from './reply-passage.ts';
+import type { ReplyTaker } from './reply-taker.ts';
+import { dropUnsent } from './sent-fields.ts';
 import { goesToCanary, hashFor } from './target-choice.ts';
 import type { RoutedRequest } from './upstream-caller.ts';
 import { takesTrailers } from './takes-trailers.ts';
 import { Tunnel } from './tunnel.ts';
 import { upstreamTarget } from './upstream-target.ts';
-import type { Walk } from './walk.ts';
+import type { ReplySource, Walk } from './walk.ts';
 
 const EARLY_HINTS = 103;
 /** What is said to an upstream whose trailers find a taker (RFC 9110 §10.1.4). Over HTTP/1.1 trailers are not read. */
 const TE_TRAILERS = 'te: trailers\r\n';
 const NONE: readonly string[] = [];
 
-/**
- * What makes an upstream send a body that can't be judged: one that is coded, or a part of one, which would let a client
- * fetch in parts what is refused as a whole. An upstream may ignore them (RFC 9110 §12.5.3, §14.2).
- */
-const UNJUDGEABLE = ['accept-encoding', 'range', 'if-range', 'request-range'];
-
 /** The upstream's half of a passage: carries the request there, and what comes back to the reply. */
-export class Leg implements UpstreamEvents {
+export class Leg implements ReplySource, UpstreamEvents {
   readonly #passage: Walk;
-  readonly #reply: Reply;
+  readonly #reply: ReplyTaker;
   #call: UpstreamCall | null = null;
   #startedMs: number | null = null;
   #endedMs: number | null = null;
@@ -52,7 +47,7 @@ export class Leg implements UpstreamEvents {
   /** When the upstream's reply was there whole, where it came in one read and nothing was waited for since; else null. */
   wholeAtMs: number | null = null;
 
-  constructor(passage: Walk, reply: Reply) {
+  constructor(passage: Walk, reply: ReplyTaker) {
     this.#passage = passage;
     this.#reply = reply;
   }
@@ -127,9 +122,8 @@ export class Leg implements UpstreamEvents {
     if (pool === undefined) throw new Error(`no pool for ${compiled.api.name}`);
     this.#startedMs = this.#passage.moment();
     const fields = request.headers as HeaderFields;
-    if (plan.readsResponse.whole) for (const name of UNJUDGEABLE) fields.drop(name);
-    else if (dropManyRanges(fields)) context.ports.metrics.rangesDropped();
-    dropUsedCredential(this.#passage, fields);
+    if (!plan.readsResponse.whole && dropManyRanges(fields)) context.ports.metrics.rangesDropped();
+    dropUnsent(this.#passage, fields);
     const outgoing: RoutedRequest = {
       method: request.method,
       target: upstreamTarget(compiled.api, request, edited),
@@ -177,7 +171,7 @@ export class Leg implements UpstreamEvents {
     if (this.#over || status !== EARLY_HINTS) return;
     // Hints are for the client alone; whatever else stands there has not been judged.
     const links = fields.all('link').flatMap((link) => ['link', link]);
-    if (links.length > 0) this.#passage.stream.interim(status, links);
+    if (links.length > 0) this.#reply.hints(links);
   }
 
   whole(head: ReplyHead, body: WholeBody, atMs: number): void {
@@ -223,7 +217,7 @@ export class Leg implements UpstreamEvents {
   failed(failure: UpstreamFailure): void {
     if (this.#over) return;
     this.#settle(this.#nowMs(), 0);
-    this.#passage.failed(failure);
+    this.#reply.failed(failure);
   }
 
   drained(): void {

@@ -2,6 +2,7 @@ import { type GrpcStatus, problemCatalogue, type ProblemCode } from '../base/ind
 import type { Priority } from '../config/compiled.ts';
 import type { Counter, Gauge, Histogram, Meter } from '../ports/index.ts';
 import type { Http2Fault } from '../wire/index.ts';
+import { type CacheMetrics, createCacheMetrics } from './cache-metrics.ts';
 import { seriesBy } from './series.ts';
 import { createStreamMetrics, type StreamMetrics } from './stream-metrics.ts';
 
@@ -46,6 +47,7 @@ export interface GatewayMetrics {
   sideAnswered(api: string, side: UpstreamSide, status: number): void;
   /** Counts copies of requests by how they ended. */
   mirrored(api: string, end: CopyEnd): void;
+  readonly cache: CacheMetrics;
   /** Counts messages of WebSocket that were passed on. */
   messages(api: string, from: 'client' | 'upstream', count: number): void;
 }
@@ -68,6 +70,7 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
     handshake: createHandshakeSeries(meter),
     ...createOverloadMetrics(meter),
     streams: createStreamMetrics(meter),
+    cache: createCacheMetrics(meter),
   };
 }
 

@@ -6,8 +6,8 @@ import type { Arrival, Matched, Phase } from './arrival.ts';
 import { BodyAccess, viewOf } from './body-access.ts';
 import { RequestEdits } from './edits.ts';
 import { raiseFault, reportFailure } from './faults.ts';
+import { replySourceOf } from './cached-source.ts';
 import { GrpcCall } from './grpc-call.ts';
-import { Leg } from './leg.ts';
 import { type IntentState, recordIntent } from './ledger-records.ts';
 import { LooseEnds } from './loose-ends.ts';
 import type { AnyStep, Plan } from './plan.ts';
@@ -18,7 +18,7 @@ import { Reply } from './reply-passage.ts';
 import { decided, observed, PASSED, type Ruling } from './ruling.ts';
 import { closeBody, runRequestSteps } from './run-steps.ts';
 import { streamEndOf } from './stream-metrics.ts';
-import type { Place, Standing, Walk, WalkContext } from './walk.ts';
+import type { Place, ReplySource, Standing, Walk, WalkContext } from './walk.ts';
 
 /**
  * One request's walk through one Snapshot, from its head to the end of its reply. Whatever happens, it ends exactly
@@ -51,7 +51,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   #slots: unknown[] | null = null;
   #ends: LooseEnds | null = null;
   #edits: RequestEdits | null = null;
-  #leg: Leg | null = null;
+  #leg: ReplySource | null = null;
   #reply: Reply | null = null;
   #standing: Standing | null = null;
   /** 0 before a reply has begun. */
@@ -239,7 +239,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     if (!this.#recordIntent()) return;
     this.#phase = 'forwarded';
     const reply = new Reply(this);
-    const leg = new Leg(this, reply);
+    const leg = replySourceOf(this, reply);
     this.#reply = reply;
     this.#leg = leg;
     leg.start();

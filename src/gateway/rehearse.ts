@@ -21,6 +21,7 @@ import {
 import { createGateway } from './gateway.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { type CanonicalForm, type Question, type QuestionHeaders, readQuestionHead } from './question-head.ts';
+import { wholeCacheShare } from './reply-caches.ts';
 import { principalOf, rehearsedPlan, type RehearsedStep } from './rehearsed-plan.ts';
 import { RehearsedStream } from './rehearsed-stream.ts';
 import type { GatewayPorts, Upstreams } from './runtime.ts';
@@ -168,13 +169,18 @@ const NO_METRICS: GatewayMetrics = {
   messages() {},
   sideAnswered() {},
   mirrored() {},
+  cache: { asked() {}, held() {}, evicted() {} },
 };
 
 /** A Snapshot that finds its routes in another way. Its coverage is not worked out for that. */
 function withRouter(snapshot: Snapshot, router: Snapshot['router']): Snapshot {
-  const { revision, hash, apis, operations, tables, roles, strictTransport, trusted, lists } = snapshot;
+  const { revision, hash, apis, operations, tables, roles, cacheMemoryBytes, strictTransport, trusted, lists } =
+    snapshot;
+  const same = { revision, hash, router, apis, operations, tables, roles, cacheMemoryBytes, strictTransport };
   return {
-    ...{ revision, hash, router, apis, operations, tables, roles, strictTransport, trusted, lists },
+    ...same,
+    trusted,
+    lists,
     trusts: null,
     get coverage() {
       return snapshot.coverage;
@@ -201,7 +207,8 @@ class Scene {
       const { operation, api, bodyLimitBytes, bodyDescribed, grpc, priority, websocket, timeoutMs, deadlineMs } =
         compiled;
       const same = { operation, api, bodyLimitBytes, bodyDescribed, grpc, priority, websocket, timeoutMs, deadlineMs };
-      return { ...same, plan: () => rehearsed, tryPlan: () => rehearsed };
+      // What is stored has been asked for by somebody: nobody did.
+      return { ...same, cache: null, plan: () => rehearsed, tryPlan: () => rehearsed };
     };
     const find: Snapshot['router']['find'] = (...place) => {
       const found = snapshot.router.find(...place);
@@ -224,6 +231,7 @@ class Scene {
       chance: () => 0.5,
       pseudonym: () => '',
       metrics: NO_METRICS,
+      cacheShare: wholeCacheShare(),
     };
   }
 

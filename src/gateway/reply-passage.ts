@@ -7,6 +7,7 @@ import {
   NO_FIELDS,
   passedTrailers,
   type ReplyHead,
+  type UpstreamFailure,
   type WholeBody,
 } from '../wire/index.ts';
 import { AddedFields, hasAdded } from './added-fields.ts';
@@ -17,6 +18,7 @@ import { EventStream, isEventStream } from './event-stream.ts';
 import { THREW } from './faults.ts';
 import { isWhole, type Plan, type PlannedStep } from './plan.ts';
 import { type Answer, isBodiless, lengthOf, NO_BODY } from './reply.ts';
+import type { ReplyTaker } from './reply-taker.ts';
 import { outgoingHead, type SpokenReply } from './spoken-reply.ts';
 import { takesTrailers } from './takes-trailers.ts';
 import type { Tunnel } from './tunnel.ts';
@@ -26,12 +28,13 @@ import { closeWhole, type WholeFault } from './whole-body.ts';
 
 const NOTHING = Buffer.alloc(0);
 const NONE: readonly string[] = [];
+const EARLY_HINTS = 103;
 
 /**
  * The reply's half of a passage: whatever the gateway or the upstream answers goes through the steps of `respond`, then
  * to the client. Without such steps a reply streams, or goes out whole in one write.
  */
-export class Reply implements ReplyView, SpokenReply {
+export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   readonly #passage: Walk;
   status = 0;
   headers: HeaderMap = NO_FIELDS;
@@ -39,6 +42,8 @@ export class Reply implements ReplyView, SpokenReply {
   /** The upstream's head, or else an answer of the gateway's own. */
   #head: ReplyHead | null = null;
   #own: Answer | null = null;
+  /** What the cache says of it besides its own fields, names and values in turn. */
+  #said: readonly string[] = NONE;
   #edits: ReplyEdits | null = null;
   #body: BodyAccess | null = null;
   #reading: BodyUse = 'none';
@@ -81,6 +86,19 @@ export class Reply implements ReplyView, SpokenReply {
     // Steps see what was said first, whatever others have edited before them.
     if (this.#passage.plan.respond.length > 0) this.headers = new AddedFields([...answer.added]);
     this.#complete(answer.body);
+  }
+
+  /** Fields that the reply of the upstream's gets besides its own, names and values in turn: to be called before it. */
+  say(fields: readonly string[]): void {
+    this.#said = fields;
+  }
+
+  hints(links: readonly string[]): void {
+    this.#passage.stream.interim(EARLY_HINTS, links);
+  }
+
+  failed(failure: UpstreamFailure): void {
+    this.#passage.failed(failure);
   }
 
   /** A whole reply of the upstream's. */
@@ -172,7 +190,7 @@ export class Reply implements ReplyView, SpokenReply {
 
   get added(): readonly string[] {
     if (this.#edits !== null) return this.#edits.added;
-    return this.#own === null ? NONE : this.#own.added;
+    return this.#own === null ? this.#said : this.#own.added;
   }
 
   get closes(): boolean {
@@ -232,7 +250,7 @@ export class Reply implements ReplyView, SpokenReply {
       const planned = respond[at] as PlannedStep<'respond'>;
       const isUnread = this.#refusal || this.#unread || this.#body?.isLeft === true;
       if (isBlind(planned, this.#passage.requestBody, this.#body, isUnread)) continue;
-      this.#edits ??= new ReplyEdits(this.fields, this.#own === null ? [] : this.#own.added);
+      this.#edits ??= new ReplyEdits(this.fields, this.#own === null ? [...this.#said] : this.#own.added);
       const verdict = this.#run(planned, this.#edits);
       if (verdict === THREW) return;
       if (verdict instanceof Promise) {

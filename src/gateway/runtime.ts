@@ -7,6 +7,7 @@ import { DividedCaller } from './divided-caller.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { Mirror } from './mirror.ts';
 import type { UpstreamCaller } from './upstream-caller.ts';
+import type { ApiCache, CacheShare } from './reply-caches.ts';
 import type { CompiledApi, Snapshot } from './snapshot.ts';
 import type { TableReader } from './sources.ts';
 import type { TraceIds } from './trace-context.ts';
@@ -25,12 +26,16 @@ export interface GatewayPorts {
   /** The name that the ledger gives to whoever calls: the same for the same issuer and subject, and says nothing of them. */
   readonly pseudonym: (principal: Principal) => string;
   readonly metrics: GatewayMetrics;
+  /** Its part of what all threads store. */
+  readonly cacheShare: CacheShare;
 }
 
-/** A Snapshot in force, with what is kept beside it: one pool of connections for each API. */
+/** A Snapshot in force, with what is kept beside it for each of its APIs, in their order. */
 export interface Installed {
   readonly snapshot: Snapshot;
   readonly pools: readonly UpstreamCaller[];
+  /** What is stored of each API's replies; null where none is. */
+  readonly caches: readonly (ApiCache | null)[];
 }
 
 type PoolBounds = typeof POOL_BOUNDS;

@@ -5,6 +5,7 @@ import type { ListGate } from '../lists/index.ts';
 import type { Operation, RoleTable } from '../policy/index.ts';
 import type { TableDeclaration } from '../ports/index.ts';
 import type { UpstreamIdentity } from '../wire/index.ts';
+import type { CompiledCache } from './compiled-cache.ts';
 import type { TrustedProxies } from './client-address.ts';
 import type { ClientTrusts } from './client-trust.ts';
 import type { Plan } from './plan.ts';
@@ -30,6 +31,8 @@ export interface CompiledApi {
   readonly securityHeaders: boolean;
   /** Whether its host has a certificate of its own, so that clients may be told to come by https only, whatever all others have. */
   readonly strictTransport: boolean;
+  /** What its stored replies are made of, as a text that changes with it; null where it stores none. */
+  readonly cacheFingerprint: string | null;
 }
 
 /** One operation of a Snapshot. */
@@ -46,6 +49,8 @@ export interface CompiledOperation {
   readonly grpc: GrpcStreams | null;
   /** What holds of WebSocket connections; null where none is offered. */
   readonly websocket: WebSocketConfig | null;
+  /** How its replies are stored; null where none is. */
+  readonly cache: CompiledCache | null;
   /** How long the head of its reply may take each time it is asked for, where it is not as the upstream says. */
   readonly timeoutMs: number | null;
   /** From the head of the request to the head of its reply, over all tries; null for no such bound. */
@@ -77,6 +82,8 @@ export interface Snapshot {
   readonly coverage: readonly CoverageRow[];
   /** The roles and permissions that its policies were built with. */
   readonly roles: RoleTable;
+  /** What all stored replies may hold together, over all threads. */
+  readonly cacheMemoryBytes: number;
   /** Whether clients may be told to come by https only (RFC 6797): the certificate is one that others trust. */
   readonly strictTransport: boolean;
   /** Proxies whose word on the client is taken; null where there are none. */

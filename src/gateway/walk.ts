@@ -61,6 +61,31 @@ export interface WalkContext {
   readonly over: (walk: Walk) => void;
 }
 
+/** What gives a passage its reply: the upstream, or what is stored of its replies. */
+export interface ReplySource {
+  /** The upstream's status, once it is known; null where it was not asked. */
+  readonly status: number | null;
+  /** Whether all of the request was at hand. */
+  readonly isSent: boolean;
+  /** When the upstream's reply was there whole, where it came in one read and nothing was waited for since; else null. */
+  readonly wholeAtMs: number | null;
+  /** From the call to the end of the upstream's reply, in microseconds; null while there is none. */
+  readonly elapsedUs: number | null;
+  /** Begins with a body that is at hand, or with none; the passage has recorded what it decided. */
+  start(): void;
+  /** Sends on what came of a streaming body; false asks for a pause. */
+  sendPieces(pieces: readonly Buffer[]): boolean;
+  sendEnd(): void;
+  /** Nobody wants the reply any more; nothing more of it is heard. */
+  abandon(): void;
+  /** Something is waited for: what has come does not go out in the moment in which it came. */
+  linger(): void;
+  /** The client takes more again. */
+  resume(): void;
+  /** So long the upstream may be silent from now on. */
+  allowIdle(idleMs: number): void;
+}
+
 /** A request on its way, as the parts see it that judge it, forward it and answer it. */
 export interface Walk extends Exchange {
   readonly compiled: CompiledOperation;

@@ -25,6 +25,7 @@ import {
   Overload,
   ThreadKeyRequests,
   type ToThread,
+  PlaceMarks,
 } from '../gateway/index.ts';
 import type { KindPorts } from '../policy/index.ts';
 import type { Clock, Leases, Log, LogLevel, Random } from '../ports/index.ts';
@@ -51,6 +52,8 @@ export interface GatewayThreadData {
   readonly limits: LimiterMemory;
   /** Where the connections of each network are counted. */
   readonly connections: LimiterMemory;
+  /** What all threads say of stored replies that are no longer good. */
+  readonly cacheMarks: SharedArrayBuffer;
   /** How many threads share what the process has. */
   readonly threads: number;
   readonly heartbeat: SharedArrayBuffer;
@@ -88,7 +91,7 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
     workerData.ledger === null
       ? createUnrecordedLedger()
       : createLedgerClient({ channel: ledgerChannel(workerData.ledger.port), ring: workerData.ledger.ring });
-  const { connections, limits: memory, place, threads, heartbeat } = workerData;
+  const { connections, limits: memory, place, threads, heartbeat, cacheMarks } = workerData;
   const keys = new ThreadKeyRequests(clock, send);
   const metrics = createGatewayMetrics(meter);
   const overload = watchLoad(metrics, { clock, random, threads });
@@ -107,6 +110,7 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
       chance: createChance((bytes) => random.fill(bytes)),
       pseudonym: createPseudonyms(workerData.pseudonymKey),
       metrics,
+      cacheShare: { threads, marks: new PlaceMarks(cacheMarks) },
     },
     ledger,
     tables: createMemoryTables({ log }),

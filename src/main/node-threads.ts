@@ -5,6 +5,7 @@ import type { Config } from '../config/index.ts';
 import type { Alerts, CertificateMaterial, Keyring } from '../ports/index.ts';
 import type { ControlMetrics } from './control-metrics.ts';
 import { portIsFree } from './free-port.ts';
+import { createMarkMemory } from '../gateway/index.ts';
 import { createHeartbeatMemory, HeartbeatWatch } from './heartbeat.ts';
 import type { HostPorts } from './host-ports.ts';
 import { pseudonymKey } from './ledger-changes.ts';
@@ -99,6 +100,7 @@ export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
     limits,
     connections,
     threads,
+    cacheMarks: createMarkMemory(),
     heapLimitMb: options.heapLimitMb,
   };
   const { reverse, resolver } = host;

@@ -45,6 +45,7 @@ export interface ThreadHostOptions {
   readonly pseudonymKey: Uint8Array;
   readonly limits: LimiterMemory;
   readonly connections: LimiterMemory;
+  readonly cacheMarks: SharedArrayBuffer;
   readonly heartbeat: { readonly memory: SharedArrayBuffer; readonly watch: HeartbeatWatch };
   readonly events: MemberEvents;
 }
@@ -71,7 +72,7 @@ export class ThreadHost implements Member {
 
   constructor(options: ThreadHostOptions) {
     this.#options = options;
-    const { place, ledger, heartbeat, connections, limits, logLevel, pseudonymKey, threads } = options;
+    const { place, ledger, heartbeat, connections, limits, logLevel, pseudonymKey, threads, cacheMarks } = options;
     // Its place is empty: whoever was there has ended, and has freed what it held.
     heartbeat.watch.watch(place.number);
     this.#worker = new Worker(options.entry, {
@@ -82,6 +83,7 @@ export class ThreadHost implements Member {
         pseudonymKey,
         limits,
         connections,
+        cacheMarks,
         threads,
         heartbeat: heartbeat.memory,
         heapLimitMb: options.heapLimitMb,

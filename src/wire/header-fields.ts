@@ -119,6 +119,11 @@ export class HeaderFields implements HeaderMap {
     }
   }
 
+  /** The same fields, of which others may be dropped; what was dropped here by name is forwarded there. */
+  copy(): HeaderFields {
+    return new HeaderFields(this.#text, this.#words, { seen: this.#seen, lengths: this.#lengths }, this.#dropMarks);
+  }
+
   /** The fields that are forwarded, in order. */
   *kept(): IterableIterator<readonly [string, string]> {
     for (let at = 0; at < this.size; at++) if (!this.#isDropped(at)) yield [this.#name(at), this.#value(at)];

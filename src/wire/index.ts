@@ -6,6 +6,7 @@ export { readTimeout, writeTimeout } from './grpc/timeout.ts';
 export { HeaderFields, NO_FIELDS } from './header-fields.ts';
 export { HTTP2_BOUNDS, type Http2Fault } from './http2/protocol.ts';
 export { HTTP2_POOL_BOUNDS } from './http2/upstream-pool.ts';
+export { listedFields } from './listed-fields.ts';
 export { type Ended, listen, type Listener, type ListenFault, type ListenOptions } from './listener.ts';
 export {
   type BodyFraming,

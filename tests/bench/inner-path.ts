@@ -16,7 +16,13 @@ import {
 import { createPseudonyms } from '../../src/audit/index.ts';
 import { createIdSource, formatIssue, type Issue, type Result } from '../../src/base/index.ts';
 import { type Gathered, parseConfig } from '../../src/config/index.ts';
-import { compile, createGateway, createGatewayMetrics, createTraceIds } from '../../src/gateway/index.ts';
+import {
+  compile,
+  createGateway,
+  createGatewayMetrics,
+  createTraceIds,
+  wholeCacheShare,
+} from '../../src/gateway/index.ts';
 import { createKinds, listKinds } from '../../src/main/kinds.ts';
 import { Http1Connection } from '../../src/wire/http1-connection.ts';
 import { SERVER_BOUNDS } from '../../src/wire/index.ts';
@@ -127,6 +133,7 @@ function buildClients() {
       ),
       traces: createTraceIds((bytes) => random.fill(bytes)),
       chance: () => 0.5,
+      cacheShare: wholeCacheShare(),
       pseudonym: createPseudonyms(Buffer.alloc(32, 1)),
       metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),
     },

@@ -21,7 +21,13 @@ import {
 import { createLedgerClient, createPseudonyms, type FromWriter, type ToWriter } from '../../src/audit/index.ts';
 import { createIdSource, formatIssue, type Issue, type Result } from '../../src/base/index.ts';
 import { type Config, gather, parseConfig } from '../../src/config/index.ts';
-import { compile, createGateway, createGatewayMetrics, createTraceIds } from '../../src/gateway/index.ts';
+import {
+  compile,
+  createGateway,
+  createGatewayMetrics,
+  createTraceIds,
+  wholeCacheShare,
+} from '../../src/gateway/index.ts';
 import type { HostPorts } from '../../src/main/host-ports.ts';
 import { createKinds, listKinds } from '../../src/main/kinds.ts';
 import { ledgerChannel } from '../../src/main/ledger-channel.ts';
@@ -62,6 +68,7 @@ async function run(file: string, port: number): Promise<void> {
     ),
     traces: createTraceIds((bytes) => random.fill(bytes)),
     chance: createChance((bytes) => random.fill(bytes)),
+    cacheShare: wholeCacheShare(),
     pseudonym: createPseudonyms(Buffer.alloc(32, 1)),
     metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),
   });

@@ -9,6 +9,7 @@ import {
   type GatewayPorts,
   kindTable,
   type Snapshot,
+  wholeCacheShare,
 } from '../../src/gateway/index.ts';
 import { type Chance, createChance } from './chance.ts';
 import { Violation } from './judge.ts';
@@ -86,6 +87,7 @@ export class StreamWorld {
       nextId: () => String(++this.#ids),
       traces: { nextSpan: () => '0123456789abcdef', nextTrace: () => `00-${'1'.repeat(32)}-0123456789abcdef-03` },
       chance: () => 0.5,
+      cacheShare: wholeCacheShare(),
       pseudonym: () => '',
       metrics: {
         ...createGatewayMetrics(NO_METER),

@@ -15,6 +15,7 @@ import {
   type OpenPorts,
   type ThreadStatus,
   type ToThread,
+  wholeCacheShare,
 } from '../../src/gateway/index.ts';
 import type { Member, MemberEvents, PortFault, ThreadLoss, ThreadPlace } from '../../src/main/thread-member.ts';
 import type { Clock, SharedTable, Timer } from '../../src/ports/index.ts';
@@ -94,6 +95,7 @@ export class SimThread implements Member {
       leases: createSharedLeases({ memory, holder: this.place.number }),
       ports: {
         clock,
+        cacheShare: wholeCacheShare(),
         log,
         alerts: ({ message, fields }) => {
           throw new Violation(`alert: ${message} ${JSON.stringify(fields)}`);
@@ -122,6 +124,7 @@ export class SimThread implements Member {
           messages() {},
           sideAnswered() {},
           mirrored() {},
+          cache: { asked() {}, held() {}, evicted() {} },
         },
       },
       ledger: { append: () => true, flush: () => Promise.resolve(), newest: () => [] },

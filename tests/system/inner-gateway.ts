@@ -24,6 +24,7 @@ import {
   createTraceIds,
   type KindTable,
   type Snapshot,
+  wholeCacheShare,
 } from '../../src/gateway/index.ts';
 import { createOfflineKinds, listKinds } from '../../src/main/kinds.ts';
 import { listen, SERVER_BOUNDS } from '../../src/wire/index.ts';
@@ -79,6 +80,7 @@ export async function startInner(gathered: Gathered, kinds: KindTable): Promise<
     nextId: createIdSource(random, () => clock.now()),
     traces: createTraceIds(random),
     chance: () => 0.5,
+    cacheShare: wholeCacheShare(),
     pseudonym: ({ subject }) => `pseudonym of ${subject}`,
     metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),
   });

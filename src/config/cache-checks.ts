@@ -1,0 +1,34 @@
+import { errorIssue, type Issue, type Place } from '../base/index.ts';
+import type { ApiConfig, Config, OperationConfig } from './config.ts';
+
+/** What is wrong with how replies are stored, where each key is sound by itself. */
+export function cacheIssues(api: ApiConfig, { cache }: Config, places: Readonly<Record<string, Place>>): Issue[] {
+  const issues: Issue[] = [];
+  const complain = (path: string, message: string, fix: string): void => {
+    const place = (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
+    issues.push(errorIssue(path, message, { place, fix }));
+  };
+  const tooLarge = (path: string, bytes: number): void => {
+    if (bytes <= cache.memoryBytes) return;
+    complain(`${path}.cache.maxEntry`, 'this is more than all stored replies may hold', 'raise `cache.memory`');
+  };
+  if (api.cache !== null) {
+    if (api.source.kind === 'descriptors')
+      complain(`${api.path}.cache`, 'replies to gRPC are not stored', 'take `cache` away');
+    tooLarge(api.path, api.cache.maxEntryBytes);
+  }
+  for (const own of Object.values(api.operations)) {
+    if (typeof own.cache === 'object' && own.cache !== null) tooLarge(own.path, own.cache.maxEntryBytes);
+    if (isSharedUnsaid(api, own)) complain(`${own.path}.auth`, SHARED, SHARED_FIX);
+  }
+  return issues;
+}
+
+const SHARED = 'callers must sign in here, and the API’s cache gives one reply to everybody';
+const SHARED_FIX = 'write `cache: { per: user }` for this operation, or per: everybody if that is meant';
+
+/** Somebody opened the cache of an open API to everybody, which was not said with this operation in mind. */
+function isSharedUnsaid(api: ApiConfig, own: OperationConfig): boolean {
+  if (own.cache !== null || api.cache === null || api.cache.per !== 'everybody') return false;
+  return api.auth === 'public' && own.auth !== null && own.auth !== 'public';
+}

@@ -1,0 +1,46 @@
+import { type FieldList, notModifiedFields, type StoredHead } from '../cache/index.ts';
+import { type BodyFraming, type HeaderFields, listedFields, type ReplyHead } from '../wire/index.ts';
+import { lengthOf, NO_BODY } from './reply.ts';
+
+const NOT_MODIFIED = 304;
+
+/** The head of a stored reply, as it goes through the steps of `respond` and out. */
+export class CachedHead implements StoredHead {
+  readonly status: number;
+  readonly fields: HeaderFields;
+  /** Whether the upstream said when it made the reply. */
+  readonly isDated: boolean;
+  /** The number that its place bore when it was asked for; see `PlaceMarks`. */
+  mark = 0;
+  /** Until then the upstream is not asked for it anew, since it has just failed; of the monotonic clock. */
+  restsUntilMs = 0;
+  #notModified: HeaderFields | null = null;
+
+  constructor(status: number, fields: FieldList) {
+    this.status = status;
+    // What the reply's age is goes out with it; what it was is told by nothing else any more.
+    this.fields = listedFields(fields.filter(([name]) => name !== 'age'));
+    this.isDated = this.fields.has('date');
+  }
+
+  /** The head as an upstream would give it. Whoever `edits` gets fields of its own. */
+  whole(bodyBytes: number, edits: boolean): ReplyHead {
+    const fields = edits ? this.fields.copy() : this.fields;
+    return replyHead(this.status, fields, lengthOf(bodyBytes), bodyBytes);
+  }
+
+  /** The head that says that the client has it already (RFC 9110 §15.4.5). */
+  notModified(edits: boolean): ReplyHead {
+    this.#notModified ??= listedFields(notModifiedFields(this.fields));
+    return replyHead(NOT_MODIFIED, edits ? this.#notModified.copy() : this.#notModified, NO_BODY, null);
+  }
+}
+
+function replyHead(
+  status: number,
+  fields: HeaderFields,
+  framing: BodyFraming,
+  announcedLength: number | null,
+): ReplyHead {
+  return { fault: null, status, fields, framing, announcedLength, keepAlive: true, idleMs: null, bytes: 0 };
+}
