@@ -28,6 +28,9 @@ export async function startNginx(row: Row, surroundings: Surroundings): Promise<
   };
 }
 
+/** Started by root, its worker is nobody, who may not write into the folder of the run. */
+const CACHE_USER = 'user root; ';
+
 /** What it listens with. */
 const LISTEN: Readonly<Partial<Record<Row, string>>> = {
   tls: ' ssl',
@@ -58,7 +61,7 @@ function configure(
   const servers = loopbackAddresses(count)
     .map((address) => `server ${address}:${upstreamPort};`)
     .join(' ');
-  return `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
+  return `${row === 'cache_hit' && process.getuid?.() === 0 ? CACHE_USER : ''}daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
 worker_rlimit_nofile 20000; events { worker_connections 8192; }
 http {
   access_log off; server_tokens off; keepalive_requests 1000000000; keepalive_timeout 1h; tcp_nodelay on;
