@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeCertificate } from './certificate.ts';
 import { placement } from './child.ts';
-import type { Row } from './contestants/contestant.ts';
+import type { Contestant, Row, Surroundings } from './contestants/contestant.ts';
 import { startNginx } from './contestants/nginx.ts';
+import { startPortcullis } from './contestants/portcullis.ts';
 import { startVarnish } from './contestants/varnish.ts';
 import { measureFailover } from './failover.ts';
 import { CONNECTIONS, loadGenerator } from './load.ts';
@@ -13,11 +14,15 @@ import { printNoise, watchNoise } from './noise.ts';
 import { compare, type Comparisons, type Figures, measureRow, printFigures, type Start } from './race.ts';
 import { loopbackAddresses, startUpstream } from './upstream.ts';
 
+/** The gateway itself, with no list. */
+const WITHOUT_LISTS = 'without lists';
+
 const COMPARISONS: Comparisons = {
   ratios: [
     ['targets_1_nginx', 'targets_1', 'nginx'],
     ['targets_10_nginx', 'targets_10', 'nginx'],
     ['targets_1000_nginx', 'targets_1000', 'nginx'],
+    ['lists_100000_none', 'lists_100000', WITHOUT_LISTS],
     ['cache_hit_nginx', 'cache_hit', 'nginx'],
     ['cache_hit_varnish', 'cache_hit', 'varnish'],
   ],
@@ -25,6 +30,7 @@ const COMPARISONS: Comparisons = {
     ['targets_1', 'targets_1'],
     ['targets_10', 'targets_10'],
     ['targets_1000', 'targets_1000'],
+    ['lists_100000', 'lists_100000'],
     ['cache_hit', 'cache_hit'],
   ],
 };
@@ -34,8 +40,15 @@ const ROWS: readonly (readonly [row: Row, peers: readonly Start[]])[] = [
   ['targets_1', [nginxIn('targets_1')]],
   ['targets_10', [nginxIn('targets_10')]],
   ['targets_1000', [nginxIn('targets_1000')]],
+  ['lists_100000', [withoutLists]],
   ['cache_hit', [nginxIn('cache_hit'), (given) => startVarnish('cache_hit', given)]],
 ];
+
+/** The same gateway in the same row, so that both meet the same minutes of the machine. */
+async function withoutLists(given: Surroundings): Promise<Contestant> {
+  const contestant = await startPortcullis('plain', given);
+  return { ...contestant, name: WITHOUT_LISTS, row: 'lists_100000' };
+}
 
 function nginxIn(row: Row): Start {
   return (given) => startNginx(row, given);
@@ -46,7 +59,8 @@ const ADDRESSES = 1_000;
 
 /**
  * CPU time per request of balancing over one, ten and a thousand targets. All targets are one server that listens on many
- * addresses, so that they cost the load's core the same. Of a reply from the cache, beside nginx and Varnish. Then what clients see while one of three targets fails.
+ * addresses, so that they cost the load's core the same. Of a deny list of 100,000 blocks
+ * beside none, and of a reply from the cache beside nginx and Varnish. Then what clients see while one of three targets fails.
  */
 export async function benchUpstreams(): Promise<Record<string, unknown>> {
   if (process.platform !== 'linux') throw new Error('this bench reads CPU time from /proc and needs Linux');

@@ -35,6 +35,7 @@ function configure(row: Row, { upstreamPort, callers }: Surroundings): string {
   if (callers !== null) return configureSecured(upstreamPort, callers);
   if (row in TARGETS) return configureTargets(TARGETS[row] ?? 1, upstreamPort);
   if (row === 'cache_hit') return configureCache(upstreamPort);
+  if (row === 'lists_100000') return configureLists(upstreamPort);
   if (row === 'ws') return configureMessages(upstreamPort);
   if (row === 'grpc') return configureCalls(upstreamPort);
   return `${PLAIN_HEAD}apis:
@@ -55,6 +56,24 @@ function configureCache(upstreamPort: number): string {
   return `${PLAIN_HEAD}apis:
   bench: { routes: ['* /{rest...}'], upstream: 'http://127.0.0.1:${upstreamPort}', auth: public, cache: { ttl: 1h } }
 `;
+}
+
+/** The plain row, with a deny list that has most of the internet's smallest networks and not the load's address. */
+function configureLists(upstreamPort: number): string {
+  return `${PLAIN_HEAD}deny: { addresses: [{ file: ./networks.txt }] }
+apis:
+  bench: { routes: ['* /{rest...}'], upstream: 'http://127.0.0.1:${upstreamPort}', auth: public }
+`;
+}
+
+/** 100,000 blocks of IPv4, of 24 to 32 bits, none of them twice. */
+function manyNetworks(): string {
+  const lines = Array.from({ length: 100_000 }, (_, at) => {
+    const [high, low] = [Math.floor(at / 65_536) + 130, at % 65_536];
+    const bits = 24 + (at % 9);
+    return `${high}.${low >>> 8}.${low & 255}.0/${bits}\n`;
+  });
+  return lines.join('');
 }
 
 /** WebSockets at one path, with as many messages as the load can send. */
@@ -113,6 +132,7 @@ async function startPlain(row: Row, surroundings: Surroundings): Promise<Contest
   await mkdir(folder);
   const description = row === 'everything_on' ? EVERYTHING_DESCRIPTION : BENCH_DESCRIPTION;
   await writeFile(join(folder, 'bench.openapi.yaml'), description);
+  if (row === 'lists_100000') await writeFile(join(folder, 'networks.txt'), manyNetworks());
   const file = join(folder, 'portcullis.yaml');
   await writeFile(file, configuration);
   const port = await freePort();
