@@ -95,6 +95,7 @@ function* compileStepwise(
     trusted: config.trustedProxies === null ? null : new TrustedProxies(config.trustedProxies),
     trusts,
     lists,
+    material: compilation.lists,
   });
 }
 

@@ -174,13 +174,14 @@ const NO_METRICS: GatewayMetrics = {
 
 /** A Snapshot that finds its routes in another way. Its coverage is not worked out for that. */
 function withRouter(snapshot: Snapshot, router: Snapshot['router']): Snapshot {
-  const { revision, hash, apis, operations, tables, roles, cacheMemoryBytes, strictTransport, trusted, lists } =
-    snapshot;
+  const { revision, hash, apis, operations, tables, roles, cacheMemoryBytes, strictTransport, trusted } = snapshot;
+  const { lists, material } = snapshot;
   const same = { revision, hash, router, apis, operations, tables, roles, cacheMemoryBytes, strictTransport };
   return {
     ...same,
     trusted,
     lists,
+    material,
     trusts: null,
     get coverage() {
       return snapshot.coverage;

@@ -1,7 +1,7 @@
 import type { CoverageRow, Issue, Place, Result } from '../base/index.ts';
 import type { Priority, UpstreamConfig, WebSocketConfig } from '../config/compiled.ts';
 import type { GrpcStreams } from '../openapi/index.ts';
-import type { ListGate } from '../lists/index.ts';
+import type { ListGate, ListMaterial } from '../lists/index.ts';
 import type { Operation, RoleTable } from '../policy/index.ts';
 import type { TableDeclaration } from '../ports/index.ts';
 import type { UpstreamIdentity } from '../wire/index.ts';
@@ -92,4 +92,6 @@ export interface Snapshot {
   readonly trusts: ClientTrusts | null;
   /** Who is let in at all; null where nobody is kept out. */
   readonly lists: ListGate | null;
+  /** Says by its version when any list of any place may have changed. */
+  readonly material: Pick<ListMaterial, 'version'>;
 }

@@ -103,6 +103,7 @@ test('a stream that takes its time to close is closed once, and judged no more',
     trusted: null,
     trusts: null,
     lists: null,
+    material: { version: 0 },
     router: { find: () => (finds++, { kind: 'notFound' }) },
   };
   const context = { ports, installed: { snapshot, pools: [] } } as never;

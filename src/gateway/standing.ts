@@ -20,13 +20,15 @@ interface Seat {
   readonly stream: Standing;
   /** Monotonic time. */
   judgedMs: number;
+  /** The version of the lists that it was judged by. */
+  lists: number;
   isBeingJudged: boolean;
   /** What the gateway itself did to end it; null while it did nothing. */
   end: StreamEnd | null;
 }
 
 /**
- * The streams that stand in one thread. Each is judged again when another Snapshot is in force, when the credential it
+ * The streams that stand in one thread. Each is judged again when another Snapshot or another list is in force, when the credential it
  * began with has expired, and every half a minute: then it goes on by the Snapshot in force, or is closed. Each is a
  * client's connection or a stream of one, and so is their number bounded.
  */
@@ -53,7 +55,8 @@ export class StandingStreams implements StreamRegister {
 
   add(stream: Standing): void {
     const judgedMs = this.#options.clock.monotonic();
-    const seat: Seat = { stream, judgedMs, isBeingJudged: false, end: null };
+    const lists = this.#options.eras.current?.context.installed.snapshot.material.version ?? 0;
+    const seat: Seat = { stream, judgedMs, lists, isBeingJudged: false, end: null };
     this.#seats.set(stream.walk, seat);
     this.#options.metrics.opened(stream.kind);
     if (this.#draining) queueMicrotask(() => this.#drainOne(seat));
@@ -99,14 +102,15 @@ export class StandingStreams implements StreamRegister {
     const era = eras.current;
     if (era === null || !this.#isDue(seat, era)) return false;
     seat.isBeingJudged = true;
+    seat.lists = era.context.installed.snapshot.material.version;
     judgeAgain(seat.stream.walk, era.context, clock.now(), (judgement) => this.#heed(seat, era, judgement));
     return true;
   }
 
-  #isDue({ stream, judgedMs, isBeingJudged, end }: Seat, { context }: Era): boolean {
+  #isDue({ stream, judgedMs, lists, isBeingJudged, end }: Seat, { context }: Era): boolean {
     const { walk } = stream;
     if (isBeingJudged || end !== null || walk.ended) return false;
-    if (walk.context !== context) return true;
+    if (walk.context !== context || lists !== context.installed.snapshot.material.version) return true;
     const { clock } = this.#options;
     if (walk.principal !== null && walk.principal.expiresAtMs <= clock.now()) return true;
     return clock.monotonic() - judgedMs >= JUDGED_EVERY_MS;
