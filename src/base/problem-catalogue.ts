@@ -158,6 +158,12 @@ const upstream = {
     cause: 'The API has several targets, and none of them can be asked now.',
     fix: 'See in the log which targets failed, and why.',
   },
+  'upstream-circuit-open': {
+    status: 503,
+    title: 'Upstream resting',
+    cause: 'The API failed too often, so its circuit breaker lets nothing through for a while.',
+    fix: 'Try again after a pause; see in the log why it failed.',
+  },
   'upstream-tls': {
     status: 502,
     title: 'Upstream not trusted',

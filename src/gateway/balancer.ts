@@ -1,7 +1,8 @@
 import { createPicker, type Picker } from '../balance/index.ts';
 import type { BalanceConfig, TargetConfig } from '../config/compiled.ts';
 import type { CallClient, Upstream, UpstreamCall, UpstreamEvents, UpstreamFailure } from '../wire/index.ts';
-import { BalancedCall, type BalancedCallHost, type Endpoint, type TargetWatch } from './balanced-call.ts';
+import { BalancedCall, type BalancedCallHost, type Endpoint, type TargetWatch, UNAVAILABLE } from './balanced-call.ts';
+import type { Failing } from './failing.ts';
 import type { RoutedRequest } from './upstream-caller.ts';
 import type { TableReader } from './sources.ts';
 
@@ -14,6 +15,7 @@ export interface BalancerPorts {
   chance(): number;
   readonly tables: TableReader;
   readonly watch: TargetWatch | null;
+  readonly failing: Failing;
 }
 
 /** How many targets are asked how full their queues are. */
@@ -25,6 +27,7 @@ export class Balancer implements BalancedCallHost {
   readonly #balance: BalanceConfig;
   readonly #ports: BalancerPorts;
   readonly watch: TargetWatch | null;
+  readonly failing: Failing;
   readonly monotonic: () => number;
   #endpoints: readonly Endpoint[] = NONE;
   #picker: Picker<Endpoint> | null = null;
@@ -33,6 +36,7 @@ export class Balancer implements BalancedCallHost {
     this.#balance = balance;
     this.#ports = ports;
     this.watch = ports.watch;
+    this.failing = ports.failing;
     this.monotonic = () => ports.monotonic();
     this.use(targets);
   }
@@ -82,19 +86,24 @@ export class Balancer implements BalancedCallHost {
     client: CallClient,
     atMs: number = this.monotonic(),
   ): UpstreamCall {
+    const { breaker, retries } = this.failing;
+    const period = breaker === null ? 0 : breaker.begin(atMs);
+    if (period === null) return failLater(events, breaker?.refusal(atMs));
     const endpoint = this.picker.pick(request.hash, NONE);
-    if (endpoint !== null) return new BalancedCall(this, endpoint, { request, client, atMs }, events);
-    return failLater(events);
+    if (endpoint === null) {
+      breaker?.left(period, atMs);
+      return failLater(events);
+    }
+    retries?.requested(atMs);
+    return new BalancedCall(this, endpoint, { request, client, atMs, period }, events);
   }
 }
 
-const UNAVAILABLE: UpstreamFailure = { code: 'upstream-unavailable', detail: 'no target can be asked' };
-
 /** The caller has no call in hand yet that it could connect a failure with. */
-function failLater(events: UpstreamEvents): UpstreamCall {
+function failLater(events: UpstreamEvents, failure: UpstreamFailure = UNAVAILABLE): UpstreamCall {
   let over = false;
   process.nextTick(() => {
-    if (!over) events.failed(UNAVAILABLE);
+    if (!over) events.failed(failure);
   });
   return { write: () => true, finish() {}, resume() {}, allowIdle() {}, abort: () => void (over = true) };
 }

@@ -1,6 +1,7 @@
 import type { Problem } from '../base/index.ts';
 import type { UpstreamFailure } from '../wire/index.ts';
 import type { GatewayPorts } from './runtime.ts';
+import { tellUntrusted } from './untrusted.ts';
 import type { Walk } from './walk.ts';
 
 /** Stands for the verdict of a step that threw: nothing that a step can return. */
@@ -32,13 +33,14 @@ export function raiseFault(ports: GatewayPorts, place: FaultPlace, what: unknown
 const RETRY_SOON = [['retry-after', '1']] as const;
 
 /** Tells that an upstream gave no whole reply, and gives the problem that this is. */
-export function reportFailure({ context, id, operation }: Walk, { code, detail }: UpstreamFailure): Problem {
+export function reportFailure({ context, id, operation }: Walk, failure: UpstreamFailure): Problem {
+  const { code, detail, retryAfterS } = failure;
   const { alerts, log } = context.ports;
   const { api } = operation;
-  log.write('warn', 'upstream.failed', detail, { api, operation: operation.id, request: id, code });
-  if (code === 'upstream-tls') {
-    const message = `there is no TLS connection with the upstream of ${api}: ${detail}`;
-    alerts({ kind: 'upstream.untrusted', key: api, severity: 'high', message, fields: { detail } });
-  }
+  // A breaker that is open has told so once, and refuses all there are.
+  const level = code === 'upstream-circuit-open' ? 'debug' : 'warn';
+  log.write(level, 'upstream.failed', detail, { api, operation: operation.id, request: id, code });
+  if (code === 'upstream-tls') tellUntrusted(alerts, api, detail);
+  if (retryAfterS !== undefined) return { code, internal: detail, headers: [['retry-after', String(retryAfterS)]] };
   return { code, internal: detail, headers: code === 'upstream-overloaded' ? RETRY_SOON : [] };
 }

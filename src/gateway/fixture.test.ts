@@ -152,6 +152,19 @@ export class CountingMetrics implements GatewayMetrics {
     this.sides.push(`${api} ${side} ${status}`);
   }
 
+  /** Each retry: why, and what became of it. */
+  readonly retries: string[] = [];
+  retried(cause: string | number, outcome: string): void {
+    this.retries.push(`${cause} ${outcome}`);
+  }
+
+  /** Breakers that are open, by API. */
+  readonly openBreakers: string[] = [];
+  breakerOpen(api: string, isOpen: boolean): void {
+    if (isOpen) this.openBreakers.push(api);
+    else this.openBreakers.splice(this.openBreakers.indexOf(api), 1);
+  }
+
   /** API and end of each copy. */
   readonly copies: string[] = [];
   mirrored(api: string, end: string): void {

@@ -3,6 +3,7 @@ import type { Priority } from '../config/compiled.ts';
 import type { Counter, Gauge, Histogram, Meter } from '../ports/index.ts';
 import type { Http2Fault } from '../wire/index.ts';
 import { type CacheMetrics, createCacheMetrics } from './cache-metrics.ts';
+import { createFailingMetrics, type FailingMetrics } from './failing-metrics.ts';
 import { seriesBy } from './series.ts';
 import { createStreamMetrics, type StreamMetrics } from './stream-metrics.ts';
 
@@ -15,7 +16,7 @@ const CLASSES = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 export type CutReason = 'snapshot';
 
 /** The series of a gateway thread. Labels come from closed sets: API names of the configuration and problem codes. */
-export interface GatewayMetrics {
+export interface GatewayMetrics extends FailingMetrics {
   /** Counts a finished exchange. `api` is null where none was matched, `status` 0 where no reply began. */
   finished(api: string | null, status: number, durationUs: number): void;
   /** Counts a refusal. Where a list kept a request out, `list` is its key path. */
@@ -67,6 +68,7 @@ export function createGatewayMetrics(meter: Meter): GatewayMetrics {
     ...createUseMetrics(meter),
     ...createSideMetrics(meter),
     ...createHttp2Metrics(meter),
+    ...createFailingMetrics(meter),
     handshake: createHandshakeSeries(meter),
     ...createOverloadMetrics(meter),
     streams: createStreamMetrics(meter),

@@ -168,6 +168,8 @@ const NO_METRICS: GatewayMetrics = {
   streams: { opened() {}, closed() {} },
   messages() {},
   sideAnswered() {},
+  retried() {},
+  breakerOpen() {},
   mirrored() {},
   cache: { asked() {}, held() {}, evicted() {} },
 };

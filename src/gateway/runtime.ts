@@ -4,6 +4,7 @@ import type { Alerts, Clock, Ledger, Log } from '../ports/index.ts';
 import { openUpstream, POOL_BOUNDS, type Upstream } from '../wire/index.ts';
 import { Balancer } from './balancer.ts';
 import { DividedCaller } from './divided-caller.ts';
+import { FailingUpstreams, isFollowed } from './failing.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { Mirror } from './mirror.ts';
 import type { UpstreamCaller } from './upstream-caller.ts';
@@ -63,6 +64,7 @@ export class UpstreamPools {
   readonly #byTarget = new Map<string, Upstream>();
   readonly #balancers = new Map<string, Balancer>();
   readonly #mirrors = new Map<string, Mirror>();
+  readonly #failing: FailingUpstreams;
   /** Closed, and not gone yet: their last connections have bounds on time too. */
   readonly #closing = new Set<Upstream>();
 
@@ -72,6 +74,7 @@ export class UpstreamPools {
     this.#monotonic = () => ports.clock.monotonic();
     this.#bounds = bounds;
     this.#tables = tables;
+    this.#failing = new FailingUpstreams(ports);
   }
 
   /** What carries the requests of a Snapshot's APIs, in their order; made anew where an upstream is new. */
@@ -83,7 +86,7 @@ export class UpstreamPools {
       if (canary === null && mirror === null) return stable;
       return new DividedCaller({
         stable,
-        canary: canary === null ? null : this.#balancerOf(besideOf(api, canary.targets)),
+        canary: canary === null ? null : this.#balancerOf(besideOf(api, canary.targets), `${api.name} canary`),
         mirror,
       });
     });
@@ -104,6 +107,7 @@ export class UpstreamPools {
       if (!wanted.has(balancer)) this.#balancers.delete(key);
       else for (const { upstream } of balancer.endpoints) wanted.add(upstream);
     }
+    this.#failing.retain([...this.#balancers.values()].map(({ failing }) => failing));
     for (const [key, pool] of this.#byTarget) {
       if (wanted.has(pool)) continue;
       this.#byTarget.delete(key);
@@ -135,7 +139,8 @@ export class UpstreamPools {
   #stableOf(api: CompiledApi): UpstreamCaller {
     const { targets } = api.upstream;
     const [only] = targets;
-    return only === undefined || targets.length > 1 ? this.#balancerOf(api) : this.#poolOf(api, only, 1);
+    const isPlain = targets.length === 1 && !isFollowed(api.upstream);
+    return only === undefined || !isPlain ? this.#balancerOf(api, api.name) : this.#poolOf(api, only, 1);
   }
 
   #mirrorOf(api: CompiledApi): Mirror | null {
@@ -152,9 +157,10 @@ export class UpstreamPools {
     return mirror;
   }
 
-  #balancerOf(api: CompiledApi): Balancer {
-    const { balance, targets } = api.upstream;
-    const key = JSON.stringify([settingsOf(api), balance, targets]);
+  /** `name`: what is told of it by. */
+  #balancerOf(api: CompiledApi, name: string): Balancer {
+    const { balance, targets, retries, breaker } = api.upstream;
+    const key = JSON.stringify([name, settingsOf(api), balance, targets, retries, breaker]);
     let balancer = this.#balancers.get(key);
     if (balancer === undefined) {
       balancer = new Balancer(balance, targets, {
@@ -166,6 +172,7 @@ export class UpstreamPools {
         chance: this.#ports.chance,
         tables: this.#tables,
         watch: null,
+        failing: this.#failing.of(name, api.upstream),
       });
       this.#balancers.set(key, balancer);
     }

@@ -19,6 +19,7 @@ export type AlertKind =
   | 'crl.expiring'
   | 'list.refused'
   | 'upstream.untrusted'
+  | 'upstream.circuit-open'
   | 'data-folder.fault'
   | 'ledger.fault'
   | 'issuer.keys-unavailable'

@@ -47,7 +47,7 @@ export { passedTrailers } from './trailers.ts';
 export { sendPutOff } from './turn-end.ts';
 export type { TunnelEnds, TunnelSide } from './tunnel.ts';
 export { readUpgrade, type UpgradeFault, type UpgradeOffer, upgradeLines } from './upgrade.ts';
-export type { UpstreamCall, UpstreamEvents, UpstreamFailure } from './upstream-call.ts';
+export { isIdempotent, type UpstreamCall, type UpstreamEvents, type UpstreamFailure } from './upstream-call.ts';
 export type { UpstreamBounds } from './upstream-connection.ts';
 export type { UpstreamIdentity, UpstreamTarget } from './upstream-dialer.ts';
 export { POOL_BOUNDS, type PoolCounts, type Upstream } from './upstream-pool.ts';

@@ -11,6 +11,8 @@ export interface UpstreamFailure {
   readonly detail: string;
   /** The upstream has surely done nothing: nothing of the request was sent, or it says that it took none (RFC 9113 §8.7). */
   readonly unprocessed?: true;
+  /** When it makes sense to come again, in whole seconds, where that is known. */
+  readonly retryAfterS?: number;
 }
 
 /** What comes back from an upstream, never before `call` has returned. After `whole`, `end`, `failed` or `switched` nothing more comes. */

@@ -125,6 +125,8 @@ export class SimThread implements Member {
           sideAnswered() {},
           mirrored() {},
           cache: { asked() {}, held() {}, evicted() {} },
+          retried() {},
+          breakerOpen() {},
         },
       },
       ledger: { append: () => true, flush: () => Promise.resolve(), newest: () => [] },

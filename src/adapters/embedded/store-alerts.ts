@@ -65,6 +65,7 @@ const KINDS = {
   'crl.expiring': null,
   'list.refused': null,
   'upstream.untrusted': null,
+  'upstream.circuit-open': null,
   'data-folder.fault': null,
   'ledger.fault': null,
   'issuer.keys-unavailable': null,
