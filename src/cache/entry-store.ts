@@ -11,8 +11,10 @@ const VARIANTS_LIMIT = 32;
 export class EntryStore<H extends StoredHead> implements Holder {
   readonly #memory: CacheMemory;
   readonly #limitBytes: number;
-  /** By place, then by rest, the entries for different request fields in the order in which they were stored. */
-  readonly #places = new Map<string, Map<string, Entry<H>[]>>();
+  /** By whole key, the entries for different request fields in the order in which they were stored. */
+  readonly #variants = new Map<string, Entry<H>[]>();
+  /** By place, the whole keys that lie there. */
+  readonly #places = new Map<string, Set<string>>();
   readonly #queues = new Queues<Entry<H>>();
   /** Entries thrown out for want of room. */
   evictions = 0;
@@ -31,8 +33,8 @@ export class EntryStore<H extends StoredHead> implements Holder {
   }
 
   /** All entries of a key; undefined where there is none. */
-  variants({ place, rest }: CacheKey): readonly Entry<H>[] | undefined {
-    return this.#places.get(place)?.get(rest);
+  variants({ whole }: CacheKey): readonly Entry<H>[] | undefined {
+    return this.#variants.get(whole);
   }
 
   /** Of several that answer the request the one that was made last (RFC 9111 §4); null where none does. */
@@ -40,8 +42,8 @@ export class EntryStore<H extends StoredHead> implements Holder {
     const steering = steeringText(fields);
     let found: Entry<H> | null = null;
     for (const entry of variants) {
-      const { selection, dateMs } = entry.usage;
-      if (isSelected(selection, fields, steering) && (found === null || dateMs >= found.usage.dateMs)) found = entry;
+      if (isSelected(entry.selection, fields, steering) && (found === null || entry.dateMs >= found.dateMs))
+        found = entry;
     }
     return found;
   }
@@ -56,7 +58,7 @@ export class EntryStore<H extends StoredHead> implements Holder {
    */
   put(entry: Entry<H>, fields: Fields): 'superseded' | 'no-room' | null {
     const steering = steeringText(fields);
-    const same = (this.variants(entry.key) ?? []).filter(({ usage }) => isSelected(usage.selection, fields, steering));
+    const same = (this.variants(entry.key) ?? []).filter(({ selection }) => isSelected(selection, fields, steering));
     if (same.some(({ usage }) => usage.requestedAtMs > entry.usage.requestedAtMs)) return 'superseded';
     for (const other of same) this.remove(other);
     if (entry.bytes > this.#limitBytes) return 'no-room';
@@ -69,16 +71,17 @@ export class EntryStore<H extends StoredHead> implements Holder {
   }
 
   #file(entry: Entry<H>): void {
-    const { place, rest } = entry.key;
-    let atPlace = this.#places.get(place);
-    if (atPlace === undefined) this.#places.set(place, (atPlace = new Map()));
-    const variants = atPlace.get(rest);
-    if (variants === undefined) {
-      atPlace.set(rest, [entry]);
+    const { place, whole } = entry.key;
+    const variants = this.#variants.get(whole);
+    if (variants !== undefined) {
+      variants.push(entry);
+      if (variants.length > VARIANTS_LIMIT) this.#discard(variants[0] as Entry<H>);
       return;
     }
-    variants.push(entry);
-    if (variants.length > VARIANTS_LIMIT) this.#discard(variants[0] as Entry<H>);
+    this.#variants.set(whole, [entry]);
+    const keys = this.#places.get(place);
+    if (keys === undefined) this.#places.set(place, new Set([whole]));
+    else keys.add(whole);
   }
 
   #discard(entry: Entry<H>): void {
@@ -96,14 +99,15 @@ export class EntryStore<H extends StoredHead> implements Holder {
   }
 
   #unfile(entry: Entry<H>): void {
-    const { place, rest } = entry.key;
-    const atPlace = this.#places.get(place);
-    const variants = atPlace?.get(rest);
-    if (atPlace === undefined || variants === undefined) return;
+    const { place, whole } = entry.key;
+    const variants = this.#variants.get(whole);
+    if (variants === undefined) return;
     variants.splice(variants.indexOf(entry), 1);
     if (variants.length > 0) return;
-    atPlace.delete(rest);
-    if (atPlace.size === 0) this.#places.delete(place);
+    this.#variants.delete(whole);
+    const keys = this.#places.get(place);
+    keys?.delete(whole);
+    if (keys?.size === 0) this.#places.delete(place);
   }
 
   evictOne(): boolean {
@@ -116,7 +120,7 @@ export class EntryStore<H extends StoredHead> implements Holder {
 
   /** Throws out all that lies at a place; how many. */
   removePlace(place: string): number {
-    const entries = [...(this.#places.get(place)?.values() ?? [])].flat();
+    const entries = [...(this.#places.get(place) ?? [])].flatMap((whole) => this.#variants.get(whole) ?? []);
     for (const entry of entries) this.remove(entry);
     return entries.length;
   }

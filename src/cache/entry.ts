@@ -1,5 +1,5 @@
 import type { Link } from './eviction.ts';
-import type { CacheKey, Stored, StoredHead, Usage } from './types.ts';
+import type { CacheKey, Selection, Stored, StoredHead, Usage } from './types.ts';
 
 /** What an entry takes besides its texts: objects, places in maps and lists. Measured, and rounded up. */
 const ENTRY_BYTES = 1_536;
@@ -13,6 +13,11 @@ export class Entry<H extends StoredHead> implements Stored<H>, Link<Entry<H>> {
   readonly head: H;
   readonly body: Buffer | string;
   readonly usage: Usage;
+  // Of its usage what is asked for each time, near at hand.
+  readonly selection: Selection;
+  readonly dateMs: number;
+  readonly bornAtMs: number;
+  readonly freshUntilMs: number;
   readonly bytes: number;
   readonly hash: number;
   uses = 0;
@@ -25,21 +30,17 @@ export class Entry<H extends StoredHead> implements Stored<H>, Link<Entry<H>> {
     this.head = head;
     this.body = body;
     this.usage = usage;
+    this.selection = usage.selection;
+    this.dateMs = usage.dateMs;
+    this.bornAtMs = usage.bornAtMs;
+    this.freshUntilMs = usage.freshUntilMs;
     this.bytes = bytesOf(key, head, usage) + body.length;
     this.hash = hashOf(key);
-  }
-
-  get freshUntilMs(): number {
-    return this.usage.freshUntilMs;
-  }
-
-  get bornAtMs(): number {
-    return this.usage.bornAtMs;
   }
 }
 
 function bytesOf(key: CacheKey, head: StoredHead, { selection }: Usage): number {
-  let characters = key.place.length + key.rest.length + (selection.steering ?? '').length;
+  let characters = key.place.length + key.whole.length + (selection.steering ?? '').length;
   for (const name of selection.names) characters += name.length;
   for (const value of selection.values) characters += (value ?? '').length;
   let fields = 0;
@@ -51,9 +52,8 @@ function bytesOf(key: CacheKey, head: StoredHead, { selection }: Usage): number 
 }
 
 /** FNV-1a over a key. Keys that share one only share what is remembered of having been thrown out. */
-function hashOf({ place, rest }: CacheKey): number {
+function hashOf({ whole }: CacheKey): number {
   let hash = 0x811c9dc5;
-  for (const text of [place, rest])
-    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  for (let at = 0; at < whole.length; at++) hash = Math.imul(hash ^ whole.charCodeAt(at), 0x01000193);
   return hash >>> 0;
 }

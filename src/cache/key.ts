@@ -29,18 +29,17 @@ export function cacheKey(parts: KeyParts): CacheKey {
   if ((parts.credential === 'keyed') !== (identity !== null)) throw new Error('a key with half an identity');
   const authority = port === null ? parts.host : `${parts.host}:${port}`;
   const who = identity === null ? `\n${parts.credential}` : `\n${parts.credential}\n${identity}`;
-  return {
-    place: `${parts.api}\n${parts.scheme}://${authority}${parts.path}`,
-    rest: query === null ? `${parts.shape}\n${who}` : `${parts.shape}\n?${query}${who}`,
-  };
+  const place = `${parts.api}\n${parts.scheme}://${authority}${parts.path}`;
+  const rest = query === null ? `${parts.shape}\n${who}` : `${parts.shape}\n?${query}${who}`;
+  return { place, whole: `${place}\n${rest}` };
 }
 
 /** A longer key is not looked for. Target and identity of a request are bounded by less than this in sum. */
 const KEY_LIMIT_CHARACTERS = 16_384;
 
 /** Whether a key is longer than one that is looked for. */
-export function isTooLong({ place, rest }: CacheKey): boolean {
-  return place.length + rest.length > KEY_LIMIT_CHARACTERS;
+export function isTooLong({ whole }: CacheKey): boolean {
+  return whole.length > KEY_LIMIT_CHARACTERS;
 }
 
 /** A name that every reader of queries takes for the same. */

@@ -159,8 +159,9 @@ describe('deception', () => {
 describe('keys', () => {
   test('no part of a key can pass for another', () => {
     const key = (parts: Partial<typeof PARTS>): string => {
-      const { place, rest } = cacheKey({ ...PARTS, ...parts });
-      return JSON.stringify([place, rest]);
+      const { place, whole } = cacheKey({ ...PARTS, ...parts });
+      assert.ok(whole.startsWith(`${place}\n`));
+      return whole;
     };
     const keys = [
       {},

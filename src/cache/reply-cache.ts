@@ -54,7 +54,7 @@ export class ReplyCache<H extends StoredHead> {
   flightKey(key: CacheKey, { method, fields }: CacheRequest): string {
     const names = new Set((this.#host.store.variants(key) ?? []).flatMap(({ usage }) => usage.selection.names));
     const selecting = `${steeringText(fields) ?? ''}\n${selectingText([...names].toSorted(), fields)}`;
-    return JSON.stringify([method, key.place, key.rest, selecting]);
+    return JSON.stringify([method, key.whole, selecting]);
   }
 
   /**

@@ -41,7 +41,8 @@ export interface CacheRequest {
  */
 export interface CacheKey {
   readonly place: string;
-  readonly rest: string;
+  /** The place, and all that tells apart what lies there. */
+  readonly whole: string;
 }
 
 /** What the configuration says of caching. All times are in milliseconds. */
