@@ -21,7 +21,8 @@ const LEAST_LOAD = 32;
 export class ConsistentHashPicker<E extends Entry> implements Picker<E> {
   readonly #entries: readonly E[];
   readonly #members: ReadonlySet<E>;
-  readonly #table: Uint16Array;
+  /** Made for the first pick: an upstream that nobody asks needs none. */
+  #table: Uint16Array | null = null;
   /** Of all entries together. */
   #inFlight: number;
   #weight = 0;
@@ -30,17 +31,17 @@ export class ConsistentHashPicker<E extends Entry> implements Picker<E> {
   constructor(entries: readonly E[]) {
     this.#entries = entries;
     this.#members = new Set(entries);
-    this.#table = maglevTable(entries);
     this.#inFlight = entries.reduce((sum, { inFlight }) => sum + inFlight, 0);
   }
 
   pick(hash: number, tried: readonly E[]): E | null {
     if (this.#isStale) this.#weigh();
     if (!(this.#weight > 0)) return null;
+    const table = (this.#table ??= maglevTable(this.#entries));
     let full: E | null = null;
     let bits = hash;
     for (let steps = 0; steps < STEPS; steps++) {
-      const entry = this.#entries[this.#table[mixBits(bits) % TABLE_SIZE] as number] as E;
+      const entry = this.#entries[table[mixBits(bits) % TABLE_SIZE] as number] as E;
       bits = (bits + STEP) | 0;
       if (!takesPart(entry, mixBits(~bits)) || tried.includes(entry)) continue;
       if (!this.#isFull(entry)) return entry;

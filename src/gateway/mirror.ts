@@ -131,11 +131,11 @@ class Copy implements UpstreamEvents {
     if (this.#pieces === null) return;
     const body = this.#pieces;
     this.#pieces = null;
-    const { method, target, host = null, fields, lines = '', added } = this.#request;
     const { authority, upstream } = this.#host.place;
+    const { method, target, host = null, fields, lines = '', added, responseMs = null } = this.#request;
     const framing = this.#bytes === 0 ? { kind: 'none' as const } : { kind: 'length' as const, bytes: this.#bytes };
-    const told = { host, lines, added: [...added, ...MARK] };
-    const copy = { method, target, authority, fields, ...told, framing, upgrade: null };
+    const marked = [...added, ...MARK];
+    const copy = { method, target, authority, host, fields, lines, added: marked, framing, responseMs, upgrade: null };
     this.#call = upstream.call(copy, this, this.#client);
     if (this.#bytes === 0) return;
     this.#call.write(body);

@@ -43,7 +43,9 @@ after(async () => {
 });
 
 function urlOf(place: number): string {
-  return `'http://127.0.0.1:${(servers[place]?.address() as AddressInfo).port}'`;
+  const server = servers[place];
+  assert.ok(server !== undefined);
+  return `'http://127.0.0.1:${(server.address() as AddressInfo).port}'`;
 }
 
 function configuration(more: string): string {
