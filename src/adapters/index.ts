@@ -16,6 +16,7 @@ export { createSeededRandom } from './embedded/seeded-random.ts';
 export { createSharedLeases, freeLeases } from './embedded/shared-leases.ts';
 export { createSharedLimiter } from './embedded/shared-limiter.ts';
 export { createSharedMeter, type MeterSeries, type SharedMeter } from './embedded/shared-meter.ts';
+export { createSocketDnsTransport } from './embedded/socket-dns-transport.ts';
 export { openSqliteStore } from './embedded/sqlite/open-store.ts';
 export { createStoreAlerts } from './embedded/store-alerts.ts';
 export { createSystemClock } from './embedded/system-clock.ts';

@@ -43,8 +43,19 @@ export function addressReach(address: AddressBytes): AddressReach {
   if (address.every((byte, at) => byte === (at === 15 ? 1 : 0))) return 'private';
   const carrier = CARRIERS.find(({ block }) => holds(block, address));
   if (carrier === undefined) return holds(IPV6_GLOBAL, address) && !holds(IPV6_PRIVATE, address) ? 'public' : 'private';
-  const carried = address.slice(carrier.offset, carrier.offset + 4).map((byte) => byte ^ carrier.flip);
-  return narrower(carrier.own, reachOfIpv4(carried));
+  return narrower(carrier.own, reachOfIpv4(carriedBy(carrier, address)));
+}
+
+/** Whether an address stands for this machine alone (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3), also where IPv6 carries it. */
+export function isLoopback(address: AddressBytes): boolean {
+  if (address.length === 4) return address[0] === 127;
+  if (address.every((byte, at) => byte === (at === 15 ? 1 : 0))) return true;
+  const carrier = CARRIERS.find(({ block }) => holds(block, address));
+  return carrier !== undefined && carriedBy(carrier, address)[0] === 127;
+}
+
+function carriedBy({ offset, flip }: (typeof CARRIERS)[number], address: AddressBytes): AddressBytes {
+  return address.slice(offset, offset + 4).map((byte) => byte ^ flip);
 }
 
 function reachOfIpv4(address: AddressBytes): AddressReach {

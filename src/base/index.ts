@@ -1,5 +1,5 @@
 export { networkOf } from './address-network.ts';
-export { addressReach, type AddressReach } from './address-reach.ts';
+export { addressReach, type AddressReach, isLoopback } from './address-reach.ts';
 export { AddressSet, isEverything } from './address-set.ts';
 export { Bitset } from './bitset.ts';
 export { canonicalAddress } from './canonical-address.ts';
@@ -35,4 +35,5 @@ export {
 export { type RefusalSum, refusalSumFields, refusalSumOf } from './refusal-sum.ts';
 export { err, ok, type Result } from './result.ts';
 export { Secret } from './secret.ts';
+export { upstreamAddressFault } from './upstream-address.ts';
 export { webhookKey } from './webhook-key.ts';

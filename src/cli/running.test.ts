@@ -22,6 +22,9 @@ const STATUS = {
     { ...THREAD, name: 'gateway-2', revision: 3, connections: 1, inFlight: 0, livingSnapshots: 2 },
   ],
   issuers: [{ name: 'acme', keys: 2, fetchedAt: NOW_MS - 180_000, fault: null }],
+  discovery: [
+    { name: 'srv _http._tcp.orders.internal', kind: 'srv', targets: 3, foundAt: NOW_MS - 4_000, fault: null },
+  ],
   certificates: [
     { names: ['localhost', '127.0.0.1', '::1', 'api.test'], origin: 'local', notAfter: NOW_MS + 86_400_000 * 20 },
     { names: ['shop.test'], origin: 'file', notAfter: NOW_MS - 3_600_000 },
@@ -69,6 +72,7 @@ test('status tells version, age, configuration, ports and what goes on', async (
     '  now            3 connections, 1 request in flight',
     '  ledger         recording',
     '  issuer         acme: 2 keys, fetched 3 min 0 s ago',
+    '  discovery      srv _http._tcp.orders.internal: 3 targets, found 4 s ago',
     '  certificate    shop.test: from files, ended 1 h 0 min ago',
     '  certificate    localhost, 127.0.0.1, ::1 and 1 more: of the local CA, ends in 20 d 0 h',
     '  revocations    all other hosts, b.test: /tls/b.crl ended 1 min 0 s ago, so its clients are refused',
@@ -82,7 +86,13 @@ test('status tells version, age, configuration, ports and what goes on', async (
 
 test('status of a gateway from before certificates and lists were told is shown without them', async () => {
   const older = JSON.parse(
-    JSON.stringify({ ...STATUS, certificates: undefined, revocationLists: undefined, lists: undefined }),
+    JSON.stringify({
+      ...STATUS,
+      certificates: undefined,
+      revocationLists: undefined,
+      lists: undefined,
+      discovery: undefined,
+    }),
   ) as typeof STATUS;
   const { code, out } = await runIn(running({ status: () => Promise.resolve(ok(older)) }), 'status');
   assert.equal(code, 0);
@@ -94,6 +104,10 @@ test('status tells what is wrong: issuers without keys first, a ledger that halt
   const wrong = {
     ...STATUS,
     issuers: [...issuers, { name: 'bad', keys: 0, fetchedAt: null, fault: 'status 500\u001b[2J' }],
+    discovery: [
+      ...STATUS.discovery,
+      { name: 'dns down.internal:80', kind: 'dns', targets: 0, foundAt: null, fault: 'no reply within 2000 ms' },
+    ],
     ledger: { state: 'halted', reason: 'no space left' },
     alerts: {
       count: 7,
@@ -115,6 +129,8 @@ test('status tells what is wrong: issuers without keys first, a ledger that halt
   ]);
   assert.deepEqual(lines.slice(11), [
     '  issuer         3 more, see --json',
+    "  discovery      dns down.internal:80: no targets, never found; can't be found now: no reply within 2000 ms",
+    '  discovery      srv _http._tcp.orders.internal: 3 targets, found 4 s ago',
     '  certificate    shop.test: from files, ended 1 h 0 min ago',
     '  certificate    localhost, 127.0.0.1, ::1 and 1 more: of the local CA, ends in 20 d 0 h',
     '  revocations    all other hosts, b.test: /tls/b.crl ended 1 min 0 s ago, so its clients are refused',

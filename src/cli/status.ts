@@ -51,6 +51,7 @@ function report(status: AdminStatus, context: CommandContext): string {
     ...processRows(status, context),
     ['ledger', ledgerText(status.ledger, paint)] as const,
     ...issuerRows(status.issuers, nowMs, paint),
+    ...discoveryRows(orNone(status.discovery), nowMs, paint),
     ...certificateRows(orNone(status.certificates), nowMs, paint),
     ...revocationRows(orNone(status.revocationLists), nowMs, paint),
     ...listRows(orNone(status.lists), nowMs, paint),
@@ -122,6 +123,18 @@ function issuerRows(issuers: AdminStatus['issuers'], nowMs: number, paint: Palet
     return ['issuer', `${plain(name)}: ${count(keys, 'key')}, ${age}${why}`];
   });
   return withRest(rows, issuers.length);
+}
+
+/** Sources of targets; those that have a fault come first. */
+function discoveryRows(sources: AdminStatus['discovery'], nowMs: number, paint: Palette): readonly Row[] {
+  const sorted = sources.toSorted((one, other) => Number(other.fault !== null) - Number(one.fault !== null));
+  const rows = sorted.slice(0, ISSUER_LIMIT).map(({ name, targets, foundAt, fault }): Row => {
+    const age = foundAt === null ? 'never found' : `found ${durationText(nowMs - foundAt)} ago`;
+    const none = targets === 0 ? paint.bad('no targets') : count(targets, 'target');
+    const why = fault === null ? '' : `; ${paint.bad("can't be found now")}: ${plain(fault)}`;
+    return ['discovery', `${plain(name)}: ${none}, ${age}${why}`];
+  });
+  return withRest(rows, sources.length);
 }
 
 /** The one that ends first stands first. */

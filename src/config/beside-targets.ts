@@ -3,6 +3,7 @@ import { errorIssue, type Issue, type Place } from '../base/index.ts';
 import { authorityOf } from './authority.ts';
 import type { ApiConfig, CanaryConfig, MirrorConfig, TargetConfig, UpstreamConfig } from './config.ts';
 import { canarySchema } from './canary.ts';
+import { kindOfFound } from './discover.ts';
 import { mirrorSchema } from './mirror.ts';
 import { isWhole, type RawTarget, targetFault } from './targets.ts';
 
@@ -18,14 +19,15 @@ export const besideTargetsKeys = {
 
 /** The keys as the schema leaves them, with the targets that they stand beside. */
 interface Raw {
-  readonly targets: readonly RawTarget[];
+  readonly targets?: readonly RawTarget[] | undefined;
+  readonly discover?: Parameters<typeof kindOfFound>[0] | undefined;
   readonly canary?: z.output<typeof canarySchema> | undefined;
   readonly mirror?: z.output<typeof mirrorSchema> | undefined;
 }
 
 /** All are spoken to as the targets are, and are other ones than those. */
-export function tellOfOthers({ targets, canary, mirror }: Raw, context: z.RefinementCtx): void {
-  const [first] = targets;
+export function tellOfOthers({ targets = [], discover, canary, mirror }: Raw, context: z.RefinementCtx): void {
+  const [first = discover === undefined ? undefined : kindOfFound(discover)] = targets;
   // Beside a target that has an issue of its own already, the others are not compared.
   if (first === undefined || !targets.every(isWhole)) return;
   const authorities = targets.map((each) => authorityOf(each.scheme, each));

@@ -9,6 +9,7 @@ export type {
   CacheConfig,
   CallerConfig,
   CanaryConfig,
+  DiscoverConfig,
   ClientTrustConfig,
   HashSource,
   MirrorConfig,

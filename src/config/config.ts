@@ -10,6 +10,7 @@ import type {
   RespondRules,
   RewriteRules,
 } from '../policy/index.ts';
+import type { TargetSource } from '../ports/index.ts';
 import type { Priority } from './priority.ts';
 import type { Route } from './routes.ts';
 
@@ -321,14 +322,27 @@ export interface MirrorConfig {
   readonly methods: readonly string[];
 }
 
+/** Where targets are found, and how all of them are called. */
+export interface DiscoverConfig {
+  readonly source: TargetSource;
+  /** The name that their certificates have; null where that is each one's own. */
+  readonly name: string | null;
+  /** What a Host field says to all of them; null where that is each one's own. */
+  readonly authority: string | null;
+}
+
 /** Where an API's requests go. All of its targets are spoken to alike. `pathPrefix` is empty or like `/internal`. */
 export interface UpstreamConfig {
   /** What it is spoken to in: HTTP/1.1, or HTTP/2. */
   readonly protocol: 'http1' | 'h2';
   readonly scheme: 'http' | 'https';
   readonly pathPrefix: string;
-  /** At least one, each once. */
+  /** At least one, each once; none where they are found. */
   readonly targets: readonly TargetConfig[];
+  /** Where they are found while the gateway runs; null where they are written down. */
+  readonly discover: DiscoverConfig | null;
+  /** Blocks of addresses that names may stand for although no upstream has any there as a rule, such as loopback. */
+  readonly allowedAddresses: readonly string[];
   readonly balance: BalanceConfig;
   readonly canary: CanaryConfig | null;
   readonly mirror: MirrorConfig | null;

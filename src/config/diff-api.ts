@@ -16,7 +16,7 @@ import { webSocketChanges } from './diff-websocket.ts';
 import { besideTargetsChanges, ruleWords } from './diff-balance.ts';
 import type { Priority } from './priority.ts';
 import { routeName } from './routes.ts';
-import { upstreamProofChanges } from './upstream-changes.ts';
+import { foundWords, reachChanges, sameWay, upstreamProofChanges } from './upstream-changes.ts';
 
 /** An operation with all that protects it, its own and its API's. */
 interface Protected {
@@ -120,21 +120,26 @@ function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell):
   const words = (upstream: UpstreamConfig): string => addressesOf(upstream).join(', ');
   const changes: ConfigChange[] = [];
   const [from, to] = [words(old), words(next)];
-  if (!sameData(old.targets, next.targets) || old.scheme !== next.scheme || old.pathPrefix !== next.pathPrefix) {
+  if (
+    !sameWay(old, next) ||
+    !sameData(old.targets, next.targets) ||
+    old.scheme !== next.scheme ||
+    old.pathPrefix !== next.pathPrefix
+  ) {
     const effect = old.scheme === 'https' && next.scheme === 'http' ? 'loosens' : 'changes';
     changes.push(
       tell(
         'upstream',
         effect,
         from === to
-          ? `requests go to other targets than before, ${next.targets.length} by number`
+          ? `requests go to other targets than before${numberWords(next)}`
           : `requests go to ${to} instead of ${from}`,
       ),
     );
   }
   if (!sameData(old.balance, next.balance))
     changes.push(tell('upstream', 'changes', `targets are chosen by ${ruleWords(next)}, not ${ruleWords(old)}`));
-  changes.push(...besideTargetsChanges(old, next, tell));
+  changes.push(...besideTargetsChanges(old, next, tell), ...reachChanges(old, next, tell));
   if (old.caFile !== next.caFile) {
     const wider = next.caFile === null;
     changes.push(
@@ -165,7 +170,12 @@ function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell):
 /** More than these are told of by their number. */
 const NAMED_TARGETS = 3;
 
-function addressesOf({ scheme, targets, pathPrefix }: UpstreamConfig): readonly string[] {
+function numberWords({ targets, discover }: UpstreamConfig): string {
+  return discover === null ? `, ${targets.length} by number` : '';
+}
+
+function addressesOf({ scheme, targets, pathPrefix, discover }: UpstreamConfig): readonly string[] {
+  if (discover !== null) return [`${foundWords(discover.source)}, by ${scheme}${pathPrefix}`];
   const named = targets.slice(0, NAMED_TARGETS).map(({ host, port, weight }) => {
     const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${pathPrefix}`;
     return weight === 1 ? url : `${url} (weight ${weight})`;

@@ -149,6 +149,24 @@ for (const [what, edits, expected] of [
     ['changes orders|upstream: requests go to https://[::1]:3002/in instead of https://127.0.0.1:3001'],
   ],
   [
+    'an upstream whose targets are found',
+    [['upstream: https://127.0.0.1:3001', 'upstream: { discover: { dns: https://orders.internal }, retries: 0 }']],
+    [
+      'changes orders|upstream: requests go to the addresses of orders.internal, port 443, by https instead of https://127.0.0.1:3001',
+      "changes orders|upstream: the upstream's certificate must name orders.internal",
+    ],
+  ],
+  [
+    'addresses that names may stand for',
+    [
+      [
+        'upstream: https://127.0.0.1:3001',
+        'upstream: { targets: [https://127.0.0.1:3001], allowAddresses: [127.0.0.0/8, "::1"] }',
+      ],
+    ],
+    ['loosens orders|upstream: targets may also be at 127.0.0.0/8, ::1'],
+  ],
+  [
     'the protocol of an upstream',
     [['upstream: https://127.0.0.1:3001', 'upstream: { targets: [https://127.0.0.1:3001], protocol: h2 }']],
     ['changes orders|upstream: the upstream is spoken to in HTTP/2'],

@@ -154,8 +154,11 @@ function warn(work: Work): void {
 }
 
 async function gatherUpstream(work: Work, { path, upstream }: ApiConfig): Promise<void> {
-  const { caFile, identity } = upstream;
+  const { caFile, identity, discover } = upstream;
   const at = `${path}.upstream`;
+  if (discover?.source.kind === 'consul' && discover.source.token !== null) {
+    await gatherSecret(work, `${at}.discover.consul.token`, discover.source.token);
+  }
   const bytes = caFile === null ? null : await gatherFile(work, `${at}.ca`, caFile, PEM_LIMIT_BYTES);
   if (bytes !== null) checked(work, `${at}.ca`, readCertificates(bytes));
   if (identity === null) return;

@@ -44,3 +44,4 @@ export {
 } from './starter.ts';
 export { resolvePath } from './path.ts';
 export { parseSecretReference } from './secret-reference.ts';
+export { readTargetFile } from './target-file.ts';

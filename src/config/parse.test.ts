@@ -55,8 +55,12 @@ const NOTHING = {
   deadlineMs: null,
   ...UNHANDLED,
 };
-/** An upstream with one target that says nothing of what happens when it fails. */
+/** An upstream with one target that says nothing of others, nor of what happens when it fails. */
 const NOTHING_SAID_OF_FAILURES = {
+  canary: null,
+  mirror: null,
+  discover: null,
+  allowedAddresses: [],
   deadlineMs: null,
   deadlineField: null,
   retries: { attempts: 0, on: ['connect'], budgetPercent: 20 },

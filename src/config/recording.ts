@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Config } from './config.ts';
 import { parsed } from './scalars.ts';
-import { parseSecretReference } from './secret-reference.ts';
+import { readSecretText } from './secret-text.ts';
 import { readWebUrl } from './web-url.ts';
 import { words } from './words.ts';
 
@@ -28,7 +28,7 @@ export const alertsSchema = z
           title: 'URL',
           description: 'Where alerts are posted.',
         }),
-        secret: z.string().transform(readSecret).meta({
+        secret: z.string().transform(readSecretText).meta({
           title: 'reference',
           description: 'The key that signs them: `${env:NAME}` or `${file:PATH}`.',
         }),
@@ -38,14 +38,6 @@ export const alertsSchema = z
   })
   .prefault({})
   .meta({ description: 'Where alerts go besides the log.' });
-
-/** Someone may have put the secret itself here: nothing of the text is repeated. */
-function readSecret(value: string, context: z.RefinementCtx<string>): string {
-  const result = parseSecretReference(value, '/');
-  if (result.ok) return value;
-  context.issues.push({ code: 'custom', message: result.error, input: '' });
-  return z.NEVER;
-}
 
 /** Where alerts go. */
 export function toAlerts(raw: z.output<typeof alertsSchema>): Config['alerts'] {

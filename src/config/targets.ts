@@ -9,15 +9,15 @@ const WEIGHT_LIMIT = 1_000;
 
 const url = parsed(parseUpstreamUrl).meta({ title: 'URL' });
 
-const weighed = z.strictObject({
-  url: url.meta({ description: 'Its URL.' }),
-  weight: z
-    .int({ error: `a weight is a whole number from 1 to ${WEIGHT_LIMIT}` })
-    .min(1, { error: words('a weight is 1 at least', 'leave the target out if it shall get nothing') })
-    .max(WEIGHT_LIMIT, { error: `a weight is at most ${WEIGHT_LIMIT}` })
-    .prefault(1)
-    .meta({ description: 'How much it gets beside the others.' }),
-});
+/** The weight of a target. */
+export const weightSchema = z
+  .int({ error: `a weight is a whole number from 1 to ${WEIGHT_LIMIT}` })
+  .min(1, { error: words('a weight is 1 at least', 'leave the target out if it shall get nothing') })
+  .max(WEIGHT_LIMIT, { error: `a weight is at most ${WEIGHT_LIMIT}` })
+  .prefault(1)
+  .meta({ description: 'How much it gets beside the others.' });
+
+const weighed = z.strictObject({ url: url.meta({ description: 'Its URL.' }), weight: weightSchema });
 
 /** A target as the schema leaves it. */
 export interface RawTarget extends UpstreamUrl {
@@ -55,7 +55,11 @@ export function isWhole(each: Partial<RawTarget> | undefined): boolean {
 }
 
 /** Why a target can't stand beside others; null where it can. `seen` are the authorities of those, and gets its own. */
-export function targetFault(each: RawTarget, first: RawTarget, seen: Set<string>): string | null {
+export function targetFault(
+  each: RawTarget,
+  first: Pick<RawTarget, 'scheme' | 'pathPrefix'>,
+  seen: Set<string>,
+): string | null {
   if (each.scheme !== first.scheme) return words('all targets have one scheme', `write ${first.scheme}://`);
   if (each.pathPrefix !== first.pathPrefix)
     return words('all targets have one path', `the first has ${first.pathPrefix === '' ? 'none' : first.pathPrefix}`);

@@ -1,3 +1,4 @@
+import type { TargetSource } from '../ports/index.ts';
 import type { UpstreamConfig } from './config.ts';
 import { type ChangeEffect, type ConfigChange, sameData } from './config-change.ts';
 
@@ -27,4 +28,43 @@ export function upstreamProofChanges(
       changes.push(tell('upstream', 'tightens', `the upstream may have fewer keys, by number ${gone.length}`));
   }
   return changes;
+}
+
+/** Whether targets are found in the same way. What names may stand for is a change of its own. */
+export function sameWay({ discover: old }: UpstreamConfig, { discover: next }: UpstreamConfig): boolean {
+  const bare = (source: TargetSource | undefined): unknown =>
+    source === undefined ? null : { ...source, allowed: [] };
+  return sameData(bare(old?.source), bare(next?.source));
+}
+
+/** What is found, in words. */
+export function foundWords(source: TargetSource): string {
+  switch (source.kind) {
+    case 'dns':
+      return `the addresses of ${source.name}, port ${source.port}`;
+    case 'srv':
+      return `what the SRV records of ${source.name} name`;
+    case 'file':
+      return `the targets of ${source.path}`;
+    case 'consul':
+      return `the instances of ${source.service} in Consul`;
+    case 'kubernetes':
+      return `the endpoints of ${source.namespace}/${source.service} in Kubernetes`;
+  }
+}
+
+/** What differs in the addresses that names may stand for. */
+export function reachChanges(
+  old: UpstreamConfig,
+  next: UpstreamConfig,
+  tell: (about: 'upstream', effect: ChangeEffect, message: string) => ConfigChange,
+): readonly ConfigChange[] {
+  const words = (blocks: readonly string[]): string =>
+    blocks.slice(0, 3).join(', ') + (blocks.length > 3 ? ' and more' : '');
+  const added = next.allowedAddresses.filter((block) => !old.allowedAddresses.includes(block));
+  const gone = old.allowedAddresses.filter((block) => !next.allowedAddresses.includes(block));
+  return [
+    ...(added.length > 0 ? [tell('upstream', 'loosens', `targets may also be at ${words(added)}`)] : []),
+    ...(gone.length > 0 ? [tell('upstream', 'tightens', `targets may no longer be at ${words(gone)}`)] : []),
+  ];
 }

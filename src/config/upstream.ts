@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { balanceSchema } from './balance.ts';
 import { besideTargetsKeys, tellOfOthers, toBesideTargets } from './beside-targets.ts';
 import type { UpstreamConfig } from './config.ts';
+import { discoverSchema, toDiscover } from './discover.ts';
 import { failingKeys, tellOfDeadline, toFailing } from './failing.ts';
 import { duration, parsed } from './scalars.ts';
 import { targetsSchema } from './targets.ts';
+import { addressBlocks } from './trusted-proxies.ts';
 import { tellOfHalves, toUpstreamTls, upstreamTlsKeys } from './upstream-tls.ts';
 import { parseUpstreamUrl } from './upstream-url.ts';
 import { words } from './words.ts';
@@ -12,7 +14,12 @@ import { words } from './words.ts';
 const target = parsed(parseUpstreamUrl).meta({ title: 'URL' });
 
 const settings = z.strictObject({
-  targets: targetsSchema,
+  targets: targetsSchema.optional(),
+  discover: discoverSchema.optional(),
+  allowAddresses: addressBlocks().optional().meta({
+    description:
+      'Addresses and blocks that a name, or what is found, may stand for although no upstream is there as a rule: loopback, link-local and such. Addresses that stand in `targets` themselves need none.',
+  }),
   balance: balanceSchema,
   ...besideTargetsKeys,
   protocol: z.enum(['http1', 'h2']).optional().meta({
@@ -43,6 +50,7 @@ function tellOfOddKeys(value: z.output<typeof settings>, context: z.RefinementCt
   tellOfHalves(value, context);
   tellOfDeadline(value, context);
   tellOfOthers(value, context);
+  tellOfOne(value, context);
 }
 
 /** Where an API's requests go: a URL alone, or with settings. */
@@ -61,13 +69,13 @@ export function toUpstreamConfig(
   file: string,
   protocol: UpstreamConfig['protocol'],
 ): UpstreamConfig {
-  const { targets, ...rest } = 'targets' in raw ? raw : { ...defaults(), targets: [{ ...raw, weight: 1 }] };
-  const [first] = targets;
-  if (first === undefined) throw new Error('an upstream passed the schema without a target');
+  const rest = 'scheme' in raw ? { ...settings.parse({}), targets: [{ ...raw, weight: 1 }] } : raw;
+  const allowedAddresses = rest.allowAddresses ?? [];
+  const { name, ...where } = whereOf(rest, file, allowedAddresses);
+  const tls = toUpstreamTls(rest, file);
   return {
-    scheme: first.scheme,
-    pathPrefix: first.pathPrefix,
-    targets: targets.map(({ host, port, weight }) => ({ host, port, weight })),
+    ...where,
+    allowedAddresses,
     balance: rest.balance,
     ...toBesideTargets(rest),
     protocol: rest.protocol ?? protocol,
@@ -75,12 +83,42 @@ export function toUpstreamConfig(
     responseTimeoutMs: rest.timeout,
     idleTimeoutMs: rest.idleTimeout,
     streamTimeoutMs: rest.streamTimeout,
-    ...toFailing(rest, targets.length > 1),
-    ...toUpstreamTls(rest, file),
+    ...toFailing(rest, where.discover !== null || where.targets.length > 1),
+    ...tls,
+    serverName: tls.serverName ?? name,
     forwarded: rest.forwarded,
   };
 }
 
-function defaults(): Omit<z.output<typeof settings>, 'targets'> {
-  return settings.omit({ targets: true }).parse({});
+type Settings = z.output<typeof settings>;
+
+/** The targets themselves, or where they are found; `name`: what their certificates are to name, where they are no names themselves. */
+function whereOf(
+  { targets, discover }: Pick<Settings, 'targets' | 'discover'>,
+  file: string,
+  allowed: readonly string[],
+): Pick<UpstreamConfig, 'scheme' | 'pathPrefix' | 'targets' | 'discover'> & { readonly name: string | null } {
+  if (discover !== undefined) {
+    const found = toDiscover(discover, file, allowed);
+    return { ...found, targets: [], name: found.scheme === 'https' ? found.discover.name : null };
+  }
+  const [first] = targets ?? [];
+  if (targets === undefined || first === undefined) throw new Error('an upstream passed the schema without a target');
+  const { scheme, pathPrefix } = first;
+  return {
+    ...{ scheme, pathPrefix, discover: null, name: null },
+    targets: targets.map(({ host, port, weight }) => ({ host, port, weight })),
+  };
+}
+
+/** Targets are written down, or found. */
+function tellOfOne(value: Settings, context: z.RefinementCtx): void {
+  const message =
+    value.targets === undefined
+      ? words('an upstream needs its `targets`', 'write targets: [URL], or `discover` where they are found')
+      : words('targets are written down already', 'keep `targets` or `discover`');
+  const path = value.targets === undefined ? [] : ['discover'];
+  if ((value.targets === undefined) === (value.discover === undefined)) {
+    context.addIssue({ code: 'custom', path, message });
+  }
 }

@@ -27,6 +27,15 @@ export interface IssuerReport {
   readonly fault: string | null;
 }
 
+/** How a source of targets is. `foundAt`: when it last said what it has; `fault` is why it can't now, null where it can. */
+export interface SourceReport {
+  readonly name: string;
+  readonly kind: 'dns' | 'srv' | 'file' | 'consul' | 'kubernetes';
+  readonly targets: number;
+  readonly foundAt: number | null;
+  readonly fault: string | null;
+}
+
 /** A certificate that clients see. One with several names stands there once; the first is for all that no other names. */
 export interface CertificateReport {
   readonly names: readonly string[];
@@ -87,6 +96,8 @@ export interface AdminStatus {
   readonly ports: { readonly https: number; readonly http: number | null; readonly admin: number };
   readonly threads: readonly ThreadReport[];
   readonly issuers: readonly IssuerReport[];
+  /** The sources of targets; empty where all targets are written down. */
+  readonly discovery: readonly SourceReport[];
   readonly certificates: readonly CertificateReport[];
   /** Behind its end a list lets none of the clients in that are judged by it. */
   readonly revocationLists: readonly RevocationReport[];

@@ -7,6 +7,7 @@ export {
   type AlertSummary,
   type CertificateReport,
   type IssuerReport,
+  type SourceReport,
   type LedgerReport,
   type ListReport,
   type RevocationReport,

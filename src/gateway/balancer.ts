@@ -8,8 +8,14 @@ import type { TableReader } from './sources.ts';
 
 /** What a balancer works with besides its targets. */
 export interface BalancerPorts {
-  /** What carries requests to a target: the same one for the same target, as long as it lives. */
-  open(target: TargetConfig): { readonly authority: string; readonly upstream: Upstream };
+  /**
+   * What carries requests to a target: the same one for the same target, as long as it lives. `count`: how many targets
+   * there are; `name` is the target's own, `authority` what it is called in requests.
+   */
+  open(
+    target: TargetConfig,
+    count: number,
+  ): { readonly name: string; readonly authority: string; readonly upstream: Upstream };
   monotonic(): number;
   /** From 0 up to 1. */
   chance(): number;
@@ -54,10 +60,10 @@ export class Balancer implements BalancedCallHost {
   use(targets: readonly TargetConfig[]): void {
     const known = new Map(this.#endpoints.map((endpoint) => [endpoint.name, endpoint]));
     this.#endpoints = targets.map((target) => {
-      const { authority, upstream } = this.#ports.open(target);
-      const old = known.get(authority);
+      const { name, authority, upstream } = this.#ports.open(target, targets.length);
+      const old = known.get(name);
       if (old !== undefined && old.weight === target.weight && old.upstream === upstream) return old;
-      return { name: authority, weight: target.weight, share: old?.share ?? 1, inFlight: 0, authority, upstream };
+      return { name, weight: target.weight, share: old?.share ?? 1, inFlight: 0, authority, upstream };
     });
     const chance = (): number => this.#ports.chance();
     this.#picker = createPicker(this.#balance.rule, this.#endpoints, chance, this.#picker);

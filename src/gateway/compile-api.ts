@@ -6,9 +6,9 @@ import type { CompiledApi } from './snapshot.ts';
 
 /** One API as its requests need it: how its upstream is called, and what that is shown and trusted by. */
 export function compileApi(api: ApiConfig, index: number, compilation: Compilation): CompiledApi {
-  const { scheme, targets, caFile } = api.upstream;
+  const { scheme, targets, discover, caFile } = api.upstream;
   const [first] = targets;
-  if (first === undefined) throw new Error(`${api.name} has no target`);
+  if (first === undefined && discover === null) throw new Error(`${api.name} has no target`);
   const authorities = caFile === null ? undefined : member(compilation.configured.files, caFile);
   // Without its own CA the upstream would be trusted on the word of any public one.
   if (caFile !== null && authorities === undefined) complain(compilation, `${api.path}.upstream.ca`, UNREAD);
@@ -17,7 +17,8 @@ export function compileApi(api: ApiConfig, index: number, compilation: Compilati
     index,
     basePath: api.basePath,
     upstream: api.upstream,
-    authority: authorityOf(scheme, first),
+    // Of one that has several targets, or finds them, it is the chosen one's.
+    authority: first === undefined ? (discover?.authority ?? '') : authorityOf(scheme, first),
     upstreamCa: authorities === undefined ? null : new TextDecoder().decode(authorities),
     upstreamIdentity: identityOf(api, compilation),
     credentials: api.credentials,

@@ -1,5 +1,6 @@
 import { type CoverageRow, err, type Issue, ok, type Result } from '../base/index.ts';
 import {
+  type ApiConfig,
   type Configured,
   configuredOf,
   type Gathered,
@@ -9,6 +10,7 @@ import {
 } from '../config/compiled.ts';
 import { ListGate, ListMaterial } from '../lists/index.ts';
 import { createRoleTable } from '../policy/index.ts';
+import { UPSTREAM_TARGETS } from '../ports/index.ts';
 import { TrustedProxies } from './client-address.ts';
 import { trustsOf } from './client-trust.ts';
 import { type Compilation, type CompileContext, complain, UNREAD, wordsOf } from './compilation.ts';
@@ -75,7 +77,7 @@ function* compileStepwise(
   const tables: NeededTable[] = [];
   for (const api of config.apis) {
     yield;
-    tables.push(...api.policies.flatMap((use) => neededBy(use, compilation)));
+    tables.push(...api.policies.flatMap((use) => neededBy(use, compilation)), ...foundTargets(api, compilation));
   }
   const trusts = trustsOf(configured, (path) => complain(compilation, path, UNREAD));
   const lists = gateOf(compilation);
@@ -119,6 +121,13 @@ export function verify(snapshot: Snapshot): readonly Issue[] {
 /** Each declaration of a kind once: two that differ must both be seen. */
 function eachOnce(needed: readonly NeededTable[]): readonly NeededTable[] {
   return [...new Map(needed.map((table) => [JSON.stringify([table.kind, table.declaration]), table])).values()];
+}
+
+/** The live table of an upstream whose targets are found. */
+function foundTargets({ upstream, path }: ApiConfig, { configured }: Compilation): readonly NeededTable[] {
+  if (upstream.discover === null) return [];
+  const at = `${path}.upstream.discover`;
+  return [{ declaration: UPSTREAM_TARGETS, kind: 'discover', path: at, place: configured.place(at) }];
 }
 
 /** The live tables that a policy needs. */

@@ -1,6 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import { authorityOf, type TargetConfig } from '../config/compiled.ts';
 import type { Principal } from '../policy/index.ts';
-import type { Alerts, Clock, Ledger, Log } from '../ports/index.ts';
+import {
+  type Alerts,
+  type Clock,
+  type Ledger,
+  type Log,
+  type TargetRow,
+  type TargetSource,
+  targetKey,
+  UPSTREAM_TARGETS,
+} from '../ports/index.ts';
 import { openUpstream, POOL_BOUNDS, type Upstream } from '../wire/index.ts';
 import { Balancer } from './balancer.ts';
 import { DividedCaller } from './divided-caller.ts';
@@ -43,6 +53,13 @@ type PoolBounds = typeof POOL_BOUNDS;
 
 export type { UpstreamCaller } from './upstream-caller.ts';
 
+/** A balancer whose targets are found while it runs, and those that it has. */
+interface Finding {
+  readonly balancer: Balancer;
+  readonly source: TargetSource;
+  used: readonly TargetConfig[];
+}
+
 /** What the upstreams of a thread work with. */
 export type UpstreamPorts = Pick<GatewayPorts, 'clock' | 'chance' | 'log' | 'alerts' | 'metrics'>;
 
@@ -65,6 +82,10 @@ export class UpstreamPools {
   readonly #balancers = new Map<string, Balancer>();
   readonly #mirrors = new Map<string, Mirror>();
   readonly #failing: FailingUpstreams;
+  /** Of the balancers those whose targets are found while they run. */
+  readonly #finding = new Map<string, Finding>();
+  /** Pools that carry the requests of an API alone, or copies of requests. */
+  readonly #direct = new Set<Upstream>();
   /** Closed, and not gone yet: their last connections have bounds on time too. */
   readonly #closing = new Set<Upstream>();
 
@@ -104,21 +125,51 @@ export class UpstreamPools {
       mirror.close();
     }
     for (const [key, balancer] of this.#balancers) {
-      if (!wanted.has(balancer)) this.#balancers.delete(key);
-      else for (const { upstream } of balancer.endpoints) wanted.add(upstream);
+      if (!wanted.has(balancer)) {
+        this.#balancers.delete(key);
+        this.#finding.delete(key);
+      } else for (const { upstream } of balancer.endpoints) wanted.add(upstream);
     }
     this.#failing.retain([...this.#balancers.values()].map(({ failing }) => failing));
     for (const [key, pool] of this.#byTarget) {
-      if (wanted.has(pool)) continue;
-      this.#byTarget.delete(key);
-      this.#closing.add(pool);
-      pool.close();
+      if (!wanted.has(pool)) this.#drain(key, pool);
     }
   }
 
   /** A live table has a new version: whoever balances by it does so from now on. */
   tableReplaced(name: string): void {
     for (const balancer of this.#balancers.values()) balancer.tableReplaced(name);
+    if (name === UPSTREAM_TARGETS.name) this.#useFound();
+  }
+
+  /** Balancers go over to what is found now. Targets that none has any more drain. */
+  #useFound(): void {
+    const before = this.#balancedPools();
+    for (const finding of this.#finding.values()) {
+      const found = this.#found(finding.source);
+      if (isDeepStrictEqual(found, finding.used)) continue;
+      finding.used = found;
+      finding.balancer.use(found);
+    }
+    const after = this.#balancedPools();
+    for (const [key, pool] of this.#byTarget) {
+      if (before.has(pool) && !after.has(pool) && !this.#direct.has(pool)) this.#drain(key, pool);
+    }
+  }
+
+  #balancedPools(): ReadonlySet<Upstream> {
+    return new Set([...this.#balancers.values()].flatMap(({ endpoints }) => endpoints.map(({ upstream }) => upstream)));
+  }
+
+  #found(source: TargetSource): readonly TargetConfig[] {
+    return this.#tables.read<TargetRow>(UPSTREAM_TARGETS.name).rows.get(targetKey(source))?.targets ?? [];
+  }
+
+  #drain(key: string, pool: Upstream): void {
+    this.#byTarget.delete(key);
+    this.#direct.delete(pool);
+    this.#closing.add(pool);
+    pool.close();
   }
 
   /** Holds the bounds on time. */
@@ -140,7 +191,10 @@ export class UpstreamPools {
     const { targets } = api.upstream;
     const [only] = targets;
     const isPlain = targets.length === 1 && !isFollowed(api.upstream);
-    return only === undefined || !isPlain ? this.#balancerOf(api, api.name) : this.#poolOf(api, only, 1);
+    if (only === undefined || !isPlain) return this.#balancerOf(api, api.name);
+    const pool = this.#poolOf(api, only, 1);
+    this.#direct.add(pool);
+    return pool;
   }
 
   #mirrorOf(api: CompiledApi): Mirror | null {
@@ -151,6 +205,7 @@ export class UpstreamPools {
     if (mirror === undefined) {
       const authority = authorityOf(api.upstream.scheme, config.target);
       const upstream = this.#poolOf(api, config.target, MIRROR_PART);
+      this.#direct.add(upstream);
       mirror = new Mirror(config, { api: api.name, authority, upstream }, this.#ports);
       this.#mirrors.set(key, mirror);
     }
@@ -159,15 +214,18 @@ export class UpstreamPools {
 
   /** `name`: what is told of it by. */
   #balancerOf(api: CompiledApi, name: string): Balancer {
-    const { balance, targets, retries, breaker } = api.upstream;
-    const key = JSON.stringify([name, settingsOf(api), balance, targets, retries, breaker]);
+    const { balance, targets, discover, scheme, retries, breaker } = api.upstream;
+    const key = JSON.stringify([name, settingsOf(api), balance, targets, discover, retries, breaker]);
     let balancer = this.#balancers.get(key);
     if (balancer === undefined) {
-      balancer = new Balancer(balance, targets, {
-        open: (target) => ({
-          authority: authorityOf(api.upstream.scheme, target),
-          upstream: this.#poolOf(api, target, targets.length),
-        }),
+      const used = discover === null ? targets : this.#found(discover.source);
+      balancer = new Balancer(balance, used, {
+        open: (target, count) => {
+          const own = authorityOf(scheme, target);
+          // What is found is seldom as many for long: for a few more or less no connection is opened anew.
+          const parts = discover === null ? count : Math.max(count, LEAST_PARTS);
+          return { name: own, authority: discover?.authority ?? own, upstream: this.#poolOf(api, target, parts) };
+        },
         monotonic: this.#monotonic,
         chance: this.#ports.chance,
         tables: this.#tables,
@@ -175,6 +233,7 @@ export class UpstreamPools {
         failing: this.#failing.of(name, api.upstream),
       });
       this.#balancers.set(key, balancer);
+      if (discover !== null) this.#finding.set(key, { balancer, source: discover.source, used });
     }
     return balancer;
   }
@@ -197,7 +256,8 @@ export class UpstreamPools {
     const { serverName, pins } = api.upstream;
     const times = { connectMs: connectTimeoutMs, responseMs: responseTimeoutMs, idleMs: idleTimeoutMs };
     const proof = { ca: api.upstreamCa, identity: api.upstreamIdentity, serverName, pins };
-    return openUpstream(protocol, { scheme, ...at, ...proof, bounds: times }, this.#monotonic, bounds);
+    const target = { scheme, ...at, ...proof, bounds: times, allowedAddresses: api.upstream.allowedAddresses };
+    return openUpstream(protocol, target, this.#monotonic, bounds);
   }
 }
 
@@ -213,7 +273,7 @@ const MIRROR_PART = 16;
 
 /** The same API with other targets, which nothing stands beside. */
 function besideOf(api: CompiledApi, targets: readonly TargetConfig[]): CompiledApi {
-  return { ...api, upstream: { ...api.upstream, targets, canary: null, mirror: null } };
+  return { ...api, upstream: { ...api.upstream, targets, discover: null, canary: null, mirror: null } };
 }
 
 /** Whatever must live as long as this does. */
@@ -222,6 +282,9 @@ function partsOf(caller: UpstreamCaller): readonly (UpstreamCaller | Mirror)[] {
   const { stable, canary, mirror } = caller.parts;
   return [stable, canary, mirror].filter((part) => part !== null);
 }
+
+/** Found targets are reckoned with as so many at least. */
+const LEAST_PARTS = 8;
 
 /** The least that one of many targets has. */
 const LEAST_PART = 4;
@@ -238,5 +301,5 @@ function settingsOf(api: CompiledApi): readonly unknown[] {
   const { serverName, pins } = api.upstream;
   // The certificate names its key.
   const proof = [api.upstreamCa, api.upstreamIdentity?.chainPem ?? null, serverName, pins];
-  return [protocol, scheme, times, proof];
+  return [protocol, scheme, times, proof, api.upstream.allowedAddresses];
 }

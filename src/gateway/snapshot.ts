@@ -61,7 +61,7 @@ export interface CompiledOperation {
   tryPlan(): Result<Plan, readonly Issue[]>;
 }
 
-/** A live table that a policy reads, and the policy: its kind, its key path, and where it stands. */
+/** A live table that a policy reads, and the policy (or `discover`): its kind, its key path, and where it stands. */
 export interface NeededTable {
   readonly declaration: TableDeclaration;
   readonly kind: string;

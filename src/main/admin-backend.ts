@@ -6,7 +6,7 @@ import { coverageInSlices } from '../gateway/index.ts';
 import type { DataFolder } from './data-folder.ts';
 import { createOfflineKinds } from './kinds.ts';
 import type { LedgerHost } from './ledger-host.ts';
-import type { NodeIssuers } from './node-issuers.ts';
+import type { LiveSources } from './live-sources.ts';
 import type { NodeLists } from './node-lists.ts';
 import type { RevocationWatch } from './revocation-watch.ts';
 import {
@@ -25,7 +25,7 @@ export interface AdminBackendOptions {
   readonly group: Pick<ThreadGroup, 'serving' | 'status'>;
   readonly meters: MeterReader;
   readonly data: Pick<DataFolder, 'alerts'>;
-  readonly issuers: Pick<NodeIssuers, 'report'>;
+  readonly sources: Pick<LiveSources, 'issuers' | 'discovery'>;
   readonly ledger: Pick<LedgerHost, 'condition'>;
   readonly certificates: Pick<Certificates, 'current'>;
   readonly revocations: Pick<RevocationWatch, 'report'>;
@@ -42,7 +42,7 @@ export interface AdminBackendOptions {
 /** Answers the admin API for one node. */
 export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
   const { conductor, group, meters, data, ports, file, version, nodeVersion, startedAt } = options;
-  const { issuers, certificates, revocations, lists, ledger, audit, clock } = options;
+  const { sources, certificates, revocations, lists, ledger, audit, clock } = options;
   const installed = installedSource(conductor);
   const coverage = coverageSource(conductor);
   const readiness = (): Readiness => servingReadiness(conductor.readiness, group.serving);
@@ -64,7 +64,8 @@ export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
         lacking: conductor.readiness.state === 'last-good' ? conductor.readiness.lacking : [],
         ports,
         threads: threads.map(threadReport),
-        issuers: issuers.report(),
+        issuers: sources.issuers.report(),
+        discovery: sources.discovery.report(),
         certificates: certificates.current().map(certificateReport),
         revocationLists: revocations.report(),
         lists: lists.report(),

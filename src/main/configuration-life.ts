@@ -7,11 +7,13 @@ import type { DataFolder } from './data-folder.ts';
 import { type FirstGathering, gatherFromKept } from './first-gathering.ts';
 import type { HostPorts } from './host-ports.ts';
 import { LastGood } from './last-good.ts';
-import type { NodeIssuers } from './node-issuers.ts';
+import type { LiveSources } from './live-sources.ts';
 import { startRenewal } from './renewal.ts';
 
-/** Keys are fetched about every ten minutes, of one issuer after the other. */
-const KEYS_MS = 60_000;
+/** How often it is looked whether anything was fetched anew: keys come about every ten minutes, of one issuer after the other. */
+const FETCHED_MS = 60_000;
+/** Targets that have not changed are written again so often, so that they are not taken for old ones. */
+const HOUR_MS = 3_600_000;
 
 /** What a configuration's life takes. */
 export interface ConfigurationLifeOptions {
@@ -20,6 +22,12 @@ export interface ConfigurationLifeOptions {
   /** Whether the configuration stands in the file, which is then watched, and written by `apply` and `rollback`. */
   readonly hasFile: boolean;
   readonly data: Pick<DataFolder, 'path' | 'keyring' | 'alerts'>;
+}
+
+/** Of what fills live tables, all that is kept for a start without it. */
+interface Fetching {
+  readonly issuers: { readonly keys: Pick<LiveSources['issuers']['keys'], 'restore' | 'held'> };
+  readonly discovery: Pick<LiveSources['discovery'], 'restore' | 'held'>;
 }
 
 /** What happens to the configuration of a running node besides being in force: it is watched, written, and kept for bad days. */
@@ -32,9 +40,11 @@ export class ConfigurationLife {
   #watch: ConfigWatch | null = null;
   #lacking: readonly string[] = [];
   #followed: Gathered | null = null;
-  #keys: Pick<NodeIssuers['keys'], 'held'> | null = null;
+  #sources: Fetching | null = null;
   /** Of what was written last: which keys, and when they were fetched. */
   #keyTimes = '';
+  /** Of what was written last: which targets, and in which hour they were found. */
+  #targetTimes = '';
 
   constructor(options: ConfigurationLifeOptions) {
     const { host, file, hasFile, data } = options;
@@ -62,11 +72,12 @@ export class ConfigurationLife {
     return kept.gathered;
   }
 
-  /** Takes the issuers' keys of an earlier run, and keeps theirs from now on: each minute, where any were fetched anew. */
-  async keepKeys(keys: Pick<NodeIssuers['keys'], 'restore' | 'held'>): Promise<void> {
-    keys.restore(await this.#lastGood.findKeys());
-    this.#keys = keys;
-    const timer = this.#options.host.clock.every(KEYS_MS, () => void this.#writeKeys());
+  /** Takes the issuers' keys and the targets of an earlier run, and keeps those of this one: each minute, where any are new. */
+  async keepFetched(sources: Fetching): Promise<void> {
+    sources.issuers.keys.restore(await this.#lastGood.findKeys());
+    sources.discovery.restore(await this.#lastGood.findTargets());
+    this.#sources = sources;
+    const timer = this.#options.host.clock.every(FETCHED_MS, () => void this.#writeFetched());
     this.#stops.push(() => timer.cancel());
   }
 
@@ -75,7 +86,7 @@ export class ConfigurationLife {
     this.#followed = gathered;
     this.#watch?.follow(gathered);
     await this.#lastGood.keep(gathered);
-    await this.#writeKeys();
+    await this.#writeFetched();
   }
 
   /** From now on the files are watched, and what is lacking is looked for. */
@@ -113,8 +124,17 @@ export class ConfigurationLife {
     for (const stop of this.#stops.splice(0)) stop();
   }
 
+  async #writeFetched(): Promise<void> {
+    await this.#writeKeys();
+    const held = this.#sources?.discovery.held() ?? [];
+    const times = JSON.stringify(held.map(({ key, targets, atMs }) => [key, targets, Math.floor(atMs / HOUR_MS)]));
+    if (held.length === 0 || times === this.#targetTimes) return;
+    this.#targetTimes = times;
+    await this.#lastGood.keepTargets(held);
+  }
+
   async #writeKeys(): Promise<void> {
-    const held = this.#keys?.held() ?? [];
+    const held = this.#sources?.issuers.keys.held() ?? [];
     const times = JSON.stringify(held.map(({ table, atMs }) => [table, atMs]));
     if (held.length === 0 || times === this.#keyTimes) return;
     this.#keyTimes = times;

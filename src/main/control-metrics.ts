@@ -6,6 +6,10 @@ import { LOSS_REASONS, type ThreadLoss } from './thread-member.ts';
 export interface ControlMetrics {
   /** An attempt to get the keys of this issuer failed; names come from the configuration. */
   keysFailed(issuer: string): void;
+  /** A source of targets, of this kind, could not say what it has. */
+  discoveryFailed(kind: string): void;
+  /** A source of targets, whose name comes from the configuration, has so many, and last said so at this time. */
+  targetsFound(source: string, targets: number, foundAtMs: number | null): void;
   /** So many gateway threads serve now. */
   threads(serving: number): void;
   /** A gateway thread has taken the place of one that was lost for this reason. */
@@ -40,6 +44,25 @@ export function createControlMetrics(meter: Meter): ControlMetrics {
       meter
         .counter('portcullis_issuer_key_failures_total', 'Times the keys of an issuer could not be had.', { issuer })
         .add(1),
+    discoveryFailed: (kind) =>
+      meter
+        .counter('portcullis_discovery_failures_total', 'Times a source of targets could not say what it has.', {
+          kind,
+        })
+        .add(1),
+    targetsFound: (source, targets, foundAtMs) => {
+      meter
+        .gauge('portcullis_discovered_targets', 'Targets that a source has, with those kept while it fails.', {
+          source,
+        })
+        .set(targets);
+      if (foundAtMs === null) return;
+      meter
+        .gauge('portcullis_discovery_found_timestamp_seconds', 'When a source of targets last said what it has.', {
+          source,
+        })
+        .set(foundAtMs / 1_000);
+    },
     certificateOrdered: (authority, result) =>
       meter
         .counter('portcullis_acme_orders_total', 'Orders of certificates with a CA, by how they ended.', {

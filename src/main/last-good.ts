@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Gathered, parseSecretReference } from '../config/index.ts';
 import { type HeldKeys, SIGNATURE_ALGORITHMS } from '../credential/index.ts';
-import type { Alerts, Files, Keyring, Log, SecretReference } from '../ports/index.ts';
+import type { HeldTargets } from '../discovery/index.ts';
+import { type Alerts, type Files, type Keyring, type Log, type SecretReference, TARGET_LIMIT } from '../ports/index.ts';
 import { packPieces, unpackPieces } from './sealed-pieces.ts';
 
 /** What a configuration had from outside: documents by URL, secrets by `secretName`. Files of this machine are not in it. */
@@ -24,18 +25,18 @@ export interface LastGoodOptions {
 
 const PURPOSE = 'last-good';
 /** Bound to what is sealed: a file of another format, or one file in the place of the other, does not open. */
-const CONTEXT = { outside: 'outside 1', keys: 'keys 1' } as const;
-const NAME = { outside: 'last-good', keys: 'last-good-keys' } as const;
+const CONTEXT = { outside: 'outside 1', keys: 'keys 1', targets: 'targets 1' } as const;
+const NAME = { outside: 'last-good', keys: 'last-good-keys', targets: 'last-good-targets' } as const;
 /** The file of what came from outside. */
 const LAST_GOOD_FILE = NAME.outside;
 const MODE = 0o600;
 /** Sealed at once and held in memory for that; a configuration with more documents behind URLs than this is not kept. */
-const LIMIT_BYTES = { outside: 64 * 1024 * 1024, keys: 16 * 1024 * 1024 } as const;
+const LIMIT_BYTES = { outside: 64 * 1024 * 1024, keys: 16 * 1024 * 1024, targets: 64 * 1024 * 1024 } as const;
 
 type Kind = keyof typeof NAME;
 
 /**
- * Keeps what the configuration in force had from outside, and the keys of its issuers, sealed in the data folder, so that
+ * Keeps what the configuration in force had from outside, the keys of its issuers and the targets of its upstreams, sealed in the data folder, so that
  * the gateway starts also while all that is down. What is damaged, cut short, sealed under another key or of another
  * format is an alert and counts as absent. Nothing here rejects.
  */
@@ -84,13 +85,27 @@ export class LastGood {
 
   /** The keys that were kept; none where there are none to be had. */
   async findKeys(): Promise<readonly HeldKeys[]> {
-    const plain = await this.#read('keys');
+    return await this.#readList('keys', HELD_KEYS);
+  }
+
+  /** Keeps the targets that were found, in place of those kept before. */
+  async keepTargets(held: readonly HeldTargets[]): Promise<void> {
+    await this.#write('targets', Buffer.from(JSON.stringify(held)));
+  }
+
+  /** The targets that were kept; none where there are none to be had. */
+  async findTargets(): Promise<readonly HeldTargets[]> {
+    return await this.#readList('targets', HELD_TARGETS);
+  }
+
+  async #readList<T>(kind: Kind, schema: z.ZodType<readonly T[]>): Promise<readonly T[]> {
+    const plain = await this.#read(kind);
     if (plain === null) return [];
     try {
-      const parsed = HELD_KEYS.safeParse(JSON.parse(Buffer.from(plain).toString('utf8')));
-      return parsed.success ? parsed.data : (this.#damaged('keys', 'holds something else') ?? []);
+      const parsed = schema.safeParse(JSON.parse(Buffer.from(plain).toString('utf8')));
+      return parsed.success ? parsed.data : (this.#damaged(kind, 'holds something else') ?? []);
     } catch {
-      return this.#damaged('keys', 'is no JSON') ?? [];
+      return this.#damaged(kind, 'is no JSON') ?? [];
     }
   }
 
@@ -171,6 +186,24 @@ function outsideOf({ config, documents, secrets, file }: Gathered): Outside {
   });
   return { documents: new Map(byUrl), secrets: new Map(byName) };
 }
+
+const HELD_TARGETS = z
+  .array(
+    z.strictObject({
+      key: z.string(),
+      atMs: z.number(),
+      targets: z
+        .array(
+          z.strictObject({
+            host: z.string().min(1).max(253),
+            port: z.int().min(1).max(65_535),
+            weight: z.int().min(1).max(1_000),
+          }),
+        )
+        .max(TARGET_LIMIT),
+    }),
+  )
+  .max(1_000);
 
 const HELD_KEYS = z
   .array(

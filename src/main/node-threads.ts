@@ -11,7 +11,7 @@ import type { HostPorts } from './host-ports.ts';
 import { pseudonymKey } from './ledger-changes.ts';
 import type { LedgerConnection } from './ledger-channel.ts';
 import type { NodeCertificates } from './node-certificates.ts';
-import type { NodeIssuers } from './node-issuers.ts';
+import type { LiveSources } from './live-sources.ts';
 import { ThreadGroup } from './thread-group.ts';
 import { ThreadHost } from './thread-host.ts';
 import { NameKeeper } from './reverse-names.ts';
@@ -67,7 +67,7 @@ export interface NodeThreadOptions {
   readonly keyring: Keyring;
   readonly meters: SharedMeterReader;
   readonly metrics: ControlMetrics;
-  readonly issuers: NodeIssuers;
+  readonly sources: LiveSources;
   readonly certificates: NodeCertificates;
   /** A way into the ledger for a new thread; null where requests are not recorded. */
   readonly connect: () => LedgerConnection | null;
@@ -83,7 +83,7 @@ export interface NodeThreads {
 
 /** Starts them. They listen on nothing yet. */
 export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
-  const { threads, host, alerts, metrics, issuers, certificates, connect, meters } = options;
+  const { threads, host, alerts, metrics, sources, certificates, connect, meters } = options;
   const { clock, log, logLevel, random } = host;
   const fillRandom = (bytes: Uint8Array): void => random.fill(bytes);
   const limits = createLimiterMemory({ fillRandom });
@@ -121,7 +121,7 @@ export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
         place,
         events,
         entry: options.entry ?? workerFile('gateway-entry-thread'),
-        keys: issuers.keys,
+        keys: sources.issuers.keys,
         names,
         // The first threads are started before the group stands, and want no keys before they serve.
         tablesSettled: () => group.tables.settled(),
@@ -130,8 +130,8 @@ export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
         heartbeat: { memory, watch },
       }),
   });
-  issuers.serve((table) => group.useTable(table));
-  issuers.spreadOver(group.tables);
+  sources.serve((table) => group.useTable(table));
+  sources.issuers.spreadOver(group.tables);
   const give = (materials: readonly CertificateMaterial[]): void => group.useCertificates(materials);
   certificates.serveBy(group);
   give(certificates.served.current());

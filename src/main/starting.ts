@@ -26,13 +26,13 @@ import type { FirstGathering } from './first-gathering.ts';
 import { ioOf } from './host-ports.ts';
 import { createOfflineKinds, listKinds } from './kinds.ts';
 import { type NodeCertificates, openNodeCertificates } from './node-certificates.ts';
-import { type NodeIssuers, openNodeIssuers } from './node-issuers.ts';
 import { type NodeLists, openNodeLists } from './node-lists.ts';
 import type { GatewayNode, NodeOptions } from './node-options.ts';
 import { heapLimitMb, type NodeThreadOptions, openNodeThreads, thisMachine, threadCount } from './node-threads.ts';
 import { certificateFolder, removeRunningFile, writeRunningFile } from './running-file.ts';
 import { changeRecorder, ledgerFolder } from './ledger-changes.ts';
 import { type LedgerHost, startLedger } from './ledger-host.ts';
+import { type LiveSources, openLiveSources } from './live-sources.ts';
 import { type RevocationWatch, watchRevocations } from './revocation-watch.ts';
 import { watchSpace } from './space-watch.ts';
 import { certificateIssue, portIssue, spoiledIssue } from './start-issues.ts';
@@ -153,20 +153,20 @@ class Starting {
     });
     if (!certificates.ok) return err([certificateIssue(certificates.error, gathered)]);
     this.#undo.push(() => certificates.value.close());
-    const issuers = openNodeIssuers({ host, alerts, metrics: this.#metrics });
-    this.#undo.push(() => issuers.keys.close());
+    const sources = openLiveSources({ host, alerts, metrics: this.#metrics });
+    this.#undo.push(() => sources.close());
     const group = this.#startThreads(threads.value, {
       certificates: certificates.value,
-      issuers,
+      sources,
       connect: () => (config.audit === 'off' ? null : ledger.value.connect()),
     });
     const lists = openNodeLists({ host, alerts, tell: (table) => group.useTable(table) });
     this.#undo.push(() => lists.close());
     const record = changeRecorder(ledger.value.ledger, host);
-    const conductor = this.#conductor({ group, certificates: certificates.value, issuers, lists, record });
+    const conductor = this.#conductor({ group, certificates: certificates.value, sources, lists, record });
     const ports: MutablePorts = { https: 0, http: null, admin: 0 };
     const backend = this.#backend(config, {
-      ...{ conductor, group, issuers, lists, ports },
+      ...{ conductor, group, sources, lists, ports },
       ledger: ledger.value,
       certificates: certificates.value.served,
       revocations: this.#revocations,
@@ -180,8 +180,8 @@ class Starting {
     this.#undo.push(watchSpace({ folder: config.dataFolder, files: host.files, clock: host.clock, alerts }));
     // On the first start whoever needs no issuer is served, whatever can be had of their keys.
     this.#undo.push(() => this.#life.close());
-    await this.#life.keepKeys(issuers.keys);
-    await issuers.fill(first);
+    await this.#life.keepFetched(sources);
+    await sources.fill(first);
     lists.fill(first);
     const begun = await conductor.begin(first, this.#options.author, this.#life.lacking);
     if (!begun.ok) return begun;
@@ -264,7 +264,7 @@ class Starting {
     return ledger;
   }
 
-  #startThreads(threads: number, parts: Pick<NodeThreadOptions, 'certificates' | 'issuers' | 'connect'>): ThreadGroup {
+  #startThreads(threads: number, parts: Pick<NodeThreadOptions, 'certificates' | 'sources' | 'connect'>): ThreadGroup {
     const { host, lost, variant } = this.#options;
     const { alerts, keyring } = this.#data;
     const opened = openNodeThreads({
@@ -283,7 +283,7 @@ class Starting {
     return opened.group;
   }
 
-  #conductor({ group, certificates, issuers, lists, record }: ConductedParts): Conductor {
+  #conductor({ group, certificates, sources, lists, record }: ConductedParts): Conductor {
     const { clock, log } = this.#options.host;
     return new Conductor({
       file: this.#options.file,
@@ -299,7 +299,7 @@ class Starting {
       alerts: this.#data.alerts,
       record,
       adapt: async (gathered) => {
-        const lacking = await issuers.fill(gathered);
+        const lacking = await sources.fill(gathered);
         if (lacking.length > 0) return lacking;
         const spoiled = await this.#revocations.spoiled(gathered);
         if (spoiled.length > 0) return spoiled.map((file) => spoiledIssue(file, gathered));
@@ -311,8 +311,8 @@ class Starting {
         this.#webhook.follow(gathered);
         this.#revocations.follow(gathered);
         // One that was refused has added issuers of its own, and one that is new has none of the old.
-        await issuers.fill(gathered);
-        issuers.retain(gathered);
+        await sources.fill(gathered);
+        sources.retain(gathered);
         lists.follow(gathered);
         await certificates.follow(gathered.config);
         await this.#life.follow(gathered);
@@ -363,14 +363,14 @@ class Starting {
 
 type BackendParts = Pick<
   AdminBackendOptions,
-  'conductor' | 'group' | 'issuers' | 'lists' | 'ledger' | 'ports' | 'certificates' | 'revocations'
+  'conductor' | 'group' | 'sources' | 'lists' | 'ledger' | 'ports' | 'certificates' | 'revocations'
 >;
 
 interface ConductedParts {
   readonly group: ThreadGroup;
   readonly certificates: NodeCertificates;
-  readonly issuers: NodeIssuers;
   readonly lists: NodeLists;
+  readonly sources: LiveSources;
   readonly record: ConductorOptions['record'];
 }
 

@@ -20,6 +20,8 @@ export type AlertKind =
   | 'list.refused'
   | 'upstream.untrusted'
   | 'upstream.circuit-open'
+  | 'upstream.address-refused'
+  | 'upstream.targets-unavailable'
   | 'data-folder.fault'
   | 'ledger.fault'
   | 'issuer.keys-unavailable'

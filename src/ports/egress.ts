@@ -17,6 +17,11 @@ export interface EgressRequest {
   readonly reach: 'public' | 'named';
   /** CAs, PEM, that the other end is verified by instead of the well-known ones. */
   readonly ca?: string;
+  /**
+   * Gets the body of a reply with status 200 piece by piece, as it comes; that of the reply is empty then. For what goes
+   * on for a while, such as a watch. What throws here ends the call as the fault `malformed-reply`.
+   */
+  readonly receive?: (piece: Uint8Array) => void;
   /** Ends the call early, as the fault `cancelled`: nobody waits for it any more. */
   readonly signal?: AbortSignal;
 }

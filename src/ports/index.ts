@@ -2,6 +2,7 @@ export type { Alert, AlertKind, AlertRecord, Alerts } from './alerts.ts';
 export type { CertificateMaterial, Certificates } from './certificates.ts';
 export type { Clock, Timer } from './clock.ts';
 export type { DnsHook, DnsHookAction, DnsRecord } from './dns-hook.ts';
+export type { DnsServer, DnsTransport, DnsWait } from './dns-transport.ts';
 export type { Egress, EgressFault, EgressReply, EgressRequest } from './egress.ts';
 export type { FileFacts, FileFault, Files } from './files.ts';
 export type { Keyring } from './keyring.ts';
@@ -16,3 +17,13 @@ export type { SecretReference, Secrets } from './secrets.ts';
 export type { Segment, Segments } from './segments.ts';
 export type { Collection, CollectionDeclaration, Entry, OpenStore, Query, Store, Stored, StoreFault } from './store.ts';
 export type { SharedTable, TableDeclaration, Tables, TableVersion, WhenStale } from './tables.ts';
+export {
+  type AddressFamily,
+  type FoundTarget,
+  TARGET_LIMIT,
+  type TargetRow,
+  TARGETS_STALE_AFTER_MS,
+  type TargetSource,
+  targetKey,
+  UPSTREAM_TARGETS,
+} from './targets.ts';

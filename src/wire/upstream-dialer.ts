@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { connect as connectTcp, isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net';
 import {
   checkServerIdentity,
   connect as connectTls,
@@ -9,6 +9,7 @@ import {
 } from 'node:tls';
 import { lendingTo, takeReads } from './lent-reads.ts';
 import type { UpstreamBounds } from './upstream-connection.ts';
+import { upstreamLookup } from './upstream-lookup.ts';
 
 /** Where an upstream listens and how it proves itself; `ca` (PEM) takes the place of the public CAs. */
 export interface UpstreamTarget {
@@ -23,6 +24,8 @@ export interface UpstreamTarget {
   readonly serverName?: string | null;
   /** SHA-256 of the public keys (SPKI, base64) of which its certificate must have one; none for any. */
   readonly pins?: readonly string[];
+  /** Blocks of addresses that its name may stand for although no upstream has any there as a rule (upstream-lookup.ts). */
+  readonly allowedAddresses?: readonly string[];
   readonly bounds: UpstreamBounds;
 }
 
@@ -46,6 +49,7 @@ export class UpstreamDialer {
   readonly #pins: ReadonlySet<string>;
   readonly #secureContext: SecureContext | null;
   readonly #connect: UpstreamConnect;
+  readonly #lookup: LookupFunction;
 
   /** `protocol`: what is offered by ALPN (RFC 7301), where there is TLS. */
   constructor(target: UpstreamTarget, protocol: 'http/1.1' | 'h2', connect: UpstreamConnect | null) {
@@ -53,6 +57,7 @@ export class UpstreamDialer {
     this.#port = target.port;
     this.#protocol = protocol;
     this.#connect = connect ?? connectTcp;
+    this.#lookup = upstreamLookup(target.allowedAddresses ?? []);
     this.readyEvent = target.scheme === 'http' ? 'connect' : 'secureConnect';
     // Made once: reading the CAs anew for each connection costs milliseconds.
     this.#secureContext = target.scheme === 'https' ? upstreamContext(target) : null;
@@ -65,7 +70,7 @@ export class UpstreamDialer {
   dial(receive: (bytes: Buffer) => void): Socket {
     const host = this.#host;
     const onread = lendingTo(receive);
-    const options = { host, port: this.#port, noDelay: true, onread };
+    const options = { host, port: this.#port, noDelay: true, onread, lookup: this.#lookup };
     const secureContext = this.#secureContext;
     const serverName = this.#serverName;
     const socket =

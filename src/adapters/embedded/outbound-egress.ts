@@ -163,7 +163,7 @@ function send(request: EgressRequest, { url }: Target, connection: http.RequestO
     const stage = watchStage(sent, secure);
     sent.on('error', (error) => resolve(fault(reasonOf(error, stage()), messageOf(error))));
     sent.on('response', (message) => {
-      void receive(message, request.limitBytes).then((outcome) => {
+      void receive(message, request).then((outcome) => {
         sent.destroy();
         resolve(outcome);
       });
@@ -208,7 +208,9 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function receive(message: http.IncomingMessage, limitBytes: number): Promise<Outcome> {
+async function receive(message: http.IncomingMessage, request: EgressRequest): Promise<Outcome> {
+  const { limitBytes } = request;
+  const pass = message.statusCode === 200 ? request.receive : undefined;
   const coding = message.headers['content-encoding'];
   if (coding !== undefined && coding.toLowerCase() !== 'identity') {
     return fault('malformed-reply', `the reply is encoded as ${coding}, which was not asked for`);
@@ -221,7 +223,8 @@ async function receive(message: http.IncomingMessage, limitBytes: number): Promi
     for await (const chunk of message as AsyncIterable<Uint8Array>) {
       used += chunk.length;
       if (used > limitBytes) return tooLarge;
-      chunks.push(chunk);
+      if (pass === undefined) chunks.push(chunk);
+      else pass(chunk);
     }
   } catch (error) {
     return fault('malformed-reply', `the reply ended early: ${messageOf(error)}`);

@@ -66,6 +66,8 @@ const KINDS = {
   'list.refused': null,
   'upstream.untrusted': null,
   'upstream.circuit-open': null,
+  'upstream.address-refused': null,
+  'upstream.targets-unavailable': null,
   'data-folder.fault': null,
   'ledger.fault': null,
   'issuer.keys-unavailable': null,

@@ -1,0 +1,109 @@
+import { createOutboundEgress, createSocketDnsTransport } from '../adapters/index.ts';
+import { errorIssue, type Issue } from '../base/index.ts';
+import { type Gathered, readTargetFile } from '../config/index.ts';
+import type { SourceReport } from '../control/index.ts';
+import { Discovery, type HeldTargets, type WantedSource } from '../discovery/index.ts';
+import { type Alerts, type SharedTable, targetKey } from '../ports/index.ts';
+import type { ControlMetrics } from './control-metrics.ts';
+import type { HostPorts } from './host-ports.ts';
+import { createNodeTables } from './node-tables.ts';
+
+/** The sources of targets of a node, and the way of their table to the gateway threads. */
+export interface NodeDiscovery {
+  /**
+   * Finds the targets of a configuration's upstreams, beside those of the one in force; resolves within seconds. What
+   * can't be had: sources that are new and have failed, so that no request of their APIs could be served.
+   */
+  fill(gathered: Gathered): Promise<readonly Issue[]>;
+  /** From now on only the targets of this configuration's upstreams are looked for. */
+  retain(gathered: Gathered): void;
+  /** From now on each new version of the table is told so. */
+  serve(tell: (table: SharedTable) => void): void;
+  /** Targets that an earlier run has found. */
+  restore(held: readonly HeldTargets[]): void;
+  held(): readonly HeldTargets[];
+  /** How each source is, by name. */
+  report(): readonly SourceReport[];
+  close(): void;
+}
+
+/** What they work with. */
+export interface NodeDiscoveryOptions {
+  readonly host: HostPorts;
+  readonly alerts: Alerts;
+  readonly metrics: Pick<ControlMetrics, 'discoveryFailed' | 'targetsFound'>;
+}
+
+const RESOLVER_FILE = '/etc/resolv.conf';
+
+/** Opens them; nothing is looked for before the first filling. */
+export function openNodeDiscovery({ host, alerts, metrics }: NodeDiscoveryOptions): NodeDiscovery {
+  const { clock, files, log, random, resolver } = host;
+  const tellers = new Set<(table: SharedTable) => void>();
+  const tables = createNodeTables({
+    log,
+    alerts,
+    tell: (table) => {
+      for (const tell of tellers) tell(table);
+    },
+  });
+  const discovery = new Discovery({
+    ...{ clock, files, log, random, alerts, tables },
+    // Of its own: calls that wait for changes would keep the others from their turn.
+    egress: createOutboundEgress({ resolver, clock }),
+    dns: createSocketDnsTransport({ clock }),
+    resolverFile: RESOLVER_FILE,
+    kubernetesApi: kubernetesApi(process.env),
+    readTargets: readTargetFile,
+    failed: (kind) => metrics.discoveryFailed(kind),
+    told: ({ name, targets, foundAtMs }) => metrics.targetsFound(name, targets, foundAtMs),
+  });
+  return {
+    fill: async (gathered) => {
+      const wanted = sourcesOf(gathered);
+      const lacking = await discovery.fill(wanted);
+      return lacking.flatMap(({ key, fault }) => (fault === null ? [] : [lackOf(key, fault, gathered)]));
+    },
+    retain: (gathered) => discovery.retain(sourcesOf(gathered)),
+    serve: (tell) => void tellers.add(tell),
+    restore: (held) => discovery.restore(held),
+    held: () => discovery.held(),
+    report: () =>
+      discovery
+        .status()
+        .map(({ name, kind, targets, foundAtMs, fault }) => ({ name, kind, targets, foundAt: foundAtMs, fault })),
+    close: () => discovery.close(),
+  };
+}
+
+/** Where the API of the Kubernetes is that runs this program, as it tells all that it runs; null outside of one. */
+function kubernetesApi(environment: NodeJS.ProcessEnv): string | null {
+  const host = environment['KUBERNETES_SERVICE_HOST'] ?? '';
+  const port = environment['KUBERNETES_SERVICE_PORT'] ?? '443';
+  if (host === '' || !/^[0-9]{1,5}$/.test(port)) return null;
+  const url = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return URL.canParse(url) ? url : null;
+}
+
+/** Each source once, with its secret. */
+function sourcesOf({ config, secrets }: Gathered): readonly WantedSource[] {
+  const sources = config.apis.flatMap(({ upstream }) => (upstream.discover === null ? [] : [upstream.discover.source]));
+  const once = new Map(sources.map((source) => [targetKey(source), source]));
+  return [...once.values()].map((source) => {
+    const reference = source.kind === 'consul' ? source.token : null;
+    const secret = reference !== null && Object.hasOwn(secrets, reference) ? secrets[reference] : undefined;
+    return { source, token: secret === undefined ? null : Buffer.from(secret).toString('utf8').trim() };
+  });
+}
+
+function lackOf(key: string, fault: string, { config, places }: Gathered): Issue {
+  const api = config.apis.find(
+    ({ upstream }) => upstream.discover !== null && targetKey(upstream.discover.source) === key,
+  );
+  const path = `${api?.path ?? 'apis'}.upstream.discover`;
+  const place = Object.hasOwn(places, path) ? places[path] : undefined;
+  return errorIssue(path, `no targets can be found: ${fault}`, {
+    place: place ?? null,
+    fix: 'see that the source answers, then reload; docs/guide/discovery.md says more',
+  });
+}

@@ -1,0 +1,16 @@
+const PATIENCE_MS = 45_000;
+const PAUSE_MS = 25;
+
+/** Tries until it does not throw; after 45 seconds what it threw last is thrown. */
+export async function eventually(attempt: () => Promise<void> | void): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      await attempt();
+      return;
+    } catch (fault) {
+      if (Date.now() > deadline) throw fault;
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
