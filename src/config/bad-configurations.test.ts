@@ -327,7 +327,7 @@ const APIS: readonly Case[] = [
     withApi('', { upstream: '{ targets: [http://a], balance: best }' }),
     [5, 47, 'apis.orders.upstream.balance: expected a rule of balancing'],
   ],
-  ['no targets', withApi('', { upstream: '{ timeout: 3s }' }), [5, 5, 'apis.orders.upstream.targets: is missing']],
+  ['no targets', withApi('', { upstream: '{ timeout: 3s }' }), [5, 15, 'upstream: an upstream needs its `targets`']],
   [
     'a timeout without a unit',
     withApi('', { upstream: '{ targets: [http://a], timeout: 30 }' }),
