@@ -191,7 +191,7 @@ export class BalancedCall implements UpstreamCall, UpstreamEvents {
     const { breaker, retries } = failing;
     const nowMs = this.#host.monotonic();
     const isEarly = this.#headMs === null;
-    this.#end(nowMs);
+    this.#end(nowMs, failure.code === UNANSWERED.code);
     watch?.failed(this.#endpoint, failure, nowMs);
     if (isEarly) {
       breaker?.failed(this.#period, failure, nowMs);
@@ -236,6 +236,7 @@ export class BalancedCall implements UpstreamCall, UpstreamEvents {
     const isSent = this.#finished || framing.kind === 'none';
     // Timers may be early by less than their clock tells.
     if (isSent && deadline !== null && nowMs + 1 >= deadline.atMs) {
+      this.#end(nowMs, true);
       watch?.failed(this.#endpoint, UNANSWERED, nowMs);
       breaker?.failed(this.#period, UNANSWERED, nowMs);
       this.#count('failed');
@@ -245,10 +246,12 @@ export class BalancedCall implements UpstreamCall, UpstreamEvents {
     this.#count('left');
   }
 
-  #end(nowMs: number): void {
+  /** `isUnanswered`: no reply came in time, which says how slow the target is at least. */
+  #end(nowMs: number, isUnanswered = false): void {
     if (this.#over) return;
     this.#over = true;
-    this.#host.picker.ended(this.#endpoint, this.#headMs, nowMs);
+    const elapsedMs = this.#headMs ?? (isUnanswered ? nowMs - this.#startedMs : null);
+    this.#host.picker.ended(this.#endpoint, elapsedMs, nowMs);
   }
 
   /** Counts what became of a retry, once. */

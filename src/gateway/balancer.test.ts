@@ -72,3 +72,22 @@ test('what a target breaks is told as for a single one, and the next request is 
   );
   assert.equal(codeOf(replies.find(({ status }) => status === 502) as (typeof replies)[0]), 'upstream-malformed-reply');
 });
+
+test('a target that does not answer in time is asked less than one that does', async (t) => {
+  const { bench, targets } = await startMany(t, 2, ', timeout: 500ms');
+  const hanging = targets[0] as RawUpstream;
+  hanging.respond = () => {};
+  const askOnce = async (): Promise<number> => {
+    const reply = bench.ask(GET);
+    const isThere = (): boolean => bench.metrics.statuses.length > 0;
+    bench.metrics.statuses.length = 0;
+    const before = hanging.requests.length;
+    await until(() => isThere() || hanging.requests.length > before);
+    if (hanging.requests.length > before) bench.clock.pass(1_500);
+    return (await reply).status;
+  };
+  while (hanging.requests.length === 0) await askOnce();
+  const statuses: number[] = [];
+  for (let asked = 0; asked < 30; asked++) statuses.push(await askOnce());
+  assert.ok(statuses.filter((status) => status === 504).length <= 1, statuses.join());
+});
