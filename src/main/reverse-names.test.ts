@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createVirtualClock } from '../adapters/index.ts';
+import { err, ok } from '../base/index.ts';
+import { NameKeeper } from './reverse-names.ts';
+
+interface Zone {
+  readonly pointers: Readonly<Record<string, readonly string[] | Error>>;
+  readonly forward: Readonly<Record<string, readonly string[]>>;
+}
+
+function keeperOf({ pointers, forward }: Zone) {
+  const clock = createVirtualClock();
+  let questions = 0;
+  const keeper = new NameKeeper({
+    clock,
+    log: { write: () => assert.fail('it logged') },
+    reverse: {
+      namesOf: (address) => {
+        questions++;
+        const found = pointers[address] ?? [];
+        return Promise.resolve(found instanceof Error ? err(found.message) : ok(found));
+      },
+    },
+    resolver: {
+      resolve: (host) => {
+        const found = forward[host];
+        if (found === undefined) return Promise.resolve(err('no such name'));
+        return Promise.resolve(ok(found.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))));
+      },
+    },
+  });
+  return { keeper, clock, questions: () => questions };
+}
+
+test('a name counts where it leads back, in whatever spelling', async () => {
+  const { keeper } = keeperOf({
+    pointers: { '192.0.2.1': ['A.Example.', 'spoofed.example', 'gone.example'], '2001:db8::1': ['six.example'] },
+    forward: {
+      'a.example': ['198.51.100.1', '::ffff:192.0.2.1'],
+      'spoofed.example': ['198.51.100.1'],
+      'six.example': ['2001:DB8:0:0::1'],
+    },
+  });
+  assert.deepEqual((await keeper.find('192.0.2.1'))?.names, ['a.example']);
+  assert.deepEqual((await keeper.find('2001:db8::1'))?.names, ['six.example']);
+  assert.deepEqual((await keeper.find('192.0.2.9'))?.names, []);
+});
+
+test('of many names only the first few are looked at', async () => {
+  const many = Array.from({ length: 100 }, (_, at) => `n${at}.example`);
+  const forward = Object.fromEntries(many.map((name) => [name, ['192.0.2.1']]));
+  const { keeper } = keeperOf({ pointers: { '192.0.2.1': many }, forward });
+  assert.equal((await keeper.find('192.0.2.1'))?.names.length, 8);
+});
+
+test('what is known is not asked for again until it is old; a failure is soon', async () => {
+  const { keeper, clock, questions } = keeperOf({
+    pointers: { '192.0.2.1': ['a.example'], '192.0.2.2': new Error('SERVFAIL') },
+    forward: { 'a.example': ['192.0.2.1'] },
+  });
+  await Promise.all([keeper.find('192.0.2.1'), keeper.find('192.0.2.1')]);
+  await keeper.find('192.0.2.1');
+  assert.equal(questions(), 1);
+  clock.advance(600_000);
+  await keeper.find('192.0.2.1');
+  assert.equal(questions(), 2);
+  assert.deepEqual(await keeper.find('192.0.2.2'), { names: [], holdMs: 30_000 });
+  await keeper.find('192.0.2.2');
+  assert.equal(questions(), 3);
+  clock.advance(30_000);
+  await keeper.find('192.0.2.2');
+  assert.equal(questions(), 4);
+});
+
+test('a crowd of addresses waits for its turn, and beyond a bound is not asked for', async () => {
+  let running = 0;
+  let most = 0;
+  const open: (() => void)[] = [];
+  const keeper = new NameKeeper({
+    clock: createVirtualClock(),
+    log: { write: () => assert.fail('it logged') },
+    resolver: { resolve: () => Promise.resolve(err('none')) },
+    reverse: {
+      namesOf: () => {
+        most = Math.max(most, ++running);
+        const { promise, resolve } = Promise.withResolvers<void>();
+        open.push(resolve);
+        return promise.then(() => {
+          running--;
+          return ok([]);
+        });
+      },
+    },
+  });
+  const found = Array.from({ length: 400 }, (_, at) => keeper.find(`10.0.${at >> 8}.${at & 255}`));
+  let over = false;
+  const all = Promise.all(found).then((answers) => {
+    over = true;
+    return answers;
+  });
+  while (!over) {
+    for (const each of open.splice(0)) each();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const answers = await all;
+  assert.equal(most, 16);
+  assert.equal(answers.filter((answer) => answer === null).length, 400 - 16 - 256);
+});

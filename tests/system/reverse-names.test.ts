@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Answer, decode, encode } from 'dns-packet';
+import { createSystemReverseResolver } from '../../src/adapters/index.ts';
+import { err, ok } from '../../src/base/index.ts';
+import { openHostPorts } from '../../src/main/host-ports.ts';
+import { startNode } from '../../src/main/node.ts';
+import { ask } from './https-client.ts';
+
+const PATIENCE_MS = 45_000;
+
+/** What reverse zones say, which whoever holds an address writes. */
+const POINTERS: Readonly<Record<string, readonly string[]>> = {
+  '1.2.0.192.in-addr.arpa': ['a.partner.example'],
+  // Says that it is somebody else: the name does not lead back.
+  '66.2.0.192.in-addr.arpa': ['a.partner.example'],
+  '3.2.0.192.in-addr.arpa': ['bot.scanner.example'],
+  '4.2.0.192.in-addr.arpa': ['*.partner.example', 'no name at all', 'b.partner.example'],
+};
+const FORWARD: Readonly<Record<string, readonly string[]>> = {
+  'a.partner.example': ['192.0.2.1', '2001:db8::1'],
+  'bot.scanner.example': ['192.0.2.3'],
+  'b.partner.example': ['192.0.2.4'],
+};
+
+let names: Socket;
+let asked: string[] = [];
+let https = 0;
+let ca = '';
+let stop = (): Promise<void> => Promise.resolve();
+
+before(async () => {
+  names = createSocket('udp4');
+  names.on('message', (message, { port, address }) => {
+    const { id, questions = [] } = decode(message);
+    const [question] = questions;
+    asked.push(question?.name ?? '');
+    const found = POINTERS[question?.name ?? ''] ?? [];
+    const answers = found.map((data): Answer => ({ name: question?.name ?? '', type: 'PTR', ttl: 60, data }));
+    names.send(
+      encode({ type: 'response', id: id ?? 0, flags: found.length > 0 ? 0 : 3, questions, answers }),
+      port,
+      address,
+    );
+  });
+  names.bind(0, '127.0.0.1');
+  await once(names, 'listening');
+  const upstream = createServer((_request, reply) => void reply.end('served'));
+  upstream.listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  const folder = await mkdtemp(join(tmpdir(), 'portcullis-names-'));
+  const real = openHostPorts({ logFormat: 'json', logLevel: 'error' });
+  const node = await startNode({
+    host: {
+      ...real,
+      log: { write() {} },
+      reverse: createSystemReverseResolver({ servers: [`127.0.0.1:${names.address().port}`] }),
+      resolver: {
+        resolve: (host) => {
+          const found = FORWARD[host];
+          if (found === undefined) return Promise.resolve(err('there is no such name'));
+          return Promise.resolve(ok(found.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))));
+        },
+      },
+    },
+    file: join(folder, 'portcullis.yaml'),
+    readText: () => Promise.resolve(ok(Buffer.from(configuration((upstream.address() as AddressInfo).port)))),
+    author: 'test',
+    version: '0',
+    nodeVersion: process.version,
+    passphrase: null,
+    lost: (reason) => assert.fail(reason),
+  });
+  assert.ok(node.ok, JSON.stringify(node));
+  https = node.value.ports.https;
+  ca = await readFile(node.value.caFile, 'utf8');
+  stop = async () => {
+    await node.value.stop();
+    names.close();
+    upstream.closeAllConnections();
+    upstream.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+});
+
+after(() => stop());
+
+function configuration(port: number): string {
+  return `version: 1
+server: { https: { port: 0, certificate: local }, http: off, threads: 2 }
+admin: { port: 0 }
+data: ./data
+trustedProxies: [127.0.0.1]
+deny: { reverseNames: ['*.scanner.example'] }
+apis:
+  open: { routes: ['GET /open'], upstream: 'http://127.0.0.1:${port}', auth: public }
+  partners:
+    routes: ['GET /partners']
+    upstream: http://127.0.0.1:${port}
+    auth: public
+    allow: { reverseNames: ['*.partner.example'] }
+`;
+}
+
+async function statusOf(client: string, path: string): Promise<number> {
+  return (await ask({ port: https, ca, path, headers: { 'x-forwarded-for': client } })).status;
+}
+
+/** Whether it comes to this status, and stays: two threads find out each by itself. */
+async function comesTo(client: string, path: string, wanted: number): Promise<void> {
+  let last = 0;
+  let same = 0;
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await delay(50)) {
+    last = await statusOf(client, path);
+    same = last === wanted ? same + 1 : 0;
+    if (same === 8) return;
+  }
+  assert.fail(`${client} ${path}: ${last}`);
+}
+
+test('a client whose name leads back to it is let in once that is known, and not before', async () => {
+  assert.equal(await statusOf('192.0.2.1', '/partners'), 403);
+  await comesTo('192.0.2.1', '/partners', 200);
+});
+
+test('a client that gives itself the name of another is not let in', async () => {
+  asked = [];
+  assert.equal(await statusOf('192.0.2.66', '/partners'), 403);
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end && asked.length === 0; ) await delay(20);
+  assert.ok(asked.includes('66.2.0.192.in-addr.arpa'));
+  for (let turn = 0; turn < 10; turn++) {
+    assert.equal(await statusOf('192.0.2.66', '/partners'), 403);
+    await delay(20);
+  }
+});
+
+test('names that are none are passed over, and the sound one of them counts', async () => {
+  await comesTo('192.0.2.4', '/partners', 200);
+});
+
+test('a client with a denied name comes in until that is known, and then not', async () => {
+  await comesTo('192.0.2.3', '/open', 403);
+  await comesTo('192.0.2.1', '/open', 200);
+});
+
+test('a client without a name is asked for once, and denied by no list', async () => {
+  await comesTo('192.0.2.200', '/open', 200);
+  assert.equal(await statusOf('192.0.2.200', '/partners'), 403);
+});
