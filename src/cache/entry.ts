@@ -2,7 +2,7 @@ import type { Link } from './eviction.ts';
 import type { CacheKey, Selection, Stored, StoredHead, Usage } from './types.ts';
 
 /** What an entry takes besides its texts: objects, places in maps and lists. Measured, and rounded up. */
-const ENTRY_BYTES = 1_536;
+const ENTRY_BYTES = 2_048;
 /** A character may take two bytes, and a head is held as text and as places in it. */
 const CHARACTER_BYTES = 2;
 const FIELD_BYTES = 32;

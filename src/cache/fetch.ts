@@ -60,7 +60,6 @@ export class Fetch<H extends StoredHead> {
   readonly #host: FetchHost<H>;
   readonly #fetched: Fetched;
   #begun: Begun<H> | null = null;
-  /** Why nothing is stored any more; null while something may be. */
   #lost: NotStored | null;
 
   constructor(host: FetchHost<H>, fetched: Fetched) {
@@ -99,6 +98,11 @@ export class Fetch<H extends StoredHead> {
     const length = fields.get('content-length');
     if (differs('etag') || differs('last-modified') || (length !== null && length !== String(entry.body.length)))
       store.remove(entry);
+  }
+
+  /** Why nothing is stored any more; null while something may be. */
+  get lost(): NotStored | null {
+    return this.#lost;
   }
 
   /** The next of the body, which is copied. False where nothing is stored after all. */

@@ -27,7 +27,6 @@ export const RULES: CacheRules = {
   staleIfErrorMs: 0,
   clientControl: 'honour',
   storesPrivate: false,
-  statuses: null,
   bodyLimitBytes: 100_000,
 };
 

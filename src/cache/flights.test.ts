@@ -58,6 +58,13 @@ test('where the reply is not stored all go alone, and for ten seconds nobody wai
   assert.equal(flights.join('k', new Client(), 11_000), 'lead');
 });
 
+test('where the reply is lost this once all go alone, and the next ones wait again', () => {
+  const { flights, waiting } = flight(2);
+  flights.lost('k');
+  assert.deepEqual(wordsOf(waiting), ['alone', 'alone']);
+  assert.equal(flights.join('k', new Client(), 1), 'lead');
+});
+
 test('when the leader leaves the one who has waited longest leads, and hears nothing more', () => {
   const { flights, waiting } = flight(3);
   flights.abandoned('k');
@@ -112,8 +119,19 @@ test('what is remembered of replies that are not stored has a bound', () => {
   assert.equal(alone.length, 4_096);
 });
 
-type Act = 'join' | 'leave' | 'landed' | 'notStored' | 'failed' | 'abandoned';
-const ACTS: readonly Act[] = ['join', 'join', 'join', 'join', 'leave', 'landed', 'notStored', 'failed', 'abandoned'];
+type Act = 'join' | 'leave' | 'landed' | 'notStored' | 'lost' | 'failed' | 'abandoned';
+const ACTS: readonly Act[] = [
+  'join',
+  'join',
+  'join',
+  'join',
+  'leave',
+  'landed',
+  'notStored',
+  'lost',
+  'failed',
+  'abandoned',
+];
 
 test('whatever happens in whatever order, everybody hears one word or has left, and a flight has one leader', () => {
   fc.assert(

@@ -86,6 +86,11 @@ export class Flights {
     this.#end(flightKey, 'alone');
   }
 
+  /** The leader's reply is not stored, though such replies are: everybody fetches alone. */
+  lost(flightKey: string): void {
+    this.#end(flightKey, 'alone');
+  }
+
   /** The upstream failed, and would for those who wait as well. */
   failed(flightKey: string): void {
     this.#end(flightKey, 'failed');

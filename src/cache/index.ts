@@ -3,7 +3,7 @@ export { CONDITIONS, isNotModified, notModifiedFields, validators } from './cond
 export type { Fetch, HeadTimes, MakeHead } from './fetch.ts';
 export { Flights, type FlightWord, type Waiter } from './flights.ts';
 export { invalidates } from './invalidation.ts';
-export { cacheKey, keyedQuery, type KeyParts } from './key.ts';
+export { cacheKey, type KeyParts } from './key.ts';
 export { CacheMemory } from './memory.ts';
 export { ageSeconds, isUpstreamFailure, mayServeOnFailure, ReplyCache } from './reply-cache.ts';
 export type {

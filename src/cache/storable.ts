@@ -64,8 +64,8 @@ export function refusalOfRequest(request: CacheRequest): NotStored | null {
   return fields.has('cache-control') && readRequestDirectives(fields).noStore ? 'request-no-store' : null;
 }
 
-function refusalOfReply({ rules, status, fields }: Judged, directives: ReplyDirectives): NotStored | null {
-  if (!UNDERSTOOD.has(status) || rules.statuses?.has(status) === false) return 'status';
+function refusalOfReply({ status, fields }: Judged, directives: ReplyDirectives): NotStored | null {
+  if (!UNDERSTOOD.has(status)) return 'status';
   // Who asks for understanding means that, where it is there, no-store is not for him (RFC 9111 §5.2.2.3).
   if (directives.noStore && !directives.mustUnderstand) return 'no-store';
   if (fields.has('content-range')) return 'partial';

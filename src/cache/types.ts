@@ -57,8 +57,6 @@ export interface CacheRules {
   readonly clientControl: 'ignore' | 'honour';
   /** Whether `private` replies are stored where the key holds the identity. */
   readonly storesPrivate: boolean;
-  /** Statuses that are stored; null for all that are understood. */
-  readonly statuses: ReadonlySet<number> | null;
   /** The most bytes a body may have. */
   readonly bodyLimitBytes: number;
 }

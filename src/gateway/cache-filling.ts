@@ -72,7 +72,7 @@ export class CacheFilling {
   /** The head of the upstream's reply; why it is not stored, or null where it will be once it is whole. */
   head(head: ReplyHead): NotStored | null {
     const why = this.#refusal(head);
-    if (why !== null) this.#notStored();
+    if (why !== null) this.#notStored(why);
     return why;
   }
 
@@ -88,14 +88,14 @@ export class CacheFilling {
 
   /** The next of the body. */
   write(piece: WholeBody): void {
-    if (!this.#over && piece.length > 0 && !this.#fetch.write(piece)) this.#notStored();
+    if (!this.#over && piece.length > 0 && !this.#fetch.write(piece)) this.#notStored(this.#fetch.lost ?? 'incomplete');
   }
 
   /** The body is whole. Whoever waits looks it up. */
   finish(): void {
     if (this.#over) return;
     const finished = this.#fetch.finish();
-    if (!finished.ok) this.#notStored();
+    if (!finished.ok) this.#notStored(finished.error);
     else this.#landed(finished.value);
   }
 
@@ -113,10 +113,13 @@ export class CacheFilling {
     if (this.#flight !== null) this.#place.cache.flights.landed(this.#flight);
   }
 
-  #notStored(): void {
+  #notStored(why: NotStored): void {
     this.#end();
-    if (this.#leads && this.#flight !== null)
-      this.#place.cache.flights.notStored(this.#flight, this.#clock.monotonic());
+    if (!this.#leads || this.#flight === null) return;
+    const { flights } = this.#place.cache;
+    // These say nothing of the next reply.
+    if (why === 'invalidated' || why === 'superseded') flights.lost(this.#flight);
+    else flights.notStored(this.#flight, this.#clock.monotonic());
   }
 
   /** The upstream gave no whole reply. */

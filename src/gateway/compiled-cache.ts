@@ -44,7 +44,6 @@ function compileCache(config: CacheConfig): CompiledCache {
       staleIfErrorMs: config.staleIfErrorMs ?? 0,
       clientControl: config.clientControl,
       storesPrivate: config.per === 'user',
-      statuses: null,
       bodyLimitBytes: config.maxEntryBytes,
     },
     perUser: config.per === 'user',

@@ -48,8 +48,7 @@ const MISDEEDS = {
   cutBody: ({ socket }: ReceivedRequest) => void socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc'),
   garbage: ({ socket }: ReceivedRequest) => void socket.end('what?\r\n\r\n'),
   unavailable: ({ socket }: ReceivedRequest) => void socket.write(replyText('busy', 'retry-after: 3', 503)),
-  unavailableLong: ({ socket }: ReceivedRequest) =>
-    void socket.write(replyText('busy'.repeat(50_000), '', 503)),
+  unavailableLong: ({ socket }: ReceivedRequest) => void socket.write(replyText('busy'.repeat(50_000), '', 503)),
 } as const;
 
 const EVERYTHING = 'retries: { attempts: 2, on: [connect, reset, timeout, 502, 503, 504] }';
