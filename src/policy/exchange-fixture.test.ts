@@ -46,31 +46,31 @@ export function written(...pieces: readonly (string | Reference)[]): WrittenText
   return { text: '', pieces };
 }
 
-/** What a kind makes of an operation, or its issues in words. */
-export function stepsOf<C>(
-  kind: PolicyKind<C>,
-  config: C,
-  template: string,
-  sources: Partial<Sources> = {},
-): Steps | string {
+/** The steps that a kind makes for an operation with this template. */
+export function stepsOf<C>(kind: PolicyKind<C>, config: C, template: string, sources: Partial<Sources> = {}): Steps {
+  const compiled = compiledFor(kind, config, template, sources);
+  assert.ok(compiled.ok, compiled.ok ? '' : compiled.error.map(formatIssue).join('\n'));
+  return [...compiled.value.values()][0] ?? assert.fail('no steps');
+}
+
+/** What a kind has against such an operation, an issue a line. */
+export function issuesOf<C>(kind: PolicyKind<C>, config: C, template: string): string {
+  const compiled = compiledFor(kind, config, template, {});
+  assert.ok(!compiled.ok, 'it has nothing against it');
+  return compiled.error.map(formatIssue).join('\n');
+}
+
+function compiledFor<C>(kind: PolicyKind<C>, config: C, template: string, sources: Partial<Sources>) {
   const name = `GET ${template}`;
   const operation = { id: `users/${name}`, api: 'users', name, template, described: null } as unknown as Operation;
   const issuers = { has: () => false, names: () => [] };
-  const at = {
-    name: `users/${kind.kind}`,
-    api: 'users',
-    operations: [operation],
-    roles: createRoleTable([], []),
-    issuers,
-  };
-  const compiled = kind.compile(config, at, sources as Sources);
-  if (!compiled.ok) return compiled.error.map(formatIssue).join('\n');
-  return compiled.value.get(operation.id) ?? assert.fail('no steps');
+  const roles = createRoleTable([], []);
+  const at = { name: `users/${kind.kind}`, api: 'users', operations: [operation], roles, issuers };
+  return kind.compile(config, at, sources as Sources);
 }
 
 /** Runs the one step before the upstream, and says what it did in short words. */
-export function ruled(steps: Steps | string, asked: Asked): string {
-  assert.ok(typeof steps !== 'string', String(steps));
+export function ruled(steps: Steps, asked: Asked): string {
   const edits: string[] = [];
   const note =
     (what: string) =>
@@ -91,8 +91,7 @@ export function ruled(steps: Steps | string, asked: Asked): string {
 }
 
 /** What the step of `respond` does to a reply. */
-export function edited(steps: Steps | string, asked: Asked): readonly string[] {
-  assert.ok(typeof steps !== 'string', String(steps));
+export function edited(steps: Steps, asked: Asked): readonly string[] {
   const edits: string[] = [];
   const editor: ResponseEditor = {
     setHeader: (name, value) => void edits.push(`set ${name} ${value}`),

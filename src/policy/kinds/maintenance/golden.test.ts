@@ -44,7 +44,7 @@ test('an operation has its own word: another maintenance, or none', () => {
 
 test('strangers are told at once, and only where roles may pass callers sign in first', () => {
   const kind = createMaintenanceKind();
-  assert.deepEqual(Object.keys(stepsOf(kind, { api: RULES, operations: {} }, '/u') as object), ['admit']);
+  assert.deepEqual(Object.keys(stepsOf(kind, { api: RULES, operations: {} }, '/u')), ['admit']);
   const roles = { ...RULES, roles: ['tester'] };
-  assert.deepEqual(Object.keys(stepsOf(kind, { api: roles, operations: {} }, '/u') as object), ['authorize']);
+  assert.deepEqual(Object.keys(stepsOf(kind, { api: roles, operations: {} }, '/u')), ['authorize']);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { pathText, ruled, stepsOf } from '../../exchange-fixture.test.ts';
+import { issuesOf, pathText, ruled, stepsOf } from '../../exchange-fixture.test.ts';
 import type { RedirectRules } from './config.ts';
 import { createRedirectKind } from './kind.ts';
 
@@ -40,7 +40,7 @@ test('a redirect too long for a field is refused', () => {
 
 test('a parameter that the operation does not have is an issue', () => {
   assert.match(
-    String(leading({}, '/f/{rest...}')),
+    issuesOf(createRedirectKind(), { operations: { 'GET /f/{rest...}': RULES } }, '/f/{rest...}'),
     /apis\.users[^]*redirect: the path of this operation has no parameter `id`/,
   );
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { edited, pathText, ruled, stepsOf, written } from '../../exchange-fixture.test.ts';
+import { edited, issuesOf, pathText, ruled, stepsOf, written } from '../../exchange-fixture.test.ts';
 import type { Reference } from '../../written-text.ts';
 import type { RewriteConfig, RewriteRules } from './config.ts';
 import { createRewriteKind } from './kind.ts';
@@ -19,12 +19,15 @@ const SUBJECT: Reference = { kind: 'principal-subject' };
 const rewriting = (rules: Partial<RewriteRules>, template = '/u/{id}') =>
   stepsOf(createRewriteKind(), { api: { ...NOTHING, ...rules }, operations: {} }, template);
 
+const complaining = (rules: Partial<RewriteRules>, template = '/u/{id}'): string =>
+  issuesOf(createRewriteKind(), { api: { ...NOTHING, ...rules }, operations: {} }, template);
+
 test('an operation of which nothing is said has no steps, and one whose replies change none before the upstream', () => {
   const kind = createRewriteKind();
   assert.deepEqual(stepsOf(kind, { api: null, operations: {} }, '/u'), {});
   assert.deepEqual(stepsOf(kind, { api: null, operations: { constructor: NOTHING } }, '/u'), {});
   const response = { set: [], add: [], remove: ['x-a'] };
-  assert.deepEqual(Object.keys(rewriting({ response }) as object), ['respond']);
+  assert.deepEqual(Object.keys(rewriting({ response })), ['respond']);
 });
 
 test('each part of an operation takes the place of that of its API, and the others hold', () => {
@@ -49,26 +52,20 @@ test('a parameter that the operation does not have is an issue at the part that 
   const stranger: Reference = { kind: 'param', name: 'stranger' };
   const named = [{ name: 'x', value: written(stranger) }];
   const edits = { set: named, add: named, remove: [] };
-  const said = rewriting({
+  const said = complaining({
     path: pathText('/x/{stranger}'),
     query: { set: named, remove: [], rename: [] },
     request: edits,
     response: edits,
   });
-  assert.equal(typeof said, 'string');
-  const lines = String(said)
-    .split('\n')
-    .filter((line) => line.startsWith('apis.'));
+  const lines = said.split('\n').filter((line) => line.startsWith('apis.'));
   assert.deepEqual(
     lines.map((line) => line.slice(0, line.indexOf(':'))),
     ['path', 'query', 'request', 'request', 'response', 'response'].map((part) => `apis.users.rewrite.${part}`),
   );
-  assert.match(String(said), /has no parameter `stranger`[^]*it has: id/);
-  assert.match(
-    String(rewriting({ path: pathText('/x/{rest}') }, '/f/{rest...}')),
-    /write `\{rest\.\.\.\}` as the last one/,
-  );
-  assert.match(String(rewriting({ path: pathText('/x/{a}') }, '/f')), /it has none/);
+  assert.match(said, /has no parameter `stranger`[^]*it has: id/);
+  assert.match(complaining({ path: pathText('/x/{rest}') }, '/f/{rest...}'), /write `\{rest\.\.\.\}` as the last one/);
+  assert.match(complaining({ path: pathText('/x/{a}') }, '/f'), /it has none/);
 });
 
 test('the host is fixed, or that which the client named, with its port', () => {
