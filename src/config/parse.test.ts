@@ -66,6 +66,8 @@ const NOTHING_SAID_OF_FAILURES = {
   retries: { attempts: 0, on: ['connect'], budgetPercent: 20 },
   breaker: null,
 };
+/** An API of whose requests and replies nothing more is said. */
+const NOTHING_BESIDE = { lists: null, rewrite: null, maintenance: null, cache: null };
 const LOW = { ...NOTHING, priority: 'low' };
 
 function parse(text: string, kinds: readonly PolicyKind<unknown>[] = []): Config {
@@ -114,14 +116,11 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
     bodyLimitBytes: 1_048_576,
     priority: 'high',
     limits: [],
-    lists: null,
+    ...NOTHING_BESIDE,
     validate: 'requests',
     errors: 'plain',
     credentials: 'remove',
     securityHeaders: true,
-    rewrite: null,
-    maintenance: null,
-    cache: null,
     source: { kind: 'openapi', location: '/etc/portcullis/orders.openapi.yaml' },
     operations: {
       getOrder: { ...LOW, auth: null, bodyLimitBytes: 0, path: 'apis.orders.operations.getOrder' },
