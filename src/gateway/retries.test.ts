@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import {
   apiText,
@@ -19,10 +20,11 @@ const post = (body: string, method = 'POST'): string =>
 /** A port of this machine that refuses connections. */
 async function refusingPort(): Promise<number> {
   const server = createServer();
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
-  });
-  await new Promise((resolve) => server.close(resolve));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
   return port;
 }
 
@@ -142,7 +144,10 @@ test('a body in chunks that was kept whole goes out again, and one too long to b
   assert.ok(good.requests.every(({ body }) => body.toString() === chunk));
   const statuses = [];
   for (let asked = 0; asked < 4; asked++) statuses.push((await bench.ask(post('b'.repeat(300_000), 'PUT'))).status);
-  assert.deepEqual(statuses.toSorted((a, b) => a - b), [200, 200, 502, 502]);
+  assert.deepEqual(
+    statuses.toSorted((a, b) => a - b),
+    [200, 200, 502, 502],
+  );
 });
 
 test('a target that hangs is left for another one when its time is over', async (t) => {
@@ -260,4 +265,18 @@ test('an upgrade is asked for again only where nobody heard of it', async (t) =>
     'GET /ws HTTP/1.1\r\nhost: a.example\r\nupgrade: websocket\r\nconnection: upgrade\r\norigin: https://a.example\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
   for (let asked = 0; asked < 4; asked++) await bench.ask(ask);
   assert.deepEqual([bad.requests.length, good.requests.length, bench.metrics.retries], [2, 2, []]);
+});
+
+test('a target that is not what it should be is told of, though its requests go to another', async (t) => {
+  const plain = await RawUpstream.start(t);
+  plain.onSocket = (socket) => void socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  const bench = await startOver(
+    t,
+    [plain.url, `http://127.0.0.1:${await refusingPort()}`].map((url) => url.replace('http:', 'https:')),
+    'timeout: 5s',
+  );
+  for (let asked = 0; asked < 2; asked++) assert.equal((await bench.ask(GET)).status, 502);
+  assert.ok(bench.alerts.some(({ kind }) => kind === 'upstream.untrusted'));
+  const retried = bench.lines.filter(({ event }) => event === 'upstream.retried');
+  assert.deepEqual([retried.length, bench.metrics.retries], [2, ['connect failed', 'connect failed']]);
 });

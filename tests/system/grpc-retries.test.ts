@@ -59,7 +59,7 @@ apis:
   t.after(() => gateway.stop());
   const session = await openSession({ port: gateway.https, ca: gateway.ca });
   t.after(() => void session.destroy());
-  const call = async (headers: Readonly<Record<string, string>>) => {
+  const call = async (headers: Readonly<Record<string, string>>): Promise<readonly string[]> => {
     const stream = session.request(
       {
         ...{ ':method': 'POST', ':path': `/${SERVICE}/Unary`, 'content-type': 'application/grpc', te: 'trailers' },
