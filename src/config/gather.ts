@@ -13,6 +13,7 @@ import { gatherLists } from './gather-lists.ts';
 import { gatherCertificates } from './gather-certificates.ts';
 import { gatherClients } from './gather-clients.ts';
 import { checked, complain, gatherFile, gatherSecret, type GatherOptions, placeOf, type Work } from './gather-work.ts';
+import { maintenanceWarnings } from './maintenance-warnings.ts';
 import { hostWarnings } from './https-hosts.ts';
 import type { ParsedConfig } from './parse.ts';
 import { originWarnings } from './origin-warnings.ts';
@@ -148,6 +149,7 @@ function warn(work: Work): void {
     ...proxyWarnings(config, places),
     ...hostWarnings(config, places),
     ...originWarnings(config, places),
+    ...maintenanceWarnings(config, places),
     ...grantWarnings(config, descriptions, places),
     ...caseWarnings(config, work.described, places),
   );

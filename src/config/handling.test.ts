@@ -4,6 +4,7 @@ import { formatIssue } from '../base/index.ts';
 import type { ApiConfig } from './config.ts';
 import type { Comparable } from './config-change.ts';
 import { diffConfigurations } from './diff.ts';
+import { maintenanceWarnings } from './maintenance-warnings.ts';
 import { parseConfig } from './parse.ts';
 
 const OPERATION = 'GET /u/{id}';
@@ -370,5 +371,25 @@ test('diff tells of another body in the file of a fixed reply', () => {
       effect: 'changes',
       message: 'the file of its fixed reply has changed',
     },
+  ]);
+});
+
+test('what is closed for maintenance is told, and what only seems to be', () => {
+  const warned = (api: string, operation: string): readonly string[] => {
+    const parsed = parse(api, operation);
+    assert.ok(parsed.ok);
+    return maintenanceWarnings(parsed.value.config, parsed.value.places).map(
+      ({ severity, path, message, place }) => `${severity} ${place?.line} ${path}: ${message}`,
+    );
+  };
+  const own = 'apis.a.operations["GET /u/{id}"].maintenance';
+  assert.deepEqual(warned('', ''), []);
+  assert.deepEqual(warned('maintenance: { on: false }', 'maintenance: off'), []);
+  assert.deepEqual(warned('maintenance: on', 'maintenance: { message: later }'), [
+    'warning 9 apis.a.maintenance: this is closed for maintenance',
+    `warning 10 ${own}: this is closed for maintenance`,
+  ]);
+  assert.deepEqual(warned('', 'maintenance: { allow: { addresses: [10.0.0.0/8, "::/0"] } }'), [
+    `warning 9 ${own}.allow.addresses: ::/0 is everybody, so nothing is closed here`,
   ]);
 });

@@ -90,7 +90,9 @@ const respond = z
   .strictObject({
     status: z
       .int({ error: STATUS_WORDS })
-      .refine((value) => (value >= 200 && value <= 299) || (value >= 400 && value <= 599), { error: STATUS_WORDS })
+      .min(200, { error: STATUS_WORDS })
+      .max(599, { error: STATUS_WORDS })
+      .refine((value) => value < 300 || value >= 400, { error: STATUS_WORDS })
       .prefault(200)
       .meta({ description: 'From 200 to 299, or from 400 to 599.' }),
     headers: z.record(answerField, answerValue).optional().meta({

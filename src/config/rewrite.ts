@@ -11,7 +11,10 @@ import { fieldNameFault, readWrittenText } from './written-text.ts';
 const EDIT_LIMIT = 64;
 const TEXT_FORM = words('expected text, which may name what is of the request', 'such as a1, or {params.id}');
 
-const text = parsed(readWrittenText, TEXT_FORM).meta({ title: 'text' });
+const text = parsed(readWrittenText, TEXT_FORM).meta({
+  title: 'text',
+  description: 'A text, which may name `{params.NAME}`, `{request.id}`, `{request.host}` or `{principal.subject}`.',
+});
 const texts = z.union([text, uniqueList(text, { least: 1, most: 8, what: 'value', nameOf: (value) => value.text })], {
   error: words('expected text, or a list of texts', 'such as a1'),
 });
@@ -24,7 +27,8 @@ const parameterName = z
   // Frameworks take it for the method, in several spellings: the request would do another than the one that was judged.
   .refine((name) => !/^ *[._[]method/i.test(name), {
     error: words('some servers read this parameter as the method', 'give it another name'),
-  });
+  })
+  .meta({ title: 'name', description: 'The name of a parameter, decoded.' });
 
 const query = z
   .strictObject({
@@ -48,10 +52,13 @@ const query = z
 
 /** The keys of header edits on one side. */
 function fields(side: 'requests' | 'replies', description: string) {
-  const name = z.string().superRefine((value, context) => {
-    const fault = fieldNameFault(value, side);
-    if (fault !== null) context.addIssue({ code: 'custom', message: fault });
-  });
+  const name = z
+    .string()
+    .superRefine((value, context) => {
+      const fault = fieldNameFault(value, side);
+      if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+    })
+    .meta({ title: 'name' });
   return z
     .strictObject({
       remove: uniqueList(name, { least: 1, most: EDIT_LIMIT, what: 'field', nameOf: (each) => each.toLowerCase() })
