@@ -6,6 +6,7 @@ import { canarySchema } from './canary.ts';
 import { kindOfFound } from './discover.ts';
 import { mirrorSchema } from './mirror.ts';
 import { isWhole, type RawTarget, targetFault } from './targets.ts';
+import { words } from './words.ts';
 
 /** Where requests go besides the targets of an upstream. */
 export const besideTargetsKeys = {
@@ -32,14 +33,16 @@ export function tellOfOthers({ targets = [], discover, canary, mirror }: Raw, co
   if (first === undefined || !targets.every(isWhole)) return;
   const authorities = targets.map((each) => authorityOf(each.scheme, each));
   const tell = (path: (string | number)[], each: RawTarget, seen: Set<string>): void => {
-    const message = targetFault(each, first, seen);
+    const isOfUpstream = authorities.includes(authorityOf(each.scheme, each));
+    const message = isOfUpstream
+      ? words('this is a target of the upstream already', 'name another one')
+      : targetFault(each, first, seen);
     if (message !== null) context.addIssue({ code: 'custom', path, message });
   };
-  const seen = new Set(authorities);
+  const seen = new Set<string>();
   for (const [at, each] of canary?.targets.entries() ?? [])
     if (isWhole(each)) tell(['canary', 'targets', at], each, seen);
-  if (mirror !== undefined && isWhole(mirror.url))
-    tell(['mirror', 'url'], { ...mirror.url, weight: 1 }, new Set(authorities));
+  if (mirror !== undefined && isWhole(mirror.url)) tell(['mirror', 'url'], { ...mirror.url, weight: 1 }, new Set());
 }
 
 /** What the gateway is to do by these keys. */
