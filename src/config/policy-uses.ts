@@ -90,7 +90,7 @@ function listsPolicy(
   operations: Operations,
   { lists, geo }: Omit<Beside, 'issuers'>,
 ): readonly PolicyUse[] {
-  const asksForMail = lists?.deny?.mailDomains != null || lists?.allow?.mailDomains != null;
+  const asksForMail = [lists?.deny, lists?.allow].some((rules) => (rules?.mailDomains ?? null) !== null);
   const own = operations.flatMap(([name, each]) => (each.lists === null ? [] : [[name, each.lists] as const]));
   const node = asksForMail ? lists : null;
   const first = [api.lists, ...own.map(([, pair]) => pair), node].find((pair) => pair !== null);

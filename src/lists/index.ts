@@ -1,4 +1,3 @@
-export { AddressTree } from './address-tree.ts';
 export { readNameEntry } from './domain-name.ts';
 export { GEO_LIMIT_BYTES, GeoDatabase } from './geo-database.ts';
 export { LIST_LIMIT_BYTES, type ListFault, readListFile } from './list-file.ts';

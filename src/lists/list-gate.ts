@@ -59,7 +59,7 @@ export class ListGate {
 
   /** Whether `mailRefusal` may refuse anybody. */
   get asksForMail(): boolean {
-    return this.#deny?.mail != null || this.#allow?.mail != null;
+    return [this.#deny, this.#allow].some((side) => side !== null && side.mail !== null);
   }
 
   /**

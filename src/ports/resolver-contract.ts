@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import { describe, test } from 'node:test';
 import { ok } from '../base/index.ts';
-import type { Resolver } from './resolver.ts';
+import type { Resolver, ReverseResolver } from './resolver.ts';
 
 /** A resolver, a name that it knows, and one that nobody has. */
 export interface ResolverSubject {
@@ -43,6 +43,34 @@ export function resolverContract(name: string, makeSubject: () => ResolverSubjec
       const { resolver } = makeSubject();
       for (const host of ['', ' ', 'a b', 'a\0b', 'a\nb', `${'a.'.repeat(127)}toolong`, '[::1]', 'fe80::1%']) {
         assert.equal((await resolver.resolve(host)).ok, false, JSON.stringify(host));
+      }
+    });
+  });
+}
+
+/** A resolver of names of addresses, an address that has one, one that has none, and one whose names nobody tells. */
+export interface ReverseResolverSubject {
+  readonly resolver: ReverseResolver;
+  readonly named: string;
+  readonly nameless: string;
+  readonly untold: string;
+}
+
+/** What every ReverseResolver promises. */
+export function reverseResolverContract(name: string, makeSubject: () => ReverseResolverSubject): void {
+  describe(`${name} keeps the contract of ReverseResolver`, () => {
+    test('an address with a name has it, and one without has none', async () => {
+      const { resolver, named, nameless } = makeSubject();
+      const found = await resolver.namesOf(named);
+      assert.ok(found.ok && found.value.length > 0, found.ok ? 'no name' : found.error);
+      assert.deepEqual(await resolver.namesOf(nameless), ok([]));
+    });
+
+    test('where nobody tells, that is an error, and what is no address too', async () => {
+      const { resolver, untold } = makeSubject();
+      for (const address of [untold, 'localhost', '']) {
+        const found = await resolver.namesOf(address);
+        assert.equal(found.ok, false, address);
       }
     });
   });

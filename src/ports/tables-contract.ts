@@ -69,6 +69,46 @@ function testReplacing(makeTables: () => Tables): void {
     assert.deepEqual([now.version, now.filledAtMs], [7, 6]);
   });
 
+  test('rows of bytes in shared memory are given and sent as they are, and not mixed with others', () => {
+    const tables = declared(makeTables);
+    const bytes = new Uint8Array(new SharedArrayBuffer(8)).fill(7);
+    const mine = new Map([['a', bytes]]);
+    tables.replace('keys', 1, mine, 5);
+    mine.delete('a');
+    assert.equal(tables.read<Uint8Array>('keys').rows.get('a'), bytes);
+    const other = declared(makeTables);
+    other.take(tables.share('keys'));
+    assert.equal(other.read<Uint8Array>('keys').rows.get('a')?.buffer, bytes.buffer);
+    assert.throws(() =>
+      tables.replace(
+        'keys',
+        2,
+        new Map<string, unknown>([
+          ['a', bytes],
+          ['b', 1],
+        ]),
+        6,
+      ),
+    );
+    assert.throws(() =>
+      tables.replace(
+        'keys',
+        2,
+        new Map<string, unknown>([
+          ['b', 1],
+          ['a', bytes],
+        ]),
+        6,
+      ),
+    );
+    assert.equal(tables.read('keys').version, 1);
+    tables.replace('keys', 2, new Map([['b', 1]]), 6);
+    other.take(tables.share('keys'));
+    assert.deepEqual([...other.read('keys').rows], [['b', 1]]);
+    tables.replace('keys', 3, new Map(), 7);
+    assert.equal(tables.read('keys').rows.size, 0);
+  });
+
   test('a version that was read never changes afterwards', () => {
     const tables = declared(makeTables);
     const mine = new Map([['a', 1]]);
