@@ -115,7 +115,9 @@ test('eviction looks at a bounded number of entries, though all were used', () =
         looked += 1;
         return uses;
       },
-      set: (value: number) => (uses = value),
+      set: (value: number) => {
+        uses = value;
+      },
     });
   }
   assert.ok(numbers.queues.victim() !== null);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import CachePolicy from 'http-cache-semantics';
 import { Bench, type Given, START_MS } from './fixture.test.ts';
@@ -104,98 +104,96 @@ function policyOf({ method, status, asked, replied }: Case): { policy: CachePoli
   return { policy, at: (ms) => (nowMs = START_MS + ms) };
 }
 
-describe('beside http-cache-semantics', () => {
-  test('nothing is stored that it would not store, and what it would and this does not has a reason', () => {
-    const seen = new Set<string>();
-    fc.assert(
-      fc.property(cases, (given) => {
-        const { method, status, asked, replied } = given;
-        const refusal = new Bench().refusal({ method, fields: asked }, { status, fields: replied as Given });
-        const { policy } = policyOf(given);
-        if (refusal === null) assert.ok(policy.storable(), 'it would not store this');
-        else if (policy.storable()) {
-          seen.add(refusal);
-          assert.ok(refusal in STRICTER, `not stored: ${refusal}`);
-        }
-      }),
-      { numRuns: 3_000 },
-    );
-    assert.deepEqual([...seen].toSorted(), Object.keys(STRICTER).toSorted(), 'every difference was seen');
-  });
+test('beside http-cache-semantics: nothing is stored that it would not store, and what it would and this does not has a reason', () => {
+  const seen = new Set<string>();
+  fc.assert(
+    fc.property(cases, (given) => {
+      const { method, status, asked, replied } = given;
+      const refusal = new Bench().refusal({ method, fields: asked }, { status, fields: replied as Given });
+      const { policy } = policyOf(given);
+      if (refusal === null) assert.ok(policy.storable(), 'it would not store this');
+      else if (policy.storable()) {
+        seen.add(refusal);
+        assert.ok(refusal in STRICTER, `not stored: ${refusal}`);
+      }
+    }),
+    { numRuns: 3_000 },
+  );
+  assert.deepEqual([...seen].toSorted(), Object.keys(STRICTER).toSorted(), 'every difference was seen');
+});
 
-  test('what is stored is used for the same requests and for as long', () => {
-    let used = 0;
-    fc.assert(
-      fc.property(
-        usable,
-        record({ 'cache-control': requestControl, 'x-a': fc.constantFrom('1', '2') }),
-        fc.constantFrom(0, 500, 1_000, 9_999, 10_000, 55_000, 60_000, 3_599_999, 3_600_000),
-        (given, asked, laterMs) => {
-          const bench = new Bench();
-          const { method, status, replied } = given;
-          fc.pre(bench.refusal({ method, fields: given.asked }, { status, fields: replied as Given }) === null);
-          const { policy, at } = policyOf(given);
-          bench.nowMs = laterMs;
-          at(laterMs);
-          const theirs = policy.satisfiesWithoutRevalidation({
-            method: 'GET',
-            url: '/',
-            headers: { host: 'api.example', ...asked },
-          });
-          assert.equal(bench.says({ fields: asked }) === 'fresh', theirs);
-          used += theirs ? 1 : 0;
-        },
-      ),
-      { numRuns: 3_000 },
-    );
-    assert.ok(used > 100, `only ${used} of the cases were fresh`);
-  });
+test('beside http-cache-semantics: what is stored is used for the same requests and for as long', () => {
+  let used = 0;
+  fc.assert(
+    fc.property(
+      usable,
+      record({ 'cache-control': requestControl, 'x-a': fc.constantFrom('1', '2') }),
+      fc.constantFrom(0, 500, 1_000, 9_999, 10_000, 55_000, 60_000, 3_599_999, 3_600_000),
+      (given, asked, laterMs) => {
+        const bench = new Bench();
+        const { method, status, replied } = given;
+        fc.pre(bench.refusal({ method, fields: given.asked }, { status, fields: replied as Given }) === null);
+        const { policy, at } = policyOf(given);
+        bench.nowMs = laterMs;
+        at(laterMs);
+        const theirs = policy.satisfiesWithoutRevalidation({
+          method: 'GET',
+          url: '/',
+          headers: { host: 'api.example', ...asked },
+        });
+        assert.equal(bench.says({ fields: asked }) === 'fresh', theirs);
+        used += theirs ? 1 : 0;
+      },
+    ),
+    { numRuns: 3_000 },
+  );
+  assert.ok(used > 100, `only ${used} of the cases were fresh`);
+});
 
-  test('where it differs in use, it is by these readings', () => {
-    const theirs = (replied: Record<string, string>, asked: Record<string, string> = {}, laterMs = 0): boolean => {
-      const { policy, at } = policyOf({
-        method: 'GET',
-        status: 200,
-        asked: {},
-        replied: { date: dateAt(0), ...replied },
-      });
-      at(laterMs);
-      return policy.satisfiesWithoutRevalidation({
-        method: 'GET',
-        url: '/',
-        headers: { host: 'api.example', ...asked },
-      });
-    };
-    const ours = (replied: Record<string, string>, asked: Record<string, string> = {}, laterMs = 0): boolean => {
-      const bench = new Bench();
-      bench.store({}, { fields: { date: dateAt(0), ...replied } });
-      bench.nowMs = laterMs;
-      return bench.says({ fields: asked }) === 'fresh';
-    };
-    const control = (text: string): Record<string, string> => ({ 'cache-control': text });
-    // must-revalidate and proxy-revalidate speak of stale replies only (RFC 9111 §5.2.2.2).
-    for (const word of ['must-revalidate', 'proxy-revalidate']) {
-      assert.equal(theirs(control(`max-age=60, ${word}`)), false);
-      assert.equal(ours(control(`max-age=60, ${word}`)), true);
-    }
-    // s-maxage forbids stale replies (RFC 9111 §4.2.4).
-    assert.equal(theirs(control('s-maxage=10'), control('max-stale'), 11_000), true);
-    assert.equal(ours(control('s-maxage=10'), control('max-stale'), 11_000), false);
-    // Of two values the stricter counts (RFC 9111 §4.2.1); it takes the last.
-    assert.equal(theirs(control('max-age=1, max-age=60'), {}, 2_000), true);
-    assert.equal(ours(control('max-age=1, max-age=60'), {}, 2_000), false);
-    // Names of directives are in any case (RFC 9111 §5.2).
-    assert.equal(theirs(control('No-Cache, max-age=60')), true);
-    assert.equal(ours(control('No-Cache, max-age=60')), false);
-    // A comma in quotes ends no directive (RFC 9110 §5.6.4).
-    assert.equal(theirs(control('x="a, no-cache", max-age=60')), true);
-    assert.equal(theirs(control('x="a,no-cache,b", max-age=60')), false);
-    assert.equal(ours(control('x="a,no-cache,b", max-age=60')), true);
-    // A Date in the past is age (RFC 9111 §4.2.3).
-    assert.equal(theirs({ ...control('max-age=60'), date: dateAt(-100_000) }), true);
-    assert.equal(ours({ ...control('max-age=60'), date: dateAt(-100_000) }), false);
-    // White space and case of these mean nothing (RFC 9111 §4.1).
-    const vary = { ...control('max-age=60'), vary: 'accept-language' };
-    assert.equal(theirs(vary, { 'accept-language': 'de' }), ours(vary, { 'accept-language': 'de' }));
-  });
+test('beside http-cache-semantics: where it differs in use, it is by these readings', () => {
+  const theirs = (replied: Record<string, string>, asked: Record<string, string> = {}, laterMs = 0): boolean => {
+    const { policy, at } = policyOf({
+      method: 'GET',
+      status: 200,
+      asked: {},
+      replied: { date: dateAt(0), ...replied },
+    });
+    at(laterMs);
+    return policy.satisfiesWithoutRevalidation({
+      method: 'GET',
+      url: '/',
+      headers: { host: 'api.example', ...asked },
+    });
+  };
+  const ours = (replied: Record<string, string>, asked: Record<string, string> = {}, laterMs = 0): boolean => {
+    const bench = new Bench();
+    bench.store({}, { fields: { date: dateAt(0), ...replied } });
+    bench.nowMs = laterMs;
+    return bench.says({ fields: asked }) === 'fresh';
+  };
+  const control = (text: string): Record<string, string> => ({ 'cache-control': text });
+  // must-revalidate and proxy-revalidate speak of stale replies only (RFC 9111 §5.2.2.2).
+  for (const word of ['must-revalidate', 'proxy-revalidate']) {
+    assert.equal(theirs(control(`max-age=60, ${word}`)), false);
+    assert.equal(ours(control(`max-age=60, ${word}`)), true);
+  }
+  // s-maxage forbids stale replies (RFC 9111 §4.2.4).
+  assert.equal(theirs(control('s-maxage=10'), control('max-stale'), 11_000), true);
+  assert.equal(ours(control('s-maxage=10'), control('max-stale'), 11_000), false);
+  // Of two values the stricter counts (RFC 9111 §4.2.1); it takes the last.
+  assert.equal(theirs(control('max-age=1, max-age=60'), {}, 2_000), true);
+  assert.equal(ours(control('max-age=1, max-age=60'), {}, 2_000), false);
+  // Names of directives are in any case (RFC 9111 §5.2).
+  assert.equal(theirs(control('No-Cache, max-age=60')), true);
+  assert.equal(ours(control('No-Cache, max-age=60')), false);
+  // A comma in quotes ends no directive (RFC 9110 §5.6.4).
+  assert.equal(theirs(control('x="a, no-cache", max-age=60')), true);
+  assert.equal(theirs(control('x="a,no-cache,b", max-age=60')), false);
+  assert.equal(ours(control('x="a,no-cache,b", max-age=60')), true);
+  // A Date in the past is age (RFC 9111 §4.2.3).
+  assert.equal(theirs({ ...control('max-age=60'), date: dateAt(-100_000) }), true);
+  assert.equal(ours({ ...control('max-age=60'), date: dateAt(-100_000) }), false);
+  // White space and case of these mean nothing (RFC 9111 §4.1).
+  const vary = { ...control('max-age=60'), vary: 'accept-language' };
+  assert.equal(theirs(vary, { 'accept-language': 'de' }), ours(vary, { 'accept-language': 'de' }));
 });
