@@ -76,6 +76,9 @@ test('a series is made once, whatever comes', () => {
     metrics.streams.opened('events');
     metrics.streams.closed('events', 'client');
     metrics.streams.opened('grpc');
+    metrics.retried('connect', 'answered');
+    metrics.retried(503, 'no-budget');
+    metrics.breakerOpen('a', true);
   }
   assert.equal(new Set(made).size, made.length);
   assert.equal(values.get('portcullis_passages_cut_total{"reason":"snapshot"}'), 6);
@@ -90,6 +93,10 @@ test('a series is made once, whatever comes', () => {
   assert.equal(values.get('portcullis_loop_late_seconds{}'), 0.06);
   assert.equal(values.get('portcullis_http2_connections_total{}'), 3);
   assert.equal(values.get('portcullis_http2_streams_total{}'), 3);
+  assert.equal(values.get('portcullis_upstream_retries_total{"why":"connect","outcome":"answered"}'), 3);
+  assert.equal(values.get('portcullis_upstream_retries_total{"why":"503","outcome":"no-budget"}'), 3);
+  metrics.breakerOpen('a', false);
+  assert.equal(values.get('portcullis_upstream_breakers_open{"api":"a"}'), 2);
 });
 
 test('what observers would have refused is counted by code', () => {

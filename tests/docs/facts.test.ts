@@ -67,6 +67,8 @@ test('the metrics that the guide lists are those that the threads make, with the
   metrics.messages('a', 'client', 1);
   metrics.sideAnswered('a', 'canary', 200);
   metrics.mirrored('a', 'answered');
+  metrics.retried('connect', 'answered');
+  metrics.breakerOpen('a', true);
   metrics.cache.asked('a', 'hit');
   metrics.cache.evicted('a', 1);
   const control = createControlMetrics(meter);
