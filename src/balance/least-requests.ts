@@ -25,11 +25,6 @@ export class LeastRequestsPicker<E extends Entry> implements Picker<E> {
     this.#weights = new Float64Array(entries.length);
   }
 
-  /** How many pairs of entries were compared so far. */
-  get comparisons(): number {
-    return this.#heap.comparisons;
-  }
-
   pick(_hash: number, tried: readonly E[]): E | null {
     if (this.#isStale) this.#weigh();
     const index = leastUntried(this.#heap, this.#entries, tried);
