@@ -17,16 +17,19 @@ const RESOLVER_FILE_BYTES = 64 * 1_024;
 /** Hosts of one service whose addresses are asked for; so many at once. */
 const HOST_LIMIT = 256;
 const HOSTS_AT_ONCE = 8;
+/** Faults of hosts that are told of at once. */
+const TOLD_LIMIT = 3;
 
 /** Keeps looking up all addresses of a name. */
 export function startDns(source: SourceOf<'dns'>, ports: SourcePorts, sink: SourceSink): StopSource {
-  const lookup = new NameLookup(new DnsClient(ports.dns, ports.random));
+  const lookup = new NameLookup(new DnsClient(ports.dns, ports.random), ports.clock);
   return lookAgain(ports, sink, async () => {
     lookup.begin();
     const settings = await settingsOf(source.resolver, ports);
     const found = await lookup.addressesOf(source.name, source.family, settings);
     if (!found.ok) return found;
-    const { addresses, ttlSeconds, faults } = found.value;
+    const { addresses, isFresh, ttlSeconds, faults } = found.value;
+    if (!isFresh) return err(faults.join('; '));
     const targets = addresses.map((host) => ({ host, port: source.port, weight: 1 }));
     return ok({ targets, notes: faults, againMs: waitOf(ttlSeconds, faults.length > 0 || targets.length === 0) });
   });
@@ -34,7 +37,7 @@ export function startDns(source: SourceOf<'dns'>, ports: SourcePorts, sink: Sour
 
 /** Keeps looking up the hosts of a service, and the addresses of those that come first. */
 export function startSrv(source: SourceOf<'srv'>, ports: SourcePorts, sink: SourceSink): StopSource {
-  const lookup = new NameLookup(new DnsClient(ports.dns, ports.random));
+  const lookup = new NameLookup(new DnsClient(ports.dns, ports.random), ports.clock);
   return lookAgain(ports, sink, async () => {
     lookup.begin();
     const settings = await settingsOf(source.resolver, ports);
@@ -57,6 +60,9 @@ interface Hosts {
  */
 function lookOfServices(services: readonly ServiceRecord[], { hosts, ttlSeconds }: Hosts): Result<Look, string> {
   const faults = [...hosts.values()].flatMap((found) => (found.ok ? found.value.faults : [found.error]));
+  if (faults.length > 0 && [...hosts.values()].every((found) => !found.ok || !found.value.isFresh)) {
+    return err(faults.slice(0, TOLD_LIMIT).join('; '));
+  }
   let targets: readonly FoundTarget[] = [];
   for (const priority of [...new Set(services.map((service) => service.priority))].toSorted((a, b) => a - b)) {
     const group = services.filter((service) => service.priority === priority);
@@ -64,7 +70,7 @@ function lookOfServices(services: readonly ServiceRecord[], { hosts, ttlSeconds 
     if (targets.length > 0) break;
     // A group of which nobody can say anything is not known to have no addresses.
     const unknown = group.some(({ host }) => hosts.get(host)?.ok === false);
-    if (unknown) return err(faults.slice(0, 3).join('; '));
+    if (unknown) return err(faults.slice(0, TOLD_LIMIT).join('; '));
   }
   const left = new Set(services.map(({ host }) => host)).size - hosts.size;
   const notes = left > 0 ? [...faults, `${left} more hosts than the ${HOST_LIMIT} that are looked up`] : faults;

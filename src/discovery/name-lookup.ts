@@ -1,12 +1,16 @@
 import { err, ok, type Result } from '../base/index.ts';
-import type { AddressFamily } from '../ports/index.ts';
+import { type AddressFamily, type Clock, TARGETS_STALE_AFTER_MS } from '../ports/index.ts';
 import type { DnsClient } from './dns-client.ts';
 import type { ServiceRecord } from './dns-message.ts';
 import { type ResolverSettings, searchNames } from './resolver-file.ts';
 
-/** The addresses of a name. `faults`: what could not be asked for, where what was known before stands in its place. */
+/**
+ * The addresses of a name. `faults`: what could not be asked for, where what was known before stands in its place;
+ * `isFresh`: at least one question was answered.
+ */
 export interface NameAddresses {
   readonly addresses: readonly string[];
+  readonly isFresh: boolean;
   readonly ttlSeconds: number;
   readonly faults: readonly string[];
 }
@@ -20,17 +24,25 @@ export interface NameServices {
 /** Names of one look that are remembered for the next. */
 const MEMORY_LIMIT = 1_024;
 
+/** What a name had of a type, and when it last said so. */
+interface Remembered {
+  readonly addresses: readonly string[];
+  readonly atMs: number;
+}
+
 /**
  * Looks up names, and remembers what each name had: where one of several questions has no answer, what was known of it
  * stands in its place, so that a broken AAAA does not take away what A says. An answer that there is nothing does.
  */
 export class NameLookup {
   readonly #client: Pick<DnsClient, 'query'>;
-  #before = new Map<string, readonly string[]>();
-  #now = new Map<string, readonly string[]>();
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  #before = new Map<string, Remembered>();
+  #now = new Map<string, Remembered>();
 
-  constructor(client: Pick<DnsClient, 'query'>) {
+  constructor(client: Pick<DnsClient, 'query'>, clock: Pick<Clock, 'monotonic'>) {
     this.#client = client;
+    this.#clock = clock;
   }
 
   /** A new look begins: what was not asked for in the one before is forgotten. */
@@ -48,7 +60,7 @@ export class NameLookup {
     family: AddressFamily,
     settings: ResolverSettings,
   ): Promise<Result<NameAddresses, string>> {
-    let none: NameAddresses = { addresses: [], ttlSeconds: Number.POSITIVE_INFINITY, faults: [] };
+    let none: NameAddresses = { addresses: [], isFresh: true, ttlSeconds: Number.POSITIVE_INFINITY, faults: [] };
     for (const name of searchNames(written, settings)) {
       const found = await this.#addressesOf(name, family, settings);
       if (!found.ok || found.value.addresses.length > 0) return found;
@@ -84,13 +96,22 @@ export class NameLookup {
     let ttlSeconds = Number.POSITIVE_INFINITY;
     for (const [at, answer] of answers.entries()) {
       const key = `${types[at]} ${name}`;
-      const known = answer.ok ? answer.value.addresses : (this.#before.get(key) ?? []);
+      const known = answer.ok
+        ? { addresses: answer.value.addresses, atMs: this.#clock.monotonic() }
+        : this.#recall(key);
       if (answer.ok) ttlSeconds = Math.min(ttlSeconds, answer.value.ttlSeconds);
       else faults.push(answer.error);
-      if (known.length > 0 && this.#now.size < MEMORY_LIMIT) this.#now.set(key, known);
-      addresses.push(...known);
+      if (known === null || known.addresses.length === 0) continue;
+      if (this.#now.size < MEMORY_LIMIT) this.#now.set(key, known);
+      addresses.push(...known.addresses);
     }
-    const isUnknown = faults.length === types.length || (faults.length > 0 && addresses.length === 0);
-    return isUnknown ? err(faults.join('; ')) : ok({ addresses, ttlSeconds, faults });
+    if (faults.length > 0 && addresses.length === 0) return err(faults.join('; '));
+    return ok({ addresses, isFresh: faults.length < types.length, ttlSeconds, faults });
+  }
+
+  /** What is too old to be true of anything is forgotten. */
+  #recall(key: string): Remembered | null {
+    const known = this.#before.get(key);
+    return known !== undefined && this.#clock.monotonic() - known.atMs <= TARGETS_STALE_AFTER_MS ? known : null;
   }
 }
