@@ -2,9 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseConfig } from '../config/index.ts';
-import { createRewriteKind, type Exchange, type Operation, type RewriteConfig, type Verdict } from '../policy/index.ts';
+import {
+  createRewriteKind,
+  type Exchange,
+  type Operation,
+  PASS,
+  type RewriteConfig,
+  type Verdict,
+} from '../policy/index.ts';
 import { canonicalizeTarget, HeaderFields } from '../wire/index.ts';
 import { RequestEdits } from './edits.ts';
+import { kindOf, step } from './fixture.test.ts';
+import { startChat } from './websocket-fixture.test.ts';
 
 /** The step that rewrites the requests of one operation, as a configuration has it. */
 function transformOf(template: string, rewrite: object) {
@@ -98,3 +107,22 @@ function parameterOf([mark, name, value]: readonly [string, string, string | nul
   const text = value === null ? '' : `=${encodeURIComponent(value.toWellFormed().replaceAll(REFUSED_OCTETS, ''))}`;
   return `${first ? '' : mark}${encodeURIComponent(name)}${text}`;
 }
+
+test('a WebSocket is opened at the path and for the host that are written, and its reply has the fields', async (t) => {
+  const moved = kindOf('moved', {
+    transform: step((_exchange, editor) => {
+      editor.setPath('/socket');
+      editor.setQuery('a=1');
+      editor.setHost('chat.internal:81');
+      return PASS;
+    }),
+    respond: step((_exchange, _reply, editor) => {
+      editor.setHeader('x-a', 'b');
+      return PASS;
+    }),
+  });
+  const chat = await startChat(t, 'on', { kinds: [moved] });
+  const { head } = await chat.open();
+  assert.match(head, /^HTTP\/1\.1 101 [^]*\r\nx-a: b\r\n/);
+  assert.match(chat.upstream.last.head, /^GET \/socket\?a=1 HTTP\/1\.1\r\nhost: chat\.internal:81\r\n/);
+});
