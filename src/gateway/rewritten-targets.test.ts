@@ -13,7 +13,7 @@ import {
 import { canonicalizeTarget, HeaderFields } from '../wire/index.ts';
 import { RequestEdits } from './edits.ts';
 import { kindOf, step } from './fixture.test.ts';
-import { startChat } from './websocket-fixture.test.ts';
+import { startChat, switchReply } from './websocket-fixture.test.ts';
 
 /** The step that rewrites the requests of one operation, as a configuration has it. */
 function transformOf(template: string, rewrite: object) {
@@ -122,7 +122,12 @@ test('a WebSocket is opened at the path and for the host that are written, and i
     }),
   });
   const chat = await startChat(t, 'on', { kinds: [moved] });
+  let asked = '';
+  chat.onUpgrade = (end, head) => {
+    asked = head;
+    end.send(switchReply(head));
+  };
   const { head } = await chat.open();
   assert.match(head, /^HTTP\/1\.1 101 [^]*\r\nx-a: b\r\n/);
-  assert.match(chat.upstream.last.head, /^GET \/socket\?a=1 HTTP\/1\.1\r\nhost: chat\.internal:81\r\n/);
+  assert.match(asked, /^GET \/socket\?a=1 HTTP\/1\.1\r\nhost: chat\.internal:81\r\n/);
 });
