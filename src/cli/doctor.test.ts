@@ -158,6 +158,8 @@ test('an upstream over HTTP/2, or one that is shown a certificate, is not told t
     }
     around.reply = () => err({ reason: 'unresolved', detail: 'NXDOMAIN' });
     assert.deepEqual(await states(around, 'upstream'), ['fail']);
+    around.reply = () => err({ reason: 'unreachable', detail: 'connect ECONNREFUSED 10.0.0.1:443' });
+    assert.deepEqual(await states(around, 'upstream'), ['fail'], 'nobody is there, whatever is spoken');
   }
 });
 

@@ -1,17 +1,18 @@
 import type { Entry, Picker } from '../balance/index.ts';
 import type { RetryCause } from '../config/compiled.ts';
 import type { Timer } from '../ports/index.ts';
-import type {
-  CallClient,
-  HeaderFields,
-  ReplyHead,
-  TunnelEnds,
-  TunnelSide,
-  Upstream,
-  UpstreamCall,
-  UpstreamEvents,
-  UpstreamFailure,
-  WholeBody,
+import {
+  type CallClient,
+  type HeaderFields,
+  isGrpcType,
+  type ReplyHead,
+  type TunnelEnds,
+  type TunnelSide,
+  type Upstream,
+  type UpstreamCall,
+  type UpstreamEvents,
+  type UpstreamFailure,
+  type WholeBody,
 } from '../wire/index.ts';
 import type { Failing } from './failing.ts';
 import { isFailureStatus } from './failing-metrics.ts';
@@ -147,7 +148,7 @@ export class BalancedCall implements UpstreamCall, UpstreamEvents {
   }
 
   whole(head: ReplyHead, body: WholeBody, atMs: number): void {
-    this.#headCame(head.status, atMs);
+    this.#headCame(head, atMs);
     this.#complete(atMs);
     if (this.#isRefused(head.status, atMs)) this.#sendAgain(atMs);
     else {
@@ -159,14 +160,14 @@ export class BalancedCall implements UpstreamCall, UpstreamEvents {
   /** A tunnel says nothing of its end here: it counts as over once it stands. */
   switched(head: ReplyHead, side: TunnelSide): TunnelEnds {
     const nowMs = this.#host.monotonic();
-    this.#headCame(head.status, nowMs);
+    this.#headCame(head, nowMs);
     this.#complete(nowMs);
     return this.#events.switched(head, side);
   }
 
   head(head: ReplyHead): void {
     const nowMs = this.#host.monotonic();
-    this.#headCame(head.status, nowMs);
+    this.#headCame(head, nowMs);
     if (!this.#isRefused(head.status, nowMs)) {
       this.#body?.drop();
       this.#events.head(head);
@@ -215,7 +216,8 @@ export class BalancedCall implements UpstreamCall, UpstreamEvents {
     if (this.#body !== null && this.#host.failing.retries?.keepsSent(this.#request) === false) this.#body.drop();
   }
 
-  #headCame(status: number, nowMs: number): void {
+  #headCame(head: ReplyHead, nowMs: number): void {
+    const status = statusOf(head);
     this.#headMs = nowMs - this.#startedMs;
     this.#status = status;
     this.#host.watch?.succeeded(this.#endpoint, status, nowMs);
@@ -335,4 +337,10 @@ export class BalancedCall implements UpstreamCall, UpstreamEvents {
     // Whoever was asked to pause by the try before hears of this one's taking it.
     else if (more && request.framing.kind !== 'none') this.#events.drained();
   }
+}
+
+/** A reply's status, as it speaks of the target: a gRPC call that ends at once as UNAVAILABLE (14) is what 503 is. */
+function statusOf({ status, fields }: ReplyHead): number {
+  const isUnavailable = fields.get('grpc-status') === '14' && isGrpcType(fields.get('content-type'));
+  return isUnavailable ? 503 : status;
 }

@@ -128,6 +128,20 @@ test('a reply that is late by the deadline counts as a failure, unless the reque
   assert.equal(codeOf(await bench.ask(GET)), 'upstream-circuit-open');
 });
 
+test('calls of gRPC that end at once as UNAVAILABLE open it, and those that end in another way do not', async (t) => {
+  const bench = await startBehind(t);
+  const ended = (status: number) => replyText('', `content-type: application/grpc\r\ngrpc-status: ${status}`, 200);
+  for (const [status, isOpen] of [
+    [7, false],
+    [4, false],
+    [14, true],
+  ] as const) {
+    bench.upstream.respond = ({ socket }) => void socket.write(ended(status));
+    for (let asked = 0; asked < 12; asked++) await bench.ask(GET);
+    assert.equal(bench.metrics.openBreakers.length === 1, isOpen, String(status));
+  }
+});
+
 test('connections in a row that can not be made open it, however few requests there were', async (t) => {
   const bench = await startBehind(t);
   bench.upstream.close();

@@ -9,6 +9,9 @@ const REPLY_LIMIT_BYTES = 256 * 1024;
 /** Upstreams that are tried, all at once. */
 const UPSTREAM_LIMIT = 50;
 
+/** Where no connection is made at all, it does not matter what would be spoken over it. */
+const NOBODY_THERE = /\bE(?:CONNREFUSED|HOSTUNREACH|NETUNREACH)\b/;
+
 /** Whether the names of the upstreams lead somewhere, and whether something that can be trusted answers there. */
 export async function checkUpstreams(
   { resolver, egress }: { readonly resolver: Resolver; readonly egress: Egress },
@@ -61,7 +64,7 @@ function faultDiagnosis(
   { caFile, serverName, protocol, identity }: UpstreamConfig,
 ): Diagnosis {
   // This call speaks HTTP/1.1 and shows no certificate: what it meets there tells nothing of how the gateway will fare.
-  const isOther = protocol === 'h2' || identity !== null;
+  const isOther = (protocol === 'h2' || identity !== null) && !NOBODY_THERE.test(detail);
   if (
     isOther &&
     (reason === 'unreachable' || reason === 'timeout' || reason === 'untrusted' || reason === 'malformed-reply')
