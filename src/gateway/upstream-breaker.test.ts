@@ -139,6 +139,7 @@ test('calls of gRPC that end at once as UNAVAILABLE open it, and those that end 
     bench.upstream.respond = ({ socket }) => void socket.write(ended(status));
     for (let asked = 0; asked < 12; asked++) await bench.ask(GET);
     assert.equal(bench.metrics.openBreakers.length === 1, isOpen, String(status));
+    bench.clock.pass(11_000);
   }
 });
 
