@@ -71,6 +71,11 @@ export class CacheRefresh implements ReplyTaker {
     this.#fail();
   }
 
+  late(): void {
+    this.#leg.abandon();
+    this.#fail();
+  }
+
   switched(): void {
     this.#leg.abandon();
     this.#fail();

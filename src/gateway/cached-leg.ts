@@ -66,6 +66,7 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   /** Runs while it waits for another's reply, or for a client that takes nothing. */
   #timer: Timer | null = null;
   #waits = false;
+  #collapsed = false;
   #begun = false;
   #over = false;
 
@@ -93,6 +94,7 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   /** `mayWait`: whether it may wait for the reply of another. */
   #lookUp(mayWait: boolean): void {
     const found = this.#find();
+    this.#stale = null;
     switch (found.kind) {
       case 'bypass':
         this.#pass({ ...NOTHING_SAID, fwd: found.why === 'method' ? 'method' : 'bypass', detail: found.why });
@@ -162,12 +164,19 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
 
   #wait(flight: string): void {
     this.#waits = true;
-    this.#said = { ...this.#said, collapsed: true };
-    this.#timer = this.#walk.wait(WAIT_MS, () => {
+    this.#collapsed = true;
+    this.#timer = this.#walk.wait(this.#waitMs(), () => {
       this.#waits = false;
       this.#place.cache.flights.leave(flight, this);
       this.#fetch(false);
     });
+  }
+
+  /** No longer than the request itself has time. */
+  #waitMs(): number {
+    const { compiled, sinceMs } = this.#walk;
+    if (compiled.deadlineMs === null) return WAIT_MS;
+    return Math.max(0, Math.min(WAIT_MS, sinceMs + compiled.deadlineMs - this.#now()));
   }
 
   told(word: 'landed' | 'alone' | 'lead' | 'failed'): void {
@@ -183,7 +192,6 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   /** Sends the request on as it is; nothing of its reply is stored. */
   #pass(said: CacheStatus): void {
     this.#said = said;
-    this.#count(said.fwd === 'bypass' || said.fwd === 'method' ? 'bypass' : 'miss');
     this.#send();
   }
 
@@ -191,7 +199,6 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   #fetch(leads: boolean): void {
     const followers = this.#flight === null ? NOBODY : { flight: this.#flight, leads };
     this.#filling = fillingFor(this.#walk, this.#place, this.#stale, followers);
-    if (this.#stale === null) this.#count('miss');
     this.#send();
   }
 
@@ -247,8 +254,19 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
       return;
     }
     this.#over = true;
+    if (!this.#begun) this.#countAsked();
     this.#filling?.failed();
     this.#reply.failed(failure);
+  }
+
+  late(): void {
+    const stale = this.#stale;
+    if (stale === null || !this.#mayStandIn(stale)) {
+      this.#reply.late();
+      return;
+    }
+    this.#leg?.abandon();
+    this.#standIn(stale, 'deadline-exceeded');
   }
 
   /** Whether what is stored answers in the place of a reply with this head. */
@@ -288,7 +306,7 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   /** A reply comes that is passed on: says what the cache made of it. */
   #fill(head: ReplyHead): void {
     const why = this.#filling === null ? null : this.#filling.head(head);
-    if (this.#filling !== null && this.#stale !== null) this.#count('miss');
+    this.#countAsked();
     const stored = this.#filling !== null && why === null;
     const detail = why ?? this.#said.detail;
     const fwdStatus = this.#stale === null ? null : head.status;
@@ -296,7 +314,7 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   }
 
   #say(status: CacheStatus): void {
-    this.#reply.say([CACHE_STATUS, writeCacheStatus(NAME, status)]);
+    this.#reply.say([CACHE_STATUS, this.#text(status)]);
   }
 
   #serve(stored: CachedReply, status: CacheStatus, result: 'hit' | 'stale' | 'revalidated'): void {
@@ -306,12 +324,7 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
     this.#over = true;
     this.#count(result);
     const ttlSeconds = Math.floor((stored.freshUntilMs - now) / 1_000);
-    const added = [
-      'age',
-      String(ageSeconds(stored, now)),
-      CACHE_STATUS,
-      writeCacheStatus(NAME, { ...status, ttlSeconds }),
-    ];
+    const added = ['age', String(ageSeconds(stored, now)), CACHE_STATUS, this.#text({ ...status, ttlSeconds })];
     this.#reply.say(added);
     const edits = plan.respond.length > 0;
     // Whoever reads bodies must see all that a client is told it has.
@@ -321,6 +334,16 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
     }
     const { body, head } = stored;
     this.#reply.whole(head.whole(body.length, edits), request.method === 'HEAD' ? '' : body);
+  }
+
+  #text(status: CacheStatus): string {
+    return writeCacheStatus(NAME, this.#collapsed ? { ...status, collapsed: true } : status);
+  }
+
+  /** The upstream was asked. */
+  #countAsked(): void {
+    const { fwd } = this.#said;
+    this.#count(fwd === 'bypass' || fwd === 'method' ? 'bypass' : 'miss');
   }
 
   #count(result: 'hit' | 'stale' | 'revalidated' | 'miss' | 'bypass'): void {

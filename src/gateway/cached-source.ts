@@ -74,4 +74,9 @@ class Invalidation implements ReplyTaker {
     this.#ended(null);
     this.#reply.failed(failure);
   }
+
+  late(): void {
+    this.#ended(null);
+    this.#reply.late();
+  }
 }

@@ -1,6 +1,7 @@
 import type { Problem } from '../base/index.ts';
 import type { Timer } from '../ports/index.ts';
 import type { GrpcLeg } from './grpc-leg.ts';
+import type { ReplyTaker } from './reply-taker.ts';
 import type { RequestDeadline } from './upstream-caller.ts';
 import type { Walk } from './walk.ts';
 
@@ -29,13 +30,13 @@ export class Deadline implements RequestDeadline {
     this.#grpc = grpc;
   }
 
-  /** The request goes upstream: from now on its time runs. False where it is late: then it was refused. gRPC sees to that itself. */
-  begin(walk: Walk): boolean {
+  /** The request goes upstream: from now on its time runs. False where it is over, which `taker` has heard then. gRPC sees to that itself. */
+  begin({ context }: Walk, taker: Pick<ReplyTaker, 'late'>): boolean {
     if (this.#grpc !== null) return this.#grpc.begin();
-    const { clock } = walk.context.ports;
+    const { clock } = context.ports;
     const leftMs = this.atMs - clock.monotonic();
-    if (leftMs <= 0) walk.stop(LATE);
-    else this.#timer = clock.after(leftMs, () => walk.stop(LATE));
+    if (leftMs <= 0) taker.late();
+    else this.#timer = clock.after(leftMs, () => taker.late());
     return leftMs > 0;
   }
 

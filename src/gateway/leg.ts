@@ -65,7 +65,7 @@ export class Leg implements ReplySource, UpstreamEvents {
   start(): void {
     const { requestBody, stream } = this.#passage;
     this.#deadline = Deadline.of(this.#passage);
-    if (this.#deadline?.begin(this.#passage) === false) return;
+    if (this.#deadline?.begin(this.#passage, this.#reply) === false) return;
     const whole = requestBody === null ? null : requestBody.whole;
     this.isSent = whole !== null || stream.framing.kind === 'none';
     if (this.isSent) this.#sendWhole(whole);

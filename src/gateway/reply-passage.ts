@@ -14,6 +14,7 @@ import { AddedFields, hasAdded } from './added-fields.ts';
 import { awaitVerdict } from './await-verdict.ts';
 import { BodyAccess, viewOf } from './body-access.ts';
 import { NO_EDITS, ReplyEdits } from './edits.ts';
+import { LATE } from './deadline.ts';
 import { EventStream, isEventStream } from './event-stream.ts';
 import { THREW } from './faults.ts';
 import { isWhole, type Plan, type PlannedStep } from './plan.ts';
@@ -99,6 +100,10 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
 
   failed(failure: UpstreamFailure): void {
     this.#passage.failed(failure);
+  }
+
+  late(): void {
+    this.#passage.stop(LATE);
   }
 
   /** A whole reply of the upstream's. */

@@ -16,4 +16,6 @@ export interface ReplyTaker {
   end(trailers?: HeaderFields): void;
   /** There is no whole reply. */
   failed(failure: UpstreamFailure): void;
+  /** The time of the request is over, and no reply has begun. */
+  late(): void;
 }
