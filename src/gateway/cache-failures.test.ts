@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
+import { test } from 'node:test';
+import { cachedApi, replyOf, request } from './cache-fixture.test.ts';
+import { type Bench, codeOf, type GivenReply, rest, startBench, until } from './fixture.test.ts';
+
+const FRESH = 'cache-control: max-age=10; etag: "v1"';
+const storeOf = ({ headers }: GivenReply): string | undefined => headers['cache-status'];
+
+/** Stores `/a` and lets it become stale by a second. */
+async function staleBench(t: Parameters<typeof startBench>[0], cache: string, fields = FRESH): Promise<Bench> {
+  const bench = await startBench(t, { api: cachedApi(cache) });
+  bench.upstream.respond = ({ socket }) => void socket.write(replyOf('first', fields));
+  await bench.ask(request('/a'));
+  bench.clock.pass(11_000);
+  return bench;
+}
+
+test('what is stale is validated, and good again where the upstream says so', async (t) => {
+  const bench = await staleBench(t, 'on');
+  bench.upstream.respond = ({ head, socket }) => {
+    assert.match(head, /^if-none-match: "v1"\r$/im);
+    socket.write('HTTP/1.1 304 X\r\netag: "v1"\r\ncache-control: max-age=20\r\nx-new: 1\r\n\r\n');
+  };
+  const given = await bench.ask(request('/a'));
+  assert.deepEqual([given.status, given.body.toString(), given.headers['x-new']], [200, 'first', '1']);
+  assert.equal(storeOf(given), 'portcullis; fwd=stale; fwd-status=304; ttl=20');
+  assert.equal(storeOf(await bench.ask(request('/a'))), 'portcullis; hit; ttl=20');
+  assert.deepEqual(bench.metrics.cacheResults, ['miss', 'revalidated', 'hit']);
+  const end = bench.records.findLast((record) => record.kind === 'completion' && record.upstreamStatus === 304);
+  assert.ok(end !== undefined, 'the record tells what the upstream said');
+});
+
+test('what is stale is replaced where the upstream has another', async (t) => {
+  const bench = await staleBench(t, 'on');
+  bench.upstream.respond = ({ socket }) =>
+    void socket.write(replyOf('second', 'cache-control: max-age=10; etag: "v2"'));
+  const given = await bench.ask(request('/a', 'if-none-match: "v1"\r\n'));
+  assert.deepEqual([given.status, given.body.toString()], [200, 'second']);
+  assert.equal(storeOf(given), 'portcullis; fwd=stale; fwd-status=200; stored');
+  assert.match(storeOf(await bench.ask(request('/a'))) ?? '', /hit/);
+});
+
+test('a 304 that speaks of something else is not believed: all of it is asked for', async (t) => {
+  const bench = await staleBench(t, 'on');
+  bench.upstream.respond = ({ head, socket }) =>
+    socket.write(
+      /if-none-match/i.test(head)
+        ? 'HTTP/1.1 304 X\r\netag: "v9"\r\n\r\n'
+        : replyOf('second', FRESH.replace('v1', 'v9')),
+    );
+  assert.equal((await bench.ask(request('/a'))).body.toString(), 'second');
+  assert.equal((await bench.ask(request('/a'))).body.toString(), 'second');
+  assert.equal(bench.upstream.requests.length, 3);
+});
+
+const FAILURES: readonly (readonly [what: string, fail: (socket: Socket) => void, status: number])[] = [
+  ['answers 500', (socket) => void socket.write(replyOf('no', '', 500)), 500],
+  ['answers 502', (socket) => void socket.write(replyOf('no', '', 502)), 502],
+  ['answers 503', (socket) => void socket.write(replyOf('no', '', 503)), 503],
+  ['answers 504', (socket) => void socket.write(replyOf('no', '', 504)), 504],
+  ['begins a 503 that never ends', (socket) => void socket.write('HTTP/1.1 503 X\r\ncontent-length: 9\r\n\r\n'), 503],
+  ['leaves', (socket) => void socket.destroy(), 502],
+  ['answers what is no reply', (socket) => void socket.end('what?\r\n\r\n'), 502],
+];
+
+for (const [what, fail, status] of FAILURES)
+  test(`where the upstream ${what}, what is stale stands in for its time, and then no more`, async (t) => {
+    const bench = await staleBench(t, '{ staleIfError: 1m }');
+    bench.upstream.respond = ({ socket }) => fail(socket);
+    const given = await bench.ask(request('/a'));
+    assert.deepEqual([given.status, given.body.toString()], [200, 'first']);
+    assert.match(storeOf(given) ?? '', /^portcullis; fwd=stale; /);
+    const asked = bench.upstream.requests.length;
+    const soon = await bench.ask(request('/a'));
+    assert.equal(soon.body.toString(), 'first');
+    assert.equal(storeOf(soon), 'portcullis; hit; ttl=-1; detail=upstream-failed');
+    assert.equal(bench.upstream.requests.length, asked, 'it is left alone for a second');
+    bench.clock.pass(1_001);
+    assert.equal((await bench.ask(request('/a'))).body.toString(), 'first');
+    assert.ok(bench.upstream.requests.length > asked);
+    bench.clock.pass(60_000);
+    // The head of a failure is passed on as it comes.
+    const client = bench.client().send(request('/a'));
+    await until(() => /^HTTP\/1.1 \d+/.test(client.received));
+    assert.equal(client.received.slice(9, 12), String(status));
+  });
+
+test('without a word of the upstream or the configuration nothing stale stands in', async (t) => {
+  const bench = await staleBench(t, 'on');
+  bench.upstream.close();
+  const given = await bench.ask(request('/a'));
+  assert.equal(given.status, 502);
+  assert.match(codeOf(given), /^upstream-/);
+});
+
+test('what must be validated never stands in', async (t) => {
+  const bench = await staleBench(t, '{ staleIfError: 1h, staleWhileRevalidate: 1h }', FRESH.replace('max-age=10', 'max-age=10, must-revalidate'));
+  bench.upstream.close();
+  assert.equal((await bench.ask(request('/a'))).status, 502);
+});
+
+test('an upstream that can not be reached at all is stood in for', async (t) => {
+  const bench = await staleBench(t, 'on', 'cache-control: max-age=10, stale-if-error=60');
+  bench.upstream.close();
+  assert.equal((await bench.ask(request('/a'))).body.toString(), 'first');
+  bench.clock.pass(60_000);
+  assert.equal((await bench.ask(request('/a'))).status, 502);
+});
+
+test('an upstream that says nothing for too long is stood in for, by its own bound and by that of the request', async (t) => {
+  for (const upstream of ['{ targets: [URL], timeout: 2s }', '{ targets: [URL], deadline: 2s }']) {
+    const bench = await staleBench(t, '{ staleIfError: 1h }');
+    const text = `routes: ['* /{rest...}']\n    cache: { staleIfError: 1h }`;
+    const install = (): void =>
+      void bench.install(
+        `apis:\n  a:\n    ${text}\n    upstream: ${upstream.replace('URL', bench.upstream.url)}\n    auth: public\n`,
+      );
+    install();
+    bench.upstream.respond = ({ socket }) => void socket.write(replyOf('first', FRESH));
+    await bench.ask(request('/a'));
+    bench.clock.pass(11_000);
+    const before = bench.upstream.requests.length;
+    bench.upstream.respond = () => {};
+    const client = bench.client().send(request('/a'));
+    await until(() => bench.upstream.requests.length > before);
+    bench.clock.pass(3_000);
+    assert.equal((await client.reply()).body.toString(), 'first', upstream);
+  }
+});
+
+test('what is stale is given at once while it is fetched anew, once for all who ask', async (t) => {
+  const bench = await staleBench(t, '{ staleWhileRevalidate: 1m }');
+  const held: Socket[] = [];
+  bench.upstream.respond = ({ head, socket }) => {
+    assert.match(head, /^if-none-match: "v1"\r$/im);
+    held.push(socket);
+  };
+  for (let ask = 0; ask < 5; ask++) {
+    const given = await bench.ask(request('/a'));
+    assert.equal(given.body.toString(), 'first');
+    assert.equal(storeOf(given), 'portcullis; hit; ttl=-1');
+  }
+  await until(() => held.length === 1);
+  held[0]?.write(replyOf('second', FRESH));
+  await until(() => bench.upstream.requests.length === 2);
+  for (let given = 'first'; given !== 'second'; await rest()) given = (await bench.ask(request('/a'))).body.toString();
+  assert.equal(held.length, 1);
+  assert.match(storeOf(await bench.ask(request('/a'))) ?? '', /hit; ttl=10/);
+});
+
+test('a fetch behind that fails changes nothing, and is not tried again at once', async (t) => {
+  const bench = await staleBench(t, '{ staleWhileRevalidate: 1m }');
+  bench.upstream.respond = ({ socket }) => void socket.write(replyOf('no', '', 503));
+  for (let ask = 0; ask < 4; ask++) {
+    assert.equal((await bench.ask(request('/a'))).body.toString(), 'first');
+    await until(() => bench.upstream.requests.length === 2);
+    await rest();
+  }
+  assert.equal(bench.upstream.requests.length, 2);
+  bench.clock.pass(1_001);
+  assert.equal((await bench.ask(request('/a'))).body.toString(), 'first');
+  await until(() => bench.upstream.requests.length === 3);
+  bench.clock.pass(60_000);
+  assert.equal((await bench.ask(request('/a'))).status, 503);
+});
+
+test('a fetch behind whose reply is not stored leaves what there is until its time is over', async (t) => {
+  const bench = await staleBench(t, '{ staleWhileRevalidate: 1m }');
+  bench.upstream.respond = ({ socket }) => void socket.write(replyOf('mine', 'cache-control: private'));
+  assert.equal((await bench.ask(request('/a'))).body.toString(), 'first');
+  await until(() => bench.upstream.requests.length === 2);
+  await rest();
+  assert.equal((await bench.ask(request('/a'))).body.toString(), 'first');
+  bench.clock.pass(60_000);
+  assert.equal((await bench.ask(request('/a'))).body.toString(), 'mine');
+});
