@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { type ClientHttp2Session, connect } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { ask, type Reply } from './https-client.ts';
+
+const THREADS = 2;
+/** Connections of their own, so that the system gives each thread some. */
+const MANY = 30;
+
+let server: Server;
+let gateway: GatewayProcess;
+let version = 1;
+let asked = 0;
+
+before(async () => {
+  server = createServer((request, reply) => {
+    asked++;
+    const body = `${request.url} ${request.method === 'GET' ? version : ++version}`;
+    const fields = { 'cache-control': 'max-age=600', 'content-type': 'text/plain' };
+    // Late, so that what is asked for meanwhile can wait for it.
+    request.resume().on('end', () => setTimeout(() => reply.writeHead(200, fields).end(body), 50));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  gateway = await startGateway(`version: 1
+server: { threads: ${THREADS}, https: { port: 0, certificate: local } }
+admin: { port: 0 }
+data: ./data
+cache: { memory: 8MiB }
+apis:
+  shop:
+    routes: ['GET /{rest...}', 'POST /{rest...}']
+    upstream: http://127.0.0.1:${(server.address() as AddressInfo).port}
+    auth: public
+    cache: on
+`);
+});
+
+after(async () => {
+  await gateway?.stop();
+  server.closeAllConnections();
+  server.close();
+});
+
+function get(path: string): Promise<Reply> {
+  return ask({ port: gateway.https, ca: gateway.ca, path });
+}
+
+/** Requests over HTTP/2 in one session, all at once; gives their bodies and what the cache says of them. */
+async function overHttp2(
+  paths: readonly string[],
+): Promise<readonly { readonly body: string; readonly told: string }[]> {
+  const session = connect(`https://localhost:${gateway.https}`, { ca: gateway.ca });
+  try {
+    return await Promise.all(paths.map((path) => getOver(session, path)));
+  } finally {
+    session.close();
+  }
+}
+
+async function getOver(
+  session: ClientHttp2Session,
+  path: string,
+): Promise<{ readonly body: string; readonly told: string }> {
+  const stream = session.request({ ':path': path });
+  stream.setEncoding('utf8');
+  let told = '';
+  let body = '';
+  stream.on('response', (headers) => (told = String(headers['cache-status'])));
+  stream.on('data', (piece: string) => (body += piece));
+  await once(stream, 'end');
+  return { body, told };
+}
+
+test('over HTTP/2 misses at one time ask the upstream once, and hits do not at all', async () => {
+  asked = 0;
+  const first = await overHttp2(Array.from({ length: 20 }, () => '/h2'));
+  assert.deepEqual(new Set(first.map(({ body }) => body)), new Set([`/h2 ${version}`]));
+  assert.equal(first.filter(({ told }) => told.includes('collapsed')).length, 19);
+  assert.equal(asked, 1);
+  for (const { body } of await overHttp2(['/h2', '/h2'])) assert.equal(body, `/h2 ${version}`);
+  assert.ok(asked <= THREADS);
+});
+
+test('each thread stores for itself, and asks the upstream once', async () => {
+  asked = 0;
+  for (let at = 0; at < MANY; at++) assert.equal((await get('/each')).body, `/each ${version}`);
+  assert.ok(asked >= 1 && asked <= THREADS, `${asked}`);
+});
+
+test('what one thread hears of a change holds for what all have stored', async () => {
+  for (let turn = 0; turn < 3; turn++) {
+    for (let at = 0; at < MANY; at++) await get('/shared?a=1');
+    const before = version;
+    const posted = await ask({ port: gateway.https, ca: gateway.ca, path: '/shared', method: 'POST' });
+    assert.equal(posted.status, 200);
+    assert.equal(version, before + 1);
+    for (let at = 0; at < MANY; at++) assert.equal((await get('/shared?a=1')).body, `/shared?a=1 ${version}`);
+  }
+});
+
+test('the metrics tell what the cache did and what it holds', async () => {
+  await get('/metered');
+  const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
+  const headers = { authorization: `Bearer ${key}` };
+  for (let left = 200; ; left--) {
+    const { body } = await ask({ port: gateway.admin, ca: gateway.ca, path: '/metrics', headers });
+    assert.match(body, /portcullis_cache_requests_total\{api="shop",result="hit"\} [1-9]/);
+    if (/^portcullis_cache_bytes [1-9]/m.test(body) && /^portcullis_cache_entries [1-9]/m.test(body)) break;
+    assert.ok(left > 0, body);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100);
+    });
+  }
+});
