@@ -60,6 +60,7 @@ class Simulation {
         break;
       case 'reply':
         this.pool.replied(this.#at(given.at), given.status, this.nowMs);
+        this.pool.completed(this.#at(given.at), given.status, this.nowMs);
         break;
       case 'check':
         this.pool.checked(this.#at(given.at).name, given.isUp, 'status 500', this.nowMs);

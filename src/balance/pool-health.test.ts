@@ -52,6 +52,11 @@ function entry({ entries }: Pool, at: number): HealthEntry {
   return found;
 }
 
+function answer(pool: Pool, at: number, status: number, nowMs: number): void {
+  pool.health.replied(entry(pool, at), status, nowMs);
+  pool.health.completed(entry(pool, at), status, nowMs);
+}
+
 function fail(pool: Pool, at: number, times: number, nowMs: number): void {
   for (let time = 0; time < times; time++) pool.health.failed(entry(pool, at), 'ECONNREFUSED', nowMs);
 }
@@ -59,7 +64,7 @@ function fail(pool: Pool, at: number, times: number, nowMs: number): void {
 test('so many failures in a row eject a target, a success between them starts the row anew', () => {
   const pool = poolOf(entriesOf(3));
   fail(pool, 0, 2, 0);
-  pool.health.replied(entry(pool, 0), 200, 0);
+  answer(pool, 0, 200, 0);
   fail(pool, 0, 2, 0);
   assert.deepEqual(pool.shares(), [1, 1, 1]);
   fail(pool, 0, 1, 5);
@@ -70,11 +75,20 @@ test('so many failures in a row eject a target, a success between them starts th
   });
 });
 
+test('a reply that breaks off behind its head is a failure, whatever its status', () => {
+  const pool = poolOf(entriesOf(2));
+  for (let asked = 0; asked < 3; asked++) {
+    pool.health.replied(entry(pool, 0), 200, 0);
+    pool.health.failed(entry(pool, 0), 'broke off', 0);
+  }
+  assert.equal(pool.states(), 'ejected up');
+});
+
 test('502, 503 and 504 are failures, other statuses are not', () => {
   const pool = poolOf(entriesOf(2));
-  for (const status of [500, 501, 505, 429, 404, 500]) pool.health.replied(entry(pool, 1), status, 0);
+  for (const status of [500, 501, 505, 429, 404, 500]) answer(pool, 1, status, 0);
   assert.equal(pool.states(), 'up up');
-  for (const status of [502, 503, 504]) pool.health.replied(entry(pool, 1), status, 0);
+  for (const status of [502, 503, 504]) answer(pool, 1, status, 0);
   assert.equal(pool.states(), 'up ejected');
   assert.equal(pool.heard.at(-2), 'http://t1 ejected 10000, status 504');
 });
@@ -83,7 +97,7 @@ test('a target that fails every other time is ejected for the part that failed',
   const pool = poolOf(entriesOf(2));
   let asked = 0;
   for (; pool.states() === 'up up' && asked < 100; asked++) {
-    pool.health.replied(entry(pool, 0), asked % 2 === 0 ? 200 : 503, asked);
+    answer(pool, 0, asked % 2 === 0 ? 200 : 503, asked);
   }
   assert.equal(asked, 20);
   assert.equal(pool.states(), 'ejected up');
@@ -91,8 +105,8 @@ test('a target that fails every other time is ejected for the part that failed',
 
 test('what failed long ago is not counted with what fails now', () => {
   const pool = poolOf(entriesOf(2));
-  for (let at = 0; at < 18; at++) pool.health.replied(entry(pool, 0), at % 2 === 0 ? 200 : 503, at);
-  for (let at = 0; at < 18; at++) pool.health.replied(entry(pool, 0), at % 2 === 0 ? 200 : 503, 30_000 + at);
+  for (let at = 0; at < 18; at++) answer(pool, 0, at % 2 === 0 ? 200 : 503, at);
+  for (let at = 0; at < 18; at++) answer(pool, 0, at % 2 === 0 ? 200 : 503, 30_000 + at);
   assert.equal(pool.states(), 'up up');
 });
 
@@ -119,7 +133,7 @@ test('a success ends the probation, and time well spent is taken off the next ej
   const pool = poolOf(entriesOf(2));
   fail(pool, 0, 3, 0);
   pool.health.sweep(10_000);
-  pool.health.replied(entry(pool, 0), 200, 10_000);
+  answer(pool, 0, 200, 10_000);
   fail(pool, 0, 2, 10_001);
   assert.equal(pool.shares()[0], 1);
   fail(pool, 0, 1, 10_002);
@@ -222,6 +236,6 @@ test('where ejection is switched off, who was ejected is asked again; fewer targ
   assert.equal(poolOf(entriesOf(3), SETTINGS, before.health, 2).states(), 'starting ejected up');
   const off = poolOf(entriesOf(2), { ...SETTINGS, eject: null });
   fail(off, 0, 99, 0);
-  for (let at = 0; at < 99; at++) off.health.replied(entry(off, 0), 503, 0);
+  for (let at = 0; at < 99; at++) answer(off, 0, 503, 0);
   assert.equal(off.states(), 'up up');
 });

@@ -93,11 +93,19 @@ export class PoolHealth<E extends HealthEntry> {
     return this.#members.size;
   }
 
-  /** The head of a reply came. */
+  /** The targets by name. */
+  names(): Iterable<string> {
+    return this.#members.keys();
+  }
+
+  /** The head of a reply came: by its status it may be a failure already. */
   replied(entry: E, status: number, nowMs: number): void {
-    if (this.#settings.eject === null) return;
     if (isFailure(status)) this.failed(entry, `status ${status}`, nowMs);
-    else this.#members.get(entry.name)?.health.succeeded(nowMs);
+  }
+
+  /** A reply is whole. One that breaks off is none, however good its status was. */
+  completed({ name }: E, status: number, nowMs: number): void {
+    if (this.#settings.eject !== null && !isFailure(status)) this.#members.get(name)?.health.succeeded(nowMs);
   }
 
   /** No reply, or none that could be read or was whole; `reason` is for people. Only what is the target's fault belongs here. */

@@ -21,6 +21,7 @@ export type {
   WebSocketConfig,
 } from './config.ts';
 export type { BreakerConfig, RetryCause, RetryConfig } from './failing-config.ts';
+export type { CheckConfig, HealthConfig, StatusRange } from './health-config.ts';
 export { type Configured, configuredOf, type ListedOperation } from './configured.ts';
 export { hasOwnCertificate } from './own-certificate.ts';
 export type { Gathered } from './gathered.ts';

@@ -11,6 +11,7 @@ import type {
   RewriteRules,
 } from '../policy/index.ts';
 import type { TargetSource } from '../ports/index.ts';
+import type { HealthConfig } from './health-config.ts';
 import type { Priority } from './priority.ts';
 import type { Route } from './routes.ts';
 
@@ -346,6 +347,7 @@ export interface UpstreamConfig {
   readonly balance: BalanceConfig;
   readonly canary: CanaryConfig | null;
   readonly mirror: MirrorConfig | null;
+  readonly health: HealthConfig;
   readonly connectTimeoutMs: number;
   readonly responseTimeoutMs: number;
   readonly idleTimeoutMs: number;

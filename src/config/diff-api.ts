@@ -12,6 +12,7 @@ import { deadlineChanges, failingChanges } from './diff-failing.ts';
 import { cacheChanges } from './diff-cache.ts';
 import { apiListChanges } from './diff-lists.ts';
 import { type Handling, handlingChanges, handlingOf, NO_HANDLING } from './handling-changes.ts';
+import { healthChanges } from './diff-health.ts';
 import { webSocketChanges } from './diff-websocket.ts';
 import { besideTargetsChanges, ruleWords } from './diff-balance.ts';
 import type { Priority } from './priority.ts';
@@ -140,6 +141,8 @@ function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell):
   if (!sameData(old.balance, next.balance))
     changes.push(tell('upstream', 'changes', `targets are chosen by ${ruleWords(next)}, not ${ruleWords(old)}`));
   changes.push(...besideTargetsChanges(old, next, tell), ...reachChanges(old, next, tell));
+  changes.push(...besideTargetsChanges(old, next, tell));
+  changes.push(...healthChanges(old.health, next.health, tell));
   if (old.caFile !== next.caFile) {
     const wider = next.caFile === null;
     changes.push(

@@ -76,6 +76,13 @@ function parse(text: string, kinds: readonly PolicyKind<unknown>[] = []): Config
   return result.value.config;
 }
 
+const HEALTH = {
+  check: null,
+  eject: { consecutive: 5, failurePercent: 50, timeMs: 10_000, maxTimeMs: 300_000, maxPercent: 50 },
+  slowStartMs: 10_000,
+  whenAllDown: 'refuse',
+} as const;
+
 test('a whole configuration becomes data with paths absolute, durations in ms and sizes in bytes', () => {
   const config = parse(WHOLE);
   assert.deepEqual(config.server, {
@@ -102,6 +109,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
       scheme: 'https',
       targets: [{ host: 'orders.internal', port: 8443, weight: 1 }],
       balance: { rule: 'p2c' },
+      health: HEALTH,
       pathPrefix: '/api',
       connectTimeoutMs: 500,
       responseTimeoutMs: 10_000,

@@ -4,6 +4,7 @@ import { besideTargetsKeys, tellOfOthers, toBesideTargets } from './beside-targe
 import type { UpstreamConfig } from './config.ts';
 import { discoverSchema, toDiscover } from './discover.ts';
 import { failingKeys, tellOfDeadline, toFailing } from './failing.ts';
+import { healthSchema, toHealth } from './health.ts';
 import { duration, parsed } from './scalars.ts';
 import { targetsSchema } from './targets.ts';
 import { addressBlocks } from './trusted-proxies.ts';
@@ -22,6 +23,7 @@ const settings = z.strictObject({
   }),
   balance: balanceSchema,
   ...besideTargetsKeys,
+  health: healthSchema,
   protocol: z.enum(['http1', 'h2']).optional().meta({
     description:
       'What it is spoken to in: `http1`, or `h2` (HTTP/2). If nothing is said, `h2` for gRPC and else `http1`. Over https HTTP/2 must be agreed in the handshake (ALPN); over http the upstream is taken to know it (h2c).',
@@ -78,6 +80,7 @@ export function toUpstreamConfig(
     allowedAddresses,
     balance: rest.balance,
     ...toBesideTargets(rest),
+    health: toHealth(rest.health),
     protocol: rest.protocol ?? protocol,
     connectTimeoutMs: rest.connectTimeout,
     responseTimeoutMs: rest.timeout,

@@ -4,7 +4,7 @@ import type { CallClient, Upstream, UpstreamCall, UpstreamEvents, UpstreamFailur
 import { BalancedCall, type BalancedCallHost, type Endpoint, type TargetWatch, UNAVAILABLE } from './balanced-call.ts';
 import type { Failing } from './failing.ts';
 import type { RoutedRequest } from './upstream-caller.ts';
-import type { TableReader } from './sources.ts';
+import type { TargetHealthWatch } from './target-health-watch.ts';
 
 /** What a balancer works with besides its targets. */
 export interface BalancerPorts {
@@ -19,8 +19,7 @@ export interface BalancerPorts {
   monotonic(): number;
   /** From 0 up to 1. */
   chance(): number;
-  readonly tables: TableReader;
-  readonly watch: TargetWatch | null;
+  readonly health: TargetHealthWatch;
   readonly failing: Failing;
 }
 
@@ -32,7 +31,7 @@ const NONE: readonly Endpoint[] = [];
 export class Balancer implements BalancedCallHost {
   readonly #balance: BalanceConfig;
   readonly #ports: BalancerPorts;
-  readonly watch: TargetWatch | null;
+  readonly watch: TargetWatch;
   readonly failing: Failing;
   readonly monotonic: () => number;
   #endpoints: readonly Endpoint[] = NONE;
@@ -41,7 +40,7 @@ export class Balancer implements BalancedCallHost {
   constructor(balance: BalanceConfig, targets: readonly TargetConfig[], ports: BalancerPorts) {
     this.#balance = balance;
     this.#ports = ports;
-    this.watch = ports.watch;
+    this.watch = ports.health;
     this.failing = ports.failing;
     this.monotonic = () => ports.monotonic();
     this.use(targets);
@@ -67,11 +66,16 @@ export class Balancer implements BalancedCallHost {
     });
     const chance = (): number => this.#ports.chance();
     this.#picker = createPicker(this.#balance.rule, this.#endpoints, chance, this.#picker);
+    this.health.use(this.#endpoints, this.#picker);
+  }
+
+  get health(): TargetHealthWatch {
+    return this.#ports.health;
   }
 
   /** A live table has a new version. */
-  tableReplaced(_name: string): void {
-    // No table tells of targets yet.
+  tableReplaced(name: string): void {
+    this.health.tableReplaced(name);
   }
 
   /** How much of its queue a client finds taken at the emptiest of a few targets: from 0 to 1. */

@@ -133,6 +133,12 @@ export class CountingMetrics implements GatewayMetrics {
     this.grpcStatuses.push(code);
   }
 
+  /** By API. */
+  readonly ejections: string[] = [];
+  ejected(api: string): void {
+    this.ejections.push(api);
+  }
+
   turnedAway(): void {}
   handshake(): void {}
 

@@ -42,7 +42,11 @@ async function startBefore(t: Closing, targets: readonly Served[], more = ''): P
   const bench = await startBench(t);
   t.after(() => bench.gateway.close());
   const urls = targets.map(({ url }) => `'${url}'`).join(', ');
-  assert.ok(bench.install(apiText(`{ targets: [${urls}], protocol: h2, balance: round-robin${more} }`, [])));
+  assert.ok(
+    bench.install(
+      apiText(`{ targets: [${urls}], protocol: h2, balance: round-robin, health: { eject: off }${more} }`, []),
+    ),
+  );
   return bench;
 }
 

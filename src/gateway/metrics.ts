@@ -49,6 +49,8 @@ export interface GatewayMetrics extends FailingMetrics {
   /** Counts copies of requests by how they ended. */
   mirrored(api: string, end: CopyEnd): void;
   readonly cache: CacheMetrics;
+  /** Counts targets of an API that get no requests for a time since those before failed. */
+  ejected(api: string): void;
   /** Counts messages of WebSocket that were passed on. */
   messages(api: string, from: 'client' | 'upstream', count: number): void;
 }
@@ -140,7 +142,7 @@ function createRefusalMetrics(
 }
 
 /** Series of what only some requests ask for. */
-function createUseMetrics(meter: Meter): Pick<GatewayMetrics, 'rangesDropped' | 'grpcStatus' | 'messages'> {
+function createUseMetrics(meter: Meter): Pick<GatewayMetrics, 'rangesDropped' | 'grpcStatus' | 'messages' | 'ejected'> {
   const ranges = meter.counter(
     'portcullis_ranges_dropped_total',
     'Requests for more than 16 ranges, of which the upstream was asked for the whole.',
@@ -148,6 +150,11 @@ function createUseMetrics(meter: Meter): Pick<GatewayMetrics, 'rangesDropped' | 
   const statusHelp = 'Calls of gRPC that have ended, by API and status.';
   const statuses = seriesBy((api: string) =>
     seriesBy((code: GrpcStatus) => meter.counter('portcullis_grpc_statuses_total', statusHelp, { api, code })),
+  );
+  const ejectedHelp =
+    'Targets that got no requests for a time since those before failed, by API, in each thread by itself.';
+  const ejections = seriesBy((api: string) =>
+    meter.counter('portcullis_upstream_ejections_total', ejectedHelp, { api }),
   );
   const messagesHelp = 'WebSocket messages passed on, by API and sender.';
   const messages = seriesBy((api: string) => {
@@ -158,6 +165,7 @@ function createUseMetrics(meter: Meter): Pick<GatewayMetrics, 'rangesDropped' | 
   return {
     rangesDropped: () => ranges.add(1),
     grpcStatus: (api, code) => statuses(api)(code).add(1),
+    ejected: (api) => ejections(api).add(1),
     messages: (api, from, count) => messages(api)[from].add(count),
   };
 }

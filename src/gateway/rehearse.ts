@@ -172,6 +172,7 @@ const NO_METRICS: GatewayMetrics = {
   breakerOpen() {},
   mirrored() {},
   cache: { asked() {}, held() {}, evicted() {} },
+  ejected() {},
 };
 
 /** A Snapshot that finds its routes in another way. Its coverage is not worked out for that. */

@@ -32,7 +32,9 @@ async function refusingPort(): Promise<number> {
 async function startOver(t: TestContext, urls: readonly string[], more: string): Promise<Bench> {
   const bench = await startBench(t);
   const targets = urls.map((url) => `'${url}'`).join(', ');
-  assert.ok(bench.install(apiText(`{ targets: [${targets}], balance: round-robin, ${more} }`, [])));
+  assert.ok(
+    bench.install(apiText(`{ targets: [${targets}], balance: round-robin, health: { eject: off }, ${more} }`, [])),
+  );
   return bench;
 }
 

@@ -20,7 +20,7 @@ import { Mirror } from './mirror.ts';
 import type { UpstreamCaller } from './upstream-caller.ts';
 import type { ApiCache, CacheShare } from './reply-caches.ts';
 import type { CompiledApi, Snapshot } from './snapshot.ts';
-import type { TableReader } from './sources.ts';
+import { type HealthTables, TargetHealthWatch } from './target-health-watch.ts';
 import type { TraceIds } from './trace-context.ts';
 
 /** What a gateway thread works with besides its Snapshot. */
@@ -77,9 +77,11 @@ export class UpstreamPools {
   readonly #ports: UpstreamPorts;
   readonly #monotonic: () => number;
   readonly #bounds: PoolBounds;
-  readonly #tables: TableReader;
+  readonly #tables: HealthTables;
   readonly #byTarget = new Map<string, Upstream>();
   readonly #balancers = new Map<string, Balancer>();
+  /** The one that was asked for last by each name: the next one goes on from what it knows of the targets. */
+  readonly #newest = new Map<string, Balancer>();
   readonly #mirrors = new Map<string, Mirror>();
   readonly #failing: FailingUpstreams;
   /** Of the balancers those whose targets are found while they run. */
@@ -90,7 +92,7 @@ export class UpstreamPools {
   readonly #closing = new Set<Upstream>();
 
   /** `tables` tells what is found out of targets while requests run. */
-  constructor(ports: UpstreamPorts, bounds: PoolBounds = POOL_BOUNDS, tables: TableReader = NO_TABLES) {
+  constructor(ports: UpstreamPorts, bounds: PoolBounds = POOL_BOUNDS, tables: HealthTables = NO_TABLES) {
     this.#ports = ports;
     this.#monotonic = () => ports.clock.monotonic();
     this.#bounds = bounds;
@@ -128,6 +130,7 @@ export class UpstreamPools {
       if (!wanted.has(balancer)) {
         this.#balancers.delete(key);
         this.#finding.delete(key);
+        for (const [name, newest] of this.#newest) if (newest === balancer) this.#newest.delete(name);
       } else for (const { upstream } of balancer.endpoints) wanted.add(upstream);
     }
     this.#failing.retain([...this.#balancers.values()].map(({ failing }) => failing));
@@ -176,6 +179,7 @@ export class UpstreamPools {
   sweep(now: number): void {
     for (const pool of this.#byTarget.values()) pool.sweep(now);
     for (const mirror of this.#mirrors.values()) mirror.sweep(now);
+    for (const { health } of this.#balancers.values()) health.sweep(now);
     for (const pool of this.#closing) {
       pool.sweep(now);
       if (pool.isGone) this.#closing.delete(pool);
@@ -188,9 +192,9 @@ export class UpstreamPools {
   }
 
   #stableOf(api: CompiledApi): UpstreamCaller {
-    const { targets } = api.upstream;
+    const { targets, health } = api.upstream;
     const [only] = targets;
-    const isPlain = targets.length === 1 && !isFollowed(api.upstream);
+    const isPlain = targets.length === 1 && !isFollowed(api.upstream) && health.check === null;
     if (only === undefined || !isPlain) return this.#balancerOf(api, api.name);
     const pool = this.#poolOf(api, only, 1);
     this.#direct.add(pool);
@@ -214,8 +218,8 @@ export class UpstreamPools {
 
   /** `name`: what is told of it by. */
   #balancerOf(api: CompiledApi, name: string): Balancer {
-    const { balance, targets, discover, scheme, retries, breaker } = api.upstream;
-    const key = JSON.stringify([name, settingsOf(api), balance, targets, discover, retries, breaker]);
+    const { balance, targets, discover, scheme, retries, breaker, health } = api.upstream;
+    const key = JSON.stringify([name, settingsOf(api), balance, targets, discover, retries, breaker, health]);
     let balancer = this.#balancers.get(key);
     if (balancer === undefined) {
       const used = discover === null ? targets : this.#found(discover.source);
@@ -228,13 +232,16 @@ export class UpstreamPools {
         },
         monotonic: this.#monotonic,
         chance: this.#ports.chance,
-        tables: this.#tables,
-        watch: null,
+        health: new TargetHealthWatch({ name, api }, this.#ports, {
+          tables: this.#tables,
+          before: this.#newest.get(name)?.health ?? null,
+        }),
         failing: this.#failing.of(name, api.upstream),
       });
       this.#balancers.set(key, balancer);
       if (discover !== null) this.#finding.set(key, { balancer, source: discover.source, used });
     }
+    this.#newest.set(name, balancer);
     return balancer;
   }
 
@@ -262,7 +269,10 @@ export class UpstreamPools {
 }
 
 /** Where nobody fills any. Whoever reads one has a bug. */
-const NO_TABLES: TableReader = {
+const NO_TABLES: HealthTables = {
+  declare({ name }) {
+    throw new Error(`the table ${name} is not filled by anybody`);
+  },
   read(name) {
     throw new Error(`the table ${name} is not there`);
   },

@@ -22,6 +22,7 @@ export type AlertKind =
   | 'upstream.circuit-open'
   | 'upstream.address-refused'
   | 'upstream.targets-unavailable'
+  | 'upstream.targets-lost'
   | 'data-folder.fault'
   | 'ledger.fault'
   | 'issuer.keys-unavailable'

@@ -127,6 +127,7 @@ export class SimThread implements Member {
           cache: { asked() {}, held() {}, evicted() {} },
           retried() {},
           breakerOpen() {},
+          ejected() {},
         },
       },
       ledger: { append: () => true, flush: () => Promise.resolve(), newest: () => [] },

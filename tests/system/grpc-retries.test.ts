@@ -51,7 +51,7 @@ data: ./data
 apis:
   echo:
     descriptors: ./echo.binpb
-    upstream: { targets: ['${refusing.url}', '${good.url}'], balance: round-robin, deadline: 30s }
+    upstream: { targets: ['${refusing.url}', '${good.url}'], balance: round-robin, health: { eject: off }, deadline: 30s }
     auth: public
 `,
     { beside: { 'echo.binpb': descriptorSet() } },

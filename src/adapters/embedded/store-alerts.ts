@@ -68,6 +68,7 @@ const KINDS = {
   'upstream.circuit-open': null,
   'upstream.address-refused': null,
   'upstream.targets-unavailable': null,
+  'upstream.targets-lost': null,
   'data-folder.fault': null,
   'ledger.fault': null,
   'issuer.keys-unavailable': null,
