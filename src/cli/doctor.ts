@@ -7,6 +7,7 @@ import { checkFileModes } from './checks/file-modes.ts';
 import { checkIssuers } from './checks/issuers.ts';
 import { checkNode } from './checks/node-version.ts';
 import { checkOpenFiles } from './checks/open-files.ts';
+import { checkLists } from './checks/lists.ts';
 import { checkRevocations } from './checks/revocations.ts';
 import { checkSpace } from './checks/space.ts';
 import { checkTlsGrades } from './checks/tls-grade.ts';
@@ -70,6 +71,7 @@ async function diagnose(file: Result<string, string>, context: CommandContext): 
     checkOpenFiles(context.services.openFilesLimit()),
     ...(await checkCertificates({ files, clock }, config)),
     ...(await checkRevocations({ files, clock }, config)),
+    ...(await checkLists({ files, clock }, config)),
     ...(await checkTlsGrades(context.services, config)),
     checkAdminPort(config),
     ...(await checkUpstreams(context.ports, config)),

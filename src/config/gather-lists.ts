@@ -1,14 +1,13 @@
 import { errorIssue } from '../base/index.ts';
-import { listFilesOf, listKey } from '../lists/index.ts';
+import { listKey } from '../lists/index.ts';
 import { placeOf, type Work } from './gather-work.ts';
 import { readList } from './list-reading.ts';
-import { listPairsOf } from './lists.ts';
+import { listsIn } from './lists.ts';
 import { splitWords } from './words.ts';
 
 /** Reads the files of lists, and the databases that lists ask, into the table of files by `listKey`: packed, in memory that threads share. */
 export async function gatherLists(work: Work): Promise<void> {
-  const { config } = work.parsed;
-  for (const named of listFilesOf(listPairsOf(config), config.geo)) {
+  for (const named of listsIn(work.parsed.config)) {
     const read = await readList(named, work.files);
     if (read.ok) {
       work.gatheredFiles.set(listKey(named), read.value.packed);

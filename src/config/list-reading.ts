@@ -15,6 +15,8 @@ export interface ListReading {
   readonly packed: Uint8Array;
   /** Null for a database. */
   readonly entries: number | null;
+  /** When a database was made, in milliseconds; null for a list. */
+  readonly madeAtMs: number | null;
 }
 
 /** Reads the file of a list, or a database, and judges it whole. */
@@ -29,10 +31,11 @@ export async function readList(
   if (isGeo) {
     const packed = shared(read.value);
     const opened = GeoDatabase.open(packed, kind);
-    return opened.ok ? ok({ packed, entries: null }) : err({ text: `${file} ${opened.error}`, place: null });
+    if (opened.ok) return ok({ packed, entries: null, madeAtMs: opened.value.builtAtMs });
+    return err({ text: `${file} ${opened.error}`, place: null });
   }
   const list = readListFile(read.value, kind);
-  if (list.ok) return list;
+  if (list.ok) return ok({ ...list.value, madeAtMs: null });
   const { line, message } = list.error;
   if (line === null) return err({ text: `${file} ${message}`, place: null });
   const fix = 'a list is taken whole or not at all';

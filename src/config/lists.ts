@@ -3,6 +3,8 @@ import { Cidr, err, errorIssue, type Issue, ok, type Place, type Result } from '
 import {
   type GeoFiles,
   type ListEntries,
+  type ListFile,
+  listFilesOf,
   type ListPair,
   type ListRules,
   readNameEntry,
@@ -196,9 +198,14 @@ function toRules(raw: RawRules, at: ListsAt): ListRules {
 }
 
 /** All lists of a configuration: of the gateway, of its APIs and of their operations. */
-export function listPairsOf({ lists, apis }: Pick<Config, 'lists' | 'apis'>): readonly ListPair[] {
+function listPairsOf({ lists, apis }: Pick<Config, 'lists' | 'apis'>): readonly ListPair[] {
   const ofApis = apis.flatMap((api) => [api.lists, ...Object.values(api.operations).map((own) => own.lists)]);
   return [lists, ...ofApis].filter((pair) => pair !== null);
+}
+
+/** The files that the lists of a configuration are read from, each once. */
+export function listsIn(config: Pick<Config, 'lists' | 'apis' | 'geo'>): readonly ListFile[] {
+  return listFilesOf(listPairsOf(config), config.geo);
 }
 
 const ASKED = [

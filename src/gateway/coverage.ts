@@ -14,9 +14,16 @@ export function coverageOf(operations: readonly CompiledOperation[], configured:
       api: operation.api,
       method: operation.method,
       template: operation.template,
-      cells: cellsOf(compiled, api, configured),
+      cells: [...cellsOf(compiled, api, configured), ...gatewayCells(configured)],
     };
   });
+}
+
+/** The lists of the whole gateway, which hold for every operation. */
+function gatewayCells({ config: { lists }, place: places }: Configured): readonly CoverageCell[] {
+  const rules = lists?.deny ?? lists?.allow ?? null;
+  if (rules === null) return [];
+  return [{ aspect: 'policy', holds: 'lists of the gateway', open: false, from: lineOf(places, rules.path) }];
 }
 
 /** Tells where a key path stands. */

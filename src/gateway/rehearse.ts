@@ -265,7 +265,8 @@ class Scene {
     const code = intent.verdict === 'reply' ? null : (completion?.problem ?? intent.problem);
     if (code === null) return { kind: 'replied', status: stream.status, policy, rule };
     const step = this.trail.findLast((each) => each.code === code && each.policy === policy);
-    const why = step?.why ?? this.#detail;
+    const told = step?.why ?? this.#detail;
+    const why = told === rule ? null : told;
     return { kind: 'refused', status: problemStatus(code), code, policy, rule, why, errors: step?.errors ?? [] };
   }
 

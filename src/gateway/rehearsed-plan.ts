@@ -108,7 +108,9 @@ function said({ stage, policy, observed, head }: RequestStep, verdict: Authentic
   switch (verdict?.kind) {
     case 'deny': {
       const { code, internal, detail, errors = [] } = verdict.problem;
-      return { ...place, verdict: 'deny', code, rule: verdict.rule ?? null, why: internal ?? detail ?? null, errors };
+      const rule = verdict.rule ?? null;
+      const why = internal ?? detail ?? null;
+      return { ...place, verdict: 'deny', code, rule, why: why === rule ? null : why, errors };
     }
     case 'reply':
       return { ...place, ...nothing, verdict: 'reply', rule: verdict.rule ?? null };

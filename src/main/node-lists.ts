@@ -1,7 +1,7 @@
-import { type Gathered, listPairsOf, readList } from '../config/index.ts';
+import { type Gathered, listsIn, readList } from '../config/index.ts';
 import type { ListReport } from '../control/index.ts';
 import { LISTS_TABLE } from '../gateway/index.ts';
-import { type ListFile, listFileOf, listFilesOf, listKey, sizeOf } from '../lists/index.ts';
+import { type ListFile, listFileOf, listKey, sizeOf } from '../lists/index.ts';
 import type { Alerts, SharedTable } from '../ports/index.ts';
 import type { HostPorts } from './host-ports.ts';
 import { createNodeTables } from './node-tables.ts';
@@ -58,7 +58,7 @@ class Lists implements NodeLists {
 
   fill({ config, files }: Pick<Gathered, 'config' | 'files'>): void {
     const rows = new Map(this.#rows);
-    for (const named of listFilesOf(listPairsOf(config), config.geo)) {
+    for (const named of listsIn(config)) {
       const packed = files[listKey(named)];
       if (packed !== undefined) rows.set(listKey(named), packed);
     }
@@ -67,7 +67,7 @@ class Lists implements NodeLists {
 
   follow({ config, files }: Pick<Gathered, 'config' | 'files'>): void {
     if (this.#closed) return;
-    const wanted = new Map(listFilesOf(listPairsOf(config), config.geo).map((named) => [listKey(named), named]));
+    const wanted = new Map(listsIn(config).map((named) => [listKey(named), named]));
     for (const [key, watched] of this.#watched) {
       if (wanted.has(key)) continue;
       watched.stop();

@@ -45,7 +45,7 @@ apis:
     routes: ['GET /chat']
     upstream: http://127.0.0.1:${port}
     auth: public
-    operations: { 'GET /chat': { websocket: on } }
+    operations: { 'GET /chat': { websocket: on, deny: { addresses: [{ file: ./chat.netset }] } } }
   office:
     routes: ['GET /office', 'GET /office/till', 'GET /office/mail']
     upstream: http://127.0.0.1:${port}
@@ -68,6 +68,7 @@ before(async () => {
   gateway = await startGateway(configuration((upstream.address() as AddressInfo).port), {
     beside: {
       'keys.json': keys,
+      'chat.netset': '# nobody yet\n',
       'bad.netset': '# bad networks\n203.0.113.0/24\n',
       'countries.mmdb': await readFile(COUNTRIES),
     },
@@ -207,6 +208,26 @@ test('a changed file is in force without a reload, for open streams too, and a b
   assert.match(await admin('/metrics'), /^portcullis_list_refusals_total\{list="deny\.addresses"\} [1-9]/m);
   await replace('bad.netset', '203.0.113.0/24\n');
   await until('a sound file is taken again', async () => (await statusOf('203.0.113.1')) === 403);
+});
+
+test('an open stream is judged again by the lists of its own operation, and others stay open', async () => {
+  const open = async (client: string): Promise<WebSocket> => {
+    const headers = { 'x-forwarded-for': client, host: 'localhost' };
+    const socket = new WebSocket(`wss://127.0.0.1:${gateway.https}/chat`, {
+      ...{ ca: gateway.ca, servername: 'localhost', headers },
+    });
+    await once(socket, 'open');
+    return socket;
+  };
+  const listed = await open('198.51.100.61');
+  const other = await open('198.51.100.62');
+  const closed = once(listed, 'close');
+  await replace('chat.netset', '198.51.100.61\n');
+  const late = delay(PATIENCE_MS, 'late', { ref: false });
+  assert.notEqual(await Promise.race([closed, late]), 'late');
+  assert.equal(other.readyState, WebSocket.OPEN);
+  other.terminate();
+  assert.equal(await statusOf('198.51.100.61'), 200, 'elsewhere it is let in');
 });
 
 /** So many blocks of their own, none of which is used in these tests. */

@@ -9,6 +9,7 @@ export interface Diagnosis {
     | 'open files'
     | 'certificate'
     | 'revocations'
+    | 'lists'
     | 'tls'
     | 'admin port'
     | 'dns'
