@@ -113,6 +113,7 @@ test('roles, audit, alerts and tests become data in the order of the file', () =
     headers: {},
     body: undefined,
     expect: 401,
+    from: null,
     path: 'tests[0]',
   });
   assert.deepEqual(tests[1], {
@@ -131,6 +132,7 @@ test('roles, audit, alerts and tests become data in the order of the file', () =
     headers: { 'X-Trace': '1' },
     body: { amount: 5 },
     expect: 'forbidden',
+    from: null,
     path: 'tests[1]',
   });
   const caller = tests[2]?.caller;

@@ -218,6 +218,20 @@ test('a canary that fails is counted on its own side, and the others are served'
   assert.deepEqual(bench.metrics.sides, ['a canary 0', 'a stable 200']);
 });
 
+test('a canary whose circuit breaker is open leaves the others alone', async (t) => {
+  const { bench, upstreams } = await start(
+    t,
+    2,
+    (urls) =>
+      `${withCanary("when: { header: X-Canary, value: 'yes' }")(urls)}, breaker: { unreachable: 2 }, retries: 0`,
+  );
+  upstreams[1]?.close();
+  const statuses: number[] = [];
+  for (let asked = 0; asked < 4; asked++) statuses.push((await bench.ask(getWith('X-Canary: yes'))).status);
+  assert.deepEqual(statuses, [502, 502, 503, 503]);
+  assert.equal((await bench.ask(GET)).status, 200);
+});
+
 test('a canary that is taken away by a reload gets nothing more, and its connections close', async (t) => {
   const { bench, upstreams, install } = await start(t, 2, withCanary('percent: 100'));
   await bench.ask(GET);
