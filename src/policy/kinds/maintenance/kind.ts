@@ -1,4 +1,5 @@
 import { AddressSet, ok, parseAddress } from '../../../base/index.ts';
+import { compileEach, saidOf } from '../../compile-each.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { PolicyKind, Steps } from '../../kind.ts';
 import { deny, PASS, type Verdict } from '../../verdict.ts';
@@ -16,13 +17,11 @@ export function createMaintenanceKind(): PolicyKind<MaintenanceConfig> {
     summary: 'Closes an API or an operation for a while.',
     schema: null,
     sources: () => [],
-    compile(config, { operations }) {
-      const rulesFor = (name: string): MaintenanceRules | null => {
-        const own = Object.hasOwn(config.operations, name) ? config.operations[name] : undefined;
-        return own === 'off' ? null : (own ?? config.api);
-      };
-      return ok(new Map(operations.map(({ id, name }) => [id, stepsFor(rulesFor(name))])));
-    },
+    compile: (config, { operations }) =>
+      compileEach(operations, (operation) => {
+        const own = saidOf(config.operations, operation);
+        return ok(stepsFor(own === 'off' ? null : (own ?? config.api)));
+      }),
   };
 }
 

@@ -12,8 +12,8 @@ import {
   type Specification,
 } from '../../../openapi/index.ts';
 import type { CanonicalRequest } from '../../../wire/index.ts';
+import { compileEach } from '../../compile-each.ts';
 import type { PolicyKind, Step, Steps } from '../../kind.ts';
-import type { OperationId } from '../../operation.ts';
 import { PASS } from '../../verdict.ts';
 import type { OpenapiRequestConfig } from './config.ts';
 import { createMediaTypes } from './media-types.ts';
@@ -30,16 +30,10 @@ export function createOpenapiRequestKind(): PolicyKind<OpenapiRequestConfig> {
     summary: 'Refuses requests that differ from the OpenAPI document.',
     schema: null,
     sources: () => [],
-    compile(config, at, got) {
-      const steps = new Map<OperationId, Steps>();
-      const issues: Issue[] = [];
-      for (const { id, described } of at.operations) {
-        const made = described === null ? ok({}) : stepsFor(described, got.document(at.api), config);
-        if (made.ok) steps.set(id, made.value);
-        else issues.push(...made.error);
-      }
-      return issues.length > 0 ? err(issues) : ok(steps);
-    },
+    compile: (config, at, got) =>
+      compileEach(at.operations, ({ described }) =>
+        described === null ? ok({}) : stepsFor(described, got.document(at.api), config),
+      ),
   };
 }
 

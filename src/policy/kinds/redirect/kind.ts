@@ -1,7 +1,8 @@
-import { err, errorIssue, type Issue, ok } from '../../../base/index.ts';
+import { err, errorIssue, type Issue, ok, type Result } from '../../../base/index.ts';
 import { parseTemplate } from '../../../openapi/index.ts';
+import { compileEach, saidOf } from '../../compile-each.ts';
 import type { PolicyKind, Step, Steps } from '../../kind.ts';
-import type { Operation, OperationId } from '../../operation.ts';
+import type { Operation } from '../../operation.ts';
 import { paramFault, writePath } from '../../path-text.ts';
 import { deny, type Verdict } from '../../verdict.ts';
 import { isFieldValue } from '../../written-fields.ts';
@@ -24,23 +25,16 @@ export function createRedirectKind(): PolicyKind<RedirectConfig> {
     summary: 'Sends clients to another address.',
     schema: null,
     sources: () => [],
-    compile(config, { operations }) {
-      const steps = new Map<OperationId, Steps>();
-      const issues: Issue[] = [];
-      for (const operation of operations) {
-        const rules = Object.hasOwn(config.operations, operation.name) ? config.operations[operation.name] : undefined;
-        issues.push(...(rules === undefined ? [] : issuesOf(rules, operation)));
-        steps.set(operation.id, rules === undefined ? {} : { decide: redirectStep(rules) });
-      }
-      return issues.length > 0 ? err(issues) : ok(steps);
-    },
+    compile: (config, { operations }) =>
+      compileEach(operations, (operation) => stepsFor(saidOf(config.operations, operation), operation)),
   };
 }
 
-function issuesOf({ path, keyPath }: RedirectRules, { id, template }: Operation): readonly Issue[] {
+function stepsFor(rules: RedirectRules | null, { id, template }: Operation): Result<Steps, readonly Issue[]> {
+  if (rules === null) return ok({});
   const known = parseTemplate(template);
-  const fault = paramFault(path, known.ok ? known.value.segments : []);
-  return fault === null ? [] : [errorIssue(keyPath, `${fault} (${id})`)];
+  const fault = paramFault(rules.path, known.ok ? known.value.segments : []);
+  return fault === null ? ok({ decide: redirectStep(rules) }) : err([errorIssue(rules.keyPath, `${fault} (${id})`)]);
 }
 
 function redirectStep(rules: RedirectRules): Step<'decide'> {

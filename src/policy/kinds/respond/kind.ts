@@ -1,4 +1,5 @@
 import { ok } from '../../../base/index.ts';
+import { compileEach, saidOf } from '../../compile-each.ts';
 import type { PolicyKind, Sources, Step } from '../../kind.ts';
 import type { Verdict } from '../../verdict.ts';
 import type { RespondConfig, RespondRules } from './config.ts';
@@ -16,13 +17,11 @@ export function createRespondKind(): PolicyKind<RespondConfig> {
       [...new Set(Object.values(operations).flatMap(({ body }) => (body.kind === 'file' ? [body.path] : [])))].map(
         (path) => ({ kind: 'file', path, limitBytes: BODY_FILE_LIMIT_BYTES }),
       ),
-    compile(config, { operations }, got) {
-      const stepsOf = (name: string) => {
-        const rules = Object.hasOwn(config.operations, name) ? config.operations[name] : undefined;
-        return rules === undefined ? {} : { decide: respondStep(rules, got) };
-      };
-      return ok(new Map(operations.map(({ id, name }) => [id, stepsOf(name)])));
-    },
+    compile: (config, { operations }, got) =>
+      compileEach(operations, (operation) => {
+        const rules = saidOf(config.operations, operation);
+        return ok(rules === null ? {} : { decide: respondStep(rules, got) });
+      }),
   };
 }
 

@@ -1,8 +1,9 @@
 import { err, errorIssue, type Issue, ok, type Result } from '../../../base/index.ts';
 import { parseTemplate, type Segment } from '../../../openapi/index.ts';
+import { compileEach, saidOf } from '../../compile-each.ts';
 import type { Exchange, ResponseEditor } from '../../exchange.ts';
 import type { PolicyKind, Step, Steps } from '../../kind.ts';
-import type { Operation, OperationId } from '../../operation.ts';
+import type { Operation } from '../../operation.ts';
 import { paramFault, paramNames, writePath } from '../../path-text.ts';
 import { UNRESERVED } from '../../percent-encoding.ts';
 import { deny, PASS, type Verdict } from '../../verdict.ts';
@@ -31,16 +32,8 @@ export function createRewriteKind(): PolicyKind<RewriteConfig> {
     summary: 'Changes what goes upstream and what comes back.',
     schema: null,
     sources: () => [],
-    compile(config, { operations }) {
-      const steps = new Map<OperationId, Steps>();
-      const issues: Issue[] = [];
-      for (const operation of operations) {
-        const made = stepsFor(rulesFor(operation, config), operation);
-        if (made.ok) steps.set(operation.id, made.value);
-        else issues.push(...made.error);
-      }
-      return issues.length > 0 ? err(issues) : ok(steps);
-    },
+    compile: (config, { operations }) =>
+      compileEach(operations, (operation) => stepsFor(rulesFor(operation, config), operation)),
   };
 }
 
@@ -51,8 +44,8 @@ interface Chosen extends Omit<RewriteRules, 'keyPath'> {
   readonly from: Readonly<Record<(typeof PARTS)[number], RewriteRules | null>>;
 }
 
-function rulesFor({ name }: Operation, { api, operations }: RewriteConfig): Chosen {
-  const own = Object.hasOwn(operations, name) ? (operations[name] ?? null) : null;
+function rulesFor(operation: Operation, { api, operations }: RewriteConfig): Chosen {
+  const own = saidOf(operations, operation);
   const saying = (part: (typeof PARTS)[number]): RewriteRules | null =>
     own !== null && own[part] !== null ? own : api !== null && api[part] !== null ? api : null;
   const [path, host, query, request, response] = [
