@@ -1,5 +1,5 @@
 import { Queues } from './eviction.ts';
-import type { Entry } from './entry.ts';
+import { type Entry, Place } from './entry.ts';
 import type { CacheMemory, Holder } from './memory.ts';
 import type { CacheKey, Fields, StoredHead } from './types.ts';
 import { isSelected, steeringText } from './vary.ts';
@@ -12,10 +12,9 @@ export class EntryStore<H extends StoredHead> implements Holder {
   readonly #memory: CacheMemory;
   readonly #limitBytes: number;
   /** By whole key, the entries for different request fields in the order in which they were stored. */
-  readonly #variants = new Map<string, Entry<H>[]>();
-  /** By place, the whole keys that lie there. */
-  readonly #places = new Map<string, Set<string>>();
-  readonly #queues = new Queues<Entry<H>>();
+  #variants = new Map<string, Entry<H>[]>();
+  readonly #places = new Map<string, Place>();
+  #queues = new Queues<Entry<H>>();
   /** Entries thrown out for want of room. */
   evictions = 0;
 
@@ -32,8 +31,16 @@ export class EntryStore<H extends StoredHead> implements Holder {
     return this.#queues.count;
   }
 
-  /** All entries of a key; undefined where there is none. */
+  /** All entries of a key that are good; undefined where there is none. */
   variants({ whole }: CacheKey): readonly Entry<H>[] | undefined {
+    const variants = this.#variants.get(whole);
+    if (variants === undefined) return undefined;
+    for (const entry of variants) if (entry.isDead) return this.#living(whole, variants);
+    return variants;
+  }
+
+  #living(whole: string, variants: readonly Entry<H>[]): readonly Entry<H>[] | undefined {
+    for (const entry of variants.filter(({ isDead }) => isDead)) this.remove(entry);
     return this.#variants.get(whole);
   }
 
@@ -71,17 +78,17 @@ export class EntryStore<H extends StoredHead> implements Holder {
   }
 
   #file(entry: Entry<H>): void {
-    const { place, whole } = entry.key;
-    const variants = this.#variants.get(whole);
-    if (variants !== undefined) {
+    const { key } = entry;
+    let place = this.#places.get(key.place);
+    if (place === undefined) this.#places.set(key.place, (place = new Place()));
+    place.entries += 1;
+    entry.settle(place);
+    const variants = this.#variants.get(key.whole);
+    if (variants === undefined) this.#variants.set(key.whole, [entry]);
+    else {
       variants.push(entry);
       if (variants.length > VARIANTS_LIMIT) this.#discard(variants[0] as Entry<H>);
-      return;
     }
-    this.#variants.set(whole, [entry]);
-    const keys = this.#places.get(place);
-    if (keys === undefined) this.#places.set(place, new Set([whole]));
-    else keys.add(whole);
   }
 
   #discard(entry: Entry<H>): void {
@@ -91,23 +98,22 @@ export class EntryStore<H extends StoredHead> implements Holder {
 
   /** Takes an entry out, if it is still there. */
   remove(entry: Entry<H>): void {
-    if (entry.queue === 'none') return;
+    const variants = this.#variants.get(entry.key.whole);
+    const at = variants === undefined ? -1 : variants.indexOf(entry);
+    if (variants === undefined || at < 0) return;
+    variants.splice(at, 1);
+    if (variants.length === 0) this.#variants.delete(entry.key.whole);
+    this.#leavePlace(entry.key.place);
     this.#queues.remove(entry);
     this.#memory.free(entry.bytes);
-    this.#unfile(entry);
     if (this.#queues.count === 0) this.#memory.leave(this);
   }
 
-  #unfile(entry: Entry<H>): void {
-    const { place, whole } = entry.key;
-    const variants = this.#variants.get(whole);
-    if (variants === undefined) return;
-    variants.splice(variants.indexOf(entry), 1);
-    if (variants.length > 0) return;
-    this.#variants.delete(whole);
-    const keys = this.#places.get(place);
-    keys?.delete(whole);
-    if (keys?.size === 0) this.#places.delete(place);
+  #leavePlace(name: string): void {
+    const place = this.#places.get(name);
+    if (place === undefined) return;
+    place.entries -= 1;
+    if (place.entries === 0) this.#places.delete(name);
   }
 
   evictOne(): boolean {
@@ -118,14 +124,18 @@ export class EntryStore<H extends StoredHead> implements Holder {
     return true;
   }
 
-  /** Throws out all that lies at a place; how many. */
-  removePlace(place: string): number {
-    const entries = [...(this.#places.get(place) ?? [])].flatMap((whole) => this.#variants.get(whole) ?? []);
-    for (const entry of entries) this.remove(entry);
-    return entries.length;
+  /** Declares all that lies at a place no good, however much that is. It is thrown out when somebody comes across it. */
+  spoil(place: string): void {
+    const found = this.#places.get(place);
+    if (found !== undefined) found.generation += 1;
   }
 
+  /** Throws out everything at once. */
   clear(): void {
-    for (const place of this.#places.keys()) this.removePlace(place);
+    this.#memory.free(this.heldBytes);
+    this.#memory.leave(this);
+    this.#variants = new Map();
+    this.#places.clear();
+    this.#queues = new Queues();
   }
 }

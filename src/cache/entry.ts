@@ -7,6 +7,13 @@ const ENTRY_BYTES = 2_048;
 const CHARACTER_BYTES = 2;
 const FIELD_BYTES = 32;
 
+/** What entries of one place have in common. */
+export class Place {
+  /** Goes up when what lies there is no longer good. */
+  generation = 0;
+  entries = 0;
+}
+
 /** A stored reply, where it lies, and its place in the queues. */
 export class Entry<H extends StoredHead> implements Stored<H>, Link<Entry<H>> {
   readonly key: CacheKey;
@@ -20,6 +27,8 @@ export class Entry<H extends StoredHead> implements Stored<H>, Link<Entry<H>> {
   readonly freshUntilMs: number;
   readonly bytes: number;
   readonly hash: number;
+  #place: Place | null = null;
+  #generation = 0;
   uses = 0;
   queue: 'none' | 'new' | 'proven' = 'none';
   newer: Entry<H> | null = null;
@@ -36,6 +45,17 @@ export class Entry<H extends StoredHead> implements Stored<H>, Link<Entry<H>> {
     this.freshUntilMs = usage.freshUntilMs;
     this.bytes = bytesOf(key, head, usage) + body.length;
     this.hash = hashOf(key);
+  }
+
+  /** Notes where it was put, and that it is good from now on. */
+  settle(place: Place): void {
+    this.#place = place;
+    this.#generation = place.generation;
+  }
+
+  /** Whether it was declared no good since it was put there. */
+  get isDead(): boolean {
+    return this.#place !== null && this.#place.generation !== this.#generation;
   }
 }
 

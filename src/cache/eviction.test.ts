@@ -6,6 +6,7 @@ import { type Link, Queues } from './eviction.ts';
 class Item implements Link<Item> {
   readonly bytes: number;
   readonly hash: number;
+  isDead = false;
   uses = 0;
   queue: 'none' | 'new' | 'proven' = 'none';
   newer: Item | null = null;
@@ -102,6 +103,17 @@ test('what comes back soon after it was thrown out unproven is kept as proven', 
   assert.equal(numbers.held.has(0), false);
   numbers.ask(0);
   assert.equal(numbers.held.get(0)?.queue, 'proven');
+});
+
+test('what nobody has a use for any more goes first, however often it was used, and is not remembered', () => {
+  const numbers = new Numbers(100);
+  for (let round = 0; round < 5; round++) for (let at = 0; at < 100; at++) numbers.ask(at);
+  for (let at = 0; at < 50; at++) (numbers.held.get(at) as Item).isDead = true;
+  for (let at = 1_000; at < 1_050; at++) numbers.ask(at);
+  assert.ok([...numbers.held.values()].every(({ isDead }) => !isDead));
+  assert.ok(numbers.held.has(99));
+  numbers.ask(0);
+  assert.equal(numbers.held.get(0)?.queue, 'new');
 });
 
 test('eviction looks at a bounded number of entries, though all were used', () => {

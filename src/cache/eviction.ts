@@ -3,6 +3,8 @@ export interface Link<N> {
   readonly bytes: number;
   /** Of what it is found by: what comes back soon after it was thrown out is known by it. */
   readonly hash: number;
+  /** Whether nobody has a use for it any more, so that it goes as soon as it is looked at. */
+  readonly isDead: boolean;
   /** How often it was used since it was last looked at, up to `USES_LIMIT`. */
   uses: number;
   queue: 'none' | 'new' | 'proven';
@@ -91,7 +93,7 @@ export class Queues<N extends Link<N>> {
   victim(): N | null {
     for (let reprieves = 0; reprieves < REPRIEVES_LIMIT; reprieves++) {
       const link = this.#oldest();
-      if (link === null || link.uses === 0) return link;
+      if (link === null || link.uses === 0 || link.isDead) return link;
       const isNew = link.queue === 'new';
       (isNew ? this.#new : this.#proven).remove(link);
       link.uses = isNew ? 0 : link.uses - 1;
@@ -101,8 +103,8 @@ export class Queues<N extends Link<N>> {
   }
 
   /** To be told of one that is thrown out for want of room: if it had no chance to prove itself, it is remembered. */
-  remember({ queue, hash }: N): void {
-    if (queue !== 'new') return;
+  remember({ queue, hash, isDead }: N): void {
+    if (queue !== 'new' || isDead) return;
     this.#remembered.add(hash);
     const most = Math.min(REMEMBERED_LIMIT, Math.max(16, this.#count));
     for (const first of this.#remembered) {

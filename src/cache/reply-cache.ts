@@ -58,12 +58,12 @@ export class ReplyCache<H extends StoredHead> {
   }
 
   /**
-   * Throws out all that lies at a place, whatever its query and whosesoever (RFC 9111 §4.4). What is being fetched for
-   * it is not stored, since it may have been made before. How many were thrown out.
+   * Declares all that lies at a place no good, whatever its query and whosesoever (RFC 9111 §4.4), at the same cost for
+   * whatever there is. What is being fetched for it is not stored, since it may have been made before.
    */
-  invalidate(place: string): number {
+  invalidate(place: string): void {
     for (const fetch of this.#host.underWay.get(place) ?? []) fetch.invalidate();
-    return this.#host.store.removePlace(place);
+    this.#host.store.spoil(place);
   }
 
   /** Throws out everything, and stores nothing of what is being fetched. */
@@ -72,6 +72,7 @@ export class ReplyCache<H extends StoredHead> {
     this.#host.store.clear();
   }
 
+  /** How many replies are held, those included that are no longer good and still take room. */
   get entries(): number {
     return this.#host.store.count;
   }
