@@ -406,3 +406,31 @@ test('a mirror that a reload takes away loses what was on its way there', async 
   await until(() => bench.metrics.copies.length === 1 && mirror.sockets.size === 0);
   assert.equal((await bench.ask(GET)).status, 200);
 });
+
+test('balancing by a hash moves the callers of a target that is ejected, and no others, until it is back', async (t) => {
+  const { bench, upstreams } = await start(t, 3, three('{ header: X-Session }'));
+  const client = bench.client();
+  const placeOf = async (session: number): Promise<number> => {
+    const before = counts(upstreams);
+    await client.send(getWith(`x-session: ${session}`)).reply();
+    return counts(upstreams).findIndex((count, place) => count > (before[place] ?? 0));
+  };
+  const placesOf = async (): Promise<readonly number[]> => {
+    const places: number[] = [];
+    for (let session = 0; session < 30; session++) places.push(await placeOf(session));
+    return places;
+  };
+  const before = await placesOf();
+  const sick = upstreams[before[0] ?? 0] as RawUpstream;
+  const { respond } = sick;
+  sick.respond = ({ socket }) => void socket.write('HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n');
+  for (let failures = 0; failures < 5; failures++) await placeOf(0);
+  const without = await placesOf();
+  for (const [session, place] of before.entries()) {
+    if (place === before[0]) assert.notEqual(without[session], place);
+    else assert.equal(without[session], place);
+  }
+  sick.respond = respond;
+  bench.clock.pass(60_000);
+  assert.deepEqual(await placesOf(), before);
+});
