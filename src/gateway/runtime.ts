@@ -127,16 +127,19 @@ export class UpstreamPools {
       mirror.close();
     }
     for (const [key, balancer] of this.#balancers) {
-      if (!wanted.has(balancer)) {
-        this.#balancers.delete(key);
-        this.#finding.delete(key);
-        for (const [name, newest] of this.#newest) if (newest === balancer) this.#newest.delete(name);
-      } else for (const { upstream } of balancer.endpoints) wanted.add(upstream);
+      if (!wanted.has(balancer)) this.#forget(key, balancer);
+      else for (const { upstream } of balancer.endpoints) wanted.add(upstream);
     }
     this.#failing.retain([...this.#balancers.values()].map(({ failing }) => failing));
     for (const [key, pool] of this.#byTarget) {
       if (!wanted.has(pool)) this.#drain(key, pool);
     }
+  }
+
+  #forget(key: string, balancer: Balancer): void {
+    this.#balancers.delete(key);
+    this.#finding.delete(key);
+    for (const [name, newest] of this.#newest) if (newest === balancer) this.#newest.delete(name);
   }
 
   /** A live table has a new version: whoever balances by it does so from now on. */
@@ -209,6 +212,7 @@ export class UpstreamPools {
     if (mirror === undefined) {
       const authority = authorityOf(api.upstream.scheme, config.target);
       const upstream = this.#poolOf(api, config.target, MIRROR_PART);
+      this.#direct.add(upstream);
       this.#direct.add(upstream);
       mirror = new Mirror(config, { api: api.name, authority, upstream }, this.#ports);
       this.#mirrors.set(key, mirror);
