@@ -213,7 +213,6 @@ export class UpstreamPools {
       const authority = authorityOf(api.upstream.scheme, config.target);
       const upstream = this.#poolOf(api, config.target, MIRROR_PART);
       this.#direct.add(upstream);
-      this.#direct.add(upstream);
       mirror = new Mirror(config, { api: api.name, authority, upstream }, this.#ports);
       this.#mirrors.set(key, mirror);
     }
