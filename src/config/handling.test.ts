@@ -241,6 +241,13 @@ for (const [what, api, operation, words, more] of [
   ['a redirect with a backslash', '', "redirect: '/\\evil.example'", /no spaces, backslashes/],
   ['a relative redirect', '', 'redirect: x/y', /does not begin with `\/`/],
   ['a redirect with no status of one', '', 'redirect: { to: /x, status: 200 }', /301, 302, 307 or 308/],
+  ['a redirect longer than clients follow', '', `redirect: '/${'x'.repeat(2_048)}'`, /longer than 2048/],
+  [
+    'a reply of too many fields',
+    '',
+    `respond: { headers: { ${Array.from({ length: 65 }, (_, at) => `X-${at}: a`).join(', ')} } }`,
+    /at most 64 fields/,
+  ],
   ['a reply of 3xx', '', 'respond: { status: 302 }', /from 200 to 299 or from 400 to 599/],
   ['an interim reply', '', 'respond: { status: 101 }', /from 200 to 299/],
   ['two bodies', '', 'respond: { body: a, bodyFile: ./b, contentType: text/plain }', /one body/],

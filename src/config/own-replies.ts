@@ -19,6 +19,9 @@ import { fieldNameFault } from './written-text.ts';
 const TARGET_FORM = 'write it like https://new.example/orders/{id}, or /orders/{id} on the same host';
 /** A text in the configuration is for people; longer ones stand in files. */
 const TEXT_LIMIT = 16_384;
+/** What clients are known to follow; parameters and query come on top. */
+const TARGET_LIMIT = 2_048;
+const FIELD_LIMIT = 64;
 const STATUS_WORDS = words('a fixed reply has a status from 200 to 299 or from 400 to 599', 'for 3xx write `redirect`');
 
 const status = z.union([z.literal(301), z.literal(302), z.literal(307), z.literal(308)], {
@@ -55,6 +58,7 @@ const IN_QUERIES = plainCharacters("A-Za-z0-9._~!$&'()*+,;=:@/?%-");
 
 /** Host and port are read as those of upstreams are: no user name, nothing that is read in two ways, no parameters. */
 function readTarget(value: string): Result<Target, string> {
+  if (value.length > TARGET_LIMIT) return err(`is longer than ${TARGET_LIMIT} characters`);
   if (value.includes('#')) return err('a redirect here has no fragment');
   if (/[\x00-\x20\x7f\\]/.test(value)) return err('a URL holds no spaces, backslashes or control characters');
   const [, origin = '', rest = ''] = /^([A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?]*)?(.*)$/.exec(value) ?? [];
@@ -132,6 +136,7 @@ function respondFaults(value: {
   if (bodyFile !== undefined && contentType === undefined)
     faults.push(words('nobody has said what the file holds', 'write `contentType`, such as application/json'));
   const names = Object.keys(headers).map((name) => name.toLowerCase());
+  if (names.length > FIELD_LIMIT) faults.push(`at most ${FIELD_LIMIT} fields are read`);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) faults.push(words(`\`${twice}\` stands here twice`, 'keep one of them'));
   return faults;

@@ -16,12 +16,16 @@ export interface WrittenText {
 
 /**
  * The text for a request: pieces stand as they are, what they refer to is percent-encoded but for what is plain there
- * (null: not at all). Null where it refers to somebody who is not known.
+ * (null: not at all). Null where it refers to somebody who is not known, or to anything without a request.
  */
-export function writeText({ pieces }: WrittenText, exchange: Exchange, plain: PlainCharacters | null): string | null {
+export function writeText(
+  { pieces }: WrittenText,
+  exchange: Exchange | null,
+  plain: PlainCharacters | null,
+): string | null {
   let text = '';
   for (const piece of pieces) {
-    const value = typeof piece === 'string' ? piece : valueOf(piece, exchange);
+    const value = typeof piece === 'string' ? piece : exchange === null ? null : valueOf(piece, exchange);
     if (value === null) return null;
     text += typeof piece === 'string' || plain === null ? value : percentEncoded(value, plain);
   }

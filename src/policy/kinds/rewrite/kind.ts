@@ -10,7 +10,7 @@ import { deny, PASS, type Verdict } from '../../verdict.ts';
 import { isFieldValue } from '../../written-fields.ts';
 import { writeText, type WrittenText } from '../../written-text.ts';
 import type { FieldEdits, NamedText, RewriteConfig, RewriteRules } from './config.ts';
-import { editQuery, parameterText, type SetParameter } from './query.ts';
+import { createQueryEditor, parameterText } from './query.ts';
 
 const READS_NOTHING = { request: 'none', response: 'none' } as const;
 
@@ -104,6 +104,8 @@ function transformStep({
   query,
   request,
 }: Pick<RewriteRules, 'path' | 'host' | 'query' | 'request'>): Step<'transform'> {
+  const editQuery = query === null ? null : createQueryEditor(query);
+  const textsFor = parameterTexts(query?.set ?? []);
   return {
     reads: READS_NOTHING,
     run(exchange, editor): Verdict {
@@ -113,7 +115,7 @@ function transformStep({
         editor.setPath(written);
       }
       if (host !== null) editor.setHost(hostOf(host, exchange));
-      if (query !== null) editor.setQuery(editQuery(exchange.request.query, query, setParameters(query.set, exchange)));
+      if (editQuery !== null) editor.setQuery(editQuery(exchange.request.query, textsFor(exchange)));
       return request === null || editFields(request, exchange, editor) ? PASS : TOO_LONG;
     },
   };
@@ -127,11 +129,16 @@ function hostOf(host: WrittenText, exchange: Exchange): string {
   return port === null ? name : `${name}:${port}`;
 }
 
-function setParameters(set: readonly NamedText[], exchange: Exchange): readonly SetParameter[] {
-  return set.flatMap(({ name, value }) => {
-    const text = writeText(value, exchange, null);
-    return text === null ? [] : [{ name, text: parameterText(name, text) }];
-  });
+/** Gives the parameters that are set, as a query has them: those of each request, or the same for all. */
+function parameterTexts(set: readonly NamedText[]): (exchange: Exchange) => readonly string[] {
+  const textsFor = (exchange: Exchange | null): readonly string[] =>
+    set.flatMap(({ name, value }) => {
+      const text = writeText(value, exchange, null);
+      return text === null ? [] : [parameterText(name, text)];
+    });
+  if (set.some(({ value }) => value.pieces.some((piece) => typeof piece !== 'string'))) return textsFor;
+  const fixed = textsFor(null);
+  return () => fixed;
 }
 
 function respondStep(edits: FieldEdits): Step<'respond'> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { written } from '../../exchange-fixture.test.ts';
 import type { QueryEdits } from './config.ts';
-import { editQuery, parameterText } from './query.ts';
+import { createQueryEditor, parameterText } from './query.ts';
 
 const edit = (query: string | null, { set = {}, remove = [], rename = {} }: Edits): string | null => {
   const named = Object.entries(set);
@@ -11,10 +11,9 @@ const edit = (query: string | null, { set = {}, remove = [], rename = {} }: Edit
     remove,
     rename: Object.entries(rename).map(([from, to]) => ({ from, to })),
   };
-  return editQuery(
+  return createQueryEditor(edits)(
     query,
-    edits,
-    named.map(([name, value]) => ({ name, text: parameterText(name, value) })),
+    named.map(([name, value]) => parameterText(name, value)),
   );
 };
 

@@ -1,17 +1,8 @@
 import { percentEncoded, UNRESERVED } from '../../percent-encoding.ts';
 import type { QueryEdits } from './config.ts';
 
-/** A parameter of a query as it stands there, and the mark before it. */
-interface Parameter {
-  readonly mark: string;
-  readonly text: string;
-}
-
-/** A parameter that is set: its name decoded, its text in the query. */
-export interface SetParameter {
-  readonly name: string;
-  readonly text: string;
-}
+const AMPERSAND = 0x26;
+const SEMICOLON = 0x3b;
 
 /** The text of a parameter with this name and value, as a canonical query has it. */
 export function parameterText(name: string, value: string): string {
@@ -19,35 +10,54 @@ export function parameterText(name: string, value: string): string {
 }
 
 /**
- * A canonical query without the parameters that are taken out, with others renamed, and behind them those that are set.
- * Null where nothing is left, or there was no query. What semicolons part counts as parameters too, since some servers
- * read it so: what is taken out reaches none of them.
+ * Makes of a canonical query one without the parameters that are taken out, with others renamed, and behind them the texts
+ * of those that are set. Null where nothing is left, or there was no query. What semicolons part counts as parameters too,
+ * since some servers read it so: what is taken out reaches none of them.
  */
-export function editQuery(query: string | null, edits: QueryEdits, set: readonly SetParameter[]): string | null {
-  const gone = new Set([...edits.remove, ...edits.set.map(({ name }) => name)]);
-  const names = new Map(edits.rename.map(({ from, to }) => [from, to]));
-  const kept = parametersOf(query).flatMap(({ mark, text }) => {
-    const name = nameOf(text);
-    if (gone.has(name)) return [];
-    const renamed = names.get(name);
-    if (renamed === undefined) return [{ mark, text }];
-    // One that gets a name that is taken out or set would stand beside what was meant.
-    if (gone.has(renamed)) return [];
-    const end = text.indexOf('=');
-    return [{ mark, text: percentEncoded(renamed, UNRESERVED) + (end < 0 ? '' : text.slice(end)) }];
-  });
-  const all = [...kept, ...set.map(({ text }) => ({ mark: '&', text }))];
-  return all.length === 0 ? null : all.map(({ mark, text }, at) => (at === 0 ? text : mark + text)).join('');
+export type QueryEditor = (query: string | null, set: readonly string[]) => string | null;
+
+/** The editor for what is said of a query. */
+export function createQueryEditor({ remove, rename, set: named }: QueryEdits): QueryEditor {
+  const gone = new Set([...remove, ...named.map(({ name }) => name)]);
+  // One that gets a name that is taken out or set would stand beside what was meant.
+  const renamed = new Map(
+    rename.map(({ from, to }) => [from, gone.has(to) ? null : percentEncoded(to, UNRESERVED)] as const),
+  );
+  /** The parameter from `start` to `end` as it goes on; null where it does not. */
+  const edited = (query: string, start: number, end: number): string | null => {
+    const equals = query.indexOf('=', start);
+    const nameEnd = equals < 0 || equals > end ? end : equals;
+    const name = decodedName(query.slice(start, nameEnd));
+    if (gone.has(name)) return null;
+    const other = renamed.size === 0 ? undefined : renamed.get(name);
+    if (other === undefined) return query.slice(start, end);
+    return other === null ? null : other + query.slice(nameEnd, end);
+  };
+  return (query, set) => {
+    let text: string | null = null;
+    for (let start = 0; query !== null && query !== '' && start <= query.length; ) {
+      const end = parameterEnd(query, start);
+      const parameter = edited(query, start, end);
+      // Before the first that is left stands no mark; each later one keeps its own.
+      if (parameter !== null) text = text === null ? parameter : text + query.charAt(start - 1) + parameter;
+      start = end + 1;
+    }
+    for (const parameter of set) text = text === null ? parameter : `${text}&${parameter}`;
+    return text;
+  };
 }
 
-function parametersOf(query: string | null): readonly Parameter[] {
-  if (query === null || query === '') return [];
-  return `&${query}`.match(/[&;][^&;]*/g)?.map((each) => ({ mark: each.charAt(0), text: each.slice(1) })) ?? [];
+function parameterEnd(query: string, start: number): number {
+  let end = start;
+  for (; end < query.length; end++) {
+    const code = query.charCodeAt(end);
+    if (code === AMPERSAND || code === SEMICOLON) break;
+  }
+  return end;
 }
 
 /** The escapes of a canonical query are UTF-8, so decoding can't fail. */
-function nameOf(parameter: string): string {
-  const end = parameter.indexOf('=');
-  const name = (end < 0 ? parameter : parameter.slice(0, end)).replaceAll('+', ' ');
+function decodedName(text: string): string {
+  const name = text.includes('+') ? text.replaceAll('+', ' ') : text;
   return name.includes('%') ? decodeURIComponent(name) : name;
 }
