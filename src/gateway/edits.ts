@@ -127,12 +127,21 @@ export class RequestEdits extends HeaderEdits implements RequestEditor {
   }
 
   setHost(host: string): void {
-    const authority = readAuthority(host);
-    const again =
-      authority === null ? null : authority.port === null ? authority.host : `${authority.host}:${authority.port}`;
-    if (again !== host) throw new TypeError('no host that a request can go to');
+    // Mostly the same for all requests.
+    if (host !== fitHost && !isCanonicalHost(host)) throw new TypeError('no host that a request can go to');
+    fitHost = host;
     this.host = host;
   }
+}
+
+/** The host that was found fit last. */
+let fitHost: string | null = null;
+
+function isCanonicalHost(text: string): boolean {
+  const authority = readAuthority(text);
+  if (authority === null) return false;
+  const { host, port } = authority;
+  return text === (port === null ? host : `${host}:${port}`);
 }
 
 /** The target behind what was put before it; throws where it is another one in its canonical form, which was judged by nobody. */
