@@ -19,6 +19,8 @@ const TIMEOUT_MS = 75_000;
 const REPLY_LIMIT_BYTES = 8 * 1024 * 1024;
 /** A service that changes all the time is asked for no more than four times a second. */
 const LEAST_GAP_MS = 250;
+/** So often is asked where changes can't be waited for. */
+const BLIND_GAP_MS = 10_000;
 const INDEX = /^[0-9]{1,20}$/;
 
 /**
@@ -41,9 +43,10 @@ export function startConsul(
     if (!reply.ok) return reply;
     const found = readInstances(Buffer.from(reply.value.body).toString('utf8'));
     if (!found.ok) return found;
-    index = nextIndex(asked, reply.value.headers.get('x-consul-index') ?? '');
-    // Without an index that can be waited for, each look is a whole one.
-    return ok<Look>({ ...found.value, againMs: index === '0' ? WAIT_S * 1_000 : LEAST_GAP_MS });
+    const told = reply.value.headers.get('x-consul-index') ?? '';
+    index = nextIndex(asked, told);
+    // Without an index there is nothing to wait for, and each look is a whole one.
+    return ok<Look>({ ...found.value, againMs: isIndex(told) ? LEAST_GAP_MS : BLIND_GAP_MS });
   });
   return () => {
     stop();
@@ -53,8 +56,12 @@ export function startConsul(
 
 /** The index to wait beyond: 0, which waits for nothing, where it has gone back, as Consul's documentation asks for. */
 export function nextIndex(known: string, told: string): string {
-  if (!INDEX.test(told) || BigInt(told) < 1n) return '0';
-  return BigInt(told) < BigInt(known) ? '0' : told;
+  return isIndex(told) && BigInt(told) >= BigInt(known) ? told : '0';
+}
+
+/** An index is greater than none, or it can not be waited beyond. */
+function isIndex(told: string): boolean {
+  return INDEX.test(told) && BigInt(told) > 0n;
 }
 
 interface Asked {

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { AdminStatus } from '../../src/control/client.ts';
+import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { type ConsulServer, startConsul } from './consul-server.ts';
+import { eventually } from './eventually.ts';
+import { ask } from './https-client.ts';
+import { type KubernetesServer, startKubernetes } from './kubernetes-server.ts';
+
+const origins: Server[] = [];
+let ports: readonly number[] = [];
+let consul: ConsulServer;
+let kubernetes: KubernetesServer;
+let gateway: GatewayProcess;
+
+const configuration = (): string => `version: 1
+server: { https: { port: 0, certificate: local }, http: off }
+admin: { port: 0 }
+data: ./data
+apis:
+  consul:
+    routes: ['GET /consul']
+    upstream:
+      discover: { consul: { url: 'http://127.0.0.1:${consul.port}', service: orders, token: '\${env:CONSUL_TOKEN}' } }
+      allowAddresses: [127.0.0.1]
+      balance: round-robin
+    auth: public
+  kubernetes:
+    routes: ['GET /kubernetes']
+    upstream:
+      discover: { kubernetes: { service: orders, namespace: shop, port: http, api: 'http://127.0.0.1:${kubernetes.port}', token: token.txt } }
+      allowAddresses: [127.0.0.1]
+      balance: round-robin
+    auth: public
+`;
+
+before(async () => {
+  for (const name of ['one', 'two', 'three']) {
+    const origin = createServer((_request, reply) => reply.end(name));
+    origin.listen(0, '127.0.0.1');
+    await once(origin, 'listening');
+    origins.push(origin);
+  }
+  ports = origins.map((origin) => (origin.address() as AddressInfo).port);
+  consul = await startConsul('s3cret');
+  kubernetes = await startKubernetes('account');
+  consul.say([{ address: '', port: port(0) }]);
+  for (const [at, name] of ['a', 'b', 'c'].entries()) kubernetes.put(name, slice(at));
+  gateway = await startGateway(configuration(), {
+    beside: { 'token.txt': 'account\n' },
+    environment: { CONSUL_TOKEN: 's3cret' },
+  });
+});
+
+after(async () => {
+  await gateway.stop();
+  await consul.stop();
+  await kubernetes.stop();
+  for (const origin of origins) {
+    origin.closeAllConnections();
+    origin.close();
+  }
+});
+
+const port = (at: number): number => ports[at] ?? 0;
+const slice = (...at: readonly number[]): Parameters<KubernetesServer['put']>[1] => ({
+  addresses: [{ address: '127.0.0.1' }],
+  ports: at.map((each) => ({ name: 'http', port: port(each) })),
+});
+
+/** What a path answers with, over some requests. */
+async function answers(path: string): Promise<string> {
+  const seen = new Set<string>();
+  for (let at = 0; at < 9; at++) {
+    const { status, body } = await ask({ port: gateway.https, ca: gateway.ca, path });
+    seen.add(status === 200 ? body : String(status));
+  }
+  return [...seen].toSorted().join(' ');
+}
+
+const become = (path: string, wanted: string): Promise<void> =>
+  eventually(async () => assert.equal(await answers(path), wanted));
+
+async function fault(kind: string): Promise<string | null> {
+  const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
+  const headers = { authorization: `Bearer ${key}` };
+  const { body } = await ask({ port: gateway.admin, ca: gateway.ca, path: '/v1/status', headers });
+  const source = (JSON.parse(body) as AdminStatus).discovery.find((each) => each.kind === kind);
+  return source?.fault ?? null;
+}
+
+test('Consul: changes are heard of by waiting for them, an index that went back is begun anew, and failures change nothing', async () => {
+  assert.equal(await answers('/consul'), 'one');
+  consul.say([
+    { address: '127.0.0.1', port: port(0) },
+    { address: '127.0.0.1', port: port(1), weight: 3 },
+    { address: 'node.internal', port: 1 },
+  ]);
+  await become('/consul', 'one two');
+  const waits = consul.asked.filter((query) => Number(query.get('index')) > 0);
+  assert.ok(waits.length > 0 && waits.every((query) => query.get('wait') === '55s'));
+  await eventually(() => assert.equal(consul.waiting(), 1));
+  // As behind a restart of Consul's servers: what is said has a lower index than what is known.
+  consul.say([{ address: '127.0.0.1', port: port(2) }], 3);
+  await become('/consul', 'three');
+  consul.say([{ address: '127.0.0.1', port: port(1) }], 4);
+  await become('/consul', 'two');
+  consul.fail(500);
+  await eventually(async () => assert.match((await fault('consul')) ?? '', /status 500/));
+  assert.equal(await answers('/consul'), 'two');
+  consul.fail(null);
+  consul.say([{ address: '127.0.0.1', port: port(0) }]);
+  await become('/consul', 'one');
+  await eventually(async () => assert.equal(await fault('consul'), null));
+});
+
+test('Kubernetes: slices are listed by pages and watched; bookmarks, cut watches and versions that are gone lose nothing', async () => {
+  assert.equal(await answers('/kubernetes'), 'one three two');
+  kubernetes.remove('b');
+  await become('/kubernetes', 'one three');
+  kubernetes.put('a', {
+    addresses: [{ address: '127.0.0.1', ready: false }],
+    ports: [{ name: 'http', port: port(0) }],
+  });
+  await become('/kubernetes', 'three');
+  kubernetes.bookmark();
+  const lists = kubernetes.asked.filter((what) => what === 'list').length;
+  kubernetes.end('cleanly');
+  // What happens while nobody watches is told when somebody does again.
+  kubernetes.put('d', slice(1));
+  await become('/kubernetes', 'three two');
+  assert.equal(kubernetes.asked.filter((what) => what === 'list').length, lists, 'it went on from where it was');
+  kubernetes.end('gone');
+  await eventually(() => assert.ok(kubernetes.asked.filter((what) => what === 'list').length > lists));
+  kubernetes.put('e', slice(0));
+  await become('/kubernetes', 'one three two');
+  kubernetes.end('cut');
+  kubernetes.remove('c');
+  await become('/kubernetes', 'one two');
+  kubernetes.put('e', { addresses: [{ address: '169.254.169.254' }], ports: [{ name: 'http', port: port(0) }] });
+  await become('/kubernetes', 'two');
+});
+
+test('Kubernetes: the token of an account that is replaced is read anew', async () => {
+  kubernetes.fail(403);
+  kubernetes.end('cleanly');
+  await eventually(async () =>
+    assert.match((await fault('kubernetes')) ?? '', /status 403: may its account list and watch/),
+  );
+  assert.equal(await answers('/kubernetes'), 'two');
+  await writeFile(join(gateway.folder, 'token.txt'), 'stale');
+  kubernetes.fail(null);
+  await eventually(async () => assert.match((await fault('kubernetes')) ?? '', /status 401/));
+  await writeFile(join(gateway.folder, 'token.txt'), 'account');
+  await eventually(async () => assert.equal(await fault('kubernetes'), null));
+  kubernetes.put('f', slice(2));
+  await become('/kubernetes', 'three two');
+});
