@@ -95,7 +95,11 @@ test('without a word of the upstream or the configuration nothing stale stands i
 });
 
 test('what must be validated never stands in', async (t) => {
-  const bench = await staleBench(t, '{ staleIfError: 1h, staleWhileRevalidate: 1h }', FRESH.replace('max-age=10', 'max-age=10, must-revalidate'));
+  const bench = await staleBench(
+    t,
+    '{ staleIfError: 1h, staleWhileRevalidate: 1h }',
+    FRESH.replace('max-age=10', 'max-age=10, must-revalidate'),
+  );
   bench.upstream.close();
   assert.equal((await bench.ask(request('/a'))).status, 502);
 });

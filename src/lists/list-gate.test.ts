@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
+import { parseAddress } from '../base/index.ts';
 import { bitsOf, writeGeo } from './geo-fixture.test.ts';
 import { type ListFacts, ListGate } from './list-gate.ts';
 import { readListFile } from './list-file.ts';
@@ -128,6 +130,25 @@ test('an allow list of origins keeps out other pages, and not who says nothing',
     assert.equal(of(origin), 'allow.origins', origin);
   assert.equal(of('https://a.app.example', 'https://evil.example'), 'allow.origins');
   assert.equal(gate.refusal(facts('192.0.2.1')), null);
+});
+
+test('an address is read as it is everywhere else, in whatever spelling it comes', () => {
+  const octet = fc.oneof(fc.nat(300).map(String), fc.constantFrom('', '0', '00', '07', '1e1', ' 1', '-1'));
+  const text = fc.oneof(
+    fc.ipV4(),
+    fc.ipV6(),
+    fc.array(octet, { minLength: 3, maxLength: 5 }).map((all) => all.join('.')),
+  );
+  fc.assert(
+    fc.property(text, fc.ipV4(), (address, listed) => {
+      const allow = { ...NONE, addresses: entries(listed), path: 'allow' };
+      const gate = new ListGate({ deny: null, allow }, GEO, plain);
+      const [read, wanted] = [parseAddress(address), parseAddress(listed)];
+      const same = read.ok && wanted.ok && Buffer.compare(read.value, wanted.value) === 0;
+      assert.equal(gate.refusal(facts(address)), same ? null : 'allow.addresses', address);
+      assert.equal(gate.refusal(facts(listed)), null, listed);
+    }),
+  );
 });
 
 test('more addresses than are remembered are judged right', () => {

@@ -103,9 +103,31 @@ interface ClientVerdict {
 
 /** Without its zone (RFC 4007 §11); null for what is no address. */
 function bytesOf(address: string): AddressBytes | null {
+  if (readPlainIpv4(address)) return PLAIN;
   const zone = address.indexOf('%');
   const parsed = parseAddress(zone < 0 ? address : address.slice(0, zone));
   return parsed.ok ? parsed.value : null;
+}
+
+/** What was read last; whoever is asked of it keeps nothing. */
+const PLAIN = new Uint8Array(4);
+
+/** Reads an IPv4 address as the system writes it into `PLAIN`; false for any other text. A crowd of clients is read at once. */
+function readPlainIpv4(text: string): boolean {
+  let octet = 0;
+  let number = -1;
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit >= 0 && digit <= 9) {
+      number = (number < 0 ? 0 : number * 10) + digit;
+      if (number > 255 || (digit === number && at > 0 && text.charCodeAt(at - 1) === 0x30)) return false;
+    } else if (digit === -2 && number >= 0 && octet < 3) {
+      PLAIN[octet++] = number;
+      number = -1;
+    } else return false;
+  }
+  PLAIN[octet] = number;
+  return octet === 3 && number >= 0;
 }
 
 const CLIENT_KEYS = ['addresses', 'countries', 'asns', 'reverseNames'] as const;

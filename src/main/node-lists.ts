@@ -28,7 +28,6 @@ interface Watched {
   readonly named: ListFile;
   readonly stop: () => void;
   state: 'idle' | 'reading' | 'again';
-  readAtMs: number;
   /** Why the file as it is now is not in force; null where it is. */
   fault: string | null;
 }
@@ -47,6 +46,8 @@ class Lists implements NodeLists {
   readonly #tables: ReturnType<typeof createNodeTables>;
   readonly #watched = new Map<string, Watched>();
   #rows: ReadonlyMap<string, Uint8Array> = new Map();
+  /** When what is in force of each was read. */
+  readonly #since = new Map<string, number>();
   #closed = false;
 
   constructor(options: NodeListsOptions) {
@@ -60,7 +61,8 @@ class Lists implements NodeLists {
     const rows = new Map(this.#rows);
     for (const named of listsIn(config)) {
       const packed = files[listKey(named)];
-      if (packed !== undefined) rows.set(listKey(named), packed);
+      // What is the same stays the same object, so that nobody forgets what it knows of it.
+      if (packed !== undefined && !this.#isInForce(listKey(named), packed)) rows.set(listKey(named), packed);
     }
     this.#put(rows);
   }
@@ -76,18 +78,17 @@ class Lists implements NodeLists {
     this.fill({ config, files });
     this.#put(new Map([...this.#rows].filter(([key]) => wanted.has(key))));
     for (const [key, named] of wanted) {
-      const known = this.#watched.get(key);
-      if (known === undefined) this.#watch(key, named);
+      if (!this.#watched.has(key)) this.#watch(key, named);
       // It may have changed between its gathering and now, and been read since.
       this.#changed(key);
     }
   }
 
   report(): readonly ListReport[] {
-    return [...this.#watched].map(([key, { named, readAtMs, fault }]) => {
+    return [...this.#watched].map(([key, { named, fault }]) => {
       const packed = this.#rows.get(key);
       const entries = packed === undefined ? null : sizeOf(named.kind, packed);
-      return { file: named.file, kind: named.kind, entries, readAt: readAtMs, fault };
+      return { file: named.file, kind: named.kind, entries, readAt: this.#since.get(key) ?? 0, fault };
     });
   }
 
@@ -98,9 +99,9 @@ class Lists implements NodeLists {
   }
 
   #watch(key: string, named: ListFile): void {
-    const { files, clock } = this.#options.host;
+    const { files } = this.#options.host;
     const stop = files.watch(named.file, () => this.#changed(key));
-    this.#watched.set(key, { named, stop, state: 'idle', readAtMs: clock.now(), fault: null });
+    this.#watched.set(key, { named, stop, state: 'idle', fault: null });
   }
 
   #changed(key: string): void {
@@ -129,9 +130,7 @@ class Lists implements NodeLists {
     }
     const { packed, entries } = read.value;
     watched.fault = null;
-    const before = this.#rows.get(key);
-    if (before !== undefined && Buffer.compare(before, packed) === 0) return;
-    watched.readAtMs = this.#options.host.clock.now();
+    if (this.#isInForce(key, packed)) return;
     this.#put(new Map([...this.#rows, [key, packed]]));
     const { file } = watched.named;
     this.#options.host.log.write('info', 'list.replaced', 'a list has changed and is in force', { file, entries });
@@ -148,12 +147,20 @@ class Lists implements NodeLists {
     });
   }
 
+  #isInForce(key: string, packed: Uint8Array): boolean {
+    const held = this.#rows.get(key);
+    return held !== undefined && Buffer.compare(held, packed) === 0;
+  }
+
   #put(rows: ReadonlyMap<string, Uint8Array>): void {
     const same = rows.size === this.#rows.size && [...rows].every(([key, packed]) => this.#rows.get(key) === packed);
     if (same) return;
+    const nowMs = this.#options.host.clock.now();
+    for (const [key, packed] of rows) if (this.#rows.get(key) !== packed) this.#since.set(key, nowMs);
+    for (const key of this.#since.keys()) if (!rows.has(key)) this.#since.delete(key);
     const { version } = this.#tables.read(LISTS_TABLE.name);
     this.#rows = rows;
-    this.#tables.replace(LISTS_TABLE.name, version + 1, rows, this.#options.host.clock.now());
+    this.#tables.replace(LISTS_TABLE.name, version + 1, rows, nowMs);
   }
 }
 
