@@ -39,7 +39,7 @@ export interface TargetWatch {
 /** What the calls of one balancer work with. */
 export interface BalancedCallHost {
   readonly picker: Picker<Endpoint>;
-  readonly watch: TargetWatch | null;
+  readonly watch: TargetWatch;
   readonly failing: Failing;
   monotonic(): number;
 }
@@ -193,7 +193,7 @@ export class BalancedCall implements UpstreamCall, UpstreamEvents {
     const nowMs = this.#host.monotonic();
     const isEarly = this.#headMs === null;
     this.#end(nowMs, failure.code === UNANSWERED.code);
-    watch?.failed(this.#endpoint, failure, nowMs);
+    watch.failed(this.#endpoint, failure, nowMs);
     if (isEarly) {
       breaker?.failed(this.#period, failure, nowMs);
       this.#count('failed');
@@ -220,14 +220,14 @@ export class BalancedCall implements UpstreamCall, UpstreamEvents {
     const status = statusOf(head);
     this.#headMs = nowMs - this.#startedMs;
     this.#status = status;
-    this.#host.watch?.succeeded(this.#endpoint, status, nowMs);
+    this.#host.watch.succeeded(this.#endpoint, status, nowMs);
     this.#host.failing.breaker?.answered(this.#period, status, nowMs);
     this.#count(isFailureStatus(status) ? 'failed' : 'answered');
   }
 
   #complete(nowMs: number): void {
     this.#end(nowMs);
-    this.#host.watch?.completed(this.#endpoint, this.#status, nowMs);
+    this.#host.watch.completed(this.#endpoint, this.#status, nowMs);
   }
 
   /** It is given up before a reply. By its deadline, which says something of the target; or by its client, which does not. */
@@ -239,7 +239,7 @@ export class BalancedCall implements UpstreamCall, UpstreamEvents {
     // Timers may be early by less than their clock tells.
     if (isSent && deadline !== null && nowMs + 1 >= deadline.atMs) {
       this.#end(nowMs, true);
-      watch?.failed(this.#endpoint, UNANSWERED, nowMs);
+      watch.failed(this.#endpoint, UNANSWERED, nowMs);
       breaker?.failed(this.#period, UNANSWERED, nowMs);
       this.#count('failed');
       return;
