@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { splitmix } from './entries-fixture.test.ts';
 import { Breaker, type BreakerRules, type BreakerState, type CallOutcome, NOT_LET_THROUGH } from './breaker.ts';
 
 const RULES: BreakerRules = { failures: 0.5, least: 4, windowMs: 10_000, unreachable: 3, openMs: 5_000, probes: 2 };
@@ -200,20 +201,9 @@ class Watched {
   }
 }
 
-/** A generator that gives the same numbers each time (mulberry32). */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 for (const seed of [1, 2, 3, 4, 5]) {
   test(`simulated with seed ${seed}, a minute of failing costs an upstream few calls, and it is used soon after`, () => {
-    const chance = numbers(seed);
+    const chance = splitmix(seed);
     const { breaker } = makeBreaker({ least: 20 });
     const ends: { readonly atMs: number; readonly period: number; readonly outcome: CallOutcome }[] = [];
     let failing = 0;

@@ -272,3 +272,15 @@ export async function selfSigned(...names: readonly string[]): Promise<{ certPem
   const keyPem = Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' }));
   return { certPem: certificate.toString('pem'), keyPem };
 }
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  server.close();
+  await once(server, 'close');
+  return address.port;
+}

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { ErrorCode } from './http2/protocol.ts';
 import { data, goaway, reply, rst, UpstreamBench } from './http2/upstream-fixture.test.ts';
-import { until } from './peers.test.ts';
+import { freePort, until } from './peers.test.ts';
 import { answers, type Heard, lengthOf, type Rig, rig, type RigOptions, sized } from './upstream-peer.test.ts';
 
 const POST = { method: 'POST', framing: lengthOf(2) } as const;
@@ -13,18 +11,6 @@ async function open(t: TestContext, options: RigOptions): Promise<Rig> {
   const built = await rig(options);
   t.after(() => built.close());
   return built;
-}
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  server.close();
-  await once(server, 'close');
-  return address.port;
 }
 
 test('a request of which nothing was sent is told as such: no connection, none in time, no place in the queue', async (t) => {

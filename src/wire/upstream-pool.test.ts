@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { before, type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
-import { selfSigned, until } from './peers.test.ts';
+import { freePort, selfSigned, until } from './peers.test.ts';
 import { answers, lengthOf, type Rig, rig, type RigOptions, sized } from './upstream-peer.test.ts';
 
 async function open(t: TestContext, options: RigOptions): Promise<Rig> {
@@ -145,14 +144,7 @@ test('a request that is given up in the turn in which it was made is not sent', 
 });
 
 test('an upstream that is not there is told as unreachable', async (t) => {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  server.close();
-  await once(server, 'close');
-  const { call } = await open(t, { target: { port: address.port } });
+  const { call } = await open(t, { target: { port: await freePort() } });
   const caller = await call().over();
   assert.deepEqual([caller.failure?.code, caller.failure?.detail], ['upstream-unreachable', 'ECONNREFUSED']);
 });

@@ -58,7 +58,7 @@ apis:
   );
   t.after(() => gateway.stop());
   const session = await openSession({ port: gateway.https, ca: gateway.ca });
-  t.after(() => void session.destroy());
+  t.after(() => session.destroy());
   const call = async (headers: Readonly<Record<string, string>>): Promise<readonly string[]> => {
     const stream = session.request(
       {
