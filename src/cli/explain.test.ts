@@ -86,6 +86,14 @@ test('the size of a body is told as such, also where there are limits on how oft
   assert.match(out, /^ {2}body +at most 16384 bytes$/m);
 });
 
+test('whether a reply may be stored is told, and for whom', async () => {
+  const stored = surroundings(SOUND.replace('basePath', 'cache: { per: everybody }\n    basePath'));
+  const words = /^ {2}cache +a reply that may be stored is given again, to everybody$/m;
+  assert.match((await runIn(stored, 'explain', 'GET', '/v1/orders')).out, words);
+  assert.doesNotMatch((await runIn(stored, 'explain', 'POST', '/v1/orders')).out, /cache/);
+  assert.doesNotMatch((await runIn(surroundings(SOUND), 'explain', 'GET', '/v1/orders')).out, /cache/);
+});
+
 const CHAT = SOUND.replace("'POST /orders': { body: 16KiB }", "'GET /orders': { websocket: on }");
 
 test('a URL of a WebSocket is asked as one, and the page’s origin counts', async () => {

@@ -123,10 +123,16 @@ function routeRows(
     ...(params.length > 0 ? [['parameters', params.join(', ')] as [string, string]] : []),
     ['signing in', `${route.signInNeeded ? 'needed' : 'not needed'}${auth === undefined ? '' : `: ${auth.holds}`}`],
     ['body', bodyWords(route)],
+    ...(route.cache === null ? [] : [['cache', CACHE_WORDS[route.cache]] as [string, string]]),
     ...(route.steps.length === 0 ? [['policies', 'none'] as [string, string]] : []),
     ['upstream', `${route.upstream.method} ${urlWords(route, rehearsal)}${api?.upstream.caFile ? ' (own CA)' : ''}`],
   ];
 }
+
+const CACHE_WORDS = {
+  user: 'a reply that may be stored is given again, to the same caller',
+  everybody: 'a reply that may be stored is given again, to everybody',
+} as const;
 
 /** What the upstream is asked for is known for certain where the request gets there. */
 function urlWords({ upstream, steps }: ExplainedRoute, { verdict }: Rehearsal): string {

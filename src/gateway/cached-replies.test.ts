@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bearers, cachedApi, replyOf, request } from './cache-fixture.test.ts';
-import { apiText, type Bench, codeOf, type GivenReply, kindOf, startBench, step } from './fixture.test.ts';
+import { compile } from './compile.ts';
+import {
+  apiText,
+  type Bench,
+  codeOf,
+  gatheredOf,
+  type GivenReply,
+  kindOf,
+  NO_TABLES,
+  startBench,
+  step,
+} from './fixture.test.ts';
+import { kindTable } from './kind-table.ts';
 
 const FRESH = 'cache-control: max-age=60; content-type: text/plain';
 
@@ -356,4 +368,24 @@ test('a reload keeps what is stored, but for an API that is made in another way'
   assert.equal(textOf(await bench.ask(request('/a'))), 'body 4');
   bench.clock.pass(500);
   assert.deepEqual(bench.metrics.cacheHeld.entries, 0, 'nothing is held for what stores nothing any more');
+});
+
+test('an operation that changes something can not have its replies stored', () => {
+  const kinds = kindTable([]);
+  const text = (method: string): string =>
+    apiText('http://127.0.0.1:1', [], `routes: ['${method} /a']\n    operations: { '${method} /a': { cache: on } }`);
+  for (const [method, isSound] of [
+    ['POST', false],
+    ['HEAD', false],
+    ['GET', true],
+    ['*', true],
+  ] as const) {
+    const compiled = compile(gatheredOf(text(method), kinds), { kinds, tables: NO_TABLES });
+    assert.equal(compiled.ok, isSound, method);
+    if (!compiled.ok)
+      assert.match(
+        compiled.error[0]?.message ?? '',
+        new RegExp(`replies to ${method} are not stored, only those to GET`),
+      );
+  }
 });

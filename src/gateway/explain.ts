@@ -24,6 +24,8 @@ export interface ExplainedRoute {
   /** Whether a GET or HEAD may have a body here. */
   readonly bodyDescribed: boolean;
   readonly signInNeeded: boolean;
+  /** For whom a reply to this request may be stored: for its caller alone, or for everybody; null where none is stored. */
+  readonly cache: 'user' | 'everybody' | null;
   readonly steps: readonly ExplainedStep[];
   /** The request as the upstream gets it. */
   readonly upstream: { readonly method: string; readonly url: string };
@@ -100,11 +102,17 @@ function explainRoute(snapshot: Snapshot, compiled: CompiledOperation, matched: 
     bodyLimitBytes,
     bodyDescribed,
     signInNeeded: !plan.ok || plan.value.signInNeeded,
+    cache: cacheOf(compiled, question.method),
     steps: plan.ok ? stepsOf(plan.value) : [],
     upstream: { method: question.method, url: upstreamUrl(compiled, canonical) },
     coverage: snapshot.coverage.find((row) => row.operation === operation.id) ?? null,
   };
   return { canonical, route, verdict: plan.ok ? verdictOf(plan.value) : refused('gateway-fault', null, plan.error) };
+}
+
+function cacheOf({ cache }: CompiledOperation, method: string): ExplainedRoute['cache'] {
+  if (cache === null || (method !== 'GET' && method !== 'HEAD')) return null;
+  return cache.perUser ? 'user' : 'everybody';
 }
 
 function stepsOf(plan: Plan): readonly ExplainedStep[] {
