@@ -179,3 +179,43 @@ test('a fetch behind whose reply is not stored leaves what there is until its ti
   bench.clock.pass(60_000);
   assert.equal((await bench.ask(request('/a'))).body.toString(), 'mine');
 });
+
+test('a 304 with more new fields than one head may hold is not taken over: all of it is asked for', async (t) => {
+  const many = (name: string): string => Array.from({ length: 60 }, (_, at) => `x-${name}-${at}: 1`).join('; ');
+  const bench = await staleBench(t, 'on', `${FRESH}; ${many('old')}`);
+  bench.upstream.respond = ({ head, socket }) =>
+    socket.write(
+      /if-none-match/i.test(head)
+        ? `HTTP/1.1 304 X\r\netag: "v1"\r\n${many('new').replaceAll('; ', '\r\n')}\r\n\r\n`
+        : replyOf('second', FRESH),
+    );
+  assert.equal((await bench.ask(request('/a'))).body.toString(), 'second');
+  assert.match(storeOf(await bench.ask(request('/a'))) ?? '', /hit/);
+});
+
+test('a tag that no field of a request may hold is not asked by', async (t) => {
+  const bench = await staleBench(t, 'on', `cache-control: max-age=10; etag: "${'v'.repeat(9_000)}"`);
+  assert.equal((await bench.ask(request('/a'))).body.toString(), 'first');
+  assert.doesNotMatch(bench.upstream.last.head, /if-none-match/i);
+});
+
+test('what is fetched behind has the time that its request has, and is given up then', async (t) => {
+  const bench = await startBench(t, { api: cachedApi('on') });
+  bench.install(
+    `apis:\n  a:\n    ${cachedApi('{ staleWhileRevalidate: 1m }')}\n    upstream: { targets: ['${bench.upstream.url}'], deadline: 2s }\n    auth: public\n`,
+  );
+  bench.upstream.respond = ({ socket }) => void socket.write(replyOf('first', FRESH));
+  await bench.ask(request('/a'));
+  bench.clock.pass(11_000);
+  bench.upstream.respond = () => {};
+  assert.equal((await bench.ask(request('/a'))).body.toString(), 'first');
+  await until(() => bench.upstream.requests.length === 2);
+  bench.clock.pass(3_500);
+  bench.upstream.respond = ({ socket }) => void socket.write(replyOf('second', FRESH));
+  // The one that was given up stands in nobody's way.
+  assert.equal((await bench.ask(request('/a'))).body.toString(), 'first');
+  for (let given = 'first'; given !== 'second'; await rest()) {
+    bench.clock.pass(200);
+    given = (await bench.ask(request('/a'))).body.toString();
+  }
+});

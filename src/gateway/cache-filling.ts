@@ -9,6 +9,7 @@ import {
   type Stored,
   validators,
 } from '../cache/index.ts';
+import { isFieldValue } from '../policy/index.ts';
 import type { Clock } from '../ports/index.ts';
 import type { HeaderFields, ReplyHead, WholeBody } from '../wire/index.ts';
 import type { CachedHead } from './cached-head.ts';
@@ -82,8 +83,9 @@ export class CacheFilling {
     // What ends with the connection may have been cut off, and what never ends is nothing to keep.
     if (framing.kind === 'until-close' || isEventStream(head)) return 'incomplete';
     const bytes = framing.kind === 'length' ? framing.bytes : framing.kind === 'none' ? 0 : null;
-    const judged = this.#fetch.head(status, new ReplyFields(fields), this.#times(), bytes);
-    return judged.ok ? null : judged.error;
+    const times = this.#times();
+    const judged = withinHead(() => this.#fetch.head(status, new ReplyFields(fields), times, bytes));
+    return judged === null ? 'too-large' : judged.ok ? null : judged.error;
   }
 
   /** The next of the body. */
@@ -101,7 +103,8 @@ export class CacheFilling {
 
   /** The upstream said that what is stored still holds (304): that, with what it said anew; null where it spoke of something else. */
   revalidated({ fields }: ReplyHead, stale: Stored<CachedHead>): Stored<CachedHead> | null {
-    const updated = this.#fetch.notModified(stale, new ReplyFields(fields), this.#times());
+    const times = this.#times();
+    const updated = withinHead(() => this.#fetch.notModified(stale, new ReplyFields(fields), times));
     if (updated !== null) this.#landed(updated);
     return updated;
   }
@@ -118,7 +121,7 @@ export class CacheFilling {
     if (!this.#leads || this.#flight === null) return;
     const { flights } = this.#place.cache;
     // These say nothing of the next reply.
-    if (why === 'invalidated' || why === 'superseded') flights.lost(this.#flight);
+    if (why === 'invalidated' || why === 'superseded' || why === 'no-room') flights.lost(this.#flight);
     else flights.notStored(this.#flight, this.#clock.monotonic());
   }
 
@@ -185,6 +188,16 @@ class ReplyFields implements Fields {
   }
 }
 
+/** What `make` gives; null where it can't make a head that is no larger than one may be. */
+function withinHead<T>(make: () => T): T | null {
+  try {
+    return make();
+  } catch (fault) {
+    if (fault instanceof RangeError) return null;
+    throw fault;
+  }
+}
+
 /** The upstream has just failed to give this anew. */
 export function letRest({ head }: Stored<CachedHead>, nowMs: number): void {
   head.restsUntilMs = nowMs + REST_MS;
@@ -199,6 +212,7 @@ export function fillingFor(
 ): CacheFilling {
   const fields = walk.request.headers as HeaderFields;
   for (const name of CONDITIONS) fields.drop(name);
-  if (stale !== null) for (const [name, value] of validators(stale)) walk.edits.setHeader(name, value);
+  if (stale !== null)
+    for (const [name, value] of validators(stale)) if (isFieldValue(value)) walk.edits.setHeader(name, value);
   return new CacheFilling(place, followers, walk.context.ports.clock, walk.moment());
 }

@@ -14,8 +14,8 @@ export class CachedHead implements StoredHead {
   mark = 0;
   /** Until then the upstream is not asked for it anew, since it has just failed; of the monotonic clock. */
   restsUntilMs = 0;
-  #notModified: HeaderFields | null = null;
 
+  /** Throws where the fields are more than one head may hold. */
   constructor(status: number, fields: FieldList) {
     this.status = status;
     // What the reply's age is goes out with it; what it was is told by nothing else any more.
@@ -30,9 +30,9 @@ export class CachedHead implements StoredHead {
   }
 
   /** The head that says that the client has it already (RFC 9110 §15.4.5). */
-  notModified(edits: boolean): ReplyHead {
-    this.#notModified ??= listedFields(notModifiedFields(this.fields));
-    return replyHead(NOT_MODIFIED, edits ? this.#notModified.copy() : this.#notModified, NO_BODY, null);
+  notModified(): ReplyHead {
+    // Made for each, since nobody has counted the memory of another head.
+    return replyHead(NOT_MODIFIED, listedFields(notModifiedFields(this.fields)), NO_BODY, null);
   }
 }
 

@@ -167,6 +167,7 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
     this.#collapsed = true;
     this.#timer = this.#walk.wait(this.#waitMs(), () => {
       this.#waits = false;
+      this.#timer = null;
       this.#place.cache.flights.leave(flight, this);
       this.#fetch(false);
     });
@@ -329,7 +330,7 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
     const edits = plan.respond.length > 0;
     // Whoever reads bodies must see all that a client is told it has.
     if (!plan.readsResponse.whole && isNotModified(request, stored)) {
-      this.#reply.whole(stored.head.notModified(edits), '');
+      this.#reply.whole(stored.head.notModified(), '');
       return;
     }
     const { body, head } = stored;
