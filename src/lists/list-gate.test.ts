@@ -151,6 +151,17 @@ test('an address is read as it is everywhere else, in whatever spelling it comes
   );
 });
 
+test('many gates together remember no more than one configuration may', () => {
+  const material = new ListMaterial({ files: {}, live: null, names: null });
+  const deny = { ...NONE, addresses: entries('10.0.0.0/9'), path: 'deny' };
+  const gates = Array.from({ length: 40 }, () => new ListGate({ deny, allow: null }, GEO, material));
+  for (const gate of gates)
+    for (let number = 0; number < 3_000; number++) {
+      assert.equal(gate.refusal(facts(`10.0.${number >> 8}.${number & 255}`)), 'deny.addresses');
+      assert.ok(material.remembered <= 65_536 + gates.length);
+    }
+});
+
 test('more addresses than are remembered are judged right', () => {
   const gate = new ListGate(
     { deny: { ...NONE, addresses: entries('10.0.0.0/9'), path: 'deny' }, allow: null },

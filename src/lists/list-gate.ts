@@ -25,6 +25,8 @@ export interface MailFacts {
 
 /** Addresses whose verdicts are remembered, some hundred bytes each; when there are more, all are asked anew. */
 const REMEMBERED = 4_096;
+/** The same of all gates of a configuration together, of which each operation may have one. */
+const ALL_REMEMBERED = 65_536;
 
 /** The lists of one place in the configuration: of the gateway, of an API or of an operation. */
 export class ListGate {
@@ -79,19 +81,26 @@ export class ListGate {
   #clientOf(address: string): ClientVerdict {
     const { version } = this.#material;
     if (version !== this.#version) {
-      this.#clients.clear();
+      this.#forget();
       this.#version = version;
     }
     const known = this.#clients.get(address);
     if (known !== undefined) return known;
-    if (this.#clients.size >= REMEMBERED) this.#clients.clear();
+    if (this.#clients.size >= REMEMBERED || this.#material.remembered >= ALL_REMEMBERED) this.#forget();
     const bytes = bytesOf(address);
     const denied = this.#deny?.clientRule(bytes) ?? null;
     const allowed =
       this.#allow === null || this.#allow.clientKey === null ? null : this.#allow.clientRule(bytes) !== null;
     const verdict: ClientVerdict = { denied, allowed };
+    // An address is a text of its own, not a part of a field, which would be kept whole.
     this.#clients.set(address, verdict);
+    this.#material.remembered++;
     return verdict;
+  }
+
+  #forget(): void {
+    this.#material.remembered -= this.#clients.size;
+    this.#clients.clear();
   }
 }
 

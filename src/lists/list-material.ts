@@ -22,6 +22,8 @@ export interface ListSources {
 /** The lists and databases of a Snapshot in their newest versions. */
 export class ListMaterial {
   readonly names: ReverseNames | null;
+  /** How many verdicts the gates over it remember. */
+  remembered = 0;
   readonly #sources: ListSources;
   readonly #opened = new Map<string, { readonly bytes: Uint8Array; readonly list: unknown }>();
   #rows: ReadonlyMap<string, Uint8Array> | null = null;
