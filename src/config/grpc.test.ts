@@ -112,6 +112,21 @@ roles: { all: { can: [orders:read, orders:watch] } }
   });
 });
 
+test('times of a service are those of its methods that do not stream', async () => {
+  const own = `    operations:
+      orders.v1.Orders/*: { timeout: 2s, deadline: 5s }
+      orders.v1.Orders/Get: { timeout: 1s }
+`;
+  const [api] = (await fine(configuration(own))).config.apis;
+  assert.deepEqual(
+    Object.entries(api?.operations ?? {}).map(([name, { timeoutMs, deadlineMs }]) => [name, timeoutMs, deadlineMs]),
+    [
+      ['orders.v1.Orders/Get', 1_000, 5_000],
+      ['orders.v1.Orders/Watch', null, null],
+    ],
+  );
+});
+
 test('what a service and its method say must hold together', async () => {
   const open = `issuers:
   acme: { issuer: https://id.acme.example, audience: https://api.acme.example, algorithms: [ES256], jwks: https://id.acme.example/jwks }

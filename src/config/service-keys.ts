@@ -3,6 +3,7 @@ import type { ApiConfig, OperationConfig } from './config.ts';
 import { member } from './configured.ts';
 import { accessPolicies } from './policy-uses.ts';
 import type { ParsedConfig } from './parse.ts';
+import type { DescribedOperation } from '../openapi/index.ts';
 import type { DescribedDocument } from './description-document.ts';
 
 /** Behind the name of a service: all of its methods. */
@@ -16,6 +17,7 @@ export function methodKeys(methods: readonly string[]): readonly string[] {
 /**
  * The configuration with what is said of whole gRPC services said of each of their methods, and the policies that come of
  * it; the same one where nothing is. What a method says itself takes the place of what its service says, key by key; limits hold together.
+ * Times of a service are those of its methods that do not stream.
  */
 export function spreadServices(
   parsed: ParsedConfig,
@@ -26,13 +28,7 @@ export function spreadServices(
   const apis = config.apis.map((api) => {
     const document = described.get(api.name);
     if (!speaksOfServices(api) || document === undefined) return api;
-    const spread = {
-      ...api,
-      operations: spreadOver(
-        api,
-        document.description.operations.map(({ id }) => id),
-      ),
-    };
+    const spread = { ...api, operations: spreadOver(api, document.description.operations) };
     // Those of its own keys come first, and are made anew.
     const others = api.policies.slice(accessPolicies(api, config).length);
     return { ...spread, policies: [...accessPolicies(spread, config), ...others] };
@@ -44,10 +40,15 @@ function speaksOfServices({ source, operations }: ApiConfig): boolean {
   return source.kind === 'descriptors' && Object.keys(operations).some((key) => key.endsWith(ALL));
 }
 
-function spreadOver({ operations }: ApiConfig, methods: readonly string[]): Record<string, OperationConfig> {
-  const entries = methods.flatMap((method) => {
-    const merged = merge(member(operations, method), member(operations, serviceKey(method)));
-    return merged === undefined ? [] : [[method, merged] as const];
+function spreadOver(
+  { operations }: ApiConfig,
+  methods: readonly Pick<DescribedOperation, 'id' | 'grpc'>[],
+): Record<string, OperationConfig> {
+  const entries = methods.flatMap(({ id, grpc }) => {
+    const shared = member(operations, serviceKey(id));
+    const isTimed = shared === undefined || grpc === 'neither';
+    const merged = merge(member(operations, id), isTimed ? shared : { ...shared, timeoutMs: null, deadlineMs: null });
+    return merged === undefined ? [] : [[id, merged] as const];
   });
   return Object.fromEntries(entries);
 }

@@ -8,6 +8,7 @@ import { cacheFaults, compiledCacheOf } from './compiled-cache.ts';
 import { LazyPlan } from './lazy-operation.ts';
 import { webSocketFaults } from './offered-websocket.ts';
 import { ownPathOf } from './own-paths.ts';
+import { timeFaults } from './own-times.ts';
 import type { Plan } from './plan.ts';
 import { MIXED_LIMIT, type Route, RouterBuilder } from './router.ts';
 import type { CompiledApi, CompiledOperation, Snapshot } from './snapshot.ts';
@@ -94,7 +95,11 @@ function routeOf(
     return null;
   }
   const own = member(api.operations, name);
-  const faults = [...webSocketFaults(own, method, api), ...cacheFaults(own, method)];
+  const faults = [
+    ...webSocketFaults(own, method, api),
+    ...cacheFaults(own, method),
+    ...timeFaults(own, listed?.grpc ?? null),
+  ];
   for (const { path, message, fix } of faults) complain(compilation, path, message, fix);
   const target = new LazyPlan({
     api: compiled,

@@ -56,6 +56,22 @@ test('methods are routes, with the bound of a message and what streams of them',
   assert.ok(snapshot.coverage.every(({ cells }) => cells.some(({ holds }) => holds === 'framing and gRPC')));
 });
 
+test('a stream can not be given times that would not hold, a single call can', () => {
+  const { table, gathered } = compiled(
+    [],
+    '    operations: { orders.v1.Orders/Get: { timeout: 1s, deadline: 2s }, orders.v1.Orders/Watch: { timeout: 1s, deadline: 2s } }',
+  );
+  const result = compile(gathered, { kinds: table, tables: NO_TABLES });
+  assert.ok(!result.ok);
+  assert.deepEqual(
+    result.error.map(({ path, message }) => [path, message]),
+    ['timeout', 'deadline'].map((key) => [
+      `apis.orders.operations["orders.v1.Orders/Watch"].${key}`,
+      'a stream of gRPC stands as long as both sides like',
+    ]),
+  );
+});
+
 test('a policy that reads bodies can not be built for a gRPC method', () => {
   for (const [request, response] of [
     ['parsed', 'none'],
