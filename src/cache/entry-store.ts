@@ -1,6 +1,6 @@
 import { Queues } from './eviction.ts';
 import { type Entry, Place } from './entry.ts';
-import type { CacheMemory, Holder } from './memory.ts';
+import type { CacheMemory, HeldBytes, Holder } from './memory.ts';
 import type { CacheKey, Fields, StoredHead } from './types.ts';
 import { isSelected, steeringText } from './vary.ts';
 
@@ -23,8 +23,9 @@ export class EntryStore<H extends StoredHead> implements Holder {
     this.#limitBytes = Math.min(limitBytes, memory.limitBytes);
   }
 
-  get heldBytes(): number {
-    return this.#queues.bytes;
+  get held(): HeldBytes {
+    const { bytes, heapBytes } = this.#queues;
+    return { bytes, heapBytes };
   }
 
   get count(): number {
@@ -69,8 +70,8 @@ export class EntryStore<H extends StoredHead> implements Holder {
     if (same.some(({ usage }) => usage.requestedAtMs > entry.usage.requestedAtMs)) return 'superseded';
     for (const other of same) this.remove(other);
     if (entry.bytes > this.#limitBytes) return 'no-room';
-    while (this.heldBytes + entry.bytes > this.#limitBytes) if (!this.evictOne()) return 'no-room';
-    if (!this.#memory.store(entry.bytes)) return 'no-room';
+    while (this.#queues.bytes + entry.bytes > this.#limitBytes) if (!this.evictOne()) return 'no-room';
+    if (!this.#memory.store(entry)) return 'no-room';
     if (this.#queues.count === 0) this.#memory.join(this);
     this.#queues.add(entry);
     this.#file(entry);
@@ -105,7 +106,7 @@ export class EntryStore<H extends StoredHead> implements Holder {
     if (variants.length === 0) this.#variants.delete(entry.key.whole);
     this.#leavePlace(entry.key.place);
     this.#queues.remove(entry);
-    this.#memory.free(entry.bytes);
+    this.#memory.free(entry);
     if (this.#queues.count === 0) this.#memory.leave(this);
   }
 
@@ -132,7 +133,7 @@ export class EntryStore<H extends StoredHead> implements Holder {
 
   /** Throws out everything at once. */
   clear(): void {
-    this.#memory.free(this.heldBytes);
+    this.#memory.free(this.held);
     this.#memory.leave(this);
     this.#variants = new Map();
     this.#places.clear();

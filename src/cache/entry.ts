@@ -26,6 +26,8 @@ export class Entry<H extends StoredHead> implements Stored<H>, Link<Entry<H>> {
   readonly bornAtMs: number;
   readonly freshUntilMs: number;
   readonly bytes: number;
+  /** What of that lies on the heap: all but a body of octets. */
+  readonly heapBytes: number;
   readonly hash: number;
   #place: Place | null = null;
   #generation = 0;
@@ -43,7 +45,9 @@ export class Entry<H extends StoredHead> implements Stored<H>, Link<Entry<H>> {
     this.dateMs = usage.dateMs;
     this.bornAtMs = usage.bornAtMs;
     this.freshUntilMs = usage.freshUntilMs;
-    this.bytes = bytesOf(key, head, usage) + body.length;
+    const besides = bytesOf(key, head, usage);
+    this.bytes = besides + body.length;
+    this.heapBytes = typeof body === 'string' ? this.bytes : besides;
     this.hash = hashOf(key);
   }
 

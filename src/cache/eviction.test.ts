@@ -5,6 +5,7 @@ import { type Link, Queues } from './eviction.ts';
 
 class Item implements Link<Item> {
   readonly bytes: number;
+  readonly heapBytes: number;
   readonly hash: number;
   isDead = false;
   uses = 0;
@@ -15,6 +16,7 @@ class Item implements Link<Item> {
   constructor(hash: number, bytes = 1) {
     this.hash = hash;
     this.bytes = bytes;
+    this.heapBytes = bytes * 2;
   }
 }
 
@@ -151,6 +153,7 @@ test('bytes and count are those of what is held, and each that is held can be ta
           } else numbers.ask(number, bytes);
           const sum = [...numbers.held.values()].reduce((all, item) => all + item.bytes, 0);
           assert.equal(numbers.queues.bytes, sum);
+          assert.equal(numbers.queues.heapBytes, sum * 2);
           assert.equal(numbers.queues.count, numbers.held.size);
           assert.ok(sum <= 50);
         }

@@ -1,6 +1,7 @@
-/** A link of a queue. Kept by `Queues` alone, but for `bytes` and `hash`, which never change. */
+/** A link of a queue. Kept by `Queues` alone, but for its sizes and `hash`, which never change. */
 export interface Link<N> {
   readonly bytes: number;
+  readonly heapBytes: number;
   /** Of what it is found by: what comes back soon after it was thrown out is known by it. */
   readonly hash: number;
   /** Whether nobody has a use for it any more, so that it goes as soon as it is looked at. */
@@ -25,6 +26,7 @@ class Queue<N extends Link<N>> {
   #newest: N | null = null;
   oldest: N | null = null;
   bytes = 0;
+  heapBytes = 0;
 
   constructor(name: 'new' | 'proven') {
     this.#name = name;
@@ -37,6 +39,7 @@ class Queue<N extends Link<N>> {
     else this.#newest.newer = link;
     this.#newest = link;
     this.bytes += link.bytes;
+    this.heapBytes += link.heapBytes;
   }
 
   remove(link: N): void {
@@ -48,6 +51,7 @@ class Queue<N extends Link<N>> {
     link.older = null;
     link.queue = 'none';
     this.bytes -= link.bytes;
+    this.heapBytes -= link.heapBytes;
   }
 }
 
@@ -69,6 +73,10 @@ export class Queues<N extends Link<N>> {
 
   get bytes(): number {
     return this.#new.bytes + this.#proven.bytes;
+  }
+
+  get heapBytes(): number {
+    return this.#new.heapBytes + this.#proven.heapBytes;
   }
 
   add(link: N): void {

@@ -90,7 +90,7 @@ export class Bench {
 
   constructor(rules: Partial<CacheRules> = {}, limitBytes = 10_000_000) {
     this.rules = { ...RULES, ...rules };
-    this.memory = new CacheMemory(limitBytes);
+    this.memory = new CacheMemory(limitBytes, limitBytes);
     this.cache = new ReplyCache(this.memory, limitBytes, makeHead);
   }
 

@@ -23,7 +23,7 @@ const has = (cache: ReplyCache<StoredHead>, path: string): boolean =>
   cache.find(keyOf({ path }), request({ path }), RULES, 0).kind === 'fresh';
 
 test('never more is held than allowed, with ten thousand large replies and keys of all lengths', () => {
-  const memory = new CacheMemory(1_000_000);
+  const memory = new CacheMemory(1_000_000, 1_000_000);
   const cache = cacheOf(memory);
   for (let at = 0; at < 10_000; at++) {
     assert.ok(put(cache, `/${at}/${'x'.repeat(at % 7_000)}`, 50_000 - at));
@@ -45,6 +45,8 @@ test('what is held counts keys, heads and fields that chose a reply, and not onl
   const least = held({}, {});
   assert.ok(least > 1_000);
   assert.ok(held({ query: 'x'.repeat(1_000) }, {}) >= least + 1_000);
+  const many = Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`x${at}`, '']));
+  assert.ok(held({}, many) >= least + 50 * 32);
   assert.ok(held({}, { 'x-a': 'x'.repeat(1_000) }) >= least + 1_000);
   assert.ok(held({ fields: { 'x-a': 'x'.repeat(1_000) } }, { vary: 'x-a' }) >= least + 1_000);
 });
@@ -52,7 +54,7 @@ test('what is held counts keys, heads and fields that chose a reply, and not onl
 test('what is counted is no less than what it takes', () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  const cache = cacheOf(new CacheMemory(200_000_000));
+  const cache = cacheOf(new CacheMemory(200_000_000, 200_000_000));
   collect();
   const before = process.memoryUsage().heapUsed;
   for (let at = 0; at < 20_000; at++) put(cache, `/${at}`, 100);
@@ -63,7 +65,7 @@ test('what is counted is no less than what it takes', () => {
 });
 
 test('a cache holds no more than its own share, whatever room there is', () => {
-  const memory = new CacheMemory(1_000_000);
+  const memory = new CacheMemory(1_000_000, 1_000_000);
   const cache = cacheOf(memory, 100_000);
   for (let at = 0; at < 100; at++) put(cache, `/${at}`, 10_000);
   assert.ok(cache.heldBytes <= 100_000 && cache.heldBytes > 80_000);
@@ -71,7 +73,7 @@ test('a cache holds no more than its own share, whatever room there is', () => {
 });
 
 test('where there is no room the cache that holds most gives way', () => {
-  const memory = new CacheMemory(1_000_000);
+  const memory = new CacheMemory(1_000_000, 1_000_000);
   const [large, small] = [cacheOf(memory), cacheOf(memory)];
   for (let at = 0; at < 200; at++) put(large, `/${at}`, 10_000);
   for (let at = 0; at < 10; at++) put(small, `/${at}`, 10_000);
@@ -80,8 +82,21 @@ test('where there is no room the cache that holds most gives way', () => {
   assert.ok(Math.abs(large.heldBytes - small.heldBytes) < 30_000, `${large.heldBytes} and ${small.heldBytes}`);
 });
 
+test('what lies on the heap has a bound of its own, which small replies reach and large ones do not', () => {
+  const memory = new CacheMemory(10_000_000, 100_000);
+  const [small, large] = [cacheOf(memory), cacheOf(memory)];
+  for (let at = 0; at < 1_000; at++) assert.ok(put(small, `/${at}`, 1_000));
+  assert.ok(small.heldBytes <= 100_000 && small.heldBytes > 90_000, String(small.heldBytes));
+  for (let at = 0; at < 20; at++) assert.ok(put(large, `/${at}`, 90_000));
+  assert.ok(Array.from({ length: 20 }, (_, at) => has(large, `/${at}`)).every(Boolean));
+  assert.ok(large.heldBytes > 1_800_000);
+  assert.ok(small.heldBytes < 70_000, 'whose heads take the most gives way');
+  const none = cacheOf(new CacheMemory(10_000_000, 1_000));
+  assert.equal(put(none, '/', 0), false);
+});
+
 test('bodies on their way take no more than half, count as held, and give back what they took', () => {
-  const memory = new CacheMemory(1_000_000);
+  const memory = new CacheMemory(1_000_000, 1_000_000);
   const cache = cacheOf(memory);
   for (let at = 0; at < 200; at++) put(cache, `/${at}`, 10_000);
   const begin = (path: string) => {
@@ -116,7 +131,7 @@ test('a reply that is being served stays whole when it is thrown out', () => {
 });
 
 test('what was declared no good makes room for what comes', () => {
-  const memory = new CacheMemory(1_000_000);
+  const memory = new CacheMemory(1_000_000, 1_000_000);
   const cache = cacheOf(memory);
   const query = (at: number) => ({ path: '/spoilt', query: String(at) });
   for (let at = 0; at < 40; at++) {

@@ -1,6 +1,12 @@
+/** What is held: all of it, and what of that lies on the heap of the thread. The bodies of large replies lie outside. */
+export interface HeldBytes {
+  readonly bytes: number;
+  readonly heapBytes: number;
+}
+
 /** One who holds stored bytes and can throw some out. */
 export interface Holder {
-  readonly heldBytes: number;
+  readonly held: HeldBytes;
   /** Throws out one entry; false where there is none. */
   evictOne(): boolean;
 }
@@ -10,16 +16,19 @@ const FILLING_SHARE = 0.5;
 
 /**
  * Bytes that all caches of a thread share. Where there is no room, the cache that holds most gives way, so that none can
- * take the room of the others.
+ * take the room of the others. What lies on the heap has a bound of its own, since a full heap is a thread's end.
  */
 export class CacheMemory {
   readonly limitBytes: number;
+  readonly #heapLimitBytes: number;
   readonly #holders = new Set<Holder>();
   #stored = 0;
+  #heap = 0;
   #filling = 0;
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, heapLimitBytes: number) {
     this.limitBytes = limitBytes;
+    this.#heapLimitBytes = heapLimitBytes;
   }
 
   /** What is stored and what is being filled, in bytes. */
@@ -36,19 +45,22 @@ export class CacheMemory {
   }
 
   /** Makes room for an entry and takes it; false where there is none. */
-  store(bytes: number): boolean {
-    if (!this.#makeRoom(bytes)) return false;
-    this.#stored += bytes;
+  store(entry: HeldBytes): boolean {
+    if (!this.#makeRoom(entry)) return false;
+    this.#stored += entry.bytes;
+    this.#heap += entry.heapBytes;
     return true;
   }
 
-  free(bytes: number): void {
+  free({ bytes, heapBytes }: HeldBytes): void {
     this.#stored -= bytes;
+    this.#heap -= heapBytes;
   }
 
-  /** Makes room for a body on its way and takes it; false where there is none. */
+  /** Makes room for a body on its way and takes it; false where there is none. It lies outside of the heap. */
   fill(bytes: number): boolean {
-    if (this.#filling + bytes > this.limitBytes * FILLING_SHARE || !this.#makeRoom(bytes)) return false;
+    if (this.#filling + bytes > this.limitBytes * FILLING_SHARE) return false;
+    if (!this.#makeRoom({ bytes, heapBytes: 0 })) return false;
     this.#filling += bytes;
     return true;
   }
@@ -57,15 +69,17 @@ export class CacheMemory {
     this.#filling -= bytes;
   }
 
-  #makeRoom(bytes: number): boolean {
-    if (this.#filling + bytes > this.limitBytes) return false;
-    while (this.heldBytes + bytes > this.limitBytes) if (this.#largest()?.evictOne() !== true) return false;
+  #makeRoom({ bytes, heapBytes }: HeldBytes): boolean {
+    if (this.#filling + bytes > this.limitBytes || heapBytes > this.#heapLimitBytes) return false;
+    while (this.heldBytes + bytes > this.limitBytes) if (this.#largest('bytes')?.evictOne() !== true) return false;
+    while (this.#heap + heapBytes > this.#heapLimitBytes)
+      if (this.#largest('heapBytes')?.evictOne() !== true) return false;
     return true;
   }
 
-  #largest(): Holder | null {
+  #largest(of: keyof HeldBytes): Holder | null {
     let largest: Holder | null = null;
-    for (const holder of this.#holders) if (largest === null || holder.heldBytes > largest.heldBytes) largest = holder;
+    for (const holder of this.#holders) if (largest === null || holder.held[of] > largest.held[of]) largest = holder;
     return largest;
   }
 }

@@ -78,7 +78,7 @@ export class ReplyCache<H extends StoredHead> {
   }
 
   get heldBytes(): number {
-    return this.#host.store.heldBytes;
+    return this.#host.store.held.bytes;
   }
 
   /** Entries thrown out for want of room since the beginning. */

@@ -18,12 +18,17 @@ export interface ApiCache {
 export interface CacheShare {
   /** How many threads have parts of the memory. */
   readonly threads: number;
+  /** So much of a thread's heap stored replies may take. */
+  readonly heapBytes: number;
   readonly marks: PlaceMarks;
 }
 
+/** What the heap of any thread has room for. */
+const HEAP_BYTES = 128 * 1_024 * 1_024;
+
 /** The share of a thread that is the only one. */
 export function wholeCacheShare(): CacheShare {
-  return { threads: 1, marks: new PlaceMarks(createMarkMemory()) };
+  return { threads: 1, heapBytes: HEAP_BYTES, marks: new PlaceMarks(createMarkMemory()) };
 }
 
 interface Kept {
@@ -91,7 +96,7 @@ export class ReplyCaches {
     const kept = this.#byApi.get(name);
     if (kept?.fingerprint === fingerprint) return kept.cache;
     if (kept !== undefined) this.#former.add(kept.cache);
-    this.#memory ??= new CacheMemory(this.#memoryBytes);
+    this.#memory ??= new CacheMemory(this.#memoryBytes, this.#share.heapBytes);
     const replies = new ReplyCache<CachedHead>(this.#memory, this.#memoryBytes, makeHead);
     const cache: ApiCache = { replies, flights: new Flights(WAITERS_LIMIT), marks: this.#share.marks };
     this.#byApi.set(name, { fingerprint, cache, evictions: 0 });

@@ -41,6 +41,9 @@ export type ThreadGreeting =
   | { readonly kind: 'series'; readonly series: MeterSeries }
   | { readonly kind: 'heap'; readonly state: HeapState };
 
+/** So much of its heap stored replies may take: with them it must never come near to its end. */
+const CACHE_PART = 0.25;
+
 /** What a gateway thread is started with. */
 export interface GatewayThreadData {
   readonly logLevel: LogLevel;
@@ -110,7 +113,11 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
       chance: createChance((bytes) => random.fill(bytes)),
       pseudonym: createPseudonyms(workerData.pseudonymKey),
       metrics,
-      cacheShare: { threads, marks: new PlaceMarks(cacheMarks) },
+      cacheShare: {
+        threads,
+        heapBytes: workerData.heapLimitMb * 2 ** 20 * CACHE_PART,
+        marks: new PlaceMarks(cacheMarks),
+      },
     },
     ledger,
     tables: createMemoryTables({ log }),
