@@ -57,7 +57,7 @@ apis:
 `);
   t.after(() => gateway.stop());
   const agent = new Agent({ keepAlive: true, maxSockets: 16, ca: gateway.ca });
-  t.after(() => void agent.destroy());
+  t.after(() => agent.destroy());
   const through: typeof ask = ({ headers = {}, ...options }, body) => {
     const all = { host: 'localhost', ...(headers as Readonly<Record<string, string>>) };
     return ask({ ...options, headers: all, agent, port: gateway.https, servername: 'localhost' }, body);

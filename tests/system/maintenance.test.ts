@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type AdminClient, createAdminClient } from '../../src/control/client.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { ask, type Reply } from './https-client.ts';
@@ -62,7 +63,7 @@ async function reload(text: string): Promise<boolean> {
 test('a maintenance begins and ends with a reload, and the gateway stays ready', async () => {
   assert.equal((await get('/orders')).status, 200);
   const underWay = get('/held');
-  while (held.length === 0) await new Promise((resolve) => void setImmediate(resolve));
+  while (held.length === 0) await turn();
   const closed = 'maintenance: { message: Back soon, retryAfter: 2m }';
   assert.ok(await reload(configuration(closed, `${PAGE}, maintenance: off`)));
   const refused = await get('/orders');

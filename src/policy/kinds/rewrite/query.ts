@@ -35,11 +35,12 @@ export function createQueryEditor({ remove, rename, set: named }: QueryEdits): Q
   };
   return (query, set) => {
     let text: string | null = null;
-    for (let start = 0; query !== null && query !== '' && start <= query.length; ) {
-      const end = parameterEnd(query, start);
-      const parameter = edited(query, start, end);
+    const sent = query ?? '';
+    for (let start = sent === '' ? 1 : 0; start <= sent.length; ) {
+      const end = parameterEnd(sent, start);
+      const parameter = edited(sent, start, end);
       // Before the first that is left stands no mark; each later one keeps its own.
-      if (parameter !== null) text = text === null ? parameter : text + query.charAt(start - 1) + parameter;
+      if (parameter !== null) text = text === null ? parameter : text + sent.charAt(start - 1) + parameter;
       start = end + 1;
     }
     for (const parameter of set) text = text === null ? parameter : `${text}&${parameter}`;
