@@ -10,12 +10,16 @@ export class MisbehavingOrigin {
   readonly asked = new Map<string, number>();
   connections = 0;
 
-  private constructor() {
+  readonly #misdone: Set<string> | null;
+
+  private constructor(misdone: Set<string> | null) {
+    this.#misdone = misdone;
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
   }
 
-  static async start(): Promise<MisbehavingOrigin> {
-    const origin = new MisbehavingOrigin();
+  /** `misdone`: tokens that somebody has misbehaved to already, and that are answered as they should be from then on. */
+  static async start(misdone: Set<string> | null = null): Promise<MisbehavingOrigin> {
+    const origin = new MisbehavingOrigin(misdone);
     const { promise, resolve } = Promise.withResolvers<void>();
     origin.#server.listen(0, '127.0.0.1', resolve);
     await promise;
@@ -52,7 +56,9 @@ export class MisbehavingOrigin {
   #answer(socket: Socket, head: string): void {
     const token = /^[A-Z]+ \/(\S+)/.exec(head)?.[1] ?? '';
     this.asked.set(token, (this.asked.get(token) ?? 0) + 1);
-    const name = /\r\nx-misdeed: ([^\r]+)/.exec(head)?.[1] ?? 'none';
+    const wanted = /\r\nx-misdeed: ([^\r]+)/.exec(head)?.[1] ?? 'none';
+    const name = this.#misdone?.has(token) === true ? 'none' : wanted;
+    this.#misdone?.add(token);
     const misdeed = MISDEEDS[name];
     if (misdeed === undefined) throw new Error(`no such misdeed: ${name}`);
     misdeed.commit(socket, token);
