@@ -130,6 +130,22 @@ test('a reply that is being served stays whole when it is thrown out', () => {
   assert.equal(found.stored.body.toString(), 'x'.repeat(20_000));
 });
 
+test('what has taken the place of a stored reply stays when that is found to be no good', () => {
+  const bench = new Bench();
+  bench.store({}, { fields: { ...FRESH, etag: '"1"' }, body: 'old' });
+  const old = bench.find();
+  assert.ok(old.kind === 'fresh');
+  bench.pass(1);
+  bench.store({}, { fields: { ...FRESH, etag: '"2"' }, body: 'new' });
+  const fetch = bench.cache.fetch(keyOf(), request(), RULES, bench.nowMs);
+  const said = fields({ date: bench.date(), 'cache-control': 'no-store', etag: '"1"' });
+  assert.ok(fetch.notModified(old.stored, said, bench.times()) !== null);
+  const found = bench.find();
+  assert.ok(found.kind === 'fresh');
+  assert.equal(found.stored.body, 'new');
+  assert.equal(bench.memory.heldBytes, bench.cache.heldBytes);
+});
+
 test('what was declared no good makes room for what comes', () => {
   const memory = new CacheMemory(1_000_000, 1_000_000);
   const cache = cacheOf(memory);
