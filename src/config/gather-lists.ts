@@ -1,8 +1,7 @@
 import { errorIssue } from '../base/index.ts';
-import { listKey } from '../lists/index.ts';
+import { listKey, listsIn } from '../lists/index.ts';
 import { placeOf, type Work } from './gather-work.ts';
 import { readList } from './list-reading.ts';
-import { listsIn } from './lists.ts';
 import { splitWords } from './words.ts';
 
 /** Reads the files of lists, and the databases that lists ask, into the table of files by `listKey`: packed, in memory that threads share. */

@@ -26,7 +26,7 @@ export { diffConfigurations } from './diff.ts';
 export { hasOwnCertificate } from './own-certificate.ts';
 export { gather } from './gather.ts';
 export { readList } from './list-reading.ts';
-export { listsIn } from './lists.ts';
+export { listsIn } from '../lists/index.ts';
 export type { Gathered } from './gathered.ts';
 export type { GatherOptions } from './gather-work.ts';
 export { type GatheredParcel, packGathered } from './parcel.ts';

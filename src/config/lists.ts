@@ -3,10 +3,9 @@ import { Cidr, err, errorIssue, type Issue, ok, type Place, type Result } from '
 import {
   type GeoFiles,
   type ListEntries,
-  type ListFile,
-  listFilesOf,
   type ListPair,
   type ListRules,
+  pairsIn,
   readNameEntry,
   readOriginEntry,
 } from '../lists/index.ts';
@@ -197,17 +196,6 @@ function toRules(raw: RawRules, at: ListsAt): ListRules {
   };
 }
 
-/** All lists of a configuration: of the gateway, of its APIs and of their operations. */
-function listPairsOf({ lists, apis }: Pick<Config, 'lists' | 'apis'>): readonly ListPair[] {
-  const ofApis = apis.flatMap((api) => [api.lists, ...Object.values(api.operations).map((own) => own.lists)]);
-  return [lists, ...ofApis].filter((pair) => pair !== null);
-}
-
-/** The files that the lists of a configuration are read from, each once. */
-export function listsIn(config: Pick<Config, 'lists' | 'apis' | 'geo'>): readonly ListFile[] {
-  return listFilesOf(listPairsOf(config), config.geo);
-}
-
 const ASKED = [
   { key: 'countries', database: 'country' },
   { key: 'asns', database: 'asn' },
@@ -215,7 +203,7 @@ const ASKED = [
 
 /** Lists of countries or systems without a database that knows them. */
 export function listIssues(config: Config, places: Readonly<Record<string, Place>>): Issue[] {
-  const all = listPairsOf(config).flatMap(({ deny, allow }) => [deny, allow]);
+  const all = pairsIn(config).flatMap(({ deny, allow }) => [deny, allow]);
   return all.flatMap((given) => {
     if (given === null) return [];
     const lacking = ASKED.filter(({ key, database }) => given[key] !== null && config.geo[database] === null);

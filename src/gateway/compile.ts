@@ -8,7 +8,7 @@ import {
   type PolicyUse,
   unpackGathered,
 } from '../config/compiled.ts';
-import { ListGate, ListMaterial } from '../lists/index.ts';
+import { ListGate, ListMaterial, listsIn } from '../lists/index.ts';
 import { createRoleTable } from '../policy/index.ts';
 import { UPSTREAM_TARGETS } from '../ports/index.ts';
 import { TrustedProxies } from './client-address.ts';
@@ -102,8 +102,11 @@ function* compileStepwise(
 }
 
 /** The lists of the whole gateway; null where there are none. */
-function gateOf({ configured, lists }: Compilation): ListGate | null {
+function gateOf(compilation: Compilation): ListGate | null {
+  const { configured, lists } = compilation;
   const { config } = configured;
+  // What is not there would be found by the first request that it is asked for.
+  for (const named of listsIn(config)) if (!lists.has(named)) complain(compilation, named.path, UNREAD);
   return config.lists === null ? null : new ListGate(config.lists, config.geo, lists);
 }
 

@@ -57,3 +57,11 @@ test('the client is whom trusted proxies name, and nobody else is believed', asy
   const forged = '192.0.2.8, 203.0.113.7';
   assert.equal(await asked('/orders', { from: '10.0.0.1', said: forged }), '403 access-denied deny.addresses');
 });
+
+test('a list that nobody has read does not compile', () => {
+  const text = TEXT.replace('[203.0.113.0/24]', '[{ file: /etc/bad.txt }]');
+  const compiled = compile(gatheredOf(text, KINDS), { kinds: KINDS, tables: NO_TABLES });
+  assert.deepEqual(compiled.ok ? [] : compiled.error.map(({ path, message }) => `${path}: ${message}`), [
+    'deny.addresses: this file has not been read',
+  ]);
+});

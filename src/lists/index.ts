@@ -9,9 +9,10 @@ export {
   type ListEntries,
   type ListFile,
   listFileOf,
-  listFilesOf,
   listKey,
+  listsIn,
   type ListPair,
   type ListRules,
+  pairsIn,
 } from './list-rules.ts';
 export { readOriginEntry } from './origin.ts';

@@ -6,6 +6,7 @@ import { bitsOf, writeGeo } from './geo-fixture.test.ts';
 import { type ListFacts, ListGate } from './list-gate.ts';
 import { readListFile } from './list-file.ts';
 import { ListMaterial } from './list-material.ts';
+import { packNames } from './name-table.ts';
 import { type ListEntries, listKey, type ListRules } from './list-rules.ts';
 
 const NONE: Omit<ListRules, 'path'> = {
@@ -49,6 +50,18 @@ test('a list that changes is asked anew, also for an address that was asked for 
   assert.notEqual(material.version, before);
   assert.equal(gate.refusal(facts('192.0.2.1')), null);
   assert.equal(gate.refusal(facts('192.0.2.2')), 'deny.addresses');
+});
+
+test('a list of mail domains that changes is asked anew', () => {
+  const key = listKey({ kind: 'names', file: '/lists/mail.txt' });
+  let rows = new Map([[key, packNames(['acme.example'])]]);
+  const material = new ListMaterial({ files: {}, live: () => rows, names: null });
+  const deny = { ...NONE, mailDomains: { entries: [], files: ['/lists/mail.txt'] }, path: 'deny' };
+  const gate = new ListGate({ deny, allow: null }, GEO, material);
+  const mail = { email: 'ada@acme.example', verified: true };
+  assert.equal(gate.mailRefusal(mail), 'deny.mailDomains');
+  rows = new Map([[key, packNames([])]]);
+  assert.equal(gate.mailRefusal(mail), null);
 });
 
 test('a list that nobody has read is a fault, and lets nobody in', () => {

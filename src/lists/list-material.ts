@@ -44,6 +44,11 @@ export class ListMaterial {
     return this.#version;
   }
 
+  /** Whether it was read. */
+  has(named: Pick<ListFile, 'kind' | 'file'>): boolean {
+    return this.#bytesOf(named) !== undefined;
+  }
+
   addresses(file: string): AddressTree {
     return this.#open({ kind: 'addresses', file }, (bytes) => new AddressTree(bytes));
   }
@@ -63,13 +68,18 @@ export class ListMaterial {
   /** One that was not read is a bug, and throws: then nobody is let in. */
   #open<T>(named: Pick<ListFile, 'kind' | 'file'>, open: (bytes: Uint8Array) => T): T {
     const key = listKey(named);
-    const { files } = this.#sources;
-    const bytes = this.#rows?.get(key) ?? (Object.hasOwn(files, key) ? files[key] : undefined);
+    const bytes = this.#bytesOf(named);
     if (bytes === undefined) throw new Error(`the list ${named.file} was not read`);
     const known = this.#opened.get(key);
     if (known !== undefined && known.bytes === bytes) return known.list as T;
     const list = open(bytes);
     this.#opened.set(key, { bytes, list });
     return list;
+  }
+
+  #bytesOf(named: Pick<ListFile, 'kind' | 'file'>): Uint8Array | undefined {
+    const key = listKey(named);
+    const { files, live } = this.#sources;
+    return live?.().get(key) ?? (Object.hasOwn(files, key) ? files[key] : undefined);
   }
 }

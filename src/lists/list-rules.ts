@@ -62,13 +62,30 @@ export function listFileOf(key: string): Pick<ListFile, 'kind' | 'file'> | null 
 
 const NAMED = ['reverseNames', 'hosts', 'origins', 'mailDomains'] as const;
 
-/** The files that rules are read from, each once. Databases are among them where countries or systems are asked for. */
-export function listFilesOf(pairs: readonly ListPair[], geo: GeoFiles): readonly ListFile[] {
+/** What of a configuration has lists: the gateway, its APIs and their operations. */
+export interface Listed {
+  readonly lists: ListPair | null;
+  readonly geo: GeoFiles;
+  readonly apis: readonly {
+    readonly lists: ListPair | null;
+    readonly operations: Readonly<Record<string, { readonly lists: ListPair | null }>>;
+  }[];
+}
+
+/** All lists of a configuration. */
+export function pairsIn({ lists, apis }: Pick<Listed, 'lists' | 'apis'>): readonly ListPair[] {
+  const ofApis = apis.flatMap((api) => [api.lists, ...Object.values(api.operations).map((own) => own.lists)]);
+  return [lists, ...ofApis].filter((pair) => pair !== null);
+}
+
+/** The files that the lists of a configuration are read from, each once. Databases are among them where countries or systems are asked for. */
+export function listsIn(config: Listed): readonly ListFile[] {
+  const { geo } = config;
   const found = new Map<string, ListFile>();
   const add = (file: ListFile): void => {
     if (!found.has(listKey(file))) found.set(listKey(file), file);
   };
-  for (const rules of pairs.flatMap(({ deny, allow }) => [deny, allow])) {
+  for (const rules of pairsIn(config).flatMap(({ deny, allow }) => [deny, allow])) {
     if (rules === null) continue;
     for (const key of ['addresses', 'except'] as const)
       for (const file of rules[key]?.files ?? []) add({ kind: 'addresses', file, path: `${rules.path}.${key}` });

@@ -1,7 +1,7 @@
-import { type Gathered, listsIn, readList } from '../config/index.ts';
+import { type Gathered, readList } from '../config/index.ts';
 import type { ListReport } from '../control/index.ts';
 import { LISTS_TABLE } from '../gateway/index.ts';
-import { type ListFile, listFileOf, listKey, sizeOf } from '../lists/index.ts';
+import { type ListFile, listFileOf, listKey, listsIn, sizeOf } from '../lists/index.ts';
 import type { Alerts, SharedTable } from '../ports/index.ts';
 import type { HostPorts } from './host-ports.ts';
 import { createNodeTables } from './node-tables.ts';
