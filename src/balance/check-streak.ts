@@ -12,13 +12,15 @@ export interface StreakBounds {
  */
 export class CheckStreak {
   readonly #bounds: StreakBounds;
-  #isUp = true;
+  #isUp: boolean;
   #isKnown = false;
   /** Checks in a row that spoke against what is held. */
   #against = 0;
 
-  constructor(bounds: StreakBounds) {
+  /** `isUp`: what was held of it by other checks before. */
+  constructor(bounds: StreakBounds, isUp = true) {
     this.#bounds = bounds;
+    this.#isUp = isUp;
   }
 
   get isUp(): boolean {

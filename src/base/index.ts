@@ -10,6 +10,7 @@ export type { CoverageCell, CoverageRow, Finding, Severity } from './finding.ts'
 export { GRPC_STATUSES, type GrpcStatus } from './grpc-status.ts';
 export { createIdSource, type FillRandom } from './id.ts';
 export { errorIssue, formatIssue, type Issue, type Place } from './issue.ts';
+export { LineBudget } from './line-budget.ts';
 export { didYouMean, nearestName } from './nearest.ts';
 export { judgeNode, type NodeStanding } from './node-floor.ts';
 export { judgeOpenFiles, type OpenFilesStanding, RAISE_OPEN_FILES } from './open-files.ts';

@@ -8,6 +8,7 @@ const HASH_LENGTH = 12;
 /** Issuers that are shown one by one; the ones with a fault come first. */
 const ISSUER_LIMIT = 10;
 const CERTIFICATE_LIMIT = 10;
+const TARGET_LIMIT = 10;
 const NAMES_SHOWN = 3;
 const DAY_MS = 86_400_000;
 
@@ -52,6 +53,7 @@ function report(status: AdminStatus, context: CommandContext): string {
     ['ledger', ledgerText(status.ledger, paint)] as const,
     ...issuerRows(status.issuers, nowMs, paint),
     ...discoveryRows(orNone(status.discovery), nowMs, paint),
+    ...targetRows(orNone(status.targets), nowMs, paint),
     ...certificateRows(orNone(status.certificates), nowMs, paint),
     ...revocationRows(orNone(status.revocationLists), nowMs, paint),
     ...listRows(orNone(status.lists), nowMs, paint),
@@ -126,6 +128,23 @@ function issuerRows(issuers: AdminStatus['issuers'], nowMs: number, paint: Palet
 }
 
 /** Sources of targets; those that have a fault come first. */
+/** How many targets of each upstream get requests, and each that does not, or not from every thread. */
+function targetRows(all: AdminStatus['targets'], nowMs: number, paint: Palette): readonly Row[] {
+  const upstreams = Map.groupBy(all, ({ upstream }) => upstream);
+  const sums = Array.from(upstreams, ([upstream, targets]): Row => {
+    const asked = targets.filter(({ asking }) => asking > 0).length;
+    return ['targets', `${plain(upstream)}: ${asked} of ${targets.length} get requests`];
+  });
+  const bad = all.filter(({ state }) => state !== 'up');
+  const rows = bad.slice(0, TARGET_LIMIT).map(({ upstream, target, state, since, reason, threads, asking }): Row => {
+    const said = state === 'starting' ? 'starts slowly' : paint.bad(state);
+    const why = reason === '' ? '' : `: ${plain(reason)}`;
+    const part = asking === 0 || asking === threads ? '' : `, in ${threads - asking} of ${count(threads, 'thread')}`;
+    return ['target', `${plain(upstream)} ${plain(target)}: ${said} for ${durationText(nowMs - since)}${part}${why}`];
+  });
+  return [...withRest(sums.slice(0, TARGET_LIMIT), sums.length), ...withRest(rows, bad.length)];
+}
+
 function discoveryRows(sources: AdminStatus['discovery'], nowMs: number, paint: Palette): readonly Row[] {
   const sorted = sources.toSorted((one, other) => Number(other.fault !== null) - Number(one.fault !== null));
   const rows = sorted.slice(0, ISSUER_LIMIT).map(({ name, targets, foundAt, fault }): Row => {

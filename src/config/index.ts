@@ -14,11 +14,14 @@ export type {
   RoleConfig,
   ServerConfig,
   TestConfig,
+  TargetConfig,
   UpstreamConfig,
   ValidateConfig,
 } from './config.ts';
 export type { ChangeEffect, ConfigChange } from './config-change.ts';
 export { fixedServer } from './client-changes.ts';
+export { authorityOf } from './authority.ts';
+export type { CheckConfig } from './health-config.ts';
 export { lookAtLists } from './client-lists.ts';
 export { revocationEnds } from './client-trust.ts';
 export { everyTarget } from './beside-targets.ts';

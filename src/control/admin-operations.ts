@@ -80,6 +80,22 @@ export interface AlertSummary {
   }[];
 }
 
+/**
+ * A target of an upstream that has several, or is checked. `upstream`: its API, with ` canary` behind it for a target of its
+ * canary. The state is the worst in any thread: `down` fails its checks, `ejected` failed requests (until `until`),
+ * `starting` gets less than its part. `asking` of `threads` send it requests.
+ */
+export interface TargetStatus {
+  readonly upstream: string;
+  readonly target: string;
+  readonly state: 'up' | 'starting' | 'ejected' | 'down';
+  readonly since: number;
+  readonly until: number | null;
+  readonly reason: string;
+  readonly threads: number;
+  readonly asking: number;
+}
+
 /** How a running gateway is doing. Times are wall time in milliseconds. */
 export interface AdminStatus {
   readonly version: string;
@@ -98,6 +114,8 @@ export interface AdminStatus {
   readonly issuers: readonly IssuerReport[];
   /** The sources of targets; empty where all targets are written down. */
   readonly discovery: readonly SourceReport[];
+  /** Those that get nothing stand first; 1,000 at most. */
+  readonly targets: readonly TargetStatus[];
   readonly certificates: readonly CertificateReport[];
   /** Behind its end a list lets none of the clients in that are judged by it. */
   readonly revocationLists: readonly RevocationReport[];

@@ -8,6 +8,7 @@ export {
   type CertificateReport,
   type IssuerReport,
   type SourceReport,
+  type TargetStatus,
   type LedgerReport,
   type ListReport,
   type RevocationReport,

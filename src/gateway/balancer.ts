@@ -82,12 +82,16 @@ export class Balancer implements BalancedCallHost {
   waitingShare(client: CallClient): number {
     const count = this.#endpoints.length;
     let least = 1;
+    let isAny = false;
     let at = Math.floor(this.#ports.chance() * count);
     for (let asked = 0; asked < Math.min(ASKED_QUEUES, count); asked++, at++) {
       const endpoint = this.#endpoints[at % count] as Endpoint;
-      if (endpoint.share > 0) least = Math.min(least, endpoint.upstream.waitingShare(client));
+      if (endpoint.share === 0) continue;
+      isAny = true;
+      least = Math.min(least, endpoint.upstream.waitingShare(client));
     }
-    return count === 0 ? 0 : least;
+    // Where none can be asked nobody waits: the call itself fails, by another word.
+    return isAny ? least : 0;
   }
 
   call(

@@ -288,7 +288,14 @@ test('both ports together have no more connections than there may be', async (t)
     asked.push(maxConnections);
     return { port: 1, connections: 0, drain: () => Promise.resolve(), retire() {} };
   };
-  const upstreams: Upstreams = { forApis: () => [], retain() {}, sweep() {}, close() {}, tableReplaced() {} };
+  const upstreams: Upstreams = {
+    forApis: () => [],
+    retain() {},
+    sweep() {},
+    close() {},
+    tableReplaced() {},
+    report: () => [],
+  };
   const { thread } = startThread(t, NO_TABLES, KINDS, { outside: { listen, upstreams } });
   await thread.receive({ kind: 'listen', plan: { ...PLAN, maxConnections: 1_000 } });
   await thread.receive({ kind: 'listen', plan: { ...PLAN, maxConnections: 1_000, http: null } });
@@ -302,7 +309,14 @@ test('both ports want a PROXY header from where one must come', async (t) => {
     options = [...options, asked];
     return { port: 1, connections: 0, drain: () => Promise.resolve(), retire() {} };
   };
-  const upstreams: Upstreams = { forApis: () => [], retain() {}, sweep() {}, close() {}, tableReplaced() {} };
+  const upstreams: Upstreams = {
+    forApis: () => [],
+    retain() {},
+    sweep() {},
+    close() {},
+    tableReplaced() {},
+    report: () => [],
+  };
   for (const [proxyProtocol, wanted] of [
     [[], [false, false]],
     [['127.0.0.0/8'], [true, true]],
@@ -331,7 +345,14 @@ test('one gate stands before both ports: it counts networks, but neither balance
       return taken.length > 1 ? null : { release() {} };
     },
   };
-  const upstreams: Upstreams = { forApis: () => [], retain() {}, sweep() {}, close() {}, tableReplaced() {} };
+  const upstreams: Upstreams = {
+    forApis: () => [],
+    retain() {},
+    sweep() {},
+    close() {},
+    tableReplaced() {},
+    report: () => [],
+  };
   const { thread } = startThread(t, NO_TABLES, KINDS, { leases, outside: { listen, upstreams } });
   const parcel = parcelOf(1);
   const trustedProxies = { addresses: ['192.0.2.0/24'], field: 'forwarded' } as const;

@@ -335,6 +335,7 @@ export class GatewayThread {
       inFlight: this.#gateway.inFlight,
       livingSnapshots: this.#gateway.living,
       newestRecords: this.#options.ledger.newest(records),
+      upstreams: this.#upstreams.report(),
     };
   }
 }

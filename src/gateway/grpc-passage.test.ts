@@ -73,7 +73,14 @@ function startGateway(kinds: readonly PolicyKind<never>[] = []) {
       return { write: () => true, finish() {}, resume() {}, allowIdle() {}, abort: () => void (call.aborted = true) };
     },
   };
-  const upstreams: Upstreams = { forApis: () => [upstream], retain() {}, sweep() {}, close() {}, tableReplaced() {} };
+  const upstreams: Upstreams = {
+    forApis: () => [upstream],
+    retain() {},
+    sweep() {},
+    close() {},
+    tableReplaced() {},
+    report: () => [],
+  };
   const gateway = createGateway(fakes.ports, undefined, upstreams);
   const table = kindTable([createGrpcKind({ isGrpcType, readTimeout }), ...kinds]);
   const used = kinds.map(({ kind }) => `${kind}: {}`).join(', ');

@@ -253,7 +253,14 @@ class Scene {
         return call;
       },
     });
-    return { forApis: (apis) => apis.map(taking), retain() {}, sweep() {}, close() {}, tableReplaced() {} };
+    return {
+      forApis: (apis) => apis.map(taking),
+      retain() {},
+      sweep() {},
+      close() {},
+      tableReplaced() {},
+      report: () => [],
+    };
   }
 
   verdict(stream: RehearsedStream): RehearsedVerdict {

@@ -20,7 +20,7 @@ import { Mirror } from './mirror.ts';
 import type { UpstreamCaller } from './upstream-caller.ts';
 import type { ApiCache, CacheShare } from './reply-caches.ts';
 import type { CompiledApi, Snapshot } from './snapshot.ts';
-import { type HealthTables, TargetHealthWatch } from './target-health-watch.ts';
+import { type HealthTables, TargetHealthWatch, type UpstreamReport } from './target-health-watch.ts';
 import type { TraceIds } from './trace-context.ts';
 
 /** What a gateway thread works with besides its Snapshot. */
@@ -64,7 +64,7 @@ interface Finding {
 export type UpstreamPorts = Pick<GatewayPorts, 'clock' | 'chance' | 'log' | 'alerts' | 'metrics'>;
 
 /** The upstreams of the Snapshots that live. */
-export type Upstreams = Pick<UpstreamPools, 'retain' | 'sweep' | 'close' | 'tableReplaced'> & {
+export type Upstreams = Pick<UpstreamPools, 'retain' | 'sweep' | 'close' | 'tableReplaced' | 'report'> & {
   /** One for each of a Snapshot's APIs, in their order. */
   forApis(apis: readonly CompiledApi[]): readonly UpstreamCaller[];
 };
@@ -187,6 +187,11 @@ export class UpstreamPools {
       pool.sweep(now);
       if (pool.isGone) this.#closing.delete(pool);
     }
+  }
+
+  /** How the targets of those upstreams are that are balanced over or checked. */
+  report(): readonly UpstreamReport[] {
+    return Array.from(this.#newest.values(), ({ health }) => health.report());
   }
 
   /** Closes all. */

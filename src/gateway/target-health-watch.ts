@@ -1,4 +1,5 @@
 import { type HealthChange, type Picker, PoolHealth, type TargetReport } from '../balance/index.ts';
+import { LineBudget } from '../base/index.ts';
 import type { Alerts, Clock, Log, Tables } from '../ports/index.ts';
 import type { UpstreamFailure } from '../wire/index.ts';
 import type { Endpoint, TargetWatch } from './balanced-call.ts';
@@ -60,8 +61,7 @@ export class TargetHealthWatch implements TargetWatch {
   #pool: PoolHealth<Endpoint> | null = null;
   #picker: Pick<Picker<Endpoint>, 'changed'> | null = null;
   #lost: 'none' | 'half' | 'all' = 'none';
-  #lines = 0;
-  #linesSinceMs = -Infinity;
+  readonly #lines = new LineBudget(LINES_LIMIT, LINES_MS);
 
   constructor(
     { name, api }: { readonly name: string; readonly api: CompiledApi },
@@ -160,16 +160,11 @@ export class TargetHealthWatch implements TargetWatch {
     message: string,
     fields: Readonly<Record<string, string | number>>,
   ): void {
-    const nowMs = this.#nowMs;
-    if (nowMs - this.#linesSinceMs >= LINES_MS) {
-      this.#linesSinceMs = nowMs;
-      this.#lines = 0;
-    }
-    this.#lines++;
     const { log } = this.#ports;
+    const room = this.#lines.take(this.#nowMs);
     const api = this.#name;
-    if (this.#lines < LINES_LIMIT) log.write(level, event, message, { api, ...fields });
-    else if (this.#lines === LINES_LIMIT)
+    if (room === 'tell') log.write(level, event, message, { api, ...fields });
+    else if (room === 'last')
       log.write('warn', 'upstream.targets-change', 'more of its targets come and go than are told of', { api });
   }
 

@@ -1,5 +1,6 @@
 import type { Issue, LedgerRecord } from '../base/index.ts';
 import type { GatheredParcel } from '../config/compiled.ts';
+import type { UpstreamReport } from './target-health-watch.ts';
 import type { Alert, CertificateMaterial, LogFields, LogLevel, SharedTable } from '../ports/index.ts';
 
 /** Where a gateway thread listens. */
@@ -28,6 +29,7 @@ export interface ThreadStatus {
   readonly inFlight: number;
   readonly livingSnapshots: number;
   readonly newestRecords: readonly LedgerRecord[];
+  readonly upstreams: readonly UpstreamReport[];
 }
 
 /** What the control side tells a gateway thread. A swap has two steps: all have prepared, then all install. */

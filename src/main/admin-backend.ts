@@ -18,6 +18,7 @@ import {
   threadReport,
 } from './status-parts.ts';
 import type { ThreadGroup } from './thread-group.ts';
+import { targetExposition, targetStatuses } from './upstream-status.ts';
 
 /** What the admin API's answers are made of. `ports` is filled as they are opened. */
 export interface AdminBackendOptions {
@@ -48,7 +49,10 @@ export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
   const readiness = (): Readiness => servingReadiness(conductor.readiness, group.serving);
   return {
     readiness,
-    metrics: () => Promise.resolve(meters.exposition()),
+    metrics: async () => {
+      const threads = await group.status(0);
+      return meters.exposition() + targetExposition(targetStatuses(threads.map(({ status }) => status)));
+    },
     status: async () => {
       const [threads, alerts] = await Promise.all([group.status(0), data.alerts.list(ALERT_LIMIT)]);
       const { current, refusedReload } = conductor;
@@ -66,6 +70,7 @@ export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
         threads: threads.map(threadReport),
         issuers: sources.issuers.report(),
         discovery: sources.discovery.report(),
+        targets: targetStatuses(threads.map(({ status }) => status)),
         certificates: certificates.current().map(certificateReport),
         revocationLists: revocations.report(),
         lists: lists.report(),

@@ -2,9 +2,12 @@ import type { Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import type { SharedTable } from '../ports/index.ts';
 import { type NodeDiscovery, type NodeDiscoveryOptions, openNodeDiscovery } from './node-discovery.ts';
+import { createNodeTables } from './node-tables.ts';
+import { createChance } from './thread-load.ts';
+import { UpstreamChecks } from './upstream-checks.ts';
 import { type NodeIssuers, type NodeIssuersOptions, openNodeIssuers } from './node-issuers.ts';
 
-/** All that fills live tables for a configuration: the keys of its issuers, and the targets of its upstreams. */
+/** All that fills live tables for a configuration: the keys of its issuers, the targets of its upstreams, and how those are. */
 export interface LiveSources {
   readonly issuers: NodeIssuers;
   readonly discovery: NodeDiscovery;
@@ -22,6 +25,16 @@ export interface LiveSources {
 export function openLiveSources(options: NodeIssuersOptions & NodeDiscoveryOptions): LiveSources {
   const issuers = openNodeIssuers(options);
   const discovery = openNodeDiscovery(options);
+  const tellers = new Set<(table: SharedTable) => void>();
+  const { clock, log, random } = options.host;
+  const checks = new UpstreamChecks({
+    clock,
+    log,
+    chance: createChance((bytes) => random.fill(bytes)),
+    tables: createNodeTables({ log, alerts: options.alerts, tell: (table) => tellers.forEach((tell) => tell(table)) }),
+    found: (source) => discovery.found(source),
+  });
+  discovery.serve(() => checks.refresh());
   return {
     issuers,
     discovery,
@@ -29,14 +42,17 @@ export function openLiveSources(options: NodeIssuersOptions & NodeDiscoveryOptio
     retain: (gathered) => {
       issuers.retain(gathered);
       discovery.retain(gathered);
+      checks.follow(gathered);
     },
     serve: (tell) => {
       issuers.serve(tell);
       discovery.serve(tell);
+      tellers.add(tell);
     },
     close: () => {
       issuers.keys.close();
       discovery.close();
+      checks.close();
     },
   };
 }

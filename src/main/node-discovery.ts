@@ -3,7 +3,15 @@ import { errorIssue, type Issue } from '../base/index.ts';
 import { type Gathered, readTargetFile } from '../config/index.ts';
 import type { SourceReport } from '../control/index.ts';
 import { Discovery, type HeldTargets, type WantedSource } from '../discovery/index.ts';
-import { type Alerts, type SharedTable, targetKey } from '../ports/index.ts';
+import {
+  type Alerts,
+  type FoundTarget,
+  type SharedTable,
+  targetKey,
+  type TargetRow,
+  type TargetSource,
+  UPSTREAM_TARGETS,
+} from '../ports/index.ts';
 import type { ControlMetrics } from './control-metrics.ts';
 import type { HostPorts } from './host-ports.ts';
 import { createNodeTables } from './node-tables.ts';
@@ -19,6 +27,8 @@ export interface NodeDiscovery {
   retain(gathered: Gathered): void;
   /** From now on each new version of the table is told so. */
   serve(tell: (table: SharedTable) => void): void;
+  /** The targets that are known now of a source. */
+  found(source: TargetSource): readonly FoundTarget[];
   /** Targets that an earlier run has found. */
   restore(held: readonly HeldTargets[]): void;
   held(): readonly HeldTargets[];
@@ -66,6 +76,10 @@ export function openNodeDiscovery({ host, alerts, metrics }: NodeDiscoveryOption
     },
     retain: (gathered) => discovery.retain(sourcesOf(gathered)),
     serve: (tell) => void tellers.add(tell),
+    found: (source) => {
+      const row = tables.read<TargetRow>(UPSTREAM_TARGETS.name).rows.get(targetKey(source));
+      return row?.targets ?? [];
+    },
     restore: (held) => discovery.restore(held),
     held: () => discovery.held(),
     report: () =>

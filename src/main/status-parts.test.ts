@@ -70,7 +70,7 @@ test('keys that not every gateway thread has are said not to be in force yet', (
 
 test('a thread is told with what it says of itself, and one that says nothing as it is known', () => {
   const facts = { name: 'gateway-2', state: 'serving', epoch: 3, startedAtMs: 5 } as const;
-  const status = { revision: 4, connections: 7, inFlight: 2, livingSnapshots: 1, newestRecords: [] };
+  const status = { revision: 4, connections: 7, inFlight: 2, livingSnapshots: 1, newestRecords: [], upstreams: [] };
   const known = { name: 'gateway-2', epoch: 3, startedAt: 5 };
   assert.deepEqual(threadReport({ ...facts, status }), {
     ...known,

@@ -79,7 +79,7 @@ class FakeMember implements Member {
   }
 
   status(): Promise<ThreadStatus | null> {
-    const status = { connections: 0, inFlight: 0, livingSnapshots: 1, newestRecords: [] };
+    const status = { connections: 0, inFlight: 0, livingSnapshots: 1, newestRecords: [], upstreams: [] };
     return Promise.resolve(this.ended === null ? { ...status, revision: this.revision } : null);
   }
 

@@ -49,7 +49,7 @@ export type { TunnelEnds, TunnelSide } from './tunnel.ts';
 export { readUpgrade, type UpgradeFault, type UpgradeOffer, upgradeLines } from './upgrade.ts';
 export { isIdempotent, type UpstreamCall, type UpstreamEvents, type UpstreamFailure } from './upstream-call.ts';
 export type { UpstreamBounds } from './upstream-connection.ts';
-export type { UpstreamIdentity, UpstreamTarget } from './upstream-dialer.ts';
+export { UpstreamDialer, type UpstreamIdentity, type UpstreamTarget } from './upstream-dialer.ts';
 export { POOL_BOUNDS, type PoolCounts, type Upstream } from './upstream-pool.ts';
 export { CloseCode, closeFrame } from './websocket/close-code.ts';
 export { FrameGate, type GateReading } from './websocket/frame-gate.ts';

@@ -138,7 +138,14 @@ function buildClients() {
       metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),
     },
     1e8,
-    { forApis: (apis) => apis.map(() => pool), retain() {}, sweep() {}, close() {}, tableReplaced() {} },
+    {
+      forApis: (apis) => apis.map(() => pool),
+      retain() {},
+      sweep() {},
+      close() {},
+      tableReplaced() {},
+      report: () => [],
+    },
   );
   gateway.install(snapshot);
   const clients = Array.from({ length: CONNECTIONS }, () => {

@@ -64,6 +64,7 @@ export function endlessUpstreams(clock: Clock, chance: Chance): EndlessUpstreams
     sweep() {},
     close() {},
     tableReplaced() {},
+    report: () => [],
     get open() {
       return open.size;
     },

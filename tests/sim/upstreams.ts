@@ -24,6 +24,7 @@ export function simUpstreams(given: {
     sweep() {},
     close() {},
     tableReplaced() {},
+    report: () => [],
   };
 }
 
