@@ -39,6 +39,8 @@ test('anything else is no date', () => {
     'Sun, 6 Nov 1994 08:49:37 GMT',
     'Sun, 31 Feb 1994 08:49:37 GMT',
     'Sun, 00 Nov 1994 08:49:37 GMT',
+    'Sun, 00 Mar 1994 08:49:37 GMT',
+    'Sun, 62 Jan 1994 08:49:37 GMT',
     'Sun, 06 Foo 1994 08:49:37 GMT',
     'Sun, 06 Nov 1994 24:00:00 GMT',
     'Sun, 06 Nov 1994 08:60:37 GMT',
