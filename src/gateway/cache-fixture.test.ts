@@ -32,3 +32,9 @@ export function bearers(): PolicyKind<never> {
 export function cachedApi(cache: string): string {
   return `routes: ['* /{rest...}']\n    cache: ${cache}`;
 }
+
+/** Numbers below 2^32, the same for the same seed (Numerical Recipes §7.1.4). */
+export function numbersFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0);
+}

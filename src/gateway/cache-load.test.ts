@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bearers, cachedApi, replyOf, request } from './cache-fixture.test.ts';
+import { bearers, cachedApi, numbersFrom, replyOf, request } from './cache-fixture.test.ts';
 import { apiText, rest, startBench, until } from './fixture.test.ts';
-
-/** Numbers below 2^32, the same for the same seed (Numerical Recipes §7.1.4). */
-function numbersFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0);
-}
 
 const CALLERS = 200;
 const ROUNDS = 15;

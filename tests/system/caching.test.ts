@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { type ClientHttp2Session, connect } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  connect,
+  createServer as createHttp2Server,
+  type Http2Server,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -14,6 +20,7 @@ const THREADS = 2;
 const MANY = 30;
 
 let server: Server;
+let http2Server: Http2Server;
 let gateway: GatewayProcess;
 let version = 1;
 let asked = 0;
@@ -28,6 +35,16 @@ before(async () => {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  http2Server = createHttp2Server();
+  http2Server.on('stream', (stream: ServerHttp2Stream, headers) => {
+    asked++;
+    stream.respond({ ':status': 200, 'cache-control': 'max-age=600', etag: '"1"' }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': '7' }));
+    for (let at = 0; at < 500; at++) stream.write(`${headers[':path']} ${version} `);
+    stream.end();
+  });
+  http2Server.listen(0, '127.0.0.1');
+  await once(http2Server, 'listening');
   gateway = await startGateway(`version: 1
 server: { threads: ${THREADS}, https: { port: 0, certificate: local } }
 admin: { port: 0 }
@@ -39,6 +56,12 @@ apis:
     upstream: http://127.0.0.1:${(server.address() as AddressInfo).port}
     auth: public
     cache: on
+  other:
+    basePath: /h2c
+    routes: ['GET /{rest...}']
+    upstream: { targets: ['http://127.0.0.1:${(http2Server.address() as AddressInfo).port}'], protocol: h2 }
+    auth: public
+    cache: on
 `);
 });
 
@@ -46,6 +69,7 @@ after(async () => {
   await gateway?.stop();
   server.closeAllConnections();
   server.close();
+  http2Server.close();
 });
 
 function get(path: string): Promise<Reply> {
@@ -86,6 +110,14 @@ test('over HTTP/2 misses at one time ask the upstream once, and hits do not at a
   assert.equal(asked, 1);
   for (const { body } of await overHttp2(['/h2', '/h2'])) assert.equal(body, `/h2 ${version}`);
   assert.ok(asked <= THREADS);
+});
+
+test('what comes over HTTP/2 in many pieces is stored whole', async () => {
+  asked = 0;
+  const wanted = `/x ${version} `.repeat(500);
+  for (let at = 0; at < 5; at++)
+    for (const { body } of await overHttp2(['/h2c/x', '/h2c/x'])) assert.equal(body, wanted);
+  assert.ok(asked >= 1 && asked <= THREADS, `${asked}`);
 });
 
 test('each thread stores for itself, and asks the upstream once', async () => {
