@@ -282,3 +282,29 @@ test('a target that is not what it should be is told of, though its requests go 
   const retried = bench.lines.filter(({ event }) => event === 'upstream.retried');
   assert.deepEqual([retried.length, bench.metrics.retries], [2, ['connect failed', 'connect failed']]);
 });
+
+test('a long body whose first target refuses goes to the next one whole, though it streams', async (t) => {
+  const good = await RawUpstream.start(t);
+  const bench = await startOver(t, [`http://127.0.0.1:${await refusingPort()}`, good.url], 'timeout: 5s');
+  const body = Array.from({ length: 60_000 }, (_, at) => String(at % 10)).join('abcde');
+  for (let asked = 0; asked < 3; asked++) {
+    assert.equal((await bench.ask(post(body))).status, 200);
+    assert.ok(good.last.body.toString() === body, 'byte for byte');
+  }
+  assert.ok(bench.metrics.retries.length > 0);
+});
+
+test('a body of which half has come is begun again, and goes on where it was', async (t) => {
+  const [bad, good] = [await RawUpstream.start(t), await RawUpstream.start(t)];
+  const bench = await startOver(t, [bad.url, good.url], EVERYTHING);
+  bad.onSocket = (socket) => void socket.on('data', () => socket.resetAndDestroy());
+  for (let asked = 0; asked < 4; asked++) {
+    const client = bench.client().send('PUT /x HTTP/1.1\r\nhost: a.example\r\ncontent-length: 20\r\n\r\n0123456789');
+    const before = good.connections;
+    await until(() => bench.metrics.retries.length > 0 || bad.connections > asked || good.connections > before);
+    client.send('abcdefghij');
+    assert.equal((await client.reply('PUT')).status, 200);
+    assert.equal(good.last.body.toString(), '0123456789abcdefghij');
+  }
+  assert.ok(bad.connections > 0);
+});

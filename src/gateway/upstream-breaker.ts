@@ -15,6 +15,7 @@ export class UpstreamBreaker {
   readonly #breaker: Breaker;
   readonly #hush = new AlertHush<'open'>();
   #before: BreakerState = 'closed';
+  #over = false;
   /** What made it open. */
   #detail = '';
 
@@ -65,12 +66,14 @@ export class UpstreamBreaker {
 
   /** Nobody asks it any more. */
   close(): void {
+    this.#over = true;
     if (!this.isClosed) this.#ports.metrics.breakerOpen(this.#api, false);
   }
 
   #tell(state: BreakerState): void {
     const before = this.#before;
     this.#before = state;
+    if (this.#over) return;
     const { alerts, clock, log, metrics } = this.#ports;
     const api = this.#api;
     if (state === 'closed') {
