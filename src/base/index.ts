@@ -1,5 +1,5 @@
 export { networkOf } from './address-network.ts';
-export { addressReach, type AddressReach, isLoopback } from './address-reach.ts';
+export { addressReach, type AddressReach } from './address-reach.ts';
 export { AddressSet, isEverything } from './address-set.ts';
 export { Bitset } from './bitset.ts';
 export { canonicalAddress } from './canonical-address.ts';

@@ -79,7 +79,7 @@ async function ask({ source, ports, token, index, signal }: Asked): Promise<Resu
   if (source.datacenter !== null) query.set('dc', source.datacenter);
   if (source.tag !== null) query.set('tag', source.tag);
   const reply = await ports.egress.call({
-    url: `${source.url}/v1/health/service/${encodeURIComponent(source.service)}?${query}`,
+    url: `${source.url}/v1/health/service/${encodeURIComponent(source.service)}?${query.toString()}`,
     method: 'GET',
     headers: { accept: 'application/json', ...(token === null ? {} : { 'x-consul-token': token }) },
     timeoutMs: TIMEOUT_MS,

@@ -74,7 +74,8 @@ test('events of a watch are told apart', () => {
   const event = (type: string, object: object): ReturnType<typeof readWatchEvent> =>
     readWatchEvent(JSON.stringify({ type, object }));
   const common = { name: 'a', version: '7' };
-  assert.deepEqual(event('ADDED', slice({})), { kind: 'put', slice: JSON.parse(JSON.stringify(slice({}))), ...common });
+  const plain = slice({ endpoints: [endpoint('10.0.0.1', true)] });
+  assert.deepEqual(event('ADDED', plain), { kind: 'put', slice: structuredClone(plain), ...common });
   assert.equal(event('MODIFIED', slice({})).kind, 'put');
   assert.equal(event('DELETED', slice({})).kind, 'deleted');
   assert.deepEqual(event('BOOKMARK', { metadata: { resourceVersion: '9' } }), { kind: 'bookmark', version: '9' });

@@ -1,5 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Answer, decode, encode } from 'dns-packet';
-import { createSeededRandom, createVirtualClock, type VirtualClock } from '../adapters/index.ts';
 import { err, ok, type Result } from '../base/index.ts';
 import type {
   DnsServer,
@@ -10,6 +10,7 @@ import type {
   FileFault,
   LogFields,
 } from '../ports/index.ts';
+import { type FakeClock, fakeClock, fakeRandom } from './fake-time.test.ts';
 import type { Finding, SourcePorts, SourceSink } from './source.ts';
 
 /** What a name has of a type; the failures are those of the server, or of the way to it. */
@@ -73,7 +74,7 @@ export function fakeNames(): FakeNames {
 
 /** The surroundings of a source, and what it has told. */
 export interface Surroundings extends SourcePorts, SourceSink {
-  readonly clock: VirtualClock;
+  readonly clock: FakeClock;
   readonly names: FakeNames;
   /** By path. */
   readonly disk: Map<string, string>;
@@ -94,8 +95,8 @@ export function surroundings(): Surroundings {
   const watched = new Map<string, () => void>();
   const missing: FileFault = { reason: 'missing', detail: 'is not there' };
   const around: Surroundings = {
-    clock: createVirtualClock(),
-    random: createSeededRandom(1),
+    clock: fakeClock(),
+    random: fakeRandom(),
     names,
     dns: names,
     disk,
@@ -133,11 +134,11 @@ export function surroundings(): Surroundings {
 
 /** Lets everything happen that waits for nothing but its turn. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 12; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 12; turn++) await setImmediate();
 }
 
 /** Lets time pass, in steps, with all that happens meanwhile. */
-export async function pass(clock: VirtualClock, ms: number): Promise<void> {
+export async function pass(clock: FakeClock, ms: number): Promise<void> {
   await settle();
   for (let left = ms; left > 0; ) {
     const step = Math.min(left, Math.max(1, Math.floor(ms / 10)));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createMemoryTables } from '../adapters/index.ts';
 import { type Alert, type TargetRow, targetKey, type TargetSource, UPSTREAM_TARGETS } from '../ports/index.ts';
 import { Discovery } from './discovery.ts';
+import { fakeTables } from './fake-time.test.ts';
 import { keptLog, pass, settle, type Surroundings, surroundings } from './fake-names.test.ts';
 
 const DNS: TargetSource = {
@@ -29,7 +29,7 @@ function scene(t: { after(done: () => void): void }): Scene {
   const around = surroundings();
   const log = keptLog();
   const alerts: Alert[] = [];
-  const tables = createMemoryTables({ log });
+  const tables = fakeTables();
   const raise = (alert: Alert): void => void alerts.push(alert);
   const discovery = new Discovery({ ...around, log, alerts: { raise }, tables, told: () => {}, failed: () => {} });
   t.after(() => discovery.close());

@@ -21,7 +21,7 @@ import { judgeTargets, sameTargets, settleTargets } from './target-list.ts';
  * An answer that there is nothing counts when it has been given for so long: a registry that is being started anew, or a
  * zone that is just being written, says so too, and the targets of a moment ago most likely still answer.
  */
-export const EMPTY_GRACE_MS = 60_000;
+const EMPTY_GRACE_MS = 60_000;
 /** A source that can't say anything is told of by an alert after so long; at once where nothing is known of it. */
 const ALERT_AFTER_MS = 60_000;
 /** Notes that one line of the log tells. */

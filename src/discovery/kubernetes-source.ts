@@ -154,7 +154,7 @@ class SliceWatch {
     if (ca !== null && !ca.ok) return ca;
     const selected = new URLSearchParams({ labelSelector: `kubernetes.io/service-name=${service}`, ...query });
     const reply = await this.#ports.egress.call({
-      url: `${api}/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices?${selected}`,
+      url: `${api}/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices?${selected.toString()}`,
       method: 'GET',
       headers: {
         accept: 'application/json',

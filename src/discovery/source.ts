@@ -39,7 +39,7 @@ const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 
 /** How long to wait behind failures: 1, 2, 4 … 30 seconds, up to a fifth sooner or later by chance. */
-export class SourceBackOff {
+class SourceBackOff {
   readonly #random: Random;
   #failures = 0;
 
@@ -61,7 +61,7 @@ export class SourceBackOff {
 }
 
 /** Up to a fifth more or less, so that many nodes do not come at once. */
-export function spread(waitMs: number, random: Random): number {
+function spread(waitMs: number, random: Random): number {
   const bytes = new Uint8Array(4);
   random.fill(bytes);
   const fraction = new DataView(bytes.buffer).getUint32(0) / 2 ** 32;

@@ -230,6 +230,41 @@ function testBounds(makeSubject: MakeSubject): void {
     assert.equal(reasonOf(outcome), 'too-large');
   });
 
+  test('a body that is wanted piece by piece comes as it is sent, within the limit, and only with status 200', async (t) => {
+    const sent: Socket[] = [];
+    const peer = await startPeer(t, (socket) => {
+      sent.push(socket);
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n');
+    });
+    const { egress } = makeSubject(LOOPBACK);
+    let text = '';
+    const heard = Promise.withResolvers<void>();
+    const receive = (piece: Uint8Array): void => {
+      text += Buffer.from(piece).toString();
+      heard.resolve();
+    };
+    const call = egress.call(requestTo(`http://a.example:${peer.port}/`, { receive }));
+    await heard.promise;
+    assert.equal(text, 'one', 'before the reply is over');
+    sent[0]?.end('3\r\ntwo\r\n0\r\n\r\n');
+    const reply = await call;
+    assert.deepEqual([text, reply.ok && reply.value.body.length], ['onetwo', 0]);
+
+    const other = await startPeer(t, answerWith(HELLO.replace('200 OK', '410 Gone')));
+    const refused = await egress.call(requestTo(`http://a.example:${other.port}/`, { receive: assert.fail }));
+    assert.deepEqual(refused.ok && [refused.value.status, Buffer.from(refused.value.body).toString()], [410, 'hello']);
+
+    const third = await startPeer(t, answerWith(HELLO));
+    const throwing = (): never => {
+      throw new Error('enough');
+    };
+    const ended = await egress.call(requestTo(`http://a.example:${third.port}/`, { receive: throwing }));
+    assert.equal(reasonOf(ended), 'malformed-reply');
+    const fourth = await startPeer(t, answerWith(HELLO));
+    const long = await egress.call(requestTo(`http://a.example:${fourth.port}/`, { receive: () => {}, limitBytes: 4 }));
+    assert.equal(reasonOf(long), 'too-large');
+  });
+
   test('the timeout holds for the whole call: resolving, waiting, and a body that trickles', async (t) => {
     const silent = await startPeer(t, () => advanceSoon());
     const trickling = await startPeer(t, (socket) => {

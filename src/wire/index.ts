@@ -21,6 +21,7 @@ export {
   type WholeBody,
 } from './message.ts';
 export { type CallClient, mostToHold, networkOfClient } from './network-shares.ts';
+export { ADDRESS_REFUSED } from './upstream-lookup.ts';
 export { openUpstream } from './open-upstream.ts';
 export type { ReplyHead } from './reply-head.ts';
 export { readAuthority } from './host.ts';

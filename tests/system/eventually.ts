@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 const PATIENCE_MS = 45_000;
 const PAUSE_MS = 25;
 
@@ -11,6 +13,6 @@ export async function eventually(attempt: () => Promise<void> | void): Promise<v
     } catch (fault) {
       if (Date.now() > deadline) throw fault;
     }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await delay(PAUSE_MS);
   }
 }

@@ -26,13 +26,49 @@ export interface KubernetesServer {
 
 /** Starts one for the service `orders` of the namespace `shop`, whose account has this token; two slices are a page. */
 export async function startKubernetes(token: string): Promise<KubernetesServer> {
+  const slices = makeSlices();
+  let failing: number | null = null;
+  const server = createServer((request, reply) => {
+    const url = new URL(request.url ?? '/', 'http://kubernetes');
+    const query = url.searchParams;
+    const isRight =
+      url.pathname === '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices' &&
+      query.get('labelSelector') === 'kubernetes.io/service-name=orders';
+    reply.setHeader('content-type', 'application/json');
+    if (failing !== null) reply.writeHead(failing).end('{}');
+    else if (request.headers.authorization !== `Bearer ${token}`) reply.writeHead(401).end('{}');
+    else if (!isRight) reply.writeHead(404).end('{}');
+    else if (query.get('watch') === 'true') slices.watch(query, reply);
+    else slices.list(query, reply);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    ...slices,
+    port: (server.address() as AddressInfo).port,
+    fail: (status) => {
+      failing = status;
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** The slices, and those who watch them. */
+interface Slices extends Omit<KubernetesServer, 'port' | 'fail' | 'stop'> {
+  list(query: URLSearchParams, reply: ServerResponse): void;
+  watch(query: URLSearchParams, reply: ServerResponse): void;
+}
+
+function makeSlices(): Slices {
   const asked: string[] = [];
   const slices = new Map<string, object>();
   const watches = new Set<ServerResponse>();
   let version = 100;
   /** Versions before this one are not known any more. */
   let oldest = 0;
-  let failing: number | null = null;
   /** What has happened, by the version that it made. */
   const history: { readonly version: number; readonly line: string }[] = [];
   const tell = (type: string, object: object): void => {
@@ -70,22 +106,9 @@ export async function startKubernetes(token: string): Promise<KubernetesServer> 
     watches.add(reply);
     reply.on('close', () => watches.delete(reply));
   };
-  const server = createServer((request, reply) => {
-    const url = new URL(request.url ?? '/', 'http://kubernetes');
-    const query = url.searchParams;
-    const isRight =
-      url.pathname === '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices' &&
-      query.get('labelSelector') === 'kubernetes.io/service-name=orders';
-    reply.setHeader('content-type', 'application/json');
-    if (failing !== null) reply.writeHead(failing).end('{}');
-    else if (request.headers.authorization !== `Bearer ${token}`) reply.writeHead(401).end('{}');
-    else if (!isRight) reply.writeHead(404).end('{}');
-    else if (query.get('watch') === 'true') watch(query, reply);
-    else listPage(query, reply);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
   return {
-    port: (server.address() as AddressInfo).port,
+    list: listPage,
+    watch,
     asked,
     put: (name, { addresses, ports }) => {
       const type = slices.has(name) ? 'MODIFIED' : 'ADDED';
@@ -119,14 +142,6 @@ export async function startKubernetes(token: string): Promise<KubernetesServer> 
         else each.end();
       }
       watches.clear();
-    },
-    fail: (status) => {
-      failing = status;
-    },
-    stop: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
     },
   };
 }
