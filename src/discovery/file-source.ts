@@ -41,7 +41,7 @@ async function read(path: string, ports: SourcePorts): Promise<FileLook> {
   const bytes = await ports.files.read(path, FILE_LIMIT_BYTES);
   if (!bytes.ok) {
     const { reason, detail } = bytes.error;
-    return { kind: reason === 'missing' ? 'missing' : 'failed', detail: `${path} can not be read: ${detail}` };
+    return { kind: reason === 'missing' ? 'missing' : 'failed', detail: `it can not be read: ${detail}` };
   }
   const targets = ports.readTargets(bytes.value, path);
   return targets.ok ? { kind: 'found', targets: targets.value, notes: [] } : { kind: 'failed', detail: targets.error };
@@ -50,6 +50,6 @@ async function read(path: string, ports: SourcePorts): Promise<FileLook> {
 /** Reads a file of text that another program may replace at any time, such as a token; the error is in words. */
 export async function readSmallFile(path: string, ports: Pick<SourcePorts, 'files'>): Promise<Result<string, string>> {
   const bytes = await ports.files.read(path, FILE_LIMIT_BYTES);
-  if (!bytes.ok) return { ok: false, error: `${path} can not be read: ${bytes.error.detail}` };
+  if (!bytes.ok) return { ok: false, error: `a file can not be read: ${bytes.error.detail}` };
   return ok(Buffer.from(bytes.value).toString('utf8').trim());
 }

@@ -251,7 +251,9 @@ function testBounds(makeSubject: MakeSubject): void {
     assert.deepEqual([text, reply.ok && reply.value.body.length], ['onetwo', 0]);
 
     const other = await startPeer(t, answerWith(HELLO.replace('200 OK', '410 Gone')));
-    const refused = await egress.call(requestTo(`http://a.example:${other.port}/`, { receive: () => assert.fail('no piece of it') }));
+    const refused = await egress.call(
+      requestTo(`http://a.example:${other.port}/`, { receive: () => assert.fail('no piece of it') }),
+    );
     assert.deepEqual(refused.ok && [refused.value.status, Buffer.from(refused.value.body).toString()], [410, 'hello']);
 
     const third = await startPeer(t, answerWith(HELLO));

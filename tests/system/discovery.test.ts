@@ -69,6 +69,11 @@ after(async () => {
 
 const get = (path: string): ReturnType<typeof ask> => ask({ port: gateway.https, ca: gateway.ca, path });
 
+async function admin(path: string, method = 'GET'): ReturnType<typeof ask> {
+  const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
+  return await ask({ port: gateway.admin, ca: gateway.ca, path, method, headers: { authorization: `Bearer ${key}` } });
+}
+
 /** What a path answers with, over so many requests. */
 async function answers(path: string, requests = 12): Promise<readonly string[]> {
   const seen = new Set<string>();
@@ -87,7 +92,8 @@ test('targets in a file are used, and others at once when the file changes; a br
   await eventually(async () => assert.deepEqual(await answers('/listed'), ['one', 'two']));
   await writeFile(file, 'targets: [http://127.0.0.1:1/x]\n');
   await eventually(async () => assert.match(await gatewayStatus('file'), /HOST|host and its port/));
-  assert.deepEqual(await answers('/listed'), ['one', 'two']);
+  assert.equal((await sources('file'))[0]?.targets, 2);
+  await eventually(async () => assert.deepEqual(await answers('/listed'), ['one', 'two']));
 });
 
 test('targets by DNS have the name in requests, and follow it; an answer that leads elsewhere is refused', async () => {
@@ -109,11 +115,32 @@ test('targets by SRV have their ports, and a server that fails leaves those that
   await eventually(async () => assert.deepEqual(await answers('/service'), ['two']));
 });
 
-/** The faults of the sources of a kind, as the admin API tells them. */
+test('a reload to a source that fails is refused, and the configuration before stays', async () => {
+  const file = join(gateway.folder, 'portcullis.yaml');
+  const before = await readFile(file, 'utf8');
+  await writeFile(
+    file,
+    before
+      .replace("dns: 'http://orders.internal", "dns: 'http://missing.internal")
+      .replace('file: targets.yaml', 'file: nowhere.yaml'),
+  );
+  const reloaded = await admin('/v1/reload', 'POST');
+  assert.equal(reloaded.status, 409, reloaded.body);
+  assert.match(reloaded.body, /apis\.listed\.upstream\.discover.*no targets can be found.*nowhere\.yaml/s);
+  assert.deepEqual((await get('/named')).status, 200);
+  await writeFile(file, before);
+  assert.equal((await admin('/v1/reload', 'POST')).status, 200);
+  assert.equal((await sources('dns')).length, 2);
+});
+
+/** The faults of the sources of a kind. */
 async function gatewayStatus(kind: string): Promise<string> {
-  const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
-  const headers = { authorization: `Bearer ${key}` };
-  const { body } = await ask({ port: gateway.admin, ca: gateway.ca, path: '/v1/status', headers });
+  return (await sources(kind)).map(({ fault }) => fault ?? '').join('\n');
+}
+
+/** The sources of a kind, as the admin API tells of them. */
+async function sources(kind: string): Promise<AdminStatus['discovery']> {
+  const { body } = await admin('/v1/status');
   const { discovery } = JSON.parse(body) as AdminStatus;
-  return discovery.flatMap((source) => (source.kind === kind ? [source.fault ?? ''] : [])).join('\n');
+  return discovery.filter((source) => source.kind === kind);
 }
