@@ -33,9 +33,4 @@ export class PlaceMarks {
   raise(mark: number): void {
     Atomics.add(this.#marks, mark, 1);
   }
-
-  /** What is stored anywhere is no longer good. */
-  raiseAll(): void {
-    for (let mark = 0; mark < MARKS; mark++) this.raise(mark);
-  }
 }

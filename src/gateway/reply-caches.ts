@@ -107,6 +107,7 @@ export class ReplyCaches {
   #forget(): void {
     for (const { cache } of this.#byApi.values()) this.#former.add(cache);
     this.#byApi.clear();
+    if (this.#memory !== null) this.#metrics.held(0, 0);
     this.#memory = null;
   }
 }
