@@ -26,7 +26,7 @@ async function startServer(t: TestContext, refusesAfterMs: number | null) {
     stream.on('error', () => {});
     stream.on('data', (piece: Buffer) => (one.body = Buffer.concat([one.body, piece])));
     if (refusesAfterMs !== null) {
-      setTimeout(() => stream.close(constants.NGHTTP2_REFUSED_STREAM), refusesAfterMs);
+      setTimeout(() => stream.close(constants.NGHTTP2_REFUSED_STREAM), refusesAfterMs).unref();
       return;
     }
     stream.on('end', () => {
@@ -41,8 +41,8 @@ async function startServer(t: TestContext, refusesAfterMs: number | null) {
   return { heard, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-test('a gRPC call that one target refused is made at another, with its message and what is left of its time', async (t) => {
-  const [refusing, good] = await Promise.all([startServer(t, 60), startServer(t, null)]);
+/** A gateway before an upstream of these settings, and how to make a call with a timeout: its status and its messages. */
+async function startCalls(t: TestContext, upstream: string): Promise<(timeout: string) => Promise<readonly string[]>> {
   const gateway = await startGateway(
     `version: 1
 server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
@@ -51,7 +51,7 @@ data: ./data
 apis:
   echo:
     descriptors: ./echo.binpb
-    upstream: { targets: ['${refusing.url}', '${good.url}'], balance: round-robin, health: { eject: off }, deadline: 30s }
+    upstream: { ${upstream} }
     auth: public
 `,
     { beside: { 'echo.binpb': descriptorSet() } },
@@ -59,24 +59,31 @@ apis:
   t.after(() => gateway.stop());
   const session = await openSession({ port: gateway.https, ca: gateway.ca });
   t.after(() => session.destroy());
-  const call = async (headers: Readonly<Record<string, string>>): Promise<readonly string[]> => {
+  return async (timeout: string): Promise<readonly string[]> => {
     const stream = session.request(
       {
         ...{ ':method': 'POST', ':path': `/${SERVICE}/Unary`, 'content-type': 'application/grpc', te: 'trailers' },
-        ...headers,
+        'grpc-timeout': timeout,
       },
       { endStream: false },
     );
     stream.end(MESSAGE);
     const pieces: Buffer[] = [];
     let status = '';
-    stream.on('trailers', (fields: IncomingHttpHeaders) => (status = String(fields['grpc-status'])));
+    // It stands in the head where there are no messages.
+    for (const event of ['response', 'trailers'])
+      stream.on(event, (fields: IncomingHttpHeaders) => (status = String(fields['grpc-status'] ?? status)));
     stream.on('data', (piece: Buffer) => pieces.push(piece));
     await once(stream, 'close');
     return [status, Buffer.concat(pieces).toString('hex')];
   };
-  for (let asked = 0; asked < 4; asked++)
-    assert.deepEqual(await call({ 'grpc-timeout': '20S' }), ['0', MESSAGE.toString('hex')]);
+}
+
+test('a gRPC call that one target refused is made at another, with its message and what is left of its time', async (t) => {
+  const [refusing, good] = await Promise.all([startServer(t, 60), startServer(t, null)]);
+  const targets = `targets: ['${refusing.url}', '${good.url}']`;
+  const call = await startCalls(t, `${targets}, balance: round-robin, health: { eject: off }, deadline: 30s`);
+  for (let asked = 0; asked < 4; asked++) assert.deepEqual(await call('20S'), ['0', MESSAGE.toString('hex')]);
   assert.deepEqual(
     good.heard.map(({ body }) => body.toString('hex')),
     Array.from({ length: 4 }, () => MESSAGE.toString('hex')),
@@ -86,4 +93,14 @@ apis:
   assert.ok(Math.max(...refusing.heard.map(leftMs)) <= 20_000);
   // The one that was asked second hears of less time by what the first one took.
   assert.ok(Math.min(...good.heard.map(leftMs)) <= 20_000 - 60);
+});
+
+test('calls that end by a time which their client chose open no circuit breaker', async (t) => {
+  const { url } = await startServer(t, 60_000);
+  const breaker = 'breaker: { of: 4, in: 10s, open: 1m }';
+  const call = await startCalls(t, `targets: ['${url}'], ${breaker}`);
+  for (let asked = 0; asked < 8; asked++) assert.deepEqual(await call('20m'), ['4', '']);
+  const bounded = await startCalls(t, `targets: ['${url}'], ${breaker}, deadline: 20ms`);
+  for (let asked = 0; asked < 4; asked++) assert.deepEqual(await bounded('20S'), ['4', '']);
+  assert.deepEqual(await bounded('20S'), ['14', '']);
 });
