@@ -69,6 +69,7 @@ export function egressContract(name: string, makeSubject: MakeSubject): void {
     testReach(makeSubject);
     testPinning(makeSubject);
     testBounds(makeSubject);
+    testPieces(makeSubject);
     testMalformed(makeSubject);
   });
 }
@@ -230,6 +231,26 @@ function testBounds(makeSubject: MakeSubject): void {
     assert.equal(reasonOf(outcome), 'too-large');
   });
 
+  test('the timeout holds for the whole call: resolving, waiting, and a body that trickles', async (t) => {
+    const silent = await startPeer(t, () => advanceSoon());
+    const trickling = await startPeer(t, (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx', () => advanceSoon());
+    });
+    let advance: (ms: number) => void = () => {};
+    const advanceSoon = (): void => void setImmediate(() => advance(10_000));
+    for (const { port } of [silent, trickling]) {
+      const subject = makeSubject(LOOPBACK);
+      advance = subject.advance;
+      assert.equal(reasonOf(await subject.egress.call(requestTo(`http://a.example:${port}/`))), 'timeout');
+    }
+    const stuck = makeSubject({ resolve: () => new Promise(() => {}) });
+    const call = stuck.egress.call(requestTo('http://a.example/'));
+    stuck.advance(10_000);
+    assert.equal(reasonOf(await call), 'timeout');
+  });
+}
+
+function testPieces(makeSubject: MakeSubject): void {
   test('a body that is wanted piece by piece comes as it is sent, within the limit, and only with status 200', async (t) => {
     const sent: Socket[] = [];
     const peer = await startPeer(t, (socket) => {
@@ -265,24 +286,6 @@ function testBounds(makeSubject: MakeSubject): void {
     const fourth = await startPeer(t, answerWith(HELLO));
     const long = await egress.call(requestTo(`http://a.example:${fourth.port}/`, { receive: () => {}, limitBytes: 4 }));
     assert.equal(reasonOf(long), 'too-large');
-  });
-
-  test('the timeout holds for the whole call: resolving, waiting, and a body that trickles', async (t) => {
-    const silent = await startPeer(t, () => advanceSoon());
-    const trickling = await startPeer(t, (socket) => {
-      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx', () => advanceSoon());
-    });
-    let advance: (ms: number) => void = () => {};
-    const advanceSoon = (): void => void setImmediate(() => advance(10_000));
-    for (const { port } of [silent, trickling]) {
-      const subject = makeSubject(LOOPBACK);
-      advance = subject.advance;
-      assert.equal(reasonOf(await subject.egress.call(requestTo(`http://a.example:${port}/`))), 'timeout');
-    }
-    const stuck = makeSubject({ resolve: () => new Promise(() => {}) });
-    const call = stuck.egress.call(requestTo('http://a.example/'));
-    stuck.advance(10_000);
-    assert.equal(reasonOf(await call), 'timeout');
   });
 }
 

@@ -30,11 +30,11 @@ data: ./data
 apis:
   named:
     routes: ['GET /named']
-    upstream: { discover: { dns: 'http://orders.test:${ports[0]}', resolver: '127.0.0.1:${namePort}' }, allowAddresses: [127.0.0.0/8], balance: round-robin }
+    upstream: { discover: { dns: 'http://orders.test:${ports[0]}', resolver: '127.0.0.1:${namePort}' }, allowAddresses: [127.0.0.0/8], balance: round-robin, health: { slowStart: 0s } }
     auth: public
   service:
     routes: ['GET /service']
-    upstream: { discover: { srv: 'http://_http._tcp.orders.test', resolver: '127.0.0.1:${namePort}' }, allowAddresses: [127.0.0.0/8], balance: round-robin }
+    upstream: { discover: { srv: 'http://_http._tcp.orders.test', resolver: '127.0.0.1:${namePort}' }, allowAddresses: [127.0.0.0/8], balance: round-robin, health: { slowStart: 0s } }
     auth: public
   guarded:
     routes: ['GET /guarded']

@@ -24,7 +24,7 @@ data: ./data
 apis:
   listed:
     routes: ['GET /listed', 'GET /listed/slow']
-    upstream: { discover: { file: targets.yaml }, balance: round-robin }
+    upstream: { discover: { file: targets.yaml }, balance: round-robin, health: { slowStart: 0s } }
     auth: public
   named:
     routes: ['GET /named']
@@ -36,7 +36,7 @@ apis:
     auth: public
   service:
     routes: ['GET /service']
-    upstream: { discover: { srv: 'http://_http._tcp.orders.internal', resolver: '127.0.0.1:${names.port}', family: ipv4 }, allowAddresses: [127.0.0.0/8], balance: round-robin }
+    upstream: { discover: { srv: 'http://_http._tcp.orders.internal', resolver: '127.0.0.1:${names.port}', family: ipv4 }, allowAddresses: [127.0.0.0/8], balance: round-robin, health: { slowStart: 0s } }
     auth: public
 `;
 

@@ -85,14 +85,8 @@ function makeSlices(): Slices {
     const from = Number(query.get('continue') ?? 0);
     const items = [...slices.values()].slice(from, from + 2);
     const next = from + 2 < slices.size ? String(from + 2) : '';
-    reply.end(
-      JSON.stringify({
-        kind: 'EndpointSliceList',
-        apiVersion: 'discovery.k8s.io/v1',
-        metadata: { resourceVersion: String(version), continue: next },
-        items,
-      }),
-    );
+    const metadata = { resourceVersion: String(version), continue: next };
+    reply.end(JSON.stringify({ kind: 'EndpointSliceList', apiVersion: 'discovery.k8s.io/v1', metadata, items }));
   };
   const watch = (query: URLSearchParams, reply: ServerResponse): void => {
     const from = Number(query.get('resourceVersion'));
@@ -110,15 +104,10 @@ function makeSlices(): Slices {
     list: listPage,
     watch,
     asked,
-    put: (name, { addresses, ports }) => {
+    put: (name, slice) => {
       const type = slices.has(name) ? 'MODIFIED' : 'ADDED';
       version++;
-      slices.set(name, {
-        metadata: { name, namespace: 'shop', resourceVersion: String(version) },
-        addressType: 'IPv4',
-        endpoints: addresses.map(({ address, ready = true }) => ({ addresses: [address], conditions: { ready } })),
-        ports: ports.map((port) => ({ protocol: 'TCP', ...port })),
-      });
+      slices.set(name, sliceObject(name, slice, version));
       tell(type, slices.get(name) ?? {});
     },
     remove: (name) => {
@@ -143,6 +132,15 @@ function makeSlices(): Slices {
       }
       watches.clear();
     },
+  };
+}
+
+function sliceObject(name: string, { addresses, ports }: Slice, version: number): object {
+  return {
+    metadata: { name, namespace: 'shop', resourceVersion: String(version) },
+    addressType: 'IPv4',
+    endpoints: addresses.map(({ address, ready = true }) => ({ addresses: [address], conditions: { ready } })),
+    ports: ports.map((port) => ({ protocol: 'TCP', ...port })),
   };
 }
 

@@ -29,6 +29,7 @@ apis:
       discover: { consul: { url: 'http://127.0.0.1:${consul.port}', service: orders, token: '\${env:CONSUL_TOKEN}' } }
       allowAddresses: [127.0.0.1]
       balance: round-robin
+      health: { slowStart: 0s }
     auth: public
   kubernetes:
     routes: ['GET /kubernetes']
@@ -36,6 +37,7 @@ apis:
       discover: { kubernetes: { service: orders, namespace: shop, port: http, api: 'http://127.0.0.1:${kubernetes.port}', token: token.txt } }
       allowAddresses: [127.0.0.1]
       balance: round-robin
+      health: { slowStart: 0s }
     auth: public
 `;
 
