@@ -142,13 +142,11 @@ class Starting {
     if (!threads.ok) return err([threads.error]);
     const key = await openAdminKey(this.#data, this.#folder);
     if (!key.ok) return err([errorIssue('data', key.error)]);
-    const { keyring, alerts } = this.#data;
+    const { keyring, alerts, store } = this.#data;
     const ledger = await this.#startLedger(config);
     if (!ledger.ok) return err([errorIssue('data', ledger.error)]);
-    const { store } = this.#data;
-    const metrics = this.#metrics;
     const certificates = await openNodeCertificates({
-      ...{ config, file, host, keyring, alerts, store, metrics },
+      ...{ config, file, host, keyring, alerts, store, metrics: this.#metrics },
       passphrase: this.#options.passphrase,
     });
     if (!certificates.ok) return err([certificateIssue(certificates.error, gathered)]);
