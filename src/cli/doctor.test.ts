@@ -147,6 +147,22 @@ test('any status of an upstream is an answer, and each fault is told by its name
   assert.deepEqual(await states(around, 'dns'), ['fail']);
 });
 
+test('a name that stands for no address which an upstream may have is told of, unless it stands for others too', async () => {
+  const around = surroundings(SOUND.replace('http://127.0.0.1:3001', 'https://orders.internal'));
+  around.addresses = () => ok([{ address: '127.0.0.1', family: 4 }]);
+  const [refused] = await checksIn(around, 'dns');
+  assert.equal(
+    refused?.says,
+    'orders.internal is 127.0.0.1, which is an address of this machine itself: no request goes there',
+  );
+  around.addresses = () =>
+    ok([
+      { address: '127.0.0.1', family: 4 },
+      { address: '10.0.0.1', family: 4 },
+    ]);
+  assert.deepEqual(await states(around, 'dns'), ['ok'], 'the other one is connected to');
+});
+
 test('an upstream over HTTP/2, or one that is shown a certificate, is not told to be down for what HTTP/1.1 meets there', async () => {
   const target = "targets: ['https://orders.internal']";
   const shown = 'cert: /tls/a.pem, key: /tls/a.key';

@@ -145,6 +145,23 @@ test('keys are found again as they were, and keys of another shape are refused w
   assert.equal(alerts.length, 5);
 });
 
+test('targets are found again as they were, and targets of another shape are refused whole', async () => {
+  const { lastGood, held, keyring, alerts } = await opened();
+  assert.deepEqual(await lastGood.findTargets(), []);
+  const targets = [{ key: 'k', atMs: 7, targets: [{ host: '10.0.0.1', port: 80, weight: 1 }] }];
+  await lastGood.keepTargets(targets);
+  assert.deepEqual(await lastGood.findTargets(), targets);
+  const [target] = targets[0]?.targets ?? [];
+  for (const odd of ['{', '{}', '[{}]', JSON.stringify([{ key: 'k', atMs: 7, targets: [{ ...target, port: 0 }] }])]) {
+    held.set('/data/last-good-targets', {
+      mode: 0o600,
+      bytes: keyring.seal('last-good', Buffer.from(odd), 'targets 1'),
+    });
+    assert.deepEqual(await lastGood.findTargets(), [], odd);
+  }
+  assert.equal(alerts.length, 4);
+});
+
 test('the same configuration is written once, and a disk that takes nothing is an alert and no failure', async () => {
   const around = memoryFiles();
   let writes = 0;

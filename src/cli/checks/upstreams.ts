@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { AddressSet, upstreamAddressFault } from '../../base/index.ts';
 import type { EgressFault } from '../../ports/index.ts';
 import type { Egress, Resolver } from '../../ports/index.ts';
 import { type Config, everyTarget, type UpstreamConfig } from '../../config/index.ts';
@@ -18,9 +19,11 @@ export async function checkUpstreams(
   config: Config,
 ): Promise<readonly Diagnosis[]> {
   const upstreams = new Map(config.apis.flatMap(({ upstream }) => urlsOf(upstream).map((url) => [url, upstream])));
-  const targets = config.apis.flatMap(({ upstream }) => everyTarget(upstream));
-  const hosts = [...new Set(targets.map(({ host }) => host))].filter((host) => isIP(host) === 0);
-  const names = await Promise.all(hosts.slice(0, UPSTREAM_LIMIT).map((host) => checkName(resolver, host)));
+  const named = config.apis.flatMap(({ upstream }) =>
+    everyTarget(upstream).map(({ host }) => [host, upstream.allowedAddresses] as const),
+  );
+  const hosts = [...new Map(named)].filter(([host]) => isIP(host) === 0).slice(0, UPSTREAM_LIMIT);
+  const names = await Promise.all(hosts.map(([host, allowed]) => checkName(resolver, host, allowed)));
   const tried = [...upstreams].slice(0, UPSTREAM_LIMIT);
   const reached = await Promise.all(tried.map(([url, upstream]) => checkReach(egress, url, upstream)));
   const left = upstreams.size - tried.length;
@@ -35,9 +38,17 @@ function urlsOf(upstream: UpstreamConfig): readonly string[] {
   );
 }
 
-async function checkName(resolver: Resolver, host: string): Promise<Diagnosis> {
+/** `allowed`: addresses that the name may stand for although no upstream may have them as a rule. */
+async function checkName(resolver: Resolver, host: string, allowed: readonly string[]): Promise<Diagnosis> {
   const resolved = await resolver.resolve(host);
   if (resolved.ok && resolved.value.length > 0) {
+    const set = AddressSet.of(allowed);
+    const faults = resolved.value.map(({ address }) => [address, upstreamAddressFault(address, set, host)] as const);
+    const first = faults.every(([, fault]) => fault !== null) ? faults[0] : undefined;
+    if (first !== undefined) {
+      const fix = 'write the address itself into `targets`, or list it under `allowAddresses`';
+      return fail('dns', `${host} is ${first[0]}, which ${first[1]}: no request goes there`, fix);
+    }
     return fine('dns', `${host} is ${resolved.value.map(({ address }) => address).join(', ')}`);
   }
   const reason = resolved.ok ? 'it has no address' : resolved.error;
