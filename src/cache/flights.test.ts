@@ -36,6 +36,20 @@ test('the first leads, the others wait, and those of another key do not wait for
   assert.equal(flights.size, 2);
 });
 
+test('keys for which nobody waits are remembered within bounds, however long they are', () => {
+  const flights = new Flights(100);
+  const key = (at: number): string => `${at}`.padEnd(10_000, 'x');
+  for (let at = 0; at < 1_000; at++) {
+    flights.join(key(at), new Client(), 0);
+    flights.notStored(key(at), 0);
+    assert.ok(flights.shunnedCharacters <= 1_048_576);
+  }
+  assert.equal(flights.join(key(999), new Client(), 0), 'alone');
+  assert.equal(flights.join(key(0), new Client(), 0), 'lead');
+  for (let at = 0; at < 1_000; at++) flights.join(key(at), new Client(), 10_000);
+  assert.equal(flights.shunnedCharacters, 0);
+});
+
 test('all hear once how it ended', () => {
   for (const word of ['landed', 'failed'] as const) {
     const { flights, waiting } = flight(3);

@@ -11,8 +11,10 @@ export interface Waiter {
 
 /** So long nobody waits for replies like one that was not stored, since waiting would only make them come one by one. */
 const SHUNNED_MS = 10_000;
-/** So many such keys are remembered, the latest. */
+/** So many such keys are remembered at most, the latest, */
 const SHUNNED_LIMIT = 4_096;
+/** and so many characters of them: clients choose how long they are. */
+const SHUNNED_CHARACTERS = 1_048_576;
 
 /**
  * Misses for one key that wait for one fetch: the first leads and asks the upstream, the others wait for what becomes of
@@ -27,6 +29,7 @@ export class Flights {
   readonly #told: Set<Waiter>[] = [];
   /** Until when nobody waits, by flight key, the oldest first. */
   readonly #shunned = new Map<string, number>();
+  #shunnedCharacters = 0;
 
   /** `waitersLimit`: so many wait for one fetch at most. */
   constructor(waitersLimit: number) {
@@ -53,8 +56,22 @@ export class Flights {
     const untilMs = this.#shunned.get(flightKey);
     if (untilMs === undefined) return false;
     if (nowMs < untilMs) return true;
-    this.#shunned.delete(flightKey);
+    this.#forgive(flightKey);
     return false;
+  }
+
+  #shun(flightKey: string, untilMs: number): void {
+    this.#forgive(flightKey);
+    this.#shunned.set(flightKey, untilMs);
+    this.#shunnedCharacters += flightKey.length;
+    for (const first of this.#shunned.keys()) {
+      if (this.#shunned.size <= SHUNNED_LIMIT && this.#shunnedCharacters <= SHUNNED_CHARACTERS) return;
+      this.#forgive(first);
+    }
+  }
+
+  #forgive(flightKey: string): void {
+    if (this.#shunned.delete(flightKey)) this.#shunnedCharacters -= flightKey.length;
   }
 
   /** A waiter doesn't wait any longer, and is told nothing. */
@@ -66,6 +83,11 @@ export class Flights {
   /** Whether somebody fetches this now. */
   isFlying(flightKey: string): boolean {
     return this.#flights.has(flightKey);
+  }
+
+  /** How many characters the keys have for which nobody waits. */
+  get shunnedCharacters(): number {
+    return this.#shunnedCharacters;
   }
 
   /** How many fetches others may wait for. */
@@ -80,9 +102,7 @@ export class Flights {
 
   /** The leader's reply is not stored: everybody fetches alone, and for a while nobody waits for such a one. */
   notStored(flightKey: string, nowMs: number): void {
-    this.#shunned.delete(flightKey);
-    this.#shunned.set(flightKey, nowMs + SHUNNED_MS);
-    if (this.#shunned.size > SHUNNED_LIMIT) this.#shunned.delete(this.#shunned.keys().next().value as string);
+    this.#shun(flightKey, nowMs + SHUNNED_MS);
     this.#end(flightKey, 'alone');
   }
 

@@ -64,6 +64,24 @@ test('what is counted is no less than what it takes', () => {
   assert.equal(cache.entries, 20_000);
 });
 
+test('what chose a reply holds no more than itself of the head that it stood in', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const cache = cacheOf(new CacheMemory(200_000_000, 200_000_000));
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let at = 0; at < 2_000; at++) {
+    const head = Buffer.from(`${'x'.repeat(15_000)}https://${at}.example.org`, 'latin1').toString('latin1');
+    const asked = request({ fields: { origin: head.slice(15_000) } });
+    const fetch = cache.fetch(keyOf({ path: `/${at}` }), asked, RULES, 0);
+    assert.ok(fetch.head(200, fields({ ...FRESH, vary: 'origin' }), { receivedAtMs: 0, wallMs: 0 }, null).ok);
+    assert.ok(fetch.finish().ok);
+  }
+  collect();
+  const taken = process.memoryUsage().heapUsed - before;
+  assert.ok(taken <= cache.heldBytes, `${taken} taken, ${cache.heldBytes} counted`);
+});
+
 test('a cache holds no more than its own share, whatever room there is', () => {
   const memory = new CacheMemory(1_000_000, 1_000_000);
   const cache = cacheOf(memory, 100_000);

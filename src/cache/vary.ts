@@ -59,7 +59,13 @@ export function selectionOf(reply: Fields, request: Fields): Selection | null {
   if (names.size > NAMES_LIMIT) return null;
   const list = [...names].toSorted();
   if (list.some((name) => CREDENTIALS.has(name) && request.has(name))) return null;
-  return { names: list, values: list.map((name) => selectingValue(name, request)), steering };
+  const values = list.map((name) => selectingValue(name, request));
+  return { names: list.map(copyOf), values: values.map((value) => (value === null ? null : copyOf(value))), steering };
+}
+
+/** The same text in memory of its own: what is cut from a head holds all of that head. */
+function copyOf(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
 function isCoded(reply: Fields): boolean {
