@@ -81,12 +81,23 @@ export class Fetch<H extends StoredHead> {
     const { request, rules, requestedAtMs } = this.#fetched;
     if (request.method === 'HEAD') this.#compare(status, fields);
     const judged = judgeReply({ request, rules, status, fields, times: { ...times, requestedAtMs } });
-    if (!judged.ok) return this.#lose(judged.error);
+    if (!judged.ok) {
+      if (contradicts(status, judged.error) && refusalOfRequest(request) === null) this.#forgetFormer();
+      return this.#lose(judged.error);
+    }
     if (lengthBytes !== null && lengthBytes > rules.bodyLimitBytes) return this.#lose('too-large');
     const head = this.#host.makeHead(status, storedFields(fields, unreadDate(fields, times)));
     const filling = new Filling(this.#host.memory, lengthBytes ?? rules.bodyLimitBytes);
     this.#begun = { head, usage: judged.value, lengthBytes, filling };
     return ok(null);
+  }
+
+  /** The upstream has said that what it gave before is not to be given any more (RFC 9111 §4.3.3). */
+  #forgetFormer(): void {
+    const { key, request, requestedAtMs } = this.#fetched;
+    const { store } = this.#host;
+    const entry = store.select(store.variants(key) ?? [], request.fields);
+    if (entry !== null && entry.usage.requestedAtMs <= requestedAtMs) store.remove(entry);
   }
 
   #compare(status: number, fields: Fields): void {
@@ -187,6 +198,14 @@ export class Fetch<H extends StoredHead> {
     if (others?.size === 0) this.#host.underWay.delete(place);
     return err(this.#lost);
   }
+}
+
+/** Statuses by which a resource is no longer there, or no longer for whoever asks. */
+const WITHDRAWN: ReadonlySet<number> = new Set([401, 403, 404, 410, 451]);
+
+/** Whether a reply that is not stored leaves no good what was stored before: a failure, or one for want of room, does not. */
+function contradicts(status: number, why: NotStored): boolean {
+  return WITHDRAWN.has(status) || (status < 400 && (why === 'no-store' || why === 'private'));
 }
 
 /** When a reply came, where it has no Date that can be read; else null. */

@@ -169,15 +169,65 @@ test('a fetch behind that fails changes nothing, and is not tried again at once'
   assert.equal((await bench.ask(request('/a'))).status, 503);
 });
 
-test('a fetch behind whose reply is not stored leaves what there is until its time is over', async (t) => {
+for (const [what, fields, status] of [
+  ['is private now', 'cache-control: private', 200],
+  ['is not to be stored any more', 'cache-control: no-store', 200],
+  ['is forbidden now', '', 403],
+  ['is gone', '', 404],
+] as const)
+  test(`what ${what} is not given from the store, as soon as the upstream has said so`, async (t) => {
+    const bench = await staleBench(t, '{ staleWhileRevalidate: 1d, staleIfError: 1d }');
+    bench.upstream.respond = ({ socket }) => void socket.write(replyOf('now', fields, status));
+    for (let given = 'first'; given !== 'now'; await rest()) given = (await bench.ask(request('/a'))).body.toString();
+    bench.upstream.close();
+    assert.equal((await bench.ask(request('/a'))).status, 502);
+  });
+
+test('a fetch behind whose reply is a refusal of that request alone leaves what there is until its time is over', async (t) => {
   const bench = await staleBench(t, '{ staleWhileRevalidate: 1m }');
-  bench.upstream.respond = ({ socket }) => void socket.write(replyOf('mine', 'cache-control: private'));
+  bench.upstream.respond = ({ socket }) => void socket.write(replyOf('too many', '', 429));
   assert.equal((await bench.ask(request('/a'))).body.toString(), 'first');
   await until(() => bench.upstream.requests.length === 2);
   await rest();
   assert.equal((await bench.ask(request('/a'))).body.toString(), 'first');
   bench.clock.pass(60_000);
-  assert.equal((await bench.ask(request('/a'))).body.toString(), 'mine');
+  assert.equal((await bench.ask(request('/a'))).status, 429);
+});
+
+for (const more of ['cache-control: no-store\r\n', 'range: bytes=0-1\r\n'])
+  test(`a request whose own reply is never stored keeps nobody from what is fetched behind: ${more.trim()}`, async (t) => {
+    const bench = await staleBench(t, '{ staleWhileRevalidate: 1m }');
+    bench.upstream.respond = ({ socket }) => void socket.write(replyOf('second', FRESH));
+    assert.equal((await bench.ask(request('/a', more))).body.toString(), 'first');
+    await rest();
+    assert.equal((await bench.ask(request('/a'))).body.toString(), 'first');
+    await until(() => bench.upstream.requests.length === 2);
+    for (let given = 'first'; given !== 'second'; await rest())
+      given = (await bench.ask(request('/a'))).body.toString();
+  });
+
+test('what was declared no good while the upstream was asked does not stand in for it', async (t) => {
+  const bench = await staleBench(t, '{ staleIfError: 1h }');
+  const held: Socket[] = [];
+  bench.upstream.respond = ({ head, socket }) =>
+    head.startsWith('POST') ? void socket.write(replyOf('done', '')) : void held.push(socket);
+  const client = bench.client().send(request('/a'));
+  await until(() => held.length === 1);
+  assert.equal((await bench.ask(request('/a', 'content-length: 0\r\n', 'POST'))).status, 200);
+  held[0]?.write(replyOf('no', '', 503));
+  assert.equal((await client.reply()).status, 503);
+});
+
+test('a change whose client leaves before it hears how it ended makes what is stored no good', async (t) => {
+  const bench = await startBench(t, { api: cachedApi('on') });
+  bench.upstream.respond = ({ socket }) => void socket.write(replyOf('first', FRESH));
+  await bench.ask(request('/a'));
+  bench.upstream.respond = () => {};
+  const client = bench.client().send(request('/a', 'content-length: 0\r\n', 'POST'));
+  await until(() => bench.upstream.requests.length === 2);
+  client.socket.resetAndDestroy();
+  bench.upstream.respond = ({ socket }) => void socket.write(replyOf('second', FRESH));
+  for (let given = 'first'; given !== 'second'; await rest()) given = (await bench.ask(request('/a'))).body.toString();
 });
 
 test('a 304 with more new fields than one head may hold is not taken over: all of it is asked for', async (t) => {

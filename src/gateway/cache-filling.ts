@@ -21,6 +21,7 @@ import type { Walk } from './walk.ts';
 
 /** So long an upstream that failed is left alone with requests that what is stored can answer. */
 const REST_MS = 1_000;
+const COOKIE: readonly string[] = ['cookie'];
 
 /** Where a reply lies, or will lie, and what decides whether it does. */
 export interface CachePlace {
@@ -79,7 +80,9 @@ export class CacheFilling {
 
   #refusal(head: ReplyHead): NotStored | null {
     const { status, fields, framing } = head;
-    if (isChosenAnew(fields)) return 'vary';
+    if (isChosenBy(UNREPEATED, fields)) return 'vary';
+    // Cookies are left out of account, but not against the upstream's own word.
+    if (this.#place.compiled.ignoresCookies && isChosenBy(COOKIE, fields)) return 'vary';
     // What ends with the connection may have been cut off, and what never ends is nothing to keep.
     if (framing.kind === 'until-close' || isEventStream(head)) return 'incomplete';
     const bytes = framing.kind === 'length' ? framing.bytes : framing.kind === 'none' ? 0 : null;
@@ -156,11 +159,11 @@ export class CacheFilling {
   }
 }
 
-/** Whether the reply was chosen by what the gateway says anew each time. */
-function isChosenAnew(fields: HeaderFields): boolean {
+/** Whether the reply says that it was chosen by any of these fields. */
+function isChosenBy(names: readonly string[], fields: HeaderFields): boolean {
   const vary = fields.get('vary');
   if (vary === null) return false;
-  return vary.split(',').some((name) => UNREPEATED.includes(name.trim().toLowerCase()));
+  return vary.split(',').some((name) => names.includes(name.trim().toLowerCase()));
 }
 
 /** The fields of a reply as they may be passed on: what no client gets is not stored either. */

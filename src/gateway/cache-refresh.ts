@@ -1,4 +1,4 @@
-import { isUpstreamFailure, type Stored, type Waiter } from '../cache/index.ts';
+import { isUpstreamFailure, refusalOfRequest, type Stored, type Waiter } from '../cache/index.ts';
 import type { ReplyHead, UpstreamFailure, WholeBody } from '../wire/index.ts';
 import { type CacheFilling, type CachePlace, fillingFor, letRest } from './cache-filling.ts';
 import type { CachedHead } from './cached-head.ts';
@@ -32,6 +32,9 @@ export class CacheRefresh implements ReplyTaker {
     const { flights, replies } = place.cache;
     const now = walk.moment();
     if (stale.head.restsUntilMs > now) return;
+    const why = refusalOfRequest(place.request);
+    // Nothing comes of those for the cache, and the next who asks fetches it. HEAD may tell that what is stored holds.
+    if (why !== null && why !== 'method') return;
     const flight = replies.flightKey(place.key, place.request);
     if (flights.isFlying(flight)) return;
     // Nobody waits for it but those who come when nothing stale may be served any more.

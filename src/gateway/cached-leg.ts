@@ -6,6 +6,7 @@ import {
   isUpstreamFailure,
   type Lookup,
   mayServeOnFailure,
+  refusalOfRequest,
   type Stored,
   validators,
   type Waiter,
@@ -137,7 +138,9 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   }
 
   #mayStandIn(stored: CachedReply): boolean {
-    const { request, compiled } = this.#place;
+    const { cache, request, compiled, mark } = this.#place;
+    // It may have been declared no good while the upstream was asked.
+    if (stored.head.mark !== cache.marks.read(mark)) return false;
     return mayServeOnFailure(stored, request, compiled.rules, this.#now());
   }
 
@@ -150,15 +153,15 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   /** Asks the upstream, or waits for what another has asked it. */
   #ask(mayWait: boolean): void {
     const { cache, key, request } = this.#place;
-    // Nobody gets a body from the reply to HEAD.
-    if (request.method === 'HEAD' || !mayWait) {
+    // Nobody else gets anything from a reply that is not stored whatever it says, such as that to HEAD.
+    if (!mayWait || refusalOfRequest(request) !== null) {
       this.#fetch(false);
       return;
     }
     this.#flight = cache.replies.flightKey(key, request);
     const joined = cache.flights.join(this.#flight, this, this.#now());
     if (joined === 'lead') this.#fetch(true);
-    else if (joined === 'alone') this.#pass(this.#said);
+    else if (joined === 'alone') this.#askAlone();
     else this.#wait(this.#flight);
   }
 
@@ -186,8 +189,14 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
     this.#timer?.cancel();
     this.#timer = null;
     if (word === 'lead') this.#fetch(true);
-    else if (word === 'alone') this.#pass(this.#said);
+    else if (word === 'alone') this.#askAlone();
     else this.#lookUp(false);
+  }
+
+  /** What is stored is validated all the same; where nothing is, the client's own conditions hold. */
+  #askAlone(): void {
+    if (this.#stale === null) this.#pass(this.#said);
+    else this.#fetch(false);
   }
 
   /** Sends the request on as it is; nothing of its reply is stored. */

@@ -116,6 +116,22 @@ for (const [what, fields, more, status] of NEVER)
     if (more !== '') assert.equal(textOf(await bench.ask(request('/a'))), 'body 4', 'nor for others');
   });
 
+test('one client’s no-store keeps the replies to the others neither from being stored nor from being waited for', async (t) => {
+  const bench = await startBench(t, { api: cachedApi('on') });
+  numbered(bench, FRESH);
+  assert.equal(textOf(await bench.ask(request('/a', 'cache-control: no-store\r\n'))), 'body 1');
+  assert.equal(storeOf(await bench.ask(request('/a'))), 'portcullis; fwd=uri-miss; stored');
+  assert.match(storeOf(await bench.ask(request('/a'))) ?? '', /hit/);
+});
+
+test('cookies are not left out of account where the upstream says that it chose by them', async (t) => {
+  const bench = await startBench(t, { api: cachedApi('{ cookies: ignore }') });
+  numbered(bench, `${FRESH}; vary: accept, Cookie`);
+  for (let ask = 1; ask <= 3; ask++)
+    assert.equal(textOf(await bench.ask(request('/a', `cookie: session=${ask}\r\n`))), `body ${ask}`);
+  assert.equal(textOf(await bench.ask(request('/a'))), 'body 4');
+});
+
 test('a reply that ends with the connection is not stored, for nobody knows whether it was whole', async (t) => {
   const bench = await startBench(t, { api: cachedApi('on') });
   let calls = 0;

@@ -29,6 +29,7 @@ class Invalidation implements ReplyTaker {
   readonly #walk: Walk;
   readonly #reply: Reply;
   readonly #cache: ApiCache;
+  #answered = false;
 
   constructor(walk: Walk, reply: Reply, cache: ApiCache) {
     this.#walk = walk;
@@ -54,6 +55,7 @@ class Invalidation implements ReplyTaker {
   }
 
   head(head: ReplyHead): void {
+    this.#answered = true;
     this.#ended(head.status);
     this.#reply.head(head);
   }
@@ -78,5 +80,9 @@ class Invalidation implements ReplyTaker {
   late(): void {
     this.#ended(null);
     this.#reply.late();
+  }
+
+  abandoned(): void {
+    if (!this.#answered) this.#ended(null);
   }
 }

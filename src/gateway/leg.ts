@@ -98,7 +98,9 @@ export class Leg implements ReplySource, UpstreamEvents {
     this.#over = true;
     this.#deadline?.end();
     this.#tunnel?.abandon();
-    this.#call?.abort();
+    if (this.#call === null) return;
+    this.#call.abort();
+    this.#reply.abandoned?.();
   }
 
   /** Something is waited for: what has come does not go out in the moment in which it came. */

@@ -18,4 +18,6 @@ export interface ReplyTaker {
   failed(failure: UpstreamFailure): void;
   /** The time of the request is over, and no reply has begun. */
   late(): void;
+  /** Nobody wants the reply to what was sent any more, and nobody will know what became of it. */
+  abandoned?(): void;
 }
