@@ -115,3 +115,16 @@ test('an upstream of which anything else is demanded, or that is shown something
   assert.equal(pools.forApis([{ ...shown, upstreamIdentity: { chainPem: 'one', keyPem } }])[0], first[2]);
   pools.close();
 });
+
+test('the CAs of an upstream are held once, however many targets it has', () => {
+  const [api] = snapshotOf(gatheredOf(apiText('http://127.0.0.1:9', []), KINDS), KINDS).apis;
+  assert.ok(api !== undefined);
+  const targets = Array.from({ length: 500 }, (_, at) => ({ host: '127.0.0.1', port: 10_000 + at, weight: 1 }));
+  const many = { ...api, upstreamCa: 'x'.repeat(200_000), upstream: { ...api.upstream, targets } };
+  const pools = new UpstreamPools(portsAt(() => 0));
+  const before = process.memoryUsage().heapUsed;
+  const callers = pools.forApis([many]);
+  assert.ok(process.memoryUsage().heapUsed - before < 30_000_000);
+  assert.deepEqual(pools.forApis([structuredClone(many)]), callers);
+  pools.close();
+});

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { authorityOf, type TargetConfig } from '../config/compiled.ts';
 import type { Principal } from '../policy/index.ts';
@@ -212,7 +213,7 @@ export class UpstreamPools {
   #mirrorOf(api: CompiledApi): Mirror | null {
     const config = api.upstream.mirror;
     if (config === null) return null;
-    const key = JSON.stringify([api.name, settingsOf(api), config]);
+    const key = JSON.stringify([api.name, settingsKey(api), config]);
     let mirror = this.#mirrors.get(key);
     if (mirror === undefined) {
       const authority = authorityOf(api.upstream.scheme, config.target);
@@ -227,7 +228,7 @@ export class UpstreamPools {
   /** `name`: what is told of it by. */
   #balancerOf(api: CompiledApi, name: string): Balancer {
     const { balance, targets, discover, scheme, retries, breaker, health } = api.upstream;
-    const key = JSON.stringify([name, settingsOf(api), balance, targets, discover, retries, breaker, health]);
+    const key = JSON.stringify([name, settingsKey(api), balance, targets, discover, retries, breaker, health]);
     let balancer = this.#balancers.get(key);
     if (balancer === undefined) {
       const used = discover === null ? targets : this.#found(discover.source);
@@ -257,7 +258,7 @@ export class UpstreamPools {
   #poolOf(api: CompiledApi, { host, port }: TargetConfig, count: number): Upstream {
     // By powers of two, so that a target more or less opens no connection anew.
     const parts = 2 ** Math.ceil(Math.log2(count));
-    const key = JSON.stringify([settingsOf(api), host, port, parts]);
+    const key = JSON.stringify([settingsKey(api), host, port, parts]);
     let pool = this.#byTarget.get(key);
     if (pool === undefined) {
       pool = this.#open(api, { host, port }, partOf(this.#bounds, parts));
@@ -310,6 +311,23 @@ const LEAST_PART = 4;
 function partOf({ connections, waiting }: PoolBounds, parts: number): PoolBounds {
   const part = (all: number): number => Math.min(all, Math.max(LEAST_PART, Math.ceil(all / parts)));
   return { connections: part(connections), waiting: part(waiting) };
+}
+
+const settingsKeys = new WeakMap<CompiledApi, string>();
+
+/**
+ * Tells whether connections to two targets are of one kind: a digest, since CAs alone may be as long as a megabyte, and each
+ * of a thousand targets is known by it.
+ */
+function settingsKey(api: CompiledApi): string {
+  let key = settingsKeys.get(api);
+  if (key === undefined) {
+    key = createHash('sha256')
+      .update(JSON.stringify(settingsOf(api)))
+      .digest('base64url');
+    settingsKeys.set(api, key);
+  }
+  return key;
 }
 
 /** All that connections to two targets must have in common to be of one kind, as data. */

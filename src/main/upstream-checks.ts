@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { CheckStreak } from '../balance/index.ts';
 import { LineBudget } from '../base/index.ts';
 import {
@@ -131,7 +132,9 @@ export class UpstreamChecks {
       if (check === null) continue;
       const proof = proofOf(upstream, gathered);
       const { protocol, scheme } = upstream;
-      const about = JSON.stringify([check, protocol, scheme, { ...proof, identity: proof.identity?.chainPem }]);
+      const asData = JSON.stringify([check, protocol, scheme, { ...proof, identity: proof.identity?.chainPem }]);
+      // A digest: CAs may be long, and each of a thousand targets has it.
+      const about = createHash('sha256').update(asData).digest('base64url');
       for (const { host, port } of targets) {
         const own = authorityOf(scheme, { host, port });
         const authority = upstream.discover?.authority ?? own;

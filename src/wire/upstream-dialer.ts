@@ -1,14 +1,9 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { connect as connectTcp, isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net';
-import {
-  checkServerIdentity,
-  connect as connectTls,
-  createSecureContext,
-  type PeerCertificate,
-  type SecureContext,
-} from 'node:tls';
+import { checkServerIdentity, connect as connectTls, type PeerCertificate, type SecureContext } from 'node:tls';
 import { lendingTo, takeReads } from './lent-reads.ts';
 import type { UpstreamBounds } from './upstream-connection.ts';
+import { upstreamContext } from './upstream-context.ts';
 import { upstreamLookup } from './upstream-lookup.ts';
 
 /** Where an upstream listens and how it proves itself; `ca` (PEM) takes the place of the public CAs. */
@@ -59,7 +54,6 @@ export class UpstreamDialer {
     this.#connect = connect ?? connectTcp;
     this.#lookup = upstreamLookup(target.allowedAddresses ?? []);
     this.readyEvent = target.scheme === 'http' ? 'connect' : 'secureConnect';
-    // Made once: reading the CAs anew for each connection costs milliseconds.
     this.#secureContext = target.scheme === 'https' ? upstreamContext(target) : null;
     // An address is no server name (RFC 6066 §3); the certificate is held against it all the same.
     this.#serverName = target.serverName ?? (isIP(this.#host) === 0 ? this.#host : null);
@@ -93,11 +87,6 @@ export class UpstreamDialer {
     const fault = checkServerIdentity(name, certificate);
     return fault !== undefined || this.#pins.size === 0 ? fault : pinFault(certificate, this.#pins);
   }
-}
-
-function upstreamContext({ ca, identity = null }: UpstreamTarget): SecureContext {
-  const shown = identity === null ? {} : { cert: identity.chainPem, key: Buffer.from(identity.keyPem) };
-  return createSecureContext({ minVersion: 'TLSv1.2', ...(ca === null ? {} : { ca }), ...shown });
 }
 
 /**
