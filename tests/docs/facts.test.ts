@@ -75,6 +75,8 @@ test('the metrics that the guide lists are those that the threads make, with the
   const control = createControlMetrics(meter);
   control.keysFailed('acme');
   control.certificateOrdered('ca.example', 'issued');
+  control.discoveryFailed('dns');
+  control.targetsFound('dns a.internal:80', 1, 0);
   const listed = rowsOf(section(operations, 'Metrics'))
     .slice(1)
     .map(([name = '', , , words = '']) => [codes(name)[0], words] as const);
