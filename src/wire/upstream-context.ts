@@ -1,8 +1,16 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
-import type { UpstreamTarget } from './upstream-dialer.ts';
 
-/** What a context is made of. */
-type ContextParts = Pick<UpstreamTarget, 'ca' | 'identity'>;
+/** A certificate with those above it, and its key; both PEM. */
+export interface UpstreamIdentity {
+  readonly chainPem: string;
+  readonly keyPem: Uint8Array;
+}
+
+/** What a context is made of: `ca` (PEM) takes the place of the public CAs. */
+interface ContextParts {
+  readonly ca: string | null;
+  readonly identity?: UpstreamIdentity | null;
+}
 
 /** Stands for the identity of whoever has none. */
 const NOBODY: object = {};

@@ -3,7 +3,7 @@ import { connect as connectTcp, isIP, type LookupFunction, type Socket, type Tcp
 import { checkServerIdentity, connect as connectTls, type PeerCertificate, type SecureContext } from 'node:tls';
 import { lendingTo, takeReads } from './lent-reads.ts';
 import type { UpstreamBounds } from './upstream-connection.ts';
-import { upstreamContext } from './upstream-context.ts';
+import { type UpstreamIdentity, upstreamContext } from './upstream-context.ts';
 import { upstreamLookup } from './upstream-lookup.ts';
 
 /** Where an upstream listens and how it proves itself; `ca` (PEM) takes the place of the public CAs. */
@@ -22,12 +22,6 @@ export interface UpstreamTarget {
   /** Blocks of addresses that its name may stand for although no upstream has any there as a rule (upstream-lookup.ts). */
   readonly allowedAddresses?: readonly string[];
   readonly bounds: UpstreamBounds;
-}
-
-/** A certificate with those above it, and its key; both PEM. */
-export interface UpstreamIdentity {
-  readonly chainPem: string;
-  readonly keyPem: Uint8Array;
 }
 
 /** Connects as `net.connect` does. */

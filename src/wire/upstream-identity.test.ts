@@ -10,7 +10,8 @@ import type { TLSSocket } from 'node:tls';
 import { ExtendedKeyUsage } from '@peculiar/x509';
 import { type Made, make, makeAuthority } from './client-fixture.test.ts';
 import { openUpstream } from './open-upstream.ts';
-import type { UpstreamIdentity, UpstreamTarget } from './upstream-dialer.ts';
+import type { UpstreamIdentity } from './upstream-context.ts';
+import type { UpstreamTarget } from './upstream-dialer.ts';
 import { Caller, nextClient } from './upstream-peer.test.ts';
 
 const usage = ExtendedKeyUsage.serverAuth;
