@@ -163,7 +163,8 @@ test('a port that nobody listens on is down, one that connects is up, and one th
   gone.listen(0, '127.0.0.1');
   await once(gone, 'listening');
   const { port: free } = gone.address() as AddressInfo;
-  await new Promise((resolve) => gone.close(resolve));
+  gone.close();
+  await once(gone, 'close');
   assert.match((await outcome(free, { kind: 'tcp' })) ?? '', /ECONNREFUSED/);
   assert.match((await outcome(free, {})) ?? '', /ECONNREFUSED/);
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createMemoryTables, createSystemClock } from '../adapters/index.ts';
 import { type Gathered, parseConfig } from '../config/index.ts';
 import { UPSTREAM_HEALTH, type UpstreamHealthRow } from '../gateway/index.ts';
@@ -15,7 +16,7 @@ async function until(what: string, happened: () => boolean): Promise<void> {
   const giveUpAtMs = performance.now() + GIVE_UP_MS;
   while (!happened()) {
     assert.ok(performance.now() < giveUpAtMs, what);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await sleep(5);
   }
 }
 
@@ -127,6 +128,6 @@ test('what was closed checks nothing any more', async (t) => {
   checks.close();
   checks.refresh();
   const asked = well.hosts.length;
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await sleep(500);
   assert.ok(well.hosts.length <= asked + 1);
 });
