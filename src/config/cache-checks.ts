@@ -2,15 +2,22 @@ import { errorIssue, type Issue, type Place } from '../base/index.ts';
 import type { ApiConfig, Config, OperationConfig } from './config.ts';
 
 /** What is wrong with how replies are stored, where each key is sound by itself. */
-export function cacheIssues(api: ApiConfig, { cache }: Config, places: Readonly<Record<string, Place>>): Issue[] {
+export function cacheIssues(
+  api: ApiConfig,
+  { cache, server }: Config,
+  places: Readonly<Record<string, Place>>,
+): Issue[] {
   const issues: Issue[] = [];
   const complain = (path: string, message: string, fix: string): void => {
     const place = (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
     issues.push(errorIssue(path, message, { place, fix }));
   };
   const tooLarge = (path: string, bytes: number): void => {
-    if (bytes <= cache.memoryBytes) return;
-    complain(`${path}.cache.maxEntry`, 'this is more than all stored replies may hold', 'raise `cache.memory`');
+    const written = `${path}.cache.maxEntry`;
+    // Half of a thread's part is for replies on their way. What nobody wrote is a bound, and no promise.
+    const room = Math.floor(cache.memoryBytes / (server.threads === 'auto' ? 1 : server.threads) / 2);
+    if (bytes <= room || !Object.hasOwn(places, written)) return;
+    complain(written, `a reply of more than ${room} bytes is never stored, for want of room`, 'raise `cache.memory`');
   };
   if (api.cache !== null) {
     if (api.source.kind === 'descriptors')

@@ -92,13 +92,17 @@ function issuesOf(written: Written): string {
   return parsed.ok ? '' : parsed.error.map(formatIssue).join('\n');
 }
 
-test('an entry larger than all memory is an issue where it is written', () => {
+test('an entry for which no thread has room is an issue where it is written', () => {
   const top = 'cache: { memory: 1MiB }\n';
   const api = ['auth: public', "operations: { 'GET /a': { cache: { maxEntry: 2MiB } } }"];
   assert.match(
     issuesOf({ top, api }),
-    /operations\["GET \/a"\]\.cache\.maxEntry: this is more than all stored replies/,
+    /operations\["GET \/a"\]\.cache\.maxEntry: a reply of more than 524288 bytes is never stored/,
   );
+  const threads = (count: number): string => `server: { threads: ${count} }\ncache: { memory: 8MiB }\n`;
+  assert.equal(issuesOf({ top: threads(2), api }), '');
+  assert.match(issuesOf({ top: threads(3), api }), /maxEntry: a reply of more than 1398101 bytes/);
+  assert.equal(issuesOf({ top: threads(64), api: ['auth: public', 'cache: on'] }), '', 'the default is a bound only');
   assert.match(issuesOf({ top: 'cache: { memory: 1KiB }\n' }), /cache\.memory: must be from 1MiB to 64GiB/);
 });
 

@@ -140,7 +140,7 @@ test('nobody waits longer than ten seconds', async (t) => {
 });
 
 test('a client that takes nothing keeps nobody waiting', async (t) => {
-  const bench = await startBench(t, { api: cachedApi('{ maxEntry: 64MiB }') });
+  const bench = await startBench(t, { api: cachedApi('{ maxEntry: 32MiB }') });
   const held = holding(bench);
   const slow = clients(bench, 1)[0] as RawClient;
   await until(() => held.length === 1);

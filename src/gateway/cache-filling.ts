@@ -21,6 +21,8 @@ import type { Walk } from './walk.ts';
 
 /** So long an upstream that failed is left alone with requests that what is stored can answer. */
 const REST_MS = 1_000;
+/** Why a reply is not stored that says nothing of the next one: a fault may be that of one request's fields. */
+const OF_THIS_ONE: ReadonlySet<NotStored> = new Set<NotStored>(['invalidated', 'superseded', 'no-room', 'status']);
 const COOKIE: readonly string[] = ['cookie'];
 
 /** Where a reply lies, or will lie, and what decides whether it does. */
@@ -123,8 +125,7 @@ export class CacheFilling {
     this.#end();
     if (!this.#leads || this.#flight === null) return;
     const { flights } = this.#place.cache;
-    // These say nothing of the next reply.
-    if (why === 'invalidated' || why === 'superseded' || why === 'no-room') flights.lost(this.#flight);
+    if (OF_THIS_ONE.has(why)) flights.lost(this.#flight);
     else flights.notStored(this.#flight, this.#clock.monotonic());
   }
 

@@ -124,6 +124,14 @@ test('one client’s no-store keeps the replies to the others neither from being
   assert.match(storeOf(await bench.ask(request('/a'))) ?? '', /hit/);
 });
 
+test('a fault that one client brings about keeps the replies to the others from nothing', async (t) => {
+  const bench = await startBench(t, { api: cachedApi('on') });
+  bench.upstream.respond = ({ head, socket }) =>
+    void socket.write(/^x-odd/im.test(head) ? replyOf('odd', '', 400) : replyOf('sound', FRESH));
+  assert.equal((await bench.ask(request('/a', 'x-odd: 1\r\n'))).status, 400);
+  assert.equal(storeOf(await bench.ask(request('/a'))), 'portcullis; fwd=uri-miss; stored');
+});
+
 test('cookies are not left out of account where the upstream says that it chose by them', async (t) => {
   const bench = await startBench(t, { api: cachedApi('{ cookies: ignore }') });
   numbered(bench, `${FRESH}; vary: accept, Cookie`);
