@@ -60,6 +60,24 @@ describe('round robin', () => {
     assert.ok(picks.filter((entry) => entry === entries[0]).length <= 6);
   });
 
+  test('gives one whose share grows by little and little its part, neither none nor all', () => {
+    for (let seed = 0; seed < 50; seed++) {
+      const entries = entriesOf([1, 1, 1]);
+      const picker = createPicker('round-robin', entries, splitmix(seed));
+      let expected = 0;
+      let got = 0;
+      // A new share with every pick, as where requests are few.
+      for (let step = 0; step < 100; step++) {
+        const share = 0.1 + (0.9 * step) / 100;
+        setShare(entries, 2, share);
+        picker.changed();
+        if (picker.pick(0, []) === entries[2]) got++;
+        expected += share / (2 + share);
+      }
+      assert.ok(Math.abs(got - expected) <= 2, `${got} of ${expected} with seed ${seed}`);
+    }
+  });
+
   test('keeps the turn of one that is told of again with the same share', () => {
     const entries = entriesOf([1, 1, 1]);
     const picker = createPicker('round-robin', entries, splitmix(4));

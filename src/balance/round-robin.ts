@@ -10,7 +10,7 @@ import type { Picker } from './picker.ts';
  */
 export class RoundRobinPicker<E extends Entry> implements Picker<E> {
   readonly #entries: readonly E[];
-  /** Where between two of its turns each begins, by chance: from 0 up to and not including 1. */
+  /** How much of a turn each waited for when it began to weigh what it does: by chance at first, from 0 to 1. */
   readonly #phases: Float64Array;
   readonly #heap: IndexedHeap;
   /** What each weighs, the cycle in which it began to, and how often it was picked since. */
@@ -62,7 +62,10 @@ export class RoundRobinPicker<E extends Entry> implements Picker<E> {
     for (const [index, entry] of this.#entries.entries()) {
       const weight = effectiveWeight(entry);
       if (weight === this.#weights[index]) continue;
-      // Whoever weighs anything again waits for a turn of its own, and catches nothing up.
+      // Whoever weighs anything again waits for a turn of its own, and catches nothing up. Whoever weighs more or less
+      // goes on waiting for the rest of its turn: a share that grows by little is told of again and again.
+      const rest = (this.#heap.keyOf(index) - this.#now) * (this.#weights[index] as number);
+      if (this.#heap.has(index)) this.#phases[index] = Math.min(1, Math.max(0, rest));
       this.#weights[index] = weight;
       this.#bases[index] = this.#now;
       this.#counts[index] = 0;
