@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { ABSTAIN, PASS, type Principal, usedCredential } from '../policy/index.ts';
 import {
@@ -350,6 +351,24 @@ test('a mirror gets nothing of a request that its client never finishes', async 
   await until(() => bench.metrics.copies.length === 1);
   assert.deepEqual(bench.metrics.copies, ['a dropped']);
   assert.equal(upstreams[1]?.requests.length, 0);
+});
+
+test('a mirror keeps nothing of a request whose upstream has failed, or answered, before it was whole', async (t) => {
+  const { bench, upstreams } = await start(t, 2, withMirror(', methods: [POST]'));
+  const [origin, mirror] = upstreams as [RawUpstream, RawUpstream];
+  const answers = [
+    (socket: Socket) => void socket.resetAndDestroy(),
+    (socket: Socket) => void socket.write('HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n'),
+  ];
+  for (const [at, answer] of answers.entries()) {
+    origin.onSocket = (socket) => void socket.once('data', () => answer(socket));
+    const client = bench.client().send('POST /x HTTP/1.1\r\nhost: a.example\r\ncontent-length: 10\r\n\r\nabc');
+    await client.reply('POST');
+    await until(() => bench.metrics.copies.length === at + 1);
+    client.socket.destroy();
+  }
+  assert.deepEqual(bench.metrics.copies, ['a dropped', 'a dropped']);
+  assert.equal(mirror.requests.length, 0);
 });
 
 test('a mirror gets 64 copies at once and no more, and each is given up after 30 s', async (t) => {

@@ -234,6 +234,8 @@ export class Leg implements ReplySource, UpstreamEvents {
   #settle(atMs: number, status: number): void {
     this.#over = true;
     this.#deadline?.end();
+    // Whoever follows its body hears that no more of it will come. A call that is over does nothing more.
+    if (!this.isSent) this.#call?.abort();
     this.#endedMs = atMs;
     this.#countSide(status);
   }
