@@ -141,7 +141,6 @@ function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell):
   if (!sameData(old.balance, next.balance))
     changes.push(tell('upstream', 'changes', `targets are chosen by ${ruleWords(next)}, not ${ruleWords(old)}`));
   changes.push(...besideTargetsChanges(old, next, tell), ...reachChanges(old, next, tell));
-  changes.push(...besideTargetsChanges(old, next, tell));
   changes.push(...healthChanges(old.health, next.health, tell));
   if (old.caFile !== next.caFile) {
     const wider = next.caFile === null;

@@ -59,8 +59,8 @@ const ADDRESSES = 1_000;
 
 /**
  * CPU time per request of balancing over one, ten and a thousand targets. All targets are one server that listens on many
- * addresses, so that they cost the load's core the same. Of a deny list of 100,000 blocks
- * beside none, and of a reply from the cache beside nginx and Varnish. Then what clients see while one of three targets fails.
+ * addresses, so that they cost the load's core the same. Then that of a deny list of 100,000 blocks beside none, and of a
+ * reply from the cache beside nginx and Varnish. At last, what clients see while one of three targets fails.
  */
 export async function benchUpstreams(): Promise<Record<string, unknown>> {
   if (process.platform !== 'linux') throw new Error('this bench reads CPU time from /proc and needs Linux');
