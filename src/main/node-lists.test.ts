@@ -130,3 +130,22 @@ test('what a configuration names no more is neither watched nor kept', async () 
   bench.lists.close();
   assert.equal(bench.watched.size, 0);
 });
+
+test('a configuration that was gathered before a list changed does not bring the old list back, also where it is refused', async () => {
+  const bench = await started();
+  const gathered = await bench.gathered();
+  await bench.write('192.0.2.1\n198.51.100.1\n');
+  assert.equal(bench.entries, 2);
+  bench.lists.fill(gathered);
+  assert.equal(bench.entries, 2);
+  for (let turn = 0; turn < 5; turn++) await setImmediate();
+  assert.equal(bench.entries, 2);
+});
+
+test('a change of a list that nobody told of is in force behind the next filling', async () => {
+  const bench = await started();
+  bench.held.set(FILE, '192.0.2.1\n198.51.100.1\n');
+  bench.lists.fill(await bench.gathered());
+  for (let turn = 0; turn < 5; turn++) await setImmediate();
+  assert.equal(bench.entries, 2);
+});

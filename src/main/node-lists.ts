@@ -60,9 +60,13 @@ class Lists implements NodeLists {
   fill({ config, files }: Pick<Gathered, 'config' | 'files'>): void {
     const rows = new Map(this.#rows);
     for (const named of listsIn(config)) {
-      const packed = files[listKey(named)];
+      const key = listKey(named);
+      const packed = files[key];
       // What is the same stays the same object, so that nobody forgets what it knows of it.
-      if (packed !== undefined && !this.#isInForce(listKey(named), packed)) rows.set(listKey(named), packed);
+      if (packed === undefined || this.#isInForce(key, packed)) continue;
+      // Of what is watched the newest is in force, or about to be: what was gathered may be older than that.
+      if (this.#watched.has(key) && rows.has(key)) this.#changed(key);
+      else rows.set(key, packed);
     }
     this.#put(rows);
   }
