@@ -44,6 +44,8 @@ export interface NodeDiscoveryOptions {
   readonly metrics: Pick<ControlMetrics, 'discoveryFailed' | 'targetsFound'>;
 }
 
+/** Each source may have a call that waits for changes. */
+const CALL_LIMIT = UPSTREAM_TARGETS.rowLimit;
 const RESOLVER_FILE = '/etc/resolv.conf';
 
 /** Opens them; nothing is looked for before the first filling. */
@@ -60,7 +62,7 @@ export function openNodeDiscovery({ host, alerts, metrics }: NodeDiscoveryOption
   const discovery = new Discovery({
     ...{ clock, files, log, random, alerts, tables },
     // Of its own: calls that wait for changes would keep the others from their turn.
-    egress: createOutboundEgress({ resolver, clock }),
+    egress: createOutboundEgress({ resolver, clock, callLimit: CALL_LIMIT }),
     dns: createSocketDnsTransport({ clock }),
     resolverFile: RESOLVER_FILE,
     kubernetesApi: kubernetesApi(process.env),
@@ -68,13 +70,19 @@ export function openNodeDiscovery({ host, alerts, metrics }: NodeDiscoveryOption
     failed: (kind) => metrics.discoveryFailed(kind),
     told: ({ name, targets, foundAtMs }) => metrics.targetsFound(name, targets, foundAtMs),
   });
+  let inForce: readonly WantedSource[] | null = null;
   return {
     fill: async (gathered) => {
-      const wanted = sourcesOf(gathered);
-      const lacking = await discovery.fill(wanted);
-      return lacking.flatMap(({ key, fault }) => (fault === null ? [] : [lackOf(key, fault, gathered)]));
+      const lacking = await discovery.fill(sourcesOf(gathered));
+      const issues = lacking.flatMap(({ key, fault }) => (fault === null ? [] : [lackOf(key, fault, gathered)]));
+      // It will be refused: nobody has a use for what it asks for. At the start there is nothing else.
+      if (issues.length > 0 && inForce !== null) discovery.retain(inForce);
+      return issues;
     },
-    retain: (gathered) => discovery.retain(sourcesOf(gathered)),
+    retain: (gathered) => {
+      inForce = sourcesOf(gathered);
+      discovery.retain(inForce);
+    },
     serve: (tell) => void tellers.add(tell),
     found: (source) => {
       const row = tables.read<TargetRow>(UPSTREAM_TARGETS.name).rows.get(targetKey(source));

@@ -57,6 +57,14 @@ export function dnsTransportContract(name: string, makeSubject: MakeSubject): vo
       });
     }
 
+    test('more questions at once than any transport has sockets for are all answered', async (t) => {
+      const { transport, server, answer } = await makeSubject(t);
+      answer((message) => [message]);
+      const wait = { timeoutMs: 20_000, accept: (): boolean => true };
+      const asked = Array.from({ length: 600 }, () => transport.stream(server, QUESTION, wait));
+      assert.equal((await Promise.all(asked)).filter((reply) => !reply.ok).length, 0);
+    });
+
     test('each datagram goes out from a port of its own', async (t) => {
       const { transport, server, answer } = await makeSubject(t);
       const ports: number[] = [];

@@ -99,6 +99,18 @@ test('more than 64 calls at once are refused, and later ones pass', async () => 
   assert.equal(!outcome.ok && outcome.error.reason, 'timeout');
 });
 
+test('whoever has many calls that wait says how many there may be', async () => {
+  const clock = createVirtualClock();
+  const resolver = { resolve: () => new Promise<never>(() => {}) };
+  const egress = createOutboundEgress({ resolver, clock, callLimit: 100 });
+  const stuck = Array.from({ length: 101 }, () => egress.call(requestTo('http://a.example/')));
+  const more = await stuck[100];
+  assert.match(more === undefined || more.ok ? '' : more.error.detail, /100 calls/);
+  clock.advance(10_000);
+  const outcomes = await Promise.all(stuck);
+  assert.equal(outcomes.filter((outcome) => !outcome.ok && outcome.error.reason === 'timeout').length, 100);
+});
+
 test('a caller’s own CAs take the place of all others', async (t) => {
   const { cert, key } = await selfSigned('good.example');
   const other = await selfSigned('good.example');

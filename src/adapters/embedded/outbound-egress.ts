@@ -12,11 +12,12 @@ import type {
   Resolver,
 } from '../../ports/index.ts';
 
-/** What outbound calls need. `trustedCaPem` are CAs that are trusted beside the well-known ones. */
+/** What outbound calls need. `trustedCaPem` are CAs that are trusted beside the well-known ones; `callLimit` is 64 if nothing is said. */
 interface OutboundEgressOptions {
   readonly resolver: Resolver;
   readonly clock: Clock;
   readonly trustedCaPem?: readonly string[];
+  readonly callLimit?: number;
 }
 
 const CALL_LIMIT = 64;
@@ -36,19 +37,20 @@ const OWN_HEADERS = new Set([
 type Outcome = Result<EgressReply, EgressFault>;
 
 /**
- * Calls over HTTP/1.1, a new connection for each, 64 at once at most. The host's addresses are all checked and the
+ * Calls over HTTP/1.1, a new connection for each, a bounded number at once. The host's addresses are all checked and the
  * connection can go to no other; one address that may not be reached is enough to refuse. Certificates are always
  * verified, redirects are replies like any other, and a compressed reply is a fault, for its size is unknown.
  * A URL with credentials, or headers that cannot be sent, are the fault `malformed-url`.
  */
 export function createOutboundEgress(options: OutboundEgressOptions): Egress {
+  const { callLimit = CALL_LIMIT } = options;
   let running = 0;
   return {
     async call(request) {
       const target = targetOf(request);
       if (!target.ok) return target;
       if (request.signal?.aborted === true) return CANCELLED;
-      if (running >= CALL_LIMIT) return fault('unreachable', `more than ${CALL_LIMIT} calls at once`);
+      if (running >= callLimit) return fault('unreachable', `more than ${callLimit} calls at once`);
       running++;
       const deadline = new AbortController();
       const { promise: early, resolve: end } = Promise.withResolvers<Outcome>();

@@ -10,17 +10,24 @@ const PASSED_LIMIT = 64;
 /** Sockets at once: each is a file, and those of clients come first. */
 const SOCKET_LIMIT = 256;
 
-/** DNS over this machine's sockets: one for each question, on a port that the system chooses by chance. */
+/**
+ * DNS over this machine's sockets: one for each question, on a port that the system chooses by chance. Beyond 256 at once a
+ * question waits for its turn, which comes, since every wait for a reply ends.
+ */
 export function createSocketDnsTransport({ clock }: { readonly clock: Clock }): DnsTransport {
   let open = 0;
+  const waiting: (() => void)[] = [];
   const asked = async (server: DnsServer, ask: () => Promise<Reply>): Promise<Reply> => {
     if (isIP(server.address.split('%')[0] ?? '') === 0) return err(`${server.address} is no address`);
-    if (open >= SOCKET_LIMIT) return err(`more than ${SOCKET_LIMIT} questions at once`);
-    open++;
+    if (open < SOCKET_LIMIT) open++;
+    else await new Promise<void>((resolve) => void waiting.push(resolve));
     try {
       return await ask();
     } finally {
-      open--;
+      // Whoever waits takes the place over.
+      const next = waiting.shift();
+      if (next === undefined) open--;
+      else next();
     }
   };
   return {
