@@ -28,6 +28,7 @@ export interface HeldTargets {
 
 /** A configuration waits no longer than this for the targets of its upstreams. */
 const FILL_LIMIT_MS = 5_000;
+const SILENT = `it has not answered within ${FILL_LIMIT_MS / 1_000} seconds`;
 /** Changes are spread over threads no more often: a rollout of a thousand instances is a thousand changes. */
 const PUBLISH_GAP_MS = 50;
 
@@ -49,7 +50,8 @@ export class Discovery {
 
   /**
    * Finds the targets of these sources too. Resolves when each new one has said what it has, or that it can't, after five
-   * seconds at most, and the table is as new as that. Gives the sources that are new and have no targets.
+   * seconds at most, and the table is as new as that. Gives the sources that are new and have no targets; one that has
+   * said nothing so far has that as its fault.
    */
   async fill(wanted: readonly WantedSource[]): Promise<readonly SourceStatus[]> {
     if (this.#closed) return [];
@@ -65,7 +67,10 @@ export class Discovery {
       await this.#within(FILL_LIMIT_MS, Promise.all(begun.map((keeper) => keeper.settled)));
       this.#publish();
     }
-    return begun.filter((keeper) => keeper.row.targets.length === 0).map((keeper) => keeper.status());
+    return begun
+      .filter((keeper) => keeper.row.targets.length === 0)
+      .map((keeper) => keeper.status())
+      .map((status) => (status.foundAtMs === null ? { ...status, fault: status.fault ?? SILENT } : status));
   }
 
   /** From now on only the targets of these sources are looked for; the rows of others go. */

@@ -126,6 +126,7 @@ test('a reload to a source that fails is refused, and the configuration before s
   );
   const reloaded = await admin('/v1/reload', 'POST');
   assert.equal(reloaded.status, 409, reloaded.body);
+  assert.equal((await admin('/v1/reload', 'POST')).status, 409, 'the same once more');
   assert.match(reloaded.body, /apis\.listed\.upstream\.discover.*no targets can be found.*nowhere\.yaml/s);
   assert.deepEqual((await get('/named')).status, 200);
   await writeFile(file, before);
