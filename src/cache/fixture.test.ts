@@ -27,6 +27,7 @@ export const RULES: CacheRules = {
   staleIfErrorMs: 0,
   clientControl: 'honour',
   storesPrivate: false,
+  neverChosenBy: [],
   bodyLimitBytes: 100_000,
 };
 

@@ -48,7 +48,7 @@ export function judgeReply(judged: Judged): Result<Usage, NotStored> {
     (contradictsPath(request.path, status, fields) ? 'type-mismatch' : null);
   if (why !== null) return err(why);
   const selection = selectionOf(fields, request.fields);
-  if (selection === null) return err('vary');
+  if (selection === null || selection.names.some((name) => rules.neverChosenBy.includes(name))) return err('vary');
   const usage = usageOf(judged, directives, selection);
   if (usage === null) return err('no-freshness');
   return isOfUse(usage, fields) ? ok(usage) : err('nothing-to-gain');

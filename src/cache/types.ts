@@ -57,6 +57,8 @@ export interface CacheRules {
   readonly clientControl: 'ignore' | 'honour';
   /** Whether `private` replies are stored where the key holds the identity. */
   readonly storesPrivate: boolean;
+  /** Names in lower case of what can't choose a reply here: one whose Vary names any of them is not stored. */
+  readonly neverChosenBy: readonly string[];
   /** The most bytes a body may have. */
   readonly bodyLimitBytes: number;
 }

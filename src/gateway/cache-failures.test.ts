@@ -31,6 +31,18 @@ test('what is stale is validated, and good again where the upstream says so', as
   assert.ok(end !== undefined, 'the record tells what the upstream said');
 });
 
+test('a 304 that says that the reply was chosen by the client’s address is for that client alone', async (t) => {
+  const bench = await staleBench(t, 'on');
+  bench.upstream.respond = ({ head, socket }) =>
+    void socket.write(
+      /if-none-match/i.test(head)
+        ? 'HTTP/1.1 304 X\r\netag: "v1"\r\ncache-control: max-age=20\r\nvary: X-Forwarded-For\r\n\r\n'
+        : replyOf('anew', `${FRESH}; vary: X-Forwarded-For`),
+    );
+  assert.equal((await bench.ask(request('/a'))).body.toString(), 'first');
+  assert.equal((await bench.ask(request('/a'))).body.toString(), 'anew');
+});
+
 test('what is stale is replaced where the upstream has another', async (t) => {
   const bench = await staleBench(t, 'on');
   bench.upstream.respond = ({ socket }) =>

@@ -16,14 +16,12 @@ import type { CachedHead } from './cached-head.ts';
 import type { CompiledCache } from './compiled-cache.ts';
 import { isEventStream } from './event-stream.ts';
 import type { ApiCache } from './reply-caches.ts';
-import { UNREPEATED } from './upstream-view.ts';
 import type { Walk } from './walk.ts';
 
 /** So long an upstream that failed is left alone with requests that what is stored can answer. */
 const REST_MS = 1_000;
 /** Why a reply is not stored that says nothing of the next one: a fault may be that of one request's fields. */
 const OF_THIS_ONE: ReadonlySet<NotStored> = new Set<NotStored>(['invalidated', 'superseded', 'no-room', 'status']);
-const COOKIE: readonly string[] = ['cookie'];
 
 /** Where a reply lies, or will lie, and what decides whether it does. */
 export interface CachePlace {
@@ -82,9 +80,6 @@ export class CacheFilling {
 
   #refusal(head: ReplyHead): NotStored | null {
     const { status, fields, framing } = head;
-    if (isChosenBy(UNREPEATED, fields)) return 'vary';
-    // Cookies are left out of account, but not against the upstream's own word.
-    if (this.#place.compiled.ignoresCookies && isChosenBy(COOKIE, fields)) return 'vary';
     // What ends with the connection may have been cut off, and what never ends is nothing to keep.
     if (framing.kind === 'until-close' || isEventStream(head)) return 'incomplete';
     const bytes = framing.kind === 'length' ? framing.bytes : framing.kind === 'none' ? 0 : null;
@@ -158,13 +153,6 @@ export class CacheFilling {
   #times(): { readonly receivedAtMs: number; readonly wallMs: number } {
     return { receivedAtMs: this.#clock.monotonic(), wallMs: this.#clock.now() };
   }
-}
-
-/** Whether the reply says that it was chosen by any of these fields. */
-function isChosenBy(names: readonly string[], fields: HeaderFields): boolean {
-  const vary = fields.get('vary');
-  if (vary === null) return false;
-  return vary.split(',').some((name) => names.includes(name.trim().toLowerCase()));
 }
 
 /** The fields of a reply as they may be passed on: what no client gets is not stored either. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CacheRules } from '../cache/index.ts';
 import type { ApiConfig, CacheConfig, OperationConfig } from '../config/compiled.ts';
 import type { UpstreamIdentity } from '../wire/index.ts';
+import { UNREPEATED } from './upstream-view.ts';
 
 /** How the replies of an operation are stored. */
 export interface CompiledCache {
@@ -36,6 +37,9 @@ function isStorable(method: string): boolean {
   return method === 'GET' || method === '*';
 }
 
+/** Cookies are left out of account, but not against the upstream's own word. */
+const UNREPEATED_OR_COOKIES: readonly string[] = [...UNREPEATED, 'cookie'];
+
 function compileCache(config: CacheConfig): CompiledCache {
   return {
     rules: {
@@ -44,6 +48,7 @@ function compileCache(config: CacheConfig): CompiledCache {
       staleIfErrorMs: config.staleIfErrorMs ?? 0,
       clientControl: config.clientControl,
       storesPrivate: config.per === 'user',
+      neverChosenBy: config.cookies === 'ignore' ? UNREPEATED_OR_COOKIES : UNREPEATED,
       bodyLimitBytes: config.maxEntryBytes,
     },
     perUser: config.per === 'user',
