@@ -125,11 +125,17 @@ export class Fetch<H extends StoredHead> {
     return false;
   }
 
+  /** The body stands still for now: where others have no room, they have its room. */
+  mayGiveWay(): void {
+    this.#begun?.filling.mayGiveWay();
+  }
+
   /** The whole body has come, as its framing says. */
   finish(): Result<Stored<H>, NotStored> {
     const begun = this.#begun;
     if (begun === null) return this.#lose('incomplete');
     const { head, usage, lengthBytes, filling } = begun;
+    if (filling.isLost) return this.#lose('no-room');
     if (lengthBytes !== null && lengthBytes !== filling.length) return this.#lose('incomplete');
     const body = filling.take();
     const { key, request } = this.#fetched;

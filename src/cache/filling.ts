@@ -1,20 +1,26 @@
-import type { CacheMemory } from './memory.ts';
+import type { CacheMemory, Yielding } from './memory.ts';
 
 const FIRST_BYTES = 4_096;
 /** A body up to this is kept as text, which goes out together with its head in one write. */
 const TEXT_LIMIT_BYTES = 8_192;
 
 /** A body on its way into the cache: a copy of its own, so that the memory it came in may be used again. */
-export class Filling {
+export class Filling implements Yielding {
   readonly #memory: CacheMemory;
   readonly #limitBytes: number;
   #bytes: Buffer = Buffer.alloc(0);
   #length = 0;
+  #isLost = false;
 
   /** `limitBytes`: its announced length, or the most that is stored. */
   constructor(memory: CacheMemory, limitBytes: number) {
     this.#memory = memory;
     this.#limitBytes = limitBytes;
+  }
+
+  /** Whether its room was taken back, and with it what it held. */
+  get isLost(): boolean {
+    return this.#isLost;
   }
 
   get length(): number {
@@ -23,6 +29,8 @@ export class Filling {
 
   /** False where it is too long, or where there is no room. It then holds what it held. */
   add(piece: Buffer | string): 'added' | 'too-large' | 'no-room' {
+    if (this.#isLost) return 'no-room';
+    this.#memory.stays(this);
     const wanted = this.#length + piece.length;
     if (wanted > this.#limitBytes) return 'too-large';
     if (wanted > this.#bytes.length && !this.#grow(wanted)) return 'no-room';
@@ -55,8 +63,19 @@ export class Filling {
     return exact;
   }
 
+  /** Nothing more comes for now. */
+  mayGiveWay(): void {
+    if (this.#bytes.length > 0) this.#memory.yields(this);
+  }
+
+  takenBack(): void {
+    this.drop();
+    this.#isLost = true;
+  }
+
   /** Gives the memory back. */
   drop(): void {
+    this.#memory.stays(this);
     this.#memory.endFilling(this.#bytes.length);
     this.#bytes = Buffer.alloc(0);
     this.#length = 0;

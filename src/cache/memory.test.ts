@@ -138,6 +138,37 @@ test('bodies on their way take no more than half, count as held, and give back w
   assert.equal(memory.heldBytes, cache.heldBytes);
 });
 
+test('a body that stands still gives its room to others who have none, and is not stored then', () => {
+  const memory = new CacheMemory(1_000_000, 1_000_000);
+  const cache = cacheOf(memory);
+  const begin = (path: string, bytes: number) => {
+    const fetch = cache.fetch(keyOf({ path }), request({ path }), RULES, 0);
+    assert.ok(fetch.head(200, fields(FRESH), { receivedAtMs: 0, wallMs: 0 }, null).ok);
+    assert.ok(fetch.write(Buffer.alloc(bytes)));
+    return fetch;
+  };
+  const all = Array.from({ length: 5 }, (_, at) => begin(`/${at}`, 90_000));
+  for (const fetch of all) fetch.mayGiveWay();
+  assert.ok(all[1]?.write(Buffer.alloc(1)), 'moves again');
+  const last = begin('/5', 90_000);
+  assert.deepEqual(
+    [...all, last].map((fetch) => fetch.finish().ok),
+    [false, true, true, true, true, true],
+  );
+  assert.equal(has(cache, '/0'), false);
+  assert.equal(memory.heldBytes, cache.heldBytes);
+  const still = begin('/6', 90_000);
+  still.mayGiveWay();
+  still.abandon();
+  assert.equal(memory.heldBytes, cache.heldBytes);
+  const taken = Array.from({ length: 6 }, (_, at) => begin(`/7/${at}`, 70_000 - at));
+  taken[0]?.mayGiveWay();
+  begin('/8', 90_000).abandon();
+  assert.equal(taken[0]?.write(Buffer.alloc(1)), false);
+  for (const fetch of taken) fetch.abandon();
+  assert.equal(memory.heldBytes, cache.heldBytes);
+});
+
 test('a reply that is being served stays whole when it is thrown out', () => {
   const bench = new Bench({}, 100_000);
   bench.store({}, { fields: FRESH, body: 'x'.repeat(20_000) });
@@ -197,7 +228,7 @@ test('what is thrown out stays out, though somebody still validates it', () => {
 
 test('whatever is stored, invalidated and abandoned, all sums agree in the end', () => {
   const act = fc.tuple(
-    fc.constantFrom('put', 'vary', 'begin', 'end', 'leave', 'invalidate', 'clear'),
+    fc.constantFrom('put', 'vary', 'begin', 'still', 'end', 'leave', 'invalidate', 'clear'),
     fc.nat(5),
     fc.nat(30_000),
   );
@@ -215,7 +246,8 @@ test('whatever is stored, invalidated and abandoned, all sums agree in the end',
           fetch.head(200, fields(FRESH), { receivedAtMs: 0, wallMs: 0 }, null);
           fetch.write(Buffer.alloc(bytes));
           open.push(fetch);
-        } else if (what === 'end') open.shift()?.finish();
+        } else if (what === 'still') open.at(-1)?.mayGiveWay();
+        else if (what === 'end') open.shift()?.finish();
         else if (what === 'leave') open.pop()?.abandon();
         else if (what === 'invalidate') bench.cache.invalidate(keyOf({ path }).place);
         else bench.cache.clear();

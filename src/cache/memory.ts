@@ -11,6 +11,12 @@ export interface Holder {
   evictOne(): boolean;
 }
 
+/** A body on its way that stands still, so that others may have its room. */
+export interface Yielding {
+  /** Its room is another's now: it gives back what it holds, and is not stored. */
+  takenBack(): void;
+}
+
 /** The share of all memory that may be taken by what isn't whole yet. */
 const FILLING_SHARE = 0.5;
 
@@ -22,6 +28,7 @@ export class CacheMemory {
   readonly limitBytes: number;
   readonly #heapLimitBytes: number;
   readonly #holders = new Set<Holder>();
+  readonly #yielding = new Set<Yielding>();
   #stored = 0;
   #heap = 0;
   #filling = 0;
@@ -59,10 +66,30 @@ export class CacheMemory {
 
   /** Makes room for a body on its way and takes it; false where there is none. It lies outside of the heap. */
   fill(bytes: number): boolean {
-    if (this.#filling + bytes > this.limitBytes * FILLING_SHARE) return false;
+    if (bytes > this.limitBytes * FILLING_SHARE) return false;
+    for (const still of this.#yielding) {
+      if (this.#isFitting(bytes)) break;
+      this.#yielding.delete(still);
+      still.takenBack();
+    }
+    if (!this.#isFitting(bytes)) return false;
     if (!this.#makeRoom({ bytes, heapBytes: 0 })) return false;
     this.#filling += bytes;
     return true;
+  }
+
+  #isFitting(bytes: number): boolean {
+    return this.#filling + bytes <= this.limitBytes * FILLING_SHARE;
+  }
+
+  /** Notes a body that stands still; it is taken back where another has no room. */
+  yields(still: Yielding): void {
+    this.#yielding.add(still);
+  }
+
+  /** It moves again, or is over. */
+  stays(still: Yielding): void {
+    this.#yielding.delete(still);
   }
 
   endFilling(bytes: number): void {

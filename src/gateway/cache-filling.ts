@@ -135,11 +135,17 @@ export class CacheFilling {
   abandon(): void {
     if (this.#over) return;
     this.#end();
-    this.passOn();
+    this.#passOn();
   }
 
-  /** It comes too slowly for others to wait for. */
-  passOn(): void {
+  /** It comes too slowly for others to wait for, or to go without room for its sake. */
+  standStill(): void {
+    if (this.#over) return;
+    this.#fetch.mayGiveWay();
+    this.#passOn();
+  }
+
+  #passOn(): void {
     const leads = this.#leads;
     this.#leads = false;
     if (leads && this.#flight !== null) this.#place.cache.flights.abandoned(this.#flight);

@@ -246,7 +246,7 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
     const more = this.#reply.pieces(pieces);
     // Others must not wait for a client that does not take its reply.
     if (!more && this.#filling?.isOver === false)
-      this.#timer ??= this.#walk.wait(STALL_MS, () => this.#filling?.passOn());
+      this.#timer ??= this.#walk.wait(STALL_MS, () => this.#filling?.standStill());
     return more;
   }
 
