@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { CacheRules } from '../cache/index.ts';
 import type { ApiConfig, CacheConfig, OperationConfig } from '../config/compiled.ts';
 import type { UpstreamIdentity } from '../wire/index.ts';
-import { UNREPEATED } from './upstream-view.ts';
 
 /** How the replies of an operation are stored. */
 export interface CompiledCache {
@@ -36,6 +35,16 @@ export function compiledCacheOf(
 function isStorable(method: string): boolean {
   return method === 'GET' || method === '*';
 }
+
+/** What the gateway says to an upstream anew with each request, so that nothing chosen by it is ever asked for again. */
+const UNREPEATED: readonly string[] = [
+  'x-request-id',
+  'traceparent',
+  'tracestate',
+  'via',
+  'forwarded',
+  'x-forwarded-for',
+];
 
 /** Cookies are left out of account, but not against the upstream's own word. */
 const UNREPEATED_OR_COOKIES: readonly string[] = [...UNREPEATED, 'cookie'];

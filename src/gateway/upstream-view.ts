@@ -3,16 +3,6 @@ import type { HeaderFields } from '../wire/index.ts';
 import { IDENTITY_FIELDS } from '../policy/index.ts';
 import type { Walk } from './walk.ts';
 
-/** What the gateway says to an upstream anew with each request, so that nothing chosen by it is ever asked for again. */
-export const UNREPEATED: readonly string[] = [
-  'x-request-id',
-  'traceparent',
-  'tracestate',
-  'via',
-  'forwarded',
-  'x-forwarded-for',
-];
-
 /** Conditions of the client's own, which are answered here and don't go upstream while a reply is fetched to be stored. */
 const OWN_CONDITIONS: ReadonlySet<string> = new Set(['if-none-match', 'if-modified-since']);
 const NONE: readonly string[] = [];
