@@ -20,7 +20,10 @@ export function createSocketDnsTransport({ clock }: { readonly clock: Clock }): 
   const asked = async (server: DnsServer, ask: () => Promise<Reply>): Promise<Reply> => {
     if (isIP(server.address.split('%')[0] ?? '') === 0) return err(`${server.address} is no address`);
     if (open < SOCKET_LIMIT) open++;
-    else await new Promise<void>((resolve) => void waiting.push(resolve));
+    else
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+      });
     try {
       return await ask();
     } finally {
