@@ -58,11 +58,8 @@ export class ListMaterial {
   }
 
   geo(kind: 'country' | 'asn', file: string): GeoDatabase {
-    return this.#open({ kind, file }, (bytes) => {
-      const opened = GeoDatabase.open(bytes, kind);
-      if (!opened.ok) throw new Error(`the database ${file} ${opened.error}`);
-      return opened.value;
-    });
+    // It was judged when it was read: here a request waits, and each new version of any list opens it again.
+    return this.#open({ kind, file }, (bytes) => GeoDatabase.reopen(bytes, kind));
   }
 
   /** One that was not read is a bug, and throws: then nobody is let in. */
