@@ -44,7 +44,10 @@ export class GeoDatabase {
 
   /** Opens again what `open` took before, at no cost that grows with it; anything else is a bug, and throws now or when asked. */
   static reopen(bytes: Uint8Array, question: GeoQuestion): GeoDatabase {
-    return new GeoDatabase(new Reader<Response>(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)), question);
+    return new GeoDatabase(
+      new Reader<Response>(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
+      question,
+    );
   }
 
   /** The country's code of two letters (ISO 3166-1), or the number of the system; null where it is not known. A record that can't be read throws. */

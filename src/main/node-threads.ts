@@ -103,8 +103,7 @@ export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
     cacheMarks: createMarkMemory(),
     heapLimitMb: options.heapLimitMb,
   };
-  const { reverse, resolver } = host;
-  const names = new NameKeeper({ reverse, resolver, clock, log });
+  const names = new NameKeeper({ reverse: host.reverse, clock, log });
   const group: ThreadGroup = new ThreadGroup({
     threads,
     ticketKeys: newTicketKeys(random),

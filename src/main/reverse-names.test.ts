@@ -6,8 +6,8 @@ import { err, ok } from '../base/index.ts';
 import { NameKeeper } from './reverse-names.ts';
 
 interface Zone {
-  readonly pointers: Readonly<Record<string, readonly string[] | Error>>;
-  readonly forward: Readonly<Record<string, readonly string[]>>;
+  readonly pointers: Record<string, readonly string[] | Error>;
+  readonly forward: Record<string, readonly string[] | Error>;
 }
 
 function keeperOf({ pointers, forward }: Zone) {
@@ -22,12 +22,10 @@ function keeperOf({ pointers, forward }: Zone) {
         const found = pointers[address] ?? [];
         return Promise.resolve(found instanceof Error ? err(found.message) : ok(found));
       },
-    },
-    resolver: {
-      resolve: (host) => {
-        const found = forward[host];
-        if (found === undefined) return Promise.resolve(err('no such name'));
-        return Promise.resolve(ok(found.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))));
+      addressesOf: (name, family) => {
+        const found = forward[name] ?? [];
+        if (found instanceof Error) return Promise.resolve(err(found.message));
+        return Promise.resolve(ok(found.filter((address) => address.includes(':') === (family === 6))));
       },
     },
   });
@@ -38,7 +36,7 @@ test('a name counts where it leads back, in whatever spelling', async () => {
   const { keeper } = keeperOf({
     pointers: { '192.0.2.1': ['A.Example.', 'spoofed.example', 'gone.example'], '2001:db8::1': ['six.example'] },
     forward: {
-      'a.example': ['198.51.100.1', '::ffff:192.0.2.1'],
+      'a.example': ['198.51.100.1', '192.0.2.1', '2001:db8::9'],
       'spoofed.example': ['198.51.100.1'],
       'six.example': ['2001:DB8:0:0::1'],
     },
@@ -81,8 +79,8 @@ test('a crowd of addresses waits for its turn, and beyond a bound is not asked f
   const keeper = new NameKeeper({
     clock: createVirtualClock(),
     log: { write: () => assert.fail('it logged') },
-    resolver: { resolve: () => Promise.resolve(err('none')) },
     reverse: {
+      addressesOf: () => Promise.resolve(err('none')),
       namesOf: () => {
         most = Math.max(most, ++running);
         const { promise, resolve } = Promise.withResolvers<void>();
@@ -104,4 +102,28 @@ test('a crowd of addresses waits for its turn, and beyond a bound is not asked f
   const answers = await Promise.all(found);
   assert.equal(most, 16);
   assert.equal(answers.filter((answer) => answer === null).length, 400 - 16 - 256);
+});
+
+test('what was confirmed stays for an hour while nobody can say whether it still is, and goes at once where it is not', async () => {
+  const pointers: Zone['pointers'] = { '192.0.2.1': ['a.example', 'b.example'], '192.0.2.2': ['c.example'] };
+  const forward: Zone['forward'] = { 'a.example': ['192.0.2.1'], 'c.example': ['192.0.2.2'] };
+  const { keeper, clock } = keeperOf({ pointers, forward });
+  await keeper.find('192.0.2.1');
+  await keeper.find('192.0.2.2');
+  clock.advance(600_000);
+  pointers['192.0.2.1'] = new Error('SERVFAIL');
+  forward['c.example'] = new Error('ETIMEOUT');
+  assert.deepEqual(await keeper.find('192.0.2.1'), { names: ['a.example'], holdMs: 30_000 });
+  assert.deepEqual(await keeper.find('192.0.2.2'), { names: ['c.example'], holdMs: 30_000 });
+  clock.advance(30_000);
+  // A name that was never confirmed is none, whoever fails to say so.
+  pointers['192.0.2.1'] = ['b.example', 'a.example'];
+  forward['b.example'] = new Error('ETIMEOUT');
+  forward['c.example'] = [];
+  assert.deepEqual(await keeper.find('192.0.2.1'), { names: ['a.example'], holdMs: 30_000 });
+  assert.deepEqual((await keeper.find('192.0.2.2'))?.names, []);
+  pointers['192.0.2.1'] = new Error('SERVFAIL');
+  // The last confirmation of all of them is what counts.
+  clock.advance(3_600_000);
+  assert.deepEqual((await keeper.find('192.0.2.1'))?.names, []);
 });

@@ -1,12 +1,14 @@
 import { parseAddress } from '../base/index.ts';
 import { readNameEntry } from '../lists/index.ts';
-import type { Clock, Log, Resolver, ReverseResolver } from '../ports/index.ts';
+import type { Clock, Log, ReverseResolver } from '../ports/index.ts';
 
 /** So long names, and their absence, are held: a reverse zone changes seldom, and says no time that a system's resolver tells. */
 const NAMED_MS = 600_000;
 const NAMELESS_MS = 300_000;
 /** Whoever could not be asked is asked again behind this. */
 const FAILED_MS = 30_000;
+/** What was confirmed stays for so long while nobody can say whether it still is. */
+const STALE_MS = 3_600_000;
 /** More PTR records than this belong to nobody who wants to be known. */
 const NAME_LIMIT = 8;
 const REMEMBERED = 16_384;
@@ -21,10 +23,15 @@ export interface ConfirmedNames {
 
 /** What looking up takes. */
 export interface NameKeeperOptions {
-  readonly resolver: Pick<Resolver, 'resolve'>;
   readonly reverse: ReverseResolver;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Log;
+}
+
+interface Known extends ConfirmedNames {
+  /** Until then nobody is asked, and from then on the names were confirmed; both monotonic. */
+  readonly untilMs: number;
+  readonly confirmedMs: number;
 }
 
 /**
@@ -34,8 +41,8 @@ export interface NameKeeperOptions {
  */
 export class NameKeeper {
   readonly #options: NameKeeperOptions;
-  /** By address, the oldest first. `untilMs` is monotonic. */
-  readonly #known = new Map<string, ConfirmedNames & { readonly untilMs: number }>();
+  /** By address, the oldest first. */
+  readonly #known = new Map<string, Known>();
   readonly #running = new Map<string, Promise<ConfirmedNames | null>>();
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
@@ -68,19 +75,18 @@ export class NameKeeper {
   async #look(address: string): Promise<ConfirmedNames | null> {
     await this.#turn();
     try {
+      const nowMs = this.#options.clock.monotonic();
+      const known = this.#known.get(address);
+      const before = known !== undefined && nowMs - known.confirmedMs <= STALE_MS ? known : null;
       const said = await this.#options.reverse.namesOf(address);
-      if (!said.ok) return this.#keep(address, { names: [], holdMs: FAILED_MS });
-      const names: string[] = [];
-      let failed = false;
-      for (const written of said.value.slice(0, NAME_LIMIT)) {
-        const name = readNameEntry(written);
-        if (!name.ok || name.value.startsWith('*')) continue;
-        const leads = await this.#leadsTo(name.value, address);
-        if (leads === true) names.push(name.value);
-        if (leads === null) failed = true;
-      }
-      const holdMs = failed ? FAILED_MS : names.length > 0 ? NAMED_MS : NAMELESS_MS;
-      return this.#keep(address, { names, holdMs });
+      if (!said.ok) return this.#keep(address, before?.names ?? [], { holdMs: FAILED_MS, before });
+      // Together: each may be of a zone that takes its time.
+      const found = await Promise.all(said.value.slice(0, NAME_LIMIT).map((name) => this.#judge(name, address)));
+      const names = found.flatMap(({ name, leads }) =>
+        (leads ?? before?.names.includes(name) === true) ? [name] : [],
+      );
+      if (found.some(({ leads }) => leads === null)) return this.#keep(address, names, { holdMs: FAILED_MS, before });
+      return this.#keep(address, names, { holdMs: names.length > 0 ? NAMED_MS : NAMELESS_MS, before: null });
     } finally {
       this.#busy--;
       this.#waiting.shift()?.();
@@ -95,27 +101,35 @@ export class NameKeeper {
     return promise;
   }
 
-  /** Null where the name can't be resolved now. */
-  async #leadsTo(name: string, address: string): Promise<boolean | null> {
+  /** Whether a name leads back to the address; `leads` is null where nobody can say now. */
+  async #judge(written: string, address: string): Promise<{ readonly name: string; readonly leads: boolean | null }> {
+    const name = readNameEntry(written);
     const wanted = parseAddress(address);
-    const found = await this.#options.resolver.resolve(name);
-    if (!wanted.ok) return false;
-    if (!found.ok) return null;
-    return found.value.some((each) => {
-      const parsed = parseAddress(each.address);
+    if (!name.ok || name.value.startsWith('*') || !wanted.ok) return { name: written, leads: false };
+    const found = await this.#options.reverse.addressesOf(name.value, wanted.value.length === 4 ? 4 : 6);
+    if (!found.ok) return { name: name.value, leads: null };
+    const leads = found.value.some((each) => {
+      const parsed = parseAddress(each);
       return parsed.ok && Buffer.compare(parsed.value, wanted.value) === 0;
     });
+    return { name: name.value, leads };
   }
 
-  #keep(address: string, found: ConfirmedNames): ConfirmedNames {
+  /** `before`: what was known, where these names are not all confirmed anew. */
+  #keep(
+    address: string,
+    names: readonly string[],
+    { holdMs, before }: { readonly holdMs: number; readonly before: Known | null },
+  ): ConfirmedNames {
+    const nowMs = this.#options.clock.monotonic();
     this.#known.delete(address);
-    this.#known.set(address, { ...found, untilMs: this.#options.clock.monotonic() + found.holdMs });
+    this.#known.set(address, { names, holdMs, untilMs: nowMs + holdMs, confirmedMs: before?.confirmedMs ?? nowMs });
     if (this.#known.size > REMEMBERED) {
       for (const oldest of this.#known.keys()) {
         this.#known.delete(oldest);
         break;
       }
     }
-    return found;
+    return { names, holdMs };
   }
 }

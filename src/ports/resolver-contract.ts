@@ -48,12 +48,16 @@ export function resolverContract(name: string, makeSubject: () => ResolverSubjec
   });
 }
 
-/** A resolver of names of addresses, an address that has one, one that has none, and one whose names nobody tells. */
+/**
+ * A resolver of names of addresses, an address that has one, one that has none, and one whose names nobody tells. The name
+ * has the address `named`, which is of IPv4, and none of IPv6; of `untoldName` nobody tells anything.
+ */
 export interface ReverseResolverSubject {
   readonly resolver: ReverseResolver;
   readonly named: string;
   readonly nameless: string;
   readonly untold: string;
+  readonly untoldName: string;
 }
 
 /** What every ReverseResolver promises. */
@@ -64,6 +68,15 @@ export function reverseResolverContract(name: string, makeSubject: () => Reverse
       const found = await resolver.namesOf(named);
       assert.ok(found.ok && found.value.length > 0, found.ok ? 'no name' : found.error);
       assert.deepEqual(await resolver.namesOf(nameless), ok([]));
+    });
+
+    test('a name has the addresses of the family that is asked for', async () => {
+      const { resolver, named, untoldName } = makeSubject();
+      const names = await resolver.namesOf(named);
+      const name = names.ok ? (names.value[0] ?? '') : '';
+      assert.deepEqual(await resolver.addressesOf(name, 4), ok([named]));
+      assert.deepEqual(await resolver.addressesOf(name, 6), ok([]));
+      for (const none of [untoldName, '']) assert.equal((await resolver.addressesOf(none, 4)).ok, false, none);
     });
 
     test('where nobody tells, that is an error, and what is no address too', async () => {

@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Answer, decode, encode } from 'dns-packet';
 import { createSystemReverseResolver } from '../../src/adapters/index.ts';
-import { err, ok } from '../../src/base/index.ts';
+import { ok } from '../../src/base/index.ts';
 import { openHostPorts } from '../../src/main/host-ports.ts';
 import { startNode } from '../../src/main/node.ts';
 import { ask } from './https-client.ts';
@@ -43,8 +43,11 @@ before(async () => {
     const { id, questions = [] } = decode(message);
     const [question] = questions;
     asked.push(question?.name ?? '');
-    const found = POINTERS[question?.name ?? ''] ?? [];
-    const answers = found.map((data): Answer => ({ name: question?.name ?? '', type: 'PTR', ttl: 60, data }));
+    const name = question?.name ?? '';
+    const pointers = POINTERS[name]?.map((data): Answer => ({ name, type: 'PTR', ttl: 60, data })) ?? [];
+    const found: readonly Answer[] =
+      FORWARD[name]?.map((data) => ({ name, type: data.includes(':') ? 'AAAA' : 'A', ttl: 60, data })) ?? pointers;
+    const answers = found.filter(({ type }) => type === question?.type);
     names.send(
       encode({ type: 'response', id: id ?? 0, flags: found.length > 0 ? 0 : 3, questions, answers }),
       port,
@@ -63,13 +66,6 @@ before(async () => {
       ...real,
       log: { write() {} },
       reverse: createSystemReverseResolver({ servers: [`127.0.0.1:${names.address().port}`] }),
-      resolver: {
-        resolve: (host) => {
-          const found = FORWARD[host];
-          if (found === undefined) return Promise.resolve(err('there is no such name'));
-          return Promise.resolve(ok(found.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))));
-        },
-      },
     },
     file: join(folder, 'portcullis.yaml'),
     readText: () => Promise.resolve(ok(Buffer.from(configuration((upstream.address() as AddressInfo).port)))),
