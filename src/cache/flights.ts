@@ -97,6 +97,7 @@ export class Flights {
 
   /** The leader's reply is stored. */
   landed(flightKey: string): void {
+    this.#forgive(flightKey);
     this.#end(flightKey, 'landed');
   }
 

@@ -14,7 +14,7 @@ import {
 } from '../cache/index.ts';
 import type { Timer } from '../ports/index.ts';
 import type { HeaderFields, ReplyHead, UpstreamFailure, WholeBody } from '../wire/index.ts';
-import { type CacheFilling, type CachePlace, fillingFor, letRest, NOBODY } from './cache-filling.ts';
+import { CacheFilling, type CachePlace, fillingFor, letRest, NOBODY } from './cache-filling.ts';
 import { CacheRefresh } from './cache-refresh.ts';
 import type { CachedHead } from './cached-head.ts';
 import { keyedRequest } from './cache-request.ts';
@@ -193,10 +193,15 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
     else this.#lookUp(false);
   }
 
-  /** What is stored is validated all the same; where nothing is, the client's own conditions hold. */
+  /** What is stored is validated all the same; where nothing is, the client's own conditions hold. What comes may be stored. */
   #askAlone(): void {
-    if (this.#stale === null) this.#pass(this.#said);
-    else this.#fetch(false);
+    if (this.#stale !== null) {
+      this.#fetch(false);
+      return;
+    }
+    const followers = { flight: this.#flight, leads: false };
+    this.#filling = new CacheFilling(this.#place, followers, this.#walk.context.ports.clock, this.#now());
+    this.#send();
   }
 
   /** Sends the request on as it is; nothing of its reply is stored. */

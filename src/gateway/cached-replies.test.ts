@@ -124,6 +124,16 @@ test('one client’s no-store keeps the replies to the others neither from being
   assert.match(storeOf(await bench.ask(request('/a'))) ?? '', /hit/);
 });
 
+test('one reply that is not to be stored keeps the next ones from nothing', async (t) => {
+  const bench = await startBench(t, { api: cachedApi('on') });
+  const replies = ['cache-control: no-store', `${FRESH}; etag: "1"`];
+  bench.upstream.respond = ({ socket }) => void socket.write(replyOf('body', replies.shift() ?? ''));
+  assert.equal(storeOf(await bench.ask(request('/a'))), 'portcullis; fwd=uri-miss; detail=no-store');
+  assert.equal(storeOf(await bench.ask(request('/a', 'if-none-match: "0"\r\n'))), 'portcullis; fwd=uri-miss; stored');
+  assert.match(bench.upstream.last.head, /if-none-match: "0"/);
+  assert.match(storeOf(await bench.ask(request('/a'))) ?? '', /hit/);
+});
+
 test('a fault that one client brings about keeps the replies to the others from nothing', async (t) => {
   const bench = await startBench(t, { api: cachedApi('on') });
   bench.upstream.respond = ({ head, socket }) =>
