@@ -15,6 +15,8 @@ import { VERSION } from './version.ts';
 
 /** The program: puts the parts together and runs the command that was asked for. */
 async function main(): Promise<void> {
+  // Whoever read the output or the log may go: that is no reason for a gateway to stop serving, or for a command to say more.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const host = openHostPorts({ logFormat: process.stderr.isTTY ? 'text' : 'json', logLevel: logLevel() });
   const context: CommandContext = {
     write: (text) => process.stdout.write(text),

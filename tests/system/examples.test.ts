@@ -28,8 +28,10 @@ interface Expectation {
   readonly expect: number;
 }
 
+type Target = string | { readonly url: string; readonly weight: number };
+
 interface Upstream {
-  targets: string[];
+  targets: Target[];
 }
 
 /** What of a configuration is replaced. */
@@ -39,21 +41,29 @@ interface Written {
   apis: Record<string, { upstream: string | Upstream }>;
 }
 
-let echo: Server;
+/** As many as an upstream of an example has targets. */
+let echoes: readonly Server[];
 
 before(async () => {
-  echo = createServer((request, reply) => {
+  echoes = await Promise.all([startEcho(), startEcho(), startEcho()]);
+});
+
+after(() => {
+  for (const echo of echoes) {
+    echo.closeAllConnections();
+    echo.close();
+  }
+});
+
+async function startEcho(): Promise<Server> {
+  const echo = createServer((request, reply) => {
     request.resume();
     request.on('end', () => reply.end(`${request.method} ${request.url}`));
   });
   echo.listen(0, '127.0.0.1');
   await once(echo, 'listening');
-});
-
-after(() => {
-  echo.closeAllConnections();
-  echo.close();
-});
+  return echo;
+}
 
 /** Starts a gateway with an example's configuration: free ports, and our own server in place of every upstream. */
 async function startExample(folder: string): Promise<GatewayProcess> {
@@ -64,17 +74,21 @@ async function startExample(folder: string): Promise<GatewayProcess> {
   if (written.server.http !== undefined) written.server.http.port = 0;
   written.admin.port = 0;
   for (const api of Object.values(written.apis)) {
-    if (typeof api.upstream === 'string') api.upstream = ours(api.upstream);
-    else api.upstream.targets = api.upstream.targets.map(ours);
+    if (typeof api.upstream === 'string') api.upstream = ours(api.upstream, 0);
+    else api.upstream.targets = api.upstream.targets.map(oursFor);
   }
   return await startGateway(stringify(written), { beside });
 }
 
-/** The same path on our own server. */
-function ours(upstream: string): string {
+function oursFor(target: Target, at: number): Target {
+  return typeof target === 'string' ? ours(target, at) : { ...target, url: ours(target.url, at) };
+}
+
+/** The same path on one of our own servers. */
+function ours(upstream: string, at: number): string {
   const url = new URL(upstream);
   const path = url.pathname === '/' ? '' : url.pathname;
-  return `http://127.0.0.1:${(echo.address() as AddressInfo).port}${path}`;
+  return `http://127.0.0.1:${(echoes[at]?.address() as AddressInfo).port}${path}`;
 }
 
 function read(folder: string, name: string): string {
