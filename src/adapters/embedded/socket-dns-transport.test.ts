@@ -61,3 +61,13 @@ test('what another port sends is no reply', async (t) => {
   assert.equal((await transport.datagram(server, Uint8Array.of(1), { timeoutMs: 500, accept })).ok, false);
   assert.deepEqual(heard, []);
 });
+
+test('a server that there is no way to is an error at once, and ends nothing else', async () => {
+  const transport = createSocketDnsTransport({ clock: createSystemClock() });
+  const wait = { timeoutMs: 30_000, accept: (): boolean => true };
+  // No socket may send to all hosts of a network unasked, and this one can not be looked up.
+  for (const address of ['255.255.255.255', '127.0.0.1%nowhere']) {
+    const reply = await transport.datagram({ address, port: 53 }, Uint8Array.of(1), wait);
+    assert.ok(!reply.ok && !/no reply within/.test(reply.error), address);
+  }
+});

@@ -58,11 +58,13 @@ function askByDatagram(clock: Clock, server: DnsServer, message: Uint8Array, wai
       else if (++passed > PASSED_LIMIT) end(err('too many messages that are no reply to this question'));
     });
     // Connected, so that the system passes on only what comes from that address and port.
-    socket.connect(server.port, server.address, () => {
+    // A callback given to `connect` would be called for a server without a way to it too, instead of `error`.
+    socket.on('connect', () => {
       socket.send(message, (error) => {
         if (error !== null) end(err(error.message));
       });
     });
+    socket.connect(server.port, server.address);
   });
 }
 
