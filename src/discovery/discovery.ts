@@ -97,8 +97,8 @@ export class Discovery {
 
   /** The targets of each source that has any. */
   held(): readonly HeldTargets[] {
-    return [...this.#active].flatMap(([key, { row, foundAtMs }]) =>
-      row.targets.length === 0 || foundAtMs === null ? [] : [{ key, targets: row.targets, atMs: foundAtMs }],
+    return [...this.#active].flatMap(([key, { row, heldAtMs }]) =>
+      row.targets.length === 0 || heldAtMs === null ? [] : [{ key, targets: row.targets, atMs: heldAtMs }],
     );
   }
 

@@ -263,3 +263,19 @@ test('another token begins its source anew, with what was found', async (t) => {
   assert.equal(s.calls[before - 1]?.signal?.aborted, true);
   assert.deepEqual(s.hosts(source), ['10.0.0.1']);
 });
+
+test('a source that says in turns that there is nothing, and nothing at all, keeps old targets no longer than any that fails', async (t) => {
+  const s = scene(t);
+  s.names.say('A', 'orders.internal', ['10.0.0.1']);
+  await s.discovery.fill(wanted(DNS));
+  const atMs = s.clock.now();
+  // Each for less than a minute, for three days and some more.
+  for (let turn = 0; turn < 2 * 60 * 24 * 3 + 10; turn++) {
+    s.names.say('A', 'orders.internal', turn % 2 === 0 ? null : 'SERVFAIL');
+    await pass(s.clock, 40_000);
+    if (s.hosts(DNS)?.length === 0) break;
+  }
+  assert.deepEqual(s.hosts(DNS), []);
+  const days = (s.clock.now() - atMs) / DAY_MS;
+  assert.ok(days <= 3.01, `${days} days`);
+});

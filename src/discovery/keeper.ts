@@ -67,6 +67,8 @@ export class TargetKeeper implements SourceSink {
   #stop: StopSource | null = null;
   #token: string | null = null;
   #foundAtMs: number | null = null;
+  /** When the source last said that it has targets. */
+  #heldAtMs: number | null = null;
   #fault: string | null = null;
   #failingSinceMs: number | null = null;
   #notes = '';
@@ -97,10 +99,16 @@ export class TargetKeeper implements SourceSink {
     return this.#foundAtMs;
   }
 
+  /** How old the targets are that it has: that it once said that there are none makes those of before no younger. */
+  get heldAtMs(): number | null {
+    return this.#heldAtMs;
+  }
+
   /** Targets that an earlier run has found; they stand until the source has said something. */
   restore(targets: readonly FoundTarget[], atMs: number): void {
     this.#row ??= { targets, atMs };
     this.#foundAtMs ??= atMs;
+    this.#heldAtMs ??= atMs;
   }
 
   /** Begins, or goes on with another token: what was found stays. */
@@ -140,6 +148,7 @@ export class TargetKeeper implements SourceSink {
     if (settled.length === 0 && this.row.targets.length > 0) this.#beginEmptying();
     else {
       this.#stopExpiry();
+      this.#heldAtMs = this.#foundAtMs;
       this.#put(settled);
     }
     this.#ports.told?.(this.status());
@@ -164,7 +173,7 @@ export class TargetKeeper implements SourceSink {
     // What was said before the failure is not said any more.
     if (this.#isEmptying) this.#stopExpiry();
     if (holds && this.source.kind !== 'file' && this.#expiry === null) {
-      this.#expireAfter((this.#foundAtMs ?? nowMs) + TARGETS_STALE_AFTER_MS - nowMs);
+      this.#expireAfter(Math.max(0, (this.#heldAtMs ?? nowMs) + TARGETS_STALE_AFTER_MS - nowMs));
     }
     this.#settled.resolve();
   }
