@@ -88,7 +88,7 @@ function oursFor(target: Target, at: number): Target {
 function ours(upstream: string, at: number): string {
   const url = new URL(upstream);
   const path = url.pathname === '/' ? '' : url.pathname;
-  return `http://127.0.0.1:${(echoes[at]?.address() as AddressInfo).port}${path}`;
+  return `http://127.0.0.1:${(echoes[at]?.address() as AddressInfo | undefined)?.port}${path}`;
 }
 
 function read(folder: string, name: string): string {
