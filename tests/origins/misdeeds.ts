@@ -3,13 +3,17 @@ import type { Socket } from 'node:net';
 /**
  * What must become of a request that an origin does this to.
  * `served`: it is answered with its own reply, whole. `refused`: with 502, and nothing of the origin's words.
- * `cut`: by 502, or by a reply that never ends cleanly. `late`: by 504.
+ * `cut`: by 502, or by a reply that never ends cleanly. `late`: by 504. `either`: as `served` or as `cut`.
  */
-export type Fate = 'served' | 'refused' | 'cut' | 'late';
+export type Fate = 'served' | 'refused' | 'cut' | 'late' | 'either';
 
 /** One way to answer, or not to. `token` stands in the reply that belongs to the request. */
 export interface Misdeed {
   readonly fate: Fate;
+  /** It takes a second or more. */
+  readonly isSlow?: boolean;
+  /** The whole body, where that is not the token alone. */
+  readonly body?: (token: string) => string;
   commit(socket: Socket, token: string): void;
 }
 
@@ -38,8 +42,47 @@ function says(fate: Fate, text: (token: string) => string, then: 'stay' | 'end' 
 
 const head = (fields: string): string => `HTTP/1.1 200 OK\r\n${fields}\r\n`;
 
+const LONG_BYTES = 300_000;
+
+function longBody(token: string): string {
+  return token.repeat(Math.ceil(LONG_BYTES / token.length));
+}
+
+function longChunk(token: string): string {
+  const body = longBody(token);
+  return `${body.length.toString(16)}\r\n${body}\r\n`;
+}
+
+/** Sends a text in pieces of so many octets, with a little time between them. */
+function drip(socket: Socket, text: string, octets: number): void {
+  if (socket.destroyed || text === '') return;
+  socket.write(text.slice(0, octets), 'latin1');
+  setTimeout(drip, DRIP_MS, socket, text.slice(octets), octets);
+}
+
+const DRIP_MS = 40;
+
 /** By name; the first few are no misdeeds. */
 export const MISDEEDS: Readonly<Record<string, Misdeed>> = {
+  'a long one': {
+    ...says(
+      'served',
+      (token) => `${head(`x-token: ${token}\r\ncontent-length: ${longBody(token).length}\r\n`)}${longBody(token)}`,
+    ),
+    body: longBody,
+  },
+  'a long one in chunks': {
+    ...says(
+      'served',
+      (token) => `${head(`x-token: ${token}\r\ntransfer-encoding: chunked\r\n`)}${longChunk(token)}0\r\n\r\n`,
+    ),
+    body: longBody,
+  },
+  'piece by piece': {
+    fate: 'served',
+    isSlow: true,
+    commit: (socket, token) => drip(socket, reply(token), 8),
+  },
   none: says('served', (token) => reply(token)),
   chunked: says(
     'served',
@@ -77,6 +120,22 @@ export const MISDEEDS: Readonly<Record<string, Misdeed>> = {
     'cut',
     (token) => `${head('transfer-encoding: chunked\r\n')}${token.length.toString(16)}\r\n${token}\r\nzz\r\n`,
   ),
+  'resets in a long body': says(
+    'cut',
+    (token) => `${head(`content-length: ${2 * longBody(token).length}\r\n`)}${longBody(token)}`,
+    'reset',
+  ),
+  'resets between long chunks': says(
+    'cut',
+    (token) => `${head('transfer-encoding: chunked\r\n')}${longChunk(token)}`,
+    'reset',
+  ),
+  // Without the field, whoever is asked over it next would be hit: of a request that may have been heard nobody can ask again.
+  'resets behind its reply': says('either', (token) => reply(token, 'connection: close\r\n'), 'reset'),
+  'stands still in the body': {
+    ...says('cut', (token) => `${head('content-length: 1000\r\n')}${token}`),
+    isSlow: true,
+  },
   'more body than it said': says('served', (token) => `${reply(token)}${POISON}`),
   'a second reply': says('served', (token) => `${reply(token)}${poisoned()}`),
   'a reply in place of an interim one': says(
@@ -99,10 +158,16 @@ export const MISDEEDS: Readonly<Record<string, Misdeed>> = {
   'a head without end': says('refused', () => head(`x-a: ${POISON.repeat(40_000)}\r\ncontent-length: 0\r\n`)),
   'a thousand fields': says('refused', () => head(`${`x-a: ${POISON}\r\n`.repeat(1_000)}content-length: 0\r\n`)),
   'a status of two digits': says('refused', () => `HTTP/1.1 20 OK\r\ncontent-length: 6\r\n\r\n${POISON}`),
-  nothing: says('late', () => ''),
-  'half a head': says('late', () => 'HTTP/1.1 200 OK\r\nx-tok'),
+  'interim replies, one by one, without end': {
+    fate: 'refused',
+    isSlow: true,
+    commit: (socket) => drip(socket, 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'.repeat(200), 47),
+  },
+  nothing: { ...says('late', () => ''), isSlow: true },
+  'half a head': { ...says('late', () => 'HTTP/1.1 200 OK\r\nx-tok'), isSlow: true },
   'a reply behind its time': {
     fate: 'late',
+    isSlow: true,
     commit: (socket) => void setTimeout(() => socket.write(poisoned()), 3_000),
   },
 };
