@@ -27,7 +27,7 @@ apis:
   api:
     routes: ['GET /{token}', 'POST /{token}']
     auth: public
-    upstream: { targets: [${targets}], timeout: 1s, idleTimeout: 1s }
+    upstream: { targets: [${targets}], timeout: 1s, idleTimeout: 1s, health: { eject: off } }
 `);
   agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE, ca: gateway.ca });
 });
