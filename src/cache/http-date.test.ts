@@ -28,6 +28,28 @@ test('a leap second is the next one', () => {
   assert.equal(read('Sat, 31 Dec 2016 23:59:60 GMT'), '2017-01-01T00:00:00.000Z');
 });
 
+test('RFC 9111 §4.2: the time zone of the machine changes no date', (t) => {
+  const before = process.env['TZ'];
+  t.after(() => {
+    if (before === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = before;
+  });
+  const offsets = new Set<number>();
+  for (const zone of ['UTC', 'Asia/Kolkata', 'America/New_York', 'Pacific/Kiritimati']) {
+    process.env['TZ'] = zone;
+    offsets.add(new Date(NOW_MS).getTimezoneOffset());
+    // The second is an hour that summer time leaves out in New York.
+    for (const [text, ms] of [
+      ['Sun, 06 Nov 1994 08:49:37 GMT', 784_111_777_000],
+      ['Sun, 10 Mar 2030 02:30:00 GMT', Date.UTC(2030, 2, 10, 2, 30)],
+      ['Sunday, 06-Nov-94 08:49:37 GMT', 784_111_777_000],
+      ['Sun Nov  6 08:49:37 1994', 784_111_777_000],
+    ] as const)
+      assert.equal(readHttpDate(text, NOW_MS), ms, `${text} in ${zone}`);
+  }
+  assert.equal(offsets.size, 4, 'the zones were in force');
+});
+
 test('anything else is no date', () => {
   const texts = [
     '',

@@ -75,6 +75,35 @@ test('RFC 9111 §5.2.1.5: what a client forbids to store is not stored, whether 
       assert.equal(new Bench({ clientControl }).refusal(asking(text), { fields: FRESH }), 'request-no-store', text);
 });
 
+test('RFC 9111 §5.2.1.5, §5.2.2.5: of what must not be stored nothing is held behind it, and no other request finds it', () => {
+  const none = { 'cache-control': 'max-age=60, no-store' };
+  for (const [asked, given] of [
+    [asking('no-store'), FRESH],
+    [{}, none],
+    [{ credential: 'keyed', identity: 'ada' }, none],
+  ] as const) {
+    const bench = new Bench({ clientControl: 'ignore' });
+    assert.notEqual(bench.refusal(asked, { fields: given, body: 'secret'.repeat(1_000) }), null);
+    assert.deepEqual([bench.memory.heldBytes, bench.cache.entries], [0, 0]);
+    assert.equal(bench.says({ ...asked, fields: {} }), 'miss uri-miss');
+  }
+});
+
+test('RFC 9111 §5.3: where max-age or s-maxage is said, Expires counts for nothing, neither a date nor what is none', () => {
+  const bench = new Bench();
+  for (const [text, expires, seconds] of [
+    ['max-age=10', bench.date(60), 10],
+    ['max-age=60', '0', 60],
+    ['s-maxage=10', bench.date(60), 10],
+    ['s-maxage=60', bench.date(-60), 60],
+    ['s-maxage=60', 'never', 60],
+  ] as const) {
+    const stored = bench.store({}, { fields: { 'cache-control': text, expires } });
+    assert.ok(stored.ok, text);
+    assert.equal(stored.value.freshUntilMs, seconds * 1_000, `${text}, ${expires}`);
+  }
+});
+
 test('RFC 9111 §5.2.2.3: a reply with must-understand is stored for all its no-store, where its status is understood', () => {
   const text = { 'cache-control': 'must-understand, no-store, max-age=60' };
   assert.equal(new Bench().refusal({}, { fields: text }), null);
