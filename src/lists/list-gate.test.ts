@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseAddress } from '../base/index.ts';
-import { bitsOf, writeGeo } from './geo-fixture.test.ts';
+import { GeoDatabase } from './geo-database.ts';
+import { bitsOf, type Written, writeGeo } from './geo-fixture.test.ts';
 import { type ListFacts, ListGate } from './list-gate.ts';
 import { readListFile } from './list-file.ts';
 import { ListMaterial } from './list-material.ts';
@@ -117,6 +118,44 @@ test('a database that can not be read at an address keeps out, by deny and by al
   assert.equal(deny.refusal(facts('198.51.100.1')), null, 'unknown');
   assert.equal(allow.refusal(facts('198.51.100.1')), 'allow.countries', 'unknown');
   assert.equal(allow.refusal(facts('203.0.113.1')), 'allow.countries');
+});
+
+test('systems deny and allow by the database of systems, and countries by that of countries', () => {
+  const written = (address: readonly number[], value: Written['networks'][number][1]): Buffer =>
+    writeGeo({ ipVersion: 4, recordSize: 24, networks: [[bitsOf(address, 24), value]] });
+  const system = written([192, 0, 2, 0], { autonomous_system_number: 64_496, autonomous_system_organization: 'Acme' });
+  const country = written([198, 51, 100, 0], { country: { iso_code: 'DE' } });
+  const geo = { country: '/geo/country.mmdb', asn: '/geo/asn.mmdb' };
+  const gateOf = (rules: Pick<ListRules, 'asns' | 'countries'>, files: Readonly<Record<string, Uint8Array>>) => {
+    const material = new ListMaterial({ files, live: null, names: null });
+    const deny = new ListGate({ deny: { ...NONE, ...rules, path: 'deny' }, allow: null }, geo, material);
+    const allow = new ListGate({ deny: null, allow: { ...NONE, ...rules, path: 'allow' } }, geo, material);
+    return (address: string) => [deny.refusal(facts(address)), allow.refusal(facts(address))];
+  };
+  const right = {
+    [listKey({ kind: 'country', file: geo.country })]: country,
+    [listKey({ kind: 'asn', file: geo.asn })]: system,
+  };
+  const bySystem = gateOf({ asns: [64_496], countries: null }, right);
+  assert.deepEqual(bySystem('192.0.2.1'), ['deny.asns', null]);
+  assert.deepEqual(bySystem('::ffff:192.0.2.1'), ['deny.asns', null]);
+  assert.deepEqual(bySystem('198.51.100.1'), [null, 'allow.asns'], 'no system is known');
+  assert.deepEqual(bySystem('nowhere'), ['deny.asns', 'allow.asns']);
+  const byOther = gateOf({ asns: [64_497], countries: null }, right);
+  assert.deepEqual(byOther('192.0.2.1'), [null, 'allow.asns']);
+  const byEither = gateOf({ asns: [64_496], countries: ['DE'] }, right);
+  assert.deepEqual(byEither('192.0.2.1'), ['deny.asns', null]);
+  assert.deepEqual(byEither('198.51.100.1'), ['deny.countries', null]);
+  assert.deepEqual(byEither('203.0.113.1'), [null, 'allow.countries']);
+  // Each in the place of the other is refused when it is read; a gate over them would know nobody.
+  for (const [bytes, kind, words] of [
+    [country, 'asn', /which autonomous system/],
+    [system, 'country', /which country/],
+  ] as const) {
+    const opened = GeoDatabase.open(bytes, kind);
+    assert.ok(!opened.ok);
+    assert.match(opened.error, words);
+  }
 });
 
 test('reverse names deny once they are known, but for addresses that are excepted', () => {

@@ -99,7 +99,7 @@ export function openNodeDiscovery({ host, alerts, metrics }: NodeDiscoveryOption
 }
 
 /** Where the API of the Kubernetes is that runs this program, as it tells all that it runs; null outside of one. */
-function kubernetesApi(environment: NodeJS.ProcessEnv): string | null {
+export function kubernetesApi(environment: NodeJS.ProcessEnv): string | null {
   const host = environment['KUBERNETES_SERVICE_HOST'] ?? '';
   const port = environment['KUBERNETES_SERVICE_PORT'] ?? '443';
   if (host === '' || !/^[0-9]{1,5}$/.test(port)) return null;

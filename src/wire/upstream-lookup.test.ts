@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import dns from 'node:dns';
+import { once } from 'node:events';
+import { syncBuiltinESMExports } from 'node:module';
+import { type AddressInfo, createServer, type LookupFunction } from 'node:net';
 import { test } from 'node:test';
-import { UpstreamDialer } from './upstream-dialer.ts';
+import { UpstreamDialer, type UpstreamTarget } from './upstream-dialer.ts';
 import { ADDRESS_REFUSED, upstreamLookup } from './upstream-lookup.ts';
 
 type Told = { readonly code: string | undefined; readonly addresses: unknown };
@@ -65,14 +69,73 @@ test('a name that is turned round between two connections is judged for each', a
   assert.deepEqual(codes, [undefined, ADDRESS_REFUSED]);
 });
 
-test('upstreams are looked up so', () => {
-  const bounds = { connectMs: 1, responseMs: 1, idleMs: 1 };
-  const target = { scheme: 'http', host: 'a.internal', port: 1, ca: null, bounds } as const;
-  let lookup: unknown = null;
-  const dialer = new UpstreamDialer(target, 'http/1.1', (options) => {
-    lookup = options.lookup;
+/** What the dialer of an upstream hands to `net.connect` as the way to look up names. */
+function lookupOfDialer(allowedAddresses: readonly string[]): LookupFunction {
+  let handed: LookupFunction | undefined;
+  const dialer = new UpstreamDialer({ ...TARGET, allowedAddresses }, 'http/1.1', ({ lookup }) => {
+    handed = lookup;
     throw new Error('far enough');
   });
   assert.throws(() => dialer.dial(() => undefined), /far enough/);
-  assert.equal(typeof lookup, 'function');
+  assert.ok(handed !== undefined, 'the system would be asked, and nobody would judge its answer');
+  return handed;
+}
+
+const TARGET: UpstreamTarget = {
+  scheme: 'http',
+  ...{ host: 'a.internal', port: 1, ca: null },
+  bounds: { connectMs: 1, responseMs: 1, idleMs: 1 },
+};
+
+test('what the dialer hands to connect asks the system, and judges its answer', (t) => {
+  const system = t.mock.method(
+    dns,
+    'lookup',
+    (
+      _host: string,
+      _options: dns.LookupAllOptions,
+      told: (fault: null, addresses: readonly dns.LookupAddress[]) => void,
+    ) => told(null, [{ address: '169.254.169.254', family: 4 }]),
+  );
+  syncBuiltinESMExports();
+  try {
+    const ask = (allowed: readonly string[], all: boolean): unknown => {
+      let told: unknown = 'nothing';
+      lookupOfDialer(allowed)('a.internal', { all }, (fault, addresses) => (told = fault?.code ?? addresses));
+      return told;
+    };
+    assert.equal(ask([], true), ADDRESS_REFUSED);
+    assert.equal(ask([], false), ADDRESS_REFUSED);
+    assert.equal(ask(['169.254.169.0/24'], false), '169.254.169.254');
+    assert.equal(system.mock.callCount(), 3);
+  } finally {
+    system.mock.restore();
+    syncBuiltinESMExports();
+  }
+});
+
+test('a name that the system itself takes for an address of this machine is not connected to, over http and https', async (t) => {
+  let reached = 0;
+  const server = createServer((socket) => {
+    reached++;
+    socket.destroy();
+  }).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  // No address to `net.connect`, which looks it up; the system reads it as 127.0.0.1.
+  const here = { ...TARGET, host: '2130706433', port: (server.address() as AddressInfo).port };
+  for (const scheme of ['http', 'https'] as const) {
+    const socket = new UpstreamDialer({ ...here, scheme }, 'http/1.1', null).dial(() => undefined);
+    const code = await new Promise((told) => {
+      socket.once('error', (fault: NodeJS.ErrnoException) => told(fault.code));
+      socket.once('connect', () => told('connected'));
+    });
+    socket.destroy();
+    assert.equal(code, ADDRESS_REFUSED, scheme);
+  }
+  assert.equal(reached, 0);
+  const allowed = new UpstreamDialer({ ...here, allowedAddresses: ['127.0.0.1'] }, 'http/1.1', null);
+  const socket = allowed.dial(() => undefined);
+  await once(socket, 'connect');
+  socket.destroy();
 });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** A slice of a service's endpoints, of which each is ready unless said otherwise. */
@@ -21,14 +22,27 @@ export interface KubernetesServer {
   end(how: 'cleanly' | 'gone' | 'cut'): void;
   /** From now on every request gets this status; null: it answers again. */
   fail(status: number | null): void;
+  /** From now on only this token is right. */
+  demand(token: string): void;
+  /** From now on it proves itself by this certificate, where it has any; all connections are closed. */
+  prove(identity: Identity): void;
+  /** Connections so far, also those over which nothing was asked. */
+  readonly connections: () => number;
   stop(): Promise<void>;
 }
 
-/** Starts one for the service `orders` of the namespace `shop`, whose account has this token; two slices are a page. */
-export async function startKubernetes(token: string): Promise<KubernetesServer> {
+/** PEM. */
+interface Identity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Starts one for the service `orders` of the namespace `shop`, whose account has this token; two slices are a page. It speaks TLS where it has an identity. */
+export async function startKubernetes(firstToken: string, identity: Identity | null = null): Promise<KubernetesServer> {
+  let token = firstToken;
   const slices = makeSlices();
   let failing: number | null = null;
-  const server = createServer((request, reply) => {
+  const listener: RequestListener = (request, reply) => {
     const url = new URL(request.url ?? '/', 'http://kubernetes');
     const query = url.searchParams;
     const isRight =
@@ -40,13 +54,26 @@ export async function startKubernetes(token: string): Promise<KubernetesServer> 
     else if (!isRight) reply.writeHead(404).end('{}');
     else if (query.get('watch') === 'true') slices.watch(query, reply);
     else slices.list(query, reply);
-  }).listen(0, '127.0.0.1');
+  };
+  const secure: TlsServer | null = identity === null ? null : createTlsServer(identity, listener);
+  const server = (secure ?? createServer(listener)).listen(0, '127.0.0.1');
+  let connections = 0;
+  server.on('connection', () => connections++);
   await once(server, 'listening');
   return {
     ...slices,
     port: (server.address() as AddressInfo).port,
     fail: (status) => {
       failing = status;
+    },
+    connections: () => connections,
+    demand: (next) => {
+      token = next;
+      server.closeAllConnections();
+    },
+    prove: (next) => {
+      secure?.setSecureContext(next);
+      server.closeAllConnections();
     },
     stop: async () => {
       server.closeAllConnections();
@@ -57,7 +84,7 @@ export async function startKubernetes(token: string): Promise<KubernetesServer> 
 }
 
 /** The slices, and those who watch them. */
-interface Slices extends Omit<KubernetesServer, 'port' | 'fail' | 'stop'> {
+interface Slices extends Omit<KubernetesServer, 'port' | 'fail' | 'connections' | 'demand' | 'prove' | 'stop'> {
   list(query: URLSearchParams, reply: ServerResponse): void;
   watch(query: URLSearchParams, reply: ServerResponse): void;
 }

@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { WebSocket, WebSocketServer } from 'ws';
+import { bitsOf, writeGeo } from '../../src/lists/geo-fixture.test.ts';
 import type { AdminStatus } from '../../src/control/index.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { run } from './command.ts';
@@ -31,10 +32,11 @@ admin: { port: 0 }
 data: ./data
 trustedProxies: [127.0.0.1]
 issuers: { acme: { issuer: '${ISSUER}', audience: a, jwks: ./keys.json } }
-geo: { country: ./countries.mmdb }
+geo: { country: ./countries.mmdb, asn: ./systems.mmdb }
 deny:
   addresses: [198.51.100.7, 2001:db8:bad::/48, { file: ./bad.netset }]
   countries: [KP]
+  asns: [64496]
   except: [203.0.113.9]
   hosts: ['*.old.example']
   origins: [https://evil.example, 'null']
@@ -46,6 +48,11 @@ apis:
     upstream: http://127.0.0.1:${port}
     auth: public
     operations: { 'GET /chat': { websocket: on, deny: { addresses: [{ file: ./chat.netset }] } } }
+  carrier:
+    routes: ['GET /carrier']
+    upstream: http://127.0.0.1:${port}
+    auth: public
+    allow: { asns: [64497], countries: [DE] }
   office:
     routes: ['GET /office', 'GET /office/till', 'GET /office/mail']
     upstream: http://127.0.0.1:${port}
@@ -71,6 +78,7 @@ before(async () => {
       'chat.netset': '# nobody yet\n',
       'bad.netset': '# bad networks\n203.0.113.0/24\n',
       'countries.mmdb': await readFile(COUNTRIES),
+      'systems.mmdb': systems(64_496, 64_497),
     },
   });
   key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
@@ -82,6 +90,14 @@ after(async () => {
   upstream.closeAllConnections();
   upstream.close();
 });
+
+/** A database of systems: this one has 198.18.0.0/24, the next one 198.19.0.0/24 and so on. */
+function systems(...numbers: readonly number[]): Uint8Array {
+  const networks = numbers.map(
+    (number, at) => [bitsOf([198, 18 + at, 0, 0], 24), { autonomous_system_number: number }] as const,
+  );
+  return writeGeo({ ipVersion: 4, recordSize: 28, networks });
+}
 
 /** Asks as a client that the trusted proxy names. */
 function askFrom(client: string, path = '/open', more: Partial<Parameters<typeof ask>[0]> = {}): Promise<Reply> {
@@ -103,8 +119,14 @@ async function until(words: string, holds: () => Promise<boolean>): Promise<void
   assert.fail(`it never came to it: ${words}\n${gateway.said()}`);
 }
 
+/** What is wrong with the newest version of a database; null for nothing. */
+async function faultOf(kind: 'country' | 'asn'): Promise<string | null> {
+  const { lists } = JSON.parse(await admin('/v1/status')) as AdminStatus;
+  return lists.find((list) => list.kind === kind)?.fault ?? null;
+}
+
 /** Puts a text in the place of a file as a careful writer does. */
-async function replace(name: string, text: string): Promise<void> {
+async function replace(name: string, text: string | Uint8Array): Promise<void> {
   await writeFile(join(gateway.folder, `${name}.new`), text);
   await rename(join(gateway.folder, `${name}.new`), join(gateway.folder, name));
 }
@@ -151,6 +173,34 @@ test('an API and an operation let in whom they alone want, by address or country
   assert.equal(await statusOf('192.0.2.8', '/office/till'), 200);
   assert.equal(await statusOf('192.0.2.1', '/office/till'), 403);
   assert.equal(await statusOf('175.45.176.1'), 403, 'an address of a country that is denied');
+});
+
+test('systems are kept out and let in beside countries, each by its own database, and a new one counts without a reload', async () => {
+  assert.equal(await statusOf('198.18.0.1'), 403, 'an address of a system that is denied');
+  assert.equal(await statusOf('198.19.0.1'), 200);
+  assert.equal(await statusOf('198.19.0.1', '/carrier'), 200, 'by its system');
+  assert.equal(await statusOf('185.220.101.1', '/carrier'), 200, 'by its country');
+  assert.equal(await statusOf('8.8.8.8', '/carrier'), 403, 'neither');
+  assert.equal(await statusOf('198.18.0.1', '/carrier'), 403);
+  assert.match(await admin('/metrics'), /^portcullis_list_refusals_total\{list="deny\.asns"\} [1-9]/m);
+  await replace('systems.mmdb', systems(64_497, 64_496));
+  await until('the systems have changed places', async () => (await statusOf('198.18.0.1', '/carrier')) === 200);
+  assert.equal(await statusOf('198.19.0.1'), 403);
+  // The databases in each other's place: nothing of them could be answered.
+  await replace('systems.mmdb', await readFile(COUNTRIES));
+  await until('the wrong database is told of', async () => (await faultOf('asn')) !== null);
+  assert.match((await faultOf('asn')) ?? '', /says of no address which autonomous system/);
+  assert.equal(await statusOf('198.19.0.1'), 403, 'the database before holds');
+  const file = join(gateway.folder, 'swapped.yaml');
+  const text = await readFile(join(gateway.folder, 'portcullis.yaml'), 'utf8');
+  await writeFile(join(gateway.folder, 'right.mmdb'), systems(64_496));
+  await writeFile(file, text.replace(/^geo: .*$/m, 'geo: { country: ./right.mmdb, asn: ./countries.mmdb }'));
+  const said = await run('node', [PROGRAM, 'check', '--config', file]);
+  assert.equal(said.code, 2);
+  assert.match(said.stdout + said.stderr, /right\.mmdb says of no address which country/);
+  assert.match(said.stdout + said.stderr, /countries\.mmdb says of no address which autonomous system/);
+  await replace('systems.mmdb', systems(64_496, 64_497));
+  await until('the right database is taken again', async () => (await faultOf('asn')) === null);
 });
 
 test('mail domains let in whom the issuer has verified', async () => {

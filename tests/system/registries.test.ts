@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -9,6 +10,7 @@ import type { AdminStatus } from '../../src/control/client.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { type ConsulServer, startConsul } from './consul-server.ts';
 import { eventually } from './eventually.ts';
+import { type Made, make, makeAuthority } from '../../src/wire/client-fixture.test.ts';
 import { ask } from './https-client.ts';
 import { type KubernetesServer, startKubernetes } from './kubernetes-server.ts';
 
@@ -16,6 +18,8 @@ const origins: Server[] = [];
 let ports: readonly number[] = [];
 let consul: ConsulServer;
 let kubernetes: KubernetesServer;
+let cluster: KubernetesServer;
+let authority: Made;
 let gateway: GatewayProcess;
 
 const configuration = (): string => `version: 1
@@ -39,6 +43,14 @@ apis:
       balance: round-robin
       health: { slowStart: 0s }
     auth: public
+  cluster:
+    routes: ['GET /cluster']
+    upstream:
+      discover: { kubernetes: { service: orders, namespace: shop, port: web, token: account-token.txt, ca: account-ca.pem } }
+      allowAddresses: [127.0.0.1]
+      balance: round-robin
+      health: { slowStart: 0s }
+    auth: public
 `;
 
 before(async () => {
@@ -53,9 +65,17 @@ before(async () => {
   kubernetes = await startKubernetes('account');
   consul.say([{ address: '', port: port(0) }]);
   for (const [at, name] of ['a', 'b', 'c'].entries()) kubernetes.put(name, slice(at));
+  authority = await makeAuthority('CN=Cluster');
+  cluster = await startKubernetes('first', await identityBy(authority));
+  cluster.put('a', slice(0));
   gateway = await startGateway(configuration(), {
-    beside: { 'token.txt': 'account\n' },
-    environment: { CONSUL_TOKEN: 's3cret' },
+    beside: { 'token.txt': 'account\n', 'account-token.txt': 'first', 'account-ca.pem': authority.certPem },
+    // As Kubernetes tells all that run in it.
+    environment: {
+      CONSUL_TOKEN: 's3cret',
+      KUBERNETES_SERVICE_HOST: '127.0.0.1',
+      KUBERNETES_SERVICE_PORT: String(cluster.port),
+    },
   });
 });
 
@@ -63,6 +83,7 @@ after(async () => {
   await gateway.stop();
   await consul.stop();
   await kubernetes.stop();
+  await cluster.stop();
   for (const origin of origins) {
     origin.closeAllConnections();
     origin.close();
@@ -72,8 +93,15 @@ after(async () => {
 const port = (at: number): number => ports[at] ?? 0;
 const slice = (...at: readonly number[]): Parameters<KubernetesServer['put']>[1] => ({
   addresses: [{ address: '127.0.0.1' }],
-  ports: at.map((each) => ({ name: 'http', port: port(each) })),
+  ports: at.flatMap((each) => ['http', 'web'].map((name) => ({ name, port: port(each) }))),
 });
+
+/** What the API of a cluster proves itself by: its address is in its certificate. */
+async function identityBy(by: Made): Promise<{ readonly cert: string; readonly key: string }> {
+  const names = [{ type: 'ip', value: '127.0.0.1' }] as const;
+  const { certPem, keyPem } = await make({ by, subject: 'CN=api', names: [...names], usage: null });
+  return { cert: certPem, key: keyPem };
+}
 
 /** What a path answers with, over some requests. */
 async function answers(path: string): Promise<string> {
@@ -88,11 +116,12 @@ async function answers(path: string): Promise<string> {
 const become = (path: string, wanted: string): Promise<void> =>
   eventually(async () => assert.equal(await answers(path), wanted));
 
+/** What is wrong with a source, by its kind or name. */
 async function fault(kind: string): Promise<string | null> {
   const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
   const headers = { authorization: `Bearer ${key}` };
   const { body } = await ask({ port: gateway.admin, ca: gateway.ca, path: '/v1/status', headers });
-  const source = (JSON.parse(body) as AdminStatus).discovery.find((each) => each.kind === kind);
+  const source = (JSON.parse(body) as AdminStatus).discovery.find((each) => each.kind === kind || each.name === kind);
   return source?.fault ?? null;
 }
 
@@ -118,6 +147,32 @@ test('Consul: changes are heard of by waiting for them, an index that went back 
   consul.fail(null);
   consul.say([{ address: '127.0.0.1', port: port(0) }]);
   await become('/consul', 'one');
+  await eventually(async () => assert.equal(await fault('consul'), null));
+});
+
+test('Consul: only what passes its checks is a target, and a wait that ends with the same index or a failure loses nothing', async () => {
+  consul.say([
+    { address: '', port: port(0) },
+    { address: '', port: port(1), status: 'critical' },
+    { address: '', port: port(2), status: 'warning' },
+  ]);
+  await become('/consul', 'one');
+  await eventually(() => assert.equal(consul.waiting(), 1));
+  const known = consul.asked.at(-1)?.get('index');
+  const asked = consul.asked.length;
+  consul.wake();
+  await eventually(() => assert.equal(consul.waiting(), 1));
+  assert.deepEqual(
+    consul.asked.slice(asked).map((query) => query.get('index')),
+    [known],
+    'it goes on from the same index',
+  );
+  assert.equal(await answers('/consul'), 'one');
+  consul.failOnce(500);
+  // What changes before the next question is heard of by it: it asks for the whole.
+  consul.say([{ address: '', port: port(1) }]);
+  await become('/consul', 'two');
+  assert.equal(consul.asked[asked + 1]?.get('index'), '0');
   await eventually(async () => assert.equal(await fault('consul'), null));
 });
 
@@ -162,4 +217,29 @@ test('Kubernetes: the token of an account that is replaced is read anew', async 
   await eventually(async () => assert.equal(await fault('kubernetes'), null));
   kubernetes.put('f', slice(2));
   await become('/kubernetes', 'three two');
+});
+
+test('Kubernetes: in a cluster its API is found by the variables, and believed only with a certificate of the account’s CA', async () => {
+  const source = 'kubernetes shop/orders:web';
+  assert.equal(await answers('/cluster'), 'one');
+  cluster.put('b', slice(1));
+  await become('/cluster', 'one two');
+  const other = await makeAuthority('CN=Another cluster');
+  cluster.prove(await identityBy(other));
+  await eventually(async () => assert.match((await fault(source)) ?? '', /^https:\/\/127\.0\.0\.1:[0-9]+: /));
+  cluster.remove('a');
+  const asked = cluster.asked.length;
+  const connections = cluster.connections();
+  await eventually(() => assert.ok(cluster.connections() > connections, 'it tries again'));
+  assert.equal(cluster.asked.length, asked, 'it hears no question and no token');
+  assert.equal(await answers('/cluster'), 'one two', 'what was known holds');
+  await writeFile(join(gateway.folder, 'account-ca.pem'), other.certPem);
+  await become('/cluster', 'two');
+  await eventually(async () => assert.equal(await fault(source), null));
+  cluster.demand('second');
+  await eventually(async () => assert.match((await fault(source)) ?? '', /status 401/));
+  await writeFile(join(gateway.folder, 'account-token.txt'), 'second');
+  await eventually(async () => assert.equal(await fault(source), null));
+  cluster.put('c', slice(2));
+  await become('/cluster', 'three two');
 });
