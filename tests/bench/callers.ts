@@ -14,7 +14,11 @@ export interface Callers {
   readonly keysFile: string;
   /** The same key, PEM. */
   readonly publicKeyFile: string;
-  /** A line for each request: path, a tab, token; for a POST also a tab and its JSON body. The load generator takes them in turn, again and again. */
+  /**
+   * A line for each request, with tabs between: path, token, the JSON body of a POST, and the client that it is forwarded
+   * for; what comes last may be left out, and what is empty is not sent. The load generator takes them in turn, again and
+   * again.
+   */
   readonly requestsFile: string;
 }
 

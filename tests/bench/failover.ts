@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { ask } from '../system/https-client.ts';
-import { FaultyOrigin, type OriginState } from './faulty-origin.ts';
+import { CLIENTS_PATH, FaultyOrigin, type OriginState } from './faulty-origin.ts';
 import { rounded } from './race.ts';
 import { printTable } from './table.ts';
 
@@ -12,18 +12,33 @@ import { printTable } from './table.ts';
 export interface Failover {
   /** Of what was asked while it was at fault, in percent. */
   readonly failed_pct: number;
-  /** From the fault to when it gets no requests; null where it gets some to the end. */
+  /**
+   * From the fault to the last request before it first got none for a second; null where it always got some, or never. Of
+   * a target that died and sees none, to when the gateway's metrics tell that it is left out.
+   */
   readonly eject_ms: number | null;
+  /** How many requests of clients it saw while it was at fault; null where it is dead. */
+  readonly asked: number | null;
   /** From when it is well again to the first request that it answers; null where that takes longer than is waited. */
   readonly return_ms: number | null;
 }
 
-const FAULTS = ['dies', 'hangs', '503', 'resets'] as const satisfies readonly OriginState[];
+/** The faults by their keys; `checked` ones with checks of the targets. */
+const FAULTS: readonly (readonly [key: string, fault: OriginState, checked: boolean])[] = [
+  ['dies', 'dies', false],
+  ['hangs', 'hangs', false],
+  ['503', '503', false],
+  ['resets', 'resets', false],
+  ['dies_checked', 'dies', true],
+  ['hangs_checked', 'hangs', true],
+];
 const REQUESTS_PER_SECOND = 200;
 const WELL_MS = 2_000;
+const SILENCE_MS = 1_000;
 const FAULT_MS = 10_000;
 const RETURN_LIMIT_MS = 60_000;
 const POLL_MS = 25;
+const HEADERS = { host: 'localhost' };
 
 /** GETs at a steady rate, whatever becomes of them. */
 class SteadyLoad {
@@ -63,7 +78,7 @@ class SteadyLoad {
       this.#open -= 1;
       if (!ok) this.failed += 1;
     };
-    const options = { agent: this.#agent, host: '127.0.0.1', port: this.#port, headers: { host: 'localhost' } };
+    const options = { agent: this.#agent, host: '127.0.0.1', port: this.#port, path: CLIENTS_PATH, headers: HEADERS };
     const asking = request(options, (reply) => {
       reply.resume();
       reply.on('error', () => done(false));
@@ -76,26 +91,27 @@ class SteadyLoad {
 
 /**
  * What clients see while one of three targets fails in each way, with the gateway's defaults and one retry, and what that
- * target sees. Prints a table.
+ * target sees; in two of the ways also with a check of each target every second. Prints a table.
  */
 export async function measureFailover(): Promise<Readonly<Record<string, Failover>>> {
   const found: Record<string, Failover> = {};
-  for (const fault of FAULTS) found[fault] = await measureFault(fault);
+  for (const [key, fault, checked] of FAULTS) found[key] = await measureFault(fault, checked);
   printTable(
-    ['one of three targets', 'failed %', 'gets nothing after ms', 'is back after ms'],
-    Object.entries(found).map(([fault, { failed_pct, eject_ms, return_ms }]) => [
-      fault,
+    ['one of three targets', 'failed %', 'gets nothing after ms', 'asked', 'is back after ms'],
+    Object.entries(found).map(([key, { failed_pct, eject_ms, asked, return_ms }]) => [
+      key,
       String(failed_pct),
       String(eject_ms ?? 'never'),
+      String(asked ?? ''),
       String(return_ms ?? 'longer'),
     ]),
   );
   return found;
 }
 
-async function measureFault(fault: OriginState): Promise<Failover> {
+async function measureFault(fault: OriginState, checked: boolean): Promise<Failover> {
   const origins = await Promise.all([1, 2, 3].map(() => FaultyOrigin.start()));
-  const gateway = await startGateway(configure(origins));
+  const gateway = await startGateway(configure(origins, checked));
   try {
     return await failOne(fault, origins[0] as FaultyOrigin, gateway);
   } finally {
@@ -108,19 +124,23 @@ async function failOne(fault: OriginState, origin: FaultyOrigin, gateway: Gatewa
   const load = new SteadyLoad(gateway);
   try {
     await delay(WELL_MS);
-    const before = await ejections(gateway);
+    const before = { ejections: await ejections(gateway), asked: origin.asked };
     const faultMs = performance.now();
     await origin.become(fault);
     const [{ asked, failed }, ejectedMs] = await Promise.all([
       load.during(FAULT_MS),
-      firstTime(async () => (await ejections(gateway)) > before, FAULT_MS),
+      fault === 'dies'
+        ? firstTime(async () => (await ejections(gateway)) > before.ejections, FAULT_MS)
+        : lastBeforeSilence(origin, before.asked),
     ]);
+    const seen = origin.asked - before.asked;
     await origin.become('well');
     const wellMs = performance.now();
     const backMs = await firstTime(() => Promise.resolve(origin.servedAtMs > wellMs), RETURN_LIMIT_MS);
     return {
       failed_pct: rounded((100 * failed) / asked),
       eject_ms: ejectedMs === null ? null : Math.round(ejectedMs - faultMs),
+      asked: fault === 'dies' ? null : seen,
       return_ms: backMs === null ? null : Math.round(origin.servedAtMs - wellMs),
     };
   } finally {
@@ -138,6 +158,16 @@ async function firstTime(holds: () => Promise<boolean>, limitMs: number): Promis
   return null;
 }
 
+/**
+ * When an origin was last asked before it was not asked for a second, of what it was asked beyond the first `asked`; null
+ * where it was asked all the time, or never.
+ */
+async function lastBeforeSilence(origin: FaultyOrigin, asked: number): Promise<number | null> {
+  const isSilent = (): boolean => origin.asked > asked && performance.now() - origin.askedAtMs >= SILENCE_MS;
+  const silentMs = await firstTime(() => Promise.resolve(isSilent()), FAULT_MS);
+  return silentMs === null ? null : origin.askedAtMs;
+}
+
 /** How often a target was left out until now. */
 async function ejections(gateway: GatewayProcess): Promise<number> {
   const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
@@ -147,8 +177,9 @@ async function ejections(gateway: GatewayProcess): Promise<number> {
   return values.reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
-function configure(origins: readonly FaultyOrigin[]): string {
+function configure(origins: readonly FaultyOrigin[], checked: boolean): string {
   const targets = origins.map(({ port }) => `http://127.0.0.1:${port}`).join(', ');
+  const health = checked ? ', health: { path: /, every: 1s }' : '';
   return `version: 1
 server: { host: 127.0.0.1, connectionsPerAddress: 10000, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
 admin: { port: 0 }
@@ -158,6 +189,6 @@ apis:
   bench:
     routes: ['* /{rest...}']
     auth: public
-    upstream: { targets: [${targets}], timeout: 1s }
+    upstream: { targets: [${targets}], timeout: 1s${health} }
 `;
 }

@@ -10,14 +10,21 @@ export type OriginState = 'well' | 'dies' | 'hangs' | '503' | 'resets';
 
 const REPLY = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${REPLY_BODY.length}\r\n\r\n${REPLY_BODY}`;
 
+/** What clients ask for. */
+export const CLIENTS_PATH = '/orders';
+
 /** An origin that falls into one of these states, and gets well again. */
 export class FaultyOrigin {
   readonly #sockets = new Set<Socket>();
   #server: Server | null = null;
   #state: OriginState = 'well';
   port = 0;
-  /** When it last answered a request as it should, by `performance.now`. */
+  /** When it last answered a request of clients as it should, by `performance.now`. */
   servedAtMs = 0;
+  /** When it was last asked by clients, in whatever state; it hears of none while it is dead. */
+  askedAtMs = 0;
+  /** How often clients have asked. */
+  asked = 0;
 
   static async start(): Promise<FaultyOrigin> {
     const origin = new FaultyOrigin();
@@ -55,16 +62,22 @@ export class FaultyOrigin {
     socket.on('data', (data: Buffer) => {
       const heads = (text + data.toString('latin1')).split('\r\n\r\n');
       text = heads.pop() ?? '';
-      for (let head = 0; head < heads.length; head++) this.#answer(socket);
+      for (const head of heads) this.#answer(socket, head);
     });
   }
 
-  #answer(socket: Socket): void {
+  #answer(socket: Socket, head: string): void {
+    // The gateway's own checks ask for another path.
+    const isClients = head.startsWith(`GET ${CLIENTS_PATH} `);
+    if (isClients) {
+      this.asked += 1;
+      this.askedAtMs = performance.now();
+    }
     if (this.#state === 'hangs') return;
     if (this.#state === '503') socket.write('HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n');
     else if (this.#state === 'resets') socket.write(REPLY.slice(0, -100), () => socket.resetAndDestroy());
     else {
-      this.servedAtMs = performance.now();
+      if (isClients) this.servedAtMs = this.askedAtMs;
       socket.write(REPLY);
     }
   }

@@ -15,12 +15,14 @@ let over = false;
 
 function readRequests(file: string): readonly string[] {
   return readFileSync(file, 'utf8')
-    .trim()
+    .trimEnd()
     .split('\n')
     .map((line) => {
-      const [path = '/', token = '', body] = line.split('\t');
-      const fields = `Host: ${host}\r\nAuthorization: Bearer ${token}\r\n`;
-      if (body === undefined) return `GET ${path} HTTP/1.1\r\n${fields}\r\n`;
+      const [path = '/', token = '', body = '', client = ''] = line.split('\t');
+      const authorization = token === '' ? '' : `Authorization: Bearer ${token}\r\n`;
+      const forwarded = client === '' ? '' : `X-Forwarded-For: ${client}\r\n`;
+      const fields = `Host: ${host}\r\n${authorization}${forwarded}`;
+      if (body === '') return `GET ${path} HTTP/1.1\r\n${fields}\r\n`;
       const described = `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
       return `POST ${path} HTTP/1.1\r\n${fields}${described}\r\n${body}`;
     });

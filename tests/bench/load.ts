@@ -33,7 +33,7 @@ export function loadGenerator(): 'wrk' | 'node' {
 
 /**
  * Sends GET / over kept-alive connections for so many seconds, from the load core; or in turn the requests of a file
- * that makeCallers wrote.
+ * that makeCallers or makeClients wrote.
  */
 export async function sendLoad(
   { scheme, port }: Target,

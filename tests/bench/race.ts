@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import type { Callers } from './callers.ts';
 import { type Absence, type Contestant, isAbsence, type Row, type Surroundings } from './contestants/contestant.ts';
 import { startPortcullis } from './contestants/portcullis.ts';
 import { sendLoad, type Target } from './load.ts';
@@ -34,26 +33,27 @@ export interface Figures {
 
 /**
  * Measures the gateway beside these peers. Each has one core to itself; rounds go in turn, so that a slow minute of the
- * machine hits all alike, and the median counts.
+ * machine hits all alike, and the median counts. The load sends the requests of the file, those of the callers unless
+ * another is named.
  */
 export async function measureRow(
   row: Row,
   peers: readonly Start[],
   surroundings: Omit<Surroundings, 'replyFields'>,
+  requestsFile: string | null = surroundings.callers?.requestsFile ?? null,
 ): Promise<Figures[]> {
   const contestants: Contestant[] = [];
   try {
     const ours = await startPortcullis(row, { ...surroundings, replyFields: [] });
     contestants.push(ours);
-    const { callers } = surroundings;
-    const replyFields = await addedFields(ours, surroundings.upstreamPort, callers);
+    const replyFields = await addedFields(ours, surroundings.upstreamPort, requestsFile);
     for (const start of peers) {
       const entry = await start({ ...surroundings, replyFields });
       if (isAbsence(entry)) console.log(`${row}: without ${entry.name}: ${entry.reason}`);
       else contestants.push(entry);
     }
     for (const { name, configuration } of contestants) console.log(`--- ${row}: ${name}\n${shortened(configuration)}`);
-    return await runRounds(contestants, callers);
+    return await runRounds(contestants, requestsFile);
   } finally {
     await Promise.all(contestants.map((contestant) => contestant.stop()));
   }
@@ -71,27 +71,29 @@ const SPOKEN_UPSTREAM: Readonly<Partial<Record<Row, Target['scheme']>>> = { ws: 
 async function addedFields(
   ours: Contestant,
   upstreamPort: number,
-  callers: Callers | null,
+  requestsFile: string | null,
 ): Promise<Surroundings['replyFields']> {
   const upstream = await verifyReply({ scheme: SPOKEN_UPSTREAM[ours.row] ?? 'http', port: upstreamPort });
-  const passed = await verifyReply(ours.target, await firstRequest(callers));
+  const passed = await verifyReply(ours.target, await firstRequest(requestsFile));
   const varying = new Set(['x-request-id', 'connection', 'keep-alive', 'date', 'ratelimit', 'ratelimit-policy']);
   return Object.entries(passed).filter(([name]) => !(name in upstream) && !varying.has(name));
 }
 
 /** One of the requests that the load will hold. */
-async function firstRequest(callers: Callers | null): Promise<Parameters<typeof verifyReply>[1]> {
-  if (callers === null) return undefined;
-  const [line = ''] = (await readFile(callers.requestsFile, 'utf8')).split('\n', 1);
-  const [path = '/', token = '', body] = line.split('\t');
-  const authorization = `Bearer ${token}`;
-  if (body === undefined) return { path, headers: { authorization } };
-  return { path, headers: { authorization, 'content-type': 'application/json' }, body };
+async function firstRequest(requestsFile: string | null): Promise<Parameters<typeof verifyReply>[1]> {
+  if (requestsFile === null) return undefined;
+  const [line = ''] = (await readFile(requestsFile, 'utf8')).split('\n', 1);
+  const [path = '/', token = '', body = '', client = ''] = line.split('\t');
+  const headers = {
+    ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+    ...(client === '' ? {} : { 'x-forwarded-for': client }),
+  };
+  if (body === '') return { path, headers };
+  return { path, headers: { ...headers, 'content-type': 'application/json' }, body };
 }
 
-async function runRounds(contestants: readonly Contestant[], callers: Callers | null): Promise<Figures[]> {
-  const requestsFile = callers?.requestsFile ?? null;
-  const first = await firstRequest(callers);
+async function runRounds(contestants: readonly Contestant[], requestsFile: string | null): Promise<Figures[]> {
+  const first = await firstRequest(requestsFile);
   const rounds = new Map<Contestant, Round[]>(contestants.map((contestant) => [contestant, []]));
   for (const contestant of contestants) {
     await verifyReply(contestant.target, first);

@@ -10,7 +10,9 @@ import { startVarnish } from './contestants/varnish.ts';
 import { measureFailover } from './failover.ts';
 import { CONNECTIONS, loadGenerator } from './load.ts';
 import { machine as describeMachine } from './machine.ts';
+import { makeClients } from './many-networks.ts';
 import { printNoise, watchNoise } from './noise.ts';
+import { measurePicks } from './pick-cost.ts';
 import { compare, type Comparisons, type Figures, measureRow, printFigures, type Start } from './race.ts';
 import { loopbackAddresses, startUpstream } from './upstream.ts';
 
@@ -46,7 +48,7 @@ const ROWS: readonly (readonly [row: Row, peers: readonly Start[]])[] = [
 
 /** The same gateway in the same row, so that both meet the same minutes of the machine. */
 async function withoutLists(given: Surroundings): Promise<Contestant> {
-  const contestant = await startPortcullis('plain', given);
+  const contestant = await startPortcullis('lists_none', given);
   return { ...contestant, name: WITHOUT_LISTS, row: 'lists_100000' };
 }
 
@@ -59,8 +61,9 @@ const ADDRESSES = 1_000;
 
 /**
  * CPU time per request of balancing over one, ten and a thousand targets. All targets are one server that listens on many
- * addresses, so that they cost the load's core the same. Then that of a deny list of 100,000 blocks beside none, and of a
- * reply from the cache beside nginx and Varnish. At last, what clients see while one of three targets fails.
+ * addresses, so that they cost the load's core the same. Then that of a deny list of 100,000 blocks beside none, with more
+ * clients than are remembered, and of a reply from the cache beside nginx and Varnish. At last, what a pick of a target
+ * costs, and what clients see while one of three targets fails.
  */
 export async function benchUpstreams(): Promise<Record<string, unknown>> {
   if (process.platform !== 'linux') throw new Error('this bench reads CPU time from /proc and needs Linux');
@@ -72,12 +75,15 @@ export async function benchUpstreams(): Promise<Record<string, unknown>> {
       const surroundings = { folder, upstreamPort: upstream.port, callers: null, ...(await writeCertificate(folder)) };
       const noise = watchNoise();
       const figures: Figures[] = [];
-      for (const [row, peers] of ROWS) figures.push(...(await measureRow(row, peers, surroundings)));
+      const clients = await makeClients(folder);
+      for (const [row, peers] of ROWS)
+        figures.push(...(await measureRow(row, peers, surroundings, row === 'lists_100000' ? clients : null)));
       printFigures(figures);
       const seen = noise();
       printNoise(seen);
+      const pick_ns = measurePicks();
       const failover = await measureFailover();
-      return { machine: { ...describeMachine(), ...seen }, ...compare(figures, COMPARISONS), failover };
+      return { machine: { ...describeMachine(), ...seen }, ...compare(figures, COMPARISONS), pick_ns, failover };
     } finally {
       await upstream.stop();
     }

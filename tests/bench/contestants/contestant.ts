@@ -7,7 +7,8 @@ import type { Target } from '../load.ts';
  * connection, `ws` messages over WebSockets that come back, over TLS, `grpc` unary calls over HTTP/2 and TLS. The secured ones bear tokens, without TLS: 500 users, one token each, by
  * algorithm; `secured_cold_token` a token of its own for each request, RS256; `everything_on` every kind of policy at
  * once, and a JSON body of 1 KB. `targets_N`: without TLS, balanced over so many targets. `cache_hit`:
- * without TLS, one reply from the cache. `lists_100000`: without TLS, with a deny list of so many blocks.
+ * without TLS, one reply from the cache. `lists_100000`: without TLS, with a deny list of so many
+ * blocks, for clients that a trusted proxy names; `lists_none` the same without a list.
  */
 export type Row =
   | 'plain'
@@ -23,7 +24,8 @@ export type Row =
   | 'targets_10'
   | 'targets_1000'
   | 'cache_hit'
-  | 'lists_100000';
+  | 'lists_100000'
+  | 'lists_none';
 
 /** One proxy in the race, running. */
 export interface Contestant {

@@ -5,6 +5,7 @@ import { BENCH_DESCRIPTION, type Callers, securedHead } from '../callers.ts';
 import { freePort, pinnedTo, startServer } from '../child.ts';
 import { configureEverything, EVERYTHING_DESCRIPTION } from '../everything-on.ts';
 import type { Target } from '../load.ts';
+import { manyNetworks } from '../many-networks.ts';
 import { useOfTree } from '../process-tree.ts';
 import { loopbackAddresses } from '../upstream.ts';
 import { unaryDescriptors } from '../unary-message.ts';
@@ -35,7 +36,8 @@ function configure(row: Row, { upstreamPort, callers }: Surroundings): string {
   if (callers !== null) return configureSecured(upstreamPort, callers);
   if (row in TARGETS) return configureTargets(TARGETS[row] ?? 1, upstreamPort);
   if (row === 'cache_hit') return configureCache(upstreamPort);
-  if (row === 'lists_100000') return configureLists(upstreamPort);
+  if (row === 'lists_100000') return configureLists(upstreamPort, 'deny: { addresses: [{ file: ./networks.txt }] }\n');
+  if (row === 'lists_none') return configureLists(upstreamPort, '');
   if (row === 'ws') return configureMessages(upstreamPort);
   if (row === 'grpc') return configureCalls(upstreamPort);
   return `${PLAIN_HEAD}apis:
@@ -58,22 +60,12 @@ function configureCache(upstreamPort: number): string {
 `;
 }
 
-/** The plain row, with a deny list that has most of the internet's smallest networks and not the load's address. */
-function configureLists(upstreamPort: number): string {
-  return `${PLAIN_HEAD}deny: { addresses: [{ file: ./networks.txt }] }
-apis:
+/** The plain row, with these lists, for clients that the load names. */
+function configureLists(upstreamPort: number, lists: string): string {
+  return `${PLAIN_HEAD}trustedProxies: [127.0.0.1]
+${lists}apis:
   bench: { routes: ['* /{rest...}'], upstream: 'http://127.0.0.1:${upstreamPort}', auth: public }
 `;
-}
-
-/** 100,000 blocks of IPv4, of 24 to 32 bits, none of them twice. */
-function manyNetworks(): string {
-  const lines = Array.from({ length: 100_000 }, (_, at) => {
-    const [high, low] = [Math.floor(at / 65_536) + 130, at % 65_536];
-    const bits = 24 + (at % 9);
-    return `${high}.${low >>> 8}.${low & 255}.0/${bits}\n`;
-  });
-  return lines.join('');
 }
 
 /** WebSockets at one path, with as many messages as the load can send. */
