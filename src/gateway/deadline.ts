@@ -1,5 +1,6 @@
 import type { Problem } from '../base/index.ts';
 import type { Timer } from '../ports/index.ts';
+import type { HeaderFields } from '../wire/index.ts';
 import type { GrpcLeg } from './grpc-leg.ts';
 import type { ReplyTaker } from './reply-taker.ts';
 import type { RequestDeadline } from './upstream-caller.ts';
@@ -11,6 +12,7 @@ export const LATE: Problem = { code: 'deadline-exceeded' };
 /** The bound on a request from its head to the head of its reply, as its operation has it. */
 export class Deadline implements RequestDeadline {
   readonly atMs: number;
+  /** Where the upstream hears what is left; over gRPC it does so in `grpc-timeout` instead. */
   readonly #field: string | null;
   readonly #grpc: GrpcLeg | null;
   /** Those that say nothing of time. */
@@ -20,7 +22,7 @@ export class Deadline implements RequestDeadline {
   /** Null where the operation has none. A call of gRPC may have one that its client names. */
   static of({ compiled, grpc, sinceMs }: Walk): Deadline | null {
     const { deadlineMs, api } = compiled;
-    if (grpc !== null) return new Deadline(grpc.ownDeadlineMs, null, grpc);
+    if (grpc !== null) return new Deadline(grpc.ownDeadlineMs, api.upstream.deadlineField, grpc);
     return deadlineMs === null ? null : new Deadline(sinceMs + deadlineMs, api.upstream.deadlineField, null);
   }
 
@@ -45,9 +47,10 @@ export class Deadline implements RequestDeadline {
     this.#timer?.cancel();
   }
 
-  /** The field under which the time that is left is told; null for none. */
-  get field(): string | null {
-    return this.#grpc === null ? this.#field : 'grpc-timeout';
+  /** Takes out of a request's fields what its client says of time: upstreams hear of that from the gateway alone. */
+  dropFrom(fields: HeaderFields): void {
+    if (this.#field !== null) fields.drop(this.#field);
+    if (this.#grpc !== null) fields.drop('grpc-timeout');
   }
 
   /** Names the other lines of the request. */

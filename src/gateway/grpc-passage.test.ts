@@ -60,7 +60,7 @@ interface Asked {
 }
 
 /** A gateway on a still clock whose clients and upstream are played by the test. */
-function startGateway(kinds: readonly PolicyKind<never>[] = []) {
+function startGateway(kinds: readonly PolicyKind<never>[] = [], settings = '') {
   const fakes = fakePorts();
   const asked: OutgoingRequest[] = [];
   const calls: { readonly events: UpstreamEvents; aborted: boolean }[] = [];
@@ -86,7 +86,7 @@ function startGateway(kinds: readonly PolicyKind<never>[] = []) {
   const used = kinds.map(({ kind }) => `${kind}: {}`).join(', ');
   const policies = used === '' ? '' : `, policies: { ${used} }`;
   const text = `apis:
-  a: { descriptors: a.binpb, upstream: 'http://127.0.0.1:1', auth: public${policies} }`;
+  a: { descriptors: a.binpb, upstream: { targets: ['http://127.0.0.1:1']${settings} }, auth: public${policies} }`;
   gateway.install(snapshotOf(gatheredOf(text, table, { descriptions: { a: DESCRIPTION } }), table));
   const ask = (method: string, fields: readonly (readonly [string, string])[] = [], framing = CHUNKED): Asked => {
     const stream = new PlayedStream(`/${method}`, fields, framing);
@@ -175,6 +175,24 @@ test('a refusal that waits to be sent is not cut by the deadline, and says what 
   assert.deepEqual(said, []);
   await go();
   assert.deepEqual([said, metrics.grpcStatuses], [['200 14'], ['UNAVAILABLE']]);
+});
+
+test('the field that tells of a deadline elsewhere reaches no upstream of gRPC from a client, and neither does its own', () => {
+  const { ask, asked } = startGateway([], ', deadline: 2s, deadlineHeader: X-Left-Ms');
+  const fields = [
+    ['x-left-ms', '999999'],
+    ['grpc-timeout', '9S'],
+    ['kept', '1'],
+  ] as const;
+  ask('a.A/Talk', fields);
+  const [{ fields: sent, lines } = { fields: null, lines: '' }] = asked;
+  const names = [...(sent?.kept() ?? [])].map(([name]) => name);
+  assert.deepEqual(
+    [names.includes('x-left-ms'), names.includes('grpc-timeout'), names.includes('kept')],
+    [false, false, true],
+  );
+  assert.match(lines ?? '', /\r\ngrpc-timeout: 9000m\r\n/);
+  assert.doesNotMatch(lines ?? '', /x-left-ms/i);
 });
 
 test('a call that is late before it goes upstream never does', async () => {

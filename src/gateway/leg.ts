@@ -165,7 +165,7 @@ export class Leg implements ReplySource, UpstreamEvents {
     const hears = compiled.api.upstream.protocol === 'h2' && takesTrailers(stream);
     const lines = upstreamLines(this.#passage, fields) + (hears ? TE_TRAILERS : '');
     if (this.#deadline === null) return lines;
-    if (this.#deadline.field !== null) fields.drop(this.#deadline.field);
+    this.#deadline.dropFrom(fields);
     return this.#deadline.beside(lines).linesAt(this.#nowMs());
   }
 
