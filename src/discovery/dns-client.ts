@@ -45,12 +45,15 @@ export class DnsClient {
   async query(asked: string, type: RecordType, by: DnsServers): Promise<Result<DnsAnswer, string>> {
     let name = asked;
     let ttlSeconds = Number.POSITIVE_INFINITY;
-    for (let aliases = 0; aliases <= ALIAS_LIMIT; aliases++) {
+    for (let aliases = 0; aliases <= ALIAS_LIMIT; ) {
       if (!isQueryName(name)) return err(`${asked} leads to what is no name`);
       const reply = await this.#askAll(name, type, by);
       if (!reply.ok) return reply;
       const found = reply.value;
       ttlSeconds = Math.min(ttlSeconds, found.ttlSeconds);
+      // Those of the last reply count as well; one that gives only another name has one at least.
+      aliases += found.aliases;
+      if (aliases > ALIAS_LIMIT) break;
       switch (found.kind) {
         case 'alias':
           name = found.name;

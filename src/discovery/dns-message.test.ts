@@ -63,6 +63,7 @@ test('addresses come with the shortest time to live of all that led to them, eac
     addresses: ['10.0.0.1'],
     services: [],
     ttlSeconds: 30,
+    aliases: 1,
   });
   const six: Answer = { type: 'AAAA', name: NAME, ttl: 5, class: 'IN', data: '2001:DB8:0:0::1' };
   const mapped: Answer = { type: 'AAAA', name: NAME, ttl: 5, class: 'IN', data: '::ffff:127.0.0.1' };
@@ -92,6 +93,7 @@ test('services have priority, weight, port and host; the root is no host', () =>
       { priority: 3, weight: 0, port: 8080, host: '' },
     ],
     ttlSeconds: 9,
+    aliases: 0,
   });
 });
 
@@ -101,12 +103,12 @@ test('a time to live with its highest bit set is none', () => {
 });
 
 test('nothing there holds for the lesser of what the zone says, and is told apart from no such name', () => {
-  const none = { kind: 'none', missing: false };
+  const none = { kind: 'none', missing: false, aliases: 0 };
   assert.deepEqual(readReply(replyOf({ authorities: [soa(30, 9)] }), NAME, 'A'), { ...none, ttlSeconds: 9 });
   assert.deepEqual(readReply(replyOf({ authorities: [soa(4, 9)] }), NAME, 'A'), { ...none, ttlSeconds: 4 });
   assert.deepEqual(readReply(replyOf({}), NAME, 'A'), { ...none, ttlSeconds: 5 });
   const missing = readReply(replyOf({ flags: 3, authorities: [soa(4, 9)] }), NAME, 'A');
-  assert.deepEqual(missing, { kind: 'none', missing: true, ttlSeconds: 4 });
+  assert.deepEqual(missing, { kind: 'none', missing: true, ttlSeconds: 4, aliases: 0 });
 });
 
 test('an alias of which the reply says no more is asked for by whoever reads it', () => {
@@ -114,6 +116,7 @@ test('an alias of which the reply says no more is asked for by whoever reads it'
     kind: 'alias',
     name: 'b.internal',
     ttlSeconds: 8,
+    aliases: 1,
   });
   const said = { answers: [cname(NAME, 'b.internal', 8)], authorities: [soa(4, 9)] };
   assert.equal(readReply(replyOf(said), NAME, 'A').kind, 'none', 'it says that there is nothing');

@@ -15,7 +15,7 @@ export interface ServiceRecord {
 /**
  * What a reply says. `answer`: addresses or services, as was asked. `alias`: the name is another one, of which the reply
  * says no more. `none`: there is no such name, or it has nothing of the type (RFC 2308). `failed`: the server could not
- * say. Times to live are in seconds.
+ * say. `aliases`: how many were followed in this reply. Times to live are in seconds.
  */
 export type DnsReply =
   | {
@@ -23,9 +23,10 @@ export type DnsReply =
       readonly addresses: readonly string[];
       readonly services: readonly ServiceRecord[];
       readonly ttlSeconds: number;
+      readonly aliases: number;
     }
-  | { readonly kind: 'alias'; readonly name: string; readonly ttlSeconds: number }
-  | { readonly kind: 'none'; readonly missing: boolean; readonly ttlSeconds: number }
+  | { readonly kind: 'alias'; readonly name: string; readonly ttlSeconds: number; readonly aliases: number }
+  | { readonly kind: 'none'; readonly missing: boolean; readonly ttlSeconds: number; readonly aliases: number }
   | { readonly kind: 'truncated' }
   | { readonly kind: 'failed'; readonly detail: string };
 
@@ -111,7 +112,8 @@ export function readReply(message: Uint8Array, name: string, type: RecordType): 
   if (code === 0 && followed.name !== name && !hasStart(records.value.authorities))
     return { kind: 'alias', ...followed };
   const negative = negativeTtl(records.value.authorities);
-  return { kind: 'none', missing: code === NXDOMAIN, ttlSeconds: Math.min(followed.ttlSeconds, negative) };
+  const ttlSeconds = Math.min(followed.ttlSeconds, negative);
+  return { kind: 'none', missing: code === NXDOMAIN, ttlSeconds, aliases: followed.aliases };
 }
 
 interface Records {
@@ -132,15 +134,16 @@ function recordsOf(message: Uint8Array): Result<Records, string> {
 interface Followed {
   readonly name: string;
   readonly ttlSeconds: number;
+  readonly aliases: number;
 }
 
 /** The name that another one stands for at last, and for how long; null where that comes to no end. */
 function follow(answers: readonly Answer[], asked: string): Followed | null {
   let name = asked;
   let ttlSeconds = Number.POSITIVE_INFINITY;
-  for (let steps = 0; steps <= ALIAS_LIMIT; steps++) {
+  for (let aliases = 0; aliases <= ALIAS_LIMIT; aliases++) {
     const alias = answers.find((record) => record.type === 'CNAME' && isOf(record, name));
-    if (alias === undefined || alias.type !== 'CNAME') return { name, ttlSeconds };
+    if (alias === undefined || alias.type !== 'CNAME') return { name, ttlSeconds, aliases };
     name = plain(alias.data);
     ttlSeconds = Math.min(ttlSeconds, ttlOf(alias));
     if (!isQueryName(name)) return null;
@@ -164,7 +167,7 @@ function answerOf(answers: readonly Answer[], type: RecordType, followed: Follow
     }
   }
   if (addresses.size === 0 && services.length === 0) return null;
-  return { kind: 'answer', addresses: [...addresses], services, ttlSeconds };
+  return { kind: 'answer', addresses: [...addresses], services, ttlSeconds, aliases: followed.aliases };
 }
 
 function isOf(record: Answer, name: string): boolean {
