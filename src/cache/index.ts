@@ -6,7 +6,7 @@ export { invalidates } from './invalidation.ts';
 export { cacheKey, type KeyParts } from './key.ts';
 export { CacheMemory } from './memory.ts';
 export { ageSeconds, isUpstreamFailure, mayServeOnFailure, ReplyCache } from './reply-cache.ts';
-export { refusalOfRequest } from './storable.ts';
+export { CREDENTIAL_FIELDS, refusalOfRequest } from './storable.ts';
 export type {
   Bypass,
   CacheKey,

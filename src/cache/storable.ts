@@ -15,9 +15,8 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 302, 3
 /** Those of them that are stored although nothing is said of their freshness, where the configuration gives them one. */
 const STORED_UNASKED: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308]);
 
-/** Fields that may be credentials which nobody here knows of, and which no key holds. */
-const PERHAPS_CREDENTIALS: readonly string[] = [
-  'cookie',
+/** Fields besides Authorization and Cookie in which a credential may stand that nobody here knows of. */
+export const CREDENTIAL_FIELDS: readonly string[] = [
   'proxy-authorization',
   'x-api-key',
   'api-key',
@@ -27,6 +26,9 @@ const PERHAPS_CREDENTIALS: readonly string[] = [
   'x-session-token',
   'private-token',
 ];
+
+/** What may be a credential, and no key holds. */
+const PERHAPS_CREDENTIALS: readonly string[] = ['cookie', ...CREDENTIAL_FIELDS];
 
 /** A reply and the request that it answers, as far as they matter for storing. */
 export interface Judged {

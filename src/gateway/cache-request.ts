@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type CacheKey, cacheKey, type CacheRequest, type Credential, type KeyParts } from '../cache/index.ts';
+import {
+  type CacheKey,
+  cacheKey,
+  type CacheRequest,
+  type Credential,
+  CREDENTIAL_FIELDS,
+  type KeyParts,
+} from '../cache/index.ts';
 import { Notebook, type Principal } from '../policy/index.ts';
 import type { HeaderFields } from '../wire/index.ts';
 import type { CompiledCache } from './compiled-cache.ts';
@@ -10,14 +17,7 @@ import type { Walk } from './walk.ts';
 const NONE: readonly string[] = [];
 
 /** What may be a credential in a request. Some are known to be one; what goes upstream may be one there all the same. */
-const CREDENTIAL_FIELDS: readonly string[] = [
-  'authorization',
-  'x-api-key',
-  'api-key',
-  'apikey',
-  'x-auth-token',
-  'x-access-token',
-];
+const WITH_CREDENTIALS: readonly string[] = ['authorization', ...CREDENTIAL_FIELDS];
 
 /** What the cache looks at of a request, and where its reply lies. */
 export interface Keyed {
@@ -104,7 +104,7 @@ function credentialKind({ principal, perUser, others, hasCookie }: Shown): Crede
 
 function credentialsOf(fields: HeaderFields): readonly string[] {
   let found: string[] | null = null;
-  for (const name of CREDENTIAL_FIELDS) {
+  for (const name of WITH_CREDENTIALS) {
     if (!fields.has(name)) continue;
     for (const [each, value] of fields.kept()) if (each === name) (found ??= []).push(name, value);
   }

@@ -142,6 +142,20 @@ test('a fault that one client brings about keeps the replies to the others from 
   assert.equal(storeOf(await bench.ask(request('/a'))), 'portcullis; fwd=uri-miss; stored');
 });
 
+test('who shows what may be a credential that nobody judged gets nothing that is stored for strangers', async (t) => {
+  const bench = await startBench(t, { api: cachedApi('on') });
+  numbered(bench, FRESH);
+  assert.equal(textOf(await bench.ask(request('/a'))), 'body 1');
+  const names = ['Authorization', 'X-API-Key', 'Api-Key', 'ApiKey', 'X-Auth-Token', 'X-Access-Token'];
+  for (const name of [...names, 'X-Session-Token', 'Private-Token'])
+    assert.equal(
+      storeOf(await bench.ask(request('/a', `${name}: k\r\n`))),
+      'portcullis; fwd=bypass; detail=credential',
+      name,
+    );
+  assert.equal(textOf(await bench.ask(request('/a'))), 'body 1');
+});
+
 test('cookies are not left out of account where the upstream says that it chose by them', async (t) => {
   const bench = await startBench(t, { api: cachedApi('{ cookies: ignore }') });
   numbered(bench, `${FRESH}; vary: accept, Cookie`);
