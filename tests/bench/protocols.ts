@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeCertificate } from './certificate.ts';
-import { type Child, findProgram, freePort, placement, startServer } from './child.ts';
+import { type Child, findProgram, placement, startServer } from './child.ts';
 import { startHaproxy } from './contestants/haproxy.ts';
 import { startNginx } from './contestants/nginx.ts';
 import { H2_CONNECTIONS, H2_STREAMS } from './load-h2.ts';
@@ -11,6 +11,7 @@ import { machine as describeMachine } from './machine.ts';
 import { printNoise, watchNoise } from './noise.ts';
 import { compare, type Comparisons, type Figures, measureRow, printFigures, type Start } from './race.ts';
 import { startUpstream } from './upstream.ts';
+import { freePort } from '../framing/free-port.ts';
 
 const COMPARISONS: Comparisons = {
   ratios: [

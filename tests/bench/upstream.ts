@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Child, findProgram, freePort, startServer } from './child.ts';
+import { type Child, findProgram, startServer } from './child.ts';
+import { freePort } from '../framing/free-port.ts';
 
 /** The reply of every upstream: 220 bytes of JSON. */
 export const REPLY_BODY = JSON.stringify({

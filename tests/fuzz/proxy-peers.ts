@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
-import { freePort } from '../bench/child.ts';
 import { type ClientServer, startHeaderReader } from '../peers/client-servers.ts';
 import { startNginx } from '../peers/nginx.ts';
+import { freePort } from '../framing/free-port.ts';
 
 /** The request that a header is sent before. */
 export const ASKED = Buffer.from('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');

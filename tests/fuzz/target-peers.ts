@@ -3,8 +3,9 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Message, readMessage } from '../framing/message-reader.ts';
 import { Signal } from '../framing/signal.ts';
-import { findProgram, freePort, startServer } from '../bench/child.ts';
+import { findProgram, startServer } from '../bench/child.ts';
 import { startNginx } from '../peers/nginx.ts';
+import { freePort } from '../framing/free-port.ts';
 
 /** What another server understands of a request target. */
 export interface TargetUnderstood {

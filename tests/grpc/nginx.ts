@@ -1,5 +1,6 @@
-import { type Child, freePort } from '../bench/child.ts';
+import { type Child } from '../bench/child.ts';
 import { startNginx } from '../peers/nginx.ts';
+import { freePort } from '../framing/free-port.ts';
 
 /** Where nginx passes calls on to: over h2c, or over TLS with names of this authority. */
 export interface GrpcTarget {

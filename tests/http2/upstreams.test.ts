@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { writeCertificate } from '../bench/certificate.ts';
-import { findProgram, freePort, startServer } from '../bench/child.ts';
+import { findProgram, startServer } from '../bench/child.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { ask } from '../system/https-client.ts';
 import { skipOrFail } from '../system/skip.ts';
 import { BIG_BYTES, Http2Origin } from './origin.ts';
+import { freePort } from '../framing/free-port.ts';
 
 const LONG = 'sent and sent back '.repeat(20_000);
 

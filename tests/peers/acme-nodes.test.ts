@@ -9,7 +9,8 @@ import { connect } from 'node:tls';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { skipOrFail } from '../system/skip.ts';
 import { type Hook, writeHook } from './dns-hook.ts';
-import { findPebble, freePorts, type Pebble, startPebble } from './pebble.ts';
+import { findPebble, type Pebble, startPebble } from './pebble.ts';
+import { freePorts } from '../framing/free-port.ts';
 
 /** A lease of a node that has died ends within a minute. */
 const PATIENCE_MS = 120_000;

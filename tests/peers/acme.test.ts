@@ -9,7 +9,8 @@ import { connect } from 'node:tls';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { skipOrFail } from '../system/skip.ts';
 import { writeHook } from './dns-hook.ts';
-import { findPebble, freePorts, type Pebble, type PebbleOptions, startPebble } from './pebble.ts';
+import { findPebble, type Pebble, type PebbleOptions, startPebble } from './pebble.ts';
+import { freePorts } from '../framing/free-port.ts';
 
 const PATIENCE_MS = 40_000;
 const HOSTS = ['one.acme.example', 'two.acme.example'];

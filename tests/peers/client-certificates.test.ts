@@ -10,12 +10,13 @@ import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { ExtendedKeyUsage } from '@peculiar/x509';
 import { type Made, make, makeAuthority, makeList } from '../../src/wire/client-fixture.test.ts';
-import { findProgram, freePort, startServer } from '../bench/child.ts';
+import { findProgram, startServer } from '../bench/child.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { ask } from '../system/https-client.ts';
 import { run } from '../system/command.ts';
 import { skipOrFail } from '../system/skip.ts';
 import { startNginx } from './nginx.ts';
+import { freePort } from '../framing/free-port.ts';
 
 const HOST = 'api.test';
 let folder: string;

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Child, findProgram, freePort, startServer } from '../bench/child.ts';
+import { type Child, findProgram, startServer } from '../bench/child.ts';
 import { startNginx } from './nginx.ts';
+import { freePort } from '../framing/free-port.ts';
 
 /** A server that was started, and the port where clients reach it. */
 export interface ClientServer {

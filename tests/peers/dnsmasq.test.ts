@@ -9,10 +9,10 @@ import { after, before, type TestContext, test } from 'node:test';
 import type { AdminStatus } from '../../src/control/client.ts';
 import { type Child, findProgram, startServer } from '../bench/child.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
-import { freePort } from '../system/api-server.ts';
 import { eventually } from '../system/eventually.ts';
 import { ask } from '../system/https-client.ts';
 import { skipOrFail } from '../system/skip.ts';
+import { freePort } from '../framing/free-port.ts';
 
 /** Origins that say their name, each on an address of its own. */
 const origins: Server[] = [];

@@ -2,8 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, request as requestHttp } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { findProgram, freePort, startServer } from '../bench/child.ts';
+import { findProgram, startServer } from '../bench/child.ts';
 import { startNginx } from './nginx.ts';
+import { freePort } from '../framing/free-port.ts';
 
 /** Servers that stand between the gateway and one origin each, and pass on what they understood. */
 interface MiddleServers {

@@ -5,11 +5,12 @@ import { Agent, request as requestHttps, type RequestOptions } from 'node:https'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { findProgram, freePort, type Child } from '../bench/child.ts';
+import { findProgram, type Child } from '../bench/child.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { startJsonServer } from '../system/api-server.ts';
 import { skipOrFail } from '../system/skip.ts';
 import { startNginx } from './nginx.ts';
+import { freePort } from '../framing/free-port.ts';
 
 /** A reply as its client sees it; `whole` is false where it broke off. */
 interface Seen {

@@ -1,9 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { promisify } from 'node:util';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { request } from 'node:https';
@@ -11,6 +8,7 @@ import { issueAuthority, issueLeaf } from '../../src/certificates/issue.ts';
 import { chainPem } from '../../src/certificates/pem.ts';
 import { stopChild } from '../framing/stop-child.ts';
 import { run } from '../system/command.ts';
+import { freePorts } from '../framing/free-port.ts';
 
 const VERSION = 'v2.10.1';
 const BUILT = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', `pebble-${VERSION}`);
@@ -181,18 +179,4 @@ function ask(url: string, ca: string, body?: string): Promise<string> {
     asked.on('error', reject);
     asked.end(body);
   });
-}
-
-/** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await once(server.listen(0, '127.0.0.1'), 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => promisify(server.close.bind(server))()));
-  return ports;
 }

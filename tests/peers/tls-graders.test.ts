@@ -3,10 +3,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { findProgram, freePort } from '../bench/child.ts';
+import { findProgram } from '../bench/child.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { type Outcome, start } from '../system/command.ts';
 import { skipOrFail } from '../system/skip.ts';
+import { freePort } from '../framing/free-port.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const EXTENSIONS =

@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
-import { findProgram, freePort } from '../bench/child.ts';
+import { findProgram } from '../bench/child.ts';
 import { startGateway } from '../framing/gateway-process.ts';
 import { skipOrFail } from '../system/skip.ts';
 import { closeCode, configuration, portOf, startEcho } from '../websocket/subject.ts';
 import { openBrowser } from './browser.ts';
 import { startNginx } from './nginx.ts';
+import { freePort } from '../framing/free-port.ts';
 
 /** nginx that passes upgrades on to an origin; gives its port. */
 async function startPasser(t: TestContext, origin: number): Promise<number> {

@@ -1,27 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Running, start } from './command.ts';
 import { ROOT } from '../tidy/repository.ts';
+import { freePort } from '../framing/free-port.ts';
 
 /** An API that nobody here wrote, with data of its own. */
 export interface ApiServer {
   readonly port: number;
   stop(): Promise<void>;
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 /** Starts json-server in a process of its own: its framework needs what the gateway's flags forbid. */

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { OAuth2Server } from 'oauth2-mock-server';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
-import { freePort } from './api-server.ts';
 import { run } from './command.ts';
 import { ask } from './https-client.ts';
 import { PROGRAM } from './plain-configuration.ts';
+import { freePort } from '../framing/free-port.ts';
 
 const AUDIENCE = 'https://api.acme.example';
 

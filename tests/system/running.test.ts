@@ -6,10 +6,10 @@ import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
-import { freePort } from './api-server.ts';
 import { type Outcome, run } from './command.ts';
 import { ask, type Reply } from './https-client.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
+import { freePort } from '../framing/free-port.ts';
 
 let api: Server;
 let upstream: number;

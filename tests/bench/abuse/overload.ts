@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { request } from 'node:https';
 import { type GatewayProcess, startGateway } from '../../framing/gateway-process.ts';
-import { freePort, pinnedTo, runToEnd, startServer } from '../child.ts';
+import { pinnedTo, runToEnd, startServer } from '../child.ts';
 import { CAPACITY } from './limited-upstream.ts';
+import { freePort } from '../../framing/free-port.ts';
 
 const SECONDS = 8;
 /** Of what the upstream can do: more than that and a queue grows. */

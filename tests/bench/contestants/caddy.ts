@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findProgram, freePort, startServer } from '../child.ts';
+import { findProgram, startServer } from '../child.ts';
 import { CONNECTIONS } from '../load.ts';
 import { useOfTree } from '../process-tree.ts';
 import { type Absence, type Contestant, type Surroundings } from './contestant.ts';
+import { freePort } from '../../framing/free-port.ts';
 
 /** Caddy without TLS, on one core. */
 export async function startCaddy(surroundings: Surroundings): Promise<Contestant | Absence> {

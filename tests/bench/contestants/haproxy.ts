@@ -1,10 +1,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Callers } from '../callers.ts';
-import { findProgram, freePort, startServer } from '../child.ts';
+import { findProgram, startServer } from '../child.ts';
 import type { Target } from '../load.ts';
 import { useOfTree } from '../process-tree.ts';
 import { type Absence, type Contestant, type Row, type Surroundings } from './contestant.ts';
+import { freePort } from '../../framing/free-port.ts';
 
 const ALPN: Readonly<Partial<Record<Row, string>>> = {
   tls: 'http/1.1',

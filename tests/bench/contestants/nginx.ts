@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findProgram, freePort, startServer } from '../child.ts';
+import { findProgram, startServer } from '../child.ts';
 import { CONNECTIONS, type Target } from '../load.ts';
 import { useOfTree } from '../process-tree.ts';
 import { loopbackAddresses } from '../upstream.ts';
 import { type Absence, type Contestant, type Row, type Surroundings, TARGETS } from './contestant.ts';
+import { freePort } from '../../framing/free-port.ts';
 
 /** nginx as a reverse proxy: one worker, connections to the upstream kept, no log. */
 export async function startNginx(row: Row, surroundings: Surroundings): Promise<Contestant | Absence> {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, startServer } from '../child.ts';
+import { startServer } from '../child.ts';
 import { useOfTree } from '../process-tree.ts';
 import type { Contestant, Surroundings } from './contestant.ts';
+import { freePort } from '../../framing/free-port.ts';
 
 /** What a proxy costs that is written with Node's own server and undici as its client. */
 export async function startNodeHttp({ upstreamPort, replyFields }: Surroundings): Promise<Contestant> {

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startGateway } from '../../framing/gateway-process.ts';
 import { BENCH_DESCRIPTION, type Callers, securedHead } from '../callers.ts';
-import { freePort, pinnedTo, startServer } from '../child.ts';
+import { pinnedTo, startServer } from '../child.ts';
 import { configureEverything, EVERYTHING_DESCRIPTION } from '../everything-on.ts';
 import type { Target } from '../load.ts';
 import { manyNetworks } from '../many-networks.ts';
@@ -10,6 +10,7 @@ import { useOfTree } from '../process-tree.ts';
 import { loopbackAddresses } from '../upstream.ts';
 import { unaryDescriptors } from '../unary-message.ts';
 import { type Contestant, type Row, type Surroundings, TARGETS } from './contestant.ts';
+import { freePort } from '../../framing/free-port.ts';
 
 /** The product's http port only redirects: this entry puts the same gateway behind a listener without TLS. */
 const PLAIN_ENTRY = join(import.meta.dirname, '..', 'plain-listener.ts');

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findProgram, freePort, startServer } from '../child.ts';
+import { freePort } from '../../framing/free-port.ts';
+import { findProgram, startServer } from '../child.ts';
 import { useOfTree } from '../process-tree.ts';
 import type { Absence, Contestant, Row, Surroundings } from './contestant.ts';
 
