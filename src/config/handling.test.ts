@@ -50,7 +50,7 @@ test('without a word nothing is rewritten, closed, or answered by the gateway', 
 test('a rewrite is read whole: names of fields in lower case, texts with what they refer to', () => {
   const rewrite = own(
     `rewrite: { path: '/x/{id}', host: 'a.example:81', query: { remove: [a], rename: { b: c }, set: { 'd e': '1 {params.id}' } },
-      request: { set: { X-A: '{{{request.id}}}' }, add: { X-B: [a, '{principal.subject}'] }, remove: [X-C] } }`,
+      request: { set: { X-A: '{{{request.id}}}' }, add: { X-B: [a, '{principal.subject}'] }, remove: [x-b, X-C] } }`,
   )?.rewrite;
   assert.equal(rewrite?.path?.text, '/x/{id}');
   assert.deepEqual(rewrite.host, { text: 'a.example:81', pieces: ['a.example:81'] });
@@ -65,7 +65,7 @@ test('a rewrite is read whole: names of fields in lower case, texts with what th
       { name: 'x-b', value: { text: 'a', pieces: ['a'] } },
       { name: 'x-b', value: { text: '{principal.subject}', pieces: [{ kind: 'principal-subject' }] } },
     ],
-    remove: ['x-c'],
+    remove: ['x-b', 'x-c'],
   });
   assert.equal(rewrite.keyPath, 'apis.a.operations["GET /u/{id}"].rewrite');
   assert.deepEqual(apiOf("rewrite: { host: '{request.host}' }", '').rewrite?.host?.pieces, [{ kind: 'request-host' }]);
@@ -111,7 +111,8 @@ test('a maintenance is on, off, or on with settings; off is the same as nothing 
   assert.equal(apiOf('maintenance: off', '').maintenance, null);
   assert.equal(apiOf('maintenance: { on: false, message: later }', '').maintenance, null);
   assert.equal(own('maintenance: off')?.maintenance, 'off');
-  assert.equal(own('maintenance: { on: false }')?.maintenance, 'off');
+  // An operation opens in an API that is closed only where that is what it says.
+  assert.equal(own('maintenance: { on: false }')?.maintenance, null);
   const allow = 'allow: { roles: [tester], addresses: [10.0.0.0/8] }';
   assert.deepEqual(
     apiOf(`maintenance: { message: Noon, retryAfter: 10m, ${allow} }`, '', { auth: '[acme]' }).maintenance,
@@ -230,6 +231,12 @@ for (const [what, api, operation, words, more] of [
     'rewrite: { query: { rename: { a: "[method]" } } }',
     '',
     /read this parameter as the method/,
+  ],
+  [
+    'a caller beside what the client says of itself',
+    "rewrite: { request: { add: { X-User: [a, '{principal.subject}'] } } }",
+    '',
+    /X-User[^]*would stand beside who calls/,
   ],
   ['a redirect to another scheme', '', "redirect: 'javascript://x/%0aalert(1)'", /fixed http or https host/],
   ['a redirect without a scheme', '', "redirect: '//evil.example/x'", /holds `\/\/`/],

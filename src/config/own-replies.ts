@@ -197,7 +197,8 @@ export function toMaintenance(raw: z.output<typeof maintenanceSchema>): Maintena
   if (raw === undefined) return null;
   if (raw === 'off') return 'off';
   const { on, message, retryAfter, allow: allowed } = raw === 'on' ? maintenance.parse({}) : raw;
-  if (!on) return 'off';
+  // Settings for another time say nothing of now.
+  if (!on) return null;
   return {
     message: message ?? null,
     retryAfterMs: retryAfter,

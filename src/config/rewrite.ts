@@ -76,12 +76,33 @@ function fields(side: 'requests' | 'replies', description: string) {
     .superRefine((value, context) => {
       complainOfRepeated([...(value.remove ?? []), ...Object.keys(value.set ?? {})].map(lower), context);
       complainOfRepeated(Object.keys(value.add ?? {}).map(lower), context);
+      if (side === 'requests') complainOfBorrowedNames(value, context);
     })
     .meta({ description });
 }
 
 function lower(name: string): string {
   return name.toLowerCase();
+}
+
+interface AddedFields {
+  readonly set?: Readonly<Record<string, unknown>> | undefined;
+  readonly add?: Readonly<Record<string, WrittenText | readonly WrittenText[]>> | undefined;
+  readonly remove?: readonly string[] | undefined;
+}
+
+/** What a client sends under the name of a field that says who calls would pass for what the gateway says. */
+function complainOfBorrowedNames(edits: AddedFields, context: z.core.$RefinementCtx): void {
+  const cleared = new Set([...(edits.remove ?? []), ...Object.keys(edits.set ?? {})].map(lower));
+  for (const [name, values] of Object.entries(edits.add ?? {})) {
+    if (cleared.has(lower(name)) || !listOf<WrittenText>(values).some(namesCaller)) continue;
+    const message = words('what a client sends under this name would stand beside who calls', 'write it below `set`');
+    context.addIssue({ code: 'custom', message, path: ['add', name] });
+  }
+}
+
+function namesCaller({ pieces }: WrittenText): boolean {
+  return pieces.some((piece) => typeof piece !== 'string' && piece.kind === 'principal-subject');
 }
 
 function complainOfRepeated(names: readonly string[], context: z.core.$RefinementCtx): void {

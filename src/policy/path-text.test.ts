@@ -28,6 +28,17 @@ test('of any values a path has as many segments as its template, and says what i
   );
 });
 
+test('no path has an empty segment before its end, which would make a host of the next', () => {
+  for (const [template, params] of [
+    ['/{rest...}', { rest: '/evil.example' }],
+    ['/x/{rest...}', { rest: 'a//b' }],
+    ['/{id}/evil.example', { id: '' }],
+  ] as const)
+    assert.equal(writePath(pathText(template), params), null, template);
+  assert.equal(writePath(pathText('/{rest...}'), { rest: '' }), '/');
+  assert.equal(writePath(pathText('/x/{rest...}'), { rest: 'a/' }), '/x/a/');
+});
+
 test('a path names only what its operation has, and several segments only as several', () => {
   const known = pathText('/{a}/{b}.{c}/{rest...}').segments;
   for (const sound of ['/{a}', '/{c}{b}'.replace('}{', '}-{'), '/x/{rest...}', '/{a...}', '/x'])

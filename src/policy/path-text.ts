@@ -44,7 +44,8 @@ function restNames(segment: Segment): readonly string[] {
 
 /**
  * The canonical path for these parameters, which `paramFault` has nothing against. None can add a segment, a query or a
- * host. Null where a segment comes out as one of dots, which servers resolve: a client that sends such a value is refused.
+ * host. Null where a segment comes out as one of dots, which servers resolve, or as an empty one before others, which makes
+ * a host of the next: a client that sends such a value is refused.
  */
 export function writePath({ segments }: PathText, params: PathParams): string | null {
   let path = '';
@@ -55,7 +56,7 @@ export function writePath({ segments }: PathText, params: PathParams): string | 
     if (written.some(isDots)) return null;
     path += `/${written.join('/')}`;
   }
-  return path;
+  return path.includes('//') ? null : path;
 }
 
 function writeSegment(segment: Exclude<Segment, { kind: 'rest' }>, params: PathParams): string {

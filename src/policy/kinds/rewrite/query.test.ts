@@ -42,5 +42,11 @@ test('a parameter that is set has one value, and one that is renamed keeps its o
   assert.equal(edit('x=1&a=2&x=3', { set: { x: 'new & =' } }), 'a=2&x=new%20%26%20%3D');
   assert.equal(edit('old=%2F&old', { rename: { old: 'a b' } }), 'a%20b=%2F&a%20b');
   assert.equal(edit('old=forged', { rename: { old: 'x' }, set: { x: 'true' } }), 'x=true');
-  assert.equal(edit('old=forged', { rename: { old: 'x' }, remove: ['x'] }), null);
+  assert.equal(edit('old=1&x=2', { rename: { old: 'x' }, remove: ['x'] }), 'x=1');
+});
+
+test('what a client sends under the name that another parameter gets does not stand beside it', () => {
+  assert.equal(edit('x=own&old=1&%78=more;x=third', { rename: { old: 'x' } }), 'x=1');
+  assert.equal(edit('x=own', { rename: { old: 'x' } }), null);
+  assert.equal(edit('a=1&b=2', { rename: { a: 'b', b: 'a' } }), 'b=1&a=2');
 });

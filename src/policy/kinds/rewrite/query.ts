@@ -18,11 +18,13 @@ export type QueryEditor = (query: string | null, set: readonly string[]) => stri
 
 /** The editor for what is said of a query. */
 export function createQueryEditor({ remove, rename, set: named }: QueryEdits): QueryEditor {
-  const gone = new Set([...remove, ...named.map(({ name }) => name)]);
-  // One that gets a name that is taken out or set would stand beside what was meant.
+  const own = new Set(named.map(({ name }) => name));
   const renamed = new Map(
-    rename.map(({ from, to }) => [from, gone.has(to) ? null : percentEncoded(to, UNRESERVED)] as const),
+    rename.map(({ from, to }) => [from, own.has(to) ? null : percentEncoded(to, UNRESERVED)] as const),
   );
+  // What a client sends under a name that another gets would stand beside it, judged as something else or not at all.
+  const taken = rename.map(({ to }) => to).filter((to) => !renamed.has(to));
+  const gone = new Set([...remove, ...own, ...taken]);
   /** The parameter from `start` to `end` as it goes on; null where it does not. */
   const edited = (query: string, start: number, end: number): string | null => {
     const equals = query.indexOf('=', start);
