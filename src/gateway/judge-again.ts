@@ -250,7 +250,8 @@ type EarlyStep = Extract<RequestStep, { stage: 'admit' | 'authenticate' | 'autho
 /** What says who calls, from where, and what they may do. */
 function isJudgedAgain(planned: RequestStep): planned is EarlyStep {
   const { stage } = planned;
-  return stage === 'authenticate' || stage === 'authorize' || (stage === 'admit' && planned.step.standing === true);
+  if (stage === 'authenticate') return true;
+  return planned.step.standing ?? stage === 'authorize';
 }
 
 const NOT_SIGNED_IN: Problem = { code: 'unauthenticated' };

@@ -46,8 +46,11 @@ export interface Step<S extends Stage> {
   readonly reads: { readonly request: BodyUse; readonly response: BodyUse };
   head?(exchange: Exchange): Verdict;
   run(...input: Stages[S]['in']): Stages[S]['out'] | Promise<Stages[S]['out']>;
-  /** Of a step of `admit`: whether it judges streams that stand again too. It counts and holds nothing. */
-  readonly standing?: true;
+  /**
+   * Whether it judges streams that stand again too: one of `admit`, which counts and holds nothing then, where it says so;
+   * one of `authorize` unless it says not.
+   */
+  readonly standing?: boolean;
   release?(exchange: Exchange): void;
 }
 

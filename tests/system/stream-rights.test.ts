@@ -183,6 +183,27 @@ async function pause(): Promise<void> {
   await promise;
 }
 
+/** Puts another text in the place of the configuration; gives the one that stood there. */
+async function rewrite(edit: (text: string) => string): Promise<string> {
+  const file = join(gateway.folder, 'portcullis.yaml');
+  const text = await readFile(file, 'utf8');
+  const next = edit(text);
+  assert.notEqual(next, text);
+  await writeFile(`${file}.next`, next);
+  await rename(`${file}.next`, file);
+  return text;
+}
+
+/** What a request for the stream of events is answered with; the stream is left at once. */
+async function statusOf(token: string): Promise<number | undefined> {
+  const { https: port, ca } = gateway;
+  const headers = { authorization: `Bearer ${token}` };
+  const sent = request({ host: 'localhost', port, ca, path: '/events', headers, agent: false }).end();
+  const [reply] = (await once(sent, 'response')) as [IncomingMessage];
+  reply.destroy();
+  return reply.statusCode;
+}
+
 const TALK = `calls/${SERVICE}/Talk`;
 
 test('streams of every kind end when the token they began with does, and the ledger says why', async () => {
@@ -198,14 +219,29 @@ test('streams of every kind end when the token they began with does, and the led
   ]);
 });
 
+test('streams stand while their API is closed for others, until their token ends', async () => {
+  const expiresAtS = Math.ceil(Date.now() / 1_000) + SHORT_S;
+  const token = await tokenOf(expiresAtS);
+  const { call, socket, events } = await openAll(token);
+  const closed = 'maintenance: { allow: { roles: [mender] } }';
+  const text = await rewrite((before) =>
+    before
+      .replace('roles: { ', 'roles: { mender: { can: [mend] }, ')
+      .replace("routes: ['GET", `${closed}\n    routes: ['GET`),
+  );
+  while ((await statusOf(token)) !== 503) await pause();
+  assert.ok(Date.now() < expiresAtS * 1_000, 'closed while they stood');
+  await call;
+  assert.deepEqual([await socket, await events], [1008, true]);
+  assert.ok(Date.now() >= expiresAtS * 1_000, 'no stream ends before its token');
+  await rewrite(() => text);
+  const later = await tokenOf(expiresAtS + LONG_S);
+  while ((await statusOf(later)) !== 200) await pause();
+});
+
 test('streams of every kind end when a reload takes the right from their caller’s role', async () => {
   const { call, socket, events } = await openAll(await tokenOf(Math.floor(Date.now() / 1_000) + LONG_S));
-  const file = join(gateway.folder, 'portcullis.yaml');
-  const text = await readFile(file, 'utf8');
-  const next = text.replace('roles: { watcher: { can: [live] } }', 'roles: { watcher: { can: [other] } }');
-  assert.notEqual(next, text);
-  await writeFile(`${file}.next`, next);
-  await rename(`${file}.next`, file);
+  await rewrite((text) => text.replace('roles: { watcher: { can: [live] } }', 'roles: { watcher: { can: [other] } }'));
   const { code } = await call;
   assert.deepEqual([code, await socket, await events], [grpc.status.PERMISSION_DENIED, 1008, true]);
   assert.deepEqual(await recordedEnds(), [

@@ -41,8 +41,10 @@ function stepsFor(rules: MaintenanceRules | null): Steps {
     if (principal !== null && principal.roles.some((role) => passing.has(role))) return PASS;
     return addresses.length > 0 && isAmong(admitted, request.peer.address) ? PASS : closed;
   };
+  // What has gone upstream ends as usual, streams that stand too.
+  const step = { reads: READS_NOTHING, standing: false, run };
   // Nobody has a role before it is known who calls.
-  return roles.length > 0 ? { authorize: { reads: READS_NOTHING, run } } : { admit: { reads: READS_NOTHING, run } };
+  return roles.length > 0 ? { authorize: step } : { admit: step };
 }
 
 function isAmong(blocks: AddressSet, address: string): boolean {
