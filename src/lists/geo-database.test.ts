@@ -25,12 +25,15 @@ test('records as MaxMind lays them out are read, with every size of record', () 
         [bitsOf([192, 0, 2, 0], 24), { country: { iso_code: 'DE' }, registered_country: { iso_code: 'US' } }],
         [bitsOf([198, 51, 100, 0], 24), { registered_country: { iso_code: 'FR' } }],
         [bitsOf([203, 0, 113, 0], 24), { continent: { code: 'EU' } }],
+        [bitsOf([203, 0, 114, 0], 24), { country_code: 'nl' }],
       ],
     });
     const database = open(bytes);
     assert.equal(find(database, '192.0.2.200'), 'DE');
     assert.equal(find(database, '198.51.100.1'), 'FR');
     assert.equal(find(database, '203.0.113.1'), null);
+    // Some plain lists write them small; a country is denied all the same.
+    assert.equal(find(database, '203.0.114.1'), 'NL');
     assert.equal(find(database, '192.0.3.1'), null);
     // Its first bits are those of 192.0.2.0/24, and it is another family.
     assert.equal(find(database, 'c000:0201::1'), null);

@@ -68,7 +68,7 @@ export class GeoDatabase {
       memberOf(memberOf(record, 'country'), 'iso_code') ??
       memberOf(memberOf(record, 'registered_country'), 'iso_code') ??
       memberOf(record, 'country_code');
-    return typeof code === 'string' ? code : null;
+    return typeof code === 'string' ? code.toUpperCase() : null;
   }
 }
 

@@ -69,13 +69,14 @@ export class ListGate {
    * its bearer out, and lets nobody in.
    */
   mailRefusal({ email, verified }: MailFacts): string | null {
-    const domain = email === null ? null : canonicalName(email.slice(email.lastIndexOf('@') + 1));
+    const domain = email === null ? null : domainOf(email);
     const denied = this.#deny?.mail ?? null;
-    if (denied !== null && domain !== null && denied.has(domain)) return `${this.#deny?.path}.mailDomains`;
+    // What can't be read may be what is denied.
+    if (denied !== null && email !== null && (domain === null || denied.has(domain)))
+      return `${this.#deny?.path}.mailDomains`;
     const allowed = this.#allow?.mail ?? null;
     if (allowed === null) return null;
-    const isMail = email !== null && /^[^@\s]+@[^@\s]+$/.test(email);
-    return verified && isMail && domain !== null && allowed.has(domain) ? null : `${this.#allow?.path}.mailDomains`;
+    return verified && domain !== null && allowed.has(domain) ? null : `${this.#allow?.path}.mailDomains`;
   }
 
   #clientOf(address: string): ClientVerdict {
@@ -102,6 +103,11 @@ export class ListGate {
     this.#material.remembered -= this.#clients.size;
     this.#clients.clear();
   }
+}
+
+/** The domain of a mail address as lists know it; null where the text is no such address, or can't be read as one. */
+function domainOf(email: string): string | null {
+  return /^[^@\s]+@[^@\s]+$/.test(email) ? canonicalName(email.slice(email.indexOf('@') + 1)) : null;
 }
 
 /** `allowed` is null where nothing is said of clients. */

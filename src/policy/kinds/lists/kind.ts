@@ -96,5 +96,7 @@ function mailStep(gates: readonly ListGate[]): Step<'authorize'> {
 function mailOf(principal: Principal | null): { readonly email: string | null; readonly verified: boolean } {
   const claims = principal?.claims ?? {};
   const { email, email_verified: verified } = claims;
-  return { email: typeof email === 'string' ? email : null, verified: verified === true || verified === 'true' };
+  // A claim that is no text is one of nobody's domain, and not the same as none.
+  const text = email === undefined || email === null ? null : typeof email === 'string' ? email : '';
+  return { email: text, verified: verified === true || verified === 'true' };
 }
