@@ -89,6 +89,17 @@ test('when the leader leaves the one who has waited longest leads, and hears not
   assert.deepEqual(wordsOf(waiting), ['lead', 'lead', 'landed']);
 });
 
+test('twenty thousand who give up the moment they lead do so one behind the other', () => {
+  const flights = new Flights(20_000);
+  flights.join('k', new Client(), 0);
+  const all = Array.from({ length: 20_000 }, () => new Client(() => flights.abandoned('k')));
+  for (const client of all) flights.join('k', client, 0);
+  flights.abandoned('k');
+  assert.ok(all.every(({ words }) => words.join() === 'lead'));
+  assert.equal(flights.size, 0);
+  assert.equal(flights.join('k', new Client(), 0), 'lead');
+});
+
 test('when all have left the flight is over', () => {
   const { flights, waiting } = flight(2);
   for (const client of waiting) flights.leave('k', client);

@@ -27,6 +27,8 @@ export class Flights {
   readonly #flights = new Map<string, Set<Waiter>>();
   /** Those who are being told, in flights that are over. */
   readonly #told: Set<Waiter>[] = [];
+  /** By flight key: whether who has just been told to lead has given up already. */
+  readonly #handing = new Map<string, boolean>();
   /** Until when nobody waits, by flight key, the oldest first. */
   readonly #shunned = new Map<string, number>();
   #shunnedCharacters = 0;
@@ -117,16 +119,28 @@ export class Flights {
     this.#end(flightKey, 'failed');
   }
 
-  /** The leader has left before its reply was there: who has waited longest leads. */
+  /** The leader has left, or got nothing, before its reply was there: who has waited longest leads. */
   abandoned(flightKey: string): void {
-    const waiting = this.#flights.get(flightKey);
-    if (waiting === undefined) return;
-    for (const next of waiting) {
-      waiting.delete(next);
-      next.told('lead');
+    // Where nobody is asked, as behind an open breaker, each gives up at once: a thousand of them in turn, not one in another.
+    if (this.#handing.has(flightKey)) {
+      this.#handing.set(flightKey, true);
       return;
     }
-    this.#flights.delete(flightKey);
+    try {
+      do {
+        this.#handing.set(flightKey, false);
+        const waiting = this.#flights.get(flightKey);
+        const [next] = waiting ?? [];
+        if (waiting === undefined || next === undefined) {
+          this.#flights.delete(flightKey);
+          return;
+        }
+        waiting.delete(next);
+        next.told('lead');
+      } while (this.#handing.get(flightKey) === true);
+    } finally {
+      this.#handing.delete(flightKey);
+    }
   }
 
   /** Whoever is told may join another flight at once, even one of the same key: this one is over before. */

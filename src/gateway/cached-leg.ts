@@ -270,7 +270,8 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
     }
     this.#over = true;
     if (!this.#begun) this.#countAsked();
-    this.#filling?.failed();
+    // Those who wait are not let loose on an upstream in trouble: the next of them tries.
+    this.#filling?.abandon();
     this.#reply.failed(failure);
   }
 
@@ -362,8 +363,7 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   }
 
   #count(result: 'hit' | 'stale' | 'revalidated' | 'miss' | 'bypass'): void {
-    const { compiled, context } = this.#walk;
-    context.ports.metrics.cache.asked(compiled.api.name, result);
+    this.#walk.context.ports.metrics.cache.asked(this.#walk.compiled.api.name, result);
   }
 
   #now(): number {
