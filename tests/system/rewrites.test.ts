@@ -146,7 +146,8 @@ test('fields of requests and replies are set, added and taken away, and a caller
 test('a parameter that is taken out reaches no server, however it is written', async () => {
   for (const query of ['debug=1', 'debug', '%64ebug=1', 'a;debug=1', 'debug=1&debug=2', 'via=x&via'])
     assert.match((await ask(`/api/v1/plain?${query}`)).arrived?.target ?? '', /\/plain\?(a&)?via=g%20w$/, query);
-  assert.match((await ask('/api/v1/plain?q=1&search=2')).arrived?.target ?? '', /\?search=1&search=2&via/);
+  // What a client sends under the name that another parameter gets would stand beside it.
+  assert.match((await ask('/api/v1/plain?q=1&search=2')).arrived?.target ?? '', /\?search=1&via/);
 });
 
 test('redirects lead to a fixed host, with parameters encoded', async () => {
