@@ -250,8 +250,9 @@ type EarlyStep = Extract<RequestStep, { stage: 'admit' | 'authenticate' | 'autho
 /** What says who calls, from where, and what they may do. */
 function isJudgedAgain(planned: RequestStep): planned is EarlyStep {
   const { stage } = planned;
-  if (stage === 'authenticate') return true;
-  return planned.step.standing ?? stage === 'authorize';
+  const { standing } = planned.step;
+  if (stage === 'authorize') return standing !== false;
+  return stage === 'authenticate' || (stage === 'admit' && standing === true);
 }
 
 const NOT_SIGNED_IN: Problem = { code: 'unauthenticated' };
