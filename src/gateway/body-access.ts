@@ -1,12 +1,11 @@
 import { type BodyFault, type BoundedCopy, createBoundedCopy, parseBody, type ParsedBody } from '../body/index.ts';
 import type { BodyUse, BodyViews } from '../policy/index.ts';
 import type { HeaderMap } from '../wire/index.ts';
+import { JoinedPieces } from './joined-pieces.ts';
 import type { BodyNeed } from './plan.ts';
 
 /** How much a tap keeps; enough to recognize a format, little enough for every request at once. */
 const TAP_BYTES = 16_384;
-/** Pieces smaller than this are moved together: kept one by one, a body sent byte by byte would take a hundred times its size. */
-const BLOCK_BYTES = 4_096;
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
 /**
@@ -16,9 +15,7 @@ const NO_BYTES: Buffer = Buffer.alloc(0);
 export class BodyAccess {
   readonly need: BodyNeed;
   readonly #tap: BoundedCopy | null;
-  #pieces: Buffer[] = [];
-  #block: Buffer = NO_BYTES;
-  #blockUsed = 0;
+  readonly #pieces = new JoinedPieces();
   #whole: Buffer | null = null;
   #parsed: ParsedBody | null = null;
   #isLeft = false;
@@ -44,37 +41,15 @@ export class BodyAccess {
     for (const piece of pieces) {
       this.#bytes += piece.length;
       this.#tap?.add(piece);
-      if (this.need.whole) this.#keep(piece);
+      if (this.need.whole) this.#pieces.add(piece);
     }
-  }
-
-  #keep(piece: Buffer): void {
-    if (piece.length === 0) return;
-    if (piece.length >= BLOCK_BYTES) {
-      this.#endBlock();
-      this.#pieces.push(piece);
-      return;
-    }
-    if (piece.length > this.#block.length - this.#blockUsed) {
-      this.#endBlock();
-      this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-    }
-    piece.copy(this.#block, this.#blockUsed);
-    this.#blockUsed += piece.length;
-  }
-
-  #endBlock(): void {
-    if (this.#blockUsed > 0) this.#pieces.push(this.#block.subarray(0, this.#blockUsed));
-    this.#block = NO_BYTES;
-    this.#blockUsed = 0;
   }
 
   /** Ends the collection: all that has come since it began. */
   gather(): Buffer {
-    this.#endBlock();
-    const gathered = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
-    this.#pieces = [];
-    return gathered;
+    const pieces = this.#pieces.all();
+    this.#pieces.clear();
+    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
   }
 
   /**

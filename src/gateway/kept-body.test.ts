@@ -51,3 +51,10 @@ test('all bodies together keep no more than 16 MiB, and room is found again', ()
   }
   assert.equal(room.bytes, 0);
 });
+
+test('a body that comes byte by byte is not kept byte by byte', () => {
+  const body = new KeptBody(new KeptBytes());
+  for (let at = 0; at < 64 * KIB; at++) body.add([Buffer.of(at & 255)], false);
+  assert.ok(body.isWhole && body.pieces.length <= 16, String(body.pieces.length));
+  assert.ok(Buffer.concat(body.pieces).every((byte, at) => byte === (at & 255)));
+});

@@ -1,3 +1,4 @@
+import { type BoundedCopy, createBoundedCopy } from '../body/index.ts';
 import type { MirrorConfig } from '../config/compiled.ts';
 import type { Clock } from '../ports/index.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type UpstreamEvents,
 } from '../wire/index.ts';
 import type { CopyEnd, GatewayMetrics } from './metrics.ts';
+import { lengthOf } from './reply.ts';
 
 /** A longer body is not copied. */
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -104,8 +106,7 @@ class Copy implements UpstreamEvents {
   readonly #client: CallClient;
   readonly #host: CopyHost;
   /** The body so far; null once it is sent, or nobody wants it any more. */
-  #pieces: Buffer[] | null = [];
-  #bytes = 0;
+  #body: BoundedCopy | null = createBoundedCopy(BODY_LIMIT_BYTES);
   #call: UpstreamCall | null = null;
   #replyBytes = 0;
 
@@ -116,41 +117,39 @@ class Copy implements UpstreamEvents {
     this.startedMs = host.startedMs;
   }
 
-  /** Takes a part of the body. Pieces are only lent. */
+  /** Takes a part of the body. */
   add(pieces: readonly Buffer[]): void {
-    if (this.#pieces === null) return;
-    for (const piece of pieces) {
-      this.#bytes += piece.length;
-      if (this.#bytes > BODY_LIMIT_BYTES) return this.giveUp();
-      this.#pieces.push(Buffer.from(piece));
-    }
+    const body = this.#body;
+    if (body === null) return;
+    for (const piece of pieces) body.add(piece);
+    if (body.truncated) this.giveUp();
   }
 
   /** The request is whole: sends it. */
   send(): void {
-    if (this.#pieces === null) return;
-    const body = this.#pieces;
-    this.#pieces = null;
+    if (this.#body === null) return;
+    const body = this.#body.bytes();
+    this.#body = null;
     const { authority, upstream } = this.#host.place;
     const { method, target, host = null, fields, lines = '', added, responseMs = null } = this.#request;
-    const framing = this.#bytes === 0 ? { kind: 'none' as const } : { kind: 'length' as const, bytes: this.#bytes };
+    const framing = lengthOf(body.length);
     const marked = [...added, ...MARK];
     const copy = { method, target, authority, host, fields, lines, added: marked, framing, responseMs, upgrade: null };
     this.#call = upstream.call(copy, this, this.#client);
-    if (this.#bytes === 0) return;
-    this.#call.write(body);
+    if (body.length === 0) return;
+    this.#call.write([Buffer.from(body.buffer, body.byteOffset, body.length)]);
     this.#call.finish();
   }
 
   /** The request will never be whole: what was sent already may go on. */
   leave(): void {
-    if (this.#pieces !== null) this.giveUp();
+    if (this.#body !== null) this.giveUp();
   }
 
   /** Ends it wherever it stands. */
   giveUp(): void {
     const wasSent = this.#call !== null;
-    this.#pieces = null;
+    this.#body = null;
     this.#call?.abort();
     this.#host.over(wasSent ? 'failed' : 'dropped');
   }
