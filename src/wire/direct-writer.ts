@@ -3,7 +3,7 @@ import { TLSSocket } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
 import { sendLater } from './turn-end.ts';
 
-/** Up to this bytes go out as text, in one write with what stands before them; above, that copying would cost more than a second write. */
+/** Up to so many bytes go out as text, in one write with what stands before them; above, that copying would cost more than a second write. */
 export const ONE_WRITE_BYTES = 8_192;
 /** A text that has grown beyond this goes out at once: what the peer can have is not held back, and little is kept. */
 const GATHERED_CHARACTERS = 65_536;

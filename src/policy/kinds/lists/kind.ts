@@ -1,9 +1,9 @@
 import { ok } from '../../../base/index.ts';
 import { ListGate, type ListMaterial, type ListPair } from '../../../lists/index.ts';
 import type { CanonicalRequest } from '../../../wire/index.ts';
+import { compileEach, saidOf } from '../../compile-each.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { PolicyKind, Step, Steps } from '../../kind.ts';
-import type { Operation, OperationId } from '../../operation.ts';
 import type { Principal } from '../../principal.ts';
 import { deny, PASS, type Verdict } from '../../verdict.ts';
 import type { ListsConfig } from './config.ts';
@@ -32,21 +32,13 @@ export function createListsKind(): PolicyKind<ListsConfig> {
     summary: 'Lets in by lists of addresses, names, countries and methods.',
     schema: null,
     sources: () => [],
-    compile: (config, at, { lists }) =>
-      ok(
-        new Map<OperationId, Steps>(
-          at.operations.map((operation) => {
-            const here = gatesOf([config.own, ownPair(operation, config)], config, lists);
-            const mail = [...gatesOf([config.node], config, lists), ...here].filter(({ asksForMail }) => asksForMail);
-            return [operation.id, stepsOf(here, mail)];
-          }),
-        ),
-      ),
+    compile: (config, { operations }, { lists }) =>
+      compileEach(operations, (operation) => {
+        const here = gatesOf([config.own, saidOf(config.operations, operation)], config, lists);
+        const mail = [...gatesOf([config.node], config, lists), ...here].filter(({ asksForMail }) => asksForMail);
+        return ok(stepsOf(here, mail));
+      }),
   };
-}
-
-function ownPair({ name }: Operation, { operations }: ListsConfig): ListPair | null {
-  return Object.hasOwn(operations, name) ? (operations[name] ?? null) : null;
 }
 
 function stepsOf(gates: readonly ListGate[], mail: readonly ListGate[]): Steps {
