@@ -20,12 +20,11 @@ export interface DnsServers {
   readonly attempts: number;
 }
 
-/** What a name has of a type: an empty list where it has nothing, `missing` where there is no such name at all. */
+/** What a name has of a type: an empty list where it has nothing, and where there is no such name at all. */
 export interface DnsAnswer {
   readonly addresses: readonly string[];
   readonly services: readonly ServiceRecord[];
   readonly ttlSeconds: number;
-  readonly missing: boolean;
 }
 
 /**
@@ -59,9 +58,9 @@ export class DnsClient {
           name = found.name;
           break;
         case 'answer':
-          return ok({ addresses: found.addresses, services: found.services, ttlSeconds, missing: false });
+          return ok({ addresses: found.addresses, services: found.services, ttlSeconds });
         case 'none':
-          return ok({ addresses: [], services: [], ttlSeconds, missing: found.missing });
+          return ok({ addresses: [], services: [], ttlSeconds });
       }
     }
     return err(`the aliases of ${asked} go on for too long`);

@@ -26,7 +26,7 @@ export type DnsReply =
       readonly aliases: number;
     }
   | { readonly kind: 'alias'; readonly name: string; readonly ttlSeconds: number; readonly aliases: number }
-  | { readonly kind: 'none'; readonly missing: boolean; readonly ttlSeconds: number; readonly aliases: number }
+  | { readonly kind: 'none'; readonly ttlSeconds: number; readonly aliases: number }
   | { readonly kind: 'truncated' }
   | { readonly kind: 'failed'; readonly detail: string };
 
@@ -113,7 +113,7 @@ export function readReply(message: Uint8Array, name: string, type: RecordType): 
     return { kind: 'alias', ...followed };
   const negative = negativeTtl(records.value.authorities);
   const ttlSeconds = Math.min(followed.ttlSeconds, negative);
-  return { kind: 'none', missing: code === NXDOMAIN, ttlSeconds, aliases: followed.aliases };
+  return { kind: 'none', ttlSeconds, aliases: followed.aliases };
 }
 
 interface Records {

@@ -22,10 +22,7 @@ const TOLD_LIMIT = 3;
 
 /** Keeps looking up all addresses of a name. */
 export function startDns(source: SourceOf<'dns'>, ports: SourcePorts, sink: SourceSink): StopSource {
-  const lookup = new NameLookup(new DnsClient(ports.dns, ports.random), ports.clock);
-  return lookAgain(ports, sink, async () => {
-    lookup.begin();
-    const settings = await settingsOf(source.resolver, ports);
+  return lookUpAgain(source, ports, sink, async (lookup, settings) => {
     const found = await lookup.addressesOf(source.name, source.family, settings);
     if (!found.ok) return found;
     const { addresses, isFresh, ttlSeconds, faults } = found.value;
@@ -37,15 +34,26 @@ export function startDns(source: SourceOf<'dns'>, ports: SourcePorts, sink: Sour
 
 /** Keeps looking up the hosts of a service, and the addresses of those that come first. */
 export function startSrv(source: SourceOf<'srv'>, ports: SourcePorts, sink: SourceSink): StopSource {
-  const lookup = new NameLookup(new DnsClient(ports.dns, ports.random), ports.clock);
-  return lookAgain(ports, sink, async () => {
-    lookup.begin();
-    const settings = await settingsOf(source.resolver, ports);
+  return lookUpAgain(source, ports, sink, async (lookup, settings) => {
     const found = await lookup.servicesOf(source.name, settings);
     if (!found.ok) return found;
     const { services, ttlSeconds } = found.value;
     const hosts = await addressesOfHosts(lookup, hostsOf(services), { family: source.family, settings });
     return lookOfServices(services, { hosts, ttlSeconds });
+  });
+}
+
+/** Each look remembers the one before, and asks as this machine is set up at that time. */
+function lookUpAgain(
+  { resolver }: SourceOf<'dns' | 'srv'>,
+  ports: SourcePorts,
+  sink: SourceSink,
+  look: (lookup: NameLookup, settings: ResolverSettings) => Promise<Result<Look, string>>,
+): StopSource {
+  const lookup = new NameLookup(new DnsClient(ports.dns, ports.random), ports.clock);
+  return lookAgain(ports, sink, async () => {
+    lookup.begin();
+    return await look(lookup, await settingsOf(resolver, ports));
   });
 }
 
