@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../base/index.ts';
-import type { EgressFault, EgressReply } from '../ports/index.ts';
+import type { EgressReply } from '../ports/index.ts';
 import { readSlicePage, readWatchEvent, targetsOf, tooManySlices } from './endpoint-slices.ts';
 import { readSmallFile } from './file-source.ts';
 import type { JsonObject } from './json-value.ts';
@@ -93,9 +93,7 @@ class SliceWatch {
     const lines = new LineSplitter(EVENT_LIMIT_BYTES, (line) => {
       fault ??= this.#hear(line);
     });
-    const receive = (piece: Uint8Array): void => {
-      if (!this.#ended.signal.aborted) lines.add(piece);
-    };
+    const receive = (piece: Uint8Array): void => lines.add(piece);
     const reply = await this.#call(query, { timeoutMs: WATCH_TIMEOUT_MS, receive });
     if (fault !== null) return err(fault);
     if (!reply.ok) return reply;
@@ -136,7 +134,9 @@ class SliceWatch {
     return null;
   }
 
+  /** What was on its way when the source ended is news to nobody. */
   #tell(): void {
+    if (this.#ended.signal.aborted) return;
     this.#sink.found(targetsOf(this.#slices.values(), this.#source.port));
   }
 
@@ -166,15 +166,11 @@ class SliceWatch {
       signal: this.#ended.signal,
       ...how,
     });
-    return reply.ok ? reply : err(faultOf(api, reply.error));
+    return reply.ok ? reply : err(`${api}: ${reply.error.detail}`);
   }
 
   #statusWords(status: number): string {
     const hint = status === 401 || status === 403 ? ': may its account list and watch endpointslices?' : '';
     return `the API of Kubernetes answered with status ${status}${hint}`;
   }
-}
-
-function faultOf(api: string, { detail }: EgressFault): string {
-  return `${api}: ${detail}`;
 }
