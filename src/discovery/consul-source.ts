@@ -109,7 +109,7 @@ export function readInstances(text: string): Result<Finding, string> {
       weight: typeof Passing === 'number' && Passing >= 0 && Passing <= 65_535 ? Passing : 1,
     };
   });
-  const largest = Math.max(0, ...instances.map(({ weight }) => weight));
+  const largest = instances.reduce((most, { weight }) => Math.max(most, weight), 0);
   const targets = instances.flatMap(({ host, port, weight }): readonly FoundTarget[] =>
     host === null || port === null ? [] : [{ host, port, weight: scaleWeight(weight, largest) }],
   );

@@ -76,14 +76,17 @@ export class Discovery {
   /** From now on only the targets of these sources are looked for; the rows of others go. */
   retain(wanted: readonly WantedSource[]): void {
     const keys = new Set(wanted.map(({ source }) => targetKey(source)));
-    let ended = 0;
+    const ended = new Set<string>();
     for (const [key, keeper] of this.#active) {
       if (keys.has(key)) continue;
       keeper.end();
       this.#active.delete(key);
-      ended++;
+      ended.add(keeper.name);
     }
-    if (ended > 0) this.#publish();
+    if (ended.size === 0) return;
+    // A source that differs in what its name does not say goes on: of that name there is not nothing now.
+    for (const keeper of this.#active.values()) if (ended.has(keeper.name)) keeper.tell();
+    this.#publish();
   }
 
   /** Takes targets that an earlier run has found, where they are not too old: they serve until their source says something. */

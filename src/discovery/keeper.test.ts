@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Alert, type TargetRow, targetKey, type TargetSource, UPSTREAM_TARGETS } from '../ports/index.ts';
 import { Discovery } from './discovery.ts';
+import type { SourceStatus } from './keeper.ts';
 import { fakeTables } from './fake-time.test.ts';
 import { keptLog, pass, settle, type Surroundings, surroundings } from './fake-names.test.ts';
 
@@ -20,6 +21,8 @@ interface Scene extends Surroundings {
   readonly discovery: Discovery;
   readonly alerts: Alert[];
   readonly lines: string[];
+  /** How many targets each source was last told to have, by name. */
+  readonly counts: ReadonlyMap<string, number>;
   /** The hosts in the row of a source; null where it has none. */
   hosts(source: TargetSource): readonly string[] | null;
   version(): number;
@@ -29,15 +32,18 @@ function scene(t: { after(done: () => void): void }): Scene {
   const around = surroundings();
   const log = keptLog();
   const alerts: Alert[] = [];
+  const counts = new Map<string, number>();
   const tables = fakeTables();
   const raise = (alert: Alert): void => void alerts.push(alert);
-  const discovery = new Discovery({ ...around, log, alerts: { raise }, tables, told: () => {}, failed: () => {} });
+  const told = ({ name, targets }: SourceStatus): void => void counts.set(name, targets);
+  const discovery = new Discovery({ ...around, log, alerts: { raise }, tables, told, failed: () => {} });
   t.after(() => discovery.close());
   const rows = (): ReadonlyMap<string, TargetRow> => tables.read<TargetRow>(UPSTREAM_TARGETS.name).rows;
   return Object.assign(around, {
     discovery,
     alerts,
     lines: log.lines,
+    counts,
     hosts: (source: TargetSource) =>
       rows()
         .get(targetKey(source))
@@ -199,6 +205,18 @@ test('what is wanted again goes on as it is, and what is not wanted any more end
   await pass(s.clock, 600_000);
   assert.equal(s.names.asked.length, asked);
   assert.deepEqual(s.hosts(FILE), ['10.0.0.9']);
+});
+
+test('that a source has ended is told, but for one of the same name that goes on', async (t) => {
+  const s = scene(t);
+  s.names.say('A', 'orders.internal', ['10.0.0.1']);
+  await s.discovery.fill(wanted(DNS));
+  const other = { ...DNS, resolver: '10.0.0.3:53' } as const;
+  await s.discovery.fill(wanted(other));
+  s.discovery.retain(wanted(other));
+  assert.deepEqual([...s.counts], [['dns orders.internal:80', 1]]);
+  s.discovery.retain([]);
+  assert.deepEqual([...s.counts], [['dns orders.internal:80', 0]]);
 });
 
 test('an answer that is the same makes no new version, and many changes at once make few', async (t) => {

@@ -32,9 +32,9 @@ export interface KeeperPorts extends SourcePorts {
   readonly log: Log;
   readonly alerts: Pick<Alerts, 'raise'>;
   /** Counts each time that a source of this kind could not say what it has. */
-  readonly failed?: (kind: TargetSource['kind']) => void;
+  readonly failed: (kind: TargetSource['kind']) => void;
   /** Hears how a source is, each time that it has said what it has, and when it ends: then with no targets. */
-  readonly told?: (status: SourceStatus) => void;
+  readonly told: (status: SourceStatus) => void;
 }
 
 /** How a source is. Times in milliseconds since 1970; null where it never came so far. */
@@ -57,8 +57,8 @@ export interface SourceStatus {
  * there is nothing, for a minute.
  */
 export class TargetKeeper implements SourceSink {
-  readonly source: TargetSource;
   readonly name: string;
+  readonly #source: TargetSource;
   readonly #ports: KeeperPorts;
   readonly #publish: () => void;
   readonly #allowed: AddressSet | null;
@@ -66,6 +66,7 @@ export class TargetKeeper implements SourceSink {
   #row: TargetRow | null = null;
   #stop: StopSource | null = null;
   #token: string | null = null;
+  /** When the source last said what it has, also in an earlier run. */
   #foundAtMs: number | null = null;
   /** When the source last said that it has targets. */
   #heldAtMs: number | null = null;
@@ -77,7 +78,7 @@ export class TargetKeeper implements SourceSink {
   #isEmptying = false;
 
   constructor(source: TargetSource, ports: KeeperPorts, publish: () => void) {
-    this.source = source;
+    this.#source = source;
     this.name = nameOf(source);
     this.#ports = ports;
     this.#publish = publish;
@@ -92,11 +93,6 @@ export class TargetKeeper implements SourceSink {
   /** Its row in the live table; without targets where nothing is known. */
   get row(): TargetRow {
     return this.#row ?? { targets: [], atMs: 0 };
-  }
-
-  /** When the source last said what it has, also in an earlier run. */
-  get foundAtMs(): number | null {
-    return this.#foundAtMs;
   }
 
   /** How old the targets are that it has: that it once said that there are none makes those of before no younger. */
@@ -116,7 +112,7 @@ export class TargetKeeper implements SourceSink {
     if (this.#stop !== null && token === this.#token) return;
     this.#stop?.();
     this.#token = token;
-    this.#stop = start(this.source, this.#ports, { sink: this, token });
+    this.#stop = start(this.#source, this.#ports, { sink: this, token });
   }
 
   /** Nothing is looked for or published after this. */
@@ -124,7 +120,7 @@ export class TargetKeeper implements SourceSink {
     this.#stop?.();
     this.#stop = null;
     this.#expiry?.cancel();
-    this.#ports.told?.({ ...this.status(), targets: 0 });
+    this.#ports.told({ ...this.status(), targets: 0 });
   }
 
   found(finding: Finding): void {
@@ -151,13 +147,13 @@ export class TargetKeeper implements SourceSink {
       this.#heldAtMs = this.#foundAtMs;
       this.#put(settled);
     }
-    this.#ports.told?.(this.status());
+    this.tell();
     this.#settled.resolve();
   }
 
   failed(detail: string): void {
     const { clock, log, failed } = this.#ports;
-    failed?.(this.source.kind);
+    failed(this.#source.kind);
     const nowMs = clock.now();
     this.#failingSinceMs ??= nowMs;
     if (this.#fault === null) {
@@ -172,17 +168,22 @@ export class TargetKeeper implements SourceSink {
     if (!holds || nowMs - this.#failingSinceMs >= ALERT_AFTER_MS) this.#alarm(detail);
     // What was said before the failure is not said any more.
     if (this.#isEmptying) this.#stopExpiry();
-    if (holds && this.source.kind !== 'file' && this.#expiry === null) {
+    if (holds && this.#source.kind !== 'file' && this.#expiry === null) {
       this.#expireAfter(Math.max(0, (this.#heldAtMs ?? nowMs) + TARGETS_STALE_AFTER_MS - nowMs));
     }
     this.#settled.resolve();
   }
 
+  /** Tells how the source is, as it does by itself each time that it has said something. */
+  tell(): void {
+    this.#ports.told(this.status());
+  }
+
   status(): SourceStatus {
-    const { kind } = this.source;
+    const { kind } = this.#source;
     const targets = this.row.targets.length;
     return {
-      key: targetKey(this.source),
+      key: targetKey(this.#source),
       name: this.name,
       kind,
       targets,
@@ -193,7 +194,7 @@ export class TargetKeeper implements SourceSink {
 
   /** What stands in a file was written by whoever writes the configuration; all else is judged each time. */
   #judge(targets: readonly FoundTarget[]): ReturnType<typeof judgeTargets> {
-    return this.source.kind === 'file' ? { targets, refused: [] } : judgeTargets(targets, this.#allowed);
+    return this.#source.kind === 'file' ? { targets, refused: [] } : judgeTargets(targets, this.#allowed);
   }
 
   #beginEmptying(): void {
@@ -217,7 +218,7 @@ export class TargetKeeper implements SourceSink {
       this.#expiry = null;
       this.#isEmptying = false;
       this.#put([]);
-      this.#ports.told?.(this.status());
+      this.tell();
       this.#alarm(this.#fault ?? 'it says that there are none');
     });
   }
