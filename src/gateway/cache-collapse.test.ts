@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { bearers, cachedApi, replyOf, request } from './cache-fixture.test.ts';
-import { apiText, type Bench, type RawClient, rest, startBench, until } from './fixture.test.ts';
+import { apiText, type Bench, kindOf, type RawClient, rest, startBench, step, until } from './fixture.test.ts';
 
 const FRESH = 'cache-control: max-age=60';
 
@@ -154,6 +154,25 @@ test('a client that takes nothing keeps nobody waiting', async (t) => {
   held[1]?.write(replyOf('quick', FRESH));
   assert.equal((await waiting.reply()).body.toString(), 'quick');
   slow.socket.destroy();
+});
+
+test('a step that never judges a reply has its limit while the body comes', async (t) => {
+  let judging = false;
+  const never = step<'respond'>((_exchange, { source }) => {
+    if (source === 'gateway') return { kind: 'pass' };
+    judging = true;
+    return new Promise(() => {});
+  });
+  const bench = await startBench(t, { api: cachedApi('on'), kinds: [kindOf('never', { respond: never })] });
+  const held = holding(bench);
+  const [client] = clients(bench, 1) as [RawClient];
+  await until(() => held.length === 1);
+  held[0]?.write('HTTP/1.1 200 OK\r\ncache-control: max-age=60\r\ncontent-length: 10\r\n\r\n');
+  await until(() => judging);
+  held[0]?.write('half');
+  await rest();
+  bench.clock.pass(10_000);
+  assert.equal((await client.reply()).status, 503);
 });
 
 test('a configuration that takes over while a reply is fetched neither mixes nor loses anything', async (t) => {

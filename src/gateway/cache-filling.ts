@@ -10,7 +10,7 @@ import {
   validators,
 } from '../cache/index.ts';
 import { isFieldValue } from '../policy/index.ts';
-import type { Clock } from '../ports/index.ts';
+import type { Clock, Timer } from '../ports/index.ts';
 import type { HeaderFields, ReplyHead, WholeBody } from '../wire/index.ts';
 import type { CachedHead } from './cached-head.ts';
 import type { CompiledCache } from './compiled-cache.ts';
@@ -20,6 +20,8 @@ import type { Walk } from './walk.ts';
 
 /** So long an upstream that failed is left alone with requests that what is stored can answer. */
 const REST_MS = 1_000;
+/** A client that takes nothing for so long is not one that others should wait for. */
+const STALL_MS = 250;
 /** Why a reply is not stored that says nothing of the next one: a fault may be that of one request's fields. */
 const OF_THIS_ONE: ReadonlySet<NotStored> = new Set<NotStored>(['invalidated', 'superseded', 'no-room', 'status']);
 
@@ -55,6 +57,8 @@ export class CacheFilling {
   readonly #markBefore: number;
   #leads: boolean;
   #over = false;
+  /** Runs while its client takes nothing. */
+  #stall: Timer | null = null;
 
   constructor(place: CachePlace, { flight, leads }: Followers, clock: Clock, requestedAtMs: number) {
     const { cache, key, request, compiled, mark } = place;
@@ -111,6 +115,7 @@ export class CacheFilling {
 
   #landed(stored: Stored<CachedHead>): void {
     this.#over = true;
+    this.resume();
     stored.head.mark = this.#markBefore;
     // Also where another leads: what it would bring is there.
     if (this.#flight !== null) this.#place.cache.flights.landed(this.#flight);
@@ -138,11 +143,20 @@ export class CacheFilling {
     this.#passOn();
   }
 
-  /** It comes too slowly for others to wait for, or to go without room for its sake. */
-  standStill(): void {
+  /** Its client takes nothing more for now. Where that lasts, nobody waits for it, or goes without room for its sake. */
+  pause(): void {
     if (this.#over) return;
-    this.#fetch.mayGiveWay();
-    this.#passOn();
+    // A timer of its own: a step that judges the reply meanwhile has that of the walk.
+    this.#stall ??= this.#clock.after(STALL_MS, () => {
+      this.#fetch.mayGiveWay();
+      this.#passOn();
+    });
+  }
+
+  /** Its client takes more again, or nothing more comes of it. */
+  resume(): void {
+    this.#stall?.cancel();
+    this.#stall = null;
   }
 
   #passOn(): void {
@@ -153,6 +167,7 @@ export class CacheFilling {
 
   #end(): void {
     this.#over = true;
+    this.resume();
     this.#fetch.abandon();
   }
 

@@ -2,6 +2,7 @@ import {
   ageSeconds,
   CACHE_STATUS,
   type CacheStatus,
+  type FlightWord,
   isNotModified,
   isUpstreamFailure,
   type Lookup,
@@ -30,8 +31,6 @@ import type { ReplySource, Walk } from './walk.ts';
 
 /** So long a request waits for a reply that another has asked for, and then asks by itself. */
 const WAIT_MS = 10_000;
-/** A client that takes nothing for so long is not one that others should wait for. */
-const STALL_MS = 250;
 const NAME = 'portcullis';
 
 type Found = Lookup<CachedHead>;
@@ -64,9 +63,8 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   /** Which flight it has joined; null where it has none. */
   #flight: string | null = null;
   #said: CacheStatus = NOTHING_SAID;
-  /** Runs while it waits for another's reply, or for a client that takes nothing. */
-  #timer: Timer | null = null;
-  #waits = false;
+  /** Runs while it waits for another's reply. */
+  #waiting: Timer | null = null;
   #collapsed = false;
   #begun = false;
   #over = false;
@@ -166,11 +164,9 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   }
 
   #wait(flight: string): void {
-    this.#waits = true;
     this.#collapsed = true;
-    this.#timer = this.#walk.wait(this.#waitMs(), () => {
-      this.#waits = false;
-      this.#timer = null;
+    this.#waiting = this.#walk.wait(this.#waitMs(), () => {
+      this.#waiting = null;
       this.#place.cache.flights.leave(flight, this);
       this.#fetch(false);
     });
@@ -183,11 +179,10 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
     return Math.max(0, Math.min(WAIT_MS, sinceMs + compiled.deadlineMs - this.#now()));
   }
 
-  told(word: 'landed' | 'alone' | 'lead' | 'failed'): void {
-    if (this.#over || !this.#waits) return;
-    this.#waits = false;
-    this.#timer?.cancel();
-    this.#timer = null;
+  told(word: FlightWord): void {
+    if (this.#over || this.#waiting === null) return;
+    this.#waiting.cancel();
+    this.#waiting = null;
     if (word === 'lead') this.#fetch(true);
     else if (word === 'alone') this.#askAlone();
     else this.#lookUp(false);
@@ -249,15 +244,12 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   pieces(pieces: readonly Buffer[]): boolean {
     if (this.#filling !== null) for (const piece of pieces) this.#filling.write(piece);
     const more = this.#reply.pieces(pieces);
-    // Others must not wait for a client that does not take its reply.
-    if (!more && this.#filling?.isOver === false)
-      this.#timer ??= this.#walk.wait(STALL_MS, () => this.#filling?.standStill());
+    if (!more) this.#filling?.pause();
     return more;
   }
 
   end(trailers?: HeaderFields): void {
     this.#over = true;
-    this.#timer?.cancel();
     this.#filling?.finish();
     this.#reply.end(trailers);
   }
@@ -381,16 +373,13 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
     this.#over = true;
     this.#leg?.abandon();
     this.#filling?.abandon();
-    if (this.#waits && this.#flight !== null) this.#place.cache.flights.leave(this.#flight, this);
+    if (this.#waiting !== null && this.#flight !== null) this.#place.cache.flights.leave(this.#flight, this);
   }
 
   linger(): void {}
 
   resume(): void {
-    if (!this.#waits) {
-      this.#timer?.cancel();
-      this.#timer = null;
-    }
+    this.#filling?.resume();
     this.#leg?.resume();
   }
 
