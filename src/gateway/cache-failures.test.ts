@@ -230,6 +230,21 @@ test('what was declared no good while the upstream was asked does not stand in f
   assert.equal((await client.reply()).status, 503);
 });
 
+test('what the upstream has withdrawn meanwhile does not stand in for it', async (t) => {
+  const bench = await staleBench(t, '{ staleIfError: 1h }');
+  const held: Socket[] = [];
+  bench.upstream.respond = ({ socket }) => void held.push(socket);
+  const first = bench.client().send(request('/a'));
+  await until(() => held.length === 1);
+  const second = bench.client().send(request('/a'));
+  await until(() => bench.gateway.inFlight === 2);
+  held[0]?.write(replyOf('gone', '', 410));
+  assert.equal((await first.reply()).status, 410);
+  await until(() => held.length === 2);
+  held[1]?.write(replyOf('no', '', 503));
+  assert.equal((await second.reply()).status, 503);
+});
+
 test('a change whose client leaves before it hears how it ended makes what is stored no good', async (t) => {
   const bench = await startBench(t, { api: cachedApi('on') });
   bench.upstream.respond = ({ socket }) => void socket.write(replyOf('first', FRESH));

@@ -136,9 +136,7 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   }
 
   #mayStandIn(stored: CachedReply): boolean {
-    const { cache, request, compiled, mark } = this.#place;
-    // It may have been declared no good while the upstream was asked.
-    if (stored.head.mark !== cache.marks.read(mark)) return false;
+    const { request, compiled } = this.#place;
     return mayServeOnFailure(stored, request, compiled.rules, this.#now());
   }
 
@@ -255,9 +253,9 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   }
 
   failed(failure: UpstreamFailure): void {
-    const stale = this.#begun ? null : this.#stale;
-    if (stale !== null && this.#mayStandIn(stale)) {
-      this.#standIn(stale, failure.code);
+    const substitute = this.#begun ? null : this.#substitute();
+    if (substitute !== null) {
+      this.#standIn(substitute, failure.code);
       return;
     }
     this.#over = true;
@@ -268,13 +266,20 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   }
 
   late(): void {
-    const stale = this.#stale;
-    if (stale === null || !this.#mayStandIn(stale)) {
+    const substitute = this.#substitute();
+    if (substitute === null) {
       this.#reply.late();
       return;
     }
     this.#leg?.abandon();
-    this.#standIn(stale, 'deadline-exceeded');
+    this.#standIn(substitute, 'deadline-exceeded');
+  }
+
+  /** What may be given in the place of a failure: what lay there when the upstream was asked may have been withdrawn since. */
+  #substitute(): CachedReply | null {
+    if (this.#stale === null) return null;
+    const found = this.#find();
+    return 'stored' in found && this.#mayStandIn(found.stored) ? found.stored : null;
   }
 
   /** Whether what is stored answers in the place of a reply with this head. */
@@ -286,16 +291,17 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
       this.#revalidated(head, stale, this.#filling);
       return true;
     }
-    if (!isUpstreamFailure(head.status) || !this.#mayStandIn(stale)) return false;
+    const substitute = isUpstreamFailure(head.status) ? this.#substitute() : null;
+    if (substitute === null) return false;
     this.#leg?.abandon();
-    this.#standIn(stale, null);
+    this.#standIn(substitute, null);
     return true;
   }
 
-  #standIn(stale: CachedReply, detail: string | null): void {
-    letRest(stale, this.#now());
+  #standIn(substitute: CachedReply, detail: string | null): void {
+    letRest(substitute, this.#now());
     this.#filling?.failed();
-    this.#serve(stale, { ...this.#said, fwdStatus: this.status, detail }, 'stale');
+    this.#serve(substitute, { ...this.#said, fwdStatus: this.status, detail }, 'stale');
   }
 
   #revalidated(head: ReplyHead, stale: CachedReply, filling: CacheFilling): void {
