@@ -140,6 +140,11 @@ test('the difference tells who may get whose reply', () => {
   assert.deepEqual(changes(api('auth: public', 'on'), api('auth: public', '{ clientControl: honour }')), [
     'loosens: clients may have the upstream asked past what is stored',
   ]);
+  assert.deepEqual(changes(api('auth: public'), api('auth: public', '{ clientControl: honour, cookies: ignore }')), [
+    'loosens: replies to requests with cookies are stored as those to any other',
+    'loosens: clients may have the upstream asked past what is stored',
+    'changes: replies are stored',
+  ]);
   assert.deepEqual(changes({ top: '' }, { top: 'cache: { memory: 1MiB }\n' }), [
     'changes: stored replies may hold 1048576 bytes',
   ]);

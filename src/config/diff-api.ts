@@ -64,7 +64,13 @@ export function apiChanges(
   if (old === null) {
     const words = `the API is new, at ${addressWords(next)}`;
     const stored = cacheChanges(null, next.cache, next.auth !== 'public', tell);
-    return [tell('routes', 'changes', words), ...switchChanges(USUAL, next, tell), ...stored, ...operations];
+    return [
+      tell('routes', 'changes', words),
+      ...switchChanges(USUAL, next, tell),
+      ...openingsOf(next.upstream, tell),
+      ...stored,
+      ...operations,
+    ];
   }
   const lists = apiListChanges(old, next);
   return [
@@ -115,6 +121,21 @@ function switchChanges(old: Switches, next: Switches, tell: Tell): readonly Conf
     changes.push(tell('replies', next.securityHeaders ? 'tightens' : 'loosens', words));
   }
   return changes;
+}
+
+/** What of a new upstream lets out, or serves, more than one where nothing of it is said. */
+function openingsOf(next: UpstreamConfig, tell: Tell): readonly ConfigChange[] {
+  const usual = {
+    ...next,
+    allowedAddresses: [],
+    mirror: null,
+    health: { ...next.health, whenAllDown: 'refuse' },
+  } as const satisfies UpstreamConfig;
+  return [
+    ...besideTargetsChanges(usual, next, tell),
+    ...reachChanges(usual, next, tell),
+    ...healthChanges(usual.health, next.health, tell),
+  ];
 }
 
 function upstreamChanges(old: UpstreamConfig, next: UpstreamConfig, tell: Tell): readonly ConfigChange[] {

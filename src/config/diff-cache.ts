@@ -17,7 +17,7 @@ export function cacheChanges(
   if (was === null) {
     const words = is.per === 'user' ? 'replies are stored' : 'replies are stored, one for everybody';
     const stored = tell('replies', guarded && is.per === 'everybody' ? 'loosens' : 'changes', words);
-    return is.cookies === 'ignore' ? [stored, tell('replies', 'loosens', WITH_COOKIES)] : [stored];
+    return [stored, ...openingChanges({ ...is, cookies: 'bypass', clientControl: 'ignore' }, is, tell)];
   }
   const changes: ConfigChange[] = [];
   if (was.per !== is.per) {
@@ -25,6 +25,14 @@ export function cacheChanges(
     const words = opened ? 'stored replies are given to everybody' : 'stored replies are kept apart by caller';
     changes.push(tell('replies', opened ? (guarded ? 'loosens' : 'changes') : 'tightens', words));
   }
+  changes.push(...openingChanges(was, is, tell));
+  if (!sameData(bounds(was), bounds(is)))
+    changes.push(tell('replies', 'changes', 'replies are stored for other times, or up to another size'));
+  return changes;
+}
+
+function openingChanges(was: CacheConfig, is: CacheConfig, tell: Tell): readonly ConfigChange[] {
+  const changes: ConfigChange[] = [];
   if (was.cookies !== is.cookies) {
     const stored = is.cookies === 'ignore';
     const words = stored ? WITH_COOKIES : 'requests with cookies pass by what is stored';
@@ -35,8 +43,6 @@ export function cacheChanges(
     const words = `clients ${obeyed ? 'may' : 'can no longer'} have the upstream asked past what is stored`;
     changes.push(tell('replies', obeyed ? 'loosens' : 'tightens', words));
   }
-  if (!sameData(bounds(was), bounds(is)))
-    changes.push(tell('replies', 'changes', 'replies are stored for other times, or up to another size'));
   return changes;
 }
 

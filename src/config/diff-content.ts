@@ -17,7 +17,7 @@ export function contentChanges(before: Comparable, after: Comparable): readonly 
 /** What a file is for. Whoever can sign with a new key is believed, so other keys loosen. */
 function fileChanges(path: string, before: Comparable, { config, files }: Comparable): readonly ConfigChange[] {
   const [was, is] = [before.files[path], files[path]];
-  const list = was === undefined || is === undefined ? null : listFileChange(path, was, is);
+  const list = was === undefined || is === undefined ? null : listFileChange(path, { before: was, after: is, config });
   if (list !== null) return [list];
   const keys = config.issuers
     .filter((issuer) => issuer.keys.kind === 'file' && issuer.keys.path === path)

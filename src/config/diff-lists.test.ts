@@ -24,7 +24,8 @@ apis:
 
 function changes(before: Comparable, after: Comparable): readonly string[] {
   return diffConfigurations(before, after).map(
-    ({ effect, api, operation, message }) => `${effect} ${operation ?? api ?? 'gateway'}: ${message}`,
+    ({ effect, api, operation, message }) =>
+      `${effect} ${[api, operation].filter((part) => part !== null).join(' ') || 'gateway'}: ${message}`,
   );
 }
 
@@ -56,8 +57,8 @@ test('a second list that says who clients are lets in more', () => {
   const geo = 'geo: { country: ./c.mmdb }';
   const one = read(geo, '', 'allow: { addresses: [192.0.2.0/24] }');
   const two = read(geo, '', 'allow: { addresses: [192.0.2.0/24], countries: [DE] }');
-  assert.deepEqual(changes(one, two), ['loosens orders/GET /orders: allow.countries: DE: is let in too']);
-  assert.deepEqual(changes(two, one), ['tightens orders/GET /orders: allow.countries: DE: is no longer let in']);
+  assert.deepEqual(changes(one, two), ['loosens orders GET /orders: allow.countries: DE: is let in too']);
+  assert.deepEqual(changes(two, one), ['tightens orders GET /orders: allow.countries: DE: is no longer let in']);
 });
 
 test('long lists are told by their number, and another database is told', () => {
@@ -84,4 +85,26 @@ test('a file with other entries is told by how many it has', () => {
   const other = { ...named, files: { [key]: packed('192.0.2.3\n') } };
   assert.deepEqual(changes(was, other), ['changes gateway: the list /etc/bad.txt has changed']);
   assert.deepEqual(changes(was, was), []);
+});
+
+test('a file with fewer who are kept out, or more who are let in, loosens', () => {
+  const packed = (text: string): Uint8Array => {
+    const list = readListFile(Buffer.from(text), 'addresses');
+    assert.ok(list.ok);
+    return list.value.packed;
+  };
+  const [few, many] = [packed('192.0.2.1\n'), packed('192.0.2.1\n192.0.2.9\n')];
+  const effects = (lists: string): readonly string[] => {
+    const named = read('', lists);
+    const key = listKey({ kind: 'addresses', file: '/etc/some.txt' });
+    const [less, more] = [few, many].map((bytes) => ({ ...named, files: { [key]: bytes } })) as [
+      Comparable,
+      Comparable,
+    ];
+    return [...diffConfigurations(less, more), ...diffConfigurations(more, less)].map(({ effect }) => effect);
+  };
+  assert.deepEqual(effects('deny: { addresses: [{ file: ./some.txt }] }'), ['changes', 'loosens']);
+  assert.deepEqual(effects('allow: { addresses: [{ file: ./some.txt }] }'), ['loosens', 'changes']);
+  const both = 'deny: { addresses: [0.0.0.0/0], except: [{ file: ./some.txt }] }';
+  assert.deepEqual(effects(both), ['loosens', 'changes']);
 });

@@ -1,5 +1,13 @@
-import { type ListEntries, listFileOf, type ListPair, type ListRules, sizeOf } from '../lists/index.ts';
-import type { ApiConfig } from './config.ts';
+import {
+  type ListEntries,
+  type ListFile,
+  listFileOf,
+  type ListPair,
+  type ListRules,
+  pairsIn,
+  sizeOf,
+} from '../lists/index.ts';
+import type { ApiConfig, Config } from './config.ts';
 import type { ChangeEffect, Comparable, ConfigChange } from './config-change.ts';
 
 /** Lists that say who the client is: in `allow` one of them must have it, so the second lets in more. */
@@ -33,13 +41,30 @@ export function nodeListChanges(before: Comparable, after: Comparable): readonly
   return changes;
 }
 
-/** What differs in a file of lists that is still called the same; null for any other file. */
-export function listFileChange(key: string, before: Uint8Array, after: Uint8Array): ConfigChange | null {
+/** What differs in a file of lists that is still called the same; null for any other file. `config`: what names it now. */
+export function listFileChange(
+  key: string,
+  { before, after, config }: { readonly before: Uint8Array; readonly after: Uint8Array; readonly config: Config },
+): ConfigChange | null {
   const named = listFileOf(key);
   if (named === null) return null;
   const [was, is] = [sizeOf(named.kind, before), sizeOf(named.kind, after)];
   const words = was === is ? 'has changed' : `holds ${is} entries instead of ${was}`;
-  return change({ api: null, operation: null }, 'changes', `the list ${named.file} ${words}`);
+  const grows = (is ?? 0) - (was ?? 0);
+  const letsIn = usesOf(named, config).some((use) => (use === 'deny' ? grows < 0 : grows > 0));
+  return change({ api: null, operation: null }, letsIn ? 'loosens' : 'changes', `the list ${named.file} ${words}`);
+}
+
+/** What the entries of a file are for: to keep out, or to let in. */
+function usesOf({ file }: Pick<ListFile, 'file'>, config: Config): readonly ('deny' | 'allow')[] {
+  const names = (rules: ListRules | null, list: ListName): boolean => {
+    const entries = rules === null ? null : rules[list];
+    return entries !== null && 'files' in entries && entries.files.includes(file);
+  };
+  return pairsIn(config).flatMap(({ deny, allow }) => [
+    ...(LISTS.some((list) => names(deny, list)) ? ['deny' as const] : []),
+    ...(names(deny, 'except') || LISTS.some((list) => names(allow, list)) ? ['allow' as const] : []),
+  ]);
 }
 
 function denyChanges(was: ListRules | null, is: ListRules | null, whose: Whose): readonly ConfigChange[] {
@@ -119,8 +144,6 @@ export function apiListChanges(old: ApiConfig, next: ApiConfig): readonly Config
     Object.hasOwn(operations, name) ? (operations[name]?.lists ?? null) : null;
   return [
     ...listChanges(old.lists, next.lists, { api: next.name, operation: null }),
-    ...[...names].flatMap((name) =>
-      listChanges(own(old, name), own(next, name), { api: next.name, operation: `${next.name}/${name}` }),
-    ),
+    ...[...names].flatMap((name) => listChanges(own(old, name), own(next, name), { api: next.name, operation: name })),
   ];
 }

@@ -254,6 +254,21 @@ test('a new name hides nothing of what an API does without', () => {
   );
 });
 
+test('nor what its upstream lets out or serves more than another', () => {
+  const upstream =
+    'upstream: { targets: [https://127.0.0.1:3001], allowAddresses: [::1], mirror: { url: https://10.0.0.9:1 }, health: { whenAllDown: serve } }';
+  const next = BASE.replace('  orders:\n', '  carts:\n').replace('upstream: https://127.0.0.1:3001', upstream);
+  const loosening = diffConfigurations(read(BASE), read(next)).filter(({ effect }) => effect === 'loosens');
+  assert.deepEqual(
+    loosening.map(({ api, message }) => `${api}: ${message}`),
+    [
+      'carts: copies of 100 % of requests go to 10.0.0.9:1 (GET, HEAD, OPTIONS)',
+      'carts: targets may also be at ::1',
+      'carts: while all targets fail their checks, requests are served all the same',
+    ],
+  );
+});
+
 test('other bytes under the same name are told by what they are for, and secrets never by their value', () => {
   const text = BASE.replace('jwks: discovery }\n  other', 'jwks: ./keys.json }\n  other').replace(
     'upstream: https://127.0.0.1:3001',

@@ -32,6 +32,8 @@ function answerChanges(was: Handling, is: Handling, tell: Tell): readonly Config
   if (after === null)
     return [tell('routes', 'loosens', `its requests go upstream, and are no longer answered with ${before}`)];
   const effect = before === null ? 'tightens' : 'changes';
+  // Of what is said in the same words, such as another text, it is told that it is another one.
+  if (before === after) return [tell('routes', 'changes', `its requests are answered otherwise, still with ${after}`)];
   const instead = before === null ? 'instead of going upstream' : `instead of ${before}`;
   return [tell('routes', effect, `its requests are answered with ${after} ${instead}`)];
 }

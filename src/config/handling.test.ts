@@ -357,6 +357,18 @@ for (const [what, before, after, expected] of [
     ['changes its requests are answered with a fixed reply (410) instead of a redirect to /x'],
   ],
   [
+    'another status of a redirect',
+    ['', 'redirect: /x'],
+    ['', 'redirect: { to: /x, status: 301 }'],
+    ['changes its requests are answered otherwise, still with a redirect to /x'],
+  ],
+  [
+    'another text of a fixed reply',
+    ['', 'respond: { body: one }'],
+    ['', 'respond: { body: other }'],
+    ['changes its requests are answered otherwise, still with a fixed reply (200)'],
+  ],
+  [
     'the upstream again',
     ['', 'respond: { status: 410 }'],
     ['', ''],
