@@ -127,7 +127,6 @@ function issuerRows(issuers: AdminStatus['issuers'], nowMs: number, paint: Palet
   return withRest(rows, issuers.length);
 }
 
-/** Sources of targets; those that have a fault come first. */
 /** How many targets of each upstream get requests, and each that does not, or not from every thread. */
 function targetRows(all: AdminStatus['targets'], nowMs: number, paint: Palette): readonly Row[] {
   const upstreams = Map.groupBy(all, ({ upstream }) => upstream);
@@ -145,6 +144,7 @@ function targetRows(all: AdminStatus['targets'], nowMs: number, paint: Palette):
   return [...withRest(sums.slice(0, TARGET_LIMIT), sums.length), ...withRest(rows, bad.length)];
 }
 
+/** Sources of targets; those that have a fault come first. */
 function discoveryRows(sources: AdminStatus['discovery'], nowMs: number, paint: Palette): readonly Row[] {
   const sorted = sources.toSorted((one, other) => Number(other.fault !== null) - Number(one.fault !== null));
   const rows = sorted.slice(0, ISSUER_LIMIT).map(({ name, targets, foundAt, fault }): Row => {

@@ -57,7 +57,7 @@ const CASES: readonly (readonly [what: string, text: string, words: RegExp])[] =
   ['a host with a port', 'deny: { hosts: ["a.example:8443"] }', /expected a domain name/],
   ['an origin with a path', 'deny: { origins: [https://a.example/x] }', /expected an origin/],
   ['a method in small letters', 'deny: { methods: [get] }', /methods are upper case/],
-  ['no method', 'deny: { methods: [FETCH] }', /no HTTP method is called/],
+  ['no method', 'deny: { methods: [FETCH] }', /no HTTP method is called "FETCH" \(such as GET\)/],
   ['exceptions of those allowed', 'allow: { addresses: [192.0.2.1], except: [192.0.2.2] }', /unknown key/],
 ];
 

@@ -38,10 +38,10 @@ const retrySettings = z.strictObject({
 });
 
 const breakerSettings = z.strictObject({
-  failurePercent: whole(100, 50, 'It opens where so large a part of the requests has failed, in percent,'),
-  of: whole(10_000, 20, 'and so many at least have ended'),
-  in: duration('10s', { from: '1s', to: '10m' }, 'within this time,'),
-  unreachable: whole(1_000, 10, 'or where so many connections in a row could not be made.'),
+  failurePercent: whole(100, 50, 'It opens where so large a part of the requests within `in` has failed, in percent.'),
+  of: whole(10_000, 20, 'And where so many of them at least have ended.'),
+  in: duration('10s', { from: '1s', to: '10m' }, 'The time within which they are counted.'),
+  unreachable: whole(1_000, 10, 'Or it opens where so many connections in a row could not be made.'),
   open: duration('5s', { from: '100ms', to: '10m' }, 'So long nothing is asked of the upstream then.'),
 });
 

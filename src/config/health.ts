@@ -20,23 +20,25 @@ function percent(standard: number, description: string) {
   return z.int({ error }).min(1, { error }).max(100, { error }).prefault(standard).meta({ description });
 }
 
-const range = z.union(
-  [
-    z
-      .int()
-      .refine(isStatus, { error: words('a status is from 100 to 599', RANGE_FORM) })
-      .transform((status): StatusRange => ({ from: status, to: status })),
-    parsed(readRange),
-  ],
-  { error: words('expected a status, or a range of them', RANGE_FORM) },
-);
+const range = z
+  .union(
+    [
+      z
+        .int()
+        .refine(isStatus, { error: words('a status is from 100 to 599', RANGE_FORM) })
+        .transform((status): StatusRange => ({ from: status, to: status })),
+      parsed(readRange),
+    ],
+    { error: words('expected a status, or a range of them', RANGE_FORM) },
+  )
+  .meta({ title: 'status or range' });
+
+const ranges = z.array(range).min(1, { error: 'at least one status is needed' }).max(RANGE_LIMIT);
 
 const expect = z
-  .union([range, z.array(range).min(1).max(RANGE_LIMIT)], {
-    error: words('expected statuses', RANGE_FORM),
-  })
+  .union([range, ranges], { error: words(`expected statuses, ${RANGE_LIMIT} of them at most`, RANGE_FORM) })
   .prefault('200-399')
-  .meta({ title: 'STATUSES', description: 'The statuses that pass: one, a range such as `200-399`, or a list.' });
+  .meta({ description: 'The statuses that pass: one, a range such as `200-399`, or a list.' });
 
 const ejection = z
   .strictObject({
@@ -70,7 +72,7 @@ const settings = z
     host: parsed(readHost)
       .optional()
       .meta({ description: 'What `http` or `grpc` names as the host, in place of the target’s own name.' }),
-    expect: expect,
+    expect,
     service: parsed(readService)
       .optional()
       .meta({ description: 'Of which service `grpc` asks. Without it, of the server as a whole.' }),

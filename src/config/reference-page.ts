@@ -64,10 +64,10 @@ function section(key: string, node: Node, required: boolean): string {
 
 /** A row for a key, and rows for all keys below it, whichever of its forms has them. */
 function rowsOf(key: string, node: Node, required: boolean): Row[] {
-  const forms = node.anyOf ?? [node];
+  const forms = formsOf(node);
   const own: Row = {
     key,
-    value: forms.map(valueWords).join(', or '),
+    value: anyWords(node, ', or '),
     standard: required ? 'required' : defaultWords(node.default),
     description: cell(node.description ?? ''),
   };
@@ -80,19 +80,28 @@ function rowsBelow(key: string, node: Node): Row[] {
   const rows = Object.entries(node.properties ?? {}).flatMap(([name, child]) =>
     rowsOf(`${key}.${name}`, child, isRequired(node, name)),
   );
-  const listed = node.items?.properties === undefined ? [] : rowsBelow(`${key}[]`, node.items);
+  const listed = node.items === undefined ? [] : formsOf(node.items).flatMap((form) => rowsBelow(`${key}[]`, form));
   return [...rows, ...named, ...listed];
+}
+
+function formsOf(node: Node): readonly Node[] {
+  return node.anyOf ?? [node];
 }
 
 function isRequired(parent: Node, key: string): boolean {
   return parent.required?.includes(key) === true;
 }
 
+/** A node that has a title is called by it, whatever its forms are. */
+function anyWords(node: Node, between: string): string {
+  return node.title === undefined ? formsOf(node).map(valueWords).join(between) : cell(node.title);
+}
+
 function valueWords(node: Node): string {
   if (node.title !== undefined) return cell(node.title);
   if (node.const !== undefined) return `\`${String(node.const)}\``;
   if (node.enum !== undefined) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
-  if (node.items !== undefined) return `list of ${(node.items.anyOf ?? [node.items]).map(valueWords).join(' or ')}`;
+  if (node.items !== undefined) return `list of ${anyWords(node.items, ' or ')}`;
   if (node.type === 'integer' || node.type === 'number') {
     const whole = node.type === 'integer' ? 'whole number' : 'number';
     return node.minimum === undefined || node.maximum === undefined ? whole : `${node.minimum} to ${node.maximum}`;

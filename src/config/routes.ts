@@ -29,20 +29,20 @@ export function parseRoute(text: string): Result<Route, string> {
   if (space < 0 || !path.startsWith('/')) {
     return err(words('a route is a method, one space and a path', "write it as 'GET /orders/{id}' or '* /{rest...}'"));
   }
-  const known = method === '*' ? ok(method) : parseMethod(method);
+  const known = method === '*' ? ok(method) : parseMethod(method, 'write `*` for every method');
   if (!known.ok) return known;
   const template = parseTemplate(path);
   return template.ok ? ok({ method, template: template.value.text }) : err(words(`the path ${template.error}`));
 }
 
-/** Reads the name of a method that a request may have here. */
-export function parseMethod(text: string): Result<string, string> {
-  return METHODS.has(text) ? ok(text) : err(unknownMethod(text));
+/** Reads the name of a method that a request may have here. `remedy` is for one that resembles none. */
+export function parseMethod(text: string, remedy = 'such as GET'): Result<string, string> {
+  return METHODS.has(text) ? ok(text) : err(unknownMethod(text, remedy));
 }
 
-function unknownMethod(method: string): string {
+function unknownMethod(method: string, remedy: string): string {
   if (METHODS.has(method.toUpperCase())) return words('methods are upper case', `write ${method.toUpperCase()}`);
   if (/^(CONNECT|TRACE)$/i.test(method)) return words('CONNECT and TRACE are never passed on');
   const name = JSON.stringify(method.slice(0, 40));
-  return words(`no HTTP method is called ${name}`, didYouMean(method, METHODS) ?? 'write `*` for every method');
+  return words(`no HTTP method is called ${name}`, didYouMean(method, METHODS) ?? remedy);
 }

@@ -17,6 +17,30 @@ for (const [path, text] of await referenceFiles()) {
   });
 }
 
+test('every key of the configuration has a row, wherever in a list or a form it stands', () => {
+  const rows = [...read('docs/reference/configuration.md').matchAll(/^\| `([^`]+)` \|/gm)].map(([, key]) => key);
+  const keys = new Set(keysOf(JSON.parse(read('docs/reference/portcullis.schema.json')), ''));
+  assert.ok(keys.size > 300);
+  assert.deepEqual(new Set(rows), keys);
+});
+
+/** All keys of a JSON Schema by their paths, as the page writes them: NAME for one that is anybody's, [] for an element. */
+function keysOf(schema: unknown, path: string): readonly string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const { properties = {}, additionalProperties, items, anyOf = [] } = schema as Record<string, unknown>;
+  const below = Object.entries(properties as object).flatMap(([name, child]) => {
+    const key = path === '' ? name : `${path}.${name}`;
+    return [key, ...keysOf(child, key)];
+  });
+  const named = typeof additionalProperties === 'object' ? [`${path}.NAME`] : [];
+  return [
+    ...below,
+    ...named.flatMap((key) => [key, ...keysOf(additionalProperties, key)]),
+    ...keysOf(items, `${path}[]`),
+    ...(anyOf as readonly unknown[]).flatMap((form) => keysOf(form, path)),
+  ];
+}
+
 test('every problem has one section, and every section is a problem', () => {
   const sections = [...read('docs/reference/problems.md').matchAll(/^## (.+)$/gm)].map(([, code]) => code);
   assert.deepEqual(sections, Object.keys(problemCatalogue));
