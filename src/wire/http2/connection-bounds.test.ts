@@ -237,6 +237,20 @@ test('a body is not waited for while others that are not read keep the window of
   assert.deepEqual(late.log, ['request-timeout']);
 });
 
+test('what was taken before comes back as soon as streams that are not read leave less than a frame', async () => {
+  const bench = greeted({ connectionWindowBytes: 65_535 });
+  const full = 'x'.repeat(16_384);
+  bench.script.onRequest = ({ exchange }) => {
+    if (exchange.request.path === '/a') exchange.receive();
+  };
+  bench.send(post(1), post(3, { ':path': '/unread' }));
+  await bench.turn();
+  bench.send(data(1, full), data(3, full), data(3, full));
+  assert.deepEqual(bench.told(), []);
+  bench.send(data(3, 'x'));
+  assert.deepEqual(bench.told(), ['WINDOW 0 16384'], 'the stream that is read can go on');
+});
+
 test('padding opens both windows again at once', async () => {
   const bench = greeted({ connectionWindowBytes: 65_535 });
   bench.script.onRequest = ({ exchange }) => exchange.receive();
