@@ -25,22 +25,22 @@ export function createQueryEditor({ remove, rename, set: named }: QueryEdits): Q
   // What a client sends under a name that another gets would stand beside it, judged as something else or not at all.
   const taken = rename.map(({ to }) => to).filter((to) => !renamed.has(to));
   const gone = new Set([...remove, ...own, ...taken]);
-  /** The parameter from `start` to `end` as it goes on; null where it does not. */
-  const edited = (query: string, start: number, end: number): string | null => {
-    const equals = query.indexOf('=', start);
-    const nameEnd = equals < 0 || equals > end ? end : equals;
-    const name = decodedName(query.slice(start, nameEnd));
+  /** The parameter as it goes on; null where it does not. */
+  const edited = (parameter: string): string | null => {
+    const equals = parameter.indexOf('=');
+    const nameEnd = equals < 0 ? parameter.length : equals;
+    const name = decodedName(parameter.slice(0, nameEnd));
     if (gone.has(name)) return null;
-    const other = renamed.size === 0 ? undefined : renamed.get(name);
-    if (other === undefined) return query.slice(start, end);
-    return other === null ? null : other + query.slice(nameEnd, end);
+    const other = renamed.get(name);
+    if (other === undefined) return parameter;
+    return other === null ? null : other + parameter.slice(nameEnd);
   };
   return (query, set) => {
     let text: string | null = null;
     const sent = query ?? '';
     for (let start = sent === '' ? 1 : 0; start <= sent.length; ) {
       const end = parameterEnd(sent, start);
-      const parameter = edited(sent, start, end);
+      const parameter = edited(sent.slice(start, end));
       // Before the first that is left stands no mark; each later one keeps its own.
       if (parameter !== null) text = text === null ? parameter : text + sent.charAt(start - 1) + parameter;
       start = end + 1;
