@@ -426,6 +426,27 @@ test('a mirror that a reload takes away loses what was on its way there', async 
   assert.equal((await bench.ask(GET)).status, 200);
 });
 
+test('a stream stands through reloads that leave a canary and a mirror as they are, and ends where one is another', async (t) => {
+  const both = (percent: number) => (urls: readonly string[]) =>
+    `targets: ['${urls[0]}'], canary: { targets: ['${urls[1]}'], percent: ${percent} }, mirror: { url: '${urls[2]}', methods: [POST] }`;
+  const { bench, upstreams, install } = await start(t, 3, both(100));
+  const canary = upstreams[1] as RawUpstream;
+  const head = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n';
+  canary.respond = ({ socket }) => void socket.write(`${head}1\r\na\r\n`);
+  const client = bench.client().send(GET);
+  await until(() => client.received.endsWith('a\r\n'));
+  for (const percent of [100, 50, 10]) {
+    install(both(percent));
+    bench.clock.pass(1_000);
+    await rest();
+    assert.deepEqual([bench.metrics.streamEnds, bench.gateway.living], [[], 1]);
+  }
+  install(([url]) => `targets: ['${url}']`);
+  bench.clock.pass(1_000);
+  await until(() => bench.metrics.streamEnds.length > 0);
+  assert.deepEqual(bench.metrics.streamEnds, ['events reload']);
+});
+
 test('balancing by a hash moves the callers of a target that is ejected, and no others, until it is back', async (t) => {
   const { bench, upstreams } = await start(t, 3, three('{ header: X-Session }'));
   const client = bench.client();

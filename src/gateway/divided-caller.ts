@@ -17,6 +17,11 @@ export class DividedCaller implements UpstreamCaller {
     this.parts = parts;
   }
 
+  /** Whether these are its parts. */
+  isOf({ stable, canary, mirror }: Parts): boolean {
+    return stable === this.parts.stable && canary === this.parts.canary && mirror === this.parts.mirror;
+  }
+
   waitingShare(client: CallClient): number {
     return this.parts.stable.waitingShare(client);
   }

@@ -84,6 +84,8 @@ export class UpstreamPools {
   /** The one that was asked for last by each name: the next one goes on from what it knows of the targets. */
   readonly #newest = new Map<string, Balancer>();
   readonly #mirrors = new Map<string, Mirror>();
+  /** By API what was put together last: streams go on as long as their upstream is the same. */
+  readonly #divided = new Map<string, DividedCaller>();
   readonly #failing: FailingUpstreams;
   /** Of the balancers those whose targets are found while they run. */
   readonly #finding = new Map<string, Finding>();
@@ -103,22 +105,31 @@ export class UpstreamPools {
 
   /** What carries the requests of a Snapshot's APIs, in their order; made anew where an upstream is new. */
   forApis(apis: readonly CompiledApi[]): readonly UpstreamCaller[] {
-    return apis.map((api) => {
-      const { canary } = api.upstream;
-      const stable = this.#stableOf(api);
-      const mirror = this.#mirrorOf(api);
-      if (canary === null && mirror === null) return stable;
-      return new DividedCaller({
-        stable,
-        canary: canary === null ? null : this.#balancerOf(besideOf(api, canary.targets), `${api.name} canary`),
-        mirror,
-      });
-    });
+    return apis.map((api) => this.#callerOf(api));
+  }
+
+  #callerOf(api: CompiledApi): UpstreamCaller {
+    const { canary } = api.upstream;
+    const stable = this.#stableOf(api);
+    const mirror = this.#mirrorOf(api);
+    if (canary === null && mirror === null) return stable;
+    const parts = {
+      stable,
+      canary: canary === null ? null : this.#balancerOf(besideOf(api, canary.targets), `${api.name} canary`),
+      mirror,
+    };
+    let divided = this.#divided.get(api.name);
+    if (divided?.isOf(parts) !== true) {
+      divided = new DividedCaller(parts);
+      this.#divided.set(api.name, divided);
+    }
+    return divided;
   }
 
   /** Closes what none of these has a use for. Whoever could still call it has ended. */
   retain(installed: readonly Installed[]): void {
     const wanted = new Set<UpstreamCaller | Mirror>(installed.flatMap(({ pools }) => pools.flatMap(partsOf)));
+    for (const [name, divided] of this.#divided) if (!wanted.has(divided)) this.#divided.delete(name);
     for (const [key, mirror] of this.#mirrors) {
       if (wanted.has(mirror)) {
         wanted.add(mirror.place.upstream);
@@ -299,7 +310,7 @@ function besideOf(api: CompiledApi, targets: readonly TargetConfig[]): CompiledA
 function partsOf(caller: UpstreamCaller): readonly (UpstreamCaller | Mirror)[] {
   if (!(caller instanceof DividedCaller)) return [caller];
   const { stable, canary, mirror } = caller.parts;
-  return [stable, canary, mirror].filter((part) => part !== null);
+  return [caller, stable, canary, mirror].filter((part) => part !== null);
 }
 
 /** Found targets are reckoned with as so many at least. */
