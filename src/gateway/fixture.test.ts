@@ -33,7 +33,8 @@ import { createGateway, type Gateway } from './gateway.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { LoadJudge } from './overload.ts';
 import { wholeCacheShare } from './reply-caches.ts';
-import type { GatewayPorts, Upstreams } from './runtime.ts';
+import type { GatewayPorts } from './runtime.ts';
+import type { Upstreams } from './upstream-pools.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A clock that stands still until `pass`. */

@@ -4,7 +4,7 @@ import { type FoundTarget, targetKey, type TableVersion, UPSTREAM_TARGETS } from
 import type { ReplyHead, UpstreamEvents, UpstreamFailure } from '../wire/index.ts';
 import { apiText, gatheredOf, portsAt, RawUpstream, snapshotOf, until } from './fixture.test.ts';
 import { kindTable } from './kind-table.ts';
-import { UpstreamPools } from './runtime.ts';
+import { UpstreamPools } from './upstream-pools.ts';
 
 const KINDS = kindTable([]);
 const CLIENT = { address: '192.0.2.1' };

@@ -16,7 +16,7 @@ import { type KindTable, kindTable } from './kind-table.ts';
 import { apiText, type Closing, codeOf, fakePorts, gatheredOf, kindOf, NO_TABLES, RawClient } from './fixture.test.ts';
 import { collectedBytesOf, GatewayThread, type GatewayThreadOptions, poolBoundsOf } from './gateway-thread.ts';
 import { unwatchedLoad } from './overload.ts';
-import type { Upstreams } from './runtime.ts';
+import type { Upstreams } from './upstream-pools.ts';
 import type { FromThread, ListenPlan } from './thread-protocol.ts';
 import type { Listener, ListenOptions, ServerContext } from '../wire/index.ts';
 

@@ -30,7 +30,7 @@ import {
   valueOf,
 } from './fixture.test.ts';
 import { createGateway } from './gateway.ts';
-import type { Upstreams } from './runtime.ts';
+import type { Upstreams } from './upstream-pools.ts';
 
 const METHODS: readonly (readonly [string, GrpcStreams])[] = [
   ['a.A/Get', 'neither'],

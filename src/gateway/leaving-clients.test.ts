@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { PASS } from '../policy/index.ts';
 import type { Upstream } from '../wire/index.ts';
 import { type Bench, kindOf, OK_REPLY, portsAt, rest, startBench, step, until } from './fixture.test.ts';
-import { UpstreamPools } from './runtime.ts';
+import { UpstreamPools } from './upstream-pools.ts';
 
 const GET = 'GET /slow HTTP/1.1\r\nhost: x.example\r\n\r\n';
 const POST = 'POST /slow HTTP/1.1\r\nhost: x.example\r\n';

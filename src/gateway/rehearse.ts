@@ -24,7 +24,8 @@ import { type CanonicalForm, type Question, type QuestionHeaders, readQuestionHe
 import { wholeCacheShare } from './reply-caches.ts';
 import { principalOf, rehearsedPlan, type RehearsedStep } from './rehearsed-plan.ts';
 import { RehearsedStream } from './rehearsed-stream.ts';
-import type { GatewayPorts, Upstreams } from './runtime.ts';
+import type { GatewayPorts } from './runtime.ts';
+import type { Upstreams } from './upstream-pools.ts';
 import type { CompiledApi, CompiledOperation, Snapshot } from './snapshot.ts';
 import { createTraceIds } from './trace-context.ts';
 

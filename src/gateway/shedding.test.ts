@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Priority } from '../config/compiled.ts';
 import { type BenchOptions, type Closing, codeOf, OK_REPLY, portsAt, until, startBench } from './fixture.test.ts';
-import { UpstreamPools } from './runtime.ts';
+import { UpstreamPools } from './upstream-pools.ts';
 
 const ROUTES = `routes: ['GET /a', 'GET /low', 'GET /high', 'POST /a']
     priority: normal

@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test';
 import type { Upstream, UpstreamEvents, UpstreamFailure } from '../wire/index.ts';
 import { kindTable } from './kind-table.ts';
 import { apiText, gatheredOf, portsAt, snapshotOf, until } from './fixture.test.ts';
-import { UpstreamPools } from './runtime.ts';
+import { UpstreamPools } from './upstream-pools.ts';
 
 const KINDS = kindTable([]);
 const CLIENT = { address: '192.0.2.1' };
