@@ -1,4 +1,4 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
@@ -60,6 +60,18 @@ test('what another port sends is no reply', async (t) => {
   const accept = (message: Uint8Array): boolean => heard.push(message) > 0;
   assert.equal((await transport.datagram(server, Uint8Array.of(1), { timeoutMs: 500, accept })).ok, false);
   assert.deepEqual(heard, []);
+});
+
+test('a message that turns out too late not to have been sent ends nothing', async (t) => {
+  const { transport, server } = await makeSubject(t);
+  let sent: ((error: Error | null) => void) | undefined;
+  t.mock.method(Socket.prototype, 'send', (_message: Uint8Array, done: typeof sent) => {
+    sent = done;
+  });
+  const reply = await transport.datagram(server, Uint8Array.of(1), { timeoutMs: 50, accept: () => true });
+  assert.deepEqual(reply, { ok: false, error: 'no reply within 50 ms' });
+  sent?.(new Error('canceled'));
+  assert.ok(sent !== undefined);
 });
 
 test('a server that there is no way to is an error at once, and ends nothing else', async () => {

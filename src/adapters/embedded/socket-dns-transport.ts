@@ -61,7 +61,8 @@ function askByDatagram(clock: Clock, server: DnsServer, message: Uint8Array, wai
     // A callback given to `connect` would be called for a server without a way to it too, instead of `error`.
     socket.on('connect', () => {
       socket.send(message, (error) => {
-        if (error !== null) end(err(error.message));
+        // By the event, to which nobody listens any more where the waiting is over: no socket is closed twice.
+        if (error !== null) socket.emit('error', error);
       });
     });
     socket.connect(server.port, server.address);
