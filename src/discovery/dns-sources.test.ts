@@ -187,6 +187,26 @@ test('services give ports and weights, and their hosts addresses', async (t) => 
   ]);
 });
 
+test('of one service 256 hosts are looked up, those of the lowest priorities', async (t) => {
+  const around = surroundings();
+  around.names.fitsBytes = 65_535;
+  const hosts = Array.from({ length: 300 }, (_, at) => ({
+    priority: 300 - at,
+    weight: 1,
+    port: 1,
+    target: `h${at}.x`,
+  }));
+  around.names.say('SRV', SRV.name, hosts);
+  around.names.say('A', 'h44.x', ['10.0.0.44']);
+  around.names.say('A', 'h43.x', ['10.0.0.43']);
+  begun(t, SRV, around);
+  await settle(300);
+  assert.deepEqual(last(around), ['10.0.0.44:1']);
+  const [told] = around.told;
+  assert.deepEqual(typeof told === 'object' && told.notes, ['44 more hosts than the 256 that are looked up']);
+  assert.equal(around.names.asked.length, 257);
+});
+
 test('the next priority is gone over to where the first has no addresses, and not where nobody can say', async (t) => {
   const around = surroundings();
   around.names.say('SRV', SRV.name, [

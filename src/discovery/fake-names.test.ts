@@ -132,9 +132,9 @@ export function surroundings(): Surroundings {
   return around;
 }
 
-/** Lets everything happen that waits for nothing but its turn. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 12; turn++) await setImmediate();
+/** Lets everything happen that waits for nothing but its turn, so many times. */
+export async function settle(turns = 12): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await setImmediate();
 }
 
 /** Lets time pass, in steps, with all that happens meanwhile. */

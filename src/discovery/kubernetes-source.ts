@@ -91,26 +91,25 @@ class SliceWatch {
     };
     let fault: string | null = null;
     const lines = new LineSplitter(EVENT_LIMIT_BYTES, (line) => {
-      fault ??= this.#hear(line);
+      fault = this.#hear(line);
+      // Ends the call, which the other side may keep open: what it goes on to say counts for nothing.
+      if (this.#version === null) throw new Error('the watch is over');
     });
     const receive = (piece: Uint8Array): void => lines.add(piece);
     const reply = await this.#call(query, { timeoutMs: WATCH_TIMEOUT_MS, receive });
     if (fault !== null) return err(fault);
+    if (this.#version === null) return ok(undefined);
     if (!reply.ok) return reply;
-    if (reply.value.status === 200) {
-      // Nothing has changed for a while: that is news too.
-      if (this.#version !== null) this.#tell();
-      return ok(undefined);
-    }
-    if (reply.value.status !== GONE) return err(this.#statusWords(reply.value.status));
-    this.#version = null;
+    const { status } = reply.value;
+    // Nothing has changed for a while: that is news too.
+    if (status === 200) this.#tell();
+    else if (status === GONE) this.#version = null;
+    else return err(this.#statusWords(status));
     return ok(undefined);
   }
 
-  /** A line of the watch; why it can't go on, or null. That too much has happened meanwhile is no fault: all is listed anew. */
+  /** A line of the watch; why it can't go on, or null. No version: it is over. That too much has happened meanwhile is no fault. */
   #hear(line: string): string | null {
-    // Behind an error nothing more is known of this watch.
-    if (this.#version === null) return null;
     const event = readWatchEvent(line);
     switch (event.kind) {
       case 'bookmark':
