@@ -35,9 +35,8 @@ export function originText({ scheme, host, port }: Origin): string {
 export function readOriginEntry(text: string): Result<string, string> {
   if (text === 'null') return ok(text);
   if (!text.includes('://')) return readNameEntry(text);
-  const [scheme = '', rest = ''] = text.split('://');
-  const wild = rest.startsWith('*.');
-  const origin = readOrigin(`${scheme}://${wild ? rest.slice(2) : rest}`);
+  const wild = text.includes('://*.');
+  const origin = readOrigin(wild ? text.replace('://*.', '://') : text);
   if (origin === null || origin === 'opaque')
     return err('expected an origin such as https://app.example, or a name of a host');
   return ok(originText({ ...origin, host: wild ? `*.${origin.host}` : origin.host }));
