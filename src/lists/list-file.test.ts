@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAddress } from '../base/index.ts';
 import { AddressTree } from './address-tree.ts';
-import { type ListKind, readListFile } from './list-file.ts';
+import { LIST_LIMIT_BYTES, type ListKind, readListFile } from './list-file.ts';
 import { NameTable } from './name-table.ts';
 
 function read(text: string | Uint8Array, kind: ListKind = 'addresses'): ReturnType<typeof readListFile> {
@@ -70,6 +70,11 @@ test('a line that is quoted is cut, and one without an end is refused', () => {
   assert.ok(!long.ok && long.error.message.length < 200);
   const endless = read('a'.repeat(5_000));
   assert.deepEqual(!endless.ok && endless.error, { line: 1, message: 'is longer than 4096 bytes' });
+});
+
+test('a file of more than 64 MiB is refused as a whole', () => {
+  const list = read(Buffer.alloc(LIST_LIMIT_BYTES + 1, '\n'));
+  assert.deepEqual(!list.ok && list.error, { line: null, message: 'is larger than 64 MiB' });
 });
 
 test('more than a million lines are refused', () => {

@@ -37,24 +37,20 @@ const ZERO = 0x30;
 export function readListFile(bytes: Uint8Array, kind: ListKind): Result<ReadList, ListFault> {
   if (bytes.length > LIST_LIMIT_BYTES) return fault(null, `is larger than ${LIST_LIMIT_BYTES / 1024 / 1024} MiB`);
   const list = kind === 'addresses' ? new AddressLines() : new NameLines();
+  const start = startOf(bytes);
   let line = 0;
-  let isBlank = true;
-  for (let from = startOf(bytes); from < bytes.length; ) {
+  for (let from = start; from < bytes.length; ) {
     const found = bytes.indexOf(LINE_FEED, from);
     const end = found < 0 ? bytes.length : found;
     line++;
     if (line > LINE_LIMIT) return fault(line, `has more than ${LINE_LIMIT} lines`);
     if (end - from > LONGEST_LINE) return fault(line, `is longer than ${LONGEST_LINE} bytes`);
     const message = list.take(bytes, from, end);
-    if (message === BLANK) {
-      from = end + 1;
-      continue;
-    }
-    if (message !== null && message !== COMMENT) return fault(line, message);
-    isBlank = false;
+    if (message !== null) return fault(line, message);
     from = end + 1;
   }
-  if (isBlank) return fault(null, 'has no line: a list that is meant to be empty has a comment, such as # none');
+  if (list.entries === 0 && isBlank(bytes.subarray(start)))
+    return fault(null, 'has no line: a list that is meant to be empty has a comment, such as # none');
   return ok({ entries: list.entries, packed: list.pack() });
 }
 
@@ -67,20 +63,16 @@ function startOf(bytes: Uint8Array): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
 }
 
-/** What a line is that has no entry. */
-const BLANK = 'blank';
-const COMMENT = 'comment';
-
-/** The entry of a line, or what the line is instead. */
+/** The entry of a line; empty where it has none. */
 function entryOf(bytes: Uint8Array, from: number, to: number): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
   const comment = text.search(/[#;]/);
   return (comment < 0 ? text : text.slice(0, comment)).trim();
 }
 
-function isBlankLine(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if ((bytes[at] as number) > 0x20) return false;
-  return true;
+/** Whether there are nothing but spaces and ends of lines. */
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte <= 0x20);
 }
 
 /** Quoted for an operator, and not longer than one reads. */
@@ -95,11 +87,11 @@ class AddressLines {
     return this.#builder.entries;
   }
 
-  /** Takes a line. Null where it had an entry, `BLANK` or `COMMENT`, or why it can't be taken. */
+  /** Takes a line, also one without an entry; why it can't be taken, or null. */
   take(bytes: Uint8Array, from: number, to: number): string | null {
     if (this.#takePlain(bytes, from, to)) return null;
     const entry = entryOf(bytes, from, to);
-    if (entry === '') return isBlankLine(bytes, from, to) ? BLANK : COMMENT;
+    if (entry === '') return null;
     const block = Cidr.parse(entry);
     if (!block.ok) return `${quoted(entry)}: ${block.error}`;
     this.#builder.add(block.value);
@@ -147,7 +139,7 @@ class NameLines {
 
   take(bytes: Uint8Array, from: number, to: number): string | null {
     const entry = entryOf(bytes, from, to);
-    if (entry === '') return isBlankLine(bytes, from, to) ? BLANK : COMMENT;
+    if (entry === '') return null;
     const name = readNameEntry(entry);
     if (!name.ok) return `${quoted(entry)}: ${name.error}`;
     this.#names.push(name.value);

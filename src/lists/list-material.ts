@@ -46,7 +46,7 @@ export class ListMaterial {
 
   /** Whether it was read. */
   has(named: Pick<ListFile, 'kind' | 'file'>): boolean {
-    return this.#bytesOf(named) !== undefined;
+    return this.#bytesOf(listKey(named)) !== undefined;
   }
 
   addresses(file: string): AddressTree {
@@ -65,7 +65,7 @@ export class ListMaterial {
   /** One that was not read is a bug, and throws: then nobody is let in. */
   #open<T>(named: Pick<ListFile, 'kind' | 'file'>, open: (bytes: Uint8Array) => T): T {
     const key = listKey(named);
-    const bytes = this.#bytesOf(named);
+    const bytes = this.#bytesOf(key);
     if (bytes === undefined) throw new Error(`the list ${named.file} was not read`);
     const known = this.#opened.get(key);
     if (known !== undefined && known.bytes === bytes) return known.list as T;
@@ -74,8 +74,7 @@ export class ListMaterial {
     return list;
   }
 
-  #bytesOf(named: Pick<ListFile, 'kind' | 'file'>): Uint8Array | undefined {
-    const key = listKey(named);
+  #bytesOf(key: string): Uint8Array | undefined {
     const { files, live } = this.#sources;
     return live?.().get(key) ?? (Object.hasOwn(files, key) ? files[key] : undefined);
   }
