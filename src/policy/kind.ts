@@ -36,6 +36,9 @@ export const REQUEST_STAGES = [
 /** All stages, in order. */
 export const STAGES = [...REQUEST_STAGES, 'respond', 'record'] as const satisfies readonly Stage[];
 
+/** What says that a step looks at no body. */
+export const READS_NOTHING = { request: 'none', response: 'none' } as const;
+
 /**
  * One thing a policy does in one stage. `run` is synchronous unless it truly waits.
  * `head` is asked first, where a step before the upstream has one: it judges what needs no body, before any of a body is

@@ -30,7 +30,8 @@ test('upgrades have a bound of their own, and leave the calls theirs', async (t)
   assert.equal(pool.isGone, false);
   const second = call({ upgrade });
   assert.deepEqual(second.log, []);
-  assert.equal((await second.over()).failure?.code, 'upstream-overloaded');
+  const { failure } = await second.over();
+  assert.deepEqual([failure?.code, failure?.unprocessed], ['upstream-overloaded', true]);
   assert.equal((await call().over()).failure, null);
   first.side?.reset();
   await until(() => heard[0]?.closed === true);

@@ -1,6 +1,6 @@
 import { ok } from '../../../base/index.ts';
 import type { CanonicalRequest } from '../../../wire/index.ts';
-import type { PolicyKind, Step, Steps } from '../../kind.ts';
+import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
 import type { OperationId } from '../../operation.ts';
 import { deny, PASS, type Verdict } from '../../verdict.ts';
 import type { GrpcConfig } from './config.ts';
@@ -35,7 +35,7 @@ export function createGrpcKind(readers: GrpcReaders): PolicyKind<GrpcConfig> {
 
 function headStep({ isGrpcType, readTimeout }: GrpcReaders): Step<'admit'> {
   return {
-    reads: { request: 'none', response: 'none' },
+    reads: READS_NOTHING,
     run({ request }) {
       const { headers } = request;
       if (!isGrpcType(headers.get('content-type'))) return WRONG_TYPE;

@@ -4,7 +4,7 @@ import { readJwt, type UnverifiedJwt } from '../../../credential/index.ts';
 import { bearerChallenge } from '../../challenge.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { KindPorts } from '../../kind-ports.ts';
-import type { Step } from '../../kind.ts';
+import { READS_NOTHING, type Step } from '../../kind.ts';
 import { usedCredential } from '../../used-credential.ts';
 import { ABSTAIN, type AuthenticateVerdict, deny } from '../../verdict.ts';
 import { bearerToken } from './bearer.ts';
@@ -48,7 +48,7 @@ export function authenticateStep(
   );
 
   return {
-    reads: { request: 'none', response: 'none' },
+    reads: READS_NOTHING,
     run(exchange) {
       const { headers } = exchange.request;
       const value = headers.get('authorization');

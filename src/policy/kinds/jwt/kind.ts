@@ -1,7 +1,8 @@
 import { err, errorIssue, type Issue, ok, type Result } from '../../../base/index.ts';
 import { KEY_SET_LIMIT_BYTES, type KeyRow, keyTable, readKeySet } from '../../../credential/index.ts';
+import { compileEach, saidOf } from '../../compile-each.ts';
 import type { KindPorts } from '../../kind-ports.ts';
-import type { PolicyKind, RoleTable, Source, Sources, Steps } from '../../kind.ts';
+import type { PolicyKind, RoleTable, Source, Sources } from '../../kind.ts';
 import { authenticateStep, type StepContext } from './authenticate.ts';
 import type { IssuerConfig, JwtConfig } from './config.ts';
 import { IssuerTokens, type KeysAtHand } from './issuer-tokens.ts';
@@ -34,22 +35,16 @@ export function createJwtKind(ports: KindPorts): PolicyKind<JwtConfig> {
     summary: 'Access tokens of the issuers that the configuration names',
     schema: null,
     sources: (config) => [...new Set([config.issuers, ...Object.values(config.operations)].flat())].map(sourceOf),
-    compile(config, at, got) {
-      const issues: Issue[] = [];
-      const steps = new Map<string, Steps>();
-      for (const operation of at.operations) {
-        const own = Object.hasOwn(config.operations, operation.name) ? config.operations[operation.name] : undefined;
-        const tokens = (own ?? config.issuers).map((issuer) => tokensOf(issuer, at.roles, got));
-        issues.push(...tokens.flatMap((one) => (one.ok ? [] : one.error)));
+    compile: (config, { operations, roles }, got) =>
+      compileEach(operations, (operation) => {
+        const asked = saidOf(config.operations, operation) ?? config.issuers;
+        const tokens = asked.map((issuer) => tokensOf(issuer, roles, got));
+        const issues = tokens.flatMap((one) => (one.ok ? [] : one.error));
+        if (issues.length > 0) return err(issues);
         const issuers = tokens.flatMap((one) => (one.ok ? [one.value] : []));
         const removes = config.credentials !== 'pass';
-        steps.set(
-          operation.id,
-          issuers.length === 0 ? {} : { authenticate: authenticateStep(issuers, removes, context) },
-        );
-      }
-      return issues.length > 0 ? err(issues) : ok(steps);
-    },
+        return ok(issuers.length === 0 ? {} : { authenticate: authenticateStep(issuers, removes, context) });
+      }),
   };
 }
 

@@ -3,7 +3,7 @@ import { ListGate, type ListMaterial, type ListPair } from '../../../lists/index
 import type { CanonicalRequest } from '../../../wire/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
 import type { Exchange } from '../../exchange.ts';
-import type { PolicyKind, Step, Steps } from '../../kind.ts';
+import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
 import type { Principal } from '../../principal.ts';
 import { deny, PASS, type Verdict } from '../../verdict.ts';
 import type { ListsConfig } from './config.ts';
@@ -47,8 +47,6 @@ function stepsOf(gates: readonly ListGate[], mail: readonly ListGate[]): Steps {
     ...(mail.length === 0 ? {} : { authorize: mailStep(mail) }),
   };
 }
-
-const READS_NOTHING = { request: 'none', response: 'none' } as const;
 
 function admitStep(gates: readonly ListGate[]): Step<'admit'> {
   return {

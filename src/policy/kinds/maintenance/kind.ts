@@ -1,11 +1,9 @@
 import { AddressSet, ok, parseAddress } from '../../../base/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
 import type { Exchange } from '../../exchange.ts';
-import type { PolicyKind, Steps } from '../../kind.ts';
+import { type PolicyKind, READS_NOTHING, type Steps } from '../../kind.ts';
 import { deny, PASS, type Verdict } from '../../verdict.ts';
 import type { MaintenanceConfig, MaintenanceRules } from './config.ts';
-
-const READS_NOTHING = { request: 'none', response: 'none' } as const;
 
 /**
  * The kind that closes an API or an operation for a while: 503 `under-maintenance` with Retry-After (RFC 9110 §10.2.3).

@@ -13,7 +13,7 @@ import {
 } from '../../../openapi/index.ts';
 import type { CanonicalRequest } from '../../../wire/index.ts';
 import { compileEach } from '../../compile-each.ts';
-import type { PolicyKind, Step, Steps } from '../../kind.ts';
+import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
 import { PASS } from '../../verdict.ts';
 import type { OpenapiRequestConfig } from './config.ts';
 import { createMediaTypes } from './media-types.ts';
@@ -62,7 +62,7 @@ function stepsFor(
 /** A step that judges a head behind which no body comes. */
 function headStep(judge: ParameterJudge, refusals: Refusals): Step<'inspect'> {
   return {
-    reads: { request: 'none', response: 'none' },
+    reads: READS_NOTHING,
     run(exchange) {
       const faults = judge(exchange.params, exchange.request);
       return faults === null ? PASS : refusals.parameters(faults);

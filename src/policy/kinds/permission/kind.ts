@@ -1,12 +1,10 @@
 import { Bitset, ok } from '../../../base/index.ts';
 import { bearerChallenge } from '../../challenge.ts';
 import type { Exchange } from '../../exchange.ts';
-import type { CompileAt, PolicyKind, RoleTable, Step, Steps } from '../../kind.ts';
+import { type CompileAt, type PolicyKind, READS_NOTHING, type RoleTable, type Step, type Steps } from '../../kind.ts';
 import type { Operation } from '../../operation.ts';
 import { deny, PASS, type Verdict } from '../../verdict.ts';
 import type { PermissionConfig } from './config.ts';
-
-const READS_NOTHING = { request: 'none', response: 'none' } as const;
 
 /**
  * The kind that lets a caller do what its permissions say. An operation needs what `needs` says, all of it, else what

@@ -1,8 +1,9 @@
 import { networkOf, ok } from '../../../base/index.ts';
 import type { Limiter, RateCharge, RateDecision } from '../../../ports/index.ts';
 import { bearerChallenge } from '../../challenge.ts';
+import { saidOf } from '../../compile-each.ts';
 import { createSlot, type Exchange, type ReplyView, type ResponseEditor } from '../../exchange.ts';
-import type { PolicyKind, Step, Steps } from '../../kind.ts';
+import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
 import type { KindPorts } from '../../kind-ports.ts';
 import { Notebook } from '../../notes.ts';
 import type { Operation } from '../../operation.ts';
@@ -58,7 +59,6 @@ interface Said {
 }
 
 const SAID = createSlot<Said>('rate', () => ({ address: null, caller: null }));
-const READS_NOTHING = { request: 'none', response: 'none' } as const;
 
 function stepsFor(rules: readonly CountedRule[], limiter: Limiter): Steps {
   const byAddress = rules.filter(({ rule }) => rule.per === 'address');
@@ -101,8 +101,8 @@ function rulesFor(operation: Operation, config: RateConfig): readonly CountedRul
   ];
 }
 
-function ownRules({ name }: Operation, { operations }: RateConfig): readonly LimitRule[] {
-  return Object.hasOwn(operations, name) ? (operations[name] ?? []) : [];
+function ownRules(operation: Operation, { operations }: RateConfig): readonly LimitRule[] {
+  return saidOf(operations, operation) ?? [];
 }
 
 /** What is counted together. JSON keeps both parts apart, whatever an operation is called. */

@@ -1,7 +1,7 @@
 import { err, errorIssue, type Issue, ok, type Result } from '../../../base/index.ts';
 import { parseTemplate } from '../../../openapi/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
-import type { PolicyKind, Step, Steps } from '../../kind.ts';
+import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
 import type { Operation } from '../../operation.ts';
 import { paramFault, writePath } from '../../path-text.ts';
 import { deny, type Verdict } from '../../verdict.ts';
@@ -40,7 +40,7 @@ function stepsFor(rules: RedirectRules | null, { id, template }: Operation): Res
 function redirectStep(rules: RedirectRules): Step<'decide'> {
   const { origin, path, status } = rules;
   return {
-    reads: { request: 'none', response: 'none' },
+    reads: READS_NOTHING,
     run({ params, request }): Verdict {
       const onward = writePath(path, params);
       if (onward === null) return DOTS;

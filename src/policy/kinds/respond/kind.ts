@@ -1,6 +1,6 @@
 import { ok } from '../../../base/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
-import type { PolicyKind, Sources, Step } from '../../kind.ts';
+import { type PolicyKind, READS_NOTHING, type Sources, type Step } from '../../kind.ts';
 import type { Verdict } from '../../verdict.ts';
 import type { RespondConfig, RespondRules } from './config.ts';
 
@@ -28,5 +28,5 @@ export function createRespondKind(): PolicyKind<RespondConfig> {
 function respondStep({ status, headers, body }: RespondRules, got: Sources): Step<'decide'> {
   const bytes = body.kind === 'text' ? new TextEncoder().encode(body.text) : got.file(body.path);
   const verdict: Verdict = { kind: 'reply', response: { status, headers, body: bytes }, rule: 'respond' };
-  return { reads: { request: 'none', response: 'none' }, run: () => verdict };
+  return { reads: READS_NOTHING, run: () => verdict };
 }

@@ -2,7 +2,7 @@ import { err, errorIssue, type Issue, ok, type Result } from '../../../base/inde
 import { parseTemplate, type Segment } from '../../../openapi/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
 import type { Exchange, ResponseEditor } from '../../exchange.ts';
-import type { PolicyKind, Step, Steps } from '../../kind.ts';
+import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
 import type { Operation } from '../../operation.ts';
 import { paramFault, paramNames, writePath } from '../../path-text.ts';
 import { UNRESERVED } from '../../percent-encoding.ts';
@@ -11,8 +11,6 @@ import { isFieldValue } from '../../written-fields.ts';
 import { writeText, type WrittenText } from '../../written-text.ts';
 import type { FieldEdits, NamedText, RewriteConfig, RewriteRules } from './config.ts';
 import { createQueryEditor, parameterText } from './query.ts';
-
-const READS_NOTHING = { request: 'none', response: 'none' } as const;
 
 /** A client whose value makes a segment of dots, or a field too long for its place, is refused as one that sends such. */
 const DOTS = deny({ code: 'dot-segment', internal: 'the rewritten path would hold a segment of dots' }, 'rewrite path');
