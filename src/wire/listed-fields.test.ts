@@ -29,13 +29,14 @@ test('fields from a list are those of the list, in its order, by every way of as
   );
 });
 
-test('what no client gets is marked again', () => {
+test('what no client gets is marked again, of a copy too', () => {
   const fields = listedFields([
     ['server', 'secret/1.0'],
     ['etag', '"1"'],
     ['connection', 'close'],
   ]);
   assert.deepEqual([...fields.kept()], [['etag', '"1"']]);
+  assert.deepEqual([...fields.copy().kept()], [['etag', '"1"']]);
 });
 
 test('what is dropped of a copy is not dropped of the others', () => {
