@@ -70,6 +70,22 @@ test('bytes that were changed are refused, or read without end or harm', () => {
   );
 });
 
+test('a tree that leads round in circles is walked through to an end', () => {
+  for (const [ipVersion, address] of [
+    [4, [192, 0, 2, 0]],
+    [6, [0x20, 0x01, 0x0d, 0xb8]],
+  ] as const) {
+    const network = bitsOf(address, 24);
+    const bytes = writeGeo({ ipVersion, recordSize: 24, networks: [[network, { country: { iso_code: 'DE' } }]] });
+    // As behind a download that was cut off into a file of full length: each record leads to the first node.
+    bytes.fill(0, 0, network.length * 6);
+    assert.deepEqual(GeoDatabase.open(bytes, 'country'), {
+      ok: false,
+      error: 'says of no address which country it is of',
+    });
+  }
+});
+
 test('what was taken before is opened again without being looked through, and says the same', () => {
   const bytes = writeGeo({
     ...{ ipVersion: 4, recordSize: 24 },

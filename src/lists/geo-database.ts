@@ -127,16 +127,21 @@ function recordAt(
   return high * 0x100_0000 + bytes.readUIntBE(node * 7 + side * 4, 3);
 }
 
-/** Addresses that records say something of, the lowest first, and so many of them at most. */
+/**
+ * Addresses that records say something of, the lowest first, and so many of them at most. A node is walked through once:
+ * some lead to others' nodes (IPv4 has several places in a tree of IPv6), and in a spoiled tree round in a circle.
+ */
 function* sampleOf(tree: SearchTree): Generator<string> {
   const path: (readonly [node: number, depth: number, bits: bigint])[] = [[0, 0, 0n]];
+  const walked = new Set<number>();
   let left = SAMPLED_RECORDS;
   for (let place = path.pop(); place !== undefined && left > 0; place = path.pop()) {
     const [node, depth, bits] = place;
     if (node > tree.nodes) {
       left--;
       yield addressOf(bits << BigInt(tree.bits - depth), tree.bits);
-    } else if (node < tree.nodes && depth < tree.bits) {
+    } else if (node < tree.nodes && depth < tree.bits && !walked.has(node)) {
+      walked.add(node);
       for (const side of [1, 0] as const) path.push([tree.record(node, side), depth + 1, (bits << 1n) | BigInt(side)]);
     }
   }
