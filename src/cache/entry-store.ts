@@ -1,7 +1,7 @@
 import { Queues } from './eviction.ts';
 import { type Entry, Place } from './entry.ts';
 import type { CacheMemory, HeldBytes, Holder } from './memory.ts';
-import type { CacheKey, Fields, StoredHead } from './types.ts';
+import type { CacheKey, FieldValues, StoredHead } from './types.ts';
 import { isSelected, steeringText } from './vary.ts';
 
 /** Replies kept for one key, each for other request fields. More than this, and the one stored first goes. */
@@ -46,12 +46,12 @@ export class EntryStore<H extends StoredHead> implements Holder {
   }
 
   /** Of several that answer the request the one that was made last (RFC 9111 §4); null where none does. */
-  select(variants: readonly Entry<H>[], fields: Fields): Entry<H> | null {
+  select(variants: readonly Entry<H>[], fields: FieldValues): Entry<H> | null {
     const steering = steeringText(fields);
     let found: Entry<H> | null = null;
     for (const entry of variants) {
-      if (isSelected(entry.selection, fields, steering) && (found === null || entry.dateMs >= found.dateMs))
-        found = entry;
+      const { selection, dateMs } = entry.usage;
+      if (isSelected(selection, fields, steering) && (found === null || dateMs >= found.usage.dateMs)) found = entry;
     }
     return found;
   }
@@ -64,9 +64,9 @@ export class EntryStore<H extends StoredHead> implements Holder {
    * Puts an entry in the place of all that answered the same request. Gives why not where it doesn't: there is no room,
    * or one that was asked for later came before it.
    */
-  put(entry: Entry<H>, fields: Fields): 'superseded' | 'no-room' | null {
+  put(entry: Entry<H>, fields: FieldValues): 'superseded' | 'no-room' | null {
     const steering = steeringText(fields);
-    const same = (this.variants(entry.key) ?? []).filter(({ selection }) => isSelected(selection, fields, steering));
+    const same = (this.variants(entry.key) ?? []).filter(({ usage }) => isSelected(usage.selection, fields, steering));
     if (same.some(({ usage }) => usage.requestedAtMs > entry.usage.requestedAtMs)) return 'superseded';
     for (const other of same) this.remove(other);
     if (entry.bytes > this.#limitBytes) return 'no-room';

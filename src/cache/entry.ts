@@ -1,5 +1,5 @@
 import type { Link } from './eviction.ts';
-import type { CacheKey, Selection, Stored, StoredHead, Usage } from './types.ts';
+import type { CacheKey, Stored, StoredHead, Usage } from './types.ts';
 
 /** What an entry takes besides its texts: objects, places in maps and lists. Measured, and rounded up. */
 const ENTRY_BYTES = 2_048;
@@ -20,11 +20,6 @@ export class Entry<H extends StoredHead> implements Stored<H>, Link<Entry<H>> {
   readonly head: H;
   readonly body: Buffer | string;
   readonly usage: Usage;
-  // Of its usage what is asked for each time, near at hand.
-  readonly selection: Selection;
-  readonly dateMs: number;
-  readonly bornAtMs: number;
-  readonly freshUntilMs: number;
   readonly bytes: number;
   /** What of that lies on the heap: all but a body of octets. */
   readonly heapBytes: number;
@@ -41,10 +36,6 @@ export class Entry<H extends StoredHead> implements Stored<H>, Link<Entry<H>> {
     this.head = head;
     this.body = body;
     this.usage = usage;
-    this.selection = usage.selection;
-    this.dateMs = usage.dateMs;
-    this.bornAtMs = usage.bornAtMs;
-    this.freshUntilMs = usage.freshUntilMs;
     const besides = bytesOf(key, head, usage);
     this.bytes = besides + body.length;
     this.heapBytes = typeof body === 'string' ? this.bytes : besides;

@@ -15,6 +15,7 @@ export type {
   Credential,
   FieldList,
   Fields,
+  FieldValues,
   Lookup,
   NotStored,
   ReplyTimes,

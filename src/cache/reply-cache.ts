@@ -136,6 +136,6 @@ export function mayServeOnFailure(
 }
 
 /** The age of what is stored, in whole seconds, for the field Age (RFC 9111 §5.1). */
-export function ageSeconds({ bornAtMs }: Stored<StoredHead>, nowMs: number): number {
-  return Math.min(2_147_483_648, Math.max(0, Math.floor((nowMs - bornAtMs) / 1_000)));
+export function ageSeconds({ usage }: Stored<StoredHead>, nowMs: number): number {
+  return Math.min(2_147_483_648, Math.max(0, Math.floor((nowMs - usage.bornAtMs) / 1_000)));
 }

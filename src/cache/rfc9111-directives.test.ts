@@ -100,7 +100,7 @@ test('RFC 9111 §5.3: where max-age or s-maxage is said, Expires counts for noth
   ] as const) {
     const stored = bench.store({}, { fields: { 'cache-control': text, expires } });
     assert.ok(stored.ok, text);
-    assert.equal(stored.value.freshUntilMs, seconds * 1_000, `${text}, ${expires}`);
+    assert.equal(stored.value.usage.freshUntilMs, seconds * 1_000, `${text}, ${expires}`);
   }
 });
 

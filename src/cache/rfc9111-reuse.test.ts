@@ -142,7 +142,7 @@ const lifetime = (given: (bench: Bench) => Given, rules = {}): number => {
   const bench = new Bench(rules);
   const stored = bench.store({}, { fields: given(bench) });
   assert.ok(stored.ok, stored.ok ? '' : stored.error);
-  return stored.value.freshUntilMs / 1_000;
+  return stored.value.usage.freshUntilMs / 1_000;
 };
 
 test('RFC 9111 §4.2.1: s-maxage comes before max-age, that before Expires, and each before what the configuration says', () => {
@@ -243,7 +243,7 @@ test('RFC 9111 §4.2.3: the age it came with counts, and so does the time it too
   const stored = fetch.finish();
   assert.ok(stored.ok);
   assert.equal(ageSeconds(stored.value, bench.nowMs), 14);
-  assert.equal(stored.value.freshUntilMs, 50_000);
+  assert.equal(stored.value.usage.freshUntilMs, 50_000);
 });
 
 test('RFC 9111 §4.2.3: the larger of what Date and Age say counts; a Date ahead of our clock says nothing', () => {

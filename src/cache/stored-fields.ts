@@ -54,11 +54,11 @@ function connectionNames(fields: Fields): ReadonlySet<string> {
 
 /** The fields of a list, to be judged like those of a head. */
 export function fieldsOf(list: FieldList): Fields {
-  const all = (name: string): readonly string[] => list.filter(([other]) => other === name).map(([, value]) => value);
+  const has = (name: string): boolean => list.some(([other]) => other === name);
+  const valuesOf = (name: string): string[] => list.filter(([other]) => other === name).map(([, value]) => value);
   return {
-    has: (name) => list.some(([other]) => other === name),
-    get: (name) => (list.some(([other]) => other === name) ? all(name).join(', ') : null),
-    all,
+    has,
+    get: (name) => (has(name) ? valuesOf(name).join(', ') : null),
     entries: () => list,
   };
 }

@@ -1,10 +1,13 @@
-/** The fields of a message, names in lower case. What reads a message's head elsewhere has this shape. */
-export interface Fields {
+/** What the fields of a message say, by names in lower case. What reads a message's head elsewhere has this shape. */
+export interface FieldValues {
   has(name: string): boolean;
   /** The value, several joined by `, ` (RFC 9110 §5.3), or null. */
   get(name: string): string | null;
-  /** Each value on its own, in order. */
-  all(name: string): readonly string[];
+}
+
+/** The fields of a message. */
+export interface Fields extends FieldValues {
+  /** Each on its own, in order. */
   entries(): Iterable<readonly [name: string, value: string]>;
 }
 
@@ -30,7 +33,7 @@ export interface CacheRequest {
   /** The canonical path. */
   readonly path: string;
   /** As the upstream gets them, what the gateway adds included: what Vary names is compared in them (RFC 9111 §4.1). */
-  readonly fields: Fields;
+  readonly fields: FieldValues;
   readonly hasBody: boolean;
   readonly credential: Credential;
 }
@@ -81,6 +84,7 @@ export interface Selection {
 /** How a reply may be used once it is stored. Times are of the monotonic clock, in milliseconds. */
 export interface Usage {
   readonly selection: Selection;
+  /** What its age is counted from (RFC 9111 §4.2.3). */
   readonly bornAtMs: number;
   readonly freshUntilMs: number;
   /** Never before `freshUntilMs`; the same where it may not be served stale for that. */
@@ -100,10 +104,6 @@ export interface Stored<H extends StoredHead> {
   readonly head: H;
   /** The whole body; a text has one character for each octet. */
   readonly body: Buffer | string;
-  /** When it stops to be fresh, on the monotonic clock. */
-  readonly freshUntilMs: number;
-  /** What its age is counted from, on the monotonic clock (RFC 9111 §4.2.3). */
-  readonly bornAtMs: number;
   readonly usage: Usage;
 }
 

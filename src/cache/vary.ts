@@ -1,4 +1,4 @@
-import type { Fields, Selection } from './types.ts';
+import type { FieldValues, Selection } from './types.ts';
 
 /** A reply that is chosen by more fields than this is not one that is asked for again. */
 const NAMES_LIMIT = 16;
@@ -44,7 +44,7 @@ const NO_NAMES: readonly string[] = [];
  * Some say by their fields alone that they were chosen, and often forget Vary: a coded body by Accept-Encoding, a grant
  * to one origin by Origin.
  */
-export function selectionOf(reply: Fields, request: Fields): Selection | null {
+export function selectionOf(reply: FieldValues, request: FieldValues): Selection | null {
   const names = new Set<string>();
   for (const word of (reply.get('vary') ?? '').split(',')) {
     const name = word.trim().toLowerCase();
@@ -68,18 +68,18 @@ function copyOf(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }
 
-function isCoded(reply: Fields): boolean {
+function isCoded(reply: FieldValues): boolean {
   const coding = reply.get('content-encoding');
   return coding !== null && coding.toLowerCase() !== 'identity';
 }
 
-function isForOneOrigin(reply: Fields): boolean {
+function isForOneOrigin(reply: FieldValues): boolean {
   const origin = reply.get('access-control-allow-origin');
   return origin !== null && origin !== '*';
 }
 
 /** What stands in a request's steering fields, as one text which no others give; null where it has none, as is common. */
-export function steeringText(request: Fields): string | null {
+export function steeringText(request: FieldValues): string | null {
   let found: [string, string | null][] | null = null;
   for (const name of STEERING) if (request.has(name)) (found ??= []).push([name, request.get(name)]);
   return found === null ? null : JSON.stringify(found);
@@ -89,7 +89,7 @@ export function steeringText(request: Fields): string | null {
  * Whether a request with these fields would have been answered with what was so chosen (RFC 9111 §4.1). `steering` is
  * that of the request.
  */
-export function isSelected(selection: Selection, request: Fields, steering: string | null): boolean {
+export function isSelected(selection: Selection, request: FieldValues, steering: string | null): boolean {
   const { names, values } = selection;
   if (selection.steering !== steering) return false;
   for (let at = 0; at < names.length; at++)
@@ -98,12 +98,12 @@ export function isSelected(selection: Selection, request: Fields, steering: stri
 }
 
 /** The values of these fields as one text, which no other values give. */
-export function selectingText(names: readonly string[], request: Fields): string {
+export function selectingText(names: readonly string[], request: FieldValues): string {
   return names.length === 0 ? '' : JSON.stringify(names.map((name) => selectingValue(name, request)));
 }
 
 /** Several lines are one value; white space and case are left out where they mean nothing. Absent is not empty. */
-function selectingValue(name: string, request: Fields): string | null {
+function selectingValue(name: string, request: FieldValues): string | null {
   const value = request.get(name);
   if (value === null || !LISTS.has(name) || value.includes('"')) return value;
   return value.toLowerCase().replace(/[ \t]+/g, '');

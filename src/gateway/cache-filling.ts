@@ -192,10 +192,6 @@ class ReplyFields implements Fields {
     return this.#fields.get(name);
   }
 
-  all(name: string): readonly string[] {
-    return this.#fields.all(name);
-  }
-
   entries(): Iterable<FieldList[number]> {
     return this.#fields.kept();
   }

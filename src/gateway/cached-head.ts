@@ -8,8 +8,6 @@ const NOT_MODIFIED = 304;
 export class CachedHead implements StoredHead {
   readonly status: number;
   readonly fields: HeaderFields;
-  /** Whether the upstream said when it made the reply. */
-  readonly isDated: boolean;
   /** The number that its place bore when it was asked for; see `PlaceMarks`. */
   mark = 0;
   /** Until then the upstream is not asked for it anew, since it has just failed; of the monotonic clock. */
@@ -18,9 +16,7 @@ export class CachedHead implements StoredHead {
   /** Throws where the fields are more than one head may hold. */
   constructor(status: number, fields: FieldList) {
     this.status = status;
-    // What the reply's age is goes out with it; what it was is told by nothing else any more.
-    this.fields = listedFields(fields.filter(([name]) => name !== 'age'));
-    this.isDated = this.fields.has('date');
+    this.fields = listedFields(fields);
   }
 
   /** The head as an upstream would give it. Whoever `edits` gets fields of its own. */

@@ -15,6 +15,7 @@ import {
 } from '../cache/index.ts';
 import type { Timer } from '../ports/index.ts';
 import type { HeaderFields, ReplyHead, UpstreamFailure, WholeBody } from '../wire/index.ts';
+import type { CacheResult } from './cache-metrics.ts';
 import { CacheFilling, type CachePlace, fillingFor, letRest, NOBODY } from './cache-filling.ts';
 import { CacheRefresh } from './cache-refresh.ts';
 import type { CachedHead } from './cached-head.ts';
@@ -36,16 +37,6 @@ const NAME = 'portcullis';
 type Found = Lookup<CachedHead>;
 type CachedReply = Stored<CachedHead>;
 
-const NOTHING_SAID: CacheStatus = {
-  hit: false,
-  fwd: null,
-  fwdStatus: null,
-  ttlSeconds: null,
-  stored: false,
-  collapsed: false,
-  detail: null,
-};
-
 /**
  * Answers a request from what is stored, or from the upstream, whose reply is stored on its way where it may be
  * (RFC 9111). The steps before it have judged the request in any case, and those behind it see every reply.
@@ -62,7 +53,7 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   #stale: CachedReply | null = null;
   /** Which flight it has joined; null where it has none. */
   #flight: string | null = null;
-  #said: CacheStatus = NOTHING_SAID;
+  #said: CacheStatus = {};
   /** Runs while it waits for another's reply. */
   #waiting: Timer | null = null;
   #collapsed = false;
@@ -96,21 +87,21 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
     this.#stale = null;
     switch (found.kind) {
       case 'bypass':
-        this.#pass({ ...NOTHING_SAID, fwd: found.why === 'method' ? 'method' : 'bypass', detail: found.why });
+        this.#pass({ fwd: 'bypass', detail: found.why });
         return;
       case 'unavailable':
         this.#over = true;
         this.#walk.refuse({ code: 'nothing-stored' });
         return;
       case 'fresh':
-        this.#serve(found.stored, { ...NOTHING_SAID, hit: true }, 'hit');
+        this.#serve(found.stored, { hit: true }, 'hit');
         return;
       case 'stale':
         if (found.now) this.#serveMeanwhile(found.stored);
         else this.#validate(found, mayWait);
         return;
       case 'miss':
-        this.#said = { ...NOTHING_SAID, fwd: found.why };
+        this.#said = { fwd: found.why };
         this.#ask(mayWait);
     }
   }
@@ -126,9 +117,9 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   }
 
   #validate({ stored, why }: Extract<Found, { kind: 'stale' }>, mayWait: boolean): void {
-    this.#said = { ...NOTHING_SAID, fwd: why };
+    this.#said = { fwd: why };
     if (stored.head.restsUntilMs > this.#walk.moment() && this.#mayStandIn(stored)) {
-      this.#serve(stored, { ...NOTHING_SAID, hit: true, detail: 'upstream-failed' }, 'stale');
+      this.#serve(stored, { hit: true, detail: 'upstream-failed' }, 'stale');
       return;
     }
     this.#stale = stored;
@@ -143,7 +134,7 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
   /** Serves what is stale, and has it fetched anew by a request of the gateway's own, unless somebody is at it already. */
   #serveMeanwhile(stored: CachedReply): void {
     CacheRefresh.begin(this.#walk, this.#place, stored);
-    this.#serve(stored, { ...NOTHING_SAID, hit: true }, 'stale');
+    this.#serve(stored, { hit: true }, 'stale');
   }
 
   /** Asks the upstream, or waits for what another has asked it. */
@@ -322,7 +313,7 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
     const why = this.#filling === null ? null : this.#filling.head(head);
     this.#countAsked();
     const stored = this.#filling !== null && why === null;
-    const detail = why ?? this.#said.detail;
+    const detail = why ?? this.#said.detail ?? null;
     const fwdStatus = this.#stale === null ? null : head.status;
     this.#say({ ...this.#said, stored, detail, fwdStatus });
   }
@@ -337,7 +328,7 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
     const now = this.#now();
     this.#over = true;
     this.#count(result);
-    const ttlSeconds = Math.floor((stored.freshUntilMs - now) / 1_000);
+    const ttlSeconds = Math.floor((stored.usage.freshUntilMs - now) / 1_000);
     const added = ['age', String(ageSeconds(stored, now)), CACHE_STATUS, this.#text({ ...status, ttlSeconds })];
     this.#reply.say(added);
     const edits = plan.respond.length > 0;
@@ -356,11 +347,10 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
 
   /** The upstream was asked. */
   #countAsked(): void {
-    const { fwd } = this.#said;
-    this.#count(fwd === 'bypass' || fwd === 'method' ? 'bypass' : 'miss');
+    this.#count(this.#said.fwd === 'bypass' ? 'bypass' : 'miss');
   }
 
-  #count(result: 'hit' | 'stale' | 'revalidated' | 'miss' | 'bypass'): void {
+  #count(result: CacheResult): void {
     this.#walk.context.ports.metrics.cache.asked(this.#walk.compiled.api.name, result);
   }
 

@@ -1,4 +1,4 @@
-import type { Fields } from '../cache/index.ts';
+import type { FieldValues } from '../cache/index.ts';
 import type { HeaderFields } from '../wire/index.ts';
 import { IDENTITY_FIELDS } from '../policy/index.ts';
 import type { Walk } from './walk.ts';
@@ -12,7 +12,7 @@ const NONE: readonly string[] = [];
  * the client's without what was taken out, with what steps added, and with what the gateway says of the connection and
  * of the caller. Credentials are there even where they don't go on, since what is chosen by them is chosen by the caller.
  */
-export class UpstreamView implements Fields {
+export class UpstreamView implements FieldValues {
   readonly #walk: Walk;
   readonly #fields: HeaderFields;
   /** Whether cookies are left out of account. */
@@ -30,30 +30,20 @@ export class UpstreamView implements Fields {
   }
 
   get(name: string): string | null {
-    const values = this.all(name);
+    const values = this.#all(name);
     return values.length === 0 ? null : values.join(', ');
   }
 
-  all(name: string): readonly string[] {
+  #all(name: string): readonly string[] {
     const own = this.#ownValue(name);
     if (own !== null) return [own];
     if (name === 'cookie' && this.#withoutCookies) return NONE;
     if (OWN_CONDITIONS.has(name) || name === 'authorization') return this.#fields.all(name);
     const values: string[] = [];
     if (this.#fields.has(name)) for (const [each, value] of this.#fields.kept()) if (each === name) values.push(value);
-    const added = this.#added;
+    const added = this.#walk.edited === null ? NONE : this.#walk.edited.added;
     for (let at = 0; at < added.length; at += 2) if (added[at] === name) values.push(added[at + 1] as string);
     return values;
-  }
-
-  *entries(): IterableIterator<readonly [string, string]> {
-    yield* this.#fields.kept();
-    const added = this.#added;
-    for (let at = 0; at < added.length; at += 2) yield [added[at] as string, added[at + 1] as string];
-  }
-
-  get #added(): readonly string[] {
-    return this.#walk.edited === null ? NONE : this.#walk.edited.added;
   }
 
   /** What the gateway says under a name that nobody else may write; null where it is none of those. */
