@@ -1,5 +1,5 @@
 import type { Problem } from '../base/index.ts';
-import { ADDRESS_REFUSED, type UpstreamFailure } from '../wire/index.ts';
+import type { UpstreamFailure } from '../wire/index.ts';
 import type { GatewayPorts } from './runtime.ts';
 import { tellUntrusted } from './untrusted.ts';
 import type { Walk } from './walk.ts';
@@ -40,11 +40,7 @@ export function reportFailure({ context, id, operation }: Walk, failure: Upstrea
   // A breaker that is open has told so once, and refuses all there are.
   const level = code === 'upstream-circuit-open' ? 'debug' : 'warn';
   log.write(level, 'upstream.failed', detail, { api, operation: operation.id, request: id, code });
-  if (code === 'upstream-tls') tellUntrusted(alerts, api, detail);
-  if (detail === ADDRESS_REFUSED) {
-    const message = `the upstream of ${api} has a name that stands for no address which an upstream may have`;
-    alerts({ kind: 'upstream.address-refused', key: api, severity: 'high', message });
-  }
+  tellUntrusted(alerts, api, failure);
   if (retryAfterS !== undefined) return { code, internal: detail, headers: [['retry-after', String(retryAfterS)]] };
   return { code, internal: detail, headers: code === 'upstream-overloaded' ? RETRY_SOON : [] };
 }

@@ -6,9 +6,11 @@ import {
   apiText,
   type Bench,
   codeOf,
+  gatheredOf,
   RawUpstream,
   type ReceivedRequest,
   replyText,
+  snapshotOf,
   startBench,
   until,
 } from './fixture.test.ts';
@@ -281,6 +283,29 @@ test('a target that is not what it should be is told of, though its requests go 
   assert.ok(bench.alerts.some(({ kind }) => kind === 'upstream.untrusted'));
   const retried = bench.lines.filter(({ event }) => event === 'upstream.retried');
   assert.deepEqual([retried.length, bench.metrics.retries], [2, ['connect failed', 'connect failed']]);
+});
+
+test('a name that leads where no upstream may be is told of, and its requests go to another where there is one', async (t) => {
+  const good = await RawUpstream.start(t);
+  const bench = await startBench(t);
+  const installed = (urls: readonly string[], more = ''): boolean => {
+    const gathered = gatheredOf(apiText(`{ targets: ['${urls.join("', '")}']${more} }`, []), bench.kinds);
+    const apis = gathered.config.apis.map((api) => {
+      const [first, ...others] = api.upstream.targets;
+      assert.ok(first !== undefined);
+      // No address to `net.connect`, which looks it up; the system reads it as 127.0.0.1.
+      return { ...api, upstream: { ...api.upstream, targets: [{ ...first, host: '2130706433' }, ...others] } };
+    });
+    return bench.gateway.install(snapshotOf({ ...gathered, config: { ...gathered.config, apis } }, bench.kinds));
+  };
+  const kinds = (): readonly string[] => bench.alerts.splice(0).map(({ kind }) => kind);
+  assert.ok(installed([bench.upstream.url]));
+  assert.equal((await bench.ask(GET)).status, 502);
+  assert.deepEqual(kinds(), ['upstream.address-refused']);
+  assert.ok(installed([bench.upstream.url, good.url], ', balance: round-robin, health: { eject: off }'));
+  for (let asked = 0; asked < 2; asked++) assert.equal((await bench.ask(GET)).status, 200);
+  assert.deepEqual(new Set(kinds()), new Set(['upstream.address-refused']));
+  assert.equal(bench.upstream.connections, 0);
 });
 
 test('a long body whose first target refuses goes to the next one whole, though it streams', async (t) => {

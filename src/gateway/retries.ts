@@ -75,10 +75,10 @@ export class Retries {
   }
 
   /** Tells what a request is sent again for, since nobody else will hear of it. */
-  tell(cause: RetryCause, target: string, { code, detail }: UpstreamFailure): void {
+  tell(cause: RetryCause, target: string, failure: UpstreamFailure): void {
     const api = this.#api;
-    this.#ports.log.write('debug', 'upstream.retried', detail, { api, target, cause: String(cause) });
-    if (code === 'upstream-tls') tellUntrusted(this.#ports.alerts, api, detail);
+    this.#ports.log.write('debug', 'upstream.retried', failure.detail, { api, target, cause: String(cause) });
+    tellUntrusted(this.#ports.alerts, api, failure);
   }
 
   /** Calls back after a while. */
