@@ -1,4 +1,5 @@
 export { Breaker, type BreakerRules, type BreakerState, type CallOutcome, NOT_LET_THROUGH } from './breaker.ts';
+export { isFailureStatus } from './failure-status.ts';
 export { RetryBudget } from './retry-budget.ts';
 export { createPicker } from './create-picker.ts';
 export { hashText } from './hash-text.ts';

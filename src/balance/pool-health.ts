@@ -1,4 +1,5 @@
 import type { Entry } from './entry.ts';
+import { isFailureStatus } from './failure-status.ts';
 import { type EjectionSettings, TargetHealth, type TargetState } from './target-health.ts';
 
 /** How the health of an upstream's targets is judged. */
@@ -39,11 +40,6 @@ export interface TargetReport {
 /** So many targets may be left out at once, of so many that pass their checks: one at least, and never all. */
 export function mostEjected(up: number, maxPercent: number): number {
   return Math.min(up - 1, Math.max(1, Math.floor((up * maxPercent) / 100)));
-}
-
-/** Statuses by which a server says that it, or what stands behind it, can't answer now (RFC 9110 §15.6). */
-function isFailure(status: number): boolean {
-  return status >= 502 && status <= 504;
 }
 
 interface Member<E> {
@@ -100,12 +96,12 @@ export class PoolHealth<E extends HealthEntry> {
 
   /** The head of a reply came: by its status it may be a failure already. */
   replied(entry: E, status: number, nowMs: number): void {
-    if (isFailure(status)) this.failed(entry, `status ${status}`, nowMs);
+    if (isFailureStatus(status)) this.failed(entry, `status ${status}`, nowMs);
   }
 
   /** A reply is whole. One that breaks off is none, however good its status was. */
   completed({ name }: E, status: number, nowMs: number): void {
-    if (this.#settings.eject !== null && !isFailure(status)) this.#members.get(name)?.health.succeeded(nowMs);
+    if (this.#settings.eject !== null && !isFailureStatus(status)) this.#members.get(name)?.health.succeeded(nowMs);
   }
 
   /** No reply, or none that could be read or was whole; `reason` is for people. Only what is the target's fault belongs here. */

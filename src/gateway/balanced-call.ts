@@ -1,4 +1,4 @@
-import type { Entry, Picker } from '../balance/index.ts';
+import { type Entry, isFailureStatus, type Picker } from '../balance/index.ts';
 import type { RetryCause } from '../config/compiled.ts';
 import type { Timer } from '../ports/index.ts';
 import {
@@ -15,7 +15,6 @@ import {
   type WholeBody,
 } from '../wire/index.ts';
 import type { Failing } from './failing.ts';
-import { isFailureStatus } from './failing-metrics.ts';
 import { KeptBody } from './kept-body.ts';
 import type { RoutedRequest } from './upstream-caller.ts';
 

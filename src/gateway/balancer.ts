@@ -1,7 +1,7 @@
 import { createPicker, type Picker } from '../balance/index.ts';
 import type { BalanceConfig, TargetConfig } from '../config/compiled.ts';
 import type { CallClient, Upstream, UpstreamCall, UpstreamEvents, UpstreamFailure } from '../wire/index.ts';
-import { BalancedCall, type BalancedCallHost, type Endpoint, type TargetWatch, UNAVAILABLE } from './balanced-call.ts';
+import { BalancedCall, type BalancedCallHost, type Endpoint, UNAVAILABLE } from './balanced-call.ts';
 import type { Failing } from './failing.ts';
 import type { RoutedRequest } from './upstream-caller.ts';
 import type { TargetHealthWatch } from './target-health-watch.ts';
@@ -31,7 +31,7 @@ const NONE: readonly Endpoint[] = [];
 export class Balancer implements BalancedCallHost {
   readonly #balance: BalanceConfig;
   readonly #ports: BalancerPorts;
-  readonly watch: TargetWatch;
+  readonly watch: TargetHealthWatch;
   readonly failing: Failing;
   readonly monotonic: () => number;
   #endpoints: readonly Endpoint[] = NONE;
@@ -66,16 +66,12 @@ export class Balancer implements BalancedCallHost {
     });
     const chance = (): number => this.#ports.chance();
     this.#picker = createPicker(this.#balance.rule, this.#endpoints, chance, this.#picker);
-    this.health.use(this.#endpoints, this.#picker);
-  }
-
-  get health(): TargetHealthWatch {
-    return this.#ports.health;
+    this.watch.use(this.#endpoints, this.#picker);
   }
 
   /** A live table has a new version. */
   tableReplaced(name: string): void {
-    this.health.tableReplaced(name);
+    this.watch.tableReplaced(name);
   }
 
   /** How much of its queue a client finds taken at the emptiest of a few targets: from 0 to 1. */

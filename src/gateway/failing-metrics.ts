@@ -8,11 +8,6 @@ import { seriesBy } from './series.ts';
  */
 export type RetryOutcome = 'answered' | 'failed' | 'left' | 'no-budget';
 
-/** Whether a reply of this status says that the upstream, or one behind it, can't answer now. */
-export function isFailureStatus(status: number): status is 502 | 503 | 504 {
-  return status === 502 || status === 503 || status === 504;
-}
-
 /** What is counted of upstreams that fail. */
 export interface FailingMetrics {
   retried(cause: RetryCause, outcome: RetryOutcome): void;

@@ -196,13 +196,12 @@ const TLS_VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;
 function createHandshakeSeries(meter: Meter): GatewayMetrics['handshake'] {
   const help =
     'TLS handshakes that came to a session, by whether the client offered a post-quantum group, and version.';
-  const series = seriesBy((label: string) => {
-    const [offers = '', protocol = ''] = label.split(' ');
-    return meter.counter('portcullis_handshakes_total', help, { offers, protocol });
-  });
+  const series = seriesBy((offers: 'hybrid' | 'classic') =>
+    seriesBy((protocol: string) => meter.counter('portcullis_handshakes_total', help, { offers, protocol })),
+  );
   return (offers, protocol) => {
     const version = TLS_VERSIONS.find((known) => known === protocol) ?? 'other';
-    series(`${offers} ${version}`).add(1);
+    series(offers)(version).add(1);
   };
 }
 

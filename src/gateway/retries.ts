@@ -1,8 +1,8 @@
-import { RetryBudget } from '../balance/index.ts';
+import { isFailureStatus, RetryBudget } from '../balance/index.ts';
 import type { RetryCause, RetryConfig } from '../config/compiled.ts';
 import { isIdempotent, type OutgoingRequest, type UpstreamFailure } from '../wire/index.ts';
 import type { FailingPorts } from './failing-ports.ts';
-import { isFailureStatus, type RetryOutcome } from './failing-metrics.ts';
+import type { RetryOutcome } from './failing-metrics.ts';
 import { KeptBytes } from './kept-body.ts';
 import type { Timer } from '../ports/index.ts';
 import { tellUntrusted } from './untrusted.ts';

@@ -1,8 +1,7 @@
-import { Breaker, type BreakerState, type CallOutcome, NOT_LET_THROUGH } from '../balance/index.ts';
+import { Breaker, type BreakerState, type CallOutcome, isFailureStatus, NOT_LET_THROUGH } from '../balance/index.ts';
 import type { BreakerConfig } from '../config/compiled.ts';
 import type { UpstreamFailure } from '../wire/index.ts';
 import { AlertHush } from './alert-hush.ts';
-import { isFailureStatus } from './failing-metrics.ts';
 import type { FailingPorts } from './failing-ports.ts';
 
 /** So many requests see whether the upstream is back. */

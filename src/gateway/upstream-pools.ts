@@ -154,7 +154,7 @@ export class UpstreamPools {
   sweep(now: number): void {
     for (const pool of this.#byTarget.values()) pool.sweep(now);
     for (const mirror of this.#mirrors.values()) mirror.sweep(now);
-    for (const { health } of this.#balancers.values()) health.sweep(now);
+    for (const { watch } of this.#balancers.values()) watch.sweep(now);
     for (const pool of this.#closing) {
       pool.sweep(now);
       if (pool.isGone) this.#closing.delete(pool);
@@ -163,7 +163,7 @@ export class UpstreamPools {
 
   /** How the targets of those upstreams are that are balanced over or checked. */
   report(): readonly UpstreamReport[] {
-    return Array.from(this.#newest.values(), ({ health }) => health.report());
+    return Array.from(this.#newest.values(), ({ watch }) => watch.report());
   }
 
   /** Closes all. */
@@ -214,7 +214,7 @@ export class UpstreamPools {
         chance: this.#ports.chance,
         health: new TargetHealthWatch({ name, api }, this.#ports, {
           tables: this.#tables,
-          before: this.#newest.get(name)?.health ?? null,
+          before: this.#newest.get(name)?.watch ?? null,
         }),
         failing: this.#failing.of(name, api.upstream),
       });
