@@ -2,14 +2,12 @@ import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
 import type { Http2Offer, OutgoingHead, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
 import type { Arrival } from './arrival.ts';
 import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
-import { trustFault } from './client-trust.ts';
 import { Decoding } from './decoding.ts';
-import { enter } from './entrance.ts';
+import { enter, type EntryFault, entryFault } from './entrance.ts';
 import { type Era, Eras } from './eras.ts';
 import { createCallerTexts } from './identity-fields.ts';
 import { createHttp2Offer } from './http2-offer.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
-import { listRefusal } from '../policy/index.ts';
 import { LongReplies } from './long-replies.ts';
 import { connectProblem, upgradeProblem } from './offer-websocket.ts';
 import { Passage } from './passage.ts';
@@ -87,14 +85,12 @@ interface Refused {
   readonly verdict: Extract<RecordedVerdict, 'deny' | 'malformed'>;
   /** Whether the reply's body goes out. */
   readonly sendsBody: boolean;
-  /** What the client's session was refused for, where it was: then none of its requests can come in over it. */
-  readonly rule?: string | null;
-  /** The list that kept it out, where one did. */
-  readonly list?: string | null;
+  /** What it was not let in for; null where it was something else. */
+  readonly fault?: Omit<EntryFault, 'problem'> | null;
 }
 
 /** Whom a refusal goes to. */
-interface Recipient extends Pick<Refused, 'id' | 'peer' | 'rule' | 'list'> {
+interface Recipient extends Pick<Refused, 'id' | 'peer' | 'fault'> {
   readonly stream: ServerExchange;
 }
 
@@ -220,14 +216,9 @@ class DataPlane implements Gateway {
       return;
     }
     const { peer } = request;
-    const fault = trustFault(request, snapshot.trusts);
+    const fault = entryFault(request, snapshot);
     if (fault !== null) {
-      this.#turnDown({ id: this.#ports.nextId(), stream, peer, rule: fault.rule }, fault.problem);
-      return;
-    }
-    const list = snapshot.lists === null ? null : listRefusal(snapshot.lists, request);
-    if (list !== null) {
-      this.#turnDown({ id: this.#ports.nextId(), stream, peer, list }, { code: 'access-denied', internal: list });
+      this.#turnDown({ id: this.#ports.nextId(), stream, peer, fault }, fault.problem);
       return;
     }
     const found = snapshot.router.find(request.host, request.path, request.method);
@@ -249,8 +240,8 @@ class DataPlane implements Gateway {
   #begin(stream: ServerExchange, era: Era, { request, match }: Pick<Arrival, 'request' | 'match'>): void {
     const compiled = match.target;
     const { websocket } = compiled;
-    // First: behind a request for an upgrade no other is read, whatever it is told.
     const { pools, snapshot } = era.context.installed;
+    // First: behind a request for an upgrade no other is read, whatever it is told.
     const upgradeFault =
       websocket === null
         ? connectProblem(stream, request, snapshot.router)
@@ -295,10 +286,10 @@ class DataPlane implements Gateway {
     this.#turnDown({ id: this.#ports.nextId(), stream, peer }, problem);
   }
 
-  #turnDown({ id, stream, peer, rule = null, list = null }: Recipient, problem: Problem): void {
+  #turnDown({ id, stream, peer, fault = null }: Recipient, problem: Problem): void {
     const { method } = stream.request;
     const sendsBody = method !== 'HEAD';
-    const { head, body } = this.#refusal(problem, { id, peer, method, verdict: 'deny', sendsBody, rule, list });
+    const { head, body } = this.#refusal(problem, { id, peer, method, verdict: 'deny', sendsBody, fault });
     stream.send(head, body);
   }
 
@@ -309,18 +300,19 @@ class DataPlane implements Gateway {
 
   #refusal(
     problem: Problem,
-    { id, peer, method, verdict, sendsBody, rule = null, list = null }: Refused,
+    { id, peer, method, verdict, sendsBody, fault = null }: Refused,
   ): { readonly head: OutgoingHead; readonly body: Buffer } {
     const { clock, ledger, log, metrics } = this.#ports;
     const revision = this.current?.revision ?? 0;
     const { address } = peer;
     const who = { id, at: clock.now(), revision, method, address };
-    const intent = { ...who, verdict, problem: problem.code, rule: rule ?? list };
+    const rule = fault === null ? null : fault.rule;
+    const intent = { ...who, verdict, problem: problem.code, rule };
     const summed = this.#refusals.counts(problem.code, address);
     const taken = summed || ledger.append(intentOf(intent));
     const told: Problem = taken ? problem : { code: 'not-recorded' };
     const answer = problemAnswer(told, id);
-    metrics.refused(told.code, list ?? undefined);
+    metrics.refused(told.code, told.internal);
     metrics.finished(null, answer.status, 0);
     if (taken && !summed) {
       const responseBytes = sendsBody ? answer.body.length : 0;
@@ -333,6 +325,6 @@ class DataPlane implements Gateway {
     const { status, added } = answer;
     addSecurityFields(added, { status, fields: null, strictTransport, authenticated: false });
     const head = answerHead(answer);
-    return { head: rule === null ? head : { ...head, closes: true, retires: true }, body: answer.body };
+    return { head: fault?.endsSession === true ? { ...head, closes: true, retires: true } : head, body: answer.body };
   }
 }

@@ -3,7 +3,6 @@ import {
   type AuthenticateVerdict,
   type BodyViews,
   type Exchange,
-  listRefusal,
   type Operation,
   type Principal,
   type Slot,
@@ -12,8 +11,7 @@ import type { Clock } from '../ports/index.ts';
 import type { CanonicalRequest } from '../wire/index.ts';
 import type { Matched } from './arrival.ts';
 import { STEP_LIMIT_MS } from './await-verdict.ts';
-import { trustFault } from './client-trust.ts';
-import { enter } from './entrance.ts';
+import { enter, entryFault } from './entrance.ts';
 import { raiseFault } from './faults.ts';
 import { mustReadReply, type Plan, type RequestStep } from './plan.ts';
 import { offerAgain } from './offer-websocket.ts';
@@ -47,10 +45,8 @@ function judge(walk: Walk, context: WalkContext, atMs: number): Judgement | Prom
   const { snapshot, pools } = context.installed;
   const request = enter(walk.stream, snapshot);
   if ('code' in request) return refused(request, 'refused');
-  const fault = trustFault(request, snapshot.trusts);
+  const fault = entryFault(request, snapshot);
   if (fault !== null) return refused(fault.problem, 'refused');
-  const list = snapshot.lists === null ? null : listRefusal(snapshot.lists, request);
-  if (list !== null) return refused({ code: 'access-denied', internal: list }, 'refused');
   const match = snapshot.router.find(request.host, request.path, request.method);
   if (match.kind !== 'matched' || match.target.operation.id !== walk.operation.id) return ELSEWHERE;
   const compiled = match.target;
