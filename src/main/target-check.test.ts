@@ -154,6 +154,30 @@ test('over TLS a target must prove itself as to a request, also where only conne
   assert.notEqual(await outcome(port, { kind: 'http' }, { scheme: 'https', ca: 'nonsense' }), null);
 });
 
+test('over http a target is asked for what is said, by the host that is said, and must answer as is said', async (t) => {
+  const heads: string[] = [];
+  const server = createServer((socket) =>
+    socket.on('data', (bytes: Buffer) => {
+      heads.push(bytes.toString('latin1'));
+      socket.end('HTTP/1.1 204 No Content\r\n\r\n');
+    }),
+  );
+  const port = await listening(t, server);
+  assert.equal(await outcome(port, { path: '/live?deep=1' }), null);
+  assert.equal(await outcome(port, { host: 'orders.internal', expect: [{ from: 204, to: 204 }] }), null);
+  const others = [
+    { from: 200, to: 203 },
+    { from: 205, to: 599 },
+  ];
+  assert.equal(await outcome(port, { expect: others }), 'status 204');
+  const asked = heads.map((head) => [head.split('\r\n')[0], /^host: (.*)$/im.exec(head)?.[1]]);
+  assert.deepEqual(asked, [
+    ['GET /live?deep=1 HTTP/1.1', `127.0.0.1:${port}`],
+    ['GET /live HTTP/1.1', 'orders.internal'],
+    ['GET /live HTTP/1.1', `127.0.0.1:${port}`],
+  ]);
+});
+
 test('a port that nobody listens on is down, one that connects is up, and one that never answers is late', async (t) => {
   const silent = createServer(() => {});
   const port = await listening(t, silent);

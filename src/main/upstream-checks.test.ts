@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createMemoryTables, createSystemClock } from '../adapters/index.ts';
 import { type Gathered, parseConfig } from '../config/index.ts';
 import { UPSTREAM_HEALTH, type UpstreamHealthRow } from '../gateway/index.ts';
-import type { FoundTarget } from '../ports/index.ts';
+import type { Clock, FoundTarget } from '../ports/index.ts';
 import { UpstreamChecks } from './upstream-checks.ts';
 
 const GIVE_UP_MS = 60_000;
@@ -32,12 +32,24 @@ function apiOf(name: string, targets: readonly string[], health: string, more = 
   return `${name}: { routes: ['GET /x'], auth: public, upstream: { targets: [${urls}], health: ${health}${more} } }`;
 }
 
+interface Starting {
+  readonly found?: () => readonly FoundTarget[];
+  readonly clock?: Clock;
+  /** Hears of each line of the log while it is written. */
+  readonly heard?: (event: string) => void;
+}
+
 /** Checks that are really made, and the table that they fill. */
-function start(t: TestContext, found: () => readonly FoundTarget[] = () => []) {
+function start(t: TestContext, { found = () => [], clock = createSystemClock(), heard = () => {} }: Starting = {}) {
   const lines: string[] = [];
-  const log = { write: (_: string, event: string) => void lines.push(event) };
+  const log = {
+    write: (_: string, event: string) => {
+      lines.push(event);
+      heard(event);
+    },
+  };
   const tables = createMemoryTables({ log });
-  const checks = new UpstreamChecks({ clock: createSystemClock(), log, chance: () => 0.5, tables, found });
+  const checks = new UpstreamChecks({ clock, log, chance: () => 0.5, tables, found });
   t.after(() => checks.close());
   const down = (): readonly string[] =>
     [...tables.read<UpstreamHealthRow>(UPSTREAM_HEALTH.name).rows.keys()].toSorted();
@@ -106,7 +118,7 @@ test('targets that are found are checked as they come and go, by the name that r
   const bad = await answering(t, 500);
   const well = await answering(t);
   let found: readonly FoundTarget[] = [];
-  const { checks, down } = start(t, () => found);
+  const { checks, down } = start(t, { found: () => found });
   const upstream = `{ discover: { dns: 'http://orders.internal' }, health: { path: /live, every: 100ms } }`;
   checks.follow(gatheredOf(`a: { routes: ['GET /x'], auth: public, upstream: ${upstream} }`));
   assert.deepEqual(down(), []);
@@ -118,6 +130,36 @@ test('targets that are found are checked as they come and go, by the name that r
   found = found.slice(1);
   checks.refresh();
   await until('it is gone', () => down().length === 0);
+});
+
+test('so many checks in a row as are said must fail until a target is down, and pass until it is up', async (t) => {
+  const server = createServer((_, reply) => void reply.writeHead(++asked >= 2 && asked <= 6 ? 500 : 200).end());
+  let asked = 0;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const told: string[] = [];
+  const { checks } = start(t, { heard: (event) => void told.push(`${event} ${asked}`) });
+  const { port } = server.address() as AddressInfo;
+  checks.follow(gatheredOf(apiOf('a', [`127.0.0.1:${port}`], '{ path: /live, every: 100ms, fall: 5, rise: 4 }')));
+  await until('it has come and gone', () => told.length === 2);
+  assert.deepEqual(told, ['upstream.check-failed 6', 'upstream.check-passed 10']);
+});
+
+test('a check has the time that is said, and so has the pause behind it, a tenth more or less', async (t) => {
+  const well = await answering(t);
+  const system = createSystemClock();
+  const delays: number[] = [];
+  const after: Clock['after'] = (delayMs, callback) => {
+    delays.push(delayMs);
+    return system.after(delayMs, callback);
+  };
+  const { checks } = start(t, { clock: { ...system, after } });
+  checks.follow(gatheredOf(apiOf('a', [`127.0.0.1:${well.port}`], '{ path: /live, every: 1h, timeout: 50s }')));
+  await until('it has answered', () => delays.length === 2);
+  const [timeoutMs, pauseMs = 0] = delays;
+  assert.equal(timeoutMs, 50_000);
+  assert.ok(pauseMs > 3_500_000 && pauseMs <= 3_600_000, String(pauseMs));
 });
 
 test('what was closed checks nothing any more', async (t) => {
