@@ -211,6 +211,18 @@ test('a canary gets strangers by their address where it goes by callers', async 
   );
 });
 
+test('a canary by address gets all callers of an address, or none of them', async (t) => {
+  const { bench, upstreams } = await start(t, 2, withCanary('percent: 50, by: address'));
+  await askEach(
+    bench,
+    times(20, (index) => getWith(`who: caller-${index}`)),
+  );
+  assert.deepEqual(
+    counts(upstreams).toSorted((one, other) => one - other),
+    [0, 20],
+  );
+});
+
 test('a canary that fails is counted on its own side, and the others are served', async (t) => {
   const { bench, upstreams } = await start(t, 2, withCanary("when: { header: X-Canary, value: 'yes' }"));
   upstreams[1]?.close();
