@@ -36,6 +36,24 @@ test('an upstream that fails too often gets nothing for a while, and clients hea
   for (let asked = 0; asked < 10; asked++) assert.equal((await bench.ask(GET)).status, 200);
 });
 
+test('how many must fail, within what time, and for how long it opens is as it is said', async (t) => {
+  const bench = await startBench(t);
+  const settings = 'breaker: { failurePercent: 75, of: 4, in: 2s, open: 1m }';
+  assert.ok(bench.install(apiText(`{ targets: ['${bench.upstream.url}'], ${settings} }`, [])));
+  const ask = async (...statuses: readonly number[]): Promise<readonly number[]> => {
+    for (const status of statuses) {
+      bench.upstream.respond = ({ socket }) => void socket.write(replyText('', '', status));
+      await bench.ask(GET);
+    }
+    return [bench.upstream.requests.length, bench.metrics.openBreakers.length];
+  };
+  assert.deepEqual(await ask(200, 503, 200, 503), [4, 0]);
+  bench.clock.pass(3_000);
+  assert.deepEqual(await ask(200, 503, 503), [7, 0]);
+  assert.deepEqual(await ask(503), [8, 1]);
+  assert.equal((await bench.ask(GET)).headers['retry-after'], '60');
+});
+
 test('of what it does somebody hears once: an alert, a line each, and a gauge', async (t) => {
   const bench = await startBehind(t);
   await open(bench);
