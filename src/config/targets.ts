@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { TARGET_LIMIT } from '../ports/index.ts';
 import { authorityOf } from './authority.ts';
 import { parsed } from './scalars.ts';
 import { parseUpstreamUrl, type UpstreamUrl } from './upstream-url.ts';
 import { words } from './words.ts';
 
-const TARGET_LIMIT = 1_000;
 const WEIGHT_LIMIT = 1_000;
 
 const url = parsed(parseUpstreamUrl).meta({ title: 'URL' });

@@ -4,7 +4,7 @@ import { createSeededRandom, openFileKeyring } from '../adapters/index.ts';
 import { err, ok } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import type { HeldKeys } from '../credential/index.ts';
-import type { Alert, Files, Keyring } from '../ports/index.ts';
+import { type Alert, type Files, type Keyring, UPSTREAM_TARGETS } from '../ports/index.ts';
 import { LastGood } from './last-good.ts';
 
 /** Files in memory: what a keyring and the last good data need. */
@@ -160,6 +160,10 @@ test('targets are found again as they were, and targets of another shape are ref
     assert.deepEqual(await lastGood.findTargets(), [], odd);
   }
   assert.equal(alerts.length, 4);
+  // As many as there can be: those of two configurations, while one takes the place of the other.
+  const many = Array.from({ length: UPSTREAM_TARGETS.rowLimit }, (_, at) => ({ key: `k${at}`, atMs: 7, targets: [] }));
+  await lastGood.keepTargets(many);
+  assert.deepEqual(await lastGood.findTargets(), many);
 });
 
 test('the same configuration is written once, and a disk that takes nothing is an alert and no failure', async () => {

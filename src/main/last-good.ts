@@ -4,7 +4,15 @@ import { z } from 'zod';
 import { type Gathered, parseSecretReference } from '../config/index.ts';
 import { type HeldKeys, SIGNATURE_ALGORITHMS } from '../credential/index.ts';
 import type { HeldTargets } from '../discovery/index.ts';
-import { type Alerts, type Files, type Keyring, type Log, type SecretReference, TARGET_LIMIT } from '../ports/index.ts';
+import {
+  type Alerts,
+  type Files,
+  type Keyring,
+  type Log,
+  type SecretReference,
+  TARGET_LIMIT,
+  UPSTREAM_TARGETS,
+} from '../ports/index.ts';
 import { packPieces, unpackPieces } from './sealed-pieces.ts';
 
 /** What a configuration had from outside: documents by URL, secrets by `secretName`. Files of this machine are not in it. */
@@ -36,9 +44,9 @@ const LIMIT_BYTES = { outside: 64 * 1024 * 1024, keys: 16 * 1024 * 1024, targets
 type Kind = keyof typeof NAME;
 
 /**
- * Keeps what the configuration in force had from outside, the keys of its issuers and the targets of its upstreams, sealed in the data folder, so that
- * the gateway starts also while all that is down. What is damaged, cut short, sealed under another key or of another
- * format is an alert and counts as absent. Nothing here rejects.
+ * Keeps what the configuration in force had from outside, the keys of its issuers and the targets of its upstreams,
+ * sealed in the data folder, so that the gateway starts also while all that is down. What is damaged, cut short, sealed
+ * under another key or of another format is an alert and counts as absent. Nothing here rejects.
  */
 export class LastGood {
   readonly #options: LastGoodOptions;
@@ -203,7 +211,7 @@ const HELD_TARGETS = z
         .max(TARGET_LIMIT),
     }),
   )
-  .max(1_000);
+  .max(UPSTREAM_TARGETS.rowLimit);
 
 const HELD_KEYS = z
   .array(

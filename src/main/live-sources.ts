@@ -1,11 +1,11 @@
 import type { Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
-import type { SharedTable } from '../ports/index.ts';
+import { type SharedTable, UPSTREAM_TARGETS } from '../ports/index.ts';
 import { type NodeDiscovery, type NodeDiscoveryOptions, openNodeDiscovery } from './node-discovery.ts';
+import { type NodeIssuers, type NodeIssuersOptions, openNodeIssuers } from './node-issuers.ts';
 import { createNodeTables } from './node-tables.ts';
 import { createChance } from './thread-load.ts';
 import { UpstreamChecks } from './upstream-checks.ts';
-import { type NodeIssuers, type NodeIssuersOptions, openNodeIssuers } from './node-issuers.ts';
 
 /** All that fills live tables for a configuration: the keys of its issuers, the targets of its upstreams, and how those are. */
 export interface LiveSources {
@@ -22,19 +22,20 @@ export interface LiveSources {
 }
 
 /** Opens them; nothing is asked for before the first filling. */
-export function openLiveSources(options: NodeIssuersOptions & NodeDiscoveryOptions): LiveSources {
-  const issuers = openNodeIssuers(options);
-  const discovery = openNodeDiscovery(options);
-  const tellers = new Set<(table: SharedTable) => void>();
+export function openLiveSources(options: Omit<NodeIssuersOptions & NodeDiscoveryOptions, 'tables'>): LiveSources {
   const { clock, log, random } = options.host;
+  let served: ((table: SharedTable) => void) | null = null;
+  const tables = createNodeTables({ log, alerts: options.alerts, tell: (table) => served?.(table) });
+  const issuers = openNodeIssuers({ ...options, tables });
+  const discovery = openNodeDiscovery({ ...options, tables });
   const checks = new UpstreamChecks({
     clock,
     log,
     chance: createChance((bytes) => random.fill(bytes)),
-    tables: createNodeTables({ log, alerts: options.alerts, tell: (table) => tellers.forEach((tell) => tell(table)) }),
+    tables,
     found: (source) => discovery.found(source),
   });
-  discovery.serve(() => checks.refresh());
+  tables.onReplace(UPSTREAM_TARGETS.name, () => checks.refresh());
   return {
     issuers,
     discovery,
@@ -45,9 +46,7 @@ export function openLiveSources(options: NodeIssuersOptions & NodeDiscoveryOptio
       checks.follow(gathered);
     },
     serve: (tell) => {
-      issuers.serve(tell);
-      discovery.serve(tell);
-      tellers.add(tell);
+      served = tell;
     },
     close: () => {
       issuers.keys.close();

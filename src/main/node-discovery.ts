@@ -6,7 +6,7 @@ import { Discovery, type HeldTargets, type WantedSource } from '../discovery/ind
 import {
   type Alerts,
   type FoundTarget,
-  type SharedTable,
+  type Tables,
   targetKey,
   type TargetRow,
   type TargetSource,
@@ -14,9 +14,8 @@ import {
 } from '../ports/index.ts';
 import type { ControlMetrics } from './control-metrics.ts';
 import type { HostPorts } from './host-ports.ts';
-import { createNodeTables } from './node-tables.ts';
 
-/** The sources of targets of a node, and the way of their table to the gateway threads. */
+/** The sources of targets of a node. */
 export interface NodeDiscovery {
   /**
    * Finds the targets of a configuration's upstreams, beside those of the one in force; resolves within seconds. What
@@ -25,8 +24,6 @@ export interface NodeDiscovery {
   fill(gathered: Gathered): Promise<readonly Issue[]>;
   /** From now on only the targets of this configuration's upstreams are looked for. */
   retain(gathered: Gathered): void;
-  /** From now on each new version of the table is told so. */
-  serve(tell: (table: SharedTable) => void): void;
   /** The targets that are known now of a source. */
   found(source: TargetSource): readonly FoundTarget[];
   /** Targets that an earlier run has found. */
@@ -41,6 +38,8 @@ export interface NodeDiscovery {
 export interface NodeDiscoveryOptions {
   readonly host: HostPorts;
   readonly alerts: Alerts;
+  /** What goes on to every gateway thread. */
+  readonly tables: Tables;
   readonly metrics: Pick<ControlMetrics, 'discoveryFailed' | 'targetsFound'>;
 }
 
@@ -49,16 +48,8 @@ const CALL_LIMIT = UPSTREAM_TARGETS.rowLimit;
 const RESOLVER_FILE = '/etc/resolv.conf';
 
 /** Opens them; nothing is looked for before the first filling. */
-export function openNodeDiscovery({ host, alerts, metrics }: NodeDiscoveryOptions): NodeDiscovery {
+export function openNodeDiscovery({ host, alerts, tables, metrics }: NodeDiscoveryOptions): NodeDiscovery {
   const { clock, files, log, random, resolver } = host;
-  const tellers = new Set<(table: SharedTable) => void>();
-  const tables = createNodeTables({
-    log,
-    alerts,
-    tell: (table) => {
-      for (const tell of tellers) tell(table);
-    },
-  });
   const discovery = new Discovery({
     ...{ clock, files, log, random, alerts, tables },
     // Of its own: calls that wait for changes would keep the others from their turn.
@@ -83,7 +74,6 @@ export function openNodeDiscovery({ host, alerts, metrics }: NodeDiscoveryOption
       inForce = sourcesOf(gathered);
       discovery.retain(inForce);
     },
-    serve: (tell) => void tellers.add(tell),
     found: (source) => {
       const row = tables.read<TargetRow>(UPSTREAM_TARGETS.name).rows.get(targetKey(source));
       return row?.targets ?? [];

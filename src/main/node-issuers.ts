@@ -2,14 +2,13 @@ import { errorIssue, type Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import type { IssuerReport } from '../control/index.ts';
 import { IssuerKeys, type IssuerSource, keyTable } from '../credential/index.ts';
-import type { Alerts, SharedTable } from '../ports/index.ts';
+import type { Alerts, Tables } from '../ports/index.ts';
 import type { ControlMetrics } from './control-metrics.ts';
 import type { HostPorts } from './host-ports.ts';
-import { createNodeTables } from './node-tables.ts';
 import { issuerReport } from './status-parts.ts';
 import type { TableSpread } from './table-spread.ts';
 
-/** The issuers' keys of a node, and the way of their tables to the gateway threads. */
+/** The issuers' keys of a node. */
 export interface NodeIssuers {
   readonly keys: IssuerKeys;
   /**
@@ -19,8 +18,6 @@ export interface NodeIssuers {
   fill(gathered: Gathered): Promise<readonly Issue[]>;
   /** From now on only the keys of this configuration's issuers are kept. */
   retain(gathered: Gathered): void;
-  /** From now on every table that changes is told so. */
-  serve(tell: (table: SharedTable) => void): void;
   /** Who says whether the newest version of a table is in force in all threads. */
   spreadOver(threads: Spread): void;
   /** How the keys of each issuer are, by name; those that not every thread has yet are not in force. */
@@ -34,20 +31,14 @@ type Spread = Pick<TableSpread, 'isSettled'>;
 export interface NodeIssuersOptions {
   readonly host: HostPorts;
   readonly alerts: Alerts;
+  /** What goes on to every gateway thread. */
+  readonly tables: Tables;
   readonly metrics: Pick<ControlMetrics, 'keysFailed'>;
 }
 
 /** Opens them; nothing is fetched before the first filling. */
-export function openNodeIssuers({ host, alerts, metrics }: NodeIssuersOptions): NodeIssuers {
+export function openNodeIssuers({ host, alerts, tables, metrics }: NodeIssuersOptions): NodeIssuers {
   const { clock, egress, log, random } = host;
-  const tellers = new Set<(table: SharedTable) => void>();
-  const tables = createNodeTables({
-    log,
-    alerts,
-    tell: (table) => {
-      for (const tell of tellers) tell(table);
-    },
-  });
   let spread: Spread | null = null;
   const failed = (issuer: string): void => metrics.keysFailed(issuer);
   const keys = new IssuerKeys({ tables, egress, clock, random, log, alerts, failed });
@@ -67,7 +58,6 @@ export function openNodeIssuers({ host, alerts, metrics }: NodeIssuersOptions): 
       return lacking.map((source) => lackOf(source, faults.get(source.name) ?? null, gathered));
     },
     retain: (gathered) => keys.retain(sourcesOf(gathered)),
-    serve: (tell) => void tellers.add(tell),
     spreadOver: (threads) => {
       spread = threads;
     },
