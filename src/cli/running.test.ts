@@ -74,6 +74,19 @@ const STATUS = {
   refusedReload: null,
 } as const;
 
+/** What is told of its targets, certificates and lists. */
+const TOLD_OF_PARTS = [
+  '  discovery      srv _http._tcp.orders.internal: 3 targets, found 4 s ago',
+  '  targets        orders: 2 of 3 get requests',
+  '  target         orders http://10.0.0.1:3001: down for 9 s: status 500\\u{001b}[2J',
+  '  target         orders http://10.0.0.2:3001: ejected for 4 s, in 1 of 2 threads: ECONNRESET',
+  '  certificate    shop.test: from files, ended 1 h 0 min ago',
+  '  certificate    localhost, 127.0.0.1, ::1 and 1 more: of the local CA, ends in 20 d 0 h',
+  '  revocations    all other hosts, b.test: /tls/b.crl ended 1 min 0 s ago, so its clients are refused',
+  '  list           /lists/geo.mmdb: a database for country, of 1 h 0 min ago; what stands there now is refused: is cut short',
+  '  list           /lists/bad.netset: 1200 entries, of 1 min 0 s ago',
+];
+
 function running(answers: Partial<AdminClient>): Surroundings {
   const around = surroundings();
   around.files.folder(`${FOLDER}/.portcullis`, 0o700);
@@ -104,15 +117,7 @@ test('status tells version, age, configuration, ports and what goes on', async (
     '  now            3 connections, 1 request in flight',
     '  ledger         recording',
     '  issuer         acme: 2 keys, fetched 3 min 0 s ago',
-    '  discovery      srv _http._tcp.orders.internal: 3 targets, found 4 s ago',
-    '  targets        orders: 2 of 3 get requests',
-    '  target         orders http://10.0.0.1:3001: down for 9 s: status 500\\u{001b}[2J',
-    '  target         orders http://10.0.0.2:3001: ejected for 4 s, in 1 of 2 threads: ECONNRESET',
-    '  certificate    shop.test: from files, ended 1 h 0 min ago',
-    '  certificate    localhost, 127.0.0.1, ::1 and 1 more: of the local CA, ends in 20 d 0 h',
-    '  revocations    all other hosts, b.test: /tls/b.crl ended 1 min 0 s ago, so its clients are refused',
-    '  list           /lists/geo.mmdb: a database for country, of 1 h 0 min ago; what stands there now is refused: is cut short',
-    '  list           /lists/bad.netset: 1200 entries, of 1 min 0 s ago',
+    ...TOLD_OF_PARTS,
     '  alerts         none in 24 h',
     '',
   ]);
@@ -166,15 +171,7 @@ test('status tells what is wrong: issuers without keys first, a ledger that halt
   assert.deepEqual(lines.slice(11), [
     '  issuer         3 more, see --json',
     "  discovery      dns down.internal:80: no targets, never found; can't be found now: no reply within 2000 ms",
-    '  discovery      srv _http._tcp.orders.internal: 3 targets, found 4 s ago',
-    '  targets        orders: 2 of 3 get requests',
-    '  target         orders http://10.0.0.1:3001: down for 9 s: status 500\\u{001b}[2J',
-    '  target         orders http://10.0.0.2:3001: ejected for 4 s, in 1 of 2 threads: ECONNRESET',
-    '  certificate    shop.test: from files, ended 1 h 0 min ago',
-    '  certificate    localhost, 127.0.0.1, ::1 and 1 more: of the local CA, ends in 20 d 0 h',
-    '  revocations    all other hosts, b.test: /tls/b.crl ended 1 min 0 s ago, so its clients are refused',
-    '  list           /lists/geo.mmdb: a database for country, of 1 h 0 min ago; what stands there now is refused: is cut short',
-    '  list           /lists/bad.netset: 1200 entries, of 1 min 0 s ago',
+    ...TOLD_OF_PARTS,
     '  alerts         7 in 24 h: ledger.fault (critical, 1 min 0 s ago), node.below-security-floor (medium, 1 h 0 min ago)',
     '  last reload    refused 5 s ago, 2 issues: portcullis.yaml:3:1: nonsense',
     '',

@@ -6,8 +6,8 @@ import { HTTP2_BOUNDS } from './protocol.ts';
 
 type Sight = { -readonly [Key in keyof ConnectionSight]: ConnectionSight[Key] };
 
-/** A connection in which nothing is wrong, and waits that look at it each half second until something is overdue. */
-function watch(change: (sight: Sight, now: number) => void, endMs = 200_000): readonly [Overdue | null, number] {
+/** A connection in which nothing is wrong, and its waits. */
+function soundConnection() {
   const sight: Sight = {
     reader: { partial: 'nothing', wholeCount: 2 },
     sender: { isShut: false, sentBytes: 0 },
@@ -18,7 +18,12 @@ function watch(change: (sight: Sight, now: number) => void, endMs = 200_000): re
     waiting: 0,
     flushed: 0,
   };
-  const waits = new ConnectionWaits({ ...SERVER_BOUNDS, ...HTTP2_BOUNDS }, 0);
+  return { sight, waits: new ConnectionWaits({ ...SERVER_BOUNDS, ...HTTP2_BOUNDS }, 0) };
+}
+
+/** Looks at such a connection each half second until something is overdue. */
+function watch(change: (sight: Sight, now: number) => void, endMs = 200_000): readonly [Overdue | null, number] {
+  const { sight, waits } = soundConnection();
   for (let now = 500; now <= endMs; now += 500) {
     change(sight, now);
     const overdue = waits.judge(now, sight);
@@ -93,17 +98,7 @@ test('who takes nothing is given up after half a minute; who has closed its side
 });
 
 test('who closes its side is given half a second from then on, not from when it was looked at before', () => {
-  const sight: Sight = {
-    reader: { partial: 'nothing', wholeCount: 2 },
-    sender: { isShut: false, sentBytes: 0 },
-    streams: 1,
-    lastId: 1,
-    acknowledged: true,
-    onlySends: false,
-    waiting: 0,
-    flushed: 0,
-  };
-  const waits = new ConnectionWaits({ ...SERVER_BOUNDS, ...HTTP2_BOUNDS }, 0);
+  const { sight, waits } = soundConnection();
   assert.equal(waits.judge(500, sight), null);
   waits.closedSide(990);
   sight.onlySends = true;
