@@ -113,7 +113,7 @@ export class TargetHealthWatch implements TargetWatch {
 
   report(): UpstreamReport {
     const offsetMs = this.#ports.clock.now() - this.#nowMs;
-    const all = (this.#pool?.report() ?? []).toSorted((one, other) => RANK[one.state] - RANK[other.state]);
+    const all = (this.#pool?.report() ?? []).toSorted((one, other) => STATE_RANK[one.state] - STATE_RANK[other.state]);
     const targets = all.slice(0, TOLD_LIMIT).map((target) => ({
       ...target,
       sinceMs: Math.round(target.sinceMs + offsetMs),
@@ -198,7 +198,8 @@ export class TargetHealthWatch implements TargetWatch {
   }
 }
 
-const RANK = { down: 0, ejected: 1, starting: 2, up: 3 } as const;
+/** The worse state of a target stands before the better one. */
+export const STATE_RANK = { down: 0, ejected: 1, starting: 2, up: 3 } as const;
 
 const LOST_ALL = {
   refuse: 'every target of an API fails its checks; its requests are refused',

@@ -1,6 +1,6 @@
 import type { Gathered } from '../config/index.ts';
 import { parseSecretReference } from '../config/index.ts';
-import { isListKey } from './node-lists.ts';
+import { listFileOf } from '../lists/index.ts';
 import type { Alerts, Clock, Files, Timer } from '../ports/index.ts';
 import { dirname, resolve } from 'node:path';
 
@@ -125,7 +125,10 @@ class Watching implements ConfigWatch {
   }
 }
 
-/** The files that a configuration has read: documents, certificates, CAs, key sets, and those of secrets; lists are watched by themselves. */
+/**
+ * The files that a configuration has read: documents, certificates, CAs, key sets, and those of secrets. Lists are watched
+ * by themselves.
+ */
 function filesOf(
   { config, files, secrets }: Pick<Gathered, 'config' | 'files' | 'secrets'>,
   folder: string,
@@ -138,6 +141,6 @@ function filesOf(
     const reference = parseSecretReference(written, folder);
     return reference.ok && reference.value.scheme === 'file' ? [reference.value.path] : [];
   });
-  const named = Object.keys(files).filter((file) => !isListKey(file));
+  const named = Object.keys(files).filter((file) => listFileOf(file) === null);
   return [...documents, ...named, ...hidden].map((path) => resolve(folder, path));
 }

@@ -1,7 +1,7 @@
 import { type Gathered, readList } from '../config/index.ts';
 import type { ListReport } from '../control/index.ts';
 import { LISTS_TABLE } from '../gateway/index.ts';
-import { type ListFile, listFileOf, listKey, listsIn, sizeOf } from '../lists/index.ts';
+import { type ListFile, listKey, listsIn, sizeOf } from '../lists/index.ts';
 import type { Alerts, SharedTable } from '../ports/index.ts';
 import type { HostPorts } from './host-ports.ts';
 import { createNodeTables } from './node-tables.ts';
@@ -166,9 +166,4 @@ class Lists implements NodeLists {
     this.#rows = rows;
     this.#tables.replace(LISTS_TABLE.name, version + 1, rows, nowMs);
   }
-}
-
-/** Whether a key of gathered files is that of a list, which is watched here. */
-export function isListKey(key: string): boolean {
-  return listFileOf(key) !== null;
 }

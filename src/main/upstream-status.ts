@@ -1,10 +1,8 @@
 import type { TargetStatus } from '../control/index.ts';
-import type { ThreadStatus, UpstreamReport } from '../gateway/index.ts';
+import { STATE_RANK, type ThreadStatus, type UpstreamReport } from '../gateway/index.ts';
 
 /** Targets that the status tells of; those that get nothing stand first. */
 const TOLD_LIMIT = 1_000;
-/** The worse state stands first. */
-const STATES = ['down', 'ejected', 'starting', 'up'] as const satisfies readonly TargetStatus['state'][];
 
 /** What all threads say of the targets of upstreams: of each target the worst state, and how many threads ask it. */
 export function targetStatuses(threads: readonly (Pick<ThreadStatus, 'upstreams'> | null)[]): readonly TargetStatus[] {
@@ -14,8 +12,9 @@ export function targetStatuses(threads: readonly (Pick<ThreadStatus, 'upstreams'
       for (const target of upstream.targets) add(merged, upstream, target);
     }
   }
-  const rank = ({ state }: TargetStatus): number => STATES.indexOf(state);
-  return [...merged.values()].toSorted((one, other) => rank(one) - rank(other)).slice(0, TOLD_LIMIT);
+  return [...merged.values()]
+    .toSorted((one, other) => STATE_RANK[one.state] - STATE_RANK[other.state])
+    .slice(0, TOLD_LIMIT);
 }
 
 function add(
@@ -28,7 +27,7 @@ function add(
   const isAsked = state === 'up' || state === 'starting';
   const threads = (known?.threads ?? 0) + 1;
   const asking = (known?.asking ?? 0) + (isAsked ? 1 : 0);
-  if (known !== undefined && STATES.indexOf(known.state) <= STATES.indexOf(state)) {
+  if (known !== undefined && STATE_RANK[known.state] <= STATE_RANK[state]) {
     merged.set(key, { ...known, threads, asking });
     return;
   }
