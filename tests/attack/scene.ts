@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
@@ -9,7 +8,9 @@ import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { useOfTree } from '../bench/process-tree.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { adminKey } from '../system/admin.ts';
 import { ask } from '../system/https-client.ts';
+import { PROGRAM } from '../system/plain-configuration.ts';
 import type { UpstreamWork } from './upstream.ts';
 
 /** All descriptors that this machine gives a process: a thousand clients need as many. */
@@ -19,7 +20,6 @@ const POLL_MS = 100;
 const PERIOD_MS = 100;
 /** Who waits longer has been denied service. */
 const PATIENCE_MS = 15_000;
-const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'portcullis');
 const WARM_HANDS = 20;
 const WARM_REQUESTS = 20_000;
 const AT_ONCE: UpstreamWork = { atOnce: 1, eachMs: 0 };
@@ -62,7 +62,7 @@ apis:
 ${api}${apis.replaceAll('UPSTREAM', `http://127.0.0.1:${port}`)}`;
     try {
       const gateway = await startGateway(configuration, { before, beside });
-      const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
+      const key = await adminKey(gateway.folder);
       return new Scene(gateway, key, close);
     } catch (error) {
       close();
@@ -97,7 +97,7 @@ ${api}${apis.replaceAll('UPSTREAM', `http://127.0.0.1:${port}`)}`;
   async recorded(sinceMs: number): Promise<readonly string[]> {
     const young = ['--since', `${Date.now() - sinceMs}ms`, '--last', '100000'];
     const args = ['audit', 'show', '--json', ...young, '--data', join(this.gateway.folder, 'data')];
-    const { stdout } = await promisify(execFile)(process.execPath, [LAUNCHER, ...args], { maxBuffer: 2 ** 28 });
+    const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ...args], { maxBuffer: 2 ** 28 });
     const { rows } = JSON.parse(stdout) as { rows: LedgerRow[] };
     return rows.map(({ method, problem, completion }) => `${method ?? 'sum'} ${completion?.problem ?? problem}`);
   }

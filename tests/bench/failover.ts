@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
-import { ask } from '../system/https-client.ts';
+import { askAdmin } from '../system/admin.ts';
 import { CLIENTS_PATH, FaultyOrigin, type OriginState } from './faulty-origin.ts';
 import { rounded } from './race.ts';
 import { printTable } from './table.ts';
@@ -55,7 +53,7 @@ class SteadyLoad {
     this.#timer = setInterval(() => this.#ask(), 1_000 / REQUESTS_PER_SECOND);
   }
 
-  /** What was asked from now on, once all of that has ended: its number, and how much failed. */
+  /** How much is asked in so long, and how much fails in it. */
   async during(ms: number): Promise<{ readonly asked: number; readonly failed: number }> {
     const before = { asked: this.asked, failed: this.failed };
     await delay(ms);
@@ -170,9 +168,7 @@ async function lastBeforeSilence(origin: FaultyOrigin, asked: number): Promise<n
 
 /** How often a target was left out until now. */
 async function ejections(gateway: GatewayProcess): Promise<number> {
-  const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
-  const headers = { authorization: `Bearer ${key}` };
-  const { body } = await ask({ port: gateway.admin, ca: gateway.ca, path: '/metrics', headers });
+  const { body } = await askAdmin(gateway, '/metrics');
   const values = [...body.matchAll(/^portcullis_upstream_ejections_total\S* (\d+)$/gm)];
   return values.reduce((sum, [, value]) => sum + Number(value), 0);
 }

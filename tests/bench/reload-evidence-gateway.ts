@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createAdminClient, type AdminClient } from '../../src/control/client.ts';
+import type { AdminClient } from '../../src/control/client.ts';
 import { type GatewayExtras, type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { adminClient } from '../system/admin.ts';
 import { KeptConnection } from './reload-evidence-connection.ts';
 import type { Variant } from './reload-evidence-upstreams.ts';
 
@@ -38,16 +39,15 @@ export class ReloadingGateway {
   readonly #admin: AdminClient;
   #variant: Variant = 'a';
 
-  private constructor(process: GatewayProcess, options: ReloadingOptions, key: string) {
+  private constructor(process: GatewayProcess, options: ReloadingOptions, admin: AdminClient) {
     this.process = process;
     this.#options = options;
-    this.#admin = createAdminClient({ host: '127.0.0.1', port: process.admin, caPem: process.ca, key });
+    this.#admin = admin;
   }
 
   static async start(options: ReloadingOptions): Promise<ReloadingGateway> {
     const process = await startGateway(configurationOf('a', options), options.extras);
-    const key = (await readFile(join(process.folder, 'data', 'admin.key'), 'utf8')).trim();
-    return new ReloadingGateway(process, options, key);
+    return new ReloadingGateway(process, options, await adminClient(process));
   }
 
   /** What its clients trust. */

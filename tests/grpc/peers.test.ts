@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import * as grpc from '@grpc/grpc-js';
 import { findProgram } from '../bench/child.ts';
+import { counted } from '../system/admin.ts';
 import { type Outcome, run } from '../system/command.ts';
-import { ask } from '../system/https-client.ts';
 import { skipOrFail } from '../system/skip.ts';
 import { INTEROP_CASES } from './cases.ts';
 import { startInteropServer } from './interop-server.ts';
@@ -55,15 +55,8 @@ function runProgram(program: string, args: readonly string[]): Promise<Outcome> 
 }
 
 /** Calls that ended with this status. */
-async function counted(code: string): Promise<number> {
-  const { gateway } = subject;
-  const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
-  const headers = { authorization: `Bearer ${key}` };
-  const { body: text } = await ask({ port: gateway.admin, ca: gateway.ca, path: '/metrics', headers });
-  const line = text
-    .split('\n')
-    .find((one) => one.startsWith(`portcullis_grpc_statuses_total{api="interop",code="${code}"} `));
-  return Number(line?.split(' ')[1] ?? 0);
+async function ended(code: string): Promise<number> {
+  return await counted(subject.gateway, `portcullis_grpc_statuses_total{api="interop",code="${code}"}`);
 }
 
 async function startNginx(t: TestContext, target: GrpcTarget): Promise<number> {
@@ -91,12 +84,12 @@ test('nginx as the client, which calls the gateway by grpc_pass over TLS', async
 test('h2load has a thousand unary calls answered, and each is OK', async (t) => {
   const program = findProgram('h2load');
   if (program === null) return skipOrFail(t, 'h2load is not installed (Debian package nghttp2-client)');
-  const before = await counted('OK');
+  const before = await ended('OK');
   const headers = CALL.flatMap((line) => ['-H', line]);
   const words = ['-n', String(CALLS), '-c', '2', '-m', '20', '-d', body, ...headers, urlOf(UNARY)];
   const { stdout } = await runProgram(program, words);
   assert.match(stdout, new RegExp(`${CALLS} succeeded, 0 failed, 0 errored, 0 timeout`), stdout);
-  assert.equal((await counted('OK')) - before, CALLS);
+  assert.equal((await ended('OK')) - before, CALLS);
 });
 
 test('nghttp reads messages and trailers, and finds nothing to complain of', async (t) => {

@@ -3,11 +3,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { run } from '../system/command.ts';
+import { PROGRAM } from '../system/plain-configuration.ts';
 import { FrameClient, nameOf } from './frame-client.ts';
 import { FLAG, FRAME, frame, literal } from './frames.ts';
 import { type Http2Subject, startSubject } from './subject.ts';
-
-const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'portcullis');
 
 let subject: Http2Subject;
 

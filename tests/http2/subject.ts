@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
-import { ask } from '../system/https-client.ts';
+import { counted } from '../system/admin.ts';
 import { FrameClient, type Http2Address } from './frame-client.ts';
 import { Http2Origin } from './origin.ts';
 
@@ -40,21 +38,13 @@ apis:
 }
 
 /** How many streams and connections the gateway has ended for this reason. */
-export async function countFaults(subject: Http2Subject, reason: string): Promise<number> {
-  return await readCounter(subject, `portcullis_http2_faults_total{reason="${reason}"}`);
+export async function countFaults({ gateway }: Http2Subject, reason: string): Promise<number> {
+  return await counted(gateway, `portcullis_http2_faults_total{reason="${reason}"}`);
 }
 
 /** How many requests have begun and ended without an answer. */
-export async function countUnanswered(subject: Http2Subject): Promise<number> {
-  return await readCounter(subject, 'portcullis_requests_total{api="all",status="none"}');
-}
-
-async function readCounter({ gateway }: Http2Subject, series: string): Promise<number> {
-  const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
-  const headers = { authorization: `Bearer ${key}` };
-  const { body } = await ask({ port: gateway.admin, ca: gateway.ca, path: '/metrics', headers });
-  const line = body.split('\n').find((text) => text.startsWith(`${series} `));
-  return Number(line?.split(' ')[1] ?? 0);
+export async function countUnanswered({ gateway }: Http2Subject): Promise<number> {
+  return await counted(gateway, 'portcullis_requests_total{api="all",status="none"}');
 }
 
 /** Whether the condition comes to hold before the deadline. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { createAdminClient } from '../../src/control/client.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { comesToHold } from '../http2/subject.ts';
+import { adminClient } from '../system/admin.ts';
 import {
   callTraffic,
   eventTraffic,
@@ -65,8 +65,7 @@ test('of ten thousand requests of all protocols none fails over twenty reloads a
     messageTraffic(address, 4),
     callTraffic(address, 4),
   ];
-  const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
-  const admin = createAdminClient({ host: '127.0.0.1', port: gateway.admin, caPem: gateway.ca, key });
+  const admin = await adminClient(gateway);
   for (let turn = 1; turn <= RELOADS; turn++) {
     await certificate.rotate();
     await writeFile(join(gateway.folder, 'portcullis.yaml'), configurationOf(turn));

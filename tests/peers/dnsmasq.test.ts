@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { after, before, type TestContext, test } from 'node:test';
 import type { AdminStatus } from '../../src/control/client.ts';
 import { type Child, findProgram, startServer } from '../bench/child.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { askAdmin } from '../system/admin.ts';
 import { eventually } from '../system/eventually.ts';
 import { ask } from '../system/https-client.ts';
 import { skipOrFail } from '../system/skip.ts';
@@ -113,13 +114,7 @@ async function answers({ https, ca }: GatewayProcess, path: string): Promise<str
 }
 
 async function source(from: GatewayProcess, name: string): Promise<AdminStatus['discovery'][number]> {
-  const key = (await readFile(join(from.folder, 'data', 'admin.key'), 'utf8')).trim();
-  const { body } = await ask({
-    port: from.admin,
-    ca: from.ca,
-    path: '/v1/status',
-    headers: { authorization: `Bearer ${key}` },
-  });
+  const { body } = await askAdmin(from, '/v1/status');
   const found = (JSON.parse(body) as AdminStatus).discovery.find((each) => each.name.includes(name));
   assert.ok(found !== undefined, body);
   return found;

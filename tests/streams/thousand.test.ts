@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { createAdminClient } from '../../src/control/client.ts';
 import { useOfTree } from '../bench/process-tree.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { comesToHold } from '../http2/subject.ts';
+import { adminClient } from '../system/admin.ts';
 import { EventsUpstream } from './events-upstream.ts';
 import { type Listening, listenOverHttp1, listenOverHttp2 } from './listeners.ts';
 
@@ -34,8 +34,7 @@ apis: { a: { routes: ['GET /', 'GET /events'], upstream: 'http://127.0.0.1:${por
 }
 
 async function reload(gateway: GatewayProcess, text: string): Promise<void> {
-  const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
-  const admin = createAdminClient({ host: '127.0.0.1', port: gateway.admin, caPem: gateway.ca, key });
+  const admin = await adminClient(gateway);
   await writeFile(join(gateway.folder, 'portcullis.yaml'), text);
   const reloaded = await admin.reload();
   assert.ok(reloaded.ok, JSON.stringify(reloaded));

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { askAdmin } from './admin.ts';
+import { until } from './eventually.ts';
 import { ask, type Reply } from './https-client.ts';
 
 const THREADS = 3;
-const GIVE_UP_MS = 60_000;
 /** Connections of their own, so that the system gives each thread some; fewer than a hash sends to one target at once. */
 const MANY = 30;
 
@@ -50,7 +50,7 @@ function urlOf(place: number): string {
 
 function configuration(more: string): string {
   return `version: 1
-server: { threads: ${THREADS}, https: { port: 0, certificate: local } }
+server: { threads: ${THREADS}, https: { port: 0, certificate: local }, http: off }
 admin: { port: 0 }
 data: ./data
 apis:
@@ -61,10 +61,7 @@ apis:
 `;
 }
 
-async function admin(path: string, method = 'GET'): Promise<Reply> {
-  const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
-  return await ask({ port: gateway.admin, ca: gateway.ca, path, method, headers: { authorization: `Bearer ${key}` } });
-}
+const admin = (path: string, method = 'GET'): Promise<Reply> => askAdmin(gateway, path, { method });
 
 async function reload(more: string): Promise<void> {
   await writeFile(join(gateway.folder, 'portcullis.yaml'), configuration(more));
@@ -85,14 +82,6 @@ async function metric(name: string, labels: string): Promise<number> {
     .split('\n')
     .filter((line) => line.startsWith(name) && line.includes(labels));
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
-}
-
-async function until(what: string, happened: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAtMs = performance.now() + GIVE_UP_MS;
-  while (!(await happened())) {
-    assert.ok(performance.now() < giveUpAtMs, what);
-    await sleep(20);
-  }
 }
 
 test('all threads send the same value to the same target, and other values to others', async () => {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import {
   type ClientHttp2Session,
@@ -10,9 +9,10 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { askAdmin } from './admin.ts';
+import { until } from './eventually.ts';
 import { ask, type Reply } from './https-client.ts';
 
 const THREADS = 2;
@@ -46,7 +46,7 @@ before(async () => {
   http2Server.listen(0, '127.0.0.1');
   await once(http2Server, 'listening');
   gateway = await startGateway(`version: 1
-server: { threads: ${THREADS}, https: { port: 0, certificate: local } }
+server: { threads: ${THREADS}, https: { port: 0, certificate: local }, http: off }
 admin: { port: 0 }
 data: ./data
 cache: { memory: 8MiB }
@@ -139,15 +139,9 @@ test('what one thread hears of a change holds for what all have stored', async (
 
 test('the metrics tell what the cache did and what it holds', async () => {
   await get('/metered');
-  const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
-  const headers = { authorization: `Bearer ${key}` };
-  for (let left = 200; ; left--) {
-    const { body } = await ask({ port: gateway.admin, ca: gateway.ca, path: '/metrics', headers });
+  await until('the cache tells what it holds', async () => {
+    const { body } = await askAdmin(gateway, '/metrics');
     assert.match(body, /portcullis_cache_requests_total\{api="shop",result="hit"\} [1-9]/);
-    if (/^portcullis_cache_bytes [1-9]/m.test(body) && /^portcullis_cache_entries [1-9]/m.test(body)) break;
-    assert.ok(left > 0, body);
-    await new Promise((resolve) => {
-      setTimeout(resolve, 100);
-    });
-  }
+    return /^portcullis_cache_bytes [1-9]/m.test(body) && /^portcullis_cache_entries [1-9]/m.test(body);
+  });
 });

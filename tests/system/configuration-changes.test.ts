@@ -5,13 +5,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { askAdmin } from './admin.ts';
 import { type Outcome, run } from './command.ts';
+import { until } from './eventually.ts';
 import { ask, type Reply } from './https-client.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
 
-const DEADLINE_MS = 20_000;
 const DOCUMENT = (path: string): string =>
   `{"openapi":"3.1.0","info":{"title":"t","version":"1"},"paths":{"${path}":{"get":{"responses":{"200":{"description":"ok"}}}}}}`;
 
@@ -45,26 +45,12 @@ const withRoute = (name: string): string =>
   });
 
 async function admin(path: string, method = 'GET', body?: string): Promise<Reply> {
-  const key = (await readFile(beside('data/admin.key'), 'utf8')).trim();
-  return await ask({
-    port: gateway.admin,
-    ca: gateway.ca,
-    path,
+  if (body === undefined) return await askAdmin(gateway, path, { method });
+  return await askAdmin(gateway, path, {
     method,
-    headers: {
-      authorization: `Bearer ${key}`,
-      ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
-    },
-    ...(body === undefined ? {} : { body }),
+    body,
+    headers: { 'content-length': String(Buffer.byteLength(body)) },
   });
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + DEADLINE_MS;
-  while (!(await holds())) {
-    assert.ok(Date.now() < end, `in time: ${what}`);
-    await delay(100);
-  }
 }
 
 /** The status of an apply over the admin API, which is quicker than a process. */

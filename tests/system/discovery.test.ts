@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { AdminStatus } from '../../src/control/client.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
-import { ask } from './https-client.ts';
+import { askAdmin } from './admin.ts';
 import { eventually } from './eventually.ts';
+import { ask } from './https-client.ts';
 import { startNameServer, type NameServer } from './name-server.ts';
 
 /** Two origins that say who they are, and under which name they were asked. */
@@ -69,10 +70,7 @@ after(async () => {
 
 const get = (path: string): ReturnType<typeof ask> => ask({ port: gateway.https, ca: gateway.ca, path });
 
-async function admin(path: string, method = 'GET'): ReturnType<typeof ask> {
-  const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
-  return await ask({ port: gateway.admin, ca: gateway.ca, path, method, headers: { authorization: `Bearer ${key}` } });
-}
+const admin = (path: string, method = 'GET'): ReturnType<typeof ask> => askAdmin(gateway, path, { method });
 
 /** What a path answers with, over so many requests. */
 async function answers(path: string, requests = 12): Promise<readonly string[]> {

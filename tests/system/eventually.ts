@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const PATIENCE_MS = 45_000;
@@ -13,6 +14,15 @@ export async function eventually(attempt: () => Promise<void> | void): Promise<v
     } catch (fault) {
       if (Date.now() > deadline) throw fault;
     }
+    await delay(PAUSE_MS);
+  }
+}
+
+/** Waits until something is so; after 45 seconds it fails with what was waited for. */
+export async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    assert.ok(Date.now() < deadline, `waited in vain: ${what}`);
     await delay(PAUSE_MS);
   }
 }

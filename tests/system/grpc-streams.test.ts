@@ -3,33 +3,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as grpc from '@grpc/grpc-js';
-import type { GatewayProcess } from '../framing/gateway-process.ts';
+import { counted } from './admin.ts';
+import { until } from './eventually.ts';
 import { descriptorSet, ECHO, SERVICE, startGrpc } from './grpc-fixture.ts';
-import { ask } from './https-client.ts';
-
-const DEADLINE_MS = 20_000;
-const POLL_MS = 50;
 
 type Duplex = grpc.ServerDuplexStream<Buffer, Buffer>;
-
-async function comes(what: string, happened: () => Promise<boolean> | boolean): Promise<void> {
-  const giveUpAtMs = performance.now() + DEADLINE_MS;
-  while (!(await happened())) {
-    assert.ok(performance.now() < giveUpAtMs, `in vain: ${what}`);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    setTimeout(resolve, POLL_MS);
-    await promise;
-  }
-}
-
-/** The value of a series on the admin port; 0 where it is not there. */
-async function counted(gateway: GatewayProcess, series: string): Promise<number> {
-  const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
-  const headers = { authorization: `Bearer ${key}` };
-  const { body } = await ask({ port: gateway.admin, ca: gateway.ca, path: '/metrics', headers });
-  const line = body.split('\n').find((text) => text.startsWith(`${series} `));
-  return Number(line?.split(' ')[1] ?? 0);
-}
 
 function unaryStatus(client: grpc.Client): Promise<number> {
   const { path, requestSerialize, responseDeserialize } = ECHO.Unary;
@@ -57,7 +35,7 @@ test('a stream goes on over reloads, and ends with a status when its method is g
   });
   const { stream, seen } = talk(client);
   stream.write(Buffer.from('one'));
-  await comes('an echo', () => seen.replies === 1);
+  await until('an echo', () => seen.replies === 1);
   assert.equal(await counted(gateway, 'portcullis_streams{kind="grpc"}'), 1);
   const file = join(gateway.folder, 'portcullis.yaml');
   const text = await readFile(file, 'utf8');
@@ -66,13 +44,13 @@ test('a stream goes on over reloads, and ends with a status when its method is g
     const limited = `auth: public, operations: { ${SERVICE}/Unary: { limit: 1/h per address } }`;
     await writeFile(file, round % 2 === 1 ? text.replace('auth: public', limited) : text);
     const wanted: number = round % 2 === 1 ? grpc.status.RESOURCE_EXHAUSTED : grpc.status.OK;
-    await comes(`reload ${round}`, async () => (await unaryStatus(client)) === wanted);
+    await until(`reload ${round}`, async () => (await unaryStatus(client)) === wanted);
     stream.write(Buffer.from('more'));
-    await comes('another echo', () => seen.replies === 1 + round);
+    await until('another echo', () => seen.replies === 1 + round);
   }
   assert.equal(seen.status, null);
   await writeFile(join(gateway.folder, 'echo.binpb'), descriptorSet('Talk'));
-  await comes('the end of the stream', () => seen.status !== null);
+  await until('the end of the stream', () => seen.status !== null);
   assert.equal(seen.status, grpc.status.UNAVAILABLE);
   assert.equal(await counted(gateway, 'portcullis_streams{kind="grpc"}'), 0);
   assert.equal(await counted(gateway, 'portcullis_streams_closed_total{kind="grpc",reason="reload"}'), 1);
@@ -86,9 +64,9 @@ test('a client that leaves is counted as one that cancelled', async (t) => {
   });
   const { stream, seen } = talk(client);
   stream.write(Buffer.from('one'));
-  await comes('an echo', () => seen.replies === 1);
+  await until('an echo', () => seen.replies === 1);
   stream.cancel();
   const series = 'portcullis_grpc_statuses_total{api="echo",code="CANCELLED"}';
-  await comes('its count', async () => (await counted(gateway, series)) === 1);
+  await until('its count', async () => (await counted(gateway, series)) === 1);
   assert.equal(await counted(gateway, 'portcullis_streams_closed_total{kind="grpc",reason="client"}'), 1);
 });

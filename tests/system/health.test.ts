@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createRawServer, type Server as RawServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { askAdmin } from './admin.ts';
+import { until } from './eventually.ts';
 import { ask, type Reply } from './https-client.ts';
 
 const THREADS = 2;
-const GIVE_UP_MS = 60_000;
 const CHECK = 'path: /live, every: 100ms, timeout: 5s, rise: 2, fall: 2, slowStart: 0s';
 
 /** A target whose health and replies can be set; it counts what it is asked. */
@@ -58,7 +58,7 @@ function urls(): readonly string[] {
 
 function configuration(list: readonly string[], health: string, more = ''): string {
   return `version: 1
-server: { threads: ${THREADS}, https: { port: 0, certificate: local } }
+server: { threads: ${THREADS}, https: { port: 0, certificate: local }, http: off }
 admin: { port: 0 }
 data: ./data
 apis:
@@ -69,10 +69,7 @@ apis:
 `;
 }
 
-async function admin(path: string, method = 'GET'): Promise<Reply> {
-  const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
-  return await ask({ port: gateway.admin, ca: gateway.ca, path, method, headers: { authorization: `Bearer ${key}` } });
-}
+const admin = (path: string, method = 'GET'): Promise<Reply> => askAdmin(gateway, path, { method });
 
 async function reload(text: string): Promise<void> {
   await writeFile(join(gateway.folder, 'portcullis.yaml'), text);
@@ -100,14 +97,6 @@ async function untilAsked(count: number): Promise<void> {
   await until(`${count} are asked`, async () => {
     return (await statuses()).filter(({ asking }) => asking === THREADS).length === count;
   });
-}
-
-async function until(what: string, happened: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAtMs = performance.now() + GIVE_UP_MS;
-  while (!(await happened())) {
-    assert.ok(performance.now() < giveUpAtMs, what);
-    await sleep(20);
-  }
 }
 
 function target(at: number): Target {
@@ -200,7 +189,7 @@ const HOSTILE: Readonly<Record<string, { readonly isUp: boolean; readonly respon
     isUp: false,
     respond: (socket) => {
       const timer = setInterval(() => socket.write('x'), 20);
-      socket.write('HTTP/1.1 200 OK\r\nx-drip: ').valueOf();
+      socket.write('HTTP/1.1 200 OK\r\nx-drip: ');
       socket.on('close', () => clearInterval(timer));
     },
   },

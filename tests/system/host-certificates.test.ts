@@ -10,9 +10,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { type Made, make, makeAuthority, makeList } from '../../src/wire/client-fixture.test.ts';
-import { until } from '../../src/wire/peers.test.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { run } from './command.ts';
+import { until } from './eventually.ts';
+import { PROGRAM } from './plain-configuration.ts';
 import { skipOrFail } from './skip.ts';
 
 /** Vouches for the gateway to its clients, and for clients to the gateway. */
@@ -182,7 +183,7 @@ test('where one host judges its clients, sessions of the others are none of its 
   first.on('session', (given: Buffer) => (ticket = given));
   assert.equal(await status(first, 'new.acme.test'), '200');
   assert.equal(await status(first, 'b2b.acme.test'), '421');
-  await until(() => ticket !== undefined, 'a ticket');
+  await until('a ticket', () => ticket !== undefined);
   first.destroy();
   const session = ticket as Buffer;
   const again = await open('new.acme.test', { session });
@@ -250,21 +251,17 @@ test('a replacement that is for another host is not taken, and the log tells whi
   const wrong = await serverFor('wrong.acme.test');
   await replace('shop.key', wrong.keyPem);
   await replace('shop.pem', wrong.chainPem);
-  await until(() => /certificate files for shop\.acme\.test cannot be used/.test(gateway.said()), 'the complaint');
+  await until('the complaint', () => /certificate files for shop\.acme\.test cannot be used/.test(gateway.said()));
   assert.equal(await serialOf('shop.acme.test'), before);
   const good = await serverFor('shop.acme.test');
   await replace('shop.key', good.keyPem);
   await replace('shop.pem', good.chainPem);
   const wanted = BigInt(`0x${good.serialNumber}`);
-  const deadline = performance.now() + 20_000;
-  while (BigInt(`0x${await serialOf('shop.acme.test')}`) !== wanted) assert.ok(performance.now() < deadline);
+  await until('the good one', async () => BigInt(`0x${await serialOf('shop.acme.test')}`) === wanted);
 });
 
 test('a reload gives a host its certificate, and takes it away again', async () => {
-  const becomes = async (wanted: string): Promise<void> => {
-    const deadline = performance.now() + 20_000;
-    while ((await shown('late.test')) !== wanted) assert.ok(performance.now() < deadline, wanted);
-  };
+  const becomes = (wanted: string): Promise<void> => until(wanted, async () => (await shown('late.test')) === wanted);
   const late = await serverFor('late.test');
   await replace('late.pem', late.chainPem);
   await replace('late.key', late.keyPem);
@@ -302,26 +299,20 @@ test('a list that has ended keeps its own clients out and nobody else, and is to
     const others = await open('new.acme.test');
     assert.equal(await status(others, 'new.acme.test'), '200');
     others.destroy();
-    await until(() => gateway.said().includes('crl.expiring'), 'the alert');
+    await until('the alert', () => gateway.said().includes('crl.expiring'));
     const config = join(gateway.folder, 'portcullis.yaml');
-    const told = await run(process.execPath, [
-      join(import.meta.dirname, '..', '..', 'bin', 'portcullis'),
-      'status',
-      '--config',
-      config,
-    ]);
+    const told = await run(process.execPath, [PROGRAM, 'status', '--config', config]);
     assert.match(told.stdout, /revocations +b2b\.acme\.test: .*ended\.crl ended/);
     assert.match(told.stdout, /certificate +shop\.acme\.test: from files/);
     await replace('ended.crl', await makeList(ca, []));
-    const deadline = performance.now() + 20_000;
-    for (let said = ''; said !== '200'; ) {
-      assert.ok(performance.now() < deadline, 'the new list lets clients in');
+    await until('the new list lets clients in', async () => {
       const socket = await open('b2b.acme.test', shows);
-      said = await status(socket, 'b2b.acme.test');
+      const said = await status(socket, 'b2b.acme.test');
       socket.destroy();
-    }
+      return said === '200';
+    });
     await replace('ended.crl', files['ended.crl']);
-    await until(() => gateway.said().includes('the one in force has not'), 'the refusal');
+    await until('the refusal', () => gateway.said().includes('the one in force has not'));
     const kept = await open('b2b.acme.test', shows);
     assert.equal(await status(kept, 'b2b.acme.test'), '200');
     kept.destroy();

@@ -10,6 +10,7 @@ import { formatIssue, ok } from '../../src/base/index.ts';
 import { openHostPorts } from '../../src/main/host-ports.ts';
 import { startNode } from '../../src/main/node.ts';
 import type { GatewayNode } from '../../src/main/node-options.ts';
+import { askAdmin } from './admin.ts';
 import { ask } from './https-client.ts';
 
 const DOCUMENT =
@@ -59,14 +60,8 @@ async function start(folder: string, configuration: string): Promise<GatewayNode
 
 async function askNode(node: GatewayNode, folder: string, path: string, isAdmin = true): Promise<string> {
   const ca = await readFile(node.caFile, 'utf8');
-  const key = (await readFile(join(folder, 'data', 'admin.key'), 'utf8')).trim();
-  const { body } = await ask({
-    port: isAdmin ? node.ports.admin : node.ports.https,
-    ca,
-    path,
-    headers: isAdmin ? { authorization: `Bearer ${key}` } : {},
-  });
-  return body;
+  const { admin, https } = node.ports;
+  return (isAdmin ? await askAdmin({ admin, ca, folder }, path) : await ask({ port: https, ca, path })).body;
 }
 
 async function folderWithHistory(t: TestContext): Promise<string> {

@@ -6,13 +6,13 @@ import { Agent, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type GatewayExtras, type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { askAdmin } from './admin.ts';
 import { type Outcome, run, start } from './command.ts';
+import { until } from './eventually.ts';
 import { ask } from './https-client.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
 
-const PATIENCE_MS = 30_000;
 /** At most the last 50 ms may be lost when the process is killed; a machine under test load gets ten times as long. */
 const LOST_MS = 500;
 
@@ -59,11 +59,6 @@ async function shown(gateway: GatewayProcess, ...more: string[]): Promise<Shown>
 
 async function status({ https, ca }: GatewayProcess): Promise<number> {
   return (await ask({ port: https, ca, path: '/first' })).status;
-}
-
-async function until(words: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await delay(50)) if (await holds()) return;
-  assert.fail(`it never came to it: ${words}`);
 }
 
 /** The gateway itself, not the launcher before it. */
@@ -151,9 +146,7 @@ test('a gateway without space on its disk starts, says so, and answers 503', asy
   // The kernel's own limit on the size of a file stands in for a full disk.
   const gateway = await gatewayFor(t, { before: ['/bin/sh', '-c', 'ulimit -f 2400; exec "$0" "$@"'] });
   assert.equal(await status(gateway), 503);
-  const key = (await readFile(join(data(gateway), 'admin.key'), 'utf8')).trim();
-  const headers = { authorization: `Bearer ${key}` };
-  const alerts = await ask({ port: gateway.admin, ca: gateway.ca, path: '/v1/alerts', headers });
+  const alerts = await askAdmin(gateway, '/v1/alerts');
   const raised = (JSON.parse(alerts.body) as { kind: string; severity: string }[]).filter(
     ({ kind }) => kind === 'ledger.fault',
   );

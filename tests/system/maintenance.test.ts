@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { type AdminClient, createAdminClient } from '../../src/control/client.ts';
+import type { AdminClient } from '../../src/control/client.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { adminClient } from './admin.ts';
 import { ask, type Reply } from './https-client.ts';
 
 let upstream: Server;
@@ -41,8 +42,7 @@ before(async () => {
   upstream.listen(0, '127.0.0.1');
   await once(upstream, 'listening');
   gateway = await startGateway(configuration(OPEN, PAGE), { beside: { 'page.txt': 'one' } });
-  const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
-  admin = createAdminClient({ host: '127.0.0.1', port: gateway.admin, caPem: gateway.ca, key });
+  admin = await adminClient(gateway);
 });
 
 after(async () => {

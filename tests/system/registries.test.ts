@@ -1,13 +1,14 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { AdminStatus } from '../../src/control/client.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { askAdmin } from './admin.ts';
 import { type ConsulServer, startConsul } from './consul-server.ts';
 import { eventually } from './eventually.ts';
 import { type Made, make, makeAuthority } from '../../src/wire/client-fixture.test.ts';
@@ -118,9 +119,7 @@ const become = (path: string, wanted: string): Promise<void> =>
 
 /** What is wrong with a source, by its kind or name. */
 async function fault(kind: string): Promise<string | null> {
-  const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
-  const headers = { authorization: `Bearer ${key}` };
-  const { body } = await ask({ port: gateway.admin, ca: gateway.ca, path: '/v1/status', headers });
+  const { body } = await askAdmin(gateway, '/v1/status');
   const source = (JSON.parse(body) as AdminStatus).discovery.find((each) => each.kind === kind || each.name === kind);
   return source?.fault ?? null;
 }

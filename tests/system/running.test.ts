@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { adminKey } from './admin.ts';
 import { type Outcome, run } from './command.ts';
 import { ask, type Reply } from './https-client.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
@@ -46,7 +47,7 @@ const admin = async (
   path: string,
   more: { method?: string; key?: string; headers?: Record<string, string> } = {},
 ): Promise<Reply> => {
-  const key = more.key ?? (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
+  const key = more.key ?? (await adminKey(gateway.folder));
   const headers = { ...(key === '' ? {} : { authorization: `Bearer ${key}` }), ...more.headers };
   return await ask({ port: gateway.admin, ca: gateway.ca, path, method: more.method ?? 'GET', headers });
 };

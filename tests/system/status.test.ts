@@ -6,20 +6,20 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ok } from '../../src/base/index.ts';
 import type { AdminStatus } from '../../src/control/index.ts';
 import { openHostPorts } from '../../src/main/host-ports.ts';
 import { startNode } from '../../src/main/node.ts';
 import type { AlertRecord } from '../../src/ports/index.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { adminKey, askAdmin } from './admin.ts';
 import { type Outcome, run } from './command.ts';
+import { until } from './eventually.ts';
 import { ask } from './https-client.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
 
-const PATIENCE_MS = 30_000;
-
 let gateway: GatewayProcess;
+/** Read once, for a test takes the data folder away. */
 let key: string;
 let text: string;
 
@@ -32,7 +32,7 @@ before(async () => {
   const url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}`;
   text = `${configuration(9)}issuers: { acme: { issuer: '${url}', audience: a } }\n`;
   gateway = await startGateway(text);
-  key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
+  key = await adminKey(gateway.folder);
 });
 
 after(() => gateway.stop());
@@ -45,11 +45,6 @@ async function admin(path: string): Promise<string> {
 const status = async (): Promise<AdminStatus> => JSON.parse(await admin('/v1/status')) as AdminStatus;
 const command = (verb: string): Promise<Outcome> =>
   run('node', [PROGRAM, verb, '--config', join(gateway.folder, 'portcullis.yaml')]);
-
-async function until(words: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await delay(50)) if (await holds()) return;
-  assert.fail(`it never came to it: ${words}`);
-}
 
 test('the status of a running gateway tells an issuer whose keys can not be had, and the metrics count it', async () => {
   const { issuers, alerts, ledger, refusedReload } = await status();
@@ -122,9 +117,8 @@ test('a node whose volume gets full raises an alert for it at the start', async 
   assert.ok(node.ok, JSON.stringify(node));
   t.after(() => node.value.stop());
   const ca = await readFile(node.value.caFile, 'utf8');
-  const headers = { authorization: `Bearer ${(await readFile(join(folder, 'data', 'admin.key'), 'utf8')).trim()}` };
   await until('the alert is listed', async () => {
-    const { body } = await ask({ port: node.value.ports.admin, ca, path: '/v1/alerts', headers });
+    const { body } = await askAdmin({ admin: node.value.ports.admin, ca, folder }, '/v1/alerts');
     const alerts = JSON.parse(body) as readonly AlertRecord[];
     return alerts.some(({ key, severity }) => key === 'space-critical' && severity === 'critical');
   });

@@ -12,16 +12,15 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { run } from './command.ts';
+import { until } from './eventually.ts';
 import { descriptorSet, ECHO, SERVICE } from './grpc-fixture.ts';
+import { PROGRAM } from './plain-configuration.ts';
 
 const ISSUER = 'https://id.acme.example';
 const AUDIENCE = 'https://api.acme.example';
-const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'portcullis');
 const LONG_S = 3_600;
 /** So long a token lives that is to end under its streams, which must all have begun by then. */
 const SHORT_S = 5;
-const DEADLINE_MS = 30_000;
-const POLL_MS = 100;
 
 /** An issuer that is a file, upstreams of all kinds of streams, and the gateway between them. */
 let signing: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
@@ -159,28 +158,20 @@ interface Row {
 
 /** What the ledger says of the ends of the newest three streams, once all of it is written; in the order of operations. */
 async function recordedEnds(): Promise<readonly unknown[]> {
-  const giveUpAtMs = performance.now() + DEADLINE_MS;
-  for (;;) {
-    const words = [LAUNCHER, 'audit', 'show', '--json', '--last', '10', '--data', join(gateway.folder, 'data')];
+  const words = [PROGRAM, 'audit', 'show', '--json', '--last', '10', '--data', join(gateway.folder, 'data')];
+  let rows: readonly Row[] = [];
+  await until('three streams have ended in the ledger', async () => {
     const { stdout } = await run(process.execPath, words);
     const { rows: all } = JSON.parse(stdout) as { readonly rows: readonly Row[] };
-    const rows = all.filter(({ kind }) => kind === 'request').slice(-3);
-    if (rows.length === 3 && rows.every(({ completion }) => completion !== null))
-      return rows
-        .toSorted((one, other) => (String(one.operation) < String(other.operation) ? -1 : 1))
-        .map(({ operation, verdict, completion }) => [
-          ...[operation, verdict, completion?.status, completion?.problem],
-          completion?.grpcStatus ?? null,
-        ]);
-    assert.ok(performance.now() < giveUpAtMs, `not in the ledger: ${stdout}`);
-    await pause();
-  }
-}
-
-async function pause(): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  setTimeout(resolve, POLL_MS);
-  await promise;
+    rows = all.filter(({ kind }) => kind === 'request').slice(-3);
+    return rows.length === 3 && rows.every(({ completion }) => completion !== null);
+  });
+  return rows
+    .toSorted((one, other) => (String(one.operation) < String(other.operation) ? -1 : 1))
+    .map(({ operation, verdict, completion }) => [
+      ...[operation, verdict, completion?.status, completion?.problem],
+      completion?.grpcStatus ?? null,
+    ]);
 }
 
 /** Puts another text in the place of the configuration; gives the one that stood there. */
@@ -229,14 +220,14 @@ test('streams stand while their API is closed for others, until their token ends
       .replace('roles: { ', 'roles: { mender: { can: [mend] }, ')
       .replace("routes: ['GET", `${closed}\n    routes: ['GET`),
   );
-  while ((await statusOf(token)) !== 503) await pause();
+  await until('others are closed out', async () => (await statusOf(token)) === 503);
   assert.ok(Date.now() < expiresAtS * 1_000, 'closed while they stood');
   await call;
   assert.deepEqual([await socket, await events], [1008, true]);
   assert.ok(Date.now() >= expiresAtS * 1_000, 'no stream ends before its token');
   await rewrite(() => text);
   const later = await tokenOf(expiresAtS + LONG_S);
-  while ((await statusOf(later)) !== 200) await pause();
+  await until('it is open again', async () => (await statusOf(later)) === 200);
 });
 
 test('streams of every kind end when a reload takes the right from their caller’s role', async () => {

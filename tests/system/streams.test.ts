@@ -6,26 +6,16 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:h
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { until } from './eventually.ts';
 
 const SESSIONS = 5;
 const STREAMS_OF_SESSION = 80;
 const STREAMS = SESSIONS * STREAMS_OF_SESSION;
-const POLL_MS = 20;
-const LONGEST_MS = 30_000;
 /** What a stream may take of the gateway's memory, with its connection to the upstream. */
 const STREAM_BYTES = 150 * 1_024;
 /** Threads compile and collect their garbage as they like. */
 const SLACK_BYTES = 40 * 1_024 * 1_024;
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const giveUpAtMs = performance.now() + LONGEST_MS;
-  while (!holds()) {
-    assert.ok(performance.now() < giveUpAtMs, `${what}: not within ${LONGEST_MS} ms`);
-    await delay(POLL_MS);
-  }
-}
 
 /** An upstream whose replies are streams of events. */
 async function startUpstream(t: TestContext) {

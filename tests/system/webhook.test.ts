@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, beforeEach, test, type TestContext } from 'node:test';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { askAdmin } from './admin.ts';
 import { run } from './command.ts';
-import { ask } from './https-client.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
 
 const SECRET = 'a secret that only the two of us know';
@@ -77,10 +77,9 @@ async function sendCredential({ http }: GatewayProcess): Promise<void> {
   assert.equal((await fetch(`http://127.0.0.1:${http}/first`, { headers })).status, 403);
 }
 
-async function alertKinds({ folder, admin, ca }: GatewayProcess): Promise<readonly string[]> {
-  const key = (await readFile(join(folder, 'data', 'admin.key'), 'utf8')).trim();
-  const reply = await ask({ port: admin, ca, path: '/v1/alerts', headers: { authorization: `Bearer ${key}` } });
-  return (JSON.parse(reply.body) as { kind: string }[]).map(({ kind }) => kind);
+async function alertKinds(gateway: GatewayProcess): Promise<readonly string[]> {
+  const { body } = await askAdmin(gateway, '/v1/alerts');
+  return (JSON.parse(body) as { kind: string }[]).map(({ kind }) => kind);
 }
 
 async function reload({ folder }: GatewayProcess, text: string): Promise<number | null> {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import type { AdminStatus } from '../../../src/control/index.ts';
 import type { AlertRecord } from '../../../src/ports/index.ts';
 import { type GatewayProcess, startGateway } from '../../framing/gateway-process.ts';
 import { ROOT } from '../../tidy/repository.ts';
+import { adminKey } from '../admin.ts';
 import { run } from '../command.ts';
 import { ask, type Reply } from '../https-client.ts';
 import { configuration, PROGRAM } from '../plain-configuration.ts';
@@ -80,7 +80,7 @@ export class OddGateway {
       api.close();
       throw error;
     });
-    const key = (await readFile(join(gateway.folder, 'data', 'admin.key'), 'utf8')).trim();
+    const key = await adminKey(gateway.folder);
     return new OddGateway(api, held, { gateway, key, threads });
   }
 
