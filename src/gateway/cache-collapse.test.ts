@@ -135,6 +135,22 @@ test('nobody waits longer than ten seconds', async (t) => {
   assert.equal((await second.reply()).body.toString(), 'mine');
 });
 
+test('nobody waits longer than the request itself has time', async (t) => {
+  const bench = await startBench(t, { api: cachedApi('on') });
+  assert.ok(bench.install(apiText(`{ targets: ['${bench.upstream.url}'], deadline: 2s }`, [], cachedApi('on'))));
+  const held = holding(bench);
+  clients(bench, 1);
+  await until(() => held.length === 1);
+  bench.clock.pass(1_000);
+  const second = clients(bench, 1)[0] as RawClient;
+  await until(() => asked(bench) === 2);
+  // The first begins to come, so slowly that the other's time is over.
+  held[0]?.write('HTTP/1.1 200 OK\r\ncache-control: max-age=60\r\ncontent-length: 10\r\n\r\nhalf');
+  await rest();
+  bench.clock.pass(2_000);
+  assert.equal((await second.reply()).status, 504);
+});
+
 test('a client that takes nothing keeps nobody waiting', async (t) => {
   const bench = await startBench(t, { api: cachedApi('{ maxEntry: 32MiB }') });
   const held = holding(bench);
