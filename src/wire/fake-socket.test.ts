@@ -63,6 +63,17 @@ export class FakeSocket extends EventEmitter {
     return this.held < 65_536;
   }
 
+  /** All that is written from here on as it was given, which a socket may keep for a while: no copies. */
+  keepWrites(): readonly (string | Buffer)[] {
+    const kept: (string | Buffer)[] = [];
+    const write = this.write.bind(this);
+    this.write = (data, encoding) => {
+      kept.push(data);
+      return write(data, encoding);
+    };
+    return kept;
+  }
+
   /** The peer takes what is held. */
   unstick(): void {
     const drained = this.writableNeedDrain;

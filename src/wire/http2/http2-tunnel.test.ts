@@ -137,6 +137,15 @@ test('an end is END_STREAM, and the client has a while for its own', () => {
   assert.deepEqual(host.said(), ['end null']);
 });
 
+test('bytes are copied as they are written: they are lent', () => {
+  const { host, side } = switched();
+  const kept = host.socket.keepWrites();
+  const lent = Buffer.alloc(40_000, 'a');
+  side.write(lent);
+  lent.fill('!');
+  assert.equal(kept.join('').split('a').length - 1, 40_000);
+});
+
 test('a reset is one, by CANCEL', () => {
   const { host, side } = switched();
   host.said();
