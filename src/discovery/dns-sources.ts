@@ -37,7 +37,8 @@ export function startSrv(source: SourceOf<'srv'>, ports: SourcePorts, sink: Sour
   return lookUpAgain(source, ports, sink, async (lookup, settings) => {
     const found = await lookup.servicesOf(source.name, settings);
     if (!found.ok) return found;
-    const { services, ttlSeconds } = found.value;
+    const { ttlSeconds } = found.value;
+    const services = found.value.services.toSorted((one, other) => one.priority - other.priority);
     const hosts = await addressesOfHosts(lookup, hostsOf(services), { family: source.family, settings });
     return lookOfServices(services, { hosts, ttlSeconds });
   });
@@ -63,8 +64,8 @@ interface Hosts {
 }
 
 /**
- * The targets of the lowest priority that has any: the others are for when those can not be reached, and which can is not
- * known here. All failing is a failure of the whole.
+ * The targets of the lowest priority that has any; `services` are in that order. The others are for when those can not be
+ * reached, and which can is not known here. All failing is a failure of the whole.
  */
 function lookOfServices(services: readonly ServiceRecord[], { hosts, ttlSeconds }: Hosts): Result<Look, string> {
   const faults = [...hosts.values()].flatMap((found) => (found.ok ? found.value.faults : [found.error]));
@@ -72,11 +73,10 @@ function lookOfServices(services: readonly ServiceRecord[], { hosts, ttlSeconds 
     return err(faults.slice(0, TOLD_LIMIT).join('; '));
   }
   let targets: readonly FoundTarget[] = [];
-  for (const priority of [...new Set(services.map((service) => service.priority))].toSorted((a, b) => a - b)) {
-    const group = services.filter((service) => service.priority === priority);
+  for (const group of Map.groupBy(services, ({ priority }) => priority).values()) {
     targets = targetsOf(group, hosts);
     if (targets.length > 0) break;
-    // A group of which nobody can say anything is not known to have no addresses.
+    // A host of which nobody can say anything is not known to have no addresses.
     const unknown = group.some(({ host }) => hosts.get(host)?.ok === false);
     if (unknown) return err(faults.slice(0, TOLD_LIMIT).join('; '));
   }
@@ -97,8 +97,7 @@ function targetsOf(group: readonly ServiceRecord[], hosts: Hosts['hosts']): read
 }
 
 function hostsOf(services: readonly ServiceRecord[]): readonly string[] {
-  const inOrder = services.toSorted((one, other) => one.priority - other.priority);
-  return [...new Set(inOrder.map(({ host }) => host))].slice(0, HOST_LIMIT);
+  return [...new Set(services.map(({ host }) => host))].slice(0, HOST_LIMIT);
 }
 
 async function addressesOfHosts(
