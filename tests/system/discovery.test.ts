@@ -98,6 +98,12 @@ test('targets by DNS have the name in requests, and follow it; an answer that le
   assert.equal((await get('/named')).body, `one as orders.internal:${ports[0]}`);
   assert.equal((await get('/guarded')).status, 503);
   assert.match(await gatewayStatus('dns'), /127\.0\.0\.1 is an address of this machine itself/);
+  const counts = async (): Promise<readonly number[]> => (await sources('dns')).map(({ targets }) => targets);
+  names.say('A', 'orders.internal', { ttl: 1, data: ['127.0.0.1', '192.0.2.9'] });
+  await eventually(async () => assert.ok((await counts()).includes(2)));
+  names.say('A', 'orders.internal', { ttl: 1, data: ['127.0.0.1'] });
+  await eventually(async () => assert.deepEqual(await counts(), [1, 1]));
+  assert.match(await gatewayStatus('dns'), /127\.0\.0\.1 is an address of this machine itself/);
 });
 
 test('targets by SRV have their ports, and a server that fails leaves those that are known', async () => {
