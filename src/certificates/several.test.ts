@@ -154,6 +154,30 @@ test('each is replaced when its files change, and a replacement for another host
   joined.close();
 });
 
+test('what is prepared and not followed yet is replaced unsaid', async () => {
+  const { write, follow, served, changes, clock, joined } = await opened();
+  await write('shop', ['shop.acme.example']);
+  valueOf(await joined.prepare([wanted('shop.acme.example', 'shop')]));
+  const next = await write('shop', ['shop.acme.example']);
+  await clock.pass(5_000);
+  await rest();
+  assert.equal(changes.length, 0);
+  await follow(wanted('shop.acme.example', 'shop'));
+  assert.deepEqual([changes.length, served('shop.acme.example')], [1, next]);
+  joined.close();
+});
+
+test('a replacement that stays bad is told with each host, also where two have one file', async () => {
+  const { write, follow, files, clock, alerts, joined } = await opened();
+  await write('both', ['shop.acme.example', 'pay.acme.example']);
+  await follow(wanted('shop.acme.example', 'both'), wanted('pay.acme.example', 'both'));
+  files.write('/tls/both.pem', 'nothing');
+  await clock.pass(5_000);
+  await rest();
+  assert.equal(new Set(alerts.map(({ key }) => key)).size, 2);
+  joined.close();
+});
+
 test('the end of each is told with its host, also where two have one file', async () => {
   const { write, follow, clock, alerts, joined } = await opened();
   await write('both', ['shop.acme.example', 'pay.acme.example'], 30);
@@ -185,4 +209,14 @@ test('a change of the certificate for all is told with those of the hosts, and n
   );
   joined.close();
   assert.deepEqual([listeners.size, files.watched()], [0, 0]);
+});
+
+test('what is being opened as all is closed is closed too', async () => {
+  const { write, joined, files } = await opened();
+  await write('shop', ['shop.acme.example']);
+  await write('pay', ['pay.acme.example']);
+  const preparing = joined.prepare([wanted('shop.acme.example', 'shop'), wanted('pay.acme.example', 'pay')]);
+  joined.close();
+  await preparing;
+  assert.equal(files.watched(), 0);
 });

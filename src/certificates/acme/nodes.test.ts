@@ -202,6 +202,8 @@ test('a CA that no node asks any more is given up once, whether its last node sa
     await passHours(1);
     first.dead = dies;
     first.keeper.close();
+    await rest();
+    assert.equal((await fixture.ports.store.collection(ACME_NODES).query({ limit: 9 })).length, dies ? 2 : 1);
     const third = await start(fixture, [HOST], immortal(), [two]);
     await passHours(2);
     assert.deepEqual(ordersOf(), [1, 1], dies ? 'it died' : 'it said so');

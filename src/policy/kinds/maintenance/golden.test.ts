@@ -46,5 +46,7 @@ test('strangers are told at once, and only where roles may pass callers sign in 
   const kind = createMaintenanceKind();
   assert.deepEqual(Object.keys(stepsOf(kind, { api: RULES, operations: {} }, '/u')), ['admit']);
   const roles = { ...RULES, roles: ['tester'] };
-  assert.deepEqual(Object.keys(stepsOf(kind, { api: roles, operations: {} }, '/u')), ['authorize']);
+  const steps = stepsOf(kind, { api: roles, operations: {} }, '/u');
+  assert.deepEqual(Object.keys(steps), ['authorize']);
+  assert.equal(steps.authorize?.standing, false, 'streams that stand are not judged by it again');
 });
