@@ -8,9 +8,10 @@ import { createServer as createHttp2, type Http2Server, type ServerHttp2Stream }
 import { createServer as createTls } from 'node:https';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { createSystemClock } from '../adapters/index.ts';
-import type { CheckConfig } from '../config/index.ts';
+import { createMemoryTables, createSystemClock } from '../adapters/index.ts';
+import { type CheckConfig, type Gathered, parseConfig } from '../config/index.ts';
 import { type CheckSubject, TargetCheck } from './target-check.ts';
+import { UpstreamChecks } from './upstream-checks.ts';
 
 const CHECK: CheckConfig = {
   ...{ kind: 'http', path: '/live', host: null, expect: [{ from: 200, to: 399 }], service: '' },
@@ -152,6 +153,28 @@ test('over TLS a target must prove itself as to a request, also where only conne
     assert.match((await outcome(port, check, { ...named, ca, pins: ['A'.repeat(43) + '='] })) ?? '', /PIN_MISMATCH/);
   }
   assert.notEqual(await outcome(port, { kind: 'http' }, { scheme: 'https', ca: 'nonsense' }), null);
+});
+
+test('what a target must prove is what its upstream says', async (t) => {
+  const { cert, key } = await selfSigned('orders.internal');
+  const port = await listening(
+    t,
+    createTls({ cert, key }, (_, reply) => reply.end('well')),
+  );
+  const pins = [`sha256/${'A'.repeat(43)}=`];
+  const upstream = { targets: [`https://127.0.0.1:${port}`], ca: './ca.pem', serverName: 'orders.internal', pins };
+  const api = { routes: ['GET /x'], auth: 'public', upstream: { ...upstream, health: 'tcp' } };
+  const parsed = parseConfig(JSON.stringify({ version: 1, apis: { a: api } }), { file: '/etc/p.yaml', kinds: [] });
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const log = { write: (_: string, __: string, message: string) => resolve(message) };
+  const ports = { clock: createSystemClock(), log, chance: () => 0.5, tables: createMemoryTables({ log }) };
+  const checks = new UpstreamChecks({ ...ports, found: () => [] });
+  t.after(() => checks.close());
+  const files = { '/etc/ca.pem': Buffer.from(cert) };
+  checks.follow({ config: parsed.value.config, files, secrets: {} } as unknown as Gathered);
+  // The CA is right and so is the name: else it would be told of those.
+  assert.match(await promise, /PIN_MISMATCH/);
 });
 
 test('over http a target is asked for what is said, by the host that is said, and must answer as is said', async (t) => {
