@@ -8,6 +8,7 @@ import { absolute } from './path.ts';
 import { parsed, path } from './scalars.ts';
 import { readSecretText } from './secret-text.ts';
 import { isPlainPath, parseUpstreamUrl, type UpstreamUrl } from './upstream-url.ts';
+import { isClear } from './web-url.ts';
 import { words } from './words.ts';
 
 /** Where Kubernetes puts what a program needs to ask it. */
@@ -212,13 +213,6 @@ function readApi(text: string): Result<string, string> {
   const url = parseUpstreamUrl(text);
   if (!url.ok) return url;
   return ok(`${url.value.scheme}://${authorityOf(url.value.scheme, url.value)}${url.value.pathPrefix}`);
-}
-
-/** Whether others are on the way to an API who could read what is sent. */
-function isClear(api: string): boolean {
-  const url = URL.parse(api);
-  if (url?.protocol !== 'http:') return false;
-  return !/^(localhost|127(\.[0-9]+){3}|\[::1\])$/.test(url.hostname);
 }
 
 /** Names of Consul: bounded, and without what could be read in two ways. */

@@ -181,6 +181,7 @@ test('a description over plain http is a warning, unless it comes from this mach
     (await warningsFor('http://ada.internal/a')).join(),
     /apis\.orders\.openapi: this description comes over plain http/,
   );
+  assert.equal((await warningsFor('http://127.ada.internal/a')).length, 1);
   assert.deepEqual(await warningsFor('http://127.0.0.1:3000/a'), []);
   assert.deepEqual(await warningsFor('https://ada.internal/a'), []);
 });

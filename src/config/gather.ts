@@ -22,6 +22,7 @@ import { securityPlaces } from './security-places.ts';
 import { proxyWarnings } from './trusted-proxies.ts';
 import { checkKey, PEM_LIMIT_BYTES, readCertificates } from './tls-material.ts';
 import { checkShown } from './upstream-tls.ts';
+import { isClear } from './web-url.ts';
 
 /** All documents together: more would not fit beside each other while they are read. */
 const DOCUMENTS_LIMIT_BYTES = 256 * 1024 * 1024;
@@ -123,9 +124,7 @@ function locationOf(api: ApiConfig): string {
 
 /** Whoever can change the document on its way decides what the gateway protects. */
 function warnOfPlainHttp(work: Work, path: string, location: string): void {
-  if (!location.startsWith('http:')) return;
-  const host = URL.parse(location)?.hostname ?? '';
-  if (host === 'localhost' || host === '[::1]' || host.startsWith('127.')) return;
+  if (!isClear(location)) return;
   const message = 'this description comes over plain http, where others can change it on its way';
   const issue = errorIssue(path, message, { place: placeOf(work, path), fix: 'use https, or a file' });
   work.warnings.push({ ...issue, severity: 'warning' });

@@ -26,3 +26,9 @@ export function readWebUrl(value: string, { query }: { readonly query: boolean }
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
 }
+
+/** Whether others are on the way to a URL who could read, or change, what is sent: over plain http to another machine. */
+export function isClear(location: string): boolean {
+  const url = URL.parse(location);
+  return url?.protocol === 'http:' && !/^(localhost|127(\.[0-9]+){3}|\[::1\])$/.test(url.hostname);
+}
