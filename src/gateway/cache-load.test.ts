@@ -60,6 +60,17 @@ function isOf(received: string, who: string, path: string): boolean {
   return body.startsWith(wanted) || wanted.startsWith(body);
 }
 
+test('a thread holds its part of the memory, and leaves the others theirs', async (t) => {
+  const bench = await startBench(t, { cacheThreads: 4 });
+  bench.install(`cache: { memory: 4MiB }\n${apiText(bench.upstream.url, [], cachedApi('on'))}`);
+  bench.upstream.respond = ({ socket }) => void socket.write(replyOf('x'.repeat(20_000), 'cache-control: max-age=60'));
+  const client = bench.client();
+  for (let at = 0; at < 100; at++) await client.send(request(`/${at}`)).reply();
+  bench.clock.pass(500);
+  const { bytes } = bench.metrics.cacheHeld;
+  assert.ok(bytes > 2 ** 19 && bytes <= 2 ** 20, `${bytes}`);
+});
+
 test('ten thousand large replies hold no more than the memory there is, and the others are let go', async (t) => {
   const limitBytes = 2 * 1024 * 1024;
   const bench = await startBench(t);

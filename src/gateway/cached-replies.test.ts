@@ -92,6 +92,19 @@ test('a reply that says nothing is stored for as long as the configuration says,
   assert.equal(textOf(await silent.ask(request('/a'))), 'body 2');
 });
 
+test('a larger body than the configuration says is not stored, and one that has just its length is', async (t) => {
+  const bench = await startBench(t, { api: cachedApi('{ maxEntry: 1KiB }') });
+  for (const [path, length, asked] of [
+    ['/just', 1_024, 1],
+    ['/longer', 1_025, 2],
+  ] as const) {
+    const before = bench.upstream.requests.length;
+    bench.upstream.respond = ({ socket }) => void socket.write(replyOf('x'.repeat(length), FRESH));
+    for (let ask = 0; ask < 2; ask++) assert.equal((await bench.ask(request(path))).body.length, length);
+    assert.equal(bench.upstream.requests.length - before, asked, path);
+  }
+});
+
 const NEVER: readonly (readonly [what: string, fields: string, more: string, status: number])[] = [
   ['what is private', 'cache-control: max-age=60, private', '', 200],
   ['what must not be stored', 'cache-control: max-age=60, no-store', '', 200],
@@ -359,6 +372,9 @@ test('one reply for everybody needs the word of the upstream too', async (t) => 
   fields = 'cache-control: public, max-age=60; vary: x-portcullis-roles';
   assert.equal(await asked('/d', 'ada/admin'), 'body 6');
   assert.equal(await asked('/d', 'bob'), 'body 7');
+  fields = 'cache-control: public, private, max-age=60';
+  assert.equal(await asked('/e', 'ada'), 'body 8');
+  assert.equal(await asked('/e', 'bob'), 'body 9');
 });
 
 test('clients can not reach past the cache unless the configuration lets them', async (t) => {

@@ -211,7 +211,7 @@ function seededChance(): () => number {
 }
 
 /** A gateway's ports, and everything that was said through them. */
-export function fakePorts() {
+export function fakePorts(cacheThreads = 1) {
   const clock = new StillClock();
   const metrics = new CountingMetrics();
   const records: LedgerRecord[] = [];
@@ -229,7 +229,7 @@ export function fakePorts() {
     alerts: (alert) => void alerts.push(alert),
     nextId: () => `00000000-0000-7000-8000-${String(++ids).padStart(12, '0')}`,
     chance: seededChance(),
-    cacheShare: wholeCacheShare(),
+    cacheShare: { ...wholeCacheShare(), threads: cacheThreads },
     pseudonym: ({ subject }) => `pseudonym of ${subject}`,
     traces: { nextSpan, nextTrace: () => `00-${nextSpan()}${nextSpan()}-${nextSpan()}-03` },
   };
@@ -574,6 +574,8 @@ export interface Bench extends ReturnType<typeof fakePorts> {
 
 /** How a bench is set up; `api` are the lines of its one API besides upstream and auth. */
 export interface BenchOptions {
+  /** How many threads share the memory of stored replies. */
+  readonly cacheThreads?: number;
   readonly kinds?: readonly PolicyKind<never>[];
   readonly api?: string;
   readonly gathered?: Partial<Gathered>;
@@ -639,7 +641,7 @@ export async function serve(
 /** Starts everything; all kinds given are policies of the API `a`, which routes everything if nothing else is said. */
 export async function startBench(t: Closing, options: BenchOptions = {}): Promise<Bench> {
   const upstream = await RawUpstream.start(t);
-  const fakes = fakePorts();
+  const fakes = fakePorts(options.cacheThreads);
   const gateway = createGateway(fakes.ports, options.collectedBytes, options.upstreams, options.overload);
   const kinds = kindTable(options.kinds ?? []);
   const handler = options.peers === true ? withPeers(gateway) : gateway;
