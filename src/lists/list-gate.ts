@@ -1,6 +1,7 @@
 import { type AddressBytes, parseAddress } from '../base/index.ts';
 import { type AddressTree, addressTreeOf } from './address-tree.ts';
 import { canonicalName } from './domain-name.ts';
+import type { GeoQuestion } from './geo-database.ts';
 import type { ListMaterial } from './list-material.ts';
 import type { GeoFiles, ListEntries, ListPair, ListRules } from './list-rules.ts';
 import { NameTable, packNames } from './name-table.ts';
@@ -200,7 +201,7 @@ class Side {
   }
 
   /** A record that can't be read denies: it is on a list that denies, and on none that allows. */
-  #isOf(kind: 'country' | 'asn', list: readonly (string | number)[], address: AddressBytes): boolean {
+  #isOf(kind: GeoQuestion, list: readonly (string | number)[], address: AddressBytes): boolean {
     const file = this.#geo[kind];
     if (file === null) throw new Error(`no database was named for ${kind}`);
     try {

@@ -1,5 +1,5 @@
 import { AddressTree } from './address-tree.ts';
-import { GeoDatabase } from './geo-database.ts';
+import { GeoDatabase, type GeoQuestion } from './geo-database.ts';
 import { type ListFile, listKey } from './list-rules.ts';
 import { NameTable } from './name-table.ts';
 
@@ -57,7 +57,7 @@ export class ListMaterial {
     return this.#open({ kind: 'names', file }, (bytes) => new NameTable(bytes));
   }
 
-  geo(kind: 'country' | 'asn', file: string): GeoDatabase {
+  geo(kind: GeoQuestion, file: string): GeoDatabase {
     // It was judged when it was read: here a request waits, and each new version of any list opens it again.
     return this.#open({ kind, file }, (bytes) => GeoDatabase.reopen(bytes, kind));
   }

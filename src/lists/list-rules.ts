@@ -1,3 +1,6 @@
+import type { GeoQuestion } from './geo-database.ts';
+import type { ListKind } from './list-file.ts';
+
 /** A list of one kind: what stands in the configuration, and files with more of it, by their absolute paths. */
 export interface ListEntries {
   readonly entries: readonly string[];
@@ -39,7 +42,7 @@ export interface GeoFiles {
 }
 
 /** What lists are read from. */
-export type ListFileKind = 'addresses' | 'names' | 'country' | 'asn';
+export type ListFileKind = ListKind | GeoQuestion;
 
 /** A file that lists are read from. */
 export interface ListFile {
