@@ -99,6 +99,23 @@ test('where the reply is not stored all go on at once, and for a while nobody wa
   await until(() => held.length === 8);
 });
 
+test('a change that spoils one fetch keeps nobody from waiting for the next', async (t) => {
+  const bench = await startBench(t, { api: cachedApi('on') });
+  const held: Socket[] = [];
+  bench.upstream.respond = ({ head, socket }) =>
+    head.startsWith('POST') ? void socket.write(replyOf('done', '')) : void held.push(socket);
+  const [first] = clients(bench, 1) as [RawClient];
+  await until(() => held.length === 1);
+  await bench.ask(request('/a', 'content-length: 0\r\n', 'POST'));
+  held[0]?.write(replyOf('spoilt', FRESH));
+  assert.equal((await first.reply()).body.toString(), 'spoilt');
+  const all = clients(bench, 3);
+  await until(() => asked(bench) === 3 && held.length === 2);
+  held[1]?.write(replyOf('next', FRESH));
+  for (const client of all) assert.equal((await client.reply()).body.toString(), 'next');
+  assert.equal(held.length, 2);
+});
+
 test('where the upstream fails, those who wait ask it one behind the other', async (t) => {
   const bench = await startBench(t, { api: cachedApi('on') });
   const held = holding(bench);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { cachedApi, replyOf, request } from './cache-fixture.test.ts';
-import { type Bench, codeOf, type GivenReply, rest, startBench, until } from './fixture.test.ts';
+import { apiText, type Bench, codeOf, type GivenReply, rest, startBench, until } from './fixture.test.ts';
 
 const FRESH = 'cache-control: max-age=10; etag: "v1"';
 const storeOf = ({ headers }: GivenReply): string | undefined => headers['cache-status'];
@@ -137,11 +137,13 @@ test('an upstream that says nothing for too long is stood in for, by its own bou
     await bench.ask(request('/a'));
     bench.clock.pass(11_000);
     const before = bench.upstream.requests.length;
-    bench.upstream.respond = () => {};
+    let left = false;
+    bench.upstream.respond = ({ socket }) => void socket.on('close', () => (left = true));
     const client = bench.client().send(request('/a'));
     await until(() => bench.upstream.requests.length > before);
     bench.clock.pass(3_000);
     assert.equal((await client.reply()).body.toString(), 'first', upstream);
+    await until(() => left);
   }
 });
 
@@ -244,6 +246,40 @@ test('what the upstream has withdrawn meanwhile does not stand in for it', async
   held[1]?.write(replyOf('no', '', 503));
   assert.equal((await second.reply()).status, 503);
 });
+
+for (const [what, upstream, fail, status] of [
+  ['breaks off', (url) => url, (socket) => void socket.destroy(), 502],
+  ['is too slow', (url) => `{ targets: ['${url}'], deadline: 2s }`, () => {}, 504],
+] satisfies readonly [string, (url: string) => string, (socket: Socket) => void, number][])
+  test(`a change makes what is stored no good where its upstream ${what}, for it may have been done`, async (t) => {
+    const bench = await startBench(t);
+    assert.ok(bench.install(apiText(upstream(bench.upstream.url), [], cachedApi('on'))));
+    let body = 'first';
+    bench.upstream.respond = ({ head, socket }) =>
+      head.startsWith('POST') ? fail(socket) : void socket.write(replyOf(body, FRESH));
+    await bench.ask(request('/a'));
+    const client = bench.client().send(request('/a', 'content-length: 0\r\n', 'POST'));
+    await until(() => bench.upstream.last.head.startsWith('POST'));
+    bench.clock.pass(2_000);
+    assert.equal((await client.reply('POST')).status, status);
+    body = 'second';
+    assert.equal((await bench.ask(request('/a'))).body.toString(), 'second');
+  });
+
+for (const [what, reply] of [
+  ['is not to be stored', 'cache-control: no-store\r\ncontent-length: 10\r\n\r\n'],
+  ['is too large', `cache-control: max-age=60\r\ntransfer-encoding: chunked\r\n\r\n800\r\n${'x'.repeat(2_048)}\r\n`],
+] as const)
+  test(`a fetch behind whose reply ${what} is given up before its end`, async (t) => {
+    const bench = await staleBench(t, '{ staleWhileRevalidate: 1m, maxEntry: 1KiB }');
+    let left = false;
+    bench.upstream.respond = ({ socket }) => {
+      socket.on('close', () => (left = true));
+      socket.write(`HTTP/1.1 200 OK\r\n${reply}`);
+    };
+    assert.equal((await bench.ask(request('/a'))).body.toString(), 'first');
+    await until(() => left);
+  });
 
 test('a change whose client leaves before it hears how it ended makes what is stored no good', async (t) => {
   const bench = await startBench(t, { api: cachedApi('on') });

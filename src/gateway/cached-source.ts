@@ -78,7 +78,6 @@ class Invalidation implements ReplyTaker {
   }
 
   late(): void {
-    this.#ended(null);
     this.#reply.late();
   }
 
