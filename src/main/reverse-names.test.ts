@@ -104,6 +104,20 @@ test('a crowd of addresses waits for its turn, and beyond a bound is not asked f
   assert.equal(answers.filter((answer) => answer === null).length, 400 - 16 - 256);
 });
 
+test('of very many addresses the one that was asked for first is forgotten', async () => {
+  const { keeper, questions } = keeperOf({ pointers: {}, forward: {} });
+  const addressAt = (at: number): string => `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`;
+  const remembered = 16_384;
+  for (let at = 0; at < remembered; at++) await keeper.find(addressAt(at));
+  await keeper.find(addressAt(0));
+  assert.equal(questions(), remembered);
+  await keeper.find(addressAt(remembered));
+  await keeper.find(addressAt(1));
+  assert.equal(questions(), remembered + 1);
+  await keeper.find(addressAt(0));
+  assert.equal(questions(), remembered + 2);
+});
+
 test('what was confirmed stays for an hour while nobody can say whether it still is, and goes at once where it is not', async () => {
   const pointers: Zone['pointers'] = { '192.0.2.1': ['a.example', 'b.example'], '192.0.2.2': ['c.example'] };
   const forward: Zone['forward'] = { 'a.example': ['192.0.2.1'], 'c.example': ['192.0.2.2'] };
