@@ -52,10 +52,15 @@ class Bench {
 
   /** Puts a text in the place of the file, and is done when that has been read. */
   async write(text: string | null): Promise<void> {
+    this.begin(text);
+    for (let turn = 0; turn < 5; turn++) await setImmediate();
+  }
+
+  /** Puts a text there, and the reading has begun. */
+  begin(text: string | null): void {
     if (text === null) this.held.delete(FILE);
     else this.held.set(FILE, text);
     this.watched.get(FILE)?.();
-    for (let turn = 0; turn < 5; turn++) await setImmediate();
   }
 
   get entries(): number | null | undefined {
@@ -126,9 +131,28 @@ test('what a configuration names no more is neither watched nor kept', async () 
   bench.lists.follow(await bench.gathered('deny: { methods: [TRACE] }'));
   assert.deepEqual([bench.lists.report(), bench.watched.size], [[], 0]);
   assert.equal(bench.table.read(LISTS_TABLE.name).rows.size, 0);
-  bench.lists.follow(await bench.gathered());
+  const gathered = await bench.gathered();
+  bench.lists.follow(gathered);
   bench.lists.close();
   assert.equal(bench.watched.size, 0);
+  bench.lists.follow(gathered);
+  assert.equal(bench.watched.size, 0);
+});
+
+test('a list that a configuration names no more does not come back from a reading that had begun', async () => {
+  const bench = await started();
+  const without = await bench.gathered('deny: { methods: [TRACE] }');
+  bench.begin('192.0.2.1\n198.51.100.1\n');
+  bench.lists.follow(without);
+  for (let turn = 0; turn < 5; turn++) await setImmediate();
+  assert.equal(bench.table.read(LISTS_TABLE.name).rows.size, 0);
+});
+
+test('a change while the one before is being read is in force too', async () => {
+  const bench = await started();
+  bench.begin('192.0.2.1\n198.51.100.1\n');
+  await bench.write('192.0.2.1\n198.51.100.1\n198.51.100.2\n');
+  assert.equal(bench.entries, 3);
 });
 
 test('a configuration that was gathered before a list changed does not bring the old list back, also where it is refused', async () => {

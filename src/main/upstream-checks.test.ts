@@ -37,10 +37,15 @@ interface Starting {
   readonly clock?: Clock;
   /** Hears of each line of the log while it is written. */
   readonly heard?: (event: string) => void;
+  /** What is drawn by chance, from 0 to 1. */
+  readonly chance?: number;
 }
 
 /** Checks that are really made, and the table that they fill. */
-function start(t: TestContext, { found = () => [], clock = createSystemClock(), heard = () => {} }: Starting = {}) {
+function start(
+  t: TestContext,
+  { found = () => [], clock = createSystemClock(), heard = () => {}, chance = 0.5 }: Starting = {},
+) {
   const lines: string[] = [];
   const log = {
     write: (_: string, event: string) => {
@@ -49,7 +54,7 @@ function start(t: TestContext, { found = () => [], clock = createSystemClock(), 
     },
   };
   const tables = createMemoryTables({ log });
-  const checks = new UpstreamChecks({ clock, log, chance: () => 0.5, tables, found });
+  const checks = new UpstreamChecks({ clock, log, chance: () => chance, tables, found });
   t.after(() => checks.close());
   const down = (): readonly string[] =>
     [...tables.read<UpstreamHealthRow>(UPSTREAM_HEALTH.name).rows.keys()].toSorted();
@@ -149,17 +154,23 @@ test('so many checks in a row as are said must fail until a target is down, and 
 test('a check has the time that is said, and so has the pause behind it, a tenth more or less', async (t) => {
   const well = await answering(t);
   const system = createSystemClock();
-  const delays: number[] = [];
-  const after: Clock['after'] = (delayMs, callback) => {
-    delays.push(delayMs);
-    return system.after(delayMs, callback);
-  };
-  const { checks } = start(t, { clock: { ...system, after } });
-  checks.follow(gatheredOf(apiOf('a', [`127.0.0.1:${well.port}`], '{ path: /live, every: 1h, timeout: 50s }')));
-  await until('it has answered', () => delays.length === 2);
-  const [timeoutMs, pauseMs = 0] = delays;
-  assert.equal(timeoutMs, 50_000);
-  assert.ok(pauseMs > 3_500_000 && pauseMs <= 3_600_000, String(pauseMs));
+  for (const [chance, mostMs] of [
+    [0, 3_240_000],
+    [0.5, 3_600_000],
+    [1, 3_960_000],
+  ] as const) {
+    const delays: number[] = [];
+    const after: Clock['after'] = (delayMs, callback) => {
+      delays.push(delayMs);
+      return system.after(delayMs, callback);
+    };
+    const { checks } = start(t, { clock: { ...system, after }, chance });
+    checks.follow(gatheredOf(apiOf('a', [`127.0.0.1:${well.port}`], '{ path: /live, every: 1h, timeout: 50s }')));
+    await until('it has answered', () => delays.length === 2);
+    const [timeoutMs, pauseMs = 0] = delays;
+    assert.equal(timeoutMs, 50_000);
+    assert.ok(pauseMs > mostMs - 100_000 && pauseMs <= mostMs, String(pauseMs));
+  }
 });
 
 test('what was closed checks nothing any more', async (t) => {
