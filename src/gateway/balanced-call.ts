@@ -93,7 +93,6 @@ export class BalancedCall implements UpstreamCall, UpstreamEvents {
   #again: Again | null = null;
   #body: KeptBody | null = null;
   #finished = false;
-  #idleMs: number | null = null;
 
   constructor(host: BalancedCallHost, endpoint: Endpoint, sent: Sent, events: UpstreamEvents) {
     this.#host = host;
@@ -127,8 +126,8 @@ export class BalancedCall implements UpstreamCall, UpstreamEvents {
     this.#call?.resume();
   }
 
+  /** What stands has the head of its reply, and is sent no more; a stream of gRPC may stand still before it too. */
   allowIdle(idleMs: number): void {
-    this.#idleMs = idleMs;
     this.#call?.allowIdle(idleMs);
   }
 
@@ -329,7 +328,6 @@ export class BalancedCall implements UpstreamCall, UpstreamEvents {
     picker.begun(next);
     const call = next.upstream.call(request, this, this.#client, nowMs);
     this.#call = call;
-    if (this.#idleMs !== null) call.allowIdle(this.#idleMs);
     const pieces = this.#body === null ? [] : this.#body.pieces;
     const more = pieces.length === 0 || call.write(pieces);
     if (this.#finished) call.finish();

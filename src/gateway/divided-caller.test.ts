@@ -427,6 +427,17 @@ test('a mirror gets its part of the requests', async (t) => {
   assert.ok(copies > 30 && copies < 90, String(copies));
 });
 
+test('a mirror that a reload leaves gets copies over the connection that it had', async (t) => {
+  const { bench, upstreams, install } = await start(t, 2, withMirror());
+  const mirror = upstreams[1] as RawUpstream;
+  for (let reloads = 0; reloads < 3; reloads++) {
+    install(withMirror());
+    await bench.ask(GET);
+    await until(() => bench.metrics.copies.length === reloads + 1);
+  }
+  assert.deepEqual([mirror.connections, new Set(bench.metrics.copies)], [1, new Set(['a answered'])]);
+});
+
 test('a mirror that a reload takes away loses what was on its way there', async (t) => {
   const { bench, upstreams, install } = await start(t, 2, withMirror());
   const mirror = upstreams[1] as RawUpstream;

@@ -8,7 +8,7 @@ import { UpstreamPools } from './upstream-pools.ts';
 
 const KINDS = kindTable([]);
 const CLIENT = { address: '192.0.2.1' };
-const UPSTREAM = `{ discover: { file: /t.yaml }, balance: round-robin, retries: 0, health: { slowStart: 0s } }`;
+const UPSTREAM = `{ discover: { file: /t.yaml }, balance: round-robin, retries: 0, health: { slowStart: 0s }`;
 
 /** A caller that keeps how its call ended. */
 class Caller implements UpstreamEvents {
@@ -45,19 +45,16 @@ interface Scene {
   ask(): Promise<number | string | null>;
 }
 
-function scene(): Scene {
-  const { apis } = snapshotOf(gatheredOf(apiText(UPSTREAM, []), KINDS), KINDS);
+function scene(more = '', now: () => number = () => 0): Scene {
+  const text = apiText(`${UPSTREAM}${more} }`, []);
+  const { apis } = snapshotOf(gatheredOf(text, KINDS), KINDS);
   const source = apis[0]?.upstream.discover?.source;
   assert.ok(source !== undefined);
   let held: TableVersion<unknown> = { declaration: UPSTREAM_TARGETS, version: 0, filledAtMs: 0, rows: new Map() };
-  const pools = new UpstreamPools(
-    portsAt(() => 0),
-    undefined,
-    {
-      declare() {},
-      read: <Row>() => held as TableVersion<Row>,
-    },
-  );
+  const pools = new UpstreamPools(portsAt(now), undefined, {
+    declare() {},
+    read: <Row>() => held as TableVersion<Row>,
+  });
   const [caller] = pools.forApis(apis);
   assert.ok(caller !== undefined);
   const call = (): Caller => {
@@ -138,4 +135,32 @@ test('a table that says the same again changes nothing, and of a source that is 
   assert.deepEqual([one.connections, two.connections], [1, 1]);
   pools.retain([]);
   await until(() => one.sockets.size + two.sockets.size === 0);
+});
+
+test('a request that finds no target takes no place of those that try out whether an upstream is back', async (t) => {
+  let now = 0;
+  const breaker = ', breaker: { failurePercent: 50, of: 2, in: 10s, unreachable: 3, open: 5s }';
+  const { find, ask } = scene(breaker, () => now);
+  const one = await RawUpstream.start(t);
+  const { respond } = one;
+  one.respond = ({ socket }) => void socket.write('HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n');
+  find(one);
+  assert.deepEqual([await ask(), await ask(), await ask()], [503, 503, 'upstream-circuit-open']);
+  now = 5_000;
+  find();
+  for (let asked = 0; asked < 10; asked++) assert.equal(await ask(), 'upstream-unavailable');
+  one.respond = respond;
+  find(one);
+  for (let asked = 0; asked < 10; asked++) assert.equal(await ask(), 200);
+});
+
+test('connections to targets that are found stay where a few more or less are found', async (t) => {
+  const { find, ask } = scene();
+  const upstreams = await Promise.all([1, 2, 3, 4].map(() => RawUpstream.start(t)));
+  const [one] = upstreams as [RawUpstream];
+  for (const count of [1, 2, 4, 1]) {
+    find(...upstreams.slice(0, count));
+    for (let asked = 0; asked < count; asked++) assert.equal(await ask(), 200);
+  }
+  assert.equal(one.connections, 1);
 });

@@ -187,6 +187,45 @@ test('nothing is sent again beyond the deadline, and each target hears what is l
   assert.equal(bench.clock.waiting, 0);
 });
 
+test('nothing is sent again where its pause would end beyond the deadline: the failure is told at once', async (t) => {
+  const bench = await startBench(t);
+  assert.ok(bench.install(apiText(`{ targets: ['${bench.upstream.url}'], deadline: 1s, ${EVERYTHING} }`, [])));
+  bench.upstream.respond = () => {};
+  const client = bench.client().send(GET);
+  await until(() => bench.upstream.requests.length === 1);
+  bench.clock.pass(995);
+  bench.upstream.last.socket.resetAndDestroy();
+  assert.match(codeOf(await client.reply()) ?? '', /^upstream-/);
+  assert.deepEqual([bench.upstream.requests.length, bench.metrics.retries], [1, []]);
+});
+
+test('nothing is sent again once the circuit breaker has opened', async (t) => {
+  const upstreams = await Promise.all([1, 2, 3].map(() => RawUpstream.start(t)));
+  for (const upstream of upstreams) upstream.respond = MISDEEDS.unavailable;
+  const breaker = 'breaker: { failurePercent: 50, of: 2, in: 10s, unreachable: 3, open: 5s }';
+  const urls = upstreams.map(({ url }) => url);
+  const bench = await startOver(t, urls, `${breaker}, ${EVERYTHING}`);
+  assert.equal((await bench.ask(GET)).status, 503);
+  assert.equal(
+    upstreams.reduce((sum, { requests }) => sum + requests.length, 0),
+    2,
+  );
+});
+
+test('nothing is sent again where the circuit breaker opens during the pause', async (t) => {
+  const bench = await startBench(t);
+  const breaker = 'breaker: { failurePercent: 50, of: 3, in: 10s, unreachable: 3, open: 5s }';
+  const { url } = bench.upstream;
+  assert.ok(bench.install(apiText(`{ targets: ['${url}'], health: { eject: off }, ${breaker}, ${EVERYTHING} }`, [])));
+  bench.upstream.respond = MISDEEDS.unavailable;
+  const clients = [bench.client().send(GET), bench.client().send(GET)];
+  await until(() => bench.clock.waiting === 2);
+  assert.equal((await bench.ask(GET)).status, 503);
+  bench.clock.pass(250);
+  for (const client of clients) assert.equal(codeOf(await client.reply()), 'upstream-unavailable');
+  assert.equal(bench.upstream.requests.length, 3);
+});
+
 test('one target alone is asked again after a pause', async (t) => {
   const bench = await startBench(t);
   assert.ok(bench.install(apiText(`{ targets: ['${bench.upstream.url}'], ${EVERYTHING} }`, [])));

@@ -92,6 +92,26 @@ test('what is still open of an upstream that nobody has a use for any more is he
   }
 });
 
+test('a request that finds the queue of its only target full is told so at once: no other try, and no breaker that opens', async (t) => {
+  const { url } = await silentUpstream(t, false);
+  const breaker = 'breaker: { failurePercent: 50, of: 2, in: 10s, unreachable: 3, open: 5s }';
+  const pools = new UpstreamPools(
+    portsAt(() => 0),
+    { connections: 1, waiting: 1 },
+  );
+  const { apis } = snapshotOf(gatheredOf(apiText(`{ targets: ['${url}'], retries: 2, ${breaker} }`, []), KINDS), KINDS);
+  const [caller] = pools.forApis(apis);
+  const codes: (string | undefined)[] = [];
+  for (let asked = 0; asked < 10; asked++) {
+    const waits = new Waits();
+    caller?.call({ ...REQUEST, hash: 0, toCanary: false, deadline: null }, waits, CLIENT);
+    if (asked > 1) await until(() => waits.failure !== null);
+    codes.push(waits.failure?.code);
+  }
+  assert.deepEqual(new Set(codes.slice(2)), new Set(['upstream-overloaded']));
+  pools.close();
+});
+
 test('an upstream of which anything else is demanded, or that is shown something else, has connections of its own', () => {
   const [api] = snapshotOf(gatheredOf(apiText('https://127.0.0.1:9', []), KINDS), KINDS).apis;
   assert.ok(api !== undefined);
