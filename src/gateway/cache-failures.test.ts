@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
+import { PASS } from '../policy/index.ts';
 import { cachedApi, replyOf, request } from './cache-fixture.test.ts';
-import { apiText, type Bench, codeOf, type GivenReply, rest, startBench, until } from './fixture.test.ts';
+import { apiText, type Bench, codeOf, type GivenReply, kindOf, rest, startBench, step, until } from './fixture.test.ts';
 
 const FRESH = 'cache-control: max-age=10; etag: "v1"';
 const storeOf = ({ headers }: GivenReply): string | undefined => headers['cache-status'];
@@ -280,6 +281,26 @@ for (const [what, reply] of [
     assert.equal((await bench.ask(request('/a'))).body.toString(), 'first');
     await until(() => left);
   });
+
+test('a change whose time was over before it was sent leaves what is stored as it is', async (t) => {
+  let judge = (): void => {};
+  const slow = step<'decide'>(async ({ request: { method } }) => {
+    if (method === 'POST') await new Promise<void>((resolve) => (judge = resolve));
+    return PASS;
+  });
+  const bench = await startBench(t, { kinds: [kindOf('slow', { decide: slow })] });
+  const upstream = `{ targets: ['${bench.upstream.url}'], deadline: 2s }`;
+  assert.ok(bench.install(apiText(upstream, ['slow'], cachedApi('on'))));
+  bench.upstream.respond = ({ socket }) => void socket.write(replyOf('first', FRESH));
+  await bench.ask(request('/a'));
+  const client = bench.client().send(request('/a', 'content-length: 0\r\n', 'POST'));
+  await until(() => bench.gateway.inFlight === 1);
+  bench.clock.pass(3_000);
+  judge();
+  assert.equal((await client.reply('POST')).status, 504);
+  assert.match(storeOf(await bench.ask(request('/a'))) ?? '', /hit/);
+  assert.equal(bench.upstream.requests.length, 1);
+});
 
 test('a change whose client leaves before it hears how it ended makes what is stored no good', async (t) => {
   const bench = await startBench(t, { api: cachedApi('on') });

@@ -1,7 +1,7 @@
+import { hashText } from '../balance/index.ts';
+
 /** So many marks are shared by all places; two places with one mark cost a fetch that was not needed, and nothing else. */
 const MARKS = 16_384;
-const FNV_OFFSET = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
 
 /** The memory that the marks of all threads stand in. */
 export function createMarkMemory(): SharedArrayBuffer {
@@ -21,9 +21,7 @@ export class PlaceMarks {
 
   /** Which mark a place has. */
   static of(place: string): number {
-    let hash = FNV_OFFSET;
-    for (let at = 0; at < place.length; at++) hash = Math.imul(hash ^ place.charCodeAt(at), FNV_PRIME);
-    return (hash >>> 0) % MARKS;
+    return hashText(place) % MARKS;
   }
 
   read(mark: number): number {
