@@ -80,8 +80,13 @@ const FAILURES: readonly (readonly [what: string, fail: (socket: Socket) => void
 for (const [what, fail, status] of FAILURES)
   test(`where the upstream ${what}, what is stale stands in for its time, and then no more`, async (t) => {
     const bench = await staleBench(t, '{ staleIfError: 1m }');
-    bench.upstream.respond = ({ socket }) => fail(socket);
+    let left = false;
+    bench.upstream.respond = ({ socket }) => {
+      socket.on('close', () => (left = true));
+      fail(socket);
+    };
     const given = await bench.ask(request('/a'));
+    if (what.includes('never ends')) await until(() => left);
     assert.deepEqual([given.status, given.body.toString()], [200, 'first']);
     assert.match(storeOf(given) ?? '', /^portcullis; fwd=stale; /);
     const asked = bench.upstream.requests.length;

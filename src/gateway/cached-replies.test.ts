@@ -317,6 +317,19 @@ test('steps judge each request before anything stored is looked at, and see ever
   assert.equal(bench.upstream.requests.length, 1);
 });
 
+test('what a step makes of the head of a stored reply is for that request alone', async (t) => {
+  const strip = step<'respond'>(({ request: { headers } }, _reply, edits) => {
+    if (headers.has('x-strip')) edits.removeHeader('x-kept');
+    return { kind: 'pass' };
+  });
+  const bench = await startBench(t, { api: cachedApi('on'), kinds: [kindOf('strip', { respond: strip })] });
+  numbered(bench, `${FRESH}; x-kept: 1`);
+  const keptOf = async (more = ''): Promise<string | undefined> =>
+    (await bench.ask(request('/a', more))).headers['x-kept'];
+  assert.deepEqual([await keptOf(), await keptOf('x-strip: 1\r\n'), await keptOf()], ['1', undefined, '1']);
+  assert.equal(bench.upstream.requests.length, 1);
+});
+
 test('a step that reads the body reads what is stored, and its work is not stored', async (t) => {
   const stamp = kindOf('stamp', {
     respond: step(
