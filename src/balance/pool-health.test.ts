@@ -61,6 +61,16 @@ function fail(pool: Pool, at: number, times: number, nowMs: number): void {
   for (let time = 0; time < times; time++) pool.health.failed(entry(pool, at), 'ECONNREFUSED', nowMs);
 }
 
+test('the part that must fail, and the first time, are those that are set', () => {
+  const eject = { ...EJECT, consecutive: 100, failurePercent: 80, timeMs: 2_000 };
+  const pool = poolOf(entriesOf(2), { ...SETTINGS, eject });
+  for (let asked = 0; asked < 5; asked++) answer(pool, 0, 200, 0);
+  fail(pool, 0, 19, 0);
+  assert.deepEqual(pool.heard, []);
+  fail(pool, 0, 1, 0);
+  assert.deepEqual(pool.heard, ['http://t0 ejected 2000, ECONNREFUSED', 'shares']);
+});
+
 test('so many failures in a row eject a target, a success between them starts the row anew', () => {
   const pool = poolOf(entriesOf(3));
   fail(pool, 0, 2, 0);

@@ -74,6 +74,17 @@ function counts(upstreams: readonly RawUpstream[]): readonly number[] {
 const three = (rule: string) => (urls: readonly string[]) =>
   `targets: [${urls.join(', ')}], balance: { hash: ${rule} }`;
 
+test('a target gets as much beside the others as its weight says', async (t) => {
+  const weighed = ([first, second]: readonly string[]): string =>
+    `targets: [{ url: '${first}', weight: 3 }, '${second}'], balance: round-robin`;
+  const { bench, upstreams } = await start(t, 2, weighed);
+  await askEach(
+    bench,
+    times(40, () => GET),
+  );
+  assert.deepEqual(counts(upstreams), [30, 10]);
+});
+
 test('balancing by a hash sends the same value of a header to the same target, and other values to others', async (t) => {
   const { bench, upstreams } = await start(t, 3, three('{ header: X-Session }'));
   await askEach(
