@@ -3,6 +3,7 @@ import type { IssuerConfig, LimitRule } from '../policy/index.ts';
 import type { ApiConfig, AuthConfig, Config, OperationConfig } from './config.ts';
 import { RESERVED_NAMES } from './issuers.ts';
 import { formatKeyPath } from './key-path.ts';
+import { placeAt } from './place-at.ts';
 import { roleIssues } from './role-checks.ts';
 
 type Places = Readonly<Record<string, Place>>;
@@ -104,5 +105,5 @@ function limitPath(owner: string, index: number, places: Places): string {
 }
 
 function at(places: Places, path: string): { place: Place | null } {
-  return { place: (Object.hasOwn(places, path) ? places[path] : undefined) ?? null };
+  return { place: placeAt(places, path) };
 }

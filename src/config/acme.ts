@@ -4,6 +4,7 @@ import { err, errorIssue, type Issue, ok, type Place, type Result } from '../bas
 import type { AcmeAuthority, AcmeConfig, Config } from './config.ts';
 import { hasOwnCertificate } from './own-certificate.ts';
 import { absolute } from './path.ts';
+import { placeAt } from './place-at.ts';
 import { duration, parsed, path, uniqueList } from './scalars.ts';
 import { parseSecretReference } from './secret-reference.ts';
 import { readWebUrl } from './web-url.ts';
@@ -182,7 +183,7 @@ export function acmeWarnings({ server, apis }: Config, places: Readonly<Record<s
     if (host === null || hasOwnCertificate(server.https, host)) return [];
     if (names.has(host) || names.has(`*${host.slice(host.indexOf('.'))}`)) return [];
     const path = `${api}.host`;
-    const place = (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
+    const place = placeAt(places, path);
     const message = 'no certificate is asked for this host, since `names` does not list it';
     const fix = 'list it under `names` of acme, or leave those out';
     return [{ ...errorIssue(path, message, { place, fix }), severity: 'warning' as const }];

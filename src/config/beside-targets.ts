@@ -5,6 +5,7 @@ import type { ApiConfig, CanaryConfig, MirrorConfig, TargetConfig, UpstreamConfi
 import { canarySchema } from './canary.ts';
 import { kindOfFound } from './discover.ts';
 import { mirrorSchema } from './mirror.ts';
+import { placeAt } from './place-at.ts';
 import { isWhole, type RawTarget, targetFault } from './targets.ts';
 import { words } from './words.ts';
 
@@ -78,6 +79,6 @@ export function mirrorIssues(
 ): Issue[] {
   if (source.kind !== 'descriptors' || upstream.mirror === null) return [];
   const path = `${at}.upstream.mirror`;
-  const place = (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
+  const place = placeAt(places, path);
   return [errorIssue(path, 'calls of gRPC are not mirrored', { place, fix: 'take `mirror` away' })];
 }

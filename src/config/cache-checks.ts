@@ -1,5 +1,6 @@
 import { errorIssue, type Issue, type Place } from '../base/index.ts';
 import type { ApiConfig, Config, OperationConfig } from './config.ts';
+import { placeAt } from './place-at.ts';
 
 /** What is wrong with how replies are stored, where each key is sound by itself. */
 export function cacheIssues(
@@ -9,7 +10,7 @@ export function cacheIssues(
 ): Issue[] {
   const issues: Issue[] = [];
   const complain = (path: string, message: string, fix: string): void => {
-    const place = (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
+    const place = placeAt(places, path);
     issues.push(errorIssue(path, message, { place, fix }));
   };
   const tooLarge = (path: string, bytes: number): void => {

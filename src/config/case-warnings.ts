@@ -10,6 +10,7 @@ import {
 import { caseSiblings, type CaseSibling, caseVariants, type Crossing, type Routed } from './case-siblings.ts';
 import type { ApiConfig, AuthConfig, Config, ValidateConfig } from './config.ts';
 import type { DescribedDocument } from './description-document.ts';
+import { placeAt } from './place-at.ts';
 import { routeName } from './routes.ts';
 
 /** More of them say nothing new: such an API has parameters beside literals all over. */
@@ -180,6 +181,6 @@ function warningOf(pairs: readonly CaseSibling<Ruled>[], places: Readonly<Record
     sibling.described === null
       ? 'give both the same rights, or make sure that the upstream minds the case'
       : 'give the parameter a pattern that excludes it, or both the same rights';
-  const place = (Object.hasOwn(places, sibling.path) ? places[sibling.path] : undefined) ?? null;
+  const place = placeAt(places, sibling.path);
   return { ...errorIssue(sibling.path, message, { place, fix }), severity: 'warning' };
 }

@@ -8,6 +8,7 @@ import { everyTarget, mirrorIssues } from './beside-targets.ts';
 import { handlingIssues } from './handling-checks.ts';
 import { formatKeyPath } from './key-path.ts';
 import { listIssues } from './lists.ts';
+import { placeAt } from './place-at.ts';
 import { routeName } from './routes.ts';
 import { upstreamTlsIssues } from './upstream-tls.ts';
 
@@ -123,5 +124,5 @@ export function operationIssues(api: ApiConfig, known: readonly string[], places
 }
 
 function at(places: Places, path: string): { place: Place | null } {
-  return { place: (Object.hasOwn(places, path) ? places[path] : undefined) ?? null };
+  return { place: placeAt(places, path) };
 }

@@ -4,6 +4,7 @@ import type { DescribedDocument } from './description-document.ts';
 import { fileWords } from './description-source.ts';
 import type { ParsedConfig } from './parse.ts';
 import { folderOf, resolvePath } from './path.ts';
+import { placeAt } from './place-at.ts';
 import { parseSecretReference } from './secret-reference.ts';
 import { splitWords } from './words.ts';
 
@@ -91,5 +92,5 @@ export function complain(work: Work, path: string, text: string): void {
 /** Where a key path stands, if it was written. */
 export function placeOf(work: Work, path: string): Place | null {
   const { places } = work.parsed;
-  return Object.hasOwn(places, path) ? (places[path] ?? null) : null;
+  return placeAt(places, path);
 }

@@ -1,6 +1,7 @@
 import { errorIssue, type Issue, type Place } from '../base/index.ts';
 import type { ApiDescription } from '../openapi/index.ts';
 import type { ApiConfig, AuthConfig, Config } from './config.ts';
+import { placeAt } from './place-at.ts';
 
 /** More of them say nothing new: the roles are not written yet. */
 const WARNING_LIMIT = 20;
@@ -41,7 +42,7 @@ function warningOf(group: readonly Lack[], places: Readonly<Record<string, Place
   const names = group.slice(0, EXAMPLE_LIMIT).map(({ operation }) => operation);
   const more = group.length > names.length ? ` and ${group.length - names.length} more` : '';
   const message = `${names.join(', ')}${more} can be called by nobody: no role grants ${permission}`;
-  const place = (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
+  const place = placeAt(places, path);
   const fix = 'grant it to a role below `roles`, or let an issuer bring it by `claims: { permissions: … }`';
   return { ...errorIssue(path, message, { place, fix }), severity: 'warning' };
 }

@@ -1,6 +1,7 @@
 import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
 import type { MaintenanceRules } from '../policy/index.ts';
 import type { ApiConfig, Config, OperationConfig } from './config.ts';
+import { placeAt } from './place-at.ts';
 
 type Places = Readonly<Record<string, Place>>;
 
@@ -8,7 +9,7 @@ type Places = Readonly<Record<string, Place>>;
 export function handlingIssues(api: ApiConfig, { roles }: Config, places: Places): Issue[] {
   const names = roles.map(({ name }) => name);
   const issue = (path: string, message: string, fix: string): Issue =>
-    errorIssue(path, message, { place: (Object.hasOwn(places, path) ? places[path] : undefined) ?? null, fix });
+    errorIssue(path, message, { place: placeAt(places, path), fix });
   const told: Issue[] = [];
   const maintained = (owner: string, rules: MaintenanceRules | 'off' | null, open: boolean): void => {
     if (rules === null || rules === 'off') return;

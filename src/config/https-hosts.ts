@@ -7,6 +7,7 @@ import { readHost } from './host-name.ts';
 import { formatKeyPath } from './key-path.ts';
 import { stands } from './own-certificate.ts';
 import { absolute } from './path.ts';
+import { placeAt } from './place-at.ts';
 import { keyReference, privateKey } from './private-key.ts';
 import { parsed, path } from './scalars.ts';
 import { words } from './words.ts';
@@ -90,7 +91,7 @@ export function toFileCertificate(raw: z.output<typeof filePair>, file: string):
 export function hostWarnings({ server, apis }: Config, places: Readonly<Record<string, Place>>): Issue[] {
   const { clients, hosts } = server.https;
   const warn = (path: string, message: string, fix: string): Issue => {
-    const place = (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
+    const place = placeAt(places, path);
     return { ...errorIssue(path, message, { place, fix }), severity: 'warning' };
   };
   const open = apis.filter((api) => api.host === null);

@@ -11,6 +11,7 @@ import {
 } from '../lists/index.ts';
 import type { Config } from './config.ts';
 import { absolute } from './path.ts';
+import { placeAt } from './place-at.ts';
 import { parseMethod } from './routes.ts';
 import { parsed, path, uniqueList } from './scalars.ts';
 import { words } from './words.ts';
@@ -209,7 +210,7 @@ export function listIssues(config: Config, places: Readonly<Record<string, Place
     const lacking = ASKED.filter(({ key, database }) => given[key] !== null && config.geo[database] === null);
     return lacking.map(({ key, database }) => {
       const at = `${given.path}.${key}`;
-      const place = (Object.hasOwn(places, at) ? places[at] : undefined) ?? null;
+      const place = placeAt(places, at);
       const message = `no database says of addresses what this asks for: \`geo.${database}\` is missing`;
       return errorIssue(at, message, { place, fix: `name one: geo: { ${database}: ./NAME.mmdb }` });
     });

@@ -1,5 +1,6 @@
 import { errorIssue, isEverything, type Issue, type Place } from '../base/index.ts';
 import type { Config } from './config.ts';
+import { placeAt } from './place-at.ts';
 
 /** More of them say nothing new. */
 const WARNING_LIMIT = 20;
@@ -7,7 +8,7 @@ const WARNING_LIMIT = 20;
 /** What is closed for maintenance, so that nobody forgets it; and what only seems to be, since everybody passes. */
 export function maintenanceWarnings({ apis }: Config, places: Readonly<Record<string, Place>>): Issue[] {
   const warning = (path: string, message: string, fix: string): Issue => {
-    const place = (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
+    const place = placeAt(places, path);
     return { ...errorIssue(path, message, { place, fix }), severity: 'warning' };
   };
   const owners = apis.flatMap((api) => [api, ...Object.values(api.operations)]);

@@ -1,5 +1,6 @@
 import { errorIssue, type Issue, type Place } from '../base/index.ts';
 import type { Config } from './config.ts';
+import { placeAt } from './place-at.ts';
 
 /** More of them say nothing new. */
 const WARNING_LIMIT = 20;
@@ -16,7 +17,7 @@ export function originWarnings({ apis }: Config, places: Readonly<Record<string,
     return origins.flatMap((origin, index) => {
       if (!/^wss?:/.test(origin)) return [];
       const at = `${path}.websocket.origins[${index}]`;
-      const place = (Object.hasOwn(places, at) ? places[at] : undefined) ?? null;
+      const place = placeAt(places, at);
       const message = `no page has the origin ${origin}, so it lets nobody in`;
       return [{ ...errorIssue(at, message, { place, fix: FIX }), severity: 'warning' as const }];
     });

@@ -1,11 +1,12 @@
 import { errorIssue, type Issue, type Place } from '../base/index.ts';
 import type { Config } from './config.ts';
+import { placeAt } from './place-at.ts';
 import { PLACEHOLDER } from './starter.ts';
 
 /** Places of a written configuration that nobody has filled in yet: it is sound, and lets nobody in. */
 export function placeholderWarnings({ issuers }: Config, places: Readonly<Record<string, Place>>): Issue[] {
   const warning = (path: string, message: string, fix: string): Issue => {
-    const place = (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
+    const place = placeAt(places, path);
     return { ...errorIssue(path, message, { place, fix }), severity: 'warning' };
   };
   return issuers.flatMap(({ path, issuer, audiences }) => [

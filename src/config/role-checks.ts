@@ -1,5 +1,6 @@
 import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
 import type { RoleConfig } from './config.ts';
+import { placeAt } from './place-at.ts';
 
 type Places = Readonly<Record<string, Place>>;
 
@@ -58,5 +59,5 @@ function findCycle(start: string, byName: ByName, done: Set<string>): readonly s
 }
 
 function placeOf(places: Places, path: string): Place | null {
-  return (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
+  return placeAt(places, path);
 }

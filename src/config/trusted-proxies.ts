@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AddressSet, errorIssue, isEverything, type Issue, ok, type Place, type Result } from '../base/index.ts';
 import type { Config, TrustedProxiesConfig } from './config.ts';
+import { placeAt } from './place-at.ts';
 import { parsed, uniqueList } from './scalars.ts';
 import { words } from './words.ts';
 
@@ -55,7 +56,7 @@ export function proxyWarnings(config: Config, places: Readonly<Record<string, Pl
     const open = addresses.find(isEverything);
     if (open === undefined) return [];
     const message = `${open} is everybody: any client can say that it has another address`;
-    const place = (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
+    const place = placeAt(places, path);
     return [{ ...errorIssue(path, message, { place, fix: 'name the proxies themselves' }), severity: 'warning' }];
   });
 }

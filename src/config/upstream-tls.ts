@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
 import type { ApiConfig, UpstreamConfig } from './config.ts';
 import { absolute } from './path.ts';
+import { placeAt } from './place-at.ts';
 import { keyReference, privateKey } from './private-key.ts';
 import { parsed, path, uniqueList } from './scalars.ts';
 import { words } from './words.ts';
@@ -66,7 +67,7 @@ export function upstreamTlsIssues({ path: at, upstream }: ApiConfig, places: Rea
   return Object.entries(said).flatMap(([key, value]) => {
     if (value === null || value === undefined) return [];
     const path = `${at}.upstream.${key}`;
-    const place = (Object.hasOwn(places, path) ? places[path] : undefined) ?? null;
+    const place = placeAt(places, path);
     const fix = `give the target an https URL, or take \`${key}\` away`;
     return [errorIssue(path, 'plain http has no certificate that this could be about', { place, fix })];
   });
