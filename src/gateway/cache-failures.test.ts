@@ -288,9 +288,9 @@ for (const [what, reply] of [
   });
 
 test('a change whose time was over before it was sent leaves what is stored as it is', async (t) => {
-  let judge = (): void => {};
+  const judged = Promise.withResolvers<void>();
   const slow = step<'decide'>(async ({ request: { method } }) => {
-    if (method === 'POST') await new Promise<void>((resolve) => (judge = resolve));
+    if (method === 'POST') await judged.promise;
     return PASS;
   });
   const bench = await startBench(t, { kinds: [kindOf('slow', { decide: slow })] });
@@ -301,7 +301,7 @@ test('a change whose time was over before it was sent leaves what is stored as i
   const client = bench.client().send(request('/a', 'content-length: 0\r\n', 'POST'));
   await until(() => bench.gateway.inFlight === 1);
   bench.clock.pass(3_000);
-  judge();
+  judged.resolve();
   assert.equal((await client.reply('POST')).status, 504);
   assert.match(storeOf(await bench.ask(request('/a'))) ?? '', /hit/);
   assert.equal(bench.upstream.requests.length, 1);
