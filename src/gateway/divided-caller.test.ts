@@ -395,7 +395,7 @@ test('a mirror keeps nothing of a request whose upstream has failed, or answered
 });
 
 test('a mirror gets 64 copies at once and no more, and each is given up after 30 s', async (t) => {
-  const { bench, upstreams } = await start(t, 2, withMirror());
+  const { bench, upstreams } = await start(t, 2, (urls) => `${withMirror()(urls)}, timeout: 120s`);
   const mirror = upstreams[1] as RawUpstream;
   mirror.respond = () => {};
   await askEach(

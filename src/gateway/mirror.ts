@@ -54,7 +54,7 @@ export class Mirror {
   /** Copies a request that `call` carries, if it is one to be copied: gives what is to be used in place of `call`. */
   follow(request: OutgoingRequest, call: UpstreamCall, client: CallClient): UpstreamCall {
     const { methods, percent } = this.#config;
-    if (!methods.includes(request.method) || request.upgrade !== null || request.mayStandStill === true) return call;
+    if (!methods.includes(request.method) || request.upgrade !== null) return call;
     if (this.#ports.chance() * 100 >= percent) return call;
     const { framing } = request;
     const isLong = framing.kind === 'length' && framing.bytes > BODY_LIMIT_BYTES;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { TableVersion } from '../ports/index.ts';
+import type { UpstreamFailure } from '../wire/index.ts';
 import {
   apiText,
   type Bench,
@@ -203,7 +204,7 @@ function watched(health: string) {
     held = { ...held, version: held.version + 1, filledAtMs: 1, rows };
     watch.tableReplaced(UPSTREAM_HEALTH.name);
   };
-  return { ...fakes, watch, fill, changed, shares: () => endpoints.map(({ share }) => share) };
+  return { ...fakes, watch, endpoints, fill, changed, shares: () => endpoints.map(({ share }) => share) };
 }
 
 test('what the checks say becomes the share of each target, and who picks is told', () => {
@@ -246,4 +247,16 @@ test('where all fail their checks and are to be served, all are asked', () => {
   assert.deepEqual(shares(), [1, 1, 1]);
   fill(0, 2);
   assert.deepEqual(shares(), [0, 1, 0]);
+});
+
+test('what is full here takes no target out, and what breaks off there does', () => {
+  const { watch, endpoints, shares } = watched('{ eject: { consecutive: 3 } }');
+  const fail = (code: UpstreamFailure['code'], times: number): void => {
+    for (const endpoint of endpoints.slice(0, 1))
+      for (let at = 0; at < times; at++) watch.failed(endpoint, { code, detail: code }, at);
+  };
+  fail('upstream-overloaded', 100);
+  assert.deepEqual(shares(), [1, 1, 1]);
+  fail('upstream-incomplete-reply', 3);
+  assert.deepEqual(shares(), [0, 1, 1]);
 });

@@ -42,13 +42,6 @@ const TOLD_LIMIT = 1_000;
 const LINES_LIMIT = 20;
 const LINES_MS = 10_000;
 
-/** What a target can do nothing about: our own bounds, and what a policy here made of its reply. */
-const NOT_ITS_FAULT: ReadonlySet<UpstreamFailure['code']> = new Set([
-  'upstream-overloaded',
-  'upstream-refused-body',
-  'upstream-unavailable',
-]);
-
 /**
  * Watches the targets of one API in one thread: what their replies are like, and what the control side's checks say.
  * Every thread judges replies by itself, and tells of it by itself.
@@ -98,7 +91,8 @@ export class TargetHealthWatch implements TargetWatch {
   }
 
   failed(endpoint: Endpoint, { code, detail }: UpstreamFailure, nowMs: number): void {
-    if (!NOT_ITS_FAULT.has(code)) this.#pool?.failed(endpoint, detail, nowMs);
+    // What is full here says nothing of the target.
+    if (code !== 'upstream-overloaded') this.#pool?.failed(endpoint, detail, nowMs);
   }
 
   /** A live table has a new version. */
