@@ -11,12 +11,16 @@ interface Written {
   readonly api?: readonly string[];
   /** Whole lines at the top. */
   readonly top?: string;
+  /** The line that says what the API serves. */
+  readonly source?: string;
 }
 
-function parse({ api = ['auth: public'], top = '' }: Written) {
+const ROUTES = "routes: ['GET /a', 'POST /a']";
+
+function parse({ api = ['auth: public'], top = '', source = ROUTES }: Written) {
   const lines = api.map((line) => `    ${line}\n`).join('');
   const issuer = "issuers:\n  main: { issuer: 'https://id.acme.example', audience: shop }\n";
-  const text = `version: 1\n${top}${issuer}apis:\n  a:\n    routes: ['GET /a', 'POST /a']\n    upstream: http://127.0.0.1:1\n${lines}`;
+  const text = `version: 1\n${top}${issuer}apis:\n  a:\n    ${source}\n    upstream: http://127.0.0.1:1\n${lines}`;
   return parseConfig(text, { file: '/etc/portcullis.yaml', kinds: [] });
 }
 
@@ -104,6 +108,15 @@ test('an entry for which no thread has room is an issue where it is written', ()
   assert.match(issuesOf({ top: threads(3), api }), /maxEntry: a reply of more than 1398101 bytes/);
   assert.equal(issuesOf({ top: threads(64), api: ['auth: public', 'cache: on'] }), '', 'the default is a bound only');
   assert.match(issuesOf({ top: 'cache: { memory: 1KiB }\n' }), /cache\.memory: must be from 1MiB to 64GiB/);
+});
+
+test('an API of gRPC can not have its replies stored', () => {
+  const source = 'descriptors: a.binpb';
+  assert.match(
+    issuesOf({ source, api: ['auth: public', 'cache: on'] }),
+    /apis\.a\.cache: replies to gRPC are not stored/,
+  );
+  assert.equal(issuesOf({ source }), '');
 });
 
 test('one reply for everybody must be said anew where callers must sign in', () => {
