@@ -15,7 +15,7 @@ export { GatewayThread, type GatewayThreadOptions } from './gateway-thread.ts';
 export { LISTS_TABLE } from './lists-table.ts';
 export { ThreadKeyRequests } from './key-requests.ts';
 export { inFlightLimitOf, Overload } from './overload.ts';
-export { STATE_RANK, type UpstreamReport } from './target-health-watch.ts';
+export type { UpstreamReport } from './target-health-watch.ts';
 export { healthKey, UPSTREAM_HEALTH, type UpstreamHealthRow } from './upstream-health-table.ts';
 export { Router } from './router.ts';
 export type { FromThread, ListenPlan, OpenPorts, ThreadStatus, ToThread } from './thread-protocol.ts';

@@ -30,14 +30,9 @@ export interface UpstreamReport {
   /** The API's name, and behind a blank `canary` where they are its canary's. */
   readonly name: string;
   readonly scheme: 'http' | 'https';
-  /** Those that get nothing stand first. */
   readonly targets: readonly TargetReport[];
-  /** How many more there are than are told of. */
-  readonly left: number;
 }
 
-/** Targets of an upstream that are told of one by one. */
-const TOLD_LIMIT = 1_000;
 /** Log lines of an upstream in so long: a whole one that goes down shall not fill the log. */
 const LINES_LIMIT = 20;
 const LINES_MS = 10_000;
@@ -107,14 +102,13 @@ export class TargetHealthWatch implements TargetWatch {
 
   report(): UpstreamReport {
     const offsetMs = this.#ports.clock.now() - this.#nowMs;
-    const all = (this.#pool?.report() ?? []).toSorted((one, other) => STATE_RANK[one.state] - STATE_RANK[other.state]);
-    const targets = all.slice(0, TOLD_LIMIT).map((target) => ({
+    const targets = (this.#pool?.report() ?? []).map((target) => ({
       ...target,
       sinceMs: Math.round(target.sinceMs + offsetMs),
       untilMs: target.untilMs === null ? null : Math.round(target.untilMs + offsetMs),
     }));
     const { scheme } = this.#api.upstream;
-    return { name: this.#name, scheme, targets, left: all.length - targets.length };
+    return { name: this.#name, scheme, targets };
   }
 
   get #nowMs(): number {
@@ -191,9 +185,6 @@ export class TargetHealthWatch implements TargetWatch {
     });
   }
 }
-
-/** The worse state of a target stands before the better one. */
-export const STATE_RANK = { down: 0, ejected: 1, starting: 2, up: 3 } as const;
 
 const LOST_ALL = {
   refuse: 'every target of an API fails its checks; its requests are refused',

@@ -10,7 +10,7 @@ function threadWith(states: Readonly<Record<string, State>>): { readonly upstrea
     ...{ name, state, sinceMs: 100 + at, untilMs: state === 'ejected' ? 900 : null },
     reason: state === 'ejected' || state === 'down' ? 'ECONNRESET' : '',
   }));
-  return { upstreams: [{ name: 'orders', scheme: 'http', targets, left: 0 }] };
+  return { upstreams: [{ name: 'orders', scheme: 'http', targets }] };
 }
 
 test('of each target the worst state of all threads is told, the worst first, and how many threads ask it', () => {

@@ -1,8 +1,10 @@
 import type { TargetStatus } from '../control/index.ts';
-import { STATE_RANK, type ThreadStatus, type UpstreamReport } from '../gateway/index.ts';
+import type { ThreadStatus, UpstreamReport } from '../gateway/index.ts';
 
 /** Targets that the status tells of; those that get nothing stand first. */
 const TOLD_LIMIT = 1_000;
+/** The worse state stands before the better one. */
+const STATE_RANK = { down: 0, ejected: 1, starting: 2, up: 3 } as const;
 
 /** What all threads say of the targets of upstreams: of each target the worst state, and how many threads ask it. */
 export function targetStatuses(threads: readonly (Pick<ThreadStatus, 'upstreams'> | null)[]): readonly TargetStatus[] {
