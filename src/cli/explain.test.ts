@@ -120,6 +120,25 @@ test('tests of a configuration can ask for WebSocket too', async () => {
   assert.match(out, /2 tests of the configuration: all passed/);
 });
 
+test('a request comes from the address that is said, in tests of a configuration too', async () => {
+  const tests = `tests:
+  - { do: GET /v1/orders, from: 192.0.2.7, expect: access-denied }
+  - { do: GET /v1/orders, from: 198.51.100.7, expect: pass }
+  - { do: GET /v1/orders, expect: pass }
+`;
+  const around = surroundings(`${SOUND}deny: { addresses: [192.0.2.0/24] }\n${tests}`);
+  const { code, out, complaints } = await runIn(around, 'check');
+  assert.equal(code, 0, `${out}${complaints}`);
+  const denied = await runIn(around, 'explain', 'GET', '/v1/orders', '--from', '192.0.2.7');
+  assert.match(denied.out, /^Refused: 403 access-denied/m);
+  assert.match((await runIn(around, 'explain', 'GET', '/v1/orders')).out, /^Passes/m);
+  const nobody = await runIn(around, 'explain', 'GET', '/v1/orders', '--from', 'office');
+  assert.deepEqual(
+    [nobody.code, nobody.complaints],
+    [2, 'portcullis: --from takes an IP address such as 192.0.2.7.\n'],
+  );
+});
+
 const UNUSABLE = [
   [['GET', 'orders'], /"orders" is neither a path such as \/orders\/7 nor an http, https or wss URL/],
   [['get', '/v1/orders'], /methods are case-sensitive; write "GET"/],
