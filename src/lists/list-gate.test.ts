@@ -53,6 +53,12 @@ test('a list that changes is asked anew, also for an address that was asked for 
   assert.equal(gate.refusal(facts('192.0.2.2')), 'deny.addresses');
 });
 
+test('HEAD is denied where GET is', () => {
+  const gate = new ListGate({ deny: { ...NONE, methods: ['GET'], path: 'deny' }, allow: null }, GEO, plain);
+  const methods = ['GET', 'HEAD', 'POST'].map((method) => gate.refusal(facts('192.0.2.1', { method })));
+  assert.deepEqual(methods, ['deny.methods', 'deny.methods', null]);
+});
+
 test('a list of mail domains that changes is asked anew', () => {
   const key = listKey({ kind: 'names', file: '/lists/mail.txt' });
   let rows = new Map([[key, packNames(['acme.example'])]]);

@@ -214,7 +214,10 @@ class Side {
 
   /** The list that a request is on; null for none. */
   hits(method: string, host: string | null, origins: readonly string[] | null): string | null {
-    if (this.#rules.methods?.includes(method) === true) return `${this.path}.methods`;
+    const { methods } = this.#rules;
+    // HEAD is GET without a body (RFC 9110 §9.3.2), and goes where GET does.
+    if (methods !== null && (methods.includes(method) || (method === 'HEAD' && methods.includes('GET'))))
+      return `${this.path}.methods`;
     if (host !== null && this.#hosts?.has(host) === true) return `${this.path}.hosts`;
     const isListed =
       origins !== null && this.#origins !== null && origins.some((each) => this.#origins?.has(each) !== false);
