@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { AddedFields } from './added-fields.ts';
 import { BodyAccess, viewOf } from './body-access.ts';
-import type { BodyNeed } from './plan.ts';
+import type { BodyNeed } from './body-need.ts';
 
 const JSON_FIELDS = new AddedFields(['content-type', 'application/json']);
 

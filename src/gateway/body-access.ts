@@ -2,7 +2,7 @@ import { type BodyFault, type BoundedCopy, createBoundedCopy, parseBody, type Pa
 import type { BodyUse, BodyViews } from '../policy/index.ts';
 import type { HeaderMap } from '../wire/index.ts';
 import { JoinedPieces } from './joined-pieces.ts';
-import type { BodyNeed } from './plan.ts';
+import type { BodyNeed } from './body-need.ts';
 
 /** How much a tap keeps; enough to recognize a format, little enough for every request at once. */
 const TAP_BYTES = 16_384;

@@ -30,8 +30,8 @@ export function planOf(operation: Operation, api: ApiConfig, compilation: Compil
 }
 
 /** Messages of gRPC stream, and no policy can take a body of them for one thing. */
-function isReadable({ readsRequest, readsResponse }: Plan, { described }: Operation): boolean {
-  return described?.grpc === undefined || !(readsRequest.whole || readsResponse.whole);
+function isReadable({ readsRequest, respond }: Plan, { described }: Operation): boolean {
+  return described?.grpc === undefined || !(readsRequest.whole || respond.reads.whole);
 }
 
 function unreadable({ id }: Operation, { path }: ApiConfig): Issue {

@@ -117,7 +117,7 @@ function cacheOf({ cache }: CompiledOperation, method: string): ExplainedRoute['
 
 function stepsOf(plan: Plan): readonly ExplainedStep[] {
   const whole = plan.request.filter(({ head }) => !head);
-  return [...whole, ...plan.respond, ...plan.record].map(({ stage, policy, observed }) => ({
+  return [...whole, ...plan.respond.all, ...plan.record].map(({ stage, policy, observed }) => ({
     stage,
     policy,
     observed,

@@ -124,7 +124,7 @@ export class Leg implements ReplySource, UpstreamEvents {
     if (pool === undefined) throw new Error(`no pool for ${compiled.api.name}`);
     this.#startedMs = this.#passage.moment();
     const fields = request.headers as HeaderFields;
-    if (!plan.readsResponse.whole && dropManyRanges(fields)) context.ports.metrics.rangesDropped();
+    if (!plan.respond.reads.whole && dropManyRanges(fields)) context.ports.metrics.rangesDropped();
     dropUnsent(this.#passage, fields);
     const outgoing: RoutedRequest = {
       method: request.method,

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../ports/index.ts';
 import { raiseFault } from './faults.ts';
-import type { AnyStep } from './plan.ts';
+import type { AnyStep } from './planned-step.ts';
 import type { Walk } from './walk.ts';
 
 /** What a walk has taken on and must put back when it ends. Most walks take on nothing and have none. */
@@ -22,9 +22,12 @@ export class LooseEnds {
     return this.#timer;
   }
 
-  /** Notes bytes of bodies that count against the budget of all. */
-  hold(bytes: number): void {
-    this.#heldBytes += bytes;
+  /** Takes room for pieces of bodies out of the budget of all; false where there is none. */
+  hold({ context, request }: Walk, pieces: readonly Buffer[]): boolean {
+    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const taken = context.bodies.take(request.peer, bytes);
+    if (taken) this.#heldBytes += bytes;
+    return taken;
   }
 
   /** Stops waiting, and gives back what was held. */

@@ -30,11 +30,11 @@ export function webSocketFaults(
 
 /** The issue where a policy wants bodies of an operation that offers WebSocket: none can read frames. Else null. */
 export function frameReaderIssue(
-  { readsRequest, readsResponse }: Plan,
+  { readsRequest, respond }: Plan,
   operation: OperationConfig | undefined,
 ): Issue | null {
   if (operation === undefined || operation.websocket === null) return null;
-  if (![readsRequest, readsResponse].some(({ whole, tap }) => whole || tap)) return null;
+  if (![readsRequest, respond.reads].some(({ whole, tap }) => whole || tap)) return null;
   const message = 'a policy of this operation reads bodies, and none can read the frames of a WebSocket';
   return errorIssue(`${operation.path}.websocket`, message, { fix: 'leave the policy or `websocket` out' });
 }

@@ -10,7 +10,8 @@ import { replySourceOf } from './cached-source.ts';
 import { GrpcCall } from './grpc-call.ts';
 import { type IntentState, recordIntent } from './ledger-records.ts';
 import { LooseEnds } from './loose-ends.ts';
-import type { AnyStep, Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
+import type { AnyStep } from './planned-step.ts';
 import { recordEnd } from './record-steps.ts';
 import { type Answer, ownAnswer, problemAnswer } from './reply.ts';
 import { reckonWallMs } from './reckoned-time.ts';
@@ -137,13 +138,9 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   }
 
   hold(pieces: readonly Buffer[]): boolean {
-    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (!this.context.bodies.take(this.request.peer, bytes)) {
-      this.refuse({ code: 'gateway-overloaded', internal: 'too many bodies are being collected' }, null, 'body');
-      return false;
-    }
-    this.#looseEnds().hold(bytes);
-    return true;
+    if (this.#looseEnds().hold(this, pieces)) return true;
+    this.refuse({ code: 'gateway-overloaded', internal: 'too many bodies are being collected' }, null, 'body');
+    return false;
   }
 
   wait(delayMs: number, callback: () => void): Timer {
@@ -354,7 +351,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
 
   /** When a whole reply came whose body no step reads, for it goes out in the same moment; null where that is not known. */
   #repliedMs(): number | null {
-    return this.#leg === null || this.plan.readsResponse.whole ? null : this.#leg.wholeAtMs;
+    return this.#leg === null || this.plan.respond.reads.whole ? null : this.#leg.wholeAtMs;
   }
 
   wallMs(): number {

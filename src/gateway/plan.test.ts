@@ -30,13 +30,13 @@ test('the steps of respond and record stand by themselves', () => {
   const plan = valueOf(
     makePlan('a/op', [policy('p', { respond: step(() => PASS), record: step(() => undefined) })], false),
   );
-  assert.deepEqual([plan.request.length, plan.respond.length, plan.record.length], [0, 1, 1]);
+  assert.deepEqual([plan.request.length, plan.respond.all.length, plan.record.length], [0, 1, 1]);
 });
 
 test('a plan knows what its steps together read of both bodies', () => {
   const nothing = { whole: false, parsed: false, parsedObserver: null, wholeObserver: null, tap: false };
   const bare = valueOf(makePlan('a/op', [policy('p', { admit: step(() => PASS) })], false));
-  assert.deepEqual([bare.readsRequest, bare.readsResponse], [nothing, nothing]);
+  assert.deepEqual([bare.readsRequest, bare.respond.reads], [nothing, nothing]);
   const steps: Steps = {
     admit: step(() => PASS, { request: 'tap' }),
     inspect: step(() => PASS, { request: 'raw' }),
@@ -50,7 +50,7 @@ test('a plan knows what its steps together read of both bodies', () => {
     wholeObserver: null,
     tap: true,
   });
-  assert.deepEqual(plan.readsResponse, {
+  assert.deepEqual(plan.respond.reads, {
     whole: true,
     parsed: true,
     parsedObserver: null,

@@ -1,6 +1,5 @@
 import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
 import {
-  type BodyUse,
   type Exchange,
   type OperationId,
   REQUEST_STAGES,
@@ -10,48 +9,18 @@ import {
   type Steps,
   type Verdict,
 } from '../policy/index.ts';
-
-/** A step with the policy it belongs to. */
-export interface PlannedStep<S extends Stage> {
-  readonly stage: S;
-  readonly policy: string;
-  /** Whether its refusals are only noted. */
-  readonly observed: boolean;
-  /** Whether this is the head of a step, which is asked before the body is collected. */
-  readonly head: boolean;
-  /** What the step reads of the request's body, and whether it has a release: told here, for steps are of many shapes. */
-  readonly reads: BodyUse;
-  readonly releases: boolean;
-  readonly step: Step<S>;
-}
-
-/** A step of one of the stages before the upstream. */
-export type RequestStep = { [S in (typeof REQUEST_STAGES)[number]]: PlannedStep<S> }[(typeof REQUEST_STAGES)[number]];
-
-/** A step of any stage. */
-export type AnyStep = { [S in Stage]: PlannedStep<S> }[Stage];
+import { type BodyNeed, isWhole, needOf } from './body-need.ts';
+import { type AnyStep, type PlannedStep, plannedStep, type RequestStep } from './planned-step.ts';
+import { ReplySteps } from './reply-steps.ts';
 
 /** What is done with the requests of one operation: its steps in the order of the stages, and what they read. */
 export interface Plan {
   readonly request: readonly RequestStep[];
-  readonly respond: readonly PlannedStep<'respond'>[];
+  readonly respond: ReplySteps;
   readonly record: readonly PlannedStep<'record'>[];
   /** Whether a caller that nobody could identify is refused. */
   readonly signInNeeded: boolean;
   readonly readsRequest: BodyNeed;
-  readonly readsResponse: BodyNeed;
-}
-
-/** What the steps together want of a body. */
-export interface BodyNeed {
-  /** It must be there whole before a step runs. */
-  readonly whole: boolean;
-  readonly parsed: boolean;
-  /** The policy that asks for it parsed, where all that do only observe: then one that can't be read passes. Else null. */
-  readonly parsedObserver: string | null;
-  /** The policy that asks for it whole, where all that do only observe: then one whose coding can't be undone passes. Else null. */
-  readonly wholeObserver: string | null;
-  readonly tap: boolean;
 }
 
 /** The steps one policy gives an operation, and the key path of the policy. */
@@ -83,11 +52,10 @@ export function makePlan(
   const all: readonly AnyStep[] = [...request, ...respond, ...record];
   return ok({
     request,
-    respond,
+    respond: new ReplySteps(respond),
     record,
     signInNeeded,
     readsRequest: needOf(all, 'request'),
-    readsResponse: needOf(respond, 'response'),
   });
 }
 
@@ -98,14 +66,6 @@ function stepsOf<S extends Stage>(policies: readonly PolicySteps[], stage: S): r
     if (step !== undefined) planned.push(plannedStep({ stage, policy, observed, head: false }, step));
   }
   return planned;
-}
-
-/** A step in its place. All are of one shape, since every request reads them. */
-export function plannedStep<S extends Stage>(
-  { stage, policy, observed, head }: Pick<PlannedStep<S>, 'stage' | 'policy' | 'observed' | 'head'>,
-  step: Step<S>,
-): PlannedStep<S> {
-  return { stage, policy, observed, head, reads: step.reads.request, releases: step.release !== undefined, step };
 }
 
 /** The steps with their heads: each before its step, and all of them before the first step that reads the body. */
@@ -144,6 +104,9 @@ function issuesOf({ policy, path, steps }: PolicySteps, operation: OperationId):
     const step = stage === undefined ? undefined : steps[stage];
     if (stage === undefined || step === undefined) continue;
     const { reads } = step;
+    if (stage !== 'respond' && (step.concerns !== undefined || step.rare === true)) {
+      complain(`${policy} chooses replies in ${stage}, where there are none`);
+    }
     if ((stage === 'respond' || stage === 'record') && step.head !== undefined) {
       complain(`${policy} judges the head in ${stage}, where the request has long passed`);
     }
@@ -159,34 +122,7 @@ function issuesOf({ policy, path, steps }: PolicySteps, operation: OperationId):
   return issues;
 }
 
-/** Whether this use of a body needs all of it. */
-export function isWhole(use: BodyUse): boolean {
-  return use === 'parsed' || use === 'raw';
-}
-
 /** Whether a step must read the reply whole, and does not only observe: then none without an end can pass. */
-export function mustReadReply({ readsResponse }: Plan): boolean {
-  return readsResponse.whole && readsResponse.wholeObserver === null;
-}
-
-function needOf(planned: readonly AnyStep[], side: 'request' | 'response'): BodyNeed {
-  let tap = false;
-  let parsing: AnyStep | null = null;
-  let binding = false;
-  let reading: AnyStep | null = null;
-  let readingBinds = false;
-  for (const each of planned) {
-    const use = each.step.reads[side];
-    if (isWhole(use)) {
-      reading ??= each;
-      readingBinds ||= !each.observed;
-    }
-    tap ||= use === 'tap';
-    if (use !== 'parsed') continue;
-    parsing ??= each;
-    binding ||= !each.observed;
-  }
-  const parsedObserver = parsing === null || binding ? null : parsing.policy;
-  const wholeObserver = reading === null || readingBinds ? null : reading.policy;
-  return { whole: reading !== null, parsed: parsing !== null, parsedObserver, wholeObserver, tap };
+export function mustReadReply({ respond }: Plan): boolean {
+  return respond.reads.whole && respond.reads.wholeObserver === null;
 }

@@ -8,7 +8,8 @@ import {
   type Stage,
   type Step,
 } from '../policy/index.ts';
-import { type Plan, plannedStep, type RequestStep } from './plan.ts';
+import type { Plan } from './plan.ts';
+import { plannedStep, type RequestStep } from './planned-step.ts';
 
 /** What one step said in a rehearsal. `why` is for the operator: it may tell what clients are not told. */
 export interface RehearsedStep {

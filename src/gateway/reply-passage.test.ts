@@ -449,3 +449,65 @@ test('a respond step sees the reply as the upstream gave it, and which request i
   assert.equal((await bench.ask(GET)).status, 418);
   assert.deepEqual(seen, ['/x', 'upstream', 418, '1, 2']);
 });
+
+test('a step that is about some replies alone runs on those, and no other body is collected for it', async (t) => {
+  const seen: string[] = [];
+  const choosing: PolicyKind<never> = kindOf('p', {
+    respond: {
+      ...step<'respond'>(
+        (_exchange, reply, edits) => {
+          seen.push(`${reply.status} ${reply.body('raw').length}`);
+          edits.replaceBody(Buffer.from('replaced'));
+          return PASS;
+        },
+        { response: 'raw' },
+      ),
+      concerns: (_exchange, { status, headers }) => status >= 500 && headers.get('x-kept') === null,
+      rare: true,
+    },
+  });
+  const bench = await startBench(t, { kinds: [choosing] });
+  const asked = GET.replace('\r\n\r\n', '\r\naccept-encoding: gzip\r\n\r\n');
+  answering(bench, replyText('{}', 'content-encoding: gzip'));
+  assert.equal((await bench.ask(asked)).body.toString(), '{}');
+  assert.match(bench.upstream.requests.at(-1)?.head ?? '', /accept-encoding: gzip/);
+  answering(bench, replyText('at line 5', '', 500));
+  assert.equal((await bench.ask(GET)).body.toString(), 'replaced');
+  answering(bench, replyText('as it is', 'x-kept: 1', 500));
+  assert.equal((await bench.ask(GET)).body.toString(), 'as it is');
+  assert.deepEqual(seen, ['500 9']);
+});
+
+test('a step that fails to say which replies it is about lets none out', async (t) => {
+  const bench = await startBench(t, {
+    kinds: [
+      kindOf('p', {
+        respond: {
+          ...step<'respond'>(() => PASS),
+          concerns() {
+            throw new Error('broken');
+          },
+        },
+      }),
+    ],
+  });
+  answering(bench, OK_REPLY);
+  await assert.rejects(bench.ask(GET));
+});
+
+test('two steps that chose the same replies see each its own part of them', async (t) => {
+  const seen: string[] = [];
+  const about = (kind: string, least: number): PolicyKind<never> =>
+    kindOf(kind, {
+      respond: {
+        ...step<'respond'>((_exchange, { status }) => (seen.push(`${kind} ${status}`), PASS)),
+        concerns: (_exchange, { status }) => status >= least,
+      },
+    });
+  const bench = await startBench(t, { kinds: [about('p', 400), about('q', 500), about('r', 200)] });
+  for (const status of [200, 404, 500, 404]) {
+    answering(bench, replyText('{}', '', status));
+    await bench.ask(GET);
+  }
+  assert.deepEqual(seen, ['r 200', 'p 404', 'r 404', 'p 500', 'q 500', 'r 500', 'p 404', 'r 404']);
+});

@@ -10,15 +10,18 @@ import {
   type UpstreamFailure,
   type WholeBody,
 } from '../wire/index.ts';
-import { AddedFields, hasAdded } from './added-fields.ts';
+import { AddedFields } from './added-fields.ts';
 import { awaitVerdict } from './await-verdict.ts';
 import { BodyAccess, viewOf } from './body-access.ts';
 import { NO_EDITS, ReplyEdits } from './edits.ts';
 import { LATE } from './deadline.ts';
 import { EventStream, isEventStream } from './event-stream.ts';
 import { THREW } from './faults.ts';
-import { isWhole, type Plan, type PlannedStep } from './plan.ts';
+import { type BodyNeed, isWhole } from './body-need.ts';
+import type { PlannedStep } from './planned-step.ts';
 import { type Answer, isBodiless, lengthOf, NO_BODY } from './reply.ts';
+import { type ChosenSteps, NO_STEPS } from './reply-steps.ts';
+import { readReplacement } from './reply-replacement.ts';
 import type { ReplyTaker } from './reply-taker.ts';
 import { outgoingHead, type SpokenReply } from './spoken-reply.ts';
 import { takesTrailers } from './takes-trailers.ts';
@@ -46,6 +49,8 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   /** What the cache says of it besides its own fields, names and values in turn. */
   #said: readonly string[] = NONE;
   #edits: ReplyEdits | null = null;
+  /** The steps that are about this reply. */
+  #chosen: ChosenSteps = NO_STEPS;
   #body: BodyAccess | null = null;
   #reading: BodyUse = 'none';
   /** The body where it is at hand; null where it streams. */
@@ -82,11 +87,10 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   /** An answer of the gateway's own. */
   answer(answer: Answer): void {
     this.#own = answer;
-    this.#body = BodyAccess.of(this.#passage.plan.readsResponse);
     this.status = answer.status;
     // Steps see what was said first, whatever others have edited before them.
-    if (this.#passage.plan.respond.length > 0) this.headers = new AddedFields([...answer.added]);
-    this.#complete(answer.body);
+    if (this.#passage.plan.respond.all.length > 0) this.headers = new AddedFields([...answer.added]);
+    if (this.#choose()) this.#complete(answer.body);
   }
 
   /** Fields that the reply of the upstream's gets besides its own, names and values in turn: to be called before it. */
@@ -108,9 +112,9 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
 
   /** A whole reply of the upstream's. */
   whole(head: ReplyHead, body: WholeBody): void {
-    this.#take(head);
-    const { respond, readsResponse } = this.#passage.plan;
-    if (respond.length === 0) {
+    if (!this.#take(head)) return;
+    const { steps, reads } = this.#chosen;
+    if (steps.length === 0) {
       this.#send(body);
       return;
     }
@@ -121,16 +125,16 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
       return;
     }
     const octets = typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
-    if (!readsResponse.whole || this.#passage.hold([octets])) this.#complete(octets);
+    if (!reads.whole || this.#passage.hold([octets])) this.#complete(octets);
   }
 
   /** A reply of the upstream's whose body follows. */
   head(head: ReplyHead): void {
-    this.#take(head);
-    const { plan } = this.#passage;
-    const endless = plan.readsResponse.whole && isEventStream(head);
-    if (endless && !this.#passUnread(plan)) this.#refuseBody(ENDLESS);
-    else if (endless || !plan.readsResponse.whole) {
+    if (!this.#take(head)) return;
+    const { reads } = this.#chosen;
+    const endless = reads.whole && isEventStream(head);
+    if (endless && !this.#passUnread(reads)) this.#refuseBody(ENDLESS);
+    else if (endless || !reads.whole) {
       this.#state = 'judging';
       this.#judge(0);
     } else if (head.framing.kind === 'length' && head.framing.bytes > READ_LIMIT_BYTES) this.#refuseBody(TOO_LARGE);
@@ -138,21 +142,21 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   }
 
   /** Lets a reply without an end pass those who would read it whole and only observe. False where one does not only that. */
-  #passUnread({ readsResponse }: Plan): boolean {
-    const observer = readsResponse.wholeObserver;
+  #passUnread(reads: BodyNeed): boolean {
+    const observer = reads.wholeObserver;
     if (observer === null) return false;
     this.#passage.observe(ENDLESS, observer, 'body');
     this.#unread = true;
-    this.#body = BodyAccess.of({ ...readsResponse, whole: false, parsed: false });
+    this.#body = BodyAccess.of({ ...reads, whole: false, parsed: false });
     return true;
   }
 
   /** The upstream switches, and so will the client where no step has anything against it. */
   switched(head: ReplyHead, tunnel: Tunnel): void {
-    this.#take(head);
     this.#tunnel = tunnel;
+    if (!this.#take(head)) return;
     this.#state = 'judging';
-    if (this.#passage.plan.readsResponse.whole) this.#refuseBody(NO_BODY_TO_READ);
+    if (this.#chosen.reads.whole) this.#refuseBody(NO_BODY_TO_READ);
     else this.#judge(0);
   }
 
@@ -178,11 +182,26 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     else this.#endHeld = true;
   }
 
-  #take(head: ReplyHead): void {
-    this.#body = BodyAccess.of(this.#passage.plan.readsResponse);
+  /** False where the steps for it can't be told, which has been dealt with. */
+  #take(head: ReplyHead): boolean {
     this.#head = head;
     this.status = head.status;
     this.headers = head.fields;
+    return this.#choose();
+  }
+
+  /** Finds the steps that are about this reply, and what they read of it. */
+  #choose(): boolean {
+    const passage = this.#passage;
+    try {
+      this.#chosen = passage.plan.respond.for(passage, this);
+    } catch (fault) {
+      this.#state = 'over';
+      passage.fault('gateway', fault);
+      return false;
+    }
+    this.#body = BodyAccess.of(this.#chosen.reads);
+    return true;
   }
 
   get #refusal(): boolean {
@@ -206,16 +225,15 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   get #announcedLength(): number | null {
     if (this.#head === null) return this.#own === null || this.status === 304 ? null : this.#own.body.length;
     // A step that reads the body may change it, so nobody knows how long it would be where none is sent.
-    return this.#passage.plan.readsResponse.whole ? null : this.#head.announcedLength;
+    return this.#chosen.reads.whole ? null : this.#head.announcedLength;
   }
 
   /** The body is at hand, or (null) has been collected. */
   #complete(body: Buffer | null): void {
     this.#state = 'judging';
-    const { readsResponse } = this.#passage.plan;
     if (body !== null) this.#body?.add([body]);
     this.#whole = body ?? NOTHING;
-    if (this.#body !== null && readsResponse.whole && !this.#refusal) {
+    if (this.#body !== null && this.#chosen.reads.whole && !this.#refusal) {
       const given = { body: this.#body, headers: this.headers, forwarded: this.fields, limitBytes: READ_LIMIT_BYTES };
       closeWhole(this.#passage, given, (fault) => this.#closed(fault));
       return;
@@ -250,9 +268,9 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
 
   /** Runs the steps of `respond` from number `from` on, then sends the reply. A refusal takes the reply's place. */
   #judge(from: number): void {
-    const { respond } = this.#passage.plan;
-    for (let at = from; at < respond.length; at++) {
-      const planned = respond[at] as PlannedStep<'respond'>;
+    const { steps } = this.#chosen;
+    for (let at = from; at < steps.length; at++) {
+      const planned = steps[at] as PlannedStep<'respond'>;
       const isUnread = this.#refusal || this.#unread || this.#body?.isLeft === true;
       if (isBlind(planned, this.#passage.requestBody, this.#body, isUnread)) continue;
       this.#edits ??= new ReplyEdits(this.fields, this.#own === null ? [...this.#said] : this.#own.added);
@@ -287,7 +305,7 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
 
   /** True when the reply may go on behind step `at`. */
   #apply(at: number, verdict: Verdict): boolean {
-    const planned = this.#passage.plan.respond[at] as PlannedStep<'respond'>;
+    const planned = this.#chosen.steps[at] as PlannedStep<'respond'>;
     if (this.#state === 'over') return false;
     if (verdict?.kind === 'pass') return this.#edits === null || this.#takeReplacement(at, this.#edits);
     if (verdict?.kind === 'deny' && planned.observed) {
@@ -305,19 +323,14 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     const body = edits.takeBody();
     if (body === null) return true;
     this.#whole = body;
-    const { respond, readsResponse } = this.#passage.plan;
-    if (!respond.slice(at + 1).some(({ step }) => isWhole(step.reads.response))) return true;
-    const access = BodyAccess.of(readsResponse);
-    access?.add([body]);
-    const headers = hasAdded(edits.added, 'content-type') ? new AddedFields(edits.added) : this.headers;
-    // What has taken a body's place is never coded.
-    const isCoded = hasAdded(edits.added, 'content-encoding');
-    const fault = isCoded ? 'it is coded' : access?.close(headers)?.internal;
-    if (fault !== undefined) {
-      this.#fail(respond[at] as PlannedStep<'respond'>, new Error(`the body it made can't be read: ${fault}`));
+    const { steps, reads } = this.#chosen;
+    if (!steps.slice(at + 1).some(({ step }) => isWhole(step.reads.response))) return true;
+    const read = readReplacement(body, { reads, added: edits.added, headers: this.headers });
+    if (typeof read === 'string') {
+      this.#fail(steps[at] as PlannedStep<'respond'>, new Error(`the body it made can't be read: ${read}`));
       return false;
     }
-    this.#body = access;
+    this.#body = read;
     return true;
   }
 

@@ -5,7 +5,8 @@ import { awaitVerdict } from './await-verdict.ts';
 import type { BodyAccess } from './body-access.ts';
 import { NO_EDITS } from './edits.ts';
 import { THREW } from './faults.ts';
-import { isWhole, type RequestStep } from './plan.ts';
+import { isWhole } from './body-need.ts';
+import type { RequestStep } from './planned-step.ts';
 import type { Walk } from './walk.ts';
 import { closeWhole } from './whole-body.ts';
 

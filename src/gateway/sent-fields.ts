@@ -10,6 +10,6 @@ const UNJUDGEABLE = ['accept-encoding', 'range', 'if-range', 'request-range'];
 
 /** Takes out of a request's fields what its upstream is not to get. Once is enough, more do no harm. */
 export function dropUnsent(walk: Walk, fields: HeaderFields): void {
-  if (walk.plan.readsResponse.whole) for (const name of UNJUDGEABLE) fields.drop(name);
+  if (walk.plan.respond.reads.whole) for (const name of UNJUDGEABLE) fields.drop(name);
   dropUsedCredential(walk, fields);
 }

@@ -1,6 +1,7 @@
 import type { Problem } from '../base/index.ts';
 import type { BodyAccess } from './body-access.ts';
-import { isWhole, type PlannedStep } from './plan.ts';
+import { isWhole } from './body-need.ts';
+import type { PlannedStep } from './planned-step.ts';
 
 /** A reply that a policy must read may be this large. */
 export const READ_LIMIT_BYTES = 10 * 1024 * 1024;

@@ -64,11 +64,15 @@ export interface RequestEditor {
   setHost(host: string): void;
 }
 
-/** The reply as the upstream, or the gateway itself, gave it. */
-export interface ReplyView {
+/** The head of a reply. */
+export interface RepliedHead {
   readonly status: number;
   readonly headers: HeaderMap;
   readonly source: 'upstream' | 'gateway';
+}
+
+/** The reply as the upstream, or the gateway itself, gave it. */
+export interface ReplyView extends RepliedHead {
   body<U extends keyof BodyViews>(use: U): BodyViews[U];
 }
 

@@ -5,6 +5,7 @@ export {
   createSlot,
   type Exchange,
   type Outcome,
+  type RepliedHead,
   type ReplyView,
   type RequestEditor,
   type ResponseEditor,

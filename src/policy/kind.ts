@@ -2,7 +2,7 @@ import type { ZodType } from 'zod';
 import type { Bitset, Issue, Result, Secret } from '../base/index.ts';
 import type { ListMaterial } from '../lists/index.ts';
 import type { TableDeclaration, TableVersion } from '../ports/index.ts';
-import type { BodyUse, Exchange, Outcome, ReplyView, RequestEditor, ResponseEditor } from './exchange.ts';
+import type { BodyUse, Exchange, Outcome, RepliedHead, ReplyView, RequestEditor, ResponseEditor } from './exchange.ts';
 import type { Operation, OperationId } from './operation.ts';
 import type { AuthenticateVerdict, Verdict } from './verdict.ts';
 
@@ -54,6 +54,16 @@ export interface Step<S extends Stage> {
    * one of `authorize` unless it says not.
    */
   readonly standing?: boolean;
+  /**
+   * Which replies a step of `respond` is about, told by the head as it came: on others it does not run, and nothing of
+   * their bodies is collected for it. Where it is not there, all.
+   */
+  concerns?(exchange: Exchange, reply: RepliedHead): boolean;
+  /**
+   * Whether those are few, such as failures: then upstreams are asked for codings and for parts as if the step read
+   * nothing. What it reads all the same is decoded before, or else refused.
+   */
+  readonly rare?: boolean;
   release?(exchange: Exchange): void;
 }
 

@@ -1,0 +1,54 @@
+import type { Exchange, RepliedHead } from '../policy/index.ts';
+import { type BodyNeed, needOf } from './body-need.ts';
+import type { PlannedStep } from './planned-step.ts';
+
+/** The steps that are about one reply, and what they read of its body. */
+export interface ChosenSteps {
+  readonly steps: readonly PlannedStep<'respond'>[];
+  readonly reads: BodyNeed;
+}
+
+/**
+ * The steps of `respond` of one operation. Some are about certain replies alone, which is known when a reply's head has
+ * come: on others they neither run, nor are bodies collected for them.
+ */
+export class ReplySteps {
+  readonly all: readonly PlannedStep<'respond'>[];
+  /** What they read of replies as a rule: that of those which read few is left out. */
+  readonly reads: BodyNeed;
+  readonly #whole: ChosenSteps | null;
+  /** By the number whose bits are the steps; made when first needed, for an operation meets few sorts of replies. */
+  #chosen: Map<number, ChosenSteps> | null = null;
+
+  constructor(all: readonly PlannedStep<'respond'>[]) {
+    if (all.length > STEPS_LIMIT) throw new RangeError(`an operation has at most ${STEPS_LIMIT} steps of respond`);
+    this.all = all;
+    const common = all.filter(({ step }) => step.rare !== true);
+    this.reads = needOf(common, 'response');
+    this.#whole = all.every(({ step }) => step.concerns === undefined) ? { steps: all, reads: this.reads } : null;
+  }
+
+  /** Throws where a step does. */
+  for(exchange: Exchange, reply: RepliedHead): ChosenSteps {
+    if (this.#whole !== null) return this.#whole;
+    const { all } = this;
+    let bits = 0;
+    for (let at = 0; at < all.length; at++) {
+      const { step } = all[at] as PlannedStep<'respond'>;
+      if (step.concerns === undefined || step.concerns(exchange, reply)) bits |= 1 << at;
+    }
+    this.#chosen ??= new Map();
+    const before = this.#chosen.get(bits);
+    if (before !== undefined) return before;
+    const steps = all.filter((_, at) => (bits & (1 << at)) !== 0);
+    const chosen = { steps, reads: needOf(steps, 'response') };
+    this.#chosen.set(bits, chosen);
+    return chosen;
+  }
+}
+
+/** What a reply has of which nothing is known yet. */
+export const NO_STEPS: ChosenSteps = { steps: [], reads: needOf([], 'response') };
+
+/** As many as a number has bits. There are fewer kinds of policy. */
+const STEPS_LIMIT = 30;
