@@ -3,6 +3,7 @@ import { benchAbuse } from './abuse.ts';
 import { chooseByName } from './names.ts';
 import { benchProtocols } from './protocols.ts';
 import { benchUpstreams } from './upstreams.ts';
+import { benchValidate } from './validate.ts';
 
 // `npm run bench -- NAME`: measures the gateway beside its peers, prints a table, and ends with one line of JSON.
 // It never fails on a figure.
@@ -13,7 +14,7 @@ const BENCHES = {
   upstreams: benchUpstreams,
   credentials: null,
   access: null,
-  validate: null,
+  validate: { options: ['--in-process'], run: benchValidate },
   waf: null,
   limits: null,
   ledger: null,

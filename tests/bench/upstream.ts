@@ -2,8 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Child, findProgram, startServer } from './child.ts';
 import { freePort } from '../framing/free-port.ts';
+import { PAGE_BODY } from './validate-loads.ts';
 
-/** The reply of every upstream: 220 bytes of JSON. */
+/** The reply of every upstream, but for `/catalogue`: 220 bytes of JSON. */
 export const REPLY_BODY = JSON.stringify({
   id: 4711,
   status: 'shipped',
@@ -42,6 +43,7 @@ export async function startUpstream(
   }
   const place = join(folder, 'upstream');
   await mkdir(place);
+  await writeFile(join(place, 'page.json'), PAGE_BODY);
   await writeFile(join(place, 'nginx.conf'), configuration(port, place, addresses));
   const child = await startServer([nginx, '-p', place, '-c', join(place, 'nginx.conf')], port, { core: 'load' });
   return { ...child, port, name: 'nginx return 200' };
@@ -55,7 +57,8 @@ http {
   access_log off; server_tokens off; keepalive_requests 1000000000; keepalive_timeout 1h; tcp_nodelay on;
   client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
   uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-  server { ${listen} default_type application/json; location / { return 200 '${REPLY_BODY}'; } }
+  server { ${listen} default_type application/json; location / { return 200 '${REPLY_BODY}'; }
+    location = /catalogue { alias ${folder}/page.json; etag off; } }
 }
 `;
 }

@@ -4,11 +4,12 @@ import { verifyMessages } from './load-messages.ts';
 import { verifyUnary } from './load-unary.ts';
 import type { Target } from './load.ts';
 import { REPLY_BODY } from './upstream.ts';
+import { PAGE_BODY } from './validate-loads.ts';
 
 type Fields = Readonly<Record<string, string>>;
 
 /**
- * Fails unless the upstream's reply comes back: a race against somebody who answers errors means nothing.
+ * Fails unless one of the upstream's replies comes back: a race against somebody who answers errors means nothing.
  * Gives the fields of the reply, names in lower case.
  */
 export async function verifyReply(
@@ -40,6 +41,7 @@ export async function verifyReply(
   sent.on('error', reject);
   sent.end(sentBody);
   const { status, body, fields } = await promise;
-  if (status !== 200 || body !== REPLY_BODY) throw new Error(`port ${port} answered ${status} ${body.slice(0, 200)}`);
+  if (status !== 200 || (body !== REPLY_BODY && body !== PAGE_BODY))
+    throw new Error(`port ${port} answered ${status} ${body.slice(0, 200)}`);
   return fields;
 }

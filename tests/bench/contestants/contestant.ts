@@ -1,6 +1,7 @@
 import type { TreeUse } from '../process-tree.ts';
 import type { Callers } from '../callers.ts';
 import type { Target } from '../load.ts';
+import type { ValidateLoad } from '../validate-loads.ts';
 
 /**
  * The kinds of traffic that are compared. `tls` is HTTP/1.1 over TLS, `h2` HTTP/2 over TLS with several streams a
@@ -8,7 +9,8 @@ import type { Target } from '../load.ts';
  * algorithm; `secured_cold_token` a token of its own for each request, RS256; `everything_on` every kind of policy at
  * once, and a JSON body of 1 KB. `targets_N`: without TLS, balanced over so many targets. `cache_hit`:
  * without TLS, one reply from the cache. `lists_100000`: without TLS, with a deny list of so many
- * blocks, for clients that a trusted proxy names; `lists_none` the same without a list.
+ * blocks, for clients that a trusted proxy names; `lists_none` the same without a list. `validate_LOAD`: without TLS, held
+ * against a description; `unvalidated_LOAD` the same requests, with nothing described.
  */
 export type Row =
   | 'plain'
@@ -25,7 +27,9 @@ export type Row =
   | 'targets_1000'
   | 'cache_hit'
   | 'lists_100000'
-  | 'lists_none';
+  | 'lists_none'
+  | `validate_${ValidateLoad}`
+  | `unvalidated_${ValidateLoad}`;
 
 /** One proxy in the race, running. */
 export interface Contestant {

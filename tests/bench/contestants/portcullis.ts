@@ -9,6 +9,7 @@ import { manyNetworks } from '../many-networks.ts';
 import { useOfTree } from '../process-tree.ts';
 import { loopbackAddresses } from '../upstream.ts';
 import { unaryDescriptors } from '../unary-message.ts';
+import { VALIDATE_DESCRIPTION } from '../validate-loads.ts';
 import { type Contestant, type Row, type Surroundings, TARGETS } from './contestant.ts';
 import { freePort } from '../../framing/free-port.ts';
 
@@ -41,6 +42,7 @@ function configure(row: Row, { upstreamPort, callers }: Surroundings): string {
   if (row === 'lists_none') return configureLists(upstreamPort, '');
   if (row === 'ws') return configureMessages(upstreamPort);
   if (row === 'grpc') return configureCalls(upstreamPort);
+  if (row.startsWith('validate_')) return configureValidation(row, upstreamPort);
   return `${PLAIN_HEAD}apis:
   bench: { routes: ['* /{rest...}'], upstream: 'http://127.0.0.1:${upstreamPort}', auth: public }
 `;
@@ -77,6 +79,14 @@ function configureMessages(upstreamPort: number): string {
     upstream: 'http://127.0.0.1:${upstreamPort}'
     auth: public
     operations: { 'GET /chat': { websocket: { rate: 100000/s } } }
+`;
+}
+
+/** The plain row, with everything held against a description: requests, and the replies too where those are measured. */
+function configureValidation(row: Row, upstreamPort: number): string {
+  const validate = row === 'validate_response_10kb' ? 'strict' : 'requests';
+  return `${PLAIN_HEAD}apis:
+  bench: { openapi: ./bench.openapi.yaml, upstream: 'http://127.0.0.1:${upstreamPort}', auth: public, validate: ${validate} }
 `;
 }
 
@@ -119,12 +129,16 @@ async function startProduct(row: Row, surroundings: Surroundings): Promise<Conte
   };
 }
 
+function descriptionOf(row: Row): string {
+  if (row.startsWith('validate_')) return VALIDATE_DESCRIPTION;
+  return row === 'everything_on' ? EVERYTHING_DESCRIPTION : BENCH_DESCRIPTION;
+}
+
 async function startPlain(row: Row, surroundings: Surroundings): Promise<Contestant> {
   const configuration = configure(row, surroundings);
   const folder = join(surroundings.folder, `portcullis-${row}`);
   await mkdir(folder);
-  const description = row === 'everything_on' ? EVERYTHING_DESCRIPTION : BENCH_DESCRIPTION;
-  await writeFile(join(folder, 'bench.openapi.yaml'), description);
+  await writeFile(join(folder, 'bench.openapi.yaml'), descriptionOf(row));
   if (row === 'lists_100000') await writeFile(join(folder, 'networks.txt'), manyNetworks());
   const file = join(folder, 'portcullis.yaml');
   await writeFile(file, configuration);
