@@ -100,8 +100,14 @@ const routing = {
   'unsupported-media-type': {
     status: 415,
     title: 'Unsupported media type',
-    cause: 'The body has a content type or coding that this operation does not take.',
+    cause: 'The body has a content type or coding that this operation does not take, or is not what its type says.',
     fix: 'Send one of the described content types, plain or in one of the codings that Accept-Encoding names.',
+  },
+  'not-acceptable': {
+    status: 406,
+    title: 'Not acceptable',
+    cause: 'The Accept field excludes every media type that replies of this operation are described to have.',
+    fix: 'Accept one of the described media types, or leave the field out.',
   },
   'invalid-parameters': {
     status: 400,

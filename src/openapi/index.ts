@@ -13,6 +13,7 @@ export type {
 } from './description.ts';
 export type { GrpcStreams } from './grpc/descriptor-set.ts';
 export { valueAt } from './pointer.ts';
+export { type AcceptJudge, compileAccept } from './request/accept-judge.ts';
 export { type BodyFault, type BodyJudge, compileBody, type SentBody } from './request/body-judge.ts';
 export { queryCredentials } from './request/credentials.ts';
 export type { JsonReader } from './request/json-text.ts';

@@ -21,6 +21,8 @@ interface Golden {
   readonly query?: string;
   readonly headers?: readonly (readonly string[])[];
   readonly body?: string;
+  /** A body that is no text. */
+  readonly base64?: string;
   readonly verdict: unknown;
 }
 
@@ -77,13 +79,14 @@ function askHead(sent: Omit<Golden, 'verdict' | 'name'>): unknown {
 
 function exchangeOf(sent: Omit<Golden, 'verdict' | 'name'>, reads: string): Exchange {
   const given = (sent.headers ?? []) as readonly (readonly [string, string])[];
-  const framed = sent.body === undefined || given.some(([name]) => name === 'transfer-encoding');
-  const list = framed ? given : [...given, ['content-length', String(Buffer.byteLength(sent.body ?? ''))] as const];
+  const bytes = sent.base64 === undefined ? Buffer.from(sent.body ?? '') : Buffer.from(sent.base64, 'base64');
+  const framed = (sent.body ?? sent.base64) === undefined || given.some(([name]) => name === 'transfer-encoding');
+  const list = framed ? given : [...given, ['content-length', String(bytes.length)] as const];
   const all = (name: string): readonly string[] => list.filter(([given]) => given === name).map(([, value]) => value);
   const get = (name: string): string | null => (all(name).length === 0 ? null : all(name).join(', '));
   const body = (use: string): unknown => {
     assert.equal(use, reads);
-    const parsed = parseBody(get('content-type') ?? undefined, Buffer.from(sent.body ?? ''));
+    const parsed = parseBody(get('content-type') ?? undefined, bytes);
     assert.ok(parsed.ok);
     return parsed.value;
   };
@@ -193,6 +196,20 @@ test('an operation without a description gets no step', () => {
   const steps = compiled(null, 'plain', [operation]);
   assert.ok(steps.ok);
   assert.deepEqual(steps.value.get(operation.id), {});
+});
+
+test('many spellings of Accept are each judged the same', () => {
+  for (let spelling = 0; spelling < 100; spelling++) {
+    for (const [type, verdict] of [
+      ['text/html', refusal('not-acceptable', 'accept')],
+      ['application/json', { kind: 'pass' }],
+    ] as const) {
+      const headers = [['accept', `${type};level=1;q=0.${spelling % 10};v=${spelling}`]];
+      const wanted = spelling % 10 === 0 ? refusal('not-acceptable', 'accept') : verdict;
+      assert.deepEqual(shortOf(ask(plain, { operation: 'listOrders', headers })), wanted);
+      assert.deepEqual(shortOf(ask(plain, { operation: 'listOrders', headers })), wanted);
+    }
+  }
 });
 
 test('all that cannot be enforced is told at once', () => {

@@ -1,7 +1,9 @@
 import { err, type Issue, ok, type Result } from '../../../base/index.ts';
-import { contentCodingOf, parseBody } from '../../../body/index.ts';
+import { contentCodingOf, parseBody, signatureFault } from '../../../body/index.ts';
 import {
+  type AcceptJudge,
   type BodyJudge,
+  compileAccept,
   compileBody,
   compileParameters,
   type DescribedOperation,
@@ -14,10 +16,12 @@ import {
 import type { CanonicalRequest } from '../../../wire/index.ts';
 import { compileEach } from '../../compile-each.ts';
 import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
-import { PASS } from '../../verdict.ts';
+import type { Exchange } from '../../exchange.ts';
+import { PASS, type Verdict } from '../../verdict.ts';
+import { createRememberedAccept } from './accepted.ts';
 import type { OpenapiRequestConfig } from './config.ts';
 import { createMediaTypes } from './media-types.ts';
-import { codedBody, createRefusals, type Refusals } from './refusals.ts';
+import { codedBody, createRefusals, notAcceptable, otherContent, type Refusals } from './refusals.ts';
 
 /**
  * The kind that lets a request pass only if it is as the API's OpenAPI document describes it: parameters, content type
@@ -47,6 +51,7 @@ function stepsFor(
 ): Result<Steps, readonly Issue[]> {
   const source: SchemaSource = { document, specification: specificationOf(document) };
   const credentials = queryCredentials(document, described.security);
+  const accept = compileAccept(described.responses);
   const parameters = compileParameters({ source, parameters: described.parameters, credentials, readJson });
   const body = compileBody(source, described.requestBody, readJson);
   if (!parameters.ok || !body.ok) {
@@ -54,31 +59,42 @@ function stepsFor(
   }
   const refusals = createRefusals(config.errors === 'helpful' ? propertyNamesOf(document) : null);
   const readsBody = described.requestBody !== null || !WITHOUT_BODY.has(described.method);
-  return ok({
-    inspect: readsBody ? wholeStep(parameters.value, body.value, refusals) : headStep(parameters.value, refusals),
-  });
+  const judge = headJudge(parameters.value, accept === null ? null : createRememberedAccept(accept), refusals);
+  return ok({ inspect: readsBody ? wholeStep(judge, body.value, refusals) : headStep(judge) });
 }
 
-/** A step that judges a head behind which no body comes. */
-function headStep(judge: ParameterJudge, refusals: Refusals): Step<'inspect'> {
-  return {
-    reads: READS_NOTHING,
-    run(exchange) {
-      const faults = judge(exchange.params, exchange.request);
-      return faults === null ? PASS : refusals.parameters(faults);
-    },
+/** Says what is wrong with a head, whether a body follows or not. */
+type HeadJudge = (exchange: Exchange) => Verdict;
+
+function headJudge(parameters: ParameterJudge, accept: AcceptJudge | null, refusals: Refusals): HeadJudge {
+  const judge: HeadJudge = ({ params, request }) => {
+    const faults = parameters(params, request);
+    return faults === null ? PASS : refusals.parameters(faults);
+  };
+  if (accept === null) return judge;
+  return (exchange) => {
+    const verdict = judge(exchange);
+    if (verdict !== PASS) return verdict;
+    const wanted = exchange.request.headers.get('accept');
+    return wanted === null || wanted === '*/*' || accept(wanted) ? PASS : notAcceptable();
   };
 }
 
+/** A step that judges a head behind which no body comes. */
+function headStep(judge: HeadJudge): Step<'inspect'> {
+  return { reads: READS_NOTHING, run: judge };
+}
+
 /** A step that judges the head before the body is collected. The bytes it then judges are those that are forwarded. */
-function wholeStep(judge: ParameterJudge, judgeBody: BodyJudge, refusals: Refusals): Step<'inspect'> {
+function wholeStep(judge: HeadJudge, judgeBody: BodyJudge, refusals: Refusals): Step<'inspect'> {
   const mediaTypes = createMediaTypes();
   const typeOf = ({ headers }: CanonicalRequest) => mediaTypes.read(headers.get('content-type'));
   return {
     reads: { request: 'parsed', response: 'none' },
-    head({ params, request }) {
-      const faults = judge(params, request);
-      if (faults !== null) return refusals.parameters(faults);
+    head(exchange) {
+      const { request } = exchange;
+      const verdict = judge(exchange);
+      if (verdict !== PASS) return verdict;
       if (!announcesBody(request)) return PASS;
       if (contentCodingOf(request.headers.get('content-encoding')) === 'unknown') return codedBody();
       const fault = judgeBody.announced(typeOf(request));
@@ -86,8 +102,12 @@ function wholeStep(judge: ParameterJudge, judgeBody: BodyJudge, refusals: Refusa
     },
     run(exchange) {
       const { request } = exchange;
-      const fault = judgeBody.whole(exchange.body('parsed'), typeOf(request));
-      return fault === null ? PASS : refusals.body(fault);
+      const body = exchange.body('parsed');
+      const fault = judgeBody.whole(body, typeOf(request));
+      if (fault !== null) return refusals.body(fault);
+      if (body.kind !== 'opaque') return PASS;
+      const foreign = signatureFault(body.mediaType, { bytes: body.bytes, whole: true });
+      return foreign === null ? PASS : otherContent(foreign);
     },
   };
 }

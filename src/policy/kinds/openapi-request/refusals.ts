@@ -1,5 +1,5 @@
 import type { ProblemError } from '../../../base/index.ts';
-import { ACCEPTED_CODINGS } from '../../../body/index.ts';
+import { ACCEPTED_CODINGS, type SignatureFault } from '../../../body/index.ts';
 import { type BodyFault, describedPart, type Names, type ParameterFault } from '../../../openapi/index.ts';
 import { deny, type Verdict } from '../../verdict.ts';
 
@@ -59,6 +59,22 @@ export function codedBody(): Verdict {
   return deny({ code: 'unsupported-media-type', headers, internal }, 'content-encoding');
 }
 
+/** The refusal of a body whose bytes are not what its content type says. */
+export function otherContent(fault: SignatureFault): Verdict {
+  return deny({ code: 'unsupported-media-type', internal: `content-type: ${CONTENT[fault]}` }, 'content-type');
+}
+
+/** The refusal of a request that takes none of the described replies. */
+export function notAcceptable(): Verdict {
+  return deny({ code: 'not-acceptable', internal: 'accept: excludes every described reply' }, 'accept');
+}
+
+const CONTENT: Readonly<Record<SignatureFault, string>> = {
+  'other-format': 'the body is not of the format it names',
+  executable: 'the body is a program',
+  active: 'the body holds script',
+  archive: 'the body ends as an archive',
+};
 const NO_NAMES: Names = new Set();
 const NOT_READABLE = 'content-type: described by a schema that bodies of this type cannot be held against';
 const WORDS = { missing: 'a body is required', undescribed: 'no body is described' } as const;
