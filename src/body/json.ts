@@ -8,6 +8,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from './json-value.ts';
+import { NAME_LIMIT_BYTES, nameOf } from './name-table.ts';
 import { bufferOf, firstInvalidUtf8 } from './text.ts';
 
 /**
@@ -136,7 +137,7 @@ class Reader {
   #member(object: Record<string, JsonValue>): true | undefined {
     const start = this.#at;
     if (--this.#keysLeft < 0) return this.#refuse('too-many-keys');
-    const name = this.#string();
+    const name = this.#name();
     if (name === undefined) return undefined;
     if (object[name] !== undefined) return this.#refuse('duplicate-key', start);
     if (this.#next() !== COLON) return this.#refuseByte();
@@ -173,6 +174,16 @@ class Reader {
     this.#at++;
     const first = this.#next();
     return first === close || first === -1 ? this.#refuseByte() : first;
+  }
+
+  #name(): string | undefined {
+    const bytes = this.#bytes;
+    const start = this.#at + 1;
+    let at = start;
+    while (IS_PLAIN[bytes[at]!] === 1) at++;
+    if (bytes[at] !== QUOTE || at - start > NAME_LIMIT_BYTES) return this.#string();
+    this.#at = at + 1;
+    return nameOf(bytes, start, at);
   }
 
   #string(): string | undefined {
@@ -252,9 +263,8 @@ class Reader {
   }
 
   #literal<T extends boolean | null>(word: Buffer, value: T): T | undefined {
-    for (const byte of word) {
-      if (this.#bytes[this.#at] !== byte) return this.#refuseByte();
-      this.#at++;
+    for (let index = 0; index < word.length; index++, this.#at++) {
+      if (this.#bytes[this.#at] !== word[index]) return this.#refuseByte();
     }
     return value;
   }
