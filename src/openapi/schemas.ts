@@ -35,7 +35,7 @@ const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
   ['definitions', { holds: 'map', same: false }],
 ]);
 
-/** In 3.0 the siblings of a `$ref` are ignored; these would not have changed a verdict anyway. */
+/** In 3.0 the siblings of a `$ref` are ignored; these change no verdict, or count all the same as `readOnly` does. */
 const ANNOTATIONS: ReadonlySet<string> = new Set([
   '$comment',
   'default',

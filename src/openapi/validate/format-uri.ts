@@ -89,3 +89,29 @@ function grammar(beyond: string): Grammar {
   const hidden = beyond === '' ? '' : '\\u{e000}-\\u{f8ff}\\u{f0000}-\\u{ffffd}\\u{100000}-\\u{10fffd}';
   return { user: only(':'), host: only(''), path: only(':@/'), query: only(`:@/?${hidden}`) };
 }
+
+/** A template of URIs (RFC 6570 §2): text that URIs may have, and expressions in braces. */
+export function isUriTemplate(text: string): boolean {
+  if (/%(?![0-9A-Fa-f]{2})/.test(text)) return false;
+  const [first = '', ...others] = text.split('{');
+  return (
+    isLiteral(first) &&
+    others.every((piece) => {
+      const end = piece.indexOf('}');
+      return end > 0 && isExpression(piece.slice(0, end)) && isLiteral(piece.slice(end + 1));
+    })
+  );
+}
+
+function isLiteral(text: string): boolean {
+  return text.isWellFormed() && !/[\p{Cc} "<>\\^`{|}]/u.test(text);
+}
+
+function isExpression(text: string): boolean {
+  return text
+    .replace(/^[+#./;?&=,!@|]/, '')
+    .split(',')
+    .every((variable) => VARIABLE.test(variable) && !/^\.|\.\.|\.(?:$|[*:])/.test(variable));
+}
+
+const VARIABLE = /^[A-Za-z0-9_.%]+(?:\*|:[1-9][0-9]{0,3})?$/;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { formatOf } from './format.ts';
+import { assertVerdicts } from './fixtures.test.ts';
+import { encodingOf, formatOf } from './format.ts';
 
 type Rows = Readonly<
   Record<string, readonly [passes: readonly (string | number)[], fails: readonly (string | number)[]]>
@@ -48,16 +49,44 @@ const FORMATS: Rows = {
     ],
   ],
   'idn-email': [
-    ['실례@실례.테스트', 'joe@example.com'],
-    ['실례', '@실례.테스트', '실 례@실례.테스트'],
+    ['실례@실례.테스트', 'joe@example.com', '"실 례"@실례.테스트'],
+    ['실례', '@실례.테스트', '실 례@실례.테스트', '실\u0085@실례.테스트', '"실\n"@실례.테스트', '실례@실례..테스트'],
   ],
   hostname: [
-    ['www.example.com', 'a', 'xn--4gbwdl.xn--wgbh1c', '1host', 'a'.repeat(63)],
-    ['', '-a', 'a-', 'a_b', 'a..b', 'a.', 'a'.repeat(64), 'ab--cd', 'é.com', `${'a.'.repeat(127)}a`],
+    ['www.example.com', 'a', 'xn--4gbwdl.xn--wgbh1c', 'XN--BCHER-KVA.example', '1host', 'a'.repeat(63)],
+    [
+      '',
+      '-a',
+      'a-',
+      'a_b',
+      'a..b',
+      'a.',
+      'a'.repeat(64),
+      'ab--cd',
+      'é.com',
+      `${'a.'.repeat(127)}a`,
+      'xn--x',
+      'xn--a-ecp.ru',
+      '1a.xn--4gbwdl',
+    ],
   ],
   'idn-hostname': [
-    ['실례.테스트', 'www.example.com'],
-    ['', '-a', 'a b', '실례..테스트'],
+    ['실례.테스트', 'www.example.com', 'straße.de', 'bücher.example', 'xn--bcher-kva', 'l·l', 'क्\u200dष', 'ア・'],
+    [
+      '',
+      '-a',
+      'a b',
+      '실례..테스트',
+      'Bücher',
+      'bu\u0308cher',
+      '😀',
+      'a·l',
+      'אa',
+      '1a.א',
+      'ab--ü',
+      'a\u200db',
+      'é'.repeat(60),
+    ],
   ],
   ipv4: [
     ['192.168.0.1', '0.0.0.0'],
@@ -94,6 +123,10 @@ const FORMATS: Rows = {
   'iri-reference': [
     ['/é', '#ƒrägmênt'],
     ['\\\\WINDOWS\\é', '#ƒräg\\mênt'],
+  ],
+  'uri-template': [
+    ['https://example.com/{?q,r*}', "it's/{a.b}{+path:30}", '', '%41{%41}'],
+    ['{', '}', '{}', 'a b', '{a', '{a,}', '{a:0}', '{a..b}', '{.}', '%4', '{a b}', 'x{a}}', '{+}'],
   ],
   'json-pointer': [
     ['', '/a/b~0c~1d', '/'],
@@ -149,8 +182,19 @@ for (const [name, [passes, fails]] of Object.entries(FORMATS)) {
 }
 
 test('other formats are annotations', () => {
-  for (const name of ['double', 'binary', 'password', 'colour', '', '__proto__', 'uri-template'])
-    assert.equal(formatOf(name), null);
+  for (const name of ['double', 'binary', 'password', 'colour', '', '__proto__']) assert.equal(formatOf(name), null);
+});
+
+test('encodings of content are checked as the format of bytes is', () => {
+  const rows = { base64: ['QUI=', 'QUI'], BASE64: ['', '%%%%'], base64url: ['_-8', '+/8'], base16: ['0aFF', '0aF'] };
+  for (const [name, [good = '', bad = '']] of Object.entries(rows)) {
+    const format = encodingOf(name);
+    assert.ok(format?.kind === 'string');
+    assert.deepEqual([format.holds(good), format.holds(bad)], [true, false], name);
+  }
+  for (const name of ['7bit', 'binary', '', 'quoted-printable', '__proto__']) assert.equal(encodingOf(name), null);
+  assertVerdicts({ contentEncoding: 'base64' }, { passes: ['QUI=', 1], fails: ['QUI'] });
+  assertVerdicts({ contentEncoding: 'base64' }, { passes: ['QUI'] }, { specification: '3.0' });
 });
 
 test('long texts are judged, not waited for', () => {

@@ -7,7 +7,15 @@ import {
   isInternationalHostname,
 } from './format-name.ts';
 import { isDate, isDateTime, isDuration, isTime } from './format-time.ts';
-import { isIri, isIriReference, isJsonPointer, isRelativeJsonPointer, isUri, isUriReference } from './format-uri.ts';
+import {
+  isIri,
+  isIriReference,
+  isJsonPointer,
+  isRelativeJsonPointer,
+  isUri,
+  isUriReference,
+  isUriTemplate,
+} from './format-uri.ts';
 
 /** A format that is checked; values of the other kinds always hold. */
 export type Format =
@@ -20,6 +28,14 @@ export type Format =
  */
 export function formatOf(name: string): Format | null {
   return FORMATS.get(name) ?? null;
+}
+
+/**
+ * The check of a `contentEncoding` (JSON Schema 2020-12 §8.3), null where the name is an annotation. It is what became
+ * of the format `byte` in OpenAPI 3.1, so it is checked as that is.
+ */
+export function encodingOf(name: string): Format | null {
+  return ENCODINGS.get(name.toLowerCase()) ?? null;
 }
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -42,11 +58,12 @@ const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
   ['uri-reference', text(isUriReference, 'must be a URI reference')],
   ['iri', text(isIri, 'must be an IRI')],
   ['iri-reference', text(isIriReference, 'must be an IRI reference')],
+  ['uri-template', text(isUriTemplate, 'must be a URI template')],
   ['json-pointer', text(isJsonPointer, 'must be a JSON Pointer')],
   ['relative-json-pointer', text(isRelativeJsonPointer, 'must be a relative JSON Pointer')],
   ['regex', text(isRegularExpression, 'must be a regular expression')],
   ['byte', text(isBase64, 'must be in base64')],
-  ['base64url', text((value) => isBase64Url(value), 'must be in base64url')],
+  ['base64url', text(isBase64Url, 'must be in base64url')],
   ['int8', integer(-128, 127)],
   ['int16', integer(-32_768, 32_767)],
   ['int32', integer(-2_147_483_648, 2_147_483_647)],
@@ -57,6 +74,12 @@ const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
   ['uint32', integer(0, 4_294_967_295)],
   ['uint64', integer(0, 2 ** 64 - 2048)],
   ['float', { kind: 'number', holds: (value) => Number.isFinite(Math.fround(value)), message: 'must be a float' }],
+]);
+
+const ENCODINGS: ReadonlyMap<string, Format> = new Map<string, Format>([
+  ['base64', text(isBase64, 'must be in base64')],
+  ['base64url', text(isBase64Url, 'must be in base64url')],
+  ['base16', text((value) => value.length % 2 === 0 && /^[0-9A-Fa-f]*$/.test(value), 'must be in base16')],
 ]);
 
 function text(holds: (value: string) => boolean, message: string): Format {

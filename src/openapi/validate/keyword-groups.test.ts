@@ -18,7 +18,7 @@ test('a schema has the groups of all its keywords, and words that are none have 
 });
 
 test('what is wrong with any keyword is told, also where it stands alone in its schema', () => {
-  const takesText = new Set(['const', 'format', 'pattern']);
+  const takesText = new Set(['const', 'contentEncoding', 'format', 'pattern']);
   const others = new Set(['then', 'else', 'readOnly', 'writeOnly', 'additionalItems', 'nullable']);
   for (const name of KEYWORDS) {
     if (others.has(name)) continue;

@@ -7,7 +7,7 @@ const GROUPS: ReadonlyMap<string, number> = new Map<string, number>([
   ...named(any, 'enum', 'const'),
   ...named(number, 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'),
   ...named(number | string, 'format'),
-  ...named(string, 'minLength', 'maxLength'),
+  ...named(string, 'minLength', 'maxLength', 'contentEncoding'),
   ...named(array, 'minItems', 'maxItems', 'uniqueItems'),
   ...named(object, 'minProperties', 'maxProperties', 'dependentRequired'),
   ...named(object | inner, 'dependencies'),

@@ -72,7 +72,11 @@ export function createReader(site: Site, context: ReaderContext, issues: Issue[]
 }
 
 /** Tells of keywords that some version of JSON Schema or a slip of the pen means to judge by, and that nothing enforces. */
-export function checkNames({ value, fault }: KeywordReader, schema: object): void {
+export function checkNames({ dialect, value, fault }: KeywordReader, schema: object): void {
+  const written = dialect === '3.0' ? undefined : value('$schema');
+  if (written !== undefined && (typeof written !== 'string' || !DRAFTS.test(written))) {
+    fault('$schema', 'names no dialect this gateway knows', 'remove it; schemas are read as JSON Schema 2020-12');
+  }
   for (const name of Object.keys(schema)) {
     if (value(name) === undefined || KEYWORDS.has(name) || ANNOTATIONS.has(name) || name.startsWith('x-')) continue;
     const instead = UNENFORCED.get(name);
@@ -82,6 +86,10 @@ export function checkNames({ value, fault }: KeywordReader, schema: object): voi
     if (meant !== null) fault(name, 'is no keyword, so it would judge nothing', `did you mean ${quoted(meant)}?`);
   }
 }
+
+/** The drafts whose keywords mean here what they meant there, or are refused. */
+const DRAFTS =
+  /^https?:\/\/(?:json-schema\.org\/(?:draft-0[3467]\/|draft\/20(?:19-09|20-12)\/)?schema|spec\.openapis\.org\/oas\/3\.[12]\/dialect\/[a-z0-9-]+)#?$/;
 
 /** Keywords of other drafts, and what says the same. */
 const UNENFORCED: ReadonlyMap<string, string> = new Map([
@@ -99,7 +107,6 @@ const ANNOTATIONS: ReadonlySet<string> = new Set([
   '$dynamicAnchor',
   '$id',
   '$schema',
-  'contentEncoding',
   'contentMediaType',
   'contentSchema',
   'default',
@@ -126,6 +133,7 @@ export const KEYWORDS: ReadonlySet<string> = new Set([
   'anyOf',
   'const',
   'contains',
+  'contentEncoding',
   'dependencies',
   'dependentRequired',
   'dependentSchemas',

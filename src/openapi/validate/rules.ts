@@ -1,7 +1,7 @@
 import type { PlainObject } from '../pointer.ts';
 import { multipleTest } from './decimal.ts';
 import { areUnique, equals } from './equality.ts';
-import { formatOf } from './format.ts';
+import { encodingOf, formatOf } from './format.ts';
 import { ANY_KIND, KIND, TYPE_KINDS } from './kind.ts';
 import { GROUP } from './keyword-groups.ts';
 import type { KeywordReader } from './keyword-reader.ts';
@@ -148,7 +148,17 @@ function readString(reader: KeywordReader): Rule<string>[] {
   }
   const format = readFormat(reader);
   if (format?.kind === 'string') rules.push(format);
+  const encoding = readEncoding(reader);
+  if (encoding?.kind === 'string') rules.push(encoding);
   return rules;
+}
+
+/** In 3.0 it is no keyword: `format: byte` says the same there. */
+function readEncoding(reader: KeywordReader): ReturnType<typeof encodingOf> {
+  const name = reader.dialect === '3.0' ? undefined : reader.value('contentEncoding');
+  if (typeof name === 'string') return encodingOf(name);
+  if (name !== undefined) reader.fault('contentEncoding', 'must be text');
+  return null;
 }
 
 function readPattern(reader: KeywordReader): Matcher | null {

@@ -184,6 +184,23 @@ test('what only the other side may set is refused, and not required', () => {
     { not: { required: ['id'], properties: { id: { readOnly: true } } } },
     { passes: [{}], fails: [{ id: 1 }] },
   );
+  // Nothing else counts beside a reference of 3.0, but this is meant and takes nothing from anybody.
+  const beside = {
+    required: ['id'],
+    properties: { id: { $ref: '#/definitions/Id', readOnly: true } },
+    definitions: { Id: { type: 'integer' } },
+  };
+  assertVerdicts(beside, { passes: [{}], fails: [{ id: 1 }] }, { specification: '3.0' });
+});
+
+test('a schema of a dialect that is not known is refused, in 3.0 the word means nothing', () => {
+  for (const known of ['https://json-schema.org/draft/2020-12/schema', 'http://json-schema.org/draft-07/schema#']) {
+    assert.deepEqual(issuesOf({ $schema: known }), []);
+  }
+  for (const other of ['https://example.com/dialect', 7, 'https://json-schema.org/draft/2020-12/meta/core']) {
+    assert.deepEqual(issuesOf({ $schema: other }), ['/$schema names no dialect this gateway knows']);
+    assert.deepEqual(issuesOf({ $schema: other }, { specification: '3.0' }), []);
+  }
 });
 
 test('validators of one document share what is compiled and judge apart', () => {
