@@ -2,6 +2,7 @@ import { AS_BENCH, framingEvidence } from './framing-evidence.ts';
 import { http2Evidence } from './http2-evidence.ts';
 import { chooseByName } from './names.ts';
 import { reloadEvidence } from './reload-evidence.ts';
+import { validateEvidence } from './validate-evidence.ts';
 
 // `npm run evidence -- NAME`: runs the cases behind a claim, prints what held, and ends with one line of JSON.
 // It never fails on a figure.
@@ -12,7 +13,7 @@ const EVIDENCE = {
   identity: null,
   access: null,
   reviews: null,
-  validate: null,
+  validate: validateEvidence,
   waf: null,
   limits: null,
   ledger: null,
