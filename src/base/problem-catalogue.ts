@@ -1,4 +1,5 @@
 import type { CatalogueEntry } from './catalogue-entry.ts';
+import { corsProblems } from './cors-problems.ts';
 import { framingProblems } from './framing-problems.ts';
 import { upgradeProblems } from './upgrade-problems.ts';
 
@@ -300,6 +301,7 @@ export const problemCatalogue = {
   ...routing,
   ...upstream,
   ...upgradeProblems,
+  ...corsProblems,
   ...gateway,
 } as const;
 

@@ -111,6 +111,24 @@ test('a URL of a WebSocket is asked as one, and the page’s origin counts', asy
   assert.match((await runIn(surroundings(CHAT), 'explain', 'GET', 'ws://localhost/v1/orders')).out, /over plain http/);
 });
 
+const PAGES = SOUND.replace('basePath', 'cors: { origins: [https://app.example] }\n    basePath');
+
+test('a preflight is shown as what it asks for, and whether it is answered', async () => {
+  const asked = (origin: string, method: string) =>
+    runIn(
+      surroundings(PAGES),
+      ...['explain', 'OPTIONS', '/v1/orders', '--header', `origin: ${origin}`],
+      ...['--header', `access-control-request-method: ${method}`],
+    );
+  const answered = await asked('https://app.example', 'POST');
+  assert.equal(answered.code, 0, answered.complaints);
+  assert.match(answered.out, /operation +orders\/POST \/orders:[^]*^Answered by orders\/cors: 204\.$/m);
+  const refused = await asked('https://evil.example', 'POST');
+  assert.equal(refused.code, 1);
+  assert.match(refused.out, /^Refused: 403 preflight-refused[^]*rule origins/m);
+  assert.match((await asked('https://app.example', 'DELETE')).out, /^Refused: 405 method-not-allowed[^]*Allow: GET/m);
+});
+
 test('tests of a configuration can ask for WebSocket too', async () => {
   const asked = (origin: string, expect: string): string =>
     `  - { do: GET wss://localhost/v1/orders, with: { headers: { origin: '${origin}' } }, expect: ${expect} }\n`;

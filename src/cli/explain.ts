@@ -63,8 +63,8 @@ export const explainCommand: Command = {
       context.complain(`portcullis: ${sentence(request.error)}\n`);
       return EXIT.unusable;
     }
-    const explanation = explain(built.value.snapshot, question.value);
     const headers = withOpening(request.value.headers, question.value);
+    const explanation = explain(built.value.snapshot, question.value, request.value.headers);
     const whole = { ...question.value, ...request.value, headers };
     const rehearsal = await rehearse(built.value.snapshot, whole, context.ports.clock);
     const plainHttp = question.value.scheme === 'http' ? plainHttpWords(config) : null;
@@ -116,12 +116,16 @@ function routeRows(
   const api = snapshot.apis.find(({ name }) => name === route.api);
   const line = parsed.places[`apis.${route.api}`]?.line;
   const params = Object.entries(route.params).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+  // Of a preflight nobody is asked who calls, whatever the operation says.
   const auth = route.coverage?.cells.find(({ aspect }) => aspect === 'authentication');
   return [
     ['API', `${route.api}${line === undefined ? '' : ` (line ${line})`}`],
     ['operation', `${route.operation}: ${route.method} ${route.template}`],
     ...(params.length > 0 ? [['parameters', params.join(', ')] as [string, string]] : []),
-    ['signing in', `${route.signInNeeded ? 'needed' : 'not needed'}${auth === undefined ? '' : `: ${auth.holds}`}`],
+    [
+      'signing in',
+      `${route.signInNeeded ? 'needed' : 'not needed'}${auth === undefined || auth.open === route.signInNeeded ? '' : `: ${auth.holds}`}`,
+    ],
     ['body', bodyWords(route)],
     ...(route.cache === null ? [] : [['cache', CACHE_WORDS[route.cache]] as [string, string]]),
     ...(route.steps.length === 0 ? [['policies', 'none'] as [string, string]] : []),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { didYouMean, err, ok, type Result } from '../base/index.ts';
 import type { IssuerConfig, PolicyKind } from '../policy/index.ts';
 import { apiCacheSchema, operationCacheSchema, toApiCache, toOperationCache } from './cache.ts';
+import { corsSchema, toCors } from './cors.ts';
 import type { ApiConfig, ApiSource, OperationConfig, PolicyUse } from './config.ts';
 import { ownTimeKeys } from './failing.ts';
 import { readHost } from './host-name.ts';
@@ -134,6 +135,7 @@ const apiShape = {
   priority: prioritySchema.prefault('normal').meta({
     description: 'What is refused first when the gateway can not serve all: `low`, then `normal`, `high` last.',
   }),
+  cors: corsSchema,
   rewrite: apiRewriteSchema,
   maintenance: maintenanceSchema,
   operations: z.record(operationName, operationSchema).optional().meta({
@@ -250,6 +252,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, g
     securityHeaders: raw.securityHeaders === 'on',
     cache: toApiCache(raw.cache),
     source: toSource(raw, file),
+    cors: toCors(raw.cors),
     rewrite: toRewrite(raw.rewrite, `${path}.rewrite`),
     maintenance: maintenance === 'off' ? null : maintenance,
     operations: toOperations(name, raw, file),

@@ -4,6 +4,7 @@ import { accessIssues } from './access-checks.ts';
 import { acmeIssues } from './acme.ts';
 import { cacheIssues } from './cache-checks.ts';
 import type { ApiConfig, Config } from './config.ts';
+import { corsIssues } from './cors-checks.ts';
 import { everyTarget, mirrorIssues } from './beside-targets.ts';
 import { handlingIssues } from './handling-checks.ts';
 import { formatKeyPath } from './key-path.ts';
@@ -30,7 +31,13 @@ function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
     issues.push(errorIssue(path, 'gRPC is spoken over HTTP/2 only', { ...at(places, path), fix }));
   }
   const upstream = [...mirrorIssues(api, places), ...upstreamTlsIssues(api, places)];
-  return [...issues, ...upstream, ...cacheIssues(api, config, places), ...handlingIssues(api, config, places)];
+  return [
+    ...issues,
+    ...upstream,
+    ...cacheIssues(api, config, places),
+    ...handlingIssues(api, config, places),
+    ...corsIssues(api, places),
+  ];
 }
 
 interface Listener {

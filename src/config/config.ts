@@ -3,6 +3,7 @@ import type { BreakerConfig, RetryConfig } from './failing-config.ts';
 import type {
   ClaimPath,
   ClaimValue,
+  CorsRules,
   IssuerConfig,
   LimitRule,
   MaintenanceRules,
@@ -198,6 +199,8 @@ export interface ApiConfig {
   readonly securityHeaders: boolean;
   /** How replies are stored; null where none is. */
   readonly cache: CacheConfig | null;
+  /** Which pages of other origins may call it; `off`: none, and null: as the upstream says. */
+  readonly cors: CorsRules | 'off' | null;
   readonly source: ApiSource;
   /** What of all its requests and replies is changed on the way; null for nothing. */
   readonly rewrite: RewriteRules | null;

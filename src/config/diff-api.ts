@@ -9,6 +9,7 @@ import {
   sameData,
 } from './config-change.ts';
 import { deadlineChanges, failingChanges } from './diff-failing.ts';
+import { corsChanges } from './diff-cors.ts';
 import { cacheChanges } from './diff-cache.ts';
 import { apiListChanges } from './diff-lists.ts';
 import { type Handling, handlingChanges, handlingOf, NO_HANDLING } from './handling-changes.ts';
@@ -64,11 +65,13 @@ export function apiChanges(
   if (old === null) {
     const words = `the API is new, at ${addressWords(next)}`;
     const stored = cacheChanges(null, next.cache, next.auth !== 'public', tell);
+    const pages = corsChanges(null, next.cors, tell);
     return [
       tell('routes', 'changes', words),
       ...switchChanges(USUAL, next, tell),
       ...openingsOf(next.upstream, tell),
       ...stored,
+      ...pages,
       ...operations,
     ];
   }
@@ -95,6 +98,7 @@ function wholeChanges(old: ApiConfig, next: ApiConfig, tell: Tell): readonly Con
     ...switchChanges(old, next, tell),
     ...handlingChanges(handlingOf(old), handlingOf(next), tell),
     ...cacheChanges(old.cache, next.cache, next.auth !== 'public', tell),
+    ...corsChanges(old.cors, next.cors, tell),
     ...limitChanges(old.limits, next.limits, (effect, words) => tell('limits', effect, words)),
   ];
 }

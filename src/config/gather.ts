@@ -16,6 +16,7 @@ import { checked, complain, gatherFile, gatherSecret, type GatherOptions, placeO
 import { maintenanceWarnings } from './maintenance-warnings.ts';
 import { hostWarnings } from './https-hosts.ts';
 import type { ParsedConfig } from './parse.ts';
+import { corsWarnings } from './cors-checks.ts';
 import { originWarnings } from './origin-warnings.ts';
 import { placeholderWarnings } from './placeholder-warnings.ts';
 import { securityPlaces } from './security-places.ts';
@@ -148,6 +149,7 @@ function warn(work: Work): void {
     ...proxyWarnings(config, places),
     ...hostWarnings(config, places),
     ...originWarnings(config, places),
+    ...corsWarnings(config, places),
     ...maintenanceWarnings(config, places),
     ...grantWarnings(config, descriptions, places),
     ...caseWarnings(config, work.described, places),

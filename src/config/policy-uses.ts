@@ -1,5 +1,6 @@
 import type { GeoFiles, ListPair } from '../lists/index.ts';
 import type {
+  CorsConfig,
   IssuerConfig,
   JwtConfig,
   LimitRule,
@@ -21,7 +22,7 @@ interface Beside {
 
 /**
  * The policies that stand for an API's keys `deny` and `allow`, `maintenance`, `descriptors`, `auth`, `needs`, `limit`,
- * `validate`, `redirect`, `respond` and `rewrite`, in the order in which a request meets them. Issuers are those of the list
+ * `validate`, `redirect`, `respond`, `rewrite` and `cors`, in the order in which a request meets them. Issuers are those of the list
  * itself, never copies. Names that no issuer has are left out: they are issues already.
  */
 export function accessPolicies(api: ApiConfig, { issuers, lists, geo }: Beside): readonly PolicyUse[] {
@@ -38,6 +39,7 @@ export function accessPolicies(api: ApiConfig, { issuers, lists, geo }: Beside):
     ...handlingPolicy(api, operations, 'redirect'),
     ...handlingPolicy(api, operations, 'respond'),
     ...handlingPolicy(api, operations, 'rewrite'),
+    ...corsPolicy(api),
   ];
 }
 
@@ -109,6 +111,13 @@ function ratePolicy(api: ApiConfig, operations: Operations): readonly PolicyUse[
   };
   const owner = api.limits.length > 0 ? api.path : (limited[0]?.[1].path ?? api.path);
   return [use(api, 'rate', config, `${owner}.limit`)];
+}
+
+/** The last to see a reply: nobody behind it says otherwise. */
+function corsPolicy(api: ApiConfig): readonly PolicyUse[] {
+  if (api.cors === null) return [];
+  const config: CorsConfig = { rules: api.cors };
+  return [use(api, 'cors', config, `${api.path}.cors`)];
 }
 
 /** Without a document there is nothing to hold requests against. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { err, ok, type Result } from '../base/index.ts';
 import type { WebSocketConfig } from './config.ts';
 import { duration, parsed, size, uniqueList } from './scalars.ts';
+import { readWebOrigin } from './web-origin.ts';
 import { words } from './words.ts';
 
 const ORIGIN_LIMIT = 100;
@@ -10,7 +11,7 @@ const FRAMES_LIMIT = 1_000_000;
 const RATE_FORM = 'write it like 200/s';
 const PERIODS_MS: Readonly<Record<string, number>> = { s: 1_000, min: 60_000 };
 
-const origin = parsed(readOrigin).meta({ title: 'origin', description: 'Such as https://app.acme.example.' });
+const origin = parsed(readWebOrigin).meta({ title: 'origin', description: 'Such as https://app.acme.example.' });
 const subprotocol = parsed(readSubprotocol).meta({ title: 'subprotocol' });
 
 const details = z.strictObject({
@@ -51,17 +52,6 @@ export function toWebSocket(raw: z.output<typeof webSocketSchema>): WebSocketCon
     idleMs: idle,
     subprotocols: subprotocols ?? null,
   };
-}
-
-/** As browsers write it (RFC 6454 §6.2), so that comparing texts is enough. */
-function readOrigin(text: string): Result<string, string> {
-  const found = /^([a-z][a-z0-9+.-]*):\/\/[^/?#@\\\s*]+$/.exec(text);
-  if (found === null || text.length > 300)
-    return err(words('an origin is a scheme, a host and perhaps a port', 'such as https://app.acme.example'));
-  if (!/^https?$/.test(found[1] as string)) return ok(text);
-  const canonical = URL.parse(text)?.origin ?? null;
-  if (canonical === null) return err('this is no origin');
-  return canonical === text ? ok(text) : err(words('an origin is written as browsers do', `write ${canonical}`));
 }
 
 function readSubprotocol(text: string): Result<string, string> {

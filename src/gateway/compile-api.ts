@@ -1,4 +1,5 @@
 import { type ApiConfig, authorityOf, hasOwnCertificate } from '../config/compiled.ts';
+import { CrossOrigin } from '../policy/index.ts';
 import type { UpstreamIdentity } from '../wire/index.ts';
 import { cacheFingerprint } from './compiled-cache.ts';
 import { type Compilation, complain, member, UNREAD } from './compilation.ts';
@@ -22,6 +23,7 @@ export function compileApi(api: ApiConfig, index: number, compilation: Compilati
     upstreamCa: authorities === undefined ? null : new TextDecoder().decode(authorities),
     upstreamIdentity: identityOf(api, compilation),
     credentials: api.credentials,
+    cors: api.cors === null || api.cors === 'off' ? null : new CrossOrigin(api.cors),
     securityHeaders: api.securityHeaders,
     strictTransport: api.host !== null && hasOwnCertificate(compilation.configured.config.server.https, api.host),
   };

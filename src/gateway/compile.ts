@@ -17,6 +17,7 @@ import { type Compilation, type CompileContext, complain, UNREAD, wordsOf } from
 import { compileApi } from './compile-api.ts';
 import { route } from './compile-routes.ts';
 import { coverageOf } from './coverage.ts';
+import { Preflights } from './preflights.ts';
 import type { NeededTable, Snapshot } from './snapshot.ts';
 
 /**
@@ -86,6 +87,7 @@ function* compileStepwise(
   let coverage: readonly CoverageRow[] | null = null;
   return ok({
     ...{ revision, hash, router, apis, operations },
+    preflights: apis.every(({ cors }) => cors === null) ? null : new Preflights(router),
     tables: eachOnce(tables),
     get coverage() {
       return (coverage ??= coverageOf(operations, configured));

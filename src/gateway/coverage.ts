@@ -159,6 +159,7 @@ const OF_OTHER_KEYS: readonly string[] = [
   'redirect',
   'respond',
   'rewrite',
+  'cors',
 ];
 
 function isNamed({ kind }: PolicyUse): boolean {

@@ -1,7 +1,7 @@
 import type { CoverageRow, Issue, ProblemCode } from '../base/index.ts';
 import type { Stage } from '../policy/index.ts';
 import type { Plan } from './plan.ts';
-import { type CanonicalForm, type Question, readQuestionHead } from './question-head.ts';
+import { type CanonicalForm, type Question, type QuestionHeaders, readQuestionHead } from './question-head.ts';
 import type { CompiledOperation, Snapshot } from './snapshot.ts';
 import { upstreamTarget } from './upstream-target.ts';
 
@@ -53,11 +53,18 @@ export interface Explanation {
   readonly verdict: ExplainedVerdict;
 }
 
-/** Says what a request would meet, by the same canonicalizer and the same router that traffic goes through. Pure. */
-export function explain(snapshot: Snapshot, question: Question): Explanation {
-  const canonical = canonicalForm(question);
-  if (typeof canonical === 'string') return { canonical: null, route: null, verdict: refused(canonical) };
-  const found = snapshot.router.find(canonical.host, canonical.path, question.method);
+/**
+ * Says what a request would meet, by the same canonicalizer and the same router that traffic goes through; of its fields
+ * those alone matter that make it a preflight. Pure.
+ */
+export function explain(snapshot: Snapshot, question: Question, headers: QuestionHeaders = []): Explanation {
+  const head = readQuestionHead(question, headers);
+  if (typeof head === 'string') return { canonical: null, route: null, verdict: refused(head) };
+  const { host } = head.authority;
+  const { path, query, method, fields } = head;
+  const canonical = { host, path, query };
+  const preflight = snapshot.preflights?.find({ host, path, method, headers: fields }) ?? null;
+  const found = preflight ?? snapshot.router.find(host, path, method);
   switch (found.kind) {
     case 'misdirected':
       return { canonical, route: null, verdict: refused('misdirected-request') };
@@ -76,11 +83,6 @@ function refused(
   issues: readonly Issue[] = [],
 ): ExplainedVerdict {
   return { kind: 'refused', code, allow, issues };
-}
-
-function canonicalForm(question: Question): CanonicalForm | ProblemCode {
-  const head = readQuestionHead(question, []);
-  return typeof head === 'string' ? head : { host: head.authority.host, path: head.path, query: head.query };
 }
 
 interface Matched {

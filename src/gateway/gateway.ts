@@ -1,5 +1,5 @@
 import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
-import type { Http2Offer, OutgoingHead, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
+import type { CanonicalRequest, Http2Offer, OutgoingHead, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
 import type { Arrival } from './arrival.ts';
 import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
 import { Decoding } from './decoding.ts';
@@ -11,6 +11,7 @@ import { earlyCompletion, intentOf } from './ledger-records.ts';
 import { LongReplies } from './long-replies.ts';
 import { connectProblem, upgradeProblem } from './offer-websocket.ts';
 import { Passage } from './passage.ts';
+import { readableBy } from './preflights.ts';
 import { answerHead, createDateSource, createReplyOpening, problemAnswer } from './reply.ts';
 import { ReplyCaches } from './reply-caches.ts';
 import { RefusalSums, type Summed } from './refusal-sums.ts';
@@ -221,7 +222,13 @@ class DataPlane implements Gateway {
       this.#turnDown({ id: this.#ports.nextId(), stream, peer, fault }, fault.problem);
       return;
     }
-    const found = snapshot.router.find(request.host, request.path, request.method);
+    const { preflights, router } = snapshot;
+    const preflight = preflights === null || request.method !== 'OPTIONS' ? null : preflights.find(request);
+    if (preflight !== null && stream.framing.kind !== 'none') {
+      this.turnDown(stream, { code: 'unexpected-body' }, peer);
+      return;
+    }
+    const found = preflight ?? router.find(request.host, request.path, request.method);
     switch (found.kind) {
       case 'notFound':
         this.turnDown(stream, { code: 'not-found' }, peer);
@@ -230,11 +237,22 @@ class DataPlane implements Gateway {
         this.turnDown(stream, { code: 'misdirected-request' }, peer);
         return;
       case 'methodNotAllowed':
-        this.turnDown(stream, { code: 'method-not-allowed', headers: [['allow', found.allow.join(', ')]] }, peer);
+        this.#turnAway(stream, request, { allow: found.allow, isPreflight: preflight !== null });
         return;
       case 'matched':
         this.#begin(stream, era, { request, match: found });
     }
+  }
+
+  /** The path has other methods. A page may read that, unless it is what its preflight asks for. */
+  #turnAway(
+    stream: ServerExchange,
+    request: CanonicalRequest,
+    { allow, isPreflight }: { readonly allow: readonly string[]; readonly isPreflight: boolean },
+  ): void {
+    const preflights = isPreflight ? null : (this.current?.preflights ?? null);
+    const problem: Problem = { code: 'method-not-allowed', headers: [['allow', allow.join(', ')]] };
+    this.turnDown(stream, preflights?.readable(problem, request, allow) ?? problem, request.peer);
   }
 
   #begin(stream: ServerExchange, era: Era, { request, match }: Pick<Arrival, 'request' | 'match'>): void {
@@ -251,7 +269,7 @@ class DataPlane implements Gateway {
     const inFlight = this.#underWay.seenBy(peer, this.#eras.inFlight - this.#standing.size);
     if (this.#shedding.sheds(compiled, inFlight, pools[compiled.api.index]?.waitingShare(peer) ?? 0)) {
       this.#shedding.note(compiled, stream, { trusted: snapshot.trusted, peer });
-      this.turnDown(stream, SHED, peer);
+      this.turnDown(stream, readableBy(compiled.api, request.headers, SHED), peer);
       return;
     }
     this.#underWay.began(peer);
@@ -264,7 +282,8 @@ class DataPlane implements Gateway {
       const key = compiled.operation.id;
       const message = `${key} can't be built and is refused`;
       this.#ports.alerts({ kind: 'gateway.fault', key, severity: 'critical', message, fields: { detail } });
-      this.#turnDown({ id, stream, peer: request.peer }, { code: 'gateway-fault', internal: detail });
+      const problem = readableBy(compiled.api, request.headers, { code: 'gateway-fault', internal: detail });
+      this.#turnDown({ id, stream, peer: request.peer }, problem);
       return;
     }
     const passage = new Passage(

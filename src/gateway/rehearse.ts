@@ -7,7 +7,7 @@ import {
 } from '../base/index.ts';
 import type { ProblemError } from '../base/index.ts';
 import type { CallerConfig } from '../config/compiled.ts';
-import type { Operation } from '../policy/index.ts';
+import type { Match, Operation } from '../policy/index.ts';
 import type { Clock } from '../ports/index.ts';
 import {
   DIRECT,
@@ -177,12 +177,14 @@ const NO_METRICS: GatewayMetrics = {
 };
 
 /** A Snapshot that finds its routes in another way. Its coverage is not worked out for that. */
-function withRouter(snapshot: Snapshot, router: Snapshot['router']): Snapshot {
+function withRouter(snapshot: Snapshot, { router, preflights }: Pick<Snapshot, 'router' | 'preflights'>): Snapshot {
   const { revision, hash, apis, operations, tables, roles, cacheMemoryBytes, strictTransport, trusted } = snapshot;
   const { lists, material } = snapshot;
-  const same = { revision, hash, router, apis, operations, tables, roles, cacheMemoryBytes, strictTransport };
+  const same = { revision, hash, apis, operations, tables, roles, cacheMemoryBytes, strictTransport };
   return {
     ...same,
+    router,
+    preflights,
     trusted,
     lists,
     material,
@@ -215,13 +217,19 @@ class Scene {
       // What is stored has been asked for by somebody: nobody did.
       return { ...same, cache: null, plan: () => rehearsed, tryPlan: () => rehearsed };
     };
-    const find: Snapshot['router']['find'] = (...place) => {
-      const found = snapshot.router.find(...place);
-      return found.kind === 'matched'
-        ? { kind: 'matched', params: found.params, target: replanned(found.target) }
-        : found;
-    };
-    this.snapshot = withRouter(snapshot, { find });
+    const heard = <M extends Match<CompiledOperation>>(found: M): M =>
+      found.kind === 'matched' ? { ...found, params: found.params, target: replanned(found.target) } : found;
+    const { router, preflights } = snapshot;
+    this.snapshot = withRouter(snapshot, {
+      router: { find: (...place) => heard(router.find(...place)) },
+      preflights: preflights && {
+        find: (request) => {
+          const found = preflights.find(request);
+          return found === null ? null : heard(found);
+        },
+        readable: (...refusal) => preflights.readable(...refusal),
+      },
+    });
   }
 
   ports(clock: Clock): GatewayPorts {

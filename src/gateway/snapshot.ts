@@ -1,10 +1,10 @@
-import type { CoverageRow, Issue, Place, Result } from '../base/index.ts';
+import type { CoverageRow, Issue, Place, Problem, Result } from '../base/index.ts';
 import type { Priority, UpstreamConfig, WebSocketConfig } from '../config/compiled.ts';
 import type { GrpcStreams } from '../openapi/index.ts';
 import type { ListGate, ListMaterial } from '../lists/index.ts';
-import type { Operation, RoleTable } from '../policy/index.ts';
+import type { CrossOrigin, Match, Operation, RoleTable } from '../policy/index.ts';
 import type { TableDeclaration } from '../ports/index.ts';
-import type { UpstreamIdentity } from '../wire/index.ts';
+import type { CanonicalRequest, UpstreamIdentity } from '../wire/index.ts';
 import type { CompiledCache } from './compiled-cache.ts';
 import type { TrustedProxies } from './client-address.ts';
 import type { ClientTrusts } from './client-trust.ts';
@@ -27,6 +27,8 @@ export interface CompiledApi {
   readonly upstreamIdentity: UpstreamIdentity | null;
   /** Whether the credential that was used goes on to the upstream. */
   readonly credentials: 'remove' | 'pass';
+  /** Which pages of other origins may call it; null where it does not say, or says none. */
+  readonly cors: CrossOrigin | null;
   /** Whether replies get the security headers that they lack. */
   readonly securityHeaders: boolean;
   /** Whether its host has a certificate of its own, so that clients may be told to come by https only, whatever all others have. */
@@ -61,6 +63,20 @@ export interface CompiledOperation {
   tryPlan(): Result<Plan, readonly Issue[]>;
 }
 
+/** What the head of a request says of where it goes, and of the page that it comes from. */
+export type AskedPlace = Pick<CanonicalRequest, 'host' | 'path' | 'method' | 'headers'>;
+
+/** What a preflight leads to: the operation that it asks for, with a plan that answers it; or a method that its path does not have. */
+export type PreflightMatch = Exclude<Match<CompiledOperation>, { kind: 'notFound' | 'misdirected' }>;
+
+/** Finds what preflights ask for (Fetch Standard, CORS-preflight request), at APIs that say which pages may call them. */
+export interface PreflightTable {
+  /** Null where a request is no preflight, or one that the API itself or nobody answers. */
+  find(asked: AskedPlace): PreflightMatch | null;
+  /** A refusal of a request to a path by its method, with what pages need to read it. `allow`: the methods of the path. */
+  readable(problem: Problem, asked: AskedPlace, allow: readonly string[]): Problem;
+}
+
 /** A live table that a policy reads, and the policy (or `discover`): its kind, its key path, and where it stands. */
 export interface NeededTable {
   readonly declaration: TableDeclaration;
@@ -74,6 +90,8 @@ export interface Snapshot {
   readonly revision: number;
   readonly hash: string;
   readonly router: Pick<Router<CompiledOperation>, 'find'>;
+  /** Answers browsers that ask before they send; null where no API says which pages may call it. */
+  readonly preflights: PreflightTable | null;
   readonly apis: readonly CompiledApi[];
   readonly operations: readonly CompiledOperation[];
   /** A Snapshot is not ready before all of them are filled. */

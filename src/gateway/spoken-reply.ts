@@ -1,4 +1,5 @@
 import { type BodyFraming, type HeaderFields, type OutgoingHead, PRESENCE } from '../wire/index.ts';
+import { letsAnybodyIn, withoutCredentials } from './cors-combination.ts';
 import { ID_OPENING } from './reply.ts';
 import { presenceOf, securityClosing } from './security-fields.ts';
 import type { Walk } from './walk.ts';
@@ -23,7 +24,8 @@ export function outgoingHead(
   framing: BodyFraming,
   announcedLength: number | null,
 ): OutgoingHead {
-  const { status, fields, added, closes } = reply;
+  const { status, fields, closes } = reply;
+  const added = letsAnybodyIn(fields, reply.added) ? withoutCredentials(fields, reply.added) : reply.added;
   const present = presenceOf(fields, added);
   const dated = (present & PRESENCE.date) !== 0;
   const opening = dated ? ID_OPENING : walk.context.opening(walk.wallMs());

@@ -1,6 +1,7 @@
 import { createSystemClock } from '../adapters/threads.ts';
 import { createUnspentLimiter, type KindTable, kindTable } from '../gateway/index.ts';
 import {
+  createCorsKind,
   createGrpcKind,
   createJwtKind,
   createListsKind,
@@ -29,6 +30,7 @@ export function createKinds(ports: KindPorts): KindTable {
     createRedirectKind(),
     createRespondKind(),
     createRewriteKind(),
+    createCorsKind(),
   ]);
 }
 

@@ -28,6 +28,10 @@ export {
 export type { KeyRequests, KindPorts } from './kind-ports.ts';
 export type { ClaimMapping, ClaimPath, IssuerConfig, JwtConfig, KeyOrigin } from './kinds/jwt/config.ts';
 export { claimAt } from './kinds/jwt/claim-texts.ts';
+export type { CorsConfig, CorsRules } from './kinds/cors/config.ts';
+export { CrossOrigin, type ReplyField } from './kinds/cors/cross-origin.ts';
+export { createCorsKind } from './kinds/cors/kind.ts';
+export { preflightMethod, preflightStep } from './kinds/cors/preflight.ts';
 export { createJwtKind } from './kinds/jwt/kind.ts';
 export type { GrpcConfig } from './kinds/grpc/config.ts';
 export { createGrpcKind } from './kinds/grpc/kind.ts';

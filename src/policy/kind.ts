@@ -64,6 +64,11 @@ export interface Step<S extends Stage> {
    * nothing. What it reads all the same is decoded before, or else refused.
    */
   readonly rare?: boolean;
+  /**
+   * Whether it runs for preflights of its operation too, which ask for it and are not it (Fetch Standard): one of `admit`
+   * unless it says not, one of `respond` where it says so, and none of the other stages.
+   */
+  readonly preflights?: boolean;
   release?(exchange: Exchange): void;
 }
 

@@ -39,8 +39,8 @@ function stepsFor(rules: MaintenanceRules | null): Steps {
     if (principal !== null && principal.roles.some((role) => passing.has(role))) return PASS;
     return addresses.length > 0 && isAmong(admitted, request.peer.address) ? PASS : closed;
   };
-  // What has gone upstream ends as usual, streams that stand too.
-  const step = { reads: READS_NOTHING, standing: false, run };
+  // What has gone upstream ends as usual, streams that stand too; and a page reads of it only where its preflight passes.
+  const step = { reads: READS_NOTHING, standing: false, preflights: false, run };
   // Nobody has a role before it is known who calls.
   return roles.length > 0 ? { authorize: step } : { admit: step };
 }

@@ -219,6 +219,7 @@ function respondStep(byAddress: readonly CountedRule[], byCaller: readonly Count
   const policies = policyField([...byAddress, ...byCaller]);
   return {
     reads: READS_NOTHING,
+    preflights: true,
     run(exchange: Exchange, _reply: ReplyView, editor: ResponseEditor): Verdict {
       const said = exchange.slot(SAID);
       if (said.address !== null && said.caller !== null) {

@@ -1,0 +1,102 @@
+import { ok, type Problem } from '../base/index.ts';
+import { type CrossOrigin, type Operation, preflightMethod, preflightStep } from '../policy/index.ts';
+import type { CanonicalRequest } from '../wire/index.ts';
+import { needOf } from './body-need.ts';
+import type { Plan } from './plan.ts';
+import { plannedStep } from './planned-step.ts';
+import { ReplySteps } from './reply-steps.ts';
+import type {
+  AskedPlace,
+  CompiledApi,
+  CompiledOperation,
+  PreflightMatch,
+  PreflightTable,
+  Snapshot,
+} from './snapshot.ts';
+
+/**
+ * Finds what preflights ask for. They are answered here whatever the path says of OPTIONS, and judged as what they ask
+ * for: by its lists and its limits of addresses, and never by who calls, for browsers do not say.
+ */
+export class Preflights implements PreflightTable {
+  readonly #router: Snapshot['router'];
+  readonly #made = new WeakMap<CompiledOperation, CompiledOperation>();
+
+  constructor(router: Snapshot['router']) {
+    this.#router = router;
+  }
+
+  find({ host, path, method, headers }: AskedPlace): PreflightMatch | null {
+    const asked = preflightMethod(method, headers);
+    if (asked === null) return null;
+    const allow = this.#methodsAt(host, path);
+    if (this.#apiAt(host, path, allow)?.cors === null) return null;
+    const found = this.#router.find(host, path, asked);
+    if (found.kind === 'matched') {
+      const { cors } = found.target.api;
+      if (cors === null) return null;
+      return { kind: 'matched', params: found.params, target: this.#answering(found.target, cors, allow) };
+    }
+    return found.kind === 'methodNotAllowed' ? found : null;
+  }
+
+  readable(problem: Problem, { host, path, headers }: AskedPlace, allow: readonly string[]): Problem {
+    const api = this.#apiAt(host, path, allow);
+    return api === null ? problem : readableBy(api, headers, problem);
+  }
+
+  /** No path takes CONNECT, and what is said then is what it does take. */
+  #methodsAt(host: string, path: string): readonly string[] {
+    const found = this.#router.find(host, path, 'CONNECT');
+    return found.kind === 'methodNotAllowed' ? found.allow : [];
+  }
+
+  /** All operations of a path are of one API. */
+  #apiAt(host: string, path: string, [method]: readonly string[]): CompiledApi | null {
+    const found = method === undefined ? null : this.#router.find(host, path, method);
+    return found?.kind === 'matched' ? found.target.api : null;
+  }
+
+  #answering(asked: CompiledOperation, cors: CrossOrigin, methods: readonly string[]): CompiledOperation {
+    const made = this.#made.get(asked) ?? answering(asked, cors, methods);
+    this.#made.set(asked, made);
+    return made;
+  }
+}
+
+/** A refusal with what a page needs to read it, where its API says who may. */
+export function readableBy({ cors }: CompiledApi, headers: CanonicalRequest['headers'], problem: Problem): Problem {
+  if (cors === null) return problem;
+  return { ...problem, headers: [...(problem.headers ?? []), ...cors.replyFields(headers)] };
+}
+
+function answering(asked: CompiledOperation, cors: CrossOrigin, methods: readonly string[]): CompiledOperation {
+  const { operation, api, priority, timeoutMs, deadlineMs } = asked;
+  const plan = (): ReturnType<CompiledOperation['plan']> => {
+    const planned = asked.plan();
+    return planned.ok ? ok((kept ??= preflightPlan(planned.value, { operation, cors, methods }))) : planned;
+  };
+  let kept: Plan | null = null;
+  const none = { bodyLimitBytes: 0, bodyDescribed: false, grpc: null, websocket: null, cache: null };
+  return { operation, api, priority, timeoutMs, deadlineMs, ...none, plan, tryPlan: plan };
+}
+
+interface Answerer {
+  readonly operation: Operation;
+  readonly cors: CrossOrigin;
+  readonly methods: readonly string[];
+}
+
+/** The plan of an operation's preflights: those of its steps that hold for them, then the answer. */
+function preflightPlan({ request, respond }: Plan, { operation, cors, methods }: Answerer): Plan {
+  const about = { stage: 'decide', policy: `${operation.api}/cors`, observed: false, head: false } as const;
+  const answer = plannedStep(about, preflightStep(cors, operation, methods));
+  const admitting = request.filter(({ stage, step }) => stage === 'admit' && step.preflights !== false);
+  return {
+    request: [...admitting, answer],
+    respond: new ReplySteps(respond.all.filter(({ step }) => step.preflights === true)),
+    record: [],
+    signInNeeded: false,
+    readsRequest: needOf([], 'request'),
+  };
+}
