@@ -1,5 +1,12 @@
 import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
-import { CONFIG_LIMIT_BYTES, gather, parseConfig, type ParsedConfig, resolvePath } from '../config/index.ts';
+import {
+  CONFIG_LIMIT_BYTES,
+  gather,
+  type GatherOptions,
+  parseConfig,
+  type ParsedConfig,
+  resolvePath,
+} from '../config/index.ts';
 import { compile, kindTable, type KindTable, type Snapshot, verify } from '../gateway/index.ts';
 import type { TableVersion } from '../ports/index.ts';
 import type { Given } from './command.ts';
@@ -19,6 +26,9 @@ export interface BuiltConfiguration {
   readonly snapshot: Snapshot;
   readonly warnings: readonly Issue[];
 }
+
+/** What else is to be told of what is read. */
+export type BuildOptions = Pick<GatherOptions, 'tellInputs'>;
 
 /** Reads a configuration file; the error is all that is wrong with it. */
 export async function readConfiguration(
@@ -48,10 +58,11 @@ export async function readConfiguration(
 export async function buildConfiguration(
   parsed: ParsedConfig,
   context: CommandContext,
+  options: BuildOptions = {},
 ): Promise<Result<BuiltConfiguration, readonly Issue[]>> {
   const { files, secrets, egress, clock } = context.ports;
   const machine = { now: () => clock.now(), nodeVersion: context.runtime.node };
-  const gathered = await gather(parsed, { files, secrets, egress, machine, revision: 0 });
+  const gathered = await gather(parsed, { ...options, files, secrets, egress, machine, revision: 0 });
   if (!gathered.ok) return gathered;
   const { warnings } = gathered.value;
   const snapshot = compile(gathered.value, { kinds: kindsOf(context), tables: { read: emptyTable } });
@@ -64,9 +75,10 @@ export async function buildConfiguration(
 export async function loadConfiguration(
   file: string,
   context: CommandContext,
+  options: BuildOptions = {},
 ): Promise<Result<BuiltConfiguration, readonly Issue[]>> {
   const parsed = await readConfiguration(file, context);
-  return parsed.ok ? await buildConfiguration(parsed.value, context) : parsed;
+  return parsed.ok ? await buildConfiguration(parsed.value, context, options) : parsed;
 }
 
 function kindsOf(context: CommandContext): KindTable {

@@ -1,5 +1,6 @@
 import type { CoverageCell, CoverageRow } from '../base/index.ts';
 import type { CommandContext } from './context.ts';
+import type { OperationInputs } from './open-inputs.ts';
 import { alignRows, type Cell, palette, type Palette, plain, shortPath } from './terminal.ts';
 
 const COLUMNS = [
@@ -10,12 +11,29 @@ const COLUMNS = [
   ['policy', 'POLICIES'],
 ] as const satisfies readonly (readonly [CoverageCell['aspect'], string])[];
 
-/** What protects each operation, a row each, with the line of `file` that says so behind each part. */
-export function coverageTable(rows: readonly CoverageRow[], file: string, context: CommandContext): string {
+/** What a table tells besides of operations, by the ids of their rows. */
+export interface CoverageExtras {
+  readonly inputs: ReadonlyMap<string, OperationInputs>;
+}
+
+/**
+ * What protects each operation, a row each, with the line of `file` that says so behind each part; and how many inputs
+ * are open, where operations are described.
+ */
+export function coverageTable(
+  rows: readonly CoverageRow[],
+  file: string,
+  context: CommandContext,
+  { inputs }: CoverageExtras = { inputs: new Map() },
+): string {
   const paint = palette(context.color);
   const place = (from: string | null): string => placeText(from, file, context);
-  const head = ['METHOD', 'PATH', ...COLUMNS.map(([, title]) => title)].map((text) => ({ text, paint: paint.faint }));
-  const lines = alignRows([head, ...rows.map((row) => rowCells(row, place, paint))]);
+  const titles = ['METHOD', 'PATH', ...COLUMNS.map(([, title]) => title), ...(inputs.size > 0 ? ['INPUTS'] : [])];
+  const head = titles.map((text) => ({ text, paint: paint.faint }));
+  const lines = alignRows([
+    head,
+    ...rows.map((row) => [...rowCells(row, place, paint), ...inputCells(inputs, row, paint)]),
+  ]);
   const name = shortPath(file, context.workingFolder);
   const legend = paint.faint(`:N is line N of ${name}; what has none is a default.`);
   return `${lines.join('\n')}\n\n${legend}\n`;
@@ -27,6 +45,13 @@ function rowCells(row: CoverageRow, place: (from: string | null) => string, pain
     { text: plain(row.template) },
     ...COLUMNS.map(([aspect]) => cellOf(row, aspect, { place, paint })),
   ];
+}
+
+function inputCells(inputs: CoverageExtras['inputs'], row: CoverageRow, paint: Palette): readonly Cell[] {
+  const found = inputs.get(row.operation);
+  if (found === undefined || found.inputs === 0) return inputs.size > 0 ? [{ text: 'none' }] : [];
+  const open = found.open > 0;
+  return [open ? { text: `${found.open} of ${found.inputs} open`, paint: paint.warning } : { text: `${found.inputs}` }];
 }
 
 interface Look {

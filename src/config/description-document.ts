@@ -1,5 +1,6 @@
 import { err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
 import { type ApiDescription, describeApi, requestWarnings } from '../openapi/index.ts';
+import { type DescribedInputs, describedInputs } from './described-inputs.ts';
 import { isUrl, withoutQuery } from './description-source.ts';
 import { readJson } from './json-document.ts';
 import { pathOfPointer } from './json-locator.ts';
@@ -29,8 +30,15 @@ export interface DescribedDocument {
   readonly securityPlaces: ReadonlyMap<string, Place>;
 }
 
+/** Is told what a sound document leaves open; where there is none, nobody looks. */
+export type TellInputs = (inputs: DescribedInputs) => void;
+
 /** Reads the bytes of an OpenAPI document, JSON or YAML. All issues bear lines of that document. */
-export function readDescription(bytes: Uint8Array, location: string): Result<DescribedDocument, readonly Issue[]> {
+export function readDescription(
+  bytes: Uint8Array,
+  location: string,
+  tellInputs: TellInputs | null = null,
+): Result<DescribedDocument, readonly Issue[]> {
   // Issues are printed and kept.
   const file = isUrl(location) ? withoutQuery(location) : location;
   const text = decode(bytes);
@@ -43,18 +51,20 @@ export function readDescription(bytes: Uint8Array, location: string): Result<Des
     return err([errorIssue('', message, { place: { file, line: 1, column: 1 }, fix: 'turn it into JSON' })]);
   }
   const reading = isJson ? readJson(text, file, DEPTH_LIMIT) : readYaml(text, file, RULES);
-  return describe(reading, isJson ? { text, file } : null);
+  return describe(reading, isJson ? { text, file } : null, tellInputs);
 }
 
 function describe(
   { document, issues }: Reading,
   json: { readonly text: string; readonly file: string } | null,
+  tellInputs: TellInputs | null,
 ): Result<DescribedDocument, readonly Issue[]> {
   if (document === null) return err(issues);
   const place = (pointer: string): Place | null => document.locate(pathOfPointer(pointer))?.key ?? null;
   const described = describeApi(document.value, place);
   if (!described.ok) return err([...issues, ...described.error]);
   if (issues.length > 0) return err(issues);
+  tellInputs?.(describedInputs(document.value, described.value, place));
   const warnings = [...described.value.warnings, ...requestWarnings(document.value, described.value, place)];
   return ok({
     description: { ...described.value, warnings },

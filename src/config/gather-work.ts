@@ -1,5 +1,6 @@
 import { errorIssue, type Issue, type Place, type Result } from '../base/index.ts';
 import type { Egress, Files, Secrets } from '../ports/index.ts';
+import type { DescribedInputs } from './described-inputs.ts';
 import type { DescribedDocument } from './description-document.ts';
 import { fileWords } from './description-source.ts';
 import type { ParsedConfig } from './parse.ts';
@@ -16,6 +17,8 @@ export interface GatherOptions {
   readonly secrets: Secrets;
   readonly egress: Egress;
   readonly revision: number;
+  /** Is told what the description of each API leaves open; where it is not there, nobody looks. */
+  readonly tellInputs?: (api: string, inputs: DescribedInputs) => void;
 }
 
 /** One gathering while it runs. Its parts fill the tables and go on after a problem, so that all are told at once. */

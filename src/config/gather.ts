@@ -4,7 +4,7 @@ import type { ApiConfig } from './config.ts';
 import { acmeWarnings } from './acme.ts';
 import { caseWarnings } from './case-warnings.ts';
 import { contentHash } from './content-hash.ts';
-import { type DescribedDocument, readDescription } from './description-document.ts';
+import { type DescribedDocument, readDescription, type TellInputs } from './description-document.ts';
 import { readLocation } from './description-source.ts';
 import { gatherDescriptors, withServices } from './gather-descriptors.ts';
 import type { Gathered } from './gathered.ts';
@@ -97,7 +97,7 @@ async function gatherDescriptions(work: Work): Promise<void> {
       continue;
     }
     bytes += read.value.byteLength;
-    describeFor(work, apis, readDescription(read.value, location));
+    describeFor(work, apis, readDescription(read.value, location, tellerFor(work, apis)));
   }
 }
 
@@ -117,6 +117,13 @@ function describeFor(
     work.described.set(api.name, result.value);
     work.issues.push(...operationIssues(api, names, work.parsed.places));
   }
+}
+
+function tellerFor({ tellInputs }: Work, apis: readonly ApiConfig[]): TellInputs | null {
+  if (tellInputs === undefined) return null;
+  return (inputs) => {
+    for (const { name } of apis) tellInputs(name, inputs);
+  };
 }
 
 function locationOf(api: ApiConfig): string {

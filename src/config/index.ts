@@ -21,6 +21,7 @@ export type {
 export type { ChangeEffect, ConfigChange } from './config-change.ts';
 export { fixedServer } from './client-changes.ts';
 export { authorityOf } from './authority.ts';
+export type { DescribedInputs } from './described-inputs.ts';
 export type { CheckConfig } from './health-config.ts';
 export { lookAtLists } from './client-lists.ts';
 export { revocationEnds } from './client-trust.ts';

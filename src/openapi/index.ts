@@ -12,6 +12,7 @@ export type {
   Specification,
 } from './description.ts';
 export type { GrpcStreams } from './grpc/descriptor-set.ts';
+export { findOpenInputs, type InputPlace, type OpenInput, type OpenInputs } from './open-inputs/open-inputs.ts';
 export { valueAt } from './pointer.ts';
 export { type AcceptJudge, compileAccept } from './request/accept-judge.ts';
 export { type BodyFault, type BodyJudge, compileBody, type SentBody } from './request/body-judge.ts';
