@@ -21,6 +21,8 @@ export interface SentMessage {
   readonly body?: Buffer;
   readonly host?: string;
   readonly split?: Split;
+  /** To the port without TLS. */
+  readonly plain?: boolean;
   /** In chunks of these lengths, the last of them again and again, in place of a length. */
   readonly chunks?: readonly number[];
 }
@@ -63,8 +65,9 @@ ${apis.replaceAll('UPSTREAM', `http://127.0.0.1:${origin.port}`)}`;
 }
 
 async function sendTo(gateway: GatewayProcess, origin: RecordingOrigin, message: SentMessage): Promise<Outcome> {
-  const { https: port, ca } = gateway;
-  const client = await RawClient.connect({ port, ca, serverName: 'localhost' });
+  const { https, http, ca } = gateway;
+  const plain = message.plain === true;
+  const client = await RawClient.connect({ port: plain ? http : https, ca, serverName: plain ? null : 'localhost' });
   try {
     const methods = [message.method ?? 'POST'];
     const answered = (): boolean => client.replies(methods).finals.length > 0;
@@ -99,6 +102,11 @@ function chunked(body: Buffer, lengths: readonly number[]): Buffer {
     at += piece.length;
   }
   return Buffer.concat([...pieces, Buffer.from('0\r\n\r\n')]);
+}
+
+/** The values of a field, in order. */
+export function valuesOf({ fields }: Message, wanted: string): readonly string[] {
+  return fields.filter(([name]) => name === wanted).map(([, value]) => value);
 }
 
 function codeOf({ fields, body }: Message): string | null {
