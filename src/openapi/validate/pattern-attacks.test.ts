@@ -198,8 +198,7 @@ function stepsOf(sequence: Sequence, text: string): number {
   const holds = (term: number, at: number): boolean => {
     const one = terms[term];
     if (one === undefined || steps > enough) return true;
-    if (one.kind === 'start') return at === 0 && holds(term + 1, at);
-    if (one.kind === 'end') return at === codes.length && holds(term + 1, at);
+    if (one.kind !== 'set') return at === (one.kind === 'start' ? 0 : codes.length) && holds(term + 1, at);
     let end = at;
     while (end - at < one.max && end < codes.length && (steps++, one.has(codes[end] as number))) end++;
     for (; end - at >= one.min; end--) if ((steps++, holds(term + 1, end))) return true;
@@ -210,13 +209,14 @@ function stepsOf(sequence: Sequence, text: string): number {
 }
 
 type SimpleTerm =
-  | { readonly kind: 'start' | 'end' }
+  | { readonly kind: 'start' }
+  | { readonly kind: 'end' }
   | { readonly kind: 'set'; readonly has: (code: number) => boolean; readonly min: number; readonly max: number };
 
 function simpleTerm(term: Term): SimpleTerm {
   if (term.kind === 'assertion') {
     assert.ok(term.at === 'start' || term.at === 'end');
-    return { kind: term.at };
+    return { kind: term.at === 'start' ? 'start' : 'end' };
   }
   const { min, max, term: repeated } = term.kind === 'repeat' ? term : { min: 1, max: 1, term };
   assert.equal(repeated.kind, 'set');
