@@ -196,6 +196,18 @@ const upstream = {
     cause: 'A policy had to read the reply, and it was too large or not what its content type or content coding says.',
     fix: 'Make the reply smaller or well-formed.',
   },
+  'upstream-reply-undescribed': {
+    status: 502,
+    title: 'Upstream reply not described',
+    cause: 'The reply has a status, a content type or a part that the OpenAPI document of the API does not describe.',
+    fix: 'Describe it, or mend the API; the log says what it is. `undescribed` says what becomes of parts.',
+  },
+  'upstream-reply-invalid': {
+    status: 502,
+    title: 'Invalid upstream reply',
+    cause: 'A header or the body of the reply is not as the OpenAPI document of the API describes it.',
+    fix: 'Mend the API or its description; the log says where they differ.',
+  },
   'upstream-timeout': {
     status: 504,
     title: 'Upstream too slow',

@@ -10,6 +10,7 @@ export {
 } from './content-coding.ts';
 export { type FormFields, type FormLimits } from './form.ts';
 export { parseJson } from './json.ts';
+export { cutMembers, type MembersToCut } from './json-cut.ts';
 export {
   type JsonFault,
   type JsonFaultCode,

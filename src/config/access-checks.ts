@@ -1,9 +1,10 @@
 import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
 import type { IssuerConfig, LimitRule } from '../policy/index.ts';
-import type { ApiConfig, AuthConfig, Config, OperationConfig } from './config.ts';
+import type { ApiConfig, AuthConfig, Config, OperationConfig, ValidateConfig } from './config.ts';
 import { RESERVED_NAMES } from './issuers.ts';
 import { formatKeyPath } from './key-path.ts';
 import { placeAt } from './place-at.ts';
+import { replyKeyIssues } from './reply-validation.ts';
 import { roleIssues } from './role-checks.ts';
 
 type Places = Readonly<Record<string, Place>>;
@@ -15,6 +16,7 @@ export function accessIssues(config: Config, places: Places): Issue[] {
 
 function apiIssues(api: ApiConfig, { issuers }: Config, places: Places): Issue[] {
   const issues = [...authIssues(api.auth, api.path, issuers, places), ...validationIssues(api, places)];
+  issues.push(...replyKeyIssues(api, places));
   if (api.auth === 'public') issues.push(...callerLimitIssues(api.limits, api.path, places));
   for (const [name, own] of Object.entries(api.operations)) {
     if (own.auth !== null) issues.push(...authIssues(own.auth, own.path, issuers, places));
@@ -56,14 +58,18 @@ function validationIssues(api: ApiConfig, places: Places): Issue[] {
   if (kind === 'openapi') return [];
   const said = [
     [`${api.path}.errors`, api.errors === 'helpful'],
-    [`${api.path}.validate`, api.validate === 'requests'],
-    ...Object.values(api.operations).map((own) => [`${own.path}.validate`, own.validate === 'requests'] as const),
+    [`${api.path}.validate`, api.validate !== 'observe'],
+    ...Object.values(api.operations).map((own) => [`${own.path}.validate`, isPromised(own.validate)] as const),
   ] as const;
   return said.flatMap(([path, promises]) => {
     if (!promises || !Object.hasOwn(places, path)) return [];
     const fix = kind === 'routes' ? 'name the `openapi` document, or take this key away' : 'take this key away';
     return [errorIssue(path, UNVALIDATED[kind], { ...at(places, path), fix })];
   });
+}
+
+function isPromised(validate: ValidateConfig | null): boolean {
+  return validate === 'requests' || validate === 'strict';
 }
 
 const UNVALIDATED = {

@@ -158,6 +158,7 @@ test('the keys of an API become its policies, in the order in which requests mee
       ['permission', 'orders/permission', 'enforce', {}, 'apis.orders.auth'],
       ['rate', 'orders/rate', 'enforce', {}, 'apis.orders.limit'],
       ['openapi-request', 'orders/openapi-request', 'observe', { refund: 'enforce' }, 'apis.orders.openapi'],
+      ['openapi-response', 'orders/openapi-response', 'observe', { refund: 'enforce' }, 'apis.orders.validate'],
     ],
   );
   assert.deepEqual(configOf<PermissionConfig>(api, 'permission'), {

@@ -13,6 +13,7 @@ import { listKeys, operationListKeys, toLists } from './lists.ts';
 import { absolute } from './path.ts';
 import { accessPolicies } from './policy-uses.ts';
 import { prioritySchema } from './priority.ts';
+import { replyKeys, toReplyKeys, validateSchema } from './reply-validation.ts';
 import { needsSchema, toNeeds } from './roles.ts';
 import { parseRoute } from './routes.ts';
 import {
@@ -59,8 +60,6 @@ const issuerNames = uniqueList(parsed(readIssuerName, 'an issuer is called by it
 
 const auth = z.union([z.literal('public'), issuerNames], { error: ({ input }) => authWords(input) });
 
-const validate = z.enum(['requests', 'observe'], { error: ({ input }) => validateWords(input) });
-
 const operationSchema = z.strictObject({
   auth: auth.optional().meta({ description: 'Who may call this operation, where it differs from the API.' }),
   body: size(
@@ -71,7 +70,8 @@ const operationSchema = z.strictObject({
   limit: limitSchema('Limits of this operation alone, besides those of the API.').optional(),
   ...operationListKeys,
   priority: prioritySchema.optional().meta({ description: 'As `priority` of the API, where it differs.' }),
-  validate: validate.optional().meta({ description: 'As `validate` of the API, where it differs.' }),
+  validate: validateSchema.optional().meta({ description: 'As `validate` of the API, where it differs.' }),
+  ...replyKeys,
   websocket: webSocketSchema,
   ...ownTimeKeys,
   rewrite: operationRewriteSchema,
@@ -113,10 +113,11 @@ const apiShape = {
   }),
   limit: limitSchema('How many calls pass, such as `100/min per user`; all limits hold together.').optional(),
   ...listKeys,
-  validate: validate.prefault('requests').meta({
+  validate: validateSchema.prefault('requests').meta({
     description:
-      '`requests` refuses what is not as the OpenAPI document says; `observe` only records that it would have been.',
+      '`requests` refuses requests that are not as the OpenAPI document says, `strict` replies too; `observe` only records what of both would have been refused.',
   }),
+  ...replyKeys,
   errors: z.enum(['plain', 'helpful']).prefault('plain').meta({
     description:
       '`helpful` tells clients what of a request is not as the OpenAPI document says; `plain` only that it is not.',
@@ -191,16 +192,6 @@ function readIssuerName(value: string): Result<string, string> {
   return err(words('`public` is no member of a list: it stands alone', 'write auth: public'));
 }
 
-function validateWords(input: unknown): string {
-  const fix = 'write requests or observe';
-  return input === 'strict'
-    ? words('the validation of replies is not available in this version', fix)
-    : words(
-        'must be requests or observe',
-        typeof input === 'string' ? didYouMean(input, ['requests', 'observe']) : fix,
-      );
-}
-
 function readLocation(value: string): Result<string, string> {
   if (!/^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(value)) {
     const checked = path('').safeParse(value);
@@ -247,6 +238,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, g
     limits: raw.limit === undefined ? [] : listOf(raw.limit),
     lists: toLists(raw, { file, path }),
     validate: raw.validate,
+    replies: toReplyKeys(raw),
     errors: raw.errors,
     credentials: raw.credentials,
     securityHeaders: raw.securityHeaders === 'on',
@@ -282,6 +274,7 @@ function toOperations(api: string, { operations, cache }: RawApi, file: string):
           limits: operation.limit === undefined ? [] : listOf(operation.limit),
           lists: toLists(operation, { file, path: at }),
           validate: operation.validate ?? null,
+          replies: toReplyKeys(operation),
           websocket: toWebSocket(operation.websocket),
           timeoutMs: operation.timeout ?? null,
           deadlineMs: operation.deadline ?? null,

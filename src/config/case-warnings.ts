@@ -157,7 +157,7 @@ function createParameterCheck(document: DescribedDocument | null): ParameterChec
   };
   return (operation, name, text) => {
     const parameter = operation.described?.parameters.find((each) => each.in === 'path' && each.name === name);
-    if (parameter === undefined || operation.validate !== 'requests') return true;
+    if (parameter === undefined || operation.validate === 'observe') return true;
     const known = judges.get(parameter);
     const judge = known === undefined ? judgeOf(parameter) : known;
     judges.set(parameter, judge);

@@ -25,5 +25,6 @@ export type { CheckConfig, HealthConfig, StatusRange } from './health-config.ts'
 export { type Configured, configuredOf, type ListedOperation } from './configured.ts';
 export { hasOwnCertificate } from './own-certificate.ts';
 export type { Gathered } from './gathered.ts';
+export { replyRules } from './reply-rules.ts';
 export type { Priority } from './priority.ts';
 export { type GatheredParcel, unpackGathered } from './parcel.ts';

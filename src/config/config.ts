@@ -14,6 +14,7 @@ import type {
 import type { TargetSource } from '../ports/index.ts';
 import type { HealthConfig } from './health-config.ts';
 import type { Priority } from './priority.ts';
+import type { ReplyKeys } from './reply-keys.ts';
 import type { Route } from './routes.ts';
 
 /** The whole configuration, with every default filled in, paths absolute, durations in milliseconds and sizes in bytes. */
@@ -88,8 +89,8 @@ export interface TestConfig {
 /** Who may call: everybody, or whoever bears a token of one of these issuers, by name. */
 export type AuthConfig = 'public' | readonly string[];
 
-/** What is done with requests that differ from their description: refused, or only recorded. */
-export type ValidateConfig = 'requests' | 'observe';
+/** What is held against the description: requests alone, `strict` replies too; `observe`: both, and what differs is only recorded. */
+export type ValidateConfig = 'requests' | 'strict' | 'observe';
 
 /** Where the certificate of the https port comes from. */
 export type CertificateConfig = { readonly kind: 'local' } | FileCertificateConfig | AcmeConfig;
@@ -191,6 +192,7 @@ export interface ApiConfig {
   /** Who is let in to it, of those that the gateway lets in; null where nobody is kept out. */
   readonly lists: ListPair | null;
   readonly validate: ValidateConfig;
+  readonly replies: ReplyKeys;
   /** Whether clients are told what is wrong with a request. */
   readonly errors: 'plain' | 'helpful';
   /** Whether the credential that was used goes on to the upstream. */
@@ -224,6 +226,7 @@ export interface OperationConfig {
   /** The same of this operation alone, besides. */
   readonly lists: ListPair | null;
   readonly validate: ValidateConfig | null;
+  readonly replies: ReplyKeys;
   /** What holds of WebSocket connections; null where none is offered. */
   readonly websocket: WebSocketConfig | null;
   /** How long the head of its reply may take, in place of the upstream's. */

@@ -1,5 +1,5 @@
 import type { LimitRule } from '../policy/index.ts';
-import type { ApiConfig, AuthConfig, CacheConfig, UpstreamConfig, ValidateConfig, WebSocketConfig } from './config.ts';
+import type { ApiConfig, AuthConfig, CacheConfig, UpstreamConfig, WebSocketConfig } from './config.ts';
 import {
   addressWords,
   type ChangeEffect,
@@ -14,6 +14,8 @@ import { cacheChanges } from './diff-cache.ts';
 import { apiListChanges } from './diff-lists.ts';
 import { type Handling, handlingChanges, handlingOf, NO_HANDLING } from './handling-changes.ts';
 import { healthChanges } from './diff-health.ts';
+import { type Validated, validationChanges } from './diff-validation.ts';
+import { replyRules } from './reply-rules.ts';
 import { webSocketChanges } from './diff-websocket.ts';
 import { besideTargetsChanges, ruleWords } from './diff-balance.ts';
 import type { Priority } from './priority.ts';
@@ -27,7 +29,7 @@ interface Protected {
   /** What is needed, in words; empty for nothing. An alternative stands on its own. */
   readonly needs: readonly (readonly string[])[];
   readonly limits: readonly LimitRule[];
-  readonly validate: ValidateConfig | null;
+  readonly validated: Validated;
   readonly bodyLimitBytes: number;
   readonly priority: Priority;
   readonly websocket: WebSocketConfig | null;
@@ -272,7 +274,10 @@ function protectedBy(api: ApiConfig, { name, security, described }: Described): 
     auth: own?.auth ?? api.auth,
     needs: needs === null ? alternatives : [needs.toSorted()],
     limits: own?.limits ?? [],
-    validate: api.source.kind === 'openapi' ? (own?.validate ?? api.validate) : null,
+    validated: {
+      validate: api.source.kind === 'openapi' ? (own?.validate ?? api.validate) : null,
+      replies: replyRules(api, own ?? null),
+    },
     bodyLimitBytes: own?.bodyLimitBytes ?? api.bodyLimitBytes,
     priority: own?.priority ?? api.priority,
     websocket: own?.websocket ?? null,
@@ -293,11 +298,10 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
   if (was === null) {
     const words = `the operation is new, and ${open ? 'open to everybody' : `needs ${needWords(is.needs)}`}`;
     const added = tell('routes', open ? 'loosens' : 'changes', words);
-    const observed = is.validate === 'observe' ? [tell('validation', 'loosens', OBSERVED)] : [];
     const stored = is.cachesByItself ? cacheChanges(null, is.cache, !open, tell) : [];
     return [
       added,
-      ...observed,
+      ...validationChanges(null, is.validated, tell),
       ...webSocketChanges(null, is.websocket, tell),
       ...handlingChanges(NO_HANDLING, is.handling, tell),
       ...stored,
@@ -309,10 +313,7 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
   changes.push(...authChanges(was.auth, is.auth, tell));
   if (!open) changes.push(...needChanges(was.needs, is.needs, tell));
   changes.push(...limitChanges(was.limits, is.limits, (effect, words) => tell('limits', effect, words)));
-  if (was.validate !== is.validate && was.validate !== null && is.validate !== null) {
-    const observes = is.validate === 'observe';
-    changes.push(tell('validation', observes ? 'loosens' : 'tightens', observes ? OBSERVED : 'requests are validated'));
-  }
+  changes.push(...validationChanges(was.validated, is.validated, tell));
   if (was.bodyLimitBytes !== is.bodyLimitBytes) {
     const words = `a body may have ${is.bodyLimitBytes} bytes instead of ${was.bodyLimitBytes}`;
     changes.push(tell('limits', is.bodyLimitBytes > was.bodyLimitBytes ? 'loosens' : 'tightens', words));
@@ -331,8 +332,6 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
   if (was.cachesByItself || is.cachesByItself) changes.push(...cacheChanges(was.cache, is.cache, !open, tell));
   return changes;
 }
-
-const OBSERVED = 'requests that differ from the description are only recorded';
 
 function authChanges(was: AuthConfig, is: AuthConfig, tell: Tell): readonly ConfigChange[] {
   if (sameData(was, is)) return [];

@@ -331,7 +331,7 @@ test('an operation that observes loosens under a new name too, and alternatives 
   const messages = (from: Comparable, to: Comparable) =>
     diffConfigurations(from, to).map(({ effect, message }) => `${effect}: ${message}`);
   assert.deepEqual(messages(side('list', [['r']], 'requests'), side('listAll', [['r']], 'observe')), [
-    'loosens: requests that differ from the description are only recorded',
+    'loosens: requests and replies that differ from the description are only recorded',
     'tightens: the operation is gone',
     'changes: the operation is new, and needs r',
   ]);

@@ -9,6 +9,7 @@ import type {
   PermissionConfig,
   RateConfig,
 } from '../policy/index.ts';
+import { replyPolicy } from './reply-rules.ts';
 import type { ApiConfig, AuthConfig, OperationConfig, PolicyMode, PolicyUse } from './config.ts';
 
 type Operations = readonly (readonly [name: string, operation: OperationConfig])[];
@@ -38,6 +39,7 @@ export function accessPolicies(api: ApiConfig, { issuers, lists, geo }: Beside):
     ...requestPolicy(api, operations),
     ...handlingPolicy(api, operations, 'redirect'),
     ...handlingPolicy(api, operations, 'respond'),
+    ...replyPolicy(api),
     ...handlingPolicy(api, operations, 'rewrite'),
     ...corsPolicy(api),
   ];

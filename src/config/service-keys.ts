@@ -62,6 +62,7 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
     limits: [...own.limits, ...shared.limits],
     lists: mergeLists(own.lists, shared.lists),
     validate: own.validate ?? shared.validate,
+    replies: own.replies,
     priority: own.priority ?? shared.priority,
     websocket: own.websocket ?? shared.websocket,
     timeoutMs: own.timeoutMs ?? shared.timeoutMs,

@@ -1,5 +1,11 @@
 import type { CoverageCell, CoverageRow, Place } from '../base/index.ts';
-import type { ApiConfig, Configured, OperationConfig, PolicyUse } from '../config/compiled.ts';
+import {
+  type ApiConfig,
+  type Configured,
+  type OperationConfig,
+  type PolicyUse,
+  replyRules,
+} from '../config/compiled.ts';
 import { type LimitRule, neededBy, type Operation } from '../policy/index.ts';
 import type { CompiledOperation } from './snapshot.ts';
 
@@ -120,9 +126,11 @@ function validationCell({ api, own, places }: Cited): CoverageCell {
     const from = lineOf(places, `${api.path}.descriptors`);
     return { aspect: 'validation', holds: 'framing and gRPC', open: false, from };
   }
-  const holds = own?.validate ?? api.validate;
+  const validate = own?.validate ?? api.validate;
+  const passing = validate === 'strict' && replyRules(api, own)?.undescribed === 'report';
+  const holds = passing ? 'strict, undescribed fields pass' : validate;
   const from = lineOf(places, `${ownerOf(own ?? undefined, own?.validate, api)}.validate`);
-  return { aspect: 'validation', holds, open: holds === 'observe', from };
+  return { aspect: 'validation', holds, open: validate === 'observe' || passing, from };
 }
 
 /** Where WebSocket is offered its frames are judged, and the page that opens one unless any may. */
@@ -154,6 +162,7 @@ const OF_OTHER_KEYS: readonly string[] = [
   'permission',
   'rate',
   'openapi-request',
+  'openapi-response',
   'grpc',
   'maintenance',
   'redirect',

@@ -40,9 +40,11 @@ class WritableFields {
     this.#reserved = reserved;
   }
 
-  /** The name in lower case; throws where nobody may write it. */
+  /** The name in lower case; throws where nobody may write it. Fields of upstreams may have underscores, and can be taken out. */
   nameOf(name: string): string {
-    return this.#fieldOf(name).name;
+    if (!name.includes('_')) return this.#fieldOf(name).name;
+    this.#fieldOf(name.replaceAll('_', '-'));
+    return name.toLowerCase();
   }
 
   /** The same, where the value may be written too. */

@@ -2,6 +2,7 @@ import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
 import {
   type Exchange,
   type OperationId,
+  PASS,
   REQUEST_STAGES,
   type Stage,
   STAGES,
@@ -47,7 +48,7 @@ export function makePlan(
   const inStages: RequestStep[] = [];
   for (const stage of REQUEST_STAGES) inStages.push(...(stepsOf(policies, stage) as readonly RequestStep[]));
   const request = withHeads(inStages);
-  const respond = stepsOf(policies, 'respond');
+  const respond = withReplyHeads(stepsOf(policies, 'respond'));
   const record = stepsOf(policies, 'record');
   const all: readonly AnyStep[] = [...request, ...respond, ...record];
   return ok({
@@ -87,6 +88,20 @@ function headOf(planned: RequestStep): readonly RequestStep[] {
   return [plannedStep({ stage, policy, observed, head: true }, head) as RequestStep];
 }
 
+/** The steps of `respond` with their heads, each before its step. A head is about replies of the upstream's alone. */
+function withReplyHeads(steps: readonly PlannedStep<'respond'>[]): readonly PlannedStep<'respond'>[] {
+  return steps.flatMap((planned) => {
+    const { policy, observed, step } = planned;
+    if (step.replyHead === undefined) return [planned];
+    const head: Step<'respond'> = {
+      reads: NO_BODY,
+      concerns: (_exchange, { source }) => source === 'upstream',
+      run: (exchange, reply, editor) => step.replyHead?.(exchange, reply, editor) ?? PASS,
+    };
+    return [plannedStep({ stage: 'respond', policy, observed, head: true }, head), planned];
+  });
+}
+
 const NO_BODY = { request: 'none', response: 'none' } as const;
 
 const STAGE_BY_NAME: ReadonlyMap<string, Stage> = new Map(STAGES.map((stage) => [stage, stage]));
@@ -106,6 +121,9 @@ function issuesOf({ policy, path, steps }: PolicySteps, operation: OperationId):
     const { reads } = step;
     if (stage !== 'respond' && (step.concerns !== undefined || step.rare === true)) {
       complain(`${policy} chooses replies in ${stage}, where there are none`);
+    }
+    if (stage !== 'respond' && step.replyHead !== undefined) {
+      complain(`${policy} judges heads of replies in ${stage}, where there are none`);
     }
     if ((stage === 'respond' || stage === 'record') && step.head !== undefined) {
       complain(`${policy} judges the head in ${stage}, where the request has long passed`);

@@ -1,5 +1,5 @@
 import type { Problem } from '../base/index.ts';
-import type { BodyUse, BodyViews, ReplyView, Verdict } from '../policy/index.ts';
+import type { BodyUse, BodyViews, ReplyVerdict, ReplyView } from '../policy/index.ts';
 import {
   type BodyFraming,
   type HeaderFields,
@@ -26,13 +26,12 @@ import type { ReplyTaker } from './reply-taker.ts';
 import { outgoingHead, type SpokenReply } from './spoken-reply.ts';
 import { takesTrailers } from './takes-trailers.ts';
 import type { Tunnel } from './tunnel.ts';
-import { ENDLESS, isBlind, NO_BODY_TO_READ, READ_LIMIT_BYTES, TOO_LARGE } from './unread-reply.ts';
+import { isBlind, NO_BODY_TO_READ, READ_LIMIT_BYTES, TOO_LARGE, unreadable } from './unread-reply.ts';
 import type { Walk } from './walk.ts';
 import { closeWhole, type WholeFault } from './whole-body.ts';
 
 const NOTHING = Buffer.alloc(0);
 const NONE: readonly string[] = [];
-const EARLY_HINTS = 103;
 
 /**
  * The reply's half of a passage: whatever the gateway or the upstream answers goes through the steps of `respond`, then
@@ -99,7 +98,7 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   }
 
   hints(links: readonly string[]): void {
-    this.#passage.stream.interim(EARLY_HINTS, links);
+    this.#passage.stream.interim(103, links);
   }
 
   failed(failure: UpstreamFailure): void {
@@ -132,20 +131,19 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   head(head: ReplyHead): void {
     if (!this.#take(head)) return;
     const { reads } = this.#chosen;
-    const endless = reads.whole && isEventStream(head);
-    if (endless && !this.#passUnread(reads)) this.#refuseBody(ENDLESS);
-    else if (endless || !reads.whole) {
+    const problem = reads.whole ? unreadable(head) : null;
+    if (problem !== null && !this.#passUnread(reads, problem)) this.#refuseBody(problem);
+    else if (problem !== null || !reads.whole) {
       this.#state = 'judging';
       this.#judge(0);
-    } else if (head.framing.kind === 'length' && head.framing.bytes > READ_LIMIT_BYTES) this.#refuseBody(TOO_LARGE);
-    else this.#state = 'collecting';
+    } else this.#state = 'collecting';
   }
 
-  /** Lets a reply without an end pass those who would read it whole and only observe. False where one does not only that. */
-  #passUnread(reads: BodyNeed): boolean {
+  /** Lets a reply pass that can't be read whole, where all who would only observe. False where one does not only that. */
+  #passUnread(reads: BodyNeed, problem: Problem): boolean {
     const observer = reads.wholeObserver;
     if (observer === null) return false;
-    this.#passage.observe(ENDLESS, observer, 'body');
+    this.#passage.observe(problem, observer, 'body');
     this.#unread = true;
     this.#body = BodyAccess.of({ ...reads, whole: false, parsed: false });
     return true;
@@ -166,7 +164,12 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     if (this.#state === 'streaming') return this.#write(pieces);
     if (this.#state === 'collecting') {
       if (this.#body === null || this.#body.bytes <= READ_LIMIT_BYTES) return true;
-      this.#refuseBody(TOO_LARGE);
+      this.#held = [this.#body.gather()];
+      if (this.#passUnread(this.#chosen.reads, TOO_LARGE)) {
+        this.#body?.add(this.#held);
+        this.#state = 'judging';
+        this.#judge(0);
+      } else this.#refuseBody(TOO_LARGE);
       return true;
     }
     // A step of `respond` is still waiting: what has come is held, and no more is asked for until it has spoken.
@@ -290,7 +293,7 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     else this.#send(this.#whole);
   }
 
-  #run(planned: PlannedStep<'respond'>, edits: ReplyEdits): Verdict | Promise<Verdict> | typeof THREW {
+  #run(planned: PlannedStep<'respond'>, edits: ReplyEdits): ReplyVerdict | Promise<ReplyVerdict> | typeof THREW {
     if (planned.releases) this.#passage.enter(planned);
     this.#passage.reading = planned.reads;
     this.#reading = planned.step.reads.response;
@@ -304,11 +307,11 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   }
 
   /** True when the reply may go on behind step `at`. */
-  #apply(at: number, verdict: Verdict): boolean {
+  #apply(at: number, verdict: ReplyVerdict): boolean {
     const planned = this.#chosen.steps[at] as PlannedStep<'respond'>;
     if (this.#state === 'over') return false;
     if (verdict?.kind === 'pass') return this.#edits === null || this.#takeReplacement(at, this.#edits);
-    if (verdict?.kind === 'deny' && planned.observed) {
+    if (verdict?.kind === 'note' || (verdict?.kind === 'deny' && planned.observed)) {
       this.#passage.observe(verdict.problem, planned.policy, verdict.rule ?? null);
       return this.#edits === null || this.#takeReplacement(at, this.#edits);
     }

@@ -1,13 +1,15 @@
 import type { Problem } from '../base/index.ts';
+import type { ReplyHead } from '../wire/index.ts';
 import type { BodyAccess } from './body-access.ts';
 import { isWhole } from './body-need.ts';
+import { isEventStream } from './event-stream.ts';
 import type { PlannedStep } from './planned-step.ts';
 
 /** A reply that a policy must read may be this large. */
 export const READ_LIMIT_BYTES = 10 * 1024 * 1024;
 
 /** It would be collected for ever. */
-export const ENDLESS: Problem = {
+const ENDLESS: Problem = {
   code: 'upstream-refused-body',
   internal: 'a stream of events, which has no end, and a policy must read it whole',
 };
@@ -23,6 +25,12 @@ export const TOO_LARGE: Problem = {
   code: 'upstream-refused-body',
   internal: `more than ${READ_LIMIT_BYTES} bytes, and a policy must read them`,
 };
+
+/** Why a reply can't be read whole, as far as its head tells; null where it can. */
+export function unreadable(head: ReplyHead): Problem | null {
+  if (isEventStream(head)) return ENDLESS;
+  return head.framing.kind === 'length' && head.framing.bytes > READ_LIMIT_BYTES ? TOO_LARGE : null;
+}
 
 /**
  * Whether a step of `respond` has nothing to read: a refusal of the gateway's has no foreign body to judge, and a request

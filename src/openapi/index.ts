@@ -29,10 +29,14 @@ export {
 } from './request/parameter-judge.ts';
 export { describedPart, propertyNamesOf } from './request/property-names.ts';
 export { requestWarnings } from './request/request-warnings.ts';
+export type { BodyTreatment, ReplyBodyFault, ReplyContent } from './response/reply-content.ts';
+export type { HeaderFault } from './response/reply-headers.ts';
+export { compileReplies, type JudgedReply, type ReplyJudge } from './response/reply-judge.ts';
 export { type KnownOfDocument, type Names, surveyDocument, tellOfDocument } from './survey.ts';
 export { parseTemplate, type Segment, type Template } from './template.ts';
 export {
   compileValidator,
+  type CutMembers,
   type SchemaSource,
   type Validator,
   type ValidatorOptions,

@@ -39,6 +39,8 @@ export type { ListsConfig } from './kinds/lists/config.ts';
 export { createListsKind, listRefusal } from './kinds/lists/kind.ts';
 export type { OpenapiRequestConfig } from './kinds/openapi-request/config.ts';
 export { createOpenapiRequestKind } from './kinds/openapi-request/kind.ts';
+export type { OpenapiResponseConfig, ReplyRules } from './kinds/openapi-response/config.ts';
+export { createOpenapiResponseKind } from './kinds/openapi-response/kind.ts';
 export type { PermissionConfig } from './kinds/permission/config.ts';
 export { createPermissionKind, neededBy } from './kinds/permission/kind.ts';
 export type { LimitRule, LimitSubject, RateConfig } from './kinds/rate/config.ts';
@@ -58,6 +60,14 @@ export { percentEncoded, plainCharacters } from './percent-encoding.ts';
 export type { Assurance, ClaimValue, Principal } from './principal.ts';
 export { createRoleTable, type RoleGrants } from './role-table.ts';
 export { usedCredential, type UsedCredential } from './used-credential.ts';
-export { ABSTAIN, type AuthenticateVerdict, deny, type OwnReply, PASS, type Verdict } from './verdict.ts';
+export {
+  ABSTAIN,
+  type AuthenticateVerdict,
+  deny,
+  type OwnReply,
+  PASS,
+  type ReplyVerdict,
+  type Verdict,
+} from './verdict.ts';
 export { IDENTITY_FIELDS, isFieldName, isFieldValue, RESERVED_FIELDS } from './written-fields.ts';
 export type { Reference, WrittenText } from './written-text.ts';

@@ -4,7 +4,7 @@ import type { ListMaterial } from '../lists/index.ts';
 import type { TableDeclaration, TableVersion } from '../ports/index.ts';
 import type { BodyUse, Exchange, Outcome, RepliedHead, ReplyView, RequestEditor, ResponseEditor } from './exchange.ts';
 import type { Operation, OperationId } from './operation.ts';
-import type { AuthenticateVerdict, Verdict } from './verdict.ts';
+import type { AuthenticateVerdict, ReplyVerdict, Verdict } from './verdict.ts';
 
 /** What goes into and comes out of a step of each stage, in the order in which a request meets them. */
 export interface Stages {
@@ -15,7 +15,7 @@ export interface Stages {
   readonly inspect: { in: [exchange: Exchange]; out: Verdict };
   readonly decide: { in: [exchange: Exchange]; out: Verdict };
   readonly transform: { in: [exchange: Exchange, editor: RequestEditor]; out: Verdict };
-  readonly respond: { in: [exchange: Exchange, reply: ReplyView, editor: ResponseEditor]; out: Verdict };
+  readonly respond: { in: [exchange: Exchange, reply: ReplyView, editor: ResponseEditor]; out: ReplyVerdict };
   readonly record: { in: [exchange: Exchange, outcome: Outcome]; out: undefined };
 }
 
@@ -48,6 +48,8 @@ export const READS_NOTHING = { request: 'none', response: 'none' } as const;
 export interface Step<S extends Stage> {
   readonly reads: { readonly request: BodyUse; readonly response: BodyUse };
   head?(exchange: Exchange): Verdict;
+  /** The same for a step of `respond`: it judges the head of every reply of the upstream's, also of those it is not about. */
+  replyHead?(exchange: Exchange, reply: RepliedHead, editor: ResponseEditor): ReplyVerdict;
   run(...input: Stages[S]['in']): Stages[S]['out'] | Promise<Stages[S]['out']>;
   /**
    * Whether it judges streams that stand again too: one of `admit`, which counts and holds nothing then, where it says so;

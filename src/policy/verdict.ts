@@ -21,6 +21,9 @@ export type AuthenticateVerdict =
   | { readonly kind: 'abstain' }
   | { readonly kind: 'identified'; readonly principal: Principal };
 
+/** What a step of `respond` may say besides: the reply goes on, and the record says what it would have been refused for. */
+export type ReplyVerdict = Verdict | { readonly kind: 'note'; readonly problem: Problem; readonly rule: string };
+
 /** The verdict that lets a request go on; one value, so that passing allocates nothing. */
 export const PASS: Verdict = Object.freeze({ kind: 'pass' });
 

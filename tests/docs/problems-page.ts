@@ -1,11 +1,5 @@
 import { type ProblemCode, problemCatalogue } from '../../src/base/index.ts';
 
-/**
- * Codes whose cause needs something that this version does not have: a policy that reads replies. They stand in the
- * catalogue because codes are stable from the start.
- */
-export const NOT_GIVEN_YET: ReadonlySet<ProblemCode> = new Set(['upstream-refused-body']);
-
 const INTRODUCTION = `# Problems
 
 <!-- Generated from src/base/problem-catalogue.ts; do not edit. \`npm run docs:reference\` writes it anew. -->
@@ -51,7 +45,6 @@ function section(code: ProblemCode): string {
   const entry = problemCatalogue[code];
   const facts = [`**${entry.status} ${entry.title}**`];
   if ('closes' in entry) facts.push('Ends the connection');
-  if (NOT_GIVEN_YET.has(code)) facts.push('Nothing in this version gives it');
   const lines = [`## ${code}`, '', `${facts.join('. ')}.`, '', `- Cause: ${entry.cause}`, `- Fix: ${entry.fix}`, ''];
   return lines.join('\n');
 }

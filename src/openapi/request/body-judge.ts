@@ -99,7 +99,7 @@ function compileEntry(
 }
 
 /** Shapes are worked out only where they are needed: most bodies are JSON, and need none. */
-function takesForms({ type, subtype }: MediaRange): boolean {
+export function takesForms({ type, subtype }: MediaRange): boolean {
   return type === '*' || (type === 'application' && (subtype === '*' || subtype === 'x-www-form-urlencoded'));
 }
 

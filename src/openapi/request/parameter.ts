@@ -1,7 +1,7 @@
 import { type Issue, ok, type Result } from '../../base/index.ts';
 import type { DescribedParameter } from '../description.ts';
 import { siteAt } from '../pointer.ts';
-import { compileSchema, type SchemaSource, type Validator } from '../validate/validator.ts';
+import { compileSchema, type SchemaSource, type Validator, type ValidatorOptions } from '../validate/validator.ts';
 import type { Cookies } from './cookies.ts';
 import { readField } from './field.ts';
 import type { NamedField } from './field-names.ts';
@@ -43,6 +43,8 @@ export interface ParameterContext {
   readonly source: SchemaSource;
   readonly readJson: JsonReader;
   readonly isOwned: (name: string) => boolean;
+  /** How its schema is read; as of requests where nothing is said. */
+  readonly validation?: ValidatorOptions;
 }
 
 /** The options of every validator of requests. */
@@ -61,7 +63,7 @@ export function compileParameter(
   const { source } = context;
   const site = siteAt(source.document, schemaPointer);
   const schema = site?.value;
-  const validator = site === null ? ok(null) : compileSchema(source, site, REQUEST_VALIDATION);
+  const validator = site === null ? ok(null) : compileSchema(source, site, context.validation ?? REQUEST_VALIDATION);
   if (!validator.ok) return validator;
   const value =
     contentMediaType === null

@@ -69,16 +69,25 @@ const BINARY_KEYWORDS: ReadonlySet<string> = new Set([
 
 /** Whether a schema is `{}`, true, or text of format `binary`; from 3.1 on also text with a `contentMediaType`. */
 function isBinary(source: SchemaSource, schema: unknown): boolean {
+  const meant = plainMeaning(source, schema);
+  return meant === true || (meant !== null && saysBytes(meant));
+}
+
+/**
+ * The schema that is meant, behind its references, where it says no more than such a one may; true where it asks nothing
+ * at all, null where it says more.
+ */
+export function plainMeaning(source: SchemaSource, schema: unknown): PlainObject | true | null {
   if (schema === true) return true;
   const end = isReference(schema)
     ? referencesOf(source.document).follow({ value: schema, pointer: '' }, () => {})
     : null;
   const meant = end === null ? schema : end.value;
-  if (!isObject(meant) || isReference(meant)) return meant === true;
+  if (!isObject(meant) || isReference(meant)) return meant === true ? true : null;
   const says = Object.keys(meant).filter((keyword) => !keyword.startsWith('x-'));
-  if (!says.every((keyword) => BINARY_KEYWORDS.has(keyword))) return false;
-  if (isReference(schema) && source.specification !== '3.0' && Object.keys(schema).length > 1) return false;
-  return saysBytes(meant);
+  if (!says.every((keyword) => BINARY_KEYWORDS.has(keyword))) return null;
+  if (isReference(schema) && source.specification !== '3.0' && Object.keys(schema).length > 1) return null;
+  return meant;
 }
 
 function saysBytes(schema: PlainObject): boolean {

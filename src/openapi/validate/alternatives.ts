@@ -1,5 +1,6 @@
 import { isObject, type PlainObject } from '../pointer.ts';
 import { kindOf } from './kind.ts';
+import { type Candidate, chooseAll, chooseOne } from './cut-alternatives.ts';
 import { type Check, createSeen, fail, goesOn, holdsQuietly, mergeSeen, type Run, type Seen } from './run.ts';
 import type { Alternative, SchemaNode } from './schema-node.ts';
 
@@ -19,6 +20,7 @@ export function sameValueChecks({ inner }: SchemaNode): Check[] {
 function anyOfCheck(nodes: readonly SchemaNode[]): Check {
   const candidates = nodes.map((node) => ({ node, maybe: candidateTest(node) }));
   return (value, run, seen) => {
+    if (run.cuts !== null) return chooseAll(candidates, value, run, seen) || explainOnly(candidates, value, run);
     let holds = false;
     for (const { node, maybe } of candidates) {
       if (!maybe(value) || !tryBranch(node, value, run, seen)) continue;
@@ -32,7 +34,10 @@ function anyOfCheck(nodes: readonly SchemaNode[]): Check {
 function oneOfCheck(alternatives: readonly Alternative[]): Check {
   const candidates = alternatives.map(({ node, open }) => ({ node, open, maybe: candidateTest(node) }));
   return (value, run, seen) => {
-    const found = candidates.find(({ node, maybe }) => maybe(value) && tryBranch(node, value, run, seen));
+    const found =
+      run.cuts === null
+        ? candidates.find(({ node, maybe }) => maybe(value) && tryBranch(node, value, run, seen))
+        : chooseOne(candidates, value, run, seen);
     if (found === undefined) return explainOnly(candidates, value, run);
     for (const other of candidates) {
       if (other === found || !other.maybe(value)) continue;
@@ -49,11 +54,6 @@ function tryBranch(node: SchemaNode, value: unknown, run: Run, seen: Seen | null
   const holds = holdsQuietly(node.check, value, run, own);
   if (holds) mergeSeen(seen, own);
   return holds;
-}
-
-interface Candidate {
-  readonly node: SchemaNode;
-  readonly maybe: (value: unknown) => boolean;
 }
 
 /** Says what is wrong by the one alternative that can be meant, if there is just one. Always false. */

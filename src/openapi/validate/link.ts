@@ -4,7 +4,7 @@ import { containsCheck, elementsCheck, type ElementsCheck, judgeRestOfElements }
 import { ANY_KIND, KIND, kindOf } from './kind.ts';
 import { DEPTH_LIMIT, STEP_LIMIT } from './limits.ts';
 import { closedLocation, openLocation } from './location.ts';
-import { judge, type Members, membersCheck, type MembersCheck, UNDESCRIBED } from './members.ts';
+import { EXCUSED, judgeOrCut, type Members, membersCheck, type MembersCheck, UNDESCRIBED } from './members.ts';
 import type { Rule, Rules } from './rules.ts';
 import { type Check, createSeen, fail, goesOn, matchesWithin, mergeSeen, type Run, type Seen } from './run.ts';
 import { NOTHING_INSIDE, type Part, parts, sameValue, type SchemaNode } from './schema-node.ts';
@@ -50,8 +50,6 @@ export function excusedNames(node: SchemaNode, isExcused: LinkContext['isExcused
   }
   return names;
 }
-
-const EXCUSED: Part = { location: (_value, run) => fail(run, 'may not be sent') };
 
 function membersOf({ inner, mode }: SchemaNode, { isExcused }: LinkContext, closed: boolean): MembersCheck | null {
   const { properties, patterns, additional, propertyNames: names } = inner;
@@ -218,7 +216,7 @@ function judgeRestOfMembers(rest: Part, object: PlainObject, run: Run, seen: See
   if (seen.all) return true;
   let holds = true;
   for (const name in object) {
-    if (seen.names.has(name) || judge(rest, object[name], name, run)) continue;
+    if (seen.names.has(name) || judgeOrCut(rest, object, name, run)) continue;
     if (!goesOn(run)) return false;
     holds = false;
   }

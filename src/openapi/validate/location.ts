@@ -54,6 +54,10 @@ function refuseOthers(object: PlainObject, run: Run, isDescribed: (name: string)
   let holds = true;
   for (const name in object) {
     if (isDescribed(name)) continue;
+    if (run.cuts !== null) {
+      run.cuts.cut(object, name, 'undescribed');
+      continue;
+    }
     failAt(run, name, UNDESCRIBED);
     if (!goesOn(run)) return false;
     holds = false;
@@ -67,6 +71,11 @@ function refuseOthers(object: PlainObject, run: Run, isDescribed: (name: string)
  */
 function remembering(location: Location): Location {
   return (value, run) => {
+    // What a verdict would have go is not kept with it, so there it is found again.
+    if (run.cuts !== null) {
+      if (isObject(value)) run.cuts.visit(value);
+      return location(value, run);
+    }
     if (run.steps < MEMO_STEPS || typeof value !== 'object' || value === null) return location(value, run);
     run.memo ??= new Map();
     let verdicts = run.memo.get(value);

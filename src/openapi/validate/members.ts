@@ -1,6 +1,7 @@
 import type { PlainObject } from '../pointer.ts';
 import type { Matcher } from './pattern.ts';
-import { failAt, goesOn, matchesWithin, type Run, type Seen } from './run.ts';
+import { fail, failAt, goesOn, matchesWithin, type Run, type Seen } from './run.ts';
+import type { CutReason } from './cuts.ts';
 import type { Part } from './schema-node.ts';
 
 /** Judges the members of an object. */
@@ -17,6 +18,9 @@ export interface Members {
   /** Whether a member that nothing else judges is refused. */
   readonly closed: boolean;
 }
+
+/** What judges a property that may not be sent in this direction. */
+export const EXCUSED: Part = { location: (_value, run) => fail(run, 'may not be sent') };
 
 /** What is said of a member that no schema describes. */
 export const UNDESCRIBED = 'is not described';
@@ -62,15 +66,37 @@ function judgeMember(members: Members, object: PlainObject, name: string, run: R
   const { properties, patterns, additional, closed } = members;
   const property = properties.get(name);
   let judged = property !== undefined;
-  if (property !== undefined && !judge(property, object[name], name, run)) return FAILED;
+  if (property !== undefined && !judgeOrCut(property, object, name, run)) return FAILED;
   for (const { matcher, part } of patterns) {
     if (!matchesWithin(matcher, name, run)) continue;
     judged = true;
-    if (!judge(part, object[name], name, run)) return FAILED;
+    if (!judgeOrCut(part, object, name, run)) return FAILED;
   }
   if (judged) return JUDGED;
-  if (additional !== null) return judge(additional, object[name], name, run) ? JUDGED : FAILED;
+  if (additional !== null) return judgeOrCut(additional, object, name, run) ? JUDGED : FAILED;
   if (!closed) return PASSED;
+  if (run.cuts !== null) {
+    run.cuts.cut(object, name, 'undescribed');
+    return PASSED;
+  }
   failAt(run, name, UNDESCRIBED);
   return FAILED;
+}
+
+/** Judges a member. One that nobody may have there is taken out instead, where that is done. */
+export function judgeOrCut(part: Part, object: PlainObject, name: string, run: Run): boolean {
+  if (run.cuts !== null) {
+    const reason = refusalOf(part);
+    if (reason !== null) {
+      run.cuts.cut(object, name, reason);
+      return true;
+    }
+  }
+  return judge(part, object[name], name, run);
+}
+
+/** Why a part refuses whatever there is; null where it asks what it is. */
+function refusalOf(part: Part): CutReason | null {
+  if (part === EXCUSED) return 'hidden';
+  return 'value' in part && part.value === false ? 'undescribed' : null;
 }

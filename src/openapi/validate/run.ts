@@ -1,4 +1,5 @@
 import { pointerTo } from '../pointer.ts';
+import type { Cuts } from './cuts.ts';
 import { PATTERN_WORK_LIMIT, VIOLATION_LIMIT } from './limits.ts';
 import type { Matcher } from './pattern.ts';
 import type { Violation } from './validator-types.ts';
@@ -17,6 +18,8 @@ export interface Run {
   /** Verdicts of schemas on parts of the value, kept once a value proves laborious. */
   memo: Map<object, Map<object, boolean>> | null;
   trail: Trail | null;
+  /** What is noted instead of refused, where members may be taken out; null where they may not. */
+  cuts: Cuts | null;
 }
 
 /** Where the explaining pass is, and what it found. */
@@ -41,7 +44,7 @@ export interface Seen {
 
 /** The state for a new judgement. */
 export function createRun(): Run {
-  return { steps: 0, depth: 0, exhausted: false, patternWork: 0, memo: null, trail: null };
+  return { steps: 0, depth: 0, exhausted: false, patternWork: 0, memo: null, trail: null, cuts: null };
 }
 
 /** Nothing evaluated yet. */
@@ -95,11 +98,23 @@ export function goesOn(run: Run): boolean {
   return run.trail !== null && run.trail.violations.length < VIOLATION_LIMIT && !run.exhausted;
 }
 
-/** Whether a check holds, with nothing written down. */
+/** Whether a check holds of the value as it is, with nothing written down. */
 export function holdsQuietly(check: Check, value: unknown, run: Run, seen: Seen | null): boolean {
-  const { trail } = run;
+  return holdsWith(check, value, run, { seen, cuts: null });
+}
+
+/** Whether a check holds once what goes into `cuts` is taken out, with nothing else written down. */
+export function holdsWith(
+  check: Check,
+  value: unknown,
+  run: Run,
+  noting: { readonly seen: Seen | null; readonly cuts: Cuts | null },
+): boolean {
+  const { trail, cuts } = run;
   run.trail = null;
-  const holds = check(value, run, seen);
+  run.cuts = noting.cuts;
+  const holds = check(value, run, noting.seen);
   run.trail = trail;
+  run.cuts = cuts;
   return holds;
 }

@@ -1,3 +1,5 @@
+import type { CutMembers } from './cuts.ts';
+
 /**
  * One way in which a value differs from its schema. `pointer` is a JSON Pointer (RFC 6901) from the value's root, `''`
  * for the root itself; `message` is plain words that repeat nothing of the value and nothing of a pattern.
@@ -12,6 +14,14 @@ export interface Violation {
  * was found wrong, at most `VIOLATION_LIMIT` violations. Never throws, whatever JSON value it is given.
  */
 export type Validator = (value: unknown) => readonly Violation[] | null;
+
+/**
+ * What of a value has to go for it to hold: null for nothing; else the members that do, or, where it would not hold even
+ * without them, what is wrong.
+ */
+export type Sieve = (
+  value: unknown,
+) => { readonly cuts: CutMembers } | { readonly violations: readonly Violation[] } | null;
 
 /** Where a schema stands: a document as parsed data, which must not change afterwards, and its version of OpenAPI. */
 export interface SchemaSource {

@@ -1,10 +1,11 @@
 import type { Issue, Result } from '../../base/index.ts';
-import type { SchemaSource, Validator, ValidatorOptions } from './validator-types.ts';
+import type { SchemaSource, Sieve, Validator, ValidatorOptions } from './validator-types.ts';
 import { type Site, valueAt } from '../pointer.ts';
-import { validatorFor } from './workshop.ts';
+import { sieveFor, validatorFor } from './workshop.ts';
 
 export { VIOLATION_LIMIT } from './limits.ts';
-export type { SchemaSource, Validator, ValidatorOptions, Violation } from './validator-types.ts';
+export type { CutMembers, CutReason } from './cuts.ts';
+export type { SchemaSource, Sieve, Validator, ValidatorOptions, Violation } from './validator-types.ts';
 
 /**
  * Compiles the schema at a JSON Pointer into a validator (JSON Schema 2020-12 with what OpenAPI adds, or the dialect of
@@ -26,4 +27,13 @@ export function compileSchema(
   options: ValidatorOptions,
 ): Result<Validator, readonly Issue[]> {
   return validatorFor(source, schema, options);
+}
+
+/** The same, where what the schema does not describe may be taken out of a value. */
+export function compileSieve(
+  source: SchemaSource,
+  schema: Site,
+  direction: ValidatorOptions['direction'],
+): Result<Sieve, readonly Issue[]> {
+  return sieveFor(source, schema, direction);
 }

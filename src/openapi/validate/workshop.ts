@@ -2,6 +2,7 @@ import { err, errorIssue, type Issue, ok, type Result } from '../../base/index.t
 import { descend, isObject, own, parsePointer, pointerTo, type Site } from '../pointer.ts';
 import { createReferences, type References } from '../reference.ts';
 import { knownOf } from '../survey.ts';
+import { Cuts } from './cuts.ts';
 import { readInner } from './inner.ts';
 import { checkNames, createReader, type KeywordReader, type ReaderContext } from './keyword-reader.ts';
 import { PATTERN_WORK_LIMIT, REACHED_LIMIT, SCHEMA_LIMIT } from './limits.ts';
@@ -20,30 +21,54 @@ import {
   type SchemaNode,
 } from './schema-node.ts';
 import type { Shape } from './shape.ts';
-import type { SchemaSource, Validator, ValidatorOptions, Violation } from './validator-types.ts';
+import type { SchemaSource, Sieve, Validator, ValidatorOptions, Violation } from './validator-types.ts';
 
 /** Compiles one validator from the schemas of its document that were compiled before, and those that were not. */
 export function validatorFor(
   source: SchemaSource,
-  { value, pointer }: Site,
+  site: Site,
   options: ValidatorOptions,
 ): Result<Validator, readonly Issue[]> {
   const workshop = workshopFor(source, options);
-  const root = nodeAt(workshop, { value, pointer }, options.closed ? 'strict' : 'open');
-  if (root === null) return err([errorIssue(pointer, 'must be a schema')]);
+  const root = nodeAt(workshop, site, options.closed ? 'strict' : 'open');
+  if (root === null) return err([errorIssue(site.pointer, 'must be a schema')]);
   const made = workshop.validators.get(root);
   if (made !== undefined) return ok(made);
+  const issues = linkedIssues(workshop, root, site);
+  if (issues.length > 0) return err(issues);
+  const validator = createValidator(root);
+  workshop.validators.set(root, validator);
+  return ok(validator);
+}
+
+/** Compiles a sieve in the same way. It closes, for what nobody describes is what it finds. */
+export function sieveFor(
+  source: SchemaSource,
+  site: Site,
+  direction: ValidatorOptions['direction'],
+): Result<Sieve, readonly Issue[]> {
+  const workshop = workshopFor(source, { closed: true, direction });
+  const root = nodeAt(workshop, site, 'strict');
+  if (root === null) return err([errorIssue(site.pointer, 'must be a schema')]);
+  const made = workshop.sieves.get(root);
+  if (made !== undefined) return ok(made);
+  const issues = linkedIssues(workshop, root, site);
+  if (issues.length > 0) return err(issues);
+  const sieve = createSieve(root);
+  workshop.sieves.set(root, sieve);
+  return ok(sieve);
+}
+
+/** Links a schema and all that it comes to; what is wrong with any of them leaves them as they were. */
+function linkedIssues(workshop: Workshop, root: SchemaNode, { pointer }: Site): readonly Issue[] {
   const reached = reach(workshop, root);
   const issues: Issue[] = [];
   for (const node of reached) if (node.issues !== null) issues.push(...node.issues);
   if (reached.length > REACHED_LIMIT) issues.push(errorIssue(pointer, `is made of more than ${REACHED_LIMIT} schemas`));
   if (workshop.count > SCHEMA_LIMIT) issues.push(errorIssue('', `has more than ${SCHEMA_LIMIT} schemas`));
   if (issues.length === 0) issues.push(...heightIssues(reached));
-  if (issues.length > 0) return err(issues);
-  link(workshop, reached);
-  const validator = createValidator(root);
-  workshop.validators.set(root, validator);
-  return ok(validator);
+  if (issues.length === 0) link(workshop, reached);
+  return issues;
 }
 
 /** The schemas of one document, read in one way. */
@@ -55,6 +80,7 @@ interface Workshop {
   readonly nodes: Readonly<Record<Mode, Map<object | boolean, SchemaNode>>>;
   /** A schema that many parameters or bodies share has one; no judgement begins within another. */
   readonly validators: Map<SchemaNode, Validator>;
+  readonly sieves: Map<SchemaNode, Sieve>;
   readonly shapes: Map<SchemaNode, Shape>;
   readonly document: unknown;
   count: number;
@@ -85,6 +111,7 @@ function createWorkshop({ document, specification }: SchemaSource, way: Validato
     hidden: way.direction === 'request' ? 'readOnly' : 'writeOnly',
     nodes: { strict: new Map(), open: new Map(), plain: new Map() },
     validators: new Map(),
+    sieves: new Map(),
     shapes: new Map(),
     document,
     count: 0,
@@ -203,15 +230,32 @@ function says({ value }: SchemaNode, keyword: string): boolean {
 function createValidator(root: SchemaNode): Validator {
   const run = createRun();
   return (value) => {
+    return judgeRoot(root, value, run) ? null : explain(root, value, run);
+  };
+}
+
+/** What is wrong with a value that was just found not to hold. */
+function explain(root: SchemaNode, value: unknown, run: Run): readonly Violation[] {
+  const tooLong = run.patternWork > PATTERN_WORK_LIMIT;
+  if (run.exhausted && !tooLong) return TOO_LABORIOUS;
+  const violations: Violation[] = [];
+  run.trail = { path: [], violations };
+  judgeRoot(root, value, run);
+  run.trail = null;
+  if (violations.length > 0) return violations;
+  return tooLong ? TOO_LONG_SOMEWHERE : UNEXPLAINED;
+}
+
+function createSieve(root: SchemaNode): Sieve {
+  const run = createRun();
+  return (value) => {
     if (judgeRoot(root, value, run)) return null;
-    const tooLong = run.patternWork > PATTERN_WORK_LIMIT;
-    if (run.exhausted && !tooLong) return TOO_LABORIOUS;
-    const violations: Violation[] = [];
-    run.trail = { path: [], violations };
-    judgeRoot(root, value, run);
-    run.trail = null;
-    if (violations.length > 0) return violations;
-    return tooLong ? TOO_LONG_SOMEWHERE : UNEXPLAINED;
+    const cuts = new Cuts();
+    run.cuts = cuts;
+    const holds = judgeRoot(root, value, run);
+    const violations = holds ? null : explain(root, value, run);
+    run.cuts = null;
+    return violations === null ? { cuts: cuts.members } : { violations };
   };
 }
 

@@ -1,5 +1,5 @@
 import { err, type Issue, ok, type Result } from '../../../base/index.ts';
-import { contentCodingOf, parseBody, signatureFault } from '../../../body/index.ts';
+import { contentCodingOf, signatureFault } from '../../../body/index.ts';
 import {
   type AcceptJudge,
   type BodyJudge,
@@ -10,17 +10,16 @@ import {
   type ParameterJudge,
   propertyNamesOf,
   queryCredentials,
-  type SchemaSource,
-  type Specification,
 } from '../../../openapi/index.ts';
 import type { CanonicalRequest } from '../../../wire/index.ts';
 import { compileEach } from '../../compile-each.ts';
+import { readJsonText, schemaSource } from '../../description-source.ts';
 import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
 import type { Exchange } from '../../exchange.ts';
+import { createMediaTypes } from '../../media-types.ts';
 import { PASS, type Verdict } from '../../verdict.ts';
 import { createRememberedAccept } from './accepted.ts';
 import type { OpenapiRequestConfig } from './config.ts';
-import { createMediaTypes } from './media-types.ts';
 import { codedBody, createRefusals, notAcceptable, otherContent, type Refusals } from './refusals.ts';
 
 /**
@@ -49,9 +48,10 @@ function stepsFor(
   document: unknown,
   config: OpenapiRequestConfig,
 ): Result<Steps, readonly Issue[]> {
-  const source: SchemaSource = { document, specification: specificationOf(document) };
+  const source = schemaSource(document);
   const credentials = queryCredentials(document, described.security);
   const accept = compileAccept(described.responses);
+  const readJson = readJsonText;
   const parameters = compileParameters({ source, parameters: described.parameters, credentials, readJson });
   const body = compileBody(source, described.requestBody, readJson);
   if (!parameters.ok || !body.ok) {
@@ -120,20 +120,4 @@ function announcesBody({ headers }: CanonicalRequest): boolean {
   const length = headers.get('content-length');
   if (length !== null) return Number(length) !== 0;
   return headers.get('transfer-encoding') !== null && headers.get('content-type') !== null;
-}
-
-/** Only documents of these versions are described at all. */
-function specificationOf(document: unknown): Specification {
-  const text = typeof document === 'object' && document !== null && 'openapi' in document ? document.openapi : null;
-  const found = (['3.0', '3.1', '3.2'] as const).find(
-    (known) => typeof text === 'string' && text.startsWith(`${known}.`),
-  );
-  if (found === undefined) throw new Error('an operation is described without an OpenAPI document');
-  return found;
-}
-
-/** JSON inside parameters and forms is held to the rules of JSON bodies. */
-function readJson(text: string): unknown {
-  const read = parseBody('application/json', Buffer.from(text));
-  return read.ok && read.value.kind === 'json' ? read.value.value : undefined;
 }

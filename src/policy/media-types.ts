@@ -1,4 +1,4 @@
-import { type MediaType, parseMediaType } from '../../../body/index.ts';
+import { type MediaType, parseMediaType } from '../body/index.ts';
 
 /** Reads Content-Type fields, each spelling once. */
 export interface MediaTypes {

@@ -1,0 +1,144 @@
+import { type Issue, ok, type Result } from '../../base/index.ts';
+import type { DescribedContent } from '../description.ts';
+import { own, siteAt } from '../pointer.ts';
+import { type SentBody, takesForms } from '../request/body-judge.ts';
+import { createFormObject, type FormObject, judgeForm } from '../request/form-object.ts';
+import { isJsonType, type JsonReader } from '../request/json-text.ts';
+import type { MediaRange, SentMediaType } from '../request/media-range-choice.ts';
+import { asItStands } from '../request/query.ts';
+import { plainMeaning, useOf } from '../request/readable-content.ts';
+import {
+  compileSchema,
+  compileSieve,
+  type CutMembers,
+  type SchemaSource,
+  type Sieve,
+  type Validator,
+  type Violation,
+} from '../validate/validator.ts';
+import { REPLY_VALIDATION } from './reply-headers.ts';
+
+/**
+ * What is done with a body under one media type: `unread` it passes, since its description asks nothing of it; `read` it
+ * is held against its schema; `unreadable` it can't be, and is refused.
+ */
+export type BodyTreatment = 'unread' | 'read' | 'unreadable';
+
+/** Why a body does not hold. With `cuts` it would without these members, and only then. */
+export type ReplyBodyFault =
+  | { readonly reason: 'missing' | 'unreadable' }
+  | { readonly reason: 'differs'; readonly violations: readonly Violation[] }
+  | { readonly reason: 'cuts'; readonly cuts: CutMembers };
+
+/** The bodies under one media range. */
+export interface ReplyContent {
+  readonly range: MediaRange;
+  /** Whether there are types under it whose bodies are read. */
+  readonly reads: boolean;
+  readonly treatment: (mediaType: SentMediaType) => BodyTreatment;
+  /** What is wrong with a body that has to be read; null where it holds. */
+  readonly judge: (body: SentBody, mediaType: SentMediaType) => ReplyBodyFault | null;
+}
+
+/** Compiles what bodies under one media range are held against. */
+export function compileReplyContent(
+  source: SchemaSource,
+  content: DescribedContent,
+  readJson: JsonReader,
+): Result<ReplyContent, readonly Issue[]> {
+  const schema = siteAt(source.document, content.schemaPointer);
+  const validator = schema === null ? ok(null) : compileSchema(source, schema, REPLY_VALIDATION);
+  if (!validator.ok) return validator;
+  const sieve = schema === null ? ok(null) : compileSieve(source, schema, REPLY_VALIDATION.direction);
+  if (!sieve.ok) return sieve;
+  const use = useOf(source, content, schema?.value);
+  const { range } = use;
+  const asks = use.sequence ? 'more' : asksOf(source, schema?.value);
+  const form = asks !== 'nothing' && takesForms(range) ? createFormObject(source, content.pointer, readJson) : null;
+  const treatment = (mediaType: Pick<SentMediaType, 'type' | 'essence'>): BodyTreatment => {
+    if (use.sequence) return 'unreadable';
+    if (asks === 'nothing') return 'unread';
+    const format = formatOf(mediaType);
+    if (format === 'json' || format === 'form') return 'read';
+    if (format === 'opaque') return use.takesBinary ? 'unread' : 'unreadable';
+    if (!use.takesText) return 'unreadable';
+    return asks === 'text' ? 'unread' : 'read';
+  };
+  return ok({
+    range,
+    reads: isSingle(range) ? treatment(typeOf(range)) === 'read' : !use.sequence && asks !== 'nothing',
+    treatment,
+    judge: judgeOf({ validate: validator.value, sieve: sieve.value, form }),
+  });
+}
+
+interface Held {
+  readonly validate: Validator | null;
+  readonly sieve: Sieve | null;
+  readonly form: FormObject | null;
+}
+
+function judgeOf({ validate, sieve, form }: Held): ReplyContent['judge'] {
+  return (body, mediaType) => {
+    if (validate === null || sieve === null) return null;
+    switch (body.kind) {
+      case 'json': {
+        const found = sieve(body.value);
+        if (found === null) return null;
+        if ('violations' in found) return { reason: 'differs', violations: found.violations };
+        return { reason: 'cuts', cuts: found.cuts };
+      }
+      case 'form':
+        if (form === null) return UNREADABLE;
+        return differs(judgeForm(form, { values: body.fields, encoded: false, decode: asItStands }, validate));
+      case 'text':
+        return differs(validate(body.text));
+      case 'empty':
+        // Of text and of a form nothing at all may be meant; it is no JSON.
+        if (formatOf(mediaType) === 'text') return differs(validate(''));
+        return MISSING;
+      case 'opaque':
+        return UNREADABLE;
+    }
+  };
+}
+
+const MISSING: ReplyBodyFault = { reason: 'missing' };
+const UNREADABLE: ReplyBodyFault = { reason: 'unreadable' };
+
+function differs(violations: readonly Violation[] | null): ReplyBodyFault | null {
+  return violations === null ? null : { reason: 'differs', violations };
+}
+
+/**
+ * What a schema asks of bodies: nothing, where there is none, where it asks nothing, or where it says that they are bytes; `text`,
+ * where it says no more than that they are text.
+ */
+function asksOf(source: SchemaSource, schema: unknown): 'nothing' | 'text' | 'more' {
+  if (schema === undefined) return 'nothing';
+  const meant = plainMeaning(source, schema);
+  if (meant === null || meant === true) return meant === true ? 'nothing' : 'more';
+  const type = own(meant, 'type');
+  const format = own(meant, 'format');
+  if (['contentMediaType', 'contentEncoding'].some((keyword) => own(meant, keyword) !== undefined)) return 'more';
+  if (format === 'binary') return 'nothing';
+  if (format !== undefined) return 'more';
+  if (type === undefined) return 'nothing';
+  return type === 'string' ? 'text' : 'more';
+}
+
+/** Whether a range is one type. */
+function isSingle({ type, subtype }: MediaRange): boolean {
+  return type !== '*' && !subtype.includes('*');
+}
+
+function typeOf({ type, subtype }: MediaRange): Pick<SentMediaType, 'type' | 'essence'> {
+  return { type, essence: `${type}/${subtype}` };
+}
+
+/** The format that bodies of a type are read in. */
+function formatOf({ type, essence }: Pick<SentMediaType, 'type' | 'essence'>): 'json' | 'form' | 'text' | 'opaque' {
+  if (isJsonType(essence)) return 'json';
+  if (essence === 'application/x-www-form-urlencoded') return 'form';
+  return type === 'text' ? 'text' : 'opaque';
+}

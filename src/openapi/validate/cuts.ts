@@ -1,0 +1,48 @@
+/** Why a member of an object may not stay: no schema describes it, or it is `writeOnly` (in requests `readOnly`). */
+export type CutReason = 'undescribed' | 'hidden';
+
+/** The members that may not stay, by the object they are in. An object that was judged, and keeps all, has an empty entry. */
+export type CutMembers = ReadonlyMap<object, ReadonlyMap<string, CutReason>>;
+
+/** Notes what of a value would have to go for it to hold. Alternatives note apart, until one of them is chosen. */
+export class Cuts {
+  readonly members = new Map<object, Map<string, CutReason>>();
+  #count = 0;
+
+  /** How many members go. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Says that a schema judges this object as a whole of its own. */
+  visit(object: object): void {
+    if (!this.members.has(object)) this.members.set(object, new Map<string, CutReason>());
+  }
+
+  cut(object: object, name: string, reason: CutReason): void {
+    this.visit(object);
+    const names = this.members.get(object);
+    if (names === undefined) return;
+    if (!names.has(name)) this.#count += 1;
+    // Whatever one schema hides is not shown because another one does not know it.
+    if (names.get(name) !== 'hidden') names.set(name, reason);
+  }
+
+  /** Adds what another schema that applies too would have go. */
+  add(other: Cuts): void {
+    for (const [object, names] of other.members) {
+      this.visit(object);
+      for (const [name, reason] of names) this.cut(object, name, reason);
+    }
+  }
+
+  /** Whether another alternative would have nothing go that this one keeps. */
+  agreesWith(other: Cuts): boolean {
+    for (const [object, names] of other.members) {
+      const own = this.members.get(object);
+      if (own === undefined) continue;
+      for (const name of names.keys()) if (!own.has(name)) return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describeApi } from '../../../openapi/index.ts';
+import type { Exchange, ReplyView, ResponseEditor, Slot } from '../../exchange.ts';
+import type { CompileAt, Sources, Steps } from '../../kind.ts';
+import type { Operation } from '../../operation.ts';
+import { REPLACED_REPLY } from '../../replaced-reply.ts';
+import type { ReplyVerdict } from '../../verdict.ts';
+import type { ReplyRules } from './config.ts';
+import bypass from './golden/bypass.json' with { type: 'json' };
+import orders from './golden/orders.openapi.json' with { type: 'json' };
+import passing from './golden/passing.json' with { type: 'json' };
+import refused from './golden/refused.json' with { type: 'json' };
+import { createOpenapiResponseKind } from './kind.ts';
+
+/** One reply, what is said of it, and what is left of its body and its fields. */
+interface Golden {
+  readonly name: string;
+  readonly operation?: string;
+  readonly method?: string;
+  readonly status?: number;
+  readonly headers: readonly (readonly string[])[];
+  readonly body?: string;
+  readonly rules?: Partial<ReplyRules>;
+  readonly verdict: string;
+  readonly left?: string;
+  readonly removed?: readonly string[];
+}
+
+interface Line {
+  readonly message: string;
+  readonly rule: unknown;
+  readonly times: unknown;
+}
+
+const lines: Line[] = [];
+let nowMs = 0;
+const kind = createOpenapiResponseKind({
+  clock: { now: () => nowMs, monotonic: () => nowMs },
+  log: { write: (_level, _event, message, { rule, times } = {}) => void lines.push({ message, rule, times }) },
+});
+
+const USUAL: ReplyRules = { undescribed: 'drop', headers: 'pass' };
+
+function stepsOf(rules: ReplyRules | null, document: unknown = orders): ReadonlyMap<string, Steps> {
+  const described = describeApi(document, () => null);
+  assert.ok(described.ok);
+  const operations = described.value.operations.map(
+    (operation) =>
+      ({ id: `orders/${operation.id}`, api: 'orders', name: operation.id, described: operation }) as Operation,
+  );
+  const at = { name: 'orders/openapi-response', api: 'orders', operations } as unknown as CompileAt;
+  const got = { document: () => document } as unknown as Sources;
+  const steps = kind.compile({ rules, operations: {} }, at, got);
+  assert.ok(steps.ok, steps.ok ? '' : JSON.stringify(steps.error));
+  return steps.value;
+}
+
+/** How the gateway asks: the head first, then the body where that is wanted. */
+function judged(golden: Omit<Golden, 'name' | 'verdict'>, replaced = false) {
+  const { operation = 'getOrder', status = 200, body = '', headers: given, rules = {} } = golden;
+  const step = stepsOf({ ...USUAL, ...rules }).get(`orders/${operation}`)?.respond ?? assert.fail('no step');
+  const framed = body === '' ? given : [...given, ['content-length', String(Buffer.byteLength(body))]];
+  const all = (name: string) => framed.flatMap(([known, value]) => (known === name ? [value as string] : []));
+  const get = (name: string) => (all(name).length === 0 ? null : all(name).join(', '));
+  const headers = { all, get, has: (name: string) => get(name) !== null, entries: () => framed.values() };
+  const slot = (wanted: Slot<unknown>) => (wanted === REPLACED_REPLY ? { value: replaced } : wanted.initial());
+  const exchange = { id: 'r1', operation: { id: operation }, request: { method: golden.method ?? 'GET' }, slot };
+  const left: { body: string; removed: string[] } = { body, removed: [] };
+  const editor = {
+    removeHeader: (name: string) => void left.removed.push(name),
+    replaceBody: (bytes: Uint8Array) => void (left.body = Buffer.from(bytes).toString()),
+  } as unknown as ResponseEditor;
+  const reply = { status, headers, source: 'upstream', body: () => Buffer.from(body) } as unknown as ReplyView;
+  const first = step.replyHead?.(exchange as unknown as Exchange, reply, editor) ?? assert.fail('no head');
+  const reads = step.concerns?.(exchange as unknown as Exchange, reply) ?? assert.fail('it concerns all');
+  if (first.kind !== 'pass' || !reads) return { verdict: first, left, reads };
+  return { verdict: step.run(exchange as unknown as Exchange, reply, editor) as ReplyVerdict, left, reads };
+}
+
+function wordsOf(verdict: ReplyVerdict): string {
+  if (verdict.kind !== 'deny' && verdict.kind !== 'note') return verdict.kind;
+  const { problem, rule } = verdict;
+  assert.deepEqual(Object.keys(problem).toSorted(), ['code', 'internal']);
+  return `${verdict.kind === 'note' ? 'note ' : ''}${problem.code} ${rule}`;
+}
+
+for (const [file, list] of Object.entries({ passing, refused, bypass }) as [string, readonly Golden[]][]) {
+  for (const golden of list) {
+    test(`${file}: ${golden.name}`, () => {
+      const { verdict, left } = judged(golden);
+      assert.equal(wordsOf(verdict), golden.verdict);
+      assert.equal(left.body, golden.left ?? golden.body ?? '');
+      if (golden.removed !== undefined) assert.deepEqual(left.removed, golden.removed);
+    });
+  }
+}
+
+const JSON_TYPE = ['content-type', 'application/json'] as const;
+const TOTAL = ['x-total', '1'] as const;
+
+test('only bodies of which the description asks something are collected', () => {
+  const reads = (golden: Omit<Golden, 'name' | 'verdict'>): boolean => judged(golden).reads;
+  assert.ok(reads({ headers: [JSON_TYPE, TOTAL], body: '{}' }));
+  assert.ok(reads({ headers: [JSON_TYPE, TOTAL], method: 'HEAD' }));
+  assert.ok(!reads({ headers: [['content-type', 'image/png'], TOTAL], body: 'x' }));
+  assert.ok(!reads({ headers: [['content-type', 'text/html'], TOTAL], body: 'x' }));
+  assert.ok(!reads({ headers: [['content-type', 'application/xml'], TOTAL], body: 'x' }));
+  assert.ok(!reads({ headers: [['content-length', '0']], status: 404 }));
+  assert.ok(reads({ headers: [], status: 404 }));
+  assert.ok(!reads({ headers: [], status: 404, method: 'HEAD' }));
+});
+
+test('what another policy has put in the place of a reply is not judged', () => {
+  assert.equal(judged({ headers: [], status: 599, body: 'x' }, true).verdict.kind, 'pass');
+});
+
+test('where replies are not judged there is no step, and no description that holds', () => {
+  assert.deepEqual(stepsOf(null).get('orders/getOrder'), {});
+});
+
+test('replies of which none is read are rare, so that parts and codings may be asked for', () => {
+  const content = {
+    'image/png': { schema: { type: 'string', format: 'binary' } },
+    'text/csv': { schema: { type: 'string' } },
+  };
+  const document = (more: object) => ({
+    ...{ openapi: '3.1.0', info: { title: 'a', version: '1' } },
+    paths: { '/f': { get: { operationId: 'f', responses: { 200: { description: '', content }, ...more } } } },
+  });
+  assert.equal(stepsOf(USUAL, document({ 404: { description: '' } })).get('orders/f')?.respond?.rare, true);
+  const problem = { 'application/problem+json': { schema: { type: 'object', properties: {} } } };
+  const read = document({ 404: { description: '', content: problem } });
+  assert.notEqual(stepsOf(USUAL, read).get('orders/f')?.respond?.rare, true);
+});
+
+test('each difference is told once a minute, with how often it came', () => {
+  nowMs += 120_000;
+  lines.length = 0;
+  const differs = { headers: [JSON_TYPE, TOTAL], body: '{"id":1,"x":1}', rules: { undescribed: 'refuse' } } as const;
+  for (let times = 0; times < 5; times++) judged(differs);
+  judged({ ...differs, body: '{"id":1,"owner":{"x":1}}' });
+  nowMs += 60_000;
+  judged(differs);
+  const message = 'a reply is not as described, and was refused';
+  assert.deepEqual(lines, [
+    { message, rule: 'body.undescribed', times: 2 },
+    { message, rule: 'body.undescribed#/owner', times: 1 },
+    { message, rule: 'body.undescribed', times: 5 },
+  ]);
+});
