@@ -49,6 +49,13 @@ test('what asks for WebSocket by another method or with a body is no sound upgra
   assert.equal(read(request({ ...WHOLE, 'Transfer-Encoding': 'chunked' })), 'invalid-upgrade');
 });
 
+test('blanks inside a subprotocol are no work', () => {
+  const blanks = ' '.repeat(15_000);
+  const offered = { ...WHOLE, 'Sec-WebSocket-Protocol': `a${blanks}b, ${'\t'.repeat(500)}c` };
+  // Looked at from each of the blanks, this would take many minutes.
+  for (let times = 0; times < 2_000; times++) assert.equal(read(request(offered)), 'invalid-upgrade');
+});
+
 test('more subprotocols than anybody chooses from are refused', () => {
   const names = (count: number): string => Array.from({ length: count }, (_, at) => `p${at}`).join(', ');
   assert.equal(typeof read(request({ ...WHOLE, 'Sec-WebSocket-Protocol': names(32) })), 'object');

@@ -29,7 +29,8 @@ const WEBSOCKET_VERSION = '13';
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 /** 16 octets in base64, in the one spelling that has no loose bits. */
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
+/** A token with blanks around it. An expression that only takes blanks away would look from each of many for the end. */
+const LISTED_TOKEN = /^[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]{1,128})[ \t]*$/;
 /** More names than this nobody chooses from. */
 const SUBPROTOCOL_LIMIT = 32;
 const INVALID: UpgradeFault = 'invalid-upgrade';
@@ -67,9 +68,10 @@ export function offerOf(fields: HeaderMap, key: string): UpgradeOffer | UpgradeF
 function readSubprotocols(fields: HeaderMap): readonly string[] | null {
   const value = fields.get('sec-websocket-protocol');
   if (value === null) return [];
-  const subprotocols = value.split(',', SUBPROTOCOL_LIMIT + 1).map((name) => name.replace(/^[ \t]+|[ \t]+$/g, ''));
-  const areSound = subprotocols.length <= SUBPROTOCOL_LIMIT && subprotocols.every((name) => TOKEN.test(name));
-  return areSound && new Set(subprotocols).size === subprotocols.length ? subprotocols : null;
+  const listed = value.split(',', SUBPROTOCOL_LIMIT + 1);
+  const subprotocols = new Set(listed.map((name) => LISTED_TOKEN.exec(name)?.[1]));
+  const areSound = listed.length <= SUBPROTOCOL_LIMIT && subprotocols.size === listed.length;
+  return areSound && !subprotocols.has(undefined) ? ([...subprotocols] as string[]) : null;
 }
 
 /** Whether a list of tokens holds this one, in any case. */
