@@ -1,0 +1,67 @@
+import { type FAULT, fault, type Frame, overspent, TOO_MUCH } from './frame.ts';
+import { CHARACTERS_PER_STEP } from './limits.ts';
+import { isObject, member, type Members, numberOf } from './value.ts';
+
+/**
+ * Whether two values are equal (CEL, "Equality"): numbers by what they are worth, whatever their kind, lists and objects
+ * by their parts. Values of different types are not. FAULT where that is too much to look at.
+ */
+export function equal(one: unknown, other: unknown, frame: Frame): boolean | typeof FAULT {
+  if (typeof one === 'object' && one !== null) return equalParts(one, other, frame);
+  if (typeof one === 'string') {
+    if (typeof other !== 'string' || one.length !== other.length) return false;
+    if (one.length > CHARACTERS_PER_STEP && overspent(frame, one.length / CHARACTERS_PER_STEP))
+      return fault(frame, TOO_MUCH);
+    return one === other;
+  }
+  if (typeof one === 'number') return one === numberOf(other);
+  return one === other;
+}
+
+function equalParts(one: object, other: unknown, frame: Frame): boolean | typeof FAULT {
+  if (overspent(frame, 1)) return fault(frame, TOO_MUCH);
+  const number = numberOf(one);
+  if (number !== undefined) return number === numberOf(other);
+  if (Array.isArray(one)) return Array.isArray(other) && equalLists(one, other, frame);
+  return isObject(other) && equalObjects(one as Members, other, frame);
+}
+
+function equalLists(one: readonly unknown[], other: readonly unknown[], frame: Frame): boolean | typeof FAULT {
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at++) {
+    if (overspent(frame, 1)) return fault(frame, TOO_MUCH);
+    const same = equal(one[at], other[at], frame);
+    if (same !== true) return same;
+  }
+  return true;
+}
+
+function equalObjects(one: Members, other: Members, frame: Frame): boolean | typeof FAULT {
+  const names = Object.keys(one);
+  if (names.length !== Object.keys(other).length) return false;
+  for (const name of names) {
+    if (overspent(frame, 2)) return fault(frame, TOO_MUCH);
+    if (!Object.hasOwn(other, name)) return false;
+    const same = equal(one[name], member(other, name), frame);
+    if (same !== true) return same;
+  }
+  return true;
+}
+
+/** Whether a value is an element of a list, or the name of a member of an object. */
+export function isIn(value: unknown, where: unknown, frame: Frame): boolean | typeof FAULT {
+  if (Array.isArray(where)) {
+    for (const element of where as readonly unknown[]) {
+      if (overspent(frame, 1)) return fault(frame, TOO_MUCH);
+      const same = equal(value, element, frame);
+      if (same !== false) return same;
+    }
+    return false;
+  }
+  if (isObject(where)) {
+    if (value === null || Array.isArray(value) || isObject(value))
+      return fault(frame, 'an object has its members by name');
+    return typeof value === 'string' && Object.hasOwn(where, value);
+  }
+  return fault(frame, '`in` wants a list or an object');
+}
