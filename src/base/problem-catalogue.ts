@@ -122,6 +122,12 @@ const routing = {
     cause: 'The body is missing, or is not as the description of the API says.',
     fix: 'Send a body as described; properties that are not described are refused too.',
   },
+  'rule-not-met': {
+    status: 400,
+    title: 'Rule not met',
+    cause: 'The request breaks a rule of the API that a schema can not say, such as that an end lies behind its start.',
+    fix: 'Send values that go together as the documentation of the API says.',
+  },
   'invalid-grpc': {
     status: 400,
     title: 'Invalid gRPC call',

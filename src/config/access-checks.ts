@@ -56,8 +56,10 @@ function strangerIssue(name: string, path: string, known: readonly string[], pla
 function validationIssues(api: ApiConfig, places: Places): Issue[] {
   const { kind } = api.source;
   if (kind === 'openapi') return [];
+  // Rules have messages for clients, with or without a description.
+  const hasRules = Object.values(api.operations).some(({ rules }) => rules.length > 0);
   const said = [
-    [`${api.path}.errors`, api.errors === 'helpful'],
+    [`${api.path}.errors`, api.errors === 'helpful' && !hasRules],
     [`${api.path}.validate`, api.validate !== 'observe'],
     ...Object.values(api.operations).map((own) => [`${own.path}.validate`, isPromised(own.validate)] as const),
   ] as const;

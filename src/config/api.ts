@@ -25,9 +25,11 @@ import {
   toRespond,
 } from './own-replies.ts';
 import { apiRewriteSchema, operationRewriteSchema, toRewrite } from './rewrite.ts';
+import { rulesSchema, toRules } from './rules.ts';
 import { listOf, parsed, path, size, uniqueList } from './scalars.ts';
 import { toUpstreamConfig, upstreamSchema } from './upstream.ts';
 import { isPlainPath } from './upstream-url.ts';
+import { toValues, valuesSchema } from './values.ts';
 import { toWebSocket, webSocketSchema } from './websocket.ts';
 import { words } from './words.ts';
 
@@ -72,6 +74,7 @@ const operationSchema = z.strictObject({
   priority: prioritySchema.optional().meta({ description: 'As `priority` of the API, where it differs.' }),
   validate: validateSchema.optional().meta({ description: 'As `validate` of the API, where it differs.' }),
   ...replyKeys,
+  rules: rulesSchema,
   websocket: webSocketSchema,
   ...ownTimeKeys,
   rewrite: operationRewriteSchema,
@@ -122,6 +125,7 @@ const apiShape = {
     description:
       '`helpful` tells clients what of a request is not as the OpenAPI document says; `plain` only that it is not.',
   }),
+  values: valuesSchema,
   credentials: z.enum(['remove', 'pass']).prefault('remove').meta({
     description: '`remove` keeps the credential that was used from the upstream; `pass` sends it on.',
   }),
@@ -220,10 +224,12 @@ interface ApiPlace {
   /** Those of the gateway. */
   readonly lists: ListPair | null;
   readonly geo: GeoFiles;
+  /** Those of the gateway. */
+  readonly values: ApiConfig['values'];
 }
 
 /** Fills in what depends on the API's name, on where the configuration file lies and on the issuers. */
-export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, geo }: ApiPlace): ApiConfig {
+export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, geo, values }: ApiPlace): ApiConfig {
   const isGrpc = raw.descriptors !== undefined;
   const path = formatKeyPath(['apis', name]);
   const maintenance = toMaintenance(raw.maintenance);
@@ -240,6 +246,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, g
     validate: raw.validate,
     replies: toReplyKeys(raw),
     errors: raw.errors,
+    values: toValues(raw.values, file),
     credentials: raw.credentials,
     securityHeaders: raw.securityHeaders === 'on',
     cache: toApiCache(raw.cache),
@@ -251,7 +258,10 @@ export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, g
     policies: [],
     path,
   };
-  return { ...api, policies: [...accessPolicies(api, { issuers, lists, geo }), ...toPolicies(name, raw.policies)] };
+  return {
+    ...api,
+    policies: [...accessPolicies(api, { issuers, lists, geo, values }), ...toPolicies(name, raw.policies)],
+  };
 }
 
 function toSource({ openapi, routes, descriptors }: RawApi, file: string): ApiSource {
@@ -275,6 +285,7 @@ function toOperations(api: string, { operations, cache }: RawApi, file: string):
           lists: toLists(operation, { file, path: at }),
           validate: operation.validate ?? null,
           replies: toReplyKeys(operation),
+          rules: toRules(operation.rules, at),
           websocket: toWebSocket(operation.websocket),
           timeoutMs: operation.timeout ?? null,
           deadlineMs: operation.deadline ?? null,

@@ -129,7 +129,7 @@ const KEYS: readonly Case[] = [
     [
       1,
       1,
-      'known here: version, server, admin, data, trustedProxies, deny, allow, geo, issuers, roles, audit, alerts, cache, apis, tests)',
+      'known here: version, server, admin, data, trustedProxies, deny, allow, geo, issuers, roles, audit, alerts, cache, values, apis, tests)',
     ],
   ],
   [
@@ -440,7 +440,7 @@ const APIS: readonly Case[] = [
     [
       7,
       29,
-      'operations["GET /x"].object: unknown key (known here: auth, body, needs, limit, deny, allow, priority, validate, undescribed, responseHeaders, websocket, timeout, deadline, rewrite, redirect, respond, maintenance, cache)',
+      'operations["GET /x"].object: unknown key (known here: auth, body, needs, limit, deny, allow, priority, validate, undescribed, responseHeaders, rules, websocket, timeout, deadline, rewrite, redirect, respond, maintenance, cache)',
     ],
   ],
   [

@@ -3,6 +3,7 @@ import type { BreakerConfig, RetryConfig } from './failing-config.ts';
 import type {
   ClaimPath,
   ClaimValue,
+  ConditionRule,
   CorsRules,
   IssuerConfig,
   LimitRule,
@@ -10,6 +11,7 @@ import type {
   RedirectRules,
   RespondRules,
   RewriteRules,
+  ValuesSource,
 } from '../policy/index.ts';
 import type { TargetSource } from '../ports/index.ts';
 import type { HealthConfig } from './health-config.ts';
@@ -37,6 +39,8 @@ export interface Config {
   readonly alerts: { readonly webhook: { readonly url: string; readonly secret: string } | null };
   /** What the replies that are stored may hold together, over all threads. */
   readonly cache: { readonly memoryBytes: number };
+  /** By name, for the conditions of all APIs. */
+  readonly values: Readonly<Record<string, ValuesSource>>;
   readonly tests: readonly TestConfig[];
   /** In the order of the file. */
   readonly apis: readonly ApiConfig[];
@@ -195,6 +199,8 @@ export interface ApiConfig {
   readonly replies: ReplyKeys;
   /** Whether clients are told what is wrong with a request. */
   readonly errors: 'plain' | 'helpful';
+  /** By name, for its conditions; they stand before those of the gateway. */
+  readonly values: Readonly<Record<string, ValuesSource>>;
   /** Whether the credential that was used goes on to the upstream. */
   readonly credentials: 'remove' | 'pass';
   /** Whether replies get the security headers that they lack. */
@@ -227,6 +233,8 @@ export interface OperationConfig {
   readonly lists: ListPair | null;
   readonly validate: ValidateConfig | null;
   readonly replies: ReplyKeys;
+  /** What must hold of its requests; none where nothing is said. */
+  readonly rules: readonly ConditionRule[];
   /** What holds of WebSocket connections; null where none is offered. */
   readonly websocket: WebSocketConfig | null;
   /** How long the head of its reply may take, in place of the upstream's. */

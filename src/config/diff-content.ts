@@ -1,6 +1,7 @@
 import { clientTrusts } from './client-trust.ts';
 import { listFileChange } from './diff-lists.ts';
 import type { Comparable, ConfigChange } from './config-change.ts';
+import { valuesFiles } from './gather-values.ts';
 
 type Contents = Readonly<Record<string, Uint8Array>>;
 
@@ -43,7 +44,10 @@ function fileChanges(path: string, before: Comparable, { config, files }: Compar
         : [],
     ),
   );
-  const known = [...keys, ...replies, ...authorities, ...shown, ...clients];
+  const values = valuesFiles(config)
+    .filter(({ file }) => file === path)
+    .map(({ path: at }) => change('validation', 'changes', `${at}: the values of the file are others`));
+  const known = [...values, ...keys, ...replies, ...authorities, ...shown, ...clients];
   return known.length > 0 ? known : [change('server', 'changes', `the file ${path} has changed`)];
 }
 

@@ -5,6 +5,7 @@ import { accessChanges } from './diff-access.ts';
 import { apiChanges } from './diff-api.ts';
 import { nodeListChanges } from './diff-lists.ts';
 import { contentChanges } from './diff-content.ts';
+import { valuesChanges } from './diff-rules.ts';
 
 /** Nobody reads more; what loosens comes first, so that it is never among those left out. */
 export const CHANGE_LIMIT = 2_000;
@@ -20,6 +21,7 @@ export function diffConfigurations(before: Comparable, after: Comparable): reado
     ...nodeListChanges(before, after),
     ...accessChanges(before, after),
     ...contentChanges(before, after),
+    ...valuesChanges(before.config, after.config),
     ...pairsOf(before.config.apis, after.config.apis).flatMap(([old, next]) =>
       apiChanges(old, next, { before, after }),
     ),

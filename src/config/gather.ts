@@ -11,6 +11,7 @@ import type { Gathered } from './gathered.ts';
 import { grantWarnings } from './grant-warnings.ts';
 import { gatherLists } from './gather-lists.ts';
 import { gatherCertificates } from './gather-certificates.ts';
+import { gatherValues } from './gather-values.ts';
 import { gatherClients } from './gather-clients.ts';
 import { checked, complain, gatherFile, gatherSecret, type GatherOptions, placeOf, type Work } from './gather-work.ts';
 import { maintenanceWarnings } from './maintenance-warnings.ts';
@@ -55,6 +56,7 @@ export async function gather(
   }
   await gatherClients(work);
   await gatherLists(work);
+  await gatherValues(work);
   await gatherWebhook(work);
   warn(work);
   return work.issues.length > 0 ? err([...work.issues, ...work.warnings]) : ok(finish(work));

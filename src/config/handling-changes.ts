@@ -1,23 +1,28 @@
 import type { MaintenanceRules } from '../policy/index.ts';
 import { type ChangeEffect, type ConfigChange, sameData } from './config-change.ts';
 import type { ApiConfig, OperationConfig } from './config.ts';
+import { ruleChanges } from './diff-rules.ts';
 
 type Tell = (about: ConfigChange['about'], effect: ChangeEffect, message: string) => ConfigChange;
 
-/** What is done with requests besides letting them pass; of an API as a whole `redirect` and `respond` are null. */
-export type Handling = Pick<OperationConfig, 'rewrite' | 'redirect' | 'respond' | 'maintenance'>;
+/** What is done with requests besides letting them pass; of an API as a whole `redirect` and `respond` are null, and there are no rules. */
+export type Handling = Pick<OperationConfig, 'rewrite' | 'redirect' | 'respond' | 'maintenance' | 'rules'>;
 
 /** Where nothing is done with them. */
-export const NO_HANDLING: Handling = { rewrite: null, redirect: null, respond: null, maintenance: null };
+export const NO_HANDLING: Handling = { rewrite: null, redirect: null, respond: null, maintenance: null, rules: [] };
 
 /** What of an API holds for all of its operations. */
 export function handlingOf({ rewrite, maintenance }: ApiConfig): Handling {
   return { ...NO_HANDLING, rewrite, maintenance };
 }
 
-/** What differs in rewriting, redirects, fixed replies and maintenance. */
+/** What differs in rewriting, redirects, fixed replies, maintenance and conditions. */
 export function handlingChanges(was: Handling, is: Handling, tell: Tell): readonly ConfigChange[] {
-  const changes = [...maintenanceChanges(was.maintenance, is.maintenance, tell), ...answerChanges(was, is, tell)];
+  const changes = [
+    ...maintenanceChanges(was.maintenance, is.maintenance, tell),
+    ...answerChanges(was, is, tell),
+    ...ruleChanges(was.rules, is.rules, tell),
+  ];
   if (!sameData(was.rewrite, is.rewrite)) {
     const words =
       is.rewrite === null ? 'is no longer rewritten' : was.rewrite === null ? 'is rewritten' : 'is rewritten otherwise';

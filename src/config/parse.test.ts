@@ -44,6 +44,7 @@ apis:
 /** What an operation says that says nothing of it. */
 const UNHANDLED = { rewrite: null, redirect: null, respond: null, maintenance: null };
 const NOTHING = {
+  rules: [],
   needs: null,
   limits: [],
   lists: null,
@@ -68,7 +69,7 @@ const NOTHING_SAID_OF_FAILURES = {
   breaker: null,
 };
 /** An API of whose requests and replies nothing more is said. */
-const NOTHING_BESIDE = { lists: null, rewrite: null, maintenance: null, cache: null };
+const NOTHING_BESIDE = { values: {}, cors: null, lists: null, rewrite: null, maintenance: null, cache: null };
 const LOW = { ...NOTHING, priority: 'low' };
 
 function parse(text: string, kinds: readonly PolicyKind<unknown>[] = []): Config {

@@ -1,5 +1,6 @@
 import type { GeoFiles, ListPair } from '../lists/index.ts';
 import type {
+  ConditionsConfig,
   CorsConfig,
   IssuerConfig,
   JwtConfig,
@@ -19,14 +20,15 @@ interface Beside {
   readonly issuers: readonly IssuerConfig[];
   readonly lists: ListPair | null;
   readonly geo: GeoFiles;
+  readonly values: ApiConfig['values'];
 }
 
 /**
  * The policies that stand for an API's keys `deny` and `allow`, `maintenance`, `descriptors`, `auth`, `needs`, `limit`,
- * `validate`, `redirect`, `respond`, `rewrite` and `cors`, in the order in which a request meets them. Issuers are those of the list
+ * `validate`, `rules`, `redirect`, `respond`, `rewrite` and `cors`, in the order in which a request meets them. Issuers are those of the list
  * itself, never copies. Names that no issuer has are left out: they are issues already.
  */
-export function accessPolicies(api: ApiConfig, { issuers, lists, geo }: Beside): readonly PolicyUse[] {
+export function accessPolicies(api: ApiConfig, { issuers, lists, geo, values }: Beside): readonly PolicyUse[] {
   const operations = Object.entries(api.operations);
   const signIn = signInPath(api, operations);
   return [
@@ -37,6 +39,7 @@ export function accessPolicies(api: ApiConfig, { issuers, lists, geo }: Beside):
     ...(signIn === null ? [] : [use(api, 'permission', permissionConfig(api, operations), signIn)]),
     ...ratePolicy(api, operations),
     ...requestPolicy(api, operations),
+    ...conditionsPolicy(api, operations, values),
     ...handlingPolicy(api, operations, 'redirect'),
     ...handlingPolicy(api, operations, 'respond'),
     ...replyPolicy(api),
@@ -92,7 +95,7 @@ function permissionConfig(api: ApiConfig, operations: Operations): PermissionCon
 function listsPolicy(
   api: ApiConfig,
   operations: Operations,
-  { lists, geo }: Omit<Beside, 'issuers'>,
+  { lists, geo }: Omit<Beside, 'issuers' | 'values'>,
 ): readonly PolicyUse[] {
   const asksForMail = [lists?.deny, lists?.allow].some((rules) => (rules?.mailDomains ?? null) !== null);
   const own = operations.flatMap(([name, each]) => (each.lists === null ? [] : [[name, each.lists] as const]));
@@ -137,4 +140,17 @@ function requestPolicy(api: ApiConfig, operations: Operations): readonly PolicyU
       modes: Object.fromEntries(modes),
     },
   ];
+}
+
+/** Named values come along only where a condition may ask for them. */
+function conditionsPolicy(api: ApiConfig, operations: Operations, values: ApiConfig['values']): readonly PolicyUse[] {
+  const said = operations.flatMap(([name, { rules }]) => (rules.length === 0 ? [] : [[name, rules] as const]));
+  const first = operations.find(([, { rules }]) => rules.length > 0);
+  if (first === undefined) return [];
+  const config: ConditionsConfig = {
+    errors: api.errors,
+    operations: Object.fromEntries(said),
+    values: { ...values, ...api.values },
+  };
+  return [use(api, 'conditions', config, `${first[1].path}.rules`)];
 }

@@ -12,6 +12,7 @@ import { geoSchema, listKeys, toGeo, toLists } from './lists.ts';
 import { path } from './scalars.ts';
 import { adminSchema, serverSchema, toAdminConfig, toServerConfig } from './server.ts';
 import { toTrustedProxies, trustedProxiesSchema } from './trusted-proxies.ts';
+import { toValues, valuesSchema } from './values.ts';
 import { words } from './words.ts';
 
 const API_LIMIT = 1000;
@@ -42,6 +43,7 @@ export function configSchema(kinds: readonly PolicyKind<unknown>[]) {
     audit: auditSchema,
     alerts: alertsSchema,
     cache: cacheSchema,
+    values: valuesSchema,
     apis: z
       .record(apiName, apiSchema(kinds))
       .refine((apis) => Object.keys(apis).length > 0, { error: 'at least one API is needed' })
@@ -59,6 +61,7 @@ export function toConfig(raw: RawConfig, file: string): Config {
   const issuers = toIssuers(raw.issuers, file);
   const lists = toLists(raw, { file, path: '' });
   const geo = toGeo(raw.geo, file);
+  const values = toValues(raw.values, file);
   return {
     version: 1,
     server: toServerConfig(raw.server, file),
@@ -72,8 +75,9 @@ export function toConfig(raw: RawConfig, file: string): Config {
     audit: raw.audit,
     alerts: toAlerts(raw.alerts),
     cache: { memoryBytes: raw.cache.memory },
+    values,
     tests: toTests(raw.tests),
-    apis: Object.entries(raw.apis).map(([name, api]) => toApiConfig(name, api, { file, issuers, lists, geo })),
+    apis: Object.entries(raw.apis).map(([name, api]) => toApiConfig(name, api, { file, issuers, lists, geo, values })),
   };
 }
 

@@ -63,6 +63,7 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
     lists: mergeLists(own.lists, shared.lists),
     validate: own.validate ?? shared.validate,
     replies: own.replies,
+    rules: [...own.rules, ...shared.rules],
     priority: own.priority ?? shared.priority,
     websocket: own.websocket ?? shared.websocket,
     timeoutMs: own.timeoutMs ?? shared.timeoutMs,

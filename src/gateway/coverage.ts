@@ -62,6 +62,7 @@ function cellsOf(
       from: lineOf(places, `${ownerOf(own, own?.bodyLimitBytes, api)}.body`),
     },
     validationCell(at),
+    ...ruleCells(at),
     ...webSocketCells(at),
   ];
 }
@@ -133,6 +134,14 @@ function validationCell({ api, own, places }: Cited): CoverageCell {
   return { aspect: 'validation', holds, open: validate === 'observe' || passing, from };
 }
 
+/** The conditions that requests must meet besides. */
+function ruleCells({ own, places }: Cited): readonly CoverageCell[] {
+  const rules = own?.rules ?? [];
+  if (own === null || rules.length === 0) return [];
+  const holds = rules.length === 1 ? '1 rule' : `${rules.length} rules`;
+  return [{ aspect: 'validation', holds, open: false, from: lineOf(places, `${own.path}.rules`) }];
+}
+
 /** Where WebSocket is offered its frames are judged, and the page that opens one unless any may. */
 function webSocketCells({ own, places }: Cited): readonly CoverageCell[] {
   const offered = own?.websocket ?? null;
@@ -163,6 +172,7 @@ const OF_OTHER_KEYS: readonly string[] = [
   'rate',
   'openapi-request',
   'openapi-response',
+  'conditions',
   'grpc',
   'maintenance',
   'redirect',

@@ -1,6 +1,7 @@
 import { createSystemClock } from '../adapters/threads.ts';
 import { createUnspentLimiter, type KindTable, kindTable } from '../gateway/index.ts';
 import {
+  createConditionsKind,
   createCorsKind,
   createGrpcKind,
   createJwtKind,
@@ -29,6 +30,7 @@ export function createKinds(ports: KindPorts): KindTable {
     createGrpcKind({ isGrpcType, readTimeout }),
     createListsKind(),
     createMaintenanceKind(),
+    createConditionsKind(),
     createRedirectKind(),
     createRespondKind(),
     createRewriteKind(),

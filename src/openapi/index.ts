@@ -27,6 +27,14 @@ export {
   type ParameterSource,
   type SentHead,
 } from './request/parameter-judge.ts';
+export {
+  openHead,
+  type OpenedHead,
+  plainReader,
+  readerOf,
+  type SentValue,
+  type ValueReader,
+} from './request/parameter-values.ts';
 export { describedPart, propertyNamesOf } from './request/property-names.ts';
 export { requestWarnings } from './request/request-warnings.ts';
 export type { BodyTreatment, ReplyBodyFault, ReplyContent } from './response/reply-content.ts';
@@ -34,6 +42,7 @@ export type { HeaderFault } from './response/reply-headers.ts';
 export { compileReplies, type JudgedReply, type ReplyJudge } from './response/reply-judge.ts';
 export { type KnownOfDocument, type Names, surveyDocument, tellOfDocument } from './survey.ts';
 export { parseTemplate, type Segment, type Template } from './template.ts';
+export { compilePattern } from './validate/pattern.ts';
 export {
   compileValidator,
   type CutMembers,

@@ -33,6 +33,8 @@ export { CrossOrigin, type ReplyField } from './kinds/cors/cross-origin.ts';
 export { createCorsKind } from './kinds/cors/kind.ts';
 export { preflightMethod, preflightStep } from './kinds/cors/preflight.ts';
 export { createJwtKind } from './kinds/jwt/kind.ts';
+export type { ConditionRule, ConditionsConfig, ValuesSource } from './kinds/conditions/config.ts';
+export { createConditionsKind } from './kinds/conditions/kind.ts';
 export type { GrpcConfig } from './kinds/grpc/config.ts';
 export { createGrpcKind } from './kinds/grpc/kind.ts';
 export type { ListsConfig } from './kinds/lists/config.ts';

@@ -117,7 +117,10 @@ test('68: what only looks like a file of style is stored for nobody', async () =
       const wanted = asked[0]?.status === 200 ? [1, 1, 1] : [0, 0, 0];
       const seen = asked.map((outcome) => outcome.seen.length);
       assert.deepEqual(seen, wanted, `${path}: ${asked.map(({ reply }) => valuesOf(reply, 'cache-status')).join()}`);
-      assert.ok(asked.every(({ status }) => status === 200 || status === 400), path);
+      assert.ok(
+        asked.every(({ status }) => status === 200 || status === 400),
+        path,
+      );
       passed += wanted[0] ?? 0;
     }
   } finally {

@@ -59,6 +59,26 @@ export function compileParameter(
   parameter: DescribedParameter,
   context: ParameterContext,
 ): Result<CompiledParameter, readonly Issue[]> {
+  const compiled = compileValue(parameter, context);
+  if (!compiled.ok) return compiled;
+  const { value, validate, schema } = compiled.value;
+  const { source } = context;
+  const plain =
+    parameter.contentMediaType === null ? plainParameter(parameter, value, validate, { source, schema }) : null;
+  return ok({ check: createCheck(parameter, value, validate), plain });
+}
+
+/** What a parameter is read and judged by. */
+interface CompiledValue {
+  readonly value: ParameterValue;
+  readonly validate: Validator | null;
+  readonly schema: unknown;
+}
+
+function compileValue(
+  parameter: DescribedParameter,
+  context: ParameterContext,
+): Result<CompiledValue, readonly Issue[]> {
   const { schemaPointer, contentMediaType } = parameter;
   const { source } = context;
   const site = siteAt(source.document, schemaPointer);
@@ -74,9 +94,30 @@ export function compileParameter(
           ways: ONE_WAY,
           shape: null,
         };
-  const plain =
-    contentMediaType === null ? plainParameter(parameter, value, validator.value, { source, schema }) : null;
-  return ok({ check: createCheck(parameter, value, validator.value), plain });
+  return ok({ value, validate: validator.value, schema });
+}
+
+/**
+ * What reads one parameter as it is judged: the value of the first reading that is valid, undefined where nothing was
+ * sent, or null where nothing of what was sent is valid.
+ */
+export function compileReader(
+  parameter: DescribedParameter,
+  context: ParameterContext,
+): Result<(opened: OpenedRequest) => { readonly value: unknown } | null, readonly Issue[]> {
+  const compiled = compileValue(parameter, context);
+  if (!compiled.ok) return compiled;
+  const { value, validate } = compiled.value;
+  return ok((opened) => {
+    let sent = false;
+    for (const how of value.ways) {
+      const read = value.read(opened, how);
+      if (read === undefined) continue;
+      sent = true;
+      if (!isUnreadable(read) && (validate === null || validate(read) === null)) return { value: read };
+    }
+    return sent ? null : { value: undefined };
+  });
 }
 
 /** A text that stands as it is in one of these styles, and is read in one way only. */

@@ -1,0 +1,182 @@
+import type { JsonValue, ParsedBody } from '../../../body/index.ts';
+import {
+  type OpenedHead,
+  openHead,
+  type ParameterSource,
+  plainReader,
+  queryCredentials,
+  readerOf,
+  type SentValue,
+  type ValueReader,
+} from '../../../openapi/index.ts';
+import {
+  type Declaration,
+  groupOf,
+  type Missing,
+  type NamedValues,
+  timestampOf,
+  type Type,
+  UNREADABLE,
+} from '../../../rules/index.ts';
+import { readJsonText, schemaSource } from '../../description-source.ts';
+import type { Exchange } from '../../exchange.ts';
+import type { Operation } from '../../operation.ts';
+import type { Principal } from '../../principal.ts';
+
+/** A request while the conditions of its operation are asked. What of it they name is opened once. */
+export class AskedRequest {
+  readonly exchange: Exchange;
+  #head: OpenedHead | null = null;
+
+  constructor(exchange: Exchange) {
+    this.exchange = exchange;
+  }
+
+  get head(): OpenedHead {
+    const { params, request } = this.exchange;
+    return (this.#head ??= openHead(params, request));
+  }
+}
+
+type Declared = Declaration<AskedRequest>;
+
+/** What conditions of an operation may name. `document` is that of its API, null where there is none. */
+export function declarationsOf(
+  operation: Operation,
+  document: unknown,
+  values: ReadonlyMap<string, NamedValues>,
+): Declared {
+  const { described } = operation;
+  const text = (read: (asked: AskedRequest) => string | null): Declared =>
+    valueOf('string', (asked) => read(asked) ?? undefined);
+  const places =
+    described === null || described.grpc !== undefined ? undescribed(operation) : describedPlaces(operation, document);
+  return groupOf<AskedRequest>({
+    request: groupOf<AskedRequest>({
+      method: text(({ exchange }) => exchange.request.method),
+      host: text(({ exchange }) => exchange.request.host),
+      path: text(({ exchange }) => exchange.request.path),
+      ...places,
+      body: valueOf('any', ({ exchange }) => bodyOf(exchange.body('parsed'))),
+    }),
+    principal: PRINCIPAL,
+    now: valueOf('timestamp', ({ exchange }) => timestampOf(exchange.startedAtMs)),
+    values: groupOf<AskedRequest>(
+      Object.fromEntries([...values].map(([name, named]) => [name, { kind: 'named', values: named }])),
+    ),
+  });
+}
+
+function valueOf(type: Type, read: (asked: AskedRequest) => unknown): Declared {
+  return { kind: 'value', type, read };
+}
+
+/**
+ * A body as conditions read it. A form has texts, and one in which a name stands twice has no single reading; what
+ * nobody here reads has none either.
+ */
+function bodyOf(parsed: ParsedBody): JsonValue | undefined | typeof UNREADABLE {
+  switch (parsed.kind) {
+    case 'empty':
+      return undefined;
+    case 'json':
+      return parsed.value;
+    case 'text':
+      return parsed.text;
+    case 'form': {
+      const fields: Record<string, string> = Object.create(null) as Record<string, string>;
+      for (const [name, [value, ...others]] of parsed.fields) {
+        if (value === undefined || others.length > 0) return UNREADABLE;
+        fields[name] = value;
+      }
+      return fields;
+    }
+    case 'opaque':
+      return UNREADABLE;
+  }
+}
+
+type Place = 'path' | 'query' | 'header' | 'cookie';
+type Places = Readonly<Record<'params' | 'query' | 'headers' | 'cookies', Declared>>;
+
+const KEYS = [
+  ['params', 'path'],
+  ['query', 'query'],
+  ['headers', 'header'],
+  ['cookies', 'cookie'],
+] as const satisfies readonly (readonly [keyof Places, Place])[];
+
+function declaredBy({ type, read }: ValueReader): Declared {
+  const types = { string: 'string', boolean: 'bool', any: 'any' } as const;
+  return valueOf(types[type], (asked) => plain(read(asked.head)));
+}
+
+function plain(sent: SentValue): unknown {
+  if (sent.kind === 'value') return sent.value;
+  return sent.kind === 'missing' ? undefined : UNREADABLE;
+}
+
+/** Of a route written by hand nothing is known but the parameters of its path: all else is text, sent once. */
+function undescribed({ template }: Operation): Places {
+  const inPath = [...template.matchAll(/\{([^}.]+)(?:\.\.\.)?\}/g)].map(([, name]) => name as string);
+  return placesOf(
+    (place, name) => {
+      if (place === 'path' && !inPath.includes(name)) return missing('the path has no parameter of this name');
+      return declaredBy(plainReader(place, name));
+    },
+    (place) => (place === 'path' ? inPath : []),
+  );
+}
+
+/** Header fields that are not described are texts; other parameters must be described to be named. */
+function describedPlaces({ described }: Operation, document: unknown): Places {
+  const parameters = described?.parameters ?? [];
+  const source = schemaSource(document);
+  const credentials = queryCredentials(document, described?.security ?? null);
+  const made: ParameterSource = { source, parameters, credentials, readJson: readJsonText };
+  const same = (place: Place, name: string, other: string): boolean =>
+    place === 'header' ? name.toLowerCase() === other.toLowerCase() : name === other;
+  return placesOf(
+    (place, name) => {
+      const parameter = parameters.find((each) => each.in === place && same(place, name, each.name));
+      if (parameter === undefined)
+        return place === 'header'
+          ? declaredBy(plainReader(place, name))
+          : missing('the description has no such parameter');
+      const reader = readerOf(parameter, made);
+      return reader.ok ? declaredBy(reader.value) : missing('the description of it can’t be used');
+    },
+    (place) => parameters.filter((each) => each.in === place).map(({ name }) => name),
+  );
+}
+
+function placesOf(
+  find: (place: Place, name: string) => Declared | Missing,
+  names: (place: Place) => readonly string[],
+): Places {
+  const group = (place: Place): Declared => ({ kind: 'group', names: names(place), find: (name) => find(place, name) });
+  return Object.fromEntries(KEYS.map(([key, place]) => [key, group(place)])) as unknown as Places;
+}
+
+function missing(message: string): Missing {
+  return { kind: 'missing', message, fix: null };
+}
+
+const LIST_OF_TEXTS: Type = { list: 'string' };
+
+/** Who calls. Where nobody is known, nothing of it is there. */
+const PRINCIPAL: Declared = groupOf<AskedRequest>({
+  subject: ofPrincipal('string', ({ subject }) => subject),
+  issuer: ofPrincipal('string', ({ issuer }) => issuer),
+  clientId: ofPrincipal('string', ({ clientId }) => clientId),
+  tenant: ofPrincipal('string', ({ tenant }) => tenant),
+  roles: ofPrincipal(LIST_OF_TEXTS, ({ roles }) => roles),
+  scopes: ofPrincipal(LIST_OF_TEXTS, ({ scopes }) => scopes),
+  claims: ofPrincipal('any', ({ claims }) => claims),
+});
+
+function ofPrincipal(type: Type, read: (principal: Principal) => unknown): Declared {
+  return valueOf(type, ({ exchange: { principal } }) =>
+    principal === null ? undefined : (read(principal) ?? undefined),
+  );
+}

@@ -1,0 +1,104 @@
+import { err, errorIssue, type Issue, ok, type ProblemError, type Result } from '../../../base/index.ts';
+import { compilePattern } from '../../../openapi/index.ts';
+import { compileRule, type Declaration, type Rule } from '../../../rules/index.ts';
+import { compileEach, saidOf } from '../../compile-each.ts';
+import type { Exchange } from '../../exchange.ts';
+import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
+import type { Operation } from '../../operation.ts';
+import { deny, PASS, type Verdict } from '../../verdict.ts';
+import type { ConditionRule, ConditionsConfig } from './config.ts';
+import { AskedRequest, declarationsOf } from './declarations.ts';
+import { namedValues } from './values.ts';
+
+/**
+ * The kind that lets a request pass only if all conditions of its operation hold. One that is false and one that can't
+ * be worked out refuse alike. Those that name no body are asked before one is collected.
+ */
+export function createConditionsKind(): PolicyKind<ConditionsConfig> {
+  return {
+    kind: 'conditions',
+    summary: 'Refuses requests that do not meet the conditions of their operation.',
+    schema: null,
+    sources: () => [],
+    compile: (config, at, got) =>
+      compileEach(at.operations, (operation) => {
+        const written = saidOf(config.operations, operation);
+        if (written === null || written.length === 0) return ok({});
+        const values = namedValues(config.values, got);
+        const declarations = declarationsOf(operation, got.document(at.api), values);
+        return stepsFor(written, operation, { declarations, isHelpful: config.errors === 'helpful' });
+      }),
+  };
+}
+
+interface Condition {
+  readonly rule: Rule<AskedRequest>;
+  /** Its place among the conditions of its operation, as records name it. */
+  readonly name: string;
+  readonly message: string | null;
+}
+
+interface Context {
+  readonly declarations: Declaration<AskedRequest>;
+  readonly isHelpful: boolean;
+}
+
+const BODY = 'request.body';
+const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+
+function stepsFor(
+  written: readonly ConditionRule[],
+  { method, described }: Operation,
+  { declarations, isHelpful }: Context,
+): Result<Steps, readonly Issue[]> {
+  const issues: Issue[] = [];
+  const conditions: Condition[] = [];
+  const hasNoBody = WITHOUT_BODY.has(method) && (described === null || described.requestBody === null);
+  for (const [index, { expression, message, path }] of written.entries()) {
+    const rule = compileRule(expression, { declarations, compilePattern });
+    if (!rule.ok) {
+      for (const fault of rule.error) issues.push(issueAt(path, fault.at, fault.message, fault.fix));
+      continue;
+    }
+    const { uses } = rule.value;
+    if (uses.size === 0)
+      issues.push(issueAt(path, 0, 'this says the same of every request', 'name something of the request'));
+    if (hasNoBody && uses.has(BODY)) issues.push(issueAt(path, 0, `a ${method} has no body here`, 'name parameters'));
+    conditions.push({ rule: rule.value, name: `rules[${index}]`, message });
+  }
+  return issues.length > 0 ? err(issues) : ok({ decide: stepOf(conditions, isHelpful) });
+}
+
+function issueAt(path: string, at: number, message: string, fix: string | null): Issue {
+  return errorIssue(path, `character ${at + 1}: ${message}`, fix === null ? {} : { fix });
+}
+
+function stepOf(conditions: readonly Condition[], isHelpful: boolean): Step<'decide'> {
+  const ofBody = conditions.filter(({ rule }) => rule.uses.has(BODY));
+  const ofHead = conditions.filter(({ rule }) => !rule.uses.has(BODY));
+  const judge = (asked: readonly Condition[]) => judgeOf(asked, isHelpful);
+  if (ofBody.length === 0) return { reads: READS_NOTHING, run: judge(ofHead) };
+  const run = judge(ofBody);
+  const reads = { request: 'parsed', response: 'none' } as const;
+  return ofHead.length === 0 ? { reads, run } : { reads, head: judge(ofHead), run };
+}
+
+/** Clients are told of all that is not met, where they are told at all; the record names the first. */
+function judgeOf(conditions: readonly Condition[], isHelpful: boolean): (exchange: Exchange) => Verdict {
+  return (exchange) => {
+    const asked = new AskedRequest(exchange);
+    for (const [index, { rule, name }] of conditions.entries()) {
+      const words = rule.judge(asked);
+      if (words === null) continue;
+      const later = isHelpful ? conditions.slice(index + 1).filter((each) => each.rule.judge(asked) !== null) : [];
+      const errors = isHelpful ? messagesOf([conditions[index] as Condition, ...later]) : [];
+      const told = errors.length === 0 ? {} : { errors };
+      return deny({ code: 'rule-not-met', ...told, internal: `${name} ${words}` }, name);
+    }
+    return PASS;
+  };
+}
+
+function messagesOf(conditions: readonly Condition[]): readonly ProblemError[] {
+  return conditions.flatMap(({ message }) => (message === null ? [] : [{ detail: message }]));
+}
