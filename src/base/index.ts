@@ -36,5 +36,26 @@ export {
 export { type RefusalSum, refusalSumFields, refusalSumOf } from './refusal-sum.ts';
 export { err, ok, type Result } from './result.ts';
 export { Secret } from './secret.ts';
+export type {
+  BareItem,
+  FieldDictionary,
+  FieldItem,
+  FieldList,
+  FieldMember,
+  FieldParameters,
+  InnerList,
+} from './structured-field.ts';
+export {
+  type FieldFault,
+  readFieldDictionary,
+  readFieldItem,
+  readFieldList,
+} from './structured-field-reader.ts';
+export {
+  writeBareItem,
+  writeFieldDictionary,
+  writeFieldItem,
+  writeFieldList,
+} from './structured-field-writer.ts';
 export { upstreamAddressFault } from './upstream-address.ts';
 export { webhookKey } from './webhook-key.ts';

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { collectDocuments, hasDocuments, INSTALL } from '../documents/collection.ts';
 import { createTally, type Tally, tallyDocument } from '../documents/tally.ts';
+import { FIELD_SUITE, hasFieldSuite, runFieldSuite } from '../system/structured-field-suite.ts';
 import { runJsonTextSuite } from '../system/json-text-suite.ts';
 import { hasSchemaSuite, runSchemaFolder, SCHEMA_FOLDERS } from '../system/json-schema-suite.ts';
 import { sumOf, type SuiteTally } from '../system/suite-tally.ts';
@@ -28,6 +29,8 @@ function runSuites(): readonly SuiteTally[] {
   const suites = [runJsonTextSuite()];
   if (hasSchemaSuite()) suites.push(...SCHEMA_FOLDERS.map(runSchemaFolder));
   else console.log('the JSON-Schema-Test-Suite is left out: it is not at ../shared/suites/json-schema');
+  if (hasFieldSuite()) suites.push(runFieldSuite());
+  else console.log(`the tests of structured fields are left out: they are not at ${FIELD_SUITE}`);
   printTable(
     ['suite', 'total', 'ok', 'refused', 'decided otherwise', 'wrong'],
     suites.map(({ name, total, ok, refused, otherwise, wrong }) =>

@@ -117,6 +117,7 @@ const UNBOUNDED_FORMATS: ReadonlySet<string> = new Set([
   'sf-string',
   'sf-token',
   'uri-template',
+  'media-range',
 ]);
 
 function addText(facets: Facets, schema: PlainObject): void {

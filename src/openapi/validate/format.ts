@@ -6,6 +6,17 @@ import {
   isInternationalEmail,
   isInternationalHostname,
 } from './format-name.ts';
+import {
+  isCharacter,
+  isDecimal,
+  isDecimal128,
+  isFieldItem,
+  isFieldNumber,
+  isHttpDate,
+  isLocalDateTime,
+  isLocalTime,
+  isMediaRange,
+} from './format-registry.ts';
 import { isDate, isDateTime, isDuration, isTime } from './format-time.ts';
 import {
   isIri,
@@ -73,6 +84,26 @@ const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
   ['uint16', integer(0, 65_535)],
   ['uint32', integer(0, 4_294_967_295)],
   ['uint64', integer(0, 2 ** 64 - 2048)],
+  ['double-int', integer(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)],
+  ['char', text(isCharacter, 'must be one character')],
+  ['decimal', text(isDecimal, 'must be a decimal such as 19.99')],
+  ['decimal128', text(isDecimal128, 'must be a decimal of at most 34 digits')],
+  ['http-date', text(isHttpDate, 'must be a time such as Sat, 31 Jan 2026 12:00:00 GMT')],
+  ['time-local', text(isLocalTime, 'must be a time of day such as 12:00:00')],
+  ['date-time-local', text(isLocalDateTime, 'must be a time such as 2026-01-31T12:00:00')],
+  ['media-range', text(isMediaRange, 'must be a media range such as text/*')],
+  ['sf-binary', text((value) => isFieldItem(value, 'bytes'), 'must be bytes of a structured field such as :AQ==:')],
+  ['sf-boolean', text((value) => isFieldItem(value, 'boolean'), 'must be ?0 or ?1')],
+  ['sf-string', text((value) => isFieldItem(value, 'string'), 'must be text of a structured field such as "a"')],
+  ['sf-token', text((value) => isFieldItem(value, 'token'), 'must be a token of a structured field')],
+  ['sf-integer', number((value) => isFieldNumber(value, 'integer'), 'must be a whole number of at most 15 digits')],
+  [
+    'sf-decimal',
+    number(
+      (value) => isFieldNumber(value, 'decimal'),
+      'must be a decimal of at most 12 digits and three behind the point',
+    ),
+  ],
   ['float', { kind: 'number', holds: (value) => Number.isFinite(Math.fround(value)), message: 'must be a float' }],
 ]);
 
@@ -84,6 +115,10 @@ const ENCODINGS: ReadonlyMap<string, Format> = new Map<string, Format>([
 
 function text(holds: (value: string) => boolean, message: string): Format {
   return { kind: 'string', holds, message };
+}
+
+function number(holds: (value: number) => boolean, message: string): Format {
+  return { kind: 'number', holds, message };
 }
 
 function integer(least: number, most: number): Format {

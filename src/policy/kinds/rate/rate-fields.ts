@@ -1,3 +1,4 @@
+import { writeBareItem } from '../../../base/index.ts';
 import type { RateDecision } from '../../../ports/index.ts';
 import type { LimitRule } from './config.ts';
 
@@ -57,5 +58,5 @@ function secondsOf({ resetMs }: RateDecision): number {
 
 /** A String of structured fields (RFC 9651 §3.3.3), which holds visible ASCII and spaces alone. */
 function quoted(name: string): string {
-  return `"${name.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/["\\]/g, '\\$&')}"`;
+  return writeBareItem({ kind: 'string', value: name.replaceAll(/[^\x20-\x7e]/g, '?') }) ?? '""';
 }
