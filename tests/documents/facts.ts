@@ -32,6 +32,8 @@ export interface Facts {
   readonly prefixItems: Schema[][];
   readonly properties: Map<string, Schema[]>;
   readonly required: Set<string>;
+  /** Properties that say which schema is meant, and so are there. */
+  readonly telling: Set<string>;
   readonly additional: Schema[];
   /** Names of properties that may not be sent in this direction. */
   minProperties: number;
@@ -52,7 +54,14 @@ export function factsOf(schemas: readonly Schema[], home: Home, chance: Chance):
     ...{ types: null, values: null, least: [], most: [], multiples: [] },
     ...{ minLength: 0, maxLength: Infinity, patterns: [], formats: [] },
     ...{ minItems: 0, maxItems: Infinity, unique: false, items: [], prefixItems: [] },
-    ...{ properties: new Map(), required: new Set(), additional: [], minProperties: 0, maxProperties: Infinity },
+    ...{
+      properties: new Map(),
+      required: new Set(),
+      telling: new Set(),
+      additional: [],
+      minProperties: 0,
+      maxProperties: Infinity,
+    },
     ...{ described: false, saysRest: false, hidden: false, chosen: false, joined: new Set() },
   };
   for (const schema of schemas) lay(facts, schema, { home, chance });
@@ -91,6 +100,7 @@ function lay(facts: Facts, schema: Schema, around: Around): void {
     lay(facts, chosen, around);
     nameAlternative(facts, schema, chosen);
   }
+  nameHeir(facts, schema, around);
   if (['not', 'if', 'dependentSchemas', 'dependencies', '$dynamicRef'].some((keyword) => keyword in schema)) {
     facts.chosen = true;
   }
@@ -107,7 +117,66 @@ function nameAlternative(facts: Facts, schema: Readonly<Record<string, unknown>>
   const mapped = mapping.find(([, target]) => target === reference || target === named);
   const held = facts.properties.get(discriminator.propertyName) ?? [];
   facts.properties.set(discriminator.propertyName, [...held, { enum: [mapped?.[0] ?? named] }]);
-  facts.required.add(discriminator.propertyName);
+  facts.telling.add(discriminator.propertyName);
+}
+
+/** Where schemas take another one up that has a discriminator, one of them is chosen, or the one that has led here. */
+function nameHeir(facts: Facts, schema: Readonly<Record<string, unknown>>, around: Around): void {
+  const { discriminator } = schema;
+  if (!isObject(discriminator) || typeof discriminator.propertyName !== 'string') return;
+  if (listOf(schema.oneOf).length + listOf(schema.anyOf).length > 0) return;
+  const hidden = (facts.properties.get(discriminator.propertyName) ?? []).some(
+    (one) => isObject(one) && one[around.home.hidden] === true,
+  );
+  // It can't be named where the name may not be sent.
+  if (hidden) return;
+  const { document } = around.home;
+  const named = new Map(heirsOf(document, schema));
+  if (named.size === 0 && !isObject(discriminator.mapping)) return;
+  const own = Object.entries(componentsOf(document)).find(([, value]) => value === schema);
+  if (own !== undefined) named.set(...own);
+  for (const [name, target] of isObject(discriminator.mapping) ? Object.entries(discriminator.mapping) : []) {
+    const text = String(target);
+    const meant = componentsOf(document)[text] ?? (text.startsWith('#') ? targetOf(document, text) : undefined);
+    if (meant !== undefined) named.set(name, meant);
+  }
+  const led = [...facts.joined].find((one) => one !== schema && [...named.values()].includes(one));
+  const [name, chosen] =
+    led === undefined ? around.chance.pick([...named]) : [...named].findLast(([, one]) => one === led)!;
+  lay(facts, chosen, around);
+  const held = facts.properties.get(discriminator.propertyName) ?? [];
+  facts.properties.set(discriminator.propertyName, [...held, { enum: [name] }]);
+  facts.telling.add(discriminator.propertyName);
+}
+
+function componentsOf(document: unknown): Readonly<Record<string, Schema>> {
+  const components = isObject(document) && isObject(document.components) ? document.components.schemas : undefined;
+  return isObject(components) ? (components as Readonly<Record<string, Schema>>) : {};
+}
+
+const families = new WeakMap<object, Map<Schema, [string, Schema][]>>();
+
+/** What a component takes up by `allOf`. */
+function basesOf(document: unknown, component: Schema): readonly Schema[] {
+  return (isObject(component) ? listOf(component.allOf) : []).flatMap((part) => {
+    const reference = isObject(part) ? part.$ref : undefined;
+    return typeof reference === 'string' && reference.startsWith('#') ? [targetOf(document, reference)] : [];
+  });
+}
+
+/** The components that take a schema up by `allOf`, near or far, by name. */
+function heirsOf(document: unknown, schema: Schema): readonly [string, Schema][] {
+  if (!isObject(document)) return [];
+  let family = families.get(document);
+  if (family === undefined) {
+    families.set(document, (family = new Map<Schema, [string, Schema][]>()));
+    for (const [name, value] of Object.entries(componentsOf(document))) {
+      for (const base of basesOf(document, value)) family.set(base, [...(family.get(base) ?? []), [name, value]]);
+    }
+  }
+  const found = [...(family.get(schema) ?? [])];
+  for (const [, heir] of found) for (const next of family.get(heir) ?? []) if (!found.includes(next)) found.push(next);
+  return found;
 }
 
 function layValues(facts: Facts, schema: Readonly<Record<string, unknown>>, home: Home): void {

@@ -143,7 +143,7 @@ function listFor({ path, facts, chosen }: Site, making: Making): unknown[] {
 }
 
 function objectFor({ path, facts, chosen }: Site, making: Making): Record<string, unknown> {
-  const { properties, required, minProperties, maxProperties, additional, described } = facts;
+  const { properties, required, telling, minProperties, maxProperties, additional, described } = facts;
   const object: Record<string, unknown> = {};
   const add = (name: string, schemas: readonly Schema[], optional: boolean): void => {
     if (name === '__proto__') throw new Unbuildable('a name that no parser takes');
@@ -153,7 +153,7 @@ function objectFor({ path, facts, chosen }: Site, making: Making): Record<string
     else making.sites.length = sites;
   };
   const isHidden = (schemas: readonly Schema[]): boolean => factsOf(schemas, making.home, making.chance).hidden;
-  for (const name of required) {
+  for (const name of required.union(telling)) {
     const schemas = properties.get(name) ?? [];
     if (isHidden(schemas)) continue;
     if (!properties.has(name) && described && additional.length === 0)
@@ -164,7 +164,7 @@ function objectFor({ path, facts, chosen }: Site, making: Making): Record<string
   const most = Math.min(maxProperties, Math.max(minProperties, more));
   for (const [name, schemas] of properties) {
     if (Object.keys(object).length >= most) break;
-    if (!required.has(name) && !isHidden(schemas)) add(name, schemas, true);
+    if (!required.has(name) && !telling.has(name) && !isHidden(schemas)) add(name, schemas, true);
   }
   const size = (): number => Object.keys(object).length;
   const anyOther = additional.length > 0 && making.measure === 'all' && path.length < DEPTH && size() < maxProperties;

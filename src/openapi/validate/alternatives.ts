@@ -2,15 +2,28 @@ import { isObject, type PlainObject } from '../pointer.ts';
 import { kindOf } from './kind.ts';
 import { type Candidate, chooseAll, chooseOne } from './cut-alternatives.ts';
 import { type Check, createSeen, fail, goesOn, holdsQuietly, mergeSeen, type Run, type Seen } from './run.ts';
-import type { Alternative, SchemaNode } from './schema-node.ts';
+import { discriminatedCheck, heirCheck } from './discriminate.ts';
+import { type Alternative, conjunctsOf, hasHeirs, type SchemaNode } from './schema-node.ts';
 
 /** The checks of all schemas inside a schema that judge the same value (JSON Schema 2020-12 §8.2.3, §10.2). */
-export function sameValueChecks({ inner }: SchemaNode): Check[] {
+export function sameValueChecks(node: SchemaNode): Check[] {
+  const { inner } = node;
+  const { discriminator } = inner;
   const checks: Check[] = [...inner.targets, ...inner.allOf].map(
-    (node) => (value, run, seen) => node.check(value, run, seen),
+    (joined) => (value, run, seen) => joined.check(value, run, seen),
   );
-  if (inner.anyOf.length > 0) checks.push(anyOfCheck(inner.anyOf));
-  if (inner.oneOf.length > 0) checks.push(oneOfCheck(inner.oneOf));
+  if (inner.anyOf.length > 0) {
+    const told = inner.oneOf.length === 0 ? discriminator : null;
+    const listed = inner.anyOf.map((one) => ({ node: one, alternative: one }));
+    checks.push(told === null ? anyOfCheck(inner.anyOf) : discriminatedCheck(told, listed, anyOfCheck));
+  }
+  if (inner.oneOf.length > 0) {
+    const listed = inner.oneOf.map((one) => ({ node: one.node, alternative: one }));
+    checks.push(
+      discriminator === null ? oneOfCheck(inner.oneOf) : discriminatedCheck(discriminator, listed, oneOfCheck),
+    );
+  }
+  if (discriminator !== null && hasHeirs(inner)) checks.push(heirCheck(node, discriminator));
   if (inner.not !== null) checks.push(notCheck(inner.not));
   if (inner.if !== null) checks.push(ifCheck(inner.if, inner.whenTrue, inner.whenFalse));
   if (inner.dependent.size > 0) checks.push(dependentCheck([...inner.dependent]));
@@ -116,11 +129,4 @@ function tagsOf({ inner }: SchemaNode): Tag[] {
   return [...(inner.properties ?? [])].flatMap(([name, property]) =>
     conjunctsOf(property).flatMap(({ rules }) => (rules?.any ?? []).map(({ holds }) => ({ name, holds }))),
   );
-}
-
-/** A schema and those it joins by `$ref` and `allOf`. */
-function conjunctsOf(node: SchemaNode): readonly SchemaNode[] {
-  const found = new Set([node]);
-  for (const { inner } of found) for (const joined of [...inner.targets, ...inner.allOf]) found.add(joined);
-  return [...found];
 }

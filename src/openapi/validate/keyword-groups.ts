@@ -14,7 +14,7 @@ const GROUPS: ReadonlyMap<string, number> = new Map<string, number>([
   ...named(contained, 'minContains', 'maxContains'),
   ...named(inner, '$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else', 'dependentSchemas'),
   ...named(inner, 'properties', 'patternProperties', 'additionalProperties', 'unevaluatedProperties', 'propertyNames'),
-  ...named(inner, 'prefixItems', 'items', 'additionalItems', 'contains', 'unevaluatedItems'),
+  ...named(inner, 'prefixItems', 'items', 'additionalItems', 'contains', 'unevaluatedItems', 'discriminator'),
 ]);
 
 /**

@@ -98,10 +98,15 @@ function meantBy(node: SchemaNode): SchemaNode {
   for (;;) {
     const [only, ...others] = sameValue(meant);
     const joins = meant.inner.targets.length + meant.inner.allOf.length === 1;
-    const alone = joins && others.length === 0 && parts(meant).length === 0 && !describes(meant);
+    const alone = joins && others.length === 0 && parts(meant).length === 0 && !describes(meant) && !tells(meant);
     if (only === undefined || !alone || meant.rules === null || !asksNothing(meant.rules)) return meant;
     meant = only;
   }
+}
+
+/** Whether a property of the value says what else it follows. */
+function tells({ inner }: SchemaNode): boolean {
+  return inner.discriminator !== null;
 }
 
 function describes({ inner }: SchemaNode): boolean {

@@ -22,6 +22,17 @@ export interface Alternative {
   readonly open: SchemaNode;
 }
 
+/** What tells by one property which schema a value is meant to follow (OpenAPI 3.2 §4.25). */
+export interface Discriminator {
+  readonly property: string;
+  /** By the value of the property; null for a name that leads to no schema of the document. */
+  readonly mapping: ReadonlyMap<string, SchemaNode | null>;
+  /** What a value follows that has no such property, or one that names nothing (from 3.2 on). */
+  readonly otherwise: SchemaNode | null;
+  /** Where no alternatives are listed: the named schemas that take this one up by `allOf`, near or far. */
+  readonly heirs: readonly SchemaNode[];
+}
+
 /** The schemas inside a schema, by the keyword that holds them. */
 export interface Inner {
   /** What `$ref` and `$dynamicRef` lead to. */
@@ -43,6 +54,7 @@ export interface Inner {
   items: SchemaNode | null;
   contains: SchemaNode | null;
   unevaluatedItems: SchemaNode | null;
+  discriminator: Discriminator | null;
 }
 
 /**
@@ -111,6 +123,13 @@ export function parts({ inner }: SchemaNode): SchemaNode[] {
   return [...nodes, ...inner.prefixItems];
 }
 
+/** All schemas that a discriminator leads to. */
+export function discriminated(discriminator: Discriminator | null): readonly SchemaNode[] {
+  if (discriminator === null) return [];
+  const { mapping, otherwise, heirs } = discriminator;
+  return [...mapping.values(), otherwise, ...heirs].filter((node) => node !== null);
+}
+
 /** A place for the schemas inside a schema, empty. */
 export function createInner(): Inner {
   return {
@@ -132,5 +151,18 @@ export function createInner(): Inner {
     items: null,
     contains: null,
     unevaluatedItems: null,
+    discriminator: null,
   };
+}
+
+/** A schema and those it joins by `$ref` and `allOf`. */
+export function conjunctsOf(node: SchemaNode): readonly SchemaNode[] {
+  const found = new Set([node]);
+  for (const { inner } of found) for (const joined of [...inner.targets, ...inner.allOf]) found.add(joined);
+  return [...found];
+}
+
+/** Whether a discriminator names schemas that take this one up, and no alternatives of it. */
+export function hasHeirs({ discriminator, oneOf, anyOf }: Inner): boolean {
+  return discriminator !== null && oneOf.length + anyOf.length === 0;
 }

@@ -1,5 +1,5 @@
 import type { Matcher } from './pattern.ts';
-import { NOTHING_INSIDE, type SchemaNode } from './schema-node.ts';
+import { hasHeirs, NOTHING_INSIDE, type SchemaNode } from './schema-node.ts';
 
 /** Which properties of an object a schema evaluates, as far as that is known without a value. */
 export interface Shape {
@@ -40,6 +40,8 @@ export function shapeOf(node: SchemaNode, known: Map<SchemaNode, Shape>): Shape 
     conditional: false,
   };
   for (const joined of [...inner.targets, ...inner.allOf]) add(shape, shapeOf(joined, known));
+  // Heirs take the schema up themselves, so their shapes are not looked at.
+  shape.conditional ||= hasHeirs(inner);
   shape.conditional ||= alternativesOf(node).some((alternative) => contributes(shapeOf(alternative, known)));
   known.set(node, shape);
   return shape;

@@ -114,13 +114,13 @@ test('what is not enforced is an issue, wherever the schema comes to it', () => 
     [{ maxlength: 3 }, /is no keyword/],
     [{ aditionalProperties: false }, /is no keyword/],
     [{ dependentRequired: { a: 'b' } }, /arrays of names/],
+    [{ discriminator: {} }, /^\/discriminator must be an object with the `propertyName`/],
   ];
   for (const [schema, wanted] of bad) assert.match(issuesOf(schema).join('\n'), wanted, JSON.stringify(schema));
   const fine = {
     'x-maxlength': 3,
     title: 'a',
     example: 1,
-    discriminator: {},
     xml: {},
     in: 'query',
     $comment: '',

@@ -3,7 +3,8 @@ import { descend, isObject, own, parsePointer, pointerTo, type Site } from '../p
 import { createReferences, type References } from '../reference.ts';
 import { knownOf } from '../survey.ts';
 import { Cuts } from './cuts.ts';
-import { readInner } from './inner.ts';
+import { readDiscriminator } from './discriminator.ts';
+import { type NodeOf, readInner } from './inner.ts';
 import { checkNames, createReader, type KeywordReader, type ReaderContext } from './keyword-reader.ts';
 import { PATTERN_WORK_LIMIT, REACHED_LIMIT, SCHEMA_LIMIT } from './limits.ts';
 import { excusedNames, linkNode } from './link.ts';
@@ -14,6 +15,7 @@ import { createRun, type Run, TOO_LONG } from './run.ts';
 import {
   createInner,
   createNode,
+  discriminated,
   type Mode,
   NOTHING_INSIDE,
   parts,
@@ -141,6 +143,7 @@ function reach(workshop: Workshop, root: SchemaNode): readonly SchemaNode[] {
     if (node.inner === NOTHING_INSIDE) continue;
     for (const next of sameValue(node)) reached.add(next);
     for (const next of parts(node)) reached.add(next);
+    for (const next of discriminated(node.inner.discriminator)) reached.add(next);
   }
   return [...reached];
 }
@@ -154,11 +157,13 @@ function read(workshop: Workshop, node: SchemaNode): readonly Issue[] {
   node.rules = readRules(reader, groups);
   if ((groups & GROUP.inner) === 0) return issues.length === 0 ? NO_ISSUES : issues;
   node.inner = createInner();
-  readInner(node, reader, (site, mode) => {
+  const nodeOf: NodeOf = (site, mode) => {
     const inner = nodeAt(workshop, site, mode);
     if (inner === null) issues.push(errorIssue(site.pointer, 'must be a schema'));
     return inner;
-  });
+  };
+  readInner(node, reader, nodeOf);
+  node.inner.discriminator = readDiscriminator(node, reader, workshop, nodeOf);
   for (const keyword of ['$ref', '$dynamicRef'] as const) readReference(workshop, node, reader, keyword);
   return issues.length === 0 ? NO_ISSUES : issues;
 }
