@@ -1,5 +1,5 @@
 import { err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
-import { type ApiDescription, describeApi, requestWarnings } from '../openapi/index.ts';
+import { type ApiDescription, describeApi, replyWarnings, requestWarnings } from '../openapi/index.ts';
 import { type DescribedInputs, describedInputs } from './described-inputs.ts';
 import { isUrl, withoutQuery } from './description-source.ts';
 import { readJson } from './json-document.ts';
@@ -33,11 +33,20 @@ export interface DescribedDocument {
 /** Is told what a sound document leaves open; where there is none, nobody looks. */
 export type TellInputs = (inputs: DescribedInputs) => void;
 
+/** What a document is wanted for besides. */
+export interface DescriptionUse {
+  readonly tellInputs: TellInputs | null;
+  /** Tells the operations whose replies must be as described; null where none must. */
+  readonly judgesReplies: ((operation: string) => boolean) | null;
+}
+
+const ROUTES_ONLY: DescriptionUse = { tellInputs: null, judgesReplies: null };
+
 /** Reads the bytes of an OpenAPI document, JSON or YAML. All issues bear lines of that document. */
 export function readDescription(
   bytes: Uint8Array,
   location: string,
-  tellInputs: TellInputs | null = null,
+  use: DescriptionUse = ROUTES_ONLY,
 ): Result<DescribedDocument, readonly Issue[]> {
   // Issues are printed and kept.
   const file = isUrl(location) ? withoutQuery(location) : location;
@@ -51,13 +60,13 @@ export function readDescription(
     return err([errorIssue('', message, { place: { file, line: 1, column: 1 }, fix: 'turn it into JSON' })]);
   }
   const reading = isJson ? readJson(text, file, DEPTH_LIMIT) : readYaml(text, file, RULES);
-  return describe(reading, isJson ? { text, file } : null, tellInputs);
+  return describe(reading, isJson ? { text, file } : null, use);
 }
 
 function describe(
   { document, issues }: Reading,
   json: { readonly text: string; readonly file: string } | null,
-  tellInputs: TellInputs | null,
+  { tellInputs, judgesReplies }: DescriptionUse,
 ): Result<DescribedDocument, readonly Issue[]> {
   if (document === null) return err(issues);
   const place = (pointer: string): Place | null => document.locate(pathOfPointer(pointer))?.key ?? null;
@@ -66,6 +75,7 @@ function describe(
   if (issues.length > 0) return err(issues);
   tellInputs?.(describedInputs(document.value, described.value, place));
   const warnings = [...described.value.warnings, ...requestWarnings(document.value, described.value, place)];
+  if (judgesReplies !== null) warnings.push(...replyWarnings(document.value, described.value, judgesReplies, place));
   return ok({
     description: { ...described.value, warnings },
     json: share(json?.text ?? JSON.stringify(document.value)),

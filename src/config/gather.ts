@@ -14,6 +14,7 @@ import { gatherCertificates } from './gather-certificates.ts';
 import { gatherValues } from './gather-values.ts';
 import { gatherClients } from './gather-clients.ts';
 import { checked, complain, gatherFile, gatherSecret, type GatherOptions, placeOf, type Work } from './gather-work.ts';
+import { isAnywhereStrict, isStrict } from './reply-rules.ts';
 import { maintenanceWarnings } from './maintenance-warnings.ts';
 import { hostWarnings } from './https-hosts.ts';
 import type { ParsedConfig } from './parse.ts';
@@ -99,7 +100,11 @@ async function gatherDescriptions(work: Work): Promise<void> {
       continue;
     }
     bytes += read.value.byteLength;
-    describeFor(work, apis, readDescription(read.value, location, tellerFor(work, apis)));
+    describeFor(
+      work,
+      apis,
+      readDescription(read.value, location, { tellInputs: tellerFor(work, apis), judgesReplies: replyTest(apis) }),
+    );
   }
 }
 
@@ -119,6 +124,12 @@ function describeFor(
     work.described.set(api.name, result.value);
     work.issues.push(...operationIssues(api, names, work.parsed.places));
   }
+}
+
+/** Whether the replies of an operation must be as described in any of these APIs; null where none must be in all of them. */
+function replyTest(apis: readonly ApiConfig[]): ((operation: string) => boolean) | null {
+  const strict = apis.filter(isAnywhereStrict);
+  return strict.length === 0 ? null : (operation) => strict.some((api) => isStrict(api, operation));
 }
 
 function tellerFor({ tellInputs }: Work, apis: readonly ApiConfig[]): TellInputs | null {

@@ -54,3 +54,14 @@ function saysOfReplies({ validate, replies, websocket }: Said): boolean {
 export function namesSaid(keys: ReplyKeys): readonly (keyof ReplyKeys)[] {
   return (['undescribed', 'responseHeaders'] as const).filter((key) => keys[key] !== null);
 }
+
+/** Whether the replies of an operation must be as they are described. */
+export function isStrict({ validate, operations }: ApiConfig, operation: string): boolean {
+  const own = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
+  return (own?.validate ?? validate) === 'strict';
+}
+
+/** Whether those of any operation must be. */
+export function isAnywhereStrict(api: ApiConfig): boolean {
+  return [api, ...Object.values(api.operations)].some(({ validate }) => validate === 'strict');
+}

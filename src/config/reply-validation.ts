@@ -4,7 +4,7 @@ import type { ReplyRules } from '../policy/index.ts';
 import type { ApiConfig, ValidateConfig } from './config.ts';
 import { placeAt } from './place-at.ts';
 import type { ReplyKeys } from './reply-keys.ts';
-import { namesSaid } from './reply-rules.ts';
+import { isAnywhereStrict, namesSaid } from './reply-rules.ts';
 import { words } from './words.ts';
 
 const VALIDATE = ['requests', 'strict', 'observe'] as const satisfies readonly ValidateConfig[];
@@ -42,9 +42,8 @@ export function toReplyKeys(raw: {
 /** Words on replies where no replies are judged: nothing would keep them. */
 export function replyKeyIssues(api: ApiConfig, places: Readonly<Record<string, Place>>): readonly Issue[] {
   const operations = Object.values(api.operations);
-  const anyStrict = [api, ...operations].some(({ validate }) => validate === 'strict');
   const idle = [
-    ...(anyStrict ? [] : [api]),
+    ...(isAnywhereStrict(api) ? [] : [api]),
     ...operations.filter(({ validate }) => (validate ?? api.validate) !== 'strict'),
   ];
   return idle.flatMap(({ path, replies }) =>

@@ -118,12 +118,14 @@ function cacheOf({ cache }: CompiledOperation, method: string): ExplainedRoute['
 }
 
 function stepsOf(plan: Plan): readonly ExplainedStep[] {
-  const whole = plan.request.filter(({ head }) => !head);
-  return [...whole, ...plan.respond.all, ...plan.record].map(({ stage, policy, observed }) => ({
-    stage,
-    policy,
-    observed,
-  }));
+  const steps = [...plan.request, ...plan.respond.all, ...plan.record];
+  return steps
+    .filter(({ head }) => !head)
+    .map(({ stage, policy, observed }) => ({
+      stage,
+      policy,
+      observed,
+    }));
 }
 
 function verdictOf({ request, signInNeeded }: Plan): ExplainedVerdict {

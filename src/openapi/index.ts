@@ -40,6 +40,7 @@ export { requestWarnings } from './request/request-warnings.ts';
 export type { BodyTreatment, ReplyBodyFault, ReplyContent } from './response/reply-content.ts';
 export type { HeaderFault } from './response/reply-headers.ts';
 export { compileReplies, type JudgedReply, type ReplyJudge } from './response/reply-judge.ts';
+export { replyWarnings } from './response/reply-warnings.ts';
 export { type KnownOfDocument, type Names, surveyDocument, tellOfDocument } from './survey.ts';
 export { parseTemplate, type Segment, type Template } from './template.ts';
 export { compilePattern } from './validate/pattern.ts';

@@ -1,6 +1,7 @@
 import type { Issue, Place } from '../../base/index.ts';
 import type { ApiDescription, DescribedContent, DescribedParameter } from '../description.ts';
-import { createIssueLog, quoted } from '../issue-log.ts';
+import { quoted } from '../issue-log.ts';
+import { type Surprise, Surprises } from '../surprises.ts';
 import type { SchemaSource } from '../validate/validator.ts';
 import { takesAnyName } from './field-names.ts';
 import { isReadableText, queryField } from './parameter.ts';
@@ -17,31 +18,16 @@ export function requestWarnings(
   place: (pointer: string) => Place | null,
 ): readonly Issue[] {
   const source: SchemaSource = { document, specification: description.specification };
-  const found = new Map<string, Surprise & { readonly operations: string[] }>();
-  const clear = new Set<string>();
+  const surprises = new Surprises();
   for (const { id, parameters, requestBody } of description.operations) {
-    // Many operations share a part, and nearly all parts are clear.
-    const note = (pointer: string, surpriseOf: () => Surprise | null): void => {
-      if (clear.has(pointer)) return;
-      const before = found.get(pointer);
-      const surprise = before === undefined ? surpriseOf() : null;
-      if (before !== undefined) before.operations.push(id);
-      else if (surprise === null) clear.add(pointer);
-      else found.set(pointer, { ...surprise, operations: [id] });
-    };
-    for (const parameter of parameters) note(parameter.pointer, () => parameterSurprise(source, parameter));
-    for (const content of requestBody?.content ?? []) note(content.pointer, () => contentSurprise(source, content));
+    for (const parameter of parameters) {
+      surprises.note(id, parameter.pointer, () => parameterSurprise(source, parameter));
+    }
+    for (const content of requestBody?.content ?? []) {
+      surprises.note(id, content.pointer, () => contentSurprise(source, content));
+    }
   }
-  const log = createIssueLog(place);
-  for (const [pointer, { operations, message, fix }] of found) {
-    log.warn(pointer, `${message} (${namesOf(operations)})`, fix);
-  }
-  return log.finish().issues;
-}
-
-interface Surprise {
-  readonly message: string;
-  readonly fix: string;
+  return surprises.told(place);
 }
 
 function contentSurprise(source: SchemaSource, content: DescribedContent): Surprise | null {
@@ -68,12 +54,4 @@ function parameterSurprise(source: SchemaSource, parameter: DescribedParameter):
     message: `the parameter ${quoted(name)} takes every name in the query that nothing else goes by, so none is refused`,
     fix: 'list its properties and write `additionalProperties: false`, or use `style: deepObject`',
   };
-}
-
-const EXAMPLE_LIMIT = 3;
-
-function namesOf(operations: readonly string[]): string {
-  const names = operations.slice(0, EXAMPLE_LIMIT).map(quoted).join(', ');
-  const more = operations.length - EXAMPLE_LIMIT;
-  return more > 0 ? `${names} and ${more} more` : names;
 }

@@ -1,0 +1,222 @@
+// `then` is a keyword of JSON Schema; nobody awaits a schema.
+/* oxlint-disable unicorn/no-thenable */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { asParsed, validatorOf } from './fixtures.test.ts';
+import { compileSieve, type CutMembers, type Sieve } from './validator.ts';
+
+const REPLY = { closed: true, direction: 'response' } as const;
+
+function sieveOf(schema: unknown): Sieve {
+  const source = { document: schema, specification: '3.1' } as const;
+  const sieve = compileSieve(source, { value: schema, pointer: '' }, 'response');
+  assert.ok(sieve.ok, sieve.ok ? '' : JSON.stringify(sieve.error));
+  return sieve.value;
+}
+
+/** What is left of a value: itself where all may stay, null where it does not hold at all. */
+function left(schema: unknown, value: unknown): unknown {
+  const parsed = asParsed(value);
+  const found = sieveOf(schema)(parsed);
+  if (found === null) return value;
+  return 'cuts' in found ? without(parsed, found.cuts) : null;
+}
+
+function without(value: unknown, cuts: CutMembers): unknown {
+  if (Array.isArray(value)) return value.map((item) => without(item, cuts));
+  if (typeof value !== 'object' || value === null) return value;
+  const gone = cuts.get(value);
+  const kept = Object.entries(value).filter(([name]) => gone?.has(name) !== true);
+  return Object.fromEntries(kept.map(([name, inner]) => [name, without(inner, cuts)]));
+}
+
+function assertLeft(schema: unknown, ...pairs: readonly (readonly [value: unknown, rest: unknown])[]): void {
+  for (const [value, rest] of pairs) assert.deepEqual(left(schema, value), rest, JSON.stringify([schema, value]));
+}
+
+const a = { properties: { a: { type: 'integer' } } };
+const b = { properties: { b: { type: 'integer' } } };
+
+test('members that nothing describes go, at every depth, and what is wrong with the rest is told', () => {
+  assertLeft(a, [{ a: 1 }, { a: 1 }], [{ a: 1, x: 1 }, { a: 1 }], [{ x: 1 }, {}], [{ a: 'x', x: 1 }, null]);
+  const nested = { properties: { list: { items: a } }, required: ['list'] };
+  assertLeft(nested, [{ list: [{ a: 1, x: 1 }, { y: {} }], z: 1 }, { list: [{ a: 1 }, {}] }], [{ z: 1 }, null]);
+  assertLeft({ type: 'object' }, [{ x: { y: 1 } }, { x: { y: 1 } }]);
+  assertLeft({ ...a, additionalProperties: false }, [{ a: 1, x: 1 }, { a: 1 }]);
+  assertLeft({ ...a, additionalProperties: { type: 'string' } }, [{ x: 'x' }, { x: 'x' }], [{ x: 1 }, null]);
+  assertLeft({ ...a, additionalProperties: b }, [{ x: { b: 1, c: 1 } }, { x: { b: 1 } }]);
+  assertLeft({ ...a, unevaluatedProperties: false }, [{ a: 1, x: 1 }, { a: 1 }]);
+  assertLeft({ patternProperties: { '^x-': true } }, [{ 'x-a': 1, a: 1 }, { 'x-a': 1 }]);
+  assertLeft({ properties: { a: false, b: true } }, [{ a: 1, b: 1 }, { b: 1 }]);
+});
+
+test('schemas that apply together describe together', () => {
+  assertLeft({ allOf: [a, b] }, [
+    { a: 1, b: 1, c: 1 },
+    { a: 1, b: 1 },
+  ]);
+  assertLeft({ $ref: '#/$defs/a', ...b, $defs: { a } }, [
+    { a: 1, b: 1, c: 1 },
+    { a: 1, b: 1 },
+  ]);
+  assertLeft({ allOf: [a, b], unevaluatedProperties: false }, [
+    { a: 1, b: 1, c: 1 },
+    { a: 1, b: 1 },
+  ]);
+});
+
+test('of alternatives those describe that would match', () => {
+  const tagged = (kind: string, more: object) => ({
+    required: ['kind'],
+    properties: { kind: { const: kind }, ...more },
+  });
+  const either = { oneOf: [tagged('cat', { home: a }), tagged('dog', { bark: true })] };
+  assertLeft(
+    either,
+    [
+      { kind: 'cat', home: { a: 1, code: 1 }, bark: 1 },
+      { kind: 'cat', home: { a: 1 } },
+    ],
+    [
+      { kind: 'dog', home: {}, bark: 1 },
+      { kind: 'dog', bark: 1 },
+    ],
+    [{ kind: 'cow' }, null],
+  );
+  const closed = { oneOf: either.oneOf.map((each) => ({ ...each, additionalProperties: false })) };
+  assertLeft(closed, [
+    { kind: 'dog', bark: 1, x: 1 },
+    { kind: 'dog', bark: 1 },
+  ]);
+  assertLeft(
+    { anyOf: [a, b] },
+    [
+      { a: 1, b: 1, c: 1 },
+      { a: 1, b: 1 },
+    ],
+    [{ a: 1, b: 'x' }, { a: 1 }],
+  );
+  assertLeft({ anyOf: [{ type: 'null' }, a] }, [null, null], [{ a: 1, x: 1 }, { a: 1 }]);
+  assertLeft({ if: { required: ['a'] }, then: a, else: b }, [{ a: 1, b: 1 }, { a: 1 }], [{ b: 1, c: 1 }, { b: 1 }]);
+});
+
+test('of alternatives that overlap the one with more room counts, and others only where they agree', () => {
+  const short = { properties: { owner: { properties: { id: true } } } };
+  const long = { properties: { owner: { properties: { id: true, name: true } } } };
+  const value = { owner: { id: 1, name: 'x', pin: 1 }, x: 1 };
+  const rest = { owner: { id: 1, name: 'x' } };
+  assertLeft({ anyOf: [short, long] }, [value, rest]);
+  assertLeft({ anyOf: [long, short] }, [value, rest]);
+  const two = { anyOf: [{ properties: { a: { properties: { x: true } } } }, b] };
+  assertLeft(two, [
+    { a: { x: 1, y: 1 }, b: 1, c: 1 },
+    { a: { x: 1 }, b: 1 },
+  ]);
+  const ab = { properties: { a: true, b: true }, additionalProperties: false };
+  assertLeft({ oneOf: [{ ...a, additionalProperties: false }, ab] }, [
+    { a: 1, b: 1, c: 1 },
+    { a: 1, b: 1 },
+  ]);
+});
+
+test('what `not`, `if` and `contains` ask is asked of the value as it is', () => {
+  assertLeft({ ...a, not: { required: ['x'] } }, [{ a: 1, x: 1 }, null]);
+  assertLeft({ not: { ...a, additionalProperties: false } }, [{ x: 1 }, { x: 1 }], [{ a: 1 }, null]);
+  assertLeft({ items: a, contains: { required: ['x'] } }, [[{ a: 1, x: 1 }], [{ a: 1 }]], [[{ a: 1 }], null]);
+});
+
+test('what only clients may send goes, whoever else describes it', () => {
+  const pin = { properties: { a: true, pin: { writeOnly: true } }, required: ['a', 'pin'] };
+  assertLeft(pin, [{ a: 1, pin: 1 }, { a: 1 }]);
+  assertLeft({ allOf: [pin, { properties: { pin: true } }] }, [{ a: 1, pin: 1, x: 1 }, { a: 1 }]);
+  assertLeft({ ...pin, additionalProperties: true }, [
+    { a: 1, pin: 1, x: 1 },
+    { a: 1, x: 1 },
+  ]);
+  const value = asParsed({ a: 1, pin: 1, x: 1 }) as object;
+  const found = sieveOf(pin)(value);
+  assert.ok(found !== null && 'cuts' in found);
+  assert.deepEqual(
+    [...(found.cuts.get(value) ?? [])],
+    [
+      ['pin', 'hidden'],
+      ['x', 'undescribed'],
+    ],
+  );
+});
+
+test('an element that nobody describes does not take the list along', () => {
+  assertLeft({ properties: { l: { prefixItems: [a], items: false } } }, [{ l: [{ a: 1 }, 1], x: 1 }, null]);
+  assertLeft({ properties: { l: { items: { allOf: [false] } } } }, [{ l: [1] }, null]);
+});
+
+test('one judgement leaves nothing behind for the next', () => {
+  const sieve = sieveOf({ properties: { a: { anyOf: [a, b] } }, required: ['a'] });
+  const bad = asParsed({ a: { a: 1, x: 1 }, y: 1 });
+  for (const value of [bad, asParsed({ a: {} }), asParsed({}), bad, asParsed({ a: { b: 1 } })]) {
+    const found = sieve(value);
+    const again = sieve(value);
+    assert.deepEqual(again, found);
+  }
+  assert.equal(sieve(asParsed({ a: { b: 1 } })), null);
+});
+
+const names = fc.constantFrom('a', 'b', 'c');
+
+/** Schemas of objects that may have anything besides, as most descriptions write them. */
+const { schema: openSchema } = fc.letrec<{ schema: object; object: object }>((tie) => ({
+  object: fc.dictionary(names, tie('schema'), { maxKeys: 3 }).map((properties) => ({ type: 'object', properties })),
+  schema: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom({}, { type: 'integer' }, { type: 'string' }, { type: 'object' }),
+    tie('object'),
+    tie('schema').map((items) => ({ type: 'array', items })),
+    fc.array(tie('object'), { minLength: 1, maxLength: 3 }).map((allOf) => ({ allOf })),
+    fc.array(tie('schema'), { minLength: 1, maxLength: 3 }).map((anyOf) => ({ anyOf })),
+    fc.array(tie('schema'), { minLength: 1, maxLength: 3 }).map((oneOf) => ({ oneOf })),
+    fc.tuple(tie('object'), fc.boolean()).map(([schema, open]) => ({ ...schema, additionalProperties: open })),
+  ),
+}));
+
+const { value: anyValue } = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom(1, 'x', null),
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.dictionary(fc.constantFrom('a', 'b', 'c', 'x'), tie('value'), { maxKeys: 4 }),
+  ),
+}));
+
+test('property: nothing goes of what holds, and what is left where nothing is shown twice holds', () => {
+  let cutOnes = 0;
+  fc.assert(
+    fc.property(openSchema, anyValue, (schema, value) => {
+      const parsed = asParsed(value);
+      const holds = validatorOf(schema, REPLY)(parsed) === null;
+      const found = sieveOf(schema)(parsed);
+      assert.equal(found === null, holds);
+      if (found === null || !('cuts' in found)) return;
+      cutOnes += 1;
+      const rest = asParsed(without(parsed, found.cuts));
+      const again = sieveOf(schema)(rest);
+      // Alternatives may tell a value apart by what went; then whoever sends it refuses it.
+      if (again !== null) assert.match(JSON.stringify(schema), /oneOf|anyOf|allOf/);
+    }),
+    { numRuns: 3_000 },
+  );
+  assert.ok(cutOnes > 100, String(cutOnes));
+});
+
+test('property: a value that an open description takes only has something to go, or fits alternatives twice', () => {
+  fc.assert(
+    fc.property(openSchema, anyValue, (schema, value) => {
+      if (/"additionalProperties":false|oneOf/.test(JSON.stringify(schema))) return;
+      const parsed = asParsed(value);
+      if (validatorOf(schema, { closed: false, direction: 'response' })(parsed) !== null) return;
+      const found = sieveOf(schema)(parsed);
+      assert.ok(found === null || 'cuts' in found, JSON.stringify([schema, value, found]));
+    }),
+    { numRuns: 3_000 },
+  );
+});
