@@ -69,7 +69,14 @@ const NOTHING_SAID_OF_FAILURES = {
   breaker: null,
 };
 /** An API of whose requests and replies nothing more is said. */
-const NOTHING_BESIDE = { values: {}, cors: null, lists: null, rewrite: null, maintenance: null, cache: null };
+const NOTHING_BESIDE = {
+  values: {},
+  cors: null,
+  lists: null,
+  rewrite: null,
+  maintenance: null,
+  cache: null,
+};
 const LOW = { ...NOTHING, priority: 'low' };
 
 function parse(text: string, kinds: readonly PolicyKind<unknown>[] = []): Config {

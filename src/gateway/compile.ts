@@ -15,10 +15,10 @@ import { TrustedProxies } from './client-address.ts';
 import { trustsOf } from './client-trust.ts';
 import { type Compilation, type CompileContext, complain, UNREAD, wordsOf } from './compilation.ts';
 import { compileApi } from './compile-api.ts';
-import { route } from './compile-routes.ts';
+import { type Routing, route } from './compile-routes.ts';
 import { coverageOf } from './coverage.ts';
 import { Preflights } from './preflights.ts';
-import type { NeededTable, Snapshot } from './snapshot.ts';
+import type { CompiledApi, NeededTable, Snapshot } from './snapshot.ts';
 
 /**
  * Builds routing for a configuration at once; each operation's plan is built at its first use. Pure: the same gathered
@@ -87,7 +87,7 @@ function* compileStepwise(
   let coverage: readonly CoverageRow[] | null = null;
   return ok({
     ...{ revision, hash, router, apis, operations },
-    preflights: apis.every(({ cors }) => cors === null) ? null : new Preflights(router),
+    preflights: preflightsOf(apis, routing, configured),
     tables: eachOnce(tables),
     get coverage() {
       return (coverage ??= coverageOf(operations, configured));
@@ -101,6 +101,18 @@ function* compileStepwise(
     lists,
     material: compilation.lists,
   });
+}
+
+function preflightsOf(
+  apis: readonly CompiledApi[],
+  { router }: Routing,
+  { config }: Configured,
+): Snapshot['preflights'] {
+  if (apis.every(({ cors }) => cors === null)) return null;
+  return new Preflights(
+    router,
+    apis.map((api) => ({ api, host: config.apis[api.index]?.host ?? null })),
+  );
 }
 
 /** The lists of the whole gateway; null where there are none. */

@@ -95,6 +95,8 @@ interface Recipient extends Pick<Refused, 'id' | 'peer' | 'fault'> {
   readonly stream: ServerExchange;
 }
 
+const NOT_FOUND: Problem = { code: 'not-found' };
+
 /** What a client is told whose request was not even begun. */
 const SHED: Problem = { code: 'gateway-overloaded', headers: [['retry-after', '1']], internal: 'shed' };
 
@@ -231,7 +233,7 @@ class DataPlane implements Gateway {
     const found = preflight ?? router.find(request.host, request.path, request.method);
     switch (found.kind) {
       case 'notFound':
-        this.turnDown(stream, { code: 'not-found' }, peer);
+        this.turnDown(stream, preflights?.readable(NOT_FOUND, request) ?? NOT_FOUND, peer);
         return;
       case 'misdirected':
         this.turnDown(stream, { code: 'misdirected-request' }, peer);
@@ -252,7 +254,7 @@ class DataPlane implements Gateway {
   ): void {
     const preflights = isPreflight ? null : (this.current?.preflights ?? null);
     const problem: Problem = { code: 'method-not-allowed', headers: [['allow', allow.join(', ')]] };
-    this.turnDown(stream, preflights?.readable(problem, request, allow) ?? problem, request.peer);
+    this.turnDown(stream, preflights?.readable(problem, request) ?? problem, request.peer);
   }
 
   #begin(stream: ServerExchange, era: Era, { request, match }: Pick<Arrival, 'request' | 'match'>): void {

@@ -2,6 +2,7 @@ import { ok, type Problem } from '../base/index.ts';
 import { type CrossOrigin, type Operation, preflightMethod, preflightStep } from '../policy/index.ts';
 import type { CanonicalRequest } from '../wire/index.ts';
 import { needOf } from './body-need.ts';
+import { isOwnPath } from './own-paths.ts';
 import type { Plan } from './plan.ts';
 import { plannedStep } from './planned-step.ts';
 import { ReplySteps } from './reply-steps.ts';
@@ -20,10 +21,12 @@ import type {
  */
 export class Preflights implements PreflightTable {
   readonly #router: Snapshot['router'];
+  readonly #places: readonly ApiPlace[];
   readonly #made = new WeakMap<CompiledOperation, CompiledOperation>();
 
-  constructor(router: Snapshot['router']) {
+  constructor(router: Snapshot['router'], places: readonly ApiPlace[]) {
     this.#router = router;
+    this.#places = places;
   }
 
   find({ host, path, method, headers }: AskedPlace): PreflightMatch | null {
@@ -40,8 +43,8 @@ export class Preflights implements PreflightTable {
     return found.kind === 'methodNotAllowed' ? found : null;
   }
 
-  readable(problem: Problem, { host, path, headers }: AskedPlace, allow: readonly string[]): Problem {
-    const api = this.#apiAt(host, path, allow);
+  readable(problem: Problem, { host, path, headers }: AskedPlace): Problem {
+    const api = this.#apiAt(host, path, this.#methodsAt(host, path)) ?? this.#apiAround(host, path);
     return api === null ? problem : readableBy(api, headers, problem);
   }
 
@@ -57,11 +60,32 @@ export class Preflights implements PreflightTable {
     return found?.kind === 'matched' ? found.target.api : null;
   }
 
+  /** The one API whose paths begin as this one does, where none has it. */
+  #apiAround(host: string, path: string): CompiledApi | null {
+    if (isOwnPath(path)) return null;
+    const around = this.#places.filter(
+      (place) => (place.host === null || place.host === host) && isBelow(place.api.basePath, path),
+    );
+    const [nearest, next] = around.toSorted((one, other) => other.api.basePath.length - one.api.basePath.length);
+    if (nearest === undefined || next?.api.basePath === nearest.api.basePath) return null;
+    return nearest.api;
+  }
+
   #answering(asked: CompiledOperation, cors: CrossOrigin, methods: readonly string[]): CompiledOperation {
     const made = this.#made.get(asked) ?? answering(asked, cors, methods);
     this.#made.set(asked, made);
     return made;
   }
+}
+
+/** An API, and the host that it answers on; null for all. */
+export interface ApiPlace {
+  readonly host: string | null;
+  readonly api: CompiledApi;
+}
+
+function isBelow(basePath: string, path: string): boolean {
+  return path === basePath || path.startsWith(`${basePath}/`);
 }
 
 /** A refusal with what a page needs to read it, where its API says who may. */

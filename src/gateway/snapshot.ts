@@ -73,8 +73,8 @@ export type PreflightMatch = Exclude<Match<CompiledOperation>, { kind: 'notFound
 export interface PreflightTable {
   /** Null where a request is no preflight, or one that the API itself or nobody answers. */
   find(asked: AskedPlace): PreflightMatch | null;
-  /** A refusal of a request to a path by its method, with what pages need to read it. `allow`: the methods of the path. */
-  readable(problem: Problem, asked: AskedPlace, allow: readonly string[]): Problem;
+  /** A refusal of a request by its path or its method, with what pages need to read it. */
+  readable(problem: Problem, asked: AskedPlace): Problem;
 }
 
 /** A live table that a policy reads, and the policy (or `discover`): its kind, its key path, and where it stands. */

@@ -247,6 +247,10 @@ test('a page reads refusals too: of sign-in, of the method, of the upstream’s 
   const method = await ask('DELETE orders /orders/7', { origin: APP });
   assert.deepEqual([method.reply.status, corsOf(method.reply)['allow-origin']], [405, APP]);
   assert.equal(method.reply.headers['vary'], 'Origin');
+  const nowhere = await ask('GET orders /nowhere', { origin: APP });
+  assert.deepEqual([nowhere.reply.status, corsOf(nowhere.reply)['allow-origin']], [404, APP]);
+  const ofNobody = await ask('GET orders /.portcullis/x', { origin: APP });
+  assert.deepEqual([ofNobody.reply.status, corsOf(ofNobody.reply)], [404, {}]);
   const body = await ask('GET things /a', { origin: APP, 'content-length': '1' }, 'x');
   assert.deepEqual([body.reply.status, corsOf(body.reply)['allow-origin']], [400, APP]);
   const closed = await ask('DELETE things /closed', { origin: APP });
@@ -299,6 +303,7 @@ test('a preflight goes its usual way where an API says nothing, or off', async (
     [described.reply.status, described.arrived, corsOf(described.reply)],
     [200, 1, { 'allow-origin': APP }],
   );
+  assert.equal((await preflight('silent /a', 'DELETE')).arrived, 1);
   assert.deepEqual((await preflight('silent /b', 'GET')).reply.status, 405);
   const off = await preflight('shut /a', 'GET');
   assert.deepEqual([off.reply.status, off.arrived, corsOf(off.reply)], [200, 1, {}]);
@@ -363,7 +368,7 @@ test('a preflight has no body, and no place where no API is', async () => {
     ['things /.well-known/acme-challenge/x', 404],
     ['orders *', 404],
   ] as const) {
-    const { reply } = await preflight(line, 'GET');
+    const { reply } = await preflight(line, 'GET', { origin: 'https://other.example' });
     assert.deepEqual([reply.status, corsOf(reply)], [status, {}], line);
   }
 });
