@@ -4,8 +4,11 @@ const SCRIPT = /<(?:[\w.-]{1,60}:)?(?:script|foreignobject|iframe|embed|object|h
 const HANDLER = /[\s"'/]on[a-z]{2,40}[\t\n\r ]*=/i;
 const HIDING = /<!entity|<\?xml-stylesheet/i;
 const ADDRESS = /[\s"'/:](?:href|src|to|from|by|values)[\t\n\r ]*=[\t\n\r ]*(?:"([^"]*)"|'([^']*)')/gi;
-/** A place in the picture or on the web, a picture in data, or no address at all: without a colon there is no scheme. */
-const HARMLESS = /^[\t\n\r ]*(?:#|https?:|data:image\/(?!svg)|[^:&]*(?:[/?#]|$))/i;
+/**
+ * A place in the picture or on the web, a picture in data, or no address at all: without a colon there is no scheme. Blanks
+ * are taken by one part each: taken by two, many of them would be gone over from each of them.
+ */
+const HARMLESS = /^(?:[\t\n\r ]*(?:#|https?:|data:image\/(?!svg))|[^:&]*(?:[/?#]|$))/i;
 
 /** Whether an SVG picture holds what browsers run. What only might, since it is written in a hidden way, counts too. */
 export function hasActiveContent(text: string): boolean {

@@ -43,11 +43,15 @@ export async function startUpstream(
   }
   const place = join(folder, 'upstream');
   await mkdir(place);
-  await writeFile(join(place, 'page.json'), PAGE_BODY);
   await writeFile(join(place, 'nginx.conf'), configuration(port, place, addresses));
   const child = await startServer([nginx, '-p', place, '-c', join(place, 'nginx.conf')], port, { core: 'load' });
   return { ...child, port, name: 'nginx return 200' };
 }
+
+/** A word of nginx's configuration may have 4 KB: the page is put together of several. */
+const PAGE_PIECES = PAGE_BODY.match(/.{1,3000}/g) ?? [];
+const PAGE_REPLY = `${PAGE_PIECES.map((piece, at) => `set $p${at} '${piece}';`).join(' ')}
+    return 200 '${PAGE_PIECES.map((_, at) => `$p${at}`).join('')}';`;
 
 function configuration(port: number, folder: string, addresses: readonly string[]): string {
   const listen = addresses.map((address) => `listen ${address}:${port};`).join(' ');
@@ -58,7 +62,7 @@ http {
   client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
   uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
   server { ${listen} default_type application/json; location / { return 200 '${REPLY_BODY}'; }
-    location = /catalogue { alias ${folder}/page.json; etag off; } }
+    location = /catalogue { ${PAGE_REPLY} } }
 }
 `;
 }

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hasActiveContent } from './active-picture.ts';
+
+const linked = (address: string): string => `<svg xmlns="http://www.w3.org/2000/svg"><a href="${address}">x</a></svg>`;
+
+test('an address of a picture is harmless by what it begins with, blanks before it or not', () => {
+  for (const address of [
+    '#a',
+    '  #a',
+    'https://a.test/',
+    '\n http://a.test/',
+    'data:image/png;base64,AA',
+    '',
+    '  ',
+    'a b',
+  ])
+    assert.equal(hasActiveContent(linked(address)), false, address);
+  for (const address of ['a/b:c', '?q=a:b', ' x#:', '\t/a&amp;:'])
+    assert.equal(hasActiveContent(linked(address)), false, address);
+  for (const address of [
+    'javascript:x',
+    '  javascript:x',
+    'java&#115;cript:x',
+    'data:image/svg+xml,x',
+    ' data:text/html,x',
+    ' :',
+    'a&:',
+  ])
+    assert.equal(hasActiveContent(linked(address)), true, address);
+});
+
+test('blanks are no work, however many there are', () => {
+  // Gone over from each of them, they would take hours.
+  for (const blank of [' ', '\n', '\t \r']) {
+    assert.equal(hasActiveContent(linked(`${blank.repeat(2_000_000)}:`)), true);
+    assert.equal(hasActiveContent(linked(`${blank.repeat(2_000_000)}#`)), false);
+    assert.equal(hasActiveContent(`<svg href${blank.repeat(2_000_000)}x onab${blank.repeat(2_000_000)}></svg>`), false);
+  }
+});
