@@ -20,4 +20,4 @@ export {
 } from './json-value.ts';
 export { type MediaType, type MediaTypeFault, parseMediaType } from './media-type.ts';
 export { type BodyFault, type BodyLimits, DEFAULT_BODY_LIMITS, parseBody, type ParsedBody } from './parsed-body.ts';
-export { signatureFault, type SignatureFault } from './signature.ts';
+export { isHeldToSignature, signatureFault, type SignatureFault } from './signature.ts';

@@ -60,12 +60,18 @@ export function signatureFault(mediaType: MediaType, { bytes, whole }: SeenBytes
   return whole && endsAsArchive(seen) ? 'archive' : null;
 }
 
-function isXml({ suffix, essence }: MediaType): boolean {
+/** Whether bytes of a type can be told from others by how they begin, so that they can differ from what it says. */
+export function isHeldToSignature({ type, suffix, essence }: MediaType): boolean {
+  if (ANYTHING.has(essence) || type === 'text' || suffix === 'json') return false;
+  return isXml({ suffix, essence }) || SIGNATURES.has(essence) || isArchive({ suffix, essence });
+}
+
+function isXml({ suffix, essence }: Pick<MediaType, 'suffix' | 'essence'>): boolean {
   return suffix === 'xml' || essence === 'application/xml';
 }
 
 /** What office suites and others keep as a ZIP archive. */
-function isArchive({ suffix, essence }: MediaType): boolean {
+function isArchive({ suffix, essence }: Pick<MediaType, 'suffix' | 'essence'>): boolean {
   return (
     suffix === 'zip' ||
     essence.startsWith('application/vnd.openxmlformats-officedocument.') ||

@@ -84,6 +84,7 @@ function refused(refusal: ReplyRefusal): FoundHead {
   return { kind: 'refused', refusal };
 }
 
-function isPart({ status, headers }: RepliedHead): boolean {
+/** Whether a reply is a part of what it is about (RFC 9110 §14). */
+export function isPart({ status, headers }: RepliedHead): boolean {
   return status === PARTIAL_CONTENT || headers.has('content-range');
 }

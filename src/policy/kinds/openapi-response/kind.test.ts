@@ -103,7 +103,23 @@ test('only bodies of which the description asks something are collected', () => 
   const reads = (golden: Omit<Golden, 'name' | 'verdict'>): boolean => judged(golden).reads;
   assert.ok(reads({ headers: [JSON_TYPE, TOTAL], body: '{}' }));
   assert.ok(reads({ headers: [JSON_TYPE, TOTAL], method: 'HEAD' }));
-  assert.ok(!reads({ headers: [['content-type', 'image/png'], TOTAL], body: 'x' }));
+  assert.ok(reads({ headers: [['content-type', 'image/png'], TOTAL], body: 'x' }));
+  for (const more of [
+    [],
+    [['content-length', String(1024 * 1024 + 1)]],
+    [
+      ['content-length', '9'],
+      ['content-encoding', 'gzip'],
+    ],
+    [
+      ['content-length', '9'],
+      ['content-range', 'bytes 0-8/10'],
+    ],
+  ]) {
+    assert.ok(!reads({ headers: [['content-type', 'image/png'], TOTAL, ...more] }), JSON.stringify(more));
+  }
+  const head = [['content-type', 'image/png'], TOTAL, ['content-length', '9']] as const;
+  assert.ok(!reads({ headers: head, method: 'HEAD' }));
   assert.ok(!reads({ headers: [['content-type', 'text/html'], TOTAL], body: 'x' }));
   assert.ok(!reads({ headers: [['content-type', 'application/xml'], TOTAL], body: 'x' }));
   assert.ok(!reads({ headers: [['content-length', '0']], status: 404 }));

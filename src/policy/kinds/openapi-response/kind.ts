@@ -13,6 +13,7 @@ import { DescribedHeads, hasNoBody, lengthSaid } from './described-head.ts';
 import { isNecessary } from './necessary-fields.ts';
 import { type JudgedBody, ReplyBodies } from './reply-body.ts';
 import { REPLY_REFUSALS, type ReplyRefusal } from './refusals.ts';
+import { formatRefusal, isLookedAt } from './seen-format.ts';
 import { ToldDifferences } from './told-differences.ts';
 
 /**
@@ -78,7 +79,10 @@ function respondStep(heads: DescribedHeads, bodies: ReplyBodies, { rules, differ
       const found = heads.find(exchange, reply);
       if (found.kind !== 'described') return false;
       // For HEAD too: the length that is said there is that of a body which has not been judged.
-      if (found.body.kind === 'content') return found.body.treatment === 'read';
+      if (found.body.kind === 'content') {
+        if (found.body.treatment === 'read') return true;
+        return !hasNoBody(exchange, reply) && isLookedAt(found.body.mediaType, reply);
+      }
       return !hasNoBody(exchange, reply) && lengthSaid(reply) !== 0;
     },
     run(exchange, reply, editor) {
@@ -87,6 +91,10 @@ function respondStep(heads: DescribedHeads, bodies: ReplyBodies, { rules, differ
       if (found.kind !== 'described') return PASS;
       const bytes = reply.body('raw');
       if (found.body.kind === 'none') return end(exchange, bodies.undescribed(bytes, editor));
+      if (found.body.treatment !== 'read') {
+        const refusal = formatRefusal(found.body.mediaType, bytes);
+        return end(exchange, refusal === null ? null : { refusal, end: 'refused' });
+      }
       return end(exchange, bodies.judge(found.body, { bytes, contentType: reply.headers.get('content-type') }, editor));
     },
   };

@@ -25,6 +25,7 @@ export const REPLY_REFUSALS = {
     'media-type-not-readable',
     'described by a schema that bodies of this type cannot be held against',
   ),
+  otherFormat: refusal('upstream-reply-invalid', 'content-type', 'the body is not of the format it names'),
   missing: refusal('upstream-reply-invalid', 'body.missing', 'a body is described'),
   part: refusal('upstream-reply-invalid', 'body.part', 'a part of a body cannot be held against its schema'),
   fieldName: refusal('upstream-reply-invalid', 'header.undescribed', 'a field that cannot be left out'),
