@@ -10,7 +10,7 @@ import { printTable } from './table.ts';
 
 const SEED = 1;
 /** Of every document, so many operations, spread over all. */
-const OPERATIONS = 40;
+const OPERATIONS = 20;
 const SHOWN = 20;
 
 /** Runs the public suites, and holds made calls against the documents of public APIs. */
@@ -68,6 +68,8 @@ function runDocuments(): Tally | null {
   );
   tell('a described call was refused', tally.refusedValid);
   tell('a call made wrong passed', tally.passedMutated);
+  tell('a described reply was refused or cut', tally.refusedReplies);
+  tell('a reply made wrong passed', tally.passedReplies);
   return tally;
 }
 
@@ -96,7 +98,14 @@ function documentCounts(tally: Tally): Record<string, unknown> {
     valid_calls_ok_pct: percent(validCalls - refusedValid.length, validCalls),
     mutated_calls: mutatedCalls,
     mutated_calls_refused_pct: percent(mutatedCalls - passedMutated.length, mutatedCalls),
-    calls_made_wrong_by_chance: misMade,
+    valid_replies: tally.validReplies,
+    valid_replies_ok_pct: percent(tally.validReplies - tally.refusedReplies.length, tally.validReplies),
+    mutated_replies: tally.mutatedReplies,
+    mutated_replies_refused_or_cut_pct: percent(
+      tally.mutatedReplies - tally.passedReplies.length,
+      tally.mutatedReplies,
+    ),
+    made_wrong_by_chance: misMade,
   };
 }
 

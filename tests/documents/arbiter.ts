@@ -3,11 +3,17 @@ import addFormats from 'ajv-formats';
 import type { MadeCall } from './calls.ts';
 import { isObject } from './facts.ts';
 
+/** What a validator that is not ours says of values; where it can't say, they count as right. */
+export interface Arbiter {
+  readonly call: (call: MadeCall) => boolean;
+  readonly value: (pointer: string, value: unknown) => boolean;
+}
+
 /**
  * Says whether the values of a call are as a document's schemas have it, by a validator that is not ours: of a call that
  * ours refuses, this tells whether it was made wrong. Where it can't say, the call counts as right.
  */
-export function createArbiter(document: unknown): (call: MadeCall) => boolean {
+export function createArbiter(document: unknown): Arbiter {
   let ajv: Ajv2020 | null = null;
   const validators = new Map<string, ValidateFunction | null>();
   const validatorFor = (pointer: string): ValidateFunction | null => {
@@ -23,7 +29,8 @@ export function createArbiter(document: unknown): (call: MadeCall) => boolean {
     validators.set(pointer, made);
     return made;
   };
-  return ({ parts }) => parts.every(({ schemaPointer, made }) => validatorFor(schemaPointer)?.(made.value) ?? true);
+  const value: Arbiter['value'] = (pointer, made) => validatorFor(pointer)?.(made) ?? true;
+  return { value, call: ({ parts }) => parts.every(({ schemaPointer, made }) => value(schemaPointer, made.value)) };
 }
 
 function createAjv(document: unknown): Ajv2020 {

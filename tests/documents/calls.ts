@@ -101,7 +101,7 @@ function bodyPart(
 }
 
 /** The schema at a pointer. */
-function schemaAt({ document }: Home, pointer: string): Schema {
+export function schemaAt({ document }: Home, pointer: string): Schema {
   return targetOf(document, `#${encodeURI(pointer).replaceAll('#', '%23')}`);
 }
 

@@ -9,7 +9,7 @@ import { createTally, type Tally, tallyDocument } from './tally.ts';
 
 const SEED = 20_260_131;
 const EVERY = 5;
-const OPERATIONS = 30;
+const OPERATIONS = 20;
 
 /** Why a document of the collection may be refused; each says what to look at. */
 const REASONS: readonly RegExp[] = [
@@ -46,7 +46,7 @@ test('calls as the documents describe them pass', (t) => {
   if (!hasDocuments()) return skipOrFail(t, `the documents are not installed: ${INSTALL}`);
   const { refusedValid, validCalls, misMade } = tally();
   assert.deepEqual(refusedValid.slice(0, 3), []);
-  assert.ok(validCalls > 8000, `only ${validCalls} calls were made`);
+  assert.ok(validCalls > 6000, `only ${validCalls} calls were made`);
   // These are not as the documents have it, by the word of a validator that is not ours.
   assert.ok(misMade < validCalls / 100, `${misMade} calls were made wrong`);
 });
@@ -55,8 +55,17 @@ test('calls that were made wrong in one way do not pass', (t) => {
   if (!hasDocuments()) return skipOrFail(t, `the documents are not installed: ${INSTALL}`);
   const { passedMutated, mutatedCalls, mutatedBy } = tally();
   assert.deepEqual(passedMutated.slice(0, 3), []);
-  assert.ok(mutatedCalls > 40_000, `only ${mutatedCalls} calls were made wrong`);
+  assert.ok(mutatedCalls > 25_000, `only ${mutatedCalls} calls were made wrong`);
   assert.ok(Object.keys(mutatedBy).length >= 18, Object.keys(mutatedBy).join(', '));
+});
+
+test('replies as the documents describe them pass; of others goes what is not described, or all', (t) => {
+  if (!hasDocuments()) return skipOrFail(t, `the documents are not installed: ${INSTALL}`);
+  const { refusedReplies, passedReplies, validReplies, mutatedReplies, repliesRefused } = tally();
+  assert.deepEqual(refusedReplies.slice(0, 3), []);
+  assert.deepEqual(passedReplies.slice(0, 3), []);
+  assert.ok(validReplies > 10_000 && mutatedReplies > 30_000, `only ${validReplies} and ${mutatedReplies} replies`);
+  assert.ok(repliesRefused < 100, `replies of ${repliesRefused} operations are not judged`);
 });
 
 test('a document of version 2.0 is refused, and it is told what to do', () => {

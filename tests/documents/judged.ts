@@ -100,7 +100,8 @@ function headersOf({ headers, cookies }: Head): {
   return { all, get: (name) => (all(name).length === 0 ? null : all(name).join(', ')) };
 }
 
-function readJson(text: string): unknown {
+/** Reads JSON as bodies are read; undefined where it is none. */
+export function readJson(text: string): unknown {
   const read = parseBody('application/json', Buffer.from(text));
   return read.ok && read.value.kind === 'json' ? read.value.value : undefined;
 }

@@ -1,10 +1,12 @@
-import { createArbiter } from './arbiter.ts';
+import { type Arbiter, createArbiter } from './arbiter.ts';
 import { type CallSource, type MadeCall, makeCall, mutateCall } from './calls.ts';
-import { createChance } from './chance.ts';
+import { type Chance, createChance } from './chance.ts';
 import type { PublicDocument } from './collection.ts';
 import { type Home, Unbuildable } from './facts.ts';
 import { compileDocument, type JudgedOperation } from './judged.ts';
+import { isWanted, judgeReply, type MadeReply, makeReplies, mutateReply, replyJudge, ReplyRefusal } from './replies.ts';
 import type { Measure } from './values.ts';
+import type { ReplyJudge } from '../../src/openapi/index.ts';
 
 /** What was tried with documents, and what of it did not hold. */
 export interface Tally {
@@ -24,6 +26,12 @@ export interface Tally {
   /** What did not hold, in words. */
   readonly refusedValid: string[];
   readonly passedMutated: string[];
+  validReplies: number;
+  mutatedReplies: number;
+  /** Operations whose replies are described by what can't be enforced. */
+  repliesRefused: number;
+  readonly refusedReplies: string[];
+  readonly passedReplies: string[];
 }
 
 /** How much is tried. */
@@ -37,6 +45,7 @@ export function createTally(): Tally {
   return {
     ...{ documents: 0, versions: {}, compiled: 0, refusals: new Map(), operations: 0, validCalls: 0, mutatedCalls: 0 },
     ...{ notMade: new Map(), misMade: 0, mutatedBy: {}, refusedValid: [], passedMutated: [] },
+    ...{ validReplies: 0, mutatedReplies: 0, repliesRefused: 0, refusedReplies: [], passedReplies: [] },
   };
 }
 
@@ -64,7 +73,9 @@ export function tallyDocument(
     if (index % step !== 0) continue;
     tally.operations += 1;
     for (const measure of ['least', 'all'] as const) {
-      tallyOperation(tally, { operation, home, measure, arbiter, seed: seed + index, name });
+      const trial = { operation, home, measure, arbiter, seed: seed + index, name };
+      tallyOperation(tally, trial);
+      tallyReplies(tally, trial);
     }
   }
 }
@@ -75,7 +86,7 @@ interface Trial {
   readonly home: Home;
   readonly measure: Measure;
   readonly seed: number;
-  readonly arbiter: (call: MadeCall) => boolean;
+  readonly arbiter: Arbiter;
 }
 
 function tallyOperation(tally: Tally, { name, operation, home, measure, seed, arbiter }: Trial): void {
@@ -95,7 +106,7 @@ function tallyOperation(tally: Tally, { name, operation, home, measure, seed, ar
     return;
   }
   const fault = operation.judge(call);
-  if (fault !== null && (!arbiter(call) || isAmbiguous(call, fault))) {
+  if (fault !== null && (!arbiter.call(call) || isAmbiguous(call, fault))) {
     tally.misMade += 1;
     return;
   }
@@ -109,6 +120,56 @@ function tallyOperation(tally: Tally, { name, operation, home, measure, seed, ar
     tally.mutatedBy[mutant.what] = (tally.mutatedBy[mutant.what] ?? 0) + 1;
     if (operation.judge(mutant) === null)
       tally.passedMutated.push(`${at}: ${mutant.what} ${mutant.where}: ${shown(mutant)}`);
+  }
+}
+
+function tallyReplies(tally: Tally, { name, operation, home: requests, measure, seed, arbiter }: Trial): void {
+  const { described } = operation;
+  const home: Home = { ...requests, hidden: 'writeOnly' };
+  const at = `${name} ${described.id}`;
+  let judge: ReplyJudge;
+  try {
+    judge = replyJudge(home, described);
+  } catch (error) {
+    if (!(error instanceof ReplyRefusal)) throw new Error(`${at}: replies`, { cause: error });
+    tally.repliesRefused += 1;
+    return;
+  }
+  const chance = createChance(seed);
+  for (const make of makeReplies(described, home, chance, measure)) {
+    let reply: MadeReply;
+    try {
+      reply = make();
+    } catch (error) {
+      if (!(error instanceof Unbuildable)) throw new Error(`${at}: no reply is made`, { cause: error });
+      continue;
+    }
+    const verdict = judgeReply(judge, reply, reply.made.value);
+    // What another alternative would have go was made by chance, and a validator that closes no objects can't say so.
+    const byChance = verdict.kind === 'cut' && reply.made.sites.some(({ chosen }) => chosen);
+    if (byChance || (verdict.kind !== 'passes' && !arbiter.value(reply.pointer, reply.made.value))) {
+      tally.misMade += 1;
+      continue;
+    }
+    tally.validReplies += 1;
+    const text = JSON.stringify(reply.made.value).slice(0, SHOWN);
+    if (verdict.kind !== 'passes')
+      tally.refusedReplies.push(`${at} ${reply.status}: ${JSON.stringify(verdict)}: ${text}`);
+    else tallyMutants(tally, judge, { reply, chance, at });
+  }
+}
+
+function tallyMutants(
+  tally: Tally,
+  judge: ReplyJudge,
+  { reply, chance, at }: { readonly reply: MadeReply; readonly chance: Chance; readonly at: string },
+): void {
+  for (const { what, value, wanted } of mutateReply(reply, chance)) {
+    tally.mutatedReplies += 1;
+    const found = judgeReply(judge, reply, value);
+    if (isWanted(found, wanted)) continue;
+    const text = JSON.stringify(value).slice(0, SHOWN);
+    tally.passedReplies.push(`${at} ${reply.status}: ${what}: ${JSON.stringify(found)}: ${text}`);
   }
 }
 

@@ -24,6 +24,19 @@ const SAMPLES: Readonly<Record<string, readonly string[]>> = {
   regex: ['a'],
   byte: ['aGVsbG8h', 'QUFB', 'aGVsbG8hISEh'],
   base64url: ['aGVsbG8'],
+  char: ['a'],
+  decimal: ['19.99'],
+  decimal128: ['19.99'],
+  'http-date': ['Sun, 06 Nov 1994 08:49:37 GMT'],
+  'media-range': ['text/html'],
+  'date-time-local': ['2026-01-31T12:30:00'],
+  'time-local': ['12:30:00'],
+  'sf-string': ['"a"'],
+  'sf-token': ['a'],
+  'sf-integer': ['1'],
+  'sf-decimal': ['1.5'],
+  'sf-boolean': ['?1'],
+  'sf-binary': [':aGVsbG8=:'],
 };
 
 /** How many texts of a pattern are made before it is given up for the length it also has to have. */

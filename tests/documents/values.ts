@@ -42,7 +42,8 @@ function make(schemas: readonly Schema[], path: Site['path'], chosen: boolean, m
   if (path.length > 3 * DEPTH || making.sites.length > SITES) throw new Unbuildable('it does not end');
   const facts = factsOf(schemas, making.home, making.chance);
   if (path.length > 0 && facts.hidden) throw new Unbuildable('it may not be sent');
-  const site: Site = { path, facts, chosen: chosen || facts.chosen };
+  // A property that two schemas describe is held to each of them on its own, so each may refuse what the other one has.
+  const site: Site = { path, facts, chosen: chosen || facts.chosen || schemas.length > 1 };
   making.sites.push(site);
   if (facts.values !== null) return valueAmong(facts);
   switch (typeOf(facts, making)) {
@@ -103,7 +104,7 @@ export function isOfTypes(value: unknown, types: readonly string[] | null): bool
 function numberFor({ least, most, multiples, formats }: Facts, whole: boolean): number {
   const [multiple, ...others] = multiples;
   if (others.length > 0) throw new Unbuildable('several multiples are asked for');
-  const step = multiple ?? (whole || formats.some((format) => format.startsWith('int')) ? 1 : 0.5);
+  const step = multiple ?? (whole || formats.some((format) => /int/.test(format)) ? 1 : 0.5);
   const above = least.toSorted((one, other) => other.bound - one.bound)[0];
   const below = most.toSorted((one, other) => one.bound - other.bound)[0];
   const right = (value: number): boolean =>
