@@ -176,3 +176,19 @@ test('a permission that a description asks for has the line of the description, 
   assert.equal(lineIn({ documentFiles: { a: '/etc/a.json' } }), `/etc/a.json:${line}`);
   assert.equal(lineIn({ documentFiles: {} }), '/etc/portcullis.yaml:9');
 });
+
+test('whose pages may read the replies of an operation stands in its row, open where any may', () => {
+  const api = (name: string, cors: string): string =>
+    `  ${name}: { routes: ['GET /${name}'], upstream: 'http://127.0.0.1:3001', auth: public${cors} }\n`;
+  const all = [
+    ...[api('a', ''), api('b', ', cors: off'), api('c', ', cors: { origins: [https://x.example] }')],
+    ...[api('d', ", cors: { origins: '*' }"), api('e', ", cors: { origins: [https://x.example, 'null'] }")],
+  ];
+  const kinds = kindTable([kindOf('cors', {})]);
+  const { coverage } = snapshotOf(gatheredOf(`apis:\n${all.join('')}`, kinds), kinds);
+  const told = coverage.map(({ cells }) =>
+    cells.filter(({ aspect }) => aspect === 'policy').map(({ holds, open }) => `${holds}${open ? '!' : ''}`),
+  );
+  const any = 'pages of any origin!';
+  assert.deepEqual(told, [[], ['pages of no other origin'], ['pages of 1 listed'], [any], [any]]);
+});

@@ -54,6 +54,7 @@ function cellsOf(
     },
     authorizationCell(at),
     ...policyCells(api, places),
+    ...corsCells(api, places),
     ...limitCells(at),
     {
       aspect: 'limits',
@@ -163,6 +164,16 @@ function policyCells(api: ApiConfig, places: Places): readonly CoverageCell[] {
     open: false,
     from: lineOf(places, use.path),
   }));
+}
+
+/** Whose pages read the replies: open where those of any do. Without a word that is the upstream's matter. */
+function corsCells({ cors, path }: ApiConfig, places: Places): readonly CoverageCell[] {
+  if (cors === null) return [];
+  const from = lineOf(places, `${path}.cors`);
+  if (cors === 'off') return [{ aspect: 'policy', holds: 'pages of no other origin', open: false, from }];
+  const open = cors.origins === 'any' || cors.origins.includes('null');
+  const holds = open ? 'pages of any origin' : `pages of ${cors.origins.length} listed`;
+  return [{ aspect: 'policy', holds, open, from }];
 }
 
 /** Made by keys of their own: they have cells of their own, or protect nothing. */

@@ -49,6 +49,13 @@ apis:
     operations:
       DELETE /closed: { maintenance: on }
       GET /stored: { cache: { ttl: 1h, per: everybody } }
+  strict:
+    host: strict.example
+    openapi: ./orders.json
+    upstream: ${url}
+    auth: public
+    validate: strict
+    cors: { origins: ['${APP}'] }
   limited:
     host: limited.example
     routes: ['GET /a']
@@ -87,11 +94,12 @@ let gateway: InnerGateway;
 const arrivals: { readonly method: string; readonly headers: IncomingHttpHeaders }[] = [];
 /** What the upstream says next besides. */
 let says: OutgoingHttpHeaders = {};
+let status = 200;
 
 before(async () => {
   upstream = createServer(({ method = '', headers }, response) => {
     arrivals.push({ method, headers });
-    response.writeHead(200, says).end('{}');
+    response.writeHead(status, says).end('{}');
   }).listen(0, '127.0.0.1');
   await once(upstream, 'listening');
   const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
@@ -408,6 +416,21 @@ test('every page may read where all may, without credentials and whether it says
 
 test('an origin that can’t be told may read where that is said', async () => {
   assert.equal(corsOf((await ask('GET things /a', { origin: 'null' })).reply)['allow-origin'], 'null');
+});
+
+test('a page reads that a reply was refused, and one that was not keeps its Vary', async () => {
+  const refused = await ask('PUT strict /patch', { origin: APP });
+  assert.deepEqual([refused.reply.status, corsOf(refused.reply)['allow-origin']], [405, APP]);
+  says = { vary: 'Accept', 'x-undescribed': '1', 'access-control-allow-origin': '*' };
+  const passed = await ask('GET strict /orders/7', { origin: APP });
+  assert.deepEqual([passed.reply.status, corsOf(passed.reply)['allow-origin']], [200, APP]);
+  assert.equal(passed.reply.headers['vary'], 'Accept, Origin');
+  status = 299;
+  const undescribed = await ask('GET strict /orders/7', { origin: APP });
+  assert.deepEqual([undescribed.reply.status, corsOf(undescribed.reply)['allow-origin']], [502, APP]);
+  assert.equal(undescribed.reply.headers['vary'], 'Origin');
+  status = 200;
+  says = {};
 });
 
 test('a stored reply is given to each origin with what that may read', async () => {
