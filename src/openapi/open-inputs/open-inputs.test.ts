@@ -265,7 +265,7 @@ test('alternatives of alternatives without end are looked at no longer than a bo
   const schemas = Object.fromEntries(
     Array.from({ length: 40 }, (_, level) => {
       const next = level === 39 ? { type: 'string' } : { $ref: `#/components/schemas/L${level + 1}` };
-      return [`L${level}`, { minLength: 1, oneOf: [next, { ...next, title: 'other' }] }];
+      return [`L${level}`, { type: 'string', oneOf: [next, { ...next, title: 'other' }] }];
     }),
   );
   const started = process.cpuUsage().user;

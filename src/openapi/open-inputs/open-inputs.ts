@@ -60,7 +60,9 @@ export function findOpenInputs(
   units.finish();
   const marks = new Map<Unit, Mark>();
   const counted = taken.map(({ operation, roots: own }) => countOperation(operation, own, marks));
-  const open = [...marks].flatMap(([unit, mark]) => unit.openings.map((opening) => openInputOf(opening, mark)));
+  const open = [...marks].flatMap(([unit, mark]) =>
+    Array.from(unit.openings.values(), (opening) => openInputOf(opening, mark)),
+  );
   return { operations: counted, open: open.toSorted((one, other) => other.operations - one.operations) };
 }
 
@@ -117,7 +119,7 @@ function unitOf({ source, units }: Survey, { name, pointer, schemaPointer, examp
   const schema = siteAt(source.document, schemaPointer);
   if (schema !== null) return units.whole(schema, name, examples);
   const opening: Opening = { name, pointer, missing: ['type'], facets: noFacets(examples) };
-  return { inputs: 1, openings: [opening], next: [] };
+  return { inputs: 1, openings: new Map([[pointer, opening]]), next: [] };
 }
 
 /** Whether a body is read, so that its schema bounds anything. */
@@ -142,7 +144,7 @@ function countOperation(operation: string, roots: readonly Root[], marks: Map<Un
       mark.last = operation;
     }
     inputs += unit.inputs;
-    open += unit.openings.length;
+    open += unit.openings.size;
     for (const next of unit.next) if (marks.get(next)?.last !== operation) waiting.push({ unit: next, place });
   }
   return { operation, inputs, open };

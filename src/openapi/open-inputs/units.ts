@@ -17,7 +17,8 @@ export interface Opening {
  */
 export interface Unit {
   inputs: number;
-  readonly openings: Opening[];
+  /** By their pointers: alternatives of several schemas may come to one. */
+  readonly openings: Map<string, Opening>;
   readonly next: Unit[];
 }
 
@@ -40,7 +41,7 @@ interface Said {
 }
 
 /** Alternatives of alternatives are looked at no further than this, in all of a document; they count as open then. */
-const ALTERNATIVES_LIMIT = 200_000;
+const ALTERNATIVES_LIMIT = 20_000;
 
 /** What the reading of one document has come to. */
 interface Reader {
@@ -109,7 +110,8 @@ function judgeValue(reader: Reader, unit: Unit, { site, name, around }: Judged):
     return;
   }
   unit.inputs += 1;
-  if (missing.length > 0) unit.openings.push({ name, pointer: site.pointer, missing, facets });
+  const { pointer } = site;
+  if (missing.length > 0) unit.openings.set(pointer, { name, pointer, missing, facets });
 }
 
 function readInside(reader: Reader, unit: Unit, site: Site, name: string): void {
@@ -206,7 +208,7 @@ function targetOf({ references }: Reader, site: ObjectSite): ObjectSite | null {
 }
 
 function createUnit(): Unit {
-  return { inputs: 0, openings: [], next: [] };
+  return { inputs: 0, openings: new Map(), next: [] };
 }
 
 /** Calls `take` with each schema that judges a part of the value; `property` is the name where it is a property's. */

@@ -40,6 +40,7 @@ test('what excludes every described reply is not', () => {
     'application/json;q=0, application/problem+json;q=0.000',
     '*/*;q=0',
     '*/*, application/*;q=0',
+    'application/json;q=0, application/problem+json;q=0, */*',
     'application/jsonp',
     'text/html, application/*+json',
     'application/*;q=1, application/json;q=0, application/problem+json;q=0',
