@@ -214,6 +214,13 @@ const upstream = {
     cause: 'A header or the body of the reply is not as the OpenAPI document of the API describes it.',
     fix: 'Mend the API or its description; the log says where they differ.',
   },
+  'upstream-refused-location': {
+    status: 502,
+    title: 'Upstream redirect refused',
+    cause:
+      'The reply sends clients on to an address that can be read in two ways, that runs code, or that is not among those that the API may lead to.',
+    fix: 'Mend the address in Location or Refresh, or name its origin under `locations: { allow: … }`.',
+  },
   'upstream-timeout': {
     status: 504,
     title: 'Upstream too slow',

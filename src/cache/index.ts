@@ -2,6 +2,7 @@ export { CACHE_STATUS, type CacheStatus, type ForwardReason, writeCacheStatus } 
 export { CONDITIONS, isNotModified, notModifiedFields, validators } from './conditional.ts';
 export type { Fetch, HeadTimes, MakeHead } from './fetch.ts';
 export { Flights, type FlightWord, type Waiter } from './flights.ts';
+export { readHttpDate } from './http-date.ts';
 export { invalidates } from './invalidation.ts';
 export { cacheKey, type KeyParts } from './key.ts';
 export { CacheMemory } from './memory.ts';

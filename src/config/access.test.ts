@@ -5,6 +5,7 @@ import { formatIssue } from '../base/index.ts';
 import type { JwtConfig, PermissionConfig, RateConfig } from '../policy/index.ts';
 import { parseClaimPath } from './claim-path.ts';
 import type { ApiConfig, Config } from './config.ts';
+import { USUAL_OUTPUT } from './diff-output.ts';
 import { parseLimit } from './limits.ts';
 import { parseConfig } from './parse.ts';
 import { readWebUrl } from './web-url.ts';
@@ -144,9 +145,9 @@ test('what is left out of a configuration is the strict thing', () => {
   const config = parse('version: 1\napis: { a: { routes: [GET /x], upstream: http://127.0.0.1:1, auth: public } }');
   assert.deepEqual([config.issuers, config.roles, config.tests], [[], [], []]);
   assert.deepEqual([config.audit, config.alerts], ['required', { webhook: null }]);
-  const { limits, validate, errors, credentials, securityHeaders, policies } = ordersOf(config);
+  const { limits, validate, errors, credentials, output, policies } = ordersOf(config);
   assert.deepEqual([limits, validate, errors, credentials], [[], 'requests', 'plain', 'remove']);
-  assert.deepEqual([securityHeaders, policies], [true, []]);
+  assert.deepEqual([output, policies], [USUAL_OUTPUT, []]);
 });
 
 test('the keys of an API become its policies, in the order in which requests meet them, each with its line', () => {

@@ -10,6 +10,7 @@ import { formatKeyPath } from './key-path.ts';
 import type { GeoFiles, ListPair } from '../lists/index.ts';
 import { limitSchema } from './limits.ts';
 import { listKeys, operationListKeys, toLists } from './lists.ts';
+import { outputKeys, toOutput } from './output.ts';
 import { absolute } from './path.ts';
 import { accessPolicies } from './policy-uses.ts';
 import { prioritySchema } from './priority.ts';
@@ -129,9 +130,7 @@ const apiShape = {
   credentials: z.enum(['remove', 'pass']).prefault('remove').meta({
     description: '`remove` keeps the credential that was used from the upstream; `pass` sends it on.',
   }),
-  securityHeaders: z.enum(['on', 'off']).prefault('on').meta({
-    description: 'Whether replies get the security headers that they lack.',
-  }),
+  ...outputKeys,
   body: size(
     BODY_BOUNDS,
     'The largest request body, 10MiB if nothing is said. With `descriptors` the largest message, either way, 4MiB if nothing is said.',
@@ -248,7 +247,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, g
     errors: raw.errors,
     values: toValues(raw.values, file),
     credentials: raw.credentials,
-    securityHeaders: raw.securityHeaders === 'on',
+    output: toOutput(raw),
     cache: toApiCache(raw.cache),
     source: toSource(raw, file),
     cors: toCors(raw.cors),

@@ -23,6 +23,7 @@ export type {
 export type { BreakerConfig, RetryCause, RetryConfig } from './failing-config.ts';
 export type { CheckConfig, HealthConfig, StatusRange } from './health-config.ts';
 export { type Configured, configuredOf, type ListedOperation } from './configured.ts';
+export type { OutputConfig, SecurityHeadersConfig } from './output-config.ts';
 export { hasOwnCertificate } from './own-certificate.ts';
 export type { Gathered } from './gathered.ts';
 export { replyRules } from './reply-rules.ts';

@@ -15,6 +15,7 @@ import type {
 } from '../policy/index.ts';
 import type { TargetSource } from '../ports/index.ts';
 import type { HealthConfig } from './health-config.ts';
+import type { OutputConfig } from './output-config.ts';
 import type { Priority } from './priority.ts';
 import type { ReplyKeys } from './reply-keys.ts';
 import type { Route } from './routes.ts';
@@ -203,8 +204,8 @@ export interface ApiConfig {
   readonly values: Readonly<Record<string, ValuesSource>>;
   /** Whether the credential that was used goes on to the upstream. */
   readonly credentials: 'remove' | 'pass';
-  /** Whether replies get the security headers that they lack. */
-  readonly securityHeaders: boolean;
+  /** What its replies are cleaned of. */
+  readonly output: OutputConfig;
   /** How replies are stored; null where none is. */
   readonly cache: CacheConfig | null;
   /** Which pages of other origins may call it; `off`: none, and null: as the upstream says. */

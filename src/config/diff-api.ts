@@ -16,6 +16,7 @@ import { type Handling, handlingChanges, handlingOf, NO_HANDLING } from './handl
 import { healthChanges } from './diff-health.ts';
 import { type Validated, validationChanges } from './diff-validation.ts';
 import { replyRules } from './reply-rules.ts';
+import { outputChanges, USUAL_OUTPUT } from './diff-output.ts';
 import { webSocketChanges } from './diff-websocket.ts';
 import { besideTargetsChanges, ruleWords } from './diff-balance.ts';
 import type { Priority } from './priority.ts';
@@ -105,10 +106,10 @@ function wholeChanges(old: ApiConfig, next: ApiConfig, tell: Tell): readonly Con
   ];
 }
 
-type Switches = Pick<ApiConfig, 'credentials' | 'errors' | 'securityHeaders'>;
+type Switches = Pick<ApiConfig, 'credentials' | 'errors' | 'output'>;
 
 /** What holds where an API says nothing. One under a new name is held against it, so that a name hides no change. */
-const USUAL: Switches = { credentials: 'remove', errors: 'plain', securityHeaders: true };
+const USUAL: Switches = { credentials: 'remove', errors: 'plain', output: USUAL_OUTPUT };
 
 function switchChanges(old: Switches, next: Switches, tell: Tell): readonly ConfigChange[] {
   const changes: ConfigChange[] = [];
@@ -122,11 +123,7 @@ function switchChanges(old: Switches, next: Switches, tell: Tell): readonly Conf
     const words = `clients are ${tells ? '' : 'no longer '}told what is wrong with a request`;
     changes.push(tell('replies', tells ? 'loosens' : 'tightens', words));
   }
-  if (old.securityHeaders !== next.securityHeaders) {
-    const words = `replies ${next.securityHeaders ? 'get' : 'no longer get'} security headers`;
-    changes.push(tell('replies', next.securityHeaders ? 'tightens' : 'loosens', words));
-  }
-  return changes;
+  return [...changes, ...outputChanges(old.output, next.output, tell)];
 }
 
 /** What of a new upstream lets out, or serves, more than one where nothing of it is said. */

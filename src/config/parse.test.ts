@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { formatIssue } from '../base/index.ts';
 import type { PolicyKind } from '../policy/index.ts';
 import type { Config } from './config.ts';
+import { USUAL_OUTPUT } from './diff-output.ts';
 import { parseConfig } from './parse.ts';
 
 const FILE = '/etc/portcullis/portcullis.yaml';
@@ -135,7 +136,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
     replies: { undescribed: null, responseHeaders: null },
     errors: 'plain',
     credentials: 'remove',
-    securityHeaders: true,
+    output: USUAL_OUTPUT,
     source: { kind: 'openapi', location: '/etc/portcullis/orders.openapi.yaml' },
     operations: {
       getOrder: { ...LOW, auth: null, bodyLimitBytes: 0, path: 'apis.orders.operations.getOrder' },

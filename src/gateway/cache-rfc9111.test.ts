@@ -69,7 +69,7 @@ test('RFC 9111 §4.3.2: where a 304 names a tag that the client does not have, i
 });
 
 test('RFC 9111 §4.4: invalidation: Location and Content-Location make nothing of another origin no good', async (t) => {
-  const bench = await startBench(t, { api: cachedApi('on') });
+  const bench = await startBench(t, { api: `${cachedApi('on')}\n    locations: pass` });
   const at = (host: string, method = 'GET'): string =>
     request('/a', method === 'GET' ? '' : 'content-length: 0\r\n', method).replace('host: x.example', `host: ${host}`);
   const others = ['other.example', 'x.example.other.example', 'x.example:81'];

@@ -3,6 +3,8 @@ import { CrossOrigin } from '../policy/index.ts';
 import type { UpstreamIdentity } from '../wire/index.ts';
 import { cacheFingerprint } from './compiled-cache.ts';
 import { type Compilation, complain, member, UNREAD } from './compilation.ts';
+import { ReplyCleaning } from './clean-reply.ts';
+import { securityFieldsOf } from './security-fields.ts';
 import type { CompiledApi } from './snapshot.ts';
 
 /** One API as its requests need it: how its upstream is called, and what that is shown and trusted by. */
@@ -24,7 +26,8 @@ export function compileApi(api: ApiConfig, index: number, compilation: Compilati
     upstreamIdentity: identityOf(api, compilation),
     credentials: api.credentials,
     cors: api.cors === null || api.cors === 'off' ? null : new CrossOrigin(api.cors),
-    securityHeaders: api.securityHeaders,
+    securityFields: securityFieldsOf(api.output.securityHeaders),
+    cleaning: new ReplyCleaning(api),
     strictTransport: api.host !== null && hasOwnCertificate(compilation.configured.config.server.https, api.host),
   };
   return { ...compiled, cacheFingerprint: cacheFingerprint(api, compiled) };

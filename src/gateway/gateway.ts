@@ -342,9 +342,10 @@ class DataPlane implements Gateway {
     const detail = rule ?? problem.internal;
     log.write('debug', 'request.refused', told.code, { request: id, address, detail });
     answer.added.push('date', this.#date(), 'x-request-id', id);
-    const strictTransport = peer.tls !== null && this.current?.strictTransport === true;
+    const tls = peer.tls !== null;
+    const strictTransport = tls && this.current?.strictTransport === true;
     const { status, added } = answer;
-    addSecurityFields(added, { status, fields: null, strictTransport, authenticated: false });
+    addSecurityFields(added, { status, fields: null, tls, strictTransport, authenticated: false, wallMs: clock.now() });
     const head = answerHead(answer);
     return { head: fault?.endsSession === true ? { ...head, closes: true, retires: true } : head, body: answer.body };
   }

@@ -1,7 +1,6 @@
 import type { Problem } from '../base/index.ts';
 import type { BodyUse, BodyViews, ReplyVerdict, ReplyView } from '../policy/index.ts';
 import {
-  type BodyFraming,
   type HeaderFields,
   type HeaderMap,
   NO_FIELDS,
@@ -19,7 +18,7 @@ import { EventStream, isEventStream } from './event-stream.ts';
 import { THREW } from './faults.ts';
 import { type BodyNeed, isWhole } from './body-need.ts';
 import type { PlannedStep } from './planned-step.ts';
-import { type Answer, isBodiless, lengthOf, NO_BODY } from './reply.ts';
+import { type Answer, framingOf, isBodiless, NO_BODY } from './reply.ts';
 import { type ChosenSteps, NO_STEPS } from './reply-steps.ts';
 import { readReplacement } from './reply-replacement.ts';
 import type { ReplyTaker } from './reply-taker.ts';
@@ -185,12 +184,16 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     else this.#endHeld = true;
   }
 
-  /** False where the steps for it can't be told, which has been dealt with. */
-  #take(head: ReplyHead): boolean {
-    this.#head = head;
-    this.status = head.status;
-    this.headers = head.fields;
-    return this.#choose();
+  /** False where it leads where it must not or the steps for it can't be told, which has been dealt with. */
+  #take(came: ReplyHead): boolean {
+    const { compiled, request, principal } = this.#passage;
+    const head = compiled.api.cleaning.head(came, request, principal !== null);
+    this.#head = typeof head === 'string' ? came : head;
+    this.status = came.status;
+    this.headers = this.#head.fields;
+    if (typeof head !== 'string') return this.#choose();
+    this.#refuseBody({ code: 'upstream-refused-location', internal: head }, 'location');
+    return false;
   }
 
   /** Finds the steps that are about this reply, and what they read of it. */
@@ -261,12 +264,12 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   }
 
   /** A policy must read the body and can't. */
-  #refuseBody(problem: Problem): void {
+  #refuseBody(problem: Problem, rule = 'body'): void {
     this.#state = 'over';
     const passage = this.#passage;
     if (this.source === 'gateway')
       passage.fault(passage.decidedBy ?? 'gateway', new Error(`its reply can't be read: ${problem.internal}`));
-    else passage.refuse(problem, null, 'body');
+    else passage.refuse(problem, null, rule);
   }
 
   /** Runs the steps of `respond` from number `from` on, then sends the reply. A refusal takes the reply's place. */
@@ -346,18 +349,12 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     const bodiless = isBodiless(passage.request.method, this.status);
     const head = bodiless
       ? outgoingHead(passage, this, NO_BODY, this.#announcedLength)
-      : outgoingHead(passage, this, this.#framingOf(body), null);
+      : outgoingHead(passage, this, framingOf(this.#head, body.length), null);
     this.#state = 'over';
     passage.begun(this.status);
     if (!bodiless) passage.sent(body.length);
     passage.finished();
     passage.stream.send(head, bodiless ? NOTHING : body);
-  }
-
-  /** The upstream's own framing, where the body is as long as that says. */
-  #framingOf(body: WholeBody): BodyFraming {
-    const framing = this.#head === null ? NO_BODY : this.#head.framing;
-    return framing.kind === 'length' && framing.bytes === body.length ? framing : lengthOf(body.length);
   }
 
   #switch(tunnel: Tunnel, { fields }: ReplyHead): void {

@@ -7,7 +7,7 @@ import {
   problemStatus,
 } from '../base/index.ts';
 import type { OwnReply } from '../policy/index.ts';
-import { type BodyFraming, NO_LINES, type OutgoingHead } from '../wire/index.ts';
+import { type BodyFraming, NO_LINES, type OutgoingHead, type ReplyHead } from '../wire/index.ts';
 import { checkedHeaders } from './edits.ts';
 
 /** A reply the gateway gives by itself, ready to be sent or edited. */
@@ -82,6 +82,12 @@ export function answerHead({ status, added, body, closes }: Answer): OutgoingHea
 /** Framing of a body whose length is known. */
 export function lengthOf(bytes: number): BodyFraming {
   return bytes === 0 ? NO_BODY : { kind: 'length', bytes };
+}
+
+/** The upstream's own framing of a whole body, where that is as long as it says. */
+export function framingOf(head: ReplyHead | null, bytes: number): BodyFraming {
+  const framing = head === null ? NO_BODY : head.framing;
+  return framing.kind === 'length' && framing.bytes === bytes ? framing : lengthOf(bytes);
 }
 
 /** The framing of no body at all. */

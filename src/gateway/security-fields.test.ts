@@ -6,14 +6,23 @@ import {
   PLAIN_SECURITY_FIELDS,
   presenceOf,
   type ReplySetting,
-  securityClosing,
+  securityFieldsOf,
+  STANDARD_SECURITY_FIELDS,
 } from './security-fields.ts';
 
+const PLAIN: ReplySetting = {
+  status: 200,
+  fields: null,
+  tls: false,
+  strictTransport: false,
+  authenticated: false,
+  wallMs: 0,
+};
 const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
 
 function addedTo(setting: Partial<ReplySetting>, added: readonly string[] = []): Readonly<Record<string, string>> {
   const given = [...added];
-  addSecurityFields(given, { status: 200, fields: null, strictTransport: false, authenticated: false, ...setting });
+  addSecurityFields(given, { ...PLAIN, ...setting });
   const names = given.filter((_, at) => at % 2 === 0);
   assert.equal(new Set(names).size, names.length, 'a field stands twice');
   return Object.fromEntries(names.map((name, at) => [name, given[at * 2 + 1] as string]));
@@ -103,14 +112,14 @@ test('as lines they are the same fields, for every reply', () => {
     [true, false],
   );
   for (const [type, given, added, status, strictTransport, authenticated] of settings) {
-    const setting = { status, fields: fieldsOf(...type, ...given), strictTransport, authenticated };
+    const setting = { ...PLAIN, status, fields: fieldsOf(...type, ...given), strictTransport, authenticated };
     const fields = [...added];
     addSecurityFields(fields, setting);
     const wanted = fields.slice(added.length).map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`));
     // Twice, since the second time they come from what was kept.
     const present = presenceOf(setting.fields, added);
     for (let time = 0; time < 2; time++)
-      assert.equal(securityClosing(added, present, setting), `\r\n${wanted.join('')}`);
+      assert.equal(STANDARD_SECURITY_FIELDS.closing(added, present, setting), `\r\n${wanted.join('')}`);
   }
 });
 
@@ -128,4 +137,83 @@ test('a page is one however its type is written, and nothing else is', () => {
     const policy = addedTo({ fields: fieldsOf(['content-type', type]) })['content-security-policy'];
     assert.equal(policy === undefined, page, type);
   }
+});
+
+test('an expiry that lies ahead says that a known caller may keep the reply; one that is over says nothing', () => {
+  const wallMs = Date.parse('2026-11-23T05:00:00Z');
+  const kept = (expires: string, own: readonly string[] = []): string | undefined =>
+    addedTo({ fields: fieldsOf(['expires', expires]), authenticated: true, wallMs }, own)['cache-control'];
+  assert.equal(kept('Mon, 23 Nov 2026 05:00:01 GMT'), undefined);
+  for (const over of ['Mon, 23 Nov 2026 05:00:00 GMT', 'Thu, 01 Jan 1970 00:00:00 GMT', '0', '-1', ''])
+    assert.equal(kept(over), 'no-store', over);
+  assert.equal(kept('0', ['expires', 'Mon, 23 Nov 2026 05:00:01 GMT']), undefined, 'what a policy says counts');
+});
+
+for (const [name, value] of [
+  ['pragma', 'no-cache'],
+  ['surrogate-control', 'max-age=60'],
+  ['cdn-cache-control', 'max-age=60'],
+  ['vary', 'cookie'],
+  ['last-modified', 'Mon, 23 Nov 2026 05:00:01 GMT'],
+] as const) {
+  test(`${name} does not say that the client of a known caller may keep the reply`, () => {
+    const fields = fieldsOf([name, value]);
+    assert.equal(addedTo({ fields, authenticated: true })['cache-control'], 'no-store');
+  });
+}
+
+function saidBy(
+  said: Readonly<Record<string, string | null>>,
+  setting: Partial<ReplySetting> = {},
+  added: readonly string[] = [],
+): Readonly<Record<string, string>> {
+  const fields = securityFieldsOf({ said, override: false });
+  assert.ok(fields !== null);
+  const whole = { ...PLAIN, ...setting };
+  const present = presenceOf(whole.fields, added);
+  const lacking = fields.lacking(added, present, whole);
+  const lines = lacking.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`));
+  for (let time = 0; time < 2; time++) assert.equal(fields.closing(added, present, whole), `\r\n${lines.join('')}`);
+  return Object.fromEntries(
+    lacking.flatMap((name, at) => (at % 2 === 0 ? [[name, lacking[at + 1] as string] as const] : [])),
+  );
+}
+
+test('single fields take the place of the standard ones, or are left out, and others stay', () => {
+  assert.deepEqual(saidBy({ 'x-frame-options': 'SAMEORIGIN', 'referrer-policy': null }), {
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'SAMEORIGIN',
+    'content-security-policy': NO_PAGE,
+  });
+  assert.equal(securityFieldsOf(null), null);
+  assert.equal(securityFieldsOf({ said: {}, override: true }), STANDARD_SECURITY_FIELDS);
+});
+
+test('a content policy that is written down holds for pages too, and for what a 304 speaks of', () => {
+  const own = { 'content-security-policy': "default-src 'self'" };
+  for (const setting of [{ fields: fieldsOf(['content-type', 'text/html']) }, { status: 304 }, {}])
+    assert.equal(saidBy(own, setting)['content-security-policy'], "default-src 'self'");
+});
+
+test('fields besides the standard ones are said once, by whomever', () => {
+  const own = { 'permissions-policy': 'camera=()', 'cross-origin-resource-policy': 'same-origin' };
+  assert.equal(saidBy(own)['permissions-policy'], 'camera=()');
+  const fields = fieldsOf(['Permissions-Policy', 'camera=(self)']);
+  assert.deepEqual(
+    [saidBy(own, { fields })['permissions-policy'], saidBy(own, { fields })['cross-origin-resource-policy']],
+    [undefined, 'same-origin'],
+  );
+  assert.equal(saidBy(own, {}, ['permissions-policy', 'x'])['permissions-policy'], undefined);
+  fields.drop('permissions-policy');
+  assert.equal(saidBy(own, { fields })['permissions-policy'], 'camera=()', 'a policy took it away');
+});
+
+test('a promise of https that is written down is given over TLS by whatever certificate, and never else', () => {
+  const own = { 'strict-transport-security': 'max-age=60' };
+  const said = (setting: Partial<ReplySetting>): string | undefined =>
+    saidBy(own, setting)['strict-transport-security'];
+  assert.deepEqual(
+    [said({ tls: true }), said({ tls: false }), saidBy({}, { tls: true })['strict-transport-security']],
+    ['max-age=60', undefined, undefined],
+  );
 });

@@ -5,11 +5,13 @@ import type { ListGate, ListMaterial } from '../lists/index.ts';
 import type { CrossOrigin, Match, Operation, RoleTable } from '../policy/index.ts';
 import type { TableDeclaration } from '../ports/index.ts';
 import type { CanonicalRequest, UpstreamIdentity } from '../wire/index.ts';
+import type { ReplyCleaning } from './clean-reply.ts';
 import type { CompiledCache } from './compiled-cache.ts';
 import type { TrustedProxies } from './client-address.ts';
 import type { ClientTrusts } from './client-trust.ts';
 import type { Plan } from './plan.ts';
 import type { Router } from './router.ts';
+import type { SecurityFields } from './security-fields.ts';
 
 /** One API of a Snapshot. */
 export interface CompiledApi {
@@ -29,8 +31,10 @@ export interface CompiledApi {
   readonly credentials: 'remove' | 'pass';
   /** Which pages of other origins may call it; null where it does not say, or says none. */
   readonly cors: CrossOrigin | null;
-  /** Whether replies get the security headers that they lack. */
-  readonly securityHeaders: boolean;
+  /** The security headers that replies get where they lack them; null for none. */
+  readonly securityFields: SecurityFields | null;
+  /** What replies of its upstream are cleaned of. */
+  readonly cleaning: ReplyCleaning;
   /** Whether its host has a certificate of its own, so that clients may be told to come by https only, whatever all others have. */
   readonly strictTransport: boolean;
   /** What its stored replies are made of, as a text that changes with it; null where it stores none. */

@@ -1,7 +1,7 @@
 import { type BodyFraming, type HeaderFields, type OutgoingHead, PRESENCE } from '../wire/index.ts';
 import { letsAnybodyIn, withoutCredentials } from './cors-combination.ts';
 import { ID_OPENING } from './reply.ts';
-import { presenceOf, securityClosing } from './security-fields.ts';
+import { presenceOf } from './security-fields.ts';
 import type { Walk } from './walk.ts';
 
 /** What a reply says of itself when its head goes out, whoever gave it. */
@@ -34,13 +34,13 @@ export function outgoingHead(
 }
 
 /** What follows the id: the end of its line, and the security fields that the reply lacks. */
-function closingOf(
-  { compiled, context, principal, request }: Walk,
-  { status, fields, added }: SpokenReply,
-  present: number,
-): string {
-  if (!compiled.api.securityHeaders) return LINE_END;
-  const strictTransport =
-    request.peer.tls !== null && (context.installed.snapshot.strictTransport || compiled.api.strictTransport);
-  return securityClosing(added, present, { status, fields, strictTransport, authenticated: principal !== null });
+function closingOf(walk: Walk, { status, fields, added }: SpokenReply, present: number): string {
+  const { compiled, context, principal, request } = walk;
+  const { securityFields } = compiled.api;
+  if (securityFields === null) return LINE_END;
+  const tls = request.peer.tls !== null;
+  const strictTransport = tls && (context.installed.snapshot.strictTransport || compiled.api.strictTransport);
+  const wallMs = (present & PRESENCE.expires) === 0 ? 0 : walk.wallMs();
+  const setting = { status, fields, tls, strictTransport, authenticated: principal !== null, wallMs };
+  return securityFields.closing(added, present, setting);
 }

@@ -33,7 +33,7 @@ describe('a WebSocket', () => {
     assert.match(head, /\r\nconnection: Upgrade\r\nupgrade: websocket\r\n/);
     assert.match(head, new RegExp(`\r\nsec-websocket-accept: ${ACCEPT.replace('+', '\\+')}\r\n`));
     assert.match(head, /\r\nsec-websocket-protocol: chat\.v2\r\n/);
-    assert.match(head, /\r\nSet-Cookie: a=b\r\n/);
+    assert.match(head, /\r\nset-cookie: a=b; HttpOnly; SameSite=Lax\r\n/);
     assert.match(head, /\r\nx-request-id: /);
     assert.doesNotMatch(head, /extensions|secret|content-length|transfer-encoding/i);
     assert.match(asked, /\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n/);

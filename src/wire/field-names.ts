@@ -1,3 +1,4 @@
+import { BANNER_FIELDS, type BannerName } from './banner-fields.ts';
 import { LOWER, REQUEST_NAME } from './octets.ts';
 
 /** What the codec does with a field it knows. Several marks may hold together. */
@@ -43,6 +44,12 @@ const MARKS = {
   'referrer-policy': 0,
   'content-security-policy': 0,
   'strict-transport-security': 0,
+  'set-cookie': guarded,
+  location: guarded,
+  'content-location': 0,
+  link: 0,
+  refresh: 0,
+  expires: 0,
   'content-encoding': guarded,
   'proxy-connection': drop,
   'proxy-authenticate': drop,
@@ -57,8 +64,6 @@ const MARKS = {
   'sec-websocket-extensions': drop,
   'sec-websocket-accept': drop,
   'http2-settings': drop,
-  location: guarded,
-  'set-cookie': guarded,
   vary: guarded,
   etag: guarded,
   forwarded: drop | guarded,
@@ -145,21 +150,8 @@ const MARKS = {
   'x-sendfile': drop | guarded,
   'x-middleware-subrequest': drop | guarded,
   'x-request-id': drop | guarded,
-  via: guarded,
-  server: banner,
-  'x-powered-by': banner,
-  'x-powered-cms': banner,
-  'x-aspnet-version': banner,
-  'x-aspnetmvc-version': banner,
-  'x-runtime': banner,
-  'x-generator': banner,
-  'x-drupal-cache': banner,
-  'x-owa-version': banner,
-  'x-backend-server': banner,
-  'x-server-powered-by': banner,
-  'x-php-version': banner,
-  'x-turbo-charged-by': banner,
-  'x-framework': banner,
+  via: guarded | banner,
+  ...(Object.fromEntries(Object.keys(BANNER_FIELDS).map((name) => [name, banner])) as Record<BannerName, number>),
 } as const satisfies Record<string, number>;
 
 type KnownName = keyof typeof MARKS;
@@ -194,6 +186,12 @@ export const PRESENCE = {
   'referrer-policy': 32,
   'content-security-policy': 64,
   'strict-transport-security': 128,
+  'set-cookie': 256,
+  location: 512,
+  'content-location': 1_024,
+  link: 2_048,
+  refresh: 4_096,
+  expires: 8_192,
 } as const satisfies { readonly [Name in KnownName]?: number };
 
 /** Fields with a number below this are told apart by bits: that of a number is `1 << number`. */

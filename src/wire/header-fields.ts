@@ -124,6 +124,12 @@ export class HeaderFields implements HeaderMap {
     return new HeaderFields(this.#text, this.#words, { seen: this.#seen, lengths: this.#lengths }, this.#dropMarks);
   }
 
+  /** The fields that nobody took out by name, in order; those that are never forwarded stand among them, but for disguised ones. */
+  *remaining(): IterableIterator<readonly [string, string]> {
+    for (let at = 0; at < this.size; at++)
+      if (!this.#isTakenOut(at) && this.#number(at) !== DISGUISED_FIELD) yield [this.#name(at), this.#value(at)];
+  }
+
   /** The fields that are forwarded, in order. */
   *kept(): IterableIterator<readonly [string, string]> {
     for (let at = 0; at < this.size; at++) if (!this.#isDropped(at)) yield [this.#name(at), this.#value(at)];
@@ -169,7 +175,11 @@ export class HeaderFields implements HeaderMap {
 
   #isDropped(at: number): boolean {
     const marks = FIELD_MARKS[this.#number(at)] as number;
-    if ((marks & this.#dropMarks) !== 0) return true;
+    return (marks & this.#dropMarks) !== 0 || this.#isTakenOut(at);
+  }
+
+  /** Whether it was dropped by name. */
+  #isTakenOut(at: number): boolean {
     if (at < FIRST_FIELDS) return (this.#droppedFirst & (1 << at)) !== 0;
     return this.#droppedLater !== null && this.#droppedLater[at] === 1;
   }
