@@ -106,15 +106,24 @@ const CLOCK: Clock = {
 
 /** The kinds that the keys of an API stand for, without doing anything: commands here send no traffic. */
 const KINDS = kindTable(
-  ['jwt', 'permission', 'rate', 'openapi-request', 'maintenance', 'redirect', 'respond', 'rewrite', 'cors'].map(
-    (kind) => ({
-      kind,
-      summary: kind,
-      schema: null,
-      sources: () => [],
-      compile: (_config, { operations }) => ok(new Map(operations.map(({ id }) => [id, {}]))),
-    }),
-  ),
+  [
+    'jwt',
+    'permission',
+    'rate',
+    'openapi-request',
+    'output-encoding',
+    'maintenance',
+    'redirect',
+    'respond',
+    'rewrite',
+    'cors',
+  ].map((kind) => ({
+    kind,
+    summary: kind,
+    schema: null,
+    sources: () => [],
+    compile: (_config, { operations }) => ok(new Map(operations.map(({ id }) => [id, {}]))),
+  })),
 );
 
 /** What a test may set about the surroundings of a command. */

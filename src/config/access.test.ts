@@ -147,7 +147,11 @@ test('what is left out of a configuration is the strict thing', () => {
   assert.deepEqual([config.audit, config.alerts], ['required', { webhook: null }]);
   const { limits, validate, errors, credentials, output, policies } = ordersOf(config);
   assert.deepEqual([limits, validate, errors, credentials], [[], 'requests', 'plain', 'remove']);
-  assert.deepEqual([output, policies], [USUAL_OUTPUT, []]);
+  assert.deepEqual(output, USUAL_OUTPUT);
+  assert.deepEqual(
+    policies.map(({ kind, path }) => [kind, path]),
+    [['output-encoding', 'apis.a.encode']],
+  );
 });
 
 test('the keys of an API become its policies, in the order in which requests meet them, each with its line', () => {
@@ -160,6 +164,7 @@ test('the keys of an API become its policies, in the order in which requests mee
       ['rate', 'orders/rate', 'enforce', {}, 'apis.orders.limit'],
       ['openapi-request', 'orders/openapi-request', 'observe', { refund: 'enforce' }, 'apis.orders.openapi'],
       ['openapi-response', 'orders/openapi-response', 'observe', { refund: 'enforce' }, 'apis.orders.validate'],
+      ['output-encoding', 'orders/output-encoding', 'enforce', {}, 'apis.orders.encode'],
     ],
   );
   assert.deepEqual(configOf<PermissionConfig>(api, 'permission'), {
@@ -209,9 +214,11 @@ test('a public API has neither jwt nor permission, one without limits no rate, a
   const kinds = (text: string): string[] => ordersOf(parse(text)).policies.map(({ kind }) => kind);
   const api = (more: string): string =>
     `version: 1\napis:\n  a: { upstream: http://127.0.0.1:1, auth: public, ${more} }`;
-  assert.deepEqual(kinds(api('routes: [GET /x]')), []);
-  assert.deepEqual(kinds(api('openapi: ./a.yaml')), ['openapi-request']);
-  assert.deepEqual(kinds(api('routes: [GET /x], limit: 1/s per address')), ['rate']);
+  assert.deepEqual(kinds(api('routes: [GET /x]')), ['output-encoding']);
+  assert.deepEqual(kinds(api('routes: [GET /x], encode: off')), []);
+  assert.deepEqual(kinds(api('descriptors: ./a.binpb')), ['grpc']);
+  assert.deepEqual(kinds(api('openapi: ./a.yaml')), ['openapi-request', 'output-encoding']);
+  assert.deepEqual(kinds(api('routes: [GET /x], limit: 1/s per address')), ['rate', 'output-encoding']);
   assert.deepEqual(kinds(api('routes: [GET /x], operations: { GET /x: { limit: 1/s per address } }')), ['rate']);
 });
 

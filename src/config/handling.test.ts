@@ -43,7 +43,7 @@ test('without a word nothing is rewritten, closed, or answered by the gateway', 
   assert.deepEqual([rewrite, redirect, respond, maintenance], [null, null, null, null]);
   assert.deepEqual(
     api.policies.map(({ kind }) => kind),
-    [],
+    ['output-encoding'],
   );
 });
 
@@ -129,11 +129,15 @@ test('policies stand where requests meet them, at the key that makes them', () =
   const { policies } = apiOf('maintenance: on', 'rewrite: { host: x.example }');
   assert.deepEqual(
     policies.map(({ kind, path }) => `${kind} ${path}`),
-    ['maintenance apis.a.maintenance', 'rewrite apis.a.operations["GET /u/{id}"].rewrite'],
+    [
+      'maintenance apis.a.maintenance',
+      'output-encoding apis.a.encode',
+      'rewrite apis.a.operations["GET /u/{id}"].rewrite',
+    ],
   );
   assert.deepEqual(
     apiOf('', 'redirect: /x').policies.map(({ kind }) => kind),
-    ['redirect'],
+    ['redirect', 'output-encoding'],
   );
 });
 

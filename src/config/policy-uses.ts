@@ -25,8 +25,8 @@ interface Beside {
 
 /**
  * The policies that stand for an API's keys `deny` and `allow`, `maintenance`, `descriptors`, `auth`, `needs`, `limit`,
- * `validate`, `rules`, `redirect`, `respond`, `rewrite` and `cors`, in the order in which a request meets them. Issuers are those of the list
- * itself, never copies. Names that no issuer has are left out: they are issues already.
+ * `validate`, `rules`, `redirect`, `respond`, `encode`, `rewrite` and `cors`, in the order in which a request meets them.
+ * Issuers are those of the list itself, never copies. Names that no issuer has are left out: they are issues already.
  */
 export function accessPolicies(api: ApiConfig, { issuers, lists, geo, values }: Beside): readonly PolicyUse[] {
   const operations = Object.entries(api.operations);
@@ -43,9 +43,16 @@ export function accessPolicies(api: ApiConfig, { issuers, lists, geo, values }: 
     ...handlingPolicy(api, operations, 'redirect'),
     ...handlingPolicy(api, operations, 'respond'),
     ...replyPolicy(api),
+    ...encodingPolicy(api),
     ...handlingPolicy(api, operations, 'rewrite'),
     ...corsPolicy(api),
   ];
+}
+
+/** A call of gRPC is nothing that a browser renders. */
+function encodingPolicy(api: ApiConfig): readonly PolicyUse[] {
+  const stands = api.output.encode && api.source.kind !== 'descriptors';
+  return stands ? [use(api, 'output-encoding', {}, `${api.path}.encode`)] : [];
 }
 
 /** What is done with requests that may pass, or must not for a while; nothing where nobody says anything. */

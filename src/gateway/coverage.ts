@@ -188,6 +188,7 @@ const OF_OTHER_KEYS: readonly string[] = [
   'maintenance',
   'redirect',
   'respond',
+  'output-encoding',
   'rewrite',
   'cors',
 ];

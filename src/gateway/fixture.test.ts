@@ -297,11 +297,17 @@ interface StepParts {
   readonly release: () => void;
 }
 
+/** Kinds that stand for every API where nothing is said: a table of a test's own may be without them. */
+const BY_DEFAULT: readonly string[] = ['output-encoding'];
+
 /** A configuration's text as gathered; `descriptions` stand for its documents. */
 export function gatheredOf(text: string, kinds: KindTable, more: Partial<Gathered> = {}): Gathered {
   const parsed = parseConfig(`version: 1\n${text}`, { file: '/etc/portcullis.yaml', kinds: [...kinds.values()] });
   assert.ok(parsed.ok, parsed.ok ? '' : JSON.stringify(parsed.error));
-  const { config, places, file } = parsed.value;
+  const { places, file } = parsed.value;
+  const isThere = ({ kind }: { readonly kind: string }): boolean => kinds.has(kind) || !BY_DEFAULT.includes(kind);
+  const apis = parsed.value.config.apis.map((api) => ({ ...api, policies: api.policies.filter(isThere) }));
+  const config = { ...parsed.value.config, apis };
   const nothing = {
     descriptions: {} as Record<string, ApiDescription>,
     documents: {},

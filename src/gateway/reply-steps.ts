@@ -37,6 +37,8 @@ export class ReplySteps {
       const { step } = all[at] as PlannedStep<'respond'>;
       if (step.concerns === undefined || step.concerns(exchange, reply)) bits |= 1 << at;
     }
+    // Most replies are no step's concern.
+    if (bits === 0) return NO_STEPS;
     this.#chosen ??= new Map();
     const before = this.#chosen.get(bits);
     if (before !== undefined) return before;

@@ -9,6 +9,7 @@ import {
   createMaintenanceKind,
   createOpenapiRequestKind,
   createOpenapiResponseKind,
+  createOutputEncodingKind,
   createPermissionKind,
   createRateKind,
   createRedirectKind,
@@ -33,6 +34,7 @@ export function createKinds(ports: KindPorts): KindTable {
     createConditionsKind(),
     createRedirectKind(),
     createRespondKind(),
+    createOutputEncodingKind(),
     createRewriteKind(),
     createCorsKind(),
   ]);

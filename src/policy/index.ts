@@ -43,6 +43,8 @@ export type { OpenapiRequestConfig } from './kinds/openapi-request/config.ts';
 export { createOpenapiRequestKind } from './kinds/openapi-request/kind.ts';
 export type { OpenapiResponseConfig, ReplyRules } from './kinds/openapi-response/config.ts';
 export { createOpenapiResponseKind } from './kinds/openapi-response/kind.ts';
+export type { OutputEncodingConfig } from './kinds/output-encoding/config.ts';
+export { createOutputEncodingKind } from './kinds/output-encoding/kind.ts';
 export type { PermissionConfig } from './kinds/permission/config.ts';
 export { createPermissionKind, neededBy } from './kinds/permission/kind.ts';
 export type { LimitRule, LimitSubject, RateConfig } from './kinds/rate/config.ts';

@@ -1,0 +1,2 @@
+/** Nothing is said of it: it stands or it does not. */
+export type OutputEncodingConfig = Readonly<Record<string, never>>;
