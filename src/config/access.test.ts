@@ -219,7 +219,10 @@ test('a public API has neither jwt nor permission, one without limits no rate, a
   assert.deepEqual(kinds(api('descriptors: ./a.binpb')), ['grpc']);
   assert.deepEqual(kinds(api('openapi: ./a.yaml')), ['openapi-request', 'output-encoding']);
   assert.deepEqual(kinds(api('routes: [GET /x], limit: 1/s per address')), ['rate', 'output-encoding']);
-  assert.deepEqual(kinds(api('routes: [GET /x], operations: { GET /x: { limit: 1/s per address } }')), ['rate']);
+  assert.deepEqual(kinds(api('routes: [GET /x], operations: { GET /x: { limit: 1/s per address } }')), [
+    'rate',
+    'output-encoding',
+  ]);
 });
 
 test('a limit is what its text says, and any other text is none', () => {

@@ -39,7 +39,10 @@ test('what is not said opens nothing: no credentials, no private network, no fie
   });
   assert.equal(corsOf(''), null);
   assert.equal(corsOf('off'), 'off');
-  assert.deepEqual(sideOf('').api.policies, [], 'and an API that says nothing has no policy for it');
+  assert.ok(
+    !sideOf('').api.policies.some(({ kind }) => kind === 'cors'),
+    'and an API that says nothing has no policy for it',
+  );
 });
 
 test('all that can be said is taken, fields in lower case', () => {

@@ -151,6 +151,14 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
         modes: {},
         path: 'apis.orders.openapi',
       },
+      {
+        kind: 'output-encoding',
+        name: 'orders/output-encoding',
+        config: {},
+        mode: 'enforce',
+        modes: {},
+        path: 'apis.orders.encode',
+      },
     ],
     path: 'apis.orders',
   });
@@ -221,7 +229,7 @@ const header: PolicyKind<unknown> = {
 
 test('a kind of policy brings its own keys, which become uses', () => {
   const text =
-    'version: 1\napis: { a: { routes: [GET /x], upstream: http://127.0.0.1:1, auth: public, policies: { header: { name: x } } } }';
+    'version: 1\napis: { a: { routes: [GET /x], upstream: http://127.0.0.1:1, auth: public, encode: off, policies: { header: { name: x } } } }';
   assert.deepEqual(parse(text, [header]).apis[0]?.policies, [
     {
       kind: 'header',
