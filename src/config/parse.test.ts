@@ -69,6 +69,10 @@ const NOTHING_SAID_OF_FAILURES = {
   retries: { attempts: 0, on: ['connect'], budgetPercent: 20 },
   breaker: null,
 };
+const ENCODING = {
+  ...{ kind: 'output-encoding', name: 'orders/output-encoding', config: {}, mode: 'enforce', modes: {} },
+  path: 'apis.orders.encode',
+};
 /** An API of whose requests and replies nothing more is said. */
 const NOTHING_BESIDE = {
   values: {},
@@ -151,14 +155,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
         modes: {},
         path: 'apis.orders.openapi',
       },
-      {
-        kind: 'output-encoding',
-        name: 'orders/output-encoding',
-        config: {},
-        mode: 'enforce',
-        modes: {},
-        path: 'apis.orders.encode',
-      },
+      ENCODING,
     ],
     path: 'apis.orders',
   });

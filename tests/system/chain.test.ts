@@ -153,6 +153,7 @@ async function run(gateway: InnerGateway): Promise<readonly string[]> {
         ...(reply.headers['ratelimit'] === undefined ? [] : ['limited']),
         ...(/^[0-9a-f-]{36}$/.test(String(id)) ? [] : ['without id']),
         ...(reply.headers['x-content-type-options'] === 'nosniff' ? [] : ['sniffed']),
+        ...(reply.headers['content-type'] === undefined ? ['untyped'] : []),
         ...(went === null ? [] : faultsUpstream(went, id)),
       ].join(' '),
     );

@@ -16,7 +16,7 @@ const LINE_SEPARATOR = SEPARATORS[2] as number;
 
 /** What each octet is written as that HTML or JavaScript would read: `<`, `>`, `&` and `'`. In JSON they stand in strings alone. */
 const ESCAPES: ReadonlyMap<number, string> = new Map(
-  [...'<>&', String.fromCharCode(QUOTE_END)].map((text) => [
+  ['<', '>', '&', String.fromCharCode(QUOTE_END)].map((text) => [
     text.charCodeAt(0),
     `\\u${text.charCodeAt(0).toString(16).padStart(4, '0')}`,
   ]),
