@@ -27,8 +27,8 @@ export function discriminatedCheck<T>(
     const values = valuesOf(conjunctsOf(node), property);
     const names = chain.flatMap(componentName);
     if (names.length + values.length === 0) nameless.push(alternative);
-    for (const value of values) byValue.set(value, [...(byValue.get(value) ?? []), alternative]);
-    for (const name of names) byName.set(name, [...(byName.get(name) ?? []), alternative]);
+    for (const value of values) add(byValue, value, alternative);
+    for (const name of names) add(byName, name, alternative);
   }
   const named = new Map([...byValue, ...byName]);
   for (const [name, meant] of mapping) named.set(name, ofNode(meant));
@@ -82,6 +82,12 @@ export function heirCheck(node: SchemaNode, { property, mapping, otherwise, heir
   };
 }
 
+function add<T>(lists: Map<unknown, T[]>, name: unknown, one: T): void {
+  const list = lists.get(name);
+  if (list === undefined) lists.set(name, [one]);
+  else list.push(one);
+}
+
 /** A schema, and what it refers to. */
 function chainOf(node: SchemaNode): readonly SchemaNode[] {
   const chain = [node];
@@ -110,7 +116,8 @@ function valuesOf(conjuncts: readonly SchemaNode[], property: string): readonly 
     return held === undefined ? [] : conjunctsOf(held).flatMap(listedIn);
   });
   const [first = [], ...others] = lists;
-  return first.filter((value) => others.every((list) => list.includes(value)));
+  const sets = others.map((list) => new Set(list));
+  return first.filter((value) => sets.every((set) => set.has(value)));
 }
 
 function listedIn({ value }: SchemaNode): readonly (readonly unknown[])[] {
