@@ -7,7 +7,13 @@ import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 import { type BodyLimits, DEFAULT_BODY_LIMITS, parseBody, parseMediaType } from '../../src/body/index.ts';
 import type { Issue, Result } from '../../src/base/index.ts';
-import { compileBody, compileParameters, compileValidator, describeApi } from '../../src/openapi/index.ts';
+import {
+  compileBody,
+  compileParameters,
+  compileReplies,
+  compileValidator,
+  describeApi,
+} from '../../src/openapi/index.ts';
 import { PAGE_BODY, queryOf, requestOf, VALIDATE_DESCRIPTION, type ValidateLoad } from './validate-loads.ts';
 
 /** Judges the value of this number, and says whether it holds. */
@@ -65,15 +71,16 @@ function bodyJudges(load: 'body_1kb' | 'body_100kb', id: string): Judges {
   };
 }
 
-/** Ours: the parser of the product and the validator of the reply's schema, in the direction of replies. */
+/** Ours: the parser and the judge of replies, as `validate: strict` asks them. */
 function responseJudges(): Judges {
-  const validate = valueOf(
-    compileValidator(source, '/components/schemas/Page', { closed: true, direction: 'response' }),
-  );
+  const { responses } = operationOf('listCatalogue');
+  const reply = valueOf(compileReplies(source, responses, () => undefined)).of(200);
+  const mediaType = parseMediaType('application/json');
+  const content = mediaType.ok ? (reply?.contentOf(mediaType.value) ?? null) : null;
   const texts = Array.from({ length: VALUES }, () => PAGE_BODY);
   return {
     ...ajvJudges(ajvOf('Page'), texts),
-    ours: bytesJudge(texts, (body) => body.kind === 'json' && validate(body.value) === null),
+    ours: bytesJudge(texts, (body) => mediaType.ok && content?.judge(body, mediaType.value) === null),
   };
 }
 
