@@ -11,6 +11,7 @@ import { formatKeyPath } from './key-path.ts';
 import { listIssues } from './lists.ts';
 import { placeAt } from './place-at.ts';
 import { routeName } from './routes.ts';
+import { ruleIssues } from './rule-checks.ts';
 import { upstreamTlsIssues } from './upstream-tls.ts';
 
 type Places = Readonly<Record<string, Place>>;
@@ -36,6 +37,7 @@ function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
     ...upstream,
     ...cacheIssues(api, config, places),
     ...handlingIssues(api, config, places),
+    ...ruleIssues(api, places),
     ...corsIssues(api, places),
   ];
 }

@@ -46,7 +46,10 @@ interface Written {
 
 function linesOf(text: string): readonly Written[] {
   return text.split('\n').flatMap((line, index) => {
-    const value = line.replace(/(?:^|\s)#.*$/, '').trim();
+    const value = line
+      .trim()
+      .replace(/(?:^|\s)#.*$/, '')
+      .trim();
     return value === '' ? [] : [{ value, place: { line: index + 1, column: 1 } }];
   });
 }

@@ -55,7 +55,7 @@ export function compiledAs(text: string, declarations: Declaration<Asked> = DECL
   const expression = readExpression(text);
   if (!expression.ok) return expression.error.message;
   const rule = compileRule(expression.value, { declarations, compilePattern });
-  return rule.ok ? rule.value : rule.error.map(({ message }) => message).join('; ');
+  return rule.ok ? rule.value : rule.error.map(({ message, fix }) => `${message} (${fix ?? ''})`).join('; ');
 }
 
 /** A value of JSON as the oracle takes it: integers within ±2^53 are int, others double. */
@@ -65,4 +65,10 @@ export function celOf(given: unknown): CelInput {
   if (typeof given === 'object' && given !== null)
     return new Map(Object.entries(given).map(([name, member]) => [name, celOf(member)]));
   return given as CelInput;
+}
+
+/** What is wrong with a condition, in words; `nothing` for one that can be used. */
+export function faultOf(text: string): string {
+  const compiled = compiledAs(text);
+  return typeof compiled === 'string' ? compiled : 'nothing';
 }

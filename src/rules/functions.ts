@@ -19,6 +19,8 @@ export function buildCall(call: Call, builder: Builder): Typed {
     if (!Object.hasOwn(FUNCTIONS, name)) return builder.wrong(at, `there is no function \`${name}\``, KNOWN_FUNCTIONS);
     if (argument === undefined || args.length !== 1) return builder.wrong(at, `\`${name}\` takes one value`);
     const given = builder.build(argument);
+    if (isTimeName(name) && argument.kind === 'literal' && argument.value.type === 'string')
+      return constantTime(name, argument.value.value, { at: argument.at, builder });
     return FUNCTIONS[name]?.(given) ?? builder.wrong(at, `\`${name}\` can't be asked of ${typeWords(given.type)}`);
   }
   const receiver = builder.build(of);
@@ -87,7 +89,8 @@ function mapped(given: Typed, type: Type, part: (value: bigint) => number): Type
     type,
     code(frame) {
       const value = code(frame);
-      return value === FAULT ? FAULT : part(value as bigint);
+      if (value === FAULT) return FAULT;
+      return overspent(frame, PART_STEPS) ? fault(frame, TOO_MUCH) : part(value as bigint);
     },
   };
 }
@@ -109,12 +112,36 @@ function timed(given: Typed, type: 'timestamp' | 'duration', read: (text: string
   if (!isText(given.type)) return null;
   const words = `\`${type}\` can make none of this`;
   return converted(given, type, (value, frame) => {
+    if (overspent(frame, TIME_STEPS)) return fault(frame, TOO_MUCH);
     const point = typeof value === 'string' && value.length <= TIME_LENGTH ? read(value) : null;
     return point ?? fault(frame, words);
   });
 }
 
 const TIME_LENGTH = 200;
+
+/** Reading a time takes as long as so many other steps, and working with one as long as some. */
+const TIME_STEPS = 20;
+const PART_STEPS = 4;
+
+const READERS = { timestamp: readTimestamp, duration: readDuration } as const;
+
+function isTimeName(name: string): name is keyof typeof READERS {
+  return Object.hasOwn(READERS, name);
+}
+
+/** A time that is written out is read once, and is an issue where it is none. */
+function constantTime(
+  type: keyof typeof READERS,
+  text: string,
+  { at, builder }: { readonly at: number; readonly builder: Builder },
+): Typed {
+  const point = text.length <= TIME_LENGTH ? READERS[type](text) : null;
+  if (point === null) return builder.wrong(at, `this is no ${type}`, TIME_FORMS[type]);
+  return { type, code: () => point };
+}
+
+const TIME_FORMS = { timestamp: "such as '2026-01-31T12:00:00Z'", duration: "such as '1h30m', or '90s'" } as const;
 
 function cased(given: Typed, change: (text: string) => string): Typed | null {
   if (!isText(given.type)) return null;
@@ -168,14 +195,14 @@ function comparing(
   const code = both(receiver.code, other.code, (one, two, frame) => {
     if (typeof one !== 'string' || typeof two !== 'string') return fault(frame, words);
     // Searching looks at each place of the one for each character of the other, at worst.
-    const work = name === 'contains' ? (one.length * Math.min(two.length, SEARCHED)) / SEARCHED : two.length;
+    const work = name === 'contains' ? one.length * Math.max(1, two.length / SEARCHED) : two.length;
     if (overspent(frame, work / CHARACTERS_PER_STEP)) return fault(frame, TOO_MUCH);
     return compare(one, two);
   });
   return { type: 'bool', code };
 }
 
-/** The runtime searches for longer texts by skipping. */
+/** Texts as short are looked for at each place in the time that the place takes. */
 const SEARCHED = 8;
 
 function matching(receiver: Typed, { args, at }: Call, builder: Builder): Typed {

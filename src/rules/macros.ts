@@ -4,7 +4,7 @@ import { type Code, FAULT, fault, type Frame, overspent, TOO_MUCH, type Typed } 
 import { isTruth } from './operators.ts';
 import { isList, type Type, typeWords } from './type.ts';
 import { isObject } from './value.ts';
-import { weightOf } from './weight.ts';
+import { weightOf } from './parts.ts';
 
 type Each = Extract<Expression, { readonly kind: 'macro' }>;
 

@@ -3,7 +3,8 @@ const SECOND = 1_000_000_000n;
 const MILLISECOND = 1_000_000n;
 const FIRST = -62_135_596_800n * SECOND;
 const LAST = 253_402_300_799n * SECOND + 999_999_999n;
-const LONGEST = 315_576_000_000n * SECOND;
+/** What 64 bits hold, which is some 292 years. */
+const LONGEST = 2n ** 63n - 1n;
 
 const TIMESTAMP =
   /^([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(?:Z|([+-])([0-9]{2}):([0-9]{2}))$/;

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+import { isCelError, run } from '@bufbuild/cel';
+import fc from 'fast-check';
+import { compiledAs, faultOf, ruleOf } from './fixtures.test.ts';
+import { readExpression } from './text.ts';
+import { toEcmaPattern } from './pattern.ts';
+
+const said = (text: string, body?: unknown): string =>
+  ruleOf(text).judge(body === undefined ? {} : { body }) ?? 'holds';
+
+test('no code is made of text: the runtime forbids it, and conditions work', () => {
+  const script = `
+    import { readExpression } from '${import.meta.resolve('./text.ts')}';
+    import { compileRule, groupOf } from '${import.meta.resolve('./index.ts')}';
+    try { new Function('return 1'); } catch (fault) { console.log(fault.name); }
+    const read = readExpression('[1, 2].all(x, x > 0 && string(x).startsWith("") && timestamp("2026-01-01T00:00:00Z") > timestamp("2025-01-01T00:00:00Z"))');
+    const rule = compileRule(read.value, { declarations: groupOf({}), compilePattern: null });
+    console.log(rule.value.judge({}));
+  `;
+  const flags = ['--disallow-code-generation-from-strings', '--input-type=module', '--eval', script];
+  assert.equal(execFileSync(process.execPath, flags, { encoding: 'utf8' }), 'EvalError\nnull\n');
+});
+
+test('what is not of the language is told, and nothing else is asked', () => {
+  for (const [text, wanted] of [
+    ['type(body) == string', /no function `type`/],
+    ['dyn(body)', /no function `dyn`/],
+    ['bool("true")', /no function `bool`/],
+    ['b"x" == body', /bytes/],
+    ['{"a": 1} == body', /a map/],
+    ['5u == body', /unsigned/],
+    ['cel.bind(x, 1, x == 1)', /nothing called `cel`/],
+    ['s.split(",").size() == 1', /no method `split`/],
+    ['s.matches(s)', /written out/],
+    ['s.size(1) == 1', /no method `size`/],
+    ['i + d > 1.0', /write double/],
+    ['i == s', /can't be asked of int and string/],
+    ['s < 1', /can't be asked/],
+    ['!i', /can't be asked of int/],
+    ['-s == ""', /can't be asked of string/],
+    ['i ? true : false', /asks for true or false/],
+    ['i && b', /can't be asked/],
+    ['i.a == 1', /int has no fields/],
+    ['li["a"] == 1', /has no parts by string/],
+    ['li.all(x, x + 1)', /asks for true or false, not int/],
+    ['s.all(x, true)', /goes over a list/],
+    ['string(d) == ""', /can't be asked of double/],
+    ['timestamp(i) == timestamp(i)', /can't be asked of int/],
+    ['timestamp(s) == body', /can't be asked/],
+    ['unknown == 1', /nothing called `unknown`/],
+    ['__proto__ == 1', /can't be read/],
+    ['constructor == 1', /nothing called `constructor`/],
+    ['s.constructor() == 1', /no method `constructor`/],
+    ['toString() == ""', /no function `toString`/],
+  ] as const) {
+    assert.match(faultOf(text), wanted, text);
+  }
+});
+
+test('whatever the text, it is read or told, and never throws', () => {
+  const piece = fc.constantFrom(
+    'body',
+    '.a',
+    '[0]',
+    '(',
+    ')',
+    '"x"',
+    '1',
+    '1.5',
+    '+',
+    '-',
+    '!',
+    '==',
+    '<',
+    '&&',
+    '||',
+    '?',
+    ':',
+    ' in ',
+    'has',
+    '.all(x,',
+    'b"',
+    'u',
+    '//',
+    '\\',
+    '{',
+    '}',
+    ',',
+    '\n',
+    '__proto__',
+  );
+  const text = fc.oneof(
+    fc.string({ maxLength: 30 }),
+    fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join('')),
+  );
+  fc.assert(
+    fc.property(text, fc.jsonValue({ maxDepth: 2 }), (source, body) => {
+      const rule = compiledAs(source);
+      if (typeof rule !== 'string') rule.judge({ body });
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test('only own members are seen', () => {
+  for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__']) {
+    if (name !== '__proto__') assert.equal(said(`has(body.${name})`, {}), 'is not so', name);
+    assert.match(said(`body["${name}"] == 1`, {}), /no such part/, name);
+    assert.equal(said(`"${name}" in body`, {}), 'is not so', name);
+    assert.match(said(`body.a["${name}"] == 1`, { a: 'text' }), /no such part/, name);
+  }
+  assert.match(said('body.length == 1', [1]), /is no object/);
+  assert.match(said('body.length == 1', 'text'), /is no object/);
+});
+
+test('where CEL is followed and the oracle is not: null is there, and texts are in the order of their characters', () => {
+  assert.equal(said('has(body.a)', { a: null }), 'holds');
+  assert.equal(said('body.a > body.b', { a: '😀', b: '\uffee' }), 'holds');
+  assert.equal(said('body.a < body.b', { a: 'a', b: 'ab' }), 'holds');
+});
+
+test('whole numbers are exact, or there is no answer', () => {
+  const most = Number.MAX_SAFE_INTEGER;
+  assert.match(said('body + 1 > 0', most), /goes beyond/);
+  assert.match(said('body * body > 0', 2 ** 40), /goes beyond/);
+  assert.match(said('body - 1 < 0', -most), /goes beyond/);
+  assert.equal(said('body + 0 == 9007199254740991', most), 'holds');
+  assert.match(said('body / 0 == 0', 1), /by zero/);
+  assert.match(said('body % 0 == 0', 1), /by zero/);
+  assert.equal(said('0 * -5 == 0 && 1.0 / double(body * -5) > 0.0', 0), 'holds');
+});
+
+test('a double that arithmetic makes whole stays a double', () => {
+  assert.match(said('body.a + body.a + 1 == 2', { a: 0.5 }), /of one kind/);
+  assert.equal(said('body.a + body.a == 1', { a: 0.5 }), 'holds');
+  assert.match(said('string(body.a + body.a) == "1"', { a: 0.5 }), /no text of this/);
+  assert.match(said('body.l[body.a + body.a] == 1', { a: 0.5, l: [1, 1] }), /no such part/);
+});
+
+test('texts become numbers only where they have one reading', () => {
+  for (const text of ['', ' 5', '5 ', '+5', '0x5', '5.0', '1e3', '9007199254740993', '٥'])
+    assert.match(said('int(body) >= 0', text), /no whole number/, text);
+  for (const text of ['', ' 5', '.5', '5.', '0x5', 'NaN', 'Infinity', '1e999', '1_0'])
+    assert.match(said('double(body) >= 0.0', text), /no number/, text);
+  assert.equal(said('int(body) == -5', '-5'), 'holds');
+  assert.equal(said('double(body) == 1500.0', '1.5e3'), 'holds');
+});
+
+test('an evaluation holds nothing of a request when it is over, and one does not disturb the next', () => {
+  const rule = ruleOf('body.all(x, x > 0)');
+  assert.equal(rule.judge({ body: [1] }), null);
+  assert.match(rule.judge({ body: ['a'] }) ?? '', /wants two/);
+  assert.equal(rule.judge({ body: [0] }), 'is not so');
+  assert.equal(rule.judge({ body: [1, 2] }), null);
+});
+
+test('names of macros hide others, and end with them', () => {
+  assert.equal(said('body.all(body, body > 0)', [1, 2]), 'holds');
+  assert.equal(said('body.a.all(x, body.b.all(y, x < y))', { a: [1, 2], b: [3] }), 'holds');
+  assert.match(faultOf('li.all(x, x > 0) && x > 0'), /nothing called `x`/);
+});
+
+test('a pattern means the same in RE2 and here, or is refused', () => {
+  const refused = [
+    '(?i)a',
+    '(?=a)',
+    '(?P<n>a)',
+    '[[:alpha:]]',
+    '[]a]',
+    '[^]a]',
+    '\\Aa',
+    'a\\z',
+    '\\Qa',
+    '\\pL',
+    '\\p{Greek}',
+    '\\u0041',
+    '\\x41',
+    '\\cA',
+    '\\1',
+    '[\\b]',
+    '[\\S]',
+    'a'.repeat(1_001),
+  ];
+  for (const pattern of refused) assert.ok(!toEcmaPattern(pattern).ok, pattern);
+  const pieces = fc.constantFrom(
+    'a',
+    'b',
+    '.',
+    '\\s',
+    '\\S',
+    '\\d',
+    '\\w',
+    '[a-c]',
+    '[^a]',
+    '[\\s]',
+    '(?:a|b)',
+    '(a)',
+    '*',
+    '+',
+    '?',
+    '{2}',
+    '^',
+    '$',
+    '|',
+    '\\.',
+    '\\p{Lu}',
+    '\\n',
+  );
+  const texts = fc.string({
+    unit: fc.constantFrom('a', 'b', 'A', '.', '1', ' ', '\n', '\r', '\v', '\u00a0', 'é', '😀'),
+    maxLength: 5,
+  });
+  let asked = 0;
+  fc.assert(
+    fc.property(
+      fc.array(pieces, { maxLength: 5 }).map((each) => each.join('')),
+      texts,
+      (pattern, text) => {
+        const own = toEcmaPattern(pattern);
+        if (!own.ok) return;
+        const wanted = run('s.matches(p)', { s: text, p: pattern });
+        if (isCelError(wanted)) return;
+        let matched: boolean;
+        try {
+          matched = new RegExp(own.value, 'u').test(text);
+        } catch {
+          return;
+        }
+        asked += 1;
+        // The runtime looks for the end of a text unit by unit: it denies that one of two units is one character.
+        if (!text.includes('😀')) assert.equal(matched, wanted, JSON.stringify([pattern, text]));
+      },
+    ),
+    { numRuns: 3_000 },
+  );
+  assert.ok(asked > 500, String(asked));
+});
+
+test('an expression tells where its parts stand', () => {
+  const read = readExpression('body.a == 1 && s.split()');
+  assert.ok(read.ok);
+  assert.equal(read.value.kind === 'binary' ? read.value.right.at : -1, 15);
+});
