@@ -155,6 +155,14 @@ test('an operation that needs no permission, or that anybody may call, is told a
   ]);
 });
 
+test('validation of replies is told, and that what is not described passes where it does', () => {
+  const strict = GUARDED.replace('validate: observe', 'validate: strict');
+  assert.equal(cellsOf(strict)['a/read']?.at(-1), 'validation: strict 12');
+  const report = strict.replace('validate: strict\n', 'validate: strict\n    undescribed: report\n');
+  assert.equal(cellsOf(report)['a/read']?.at(-1), 'validation: strict, undescribed fields pass! 12');
+  assert.match(cellsOf(report)['a/refund']?.at(-1) ?? '', /^validation: requests /);
+});
+
 test('validation that nobody has spoken of is that of requests, and has no line', () => {
   const cells = cellsOf(GUARDED.replace('    validate: observe\n', ''));
   assert.equal(cells['a/read']?.at(-1), 'validation: requests -');

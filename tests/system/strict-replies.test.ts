@@ -66,8 +66,9 @@ const DOCUMENT = {
 };
 
 const CONFIG = (url: string): string => `version: 1
+cache: { memory: 8MiB }
 apis:
-${['strict', 'refuse', 'report', 'observe', 'requests', 'described']
+${['strict', 'refuse', 'report', 'observe', 'requests', 'described', 'cached']
   .map(
     (name) => `  ${name}:
     openapi: ./orders.json
@@ -75,7 +76,7 @@ ${['strict', 'refuse', 'report', 'observe', 'requests', 'described']
     upstream: '${url}'
     auth: public
     validate: ${name === 'observe' || name === 'requests' ? name : 'strict'}
-${name === 'refuse' || name === 'report' ? `    undescribed: ${name}\n` : ''}${name === 'described' ? '    responseHeaders: described\n' : ''}`,
+${name === 'cached' ? '    cache: on\n' : ''}${name === 'refuse' || name === 'report' ? `    undescribed: ${name}\n` : ''}${name === 'described' ? '    responseHeaders: described\n' : ''}`,
   )
   .join('')}`;
 
@@ -125,7 +126,7 @@ function chunks(pieces: readonly string[], end = '0\r\n\r\n', fields = 'content-
   return Buffer.from(`HTTP/1.1 200 OK\r\n${fields}\r\ntransfer-encoding: chunked\r\n\r\n${body}${end}`);
 }
 
-type Api = 'strict' | 'refuse' | 'report' | 'observe' | 'requests' | 'described';
+type Api = 'strict' | 'refuse' | 'report' | 'observe' | 'requests' | 'described' | 'cached';
 
 /** Asks for what the upstream says. */
 async function ask(
@@ -292,6 +293,14 @@ test('headers that are not described leave only where that is allowed', async ()
   );
   assert.deepEqual([closed.headers['etag'], closed.headers['cache-control']], ['"1"', 'no-cache']);
   assert.ok(closed.headers['x-request-id'] !== undefined && closed.headers['x-content-type-options'] === 'nosniff');
+});
+
+test('what has been stored is judged each time it is given', async () => {
+  const fields = 'content-type: application/json\r\ncache-control: public, max-age=60';
+  assert.equal(short(await ask(plain('{"id":1,"x":1}', fields), { api: 'cached' })), '200 {"id":1}');
+  asked = '';
+  const again = await ask(plain('{"id":2}', fields), { api: 'cached' });
+  assert.deepEqual([asked, short(again), again.headers['age'] !== undefined], ['', '200 {"id":1}', true]);
 });
 
 test('HEAD and 304 have no body to judge, but a head', async () => {

@@ -145,5 +145,5 @@ test('what can not be enforced is an issue, of bodies and headers', () => {
   const { responses: described } = onlyOperation(document);
   const made = compileReplies({ document, specification: '3.1' }, described, readJson);
   assert.ok(!made.ok);
-  assert.deepEqual(made.error.map(({ path }) => path.split('/').at(-1)).toSorted(), ['maxLength', 'pattern']);
+  assert.deepEqual(new Set(made.error.map(({ path }) => path.split('/').at(-1))), new Set(['maxLength', 'pattern']));
 });

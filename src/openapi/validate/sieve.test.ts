@@ -8,8 +8,8 @@ import { compileSieve, type CutMembers, type Sieve } from './validator.ts';
 
 const REPLY = { closed: true, direction: 'response' } as const;
 
-function sieveOf(schema: unknown): Sieve {
-  const source = { document: schema, specification: '3.1' } as const;
+function sieveOf(schema: unknown, document: unknown = schema): Sieve {
+  const source = { document, specification: '3.1' } as const;
   const sieve = compileSieve(source, { value: schema, pointer: '' }, 'response');
   assert.ok(sieve.ok, sieve.ok ? '' : JSON.stringify(sieve.error));
   return sieve.value;
@@ -99,6 +99,24 @@ test('of alternatives those describe that would match', () => {
   );
   assertLeft({ anyOf: [{ type: 'null' }, a] }, [null, null], [{ a: 1, x: 1 }, { a: 1 }]);
   assertLeft({ if: { required: ['a'] }, then: a, else: b }, [{ a: 1, b: 1 }, { a: 1 }], [{ b: 1, c: 1 }, { b: 1 }]);
+});
+
+test('what a discriminator names describes, as an alternative and as an heir', () => {
+  const cat = { allOf: [{ $ref: '#/components/schemas/Pet' }, { properties: { lives: true, home: a } }] };
+  const dog = { allOf: [{ $ref: '#/components/schemas/Pet' }, { properties: { bark: true } }] };
+  const pet = { required: ['kind'], properties: { kind: { type: 'string' } }, discriminator: { propertyName: 'kind' } };
+  const document = { components: { schemas: { Pet: pet, Cat: cat, Dog: dog } } };
+  const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+  const either = { oneOf: [ref('Cat'), ref('Dog')], discriminator: { propertyName: 'kind' } };
+  const value = { kind: 'Cat', lives: 9, home: { a: 1, code: 1 }, bark: 1 };
+  for (const schema of [either, { $ref: '#/components/schemas/Pet' }]) {
+    const parsed = asParsed(value);
+    const found = sieveOf(schema, document)(parsed);
+    assert.ok(found !== null && 'cuts' in found, JSON.stringify(found));
+    assert.deepEqual(without(parsed, found.cuts), { kind: 'Cat', lives: 9, home: { a: 1 } });
+    const stranger = sieveOf(schema, document)(asParsed({ kind: 'Cow' }));
+    assert.ok(stranger !== null && 'violations' in stranger);
+  }
 });
 
 test('of alternatives that overlap the one with more room counts, and others only where they agree', () => {

@@ -57,9 +57,9 @@ function stepsOf(rules: ReplyRules | null, document: unknown = orders): Readonly
 }
 
 /** How the gateway asks: the head first, then the body where that is wanted. */
-function judged(golden: Omit<Golden, 'name' | 'verdict'>, replaced = false) {
+function judged(golden: Omit<Golden, 'name' | 'verdict'>, replaced = false, document: unknown = orders) {
   const { operation = 'getOrder', status = 200, body = '', headers: given, rules = {} } = golden;
-  const step = stepsOf({ ...USUAL, ...rules }).get(`orders/${operation}`)?.respond ?? assert.fail('no step');
+  const step = stepsOf({ ...USUAL, ...rules }, document).get(`orders/${operation}`)?.respond ?? assert.fail('no step');
   const framed = body === '' ? given : [...given, ['content-length', String(Buffer.byteLength(body))]];
   const all = (name: string) => framed.flatMap(([known, value]) => (known === name ? [value as string] : []));
   const get = (name: string) => (all(name).length === 0 ? null : all(name).join(', '));
@@ -148,6 +148,18 @@ test('replies of which none is read are rare, so that parts and codings may be a
   const problem = { 'application/problem+json': { schema: { type: 'object', properties: {} } } };
   const read = document({ 404: { description: '', content: problem } });
   assert.notEqual(stepsOf(USUAL, read).get('orders/f')?.respond?.rare, true);
+});
+
+test('what would not hold without what goes does not leave at all', () => {
+  const schema = { type: 'object', properties: { a: {} }, minProperties: 2 };
+  const responses = { 200: { description: '', content: { 'application/json': { schema } } } };
+  const document = {
+    ...{ openapi: '3.1.0', info: { title: 'a', version: '1' } },
+    paths: { '/f': { get: { operationId: 'getOrder', responses } } },
+  };
+  const { verdict, left } = judged({ headers: [JSON_TYPE], body: '{"a":1,"x":1}' }, false, document);
+  assert.equal(wordsOf(verdict), 'upstream-reply-invalid body');
+  assert.equal(left.body, '{"a":1,"x":1}');
 });
 
 test('each difference is told once a minute, with how often it came', () => {
