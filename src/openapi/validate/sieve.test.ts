@@ -131,6 +131,11 @@ test('of alternatives that overlap the one with more room counts, and others onl
     { a: { x: 1, y: 1 }, b: 1, c: 1 },
     { a: { x: 1 }, b: 1 },
   ]);
+  const open = { anyOf: [two.anyOf[0], { properties: { a: { type: 'object' }, b: true } }] };
+  assertLeft(open, [
+    { a: { x: 1, y: 1 }, b: 1, c: 1 },
+    { a: { x: 1, y: 1 }, b: 1 },
+  ]);
   const ab = { properties: { a: true, b: true }, additionalProperties: false };
   assertLeft({ oneOf: [{ ...a, additionalProperties: false }, ab] }, [
     { a: 1, b: 1, c: 1 },
@@ -152,6 +157,10 @@ test('what only clients may send goes, whoever else describes it', () => {
     { a: 1, pin: 1, x: 1 },
     { a: 1, x: 1 },
   ]);
+  const both = asParsed({ pin: 1 }) as object;
+  const kept = sieveOf({ allOf: [{ properties: { pin: { writeOnly: true } } }, { properties: { pin: false } }] })(both);
+  assert.ok(kept !== null && 'cuts' in kept);
+  assert.equal(kept.cuts.get(both)?.get('pin'), 'hidden');
   const value = asParsed({ a: 1, pin: 1, x: 1 }) as object;
   const found = sieveOf(pin)(value);
   assert.ok(found !== null && 'cuts' in found);

@@ -131,6 +131,14 @@ test('what another policy has put in the place of a reply is not judged', () => 
   assert.equal(judged({ headers: [], status: 599, body: 'x' }, true).verdict.kind, 'pass');
 });
 
+test('what the gateway says itself is not looked at', () => {
+  const step = stepsOf(USUAL).get('orders/getOrder')?.respond;
+  const headers = { get: () => 'application/json', all: () => ['1'], has: () => false };
+  const own = { status: 200, headers, source: 'gateway' } as unknown as ReplyView;
+  const exchange = { request: { method: 'GET' }, slot: (wanted: Slot<unknown>) => wanted.initial() };
+  assert.equal(step?.concerns?.(exchange as unknown as Exchange, own), false);
+});
+
 test('where replies are not judged there is no step, and no description that holds', () => {
   assert.deepEqual(stepsOf(null).get('orders/getOrder'), {});
 });
