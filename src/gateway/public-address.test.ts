@@ -196,3 +196,15 @@ test('what has its public place already keeps it', () => {
     }),
   );
 });
+
+test('quotes of a Link field that do not end hide no target, and are no work', () => {
+  const links = (value: string): string => publicLinks(value, RULES, TO);
+  const inside = '<http://127.0.0.1:3001/x>';
+  const outside = links(inside);
+  assert.notEqual(outside, inside);
+  assert.equal(links(`${inside}; title="${inside}", ${inside}`), `${outside}; title="${inside}", ${outside}`);
+  assert.equal(links(`${inside}; title="${inside}, ${inside}`), `${outside}; title="${outside}, ${outside}`);
+  assert.equal(links(`"\\" ${inside}\\`), `"\\" ${outside}\\`);
+  // Looked for from each of them, the end would take minutes.
+  assert.equal(links(`"${'\\"'.repeat(500_000)}${inside}`).endsWith(outside), true);
+});

@@ -108,14 +108,22 @@ function isBelow(path: string, prefix: string): boolean {
   return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/' || prefix === '');
 }
 
-/** Targets of links; what stands in quotes is none. */
-const LINK_TARGETS = /<([^<>]*)>|"(?:\\.|[^"\\])*"/g;
+/**
+ * Targets of links; what stands in quotes is none. Quotes that don't end are taken to the end at once: looked for from each
+ * of many, their end would take seconds.
+ */
+const LINK_TARGETS = /<([^<>]*)>|"(?:\\.|[^"\\])*("|\\?$)/g;
+const TARGETS = /<([^<>]*)>/g;
 
 /** A Link field with addresses as clients may have them (RFC 8288 §3). Nobody goes there unasked, so others stay. */
 export function publicLinks(value: string, rules: AddressRules, to: PublicHost): string {
-  return value.replaceAll(LINK_TARGETS, (whole, target: string | undefined) => {
-    const address = target === undefined ? REFUSED : publicAddress(target, rules, to);
+  const written = (whole: string, target: string): string => {
+    const address = publicAddress(target, rules, to);
     return address === REFUSED ? whole : `<${address}>`;
+  };
+  return value.replaceAll(LINK_TARGETS, (whole, target: string | undefined, end: string | undefined) => {
+    if (target !== undefined) return written(whole, target);
+    return end === '"' ? whole : whole.replaceAll(TARGETS, written);
   });
 }
 
