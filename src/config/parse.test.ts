@@ -138,8 +138,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
     ...NOTHING_BESIDE,
     validate: 'requests',
     replies: { undescribed: null, responseHeaders: null },
-    errors: 'plain',
-    credentials: 'remove',
+    ...{ errors: 'plain', credentials: 'remove' },
     output: USUAL_OUTPUT,
     source: { kind: 'openapi', location: '/etc/portcullis/orders.openapi.yaml' },
     operations: {

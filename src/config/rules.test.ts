@@ -74,7 +74,8 @@ test('values are lists, files and ranges, and those of an API stand before those
   });
   const config = read(source.replace('    errors:', '    values: { a: { from: 1, to: 2.5 } }\n    errors:'));
   const [use] = config.apis[0]?.policies.filter(({ kind }) => kind === 'conditions') ?? [];
-  assert.deepEqual((use?.config as { readonly values: unknown }).values, {
+  assert.ok(use !== undefined);
+  assert.deepEqual((use.config as { readonly values: unknown }).values, {
     a: { kind: 'range', from: 1, to: 2.5 },
     b: { kind: 'file', file: '/etc/portcullis/b.txt', of: 'texts' },
     c: { kind: 'file', file: '/etc/portcullis/c.json', of: 'numbers' },
