@@ -274,3 +274,30 @@ test('70: no page of an error, and no line of the log, holds what the client is 
   }
   assert.ok(!scene.gateway.said().includes(SECRET), scene.gateway.said());
 });
+
+test('71: a reply leaves without banners, soft cookies and the places of the inside', async () => {
+  const inside = `http://127.0.0.1:${scene.origin.port}`;
+  const restore = answering(
+    [
+      'Server: Apache/2.4.1 (Unix)',
+      'X-Powered-By: PHP/5.3.3',
+      'X-AspNet-Version: 4.0.30319',
+      'Set-Cookie: session=1; Path=/',
+      `Location: ${inside}/plain/next`,
+      `Content-Location: ${inside}/plain/here`,
+    ],
+    'x',
+  );
+  try {
+    const { status, reply } = await get('/plain/a');
+    assert.equal(status, 200);
+    for (const name of ['server', 'x-powered-by', 'x-aspnet-version'])
+      assert.deepEqual(valuesOf(reply, name), [], name);
+    const [cookie = '', ...more] = valuesOf(reply, 'set-cookie');
+    assert.deepEqual(more, []);
+    for (const wanted of [/;\s*Secure/i, /;\s*HttpOnly/i, /;\s*SameSite=/i]) assert.match(cookie, wanted);
+    assert.ok(!reply.fields.flat().join(' ').includes(String(scene.origin.port)), JSON.stringify(reply.fields));
+  } finally {
+    restore();
+  }
+});
