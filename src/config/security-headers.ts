@@ -4,14 +4,6 @@ import type { SecurityHeadersConfig } from './output-config.ts';
 import { ownDuration, parsed } from './scalars.ts';
 import { words } from './words.ts';
 
-/** Where browsers send what they report of a content security policy. */
-const CSP_REPORT_PATH = '/.portcullis/reports/csp';
-/** The name under which replies tell of that place (RFC 9651 §3.2, a dictionary's key). */
-const ENDPOINT = 'portcullis-csp';
-
-/** What an API's own replies may load: nothing. A page says itself what. */
-const STANDARD_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'";
-
 const YEAR_S = 31_536_000;
 const REFERRER_POLICIES = [
   'no-referrer',
@@ -26,23 +18,13 @@ const REFERRER_POLICIES = [
 
 const policyText = parsed(readPolicy).meta({ title: 'policy' });
 
-const contentSecurityPolicy = z
-  .strictObject({
-    policy: policyText
-      .optional()
-      .meta({ description: 'The policy; that of replies which are no pages, if nothing is said.' }),
-    reportOnly: z
-      .boolean({ error: words('must be true or false') })
-      .optional()
-      .meta({ description: 'Browsers only report what the policy would forbid. The standard policy holds besides.' }),
-    report: z
-      .boolean({ error: words('must be true or false') })
-      .optional()
-      .meta({ description: `Browsers report what breaks the policy to ${CSP_REPORT_PATH}.` }),
-  })
-  .refine(({ policy = '', report }) => report !== true || !/(?:^|;)\s*report-(?:uri|to)(?:[\s;]|$)/i.test(policy), {
-    error: words('the policy says itself where reports go', 'leave out `report`, or report-uri and report-to'),
-  });
+const contentSecurityPolicy = z.strictObject({
+  policy: policyText.meta({ description: 'The policy, with report-uri and report-to where reports are wanted.' }),
+  reportOnly: z
+    .boolean({ error: words('must be true or false') })
+    .optional()
+    .meta({ description: 'Browsers only report what the policy would forbid. The standard policy holds besides.' }),
+});
 
 const strictTransportSecurity = z
   .strictObject({
@@ -92,6 +74,9 @@ const settings = z.strictObject({
     description: 'Cache-Control of replies to known callers.',
   }),
   permissionsPolicy: policyText.optional().meta({ description: 'Permissions-Policy; none if nothing is said.' }),
+  reportingEndpoints: policyText
+    .optional()
+    .meta({ description: 'Reporting-Endpoints, which names where reports go; none if nothing is said.' }),
   crossOriginOpenerPolicy: z
     .enum(['same-origin', 'same-origin-allow-popups', 'noopener-allow-popups', 'unsafe-none'])
     .optional()
@@ -126,6 +111,7 @@ const HEADERS = {
   referrerPolicy: 'referrer-policy',
   cacheControl: 'cache-control',
   permissionsPolicy: 'permissions-policy',
+  reportingEndpoints: 'reporting-endpoints',
   crossOriginOpenerPolicy: 'cross-origin-opener-policy',
   crossOriginEmbedderPolicy: 'cross-origin-embedder-policy',
   crossOriginResourcePolicy: 'cross-origin-resource-policy',
@@ -151,13 +137,8 @@ function contentPolicyOf(
   if (raw === undefined) return {};
   if (raw === 'off') return { 'content-security-policy': null };
   if (typeof raw === 'string') return { 'content-security-policy': raw };
-  const { policy = STANDARD_CONTENT_POLICY, reportOnly = false, report = false } = raw;
-  const name = reportOnly ? 'content-security-policy-report-only' : 'content-security-policy';
-  if (!report) return { [name]: policy };
-  return {
-    [name]: `${policy}; report-uri ${CSP_REPORT_PATH}; report-to ${ENDPOINT}`,
-    'reporting-endpoints': `${ENDPOINT}="${CSP_REPORT_PATH}"`,
-  };
+  const { policy, reportOnly = false } = raw;
+  return { [reportOnly ? 'content-security-policy-report-only' : 'content-security-policy']: policy };
 }
 
 function transportOf({ maxAge, includeSubDomains, preload }: z.output<typeof strictTransportSecurity>): string {
