@@ -109,31 +109,52 @@ function isBelow(path: string, prefix: string): boolean {
 }
 
 /**
- * Targets of links; what stands in quotes is none. Quotes that don't end are taken to the end at once: looked for from each
- * of many, their end would take seconds.
+ * A Link field with addresses as clients may have them (RFC 8288 §3); what stands in quotes is none. Nobody goes there
+ * unasked, so others stay.
  */
-const LINK_TARGETS = /<([^<>]*)>|"(?:\\.|[^"\\])*("|\\?$)/g;
-const TARGETS = /<([^<>]*)>/g;
-
-/** A Link field with addresses as clients may have them (RFC 8288 §3). Nobody goes there unasked, so others stay. */
 export function publicLinks(value: string, rules: AddressRules, to: PublicHost): string {
-  const written = (whole: string, target: string): string => {
-    const address = publicAddress(target, rules, to);
-    return address === REFUSED ? whole : `<${address}>`;
-  };
-  return value.replaceAll(LINK_TARGETS, (whole, target: string | undefined, end: string | undefined) => {
-    if (target !== undefined) return written(whole, target);
-    return end === '"' ? whole : whole.replaceAll(TARGETS, written);
-  });
+  let text = '';
+  let from = 0;
+  let closes = true;
+  for (let at = 0; at < value.length; at++) {
+    const mark = value[at];
+    if (mark === '"' && closes) {
+      const end = endOfQuotes(value, at);
+      // Quotes that don't end are none, and are not looked for again.
+      if (end < 0) closes = false;
+      else at = end;
+    } else if (mark === '<') {
+      const end = value.indexOf('>', at);
+      if (end < 0) break;
+      const address = publicAddress(value.slice(at + 1, end), rules, to);
+      if (address !== REFUSED) {
+        text += value.slice(from, at + 1) + address;
+        from = end;
+      }
+      at = end;
+    }
+  }
+  return text + value.slice(from);
 }
 
-const REFRESH = /^([0-9. \t]*(?:[;,][ \t]*)?(?:url[ \t]*=[ \t]*)?)(["']?)(.*)$/i;
+/** Where quotes end that begin here; -1 where they don't. */
+function endOfQuotes(value: string, from: number): number {
+  for (let at = from + 1; at < value.length; at++) {
+    if (value[at] === '\\') at++;
+    else if (value[at] === '"') return at;
+  }
+  return -1;
+}
 
 /** A Refresh field, which is a redirect after a time (HTML Standard, shared declarative refresh steps). */
 export function publicRefresh(value: string, rules: AddressRules, to: PublicHost): string | typeof REFUSED {
-  const [, before = '', quote = '', behind = ''] = REFRESH.exec(value) ?? [];
-  const address = quote === '' ? behind : (behind.split(quote, 1)[0] ?? '');
+  const [time = ''] = /^[0-9. \t]*[;,]?/.exec(value) ?? [];
+  const named = value.slice(time.length).trimStart();
+  const [name = ''] = /^url[ \t]*=/i.exec(named) ?? [];
+  const behind = named.slice(name.length).trimStart();
+  const quote = behind.startsWith('"') || behind.startsWith("'") ? behind.charAt(0) : '';
+  const address = quote === '' ? behind : (behind.slice(1).split(quote, 1)[0] ?? '');
   if (address === '') return value;
   const led = publicAddress(address, rules, to);
-  return led === REFUSED ? REFUSED : before + quote + led + quote;
+  return led === REFUSED ? REFUSED : value.slice(0, value.length - behind.length) + quote + led + quote;
 }

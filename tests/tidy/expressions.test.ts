@@ -21,7 +21,6 @@ const BOUNDED: Readonly<Record<string, string>> = {
   'src/config/upstream-url.ts': 'the configuration',
   'src/config/values-file.ts': 'a line of a file of the operator',
   'src/discovery/resolver-file.ts': 'a file of the machine',
-  'src/gateway/public-address.ts': 'they match to the end of the field, whatever it holds, so that none fails',
   'src/main/acme-settings.ts': 'the configuration',
   'src/main/first-gathering.ts': 'the configuration; behind the question mark nothing fails',
   'src/openapi/media-range.ts': 'at most 1,000 characters',
