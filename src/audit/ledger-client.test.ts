@@ -58,6 +58,7 @@ function completion(id: string): LedgerRecord {
     durationUs: 5,
     upstreamUs: null,
     grpcStatus: null,
+    originalHash: null,
     complete: true,
   };
   return { version: 1, kind: 'completion', id, at: 2, status: 200, upstreamStatus: null, problem: null, ...bytes };

@@ -33,7 +33,11 @@ function encodeRecord(record: LedgerRecord, encoder = new RecordEncoder()): stri
 
 /** What the line of a record leaves out. */
 function unsaid(record: LedgerRecord): Partial<LedgerRecord> {
-  return record.kind === 'completion' && record.grpcStatus === null ? { grpcStatus: null } : {};
+  if (record.kind !== 'completion') return {};
+  return {
+    ...(record.grpcStatus === null ? { grpcStatus: null } : {}),
+    ...(record.originalHash === null ? { originalHash: null } : {}),
+  };
 }
 
 /** Any record at all, its codes too. */
@@ -67,6 +71,7 @@ const anyRecord = fc.oneof(
     durationUs: whole,
     upstreamUs: wholeOrNull,
     grpcStatus: orNull,
+    originalHash: orNull,
     complete: fc.boolean(),
   }),
   fc.record({
@@ -187,6 +192,7 @@ const likeAnother = fc.oneof(
     durationUs: fewNumbers,
     upstreamUs: fewNumbersOrNull,
     grpcStatus: fewOrNull,
+    originalHash: fewOrNull,
     complete: fc.boolean(),
   }),
   anyRecord,

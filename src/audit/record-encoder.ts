@@ -25,6 +25,7 @@ const RESPONSE_BYTES = ascii(',"responseBytes":');
 const DURATION = ascii(',"durationUs":');
 const UPSTREAM = ascii(',"upstreamUs":');
 const GRPC_STATUS = ascii(',"grpcStatus":');
+const ORIGINAL_HASH = ascii(',"originalHash":');
 const COMPLETE = ascii(',"complete":true}\n');
 const INCOMPLETE = ascii(',"complete":false}\n');
 const AUTHOR = ascii(',"author":');
@@ -40,7 +41,7 @@ const NOWHERE = -1;
 /**
  * Writes records as lines of JSON in printable ASCII, each with its line break. What is not printable ASCII is escaped,
  * so that a line breaks nowhere and colours no terminal; texts of more than 1,024 characters are cut, and end in `…`.
- * The fields are those of the type, in its order; `grpcStatus` stands only where there is one.
+ * The fields are those of the type, in its order; `grpcStatus` and `originalHash` stand only where there is one.
  *
  * It runs twice for each request, and most of a line is what the line before of its kind said. So each kind is written
  * into bytes of its own, and a stretch of them stays where its values are those that stand there and nothing before it
@@ -231,6 +232,7 @@ class CompletionLine {
     at = putNumber(bytes, at, record.durationUs);
     at = putNumberOrNull(bytes, putBytes(bytes, at, UPSTREAM), record.upstreamUs);
     if (record.grpcStatus !== null) at = putText(bytes, putBytes(bytes, at, GRPC_STATUS), record.grpcStatus);
+    if (record.originalHash !== null) at = putText(bytes, putBytes(bytes, at, ORIGINAL_HASH), record.originalHash);
     at = putBytes(bytes, at, record.complete ? COMPLETE : INCOMPLETE);
     this.#whole = true;
     return at;

@@ -7,9 +7,11 @@ const ENDED = {
   ...{ requestBytes: 0, responseBytes: 0, durationUs: 0, upstreamUs: null, complete: true },
 };
 
-test('how a call of gRPC ended stands in the line where it was one, and is null elsewhere', () => {
-  assert.deepEqual(decodeRecord(JSON.stringify(ENDED)), { ...ENDED, grpcStatus: null });
-  const called = { ...ENDED, grpcStatus: 'NOT_FOUND' };
+test('how a call of gRPC ended, and the hash of a reply that was replaced, stand in the line where there was one', () => {
+  assert.deepEqual(decodeRecord(JSON.stringify(ENDED)), { ...ENDED, grpcStatus: null, originalHash: null });
+  const called = { ...ENDED, grpcStatus: 'NOT_FOUND', originalHash: null };
+  const replaced = { ...ENDED, grpcStatus: null, originalHash: 'ab' };
+  assert.deepEqual(decodeRecord(JSON.stringify(replaced)), replaced);
   assert.deepEqual(decodeRecord(JSON.stringify(called)), called);
 });
 

@@ -28,6 +28,7 @@ const FIELDS: Readonly<Record<LedgerRecord['kind'], Readonly<Record<string, Fiel
     durationUs: 'number',
     upstreamUs: 'number?',
     grpcStatus: 'text?',
+    originalHash: 'text?',
     complete: 'flag',
   },
   change: {
@@ -42,7 +43,7 @@ const FIELDS: Readonly<Record<LedgerRecord['kind'], Readonly<Record<string, Fiel
 };
 
 /** What stands only where there is something to say. */
-const OPTIONAL = 'grpcStatus';
+const OPTIONAL: Readonly<Record<string, null>> = { grpcStatus: null, originalHash: null };
 
 /**
  * The record that a text holds, or null where it holds none of this version. Codes and verdicts are kept as they are:
@@ -53,7 +54,7 @@ export function decodeRecord(text: string): LedgerRecord | null {
   if (value === null || value['version'] !== RECORD_VERSION) return null;
   const kind = value['kind'];
   if (typeof kind !== 'string' || !Object.hasOwn(FIELDS, kind)) return null;
-  const told = kind === 'completion' && !Object.hasOwn(value, OPTIONAL) ? { ...value, [OPTIONAL]: null } : value;
+  const told = kind === 'completion' ? { ...OPTIONAL, ...value } : value;
   const fields = Object.entries(FIELDS[kind as LedgerRecord['kind']]);
   if (Object.keys(told).length !== fields.length + 2) return null;
   const fits = fields.every(([name, type]) => Object.hasOwn(told, name) && isOf(type, told[name]));

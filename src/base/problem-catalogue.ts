@@ -221,6 +221,13 @@ const upstream = {
       'The reply sends clients on to an address that can be read in two ways, that runs code, or that is not among those that the API may lead to.',
     fix: 'Mend the address in Location or Refresh, or name its origin under `locations: { allow: … }`.',
   },
+  'upstream-error': {
+    status: 500,
+    title: 'Upstream error',
+    cause:
+      'The API failed, or showed its inside in an error. Its status stays, from 400 to 599, and its body is replaced.',
+    fix: 'Read the original with `portcullis errors show ID`, and mend the API.',
+  },
   'upstream-timeout': {
     status: 504,
     title: 'Upstream too slow',

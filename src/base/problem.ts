@@ -39,9 +39,12 @@ export function problemCloses(code: ProblemCode): boolean {
 /** The media type of every refusal (RFC 9457 §3). */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-/** The body of a refusal (RFC 9457 §3): type, title, status, code, instance, and detail and errors where there are any. */
-export function problemBody(problem: Problem, requestId: string): string {
-  const { status, title } = problemCatalogue[problem.code];
+/**
+ * The body of a refusal (RFC 9457 §3): type, title, status, code, instance, and detail and errors where there are any.
+ * `status` is said where the reply has another than the catalogue's.
+ */
+export function problemBody(problem: Problem, requestId: string, status = problemStatus(problem.code)): string {
+  const { title } = problemCatalogue[problem.code];
   return JSON.stringify({
     type: `urn:portcullis:problem:${problem.code}`,
     title,

@@ -32,6 +32,7 @@ export interface IntentRecord {
 /**
  * Follows an intent within a second of the exchange's end: how it ended. Status 0 means no reply head was sent.
  * `grpcStatus` is null but for a call of gRPC: the status that its client was given, or CANCELLED where it left before.
+ * `originalHash` is null but where the upstream's reply was replaced and kept: the SHA-256 of what was kept.
  */
 export interface CompletionRecord {
   readonly version: typeof RECORD_VERSION;
@@ -46,6 +47,7 @@ export interface CompletionRecord {
   readonly durationUs: number;
   readonly upstreamUs: number | null;
   readonly grpcStatus: GrpcStatus | null;
+  readonly originalHash: string | null;
   readonly complete: boolean;
 }
 

@@ -7,8 +7,10 @@ export {
   decodeAside,
   decodedLimitOf,
   decodeNow,
+  type ContentCoding,
 } from './content-coding.ts';
 export { type FormFields, type FormLimits } from './form.ts';
+export { type CodedStart, decodeStart } from './start-decoding.ts';
 export { parseJson } from './json.ts';
 export { cutMembers, type MembersToCut } from './json-cut.ts';
 export {

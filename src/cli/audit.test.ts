@@ -102,6 +102,7 @@ function completion(n: number, status = 200, grpcStatus: GrpcStatus | null = nul
     durationUs: 12_345,
     upstreamUs: null,
     grpcStatus,
+    originalHash: null,
     complete: true,
   };
   return {

@@ -12,7 +12,15 @@ function running(answers: Partial<AdminClient>): Surroundings {
   around.files.put(`${FOLDER}/next.yaml`, 'version: 1\n');
   const silent = (): Promise<never> => Promise.reject(new Error('not asked for'));
   const status = () => Promise.resolve(ok(STATUS)) as unknown as ReturnType<AdminClient['status']>;
-  const silence = { reload: silent, apply: silent, rollback: silent, diff: silent, revisions: silent };
+  const silence = {
+    reload: silent,
+    apply: silent,
+    rollback: silent,
+    diff: silent,
+    revisions: silent,
+    upstreamErrors: silent,
+    upstreamError: silent,
+  };
   around.admin = ok({ status, ...silence, ...answers });
   return around;
 }

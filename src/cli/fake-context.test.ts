@@ -117,6 +117,7 @@ const KINDS = kindTable(
     'respond',
     'rewrite',
     'cors',
+    'upstream-errors',
   ].map((kind) => ({
     kind,
     summary: kind,

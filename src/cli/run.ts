@@ -19,6 +19,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['apply', async () => (await import('./apply.ts')).applyCommand],
   ['rollback', async () => (await import('./rollback.ts')).rollbackCommand],
   ['doctor', async () => (await import('./doctor.ts')).doctorCommand],
+  ['errors', async () => (await import('./errors.ts')).errorsCommand],
   ['audit', async () => (await import('./audit.ts')).auditCommand],
 ]);
 

@@ -98,6 +98,8 @@ function running(answers: Partial<AdminClient>): Surroundings {
     rollback: silent,
     diff: silent,
     revisions: silent,
+    upstreamErrors: silent,
+    upstreamError: silent,
     ...answers,
   });
   return around;

@@ -29,6 +29,7 @@ import { apiRewriteSchema, operationRewriteSchema, toRewrite } from './rewrite.t
 import { rulesSchema, toRules } from './rules.ts';
 import { listOf, parsed, path, size, uniqueList } from './scalars.ts';
 import { toUpstreamConfig, upstreamSchema } from './upstream.ts';
+import { operationErrorKeys, upstreamErrorKeys } from './upstream-errors.ts';
 import { isPlainPath } from './upstream-url.ts';
 import { toValues, valuesSchema } from './values.ts';
 import { toWebSocket, webSocketSchema } from './websocket.ts';
@@ -77,6 +78,7 @@ const operationSchema = z.strictObject({
   ...replyKeys,
   rules: rulesSchema,
   websocket: webSocketSchema,
+  ...operationErrorKeys,
   ...ownTimeKeys,
   rewrite: operationRewriteSchema,
   redirect: redirectSchema,
@@ -127,6 +129,7 @@ const apiShape = {
       '`helpful` tells clients what of a request is not as the OpenAPI document says; `plain` only that it is not.',
   }),
   values: valuesSchema,
+  ...upstreamErrorKeys,
   credentials: z.enum(['remove', 'pass']).prefault('remove').meta({
     description: '`remove` keeps the credential that was used from the upstream; `pass` sends it on.',
   }),
@@ -246,6 +249,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, g
     replies: toReplyKeys(raw),
     errors: raw.errors,
     values: toValues(raw.values, file),
+    upstreamErrors: raw.upstreamErrors,
     credentials: raw.credentials,
     output: toOutput(raw),
     cache: toApiCache(raw.cache),
@@ -285,6 +289,7 @@ function toOperations(api: string, { operations, cache }: RawApi, file: string):
           validate: operation.validate ?? null,
           replies: toReplyKeys(operation),
           rules: toRules(operation.rules, at),
+          upstreamErrors: operation.upstreamErrors ?? null,
           websocket: toWebSocket(operation.websocket),
           timeoutMs: operation.timeout ?? null,
           deadlineMs: operation.deadline ?? null,

@@ -12,6 +12,7 @@ import type {
   RespondRules,
   RewriteRules,
   ValuesSource,
+  UpstreamErrors,
 } from '../policy/index.ts';
 import type { TargetSource } from '../ports/index.ts';
 import type { HealthConfig } from './health-config.ts';
@@ -202,6 +203,8 @@ export interface ApiConfig {
   readonly errors: 'plain' | 'helpful';
   /** By name, for its conditions; they stand before those of the gateway. */
   readonly values: Readonly<Record<string, ValuesSource>>;
+  /** What becomes of errors of the upstream. */
+  readonly upstreamErrors: UpstreamErrors;
   /** Whether the credential that was used goes on to the upstream. */
   readonly credentials: 'remove' | 'pass';
   /** What its replies are cleaned of. */
@@ -236,6 +239,7 @@ export interface OperationConfig {
   readonly replies: ReplyKeys;
   /** What must hold of its requests; none where nothing is said. */
   readonly rules: readonly ConditionRule[];
+  readonly upstreamErrors: UpstreamErrors | null;
   /** What holds of WebSocket connections; null where none is offered. */
   readonly websocket: WebSocketConfig | null;
   /** How long the head of its reply may take, in place of the upstream's. */

@@ -21,6 +21,7 @@ import { webSocketChanges } from './diff-websocket.ts';
 import { besideTargetsChanges, ruleWords } from './diff-balance.ts';
 import type { Priority } from './priority.ts';
 import { routeName } from './routes.ts';
+import { operationErrorChanges, type OwnErrors, upstreamErrorChanges } from './upstream-errors.ts';
 import { foundWords, reachChanges, sameWay, upstreamProofChanges } from './upstream-changes.ts';
 
 /** An operation with all that protects it, its own and its API's. */
@@ -40,6 +41,7 @@ interface Protected {
   readonly deadlineMs: number | null;
   readonly handling: Handling;
   readonly cache: CacheConfig | null;
+  readonly errors: OwnErrors;
   /** Whether it says something of its cache, or of who may call; else what its API says of both is told once. */
   readonly cachesByItself: boolean;
   /** What the description says of it besides, as text. */
@@ -106,10 +108,10 @@ function wholeChanges(old: ApiConfig, next: ApiConfig, tell: Tell): readonly Con
   ];
 }
 
-type Switches = Pick<ApiConfig, 'credentials' | 'errors' | 'output'>;
+type Switches = Pick<ApiConfig, 'credentials' | 'errors' | 'output' | 'upstreamErrors'>;
 
 /** What holds where an API says nothing. One under a new name is held against it, so that a name hides no change. */
-const USUAL: Switches = { credentials: 'remove', errors: 'plain', output: USUAL_OUTPUT };
+const USUAL: Switches = { credentials: 'remove', errors: 'plain', output: USUAL_OUTPUT, upstreamErrors: 'replace' };
 
 function switchChanges(old: Switches, next: Switches, tell: Tell): readonly ConfigChange[] {
   const changes: ConfigChange[] = [];
@@ -123,7 +125,11 @@ function switchChanges(old: Switches, next: Switches, tell: Tell): readonly Conf
     const words = `clients are ${tells ? '' : 'no longer '}told what is wrong with a request`;
     changes.push(tell('replies', tells ? 'loosens' : 'tightens', words));
   }
-  return [...changes, ...outputChanges(old.output, next.output, tell)];
+  return [
+    ...changes,
+    ...outputChanges(old.output, next.output, tell),
+    ...upstreamErrorChanges(old.upstreamErrors, next.upstreamErrors, tell),
+  ];
 }
 
 /** What of a new upstream lets out, or serves, more than one where nothing of it is said. */
@@ -281,6 +287,7 @@ function protectedBy(api: ApiConfig, { name, security, described }: Described): 
     timeoutMs: own?.timeoutMs ?? null,
     deadlineMs: own?.deadlineMs ?? null,
     handling: own ?? NO_HANDLING,
+    errors: { way: own?.upstreamErrors ?? api.upstreamErrors, isOwn: (own?.upstreamErrors ?? null) !== null },
     cache: own?.cache === 'off' ? null : (own?.cache ?? api.cache),
     cachesByItself: own !== undefined && (own.cache !== null || own.auth !== null),
     described,
@@ -301,6 +308,7 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
       ...validationChanges(null, is.validated, tell),
       ...webSocketChanges(null, is.websocket, tell),
       ...handlingChanges(NO_HANDLING, is.handling, tell),
+      ...operationErrorChanges(null, is.errors, tell),
       ...stored,
     ];
   }
@@ -325,6 +333,7 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
   changes.push(
     ...webSocketChanges(was.websocket, is.websocket, tell),
     ...handlingChanges(was.handling, is.handling, tell),
+    ...operationErrorChanges(was.errors, is.errors, tell),
   );
   if (was.cachesByItself || is.cachesByItself) changes.push(...cacheChanges(was.cache, is.cache, !open, tell));
   return changes;

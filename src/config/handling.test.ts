@@ -43,7 +43,7 @@ test('without a word nothing is rewritten, closed, or answered by the gateway', 
   assert.deepEqual([rewrite, redirect, respond, maintenance], [null, null, null, null]);
   assert.deepEqual(
     api.policies.map(({ kind }) => kind),
-    ['output-encoding'],
+    ['upstream-errors', 'output-encoding'],
   );
 });
 
@@ -131,13 +131,14 @@ test('policies stand where requests meet them, at the key that makes them', () =
     policies.map(({ kind, path }) => `${kind} ${path}`),
     [
       'maintenance apis.a.maintenance',
+      'upstream-errors apis.a.upstreamErrors',
       'output-encoding apis.a.encode',
       'rewrite apis.a.operations["GET /u/{id}"].rewrite',
     ],
   );
   assert.deepEqual(
     apiOf('', 'redirect: /x').policies.map(({ kind }) => kind),
-    ['redirect', 'output-encoding'],
+    ['redirect', 'upstream-errors', 'output-encoding'],
   );
 });
 

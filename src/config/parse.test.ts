@@ -44,6 +44,16 @@ apis:
 
 /** What an operation says that says nothing of it. */
 const UNHANDLED = { rewrite: null, redirect: null, respond: null, maintenance: null };
+/** What every API has. */
+const ERRORS_REPLACED = {
+  kind: 'upstream-errors',
+  name: 'orders/upstream-errors',
+  config: { api: 'replace', operations: {}, strict: { api: false, operations: {} } },
+  mode: 'enforce',
+  modes: {},
+  path: 'apis.orders.upstreamErrors',
+};
+
 const NOTHING = {
   rules: [],
   needs: null,
@@ -52,6 +62,7 @@ const NOTHING = {
   priority: null,
   validate: null,
   replies: { undescribed: null, responseHeaders: null },
+  upstreamErrors: null,
   websocket: null,
   cache: null,
   timeoutMs: null,
@@ -138,7 +149,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
     ...NOTHING_BESIDE,
     validate: 'requests',
     replies: { undescribed: null, responseHeaders: null },
-    ...{ errors: 'plain', credentials: 'remove' },
+    ...{ errors: 'plain', upstreamErrors: 'replace', credentials: 'remove' },
     output: USUAL_OUTPUT,
     source: { kind: 'openapi', location: '/etc/portcullis/orders.openapi.yaml' },
     operations: {
@@ -154,6 +165,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
         modes: {},
         path: 'apis.orders.openapi',
       },
+      ERRORS_REPLACED,
       ENCODING,
     ],
     path: 'apis.orders',
@@ -226,7 +238,9 @@ const header: PolicyKind<unknown> = {
 test('a kind of policy brings its own keys, which become uses', () => {
   const text =
     'version: 1\napis: { a: { routes: [GET /x], upstream: http://127.0.0.1:1, auth: public, encode: off, policies: { header: { name: x } } } }';
-  assert.deepEqual(parse(text, [header]).apis[0]?.policies, [
+  const { policies } = parse(text, [header]).apis[0] ?? assert.fail();
+  const named = policies.filter(({ kind }) => kind !== 'upstream-errors');
+  assert.deepEqual(named, [
     {
       kind: 'header',
       name: 'a/header',

@@ -12,6 +12,7 @@ import type {
 } from '../policy/index.ts';
 import { replyPolicy } from './reply-rules.ts';
 import type { ApiConfig, AuthConfig, OperationConfig, PolicyMode, PolicyUse } from './config.ts';
+import { upstreamErrorsConfig } from './upstream-errors.ts';
 
 type Operations = readonly (readonly [name: string, operation: OperationConfig])[];
 
@@ -25,7 +26,7 @@ interface Beside {
 
 /**
  * The policies that stand for an API's keys `deny` and `allow`, `maintenance`, `descriptors`, `auth`, `needs`, `limit`,
- * `validate`, `rules`, `redirect`, `respond`, `encode`, `rewrite` and `cors`, in the order in which a request meets them.
+ * `validate`, `rules`, `redirect`, `respond`, `upstreamErrors`, `encode`, `rewrite` and `cors`, in the order in which a request meets them.
  * Issuers are those of the list itself, never copies. Names that no issuer has are left out: they are issues already.
  */
 export function accessPolicies(api: ApiConfig, { issuers, lists, geo, values }: Beside): readonly PolicyUse[] {
@@ -42,6 +43,7 @@ export function accessPolicies(api: ApiConfig, { issuers, lists, geo, values }: 
     ...conditionsPolicy(api, operations, values),
     ...handlingPolicy(api, operations, 'redirect'),
     ...handlingPolicy(api, operations, 'respond'),
+    ...errorsPolicy(api, operations),
     ...replyPolicy(api),
     ...encodingPolicy(api),
     ...handlingPolicy(api, operations, 'rewrite'),
@@ -53,6 +55,12 @@ export function accessPolicies(api: ApiConfig, { issuers, lists, geo, values }: 
 function encodingPolicy(api: ApiConfig): readonly PolicyUse[] {
   const stands = api.output.encode && api.source.kind !== 'descriptors';
   return stands ? [use(api, 'output-encoding', {}, `${api.path}.encode`)] : [];
+}
+
+/** What is replaced of the upstream's errors; before all that reads or changes replies. */
+function errorsPolicy(api: ApiConfig, operations: Operations): readonly PolicyUse[] {
+  const config = upstreamErrorsConfig(api, operations);
+  return config === null ? [] : [use(api, 'upstream-errors', config, `${api.path}.upstreamErrors`)];
 }
 
 /** What is done with requests that may pass, or must not for a while; nothing where nobody says anything. */

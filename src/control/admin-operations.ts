@@ -3,6 +3,7 @@ import type { Alert, AlertRecord } from '../ports/index.ts';
 import { CONFIG_LIMIT_BYTES, type ConfigChange } from '../config/index.ts';
 import type { Installed, Readiness, RefusedReload } from './conductor-options.ts';
 import type { RevisionSummary } from './history.ts';
+import type { Originals } from './originals.ts';
 import type { Revision } from './revisions.ts';
 
 /** How one gateway thread is doing. */
@@ -135,6 +136,7 @@ export interface AdminBackend {
   revisions(limit: number): Promise<readonly RevisionSummary[]>;
   revision(number: number): Promise<Revision | null>;
   alerts(limit: number): Promise<readonly AlertRecord[]>;
+  readonly originals: Pick<Originals, 'list' | 'find'>;
   reload(author: string): Promise<Installed>;
   apply(text: Uint8Array, author: string): Promise<Installed>;
   rollback(revision: number | null, author: string): Promise<Installed>;
@@ -179,6 +181,7 @@ const LIST_LIMIT = 100;
 const TEXT_LIMIT_BYTES = CONFIG_LIMIT_BYTES + 1;
 const AUTHOR = { author: 'Who does it, for the history and the ledger; 100 characters at most.' };
 const NUMBER = /^[1-9][0-9]{0,11}$/;
+const REQUEST_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 type Reading = Omit<AdminOperation, 'bodyLimitBytes' | 'query'>;
 
@@ -259,6 +262,27 @@ export const ADMIN_OPERATIONS: readonly AdminOperation[] = [
     run: async (backend, { params }) => {
       const number = revisionOf(params['revision'] ?? '');
       const found = number === null ? null : await backend.revision(number);
+      return found === null ? { status: 404, problem: { code: 'not-found' } } : { status: 200, json: found };
+    },
+  }),
+  plainly({
+    id: 'listUpstreamErrors',
+    method: 'GET',
+    path: '/v1/upstream-errors',
+    summary: 'Errors of upstreams that were replaced and kept, newest first, without their texts.',
+    key: true,
+    run: async (backend) => ({ status: 200, json: await backend.originals.list(LIST_LIMIT) }),
+  }),
+  plainly({
+    id: 'getUpstreamError',
+    method: 'GET',
+    path: '/v1/upstream-errors/{request}',
+    summary:
+      'What was kept of the reply to one request, by its id: status, fields and start of the body, secrets masked.',
+    key: true,
+    run: async (backend, { params }) => {
+      const id = params['request'] ?? '';
+      const found = REQUEST_ID.test(id) ? await backend.originals.find(id) : null;
       return found === null ? { status: 404, problem: { code: 'not-found' } } : { status: 200, json: found };
     },
   }),

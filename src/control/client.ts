@@ -2,9 +2,10 @@ import { request } from 'node:https';
 import { err, type Issue, ok, type Result } from '../base/index.ts';
 import type { ConfigChange } from '../config/index.ts';
 import type { AdminStatus } from './admin-operations.ts';
+import type { OriginalEntry, OriginalSummary } from './originals.ts';
 import type { RevisionSummary } from './history.ts';
 
-export type { AdminStatus };
+export type { AdminStatus, OriginalEntry, OriginalSummary };
 
 /** Where a running gateway's admin API is, and what opens it. */
 export interface AdminAddress {
@@ -28,6 +29,10 @@ export interface AdminClient {
   rollback(revision: number | null, author: string): Promise<ChangeReply>;
   /** What a text, or that of a revision, would change. */
   diff(wanted: Uint8Array | number): Promise<Result<readonly ConfigChange[], readonly Issue[] | string>>;
+  /** Errors of upstreams that were replaced, newest first. */
+  upstreamErrors(): Promise<Result<readonly OriginalSummary[], string>>;
+  /** That of one request; null where none was kept. */
+  upstreamError(request: string): Promise<Result<OriginalEntry | null, string>>;
   /** The history, newest first. */
   revisions(): Promise<Result<readonly RevisionSummary[], string>>;
 }
@@ -52,6 +57,13 @@ export function createAdminClient(address: AdminAddress): AdminClient {
   return {
     status: () => read('/v1/status'),
     revisions: () => read('/v1/revisions'),
+    upstreamErrors: () => read('/v1/upstream-errors'),
+    upstreamError: async (request) => {
+      const reply = await call(address, { method: 'GET', path: `/v1/upstream-errors/${request}` });
+      if (!reply.ok) return reply;
+      if (reply.value.status === 404) return ok(null);
+      return reply.value.status === 200 ? ok(reply.value.body as OriginalEntry) : err(refusalWords(reply.value));
+    },
     reload: (author) => post({ path: withQuery('/v1/reload', { author }) }),
     apply: (text, author) => post({ path: withQuery('/v1/configuration', { author }), text }),
     rollback: (revision, author) =>

@@ -26,4 +26,11 @@ export type {
   Verifier,
 } from './conductor-options.ts';
 export type { ConfigurationFile, StagedText } from './configuration-file.ts';
+export {
+  ORIGINAL_LIFE_MS,
+  ORIGINAL_LIMIT,
+  type OriginalEntry,
+  Originals,
+  ORIGINALS,
+} from './originals.ts';
 export { ADMIN_KEYS, type AdminKey, type Revision, REVISIONS } from './revisions.ts';

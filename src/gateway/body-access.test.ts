@@ -14,6 +14,7 @@ function access(need: Partial<BodyNeed>): BodyAccess {
     parsedObserver: null,
     wholeObserver: null,
     tap: false,
+    start: false,
     ...need,
   });
   assert.ok(body !== null);
@@ -22,7 +23,7 @@ function access(need: Partial<BodyNeed>): BodyAccess {
 
 test('a body that nobody reads has no access at all', () => {
   assert.equal(
-    BodyAccess.of({ whole: false, parsed: false, parsedObserver: null, wholeObserver: null, tap: false }),
+    BodyAccess.of({ whole: false, parsed: false, parsedObserver: null, wholeObserver: null, tap: false, start: false }),
     null,
   );
   assert.throws(() => viewOf(null, 'tap', 'none'), /reads none asked for tap/);

@@ -20,10 +20,12 @@ export class BodyAccess {
   #parsed: ParsedBody | null = null;
   #isLeft = false;
   #bytes = 0;
+  /** The start of a reply, once it is there; null as long, and where nobody reads it. */
+  start: BodyViews['start'] | null = null;
 
   /** Null where nobody reads the body: then nothing of it is kept or counted. */
   static of(need: BodyNeed): BodyAccess | null {
-    return need.whole || need.tap ? new BodyAccess(need) : null;
+    return need.whole || need.tap || need.start ? new BodyAccess(need) : null;
   }
 
   private constructor(need: BodyNeed) {
@@ -97,6 +99,7 @@ export class BodyAccess {
       tap: () => this.#tapped(),
       raw: () => known(this.#whole),
       parsed: () => known(this.#parsed),
+      start: () => known(this.start),
     };
     return views[use]();
   }

@@ -11,6 +11,8 @@ export interface BodyNeed {
   /** The policy that asks for it whole, where all that do only observe: then one whose coding can't be undone passes. Else null. */
   readonly wholeObserver: string | null;
   readonly tap: boolean;
+  /** Its beginning is read, before any of it goes on. */
+  readonly start: boolean;
 }
 
 /** Whether this use of a body needs all of it. */
@@ -21,6 +23,7 @@ export function isWhole(use: BodyUse): boolean {
 /** What these steps want of the body of one side. */
 export function needOf(planned: readonly AnyStep[], side: 'request' | 'response'): BodyNeed {
   let tap = false;
+  let start = false;
   let parsing: AnyStep | null = null;
   let binding = false;
   let reading: AnyStep | null = null;
@@ -32,11 +35,12 @@ export function needOf(planned: readonly AnyStep[], side: 'request' | 'response'
       readingBinds ||= !each.observed;
     }
     tap ||= use === 'tap';
+    start ||= use === 'start';
     if (use !== 'parsed') continue;
     parsing ??= each;
     binding ||= !each.observed;
   }
   const parsedObserver = parsing === null || binding ? null : parsing.policy;
   const wholeObserver = reading === null || readingBinds ? null : reading.policy;
-  return { whole: reading !== null, parsed: parsing !== null, parsedObserver, wholeObserver, tap };
+  return { whole: reading !== null, parsed: parsing !== null, parsedObserver, wholeObserver, tap, start };
 }

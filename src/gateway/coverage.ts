@@ -65,6 +65,7 @@ function cellsOf(
     validationCell(at),
     ...ruleCells(at),
     ...webSocketCells(at),
+    ...errorCells(at),
   ];
 }
 
@@ -152,6 +153,14 @@ function webSocketCells({ own, places }: Cited): readonly CoverageCell[] {
   return [{ aspect: 'validation', holds, open, from: lineOf(places, `${own.path}.websocket`) }];
 }
 
+/** Errors of the upstream are replaced unless it is said that they pass. */
+function errorCells({ operation, api, own, places }: Cited): readonly CoverageCell[] {
+  const passes = (own?.upstreamErrors ?? api.upstreamErrors) === 'pass' && operation.described?.grpc === undefined;
+  if (!passes) return [];
+  const from = lineOf(places, `${ownerOf(own ?? undefined, own?.upstreamErrors, api)}.upstreamErrors`);
+  return [{ aspect: 'policy', holds: 'errors of the upstream pass', open: true, from }];
+}
+
 /** The key path of whoever says it: the operation where it has a word of its own, else the API. */
 function ownerOf(own: OperationConfig | undefined, said: unknown, api: ApiConfig): string {
   return own === undefined || said === null || said === undefined ? api.path : own.path;
@@ -191,6 +200,7 @@ const OF_OTHER_KEYS: readonly string[] = [
   'output-encoding',
   'rewrite',
   'cors',
+  'upstream-errors',
 ];
 
 function isNamed({ kind }: PolicyUse): boolean {

@@ -159,17 +159,23 @@ function canonicalPart(target: string, before: string, what: 'path' | 'query'): 
 export class ReplyEdits extends HeaderEdits implements ResponseEditor {
   /** Whether the step that runs now reads the whole body, and so may replace it. */
   readsBody = false;
+  /** What a step said of the body that it replaced. */
+  originalHash: string | null = null;
+  readonly #own: HeaderFields | null;
   #body: Buffer | null = null;
 
   constructor(fields: HeaderFields | null, added: string[]) {
     super(fields, added, IN_REPLIES);
+    this.#own = fields;
   }
 
   /** What was said of the former body alone is taken out. */
-  replaceBody(bytes: Uint8Array): void {
+  replaceBody(bytes: Uint8Array, originalHash?: string): void {
     if (!this.readsBody) throw new TypeError('only a step that reads the body may replace it');
     for (const name of ONE_BODY_FIELDS) this.removeHeader(name);
+    this.#own?.drop('content-encoding');
     this.#body = Buffer.from(bytes);
+    this.originalHash = originalHash ?? this.originalHash;
   }
 
   /** The body that takes the place of the one that was read, once; null where there is none. */

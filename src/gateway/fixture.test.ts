@@ -140,6 +140,7 @@ export class CountingMetrics implements GatewayMetrics {
     this.ejections.push(api);
   }
 
+  errorReplaced(): void {}
   turnedAway(): void {}
   handshake(): void {}
 
@@ -298,7 +299,7 @@ interface StepParts {
 }
 
 /** Kinds that stand for every API where nothing is said: a table of a test's own may be without them. */
-const BY_DEFAULT: readonly string[] = ['output-encoding'];
+const BY_DEFAULT: readonly string[] = ['output-encoding', 'upstream-errors'];
 
 /** A configuration's text as gathered; `descriptions` stand for its documents. */
 export function gatheredOf(text: string, kinds: KindTable, more: Partial<Gathered> = {}): Gathered {
@@ -654,7 +655,9 @@ export async function startBench(t: Closing, options: BenchOptions = {}): Promis
   const { listener, client } = await serve(t, { handler, clock: fakes.clock, close: () => gateway.close() });
   const install = (text: string, more: Partial<Gathered> = {}): boolean =>
     gateway.install(snapshotOf(gatheredOf(text, kinds, more), kinds));
-  install(apiText(upstream.url, [...kinds.keys()], options.api), options.gathered);
+  // Kinds without a schema are made by keys of their own.
+  const named = [...kinds.values()].flatMap(({ kind, schema }) => (schema === null ? [] : [kind]));
+  install(apiText(upstream.url, named, options.api), options.gathered);
   const ask = (request: string): Promise<GivenReply> => client().send(request).reply(request.split(' ', 1)[0]);
   return { ...fakes, gateway, listener, upstream, kinds, client, ask, install };
 }

@@ -18,6 +18,7 @@ export { inFlightLimitOf, Overload } from './overload.ts';
 export type { UpstreamReport } from './target-health-watch.ts';
 export { healthKey, UPSTREAM_HEALTH, type UpstreamHealthRow } from './upstream-health-table.ts';
 export { Router } from './router.ts';
+export { ThreadOriginals } from './thread-originals.ts';
 export type { FromThread, ListenPlan, OpenPorts, ThreadStatus, ToThread } from './thread-protocol.ts';
 export {
   explain,

@@ -85,6 +85,7 @@ export function completionOf(id: string, at: number, outcome: CompletionParts): 
     durationUs: outcome.durationUs,
     upstreamUs: outcome.upstreamUs,
     grpcStatus: outcome.grpcStatus,
+    originalHash: outcome.originalHash,
     complete: outcome.complete,
   };
 }
@@ -101,6 +102,7 @@ export function earlyCompletion(
     durationUs: 0,
     upstreamUs: null,
     grpcStatus: null,
+    originalHash: null,
     complete: true,
   };
   return completionOf(id, at, { ...nothing, ...reply });

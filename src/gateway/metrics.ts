@@ -51,6 +51,8 @@ export interface GatewayMetrics extends FailingMetrics {
   readonly cache: CacheMetrics;
   /** Counts targets of an API that get no requests for a time since those before failed. */
   ejected(api: string): void;
+  /** Counts an error of an upstream's that was replaced, by whether the original was kept. */
+  errorReplaced(api: string, original: 'kept' | 'skipped'): void;
   /** Counts messages of WebSocket that were passed on. */
   messages(api: string, from: 'client' | 'upstream', count: number): void;
 }
@@ -142,7 +144,9 @@ function createRefusalMetrics(
 }
 
 /** Series of what only some requests ask for. */
-function createUseMetrics(meter: Meter): Pick<GatewayMetrics, 'rangesDropped' | 'grpcStatus' | 'messages' | 'ejected'> {
+function createUseMetrics(
+  meter: Meter,
+): Pick<GatewayMetrics, 'rangesDropped' | 'grpcStatus' | 'messages' | 'ejected' | 'errorReplaced'> {
   const ranges = meter.counter(
     'portcullis_ranges_dropped_total',
     'Requests for more than 16 ranges, of which the upstream was asked for the whole.',
@@ -156,6 +160,12 @@ function createUseMetrics(meter: Meter): Pick<GatewayMetrics, 'rangesDropped' | 
   const ejections = seriesBy((api: string) =>
     meter.counter('portcullis_upstream_ejections_total', ejectedHelp, { api }),
   );
+  const replacedHelp = 'Errors of upstreams that were replaced, by API and by whether the original was kept.';
+  const replaced = seriesBy((api: string) =>
+    seriesBy((original: 'kept' | 'skipped') =>
+      meter.counter('portcullis_upstream_errors_replaced_total', replacedHelp, { api, original }),
+    ),
+  );
   const messagesHelp = 'WebSocket messages passed on, by API and sender.';
   const messages = seriesBy((api: string) => {
     const from = (sender: string): Counter =>
@@ -166,6 +176,7 @@ function createUseMetrics(meter: Meter): Pick<GatewayMetrics, 'rangesDropped' | 
     rangesDropped: () => ranges.add(1),
     grpcStatus: (api, code) => statuses(api)(code).add(1),
     ejected: (api) => ejections(api).add(1),
+    errorReplaced: (api, original) => replaced(api)(original).add(1),
     messages: (api, from, count) => messages(api)[from].add(count),
   };
 }

@@ -150,6 +150,7 @@ test('record is told how it ended, and changes nothing', async (t) => {
     durationUs: 7_000,
     upstreamUs: 7_000,
     grpcStatus: null,
+    originalHash: null,
     complete: true,
   });
   record = () => assert.fail('boom');

@@ -62,6 +62,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   #endMs: number | null = null;
   complete = false;
   grpcStatus: Outcome['grpcStatus'] = null;
+  originalHash: string | null = null;
 
   constructor(stream: ServerExchange, { context, plan }: Pick<Walk, 'context' | 'plan'>, arrival: Arrival) {
     this.id = arrival.id;
@@ -215,7 +216,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   }
 
   #answerNow(answer: Answer): void {
-    this.#abandon();
+    this.abandon();
     this.#phase = answer.refusal ? 'refusing' : 'answering';
     this.#reply = new Reply(this);
     this.#reply.answer(answer);
@@ -270,7 +271,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
 
   gone(code: ProblemCode | null): void {
     if (code !== null && !this.ended) this.note({ code });
-    this.#abandon();
+    this.abandon();
     this.#end(false);
   }
 
@@ -297,7 +298,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   conclude(problem: Problem | null): void {
     if (!this.replying) return;
     if (problem !== null) this.note(problem);
-    this.#abandon();
+    this.abandon();
     this.#end(false);
     this.stream.finish();
   }
@@ -305,13 +306,13 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   cut(code: ProblemCode): void {
     if (this.ended) return;
     this.note({ code });
-    this.#abandon();
+    this.abandon();
     const begun = this.replying;
     this.#end(false);
     if (!begun || this.grpc?.breakOff(this.#problem?.code ?? code) !== true) this.stream.cut();
   }
 
-  #abandon(): void {
+  abandon(): void {
     this.#leg?.abandon();
     this.#reply?.abandon();
   }

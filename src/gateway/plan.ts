@@ -133,6 +133,10 @@ function issuesOf({ policy, path, steps }: PolicySteps, operation: OperationId):
       // A request refused early has no body here, and a record must be made of it all the same.
       if (stage === 'record') complain(`${policy} reads the whole body in record, which may be without one`);
     }
+    if (reads.request === 'start') complain(`${policy} reads the start of a request, which only replies have`);
+    if (reads.response === 'start' && step.concerns === undefined) {
+      complain(`${policy} reads the start of every reply, so that none would go on as it comes`);
+    }
     if (reads.response !== 'none' && stage !== 'respond') {
       complain(`${policy} reads the reply in ${stage}, where there is none to see`);
     }

@@ -41,6 +41,7 @@ function copyOf(end: Outcome): Outcome {
     durationUs: end.durationUs,
     upstreamUs: end.upstreamUs,
     grpcStatus: end.grpcStatus,
+    originalHash: end.originalHash,
     complete: end.complete,
   };
 }

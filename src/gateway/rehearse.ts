@@ -168,6 +168,7 @@ const NO_METRICS: GatewayMetrics = {
   overload() {},
   streams: { opened() {}, closed() {} },
   messages() {},
+  errorReplaced() {},
   sideAnswered() {},
   retried() {},
   breakerOpen() {},

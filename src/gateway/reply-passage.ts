@@ -4,7 +4,6 @@ import {
   type HeaderFields,
   type HeaderMap,
   NO_FIELDS,
-  passedTrailers,
   type ReplyHead,
   type UpstreamFailure,
   type WholeBody,
@@ -14,18 +13,26 @@ import { awaitVerdict } from './await-verdict.ts';
 import { BodyAccess, viewOf } from './body-access.ts';
 import { NO_EDITS, ReplyEdits } from './edits.ts';
 import { LATE } from './deadline.ts';
-import { EventStream, isEventStream } from './event-stream.ts';
 import { THREW } from './faults.ts';
 import { type BodyNeed, isWhole } from './body-need.ts';
 import type { PlannedStep } from './planned-step.ts';
-import { type Answer, framingOf, isBodiless, NO_BODY } from './reply.ts';
+import type { Answer } from './reply.ts';
 import { type ChosenSteps, NO_STEPS } from './reply-steps.ts';
 import { readReplacement } from './reply-replacement.ts';
+import { ReplyStart } from './reply-start.ts';
+import { announcedLengthOf, beginBody, finishBody, openTunnel, sendWhole, writeBody } from './reply-sending.ts';
 import type { ReplyTaker } from './reply-taker.ts';
-import { outgoingHead, type SpokenReply } from './spoken-reply.ts';
-import { takesTrailers } from './takes-trailers.ts';
+import type { SpokenReply } from './spoken-reply.ts';
 import type { Tunnel } from './tunnel.ts';
-import { isBlind, NO_BODY_TO_READ, READ_LIMIT_BYTES, TOO_LARGE, unreadable } from './unread-reply.ts';
+import {
+  isBlind,
+  NO_BODY_TO_READ,
+  READ_LIMIT_BYTES,
+  refuseUnread,
+  toldUnreadable,
+  TOO_LARGE,
+  unreadable,
+} from './unread-reply.ts';
 import type { Walk } from './walk.ts';
 import { closeWhole, type WholeFault } from './whole-body.ts';
 
@@ -40,7 +47,7 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   readonly #passage: Walk;
   status = 0;
   headers: HeaderMap = NO_FIELDS;
-  #state: 'idle' | 'collecting' | 'judging' | 'streaming' | 'over' = 'idle';
+  #state: 'idle' | 'starting' | 'collecting' | 'judging' | 'streaming' | 'over' = 'idle';
   /** The upstream's head, or else an answer of the gateway's own. */
   #head: ReplyHead | null = null;
   #own: Answer | null = null;
@@ -50,6 +57,10 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   /** The steps that are about this reply. */
   #chosen: ChosenSteps = NO_STEPS;
   #body: BodyAccess | null = null;
+  #starting: ReplyStart | null = null;
+  #isStartRead = false;
+  /** The step that is next once the body is whole. */
+  #next = 0;
   #reading: BodyUse = 'none';
   /** The body where it is at hand; null where it streams. */
   #whole: WholeBody | null = null;
@@ -72,7 +83,7 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     return viewOf(this.#body, use, this.#reading);
   }
 
-  /** Whether nothing of a reply has come: until then the request may get another plan. */
+  /** Until something of a reply has come, the request may get another plan. */
   get isIdle(): boolean {
     return this.#state === 'idle';
   }
@@ -80,13 +91,13 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   /** Something else takes this reply's place: nothing of it is sent any more. */
   abandon(): void {
     this.#state = 'over';
+    this.#starting?.close();
   }
 
   /** An answer of the gateway's own. */
   answer(answer: Answer): void {
     this.#own = answer;
     this.status = answer.status;
-    // Steps see what was said first, whatever others have edited before them.
     if (this.#passage.plan.respond.all.length > 0) this.headers = new AddedFields([...answer.added]);
     if (this.#choose()) this.#complete(answer.body);
   }
@@ -101,7 +112,7 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   }
 
   failed(failure: UpstreamFailure): void {
-    this.#passage.failed(failure);
+    (this.#starting ?? this.#passage).failed(failure);
   }
 
   late(): void {
@@ -123,18 +134,41 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
       return;
     }
     const octets = typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
-    if (!reads.whole || this.#passage.hold([octets])) this.#complete(octets);
+    if (reads.start) {
+      this.#awaitStart();
+      this.pieces(octets.length > 0 ? [octets] : []);
+      this.end();
+    } else if (!reads.whole || this.#passage.hold([octets])) this.#complete(octets);
   }
 
   /** A reply of the upstream's whose body follows. */
   head(head: ReplyHead): void {
     if (!this.#take(head)) return;
+    if (this.#chosen.reads.start) this.#awaitStart();
+    else this.#receive(head, 0);
+  }
+
+  /** Its steps that read the start of the body run when that is there, before anything is collected for the others. */
+  #awaitStart(): void {
+    this.#state = 'starting';
+    this.#starting = new ReplyStart(this.#passage, this, (start) => {
+      this.#starting = null;
+      this.#isStartRead = true;
+      if (this.#body !== null) this.#body.start = start;
+      this.#state = 'judging';
+      this.#judge(0);
+    });
+  }
+
+  /** Collects the body where the steps from number `from` on read it whole, else lets it stream behind them. */
+  #receive(head: ReplyHead, from: number): void {
     const { reads } = this.#chosen;
     const problem = reads.whole ? unreadable(head) : null;
+    this.#next = from;
     if (problem !== null && !this.#passUnread(reads, problem)) this.#refuseBody(problem);
     else if (problem !== null || !reads.whole) {
       this.#state = 'judging';
-      this.#judge(0);
+      this.#judge(from);
     } else this.#state = 'collecting';
   }
 
@@ -158,16 +192,17 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   }
 
   pieces(pieces: readonly Buffer[]): boolean {
+    if (this.#starting !== null) return this.#starting.pieces(pieces);
     if (this.#state === 'over' || (this.#state === 'collecting' && !this.#passage.hold(pieces))) return true;
     this.#body?.add(pieces);
-    if (this.#state === 'streaming') return this.#write(pieces);
+    if (this.#state === 'streaming') return writeBody(this.#passage, pieces);
     if (this.#state === 'collecting') {
       if (this.#body === null || this.#body.bytes <= READ_LIMIT_BYTES) return true;
       this.#held = [this.#body.gather()];
       if (this.#passUnread(this.#chosen.reads, TOO_LARGE)) {
         this.#body?.add(this.#held);
         this.#state = 'judging';
-        this.#judge(0);
+        this.#judge(this.#next);
       } else this.#refuseBody(TOO_LARGE);
       return true;
     }
@@ -179,7 +214,8 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   /** The upstream's reply is whole. Trailers are passed on where the client takes them and no step has read the body before them. */
   end(trailers?: HeaderFields): void {
     this.#trailers = trailers;
-    if (this.#state === 'collecting') this.#complete(null);
+    if (this.#starting !== null) this.#starting.end(trailers);
+    else if (this.#state === 'collecting') this.#complete(null);
     else if (this.#state === 'streaming') this.#finish();
     else this.#endHeld = true;
   }
@@ -198,20 +234,15 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
 
   /** Finds the steps that are about this reply, and what they read of it. */
   #choose(): boolean {
-    const passage = this.#passage;
     try {
-      this.#chosen = passage.plan.respond.for(passage, this);
+      this.#chosen = this.#passage.plan.respond.for(this.#passage, this);
     } catch (fault) {
       this.#state = 'over';
-      passage.fault('gateway', fault);
+      this.#passage.fault('gateway', fault);
       return false;
     }
     this.#body = BodyAccess.of(this.#chosen.reads);
     return true;
-  }
-
-  get #refusal(): boolean {
-    return this.#own !== null && this.#own.refusal;
   }
 
   get fields(): HeaderFields | null {
@@ -223,15 +254,12 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     return this.#own === null ? this.#said : this.#own.added;
   }
 
-  get closes(): boolean {
-    return this.#own !== null && this.#own.closes;
+  get announcedLength(): number | null {
+    return announcedLengthOf(this.#head, this.#own, this.#chosen.reads.whole || this.#isStartRead);
   }
 
-  /** The length that a reply without a body names all the same. */
-  get #announcedLength(): number | null {
-    if (this.#head === null) return this.#own === null || this.status === 304 ? null : this.#own.body.length;
-    // A step that reads the body may change it, so nobody knows how long it would be where none is sent.
-    return this.#chosen.reads.whole ? null : this.#head.announcedLength;
+  get closes(): boolean {
+    return this.#own !== null && this.#own.closes;
   }
 
   /** The body is at hand, or (null) has been collected. */
@@ -239,12 +267,12 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     this.#state = 'judging';
     if (body !== null) this.#body?.add([body]);
     this.#whole = body ?? NOTHING;
-    if (this.#body !== null && this.#chosen.reads.whole && !this.#refusal) {
+    if (this.#body !== null && this.#chosen.reads.whole && this.#own?.refusal !== true) {
       const given = { body: this.#body, headers: this.headers, forwarded: this.fields, limitBytes: READ_LIMIT_BYTES };
       closeWhole(this.#passage, given, (fault) => this.#closed(fault));
       return;
     }
-    this.#judge(0);
+    this.#judge(this.#next);
   }
 
   /** The body has been read. One that can't be is refused, and noted where only observers want it. */
@@ -252,24 +280,19 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     if (this.#state === 'over') return;
     this.#whole = this.#body?.whole ?? NOTHING;
     if (fault !== null) {
-      const { code, internal = '' } = fault.problem;
-      const problem: Problem = { code: code === 'gateway-overloaded' ? code : 'upstream-refused-body', internal };
+      const problem = toldUnreadable(fault.problem);
       if (fault.observer === null) {
         this.#refuseBody(problem);
         return;
       }
       this.#passage.observe(problem, fault.observer, 'body');
     }
-    this.#judge(0);
+    this.#judge(this.#next);
   }
 
-  /** A policy must read the body and can't. */
   #refuseBody(problem: Problem, rule = 'body'): void {
     this.#state = 'over';
-    const passage = this.#passage;
-    if (this.source === 'gateway')
-      passage.fault(passage.decidedBy ?? 'gateway', new Error(`its reply can't be read: ${problem.internal}`));
-    else passage.refuse(problem, null, rule);
+    refuseUnread(this.#passage, { source: this.source, problem, rule });
   }
 
   /** Runs the steps of `respond` from number `from` on, then sends the reply. A refusal takes the reply's place. */
@@ -277,7 +300,11 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     const { steps } = this.#chosen;
     for (let at = from; at < steps.length; at++) {
       const planned = steps[at] as PlannedStep<'respond'>;
-      const isUnread = this.#refusal || this.#unread || this.#body?.isLeft === true;
+      if (this.#isStartRead && this.#whole === null && !this.#unread && isWhole(planned.step.reads.response)) {
+        this.#receive(this.#head as ReplyHead, at);
+        return;
+      }
+      const isUnread = this.#own?.refusal === true || this.#unread || this.#body?.isLeft === true;
       if (isBlind(planned, this.#passage.requestBody, this.#body, isUnread)) continue;
       this.#edits ??= new ReplyEdits(this.fields, this.#own === null ? [...this.#said] : this.#own.added);
       const verdict = this.#run(planned, this.#edits);
@@ -291,8 +318,10 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
       }
       if (!this.#apply(at, verdict)) return;
     }
-    if (this.#tunnel !== null) this.#switch(this.#tunnel, this.#head as ReplyHead);
-    else if (this.#whole === null) this.#begin();
+    if (this.#tunnel !== null) {
+      this.#state = 'over';
+      openTunnel(this.#passage, this, this.#tunnel);
+    } else if (this.#whole === null) this.#begin();
     else this.#send(this.#whole);
   }
 
@@ -300,7 +329,7 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     if (planned.releases) this.#passage.enter(planned);
     this.#passage.reading = planned.reads;
     this.#reading = planned.step.reads.response;
-    edits.readsBody = isWhole(this.#reading);
+    edits.readsBody = isWhole(this.#reading) || this.#reading === 'start';
     try {
       return planned.step.run(this.#passage, this, planned.observed ? NO_EDITS : edits);
     } catch (fault) {
@@ -319,7 +348,7 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
       return this.#edits === null || this.#takeReplacement(at, this.#edits);
     }
     if (verdict?.kind !== 'deny') this.#fail(planned, new Error(`a step of respond said ${verdict?.kind}`));
-    else if (!this.#refusal) this.#passage.refuse(verdict.problem, planned.policy, verdict.rule ?? null);
+    else if (this.#own?.refusal !== true) this.#passage.refuse(verdict.problem, planned.policy, verdict.rule ?? null);
     else this.#fail(planned, new Error('a step of respond refused a refusal'));
     return false;
   }
@@ -329,6 +358,11 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     const body = edits.takeBody();
     if (body === null) return true;
     this.#whole = body;
+    this.#passage.originalHash ??= edits.originalHash;
+    if (this.#isStartRead) {
+      this.#passage.abandon();
+      this.#state = 'judging';
+    }
     const { steps, reads } = this.#chosen;
     if (!steps.slice(at + 1).some(({ step }) => isWhole(step.reads.response))) return true;
     const read = readReplacement(body, { reads, added: edits.added, headers: this.headers });
@@ -340,58 +374,27 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     return true;
   }
 
-  #fail(planned: PlannedStep<'respond'>, fault: unknown): void {
-    if (this.#state !== 'over') this.#passage.fault(planned.policy, fault);
+  #fail({ policy }: PlannedStep<'respond'>, fault: unknown): void {
+    if (this.#state !== 'over') this.#passage.fault(policy, fault);
   }
 
   #send(body: WholeBody): void {
-    const passage = this.#passage;
-    const bodiless = isBodiless(passage.request.method, this.status);
-    const head = bodiless
-      ? outgoingHead(passage, this, NO_BODY, this.#announcedLength)
-      : outgoingHead(passage, this, framingOf(this.#head, body.length), null);
     this.#state = 'over';
-    passage.begun(this.status);
-    if (!bodiless) passage.sent(body.length);
-    passage.finished();
-    passage.stream.send(head, bodiless ? NOTHING : body);
-  }
-
-  #switch(tunnel: Tunnel, { fields }: ReplyHead): void {
-    this.#state = 'over';
-    this.#passage.begun(this.status);
-    const head = outgoingHead(this.#passage, this, NO_BODY, null);
-    const chosen = fields.get('sec-websocket-protocol');
-    tunnel.open(chosen === null ? head : { ...head, added: [...head.added, 'sec-websocket-protocol', chosen] });
+    sendWhole(this.#passage, this, this.#head, body);
   }
 
   #begin(): void {
     this.#state = 'streaming';
-    this.#passage.begun(this.status);
-    const framing = this.#head === null ? NO_BODY : this.#head.framing;
-    this.#passage.stream.begin(outgoingHead(this.#passage, this, framing, this.#announcedLength));
-    if (this.#head !== null && isEventStream(this.#head)) this.#passage.stand(new EventStream(this.#passage));
+    beginBody(this.#passage, this, this.#head);
     const held = this.#held;
     this.#held = null;
-    const more = held === null || this.#write(held);
+    const more = held === null || writeBody(this.#passage, held);
     if (this.#endHeld) this.#finish();
     else if (held !== null && more) this.#passage.drained();
   }
 
-  #write(pieces: readonly Buffer[]): boolean {
-    let more = true;
-    for (const piece of pieces) {
-      this.#passage.sent(piece.length);
-      more = this.#passage.stream.write(piece);
-    }
-    return more;
-  }
-
   #finish(): void {
     this.#state = 'over';
-    this.#passage.finished();
-    const { stream } = this.#passage;
-    if (this.#trailers !== undefined && takesTrailers(stream)) stream.finish(passedTrailers(this.#trailers));
-    else stream.finish();
+    finishBody(this.#passage, this.#trailers);
   }
 }

@@ -8,6 +8,9 @@ export interface ChosenSteps {
   readonly reads: BodyNeed;
 }
 
+/** What a reply has of which nothing is known yet, and one that no step is about. */
+export const NO_STEPS: ChosenSteps = { steps: [], reads: needOf([], 'response') };
+
 /**
  * The steps of `respond` of one operation. Some are about certain replies alone, which is known when a reply's head has
  * come: on others they neither run, nor are bodies collected for them.
@@ -19,6 +22,9 @@ export class ReplySteps {
   readonly #whole: ChosenSteps | null;
   /** By the number whose bits are the steps; made when first needed, for an operation meets few sorts of replies. */
   #chosen: Map<number, ChosenSteps> | null = null;
+  /** What was chosen last: most replies of an operation are of one sort. */
+  #lastBits = -1;
+  #last: ChosenSteps = NO_STEPS;
 
   constructor(all: readonly PlannedStep<'respond'>[]) {
     if (all.length > STEPS_LIMIT) throw new RangeError(`an operation has at most ${STEPS_LIMIT} steps of respond`);
@@ -37,20 +43,24 @@ export class ReplySteps {
       const { step } = all[at] as PlannedStep<'respond'>;
       if (step.concerns === undefined || step.concerns(exchange, reply)) bits |= 1 << at;
     }
-    // Most replies are no step's concern.
+    if (bits !== this.#lastBits) {
+      this.#last = this.#chosenBy(bits);
+      this.#lastBits = bits;
+    }
+    return this.#last;
+  }
+
+  #chosenBy(bits: number): ChosenSteps {
     if (bits === 0) return NO_STEPS;
     this.#chosen ??= new Map();
     const before = this.#chosen.get(bits);
     if (before !== undefined) return before;
-    const steps = all.filter((_, at) => (bits & (1 << at)) !== 0);
+    const steps = this.all.filter((_, at) => (bits & (1 << at)) !== 0);
     const chosen = { steps, reads: needOf(steps, 'response') };
     this.#chosen.set(bits, chosen);
     return chosen;
   }
 }
-
-/** What a reply has of which nothing is known yet. */
-export const NO_STEPS: ChosenSteps = { steps: [], reads: needOf([], 'response') };
 
 /** As many as a number has bits. There are fewer kinds of policy. */
 const STEPS_LIMIT = 30;

@@ -11,6 +11,8 @@ export interface SpokenReply {
   readonly fields: HeaderFields | null;
   /** Names in lower case and values, in turn. */
   readonly added: readonly string[];
+  /** The length that it names all the same where it has no body; null for none. */
+  readonly announcedLength: number | null;
   /** Whether no request may follow on the client's connection. */
   readonly closes: boolean;
 }

@@ -74,4 +74,18 @@ export type FromThread =
       readonly message: string;
       readonly fields: LogFields;
     }
-  | { readonly kind: 'alert'; readonly alert: Alert };
+  | { readonly kind: 'alert'; readonly alert: Alert }
+  /** A reply of an upstream's was replaced. `text` is what is kept of it, without secrets, and `hash` its SHA-256, hexadecimal. */
+  | {
+      readonly kind: 'original';
+      readonly original: {
+        /** The request's. */
+        readonly id: string;
+        readonly at: number;
+        readonly api: string;
+        readonly operation: string;
+        readonly status: number;
+        readonly text: string;
+        readonly hash: string;
+      };
+    };

@@ -4,6 +4,7 @@ import type { BodyAccess } from './body-access.ts';
 import { isWhole } from './body-need.ts';
 import { isEventStream } from './event-stream.ts';
 import type { PlannedStep } from './planned-step.ts';
+import type { Walk } from './walk.ts';
 
 /** A reply that a policy must read may be this large. */
 export const READ_LIMIT_BYTES = 10 * 1024 * 1024;
@@ -32,6 +33,22 @@ export function unreadable(head: ReplyHead): Problem | null {
   return head.framing.kind === 'length' && head.framing.bytes > READ_LIMIT_BYTES ? TOO_LARGE : null;
 }
 
+/** What is told of a reply that can't be read, for what is wrong with its body or for want of memory. */
+export function toldUnreadable({ code, internal = '' }: Problem): Problem {
+  return { code: code === 'gateway-overloaded' ? code : 'upstream-refused-body', internal };
+}
+
+/** Refuses a reply that can't be passed on; one of the gateway's own is a policy's fault. */
+export function refuseUnread(
+  passage: Walk,
+  given: { readonly source: 'upstream' | 'gateway'; readonly problem: Problem; readonly rule: string },
+): void {
+  const { source, problem, rule } = given;
+  if (source === 'gateway')
+    passage.fault(passage.decidedBy ?? 'gateway', new Error(`its reply can't be read: ${problem.internal}`));
+  else passage.refuse(problem, null, rule);
+}
+
 /**
  * Whether a step of `respond` has nothing to read: a refusal of the gateway's has no foreign body to judge, and a request
  * that was refused or answered early may have none that is whole. `isUnread`: nobody reads this reply's body whole.
@@ -44,6 +61,7 @@ export function isBlind(
 ): boolean {
   const { request, response } = step.reads;
   if (isWhole(response) && isUnread) return true;
+  if (response === 'start' && (replyBody?.start ?? null) === null) return true;
   if (isWhole(request) && requestBody?.isLeft === true) return true;
   if (response === 'parsed' && replyBody?.isParsed !== true) return true;
   if (request === 'parsed' && requestBody?.isParsed !== true) return true;

@@ -114,6 +114,8 @@ export interface Walk extends Exchange {
   readonly ended: boolean;
   /** The policy that decided, or null. */
   readonly decidedBy: string | null;
+  /** The SHA-256 of what was kept of an upstream's reply that was replaced; null where nothing was. */
+  originalHash: string | null;
   /** The editor of the request that goes upstream. */
   readonly edits: RequestEdits;
   /** What steps changed of the request; null where none did anything. */
@@ -153,6 +155,8 @@ export interface Walk extends Exchange {
   adopt(place: Place): void;
   /** Ends a reply that has begun where it is, for a kind of body that has no end of its own. */
   conclude(problem: Problem | null): void;
+  /** Nothing more is heard of the upstream, and nothing of its reply goes out by itself. */
+  abandon(): void;
   /** Nothing whole can be given any more: the client sees a broken connection. */
   cut(code: ProblemCode): void;
   /** The upstream gave no whole reply. */

@@ -31,6 +31,7 @@ export interface AdminBackendOptions {
   readonly certificates: Pick<Certificates, 'current'>;
   readonly revocations: Pick<RevocationWatch, 'report'>;
   readonly lists: Pick<NodeLists, 'report'>;
+  readonly originals: AdminBackend['originals'];
   readonly audit: Config['audit'];
   readonly clock: Clock;
   readonly ports: { readonly https: number; readonly http: number | null; readonly admin: number };
@@ -83,6 +84,7 @@ export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
     revisions: (limit) => conductor.history.list(limit),
     revision: (number) => conductor.history.find(number),
     alerts: (limit) => data.alerts.list(limit),
+    originals: options.originals,
     reload: (author) => conductor.reload(author),
     apply: (text, author) => conductor.apply(text, author),
     rollback: (revision, author) => conductor.rollback(revision, author),

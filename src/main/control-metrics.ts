@@ -16,6 +16,8 @@ export interface ControlMetrics {
   threadReplaced(reason: ThreadLoss['reason']): void;
   /** An order of a certificate with this CA ended so; its host comes from the configuration. */
   certificateOrdered(authority: string, result: 'issued' | 'failed'): void;
+  /** Originals of replaced errors that could not be kept. */
+  originalsLost(count: number): void;
   /** An alert will never arrive at the webhook. */
   webhookAlertLost(): void;
 }
@@ -25,6 +27,10 @@ export function createControlMetrics(meter: Meter): ControlMetrics {
   const lost = meter.counter(
     'portcullis_webhook_alerts_lost_total',
     'Alerts that the webhook did not take, or had no room for.',
+  );
+  const originals = meter.counter(
+    'portcullis_upstream_errors_lost_total',
+    'Originals of replaced errors that could not be kept.',
   );
   const threads = meter.gauge('portcullis_gateway_threads', 'Gateway threads that serve by what is installed.');
   const replacements = new Map(
@@ -70,6 +76,7 @@ export function createControlMetrics(meter: Meter): ControlMetrics {
           result,
         })
         .add(1),
+    originalsLost: (count) => originals.add(count),
     webhookAlertLost: () => lost.add(1),
   };
 }

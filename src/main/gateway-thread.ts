@@ -24,6 +24,7 @@ import {
   type KindTable,
   Overload,
   ThreadKeyRequests,
+  ThreadOriginals,
   type ToThread,
   PlaceMarks,
 } from '../gateway/index.ts';
@@ -122,7 +123,10 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
     ledger,
     tables: createMemoryTables({ log }),
     kinds: makeKinds(
-      { clock, log, keys, limiter: createSharedLimiter({ memory, meter }) },
+      {
+        ...{ clock, log, keys, limiter: createSharedLimiter({ memory, meter }) },
+        originals: new ThreadOriginals(clock, metrics, send),
+      },
       createSharedLeases({ memory, holder: place }),
     ),
     leases: createSharedLeases({ memory: connections, holder: place }),

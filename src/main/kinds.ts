@@ -15,6 +15,7 @@ import {
   createRedirectKind,
   createRespondKind,
   createRewriteKind,
+  createUpstreamErrorsKind,
   type KindPorts,
   type PolicyKind,
 } from '../policy/index.ts';
@@ -37,6 +38,7 @@ export function createKinds(ports: KindPorts): KindTable {
     createOutputEncodingKind(),
     createRewriteKind(),
     createCorsKind(),
+    createUpstreamErrorsKind(ports),
   ]);
 }
 
@@ -50,6 +52,7 @@ export function createOfflineKinds(): KindTable {
     limiter: createUnspentLimiter(),
     keys: { want: () => null },
     log: { write() {} },
+    originals: { keep: () => null },
   });
 }
 

@@ -12,7 +12,7 @@ import {
 } from '../base/index.ts';
 import { type CertificateService, localCaPath } from '../certificates/index.ts';
 import type { Config, Gathered, ParsedConfig } from '../config/index.ts';
-import { type AdminBackend, Conductor, type ConductorOptions, REVISIONS } from '../control/index.ts';
+import { type AdminBackend, Conductor, type ConductorOptions, Originals, REVISIONS } from '../control/index.ts';
 import type { OpenPorts } from '../gateway/index.ts';
 import { type AlertWebhook, openAlertWebhook } from './alert-webhook.ts';
 import { type AdminBackendOptions, createAdminBackend } from './admin-backend.ts';
@@ -97,6 +97,7 @@ class Starting {
   readonly #metrics: ControlMetrics;
   readonly #life: ConfigurationLife;
   readonly #verifier: CompileWorker;
+  readonly #originals: Originals;
   readonly #undo: (() => Promise<void> | void)[] = [];
   readonly #revocations: RevocationWatch;
   readonly #startedAt: number;
@@ -118,6 +119,12 @@ class Starting {
     this.#undo.push(() => webhook.close());
     this.#undo.push(() => data.lock.release());
     this.#undo.push(() => data.store.close());
+    const lost = (count: number): void => metrics.originalsLost(count);
+    this.#originals = new Originals({
+      store: data.store,
+      ...{ clock: options.host.clock, log: options.host.log, lost },
+    });
+    this.#undo.push(() => this.#originals.close());
     this.#undo.push(() => verifier.close());
   }
 
@@ -212,6 +219,7 @@ class Starting {
     const { host, file, version, nodeVersion } = this.#options;
     return createAdminBackend({
       ...parts,
+      originals: this.#originals,
       meters: this.#meters,
       data: this.#data,
       clock: host.clock,
@@ -275,6 +283,7 @@ class Starting {
       keyring,
       meters: this.#meters,
       metrics: this.#metrics,
+      originals: this.#originals,
       lost,
     });
     this.#undo.push(() => opened.close());

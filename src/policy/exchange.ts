@@ -26,6 +26,17 @@ export function createSlot<T>(name: string, initial: () => T): Slot<T> {
 export interface BodyViews {
   /** A bounded copy of what has passed so far, coded where it came so; it never delays the body. */
   readonly tap: { readonly bytes: Uint8Array; readonly totalBytes: number; readonly truncated: boolean };
+  /**
+   * The first 64 KiB of a reply's body, decoded as far as that can be done, or what has come of it within half a second;
+   * for a step of `respond` only. Whatever follows waits, and is not even heard where the step replaces the body.
+   */
+  readonly start: {
+    readonly bytes: Uint8Array;
+    /** Whether that is all of the body. */
+    readonly whole: boolean;
+    /** Whether it is in a coding that could not be undone: then `bytes` are coded. */
+    readonly coded: boolean;
+  };
   /** The body read once, by the one parser. */
   readonly parsed: ParsedBody;
   /** The whole body as it will be forwarded: as it came, but for a content coding, which has been undone. */
@@ -76,12 +87,13 @@ export interface ReplyView extends RepliedHead {
   body<U extends keyof BodyViews>(use: U): BodyViews[U];
 }
 
-/** What `respond` may do to a reply. `replaceBody` needs a step that reads the body. */
+/** What `respond` may do to a reply. `replaceBody` needs a step that reads the body, or its start. */
 export interface ResponseEditor {
   setHeader(name: string, value: string): void;
   appendHeader(name: string, value: string): void;
   removeHeader(name: string): void;
-  replaceBody(bytes: Uint8Array): void;
+  /** `originalHash`: the SHA-256 of what was kept of the former body, in hexadecimal, for the record. */
+  replaceBody(bytes: Uint8Array, originalHash?: string): void;
 }
 
 /** How an exchange ended, for `record`. */
@@ -99,6 +111,8 @@ export interface Outcome {
   readonly upstreamUs: number | null;
   /** What a call of gRPC ended with for its client; null where it is none. */
   readonly grpcStatus: GrpcStatus | null;
+  /** The SHA-256 of what was kept of an upstream's reply that was replaced, in hexadecimal; null where nothing was. */
+  readonly originalHash: string | null;
   /** False where either side left before the reply was whole. */
   readonly complete: boolean;
 }

@@ -1,3 +1,4 @@
+import type { OriginalKeeper } from './kinds/upstream-errors/original.ts';
 import type { Clock, Limiter, Log } from '../ports/index.ts';
 
 /** Asks the control side for an issuer's keys, where a token names one that is not in the table. */
@@ -15,4 +16,5 @@ export interface KindPorts {
   readonly limiter: Limiter;
   readonly keys: KeyRequests;
   readonly log: Log;
+  readonly originals: OriginalKeeper;
 }

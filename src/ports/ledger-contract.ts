@@ -93,6 +93,7 @@ function completion(): LedgerRecord {
     durationUs: 5,
     upstreamUs: null,
     grpcStatus: null,
+    originalHash: null,
     complete: true,
   };
   const status = { status: 403, upstreamStatus: null, problem: 'forbidden' } as const;

@@ -44,7 +44,13 @@ function valueOf<T>(result: Result<T, readonly Issue[]>): T {
 }
 
 function newKinds() {
-  return createKinds({ clock, log, limiter: createMemoryLimiter(), keys: { want: () => null } });
+  return createKinds({
+    clock,
+    log,
+    limiter: createMemoryLimiter(),
+    keys: { want: () => null },
+    originals: { keep: () => null },
+  });
 }
 
 async function gatherSecured(folder: string, algorithm: BenchAlgorithm): Promise<[Gathered, string[]]> {

@@ -52,6 +52,7 @@ function completionOf(n: number, id: string): CompletionRecord {
     durationUs: 431 + (n % 100),
     upstreamUs: 320 + (n % 90),
     grpcStatus: null,
+    originalHash: null,
     complete: true,
   };
 }

@@ -104,7 +104,13 @@ function buildClients() {
   const clock = createSystemClock();
   const random = createSystemRandom();
   const log = { write() {} };
-  const kinds = createKinds({ clock, log, limiter: createMemoryLimiter(), keys: { want: () => null } });
+  const kinds = createKinds({
+    clock,
+    log,
+    limiter: createMemoryLimiter(),
+    keys: { want: () => null },
+    originals: { keep: () => null },
+  });
   const parsed = valueOf(parseConfig(CONFIGURATION, { file: '/bench.yaml', kinds: listKinds(kinds) }));
   const nothing = { descriptions: {}, documents: {}, documentFiles: {}, files: {}, secrets: {}, warnings: [] };
   const gathered = { revision: 1, hash: 'a'.repeat(64), ...parsed, ...nothing } as Gathered;

@@ -52,7 +52,13 @@ async function run(file: string, port: number): Promise<void> {
     secrets: createHostSecrets({ environment: {}, files, log }),
     egress: createOutboundEgress({ resolver, clock }),
   };
-  const kinds = createKinds({ clock, log, limiter: createMemoryLimiter(), keys: { want: () => null } });
+  const kinds = createKinds({
+    clock,
+    log,
+    limiter: createMemoryLimiter(),
+    keys: { want: () => null },
+    originals: { keep: () => null },
+  });
   const parsed = valueOf(parseConfig(await readFile(file), { file, kinds: listKinds(kinds) }));
   const gathered = valueOf(await gather(parsed, { ...io, revision: 1 }));
   const snapshot = valueOf(compile(gathered, { kinds, tables: createMemoryTables({ log }) }));

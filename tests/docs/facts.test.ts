@@ -72,6 +72,7 @@ test('the metrics that the guide lists are those that the threads make, with the
   metrics.cache.asked('a', 'hit');
   metrics.cache.evicted('a', 1);
   metrics.ejected('a');
+  metrics.errorReplaced('a', 'kept');
   const control = createControlMetrics(meter);
   control.keysFailed('acme');
   control.certificateOrdered('ca.example', 'issued');

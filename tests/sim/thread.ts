@@ -111,6 +111,7 @@ export class SimThread implements Member {
           observed() {},
           summed() {},
           rangesDropped() {},
+          errorReplaced() {},
           grpcStatus() {},
           turnedAway() {},
           handshake() {},

@@ -66,6 +66,7 @@ let arrived: IncomingHttpHeaders | null = null;
 before(async () => {
   upstream = createServer((request, response) => {
     arrived = request.headers;
+    response.statusCode = request.url === '/failing' ? 500 : 200;
     request.resume().on('end', () => response.end('{}'));
   });
   upstream.listen(0, '127.0.0.1');
@@ -82,7 +83,7 @@ apis:
     auth: [acme]
     limit: [3/h per user, 9/h per address]
   notes:
-    routes: [GET /notes, POST /notes, GET /health]
+    routes: [GET /notes, POST /notes, GET /health, GET /failing]
     upstream: '${url}'
     auth: [acme]
     body: 16B
@@ -134,6 +135,7 @@ function battery(): readonly (readonly [expected: string, asked: PlainAsk])[] {
     ['413 body-too-large', send('/notes', '{"text":"longer"}', bearer('kim', []))],
     ['400 unexpected-body', send('/notes', '{}', bearer('kim', []), 'GET')],
     ['200 as nobody', get('/health', forged)],
+    ['500 as kim replaced', get('/failing', bearer('kim', []))],
     ['404 not-found', get('/secrets', bearer('kim', []))],
   ];
 }
@@ -150,6 +152,7 @@ async function run(gateway: InnerGateway): Promise<readonly string[]> {
       [
         reply.status,
         went === null ? (JSON.parse(reply.body) as { code: string }).code : `as ${String(went[SUBJECT] ?? 'nobody')}`,
+        ...(went !== null && reply.body.includes('upstream-error') ? ['replaced'] : []),
         ...(reply.headers['ratelimit'] === undefined ? [] : ['limited']),
         ...(/^[0-9a-f-]{36}$/.test(String(id)) ? [] : ['without id']),
         ...(reply.headers['x-content-type-options'] === 'nosniff' ? [] : ['sniffed']),
@@ -184,6 +187,7 @@ function countingKinds(): KindTable {
     clock: createSystemClock(),
     limiter: createMemoryLimiter(),
     keys: { want: () => null },
+    originals: { keep: () => null },
     log: { write() {} },
   });
 }

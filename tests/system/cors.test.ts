@@ -108,7 +108,7 @@ before(async () => {
   const clock = createSystemClock();
   gateway = await startInner(
     gathered,
-    createKinds({ clock, limiter, keys: { want: () => null }, log: { write() {} } }),
+    createKinds({ clock, limiter, keys: { want: () => null }, originals: { keep: () => null }, log: { write() {} } }),
   );
 });
 

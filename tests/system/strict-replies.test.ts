@@ -100,7 +100,8 @@ before(async () => {
   await once(upstream, 'listening');
   const { port } = upstream.address() as AddressInfo;
   const gathered = await gatherText(CONFIG(`http://127.0.0.1:${port}`), { 'orders.json': JSON.stringify(DOCUMENT) });
-  const ports = { clock: createSystemClock(), limiter: createUnspentLimiter(), keys: { want: () => null } };
+  const quiet = { keys: { want: () => null }, originals: { keep: () => null } };
+  const ports = { clock: createSystemClock(), limiter: createUnspentLimiter(), ...quiet };
   const log: Log = { write: (...line) => void lines.push(line) };
   gateway = await startInner(gathered, createKinds({ ...ports, log }));
 });

@@ -27,7 +27,7 @@ const SEVERAL_CREDENTIALS = deny({ code: 'several-credentials' }, 'several-field
 
 /** What the steps of all operations share. */
 export interface StepContext {
-  readonly ports: KindPorts;
+  readonly ports: Omit<KindPorts, 'originals'>;
   readonly report: SenderKeysReport;
 }
 
@@ -87,7 +87,7 @@ interface Case {
   readonly issuers: readonly IssuerTokens[];
   readonly token: string;
   readonly jwt: UnverifiedJwt;
-  readonly ports: KindPorts;
+  readonly ports: Omit<KindPorts, 'originals'>;
 }
 
 /** Judges a token; where it names a key that nobody has seen, once more when newer keys have been asked for. */

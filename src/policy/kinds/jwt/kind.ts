@@ -16,7 +16,7 @@ type Built = Result<IssuerTokens, readonly Issue[]>;
  * and `issuers` of the configuration make it. All operations of a Snapshot share what is remembered of an issuer's
  * tokens. An operation that is public gets no step.
  */
-export function createJwtKind(ports: KindPorts): PolicyKind<JwtConfig> {
+export function createJwtKind(ports: Omit<KindPorts, 'originals'>): PolicyKind<JwtConfig> {
   const context: StepContext = { ports, report: createSenderKeysReport(ports) };
   // A role table is made for one Snapshot, and so are the sources that come with it.
   const built = new WeakMap<IssuerConfig, WeakMap<RoleTable, Built>>();

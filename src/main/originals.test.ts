@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import {
+  createDiskFiles,
+  createSystemRandom,
+  createVirtualClock,
+  openFileKeyring,
+  openSqliteStore,
+} from '../adapters/index.ts';
+import type { Store } from '../ports/index.ts';
+import { ORIGINAL_LIFE_MS, ORIGINAL_LIMIT, type OriginalEntry, Originals, ORIGINALS } from '../control/index.ts';
+
+async function subject(t: TestContext, over: Partial<Store> = {}) {
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'portcullis-originals-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const clock = createVirtualClock();
+  const keyring = await openFileKeyring({
+    path: join(folder, 'keyring.json'),
+    files: createDiskFiles({ clock }),
+    random: createSystemRandom(),
+    passphrase: null,
+  });
+  assert.ok(keyring.ok);
+  const path = join(folder, 'store.sqlite');
+  const opened = await openSqliteStore({ path, keyring: keyring.value, clock });
+  assert.ok(opened.ok);
+  t.after(() => opened.value.close());
+  const store: Store = {
+    collection: (declaration) => opened.value.collection(declaration),
+    transaction: (work) => opened.value.transaction(work),
+    close: () => opened.value.close(),
+    ...over,
+  };
+  const lines: string[] = [];
+  const losses: number[] = [];
+  const log = { write: (_level: string, event: string) => void lines.push(event) };
+  const originals = new Originals({ store, clock, log, lost: (count) => void losses.push(count) });
+  return { originals, clock, store, lines, losses, atRest: () => readFileSync(path).toString('latin1') };
+}
+
+const idOf = (n: number): string => `019a0000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+
+const originalOf = (n: number, at: number): OriginalEntry => ({
+  ...{ id: idOf(n), at, api: 'a', operation: 'a/b', status: 500, hash: 'ab'.repeat(32) },
+  text: '{"body":"the words of the upstream"}',
+});
+
+test('an original is found by the id of its request, and lies encrypted', async (t) => {
+  const { originals, clock, atRest } = await subject(t);
+  for (const n of [1, 2]) originals.take(originalOf(n, clock.now() + n));
+  assert.deepEqual(await originals.find(idOf(1)), originalOf(1, clock.now() + 1));
+  assert.equal(await originals.find(idOf(3)), null);
+  assert.deepEqual(
+    (await originals.list(10)).map((each) => [each.id, 'text' in each]),
+    [
+      [idOf(2), false],
+      [idOf(1), false],
+    ],
+  );
+  assert.ok(!atRest().includes('the words of the upstream'));
+});
+
+test('after seven days it is neither shown nor kept', async (t) => {
+  const { originals, clock, store } = await subject(t);
+  originals.take(originalOf(1, clock.now()));
+  await originals.list(1);
+  clock.advance(ORIGINAL_LIFE_MS - 1);
+  assert.notEqual(await originals.find(idOf(1)), null);
+  clock.advance(1);
+  assert.equal(await originals.find(idOf(1)), null);
+  assert.deepEqual(await originals.list(1), []);
+  await originals.sweep();
+  assert.equal(await store.collection(ORIGINALS).count(), 0);
+});
+
+test('of more than are kept the oldest go', async (t) => {
+  const { originals, clock, store } = await subject(t);
+  await store.transaction(async (inside) => {
+    const collection = inside.collection(ORIGINALS);
+    for (let n = 0; n < ORIGINAL_LIMIT; n++) {
+      const { id, ...document } = originalOf(n, clock.now() + n);
+      await collection.put(id, document);
+    }
+  });
+  originals.take(originalOf(ORIGINAL_LIMIT, clock.now() + ORIGINAL_LIMIT));
+  assert.notEqual(await originals.find(idOf(ORIGINAL_LIMIT)), null);
+  assert.equal(await originals.find(idOf(0)), null);
+  assert.equal(await store.collection(ORIGINALS).count(), ORIGINAL_LIMIT);
+});
+
+test('more at once than can wait are lost and counted, and so is what the store does not take', async (t) => {
+  const { originals, clock, losses } = await subject(t);
+  for (let n = 0; n < 300; n++) originals.take(originalOf(n, clock.now()));
+  await originals.close();
+  assert.equal(losses.length, 300 - 256);
+  const broken = await subject(t, { transaction: () => Promise.reject(new Error('full')) });
+  for (const n of [1, 2]) broken.originals.take(originalOf(n, 0));
+  await broken.originals.close();
+  assert.deepEqual([broken.losses, broken.lines], [[2], ['upstream-errors.not-kept']]);
+});

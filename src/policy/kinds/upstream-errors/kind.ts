@@ -1,0 +1,104 @@
+import { ok, PROBLEM_MEDIA_TYPE, problemBody } from '../../../base/index.ts';
+import { compileEach, saidOf } from '../../compile-each.ts';
+import type { BodyViews, Exchange, RepliedHead, ReplyView, ResponseEditor } from '../../exchange.ts';
+import type { PolicyKind, Step, Steps } from '../../kind.ts';
+import type { Operation } from '../../operation.ts';
+import { PASS } from '../../verdict.ts';
+import type { UpstreamErrorsConfig } from './config.ts';
+import { dropTelling } from './leaking-fields.ts';
+import type { OriginalKeeper } from './original.ts';
+import { findTrace } from './stack-trace.ts';
+
+const CLIENT_ERROR = 400;
+const SERVER_ERROR = 500;
+/** What no program writes its inside into. */
+const PICTURES = /^(?:image(?!\/svg)|audio|video|font)\//i;
+
+/** What this kind works with while replies come. */
+export interface UpstreamErrorsPorts {
+  readonly originals: OriginalKeeper;
+}
+
+/**
+ * The kind that puts problem details (RFC 9457) in the place of an upstream's errors: of all with a status of 500 and
+ * more, and of those from 400 on that show a stack trace, a debugging page or the words of a database. The status stays.
+ */
+export function createUpstreamErrorsKind({ originals }: UpstreamErrorsPorts): PolicyKind<UpstreamErrorsConfig> {
+  return {
+    kind: 'upstream-errors',
+    summary: 'Replaces errors of upstreams by problem details.',
+    schema: null,
+    sources: () => [],
+    compile: (config, { operations }) =>
+      compileEach(operations, (operation) => ok(stepsFor(config, operation, originals))),
+  };
+}
+
+function stepsFor(config: UpstreamErrorsConfig, operation: Operation, originals: OriginalKeeper): Steps {
+  // gRPC tells errors in trailers, behind a status of 200.
+  if (operation.described?.grpc !== undefined) return {};
+  if ((saidOf(config.operations, operation) ?? config.api) === 'pass') return {};
+  const strict = saidOf(config.strict.operations, operation) ?? config.strict.api;
+  const described = strict ? describedErrors(operation) : new Set<string>();
+  return { respond: respondStep(described, originals) };
+}
+
+/** The statuses of errors that the description names itself, with a body; `default` names none. */
+function describedErrors({ described }: Operation): ReadonlySet<string> {
+  const named = (described?.responses ?? []).filter(
+    ({ status, content }) => status.startsWith('5') && content.length > 0,
+  );
+  return new Set(named.map(({ status }) => status));
+}
+
+function respondStep(described: ReadonlySet<string>, originals: OriginalKeeper): Step<'respond'> {
+  return {
+    reads: { request: 'none', response: 'start' },
+    rare: true,
+    concerns: (_exchange, reply) => reply.status >= CLIENT_ERROR && mayTell(reply),
+    run(exchange, reply, editor) {
+      const start = reply.body('start');
+      const trace = start.coded ? null : findTrace(start.bytes);
+      if (mayPass(reply.status, { described, trace, coded: start.coded })) return PASS;
+      replace(exchange, { reply, start, trace, originals }, editor);
+      return PASS;
+    },
+  };
+}
+
+/** Whether a failure of the upstream's is to be replaced, or else to be looked at. */
+function mayTell({ status, source, headers }: RepliedHead): boolean {
+  if (source !== 'upstream') return false;
+  if (status >= SERVER_ERROR) return true;
+  const type = headers.get('content-type');
+  return type === null || !PICTURES.test(type);
+}
+
+/** What can't be read passes nobody: it may hold anything. */
+function mayPass(
+  status: number,
+  found: { readonly described: ReadonlySet<string>; readonly trace: string | null; readonly coded: boolean },
+): boolean {
+  if (found.trace !== null || found.coded) return false;
+  return status < SERVER_ERROR || found.described.has(String(status)) || found.described.has('5XX');
+}
+
+interface Replaced {
+  readonly reply: ReplyView;
+  readonly start: BodyViews['start'];
+  readonly trace: string | null;
+  readonly originals: OriginalKeeper;
+}
+
+function replace(exchange: Exchange, { reply, start, trace, originals }: Replaced, editor: ResponseEditor): void {
+  const { id, operation } = exchange;
+  const { status, headers } = reply;
+  const { bytes, whole, coded } = start;
+  const told = { id, api: operation.api, operation: operation.id, status, trace };
+  const hash = originals.keep({ ...told, headers, start: bytes, whole, coded });
+  dropTelling(headers, editor);
+  editor.setHeader('content-type', PROBLEM_MEDIA_TYPE);
+  // What fails now may be mended next.
+  editor.setHeader('cache-control', 'no-store');
+  editor.replaceBody(Buffer.from(problemBody({ code: 'upstream-error' }, id, status)), hash ?? undefined);
+}

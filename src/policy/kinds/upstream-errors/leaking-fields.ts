@@ -1,0 +1,50 @@
+import type { HeaderMap } from '../../../wire/index.ts';
+import type { ResponseEditor } from '../../exchange.ts';
+import { isFieldName, RESERVED_FIELDS } from '../../written-fields.ts';
+import { findTrace } from './stack-trace.ts';
+
+/** What is true of the body alone that was replaced. */
+const OF_THE_BODY: ReadonlySet<string> = new Set([
+  'content-disposition',
+  'content-language',
+  'content-location',
+  'content-range',
+  'content-security-policy-report-only',
+  'expires',
+  'last-modified',
+  'pragma',
+  'refresh',
+]);
+
+/** Names under which servers and frameworks tell of their inside. */
+const TELLING = new Set([
+  'server-timing',
+  'sourcemap',
+  'x-sourcemap',
+  'x-sourcefiles',
+  'x-runtime',
+  'x-chromelogger-data',
+  'x-wf-1-index',
+]);
+const TELLING_WORD =
+  /(?:^|-)(?:errors?|debug\w{0,20}|exceptions?|stack|stacktrace|trace|backtrace|traceback|dump|profiler|sql|query|queries|cause|fault|phpdebugbar|clockwork)(?:-|$)/;
+/** They have such a word, and tell whoever asks for help which request is meant. */
+const HELPFUL = new Set(['x-trace-id', 'x-cloud-trace-context', 'x-amzn-trace-id']);
+
+/** A shorter value holds no trace. */
+const LEAST_CHARACTERS = 16;
+
+/** Takes the fields out that say something of a body which was replaced, or of the inside of the program that failed. */
+export function dropTelling(headers: HeaderMap, editor: ResponseEditor): void {
+  const names = new Set<string>();
+  for (const [name, value] of headers.entries()) {
+    const lower = name.toLowerCase();
+    if (isTelling(lower) || (value.length >= LEAST_CHARACTERS && findTrace(Buffer.from(value, 'latin1')) !== null))
+      names.add(lower);
+  }
+  for (const name of names) if (isFieldName(name) && !RESERVED_FIELDS.replies.has(name)) editor.removeHeader(name);
+}
+
+function isTelling(name: string): boolean {
+  return OF_THE_BODY.has(name) || TELLING.has(name) || (TELLING_WORD.test(name) && !HELPFUL.has(name));
+}
