@@ -173,3 +173,14 @@ test('many alternatives that share one list of names are compiled in time', () =
   assert.deepEqual(said(judge, { kind: 'Pet999', Pet999: 1 }), []);
   assert.deepEqual(said(judge, { kind: 'Pet999', Pet998: 1 }), ['/Pet998 is not described']);
 });
+
+test('a mapping to a schema of which a copy is listed leaves the name to the values of the copy', () => {
+  const copy = { properties: { kind: { enum: ['tom'] }, x: {} }, required: ['kind'] };
+  const Root = {
+    oneOf: [copy, ref('Dog')],
+    discriminator: { propertyName: 'kind', mapping: { tom: 'Cat', other: 'Cat' } },
+  };
+  const judge = rootOf({ Root, Cat, Dog });
+  assert.deepEqual(said(judge, { kind: 'tom', x: 1 }), []);
+  assert.deepEqual(said(judge, { kind: 'other', x: 1 }), [UNNAMED]);
+});

@@ -31,7 +31,11 @@ export function discriminatedCheck<T>(
     for (const name of names) add(byName, name, alternative);
   }
   const named = new Map([...byValue, ...byName]);
-  for (const [name, meant] of mapping) named.set(name, ofNode(meant));
+  for (const [name, meant] of mapping) {
+    const listed = ofNode(meant);
+    // One that is not among the alternatives, but a copy of it is, leaves the name to what the copy says itself.
+    if (meant === null || listed.length > 0 || !named.has(name)) named.set(name, listed);
+  }
   const all = checkOf(alternatives.map(({ alternative }) => alternative));
   // Names that all alternatives share would else make a check of all for each.
   const made = new Map<T, Check>();
