@@ -16,7 +16,7 @@ function outputOf(keys: string): OutputConfig | string {
 
 function soundOutput(keys: string): OutputConfig {
   const output = outputOf(keys);
-  assert.ok(typeof output !== 'string', String(output));
+  if (typeof output === 'string') assert.fail(output);
   return output;
 }
 

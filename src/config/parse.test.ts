@@ -42,6 +42,14 @@ apis:
       GET /legacy/{id}: { body: 0B }
 `;
 
+const DESCRIBED = {
+  kind: 'openapi-request',
+  name: 'orders/openapi-request',
+  config: { errors: 'plain' },
+  mode: 'enforce',
+  modes: {},
+  path: 'apis.orders.openapi',
+};
 /** What an operation says that says nothing of it. */
 const UNHANDLED = { rewrite: null, redirect: null, respond: null, maintenance: null };
 /** What every API has. */
@@ -145,29 +153,22 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
       forwarded: 'x-forwarded',
     },
     auth: 'public',
-    ...{ bodyLimitBytes: 1_048_576, priority: 'high', limits: [] },
+    bodyLimitBytes: 1_048_576,
+    priority: 'high',
+    limits: [],
     ...NOTHING_BESIDE,
     validate: 'requests',
     replies: { undescribed: null, responseHeaders: null },
-    ...{ errors: 'plain', upstreamErrors: 'replace', credentials: 'remove' },
+    errors: 'plain',
+    upstreamErrors: 'replace',
+    credentials: 'remove',
     output: USUAL_OUTPUT,
     source: { kind: 'openapi', location: '/etc/portcullis/orders.openapi.yaml' },
     operations: {
       getOrder: { ...LOW, auth: null, bodyLimitBytes: 0, path: 'apis.orders.operations.getOrder' },
       createOrder: { ...NOTHING, auth: 'public', bodyLimitBytes: 65_536, path: 'apis.orders.operations.createOrder' },
     },
-    policies: [
-      {
-        kind: 'openapi-request',
-        name: 'orders/openapi-request',
-        config: { errors: 'plain' },
-        mode: 'enforce',
-        modes: {},
-        path: 'apis.orders.openapi',
-      },
-      ERRORS_REPLACED,
-      ENCODING,
-    ],
+    policies: [DESCRIBED, ERRORS_REPLACED, ENCODING],
     path: 'apis.orders',
   });
   assert.deepEqual(legacy?.source, {
