@@ -40,7 +40,7 @@ test('what was typed can’t reach the terminal as it is', async () => {
 
 const REFUSED = [
   [['check', '--confg', 'x'], /no option --confg; perhaps --config is meant/],
-  [['check', '--frobnicate'], /it takes --config, --json, --help/],
+  [['check', '--frobnicate'], /it takes --config, --open-inputs, --strict-inputs, --json, --help/],
   [['check', '--config'], /--config needs a value: --config FILE/],
   [['check', '--config', '--json'], /--config needs a value/],
   [['check', '--config='], /--config needs a value/],
