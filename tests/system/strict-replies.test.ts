@@ -42,6 +42,12 @@ const DOCUMENT = {
             content: JSON_ORDER,
           },
           404: { description: '' },
+          500: {
+            description: '',
+            content: {
+              'application/json': { schema: { type: 'object', properties: { reason: { type: 'string' } } } },
+            },
+          },
           204: { description: '' },
         },
       },
@@ -294,6 +300,35 @@ test('headers that are not described leave only where that is allowed', async ()
   );
   assert.deepEqual([closed.headers['etag'], closed.headers['cache-control']], ['"1"', 'no-cache']);
   assert.ok(closed.headers['x-request-id'] !== undefined && closed.headers['x-content-type-options'] === 'nosniff');
+});
+
+test('a failure that is not described, or shows a trace, is a problem with its status; another is as described', async () => {
+  const json = 'content-type: application/json';
+  const codeOf = ({ status, headers, body }: PlainReply): readonly unknown[] => {
+    assert.equal(headers['content-type'], 'application/problem+json');
+    return [status, (JSON.parse(body) as Record<string, unknown>)['code']];
+  };
+  assert.deepEqual(codeOf(await ask(plain('{"at":"db7"}', json, '503 X'))), [503, 'upstream-error']);
+  assert.deepEqual(codeOf(await ask(plain('', json, '500 X'), { path: '/file' })), [500, 'upstream-error']);
+  const trace = JSON.stringify({ reason: 'Error: a\n    at run (/srv/app/index.js:3:7)' });
+  assert.deepEqual(codeOf(await ask(plain(trace, json, '500 X'))), [500, 'upstream-error']);
+  assert.deepEqual(codeOf(await ask(plain(trace, json, '404 X'))), [404, 'upstream-error']);
+  const described = await ask(plain('{"reason":"closed","host":"db7"}', json, '500 X'));
+  assert.deepEqual([described.status, described.body], [500, '{"reason":"closed"}']);
+  assert.equal(short(await ask(plain('{"reason":7}', json, '500 X'))), INVALID);
+  assert.equal(short(await ask(plain('closed', 'content-type: text/plain', '500 X'))), UNDESCRIBED);
+  const bodiless = Buffer.from(`HTTP/1.1 503 X\r\n${json}\r\ncontent-length: 99\r\n\r\n`);
+  assert.equal((await ask(bodiless, { method: 'HEAD' })).status, 503);
+});
+
+test('a problem in the place of a failure keeps no header that is not described, where none may leave', async () => {
+  const fields = 'content-type: text/html\r\nx-team: 1\r\nx-total: one\r\nretry-after: 7';
+  const open = await ask(plain('down', fields, '503 X'));
+  assert.deepEqual([open.headers['x-team'], open.headers['retry-after']], ['1', '7']);
+  const closed = await ask(plain('down', fields, '503 X'), { api: 'described' });
+  const { headers } = closed;
+  assert.deepEqual([closed.status, headers['content-type']], [503, 'application/problem+json']);
+  assert.deepEqual([headers['x-team'], headers['x-total'], headers['retry-after']], [undefined, undefined, '7']);
 });
 
 test('what has been stored is judged each time it is given', async () => {

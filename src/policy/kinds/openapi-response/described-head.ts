@@ -18,8 +18,10 @@ export type DescribedBody =
 /** A reply's head as it was found: refused, or with what is described of the reply. */
 export type FoundHead =
   | { readonly kind: 'refused'; readonly refusal: ReplyRefusal }
-  /** Nothing is held against it: it switches protocols, or was replaced by a policy's own words. */
-  | { readonly kind: 'unjudged' }
+  /** It switches protocols: nothing is held against it. */
+  | { readonly kind: 'switched' }
+  /** A policy's own words stand in its place, which no description is about. */
+  | { readonly kind: 'replaced' }
   | { readonly kind: 'described'; readonly reply: JudgedReply; readonly body: DescribedBody };
 
 const SWITCHING = 101;
@@ -52,7 +54,8 @@ export class DescribedHeads {
 
   find(exchange: Exchange, head: RepliedHead): FoundHead {
     const { status, headers } = head;
-    if (status === SWITCHING || exchange.slot(REPLACED_REPLY).value) return UNJUDGED;
+    if (status === SWITCHING) return SWITCHED;
+    if (exchange.slot(REPLACED_REPLY).value) return REPLACED;
     const reply = this.#judge.of(status);
     if (reply === null) return refused(REPLY_REFUSALS.status);
     const fault = reply.headers.judge(headers, reply.isPart);
@@ -77,7 +80,8 @@ export class DescribedHeads {
   }
 }
 
-const UNJUDGED: FoundHead = { kind: 'unjudged' };
+const SWITCHED: FoundHead = { kind: 'switched' };
+const REPLACED: FoundHead = { kind: 'replaced' };
 const NONE: DescribedBody = { kind: 'none' };
 
 function refused(refusal: ReplyRefusal): FoundHead {

@@ -52,6 +52,9 @@ function stepsFor(
   return ok({ respond: judge.value.reads ? step : { ...step, rare: true } });
 }
 
+/** No description is about a reply that was replaced, so it names none of its fields. */
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 interface Way {
   readonly rules: ReplyRules;
   readonly differences: ToldDifferences;
@@ -68,10 +71,11 @@ function respondStep(heads: DescribedHeads, bodies: ReplyBodies, { rules, differ
     reads: { ...READS_NOTHING, response: 'raw' },
     replyHead(exchange, reply, editor) {
       const found = heads.find(exchange, reply);
-      if (found.kind === 'unjudged') return PASS;
+      if (found.kind === 'switched') return PASS;
       if (found.kind === 'refused') return end(exchange, { refusal: found.refusal, end: 'refused' });
       if (rules.headers === 'pass') return PASS;
-      const isWhole = dropOthers(found.reply.headers.names, reply, editor);
+      const names = found.kind === 'described' ? found.reply.headers.names : NO_NAMES;
+      const isWhole = dropOthers(names, reply, editor);
       return end(exchange, isWhole ? null : { refusal: REPLY_REFUSALS.fieldName, end: 'refused' });
     },
     concerns(exchange, reply) {

@@ -3,6 +3,7 @@ import { compileEach, saidOf } from '../../compile-each.ts';
 import type { BodyViews, Exchange, RepliedHead, ReplyView, ResponseEditor } from '../../exchange.ts';
 import type { PolicyKind, Step, Steps } from '../../kind.ts';
 import type { Operation } from '../../operation.ts';
+import { REPLACED_REPLY } from '../../replaced-reply.ts';
 import { PASS } from '../../verdict.ts';
 import type { UpstreamErrorsConfig } from './config.ts';
 import { dropTelling } from './leaking-fields.ts';
@@ -101,4 +102,5 @@ function replace(exchange: Exchange, { reply, start, trace, originals }: Replace
   // What fails now may be mended next.
   editor.setHeader('cache-control', 'no-store');
   editor.replaceBody(Buffer.from(problemBody({ code: 'upstream-error' }, id, status)), hash ?? undefined);
+  exchange.slot(REPLACED_REPLY).value = true;
 }
