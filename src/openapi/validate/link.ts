@@ -7,7 +7,7 @@ import { closedLocation, openLocation } from './location.ts';
 import { EXCUSED, judgeOrCut, type Members, membersCheck, type MembersCheck, UNDESCRIBED } from './members.ts';
 import type { Rule, Rules } from './rules.ts';
 import { type Check, createSeen, fail, goesOn, matchesWithin, mergeSeen, type Run, type Seen } from './run.ts';
-import { NOTHING_INSIDE, type Part, parts, sameValue, type SchemaNode } from './schema-node.ts';
+import { type Mode, NOTHING_INSIDE, type Part, parts, sameValue, type SchemaNode } from './schema-node.ts';
 import { type Shape, shapeOf } from './shape.ts';
 
 /** What linking needs to know beside the node. */
@@ -33,10 +33,10 @@ export function linkNode(node: SchemaNode, context: LinkContext): void {
   const shape = shapeOf(node, context.shapes);
   const closes = node.mode === 'strict' && !shape.all;
   const alone = node.inner.targets.length === 0 && node.inner.allOf.length === 0 && !shape.conditional;
-  node.check = nodeCheck(node, node.rules, membersOf(node, context, false));
+  node.check = nodeCheck(node, node.rules, context, false);
   if (!closes) node.location = openLocation(node.check);
   else if (!shape.conditional && !shape.described) node.location = openLocation(node.check);
-  else if (alone) node.location = openLocation(nodeCheck(node, node.rules, membersOf(node, context, true)));
+  else if (alone) node.location = openLocation(nodeCheck(node, node.rules, context, true));
   else node.location = closedLocation(node.check, shape);
 }
 
@@ -55,7 +55,7 @@ function membersOf({ inner, mode }: SchemaNode, { isExcused }: LinkContext, clos
   const { properties, patterns, additional, propertyNames: names } = inner;
   const described = properties !== null || patterns !== null;
   if (!described && additional === null && names === null) return null;
-  const part = (node: SchemaNode): Part => (mode !== 'plain' && isExcused(node) ? EXCUSED : meantBy(node));
+  const part = (one: SchemaNode): Part => partOf(one, mode, isExcused);
   const members: Members = {
     properties: new Map([...(properties ?? [])].map(([name, node]) => [name, part(node)])),
     patterns: (patterns ?? []).map(({ matcher, node }) => ({ matcher, part: part(node) })),
@@ -67,7 +67,13 @@ function membersOf({ inner, mode }: SchemaNode, { isExcused }: LinkContext, clos
   return membersCheck(members);
 }
 
-function nodeCheck(node: SchemaNode, rules: Rules, members: MembersCheck | null): Check {
+/** What judges a member: one that may not be sent has nothing that would let it pass. */
+function partOf(node: SchemaNode, mode: Mode, isExcused: LinkContext['isExcused']): Part {
+  return mode !== 'plain' && isExcused(node) ? EXCUSED : meantBy(node);
+}
+
+function nodeCheck(node: SchemaNode, rules: Rules, context: LinkContext, closed: boolean): Check {
+  const members = membersOf(node, context, closed);
   const joined = sameValueChecks(node);
   const elements = elementsOf(node, rules);
   const own = ownCheck(rules, { object: objectRules(node, rules), members, elements });
@@ -76,7 +82,8 @@ function nodeCheck(node: SchemaNode, rules: Rules, members: MembersCheck | null)
   if (unevaluatedProperties === null && unevaluatedItems === null) {
     return joined.length === 0 && members === null && elements.length === 0 ? own : bounded(whole);
   }
-  return bounded(restCheck(whole, unevaluatedProperties, unevaluatedItems));
+  const rest = unevaluatedProperties === null ? null : partOf(unevaluatedProperties, node.mode, context.isExcused);
+  return bounded(restCheck(whole, rest, unevaluatedItems));
 }
 
 /** The rules of an object, with those for the properties that must be there. */

@@ -173,6 +173,24 @@ test('what only clients may send goes, whoever else describes it', () => {
   );
 });
 
+test('what only clients may send goes too where its items or its alternatives say so', () => {
+  const secret = { type: 'string', writeOnly: true };
+  const none = { type: 'null' };
+  for (const pin of [
+    { anyOf: [secret, none] },
+    { oneOf: [none, { $ref: '#/$defs/secret' }] },
+    { type: 'array', items: secret },
+    { prefixItems: [{ type: 'integer' }, secret] },
+    { items: { anyOf: [{ items: secret }, none] } },
+  ]) {
+    const schema = { properties: { a: true, pin }, required: ['pin'], $defs: { secret } };
+    assertLeft(schema, [{ a: 1, pin: 'x' }, { a: 1 }], [{ a: 1, pin: ['x'] }, { a: 1 }], [{ a: 1 }, { a: 1 }]);
+  }
+  assertLeft({ properties: { a: true }, unevaluatedProperties: secret }, [{ a: 1, pin: 'x' }, { a: 1 }]);
+  const list = { properties: { next: { $ref: '#' }, all: { items: { $ref: '#' } }, pin: { anyOf: [secret, {}] } } };
+  assertLeft(list, [{ all: [{ pin: 1, next: {} }] }, { all: [{ pin: 1, next: {} }] }]);
+});
+
 test('an element that nobody describes does not take the list along', () => {
   assertLeft({ properties: { l: { prefixItems: [a], items: false } } }, [{ l: [{ a: 1 }, 1], x: 1 }, null]);
   assertLeft({ properties: { l: { items: { allOf: [false] } } } }, [{ l: [1] }, null]);

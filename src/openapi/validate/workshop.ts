@@ -9,6 +9,7 @@ import { checkNames, createReader, type KeywordReader, type ReaderContext } from
 import { PATTERN_WORK_LIMIT, REACHED_LIMIT, SCHEMA_LIMIT } from './limits.ts';
 import { excusedNames, linkNode } from './link.ts';
 import { heightIssues } from './height.ts';
+import { KIND } from './kind.ts';
 import { GROUP, groupsOf } from './keyword-groups.ts';
 import { readRules } from './rules.ts';
 import { createRun, type Run, TOO_LONG } from './run.ts';
@@ -215,17 +216,32 @@ function link(workshop: Workshop, reached: readonly SchemaNode[]): void {
   }
 }
 
-/** Whether a schema, or one it joins, is `readOnly` or `writeOnly`. */
-function isHidden(node: SchemaNode, keyword: 'readOnly' | 'writeOnly'): boolean {
-  const { targets, allOf } = node.inner;
-  if (targets.length === 0 && allOf.length === 0) return says(node, keyword);
-  const joined = new Set([node]);
-  for (const one of joined) {
-    if (says(one, keyword)) return true;
-    const { inner } = one;
-    for (const other of [...inner.targets, ...inner.allOf]) joined.add(other);
-  }
-  return false;
+/**
+ * Whether a schema is `readOnly` or `writeOnly`, or one that it joins; or all there can be of it: its items, or each of its
+ * alternatives but null. `known` is what was found of others on the way, and ends circles.
+ */
+function isHidden(node: SchemaNode, keyword: Workshop['hidden'], known = new Map<SchemaNode, boolean>()): boolean {
+  const { inner } = node;
+  if (says(node, keyword) || inner === NOTHING_INSIDE) return says(node, keyword);
+  const before = known.get(node);
+  if (before !== undefined) return before;
+  known.set(node, false);
+  const hides = (one: SchemaNode): boolean => isHidden(one, keyword, known);
+  const items = inner.items === null ? inner.prefixItems : [inner.items, ...inner.prefixItems];
+  const hidden =
+    [...inner.targets, ...inner.allOf, ...items].some(hides) ||
+    areAll(inner.anyOf, hides) ||
+    areAll(
+      inner.oneOf.map((alternative) => alternative.node),
+      hides,
+    );
+  known.set(node, hidden);
+  return hidden;
+}
+
+function areAll(alternatives: readonly SchemaNode[], hides: (one: SchemaNode) => boolean): boolean {
+  const others = alternatives.filter(({ rules }) => rules?.kinds !== KIND.null);
+  return others.length > 0 && others.every(hides);
 }
 
 function says({ value }: SchemaNode, keyword: string): boolean {
