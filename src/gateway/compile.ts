@@ -106,13 +106,11 @@ function* compileStepwise(
 function preflightsOf(
   apis: readonly CompiledApi[],
   { router }: Routing,
-  { config }: Configured,
+  configured: Configured,
 ): Snapshot['preflights'] {
   if (apis.every(({ cors }) => cors === null)) return null;
-  return new Preflights(
-    router,
-    apis.map((api) => ({ api, host: config.apis[api.index]?.host ?? null })),
-  );
+  const places = apis.map((api) => ({ api, host: configured.config.apis[api.index]?.host ?? null }));
+  return new Preflights(router, places, (api) => configured.document(api));
 }
 
 /** The lists of the whole gateway; null where there are none. */

@@ -22,11 +22,13 @@ import type {
 export class Preflights implements PreflightTable {
   readonly #router: Snapshot['router'];
   readonly #places: readonly ApiPlace[];
+  readonly #documentOf: (api: string) => unknown;
   readonly #made = new WeakMap<CompiledOperation, CompiledOperation>();
 
-  constructor(router: Snapshot['router'], places: readonly ApiPlace[]) {
+  constructor(router: Snapshot['router'], places: readonly ApiPlace[], documentOf: (api: string) => unknown) {
     this.#router = router;
     this.#places = places;
+    this.#documentOf = documentOf;
   }
 
   find({ host, path, method, headers }: AskedPlace): PreflightMatch | null {
@@ -72,7 +74,9 @@ export class Preflights implements PreflightTable {
   }
 
   #answering(asked: CompiledOperation, cors: CrossOrigin, methods: readonly string[]): CompiledOperation {
-    const made = this.#made.get(asked) ?? answering(asked, cors, methods);
+    const { operation } = asked;
+    const document = (): unknown => this.#documentOf(operation.api);
+    const made = this.#made.get(asked) ?? answering(asked, { operation, cors, methods, document });
     this.#made.set(asked, made);
     return made;
   }
@@ -94,11 +98,11 @@ export function readableBy({ cors }: CompiledApi, headers: CanonicalRequest['hea
   return { ...problem, headers: [...(problem.headers ?? []), ...cors.replyFields(headers)] };
 }
 
-function answering(asked: CompiledOperation, cors: CrossOrigin, methods: readonly string[]): CompiledOperation {
+function answering(asked: CompiledOperation, answerer: Answerer): CompiledOperation {
   const { operation, api, priority, timeoutMs, deadlineMs } = asked;
   const plan = (): ReturnType<CompiledOperation['plan']> => {
     const planned = asked.plan();
-    return planned.ok ? ok((kept ??= preflightPlan(planned.value, { operation, cors, methods }))) : planned;
+    return planned.ok ? ok((kept ??= preflightPlan(planned.value, answerer))) : planned;
   };
   let kept: Plan | null = null;
   const none = { bodyLimitBytes: 0, bodyDescribed: false, grpc: null, websocket: null, cache: null };
@@ -109,12 +113,17 @@ interface Answerer {
   readonly operation: Operation;
   readonly cors: CrossOrigin;
   readonly methods: readonly string[];
+  /** What describes the operation. */
+  readonly document: () => unknown;
 }
 
 /** The plan of an operation's preflights: those of its steps that hold for them, then the answer. */
-function preflightPlan({ request, respond }: Plan, { operation, cors, methods }: Answerer): Plan {
+function preflightPlan({ request, respond }: Plan, { operation, cors, methods, document }: Answerer): Plan {
   const about = { stage: 'decide', policy: `${operation.api}/cors`, observed: false, head: false } as const;
-  const answer = plannedStep(about, preflightStep(cors, operation, methods));
+  const answer = plannedStep(
+    about,
+    preflightStep(cors, { described: operation.described, document: document() }, methods),
+  );
   const admitting = request.filter(({ stage, step }) => stage === 'admit' && step.preflights !== false);
   return {
     request: [...admitting, answer],

@@ -16,7 +16,7 @@ export { findOpenInputs, type InputPlace, type OpenInput, type OpenInputs } from
 export { valueAt } from './pointer.ts';
 export { type AcceptJudge, compileAccept } from './request/accept-judge.ts';
 export { type BodyFault, type BodyJudge, compileBody, type SentBody } from './request/body-judge.ts';
-export { queryCredentials } from './request/credentials.ts';
+export { apiKeyNames } from './request/credentials.ts';
 export type { JsonReader } from './request/json-text.ts';
 export type { SentMediaType } from './request/media-range-choice.ts';
 export type { SentHeaders } from './request/parameter.ts';

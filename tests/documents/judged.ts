@@ -6,7 +6,7 @@ import {
   describeApi,
   type DescribedOperation,
   type ParameterJudge,
-  queryCredentials,
+  apiKeyNames,
   type SentMediaType,
   type Specification,
 } from '../../src/openapi/index.ts';
@@ -46,7 +46,7 @@ export function compileDocument(document: unknown): Compiled {
   const compiled: JudgedOperation[] = [];
   const reasons: { path: string; message: string }[] = [];
   for (const operation of operations) {
-    const credentials = queryCredentials(document, operation.security);
+    const credentials = apiKeyNames(document, operation.security, 'query');
     const parameters = compileParameters({ source, parameters: operation.parameters, credentials, readJson });
     const body = compileBody(source, operation.requestBody, readJson);
     if (!parameters.ok) reasons.push(...parameters.error);

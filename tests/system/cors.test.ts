@@ -24,8 +24,11 @@ const DOCUMENT = {
       put: { operationId: 'putOrder', responses: { 200: { description: 'ok' } } },
       options: { operationId: 'describeOrder', responses: { 200: { description: 'ok' } } },
     },
-    '/patch': { patch: { operationId: 'patch', responses: { 200: { description: 'ok' } } } },
+    '/patch': {
+      patch: { operationId: 'patch', security: [{ key: [] }], responses: { 200: { description: 'ok' } } },
+    },
   },
+  components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'X-Api-Key' } } },
 };
 
 const CONFIG = (url: string): string => `version: 1
@@ -160,6 +163,12 @@ test('a preflight is answered before sign-in, and the upstream hears nothing of 
   assert.match(String(reply.headers['vary']), /^Origin, access-control-request-method/);
   assert.equal(reply.headers['content-length'], undefined);
   assert.match(String(reply.headers['x-request-id']), /./);
+});
+
+test('pages may send the API key that an operation describes, to that operation', async () => {
+  const key = { 'access-control-request-headers': 'x-api-key' };
+  assert.equal((await preflight('orders /patch', 'PATCH', key)).reply.status, 204);
+  assert.equal((await preflight('orders /orders/7', 'GET', key)).reply.status, 403);
 });
 
 test('what a preflight asks for is recorded as that of its operation, by the policy and the rule', async () => {

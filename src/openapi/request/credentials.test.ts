@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { queryCredentials } from './credentials.ts';
+import { apiKeyNames } from './credentials.ts';
 
 const DOCUMENT = {
   components: {
@@ -14,7 +14,7 @@ const DOCUMENT = {
 };
 
 function namesFor(...schemes: readonly string[]): readonly string[] {
-  return queryCredentials(DOCUMENT, [schemes.map((scheme) => ({ scheme, scopes: [] }))]);
+  return apiKeyNames(DOCUMENT, [schemes.map((scheme) => ({ scheme, scopes: [] }))], 'query');
 }
 
 test('only API keys in the query, of schemes that the operation names, are names in the query', () => {
@@ -24,8 +24,13 @@ test('only API keys in the query, of schemes that the operation names, are names
   assert.deepEqual(namesFor('nowhere', '__proto__'), []);
 });
 
+test('those in header fields are told by themselves', () => {
+  const security = [[{ scheme: 'query', scopes: [] }], [{ scheme: 'header', scopes: [] }]];
+  assert.deepEqual(apiKeyNames(DOCUMENT, security, 'header'), ['x-api-key']);
+});
+
 test('an operation or a document that says nothing of security names none', () => {
-  assert.deepEqual(queryCredentials(DOCUMENT, null), []);
-  assert.deepEqual(queryCredentials(DOCUMENT, []), []);
-  assert.deepEqual(queryCredentials({}, [[{ scheme: 'query', scopes: [] }]]), []);
+  assert.deepEqual(apiKeyNames(DOCUMENT, null, 'query'), []);
+  assert.deepEqual(apiKeyNames(DOCUMENT, [], 'query'), []);
+  assert.deepEqual(apiKeyNames({}, [[{ scheme: 'query', scopes: [] }]], 'query'), []);
 });

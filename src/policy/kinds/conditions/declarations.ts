@@ -4,7 +4,7 @@ import {
   openHead,
   type ParameterSource,
   plainReader,
-  queryCredentials,
+  apiKeyNames,
   readerOf,
   type SentValue,
   type ValueReader,
@@ -132,7 +132,7 @@ function undescribed({ template }: Operation): Places {
 function describedPlaces({ described }: Operation, document: unknown): Places {
   const parameters = described?.parameters ?? [];
   const source = schemaSource(document);
-  const credentials = queryCredentials(document, described?.security ?? null);
+  const credentials = apiKeyNames(document, described?.security ?? null, 'query');
   const made: ParameterSource = { source, parameters, credentials, readJson: readJsonText };
   const same = (place: Place, name: string, other: string): boolean =>
     place === 'header' ? name.toLowerCase() === other.toLowerCase() : name === other;

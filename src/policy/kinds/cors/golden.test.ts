@@ -33,7 +33,18 @@ const RULES: CorsRules = {
   maxAgeMs: 90_500,
   privateNetwork: false,
 };
-const DESCRIBED = { described: { parameters: [{ name: 'X-Described', in: 'header' }] } } as unknown as Operation;
+const DOCUMENT = {
+  components: {
+    securitySchemes: {
+      key: { type: 'apiKey', in: 'header', name: 'X-Key' },
+      odd: { type: 'apiKey', in: 'header', name: 'x, y\r\nz' },
+    },
+  },
+};
+const SECURITY = ['key', 'odd'].map((scheme) => [{ scheme, scopes: [] }]);
+const DESCRIBED = {
+  described: { parameters: [{ name: 'X-Described', in: 'header' }], security: SECURITY },
+} as unknown as Operation;
 
 type Lines = Readonly<Record<string, readonly string[]>>;
 
@@ -64,7 +75,12 @@ function answered(
   rules: CorsRules,
   headers: HeaderMap,
 ): { readonly words: string; readonly fields: readonly string[] } {
-  const step = preflightStep(new CrossOrigin(rules), DESCRIBED, ['DELETE', 'GET', 'HEAD', 'PUT']);
+  const step = preflightStep(new CrossOrigin(rules), { ...DESCRIBED, document: DOCUMENT }, [
+    'DELETE',
+    'GET',
+    'HEAD',
+    'PUT',
+  ]);
   const verdict = step.run(exchangeOf(headers)) as Verdict;
   if (verdict.kind === 'reply') {
     const { status, headers: fields } = verdict.response;
@@ -109,7 +125,7 @@ test('a preflight is told the methods, the fields and the time, and a refused on
   assert.deepEqual(answered(rules, headersOf({ origin: 'https://app.example' })).fields, [
     'access-control-allow-origin: https://app.example',
     'access-control-allow-methods: GET, PUT',
-    'access-control-allow-headers: authorization, content-type, accept, accept-language, content-language, x-described, x-csrf',
+    'access-control-allow-headers: authorization, content-type, accept, accept-language, content-language, x-described, x-key, x-csrf',
     'access-control-max-age: 90',
     'vary: Origin, access-control-request-method, access-control-request-headers, access-control-request-private-network',
     'access-control-allow-credentials: true',

@@ -1,8 +1,10 @@
+import { apiKeyNames } from '../../../openapi/index.ts';
 import type { HeaderMap } from '../../../wire/index.ts';
 import type { Exchange } from '../../exchange.ts';
 import { READS_NOTHING, type Step } from '../../kind.ts';
 import type { Operation } from '../../operation.ts';
 import { deny, type Verdict } from '../../verdict.ts';
+import { isFieldName } from '../../written-fields.ts';
 import type { CrossOrigin, ReplyField } from './cross-origin.ts';
 
 /**
@@ -25,17 +27,20 @@ export function preflightMethod(method: string, headers: HeaderMap): string | nu
 
 /**
  * Answers the preflights of an operation, in the upstream's place: 204 where the origin, the method and all fields that
- * are asked for are allowed, else a refusal that says nothing of what is. `methods` are those of its path.
+ * are asked for are allowed, else a refusal that says nothing of what is. `document` describes the operation, and `methods`
+ * are those of its path.
  */
 export function preflightStep(
   cross: CrossOrigin,
-  { described }: Pick<Operation, 'described'>,
+  { described, document }: Pick<Operation, 'described'> & { readonly document: unknown },
   methods: readonly string[],
 ): Step<'decide'> {
   const { rules } = cross;
   const open = methods.filter((method) => rules.methods === null || rules.methods.includes(method));
-  const known = (described?.parameters ?? []).filter((parameter) => parameter.in === 'header');
-  const names = new Set([...ALWAYS, ...known.map(({ name }) => name.toLowerCase()), ...rules.headers]);
+  const known = (described?.parameters ?? []).filter((parameter) => parameter.in === 'header').map(({ name }) => name);
+  const keys = apiKeyNames(document, described?.security ?? null, 'header');
+  const lower = [...known, ...keys].map((name) => name.toLowerCase()).filter(isFieldName);
+  const names = new Set([...ALWAYS, ...lower, ...rules.headers]);
   const told: readonly ReplyField[] = [
     ['access-control-allow-methods', open.join(', ')],
     ['access-control-allow-headers', [...names].join(', ')],

@@ -1,6 +1,7 @@
 import { err, type Issue, ok, type Result } from '../../../base/index.ts';
 import { contentCodingOf, signatureFault } from '../../../body/index.ts';
 import {
+  apiKeyNames,
   type AcceptJudge,
   type BodyJudge,
   compileAccept,
@@ -9,7 +10,6 @@ import {
   type DescribedOperation,
   type ParameterJudge,
   propertyNamesOf,
-  queryCredentials,
 } from '../../../openapi/index.ts';
 import type { CanonicalRequest } from '../../../wire/index.ts';
 import { compileEach } from '../../compile-each.ts';
@@ -49,7 +49,7 @@ function stepsFor(
   config: OpenapiRequestConfig,
 ): Result<Steps, readonly Issue[]> {
   const source = schemaSource(document);
-  const credentials = queryCredentials(document, described.security);
+  const credentials = apiKeyNames(document, described.security, 'query');
   const accept = compileAccept(described.responses);
   const readJson = readJsonText;
   const parameters = compileParameters({ source, parameters: described.parameters, credentials, readJson });
