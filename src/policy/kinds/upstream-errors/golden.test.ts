@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import bypass from './golden/bypass.json' with { type: 'json' };
 import clean from './golden/clean.json' with { type: 'json' };
+import realTraces from './golden/real-traces.json' with { type: 'json' };
 import traces from './golden/traces.json' with { type: 'json' };
 import { findTrace } from './stack-trace.ts';
 
@@ -20,6 +21,37 @@ for (const [file, list] of Object.entries({ traces, clean, bypass })) {
   }
 }
 
+/** How frameworks write a trace into what they answer. */
+const DRESSES: Readonly<Record<string, (text: string) => string>> = {
+  'as it is': (text) => text,
+  'in JSON': (text) => JSON.stringify({ error: text }),
+  'in JSON within JSON': (text) => JSON.stringify({ body: JSON.stringify({ error: text }) }),
+  'as lines in JSON': (text) => JSON.stringify({ trace: text.split('\n') }),
+  'in a page': (text) => `<html><body><pre>${escapeHtml(text)}</pre></body></html>`,
+  'in a page, with marks of lines': (text) => escapeHtml(text).replaceAll('\n', '<br>\n&nbsp;&nbsp;'),
+};
+
+function escapeHtml(text: string): string {
+  const marks: readonly (readonly [string, string])[] = [
+    ['&', '&amp;'],
+    ['<', '&lt;'],
+    ['>', '&gt;'],
+    ['"', '&quot;'],
+    ["'", '&#39;'],
+  ];
+  return marks.reduce((escaped, [mark, entity]) => escaped.replaceAll(mark, entity), text);
+}
+
+for (const { name, verdict, body } of realTraces as readonly Golden[]) {
+  test(`what runtimes wrote: ${name}`, () => {
+    const found = Object.entries(DRESSES).map(([dress, write]) => `${dress}: ${findTrace(Buffer.from(write(body)))}`);
+    assert.deepEqual(
+      found,
+      Object.keys(DRESSES).map((dress) => `${dress}: ${verdict}`),
+    );
+  });
+}
+
 test('a body that wants to take long does not', () => {
   const pieces = [
     ...['at ', 'at a.', '<', '<b ', '\\', '\\u00', '&', '&#', '#0 /', 'File "', ' in /', 'a.java:', '"file":"', 'PHP '],
@@ -35,6 +67,7 @@ test('a body that wants to take long does not', () => {
       'org.apache.a',
     ],
     ...['at webpack', 'at new at new ', 'at async /a:', '(a 1', "Table 'a.", 'near "', 'panicked at a'],
+    ...['a(a', 'a(a.java:', 'ENOENT: a ', 'ENOENT: a, a ', ' at a', ' at a.pl line ', '[Errno 1', 'connect E'],
   ];
   const needed =
     '.java: in Exception Error <anonymous> #0 .go: at System. syntax error Unknown column @ org.apache. .ex: line ';

@@ -17,12 +17,13 @@ const shaped = (name: string, words: readonly string[], pattern: RegExp): TraceS
  * name such as `NotFoundException`, a line such as `at 5 (see file.js:3)` is none.
  */
 export const SIGNATURES: readonly TraceSignature[] = [
-  // Java, Kotlin, Scala: `at a.b.C.d(C.java:12)`.
+  // Java, Kotlin, Scala: `at a.b.C.d(C.java:12)`, or such frames in a list.
   shaped(
     'java',
-    ['.java:', '.kt:', '.scala:', '.groovy:', '.clj:', 'Native Method', 'Unknown Source'],
-    /\bat [\w$.<>/@-]{3,300}\((?:[\w$-]{1,120}\.(?:java|kt|scala|groovy|clj):\d{1,6}|Native Method|Unknown Source)\)/,
+    ['.java:', '.kt:', '.scala:', '.groovy:', '.clj:'],
+    /[\w$>]\([\w$-]{1,120}\.(?:java|kt|scala|groovy|clj):\d{1,6}\)/,
   ),
+  shaped('java', ['Native Method', 'Unknown Source'], /\bat [\w$.<>/@-]{3,300}\((?:Native Method|Unknown Source)\)/),
   shaped(
     'java',
     ['Exception', 'Error'],
@@ -36,9 +37,17 @@ export const SIGNATURES: readonly TraceSignature[] = [
   sure('java', 'Exception in thread "', 'nested exception is '),
   // Python: a traceback, and the pages of Django and Werkzeug.
   sure('python', 'Traceback (most recent call last)'),
-  shaped('python', ['File "'], /\bFile "[^"\n]{1,300}", line \d{1,7}, in /),
+  shaped('python', ['File "'], /\bFile "[^"\n]{1,300}", line \d{1,7},? in /),
+  shaped('python', ['[Errno '], /\[Errno \d{1,4}\] /),
   shaped('python', ['Exception Location', 'Django Version'], /\b(?:Exception Location|Django Version):?\s/),
-  sure('python', "You're seeing this error because you have", 'Werkzeug Debugger', '__debugger__=yes', 'DEBUG = True'),
+  sure(
+    'python',
+    "You're seeing this error because you have",
+    'Werkzeug Debugger',
+    '__debugger__=yes',
+    'DEBUG = True',
+    '<frame at 0x',
+  ),
   // PHP: its own messages, and the pages of Laravel and Symfony.
   shaped('php', ['PHP '], /\bPHP (?:Fatal error|Parse error|Warning|Notice|Deprecated|Recoverable fatal error):/),
   shaped(
@@ -72,6 +81,10 @@ export const SIGNATURES: readonly TraceSignature[] = [
     "Server Error in '/",
     'The current custom error settings for this application',
   ),
+  // Rust; before JavaScript, whose frames look the same.
+  shaped('rust', ['panicked at'], /\bthread '[^'\n]{0,100}'(?: \(\d{1,12}\))? panicked at /),
+  sure('rust', 'RUST_BACKTRACE=', 'stack backtrace:\n'),
+  shaped('rust', ['panicked at'], /\bpanicked at [^\n"]{1,300}\.rs:\d{1,7}:\d{1,7}/),
   // Node and other JavaScript: `at f (/a/b.js:1:2)`.
   shaped(
     'javascript',
@@ -79,6 +92,17 @@ export const SIGNATURES: readonly TraceSignature[] = [
     /(?:\bat |[\w$.>\]] \()(?:async )?(?:file:\/\/|node:|webpack|[A-Za-z]:[\\/]|\.{0,2}\/|internal\/)[^\s()"']{1,400}:\d{1,7}:\d{1,7}\b/,
   ),
   shaped('javascript', ['<anonymous>'], /\bat [\w$.]{1,100} \(<anonymous>\)/),
+  // What the system said of a file or a peer, with its path or address.
+  shaped(
+    'javascript',
+    ['ENOENT: ', 'EACCES: ', 'EPERM: ', 'EEXIST: ', 'EISDIR: ', 'ENOTDIR: '],
+    /\bE[A-Z]{4,6}: [a-z ]{3,60}, [a-z]{2,20} '/,
+  ),
+  shaped(
+    'javascript',
+    ['connect E', 'getaddrinfo E'],
+    /\b(?:connect|getaddrinfo) E(?:CONNREFUSED|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN|NOENT|ACCES) /,
+  ),
   shaped('javascript', ['@'], /\b[\w$<>/.]{1,100}@(?:file|https?):\/\/[^\s()@"']{1,300}\.m?[jt]s:\d{1,7}:\d{1,7}\b/),
   // Ruby and Rails.
   shaped('ruby', ['.rb:'], /[\w\])-]\.rb:\d{1,7}:in [`'"]/),
@@ -97,15 +121,13 @@ export const SIGNATURES: readonly TraceSignature[] = [
     'runtime error: index out of range',
     'runtime error: slice bounds out of range',
     'runtime error: integer divide by zero',
+    'interface conversion: interface ',
+    'assignment to entry in nil map',
     'http: panic serving ',
   ),
-  // Rust.
-  shaped('rust', ['panicked at'], /\bthread '[^'\n]{0,100}'(?: \(\d{1,12}\))? panicked at /),
-  sure('rust', 'RUST_BACKTRACE=', 'stack backtrace:\n'),
-  shaped('rust', ['panicked at'], /\bpanicked at [^\n"]{1,300}\.rs:\d{1,7}:\d{1,7}/),
   // Elixir, Erlang, Perl.
   shaped('elixir', ['.ex:', '.exs:', '.erl:'], /\([\w.]{1,60} \d[\w.-]{0,30}\) [\w./-]{1,200}\.(?:exs?|erl):\d{1,7}: /),
-  shaped('perl', [' line '], / at (?:\/|[A-Za-z]:[\\/])[^\s"<>]{1,300}\.(?:pl|pm|cgi|psgi|t) line \d{1,7}\b/),
+  shaped('perl', [' line '], / at [^\s"<>]{1,300}\.(?:pl|pm|cgi|psgi|t) line \d{1,7}\b/),
   // The files and lines that frameworks tell in JSON.
   shaped(
     'file and line',
