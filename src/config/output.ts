@@ -14,14 +14,20 @@ const destination = parsed(readDestination).meta({
   description: 'Such as https://id.acme.example, or acme-app: for links into an app.',
 });
 
-const banners = z.strictObject({
-  also: uniqueList(fieldName, { least: 1, most: NAMES_LIMIT, what: 'header' })
-    .optional()
-    .meta({ description: 'Other headers that are taken out besides.' }),
-  keep: uniqueList(fieldName, { least: 1, most: NAMES_LIMIT, what: 'header' })
-    .optional()
-    .meta({ description: 'Those of the table that clients get all the same.' }),
-});
+const banners = z
+  .strictObject({
+    also: uniqueList(fieldName, { least: 1, most: NAMES_LIMIT, what: 'header' })
+      .optional()
+      .meta({ description: 'Other headers that are taken out besides.' }),
+    keep: uniqueList(fieldName, { least: 1, most: NAMES_LIMIT, what: 'header' })
+      .optional()
+      .meta({ description: 'Those of the table that clients get all the same.' }),
+  })
+  .superRefine(({ also = [], keep = [] }, context) => {
+    const message = words('`also` takes this header out', 'keep one of both');
+    for (const [index, name] of keep.entries())
+      if (also.includes(name)) context.addIssue({ code: 'custom', path: ['keep', index], message });
+  });
 
 const cookies = z.strictObject({
   readable: uniqueList(cookieName, { least: 1, most: NAMES_LIMIT, what: 'cookie' })

@@ -53,7 +53,7 @@ const settings = z.strictObject({
     .union([z.literal('off'), policyText, contentSecurityPolicy], {
       error: words(
         'expected off, a policy, or its settings',
-        'such as { policy: "default-src \'none\'", report: true }',
+        'such as { policy: "default-src \'none\'", reportOnly: true }',
       ),
     })
     .optional()
