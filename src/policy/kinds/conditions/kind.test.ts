@@ -27,7 +27,7 @@ test('a plain refusal tells only that a rule is not met', () => {
   assert.equal(verdict.problem.detail, undefined);
 });
 
-test('the log is told why, in words of the condition alone', () => {
+test('explain is told why, in words of the condition alone', () => {
   const why = (rule: string, body: string): string => {
     const verdict = ask(stepsWith(written(rule)), { body });
     return verdict.kind === 'deny' ? (verdict.problem.internal ?? '') : verdict.kind;
