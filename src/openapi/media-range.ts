@@ -25,7 +25,7 @@ export function parseMediaRange(text: string): Result<string, string> {
   return ok(written.join('; '));
 }
 
-/** Splits at each semicolon that is not inside a quoted string. */
+/** Splits at each semicolon that is not inside a quoted string; one that nobody closes goes to the end. */
 function splitAtSemicolons(text: string): string[] {
-  return text.match(/(?:[^;"]|"(?:[^"\\]|\\.)*"|")+/g) ?? [];
+  return text.match(/(?:[^;"]|"(?:[^"\\]|\\[^]?)*(?:"|$))+/g) ?? [];
 }
