@@ -1,6 +1,14 @@
 /** Fills a buffer with random bytes; the Random port gives one. */
 export type FillRandom = (bytes: Uint8Array) => void;
 
+/** What an id of a trusted peer's may be made of; as a path's segment it must stay where it stands. */
+const REQUEST_ID = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
+
+/** Whether a request may bear this id: one of ours, or one that a trusted peer gave it. */
+export function isRequestId(text: string): boolean {
+  return REQUEST_ID.test(text);
+}
+
 const RANDOM_BYTES = 10;
 /** Ids whose random parts are written out together. */
 const POOL_IDS = 200;

@@ -1,25 +1,28 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { readLog } from '../audit/index.ts';
-import { type CompletionRecord, err, ok, type Result } from '../base/index.ts';
+import { err, isRequestId, ok, type Result } from '../base/index.ts';
 import type { OriginalEntry, OriginalSummary } from '../control/client.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, type Given, JSON_OPTION } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { complainOfSilence, findRunning, soughtBy } from './running.ts';
 import { alignRows, jsonText, palette, plain } from './terminal.ts';
 
-const REQUEST_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** The clock of a request's id may lie so far before the beginning of its segment. */
-const ID_SLACK_MS = 60_000;
+const TAB = '    ';
+/** A record is written soon behind what it is about; the clock may have been set in between. */
+const CLOCK_SLACK_MS = 60_000;
 
 /** What `keptText` of the kind `upstream-errors` writes. */
-interface KeptReply {
-  readonly status: number;
-  readonly trace: string | null;
-  readonly fields: readonly (readonly [name: string, value: string])[];
-  readonly body: string;
-  readonly whole: boolean;
-  readonly coded: boolean;
-}
+const KEPT_REPLY = z.object({
+  status: z.number(),
+  trace: z.string().nullable(),
+  fields: z.array(z.tuple([z.string(), z.string()])),
+  body: z.string(),
+  whole: z.boolean(),
+  coded: z.boolean(),
+});
+
+type KeptReply = z.infer<typeof KEPT_REPLY>;
 
 /** Whether what is shown is what the ledger has the hash of. */
 type Proof = 'proved' | 'differs' | 'not recorded';
@@ -69,10 +72,9 @@ function askedOf({ operands }: Given): Result<string | null, string> {
   if (action === 'list') return err('`errors list` takes no id; `errors show ID` shows one');
   if (action !== 'show')
     return err(`\`errors\` knows no action ${JSON.stringify(plain(action))}; there are list and show`);
-  const lower = id?.toLowerCase() ?? '';
-  if (more.length > 0 || !REQUEST_ID.test(lower))
+  if (id === undefined || more.length > 0 || !isRequestId(id))
     return err('`errors show` takes one id like 019a1b2c-3d4e-7f00-8000-0123456789ab');
-  return ok(lower);
+  return ok(id);
 }
 
 function list(entries: readonly OriginalSummary[], json: boolean, context: CommandContext): number {
@@ -120,7 +122,7 @@ async function show(entry: OriginalEntry, given: Given, context: CommandContext)
 function bodyLines(kept: KeptReply | null): readonly string[] {
   if (kept === null) return ['(it is kept in a form that this version can not read)'];
   if (kept.coded) return ['(its body came in a coding that could not be undone, and is not kept)'];
-  const lines = kept.body.split(/\r?\n/).map((line) => plain(line));
+  const lines = kept.body.split(/\r?\n/).map((line) => plain(line.replaceAll('\t', TAB)));
   return kept.whole ? lines : [...lines, '(more came, and is not kept)'];
 }
 
@@ -133,8 +135,7 @@ const PROOF_WORDS: Readonly<Record<Proof, string>> = {
 /** The text comes from a store that others may have written into. */
 function readKept(text: string): KeptReply | null {
   try {
-    const value = JSON.parse(text) as Partial<KeptReply>;
-    return typeof value.body === 'string' && Array.isArray(value.fields) ? (value as KeptReply) : null;
+    return KEPT_REPLY.safeParse(JSON.parse(text)).data ?? null;
   } catch {
     return null;
   }
@@ -144,12 +145,13 @@ async function proofOf(entry: OriginalEntry, given: Given, context: CommandConte
   const sought = await soughtBy(given, context);
   const folder = sought.ok ? sought.value.folder : null;
   if (folder === null) return 'not recorded';
-  const madeMs = Number.parseInt(entry.id.slice(0, 13).replace('-', ''), 16) - ID_SLACK_MS;
-  let recorded: CompletionRecord | null = null;
-  const read = await readLog(context.services.ledger(folder), { sinceMs: madeMs, newest: null }, ({ record }) => {
-    if (record?.kind === 'completion' && record.id === entry.id) recorded = record;
+  // A peer that is trusted may give several requests one id.
+  const recorded = new Set<string>();
+  const wish = { sinceMs: entry.at - CLOCK_SLACK_MS, newest: null };
+  const read = await readLog(context.services.ledger(folder), wish, ({ record }) => {
+    if (record?.kind !== 'completion' || record.id !== entry.id) return;
+    if (record.originalHash !== null) recorded.add(record.originalHash);
   });
-  const hash = (recorded as CompletionRecord | null)?.originalHash ?? null;
-  if (!read.ok || hash === null) return 'not recorded';
-  return hash === createHash('sha256').update(entry.text).digest('hex') ? 'proved' : 'differs';
+  if (!read.ok || recorded.size === 0) return 'not recorded';
+  return recorded.has(createHash('sha256').update(entry.text).digest('hex')) ? 'proved' : 'differs';
 }

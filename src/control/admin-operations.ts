@@ -1,4 +1,4 @@
-import type { CoverageRow, Issue, Problem, Result } from '../base/index.ts';
+import { type CoverageRow, type Issue, isRequestId, type Problem, type Result } from '../base/index.ts';
 import type { Alert, AlertRecord } from '../ports/index.ts';
 import { CONFIG_LIMIT_BYTES, type ConfigChange } from '../config/index.ts';
 import type { Installed, Readiness, RefusedReload } from './conductor-options.ts';
@@ -181,7 +181,6 @@ const LIST_LIMIT = 100;
 const TEXT_LIMIT_BYTES = CONFIG_LIMIT_BYTES + 1;
 const AUTHOR = { author: 'Who does it, for the history and the ledger; 100 characters at most.' };
 const NUMBER = /^[1-9][0-9]{0,11}$/;
-const REQUEST_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 type Reading = Omit<AdminOperation, 'bodyLimitBytes' | 'query'>;
 
@@ -282,7 +281,7 @@ export const ADMIN_OPERATIONS: readonly AdminOperation[] = [
     key: true,
     run: async (backend, { params }) => {
       const id = params['request'] ?? '';
-      const found = REQUEST_ID.test(id) ? await backend.originals.find(id) : null;
+      const found = isRequestId(id) ? await backend.originals.find(id) : null;
       return found === null ? { status: 404, problem: { code: 'not-found' } } : { status: 200, json: found };
     },
   }),

@@ -130,7 +130,7 @@ test('an id of a trusted peer is kept where it is plain, and of nobody else', ()
   const idOf = (from: string, id: string) => FOR.requestIdOf(requestOf(peerAt(from), [['x-request-id', id]]));
   for (const id of ['019aa8f0-6c3e-7b54-9d3f-2f1a4f0f6a11', 'a', 'A.b_c-9', 'x'.repeat(64)])
     assert.deepEqual([idOf('10.0.0.1', id), idOf('192.0.2.1', id)], [id, null]);
-  for (const id of ['', 'x'.repeat(65), 'a b', 'a,b', 'a"b', 'a:b', 'a/b', '<a>'])
+  for (const id of ['', '.', '..', 'x'.repeat(65), 'a b', 'a,b', 'a"b', 'a:b', 'a/b', '<a>'])
     assert.equal(idOf('10.0.0.1', id), null);
   const twice = requestOf(peerAt('10.0.0.1'), [
     ['x-request-id', 'a'],

@@ -1,4 +1,4 @@
-import { AddressSet, parseAddress } from '../base/index.ts';
+import { AddressSet, isRequestId, parseAddress } from '../base/index.ts';
 import type { TrustedProxiesConfig } from '../config/compiled.ts';
 import type { CanonicalRequest, Peer } from '../wire/index.ts';
 import { type ForwardedHop, type HopReader, readForwarded, readForwardedFor } from './forwarded-field.ts';
@@ -21,8 +21,6 @@ interface Told {
 /** Fields that are read once for all connections, some megabyte; when there are more, all are read anew. */
 const KEPT_TEXTS = 4_096;
 const KEPT_CHARACTERS = 256;
-
-const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** The proxies whose word on the client is taken, and the one field in which they give it. */
 export class TrustedProxies {
@@ -67,7 +65,7 @@ export class TrustedProxies {
   requestIdOf({ peer, headers }: CanonicalRequest): string | null {
     if (!this.#connectionOf(peer).isTrusted) return null;
     const id = headers.get('x-request-id');
-    return id !== null && REQUEST_ID.test(id) ? id : null;
+    return id !== null && isRequestId(id) ? id : null;
   }
 
   /** Whether this is one of them. */
