@@ -113,7 +113,7 @@ test('a hostile field takes no time', () => {
     `"${quotes.slice(0, -1)}`,
     `a/b;c="${quotes.slice(0, 990)}`,
   ]) {
-    for (let round = 0; round < 2_000; round++) json?.(accept);
+    for (let round = 0; round < 6_000; round++) json?.(accept);
   }
   assert.ok(process.cpuUsage().user - started < 1_000_000);
 });
