@@ -21,15 +21,16 @@ export class BodyAccess {
   #isLeft = false;
   #bytes = 0;
   /** The start of a reply, once it is there; null as long, and where nobody reads it. */
-  start: BodyViews['start'] | null = null;
+  readonly start: BodyViews['start'] | null;
 
   /** Null where nobody reads the body: then nothing of it is kept or counted. */
-  static of(need: BodyNeed): BodyAccess | null {
-    return need.whole || need.tap || need.start ? new BodyAccess(need) : null;
+  static of(need: BodyNeed, start: BodyViews['start'] | null = null): BodyAccess | null {
+    return need.whole || need.tap || need.start ? new BodyAccess(need, start) : null;
   }
 
-  private constructor(need: BodyNeed) {
+  private constructor(need: BodyNeed, start: BodyViews['start'] | null) {
     this.need = need;
+    this.start = start;
     this.#tap = need.tap ? createBoundedCopy(TAP_BYTES) : null;
   }
 

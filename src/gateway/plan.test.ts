@@ -34,7 +34,7 @@ test('the steps of respond and record stand by themselves', () => {
 });
 
 test('a plan knows what its steps together read of both bodies', () => {
-  const nothing = { whole: false, parsed: false, parsedObserver: null, wholeObserver: null, tap: false };
+  const nothing = { whole: false, parsed: false, parsedObserver: null, wholeObserver: null, tap: false, start: false };
   const bare = valueOf(makePlan('a/op', [policy('p', { admit: step(() => PASS) })], false));
   assert.deepEqual([bare.readsRequest, bare.respond.reads], [nothing, nothing]);
   const steps: Steps = {
@@ -49,6 +49,7 @@ test('a plan knows what its steps together read of both bodies', () => {
     parsedObserver: null,
     wholeObserver: null,
     tap: true,
+    start: false,
   });
   assert.deepEqual(plan.respond.reads, {
     whole: true,
@@ -56,6 +57,7 @@ test('a plan knows what its steps together read of both bodies', () => {
     parsedObserver: null,
     wholeObserver: null,
     tap: false,
+    start: false,
   });
 });
 
@@ -100,6 +102,20 @@ test('record can do without a body, and only respond sees a reply', () => {
   assert.equal(issuesOf({ record: step(() => undefined, { request: 'parsed' }) }).length, 1);
   assert.equal(issuesOf({ record: step(() => undefined, { response: 'tap' }) }).length, 1);
   assert.equal(issuesOf({ decide: step(() => PASS, { response: 'parsed' }) }).length, 1);
+});
+
+test('a step that chooses bodies reads them whole, and chooses replies before', () => {
+  const choosing = (response: 'raw' | 'start' | 'none', concerns: boolean): Steps => ({
+    respond: {
+      ...step<'respond'>(() => PASS, { response }),
+      concernsBody: () => true,
+      ...(concerns ? { concerns: () => true } : {}),
+    },
+  });
+  assert.deepEqual(issuesOf(choosing('raw', true)), []);
+  assert.match(issuesOf(choosing('raw', false)).join(), /reads the start of every reply/);
+  for (const response of ['none', 'start'] as const)
+    assert.match(issuesOf(choosing(response, true)).join(), /chooses bodies that it does not read whole/);
 });
 
 test('a step of no stage that there is would never run, so it is refused', () => {

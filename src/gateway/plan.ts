@@ -119,7 +119,7 @@ function issuesOf({ policy, path, steps }: PolicySteps, operation: OperationId):
     const step = stage === undefined ? undefined : steps[stage];
     if (stage === undefined || step === undefined) continue;
     const { reads } = step;
-    if (stage !== 'respond' && (step.concerns !== undefined || step.rare === true)) {
+    if (stage !== 'respond' && (step.concerns !== undefined || step.concernsBody !== undefined || step.rare === true)) {
       complain(`${policy} chooses replies in ${stage}, where there are none`);
     }
     if (stage !== 'respond' && step.replyHead !== undefined) {
@@ -134,7 +134,10 @@ function issuesOf({ policy, path, steps }: PolicySteps, operation: OperationId):
       if (stage === 'record') complain(`${policy} reads the whole body in record, which may be without one`);
     }
     if (reads.request === 'start') complain(`${policy} reads the start of a request, which only replies have`);
-    if (reads.response === 'start' && step.concerns === undefined) {
+    if (step.concernsBody !== undefined && !isWhole(reads.response)) {
+      complain(`${policy} chooses bodies that it does not read whole`);
+    }
+    if ((reads.response === 'start' || step.concernsBody !== undefined) && step.concerns === undefined) {
       complain(`${policy} reads the start of every reply, so that none would go on as it comes`);
     }
     if (reads.response !== 'none' && stage !== 'respond') {

@@ -17,7 +17,7 @@ import { THREW } from './faults.ts';
 import { type BodyNeed, isWhole } from './body-need.ts';
 import type { PlannedStep } from './planned-step.ts';
 import type { Answer } from './reply.ts';
-import { type ChosenSteps, NO_STEPS } from './reply-steps.ts';
+import { type ChosenSteps, NO_STEPS, openedBy } from './reply-steps.ts';
 import { readReplacement } from './reply-replacement.ts';
 import { ReplyStart } from './reply-start.ts';
 import { announcedLengthOf, beginBody, finishBody, openTunnel, sendWhole, writeBody } from './reply-sending.ts';
@@ -122,19 +122,18 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   /** A whole reply of the upstream's. */
   whole(head: ReplyHead, body: WholeBody): void {
     if (!this.#take(head)) return;
-    const { steps, reads } = this.#chosen;
+    const { steps, reads, opening } = this.#chosen;
     if (steps.length === 0) {
       this.#send(body);
       return;
     }
     if (this.#body === null) {
-      this.#state = 'judging';
       this.#whole = body;
       this.#judge(0);
       return;
     }
     const octets = typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
-    if (reads.start) {
+    if (reads.start || opening !== null) {
       this.#awaitStart();
       this.pieces(octets.length > 0 ? [octets] : []);
       this.end();
@@ -144,18 +143,19 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   /** A reply of the upstream's whose body follows. */
   head(head: ReplyHead): void {
     if (!this.#take(head)) return;
-    if (this.#chosen.reads.start) this.#awaitStart();
+    if (this.#chosen.reads.start || this.#chosen.opening !== null) this.#awaitStart();
     else this.#receive(head, 0);
   }
 
   /** Its steps that read the start of the body run when that is there, before anything is collected for the others. */
   #awaitStart(): void {
+    const { reads, opening } = this.#chosen;
     this.#state = 'starting';
-    this.#starting = new ReplyStart(this.#passage, this, (start) => {
+    this.#starting = new ReplyStart(this.#passage, this, reads.start ? null : opening, (start) => {
       this.#starting = null;
       this.#isStartRead = true;
-      if (this.#body !== null) this.#body.start = start;
-      this.#state = 'judging';
+      this.#chosen = openedBy(this.#chosen, start);
+      this.#body = BodyAccess.of(this.#chosen.reads, start);
       this.#judge(0);
     });
   }
@@ -166,10 +166,8 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     const problem = reads.whole ? unreadable(head) : null;
     this.#next = from;
     if (problem !== null && !this.#passUnread(reads, problem)) this.#refuseBody(problem);
-    else if (problem !== null || !reads.whole) {
-      this.#state = 'judging';
-      this.#judge(from);
-    } else this.#state = 'collecting';
+    else if (problem !== null || !reads.whole) this.#judge(from);
+    else this.#state = 'collecting';
   }
 
   /** Lets a reply pass that can't be read whole, where all who would only observe. False where one does not only that. */
@@ -186,7 +184,6 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   switched(head: ReplyHead, tunnel: Tunnel): void {
     this.#tunnel = tunnel;
     if (!this.#take(head)) return;
-    this.#state = 'judging';
     if (this.#chosen.reads.whole) this.#refuseBody(NO_BODY_TO_READ);
     else this.#judge(0);
   }
@@ -201,7 +198,6 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
       this.#held = [this.#body.gather()];
       if (this.#passUnread(this.#chosen.reads, TOO_LARGE)) {
         this.#body?.add(this.#held);
-        this.#state = 'judging';
         this.#judge(this.#next);
       } else this.#refuseBody(TOO_LARGE);
       return true;
@@ -297,6 +293,7 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
 
   /** Runs the steps of `respond` from number `from` on, then sends the reply. A refusal takes the reply's place. */
   #judge(from: number): void {
+    this.#state = 'judging';
     const { steps } = this.#chosen;
     for (let at = from; at < steps.length; at++) {
       const planned = steps[at] as PlannedStep<'respond'>;

@@ -1,4 +1,4 @@
-import type { Exchange, RepliedHead } from '../policy/index.ts';
+import type { BodyViews, Exchange, RepliedHead } from '../policy/index.ts';
 import { type BodyNeed, needOf } from './body-need.ts';
 import type { PlannedStep } from './planned-step.ts';
 
@@ -6,10 +6,20 @@ import type { PlannedStep } from './planned-step.ts';
 export interface ChosenSteps {
   readonly steps: readonly PlannedStep<'respond'>[];
   readonly reads: BodyNeed;
+  /** What the first bytes of the body tell; null where nobody asks them, or it must be whole in any case. */
+  readonly opening: Opening | null;
+}
+
+/** What the first bytes of a body tell of the steps that would read it whole. */
+export interface Opening {
+  /** Whether one of them is about a body that begins so; null where more of it must come first. */
+  concerns(start: Uint8Array): boolean | null;
+  /** Those that are left where none is. */
+  readonly others: ChosenSteps;
 }
 
 /** What a reply has of which nothing is known yet, and one that no step is about. */
-export const NO_STEPS: ChosenSteps = { steps: [], reads: needOf([], 'response') };
+export const NO_STEPS: ChosenSteps = { steps: [], reads: needOf([], 'response'), opening: null };
 
 /**
  * The steps of `respond` of one operation. Some are about certain replies alone, which is known when a reply's head has
@@ -31,7 +41,7 @@ export class ReplySteps {
     this.all = all;
     const common = all.filter(({ step }) => step.rare !== true);
     this.reads = needOf(common, 'response');
-    this.#whole = all.every(({ step }) => step.concerns === undefined) ? { steps: all, reads: this.reads } : null;
+    this.#whole = all.every(({ step }) => step.concerns === undefined) ? chosenOf(all) : null;
   }
 
   /** Throws where a step does. */
@@ -56,10 +66,33 @@ export class ReplySteps {
     const before = this.#chosen.get(bits);
     if (before !== undefined) return before;
     const steps = this.all.filter((_, at) => (bits & (1 << at)) !== 0);
-    const chosen = { steps, reads: needOf(steps, 'response') };
+    const chosen = chosenOf(steps);
     this.#chosen.set(bits, chosen);
     return chosen;
   }
+}
+
+/** The steps that are about a reply whose body begins so. One that can't be looked into is everybody's concern. */
+export function openedBy(chosen: ChosenSteps, { bytes, coded }: BodyViews['start']): ChosenSteps {
+  const { opening } = chosen;
+  return opening !== null && !coded && opening.concerns(bytes) === false ? opening.others : chosen;
+}
+
+function chosenOf(steps: readonly PlannedStep<'respond'>[]): ChosenSteps {
+  return { steps, reads: needOf(steps, 'response'), opening: openingOf(steps) };
+}
+
+function openingOf(steps: readonly PlannedStep<'respond'>[]): Opening | null {
+  const asking = steps.filter(({ step }) => step.concernsBody !== undefined);
+  if (asking.length === 0) return null;
+  const others = chosenOf(steps.filter((each) => !asking.includes(each)));
+  if (others.reads.whole) return null;
+  const concerns = (start: Uint8Array): boolean | null => {
+    const told = asking.map(({ step }) => step.concernsBody?.(start) ?? null);
+    if (told.includes(true)) return true;
+    return told.includes(null) ? null : false;
+  };
+  return { concerns, others };
 }
 
 /** As many as a number has bits. There are fewer kinds of policy. */

@@ -62,6 +62,11 @@ export interface Step<S extends Stage> {
    */
   concerns?(exchange: Exchange, reply: RepliedHead): boolean;
   /**
+   * The same, of those replies, by how their bodies begin: for a step that reads them whole. Null where more of it must
+   * come first; what never tells is its concern. A body that is not goes on from the first byte.
+   */
+  concernsBody?(start: Uint8Array): boolean | null;
+  /**
    * Whether those are few, such as failures: then upstreams are asked for codings and for parts as if the step read
    * nothing. What it reads all the same is decoded before, or else refused.
    */

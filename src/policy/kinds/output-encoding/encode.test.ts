@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readPageBody } from './encode.ts';
+import { mayBeJson, readPageBody } from './encode.ts';
 
 /** Texts with what must not stay in them. */
 const piece = fc.constantFrom(
@@ -85,6 +85,39 @@ test('whatever begins like JSON has nothing that a browser reads as markup, or i
     }),
     { numRuns: 2_000 },
   );
+});
+
+test('whatever is not a page is told by its beginning, wherever it is cut, and a page by its first letter', () => {
+  const start = fc.constantFrom(
+    '{',
+    '[',
+    '"',
+    ")]}'",
+    ' {',
+    '\n"',
+    '\ufeff[',
+    '\ufeff \n',
+    '\t<',
+    '\ufeff<',
+    'é',
+    '<',
+    '',
+  );
+  fc.assert(
+    fc.property(start, text, (opening, rest) => {
+      const bytes = Buffer.from(opening + rest);
+      if (bytes[1] === 0) return;
+      const told = Array.from({ length: bytes.length + 1 }, (_, at) => mayBeJson(bytes.subarray(0, at)));
+      const first = told.find((each) => each !== null) ?? null;
+      assert.ok(told.slice(told.indexOf(first)).every((each) => each === first));
+      if (readPageBody(bytes).kind !== 'page') assert.equal(first, true);
+      if (/^\ufeff?\s*[<a-z]/.test(opening)) assert.equal(first, false);
+    }),
+    { numRuns: 2_000 },
+  );
+  const wide = Buffer.from('["<b>"]', 'utf16le');
+  for (const bytes of [wide, Buffer.concat([Buffer.from([0xff, 0xfe]), wide]), Buffer.from(wide).swap16()])
+    assert.equal(mayBeJson(bytes.subarray(0, 1)), true);
 });
 
 test('JSON in UTF-16, and what is not UTF-8, is doubtful', () => {

@@ -8,6 +8,10 @@ export type PageBody =
 const READ_LIMIT_BYTES = 1024 * 1024;
 
 const OPENING = { brace: 0x7b, bracket: 0x5b, quote: 0x22, parenthesis: 0x29 } as const;
+/** How JSON begins that holds text, a guard before it, and what has characters of two octets. */
+const NO_PAGE: ReadonlySet<number> = new Set([...Object.values(OPENING), 0x00, 0xfe, 0xff]);
+/** The byte order mark of UTF-8. */
+const MARK: readonly number[] = [0xef, 0xbb, 0xbf];
 const QUOTE_END = 0x27;
 const SEPARATORS = Buffer.from('\u2028');
 const SEPARATOR_FIRST = SEPARATORS[0] as number;
@@ -39,9 +43,16 @@ export function readPageBody(bytes: Uint8Array): PageBody {
   return { kind: looks ? 'doubtful' : 'page' };
 }
 
+/** Whether a body that begins so may be more than a page; null where all of it is blank yet. */
+export function mayBeJson(bytes: Uint8Array): boolean | null {
+  const first = bytes[startOf(bytes)];
+  if (first === undefined) return null;
+  return NO_PAGE.has(first) || (first === MARK[0] && bytes.length < MARK.length ? null : false);
+}
+
 /** Behind a byte order mark and what JSON takes for blank, and HTML too. */
 function startOf(bytes: Uint8Array): number {
-  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  let at = MARK.every((octet, index) => bytes[index] === octet) ? MARK.length : 0;
   while (isBlank(bytes[at])) at++;
   return at;
 }

@@ -60,7 +60,7 @@ test('what has no body, is a part, or is our own is not its concern', () => {
   assert.equal(concerned({ ...replyOf(fields, nothing), source: 'gateway' }), false);
 });
 
-test('a page of any length is read, and what has no type only where it says that it is short', () => {
+test('a page of any length is its concern, and what has no type only where it says that it is short', () => {
   const concerned = (type: string | null, length: string | null): boolean | undefined =>
     respond?.concerns?.(exchangeOf({}), replyOf({ 'content-type': type, 'content-length': length }, Buffer.alloc(0)));
   for (const length of [null, '5', '2000000']) assert.equal(concerned('text/html', length), true);

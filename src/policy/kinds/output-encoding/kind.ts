@@ -4,7 +4,7 @@ import type { Exchange, RepliedHead, ReplyView, ResponseEditor } from '../../exc
 import type { PolicyKind, Step } from '../../kind.ts';
 import { PASS, type Verdict } from '../../verdict.ts';
 import type { OutputEncodingConfig } from './config.ts';
-import { readPageBody } from './encode.ts';
+import { mayBeJson, readPageBody } from './encode.ts';
 
 /** One without a type that is larger is left to `nosniff`, which keeps browsers from making a page of it. */
 const UNTYPED_LIMIT_BYTES = 1024 * 1024;
@@ -34,6 +34,7 @@ const STEP: Step<'respond'> = {
   reads: { request: 'none', response: 'raw' },
   rare: true,
   concerns,
+  concernsBody: mayBeJson,
   run,
 };
 
