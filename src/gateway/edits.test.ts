@@ -58,8 +58,10 @@ test('no name or value can break a line', () => {
   const edits = new ReplyEdits(null, []);
   for (const name of ['', 'a b', 'a:', 'a\r\nb', 'a\n', 'ä', 'a_b', 'a\0', `${'a'.repeat(257)}`]) {
     assert.throws(() => edits.setHeader(name, 'v'), TypeError, JSON.stringify(name));
-    assert.throws(() => edits.removeHeader(name), TypeError);
+    // Upstreams write underscores, so that fields with such names can be taken out.
+    if (name !== 'a_b') assert.throws(() => edits.removeHeader(name), TypeError);
   }
+  assert.throws(() => edits.removeHeader('content_length'), TypeError);
   for (const value of ['a\r\nb: c', 'a\n', 'a\r', 'a\0', '\x7f', ' a', 'a ', 'ā', 'a'.repeat(8_193)]) {
     assert.throws(() => edits.setHeader('a', value), TypeError, JSON.stringify(value));
     assert.throws(() => edits.appendHeader('a', value), TypeError);

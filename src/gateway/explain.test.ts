@@ -10,7 +10,7 @@ import { wholeCacheShare } from './reply-caches.ts';
 import { compile } from './compile.ts';
 import { explain, type Explanation } from './explain.ts';
 import { createGateway, type Gateway } from './gateway.ts';
-import { kindOf } from './fixture.test.ts';
+import { BY_DEFAULT, kindOf } from './fixture.test.ts';
 import { kindTable } from './kind-table.ts';
 import { createGatewayMetrics } from './metrics.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -114,7 +114,10 @@ async function compileText(text: string): Promise<Snapshot> {
   const egress = { call: () => Promise.resolve(err({ reason: 'unreachable', detail: '' } as const)) };
   const gathered = await gather(parsed.value, { files, secrets, egress, revision: 1 });
   assert.ok(gathered.ok);
-  const compiled = compile(gathered.value, { kinds: kindTable([kindOf('upstream-errors', {})]), tables: TABLES });
+  const compiled = compile(gathered.value, {
+    kinds: kindTable(BY_DEFAULT.map((kind) => kindOf(kind, {}))),
+    tables: TABLES,
+  });
   assert.ok(compiled.ok, JSON.stringify(compiled));
   return compiled.value;
 }

@@ -15,6 +15,9 @@ export interface Lane {
   barriers: number;
 }
 
+/** What all of them say: what a body tells is not what the cases are about. */
+const EVERY = ['auth: public', 'upstreamErrors: pass'];
+
 /** What the APIs of a lane are called in the corpus, and what is special about each. */
 const APIS: Readonly<Record<string, readonly string[]>> = {
   api: ["routes: ['* /{rest...}']"],
@@ -47,7 +50,7 @@ export function configurationFor(lanes: readonly Lane[]): string {
   const apis = lanes.flatMap(({ letter, origin, peerPort }) =>
     Object.entries(APIS).map(
       ([name, keys]) =>
-        `  ${name}-${letter}: { host: ${name}.tes${letter}, upstream: 'http://127.0.0.1:${peerPort ?? origin.port}', auth: public, ${keys.join(', ')} }`,
+        `  ${name}-${letter}: { host: ${name}.tes${letter}, upstream: 'http://127.0.0.1:${peerPort ?? origin.port}', ${[...EVERY, ...keys].join(', ')} }`,
     ),
   );
   return [
