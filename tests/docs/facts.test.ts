@@ -5,13 +5,19 @@ import { test } from 'node:test';
 import { problemCatalogue } from '../../src/base/index.ts';
 import { DECODED_LIMIT_BYTES, decodedLimitOf } from '../../src/body/content-coding.ts';
 import { CONFIG_LIMIT_BYTES } from '../../src/config/index.ts';
+import { VALUES_LIMIT_BYTES } from '../../src/config/values-file.ts';
+import { ORIGINAL_LIFE_MS, ORIGINAL_LIMIT } from '../../src/control/originals.ts';
 import { COLLECTED_LIMIT_BYTES } from '../../src/gateway/body-budget.ts';
 import { WAITING_BODIES } from '../../src/gateway/decoding.ts';
 import { collectedBytesOf, poolBoundsOf } from '../../src/gateway/gateway-thread.ts';
 import { createGatewayMetrics } from '../../src/gateway/index.ts';
 import { RANGES_LIMIT } from '../../src/gateway/many-ranges.ts';
+import { START_LIMIT_BYTES, START_WAIT_MS } from '../../src/gateway/reply-start.ts';
+import { READ_LIMIT_BYTES } from '../../src/gateway/unread-reply.ts';
 import { createControlMetrics } from '../../src/main/control-metrics.ts';
+import { KEPT_BODY_BYTES } from '../../src/policy/kinds/upstream-errors/original.ts';
 import type { Meter } from '../../src/ports/index.ts';
+import { STEP_LIMIT, TEXT_LIMIT } from '../../src/rules/limits.ts';
 import { CHUNK_BOUNDS } from '../../src/wire/chunked.ts';
 import { FIELD, FIELD_MARKS, FieldMark, fieldNumber } from '../../src/wire/field-names.ts';
 import { HEAD_BOUNDS } from '../../src/wire/fields.ts';
@@ -118,6 +124,11 @@ test('the table of bounds says what the code holds', () => {
     'one collected body': `half of what a thread has, ${mib(collectedBytesOf(64) / 2)} to ${mib(COLLECTED_LIMIT_BYTES / 2)}, whatever \`body\` says`,
     'what a coded body may hold': `${mib(DECODED_LIMIT_BYTES)}, 100 times its size and ${kib(decodedLimitOf(0))}, \`body\``,
     'coded bodies that wait to be decoded': `${WAITING_BODIES} for each gateway thread`,
+    'reply that is read whole': mib(READ_LIMIT_BYTES),
+    'start of an error of an upstream': `${kib(START_LIMIT_BYTES)}, or what comes in ${START_WAIT_MS} ms`,
+    'originals of errors': `${number(ORIGINAL_LIMIT)}, ${kib(KEPT_BODY_BYTES)} of each body, ${ORIGINAL_LIFE_MS / 86_400_000} days`,
+    'one evaluation of a condition': `${number(STEP_LIMIT)} steps, texts of ${number(TEXT_LIMIT)} characters`,
+    'file of `values`': mib(VALUES_LIMIT_BYTES),
     'chunk extensions of a message': `${CHUNK_BOUNDS.extensionBytes} B`,
     'trailers of a message': `${kib(CHUNK_BOUNDS.trailerBytes)}, ${CHUNK_BOUNDS.trailerFields} fields`,
     'ranges of a request': String(RANGES_LIMIT),
