@@ -1,5 +1,6 @@
-import { type FAULT, fault, type Frame, overspent, TOO_MUCH } from './frame.ts';
+import { FAULT, fault, type Frame, overspent, TOO_MUCH } from './frame.ts';
 import { CHARACTERS_PER_STEP } from './limits.ts';
+import { namesOf } from './object-names.ts';
 import { isObject, member, type Members, numberOf } from './value.ts';
 
 /**
@@ -37,10 +38,10 @@ function equalLists(one: readonly unknown[], other: readonly unknown[], frame: F
 }
 
 function equalObjects(one: Members, other: Members, frame: Frame): boolean | typeof FAULT {
-  const names = Object.keys(one);
-  if (names.length !== Object.keys(other).length) return false;
+  const [names, others] = [namesOf(one, frame), namesOf(other, frame)];
+  if (names === FAULT || others === FAULT) return FAULT;
+  if (names.length !== others.length) return false;
   for (const name of names) {
-    if (overspent(frame, 2)) return fault(frame, TOO_MUCH);
     if (!Object.hasOwn(other, name)) return false;
     const same = equal(one[name], member(other, name), frame);
     if (same !== true) return same;

@@ -3,6 +3,7 @@ import { asAny, toDouble, toInt, toText } from './conversion.ts';
 import type { Expression } from './expression.ts';
 import { type Code, FAULT, fault, type Frame, overspent, TOO_MUCH, type Typed } from './frame.ts';
 import { CHARACTERS_PER_STEP } from './limits.ts';
+import { namesOf } from './object-names.ts';
 import { both } from './operators.ts';
 import { toEcmaPattern } from './pattern.ts';
 import { DURATION_PARTS, readDuration, readTimestamp, secondsOf, TIMESTAMP_PARTS } from './time.ts';
@@ -143,11 +144,14 @@ function constantTime(
 
 const TIME_FORMS = { timestamp: "such as '2026-01-31T12:00:00Z'", duration: "such as '1h30m', or '90s'" } as const;
 
+/** Where every other letter is of the other case each is changed by itself, in the time of several that are looked at. */
+const CASED_PER_STEP = 8;
+
 function cased(given: Typed, change: (text: string) => string): Typed | null {
   if (!isText(given.type)) return null;
   return converted(given, 'string', (value, frame) => {
     if (typeof value !== 'string') return fault(frame, 'this method wants a text');
-    return overspent(frame, value.length / CHARACTERS_PER_STEP) ? fault(frame, TOO_MUCH) : change(value);
+    return overspent(frame, value.length / CASED_PER_STEP) ? fault(frame, TOO_MUCH) : change(value);
   });
 }
 
@@ -162,8 +166,8 @@ function sizeOf(given: Typed): Typed | null {
       if (typeof value === 'string') return charactersOf(value, frame);
       if (Array.isArray(value)) return value.length;
       if (!isObject(value)) return fault(frame, '`size` wants a text, a list or an object');
-      const { length } = Object.keys(value);
-      return overspent(frame, length / CHARACTERS_PER_STEP) ? fault(frame, TOO_MUCH) : length;
+      const names = namesOf(value, frame);
+      return names === FAULT ? FAULT : names.length;
     },
   };
 }

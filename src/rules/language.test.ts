@@ -156,6 +156,15 @@ test('an evaluation holds nothing of a request when it is over, and one does not
   assert.equal(rule.judge({ body: [1, 2] }), null);
 });
 
+test('to look at an object costs by its names, also where the first of them settles it', () => {
+  const object = (prefix: string) => Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [prefix + at, at]));
+  const body = { list: Array.from({ length: 1_000 }, () => 1), o: object('a'), p: object('b') };
+  for (const asked of ['size(body.o) > 0', 'body.o.exists(name, true)', 'body.o != body.p']) {
+    assert.equal(said(asked, body), 'holds', asked);
+    assert.match(said(`body.list.all(x, ${asked})`, body), /too much to look at/, asked);
+  }
+});
+
 test('names of macros hide others, and end with them', () => {
   assert.equal(said('body.all(body, body > 0)', [1, 2]), 'holds');
   assert.equal(said('body.a.all(x, body.b.all(y, x < y))', { a: [1, 2], b: [3] }), 'holds');

@@ -1,6 +1,7 @@
 import type { Builder } from './builder.ts';
 import type { Expression } from './expression.ts';
 import { type Code, FAULT, fault, type Frame, overspent, TOO_MUCH, type Typed } from './frame.ts';
+import { namesOf } from './object-names.ts';
 import { isTruth } from './operators.ts';
 import { isList, type Type, typeWords } from './type.ts';
 import { isObject } from './value.ts';
@@ -53,7 +54,7 @@ function elementOf(type: Type): Type | null {
 function elementsOf(value: unknown, frame: Frame): readonly unknown[] | typeof FAULT {
   if (value === FAULT) return FAULT;
   if (Array.isArray(value)) return value as readonly unknown[];
-  return isObject(value) ? Object.keys(value) : fault(frame, 'a macro goes over a list or an object');
+  return isObject(value) ? namesOf(value, frame) : fault(frame, 'a macro goes over a list or an object');
 }
 
 /** `decides` is the answer of one element that settles it; faults of others do not count then (CEL, "Macros"). */
