@@ -38,14 +38,14 @@ export function chooseOne<T extends Candidate>(
 export function chooseAll(candidates: readonly Candidate[], value: unknown, run: Run, seen: Seen | null): boolean {
   const [best, ...others] = trialsOf(candidates, value, run, seen);
   if (best === undefined) return false;
-  const together = new Cuts();
-  together.add(best.cuts);
-  take(best, run, seen);
   for (const other of others) {
-    if (!together.agreesWith(other.cuts)) continue;
-    together.add(other.cuts);
-    take(other, run, seen);
+    // What is looked at here was judged before, yet once more at each level above it.
+    run.steps += other.cuts.members.size;
+    if (!best.cuts.agreesWith(other.cuts)) continue;
+    best.cuts.add(other.cuts);
+    if (best.seen !== null && other.seen !== null) mergeSeen(best.seen, other.seen);
   }
+  take(best, run, seen);
   return true;
 }
 

@@ -4,10 +4,17 @@ export type CutReason = 'undescribed' | 'hidden';
 /** The members that may not stay, by the object they are in. An object that was judged, and keeps all, has an empty entry. */
 export type CutMembers = ReadonlyMap<object, ReadonlyMap<string, CutReason>>;
 
+/** Of every object that keeps all; nothing is written into it. */
+const NO_NAMES = new Map<string, CutReason>();
+
 /** Notes what of a value would have to go for it to hold. Alternatives note apart, until one of them is chosen. */
 export class Cuts {
-  readonly members = new Map<object, Map<string, CutReason>>();
+  #members = new Map<object, Map<string, CutReason>>();
   #count = 0;
+
+  get members(): CutMembers {
+    return this.#members;
+  }
 
   /** How many members go. */
   get count(): number {
@@ -16,21 +23,29 @@ export class Cuts {
 
   /** Says that a schema judges this object as a whole of its own. */
   visit(object: object): void {
-    if (!this.members.has(object)) this.members.set(object, new Map<string, CutReason>());
+    if (!this.#members.has(object)) this.#members.set(object, NO_NAMES);
   }
 
   cut(object: object, name: string, reason: CutReason): void {
-    this.visit(object);
-    const names = this.members.get(object);
-    if (names === undefined) return;
+    let names = this.#members.get(object) ?? NO_NAMES;
+    if (names === NO_NAMES) this.#members.set(object, (names = new Map<string, CutReason>()));
     if (!names.has(name)) this.#count += 1;
     // Whatever one schema hides is not shown because another one does not know it.
     if (names.get(name) !== 'hidden') names.set(name, reason);
   }
 
-  /** Adds what another schema that applies too would have go. */
+  /**
+   * Adds what another schema that applies too would have go; the other may not be used any more. The smaller goes into the
+   * larger: were the larger copied, each level of a tree would copy all below it.
+   */
   add(other: Cuts): void {
-    for (const [object, names] of other.members) {
+    let from = other.#members;
+    if (from.size > this.#members.size) {
+      from = this.#members;
+      this.#members = other.#members;
+      this.#count = other.#count;
+    }
+    for (const [object, names] of from) {
       this.visit(object);
       for (const [name, reason] of names) this.cut(object, name, reason);
     }
@@ -38,8 +53,9 @@ export class Cuts {
 
   /** Whether another alternative would have nothing go that this one keeps. */
   agreesWith(other: Cuts): boolean {
-    for (const [object, names] of other.members) {
-      const own = this.members.get(object);
+    if (other.#count === 0) return true;
+    for (const [object, names] of other.#members) {
+      const own = this.#members.get(object);
       if (own === undefined) continue;
       for (const name of names.keys()) if (!own.has(name)) return false;
     }

@@ -33,3 +33,6 @@ export const PATTERN_SIZE_LIMIT = 10_000;
 
 /** Schemas applied to parts of one value. The largest body that is read (250,000 elements) needs about 20 of them each. */
 export const STEP_LIMIT = 5_000_000;
+
+/** What noting a member that goes counts for among those: it takes some 250 bytes for as long as the value is judged. */
+export const CUT_STEPS = 5;

@@ -2,7 +2,7 @@ import { isObject, type PlainObject } from '../pointer.ts';
 import { MEMO_STEPS } from './limits.ts';
 import { UNDESCRIBED } from './members.ts';
 import type { Matcher } from './pattern.ts';
-import { type Check, createSeen, failAt, goesOn, matchesWithin, type Run } from './run.ts';
+import { type Check, createSeen, cut, failAt, goesOn, matchesWithin, type Run } from './run.ts';
 import type { Part } from './schema-node.ts';
 import type { Shape } from './shape.ts';
 
@@ -53,11 +53,7 @@ type Judge = (object: PlainObject, run: Run) => boolean;
 function refuseOthers(object: PlainObject, run: Run, isDescribed: (name: string) => boolean): boolean {
   let holds = true;
   for (const name in object) {
-    if (isDescribed(name)) continue;
-    if (run.cuts !== null) {
-      run.cuts.cut(object, name, 'undescribed');
-      continue;
-    }
+    if (isDescribed(name) || cut(run, object, name, 'undescribed')) continue;
     failAt(run, name, UNDESCRIBED);
     if (!goesOn(run)) return false;
     holds = false;

@@ -1,6 +1,6 @@
 import type { PlainObject } from '../pointer.ts';
 import type { Matcher } from './pattern.ts';
-import { fail, failAt, goesOn, matchesWithin, type Run, type Seen } from './run.ts';
+import { cut, fail, failAt, goesOn, matchesWithin, type Run, type Seen } from './run.ts';
 import type { CutReason } from './cuts.ts';
 import type { Part } from './schema-node.ts';
 
@@ -75,23 +75,15 @@ function judgeMember(members: Members, object: PlainObject, name: string, run: R
   if (judged) return JUDGED;
   if (additional !== null) return judgeOrCut(additional, object, name, run) ? JUDGED : FAILED;
   if (!closed) return PASSED;
-  if (run.cuts !== null) {
-    run.cuts.cut(object, name, 'undescribed');
-    return PASSED;
-  }
+  if (cut(run, object, name, 'undescribed')) return PASSED;
   failAt(run, name, UNDESCRIBED);
   return FAILED;
 }
 
 /** Judges a member. One that nobody may have there is taken out instead, where that is done. */
 export function judgeOrCut(part: Part, object: PlainObject, name: string, run: Run): boolean {
-  if (run.cuts !== null) {
-    const reason = refusalOf(part);
-    if (reason !== null) {
-      run.cuts.cut(object, name, reason);
-      return true;
-    }
-  }
+  const reason = run.cuts === null ? null : refusalOf(part);
+  if (reason !== null && cut(run, object, name, reason)) return true;
   return judge(part, object[name], name, run);
 }
 

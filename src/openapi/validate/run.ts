@@ -1,6 +1,6 @@
 import { pointerTo } from '../pointer.ts';
-import type { Cuts } from './cuts.ts';
-import { PATTERN_WORK_LIMIT, VIOLATION_LIMIT } from './limits.ts';
+import type { CutReason, Cuts } from './cuts.ts';
+import { CUT_STEPS, PATTERN_WORK_LIMIT, VIOLATION_LIMIT } from './limits.ts';
 import type { Matcher } from './pattern.ts';
 import type { Violation } from './validator-types.ts';
 
@@ -77,6 +77,14 @@ export function failAt(run: Run, token: string | number, message: string): false
   fail(run, message);
   run.trail.path.pop();
   return false;
+}
+
+/** Has a member go, where members may; false where they may not, which is then a failure. */
+export function cut(run: Run, object: object, name: string, reason: CutReason): boolean {
+  if (run.cuts === null) return false;
+  run.steps += CUT_STEPS;
+  run.cuts.cut(object, name, reason);
+  return true;
 }
 
 /**

@@ -196,6 +196,17 @@ test('an element that nobody describes does not take the list along', () => {
   assertLeft({ properties: { l: { items: { allOf: [false] } } } }, [{ l: [1] }, null]);
 });
 
+test('alternatives that would have very much go are refused, before what is noted of them takes all memory', () => {
+  const list = (name: string) => ({ items: { properties: { [name]: true } } });
+  const schema = { anyOf: Array.from({ length: 20 }, (_, index) => list(`p${index}`)) };
+  const of = (length: number) => sieveOf(schema)(Array.from({ length }, () => asParsed({ x: 1 })));
+  const few = of(1_000);
+  assert.ok(few !== null && 'cuts' in few);
+  const many = of(60_000);
+  assert.ok(many !== null && 'violations' in many);
+  assert.match(many.violations[0]?.message ?? '', /too laborious/);
+});
+
 test('one judgement leaves nothing behind for the next', () => {
   const sieve = sieveOf({ properties: { a: { anyOf: [a, b] } }, required: ['a'] });
   const bad = asParsed({ a: { a: 1, x: 1 }, y: 1 });
