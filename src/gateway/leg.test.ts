@@ -103,6 +103,16 @@ test('early hints are passed on, their links only', async (t) => {
   assert.equal((await client.reply()).status, 200);
 });
 
+test('early hints stay behind where a step withholds what it does not see', async (t) => {
+  const withholding = kindOf('p', { respond: { ...step<'respond'>(() => PASS), withholds: ['hints'] } });
+  const bench = await startBench(t, { kinds: [withholding] });
+  bench.upstream.respond = ({ socket }) => {
+    socket.write('HTTP/1.1 103 X\r\nlink: </a>\r\n\r\n');
+    socket.write(OK_REPLY);
+  };
+  assert.equal((await bench.ask(GET)).status, 200);
+});
+
 /** The code of the refusal, and of the completion, that an upstream's behaviour leads to. */
 async function failing(bench: Bench, behave: (socket: RawClient['socket']) => void): Promise<string> {
   bench.upstream.respond = ({ socket }) => behave(socket);

@@ -161,8 +161,9 @@ export class Leg implements ReplySource, UpstreamEvents {
   }
 
   #linesFor(fields: HeaderFields): string {
-    const { compiled, stream } = this.#passage;
-    const hears = compiled.api.upstream.protocol === 'h2' && takesTrailers(stream);
+    const { compiled, plan, stream } = this.#passage;
+    const wanted = takesTrailers(stream) && !plan.respond.withheld.has('trailers');
+    const hears = compiled.api.upstream.protocol === 'h2' && wanted;
     const lines = upstreamLines(this.#passage, fields) + (hears ? TE_TRAILERS : '');
     if (this.#deadline === null) return lines;
     this.#deadline.dropFrom(fields);

@@ -47,6 +47,17 @@ function observed(gathered: Gathered, kinds: readonly string[]): Gathered {
   return { ...gathered, config: { ...gathered.config, apis } };
 }
 
+test('a policy that observes keeps nothing of a reply back', async (t) => {
+  const bench = await observingBench(t, [
+    kindOf('p', { respond: { ...step<'respond'>(() => PASS), withholds: ['hints'] } }),
+  ]);
+  bench.upstream.respond = ({ socket }) => {
+    socket.write('HTTP/1.1 103 X\r\nlink: </a>\r\n\r\n');
+    socket.write(replyText('x'));
+  };
+  assert.equal((await bench.ask(GET)).status, 103);
+});
+
 const refusing = (code: Problem['code'], rule: string) => step<'admit'>(() => deny({ code }, rule));
 const inStage = (stage: Stage, made = refusing('forbidden', 'r')): Steps => ({ [stage]: made }) as Steps;
 

@@ -118,6 +118,11 @@ test('a step that chooses bodies reads them whole, and chooses replies before', 
     assert.match(issuesOf(choosing(response, true)).join(), /chooses bodies that it does not read whole/);
 });
 
+test('only respond chooses replies, or keeps something of them back', () => {
+  assert.equal(issuesOf({ decide: { ...step(() => PASS), rare: true } }).length, 1);
+  assert.equal(issuesOf({ decide: { ...step(() => PASS), withholds: ['trailers'] } }).length, 1);
+});
+
 test('a step of no stage that there is would never run, so it is refused', () => {
   const steps = { inspekt: step(() => PASS), toString: step(() => PASS) } as unknown as Steps;
   assert.equal(issuesOf(steps).length, 2);

@@ -119,6 +119,9 @@ function issuesOf({ policy, path, steps }: PolicySteps, operation: OperationId):
     const step = stage === undefined ? undefined : steps[stage];
     if (stage === undefined || step === undefined) continue;
     const { reads } = step;
+    if (stage !== 'respond' && step.withholds !== undefined) {
+      complain(`${policy} keeps parts of replies back in ${stage}, where there are none`);
+    }
     if (stage !== 'respond' && (step.concerns !== undefined || step.concernsBody !== undefined || step.rare === true)) {
       complain(`${policy} chooses replies in ${stage}, where there are none`);
     }

@@ -108,7 +108,8 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   }
 
   hints(links: readonly string[]): void {
-    this.#passage.stream.interim(103, links);
+    const { stream, plan } = this.#passage;
+    if (!plan.respond.withheld.has('hints')) stream.interim(103, links);
   }
 
   failed(failure: UpstreamFailure): void {
@@ -392,6 +393,6 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
 
   #finish(): void {
     this.#state = 'over';
-    finishBody(this.#passage, this.#trailers);
+    finishBody(this.#passage, this.#passage.plan.respond.withheld.has('trailers') ? undefined : this.#trailers);
   }
 }

@@ -24,6 +24,7 @@ export {
   type Stages,
   type Step,
   type Steps,
+  type Unseen,
 } from './kind.ts';
 export type { KeyRequests, KindPorts } from './kind-ports.ts';
 export type { ClaimMapping, ClaimPath, IssuerConfig, JwtConfig, KeyOrigin } from './kinds/jwt/config.ts';

@@ -39,6 +39,9 @@ export const STAGES = [...REQUEST_STAGES, 'respond', 'record'] as const satisfie
 /** What says that a step looks at no body. */
 export const READS_NOTHING = { request: 'none', response: 'none' } as const;
 
+/** What comes of an upstream before the head of a reply, and after its body. */
+export type Unseen = 'hints' | 'trailers';
+
 /**
  * One thing a policy does in one stage. `run` is synchronous unless it truly waits.
  * `head` is asked first, where a step before the upstream has one: it judges what needs no body, before any of a body is
@@ -71,6 +74,8 @@ export interface Step<S extends Stage> {
    * nothing. What it reads all the same is decoded before, or else refused.
    */
   readonly rare?: boolean;
+  /** What no step gets to see of replies, and this one of `respond` therefore keeps from clients. */
+  readonly withholds?: readonly Unseen[];
   /**
    * Whether it runs for preflights of its operation too, which ask for it and are not it (Fetch Standard): one of `admit`
    * unless it says not, one of `respond` where it says so, and none of the other stages.

@@ -13,8 +13,22 @@ interface Reply {
   readonly fault: string | null;
 }
 
+const DESCRIBED = {
+  openapi: '3.1.0',
+  info: { title: 'texts', version: '1' },
+  paths: {
+    '/x': {
+      get: { responses: { 200: { description: '', content: { 'text/plain': { schema: { type: 'string' } } } } } },
+    },
+  },
+};
+
 /** An upstream that speaks HTTP/2, and a gateway before it; `asked` sends one request by a client that speaks it too. */
-async function started(t: TestContext, serve: (stream: ServerHttp2Stream, heard: IncomingHttpHeaders) => void) {
+async function started(
+  t: TestContext,
+  serve: (stream: ServerHttp2Stream, heard: IncomingHttpHeaders) => void,
+  api = "routes: ['* /{rest...}']",
+) {
   const server = createServer();
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => serve(stream, headers));
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -22,13 +36,16 @@ async function started(t: TestContext, serve: (stream: ServerHttp2Stream, heard:
   await promise;
   t.after(() => void server.close());
   const { port } = server.address() as AddressInfo;
-  const gateway = await startGateway(`version: 1
+  const gateway = await startGateway(
+    `version: 1
 server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
 admin: { port: 0 }
 data: ./data
 apis:
-  all: { routes: ['* /{rest...}'], upstream: { targets: ['http://127.0.0.1:${port}'], protocol: h2 }, auth: public }
-`);
+  all: { ${api}, upstream: { targets: ['http://127.0.0.1:${port}'], protocol: h2 }, auth: public }
+`,
+    { beside: { 'described.json': JSON.stringify(DESCRIBED) } },
+  );
   t.after(() => gateway.stop());
   const session = await openSession({ port: gateway.https, ca: gateway.ca });
   t.after(() => session.destroy());
@@ -68,6 +85,23 @@ test('trailers reach a client that takes them, and no other', async (t) => {
     heard.map(({ te }) => te),
     ['trailers', undefined],
   );
+});
+
+test('trailers stay behind where replies are held to their description, which has none', async (t) => {
+  const heard: IncomingHttpHeaders[] = [];
+  const asked = await started(
+    t,
+    (stream, headers) => {
+      heard.push(headers);
+      stream.respond({ ':status': 200, 'content-type': 'text/plain' }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': 'abc' }));
+      stream.end('x'.repeat(200_000));
+    },
+    'openapi: ./described.json, validate: strict',
+  );
+  const { status, body, trailers, fault } = await asked({ te: 'trailers' });
+  assert.deepEqual([status, body.length, trailers, fault], [200, 200_000, null, null]);
+  assert.equal(heard[0]?.te, undefined);
 });
 
 test('a reply that breaks off has no trailers and no end', async (t) => {

@@ -69,6 +69,8 @@ function respondStep(heads: DescribedHeads, bodies: ReplyBodies, { rules, differ
   };
   return {
     reads: { ...READS_NOTHING, response: 'raw' },
+    // No description has trailers. A link in an early hint is a header field as any other.
+    withholds: rules.headers === 'described' ? ['hints', 'trailers'] : ['trailers'],
     replyHead(exchange, reply, editor) {
       const found = heads.find(exchange, reply);
       if (found.kind === 'switched') return PASS;
