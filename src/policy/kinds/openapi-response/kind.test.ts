@@ -12,6 +12,7 @@ import orders from './golden/orders.openapi.json' with { type: 'json' };
 import passing from './golden/passing.json' with { type: 'json' };
 import refused from './golden/refused.json' with { type: 'json' };
 import { createOpenapiResponseKind } from './kind.ts';
+import { ToldDifferences } from './told-differences.ts';
 
 /** One reply, what is said of it, and what is left of its body and its fields. */
 interface Golden {
@@ -127,6 +128,12 @@ test('only bodies of which the description asks something are collected', () => 
   assert.ok(!reads({ headers: [], status: 404, method: 'HEAD' }));
 });
 
+test('trailers stay behind, and early hints where header fields must be described', () => {
+  const withheld = (rules: ReplyRules) => stepsOf(rules).get('orders/getOrder')?.respond?.withholds;
+  assert.deepEqual(withheld(USUAL), ['trailers']);
+  assert.deepEqual(withheld({ ...USUAL, headers: 'described' }), ['hints', 'trailers']);
+});
+
 test('what another policy has put in the place of a reply is not judged', () => {
   assert.equal(judged({ headers: [], status: 599, body: 'x' }, true).verdict.kind, 'pass');
 });
@@ -184,4 +191,22 @@ test('each difference is told once a minute, with how often it came', () => {
     { message, rule: 'body.undescribed#/owner', times: 1 },
     { message, rule: 'body.undescribed', times: 5 },
   ]);
+});
+
+test('of differences without number a thousand are told in a minute', () => {
+  nowMs += 120_000;
+  lines.length = 0;
+  const clock = { now: () => nowMs, monotonic: () => nowMs };
+  const log = {
+    write: (_level: unknown, _event: unknown, message: string) => void lines.push({ message, rule: '', times: 1 }),
+  };
+  const differences = new ToldDifferences({ clock, log });
+  const exchange = { id: 'r1', operation: { id: 'a/b' } } as unknown as Exchange;
+  const tell = (index: number): void =>
+    differences.tell(exchange, { problem: { code: 'upstream-reply-invalid' }, rule: `body#/${index}` }, 'refused');
+  for (let index = 0; index < 2_000; index++) tell(index);
+  assert.equal(lines.length, 1_000);
+  nowMs += 60_000;
+  for (let index = 1_500; index < 4_000; index++) tell(index);
+  assert.equal(lines.length, 2_000);
 });

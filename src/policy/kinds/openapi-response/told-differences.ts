@@ -7,10 +7,13 @@ export type DifferenceEnd = 'refused' | 'passed' | 'without it';
 
 /** How often one difference of one operation is told: an upstream that differs mostly does so in every reply. */
 const PAUSE_MS = 60_000;
-/** So many differences are remembered; one more takes the place of the one that was told first. */
+/** So many differences are told in that time. One more takes the place of the one that was told first, once that may be told again. */
 const REMEMBERED = 1_000;
 
-/** Tells the log how replies differ from their description: each difference once a minute, with how often it came. */
+/**
+ * Tells the log how replies differ from their description: each difference once a minute, with how often it came, and of
+ * differences without number, such as at every depth of a tree, a bounded number.
+ */
 export class ToldDifferences {
   readonly #ports: Pick<KindPorts, 'clock' | 'log'>;
   readonly #told = new Map<string, { readonly atMs: number; since: number }>();
@@ -28,8 +31,11 @@ export class ToldDifferences {
       return;
     }
     this.#told.delete(key);
-    const [first] = this.#told.keys();
-    if (first !== undefined && this.#told.size >= REMEMBERED) this.#told.delete(first);
+    const [first] = this.#told;
+    if (first !== undefined && this.#told.size >= REMEMBERED) {
+      if (nowMs - first[1].atMs < PAUSE_MS) return;
+      this.#told.delete(first[0]);
+    }
     this.#told.set(key, { atMs: nowMs, since: 0 });
     const fields = { operation: operation.id, request: id, code: problem.code, rule, detail: problem.internal };
     const times = (before?.since ?? 0) + 1;
