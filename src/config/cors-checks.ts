@@ -29,18 +29,39 @@ function writesCors({ response }: RewriteRules): boolean {
   return written.some(({ name }) => name.startsWith(CORS_PREFIX));
 }
 
-/** Origins without https whose pages act for users: whoever is on their way can make pages of theirs. */
-export function corsWarnings({ apis }: Pick<Config, 'apis'>, places: Places): Issue[] {
-  const warnings = apis.flatMap(({ cors, path }) => {
-    if (cors === null || cors === 'off' || !cors.credentials || cors.origins === 'any') return [];
-    return cors.origins.flatMap((origin, index) => {
-      const host = origin.startsWith('http://') ? URL.parse(origin.replace('*.', ''))?.hostname : undefined;
-      if (host === undefined || /^(?:localhost|127\..*|\[::1\])$/.test(host)) return [];
-      const at = `${path}.cors.origins[${index}]`;
-      const message = `${origin} is not encrypted, so whoever is in its network can act as its users`;
-      const more = { place: placeAt(places, at), fix: 'write https://' };
-      return [{ ...errorIssue(at, message, more), severity: 'warning' as const }];
-    });
-  });
+/** What of `cors` is sound and hardly meant. */
+export function corsWarnings({ apis, lists }: Pick<Config, 'apis' | 'lists'>, places: Places): Issue[] {
+  const warnings: Issue[] = [];
+  const warn = (path: string, message: string, fix: string): void => {
+    const issue = errorIssue(path, message, { place: placeAt(places, path), fix });
+    warnings.push({ ...issue, severity: 'warning' });
+  };
+  const open = apis.filter(({ cors }) => cors !== null && cors !== 'off');
+  for (const { cors, path } of open) warnOfPlainOrigins(cors, path, warn);
+  const pairs = open.length === 0 ? [] : [lists, ...open.map((api) => api.lists)];
+  for (const path of pairs.flatMap(closesPreflights))
+    warn(path, 'pages ask by OPTIONS before they call, and that is kept out here', 'let OPTIONS in');
   return warnings.slice(0, WARNING_LIMIT);
+}
+
+type Warn = (path: string, message: string, fix: string) => void;
+
+/** Origins without https whose pages act for users: whoever is on their way can make pages of theirs. */
+function warnOfPlainOrigins(cors: ApiConfig['cors'], path: string, warn: Warn): void {
+  if (cors === null || cors === 'off' || !cors.credentials || cors.origins === 'any') return;
+  for (const [index, origin] of cors.origins.entries()) {
+    const host = origin.startsWith('http://') ? URL.parse(origin.replace('*.', ''))?.hostname : undefined;
+    if (host === undefined || /^(?:localhost|127\..*|\[::1\])$/.test(host)) continue;
+    const message = `${origin} is not encrypted, so whoever is in its network can act as its users`;
+    warn(`${path}.cors.origins[${index}]`, message, 'write https://');
+  }
+}
+
+/** The lists of methods that let no preflight in. */
+function closesPreflights(pair: ApiConfig['lists']): readonly string[] {
+  const { deny = null, allow = null } = pair ?? {};
+  return [
+    ...(deny?.methods?.includes('OPTIONS') === true ? [`${deny.path}.methods`] : []),
+    ...(allow?.methods?.includes('OPTIONS') === false ? [`${allow.path}.methods`] : []),
+  ];
 }

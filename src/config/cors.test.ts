@@ -143,6 +143,21 @@ test('an origin that is not encrypted is a warning where its pages act for users
   assert.deepEqual(warned(local.replace('80800', '8080')), []);
 });
 
+test('lists that keep the question of pages out are a warning', () => {
+  const warned = (lists: string, cors = '{ origins: [https://a.example] }'): readonly string[] => {
+    const parsed = parse(cors, lists);
+    assert.ok(parsed.ok);
+    return corsWarnings(parsed.value.config, parsed.value.places).map(formatIssue);
+  };
+  assert.deepEqual(warned('    allow: { methods: [GET, POST] }\n'), [
+    '/p.yaml:8:14 apis.a.allow.methods: pages ask by OPTIONS before they call, and that is kept out here (let OPTIONS in)',
+  ]);
+  assert.match(warned('    deny: { methods: [OPTIONS] }\n').join(), /apis\.a\.deny\.methods: /);
+  assert.match(warned('allow: { methods: [GET] }\n').join(), /:8:10 allow\.methods: /);
+  assert.deepEqual(warned('    allow: { methods: [GET, OPTIONS] }\n    deny: { methods: [PUT] }\n'), []);
+  for (const cors of ['', 'off']) assert.deepEqual(warned('    allow: { methods: [GET] }\n', cors), []);
+});
+
 function changes(before: string, after: string): readonly string[] {
   return diffConfigurations(sideOf(before), sideOf(after)).map(({ effect, message }) => `${effect}: ${message}`);
 }
