@@ -38,7 +38,8 @@ function equalLists(one: readonly unknown[], other: readonly unknown[], frame: F
 }
 
 function equalObjects(one: Members, other: Members, frame: Frame): boolean | typeof FAULT {
-  const [names, others] = [namesOf(one, frame), namesOf(other, frame)];
+  const names = namesOf(one, frame);
+  const others = namesOf(other, frame);
   if (names === FAULT || others === FAULT) return FAULT;
   if (names.length !== others.length) return false;
   for (const name of names) {
