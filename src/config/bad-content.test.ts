@@ -73,6 +73,10 @@ const CASES: readonly (readonly [lines: string, issues: string, source?: string]
     'locations: { allow: [https://id.acme.example/x] }',
     '7:26 apis.a.locations.allow[0]: a destination is an origin, or the scheme of an app (such as https://id.acme.example or acme-app:)',
   ],
+  [
+    'operations: { x: { rules: [!has(request.query.a)] } }',
+    "7:53 apis.a.operations.x.rules[0]: a tag (`!name`) is not read here (put quotes around the value if it begins with `!`, else take the tag away)\n7:53 apis.a.operations.x.rules[0]: character 1: can't be read as CEL: Unexpected token: EOF",
+  ],
   ['encode: yes', '7:13 apis.a.encode: must be on or off'],
   ['upstreamErrors: replce', '7:21 apis.a.upstreamErrors: must be replace or pass (did you mean "replace"?)'],
 ];

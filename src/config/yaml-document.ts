@@ -3,7 +3,7 @@ import { errorIssue, type Issue } from '../base/index.ts';
 import { formatKeyPath } from './key-path.ts';
 import { defineKey, type LineIndex, type Reading } from './source-document.ts';
 import { createYamlLocator, keyOf } from './yaml-locator.ts';
-import { composeYaml } from './yaml-syntax.ts';
+import { composeYaml, TAG_WORDS } from './yaml-syntax.ts';
 
 /**
  * How a YAML text is read.
@@ -81,7 +81,7 @@ function convert(walk: Walk, node: Node | null): unknown {
     return stop(walk, node, `is nested deeper than ${walk.rules.depthLimit} levels`);
   }
   if (isAlias(node)) return convertAlias(walk, node);
-  if (node.tag !== undefined) complain(walk, node, 'a tag (`!name`) is not read here', 'take it away');
+  if (node.tag !== undefined) complain(walk, node, ...TAG_WORDS);
   // While an alias repeats a value, the anchors inside it are not set again: a later one of that name holds.
   if (node.anchor !== undefined && walk.counts.expanding === 0) walk.anchors.set(node.anchor, node);
   walk.open.add(node);
@@ -148,8 +148,7 @@ function convertMap(walk: Walk, map: YAMLMap<Node, Node | null>): Record<string,
 /** Whether the key at the end of the path can be taken; says why where it can't. */
 function acceptKey(walk: Walk, node: Node, earlier: Node | null): boolean {
   const key = walk.path.at(-1);
-  if (isScalar(node) && node.tag !== undefined)
-    complain(walk, node, 'a tag (`!name`) is not read here', 'take it away');
+  if (isScalar(node) && node.tag !== undefined) complain(walk, node, ...TAG_WORDS);
   if (isScalar(node) && node.anchor !== undefined && walk.counts.expanding === 0) walk.anchors.set(node.anchor, node);
   if (key === '<<') {
     complain(walk, node, 'merge keys (`<<`) are not read', 'write the keys out');

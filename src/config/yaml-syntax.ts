@@ -92,6 +92,12 @@ function syntaxIssue(error: YAMLError, lines: LineIndex): Issue {
   return errorIssue('', message, fix === undefined ? { place } : { place, fix });
 }
 
+/** A tag is mostly meant to be text: without its `!` a condition would say the opposite. */
+export const TAG_WORDS = [
+  'a tag (`!name`) is not read here',
+  'put quotes around the value if it begins with `!`, else take the tag away',
+] as const;
+
 /** Words for the errors of the parser; null where its own words are clear and never quote the text. */
 const SYNTAX_WORDS = {
   ALIAS_PROPS: ['an alias (`*name`) can have neither tag nor anchor of its own'],
@@ -120,9 +126,9 @@ const SYNTAX_WORDS = {
   NON_STRING_KEY: ['a key must be text', 'put quotes around it'],
   RESOURCE_EXHAUSTION: ['this takes more than the parser will spend on it'],
   TAB_AS_INDENT: ['a tab is used for indentation', 'indent with spaces'],
-  TAG_RESOLVE_FAILED: ['a tag (`!name`) is not read here', 'take it away'],
+  TAG_RESOLVE_FAILED: TAG_WORDS,
   UNEXPECTED_TOKEN: ['something stands here that YAML does not expect', 'look for a bracket or quote too many'],
-  BAD_COLLECTION_TYPE: ['a tag (`!name`) is not read here', 'take it away'],
+  BAD_COLLECTION_TYPE: TAG_WORDS,
 } as const satisfies Record<ErrorCode, readonly [message: string, fix?: string] | null>;
 
 function lowerFirst(text: string): string {
