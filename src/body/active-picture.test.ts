@@ -30,11 +30,32 @@ test('an address of a picture is harmless by what it begins with, blanks before 
     assert.equal(hasActiveContent(linked(address)), true, address);
 });
 
+test('an address without quotes, as pages take it, is looked at like any other', () => {
+  for (const active of [
+    '<a href=javascript:x>',
+    '<a xlink:href = javascript:x/>',
+    '<set to=a:b>',
+    '<a href=data:text/html,x>',
+  ])
+    assert.equal(hasActiveContent(`<svg>${active}</svg>`), true, active);
+  for (const harmless of ['<a href=#a>', '<a href=https://a.test/ x=":">', '<a href= >', '<a href="a"b:c>'])
+    assert.equal(hasActiveContent(`<svg>${harmless}</svg>`), false, harmless);
+});
+
+test('of several values each one may be an address', () => {
+  const moved = (values: string): string => `<svg><a><animate attributeName="href" values="${values}"/></a></svg>`;
+  for (const values of ['#a;javascript:x', 'https://a.test/;javascript:x', 'a/b; javascript:x', 'data:image/png,A;a:b'])
+    assert.equal(hasActiveContent(moved(values)), true, values);
+  for (const values of ['0;1;0', '#a;https://a.test/?x:y', 'data:image/png;base64,AA;#b', ';'])
+    assert.equal(hasActiveContent(moved(values)), false, values);
+});
+
 test('blanks are no work, however many there are', () => {
   // Gone over from each of them, they would take hours.
   for (const blank of [' ', '\n', '\t \r']) {
     assert.equal(hasActiveContent(linked(`${blank.repeat(2_000_000)}:`)), true);
     assert.equal(hasActiveContent(linked(`${blank.repeat(2_000_000)}#`)), false);
+    assert.equal(hasActiveContent(`<svg href=${blank.repeat(2_000_000)}>`), false);
     assert.equal(hasActiveContent(`<svg href${blank.repeat(2_000_000)}x onab${blank.repeat(2_000_000)}></svg>`), false);
   }
 });

@@ -140,14 +140,11 @@ function beginsAsPage(bytes: Buffer): boolean {
   return PAGE.test(bytes.toString('latin1', 0, Math.min(bytes.length, 150)));
 }
 
+const TAG = /<(?:script[\s/>]|\?php)/i;
+
 /** Whether `<script` or `<?php` stands anywhere, in any case: five bytes that no coded picture comes to by chance. */
 function hasTag(bytes: Buffer): boolean {
-  for (let at = bytes.indexOf(0x3c); at !== -1; at = bytes.indexOf(0x3c, at + 1)) {
-    const next = bytes[at + 1]! | 0x20;
-    if (next === 0x73 && /^script[\s/>]/i.test(bytes.toString('latin1', at + 1, at + 8))) return true;
-    if (bytes[at + 1] === 0x3f && /^php/i.test(bytes.toString('latin1', at + 2, at + 5))) return true;
-  }
-  return false;
+  return TAG.test(bytes.toString('latin1'));
 }
 
 /** The record at the end of an archive (APPNOTE.TXT §4.3.16): 22 bytes and a comment of at most 65,535. */
