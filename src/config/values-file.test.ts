@@ -11,6 +11,7 @@ function read(file: string, text: string | Uint8Array, of: 'texts' | 'numbers' =
 test('a file has a value a line, with comments and blanks around', () => {
   assert.deepEqual(read('a.txt', '# ours\r\n A1 \n\nA#2 # two\nb c\n'), ['A1', 'A#2', 'b c']);
   assert.deepEqual(read('a.txt', '1\n-2.5\n', 'numbers'), [1, -2.5]);
+  assert.deepEqual(read('a.txt', '\ufeffA\rB # two\rC'), ['A', 'B', 'C']);
 });
 
 test('a file whose name says so is a list in JSON or YAML', () => {
@@ -22,6 +23,12 @@ test('a file whose name says so is a list in JSON or YAML', () => {
 test('a file is taken whole or not at all, and its line is told', () => {
   assert.match(String(read('a.txt', 'A\nB\nA\n')), /^3: value 3 of a\.txt stands in it twice/);
   assert.match(String(read('a.txt', '1\nx\n', 'numbers')), /^2: .*is no number/);
+  for (const [file, text] of [
+    ['a.txt', '9007199254740993'],
+    ['a.json', '[9007199254740993]'],
+    ['a.json', '["-9007199254740993"]'],
+  ] as const)
+    assert.match(String(read(file, text, 'numbers')), /no number that can be used/, text);
   assert.match(String(read('a.txt', '# nothing\n')), /has no value/);
   assert.match(String(read('a.txt', Buffer.from([0xff, 0xfe]))), /not UTF-8/);
   assert.match(String(read('a.json', '{"a": 1}')), /is no list/);

@@ -45,7 +45,7 @@ interface Written {
 }
 
 function linesOf(text: string): readonly Written[] {
-  return text.split('\n').flatMap((line, index) => {
+  return text.split(/\r\n?|\n/).flatMap((line, index) => {
     const value = line
       .trim()
       .replace(/(?:^|\s)#.*$/, '')
@@ -71,10 +71,17 @@ function readDocument(text: string, file: string): Result<readonly Written[], Va
 const NUMBER = /^-?(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,15})?$/;
 
 function faultOf(value: unknown, of: 'texts' | 'numbers'): string | null {
-  if (typeof value === 'number') return Number.isFinite(value) ? null : 'is no number that can be used';
+  if (typeof value === 'number') return isExact(value) ? null : 'is no number that can be used';
   if (typeof value !== 'string') return 'is neither text nor a number';
   if (value.length > LENGTH_LIMIT) return `is longer than ${LENGTH_LIMIT} characters`;
-  return of === 'texts' || NUMBER.test(value) ? null : 'is no number';
+  if (of === 'texts') return null;
+  if (!NUMBER.test(value)) return 'is no number';
+  return isExact(Number(value)) ? null : 'is no number that can be used';
+}
+
+/** A whole number that is too large to be exact would stand for its neighbours too. */
+function isExact(number: number): boolean {
+  return Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number));
 }
 
 function typed(value: unknown, of: 'texts' | 'numbers'): unknown {
