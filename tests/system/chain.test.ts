@@ -87,7 +87,10 @@ apis:
     upstream: '${url}'
     auth: [acme]
     body: 16B
-    operations: { GET /health: { auth: public } }
+    operations:
+      GET /health: { auth: public }
+      POST /notes: { rules: ['request.headers["x-tone"] in values.tones || !has(request.body.loud)'] }
+    values: { tones: [calm] }
 `,
     { 'orders.json': JSON.stringify(DESCRIPTION), 'keys.json': KEYS },
   );
@@ -132,6 +135,8 @@ function battery(): readonly (readonly [expected: string, asked: PlainAsk])[] {
     ['401 invalid-token', get('/notes', bearer('ada', [], stranger))],
     ['200 as kim', get('/notes', { ...bearer('kim', []), ...forged })],
     ['200 as kim', send('/notes', '{"text":"sixty"}', bearer('kim', []))],
+    ['400 rule-not-met', send('/notes', '{"loud":1}', bearer('kim', []))],
+    ['200 as kim', send('/notes', '{"loud":1}', { ...bearer('kim', []), 'x-tone': 'calm' })],
     ['413 body-too-large', send('/notes', '{"text":"longer"}', bearer('kim', []))],
     ['400 unexpected-body', send('/notes', '{}', bearer('kim', []), 'GET')],
     ['200 as nobody', get('/health', forged)],
