@@ -1,5 +1,7 @@
 import { type CompletionRecord, type IntentRecord, RECORD_VERSION } from '../base/index.ts';
 import type { Outcome } from '../policy/index.ts';
+import type { CanonicalRequest } from '../wire/index.ts';
+import type { GatewayPorts } from './runtime.ts';
 import type { Walk } from './walk.ts';
 
 /** What every intent says, and what only that of a request that matched, or was decided by somebody, can say. */
@@ -106,4 +108,25 @@ export function earlyCompletion(
     complete: true,
   };
   return completionOf(id, at, { ...nothing, ...reply });
+}
+
+/** What the gateway answered by itself to somebody unknown, and why. */
+export interface OwnOutcome {
+  readonly rule: string;
+  readonly status: number;
+  readonly bytes: number;
+}
+
+/** Records such an answer, whole; false where the ledger gives no room for it. */
+export function recordOwnReply(
+  { clock, ledger }: Pick<GatewayPorts, 'clock' | 'ledger'>,
+  { request, id, revision }: { readonly request: CanonicalRequest; readonly id: string; readonly revision: number },
+  { rule, status, bytes }: OwnOutcome,
+): boolean {
+  const { method, peer } = request;
+  const at = clock.now();
+  if (!ledger.append(intentOf({ id, at, revision, method, address: peer.address, verdict: 'reply', rule })))
+    return false;
+  ledger.append(earlyCompletion(id, at, { status, problemCode: null, responseBytes: bytes }));
+  return true;
 }

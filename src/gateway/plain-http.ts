@@ -3,7 +3,7 @@ import { type CanonicalRequest, NO_LINES, type Peer, type ServerExchange, type S
 import type { AcmeChallenges } from './acme-challenges.ts';
 import { enter } from './entrance.ts';
 import type { Gateway } from './gateway.ts';
-import { earlyCompletion, intentOf } from './ledger-records.ts';
+import { type OwnOutcome, recordOwnReply } from './ledger-records.ts';
 import { MANY_NETWORKS, NamedNetworks } from './named-networks.ts';
 import type { GatewayPorts } from './runtime.ts';
 import { createDateSource, lengthOf, NO_BODY } from './reply.ts';
@@ -154,23 +154,8 @@ function answerChallenge(
   stream.send({ ...NO_LINES, status: 200, fields: null, added, framing, announcedLength: body.length }, body);
 }
 
-interface Outcome {
-  readonly rule: string;
-  readonly status: number;
-  readonly bytes: number;
-}
-
-function recordReply(
-  request: CanonicalRequest,
-  id: string,
-  { ports, snapshot }: PlainHttpOptions,
-  { rule, status, bytes }: Outcome,
-): boolean {
-  const { method, peer } = request;
-  const at = ports.clock.now();
-  const revision = snapshot()?.revision ?? 0;
-  const intent = intentOf({ id, at, revision, method, address: peer.address, verdict: 'reply', rule });
-  if (!ports.ledger.append(intent)) return false;
-  ports.ledger.append(earlyCompletion(id, at, { status, problemCode: null, responseBytes: bytes }));
-  return true;
+/** False where the ledger gives no room for it. */
+function recordReply(request: CanonicalRequest, id: string, options: PlainHttpOptions, outcome: OwnOutcome): boolean {
+  const revision = options.snapshot()?.revision ?? 0;
+  return recordOwnReply(options.ports, { request, id, revision }, outcome);
 }
