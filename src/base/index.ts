@@ -4,6 +4,7 @@ export { AddressSet, isEverything } from './address-set.ts';
 export { Bitset } from './bitset.ts';
 export { canonicalAddress } from './canonical-address.ts';
 export { type AddressBytes, Cidr, parseAddress } from './cidr.ts';
+export { CSP_REPORTS_PATH, type CspReport } from './csp-report.ts';
 export { type DiskSpace, judgeSpace, type SpaceStanding } from './disk-space.ts';
 export { parseDuration, parseSize } from './duration.ts';
 export type { CoverageCell, CoverageRow, Finding, Severity } from './finding.ts';

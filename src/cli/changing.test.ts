@@ -20,6 +20,7 @@ function running(answers: Partial<AdminClient>): Surroundings {
     revisions: silent,
     upstreamErrors: silent,
     upstreamError: silent,
+    cspReports: silent,
   };
   around.admin = ok({ status, ...silence, ...answers });
   return around;

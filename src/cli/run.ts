@@ -20,6 +20,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['rollback', async () => (await import('./rollback.ts')).rollbackCommand],
   ['doctor', async () => (await import('./doctor.ts')).doctorCommand],
   ['errors', async () => (await import('./errors.ts')).errorsCommand],
+  ['reports', async () => (await import('./reports.ts')).reportsCommand],
   ['audit', async () => (await import('./audit.ts')).auditCommand],
 ]);
 

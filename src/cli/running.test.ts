@@ -100,6 +100,7 @@ function running(answers: Partial<AdminClient>): Surroundings {
     revisions: silent,
     upstreamErrors: silent,
     upstreamError: silent,
+    cspReports: silent,
     ...answers,
   });
   return around;

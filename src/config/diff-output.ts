@@ -5,7 +5,7 @@ type Tell = (about: ConfigChange['about'], effect: ChangeEffect, message: string
 
 /** What holds where an API says nothing of it. */
 export const USUAL_OUTPUT: OutputConfig = {
-  securityHeaders: { said: {}, override: false },
+  securityHeaders: { said: {}, reports: false, override: false },
   banners: { pass: false, also: [], keep: [] },
   cookies: { readable: [], crossSite: [] },
   locations: { allow: null },
@@ -34,7 +34,7 @@ function headerChanges(
 ): readonly ConfigChange[] {
   if (sameData(old, next)) return [];
   if (next === null) return [tell('replies', 'loosens', 'replies no longer get security headers')];
-  const before = old ?? { said: {}, override: false };
+  const before = old ?? { said: {}, reports: false, override: false };
   const got = old === null ? [tell('replies', 'tightens', 'replies get security headers')] : [];
   const names = [...new Set([...Object.keys(before.said), ...Object.keys(next.said)])].toSorted();
   const single = names.flatMap((name) => {

@@ -16,6 +16,8 @@ export interface OutputConfig {
 export interface SecurityHeadersConfig {
   /** By name in lower case: the value, or null for one that is left out. */
   readonly said: Readonly<Record<string, string | null>>;
+  /** Whether browsers are told to report to the gateway. */
+  readonly reports: boolean;
   /** Whether what is said here takes the place of what the upstream says. */
   readonly override: boolean;
 }

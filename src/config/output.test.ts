@@ -39,7 +39,24 @@ test('single security headers are set as they go out, or left out', () => {
       'permissions-policy': 'camera=()',
       'strict-transport-security': 'max-age=31536000; includeSubDomains; preload',
     },
+    reports: false,
     override: false,
+  });
+});
+
+test('reports that are wanted go to the gateway, beside other endpoints', () => {
+  const policy = "default-src 'self'; report-uri /.portcullis/reports/csp; report-to portcullis";
+  const endpoint = 'portcullis="/.portcullis/reports/csp"';
+  const plainly = `securityHeaders: { contentSecurityPolicy: { policy: "default-src 'self'", report: true } }`;
+  assert.deepEqual(soundOutput(plainly).securityHeaders, {
+    said: { 'content-security-policy': policy, 'reporting-endpoints': endpoint },
+    reports: true,
+    override: false,
+  });
+  const beside = `securityHeaders: { contentSecurityPolicy: { policy: "default-src 'self';", report: true, reportOnly: true }, reportingEndpoints: 'other="/x"' }`;
+  assert.deepEqual(soundOutput(beside).securityHeaders?.said, {
+    'content-security-policy-report-only': policy,
+    'reporting-endpoints': `other="/x", ${endpoint}`,
   });
 });
 
@@ -48,6 +65,9 @@ const BAD: readonly (readonly [keys: string, words: RegExp])[] = [
   ['securityHeaders: { permissionsPolicy: "caméra=()" }', /securityHeaders/],
   ['securityHeaders: { strictTransportSecurity: { preload: true } }', /securityHeaders/],
   ['securityHeaders: { nosuch: x }', /securityHeaders/],
+  ['securityHeaders: { contentSecurityPolicy: { policy: "default-src *; report-uri /x", report: true } }', /policy/],
+  ['securityHeaders: { contentSecurityPolicy: { policy: "Report-To x; default-src *", report: true } }', /policy/],
+  ['securityHeaders: { contentSecurityPolicy: { policy: "default-src *", report: yes } }', /report/],
   ['banners: { also: [content-length] }', /banners/],
   ['banners: { also: ["a b"] }', /banners/],
   ['cookies: { readable: ["a;b"] }', /cookies/],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { err, ok, type Result } from '../base/index.ts';
+import { CSP_REPORTS_PATH, err, ok, type Result, writeFieldDictionary } from '../base/index.ts';
 import type { SecurityHeadersConfig } from './output-config.ts';
 import { ownDuration, parsed } from './scalars.ts';
 import { words } from './words.ts';
@@ -18,13 +18,28 @@ const REFERRER_POLICIES = [
 
 const policyText = parsed(readPolicy).meta({ title: 'policy' });
 
-const contentSecurityPolicy = z.strictObject({
-  policy: policyText.meta({ description: 'The policy, with report-uri and report-to where reports are wanted.' }),
-  reportOnly: z
-    .boolean({ error: words('must be true or false') })
-    .optional()
-    .meta({ description: 'Browsers only report what the policy would forbid. The standard policy holds besides.' }),
-});
+const contentSecurityPolicy = z
+  .strictObject({
+    policy: policyText.meta({ description: 'The policy, with report-uri or report-to where reports go elsewhere.' }),
+    reportOnly: z
+      .boolean({ error: words('must be true or false') })
+      .optional()
+      .meta({ description: 'Browsers only report what the policy would forbid. The standard policy holds besides.' }),
+    report: z
+      .boolean({ error: words('must be true or false') })
+      .optional()
+      .meta({ description: 'Whether browsers report to the gateway, which sums it up: `portcullis reports`.' }),
+  })
+  .refine(({ policy, report }) => report !== true || !REPORT_DIRECTIVE.test(policy), {
+    error: words('the policy says where reports go already', 'leave out its report-uri and report-to, or `report`'),
+  });
+
+const REPORT_DIRECTIVE = /(?:^|;) ?report-(?:uri|to)(?![^ ;])/i;
+/** The endpoint that the collector is to browsers. */
+const ENDPOINT = 'portcullis';
+const ENDPOINTS = writeFieldDictionary(
+  new Map([[ENDPOINT, { kind: 'item', item: { kind: 'string', value: CSP_REPORTS_PATH }, parameters: new Map() }]]),
+);
 
 const strictTransportSecurity = z
   .strictObject({
@@ -120,7 +135,7 @@ const HEADERS = {
 /** Which security headers replies get; null for none. */
 export function toSecurityHeaders(raw: z.output<typeof securityHeadersSchema>): SecurityHeadersConfig | null {
   if (raw === 'off') return null;
-  if (raw === 'on') return { said: {}, override: false };
+  if (raw === 'on') return { said: {}, reports: false, override: false };
   const said: Record<string, string | null> = { ...contentPolicyOf(raw.contentSecurityPolicy) };
   for (const [key, name] of Object.entries(HEADERS)) {
     const value = raw[key as keyof typeof HEADERS];
@@ -128,7 +143,10 @@ export function toSecurityHeaders(raw: z.output<typeof securityHeadersSchema>): 
   }
   const transport = raw.strictTransportSecurity;
   if (transport !== undefined) said['strict-transport-security'] = transport === 'off' ? null : transportOf(transport);
-  return { said, override: raw.override ?? false };
+  const reports = typeof raw.contentSecurityPolicy === 'object' && raw.contentSecurityPolicy.report === true;
+  // Of two endpoints of one name the last counts (RFC 9651 §3.2).
+  if (reports) said['reporting-endpoints'] = [raw.reportingEndpoints, ENDPOINTS].filter((text) => text).join(', ');
+  return { said, reports, override: raw.override ?? false };
 }
 
 function contentPolicyOf(
@@ -137,8 +155,9 @@ function contentPolicyOf(
   if (raw === undefined) return {};
   if (raw === 'off') return { 'content-security-policy': null };
   if (typeof raw === 'string') return { 'content-security-policy': raw };
-  const { policy, reportOnly = false } = raw;
-  return { [reportOnly ? 'content-security-policy-report-only' : 'content-security-policy']: policy };
+  const { policy, reportOnly = false, report = false } = raw;
+  const value = report ? `${policy}; report-uri ${CSP_REPORTS_PATH}; report-to ${ENDPOINT}` : policy;
+  return { [reportOnly ? 'content-security-policy-report-only' : 'content-security-policy']: value };
 }
 
 function transportOf({ maxAge, includeSubDomains, preload }: z.output<typeof strictTransportSecurity>): string {

@@ -2,6 +2,7 @@ import { type CoverageRow, type Issue, isRequestId, type Problem, type Result } 
 import type { Alert, AlertRecord } from '../ports/index.ts';
 import { CONFIG_LIMIT_BYTES, type ConfigChange } from '../config/index.ts';
 import type { Installed, Readiness, RefusedReload } from './conductor-options.ts';
+import { CSP_SUM_LIMIT, type CspReports } from './csp-reports.ts';
 import type { RevisionSummary } from './history.ts';
 import type { Originals } from './originals.ts';
 import type { Revision } from './revisions.ts';
@@ -137,6 +138,7 @@ export interface AdminBackend {
   revision(number: number): Promise<Revision | null>;
   alerts(limit: number): Promise<readonly AlertRecord[]>;
   readonly originals: Pick<Originals, 'list' | 'find'>;
+  readonly cspReports: Pick<CspReports, 'list'>;
   reload(author: string): Promise<Installed>;
   apply(text: Uint8Array, author: string): Promise<Installed>;
   rollback(revision: number | null, author: string): Promise<Installed>;
@@ -284,6 +286,14 @@ export const ADMIN_OPERATIONS: readonly AdminOperation[] = [
       const found = isRequestId(id) ? await backend.originals.find(id) : null;
       return found === null ? { status: 404, problem: { code: 'not-found' } } : { status: 200, json: found };
     },
+  }),
+  plainly({
+    id: 'listCspReports',
+    method: 'GET',
+    path: '/v1/csp-reports',
+    summary: 'What browsers reported of content security policies, summed; what came last first.',
+    key: true,
+    run: async (backend) => ({ status: 200, json: await backend.cspReports.list(CSP_SUM_LIMIT) }),
   }),
   {
     id: 'reload',

@@ -2,10 +2,11 @@ import { request } from 'node:https';
 import { err, type Issue, ok, type Result } from '../base/index.ts';
 import type { ConfigChange } from '../config/index.ts';
 import type { AdminStatus } from './admin-operations.ts';
+import type { CspSum } from './csp-reports.ts';
 import type { OriginalEntry, OriginalSummary } from './originals.ts';
 import type { RevisionSummary } from './history.ts';
 
-export type { AdminStatus, OriginalEntry, OriginalSummary };
+export type { AdminStatus, CspSum, OriginalEntry, OriginalSummary };
 
 /** Where a running gateway's admin API is, and what opens it. */
 export interface AdminAddress {
@@ -33,6 +34,8 @@ export interface AdminClient {
   upstreamErrors(): Promise<Result<readonly OriginalSummary[], string>>;
   /** That of one request; null where none was kept. */
   upstreamError(request: string): Promise<Result<OriginalEntry | null, string>>;
+  /** What browsers reported of content security policies, summed; what came last first. */
+  cspReports(): Promise<Result<readonly CspSum[], string>>;
   /** The history, newest first. */
   revisions(): Promise<Result<readonly RevisionSummary[], string>>;
 }
@@ -64,6 +67,7 @@ export function createAdminClient(address: AdminAddress): AdminClient {
       if (reply.value.status === 404) return ok(null);
       return reply.value.status === 200 ? ok(reply.value.body as OriginalEntry) : err(refusalWords(reply.value));
     },
+    cspReports: () => read('/v1/csp-reports'),
     reload: (author) => post({ path: withQuery('/v1/reload', { author }) }),
     apply: (text, author) => post({ path: withQuery('/v1/configuration', { author }), text }),
     rollback: (revision, author) =>

@@ -96,6 +96,7 @@ function* compileStepwise(
     cacheMemoryBytes: config.cache.memoryBytes,
     // A browser that has been told so of localhost would speak https to every port of it.
     strictTransport: config.server.https.certificate.kind !== 'local',
+    takesReports: config.apis.some(({ output }) => output.securityHeaders?.reports === true),
     trusted: config.trustedProxies === null ? null : new TrustedProxies(config.trustedProxies),
     trusts,
     lists,

@@ -60,6 +60,7 @@ before(async () => {
     nextId: createIdSource((bytes) => bytes.fill(7), Date.now),
     traces: createTraceIds((bytes) => bytes.fill(7)),
     chance: () => 0.5,
+    cspReports() {},
     cacheShare: wholeCacheShare(),
     pseudonym: ({ subject }) => subject,
     metrics: createGatewayMetrics(METER),

@@ -3,7 +3,15 @@ import assert from 'node:assert/strict';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
-import { Bitset, type GrpcStatus, type LedgerRecord, type ProblemCode, ok, type Result } from '../base/index.ts';
+import {
+  Bitset,
+  type CspReport,
+  type GrpcStatus,
+  type LedgerRecord,
+  type ProblemCode,
+  ok,
+  type Result,
+} from '../base/index.ts';
 import { type Gathered, parseConfig } from '../config/index.ts';
 import type { ApiDescription } from '../openapi/index.ts';
 import {
@@ -141,6 +149,13 @@ export class CountingMetrics implements GatewayMetrics {
   }
 
   errorReplaced(): void {}
+
+  /** Reports of browsers, by what became of each. */
+  readonly cspOutcomes: string[] = [];
+  cspReport(outcome: string): void {
+    this.cspOutcomes.push(outcome);
+  }
+
   turnedAway(): void {}
   handshake(): void {}
 
@@ -217,6 +232,7 @@ export function fakePorts(cacheThreads = 1) {
   const metrics = new CountingMetrics();
   const records: LedgerRecord[] = [];
   const alerts: Alert[] = [];
+  const reports: CspReport[] = [];
   const lines: { level: LogLevel; event: string; message: string }[] = [];
   const ledger = { full: false, append: (record: LedgerRecord) => !ledger.full && records.push(record) > 0 };
   let ids = 0;
@@ -230,11 +246,12 @@ export function fakePorts(cacheThreads = 1) {
     alerts: (alert) => void alerts.push(alert),
     nextId: () => `00000000-0000-7000-8000-${String(++ids).padStart(12, '0')}`,
     chance: seededChance(),
+    cspReports: (sent) => void reports.push(...sent),
     cacheShare: { ...wholeCacheShare(), threads: cacheThreads },
     pseudonym: ({ subject }) => `pseudonym of ${subject}`,
     traces: { nextSpan, nextTrace: () => `00-${nextSpan()}${nextSpan()}-${nextSpan()}-03` },
   };
-  return { ports, clock, metrics, records, alerts, lines, ledger };
+  return { ports, clock, metrics, records, alerts, reports, lines, ledger };
 }
 
 /** Ports whose monotonic clock is this one. */

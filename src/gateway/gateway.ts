@@ -5,6 +5,7 @@ import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
 import { Decoding } from './decoding.ts';
 import { enter, type EntryFault, entryFault } from './entrance.ts';
 import { type Era, Eras } from './eras.ts';
+import { CspCollector } from './csp-collector.ts';
 import { createCallerTexts } from './identity-fields.ts';
 import { createHttp2Offer } from './http2-offer.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
@@ -111,6 +112,7 @@ class DataPlane implements Gateway {
   readonly #standing: StandingStreams;
   readonly #decoding: Decoding;
   readonly #refusals: RefusalSums;
+  readonly #collector: CspCollector;
   readonly #callerTexts: WalkContext['callerTexts'];
   readonly #pools: Upstreams;
   readonly #caches: ReplyCaches;
@@ -123,6 +125,10 @@ class DataPlane implements Gateway {
     this.#bodies = bodies;
     this.#shedding = shedding;
     this.#refusals = new RefusalSums(ports);
+    this.#collector = new CspCollector({
+      ...{ ports, bodies, sums: this.#refusals },
+      turnDown: (stream, problem, peer) => this.turnDown(stream, problem, peer),
+    });
     this.#decoding = new Decoding(() => ports.clock.monotonic());
     this.http2 = createHttp2Offer(ports, this.#bodies);
     this.#callerTexts = createCallerTexts(ports.pseudonym);
@@ -233,6 +239,7 @@ class DataPlane implements Gateway {
     const found = preflight ?? router.find(request.host, request.path, request.method);
     switch (found.kind) {
       case 'notFound':
+        if (this.#collector.answers(stream, request, snapshot)) return;
         this.turnDown(stream, preflights?.readable(NOT_FOUND, request) ?? NOT_FOUND, peer);
         return;
       case 'misdirected':

@@ -4,6 +4,7 @@ import type { Counter, Gauge, Histogram, Meter } from '../ports/index.ts';
 import type { Http2Fault } from '../wire/index.ts';
 import { type CacheMetrics, createCacheMetrics } from './cache-metrics.ts';
 import { createFailingMetrics, type FailingMetrics } from './failing-metrics.ts';
+import type { CspDisposition } from './read-csp-reports.ts';
 import { seriesBy } from './series.ts';
 import { createStreamMetrics, type StreamMetrics } from './stream-metrics.ts';
 
@@ -53,6 +54,8 @@ export interface GatewayMetrics extends FailingMetrics {
   ejected(api: string): void;
   /** Counts an error of an upstream's that was replaced, by whether the original was kept. */
   errorReplaced(api: string, original: 'kept' | 'skipped'): void;
+  /** Counts a report of a browser's by whether the policy was enforced, or `skipped` where too many came. */
+  cspReport(outcome: CspDisposition | 'skipped'): void;
   /** Counts messages of WebSocket that were passed on. */
   messages(api: string, from: 'client' | 'upstream', count: number): void;
 }
@@ -146,7 +149,7 @@ function createRefusalMetrics(
 /** Series of what only some requests ask for. */
 function createUseMetrics(
   meter: Meter,
-): Pick<GatewayMetrics, 'rangesDropped' | 'grpcStatus' | 'messages' | 'ejected' | 'errorReplaced'> {
+): Pick<GatewayMetrics, 'rangesDropped' | 'grpcStatus' | 'messages' | 'ejected' | 'errorReplaced' | 'cspReport'> {
   const ranges = meter.counter(
     'portcullis_ranges_dropped_total',
     'Requests for more than 16 ranges, of which the upstream was asked for the whole.',
@@ -166,6 +169,10 @@ function createUseMetrics(
       meter.counter('portcullis_upstream_errors_replaced_total', replacedHelp, { api, original }),
     ),
   );
+  const reportsHelp = 'Reports of content security policies by disposition; skipped ones came too fast.';
+  const reports = seriesBy((disposition: CspDisposition | 'skipped') =>
+    meter.counter('portcullis_csp_reports_total', reportsHelp, { disposition }),
+  );
   const messagesHelp = 'WebSocket messages passed on, by API and sender.';
   const messages = seriesBy((api: string) => {
     const from = (sender: string): Counter =>
@@ -177,6 +184,7 @@ function createUseMetrics(
     grpcStatus: (api, code) => statuses(api)(code).add(1),
     ejected: (api) => ejections(api).add(1),
     errorReplaced: (api, original) => replaced(api)(original).add(1),
+    cspReport: (outcome) => reports(outcome).add(1),
     messages: (api, from, count) => messages(api)[from].add(count),
   };
 }

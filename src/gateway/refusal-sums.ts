@@ -11,8 +11,8 @@ const NETWORKS_HELD = 256;
 /** Those of them that its record names; all of them would not fit in a record's text. */
 export const NETWORKS_NAMED = 16;
 
-/** What a sum counts: refusals by their code, and the plain port's redirects, which serve nothing either. */
-export type Summed = ProblemCode | 'redirect';
+/** What a sum counts: refusals by their code, and what serves nothing either: the plain port's redirects, and reports of browsers. */
+export type Summed = ProblemCode | 'redirect' | 'csp-report';
 
 type SumPorts = Pick<GatewayPorts, 'alerts' | 'clock' | 'ledger' | 'log' | 'metrics' | 'nextId'>;
 

@@ -169,6 +169,7 @@ const NO_METRICS: GatewayMetrics = {
   streams: { opened() {}, closed() {} },
   messages() {},
   errorReplaced() {},
+  cspReport() {},
   sideAnswered() {},
   retried() {},
   breakerOpen() {},
@@ -190,6 +191,7 @@ function withRouter(snapshot: Snapshot, { router, preflights }: Pick<Snapshot, '
     lists,
     material,
     trusts: null,
+    takesReports: false,
     get coverage() {
       return snapshot.coverage;
     },
@@ -245,6 +247,7 @@ class Scene {
       chance: () => 0.5,
       pseudonym: () => '',
       metrics: NO_METRICS,
+      cspReports() {},
       cacheShare: wholeCacheShare(),
     };
   }

@@ -1,3 +1,4 @@
+import type { CspReport } from '../base/index.ts';
 import type { Principal } from '../policy/index.ts';
 import type { Alerts, Clock, Ledger, Log } from '../ports/index.ts';
 import type { GatewayMetrics } from './metrics.ts';
@@ -20,6 +21,8 @@ export interface GatewayPorts {
   /** The name that the ledger gives to whoever calls: the same for the same issuer and subject, and says nothing of them. */
   readonly pseudonym: (principal: Principal) => string;
   readonly metrics: GatewayMetrics;
+  /** Takes what browsers reported, to be summed on the control side. */
+  readonly cspReports: (reports: readonly CspReport[]) => void;
   /** Its part of what all threads store. */
   readonly cacheShare: CacheShare;
 }

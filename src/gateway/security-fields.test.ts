@@ -167,7 +167,7 @@ function saidBy(
   setting: Partial<ReplySetting> = {},
   added: readonly string[] = [],
 ): Readonly<Record<string, string>> {
-  const fields = securityFieldsOf({ said, override: false });
+  const fields = securityFieldsOf({ said, reports: false, override: false });
   assert.ok(fields !== null);
   const whole = { ...PLAIN, ...setting };
   const present = presenceOf(whole.fields, added);
@@ -186,7 +186,7 @@ test('single fields take the place of the standard ones, or are left out, and ot
     'content-security-policy': NO_PAGE,
   });
   assert.equal(securityFieldsOf(null), null);
-  assert.equal(securityFieldsOf({ said: {}, override: true }), STANDARD_SECURITY_FIELDS);
+  assert.equal(securityFieldsOf({ said: {}, reports: false, override: true }), STANDARD_SECURITY_FIELDS);
 });
 
 test('a content policy that is written down holds for pages too, and for what a 304 speaks of', () => {

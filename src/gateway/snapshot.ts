@@ -108,6 +108,8 @@ export interface Snapshot {
   readonly cacheMemoryBytes: number;
   /** Whether clients may be told to come by https only (RFC 6797): the certificate is one that others trust. */
   readonly strictTransport: boolean;
+  /** Whether an API has browsers report what its policy forbids, so that reports are taken. */
+  readonly takesReports: boolean;
   /** Proxies whose word on the client is taken; null where there are none. */
   readonly trusted: TrustedProxies | null;
   /** Which clients must prove who they are by a certificate; null where none need to. */

@@ -1,4 +1,4 @@
-import type { Issue, LedgerRecord } from '../base/index.ts';
+import type { CspReport, Issue, LedgerRecord } from '../base/index.ts';
 import type { GatheredParcel } from '../config/compiled.ts';
 import type { UpstreamReport } from './target-health-watch.ts';
 import type { Alert, CertificateMaterial, LogFields, LogLevel, SharedTable } from '../ports/index.ts';
@@ -75,6 +75,7 @@ export type FromThread =
       readonly fields: LogFields;
     }
   | { readonly kind: 'alert'; readonly alert: Alert }
+  | { readonly kind: 'cspReports'; readonly reports: readonly CspReport[] }
   /** A reply of an upstream's was replaced. `text` is what is kept of it, without secrets, and `hash` its SHA-256, hexadecimal. */
   | {
       readonly kind: 'original';

@@ -32,6 +32,7 @@ export interface AdminBackendOptions {
   readonly revocations: Pick<RevocationWatch, 'report'>;
   readonly lists: Pick<NodeLists, 'report'>;
   readonly originals: AdminBackend['originals'];
+  readonly cspReports: AdminBackend['cspReports'];
   readonly audit: Config['audit'];
   readonly clock: Clock;
   readonly ports: { readonly https: number; readonly http: number | null; readonly admin: number };
@@ -85,6 +86,7 @@ export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
     revision: (number) => conductor.history.find(number),
     alerts: (limit) => data.alerts.list(limit),
     originals: options.originals,
+    cspReports: options.cspReports,
     reload: (author) => conductor.reload(author),
     apply: (text, author) => conductor.apply(text, author),
     rollback: (revision, author) => conductor.rollback(revision, author),

@@ -18,6 +18,8 @@ export interface ControlMetrics {
   certificateOrdered(authority: string, result: 'issued' | 'failed'): void;
   /** Originals of replaced errors that could not be kept. */
   originalsLost(count: number): void;
+  /** Reports of content security policies that could not be kept. */
+  cspReportsLost(count: number): void;
   /** An alert will never arrive at the webhook. */
   webhookAlertLost(): void;
 }
@@ -31,6 +33,10 @@ export function createControlMetrics(meter: Meter): ControlMetrics {
   const originals = meter.counter(
     'portcullis_upstream_errors_lost_total',
     'Originals of replaced errors that could not be kept.',
+  );
+  const cspReports = meter.counter(
+    'portcullis_csp_reports_lost_total',
+    'Reports of content security policies that could not be kept.',
   );
   const threads = meter.gauge('portcullis_gateway_threads', 'Gateway threads that serve by what is installed.');
   const replacements = new Map(
@@ -77,6 +83,7 @@ export function createControlMetrics(meter: Meter): ControlMetrics {
         })
         .add(1),
     originalsLost: (count) => originals.add(count),
+    cspReportsLost: (count) => cspReports.add(count),
     webhookAlertLost: () => lost.add(1),
   };
 }

@@ -102,8 +102,7 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
   yieldToOtherThreads(process.platform, NICENESS);
   const thread = new GatewayThread({
     ports: {
-      clock,
-      log,
+      ...{ clock, log },
       alerts: (alert) => send({ kind: 'alert', alert }),
       ledger,
       nextId: createIdSource(
@@ -114,6 +113,7 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
       chance: createChance((bytes) => random.fill(bytes)),
       pseudonym: createPseudonyms(workerData.pseudonymKey),
       metrics,
+      cspReports: (reports) => send({ kind: 'cspReports', reports }),
       cacheShare: {
         threads,
         heapBytes: workerData.heapLimitMb * 2 ** 20 * CACHE_PART,

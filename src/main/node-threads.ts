@@ -12,7 +12,7 @@ import { pseudonymKey } from './ledger-changes.ts';
 import type { LedgerConnection } from './ledger-channel.ts';
 import type { NodeCertificates } from './node-certificates.ts';
 import type { LiveSources } from './live-sources.ts';
-import type { Originals } from '../control/index.ts';
+import type { CspReports, Originals } from '../control/index.ts';
 import { ThreadGroup } from './thread-group.ts';
 import { ThreadHost } from './thread-host.ts';
 import { NameKeeper } from './reverse-names.ts';
@@ -70,6 +70,7 @@ export interface NodeThreadOptions {
   readonly metrics: ControlMetrics;
   readonly sources: LiveSources;
   readonly originals: Pick<Originals, 'take'>;
+  readonly cspReports: Pick<CspReports, 'take'>;
   readonly certificates: NodeCertificates;
   /** A way into the ledger for a new thread; null where requests are not recorded. */
   readonly connect: () => LedgerConnection | null;
@@ -103,6 +104,7 @@ export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
     connections,
     threads,
     originals: options.originals,
+    cspReports: options.cspReports,
     cacheMarks: createMarkMemory(),
     heapLimitMb: options.heapLimitMb,
   };

@@ -12,7 +12,14 @@ import {
 } from '../base/index.ts';
 import { type CertificateService, localCaPath } from '../certificates/index.ts';
 import type { Config, Gathered, ParsedConfig } from '../config/index.ts';
-import { type AdminBackend, Conductor, type ConductorOptions, Originals, REVISIONS } from '../control/index.ts';
+import {
+  type AdminBackend,
+  Conductor,
+  type ConductorOptions,
+  CspReports,
+  Originals,
+  REVISIONS,
+} from '../control/index.ts';
 import type { OpenPorts } from '../gateway/index.ts';
 import { type AlertWebhook, openAlertWebhook } from './alert-webhook.ts';
 import { type AdminBackendOptions, createAdminBackend } from './admin-backend.ts';
@@ -98,6 +105,7 @@ class Starting {
   readonly #life: ConfigurationLife;
   readonly #verifier: CompileWorker;
   readonly #originals: Originals;
+  readonly #cspReports: CspReports;
   readonly #undo: (() => Promise<void> | void)[] = [];
   readonly #revocations: RevocationWatch;
   readonly #startedAt: number;
@@ -119,12 +127,11 @@ class Starting {
     this.#undo.push(() => webhook.close());
     this.#undo.push(() => data.lock.release());
     this.#undo.push(() => data.store.close());
-    const lost = (count: number): void => metrics.originalsLost(count);
-    this.#originals = new Originals({
-      store: data.store,
-      ...{ clock: options.host.clock, log: options.host.log, lost },
-    });
+    const keeping = { store: data.store, clock: options.host.clock, log: options.host.log };
+    this.#originals = new Originals({ ...keeping, lost: (count) => metrics.originalsLost(count) });
     this.#undo.push(() => this.#originals.close());
+    this.#cspReports = new CspReports({ ...keeping, lost: (count) => metrics.cspReportsLost(count) });
+    this.#undo.push(() => this.#cspReports.close());
     this.#undo.push(() => verifier.close());
   }
 
@@ -220,6 +227,7 @@ class Starting {
     return createAdminBackend({
       ...parts,
       originals: this.#originals,
+      cspReports: this.#cspReports,
       meters: this.#meters,
       data: this.#data,
       clock: host.clock,
@@ -284,6 +292,7 @@ class Starting {
       meters: this.#meters,
       metrics: this.#metrics,
       originals: this.#originals,
+      cspReports: this.#cspReports,
       lost,
     });
     this.#undo.push(() => opened.close());

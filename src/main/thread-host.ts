@@ -9,7 +9,7 @@ import type { GatewayThreadData, ThreadGreeting } from './gateway-thread.ts';
 import { heapResources } from './heap-watch.ts';
 import type { HeartbeatWatch } from './heartbeat.ts';
 import type { LedgerConnection } from './ledger-channel.ts';
-import type { Originals } from '../control/index.ts';
+import type { CspReports, Originals } from '../control/index.ts';
 import type { NameKeeper } from './reverse-names.ts';
 import type { Member, MemberEvents, PortFault, ThreadLoss, ThreadPlace } from './thread-member.ts';
 
@@ -41,6 +41,7 @@ export interface ThreadHostOptions {
   readonly names: Pick<NameKeeper, 'find'>;
   /** Keeps what was replaced of upstreams' replies. */
   readonly originals: Pick<Originals, 'take'>;
+  readonly cspReports: Pick<CspReports, 'take'>;
   /** Resolves when every thread has the newest tables. */
   readonly tablesSettled: () => Promise<void>;
   /** Its way into the ledger; null where requests are not recorded. */
@@ -211,6 +212,9 @@ export class ThreadHost implements Member {
         return;
       case 'original':
         this.#options.originals.take(message.original);
+        return;
+      case 'cspReports':
+        this.#options.cspReports.take(message.reports);
         return;
       case 'heap':
         if (message.state === 'near') this.#options.events.heapNear();

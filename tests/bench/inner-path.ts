@@ -139,6 +139,7 @@ function buildClients() {
       ),
       traces: createTraceIds((bytes) => random.fill(bytes)),
       chance: () => 0.5,
+      cspReports() {},
       cacheShare: wholeCacheShare(),
       pseudonym: createPseudonyms(Buffer.alloc(32, 1)),
       metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),

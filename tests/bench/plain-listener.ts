@@ -74,6 +74,7 @@ async function run(file: string, port: number): Promise<void> {
     ),
     traces: createTraceIds((bytes) => random.fill(bytes)),
     chance: createChance((bytes) => random.fill(bytes)),
+    cspReports() {},
     cacheShare: wholeCacheShare(),
     pseudonym: createPseudonyms(Buffer.alloc(32, 1)),
     metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),

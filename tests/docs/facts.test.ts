@@ -64,6 +64,7 @@ test('the metrics that the guide lists are those that the threads make, with the
   metrics.refused('access-denied', 'deny.addresses');
   metrics.observed('not-found');
   metrics.turnedAway('full');
+  metrics.cspReport('enforce');
   metrics.handshake('hybrid', 'TLSv1.3');
   metrics.shed('', 'low');
   metrics.http2Fault('refused');

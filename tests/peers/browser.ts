@@ -7,9 +7,13 @@ import { skipOrFail } from '../system/skip.ts';
 
 /**
  * Starts Debian's Chromium, which takes the certificate that answers on this port of localhost and no other unknown one.
- * Null where it is not installed: then the test has been skipped.
+ * Null where it is not installed: then the test has been skipped. `more`: arguments besides.
  */
-export async function openBrowser(t: TestContext, port: number): Promise<BrowserContext | null> {
+export async function openBrowser(
+  t: TestContext,
+  port: number,
+  more: readonly string[] = [],
+): Promise<BrowserContext | null> {
   const executablePath = findProgram('chromium');
   if (executablePath === null) {
     skipOrFail(t, 'chromium is not installed (Debian package chromium)');
@@ -19,7 +23,7 @@ export async function openBrowser(t: TestContext, port: number): Promise<Browser
   const browser = await chromium.launch({
     executablePath,
     // As root it has no sandbox; the pages are the test's own.
-    args: ['--no-sandbox', '--disable-dev-shm-usage', `--ignore-certificate-errors-spki-list=${known}`],
+    args: ['--no-sandbox', '--disable-dev-shm-usage', `--ignore-certificate-errors-spki-list=${known}`, ...more],
   });
   t.after(() => browser.close());
   return browser.newContext();

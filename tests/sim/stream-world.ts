@@ -87,6 +87,7 @@ export class StreamWorld {
       nextId: () => String(++this.#ids),
       traces: { nextSpan: () => '0123456789abcdef', nextTrace: () => `00-${'1'.repeat(32)}-0123456789abcdef-03` },
       chance: () => 0.5,
+      cspReports() {},
       cacheShare: wholeCacheShare(),
       pseudonym: () => '',
       metrics: {

@@ -95,7 +95,7 @@ export class SimThread implements Member {
       leases: createSharedLeases({ memory, holder: this.place.number }),
       ports: {
         clock,
-        cacheShare: wholeCacheShare(),
+        ...{ cspReports() {}, cacheShare: wholeCacheShare() },
         log,
         alerts: ({ message, fields }) => {
           throw new Violation(`alert: ${message} ${JSON.stringify(fields)}`);
@@ -111,7 +111,7 @@ export class SimThread implements Member {
           observed() {},
           summed() {},
           rangesDropped() {},
-          errorReplaced() {},
+          ...{ errorReplaced() {}, cspReport() {} },
           grpcStatus() {},
           turnedAway() {},
           handshake() {},

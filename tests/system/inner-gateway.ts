@@ -80,6 +80,7 @@ export async function startInner(gathered: Gathered, kinds: KindTable): Promise<
     nextId: createIdSource(random, () => clock.now()),
     traces: createTraceIds(random),
     chance: () => 0.5,
+    cspReports() {},
     cacheShare: wholeCacheShare(),
     pseudonym: ({ subject }) => `pseudonym of ${subject}`,
     metrics: createGatewayMetrics(createSharedMeter({ announce() {} })),
