@@ -80,6 +80,7 @@ test('a body is read only where its description asks something of it', () => {
     ['application/*', order, 'text/plain', 'undescribed'],
     ['text/csv', text, 'text/csv', 'unread'],
     ['text/csv', { schema: { type: 'string', maxLength: 9 } }, 'text/csv', 'read'],
+    ['text/csv', { schema: { type: 'string', format: 'uuid' } }, 'text/csv', 'read'],
     ['text/csv', order, 'text/csv', 'unreadable'],
     ['text/csv', bytes, 'text/csv', 'unread'],
     ['image/png', bytes, 'image/png', 'unread'],

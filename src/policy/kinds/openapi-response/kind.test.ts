@@ -140,10 +140,12 @@ test('what another policy has put in the place of a reply is not judged', () => 
 
 test('what the gateway says itself is not looked at', () => {
   const step = stepsOf(USUAL).get('orders/getOrder')?.respond;
-  const headers = { get: () => 'application/json', all: () => ['1'], has: () => false };
-  const own = { status: 200, headers, source: 'gateway' } as unknown as ReplyView;
+  const get = (name: string) => (name === 'content-type' ? 'application/json' : name === 'x-total' ? '1' : null);
+  const headers = { get, all: (name: string) => get(name) ?? [], has: () => false };
   const exchange = { request: { method: 'GET' }, slot: (wanted: Slot<unknown>) => wanted.initial() };
-  assert.equal(step?.concerns?.(exchange as unknown as Exchange, own), false);
+  const isAbout = (source: string) =>
+    step?.concerns?.(exchange as unknown as Exchange, { status: 200, headers, source } as unknown as ReplyView);
+  assert.deepEqual([isAbout('upstream'), isAbout('gateway')], [true, false]);
 });
 
 test('where replies are not judged there is no step, and no description that holds', () => {
@@ -175,6 +177,26 @@ test('what would not hold without what goes does not leave at all', () => {
   const { verdict, left } = judged({ headers: [JSON_TYPE], body: '{"a":1,"x":1}' }, false, document);
   assert.equal(wordsOf(verdict), 'upstream-reply-invalid body');
   assert.equal(left.body, '{"a":1,"x":1}');
+});
+
+test('a list may have more properties than a request, and a long name makes no long rule', () => {
+  const name = 'n'.repeat(300);
+  const inner = { type: 'object', properties: { a: { type: 'integer' } } };
+  const schema = { type: 'object', properties: { [name]: inner, list: { type: 'array', items: inner } } };
+  const responses = { 200: { description: '', content: { 'application/json': { schema } } } };
+  const document = {
+    ...{ openapi: '3.1.0', info: { title: 'a', version: '1' } },
+    paths: { '/f': { get: { operationId: 'getOrder', responses } } },
+  };
+  const list = (length: number): string => JSON.stringify({ list: Array.from({ length }, () => ({ a: 1 })) });
+  assert.equal(judged({ headers: [JSON_TYPE], body: list(200_000) }, false, document).verdict.kind, 'pass');
+  const more = judged({ headers: [JSON_TYPE], body: list(250_000) }, false, document);
+  assert.equal(wordsOf(more.verdict), 'upstream-reply-invalid body.malformed');
+  const { verdict } = judged({ headers: [JSON_TYPE], body: JSON.stringify({ [name]: { a: 'x' } }) }, false, document);
+  assert.equal(
+    wordsOf(verdict),
+    `upstream-reply-invalid body#/${name}`.slice(0, 'upstream-reply-invalid '.length + 200),
+  );
 });
 
 test('each difference is told once a minute, with how often it came', () => {
