@@ -54,6 +54,8 @@ const KNOWN = 512;
 const PAGE_MARK = 1_024;
 const TLS = 2_048;
 const MARKS = 4_096;
+/** An upstream says few sets of them, unless it means harm. */
+const RARE_CLOSINGS = 1_024;
 
 const WANTED = { always: 0, strict: STRICT, tls: TLS, known: KNOWN, 'no page': 0 } as const satisfies Record<
   When,
@@ -113,7 +115,7 @@ export class SecurityFields {
     const before = this.#rareClosings.get(marks);
     if (before !== undefined) return before;
     const text = closingOf(this.#lackingBy(marks));
-    this.#rareClosings.set(marks, text);
+    if (this.#rareClosings.size < RARE_CLOSINGS) this.#rareClosings.set(marks, text);
     return text;
   }
 
