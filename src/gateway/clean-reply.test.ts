@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { PASS } from '../policy/index.ts';
 import { BANNER_FIELDS } from '../wire/index.ts';
-import { type Bench, codeOf, fieldsOf, kindOf, replyText, startBench, step } from './fixture.test.ts';
+import { apiText, type Bench, codeOf, fieldsOf, kindOf, replyText, startBench, step } from './fixture.test.ts';
 
 const GET = 'GET /v1/x HTTP/1.1\r\nhost: x.example\r\n\r\n';
 
@@ -67,6 +70,7 @@ for (const fields of [
   'location: javascript:alert(1)',
   'location: /a\r\nlocation: /b',
   'refresh: 0;url=//evil.example',
+  'refresh: 0;url=/a\r\nrefresh: 0;url=/b',
 ]) {
   test(`a reply that says ${JSON.stringify(fields)} is refused, and says nothing of it`, async (t) => {
     const bench = await saying(t, fields);
@@ -179,4 +183,51 @@ test('a reply that has nothing of it is the object that it was', async (t) => {
   const fields = fieldsOf(['content-type', 'a/b'], ['server', 's'], ['expires', '0']);
   const head = { fields } as unknown as Parameters<typeof api.cleaning.head>[0];
   assert.equal(api.cleaning.head(head, {} as never, true), head);
+});
+
+test('links of early hints lead as those of replies do, and too many of them are left out', async (t) => {
+  const hinted = async (links: string, keys = '', base = '/v1'): Promise<string> => {
+    const bench = await startBench(t, { api: `routes: ['* /{rest...}']\n    basePath: ${base}${keys}` });
+    const value = links.replaceAll('URL', bench.upstream.url);
+    bench.upstream.respond = ({ socket }) =>
+      void socket.write(`HTTP/1.1 103 X\r\nlink: ${value}\r\n\r\n${replyText('x').toString()}`);
+    const client = bench.client().send(GET.replace('/v1', base));
+    const first = await client.reply();
+    assert.equal(first.status === 103 ? (await client.reply()).status : first.status, 200);
+    return (first.status === 103 ? first.headers['link'] : 'none')?.replaceAll(bench.upstream.url, 'URL') ?? '';
+  };
+  assert.equal(await hinted('<URL/a.css>; rel=preload, </b.js>'), '</v1/a.css>; rel=preload, </v1/b.js>');
+  assert.equal(await hinted('<URL/a.css>', '\n    locations: pass'), '<URL/a.css>');
+  const long = `/${'a'.repeat(60)}`;
+  assert.equal(await hinted(Array.from({ length: 2_000 }, () => '</>').join(','), '', long), 'none');
+});
+
+test('a cookie of any target’s own name goes to the host that was asked for', async (t) => {
+  const bench = await startBench(t);
+  const canary = `canary: { targets: ['http://canary.internal:1'], percent: 1, by: request }`;
+  const url = `{ targets: ['${bench.upstream.url}'], ${canary} }`;
+  assert.ok(bench.install(apiText(url, [])));
+  bench.upstream.respond = ({ socket }) =>
+    void socket.write(replyText('x', 'set-cookie: a=1; Domain=canary.internal\r\nset-cookie: b=1; Domain=127.0.0.1'));
+  const said = new Set<string>();
+  for (let asked = 0; asked < 5; asked++) said.add((await bench.ask(GET)).headers['set-cookie'] ?? '');
+  assert.ok(said.has('a=1; HttpOnly; SameSite=Lax, b=1; HttpOnly; SameSite=Lax'), [...said].join());
+});
+
+test('banners of an upstream that speaks HTTP/2 are taken out', async (t) => {
+  const server = createHttp2Server();
+  server.on('stream', (stream: ServerHttp2Stream) => {
+    stream.respond({ ':status': 200, server: 'secret', 'x-powered-by': 'secret', kept: '1' });
+    stream.end('body');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => void server.close());
+  const bench = await startBench(t);
+  t.after(() => bench.gateway.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  assert.ok(bench.install(apiText(`{ targets: ['${url}'], protocol: h2 }`, [])));
+  const { status, headers, head } = await bench.ask(GET);
+  assert.deepEqual([status, headers['kept']], [200, '1']);
+  assert.doesNotMatch(head, /secret/);
 });

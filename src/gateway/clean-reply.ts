@@ -41,7 +41,7 @@ export class ReplyCleaning {
     this.#cookies = cookies && {
       readable: new Set(cookies.readable),
       crossSite: new Set(cookies.crossSite),
-      upstreamHosts: new Set(upstream.targets.map(({ host }) => host.toLowerCase())),
+      upstreamHosts: new Set([...upstreamsOf(upstream)].map((each) => each.replace(/:[0-9]+$/, ''))),
       places: locations === null ? { pathPrefix: '', basePath: '' } : places,
     };
     this.#addresses = locations && {
@@ -64,10 +64,19 @@ export class ReplyCleaning {
     return isWatched || this.#always ? this.#clean(head, asked, authenticated) : head;
   }
 
+  /** `Link` fields of an interim reply, names and values in turn, as clients may have them; none where they would be too many. */
+  hints(links: readonly string[], asked: Asked): readonly string[] {
+    const rules = this.#addresses;
+    if (rules === null) return links;
+    const led = links.map((text, at) => (at % 2 === 0 ? text : publicLinks(text, rules, asked)));
+    return led.join('').length > CLEAN_LIMIT_CHARACTERS ? [] : led;
+  }
+
   #clean(head: ReplyHead, asked: Asked, authenticated: boolean): ReplyHead | string {
     const { fields } = head;
     const list: (readonly [string, string])[] = [];
-    if (fields.all('location').length > 1 && this.#addresses !== null) return 'more than one Location';
+    if (this.#addresses !== null && ['location', 'refresh'].some((name) => fields.all(name).length > 1))
+      return 'more than one Location or Refresh';
     for (const [name, value] of fields.remaining()) {
       if (this.#gone.has(name) || (this.#goneIfKnown && name === 'cache-control' && authenticated)) continue;
       const cleaned = this.#field(name, value, asked);

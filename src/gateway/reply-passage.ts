@@ -108,8 +108,9 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   }
 
   hints(links: readonly string[]): void {
-    const { stream, plan } = this.#passage;
-    if (!plan.respond.withheld.has('hints')) stream.interim(103, links);
+    const { compiled, request, stream, plan } = this.#passage;
+    const led = plan.respond.withheld.has('hints') ? [] : compiled.api.cleaning.hints(links, request);
+    if (led.length > 0) stream.interim(103, led);
   }
 
   failed(failure: UpstreamFailure): void {
