@@ -3,8 +3,8 @@ import { namedList, type NamedValues } from '../../../rules/index.ts';
 import type { Sources } from '../../kind.ts';
 import type { ValuesSource } from './config.ts';
 
-/** What file lists were read before: their bytes stay the same as long as a configuration does. */
-const lists = new WeakMap<Uint8Array, NamedValues>();
+/** What lists were made ready before, by what they are made of: that stays the same as long as a configuration does. */
+const lists = new WeakMap<object, NamedValues>();
 
 /** The values of an API by their names, ready for looking up. */
 export function namedValues(
@@ -16,10 +16,9 @@ export function namedValues(
 
 function namedBy(source: ValuesSource, got: Pick<Sources, 'file'>): NamedValues {
   if (source.kind === 'range') return source;
-  if (source.kind === 'list') return namedList(source.list);
-  const bytes = got.file(source.file);
-  const known = lists.get(bytes) ?? namedList(listIn(bytes));
-  lists.set(bytes, known);
+  const made = source.kind === 'list' ? source.list : got.file(source.file);
+  const known = lists.get(made) ?? namedList(made instanceof Uint8Array ? listIn(made) : made);
+  lists.set(made, known);
   return known;
 }
 
