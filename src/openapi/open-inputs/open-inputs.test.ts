@@ -200,6 +200,8 @@ test('of bodies those are inputs that are read', () => {
   }
 });
 
+const ROOMY = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`a${index}`, true]));
+
 test('what is proposed goes by the name', () => {
   for (const [name, schema, proposal] of [
     ['email', { type: 'string' }, { format: 'email' }],
@@ -222,6 +224,13 @@ test('what is proposed goes by the name', () => {
     ['latitude', { type: 'number' }, { minimum: -90, maximum: 90 }],
     ['id', { type: 'integer' }, { minimum: 1, maximum: Number.MAX_SAFE_INTEGER }],
     ['tags', { type: 'array', items: { type: 'boolean' } }, { maxItems: 100 }],
+    ['a', { type: 'array', maxItems: 5 }, { items: { type: 'string', maxLength: 255 } }],
+    [
+      'a',
+      { type: 'array', maxItems: 5, examples: [[7], [12]] },
+      { items: { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647 } },
+    ],
+    ['a', { type: 'object', additionalProperties: { type: 'boolean' }, example: ROOMY }, { maxProperties: 1000 }],
     ['isOpen', {}, { type: 'boolean' }],
     ['limit', {}, { type: 'integer', minimum: 1, maximum: 100 }],
     ['name', {}, { type: 'string', maxLength: 255 }],

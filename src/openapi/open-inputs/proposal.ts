@@ -1,10 +1,10 @@
-import type { PlainObject } from '../pointer.ts';
+import { isObject, type PlainObject } from '../pointer.ts';
 import { formatOf } from '../validate/format.ts';
-import type { Facets, Missing } from './facets.ts';
+import { type Facets, type Missing, noFacets } from './facets.ts';
 
 /**
  * Keywords that would close an input: a first word to start from, by the input's name and by the values that the document
- * gives as examples, none of which it would refuse.
+ * gives as examples. Their lengths, numbers and counts are taken; of values of several types the first one counts.
  */
 export function proposalFor(name: string, missing: readonly Missing[], facets: Facets): PlainObject {
   const words = wordsOf(name);
@@ -22,9 +22,11 @@ function proposalOf(what: Missing, words: readonly string[], facets: Facets): Pl
     case 'range':
       return forNumber(words, facets);
     case 'count':
-      return facets.types?.has('array') === true ? { maxItems: mostItems(facets.examples) } : { maxProperties: 100 };
+      return facets.types?.has('array') === true
+        ? { maxItems: mostItems(facets.examples) }
+        : { maxProperties: mostNames(facets.examples) };
     case 'items':
-      return { items: { type: 'string', maxLength: 255 } };
+      return { items: typed([], noFacets(facets.examples.filter(Array.isArray).flat())) };
     case 'names':
       return facets.namesDescribed ? { additionalProperties: false } : { properties: {}, additionalProperties: false };
   }
@@ -33,6 +35,10 @@ function proposalOf(what: Missing, words: readonly string[], facets: Facets): Pl
 function mostItems(examples: readonly unknown[]): number {
   const lengths = examples.map((value) => (Array.isArray(value) ? value.length : 0));
   return roomFor(Math.max(0, ...lengths), 100);
+}
+
+function mostNames(examples: readonly unknown[]): number {
+  return roomFor(Math.max(0, ...examples.filter(isObject).map((value) => Object.keys(value).length)), 100);
 }
 
 function typed(words: readonly string[], facets: Facets): PlainObject {
