@@ -16,8 +16,9 @@ export function keptText({ status, trace, headers, start, whole, coded }: Origin
   });
   const part = start.subarray(0, KEPT_BODY_BYTES);
   const text = coded ? '' : Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString('utf8');
-  // What is no text would be escaped at six times its length.
-  const body = maskSecrets(text).replace(/[^\P{Cc}\t\n\r]|\p{Cs}/gu, '\ufffd');
+  // Without octets of zero, so that nothing is hidden from the masks by UTF-16; what else is no text would be escaped at
+  // six times its length.
+  const body = maskSecrets(text.replaceAll('\0', '')).replace(/[^\P{Cc}\t\n\r]|\p{Cs}/gu, '\ufffd');
   const isWhole = whole && !coded && start.byteLength <= KEPT_BODY_BYTES;
   return JSON.stringify({ status, trace, fields, body, whole: isWhole, coded });
 }

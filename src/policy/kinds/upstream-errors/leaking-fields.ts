@@ -39,10 +39,16 @@ export function dropTelling(headers: HeaderMap, editor: ResponseEditor): void {
   const names = new Set<string>();
   for (const [name, value] of headers.entries()) {
     const lower = name.toLowerCase();
-    if (isTelling(lower) || (value.length >= LEAST_CHARACTERS && findTrace(Buffer.from(value, 'latin1')) !== null))
+    if (
+      isTelling(lower.replaceAll('_', '-')) ||
+      (value.length >= LEAST_CHARACTERS && findTrace(Buffer.from(value, 'latin1')) !== null)
+    )
       names.add(lower);
   }
-  for (const name of names) if (isFieldName(name) && !RESERVED_FIELDS.replies.has(name)) editor.removeHeader(name);
+  for (const name of names) {
+    const plain = name.replaceAll('_', '-');
+    if (isFieldName(plain) && !RESERVED_FIELDS.replies.has(plain)) editor.removeHeader(name);
+  }
 }
 
 function isTelling(name: string): boolean {

@@ -64,6 +64,8 @@ test('what is kept is the same for the same reply, bounded, and without what is 
   assert.equal(keptText(original), text);
   assert.ok(text.length < 10_000, `${text.length}`);
   assert.ok(!text.includes('hunter2x') && !text.includes('sid=1') && !text.includes('\\u001b'));
+  const wide = { ...original, start: Buffer.from('password=hunter2x', 'utf16le'), whole: true };
+  assert.equal((JSON.parse(keptText(wide)) as { body: string }).body, 'password=[masked]');
   assert.equal((JSON.parse(text) as { whole: boolean }).whole, false);
   assert.equal((JSON.parse(keptText({ ...original, coded: true })) as { body: string }).body, '');
 });
