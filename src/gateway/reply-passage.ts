@@ -54,7 +54,6 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   /** What the cache says of it besides its own fields, names and values in turn. */
   #said: readonly string[] = NONE;
   #edits: ReplyEdits | null = null;
-  /** The steps that are about this reply. */
   #chosen: ChosenSteps = NO_STEPS;
   #body: BodyAccess | null = null;
   #starting: ReplyStart | null = null;

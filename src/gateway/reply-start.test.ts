@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { createUpstreamErrorsKind, type OriginalReply, PASS, type PolicyKind } from '../policy/index.ts';
+import { cachedApi, replyOf, request } from './cache-fixture.test.ts';
 import { type Bench, codeOf, kindOf, replyText, rest, startBench, step, until } from './fixture.test.ts';
 import { START_LIMIT_BYTES, START_WAIT_MS } from './reply-start.ts';
 
@@ -44,6 +45,7 @@ test('a failure of the upstream becomes a problem with its status, and what leak
     'retry-after: 7',
     'x-error-detail: db7.internal',
     'x-debug-token: 1',
+    'X_Debug_Info: db7.internal',
     'x-note: at System.Data.SqlClient.Open(Object a)',
     'kept: 1',
   ].join('\r\n');
@@ -56,7 +58,7 @@ test('a failure of the upstream becomes a problem with its status, and what leak
   const { headers } = reply;
   assert.deepEqual([headers['content-type'], headers['cache-control']], ['application/problem+json', 'no-store']);
   assert.deepEqual([headers['retry-after'], headers['kept']], ['7', '1']);
-  for (const name of ['etag', 'x-error-detail', 'x-debug-token', 'x-note'])
+  for (const name of ['etag', 'x-error-detail', 'x-debug-token', 'x_debug_info', 'x-note'])
     assert.equal(headers[name], undefined, name);
   const completion = bench.records.at(-1);
   assert.ok(completion?.kind === 'completion');
@@ -99,6 +101,34 @@ test('a trace in any coding, and behind much else, is found; a coding that can n
   answering(bench, replyText(fine, 'content-type: text/plain\r\ncontent-encoding: gzip', 400));
   const passed = await bench.ask(GET);
   assert.deepEqual([passed.status, passed.headers['content-encoding']], [400, 'gzip']);
+});
+
+test('many coded errors at once are read one behind the other, and none is taken for one that can not be', async (t) => {
+  const bench = await benchOf(t);
+  const sockets: Parameters<Bench['upstream']['respond']>[0]['socket'][] = [];
+  bench.upstream.respond = ({ socket }) => void sockets.push(socket);
+  const clients = Array.from({ length: 60 }, () => bench.client().send(GET));
+  await until(() => sockets.length === clients.length);
+  const fine = gzipSync('x '.repeat(50_000));
+  for (const socket of sockets) {
+    socket.write(replyText(fine, 'content-type: text/plain\r\ncontent-encoding: gzip', 404));
+  }
+  const replies = await Promise.all(clients.map((client) => client.reply()));
+  assert.deepEqual(
+    replies.map(({ status, body }) => [status, body.length]),
+    replies.map(() => [404, fine.length]),
+  );
+  assert.equal(bench.originals.length, 0);
+  // Those that have left meanwhile take no turn from the others.
+  for (const client of clients) client.send(GET);
+  await until(() => sockets.length === 2 * clients.length);
+  for (const socket of sockets.slice(clients.length)) {
+    socket.write(replyText(fine, 'content-type: text/plain\r\ncontent-encoding: gzip', 404));
+  }
+  for (const client of clients) client.socket.resetAndDestroy();
+  await until(() => bench.gateway.inFlight === 0);
+  answering(bench, replyText(fine, 'content-type: text/plain\r\ncontent-encoding: gzip', 404));
+  assert.equal((await bench.ask(GET)).body.length, fine.length);
 });
 
 test('a failure that is huge, endless, cut or broken is a problem all the same', async (t) => {
@@ -162,4 +192,69 @@ test('an API, or an operation, may let errors pass', async (t) => {
   const bench = await benchOf(t, [], '\n    upstreamErrors: pass');
   answering(bench, replyText(TRACE, 'content-type: text/plain', 500));
   assert.equal((await bench.ask(GET)).body.toString(), TRACE);
+  const apart = "\n    operations:\n      '* /{rest...}': { upstreamErrors: ";
+  const one = await benchOf(t, [], `${apart}pass }`);
+  answering(one, replyText(TRACE, 'content-type: text/plain', 500));
+  assert.equal((await one.ask(GET)).body.toString(), TRACE);
+  const other = await benchOf(t, [], `\n    upstreamErrors: pass${apart}replace }`);
+  answering(other, replyText(TRACE, 'content-type: text/plain', 500));
+  assert.equal(codeOf(await other.ask(GET)), 'upstream-error');
+  assert.deepEqual([bench.originals.length, one.originals.length, other.originals.length], [0, 0, 1]);
+});
+
+test('a stream of events that succeeds goes on as it comes, whatever it tells', async (t) => {
+  const bench = await benchOf(t);
+  answering(bench, headOf(200, 'content-type: text/event-stream'), piece(`data: ${TRACE}\n`));
+  const client = bench.client().send(GET);
+  await until(() => client.received.includes('Traceback'));
+  assert.equal(bench.clock.waiting, 0);
+  client.socket.resetAndDestroy();
+  await until(() => bench.gateway.inFlight === 0);
+  assert.equal(bench.originals.length, 0);
+});
+
+test('what is stored stands in for an error, and nothing of that is kept', async (t) => {
+  const { originals, kind } = errorsKind();
+  const bench = await startBench(t, { kinds: [kind], api: cachedApi('on') });
+  const fields = 'cache-control: max-age=10, stale-if-error=600; content-type: text/plain';
+  bench.upstream.respond = ({ socket }) => void socket.write(replyOf('stored', fields, 200));
+  assert.equal((await bench.ask(request('/a'))).status, 200);
+  bench.clock.pass(20_000);
+  answering(bench, replyText(TRACE, 'content-type: text/plain', 503));
+  const stale = await bench.ask(request('/a'));
+  assert.deepEqual([stale.status, stale.body.toString(), originals.length], [200, 'stored', 0]);
+  assert.equal(codeOf(await bench.ask(request('/b'))), 'upstream-error');
+});
+
+test('an error that is stored is replaced each time it is given', async (t) => {
+  const { originals, kind } = errorsKind();
+  const bench = await startBench(t, { kinds: [kind], api: cachedApi('on') });
+  const fields = 'cache-control: max-age=60; content-type: text/plain';
+  bench.upstream.respond = ({ socket }) => void socket.write(replyOf(TRACE, fields, 404));
+  for (let asked = 0; asked < 2; asked++) {
+    const reply = await bench.ask(request('/a'));
+    assert.deepEqual([codeOf(reply), reply.headers['cache-control']], ['upstream-error', 'no-store']);
+  }
+  assert.deepEqual([bench.upstream.requests.length, originals.length], [1, 2]);
+});
+
+test('what is held of errors is counted: without room they are judged by what has come, and it is given back', async (t) => {
+  const { kind } = errorsKind();
+  const bench = await startBench(t, { kinds: [kind], collectedBytes: 2_000 });
+  const drip = (bytes: number): ReturnType<Bench['client']> => {
+    answering(bench, headOf(404), piece('x'.repeat(bytes)));
+    return bench.client().send(GET);
+  };
+  for (let round = 0; round < 3; round++) {
+    const first = drip(900);
+    await until(() => bench.clock.waiting === 1);
+    await rest();
+    assert.equal(first.received, '');
+    const second = drip(400);
+    await until(() => second.received.includes('xxx'));
+    first.socket.resetAndDestroy();
+    second.socket.resetAndDestroy();
+    await until(() => bench.gateway.inFlight === 0);
+    assert.equal(bench.clock.waiting, 0);
+  }
 });

@@ -1,8 +1,9 @@
-import { type ContentCoding, contentCodingOf, decodeStart } from '../body/index.ts';
+import { type ContentCoding, contentCodingOf } from '../body/index.ts';
 import type { BodyViews } from '../policy/index.ts';
 import type { HeaderFields, HeaderMap, UpstreamFailure } from '../wire/index.ts';
 import type { Timer } from '../ports/index.ts';
 import { awaitVerdict } from './await-verdict.ts';
+import { decodeInTurn } from './start-decodings.ts';
 import type { Opening } from './reply-steps.ts';
 import type { ReplyTaker } from './reply-taker.ts';
 import type { Walk } from './walk.ts';
@@ -13,12 +14,8 @@ export const START_LIMIT_BYTES = 64 * 1024;
 const OPENING_LIMIT_BYTES = 4_096;
 /** So long the start of a body is waited for: a reply that drips, or never ends, is judged by what has come. */
 export const START_WAIT_MS = 500;
-/** Starts that a thread decodes at once; those beyond them are seen coded. */
-const DECODING_LIMIT = 16;
 
 const NOTHING: Buffer = Buffer.alloc(0);
-
-let decodings = 0;
 
 type View = BodyViews['start'];
 
@@ -124,15 +121,13 @@ export class ReplyStart {
     const coding = this.#coding();
     if (coding === 'none' || came.length === 0) this.#judge(came, false);
     else if (coding === 'unknown') this.#judge(came, true);
-    else if (decodings < DECODING_LIMIT) this.#decode(came, coding);
-    else this.#decoded(came, null);
+    else this.#decode(came, coding);
   }
 
   #decode(came: Buffer, coding: ContentCoding): void {
     this.#state = 'decoding';
-    decodings++;
     const bytes = came.subarray(0, START_LIMIT_BYTES);
-    const decoded = decodeStart({ bytes, coding, limitBytes: START_LIMIT_BYTES }).finally(() => void decodings--);
+    const decoded = decodeInTurn({ bytes, coding, limitBytes: START_LIMIT_BYTES }, () => this.#isDecoding);
     awaitVerdict(this.#walk, decoded, {
       settled: (start) => this.#decoded(came, start),
       failed: () => this.#judge(came, true),
