@@ -217,11 +217,41 @@ for (const [what, edits, expected] of [
     [['    auth: [acme]\n', '    auth: [acme]\n    credentials: pass\n']],
     ['loosens orders|upstream: credentials go on to the upstream'],
   ],
+  [
+    'errors of an upstream, said of the API',
+    [['    auth: [acme]\n', '    auth: [acme]\n    upstreamErrors: pass\n']],
+    ['loosens orders|replies: errors of the upstream go out as they are, with all that they tell'],
+  ],
+  [
+    'errors of an upstream, said of an operation',
+    [['body: 16KiB }', 'body: 16KiB, upstreamErrors: pass }']],
+    ['loosens orders POST /orders|replies: errors of the upstream go out as they are, with all that they tell'],
+  ],
+  [
+    'errors of an upstream, but of one operation',
+    [
+      ['    auth: [acme]\n', '    auth: [acme]\n    upstreamErrors: pass\n'],
+      ['body: 16KiB }', 'body: 16KiB, upstreamErrors: replace }'],
+    ],
+    ['loosens orders|replies: errors of the upstream go out as they are, with all that they tell'],
+  ],
 ] as const) {
   test(`a person can judge what becomes of ${what}`, () => {
     assert.deepEqual(changesBy(...edits), expected);
   });
 }
+
+test('errors of an upstream that are replaced again tighten, and a new API that lets them pass loosens', () => {
+  const passing = BASE.replace('    auth: [acme]\n', '    auth: [acme]\n    upstreamErrors: pass\n');
+  const told = (from: Comparable, to: Comparable) =>
+    diffConfigurations(from, to).flatMap(({ effect, message }) =>
+      message.startsWith('errors of') ? [`${effect} ${message}`] : [],
+    );
+  assert.deepEqual(told(read(passing), read(BASE)), ['tightens errors of the upstream are replaced']);
+  const next = read(passing.replace('  orders:\n', '  carts:\n'));
+  const words = 'loosens errors of the upstream go out as they are, with all that they tell';
+  assert.deepEqual(told(read(BASE), next), [words]);
+});
 
 test('an API that comes and one that goes are told, and an open one loosens', () => {
   const legacy = `  legacy: { routes: ['GET /old'], upstream: http://127.0.0.1:1, auth: public }\n`;

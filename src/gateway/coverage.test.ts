@@ -82,6 +82,24 @@ test('an operation that offers WebSocket says so, and whether any page may open 
   }
 });
 
+test('an operation whose errors pass says so, and by whose word', () => {
+  const cells = (keys: string): readonly (readonly string[])[] => {
+    const text = `apis:\n  a:\n    routes: ['GET /x', 'GET /y']\n    upstream: http://127.0.0.1:1\n    auth: public\n${keys}`;
+    const kinds = kindTable([kindOf('upstream-errors', {})]);
+    return snapshotOf(gatheredOf(text, kinds), kinds).coverage.map((row) =>
+      row.cells.flatMap(({ holds, open, from }) =>
+        /errors/.test(holds) ? [`${holds}${open ? '!' : ''} ${from}`] : [],
+      ),
+    );
+  };
+  const told = (line: number) => [`errors of the upstream pass! /etc/portcullis.yaml:${line}`];
+  assert.deepEqual(cells(''), [[], []]);
+  assert.deepEqual(cells('    upstreamErrors: pass\n'), [told(7), told(7)]);
+  assert.deepEqual(cells('    operations:\n      GET /x:\n        upstreamErrors: pass\n'), [told(9), []]);
+  const one = '    upstreamErrors: pass\n    operations:\n      GET /x: { upstreamErrors: replace }\n';
+  assert.deepEqual(cells(one), [[], told(7)]);
+});
+
 const GUARDED = `issuers:
   acme: { issuer: https://id.acme.example, audience: api }
   other: { issuer: https://id.other.example, audience: api }
