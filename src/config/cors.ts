@@ -9,6 +9,8 @@ import { words } from './words.ts';
 
 const ORIGIN_LIMIT = 100;
 const NAME_LIMIT = 100;
+/** They go out in one field, with those of the gateway's own, and a field may hold twice as much. */
+const LIST_LIMIT_CHARACTERS = 4_096;
 
 /** Fields that browsers let no page write or read (Fetch Standard, forbidden request- and response-header names). */
 const UNWRITABLE =
@@ -99,6 +101,9 @@ function names(description: string, forbidden: RegExp, verb: 'send' | 'read') {
     error: words(`browsers let no page ${verb} this field`, 'take it away'),
   });
   return uniqueList(name.meta({ title: 'header field' }), { least: 1, most: NAME_LIMIT, what: 'field' })
+    .refine((list) => list.join(', ').length <= LIST_LIMIT_CHARACTERS, {
+      error: words(`these names are longer than ${LIST_LIMIT_CHARACTERS} characters together`, 'leave some out'),
+    })
     .optional()
     .meta({ description });
 }

@@ -217,7 +217,13 @@ test('a cookie of any target’s own name goes to the host that was asked for', 
 test('banners of an upstream that speaks HTTP/2 are taken out', async (t) => {
   const server = createHttp2Server();
   server.on('stream', (stream: ServerHttp2Stream) => {
-    stream.respond({ ':status': 200, server: 'secret', 'x-powered-by': 'secret', kept: '1' });
+    stream.respond({
+      ':status': 200,
+      server: 'secret',
+      'x-powered-by': 'secret',
+      'alt-svc': 'h3="secret:443"',
+      kept: '1',
+    });
     stream.end('body');
   });
   server.listen(0, '127.0.0.1');

@@ -20,13 +20,24 @@ export interface RuleContext<Input> {
   readonly compilePattern: CompilePattern;
 }
 
+/** What evaluations may cost together, in steps; each takes its own out of it. */
+export interface StepBudget {
+  left: number;
+}
+
+/** As much as one request may cost. */
+export function stepBudget(): StepBudget {
+  return { left: STEP_LIMIT };
+}
+
 /** A condition, ready to be asked. */
 export interface Rule<Input> {
   /**
    * Null where the condition holds. Else why it does not, in words that are of the condition alone: because it is false,
-   * or because it could not be worked out, which is no better. It throws nothing and changes nothing.
+   * or because it could not be worked out, which is no better. It throws nothing, and changes nothing but the budget,
+   * which conditions may share; without one it has all of it.
    */
-  readonly judge: (input: Input) => string | null;
+  readonly judge: (input: Input, budget?: StepBudget) => string | null;
   /** What of the declared is read, as it is written: `request.body`. */
   readonly uses: ReadonlySet<string>;
 }
@@ -47,10 +58,11 @@ export function compileRule<Input>(
   const { uses, depth } = builder;
   // One evaluation is over before the next begins, so that they can all use the same.
   const frame: Frame = { input: null, slots: Array.from({ length: depth }, () => null), left: 0, words: null };
-  const judge = (input: Input): string | null => {
+  const judge = (input: Input, budget?: StepBudget): string | null => {
     frame.input = input;
-    frame.left = STEP_LIMIT;
+    frame.left = budget === undefined ? STEP_LIMIT : budget.left;
     const said = code(frame);
+    if (budget !== undefined) budget.left = frame.left;
     const words = said === true ? null : said === false ? FALSE : (frame.words ?? NO_TRUTH);
     // Nothing of a request is held on to.
     frame.input = null;

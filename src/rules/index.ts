@@ -1,5 +1,5 @@
 export { type CompilePattern, type Pattern } from './builder.ts';
-export { compileRule, type Rule, type RuleContext } from './compile.ts';
+export { compileRule, type Rule, type RuleContext, stepBudget } from './compile.ts';
 export { type Declaration, groupOf, type Missing } from './declaration.ts';
 export type { Expression, RuleFault } from './expression.ts';
 // What a declaration reads that is there and can't be told, such as a parameter that was sent twice.

@@ -4,6 +4,7 @@
  * `via` is one of them too; since a request may not have it changed by others, the codec marks it where it stands.
  */
 const GROUPS = {
+  'Where the same is served without the gateway before it (RFC 7838).': ['alt-svc'],
   'The server and its version.': [
     'server',
     'x-server',

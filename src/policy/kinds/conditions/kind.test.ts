@@ -38,6 +38,15 @@ test('explain is told why, in words of the condition alone', () => {
   assert.equal(why('request.body.start', '{"start":7}'), 'rules[0] is neither true nor false');
 });
 
+test('many conditions cost a request no more than one may', () => {
+  const dear = (least: number): string => `request.body.list.all(each, each + each + each > ${least})`;
+  const body = JSON.stringify({ list: Array.from({ length: 10_000 }, () => 7) });
+  const rules = written(...Array.from({ length: 10 }, (_, least) => dear(least)));
+  assert.equal(ask(stepsWith(written(dear(0))), { body }).kind, 'pass');
+  const verdict = ask(stepsWith(rules), { body });
+  assert.match(verdict.kind === 'deny' ? (verdict.problem.internal ?? '') : verdict.kind, /^rules\[[1-9]\] /);
+});
+
 test('a body is read only where a condition names it, and what names none is asked first', () => {
   const head = stepsWith(written('request.params.id < 100')).decide;
   assert.equal(head?.reads.request, 'none');

@@ -1,6 +1,6 @@
 import { err, errorIssue, type Issue, ok, type ProblemError, type Result } from '../../../base/index.ts';
 import { compilePattern } from '../../../openapi/index.ts';
-import { compileRule, type Declaration, type Rule } from '../../../rules/index.ts';
+import { compileRule, type Declaration, type Rule, stepBudget } from '../../../rules/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
 import type { Exchange } from '../../exchange.ts';
 import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
@@ -87,10 +87,14 @@ function stepOf(conditions: readonly Condition[], isHelpful: boolean): Step<'dec
 function judgeOf(conditions: readonly Condition[], isHelpful: boolean): (exchange: Exchange) => Verdict {
   return (exchange) => {
     const asked = new AskedRequest(exchange);
+    // Shared, so that many conditions cost a client's request no more than one may.
+    const budget = stepBudget();
     for (const [index, { rule, name }] of conditions.entries()) {
-      const words = rule.judge(asked);
+      const words = rule.judge(asked, budget);
       if (words === null) continue;
-      const later = isHelpful ? conditions.slice(index + 1).filter((each) => each.rule.judge(asked) !== null) : [];
+      const later = isHelpful
+        ? conditions.slice(index + 1).filter((each) => each.rule.judge(asked, budget) !== null)
+        : [];
       const errors = isHelpful ? messagesOf([conditions[index] as Condition, ...later]) : [];
       const told = errors.length === 0 ? {} : { errors };
       return deny({ code: 'rule-not-met', ...told, internal: `${name} ${words}` }, name);
