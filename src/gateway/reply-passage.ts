@@ -383,6 +383,8 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
 
   #begin(): void {
     this.#state = 'streaming';
+    // No step runs any more, and what they saw of the body would be held for as long as it streams.
+    this.#body = null;
     beginBody(this.#passage, this, this.#head);
     const held = this.#held;
     this.#held = null;

@@ -16,6 +16,7 @@ import { Violation } from './judge.ts';
 import { SimClient } from './stream-client.ts';
 import { createStreamKind, type StreamFacts } from './stream-kind.ts';
 import { endlessUpstreams, LONGEST_HEAD_MS } from './stream-upstreams.ts';
+import { usualKinds } from './usual-kinds.ts';
 
 const FILE = '/etc/portcullis.yaml';
 const SUBJECTS = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -73,7 +74,7 @@ export class StreamWorld {
       entered: 0,
       released: 0,
     };
-    this.#kinds = kindTable([createStreamKind(this.clock, this.#facts) as never]);
+    this.#kinds = kindTable([createStreamKind(this.clock, this.#facts) as never, ...usualKinds()]);
     this.#upstreams = endlessUpstreams(this.clock, this.#chance);
     this.#gateway = createGateway(this.#ports(), undefined, this.#upstreams);
   }

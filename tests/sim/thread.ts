@@ -25,6 +25,7 @@ import { type Judge, Violation } from './judge.ts';
 import { createSimKind } from './kind.ts';
 import { SimStream } from './stream.ts';
 import { simUpstreams } from './upstreams.ts';
+import { usualKinds } from './usual-kinds.ts';
 
 /** As long as the control side waits for a real thread. */
 const LIMITS_MS = { prepared: 30_000, installed: 8_000, listening: 30_000 } as const;
@@ -133,7 +134,7 @@ export class SimThread implements Member {
       },
       ledger: { append: () => true, flush: () => Promise.resolve(), newest: () => [] },
       tables: createMemoryTables({ log }),
-      kinds: kindTable([kind]),
+      kinds: kindTable([kind, ...usualKinds()]),
       threads: 1,
       overload: { level: 0, inFlightLimit: 8_192, sheds: () => false, hushMs: () => 0 },
       keys: { answer() {} },

@@ -42,7 +42,7 @@ export async function startRecorded(
 ): Promise<RecordedGateway> {
   const origin = await RecordingOrigin.start();
   const configuration = `version: 1
-server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
+server: { host: 127.0.0.1, connectionsPerAddress: 10000, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
 admin: { port: 0 }
 data: ./data
 audit: off
