@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { createUpstreamErrorsKind, type OriginalReply, PASS, type PolicyKind } from '../policy/index.ts';
+import { NO_FIELDS } from '../wire/index.ts';
 import { cachedApi, replyOf, request } from './cache-fixture.test.ts';
 import { type Bench, codeOf, kindOf, replyText, rest, startBench, step, until } from './fixture.test.ts';
-import { START_LIMIT_BYTES, START_WAIT_MS } from './reply-start.ts';
+import { ReplyStart, START_LIMIT_BYTES, START_WAIT_MS } from './reply-start.ts';
+import { NO_STEPS, type Opening } from './reply-steps.ts';
+import type { Walk } from './walk.ts';
 
 const GET = 'GET /x HTTP/1.1\r\nhost: x.example\r\n\r\n';
 const TRACE = 'Traceback (most recent call last):\n  File "/srv/app.py", line 3, in <module>\nKeyError: 1\n';
@@ -256,5 +259,20 @@ test('what is held of errors is counted: without room they are judged by what ha
     second.socket.resetAndDestroy();
     await until(() => bench.gateway.inFlight === 0);
     assert.equal(bench.clock.waiting, 0);
+  }
+});
+
+test('who goes on with the body asks for a pause as if nobody had looked at its start', () => {
+  const bodies = { take: () => true, giveBack: () => {} };
+  const walk = { context: { bodies }, request: { peer: '192.0.2.1' }, drained: () => {} } as unknown as Walk;
+  const opening: Opening = { concerns: ({ length }) => (length < 2 ? null : false), others: NO_STEPS };
+  for (const more of [false, true]) {
+    const passed: Buffer[] = [];
+    const pieces = (given: readonly Buffer[]): boolean => (passed.push(...given), more);
+    const taker = { headers: NO_FIELDS, pieces, end: () => {}, failed: () => {} };
+    const start = new ReplyStart(walk, taker, opening, () => {});
+    assert.equal(start.pieces([Buffer.from('<')]), true, 'it takes more until it knows');
+    assert.equal(start.pieces([Buffer.from('p>')]), more);
+    assert.equal(Buffer.concat(passed).toString(), '<p>');
   }
 });

@@ -40,6 +40,8 @@ export class ReplyStart {
   #readBytes = 0;
   #timer: Timer | null = null;
   #state: 'collecting' | 'decoding' | 'over' = 'collecting';
+  /** Whether whoever goes on with the body takes more at once. */
+  #more = true;
   #end: 'whole' | UpstreamFailure | null = null;
   #trailers: HeaderFields | undefined;
 
@@ -62,7 +64,7 @@ export class ReplyStart {
     if (this.#state !== 'collecting') return false;
     if (!this.#isLong() && !this.#isTold()) return true;
     this.#read();
-    return !this.#isDecoding;
+    return this.#more && !this.#isDecoding;
   }
 
   end(trailers?: HeaderFields): void {
@@ -102,9 +104,13 @@ export class ReplyStart {
     const opening = this.#opening;
     if (opening === null) return false;
     if (this.#coding() !== 'none') return this.#bytes >= 2 * this.#readBytes;
-    // Joined each time, since a list of single bytes would be long to join.
+    return !isVague(opening, this.#join());
+  }
+
+  /** All that has come, as the one piece it is from here on: a list of single bytes would be long to join each time. */
+  #join(): Buffer {
     if (this.#pieces.length > 1) this.#pieces = [Buffer.concat(this.#pieces)];
-    return !isVague(opening, this.#pieces[0] ?? NOTHING);
+    return this.#pieces[0] ?? NOTHING;
   }
 
   #coding(): ReturnType<typeof contentCodingOf> {
@@ -116,7 +122,7 @@ export class ReplyStart {
     if (this.#state !== 'collecting') return;
     this.#timer?.cancel();
     this.#timer = null;
-    const came = Buffer.concat(this.#pieces);
+    const came = this.#join();
     this.#readBytes = this.#bytes;
     const coding = this.#coding();
     if (coding === 'none' || came.length === 0) this.#judge(came, false);
@@ -157,11 +163,11 @@ export class ReplyStart {
     const [pieces, end] = [this.#pieces, this.#end];
     this.close();
     this.#then({ bytes, whole, coded });
-    const more = pieces.length === 0 || this.#taker.pieces(pieces);
+    this.#more = pieces.length === 0 || this.#taker.pieces(pieces);
     if (end === 'whole') this.#taker.end(this.#trailers);
     else if (end !== null) this.#taker.failed(end);
     // While it was decoded, whatever came asked for a pause.
-    else if (more) this.#walk.drained();
+    else if (this.#more) this.#walk.drained();
   }
 }
 
