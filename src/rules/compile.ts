@@ -35,11 +35,9 @@ export interface Rule<Input> {
   /**
    * Null where the condition holds. Else why it does not, in words that are of the condition alone: because it is false,
    * or because it could not be worked out, which is no better. It throws nothing, and changes nothing but the budget,
-   * which conditions may share; without one it has all of it.
+   * which conditions may share.
    */
-  readonly judge: (input: Input, budget?: StepBudget) => string | null;
-  /** What of the declared is read, as it is written: `request.body`. */
-  readonly uses: ReadonlySet<string>;
+  readonly judge: (input: Input, budget: StepBudget) => string | null;
 }
 
 /** What is said where a condition is false. */
@@ -55,14 +53,14 @@ export function compileRule<Input>(
   if (builder.faults.length === 0 && !isTruth(type))
     builder.wrong(expression.at, `a condition is true or false, and this is ${typeWords(type)}`);
   if (builder.faults.length > 0) return err(builder.faults);
-  const { uses, depth } = builder;
+  const { depth } = builder;
   // One evaluation is over before the next begins, so that they can all use the same.
   const frame: Frame = { input: null, slots: Array.from({ length: depth }, () => null), left: 0, words: null };
-  const judge = (input: Input, budget?: StepBudget): string | null => {
+  const judge = (input: Input, budget: StepBudget): string | null => {
     frame.input = input;
-    frame.left = budget === undefined ? STEP_LIMIT : budget.left;
+    frame.left = budget.left;
     const said = code(frame);
-    if (budget !== undefined) budget.left = frame.left;
+    budget.left = frame.left;
     const words = said === true ? null : said === false ? FALSE : (frame.words ?? NO_TRUTH);
     // Nothing of a request is held on to.
     frame.input = null;
@@ -70,7 +68,7 @@ export function compileRule<Input>(
     for (let slot = 0; slot < depth; slot++) frame.slots[slot] = null;
     return words;
   };
-  return ok({ judge, uses });
+  return ok({ judge });
 }
 
 const NO_TRUTH = 'is neither true nor false';
@@ -83,7 +81,6 @@ interface Variable {
 
 class RuleBuilder<Input> implements Builder {
   readonly faults: RuleFault[] = [];
-  readonly uses = new Set<string>();
   readonly compilePattern: CompilePattern;
   depth = 0;
   readonly #declarations: Declaration<Input>;
@@ -148,7 +145,6 @@ class RuleBuilder<Input> implements Builder {
     const found = this.#declared(expression);
     if (found !== null) {
       if (found.kind === 'missing') return this.wrong(at, found.message, found.fix);
-      this.uses.add(found.words);
       return buildNamed(found, at, this);
     }
     if (expression.kind === 'name') {
@@ -175,7 +171,6 @@ class RuleBuilder<Input> implements Builder {
     const found = this.#declared({ kind: 'field', of, name, at });
     if (found !== null) {
       if (found.kind === 'missing') return this.wrong(at, found.message, found.fix);
-      this.uses.add(found.words);
       return buildHas(found, at, this);
     }
     const holder = this.build(of);
@@ -269,7 +264,6 @@ class RuleBuilder<Input> implements Builder {
   #membershipOfNamed({ operator, left, right, at }: Extract<Expression, { readonly kind: 'binary' }>): Typed | null {
     const found = operator === 'in' ? this.#declared(right) : null;
     if (found === null || found.kind !== 'named') return null;
-    this.uses.add(found.words);
     return memberOfNamed(found.values, this.build(left), { at, builder: this });
   }
 }

@@ -4,20 +4,21 @@ import { test } from 'node:test';
 import { isCelError, run } from '@bufbuild/cel';
 import fc from 'fast-check';
 import { compiledAs, faultOf, ruleOf } from './fixtures.test.ts';
+import { stepBudget } from './index.ts';
 import { readExpression } from './text.ts';
 import { toEcmaPattern } from './pattern.ts';
 
 const said = (text: string, body?: unknown): string =>
-  ruleOf(text).judge(body === undefined ? {} : { body }) ?? 'holds';
+  ruleOf(text).judge(body === undefined ? {} : { body }, stepBudget()) ?? 'holds';
 
 test('no code is made of text: the runtime forbids it, and conditions work', () => {
   const script = `
     import { readExpression } from '${import.meta.resolve('./text.ts')}';
-    import { compileRule, groupOf } from '${import.meta.resolve('./index.ts')}';
+    import { compileRule, groupOf, stepBudget } from '${import.meta.resolve('./index.ts')}';
     try { new Function('return 1'); } catch (fault) { console.log(fault.name); }
     const read = readExpression('[1, 2].all(x, x > 0 && string(x).startsWith("") && timestamp("2026-01-01T00:00:00Z") > timestamp("2025-01-01T00:00:00Z"))');
     const rule = compileRule(read.value, { declarations: groupOf({}), compilePattern: null });
-    console.log(rule.value.judge({}));
+    console.log(rule.value.judge({}, stepBudget()));
   `;
   const flags = ['--disallow-code-generation-from-strings', '--input-type=module', '--eval', script];
   assert.equal(execFileSync(process.execPath, flags, { encoding: 'utf8' }), 'EvalError\nnull\n');
@@ -98,7 +99,7 @@ test('whatever the text, it is read or told, and never throws', () => {
   fc.assert(
     fc.property(text, fc.jsonValue({ maxDepth: 2 }), (source, body) => {
       const rule = compiledAs(source);
-      if (typeof rule !== 'string') rule.judge({ body });
+      if (typeof rule !== 'string') rule.judge({ body }, stepBudget());
     }),
     { numRuns: 3_000 },
   );
@@ -150,10 +151,10 @@ test('texts become numbers only where they have one reading', () => {
 
 test('an evaluation holds nothing of a request when it is over, and one does not disturb the next', () => {
   const rule = ruleOf('body.all(x, x > 0)');
-  assert.equal(rule.judge({ body: [1] }), null);
-  assert.match(rule.judge({ body: ['a'] }) ?? '', /wants two/);
-  assert.equal(rule.judge({ body: [0] }), 'is not so');
-  assert.equal(rule.judge({ body: [1, 2] }), null);
+  assert.equal(rule.judge({ body: [1] }, stepBudget()), null);
+  assert.match(rule.judge({ body: ['a'] }, stepBudget()) ?? '', /wants two/);
+  assert.equal(rule.judge({ body: [0] }, stepBudget()), 'is not so');
+  assert.equal(rule.judge({ body: [1, 2] }, stepBudget()), null);
 });
 
 test('to look at an object costs by its names, also where the first of them settles it', () => {

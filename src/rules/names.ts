@@ -1,18 +1,16 @@
 import { didYouMean } from '../base/index.ts';
 import type { Builder } from './builder.ts';
 import { asAny } from './conversion.ts';
-import type { Declaration } from './declaration.ts';
+import type { Declaration, Missing } from './declaration.ts';
 import type { Expression } from './expression.ts';
 import { FAULT, fault, type Typed } from './frame.ts';
 import { isNamed, type NamedValues } from './named-values.ts';
+import { memberOf } from './parts.ts';
 import { isNumber, mayEqual, type Type, typeWords } from './type.ts';
 import { numberOf } from './value.ts';
 
 /** What was found under a name, with the name as it is written; or why nothing was. */
-export type Found<Input> =
-  | (Exclude<Declaration<Input>, { readonly kind: 'group' }> & { readonly words: string })
-  | (Extract<Declaration<Input>, { readonly kind: 'group' }> & { readonly words: string })
-  | { readonly kind: 'missing'; readonly message: string; readonly fix: string | null };
+export type Found<Input> = (Declaration<Input> & { readonly words: string }) | Missing;
 
 interface Where<Input> {
   readonly root: Declaration<Input>;
@@ -31,7 +29,7 @@ export function findDeclared<Input>(expression: Expression, where: Where<Input>)
   const holder = findDeclared(expression.of, where);
   if (holder === null || holder.kind === 'missing' || holder.kind === 'value')
     return holder?.kind === 'missing' ? holder : null;
-  const name = nameIn(expression);
+  const name = memberOf(expression);
   if (holder.kind === 'named') return partOfRange(holder.values, name, holder.words);
   if (name === null)
     return {
@@ -43,12 +41,6 @@ export function findDeclared<Input>(expression: Expression, where: Where<Input>)
   const found = holder.find(name);
   if (found.kind !== 'missing') return { ...found, words };
   return { kind: 'missing', message: `\`${words}\`: ${found.message}`, fix: found.fix ?? fixFor(name, holder.names) };
-}
-
-function nameIn(expression: Extract<Expression, { readonly kind: 'field' | 'index' }>): string | null {
-  if (expression.kind === 'field') return expression.name;
-  const { index } = expression;
-  return index.kind === 'literal' && index.value.type === 'string' ? index.value.value : null;
 }
 
 const TOLD = 10;

@@ -4,6 +4,7 @@ import { isCelError, run } from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
 import fc from 'fast-check';
 import { type Asked, celOf, compiledAs } from './fixtures.test.ts';
+import { stepBudget } from './index.ts';
 
 /** Where this language is narrower than CEL: it gives no answer there, and never another one. */
 const NARROWER = [/goes beyond/, /can make/, /`has` asks an object/, /too much to look at/, /no such part/];
@@ -21,7 +22,7 @@ function oracle(text: string, { body, d, ...typed }: Asked): boolean | null {
 function own(text: string, asked: Asked): { readonly said: boolean | null; readonly words: string } | null {
   const rule = compiledAs(text);
   if (typeof rule === 'string') return null;
-  const words = rule.judge(asked);
+  const words = rule.judge(asked, stepBudget());
   return { said: words === null ? true : words === 'is not so' ? false : null, words: words ?? '' };
 }
 

@@ -7,19 +7,38 @@ export function weightOf(expression: Expression): number {
 }
 
 /**
- * What a condition may read, as it is written: the names that stand by themselves, each with the field behind it
- * (`request.body`). The elements of macros are among them.
+ * What a condition may read: the names that stand by themselves, each with the name behind it (`request.body`), be that
+ * written with a point or in brackets. The elements of macros are not among them.
  */
 export function readsOf(expression: Expression): ReadonlySet<string> {
   const reads = new Set<string>();
-  const visit = (part: Expression): void => {
-    const isField = part.kind === 'field' || part.kind === 'has';
-    if (part.kind === 'name') reads.add(part.name);
-    else if (isField && part.of.kind === 'name') reads.add(`${part.of.name}.${part.name}`);
-    else for (const inner of partsOf(part)) visit(inner);
+  const visit = (part: Expression, elements: readonly string[]): void => {
+    const [root, name] = pathOf(part);
+    if (root !== null) {
+      if (!elements.includes(root)) reads.add(name === null ? root : `${root}.${name}`);
+    } else if (part.kind === 'macro') {
+      visit(part.of, elements);
+      for (const inner of bodiesOf(part)) visit(inner, [...elements, part.variable]);
+    } else for (const inner of partsOf(part)) visit(inner, elements);
   };
-  visit(expression);
+  visit(expression, []);
   return reads;
+}
+
+/** A name that stands by itself, and the one behind it, where a part is no more than that. */
+function pathOf(part: Expression): readonly [root: string | null, name: string | null] {
+  if (part.kind === 'name') return [part.name, null];
+  const name = memberOf(part);
+  const isPath = name !== null && 'of' in part && part.of?.kind === 'name';
+  return isPath ? [part.of.name, name] : [null, null];
+}
+
+/** The name of the member that a part asks an object for; null where it asks for none, or by what is worked out. */
+export function memberOf(part: Expression): string | null {
+  if (part.kind === 'field' || part.kind === 'has') return part.name;
+  if (part.kind !== 'index' || part.index.kind !== 'literal') return null;
+  const { value } = part.index;
+  return value.type === 'string' ? value.value : null;
 }
 
 function partsOf(expression: Expression): readonly Expression[] {
@@ -44,6 +63,10 @@ function partsOf(expression: Expression): readonly Expression[] {
     case 'call':
       return expression.of === null ? expression.args : [expression.of, ...expression.args];
     case 'macro':
-      return [expression.of, ...(expression.where === null ? [] : [expression.where]), expression.body];
+      return [expression.of, ...bodiesOf(expression)];
   }
+}
+
+function bodiesOf({ where, body }: Extract<Expression, { readonly kind: 'macro' }>): readonly Expression[] {
+  return where === null ? [body] : [where, body];
 }

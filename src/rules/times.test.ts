@@ -3,13 +3,14 @@ import { test } from 'node:test';
 import { isCelError, run } from '@bufbuild/cel';
 import fc from 'fast-check';
 import { compiledAs, faultOf, ruleOf } from './fixtures.test.ts';
+import { stepBudget } from './index.ts';
 
 /** What a condition of times says, and what CEL says. */
 function agree(text: string): void {
   const rule = compiledAs(text);
   const wanted = run(text, {});
   // A time that is written out and is none is an issue already.
-  const words = typeof rule === 'string' ? '' : rule.judge({});
+  const words = typeof rule === 'string' ? '' : rule.judge({}, stepBudget());
   const own = words === null ? true : words === 'is not so' ? false : null;
   assert.equal(own, isCelError(wanted) ? null : wanted, `${text}: ${typeof rule === 'string' ? rule : ''}`);
 }
@@ -89,7 +90,7 @@ test('the last billionth of a year is in that year', () => {
     `${last}.getSeconds() == 59`,
     `${last}.getMilliseconds() == 999`,
   ])
-    assert.equal(ruleOf(text).judge({}), null, text);
+    assert.equal(ruleOf(text).judge({}, stepBudget()), null, text);
 });
 
 test('a time of a request that is none is a fault, where the oracle would take the next day for it', () => {
@@ -106,14 +107,21 @@ test('a time of a request that is none is a fault, where the oracle would take t
     '2026-01-01T00:00:60Z',
   ])
     assert.match(
-      ruleOf('timestamp(body) > timestamp("2000-01-01T00:00:00Z")').judge({ body: text }) ?? '',
+      ruleOf('timestamp(body) > timestamp("2000-01-01T00:00:00Z")').judge({ body: text }, stepBudget()) ?? '',
       /can make none of this/,
       text,
     );
   for (const text of ['', '1', '1d', 'h', '1.5', '--1h', '1h 2m', '.5h', `${'1h'.repeat(9)}`])
-    assert.match(ruleOf('duration(body) > duration("0s")').judge({ body: text }) ?? '', /can make none of this/, text);
+    assert.match(
+      ruleOf('duration(body) > duration("0s")').judge({ body: text }, stepBudget()) ?? '',
+      /can make none of this/,
+      text,
+    );
   assert.equal(
-    ruleOf('timestamp(body) == timestamp("2024-02-29T00:00:00Z")').judge({ body: '2024-02-29T01:00:00+01:00' }),
+    ruleOf('timestamp(body) == timestamp("2024-02-29T00:00:00Z")').judge(
+      { body: '2024-02-29T01:00:00+01:00' },
+      stepBudget(),
+    ),
     null,
   );
 });

@@ -6,6 +6,7 @@ import {
   type Expression,
   groupOf,
   type Rule,
+  stepBudget,
   type Type,
 } from '../../src/rules/index.ts';
 import { readExpression } from '../../src/rules/text.ts';
@@ -56,7 +57,7 @@ function outcomeOf(one: Case): Outcome {
   if (itself === null) return { kind: 'refused', words: 'asks what this language does not have' };
   const wanted = wantedOf(one);
   if (wanted === null) return { kind: 'refused', words: 'wants a value that is not written here, or none' };
-  const words = itself.judge(bindings);
+  const words = itself.judge(bindings, stepBudget());
   const isFault = words !== null && words !== FALSE;
   if (wanted === 'error') return isFault ? { kind: 'ok' } : { kind: 'wrong', words: 'has a value' };
   if (isFault) return { kind: 'wrong', words };
@@ -80,7 +81,7 @@ function wantedSame(asked: Expression, wanted: Expression): Expression {
 }
 
 function saysTrue(expression: Expression, bindings: Bindings): boolean {
-  return ruleOf(expression, bindings)?.judge(bindings) === null;
+  return ruleOf(expression, bindings)?.judge(bindings, stepBudget()) === null;
 }
 
 function ruleOf(expression: Expression, bindings: Bindings): Rule<Bindings> | null {

@@ -54,6 +54,9 @@ test('a body is read only where a condition names it, and what names none is ask
   assert.equal(both?.reads.request, 'parsed');
   assert.ok(both.head !== undefined);
   assert.equal(stepsWith(written('request.body.a == 1')).decide?.head, undefined);
+  const bracketed = stepsWith(written('request["body"].a == 1'));
+  assert.equal(bracketed.decide?.reads.request, 'parsed');
+  assert.equal(ask(bracketed, { body: '{"a":1}' }).kind, 'pass');
 });
 
 test('an operation without conditions gets no step', () => {
@@ -80,7 +83,9 @@ test('what an operation does not have can’t be named', () => {
     ['5 in values.currencies && request.method != ""', /the list holds string, and this is int/],
     ['values.quantity == 5 || request.body.a', /is a range/],
     ['request.body.a == 1', /a GET has no body here/, 'getOrder'],
+    ['request["body"].a == 1', /a GET has no body here/, 'getOrder'],
     ['1 == 1', /says the same of every request/],
+    ['[1].all(request, request == 1)', /says the same of every request/],
     ['request.body.a + 1', /a condition is true or false, and this is int/],
     ['request.body.a.matches(request.body.b)', /one pattern, which is written out/],
     ['request.body.a.matches("(?i)a")', /this pattern has/],

@@ -1,6 +1,6 @@
 import { err, errorIssue, type Issue, ok, type ProblemError, type Result } from '../../../base/index.ts';
 import { compilePattern } from '../../../openapi/index.ts';
-import { compileRule, type Declaration, type Rule, stepBudget } from '../../../rules/index.ts';
+import { compileRule, type Declaration, readsOf, type Rule, stepBudget } from '../../../rules/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
 import type { Exchange } from '../../exchange.ts';
 import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
@@ -33,6 +33,7 @@ export function createConditionsKind(): PolicyKind<ConditionsConfig> {
 
 interface Condition {
   readonly rule: Rule<AskedRequest>;
+  readonly readsBody: boolean;
   /** Its place among the conditions of its operation, as records name it. */
   readonly name: string;
   readonly message: string | null;
@@ -60,11 +61,11 @@ function stepsFor(
       for (const fault of rule.error) issues.push(issueAt(path, fault.at, fault.message, fault.fix));
       continue;
     }
-    const { uses } = rule.value;
-    if (uses.size === 0)
+    const reads = readsOf(expression);
+    if (reads.size === 0)
       issues.push(issueAt(path, 0, 'this says the same of every request', 'name something of the request'));
-    if (hasNoBody && uses.has(BODY)) issues.push(issueAt(path, 0, `a ${method} has no body here`, 'name parameters'));
-    conditions.push({ rule: rule.value, name: `rules[${index}]`, message });
+    if (hasNoBody && reads.has(BODY)) issues.push(issueAt(path, 0, `a ${method} has no body here`, 'name parameters'));
+    conditions.push({ rule: rule.value, readsBody: reads.has(BODY), name: `rules[${index}]`, message });
   }
   return issues.length > 0 ? err(issues) : ok({ decide: stepOf(conditions, isHelpful) });
 }
@@ -74,8 +75,8 @@ function issueAt(path: string, at: number, message: string, fix: string | null):
 }
 
 function stepOf(conditions: readonly Condition[], isHelpful: boolean): Step<'decide'> {
-  const ofBody = conditions.filter(({ rule }) => rule.uses.has(BODY));
-  const ofHead = conditions.filter(({ rule }) => !rule.uses.has(BODY));
+  const ofBody = conditions.filter(({ readsBody }) => readsBody);
+  const ofHead = conditions.filter(({ readsBody }) => !readsBody);
   const judge = (asked: readonly Condition[]) => judgeOf(asked, isHelpful);
   if (ofBody.length === 0) return { reads: READS_NOTHING, run: judge(ofHead) };
   const run = judge(ofBody);
