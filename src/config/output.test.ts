@@ -63,6 +63,8 @@ test('reports that are wanted go to the gateway, beside other endpoints', () => 
 const BAD: readonly (readonly [keys: string, words: RegExp])[] = [
   ['securityHeaders: { frameOptions: ALLOW }', /securityHeaders/],
   ['securityHeaders: { permissionsPolicy: "caméra=()" }', /securityHeaders/],
+  ["securityHeaders: { permissionsPolicy: \"geolocation 'none'; camera 'self'\" }", /dictionary/],
+  ['securityHeaders: { reportingEndpoints: "a=/reports" }', /dictionary/],
   ['securityHeaders: { strictTransportSecurity: { preload: true } }', /securityHeaders/],
   ['securityHeaders: { nosuch: x }', /securityHeaders/],
   ['securityHeaders: { contentSecurityPolicy: { policy: "default-src *; report-uri /x", report: true } }', /policy/],
@@ -74,7 +76,8 @@ const BAD: readonly (readonly [keys: string, words: RegExp])[] = [
   ['cookies: { readable: [a, a] }', /cookies/],
   ['locations: { allow: ["javascript:"] }', /locations/],
   ['locations: { allow: [https://Id.acme.example] }', /locations/],
-  ['locations: { allow: [https://id.acme.example/x] }', /locations/],
+  ['locations: { allow: [https://id.acme.example/x] }', /a destination is an origin/],
+  ['locations: { allow: ["https://*.acme.example"] }', /locations/],
   ['locations: { allow: [] }', /locations/],
   ['encode: yes', /encode/],
 ];

@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../base/index.ts';
 import type { OutputConfig } from './output-config.ts';
 import { parsed, uniqueList } from './scalars.ts';
 import { securityHeadersSchema, toSecurityHeaders } from './security-headers.ts';
+import { readWebOrigin } from './web-origin.ts';
 import { words } from './words.ts';
 
 const NAMES_LIMIT = 100;
@@ -122,7 +123,5 @@ function readDestination(text: string): Result<string, string> {
     if (/^https?:$/.test(text)) return err(form);
     return NEVER.test(text) ? err('nothing may lead there: it would run in the page, or read files') : ok(text);
   }
-  const origin = /^https?:\/\/[^/?#@\\\s*]+$/.test(text) ? (URL.parse(text)?.origin ?? null) : null;
-  if (origin === null) return err(form);
-  return origin === text ? ok(text) : err(words('an origin is written as browsers do', `write ${origin}`));
+  return /^https?:\/\/[^/?#]+$/.test(text) ? readWebOrigin(text) : err(form);
 }

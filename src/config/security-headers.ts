@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CSP_REPORTS_PATH, err, ok, type Result, writeFieldDictionary } from '../base/index.ts';
+import { CSP_REPORTS_PATH, err, ok, readFieldDictionary, type Result, writeFieldDictionary } from '../base/index.ts';
 import type { SecurityHeadersConfig } from './output-config.ts';
 import { ownDuration, parsed } from './scalars.ts';
 import { words } from './words.ts';
@@ -17,6 +17,7 @@ const REFERRER_POLICIES = [
 ] as const;
 
 const policyText = parsed(readPolicy).meta({ title: 'policy' });
+const dictionaryText = parsed(readDictionary).meta({ title: 'dictionary' });
 
 const contentSecurityPolicy = z
   .strictObject({
@@ -88,8 +89,8 @@ const settings = z.strictObject({
   cacheControl: z.enum(['no-store', 'off']).optional().meta({
     description: 'Cache-Control of replies to known callers.',
   }),
-  permissionsPolicy: policyText.optional().meta({ description: 'Permissions-Policy; none if nothing is said.' }),
-  reportingEndpoints: policyText
+  permissionsPolicy: dictionaryText.optional().meta({ description: 'Permissions-Policy; none if nothing is said.' }),
+  reportingEndpoints: dictionaryText
     .optional()
     .meta({ description: 'Reporting-Endpoints, which names where reports go; none if nothing is said.' }),
   crossOriginOpenerPolicy: z
@@ -174,4 +175,13 @@ function readPolicy(text: string): Result<string, string> {
   if (!/^[\x20-\x7e]{1,4096}$/.test(policy))
     return err(words('a policy is text of visible ASCII characters, 4096 at most', "such as default-src 'none'"));
   return ok(policy);
+}
+
+/** A field that is a dictionary (RFC 9651 §3.2): browsers go by nothing of one that is not, and would say nothing of it. */
+function readDictionary(text: string): Result<string, string> {
+  const field = readPolicy(text);
+  if (!field.ok || readFieldDictionary(field.value).ok) return field;
+  return err(
+    words('browsers can not read this as a dictionary of structured fields', 'such as camera=(), geolocation=()'),
+  );
 }
