@@ -2,6 +2,7 @@ import { errorIssue, type Issue, type Place } from '../base/index.ts';
 import type { RewriteRules } from '../policy/index.ts';
 import type { ApiConfig, Config } from './config.ts';
 import { placeAt } from './place-at.ts';
+import { isClear } from './web-url.ts';
 
 type Places = Readonly<Record<string, Place>>;
 
@@ -50,8 +51,7 @@ type Warn = (path: string, message: string, fix: string) => void;
 function warnOfPlainOrigins(cors: ApiConfig['cors'], path: string, warn: Warn): void {
   if (cors === null || cors === 'off' || !cors.credentials || cors.origins === 'any') return;
   for (const [index, origin] of cors.origins.entries()) {
-    const host = origin.startsWith('http://') ? URL.parse(origin.replace('*.', ''))?.hostname : undefined;
-    if (host === undefined || /^(?:localhost|127\..*|\[::1\])$/.test(host)) continue;
+    if (!isClear(origin.replace('*.', ''))) continue;
     const message = `${origin} is not encrypted, so whoever is in its network can act as its users`;
     warn(`${path}.cors.origins[${index}]`, message, 'write https://');
   }

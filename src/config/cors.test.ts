@@ -142,6 +142,7 @@ test('an origin that is not encrypted is a warning where its pages act for users
     '/p.yaml:7:42 apis.a.cors.origins[1]: http://a.example is not encrypted, so whoever is in its network can act as its users (write https://)',
   ]);
   assert.equal(warned("{ origins: ['http://*.a.example'], credentials: true }").length, 1);
+  assert.equal(warned("{ origins: ['http://127.a.example'], credentials: true }").length, 1);
   assert.deepEqual(warned("{ origins: ['http://a.example'] }"), []);
   const local = "{ origins: ['http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:80800'], credentials: true }";
   assert.deepEqual(warned(local.replace('80800', '8080')), []);

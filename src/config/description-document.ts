@@ -4,7 +4,9 @@ import { type DescribedInputs, describedInputs } from './described-inputs.ts';
 import { isUrl, withoutQuery } from './description-source.ts';
 import { readJson } from './json-document.ts';
 import { pathOfPointer } from './json-locator.ts';
+import { sharedBytes } from './shared-bytes.ts';
 import type { Reading } from './source-document.ts';
+import { utf8Text } from './utf8-text.ts';
 import { readYaml, type YamlRules } from './yaml-document.ts';
 
 const DEPTH_LIMIT = 500;
@@ -50,7 +52,7 @@ export function readDescription(
 ): Result<DescribedDocument, readonly Issue[]> {
   // Issues are printed and kept.
   const file = isUrl(location) ? withoutQuery(location) : location;
-  const text = decode(bytes);
+  const text = utf8Text(bytes);
   if (text === null) {
     return err([errorIssue('', 'is not UTF-8', { place: { file, line: 1, column: 1 }, fix: 'save it as UTF-8' })]);
   }
@@ -78,7 +80,7 @@ function describe(
   if (judgesReplies !== null) warnings.push(...replyWarnings(document.value, described.value, judgesReplies, place));
   return ok({
     description: { ...described.value, warnings },
-    json: share(json?.text ?? JSON.stringify(document.value)),
+    json: sharedBytes(Buffer.from(json?.text ?? JSON.stringify(document.value))).buffer,
     file: json?.file ?? null,
     securityPlaces: json === null ? securityPlacesOf(described.value, place) : new Map(),
   });
@@ -100,20 +102,4 @@ function securityPlacesOf(
 /** A text that begins like JSON but is named as YAML may be YAML in braces. */
 function looksLikeJson(text: string, file: string): boolean {
   return !/\.ya?ml$/i.test(file) && /^[\t\n\r ]*[{[]/.test(text);
-}
-
-function decode(bytes: Uint8Array): string | null {
-  try {
-    // A byte order mark is dropped: RFC 8259 §8.1 lets a reader do so, and editors on Windows write it.
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return null;
-  }
-}
-
-function share(text: string): SharedArrayBuffer {
-  const bytes = new TextEncoder().encode(text);
-  const shared = new SharedArrayBuffer(bytes.byteLength);
-  new Uint8Array(shared).set(bytes);
-  return shared;
 }

@@ -7,6 +7,7 @@ import type { DescribedDocument } from './description-document.ts';
 import { fileWords } from './description-source.ts';
 import { complain, type Work } from './gather-work.ts';
 import { methodKeys, spreadServices } from './service-keys.ts';
+import { sharedBytes } from './shared-bytes.ts';
 
 /** All messages of a large organisation's services take a few. */
 const DESCRIPTORS_LIMIT_BYTES = 16 * 1024 * 1024;
@@ -46,8 +47,6 @@ async function readServices(work: Work, file: string): Promise<Result<ApiDescrip
 /** The document is what requests are judged by: nothing else of the file makes another configuration. */
 function documentOf(description: ApiDescription): DescribedDocument {
   const methods = description.operations.map(({ id, grpc, deprecated }) => [id, grpc, deprecated]);
-  const bytes = new TextEncoder().encode(JSON.stringify({ methods }));
-  const json = new SharedArrayBuffer(bytes.byteLength);
-  new Uint8Array(json).set(bytes);
+  const json = sharedBytes(Buffer.from(JSON.stringify({ methods }))).buffer;
   return { description, json, file: null, securityPlaces: new Map() };
 }

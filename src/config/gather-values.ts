@@ -3,6 +3,7 @@ import type { ValuesSource } from '../policy/index.ts';
 import type { Config } from './config.ts';
 import { fileWords } from './description-source.ts';
 import { complain, placeOf, type Work } from './gather-work.ts';
+import { sharedBytes } from './shared-bytes.ts';
 import { readValuesFile, VALUES_LIMIT_BYTES } from './values-file.ts';
 
 type FileSource = Extract<ValuesSource, { readonly kind: 'file' }>;
@@ -50,8 +51,5 @@ async function gatherOne(work: Work, { file, of, path }: FileSource & { readonly
     work.issues.push(errorIssue(path, message, { place: place ?? placeOf(work, path), fix }));
     return;
   }
-  const bytes = Buffer.from(JSON.stringify(values.value));
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
-  shared.set(bytes);
-  work.gatheredFiles.set(file, shared);
+  work.gatheredFiles.set(file, sharedBytes(Buffer.from(JSON.stringify(values.value))));
 }

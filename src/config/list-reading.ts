@@ -2,6 +2,7 @@ import { err, ok, type Place, type Result } from '../base/index.ts';
 import { GEO_LIMIT_BYTES, GeoDatabase, LIST_LIMIT_BYTES, type ListFile, readListFile } from '../lists/index.ts';
 import type { Files } from '../ports/index.ts';
 import { fileWords } from './description-source.ts';
+import { sharedBytes } from './shared-bytes.ts';
 import { words } from './words.ts';
 
 /** Why a list can't be used, in `words`, and where in its file, where it is of one line. */
@@ -29,7 +30,7 @@ export async function readList(
   const read = await files.read(file, limitBytes);
   if (!read.ok) return err({ text: fileWords(file, read.error, limitBytes), place: null });
   if (isGeo) {
-    const packed = shared(read.value);
+    const packed = sharedBytes(read.value);
     const opened = GeoDatabase.open(packed, kind);
     if (opened.ok) return ok({ packed, entries: null, madeAtMs: opened.value.builtAtMs });
     return err({ text: `${file} ${opened.error}`, place: null });
@@ -40,10 +41,4 @@ export async function readList(
   if (line === null) return err({ text: `${file} ${message}`, place: null });
   const fix = 'a list is taken whole or not at all';
   return err({ text: words(`line ${line} of ${file}: ${message}`, fix), place: { file, line, column: 1 } });
-}
-
-function shared(bytes: Uint8Array): Uint8Array {
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
-  copy.set(bytes);
-  return copy;
 }

@@ -83,6 +83,8 @@ test('values are lists, files and ranges, and those of an API stand before those
   for (const [values, wanted] of [
     ['{ a: { from: 2, to: 1 } }', /ends before it begins/],
     ['{ a: [] }', /at least one value/],
+    ['{ a: [9007199254740993] }', /stands for its neighbours too/],
+    ['{ a: [.inf] }', /values\.a/],
     ['{ a: [1, 1] }', /stands in the list already/],
     ['{ a-b: [1] }', /letters, digits/],
     ['{ constructor: [1] }', /cannot be used/],

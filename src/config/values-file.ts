@@ -1,5 +1,7 @@
 import { err, ok, type Place, type Result } from '../base/index.ts';
 import type { ValuesSource } from '../policy/index.ts';
+import { utf8Text } from './utf8-text.ts';
+import { isExact } from './values.ts';
 import { readYaml } from './yaml-document.ts';
 
 /** A hundred thousand texts of a line each fit. */
@@ -23,7 +25,7 @@ export function readValuesFile(
   bytes: Uint8Array,
   { file, of }: Omit<Extract<ValuesSource, { readonly kind: 'file' }>, 'kind'>,
 ): Result<Values, ValuesFault> {
-  const text = decoded(bytes);
+  const text = utf8Text(bytes);
   if (text === null) return err({ message: `${file} is not UTF-8`, place: null });
   const read = /\.(?:json|ya?ml)$/i.test(file) ? readDocument(text, file) : ok(linesOf(text));
   if (!read.ok) return read;
@@ -79,19 +81,6 @@ function faultOf(value: unknown, of: 'texts' | 'numbers'): string | null {
   return isExact(Number(value)) ? null : 'is no number that can be used';
 }
 
-/** A whole number that is too large to be exact would stand for its neighbours too. */
-function isExact(number: number): boolean {
-  return Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number));
-}
-
 function typed(value: unknown, of: 'texts' | 'numbers'): unknown {
   return of === 'numbers' ? Number(value) : value;
-}
-
-function decoded(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return null;
-  }
 }

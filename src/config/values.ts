@@ -21,8 +21,9 @@ const name = z
   .refine((given) => !(given in {}), { error: 'this name cannot be used for values' });
 
 const number = z.number({ error: 'expected a number' });
+const exact = number.refine(isExact, { error: words('this number stands for its neighbours too', 'write it as text') });
 const list = uniqueList(
-  z.union([parsed((text) => ({ ok: true, value: text })), number], { error: 'expected text or a number' }),
+  z.union([parsed((text) => ({ ok: true, value: text })), exact], { error: 'expected text or a number' }),
   {
     least: 1,
     most: ENTRY_LIMIT,
@@ -52,6 +53,11 @@ export const valuesSchema = z
     description:
       'Values that conditions name as `values.NAME`: a list, a file with one, or a range. Those of an API stand before those of the gateway.',
   });
+
+/** Whether a number is the one that was written. A whole one that is too large to be exact would stand for its neighbours too. */
+export function isExact(number: number): boolean {
+  return Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number));
+}
 
 /** None where nothing is said. `configuration`: the file that relative paths start at. */
 export function toValues(
