@@ -70,7 +70,7 @@ function report({ file, ok, issues, coverage, inputs, all, tests }: Findings, co
     context.complain(`${paint.bad(`${name} can't be used`)}: ${issueCount(issues)}.\n`);
     return;
   }
-  context.write(coverageTable(coverage, file, context, { inputs: inputsByOperation(inputs) }));
+  context.write(coverageTable(coverage, file, context, inputsByOperation(inputs)));
   context.write(openInputsReport(inputs, all, context));
   const apis = new Set(coverage.map((row) => row.api)).size;
   const open = coverage.filter(isOpen).length;

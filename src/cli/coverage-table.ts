@@ -11,10 +11,8 @@ const COLUMNS = [
   ['policy', 'POLICIES'],
 ] as const satisfies readonly (readonly [CoverageCell['aspect'], string])[];
 
-/** What a table tells besides of operations, by the ids of their rows. */
-export interface CoverageExtras {
-  readonly inputs: ReadonlyMap<string, OperationInputs>;
-}
+/** How many inputs operations have, and how many of them are open, by the ids of their rows. */
+type Inputs = ReadonlyMap<string, OperationInputs>;
 
 /**
  * What protects each operation, a row each, with the line of `file` that says so behind each part; and how many inputs
@@ -24,7 +22,7 @@ export function coverageTable(
   rows: readonly CoverageRow[],
   file: string,
   context: CommandContext,
-  { inputs }: CoverageExtras = { inputs: new Map() },
+  inputs: Inputs,
 ): string {
   const paint = palette(context.color);
   const place = (from: string | null): string => placeText(from, file, context);
@@ -47,7 +45,7 @@ function rowCells(row: CoverageRow, place: (from: string | null) => string, pain
   ];
 }
 
-function inputCells(inputs: CoverageExtras['inputs'], row: CoverageRow, paint: Palette): readonly Cell[] {
+function inputCells(inputs: Inputs, row: CoverageRow, paint: Palette): readonly Cell[] {
   const found = inputs.get(row.operation);
   if (found === undefined || found.inputs === 0) return inputs.size > 0 ? [{ text: 'none' }] : [];
   const open = found.open > 0;

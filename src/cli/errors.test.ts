@@ -28,7 +28,11 @@ function completion(originalHash: string | null, id = ID): LedgerRecord {
 
 /** Runs `errors` beside a gateway that has these, and a ledger of these records. */
 async function errors(
-  { entries = [ENTRY], records = [] }: { entries?: readonly OriginalEntry[]; records?: readonly LedgerRecord[] },
+  {
+    entries = [ENTRY],
+    records = [],
+    segments,
+  }: { entries?: readonly OriginalEntry[]; records?: readonly LedgerRecord[]; segments?: MemorySegments },
   ...argv: readonly string[]
 ): Promise<Said> {
   const around = surroundings();
@@ -38,8 +42,8 @@ async function errors(
     upstreamError: (id) => Promise.resolve(ok(entries.find((entry) => entry.id === id) ?? null)),
   };
   around.admin = ok(client as AdminClient);
-  const segments = await ledgerOf(records);
-  around.ledger = () => segments;
+  const ledger = segments ?? (await ledgerOf(records));
+  around.ledger = () => ledger;
   return await runIn(around, 'errors', ...argv);
 }
 
@@ -87,6 +91,13 @@ test('a text is held against the hash that the ledger has of its request', async
   assert.deepEqual(await proofOf([completion(ENTRY.hash)], changed), [1, 'differs']);
   const { out } = await errors({ entries: [changed], records: [completion(ENTRY.hash)] }, 'show', ID);
   assert.match(out, /\nThe ledger has another hash: this is not what was kept/);
+});
+
+test('where the ledger can’t be read nothing is said to be proved, and nothing not to be recorded', async () => {
+  const unreadable = new MemorySegments();
+  unreadable.list = () => Promise.resolve(err({ reason: 'forbidden', detail: 'no right' }));
+  const { code, out } = await errors({ segments: unreadable }, 'show', ID);
+  assert.deepEqual([code, out.split('\n').at(-2)?.slice(0, 24)], [1, "The ledger can't be read"]);
 });
 
 test('an id that a trusted proxy gave is found and proved as well', async () => {

@@ -5,7 +5,7 @@ import { err, isRequestId, ok, type Result } from '../base/index.ts';
 import type { OriginalEntry, OriginalSummary } from '../control/client.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, type Given, JSON_OPTION } from './command.ts';
 import type { CommandContext } from './context.ts';
-import { complainOfSilence, findRunning, soughtBy } from './running.ts';
+import { complainOfSilence, findRunning } from './running.ts';
 import { alignRows, jsonText, palette, plain } from './terminal.ts';
 
 const TAB = '    ';
@@ -25,7 +25,7 @@ const KEPT_REPLY = z.object({
 type KeptReply = z.infer<typeof KEPT_REPLY>;
 
 /** Whether what is shown is what the ledger has the hash of. */
-type Proof = 'proved' | 'differs' | 'not recorded';
+type Proof = 'proved' | 'differs' | 'not recorded' | 'unreadable';
 
 /** `portcullis errors`: replies of upstreams that were replaced. */
 export const errorsCommand: Command = {
@@ -38,7 +38,7 @@ export const errorsCommand: Command = {
     'ACTION is `list`, or `show` with the id of a request, as the header x-request-id and the problem bear it.',
     'The running gateway is asked. Of an upstream that fails all the time a sample is kept, for seven days, without secrets.',
     'What is shown is held against the hash in the ledger, and the last line says whether it is the same.',
-    'Exit code 1 if nothing is kept, nothing runs or the hash differs, 2 if the arguments are none.',
+    "Exit code 1 if nothing is kept, nothing runs, the hash differs or the ledger can't be read, 2 if the arguments are none.",
   ],
   async run(given, context) {
     const asked = askedOf(given);
@@ -48,7 +48,7 @@ export const errorsCommand: Command = {
     }
     const running = await findRunning(given, context);
     if (!running.ok) return running.error;
-    const { client } = running.value;
+    const { client, folder } = running.value;
     const id = asked.value;
     const found = id === null ? await client.upstreamErrors() : await client.upstreamError(id);
     if (!found.ok) {
@@ -59,9 +59,9 @@ export const errorsCommand: Command = {
       context.complain(`portcullis: of the request ${id} nothing is kept.\n`);
       return EXIT.findings;
     }
-    return 'text' in found.value
-      ? await show(found.value, given, context)
-      : list(found.value, given.flags.has('json'), context);
+    const json = given.flags.has('json');
+    if (!('text' in found.value)) return list(found.value, json, context);
+    return show(found.value, await proofOf(found.value, folder, context), json, context);
   },
 };
 
@@ -95,12 +95,11 @@ function list(entries: readonly OriginalSummary[], json: boolean, context: Comma
   return EXIT.fine;
 }
 
-async function show(entry: OriginalEntry, given: Given, context: CommandContext): Promise<number> {
+function show(entry: OriginalEntry, proof: Proof, json: boolean, context: CommandContext): number {
   const kept = readKept(entry.text);
-  const proof = await proofOf(entry, given, context);
-  const code = proof === 'differs' ? EXIT.findings : EXIT.fine;
+  const code = proof === 'proved' || proof === 'not recorded' ? EXIT.fine : EXIT.findings;
   const { text: _text, ...facts } = entry;
-  if (given.flags.has('json')) {
+  if (json) {
     context.write(jsonText({ ...facts, original: kept, ledger: proof }));
     return code;
   }
@@ -130,6 +129,7 @@ const PROOF_WORDS: Readonly<Record<Proof, string>> = {
   proved: 'The ledger has the hash of this text.',
   differs: 'The ledger has another hash: this is not what was kept when the request was answered.',
   'not recorded': 'The ledger has no hash of it.',
+  unreadable: "The ledger can't be read, so nothing says whether this is what was kept.",
 };
 
 /** The text comes from a store that others may have written into. */
@@ -141,10 +141,7 @@ function readKept(text: string): KeptReply | null {
   }
 }
 
-async function proofOf(entry: OriginalEntry, given: Given, context: CommandContext): Promise<Proof> {
-  const sought = await soughtBy(given, context);
-  const folder = sought.ok ? sought.value.folder : null;
-  if (folder === null) return 'not recorded';
+async function proofOf(entry: OriginalEntry, folder: string, context: CommandContext): Promise<Proof> {
   // A peer that is trusted may give several requests one id.
   const recorded = new Set<string>();
   const wish = { sinceMs: entry.at - CLOCK_SLACK_MS, newest: null };
@@ -152,6 +149,7 @@ async function proofOf(entry: OriginalEntry, given: Given, context: CommandConte
     if (record?.kind !== 'completion' || record.id !== entry.id) return;
     if (record.originalHash !== null) recorded.add(record.originalHash);
   });
-  if (!read.ok || recorded.size === 0) return 'not recorded';
+  if (!read.ok) return 'unreadable';
+  if (recorded.size === 0) return 'not recorded';
   return recorded.has(createHash('sha256').update(entry.text).digest('hex')) ? 'proved' : 'differs';
 }

@@ -13,6 +13,8 @@ const STANDARD_DATA_FOLDER = './.portcullis';
 /** A running gateway. */
 export interface RunningGateway {
   readonly client: AdminClient;
+  /** Its data folder. */
+  readonly folder: string;
   /** Whether it was found by a configuration that can't be used. */
   readonly byBrokenConfiguration: boolean;
 }
@@ -29,7 +31,7 @@ export async function findRunning(given: Given, context: CommandContext): Promis
   }
   const { folder, source, broken } = sought.value;
   const there = folder === null ? null : await context.ports.files.facts(folder);
-  const missing = there === null || (!there.ok && there.error.reason === 'missing');
+  const missing = folder === null || (there?.ok === false && there.error.reason === 'missing');
   if (broken.length > 0 && missing) {
     complainOfIssues(broken, given.flags.has('json'), context);
     return err(EXIT.unusable);
@@ -47,8 +49,8 @@ export async function findRunning(given: Given, context: CommandContext): Promis
       `portcullis: ${source} can't be used (${issueCount(broken)}); looking in the data folder ${name}.\n`,
     );
   }
-  const client = await context.services.admin(folder ?? '');
-  if (client.ok) return ok({ client: client.value, byBrokenConfiguration: broken.length > 0 });
+  const client = await context.services.admin(folder);
+  if (client.ok) return ok({ client: client.value, folder, byBrokenConfiguration: broken.length > 0 });
   complainOfSilence(client.error, context);
   return err(EXIT.findings);
 }
