@@ -4,7 +4,15 @@ import { containsCheck, elementsCheck, type ElementsCheck, judgeRestOfElements }
 import { ANY_KIND, KIND, kindOf } from './kind.ts';
 import { DEPTH_LIMIT, STEP_LIMIT } from './limits.ts';
 import { closedLocation, openLocation } from './location.ts';
-import { EXCUSED, judgeOrCut, type Members, membersCheck, type MembersCheck, UNDESCRIBED } from './members.ts';
+import {
+  emptyList,
+  EXCUSED,
+  judgeOrCut,
+  type Members,
+  membersCheck,
+  type MembersCheck,
+  UNDESCRIBED,
+} from './members.ts';
 import type { Rule, Rules } from './rules.ts';
 import { type Check, createSeen, fail, goesOn, matchesWithin, mergeSeen, type Run, type Seen } from './run.ts';
 import { type Mode, NOTHING_INSIDE, type Part, parts, sameValue, type SchemaNode } from './schema-node.ts';
@@ -13,8 +21,10 @@ import { type Shape, shapeOf } from './shape.ts';
 /** What linking needs to know beside the node. */
 export interface LinkContext {
   readonly shapes: Map<SchemaNode, Shape>;
-  /** Whether a schema says that its property may not be sent in this direction. */
+  /** Whether a schema says that its property may not be sent in this direction, or nothing of what it holds. */
   readonly isExcused: (node: SchemaNode) => boolean;
+  /** Whether it says so of the property itself, and not of the items of a list alone. */
+  readonly isRefused: (node: SchemaNode) => boolean;
 }
 
 /** Gives a node its checks. All schemas it comes to have been read, and form no circle that judges one value. */
@@ -51,11 +61,11 @@ export function excusedNames(node: SchemaNode, isExcused: LinkContext['isExcused
   return names;
 }
 
-function membersOf({ inner, mode }: SchemaNode, { isExcused }: LinkContext, closed: boolean): MembersCheck | null {
+function membersOf({ inner, mode }: SchemaNode, context: LinkContext, closed: boolean): MembersCheck | null {
   const { properties, patterns, additional, propertyNames: names } = inner;
   const described = properties !== null || patterns !== null;
   if (!described && additional === null && names === null) return null;
-  const part = (one: SchemaNode): Part => partOf(one, mode, isExcused);
+  const part = (one: SchemaNode): Part => partOf(one, mode, context);
   const members: Members = {
     properties: new Map([...(properties ?? [])].map(([name, node]) => [name, part(node)])),
     patterns: (patterns ?? []).map(({ matcher, node }) => ({ matcher, part: part(node) })),
@@ -68,8 +78,9 @@ function membersOf({ inner, mode }: SchemaNode, { isExcused }: LinkContext, clos
 }
 
 /** What judges a member: one that may not be sent has nothing that would let it pass. */
-function partOf(node: SchemaNode, mode: Mode, isExcused: LinkContext['isExcused']): Part {
-  return mode !== 'plain' && isExcused(node) ? EXCUSED : meantBy(node);
+function partOf(node: SchemaNode, mode: Mode, { isExcused, isRefused }: LinkContext): Part {
+  if (mode === 'plain' || !isExcused(node)) return meantBy(node);
+  return isRefused(node) ? EXCUSED : emptyList(meantBy(node));
 }
 
 function nodeCheck(node: SchemaNode, rules: Rules, context: LinkContext, closed: boolean): Check {
@@ -82,7 +93,7 @@ function nodeCheck(node: SchemaNode, rules: Rules, context: LinkContext, closed:
   if (unevaluatedProperties === null && unevaluatedItems === null) {
     return joined.length === 0 && members === null && elements.length === 0 ? own : bounded(whole);
   }
-  const rest = unevaluatedProperties === null ? null : partOf(unevaluatedProperties, node.mode, context.isExcused);
+  const rest = unevaluatedProperties === null ? null : partOf(unevaluatedProperties, node.mode, context);
   return bounded(restCheck(whole, rest, unevaluatedItems));
 }
 

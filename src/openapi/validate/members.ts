@@ -20,7 +20,13 @@ export interface Members {
 }
 
 /** What judges a property that may not be sent in this direction. */
-export const EXCUSED: Part = { location: (_value, run) => fail(run, 'may not be sent') };
+export const EXCUSED: Part = { location: (_value, run) => fail(run, 'may not be sent'), hides: () => true };
+
+/** What judges a list whose items may not be sent in this direction: without any it is a list as others. */
+export function emptyList(list: Part): Part {
+  const hides = (value: unknown): boolean => !Array.isArray(value) || value.length > 0;
+  return { location: (value, run) => (hides(value) ? EXCUSED : list).location(value, run), hides };
+}
 
 /** What is said of a member that no schema describes. */
 export const UNDESCRIBED = 'is not described';
@@ -82,13 +88,13 @@ function judgeMember(members: Members, object: PlainObject, name: string, run: R
 
 /** Judges a member. One that nobody may have there is taken out instead, where that is done. */
 export function judgeOrCut(part: Part, object: PlainObject, name: string, run: Run): boolean {
-  const reason = run.cuts === null ? null : refusalOf(part);
+  const reason = run.cuts === null ? null : refusalOf(part, object[name]);
   if (reason !== null && cut(run, object, name, reason)) return true;
   return judge(part, object[name], name, run);
 }
 
-/** Why a part refuses whatever there is; null where it asks what it is. */
-function refusalOf(part: Part): CutReason | null {
-  if (part === EXCUSED) return 'hidden';
+/** Why a part refuses a value whatever else it is; null where it asks that. */
+function refusalOf(part: Part, value: unknown): CutReason | null {
+  if (part.hides?.(value) === true) return 'hidden';
   return 'value' in part && part.value === false ? 'undescribed' : null;
 }

@@ -14,6 +14,8 @@ export type Mode = 'strict' | 'open' | 'plain';
 export interface Part {
   /** Judges a value that is a whole of its own: what no schema describes there is refused where the mode is strict. */
   location: (value: unknown, run: Run) => boolean;
+  /** Whether a value may not be sent in this direction; not there where any may. */
+  readonly hides?: (value: unknown) => boolean;
 }
 
 /** An alternative of a `oneOf`: closing must not make fewer of them match, so each is also there unclosed. */

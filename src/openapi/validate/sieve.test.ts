@@ -186,6 +186,7 @@ test('what only clients may send goes too where its items or its alternatives sa
     const schema = { properties: { a: true, pin }, required: ['pin'], $defs: { secret } };
     assertLeft(schema, [{ a: 1, pin: 'x' }, { a: 1 }], [{ a: 1, pin: ['x'] }, { a: 1 }], [{ a: 1 }, { a: 1 }]);
   }
+  assertLeft({ properties: { pin: { type: 'array', items: secret } } }, [{ pin: [], x: 1 }, { pin: [] }]);
   assertLeft({ properties: { a: true }, unevaluatedProperties: secret }, [{ a: 1, pin: 'x' }, { a: 1 }]);
   const list = { properties: { next: { $ref: '#' }, all: { items: { $ref: '#' } }, pin: { anyOf: [secret, {}] } } };
   assertLeft(list, [{ all: [{ pin: 1, next: {} }] }, { all: [{ pin: 1, next: {} }] }]);

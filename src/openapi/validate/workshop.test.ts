@@ -193,6 +193,18 @@ test('what only the other side may set is refused, and not required', () => {
   assertVerdicts(beside, { passes: [{}], fails: [{ id: 1 }] }, { specification: '3.0' });
 });
 
+test('a list whose items only the other side may set may be sent without any, and is not required', () => {
+  const secret = { type: 'string', readOnly: true };
+  const tags = { type: 'array', items: secret };
+  for (const list of [tags, { $ref: '#/$defs/tags' }, { type: 'array', prefixItems: [secret] }]) {
+    const schema = { required: ['list'], properties: { list }, $defs: { tags } };
+    assertVerdicts(schema, { passes: [{}, { list: [] }], fails: [{ list: ['a'] }, { list: 'a' }, { list: null }] });
+  }
+  assertVerdicts({ properties: { list: { ...tags, minItems: 1 } } }, { fails: [{ list: [] }] });
+  assertVerdicts({ properties: { list: { ...tags, readOnly: true } } }, { fails: [{ list: [] }] });
+  assertVerdicts({ properties: { list: { allOf: [tags, { readOnly: true }] } } }, { fails: [{ list: [] }] });
+});
+
 test('a schema of a dialect that is not known is refused, in 3.0 the word means nothing', () => {
   for (const known of ['https://json-schema.org/draft/2020-12/schema', 'http://json-schema.org/draft-07/schema#']) {
     assert.deepEqual(issuesOf({ $schema: known }), []);

@@ -202,7 +202,8 @@ function isIdentified(document: unknown, pointer: string): boolean {
 
 function link(workshop: Workshop, reached: readonly SchemaNode[]): void {
   const fresh = reached.filter(({ linked }) => !linked);
-  const isExcused = (node: SchemaNode): boolean => isHidden(node, workshop.hidden);
+  const isExcused = (node: SchemaNode): boolean => isHidden(node, { keyword: workshop.hidden, byItems: true });
+  const isRefused = (node: SchemaNode): boolean => isHidden(node, { keyword: workshop.hidden, byItems: false });
   for (const node of fresh) {
     if (node.inner === NOTHING_INSIDE) continue;
     const names = excusedNames(node, isExcused);
@@ -211,23 +212,30 @@ function link(workshop: Workshop, reached: readonly SchemaNode[]): void {
     for (const excusing of [node, ...inline]) excusing.excused = excusing.excused.union(names);
   }
   for (const node of fresh) {
-    linkNode(node, { shapes: workshop.shapes, isExcused });
+    linkNode(node, { shapes: workshop.shapes, isExcused, isRefused });
     node.linked = true;
   }
+}
+
+/** By which of its keywords a schema is hidden, and whether also by those of its items. */
+interface Hiding {
+  readonly keyword: Workshop['hidden'];
+  readonly byItems: boolean;
 }
 
 /**
  * Whether a schema is `readOnly` or `writeOnly`, or one that it joins; or all there can be of it: its items, or each of its
  * alternatives but null. `known` is what was found of others on the way, and ends circles.
  */
-function isHidden(node: SchemaNode, keyword: Workshop['hidden'], known = new Map<SchemaNode, boolean>()): boolean {
+function isHidden(node: SchemaNode, hiding: Hiding, known = new Map<SchemaNode, boolean>()): boolean {
   const { inner } = node;
+  const { keyword, byItems } = hiding;
   if (says(node, keyword) || inner === NOTHING_INSIDE) return says(node, keyword);
   const before = known.get(node);
   if (before !== undefined) return before;
   known.set(node, false);
-  const hides = (one: SchemaNode): boolean => isHidden(one, keyword, known);
-  const items = inner.items === null ? inner.prefixItems : [inner.items, ...inner.prefixItems];
+  const hides = (one: SchemaNode): boolean => isHidden(one, hiding, known);
+  const items = byItems ? [inner.items, ...inner.prefixItems].filter((item) => item !== null) : [];
   const hidden =
     [...inner.targets, ...inner.allOf, ...items].some(hides) ||
     areAll(inner.anyOf, hides) ||
