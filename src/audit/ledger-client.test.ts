@@ -59,6 +59,8 @@ function completion(id: string): LedgerRecord {
     upstreamUs: null,
     grpcStatus: null,
     originalHash: null,
+    policy: null,
+    rule: null,
     complete: true,
   };
   return { version: 1, kind: 'completion', id, at: 2, status: 200, upstreamStatus: null, problem: null, ...bytes };

@@ -37,6 +37,8 @@ function unsaid(record: LedgerRecord): Partial<LedgerRecord> {
   return {
     ...(record.grpcStatus === null ? { grpcStatus: null } : {}),
     ...(record.originalHash === null ? { originalHash: null } : {}),
+    ...(record.policy === null ? { policy: null } : {}),
+    ...(record.rule === null ? { rule: null } : {}),
   };
 }
 
@@ -72,6 +74,8 @@ const anyRecord = fc.oneof(
     upstreamUs: wholeOrNull,
     grpcStatus: orNull,
     originalHash: orNull,
+    policy: orNull,
+    rule: orNull,
     complete: fc.boolean(),
   }),
   fc.record({
@@ -193,6 +197,8 @@ const likeAnother = fc.oneof(
     upstreamUs: fewNumbersOrNull,
     grpcStatus: fewOrNull,
     originalHash: fewOrNull,
+    policy: fewOrNull,
+    rule: fewOrNull,
     complete: fc.boolean(),
   }),
   anyRecord,

@@ -41,7 +41,7 @@ const NOWHERE = -1;
 /**
  * Writes records as lines of JSON in printable ASCII, each with its line break. What is not printable ASCII is escaped,
  * so that a line breaks nowhere and colours no terminal; texts of more than 1,024 characters are cut, and end in `…`.
- * The fields are those of the type, in its order; `grpcStatus` and `originalHash` stand only where there is one.
+ * The fields are those of the type, in its order; what of a completion is null as a rule stands only where it is not.
  *
  * It runs twice for each request, and most of a line is what the line before of its kind said. So each kind is written
  * into bytes of its own, and a stretch of them stays where its values are those that stand there and nothing before it
@@ -233,6 +233,8 @@ class CompletionLine {
     at = putNumberOrNull(bytes, putBytes(bytes, at, UPSTREAM), record.upstreamUs);
     if (record.grpcStatus !== null) at = putText(bytes, putBytes(bytes, at, GRPC_STATUS), record.grpcStatus);
     if (record.originalHash !== null) at = putText(bytes, putBytes(bytes, at, ORIGINAL_HASH), record.originalHash);
+    if (record.policy !== null) at = putText(bytes, putBytes(bytes, at, POLICY), record.policy);
+    if (record.rule !== null) at = putText(bytes, putBytes(bytes, at, RULE), record.rule);
     at = putBytes(bytes, at, record.complete ? COMPLETE : INCOMPLETE);
     this.#whole = true;
     return at;

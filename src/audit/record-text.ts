@@ -29,6 +29,8 @@ const FIELDS: Readonly<Record<LedgerRecord['kind'], Readonly<Record<string, Fiel
     upstreamUs: 'number?',
     grpcStatus: 'text?',
     originalHash: 'text?',
+    policy: 'text?',
+    rule: 'text?',
     complete: 'flag',
   },
   change: {
@@ -43,7 +45,7 @@ const FIELDS: Readonly<Record<LedgerRecord['kind'], Readonly<Record<string, Fiel
 };
 
 /** What stands only where there is something to say. */
-const OPTIONAL: Readonly<Record<string, null>> = { grpcStatus: null, originalHash: null };
+const OPTIONAL: Readonly<Record<string, null>> = { grpcStatus: null, originalHash: null, policy: null, rule: null };
 
 /**
  * The record that a text holds, or null where it holds none of this version. Codes and verdicts are kept as they are:

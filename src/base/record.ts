@@ -33,6 +33,7 @@ export interface IntentRecord {
  * Follows an intent within a second of the exchange's end: how it ended. Status 0 means no reply head was sent.
  * `grpcStatus` is null but for a call of gRPC: the status that its client was given, or CANCELLED where it left before.
  * `originalHash` is null but where the upstream's reply was replaced and kept: the SHA-256 of what was kept.
+ * `policy` and `rule` are null but where they decided on the reply, which the intent says nothing of.
  */
 export interface CompletionRecord {
   readonly version: typeof RECORD_VERSION;
@@ -48,6 +49,8 @@ export interface CompletionRecord {
   readonly upstreamUs: number | null;
   readonly grpcStatus: GrpcStatus | null;
   readonly originalHash: string | null;
+  readonly policy: string | null;
+  readonly rule: string | null;
   readonly complete: boolean;
 }
 

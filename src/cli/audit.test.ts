@@ -27,6 +27,8 @@ function completion(n: number, status = 200, grpcStatus: GrpcStatus | null = nul
     upstreamUs: null,
     grpcStatus,
     originalHash: null,
+    policy: null,
+    rule: null,
     complete: true,
   };
   return {
@@ -60,6 +62,12 @@ test('a request and how it ended are one row, and the chain is told', async () =
   );
   assert.match(second, /deny +403 +GET orders\/getOrder +forbidden orders\/permission orders:read/);
   assert.deepEqual(rest, ['', 'chain holds from 1 to 4', '']);
+});
+
+test('who decided on a reply is shown in the row of its request', async () => {
+  const end = { ...completion(1, 502), problem: 'upstream-reply-invalid', policy: 'orders/openapi-response' } as const;
+  const { out } = await show(await ledgerOf([intent(1), { ...end, rule: 'status' } as LedgerRecord]));
+  assert.match(out, /pass +502 +GET orders\/getOrder +upstream-reply-invalid orders\/openapi-response status /);
 });
 
 test('a call of gRPC shows what it ended with', async () => {

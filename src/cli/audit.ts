@@ -135,7 +135,8 @@ function cellsOf(row: AuditRow, paint: Palette): readonly Cell[] {
   switch (row.kind) {
     case 'request': {
       const { intent, completion } = row;
-      const why = [completion?.problem ?? intent.problem, intent.policy, intent.rule].filter((part) => part !== null);
+      const { policy, rule } = hasDecision(completion) ? completion : intent;
+      const why = [completion?.problem ?? intent.problem, policy, rule].filter((part) => part !== null);
       const milliseconds = completion === null ? '' : (completion.durationUs / 1_000).toFixed(1);
       return [
         { text: timeText(intent.at), paint: paint.faint },
@@ -192,6 +193,11 @@ function cellsOf(row: AuditRow, paint: Palette): readonly Cell[] {
         { text: `record ${row.sequence}` },
       ];
   }
+}
+
+/** Whether somebody decided on a request once its intent was recorded, which is shown then. */
+function hasDecision(completion: CompletionRecord | null): completion is CompletionRecord {
+  return completion !== null && (completion.policy !== null || completion.rule !== null);
 }
 
 /** A call of gRPC has a status of its own behind that of HTTP. */

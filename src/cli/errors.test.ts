@@ -22,7 +22,15 @@ const ENTRY = entryOf(JSON.stringify(KEPT));
 
 function completion(originalHash: string | null, id = ID): LedgerRecord {
   const bytes = { requestBytes: 0, responseBytes: 220, durationUs: 12_345, upstreamUs: null, grpcStatus: null };
-  const ended = { status: 503, upstreamStatus: 503, problem: null, originalHash, complete: true };
+  const ended = {
+    status: 503,
+    upstreamStatus: 503,
+    problem: null,
+    originalHash,
+    policy: null,
+    rule: null,
+    complete: true,
+  };
   return { version: 1, kind: 'completion', id, at: NOW_MS - 1_000, ...ended, ...bytes };
 }
 

@@ -72,8 +72,15 @@ function passageIntent(
 /** How an exchange ended, as far as its record says it. */
 type CompletionParts = Omit<Outcome, 'verdict' | 'problem' | 'policy' | 'rule'>;
 
-/** The record that closes a request's intent. */
-export function completionOf(id: string, at: number, outcome: CompletionParts): CompletionRecord {
+/** Who decided something, and by which rule. */
+export type DecidedBy = Pick<Outcome, 'policy' | 'rule'>;
+
+/** The record that closes a request's intent. `since`: who has decided on it since that was recorded. */
+export function completionOf(
+  { id, at }: Pick<CompletionRecord, 'id' | 'at'>,
+  outcome: CompletionParts,
+  since: DecidedBy,
+): CompletionRecord {
   return {
     version: RECORD_VERSION,
     kind: 'completion',
@@ -88,6 +95,8 @@ export function completionOf(id: string, at: number, outcome: CompletionParts): 
     upstreamUs: outcome.upstreamUs,
     grpcStatus: outcome.grpcStatus,
     originalHash: outcome.originalHash,
+    policy: since.policy,
+    rule: since.rule,
     complete: outcome.complete,
   };
 }
@@ -107,7 +116,7 @@ export function earlyCompletion(
     originalHash: null,
     complete: true,
   };
-  return completionOf(id, at, { ...nothing, ...reply });
+  return completionOf({ id, at }, { ...nothing, ...reply }, { policy: null, rule: null });
 }
 
 /** What the gateway answered by itself to somebody unknown, and why. */

@@ -49,6 +49,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   /** Why the request was refused, or its reply cut. */
   #problem: Problem | null = null;
   #intent: IntentState | 'due' = 'due';
+  #intentRuling: Ruling = PASSED;
   #slots: unknown[] | null = null;
   #ends: LooseEnds | null = null;
   #edits: RequestEdits | null = null;
@@ -225,6 +226,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   /** Records who, what and the verdict; false when that can't be done, and then the request has been refused for it. */
   #recordIntent(): boolean {
     if (this.#intent !== 'due') return true;
+    this.#intentRuling = this.#ruling;
     this.#intent = recordIntent(this, this, this.#leg !== null);
     if (this.#intent !== 'refused') return true;
     this.#ruling = decided('deny', null, null);
@@ -236,9 +238,8 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   #forward(): void {
     if (!this.#recordIntent()) return;
     this.#phase = 'forwarded';
-    const reply = new Reply(this);
-    const leg = replySourceOf(this, reply);
-    this.#reply = reply;
+    this.#reply = new Reply(this);
+    const leg = replySourceOf(this, this.#reply);
     this.#leg = leg;
     leg.start();
     this.#waited = true;
@@ -343,9 +344,10 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     this.#endMs = this.#repliedMs() ?? this.context.ports.clock.monotonic();
     this.#ends?.settle(this);
     if (this.#standing !== null) this.context.standing.remove(this.#standing, streamEndOf(this));
+    const since = this.#intent === 'due' || this.#ruling === this.#intentRuling ? PASSED : this.#ruling;
     if (this.#intent === 'due') this.#intent = recordIntent(this, this, this.#leg !== null);
     if (this.grpc !== null) this.grpcStatus = this.grpc.over(this.#problem, complete);
-    recordEnd(this, this, this.#intent);
+    recordEnd(this, this, this.#intent, since);
     this.#ends?.release(this);
     this.context.over(this);
   }

@@ -1,14 +1,17 @@
 import type { Outcome } from '../policy/index.ts';
-import { completionOf, type IntentState } from './ledger-records.ts';
+import { completionOf, type DecidedBy, type IntentState } from './ledger-records.ts';
 import { raiseLateFault } from './loose-ends.ts';
 import type { Walk } from './walk.ts';
 
-/** Tells how a walk ended: the steps of `record`, the metrics, and the ledger where it has taken an intent of it. */
-export function recordEnd(passage: Walk, end: Outcome, intent: IntentState | 'due'): void {
+/**
+ * Tells how a walk ended: the steps of `record`, the metrics, and the ledger where it has taken an intent of it. `since`:
+ * who has decided on it since then.
+ */
+export function recordEnd(passage: Walk, end: Outcome, intent: IntentState | 'due', since: DecidedBy): void {
   if (passage.plan.record.length > 0) runRecordSteps(passage, end);
   const { ledger, metrics } = passage.context.ports;
   metrics.finished(passage.operation.api, end.status, end.durationUs);
-  if (intent === 'taken') ledger.append(completionOf(passage.id, passage.wallMs(), end));
+  if (intent === 'taken') ledger.append(completionOf({ id: passage.id, at: passage.wallMs() }, end, since));
 }
 
 /** Runs the steps of `record`. The reply is out: what one of them throws changes nothing but is told. */

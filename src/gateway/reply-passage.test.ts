@@ -7,6 +7,7 @@ import {
   PASS,
   type PolicyKind,
   type ReplyView,
+  type Step,
   type ResponseEditor,
   type Verdict,
 } from '../policy/index.ts';
@@ -144,6 +145,30 @@ test('a deny of the upstream’s reply takes its place; a deny of that is a cut 
   judge = () => deny({ code: 'forbidden' });
   assert.equal(await bench.client().send(GET).end(), '');
   assert.equal(bench.alerts.length, 1);
+});
+
+test('the completion says who decided on the reply, and only what the intent does not', async (t) => {
+  let judge: Step<'respond'>['run'] = () => PASS;
+  let admits: Verdict = PASS;
+  const kind = kindOf('p', { admit: step(() => admits), respond: step((...given) => judge(...given)) });
+  const bench = await startBench(t, { kinds: [kind] });
+  const recorded = async (): Promise<readonly unknown[]> => {
+    await bench.ask(GET);
+    const records = bench.records.splice(0);
+    return records.map((record) => (record.kind === 'change' ? null : [record.problem, record.policy, record.rule]));
+  };
+  const problem = { code: 'upstream-reply-invalid' } as const;
+  const nobody = [null, null, null];
+  assert.deepEqual(await recorded(), [nobody, nobody]);
+  judge = (_exchange, reply) => (reply.source === 'upstream' ? deny(problem, 'r') : PASS);
+  assert.deepEqual(await recorded(), [nobody, ['upstream-reply-invalid', 'a/p', 'r']]);
+  judge = (_exchange, reply) => (reply.source === 'upstream' ? { kind: 'note', problem, rule: 'n' } : PASS);
+  assert.deepEqual(await recorded(), [nobody, ['upstream-reply-invalid', 'a/p', 'n']]);
+  admits = deny({ code: 'forbidden' }, 'r');
+  assert.deepEqual(await recorded(), [
+    ['forbidden', 'a/p', 'r'],
+    ['forbidden', null, null],
+  ]);
 });
 
 test('respond says pass or deny, and nothing else', async (t) => {

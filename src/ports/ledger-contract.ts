@@ -94,6 +94,8 @@ function completion(): LedgerRecord {
     upstreamUs: null,
     grpcStatus: null,
     originalHash: null,
+    policy: null,
+    rule: null,
     complete: true,
   };
   const status = { status: 403, upstreamStatus: null, problem: 'forbidden' } as const;
