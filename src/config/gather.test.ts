@@ -186,6 +186,33 @@ test('a description over plain http is a warning, unless it comes from this mach
   assert.deepEqual(await warningsFor('https://ada.internal/a'), []);
 });
 
+test('what of rules, and of pages that may call, is hardly meant is a warning', async () => {
+  const described = `openapi: 3.1.0
+info: { title: Orders, version: '1' }
+paths:
+  /orders:
+    post:
+      operationId: addOrder
+      requestBody:
+        content:
+          application/json: { schema: { type: object, properties: { currency: { type: string } } } }
+      responses: { '200': { description: fine } }
+`;
+  const more = `    cors: { origins: ['http://a.example'], credentials: true }
+    operations: { addOrder: { validate: observe, rules: [request.body.currncy == 'EUR'] } }
+`;
+  const { options } = portsOver({ '/etc/p/orders.yaml': described });
+  const { warnings } = await value(CONFIG + more, options);
+  assert.deepEqual(
+    warnings.map(({ severity, path }) => [severity, path]),
+    ['cors.origins[0]', 'operations.addOrder.rules[0]', 'operations.addOrder.rules[0]'].map((path) => [
+      'warning',
+      `apis.orders.${path}`,
+    ]),
+  );
+  assert.match(warnings.map(formatIssue).join(), /is not encrypted.*only observed.*has a property "currncy"/s);
+});
+
 test('what a description makes the gateway refuse or wave through is a warning at its line', async () => {
   const described = `openapi: 3.1.0
 info: { title: Orders, version: '1' }

@@ -21,7 +21,7 @@ import type { ParsedConfig } from './parse.ts';
 import { corsWarnings } from './cors-checks.ts';
 import { originWarnings } from './origin-warnings.ts';
 import { placeholderWarnings } from './placeholder-warnings.ts';
-import { ruleWarnings } from './rule-checks.ts';
+import { ruleWarnings, slipWarnings } from './rule-checks.ts';
 import { securityPlaces } from './security-places.ts';
 import { proxyWarnings } from './trusted-proxies.ts';
 import { checkKey, PEM_LIMIT_BYTES, readCertificates } from './tls-material.ts';
@@ -173,6 +173,7 @@ function warn(work: Work): void {
     ...corsWarnings(config, places),
     ...maintenanceWarnings(config, places),
     ...ruleWarnings(config, descriptions, places),
+    ...slipWarnings(config, work.described, places),
     ...grantWarnings(config, descriptions, places),
     ...caseWarnings(config, work.described, places),
   );

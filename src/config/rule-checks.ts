@@ -1,13 +1,15 @@
-import { errorIssue, type Issue, type Place } from '../base/index.ts';
-import type { ApiDescription } from '../openapi/index.ts';
-import { readsOf } from '../rules/index.ts';
+import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
+import { type ApiDescription, surveyDocument } from '../openapi/index.ts';
+import { namesBehind, readsOf } from '../rules/index.ts';
 import type { ApiConfig, Config, OperationConfig } from './config.ts';
+import type { DescribedDocument } from './description-document.ts';
 import { placeAt } from './place-at.ts';
 
 type Places = Readonly<Record<string, Place>>;
 
 /** More of them say nothing new. */
 const WARNING_LIMIT = 20;
+const BODY = 'request.body';
 
 /** Conditions on who calls, where nobody is ever known: they would refuse every request. */
 export function ruleIssues(api: ApiConfig, places: Places): Issue[] {
@@ -44,7 +46,7 @@ export function ruleWarnings(
 }
 
 function bodyRules({ rules }: OperationConfig): readonly string[] {
-  return rules.flatMap(({ expression, path }) => (readsOf(expression).has('request.body') ? [path] : []));
+  return rules.flatMap(({ expression, path }) => (readsOf(expression).has(BODY) ? [path] : []));
 }
 
 function reasonToWarn(api: ApiConfig, own: OperationConfig, isDescribed: boolean): string | null {
@@ -58,4 +60,30 @@ function reasonToWarn(api: ApiConfig, own: OperationConfig, isDescribed: boolean
 function warningAt(path: string, message: string, places: Places): Issue {
   const fix = 'describe the body and let it be validated; until then the rule must ask for all that it relies on';
   return { ...errorIssue(path, message, { place: placeAt(places, path), fix }), severity: 'warning' };
+}
+
+/**
+ * Names in a body that no schema of the description has, and that are close to one that some has: a slip would refuse
+ * every request. What is close to none may be a name that the description leaves to clients.
+ */
+export function slipWarnings(
+  { apis }: Pick<Config, 'apis'>,
+  described: ReadonlyMap<string, DescribedDocument>,
+  places: Places,
+): Issue[] {
+  const warnings = apis.flatMap((api) => {
+    const asked = Object.values(api.operations).flatMap(({ rules }) =>
+      rules.flatMap(({ expression, path }) => [...namesBehind(BODY, expression)].map((name) => ({ name, path }))),
+    );
+    const document = described.get(api.name);
+    if (document === undefined || api.source.kind !== 'openapi' || asked.length === 0) return [];
+    const { propertyNames } = surveyDocument(JSON.parse(Buffer.from(document.json).toString()));
+    return asked.flatMap(({ name, path }): Issue[] => {
+      const fix = propertyNames.has(name) ? undefined : didYouMean(name, propertyNames);
+      if (fix === undefined) return [];
+      const message = `no schema of the description has a property ${JSON.stringify(name)}`;
+      return [{ ...errorIssue(path, message, { place: placeAt(places, path), fix }), severity: 'warning' }];
+    });
+  });
+  return warnings.slice(0, WARNING_LIMIT);
 }

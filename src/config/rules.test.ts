@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatIssue } from '../base/index.ts';
 import type { Config } from './config.ts';
+import { readDescription } from './description-document.ts';
 import { ruleChanges, valuesChanges } from './diff-rules.ts';
 import { parseConfig } from './parse.ts';
-import { ruleWarnings } from './rule-checks.ts';
+import { ruleWarnings, slipWarnings } from './rule-checks.ts';
 
 const FILE = '/etc/portcullis/portcullis.yaml';
 
@@ -109,6 +110,53 @@ test('a rule that reads a body which nothing is known of is a warning', () => {
   const warned = (rules: string): number => ruleWarnings(read(text(rules)), new Map(), {}).length;
   assert.equal(warned("['request.body.a == 1', 'request.params.id == 1', 'request.body.l.all(x, x > 0)']"), 2);
   assert.equal(warned('[\'request.query.a == "1"\']'), 0);
+});
+
+/** What is told of slips in rules on orders that have `currency` and, as a list, `lines` with a `price`. */
+function slips(...rules: readonly string[]): readonly string[] {
+  const lines = { type: 'array', items: { type: 'object', properties: { price: { type: 'number' } } } };
+  const schema = { type: 'object', properties: { currency: { type: 'string' }, lines } };
+  const requestBody = { content: { 'application/json': { schema } } };
+  const post = { operationId: 'putOrder', requestBody, responses: { default: { description: 'x' } } };
+  const document = { openapi: '3.1.0', info: { title: 'Orders', version: '1' }, paths: { '/orders': { post } } };
+  const described = readDescription(Buffer.from(JSON.stringify(document)), '/etc/portcullis/orders.json');
+  assert.ok(described.ok);
+  const source = text(JSON.stringify(rules))
+    .replace("routes: ['POST /orders']", 'openapi: ./orders.json')
+    .replace('POST /orders:', 'putOrder:');
+  const parsed = parseConfig(source, { file: FILE, kinds: [] });
+  assert.ok(parsed.ok, parsed.ok ? '' : parsed.error.map(formatIssue).join('\n'));
+  const warnings = slipWarnings(parsed.value.config, new Map([['orders', described.value]]), parsed.value.places);
+  assert.ok(warnings.every(({ severity }) => severity === 'warning'));
+  return warnings.map(formatIssue);
+}
+
+test('a name in a body that is close to one of the description, and is none, is a warning', () => {
+  assert.deepEqual(slips("request.body.currncy == 'EUR'"), [
+    `${FILE}:12:17 apis.orders.operations.putOrder.rules[0]: no schema of the description has a property "currncy" (did you mean "currency"?)`,
+  ]);
+  for (const rule of [
+    "has(request['body'].curency)",
+    "request.body['curency'] == 'EUR'",
+    'request.body.lines[0].prise > 0',
+    'request.body.lines.all(line, line.prise > 0)',
+    'request.body.lines.filter(line, true).all(line, line.prise > 0)',
+    'request.body.lines.all(line, [line].all(each, line.prise > 0))',
+    "request.body.lines.exists(line, size(line.prise) > 0 || request.query.q == '1')",
+  ])
+    assert.equal(slips(rule).length, 1, rule);
+});
+
+test('names that are described, those that are close to none, and those of something else are no slips', () => {
+  const fine = [
+    "request.body.currency == 'EUR' && request.body.lines.all(line, line.price > 0)",
+    "request.body.anything == 'EUR'",
+    "request.headers.curency == 'EUR'",
+    'request.body.lines.all(line, [line].all(line, line.prise > 0))',
+    'request.body.lines.map(line, 1).all(line, line.prise > 0)',
+    "request.body[request.body.currency + ''] == 1",
+  ];
+  assert.deepEqual(slips(...fine), []);
 });
 
 test('a rule that is gone loosens, a new one tightens, and other values are for a person to judge', () => {

@@ -25,6 +25,31 @@ export function readsOf(expression: Expression): ReadonlySet<string> {
   return reads;
 }
 
+/**
+ * The names that a condition asks for behind a path (`request.body`), however deep, of elements of macros too. Of what is
+ * put together of them, such as by `map`, none is known.
+ */
+export function namesBehind(path: string, expression: Expression): ReadonlySet<string> {
+  const names = new Set<string>();
+  // Gives whether a part lies behind the path; `elements` are the names of macros that do.
+  const visit = (part: Expression, elements: readonly string[]): boolean => {
+    if (part.kind === 'name') return elements.includes(part.name);
+    if (pathOf(part).join('.') === path) return true;
+    if (part.kind === 'macro') {
+      const lies = visit(part.of, elements);
+      const others = elements.filter((name) => name !== part.variable);
+      for (const inner of bodiesOf(part)) visit(inner, lies ? [...others, part.variable] : others);
+      return lies && part.macro === 'filter';
+    }
+    const [lies = false] = partsOf(part).map((inner) => visit(inner, elements));
+    const name = memberOf(part);
+    if (lies && name !== null) names.add(name);
+    return lies && (name !== null || part.kind === 'index');
+  };
+  visit(expression, []);
+  return names;
+}
+
 /** A name that stands by itself, and the one behind it, where a part is no more than that. */
 function pathOf(part: Expression): readonly [root: string | null, name: string | null] {
   if (part.kind === 'name') return [part.name, null];
