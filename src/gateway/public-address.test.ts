@@ -142,11 +142,14 @@ test('a Refresh leads as a redirect does', () => {
   assert.equal(refreshed('5'), '5');
   assert.equal(refreshed('0; url=http://127.0.0.1:3001/x'), '0; url=/v1/x');
   assert.equal(refreshed('0;URL="/x"'), '0;URL="/v1/x"');
+  assert.equal(refreshed('0;URL=" http://127.0.0.1:3001/x "'), '0;URL="/v1/x"');
   for (const value of [
     '0; url=//evil.example',
     "0, url = '\\\\evil.example'",
     '0;url=javascript:alert(1)',
     '0; //evil.example',
+    '0; url=" //evil.example"',
+    '0; url=" javascript:alert(1)"',
   ])
     assert.equal(refreshed(value), null, value);
 });
@@ -167,6 +170,7 @@ test('no address that a browser takes to another host is made of one that names 
     '%2f',
     '%5c',
     '\t',
+    ' ',
     'http:',
     '127.0.0.1:3001',
     'api.acme.example',

@@ -39,7 +39,9 @@ const NEVER = /^(?:javascript|vbscript|data|file|blob|about|view-source|filesyst
  * An address from a reply as clients may have it: one of the upstream's own, or of this host, becomes a path here; one that
  * leads elsewhere stays as it is. `REFUSED` where it is ambiguous or may not lead there.
  */
-export function publicAddress(address: string, rules: AddressRules, to: PublicHost): string | typeof REFUSED {
+export function publicAddress(text: string, rules: AddressRules, to: PublicHost): string | typeof REFUSED {
+  // Browsers leave out blanks around it, which may stand in quotes and brackets.
+  const address = text.trim();
   if (AMBIGUOUS.test(address)) return REFUSED;
   const scheme = SCHEME.exec(address)?.[1]?.toLowerCase() ?? null;
   if (scheme !== null && scheme !== 'http' && scheme !== 'https') return foreignScheme(scheme, address, rules);
