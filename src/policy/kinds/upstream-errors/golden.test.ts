@@ -67,7 +67,7 @@ test('a body that wants to take long does not', () => {
       'org.apache.a',
     ],
     ...['at webpack', 'at new at new ', 'at async /a:', '(a 1', "Table 'a.", 'near "', 'panicked at a'],
-    ...['a(a', 'a(a.java:', 'ENOENT: a ', 'ENOENT: a, a ', ' at a', ' at a.pl line ', '[Errno 1', 'connect E'],
+    ...['a.', 'a(a', 'a(a.java:', 'ENOENT: a ', 'ENOENT: a, a ', ' at a', ' at a.pl line ', '[Errno 1', 'connect E'],
   ];
   const needed =
     '.java: in Exception Error <anonymous> #0 .go: at System. syntax error Unknown column @ org.apache. .ex: line ';

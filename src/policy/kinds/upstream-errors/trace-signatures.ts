@@ -103,7 +103,7 @@ export const SIGNATURES: readonly TraceSignature[] = [
     ['connect E', 'getaddrinfo E'],
     /\b(?:connect|getaddrinfo) E(?:CONNREFUSED|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN|NOENT|ACCES) /,
   ),
-  shaped('javascript', ['@'], /\b[\w$<>/.]{1,100}@(?:file|https?):\/\/[^\s()@"']{1,300}\.m?[jt]s:\d{1,7}:\d{1,7}\b/),
+  shaped('javascript', ['@'], /[\w$<>/.]@(?:file|https?):\/\/[^\s()@"']{1,300}\.m?[jt]s:\d{1,7}:\d{1,7}\b/),
   // Ruby and Rails.
   shaped('ruby', ['.rb:'], /[\w\])-]\.rb:\d{1,7}:in [`'"]/),
   sure('ruby', 'Action Controller: Exception caught', 'better_errors', 'Rails.root: '),
