@@ -19,10 +19,9 @@ export class CachedHead implements StoredHead {
     this.fields = listedFields(fields);
   }
 
-  /** The head as an upstream would give it. Whoever `edits` gets fields of its own. */
-  whole(bodyBytes: number, edits: boolean): ReplyHead {
-    const fields = edits ? this.fields.copy() : this.fields;
-    return replyHead(this.status, fields, lengthOf(bodyBytes), bodyBytes);
+  /** The head as an upstream would give it; its fields are those of every reply that is given from here. */
+  whole(bodyBytes: number): ReplyHead {
+    return replyHead(this.status, this.fields, lengthOf(bodyBytes), bodyBytes);
   }
 
   /** The head that says that the client has it already (RFC 9110 §15.4.5). */

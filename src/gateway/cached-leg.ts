@@ -331,14 +331,13 @@ export class CachedLeg implements ReplySource, ReplyTaker, Waiter {
     const ttlSeconds = Math.floor((stored.usage.freshUntilMs - now) / 1_000);
     const added = ['age', String(ageSeconds(stored, now)), CACHE_STATUS, this.#text({ ...status, ttlSeconds })];
     this.#reply.say(added);
-    const edits = plan.respond.all.length > 0;
     // Whoever reads bodies must see all that a client is told it has.
     if (!plan.respond.reads.whole && isNotModified(request, stored)) {
       this.#reply.whole(stored.head.notModified(), '');
       return;
     }
     const { body, head } = stored;
-    this.#reply.whole(head.whole(body.length, edits), request.method === 'HEAD' ? '' : body);
+    this.#reply.whole(head.whole(body.length), request.method === 'HEAD' ? '' : body);
   }
 
   #text(status: CacheStatus): string {

@@ -14,6 +14,8 @@ import {
   step,
 } from './fixture.test.ts';
 import { kindTable } from './kind-table.ts';
+import type { Exchange } from '../policy/index.ts';
+import { HeaderFields } from '../wire/index.ts';
 
 const FRESH = 'cache-control: max-age=60; content-type: text/plain';
 
@@ -328,6 +330,46 @@ test('what a step makes of the head of a stored reply is for that request alone'
     (await bench.ask(request('/a', more))).headers['x-kept'];
   assert.deepEqual([await keptOf(), await keptOf('x-strip: 1\r\n'), await keptOf()], ['1', undefined, '1']);
   assert.equal(bench.upstream.requests.length, 1);
+});
+
+test('the fields of a stored reply are copied only where a step is about it', async (t) => {
+  let copies = 0;
+  const { copy } = HeaderFields.prototype;
+  t.mock.method(HeaderFields.prototype, 'copy', function (this: HeaderFields) {
+    copies++;
+    return copy.call(this);
+  });
+  const marks = step<'respond'>((_exchange, _reply, edits) => {
+    edits.removeHeader('x-kept');
+    return { kind: 'pass' };
+  });
+  const concerns = ({ request: { headers } }: Exchange): boolean => headers.has('x-mark');
+  const bench = await startBench(t, {
+    api: cachedApi('on'),
+    kinds: [kindOf('marks', { respond: { ...marks, concerns } })],
+  });
+  numbered(bench, `${FRESH}; x-kept: 1`);
+  const keptOf = async (more = ''): Promise<string | undefined> =>
+    (await bench.ask(request('/a', more))).headers['x-kept'];
+  assert.deepEqual([await keptOf(), await keptOf(), copies], ['1', '1', 0]);
+  assert.deepEqual([await keptOf('x-mark: 1\r\n'), await keptOf(), copies], [undefined, '1', 1]);
+});
+
+test('what a stored reply lets anybody read is without credentials each time, and stored as it came', async (t) => {
+  const bench = await startBench(t, { api: cachedApi('on') });
+  numbered(bench, `${FRESH}; access-control-allow-origin: *; access-control-allow-credentials: true`);
+  await bench.ask(request('/a'));
+  const dropped = t.mock.method(HeaderFields.prototype, 'drop').mock;
+  const before = new Set(dropped.calls.map(({ this: fields }) => fields));
+  for (let ask = 0; ask < 2; ask++) {
+    const { headers } = await bench.ask(request('/a'));
+    assert.equal(headers['access-control-allow-origin'], '*');
+    assert.equal(headers['access-control-allow-credentials'], undefined);
+  }
+  const touched = dropped.calls.flatMap(({ this: fields, arguments: [name] }) =>
+    name === 'access-control-allow-credentials' && !before.has(fields) ? [fields] : [],
+  );
+  assert.equal(new Set(touched).size, 2, 'each of a copy of its own');
 });
 
 test('a step that reads the body reads what is stored, and its work is not stored', async (t) => {

@@ -47,6 +47,7 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   readonly #passage: Walk;
   status = 0;
   headers: HeaderMap = NO_FIELDS;
+  fields: HeaderFields | null = null;
   #state: 'idle' | 'starting' | 'collecting' | 'judging' | 'streaming' | 'over' = 'idle';
   /** The upstream's head, or else an answer of the gateway's own. */
   #head: ReplyHead | null = null;
@@ -223,7 +224,8 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     const head = compiled.api.cleaning.head(came, request, principal !== null);
     this.#head = typeof head === 'string' ? came : head;
     this.status = came.status;
-    this.headers = this.#head.fields;
+    this.fields = this.#head.fields;
+    this.headers = this.fields;
     if (typeof head !== 'string') return this.#choose();
     this.#refuseBody({ code: 'upstream-refused-location', internal: head }, 'location');
     return false;
@@ -239,11 +241,9 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
       return false;
     }
     this.#body = BodyAccess.of(this.#chosen.reads);
+    // What steps take out of a stored reply stays in it.
+    if (this.#chosen.steps.length > 0 && this.fields !== null) this.fields = this.fields.copy();
     return true;
-  }
-
-  get fields(): HeaderFields | null {
-    return this.#head === null ? null : this.#head.fields;
   }
 
   get added(): readonly string[] {
@@ -340,11 +340,9 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
   #apply(at: number, verdict: ReplyVerdict): boolean {
     const planned = this.#chosen.steps[at] as PlannedStep<'respond'>;
     if (this.#state === 'over') return false;
-    if (verdict?.kind === 'pass') return this.#edits === null || this.#takeReplacement(at, this.#edits);
-    if (verdict?.kind === 'note' || (verdict?.kind === 'deny' && planned.observed)) {
-      this.#passage.observe(verdict.problem, planned.policy, verdict.rule ?? null);
-      return this.#edits === null || this.#takeReplacement(at, this.#edits);
-    }
+    const isNoted = verdict?.kind === 'note' || (verdict?.kind === 'deny' && planned.observed);
+    if (isNoted) this.#passage.observe(verdict.problem, planned.policy, verdict.rule ?? null);
+    if (isNoted || verdict?.kind === 'pass') return this.#edits === null || this.#takeReplacement(at, this.#edits);
     if (verdict?.kind !== 'deny') this.#fail(planned, new Error(`a step of respond said ${verdict?.kind}`));
     else if (this.#own?.refusal !== true) this.#passage.refuse(verdict.problem, planned.policy, verdict.rule ?? null);
     else this.#fail(planned, new Error('a step of respond refused a refusal'));

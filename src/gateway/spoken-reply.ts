@@ -26,8 +26,8 @@ export function outgoingHead(
   framing: BodyFraming,
   announcedLength: number | null,
 ): OutgoingHead {
-  const { status, fields, closes } = reply;
-  const added = letsAnybodyIn(fields, reply.added) ? withoutCredentials(fields, reply.added) : reply.added;
+  const { status, closes } = reply;
+  const { fields, added } = letsAnybodyIn(reply) ? withoutCredentials(reply) : reply;
   const present = presenceOf(fields, added);
   const dated = (present & PRESENCE.date) !== 0;
   const opening = dated ? ID_OPENING : walk.context.opening(walk.wallMs());

@@ -119,9 +119,13 @@ export class HeaderFields implements HeaderMap {
     }
   }
 
-  /** The same fields, of which others may be dropped; what was dropped here by name is forwarded there. */
+  /** The same fields, without those that were dropped here; what is dropped from now on is dropped of one of them alone. */
   copy(): HeaderFields {
-    return new HeaderFields(this.#text, this.#words, { seen: this.#seen, lengths: this.#lengths }, this.#dropMarks);
+    const names = { seen: this.#seen, lengths: this.#lengths };
+    const copy = new HeaderFields(this.#text, this.#words, names, this.#dropMarks);
+    copy.#droppedFirst = this.#droppedFirst;
+    copy.#droppedLater = this.#droppedLater === null ? null : this.#droppedLater.slice();
+    return copy;
   }
 
   /** The fields that nobody took out by name, in order; those that are never forwarded stand among them, but for disguised ones. */

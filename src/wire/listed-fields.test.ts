@@ -49,7 +49,19 @@ test('what is dropped of a copy is not dropped of the others', () => {
   assert.deepEqual([...copy.kept()], [['vary', 'accept']]);
   assert.deepEqual([...fields.kept()], [...fields.entries()]);
   assert.equal(copy.get('etag'), '"1"');
-  assert.deepEqual([...copy.copy().kept()], [...fields.kept()]);
+  assert.deepEqual([...copy.copy().kept()], [...copy.kept()]);
+});
+
+test('what was dropped before is dropped of a copy too, wherever it stands', () => {
+  const fields = listedFields(Array.from({ length: 40 }, (_, at): Pair => [`q-${at}`, '1']));
+  for (const name of ['q-1', 'q-35']) fields.drop(name);
+  const copy = fields.copy();
+  assert.deepEqual([...copy.kept()], [...fields.kept()]);
+  copy.drop('q-36');
+  assert.deepEqual(
+    [copy, fields].map((each) => [...each.kept()].length),
+    [37, 38],
+  );
 });
 
 test('more than one head may hold is refused', () => {
