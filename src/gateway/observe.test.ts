@@ -236,6 +236,25 @@ test('a reply that an observer refuses, or can not read, leaves all the same', a
   );
 });
 
+test('whoever enforces by the start of a reply reads it also behind an observer that can not read all', async (t) => {
+  const all = step<'respond'>(() => PASS, { response: 'raw' });
+  const start = step<'respond'>(
+    (_exchange, reply) =>
+      Buffer.from(reply.body('start').bytes).includes('secret') ? deny({ code: 'forbidden' }, 'r') : PASS,
+    { response: 'start' },
+  );
+  const bench = await observingBench(t, [
+    kindOf('p', { respond: all }),
+    kindOf('q', { respond: { ...start, concerns: () => true } }),
+  ]);
+  for (const text of ['data: secret', 'data: open']) {
+    bench.upstream.respond = ({ socket }) => void socket.write(replyText(text, 'content-type: text/event-stream'));
+    const { status } = await bench.ask(GET);
+    assert.equal(status, text.includes('secret') ? 403 : 200, text);
+  }
+  assert.deepEqual(bench.metrics.observations, ['upstream-refused-body', 'upstream-refused-body']);
+});
+
 test('sign-in is nobody’s to observe', async (t) => {
   const bench = await observingBench(t, [kindOf('p', { authenticate: refusing('invalid-token', 'r') as never })]);
   const snapshot = bench.gateway.current;

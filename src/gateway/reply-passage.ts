@@ -178,7 +178,7 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
     if (observer === null) return false;
     this.#passage.observe(problem, observer, 'body');
     this.#unread = true;
-    this.#body = BodyAccess.of({ ...reads, whole: false, parsed: false });
+    this.#body = BodyAccess.of({ ...reads, whole: false, parsed: false }, this.#body?.start);
     return true;
   }
 
