@@ -7,10 +7,7 @@ let decodings = 0;
 /** Those that wait: never more than the requests that a thread has, each with the start of one reply. */
 const waiting: (() => void)[] = [];
 
-/**
- * Decodes the start of a reply when its turn comes, unless nobody wants it any more; null where it can't be decoded. The
- * promise is never rejected.
- */
+/** Decodes the start of a reply when its turn comes, unless nobody wants it any more; null where it can't be decoded. */
 export async function decodeInTurn(coded: CodedStart, isWanted: () => boolean): Promise<Buffer | null> {
   if (decodings < DECODING_LIMIT) decodings++;
   else {
@@ -18,9 +15,11 @@ export async function decodeInTurn(coded: CodedStart, isWanted: () => boolean): 
     waiting.push(resolve);
     await promise;
   }
-  const decoded = isWanted() ? await decodeStart(coded) : null;
-  const next = waiting.shift();
-  if (next === undefined) decodings--;
-  else next();
-  return decoded;
+  try {
+    return isWanted() ? await decodeStart(coded) : null;
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) decodings--;
+    else next();
+  }
 }
