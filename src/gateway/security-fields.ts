@@ -54,8 +54,8 @@ const KNOWN = 512;
 const PAGE_MARK = 1_024;
 const TLS = 2_048;
 const MARKS = 4_096;
-/** An upstream says few sets of them, unless it means harm. */
-const RARE_CLOSINGS = 1_024;
+/** Replies of an API need few texts, unless its upstream means harm. */
+const CLOSINGS_LIMIT = 1_024;
 
 const WANTED = { always: 0, strict: STRICT, tls: TLS, known: KNOWN, 'no page': 0 } as const satisfies Record<
   When,
@@ -80,10 +80,8 @@ export class SecurityFields {
   /** Those that `PRESENCE` does not name, whose bits follow on `MARKS`. */
   readonly #others: readonly string[];
   readonly #asksTls: boolean;
-  /** The text for each set of marks, made when first needed: replies of an API need few of them. */
-  readonly #closings: (string | undefined)[] = Array.from({ length: MARKS }, () => undefined);
-  /** The same where other fields have bits. */
-  readonly #rareClosings = new Map<number, string>();
+  /** The text for each set of marks, made when first needed. */
+  readonly #closings = new Map<number, string>();
 
   constructor(fields: readonly SecurityField[]) {
     this.#others = fields.flatMap(({ name }) => ((BITS.get(name) ?? 0) & SECURITY_BITS ? [] : [name]));
@@ -111,11 +109,10 @@ export class SecurityFields {
    */
   closing(added: readonly string[], present: number, setting: ReplySetting): string {
     const marks = this.#marksOf(added, present, setting);
-    if (marks < MARKS) return (this.#closings[marks] ??= closingOf(this.#lackingBy(marks)));
-    const before = this.#rareClosings.get(marks);
+    const before = this.#closings.get(marks);
     if (before !== undefined) return before;
     const text = closingOf(this.#lackingBy(marks));
-    if (this.#rareClosings.size < RARE_CLOSINGS) this.#rareClosings.set(marks, text);
+    if (this.#closings.size < CLOSINGS_LIMIT) this.#closings.set(marks, text);
     return text;
   }
 
