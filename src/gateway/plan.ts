@@ -3,6 +3,7 @@ import {
   type Exchange,
   type OperationId,
   PASS,
+  READS_NOTHING,
   REQUEST_STAGES,
   type Stage,
   STAGES,
@@ -84,7 +85,7 @@ function headOf(planned: RequestStep): readonly RequestStep[] {
   if (step.head === undefined) return [];
   const run = (exchange: Exchange): Verdict | undefined => step.head?.(exchange);
   const { stage, policy, observed } = planned;
-  const head = { reads: NO_BODY, run } as Step<RequestStep['stage']>;
+  const head = { reads: READS_NOTHING, run } as Step<RequestStep['stage']>;
   return [plannedStep({ stage, policy, observed, head: true }, head) as RequestStep];
 }
 
@@ -94,15 +95,13 @@ function withReplyHeads(steps: readonly PlannedStep<'respond'>[]): readonly Plan
     const { policy, observed, step } = planned;
     if (step.replyHead === undefined) return [planned];
     const head: Step<'respond'> = {
-      reads: NO_BODY,
+      reads: READS_NOTHING,
       concerns: (_exchange, { source }) => source === 'upstream',
       run: (exchange, reply, editor) => step.replyHead?.(exchange, reply, editor) ?? PASS,
     };
     return [plannedStep({ stage: 'respond', policy, observed, head: true }, head), planned];
   });
 }
-
-const NO_BODY = { request: 'none', response: 'none' } as const;
 
 const STAGE_BY_NAME: ReadonlyMap<string, Stage> = new Map(STAGES.map((stage) => [stage, stage]));
 

@@ -4,6 +4,7 @@ import {
   type AuthenticateVerdict,
   Notes,
   type Principal,
+  READS_NOTHING,
   type RoleTable,
   type Stage,
   type Step,
@@ -43,7 +44,7 @@ export function rehearsedPlan(plan: Plan, caller: Principal | null, trail: Rehea
 function withCaller(steps: readonly RequestStep[], principal: Principal): readonly RequestStep[] {
   const given = plannedStep(
     { stage: 'authenticate', policy: GIVEN_CALLER, observed: false, head: false },
-    { reads: { request: 'none', response: 'none' }, run: () => ({ kind: 'identified', principal }) },
+    { reads: READS_NOTHING, run: () => ({ kind: 'identified', principal }) },
   );
   const admitting = steps.filter(({ stage }) => stage === 'admit');
   return [...admitting, given, ...steps.filter(({ stage }) => stage !== 'admit' && stage !== 'authenticate')];

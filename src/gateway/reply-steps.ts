@@ -34,9 +34,6 @@ export class ReplySteps {
   readonly #whole: ChosenSteps | null;
   /** By the number whose bits are the steps; made when first needed, for an operation meets few sorts of replies. */
   #chosen: Map<number, ChosenSteps> | null = null;
-  /** What was chosen last: most replies of an operation are of one sort. */
-  #lastBits = -1;
-  #last: ChosenSteps = NO_STEPS;
 
   constructor(all: readonly PlannedStep<'respond'>[]) {
     if (all.length > STEPS_LIMIT) throw new RangeError(`an operation has at most ${STEPS_LIMIT} steps of respond`);
@@ -56,15 +53,10 @@ export class ReplySteps {
       const { step } = all[at] as PlannedStep<'respond'>;
       if (step.concerns === undefined || step.concerns(exchange, reply)) bits |= 1 << at;
     }
-    if (bits !== this.#lastBits) {
-      this.#last = this.#chosenBy(bits);
-      this.#lastBits = bits;
-    }
-    return this.#last;
+    return bits === 0 ? NO_STEPS : this.#chosenBy(bits);
   }
 
   #chosenBy(bits: number): ChosenSteps {
-    if (bits === 0) return NO_STEPS;
     this.#chosen ??= new Map();
     const before = this.#chosen.get(bits);
     if (before !== undefined) return before;

@@ -15,6 +15,7 @@ export {
   type CompileAt,
   type IssuerTable,
   type PolicyKind,
+  READS_NOTHING,
   REQUEST_STAGES,
   type RoleTable,
   type Source,
