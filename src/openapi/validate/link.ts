@@ -3,7 +3,7 @@ import { sameValueChecks } from './alternatives.ts';
 import { containsCheck, elementsCheck, type ElementsCheck, judgeRestOfElements } from './elements.ts';
 import { ANY_KIND, KIND, kindOf } from './kind.ts';
 import { DEPTH_LIMIT, STEP_LIMIT } from './limits.ts';
-import { closedLocation, openLocation } from './location.ts';
+import { closedLocation, openLocation, plainLocation } from './location.ts';
 import {
   emptyList,
   EXCUSED,
@@ -44,7 +44,8 @@ export function linkNode(node: SchemaNode, context: LinkContext): void {
   const closes = node.mode === 'strict' && !shape.all;
   const alone = node.inner.targets.length === 0 && node.inner.allOf.length === 0 && !shape.conditional;
   node.check = nodeCheck(node, node.rules, context, false);
-  if (!closes) node.location = openLocation(node.check);
+  if ((node.rules.kinds & (KIND.object | KIND.array)) === 0) node.location = plainLocation(node.check);
+  else if (!closes) node.location = openLocation(node.check);
   else if (!shape.conditional && !shape.described) node.location = openLocation(node.check);
   else if (alone) node.location = openLocation(nodeCheck(node, node.rules, context, true));
   else node.location = closedLocation(node.check, shape);

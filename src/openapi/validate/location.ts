@@ -8,9 +8,14 @@ import type { Shape } from './shape.ts';
 
 type Location = Part['location'];
 
+/** Judges a value by a check that refuses objects and arrays: there is nothing to close, and no verdict worth keeping. */
+export function plainLocation(check: Check): Location {
+  return (value, run) => check(value, run, null);
+}
+
 /** Judges a value by a check alone. */
 export function openLocation(check: Check): Location {
-  return remembering((value, run) => check(value, run, null));
+  return remembering(plainLocation(check));
 }
 
 /**
