@@ -108,7 +108,8 @@ const decoders: Readonly<Record<ContentCoding, Decoder>> = {
   },
 };
 
-const ZSTD_PARAMETERS = { [zlib.constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG };
+/** For every decoder of zstd. */
+export const ZSTD_PARAMETERS = { [zlib.constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG };
 
 function optionsFor(limitBytes: number): Options {
   // Zero would be taken for a value that is missing.

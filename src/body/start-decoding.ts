@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import zlib from 'node:zlib';
-import type { ContentCoding } from './content-coding.ts';
+import { type ContentCoding, ZSTD_PARAMETERS } from './content-coding.ts';
 
 /** The first bytes of a coded body, and how many of what they hold are wanted. */
 export interface CodedStart {
@@ -9,9 +9,6 @@ export interface CodedStart {
   readonly limitBytes: number;
 }
 
-/** RFC 9659 §3, as for whole bodies. */
-const ZSTD_WINDOW_LOG = 23;
-/** RFC 7932 §9.1 allows windows of up to 16 MiB; the decoder makes one only as large as it is used. */
 const PIECE_BYTES = 16_384;
 
 type Decoder = zlib.Gunzip | zlib.Inflate | zlib.BrotliDecompress | zlib.ZstdDecompress;
@@ -20,12 +17,13 @@ type Decoder = zlib.Gunzip | zlib.Inflate | zlib.BrotliDecompress | zlib.ZstdDec
 const decoders: Readonly<Record<ContentCoding, () => Decoder>> = {
   gzip: () => zlib.createGunzip({ chunkSize: PIECE_BYTES, finishFlush: zlib.constants.Z_SYNC_FLUSH }),
   deflate: () => zlib.createInflate({ chunkSize: PIECE_BYTES, finishFlush: zlib.constants.Z_SYNC_FLUSH }),
+  // RFC 7932 §9.1 allows windows of up to 16 MiB; the decoder makes one only as large as it is used.
   br: () => zlib.createBrotliDecompress({ chunkSize: PIECE_BYTES, finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH }),
   zstd: () =>
     zlib.createZstdDecompress({
       chunkSize: PIECE_BYTES,
       finishFlush: zlib.constants.ZSTD_e_flush,
-      params: { [zlib.constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG },
+      params: ZSTD_PARAMETERS,
     }),
 };
 

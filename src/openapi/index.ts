@@ -13,7 +13,7 @@ export type {
 } from './description.ts';
 export type { GrpcStreams } from './grpc/descriptor-set.ts';
 export { findOpenInputs, type InputPlace, type OpenInput, type OpenInputs } from './open-inputs/open-inputs.ts';
-export { valueAt } from './pointer.ts';
+export { pointerTo, valueAt } from './pointer.ts';
 export { type AcceptJudge, compileAccept } from './request/accept-judge.ts';
 export { type BodyFault, type BodyJudge, compileBody, type SentBody } from './request/body-judge.ts';
 export { apiKeyNames } from './request/credentials.ts';

@@ -97,14 +97,19 @@ function addTypes(facets: Facets, written: unknown): void {
   const names = (Array.isArray(written) ? written : [written]).filter((name) => typeof name === 'string');
   if (names.length === 0) return;
   const { types } = facets;
-  const both = types === null ? names : names.filter((name) => types.has(name) || isWiderThan(types, name));
-  facets.types = new Set(both);
+  facets.types = new Set(types === null ? names : names.flatMap((name) => commonTypes(types, name)));
 }
 
 /** Of `number` and `integer` together the second one counts. */
-function isWiderThan(types: ReadonlySet<string>, name: string): boolean {
-  return name === 'integer' && types.has('number');
+function commonTypes(types: ReadonlySet<string>, name: string): readonly string[] {
+  if (types.has(name)) return [name];
+  return types.has(NARROWER_OR_WIDER.get(name) ?? '') ? ['integer'] : [];
 }
+
+const NARROWER_OR_WIDER: ReadonlyMap<string, string> = new Map([
+  ['integer', 'number'],
+  ['number', 'integer'],
+]);
 
 /** Texts of these may be as long as anybody likes. */
 const UNBOUNDED_FORMATS: ReadonlySet<string> = new Set([

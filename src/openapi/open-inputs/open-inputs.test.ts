@@ -51,6 +51,8 @@ test('a value without a type, or that nothing bounds, is open', () => {
     [{ type: 'number', exclusiveMaximum: 5 }, 'range'],
     [{ type: 'number', format: 'double' }, 'range'],
     [{ type: ['string', 'integer'] }, 'length,range'],
+    [{ type: 'integer', allOf: [{ type: 'number' }] }, 'range'],
+    [{ type: 'number', allOf: [{ type: 'integer' }] }, 'range'],
     [{ type: 'array', items: { type: 'boolean' } }, 'count'],
     [{ type: 'array', maxItems: 5 }, 'items'],
     [{ type: 'array', maxItems: 5, items: {} }, 'items'],

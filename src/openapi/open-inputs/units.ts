@@ -1,4 +1,4 @@
-import { children, isObject, member, type ObjectSite, own, pointerTo, type Site } from '../pointer.ts';
+import { children, isObject, member, type ObjectSite, own, parsePointer, pointerTo, type Site } from '../pointer.ts';
 import { isReference, type References } from '../reference.ts';
 import { addFacets, type Facets, isEmpty, type Missing, missingOf, noFacets } from './facets.ts';
 
@@ -261,6 +261,6 @@ function objectOf(value: unknown): Readonly<Record<string, unknown>> {
 
 /** What is referred to is called by the name it has where it stands. */
 function nameOf({ pointer }: ObjectSite): string {
-  const token = pointer.slice(pointer.lastIndexOf('/') + 1);
-  return token.replaceAll('~1', '/').replaceAll('~0', '~');
+  const tokens = parsePointer(pointer);
+  return (tokens.ok ? tokens.value.at(-1) : undefined) ?? '';
 }

@@ -17,8 +17,8 @@ import { readJsonText, schemaSource } from '../../description-source.ts';
 import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
 import type { Exchange } from '../../exchange.ts';
 import { createMediaTypes } from '../../media-types.ts';
+import { rememberSpellings } from '../../remembered-spellings.ts';
 import { PASS, type Verdict } from '../../verdict.ts';
-import { createRememberedAccept } from './accepted.ts';
 import type { OpenapiRequestConfig } from './config.ts';
 import { codedBody, createRefusals, notAcceptable, otherContent, type Refusals } from './refusals.ts';
 
@@ -59,7 +59,7 @@ function stepsFor(
   }
   const refusals = createRefusals(config.errors === 'helpful' ? propertyNamesOf(document) : null);
   const readsBody = described.requestBody !== null || !WITHOUT_BODY.has(described.method);
-  const judge = headJudge(parameters.value, accept === null ? null : createRememberedAccept(accept), refusals);
+  const judge = headJudge(parameters.value, accept === null ? null : rememberSpellings(accept), refusals);
   return ok({ inspect: readsBody ? wholeStep(judge, body.value, refusals) : headStep(judge) });
 }
 
