@@ -9,7 +9,7 @@ import { sumOf, type SuiteTally } from '../system/suite-tally.ts';
 import { printTable } from './table.ts';
 
 const SEED = 1;
-/** Of every document, so many operations, spread over all. */
+/** Of every document about so many operations, spread over all; fewer than twice as many. */
 const OPERATIONS = 20;
 const SHOWN = 20;
 

@@ -20,7 +20,7 @@ export interface Tally {
   mutatedCalls: number;
   /** Operations for which no call is made, by the reason. */
   readonly notMade: Map<string, number>;
-  /** Calls that were made wrong by chance, as a validator that is not ours says too. */
+  /** Made wrong by chance, as a validator that is not ours says too, or where it can't tell which alternative is meant. */
   misMade: number;
   readonly mutatedBy: Record<string, number>;
   /** What did not hold, in words. */
