@@ -162,7 +162,7 @@ export class Leg implements ReplySource, UpstreamEvents {
 
   #linesFor(fields: HeaderFields): string {
     const { compiled, plan, stream } = this.#passage;
-    const wanted = takesTrailers(stream) && !plan.respond.withheld.has('trailers');
+    const wanted = takesTrailers(stream) && !plan.respond.withheld.includes('trailers');
     const hears = compiled.api.upstream.protocol === 'h2' && wanted;
     const lines = upstreamLines(this.#passage, fields) + (hears ? TE_TRAILERS : '');
     if (this.#deadline === null) return lines;

@@ -109,7 +109,7 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
 
   hints(links: readonly string[]): void {
     const { compiled, request, stream, plan } = this.#passage;
-    const led = plan.respond.withheld.has('hints') ? [] : compiled.api.cleaning.hints(links, request);
+    const led = plan.respond.withheld.includes('hints') ? [] : compiled.api.cleaning.hints(links, request);
     if (led.length > 0) stream.interim(103, led);
   }
 
@@ -393,6 +393,6 @@ export class Reply implements ReplyView, ReplyTaker, SpokenReply {
 
   #finish(): void {
     this.#state = 'over';
-    finishBody(this.#passage, this.#passage.plan.respond.withheld.has('trailers') ? undefined : this.#trailers);
+    finishBody(this.#passage, this.#passage.plan.respond.withheld.includes('trailers') ? undefined : this.#trailers);
   }
 }

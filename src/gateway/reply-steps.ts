@@ -30,7 +30,7 @@ export class ReplySteps {
   /** What they read of replies as a rule: that of those which read few is left out. */
   readonly reads: BodyNeed;
   /** What of the upstream's is kept from clients because nobody sees it. */
-  readonly withheld: ReadonlySet<Unseen>;
+  readonly withheld: readonly Unseen[];
   readonly #whole: ChosenSteps | null;
   /** By the number whose bits are the steps; made when first needed, for an operation meets few sorts of replies. */
   #chosen: Map<number, ChosenSteps> | null = null;
@@ -40,7 +40,7 @@ export class ReplySteps {
     this.all = all;
     const common = all.filter(({ step }) => step.rare !== true);
     this.reads = needOf(common, 'response');
-    this.withheld = new Set(all.flatMap(({ observed, step }) => (observed ? [] : (step.withholds ?? []))));
+    this.withheld = all.flatMap(({ observed, step }) => (observed ? [] : (step.withholds ?? [])));
     this.#whole = all.every(({ step }) => step.concerns === undefined) ? chosenOf(all) : null;
   }
 

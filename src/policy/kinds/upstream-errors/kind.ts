@@ -1,7 +1,7 @@
 import { ok, PROBLEM_MEDIA_TYPE, problemBody } from '../../../base/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
 import type { BodyViews, Exchange, RepliedHead, ReplyView, ResponseEditor } from '../../exchange.ts';
-import type { PolicyKind, Step, Steps } from '../../kind.ts';
+import type { PolicyKind, Step } from '../../kind.ts';
 import type { Operation } from '../../operation.ts';
 import { REPLACED_REPLY } from '../../replaced-reply.ts';
 import { PASS } from '../../verdict.ts';
@@ -15,6 +15,8 @@ const SERVER_ERROR = 500;
 /** What no program writes its inside into. */
 const PICTURES = /^(?:image(?!\/svg)|audio|video|font)\//i;
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** What this kind works with while replies come. */
 export interface UpstreamErrorsPorts {
   readonly originals: OriginalKeeper;
@@ -25,27 +27,33 @@ export interface UpstreamErrorsPorts {
  * more, and of those from 400 on that show a stack trace, a debugging page or the words of a database. The status stays.
  */
 export function createUpstreamErrorsKind({ originals }: UpstreamErrorsPorts): PolicyKind<UpstreamErrorsConfig> {
+  // One for all operations whose errors nothing describes: those are most.
+  const undescribed = respondStep(NONE, originals);
+  const stepOf = (described: ReadonlySet<string>): Step<'respond'> =>
+    described.size === 0 ? undescribed : respondStep(described, originals);
   return {
     kind: 'upstream-errors',
     summary: 'Replaces errors of upstreams by problem details.',
     schema: null,
     sources: () => [],
     compile: (config, { operations }) =>
-      compileEach(operations, (operation) => ok(stepsFor(config, operation, originals))),
+      compileEach(operations, (operation) => {
+        const described = describedErrors(config, operation);
+        return ok(described === null ? {} : { respond: stepOf(described) });
+      }),
   };
 }
 
-function stepsFor(config: UpstreamErrorsConfig, operation: Operation, originals: OriginalKeeper): Steps {
+/**
+ * The statuses of errors that the description names itself, with a body, where replies are held against it; `default` names
+ * none. Null where errors pass.
+ */
+function describedErrors(config: UpstreamErrorsConfig, operation: Operation): ReadonlySet<string> | null {
   // gRPC tells errors in trailers, behind a status of 200.
-  if (operation.described?.grpc !== undefined) return {};
-  if ((saidOf(config.operations, operation) ?? config.api) === 'pass') return {};
-  const strict = saidOf(config.strict.operations, operation) ?? config.strict.api;
-  const described = strict ? describedErrors(operation) : new Set<string>();
-  return { respond: respondStep(described, originals) };
-}
-
-/** The statuses of errors that the description names itself, with a body; `default` names none. */
-function describedErrors({ described }: Operation): ReadonlySet<string> {
+  const { described } = operation;
+  if (described?.grpc !== undefined) return null;
+  if ((saidOf(config.operations, operation) ?? config.api) === 'pass') return null;
+  if (!(saidOf(config.strict.operations, operation) ?? config.strict.api)) return NONE;
   const named = (described?.responses ?? []).filter(
     ({ status, content }) => status.startsWith('5') && content.length > 0,
   );
