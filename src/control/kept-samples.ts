@@ -48,7 +48,7 @@ export class KeptSamples<T extends Timed> {
   constructor(kind: SampleKind<T>, options: SampleOptions) {
     this.#kind = kind;
     this.#options = options;
-    this.#sweeper = options.clock.every(SWEEP_MS, () => void this.sweep());
+    this.#sweeper = options.clock.every(SWEEP_MS, () => void this.#sweep());
   }
 
   take(id: string, sample: T): void {
@@ -75,20 +75,6 @@ export class KeptSamples<T extends Timed> {
     return found === null || this.#isOver(found) ? null : found;
   }
 
-  /** Takes out those whose time is over. It never rejects. */
-  async sweep(): Promise<void> {
-    try {
-      const oldest = await this.#collection.query({ orderBy: 'at', limit: SWEEP_LIMIT });
-      const over = oldest.filter(({ document }) => this.#isOver(document));
-      if (over.length === 0) return;
-      await this.#options.store.transaction(async (store) => {
-        for (const { id } of over) await store.collection(this.#kind.declaration).delete(id);
-      });
-    } catch (fault) {
-      this.#complain(fault);
-    }
-  }
-
   /** Resolves when what was taken has been written, or lost. */
   async close(): Promise<void> {
     this.#sweeper.cancel();
@@ -101,6 +87,20 @@ export class KeptSamples<T extends Timed> {
 
   #isOver({ at }: Timed): boolean {
     return at <= this.#options.clock.now() - this.#kind.lifeMs;
+  }
+
+  /** Takes out those whose time is over. It never rejects. */
+  async #sweep(): Promise<void> {
+    try {
+      const oldest = await this.#collection.query({ orderBy: 'at', limit: SWEEP_LIMIT });
+      const over = oldest.filter(({ document }) => this.#isOver(document));
+      if (over.length === 0) return;
+      await this.#options.store.transaction(async (store) => {
+        for (const { id } of over) await store.collection(this.#kind.declaration).delete(id);
+      });
+    } catch (fault) {
+      this.#complain(fault);
+    }
   }
 
   #merged(kept: T | null, next: T): T {

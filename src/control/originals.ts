@@ -84,11 +84,6 @@ export class Originals {
     return found === null ? null : { id, ...found };
   }
 
-  /** Takes out those whose time is over. It never rejects. */
-  async sweep(): Promise<void> {
-    await this.#kept.sweep();
-  }
-
   /** Resolves when what was taken has been written, or lost. */
   async close(): Promise<void> {
     await this.#kept.close();
