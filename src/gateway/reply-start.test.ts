@@ -149,6 +149,20 @@ test('a failure that is huge, endless, cut or broken is a problem all the same',
   assert.equal(bench.gateway.inFlight, 0);
 });
 
+test('of a coded failure only what was decoded is said to be all of it', async (t) => {
+  const bench = await benchOf(t);
+  for (const [length, isAll] of [
+    [START_LIMIT_BYTES - 100, true],
+    [START_LIMIT_BYTES + 100, false],
+  ] as const) {
+    // Not made any shorter, so that what is decoded of the longer one ends before the limit.
+    const coded = gzipSync(Buffer.alloc(length, 'x'), { level: 0 });
+    answering(bench, replyText(coded, 'content-encoding: gzip', 502));
+    assert.equal((await bench.ask(GET)).status, 502);
+    assert.equal(bench.originals.at(-1)?.whole, isAll, `${length}`);
+  }
+});
+
 test('a reply that drips is judged by what has come when the wait is over', async (t) => {
   const bench = await benchOf(t);
   answering(bench, headOf(500, 'content-type: text/event-stream'), piece('data: 1\n\n'));

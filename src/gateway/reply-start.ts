@@ -158,8 +158,8 @@ export class ReplyStart {
   #judge(seen: Buffer, coded: boolean): void {
     if (this.#state === 'over') return;
     const bytes = seen.subarray(0, START_LIMIT_BYTES);
-    const isAll = this.#end === 'whole' && this.#readBytes === this.#bytes;
-    const whole = isAll && bytes.length === seen.length && seen.length < START_LIMIT_BYTES;
+    const isAll = this.#end === 'whole' && this.#readBytes === this.#bytes && this.#bytes <= START_LIMIT_BYTES;
+    const whole = isAll && seen.length < START_LIMIT_BYTES;
     const [pieces, end] = [this.#pieces, this.#end];
     this.close();
     this.#then({ bytes, whole, coded });
