@@ -193,10 +193,7 @@ test('keys that a token asks for are asked for in the client’s name', async (t
   const keys = { want: (_issuer: string, source: string) => (asked.push(source), null) };
   const bench = await startBench(t);
   const { clock, log } = bench.ports;
-  const kinds = kindTable([
-    createJwtKind({ clock, log, keys, limiter: createUnspentLimiter() }) as never,
-    createPermissionKind() as never,
-  ]);
+  const kinds = kindTable([createJwtKind({ clock, log, keys }) as never, createPermissionKind() as never]);
   const issuer =
     '{ issuer: https://id.acme.example, audience: https://api.acme.example, algorithms: [ES256], jwks: discovery }';
   const text = apiText(bench.upstream.url, []).replace('auth: public', 'auth: [acme]');

@@ -25,9 +25,12 @@ const KEYS_UNAVAILABLE: Problem = { code: 'keys-unavailable', headers: [['retry-
 
 const SEVERAL_CREDENTIALS = deny({ code: 'several-credentials' }, 'several-fields');
 
+/** What this kind works with while requests run. */
+export type JwtPorts = Pick<KindPorts, 'clock' | 'keys' | 'log'>;
+
 /** What the steps of all operations share. */
 export interface StepContext {
-  readonly ports: Omit<KindPorts, 'originals'>;
+  readonly ports: JwtPorts;
   readonly report: SenderKeysReport;
 }
 
@@ -87,7 +90,7 @@ interface Case {
   readonly issuers: readonly IssuerTokens[];
   readonly token: string;
   readonly jwt: UnverifiedJwt;
-  readonly ports: Omit<KindPorts, 'originals'>;
+  readonly ports: JwtPorts;
 }
 
 /** Judges a token; where it names a key that nobody has seen, once more when newer keys have been asked for. */

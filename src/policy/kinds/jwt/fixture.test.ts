@@ -122,7 +122,6 @@ export class Thread {
 
   readonly kind = createJwtKind({
     clock: { now: () => this.nowMs, monotonic: () => this.monotonicMs },
-    limiter: null as never,
     keys: {
       want: (issuer, source) => {
         this.wanted.push([issuer, source]);

@@ -1,9 +1,8 @@
 import { err, errorIssue, type Issue, ok, type Result } from '../../../base/index.ts';
 import { KEY_SET_LIMIT_BYTES, type KeyRow, keyTable, readKeySet } from '../../../credential/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
-import type { KindPorts } from '../../kind-ports.ts';
 import type { PolicyKind, RoleTable, Source, Sources } from '../../kind.ts';
-import { authenticateStep, type StepContext } from './authenticate.ts';
+import { authenticateStep, type JwtPorts, type StepContext } from './authenticate.ts';
 import type { IssuerConfig, JwtConfig } from './config.ts';
 import { IssuerTokens, type KeysAtHand } from './issuer-tokens.ts';
 import { profileIssues } from './profile-issues.ts';
@@ -16,7 +15,7 @@ type Built = Result<IssuerTokens, readonly Issue[]>;
  * and `issuers` of the configuration make it. All operations of a Snapshot share what is remembered of an issuer's
  * tokens. An operation that is public gets no step.
  */
-export function createJwtKind(ports: Omit<KindPorts, 'originals'>): PolicyKind<JwtConfig> {
+export function createJwtKind(ports: JwtPorts): PolicyKind<JwtConfig> {
   const context: StepContext = { ports, report: createSenderKeysReport(ports) };
   // A role table is made for one Snapshot, and so are the sources that come with it.
   const built = new WeakMap<IssuerConfig, WeakMap<RoleTable, Built>>();
