@@ -21,13 +21,14 @@ import type {
  */
 export class Preflights implements PreflightTable {
   readonly #router: Snapshot['router'];
+  /** Those with the longest paths first. */
   readonly #places: readonly ApiPlace[];
   readonly #documentOf: (api: string) => unknown;
   readonly #made = new WeakMap<CompiledOperation, CompiledOperation>();
 
   constructor(router: Snapshot['router'], places: readonly ApiPlace[], documentOf: (api: string) => unknown) {
     this.#router = router;
-    this.#places = places;
+    this.#places = places.toSorted((one, other) => other.api.basePath.length - one.api.basePath.length);
     this.#documentOf = documentOf;
   }
 
@@ -65,10 +66,9 @@ export class Preflights implements PreflightTable {
   /** The one API whose paths begin as this one does, where none has it. */
   #apiAround(host: string, path: string): CompiledApi | null {
     if (isOwnPath(path)) return null;
-    const around = this.#places.filter(
+    const [nearest, next] = this.#places.filter(
       (place) => (place.host === null || place.host === host) && isBelow(place.api.basePath, path),
     );
-    const [nearest, next] = around.toSorted((one, other) => other.api.basePath.length - one.api.basePath.length);
     if (nearest === undefined || next?.api.basePath === nearest.api.basePath) return null;
     return nearest.api;
   }
