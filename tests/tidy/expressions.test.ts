@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -71,11 +70,16 @@ test('an expression that time could be lost in is found', () => {
     ',.*,.*;',
   ];
   for (const source of slow) assert.equal(courseOf(source, ''), 'more', source);
-  for (const source of ['(a)\\1', 'a(?=(b|c))d']) assert.equal(courseOf(source, ''), 'unread', source);
+  for (const source of ['(a)\\1', 'a(?=(b|c))d', 'a(?!.*b)', 'a(?=b+)', '(?<=a{2,})b', 'x|^(?=.*b)a'])
+    assert.equal(courseOf(source, ''), 'unread', source);
   const quick = ['^a+b+c$', '[^a-z]+', '^[a-z]*$', '^[^@]+@[^@]+$', 'a{1,64}b', '^(?:a,)*b$', ',\\s*b', '(?:^|,)\\s*b'];
   for (const source of quick) assert.equal(courseOf(source, ''), 'linear', source);
   assert.equal(courseOf('a*b', ''), 'more');
   assert.equal(courseOf('a*b', 'y'), 'linear', 'it is not begun anew at each place');
+  assert.equal(courseOf('^\\s*b', ''), 'linear');
+  assert.equal(courseOf('^\\s*b', 'm'), 'more', 'it is begun anew in each line');
+  assert.equal(courseOf('^a:(.*)$', 'm'), 'linear', 'nothing of it is in two lines');
+  assert.equal(courseOf('^(?=.*b)[^c]*$', ''), 'linear', 'it looks ahead once');
 });
 
 test('expressions take time by the length of their text alone, or the text is bounded before', () => {

@@ -8,23 +8,33 @@ export type Course = 'linear' | 'more' | 'unread';
  * Whether there is a text on which an engine that goes back may come to one place of an expression, over the same
  * characters, in ever more ways, and then not be done: that is what makes its time grow faster than the text. Repetitions
  * with a bound count as two times at most, so a large bound is not seen. An expression without `^` or the flag `y` begins
- * anew at each place. What isn't read here are lookarounds but at the beginning, and back-references.
+ * anew at each place, and with the flag `m` one with `^` does so in each line. What isn't read here are back-references,
+ * and lookarounds that have groups, or that look as far as they like from more than one place.
  */
 export function courseOf(source: string, flags: string): Course {
-  const parsed = parsePattern(source.replaceAll(/\(\?<?[=!](?:[^()\\]|\\.)*\)/g, ''));
+  const inLines = flags.includes('m');
+  const parsed = parsePattern((inLines ? source : source.replace(ASKED_ONCE, '^')).replaceAll(NEAR, ''));
   if (!parsed.ok) return 'unread';
+  const { alternatives } = parsed.value;
   const places: Place[] = [];
-  const anchored = isAnchored(parsed.value.alternatives);
-  const whole = linked(
-    anchored ? parsed.value.alternatives.map(([, ...terms]) => terms) : parsed.value.alternatives,
-    places,
-  );
-  if (!flags.includes('y') && !anchored) {
+  const anchored = alternatives.every(isAnchored);
+  const tried = alternatives.map((one) => {
+    if (!isAnchored(one)) return one;
+    if (inLines) return [LINE_END, ...one.slice(1)];
+    return anchored ? one.slice(1) : one;
+  });
+  const whole = linked(tried, places);
+  if (!flags.includes('y') && (inLines || !anchored)) {
     const search = addPlace(places, EVERYTHING);
     link([search], [search, ...whole.first]);
   }
   return hasTwoWays(places) ? 'more' : 'linear';
 }
+
+/** A lookahead behind the first `^`: only one place comes to it. */
+const ASKED_ONCE = /^\^\(\?[=!](?:[^()\\]|\\.)*\)/;
+/** Lookarounds that take no more characters than stand in them. */
+const NEAR = /\(\?<?[=!](?:[^()\\*+,]|\\.|,(?!\}))*\)/g;
 
 /** A set of characters where it stands in an expression, and what may come after it. */
 interface Place {
@@ -46,6 +56,15 @@ interface Part {
 const EVERYTHING = rangesSet([[0, 0x10ffff]]);
 /** Stands for the ends that `^` and `$` ask for: no character leads there, so that nothing is done before. */
 const NOTHING = rangesSet([]);
+/** What stands before a line, where `^` asks for one. */
+const LINE_END: Term = {
+  kind: 'set',
+  set: rangesSet([
+    [0x0a, 0x0a],
+    [0x0d, 0x0d],
+    [0x2028, 0x2029],
+  ]),
+};
 const EMPTY: Part = { first: [], last: [], mayBeEmpty: true };
 
 function addPlace(places: Place[], set: CodeSet): Place {
@@ -111,8 +130,8 @@ function repeated({ term, min, max }: Extract<Term, { kind: 'repeat' }>, places:
   return following(min === 0 ? { ...one, mayBeEmpty: true } : one, more);
 }
 
-function isAnchored(alternatives: readonly Sequence[]): boolean {
-  return alternatives.every(([first]) => first?.kind === 'assertion' && first.at === 'start');
+function isAnchored([first]: Sequence): boolean {
+  return first?.kind === 'assertion' && first.at === 'start';
 }
 
 /**
