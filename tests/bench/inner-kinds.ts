@@ -11,21 +11,21 @@ import {
   createDiskFiles,
   createHostSecrets,
   createLineLog,
-  createMemoryLimiter,
   createMemoryTables,
   createOutboundEgress,
   createSystemClock,
   createSystemResolver,
 } from '../../src/adapters/index.ts';
 import { createPseudonyms } from '../../src/audit/index.ts';
-import { formatIssue, type Issue, type Result } from '../../src/base/index.ts';
 import { type Gathered, gather, parseConfig } from '../../src/config/index.ts';
 import { compile, type CompiledOperation, type Snapshot } from '../../src/gateway/index.ts';
 import { createCallerTexts } from '../../src/gateway/identity-fields.ts';
-import { createKinds, listKinds } from '../../src/main/kinds.ts';
+import { listKinds } from '../../src/main/kinds.ts';
 import type { Exchange, Operation, Principal, Slot } from '../../src/policy/index.ts';
 import { type CanonicalRequest, newAuthorityMemory, readRequestHead } from '../../src/wire/index.ts';
 import { BENCH_DESCRIPTION, type BenchAlgorithm, makeCallers } from './callers.ts';
+import { countingKinds } from '../system/counting-kinds.ts';
+import { valueOf } from '../system/value-of.ts';
 import { configureSecured } from './contestants/portcullis.ts';
 
 const WARM_ROUNDS = 200;
@@ -38,21 +38,6 @@ const log = createLineLog({ write: (line) => process.stderr.write(line), clock, 
 const tables = createMemoryTables({ log });
 const callerTexts = createCallerTexts(createPseudonyms(Buffer.alloc(32, 1)));
 
-function valueOf<T>(result: Result<T, readonly Issue[]>): T {
-  if (result.ok) return result.value;
-  throw new Error(result.error.map(formatIssue).join('\n'));
-}
-
-function newKinds() {
-  return createKinds({
-    clock,
-    log,
-    limiter: createMemoryLimiter(),
-    keys: { want: () => null },
-    originals: { keep: () => null },
-  });
-}
-
 async function gatherSecured(folder: string, algorithm: BenchAlgorithm): Promise<[Gathered, string[]]> {
   const callers = await makeCallers(folder, algorithm);
   await writeFile(join(folder, 'bench.openapi.yaml'), BENCH_DESCRIPTION);
@@ -60,7 +45,9 @@ async function gatherSecured(folder: string, algorithm: BenchAlgorithm): Promise
   const files = createDiskFiles({ clock });
   const egress = createOutboundEgress({ resolver: createSystemResolver({ clock }), clock });
   const secrets = createHostSecrets({ environment: {}, files, log });
-  const parsed = valueOf(parseConfig(configureSecured(1, callers), { file, kinds: listKinds(newKinds()) }));
+  const parsed = valueOf(
+    parseConfig(configureSecured(1, callers), { file, kinds: listKinds(countingKinds({ clock, log })) }),
+  );
   const gathered = valueOf(await gather(parsed, { files, secrets, egress, revision: 1 }));
   return [gathered, (await readFile(callers.requestsFile, 'utf8')).trim().split('\n')];
 }
@@ -191,8 +178,10 @@ const algorithm: BenchAlgorithm = process.argv[2] === 'ES256' ? 'ES256' : 'RS256
 const folder = await mkdtemp(join(tmpdir(), 'portcullis-kinds-'));
 try {
   const [gathered, lines] = await gatherSecured(folder, algorithm);
-  const cold = measure(COLD_ROUNDS, () => prepare(valueOf(compile(gathered, { kinds: newKinds(), tables })), lines));
-  const snapshot = valueOf(compile(gathered, { kinds: newKinds(), tables }));
+  const cold = measure(COLD_ROUNDS, () =>
+    prepare(valueOf(compile(gathered, { kinds: countingKinds({ clock, log }), tables })), lines),
+  );
+  const snapshot = valueOf(compile(gathered, { kinds: countingKinds({ clock, log }), tables }));
   const many = Array.from({ length: WARM_PASSES }, () => lines).flat();
   const warm = measure(WARM_ROUNDS, () => prepare(snapshot, many));
   const result = { warm: report('warm', warm), cold: report('cold', cold) };

@@ -6,7 +6,6 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import {
-  createMemoryLimiter,
   createMemoryTables,
   createSharedMeter,
   createSystemClock,
@@ -14,7 +13,7 @@ import {
   createUnrecordedLedger,
 } from '../../src/adapters/index.ts';
 import { createPseudonyms } from '../../src/audit/index.ts';
-import { createIdSource, formatIssue, type Issue, type Result } from '../../src/base/index.ts';
+import { createIdSource } from '../../src/base/index.ts';
 import { type Gathered, parseConfig } from '../../src/config/index.ts';
 import {
   compile,
@@ -23,11 +22,13 @@ import {
   createTraceIds,
   wholeCacheShare,
 } from '../../src/gateway/index.ts';
-import { createKinds, listKinds } from '../../src/main/kinds.ts';
+import { listKinds } from '../../src/main/kinds.ts';
 import { Http1Connection } from '../../src/wire/http1-connection.ts';
 import { SERVER_BOUNDS } from '../../src/wire/index.ts';
 import { READ_BUFFER } from '../../src/wire/lent-reads.ts';
 import { UpstreamPool } from '../../src/wire/upstream-pool.ts';
+import { countingKinds } from '../system/counting-kinds.ts';
+import { valueOf } from '../system/value-of.ts';
 
 const CONFIGURATION = `version: 1
 server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 } }
@@ -95,22 +96,11 @@ class SinkSocket extends EventEmitter {
   }
 }
 
-function valueOf<T>(result: Result<T, readonly Issue[]>): T {
-  if (result.ok) return result.value;
-  throw new Error(result.error.map(formatIssue).join('\n'));
-}
-
 function buildClients() {
   const clock = createSystemClock();
   const random = createSystemRandom();
   const log = { write() {} };
-  const kinds = createKinds({
-    clock,
-    log,
-    limiter: createMemoryLimiter(),
-    keys: { want: () => null },
-    originals: { keep: () => null },
-  });
+  const kinds = countingKinds({ clock });
   const parsed = valueOf(parseConfig(CONFIGURATION, { file: '/bench.yaml', kinds: listKinds(kinds) }));
   const nothing = { descriptions: {}, documents: {}, documentFiles: {}, files: {}, secrets: {}, warnings: [] };
   const gathered = { revision: 1, hash: 'a'.repeat(64), ...parsed, ...nothing } as Gathered;

@@ -9,7 +9,6 @@ import {
   createDiskFiles,
   createHostSecrets,
   createLineLog,
-  createMemoryLimiter,
   createMemoryTables,
   createOutboundEgress,
   createSharedMeter,
@@ -19,7 +18,7 @@ import {
   createUnrecordedLedger,
 } from '../../src/adapters/index.ts';
 import { createLedgerClient, createPseudonyms, type FromWriter, type ToWriter } from '../../src/audit/index.ts';
-import { createIdSource, formatIssue, type Issue, type Result } from '../../src/base/index.ts';
+import { createIdSource } from '../../src/base/index.ts';
 import { type Config, gather, parseConfig } from '../../src/config/index.ts';
 import {
   compile,
@@ -29,17 +28,14 @@ import {
   wholeCacheShare,
 } from '../../src/gateway/index.ts';
 import type { HostPorts } from '../../src/main/host-ports.ts';
-import { createKinds, listKinds } from '../../src/main/kinds.ts';
+import { listKinds } from '../../src/main/kinds.ts';
 import { ledgerChannel } from '../../src/main/ledger-channel.ts';
 import { startLedger } from '../../src/main/ledger-host.ts';
 import { createChance } from '../../src/main/thread-load.ts';
 import type { Alert } from '../../src/ports/index.ts';
 import { listen, SERVER_BOUNDS } from '../../src/wire/index.ts';
-
-function valueOf<T>(result: Result<T, readonly Issue[]>): T {
-  if (result.ok) return result.value;
-  throw new Error(result.error.map(formatIssue).join('\n'));
-}
+import { countingKinds } from '../system/counting-kinds.ts';
+import { valueOf } from '../system/value-of.ts';
 
 async function run(file: string, port: number): Promise<void> {
   const clock = createSystemClock();
@@ -52,13 +48,7 @@ async function run(file: string, port: number): Promise<void> {
     secrets: createHostSecrets({ environment: {}, files, log }),
     egress: createOutboundEgress({ resolver, clock }),
   };
-  const kinds = createKinds({
-    clock,
-    log,
-    limiter: createMemoryLimiter(),
-    keys: { want: () => null },
-    originals: { keep: () => null },
-  });
+  const kinds = countingKinds({ clock, log });
   const parsed = valueOf(parseConfig(await readFile(file), { file, kinds: listKinds(kinds) }));
   const gathered = valueOf(await gather(parsed, { ...io, revision: 1 }));
   const snapshot = valueOf(compile(gathered, { kinds, tables: createMemoryTables({ log }) }));

@@ -6,7 +6,6 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 import { type BodyLimits, DEFAULT_BODY_LIMITS, parseBody, parseMediaType } from '../../src/body/index.ts';
-import type { Issue, Result } from '../../src/base/index.ts';
 import {
   compileBody,
   compileParameters,
@@ -14,6 +13,7 @@ import {
   compileValidator,
   describeApi,
 } from '../../src/openapi/index.ts';
+import { valueOf } from '../system/value-of.ts';
 import { PAGE_BODY, queryOf, requestOf, VALIDATE_DESCRIPTION, type ValidateLoad } from './validate-loads.ts';
 
 /** Judges the value of this number, and says whether it holds. */
@@ -43,11 +43,6 @@ function createAjv(): { compile: (schema: object) => AjvValidator } {
   const made = new Ajv2020({ strict: false, allErrors: false });
   addFormats.default(made);
   return made;
-}
-
-function valueOf<T>(result: Result<T, readonly Issue[]>): T {
-  if (result.ok) return result.value;
-  throw new Error(result.error.map(({ path, message }) => `${path}: ${message}`).join('\n'));
 }
 
 /** The schema of a component, with what it refers to: Ajv resolves within one schema. */

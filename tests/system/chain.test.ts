@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import { createMemoryLimiter, createSystemClock } from '../../src/adapters/index.ts';
 import { ok } from '../../src/base/index.ts';
 import type { Gathered } from '../../src/config/index.ts';
 import { type KindTable, kindTable } from '../../src/gateway/index.ts';
-import { createKinds, listKinds } from '../../src/main/kinds.ts';
+import { listKinds } from '../../src/main/kinds.ts';
 import { type OperationId, type PolicyKind, type Stage, STAGES, type Steps } from '../../src/policy/index.ts';
+import { countingKinds } from './counting-kinds.ts';
 import { askPlainly, gatherText, type InnerGateway, type PlainAsk, startInner } from './inner-gateway.ts';
 
 const ISSUER = 'https://id.acme.example';
@@ -184,17 +184,6 @@ async function outcomesWith(kinds: KindTable): Promise<readonly string[]> {
   } finally {
     await gateway.stop();
   }
-}
-
-/** The kinds as they run in a gateway thread, each time with a limiter that has counted nothing yet. */
-function countingKinds(): KindTable {
-  return createKinds({
-    clock: createSystemClock(),
-    limiter: createMemoryLimiter(),
-    keys: { want: () => null },
-    originals: { keep: () => null },
-    log: { write() {} },
-  });
 }
 
 /** The kinds, without the step that one of them has in one stage. */

@@ -4,8 +4,7 @@ import { createServer, type IncomingHttpHeaders, type OutgoingHttpHeaders, type 
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
-import { createMemoryLimiter, createSystemClock } from '../../src/adapters/index.ts';
-import { createKinds } from '../../src/main/kinds.ts';
+import { countingKinds } from './counting-kinds.ts';
 import { askPlainly, gatherText, type InnerGateway, type PlainReply, startInner } from './inner-gateway.ts';
 
 const APP = 'https://app.example';
@@ -107,12 +106,7 @@ before(async () => {
   await once(upstream, 'listening');
   const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
   const gathered = await gatherText(CONFIG(url), { 'orders.json': JSON.stringify(DOCUMENT) });
-  const limiter = createMemoryLimiter();
-  const clock = createSystemClock();
-  gateway = await startInner(
-    gathered,
-    createKinds({ clock, limiter, keys: { want: () => null }, originals: { keep: () => null }, log: { write() {} } }),
-  );
+  gateway = await startInner(gathered, countingKinds());
 });
 
 after(async () => {

@@ -15,7 +15,7 @@ import {
   createSystemResolver,
   type MemoryLedger,
 } from '../../src/adapters/index.ts';
-import { createIdSource, formatIssue, type Issue, type Result } from '../../src/base/index.ts';
+import { createIdSource } from '../../src/base/index.ts';
 import { gather, type Gathered, parseConfig } from '../../src/config/index.ts';
 import {
   compile,
@@ -28,15 +28,10 @@ import {
 } from '../../src/gateway/index.ts';
 import { createOfflineKinds, listKinds } from '../../src/main/kinds.ts';
 import { listen, SERVER_BOUNDS } from '../../src/wire/index.ts';
+import { valueOf } from './value-of.ts';
 
 const clock = createSystemClock();
 const log = createLineLog({ write() {}, clock, format: 'json', level: 'error' });
-
-/** What a result holds; its issues, in words, are thrown. */
-export function valueOf<T>(result: Result<T, readonly Issue[]>): T {
-  if (result.ok) return result.value;
-  throw new Error(result.error.map(formatIssue).join('\n'));
-}
 
 /** Reads a configuration and the files beside it, given by name. */
 export async function gatherText(text: string, beside: Readonly<Record<string, string>>): Promise<Gathered> {

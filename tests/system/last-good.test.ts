@@ -6,12 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
-import { formatIssue, ok } from '../../src/base/index.ts';
-import { openHostPorts } from '../../src/main/host-ports.ts';
-import { startNode } from '../../src/main/node.ts';
+import { ok } from '../../src/base/index.ts';
 import type { GatewayNode } from '../../src/main/node-options.ts';
 import { askAdmin } from './admin.ts';
 import { ask } from './https-client.ts';
+import { startedNode, tryNode } from './node.ts';
 
 const DOCUMENT =
   '{"openapi":"3.1.0","info":{"title":"t","version":"1"},"paths":{"/pets":{"get":{"responses":{"200":{"description":"ok"}}}}}}';
@@ -43,21 +42,6 @@ apis:
   pets: { openapi: 'http://127.0.0.1:${port}/openapi.json', upstream: 'http://127.0.0.1:${port}', auth: public${more} }
 `;
 
-async function start(folder: string, configuration: string): Promise<GatewayNode | string> {
-  const host = openHostPorts({ logFormat: 'json', logLevel: 'error' });
-  const node = await startNode({
-    host: { ...host, log: { write() {} } },
-    file: join(folder, 'portcullis.yaml'),
-    readText: () => Promise.resolve(ok(Buffer.from(configuration))),
-    author: 'test',
-    version: '0',
-    nodeVersion: process.version,
-    passphrase: null,
-    lost: (reason) => assert.fail(reason),
-  });
-  return node.ok ? node.value : node.error.map(formatIssue).join('\n');
-}
-
 async function askNode(node: GatewayNode, folder: string, path: string, isAdmin = true): Promise<string> {
   const ca = await readFile(node.caFile, 'utf8');
   const { admin, https } = node.ports;
@@ -68,8 +52,7 @@ async function folderWithHistory(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-last-good-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   isUp = true;
-  const node = await start(folder, text());
-  assert.ok(typeof node === 'object', `${node as string}`);
+  const node = await startedNode(folder, text());
   await node.stop();
   return folder;
 }
@@ -77,8 +60,7 @@ async function folderWithHistory(t: TestContext): Promise<string> {
 test('a node whose description can not be had starts from the last good one, says so, and serves', async (t) => {
   const folder = await folderWithHistory(t);
   isUp = false;
-  const node = await start(folder, text());
-  assert.ok(typeof node === 'object', `${node as string}`);
+  const node = await startedNode(folder, text());
   t.after(() => node.stop());
   assert.equal(await askNode(node, folder, '/pets', false), 'answered /pets');
   const status = JSON.parse(await askNode(node, folder, '/v1/status')) as { lacking: string[]; revision: number };
@@ -94,16 +76,16 @@ test('a node whose description can not be had starts from the last good one, say
 test('another text, a first start and a damaged file never start from old data, and the operator reads why', async (t) => {
   const folder = await folderWithHistory(t);
   isUp = false;
-  const changed = await start(folder, text(', body: 1KiB'));
+  const changed = await tryNode(folder, text(', body: 1KiB'));
   assert.ok(typeof changed === 'string');
   assert.match(changed, /answered with status 503[^]*nothing is kept from an earlier run with this very text/);
   const sealed = join(folder, 'data', 'last-good');
   const bytes = await readFile(sealed);
   await writeFile(sealed, bytes.subarray(0, -1));
-  assert.match(`${(await start(folder, text())) as string}`, /nothing is kept/);
+  assert.match(`${(await tryNode(folder, text())) as string}`, /nothing is kept/);
   await writeFile(sealed, bytes);
   await rm(join(folder, 'data'), { recursive: true });
-  const first = await start(folder, text());
+  const first = await tryNode(folder, text());
   assert.ok(typeof first === 'string');
   assert.match(first, /answered with status 503/);
 });
@@ -113,8 +95,7 @@ test('a node starts while its upstream is down and has no name', async (t) => {
   t.after(() => rm(folder, { recursive: true, force: true }));
   isUp = true;
   const nowhere = text().replace(/upstream: '[^']+'/, "upstream: 'http://nowhere.invalid:9'");
-  const node = await start(folder, nowhere);
-  assert.ok(typeof node === 'object', `${node as string}`);
+  const node = await startedNode(folder, nowhere);
   t.after(() => node.stop());
   assert.match(await askNode(node, folder, '/pets', false), /upstream-/);
 });

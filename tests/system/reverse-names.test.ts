@@ -10,11 +10,9 @@ import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Answer, decode, encode } from 'dns-packet';
 import { createSystemReverseResolver } from '../../src/adapters/index.ts';
-import { ok } from '../../src/base/index.ts';
-import { openHostPorts } from '../../src/main/host-ports.ts';
-import { startNode } from '../../src/main/node.ts';
 import { until } from './eventually.ts';
 import { ask } from './https-client.ts';
+import { startedNode } from './node.ts';
 
 /** What reverse zones say, which whoever holds an address writes. */
 const POINTERS: Readonly<Record<string, readonly string[]>> = {
@@ -59,26 +57,12 @@ before(async () => {
   upstream.listen(0, '127.0.0.1');
   await once(upstream, 'listening');
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-names-'));
-  const real = openHostPorts({ logFormat: 'json', logLevel: 'error' });
-  const node = await startNode({
-    host: {
-      ...real,
-      log: { write() {} },
-      reverse: createSystemReverseResolver({ servers: [`127.0.0.1:${names.address().port}`] }),
-    },
-    file: join(folder, 'portcullis.yaml'),
-    readText: () => Promise.resolve(ok(Buffer.from(configuration((upstream.address() as AddressInfo).port)))),
-    author: 'test',
-    version: '0',
-    nodeVersion: process.version,
-    passphrase: null,
-    lost: (reason) => assert.fail(reason),
-  });
-  assert.ok(node.ok, JSON.stringify(node));
-  https = node.value.ports.https;
-  ca = await readFile(node.value.caFile, 'utf8');
+  const reverse = createSystemReverseResolver({ servers: [`127.0.0.1:${names.address().port}`] });
+  const node = await startedNode(folder, configuration((upstream.address() as AddressInfo).port), () => ({ reverse }));
+  https = node.ports.https;
+  ca = await readFile(node.caFile, 'utf8');
   stop = async () => {
-    await node.value.stop();
+    await node.stop();
     names.close();
     upstream.closeAllConnections();
     upstream.close();

@@ -8,14 +8,13 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ok } from '../../src/base/index.ts';
 import type { AdminStatus } from '../../src/control/index.ts';
-import { openHostPorts } from '../../src/main/host-ports.ts';
-import { startNode } from '../../src/main/node.ts';
 import type { AlertRecord } from '../../src/ports/index.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { adminKey, askAdmin } from './admin.ts';
 import { type Outcome, run } from './command.ts';
 import { until } from './eventually.ts';
 import { ask } from './https-client.ts';
+import { startedNode } from './node.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
 
 let gateway: GatewayProcess;
@@ -101,24 +100,12 @@ test('the status of a running gateway tells that its ledger halts, and that it r
 test('a node whose volume gets full raises an alert for it at the start', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-space-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  const real = openHostPorts({ logFormat: 'json', logLevel: 'error' });
   const space = () => Promise.resolve(ok({ totalBytes: 40 * 2 ** 30, freeBytes: 100 * 2 ** 20 }));
-  const host = { ...real, files: { ...real.files, space }, log: { write() {} } };
-  const node = await startNode({
-    host,
-    file: join(folder, 'portcullis.yaml'),
-    readText: () => Promise.resolve(ok(Buffer.from(configuration(9)))),
-    author: 'test',
-    version: '0',
-    nodeVersion: process.version,
-    passphrase: null,
-    lost: (reason) => assert.fail(reason),
-  });
-  assert.ok(node.ok, JSON.stringify(node));
-  t.after(() => node.value.stop());
-  const ca = await readFile(node.value.caFile, 'utf8');
+  const node = await startedNode(folder, configuration(9), ({ files }) => ({ files: { ...files, space } }));
+  t.after(() => node.stop());
+  const ca = await readFile(node.caFile, 'utf8');
   await until('the alert is listed', async () => {
-    const { body } = await askAdmin({ admin: node.value.ports.admin, ca, folder }, '/v1/alerts');
+    const { body } = await askAdmin({ admin: node.ports.admin, ca, folder }, '/v1/alerts');
     const alerts = JSON.parse(body) as readonly AlertRecord[];
     return alerts.some(({ key, severity }) => key === 'space-critical' && severity === 'critical');
   });

@@ -3,10 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import zlib from 'node:zlib';
-import { createSystemClock } from '../../src/adapters/index.ts';
-import { createUnspentLimiter } from '../../src/gateway/index.ts';
-import { createKinds } from '../../src/main/kinds.ts';
-import type { Log } from '../../src/ports/index.ts';
+import { countingKinds } from './counting-kinds.ts';
 import { askPlainly, gatherText, type InnerGateway, type PlainReply, startInner } from './inner-gateway.ts';
 
 const ORDER = {
@@ -106,10 +103,7 @@ before(async () => {
   await once(upstream, 'listening');
   const { port } = upstream.address() as AddressInfo;
   const gathered = await gatherText(CONFIG(`http://127.0.0.1:${port}`), { 'orders.json': JSON.stringify(DOCUMENT) });
-  const quiet = { keys: { want: () => null }, originals: { keep: () => null } };
-  const ports = { clock: createSystemClock(), limiter: createUnspentLimiter(), ...quiet };
-  const log: Log = { write: (...line) => void lines.push(line) };
-  gateway = await startInner(gathered, createKinds({ ...ports, log }));
+  gateway = await startInner(gathered, countingKinds({ log: { write: (...line) => void lines.push(line) } }));
 });
 
 after(async () => {

@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
-import { formatIssue, ok } from '../../src/base/index.ts';
+import { ok } from '../../src/base/index.ts';
 import { ORIGINAL_LIFE_MS } from '../../src/control/index.ts';
-import { openHostPorts } from '../../src/main/host-ports.ts';
-import { startNode } from '../../src/main/node.ts';
 import type { GatewayNode } from '../../src/main/node-options.ts';
 import { adminClient } from './admin.ts';
 import { type Outcome, run } from './command.ts';
 import { until } from './eventually.ts';
 import { ask, type Reply } from './https-client.ts';
+import { startedNode } from './node.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
 
 const WORDS = 'the-words-of-the-upstream';
@@ -42,34 +41,16 @@ after(() => {
 /** The time of the control side goes so far ahead. */
 let aheadMs = 0;
 
-async function startIn(folder: string): Promise<GatewayNode> {
-  const file = join(folder, 'portcullis.yaml');
-  const text = configuration(upstream, {
-    server: '{ threads: 1, https: { port: 0, certificate: local }, http: { port: 0 } }',
-  });
-  await writeFile(file, text);
-  const host = openHostPorts({ logFormat: 'json', logLevel: 'error' });
-  const { clock } = host;
-  const node = await startNode({
-    host: {
-      ...host,
-      log: { write() {} },
-      clock: {
-        now: () => clock.now() + aheadMs,
-        monotonic: () => clock.monotonic(),
-        after: (delayMs, callback) => clock.after(delayMs, callback),
-        every: (periodMs, callback) => clock.every(periodMs, callback),
-      },
+function startIn(folder: string): Promise<GatewayNode> {
+  const server = '{ threads: 1, https: { port: 0, certificate: local }, http: { port: 0 } }';
+  return startedNode(folder, configuration(upstream, { server }), ({ clock }) => ({
+    clock: {
+      now: () => clock.now() + aheadMs,
+      monotonic: () => clock.monotonic(),
+      after: (delayMs, callback) => clock.after(delayMs, callback),
+      every: (periodMs, callback) => clock.every(periodMs, callback),
     },
-    file,
-    readText: () => Promise.resolve(ok(Buffer.from(text))),
-    author: 'test',
-    version: '0',
-    nodeVersion: process.version,
-    passphrase: null,
-    lost: (reason) => assert.fail(reason),
-  });
-  return node.ok ? node.value : assert.fail(node.error.map(formatIssue).join('\n'));
+  }));
 }
 
 async function folderFor(t: TestContext): Promise<string> {

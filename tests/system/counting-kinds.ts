@@ -1,0 +1,16 @@
+import { createMemoryLimiter, createSystemClock } from '../../src/adapters/index.ts';
+import type { KindTable } from '../../src/gateway/index.ts';
+import { createKinds } from '../../src/main/kinds.ts';
+import type { KindPorts } from '../../src/policy/index.ts';
+
+/** The kinds as they run in a gateway thread, with a limiter that has counted nothing yet; no keys come, nothing is kept. */
+export function countingKinds(more: Partial<KindPorts> = {}): KindTable {
+  return createKinds({
+    clock: createSystemClock(),
+    limiter: createMemoryLimiter(),
+    keys: { want: () => null },
+    originals: { keep: () => null },
+    log: { write() {} },
+    ...more,
+  });
+}
