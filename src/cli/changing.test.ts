@@ -2,27 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { err, errorIssue, ok } from '../base/index.ts';
 import type { AdminClient } from '../control/client.ts';
-import { FOLDER, NOW_MS, runIn, type Surroundings, surroundings } from './fake-context.test.ts';
+import { besideGateway, FOLDER, NOW_MS, runIn, type Surroundings } from './fake-context.test.ts';
 
 const STATUS = { configuration: `${FOLDER}/portcullis.yaml`, revision: 4 };
 
 function running(answers: Partial<AdminClient>): Surroundings {
-  const around = surroundings();
-  around.files.folder(`${FOLDER}/.portcullis`, 0o700);
-  around.files.put(`${FOLDER}/next.yaml`, 'version: 1\n');
-  const silent = (): Promise<never> => Promise.reject(new Error('not asked for'));
   const status = () => Promise.resolve(ok(STATUS)) as unknown as ReturnType<AdminClient['status']>;
-  const silence = {
-    reload: silent,
-    apply: silent,
-    rollback: silent,
-    diff: silent,
-    revisions: silent,
-    upstreamErrors: silent,
-    upstreamError: silent,
-    cspReports: silent,
-  };
-  around.admin = ok({ status, ...silence, ...answers });
+  const around = besideGateway({ status, ...answers });
+  around.files.put(`${FOLDER}/next.yaml`, 'version: 1\n');
   return around;
 }
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { err, type LedgerRecord, ok } from '../base/index.ts';
-import type { AdminClient, OriginalEntry } from '../control/client.ts';
-import { FOLDER, NOW_MS, runIn, type Said, surroundings } from './fake-context.test.ts';
+import type { OriginalEntry } from '../control/client.ts';
+import { besideGateway, NOW_MS, runIn, type Said, surroundings } from './fake-context.test.ts';
 import { ledgerOf, MemorySegments } from './fake-ledger.test.ts';
 
 const ID = '019a1b2c-3d4e-7f00-8000-000000000007';
@@ -43,13 +43,10 @@ async function errors(
   }: { entries?: readonly OriginalEntry[]; records?: readonly LedgerRecord[]; segments?: MemorySegments },
   ...argv: readonly string[]
 ): Promise<Said> {
-  const around = surroundings();
-  around.files.folder(`${FOLDER}/.portcullis`, 0o700);
-  const client: Pick<AdminClient, 'upstreamErrors' | 'upstreamError'> = {
+  const around = besideGateway({
     upstreamErrors: () => Promise.resolve(ok(entries.map(({ text: _text, ...summary }) => summary))),
     upstreamError: (id) => Promise.resolve(ok(entries.find((entry) => entry.id === id) ?? null)),
-  };
-  around.admin = ok(client as AdminClient);
+  });
   const ledger = segments ?? (await ledgerOf(records));
   around.ledger = () => ledger;
   return await runIn(around, 'errors', ...argv);
@@ -137,9 +134,7 @@ test('what is not kept is a finding, and so is a gateway that does not answer', 
   const unknown = await errors({ entries: [] }, 'show', ID);
   assert.deepEqual([unknown.code, unknown.out], [1, '']);
   assert.match(unknown.complaints, /of the request 019a1b2c-[^ ]+ nothing is kept/);
-  const around = surroundings();
-  around.files.folder(`${FOLDER}/.portcullis`, 0o700);
-  around.admin = ok({ upstreamErrors: () => Promise.resolve(err('it is silent')) } as unknown as AdminClient);
+  const around = besideGateway({ upstreamErrors: () => Promise.resolve(err('it is silent')) });
   const silent = await runIn(around, 'errors', 'list');
   assert.equal(silent.code, 1);
   assert.match(silent.complaints, /can't be asked: it is silent/);

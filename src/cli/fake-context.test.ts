@@ -181,6 +181,26 @@ export function surroundings(configuration: string | null = SOUND): Surroundings
   };
 }
 
+/** Surroundings with a running gateway that answers so, and rejects whatever else it is asked. */
+export function besideGateway(answers: Partial<AdminClient>): Surroundings {
+  const around = surroundings();
+  around.files.folder(`${FOLDER}/.portcullis`, 0o700);
+  const silent = (): Promise<never> => Promise.reject(new Error('not asked for'));
+  around.admin = ok({
+    status: silent,
+    reload: silent,
+    apply: silent,
+    rollback: silent,
+    diff: silent,
+    revisions: silent,
+    upstreamErrors: silent,
+    upstreamError: silent,
+    cspReports: silent,
+    ...answers,
+  });
+  return around;
+}
+
 /** What a command said, and its exit code. */
 export interface Said {
   readonly code: number;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { err, ok, type Result } from '../base/index.ts';
-import type { AdminClient, CspSum } from '../control/client.ts';
-import { FOLDER, NOW_MS, runIn, type Surroundings, surroundings } from './fake-context.test.ts';
+import type { CspSum } from '../control/client.ts';
+import { besideGateway, NOW_MS, runIn, type Said } from './fake-context.test.ts';
 
 const SUM: CspSum = {
   host: 'a.example',
@@ -14,15 +14,12 @@ const SUM: CspSum = {
   at: NOW_MS,
 };
 
-function running(answer: Result<readonly CspSum[], string>): Surroundings {
-  const around = surroundings();
-  around.files.folder(`${FOLDER}/.portcullis`, 0o700);
-  around.admin = ok({ cspReports: () => Promise.resolve(answer) } as unknown as AdminClient);
-  return around;
+function reports(answer: Result<readonly CspSum[], string>, ...argv: readonly string[]): Promise<Said> {
+  return runIn(besideGateway({ cspReports: () => Promise.resolve(answer) }), 'reports', ...argv);
 }
 
 test('reports lists the sums, whatever stands in them', async () => {
-  const { code, out } = await runIn(running(ok([SUM])), 'reports');
+  const { code, out } = await reports(ok([SUM]));
   assert.equal(code, 0);
   const [head, line] = out.split('\n');
   assert.match(head ?? '', /^LAST +FIRST +COUNT +HOST +DIRECTIVE +BLOCKED +PAGE$/);
@@ -31,12 +28,12 @@ test('reports lists the sums, whatever stands in them', async () => {
     /^2026-11-21T12:00:00.000Z +2026-11-21T11:59:59.000Z +7 +a\.example +img-src +inline +https:/,
   );
   assert.ok(!out.includes('\u001b'));
-  assert.deepEqual(JSON.parse((await runIn(running(ok([SUM])), 'reports', '--json')).out), { reports: [SUM] });
-  assert.equal((await runIn(running(ok([])), 'reports')).out, 'no browser reported anything\n');
+  assert.deepEqual(JSON.parse((await reports(ok([SUM]), '--json')).out), { reports: [SUM] });
+  assert.equal((await reports(ok([]))).out, 'no browser reported anything\n');
 });
 
 test('where nothing answers that is said', async () => {
-  const { code, complaints } = await runIn(running(err('nothing listens')), 'reports');
+  const { code, complaints } = await reports(err('nothing listens'));
   assert.equal(code, 1);
   assert.match(complaints, /nothing listens/);
 });

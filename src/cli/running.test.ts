@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { err, errorIssue, ok } from '../base/index.ts';
 import type { AdminClient } from '../control/client.ts';
-import { FOLDER, NOW_MS, runIn, type Surroundings, surroundings } from './fake-context.test.ts';
+import { besideGateway, FOLDER, NOW_MS, runIn, surroundings } from './fake-context.test.ts';
 
 const THREAD = { state: 'serving', epoch: 1, startedAt: NOW_MS - 93_784_000 } as const;
 
@@ -87,27 +87,8 @@ const TOLD_OF_PARTS = [
   '  list           /lists/bad.netset: 1200 entries, of 1 min 0 s ago',
 ];
 
-function running(answers: Partial<AdminClient>): Surroundings {
-  const around = surroundings();
-  around.files.folder(`${FOLDER}/.portcullis`, 0o700);
-  const silent = (): Promise<never> => Promise.reject(new Error('not asked for'));
-  around.admin = ok({
-    status: silent,
-    reload: silent,
-    apply: silent,
-    rollback: silent,
-    diff: silent,
-    revisions: silent,
-    upstreamErrors: silent,
-    upstreamError: silent,
-    cspReports: silent,
-    ...answers,
-  });
-  return around;
-}
-
 test('status tells version, age, configuration, ports and what goes on', async () => {
-  const around = running({ status: () => Promise.resolve(ok(STATUS)) });
+  const around = besideGateway({ status: () => Promise.resolve(ok(STATUS)) });
   const { code, out } = await runIn(around, 'status');
   assert.equal(code, 0);
   assert.deepEqual(out.split('\n'), [
@@ -138,7 +119,7 @@ test('status of a gateway from before certificates and lists were told is shown 
       targets: undefined,
     }),
   ) as typeof STATUS;
-  const { code, out } = await runIn(running({ status: () => Promise.resolve(ok(older)) }), 'status');
+  const { code, out } = await runIn(besideGateway({ status: () => Promise.resolve(ok(older)) }), 'status');
   assert.equal(code, 0);
   assert.match(out, /\n {2}issuer .*\n {2}alerts /);
 });
@@ -162,7 +143,7 @@ test('status tells what is wrong: issuers without keys first, a ledger that halt
     },
     refusedReload: { at: NOW_MS - 5_000, issues: 2, first: 'portcullis.yaml:3:1: nonsense' },
   } as const;
-  const around = running({ status: () => Promise.resolve(ok(wrong)) });
+  const around = besideGateway({ status: () => Promise.resolve(ok(wrong)) });
   const { code, out } = await runIn(around, 'status');
   assert.equal(code, 0);
   const lines = out.split('\n').slice(7);
@@ -183,13 +164,13 @@ test('status tells what is wrong: issuers without keys first, a ledger that halt
     [{ state: 'short', reason: 'ENOSPC' }, /gets no more space; requests are refused when .* used up: ENOSPC/],
     [{ state: 'off', reason: null }, /ledger +off, requests are not recorded/],
   ] as const) {
-    const other = running({ status: () => Promise.resolve(ok({ ...STATUS, ledger })) });
+    const other = besideGateway({ status: () => Promise.resolve(ok({ ...STATUS, ledger })) });
     assert.match((await runIn(other, 'status')).out, words);
   }
 });
 
 test('a gateway that runs and is not ready is a finding', async () => {
-  const around = running({
+  const around = besideGateway({
     status: () => Promise.resolve(ok({ ...STATUS, readiness: 'faulty', revision: null, hash: null })),
   });
   const { code, out } = await runIn(around, 'status');
@@ -210,10 +191,10 @@ for (const verb of ['status', 'reload']) {
       never.complaints,
       /there is no data folder \.portcullis, so no gateway has run with portcullis\.yaml yet/,
     );
-    const stopped = running({});
+    const stopped = besideGateway({});
     stopped.admin = err('the admin key can not be read: permission denied');
     assert.match((await runIn(stopped, verb)).complaints, /the gateway can't be asked: the admin key can not be read/);
-    const mute = running({
+    const mute = besideGateway({
       status: () => Promise.resolve(err('no answer in time')),
       reload: () => Promise.resolve(err('no answer in time')),
     });
@@ -223,7 +204,7 @@ for (const verb of ['status', 'reload']) {
   });
 
   test(`${verb} by --data reads no configuration`, async () => {
-    const around = running(ANSWERS);
+    const around = besideGateway(ANSWERS);
     around.files.held.clear();
     around.files.folder(`${FOLDER}/.portcullis/demo`, 0o700);
     const { code, complaints } = await runIn(around, verb, '--data', '.portcullis/demo');
@@ -246,7 +227,7 @@ for (const verb of ['status', 'reload']) {
       ['data: ./one\ndata: ./two', `${FOLDER}/.portcullis`],
       ['server: {\n  data: ./inner', `${FOLDER}/.portcullis`],
     ] as const) {
-      const around = running(ANSWERS);
+      const around = besideGateway(ANSWERS);
       around.files.put(`${FOLDER}/portcullis.yaml`, `version: 1\n${line}\napis: [}\n`);
       around.files.folder(folder, 0o700);
       const { code, complaints } = await runIn(around, verb);
@@ -263,7 +244,7 @@ for (const verb of ['status', 'reload']) {
     const { code, complaints } = await runIn(surroundings('nonsense: true'), verb);
     assert.equal(code, 2);
     assert.match(complaints, /portcullis\.yaml:1:1/);
-    const missing = running({});
+    const missing = besideGateway({});
     missing.files.held.delete(`${FOLDER}/portcullis.yaml`);
     const none = await runIn(missing, verb);
     assert.deepEqual([none.code, missing.calls], [2, []]);
@@ -275,7 +256,7 @@ for (const verb of ['status', 'reload']) {
 }
 
 test('reload says which revision is in force', async () => {
-  const around = running({ reload: () => Promise.resolve(ok({ revision: 5 })) });
+  const around = besideGateway({ reload: () => Promise.resolve(ok({ revision: 5 })) });
   assert.deepEqual(
     [(await runIn(around, 'reload')).out, (await runIn(around, 'reload')).code],
     ['Revision 5 is in force.\n', 0],
@@ -286,7 +267,7 @@ test('reload says which revision is in force', async () => {
 test('a configuration that was refused is told with its issues, and that the old one stays', async () => {
   const place = { file: `${FOLDER}/portcullis.yaml`, line: 7, column: 5 };
   const issue = errorIssue('apis.orders.auth', 'no issuer is called that', { place });
-  const around = running({ reload: () => Promise.resolve(err([issue])) });
+  const around = besideGateway({ reload: () => Promise.resolve(err([issue])) });
   const { code, complaints } = await runIn(around, 'reload');
   assert.equal(code, 1);
   assert.match(complaints, /^portcullis\.yaml:7:5 error apis\.orders\.auth\n {4}no issuer is called that\n/);
@@ -296,7 +277,9 @@ test('a configuration that was refused is told with its issues, and that the old
 
 test('a broken configuration that the gateway refuses is told as the gateway tells it, and unusable', async () => {
   const place = { file: `${FOLDER}/portcullis.yaml`, line: 1, column: 1 };
-  const around = running({ reload: () => Promise.resolve(err([errorIssue('nonsense', 'is no key', { place })])) });
+  const around = besideGateway({
+    reload: () => Promise.resolve(err([errorIssue('nonsense', 'is no key', { place })])),
+  });
   around.files.put(`${FOLDER}/portcullis.yaml`, 'nonsense: true');
   const { code, complaints } = await runIn(around, 'reload');
   assert.equal(code, 2);

@@ -1,32 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import {
-  createDiskFiles,
-  createSystemRandom,
-  createVirtualClock,
-  openFileKeyring,
-  openSqliteStore,
-} from '../adapters/index.ts';
+import { createVirtualClock } from '../adapters/index.ts';
 import type { CspReport } from '../base/index.ts';
 import { CSP_REPORTS, CSP_SUM_LIFE_MS, CSP_SUM_LIMIT, CspReports } from '../control/index.ts';
+import { storeFor } from './store-fixture.test.ts';
 
 async function subject(t: TestContext) {
-  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'portcullis-csp-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
   const clock = createVirtualClock();
-  const files = createDiskFiles({ clock });
-  const random = createSystemRandom();
-  const keyring = await openFileKeyring({ path: join(folder, 'keyring.json'), files, random, passphrase: null });
-  assert.ok(keyring.ok);
-  const opened = await openSqliteStore({ path: join(folder, 'store.sqlite'), keyring: keyring.value, clock });
-  assert.ok(opened.ok);
-  t.after(() => opened.value.close());
+  const { store } = await storeFor(t, clock);
   const losses: number[] = [];
-  const options = { store: opened.value, clock, log: { write() {} }, lost: (count: number) => void losses.push(count) };
-  return { sums: new CspReports(options), again: () => new CspReports(options), clock, store: opened.value, losses };
+  const options = { store, clock, log: { write() {} }, lost: (count: number) => void losses.push(count) };
+  return { sums: new CspReports(options), again: () => new CspReports(options), clock, store, losses };
 }
 
 const reportOf = (page: number | string): CspReport => ({

@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import {
-  createDiskFiles,
-  createSeededRandom,
-  createVirtualClock,
-  openFileKeyring,
-  openSqliteStore,
-} from '../adapters/index.ts';
+import { createDiskFiles, createSeededRandom, createVirtualClock } from '../adapters/index.ts';
 import { err } from '../base/index.ts';
 import { type Config, parseConfig } from '../config/index.ts';
 import type { EgressRequest } from '../ports/index.ts';
 import type { HostPorts } from './host-ports.ts';
 import { openNodeCertificates } from './node-certificates.ts';
+import { storeFor } from './store-fixture.test.ts';
 
 function configOf(file: string, certificate: string, hosts: readonly string[]): Config {
   const apis = hosts.map(
@@ -29,16 +22,10 @@ function configOf(file: string, certificate: string, hosts: readonly string[]): 
 
 /** The certificates of a node whose CA can't be reached, and for which hosts it was asked. */
 async function open(t: TestContext, hosts: readonly string[]) {
-  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'portcullis-certificates-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, 'portcullis.yaml');
   const [random, clock] = [createSeededRandom(7), createVirtualClock(Date.now())];
+  const { folder, keyring, store } = await storeFor(t, clock);
+  const file = join(folder, 'portcullis.yaml');
   const files = createDiskFiles({ clock });
-  const keyring = await openFileKeyring({ path: join(folder, 'keyring.json'), files, random, passphrase: null });
-  assert.ok(keyring.ok);
-  const store = await openSqliteStore({ path: join(folder, 'store.sqlite'), keyring: keyring.value, clock });
-  assert.ok(store.ok);
-  t.after(() => store.value.close());
   const asked = new Set<string>();
   const calls: EgressRequest[] = [];
   const log = {
@@ -58,9 +45,9 @@ async function open(t: TestContext, hosts: readonly string[]) {
     config: config(hosts),
     file,
     host,
-    keyring: keyring.value,
+    keyring,
     alerts: { raise: () => {}, list: () => Promise.resolve([]) },
-    store: store.value,
+    store,
     passphrase: null,
     metrics: { certificateOrdered: () => {} },
   });

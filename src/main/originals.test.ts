@@ -1,45 +1,27 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import {
-  createDiskFiles,
-  createSystemRandom,
-  createVirtualClock,
-  openFileKeyring,
-  openSqliteStore,
-} from '../adapters/index.ts';
+import { createVirtualClock } from '../adapters/index.ts';
 import type { Store } from '../ports/index.ts';
 import { ORIGINAL_LIFE_MS, ORIGINAL_LIMIT, type OriginalEntry, Originals, ORIGINALS } from '../control/index.ts';
+import { storeFor } from './store-fixture.test.ts';
 
 async function subject(t: TestContext, over: Partial<Store> = {}) {
-  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'portcullis-originals-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
   const clock = createVirtualClock();
-  const keyring = await openFileKeyring({
-    path: join(folder, 'keyring.json'),
-    files: createDiskFiles({ clock }),
-    random: createSystemRandom(),
-    passphrase: null,
-  });
-  assert.ok(keyring.ok);
-  const path = join(folder, 'store.sqlite');
-  const opened = await openSqliteStore({ path, keyring: keyring.value, clock });
-  assert.ok(opened.ok);
-  t.after(() => opened.value.close());
+  const { store: whole, folder } = await storeFor(t, clock);
   const store: Store = {
-    collection: (declaration) => opened.value.collection(declaration),
-    transaction: (work) => opened.value.transaction(work),
-    close: () => opened.value.close(),
+    collection: (declaration) => whole.collection(declaration),
+    transaction: (work) => whole.transaction(work),
+    close: () => whole.close(),
     ...over,
   };
   const lines: string[] = [];
   const losses: number[] = [];
   const log = { write: (_level: string, event: string) => void lines.push(event) };
   const originals = new Originals({ store, clock, log, lost: (count) => void losses.push(count) });
-  return { originals, clock, store, lines, losses, atRest: () => readFileSync(path).toString('latin1') };
+  return { originals, clock, store, lines, losses, atRest: () => readFileSync(join(folder, 'store.sqlite')).toString('latin1') };
 }
 
 const idOf = (n: number): string => `019a0000-0000-7000-8000-${String(n).padStart(12, '0')}`;
