@@ -1,21 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type BenchAlgorithm, makeCallers } from './callers.ts';
 import { startCaddy } from './contestants/caddy.ts';
-import type { Row, Surroundings } from './contestants/contestant.ts';
+import type { Ground, Row } from './contestants/contestant.ts';
 import { startHaproxy } from './contestants/haproxy.ts';
 import { startNginx } from './contestants/nginx.ts';
 import { startNodeHttp } from './contestants/node-http.ts';
-import { writeCertificate } from './certificate.ts';
-import { placement } from './child.ts';
 import { withBodies } from './everything-on.ts';
-import { CONNECTIONS, loadGenerator } from './load.ts';
 import { machine as describeMachine } from './machine.ts';
 import { type Noise, printNoise, watchNoise } from './noise.ts';
 import { compare, type Comparisons, type Figures, measureRow, printFigures, rounded, type Start } from './race.ts';
 import { measureSingleFigures } from './single-figures.ts';
-import { startUpstream } from './upstream.ts';
+import { onGround } from './surroundings.ts';
 
 /** Which key of `ratios` compares the gateway with whom. */
 const RATIOS: Comparisons['ratios'] = [
@@ -68,30 +62,20 @@ const SECURED: readonly (readonly [row: Row, algorithm: BenchAlgorithm, requests
  * records the request, while HAProxy, which has no cache of verified tokens, checks the signature and counts.
  */
 export async function benchDataPlane(): Promise<Record<string, unknown>> {
-  if (process.platform !== 'linux') throw new Error('this bench reads CPU time from /proc and needs Linux');
-  const folder = await mkdtemp(join(tmpdir(), 'portcullis-bench-'));
-  try {
-    const upstream = await startUpstream(folder);
-    try {
-      console.log(`upstream: ${upstream.name}; load: ${loadGenerator()}, ${CONNECTIONS} connections; ${placement()}\n`);
-      const surroundings = { folder, upstreamPort: upstream.port, callers: null, ...(await writeCertificate(folder)) };
-      const noise = watchNoise();
-      const figures = [...(await measure('plain', surroundings)), ...(await measure('tls', surroundings))];
-      for (const [row, algorithm, requests] of SECURED) {
-        const callers = await makeCallers(folder, algorithm, requests);
-        figures.push(...(await measure(row, { ...surroundings, callers })));
-      }
-      const callers = await withBodies(folder, await makeCallers(folder, 'RS256', EVERYTHING_CALLERS));
-      figures.push(...(await measure('everything_on', { ...surroundings, callers })));
-      const { machine, ratios, us } = report(figures, noise());
-      const single = await measureSingleFigures(surroundings);
-      return { machine, ratios: { ...ratios, ...roundedAll(single.ratios) }, us, ...roundedAll(single.figures) };
-    } finally {
-      await upstream.stop();
+  return await onGround(async (ground) => {
+    const { folder } = ground;
+    const noise = watchNoise();
+    const figures = [...(await measure('plain', ground)), ...(await measure('tls', ground))];
+    for (const [row, algorithm, requests] of SECURED) {
+      const callers = await makeCallers(folder, algorithm, requests);
+      figures.push(...(await measure(row, { ...ground, callers })));
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    const callers = await withBodies(folder, await makeCallers(folder, 'RS256', EVERYTHING_CALLERS));
+    figures.push(...(await measure('everything_on', { ...ground, callers })));
+    const { machine, ratios, us } = report(figures, noise());
+    const single = await measureSingleFigures(ground);
+    return { machine, ratios: { ...ratios, ...roundedAll(single.ratios) }, us, ...roundedAll(single.figures) };
+  });
 }
 
 interface Report {
@@ -100,8 +84,8 @@ interface Report {
   readonly us: Readonly<Record<string, number>>;
 }
 
-function measure(row: Row, surroundings: Omit<Surroundings, 'replyFields'>): Promise<Figures[]> {
-  return measureRow(row, PEERS[row] ?? [], surroundings);
+function measure(row: Row, ground: Ground): Promise<Figures[]> {
+  return measureRow(row, PEERS[row] ?? [], ground);
 }
 
 function report(figures: readonly Figures[], noise: Noise): Report {

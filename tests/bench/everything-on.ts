@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Callers, securedHead } from './callers.ts';
+import { requestOf } from './validate-loads.ts';
 
-const BODY_BYTES = 1024;
 /** One of so many requests goes to the API that only observes. */
 const OBSERVED_OF = 4;
 
@@ -30,21 +30,10 @@ export async function withBodies(folder: string, callers: Callers): Promise<Call
   const posts = lines.map((line, at) => {
     const [, token = ''] = line.split('\t');
     const path = `${at % OBSERVED_OF === 0 ? '/observed' : ''}/orders?notify=${at % 2 === 0}`;
-    return `${path}\t${token}\t${orderOf(at)}`;
+    return `${path}\t${token}\t${requestOf('body_1kb', at).body}`;
   });
   await writeFile(requestsFile, `${posts.join('\n')}\n`);
   return { ...callers, requestsFile };
-}
-
-/** An order of exactly 1 KB. */
-function orderOf(at: number): string {
-  const items = Array.from({ length: 12 }, (_, item) => ({
-    sku: `BK-${1000 + ((at + item) % 9000)}`,
-    count: 1 + (item % 9),
-    price: 9.5 + item,
-  }));
-  const order = { customer: 1 + at, currency: 'EUR', express: at % 2 === 0, items, note: '' };
-  return JSON.stringify({ ...order, note: '.'.repeat(BODY_BYTES - JSON.stringify(order).length) });
 }
 
 /** What `bench.openapi.yaml` says for this row. */

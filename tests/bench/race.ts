@@ -1,5 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { type Absence, type Contestant, isAbsence, type Row, type Surroundings } from './contestants/contestant.ts';
+import {
+  type Absence,
+  type Contestant,
+  type Ground,
+  isAbsence,
+  type Row,
+  type Surroundings,
+} from './contestants/contestant.ts';
 import { startPortcullis } from './contestants/portcullis.ts';
 import { sendLoad, type Target } from './load.ts';
 import { printTable } from './table.ts';
@@ -39,7 +46,7 @@ export interface Figures {
 export async function measureRow(
   row: Row,
   peers: readonly Start[],
-  surroundings: Omit<Surroundings, 'replyFields'>,
+  surroundings: Ground,
   requestsFile: string | null = surroundings.callers?.requestsFile ?? null,
 ): Promise<Figures[]> {
   const contestants: Contestant[] = [];

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startGateway } from '../framing/gateway-process.ts';
 import { measureAddedLatency } from './added-latency.ts';
-import type { Surroundings } from './contestants/contestant.ts';
+import type { Ground } from './contestants/contestant.ts';
 import { startPortcullis } from './contestants/portcullis.ts';
 import { measureGrowth } from './growth.ts';
 import { measureIdleConnections } from './idle-connections.ts';
@@ -16,8 +16,6 @@ export interface SingleFigures {
   readonly figures: Readonly<Record<string, number>>;
 }
 
-type Given = Omit<Surroundings, 'replyFields'>;
-
 /** What one measurement found: its row in words, and what goes into the last line. */
 interface Found {
   readonly words: string;
@@ -25,7 +23,7 @@ interface Found {
   readonly figures?: Readonly<Record<string, number>>;
 }
 
-const MEASUREMENTS: readonly (readonly [name: string, measure: (given: Given) => Promise<Found>])[] = [
+const MEASUREMENTS: readonly (readonly [name: string, measure: (given: Ground) => Promise<Found>])[] = [
   ['10,000 operations', growth],
   ['two gateway threads', twoThreads],
   ['time to first byte added', addedLatency],
@@ -34,7 +32,7 @@ const MEASUREMENTS: readonly (readonly [name: string, measure: (given: Given) =>
 ];
 
 /** Takes them one after the other; one that can't be taken is told, and its keys are missing. */
-export async function measureSingleFigures(given: Given): Promise<SingleFigures> {
+export async function measureSingleFigures(given: Ground): Promise<SingleFigures> {
   const rows: string[][] = [];
   const ratios: Record<string, number> = {};
   const figures: Record<string, number> = {};
@@ -62,7 +60,7 @@ async function growth(): Promise<Found> {
   };
 }
 
-async function twoThreads({ upstreamPort }: Given): Promise<Found> {
+async function twoThreads({ upstreamPort }: Ground): Promise<Found> {
   const costs = await measureTwoThreads(upstreamPort);
   if (typeof costs === 'string') throw new Error(costs);
   const ratio = costs.two / costs.one;
@@ -72,7 +70,7 @@ async function twoThreads({ upstreamPort }: Given): Promise<Found> {
   };
 }
 
-async function addedLatency(given: Given): Promise<Found> {
+async function addedLatency(given: Ground): Promise<Found> {
   const folder = join(given.folder, 'latency');
   await mkdir(folder);
   const gateway = await startPortcullis('plain', { ...given, folder, replyFields: [] });
@@ -95,7 +93,7 @@ async function upload(): Promise<Found> {
   };
 }
 
-async function idleConnections({ upstreamPort }: Given): Promise<Found> {
+async function idleConnections({ upstreamPort }: Ground): Promise<Found> {
   const gateway = await startGateway(`version: 1
 server: { host: 127.0.0.1, connectionsPerAddress: 10000, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
 admin: { port: 0 }

@@ -1,20 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { writeCertificate } from './certificate.ts';
-import { placement } from './child.ts';
 import type { Contestant, Row, Surroundings } from './contestants/contestant.ts';
 import { startNginx } from './contestants/nginx.ts';
 import { startPortcullis } from './contestants/portcullis.ts';
 import { startVarnish } from './contestants/varnish.ts';
 import { measureFailover } from './failover.ts';
-import { CONNECTIONS, loadGenerator } from './load.ts';
 import { machine as describeMachine } from './machine.ts';
 import { makeClients } from './many-networks.ts';
 import { printNoise, watchNoise } from './noise.ts';
 import { measurePicks } from './pick-cost.ts';
 import { compare, type Comparisons, type Figures, measureRow, printFigures, type Start } from './race.ts';
-import { loopbackAddresses, startUpstream } from './upstream.ts';
+import { onGround } from './surroundings.ts';
+import { loopbackAddresses } from './upstream.ts';
 
 /** The gateway itself, with no list. */
 const WITHOUT_LISTS = 'without lists';
@@ -66,28 +61,17 @@ const ADDRESSES = 1_000;
  * costs, and what clients see while one of three targets fails.
  */
 export async function benchUpstreams(): Promise<Record<string, unknown>> {
-  if (process.platform !== 'linux') throw new Error('this bench reads CPU time from /proc and needs Linux');
-  const folder = await mkdtemp(join(tmpdir(), 'portcullis-bench-'));
-  try {
-    const upstream = await startUpstream(folder, loopbackAddresses(ADDRESSES));
-    try {
-      console.log(`upstream: ${upstream.name}; load: ${loadGenerator()}, ${CONNECTIONS} connections; ${placement()}\n`);
-      const surroundings = { folder, upstreamPort: upstream.port, callers: null, ...(await writeCertificate(folder)) };
-      const noise = watchNoise();
-      const figures: Figures[] = [];
-      const clients = await makeClients(folder);
-      for (const [row, peers] of ROWS)
-        figures.push(...(await measureRow(row, peers, surroundings, row === 'lists_100000' ? clients : null)));
-      printFigures(figures);
-      const seen = noise();
-      printNoise(seen);
-      const pick_ns = measurePicks();
-      const failover = await measureFailover();
-      return { machine: { ...describeMachine(), ...seen }, ...compare(figures, COMPARISONS), pick_ns, failover };
-    } finally {
-      await upstream.stop();
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return await onGround(async (ground) => {
+    const noise = watchNoise();
+    const figures: Figures[] = [];
+    const clients = await makeClients(ground.folder);
+    for (const [row, peers] of ROWS)
+      figures.push(...(await measureRow(row, peers, ground, row === 'lists_100000' ? clients : null)));
+    printFigures(figures);
+    const seen = noise();
+    printNoise(seen);
+    const pick_ns = measurePicks();
+    const failover = await measureFailover();
+    return { machine: { ...describeMachine(), ...seen }, ...compare(figures, COMPARISONS), pick_ns, failover };
+  }, loopbackAddresses(ADDRESSES));
 }

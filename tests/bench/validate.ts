@@ -1,17 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeCertificate } from './certificate.ts';
-import { placement, runToEnd } from './child.ts';
-import type { Contestant, Row, Surroundings } from './contestants/contestant.ts';
+import { runToEnd } from './child.ts';
+import type { Contestant, Ground, Row, Surroundings } from './contestants/contestant.ts';
 import { startExpress } from './contestants/express.ts';
 import { startPortcullis } from './contestants/portcullis.ts';
-import { CONNECTIONS, loadGenerator } from './load.ts';
 import { machine as describeMachine } from './machine.ts';
 import { printNoise, watchNoise } from './noise.ts';
 import { compare, figureOf, type Figures, measureRow, printFigures, rounded, type Start } from './race.ts';
+import { onGround } from './surroundings.ts';
 import { printTable } from './table.ts';
-import { startUpstream } from './upstream.ts';
 import { VALIDATE_LOADS, type ValidateLoad, writeLoad } from './validate-loads.ts';
 
 const INNER_MS = 120_000;
@@ -81,26 +77,16 @@ function innerRatios(inner: Inner): Record<string, number> {
 }
 
 async function measureWhole(): Promise<Keys> {
-  const folder = await mkdtemp(join(tmpdir(), 'portcullis-bench-'));
-  try {
-    const upstream = await startUpstream(folder);
-    try {
-      console.log(`upstream: ${upstream.name}; load: ${loadGenerator()}, ${CONNECTIONS} connections; ${placement()}\n`);
-      const surroundings = { folder, upstreamPort: upstream.port, callers: null, ...(await writeCertificate(folder)) };
-      const figures: Figures[] = [];
-      for (const load of VALIDATE_LOADS) figures.push(...(await measureLoad(load, surroundings)));
-      printFigures(figures);
-      return keysOf(figures);
-    } finally {
-      await upstream.stop();
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return await onGround(async (ground) => {
+    const figures: Figures[] = [];
+    for (const load of VALIDATE_LOADS) figures.push(...(await measureLoad(load, ground)));
+    printFigures(figures);
+    return keysOf(figures);
+  });
 }
 
 /** A row that can't be measured is told, and its keys are missing. */
-async function measureLoad(load: ValidateLoad, given: Omit<Surroundings, 'replyFields'>): Promise<Figures[]> {
+async function measureLoad(load: ValidateLoad, given: Ground): Promise<Figures[]> {
   try {
     return await measureRow(rowOf(load), peersOf(load), given, await writeLoad(given.folder, load));
   } catch (fault) {

@@ -59,6 +59,9 @@ export interface Surroundings {
   readonly callers: Callers | null;
 }
 
+/** The same before a contestant was seen to reply. */
+export type Ground = Omit<Surroundings, 'replyFields'>;
+
 /** A contestant that could not take part, and what would let it. */
 export interface Absence {
   readonly name: string;

@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { middleware } from 'express-openapi-validator';
-import { Pool } from 'undici';
+import { UndiciProxy } from './undici-proxy.ts';
 
 // A proxy with express and undici, with express-openapi-validator before it where a description is named:
 // `express-proxy.ts PORT UPSTREAM-PORT REPLY-FIELDS [DESCRIPTION requests|responses]`
-const [port, upstreamPort, fields = '[]', description, judged] = process.argv.slice(2);
-const pool = new Pool(`http://127.0.0.1:${upstreamPort}`, { connections: 64, pipelining: 1 });
-const replyFields = Object.fromEntries(JSON.parse(fields) as [string, string][]);
+const [port, upstreamPort, fields, description, judged] = process.argv.slice(2);
+const proxy = new UndiciProxy(upstreamPort, fields);
 /** The bytes of bodies that were parsed: they go upstream as they came. */
 const bytesOf = new WeakMap<IncomingMessage, Buffer>();
 
@@ -29,35 +28,16 @@ app.use((fault: { status?: number; message: string }, _: Request, response: Resp
 
 async function forward(request: Request, response: Response): Promise<void> {
   const id = randomUUID();
-  const { connection: _ended, host = '', ...kept } = request.headers;
-  const headers = {
-    ...kept,
-    'x-request-id': id,
-    'x-forwarded-for': request.socket.remoteAddress,
-    'x-forwarded-host': host,
-    'x-forwarded-proto': 'http',
-    via: '1.1 node',
-  };
-  const streams = kept['content-length'] !== undefined || kept['transfer-encoding'] !== undefined ? request : null;
-  const options = {
-    path: request.originalUrl,
-    method: request.method as 'GET',
-    headers,
-    body: bytesOf.get(request) ?? streams,
-  };
   if (judged !== 'responses') {
-    await pool.stream(options, ({ statusCode, headers: received }) => {
-      const { connection: _ends, 'keep-alive': _keeps, ...passed } = received;
-      return response.writeHead(statusCode, { ...passed, ...replyFields, 'x-request-id': id });
-    });
+    await proxy.stream(request, response, id, bytesOf.get(request));
     return;
   }
   // What is to be judged is given to `json`, where the validator waits for it.
-  const reply = await pool.request(options);
+  const reply = await proxy.pool.request(proxy.forwarded(request, id, bytesOf.get(request)));
   const value = await reply.body.json();
   response
     .status(reply.statusCode)
-    .set({ ...replyFields, 'x-request-id': id })
+    .set({ ...proxy.replyFields, 'x-request-id': id })
     .json(value);
 }
 
