@@ -177,7 +177,7 @@ function warnOfSiblings(reading: Reading, schema: ObjectSite): void {
   );
 }
 
-/** A name that leads nowhere lets nothing pass, since a value with it names no schema: that is a warning. */
+/** A name that leads nowhere lets nothing pass but what a schema itself says of it: that is a warning. */
 function checkMapping(reading: Reading, schema: ObjectSite): void {
   if (!isObject(own(schema.value, 'discriminator'))) return;
   const discriminator = member(schema, 'discriminator');

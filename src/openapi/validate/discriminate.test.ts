@@ -184,3 +184,18 @@ test('a mapping to a schema of which a copy is listed leaves the name to the val
   assert.deepEqual(said(judge, { kind: 'tom', x: 1 }), []);
   assert.deepEqual(said(judge, { kind: 'other', x: 1 }), [UNNAMED]);
 });
+
+test('a mapping that leads nowhere leaves a name to the schema that has it as its own value, and to no other', () => {
+  // As documents have it that were put together from files.
+  const mapping = { tom: 'models/cat.yml#/cat', other: 'models/other.yml#/other' };
+  const discriminator = { propertyName: 'kind', mapping };
+  const tom = { properties: { kind: { enum: ['tom'] }, x: {} }, required: ['kind'] };
+  const listed = rootOf({ Root: { oneOf: [tom, ref('Dog')], discriminator }, Dog });
+  const Pet = { type: 'object', required: ['kind'], properties: { kind }, discriminator };
+  const inherited = rootOf({ Root: ref('Pet'), Pet, Cat: { allOf: [ref('Pet'), tom] } });
+  for (const judge of [listed, inherited]) {
+    assert.deepEqual(said(judge, { kind: 'tom', x: 1 }), []);
+    assert.deepEqual(said(judge, { kind: 'tom', y: 1 }), ['/y is not described']);
+    assert.deepEqual(said(judge, { kind: 'other', x: 1 }), [UNNAMED]);
+  }
+});

@@ -34,7 +34,7 @@ export function discriminatedCheck<T>(
   for (const [name, meant] of mapping) {
     const listed = ofNode(meant);
     // One that is not among the alternatives, but a copy of it is, leaves the name to what the copy says itself.
-    if (meant === null || listed.length > 0 || !named.has(name)) named.set(name, listed);
+    if (listed.length > 0 || !named.has(name)) named.set(name, listed);
   }
   const all = checkOf(alternatives.map(({ alternative }) => alternative));
   // Names that all alternatives share would else make a check of all for each.
@@ -71,7 +71,7 @@ export function heirCheck(node: SchemaNode, { property, mapping, otherwise, heir
     for (const value of [...valuesOf(others, property), ...ownWord(heir)]) named.set(value, heir);
   }
   for (const one of [node, ...heirs]) for (const name of componentName(one)) named.set(name, one);
-  for (const [name, meant] of mapping) named.set(name, meant);
+  for (const [name, meant] of mapping) if (meant !== null || !named.has(name)) named.set(name, meant);
   const open = new Set<unknown>();
   return (value, run, seen) => {
     if (!isObject(value) || open.has(value)) return true;
