@@ -50,6 +50,23 @@ test('of several values each one may be an address', () => {
     assert.equal(hasActiveContent(moved(values)), false, values);
 });
 
+test('elements are what they are under any name for their namespace, and forms lead somewhere too', () => {
+  for (const prefix of ['s', 'é', 'a·b', 'x'.repeat(500)]) {
+    const picture = (element: string): string =>
+      `<${prefix}:svg xmlns:${prefix}="http://www.w3.org/2000/svg">${element}</${prefix}:svg>`;
+    assert.equal(hasActiveContent(picture(`<${prefix}:script>x</${prefix}:script>`)), true, prefix);
+    assert.equal(hasActiveContent(picture(`<${prefix}:scripted/>`)), false, prefix);
+  }
+  for (const active of ['<x:form action="javascript:x">', "<x:button formaction = 'javascript:x'>"])
+    assert.equal(hasActiveContent(`<svg>${active}</svg>`), true, active);
+  assert.equal(hasActiveContent('<svg><x:form action="https://a.test/"/></svg>'), false);
+});
+
+test('names without end are no work', () => {
+  for (const name of ['<', '<a:', ':', 'é:script'])
+    assert.equal(hasActiveContent(`<svg><${name.repeat(2_000_000)}</svg>`), false, name);
+});
+
 test('blanks are no work, however many there are', () => {
   // Gone over from each of them, they would take hours.
   for (const blank of [' ', '\n', '\t \r']) {

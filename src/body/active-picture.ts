@@ -1,10 +1,10 @@
 // What an SVG picture runs where it is opened by itself, or is put into a page: script, handlers of events, pages inside,
 // styles and entities from elsewhere or that hide what is meant (SVG 2 §2.2, §15).
-const SCRIPT = /<(?:[\w.-]{1,60}:)?(?:script|foreignobject|iframe|embed|object|handler)[\s/>]/i;
+const SCRIPT = /<(?:[^\s<>/=:]+:)?(?:script|foreignobject|iframe|embed|object|handler)[\s/>]/i;
 const HANDLER = /[\s"'/]on[a-z]{2,40}[\t\n\r ]*=/i;
 const HIDING = /<!entity|<\?xml-stylesheet/i;
 const ADDRESS =
-  /[\s"'/:](?:href|src|to|from|by|(values))[\t\n\r ]*=[\t\n\r ]*(?:"([^"]*)"|'([^']*)'|([^\t\n\f\r "'>][^\t\n\f\r >]*))/gi;
+  /[\s"'/:](?:href|src|action|formaction|to|from|by|(values))[\t\n\r ]*=[\t\n\r ]*(?:"([^"]*)"|'([^']*)'|([^\t\n\f\r "'>][^\t\n\f\r >]*))/gi;
 /**
  * A place in the picture or on the web, a picture in data, or no address at all: without a colon there is no scheme. Blanks
  * are taken by one part each: taken by two, many of them would be gone over from each of them.
