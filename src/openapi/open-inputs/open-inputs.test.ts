@@ -283,3 +283,19 @@ test('alternatives of alternatives without end are looked at no longer than a bo
   assert.ok(openOf({ $ref: '#/components/schemas/L0' }, { components: { schemas } }).length > 0);
   assert.ok(process.cpuUsage().user - started < 4_000_000);
 });
+
+test('schemas that are joined in longer chains than any validator takes are counted all the same', () => {
+  const length = 10_000;
+  const links: readonly ((next: unknown) => Members)[] = [
+    (next) => ({ allOf: [next] }),
+    (next) => ({ type: 'string', anyOf: [next] }),
+  ];
+  for (const link of links) {
+    const chain = Array.from(
+      { length },
+      (_, at) => [`S${at}`, link({ $ref: `#/components/schemas/S${at + 1}` })] as const,
+    );
+    const schemas = { ...Object.fromEntries(chain), [`S${length}`]: { type: 'string' } };
+    assert.equal(openOf({ $ref: '#/components/schemas/S0' }, { components: { schemas } }).length, 1);
+  }
+});

@@ -1,5 +1,6 @@
 import { children, isObject, member, type ObjectSite, own, parsePointer, pointerTo, type Site } from '../pointer.ts';
 import { isReference, type References } from '../reference.ts';
+import { HEIGHT_LIMIT } from '../validate/limits.ts';
 import { addFacets, type Facets, isEmpty, type Missing, missingOf, noFacets } from './facets.ts';
 
 /** An input that its schema leaves open, where that schema stands. */
@@ -43,6 +44,9 @@ interface Said {
 /** Alternatives of alternatives are looked at no further than this, in all of a document; they count as open then. */
 const ALTERNATIVES_LIMIT = 20_000;
 
+/** Of schemas that say something of one value, further ones are not looked at: no validator takes as many inside one another. */
+const JOINED_LIMIT = 200;
+
 /** What the reading of one document has come to. */
 interface Reader {
   readonly references: References;
@@ -79,7 +83,7 @@ interface Asked {
 
 function take(reader: Reader, unit: Unit, { site, name, examples = [] }: Asked): void {
   if (isReadOnly(site, reader)) return;
-  judgeValue(reader, unit, { site, name, around: examples.length > 0 ? noFacets(examples) : null });
+  judgeValue(reader, unit, { site, name, around: examples.length > 0 ? noFacets(examples) : null, depth: 0 });
   if (isPlainReference(site.value, reader)) {
     const target = targetOf(reader, site as ObjectSite);
     if (target !== null) unit.next.push(insideOf(reader, target));
@@ -91,9 +95,11 @@ interface Judged {
   readonly site: Site;
   readonly name: string;
   readonly around: Facets | null;
+  /** How many alternatives it stands in. */
+  readonly depth: number;
 }
 
-function judgeValue(reader: Reader, unit: Unit, { site, name, around }: Judged): void {
+function judgeValue(reader: Reader, unit: Unit, { site, name, around, depth }: Judged): void {
   if (site.value === false) return;
   if ((around === null || isEmpty(around)) && isPlainReference(site.value, reader)) {
     const target = targetOf(reader, site as ObjectSite);
@@ -103,10 +109,12 @@ function judgeValue(reader: Reader, unit: Unit, { site, name, around }: Judged):
   const { facets, alternatives } = gather(reader, site, around === null ? noFacets() : { ...around });
   const missing = missingOf(facets);
   const [first] = alternatives;
-  if (first !== undefined && missing.length > 0 && reader.looked < ALTERNATIVES_LIMIT) {
+  const looksOn = depth < HEIGHT_LIMIT && reader.looked < ALTERNATIVES_LIMIT;
+  if (first !== undefined && missing.length > 0 && looksOn) {
     // Of several lists each one must hold; that it is the first that closes a value is most often so.
     reader.looked += first.length;
-    for (const alternative of first) judgeValue(reader, unit, { site: alternative, name, around: facets });
+    for (const alternative of first)
+      judgeValue(reader, unit, { site: alternative, name, around: facets, depth: depth + 1 });
     return;
   }
   unit.inputs += 1;
@@ -137,7 +145,7 @@ function conditionals(schema: ObjectSite): readonly ObjectSite[] {
 
 function valueOf(reader: Reader, target: ObjectSite): Unit {
   return shared(reader, reader.values, target, (unit, name) =>
-    judgeValue(reader, unit, { site: target, name, around: null }),
+    judgeValue(reader, unit, { site: target, name, around: null, depth: 0 }),
   );
 }
 
@@ -181,7 +189,7 @@ interface Visit {
 
 function visit(reader: Reader, { value, pointer }: Site, at: Visit): void {
   const { said, seen, isWritten } = at;
-  if (!isObject(value) || seen.has(value)) return;
+  if (!isObject(value) || seen.has(value) || seen.size >= JOINED_LIMIT) return;
   const schema = { value, pointer };
   seen.add(value);
   if (isReference(value)) {
