@@ -90,6 +90,8 @@ test('a body that begins otherwise has one', () => {
     ['application/xml', '\xff\xfe<\0a\0'],
     ['application/xml', '<\0a\0'],
     ['application/xml', '<?xml version="1.0" encoding="UTF-7"?>+ADw-a+AD4-'],
+    ['application/xml', `<?xml version="1.0"${' '.repeat(300)}encoding="UTF-7"?>+ADw-a+AD4-`],
+    ['application/xml', `<?xml version="1.0" encoding="${'x'.repeat(50)}"?><a/>`],
     ['application/xml', '<a>\xff</a>'],
     ['multipart/form-data', '--x\r\n'],
     ['multipart/form-data; boundary=x', 'preamble\r\n--x\r\n'],
@@ -198,6 +200,9 @@ test('ten megabytes of the worst bytes are judged in little time', () => {
     ['image/svg+xml', `< href="${'a'.repeat(size)}`],
     ['image/svg+xml', `< href${' '.repeat(size)}`],
     ['image/svg+xml', `<${'<a'.repeat(size / 2)}`],
+    ['image/svg+xml', `<${'<a:'.repeat(size / 3)}`],
+    ['application/xml', `<?xml${' encoding'.repeat(size / 9)}`],
+    ['application/xml', `<?xml encoding${' '.repeat(size)}`],
   ] as const) {
     const bytes = Buffer.from(body, 'latin1');
     const started = process.cpuUsage().user;

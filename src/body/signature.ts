@@ -88,7 +88,7 @@ function isMultipart({ parameters }: MediaType, bytes: Buffer): boolean {
   return bytes.subarray(0, boundary.length + 2).equals(Buffer.from(`--${boundary}`, 'latin1'));
 }
 
-const DECLARED_ENCODING = /^<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([^"']{0,40})["']/;
+const DECLARED_ENCODING = /^<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']/;
 
 /**
  * UTF-8 that begins with a tag. A `charset` other than UTF-8 is refused before; XML may name its encoding by itself, and
