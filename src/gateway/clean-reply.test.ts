@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { PASS } from '../policy/index.ts';
 import { BANNER_FIELDS } from '../wire/index.ts';
+import { bearers, request } from './cache-fixture.test.ts';
 import { apiText, type Bench, codeOf, fieldsOf, kindOf, replyText, startBench, step } from './fixture.test.ts';
 
 const GET = 'GET /v1/x HTTP/1.1\r\nhost: x.example\r\n\r\n';
@@ -142,6 +143,15 @@ test('with `override` what is written down takes the place of what the upstream 
   assert.deepEqual(named(await own.ask(GET)), ['SAMEORIGIN', 'camera=()', 'public', 'unsafe-url']);
   const giving = await saying(t, fields, `\n    securityHeaders: { ${said} }`);
   assert.deepEqual(named(await giving.ask(GET)), ['ALLOWALL', 'camera=*', 'public', 'unsafe-url']);
+});
+
+test('with `override` what is kept of replies is written down for known callers alone', async (t) => {
+  const keys = `\n    securityHeaders: { cacheControl: no-store, override: true }`;
+  const bench = await startBench(t, { kinds: [bearers()], api: `routes: ['* /{rest...}']${keys}` });
+  bench.upstream.respond = ({ socket }) => void socket.write(replyText('x', 'cache-control: public'));
+  const said = async (more: string): Promise<string | undefined> =>
+    (await bench.ask(request('/x', more))).headers['cache-control'];
+  assert.deepEqual([await said('authorization: Bearer ada\r\n'), await said('')], ['no-store', 'public']);
 });
 
 test('reports of a content policy are asked for as browsers read it', async (t) => {
