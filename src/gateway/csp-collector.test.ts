@@ -15,6 +15,7 @@ import {
 } from './fixture.test.ts';
 import { NETWORK_PACE } from './csp-collector.ts';
 import { kindTable } from './kind-table.ts';
+import { SINGLE_REFUSALS } from './refusal-sums.ts';
 
 const REPORTING = `securityHeaders: { contentSecurityPolicy: { policy: "default-src 'self'", report: true } }`;
 
@@ -172,6 +173,17 @@ test('a report that can’t be recorded is refused and not taken', async (t) => 
   bench.ledger.full = true;
   assert.equal(codeOf(await told(bench)), 'not-recorded');
   assert.deepEqual(bench.reports, []);
+});
+
+test('where strangers are many reports stand in sums, as refusals do', async (t) => {
+  const bench = await collecting(t);
+  const client = bench.client();
+  for (let n = 0; n < SINGLE_REFUSALS; n++)
+    assert.equal((await client.send('GET /none HTTP/1.1\r\nhost: x.example\r\n\r\n').reply()).status, 404);
+  const records = bench.records.length;
+  assert.equal((await told(bench)).status, 204);
+  assert.equal(bench.records.length, records);
+  assert.deepEqual(bench.reports, [KEPT]);
 });
 
 test('a connection serves on behind a report', async (t) => {

@@ -66,6 +66,13 @@ test('what a step of admit refuses is refused to a preflight', async (t) => {
   assert.deepEqual([reply.status, codeOf(reply), originIn(reply)], [403, 'access-denied', undefined]);
 });
 
+test('a preflight has no body', async (t) => {
+  const bench = await paged(t, [kindOf('p', {})]);
+  const asked = 'access-control-request-method: GET\r\ncontent-length: 1\r\n\r\nx';
+  const reply = await bench.ask(`OPTIONS /a HTTP/1.1\r\nhost: x.example\r\norigin: ${APP}\r\n${asked}`);
+  assert.deepEqual([reply.status, codeOf(reply)], [400, 'unexpected-body']);
+});
+
 test('a page reads that the gateway can’t keep up, and that an operation can’t be built', async (t) => {
   const judge = { inFlightLimit: 8, level: 1, hushMs: () => 0, sheds: () => shedding };
   let shedding = true;

@@ -536,3 +536,15 @@ test('two steps that chose the same replies see each its own part of them', asyn
   }
   assert.deepEqual(seen, ['r 200', 'p 404', 'r 404', 'p 500', 'q 500', 'r 500', 'p 404', 'r 404']);
 });
+
+test('what steps saw of a body is let go when it streams', async (t) => {
+  let seen: ReplyView | null = null;
+  const looking = step<'respond'>((_exchange, reply) => ((seen = reply).body('tap'), PASS), { response: 'tap' });
+  const bench = await startBench(t, { kinds: [kindOf('p', { respond: looking })] });
+  bench.upstream.respond = ({ socket }) => void socket.write('HTTP/1.1 200 X\r\ncontent-length: 2\r\n\r\na');
+  const client = bench.client().send(GET);
+  await until(() => client.received.toString().endsWith('\r\n\r\na'));
+  assert.throws(() => seen?.body('tap'));
+  bench.upstream.last.socket.write('b');
+  assert.equal((await client.reply()).body.toString(), 'ab');
+});

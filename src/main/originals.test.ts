@@ -83,4 +83,7 @@ test('more at once than can wait are lost and counted, and so is what the store 
   for (const n of [1, 2]) broken.originals.take(originalOf(n, 0));
   await broken.originals.close();
   assert.deepEqual([broken.losses, broken.lines], [[2], ['upstream-errors.not-kept']]);
+  broken.originals.take(originalOf(3, 0));
+  await broken.originals.close();
+  assert.deepEqual([broken.losses, broken.lines.length], [[2, 1], 1], 'told once for as long as it lasts');
 });
