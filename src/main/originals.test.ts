@@ -21,7 +21,14 @@ async function subject(t: TestContext, over: Partial<Store> = {}) {
   const losses: number[] = [];
   const log = { write: (_level: string, event: string) => void lines.push(event) };
   const originals = new Originals({ store, clock, log, lost: (count) => void losses.push(count) });
-  return { originals, clock, store, lines, losses, atRest: () => readFileSync(join(folder, 'store.sqlite')).toString('latin1') };
+  return {
+    originals,
+    clock,
+    store,
+    lines,
+    losses,
+    atRest: () => readFileSync(join(folder, 'store.sqlite')).toString('latin1'),
+  };
 }
 
 const idOf = (n: number): string => `019a0000-0000-7000-8000-${String(n).padStart(12, '0')}`;
