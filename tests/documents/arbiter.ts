@@ -2,6 +2,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { MadeCall } from './calls.ts';
 import { isObject } from './facts.ts';
+import { expression } from './texts.ts';
 
 /** What a validator that is not ours says of values; where it can't say, they count as right. */
 export interface Arbiter {
@@ -34,7 +35,8 @@ export function createArbiter(document: unknown): Arbiter {
 }
 
 function createAjv(document: unknown): Ajv2020 {
-  const ajv = new Ajv2020({ strict: false, validateSchema: false, logger: false, validateFormats: true });
+  const code = { regExp: Object.assign(expression, { code: 'expression' }) };
+  const ajv = new Ajv2020({ strict: false, validateSchema: false, logger: false, validateFormats: true, code });
   addFormats.default(ajv);
   ajv.addSchema(translated(document) as object, 'document:/', undefined, false);
   return ajv;

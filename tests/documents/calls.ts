@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DescribedContent, DescribedOperation, DescribedParameter } from '../../src/openapi/index.ts';
-import { type Chance } from './chance.ts';
+import { type Chance } from '../sim/chance.ts';
 import { factsOf, type Home, isObject, type Schema, targetOf, Unbuildable } from './facts.ts';
 import type { Call, CallBody } from './judged.ts';
 import { type MutationName, mutantsOf, UNDESCRIBED } from './mutations.ts';

@@ -1,4 +1,4 @@
-import type { Chance } from './chance.ts';
+import type { Chance } from '../sim/chance.ts';
 
 /** A schema as it stands in a document. */
 export type Schema = Readonly<Record<string, unknown>> | boolean;
@@ -35,12 +35,12 @@ export interface Facts {
   /** Properties that say which schema is meant, and so are there. */
   readonly telling: Set<string>;
   readonly additional: Schema[];
-  /** Names of properties that may not be sent in this direction. */
   minProperties: number;
   maxProperties: number;
   described: boolean;
   /** Whether the schemas say themselves which other properties there may be. */
   saysRest: boolean;
+  /** Whether the value may not be sent in this direction. */
   hidden: boolean;
   /** Whether an alternative was chosen here, so that a value may be wrong for it and right for another. */
   chosen: boolean;
@@ -79,7 +79,7 @@ function lay(facts: Facts, schema: Schema, around: Around): void {
   if (facts.joined.has(schema)) return;
   facts.joined.add(schema);
   const { home, chance } = around;
-  // Beside a reference of 3.0 nothing else counts.
+  // Beside a reference of 3.0 nothing else counts but this.
   facts.hidden ||= schema[home.hidden] === true;
   if (typeof schema.$ref === 'string') {
     lay(facts, targetOf(home.document, schema.$ref), around);
@@ -96,7 +96,7 @@ function lay(facts: Facts, schema: Schema, around: Around): void {
     const alternatives = listOf(schema[keyword]);
     if (alternatives.length === 0) continue;
     facts.chosen = true;
-    const chosen = chance.pick(alternatives);
+    const chosen = chance.oneOf(alternatives);
     lay(facts, chosen, around);
     nameAlternative(facts, schema, chosen);
   }
@@ -115,9 +115,7 @@ function nameAlternative(facts: Facts, schema: Readonly<Record<string, unknown>>
   const mapping = isObject(discriminator.mapping) ? Object.entries(discriminator.mapping) : [];
   const named = reference.slice(reference.lastIndexOf('/') + 1);
   const mapped = mapping.find(([, target]) => target === reference || target === named);
-  const held = facts.properties.get(discriminator.propertyName) ?? [];
-  facts.properties.set(discriminator.propertyName, [...held, { enum: [mapped?.[0] ?? named] }]);
-  facts.telling.add(discriminator.propertyName);
+  tell(facts, discriminator.propertyName, mapped?.[0] ?? named);
 }
 
 /** Where schemas take another one up that has a discriminator, one of them is chosen, or the one that has led here. */
@@ -142,11 +140,21 @@ function nameHeir(facts: Facts, schema: Readonly<Record<string, unknown>>, aroun
   }
   const led = [...facts.joined].find((one) => one !== schema && [...named.values()].includes(one));
   const [name, chosen] =
-    led === undefined ? around.chance.pick([...named]) : [...named].findLast(([, one]) => one === led)!;
+    led === undefined ? around.chance.oneOf([...named]) : [...named].findLast(([, one]) => one === led)!;
+  const { types } = facts;
   lay(facts, chosen, around);
-  const held = facts.properties.get(discriminator.propertyName) ?? [];
-  facts.properties.set(discriminator.propertyName, [...held, { enum: [name] }]);
-  facts.telling.add(discriminator.propertyName);
+  // What is no object names none of them, and is judged without them.
+  facts.types = types;
+  tell(facts, discriminator.propertyName, name);
+}
+
+/** Gives the property that tells schemas apart a value. */
+function tell(facts: Facts, property: string, value: unknown): void {
+  const held = facts.properties.get(property);
+  if (held === undefined && facts.described && !facts.saysRest)
+    throw new Unbuildable('what tells schemas apart is not described');
+  facts.properties.set(property, [...(held ?? []), { enum: [value] }]);
+  facts.telling.add(property);
 }
 
 function componentsOf(document: unknown): Readonly<Record<string, Schema>> {

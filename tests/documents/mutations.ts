@@ -1,6 +1,6 @@
-import { type Chance } from './chance.ts';
+import { type Chance } from '../sim/chance.ts';
 import { type Facts, Unbuildable } from './facts.ts';
-import { unfittingText } from './texts.ts';
+import { isJudged, unfittingText } from './texts.ts';
 import { isOfTypes, type Made, type Site } from './values.ts';
 
 /** A value that was made wrong in one way. */
@@ -26,25 +26,11 @@ export type MutationName =
   | 'too many items'
   | 'item twice';
 
-/** The formats for which `~ ~` is wrong. */
-const FORMATS: ReadonlySet<string> = new Set([
-  ...[
-    'date',
-    'date-time',
-    'time',
-    'duration',
-    'uuid',
-    'email',
-    'idn-email',
-    'hostname',
-    'idn-hostname',
-    'ipv4',
-    'ipv6',
-  ],
-  ...['uri', 'uri-reference', 'iri', 'iri-reference', 'json-pointer', 'relative-json-pointer', 'byte', 'base64url'],
-]);
+/** A text that is of no format but these, which it is or which are asked of numbers. */
+const OF_NO_FORMAT = '~ %zz';
+const MAY_BE: ReadonlySet<string> = new Set(['regex', 'sf-integer', 'sf-decimal']);
 
-/** Names no document describes. */
+/** A name that no document describes. */
 export const UNDESCRIBED = 'undescribed~9';
 
 /**
@@ -62,7 +48,7 @@ export function mutantsOf(made: Made, chance: Chance): readonly Mutant[] {
       byName.set(what, mutants);
     }
   }
-  return [...byName.values()].map((mutants) => chance.pick(mutants));
+  return [...byName.values()].map((mutants) => chance.oneOf(mutants));
 }
 
 type Wrong = readonly [what: MutationName, value: unknown];
@@ -96,7 +82,7 @@ function* wrongTexts({ minLength, maxLength, formats, patterns, values }: Facts)
   if (values !== null) return;
   if (maxLength <= 10_000) yield ['too long', 'a'.repeat(maxLength + 1)];
   if (minLength > 0) yield ['too short', 'a'.repeat(minLength - 1)];
-  for (const format of formats) if (FORMATS.has(format)) yield ['wrong format', '~ %zz'];
+  if (formats.some((format) => isJudged(format) && !MAY_BE.has(format))) yield ['wrong format', OF_NO_FORMAT];
   for (const pattern of patterns) {
     const text = unfittingText(pattern);
     if (text !== null) yield ['wrong pattern', text];

@@ -7,7 +7,7 @@ import {
 } from '../../src/openapi/index.ts';
 import { readJson } from './judged.ts';
 import { schemaAt } from './calls.ts';
-import { type Chance } from './chance.ts';
+import { type Chance } from '../sim/chance.ts';
 import { type Home } from './facts.ts';
 import { mutantsOf, type MutationName, UNDESCRIBED } from './mutations.ts';
 import { type Made, makeValue, type Measure } from './values.ts';

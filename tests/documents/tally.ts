@@ -1,6 +1,6 @@
 import { type Arbiter, createArbiter } from './arbiter.ts';
 import { type CallSource, type MadeCall, makeCall, mutateCall } from './calls.ts';
-import { type Chance, createChance } from './chance.ts';
+import { type Chance, createChance } from '../sim/chance.ts';
 import type { PublicDocument } from './collection.ts';
 import { type Home, Unbuildable } from './facts.ts';
 import { compileDocument, type JudgedOperation } from './judged.ts';

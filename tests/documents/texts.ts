@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import type { Chance } from './chance.ts';
+import type { Chance } from '../sim/chance.ts';
 import { type Facts, Unbuildable } from './facts.ts';
 
-/** A text of each format that is judged; those with two have lengths to choose from. */
+/** Texts of each format that is judged; of several the first one counts that has the length. */
 const SAMPLES: Readonly<Record<string, readonly string[]>> = {
   'date-time': ['2026-01-31T12:30:00Z', '2026-01-31T12:30:00.123+01:00'],
   date: ['2026-01-31'],
@@ -17,6 +17,7 @@ const SAMPLES: Readonly<Record<string, readonly string[]>> = {
   ipv6: ['2001:db8::1'],
   uri: ['https://example.com/a', 'a:b'],
   'uri-reference': ['/a'],
+  'uri-template': ['/a/{b}'],
   iri: ['https://example.com/a'],
   'iri-reference': ['/a'],
   'json-pointer': ['/a'],
@@ -38,6 +39,11 @@ const SAMPLES: Readonly<Record<string, readonly string[]>> = {
   'sf-boolean': ['?1'],
   'sf-binary': [':aGVsbG8=:'],
 };
+
+/** Whether texts are held to a format. */
+export function isJudged(format: string): boolean {
+  return Object.hasOwn(SAMPLES, format);
+}
 
 /** How many texts of a pattern are made before it is given up for the length it also has to have. */
 const TRIES = 40;
@@ -72,7 +78,7 @@ export function textFor(facts: Facts, chance: Chance): string {
 
 const PLAIN: readonly string[] = ['a', 'A', '1', 'arn:', '/'];
 
-/** A text that no pattern of the facts fits, or null where none was found. */
+/** A text that a pattern does not fit, or null where none was found. */
 export function unfittingText(pattern: string): string | null {
   const wrong = expression(pattern);
   return ['', '\u0001', '~!~', 'a', '1', ' ', 'ä€'].find((text) => !wrong.test(text)) ?? null;
@@ -94,7 +100,8 @@ function textsOf(pattern: string): fc.Arbitrary<string> {
 
 const expressions = new Map<string, RegExp>();
 
-function expression(pattern: string): RegExp {
+/** A pattern of a document, by Unicode where it may be read so. */
+export function expression(pattern: string): RegExp {
   const known = expressions.get(pattern);
   if (known !== undefined) return known;
   let made: RegExp;

@@ -1,4 +1,4 @@
-import type { Chance } from './chance.ts';
+import type { Chance } from '../sim/chance.ts';
 import { type Facts, factsOf, type Home, type Schema, Unbuildable } from './facts.ts';
 import { textFor } from './texts.ts';
 
@@ -67,7 +67,7 @@ function make(schemas: readonly Schema[], path: Site['path'], chosen: boolean, m
 function typeOf({ types, properties, items, patterns, formats, least, most }: Facts, { chance }: Making): string {
   if (types !== null) {
     const usual = types.filter((type) => type !== 'null');
-    return usual.length === 0 ? 'null' : chance.pick(usual);
+    return usual.length === 0 ? 'null' : chance.oneOf(usual);
   }
   if (properties.size > 0) return 'object';
   if (items.length > 0) return 'array';

@@ -135,14 +135,18 @@ for (const seed of SEEDS)
       .tuple(texts, CHANGES)
       .map(([text, changes]) => changes.reduce(changed, Buffer.from(text)))
       .filter(({ length }) => length > 0);
+    let passed = 0;
     const kind = fc.constantFrom(['/form', 'application/x-www-form-urlencoded'], ['/text', 'text/plain']);
     await fc.assert(
       fc.asyncProperty(kind, bytes, LENGTHS, async ([path = '', type = ''], body, chunks) => {
         const message: SentMessage = { path, fields: [['Content-Type', type]], body };
-        assert.equal(await verdictOf({ ...message, chunks }, body), await verdictOf(message, body));
+        const whole = await verdictOf(message, body);
+        assert.equal(await verdictOf({ ...message, chunks }, body), whole);
+        if (whole.startsWith('200')) passed++;
       }),
       { seed, numRuns: RUNS },
     );
+    assert.ok(passed > RUNS / 20 && passed < RUNS, `${passed} of ${RUNS} passed`);
   });
 
 for (const seed of SEEDS)

@@ -29,7 +29,7 @@ interface Group {
 
 interface Decision {
   readonly about: RegExp;
-  /** What the suite says of the values, or null where both were decided otherwise. */
+  /** What the suite says of the values, which was decided otherwise. */
   readonly suiteSays: boolean;
   readonly why: string;
 }
