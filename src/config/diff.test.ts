@@ -299,6 +299,45 @@ test('nor what its upstream lets out or serves more than another', () => {
   );
 });
 
+test('nor whose pages may call it, and what its operations let out', () => {
+  const next = BASE.replace('  orders:\n', '  carts:\n')
+    .replace('    auth: [acme]\n', "    auth: [acme]\n    cors: { origins: '*' }\n")
+    .replace('body: 16KiB }', 'body: 16KiB, upstreamErrors: pass }');
+  const loosening = diffConfigurations(read(BASE), read(next)).filter(({ effect }) => effect === 'loosens');
+  assert.deepEqual(
+    loosening.map(({ api, operation, message }) => [api, operation, message]),
+    [
+      ['carts', null, 'pages of any origin may call it and read its replies'],
+      ['carts', 'POST /orders', 'errors of the upstream go out as they are, with all that they tell'],
+    ],
+  );
+});
+
+test('a rule of an operation is told where it is new, and where it no longer holds', () => {
+  const own: readonly [string, string] = ['body: 16KiB }', "body: 16KiB, rules: [request.host == 'a'] }"];
+  assert.deepEqual(changesBy(own), ["tightens orders POST /orders|validation: the rule request.host == 'a' holds"]);
+  assert.deepEqual(
+    diffConfigurations(read(BASE.replace(...own)), read(BASE)).map(({ effect, message }) => `${effect}: ${message}`),
+    ["loosens: the rule request.host == 'a' no longer holds"],
+  );
+});
+
+test('values with names are told where they are others, also by the bytes of their file', () => {
+  const own = '    values: { rooms: ./rooms.txt }\n    auth: [acme]\n';
+  assert.deepEqual(changesBy(['apis:', 'values: { currencies: [EUR] }\napis:'], ['    auth: [acme]\n', own]), [
+    'changes |validation: the values currencies are new',
+    'changes orders|validation: the values rooms are new',
+  ]);
+  const held = (text: string): Comparable => ({
+    ...read(BASE.replace('    auth: [acme]\n', own)),
+    files: { '/etc/rooms.txt': Buffer.from(text) },
+  });
+  assert.deepEqual(
+    diffConfigurations(held('["a"]'), held('["b"]')).map(({ about, message }) => [about, message]),
+    [['validation', 'apis.orders.values.rooms: the values of the file are others']],
+  );
+});
+
 test('other bytes under the same name are told by what they are for, and secrets never by their value', () => {
   const text = BASE.replace('jwks: discovery }\n  other', 'jwks: ./keys.json }\n  other').replace(
     'upstream: https://127.0.0.1:3001',

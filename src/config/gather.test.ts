@@ -186,6 +186,25 @@ test('a description over plain http is a warning, unless it comes from this mach
   assert.deepEqual(await warningsFor('https://ada.internal/a'), []);
 });
 
+test('files of values are gathered as lists in JSON, each as one thing only', async () => {
+  const files = { '/etc/p/orders.yaml': DOCUMENT, '/etc/p/a.txt': 'A1\nB2\n', '/etc/p/n.txt': '1\n2.5\n' };
+  const numbers = 'n: { file: n.txt, of: numbers }';
+  const { options } = portsOver(files);
+  const { files: gathered } = await value(`${CONFIG}values: { a: a.txt, b: a.txt, ${numbers} }\n`, options);
+  const texts = Object.entries(gathered).map(([name, bytes]) => [name, Buffer.from(bytes).toString()]);
+  assert.deepEqual(texts, [
+    ['/etc/p/a.txt', '["A1","B2"]'],
+    ['/etc/p/n.txt', '[1,2.5]'],
+  ]);
+  const twice = await words(`${CONFIG}    values: { m: n.txt }\nvalues: { ${numbers} }\n`, options);
+  assert.match(twice.join(), /apis\.orders\.values\.m: the values of this file are numbers elsewhere/);
+  const ca = CONFIG.replace('http://127.0.0.1:3001', '{ targets: [https://127.0.0.1:3001], ca: a.txt }');
+  assert.match(
+    (await words(`${ca}values: { a: a.txt }\n`, options)).join(),
+    /values\.a: this file is read for something else/,
+  );
+});
+
 test('what of rules, and of pages that may call, is hardly meant is a warning', async () => {
   const described = `openapi: 3.1.0
 info: { title: Orders, version: '1' }

@@ -112,6 +112,25 @@ roles: { all: { can: [orders:read, orders:watch] } }
   });
 });
 
+test('rules of a service are asked besides those of a method', async () => {
+  const own = `    operations:
+      orders.v1.Orders/*: { rules: [request.host == 'a.example'] }
+      orders.v1.Orders/Get: { rules: [request.path != '/x'] }
+`;
+  const [api] = (await fine(configuration(own))).config.apis;
+  assert.deepEqual(
+    Object.entries(api?.operations ?? {}).map(([name, { rules }]) => [name, ...rules.map(({ text }) => text)]),
+    [
+      ['orders.v1.Orders/Get', "request.path != '/x'", "request.host == 'a.example'"],
+      ['orders.v1.Orders/Watch', "request.host == 'a.example'"],
+    ],
+  );
+  assert.deepEqual(
+    api?.policies.map(({ kind }) => kind),
+    ['grpc', 'conditions'],
+  );
+});
+
 test('times of a service are those of its methods that do not stream', async () => {
   const own = `    operations:
       orders.v1.Orders/*: { timeout: 2s, deadline: 5s }

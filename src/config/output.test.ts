@@ -44,6 +44,26 @@ test('single security headers are set as they go out, or left out', () => {
   });
 });
 
+test('each header goes out under its name, and can be left out where replies get it by themselves', () => {
+  const single = {
+    contentTypeOptions: ['x-content-type-options', 'nosniff', true],
+    frameOptions: ['x-frame-options', 'SAMEORIGIN', true],
+    referrerPolicy: ['referrer-policy', 'origin', true],
+    cacheControl: ['cache-control', 'no-store', true],
+    contentSecurityPolicy: ['content-security-policy', 'default-src *', true],
+    permissionsPolicy: ['permissions-policy', 'camera=()', false],
+    reportingEndpoints: ['reporting-endpoints', 'a="/x"', false],
+    crossOriginOpenerPolicy: ['cross-origin-opener-policy', 'same-origin', false],
+    crossOriginEmbedderPolicy: ['cross-origin-embedder-policy', 'require-corp', false],
+    crossOriginResourcePolicy: ['cross-origin-resource-policy', 'same-site', false],
+  } as const;
+  for (const [key, [name, value, isStandard]] of Object.entries(single)) {
+    const said = (text: string): unknown => soundOutput(`securityHeaders: { ${key}: '${text}' }`).securityHeaders?.said;
+    assert.deepEqual(said(value), { [name]: value });
+    if (isStandard) assert.deepEqual(said('off'), { [name]: null });
+  }
+});
+
 test('reports that are wanted go to the gateway, beside other endpoints', () => {
   const policy = "default-src 'self'; report-uri /.portcullis/reports/csp; report-to portcullis";
   const endpoint = 'portcullis="/.portcullis/reports/csp"';
@@ -72,6 +92,7 @@ const BAD: readonly (readonly [keys: string, words: RegExp])[] = [
   ['securityHeaders: { contentSecurityPolicy: { policy: "default-src *", report: yes } }', /report/],
   ['banners: { also: [content-length] }', /banners/],
   ['banners: { also: ["a b"] }', /banners/],
+  ['banners: { also: [x-node], keep: [X-Node] }', /banners\.keep\[0\]/],
   ['cookies: { readable: ["a;b"] }', /cookies/],
   ['cookies: { readable: [a, a] }', /cookies/],
   ['locations: { allow: ["javascript:"] }', /locations/],

@@ -33,19 +33,15 @@ export function upstreamErrorsConfig(api: ApiConfig, operations: Operations): Up
   if (api.source.kind === 'descriptors') return null;
   const own = operations.flatMap(([name, { upstreamErrors: way }]) => (way === null ? [] : [[name, way] as const]));
   if (api.upstreamErrors === 'pass' && own.every(([, way]) => way === 'pass')) return null;
+  // Where replies are held against the document, errors which it describes may go on to be judged.
   const strict = operations.flatMap(([name, { validate }]) =>
-    validate === null ? [] : [[name, isStrict(validate)] as const],
+    validate === null ? [] : [[name, validate === 'strict'] as const],
   );
   return {
     api: api.upstreamErrors,
     operations: Object.fromEntries(own),
-    strict: { api: isStrict(api.validate), operations: Object.fromEntries(strict) },
+    strict: { api: api.validate === 'strict', operations: Object.fromEntries(strict) },
   };
-}
-
-/** Whether replies are held against the document, so that errors which it describes may go on to be judged. */
-function isStrict(validate: string): boolean {
-  return validate === 'strict';
 }
 
 type Tell = (about: 'replies', effect: ChangeEffect, message: string) => ConfigChange;

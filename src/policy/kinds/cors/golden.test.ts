@@ -134,7 +134,10 @@ test('a preflight is told the methods, the fields and the time, and a refused on
     headersOf({ origin: 'https://evil.example' }),
     headersOf({ origin: 'https://app.example', asks: { method: 'DELETE' } }),
     headersOf({ origin: 'https://app.example', asks: { headers: ['x-other'] } }),
+    headersOf({ origin: 'https://app.example', asks: { headers: ['x-csrf,'.repeat(50), 'x-csrf,'.repeat(50)] } }),
   ];
+  const many = headersOf({ origin: 'https://app.example', asks: { headers: ['x-csrf,'.repeat(99)] } });
+  assert.equal(answered(rules, many).words, '204');
   for (const headers of refusedOnes)
     assert.ok(answered(rules, headers).fields.every((line) => line.startsWith('vary:')));
 });
