@@ -49,12 +49,12 @@ const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 function stepsFor(
   written: readonly ConditionRule[],
-  { method, described }: Operation,
+  operation: Operation,
   { declarations, isHelpful }: Context,
 ): Result<Steps, readonly Issue[]> {
   const issues: Issue[] = [];
   const conditions: Condition[] = [];
-  const hasNoBody = WITHOUT_BODY.has(method) && (described === null || described.requestBody === null);
+  const noBody = whyNoBody(operation);
   for (const [index, { expression, message, path }] of written.entries()) {
     const rule = compileRule(expression, { declarations, compilePattern });
     if (!rule.ok) {
@@ -64,10 +64,17 @@ function stepsFor(
     const reads = readsOf(expression);
     if (reads.size === 0)
       issues.push(issueAt(path, 0, 'this says the same of every request', 'name something of the request'));
-    if (hasNoBody && reads.has(BODY)) issues.push(issueAt(path, 0, `a ${method} has no body here`, 'name parameters'));
+    if (noBody !== null && reads.has(BODY)) issues.push(issueAt(path, 0, noBody, 'name something else of the request'));
     conditions.push({ rule: rule.value, readsBody: reads.has(BODY), name: `rules[${index}]`, message });
   }
   return issues.length > 0 ? err(issues) : ok({ decide: stepOf(conditions, isHelpful) });
+}
+
+/** Why a condition on the body would refuse every request of an operation; null where it need not. */
+function whyNoBody({ method, described }: Operation): string | null {
+  if (described?.grpc !== undefined) return 'messages of gRPC are not read here';
+  const mayHave = !WITHOUT_BODY.has(method) || (described?.requestBody ?? null) !== null;
+  return mayHave ? null : `a ${method} has no body here`;
 }
 
 function issueAt(path: string, at: number, message: string, fix: string | null): Issue {
