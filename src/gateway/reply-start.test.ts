@@ -49,6 +49,7 @@ test('a failure of the upstream becomes a problem with its status, and what leak
     'x-error-detail: db7.internal',
     'x-debug-token: 1',
     'X_Debug_Info: db7.internal',
+    'x.sql~query: select',
     'x-note: at System.Data.SqlClient.Open(Object a)',
     'kept: 1',
   ].join('\r\n');
@@ -61,7 +62,7 @@ test('a failure of the upstream becomes a problem with its status, and what leak
   const { headers } = reply;
   assert.deepEqual([headers['content-type'], headers['cache-control']], ['application/problem+json', 'no-store']);
   assert.deepEqual([headers['retry-after'], headers['kept']], ['7', '1']);
-  for (const name of ['etag', 'x-error-detail', 'x-debug-token', 'x_debug_info', 'x-note'])
+  for (const name of ['etag', 'x-error-detail', 'x-debug-token', 'x_debug_info', 'x.sql~query', 'x-note'])
     assert.equal(headers[name], undefined, name);
   const completion = bench.records.at(-1);
   assert.ok(completion?.kind === 'completion');

@@ -40,7 +40,7 @@ export function dropTelling(headers: HeaderMap, editor: ResponseEditor): void {
   for (const [name, value] of headers.entries()) {
     const lower = name.toLowerCase();
     if (
-      isTelling(lower.replaceAll('_', '-')) ||
+      isTelling(lower.replaceAll(/[^a-z0-9]/g, '-')) ||
       (value.length >= LEAST_CHARACTERS && findTrace(Buffer.from(value, 'latin1')) !== null)
     )
       names.add(lower);
