@@ -149,10 +149,9 @@ export class ReplyStart {
       this.#judge(start ?? came, start === null);
       return;
     }
-    const waited = this.#isDecoding;
     this.#state = 'collecting';
     if (hasMore && (this.#end !== null || this.#isTold())) this.#read();
-    else if (waited) this.#walk.drained();
+    else this.#walk.drained();
   }
 
   #judge(seen: Buffer, coded: boolean): void {
