@@ -6,7 +6,19 @@ import { test, type TestContext } from 'node:test';
 import { PASS } from '../policy/index.ts';
 import { BANNER_FIELDS } from '../wire/index.ts';
 import { bearers, request } from './cache-fixture.test.ts';
-import { apiText, type Bench, codeOf, fieldsOf, kindOf, replyText, startBench, step } from './fixture.test.ts';
+import {
+  apiText,
+  type Bench,
+  codeOf,
+  fieldsOf,
+  gatheredOf,
+  kindOf,
+  replyText,
+  snapshotOf,
+  startBench,
+  step,
+} from './fixture.test.ts';
+import { kindTable } from './kind-table.ts';
 
 const GET = 'GET /v1/x HTTP/1.1\r\nhost: x.example\r\n\r\n';
 
@@ -222,6 +234,24 @@ test('a cookie of any target’s own name goes to the host that was asked for', 
   const said = new Set<string>();
   for (let asked = 0; asked < 5; asked++) said.add((await bench.ask(GET)).headers['set-cookie'] ?? '');
   assert.ok(said.has('a=1; HttpOnly; SameSite=Lax, b=1; HttpOnly; SameSite=Lax'), [...said].join());
+});
+
+test('where targets are found while the gateway runs, what only an inner network has is the upstream’s', () => {
+  const kinds = kindTable([]);
+  const led = (upstream: string, location: string): unknown => {
+    const [api] = snapshotOf(gatheredOf(apiText(upstream, []), kinds), kinds).apis;
+    const { cleaning } = api ?? assert.fail('no API');
+    const head = { fields: fieldsOf(['location', location]) } as unknown as Parameters<typeof cleaning.head>[0];
+    const cleaned = cleaning.head(head, { host: 'x.example', port: null, peer: { tls: null } } as never, false);
+    return typeof cleaned === 'string' ? cleaned : cleaned.fields.get('location');
+  };
+  const found = '{ discover: { file: /t.yaml } }';
+  assert.equal(led(found, 'http://10.0.0.7:8080/x'), '/x');
+  assert.equal(led(found, 'http://[fd00::7]/x'), '/x');
+  assert.equal(led(found, 'http://8.8.8.8/x'), 'http://8.8.8.8/x');
+  assert.equal(led('http://127.0.0.1:1', 'http://10.0.0.7:8080/x'), 'http://10.0.0.7:8080/x');
+  const named = '{ discover: { dns: http://orders.example:3000 } }';
+  assert.equal(led(named, 'http://orders.example:3000/x'), '/x');
 });
 
 test('banners of an upstream that speaks HTTP/2 are taken out', async (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { ABSTAIN, PASS, type Principal, usedCredential } from '../policy/index.ts';
+import { DividedCaller } from './divided-caller.ts';
 import {
   apiText,
   type Bench,
@@ -507,4 +508,11 @@ test('balancing by a hash moves the callers of a target that is ejected, and no 
   sick.respond = respond;
   bench.clock.pass(60_000);
   assert.deepEqual(await placesOf(), before);
+});
+
+test('it is that of its own parts alone', () => {
+  const parts = { stable: {}, canary: {}, mirror: {} } as unknown as DividedCaller['parts'];
+  const caller = new DividedCaller(parts);
+  assert.ok(caller.isOf({ ...parts }));
+  for (const part of Object.keys(parts)) assert.ok(!caller.isOf({ ...parts, [part]: {} }), part);
 });

@@ -206,6 +206,18 @@ for (const [body, type] of UNREADABLE) {
   });
 }
 
+test('an observer of replies sees nothing of a request in a coding that can not be undone', async (t) => {
+  let ran = 0;
+  const bench = await observingBench(t, [
+    kindOf('p', { respond: step((exchange) => (exchange.body('raw'), ran++, PASS), { request: 'raw' }) }),
+  ]);
+  const coded = post('x').replace('\r\n\r\n', '\r\ncontent-encoding: compress\r\n\r\n');
+  assert.equal((await bench.ask(coded)).status, 200);
+  assert.equal(ran, 0);
+  await bench.ask(post('x'));
+  assert.equal(ran, 1);
+});
+
 test('a body that one who enforces reads too is refused, whoever else observes', async (t) => {
   const reading = { inspect: step<'inspect'>(() => PASS, { request: 'parsed' }) };
   const bench = await observingBench(t, [kindOf('p', reading), kindOf('q', reading)]);

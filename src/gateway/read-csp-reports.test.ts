@@ -73,6 +73,7 @@ const BLOCKED: readonly (readonly [told: unknown, kept: string | null])[] = [
   [7, null],
   [['inline'], null],
   [`${'a'.repeat(40)}:x`, null],
+  [`https://${'a'.repeat(300)}/`, null],
 ];
 
 test('of what was blocked an origin, a scheme or a word is kept', () => {

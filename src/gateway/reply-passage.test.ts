@@ -350,6 +350,42 @@ test('a body that another step can not read is the fault of the step that made i
   );
 });
 
+test('a body that a step has made is read by the fields that it gave it, and none that it coded', async (t) => {
+  const making = (name: string, value: string): PolicyKind<never> =>
+    editor((each) => (each.replaceBody(Buffer.from('{"a":1}')), each.setHeader(name, value)), 'raw', 'p');
+  const read: unknown[] = [];
+  const reader = editing((_exchange, reply) => (read.push(reply.body('parsed').kind), PASS), 'parsed', 'q');
+  const retyped = await startBench(t, { kinds: [making('content-type', 'application/json'), reader] });
+  answering(retyped, replyText('a', 'content-type: text/plain'));
+  assert.equal((await retyped.ask(GET)).body.toString(), '{"a":1}');
+  assert.deepEqual(read, ['json']);
+  const coded = await startBench(t, { kinds: [making('content-encoding', 'gzip'), reader] });
+  answering(coded, replyText('{}'));
+  assert.equal(codeOf(await coded.ask(GET)), 'gateway-fault');
+});
+
+test('a head of a step is about replies of the upstream, also those it is not about, and reads none of them', async (t) => {
+  const met: string[] = [];
+  const reading: Step<'respond'> = {
+    ...step<'respond'>(() => assert.fail('it is about none'), { response: 'raw' }),
+    concerns: () => false,
+    replyHead: (_exchange, { status, source }) => (met.push(`${source} ${status}`), PASS),
+  };
+  const bench = await startBench(t, {
+    kinds: [
+      kindOf('p', {
+        admit: step(({ request: { headers } }) => (headers.has('x-out') ? deny({ code: 'forbidden' }, 'r') : PASS)),
+        respond: reading,
+      }),
+    ],
+  });
+  bench.upstream.respond = ({ socket }) => void socket.write('HTTP/1.1 200 X\r\ncontent-length: 2\r\n\r\na');
+  const client = bench.client().send(GET);
+  await until(() => client.received.toString().endsWith('\r\n\r\na'));
+  assert.equal((await bench.ask(GET.replace('\r\n\r\n', '\r\nx-out: 1\r\n\r\n'))).status, 403);
+  assert.deepEqual(met, ['upstream 200']);
+});
+
 test('HEAD, 204 and 304 never have a body, whatever a step makes of it', async (t) => {
   const bench = await startBench(t, { kinds: [editor((each) => each.replaceBody(Buffer.from('xyz')), 'raw')] });
   answering(bench, 'HTTP/1.1 200 OK\r\ncontent-type: a/b\r\ncontent-length: 77\r\n\r\n');
