@@ -37,14 +37,15 @@ export {
 export { type RefusalSum, refusalSumFields, refusalSumOf } from './refusal-sum.ts';
 export { err, ok, type Result } from './result.ts';
 export { Secret } from './secret.ts';
-export type {
-  BareItem,
-  FieldDictionary,
-  FieldItem,
-  FieldList,
-  FieldMember,
-  FieldParameters,
-  InnerList,
+export {
+  type BareItem,
+  type FieldDictionary,
+  type FieldItem,
+  type FieldList,
+  type FieldMember,
+  type FieldParameters,
+  type InnerList,
+  LARGEST_INTEGER,
 } from './structured-field.ts';
 export {
   type FieldFault,

@@ -1,3 +1,5 @@
+import { LARGEST_INTEGER } from '../base/index.ts';
+
 /** Why a request went on to the upstream (RFC 9211 §2.2). */
 export type ForwardReason = 'bypass' | 'uri-miss' | 'vary-miss' | 'request' | 'stale';
 
@@ -19,8 +21,6 @@ export interface CacheStatus {
 export const CACHE_STATUS = 'cache-status';
 
 const TOKEN = /^[a-z0-9-]+$/;
-/** The largest integer that a structured field holds (RFC 9651 §3.3.1). */
-const LARGEST = 999_999_999_999_999;
 
 /** The member that a cache adds behind those of the caches before it. `name` and `detail` are tokens, or it throws. */
 export function writeCacheStatus(name: string, status: CacheStatus): string {
@@ -29,7 +29,7 @@ export function writeCacheStatus(name: string, status: CacheStatus): string {
   if (hit) text += '; hit';
   else if (fwd !== undefined) text += `; fwd=${fwd}`;
   if (!hit && fwdStatus !== null) text += `; fwd-status=${fwdStatus}`;
-  if (ttlSeconds !== undefined) text += `; ttl=${Math.max(-LARGEST, Math.min(LARGEST, ttlSeconds))}`;
+  if (ttlSeconds !== undefined) text += `; ttl=${Math.max(-LARGEST_INTEGER, Math.min(LARGEST_INTEGER, ttlSeconds))}`;
   if (!hit && stored) text += '; stored';
   if (collapsed) text += '; collapsed';
   if (detail !== null) text += `; detail=${tokenOf(detail)}`;
