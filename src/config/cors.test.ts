@@ -27,6 +27,21 @@ function issuesOf(...written: Parameters<typeof parse>): readonly string[] {
   return parsed.ok ? [] : parsed.error.map(formatIssue);
 }
 
+test('origins and fields are a hundred of each', () => {
+  const many = (count: number, write: (n: number) => string): string =>
+    `[${Array.from({ length: count }, (_, n) => write(n)).join()}]`;
+  const origins = (count: number): string => `{ origins: ${many(count, (n) => `https://a${n}.example`)} }`;
+  const fields = (key: string, count: number): string => `{ origins: '*', ${key}: ${many(count, (n) => `x-${n}`)} }`;
+  for (const write of [
+    origins,
+    (count: number) => fields('headers', count),
+    (count: number) => fields('expose', count),
+  ]) {
+    assert.deepEqual(issuesOf(write(100)), []);
+    assert.match(issuesOf(write(101)).join(), /100/);
+  }
+});
+
 test('what is not said opens nothing: no credentials, no private network, no fields but those described', () => {
   assert.deepEqual(corsOf('{ origins: [https://app.example] }'), {
     origins: ['https://app.example'],

@@ -38,6 +38,12 @@ test('a file is taken whole or not at all, and its line is told', () => {
   assert.match(String(read('a.txt', 'x'.repeat(5_000))), /longer than 4096/);
 });
 
+test('a file has 500,000 values at most', () => {
+  const lines = Array.from({ length: 500_001 }, (_, n) => `v${n}`);
+  assert.equal((read('a.txt', lines.slice(0, -1).join('\n')) as readonly string[]).length, 500_000);
+  assert.match(String(read('a.txt', lines.join('\n'))), /500,?000/);
+});
+
 test('whatever the bytes, a file is read or refused', () => {
   fc.assert(
     fc.property(fc.constantFrom('a.txt', 'a.json', 'a.yaml'), fc.uint8Array({ maxLength: 60 }), (file, bytes) => {

@@ -147,17 +147,17 @@ test('a report may come in any cut', async (t) => {
   assert.deepEqual(bench.reports, [KEPT]);
 });
 
+function manyReports(count: number, more = ''): Sent {
+  const reports = Array.from({ length: count }, (_, n) => ({
+    type: 'csp-violation',
+    body: { documentURL: `https://x.example/${n}`, effectiveDirective: 'img-src', blockedURL: 'eval' },
+  }));
+  return { type: 'application/reports+json', body: JSON.stringify(reports), more };
+}
+
 test('a network has its pace, whoever brings many in one body too, and others keep theirs', async (t) => {
   const bench = await collecting(t, REPORTING, { peers: true });
-  const body = (count: number): string =>
-    JSON.stringify(
-      Array.from({ length: count }, (_, n) => ({
-        type: 'csp-violation',
-        body: { documentURL: `https://x.example/${n}`, effectiveDirective: 'img-src', blockedURL: 'eval' },
-      })),
-    );
-  const many = { type: 'application/reports+json', body: body(100) };
-  assert.equal((await told(bench, many)).status, 204);
+  assert.equal((await told(bench, manyReports(100))).status, 204);
   assert.equal(bench.reports.length, NETWORK_PACE.burst);
   const refused = await told(bench);
   assert.deepEqual([refused.status, codeOf(refused), refused.headers['retry-after']], [429, 'rate-limited', '60']);
@@ -166,6 +166,17 @@ test('a network has its pace, whoever brings many in one body too, and others ke
   assert.equal((await told(bench)).status, 204);
   assert.equal(bench.reports.length, NETWORK_PACE.burst + 2);
   assert.equal(bench.metrics.cspOutcomes.filter((outcome) => outcome === 'skipped').length, 41);
+});
+
+test('a thread takes 200 reports at once and then ten a second, from however many networks', async (t) => {
+  const bench = await collecting(t, REPORTING, { peers: true });
+  const from = (network: number): string => `x-test-peer: 203.0.${network}.7\r\n`;
+  for (const network of [1, 2, 3, 4]) assert.equal((await told(bench, manyReports(60, from(network)))).status, 204);
+  assert.equal(bench.reports.length, 200);
+  assert.equal((await told(bench, { more: from(5) })).status, 429);
+  bench.clock.pass(1_000);
+  assert.equal((await told(bench, manyReports(60, from(6)))).status, 204);
+  assert.equal(bench.reports.length, 210);
 });
 
 test('a report that can’t be recorded is refused and not taken', async (t) => {

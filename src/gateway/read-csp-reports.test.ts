@@ -105,7 +105,7 @@ test('anything else is no report', () => {
   for (const reports of batches) assert.equal(batch(reports), null, JSON.stringify(reports));
   assert.equal(batch([{ type: 'csp-violation', body: NEW }, 1]), null);
   const texts = ['', '{', '[]x', '\ufeff[]', '{"csp-report":{},"csp-report":{}}', `${'['.repeat(7)}${']'.repeat(7)}`];
-  for (const text of [...texts, `[${'{},'.repeat(200)}{}]`])
+  for (const text of texts)
     for (const type of [SINGLE, BATCH]) assert.equal(readCspReports(type, Buffer.from(text), 'a.example'), null, text);
   assert.equal(readCspReports('application/json', Buffer.from('[]'), 'a.example'), null);
 });
@@ -122,4 +122,10 @@ test('whatever is told, what is kept is short and of visible ASCII characters', 
   );
   const long = single({ ...OLD, 'document-uri': `https://a.example/${'x'.repeat(9_000)}` });
   assert.equal((long as readonly { report: { document: string } }[])[0]?.report.document.length, 512);
+  const blocked = (length: number): unknown =>
+    single({ ...OLD, 'blocked-uri': `https://${'b.'.repeat(length / 2 - 4)}` });
+  assert.deepEqual([blocked(288) === null, blocked(290)], [false, null]);
+  const reports = (count: number): unknown =>
+    batch(Array.from({ length: count }, () => ({ type: 'csp-violation', body: NEW })));
+  assert.deepEqual([(reports(128) as readonly unknown[]).length, reports(129)], [128, null]);
 });

@@ -66,6 +66,15 @@ test('after seven days it is neither shown nor kept', async (t) => {
   while ((await store.collection(ORIGINALS).count()) > 0) await setImmediate();
 });
 
+test('one whose text is longer than any should be is lost and counted', async (t) => {
+  const { originals, clock, losses } = await subject(t);
+  const long = (n: number, length: number): void =>
+    originals.take({ ...originalOf(n, clock.now()), text: 'x'.repeat(length) });
+  long(1, 131_072);
+  long(2, 131_073);
+  assert.deepEqual([(await originals.list(10)).map(({ id }) => id), losses], [[idOf(1)], [1]]);
+});
+
 test('of more than are kept the oldest go', async (t) => {
   const { originals, clock, store } = await subject(t);
   await store.transaction(async (inside) => {

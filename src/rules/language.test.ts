@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { isCelError, run } from '@bufbuild/cel';
 import fc from 'fast-check';
-import { compiledAs, faultOf, ruleOf } from './fixtures.test.ts';
+import { type Asked, compiledAs, faultOf, ruleOf } from './fixtures.test.ts';
 import { stepBudget } from './index.ts';
 import { readExpression } from './text.ts';
 import { toEcmaPattern } from './pattern.ts';
@@ -255,4 +255,28 @@ test('an expression tells where its parts stand', () => {
   const read = readExpression('body.a == 1 && s.split()');
   assert.ok(read.ok);
   assert.equal(read.value.kind === 'binary' ? read.value.right.at : -1, 15);
+});
+
+test('a condition has so many characters, parts, and parts and macros inside one another, and no more', () => {
+  const macros = (depth: number): string => (depth === 0 ? 'b' : `li.all(x${depth}, ${macros(depth - 1)})`);
+  const tooMany = /^has too many parts, or too many inside one another/;
+  for (const [write, most, message] of [
+    [(length: number) => `s == '${'x'.repeat(length - 7)}'`, 4_096, /^is longer than 4096 characters/],
+    [(parts: number) => `i in [${Array.from({ length: parts - 3 }, () => 1).join()}]`, 500, tooMany],
+    [(depth: number) => `${'!'.repeat(depth)}b`, 64, tooMany],
+    [macros, 3, /^more than 3 of all,/],
+  ] as const) {
+    assert.equal(faultOf(write(most)), 'nothing');
+    assert.match(faultOf(write(most + 1)), message);
+  }
+});
+
+test('what a request sends is looked at for so long, and texts put together are so long, and then it is a fault', () => {
+  const judged = (text: string, asked: Asked): string => ruleOf(text).judge(asked, stepBudget()) ?? 'holds';
+  const doubled = (length: number): string => judged('size(s + s) > 0', { s: 'x'.repeat(length) });
+  assert.deepEqual([doubled(500_000), doubled(500_001)], ['holds', 'there is too much to look at']);
+  // A million characters cost 15,625 of 200,000 steps.
+  const searched = (turns: number): string =>
+    judged("body.all(x, !s.contains('z'))", { s: 'x'.repeat(1_000_000), body: Array.from({ length: turns }, () => 1) });
+  assert.deepEqual([searched(12), searched(13)], ['holds', 'there is too much to look at']);
 });

@@ -38,6 +38,14 @@ for (const [text, secret] of SECRETS) {
   });
 }
 
+test('of the fields 64 are kept, each with 512 characters of its value', () => {
+  const many = Array.from({ length: 65 }, (_, n) => [`x-${n}`, 'a b '.repeat(200)] as const);
+  const ids = { id: 'r', api: 'a', operation: 'a/b' };
+  const reply = { ...ids, status: 500, trace: null, start: Buffer.alloc(0), whole: true, coded: false };
+  const { fields } = JSON.parse(keptText({ ...reply, headers: fieldsOf(...many) })) as { fields: [string, string][] };
+  assert.deepEqual([fields.length, fields.at(-1)?.[0], fields[0]?.[1].length], [64, 'x-63', 512]);
+});
+
 test('what is no secret stays', () => {
   for (const text of [
     'java.lang.NullPointerException at com.acme.OrderService.find(OrderService.java:42)',
