@@ -41,7 +41,7 @@ test('a file is taken whole or not at all, and its line is told', () => {
 test('a file has 500,000 values at most', () => {
   const lines = Array.from({ length: 500_001 }, (_, n) => `v${n}`);
   assert.equal((read('a.txt', lines.slice(0, -1).join('\n')) as readonly string[]).length, 500_000);
-  assert.match(String(read('a.txt', lines.join('\n'))), /500,?000/);
+  assert.match(String(read('a.txt', lines.join('\n'))), /^-: a.txt has more than 500000 values$/);
 });
 
 test('whatever the bytes, a file is read or refused', () => {
