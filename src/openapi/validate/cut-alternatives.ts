@@ -64,7 +64,7 @@ function trialsOf<T extends Candidate>(
   const trials: Trial<T>[] = [];
   for (const candidate of candidates) {
     if (!candidate.maybe(value)) continue;
-    const trial = { candidate, cuts: new Cuts(), seen: seen === null ? null : createSeen() };
+    const trial = { candidate, cuts: new Cuts(true), seen: seen === null ? null : createSeen() };
     if (holdsWith(candidate.node.check, value, run, trial)) trials.push(trial);
   }
   return trials.toSorted((one, other) => one.cuts.count - other.cuts.count);

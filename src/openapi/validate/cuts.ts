@@ -9,8 +9,14 @@ const NO_NAMES = new Map<string, CutReason>();
 
 /** Notes what of a value would have to go for it to hold. Alternatives note apart, until one of them is chosen. */
 export class Cuts {
+  /** Whether it is that of an alternative, so that the same may be asked again by another one. */
+  readonly isTrial: boolean;
   #members = new Map<object, Map<string, CutReason>>();
   #count = 0;
+
+  constructor(isTrial = false) {
+    this.isTrial = isTrial;
+  }
 
   get members(): CutMembers {
     return this.#members;
@@ -39,13 +45,23 @@ export class Cuts {
    * larger: were the larger copied, each level of a tree would copy all below it.
    */
   add(other: Cuts): void {
-    let from = other.#members;
-    if (from.size > this.#members.size) {
-      from = this.#members;
-      this.#members = other.#members;
-      this.#count = other.#count;
+    const from = this.#members;
+    if (other.#members.size <= from.size) {
+      this.#copy(other.#members);
+      return;
     }
-    for (const [object, names] of from) {
+    this.#members = other.#members;
+    this.#count = other.#count;
+    this.#copy(from);
+  }
+
+  /** Adds the same, and leaves the other as it is. */
+  include(other: Cuts): void {
+    this.#copy(other.#members);
+  }
+
+  #copy(members: CutMembers): void {
+    for (const [object, names] of members) {
       this.visit(object);
       for (const [name, reason] of names) this.cut(object, name, reason);
     }

@@ -1,5 +1,6 @@
 import { isObject, type PlainObject } from '../pointer.ts';
-import { MEMO_STEPS } from './limits.ts';
+import { Cuts } from './cuts.ts';
+import { CUT_STEPS, KEPT_CUTS_LIMIT, MEMO_STEPS } from './limits.ts';
 import { UNDESCRIBED } from './members.ts';
 import type { Matcher } from './pattern.ts';
 import { type Check, createSeen, cut, failAt, goesOn, matchesWithin, type Run } from './run.ts';
@@ -72,15 +73,15 @@ function refuseOthers(object: PlainObject, run: Run, isDescribed: (name: string)
  */
 function remembering(location: Location): Location {
   return (value, run) => {
-    // What a verdict would have go is not kept with it, so there it is found again.
+    if (typeof value !== 'object' || value === null) return location(value, run);
     if (run.cuts !== null) {
-      if (isObject(value)) run.cuts.visit(value);
-      return location(value, run);
+      if (!Array.isArray(value)) run.cuts.visit(value);
+      // Whoever is no alternative asks but once.
+      if (run.steps < MEMO_STEPS || !run.cuts.isTrial) return location(value, run);
+      return rememberedCuts(location, value, run, run.cuts);
     }
-    if (run.steps < MEMO_STEPS || typeof value !== 'object' || value === null) return location(value, run);
-    run.memo ??= new Map();
-    let verdicts = run.memo.get(value);
-    if (verdicts === undefined) run.memo.set(value, (verdicts = new Map<object, boolean>()));
+    if (run.steps < MEMO_STEPS) return location(value, run);
+    const verdicts = keptOf((run.memo ??= new Map<object, Map<object, boolean>>()), value);
     const before = verdicts.get(location);
     // While explaining, what is wrong has to be found again.
     if (before === true || (before === false && run.trail === null)) return before;
@@ -88,4 +89,35 @@ function remembering(location: Location): Location {
     if (!run.exhausted) verdicts.set(location, holds);
     return holds;
   };
+}
+
+/** The same where members may go: what would is kept with the verdict, and noted each time. */
+function rememberedCuts(location: Location, value: object, run: Run, cuts: Cuts): boolean {
+  const verdicts = keptOf((run.cutMemo ??= new Map<object, Map<object, Cuts | null>>()), value);
+  const before = verdicts.get(location);
+  if (before !== undefined && (before !== null || run.trail === null))
+    return before !== null && note(before, cuts, run);
+  const own = new Cuts(true);
+  run.cuts = own;
+  const holds = location(value, run);
+  run.cuts = cuts;
+  if (run.exhausted) return false;
+  if (holds && own.members.size > KEPT_CUTS_LIMIT) {
+    cuts.add(own);
+    return true;
+  }
+  verdicts.set(location, holds ? own : null);
+  return holds && note(own, cuts, run);
+}
+
+function note(known: Cuts, cuts: Cuts, run: Run): true {
+  run.steps += CUT_STEPS * known.members.size;
+  cuts.include(known);
+  return true;
+}
+
+function keptOf<T>(memo: Map<object, Map<object, T>>, value: object): Map<object, T> {
+  let kept = memo.get(value);
+  if (kept === undefined) memo.set(value, (kept = new Map<object, T>()));
+  return kept;
 }

@@ -17,6 +17,8 @@ export interface Run {
   patternWork: number;
   /** Verdicts of schemas on parts of the value, kept once a value proves laborious. */
   memo: Map<object, Map<object, boolean>> | null;
+  /** What schemas would have go of parts of the value, null where they would not hold even so; kept as the verdicts are. */
+  cutMemo: Map<object, Map<object, Cuts | null>> | null;
   trail: Trail | null;
   /** What is noted instead of refused, where members may be taken out; null where they may not. */
   cuts: Cuts | null;
@@ -44,7 +46,7 @@ export interface Seen {
 
 /** The state for a new judgement. */
 export function createRun(): Run {
-  return { steps: 0, depth: 0, exhausted: false, patternWork: 0, memo: null, trail: null, cuts: null };
+  return { steps: 0, depth: 0, exhausted: false, patternWork: 0, memo: null, cutMemo: null, trail: null, cuts: null };
 }
 
 /** Nothing evaluated yet. */

@@ -208,6 +208,25 @@ test('alternatives that would have very much go are refused, before what is note
   assert.match(many.violations[0]?.message ?? '', /too laborious/);
 });
 
+test('a tree whose every node may be one of two does not cost two to the power of its height', () => {
+  const kids = { items: { anyOf: [{ $ref: '#/$defs/A' }, { $ref: '#/$defs/B' }] } };
+  const $defs = {
+    A: { properties: { a: { type: 'integer' }, kids }, required: ['id'] },
+    B: { properties: { b: { type: 'integer' }, kids }, required: ['id'] },
+  };
+  for (const each of [$defs.A, $defs.B]) Object.assign(each.properties, { id: true });
+  const tree = (height: number, leaf: unknown): unknown =>
+    height === 0 ? leaf : { id: height, a: 1, x: 1, kids: [tree(height - 1, leaf)] };
+  const rest = (height: number, leaf: unknown): unknown =>
+    height === 0 ? leaf : { id: height, a: 1, kids: [rest(height - 1, leaf)] };
+  const schema = { ...$defs.A, $defs };
+  assertLeft(schema, [tree(30, { id: 0, x: 1 }), rest(30, { id: 0 })], [tree(30, { x: 1 }), null]);
+  // Of the upper nodes more goes than is kept.
+  const wide = Array.from({ length: 300 }, (_, id) => ({ id, x: 1 }));
+  const left300 = wide.map(({ id }) => ({ id }));
+  assertLeft(schema, [tree(8, { id: 0, kids: wide }), rest(8, { id: 0, kids: left300 })]);
+});
+
 test('one judgement leaves nothing behind for the next', () => {
   const sieve = sieveOf({ properties: { a: { anyOf: [a, b] } }, required: ['a'] });
   const bad = asParsed({ a: { a: 1, x: 1 }, y: 1 });

@@ -293,9 +293,9 @@ function judgeRoot(root: SchemaNode, value: unknown, run: Run): boolean {
   run.depth = 0;
   run.exhausted = false;
   run.patternWork = 0;
-  run.memo = null;
   const holds = root.location(value, run) && !run.exhausted;
   run.memo = null;
+  run.cutMemo = null;
   return holds;
 }
 
