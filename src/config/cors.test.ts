@@ -103,6 +103,8 @@ const WRONG: readonly (readonly [text: string, issue: RegExp])[] = [
   ["{ origins: ['https://*app.example'] }", /an origin is a scheme, a host/],
   ["{ origins: ['https://*'] }", /an origin is a scheme, a host/],
   ["{ origins: ['https://*.com'] }", /names below com are not one owner’s/],
+  ["{ origins: ['https://*.com.'] }", /names below com\. are not one owner’s/],
+  ["{ origins: ['https://*.com:8443'] }", /names below com are not one owner’s/],
   ["{ origins: ['https://*.192.0.2.1'] }", /an address has no names below it/],
   ['{ origins: [https://app.example], methods: [get] }', /methods are upper case \(write GET\)/],
   ['{ origins: [https://app.example], methods: [TRACE] }', /CONNECT and TRACE are never passed on/],

@@ -31,7 +31,8 @@ export function readOriginPattern(text: string): Result<string, string> {
   if (!read.ok) return read;
   const host = URL.parse(plain)?.hostname ?? '';
   if (/^[0-9.]+$|^\[/.test(host)) return err(words('an address has no names below it', 'write the origin itself'));
-  return host.includes('.') || host === 'localhost'
+  // A dot at the end makes no label.
+  return /\.[^.]/.test(host) || host === 'localhost'
     ? ok(text)
     : err(words(`names below ${host} are not one owner’s`, 'such as https://*.app.example'));
 }
