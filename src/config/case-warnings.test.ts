@@ -107,6 +107,7 @@ test('a parameter whose description refuses the literal in every case is not tol
   for (const id of [{ type: 'integer' }, { type: 'string', pattern: '^[0-9]+$' }, { type: 'string', enum: ['x'] }]) {
     assert.deepEqual(described({ id }), [], JSON.stringify(id));
     assert.equal(described({ id }, '    auth: [a]\n    validate: observe\n').length, 1);
+    assert.deepEqual(described({ id }, '    auth: [a]\n    validate: strict\n'), []);
   }
   assert.equal(described({ id: { type: 'string', pattern: '^[A-Z]+$' } }).length, 1);
   assert.deepEqual(described({ id: { type: 'string', pattern: '^[a-z]+$' } }), []);

@@ -62,6 +62,7 @@ export function written(...texts: readonly (string | readonly [rule: string, mes
 const SKUS = Buffer.from(JSON.stringify(['A1', 'A2']));
 const VALUES: ConditionsConfig['values'] = {
   currencies: { kind: 'list', list: ['EUR', 'USD'] },
+  sizes: { kind: 'list', list: [1, 2.5] },
   quantity: { kind: 'range', from: 1, to: 500 },
   skus: { kind: 'file', file: '/skus.txt', of: 'texts' },
 };

@@ -38,6 +38,13 @@ test('explain is told why, in words of the condition alone', () => {
   assert.equal(why('request.body.start', '{"start":7}'), 'rules[0] is neither true nor false');
 });
 
+test('a number is on a list by what it is worth, whatever its kind', () => {
+  for (const rule of ['request.body.a', 'double(request.body.a)', 'request.body.b + request.body.b'])
+    assert.equal(ask(stepsWith(written(`${rule} in values.sizes`)), { body: '{"a":1,"b":0.5}' }).kind, 'pass', rule);
+  for (const value of ['2', '"1"', 'true', 'null', '[1]', '{}'])
+    assert.equal(ask(stepsWith(written('request.body in values.sizes')), { body: value }).kind, 'deny', value);
+});
+
 test('many conditions cost a request no more than one may', () => {
   const dear = (least: number): string => `request.body.list.all(each, each + each + each > ${least})`;
   const body = JSON.stringify({ list: Array.from({ length: 10_000 }, () => 7) });
