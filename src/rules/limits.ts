@@ -11,8 +11,8 @@ export const NODE_LIMIT = 500;
 export const MACRO_LIMIT = 3;
 
 /**
- * What one evaluation may cost, and all conditions of a request together: each turn of a macro costs the parts of its body, and what looks at a whole text or list
- * costs by its length. It was 60 ms in the worst of what was tried, and a list of 10,000 lines can be asked ten things each.
+ * What all conditions of a request that are asked at one time may cost together: each turn of a macro costs the parts of
+ * its body, and what looks at a whole text or list costs by its length. It was 60 ms in the worst of what was tried, and a list of 10,000 lines can be asked ten things each.
  */
 export const STEP_LIMIT = 200_000;
 

@@ -128,7 +128,7 @@ test('the table of bounds says what the code holds', () => {
     'reply that is read whole': mib(READ_LIMIT_BYTES),
     'start of an error of an upstream': `${kib(START_LIMIT_BYTES)}, or what comes in ${START_WAIT_MS} ms`,
     'originals of errors': `${number(ORIGINAL_LIMIT)}, ${kib(KEPT_BODY_BYTES)} of each body, ${ORIGINAL_LIFE_MS / 86_400_000} days`,
-    'one evaluation of a condition': `${number(STEP_LIMIT)} steps, texts of ${number(TEXT_LIMIT)} characters`,
+    'conditions of a request that read its body, and those that do not': `${number(STEP_LIMIT)} steps, texts of ${number(TEXT_LIMIT)} characters`,
     'file of `values`': mib(VALUES_LIMIT_BYTES),
     'chunk extensions of a message': `${CHUNK_BOUNDS.extensionBytes} B`,
     'trailers of a message': `${kib(CHUNK_BOUNDS.trailerBytes)}, ${CHUNK_BOUNDS.trailerFields} fields`,

@@ -89,6 +89,13 @@ test('a field that cannot be read counts as none', () => {
   }
 });
 
+test('a field of 2,000 characters and 64 ranges is read, and no longer one', () => {
+  const spaced = (length: number): boolean | undefined => json?.('text/html'.padEnd(length));
+  const ranged = (ranges: number): boolean | undefined => json?.(Array.from({ length: ranges }, () => 'a/b').join());
+  assert.deepEqual([spaced(2_000), spaced(2_001)], [false, true]);
+  assert.deepEqual([ranged(64), ranged(65)], [false, true]);
+});
+
 test('where a reply of success may be anything or nothing, nothing is judged', () => {
   for (const responses of [
     {},
