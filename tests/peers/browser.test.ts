@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { rename, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { openBrowser } from './browser.ts';
+import { startLocalServer } from '../system/local-server.ts';
 
 const POLL_MS = 20;
 const LONGEST_MS = 15_000;
@@ -37,15 +37,9 @@ class EventsUpstream {
   }
 
   static async start(t: TestContext): Promise<EventsUpstream> {
-    const server = createServer((request, reply) => upstream.#answer(request, reply));
-    await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve);
-    });
-    const upstream = new EventsUpstream((server.address() as AddressInfo).port);
-    t.after(() => {
-      server.close();
-      server.closeAllConnections();
-    });
+    const server = await startLocalServer((request, reply) => upstream.#answer(request, reply));
+    const upstream = new EventsUpstream(server.port);
+    t.after(server.stop);
     return upstream;
   }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, request as requestHttp } from 'node:http';
+import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
@@ -13,6 +13,7 @@ import { readProxyHeader } from '../../src/wire/proxy-header.ts';
 import { binary, checked, OVER_IPV4, OVER_IPV6, setting } from '../../src/wire/proxy-fixture.test.ts';
 import { findProgram } from '../bench/child.ts';
 import { startGateway } from '../framing/gateway-process.ts';
+import { startLocalServer } from '../system/local-server.ts';
 import { skipOrFail } from '../system/skip.ts';
 import { type ClientServer, startFieldReader, startHeaderReader, startSender } from './client-servers.ts';
 
@@ -32,12 +33,9 @@ async function folderFor(t: TestContext): Promise<string> {
 
 /** An upstream that replies with what it was told of the client. */
 async function startUpstream(t: TestContext): Promise<number> {
-  const server = createServer(({ headers }, reply) => reply.end(String(headers['x-forwarded-for'])));
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  t.after(() => server.close());
-  return (server.address() as AddressInfo).port;
+  const server = await startLocalServer(({ headers }, reply) => reply.end(String(headers['x-forwarded-for'])));
+  t.after(server.stop);
+  return server.port;
 }
 
 function textOf(options: {

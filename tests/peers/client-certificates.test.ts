@@ -2,9 +2,7 @@ import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
@@ -14,6 +12,7 @@ import { findProgram, startServer } from '../bench/child.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { ask } from '../system/https-client.ts';
 import { run } from '../system/command.ts';
+import { startLocalServer } from '../system/local-server.ts';
 import { skipOrFail } from '../system/skip.ts';
 import { startNginx } from './nginx.ts';
 import { freePort } from '../framing/free-port.ts';
@@ -46,12 +45,9 @@ before(async () => {
   }
   const lists = (await makeList(ca, [clients['revoked'] as Made])) + (await makeList(middle, []));
   const beside = { 'ca.pem': ca.certPem + middle.certPem, 'ca.crl': lists };
-  const upstream = createServer((_, reply) => reply.end('reached'));
-  await new Promise<void>((resolve) => {
-    upstream.listen(0, '127.0.0.1', resolve);
-  });
-  closeUpstream = () => upstream.close();
-  gateway = await startGateway(configuration((upstream.address() as AddressInfo).port), { beside });
+  const upstream = await startLocalServer((_, reply) => reply.end('reached'));
+  closeUpstream = upstream.stop;
+  gateway = await startGateway(configuration(upstream.port), { beside });
   await writeFile(join(folder, 'gateway-ca.pem'), gateway.ca);
 });
 

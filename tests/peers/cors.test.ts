@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
 import { freePort } from '../framing/free-port.ts';
 import { startGateway } from '../framing/gateway-process.ts';
 import { openBrowser } from './browser.ts';
+import { startLocalServer } from '../system/local-server.ts';
 
 /** What came to the API's server, a line each. */
 const arrived: string[] = [];
 
 /** Serves the pages, and the API, which tells what it was asked with. */
 async function startUpstream(t: TestContext): Promise<number> {
-  const server = createServer((request, reply) => {
+  const server = await startLocalServer((request, reply) => {
     if (request.headers.host?.startsWith('page') === true) {
       reply.setHeader('content-type', 'text/html').end('<!doctype html><title>page</title>');
       return;
@@ -24,13 +23,9 @@ async function startUpstream(t: TestContext): Promise<number> {
     if (request.url === '/sign-in')
       reply.setHeader('set-cookie', 'session=ada; Secure; HttpOnly; SameSite=Strict; Path=/');
     reply.setHeader('content-type', 'application/json').end(JSON.stringify({ saw: wordsOf(request) }));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
   });
-  return (server.address() as AddressInfo).port;
+  t.after(server.stop);
+  return server.port;
 }
 
 function wordsOf({ method, url, headers }: IncomingMessage): string {

@@ -1,30 +1,22 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { startGateway } from '../framing/gateway-process.ts';
 import { adminClient } from '../system/admin.ts';
 import { until } from '../system/eventually.ts';
 import { openBrowser } from './browser.ts';
+import { startLocalServer } from '../system/local-server.ts';
 
 const PAGE = '<!doctype html><title>page</title><script>document.title = "ran"</script>';
 
 test('what a browser keeps a page from, and what it only would, is told to the gateway', async (t) => {
-  const origin = createServer(
+  const origin = await startLocalServer(
     (_request, reply) => void reply.writeHead(200, { 'content-type': 'text/html' }).end(PAGE),
   );
-  await new Promise<void>((resolve) => {
-    origin.listen(0, '127.0.0.1', resolve);
-  });
-  t.after(() => {
-    origin.close();
-    origin.closeAllConnections();
-  });
-  const upstream = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
+  t.after(origin.stop);
   const api = (name: string, more: string): string => `  ${name}:
     basePath: /${name}
     routes: ['GET /page']
-    upstream: ${upstream}
+    upstream: ${origin.url}
     auth: public
     securityHeaders: { contentSecurityPolicy: { policy: "default-src 'self'", report: true${more} } }
 `;

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
@@ -12,11 +9,12 @@ import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts
 import { askAdmin } from '../system/admin.ts';
 import { eventually } from '../system/eventually.ts';
 import { ask } from '../system/https-client.ts';
+import { type LocalServer, startLocalServer } from '../system/local-server.ts';
 import { skipOrFail } from '../system/skip.ts';
 import { freePort } from '../framing/free-port.ts';
 
 /** Origins that say their name, each on an address of its own. */
-const origins: Server[] = [];
+const origins: LocalServer[] = [];
 const program = findProgram('dnsmasq');
 let folder = '';
 let ports: readonly number[] = [];
@@ -72,13 +70,10 @@ before(async () => {
   if (program === null) return;
   folder = await mkdtemp(join(tmpdir(), 'portcullis-dnsmasq-'));
   namePort = await freePort();
-  const first = createServer((_request, reply) => reply.end('one')).listen(0, '127.0.0.1');
-  await once(first, 'listening');
-  const { port } = first.address() as AddressInfo;
-  const second = createServer((_request, reply) => reply.end('two')).listen(0, '127.0.0.1');
-  await once(second, 'listening');
+  const first = await startLocalServer((_request, reply) => reply.end('one'));
+  const second = await startLocalServer((_request, reply) => reply.end('two'));
   origins.push(first, second);
-  ports = [port, (second.address() as AddressInfo).port];
+  ports = [first.port, second.port];
   await serveNames([
     address('orders.test', '127.0.0.1'),
     address('node.test', '127.0.0.1'),
@@ -91,10 +86,7 @@ before(async () => {
 after(async () => {
   await gateway?.stop();
   await server?.stop();
-  for (const origin of origins) {
-    origin.closeAllConnections();
-    origin.close();
-  }
+  for (const origin of origins) origin.stop();
   if (folder !== '') await rm(folder, { recursive: true, force: true });
 });
 

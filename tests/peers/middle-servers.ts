@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { createServer, request as requestHttp } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { findProgram, startServer } from '../bench/child.ts';
 import { startNginx } from './nginx.ts';
 import { freePort } from '../framing/free-port.ts';
+import { startLocalServer } from '../system/local-server.ts';
 
 /** Servers that stand between the gateway and one origin each, and pass on what they understood. */
 interface MiddleServers {
@@ -67,7 +67,7 @@ ${sections.join('')}`,
 }
 
 async function startNodeHttp(_folder: string, originPorts: readonly number[]): Promise<MiddleServers> {
-  const servers = originPorts.map((port) =>
+  const made = originPorts.map((port) =>
     createServer({ maxHeaderSize: 65_536 }, (request, response) => {
       const { connection: _ended, ...headers } = request.headers;
       const onward = requestHttp(
@@ -82,19 +82,9 @@ async function startNodeHttp(_folder: string, originPorts: readonly number[]): P
       request.pipe(onward);
     }),
   );
-  const ports = await Promise.all(
-    servers.map(async (server) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      server.listen(0, '127.0.0.1', resolve);
-      await promise;
-      return (server.address() as AddressInfo).port;
-    }),
-  );
+  const servers = await Promise.all(made.map(startLocalServer));
   const stop = async (): Promise<void> => {
-    for (const server of servers) {
-      server.closeAllConnections();
-      server.close();
-    }
+    for (const server of servers) server.stop();
   };
-  return { ports, stop };
+  return { ports: servers.map(({ port }) => port), stop };
 }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { startGateway } from '../framing/gateway-process.ts';
 import { openBrowser } from './browser.ts';
+import { startLocalServer } from '../system/local-server.ts';
 
 const RUN = "<script>globalThis.ran = true; document.title = 'ran'</script>";
 const IMAGE = '<img src=x onerror=globalThis.ran=true>';
@@ -52,7 +51,7 @@ const KEPT_ALSO: readonly string[] = ['/html-wide', '/two-types'];
 const REPLIES: Readonly<Record<string, Reply>> = { ...RUNS, ...KEPT_FROM_RUNNING };
 
 async function startOrigin(t: TestContext): Promise<number> {
-  const origin = createServer((request, reply) => {
+  const origin = await startLocalServer((request, reply) => {
     const given = REPLIES[(request.url ?? '').replace('/bare', '')];
     if (given === undefined) {
       reply.writeHead(404).end();
@@ -63,14 +62,8 @@ async function startOrigin(t: TestContext): Promise<number> {
     reply.writeHead(200, chunked === true ? { ...fields } : { ...fields, 'content-length': String(length) });
     reply.end(body);
   });
-  await new Promise<void>((resolve) => {
-    origin.listen(0, '127.0.0.1', resolve);
-  });
-  t.after(() => {
-    origin.close();
-    origin.closeAllConnections();
-  });
-  return (origin.address() as AddressInfo).port;
+  t.after(origin.stop);
+  return origin.port;
 }
 
 test('nothing that a client once sent runs in a browser, whatever the upstream calls it', async (t) => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -9,6 +8,7 @@ import type { Page } from 'playwright-core';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { findProgram } from '../bench/child.ts';
 import { startGateway } from '../framing/gateway-process.ts';
+import { startLocalServer } from '../system/local-server.ts';
 import { skipOrFail } from '../system/skip.ts';
 import { closeCode, configuration, portOf, startEcho } from '../websocket/subject.ts';
 import { openBrowser } from './browser.ts';
@@ -75,15 +75,12 @@ async function startPages(t: TestContext): Promise<{ port: number; asked: Asked[
     asked.push({ origin, via });
     socket.on('message', (data: RawData, isBinary) => socket.send(data as Buffer, { binary: isBinary }));
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  const { port, stop } = await startLocalServer(server);
   t.after(() => {
     sockets.close();
-    server.close();
-    server.closeAllConnections();
+    stop();
   });
-  return { port: (server.address() as AddressInfo).port, asked };
+  return { port, asked };
 }
 
 /** Opens a WebSocket from a page and says something; gives what comes back, or `refused`. */

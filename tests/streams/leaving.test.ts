@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
-import { type AddressInfo, connect as connectTcp } from 'node:net';
+import { connect as connectTcp } from 'node:net';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { comesToHold } from '../http2/subject.ts';
+import { type LocalServer, startLocalServer } from '../system/local-server.ts';
 
 // How fast they are found is held by src/wire and src/gateway, on clocks that stand still. Here it is that they are found
 // at all, over real TLS: `close_notify`, a bare FIN as of a process that was killed, and both protocols.
@@ -15,29 +16,26 @@ const PATIENCE_MS = 20_000;
 
 /** Requests that the upstream has and never answers. */
 const waiting = new Set<IncomingMessage>();
-const upstream = createServer((request) => {
-  waiting.add(request);
-  request.resume();
-  request.socket.on('close', () => waiting.delete(request));
-});
+let upstream: LocalServer;
 let gateway: GatewayProcess;
 
 before(async () => {
-  upstream.listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
-  const { port } = upstream.address() as AddressInfo;
+  upstream = await startLocalServer((request) => {
+    waiting.add(request);
+    request.resume();
+    request.socket.on('close', () => waiting.delete(request));
+  });
   gateway = await startGateway(`version: 1
 server: { https: { port: 0 }, http: off, threads: 1 }
 admin: { port: 0 }
 data: ./data
-apis: { a: { routes: ['GET /', 'POST /'], upstream: { targets: ['http://127.0.0.1:${port}'], timeout: 10m }, auth: public } }
+apis: { a: { routes: ['GET /', 'POST /'], upstream: { targets: ['${upstream.url}'], timeout: 10m }, auth: public } }
 `);
 });
 
 after(async () => {
   await gateway.stop();
-  upstream.close();
-  upstream.closeAllConnections();
+  upstream.stop();
 });
 
 async function waits(count: number, what: string): Promise<void> {

@@ -1,33 +1,30 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { askAdmin } from './admin.ts';
 import { until } from './eventually.ts';
 import { ask, type Reply } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 
 const THREADS = 3;
 /** Connections of their own, so that the system gives each thread some; fewer than a hash sends to one target at once. */
 const MANY = 30;
 
 /** Three targets, a canary and a mirror, in this order: each answers with its place. */
-const servers: Server[] = [];
+const servers: LocalServer[] = [];
 const seen: IncomingMessage[][] = [];
 let gateway: GatewayProcess;
 
 before(async () => {
   for (let place = 0; place < 5; place++) {
     const requests: IncomingMessage[] = [];
-    const server = createServer((request, reply) => {
+    const server = await startLocalServer((request, reply) => {
       requests.push(request);
       request.resume().on('end', () => reply.end(String(place)));
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
     servers.push(server);
     seen.push(requests);
   }
@@ -36,16 +33,13 @@ before(async () => {
 
 after(async () => {
   await gateway?.stop();
-  for (const server of servers) {
-    server.closeAllConnections();
-    server.close();
-  }
+  for (const server of servers) server.stop();
 });
 
 function urlOf(place: number): string {
   const server = servers[place];
   assert.ok(server !== undefined);
-  return `'http://127.0.0.1:${(server.address() as AddressInfo).port}'`;
+  return `'${server.url}'`;
 }
 
 function configuration(more: string): string {

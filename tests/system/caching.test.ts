@@ -1,50 +1,45 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
 import {
   type ClientHttp2Session,
   connect,
   createServer as createHttp2Server,
-  type Http2Server,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { askAdmin } from './admin.ts';
 import { until } from './eventually.ts';
 import { ask, type Reply } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 
 const THREADS = 2;
 /** Connections of their own, so that the system gives each thread some. */
 const MANY = 30;
 
-let server: Server;
-let http2Server: Http2Server;
+let server: LocalServer;
+let http2Server: LocalServer;
 let gateway: GatewayProcess;
 let version = 1;
 let asked = 0;
 
 before(async () => {
-  server = createServer((request, reply) => {
+  server = await startLocalServer((request, reply) => {
     asked++;
     const body = `${request.url} ${request.method === 'GET' ? version : ++version}`;
     const fields = { 'cache-control': 'max-age=600', 'content-type': 'text/plain' };
     // Late, so that what is asked for meanwhile can wait for it.
     request.resume().on('end', () => setTimeout(() => reply.writeHead(200, fields).end(body), 50));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  http2Server = createHttp2Server();
-  http2Server.on('stream', (stream: ServerHttp2Stream, headers) => {
+  const speaksHttp2 = createHttp2Server();
+  speaksHttp2.on('stream', (stream: ServerHttp2Stream, headers) => {
     asked++;
     stream.respond({ ':status': 200, 'cache-control': 'max-age=600', etag: '"1"' }, { waitForTrailers: true });
     stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': '7' }));
     for (let at = 0; at < 500; at++) stream.write(`${headers[':path']} ${version} `);
     stream.end();
   });
-  http2Server.listen(0, '127.0.0.1');
-  await once(http2Server, 'listening');
+  http2Server = await startLocalServer(speaksHttp2);
   gateway = await startGateway(`version: 1
 server: { threads: ${THREADS}, https: { port: 0, certificate: local }, http: off }
 admin: { port: 0 }
@@ -53,13 +48,13 @@ cache: { memory: 8MiB }
 apis:
   shop:
     routes: ['GET /{rest...}', 'POST /{rest...}']
-    upstream: http://127.0.0.1:${(server.address() as AddressInfo).port}
+    upstream: ${server.url}
     auth: public
     cache: on
   other:
     basePath: /h2c
     routes: ['GET /{rest...}']
-    upstream: { targets: ['http://127.0.0.1:${(http2Server.address() as AddressInfo).port}'], protocol: h2 }
+    upstream: { targets: ['${http2Server.url}'], protocol: h2 }
     auth: public
     cache: on
 `);
@@ -67,9 +62,8 @@ apis:
 
 after(async () => {
   await gateway?.stop();
-  server.closeAllConnections();
-  server.close();
-  http2Server.close();
+  server.stop();
+  http2Server.stop();
 });
 
 function get(path: string): Promise<Reply> {

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import { after, before, test } from 'node:test';
 import { ok } from '../../src/base/index.ts';
 import type { Gathered } from '../../src/config/index.ts';
@@ -11,6 +9,7 @@ import { listKinds } from '../../src/main/kinds.ts';
 import { type OperationId, type PolicyKind, type Stage, STAGES, type Steps } from '../../src/policy/index.ts';
 import { countingKinds } from './counting-kinds.ts';
 import { askPlainly, gatherText, type InnerGateway, type PlainAsk, startInner } from './inner-gateway.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 
 const ISSUER = 'https://id.acme.example';
 const AUDIENCE = 'https://api.acme.example';
@@ -58,20 +57,18 @@ function token(subject: string, roles: readonly string[], key: KeyObject = priva
   return `${signed}.${sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
 }
 
-let upstream: Server;
+let upstream: LocalServer;
 let gathered: Gathered;
 /** The fields that came to the upstream with the request that is under way. */
 let arrived: IncomingHttpHeaders | null = null;
 
 before(async () => {
-  upstream = createServer((request, response) => {
+  upstream = await startLocalServer((request, response) => {
     arrived = request.headers;
     response.statusCode = request.url === '/failing' ? 500 : 200;
     request.resume().on('end', () => response.end('{}'));
   });
-  upstream.listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
-  const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+  const { url } = upstream;
   gathered = await gatherText(
     `version: 1
 issuers: { acme: { issuer: '${ISSUER}', audience: '${AUDIENCE}', jwks: ./keys.json, claims: { roles: roles } } }
@@ -96,9 +93,7 @@ apis:
   );
 });
 
-after(() => {
-  upstream.close();
-});
+after(() => upstream.stop());
 
 const json = { 'content-type': 'application/json' };
 const bearer = (subject: string, roles: readonly string[] = ['customer'], key?: KeyObject) => ({

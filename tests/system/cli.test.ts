@@ -1,30 +1,25 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ROOT } from '../tidy/repository.ts';
 import { type Outcome, run } from './command.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { staying } from './shell-lines.ts';
 
 const COMMAND = join(ROOT, 'bin', 'portcullis');
 
 let folder = '';
-let upstream: Server;
+let upstream: LocalServer;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'portcullis-cli-'));
-  upstream = createServer((request, response) => void response.end(`${request.method} ${request.url}`));
-  await new Promise<void>((resolve) => {
-    upstream.listen(0, '127.0.0.1', resolve);
-  });
+  upstream = await startLocalServer((request, response) => void response.end(`${request.method} ${request.url}`));
 });
 
 after(async () => {
-  upstream.closeAllConnections();
-  upstream.close();
+  upstream.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -47,7 +42,7 @@ apis:
 test('a running gateway answers status and reload, and refuses a configuration that can not be built', async () => {
   const home = await mkdtemp(join(folder, 'start-'));
   const file = join(home, 'portcullis.yaml');
-  const { port } = upstream.address() as AddressInfo;
+  const { port } = upstream;
   await writeFile(file, configuration(port));
   const nobody = await portcullis('status', '--config', file);
   assert.deepEqual([nobody.code, nobody.stdout], [1, '']);

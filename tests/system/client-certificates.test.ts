@@ -2,8 +2,6 @@ import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
@@ -11,6 +9,7 @@ import { promisify } from 'node:util';
 import { type Made, make, makeAuthority, makeList } from '../../src/wire/client-fixture.test.ts';
 import { until } from '../../src/wire/peers.test.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 
 let ca: Made;
 let other: Made;
@@ -18,7 +17,7 @@ let good: Made;
 let late: Made;
 let foreign: Made;
 let gateway: GatewayProcess;
-let upstream: Server;
+let upstream: LocalServer;
 let reached = 0;
 
 const configuration = (port: number, more = ''): string => `version: 1
@@ -42,12 +41,9 @@ apis:
 `;
 
 before(async () => {
-  upstream = createServer((_, reply) => {
+  upstream = await startLocalServer((_, reply) => {
     reached++;
     reply.end('reached');
-  });
-  await new Promise<void>((resolve) => {
-    upstream.listen(0, '127.0.0.1', resolve);
   });
   ca = await makeAuthority('CN=Partners');
   other = await makeAuthority('CN=Others');
@@ -55,11 +51,11 @@ before(async () => {
   late = await make({ by: ca, subject: 'CN=late' });
   foreign = await make({ by: other, subject: 'CN=foreign' });
   const beside = { 'ca.pem': ca.certPem, 'other.pem': other.certPem, 'ca.crl': await makeList(ca, []) };
-  gateway = await startGateway(configuration((upstream.address() as AddressInfo).port), { beside });
+  gateway = await startGateway(configuration(upstream.port), { beside });
 });
 
 after(async () => {
-  upstream.close();
+  upstream.stop();
   await gateway.stop();
 });
 
@@ -247,7 +243,7 @@ test('a list or a CA that can not be used leaves what is in force', async () => 
 });
 
 test('without one of its files the gateway does not start', async () => {
-  const { port } = upstream.address() as AddressInfo;
+  const { port } = upstream;
   for (const missing of ['ca.pem', 'ca.crl', 'other.pem']) {
     const files = { 'ca.pem': ca.certPem, 'other.pem': other.certPem, 'ca.crl': await makeList(ca, []) };
     const beside = Object.fromEntries(Object.entries(files).filter(([name]) => name !== missing));
@@ -256,7 +252,7 @@ test('without one of its files the gateway does not start', async () => {
 });
 
 test('a host that is opened by a reload is open, and one that is closed is closed', async () => {
-  const { port } = upstream.address() as AddressInfo;
+  const { port } = upstream;
   const open = configuration(port).replace('other.test: { clientCa: ./other.pem }', 'other.test: { clientCa: off }');
   await replace('portcullis.yaml', open);
   await becomes(REACHED, 'other.test', null);

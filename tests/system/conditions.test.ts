@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { rename, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { until } from './eventually.ts';
 import { ask, type Reply } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 
-let upstream: Server;
+let upstream: LocalServer;
 let gateway: GatewayProcess;
 const arrivals: string[] = [];
 
@@ -35,20 +33,18 @@ apis:
 `;
 
 before(async () => {
-  upstream = createServer((request, response) => {
+  upstream = await startLocalServer((request, response) => {
     arrivals.push(String(request.url));
     request.resume().on('end', () => response.end('{}'));
-  }).listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
-  gateway = await startGateway(CONFIG((upstream.address() as AddressInfo).port), {
+  });
+  gateway = await startGateway(CONFIG(upstream.port), {
     beside: { 'rooms.txt': '# ours\nblue\n' },
   });
 });
 
 after(async () => {
   await gateway.stop();
-  upstream.closeAllConnections();
-  upstream.close();
+  upstream.stop();
 });
 
 const GOOD = { start: '2026-01-01T00:00:00Z', end: '2026-01-02T00:00:00+02:00', room: 'blue', guests: ['ada'] };

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { chmod, lstat, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
@@ -10,20 +7,19 @@ import { askAdmin } from './admin.ts';
 import { type Outcome, run } from './command.ts';
 import { until } from './eventually.ts';
 import { ask, type Reply } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
 
 const DOCUMENT = (path: string): string =>
   `{"openapi":"3.1.0","info":{"title":"t","version":"1"},"paths":{"${path}":{"get":{"responses":{"200":{"description":"ok"}}}}}}`;
 
-let api: Server;
+let api: LocalServer;
 let upstream: number;
 let gateway: GatewayProcess;
 
 before(async () => {
-  api = createServer((request, reply) => void reply.end(`answered ${request.url}`));
-  api.listen(0, '127.0.0.1');
-  await once(api, 'listening');
-  upstream = (api.address() as AddressInfo).port;
+  api = await startLocalServer((request, reply) => void reply.end(`answered ${request.url}`));
+  upstream = api.port;
   gateway = await startGateway(configuration(upstream), {
     beside: { 'described.json': DOCUMENT('/described') },
   });
@@ -31,8 +27,7 @@ before(async () => {
 
 after(async () => {
   await gateway.stop();
-  api.closeAllConnections();
-  api.close();
+  api.stop();
 });
 
 const file = (): string => join(gateway.folder, 'portcullis.yaml');

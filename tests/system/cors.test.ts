@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type OutgoingHttpHeaders, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { countingKinds } from './counting-kinds.ts';
 import { askPlainly, gatherText, type InnerGateway, type PlainReply, startInner } from './inner-gateway.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 
 const APP = 'https://app.example';
 
@@ -91,7 +91,7 @@ apis:
     cors: off
 `;
 
-let upstream: Server;
+let upstream: LocalServer;
 let gateway: InnerGateway;
 const arrivals: { readonly method: string; readonly headers: IncomingHttpHeaders }[] = [];
 /** What the upstream says next besides. */
@@ -99,19 +99,17 @@ let says: OutgoingHttpHeaders = {};
 let status = 200;
 
 before(async () => {
-  upstream = createServer(({ method = '', headers }, response) => {
+  upstream = await startLocalServer(({ method = '', headers }, response) => {
     arrivals.push({ method, headers });
     response.writeHead(status, says).end('{}');
-  }).listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
-  const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
-  const gathered = await gatherText(CONFIG(url), { 'orders.json': JSON.stringify(DOCUMENT) });
+  });
+  const gathered = await gatherText(CONFIG(upstream.url), { 'orders.json': JSON.stringify(DOCUMENT) });
   gateway = await startInner(gathered, countingKinds());
 });
 
 after(async () => {
   await gateway.stop();
-  upstream.close();
+  upstream.stop();
 });
 
 type Fields = Readonly<Record<string, string>>;

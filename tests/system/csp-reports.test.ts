@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:http2';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
@@ -9,16 +7,17 @@ import { adminClient, counted } from './admin.ts';
 import { run } from './command.ts';
 import { until } from './eventually.ts';
 import { ask } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { PROGRAM } from './plain-configuration.ts';
 
 const PATH = '/.portcullis/reports/csp';
-const origin = createServer((_request, reply) => void reply.writeHead(200, { 'content-type': 'text/html' }).end('x'));
+let origin: LocalServer;
 let gateway: GatewayProcess;
 
 before(async () => {
-  await new Promise<void>((resolve) => {
-    origin.listen(0, '127.0.0.1', resolve);
-  });
+  origin = await startLocalServer(
+    (_request, reply) => void reply.writeHead(200, { 'content-type': 'text/html' }).end('x'),
+  );
   gateway = await startGateway(`version: 1
 server: { threads: 2, https: { port: 0 }, http: { port: 0 } }
 admin: { port: 0 }
@@ -26,7 +25,7 @@ data: ./data
 apis:
   site:
     routes: ['GET /page']
-    upstream: http://127.0.0.1:${(origin.address() as AddressInfo).port}
+    upstream: ${origin.url}
     auth: public
     securityHeaders:
       contentSecurityPolicy: { policy: "default-src 'none'", report: true }
@@ -35,8 +34,7 @@ apis:
 
 after(async () => {
   await gateway?.stop();
-  origin.closeAllConnections();
-  origin.close();
+  origin.stop();
 });
 
 const OLD = JSON.stringify({

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { AdminStatus } from '../../src/control/client.ts';
@@ -10,10 +7,11 @@ import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts
 import { askAdmin } from './admin.ts';
 import { eventually } from './eventually.ts';
 import { ask } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { startNameServer, type NameServer } from './name-server.ts';
 
 /** Two origins that say who they are, and under which name they were asked. */
-const origins: Server[] = [];
+const origins: LocalServer[] = [];
 let ports: readonly number[] = [];
 let names: NameServer;
 let gateway: GatewayProcess;
@@ -43,12 +41,10 @@ apis:
 
 before(async () => {
   for (const name of ['one', 'two']) {
-    const origin = createServer((request, reply) => reply.end(`${name} as ${request.headers.host}`));
-    origin.listen(0, '127.0.0.1');
-    await once(origin, 'listening');
+    const origin = await startLocalServer((request, reply) => reply.end(`${name} as ${request.headers.host}`));
     origins.push(origin);
   }
-  ports = origins.map((origin) => (origin.address() as AddressInfo).port);
+  ports = origins.map((origin) => origin.port);
   names = await startNameServer();
   names.say('A', 'orders.internal', { ttl: 1, data: ['127.0.0.1'] });
   names.say('SRV', '_http._tcp.orders.internal', {
@@ -62,10 +58,7 @@ before(async () => {
 after(async () => {
   await gateway.stop();
   await names.stop();
-  for (const origin of origins) {
-    origin.closeAllConnections();
-    origin.close();
-  }
+  for (const origin of origins) origin.stop();
 });
 
 const get = (path: string): ReturnType<typeof ask> => ask({ port: gateway.https, ca: gateway.ca, path });

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse, stringify } from 'yaml';
@@ -10,6 +7,7 @@ import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts
 import { RawClient, statusOf } from '../framing/raw-client.ts';
 import { ROOT } from '../tidy/repository.ts';
 import { run } from './command.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { PROGRAM } from './plain-configuration.ts';
 
 const EXAMPLES = join(ROOT, 'examples');
@@ -42,27 +40,21 @@ interface Written {
 }
 
 /** As many as an upstream of an example has targets. */
-let echoes: readonly Server[];
+let echoes: readonly LocalServer[];
 
 before(async () => {
   echoes = await Promise.all([startEcho(), startEcho(), startEcho()]);
 });
 
 after(() => {
-  for (const echo of echoes) {
-    echo.closeAllConnections();
-    echo.close();
-  }
+  for (const echo of echoes) echo.stop();
 });
 
-async function startEcho(): Promise<Server> {
-  const echo = createServer((request, reply) => {
+function startEcho(): Promise<LocalServer> {
+  return startLocalServer((request, reply) => {
     request.resume();
     request.on('end', () => reply.end(`${request.method} ${request.url}`));
   });
-  echo.listen(0, '127.0.0.1');
-  await once(echo, 'listening');
-  return echo;
 }
 
 /** Starts a gateway with an example's configuration: free ports, and our own server in place of every upstream. */
@@ -88,7 +80,7 @@ function oursFor(target: Target, at: number): Target {
 function ours(upstream: string, at: number): string {
   const url = new URL(upstream);
   const path = url.pathname === '/' ? '' : url.pathname;
-  return `http://127.0.0.1:${(echoes[at]?.address() as AddressInfo | undefined)?.port}${path}`;
+  return `${echoes[at]?.url}${path}`;
 }
 
 function read(folder: string, name: string): string {

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Events, type MutableToken, OAuth2Server } from 'oauth2-mock-server';
@@ -11,6 +9,7 @@ import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts
 import { RawClient, statusOf } from '../framing/raw-client.ts';
 import { run } from './command.ts';
 import { ask, type Reply } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { skipOrFail } from './skip.ts';
 
 const AUDIENCE = 'https://api.acme.example';
@@ -37,7 +36,7 @@ const DESCRIPTION = {
 
 /** An issuer that nobody here wrote, an API that says what it was told, and the gateway between them. */
 let issuer: OAuth2Server;
-let upstream: Server;
+let upstream: LocalServer;
 let gateway: GatewayProcess;
 let ca: string;
 
@@ -48,9 +47,7 @@ before(async () => {
   issuer.service.on(Events.BeforeTokenSigning, ({ payload }: MutableToken) => {
     Object.assign(payload, { sub: 'ada', aud: AUDIENCE, client_id: 'shop', realm_access: { roles: ['customer'] } });
   });
-  upstream = createServer((request, response) => response.end(JSON.stringify(request.headers)));
-  upstream.listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
+  upstream = await startLocalServer((request, response) => response.end(JSON.stringify(request.headers)));
   gateway = await startGateway(
     `version: 1
 server: { https: { port: 0, certificate: local }, http: { port: 0 } }
@@ -64,7 +61,7 @@ roles:
 apis:
   orders:
     openapi: ./orders.json
-    upstream: 'http://127.0.0.1:${(upstream.address() as AddressInfo).port}'
+    upstream: '${upstream.url}'
     auth: [mock]
 `,
     { beside: { 'orders.json': JSON.stringify(DESCRIPTION) } },
@@ -76,7 +73,7 @@ apis:
 after(async () => {
   await gateway.stop();
   await issuer.stop();
-  upstream.close();
+  upstream.stop();
 });
 
 /** A token made by the issuer itself; `change` has the last word on its claims and its header. */

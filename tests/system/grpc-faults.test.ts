@@ -6,12 +6,12 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { openSession } from '../http2/node-session.ts';
 import { descriptorSet, type Method, SERVICE } from './grpc-fixture.ts';
 import { ask } from './https-client.ts';
+import { startLocalServer } from './local-server.ts';
 
 const CALL = { 'content-type': 'application/grpc', te: 'trailers' } as const;
 
@@ -92,18 +92,15 @@ async function started(t: TestContext, serve: (heard: Heard) => void, more = '')
     stream.on('end', () => (one.ended = !stream.aborted));
     serve(one);
   });
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.listen(0, '127.0.0.1', resolve);
-  await promise;
-  t.after(() => void server.close());
-  const { port } = server.address() as AddressInfo;
+  const { url, stop } = await startLocalServer(server);
+  t.after(stop);
   const gateway = await startGateway(
     `version: 1
 server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
 admin: { port: 0 }
 data: ./data
 apis:
-  echo: { descriptors: ./echo.binpb, upstream: 'http://127.0.0.1:${port}', auth: public, body: 1KiB${more} }
+  echo: { descriptors: ./echo.binpb, upstream: '${url}', auth: public, body: 1KiB${more} }
 `,
     { beside: { 'echo.binpb': descriptorSet() } },
   );

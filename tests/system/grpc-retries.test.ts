@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { constants, createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { startGateway } from '../framing/gateway-process.ts';
 import { openSession } from '../http2/node-session.ts';
 import { descriptorSet, SERVICE } from './grpc-fixture.ts';
+import { startLocalServer } from './local-server.ts';
 
 /** A message of three octets with its prefix. */
 const MESSAGE = Buffer.of(0, 0, 0, 0, 3, 1, 2, 3);
@@ -35,10 +35,9 @@ async function startServer(t: TestContext, refusesAfterMs: number | null) {
       stream.end(one.body);
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => void server.close());
-  return { heard, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const { url, stop } = await startLocalServer(server);
+  t.after(stop);
+  return { heard, url };
 }
 
 /** A gateway before an upstream of these settings, and how to make a call with a timeout: its status and its messages. */

@@ -1,22 +1,21 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo, createServer as createRawServer, type Server as RawServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { askAdmin } from './admin.ts';
 import { until } from './eventually.ts';
 import { ask, type Reply } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 
 const THREADS = 2;
 const CHECK = 'path: /live, every: 100ms, timeout: 5s, rise: 2, fall: 2, slowStart: 0s';
 
 /** A target whose health and replies can be set; it counts what it is asked. */
 interface Target {
-  readonly server: Server;
+  readonly server: LocalServer;
   asked: number;
   checked: IncomingMessage[];
   live: (reply: ServerResponse) => void;
@@ -27,8 +26,8 @@ let gateway: GatewayProcess;
 
 before(async () => {
   for (let place = 0; place < 3; place++) {
-    const target: Target = { server: createServer(), asked: 0, checked: [], live: (reply) => void reply.end('well') };
-    target.server.on('request', (request: IncomingMessage, reply: ServerResponse) => {
+    const target: Omit<Target, 'server'> = { asked: 0, checked: [], live: (reply) => void reply.end('well') };
+    const server = await startLocalServer((request, reply) => {
       if (request.url === '/live') {
         target.checked.push(request);
         target.live(reply);
@@ -37,23 +36,18 @@ before(async () => {
       target.asked++;
       reply.end(String(place));
     });
-    target.server.listen(0, '127.0.0.1');
-    await once(target.server, 'listening');
-    targets.push(target);
+    targets.push(Object.assign(target, { server }));
   }
   gateway = await startGateway(configuration(urls(), CHECK));
 });
 
 after(async () => {
   await gateway?.stop();
-  for (const { server } of targets) {
-    server.closeAllConnections();
-    server.close();
-  }
+  for (const { server } of targets) server.stop();
 });
 
 function urls(): readonly string[] {
-  return targets.map(({ server }) => `'http://127.0.0.1:${(server.address() as AddressInfo).port}'`);
+  return targets.map(({ server }) => `'${server.url}'`);
 }
 
 function configuration(list: readonly string[], health: string, more = ''): string {
@@ -109,7 +103,7 @@ test('each target is asked for its path, by its name, without credentials, by on
   await until('each was checked twice', () => targets.every(({ checked }) => checked.length >= 2));
   const [request] = target(0).checked;
   assert.equal(request?.method, 'GET');
-  assert.equal(request?.headers.host, `127.0.0.1:${(target(0).server.address() as AddressInfo).port}`);
+  assert.equal(request?.headers.host, `127.0.0.1:${target(0).server.port}`);
   assert.deepEqual(Object.keys(request?.headers ?? {}).toSorted(), ['accept', 'host', 'user-agent']);
 });
 
@@ -229,22 +223,22 @@ for (const [way, { isUp, respond }] of Object.entries(HOSTILE)) {
   test(`a target that ${way} is ${isUp ? 'up' : 'down'}, and holds no connection of a check`, async () => {
     const sockets = new Set<Socket>();
     let opened = 0;
-    const server: RawServer = createRawServer((socket) => {
-      opened++;
-      sockets.add(socket);
-      socket.on('error', () => socket.destroy());
-      socket.on('close', () => sockets.delete(socket));
-      socket.once('data', () => respond(socket));
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    const { url, stop } = await startLocalServer(
+      createServer((socket) => {
+        opened++;
+        sockets.add(socket);
+        socket.on('error', () => socket.destroy());
+        socket.on('close', () => sockets.delete(socket));
+        socket.once('data', () => respond(socket));
+      }),
+    );
     try {
-      const hostile = `'http://127.0.0.1:${(server.address() as AddressInfo).port}'`;
+      const hostile = `'${url}'`;
       const [well = ''] = urls();
       await reload(configuration([well, hostile], 'path: /live, every: 100ms, timeout: 300ms, fall: 2, eject: off'));
       await until('it was checked', () => opened > 4);
       await until('it is known', async () => {
-        const found = (await statuses()).find(({ target: url }) => `'${url}'` === hostile);
+        const found = (await statuses()).find(({ target: checked }) => checked === url);
         return found !== undefined && (found.state === 'down') !== isUp;
       });
       await until('no more than one is open', () => sockets.size <= 1);
@@ -252,7 +246,7 @@ for (const [way, { isUp, respond }] of Object.entries(HOSTILE)) {
       await until('none is open when it is no target any more', () => sockets.size === 0);
     } finally {
       for (const socket of sockets) socket.destroy();
-      server.close();
+      stop();
     }
   });
 }

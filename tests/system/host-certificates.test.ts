@@ -2,10 +2,8 @@ import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { ExtendedKeyUsage } from '@peculiar/x509';
 import { rename, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
-import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
@@ -13,6 +11,7 @@ import { type Made, make, makeAuthority, makeList } from '../../src/wire/client-
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { run } from './command.ts';
 import { until } from './eventually.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { PROGRAM } from './plain-configuration.ts';
 import { skipOrFail } from './skip.ts';
 
@@ -22,11 +21,10 @@ let shop: Made;
 let pattern: Made;
 let client: Made;
 let gateway: GatewayProcess;
-let upstream: Server;
+let upstream: LocalServer;
 
 const apiOf = (host: string): string => {
-  const { port } = upstream.address() as AddressInfo;
-  return `  ${host.split('.')[0] ?? ''}: { host: ${host}, routes: ['GET /x'], upstream: 'http://127.0.0.1:${port}', auth: public }\n`;
+  return `  ${host.split('.')[0] ?? ''}: { host: ${host}, routes: ['GET /x'], upstream: '${upstream.url}', auth: public }\n`;
 };
 
 const configuration = (more = ''): string => `version: 1
@@ -62,10 +60,7 @@ function beside(): Record<string, string> {
 }
 
 before(async () => {
-  upstream = createServer((_, reply) => void reply.end('reached'));
-  await new Promise<void>((resolve) => {
-    upstream.listen(0, '127.0.0.1', resolve);
-  });
+  upstream = await startLocalServer((_, reply) => void reply.end('reached'));
   ca = await makeAuthority('CN=Acme');
   shop = await serverFor('shop.acme.test', 'other.test');
   pattern = await serverFor('*.acme.test');
@@ -74,7 +69,7 @@ before(async () => {
 });
 
 after(async () => {
-  upstream.close();
+  upstream.stop();
   await gateway.stop();
 });
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import zlib from 'node:zlib';
-import { type RecordedGateway, type SentMessage, startRecorded } from './sent-bodies.ts';
+import { type RecordedGateway, type SentMessage, startDescribed } from './sent-bodies.ts';
 
-const DESCRIPTION = JSON.stringify({
+const DESCRIPTION = {
   openapi: '3.1.0',
   info: { title: 'notes', version: '1' },
   paths: Object.fromEntries(
@@ -25,35 +25,24 @@ const DESCRIPTION = JSON.stringify({
       { post: { requestBody: { required: true, content }, responses: { 200: { description: 'taken' } } } },
     ]),
   ),
-});
+};
 
 let scene: RecordedGateway;
 
 before(async () => {
-  scene = await startRecorded("apis:\n  notes: { openapi: ./notes.json, upstream: 'UPSTREAM', auth: public }\n", {
-    'notes.json': DESCRIPTION,
-  });
+  scene = await startDescribed(DESCRIPTION);
 });
 
 after(() => scene?.stop());
 
 const JSON_TYPE = ['Content-Type', 'application/json'] as const;
 
-/** Passes: the upstream sees one request, and in it these bytes, which are those that were sent unless others are given. */
-async function passes(message: SentMessage, forwarded: Buffer | undefined = message.body): Promise<void> {
-  const { status, code, seen } = await scene.send(message);
-  const what = describe(message);
-  assert.equal(status, 200, `${what}: ${code}`);
-  assert.equal(seen.length, 1, what);
-  assert.deepEqual(seen[0]?.message.body, forwarded, what);
+async function passes(message: SentMessage, forwarded?: Buffer): Promise<void> {
+  assert.equal(await scene.verdictOn(message, forwarded), '200', describe(message));
 }
 
-/** Is refused so, and the upstream sees no byte of it. */
 async function refuses(message: SentMessage, wanted: string): Promise<void> {
-  const { status, code, seen } = await scene.send(message);
-  const what = describe(message);
-  assert.equal(`${status} ${code}`, wanted, what);
-  assert.equal(seen.length, 0, what);
+  assert.equal(await scene.verdictOn(message), wanted, describe(message));
 }
 
 function describe({ path, fields = [], body }: SentMessage): string {
@@ -121,9 +110,7 @@ test('63: what is read and what is forwarded have the same type', async () => {
   }
   for (const second of ['text/plain', 'application/json']) {
     const twice: SentMessage = { path: '/closed', fields: [JSON_TYPE, ['content-type', second]], body: BODY };
-    const { status, seen } = await scene.send(twice);
-    assert.ok(status === 400 || status === 415, `${status}`);
-    assert.equal(seen.length, 0);
+    assert.match(await scene.verdictOn(twice), /^(?:400|415) /);
   }
 });
 
@@ -345,7 +332,7 @@ test('forms and texts have one reading too', async () => {
   const form = (body: string): SentMessage => multipart('/form', body, 'application/x-www-form-urlencoded');
   await passes(form('role=us%65r'));
   for (const body of ['role=a&role=b', 'role=a&r%6fle=b', 'isAdmin=1', 'role=%ff', 'role=%2', 'role=a;x=1', 'role[]=a'])
-    assert.match(await verdictOf(form(body)), /^400 (malformed|invalid)-body$/, body);
+    assert.match(await scene.verdictOn(form(body)), /^400 (malformed|invalid)-body$/, body);
   const text = (body: Buffer, charset = 'utf-8'): SentMessage => ({
     path: '/text',
     fields: [['Content-Type', `text/plain; charset=${charset}`]],
@@ -356,12 +343,6 @@ test('forms and texts have one reading too', async () => {
   await refuses(text(Buffer.from('été'), 'us-ascii'), MALFORMED);
   await refuses(text(Buffer.from('x'), 'latin1'), UNSUPPORTED);
 });
-
-async function verdictOf(message: SentMessage): Promise<string> {
-  const { status, code, seen } = await scene.send(message);
-  assert.equal(seen.length, 0);
-  return `${status} ${code}`;
-}
 
 test('a body in chunks is judged as one with a length, however it is cut', async () => {
   const framed = (body: string, chunks: readonly number[]): SentMessage => ({

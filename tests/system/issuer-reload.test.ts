@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { OAuth2Server } from 'oauth2-mock-server';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { run } from './command.ts';
 import { ask } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { PROGRAM } from './plain-configuration.ts';
 import { freePort } from '../framing/free-port.ts';
 
@@ -16,7 +14,7 @@ const AUDIENCE = 'https://api.acme.example';
 
 let old: OAuth2Server;
 let next: OAuth2Server;
-let upstream: Server;
+let upstream: LocalServer;
 let gateway: GatewayProcess;
 let nobody: number;
 
@@ -30,7 +28,7 @@ ${issuers}
 apis:
   orders:
     routes: ['GET /orders']
-    upstream: 'http://127.0.0.1:${(upstream.address() as AddressInfo).port}'
+    upstream: '${upstream.url}'
     auth: [acme]
 `;
 }
@@ -48,16 +46,14 @@ async function mock(): Promise<OAuth2Server> {
 before(async () => {
   [old, next] = await Promise.all([mock(), mock()]);
   nobody = await freePort();
-  upstream = createServer((_request, response) => response.end('{}'));
-  upstream.listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
+  upstream = await startLocalServer((_request, response) => response.end('{}'));
   gateway = await startGateway(configuration(issuerLine('acme', old.issuer.url)));
 });
 
 after(async () => {
   await gateway.stop();
   await Promise.all([old.stop(), next.stop()]);
-  upstream.close();
+  upstream.stop();
 });
 
 /** The status that a token gets which one issuer signed and which says that it comes from another. */

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readFile, rm, mkdtemp, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
@@ -10,29 +7,25 @@ import { ok } from '../../src/base/index.ts';
 import type { GatewayNode } from '../../src/main/node-options.ts';
 import { askAdmin } from './admin.ts';
 import { ask } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { startedNode, tryNode } from './node.ts';
 
 const DOCUMENT =
   '{"openapi":"3.1.0","info":{"title":"t","version":"1"},"paths":{"/pets":{"get":{"responses":{"200":{"description":"ok"}}}}}}';
 
-let outside: Server;
+let outside: LocalServer;
 let port: number;
 let isUp = true;
 
 before(async () => {
-  outside = createServer((request, reply) => {
+  outside = await startLocalServer((request, reply) => {
     if (request.url === '/openapi.json' && !isUp) reply.statusCode = 503;
     reply.end(request.url === '/openapi.json' ? DOCUMENT : `answered ${request.url}`);
   });
-  outside.listen(0, '127.0.0.1');
-  await once(outside, 'listening');
-  port = (outside.address() as AddressInfo).port;
+  port = outside.port;
 });
 
-after(() => {
-  outside.closeAllConnections();
-  outside.close();
-});
+after(() => outside.stop());
 
 const text = (more = ''): string => `version: 1
 server: { threads: 1, https: { port: 0, certificate: local }, http: { port: 0 } }

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
 import { Agent, request } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { type GatewayExtras, type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
@@ -11,25 +8,21 @@ import { askAdmin } from './admin.ts';
 import { type Outcome, run, start } from './command.ts';
 import { until } from './eventually.ts';
 import { ask } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
 
 /** At most the last 50 ms may be lost when the process is killed; a machine under test load gets ten times as long. */
 const LOST_MS = 500;
 
-let api: Server;
+let api: LocalServer;
 let upstream: number;
 
 before(async () => {
-  api = createServer((_request, reply) => void reply.end('answered'));
-  api.listen(0, '127.0.0.1');
-  await once(api, 'listening');
-  upstream = (api.address() as AddressInfo).port;
+  api = await startLocalServer((_request, reply) => void reply.end('answered'));
+  upstream = api.port;
 });
 
-after(() => {
-  api.closeAllConnections();
-  api.close();
-});
+after(() => api.stop());
 
 interface Shown {
   readonly rows: readonly {

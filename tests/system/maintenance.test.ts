@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -10,8 +7,9 @@ import type { AdminClient } from '../../src/control/client.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { adminClient } from './admin.ts';
 import { ask, type Reply } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 
-let upstream: Server;
+let upstream: LocalServer;
 let gateway: GatewayProcess;
 let admin: AdminClient;
 
@@ -24,7 +22,7 @@ data: ./data
 apis:
   shop:
     routes: ['GET /orders', 'GET /page', 'GET /held']
-    upstream: 'http://127.0.0.1:${(upstream.address() as AddressInfo).port}'
+    upstream: '${upstream.url}'
     auth: public
     ${api}
     operations: { GET /page: { ${page} } }
@@ -35,19 +33,17 @@ const OPEN = 'body: 1KiB';
 const PAGE = 'respond: { bodyFile: ./page.txt, contentType: text/plain }';
 
 before(async () => {
-  upstream = createServer((request, reply) => {
+  upstream = await startLocalServer((request, reply) => {
     if (request.url === '/held') held.push(() => reply.end('held'));
     else reply.end('an order');
   });
-  upstream.listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
   gateway = await startGateway(configuration(OPEN, PAGE), { beside: { 'page.txt': 'one' } });
   admin = await adminClient(gateway);
 });
 
 after(async () => {
   await gateway.stop();
-  upstream.close();
+  upstream.stop();
 });
 
 /** Ends the requests that the upstream holds. */

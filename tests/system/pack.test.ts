@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ROOT } from '../tidy/repository.ts';
 import { type Outcome, run, start } from './command.ts';
 import { ask } from './https-client.ts';
+import { startLocalServer } from './local-server.ts';
 import { skipOrFail } from './skip.ts';
 
 const NO_REGISTRY = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENOTCACHED)\b/;
@@ -85,10 +83,9 @@ testInstalled('no package of the product runs a script when it is installed, and
 });
 
 testInstalled('the installed command protects an API', async () => {
-  const api = createServer((request, reply) => void reply.end(`answered ${request.method} ${request.url}`));
-  api.listen(0, '127.0.0.1');
-  await once(api, 'listening');
-  const url = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+  const { url, stop } = await startLocalServer(
+    (request, reply) => void reply.end(`answered ${request.method} ${request.url}`),
+  );
   const program = join(installed, 'bin', 'portcullis');
   const gateway = start(
     'node',
@@ -107,7 +104,7 @@ testInstalled('the installed command protects an API', async () => {
   } finally {
     gateway.child.kill('SIGTERM');
     assert.equal((await gateway.outcome).code, 0);
-    api.close();
+    stop();
   }
 });
 

@@ -1,35 +1,30 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { run } from './command.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { PROGRAM } from './plain-configuration.ts';
 import { curlIsMissing, staying, tryLine, variablesOf } from './shell-lines.ts';
 
-let api: Server;
+let api: LocalServer;
 let url = '';
 /** Holds a document of the API. */
 let folder = '';
 
 before(async () => {
-  api = createServer((request, reply) => {
+  api = await startLocalServer((request, reply) => {
     const subject = String(request.headers['x-portcullis-subject'] ?? 'nobody');
     request.resume().on('end', () => reply.end(`${request.method} ${request.url} for ${subject}`));
   });
-  api.listen(0, '127.0.0.1');
-  await once(api, 'listening');
   folder = await mkdtemp(join(tmpdir(), 'portcullis-document-'));
   await writeFile(join(folder, 'notes.yaml'), DOCUMENT);
-  url = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+  url = api.url;
 });
 
 after(async () => {
-  api.closeAllConnections();
-  api.close();
+  api.stop();
   await rm(folder, { recursive: true, force: true });
 });
 

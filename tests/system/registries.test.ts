@@ -1,9 +1,6 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { AdminStatus } from '../../src/control/client.ts';
@@ -14,8 +11,9 @@ import { eventually } from './eventually.ts';
 import { type Made, make, makeAuthority } from '../../src/wire/client-fixture.test.ts';
 import { ask } from './https-client.ts';
 import { type KubernetesServer, startKubernetes } from './kubernetes-server.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 
-const origins: Server[] = [];
+const origins: LocalServer[] = [];
 let ports: readonly number[] = [];
 let consul: ConsulServer;
 let kubernetes: KubernetesServer;
@@ -56,12 +54,10 @@ apis:
 
 before(async () => {
   for (const name of ['one', 'two', 'three']) {
-    const origin = createServer((_request, reply) => reply.end(name));
-    origin.listen(0, '127.0.0.1');
-    await once(origin, 'listening');
+    const origin = await startLocalServer((_request, reply) => reply.end(name));
     origins.push(origin);
   }
-  ports = origins.map((origin) => (origin.address() as AddressInfo).port);
+  ports = origins.map((origin) => origin.port);
   consul = await startConsul('s3cret');
   kubernetes = await startKubernetes('account');
   consul.say([{ address: '', port: port(0) }]);
@@ -85,10 +81,7 @@ after(async () => {
   await consul.stop();
   await kubernetes.stop();
   await cluster.stop();
-  for (const origin of origins) {
-    origin.closeAllConnections();
-    origin.close();
-  }
+  for (const origin of origins) origin.stop();
 });
 
 const port = (at: number): number => ports[at] ?? 0;

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -12,6 +10,7 @@ import { type Answer, decode, encode } from 'dns-packet';
 import { createSystemReverseResolver } from '../../src/adapters/index.ts';
 import { until } from './eventually.ts';
 import { ask } from './https-client.ts';
+import { startLocalServer } from './local-server.ts';
 import { startedNode } from './node.ts';
 
 /** What reverse zones say, which whoever holds an address writes. */
@@ -53,19 +52,16 @@ before(async () => {
   });
   names.bind(0, '127.0.0.1');
   await once(names, 'listening');
-  const upstream = createServer((_request, reply) => void reply.end('served'));
-  upstream.listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
+  const upstream = await startLocalServer((_request, reply) => void reply.end('served'));
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-names-'));
   const reverse = createSystemReverseResolver({ servers: [`127.0.0.1:${names.address().port}`] });
-  const node = await startedNode(folder, configuration((upstream.address() as AddressInfo).port), () => ({ reverse }));
+  const node = await startedNode(folder, configuration(upstream.port), () => ({ reverse }));
   https = node.ports.https;
   ca = await readFile(node.caFile, 'utf8');
   stop = async () => {
     await node.stop();
     names.close();
-    upstream.closeAllConnections();
-    upstream.close();
+    upstream.stop();
     await rm(folder, { recursive: true, force: true });
   };
 });

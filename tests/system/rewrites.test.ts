@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders, RequestListener } from 'node:http';
 import { after, before, test } from 'node:test';
 import { createOfflineKinds } from '../../src/main/kinds.ts';
 import { askPlainly, gatherText, type InnerGateway, type PlainReply, startInner } from './inner-gateway.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 
 /** What came to the upstream, in order. */
 interface Arrived {
@@ -13,7 +12,7 @@ interface Arrived {
 }
 
 const arrivals: Arrived[] = [];
-let upstreams: readonly Server[];
+let upstreams: readonly LocalServer[];
 let gateway: InnerGateway;
 
 const CONFIG = (url: string, other: string): string => `version: 1
@@ -67,23 +66,21 @@ apis:
 `;
 
 before(async () => {
-  upstreams = [1, 2].map(() =>
-    createServer((request, response) => {
-      arrivals.push({ target: request.url ?? '', headers: request.headers });
-      response.setHeader('x-internal', 'secret');
-      response.setHeader('vary', 'accept');
-      request.resume().on('end', () => response.end('{}'));
-    }).listen(0, '127.0.0.1'),
-  );
-  await Promise.all(upstreams.map((upstream) => once(upstream, 'listening')));
-  const [one = '', other = ''] = upstreams.map((each) => `http://127.0.0.1:${(each.address() as AddressInfo).port}`);
+  const answer: RequestListener = (request, response) => {
+    arrivals.push({ target: request.url ?? '', headers: request.headers });
+    response.setHeader('x-internal', 'secret');
+    response.setHeader('vary', 'accept');
+    request.resume().on('end', () => response.end('{}'));
+  };
+  upstreams = [await startLocalServer(answer), await startLocalServer(answer)];
+  const [one = '', other = ''] = upstreams.map(({ url }) => url);
   const gathered = await gatherText(CONFIG(one, other), { 'page.html': '<p>gone</p>' });
   gateway = await startInner(gathered, createOfflineKinds());
 });
 
 after(async () => {
   await gateway.stop();
-  for (const upstream of upstreams) upstream.close();
+  for (const upstream of upstreams) upstream.stop();
 });
 
 /** Asks, and says what came to the upstream with that: one request or none. */

@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { stat, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { adminKey } from './admin.ts';
 import { type Outcome, run } from './command.ts';
 import { ask, type Reply } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
 import { freePort } from '../framing/free-port.ts';
 
-let api: Server;
+let api: LocalServer;
 let upstream: number;
 let gateway: GatewayProcess;
 /** Replies of the API wait here until a test lets them go. */
@@ -20,7 +19,7 @@ const held: (() => void)[] = [];
 let heldOne: (() => void) | null = null;
 
 before(async () => {
-  api = createServer((request, reply) => {
+  api = await startLocalServer((request, reply) => {
     const answer = (): void => void reply.end(`answered ${request.url}`);
     if (request.headers['x-hold'] === undefined) answer();
     else {
@@ -28,16 +27,13 @@ before(async () => {
       heldOne?.();
     }
   });
-  api.listen(0, '127.0.0.1');
-  await once(api, 'listening');
-  upstream = (api.address() as AddressInfo).port;
+  upstream = api.port;
   gateway = await startGateway(configuration(upstream));
 });
 
 after(async () => {
   await gateway.stop();
-  api.closeAllConnections();
-  api.close();
+  api.stop();
 });
 
 const file = (): string => join(gateway.folder, 'portcullis.yaml');

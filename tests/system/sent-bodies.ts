@@ -10,6 +10,11 @@ export interface RecordedGateway {
   readonly origin: RecordingOrigin;
   /** Sends a request over a connection of its own, to the end of its reply. */
   send(message: SentMessage): Promise<Outcome>;
+  /**
+   * Sends a request and gives what became of it: `200` where the upstream got it once, with the body as it was sent or as
+   * `forwarded` has it; else status and code, where the upstream got no byte of it. All else is a failure.
+   */
+  verdictOn(message: SentMessage, forwarded?: Buffer): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -49,10 +54,12 @@ audit: off
 ${apis.replaceAll('UPSTREAM', `http://127.0.0.1:${origin.port}`)}`;
   try {
     const gateway = await startGateway(configuration, { beside });
+    const send = (message: SentMessage): Promise<Outcome> => sendTo(gateway, origin, message);
     return {
       gateway,
       origin,
-      send: (message) => sendTo(gateway, origin, message),
+      send,
+      verdictOn: async (message, forwarded) => verdictOf(message, await send(message), forwarded),
       stop: async () => {
         await gateway.stop();
         await origin.stop();
@@ -62,6 +69,22 @@ ${apis.replaceAll('UPSTREAM', `http://127.0.0.1:${origin.port}`)}`;
     await origin.stop();
     throw fault;
   }
+}
+
+/** Starts both with one API, which a description makes. */
+export function startDescribed(description: object): Promise<RecordedGateway> {
+  return startRecorded("apis:\n  described: { openapi: ./described.json, upstream: 'UPSTREAM', auth: public }\n", {
+    'described.json': JSON.stringify(description),
+  });
+}
+
+function verdictOf({ path, fields, body }: SentMessage, outcome: Outcome, forwarded = body ?? Buffer.alloc(0)): string {
+  const { status, code, seen } = outcome;
+  const what = `${path} ${JSON.stringify(fields)} ${body?.toString('latin1', 0, 80)}: ${status} ${code}`;
+  assert.equal(seen.length, status === 200 ? 1 : 0, what);
+  if (status !== 200) return `${status} ${code}`;
+  assert.deepEqual(seen[0]?.message.body, forwarded, what);
+  return '200';
 }
 
 async function sendTo(gateway: GatewayProcess, origin: RecordingOrigin, message: SentMessage): Promise<Outcome> {

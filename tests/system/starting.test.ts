@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Issue } from '../../src/base/index.ts';
 import { type Outcome, run } from './command.ts';
+import { startLocalServer } from './local-server.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
 
 let folder: string;
@@ -24,10 +23,7 @@ const start = async (text: string, ...more: readonly string[]): Promise<Outcome>
 };
 
 test('a gateway that can not start names the port that another program uses', async () => {
-  const other = createServer();
-  other.listen(0, '127.0.0.1');
-  await once(other, 'listening');
-  const { port } = other.address() as AddressInfo;
+  const { port, stop } = await startLocalServer(() => {});
   for (const server of [
     `{ https: { port: ${port} }, http: { port: 0 } }`,
     `{ https: { port: 0 }, http: { port: ${port} } }`,
@@ -36,7 +32,7 @@ test('a gateway that can not start names the port that another program uses', as
     assert.equal(outcome.code, 2);
     assert.match(outcome.stderr, new RegExp(`port ${port} is in use`));
   }
-  other.close();
+  stop();
 });
 
 test('a gateway that can not start says that the data folder can not be made', async () => {

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -14,6 +11,7 @@ import { adminKey, askAdmin } from './admin.ts';
 import { type Outcome, run } from './command.ts';
 import { until } from './eventually.ts';
 import { ask } from './https-client.ts';
+import { startLocalServer } from './local-server.ts';
 import { startedNode } from './node.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
 
@@ -24,11 +22,8 @@ let text: string;
 
 before(async () => {
   // An issuer that answers, and has no keys to give.
-  const issuer = createServer((_request, reply) => void reply.writeHead(500).end());
-  issuer.listen(0, '127.0.0.1');
-  await once(issuer, 'listening');
-  after(() => issuer.close());
-  const url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}`;
+  const { url, stop } = await startLocalServer((_request, reply) => void reply.writeHead(500).end());
+  after(stop);
   text = `${configuration(9)}issuers: { acme: { issuer: '${url}', audience: a } }\n`;
   gateway = await startGateway(text);
   key = await adminKey(gateway.folder);

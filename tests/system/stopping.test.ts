@@ -1,22 +1,19 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { startGateway } from '../framing/gateway-process.ts';
 import { ask } from './https-client.ts';
+import { startLocalServer } from './local-server.ts';
 import { configuration } from './plain-configuration.ts';
 
 test('a gateway that is stopped lets requests under way finish, takes no new ones, and leaves no trace of running', async () => {
   let letGo: () => void = () => {};
   const arrived = Promise.withResolvers<void>();
-  const api = createServer((_request, reply) => {
+  const api = await startLocalServer((_request, reply) => {
     letGo = () => void reply.end('late');
     arrived.resolve();
   });
-  api.listen(0, '127.0.0.1');
-  await once(api, 'listening');
-  const gateway = await startGateway(configuration((api.address() as AddressInfo).port));
+  const gateway = await startGateway(configuration(api.port));
   const begun = ask({ port: gateway.https, ca: gateway.ca, path: '/first' });
   await arrived.promise;
   process.kill(gateway.pid, 'SIGTERM');
@@ -24,7 +21,7 @@ test('a gateway that is stopped lets requests under way finish, takes no new one
   letGo();
   assert.equal((await begun).body, 'late');
   await gateway.stop();
-  api.close();
+  api.stop();
 });
 
 /** Resolves when nobody listens on the port any more. */

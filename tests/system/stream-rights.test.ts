@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { request } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -14,6 +13,7 @@ import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts
 import { run } from './command.ts';
 import { until } from './eventually.ts';
 import { descriptorSet, ECHO, SERVICE } from './grpc-fixture.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { PROGRAM } from './plain-configuration.ts';
 
 const ISSUER = 'https://id.acme.example';
@@ -24,7 +24,7 @@ const SHORT_S = 5;
 
 /** An issuer that is a file, upstreams of all kinds of streams, and the gateway between them. */
 let signing: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
-let web: Server;
+let web: LocalServer;
 let sockets: WebSocketServer;
 let calls: grpc.Server;
 let gateway: GatewayProcess;
@@ -54,17 +54,16 @@ before(async () => {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   signing = privateKey;
   const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }] });
-  web = createServer((_request, reply) => {
+  const server = createServer((_request, reply) => {
     reply.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 0\n\n');
   });
-  sockets = new WebSocketServer({ server: web });
-  web.listen(0, '127.0.0.1');
-  await once(web, 'listening');
+  sockets = new WebSocketServer({ server });
+  web = await startLocalServer(server);
   calls = new grpc.Server();
   const talk = (call: grpc.ServerDuplexStream<Buffer, Buffer>) => call.on('data', (piece: Buffer) => call.write(piece));
   calls.addService({ Talk: ECHO.Talk }, { Talk: talk });
   const port = await promisify(calls.bindAsync.bind(calls))('127.0.0.1:0', grpc.ServerCredentials.createInsecure());
-  gateway = await startGateway(configuration((web.address() as AddressInfo).port, port), {
+  gateway = await startGateway(configuration(web.port, port), {
     beside: { 'keys.json': keys, 'echo.binpb': descriptorSet() },
   });
 });
@@ -73,8 +72,7 @@ after(async () => {
   await gateway?.stop();
   calls?.forceShutdown();
   sockets?.close();
-  web?.close();
-  web?.closeAllConnections();
+  web?.stop();
 });
 
 async function tokenOf(expiresAtS: number): Promise<string> {

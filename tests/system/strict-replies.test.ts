@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import zlib from 'node:zlib';
 import { countingKinds } from './counting-kinds.ts';
 import { askPlainly, gatherText, type InnerGateway, type PlainReply, startInner } from './inner-gateway.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 
 const ORDER = {
   type: 'object',
@@ -88,27 +88,27 @@ let said: Buffer;
 let hangsUp = false;
 let asked = '';
 const lines: unknown[] = [];
-let upstream: Server;
+let upstream: LocalServer;
 let gateway: InnerGateway;
 
 before(async () => {
-  upstream = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.on('data', (bytes) => {
-      asked = bytes.toString('latin1');
-      socket.write(said);
-      if (hangsUp) socket.end();
-    });
-  }).listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
-  const { port } = upstream.address() as AddressInfo;
-  const gathered = await gatherText(CONFIG(`http://127.0.0.1:${port}`), { 'orders.json': JSON.stringify(DOCUMENT) });
+  upstream = await startLocalServer(
+    createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', (bytes) => {
+        asked = bytes.toString('latin1');
+        socket.write(said);
+        if (hangsUp) socket.end();
+      });
+    }),
+  );
+  const gathered = await gatherText(CONFIG(upstream.url), { 'orders.json': JSON.stringify(DOCUMENT) });
   gateway = await startInner(gathered, countingKinds({ log: { write: (...line) => void lines.push(line) } }));
 });
 
 after(async () => {
   await gateway.stop();
-  upstream.close();
+  upstream.stop();
 });
 
 beforeEach(() => {

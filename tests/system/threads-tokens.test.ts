@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { ask, type Reply } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { COMMAND, until } from './odd/gateway.ts';
 
 const AUDIENCE = 'https://api.acme.example';
@@ -27,7 +25,7 @@ type Key = Awaited<ReturnType<typeof createKey>>;
 /** What each issuer publishes, and how often that was fetched. */
 const published: Record<Issuer, JWK[]> = { acme: [], other: [] };
 const fetched: Record<Issuer, number> = { acme: 0, other: 0 };
-let outside: Server;
+let outside: LocalServer;
 let gateway: GatewayProcess;
 let first: Key;
 
@@ -35,15 +33,13 @@ before(async () => {
   first = await createKey('one');
   published.acme = [first.published];
   published.other = [first.published];
-  outside = createServer((request, reply) => {
+  outside = await startLocalServer((request, reply) => {
     const issuer = (['acme', 'other'] as const).find((name) => request.url === `/${name}`);
     if (issuer === undefined) return reply.end('answered');
     fetched[issuer]++;
     return reply.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: published[issuer] }));
   });
-  outside.listen(0, '127.0.0.1');
-  await once(outside, 'listening');
-  const url = `http://127.0.0.1:${(outside.address() as AddressInfo).port}`;
+  const { url } = outside;
   const issuers = Object.entries(ISSUERS).map(
     ([name, issuer]) => `  ${name}: { issuer: '${issuer}', audience: '${AUDIENCE}', jwks: '${url}/${name}' }`,
   );
@@ -63,7 +59,7 @@ apis:
 
 after(async () => {
   await gateway?.stop();
-  outside?.close();
+  outside?.stop();
 });
 
 function tokenOf(key: Key, issuer: Issuer, kid = key.kid): Promise<string> {

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
@@ -13,6 +10,7 @@ import { adminClient } from './admin.ts';
 import { type Outcome, run } from './command.ts';
 import { until } from './eventually.ts';
 import { ask, type Reply } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { startedNode } from './node.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
 
@@ -20,23 +18,18 @@ const WORDS = 'the-words-of-the-upstream';
 const SECRET = 'hunter2-of-the-upstream';
 const TRACE = `Error: ${WORDS}, password=${SECRET}\n    at find (/srv/app/orders.js:3:7)\n`;
 
-let api: Server;
+let api: LocalServer;
 let upstream: number;
 
 before(async () => {
-  api = createServer((_request, reply) => {
+  api = await startLocalServer((_request, reply) => {
     reply.writeHead(500, { 'content-type': 'text/plain', 'set-cookie': `sid=${SECRET}`, 'x-from': WORDS });
     reply.end(TRACE);
   });
-  api.listen(0, '127.0.0.1');
-  await once(api, 'listening');
-  upstream = (api.address() as AddressInfo).port;
+  upstream = api.port;
 });
 
-after(() => {
-  api.closeAllConnections();
-  api.close();
-});
+after(() => api.stop());
 
 /** The time of the control side goes so far ahead. */
 let aheadMs = 0;

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { after, before, beforeEach, test, type TestContext } from 'node:test';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { askAdmin } from './admin.ts';
 import { run } from './command.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
 
 const SECRET = 'a secret that only the two of us know';
@@ -20,13 +19,13 @@ interface Post {
   readonly body: string;
 }
 
-let receiver: Server;
+let receiver: LocalServer;
 let port: number;
 let posts: Post[];
 let look: () => void;
 
 before(async () => {
-  receiver = createServer((request, reply) => {
+  receiver = await startLocalServer((request, reply) => {
     let body = '';
     request.setEncoding('utf8').on('data', (piece: string) => (body += piece));
     request.on('end', () => {
@@ -35,9 +34,7 @@ before(async () => {
       look();
     });
   });
-  receiver.listen(0, '127.0.0.1');
-  await once(receiver, 'listening');
-  port = (receiver.address() as AddressInfo).port;
+  port = receiver.port;
 });
 
 beforeEach(() => {
@@ -56,10 +53,7 @@ async function arrival(type: string): Promise<Post> {
   return await promise;
 }
 
-after(() => {
-  receiver.closeAllConnections();
-  receiver.close();
-});
+after(() => receiver.stop());
 
 // No request goes to the API; only its port has to be a number.
 const silent = (): string => configuration(9);

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -12,6 +10,7 @@ import { ROOT } from '../../tidy/repository.ts';
 import { adminKey } from '../admin.ts';
 import { run } from '../command.ts';
 import { ask, type Reply } from '../https-client.ts';
+import { type LocalServer, startLocalServer } from '../local-server.ts';
 import { configuration, PROGRAM } from '../plain-configuration.ts';
 
 const PATIENCE_MS = 30_000;
@@ -43,14 +42,14 @@ export class OddGateway {
   /** Replies that the upstream holds back, of requests with the field `x-hold`. */
   readonly held: ServerResponse[];
   readonly process: GatewayProcess;
-  readonly #api: Server;
+  readonly #api: LocalServer;
   readonly #key: string;
   readonly #threads: number;
   /** The ids of all requests that were answered. */
   readonly #answered = new Set<string>();
 
   private constructor(
-    api: Server,
+    api: LocalServer,
     held: ServerResponse[],
     started: { gateway: GatewayProcess; key: string; threads: number },
   ) {
@@ -64,20 +63,18 @@ export class OddGateway {
   /** `before`: words before the command. */
   static async start(threads: number, before: readonly string[] = []): Promise<OddGateway> {
     const held: ServerResponse[] = [];
-    const api = createServer((request, reply) => {
+    const api = await startLocalServer((request, reply) => {
       if (request.headers['x-hold'] === undefined) reply.end('answered');
       else held.push(reply);
     });
-    api.listen(0, '127.0.0.1');
-    await once(api, 'listening');
-    const text = configuration((api.address() as AddressInfo).port, {
+    const text = configuration(api.port, {
       server: `{ https: { port: 0 }, http: { port: 0 }, threads: ${threads} }`,
     })
       .replace("['GET /first']", "['GET /first', 'GET /unbuildable']")
       .replace('auth: public }', 'auth: public, policies: { odd: {} } }');
     const gateway = await startGateway(text, { command: COMMAND, before }).catch((error: unknown) => {
       // Else the process would wait for the API, and nobody would hear of this.
-      api.close();
+      api.stop();
       throw error;
     });
     const key = await adminKey(gateway.folder);
@@ -86,8 +83,7 @@ export class OddGateway {
 
   async stop(): Promise<void> {
     await this.process.stop();
-    this.#api.closeAllConnections();
-    this.#api.close();
+    this.#api.stop();
   }
 
   /** One request over a connection of its own; null where it was cut off, as those of a thread that dies are. */
