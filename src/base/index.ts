@@ -15,6 +15,7 @@ export { LineBudget } from './line-budget.ts';
 export { didYouMean, nearestName } from './nearest.ts';
 export { judgeNode, type NodeStanding } from './node-floor.ts';
 export { judgeOpenFiles, type OpenFilesStanding, RAISE_OPEN_FILES } from './open-files.ts';
+export type { OriginalEntry } from './original.ts';
 export {
   isProblemCode,
   type Problem,

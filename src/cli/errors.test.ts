@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { err, type LedgerRecord, ok } from '../base/index.ts';
-import type { OriginalEntry } from '../control/client.ts';
+import { err, type LedgerRecord, ok, type OriginalEntry } from '../base/index.ts';
 import { besideGateway, NOW_MS, runIn, type Said, surroundings } from './fake-context.test.ts';
 import { ledgerOf, MemorySegments } from './fake-ledger.test.ts';
 

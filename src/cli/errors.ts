@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { readLog } from '../audit/index.ts';
-import { err, isRequestId, ok, type Result } from '../base/index.ts';
-import type { OriginalEntry, OriginalSummary } from '../control/client.ts';
+import { err, isRequestId, ok, type OriginalEntry, type Result } from '../base/index.ts';
+import type { OriginalSummary } from '../control/client.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, type Given, JSON_OPTION } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { complainOfSilence, findRunning } from './running.ts';

@@ -1,12 +1,12 @@
 import { request } from 'node:https';
-import { err, type Issue, ok, type Result } from '../base/index.ts';
+import { err, type Issue, ok, type OriginalEntry, type Result } from '../base/index.ts';
 import type { ConfigChange } from '../config/index.ts';
 import type { AdminStatus } from './admin-operations.ts';
 import type { CspSum } from './csp-reports.ts';
-import type { OriginalEntry, OriginalSummary } from './originals.ts';
+import type { OriginalSummary } from './originals.ts';
 import type { RevisionSummary } from './history.ts';
 
-export type { AdminStatus, CspSum, OriginalEntry, OriginalSummary };
+export type { AdminStatus, CspSum, OriginalSummary };
 
 /** Where a running gateway's admin API is, and what opens it. */
 export interface AdminAddress {

@@ -27,11 +27,5 @@ export type {
 } from './conductor-options.ts';
 export type { ConfigurationFile, StagedText } from './configuration-file.ts';
 export { CSP_REPORTS, CSP_SUM_LIFE_MS, CSP_SUM_LIMIT, CspReports, type CspSum } from './csp-reports.ts';
-export {
-  ORIGINAL_LIFE_MS,
-  ORIGINAL_LIMIT,
-  type OriginalEntry,
-  Originals,
-  ORIGINALS,
-} from './originals.ts';
+export { ORIGINAL_LIFE_MS, ORIGINAL_LIMIT, Originals, ORIGINALS } from './originals.ts';
 export { ADMIN_KEYS, type AdminKey, type Revision, REVISIONS } from './revisions.ts';

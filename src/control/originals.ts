@@ -1,22 +1,10 @@
 import { z } from 'zod';
-import { err, ok } from '../base/index.ts';
+import { err, ok, type OriginalEntry } from '../base/index.ts';
 import type { CollectionDeclaration } from '../ports/index.ts';
 import { KeptSamples, type SampleKind, type SampleOptions } from './kept-samples.ts';
 
-/** What is kept of a reply of an upstream's that was replaced. Times are wall time in milliseconds. */
-export interface Original {
-  readonly at: number;
-  readonly api: string;
-  readonly operation: string;
-  readonly status: number;
-  /** JSON: status, fields, the start of the body, secrets masked. It lies encrypted. */
-  readonly text: string;
-  /** Its SHA-256, hexadecimal, which the ledger's record of the request has too. */
-  readonly hash: string;
-}
-
-/** The same with the id of its request. */
-export type OriginalEntry = Original & { readonly id: string };
+/** As it lies in the store, below the id of its request. */
+type Original = Omit<OriginalEntry, 'id'>;
 
 /** One of a list, without its text. */
 export type OriginalSummary = Omit<OriginalEntry, 'text'>;
@@ -37,7 +25,7 @@ const ORIGINAL = z.strictObject({
   hash: z.string(),
 });
 
-/** By the id of their requests. */
+/** By the id of their requests; what is kept of the reply lies encrypted. */
 export const ORIGINALS: CollectionDeclaration<Original> = {
   name: 'upstream-errors',
   version: 1,

@@ -1,4 +1,4 @@
-import type { CspReport, Issue, LedgerRecord } from '../base/index.ts';
+import type { CspReport, Issue, LedgerRecord, OriginalEntry } from '../base/index.ts';
 import type { GatheredParcel } from '../config/compiled.ts';
 import type { UpstreamReport } from './target-health-watch.ts';
 import type { Alert, CertificateMaterial, LogFields, LogLevel, SharedTable } from '../ports/index.ts';
@@ -76,17 +76,5 @@ export type FromThread =
     }
   | { readonly kind: 'alert'; readonly alert: Alert }
   | { readonly kind: 'cspReports'; readonly reports: readonly CspReport[] }
-  /** A reply of an upstream's was replaced. `text` is what is kept of it, without secrets, and `hash` its SHA-256, hexadecimal. */
-  | {
-      readonly kind: 'original';
-      readonly original: {
-        /** The request's. */
-        readonly id: string;
-        readonly at: number;
-        readonly api: string;
-        readonly operation: string;
-        readonly status: number;
-        readonly text: string;
-        readonly hash: string;
-      };
-    };
+  /** A reply of an upstream's was replaced. */
+  | { readonly kind: 'original'; readonly original: OriginalEntry };

@@ -5,7 +5,8 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { createVirtualClock } from '../adapters/index.ts';
 import type { Store } from '../ports/index.ts';
-import { ORIGINAL_LIFE_MS, ORIGINAL_LIMIT, type OriginalEntry, Originals, ORIGINALS } from '../control/index.ts';
+import type { OriginalEntry } from '../base/index.ts';
+import { ORIGINAL_LIFE_MS, ORIGINAL_LIMIT, Originals, ORIGINALS } from '../control/index.ts';
 import { storeFor } from './store-fixture.test.ts';
 
 async function subject(t: TestContext, over: Partial<Store> = {}) {
