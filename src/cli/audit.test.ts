@@ -70,6 +70,13 @@ test('who decided on a reply is shown in the row of its request', async () => {
   assert.match(out, /pass +502 +GET orders\/getOrder +upstream-reply-invalid orders\/openapi-response status /);
 });
 
+test('who noted something is not shown as who ended the request for another reason', async () => {
+  const noted = { ...intent(1, DENIED), verdict: 'observed' } as LedgerRecord;
+  const ended = { ...completion(1, 502), problem: 'upstream-unreachable' } as LedgerRecord;
+  const { out } = await show(await ledgerOf([noted, ended]));
+  assert.match(out, /observed +502 +GET orders\/getOrder +upstream-unreachable +Ab3/);
+});
+
 test('a call of gRPC shows what it ended with', async () => {
   const ends = [completion(1, 200, 'NOT_FOUND'), completion(2, 0, 'CANCELLED')];
   const said = await show(await ledgerOf([intent(1), intent(2), ...ends]));

@@ -1,5 +1,5 @@
 import { type LogReport, type LogWish, readLog } from '../audit/index.ts';
-import { type CompletionRecord, err, ok, parseDuration, type Result } from '../base/index.ts';
+import { type CompletionRecord, err, type IntentRecord, ok, parseDuration, type Result } from '../base/index.ts';
 import { type AuditRow, AuditRows, type RowFilter } from './audit-rows.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, type Given, JSON_OPTION } from './command.ts';
 import type { CommandContext } from './context.ts';
@@ -135,7 +135,7 @@ function cellsOf(row: AuditRow, paint: Palette): readonly Cell[] {
   switch (row.kind) {
     case 'request': {
       const { intent, completion } = row;
-      const { policy, rule } = hasDecision(completion) ? completion : intent;
+      const { policy, rule } = hasDecision(intent, completion) ? completion : intent;
       const why = [completion?.problem ?? intent.problem, policy, rule].filter((part) => part !== null);
       const milliseconds = completion === null ? '' : (completion.durationUs / 1_000).toFixed(1);
       return [
@@ -195,9 +195,11 @@ function cellsOf(row: AuditRow, paint: Palette): readonly Cell[] {
   }
 }
 
-/** Whether somebody decided on a request once its intent was recorded, which is shown then. */
-function hasDecision(completion: CompletionRecord | null): completion is CompletionRecord {
-  return completion !== null && (completion.policy !== null || completion.rule !== null);
+/** Whether something was decided of a request once its intent was recorded, or it ended for another problem: that is shown then. */
+function hasDecision(intent: IntentRecord, completion: CompletionRecord | null): completion is CompletionRecord {
+  if (completion === null) return false;
+  const { problem, policy, rule } = completion;
+  return policy !== null || rule !== null || (problem !== null && problem !== intent.problem);
 }
 
 /** A call of gRPC has a status of its own behind that of HTTP. */

@@ -16,7 +16,7 @@ import { recordEnd } from './record-steps.ts';
 import { type Answer, ownAnswer, problemAnswer } from './reply.ts';
 import { reckonWallMs } from './reckoned-time.ts';
 import { Reply } from './reply-passage.ts';
-import { decided, observed, PASSED, type Ruling } from './ruling.ts';
+import { decided, deciderOf, observed, PASSED, type Ruling } from './ruling.ts';
 import { closeBody, runRequestSteps } from './run-steps.ts';
 import { streamEndOf } from './stream-metrics.ts';
 import type { Place, ReplySource, Standing, Walk, WalkContext } from './walk.ts';
@@ -344,7 +344,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     this.#endMs = this.#repliedMs() ?? this.context.ports.clock.monotonic();
     this.#ends?.settle(this);
     if (this.#standing !== null) this.context.standing.remove(this.#standing, streamEndOf(this));
-    const since = this.#intent === 'due' || this.#ruling === this.#intentRuling ? PASSED : this.#ruling;
+    const since = this.#intent === 'due' || this.#ruling === this.#intentRuling ? PASSED : this;
     if (this.#intent === 'due') this.#intent = recordIntent(this, this, this.#leg !== null);
     if (this.grpc !== null) this.grpcStatus = this.grpc.over(this.#problem, complete);
     recordEnd(this, this, this.#intent, since);
@@ -366,11 +366,11 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   }
 
   get policy(): string | null {
-    return this.#ruling.policy;
+    return deciderOf(this.#ruling, this.#problem).policy;
   }
 
   get rule(): string | null {
-    return this.#ruling.rule;
+    return deciderOf(this.#ruling, this.#problem).rule;
   }
 
   get problem(): Problem | null {

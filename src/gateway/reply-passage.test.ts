@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   deny,
-  type Exchange,
   type OwnReply,
   PASS,
   type PolicyKind,
@@ -27,7 +26,7 @@ import {
 const GET = 'GET /x HTTP/1.1\r\nhost: x.example\r\n\r\n';
 const HEAD = GET.replace('GET', 'HEAD');
 
-type Respond = (exchange: Exchange, reply: ReplyView, editor: ResponseEditor) => Verdict | Promise<Verdict>;
+type Respond = Step<'respond'>['run'];
 
 /** A policy that does one thing to every reply; with `body` it reads it. */
 function editing(run: Respond, body: 'none' | 'raw' | 'parsed' = 'none', kind = 'p'): PolicyKind<never> {
@@ -148,7 +147,7 @@ test('a deny of the upstream’s reply takes its place; a deny of that is a cut 
 });
 
 test('the completion says who decided on the reply, and only what the intent does not', async (t) => {
-  let judge: Step<'respond'>['run'] = () => PASS;
+  let judge: Respond = () => PASS;
   let admits: Verdict = PASS;
   const kind = kindOf('p', { admit: step(() => admits), respond: step((...given) => judge(...given)) });
   const bench = await startBench(t, { kinds: [kind] });
@@ -169,6 +168,19 @@ test('the completion says who decided on the reply, and only what the intent doe
     ['forbidden', 'a/p', 'r'],
     ['forbidden', null, null],
   ]);
+});
+
+test('who noted something is not said to have ended what ended for another reason', async (t) => {
+  const noting = editing((_exchange, { source }) =>
+    source === 'upstream' ? { kind: 'note', problem: { code: 'upstream-reply-invalid' }, rule: 'n' } : PASS,
+  );
+  const bench = await startBench(t, { kinds: [noting] });
+  bench.upstream.respond = ({ socket }) => void socket.end('HTTP/1.1 200 X\r\ncontent-length: 9\r\n\r\nhalf');
+  bench.client().send(GET);
+  await until(() => bench.records.length === 2);
+  const end = bench.records.at(-1);
+  assert.ok(end?.kind === 'completion');
+  assert.deepEqual([end.problem, end.policy, end.rule], ['upstream-incomplete-reply', null, null]);
 });
 
 test('respond says pass or deny, and nothing else', async (t) => {

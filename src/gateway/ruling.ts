@@ -21,3 +21,8 @@ export function decided(verdict: RecordedVerdict, policy: string | null, rule: s
 export function observed(last: Ruling, problem: Problem, policy: string, rule: string | null): Ruling {
   return last === PASSED ? { verdict: 'observed', policy, rule, noted: problem } : last;
 }
+
+/** Who decided on a request that was refused or cut for a problem, or (null) was not: who only noted another did neither. */
+export function deciderOf(ruling: Ruling, problem: Problem | null): Pick<Ruling, 'policy' | 'rule'> {
+  return problem !== null && ruling.noted !== null ? PASSED : ruling;
+}
