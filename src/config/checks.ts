@@ -12,6 +12,7 @@ import { listIssues } from './lists.ts';
 import { placeAt } from './place-at.ts';
 import { routeName } from './routes.ts';
 import { ruleIssues } from './rule-checks.ts';
+import { upstreamErrorIssues } from './upstream-errors.ts';
 import { upstreamTlsIssues } from './upstream-tls.ts';
 
 type Places = Readonly<Record<string, Place>>;
@@ -38,6 +39,7 @@ function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
     ...cacheIssues(api, config, places),
     ...handlingIssues(api, config, places),
     ...ruleIssues(api, places),
+    ...upstreamErrorIssues(api, places),
     ...corsIssues(api, places),
   ];
 }

@@ -64,7 +64,7 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
     validate: own.validate ?? shared.validate,
     replies: own.replies,
     rules: [...own.rules, ...shared.rules],
-    upstreamErrors: own.upstreamErrors ?? shared.upstreamErrors,
+    upstreamErrors: own.upstreamErrors,
     priority: own.priority ?? shared.priority,
     websocket: own.websocket ?? shared.websocket,
     timeoutMs: own.timeoutMs ?? shared.timeoutMs,

@@ -26,6 +26,25 @@ test('what an operation says of its errors, and whether its replies are judged, 
   });
 });
 
+test('of gRPC, whose errors stand in trailers, nothing can be said', () => {
+  const text =
+    'version: 1\napis:\n  a:\n    descriptors: ./a.binpb\n    upstream: http://127.0.0.1:1\n    auth: public\n';
+  const issuesOf = (keys: string): readonly string[] => {
+    const parsed = parseConfig(`${text}    ${keys}\n`, { file: '/etc/portcullis.yaml', kinds: [] });
+    return parsed.ok ? [] : parsed.error.map(formatIssue);
+  };
+  assert.deepEqual(issuesOf(''), []);
+  for (const way of ['replace', 'pass']) {
+    const issues = issuesOf(`upstreamErrors: ${way}\n    operations: { a.B/*: { upstreamErrors: ${way} } }`);
+    assert.deepEqual(
+      issues.map((issue) => issue.slice(0, issue.indexOf(' ('))),
+      ['7:5 apis.a.upstreamErrors', '8:28 apis.a.operations["a.B/*"].upstreamErrors'].map(
+        (place) => `/etc/portcullis.yaml:${place}: gRPC tells errors in trailers, which pass`,
+      ),
+    );
+  }
+});
+
 test('where all errors pass there is no policy', () => {
   assert.equal(toldOf('upstreamErrors: pass\n    operations: { one: { upstreamErrors: pass } }'), null);
 });

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { didYouMean } from '../base/index.ts';
+import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
 import type { UpstreamErrors, UpstreamErrorsConfig } from '../policy/index.ts';
 import type { ApiConfig, OperationConfig } from './config.ts';
 import type { ChangeEffect, ConfigChange } from './config-change.ts';
+import { placeAt } from './place-at.ts';
 import { words } from './words.ts';
 
 const WAYS = ['replace', 'pass'] as const satisfies readonly UpstreamErrors[];
@@ -25,11 +26,22 @@ export const operationErrorKeys = {
   upstreamErrors: upstreamErrors.optional().meta({ description: 'As `upstreamErrors` of the API, where it differs.' }),
 };
 
+/** A word on errors that nothing comes of: those of gRPC stand in trailers. */
+export function upstreamErrorIssues(api: ApiConfig, places: Readonly<Record<string, Place>>): Issue[] {
+  if (api.source.kind !== 'descriptors') return [];
+  return [api, ...Object.values(api.operations)].flatMap((each) => {
+    const path = `${each.path}.upstreamErrors`;
+    const place = placeAt(places, path);
+    // What nobody wrote has no place.
+    if (place === null) return [];
+    return [errorIssue(path, 'gRPC tells errors in trailers, which pass', { place, fix: 'take this key away' })];
+  });
+}
+
 type Operations = readonly (readonly [name: string, operation: OperationConfig])[];
 
 /** What the kind `upstream-errors` is told of an API; null where nothing of it is replaced. */
 export function upstreamErrorsConfig(api: ApiConfig, operations: Operations): UpstreamErrorsConfig | null {
-  // Errors of gRPC stand in trailers.
   if (api.source.kind === 'descriptors') return null;
   const own = operations.flatMap(([name, { upstreamErrors: way }]) => (way === null ? [] : [[name, way] as const]));
   if (api.upstreamErrors === 'pass' && own.every(([, way]) => way === 'pass')) return null;
