@@ -1,6 +1,7 @@
 export { networkOf } from './address-network.ts';
 export { addressReach, type AddressReach } from './address-reach.ts';
 export { AddressSet, isEverything } from './address-set.ts';
+export { BANNER_FIELDS, type BannerName, BANNERS } from './banner-fields.ts';
 export { Bitset } from './bitset.ts';
 export { canonicalAddress } from './canonical-address.ts';
 export { type AddressBytes, Cidr, parseAddress } from './cidr.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { err, ok, type Result } from '../base/index.ts';
+import { BANNERS, didYouMean, err, ok, type Result } from '../base/index.ts';
 import type { OutputConfig } from './output-config.ts';
 import { parsed, uniqueList } from './scalars.ts';
 import { securityHeadersSchema, toSecurityHeaders } from './security-headers.ts';
@@ -9,6 +9,7 @@ import { words } from './words.ts';
 const NAMES_LIMIT = 100;
 
 const fieldName = parsed(readFieldName).meta({ title: 'header name' });
+const banner = parsed(readBanner).meta({ title: 'header name' });
 const cookieName = parsed(readCookieName).meta({ title: 'cookie name' });
 const destination = parsed(readDestination).meta({
   title: 'origin or scheme',
@@ -20,7 +21,7 @@ const banners = z
     also: uniqueList(fieldName, { least: 1, most: NAMES_LIMIT, what: 'header' })
       .optional()
       .meta({ description: 'Other headers that are taken out besides.' }),
-    keep: uniqueList(fieldName, { least: 1, most: NAMES_LIMIT, what: 'header' })
+    keep: uniqueList(banner, { least: 1, most: NAMES_LIMIT, what: 'header' })
       .optional()
       .meta({ description: 'Those of the table that clients get all the same.' }),
   })
@@ -105,6 +106,13 @@ function readFieldName(text: string): Result<string, string> {
   const name = text.toLowerCase();
   if (!/^[a-z0-9!#$%&'*+.^_`|~-]{1,100}$/.test(name)) return err('this is no name of a header');
   return NO_BANNERS.test(name) ? err('this header says nothing of software: it belongs to the reply') : ok(name);
+}
+
+function readBanner(text: string): Result<string, string> {
+  const name = text.toLowerCase();
+  return BANNERS.has(name)
+    ? ok(name)
+    : err(words('this header is not taken out as a banner', didYouMean(name, BANNERS)));
 }
 
 function readCookieName(text: string): Result<string, string> {

@@ -1,6 +1,6 @@
-import { addressReach, parseAddress } from '../base/index.ts';
+import { addressReach, BANNERS, parseAddress } from '../base/index.ts';
 import type { ApiConfig, UpstreamConfig } from '../config/compiled.ts';
-import { BANNER_FIELDS, type CanonicalRequest, listedFields, PRESENCE, type ReplyHead } from '../wire/index.ts';
+import { type CanonicalRequest, listedFields, PRESENCE, type ReplyHead } from '../wire/index.ts';
 import { type AddressRules, publicAddress, publicLinks, publicRefresh, REFUSED } from './public-address.ts';
 import { overridingFields } from './security-fields.ts';
 import { type CookieRules, hardenCookie } from './set-cookie.ts';
@@ -12,7 +12,6 @@ type Asked = Pick<CanonicalRequest, 'host' | 'port' | 'peer'>;
 type Cleaned = string | null | typeof REFUSED;
 
 const ADDRESSES = PRESENCE.location | PRESENCE['content-location'] | PRESENCE.link | PRESENCE.refresh;
-const BANNERS: ReadonlySet<string> = new Set([...Object.keys(BANNER_FIELDS), 'via']);
 
 /** What a cleaned head may hold: cookies grow by what they lacked. */
 const CLEAN_LIMIT_CHARACTERS = 32_768;
@@ -50,7 +49,7 @@ export class ReplyCleaning {
       isPrivate: upstream.discover === null ? () => false : isPrivateAddress,
       allow: locations.allow === null ? null : new Set(locations.allow),
     };
-    const unmarked = new Set(banners.pass ? BANNERS : banners.keep.filter((name) => BANNERS.has(name)));
+    const unmarked = new Set(banners.pass ? BANNERS : banners.keep);
     this.#options = { limit: CLEAN_LIMIT_CHARACTERS, unmarked };
     this.#goneIfKnown = overriding.includes('cache-control');
     this.#gone = new Set([...banners.also, ...overriding.filter((name) => name !== 'cache-control')]);

@@ -1,4 +1,4 @@
-import { BANNER_FIELDS, type BannerName } from './banner-fields.ts';
+import { BANNER_FIELDS, type BannerName } from '../base/index.ts';
 import { LOWER, REQUEST_NAME } from './octets.ts';
 
 /** What the codec does with a field it knows. Several marks may hold together. */

@@ -1,4 +1,3 @@
-export { BANNER_FIELDS } from './banner-fields.ts';
 export { ConnectionGate } from './connection-gate.ts';
 export { PRESENCE } from './field-names.ts';
 export { isGrpcType } from './grpc/content-type.ts';

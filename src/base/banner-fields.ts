@@ -1,7 +1,7 @@
 /**
  * The fields of replies that tell of what runs behind the gateway, in groups with what each gives away. They help nobody but
  * who looks for a version with a known hole, or for the inside of a network (OWASP Secure Headers Project, WSTG-INFO-02).
- * `via` is one of them too; since a request may not have it changed by others, the codec marks it where it stands.
+ * Since a request may not have `via` changed by others, the codec marks that where it stands.
  */
 const GROUPS = {
   'Where the same is served without the gateway before it (RFC 7838).': ['alt-svc'],
@@ -114,3 +114,6 @@ export type BannerName = (typeof GROUPS)[keyof typeof GROUPS][number];
 export const BANNER_FIELDS = Object.fromEntries(
   Object.entries(GROUPS).flatMap(([words, names]) => names.map((name) => [name, words] as const)),
 ) as Readonly<Record<BannerName, string>>;
+
+/** All names that are taken out of replies: `via` is one of them too. */
+export const BANNERS: ReadonlySet<string> = new Set([...Object.keys(BANNER_FIELDS), 'via']);
