@@ -40,7 +40,7 @@ export function chooseAll(candidates: readonly Candidate[], value: unknown, run:
   if (best === undefined) return false;
   for (const other of others) {
     // What is looked at here was judged before, yet once more at each level above it.
-    run.steps += other.cuts.members.size;
+    run.steps += other.cuts.size;
     if (!best.cuts.agreesWith(other.cuts)) continue;
     best.cuts.add(other.cuts);
     if (best.seen !== null && other.seen !== null) mergeSeen(best.seen, other.seen);

@@ -27,6 +27,11 @@ export class Cuts {
     return this.#count;
   }
 
+  /** How much is noted: the objects that were judged, and the members that go. */
+  get size(): number {
+    return this.#members.size + this.#count;
+  }
+
   /** Says that a schema judges this object as a whole of its own. */
   visit(object: object): void {
     if (!this.#members.has(object)) this.#members.set(object, NO_NAMES);

@@ -31,8 +31,11 @@ export const PATTERN_WORK_LIMIT = 250_000;
 /** Parts of a pattern, counted repetitions written out: texts of 25 characters can be judged by one of this size. */
 export const PATTERN_SIZE_LIMIT = 10_000;
 
-/** A part of a value of which more objects are noted is judged again instead of kept: each that keeps it makes a copy. */
-export const KEPT_CUTS_LIMIT = 200;
+/**
+ * A part of a value of which more is noted, objects and members that go, is judged again instead of kept: each that keeps
+ * it makes a copy.
+ */
+export const KEPT_CUTS_LIMIT = 1_000;
 
 /** Schemas applied to parts of one value. The largest body that is read (250,000 elements) needs about 20 of them each. */
 export const STEP_LIMIT = 5_000_000;

@@ -76,7 +76,7 @@ function remembering(location: Location): Location {
     if (typeof value !== 'object' || value === null) return location(value, run);
     if (run.cuts !== null) {
       if (!Array.isArray(value)) run.cuts.visit(value);
-      // Whoever is no alternative asks but once.
+      // Outside alternatives most is asked but once, so that to keep it would cost more than to judge again what is not.
       if (run.steps < MEMO_STEPS || !run.cuts.isTrial) return location(value, run);
       return rememberedCuts(location, value, run, run.cuts);
     }
@@ -95,14 +95,14 @@ function remembering(location: Location): Location {
 function rememberedCuts(location: Location, value: object, run: Run, cuts: Cuts): boolean {
   const verdicts = keptOf((run.cutMemo ??= new Map<object, Map<object, Cuts | null>>()), value);
   const before = verdicts.get(location);
-  if (before !== undefined && (before !== null || run.trail === null))
-    return before !== null && note(before, cuts, run);
+  // Nothing is explained of an alternative while it is tried.
+  if (before !== undefined) return before !== null && note(before, cuts, run);
   const own = new Cuts(true);
   run.cuts = own;
   const holds = location(value, run);
   run.cuts = cuts;
   if (run.exhausted) return false;
-  if (holds && own.members.size > KEPT_CUTS_LIMIT) {
+  if (holds && own.size > KEPT_CUTS_LIMIT) {
     cuts.add(own);
     return true;
   }
@@ -111,7 +111,7 @@ function rememberedCuts(location: Location, value: object, run: Run, cuts: Cuts)
 }
 
 function note(known: Cuts, cuts: Cuts, run: Run): true {
-  run.steps += CUT_STEPS * known.members.size;
+  run.steps += CUT_STEPS * known.size;
   cuts.include(known);
   return true;
 }

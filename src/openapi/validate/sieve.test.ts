@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { asParsed, validatorOf } from './fixtures.test.ts';
+import { MEMO_STEPS } from './limits.ts';
 import { compileSieve, type CutMembers, type Sieve } from './validator.ts';
 
 const REPLY = { closed: true, direction: 'response' } as const;
@@ -222,9 +223,13 @@ test('a tree whose every node may be one of two does not cost two to the power o
   const schema = { ...$defs.A, $defs };
   assertLeft(schema, [tree(30, { id: 0, x: 1 }), rest(30, { id: 0 })], [tree(30, { x: 1 }), null]);
   // Of the upper nodes more goes than is kept.
-  const wide = Array.from({ length: 300 }, (_, id) => ({ id, x: 1 }));
-  const left300 = wide.map(({ id }) => ({ id }));
-  assertLeft(schema, [tree(8, { id: 0, kids: wide }), rest(8, { id: 0, kids: left300 })]);
+  const wide = Array.from({ length: 600 }, (_, id) => ({ id, x: 1 }));
+  const leftOfWide = wide.map(({ id }) => ({ id }));
+  assertLeft(schema, [tree(8, { id: 0, kids: wide }), rest(8, { id: 0, kids: leftOfWide })]);
+  // What goes of one object is noted at each level above it.
+  const others = (length: number): object => Object.fromEntries(Array.from({ length }, (_, at) => [`x${at}`, 1]));
+  assertLeft(schema, [tree(30, { id: 0, ...others(900) }), rest(30, { id: 0 })]);
+  assertLeft(schema, [tree(30, { id: 0, ...others(50_000) }), null]);
 });
 
 test('one judgement leaves nothing behind for the next', () => {
@@ -296,3 +301,70 @@ test('property: a value that an open description takes only has something to go,
     { numRuns: 3_000 },
   );
 });
+
+const anyRef = fc.constantFrom('A', 'B', 'C').map((name) => ({ $ref: `#/$defs/${name}` }));
+const someRefs = fc.array(anyRef, { minLength: 2, maxLength: 3 });
+
+/** Schemas of objects whose parts come to one another by alternatives, and hide what others show. */
+const { object: meetingSchema } = fc.letrec<{ part: unknown; object: object }>((tie) => ({
+  object: fc.oneof(
+    { weight: 4, arbitrary: fc.record({ properties: fc.dictionary(names, tie('part'), { minKeys: 1, maxKeys: 3 }) }) },
+    fc.record({ properties: fc.dictionary(names, tie('part')), required: fc.tuple(names) }),
+    fc.record({ properties: fc.dictionary(names, tie('part')), additionalProperties: tie('part') }),
+    fc.record({ allOf: fc.tuple(tie('object')), unevaluatedProperties: tie('part') }),
+    fc.record({ patternProperties: fc.record({ '[abx]': tie('part') }) }),
+  ),
+  part: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom(true, {}, false, { type: 'integer' }, { writeOnly: true }, { items: { writeOnly: true } }),
+    { arbitrary: anyRef, weight: 3 },
+    { arbitrary: someRefs.map((anyOf) => ({ anyOf })), weight: 6 },
+    someRefs.map((oneOf) => ({ oneOf })),
+    tie('object'),
+    tie('part').map((items) => ({ items })),
+    fc.tuple(anyRef, tie('part')).map(([contains, items]) => ({ contains, items })),
+    fc.tuple(anyRef, tie('part')).map(([not, also]) => ({ not, allOf: [also] })),
+    fc.tuple(anyRef, tie('part'), tie('part')).map(([asked, then, other]) => ({ if: asked, then, else: other })),
+  ),
+}));
+
+/** A value with the reason in the place of each member that goes. */
+function marked(value: unknown, cuts: CutMembers): unknown {
+  if (Array.isArray(value)) return value.map((item) => marked(item, cuts));
+  if (typeof value !== 'object' || value === null) return value;
+  const gone = cuts.get(value);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, gone?.get(name) ?? marked(inner, cuts)]),
+  );
+}
+
+const { object: nested } = fc.letrec<{ object: object }>((tie) => ({
+  object: fc.dictionary(
+    fc.constantFrom('a', 'b', 'c', 'x'),
+    fc.oneof({ depthSize: 'medium' }, fc.constant(1), tie('object'), fc.array(tie('object'), { maxLength: 2 })),
+    { minKeys: 1, maxKeys: 4 },
+  ),
+}));
+
+test('property: behind much that was judged, where verdicts are kept, the same goes as behind nothing', () => {
+  const toil = Array.from({ length: MEMO_STEPS }, () => NOTHING);
+  let cutOnes = 0;
+  const found = (sieve: Sieve, before: readonly unknown[], judged: unknown): unknown => {
+    const verdict = sieve(Object.assign(Object.create(null), { before, judged }));
+    if (verdict === null || !('cuts' in verdict)) return verdict;
+    cutOnes += 1;
+    return marked(judged, verdict.cuts);
+  };
+  const schemas = fc.record({ A: meetingSchema, B: meetingSchema, C: meetingSchema });
+  fc.assert(
+    fc.property(schemas, someRefs, nested.map(asParsed), ($defs, refs, value) => {
+      const properties = { before: { items: { properties: {} } }, judged: { anyOf: refs } };
+      const sieve = sieveOf({ anyOf: [{ properties }], $defs });
+      assert.deepEqual(found(sieve, toil, value), found(sieve, [], value));
+    }),
+    { numRuns: 400 },
+  );
+  assert.ok(cutOnes > 150, String(cutOnes));
+});
+
+const NOTHING = asParsed({});
