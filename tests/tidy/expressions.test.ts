@@ -80,6 +80,8 @@ test('an expression that time could be lost in is found', () => {
   assert.equal(courseOf('^\\s*b', 'm'), 'more', 'it is begun anew in each line');
   assert.equal(courseOf('^a:(.*)$', 'm'), 'linear', 'nothing of it is in two lines');
   assert.equal(courseOf('^(?=.*b)[^c]*$', ''), 'linear', 'it looks ahead once');
+  assert.equal(courseOf('^(?=.*,.*;)a', ''), 'more', 'once takes long enough');
+  assert.equal(courseOf('^(?!a*a*b|c)a', ''), 'more');
 });
 
 test('expressions take time by the length of their text alone, or the text is bounded before', () => {

@@ -13,6 +13,9 @@ export type Course = 'linear' | 'more' | 'unread';
  */
 export function courseOf(source: string, flags: string): Course {
   const inLines = flags.includes('m');
+  const ahead = inLines ? undefined : ASKED_ONCE.exec(source)?.[1];
+  const courseAhead = ahead === undefined ? 'linear' : courseOf(`^(?:${ahead})`, flags);
+  if (courseAhead !== 'linear') return courseAhead;
   const parsed = parsePattern((inLines ? source : source.replace(ASKED_ONCE, '^')).replaceAll(NEAR, ''));
   if (!parsed.ok) return 'unread';
   const { alternatives } = parsed.value;
@@ -31,8 +34,8 @@ export function courseOf(source: string, flags: string): Course {
   return hasTwoWays(places) ? 'more' : 'linear';
 }
 
-/** A lookahead behind the first `^`: only one place comes to it. */
-const ASKED_ONCE = /^\^\(\?[=!](?:[^()\\]|\\.)*\)/;
+/** A lookahead behind the first `^`, and what it asks: only one place comes to it. */
+const ASKED_ONCE = /^\^\(\?[=!]((?:[^()\\]|\\.)*)\)/;
 /** Lookarounds that take no more characters than stand in them. */
 const NEAR = /\(\?<?[=!](?:[^()\\*+,]|\\.|,(?!\}))*\)/g;
 
