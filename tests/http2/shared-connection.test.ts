@@ -1,23 +1,19 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { startGateway } from '../framing/gateway-process.ts';
 import { Signal } from '../framing/signal.ts';
+import { startLocalServer } from '../system/local-server.ts';
 import { openSession, sendNode } from './node-session.ts';
 
 /** An upstream that replies with what it was told of the client once so many requests are with it. */
 async function startUpstream(t: TestContext, together: number): Promise<number> {
   const waiting: (() => void)[] = [];
-  const server = createServer(({ headers }, reply) => {
+  const { port, stop } = await startLocalServer(({ headers }, reply) => {
     waiting.push(() => reply.end(String(headers['x-forwarded-for'])));
     if (waiting.length >= together) for (const answer of waiting.splice(0)) answer();
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  t.after(() => server.close());
-  return (server.address() as AddressInfo).port;
+  t.after(stop);
+  return port;
 }
 
 const CLIENTS = ['203.0.113.1', '203.0.113.2', '10.0.0.7, 203.0.113.3', '2001:db8::1', null] as const;
@@ -52,26 +48,20 @@ apis: { a: { routes: ['GET /'], upstream: 'http://127.0.0.1:${upstream}', auth: 
 test('one client network that asks for a thousand slow replies leaves connections to the upstream for others', async (t) => {
   const changes = new Signal();
   let holding = 0;
-  const server = createServer(({ url }, reply) => {
+  const upstream = await startLocalServer(({ url }, reply) => {
     if (url !== '/slow') reply.end('fine');
     else {
       holding++;
       changes.changed();
     }
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
+  t.after(upstream.stop);
   const gateway = await startGateway(`version: 1
 server: { https: { port: 0 }, http: off, threads: 1 }
 admin: { port: 0 }
 data: ./data
 trustedProxies: [127.0.0.1]
-apis: { a: { routes: ['GET /{what}'], upstream: 'http://127.0.0.1:${(server.address() as AddressInfo).port}', auth: public } }
+apis: { a: { routes: ['GET /{what}'], upstream: '${upstream.url}', auth: public } }
 `);
   t.after(() => gateway.stop());
   const refusals: string[] = [];

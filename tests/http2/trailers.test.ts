@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { constants, createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { startGateway } from '../framing/gateway-process.ts';
+import { startLocalServer } from '../system/local-server.ts';
 import { openSession } from './node-session.ts';
 
 /** What a client sees of one reply. */
@@ -31,18 +31,15 @@ async function started(
 ) {
   const server = createServer();
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => serve(stream, headers));
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.listen(0, '127.0.0.1', resolve);
-  await promise;
-  t.after(() => void server.close());
-  const { port } = server.address() as AddressInfo;
+  const { url, stop } = await startLocalServer(server);
+  t.after(stop);
   const gateway = await startGateway(
     `version: 1
 server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
 admin: { port: 0 }
 data: ./data
 apis:
-  all: { ${api}, upstream: { targets: ['http://127.0.0.1:${port}'], protocol: h2 }, auth: public }
+  all: { ${api}, upstream: { targets: ['${url}'], protocol: h2 }, auth: public }
 `,
     { beside: { 'described.json': JSON.stringify(DESCRIBED) } },
   );

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { clientFrame, closing, frame, readFrames } from '../../src/wire/websocket/frames.test.ts';
 import { startGateway } from '../framing/gateway-process.ts';
 import { openSession } from '../http2/node-session.ts';
+import { startLocalServer } from '../system/local-server.ts';
 import { configuration, type EchoSubject, startSubject } from './subject.ts';
 
 type Head = IncomingHttpHeaders & IncomingHttpStatusHeader;
@@ -175,12 +175,11 @@ test('an extended CONNECT that may not be is refused, each for its reason', asyn
 });
 
 test('a success of the upstream that is no switch does not reach a client that would take it for one', async (t) => {
-  const upstream = createServer((_request, reply) => reply.end('no switch'));
-  upstream.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nno'));
-  upstream.listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
-  t.after(() => upstream.close());
-  const gateway = await startGateway(configuration((upstream.address() as AddressInfo).port, 'on'));
+  const server = createServer((_request, reply) => reply.end('no switch'));
+  server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nno'));
+  const { port, stop } = await startLocalServer(server);
+  t.after(stop);
+  const gateway = await startGateway(configuration(port, 'on'));
   t.after(() => gateway.stop());
   assert.equal((await connect(await session(t, { gateway })).head())[':status'], 502);
 });
