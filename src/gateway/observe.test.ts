@@ -10,6 +10,7 @@ import {
   REQUEST_STAGES,
   type Stage,
   type Steps,
+  type Verdict,
 } from '../policy/index.ts';
 import {
   apiText,
@@ -216,6 +217,18 @@ test('an observer of replies sees nothing of a request in a coding that can not 
   assert.equal(ran, 0);
   await bench.ask(post('x'));
   assert.equal(ran, 1);
+});
+
+test('what was noted of a reply is recorded too where something was noted of its request', async (t) => {
+  const refuse = (code: 'forbidden' | 'upstream-reply-invalid') => (): Verdict => deny({ code }, code);
+  const bench = await observingBench(t, [
+    kindOf('p', { admit: step(refuse('forbidden')), respond: step(refuse('upstream-reply-invalid')) }),
+  ]);
+  assert.equal((await bench.ask(GET)).status, 200);
+  assert.deepEqual(
+    bench.records.map((record) => (record.kind === 'change' ? null : [record.problem, record.policy, record.rule])),
+    ['forbidden', 'upstream-reply-invalid'].map((code) => [code, 'a/p', code]),
+  );
 });
 
 test('a body that one who enforces reads too is refused, whoever else observes', async (t) => {

@@ -174,7 +174,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   }
 
   observe(problem: Problem, policy: string, rule: string | null): void {
-    this.#ruling = observed(this.#ruling, problem, policy, rule);
+    this.#ruling = observed(this.#ruling, this.#intentRuling, { policy, rule, noted: problem });
     this.context.ports.metrics.observed(problem.code);
   }
 

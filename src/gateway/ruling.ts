@@ -17,9 +17,16 @@ export function decided(verdict: RecordedVerdict, policy: string | null, rule: s
   return { verdict, policy, rule, noted: null };
 }
 
-/** A policy that only observes would have refused: the first is what is recorded, of a request that passes. */
-export function observed(last: Ruling, problem: Problem, policy: string, rule: string | null): Ruling {
-  return last === PASSED ? { verdict: 'observed', policy, rule, noted: problem } : last;
+/** A policy that only observes would have refused `noted`. */
+type Note = Pick<Ruling, 'rule'> & { readonly policy: string; readonly noted: Problem };
+
+/**
+ * The ruling behind a note: of a request that passes the first is what its intent records, and the first behind that its
+ * completion. `told`: what the intent has recorded, if it has.
+ */
+export function observed(last: Ruling, told: Ruling, note: Note): Ruling {
+  const isFirst = last === PASSED || (last === told && last.noted !== null);
+  return isFirst ? { verdict: 'observed', ...note } : last;
 }
 
 /** Who decided on a request that was refused or cut for a problem, or (null) was not: who only noted another did neither. */
