@@ -7,9 +7,9 @@ import { requestOf } from './validate-loads.ts';
 const OBSERVED_OF = 4;
 
 /**
- * Every kind of policy at once: tokens, rights, limits per user and per address, parameters and a JSON body of 1 KB held
+ * What most APIs need at once: tokens, rights, limits per user and per address, parameters and a JSON body of 1 KB held
  * against the document; the same API once more, where validation only observes; the ledger is required, and security
- * headers are on, as by default.
+ * headers are on, as by default. Replies are not held against it, and there are no lists, conditions or CORS.
  */
 export function configureEverything(upstreamPort: number, callers: Callers): string {
   const api = (name: string, more: string): string => `  ${name}:

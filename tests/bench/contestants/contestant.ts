@@ -5,12 +5,12 @@ import type { ValidateLoad } from '../validate-loads.ts';
 
 /**
  * The kinds of traffic that are compared. `tls` is HTTP/1.1 over TLS, `h2` HTTP/2 over TLS with several streams a
- * connection, `ws` messages over WebSockets that come back, over TLS, `grpc` unary calls over HTTP/2 and TLS. The secured ones bear tokens, without TLS: 500 users, one token each, by
- * algorithm; `secured_cold_token` a token of its own for each request, RS256; `everything_on` every kind of policy at
- * once, and a JSON body of 1 KB. `targets_N`: without TLS, balanced over so many targets. `cache_hit`:
- * without TLS, one reply from the cache. `lists_100000`: without TLS, with a deny list of so many
- * blocks, for clients that a trusted proxy names; `lists_none` the same without a list. `validate_LOAD`: without TLS, held
- * against a description; `unvalidated_LOAD` the same requests, with nothing described.
+ * connection, `ws` messages over WebSockets that come back, over TLS, `grpc` unary calls over HTTP/2 and TLS. The secured
+ * ones bear tokens, without TLS: 500 users, one token each, by algorithm; `secured_cold_token` a token of its own for each
+ * request, RS256; `everything_on` more limits besides, and a JSON body of 1 KB that is judged. `targets_N`: without TLS,
+ * balanced over so many targets. `cache_hit`: without TLS, one reply from the cache. `lists_100000`: without TLS, with a
+ * deny list of so many blocks, for clients that a trusted proxy names; `lists_none` the same without a list.
+ * `validate_LOAD`: without TLS, held against a description; `unvalidated_LOAD` the same requests, with nothing described.
  */
 export type Row =
   | 'plain'
