@@ -13,21 +13,19 @@ import { configuration, PROGRAM } from './plain-configuration.ts';
 const DOCUMENT = (path: string): string =>
   `{"openapi":"3.1.0","info":{"title":"t","version":"1"},"paths":{"${path}":{"get":{"responses":{"200":{"description":"ok"}}}}}}`;
 
-let api: LocalServer;
-let upstream: number;
+let upstream: LocalServer;
 let gateway: GatewayProcess;
 
 before(async () => {
-  api = await startLocalServer((request, reply) => void reply.end(`answered ${request.url}`));
-  upstream = api.port;
-  gateway = await startGateway(configuration(upstream), {
+  upstream = await startLocalServer((request, reply) => void reply.end(`answered ${request.url}`));
+  gateway = await startGateway(configuration(upstream.port), {
     beside: { 'described.json': DOCUMENT('/described') },
   });
 });
 
 after(async () => {
   await gateway.stop();
-  api.stop();
+  upstream.stop();
 });
 
 const file = (): string => join(gateway.folder, 'portcullis.yaml');
@@ -35,8 +33,8 @@ const beside = (name: string): string => join(gateway.folder, name);
 const command = (...args: string[]): Promise<Outcome> => run('node', [PROGRAM, ...args, '--config', file()]);
 const get = (path: string): Promise<Reply> => ask({ port: gateway.https, ca: gateway.ca, path });
 const withRoute = (name: string): string =>
-  configuration(upstream, {
-    apis: `  ${name}: { routes: ['GET /${name}'], upstream: 'http://127.0.0.1:${upstream}', auth: public }\n`,
+  configuration(upstream.port, {
+    apis: `  ${name}: { routes: ['GET /${name}'], upstream: '${upstream.url}', auth: public }\n`,
   });
 
 async function admin(path: string, method = 'GET', body?: string): Promise<Reply> {
@@ -64,7 +62,7 @@ const noTemporaries = async (): Promise<void> =>
 
 afterEach(async () => {
   await chmod(file(), 0o644);
-  await writeFile(file(), configuration(upstream));
+  await writeFile(file(), configuration(upstream.port));
   assert.equal((await admin('/v1/reload', 'POST')).status, 200);
 });
 
@@ -85,7 +83,7 @@ test('apply of a text that is refused changes neither the file nor what is in fo
   const refused = await apply(withRoute('bad').replace('auth: public }\n', 'auth: nobody }\n'));
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /next\.yaml:\d+:\d+/);
-  assert.equal(await readFile(file(), 'utf8'), configuration(upstream));
+  assert.equal(await readFile(file(), 'utf8'), configuration(upstream.port));
   assert.equal((await get('/first')).status, 200);
   for (const text of [
     Buffer.from([0x76, 0xff, 0xfe]),
@@ -94,7 +92,7 @@ test('apply of a text that is refused changes neither the file nor what is in fo
   ]) {
     assert.equal((await apply(text)).code, 2);
   }
-  assert.equal(await readFile(file(), 'utf8'), configuration(upstream));
+  assert.equal(await readFile(file(), 'utf8'), configuration(upstream.port));
   await noTemporaries();
 });
 
@@ -122,7 +120,7 @@ test('rollback goes back, keeps what stood in the file beside it, and a second o
   assert.equal(await applied(withRoute('later')), 200);
   const back = await command('rollback');
   assert.equal(back.code, 0, back.stderr);
-  assert.equal(await readFile(file(), 'utf8'), configuration(upstream));
+  assert.equal(await readFile(file(), 'utf8'), configuration(upstream.port));
   assert.equal(await readFile(`${file()}.rejected`, 'utf8'), withRoute('later'));
   assert.equal((await get('/later')).status, 404);
   assert.equal((await admin('/v1/rollback', 'POST')).status, 200);
@@ -130,12 +128,12 @@ test('rollback goes back, keeps what stood in the file beside it, and a second o
 });
 
 test('rollback to what is no revision, was refused, or can not be built any more changes nothing', async () => {
-  const described = configuration(upstream, {
-    apis: `  d: { openapi: ./described.json, upstream: 'http://127.0.0.1:${upstream}', auth: public }\n`,
+  const described = configuration(upstream.port, {
+    apis: `  d: { openapi: ./described.json, upstream: '${upstream.url}', auth: public }\n`,
   });
   const installed = await admin('/v1/configuration', 'POST', described);
   const { revision } = JSON.parse(installed.body) as { revision: number };
-  assert.equal(await applied(configuration(upstream)), 200);
+  assert.equal(await applied(configuration(upstream.port)), 200);
   await rename(beside('described.json'), beside('away.json'));
   const back = async (number: number | string): Promise<string> => {
     const reply = await admin(`/v1/rollback?revision=${number}`, 'POST');
@@ -146,11 +144,11 @@ test('rollback to what is no revision, was refused, or can not be built any more
   assert.match(gone.stderr, /there is no file .*described\.json/);
   await rename(beside('away.json'), beside('described.json'));
   assert.match(await back(999_999), /^409 .*there is no revision 999999/);
-  assert.equal(await applied(configuration(upstream).replace('data: ./data', 'data: ./other')), 409);
+  assert.equal(await applied(configuration(upstream.port).replace('data: ./data', 'data: ./other')), 409);
   const list = JSON.parse((await admin('/v1/revisions')).body) as { revision: number }[];
   assert.match(await back(list[0]?.revision ?? 0), /^409 .*was refused, and was never in force/);
   for (const odd of ['x', '0', '-1', '1e3', '']) assert.match(await back(odd), /^400 /, odd);
-  assert.equal(await readFile(file(), 'utf8'), configuration(upstream));
+  assert.equal(await readFile(file(), 'utf8'), configuration(upstream.port));
 });
 
 test('diff says what would change, by file and by revision, and by its exit code', async () => {
@@ -189,8 +187,8 @@ test('a file or folder that may not be written is found before anything is in fo
 });
 
 test('the gateway takes up a change of the file and of a document that it names, by itself', async () => {
-  const described = configuration(upstream, {
-    apis: `  d: { openapi: ./described.json, upstream: 'http://127.0.0.1:${upstream}', auth: public }\n`,
+  const described = configuration(upstream.port, {
+    apis: `  d: { openapi: ./described.json, upstream: '${upstream.url}', auth: public }\n`,
   });
   await writeFile(`${file()}.new`, described);
   await rename(`${file()}.new`, file());

@@ -14,7 +14,6 @@ const DOCUMENT =
   '{"openapi":"3.1.0","info":{"title":"t","version":"1"},"paths":{"/pets":{"get":{"responses":{"200":{"description":"ok"}}}}}}';
 
 let outside: LocalServer;
-let port: number;
 let isUp = true;
 
 before(async () => {
@@ -22,7 +21,6 @@ before(async () => {
     if (request.url === '/openapi.json' && !isUp) reply.statusCode = 503;
     reply.end(request.url === '/openapi.json' ? DOCUMENT : `answered ${request.url}`);
   });
-  port = outside.port;
 });
 
 after(() => outside.stop());
@@ -32,7 +30,7 @@ server: { threads: 1, https: { port: 0, certificate: local }, http: { port: 0 } 
 admin: { port: 0 }
 data: ./data
 apis:
-  pets: { openapi: 'http://127.0.0.1:${port}/openapi.json', upstream: 'http://127.0.0.1:${port}', auth: public${more} }
+  pets: { openapi: '${outside.url}/openapi.json', upstream: '${outside.url}', auth: public${more} }
 `;
 
 async function askNode(node: GatewayNode, folder: string, path: string, isAdmin = true): Promise<string> {

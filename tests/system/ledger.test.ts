@@ -14,15 +14,13 @@ import { configuration, PROGRAM } from './plain-configuration.ts';
 /** At most the last 50 ms may be lost when the process is killed; a machine under test load gets ten times as long. */
 const LOST_MS = 500;
 
-let api: LocalServer;
-let upstream: number;
+let upstream: LocalServer;
 
 before(async () => {
-  api = await startLocalServer((_request, reply) => void reply.end('answered'));
-  upstream = api.port;
+  upstream = await startLocalServer((_request, reply) => void reply.end('answered'));
 });
 
-after(() => api.stop());
+after(() => upstream.stop());
 
 interface Shown {
   readonly rows: readonly {
@@ -35,7 +33,7 @@ interface Shown {
 }
 
 async function gatewayFor(t: TestContext, extras: GatewayExtras = {}): Promise<GatewayProcess> {
-  const gateway = await startGateway(configuration(upstream), extras);
+  const gateway = await startGateway(configuration(upstream.port), extras);
   t.after(() => gateway.stop());
   return gateway;
 }

@@ -9,7 +9,6 @@ import { PROGRAM } from './plain-configuration.ts';
 import { curlIsMissing, staying, tryLine, variablesOf } from './shell-lines.ts';
 
 let api: LocalServer;
-let url = '';
 /** Holds a document of the API. */
 let folder = '';
 
@@ -20,7 +19,6 @@ before(async () => {
   });
   folder = await mkdtemp(join(tmpdir(), 'portcullis-document-'));
   await writeFile(join(folder, 'notes.yaml'), DOCUMENT);
-  url = api.url;
 });
 
 after(async () => {
@@ -50,7 +48,7 @@ paths:
 
 test('protect demands a token, brings the server that gives one, and the lines it prints work', async (t) => {
   if (await curlIsMissing(t)) return;
-  const served = await staying(['protect', url], async ({ printed }, home) => {
+  const served = await staying(['protect', api.url], async ({ printed }, home) => {
     const banner = (await printed(READY))[0];
     const line = callOf(banner);
     const refused = await tryLine(`${line} -i`, home, { TOKEN: 'none' });
@@ -67,7 +65,7 @@ test('protect demands a token, brings the server that gives one, and the lines i
 
 test('with a document its permissions, its paths and its bodies count, and the client that comes along has them all', async (t) => {
   if (await curlIsMissing(t)) return;
-  const served = await staying(['protect', url, '--openapi', join(folder, 'notes.yaml')], async (running, home) => {
+  const served = await staying(['protect', api.url, '--openapi', join(folder, 'notes.yaml')], async (running, home) => {
     const banner = (await running.printed(READY))[0];
     const tokens = await variablesOf(banner, home);
     const line = `${callOf(banner)} -i`;
@@ -90,7 +88,7 @@ test('with a document its permissions, its paths and its bodies count, and the c
 
 test('protect --public lets everybody call', async (t) => {
   if (await curlIsMissing(t)) return;
-  const served = await staying(['protect', url, '--public'], async ({ printed }, home) => {
+  const served = await staying(['protect', api.url, '--public'], async ({ printed }, home) => {
     const { status, reply } = await tryLine(`${callOf((await printed(READY))[0])} -i`, home);
     assert.equal(status, 200);
     assert.match(reply, /GET \/ for nobody$/);
@@ -99,7 +97,7 @@ test('protect --public lets everybody call', async (t) => {
 });
 
 test('the line of JSON says where tokens are to be had, and nothing answers there once the gateway has ended', async () => {
-  const served = await staying(['protect', url, '--json'], async ({ printed }) => {
+  const served = await staying(['protect', api.url, '--json'], async ({ printed }) => {
     const ready = JSON.parse((await printed(/^\{"event":"ready".*\}$/m))[0]) as {
       tokenUrl: string;
       clients: { id: string; secret: string }[];
@@ -116,13 +114,13 @@ test('the line of JSON says where tokens are to be had, and nothing answers ther
 });
 
 test('what is not sound is neither saved nor run', async () => {
-  const unsound = await run(process.execPath, [PROGRAM, 'protect', url, '--save', '--host', 'nowhere']);
+  const unsound = await run(process.execPath, [PROGRAM, 'protect', api.url, '--save', '--host', 'nowhere']);
   assert.equal(unsound.code, 2);
   assert.match(unsound.stderr, /--host/);
 });
 
 test('what init writes from a document is sound, and demands the roles that it made', async () => {
-  const made = await run(process.execPath, [PROGRAM, 'init', 'notes.yaml', '--upstream', url], { cwd: folder });
+  const made = await run(process.execPath, [PROGRAM, 'init', 'notes.yaml', '--upstream', api.url], { cwd: folder });
   assert.equal(made.code, 0, made.stderr);
   const check = await run(process.execPath, [PROGRAM, 'check'], { cwd: folder });
   assert.equal(check.code, 0, check.stderr);

@@ -11,15 +11,14 @@ import { type LocalServer, startLocalServer } from './local-server.ts';
 import { configuration, PROGRAM } from './plain-configuration.ts';
 import { freePort } from '../framing/free-port.ts';
 
-let api: LocalServer;
-let upstream: number;
+let upstream: LocalServer;
 let gateway: GatewayProcess;
 /** Replies of the API wait here until a test lets them go. */
 const held: (() => void)[] = [];
 let heldOne: (() => void) | null = null;
 
 before(async () => {
-  api = await startLocalServer((request, reply) => {
+  upstream = await startLocalServer((request, reply) => {
     const answer = (): void => void reply.end(`answered ${request.url}`);
     if (request.headers['x-hold'] === undefined) answer();
     else {
@@ -27,13 +26,12 @@ before(async () => {
       heldOne?.();
     }
   });
-  upstream = api.port;
-  gateway = await startGateway(configuration(upstream));
+  gateway = await startGateway(configuration(upstream.port));
 });
 
 after(async () => {
   await gateway.stop();
-  api.stop();
+  upstream.stop();
 });
 
 const file = (): string => join(gateway.folder, 'portcullis.yaml');
@@ -52,14 +50,14 @@ const revision = async (): Promise<number> =>
   (JSON.parse((await admin('/v1/status')).body) as { revision: number }).revision;
 
 afterEach(async () => {
-  await writeFile(file(), configuration(upstream));
+  await writeFile(file(), configuration(upstream.port));
   assert.equal((await admin('/v1/reload', { method: 'POST' })).status, 200);
 });
 
 test('a running gateway puts a changed configuration in force on `portcullis reload`', async () => {
   assert.equal((await get('/second')).status, 404);
-  const apis = `  second: { routes: ['GET /second'], upstream: 'http://127.0.0.1:${upstream}', auth: public }\n`;
-  await writeFile(file(), configuration(upstream, { apis }));
+  const apis = `  second: { routes: ['GET /second'], upstream: '${upstream.url}', auth: public }\n`;
+  await writeFile(file(), configuration(upstream.port, { apis }));
   const reloaded = await command('reload');
   assert.equal(reloaded.code, 0, reloaded.stderr);
   assert.equal((await get('/second')).body, 'answered /second');
@@ -69,7 +67,7 @@ test('a running gateway refuses a broken configuration with every line at once, 
   const before = await revision();
   await writeFile(
     file(),
-    configuration(upstream, { apis: '  second: { rotes: [], upstream: ftp://x, auth: nobody }\n' }),
+    configuration(upstream.port, { apis: '  second: { rotes: [], upstream: ftp://x, auth: nobody }\n' }),
   );
   const reloaded = await command('reload');
   assert.equal(reloaded.code, 2);
@@ -81,7 +79,7 @@ test('a running gateway refuses a broken configuration with every line at once, 
 
 test('a running gateway remembers what was put in force and what was refused, when and by whom', async () => {
   const before = await revision();
-  const changed = configuration(upstream).replace('/first', '/remembered');
+  const changed = configuration(upstream.port).replace('/first', '/remembered');
   await writeFile(file(), changed);
   assert.equal((await command('reload')).code, 0);
   await writeFile(file(), changed.replace('admin: { port: 0 }', `admin: { port: ${await freePort()} }`));
@@ -101,7 +99,7 @@ test('a running gateway remembers what was put in force and what was refused, wh
 test('a running gateway does not let a reload change its own ports', async () => {
   const port = await freePort();
   const server = `{ https: { port: ${port}, certificate: local }, http: { port: 0 } }`;
-  await writeFile(file(), configuration(upstream, { server }));
+  await writeFile(file(), configuration(upstream.port, { server }));
   const reloaded = await command('reload');
   assert.equal(reloaded.code, 1);
   assert.match(reloaded.stderr, /server.*restart/s);
@@ -112,7 +110,7 @@ test('a running gateway keeps a request on the configuration it began with', asy
   heldOne = waits.resolve;
   const begun = get('/first', { 'x-hold': 'yes' });
   await waits.promise;
-  await writeFile(file(), configuration(upstream).replace('/first', '/other'));
+  await writeFile(file(), configuration(upstream.port).replace('/first', '/other'));
   assert.equal((await command('reload')).code, 0);
   assert.equal((await get('/first')).status, 404);
   held.splice(0).forEach((answer) => answer());

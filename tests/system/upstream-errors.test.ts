@@ -18,25 +18,23 @@ const WORDS = 'the-words-of-the-upstream';
 const SECRET = 'hunter2-of-the-upstream';
 const TRACE = `Error: ${WORDS}, password=${SECRET}\n    at find (/srv/app/orders.js:3:7)\n`;
 
-let api: LocalServer;
-let upstream: number;
+let upstream: LocalServer;
 
 before(async () => {
-  api = await startLocalServer((_request, reply) => {
+  upstream = await startLocalServer((_request, reply) => {
     reply.writeHead(500, { 'content-type': 'text/plain', 'set-cookie': `sid=${SECRET}`, 'x-from': WORDS });
     reply.end(TRACE);
   });
-  upstream = api.port;
 });
 
-after(() => api.stop());
+after(() => upstream.stop());
 
 /** The time of the control side goes so far ahead. */
 let aheadMs = 0;
 
 function startIn(folder: string): Promise<GatewayNode> {
   const server = '{ threads: 1, https: { port: 0, certificate: local }, http: { port: 0 } }';
-  return startedNode(folder, configuration(upstream, { server }), ({ clock }) => ({
+  return startedNode(folder, configuration(upstream.port, { server }), ({ clock }) => ({
     clock: {
       now: () => clock.now() + aheadMs,
       monotonic: () => clock.monotonic(),

@@ -20,7 +20,6 @@ interface Post {
 }
 
 let receiver: LocalServer;
-let port: number;
 let posts: Post[];
 let look: () => void;
 
@@ -34,7 +33,6 @@ before(async () => {
       look();
     });
   });
-  port = receiver.port;
 });
 
 beforeEach(() => {
@@ -58,7 +56,7 @@ after(() => receiver.stop());
 // No request goes to the API; only its port has to be a number.
 const silent = (): string => configuration(9);
 const told = (): string =>
-  `${silent()}alerts: { webhook: { url: 'http://127.0.0.1:${port}/hook', secret: '\${file:./hook.secret}' } }\n`;
+  `${silent()}alerts: { webhook: { url: '${receiver.url}/hook', secret: '\${file:./hook.secret}' } }\n`;
 
 async function gatewayFor(t: TestContext, text: string): Promise<GatewayProcess> {
   const gateway = await startGateway(text, BESIDE);
