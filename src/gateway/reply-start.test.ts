@@ -135,6 +135,16 @@ test('many coded errors at once are read one behind the other, and none is taken
   assert.equal((await bench.ask(GET)).body.length, fine.length);
 });
 
+test('what leaks in a field that nobody can take out takes all of the reply with it', async (t) => {
+  const bench = await benchOf(t);
+  for (const name of [`x-debug_${'a-'.repeat(200)}`, `x-debug-${'a-'.repeat(200)}`]) {
+    answering(bench, replyText('boom', `${name}: db7.internal\r\nkept: 1`, 503));
+    const reply = await bench.ask(GET);
+    assert.deepEqual([codeOf(reply), reply.headers['kept']], ['upstream-error', undefined]);
+    assert.doesNotMatch(reply.head, /db7\.internal/);
+  }
+});
+
 test('a failure that is huge, endless, cut or broken is a problem all the same', async (t) => {
   const bench = await benchOf(t);
   const huge = 'HTTP/1.1 500 X\r\ncontent-length: 900000000\r\n\r\n';

@@ -1,10 +1,10 @@
-import { ok, PROBLEM_MEDIA_TYPE, problemBody } from '../../../base/index.ts';
+import { ok, type Problem, PROBLEM_MEDIA_TYPE, problemBody } from '../../../base/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
 import type { BodyViews, Exchange, RepliedHead, ReplyView, ResponseEditor } from '../../exchange.ts';
 import type { PolicyKind, Step } from '../../kind.ts';
 import type { Operation } from '../../operation.ts';
 import { REPLACED_REPLY } from '../../replaced-reply.ts';
-import { PASS } from '../../verdict.ts';
+import { deny, PASS } from '../../verdict.ts';
 import type { UpstreamErrorsConfig } from './config.ts';
 import { dropTelling } from './leaking-fields.ts';
 import type { OriginalKeeper } from './original.ts';
@@ -14,6 +14,8 @@ const CLIENT_ERROR = 400;
 const SERVER_ERROR = 500;
 /** What no program writes its inside into. */
 const PICTURES = /^(?:image(?!\/svg)|audio|video|font)\//i;
+
+const UNCLEAN: Problem = { code: 'upstream-error', internal: 'a field that tells of the inside has too long a name' };
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -69,6 +71,7 @@ function respondStep(described: ReadonlySet<string>, originals: OriginalKeeper):
       const start = reply.body('start');
       const trace = start.coded ? null : findTrace(start.bytes);
       if (mayPass(reply.status, { described, trace, coded: start.coded })) return PASS;
+      if (!dropTelling(reply.headers, editor)) return deny(UNCLEAN, 'field');
       replace(exchange, { reply, start, trace, originals }, editor);
       return PASS;
     },
@@ -105,7 +108,6 @@ function replace(exchange: Exchange, { reply, start, trace, originals }: Replace
   const { bytes, whole, coded } = start;
   const told = { id, api: operation.api, operation: operation.id, status, trace };
   const hash = originals.keep({ ...told, headers, start: bytes, whole, coded });
-  dropTelling(headers, editor);
   editor.setHeader('content-type', PROBLEM_MEDIA_TYPE);
   // What fails now may be mended next.
   editor.setHeader('cache-control', 'no-store');

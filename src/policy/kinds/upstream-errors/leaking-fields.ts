@@ -34,8 +34,11 @@ const HELPFUL = new Set(['x-trace-id', 'x-cloud-trace-context', 'x-amzn-trace-id
 /** A shorter value holds no trace. */
 const LEAST_CHARACTERS = 16;
 
-/** Takes the fields out that say something of a body which was replaced, or of the inside of the program that failed. */
-export function dropTelling(headers: HeaderMap, editor: ResponseEditor): void {
+/**
+ * Takes the fields out that say something of a body which was replaced, or of the inside of the program that failed. False
+ * where one can't be.
+ */
+export function dropTelling(headers: HeaderMap, editor: ResponseEditor): boolean {
   const names = new Set<string>();
   for (const [name, value] of headers.entries()) {
     const lower = name.toLowerCase();
@@ -47,8 +50,10 @@ export function dropTelling(headers: HeaderMap, editor: ResponseEditor): void {
   }
   for (const name of names) {
     const plain = name.replaceAll('_', '-');
-    if (isFieldName(plain) && !RESERVED_FIELDS.replies.has(plain)) editor.removeHeader(name);
+    if (!isFieldName(plain)) return false;
+    if (!RESERVED_FIELDS.replies.has(plain)) editor.removeHeader(name);
   }
+  return true;
 }
 
 function isTelling(name: string): boolean {
