@@ -65,8 +65,12 @@ const CASES: readonly (readonly [lines: string, issues: string, source?: string]
     '7:14 apis.a.banners: expected remove, pass, or lists of headers (such as { also: [x-node-name] })',
   ],
   [
-    'banners: { also: [x-a], keep: [via, X-A] }',
-    '7:41 apis.a.banners.keep[1]: `also` takes this header out (keep one of both)',
+    'banners: { also: [server], keep: [via, Server] }',
+    '7:44 apis.a.banners.keep[1]: `also` takes this header out (keep one of both)',
+  ],
+  [
+    'banners: { keep: [via, x-powred-by] }',
+    '7:28 apis.a.banners.keep[1]: this header is not taken out as a banner (did you mean "x-powered-by"?)',
   ],
   ['cookies: { readble: [a] }', '7:16 apis.a.cookies.readble: unknown key (did you mean "readable"?)'],
   [
