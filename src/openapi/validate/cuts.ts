@@ -50,11 +50,11 @@ export class Cuts {
    * larger: were the larger copied, each level of a tree would copy all below it.
    */
   add(other: Cuts): void {
-    const from = this.#members;
-    if (other.#members.size <= from.size) {
+    if (other.size <= this.size) {
       this.#copy(other.#members);
       return;
     }
+    const from = this.#members;
     this.#members = other.#members;
     this.#count = other.#count;
     this.#copy(from);

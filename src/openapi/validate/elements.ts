@@ -1,3 +1,4 @@
+import { LOOK_STEPS } from './limits.ts';
 import { judge } from './members.ts';
 import { fail, goesOn, holdsQuietly, type Run, type Seen } from './run.ts';
 import type { Part, SchemaNode } from './schema-node.ts';
@@ -26,6 +27,7 @@ export function containsCheck(node: SchemaNode, least: number, most: number | nu
   return (elements, run, seen) => {
     let found = 0;
     for (let index = 0; index < elements.length; index += 1) {
+      run.steps += LOOK_STEPS;
       if (!holdsQuietly(node.check, elements[index], run, null)) continue;
       found += 1;
       seen?.indexes.add(index);

@@ -40,5 +40,11 @@ export const KEPT_CUTS_LIMIT = 1_000;
 /** Schemas applied to parts of one value. The largest body that is read (250,000 elements) needs about 20 of them each. */
 export const STEP_LIMIT = 5_000_000;
 
+/**
+ * What looking at a member or an element counts for among those, whatever judges it: else a wide object would cost as
+ * little as an empty one, each time that an alternative asks.
+ */
+export const LOOK_STEPS = 1 / 8;
+
 /** What noting a member that goes counts for among those: it takes some 250 bytes for as long as the value is judged. */
 export const CUT_STEPS = 5;

@@ -1,6 +1,6 @@
 import { isObject, type PlainObject } from '../pointer.ts';
 import { Cuts } from './cuts.ts';
-import { CUT_STEPS, KEPT_CUTS_LIMIT, MEMO_STEPS } from './limits.ts';
+import { CUT_STEPS, KEPT_CUTS_LIMIT, LOOK_STEPS, MEMO_STEPS } from './limits.ts';
 import { UNDESCRIBED } from './members.ts';
 import type { Matcher } from './pattern.ts';
 import { type Check, createSeen, cut, failAt, goesOn, matchesWithin, type Run } from './run.ts';
@@ -59,6 +59,7 @@ type Judge = (object: PlainObject, run: Run) => boolean;
 function refuseOthers(object: PlainObject, run: Run, isDescribed: (name: string) => boolean): boolean {
   let holds = true;
   for (const name in object) {
+    run.steps += LOOK_STEPS;
     if (isDescribed(name) || cut(run, object, name, 'undescribed')) continue;
     failAt(run, name, UNDESCRIBED);
     if (!goesOn(run)) return false;

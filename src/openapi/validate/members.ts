@@ -1,4 +1,5 @@
 import type { PlainObject } from '../pointer.ts';
+import { LOOK_STEPS } from './limits.ts';
 import type { Matcher } from './pattern.ts';
 import { cut, fail, failAt, goesOn, matchesWithin, type Run, type Seen } from './run.ts';
 import type { CutReason } from './cuts.ts';
@@ -42,6 +43,7 @@ export function membersCheck(members: Members): MembersCheck {
     let holds = true;
     // Objects of JSON inherit nothing; a name from elsewhere would be judged like those sent, so it lets nothing pass.
     for (const name in object) {
+      run.steps += LOOK_STEPS;
       const verdict =
         names === null || judge(names, name, name, run) ? judgeMember(members, object, name, run) : FAILED;
       if (verdict === JUDGED) seen?.names.add(name);
@@ -55,6 +57,7 @@ export function membersCheck(members: Members): MembersCheck {
 
 /** Judges a part of a value, in the explaining pass with its place noted. */
 export function judge(part: Part, value: unknown, token: string | number, run: Run): boolean {
+  run.steps += LOOK_STEPS;
   if (run.trail === null) return part.location(value, run);
   run.trail.path.push(token);
   const holds = part.location(value, run);
