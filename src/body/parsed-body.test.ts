@@ -80,11 +80,24 @@ test('text is read as UTF-8', () => {
 
 test('a format that nobody reads keeps its bytes and its type', () => {
   const bytes = Buffer.from([0xff, 0x00, 0xd8]);
-  const body = parseBody('multipart/form-data; boundary=x', bytes);
+  const body = parseBody('multipart/byteranges; boundary=x', bytes);
   assert.ok(body.ok && body.value.kind === 'opaque');
   assert.equal(body.value.bytes, bytes);
-  assert.equal(body.value.mediaType.essence, 'multipart/form-data');
+  assert.equal(body.value.mediaType.essence, 'multipart/byteranges');
   assert.equal(body.value.mediaType.parameters.get('boundary'), 'x');
+});
+
+test('form-data, mixed and related are read into their parts, which share the memory of the body', () => {
+  const bytes = Buffer.from('--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n');
+  for (const subtype of ['form-data', 'mixed', 'related']) {
+    const body = parseBody(`multipart/${subtype}; boundary=x`, bytes);
+    assert.ok(body.ok && body.value.kind === 'multipart', subtype);
+    assert.deepEqual(
+      body.value.parts.map(({ name }) => name),
+      ['a'],
+    );
+    assert.equal(body.value.parts[0]?.bytes.buffer, bytes.buffer);
+  }
 });
 
 test('a body that is not what its type says is refused, and the log is told where without a quote', () => {
@@ -93,6 +106,8 @@ test('a body that is not what its type says is refused, and the log is told wher
     ['application/json', '{"password":hunter2}', 'json: unexpected-byte at byte 12'],
     ['application/x-www-form-urlencoded', 'a=%zz', 'form: malformed-escape at byte 2'],
     ['text/plain', 'a\0', 'text: nul-byte at byte 1'],
+    ['multipart/form-data', '--x--', 'multipart: bad-boundary at byte 0'],
+    ['multipart/form-data; boundary=x', '--x\r\n\r\n--x--', 'multipart: no-blank-line at byte 5'],
     ['application/json; charset=us-ascii', '"é"', 'json: not us-ascii'],
     ['text/plain; charset="US-ASCII"', 'é', 'text: not us-ascii'],
   ] as const;

@@ -4,6 +4,13 @@ import { DEFAULT_FORM_LIMITS, type FormFields, type FormLimits, parseForm } from
 import { parseJson } from './json.ts';
 import { DEFAULT_JSON_LIMITS, type JsonLimits, type JsonValue } from './json-value.ts';
 import { charsetOf, type MediaType, parseMediaType } from './media-type.ts';
+import {
+  DEFAULT_MULTIPART_LIMITS,
+  isReadMultipart,
+  type MultipartLimits,
+  parseMultipart,
+  type Part,
+} from './multipart.ts';
 import { parseText } from './text.ts';
 
 /**
@@ -15,6 +22,7 @@ export type ParsedBody =
   | { readonly kind: 'json'; readonly value: JsonValue }
   | { readonly kind: 'form'; readonly fields: FormFields }
   | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'multipart'; readonly mediaType: MediaType; readonly parts: readonly Part[] }
   | { readonly kind: 'opaque'; readonly mediaType: MediaType; readonly bytes: Uint8Array };
 
 /** Why a body is refused: the problem for the client, and for the log what was wrong and where. It quotes no body. */
@@ -27,17 +35,23 @@ export interface BodyFault {
 export interface BodyLimits {
   readonly json: JsonLimits;
   readonly form: FormLimits;
+  readonly multipart: MultipartLimits;
 }
 
 /** The bounds of every format; their reasons stand with each. */
-export const DEFAULT_BODY_LIMITS: BodyLimits = { json: DEFAULT_JSON_LIMITS, form: DEFAULT_FORM_LIMITS };
+export const DEFAULT_BODY_LIMITS: BodyLimits = {
+  json: DEFAULT_JSON_LIMITS,
+  form: DEFAULT_FORM_LIMITS,
+  multipart: DEFAULT_MULTIPART_LIMITS,
+};
 
 /**
  * Reads a body as the one format its Content-Type names: JSON for `application/json`, `text/json` and every `+json`
- * (the JSON types of WHATWG MIME Sniffing §4.6), URL-encoded forms, other `text/*` as UTF-8; anything else is opaque.
+ * (the JSON types of WHATWG MIME Sniffing §4.6), URL-encoded forms, the parts of `multipart/form-data`, `mixed` and
+ * `related`, other `text/*` as UTF-8; anything else is opaque.
  * A Content-Type that has no single reading is refused even without a body, and a body without Content-Type is never
  * guessed at (RFC 9110 §8.3). Zero bytes are `empty` whatever the type, JSON too: whether that will do is the
- * operation's to say. An opaque body shares the memory of `bytes`.
+ * operation's to say. An opaque body and parts share the memory of `bytes`.
  */
 export function parseBody(
   contentType: string | undefined,
@@ -50,15 +64,18 @@ export function parseBody(
   if (bytes.length === 0) return ok({ kind: 'empty' });
   const format = formatOf(mediaType.value);
   if (format === 'opaque') return ok({ kind: 'opaque', mediaType: mediaType.value, bytes });
+  if (format === 'multipart') return multipart(mediaType.value, bytes, limits.multipart);
   if (charsetOf(mediaType.value) === 'us-ascii' && !isAscii(bytes)) return malformed(format, 'not us-ascii');
   return parsers[format](bytes, limits);
 }
 
 type Format = 'json' | 'form' | 'text';
 
-function formatOf({ type, suffix, essence }: MediaType): Format | 'opaque' {
+function formatOf(mediaType: MediaType): Format | 'multipart' | 'opaque' {
+  const { type, suffix, essence } = mediaType;
   if (suffix === 'json' || essence === 'application/json' || essence === 'text/json') return 'json';
   if (essence === 'application/x-www-form-urlencoded') return 'form';
+  if (isReadMultipart(mediaType)) return 'multipart';
   return type === 'text' ? 'text' : 'opaque';
 }
 
@@ -77,11 +94,18 @@ const parsers = {
   },
 } satisfies Record<Format, (bytes: Uint8Array, limits: BodyLimits) => Result<ParsedBody, BodyFault>>;
 
+function multipart(mediaType: MediaType, bytes: Uint8Array, limits: MultipartLimits): Result<ParsedBody, BodyFault> {
+  const read = parseMultipart(mediaType, bytes, limits);
+  return read.ok
+    ? ok({ kind: 'multipart', mediaType, parts: read.value })
+    : malformed('multipart', describe(read.error));
+}
+
 function describe(fault: { readonly code: string; readonly offset: number }): string {
   return `${fault.code} at byte ${fault.offset}`;
 }
 
-function malformed(format: Format, what: string): Result<never, BodyFault> {
+function malformed(format: Format | 'multipart', what: string): Result<never, BodyFault> {
   return err({ problem: 'malformed-body', internal: `${format}: ${what}` });
 }
 

@@ -11,7 +11,7 @@ import { type ContentUse, useOf } from './readable-content.ts';
 
 /** A body as the gateway has read it; `opaque` is a format that nobody here reads. */
 export type SentBody =
-  | { readonly kind: 'empty' | 'opaque' }
+  | { readonly kind: 'empty' | 'opaque' | 'multipart' }
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'form'; readonly fields: ReadonlyMap<string, readonly string[]> }
   | { readonly kind: 'text'; readonly text: string };
@@ -115,6 +115,7 @@ function judgeBody(entry: Entry, body: SentBody): BodyFault | null {
       return differs(judgeForm(entry.form, { values: body.fields, encoded: false, decode: asItStands }, validate));
     case 'text':
       return entry.takesText ? differs(validate(body.text)) : NOT_READABLE;
+    case 'multipart':
     case 'opaque':
       return entry.takesBinary ? null : NOT_READABLE;
     case 'empty':

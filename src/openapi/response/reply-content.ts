@@ -97,6 +97,7 @@ function judgeOf({ validate, sieve, form }: Held): ReplyContent['judge'] {
         // Of text and of a form nothing at all may be meant; it is no JSON.
         if (formatOf(mediaType) === 'text') return differs(validate(''));
         return MISSING;
+      case 'multipart':
       case 'opaque':
         return UNREADABLE;
     }

@@ -91,6 +91,7 @@ function bodyOf(parsed: ParsedBody): JsonValue | undefined | typeof UNREADABLE {
       }
       return fields;
     }
+    case 'multipart':
     case 'opaque':
       return UNREADABLE;
   }

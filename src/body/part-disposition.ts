@@ -1,0 +1,109 @@
+import { isUtf8 } from 'node:buffer';
+import { err, ok, type Result } from '../base/index.ts';
+
+/** What Content-Disposition says of a part; what it does not say is null. */
+export interface Disposition {
+  readonly name: string | null;
+  readonly fileName: string | null;
+}
+
+/** Bounds on the names of a part, in bytes. */
+export interface NameLimits {
+  readonly nameBytes: number;
+  readonly fileNameBytes: number;
+}
+
+/** Why a Content-Disposition has no single reading. */
+export type DispositionFault =
+  | 'disposition'
+  | 'duplicate-parameter'
+  | 'unknown-parameter'
+  | 'no-name'
+  | 'bad-name'
+  | 'name-too-long'
+  | 'no-file-name'
+  | 'bad-file-name'
+  | 'file-name-path'
+  | 'file-name-too-long'
+  | 'other-file-name';
+
+const TYPE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+/;
+// A token or a quoted string. With a backslash in it a quoted string has two readings: browsers escape by percent signs.
+const PARAMETER = /; *([a-z]+\*?)=(?:([!#$%&'*+.^_`|~0-9a-z-]+)|"([^"\\]*)")/iy;
+
+/**
+ * Reads a Content-Disposition (RFC 6266 §4.1, RFC 7578 §4.2), which names a part and, where it is a file, that.
+ * Nothing but `name`, `filename` and `filename*` may stand there, each once, and the last must say what `filename` does.
+ * `%22` in a file name is the quotation mark that browsers write so; in the name of a part it has two readings.
+ */
+export function readDisposition(
+  field: string,
+  isForm: boolean,
+  limits: NameLimits,
+): Result<Disposition, DispositionFault> {
+  const type = TYPE.exec(field)?.[0];
+  if (type === undefined || (isForm && type.toLowerCase() !== 'form-data')) return err('disposition');
+  const parameters = readParameters(field, type.length);
+  if (!parameters.ok) return parameters;
+  const name = parameters.value.get('name') ?? null;
+  if (isForm && name === null) return err('no-name');
+  const nameFault = name === null ? null : faultOfName(name, limits);
+  if (nameFault !== null) return err(nameFault);
+  const written = parameters.value.get('filename') ?? null;
+  const extended = parameters.value.get('filename*');
+  if (written === null) return extended === undefined ? ok({ name, fileName: null }) : err('other-file-name');
+  const fileName = written.replaceAll('%22', '"');
+  const fileNameFault = faultOfFileName(fileName, limits);
+  if (fileNameFault !== null) return err(fileNameFault);
+  if (extended !== undefined && decodeExtended(extended) !== written) return err('other-file-name');
+  return ok({ name, fileName });
+}
+
+function readParameters(field: string, start: number): Result<ReadonlyMap<string, string>, DispositionFault> {
+  const parameters = new Map<string, string>();
+  for (let at = start; at < field.length; at = PARAMETER.lastIndex) {
+    PARAMETER.lastIndex = at;
+    const found = PARAMETER.exec(field);
+    if (found === null) return err('disposition');
+    const name = found[1]!.toLowerCase();
+    if (name !== 'name' && name !== 'filename' && name !== 'filename*') return err('unknown-parameter');
+    if (parameters.has(name)) return err('duplicate-parameter');
+    parameters.set(name, found[2] ?? found[3]!);
+  }
+  return ok(parameters);
+}
+
+// Control characters, also those between ASCII and Latin, and percent-encoded ones, which some readers decode.
+const HIDDEN = /[\0-\x1f\x7f-\x9f\\]|%(?:[01][0-9a-f]|7f|5c)/i;
+
+function isHostile(name: string): boolean {
+  // An encoded word (RFC 2047), which mail readers decode.
+  return HIDDEN.test(name) || (name.includes('=?') && name.includes('?='));
+}
+
+function faultOfName(name: string, { nameBytes }: NameLimits): DispositionFault | null {
+  if (name === '') return 'no-name';
+  if (Buffer.byteLength(name) > nameBytes) return 'name-too-long';
+  // A field of this name says in which charset the others are (RFC 7578 §4.6).
+  return isHostile(name) || name.includes('%22') || name.toLowerCase() === '_charset_' ? 'bad-name' : null;
+}
+
+function faultOfFileName(fileName: string, { fileNameBytes }: NameLimits): DispositionFault | null {
+  if (Buffer.byteLength(fileName) > fileNameBytes) return 'file-name-too-long';
+  if (isHostile(fileName)) return 'bad-file-name';
+  const isPath = /[/]|%2f|^[a-z]:/i.test(fileName) || fileName === '.' || fileName === '..';
+  return isPath ? 'file-name-path' : null;
+}
+
+const EXTENDED = /^utf-8'[a-z-]{0,35}'((?:[!#$&+.^_`|~0-9a-z-]|%[0-9a-f]{2})*)$/i;
+
+/** What an extended value (RFC 8187 §3.2) says; null where it is none, or not in UTF-8. */
+function decodeExtended(value: string): string | null {
+  const [, encoded] = EXTENDED.exec(value) ?? [];
+  if (encoded === undefined) return null;
+  const bytes = Buffer.from(
+    encoded.replace(/%(..)/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))),
+    'latin1',
+  );
+  return isUtf8(bytes) ? bytes.toString('utf8') : null;
+}
