@@ -63,9 +63,9 @@ function readPair(pair: Buffer, fields: Map<string, string[]>): FormFault | null
   const found = pair.indexOf(EQUALS);
   const end = found === -1 ? pair.length : found;
   if (end === 0) return { code: 'empty-name', offset: 0 };
-  const name = decode(pair.subarray(0, end));
+  const name = decodeFormPart(pair.subarray(0, end));
   if (!name.ok) return name.error;
-  const value = decode(pair.subarray(end + 1));
+  const value = decodeFormPart(pair.subarray(end + 1));
   if (!value.ok) return { code: value.error.code, offset: end + 1 + value.error.offset };
   const values = fields.get(name.value);
   if (values === undefined) fields.set(name.value, [value.value]);
@@ -73,7 +73,8 @@ function readPair(pair: Buffer, fields: Map<string, string[]>): FormFault | null
   return null;
 }
 
-function decode(bytes: Buffer): Result<string, FormFault> {
+/** Decodes a name or a value, and refuses what has no single reading. */
+export function decodeFormPart(bytes: Buffer): Result<string, FormFault> {
   const out = Buffer.allocUnsafe(bytes.length);
   let written = 0;
   for (let at = 0; at < bytes.length; at++) {

@@ -10,9 +10,11 @@ export {
   type ContentCoding,
 } from './content-coding.ts';
 export { type FormFields, type FormLimits } from './form.ts';
+export { replaceFields } from './form-replace.ts';
 export { type CodedStart, decodeStart } from './start-decoding.ts';
 export { parseJson } from './json.ts';
 export { cutMembers, type MembersToCut } from './json-cut.ts';
+export { replaceTexts, type TextsToReplace } from './json-replace.ts';
 export {
   type JsonFault,
   type JsonFaultCode,

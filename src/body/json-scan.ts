@@ -1,0 +1,101 @@
+import { bufferOf } from './text.ts';
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const LAST_SPACE = 0x20;
+
+/** The bytes that JSON is built of (RFC 8259 §2). */
+export const JSON_MARKS = { QUOTE, COMMA, COLON, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT } as const;
+
+/** A cursor over a text that is known to be JSON. What is left out or written anew is told with `drop`; all else stays. */
+export class JsonScan {
+  readonly #bytes: Buffer;
+  readonly #kept: Buffer[] = [];
+  /** Up to here all is in `kept`, or is gone. */
+  #done = 0;
+  /** Where the cursor stands. */
+  at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bufferOf(bytes);
+  }
+
+  /** What is left of the text; it shares no memory with it. */
+  rest(): Buffer {
+    this.#kept.push(this.#bytes.subarray(this.#done));
+    return Buffer.concat(this.#kept);
+  }
+
+  /** Leaves these bytes out, and puts others in their place where there are any. Each call lies behind the one before. */
+  drop(from: number, to: number, instead?: Buffer): void {
+    this.#kept.push(this.#bytes.subarray(this.#done, from));
+    if (instead !== undefined) this.#kept.push(instead);
+    this.#done = to;
+  }
+
+  /** Passes over a value, whatever it holds. */
+  skip(): void {
+    let open = 0;
+    do {
+      const byte = this.next();
+      if (byte === QUOTE) this.passString();
+      else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+        open++;
+        this.at++;
+      } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
+        open--;
+        this.at++;
+      } else if (byte === COMMA || byte === COLON) this.at++;
+      else this.scalar();
+    } while (open > 0);
+  }
+
+  /** Passes over a string, and yields what it says. */
+  string(): string {
+    const bytes = this.#bytes;
+    const start = this.at;
+    const plain = this.passString();
+    if (plain) return bytes.toString('latin1', start + 1, this.at - 1);
+    return JSON.parse(bytes.toString('utf8', start, this.at)) as string;
+  }
+
+  /** Passes over a string; whether it is plain ASCII without escapes. */
+  passString(): boolean {
+    const bytes = this.#bytes;
+    let plain = true;
+    let at = this.at + 1;
+    for (let byte = bytes[at]; byte !== QUOTE; byte = bytes[++at]) {
+      if (byte === undefined) throw new Error('what was read as JSON is none');
+      if (byte === BACKSLASH) at++;
+      if (byte === BACKSLASH || byte >= 0x80) plain = false;
+    }
+    this.at = at + 1;
+    return plain;
+  }
+
+  /** Passes over a number or a word. */
+  scalar(): void {
+    const bytes = this.#bytes;
+    const start = this.at;
+    for (let byte = bytes[this.at]; byte !== undefined && !ends(byte); byte = bytes[this.at]) this.at++;
+    if (this.at === start) throw new Error('what was read as JSON is none');
+  }
+
+  /** Passes over white space and yields the byte it stops at. */
+  next(): number {
+    const bytes = this.#bytes;
+    while ((bytes[this.at] ?? QUOTE) <= LAST_SPACE) this.at++;
+    return bytes[this.at] ?? -1;
+  }
+}
+
+/** Whether a byte ends a number or a word. */
+function ends(byte: number): boolean {
+  return byte <= LAST_SPACE || byte === COMMA || byte === CLOSE_ARRAY || byte === CLOSE_OBJECT;
+}
