@@ -59,6 +59,8 @@ function completion(id: string): LedgerRecord {
     upstreamUs: null,
     grpcStatus: null,
     originalHash: null,
+    cleaned: null,
+    receivedHash: null,
     policy: null,
     rule: null,
     complete: true,

@@ -37,6 +37,8 @@ function unsaid(record: LedgerRecord): Partial<LedgerRecord> {
   return {
     ...(record.grpcStatus === null ? { grpcStatus: null } : {}),
     ...(record.originalHash === null ? { originalHash: null } : {}),
+    ...(record.cleaned === null ? { cleaned: null } : {}),
+    ...(record.receivedHash === null ? { receivedHash: null } : {}),
     ...(record.policy === null ? { policy: null } : {}),
     ...(record.rule === null ? { rule: null } : {}),
   };
@@ -74,6 +76,8 @@ const anyRecord = fc.oneof(
     upstreamUs: wholeOrNull,
     grpcStatus: orNull,
     originalHash: orNull,
+    cleaned: orNull,
+    receivedHash: orNull,
     policy: orNull,
     rule: orNull,
     complete: fc.boolean(),
@@ -197,6 +201,8 @@ const likeAnother = fc.oneof(
     upstreamUs: fewNumbersOrNull,
     grpcStatus: fewOrNull,
     originalHash: fewOrNull,
+    cleaned: fewOrNull,
+    receivedHash: fewOrNull,
     policy: fewOrNull,
     rule: fewOrNull,
     complete: fc.boolean(),
@@ -206,7 +212,7 @@ const likeAnother = fc.oneof(
 
 /** A step from one record to the next: some of its fields change, and perhaps one of them can't be read. */
 const steps = fc.array(
-  fc.record({ record: likeAnother, keeps: fc.nat({ max: 2 ** 16 - 1 }), breaks: fc.option(fc.nat({ max: 15 })) }),
+  fc.record({ record: likeAnother, keeps: fc.nat({ max: 2 ** 18 - 1 }), breaks: fc.option(fc.nat({ max: 17 })) }),
   { minLength: 2, maxLength: 30 },
 );
 

@@ -26,6 +26,8 @@ const DURATION = ascii(',"durationUs":');
 const UPSTREAM = ascii(',"upstreamUs":');
 const GRPC_STATUS = ascii(',"grpcStatus":');
 const ORIGINAL_HASH = ascii(',"originalHash":');
+const CLEANED = ascii(',"cleaned":');
+const RECEIVED_HASH = ascii(',"receivedHash":');
 const COMPLETE = ascii(',"complete":true}\n');
 const INCOMPLETE = ascii(',"complete":false}\n');
 const AUTHOR = ascii(',"author":');
@@ -233,6 +235,8 @@ class CompletionLine {
     at = putNumberOrNull(bytes, putBytes(bytes, at, UPSTREAM), record.upstreamUs);
     if (record.grpcStatus !== null) at = putText(bytes, putBytes(bytes, at, GRPC_STATUS), record.grpcStatus);
     if (record.originalHash !== null) at = putText(bytes, putBytes(bytes, at, ORIGINAL_HASH), record.originalHash);
+    if (record.cleaned !== null) at = putText(bytes, putBytes(bytes, at, CLEANED), record.cleaned);
+    if (record.receivedHash !== null) at = putText(bytes, putBytes(bytes, at, RECEIVED_HASH), record.receivedHash);
     if (record.policy !== null) at = putText(bytes, putBytes(bytes, at, POLICY), record.policy);
     if (record.rule !== null) at = putText(bytes, putBytes(bytes, at, RULE), record.rule);
     at = putBytes(bytes, at, record.complete ? COMPLETE : INCOMPLETE);

@@ -8,7 +8,7 @@ const ENDED = {
 };
 
 test('what few ends have stands in the line where there is something to say, and may be missing', () => {
-  const unsaid = { grpcStatus: null, originalHash: null, policy: null, rule: null };
+  const unsaid = { grpcStatus: null, originalHash: null, cleaned: null, receivedHash: null, policy: null, rule: null };
   for (const said of [{}, { grpcStatus: 'NOT_FOUND' }, { originalHash: 'ab' }, { policy: 'p', rule: 'r' }]) {
     assert.deepEqual(decodeRecord(JSON.stringify({ ...ENDED, ...said })), { ...ENDED, ...unsaid, ...said });
   }

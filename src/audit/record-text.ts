@@ -29,6 +29,8 @@ const FIELDS: Readonly<Record<LedgerRecord['kind'], Readonly<Record<string, Fiel
     upstreamUs: 'number?',
     grpcStatus: 'text?',
     originalHash: 'text?',
+    cleaned: 'text?',
+    receivedHash: 'text?',
     policy: 'text?',
     rule: 'text?',
     complete: 'flag',
@@ -45,7 +47,14 @@ const FIELDS: Readonly<Record<LedgerRecord['kind'], Readonly<Record<string, Fiel
 };
 
 /** What stands only where there is something to say. */
-const OPTIONAL: Readonly<Record<string, null>> = { grpcStatus: null, originalHash: null, policy: null, rule: null };
+const OPTIONAL: Readonly<Record<string, null>> = {
+  grpcStatus: null,
+  originalHash: null,
+  cleaned: null,
+  receivedHash: null,
+  policy: null,
+  rule: null,
+};
 
 /**
  * The record that a text holds, or null where it holds none of this version. Codes and verdicts are kept as they are:

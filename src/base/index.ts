@@ -30,6 +30,7 @@ export {
 } from './problem.ts';
 export {
   type ChangeRecord,
+  type CleanedParts,
   type CompletionRecord,
   type IntentRecord,
   type LedgerRecord,

@@ -122,6 +122,13 @@ const routing = {
     cause: 'The body is missing, or is not as the description of the API says.',
     fix: 'Send a body as described; properties that are not described are refused too.',
   },
+  'unclean-content': {
+    status: 400,
+    title: 'Unclean content',
+    cause:
+      'A text of the request has to be cleaned before it is read, and that can not be done: it holds too much HTML, or more combining marks in a row than any language has.',
+    fix: 'Send a simpler text.',
+  },
   'rule-not-met': {
     status: 400,
     title: 'Rule not met',

@@ -29,10 +29,15 @@ export interface IntentRecord {
   readonly rule: string | null;
 }
 
+/** What of a request was cleaned before anything judged it. */
+export type CleanedParts = 'query' | 'body' | 'query and body';
+
 /**
  * Follows an intent within a second of the exchange's end: how it ended. Status 0 means no reply head was sent.
  * `grpcStatus` is null but for a call of gRPC: the status that its client was given, or CANCELLED where it left before.
  * `originalHash` is null but where the upstream's reply was replaced and kept: the SHA-256 of what was kept.
+ * `cleaned` is null but where the request went on with another query or body than was sent; `receivedHash`, where that was its
+ * body, is the SHA-256 of what came, without its content coding.
  * `policy` and `rule` are null but where they decided on the reply, which the intent says nothing of.
  */
 export interface CompletionRecord {
@@ -49,6 +54,8 @@ export interface CompletionRecord {
   readonly upstreamUs: number | null;
   readonly grpcStatus: GrpcStatus | null;
   readonly originalHash: string | null;
+  readonly cleaned: CleanedParts | null;
+  readonly receivedHash: string | null;
   readonly policy: string | null;
   readonly rule: string | null;
   readonly complete: boolean;

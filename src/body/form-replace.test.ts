@@ -36,7 +36,13 @@ test('a value is encoded so that nothing of it becomes another pair', () => {
 
 test('whatever the form, what comes out says what was meant', () => {
   const text = fc.string({ unit: 'grapheme' }).filter((each) => !each.includes('\0'));
-  const pairs = fc.array(fc.tuple(text.filter((name) => name !== ''), text), { maxLength: 8 });
+  const pairs = fc.array(
+    fc.tuple(
+      text.filter((name) => name !== ''),
+      text,
+    ),
+    { maxLength: 8 },
+  );
   fc.assert(
     fc.property(pairs, text, (given, added) => {
       const form = given.map(([name, value]) => `${encodeFormText(name)}=${encodeFormText(value)}`).join('&');

@@ -27,6 +27,8 @@ function completion(n: number, status = 200, grpcStatus: GrpcStatus | null = nul
     upstreamUs: null,
     grpcStatus,
     originalHash: null,
+    cleaned: null,
+    receivedHash: null,
     policy: null,
     rule: null,
     complete: true,

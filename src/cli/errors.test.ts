@@ -26,6 +26,8 @@ function completion(originalHash: string | null, id = ID): LedgerRecord {
     upstreamStatus: 503,
     problem: null,
     originalHash,
+    cleaned: null,
+    receivedHash: null,
     policy: null,
     rule: null,
     complete: true,

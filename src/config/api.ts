@@ -27,6 +27,7 @@ import {
 } from './own-replies.ts';
 import { apiRewriteSchema, operationRewriteSchema, toRewrite } from './rewrite.ts';
 import { rulesSchema, toRules } from './rules.ts';
+import { operationSanitizeKeys, sanitizeKeys, toSanitize } from './sanitize.ts';
 import { listOf, parsed, path, size, uniqueList } from './scalars.ts';
 import { toUpstreamConfig, upstreamSchema } from './upstream.ts';
 import { operationErrorKeys, upstreamErrorKeys } from './upstream-errors.ts';
@@ -76,6 +77,7 @@ const operationSchema = z.strictObject({
   priority: prioritySchema.optional().meta({ description: 'As `priority` of the API, where it differs.' }),
   validate: validateSchema.optional().meta({ description: 'As `validate` of the API, where it differs.' }),
   ...replyKeys,
+  ...operationSanitizeKeys,
   rules: rulesSchema,
   websocket: webSocketSchema,
   ...operationErrorKeys,
@@ -128,6 +130,7 @@ const apiShape = {
     description:
       '`helpful` tells clients what of a request is not as the OpenAPI document says; `plain` only that it is not.',
   }),
+  ...sanitizeKeys,
   values: valuesSchema,
   ...upstreamErrorKeys,
   credentials: z.enum(['remove', 'pass']).prefault('remove').meta({
@@ -248,6 +251,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, g
     validate: raw.validate,
     replies: toReplyKeys(raw),
     errors: raw.errors,
+    sanitize: toSanitize(raw.sanitize),
     values: toValues(raw.values, file),
     upstreamErrors: raw.upstreamErrors,
     credentials: raw.credentials,
@@ -288,6 +292,7 @@ function toOperations(api: string, { operations, cache }: RawApi, file: string):
           lists: toLists(operation, { file, path: at }),
           validate: operation.validate ?? null,
           replies: toReplyKeys(operation),
+          sanitize: toSanitize(operation.sanitize),
           rules: toRules(operation.rules, at),
           upstreamErrors: operation.upstreamErrors ?? null,
           websocket: toWebSocket(operation.websocket),

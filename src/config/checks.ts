@@ -7,6 +7,7 @@ import type { ApiConfig, Config } from './config.ts';
 import { corsIssues } from './cors-checks.ts';
 import { everyTarget, mirrorIssues } from './beside-targets.ts';
 import { handlingIssues } from './handling-checks.ts';
+import { sanitizeIssues } from './sanitize.ts';
 import { formatKeyPath } from './key-path.ts';
 import { listIssues } from './lists.ts';
 import { placeAt } from './place-at.ts';
@@ -38,6 +39,7 @@ function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
     ...upstream,
     ...cacheIssues(api, config, places),
     ...handlingIssues(api, config, places),
+    ...sanitizeIssues(api, places),
     ...ruleIssues(api, places),
     ...upstreamErrorIssues(api, places),
     ...corsIssues(api, places),

@@ -27,5 +27,6 @@ export type { OutputConfig, SecurityHeadersConfig } from './output-config.ts';
 export { hasOwnCertificate } from './own-certificate.ts';
 export type { Gathered } from './gathered.ts';
 export { replyRules } from './reply-rules.ts';
+export { sanitizeMode, sanitizeRules } from './sanitize-rules.ts';
 export type { Priority } from './priority.ts';
 export { type GatheredParcel, unpackGathered } from './parcel.ts';

@@ -20,6 +20,7 @@ import type { OutputConfig } from './output-config.ts';
 import type { Priority } from './priority.ts';
 import type { ReplyKeys } from './reply-keys.ts';
 import type { Route } from './routes.ts';
+import type { SanitizeUse } from './sanitize-rules.ts';
 
 /** The whole configuration, with every default filled in, paths absolute, durations in milliseconds and sizes in bytes. */
 export interface Config {
@@ -201,6 +202,8 @@ export interface ApiConfig {
   readonly replies: ReplyKeys;
   /** Whether clients are told what is wrong with a request. */
   readonly errors: 'plain' | 'helpful';
+  /** What of its requests is cleaned; null for nothing. */
+  readonly sanitize: SanitizeUse | null;
   /** By name, for its conditions; they stand before those of the gateway. */
   readonly values: Readonly<Record<string, ValuesSource>>;
   /** What becomes of errors of the upstream. */
@@ -237,6 +240,8 @@ export interface OperationConfig {
   readonly lists: ListPair | null;
   readonly validate: ValidateConfig | null;
   readonly replies: ReplyKeys;
+  /** What is cleaned besides; `off`: nothing is. */
+  readonly sanitize: SanitizeUse | 'off' | null;
   /** What must hold of its requests; none where nothing is said. */
   readonly rules: readonly ConditionRule[];
   readonly upstreamErrors: UpstreamErrors | null;

@@ -17,6 +17,14 @@ import { healthChanges } from './diff-health.ts';
 import { type Validated, validationChanges } from './diff-validation.ts';
 import { replyRules } from './reply-rules.ts';
 import { outputChanges, USUAL_OUTPUT } from './diff-output.ts';
+import {
+  NOTHING_SANITIZED,
+  operationSanitizeChanges,
+  sanitizeChanges,
+  type Sanitized,
+  sanitizedOf,
+} from './diff-sanitize.ts';
+import { documentChanges } from './diff-document.ts';
 import { webSocketChanges } from './diff-websocket.ts';
 import { besideTargetsChanges, ruleWords } from './diff-balance.ts';
 import type { Priority } from './priority.ts';
@@ -42,6 +50,7 @@ interface Protected {
   readonly handling: Handling;
   readonly cache: CacheConfig | null;
   readonly errors: OwnErrors;
+  readonly sanitized: Sanitized;
   /** Whether it says something of its cache, or of who may call; else what its API says of both is told once. */
   readonly cachesByItself: boolean;
   /** What the description says of it besides, as text. */
@@ -104,6 +113,7 @@ function wholeChanges(old: ApiConfig, next: ApiConfig, tell: Tell): readonly Con
     ...handlingChanges(handlingOf(old), handlingOf(next), tell),
     ...cacheChanges(old.cache, next.cache, next.auth !== 'public', tell),
     ...corsChanges(old.cors, next.cors, tell),
+    ...sanitizeChanges(sanitizedOf(old.sanitize, null), sanitizedOf(next.sanitize, null), tell),
     ...limitChanges(old.limits, next.limits, (effect, words) => tell('limits', effect, words)),
   ];
 }
@@ -223,35 +233,6 @@ const FORWARDED_WORDS = {
   both: 'X-Forwarded-For and Forwarded',
 } as const;
 
-interface Documented {
-  readonly old: ApiConfig;
-  readonly next: ApiConfig;
-  readonly before: Comparable;
-  readonly after: Comparable;
-}
-
-function documentChanges({ old, next, before, after }: Documented, tell: Tell): readonly ConfigChange[] {
-  if (old.source.kind !== next.source.kind) {
-    const effect = next.source.kind === 'openapi' ? 'tightens' : old.source.kind === 'openapi' ? 'loosens' : 'changes';
-    return [tell('validation', effect, SOURCE_WORDS[next.source.kind])];
-  }
-  // Of gRPC nothing is validated; methods that come and go are told of one by one.
-  if (next.source.kind === 'descriptors') return [];
-  const document = (side: Comparable, { name }: ApiConfig): Uint8Array | null => {
-    const bytes = Object.hasOwn(side.documents, name) ? side.documents[name] : undefined;
-    return bytes === undefined ? null : new Uint8Array(bytes);
-  };
-  const [was, is] = [document(before, old), document(after, next)];
-  if (was === null || is === null || Buffer.compare(was, is) === 0) return [];
-  return [tell('validation', 'changes', 'its OpenAPI document has changed, and with it what is validated')];
-}
-
-const SOURCE_WORDS = {
-  openapi: 'a description gives its routes',
-  routes: 'its routes are written by hand, and nothing is validated',
-  descriptors: 'it is spoken to in gRPC, whose messages are not validated',
-} as const;
-
 function protectedOperations(api: ApiConfig, { descriptions }: Comparable): readonly Protected[] {
   const { source } = api;
   if (source.kind === 'routes')
@@ -288,6 +269,7 @@ function protectedBy(api: ApiConfig, { name, security, described }: Described): 
     deadlineMs: own?.deadlineMs ?? null,
     handling: own ?? NO_HANDLING,
     errors: { way: own?.upstreamErrors ?? api.upstreamErrors, isOwn: (own?.upstreamErrors ?? null) !== null },
+    sanitized: sanitizedOf(api.sanitize, own?.sanitize ?? null),
     cache: own?.cache === 'off' ? null : (own?.cache ?? api.cache),
     cachesByItself: own !== undefined && (own.cache !== null || own.auth !== null),
     described,
@@ -309,6 +291,7 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
       ...webSocketChanges(null, is.websocket, tell),
       ...handlingChanges(NO_HANDLING, is.handling, tell),
       ...operationErrorChanges(null, is.errors, tell),
+      ...operationSanitizeChanges(NOTHING_SANITIZED, is.sanitized, tell),
       ...stored,
     ];
   }
@@ -319,6 +302,7 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
   if (!open) changes.push(...needChanges(was.needs, is.needs, tell));
   changes.push(...limitChanges(was.limits, is.limits, (effect, words) => tell('limits', effect, words)));
   changes.push(...validationChanges(was.validated, is.validated, tell));
+  changes.push(...operationSanitizeChanges(was.sanitized, is.sanitized, tell));
   if (was.bodyLimitBytes !== is.bodyLimitBytes) {
     const words = `a body may have ${is.bodyLimitBytes} bytes instead of ${was.bodyLimitBytes}`;
     changes.push(tell('limits', is.bodyLimitBytes > was.bodyLimitBytes ? 'loosens' : 'tightens', words));

@@ -12,6 +12,7 @@ import type {
 } from '../policy/index.ts';
 import { replyPolicy } from './reply-rules.ts';
 import type { ApiConfig, AuthConfig, OperationConfig, PolicyMode, PolicyUse } from './config.ts';
+import { sanitizePolicy } from './sanitize.ts';
 import { upstreamErrorsConfig } from './upstream-errors.ts';
 
 type Operations = readonly (readonly [name: string, operation: OperationConfig])[];
@@ -26,7 +27,7 @@ interface Beside {
 
 /**
  * The policies that stand for an API's keys `deny` and `allow`, `maintenance`, `descriptors`, `auth`, `needs`, `limit`,
- * `validate`, `rules`, `redirect`, `respond`, `upstreamErrors`, `encode`, `rewrite` and `cors`, in the order in which a request meets them.
+ * `sanitize`, `validate`, `rules`, `redirect`, `respond`, `upstreamErrors`, `encode`, `rewrite` and `cors`, in the order in which a request meets them.
  * Issuers are those of the list itself, never copies. Names that no issuer has are left out: they are issues already.
  */
 export function accessPolicies(api: ApiConfig, { issuers, lists, geo, values }: Beside): readonly PolicyUse[] {
@@ -39,6 +40,7 @@ export function accessPolicies(api: ApiConfig, { issuers, lists, geo, values }: 
     ...(signIn === null ? [] : [use(api, 'jwt', jwtConfig(api, operations, issuers), signIn)]),
     ...(signIn === null ? [] : [use(api, 'permission', permissionConfig(api, operations), signIn)]),
     ...ratePolicy(api, operations),
+    ...cleaningPolicy(api, operations),
     ...requestPolicy(api, operations),
     ...conditionsPolicy(api, operations, values),
     ...handlingPolicy(api, operations, 'redirect'),
@@ -138,6 +140,14 @@ function corsPolicy(api: ApiConfig): readonly PolicyUse[] {
   if (api.cors === null) return [];
   const config: CorsConfig = { rules: api.cors };
   return [use(api, 'cors', config, `${api.path}.cors`)];
+}
+
+/** Before all that reads requests. */
+function cleaningPolicy(api: ApiConfig, operations: Operations): readonly PolicyUse[] {
+  const said = sanitizePolicy(api, operations);
+  if (said === null) return [];
+  const { config, mode, modes, path } = said;
+  return [{ ...use(api, 'sanitize', config, path), mode, modes }];
 }
 
 /** Without a document there is nothing to hold requests against. */

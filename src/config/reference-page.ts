@@ -64,7 +64,7 @@ function section(key: string, node: Node, required: boolean): string {
 
 /** A row for a key, and rows for all keys below it, whichever of its forms has them. */
 function rowsOf(key: string, node: Node, required: boolean): Row[] {
-  const forms = formsOf(node);
+  const forms = allFormsOf(node);
   const own: Row = {
     key,
     value: anyWords(node, ', or '),
@@ -80,8 +80,13 @@ function rowsBelow(key: string, node: Node): Row[] {
   const rows = Object.entries(node.properties ?? {}).flatMap(([name, child]) =>
     rowsOf(`${key}.${name}`, child, isRequired(node, name)),
   );
-  const listed = node.items === undefined ? [] : formsOf(node.items).flatMap((form) => rowsBelow(`${key}[]`, form));
+  const listed = node.items === undefined ? [] : allFormsOf(node.items).flatMap((form) => rowsBelow(`${key}[]`, form));
   return [...rows, ...named, ...listed];
+}
+
+/** Its forms, and those of its forms. */
+function allFormsOf(node: Node): readonly Node[] {
+  return node.anyOf === undefined ? [node] : node.anyOf.flatMap(allFormsOf);
 }
 
 function formsOf(node: Node): readonly Node[] {

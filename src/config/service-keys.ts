@@ -63,6 +63,7 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
     lists: mergeLists(own.lists, shared.lists),
     validate: own.validate ?? shared.validate,
     replies: own.replies,
+    sanitize: own.sanitize ?? shared.sanitize,
     rules: [...own.rules, ...shared.rules],
     upstreamErrors: own.upstreamErrors,
     priority: own.priority ?? shared.priority,

@@ -65,6 +65,13 @@ export class BodyAccess {
     return fault;
   }
 
+  /** Puts another body in the place of the one that is whole, and parses that anew. Where it can't be read, the former stays. */
+  replace(headers: HeaderMap, whole: Buffer): BodyFault | null {
+    const fault = this.#parse(whole, headers);
+    if (fault === null) this.#whole = whole;
+    return fault;
+  }
+
   #parse(whole: Buffer, headers: HeaderMap): BodyFault | null {
     const parsed = parseBody(headers.get('content-type') ?? undefined, whole);
     if (!parsed.ok) return parsed.error;

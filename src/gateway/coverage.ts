@@ -5,6 +5,8 @@ import {
   type OperationConfig,
   type PolicyUse,
   replyRules,
+  sanitizeMode,
+  sanitizeRules,
 } from '../config/compiled.ts';
 import { type LimitRule, neededBy, type Operation } from '../policy/index.ts';
 import type { CompiledOperation } from './snapshot.ts';
@@ -63,6 +65,7 @@ function cellsOf(
       from: lineOf(places, `${ownerOf(own, own?.bodyLimitBytes, api)}.body`),
     },
     validationCell(at),
+    ...sanitizeCells(at),
     ...ruleCells(at),
     ...webSocketCells(at),
     ...errorCells(at),
@@ -144,6 +147,23 @@ function ruleCells({ own, places }: Cited): readonly CoverageCell[] {
   return [{ aspect: 'validation', holds, open: false, from: lineOf(places, `${own.path}.rules`) }];
 }
 
+/** What is cleaned before it is validated. */
+function sanitizeCells({ api, own, places }: Cited): readonly CoverageCell[] {
+  const rules = sanitizeRules(api.sanitize, own?.sanitize ?? null);
+  const count = rules === null ? 0 : Object.keys(rules.body).length + Object.keys(rules.query).length;
+  if (count === 0) return [];
+  const open = sanitizeMode(api.sanitize, own?.sanitize ?? null) === 'observe';
+  const holds = `cleans ${count === 1 ? '1 field' : `${count} fields`}${open ? ', only noted' : ''}`;
+  return [
+    {
+      aspect: 'validation',
+      holds,
+      open,
+      from: lineOf(places, `${ownerOf(own ?? undefined, own?.sanitize, api)}.sanitize`),
+    },
+  ];
+}
+
 /** Where WebSocket is offered its frames are judged, and the page that opens one unless any may. */
 function webSocketCells({ own, places }: Cited): readonly CoverageCell[] {
   const offered = own?.websocket ?? null;
@@ -199,6 +219,7 @@ const OF_OTHER_KEYS: readonly string[] = [
   'respond',
   'output-encoding',
   'rewrite',
+  'sanitize',
   'cors',
   'upstream-errors',
 ];

@@ -125,7 +125,7 @@ export class RequestEdits extends HeaderEdits implements RequestEditor {
   }
 
   setQuery(query: string | null): void {
-    this.query = query === null ? null : canonicalPart(`/?${query}`, '/?', 'query');
+    this.query = query === null ? null : canonicalQuery(query);
   }
 
   setHost(host: string): void {
@@ -134,6 +134,11 @@ export class RequestEdits extends HeaderEdits implements RequestEditor {
     fitHost = host;
     this.host = host;
   }
+}
+
+/** The same query; throws where it is none in canonical form. */
+export function canonicalQuery(query: string): string {
+  return canonicalPart(`/?${query}`, '/?', 'query');
 }
 
 /** The host that was found fit last. */

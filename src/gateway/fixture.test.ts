@@ -126,6 +126,13 @@ export class CountingMetrics implements GatewayMetrics {
   inFlightNow = 0;
   readonly inFlight = { set: (value: number) => void (this.inFlightNow = value) };
 
+  /** What was cleaned, or would have been. */
+  readonly cleanings: string[] = [];
+
+  cleaned(api: string, mode: string): void {
+    this.cleanings.push(`${api} ${mode}`);
+  }
+
   finished(_api: string | null, status: number): void {
     this.statuses.push(status);
   }

@@ -95,6 +95,8 @@ export function completionOf(
     upstreamUs: outcome.upstreamUs,
     grpcStatus: outcome.grpcStatus,
     originalHash: outcome.originalHash,
+    cleaned: outcome.cleaned === null ? null : outcome.cleaned.what,
+    receivedHash: outcome.cleaned === null ? null : outcome.cleaned.receivedHash,
     policy: since.policy,
     rule: since.rule,
     complete: outcome.complete,
@@ -114,6 +116,7 @@ export function earlyCompletion(
     upstreamUs: null,
     grpcStatus: null,
     originalHash: null,
+    cleaned: null,
     complete: true,
   };
   return completionOf({ id, at }, { ...nothing, ...reply }, { policy: null, rule: null });

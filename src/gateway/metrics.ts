@@ -24,6 +24,8 @@ export interface GatewayMetrics extends FailingMetrics {
   refused(code: ProblemCode, list?: string): void;
   /** Counts what a policy that only observes would have refused. */
   observed(code: ProblemCode): void;
+  /** Counts a query or a body that was cleaned, or would have been. */
+  cleaned(api: string, mode: 'enforced' | 'observed'): void;
   /** Counts a refusal that has no record of its own. */
   summed(): void;
   /** Counts requests for so many ranges that the upstream is asked for the whole. */
@@ -110,7 +112,7 @@ function createRequestSeries(meter: Meter): GatewayMetrics['finished'] {
 
 function createRefusalMetrics(
   meter: Meter,
-): Pick<GatewayMetrics, 'refused' | 'observed' | 'summed' | 'turnedAway' | 'cut'> {
+): Pick<GatewayMetrics, 'refused' | 'observed' | 'cleaned' | 'summed' | 'turnedAway' | 'cut'> {
   const refused = seriesBy((code: ProblemCode) => {
     const status = String(problemCatalogue[code].status);
     return meter.counter('portcullis_refusals_total', 'Requests refused, by problem code.', { code, status });
@@ -121,6 +123,11 @@ function createRefusalMetrics(
   const observed = seriesBy((code: ProblemCode) =>
     meter.counter('portcullis_observed_refusals_total', observedHelp, { code }),
   );
+  const cleanedHelp = 'Queries and bodies that were cleaned, or would have been by a policy in observe mode, by API.';
+  const cleaned = seriesBy((api: string) => ({
+    enforced: meter.counter('portcullis_cleaned_total', cleanedHelp, { api, mode: 'enforced' }),
+    observed: meter.counter('portcullis_cleaned_total', cleanedHelp, { api, mode: 'observed' }),
+  }));
   const summed = meter.counter(
     'portcullis_refusals_summed_total',
     'Requests refused that the ledger holds in sums only, since too many came at once.',
@@ -140,6 +147,7 @@ function createRefusalMetrics(
       if (code === 'access-denied' && list !== undefined) lists(list).add(1);
     },
     observed: (code) => observed(code).add(1),
+    cleaned: (api, mode) => cleaned(api)[mode].add(1),
     summed: () => summed.add(1),
     turnedAway: (reason) => turnedAway(reason).add(1),
     cut: (reason, passages) => cut[reason].add(passages),

@@ -27,7 +27,7 @@ import type { Place, ReplySource, Standing, Walk, WalkContext } from './walk.ts'
  */
 export class Passage implements Walk, ExchangeEvents, Outcome {
   readonly id: string;
-  readonly request: CanonicalRequest;
+  request: CanonicalRequest;
   readonly startedAtMs: number;
   compiled: Walk['compiled'];
   context: WalkContext;
@@ -58,12 +58,12 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   #standing: Standing | null = null;
   /** 0 before a reply has begun. */
   status = 0;
-  /** Bytes of body sent to the client. */
   responseBytes = 0;
   #endMs: number | null = null;
   complete = false;
   grpcStatus: Outcome['grpcStatus'] = null;
   originalHash: string | null = null;
+  cleaned: Outcome['cleaned'] = null;
 
   constructor(stream: ServerExchange, { context, plan }: Pick<Walk, 'context' | 'plan'>, arrival: Arrival) {
     this.id = arrival.id;

@@ -13,6 +13,7 @@ import {
 } from '../policy/index.ts';
 import { type BodyNeed, isWhole, needOf } from './body-need.ts';
 import { type AnyStep, type PlannedStep, plannedStep, type RequestStep } from './planned-step.ts';
+import { cleaningSteps } from './cleaning-steps.ts';
 import { ReplySteps } from './reply-steps.ts';
 
 /** What is done with the requests of one operation: its steps in the order of the stages, and what they read. */
@@ -47,7 +48,10 @@ export function makePlan(
   for (const given of policies) issues.push(...issuesOf(given, operation));
   if (issues.length > 0) return err(issues);
   const inStages: RequestStep[] = [];
-  for (const stage of REQUEST_STAGES) inStages.push(...(stepsOf(policies, stage) as readonly RequestStep[]));
+  for (const stage of REQUEST_STAGES) {
+    if (stage === 'inspect') inStages.push(...cleaningSteps(policies));
+    inStages.push(...(stepsOf(policies, stage) as readonly RequestStep[]));
+  }
   const request = withHeads(inStages);
   const respond = withReplyHeads(stepsOf(policies, 'respond'));
   const record = stepsOf(policies, 'record');
@@ -112,6 +116,7 @@ function issuesOf({ policy, path, steps }: PolicySteps, operation: OperationId):
   const issues: Issue[] = [];
   const complain = (message: string): void => void issues.push(errorIssue(path, `${message} (${operation})`));
   for (const key of Object.keys(steps)) {
+    if (key === 'clean') continue;
     const stage = STAGE_BY_NAME.get(key);
     // A step that no stage runs would protect nothing.
     if (stage === undefined) complain(`${policy} has a step for the stage ${key}, which there is not`);

@@ -8,6 +8,8 @@ export interface PlannedStep<S extends Stage> {
   readonly observed: boolean;
   /** Whether this is the head of a step, which is asked before the body is collected. */
   readonly head: boolean;
+  /** Whether it may give the request another query or body. */
+  readonly cleans: boolean;
   /** What the step reads of the request's body, and whether it has a release: told here, for steps are of many shapes. */
   readonly reads: BodyUse;
   readonly releases: boolean;
@@ -22,8 +24,10 @@ export type AnyStep = { [S in Stage]: PlannedStep<S> }[Stage];
 
 /** A step in its place. All are of one shape, since every request reads them. */
 export function plannedStep<S extends Stage>(
-  { stage, policy, observed, head }: Pick<PlannedStep<S>, 'stage' | 'policy' | 'observed' | 'head'>,
+  place: Pick<PlannedStep<S>, 'stage' | 'policy' | 'observed' | 'head'> & { readonly cleans?: boolean },
   step: Step<S>,
 ): PlannedStep<S> {
-  return { stage, policy, observed, head, reads: step.reads.request, releases: step.release !== undefined, step };
+  const { stage, policy, observed, head, cleans = false } = place;
+  const releases = step.release !== undefined;
+  return { stage, policy, observed, head, cleans, reads: step.reads.request, releases, step };
 }

@@ -45,6 +45,7 @@ function copyOf(end: Outcome): Outcome {
     upstreamUs: end.upstreamUs,
     grpcStatus: end.grpcStatus,
     originalHash: end.originalHash,
+    cleaned: end.cleaned,
     complete: end.complete,
   };
 }

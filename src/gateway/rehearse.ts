@@ -155,6 +155,7 @@ const NO_METRICS: GatewayMetrics = {
   finished() {},
   refused() {},
   observed() {},
+  cleaned() {},
   summed() {},
   rangesDropped() {},
   grpcStatus() {},

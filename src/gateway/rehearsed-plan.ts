@@ -2,6 +2,7 @@ import { Bitset, type ProblemCode, type ProblemError } from '../base/index.ts';
 import type { CallerConfig } from '../config/compiled.ts';
 import {
   type AuthenticateVerdict,
+  type CleaningVerdict,
   Notes,
   type Principal,
   READS_NOTHING,
@@ -12,6 +13,9 @@ import {
 import type { Plan } from './plan.ts';
 import { plannedStep, type RequestStep } from './planned-step.ts';
 
+/** Whatever a step before the upstream may say. */
+type StepVerdict = AuthenticateVerdict | CleaningVerdict;
+
 /** What one step said in a rehearsal. `why` is for the operator: it may tell what clients are not told. */
 export interface RehearsedStep {
   readonly stage: Stage;
@@ -21,7 +25,7 @@ export interface RehearsedStep {
   /** Whether it was asked about the head alone, before the body was collected. */
   readonly head: boolean;
   /** `fault`: it threw, and the request is refused for it. */
-  readonly verdict: AuthenticateVerdict['kind'] | 'fault';
+  readonly verdict: StepVerdict['kind'] | 'fault';
   readonly code: ProblemCode | null;
   readonly rule: string | null;
   readonly why: string | null;
@@ -104,7 +108,7 @@ function noted(planned: RequestStep, trail: RehearsedStep[]): RequestStep {
 }
 
 /** What a verdict says, in words that can be shown; null where there is none. */
-function said({ stage, policy, observed, head }: RequestStep, verdict: AuthenticateVerdict | null): RehearsedStep {
+function said({ stage, policy, observed, head }: RequestStep, verdict: StepVerdict | null): RehearsedStep {
   const place = { stage, policy, observed, head };
   const nothing = { code: null, rule: null, why: null, errors: [] };
   switch (verdict?.kind) {
@@ -115,7 +119,8 @@ function said({ stage, policy, observed, head }: RequestStep, verdict: Authentic
       return { ...place, verdict: 'deny', code, rule, why: why === rule ? null : why, errors };
     }
     case 'reply':
-      return { ...place, ...nothing, verdict: 'reply', rule: verdict.rule ?? null };
+    case 'cleaned':
+      return { ...place, ...nothing, verdict: verdict.kind, rule: verdict.rule ?? null };
     case 'pass':
     case 'abstain':
     case 'identified':

@@ -1,9 +1,17 @@
 import type { Problem } from '../base/index.ts';
-import { type AuthenticateVerdict, bearerChallenge, type BodyUse, PASS, type Principal } from '../policy/index.ts';
+import {
+  type AuthenticateVerdict,
+  bearerChallenge,
+  type BodyUse,
+  type CleaningVerdict,
+  PASS,
+  type Principal,
+} from '../policy/index.ts';
 import type { HeaderFields } from '../wire/index.ts';
 import { awaitVerdict } from './await-verdict.ts';
 import type { BodyAccess } from './body-access.ts';
 import { NO_EDITS } from './edits.ts';
+import { takeCleaned } from './take-cleaned.ts';
 import { THREW } from './faults.ts';
 import { isWhole } from './body-need.ts';
 import type { RequestStep } from './planned-step.ts';
@@ -82,11 +90,11 @@ export function closeBody(passage: Walk, body: BodyAccess): void {
   });
 }
 
+/** Whatever a step before the upstream may say. */
+type StepVerdict = AuthenticateVerdict | CleaningVerdict;
+
 /** A step's verdict; where it threw, the request has been refused for it. */
-function runStep(
-  passage: Walk,
-  planned: RequestStep,
-): AuthenticateVerdict | Promise<AuthenticateVerdict> | typeof THREW {
+function runStep(passage: Walk, planned: RequestStep): StepVerdict | Promise<StepVerdict> | typeof THREW {
   if (planned.releases) passage.enter(planned);
   passage.reading = planned.reads;
   try {
@@ -99,7 +107,7 @@ function runStep(
 }
 
 /** True when the request may go on now. */
-function applyVerdict(passage: Walk, planned: RequestStep, verdict: AuthenticateVerdict): boolean {
+function applyVerdict(passage: Walk, planned: RequestStep, verdict: StepVerdict): boolean {
   switch (verdict?.kind) {
     case 'pass':
       return true;
@@ -118,6 +126,8 @@ function applyVerdict(passage: Walk, planned: RequestStep, verdict: Authenticate
       if (planned.observed) return true;
       waitUntil(passage, planned, verdict.untilMs);
       return false;
+    case 'cleaned':
+      return takeCleaned(passage, planned, verdict);
     default:
       // The types forbid it, and it must not pass for a verdict all the same.
       passage.fault(planned.policy, new Error('a step gave no verdict'));

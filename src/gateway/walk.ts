@@ -1,7 +1,7 @@
 import type { Problem, ProblemCode } from '../base/index.ts';
-import type { BodyUse, Exchange, OwnReply, Principal } from '../policy/index.ts';
+import type { BodyUse, Exchange, Outcome, OwnReply, Principal } from '../policy/index.ts';
 import type { Timer } from '../ports/index.ts';
-import type { ServerExchange, UpstreamFailure } from '../wire/index.ts';
+import type { CanonicalRequest, ServerExchange, UpstreamFailure } from '../wire/index.ts';
 import type { BodyAccess } from './body-access.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { Decoding } from './decoding.ts';
@@ -89,6 +89,8 @@ export interface ReplySource {
 
 /** A request on its way, as the parts see it that judge it, forward it and answer it. */
 export interface Walk extends Exchange {
+  /** As it was sent, until it was cleaned. */
+  request: CanonicalRequest;
   readonly compiled: CompiledOperation;
   readonly context: WalkContext;
   readonly stream: ServerExchange;
@@ -116,6 +118,8 @@ export interface Walk extends Exchange {
   readonly decidedBy: string | null;
   /** The SHA-256 of what was kept of an upstream's reply that was replaced; null where nothing was. */
   originalHash: string | null;
+  /** What of the request was cleaned; null where it is as it was sent. */
+  cleaned: Outcome['cleaned'];
   /** The editor of the request that goes upstream. */
   readonly edits: RequestEdits;
   /** What steps changed of the request; null where none did anything. */

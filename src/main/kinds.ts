@@ -15,6 +15,7 @@ import {
   createRedirectKind,
   createRespondKind,
   createRewriteKind,
+  createSanitizeKind,
   createUpstreamErrorsKind,
   type KindPorts,
   type PolicyKind,
@@ -37,6 +38,7 @@ export function createKinds(ports: KindPorts): KindTable {
     createRespondKind(),
     createOutputEncodingKind(),
     createRewriteKind(),
+    createSanitizeKind(),
     createCorsKind(),
     createUpstreamErrorsKind(ports),
   ]);

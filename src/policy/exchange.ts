@@ -1,5 +1,5 @@
 import type { ParsedBody } from '../body/index.ts';
-import type { GrpcStatus, Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
+import type { CleanedParts, GrpcStatus, Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
 import type { CanonicalRequest, HeaderMap } from '../wire/index.ts';
 import type { Operation } from './operation.ts';
 import type { Principal } from './principal.ts';
@@ -113,6 +113,8 @@ export interface Outcome {
   readonly grpcStatus: GrpcStatus | null;
   /** The SHA-256 of what was kept of an upstream's reply that was replaced, in hexadecimal; null where nothing was. */
   readonly originalHash: string | null;
+  /** What of the request was cleaned, with the SHA-256 of its body as it came where that was; null where nothing was. */
+  readonly cleaned: { readonly what: CleanedParts; readonly receivedHash: string | null } | null;
   /** False where either side left before the reply was whole. */
   readonly complete: boolean;
 }

@@ -12,6 +12,7 @@ export {
   type Slot,
 } from './exchange.ts';
 export {
+  type Cleaning,
   type CompileAt,
   type IssuerTable,
   type PolicyKind,
@@ -59,6 +60,16 @@ export type { RespondConfig, RespondRules } from './kinds/respond/config.ts';
 export { createRespondKind } from './kinds/respond/kind.ts';
 export type { FieldEdits, NamedText, QueryEdits, RewriteConfig, RewriteRules } from './kinds/rewrite/config.ts';
 export { createRewriteKind } from './kinds/rewrite/kind.ts';
+export {
+  type HtmlProfile,
+  PLAIN_ACTIONS,
+  type PlainAction,
+  type SanitizeConfig,
+  type SanitizeRules,
+  type TextAction,
+} from './kinds/sanitize/config.ts';
+export { ALLOWABLE_ATTRIBUTES, ALLOWABLE_TAGS } from './kinds/sanitize/html-names.ts';
+export { createSanitizeKind } from './kinds/sanitize/kind.ts';
 export type { UpstreamErrors, UpstreamErrorsConfig } from './kinds/upstream-errors/config.ts';
 export { createUpstreamErrorsKind } from './kinds/upstream-errors/kind.ts';
 export { keptText } from './kinds/upstream-errors/kept-text.ts';
@@ -73,6 +84,7 @@ export { usedCredential, type UsedCredential } from './used-credential.ts';
 export {
   ABSTAIN,
   type AuthenticateVerdict,
+  type CleaningVerdict,
   deny,
   type OwnReply,
   PASS,

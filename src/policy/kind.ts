@@ -4,7 +4,7 @@ import type { ListMaterial } from '../lists/index.ts';
 import type { TableDeclaration, TableVersion } from '../ports/index.ts';
 import type { BodyUse, Exchange, Outcome, RepliedHead, ReplyView, RequestEditor, ResponseEditor } from './exchange.ts';
 import type { Operation, OperationId } from './operation.ts';
-import type { AuthenticateVerdict, ReplyVerdict, Verdict } from './verdict.ts';
+import type { AuthenticateVerdict, CleaningVerdict, ReplyVerdict, Verdict } from './verdict.ts';
 
 /** What goes into and comes out of a step of each stage, in the order in which a request meets them. */
 export interface Stages {
@@ -84,8 +84,17 @@ export interface Step<S extends Stage> {
   release?(exchange: Exchange): void;
 }
 
-/** A policy's steps for one operation, at most one a stage. */
-export type Steps = { readonly [S in Stage]?: Step<S> };
+/**
+ * What a policy does to a request as it is read, before the first step of `inspect`: `query` before a head is judged there,
+ * `body` as soon as that is collected and parsed. What comes of it is read anew; nobody behind it sees what was sent.
+ */
+export interface Cleaning {
+  query?(exchange: Exchange): CleaningVerdict | Promise<CleaningVerdict>;
+  body?(exchange: Exchange): CleaningVerdict | Promise<CleaningVerdict>;
+}
+
+/** A policy's steps for one operation, at most one a stage, and what it cleans. */
+export type Steps = { readonly [S in Stage]?: Step<S> } & { readonly clean?: Cleaning };
 
 /** What a policy needs that is not in its own words; it is gathered, never fetched by the policy. */
 export type Source =

@@ -24,8 +24,21 @@ export type AuthenticateVerdict =
 /** What a step of `respond` may say besides: the reply goes on, and the record says what it would have been refused for. */
 export type ReplyVerdict = Verdict | { readonly kind: 'note'; readonly problem: Problem; readonly rule: string };
 
+/**
+ * What cleaning says: the request goes on as it is, or with another query, in canonical form, or with what `body` makes of
+ * the bytes of its body. `rule` names what changed first. Or it is refused.
+ */
+export type CleaningVerdict =
+  | Extract<Verdict, { kind: 'pass' | 'deny' }>
+  | {
+      readonly kind: 'cleaned';
+      readonly query?: string;
+      readonly body?: (whole: Uint8Array) => Uint8Array;
+      readonly rule: string;
+    };
+
 /** The verdict that lets a request go on; one value, so that passing allocates nothing. */
-export const PASS: Verdict = Object.freeze({ kind: 'pass' });
+export const PASS: Extract<Verdict, { kind: 'pass' }> = Object.freeze({ kind: 'pass' });
 
 /** The verdict of an authenticate step that found no credential of its kind. */
 export const ABSTAIN: AuthenticateVerdict = Object.freeze({ kind: 'abstain' });

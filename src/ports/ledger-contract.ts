@@ -94,6 +94,8 @@ function completion(): LedgerRecord {
     upstreamUs: null,
     grpcStatus: null,
     originalHash: null,
+    cleaned: null,
+    receivedHash: null,
     policy: null,
     rule: null,
     complete: true,

@@ -53,6 +53,8 @@ function completionOf(n: number, id: string): CompletionRecord {
     upstreamUs: 320 + (n % 90),
     grpcStatus: null,
     originalHash: null,
+    cleaned: null,
+    receivedHash: null,
     policy: null,
     rule: null,
     complete: true,

@@ -110,6 +110,7 @@ export class SimThread implements Member {
           finished() {},
           refused() {},
           observed() {},
+          cleaned() {},
           summed() {},
           rangesDropped() {},
           ...{ errorReplaced() {}, cspReport() {} },

@@ -6,6 +6,8 @@ export interface Import {
   readonly specifier: string | null;
   /** `import type` and `export type … from`: nothing of it is left at run time. */
   readonly typeOnly: boolean;
+  /** `import('x')`: loaded when it comes to that. */
+  readonly deferred?: true;
   readonly line: number;
 }
 
@@ -33,7 +35,7 @@ function importAt(tokens: readonly Token[], at: number): Import[] {
     const named = tokens[at + 2];
     const ends = tokens[at + 3]?.text;
     const literal = named?.kind === 'string' && (ends === ')' || ends === ',');
-    return [{ specifier: literal ? named.value : null, typeOnly: false, line }];
+    return [{ specifier: literal ? named.value : null, typeOnly: false, deferred: true, line }];
   }
   if (next.kind === 'string') return [{ specifier: next.value, typeOnly: false, line }];
   const typeOnly = next.text === 'type' && !['from', ','].includes(tokens[at + 2]?.text ?? '');

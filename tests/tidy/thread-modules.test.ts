@@ -5,6 +5,9 @@ import { type Edge, edgesOf } from './walls.ts';
 
 const edges = Map.groupBy(edgesOf(typescriptFiles('src')), ({ from }) => from);
 
+/** Packages that a thread loads where its configuration needs them, by `import()` and no other way. */
+const WHEN_NEEDED: readonly string[] = ['sanitize-html'];
+
 /** The packages that a file loads, by itself or by what it imports, but for what `later` do. */
 function packagesOf(
   entry: string,
@@ -16,6 +19,7 @@ function packagesOf(
     for (const { to, found } of (edges.get(file) ?? []).filter(isLoaded)) {
       if (to !== null && later.includes(to)) continue;
       if (to !== null) files.add(to);
+      else if (found.deferred === true && WHEN_NEEDED.includes(found.specifier ?? '')) continue;
       else if (found.specifier !== null && !found.specifier.startsWith('node:')) packages.add(found.specifier);
     }
   }

@@ -1,0 +1,99 @@
+import { type ParsedBody, parseJson, replaceFields, replaceTexts } from '../../../body/index.ts';
+import type { Cleaning, Places } from './places.ts';
+
+type Multipart = Extract<ParsedBody, { kind: 'multipart' }>;
+type Part = Multipart['parts'][number];
+
+/** Makes of the bytes of a body those of the cleaned one. */
+export type Rewrite = (whole: Uint8Array) => Uint8Array;
+
+/** Why a body can't be cleaned at all: nobody here reads its format, or it has another reading as well. */
+export type BodyCleaning = Cleaning<Rewrite> | { readonly kind: 'unread'; readonly why: string };
+
+const CLEAN = { kind: 'clean' } as const;
+
+/** What is to be changed of a body. */
+export function cleanBody(body: ParsedBody, places: Places): BodyCleaning {
+  switch (body.kind) {
+    case 'empty':
+      return CLEAN;
+    case 'json': {
+      const { value } = body;
+      if (typeof value === 'string') return { kind: 'unread', why: 'the body is a text by itself' };
+      return rewriting(places.json(value), (texts) => (whole) => replaceTexts(whole, value, texts));
+    }
+    case 'form': {
+      const { fields } = body;
+      return rewriting(places.form(fields), (values) => (whole) => replaceFields(whole, fields, values));
+    }
+    case 'multipart':
+      return cleanParts(body, places);
+    case 'text':
+    case 'opaque':
+    default:
+      return { kind: 'unread', why: `the body is ${body.kind}` };
+  }
+}
+
+function rewriting<T>(cleaning: Cleaning<T>, make: (texts: T) => Rewrite): Cleaning<Rewrite> {
+  return cleaning.kind === 'changed' ? { ...cleaning, texts: make(cleaning.texts) } : cleaning;
+}
+
+/** The content of a part that takes the place of what was sent. */
+interface CleanedPart {
+  readonly part: Part;
+  readonly bytes: Buffer;
+}
+
+/** Fields of a form, whose content is text to every reader. Files are whatever they are. */
+function cleanParts({ mediaType, parts }: Multipart, places: Places): BodyCleaning {
+  if (mediaType.essence !== 'multipart/form-data') return { kind: 'unread', why: `the body is ${mediaType.essence}` };
+  const boundary = `--${mediaType.parameters.get('boundary')}`;
+  const cleaned: CleanedPart[] = [];
+  let first: string | null = null;
+  for (const part of parts) {
+    if (part.fileName !== null) continue;
+    const cleaning = cleanField(part, places);
+    if (cleaning.kind === 'clean') continue;
+    if (cleaning.kind !== 'changed') return cleaning;
+    // What was taken out of it must not leave a delimiter behind.
+    if (cleaning.texts.includes(boundary)) return { kind: 'failed', place: cleaning.place };
+    cleaned.push({ part, bytes: cleaning.texts });
+    first ??= cleaning.place;
+  }
+  return first === null ? CLEAN : { kind: 'changed', texts: (whole) => spliced(whole, cleaned), place: first };
+}
+
+function cleanField({ name, bytes, mediaType }: Part, places: Places): Cleaning<Buffer> {
+  const field = places.field(name ?? '');
+  const text = Buffer.from(bytes).toString('utf8');
+  if (!isJson(mediaType)) {
+    if (field === null) return CLEAN;
+    const cleaned = field.change(text);
+    if (cleaned === null) return { kind: 'failed', place: field.place };
+    return cleaned === text ? CLEAN : { kind: 'changed', texts: Buffer.from(cleaned), place: field.place };
+  }
+  const json = parseJson(bytes);
+  // Some servers take it for text, others read it: it can't be cleaned as both.
+  if (!json.ok || typeof json.value === 'string')
+    return field === null ? CLEAN : { kind: 'failed', place: field.place };
+  const cleaning = places.json(json.value, [name ?? '']);
+  return cleaning.kind === 'changed'
+    ? { ...cleaning, texts: replaceTexts(bytes, json.value, cleaning.texts) }
+    : cleaning;
+}
+
+function isJson({ suffix, essence }: Part['mediaType']): boolean {
+  return suffix === 'json' || essence === 'application/json' || essence === 'text/json';
+}
+
+function spliced(whole: Uint8Array, parts: readonly CleanedPart[]): Buffer {
+  const kept: Uint8Array[] = [];
+  let done = 0;
+  for (const { part, bytes } of parts) {
+    kept.push(whole.subarray(done, part.offset), bytes);
+    done = part.offset + part.bytes.length;
+  }
+  kept.push(whole.subarray(done));
+  return Buffer.concat(kept);
+}

@@ -1,0 +1,118 @@
+import type { IOptions } from 'sanitize-html';
+import type { HtmlProfile } from './config.ts';
+import type { TextChange } from './text-actions.ts';
+
+/** The sanitizer, once it is loaded. */
+export type HtmlSanitizer = (html: string, options: IOptions) => string;
+
+/** Longer than any comment or article; the sanitizer works for some milliseconds on as much, and the thread with it. */
+const HTML_LIMIT_CHARACTERS = 262_144;
+/** Each may open an element, and the time for closing them grows with their square. */
+const TAGS_LIMIT = 5_000;
+/** As deep as any text is; browsers themselves give up some hundreds below. */
+const NESTING_LIMIT = 64;
+
+/** What no HTML has: text without these is HTML of itself alone. */
+const MARKUP = /[<>&]/;
+
+/** Formatting of text, with links. Nothing of it loads anything by itself. */
+const BASIC = {
+  tags: [
+    'a',
+    'abbr',
+    'b',
+    'blockquote',
+    'br',
+    'code',
+    'del',
+    'em',
+    'i',
+    'li',
+    'ol',
+    'p',
+    'pre',
+    's',
+    'strong',
+    'sub',
+    'sup',
+    'u',
+    'ul',
+  ],
+  attributes: { a: ['href', 'title'], abbr: ['title'] },
+} as const;
+
+let loading: Promise<HtmlSanitizer> | null = null;
+let loaded: HtmlSanitizer | null = null;
+
+/** Loads the sanitizer, once for each thread; a failure is told to each who waits. */
+export async function loadHtmlSanitizer(): Promise<HtmlSanitizer> {
+  loading ??= import('sanitize-html').then(({ default: sanitize }) => (loaded = sanitize));
+  return await loading;
+}
+
+/** The sanitizer; null while it is not loaded. */
+export function htmlSanitizer(): HtmlSanitizer | null {
+  return loaded;
+}
+
+/** Attributes that hold the URL of something. */
+const URL_ATTRIBUTES: readonly string[] = ['href', 'src', 'cite'];
+
+/**
+ * Makes of a text HTML that holds nothing but what a profile allows: elements that it does not are left out, the text in
+ * them stays, but for that of scripts and styles. What is no markup is escaped. Null for what is too long or has too many
+ * elements to be read in time.
+ */
+export function htmlChange(profile: HtmlProfile, sanitize: HtmlSanitizer): TextChange {
+  const options = optionsOf(profile);
+  return (text) => {
+    if (!MARKUP.test(text)) return text;
+    if (text.length > HTML_LIMIT_CHARACTERS || tagsOf(text) > TAGS_LIMIT) return null;
+    return sanitize(text, options);
+  };
+}
+
+function optionsOf(profile: HtmlProfile): IOptions {
+  const { tags, attributes } = profile === 'text' ? NOTHING : profile === 'basic' ? BASIC : profile;
+  return {
+    allowedTags: [...tags],
+    allowedAttributes: Object.fromEntries(Object.entries(attributes).map(([tag, names]) => [tag, [...names]])),
+    allowedSchemes: ['http', 'https', 'mailto', 'tel'],
+    // A picture is asked for by whoever looks at the page.
+    allowedSchemesByTag: { img: ['http', 'https'] },
+    allowedSchemesAppliedToAttributes: [...URL_ATTRIBUTES],
+    allowProtocolRelative: false,
+    disallowedTagsMode: 'discard',
+    nonTextTags: [
+      'script',
+      'style',
+      'textarea',
+      'option',
+      'xmp',
+      'noscript',
+      'noembed',
+      'noframes',
+      'plaintext',
+      'template',
+      'title',
+      'svg',
+      'math',
+      'iframe',
+      'object',
+      'embed',
+      'applet',
+      'select',
+    ],
+    nestingLimit: NESTING_LIMIT,
+    parseStyleAttributes: false,
+    enforceHtmlBoundary: false,
+  };
+}
+
+const NOTHING = { tags: [], attributes: {} } as const;
+
+function tagsOf(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('<'); at >= 0 && count <= TAGS_LIMIT; at = text.indexOf('<', at + 1)) count++;
+  return count;
+}

@@ -1,0 +1,63 @@
+import { percentEncoded, UNRESERVED } from '../../percent-encoding.ts';
+import type { SanitizeRules } from './config.ts';
+import { type MakeChange, namesOf } from './places.ts';
+import type { TextChange } from './text-actions.ts';
+
+/** As for forms: past it some servers drop the rest unsaid. */
+const PAIRS_LIMIT = 1_000;
+
+/** What came of cleaning a query: `unread` has more than one reading, `name` is of the first parameter that is about. */
+export type QueryCleaning =
+  | { readonly kind: 'clean' }
+  | { readonly kind: 'unread'; readonly why: string }
+  | { readonly kind: 'changed'; readonly query: string; readonly name: string }
+  | { readonly kind: 'failed'; readonly name: string };
+
+const CLEAN = { kind: 'clean' } as const;
+
+/** Cleans the values of a canonical query; null where there is nothing to clean. */
+export type QueryCleaner = (query: string) => QueryCleaning;
+
+/**
+ * The cleaner of the parameters of these names. A value that changes is encoded anew; all others stay as they stand. What
+ * some servers split in another way is not read: a value could hide in it.
+ */
+export function queryCleanerOf(rules: SanitizeRules['query'], make: MakeChange): QueryCleaner | null {
+  const changes = new Map(Object.entries(rules).map(([name, actions]) => [name, make(actions)]));
+  if (changes.size === 0) return null;
+  return (query) => cleaned(query, changes);
+}
+
+function cleaned(query: string, changes: ReadonlyMap<string, TextChange>): QueryCleaning {
+  if (query.includes(';')) return { kind: 'unread', why: 'the query has a semicolon, at which some servers split' };
+  let text = '';
+  let done = 0;
+  let first: string | null = null;
+  for (let at = 0, count = 0; at < query.length; count++) {
+    if (count === PAIRS_LIMIT) return { kind: 'unread', why: `the query has more than ${PAIRS_LIMIT} pairs` };
+    const found = query.indexOf('&', at);
+    const end = found < 0 ? query.length : found;
+    const equals = query.indexOf('=', at);
+    const nameEnd = equals < 0 || equals > end ? end : equals;
+    const name = namesOf(decoded(query.slice(at, nameEnd)))[0] ?? '';
+    const change = changes.get(name);
+    if (change !== undefined && nameEnd < end) {
+      const value = decoded(query.slice(nameEnd + 1, end));
+      const next = change(value);
+      if (next === null) return { kind: 'failed', name };
+      if (next !== value) {
+        text += query.slice(done, nameEnd + 1) + percentEncoded(next, UNRESERVED);
+        done = end;
+        first ??= name;
+      }
+    }
+    at = end + 1;
+  }
+  return first === null ? CLEAN : { kind: 'changed', query: text + query.slice(done), name: first };
+}
+
+/** The escapes of a canonical query are UTF-8, so decoding can't fail. */
+function decoded(text: string): string {
+  const plain = text.includes('+') ? text.replaceAll('+', ' ') : text;
+  return plain.includes('%') ? decodeURIComponent(plain) : plain;
+}
