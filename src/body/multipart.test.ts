@@ -383,6 +383,8 @@ const REFUSED_HEADS: readonly (readonly [head: readonly string[], fault: Multipa
   [['Content-Disposition: form-data; name="a"', 'Content-Type: text/plain; charset=utf-7'], 'part-content-type'],
   [['Content-Disposition: form-data; name="a"', 'Content-Type: text/plain, text/html'], 'part-content-type'],
   [['Content-Disposition: form-data; name="a"', 'Content-Type: multipart/mixed; boundary=c'], 'nested-multipart'],
+  [['Content-Disposition: form-data; name="a"', 'Content-Type: text/csv;'], 'part-content-type'],
+  [['Content-Disposition: form-data; name="a"', 'Content-Type: text/csv; ; header=present'], 'part-content-type'],
   [['Content-Disposition: form-data; name="a"', 'Content-Type: Multipart/Form-Data'], 'nested-multipart'],
   [['Content-Disposition: attachment; name="a"'], 'disposition'],
   [['Content-Disposition: form-data'], 'no-name'],
@@ -423,6 +425,8 @@ const REFUSED_NAMES: readonly (readonly [parameters: string, fault: MultipartFau
   ['name="a\u0085b"', 'bad-name'],
   ['name="a\u2028b"', 'header-line'],
   ['name="=?utf-8?B?YQ==?="', 'bad-name'],
+  ['name="\ufeffa"', 'bad-name'],
+  ['name="a"; filename="\ufeff"', 'bad-file-name'],
   ['name="_charset_"', 'bad-name'],
   ['name="_CHARSET_"', 'bad-name'],
   [`name="${'é'.repeat(257)}"`, 'name-too-long'],
@@ -430,6 +434,7 @@ const REFUSED_NAMES: readonly (readonly [parameters: string, fault: MultipartFau
   ['name="a"; filename="a%00.png"', 'bad-file-name'],
   ['name="a"; filename="a%0a.png"', 'bad-file-name'],
   ['name="a"; filename="=?utf-8?Q?a?="', 'bad-file-name'],
+  ['name="a"; filename=%22a%22', 'bad-file-name'],
   ['name="a"; filename="C:\\x"', 'disposition'],
   ['name="a"; filename="C:x"', 'file-name-path'],
   ['name="a"; filename="../x"', 'file-name-path'],
@@ -444,6 +449,7 @@ const REFUSED_NAMES: readonly (readonly [parameters: string, fault: MultipartFau
   ['name="a"; filename="a.txt"; filename*=utf-8\'\'a.php', 'other-file-name'],
   ['name="a"; filename="a.txt"; filename*=iso-8859-1\'\'a.txt', 'other-file-name'],
   ['name="a"; filename="é"; filename*=utf-8\'\'%e9', 'other-file-name'],
+  ['name="a"; filename="a.txt"; filename*=utf-8\'en\'a.txt', 'other-file-name'],
   ['name="a"; filename="a.txt"; filename*="a.txt"', 'other-file-name'],
 ];
 
@@ -460,6 +466,8 @@ test('names and values that are no UTF-8 are refused, and so are fields that are
   assert.equal(faultOf(whole('', 'a\0')).code, 'field-not-text');
   assert.equal(faultOf(whole('', '\xef\xbb\xbfa')).code, 'field-not-text');
   assert.ok(read(FORM, whole('; filename="f"', '\xff\0')).ok, 'a file is any bytes');
+  assert.equal(faultOf(whole('\r\nContent-Type: application/octet-stream', 'a')).code, 'no-file-name');
+  assert.equal(faultOf(whole('; filename=""\r\nContent-Type: text/plain', '')).code, 'no-file-name');
   assert.equal(faultOf(whole('; filename="f"\r\nContent-Transfer-Encoding: 7bit', '\xc3\xa9')).code, 'not-7bit');
   assert.equal(faultOf(whole('\r\nContent-Type: text/plain; charset=us-ascii', '\xc3\xa9')).code, 'not-ascii');
 });

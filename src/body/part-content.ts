@@ -15,8 +15,11 @@ export function readPartContent(head: PartHead, bytes: Buffer, isForm: boolean):
   if (length !== null && length !== String(bytes.length)) return 'part-length';
   if (isSevenBit && !isAscii(bytes)) return 'not-7bit';
   if (charsetOf(facts.mediaType) === 'us-ascii' && !isAscii(bytes)) return 'not-ascii';
-  // Some readers take a file without a name for a field, and others for a file.
-  if (facts.fileName === '') return bytes.length === 0 ? null : 'no-file-name';
+  const isBytes = facts.mediaType.essence === 'application/octet-stream';
+  // A browser's place for a file where none was chosen. With another type, or content, it is a field to some readers.
+  if (facts.fileName === '') return bytes.length === 0 && isBytes ? null : 'no-file-name';
   if (!isForm || facts.fileName !== null) return null;
+  // A file to some readers, and to others text.
+  if (isBytes) return 'no-file-name';
   return parseText(bytes).ok && !bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? null : 'field-not-text';
 }

@@ -34,7 +34,7 @@ const PARAMETER = /; *([a-z]+\*?)=(?:([!#$%&'*+.^_`|~0-9a-z-]+)|"([^"\\]*)")/iy;
 /**
  * Reads a Content-Disposition (RFC 6266 §4.1, RFC 7578 §4.2), which names a part and, where it is a file, that.
  * Nothing but `name`, `filename` and `filename*` may stand there, each once, and the last must say what `filename` does.
- * `%22` in a file name is the quotation mark that browsers write so; in the name of a part it has two readings.
+ * `%22` in a quoted file name is the quotation mark that browsers write so; anywhere else it has two readings.
  */
 export function readDisposition(
   field: string,
@@ -55,7 +55,7 @@ export function readDisposition(
   const fileName = written.replaceAll('%22', '"');
   const fileNameFault = faultOfFileName(fileName, limits);
   if (fileNameFault !== null) return err(fileNameFault);
-  if (extended !== undefined && decodeExtended(extended) !== written) return err('other-file-name');
+  if (extended !== undefined && decodeExtended(extended) !== fileName) return err('other-file-name');
   return ok({ name, fileName });
 }
 
@@ -68,13 +68,15 @@ function readParameters(field: string, start: number): Result<ReadonlyMap<string
     const name = found[1]!.toLowerCase();
     if (name !== 'name' && name !== 'filename' && name !== 'filename*') return err('unknown-parameter');
     if (parameters.has(name)) return err('duplicate-parameter');
+    if (name === 'filename' && found[2]?.includes('%22') === true) return err('bad-file-name');
     parameters.set(name, found[2] ?? found[3]!);
   }
   return ok(parameters);
 }
 
-// Control characters, also those between ASCII and Latin, and percent-encoded ones, which some readers decode.
-const HIDDEN = /[\0-\x1f\x7f-\x9f\\]|%(?:[01][0-9a-f]|7f|5c)/i;
+// Control characters, also those between ASCII and Latin, and percent-encoded ones, which some readers decode; and the
+// byte order mark, which some take away.
+const HIDDEN = /[\0-\x1f\x7f-\x9f\\\ufeff]|%(?:[01][0-9a-f]|7f|5c)/i;
 
 function isHostile(name: string): boolean {
   // An encoded word (RFC 2047), which mail readers decode.
@@ -95,7 +97,8 @@ function faultOfFileName(fileName: string, { fileNameBytes }: NameLimits): Dispo
   return isPath ? 'file-name-path' : null;
 }
 
-const EXTENDED = /^utf-8'[a-z-]{0,35}'((?:[!#$&+.^_`|~0-9a-z-]|%[0-9a-f]{2})*)$/i;
+// Without a language: some readers take that for a part of the name.
+const EXTENDED = /^utf-8''((?:[!#$&+.^_`|~0-9a-z-]|%[0-9a-f]{2})*)$/i;
 
 /** What an extended value (RFC 8187 §3.2) says; null where it is none, or not in UTF-8. */
 function decodeExtended(value: string): string | null {

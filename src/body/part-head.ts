@@ -47,6 +47,8 @@ export interface PartHead {
 const LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):(.*)$/;
 /** Line ends are taken away before: any control byte left is none that belongs here, the tab of a folded line too. */
 const CONTROL = /[\0-\x1f\x7f]/;
+/** Some readers take the type of a part for `text/plain` then. */
+const EMPTY_PARAMETER = /; *(?:;|$)/;
 const TRANSFER_ENCODINGS: ReadonlySet<string> = new Set(['7bit', '8bit', 'binary']);
 const KNOWN: ReadonlySet<string> = new Set([
   'content-disposition',
@@ -79,7 +81,7 @@ export function readPartHead(bytes: Buffer, isForm: boolean, limits: NameLimits)
   if (!disposition.ok) return disposition;
   const contentType = fields.get('content-type') ?? null;
   const mediaType = contentType === null ? ok(PLAIN_TEXT) : parseMediaType(contentType);
-  if (!mediaType.ok) return err('part-content-type');
+  if (!mediaType.ok || EMPTY_PARAMETER.test(contentType ?? '')) return err('part-content-type');
   if (mediaType.value.type === 'multipart') return err('nested-multipart');
   const encoding = fields.get('content-transfer-encoding')?.toLowerCase() ?? 'binary';
   if (!TRANSFER_ENCODINGS.has(encoding)) return err('transfer-encoding');
@@ -112,7 +114,7 @@ function readLines(bytes: Buffer, known: ReadonlySet<string>): Result<ReadonlyMa
 const NO_HEADERS: ReadonlyMap<string, string> = new Map();
 
 function othersOf(fields: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  const others = [...fields].filter(([name]) => !KNOWN_IN_LISTS.has(name) || name === 'content-location');
+  const others = [...fields].filter(([name]) => !KNOWN_IN_LISTS.has(name));
   return others.length === 0 ? NO_HEADERS : new Map(others);
 }
 
