@@ -25,4 +25,5 @@ export {
 export { type MediaType, type MediaTypeFault, parseMediaType } from './media-type.ts';
 export type { MultipartLimits, Part } from './multipart.ts';
 export { type BodyFault, type BodyLimits, DEFAULT_BODY_LIMITS, parseBody, type ParsedBody } from './parsed-body.ts';
+export { contentFault } from './content-fault.ts';
 export { isHeldToSignature, signatureFault, type SignatureFault } from './signature.ts';

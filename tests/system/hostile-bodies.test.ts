@@ -312,11 +312,11 @@ const TRICKS: readonly string[] = [
 ];
 
 test('66: parts that readers take in several ways are refused, wherever they are read', async () => {
-  await passes(multipart('/binary', PLAIN));
-  for (const body of TRICKS) {
-    await refuses(multipart('/closed', body), UNSUPPORTED);
-    await refuses(multipart('/binary', body), MALFORMED);
+  for (const path of ['/parts', '/binary']) {
+    await passes(multipart(path, PLAIN));
+    for (const body of TRICKS) await refuses(multipart(path, body), MALFORMED);
   }
+  for (const body of [PLAIN, ...TRICKS]) await refuses(multipart('/closed', body), UNSUPPORTED);
   for (const type of [
     'multipart/form-data; boundary=b; boundary=c',
     "multipart/form-data; boundary*=utf-8''b",
@@ -326,6 +326,19 @@ test('66: parts that readers take in several ways are refused, wherever they are
     'multipart/mixed; boundary=b',
   ])
     await refuses(multipart('/binary', PLAIN, type), UNSUPPORTED);
+});
+
+test('66: of parts only what is described passes', async () => {
+  const whole = (...parts: readonly string[]): string => `${parts.join('')}--b--\r\n`;
+  for (const body of [
+    whole(part('role', 'admin')),
+    whole(part('file', '1'), part('role', 'admin')),
+    whole(part('file', '1'), part('file', '2')),
+    whole(part('File', '1')),
+    whole(part('file[]', '1')),
+    whole(part('__proto__', '1')),
+  ])
+    await refuses(multipart('/parts', body), '400 invalid-body');
 });
 
 test('forms and texts have one reading too', async () => {

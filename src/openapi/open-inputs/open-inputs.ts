@@ -126,9 +126,11 @@ function unitOf({ source, units }: Survey, { name, pointer, schemaPointer, examp
 function isInput(source: SchemaSource, content: DescribedContent): boolean {
   const { range, readable, takesBinary } = contentUse(source, content);
   const essence = `${range.type}/${range.subtype}`;
-  const isRead = isJsonType(essence) || essence === 'application/x-www-form-urlencoded' || range.type === 'text';
+  const isRead = isJsonType(essence) || FORMS.has(essence) || range.type === 'text';
   return readable && (isRead || !takesBinary);
 }
+
+const FORMS: ReadonlySet<string> = new Set(['application/x-www-form-urlencoded', 'multipart/form-data']);
 
 function countOperation(operation: string, roots: readonly Root[], marks: Map<Unit, Mark>): OperationInputs {
   let inputs = 0;

@@ -5,16 +5,19 @@ import { compileSchema, type SchemaSource, type Validator, type Violation } from
 import { createFormObject, type FormObject, judgeForm } from './form-object.ts';
 import type { JsonReader } from './json-text.ts';
 import { chooseMediaRange, type MediaRange, type SentMediaType } from './media-range-choice.ts';
+import { compileMultipart, judgeMultipart, type MultipartObject } from './multipart-object.ts';
 import { REQUEST_VALIDATION } from './parameter.ts';
+import type { SentPart } from './part-reader.ts';
 import { asItStands } from './query.ts';
 import { type ContentUse, useOf } from './readable-content.ts';
 
 /** A body as the gateway has read it; `opaque` is a format that nobody here reads. */
 export type SentBody =
-  | { readonly kind: 'empty' | 'opaque' | 'multipart' }
+  | { readonly kind: 'empty' | 'opaque' }
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'form'; readonly fields: ReadonlyMap<string, readonly string[]> }
-  | { readonly kind: 'text'; readonly text: string };
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'multipart'; readonly mediaType: SentMediaType; readonly parts: readonly SentPart[] };
 
 /** Why a body is refused. `violations` are there where it `differs` from its schema. */
 export type BodyFault =
@@ -32,7 +35,7 @@ export interface BodyJudge {
 /**
  * Compiles the body of an operation, null where none is described: then any body is refused. No bytes at all are no
  * body, which is refused where one is required. Else the most specific media range counts, and under it:
- * JSON and forms are held against the schema; text too, where the schema has room for a value without parts; what
+ * JSON and forms, of parts too, are held against the schema; text too, where the schema has room for a value without parts; what
  * nobody here reads passes only where the schema says no more than that it is binary; below a range that takes any type, bytes
  * of every format do. Anything else described can't be
  * held, and is refused as `media-type-not-readable`: passing it would call unchecked what looks checked.
@@ -82,6 +85,8 @@ interface Entry extends ContentUse {
   readonly validate: Validator | null;
   /** Null where no form comes under the range. */
   readonly form: FormObject | null;
+  /** Null where no form of parts comes under the range. */
+  readonly multipart: MultipartObject | null;
 }
 
 function compileEntry(
@@ -95,12 +100,21 @@ function compileEntry(
   if (!validator.ok) return validator;
   const use = useOf(source, content, schema?.value);
   const form = takesForms(use.range) ? createFormObject(source, content.pointer, readJson) : null;
-  return ok({ ...use, validate: validator.value, form });
+  const multipart = takesParts(use.range)
+    ? compileMultipart(content.pointer, { source, readJson, validation: REQUEST_VALIDATION })
+    : ok(null);
+  if (!multipart.ok) return multipart;
+  return ok({ ...use, validate: validator.value, form, multipart: multipart.value });
 }
 
 /** Shapes are worked out only where they are needed: most bodies are JSON, and need none. */
 export function takesForms({ type, subtype }: MediaRange): boolean {
   return type === '*' || (type === 'application' && (subtype === '*' || subtype === 'x-www-form-urlencoded'));
+}
+
+/** The same for forms of parts. */
+function takesParts({ type, subtype }: MediaRange): boolean {
+  return type === '*' || (type === 'multipart' && (subtype === '*' || subtype === 'form-data'));
 }
 
 function judgeBody(entry: Entry, body: SentBody): BodyFault | null {
@@ -116,6 +130,9 @@ function judgeBody(entry: Entry, body: SentBody): BodyFault | null {
     case 'text':
       return entry.takesText ? differs(validate(body.text)) : NOT_READABLE;
     case 'multipart':
+      if (entry.takesBinary) return null;
+      if (entry.multipart === null || body.mediaType.subtype !== 'form-data') return NOT_READABLE;
+      return differs(judgeMultipart(entry.multipart, body.parts, validate));
     case 'opaque':
       return entry.takesBinary ? null : NOT_READABLE;
     case 'empty':

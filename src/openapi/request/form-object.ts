@@ -84,7 +84,7 @@ function readProperty(fields: Fields, property: Property, { mode, isOwned, readJ
 }
 
 /** The form in which a property was sent, where it may have several: repeated it is a list, in brackets an object. */
-function formSent({ values }: Fields, { name, shape, style }: Property): ValueForm {
+export function formSent({ values }: Fields, { name, shape, style }: Field): ValueForm {
   const forms = formsOf(shape);
   const [first = 'scalar'] = forms;
   if (forms.length === 1) return first;
@@ -128,7 +128,7 @@ function describeProperty(name: string, shape: ValueShape, encoding: unknown): P
 }
 
 /** The style of an encoding, `form` where it names none; null for one that forms do not have. */
-function knownStyle(style: unknown): ParameterStyle | null {
+export function knownStyle(style: unknown): ParameterStyle | null {
   switch (style) {
     case undefined:
       return 'form';

@@ -8,7 +8,7 @@ import { createPlainCheck, type PlainCheck, type PlainParameter } from './plain-
 import type { ScalarType } from './value-shape.ts';
 
 function plain(name: string, type: ScalarType, more: Partial<PlainParameter> = {}): PlainParameter {
-  const shape = { scalars: new Set([type]), array: null, object: null };
+  const shape = { bytes: null, scalars: new Set([type]), array: null, object: null };
   return { in: 'query', name, required: false, shape, validate: null, ...more };
 }
 

@@ -33,6 +33,9 @@ export function useOf(
   const takesBinary = schema === undefined || isBinary(source, schema);
   const sequence = itemSchemaPointer !== null;
   const use = { range, takesText, takesBinary, sequence };
+  if (range.type === 'multipart' && range.subtype === 'form-data') {
+    return { ...use, readable: !sequence && (takesBinary || hasRoomForParts(source, schema)) };
+  }
   return { ...use, readable: !sequence && (takesBinary || hasReadableFormat(range, takesText)) };
 }
 
@@ -48,6 +51,11 @@ function hasReadableFormat({ type, subtype }: MediaRange, takesText: boolean): b
 function hasRoomForText(source: SchemaSource, schema: unknown): boolean {
   const shape = shapeOf(source, schema);
   return shape === null || shape.scalars.has('string');
+}
+
+function hasRoomForParts(source: SchemaSource, schema: unknown): boolean {
+  const shape = shapeOf(source, schema);
+  return shape === null || shape.object !== null;
 }
 
 /** What may stand in a schema that says no more than that a body is bytes. */

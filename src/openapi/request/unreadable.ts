@@ -19,6 +19,12 @@ export const BAD_STYLE = new Unreadable('is not written in the style that is des
 export const EMPTY_LIST = new Unreadable('is empty, which has two meanings');
 /** The text is not JSON. */
 export const NOT_JSON = new Unreadable('is not well-formed JSON');
+/** A part of a form is called something else than its description has. */
+export const OTHER_TYPE = new Unreadable('is of a content type that is not described');
+/** A part that is to be text is none. */
+export const NOT_TEXT = new Unreadable('is not text in UTF-8');
+/** A part has a header field that nothing describes. */
+export const OTHER_HEADER = new Unreadable('has a header field that is not described');
 /** What is described can't be read by the gateway, so it can't be judged. */
 export const NOT_SUPPORTED = new Unreadable('is described in a way the gateway cannot read');
 

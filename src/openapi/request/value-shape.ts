@@ -10,6 +10,8 @@ export type ScalarType = 'string' | 'integer' | 'number' | 'boolean' | 'null';
  * judges nothing itself. Null where the schema says nothing of kinds: then text stays text.
  */
 export type ValueShape = {
+  /** The media type of the bytes that text stands for: any type for `format: binary`. Null where it stands for none. */
+  readonly bytes: string | null;
   readonly scalars: ReadonlySet<ScalarType>;
   readonly array: { readonly items: ValueShape } | null;
   /**
@@ -104,6 +106,7 @@ class ShapeReader {
     if (types === null) return null;
     const scalars = new Set([...types].filter((type) => SCALARS.has(type))) as ReadonlySet<ScalarType>;
     return {
+      bytes: types.has('string') ? bytesOf(schema, this.#nullable) : null,
       scalars,
       array: types.has('array') ? { items: this.#below(own(schema, 'items'), levels, depth) } : null,
       object: types.has('object') ? this.#object(schema, levels, depth) : null,
@@ -153,9 +156,21 @@ function typeOf(value: unknown): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
+/** From 3.1 on `contentMediaType` says bytes too, where they are not encoded as text. */
+function bytesOf(schema: PlainObject, isOld: boolean): string | null {
+  const format = own(schema, 'format');
+  const mediaType = own(schema, 'contentMediaType');
+  if (own(schema, 'contentEncoding') !== undefined) return null;
+  if (!isOld && typeof mediaType === 'string') return mediaType.toLowerCase();
+  return format === 'binary' ? ANY_TYPE : null;
+}
+
+const ANY_TYPE = '*/*';
+
 function intersection(one: ValueShape, other: ValueShape): ValueShape {
   if (one === null || other === null) return one ?? other;
   return {
+    bytes: one.bytes === null || one.bytes === ANY_TYPE ? (other.bytes ?? one.bytes) : one.bytes,
     scalars: commonScalars(one.scalars, other.scalars),
     array:
       one.array === null || other.array === null ? null : { items: intersection(one.array.items, other.array.items) },
@@ -174,6 +189,7 @@ function union(one: ValueShape, other: ValueShape): ValueShape {
   if (one === null || other === null) return null;
   const { array, object } = one;
   return {
+    bytes: widerBytes(one.bytes, other.bytes),
     scalars: new Set([...one.scalars, ...other.scalars]),
     array:
       array === null || other.array === null
@@ -182,6 +198,11 @@ function union(one: ValueShape, other: ValueShape): ValueShape {
     object:
       object === null || other.object === null ? (object ?? other.object) : bothObjects(object, other.object, union),
   };
+}
+
+function widerBytes(one: string | null, other: string | null): string | null {
+  if (one === null || other === null) return one ?? other;
+  return one === other ? one : ANY_TYPE;
 }
 
 /** The properties of both; what both name is what `merge` makes of it. One that says nothing of properties adds nothing. */

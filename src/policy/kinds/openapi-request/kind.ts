@@ -1,5 +1,5 @@
 import { err, type Issue, ok, type Result } from '../../../base/index.ts';
-import { contentCodingOf, signatureFault } from '../../../body/index.ts';
+import { contentCodingOf, contentFault } from '../../../body/index.ts';
 import {
   apiKeyNames,
   type AcceptJudge,
@@ -105,8 +105,7 @@ function wholeStep(judge: HeadJudge, judgeBody: BodyJudge, refusals: Refusals): 
       const body = exchange.body('parsed');
       const fault = judgeBody.whole(body, typeOf(request));
       if (fault !== null) return refusals.body(fault);
-      if (body.kind !== 'opaque') return PASS;
-      const foreign = signatureFault(body.mediaType, { bytes: body.bytes, whole: true });
+      const foreign = contentFault(body);
       return foreign === null ? PASS : otherContent(foreign);
     },
   };

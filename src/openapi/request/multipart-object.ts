@@ -1,0 +1,242 @@
+import { err, type Issue, ok, type Result } from '../../base/index.ts';
+import { parseMediaRange } from '../media-range.ts';
+import { isObject, own, pointerTo, type Site, valueAt } from '../pointer.ts';
+import type { Validator, Violation } from '../validate/validator.ts';
+import { readField } from './field.ts';
+import { createOwnership, type NamedField, type Ownership } from './field-names.ts';
+import { formSent, knownStyle } from './form-object.ts';
+import { type MediaRange, readMediaRange } from './media-range-choice.ts';
+import { compilePartHeaders, NO_PART_HEADERS, type PartHeaderContext, type PartHeaderJudge } from './part-headers.ts';
+import { isJsonPart, type PartReading, readPart, type SentPart, textOf } from './part-reader.ts';
+import { asItStands, type Fields } from './query.ts';
+import { isAmbiguous, type ReadingMode } from './scalar.ts';
+import { emptyObject, formsOf, isUnreadable, propertyShape } from './styled-text.ts';
+import { BAD_STYLE, NOT_SUPPORTED, NOT_TEXT, type Reading, SENT_TWICE, type Unreadable } from './unreadable.ts';
+import { shapeOf, type ValueShape } from './value-shape.ts';
+
+/** Reads the parts of a multipart form into an object that a validator can judge. */
+export interface MultipartObject {
+  /** Whether a second reading, with numbers left as text, may be valid where the first is not. */
+  readonly ambiguous: boolean;
+  read(parts: readonly SentPart[], mode: ReadingMode): Result<unknown, Violation>;
+}
+
+/** A property of a form. `styled`: it is written as the fields of a URL-encoded form are, which needs text. */
+interface Property extends NamedField {
+  readonly use: 'parts' | 'styled' | 'unreadable';
+  readonly ranges: PartReading['ranges'];
+  readonly headers: PartHeaderJudge;
+}
+
+/**
+ * How the parts of a form are read under one media type: each property by its own part, a list by as many as it has
+ * items, in the content types that `encoding` names or the schema says (OpenAPI 3.2 §4.15). Parts that no property
+ * describes become what `additionalProperties` says, under their own names; the validator refuses those that nothing
+ * describes. A file that was not chosen, without name and content, is none.
+ */
+export function compileMultipart(
+  mediaTypePointer: string,
+  context: PartHeaderContext,
+): Result<MultipartObject, readonly Issue[]> {
+  const { source, readJson } = context;
+  const mediaType = valueAt(source.document, mediaTypePointer);
+  const shape = isObject(mediaType) ? shapeOf(source, own(mediaType, 'schema')) : null;
+  const encodings = isObject(mediaType) ? own(mediaType, 'encoding') : undefined;
+  const issues: Issue[] = [];
+  const properties: Property[] = [];
+  for (const [name, part] of shape?.object?.properties ?? []) {
+    const value = isObject(encodings) ? own(encodings, name) : undefined;
+    const encoding = { value, pointer: pointerTo(pointerTo(mediaTypePointer, 'encoding'), name) };
+    const property = describeProperty({ name, shape: part }, encoding, context);
+    if (property.ok) properties.push(property.value);
+    else issues.push(...property.error);
+  }
+  if (issues.length > 0) return err(issues);
+  const isOwned = createOwnership(properties);
+  const styledNames = new Set(properties.flatMap(({ use, name }) => (use === 'styled' ? [name] : [])));
+  return ok({
+    ambiguous: isAmbiguous(shape),
+    read(parts, mode) {
+      const sent = byName(parts);
+      const fields = styledNames.size === 0 ? NO_FIELDS : textFields(sent, properties);
+      const object = emptyObject();
+      for (const property of properties) {
+        const value = readProperty(property, { sent, fields, isOwned, mode, readJson });
+        if (isUnreadable(value)) return err(violation(property.name, value));
+        if (value !== undefined) object[property.name] = value;
+      }
+      for (const [name, own] of sent) {
+        if (isOwned(name)) continue;
+        if (styledNames.has(name)) return err(violation(name, BAD_STYLE));
+        const value = readOthers(own, propertyShape(shape, name), { ranges: null, mode, readJson });
+        if (isUnreadable(value)) return err({ pointer: '', message: value.message });
+        object[name] = value;
+      }
+      return ok(object);
+    },
+  });
+}
+
+/** Judges the parts of a form: first with numbers and truth values read as such, then, where that may help, as text. */
+export function judgeMultipart(
+  form: MultipartObject,
+  parts: readonly SentPart[],
+  validate: Validator,
+): readonly Violation[] | null {
+  const typed = form.read(parts, 'typed');
+  if (!typed.ok) return [typed.error];
+  const violations = validate(typed.value);
+  if (violations === null || !form.ambiguous) return violations;
+  const text = form.read(parts, 'text');
+  return text.ok && validate(text.value) === null ? null : violations;
+}
+
+type PartsByName = ReadonlyMap<string, readonly SentPart[]>;
+
+function byName(parts: readonly SentPart[]): PartsByName {
+  const sent = new Map<string, SentPart[]>();
+  for (const part of parts) {
+    const name = part.name ?? '';
+    const before = sent.get(name);
+    if (before === undefined) sent.set(name, [part]);
+    else before.push(part);
+  }
+  return sent;
+}
+
+const NO_FIELDS: Fields = { values: new Map(), encoded: false, decode: asItStands };
+
+/** The texts of those parts that are no property by themselves; what is none has no text, and can't be read. */
+function textFields(sent: PartsByName, properties: readonly Property[]): Fields {
+  const documents = new Set(properties.flatMap(({ use, name }) => (use === 'styled' ? [] : [name])));
+  const values = new Map<string, readonly string[]>();
+  for (const [name, parts] of sent) {
+    if (!documents.has(name))
+      values.set(
+        name,
+        parts.map((part) => fieldText(part) ?? NO_TEXT),
+      );
+  }
+  return { values, encoded: false, decode: (raw) => (raw === NO_TEXT ? null : raw) };
+}
+
+/** No text of a part has a NUL. */
+const NO_TEXT = '\0';
+
+function fieldText(part: SentPart): string | null {
+  const isField = part.fileName === null && part.mediaType.type === 'text' && part.headers.size === 0;
+  return isField ? textOf(part) : null;
+}
+
+/** What the reading of one property rests on besides itself. */
+interface PropertyReading extends Omit<PartReading, 'ranges'> {
+  readonly sent: PartsByName;
+  readonly fields: Fields;
+  readonly isOwned: Ownership;
+}
+
+function readProperty(property: Property, reading: PropertyReading): Reading {
+  const { name, shape, ranges, use } = property;
+  const { sent, fields, isOwned, mode, readJson } = reading;
+  if (use === 'styled') {
+    const value = readField(fields, property, { form: formSent(fields, property), mode }, isOwned);
+    return isUnreadable(value) && holdsNoText(fields, name) ? NOT_TEXT : value;
+  }
+  const parts = sent.get(name)?.filter(isChosen);
+  if (parts === undefined || parts.length === 0) return undefined;
+  if (use === 'unreadable') return NOT_SUPPORTED;
+  for (const { headers } of parts) {
+    const fault = property.headers(headers);
+    if (fault !== null) return fault;
+  }
+  return readParts(parts, shape, { ranges, mode, readJson });
+}
+
+function holdsNoText({ values }: Fields, name: string): boolean {
+  return values.get(name)?.includes(NO_TEXT) === true;
+}
+
+/** Of a place for a file in a browser's form where none was chosen, a part without name and content comes. */
+function isChosen({ fileName, bytes }: SentPart): boolean {
+  return fileName !== '' || bytes.length > 0;
+}
+
+/** The value of the parts of one name: a list where the shape has one, else that of a single part. */
+function readParts(parts: readonly SentPart[], shape: ValueShape, how: PartReading): Reading {
+  const [first, ...others] = parts;
+  if (first === undefined) return undefined;
+  const forms = formsOf(shape);
+  const isList = shape !== null && shape.array !== null && (forms[0] === 'array' || others.length > 0);
+  if (!isList || shape.array === null) return others.length > 0 ? SENT_TWICE : readPart(first, shape, how);
+  const { items } = shape.array;
+  const isItem = items !== null && (items.bytes !== null || items.array !== null);
+  if (others.length === 0 && !isItem && isJsonPart(first, how)) {
+    // Lists are also sent as a whole, as JSON.
+    const whole = readPart(first, { ...shape, bytes: null, scalars: new Set() }, how);
+    return isUnreadable(whole) || Array.isArray(whole) ? whole : [whole];
+  }
+  const values: unknown[] = [];
+  for (const part of parts) {
+    const value = readPart(part, items, how);
+    if (isUnreadable(value)) return value;
+    values.push(value);
+  }
+  return values;
+}
+
+function readOthers(parts: readonly SentPart[], shape: ValueShape, how: PartReading): Reading {
+  for (const { headers } of parts) {
+    const fault = NO_PART_HEADERS(headers);
+    if (fault !== null) return fault;
+  }
+  if (shape !== null || parts.length === 1) return readParts(parts, shape, how);
+  const values = parts.map((part) => readPart(part, null, how));
+  return values.find(isUnreadable) ?? values;
+}
+
+function violation(name: string, { message }: Unreadable): Violation {
+  return { pointer: pointerTo('', name), message };
+}
+
+function describeProperty(
+  { name, shape }: { readonly name: string; readonly shape: ValueShape },
+  encoding: Site,
+  context: PartHeaderContext,
+): Result<Property, readonly Issue[]> {
+  const entry = isObject(encoding.value) ? encoding.value : {};
+  const style = knownStyle(own(entry, 'style'));
+  const explode = own(entry, 'explode');
+  const headers = compilePartHeaders(encoding, context);
+  if (!headers.ok) return headers;
+  // In 3.0 styles are for URL-encoded forms alone.
+  const isStyled =
+    context.source.specification !== '3.0' &&
+    ['style', 'explode', 'allowReserved'].some((keyword) => own(entry, keyword) !== undefined);
+  const ranges = rangesOf(own(entry, 'contentType'), shape);
+  const isUnreadable = (isStyled && style === null) || ranges === 'unreadable';
+  return ok({
+    name,
+    shape,
+    style: style ?? 'form',
+    explode: typeof explode === 'boolean' ? explode : (style ?? 'form') === 'form',
+    isDocument: !isStyled,
+    use: isUnreadable ? 'unreadable' : isStyled ? 'styled' : 'parts',
+    ranges: ranges === 'unreadable' ? null : ranges,
+    headers: headers.value,
+  });
+}
+
+/** The content types of the parts of a property; null where any will do that its schema has room for. */
+function rangesOf(contentType: unknown, shape: ValueShape): PartReading['ranges'] | 'unreadable' {
+  const bytes = shape?.bytes ?? shape?.array?.items?.bytes ?? null;
+  const text = contentType ?? (bytes === null || bytes === '*/*' ? undefined : bytes);
+  if (text === undefined) return null;
+  if (typeof text !== 'string') return 'unreadable';
+  const ranges: { readonly range: MediaRange }[] = [];
+  for (const each of text.split(',')) {
+    const range = parseMediaRange(each.trim());
+    if (!range.ok) return 'unreadable';
+    ranges.push({ range: readMediaRange(range.value) });
+  }
+  return ranges.length === 0 ? 'unreadable' : ranges;
+}
