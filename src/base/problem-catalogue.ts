@@ -221,6 +221,12 @@ const upstream = {
     cause: 'A header or the body of the reply is not as the OpenAPI document of the API describes it.',
     fix: 'Mend the API or its description; the log says where they differ.',
   },
+  'reply-leaks': {
+    status: 502,
+    title: 'Reply withheld',
+    cause: 'The reply holds what must not leave, such as a key, a token or the number of a card.',
+    fix: 'Mend the API; the log says what it is, and where. `leaks` says what becomes of each class.',
+  },
   'upstream-refused-location': {
     status: 502,
     title: 'Upstream redirect refused',

@@ -8,6 +8,7 @@ import { ownTimeKeys } from './failing.ts';
 import { readHost } from './host-name.ts';
 import { formatKeyPath } from './key-path.ts';
 import type { GeoFiles, ListPair } from '../lists/index.ts';
+import { leakKeys, operationLeakKeys, toLeaks, toOwnLeaks } from './leaks.ts';
 import { limitSchema } from './limits.ts';
 import { listKeys, operationListKeys, toLists } from './lists.ts';
 import { outputKeys, toOutput } from './output.ts';
@@ -81,6 +82,7 @@ const operationSchema = z.strictObject({
   rules: rulesSchema,
   websocket: webSocketSchema,
   ...operationErrorKeys,
+  ...operationLeakKeys,
   ...ownTimeKeys,
   rewrite: operationRewriteSchema,
   redirect: redirectSchema,
@@ -133,6 +135,7 @@ const apiShape = {
   ...sanitizeKeys,
   values: valuesSchema,
   ...upstreamErrorKeys,
+  ...leakKeys,
   credentials: z.enum(['remove', 'pass']).prefault('remove').meta({
     description: '`remove` keeps the credential that was used from the upstream; `pass` sends it on.',
   }),
@@ -254,6 +257,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, g
     sanitize: toSanitize(raw.sanitize),
     values: toValues(raw.values, file),
     upstreamErrors: raw.upstreamErrors,
+    leaks: toLeaks(raw.leaks),
     credentials: raw.credentials,
     output: toOutput(raw),
     cache: toApiCache(raw.cache),
@@ -295,6 +299,7 @@ function toOperations(api: string, { operations, cache }: RawApi, file: string):
           sanitize: toSanitize(operation.sanitize),
           rules: toRules(operation.rules, at),
           upstreamErrors: operation.upstreamErrors ?? null,
+          leaks: toOwnLeaks(operation.leaks),
           websocket: toWebSocket(operation.websocket),
           timeoutMs: operation.timeout ?? null,
           deadlineMs: operation.deadline ?? null,

@@ -9,6 +9,7 @@ import { everyTarget, mirrorIssues } from './beside-targets.ts';
 import { handlingIssues } from './handling-checks.ts';
 import { sanitizeIssues } from './sanitize.ts';
 import { formatKeyPath } from './key-path.ts';
+import { leakIssues } from './leaks.ts';
 import { listIssues } from './lists.ts';
 import { placeAt } from './place-at.ts';
 import { routeName } from './routes.ts';
@@ -42,6 +43,7 @@ function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
     ...sanitizeIssues(api, places),
     ...ruleIssues(api, places),
     ...upstreamErrorIssues(api, places),
+    ...leakIssues(api, places),
     ...corsIssues(api, places),
   ];
 }

@@ -26,6 +26,7 @@ export { type Configured, configuredOf, type ListedOperation } from './configure
 export type { OutputConfig, SecurityHeadersConfig } from './output-config.ts';
 export { hasOwnCertificate } from './own-certificate.ts';
 export type { Gathered } from './gathered.ts';
+export { leaksOf, onlyReports } from './leak-rules.ts';
 export { replyRules } from './reply-rules.ts';
 export { sanitizeMode, sanitizeRules } from './sanitize-rules.ts';
 export type { Priority } from './priority.ts';

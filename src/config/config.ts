@@ -9,6 +9,7 @@ import type {
   LimitRule,
   MaintenanceRules,
   RedirectRules,
+  ReplyLeaks,
   RespondRules,
   RewriteRules,
   ValuesSource,
@@ -208,6 +209,8 @@ export interface ApiConfig {
   readonly values: Readonly<Record<string, ValuesSource>>;
   /** What becomes of errors of the upstream. */
   readonly upstreamErrors: UpstreamErrors;
+  /** What must not leave in replies; null where nothing is looked for. */
+  readonly leaks: ReplyLeaks | null;
   /** Whether the credential that was used goes on to the upstream. */
   readonly credentials: 'remove' | 'pass';
   /** What its replies are cleaned of. */
@@ -245,6 +248,7 @@ export interface OperationConfig {
   /** What must hold of its requests; none where nothing is said. */
   readonly rules: readonly ConditionRule[];
   readonly upstreamErrors: UpstreamErrors | null;
+  readonly leaks: ReplyLeaks | 'off' | null;
   /** What holds of WebSocket connections; null where none is offered. */
   readonly websocket: WebSocketConfig | null;
   /** How long the head of its reply may take, in place of the upstream's. */

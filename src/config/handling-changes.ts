@@ -1,27 +1,36 @@
 import type { MaintenanceRules } from '../policy/index.ts';
 import { type ChangeEffect, type ConfigChange, sameData } from './config-change.ts';
 import type { ApiConfig, OperationConfig } from './config.ts';
+import { leakChanges } from './diff-leaks.ts';
 import { ruleChanges } from './diff-rules.ts';
 
 type Tell = (about: ConfigChange['about'], effect: ChangeEffect, message: string) => ConfigChange;
 
-/** What is done with requests besides letting them pass; of an API as a whole `redirect` and `respond` are null, and there are no rules. */
-export type Handling = Pick<OperationConfig, 'rewrite' | 'redirect' | 'respond' | 'maintenance' | 'rules'>;
+/** What is done with requests besides letting them pass, and what their replies must not hold; of an API as a whole `redirect` and `respond` are null, and there are no rules. */
+export type Handling = Pick<OperationConfig, 'rewrite' | 'redirect' | 'respond' | 'maintenance' | 'rules' | 'leaks'>;
 
 /** Where nothing is done with them. */
-export const NO_HANDLING: Handling = { rewrite: null, redirect: null, respond: null, maintenance: null, rules: [] };
+export const NO_HANDLING: Handling = {
+  rewrite: null,
+  redirect: null,
+  respond: null,
+  maintenance: null,
+  rules: [],
+  leaks: null,
+};
 
 /** What of an API holds for all of its operations. */
-export function handlingOf({ rewrite, maintenance }: ApiConfig): Handling {
-  return { ...NO_HANDLING, rewrite, maintenance };
+export function handlingOf({ rewrite, maintenance, leaks }: ApiConfig): Handling {
+  return { ...NO_HANDLING, rewrite, maintenance, leaks };
 }
 
-/** What differs in rewriting, redirects, fixed replies, maintenance and conditions. */
+/** What differs in rewriting, redirects, fixed replies, maintenance, conditions and what must not leave. */
 export function handlingChanges(was: Handling, is: Handling, tell: Tell): readonly ConfigChange[] {
   const changes = [
     ...maintenanceChanges(was.maintenance, is.maintenance, tell),
     ...answerChanges(was, is, tell),
     ...ruleChanges(was.rules, is.rules, tell),
+    ...leakChanges(was.leaks, is.leaks, tell),
   ];
   if (!sameData(was.rewrite, is.rewrite)) {
     const words =

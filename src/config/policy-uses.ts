@@ -10,6 +10,7 @@ import type {
   PermissionConfig,
   RateConfig,
 } from '../policy/index.ts';
+import { leaksPolicy } from './leak-rules.ts';
 import { replyPolicy } from './reply-rules.ts';
 import type { ApiConfig, AuthConfig, OperationConfig, PolicyMode, PolicyUse } from './config.ts';
 import { sanitizePolicy } from './sanitize.ts';
@@ -27,7 +28,7 @@ interface Beside {
 
 /**
  * The policies that stand for an API's keys `deny` and `allow`, `maintenance`, `descriptors`, `auth`, `needs`, `limit`,
- * `sanitize`, `validate`, `rules`, `redirect`, `respond`, `upstreamErrors`, `encode`, `rewrite` and `cors`, in the order in which a request meets them.
+ * `sanitize`, `validate`, `rules`, `redirect`, `respond`, `upstreamErrors`, `leaks`, `encode`, `rewrite` and `cors`, in the order in which a request meets them.
  * Issuers are those of the list itself, never copies. Names that no issuer has are left out: they are issues already.
  */
 export function accessPolicies(api: ApiConfig, { issuers, lists, geo, values }: Beside): readonly PolicyUse[] {
@@ -47,6 +48,7 @@ export function accessPolicies(api: ApiConfig, { issuers, lists, geo, values }: 
     ...handlingPolicy(api, operations, 'respond'),
     ...errorsPolicy(api, operations),
     ...replyPolicy(api),
+    ...leaksPolicy(api),
     ...encodingPolicy(api),
     ...handlingPolicy(api, operations, 'rewrite'),
     ...corsPolicy(api),

@@ -66,6 +66,7 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
     sanitize: own.sanitize ?? shared.sanitize,
     rules: [...own.rules, ...shared.rules],
     upstreamErrors: own.upstreamErrors,
+    leaks: own.leaks,
     priority: own.priority ?? shared.priority,
     websocket: own.websocket ?? shared.websocket,
     timeoutMs: own.timeoutMs ?? shared.timeoutMs,

@@ -4,6 +4,8 @@ import {
   type Configured,
   type OperationConfig,
   type PolicyUse,
+  leaksOf,
+  onlyReports,
   replyRules,
   sanitizeMode,
   sanitizeRules,
@@ -69,6 +71,7 @@ function cellsOf(
     ...ruleCells(at),
     ...webSocketCells(at),
     ...errorCells(at),
+    ...leakCells(at),
   ];
 }
 
@@ -181,6 +184,17 @@ function errorCells({ operation, api, own, places }: Cited): readonly CoverageCe
   return [{ aspect: 'policy', holds: 'errors of the upstream pass', open: true, from }];
 }
 
+/** What must not leave, where anything is looked for; open where an operation is left out, or all is only told of. */
+function leakCells({ api, own, places }: Cited): readonly CoverageCell[] {
+  const rules = leaksOf(api, own);
+  const from = lineOf(places, `${ownerOf(own ?? undefined, own?.leaks, api)}.leaks`);
+  if (rules !== null) {
+    const open = onlyReports(rules);
+    return [{ aspect: 'policy', holds: open ? 'leaks are only told of' : 'leaks of text', open, from }];
+  }
+  return own?.leaks === 'off' ? [{ aspect: 'policy', holds: 'leaks are not looked for', open: true, from }] : [];
+}
+
 /** The key path of whoever says it: the operation where it has a word of its own, else the API. */
 function ownerOf(own: OperationConfig | undefined, said: unknown, api: ApiConfig): string {
   return own === undefined || said === null || said === undefined ? api.path : own.path;
@@ -222,6 +236,7 @@ const OF_OTHER_KEYS: readonly string[] = [
   'sanitize',
   'cors',
   'upstream-errors',
+  'leaks',
 ];
 
 function isNamed({ kind }: PolicyUse): boolean {

@@ -5,6 +5,7 @@ import {
   createCorsKind,
   createGrpcKind,
   createJwtKind,
+  createLeaksKind,
   createListsKind,
   createMaintenanceKind,
   createOpenapiRequestKind,
@@ -41,6 +42,7 @@ export function createKinds(ports: KindPorts): KindTable {
     createSanitizeKind(),
     createCorsKind(),
     createUpstreamErrorsKind(ports),
+    createLeaksKind(ports),
   ]);
 }
 

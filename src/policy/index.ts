@@ -40,6 +40,8 @@ export type { ConditionRule, ConditionsConfig, ValuesSource } from './kinds/cond
 export { createConditionsKind } from './kinds/conditions/kind.ts';
 export type { GrpcConfig } from './kinds/grpc/config.ts';
 export { createGrpcKind } from './kinds/grpc/kind.ts';
+export type { LeaksConfig, ReplyLeaks } from './kinds/leaks/config.ts';
+export { createLeaksKind } from './kinds/leaks/kind.ts';
 export type { ListsConfig } from './kinds/lists/config.ts';
 export { createListsKind, listRefusal } from './kinds/lists/kind.ts';
 export type { OpenapiRequestConfig } from './kinds/openapi-request/config.ts';

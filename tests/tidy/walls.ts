@@ -15,6 +15,7 @@ export const WALLS: Readonly<Record<string, string>> = {
   ports: 'base',
   openapi: 'base',
   body: 'base',
+  leaks: 'base',
   rules: 'base',
   waf: 'base body',
   balance: 'base ports',
@@ -24,8 +25,8 @@ export const WALLS: Readonly<Record<string, string>> = {
   wire: 'base ports',
   credential: 'base ports',
   certificates: 'base ports credential',
-  policy: 'base ports wire(types) credential openapi body rules rules(text) waf lists',
-  config: 'base ports openapi openapi(services) rules rules(text) policy lists',
+  policy: 'base ports wire(types) credential openapi body rules rules(text) waf lists leaks',
+  config: 'base ports openapi openapi(services) rules rules(text) policy lists leaks',
   gateway: 'base ports balance cache lists wire openapi body policy config config(compiled)',
   identity: 'base ports credential',
   audit: 'base ports credential',
@@ -34,10 +35,10 @@ export const WALLS: Readonly<Record<string, string>> = {
   assess: 'base ports config openapi inventory identity(queries) gateway(coverage)',
   probe: 'base ports config openapi assess(findings) gateway(coverage) control(client)',
   control:
-    'base ports openapi body rules waf balance discovery cache lists wire credential certificates policy config gateway identity audit watch inventory assess probe',
+    'base ports openapi body leaks rules waf balance discovery cache lists wire credential certificates policy config gateway identity audit watch inventory assess probe',
   cli: 'base ports config gateway audit waf identity watch inventory assess probe control(client)',
   adapters: 'base ports',
-  main: 'base ports openapi body rules waf balance discovery cache lists wire credential certificates policy config gateway identity audit watch inventory assess probe control cli adapters adapters(threads) certificates(choose)',
+  main: 'base ports openapi body leaks rules waf balance discovery cache lists wire credential certificates policy config gateway identity audit watch inventory assess probe control cli adapters adapters(threads) certificates(choose)',
 };
 
 /** Packages and built-in modules that only some rooms may use at run time. */

@@ -1,0 +1,50 @@
+import { form, type Form, type FormRow } from './form.ts';
+
+/** Hosts of code, registries of packages, and what builds and delivers. */
+const ROWS: readonly FormRow[] = [
+  ['github-personal-token', 'ghp_', /^ghp_[A-Za-z0-9]{36}(?![A-Za-z0-9])/, 'docs.github.com'],
+  ['github-oauth-token', 'gho_', /^gho_[A-Za-z0-9]{36}(?![A-Za-z0-9])/, 'docs.github.com'],
+  ['github-user-token', 'ghu_', /^ghu_[A-Za-z0-9]{36}(?![A-Za-z0-9])/, 'docs.github.com'],
+  ['github-server-token', 'ghs_', /^ghs_[A-Za-z0-9]{36}(?![A-Za-z0-9])/, 'docs.github.com'],
+  ['github-refresh-token', 'ghr_', /^ghr_[A-Za-z0-9]{36,76}(?![A-Za-z0-9])/, 'docs.github.com'],
+  [
+    'github-fine-grained-token',
+    'github_pat_',
+    /^github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}(?![A-Za-z0-9])/,
+    'docs.github.com',
+  ],
+  ['gitlab-personal-token', 'glpat-', /^glpat-[A-Za-z0-9_-]{20,300}/, 'docs.gitlab.com'],
+  ['gitlab-deploy-token', 'gldt-', /^gldt-[A-Za-z0-9_-]{20,64}/, 'docs.gitlab.com'],
+  ['gitlab-runner-token', 'glrt-', /^glrt-[A-Za-z0-9_-]{20,64}/, 'docs.gitlab.com'],
+  ['gitlab-trigger-token', 'glptt-', /^glptt-[A-Za-z0-9_-]{20,64}/, 'docs.gitlab.com'],
+  ['gitlab-job-token', 'glcbt-', /^glcbt-[A-Za-z0-9_-]{20,64}/, 'docs.gitlab.com'],
+  ['gitlab-feed-token', 'glft-', /^glft-[A-Za-z0-9_-]{20,64}/, 'docs.gitlab.com'],
+  ['gitlab-agent-token', 'glagent-', /^glagent-[A-Za-z0-9_-]{50,64}/, 'docs.gitlab.com'],
+  ['gitlab-oauth-secret', 'gloas-', /^gloas-[A-Za-z0-9_-]{64}(?![A-Za-z0-9])/, 'docs.gitlab.com'],
+  ['gitlab-scim-token', 'glsoat-', /^glsoat-[A-Za-z0-9_-]{20,64}/, 'docs.gitlab.com'],
+  ['bitbucket-app-password', 'ATBB', /^ATBB[A-Za-z0-9]{32}(?![A-Za-z0-9])/, 'support.atlassian.com'],
+  ['atlassian-api-token', 'ATATT3', /^ATATT3[A-Za-z0-9_=-]{180,220}/, 'support.atlassian.com'],
+  ['npm-token', 'npm_', /^npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])/, 'docs.npmjs.com'],
+  ['pypi-token', 'pypi-AgEI', /^pypi-AgEI[A-Za-z0-9_-]{60,400}/, 'pypi.org/help'],
+  ['rubygems-key', 'rubygems_', /^rubygems_[0-9a-f]{48}(?![A-Za-z0-9])/, 'guides.rubygems.org'],
+  ['crates-token', 'cio', /^cio[A-Za-z0-9]{32}(?![A-Za-z0-9])/, 'doc.rust-lang.org/cargo'],
+  ['nuget-key', 'oy2', /^oy2[a-z0-9]{43}(?![A-Za-z0-9])/, 'learn.microsoft.com/nuget'],
+  ['clojars-token', 'CLOJARS_', /^CLOJARS_[0-9a-z]{60}(?![A-Za-z0-9])/, 'github.com/clojars'],
+  ['docker-token', 'dckr_pat_', /^dckr_pat_[A-Za-z0-9_-]{27}(?![A-Za-z0-9])/, 'docs.docker.com'],
+  ['docker-organization-token', 'dckr_oat_', /^dckr_oat_[A-Za-z0-9_-]{32}(?![A-Za-z0-9])/, 'docs.docker.com'],
+  ['artifactory-key', 'AKCp', /^AKCp[A-Za-z0-9]{69}(?![A-Za-z0-9])/, 'jfrog.com/help'],
+  ['buildkite-agent-token', 'bkua_', /^bkua_[0-9a-f]{40}(?![A-Za-z0-9])/, 'buildkite.com/docs'],
+  ['octopus-key', 'API-', /^API-[A-Z0-9]{26}(?![A-Za-z0-9])/, 'octopus.com/docs'],
+  ['pulumi-token', 'pul-', /^pul-[0-9a-f]{40}(?![A-Za-z0-9])/, 'www.pulumi.com/docs'],
+  ['prefect-key', 'pnu_', /^pnu_[A-Za-z0-9]{36}(?![A-Za-z0-9])/, 'docs.prefect.io'],
+  ['infracost-key', 'ico-', /^ico-[A-Za-z0-9]{32}(?![A-Za-z0-9])/, 'www.infracost.io/docs'],
+  ['sentry-organization-token', 'sntrys_eyJ', /^sntrys_eyJ[A-Za-z0-9=_+/-]{80,400}/, 'docs.sentry.io'],
+  ['sentry-user-token', 'sntryu_', /^sntryu_[0-9a-f]{64}(?![A-Za-z0-9])/, 'docs.sentry.io'],
+  ['postman-key', 'PMAK-', /^PMAK-[0-9a-f]{24}-[0-9a-f]{34}(?![A-Za-z0-9])/, 'learning.postman.com'],
+  ['readme-key', 'rdme_', /^rdme_[a-z0-9]{70}(?![A-Za-z0-9])/, 'docs.readme.com'],
+  ['linear-key', 'lin_api_', /^lin_api_[A-Za-z0-9]{40}(?![A-Za-z0-9])/, 'linear.app/developers'],
+  ['figma-token', 'figd_', /^figd_[A-Za-z0-9_-]{40}(?![A-Za-z0-9])/, 'www.figma.com/developers'],
+];
+
+/** Those forms. */
+export const CODE_FORMS: readonly Form[] = ROWS.map((row) => form(row));
