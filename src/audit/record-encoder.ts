@@ -18,6 +18,7 @@ const VERDICT = ascii(',"verdict":');
 const PROBLEM = ascii(',"problem":');
 const POLICY = ascii(',"policy":');
 const RULE = ascii(',"rule":');
+const OUTBOUND = ascii(',"direction":"outbound"');
 const STATUS = ascii(',"status":');
 const UPSTREAM_STATUS = ascii(',"upstreamStatus":');
 const REQUEST_BYTES = ascii(',"requestBytes":');
@@ -123,6 +124,7 @@ class IntentLine {
   #problem: IntentRecord['problem'] = null;
   #policy: IntentRecord['policy'] = null;
   #rule: IntentRecord['rule'] = null;
+  #direction: IntentRecord['direction'];
   /** Whether the line before was written to its end. */
   #whole = false;
 
@@ -185,13 +187,14 @@ class IntentLine {
     return putText(bytes, putBytes(bytes, from, ADDRESS), address);
   }
 
-  #writeVerdict(from: number, { verdict, problem, policy, rule }: IntentRecord): number {
+  #writeVerdict(from: number, { verdict, problem, policy, rule, direction }: IntentRecord): number {
     if (
       from === this.#verdictFrom &&
       verdict === this.#verdict &&
       problem === this.#problem &&
       policy === this.#policy &&
-      rule === this.#rule
+      rule === this.#rule &&
+      direction === this.#direction
     ) {
       return this.#end;
     }
@@ -200,11 +203,13 @@ class IntentLine {
     at = putTextOrNull(bytes, putBytes(bytes, at, PROBLEM), problem);
     at = putTextOrNull(bytes, putBytes(bytes, at, POLICY), policy);
     at = putTextOrNull(bytes, putBytes(bytes, at, RULE), rule);
+    if (direction !== undefined) at = putBytes(bytes, at, OUTBOUND);
     this.#verdictFrom = from;
     this.#verdict = verdict;
     this.#problem = problem;
     this.#policy = policy;
     this.#rule = rule;
+    this.#direction = direction;
     this.#end = putBytes(bytes, at, END);
     return this.#end;
   }

@@ -65,11 +65,18 @@ export function decodeRecord(text: string): LedgerRecord | null {
   if (value === null || value['version'] !== RECORD_VERSION) return null;
   const kind = value['kind'];
   if (typeof kind !== 'string' || !Object.hasOwn(FIELDS, kind)) return null;
+  if (kind === 'intent' && Object.hasOwn(value, 'direction')) return decodeOutbound(value);
   const told = kind === 'completion' ? { ...OPTIONAL, ...value } : value;
   const fields = Object.entries(FIELDS[kind as LedgerRecord['kind']]);
   if (Object.keys(told).length !== fields.length + 2) return null;
   const fits = fields.every(([name, type]) => Object.hasOwn(told, name) && isOf(type, told[name]));
   return fits ? (told as unknown as LedgerRecord) : null;
+}
+
+/** An intent of a call that one of our APIs made. */
+function decodeOutbound({ direction, ...rest }: Readonly<Record<string, unknown>>): LedgerRecord | null {
+  const record = direction === 'outbound' ? decodeRecord(JSON.stringify(rest)) : null;
+  return record === null ? null : ({ ...record, direction: 'outbound' } as LedgerRecord);
 }
 
 /** The object that a JSON text is, or null where it is none. */

@@ -1,5 +1,5 @@
 export { networkOf } from './address-network.ts';
-export { addressReach, type AddressReach } from './address-reach.ts';
+export { addressReach, type AddressReach, isLoopback } from './address-reach.ts';
 export { AddressSet, isEverything } from './address-set.ts';
 export { BANNER_FIELDS, type BannerName, BANNERS } from './banner-fields.ts';
 export { Bitset } from './bitset.ts';
@@ -62,5 +62,5 @@ export {
   writeFieldItem,
   writeFieldList,
 } from './structured-field-writer.ts';
-export { upstreamAddressFault } from './upstream-address.ts';
+export { internetAddressFault, upstreamAddressFault } from './upstream-address.ts';
 export { webhookKey } from './webhook-key.ts';

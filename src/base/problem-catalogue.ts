@@ -209,6 +209,19 @@ const upstream = {
     cause: 'A policy had to read the reply, and it was too large or not what its content type or content coding says.',
     fix: 'Make the reply smaller or well-formed.',
   },
+  'upstream-reply-too-large': {
+    status: 502,
+    title: 'Upstream reply too large',
+    cause: 'The reply of a third party is larger than its `size` allows. One that had begun is cut.',
+    fix: 'Raise `size` for it, or ask it for less at a time.',
+  },
+  'upstream-reply-type': {
+    status: 502,
+    title: 'Upstream reply of another type',
+    cause:
+      'The reply of a third party has a content type that is not among its `types`, or a content coding that it was not asked for.',
+    fix: 'Name the type under `types`, if it is meant; the log says what it was.',
+  },
   'upstream-reply-undescribed': {
     status: 502,
     title: 'Upstream reply not described',

@@ -27,6 +27,8 @@ export interface IntentRecord {
   readonly problem: ProblemCode | null;
   readonly policy: string | null;
   readonly rule: string | null;
+  /** It stands only where one of our own APIs has called a third party. */
+  readonly direction?: 'outbound';
 }
 
 /** What of a request was cleaned before anything judged it. */

@@ -19,3 +19,16 @@ export function upstreamAddressFault(address: string, allowed: AddressSet | null
   if (addressReach(parsed.value) !== 'never') return null;
   return 'is link-local, of a cloud’s metadata, or no single host';
 }
+
+/**
+ * Why nothing may be connected to at an address that is to be one of the open internet: null where it is, or where
+ * `allowed` holds it. Where clouds hand out credentials, and what is no single host, no word allows.
+ */
+export function internetAddressFault(address: string, allowed: AddressSet | null): string | null {
+  const parsed = parseAddress(address);
+  if (!parsed.ok) return 'is no plain address';
+  const reach = addressReach(parsed.value);
+  if (reach === 'never') return 'is link-local, of a cloud’s metadata, or no single host';
+  if (reach === 'public' || allowed?.has(parsed.value) === true) return null;
+  return isLoopback(parsed.value) ? 'is an address of this machine itself' : 'is no address of the open internet';
+}

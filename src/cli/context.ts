@@ -138,6 +138,8 @@ export interface ReadyPorts {
   readonly https: number;
   readonly http: number | null;
   readonly admin: number;
+  /** Where third parties are called, over http or https; it is there only where they are. */
+  readonly egress?: number;
   readonly ca: string | null;
   readonly host: string;
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../config/index.ts';
 import {
+  egressView,
   explain,
   type ExplainedRoute,
   type ExplainedVerdict,
@@ -27,6 +28,10 @@ export const explainCommand: Command = {
     from: { value: 'ADDRESS', says: 'the address that it comes from, where lists ask for it; 127.0.0.1 if left out' },
     header: { value: "'NAME: VALUE'", says: 'a field of its head; may be given several times', repeats: true },
     body: { value: 'FILE|JSON', says: 'its body: JSON if it begins with { or [, else a file' },
+    egress: {
+      value: null,
+      says: 'asks of a call that one of your APIs makes of a third party, over the listener `egress`',
+    },
     config: CONFIG_OPTION,
     json: JSON_OPTION,
   },
@@ -64,10 +69,12 @@ export const explainCommand: Command = {
       return EXIT.unusable;
     }
     const headers = withOpening(request.value.headers, question.value);
-    const explanation = explain(built.value.snapshot, question.value, request.value.headers);
+    const outbound = given.flags.has('egress');
+    const snapshot = outbound ? egressView(built.value.snapshot) : built.value.snapshot;
+    const explanation = explain(snapshot, question.value, request.value.headers);
     const whole = { ...question.value, ...request.value, headers };
-    const rehearsal = await rehearse(built.value.snapshot, whole, context.ports.clock);
-    const plainHttp = question.value.scheme === 'http' ? plainHttpWords(config) : null;
+    const rehearsal = await rehearse(snapshot, whole, context.ports.clock);
+    const plainHttp = question.value.scheme === 'http' && !outbound ? plainHttpWords(config) : null;
     const answer = { question: question.value, explanation, rehearsal, plainHttp, built: built.value };
     const told = { trail: rehearsal.trail, verdict: toldVerdict(answer) };
     context.write(json ? jsonText({ ...explanation, ...told, plainHttp }) : report(answer, context));
@@ -114,12 +121,13 @@ function routeRows(
   { parsed, snapshot }: BuiltConfiguration,
 ): [string, string][] {
   const api = snapshot.apis.find(({ name }) => name === route.api);
-  const line = parsed.places[`apis.${route.api}`]?.line;
+  const party = api?.party ?? null;
+  const line = parsed.places[`${party === null ? 'apis' : 'egress.parties'}.${route.api}`]?.line;
   const params = Object.entries(route.params).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
   // Of a preflight nobody is asked who calls, whatever the operation says.
   const auth = route.coverage?.cells.find(({ aspect }) => aspect === 'authentication');
   return [
-    ['API', `${route.api}${line === undefined ? '' : ` (line ${line})`}`],
+    [party === null ? 'API' : 'third party', `${route.api}${line === undefined ? '' : ` (line ${line})`}`],
     ['operation', `${route.operation}: ${route.method} ${route.template}`],
     ...(params.length > 0 ? [['parameters', params.join(', ')] as [string, string]] : []),
     [
@@ -130,7 +138,13 @@ function routeRows(
     ...(route.cache === null ? [] : [['cache', CACHE_WORDS[route.cache]] as [string, string]]),
     ...(route.steps.length === 0 ? [['policies', 'none'] as [string, string]] : []),
     ['upstream', `${route.upstream.method} ${urlWords(route, rehearsal)}${api?.upstream.caFile ? ' (own CA)' : ''}`],
+    ...(party === null ? [] : [['secrets', secretWords(party.secrets)] as [string, string]]),
   ];
+}
+
+/** Where secrets are written, and never which. */
+function secretWords(secrets: readonly { readonly place: string; readonly name: string }[]): string {
+  return secrets.length === 0 ? 'none' : secrets.map(({ place, name }) => `${place} ${name}`).join(', ');
 }
 
 const CACHE_WORDS = {

@@ -15,7 +15,9 @@ export function accessIssues(config: Config, places: Places): Issue[] {
 }
 
 function apiIssues(api: ApiConfig, { issuers }: Config, places: Places): Issue[] {
-  const issues = [...authIssues(api.auth, api.path, issuers, places), ...validationIssues(api, places)];
+  // Who calls a third party is no issuer's user.
+  const auth = api.party === null ? authIssues(api.auth, api.path, issuers, places) : [];
+  const issues = [...auth, ...validationIssues(api, places)];
   issues.push(...replyKeyIssues(api, places));
   if (api.auth === 'public') issues.push(...callerLimitIssues(api.limits, api.path, places));
   for (const [name, own] of Object.entries(api.operations)) {

@@ -177,7 +177,7 @@ export function apiSchema(kinds: readonly PolicyKind<unknown>[]) {
 const SOURCES = ['openapi', 'routes', 'descriptors'] as const;
 
 /** An API as the schema leaves it. */
-type RawApi = z.output<ReturnType<typeof apiSchema>>;
+export type RawApi = z.output<ReturnType<typeof apiSchema>>;
 
 function policyShape(kinds: readonly PolicyKind<unknown>[]): {
   policies?: z.ZodOptional<z.ZodType<Record<string, unknown>>>;
@@ -225,7 +225,7 @@ function readBasePath(value: string): Result<string, string> {
 }
 
 /** What an API depends on besides its own keys. */
-interface ApiPlace {
+export interface ApiPlace {
   /** The configuration file. */
   readonly file: string;
   readonly issuers: readonly IssuerConfig[];
@@ -267,6 +267,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, g
     maintenance: maintenance === 'off' ? null : maintenance,
     operations: toOperations(name, raw, file),
     policies: [],
+    party: null,
     path,
   };
   return {

@@ -8,6 +8,7 @@ import { corsIssues } from './cors-checks.ts';
 import { everyTarget, mirrorIssues } from './beside-targets.ts';
 import { handlingIssues } from './handling-checks.ts';
 import { sanitizeIssues } from './sanitize.ts';
+import { egressIssues } from './egress-checks.ts';
 import { formatKeyPath } from './key-path.ts';
 import { leakIssues } from './leaks.ts';
 import { listIssues } from './lists.ts';
@@ -22,7 +23,12 @@ type Places = Readonly<Record<string, Place>>;
 /** What is wrong with a configuration whose every key is sound by itself. */
 export function checkConfig(config: Config, places: Places): Issue[] {
   const access = accessIssues(config, places);
-  const node = [...portIssues(config, places), ...acmeIssues(config, places), ...listIssues(config, places)];
+  const node = [
+    ...portIssues(config, places),
+    ...egressIssues(config, places),
+    ...acmeIssues(config, places),
+    ...listIssues(config, places),
+  ];
   return [...node, ...access, ...config.apis.flatMap((api) => apiIssues(api, config, places))];
 }
 
@@ -55,7 +61,7 @@ interface Listener {
   readonly port: number;
 }
 
-function listenersOf({ server, admin }: Config): Listener[] {
+function listenersOf({ server, admin, egress }: Config): Listener[] {
   const https = { what: 'the https port', path: 'server.https.port', host: server.host, port: server.https.port };
   const http = server.http && {
     what: 'the http port',
@@ -64,7 +70,10 @@ function listenersOf({ server, admin }: Config): Listener[] {
     port: server.http.port,
   };
   const operators = { what: 'the admin port', path: 'admin.port', host: admin.host, port: admin.port };
-  return [https, ...(http === null ? [] : [http]), operators].filter(({ port }) => port !== 0);
+  const calls = egress && { what: 'the egress port', path: 'egress.port', host: egress.host, port: egress.port };
+  return [https, ...(http === null ? [] : [http]), operators, ...(calls === null ? [] : [calls])].filter(
+    ({ port }) => port !== 0,
+  );
 }
 
 function portIssues(config: Config, places: Places): Issue[] {

@@ -20,6 +20,8 @@ export type {
   UpstreamConfig,
   WebSocketConfig,
 } from './config.ts';
+export { mayBeCalled } from './allowed-operations.ts';
+export type { EgressConfig, PartyConfig, PartySecret } from './egress-config.ts';
 export type { BreakerConfig, RetryCause, RetryConfig } from './failing-config.ts';
 export type { CheckConfig, HealthConfig, StatusRange } from './health-config.ts';
 export { type Configured, configuredOf, type ListedOperation } from './configured.ts';

@@ -1,4 +1,6 @@
 import type { GeoFiles, ListPair } from '../lists/index.ts';
+import type { CacheConfig } from './cache-config.ts';
+import type { EgressConfig, PartyConfig } from './egress-config.ts';
 import type { BreakerConfig, RetryConfig } from './failing-config.ts';
 import type {
   ClaimPath,
@@ -23,6 +25,8 @@ import type { ReplyKeys } from './reply-keys.ts';
 import type { Route } from './routes.ts';
 import type { SanitizeUse } from './sanitize-rules.ts';
 
+export type { CacheConfig } from './cache-config.ts';
+
 /** The whole configuration, with every default filled in, paths absolute, durations in milliseconds and sizes in bytes. */
 export interface Config {
   readonly version: 1;
@@ -46,7 +50,9 @@ export interface Config {
   /** By name, for the conditions of all APIs. */
   readonly values: Readonly<Record<string, ValuesSource>>;
   readonly tests: readonly TestConfig[];
-  /** In the order of the file. */
+  /** Null where there is no listener for what APIs call. */
+  readonly egress: EgressConfig | null;
+  /** In the order of the file; the third parties, which are APIs of the listener `egress`, behind all others. */
   readonly apis: readonly ApiConfig[];
 }
 
@@ -227,6 +233,8 @@ export interface ApiConfig {
   /** By operation name. Names are the author's: look them up with `Object.hasOwn`. */
   readonly operations: Readonly<Record<string, OperationConfig>>;
   readonly policies: readonly PolicyUse[];
+  /** What holds of a third party, which our own APIs call over the listener `egress`; null for an API of ours. */
+  readonly party: PartyConfig | null;
   readonly path: string;
 }
 
@@ -263,23 +271,6 @@ export interface OperationConfig {
   /** How its replies are stored, where that differs from the API. */
   readonly cache: CacheConfig | 'off' | null;
   readonly path: string;
-}
-
-/** How replies are stored and given again (RFC 9111). */
-export interface CacheConfig {
-  /** Whether each known caller has replies of its own. */
-  readonly per: 'user' | 'everybody';
-  /** How long a reply is fresh that does not say; null: such a one is not stored. */
-  readonly ttlMs: number | null;
-  /** The largest body that is stored. */
-  readonly maxEntryBytes: number;
-  /** What holds where a reply does not say (RFC 5861); null for not at all. */
-  readonly staleWhileRevalidateMs: number | null;
-  readonly staleIfErrorMs: number | null;
-  /** Whether Cache-Control of requests is obeyed. */
-  readonly clientControl: 'ignore' | 'honour';
-  /** What is done with requests that carry cookies. */
-  readonly cookies: 'bypass' | 'ignore';
 }
 
 /** WebSocket connections of an operation. */

@@ -13,6 +13,8 @@ import { corsChanges } from './diff-cors.ts';
 import { cacheChanges } from './diff-cache.ts';
 import { apiListChanges } from './diff-lists.ts';
 import { type Handling, handlingChanges, handlingOf, NO_HANDLING } from './handling-changes.ts';
+import { mayBeCalled } from './allowed-operations.ts';
+import { partyChanges } from './diff-egress.ts';
 import { healthChanges } from './diff-health.ts';
 import { type Validated, validationChanges } from './diff-validation.ts';
 import { replyRules } from './reply-rules.ts';
@@ -84,6 +86,7 @@ export function apiChanges(
       tell('routes', 'changes', words),
       ...switchChanges(USUAL, next, tell),
       ...openingsOf(next.upstream, tell),
+      ...partyChanges(null, next.party, tell),
       ...stored,
       ...pages,
       ...operations,
@@ -93,6 +96,7 @@ export function apiChanges(
   return [
     ...wholeChanges(old, next, tell),
     ...lists,
+    ...partyChanges(old.party, next.party, tell),
     ...documentChanges({ old, next, before, after }, tell),
     ...operations,
   ];
@@ -238,7 +242,8 @@ function protectedOperations(api: ApiConfig, { descriptions }: Comparable): read
   if (source.kind === 'routes')
     return source.routes.map((route) => protectedBy(api, { name: routeName(route), security: null, described: '' }));
   const description = Object.hasOwn(descriptions, api.name) ? descriptions[api.name] : undefined;
-  return (description?.operations ?? []).map(({ id, method, template, security, deprecated }) =>
+  const called = (description?.operations ?? []).filter((operation) => mayBeCalled(api, operation));
+  return called.map(({ id, method, template, security, deprecated }) =>
     protectedBy(api, { name: id, security, described: `${method} ${template}${deprecated ? ', deprecated' : ''}` }),
   );
 }
@@ -251,7 +256,10 @@ interface Described {
 
 function protectedBy(api: ApiConfig, { name, security, described }: Described): Protected {
   const own = Object.hasOwn(api.operations, name) ? api.operations[name] : undefined;
-  const alternatives = (security ?? []).map((schemes) => schemes.flatMap(({ scopes }) => scopes).toSorted());
+  // What a third party asks for is asked of the gateway, not of who calls it.
+  const alternatives = (api.party === null ? (security ?? []) : []).map((schemes) =>
+    schemes.flatMap(({ scopes }) => scopes).toSorted(),
+  );
   const needs = own?.needs ?? null;
   return {
     name,

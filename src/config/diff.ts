@@ -2,6 +2,7 @@ import type { Config, TrustedProxiesConfig } from './config.ts';
 import { type ChangeEffect, type Comparable, type ConfigChange, pairsOf, sameData } from './config-change.ts';
 import { clientChanges, fixedServer } from './client-changes.ts';
 import { accessChanges } from './diff-access.ts';
+import { egressChanges } from './diff-egress.ts';
 import { apiChanges } from './diff-api.ts';
 import { nodeListChanges } from './diff-lists.ts';
 import { contentChanges } from './diff-content.ts';
@@ -46,6 +47,7 @@ function nodeChanges(before: Config, after: Config): readonly ConfigChange[] {
     if (!sameData(fixedOf(before, key), fixedOf(after, key)))
       add('server', 'changes', `\`${name}\` changes, which needs a restart`);
   }
+  changes.push(...egressChanges(before, after));
   changes.push(...clientChanges(before.server.https, after.server.https));
   changes.push(...trustChanges(before.trustedProxies, after.trustedProxies));
   if (before.audit !== after.audit) {

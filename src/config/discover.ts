@@ -229,7 +229,8 @@ function readLabel(text: string): Result<string, string> {
     : err(words('a name here is of a-z, 0-9 and `-`', '63 characters at most'));
 }
 
-function readResolver(text: string): Result<string, string> {
+/** Reads the address of a server of names: `127.0.0.1:53` or `[::1]:53`. The error is in `words`. */
+export function readResolver(text: string): Result<string, string> {
   const [, bracketed, plain, port = ''] = /^(?:\[([^\]]*)\]|([^:]*)):([0-9]{1,5})$/.exec(text) ?? [];
   const isAddress =
     bracketed === undefined ? isIP(plain ?? '') === 4 : isIP(bracketed) === 6 && !bracketed.includes('%');

@@ -14,6 +14,7 @@ import { gatherCertificates } from './gather-certificates.ts';
 import { gatherValues } from './gather-values.ts';
 import { gatherClients } from './gather-clients.ts';
 import { checked, complain, gatherFile, gatherSecret, type GatherOptions, placeOf, type Work } from './gather-work.ts';
+import { gatherParty, partyIssues, partyWarnings } from './gather-party.ts';
 import { isAnywhereStrict, isStrict } from './reply-rules.ts';
 import { maintenanceWarnings } from './maintenance-warnings.ts';
 import { hostWarnings } from './https-hosts.ts';
@@ -54,6 +55,7 @@ export async function gather(
   const work = withServices(written);
   for (const api of work.parsed.config.apis) {
     await gatherUpstream(work, api);
+    await gatherParty(work, api);
     await gatherPolicies(work, api);
   }
   await gatherClients(work);
@@ -124,6 +126,7 @@ function describeFor(
   for (const api of apis) {
     work.described.set(api.name, result.value);
     work.issues.push(...operationIssues(api, names, work.parsed.places));
+    work.issues.push(...partyIssues(api, operations, work.parsed.places));
   }
 }
 
@@ -170,6 +173,7 @@ function warn(work: Work): void {
     ...proxyWarnings(config, places),
     ...hostWarnings(config, places),
     ...originWarnings(config, places),
+    ...partyWarnings(config, places),
     ...corsWarnings(config, places),
     ...maintenanceWarnings(config, places),
     ...ruleWarnings(config, descriptions, places),

@@ -26,7 +26,9 @@ export function grantWarnings(
     byRoles: new Set(config.roles.flatMap(({ can }) => can)),
     byTokens: new Set(config.issuers.flatMap(({ name, claims }) => (claims.permissions === null ? [] : [name]))),
   };
-  const lacks = config.apis.flatMap((api) => lacksOf(api, descriptions.get(api.name) ?? null, grants));
+  // What a third party's document calls scopes is between it and us.
+  const ours = config.apis.filter(({ party }) => party === null);
+  const lacks = ours.flatMap((api) => lacksOf(api, descriptions.get(api.name) ?? null, grants));
   const grouped = [...Map.groupBy(lacks, ({ path, permission }) => JSON.stringify([path, permission])).values()];
   return grouped.slice(0, WARNING_LIMIT).map((group) => warningOf(group, places));
 }

@@ -19,6 +19,7 @@ export type {
   ValidateConfig,
 } from './config.ts';
 export type { ChangeEffect, ConfigChange } from './config-change.ts';
+export { fixedEgress } from './diff-egress.ts';
 export { fixedServer } from './client-changes.ts';
 export { authorityOf } from './authority.ts';
 export type { DescribedInputs } from './described-inputs.ts';

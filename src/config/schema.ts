@@ -3,6 +3,7 @@ import type { PolicyKind } from '../policy/index.ts';
 import { apiName, apiSchema, toApiConfig } from './api.ts';
 import { cacheSchema } from './cache.ts';
 import type { Config } from './config.ts';
+import { egressSchema, toEgress, toParties } from './egress.ts';
 import { issuersSchema, toIssuers } from './issuers.ts';
 import { absolute } from './path.ts';
 import { alertsSchema, auditSchema, toAlerts } from './recording.ts';
@@ -49,6 +50,7 @@ export function configSchema(kinds: readonly PolicyKind<unknown>[]) {
       .refine((apis) => Object.keys(apis).length > 0, { error: 'at least one API is needed' })
       .refine((apis) => Object.keys(apis).length <= API_LIMIT, { error: `at most ${API_LIMIT} APIs are read` })
       .meta({ description: 'The APIs behind the gateway, by name.' }),
+    egress: egressSchema,
     tests: testsSchema,
   });
 }
@@ -62,6 +64,7 @@ export function toConfig(raw: RawConfig, file: string): Config {
   const lists = toLists(raw, { file, path: '' });
   const geo = toGeo(raw.geo, file);
   const values = toValues(raw.values, file);
+  const place = { file, issuers, lists, geo, values };
   return {
     version: 1,
     server: toServerConfig(raw.server, file),
@@ -77,7 +80,11 @@ export function toConfig(raw: RawConfig, file: string): Config {
     cache: { memoryBytes: raw.cache.memory },
     values,
     tests: toTests(raw.tests),
-    apis: Object.entries(raw.apis).map(([name, api]) => toApiConfig(name, api, { file, issuers, lists, geo, values })),
+    egress: toEgress(raw.egress),
+    apis: [
+      ...Object.entries(raw.apis).map(([name, api]) => toApiConfig(name, api, place)),
+      ...toParties(raw.egress, place),
+    ],
   };
 }
 

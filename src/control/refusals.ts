@@ -1,5 +1,5 @@
 import { errorIssue, formatIssue, type Issue } from '../base/index.ts';
-import { type Config, fixedServer, type Gathered } from '../config/index.ts';
+import { type Config, fixedEgress, fixedServer, type Gathered } from '../config/index.ts';
 import type { RefusedReload } from './conductor-options.ts';
 
 /** What the status says of a reload that was refused. */
@@ -49,6 +49,7 @@ export function restartIssues(before: Config | null, { config: after, places }: 
   const fixed = [
     ['server', fixedServer(before.server), fixedServer(after.server)],
     ['admin', before.admin, after.admin],
+    ['egress', fixedEgress(before.egress), fixedEgress(after.egress)],
     ['data', before.dataFolder, after.dataFolder],
     ['audit', before.audit, after.audit],
   ] as const;

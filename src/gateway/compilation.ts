@@ -3,6 +3,7 @@ import type { Configured } from '../config/compiled.ts';
 import type { ListMaterial, ListSources } from '../lists/index.ts';
 import type { IssuerTable, RoleTable } from '../policy/index.ts';
 import type { KindTable } from './kind-table.ts';
+import type { PartyRoutes } from './party-routes.ts';
 import type { TableReader } from './sources.ts';
 
 /** What compilation needs besides the configuration. */
@@ -22,6 +23,8 @@ export interface Compilation {
   /** Made once: permissions have their numbers from it, and what is kept of callers is kept by it. */
   readonly roles: RoleTable;
   readonly issuers: IssuerTable;
+  /** What may be called of third parties, once that is known. */
+  readonly partyRoutes: PartyRoutes;
 }
 
 /** Notes that something is wrong with what stands at a key path. */

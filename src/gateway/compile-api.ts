@@ -2,6 +2,7 @@ import { type ApiConfig, authorityOf, hasOwnCertificate } from '../config/compil
 import { CrossOrigin } from '../policy/index.ts';
 import type { UpstreamIdentity } from '../wire/index.ts';
 import { cacheFingerprint } from './compiled-cache.ts';
+import { compileParty } from './compiled-party.ts';
 import { type Compilation, complain, member, UNREAD } from './compilation.ts';
 import { ReplyCleaning } from './clean-reply.ts';
 import { securityFieldsOf } from './security-fields.ts';
@@ -28,6 +29,7 @@ export function compileApi(api: ApiConfig, index: number, compilation: Compilati
     cors: api.cors === null || api.cors === 'off' ? null : new CrossOrigin(api.cors),
     securityFields: securityFieldsOf(api.output.securityHeaders),
     cleaning: new ReplyCleaning(api),
+    party: compileParty(api, compilation),
     strictTransport: api.host !== null && hasOwnCertificate(compilation.configured.config.server.https, api.host),
   };
   return { ...compiled, cacheFingerprint: cacheFingerprint(api, compiled) };

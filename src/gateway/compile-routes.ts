@@ -1,10 +1,11 @@
 import type { Issue, Result } from '../base/index.ts';
-import type { ApiConfig, Configured, ListedOperation } from '../config/compiled.ts';
+import { type ApiConfig, type Configured, type ListedOperation, mayBeCalled } from '../config/compiled.ts';
 import { parseTemplate } from '../openapi/index.ts';
 import type { Operation } from '../policy/index.ts';
 import { type Compilation, complain, member } from './compilation.ts';
 import { planOf } from './compile-plan.ts';
 import { cacheFaults, compiledCacheOf } from './compiled-cache.ts';
+import { EgressRoutes } from './egress-routes.ts';
 import { LazyPlan } from './lazy-operation.ts';
 import { webSocketFaults } from './offered-websocket.ts';
 import { ownPathOf } from './own-paths.ts';
@@ -26,6 +27,8 @@ const OPERATIONS_PER_SLICE = 32;
 export interface Routing {
   readonly operations: readonly CompiledOperation[];
   readonly router: Snapshot['router'];
+  /** Those of third parties. */
+  readonly egress: Snapshot['egress'];
 }
 
 /** Routes all operations of a configuration, in slices; what is wrong with a route is noted. */
@@ -33,6 +36,7 @@ export function* route(apis: readonly CompiledApi[], compilation: Compilation): 
   const { config } = compilation.configured;
   const hosts = new Set(config.apis.flatMap(({ host }) => host ?? []));
   const builder = new RouterBuilder<CompiledOperation>(hosts, (a, b) => a.api === b.api);
+  const outward = config.egress === null ? null : new EgressRoutes(config.egress);
   const operations: CompiledOperation[] = [];
   let placed = 0;
   for (const [index, api] of config.apis.entries()) {
@@ -42,19 +46,23 @@ export function* route(apis: readonly CompiledApi[], compilation: Compilation): 
       if (operations.length % OPERATIONS_PER_SLICE === 0) yield;
       const made = routeOf(named, api, place);
       if (made === null) continue;
-      placed += api.host === null ? hosts.size + 1 : 1;
+      placed += api.party === null ? (api.host === null ? hosts.size + 1 : 1) : (outward?.places ?? 0);
       if (placed > PLACED_LIMIT) {
         complainOfTooMany(api, compilation);
-        return { operations, router: builder.finish().router };
+        return { operations, router: builder.finish().router, egress: null };
       }
       operations.push(made.target);
-      builder.add(made);
+      if (api.party === null) builder.add(made);
+      else outward?.add(made);
     }
   }
-  const { router, clashes, crowded } = builder.finish();
+  const { router, ...inward } = builder.finish();
+  const outside = outward?.finish() ?? null;
+  const clashes = [...inward.clashes, ...(outside?.clashes ?? [])];
+  const crowded = [...inward.crowded, ...(outside?.crowded ?? [])];
   for (const { earlier, later } of clashes) complainOfClash(earlier.target, later.target, compilation);
   for (const { target } of crowded) complainOfCrowd(target, compilation);
-  return { operations, router };
+  return { operations, router, egress: outside?.router ?? null };
 }
 
 /** One thing an API can do, before it is compiled: described, or a route written by hand. */
@@ -133,6 +141,7 @@ function* namedOperations(api: ApiConfig, configured: Configured): Generator<Nam
     return;
   }
   for (const listed of configured.operations(api.name)) {
+    if (!mayBeCalled(api, listed)) continue;
     yield { name: listed.id, method: listed.method, template: listed.template, listed };
   }
 }

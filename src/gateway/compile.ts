@@ -17,6 +17,7 @@ import { type Compilation, type CompileContext, complain, UNREAD, wordsOf } from
 import { compileApi } from './compile-api.ts';
 import { type Routing, route } from './compile-routes.ts';
 import { coverageOf } from './coverage.ts';
+import { PartyRoutes } from './party-routes.ts';
 import { Preflights } from './preflights.ts';
 import type { CompiledApi, NeededTable, Snapshot } from './snapshot.ts';
 
@@ -70,6 +71,7 @@ function* compileStepwise(
     lists: new ListMaterial({ files: configured.files, live: null, names: null, ...context.lists }),
     issues: [],
     roles: createRoleTable(config.roles, neededPermissions(configured)),
+    partyRoutes: new PartyRoutes(),
     issuers: { has: (name) => names.has(name), names: () => [...names] },
   };
   yield;
@@ -83,10 +85,14 @@ function* compileStepwise(
   const trusts = trustsOf(configured, (path) => complain(compilation, path, UNREAD));
   const lists = gateOf(compilation);
   if (compilation.issues.length > 0) return err(compilation.issues);
-  const { operations, router } = routing;
+  const { operations, router, egress } = routing;
+  compilation.partyRoutes.settle((...place) => {
+    const found = egress?.find(...place);
+    return found?.kind === 'matched' ? found.target.operation.api : null;
+  });
   let coverage: readonly CoverageRow[] | null = null;
   return ok({
-    ...{ revision, hash, router, apis, operations },
+    ...{ revision, hash, router, egress, apis, operations },
     preflights: preflightsOf(apis, routing, configured),
     tables: eachOnce(tables),
     get coverage() {

@@ -11,6 +11,7 @@ import {
   sanitizeRules,
 } from '../config/compiled.ts';
 import { type LimitRule, neededBy, type Operation } from '../policy/index.ts';
+import { partyCells } from './coverage-party.ts';
 import type { CompiledOperation } from './snapshot.ts';
 
 /** What protects each operation, and the line of the configuration each part comes from. */
@@ -24,7 +25,8 @@ export function coverageOf(operations: readonly CompiledOperation[], configured:
       api: operation.api,
       method: operation.method,
       template: operation.template,
-      cells: [...cellsOf(compiled, api, configured), ...gatewayCells(configured)],
+      // The lists are for clients.
+      cells: [...cellsOf(compiled, api, configured), ...(api.party === null ? gatewayCells(configured) : [])],
     };
   });
 }
@@ -42,21 +44,22 @@ type Places = Configured['place'];
 function cellsOf(
   compiled: CompiledOperation,
   api: ApiConfig,
-  { place: places, securityPlace }: Configured,
+  { config, place: places, securityPlace }: Configured,
 ): readonly CoverageCell[] {
   const { operation, bodyLimitBytes } = compiled;
   const own = Object.hasOwn(api.operations, operation.name) ? api.operations[operation.name] : undefined;
   const auth = own?.auth ?? api.auth;
   const open = auth === 'public';
   const at: Cited = { operation, api, own: own ?? null, open, places, securityPlace };
+  const words = { lineOf: (path: string) => lineOf(places, path), sizeText };
+  const signIn: CoverageCell = {
+    aspect: 'authentication',
+    holds: open ? auth : auth.join(', '),
+    open,
+    from: lineOf(places, `${ownerOf(own, own?.auth, api)}.auth`),
+  };
   return [
-    {
-      aspect: 'authentication',
-      holds: open ? auth : auth.join(', '),
-      open,
-      from: lineOf(places, `${ownerOf(own, own?.auth, api)}.auth`),
-    },
-    authorizationCell(at),
+    ...(api.party === null ? [signIn, authorizationCell(at)] : partyCells(api, api.party, config, words)),
     ...policyCells(api, places),
     ...corsCells(api, places),
     ...limitCells(at),
@@ -237,6 +240,7 @@ const OF_OTHER_KEYS: readonly string[] = [
   'cors',
   'upstream-errors',
   'leaks',
+  'callers',
 ];
 
 function isNamed({ kind }: PolicyUse): boolean {

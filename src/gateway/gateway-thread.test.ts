@@ -29,6 +29,7 @@ const PLAN: ListenPlan = {
   maxConnections: 10,
   connectionsPerAddress: 100,
   proxyProtocol: [],
+  egress: null,
 };
 
 /** A thread without certificates, and what it said. */

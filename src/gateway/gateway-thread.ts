@@ -270,7 +270,8 @@ export class GatewayThread {
     });
     const http = plan.http === null ? null : await this.#open(plan, plan.http.port, plan.http.mode);
     const https = http !== null && 'code' in http ? http : await this.#open(plan, plan.httpsPort, null);
-    const fault = [http, https].find((listener) => listener !== null && 'code' in listener);
+    const calls = plan.egress === null || (https !== null && 'code' in https) ? null : await this.#openEgress(plan);
+    const fault = [http, https, calls].find((listener) => listener !== null && 'code' in listener);
     if (fault !== undefined && fault !== null && 'code' in fault) {
       await Promise.all(this.#listeners.splice(0).map((listener) => listener.drain(0)));
       this.#options.send({ kind: 'listenFailed', port: fault.port, code: fault.code });
@@ -279,7 +280,7 @@ export class GatewayThread {
     this.#httpsPort = (https as Listener).port;
     this.#options.send({
       kind: 'listening',
-      ports: { https: this.#httpsPort, http: http === null ? null : http.port },
+      ports: { https: this.#httpsPort, http: http?.port ?? null, ...(calls === null ? {} : { egress: calls.port }) },
     });
   }
 
@@ -319,6 +320,27 @@ export class GatewayThread {
       gate: this.#gate,
       turnedAway: this.#turnedAway,
       shaken: (offers, protocol) => ports.metrics.handshake(offers, protocol),
+    });
+    if (!('code' in listener)) this.#listeners.push(listener);
+    return listener;
+  }
+
+  /** One network calls here, as often as it likes: our own. Each caller speaks HTTP/1.1. */
+  async #openEgress(plan: ListenPlan): Promise<Listener | ListenFault | null> {
+    const { egress } = plan;
+    if (egress === null) return null;
+    const open = this.#options.outside?.listen ?? listen;
+    const listener = await open({
+      host: egress.host,
+      port: egress.port,
+      reusePort: plan.reusePort,
+      maxConnections: connectionsOf(plan, false),
+      handler: this.#gateway.egress,
+      bounds: SERVER_BOUNDS,
+      clock: this.#options.ports.clock,
+      context: egress.tls ? (serverName) => this.#contexts.contextFor(serverName) : null,
+      http2: null,
+      turnedAway: this.#turnedAway,
     });
     if (!('code' in listener)) this.#listeners.push(listener);
     return listener;

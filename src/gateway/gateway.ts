@@ -3,6 +3,7 @@ import type { CanonicalRequest, Http2Offer, OutgoingHead, Peer, ServerExchange, 
 import type { Arrival } from './arrival.ts';
 import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
 import { Decoding } from './decoding.ts';
+import { createEgressEntrance } from './egress-entrance.ts';
 import { enter, type EntryFault, entryFault } from './entrance.ts';
 import { type Era, Eras } from './eras.ts';
 import { CspCollector } from './csp-collector.ts';
@@ -31,6 +32,8 @@ const SWEEP_MS = 500;
 export interface Gateway extends ServerHandler {
   /** What a listener needs to speak HTTP/2 for it. */
   readonly http2: Http2Offer;
+  /** Answers on the listener over which our APIs call third parties. */
+  readonly egress: ServerHandler;
   /** The Snapshot in force; null before the first. */
   readonly current: Snapshot | null;
   /** How many Snapshots requests still walk through, the one in force included. */
@@ -89,10 +92,12 @@ interface Refused {
   readonly sendsBody: boolean;
   /** What it was not let in for; null where it was something else. */
   readonly fault?: Omit<EntryFault, 'problem'> | null;
+  /** Whether one of our APIs sent it, to a third party. */
+  readonly outbound?: boolean;
 }
 
 /** Whom a refusal goes to. */
-interface Recipient extends Pick<Refused, 'id' | 'peer' | 'fault'> {
+interface Recipient extends Pick<Refused, 'id' | 'peer' | 'fault' | 'outbound'> {
   readonly stream: ServerExchange;
 }
 
@@ -103,6 +108,7 @@ const SHED: Problem = { code: 'gateway-overloaded', headers: [['retry-after', '1
 
 class DataPlane implements Gateway {
   readonly http2: Http2Offer;
+  readonly egress: ServerHandler;
   readonly #ports: GatewayPorts;
   readonly #date: () => string;
   readonly #opening = createReplyOpening();
@@ -131,6 +137,12 @@ class DataPlane implements Gateway {
     });
     this.#decoding = new Decoding(() => ports.clock.monotonic());
     this.http2 = createHttp2Offer(ports, this.#bodies);
+    this.egress = createEgressEntrance({
+      current: () => this.current,
+      turnDown: (stream, problem) => this.#turnDownOutbound(stream, problem),
+      begin: (stream, match) => this.#begin(stream, this.#eras.current as Era, { request: stream.request, match }),
+      refused: (...refused) => this.refused(...refused),
+    });
     this.#callerTexts = createCallerTexts(ports.pseudonym);
     this.#date = createDateSource(() => ports.clock.now());
     this.#pools = upstreams;
@@ -314,10 +326,15 @@ class DataPlane implements Gateway {
     this.#turnDown({ id: this.#ports.nextId(), stream, peer }, problem);
   }
 
-  #turnDown({ id, stream, peer, fault = null }: Recipient, problem: Problem): void {
+  #turnDownOutbound(stream: ServerExchange, problem: Problem): void {
+    const { peer } = stream.request;
+    this.#turnDown({ id: this.#ports.nextId(), stream, peer, outbound: true }, problem);
+  }
+
+  #turnDown({ id, stream, peer, fault = null, outbound = false }: Recipient, problem: Problem): void {
     const { method } = stream.request;
     const sendsBody = method !== 'HEAD';
-    const { head, body } = this.#refusal(problem, { id, peer, method, verdict: 'deny', sendsBody, fault });
+    const { head, body } = this.#refusal(problem, { id, peer, method, verdict: 'deny', sendsBody, fault, outbound });
     stream.send(head, body);
   }
 
@@ -328,7 +345,7 @@ class DataPlane implements Gateway {
 
   #refusal(
     problem: Problem,
-    { id, peer, method, verdict, sendsBody, fault = null }: Refused,
+    { id, peer, method, verdict, sendsBody, fault = null, outbound = false }: Refused,
   ): { readonly head: OutgoingHead; readonly body: Buffer } {
     const { clock, ledger, log, metrics } = this.#ports;
     const revision = this.current?.revision ?? 0;
@@ -337,17 +354,20 @@ class DataPlane implements Gateway {
     const rule = fault === null ? null : fault.rule;
     const intent = { ...who, verdict, problem: problem.code, rule };
     const summed = this.#refusals.counts(problem.code, address);
-    const taken = summed || ledger.append(intentOf(intent));
-    const told: Problem = taken ? problem : { code: 'not-recorded' };
-    const answer = problemAnswer(told, id);
-    metrics.refused(told.code, told.internal);
+    const told = outbound ? ({ direction: 'outbound' } as const) : {};
+    const taken = summed || ledger.append({ ...intentOf(intent), ...told });
+    const answered: Problem = taken ? problem : { code: 'not-recorded' };
+    const answer = problemAnswer(answered, id);
+    metrics.refused(answered.code, answered.internal);
     metrics.finished(null, answer.status, 0);
     if (taken && !summed) {
       const responseBytes = sendsBody ? answer.body.length : 0;
-      ledger.append(earlyCompletion(id, clock.now(), { status: answer.status, problemCode: told.code, responseBytes }));
+      ledger.append(
+        earlyCompletion(id, clock.now(), { status: answer.status, problemCode: answered.code, responseBytes }),
+      );
     }
     const detail = rule ?? problem.internal;
-    log.write('debug', 'request.refused', told.code, { request: id, address, detail });
+    log.write('debug', 'request.refused', answered.code, { request: id, address, detail });
     answer.added.push('date', this.#date(), 'x-request-id', id);
     const tls = peer.tls !== null;
     const strictTransport = tls && this.current?.strictTransport === true;

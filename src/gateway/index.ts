@@ -28,5 +28,6 @@ export {
   type Explanation,
 } from './explain.ts';
 export type { CanonicalForm, Question, QuestionHeaders } from './question-head.ts';
+export { egressView } from './rerouted-snapshot.ts';
 export { rehearse, type RehearsalQuestion, type Rehearsal, type RehearsedVerdict } from './rehearse.ts';
 export type { RehearsedStep } from './rehearsed-plan.ts';

@@ -46,11 +46,14 @@ export function recordIntent(walk: Walk, decision: Decision, forwarded: boolean)
   return ports.ledger.append(passageIntent(walk, decision)) ? 'taken' : 'refused';
 }
 
+const NOTHING = {};
+const OUTBOUND = { direction: 'outbound' } as const;
+
 function passageIntent(
   { id, startedAtMs, context, compiled, request, callerTexts }: Walk,
   { verdict, problem, policy, rule }: Decision,
 ): IntentRecord {
-  const { operation } = compiled;
+  const { operation, api } = compiled;
   return {
     version: RECORD_VERSION,
     kind: 'intent',
@@ -66,6 +69,7 @@ function passageIntent(
     problem: problem === null ? null : problem.code,
     policy,
     rule,
+    ...(api.party === null ? NOTHING : OUTBOUND),
   };
 }
 

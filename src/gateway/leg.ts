@@ -164,7 +164,9 @@ export class Leg implements ReplySource, UpstreamEvents {
     const { compiled, plan, stream } = this.#passage;
     const wanted = takesTrailers(stream) && !plan.respond.withheld.includes('trailers');
     const hears = compiled.api.upstream.protocol === 'h2' && wanted;
-    const lines = upstreamLines(this.#passage, fields) + (hears ? TE_TRAILERS : '');
+    // Who calls us, and by what trace, is none of a third party's business.
+    const own = compiled.api.party === null ? upstreamLines(this.#passage, fields) : '';
+    const lines = own + (hears ? TE_TRAILERS : '');
     if (this.#deadline === null) return lines;
     this.#deadline.dropFrom(fields);
     return this.#deadline.beside(lines).linesAt(this.#nowMs());

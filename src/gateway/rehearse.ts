@@ -25,6 +25,7 @@ import { wholeCacheShare } from './reply-caches.ts';
 import { principalOf, rehearsedPlan, type RehearsedStep } from './rehearsed-plan.ts';
 import { RehearsedStream } from './rehearsed-stream.ts';
 import type { GatewayPorts } from './runtime.ts';
+import { withRouter } from './rerouted-snapshot.ts';
 import type { Upstreams } from './upstream-pools.ts';
 import type { CompiledApi, CompiledOperation, Snapshot } from './snapshot.ts';
 import { createTraceIds } from './trace-context.ts';
@@ -178,26 +179,6 @@ const NO_METRICS: GatewayMetrics = {
   cache: { asked() {}, held() {}, evicted() {} },
   ejected() {},
 };
-
-/** A Snapshot that finds its routes in another way. Its coverage is not worked out for that. */
-function withRouter(snapshot: Snapshot, { router, preflights }: Pick<Snapshot, 'router' | 'preflights'>): Snapshot {
-  const { revision, hash, apis, operations, tables, roles, cacheMemoryBytes, strictTransport, trusted } = snapshot;
-  const { lists, material } = snapshot;
-  const same = { revision, hash, apis, operations, tables, roles, cacheMemoryBytes, strictTransport };
-  return {
-    ...same,
-    router,
-    preflights,
-    trusted,
-    lists,
-    material,
-    trusts: null,
-    takesReports: false,
-    get coverage() {
-      return snapshot.coverage;
-    },
-  };
-}
 
 /** What stands around the gateway in a rehearsal: it hears everything and does nothing. */
 class Scene {

@@ -6,6 +6,7 @@ import type { CrossOrigin, Match, Operation, RoleTable } from '../policy/index.t
 import type { TableDeclaration } from '../ports/index.ts';
 import type { CanonicalRequest, UpstreamIdentity } from '../wire/index.ts';
 import type { ReplyCleaning } from './clean-reply.ts';
+import type { CompiledParty } from './compiled-party.ts';
 import type { CompiledCache } from './compiled-cache.ts';
 import type { TrustedProxies } from './client-address.ts';
 import type { ClientTrusts } from './client-trust.ts';
@@ -39,6 +40,8 @@ export interface CompiledApi {
   readonly strictTransport: boolean;
   /** What its stored replies are made of, as a text that changes with it; null where it stores none. */
   readonly cacheFingerprint: string | null;
+  /** What holds of a third party; null for an API of ours. */
+  readonly party: CompiledParty | null;
 }
 
 /** One operation of a Snapshot. */
@@ -94,6 +97,8 @@ export interface Snapshot {
   readonly revision: number;
   readonly hash: string;
   readonly router: Pick<Router<CompiledOperation>, 'find'>;
+  /** Where calls of third parties go, over the listener for them; null where there is none. */
+  readonly egress: Pick<Router<CompiledOperation>, 'find'> | null;
   /** Answers browsers that ask before they send; null where no API says which pages may call it. */
   readonly preflights: PreflightTable | null;
   readonly apis: readonly CompiledApi[];

@@ -14,12 +14,16 @@ export interface ListenPlan {
   readonly connectionsPerAddress: number;
   /** Blocks of addresses whose connections begin with a PROXY header; none for none. */
   readonly proxyProtocol: readonly string[];
+  /** Where our own APIs call third parties; null where they don't. */
+  readonly egress: { readonly host: string; readonly port: number; readonly tls: boolean } | null;
 }
 
 /** The ports a thread got. */
 export interface OpenPorts {
   readonly https: number;
   readonly http: number | null;
+  /** It is there only where third parties are called. */
+  readonly egress?: number;
 }
 
 /** How a gateway thread is doing. */

@@ -7,6 +7,7 @@ import { Balancer } from './balancer.ts';
 import { DividedCaller } from './divided-caller.ts';
 import { FailingUpstreams, isFollowed } from './failing.ts';
 import { Mirror } from './mirror.ts';
+import { isParty, type PartyApi, PartyCaller } from './party-caller.ts';
 import type { GatewayPorts, Installed } from './runtime.ts';
 import type { CompiledApi } from './snapshot.ts';
 import { type HealthTables, TargetHealthWatch, type UpstreamReport } from './target-health-watch.ts';
@@ -46,6 +47,7 @@ export class UpstreamPools {
   readonly #mirrors = new Map<string, Mirror>();
   /** By API what was put together last: streams go on as long as their upstream is the same. */
   readonly #divided = new Map<string, DividedCaller>();
+  readonly #parties = new Map<string, PartyCaller>();
   readonly #failing: FailingUpstreams;
   /** Of the balancers those whose targets are found while they run. */
   readonly #finding = new Map<string, Finding>();
@@ -69,6 +71,7 @@ export class UpstreamPools {
   }
 
   #callerOf(api: CompiledApi): UpstreamCaller {
+    if (isParty(api)) return this.#partyOf(api);
     const { canary } = api.upstream;
     const stable = this.#stableOf(api);
     const mirror = this.#mirrorOf(api);
@@ -86,10 +89,25 @@ export class UpstreamPools {
     return divided;
   }
 
+  #partyOf(api: PartyApi): PartyCaller {
+    const hosts = [...api.party.hosts].map(([name, target]) => {
+      const pool = this.#poolOf(api, target, HOST_PART);
+      this.#direct.add(pool);
+      return [name, pool] as const;
+    });
+    const places = { first: this.#stableOf(api), hosts: new Map(hosts) };
+    const known = this.#parties.get(api.name);
+    if (known?.isOf(api, places) === true) return known;
+    const made = new PartyCaller(api, places, this.#ports);
+    this.#parties.set(api.name, made);
+    return made;
+  }
+
   /** Closes what none of these has a use for. Whoever could still call it has ended. */
   retain(installed: readonly Installed[]): void {
     const wanted = new Set<UpstreamCaller | Mirror>(installed.flatMap(({ pools }) => pools.flatMap(partsOf)));
     for (const [name, divided] of this.#divided) if (!wanted.has(divided)) this.#divided.delete(name);
+    for (const [name, party] of this.#parties) if (!wanted.has(party)) this.#parties.delete(name);
     for (const [key, mirror] of this.#mirrors) {
       if (wanted.has(mirror)) {
         wanted.add(mirror.place.upstream);
@@ -243,7 +261,15 @@ export class UpstreamPools {
     const { serverName, pins } = api.upstream;
     const times = { connectMs: connectTimeoutMs, responseMs: responseTimeoutMs, idleMs: idleTimeoutMs };
     const proof = { ca: api.upstreamCa, identity: api.upstreamIdentity, serverName, pins };
-    const target = { scheme, ...at, ...proof, bounds: times, allowedAddresses: api.upstream.allowedAddresses };
+    const internet = api.party === null ? null : { resolver: api.party.resolver };
+    const target = {
+      scheme,
+      ...at,
+      ...proof,
+      bounds: times,
+      allowedAddresses: api.upstream.allowedAddresses,
+      internet,
+    };
     return openUpstream(protocol, target, this.#monotonic, bounds);
   }
 }
@@ -258,6 +284,9 @@ const NO_TABLES: HealthTables = {
   },
 };
 
+/** Where redirects lead has the connections of one of so many targets. */
+const HOST_PART = 8;
+
 /** A mirror has the connections of one of so many targets. */
 const MIRROR_PART = 16;
 
@@ -268,6 +297,7 @@ function besideOf(api: CompiledApi, targets: readonly TargetConfig[]): CompiledA
 
 /** Whatever must live as long as this does. */
 function partsOf(caller: UpstreamCaller): readonly (UpstreamCaller | Mirror)[] {
+  if (caller instanceof PartyCaller) return [caller, caller.places.first, ...caller.places.hosts.values()];
   if (!(caller instanceof DividedCaller)) return [caller];
   const { stable, canary, mirror } = caller.parts;
   return [caller, stable, canary, mirror].filter((part) => part !== null);
@@ -308,5 +338,6 @@ function settingsOf(api: CompiledApi): readonly unknown[] {
   const { serverName, pins } = api.upstream;
   // The certificate names its key.
   const proof = [api.upstreamCa, api.upstreamIdentity?.chainPem ?? null, serverName, pins];
-  return [protocol, scheme, times, proof, api.upstream.allowedAddresses];
+  const internet = api.party === null ? null : [api.party.resolver];
+  return [protocol, scheme, times, proof, api.upstream.allowedAddresses, internet];
 }

@@ -100,6 +100,7 @@ function startBanner(ready: ReadyPorts): string {
   const lines = [`https  https://${host}:${ready.https}`];
   if (ready.http !== null) lines.push(`http   http://${host}:${ready.http}`);
   lines.push(`admin  https://localhost:${ready.admin}`);
+  if (ready.egress !== undefined) lines.push(`egress port ${ready.egress}, for your own APIs`);
   if (ready.ca !== null) lines.push(`CA     ${ready.ca}`);
   return `Portcullis ${VERSION} is ready.\n\n${lines.map((line) => `  ${line}\n`).join('')}\n`;
 }

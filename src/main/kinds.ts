@@ -1,6 +1,7 @@
 import { createSystemClock } from '../adapters/threads.ts';
 import { createUnspentLimiter, type KindTable, kindTable } from '../gateway/index.ts';
 import {
+  createCallersKind,
   createConditionsKind,
   createCorsKind,
   createGrpcKind,
@@ -43,6 +44,7 @@ export function createKinds(ports: KindPorts): KindTable {
     createCorsKind(),
     createUpstreamErrorsKind(ports),
     createLeaksKind(ports),
+    createCallersKind(),
   ]);
 }
 

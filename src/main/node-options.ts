@@ -32,7 +32,12 @@ export interface NodeVariant {
 
 /** A running node. */
 export interface GatewayNode {
-  readonly ports: { readonly https: number; readonly http: number | null; readonly admin: number };
+  readonly ports: {
+    readonly https: number;
+    readonly http: number | null;
+    readonly egress?: number;
+    readonly admin: number;
+  };
   readonly config: Config;
   /** Where the CA is that clients must trust, or null where the certificate is not ours. */
   readonly caFile: string;

@@ -45,7 +45,7 @@ export async function serveOrSayPortInUse(options: ServeOptions): Promise<number
 }
 
 /** Where a configuration is sound, nothing is said of these keys but that the port could not be opened. */
-const PORT_KEYS: ReadonlySet<string> = new Set(['server.https.port', 'server.http.port', 'admin.port']);
+const PORT_KEYS: ReadonlySet<string> = new Set(['server.https.port', 'server.http.port', 'admin.port', 'egress.port']);
 
 /** Starts the node; what is given then tells that it is ready and waits for its end. */
 async function begin(options: ServeOptions): Promise<Result<() => Promise<number>, readonly Issue[]>> {

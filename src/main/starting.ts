@@ -346,8 +346,11 @@ class Starting {
       maxConnections: connectionsFor(this.#descriptorLimit, group.size),
       connectionsPerAddress,
       proxyProtocol,
+      egress: config.egress && { host: config.egress.host, port: config.egress.port, tls: config.egress.tls },
     });
     if (!('code' in opened)) return ok(opened);
+    if (config.egress !== null && opened.port === config.egress.port)
+      return err([portIssue('egress.port', { host: config.egress.host, port: opened.port, code: opened.code })]);
     const key = opened.port === https.port ? 'server.https.port' : 'server.http.port';
     return err([portIssue(key, { host, port: opened.port, code: opened.code })]);
   }

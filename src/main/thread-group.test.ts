@@ -17,6 +17,7 @@ const PLAN: ListenPlan = {
   maxConnections: 100,
   connectionsPerAddress: 100,
   proxyProtocol: [],
+  egress: null,
 };
 
 /** What all threads of a group do, unless one is told otherwise. */

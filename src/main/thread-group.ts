@@ -157,6 +157,7 @@ export class ThreadGroup implements GatewayThreads {
       ...own,
       httpsPort: ports.https,
       http: own.http === null || ports.http === null ? null : { ...own.http, port: ports.http },
+      egress: own.egress === null || ports.egress === undefined ? null : { ...own.egress, port: ports.egress },
     };
     const opened = await Promise.all(others.map((member) => member.listen(settled)));
     const fault = opened.find((answer) => 'code' in answer);
@@ -213,12 +214,13 @@ export class ThreadGroup implements GatewayThreads {
   }
 
   /** With `reusePort` the system lets two gateways of one user share a port, and each would get half of the other's clients. */
-  async #takenPort({ host, httpsPort, http }: ListenPlan): Promise<number | null> {
+  async #takenPort({ host, httpsPort, http, egress }: ListenPlan): Promise<number | null> {
     if (this.#slots.length === 1) return null;
     for (const port of http === null ? [httpsPort] : [http.port, httpsPort]) {
       if (port !== 0 && !(await this.#options.portIsFree(port, host))) return port;
     }
-    return null;
+    if (egress === null || egress.port === 0) return null;
+    return (await this.#options.portIsFree(egress.port, egress.host)) ? null : egress.port;
   }
 
   #share({ maxConnections }: ListenPlan): Pick<ListenPlan, 'maxConnections' | 'reusePort'> {

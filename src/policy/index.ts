@@ -42,6 +42,8 @@ export type { GrpcConfig } from './kinds/grpc/config.ts';
 export { createGrpcKind } from './kinds/grpc/kind.ts';
 export type { LeaksConfig, ReplyLeaks } from './kinds/leaks/config.ts';
 export { createLeaksKind } from './kinds/leaks/kind.ts';
+export type { CallerKey, CallersConfig } from './kinds/callers/config.ts';
+export { createCallersKind } from './kinds/callers/kind.ts';
 export type { ListsConfig } from './kinds/lists/config.ts';
 export { createListsKind, listRefusal } from './kinds/lists/kind.ts';
 export type { OpenapiRequestConfig } from './kinds/openapi-request/config.ts';

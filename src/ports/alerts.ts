@@ -21,6 +21,8 @@ export type AlertKind =
   | 'upstream.untrusted'
   | 'upstream.circuit-open'
   | 'upstream.address-refused'
+  | 'party.redirect-refused'
+  | 'party.secret-echoed'
   | 'upstream.targets-unavailable'
   | 'upstream.targets-lost'
   | 'data-folder.fault'

@@ -4,7 +4,7 @@ import { checkServerIdentity, connect as connectTls, type PeerCertificate, type 
 import { lendingTo, takeReads } from './lent-reads.ts';
 import type { UpstreamBounds } from './upstream-connection.ts';
 import { type UpstreamIdentity, upstreamContext } from './upstream-context.ts';
-import { upstreamLookup } from './upstream-lookup.ts';
+import { internetLookup, lookupAt, upstreamLookup } from './upstream-lookup.ts';
 
 /** Where an upstream listens and how it proves itself; `ca` (PEM) takes the place of the public CAs. */
 export interface UpstreamTarget {
@@ -21,6 +21,11 @@ export interface UpstreamTarget {
   readonly pins?: readonly string[];
   /** Blocks of addresses that its name may stand for although no upstream has any there as a rule (upstream-lookup.ts). */
   readonly allowedAddresses?: readonly string[];
+  /**
+   * Whether it is an API of others: its name may stand for addresses of the open internet only, besides those. `resolver`:
+   * the server that the name is asked of; null for that of the system.
+   */
+  readonly internet?: { readonly resolver: string | null } | null;
   readonly bounds: UpstreamBounds;
 }
 
@@ -46,7 +51,7 @@ export class UpstreamDialer {
     this.#port = target.port;
     this.#protocol = protocol;
     this.#connect = connect ?? connectTcp;
-    this.#lookup = upstreamLookup(target.allowedAddresses ?? []);
+    this.#lookup = lookupFor(target);
     this.readyEvent = target.scheme === 'http' ? 'connect' : 'secureConnect';
     this.#secureContext = target.scheme === 'https' ? upstreamContext(target) : null;
     // An address is no server name (RFC 6066 §3); the certificate is held against it all the same.
@@ -81,6 +86,12 @@ export class UpstreamDialer {
     const fault = checkServerIdentity(name, certificate);
     return fault !== undefined || this.#pins.size === 0 ? fault : pinFault(certificate, this.#pins);
   }
+}
+
+function lookupFor({ allowedAddresses = [], internet = null }: UpstreamTarget): LookupFunction {
+  if (internet === null) return upstreamLookup(allowedAddresses);
+  const { resolver } = internet;
+  return resolver === null ? internetLookup(allowedAddresses) : internetLookup(allowedAddresses, lookupAt(resolver));
 }
 
 /**

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { err, formatIssue, ok } from '../../src/base/index.ts';
+import { err, formatIssue, ok, Secret } from '../../src/base/index.ts';
 import { gather, parseConfig } from '../../src/config/index.ts';
 import type { Egress, Files, Secrets } from '../../src/ports/index.ts';
 
@@ -14,7 +14,7 @@ const folders = readdirSync(EXAMPLES, { withFileTypes: true })
   .map(({ name }) => name);
 
 const files = { read: async (path: string) => ok(new Uint8Array(await readFile(path))) } as Partial<Files> as Files;
-const secrets: Secrets = { resolve: async () => err('no example has a secret') };
+const secrets: Secrets = { resolve: async (reference) => ok(new Secret(Buffer.from(`sample ${JSON.stringify(reference)}`.replace(/[^a-z]/gi, '-')))) };
 const egress: Egress = { call: async () => err({ reason: 'unreachable', detail: 'no example is on the network' }) };
 
 test('there are examples', () => {
@@ -35,7 +35,7 @@ for (const folder of folders) {
     const list = parse(readFileSync(join(EXAMPLES, folder, 'expect.yaml'), 'utf8')) as Record<string, unknown>[];
     assert.ok(list.length > 5);
     for (const entry of list) {
-      const { request, expect, host, headers, body, plain, ...rest } = entry;
+      const { request, expect, host, headers, body, plain, egress: outbound, ...rest } = entry;
       const told = JSON.stringify(entry);
       assert.match(String(request), /^[A-Z]+ \/\S*$/, told);
       assert.ok(typeof expect === 'number' && expect >= 100 && expect <= 599, told);
@@ -45,6 +45,7 @@ for (const folder of folders) {
         told,
       );
       assert.ok(plain === undefined || plain === true, told);
+      assert.ok(outbound === undefined || outbound === true, told);
       assert.ok(headers === undefined || (typeof headers === 'object' && headers !== null), told);
     }
   });

@@ -15,6 +15,8 @@ export interface GatewayProcess {
   readonly https: number;
   readonly http: number;
   readonly admin: number;
+  /** Where third parties are called; 0 where they are not. */
+  readonly egress: number;
   /** PEM of its local certificate authority. */
   readonly ca: string;
   readonly pid: number;
@@ -42,6 +44,7 @@ interface Ready {
   readonly https: number;
   readonly http: number;
   readonly admin: number;
+  readonly egress?: number;
   readonly ca: string;
 }
 
@@ -66,8 +69,18 @@ export async function startGateway(
   try {
     const ready = await readyLine(child, said);
     const ca = await readFile(ready.ca, 'utf8');
-    const { https, http, admin } = ready;
-    return { https, http, admin, ca, pid: child.pid as number, folder, said, stop: () => stopProcess(child, folder) };
+    const { https, http, admin, egress = 0 } = ready;
+    return {
+      https,
+      http,
+      admin,
+      egress,
+      ca,
+      pid: child.pid as number,
+      folder,
+      said,
+      stop: () => stopProcess(child, folder),
+    };
   } catch (error) {
     await stopProcess(child, folder);
     throw error;

@@ -26,6 +26,7 @@ const PLAN = {
   maxConnections: 100,
   connectionsPerAddress: 100,
   proxyProtocol: [],
+  egress: null,
 };
 const ALL_KEYS = ['a', 'b', 'c', 'd', 'e'];
 /** Turns of the loop that let promises and the slices of a compile go on; what is not done goes on in the next step. */

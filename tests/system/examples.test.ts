@@ -23,6 +23,7 @@ interface Expectation {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly plain?: true;
+  readonly egress?: true;
   readonly expect: number;
 }
 
@@ -36,8 +37,16 @@ interface Upstream {
 interface Written {
   server: { https: { port: number }; http?: { port: number } };
   admin: { port: number };
+  egress?: { port: number };
   apis: Record<string, { upstream: string | Upstream }>;
 }
+
+/** What examples ask of the environment. */
+const SECRETS = {
+  ORDERS_EGRESS_KEY: 'sample-key-of-orders-0001',
+  BILLING_EGRESS_KEY: 'sample-key-of-billing-0002',
+  PAYMENTS_KEY: 'sample-secret-of-payments',
+};
 
 /** As many as an upstream of an example has targets. */
 let echoes: readonly LocalServer[];
@@ -65,11 +74,12 @@ async function startExample(folder: string): Promise<GatewayProcess> {
   written.server.https.port = 0;
   if (written.server.http !== undefined) written.server.http.port = 0;
   written.admin.port = 0;
+  if (written.egress !== undefined) written.egress.port = 0;
   for (const api of Object.values(written.apis)) {
     if (typeof api.upstream === 'string') api.upstream = ours(api.upstream, 0);
     else api.upstream.targets = api.upstream.targets.map(oursFor);
   }
-  return await startGateway(stringify(written), { beside });
+  return await startGateway(stringify(written), { beside, environment: SECRETS });
 }
 
 function oursFor(target: Target, at: number): Target {
@@ -89,8 +99,9 @@ function read(folder: string, name: string): string {
 
 /** Sends a request exactly as it is written, and gives the status of its reply. */
 async function statusFor(gateway: GatewayProcess, { request, ...more }: Expectation): Promise<number> {
-  const { host, headers = {}, body, plain = false } = more;
-  const port = plain ? gateway.http : gateway.https;
+  const { host, headers = {}, body, egress = false } = more;
+  const plain = egress || more.plain === true;
+  const port = egress ? gateway.egress : plain ? gateway.http : gateway.https;
   const fields: Record<string, string> = { host: host ?? `localhost:${port}`, ...headers };
   if (body !== undefined) fields['content-length'] = String(Buffer.byteLength(body));
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -129,7 +140,9 @@ for (const folder of folders) {
   });
 
   test(`the example ${folder} can be used as it stands, and its own tests pass`, async () => {
-    const check = await run(process.execPath, [PROGRAM, 'check', '--config', join(EXAMPLES, folder, CONFIGURATION)]);
+    const check = await run(process.execPath, [PROGRAM, 'check', '--config', join(EXAMPLES, folder, CONFIGURATION)], {
+      env: { ...process.env, ...SECRETS },
+    });
     assert.deepEqual([check.code, check.stderr], [0, ''], check.stdout);
   });
 }

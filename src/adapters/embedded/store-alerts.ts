@@ -67,6 +67,8 @@ const KINDS = {
   'upstream.untrusted': null,
   'upstream.circuit-open': null,
   'upstream.address-refused': null,
+  'party.redirect-refused': null,
+  'party.secret-echoed': null,
   'upstream.targets-unavailable': null,
   'upstream.targets-lost': null,
   'data-folder.fault': null,

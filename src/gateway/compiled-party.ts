@@ -1,0 +1,49 @@
+import { type ApiConfig, authorityOf, type PartyConfig, type PartySecret } from '../config/compiled.ts';
+import { type Compilation, complain, member } from './compilation.ts';
+import type { PartyRoutes } from './party-routes.ts';
+
+/** A secret with its words around it, ready to be written. */
+export interface WrittenSecret extends Pick<PartySecret, 'place' | 'name'> {
+  readonly text: string;
+  /** What must not come back. */
+  readonly bytes: Buffer;
+}
+
+/** A third party, as requests to it need it. */
+export interface CompiledParty extends Omit<PartyConfig, 'secrets' | 'hosts' | 'from' | 'allow'> {
+  readonly secrets: readonly WrittenSecret[];
+  /** Where redirects may lead besides, by what Host says of them. */
+  readonly hosts: ReadonlyMap<string, PartyConfig['hosts'][number]>;
+  readonly routes: PartyRoutes;
+}
+
+/** What is compiled of a third party; null for an API of ours. */
+export function compileParty({ party }: ApiConfig, compilation: Compilation): CompiledParty | null {
+  if (party === null) return null;
+  const { replyLimitBytes, totalMs, types, redirects, resolver } = party;
+  return {
+    ...{ replyLimitBytes, totalMs, types, redirects, resolver },
+    secrets: party.secrets.flatMap((secret) => writtenSecret(secret, compilation) ?? []),
+    hosts: new Map(party.hosts.map((each) => [authorityOf('https', each), each])),
+    routes: compilation.partyRoutes,
+  };
+}
+
+/** Without it requests would go out as those of nobody. */
+function writtenSecret(secret: PartySecret, compilation: Compilation): WrittenSecret | null {
+  const { place, name, before, reference, after, path } = secret;
+  const found = member(compilation.configured.secrets, reference);
+  if (found === undefined) {
+    complain(compilation, path, 'this secret has not been read');
+    return null;
+  }
+  const text = secretLine(found);
+  return { place, name, text: before + text + after, bytes: Buffer.from(text, 'latin1') };
+}
+
+/** A file mostly ends with a line break, which is not of the secret. */
+function secretLine(bytes: Uint8Array): string {
+  return Buffer.from(bytes)
+    .toString('latin1')
+    .replace(/\r?\n$/, '');
+}

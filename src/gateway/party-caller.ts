@@ -1,0 +1,353 @@
+import type { Alerts, Clock, Timer } from '../ports/index.ts';
+import type {
+  CallClient,
+  HeaderFields,
+  ReplyHead,
+  TunnelEnds,
+  UpstreamCall,
+  UpstreamEvents,
+  UpstreamFailure,
+  WholeBody,
+} from '../wire/index.ts';
+import type { CompiledParty } from './compiled-party.ts';
+import { isRedirect, type LedTo, methodBehind, readLocation } from './party-redirect.ts';
+import { partyRequest, redirectedRequest } from './party-request.ts';
+import { SecretMask } from './secret-mask.ts';
+import type { CompiledApi } from './snapshot.ts';
+import type { RoutedRequest, UpstreamCaller } from './upstream-caller.ts';
+
+/** What a third party is made of: itself, and where its redirects may lead, by what Host says of them. */
+export interface PartyPlaces {
+  readonly first: UpstreamCaller;
+  readonly hosts: ReadonlyMap<string, UpstreamCaller>;
+}
+
+/** What a third party works with. */
+export interface PartyPorts {
+  readonly clock: Pick<Clock, 'after'>;
+  readonly alerts: Alerts['raise'];
+}
+
+/** A third party among our APIs. */
+export type PartyApi = CompiledApi & { readonly party: CompiledParty };
+
+/** Whether an API is one of others. */
+export function isParty(api: CompiledApi): api is PartyApi {
+  return api.party !== null;
+}
+
+/**
+ * Carries requests to an API of others, which nothing is believed of: it gets no more of a request than it must, and our
+ * secrets; its reply is bounded in size, time and type, leads nowhere by itself, and shows no secret.
+ */
+export class PartyCaller implements UpstreamCaller {
+  readonly places: PartyPlaces;
+  readonly #api: PartyApi;
+  readonly #ports: PartyPorts;
+
+  constructor(api: PartyApi, places: PartyPlaces, ports: PartyPorts) {
+    this.#api = api;
+    this.places = places;
+    this.#ports = ports;
+  }
+
+  /** Whether it would do the same. */
+  isOf(api: CompiledApi, { first, hosts }: PartyPlaces): boolean {
+    const same = [...hosts].every(([name, caller]) => this.places.hosts.get(name) === caller);
+    return this.#api === api && this.places.first === first && same && hosts.size === this.places.hosts.size;
+  }
+
+  waitingShare(client: CallClient): number {
+    return this.places.first.waitingShare(client);
+  }
+
+  call(request: RoutedRequest, events: UpstreamEvents, client: CallClient, atMs?: number): UpstreamCall {
+    const call = new PartyCall(
+      { api: this.#api, places: this.places, ports: this.#ports },
+      { request, events, client },
+    );
+    call.begin(atMs);
+    return call;
+  }
+}
+
+interface PartyParts {
+  readonly api: PartyApi;
+  readonly places: PartyPlaces;
+  readonly ports: PartyPorts;
+}
+
+interface Asked {
+  readonly request: RoutedRequest;
+  readonly events: UpstreamEvents;
+  readonly client: CallClient;
+}
+
+/** What a third party has no business to say to our callers, or that holds for its own host and not for ours. */
+const UNHEARD = [
+  'set-cookie',
+  'set-cookie2',
+  'strict-transport-security',
+  'alt-svc',
+  'clear-site-data',
+  'refresh',
+  'nel',
+  'report-to',
+  'reporting-endpoints',
+  'expect-ct',
+  'public-key-pins',
+  'access-control-allow-origin',
+  'access-control-allow-credentials',
+  'trailer',
+];
+
+const SERVER_ERROR = 500;
+
+class PartyCall implements UpstreamCall, UpstreamEvents {
+  readonly #parts: PartyParts;
+  readonly #asked: Asked;
+  readonly #mask: SecretMask | null;
+  #request: RoutedRequest;
+  #call: UpstreamCall | null = null;
+  #timer: Timer | null = null;
+  #followed = 0;
+  #bytes = 0;
+  /** What follows of a reply that has been left behind is not heard. */
+  #hearing = 0;
+  #over = false;
+
+  constructor(parts: PartyParts, asked: Asked) {
+    this.#parts = parts;
+    this.#asked = asked;
+    const { party } = parts.api;
+    this.#request = asked.request;
+    this.#mask = party.secrets.length === 0 ? null : new SecretMask(party.secrets.map(({ bytes }) => bytes));
+  }
+
+  begin(atMs: number | undefined): void {
+    const { api, places, ports } = this.#parts;
+    this.#timer = ports.clock.after(api.party.totalMs, () => this.#late());
+    this.#call = places.first.call(partyRequest(this.#request, api.party), this.#heard(), this.#asked.client, atMs);
+  }
+
+  /** Events of the call that is made now; none of one that was left. */
+  #heard(): UpstreamEvents {
+    const turn = ++this.#hearing;
+    const isNow = (): boolean => turn === this.#hearing && !this.#over;
+    return {
+      interim() {},
+      whole: (head, body, atMs) => void (isNow() && this.whole(head, body, atMs)),
+      switched: () => this.switched(),
+      head: (head) => void (isNow() && this.head(head)),
+      pieces: (pieces) => !isNow() || this.pieces(pieces),
+      end: () => void (isNow() && this.end()),
+      failed: (failure) => void (isNow() && this.failed(failure)),
+      drained: () => void (isNow() && this.drained()),
+    };
+  }
+
+  write(pieces: readonly Buffer[]): boolean {
+    return this.#over || this.#followed > 0 || this.#call === null || this.#call.write(pieces);
+  }
+
+  finish(): void {
+    if (!this.#over && this.#followed === 0) this.#call?.finish();
+  }
+
+  resume(): void {
+    if (!this.#over) this.#call?.resume();
+  }
+
+  allowIdle(idleMs: number): void {
+    if (!this.#over) this.#call?.allowIdle(idleMs);
+  }
+
+  abort(): void {
+    if (this.#over) return;
+    this.#close();
+    this.#call?.abort();
+  }
+
+  interim(): void {}
+
+  switched(): TunnelEnds {
+    throw new Error('a third party was asked for no upgrade');
+  }
+
+  head(head: ReplyHead): void {
+    if (!this.#takes(head)) return;
+    this.#asked.events.head(this.#cleaned(head));
+  }
+
+  whole(head: ReplyHead, body: WholeBody, atMs: number): void {
+    if (!this.#takes(head)) return;
+    const octets = typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
+    if (octets.length > this.#parts.api.party.replyLimitBytes) {
+      this.#refuse('upstream-reply-too-large', `a reply of ${octets.length} bytes`);
+      return;
+    }
+    const shown = this.#mask === null ? body : Buffer.concat([this.#mask.pass([octets]), this.#mask.end()]);
+    this.#tellOfEcho();
+    this.#close();
+    this.#asked.events.whole(this.#cleaned(head), shown, atMs);
+  }
+
+  pieces(pieces: readonly Buffer[]): boolean {
+    for (const piece of pieces) this.#bytes += piece.length;
+    if (this.#bytes > this.#parts.api.party.replyLimitBytes) {
+      this.#refuse('upstream-reply-too-large', `more than ${this.#parts.api.party.replyLimitBytes} bytes`);
+      return true;
+    }
+    if (this.#mask === null) return this.#asked.events.pieces(pieces);
+    const shown = this.#mask.pass(pieces);
+    this.#tellOfEcho();
+    return shown.length === 0 || this.#asked.events.pieces([shown]);
+  }
+
+  /** Trailers stay behind: nobody has judged them. */
+  end(): void {
+    const rest = this.#mask === null ? null : this.#mask.end();
+    if (rest !== null && rest.length > 0) this.#asked.events.pieces([rest]);
+    this.#close();
+    this.#asked.events.end();
+  }
+
+  failed(failure: UpstreamFailure): void {
+    this.#close();
+    this.#asked.events.failed(failure);
+  }
+
+  drained(): void {
+    if (this.#followed === 0) this.#asked.events.drained();
+  }
+
+  #close(): void {
+    this.#over = true;
+    this.#timer?.cancel();
+  }
+
+  #late(): void {
+    this.#refuse('upstream-timeout', `not whole within ${this.#parts.api.party.totalMs} ms`);
+  }
+
+  #refuse(code: UpstreamFailure['code'], detail: string): void {
+    if (this.#over) return;
+    this.#close();
+    this.#call?.abort();
+    this.#asked.events.failed({ code, detail });
+  }
+
+  /** Whether a reply goes on to the caller. One that leads on is followed; one that may not be is refused. */
+  #takes(head: ReplyHead): boolean {
+    if (isRedirect(head)) return this.#takesRedirect(head);
+    const fault = typeFault(head, this.#request.method, this.#parts.api.party);
+    if (fault !== null) {
+      this.#refuse('upstream-reply-type', fault);
+      return false;
+    }
+    const { announcedLength, framing } = head;
+    if (framing.kind === 'none' || (announcedLength ?? 0) <= this.#parts.api.party.replyLimitBytes) return true;
+    this.#refuse('upstream-reply-too-large', `a reply of ${announcedLength} bytes`);
+    return false;
+  }
+
+  #takesRedirect(head: ReplyHead): boolean {
+    const { party } = this.#parts.api;
+    const to = readLocation(head.fields, this.#request.authority);
+    const isKnown = to !== null && (to.authority === this.#parts.api.authority || party.hosts.has(to.authority));
+    if (!isKnown) {
+      this.#refuseRedirect('it leads to a host that is not named');
+      return false;
+    }
+    if (party.redirects === 0) return true;
+    const fault = this.#follow(head.status, to);
+    if (fault !== null) this.#refuseRedirect(fault);
+    return false;
+  }
+
+  /** Goes where a redirect leads. Null, or why not. */
+  #follow(status: number, to: LedTo): string | null {
+    const { api, places } = this.#parts;
+    const { party } = api;
+    if (this.#followed >= party.redirects) return `there are more than ${party.redirects} redirects`;
+    const method = methodBehind(status, this.#request.method);
+    const { kind } = this.#request.framing;
+    if (method === this.#request.method && kind !== 'none') return 'the body would have to be sent again';
+    const isFirst = to.authority === api.authority;
+    if (isFirst && !this.#isAllowed(method, to.target)) return 'it leads to what may not be called';
+    const caller = isFirst ? places.first : places.hosts.get(to.authority);
+    if (caller === undefined) return 'it leads to a host that is not named';
+    if (this.#mask?.isIn(to.target) === true && !isFirst) return 'it carries a secret';
+    const request = redirectedRequest(this.#request, { method, ...to });
+    this.#call?.abort();
+    this.#followed++;
+    this.#request = request;
+    const sent = partyRequest(request, isFirst ? party : { ...party, secrets: [] });
+    this.#call = caller.call(isFirst ? sent : withoutSecrets(sent, party), this.#heard(), this.#asked.client);
+    return null;
+  }
+
+  /** A third party that leads its callers about must not have our secrets sent to more than may be called. */
+  #isAllowed(method: string, target: string): boolean {
+    const { api } = this.#parts;
+    const { pathPrefix } = api.upstream;
+    const [path = ''] = target.split('?', 1);
+    if (!path.startsWith(`${pathPrefix}/`) && path !== pathPrefix) return false;
+    return api.party.routes.allows(api.name, method, `${api.basePath}${path.slice(pathPrefix.length)}`);
+  }
+
+  #refuseRedirect(detail: string): void {
+    const { api, ports } = this.#parts;
+    const message = `the third party ${api.name} leads on to where it may not: ${detail}`;
+    ports.alerts({ kind: 'party.redirect-refused', key: api.name, severity: 'medium', message });
+    this.#refuse('upstream-refused-location', detail);
+  }
+
+  #cleaned(head: ReplyHead): ReplyHead {
+    const fields = head.fields.copy();
+    for (const name of UNHEARD) fields.drop(name);
+    if (this.#mask !== null) for (const name of echoing(head.fields, this.#mask)) fields.drop(name);
+    return { ...head, fields };
+  }
+
+  #tellOfEcho(): void {
+    const { api, ports } = this.#parts;
+    if (this.#mask?.found !== true) return;
+    this.#mask.found = false;
+    const message = `the third party ${api.name} sent back a secret that it was shown; it was masked`;
+    ports.alerts({ kind: 'party.secret-echoed', key: api.name, severity: 'medium', message });
+  }
+}
+
+/** Fields that a caller wrote under the name of a secret do not go to other hosts either. */
+function withoutSecrets(request: RoutedRequest, { secrets }: CompiledParty): RoutedRequest {
+  for (const { place, name } of secrets) if (place === 'header') request.fields?.drop(name);
+  return request;
+}
+
+function echoing(fields: HeaderFields, mask: SecretMask): readonly string[] {
+  const names = [...fields.entries()].filter(([, value]) => mask.isIn(value)).map(([name]) => name);
+  if (names.length > 0) mask.found = true;
+  return names;
+}
+
+/** Why the type or the coding of a reply's body is none that was asked for; null where it is. */
+function typeFault(head: ReplyHead, method: string, { types }: CompiledParty): string | null {
+  const { status, fields, framing } = head;
+  if (framing.kind === 'none' || method === 'HEAD') return null;
+  const coding = fields.get('content-encoding');
+  if (coding !== null && coding.toLowerCase() !== 'identity') return 'a content coding that was not asked for';
+  // Failures are replaced, where nothing else is said.
+  if (types === null || status >= SERVER_ERROR) return null;
+  const written = fields.all('content-type');
+  const [type = ''] = (written.length === 1 ? (written[0] as string) : '').toLowerCase().split(';', 1);
+  const known = types.some((pattern) => fits(type.trim(), pattern));
+  return known ? null : 'a content type that is not among `types`';
+}
+
+function fits(type: string, pattern: string): boolean {
+  const star = pattern.indexOf('*');
+  if (star < 0) return type === pattern;
+  const [before, after] = [pattern.slice(0, star), pattern.slice(star + 1)];
+  return type.length > before.length + after.length && type.startsWith(before) && type.endsWith(after);
+}
