@@ -125,11 +125,11 @@ const KEYS: readonly Case[] = [
   ['an unknown key at the top', withTop('sevrer: {}'), [1, 1, 'sevrer: unknown key (did you mean "server"?)']],
   [
     'a key of a later part',
-    withTop('egress: []'),
+    withTop('tenants: []'),
     [
       1,
       1,
-      'known here: version, server, admin, data, trustedProxies, deny, allow, geo, issuers, roles, audit, alerts, cache, values, apis, tests)',
+      'known here: version, server, admin, data, trustedProxies, deny, allow, geo, issuers, roles, audit, alerts, cache, values, apis, egress, tests)',
     ],
   ],
   [

@@ -173,6 +173,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
       createOrder: { ...NOTHING, auth: 'public', bodyLimitBytes: 65_536, path: 'apis.orders.operations.createOrder' },
     },
     policies: [DESCRIBED, ERRORS_REPLACED, ENCODING],
+    party: null,
     path: 'apis.orders',
   });
   assert.deepEqual(legacy?.source, {

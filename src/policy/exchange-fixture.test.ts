@@ -54,12 +54,7 @@ export function stepsOf<C>(kind: PolicyKind<C>, config: C, template: string, sou
 }
 
 /** What a kind has against such an operation, an issue a line. */
-export function issuesOf<C>(
-  kind: PolicyKind<C>,
-  config: C,
-  template: string,
-  sources: Partial<Sources> = {},
-): string {
+export function issuesOf<C>(kind: PolicyKind<C>, config: C, template: string, sources: Partial<Sources> = {}): string {
   const compiled = compiledFor(kind, config, template, sources);
   assert.ok(!compiled.ok, 'it has nothing against it');
   return compiled.error.map(formatIssue).join('\n');

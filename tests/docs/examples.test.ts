@@ -14,7 +14,10 @@ const folders = readdirSync(EXAMPLES, { withFileTypes: true })
   .map(({ name }) => name);
 
 const files = { read: async (path: string) => ok(new Uint8Array(await readFile(path))) } as Partial<Files> as Files;
-const secrets: Secrets = { resolve: async (reference) => ok(new Secret(Buffer.from(`sample ${JSON.stringify(reference)}`.replace(/[^a-z]/gi, '-')))) };
+const secrets: Secrets = {
+  resolve: async (reference) =>
+    ok(new Secret(Buffer.from(`sample ${JSON.stringify(reference)}`.replace(/[^a-z]/gi, '-')))),
+};
 const egress: Egress = { call: async () => err({ reason: 'unreachable', detail: 'no example is on the network' }) };
 
 test('there are examples', () => {

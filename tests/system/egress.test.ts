@@ -287,7 +287,10 @@ test('only named callers get through, only to named parties and operations, and 
   assert.equal(await outcome('/pay/do/this', { method: 'DELETE' }), '405 method-not-allowed');
   assert.equal(await outcome('/evil.example/x'), '404 not-found');
   assert.equal(await outcome('/pay/do/..%2fadmin'), '400 encoded-separator');
-  assert.equal(await outcome('http://169.254.169.254/latest', { headers: { host: '169.254.169.254' } }), '404 not-found');
+  assert.equal(
+    await outcome('http://169.254.169.254/latest', { headers: { host: '169.254.169.254' } }),
+    '404 not-found',
+  );
   const { status } = await ask({
     port: gateway.https,
     ca: gateway.ca,
