@@ -22,6 +22,7 @@ import { readJsonText, schemaSource } from '../../description-source.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Operation } from '../../operation.ts';
 import type { Principal } from '../../principal.ts';
+import { multipartValue } from './multipart-value.ts';
 
 /** A request while the conditions of its operation are asked. What of it they name is opened once. */
 export class AskedRequest {
@@ -72,8 +73,8 @@ function valueOf(type: Type, read: (asked: AskedRequest) => unknown): Declared {
 }
 
 /**
- * A body as conditions read it. A form has texts, and one in which a name stands twice has no single reading; what
- * nobody here reads has none either.
+ * A body as conditions read it. A form has texts, one of parts files too; one in which a name stands twice has no single
+ * reading, and what nobody here reads has none either.
  */
 function bodyOf(parsed: ParsedBody): JsonValue | undefined | typeof UNREADABLE {
   switch (parsed.kind) {
@@ -92,6 +93,7 @@ function bodyOf(parsed: ParsedBody): JsonValue | undefined | typeof UNREADABLE {
       return fields;
     }
     case 'multipart':
+      return multipartValue(parsed.parts) ?? UNREADABLE;
     case 'opaque':
       return UNREADABLE;
   }
