@@ -113,7 +113,7 @@ export function takesForms({ type, subtype }: MediaRange): boolean {
 }
 
 /** The same for forms of parts. */
-function takesParts({ type, subtype }: MediaRange): boolean {
+export function takesParts({ type, subtype }: MediaRange): boolean {
   return type === '*' || (type === 'multipart' && (subtype === '*' || subtype === 'form-data'));
 }
 

@@ -53,7 +53,8 @@ function hasRoomForText(source: SchemaSource, schema: unknown): boolean {
   return shape === null || shape.scalars.has('string');
 }
 
-function hasRoomForParts(source: SchemaSource, schema: unknown): boolean {
+/** Whether a schema has room for an object, which is what a form of parts is. */
+export function hasRoomForParts(source: SchemaSource, schema: unknown): boolean {
   const shape = shapeOf(source, schema);
   return shape === null || shape.object !== null;
 }

@@ -1,12 +1,13 @@
 import { type Issue, ok, type Result } from '../../base/index.ts';
 import type { DescribedContent } from '../description.ts';
 import { own, siteAt } from '../pointer.ts';
-import { type SentBody, takesForms } from '../request/body-judge.ts';
+import { type SentBody, takesForms, takesParts } from '../request/body-judge.ts';
 import { createFormObject, type FormObject, judgeForm } from '../request/form-object.ts';
 import { isJsonType, type JsonReader } from '../request/json-text.ts';
 import type { MediaRange, SentMediaType } from '../request/media-range-choice.ts';
+import { compileMultipart, judgeMultipart, type MultipartObject } from '../request/multipart-object.ts';
 import { asItStands } from '../request/query.ts';
-import { plainMeaning, useOf } from '../request/readable-content.ts';
+import { hasRoomForParts, plainMeaning, useOf } from '../request/readable-content.ts';
 import {
   compileSchema,
   compileSieve,
@@ -55,11 +56,18 @@ export function compileReplyContent(
   const { range } = use;
   const asks = use.sequence ? 'more' : asksOf(source, schema?.value);
   const form = asks !== 'nothing' && takesForms(range) ? createFormObject(source, content.pointer, readJson) : null;
+  const multipart =
+    asks !== 'nothing' && takesParts(range)
+      ? compileMultipart(content.pointer, { source, readJson, validation: REPLY_VALIDATION })
+      : ok(null);
+  if (!multipart.ok) return multipart;
+  const takesMultipart = hasRoomForParts(source, schema?.value);
   const treatment = (mediaType: Pick<SentMediaType, 'type' | 'essence'>): BodyTreatment => {
     if (use.sequence) return 'unreadable';
     if (asks === 'nothing') return 'unread';
     const format = formatOf(mediaType);
     if (format === 'json' || format === 'form') return 'read';
+    if (format === 'multipart') return takesMultipart ? 'read' : use.takesBinary ? 'unread' : 'unreadable';
     if (format === 'opaque') return use.takesBinary ? 'unread' : 'unreadable';
     if (!use.takesText) return 'unreadable';
     return asks === 'text' ? 'unread' : 'read';
@@ -68,7 +76,7 @@ export function compileReplyContent(
     range,
     reads: isSingle(range) ? treatment(typeOf(range)) === 'read' : !use.sequence && asks !== 'nothing',
     treatment,
-    judge: judgeOf({ validate: validator.value, sieve: sieve.value, form }),
+    judge: judgeOf({ validate: validator.value, sieve: sieve.value, form, multipart: multipart.value }),
   });
 }
 
@@ -76,9 +84,10 @@ interface Held {
   readonly validate: Validator | null;
   readonly sieve: Sieve | null;
   readonly form: FormObject | null;
+  readonly multipart: MultipartObject | null;
 }
 
-function judgeOf({ validate, sieve, form }: Held): ReplyContent['judge'] {
+function judgeOf({ validate, sieve, form, multipart }: Held): ReplyContent['judge'] {
   return (body, mediaType) => {
     if (validate === null || sieve === null) return null;
     switch (body.kind) {
@@ -98,6 +107,8 @@ function judgeOf({ validate, sieve, form }: Held): ReplyContent['judge'] {
         if (formatOf(mediaType) === 'text') return differs(validate(''));
         return MISSING;
       case 'multipart':
+        if (multipart === null || body.mediaType.subtype !== 'form-data') return UNREADABLE;
+        return differs(judgeMultipart(multipart, body.parts, validate));
       case 'opaque':
         return UNREADABLE;
     }
@@ -137,9 +148,12 @@ function typeOf({ type, subtype }: MediaRange): Pick<SentMediaType, 'type' | 'es
   return { type, essence: `${type}/${subtype}` };
 }
 
+type Format = 'json' | 'form' | 'multipart' | 'text' | 'opaque';
+
 /** The format that bodies of a type are read in. */
-function formatOf({ type, essence }: Pick<SentMediaType, 'type' | 'essence'>): 'json' | 'form' | 'text' | 'opaque' {
+function formatOf({ type, essence }: Pick<SentMediaType, 'type' | 'essence'>): Format {
   if (isJsonType(essence)) return 'json';
   if (essence === 'application/x-www-form-urlencoded') return 'form';
+  if (essence === 'multipart/form-data') return 'multipart';
   return type === 'text' ? 'text' : 'opaque';
 }
