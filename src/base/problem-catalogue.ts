@@ -1,6 +1,7 @@
 import type { CatalogueEntry } from './catalogue-entry.ts';
 import { corsProblems } from './cors-problems.ts';
 import { framingProblems } from './framing-problems.ts';
+import { graphqlProblems } from './graphql-problems.ts';
 import { upgradeProblems } from './upgrade-problems.ts';
 
 const target = {
@@ -360,6 +361,7 @@ export const problemCatalogue = {
   ...upstream,
   ...upgradeProblems,
   ...corsProblems,
+  ...graphqlProblems,
   ...gateway,
 } as const;
 

@@ -59,7 +59,7 @@ function validationIssues(api: ApiConfig, places: Places): Issue[] {
   const { kind } = api.source;
   if (kind === 'openapi') return [];
   // Rules have messages for clients, with or without a description.
-  const hasRules = Object.values(api.operations).some(({ rules }) => rules.length > 0);
+  const hasRules = api.graphql !== null || Object.values(api.operations).some(({ rules }) => rules.length > 0);
   const said = [
     [`${api.path}.errors`, api.errors === 'helpful' && !hasRules],
     [`${api.path}.validate`, api.validate !== 'observe'],

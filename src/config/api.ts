@@ -5,6 +5,7 @@ import { apiCacheSchema, operationCacheSchema, toApiCache, toOperationCache } fr
 import { corsSchema, toCors } from './cors.ts';
 import type { ApiConfig, ApiSource, OperationConfig, PolicyUse } from './config.ts';
 import { ownTimeKeys } from './failing.ts';
+import { graphqlKeys, toGraphql } from './graphql.ts';
 import { readHost } from './host-name.ts';
 import { formatKeyPath } from './key-path.ts';
 import type { GeoFiles, ListPair } from '../lists/index.ts';
@@ -108,6 +109,7 @@ const apiShape = {
   descriptors: path(
     'The gRPC services of the API: a FileDescriptorSet, as `protoc --include_imports --descriptor_set_out=FILE` writes it. Its methods are the operations.',
   ).optional(),
+  ...graphqlKeys,
   host: parsed(readHost).optional().meta({
     title: 'host name',
     description: 'The host that clients name, without a port. Without it the API answers for every host.',
@@ -262,6 +264,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, g
     output: toOutput(raw),
     cache: toApiCache(raw.cache),
     source: toSource(raw, file),
+    graphql: toGraphql(raw.graphql, file),
     cors: toCors(raw.cors),
     rewrite: toRewrite(raw.rewrite, `${path}.rewrite`),
     maintenance: maintenance === 'off' ? null : maintenance,

@@ -6,6 +6,7 @@ import { cacheIssues } from './cache-checks.ts';
 import type { ApiConfig, Config } from './config.ts';
 import { corsIssues } from './cors-checks.ts';
 import { everyTarget, mirrorIssues } from './beside-targets.ts';
+import { graphqlIssues, isCoordinate } from './graphql-checks.ts';
 import { handlingIssues } from './handling-checks.ts';
 import { sanitizeIssues } from './sanitize.ts';
 import { egressIssues } from './egress-checks.ts';
@@ -50,6 +51,7 @@ function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
     ...ruleIssues(api, places),
     ...upstreamErrorIssues(api, places),
     ...leakIssues(api, places),
+    ...graphqlIssues(api, config, places),
     ...corsIssues(api, places),
   ];
 }
@@ -137,7 +139,9 @@ const SUGGESTION_LIMIT = 20;
 /** Names below `operations` that the API does not have. `known` are the names of its operations. */
 export function operationIssues(api: ApiConfig, known: readonly string[], places: Places): Issue[] {
   const names = new Set(known);
-  const strangers = Object.keys(api.operations).filter((name) => !names.has(name));
+  // What only the schema knows is looked up when that has been read.
+  const isOpen = (name: string): boolean => api.graphql !== null && isCoordinate(name);
+  const strangers = Object.keys(api.operations).filter((name) => !names.has(name) && !isOpen(name));
   return strangers.map((name, index) => {
     const path = formatKeyPath(['apis', api.name, 'operations', name]);
     const suggestion = index < SUGGESTION_LIMIT ? didYouMean(name, names) : undefined;

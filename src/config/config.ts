@@ -7,6 +7,7 @@ import type {
   ClaimValue,
   ConditionRule,
   CorsRules,
+  GraphqlRulesConfig,
   IssuerConfig,
   LimitRule,
   MaintenanceRules,
@@ -226,6 +227,8 @@ export interface ApiConfig {
   /** Which pages of other origins may call it; `off`: none, and null: as the upstream says. */
   readonly cors: CorsRules | 'off' | null;
   readonly source: ApiSource;
+  /** How its operations of GraphQL are judged; null where it speaks something else. */
+  readonly graphql: GraphqlRulesConfig | null;
   /** What of all its requests and replies is changed on the way; null for nothing. */
   readonly rewrite: RewriteRules | null;
   /** Null where it is open. */

@@ -4,6 +4,7 @@ import { clientChanges, fixedServer } from './client-changes.ts';
 import { accessChanges } from './diff-access.ts';
 import { egressChanges } from './diff-egress.ts';
 import { apiChanges } from './diff-api.ts';
+import { graphqlChanges } from './diff-graphql.ts';
 import { nodeListChanges } from './diff-lists.ts';
 import { contentChanges } from './diff-content.ts';
 import { valuesChanges } from './diff-rules.ts';
@@ -23,6 +24,7 @@ export function diffConfigurations(before: Comparable, after: Comparable): reado
     ...accessChanges(before, after),
     ...contentChanges(before, after),
     ...valuesChanges(before.config, after.config),
+    ...graphqlChanges(before.config, after.config),
     ...pairsOf(before.config.apis, after.config.apis).flatMap(([old, next]) =>
       apiChanges(old, next, { before, after }),
     ),

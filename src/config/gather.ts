@@ -9,6 +9,7 @@ import { readLocation } from './description-source.ts';
 import { gatherDescriptors, withServices } from './gather-descriptors.ts';
 import type { Gathered } from './gathered.ts';
 import { grantWarnings } from './grant-warnings.ts';
+import { checkGraphql } from './gather-graphql.ts';
 import { gatherLists } from './gather-lists.ts';
 import { gatherCertificates } from './gather-certificates.ts';
 import { gatherValues } from './gather-values.ts';
@@ -57,6 +58,7 @@ export async function gather(
     await gatherUpstream(work, api);
     await gatherParty(work, api);
     await gatherPolicies(work, api);
+    checkGraphql(work, api);
   }
   await gatherClients(work);
   await gatherLists(work);

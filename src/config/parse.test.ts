@@ -96,6 +96,7 @@ const ENCODING = {
 };
 /** An API of whose requests and replies nothing more is said. */
 const NOTHING_BESIDE = {
+  graphql: null,
   values: {},
   cors: null,
   lists: null,

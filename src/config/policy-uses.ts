@@ -10,6 +10,7 @@ import type {
   PermissionConfig,
   RateConfig,
 } from '../policy/index.ts';
+import { graphqlPolicy } from './graphql.ts';
 import { leaksPolicy } from './leak-rules.ts';
 import { replyPolicy } from './reply-rules.ts';
 import type { ApiConfig, AuthConfig, OperationConfig, PolicyMode, PolicyUse } from './config.ts';
@@ -28,7 +29,7 @@ interface Beside {
 
 /**
  * The policies that stand for an API's keys `deny` and `allow`, `maintenance`, `descriptors`, `auth`, `needs`, `limit`,
- * `sanitize`, `validate`, `rules`, `redirect`, `respond`, `upstreamErrors`, `leaks`, `encode`, `rewrite` and `cors`, in the order in which a request meets them.
+ * `sanitize`, `validate`, `graphql`, `rules`, `redirect`, `respond`, `upstreamErrors`, `leaks`, `encode`, `rewrite` and `cors`, in the order in which a request meets them.
  * Issuers are those of the list itself, never copies. Names that no issuer has are left out: they are issues already.
  */
 export function accessPolicies(api: ApiConfig, { issuers, lists, geo, values }: Beside): readonly PolicyUse[] {
@@ -43,6 +44,7 @@ export function accessPolicies(api: ApiConfig, { issuers, lists, geo, values }: 
     ...ratePolicy(api, operations),
     ...cleaningPolicy(api, operations),
     ...requestPolicy(api, operations),
+    ...graphqlPolicy(api),
     ...conditionsPolicy(api, operations, values),
     ...handlingPolicy(api, operations, 'redirect'),
     ...handlingPolicy(api, operations, 'respond'),

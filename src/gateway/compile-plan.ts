@@ -1,6 +1,7 @@
 import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
 import type { ApiConfig, PolicyUse } from '../config/compiled.ts';
-import type { Operation } from '../policy/index.ts';
+import type { Operation, Steps } from '../policy/index.ts';
+import { type Children, childrenStep } from './children.ts';
 import { type Compilation, member, wordsOf } from './compilation.ts';
 import { frameReaderIssue } from './offered-websocket.ts';
 import { makePlan, type Plan, type PolicySteps } from './plan.ts';
@@ -10,17 +11,24 @@ import { sourcesOf } from './sources.ts';
  * Builds the plan of an operation. Everything is open by a word only: what is not `public` needs somebody signed in,
  * whatever the policies say.
  */
-export function planOf(operation: Operation, api: ApiConfig, compilation: Compilation): Result<Plan, readonly Issue[]> {
+export function planOf(
+  operation: Operation,
+  api: ApiConfig,
+  compilation: Compilation & { readonly children: Children | null },
+): Result<Plan, readonly Issue[]> {
   const signInNeeded = (member(api.operations, operation.name)?.auth ?? api.auth) !== 'public';
   const issues: Issue[] = [];
   const steps: PolicySteps[] = [];
   for (const use of api.policies) {
+    if (operation.inBody === true && compilation.context.kinds.get(use.kind)?.inBody !== true) continue;
     const built = buildPolicy(use, operation, compilation);
     if (built.ok) steps.push(built.value);
     else issues.push(...built.error);
   }
+  const { children } = compilation;
+  const inspected = children === null ? null : childrenStep(`${api.name}/operations`, children);
   const plan: Result<Plan, readonly Issue[]> =
-    issues.length > 0 ? err(issues) : makePlan(operation.id, steps, signInNeeded);
+    issues.length > 0 ? err(issues) : makePlan(operation.id, steps, signInNeeded, inspected);
   const reader = plan.ok ? frameReaderIssue(plan.value, member(api.operations, operation.name)) : null;
   const judged = reader === null ? plan : err([reader]);
   if (judged.ok) return isReadable(judged.value, operation) ? judged : err([unreadable(operation, api)]);
@@ -52,10 +60,17 @@ function buildPolicy(
     if (!steps.ok) return steps;
     const mode = member(use.modes, operation.name) ?? use.mode;
     const given = stepsFor(steps.value.get(operation.id), name, operation);
+    if (operation.inBody === true) refuseHeld(given, mode);
     return ok({ policy: name, path, steps: given, observed: mode === 'observe' });
   } catch (fault) {
     return err([errorIssue(path, `the policy can't be built: ${wordsOf(fault)}`)]);
   }
+}
+
+/** What a body names is judged within one step, which holds nothing and notes nothing for others. */
+function refuseHeld(steps: Steps, mode: PolicyUse['mode']): void {
+  const holds = Object.values(steps).some((step) => step !== undefined && 'release' in step);
+  if (holds || mode === 'observe') throw new Error('it can only judge what a body names');
 }
 
 /** A policy that forgets an operation would leave it open, so that is a fault and not an empty answer. */

@@ -1,8 +1,9 @@
 import type { Issue, Result } from '../base/index.ts';
 import { type ApiConfig, type Configured, type ListedOperation, mayBeCalled } from '../config/compiled.ts';
 import { parseTemplate } from '../openapi/index.ts';
-import type { Operation } from '../policy/index.ts';
-import { type Compilation, complain, member } from './compilation.ts';
+import { type GraphqlConfig, graphqlOperations, type Operation } from '../policy/index.ts';
+import { type Compilation, complain, member, UNREAD } from './compilation.ts';
+import type { Children } from './children.ts';
 import { planOf } from './compile-plan.ts';
 import { cacheFaults, compiledCacheOf } from './compiled-cache.ts';
 import { EgressRoutes } from './egress-routes.ts';
@@ -40,8 +41,10 @@ export function* route(apis: readonly CompiledApi[], compilation: Compilation): 
   const operations: CompiledOperation[] = [];
   let placed = 0;
   for (const [index, api] of config.apis.entries()) {
-    const build = (operation: Operation) => planOf(operation, api, compilation);
-    const place: Place = { compiled: apis[index] as CompiledApi, compilation, build };
+    const compiled = apis[index] as CompiledApi;
+    const children = childrenOf(api, compiled, compilation);
+    const build = (operation: Operation) => planOf(operation, api, { ...compilation, children });
+    const place: Place = { compiled, compilation, children, build };
     for (const named of namedOperations(api, compilation.configured)) {
       if (operations.length % OPERATIONS_PER_SLICE === 0) yield;
       const made = routeOf(named, api, place);
@@ -55,6 +58,7 @@ export function* route(apis: readonly CompiledApi[], compilation: Compilation): 
       if (api.party === null) builder.add(made);
       else outward?.add(made);
     }
+    operations.push(...(children?.values() ?? []));
   }
   const { router, ...inward } = builder.finish();
   const outside = outward?.finish() ?? null;
@@ -77,6 +81,7 @@ interface Named {
 interface Place {
   readonly compiled: CompiledApi;
   readonly compilation: Compilation;
+  readonly children: Children | null;
   readonly build: (operation: Operation) => Result<Plan, readonly Issue[]>;
 }
 
@@ -84,7 +89,7 @@ interface Place {
 function routeOf(
   { name, method, template, listed }: Named,
   api: ApiConfig,
-  { compiled, compilation, build }: Place,
+  { compiled, compilation, children, build }: Place,
 ): Route<CompiledOperation> | null {
   const full = parseTemplate(api.basePath + template);
   if (!full.ok) {
@@ -118,6 +123,7 @@ function routeOf(
       method,
       template: text,
       deprecated: listed?.deprecated ?? false,
+      inBody: false,
     },
     read: listed?.described ?? null,
     build,
@@ -129,8 +135,41 @@ function routeOf(
     cache: compiledCacheOf(api, own, method),
     timeoutMs: own?.timeoutMs ?? null,
     deadlineMs: own?.deadlineMs ?? api.upstream.deadlineMs,
+    children,
   });
   return { host: api.host, method, segments, target };
+}
+
+/** The operations that bodies of an API's requests name; null where they name none. No route leads to them. */
+function childrenOf(api: ApiConfig, compiled: CompiledApi, compilation: Compilation): Children | null {
+  const use = api.policies.find(({ kind }) => kind === 'graphql');
+  const [route] = api.source.kind === 'routes' ? api.source.routes : [];
+  if (use === undefined || route === undefined || api.graphql === null) return null;
+  const bytes = member(compilation.configured.files, api.graphql.schema);
+  if (bytes === undefined) {
+    complain(compilation, `${api.path}.graphql.schema`, UNREAD);
+    return null;
+  }
+  const build = (operation: Operation) => planOf(operation, api, { ...compilation, children: null });
+  const names = graphqlOperations(use.config as GraphqlConfig, bytes);
+  return new Map(names.map((name) => [name, childOf(name, api, { compiled, template: route.template, build })]));
+}
+
+function childOf(
+  name: string,
+  api: ApiConfig,
+  { compiled, template, build }: { readonly template: string } & Pick<Place, 'compiled' | 'build'>,
+): LazyPlan {
+  const { name: owner, basePath, bodyLimitBytes, priority, upstream } = api;
+  const head = { id: `${owner}/${name}`, api: owner, name, method: 'POST', template: `${basePath}${template}` };
+  return new LazyPlan({
+    api: compiled,
+    head: { ...head, deprecated: false, inBody: true },
+    read: null,
+    build,
+    ...{ bodyLimitBytes, bodyDescribed: false, grpc: null, priority, websocket: null, cache: null },
+    ...{ timeoutMs: null, deadlineMs: upstream.deadlineMs, children: null },
+  });
 }
 
 function* namedOperations(api: ApiConfig, configured: Configured): Generator<Named> {

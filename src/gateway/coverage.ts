@@ -131,6 +131,7 @@ function limitPath(places: Places, owner: string, index: number): string {
 }
 
 function validationCell({ api, own, places }: Cited): CoverageCell {
+  if (api.graphql !== null) return graphqlCell(api.graphql, lineOf(places, `${api.path}.graphql`));
   if (api.source.kind === 'routes') {
     return { aspect: 'validation', holds: 'framing and target', open: false, from: null };
   }
@@ -143,6 +144,20 @@ function validationCell({ api, own, places }: Cited): CoverageCell {
   const holds = passing ? 'strict, undescribed fields pass' : validate;
   const from = lineOf(places, `${ownerOf(own ?? undefined, own?.validate, api)}.validate`);
   return { aspect: 'validation', holds, open: validate === 'observe' || passing, from };
+}
+
+/** What is asked in GraphQL: open where subscriptions pass, whose messages nobody reads, or costs are not counted. */
+function graphqlCell(
+  { cost, subscriptions, only }: NonNullable<ApiConfig['graphql']>,
+  from: string | null,
+): CoverageCell {
+  const known = only === 'persisted' ? 'GraphQL, known documents alone' : 'GraphQL';
+  const words = [
+    known,
+    ...(cost === null ? ['without costs'] : []),
+    ...(subscriptions === 'pass' ? ['subscriptions pass'] : []),
+  ];
+  return { aspect: 'validation', holds: words.join(', '), open: words.length > 1, from };
 }
 
 /** The conditions that requests must meet besides. */
@@ -230,6 +245,7 @@ const OF_OTHER_KEYS: readonly string[] = [
   'openapi-request',
   'openapi-response',
   'conditions',
+  'graphql',
   'grpc',
   'maintenance',
   'redirect',

@@ -4,19 +4,23 @@ import {
   type BodyViews,
   type Exchange,
   type Operation,
+  PASS,
   type Principal,
   type Slot,
+  type Verdict,
 } from '../policy/index.ts';
 import type { Clock } from '../ports/index.ts';
 import type { CanonicalRequest } from '../wire/index.ts';
 import type { Matched } from './arrival.ts';
 import { STEP_LIMIT_MS } from './await-verdict.ts';
+import { askedIn, judgeChildrenAgain } from './children.ts';
 import { enter, entryFault } from './entrance.ts';
 import { raiseFault } from './faults.ts';
 import { mustReadReply, type Plan } from './plan.ts';
 import type { RequestStep } from './planned-step.ts';
 import { offerAgain } from './offer-websocket.ts';
 import type { GatewayPorts } from './runtime.ts';
+import type { CompiledOperation } from './snapshot.ts';
 import type { StreamEnd } from './stream-metrics.ts';
 import type { Place, Walk, WalkContext } from './walk.ts';
 
@@ -63,7 +67,7 @@ function judge(walk: Walk, context: WalkContext, atMs: number): Judgement | Prom
     if (problem !== null) return refused(problem, hasExpired(walk, walk.principal, atMs) ? 'expired' : 'refused');
     return standing(walk, { context, compiled, plan: plan.value, principal: exchange.principal }, atMs);
   };
-  const verdict = trial.run(0);
+  const verdict = trial.run(0, childrenAgain(walk, compiled));
   return verdict instanceof Promise ? verdict.then(conclude) : conclude(verdict);
 }
 
@@ -137,6 +141,18 @@ class LaterExchange implements Exchange {
   }
 }
 
+/** What is asked of the body of a request that has long begun. */
+type LastAsked = (exchange: Exchange) => Verdict | Promise<Verdict>;
+
+const NOTHING_ASKED: LastAsked = () => PASS;
+
+/** The operations that its body named must be ones that its caller may still ask for. */
+function childrenAgain(walk: Walk, { children }: CompiledOperation): LastAsked {
+  if (children === null) return NOTHING_ASKED;
+  const asked = askedIn(walk);
+  return (exchange) => judgeChildrenAgain(exchange, asked, children);
+}
+
 /** A step that threw or was late. */
 interface Failed {
   readonly kind: 'failed';
@@ -156,8 +172,8 @@ class Trial {
     this.#ports = ports;
   }
 
-  /** Runs the steps from number `from` on: why the request may not go on, or null. */
-  run(from: number): Problem | null | Promise<Problem | null> {
+  /** Runs the steps from number `from` on, then what is asked of the body: why the request may not go on, or null. */
+  run(from: number, last: LastAsked): Problem | null | Promise<Problem | null> {
     const { request } = this.#plan;
     for (let at = from; at < request.length; at++) {
       const planned = request[at] as RequestStep;
@@ -165,12 +181,18 @@ class Trial {
       if (planned.stage === 'authorize' && !this.#signedIn) return NOT_SIGNED_IN;
       const verdict = this.#runStep(planned);
       if (verdict instanceof Promise) {
-        return this.#inTime(planned, verdict).then((settled) => this.#judge(planned, settled) ?? this.run(at + 1));
+        return this.#inTime(planned, verdict).then(
+          (settled) => this.#judge(planned, settled) ?? this.run(at + 1, last),
+        );
       }
       const problem = this.#judge(planned, verdict);
       if (problem !== null) return problem;
     }
-    return this.#signedIn ? null : NOT_SIGNED_IN;
+    if (!this.#signedIn) return NOT_SIGNED_IN;
+    const verdict = last(this.#exchange);
+    const problemOf = (said: Verdict): Problem | null =>
+      said.kind === 'pass' ? null : said.kind === 'deny' ? said.problem : UNCLEAR;
+    return verdict instanceof Promise ? verdict.then(problemOf) : problemOf(verdict);
   }
 
   /** Releases what was entered, whatever each of them throws. */

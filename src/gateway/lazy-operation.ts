@@ -5,7 +5,7 @@ import type { Plan } from './plan.ts';
 import type { CompiledApi, CompiledOperation } from './snapshot.ts';
 
 /** What is known of an operation from the start. */
-export type OperationHead = Omit<Operation, 'described' | 'children'>;
+export type OperationHead = Omit<Operation, 'described' | 'inBody'> & { readonly inBody: boolean };
 
 /**
  * An operation whose description is read when a policy first asks for it, and then kept: a thread uses few of many.
@@ -18,6 +18,7 @@ class LazyOperation implements Operation {
   readonly method: string;
   readonly template: string;
   readonly deprecated: boolean;
+  readonly inBody: boolean;
   #read: (() => DescribedOperation) | null;
   #described: DescribedOperation | null = null;
 
@@ -28,6 +29,7 @@ class LazyOperation implements Operation {
     this.method = head.method;
     this.template = head.template;
     this.deprecated = head.deprecated;
+    this.inBody = head.inBody;
     this.#read = read;
   }
 
@@ -49,7 +51,15 @@ class LazyOperation implements Operation {
 export interface OperationParts
   extends Pick<
     CompiledOperation,
-    'bodyLimitBytes' | 'bodyDescribed' | 'grpc' | 'priority' | 'websocket' | 'cache' | 'timeoutMs' | 'deadlineMs'
+    | 'bodyLimitBytes'
+    | 'bodyDescribed'
+    | 'grpc'
+    | 'priority'
+    | 'websocket'
+    | 'cache'
+    | 'timeoutMs'
+    | 'deadlineMs'
+    | 'children'
   > {
   readonly api: CompiledApi;
   readonly head: OperationHead;
@@ -70,6 +80,7 @@ export class LazyPlan implements CompiledOperation {
   readonly cache: CompiledOperation['cache'];
   readonly timeoutMs: number | null;
   readonly deadlineMs: number | null;
+  readonly children: CompiledOperation['children'];
   readonly #build: OperationParts['build'];
   #plan: Result<Plan, readonly Issue[]> | null = null;
 
@@ -84,6 +95,7 @@ export class LazyPlan implements CompiledOperation {
     this.cache = parts.cache;
     this.timeoutMs = parts.timeoutMs;
     this.deadlineMs = parts.deadlineMs;
+    this.children = parts.children;
     this.#build = parts.build;
   }
 

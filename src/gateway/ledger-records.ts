@@ -1,6 +1,7 @@
 import { type CompletionRecord, type IntentRecord, RECORD_VERSION } from '../base/index.ts';
 import type { Outcome } from '../policy/index.ts';
 import type { CanonicalRequest } from '../wire/index.ts';
+import { askedWords } from './children.ts';
 import type { GatewayPorts } from './runtime.ts';
 import type { Walk } from './walk.ts';
 
@@ -49,11 +50,11 @@ export function recordIntent(walk: Walk, decision: Decision, forwarded: boolean)
 const NOTHING = {};
 const OUTBOUND = { direction: 'outbound' } as const;
 
-function passageIntent(
-  { id, startedAtMs, context, compiled, request, callerTexts }: Walk,
-  { verdict, problem, policy, rule }: Decision,
-): IntentRecord {
+/** What a body was found to ask for stands where no rule has decided. */
+function passageIntent(walk: Walk, { verdict, problem, policy, rule }: Decision): IntentRecord {
+  const { id, startedAtMs, context, compiled, request, callerTexts } = walk;
   const { operation, api } = compiled;
+  const asks = compiled.children !== null && rule === null ? askedWords(walk) : null;
   return {
     version: RECORD_VERSION,
     kind: 'intent',
@@ -68,7 +69,7 @@ function passageIntent(
     verdict,
     problem: problem === null ? null : problem.code,
     policy,
-    rule,
+    rule: rule ?? asks,
     ...(api.party === null ? NOTHING : OUTBOUND),
   };
 }

@@ -37,12 +37,13 @@ export interface PolicySteps {
 
 /**
  * Puts the steps of an operation's policies into the order of the stages; within a stage, in the order of the policies.
- * In plain loops, since every plan of a configuration is built when it is verified.
+ * `inspected` runs when all of `inspect` have passed. In plain loops, since every plan of a configuration is built when it is verified.
  */
 export function makePlan(
   operation: OperationId,
   policies: readonly PolicySteps[],
   signInNeeded: boolean,
+  inspected: RequestStep | null = null,
 ): Result<Plan, readonly Issue[]> {
   const issues: Issue[] = [];
   for (const given of policies) issues.push(...issuesOf(given, operation));
@@ -51,6 +52,7 @@ export function makePlan(
   for (const stage of REQUEST_STAGES) {
     if (stage === 'inspect') inStages.push(...cleaningSteps(policies));
     inStages.push(...(stepsOf(policies, stage) as readonly RequestStep[]));
+    if (stage === 'inspect' && inspected !== null) inStages.push(inspected);
   }
   const request = withHeads(inStages);
   const respond = withReplyHeads(stepsOf(policies, 'respond'));

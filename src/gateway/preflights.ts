@@ -105,7 +105,7 @@ function answering(asked: CompiledOperation, answerer: Answerer): CompiledOperat
     return planned.ok ? ok((kept ??= preflightPlan(planned.value, answerer))) : planned;
   };
   let kept: Plan | null = null;
-  const none = { bodyLimitBytes: 0, bodyDescribed: false, grpc: null, websocket: null, cache: null };
+  const none = { bodyLimitBytes: 0, bodyDescribed: false, grpc: null, websocket: null, cache: null, children: null };
   return { operation, api, priority, timeoutMs, deadlineMs, ...none, plan, tryPlan: plan };
 }
 

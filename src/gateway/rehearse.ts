@@ -199,8 +199,9 @@ class Scene {
       const { operation, api, bodyLimitBytes, bodyDescribed, grpc, priority, websocket, timeoutMs, deadlineMs } =
         compiled;
       const same = { operation, api, bodyLimitBytes, bodyDescribed, grpc, priority, websocket, timeoutMs, deadlineMs };
+      const { children } = compiled;
       // What is stored has been asked for by somebody: nobody did.
-      return { ...same, cache: null, plan: () => rehearsed, tryPlan: () => rehearsed };
+      return { ...same, children, cache: null, plan: () => rehearsed, tryPlan: () => rehearsed };
     };
     const heard = <M extends Match<CompiledOperation>>(found: M): M =>
       found.kind === 'matched' ? { ...found, params: found.params, target: replanned(found.target) } : found;

@@ -1,4 +1,3 @@
-import type { Problem } from '../base/index.ts';
 import {
   type AuthenticateVerdict,
   bearerChallenge,
@@ -6,6 +5,7 @@ import {
   type CleaningVerdict,
   PASS,
   type Principal,
+  type Verdict,
 } from '../policy/index.ts';
 import type { HeaderFields } from '../wire/index.ts';
 import { awaitVerdict } from './await-verdict.ts';
@@ -116,7 +116,7 @@ function applyVerdict(passage: Walk, planned: RequestStep, verdict: StepVerdict)
     case 'identified':
       return stageMaySay(passage, planned) && identify(passage, planned, verdict.principal);
     case 'deny':
-      return stopped(passage, planned, verdict.problem, verdict.rule ?? null);
+      return stopped(passage, planned, verdict);
     case 'reply':
       // Whoever only observes does not answer in the upstream's place.
       if (planned.observed) return true;
@@ -135,8 +135,11 @@ function applyVerdict(passage: Walk, planned: RequestStep, verdict: StepVerdict)
   }
 }
 
+type Refusal = Pick<Extract<Verdict, { kind: 'deny' }>, 'problem' | 'rule' | 'policy'>;
+
 /** A refusal: false, and true where its policy only observes. */
-function stopped(passage: Walk, { policy, observed }: RequestStep, problem: Problem, rule: string | null): boolean {
+function stopped(passage: Walk, { policy: own, observed }: RequestStep, refusal: Refusal): boolean {
+  const { problem, rule = null, policy = own } = refusal;
   if (observed) passage.observe(problem, policy, rule);
   else passage.refuse(problem, policy, rule);
   return observed;
@@ -149,7 +152,7 @@ function identify(passage: Walk, planned: RequestStep, principal: Principal): bo
     passage.callerTexts = passage.context.callerTexts(principal);
     return true;
   }
-  return stopped(passage, planned, { code: 'several-credentials' }, null);
+  return stopped(passage, planned, { problem: { code: 'several-credentials' } });
 }
 
 function stageMaySay(passage: Walk, { stage, policy }: RequestStep): boolean {

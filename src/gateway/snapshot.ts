@@ -64,6 +64,8 @@ export interface CompiledOperation {
   readonly timeoutMs: number | null;
   /** From the head of the request to the head of its reply, over all tries; null for no such bound. */
   readonly deadlineMs: number | null;
+  /** The operations that bodies of its requests name, by their names; null where none does. */
+  readonly children: ReadonlyMap<string, CompiledOperation> | null;
   /** Builds the plan at first use and keeps it; what can't be built denies. */
   plan(): Result<Plan, readonly Issue[]>;
   /** The same, built anew and not kept: for whoever builds all of them once. */

@@ -145,6 +145,11 @@ export interface PolicyKind<C> {
   readonly summary: string;
   /** The options as users write them below `policies`; null for a kind that other keys of the configuration make. */
   readonly schema: ZodType<C> | null;
+  /**
+   * Whether operations that are named in a body have policies of this kind too; of no other kind has one any. Their steps of
+   * `admit`, `authorize`, `limit` and `decide` run behind `inspect` of the route.
+   */
+  readonly inBody?: boolean;
   sources(config: C): readonly Source[];
   compile(config: C, at: CompileAt, got: Sources): Result<ReadonlyMap<OperationId, Steps>, readonly Issue[]>;
 }

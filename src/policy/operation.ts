@@ -1,4 +1,3 @@
-import type { ParsedBody } from '../body/index.ts';
 import type { DescribedOperation } from '../openapi/index.ts';
 
 /** Stable name of an operation within one configuration: `API/OPERATION`. */
@@ -18,11 +17,10 @@ export interface Operation {
   /** Its description, or null for a route written by hand. */
   readonly described: DescribedOperation | null;
   /**
-   * For protocols that name the operation in the body, such as GraphQL: the operation meant, to be judged from `decide`
-   * on. No operation of this version has any: `compile` makes none, and nothing calls it. A kind of API that needs it
-   * brings both.
+   * Whether it is named in a body, as a field of GraphQL is: then it has no route, and is judged behind `inspect` of the
+   * route that such a body came by, as often as the body asks for it.
    */
-  children?(parsed: ParsedBody): Operation;
+  readonly inBody?: boolean;
 }
 
 /** What a request's host, path and method lead to; `target` is what the router keeps for an operation, `params` are decoded once. */

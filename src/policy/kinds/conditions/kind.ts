@@ -19,6 +19,7 @@ export function createConditionsKind(): PolicyKind<ConditionsConfig> {
     kind: 'conditions',
     summary: 'Refuses requests that do not meet the conditions of their operation.',
     schema: null,
+    inBody: true,
     sources: () => [],
     compile: (config, at, got) =>
       compileEach(at.operations, (operation) => {

@@ -17,6 +17,7 @@ export function createPermissionKind(): PolicyKind<PermissionConfig> {
     kind: 'permission',
     summary: 'Lets callers do what their permissions say.',
     schema: null,
+    inBody: true,
     sources: () => [],
     compile: (config, at) =>
       ok(new Map(at.operations.map((operation) => [operation.id, stepsFor(operation, config, at)]))),
@@ -28,7 +29,9 @@ function stepsFor(operation: Operation, config: PermissionConfig, at: CompileAt)
   return needed.length === 0 ? {} : { authorize: authorizeStep(needed, at) };
 }
 
-function isOpen({ name }: Operation, { open, closed, openByDefault }: PermissionConfig): boolean {
+/** Whether a field that a body names is open is never said of it: what it needs holds by whatever route it is asked for. */
+function isOpen({ name, inBody }: Operation, { open, closed, openByDefault }: PermissionConfig): boolean {
+  if (inBody === true) return false;
   return !closed.includes(name) && (openByDefault || open.includes(name));
 }
 

@@ -28,7 +28,8 @@ export function createRateKind({ limiter }: Ports): PolicyKind<RateConfig> {
 
   function stepsOf(operation: Operation, config: RateConfig): Steps {
     const { name, api } = operation;
-    if (ownRules(operation, config).length > 0) return stepsFor(rulesFor(operation, config), limiter);
+    if (operation.inBody === true || ownRules(operation, config).length > 0)
+      return stepsFor(rulesFor(operation, config), limiter);
     const known = shared.get(config) ?? new Map<string, Steps>();
     const place = JSON.stringify([api, config.open.includes(name)]);
     const steps = known.get(place) ?? stepsFor(rulesFor(operation, config), limiter);
@@ -40,6 +41,7 @@ export function createRateKind({ limiter }: Ports): PolicyKind<RateConfig> {
     kind: 'rate',
     summary: 'Counts calls, and refuses those beyond a limit.',
     schema: null,
+    inBody: true,
     sources: () => [],
     compile: (config, at) => ok(new Map(at.operations.map((each) => [each.id, stepsOf(each, config)]))),
   };
@@ -89,6 +91,10 @@ function stepsFor(rules: readonly CountedRule[], limiter: Limiter): Steps {
 /** The rules that hold for an operation: where nobody is known, those of the API that count callers do not. */
 function rulesFor(operation: Operation, config: RateConfig): readonly CountedRule[] {
   const { name, api, id } = operation;
+  // The route has been charged for what holds of the whole API.
+  if (operation.inBody === true) {
+    return ownRules(operation, config).map((rule) => ({ name: rule.text, rule, prefix: prefixOf(id, rule) }));
+  }
   const shared = config.open.includes(name) ? config.rules.filter(({ per }) => per === 'address') : config.rules;
   const texts = new Set(shared.map(({ text }) => text));
   return [

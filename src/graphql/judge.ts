@@ -1,0 +1,163 @@
+import type { GraphQLNamedType, OperationDefinitionNode } from 'graphql';
+import { err, ok, type Result } from '../base/index.ts';
+import { type AllowList, hashOf } from './allow-list.ts';
+import type { CostRules, DocumentBounds } from './bounds.ts';
+import { type BoundedDocument, readDocument } from './document.ts';
+import { fault, type GraphqlFault } from './fault.ts';
+import { FieldCosts } from './field-costs.ts';
+import { KnownDocuments } from './known-documents.ts';
+import { graphqlLibrary } from './library.ts';
+import { NamedFields } from './named-fields.ts';
+import type { SentOperation } from './request.ts';
+import type { ReadSchema } from './schema.ts';
+import { type Scales, weigh } from './typed-walk.ts';
+
+/** What requests of an API are held against. */
+export interface GraphqlRules {
+  readonly bounds: DocumentBounds;
+  /** Null where costs are not counted. */
+  readonly cost: CostRules | null;
+  readonly allowList: AllowList | null;
+  /** Whether documents pass that the list does not have. */
+  readonly others: boolean;
+  readonly subscriptions: boolean;
+  /** The fields that are operations by themselves, as `Type.field`. */
+  readonly named: readonly string[];
+}
+
+/** Who asks, and how. */
+export interface Asking {
+  /** Whether the request may only read: it came by GET. */
+  readonly readsOnly: boolean;
+  readonly mayIntrospect: boolean;
+}
+
+/** What a request asks for: each named field, and how often. */
+export type AskedFields = ReadonlyMap<string, number>;
+
+const NO_COST: CostRules = { limit: Number.POSITIVE_INFINITY, object: 0, scalar: 0, list: 1, fields: {} };
+
+/** Judges operations of one API. What it takes is valid for its schema, and within its bounds. */
+export class GraphqlJudge {
+  readonly #schema: ReadSchema;
+  readonly #rules: GraphqlRules;
+  readonly #scales: Scales;
+  readonly #limit: number;
+  readonly #known = new KnownDocuments<BoundedDocument>();
+
+  constructor(schema: ReadSchema, rules: GraphqlRules) {
+    this.#schema = schema;
+    this.#rules = rules;
+    const cost = rules.cost ?? NO_COST;
+    this.#limit = cost.limit;
+    this.#scales = { schema, costs: new FieldCosts(schema, cost), named: new NamedFields(schema, rules.named) };
+  }
+
+  /** Judges what was sent together; its costs are added up. */
+  judge(sent: readonly SentOperation[], asking: Asking): Result<AskedFields, GraphqlFault> {
+    const asked = new Map<string, number>();
+    let cost = 0;
+    for (const each of sent) {
+      const document = this.#documentOf(each);
+      if (!document.ok) return document;
+      const chosen = this.#chosen(document.value, each, asking);
+      if (!chosen.ok) return chosen;
+      const variables = this.#variables(chosen.value.operation, each);
+      if (!variables.ok) return variables;
+      const weighed = weigh(chosen.value, document.value.fragments, variables.value, this.#scales);
+      cost += weighed.cost;
+      if (!(cost <= this.#limit)) return err(fault('complex', 'cost', `the request costs more than ${this.#limit}`));
+      for (const [name, count] of weighed.named) asked.set(name, (asked.get(name) ?? 0) + count);
+    }
+    return ok(asked);
+  }
+
+  /** What is wrong with a document by itself, whoever sends it; null for nothing. For allow-lists, when they are read. */
+  faultIn(text: string): GraphqlFault | null {
+    const read = this.#validated(text);
+    return read.ok ? null : read.error;
+  }
+
+  #documentOf({ query, hash }: SentOperation): Result<BoundedDocument, GraphqlFault> {
+    const { allowList, others } = this.#rules;
+    if (query !== null) {
+      const mustMatch = hash !== null || !others;
+      const real = mustMatch ? hashOf(query) : null;
+      if (hash !== null && hash !== real)
+        return err(fault('invalid', 'request', 'sha256Hash is that of another document'));
+      if (!others && (real === null || allowList?.has(real) !== true)) return err(UNLISTED);
+      return this.#read(query);
+    }
+    // What the server calls by this hash is whatever somebody has sent it before.
+    const listed = hash === null ? undefined : allowList?.get(hash);
+    return listed === undefined ? err(UNLISTED) : this.#read(listed);
+  }
+
+  #read(text: string): Result<BoundedDocument, GraphqlFault> {
+    const known = this.#known.get(text);
+    if (known !== undefined) return ok(known);
+    const read = this.#validated(text);
+    if (read.ok) this.#known.set(text, read.value);
+    return read;
+  }
+
+  #validated(text: string): Result<BoundedDocument, GraphqlFault> {
+    const read = readDocument(text, this.#rules.bounds);
+    if (!read.ok) return read;
+    const { validate } = graphqlLibrary();
+    const [first] = validate(this.#schema.schema, read.value.ast, undefined, { maxErrors: 1, hideSuggestions: true });
+    return first === undefined ? read : err(fault('invalid', 'validation', first.message));
+  }
+
+  /** The one operation that is asked for. A document with several says by name which. */
+  #chosen(
+    { operations, fragments }: BoundedDocument,
+    { operationName }: SentOperation,
+    { readsOnly, mayIntrospect }: Asking,
+  ): Result<{ readonly operation: OperationDefinitionNode; readonly value: GraphQLNamedType }, GraphqlFault> {
+    const named = operations.filter(({ name }) => operationName === null || name?.value === operationName);
+    const [operation] = named;
+    if (operation === undefined) return err(fault('invalid', 'operation', 'the document has no such operation'));
+    if (named.length > 1) return err(fault('invalid', 'operation', 'operationName must say which operation is meant'));
+    if (operation.operation === 'subscription' && !this.#rules.subscriptions)
+      return err(fault('forbidden', 'subscription', 'subscriptions are not taken'));
+    if (readsOnly && operation.operation !== 'query')
+      return err(fault('method', 'method', 'only queries can be asked for by GET'));
+    if (!mayIntrospect && introspects({ operations, fragments }))
+      return err(fault('forbidden', 'introspection', 'the schema can not be asked for'));
+    const value = this.#schema.schema.getRootType(operation.operation);
+    if (value === null || value === undefined) return err(fault('invalid', 'operation', 'the schema has no such type'));
+    return ok({ operation, value });
+  }
+
+  #variables(
+    { variableDefinitions = [] }: OperationDefinitionNode,
+    { variables }: SentOperation,
+  ): Result<Readonly<Record<string, unknown>>, GraphqlFault> {
+    if (variableDefinitions.length === 0) return ok({});
+    const { getVariableValues } = graphqlLibrary();
+    const options = { maxErrors: 1, hideSuggestions: true };
+    const read = getVariableValues(this.#schema.schema, variableDefinitions, variables, options);
+    if (read.errors === undefined) return ok(read.variableValues.coerced);
+    // Its words repeat what was sent.
+    const name = /^Variable "\$(\w+)"/.exec(read.errors[0]?.message ?? '')?.[1];
+    return err(
+      fault('invalid', 'variables', name === undefined ? 'a variable differs' : `the variable ${name} differs`),
+    );
+  }
+}
+
+const UNLISTED = fault('forbidden', 'operations', 'the document is not one of those that are taken');
+
+/** Whether a document asks about the schema, in any of its operations and fragments. */
+function introspects({ operations, fragments }: Pick<BoundedDocument, 'operations' | 'fragments'>): boolean {
+  const pending = [...operations, ...fragments.values()].map(({ selectionSet }) => selectionSet);
+  for (let set = pending.pop(); set !== undefined; set = pending.pop()) {
+    for (const selection of set.selections) {
+      if (selection.kind === 'Field' && /^__(?:schema|type)$/.test(selection.name.value)) return true;
+      if (selection.kind !== 'FragmentSpread' && selection.selectionSet !== undefined)
+        pending.push(selection.selectionSet);
+    }
+  }
+  return false;
+}

@@ -1,0 +1,98 @@
+import { cutMembers, DEFAULT_BODY_LIMITS, type JsonObject, type JsonValue, parseBody } from '../../../body/index.ts';
+import { findTrace } from '../upstream-errors/stack-trace.ts';
+
+/** What became of a reply. `plain`: nothing had to be masked. `unreadable`: something had, and can't be. */
+export type Masked =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'masked'; readonly bytes: Uint8Array }
+  | { readonly kind: 'unreadable' };
+
+const PLAIN: Masked = { kind: 'plain' };
+const UNREADABLE: Masked = { kind: 'unreadable' };
+
+/** Replies come from the operator's own API, 10 MiB at most. */
+const REPLY_LIMITS = { ...DEFAULT_BODY_LIMITS, json: { ...DEFAULT_BODY_LIMITS.json, keys: 250_000 } };
+
+/** Under these names servers write what went wrong inside them. */
+const TELLING =
+  /^(?:exception|exceptions|stack|stacktrace|stack_trace|trace|backtrace|debug|debugmessage|debuginfo|originalerror|innererror|file|line|sql|query|cause)$/i;
+/** `Did you mean "secret"?`: names of a schema that may not be asked for. */
+const SUGGESTION = / ?Did you mean [^?]{1,500}\?/g;
+const MASKED_MESSAGE = 'Internal server error';
+const DEPTH_LIMIT = 8;
+
+/**
+ * Masks what the errors of a reply tell of the server's inside: members that hold traces, texts that show one, and
+ * guesses at names. Everything else of the reply stays byte for byte.
+ */
+export function maskErrors(bytes: Uint8Array): Masked {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // A name in JSON may be written with escapes.
+  if (!text.includes('errors') && !text.includes('\\u00')) return PLAIN;
+  const read = parseBody('application/json', bytes, REPLY_LIMITS);
+  if (!read.ok || read.value.kind !== 'json') return UNREADABLE;
+  const { value } = read.value;
+  if (Array.isArray(value)) {
+    // Nothing of a list can be replaced in its place without writing the numbers of all of it anew.
+    return (value as readonly JsonValue[]).every((each) => maskedIn(each) === null) ? PLAIN : UNREADABLE;
+  }
+  const masked = maskedIn(value);
+  if (masked === null) return PLAIN;
+  const rest = cutMembers(bytes, value, new Map([[value as JsonObject, new Map([['errors', true]])]]));
+  const end = rest.lastIndexOf('}');
+  const isEmpty = Object.keys(value as JsonObject).length === 1;
+  const errors = Buffer.from(`${isEmpty ? '' : ','}"errors":${JSON.stringify(masked)}`);
+  return { kind: 'masked', bytes: Buffer.concat([rest.subarray(0, end), errors, rest.subarray(end)]) };
+}
+
+/** The errors of one result, masked; null where they are plain, or there are none. */
+function maskedIn(value: JsonValue | undefined): JsonValue | null {
+  const errors = isObject(value) ? value['errors'] : undefined;
+  if (errors === undefined || errors === null) return null;
+  const masked = Array.isArray(errors) ? (errors as readonly JsonValue[]).map(maskedError) : [maskedError(errors)];
+  return JSON.stringify(masked) === JSON.stringify(errors) ? null : masked;
+}
+
+function maskedError(error: JsonValue): JsonValue {
+  if (!isObject(error)) return { message: MASKED_MESSAGE };
+  const masked: Record<string, JsonValue> = {};
+  for (const [name, value] of Object.entries(error)) {
+    // Where in the document, and where in the data: both are the client's own.
+    if (name === 'locations' || name === 'path') masked[name] = value;
+    else if (name === 'message') masked[name] = maskedMessage(value);
+    else if (!TELLING.test(name)) {
+      const kept = withoutTelling(value, DEPTH_LIMIT);
+      if (kept !== undefined) masked[name] = kept;
+    }
+  }
+  return masked;
+}
+
+function maskedMessage(message: JsonValue): JsonValue {
+  if (typeof message !== 'string' || showsTrace(message)) return MASKED_MESSAGE;
+  return message.replace(SUGGESTION, '');
+}
+
+/** A value without members that tell, and texts that show a trace; undefined where nothing of it may stay. */
+function withoutTelling(value: JsonValue, depth: number): JsonValue | undefined {
+  if (typeof value === 'string') return showsTrace(value) ? undefined : value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return undefined;
+  if (Array.isArray(value)) {
+    return (value as readonly JsonValue[]).flatMap((each) => withoutTelling(each, depth - 1) ?? []);
+  }
+  const kept: Record<string, JsonValue> = {};
+  for (const [name, each] of Object.entries(value as JsonObject)) {
+    const inner = TELLING.test(name) ? undefined : withoutTelling(each, depth - 1);
+    if (inner !== undefined) kept[name] = inner;
+  }
+  return kept;
+}
+
+function showsTrace(text: string): boolean {
+  return text.length > 10 && findTrace(Buffer.from(text.slice(0, 64 * 1024))) !== null;
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
