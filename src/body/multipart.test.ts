@@ -434,13 +434,19 @@ const REFUSED_NAMES: readonly (readonly [parameters: string, fault: MultipartFau
   ['name="a"; filename="a%00.png"', 'bad-file-name'],
   ['name="a"; filename="a%0a.png"', 'bad-file-name'],
   ['name="a"; filename="=?utf-8?Q?a?="', 'bad-file-name'],
-  ['name="a"; filename=%22a%22', 'bad-file-name'],
+  ['name="a"; filename=%22a%22', 'disposition'],
   ['name="a"; filename="C:\\x"', 'disposition'],
   ['name="a"; filename="C:x"', 'file-name-path'],
   ['name="a"; filename="../x"', 'file-name-path'],
   ['name="a"; filename="/x"', 'file-name-path'],
   ['name="a"; filename="a/b"', 'file-name-path'],
-  ['name="a"; filename="..%2Fx"', 'file-name-path'],
+  ['name="a"; filename="..%2Fx"', 'bad-file-name'],
+  ['name="a"; filename="%2e%2E"', 'bad-file-name'],
+  ['name="a"; filename="a.ph%70"', 'bad-file-name'],
+  ['name="a"; filename="a.%50HP"', 'bad-file-name'],
+  ['name="a"; filename="a.php%3a.png"', 'bad-file-name'],
+  ['name="a"; filename=\'a.php\'', 'disposition'],
+  ["name='a'", 'disposition'],
   ['name="a"; filename="..%5Cx"', 'bad-file-name'],
   ['name="a"; filename=".."', 'file-name-path'],
   ['name="a"; filename="."', 'file-name-path'],
@@ -498,6 +504,39 @@ test('8 KiB of header fields are read and one byte more is not', () => {
   const { headBytes } = DEFAULT_MULTIPART_LIMITS;
   assert.ok(read(FORM, withHead(`${head}${'y'.repeat(headBytes - head.length)}`)).ok);
   assert.equal(faultOf(withHead(`${head}${'y'.repeat(headBytes - head.length + 1)}`)).code, 'head-too-large');
+});
+
+test('32 header fields are read and one more is not', () => {
+  const fields = Array.from({ length: 31 }, (_, at) => `X-${at}: a`);
+  assert.ok(read(FORM, withHead('Content-Disposition: form-data; name="a"', ...fields)).ok);
+  const more = withHead('Content-Disposition: form-data; name="a"', ...fields, 'X-More: a');
+  assert.equal(faultOf(more).code, 'too-many-headers');
+});
+
+test('10 MiB that are like the boundary all over are read in no time', () => {
+  const fill = (text: string): Buffer => Buffer.alloc(10 * 1024 * 1024, text);
+  const head = 'Content-Disposition: form-data; name="a"; filename="f"';
+  for (const [boundary, content] of [
+    [`a${'-'.repeat(69)}`, fill('-')],
+    [`${'-'.repeat(69)}a`, fill(`${'-'.repeat(70)}b`)],
+    [`x${'a'.repeat(69)}`, fill('a')],
+    ['b', fill('\r\n--')],
+  ] as const) {
+    const body = Buffer.concat([
+      Buffer.from(`--${boundary}\r\n${head}\r\n\r\n`),
+      content,
+      Buffer.from(`\r\n--${boundary}--`),
+    ]);
+    const began = performance.now();
+    assert.ok(read(`multipart/form-data; boundary=${boundary}`, body).ok);
+    assert.ok(performance.now() - began < 2_000);
+  }
+});
+
+test('percent signs of names that lead nowhere are read', () => {
+  for (const fileName of ['100%', '50%20off.pdf', '%e2%82%ac.txt', '%zz', '%25']) {
+    assertRead(FORM, named(`name="a%20%41b"; filename="${fileName}"`), [['a%20%41b', fileName, null, 'x']]);
+  }
 });
 
 test('the longest names are read', () => {

@@ -17,6 +17,8 @@ export interface MultipartLimits {
   readonly parts: number;
   /** Bytes of the header fields of one part. */
   readonly headBytes: number;
+  /** How many header fields a part may have. */
+  readonly headFields: number;
   /** Bytes of the name of a part. */
   readonly nameBytes: number;
   readonly fileNameBytes: number;
@@ -24,12 +26,13 @@ export interface MultipartLimits {
 
 /**
  * 1,000 parts, as many as a form has fields. 8 KiB is what servers take for the whole head of a request, and a part has
- * two or three fields. 512 bytes are a hundred words of a name that a schema has to describe. 255 bytes are what file
+ * two or three fields; 32 are more than any description has, and few enough for all parts to be read in 50 ms. 512 bytes are a hundred words of a name that a schema has to describe. 255 bytes are what file
  * systems have for a name: the longer ones are cut by some of them.
  */
 export const DEFAULT_MULTIPART_LIMITS: MultipartLimits = {
   parts: 1_000,
   headBytes: 8_192,
+  headFields: 32,
   nameBytes: 512,
   fileNameBytes: 255,
 };

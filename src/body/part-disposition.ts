@@ -68,7 +68,8 @@ function readParameters(field: string, start: number): Result<ReadonlyMap<string
     const name = found[1]!.toLowerCase();
     if (name !== 'name' && name !== 'filename' && name !== 'filename*') return err('unknown-parameter');
     if (parameters.has(name)) return err('duplicate-parameter');
-    if (name === 'filename' && found[2]?.includes('%22') === true) return err('bad-file-name');
+    // Without quotation marks: `%22` stays what it is, and some readers take apostrophes for quotation marks.
+    if (name !== 'filename*' && /%22|'/.test(found[2] ?? '')) return err('disposition');
     parameters.set(name, found[2] ?? found[3]!);
   }
   return ok(parameters);
@@ -90,10 +91,13 @@ function faultOfName(name: string, { nameBytes }: NameLimits): DispositionFault 
   return isHostile(name) || name.includes('%22') || name.toLowerCase() === '_charset_' ? 'bad-name' : null;
 }
 
+// Some readers decode file names: letters, digits, points, colons and slashes would make another path or ending of them.
+const DECODED = /%(?:2[ef]|3[0-9a]|[46][1-9a-f]|[57][0-9a])/i;
+
 function faultOfFileName(fileName: string, { fileNameBytes }: NameLimits): DispositionFault | null {
   if (Buffer.byteLength(fileName) > fileNameBytes) return 'file-name-too-long';
-  if (isHostile(fileName)) return 'bad-file-name';
-  const isPath = /[/]|%2f|^[a-z]:/i.test(fileName) || fileName === '.' || fileName === '..';
+  if (isHostile(fileName) || DECODED.test(fileName)) return 'bad-file-name';
+  const isPath = /[/]|^[a-z]:/i.test(fileName) || fileName === '.' || fileName === '..';
   return isPath ? 'file-name-path' : null;
 }
 

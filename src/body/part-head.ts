@@ -23,6 +23,7 @@ export interface PartFacts {
 export type PartFault =
   | DispositionFault
   | 'header-bytes'
+  | 'too-many-headers'
   | 'header-line'
   | 'duplicate-header'
   | 'unknown-header'
@@ -34,6 +35,11 @@ export type PartFault =
   | 'part-length'
   | 'not-ascii'
   | 'field-not-text';
+
+/** Bounds on the header fields of a part. */
+interface PartLimits extends NameLimits {
+  readonly headFields: number;
+}
 
 /** The header fields of a part, read; the last two are said of its content, and hold or are refused. */
 export interface PartHead {
@@ -71,8 +77,8 @@ const NO_DISPOSITION: Disposition = { name: null, fileName: null };
  * fields of MIME than those that forms have (`Content-Encoding`, say) are refused, since some readers go by them; what
  * is no field of MIME is kept for a description to know.
  */
-export function readPartHead(bytes: Buffer, isForm: boolean, limits: NameLimits): Result<PartHead, PartFault> {
-  const lines = readLines(bytes, isForm ? KNOWN : KNOWN_IN_LISTS);
+export function readPartHead(bytes: Buffer, isForm: boolean, limits: PartLimits): Result<PartHead, PartFault> {
+  const lines = readLines(bytes, isForm ? KNOWN : KNOWN_IN_LISTS, limits.headFields);
   if (!lines.ok) return lines;
   const fields = lines.value;
   const written = fields.get('content-disposition');
@@ -95,11 +101,16 @@ export function readPartHead(bytes: Buffer, isForm: boolean, limits: NameLimits)
   return ok({ facts, isSevenBit: encoding === '7bit', length: fields.get('content-length') ?? null });
 }
 
-function readLines(bytes: Buffer, known: ReadonlySet<string>): Result<ReadonlyMap<string, string>, PartFault> {
+function readLines(
+  bytes: Buffer,
+  known: ReadonlySet<string>,
+  most: number,
+): Result<ReadonlyMap<string, string>, PartFault> {
   if (!isUtf8(bytes)) return err('header-bytes');
   const fields = new Map<string, string>();
   if (bytes.length === 0) return ok(fields);
   for (const line of bytes.toString('utf8').split('\r\n')) {
+    if (fields.size === most) return err('too-many-headers');
     if (CONTROL.test(line)) return err('header-bytes');
     const [, written, value] = LINE.exec(line) ?? [];
     if (written === undefined || value === undefined) return err('header-line');

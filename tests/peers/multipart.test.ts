@@ -133,7 +133,7 @@ apis:
     'Zoë 日本 😀.txt',
     "it's; a=b.txt",
     '100%.txt',
-    '%41.txt',
+    '50%20off.txt',
     '.hidden',
     'a..b',
     'two  spaces ',
@@ -159,7 +159,17 @@ apis:
   for (const name of ['', 'a"b', 'a\\b', 'a\nb', 'a\0b', '_charset_', '=?utf-8?B?YQ==?=', 'a%00b', 'x'.repeat(513)]) {
     assert.equal(await sendByFetch(page, '/any', [{ name, text: 'x' }]), 'malformed-body', JSON.stringify(name));
   }
-  for (const fileName of ['a\\b.txt', 'dir/a.txt', '../a', 'C:a.txt', 'a\nb', 'a%00.png', `${'x'.repeat(256)}`, '..']) {
+  for (const fileName of [
+    'a\\b.txt',
+    'dir/a.txt',
+    '../a',
+    'C:a.txt',
+    'a\nb',
+    'a%00.png',
+    'a.ph%70',
+    `${'x'.repeat(256)}`,
+    '..',
+  ]) {
     assert.equal(await sendByFetch(page, '/any', [file('file', fileName)]), 'malformed-body', JSON.stringify(fileName));
   }
   assert.equal(await sendByFetch(page, '/any', [{ name: 'a', text: 'a\0b' }]), 'malformed-body');
