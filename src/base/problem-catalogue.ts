@@ -143,6 +143,13 @@ const routing = {
       'The head is none of a gRPC call: not over HTTP/2, without `te: trailers`, with a bad `grpc-timeout`, a query, a Content-Encoding, or several of what stands once.',
     fix: 'Call by a gRPC library, over HTTP/2.',
   },
+  'invalid-message': {
+    status: 400,
+    title: 'Invalid message',
+    cause:
+      'A message of a gRPC call is not as its descriptor says: a field that is not described, of another type, twice, missing, out of range, or against a rule.',
+    fix: 'Send messages as the descriptors of the API say; the record says which field it is.',
+  },
   'malformed-message': {
     status: 400,
     title: 'Malformed message',

@@ -62,14 +62,31 @@ function validationIssues(api: ApiConfig, places: Places): Issue[] {
   const hasRules = api.graphql !== null || Object.values(api.operations).some(({ rules }) => rules.length > 0);
   const said = [
     [`${api.path}.errors`, api.errors === 'helpful' && !hasRules],
-    [`${api.path}.validate`, api.validate !== 'observe'],
-    ...Object.values(api.operations).map((own) => [`${own.path}.validate`, isPromised(own.validate)] as const),
+    ...(kind === 'routes' ? validateSaid(api) : responseHeadersSaid(api)),
   ] as const;
   return said.flatMap(([path, promises]) => {
     if (!promises || !Object.hasOwn(places, path)) return [];
     const fix = kind === 'routes' ? 'name the `openapi` document, or take this key away' : 'take this key away';
-    return [errorIssue(path, UNVALIDATED[kind], { ...at(places, path), fix })];
+    const words = path.endsWith('.responseHeaders') ? 'no descriptor says anything of metadata' : UNVALIDATED[kind];
+    return [errorIssue(path, words, { ...at(places, path), fix })];
   });
+}
+
+type SaidKey = readonly [path: string, promises: boolean];
+
+function validateSaid(api: ApiConfig): readonly SaidKey[] {
+  return [
+    [`${api.path}.validate`, api.validate !== 'observe'],
+    ...Object.values(api.operations).map((own): SaidKey => [`${own.path}.validate`, isPromised(own.validate)]),
+  ];
+}
+
+/** Descriptors say what messages are, and nothing of the fields beside them. */
+function responseHeadersSaid(api: ApiConfig): readonly SaidKey[] {
+  return [api, ...Object.values(api.operations)].map(({ path, replies }) => [
+    `${path}.responseHeaders`,
+    replies.responseHeaders === 'described',
+  ]);
 }
 
 function isPromised(validate: ValidateConfig | null): boolean {
@@ -78,7 +95,7 @@ function isPromised(validate: ValidateConfig | null): boolean {
 
 const UNVALIDATED = {
   routes: 'routes have no description that requests could be held against',
-  descriptors: 'what gRPC messages hold is not validated',
+  descriptors: 'a call of gRPC is told no more than a status',
 } as const;
 
 /** Limits that count callers, where nobody is known. */

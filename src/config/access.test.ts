@@ -221,7 +221,7 @@ test('a public API has neither jwt nor permission, one without limits no rate, a
     `version: 1\napis:\n  a: { upstream: http://127.0.0.1:1, auth: public, ${more} }`;
   assert.deepEqual(kinds(api('routes: [GET /x]')), ['output-encoding']);
   assert.deepEqual(kinds(api('routes: [GET /x], encode: off')), []);
-  assert.deepEqual(kinds(api('descriptors: ./a.binpb')), ['grpc']);
+  assert.deepEqual(kinds(api('descriptors: ./a.binpb')), ['grpc', 'grpc-messages']);
   assert.deepEqual(kinds(api('openapi: ./a.yaml')), ['openapi-request', 'output-encoding']);
   assert.deepEqual(kinds(api('routes: [GET /x], limit: 1/s per address')), ['rate', 'output-encoding']);
   assert.deepEqual(kinds(api('routes: [GET /x], operations: { GET /x: { limit: 1/s per address } }')), [

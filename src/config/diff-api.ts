@@ -267,7 +267,7 @@ function protectedBy(api: ApiConfig, { name, security, described }: Described): 
     needs: needs === null ? alternatives : [needs.toSorted()],
     limits: own?.limits ?? [],
     validated: {
-      validate: api.source.kind === 'openapi' ? (own?.validate ?? api.validate) : null,
+      validate: api.source.kind === 'routes' ? null : (own?.validate ?? api.validate),
       replies: replyRules(api, own ?? null),
     },
     bodyLimitBytes: own?.bodyLimitBytes ?? api.bodyLimitBytes,

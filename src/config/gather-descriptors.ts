@@ -1,6 +1,5 @@
 import { ok, type Result } from '../base/index.ts';
-import type { ApiDescription } from '../openapi/index.ts';
-import { describeServices } from '../openapi/services.ts';
+import { describeServices, type ServiceDescription } from '../openapi/services.ts';
 import { accessIssues } from './access-checks.ts';
 import { operationIssues } from './checks.ts';
 import type { DescribedDocument } from './description-document.ts';
@@ -14,7 +13,7 @@ const DESCRIPTORS_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** Reads the descriptor sets of all APIs that name one, each file once, as descriptions like others. */
 export async function gatherDescriptors(work: Work): Promise<void> {
-  const known = new Map<string, Result<ApiDescription, string>>();
+  const known = new Map<string, Result<ServiceDescription, string>>();
   for (const api of work.parsed.config.apis) {
     if (api.source.kind !== 'descriptors') continue;
     const { file } = api.source;
@@ -24,7 +23,7 @@ export async function gatherDescriptors(work: Work): Promise<void> {
       complain(work, `${api.path}.descriptors`, read.error);
       continue;
     }
-    const names = methodKeys(read.value.operations.map(({ id }) => id));
+    const names = methodKeys(read.value.description.operations.map(({ id }) => id));
     work.described.set(api.name, documentOf(read.value));
     work.issues.push(...operationIssues(api, names, work.parsed.places));
   }
@@ -37,7 +36,7 @@ export function withServices(work: Work): Work {
   return { ...work, parsed };
 }
 
-async function readServices(work: Work, file: string): Promise<Result<ApiDescription, string>> {
+async function readServices(work: Work, file: string): Promise<Result<ServiceDescription, string>> {
   const read = await work.files.read(file, DESCRIPTORS_LIMIT_BYTES);
   if (!read.ok) return { ok: false, error: fileWords(file, read.error, DESCRIPTORS_LIMIT_BYTES) };
   const described = await describeServices(read.value);
@@ -45,8 +44,8 @@ async function readServices(work: Work, file: string): Promise<Result<ApiDescrip
 }
 
 /** The document is what requests are judged by: nothing else of the file makes another configuration. */
-function documentOf(description: ApiDescription): DescribedDocument {
+function documentOf({ description, messages }: ServiceDescription): DescribedDocument {
   const methods = description.operations.map(({ id, grpc, deprecated }) => [id, grpc, deprecated]);
-  const json = sharedBytes(Buffer.from(JSON.stringify({ methods }))).buffer;
+  const json = sharedBytes(Buffer.from(JSON.stringify({ methods, ...messages }))).buffer;
   return { description, json, file: null, securityPlaces: new Map() };
 }

@@ -14,8 +14,11 @@ import { parseConfig } from './parse.ts';
 const FILE = '/etc/p/portcullis.yaml';
 
 function setOf(...methods: readonly string[]): Uint8Array {
-  const method = methods.map((name) => ({ name, serverStreaming: name === 'Watch' }));
-  const file = [{ name: 'orders.proto', package: 'orders.v1', service: [{ name: 'Orders', method }] }];
+  const types = { inputType: '.orders.v1.Order', outputType: '.orders.v1.Order' };
+  const method = methods.map((name) => ({ name, serverStreaming: name === 'Watch', ...types }));
+  const messageType = [{ name: 'Order' }];
+  const service = [{ name: 'Orders', method }];
+  const file = [{ name: 'orders.proto', package: 'orders.v1', syntax: 'proto3', messageType, service }];
   return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
 }
 
@@ -57,7 +60,10 @@ test('the methods of a descriptor set are the operations, over HTTP/2', async ()
   assert.equal(api.bodyLimitBytes, 4 * 1_048_576);
   assert.deepEqual(
     api.policies.map(({ kind, path }) => [kind, path]),
-    [['grpc', 'apis.orders.descriptors']],
+    [
+      ['grpc', 'apis.orders.descriptors'],
+      ['grpc-messages', 'apis.orders.descriptors'],
+    ],
   );
   for (const configured of [configuredOf(result), unpackGathered(packGathered(result))]) {
     const listed = [...configured.operations('orders')];
@@ -103,7 +109,7 @@ roles: { all: { can: [orders:read, orders:watch] } }
   );
   assert.deepEqual(
     api?.policies.map(({ kind }) => kind),
-    ['grpc', 'jwt', 'permission', 'rate'],
+    ['grpc', 'jwt', 'permission', 'rate', 'grpc-messages'],
   );
   const [, , permission] = api.policies;
   assert.deepEqual(permission?.config, {
@@ -127,7 +133,7 @@ test('rules of a service are asked besides those of a method', async () => {
   );
   assert.deepEqual(
     api?.policies.map(({ kind }) => kind),
-    ['grpc', 'conditions'],
+    ['grpc', 'grpc-messages', 'conditions'],
   );
 });
 
@@ -173,7 +179,8 @@ test('what can not be is told at its line', async () => {
     [configuration('', '{ targets: [http://127.0.0.1:3001], protocol: http1 }'), /gRPC is spoken over HTTP\/2 only/],
     [configuration("    routes: ['GET /x']"), /either an OpenAPI document, or routes, or gRPC descriptors/],
     [configuration('    openapi: x.yaml'), /either an OpenAPI document, or routes, or gRPC descriptors/],
-    [configuration('    validate: requests'), /what gRPC messages hold is not validated/],
+    [configuration('    errors: helpful'), /told no more than a status/],
+    [configuration('    validate: strict\n    responseHeaders: described'), /no descriptor says anything of metadata/],
     [configuration(), /there is no file \/etc\/p\/orders\.binpb/, null],
     [configuration(), /\/etc\/p\/orders\.binpb is no descriptor set/, Buffer.from('syntax = "proto3";')],
     [configuration(), /\/etc\/p\/orders\.binpb describes no method of any service/, Buffer.alloc(0)],
@@ -191,7 +198,10 @@ test('another method makes another configuration, and is a change of its own; ot
   const [one, other] = [await fine(configuration()), await fine(configuration(), setOf('Get', 'Watch', 'Cancel'))];
   assert.notEqual(one.hash, other.hash);
   const changes = diffConfigurations(one, other).map(({ operation, about, effect }) => [operation, about, effect]);
-  assert.deepEqual(changes, [['orders.v1.Orders/Cancel', 'routes', 'loosens']]);
+  assert.deepEqual(changes, [
+    ['orders.v1.Orders/Cancel', 'routes', 'loosens'],
+    [null, 'validation', 'changes'],
+  ]);
   const renamed = Buffer.from(ORDERS);
   renamed.write('Orders.proto', renamed.indexOf('orders.proto'));
   assert.equal((await fine(configuration(), renamed)).hash, one.hash);

@@ -12,7 +12,7 @@ import type {
 } from '../policy/index.ts';
 import { graphqlPolicy } from './graphql.ts';
 import { leaksPolicy } from './leak-rules.ts';
-import { replyPolicy } from './reply-rules.ts';
+import { messagesPolicy, replyPolicy } from './reply-rules.ts';
 import type { ApiConfig, AuthConfig, OperationConfig, PolicyMode, PolicyUse } from './config.ts';
 import { sanitizePolicy } from './sanitize.ts';
 import { upstreamErrorsConfig } from './upstream-errors.ts';
@@ -45,6 +45,7 @@ export function accessPolicies(api: ApiConfig, { issuers, lists, geo, values }: 
     ...cleaningPolicy(api, operations),
     ...requestPolicy(api, operations),
     ...graphqlPolicy(api),
+    ...messagesPolicy(api),
     ...conditionsPolicy(api, operations, values),
     ...handlingPolicy(api, operations, 'redirect'),
     ...handlingPolicy(api, operations, 'respond'),

@@ -1,4 +1,4 @@
-import type { OpenapiResponseConfig, ReplyRules } from '../policy/index.ts';
+import type { GrpcMessagesConfig, OpenapiResponseConfig, ReplyRules } from '../policy/index.ts';
 import type { ReplyKeys } from './reply-keys.ts';
 import type { ApiConfig, OperationConfig, PolicyMode, PolicyUse, ValidateConfig } from './config.ts';
 
@@ -38,6 +38,26 @@ export function replyPolicy(api: ApiConfig): readonly PolicyUse[] {
       mode: modeOf(api.validate),
       modes: Object.fromEntries(modes),
       path: `${path}.validate`,
+    },
+  ];
+}
+
+/** The policy that judges messages of gRPC, both ways, where an API is described by descriptors. */
+export function messagesPolicy(api: ApiConfig): readonly PolicyUse[] {
+  if (api.source.kind !== 'descriptors') return [];
+  const own = Object.entries(api.operations).filter(([, said]) => saysOfReplies(said));
+  const config: GrpcMessagesConfig = {
+    replies: replyRules(api, null),
+    operations: Object.fromEntries(own.map(([name, said]) => [name, replyRules(api, said)])),
+  };
+  return [
+    {
+      kind: 'grpc-messages',
+      name: `${api.name}/grpc-messages`,
+      config,
+      mode: modeOf(api.validate),
+      modes: Object.fromEntries(own.map(([name, { validate }]) => [name, modeOf(validate ?? api.validate)])),
+      path: `${api.path}.descriptors`,
     },
   ];
 }

@@ -62,8 +62,11 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
     limits: [...own.limits, ...shared.limits],
     lists: mergeLists(own.lists, shared.lists),
     validate: own.validate ?? shared.validate,
-    replies: own.replies,
     sanitize: own.sanitize ?? shared.sanitize,
+    replies: {
+      undescribed: own.replies.undescribed ?? shared.replies.undescribed,
+      responseHeaders: own.replies.responseHeaders ?? shared.replies.responseHeaders,
+    },
     rules: [...own.rules, ...shared.rules],
     upstreamErrors: own.upstreamErrors,
     leaks: own.leaks,

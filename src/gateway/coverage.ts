@@ -135,10 +135,6 @@ function validationCell({ api, own, places }: Cited): CoverageCell {
   if (api.source.kind === 'routes') {
     return { aspect: 'validation', holds: 'framing and target', open: false, from: null };
   }
-  if (api.source.kind === 'descriptors') {
-    const from = lineOf(places, `${api.path}.descriptors`);
-    return { aspect: 'validation', holds: 'framing and gRPC', open: false, from };
-  }
   const validate = own?.validate ?? api.validate;
   const passing = validate === 'strict' && replyRules(api, own)?.undescribed === 'report';
   const holds = passing ? 'strict, undescribed fields pass' : validate;
@@ -247,6 +243,7 @@ const OF_OTHER_KEYS: readonly string[] = [
   'conditions',
   'graphql',
   'grpc',
+  'grpc-messages',
   'maintenance',
   'redirect',
   'respond',

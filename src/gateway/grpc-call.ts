@@ -16,6 +16,7 @@ import {
 import { endOf, grpcAnswer, grpcOwnAnswer } from './grpc-answer.ts';
 import { LATE } from './deadline.ts';
 import type { GrpcLeg } from './grpc-leg.ts';
+import { JudgedMessages } from './judged-messages.ts';
 import { readStatus, statusOfProblem } from './grpc-status.ts';
 import type { Answer } from './reply.ts';
 import { takesTrailers } from './takes-trailers.ts';
@@ -33,7 +34,9 @@ export class GrpcCall implements GrpcLeg, Standing {
   readonly walk: Walk;
   readonly #streams: GrpcStreams;
   readonly #sent: MessageGate;
+  readonly #judgedSent: JudgedMessages;
   #received: MessageGate | null = null;
+  #judgedReceived: JudgedMessages | null = null;
   /** In milliseconds of the monotonic clock; null where neither client nor operation names one and the call is no stream. */
   readonly #deadlineMs: number | null;
   readonly ownDeadlineMs: number;
@@ -53,6 +56,7 @@ export class GrpcCall implements GrpcLeg, Standing {
     this.#streams = streams;
     const single = streams === 'neither' || streams === 'server';
     this.#sent = new MessageGate({ limitBytes: compiled.bodyLimitBytes, coded: isCoded(request.headers), single });
+    this.#judgedSent = new JudgedMessages(walk, 'request', request.headers.get(CODING));
     const asked = readTimeout(request.headers.get('grpc-timeout') ?? '');
     const own = streams === 'neither' ? compiled.deadlineMs : null;
     const timeoutMs = compiled.timeoutMs ?? compiled.api.upstream.responseTimeoutMs;
@@ -85,12 +89,15 @@ export class GrpcCall implements GrpcLeg, Standing {
     return this.#deadlineMs === null ? '' : `grpc-timeout: ${writeTimeout(this.#deadlineMs - nowMs)}\r\n`;
   }
 
-  /** Judges what the client sends next. False where that may not be passed on: then the walk has been stopped. */
-  sends(pieces: readonly Buffer[]): boolean {
-    return this.#isPassed(this.#sent.read(pieces));
+  /**
+   * Judges what the client sends next, and gives what may be passed on: messages that are whole. Nothing where
+   * the call may not go on: then the walk has been stopped.
+   */
+  sends(pieces: readonly Buffer[]): readonly Buffer[] {
+    return this.#isPassed(this.#sent.read(pieces)) ? this.#judgedSent.read(pieces) : NOTHING;
   }
 
-  /** Judges the end of what the client sends; as `sends`. */
+  /** Judges the end of what the client sends. False where that may not be passed on: then the walk has been stopped. */
   sendsEnd(): boolean {
     return this.#isPassed(this.#sent.isWhole ? null : 'malformed-message');
   }
@@ -107,13 +114,15 @@ export class GrpcCall implements GrpcLeg, Standing {
     const single = this.#streams === 'neither' || this.#streams === 'client';
     const { bodyLimitBytes } = this.walk.compiled;
     this.#received = new MessageGate({ limitBytes: bodyLimitBytes, coded: isCoded(fields), single });
+    this.#judgedReceived = new JudgedMessages(this.walk, 'response', fields.get(CODING));
     if (body === null) return null;
     if (body.length > 0) return 'messages without a status behind them';
     return this.#end(fields.get('grpc-status'));
   }
 
-  receive(pieces: readonly Buffer[]): string | null {
-    return this.#received === null ? 'messages before a head' : this.#received.read(pieces);
+  receive(pieces: readonly Buffer[]): string | readonly Buffer[] {
+    if (this.#received === null || this.#judgedReceived === null) return 'messages before a head';
+    return this.#received.read(pieces) ?? this.#judgedReceived.read(pieces);
   }
 
   receiveEnd(trailers: HeaderFields | undefined): string | null {
@@ -159,6 +168,8 @@ export class GrpcCall implements GrpcLeg, Standing {
   over(problem: Problem | null, complete: boolean): GrpcStatus {
     const { compiled, context } = this.walk;
     this.#timer?.cancel();
+    this.#judgedSent.close();
+    this.#judgedReceived?.close();
     const own = problem === null ? null : statusOfProblem(problem.code);
     const status = own ?? (complete ? (this.#status ?? 'UNKNOWN') : 'CANCELLED');
     context.ports.metrics.grpcStatus(compiled.operation.api, status);
@@ -172,8 +183,11 @@ export class GrpcCall implements GrpcLeg, Standing {
   }
 }
 
+const NOTHING: readonly Buffer[] = [];
+const CODING = 'grpc-encoding';
+
 /** Whether messages may be compressed. */
 function isCoded(headers: HeaderMap): boolean {
-  const coding = headers.get('grpc-encoding');
+  const coding = headers.get(CODING);
   return coding !== null && coding.toLowerCase() !== 'identity';
 }

@@ -12,8 +12,8 @@ export interface GrpcLeg {
   timeoutLine(nowMs: number): string;
   /** Judges the head of the reply. `body` is there where it is whole. */
   head(head: ReplyHead, body: WholeBody | null): string | null;
-  /** Judges what comes of the reply next. */
-  receive(pieces: readonly Buffer[]): string | null;
+  /** Judges what comes of the reply next, and gives what may go on of it: nothing where the walk has been stopped for it. */
+  receive(pieces: readonly Buffer[]): string | readonly Buffer[];
   /** Judges the end of the reply. */
   receiveEnd(trailers: HeaderFields | undefined): string | null;
 }

@@ -53,7 +53,11 @@ test('methods are routes, with the bound of a message and what streams of them',
   assert.equal(snapshot.router.find('x.example', '/orders.v1.Orders/Get', 'POST').kind, 'matched');
   assert.equal(snapshot.router.find('x.example', '/orders.v1.Orders/Get', 'GET').kind, 'methodNotAllowed');
   assert.deepEqual(verify(snapshot), []);
-  assert.ok(snapshot.coverage.every(({ cells }) => cells.some(({ holds }) => holds === 'framing and gRPC')));
+  assert.ok(
+    snapshot.coverage.every(({ cells }) =>
+      cells.some(({ aspect, holds }) => aspect === 'validation' && holds === 'requests'),
+    ),
+  );
 });
 
 test('a stream can not be given times that would not hold, a single call can', () => {

@@ -21,6 +21,8 @@ const BY_HTTP_STATUS: Readonly<Record<number, GrpcStatus>> = {
 export function statusOfProblem(code: ProblemCode): GrpcStatus {
   const status = problemStatus(code);
   if (status === 400 && code.startsWith('invalid-')) return 'INVALID_ARGUMENT';
+  // To ask again would be of no use, and libraries do so of what is unavailable.
+  if (code.startsWith('upstream-reply-')) return 'INTERNAL';
   return statusOfHttp(status);
 }
 

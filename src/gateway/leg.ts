@@ -197,8 +197,12 @@ export class Leg implements ReplySource, UpstreamEvents {
   }
 
   pieces(pieces: readonly Buffer[]): boolean {
-    if (this.#grpc !== null && !this.#over && this.#isBroken(this.#grpc.receive(pieces))) return true;
-    return this.#over || this.#reply.pieces(pieces);
+    if (this.#over) return true;
+    if (this.#grpc === null) return this.#reply.pieces(pieces);
+    const passed = this.#grpc.receive(pieces);
+    if (typeof passed === 'string') return this.#isBroken(passed);
+    // Where the walk was stopped, this is over.
+    return this.#over || passed.length === 0 || this.#reply.pieces(passed);
   }
 
   end(trailers?: HeaderFields): void {

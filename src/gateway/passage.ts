@@ -1,6 +1,5 @@
 import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
 import type { BodyUse, BodyViews, Operation, Outcome, OwnReply, Principal, Slot } from '../policy/index.ts';
-import type { Timer } from '../ports/index.ts';
 import type { CanonicalRequest, ExchangeEvents, HeaderFields, ServerExchange, UpstreamFailure } from '../wire/index.ts';
 import type { Arrival, Matched, Phase } from './arrival.ts';
 import { BodyAccess, viewOf } from './body-access.ts';
@@ -145,7 +144,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     return false;
   }
 
-  wait(delayMs: number, callback: () => void): Timer {
+  wait(delayMs: number, callback: () => void): ReturnType<Walk['wait']> {
     this.#waited = true;
     this.#leg?.linger();
     return this.#looseEnds().wait(this.context.ports.clock, delayMs, callback);
@@ -191,10 +190,10 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     else this.cut('gateway-fault');
   }
 
-  stop(problem: Problem): void {
-    if (this.open) this.refuse(problem);
+  stop(problem: Problem, policy: string | null = null, rule: string | null = null): void {
+    if (this.open) this.refuse(problem, policy, rule);
     // A refusal that waits to be sent can be sent still; a reply that has begun would be one to half a request.
-    else if (this.#phase !== 'refusing') this.cut(problem.code);
+    else if (this.#phase !== 'refusing') this.cut(problem.code, policy === null ? null : decided('deny', policy, rule));
   }
 
   #refusal(problem: Problem): Answer {
@@ -249,11 +248,11 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   pieces(pieces: readonly Buffer[]): boolean {
     // Behind a refusal that waits to be sent nothing is judged any more, and nothing kept that no memory was found for.
     if (this.#phase === 'refusing') return true;
-    if (this.grpc !== null && !this.grpc.sends(pieces)) return true;
-    if (this.#phase === 'collecting' && !this.hold(pieces)) return true;
-    this.requestBody?.add(pieces);
+    const passed = this.grpc?.sends(pieces) ?? pieces;
+    if (passed.length === 0 || (this.#phase === 'collecting' && !this.hold(passed))) return true;
+    this.requestBody?.add(passed);
     // A reply may begin while the request still comes; what nobody wants any more is taken and thrown away.
-    return this.#phase === 'collecting' || this.#leg === null || this.#leg.sendPieces(pieces);
+    return this.#phase === 'collecting' || this.#leg === null || this.#leg.sendPieces(passed);
   }
 
   bodyEnd(): void {
@@ -304,8 +303,9 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
     this.stream.finish();
   }
 
-  cut(code: ProblemCode): void {
+  cut(code: ProblemCode, ruling: Ruling | null = null): void {
     if (this.ended) return;
+    this.#ruling = ruling ?? this.#ruling;
     this.note({ code });
     this.abandon();
     const begun = this.replying;

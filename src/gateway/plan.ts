@@ -12,6 +12,7 @@ import {
   type Verdict,
 } from '../policy/index.ts';
 import { type BodyNeed, isWhole, needOf } from './body-need.ts';
+import { type MessageSteps, messageStepsOf } from './message-steps.ts';
 import { type AnyStep, type PlannedStep, plannedStep, type RequestStep } from './planned-step.ts';
 import { cleaningSteps } from './cleaning-steps.ts';
 import { ReplySteps } from './reply-steps.ts';
@@ -24,6 +25,8 @@ export interface Plan {
   /** Whether a caller that nobody could identify is refused. */
   readonly signInNeeded: boolean;
   readonly readsRequest: BodyNeed;
+  /** What judges the messages of a gRPC call. */
+  readonly messages: MessageSteps;
 }
 
 /** The steps one policy gives an operation, and the key path of the policy. */
@@ -64,6 +67,7 @@ export function makePlan(
     record,
     signInNeeded,
     readsRequest: needOf(all, 'request'),
+    messages: messageStepsOf(all),
   });
 }
 
@@ -125,6 +129,9 @@ function issuesOf({ policy, path, steps }: PolicySteps, operation: OperationId):
     const step = stage === undefined ? undefined : steps[stage];
     if (stage === undefined || step === undefined) continue;
     const { reads } = step;
+    if (step.message !== undefined && stage !== 'inspect' && stage !== 'respond') {
+      complain(`${policy} judges messages in ${stage}, where none come by`);
+    }
     if (stage !== 'respond' && step.withholds !== undefined) {
       complain(`${policy} keeps parts of replies back in ${stage}, where there are none`);
     }

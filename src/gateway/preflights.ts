@@ -3,6 +3,7 @@ import { type CrossOrigin, type Operation, preflightMethod, preflightStep } from
 import type { CanonicalRequest } from '../wire/index.ts';
 import { needOf } from './body-need.ts';
 import { isOwnPath } from './own-paths.ts';
+import { NO_MESSAGES } from './message-steps.ts';
 import type { Plan } from './plan.ts';
 import { plannedStep } from './planned-step.ts';
 import { ReplySteps } from './reply-steps.ts';
@@ -131,5 +132,6 @@ function preflightPlan({ request, respond }: Plan, { operation, cors, methods, d
     record: [],
     signInNeeded: false,
     readsRequest: needOf([], 'request'),
+    messages: NO_MESSAGES,
   };
 }

@@ -143,7 +143,7 @@ export interface Walk extends Exchange {
   /** Refuses, where nothing has been sent yet. */
   refuse(problem: Problem, policy?: string | null, rule?: string | null): void;
   /** Refuses, or breaks off a reply that has begun. A refusal that waits to be sent stands. */
-  stop(problem: Problem): void;
+  stop(problem: Problem, policy?: string | null, rule?: string | null): void;
   /** Notes what a policy that only observes would have refused; the request goes on. The first is what is recorded. */
   observe(problem: Problem, policy: string, rule: string | null): void;
   /** A policy answers in the upstream's place. */

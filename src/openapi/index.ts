@@ -11,7 +11,11 @@ export type {
   RequiredScheme,
   Specification,
 } from './description.ts';
+export type { DescribedMessages } from './grpc/described-messages.ts';
 export type { GrpcStreams } from './grpc/descriptor-set.ts';
+export { cutUnknown } from './grpc/message-cut.ts';
+export { type MessageFault, MessageJudge } from './grpc/message-judge.ts';
+export { type MessageType, MessageTypes } from './grpc/message-types.ts';
 export { findOpenInputs, type InputPlace, type OpenInput, type OpenInputs } from './open-inputs/open-inputs.ts';
 export { pointerTo, valueAt } from './pointer.ts';
 export { type AcceptJudge, compileAccept } from './request/accept-judge.ts';

@@ -48,6 +48,8 @@ export type { LeaksConfig, ReplyLeaks } from './kinds/leaks/config.ts';
 export { createLeaksKind } from './kinds/leaks/kind.ts';
 export type { CallerKey, CallersConfig } from './kinds/callers/config.ts';
 export { createCallersKind } from './kinds/callers/kind.ts';
+export type { GrpcMessagesConfig } from './kinds/grpc-messages/config.ts';
+export { createGrpcMessagesKind } from './kinds/grpc-messages/kind.ts';
 export type { ListsConfig } from './kinds/lists/config.ts';
 export { createListsKind, listRefusal } from './kinds/lists/kind.ts';
 export type { OpenapiRequestConfig } from './kinds/openapi-request/config.ts';
@@ -94,6 +96,7 @@ export {
   type AuthenticateVerdict,
   type CleaningVerdict,
   deny,
+  type MessageVerdict,
   type OwnReply,
   PASS,
   type ReplyVerdict,

@@ -4,7 +4,7 @@ import type { ListMaterial } from '../lists/index.ts';
 import type { TableDeclaration, TableVersion } from '../ports/index.ts';
 import type { BodyUse, Exchange, Outcome, RepliedHead, ReplyView, RequestEditor, ResponseEditor } from './exchange.ts';
 import type { Operation, OperationId } from './operation.ts';
-import type { AuthenticateVerdict, CleaningVerdict, ReplyVerdict, Verdict } from './verdict.ts';
+import type { AuthenticateVerdict, CleaningVerdict, MessageVerdict, ReplyVerdict, Verdict } from './verdict.ts';
 
 /** What goes into and comes out of a step of each stage, in the order in which a request meets them. */
 export interface Stages {
@@ -81,6 +81,11 @@ export interface Step<S extends Stage> {
    * unless it says not, one of `respond` where it says so, and none of the other stages.
    */
   readonly preflights?: boolean;
+  /**
+   * Judges each message of a gRPC call before any of it goes on, whole and out of its coding: a step of `inspect` what
+   * the client sends, one of `respond` what the upstream does. It is asked for as long as the call stands.
+   */
+  message?(exchange: Exchange, message: Uint8Array): MessageVerdict;
   release?(exchange: Exchange): void;
 }
 

@@ -37,6 +37,15 @@ export type CleaningVerdict =
       readonly rule: string;
     };
 
+/**
+ * What a step says of one message of a gRPC call: it goes on as it is, another goes on in its place, or the call ends.
+ * `note` lets it go on, and the record says what it would have been refused for.
+ */
+export type MessageVerdict =
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'replace'; readonly message: Uint8Array }
+  | { readonly kind: 'deny' | 'note'; readonly problem: Problem; readonly rule: string };
+
 /** The verdict that lets a request go on; one value, so that passing allocates nothing. */
 export const PASS: Extract<Verdict, { kind: 'pass' }> = Object.freeze({ kind: 'pass' });
 

@@ -1,6 +1,7 @@
 export { ConnectionGate } from './connection-gate.ts';
 export { PRESENCE } from './field-names.ts';
 export { isGrpcType } from './grpc/content-type.ts';
+export { HeldMessages, type MessageTaker } from './grpc/held-messages.ts';
 export { type MessageFault, MessageGate } from './grpc/message-gate.ts';
 export { readTimeout, writeTimeout } from './grpc/timeout.ts';
 export { HeaderFields, NO_FIELDS } from './header-fields.ts';

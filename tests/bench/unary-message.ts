@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { FieldDescriptorProto_Label, FieldDescriptorProto_Type, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 
 /** The call of the gRPC row. */
 export const UNARY_PATH = '/bench.Echo/Unary';
@@ -15,6 +15,11 @@ function bytesField(length: number): Buffer {
 /** The descriptor set of the service that is called, as `protoc` would write it. */
 export function unaryDescriptors(): Uint8Array {
   const method = [{ name: 'Unary', inputType: '.bench.Bytes', outputType: '.bench.Bytes' }];
-  const file = [{ name: 'bench.proto', package: 'bench', service: [{ name: 'Echo', method }] }];
+  const field = [
+    { name: 'data', number: 1, type: FieldDescriptorProto_Type.BYTES, label: FieldDescriptorProto_Label.OPTIONAL },
+  ];
+  const messageType = [{ name: 'Bytes', field }];
+  const syntax = 'proto3';
+  const file = [{ name: 'bench.proto', package: 'bench', syntax, messageType, service: [{ name: 'Echo', method }] }];
   return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
 }

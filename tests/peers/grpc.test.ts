@@ -49,7 +49,12 @@ async function compiled(t: TestContext, protoc: string, files: Readonly<Record<s
 async function operationsOf(set: Uint8Array): Promise<readonly unknown[]> {
   const described = await describeServices(set);
   assert.ok(described.ok, described.ok ? '' : described.error);
-  return described.value.operations.map(({ id, template, grpc, deprecated }) => [id, template, grpc, deprecated]);
+  return described.value.description.operations.map(({ id, template, grpc, deprecated }) => [
+    id,
+    template,
+    grpc,
+    deprecated,
+  ]);
 }
 
 test('a set that protoc makes has the same methods as one of the library', async (t) => {

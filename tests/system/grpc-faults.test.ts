@@ -100,7 +100,7 @@ server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: { port:
 admin: { port: 0 }
 data: ./data
 apis:
-  echo: { descriptors: ./echo.binpb, upstream: '${url}', auth: public, body: 1KiB${more} }
+  echo: { descriptors: ./echo.binpb, upstream: '${url}', auth: public, validate: observe, body: 1KiB${more} }
 `,
     { beside: { 'echo.binpb': descriptorSet() } },
   );

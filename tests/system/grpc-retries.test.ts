@@ -8,7 +8,7 @@ import { descriptorSet, SERVICE } from './grpc-fixture.ts';
 import { startLocalServer } from './local-server.ts';
 
 /** A message of three octets with its prefix. */
-const MESSAGE = Buffer.of(0, 0, 0, 0, 3, 1, 2, 3);
+const MESSAGE = Buffer.of(0, 0, 0, 0, 3, 0x0a, 1, 3);
 
 /** What an upstream heard of a call. */
 interface Heard {

@@ -54,7 +54,8 @@ const echo = (given: Unary, callback: Callback): void => callback(null, given.re
 
 test('unary calls, from an empty message to a large one', async (t) => {
   const { client } = await startGrpc(t, { Unary: echo });
-  for (const size of [0, 1, 16_379, 65_536, MIB, 4 * MIB]) {
+  // The largest, with the head of its one field.
+  for (const size of [0, 1, 16_379, 65_536, MIB, 4 * MIB - 5]) {
     const message = Buffer.alloc(size, 'x');
     const { status, replies } = await call(client, 'Unary', { send: [message] });
     assert.equal(status.code, grpc.status.OK, `${size}: ${status.details}`);

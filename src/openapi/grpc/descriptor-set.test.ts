@@ -14,15 +14,23 @@ function setOf(shape: Shape): Uint8Array {
 
 const method = (name: string, more: object = {}) => ({ name, inputType: '.a.M', outputType: '.a.M', ...more });
 const file = (name: string, service: readonly object[]): FileDescriptorProto =>
-  ({ name: `${name}.proto`, package: name, service }) as unknown as FileDescriptorProto;
+  ({ name: `${name}.proto`, package: name, service, syntax: 'proto3' }) as unknown as FileDescriptorProto;
 
 async function faultOf(bytes: Uint8Array): Promise<string> {
   const read = await readDescriptorSet(bytes);
   return read.ok ? 'fine' : read.error;
 }
 
+/** Where the message is that all of these methods take. */
+const MESSAGES = {
+  ...file('a', []),
+  name: 'messages.proto',
+  messageType: [{ name: 'M' }],
+} as unknown as FileDescriptorProto;
+
 const ORDERS = setOf({
   file: [
+    MESSAGES,
     file('', [{ name: 'Bare', method: [method('Do')] }]),
     file('orders.v1', [
       {
@@ -44,7 +52,9 @@ test('methods come with their services, in order, and with what streams of them'
   const read = await readDescriptorSet(ORDERS);
   assert.ok(read.ok);
   assert.deepEqual(
-    read.value.map(({ service, method: name, streams, deprecated }) => `${service}/${name} ${streams} ${deprecated}`),
+    read.value.methods.map(
+      ({ service, method: name, streams, deprecated }) => `${service}/${name} ${streams} ${deprecated}`,
+    ),
     [
       'Bare/Do neither false',
       'orders.v1.Orders/Get neither false',
@@ -94,7 +104,7 @@ test('no octets make the reader fail', async () => {
 test('each method is an operation: a POST to the path of its name', async () => {
   const described = await describeServices(ORDERS);
   assert.ok(described.ok);
-  const { operations } = described.value;
+  const { operations } = described.value.description;
   assert.deepEqual(
     operations.map(({ id, method: verb, template, grpc, deprecated }) => [id, verb, template, grpc, deprecated])[4],
     ['orders.v1.Orders/Chat', 'POST', '/orders.v1.Orders/Chat', 'both', true],

@@ -1,5 +1,8 @@
-import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
+import type { FileRegistry } from '@bufbuild/protobuf';
+import type { FileDescriptorProto, FileDescriptorSet } from '@bufbuild/protobuf/wkt';
 import { err, ok, type Result } from '../../base/index.ts';
+import type { DescribedMessages } from './described-messages.ts';
+import { messagesOf } from './descriptor-messages.ts';
 
 /** Which sides of a method send several messages. */
 export type GrpcStreams = 'neither' | 'client' | 'server' | 'both';
@@ -18,26 +21,47 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$/;
 /** Names become paths and keys; protocol buffers have no bound for them. */
 const NAME_LIMIT_CHARACTERS = 512;
 
+/** What a descriptor set describes. */
+export interface DescribedServices {
+  readonly methods: readonly GrpcMethod[];
+  readonly messages: DescribedMessages;
+}
+
 /**
  * Reads a FileDescriptorSet, as `protoc --include_imports --descriptor_set_out` writes it: the methods of all services in
- * it, in order. Fails in words that continue "the file …". What reads it is loaded here, for few configurations need it.
+ * it, in order, and all messages. Fails in words that continue "the file …", a remedy on a second line.
+ * What reads it is loaded here, for few
+ * configurations need it.
  */
-export async function readDescriptorSet(bytes: Uint8Array): Promise<Result<readonly GrpcMethod[], string>> {
-  const [{ fromBinary }, { FileDescriptorSetSchema }] = await Promise.all([
+export async function readDescriptorSet(bytes: Uint8Array): Promise<Result<DescribedServices, string>> {
+  const [{ createFileRegistry, fromBinary }, { FileDescriptorSetSchema }] = await Promise.all([
     import('@bufbuild/protobuf'),
     import('@bufbuild/protobuf/wkt'),
   ]);
-  let files: readonly FileDescriptorProto[];
+  let set: FileDescriptorSet;
   try {
-    files = fromBinary(FileDescriptorSetSchema, bytes).file;
+    set = fromBinary(FileDescriptorSetSchema, bytes);
   } catch {
     return err('is no descriptor set');
   }
-  const methods = files.flatMap(methodsOf);
+  const methods = set.file.flatMap(methodsOf);
   if (methods.length === 0) return err('describes no method of any service');
   if (methods.length > METHOD_LIMIT) return err(`describes more than ${METHOD_LIMIT} methods`);
-  return firstFault(methods) ?? ok(methods);
+  const fault = firstFault(methods);
+  if (fault !== null) return fault;
+  let registry: FileRegistry;
+  try {
+    registry = createFileRegistry(set);
+  } catch {
+    return err(INCOMPLETE);
+  }
+  return ok({ methods, messages: messagesOf(registry) });
 }
+
+/** Messages are held against their descriptors, so that none may be missing. */
+const INCOMPLETE =
+  'does not hold together: a file that it imports or a message that it names is missing, or it is wrong\n' +
+  'write it with protoc --include_imports';
 
 function methodsOf({ package: prefix, service: services }: FileDescriptorProto): readonly GrpcMethod[] {
   return services.flatMap(({ name, options: shared, method: methods }) => {

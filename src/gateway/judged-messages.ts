@@ -1,0 +1,139 @@
+import type { Problem, Result } from '../base/index.ts';
+import { type CodingFault, decodeNow } from '../body/index.ts';
+import type { MessageVerdict } from '../policy/index.ts';
+import { HeldMessages, type MessageTaker } from '../wire/index.ts';
+import type { MessageStep } from './message-steps.ts';
+import type { Walk } from './walk.ts';
+
+/**
+ * A message in a coding holds no more than this, whatever its operation takes: it is decoded at once, which takes the
+ * thread a millisecond at most.
+ */
+const DECODED_MESSAGE_BYTES = 1024 * 1024;
+
+/** One side of a call. */
+export type CallSide = 'request' | 'response';
+
+/** The messages of one side of a gRPC call on their way through the steps that judge them. */
+export class JudgedMessages implements MessageTaker {
+  readonly #walk: Walk;
+  readonly #side: CallSide;
+  /** What `grpc-encoding` names. */
+  readonly #coding: string | null;
+  readonly #held: HeldMessages;
+  #isNoted = false;
+  #isClosed = false;
+
+  constructor(walk: Walk, side: CallSide, coding: string | null) {
+    this.#walk = walk;
+    this.#side = side;
+    this.#coding = coding;
+    this.#held = new HeldMessages(this);
+  }
+
+  /** What may go on of these pieces and of what was held: nothing where a message may not, and the walk has been stopped. */
+  read(pieces: readonly Buffer[]): readonly Buffer[] {
+    return this.#isClosed ? NOTHING : (this.#held.read(pieces) ?? NOTHING);
+  }
+
+  /** The call is over: nothing is held any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#held.close();
+  }
+
+  wants(): boolean {
+    return this.#steps.length > 0;
+  }
+
+  keep(bytes: number): boolean {
+    const { context, request } = this.#walk;
+    if (context.bodies.take(request.peer, bytes)) return true;
+    const internal = 'too many messages are being collected';
+    this.#walk.stop({ code: 'gateway-overloaded', internal }, null, 'message');
+    return false;
+  }
+
+  release(bytes: number): void {
+    const { context, request } = this.#walk;
+    context.bodies.giveBack(request.peer, bytes);
+  }
+
+  /** Those of the plan that is in force now: a stream that stands goes on by another. */
+  get #steps(): readonly MessageStep[] {
+    return this.#walk.plan.messages[this.#side];
+  }
+
+  judge(isCoded: boolean, message: Buffer): 'as it came' | Uint8Array | null {
+    const binding = this.#steps.find(({ observed }) => !observed)?.policy ?? null;
+    if (!isCoded) return this.#judgePlain(message, null);
+    const decoded = this.#decode(message);
+    if (decoded.ok) return this.#judgePlain(decoded.value, binding === null ? null : decoded.value);
+    const problem = this.#codingProblem(decoded.error);
+    if (binding !== null) {
+      this.#walk.stop(problem, binding, CODING);
+      return null;
+    }
+    this.#note(problem, this.#steps[0] as MessageStep, CODING);
+    return 'as it came';
+  }
+
+  /** `instead`: what goes on where no step has another message; null for the message as it came. */
+  #judgePlain(message: Buffer, instead: Buffer | null): 'as it came' | Uint8Array | null {
+    let going: Uint8Array | null = instead;
+    for (const each of this.#steps) {
+      const verdict = this.#ask(each, going ?? message);
+      if (verdict === null) return null;
+      switch (verdict.kind) {
+        case 'pass':
+          break;
+        case 'note':
+          this.#note(verdict.problem, each, verdict.rule);
+          break;
+        case 'replace':
+          if (!each.observed) going = verdict.message;
+          break;
+        case 'deny':
+          if (!each.observed) {
+            this.#walk.stop(verdict.problem, each.policy, verdict.rule);
+            return null;
+          }
+          this.#note(verdict.problem, each, verdict.rule);
+      }
+    }
+    return going ?? 'as it came';
+  }
+
+  /** Null where the step threw: then the walk has been stopped for it. */
+  #ask(step: MessageStep, message: Uint8Array): MessageVerdict | null {
+    try {
+      return step.judge(this.#walk, message);
+    } catch (fault) {
+      this.#walk.fault(step.policy, fault);
+      return null;
+    }
+  }
+
+  /** One note a call and side is enough: the others would say the same. */
+  #note(problem: Problem, { policy }: MessageStep, rule: string): void {
+    if (this.#isNoted) return;
+    this.#isNoted = true;
+    this.#walk.observe(problem, policy, rule);
+  }
+
+  #decode(bytes: Buffer): Result<Buffer, CodingFault> {
+    const name = this.#coding?.toLowerCase();
+    if (name !== 'gzip' && name !== 'deflate') return { ok: false, error: 'malformed' };
+    const limitBytes = Math.min(this.#walk.compiled.bodyLimitBytes, DECODED_MESSAGE_BYTES);
+    return decodeNow({ bytes, coding: name, limitBytes });
+  }
+
+  #codingProblem(fault: CodingFault): Problem {
+    const internal = fault === 'too-large' ? 'a message that holds too much' : 'a coding that can not be undone';
+    if (this.#side === 'response') return { code: 'upstream-reply-invalid', internal };
+    return { code: fault === 'too-large' ? 'message-too-large' : 'malformed-message', internal };
+  }
+}
+
+const CODING = 'message.coding';
+const NOTHING: readonly Buffer[] = [];

@@ -1,0 +1,76 @@
+import type { FieldRules, MessageRules } from './described-rules.ts';
+
+/** What a field holds. A `group` is a message that ends with a tag of its own. */
+export type FieldKind =
+  | 'double'
+  | 'float'
+  | 'int64'
+  | 'uint64'
+  | 'int32'
+  | 'fixed64'
+  | 'fixed32'
+  | 'bool'
+  | 'string'
+  | 'bytes'
+  | 'uint32'
+  | 'sfixed32'
+  | 'sfixed64'
+  | 'sint32'
+  | 'sint64'
+  | 'enum'
+  | 'message'
+  | 'group';
+
+/** A field of a message, with the extensions of it that the set names. */
+export interface DescribedField {
+  readonly number: number;
+  readonly name: string;
+  readonly kind: FieldKind;
+  /** The full name of the message or of the enum. */
+  readonly type?: string;
+  /** Any number of values. */
+  readonly many?: true;
+  /** The message is the entry of a map. */
+  readonly map?: true;
+  /** It must be there (proto2, and editions that say so). */
+  readonly required?: true;
+  /** Its presence can be told even where it holds its default. */
+  readonly explicit?: true;
+  /** Its text need not be UTF-8: editions can say so. */
+  readonly raw?: true;
+  /** The number of the oneof that it is in, of those of the message. */
+  readonly oneof?: number;
+  /** What is asked of its values besides. */
+  readonly rules?: FieldRules;
+}
+
+/** A message. */
+export interface DescribedMessage {
+  readonly fields: readonly DescribedField[];
+  /** What is asked of it as a whole. */
+  readonly rules?: MessageRules;
+}
+
+/** The full names of the message that a method takes, and of the one it gives. */
+export type MethodMessages = readonly [request: string, reply: string];
+
+/**
+ * What a descriptor set says of messages, as plain data. It lies below `components` so that a thread reads of it only the
+ * parts that it comes to, as of an OpenAPI document.
+ */
+export interface DescribedMessages {
+  readonly components: {
+    /** By `package.Service/Method`. */
+    readonly methods: Readonly<Record<string, MethodMessages>>;
+    /** By full name. */
+    readonly messages: Readonly<Record<string, DescribedMessage>>;
+    /** By full name: the numbers of an enum that has no others; null for one that may have. */
+    readonly enums: Readonly<Record<string, DescribedEnum>>;
+  };
+}
+
+/** An enum: its numbers, and whether it may have others (proto3). */
+export interface DescribedEnum {
+  readonly numbers: readonly number[];
+  readonly open: boolean;
+}
