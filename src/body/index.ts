@@ -27,3 +27,4 @@ export type { MultipartLimits, Part } from './multipart.ts';
 export { type BodyFault, type BodyLimits, DEFAULT_BODY_LIMITS, parseBody, type ParsedBody } from './parsed-body.ts';
 export { contentFault } from './content-fault.ts';
 export { isHeldToSignature, signatureFault, type SignatureFault } from './signature.ts';
+export type { XmlAttribute, XmlElement, XmlLimits } from './xml-tree.ts';

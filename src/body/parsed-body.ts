@@ -12,6 +12,8 @@ import {
   type Part,
 } from './multipart.ts';
 import { parseText } from './text.ts';
+import { parseXml } from './xml.ts';
+import { DEFAULT_XML_LIMITS, type XmlElement, type XmlLimits } from './xml-tree.ts';
 
 /**
  * A whole body, read in one way for everybody. `opaque` is a format that nobody here reads: its bytes as they came,
@@ -23,6 +25,7 @@ export type ParsedBody =
   | { readonly kind: 'form'; readonly fields: FormFields }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'multipart'; readonly mediaType: MediaType; readonly parts: readonly Part[] }
+  | { readonly kind: 'xml'; readonly root: XmlElement }
   | { readonly kind: 'opaque'; readonly mediaType: MediaType; readonly bytes: Uint8Array };
 
 /** Why a body is refused: the problem for the client, and for the log what was wrong and where. It quotes no body. */
@@ -36,6 +39,7 @@ export interface BodyLimits {
   readonly json: JsonLimits;
   readonly form: FormLimits;
   readonly multipart: MultipartLimits;
+  readonly xml: XmlLimits;
 }
 
 /** The bounds of every format; their reasons stand with each. */
@@ -43,12 +47,14 @@ export const DEFAULT_BODY_LIMITS: BodyLimits = {
   json: DEFAULT_JSON_LIMITS,
   form: DEFAULT_FORM_LIMITS,
   multipart: DEFAULT_MULTIPART_LIMITS,
+  xml: DEFAULT_XML_LIMITS,
 };
 
 /**
  * Reads a body as the one format its Content-Type names: JSON for `application/json`, `text/json` and every `+json`
- * (the JSON types of WHATWG MIME Sniffing §4.6), URL-encoded forms, the parts of `multipart/form-data`, `mixed` and
- * `related`, other `text/*` as UTF-8; anything else is opaque.
+ * (the JSON types of WHATWG MIME Sniffing §4.6), XML for `application/xml`, `text/xml` and the `+xml` types of both trees,
+ * URL-encoded forms, the parts of `multipart/form-data`, `mixed` and `related`, other `text/*` as UTF-8; anything else is
+ * opaque, pictures written in XML too.
  * A Content-Type that has no single reading is refused even without a body, and a body without Content-Type is never
  * guessed at (RFC 9110 §8.3). Zero bytes are `empty` whatever the type, JSON too: whether that will do is the
  * operation's to say. An opaque body and parts share the memory of `bytes`.
@@ -69,14 +75,21 @@ export function parseBody(
   return parsers[format](bytes, limits);
 }
 
-type Format = 'json' | 'form' | 'text';
+type Format = 'json' | 'form' | 'text' | 'xml';
 
 function formatOf(mediaType: MediaType): Format | 'multipart' | 'opaque' {
   const { type, suffix, essence } = mediaType;
   if (suffix === 'json' || essence === 'application/json' || essence === 'text/json') return 'json';
   if (essence === 'application/x-www-form-urlencoded') return 'form';
   if (isReadMultipart(mediaType)) return 'multipart';
+  if (isXmlType(mediaType)) return 'xml';
   return type === 'text' ? 'text' : 'opaque';
+}
+
+/** Pictures and models in XML are files, and held to what they may hold by `signatureFault`. */
+function isXmlType({ type, suffix, essence }: Pick<MediaType, 'type' | 'suffix' | 'essence'>): boolean {
+  if (type !== 'application' && type !== 'text') return false;
+  return suffix === 'xml' || essence === 'application/xml' || essence === 'text/xml';
 }
 
 const parsers = {
@@ -91,6 +104,10 @@ const parsers = {
   text(bytes) {
     const read = parseText(bytes);
     return read.ok ? ok({ kind: 'text', text: read.value }) : malformed('text', describe(read.error));
+  },
+  xml(bytes, limits) {
+    const read = parseXml(bytes, limits.xml);
+    return read.ok ? ok({ kind: 'xml', root: read.value }) : malformed('xml', describe(read.error));
   },
 } satisfies Record<Format, (bytes: Uint8Array, limits: BodyLimits) => Result<ParsedBody, BodyFault>>;
 

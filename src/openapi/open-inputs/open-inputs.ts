@@ -1,6 +1,7 @@
 import type { ApiDescription, DescribedContent, DescribedOperation, ParameterPlace } from '../description.ts';
 import { isObject, own, type PlainObject, siteAt, valueAt } from '../pointer.ts';
 import { contentUse } from '../request/readable-content.ts';
+import { isXmlType } from '../xml/xml-type.ts';
 import { isJsonType } from '../request/json-text.ts';
 import { referencesOf } from '../request/value-shape.ts';
 import type { SchemaSource } from '../validate/validator.ts';
@@ -124,7 +125,8 @@ function unitOf({ source, units }: Survey, { name, pointer, schemaPointer, examp
 
 /** Whether a body is read, so that its schema bounds anything. */
 function isInput(source: SchemaSource, content: DescribedContent): boolean {
-  const { range, readable, takesBinary } = contentUse(source, content);
+  const { range, readable, takesBinary, takesAnyXml } = contentUse(source, content);
+  if (isXmlType(`${range.type}/${range.subtype}`)) return readable && !takesAnyXml;
   const essence = `${range.type}/${range.subtype}`;
   const isRead = isJsonType(essence) || FORMS.has(essence) || range.type === 'text';
   return readable && (isRead || !takesBinary);

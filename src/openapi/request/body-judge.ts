@@ -1,6 +1,9 @@
 import { err, type Issue, ok, type Result } from '../../base/index.ts';
 import type { DescribedContent, DescribedRequestBody } from '../description.ts';
 import { siteAt } from '../pointer.ts';
+import type { SentElement } from '../xml/sent-element.ts';
+import { type XmlRoot, xmlRootOf } from '../xml/xml-shape.ts';
+import { type JudgedXml, judgeXml } from '../xml/xml-value.ts';
 import { compileSchema, type SchemaSource, type Validator, type Violation } from '../validate/validator.ts';
 import { createFormObject, type FormObject, judgeForm } from './form-object.ts';
 import type { JsonReader } from './json-text.ts';
@@ -17,7 +20,8 @@ export type SentBody =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'form'; readonly fields: ReadonlyMap<string, readonly string[]> }
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'multipart'; readonly mediaType: SentMediaType; readonly parts: readonly SentPart[] };
+  | { readonly kind: 'multipart'; readonly mediaType: SentMediaType; readonly parts: readonly SentPart[] }
+  | { readonly kind: 'xml'; readonly root: SentElement };
 
 /** Why a body is refused. `violations` are there where it `differs` from its schema. */
 export type BodyFault =
@@ -30,6 +34,8 @@ export interface BodyJudge {
   readonly announced: (mediaType: SentMediaType | null) => BodyFault | null;
   /** What is wrong with the whole body and its media type; null where both hold. */
   readonly whole: (body: SentBody, mediaType: SentMediaType | null) => BodyFault | null;
+  /** The value that a body of XML is judged as; undefined for one that is not as described. */
+  readonly valueOf: (root: SentElement, mediaType: SentMediaType | null) => unknown;
 }
 
 /**
@@ -68,6 +74,11 @@ export function compileBody(
       const entry = entryOf(mediaType);
       return entry === null ? MEDIA_TYPE : judgeBody(entry, body);
     },
+    valueOf(root, mediaType) {
+      const entry = entryOf(mediaType);
+      const judged = entry === null || entry.sequence ? null : xmlIn(entry, root);
+      return judged !== null && 'value' in judged ? judged.value : undefined;
+    },
   });
 }
 
@@ -78,6 +89,7 @@ const NOT_READABLE: BodyFault = { reason: 'media-type-not-readable' };
 const NO_BODY: BodyJudge = {
   announced: () => UNDESCRIBED,
   whole: ({ kind }) => (kind === 'empty' ? null : UNDESCRIBED),
+  valueOf: () => undefined,
 };
 
 /** One media range and what is held against its schema; `validate` is null where it has none. */
@@ -87,6 +99,8 @@ interface Entry extends ContentUse {
   readonly form: FormObject | null;
   /** Null where no form of parts comes under the range. */
   readonly multipart: MultipartObject | null;
+  /** How XML under the range is written; null where it has no schema. */
+  readonly xml: (() => XmlRoot) | null;
 }
 
 function compileEntry(
@@ -104,7 +118,9 @@ function compileEntry(
     ? compileMultipart(content.pointer, { source, readJson, validation: REQUEST_VALIDATION })
     : ok(null);
   if (!multipart.ok) return multipart;
-  return ok({ ...use, validate: validator.value, form, multipart: multipart.value });
+  // Worked out for a type that takes other formats too only where XML comes.
+  const xml = schema === null ? null : () => xmlRootOf(source, schema.value, schema.pointer);
+  return ok({ ...use, validate: validator.value, form, multipart: multipart.value, xml });
 }
 
 /** Shapes are worked out only where they are needed: most bodies are JSON, and need none. */
@@ -133,11 +149,26 @@ function judgeBody(entry: Entry, body: SentBody): BodyFault | null {
       if (entry.takesBinary) return null;
       if (entry.multipart === null || body.mediaType.subtype !== 'form-data') return NOT_READABLE;
       return differs(judgeMultipart(entry.multipart, body.parts, validate));
+    case 'xml':
+      return judgeXmlBody(entry, body.root);
     case 'opaque':
       return entry.takesBinary ? null : NOT_READABLE;
     case 'empty':
       return null;
   }
+}
+
+function judgeXmlBody(entry: Entry, root: SentElement): BodyFault | null {
+  if (entry.takesAnyXml) return null;
+  const judged = xmlIn(entry, root);
+  if (judged === null) return NOT_READABLE;
+  return 'violations' in judged ? differs(judged.violations) : null;
+}
+
+/** Null where its description can't be read as XML. */
+function xmlIn({ xml, validate }: Entry, sent: SentElement): JudgedXml | null {
+  const root = xml?.() ?? null;
+  return root === null || validate === null || root.fault !== null ? null : judgeXml(root, sent, validate);
 }
 
 function differs(violations: readonly Violation[] | null): BodyFault | null {

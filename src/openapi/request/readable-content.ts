@@ -3,6 +3,8 @@ import { isObject, own, type PlainObject, siteAt } from '../pointer.ts';
 import { isReference } from '../reference.ts';
 import type { SchemaSource } from '../validate/validator.ts';
 import { isJsonType } from './json-text.ts';
+import { xmlRootOf } from '../xml/xml-shape.ts';
+import { isXmlType } from '../xml/xml-type.ts';
 import { type MediaRange, readMediaRange } from './media-range-choice.ts';
 import { referencesOf, shapeOf } from './value-shape.ts';
 
@@ -11,6 +13,8 @@ export interface ContentUse {
   readonly range: MediaRange;
   readonly takesText: boolean;
   readonly takesBinary: boolean;
+  /** Whether any XML will do that is well-formed: the schema says no more than that it is bytes, or text. */
+  readonly takesAnyXml: boolean;
   /** Whether the schema is one of items in a sequence, which nobody here takes apart. */
   readonly sequence: boolean;
   /** Whether any body at all can pass under this range. */
@@ -23,20 +27,31 @@ export function contentUse(source: SchemaSource, content: DescribedContent): Con
 }
 
 /** The same where its schema was found before; undefined where it has none. */
-export function useOf(
-  source: SchemaSource,
-  { itemSchemaPointer, mediaRange }: DescribedContent,
-  schema: unknown,
-): ContentUse {
-  const range = readMediaRange(mediaRange);
+export function useOf(source: SchemaSource, content: DescribedContent, schema: unknown): ContentUse {
+  const range = readMediaRange(content.mediaRange);
   const takesText = range.type !== 'application' && hasRoomForText(source, schema);
   const takesBinary = schema === undefined || isBinary(source, schema);
-  const sequence = itemSchemaPointer !== null;
-  const use = { range, takesText, takesBinary, sequence };
-  if (range.type === 'multipart' && range.subtype === 'form-data') {
-    return { ...use, readable: !sequence && (takesBinary || hasRoomForParts(source, schema)) };
-  }
-  return { ...use, readable: !sequence && (takesBinary || hasReadableFormat(range, takesText)) };
+  const takesAnyXml = takesBinary || isAnyText(source, schema);
+  const sequence = content.itemSchemaPointer !== null;
+  const use = { range, takesText, takesBinary, takesAnyXml, sequence };
+  return { ...use, readable: !sequence && (takesBinary || isReadable(source, content, { ...use, schema })) };
+}
+
+/** Whether there are bodies under a range that can be held against a schema which asks more than that they are bytes. */
+function isReadable(
+  source: SchemaSource,
+  { schemaPointer }: DescribedContent,
+  {
+    schema,
+    range,
+    takesText,
+    takesAnyXml,
+  }: Pick<ContentUse, 'range' | 'takesText' | 'takesAnyXml'> & { schema: unknown },
+): boolean {
+  const essence = `${range.type}/${range.subtype}`;
+  if (essence === 'multipart/form-data') return hasRoomForParts(source, schema);
+  if (isXmlType(essence)) return takesAnyXml || xmlRootOf(source, schema, schemaPointer ?? '').fault === null;
+  return hasReadableFormat(range, takesText);
 }
 
 /** The formats that the gateway reads, as far as a range names one of them or leaves room for it. */
@@ -46,6 +61,15 @@ function hasReadableFormat({ type, subtype }: MediaRange, takesText: boolean): b
   // Under `image/*`, say, `image/vnd.example+json` is JSON.
   if (subtype === '*') return true;
   return type === 'application' && subtype === 'x-www-form-urlencoded';
+}
+
+/** Whether a schema says no more than `type: string`. */
+function isAnyText(source: SchemaSource, schema: unknown): boolean {
+  const meant = plainMeaning(source, schema);
+  if (meant === null || meant === true) return meant === true;
+  return (
+    own(meant, 'type') === 'string' && own(meant, 'format') === undefined && own(meant, 'contentEncoding') === undefined
+  );
 }
 
 function hasRoomForText(source: SchemaSource, schema: unknown): boolean {

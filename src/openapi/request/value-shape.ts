@@ -137,7 +137,7 @@ function listOf(schema: PlainObject, keyword: string): readonly unknown[] {
 }
 
 /** The types a schema names, or else lets see; null where it does neither. */
-function typesOf(schema: PlainObject, nullable: boolean): ReadonlySet<string> | null {
+export function typesOf(schema: PlainObject, nullable: boolean): ReadonlySet<string> | null {
   const type = own(schema, 'type');
   const types = new Set<string>(
     (Array.isArray(type) ? type : [type]).filter((name: unknown) => typeof name === 'string'),

@@ -17,6 +17,9 @@ import {
   type Validator,
   type Violation,
 } from '../validate/validator.ts';
+import { type XmlRoot, xmlRootOf } from '../xml/xml-shape.ts';
+import { isXmlType } from '../xml/xml-type.ts';
+import { judgeXml } from '../xml/xml-value.ts';
 import { REPLY_VALIDATION } from './reply-headers.ts';
 
 /**
@@ -62,12 +65,14 @@ export function compileReplyContent(
       : ok(null);
   if (!multipart.ok) return multipart;
   const takesMultipart = hasRoomForParts(source, schema?.value);
+  const xml = schema === null ? null : () => xmlRootOf(source, schema.value, schema.pointer);
   const treatment = (mediaType: Pick<SentMediaType, 'type' | 'essence'>): BodyTreatment => {
     if (use.sequence) return 'unreadable';
     if (asks === 'nothing') return 'unread';
     const format = formatOf(mediaType);
     if (format === 'json' || format === 'form') return 'read';
     if (format === 'multipart') return takesMultipart ? 'read' : use.takesBinary ? 'unread' : 'unreadable';
+    if (format === 'xml') return use.takesAnyXml ? 'unread' : xml?.().fault === null ? 'read' : 'unreadable';
     if (format === 'opaque') return use.takesBinary ? 'unread' : 'unreadable';
     if (!use.takesText) return 'unreadable';
     return asks === 'text' ? 'unread' : 'read';
@@ -76,7 +81,7 @@ export function compileReplyContent(
     range,
     reads: isSingle(range) ? treatment(typeOf(range)) === 'read' : !use.sequence && asks !== 'nothing',
     treatment,
-    judge: judgeOf({ validate: validator.value, sieve: sieve.value, form, multipart: multipart.value }),
+    judge: judgeOf({ validate: validator.value, sieve: sieve.value, form, multipart: multipart.value, xml }),
   });
 }
 
@@ -85,9 +90,10 @@ interface Held {
   readonly sieve: Sieve | null;
   readonly form: FormObject | null;
   readonly multipart: MultipartObject | null;
+  readonly xml: (() => XmlRoot) | null;
 }
 
-function judgeOf({ validate, sieve, form, multipart }: Held): ReplyContent['judge'] {
+function judgeOf({ validate, sieve, form, multipart, xml }: Held): ReplyContent['judge'] {
   return (body, mediaType) => {
     if (validate === null || sieve === null) return null;
     switch (body.kind) {
@@ -102,6 +108,11 @@ function judgeOf({ validate, sieve, form, multipart }: Held): ReplyContent['judg
         return differs(judgeForm(form, { values: body.fields, encoded: false, decode: asItStands }, validate));
       case 'text':
         return differs(validate(body.text));
+      case 'xml': {
+        if (xml === null) return UNREADABLE;
+        const judged = judgeXml(xml(), body.root, validate);
+        return 'violations' in judged ? differs(judged.violations) : null;
+      }
       case 'empty':
         // Of text and of a form nothing at all may be meant; it is no JSON.
         if (formatOf(mediaType) === 'text') return differs(validate(''));
@@ -148,12 +159,13 @@ function typeOf({ type, subtype }: MediaRange): Pick<SentMediaType, 'type' | 'es
   return { type, essence: `${type}/${subtype}` };
 }
 
-type Format = 'json' | 'form' | 'multipart' | 'text' | 'opaque';
+type Format = 'json' | 'form' | 'multipart' | 'text' | 'xml' | 'opaque';
 
 /** The format that bodies of a type are read in. */
 function formatOf({ type, essence }: Pick<SentMediaType, 'type' | 'essence'>): Format {
   if (isJsonType(essence)) return 'json';
   if (essence === 'application/x-www-form-urlencoded') return 'form';
   if (essence === 'multipart/form-data') return 'multipart';
+  if (isXmlType(essence)) return 'xml';
   return type === 'text' ? 'text' : 'opaque';
 }

@@ -1,5 +1,6 @@
-import type { JsonValue, ParsedBody } from '../../../body/index.ts';
+import type { ParsedBody, XmlElement } from '../../../body/index.ts';
 import {
+  compileBody,
   type OpenedHead,
   openHead,
   type ParameterSource,
@@ -20,6 +21,7 @@ import {
 } from '../../../rules/index.ts';
 import { readJsonText, schemaSource } from '../../description-source.ts';
 import type { Exchange } from '../../exchange.ts';
+import { createMediaTypes } from '../../media-types.ts';
 import type { Operation } from '../../operation.ts';
 import type { Principal } from '../../principal.ts';
 import { multipartValue } from './multipart-value.ts';
@@ -52,13 +54,14 @@ export function declarationsOf(
     valueOf('string', (asked) => read(asked) ?? undefined);
   const places =
     described === null || described.grpc !== undefined ? undescribed(operation) : describedPlaces(operation, document);
+  const readXml = xmlReader(operation, document);
   return groupOf<AskedRequest>({
     request: groupOf<AskedRequest>({
       method: text(({ exchange }) => exchange.request.method),
       host: text(({ exchange }) => exchange.request.host),
       path: text(({ exchange }) => exchange.request.path),
       ...places,
-      body: valueOf('any', ({ exchange }) => bodyOf(exchange.body('parsed'))),
+      body: valueOf('any', ({ exchange }) => bodyOf(exchange, readXml)),
     }),
     principal: PRINCIPAL,
     now: valueOf('timestamp', ({ exchange }) => timestampOf(exchange.startedAtMs)),
@@ -72,11 +75,27 @@ function valueOf(type: Type, read: (asked: AskedRequest) => unknown): Declared {
   return { kind: 'value', type, read };
 }
 
+/** XML has a value only by a description, which says what is a list, a number, or nothing at all. */
+type XmlReader = (root: XmlElement, exchange: Exchange) => unknown;
+
+/** Reads XML as it is held against its description, the first of which compiles it: most bodies are something else. */
+function xmlReader({ described }: Operation, document: unknown): XmlReader {
+  if (described === null || described.grpc !== undefined) return () => UNREADABLE;
+  const mediaTypes = createMediaTypes();
+  let judge: ReturnType<typeof compileBody> | null = null;
+  return (root, { request: { headers } }) => {
+    judge ??= compileBody(schemaSource(document), described.requestBody, readJsonText);
+    const value = judge.ok ? judge.value.valueOf(root, mediaTypes.read(headers.get('content-type'))) : undefined;
+    return value === undefined ? UNREADABLE : value;
+  };
+}
+
 /**
  * A body as conditions read it. A form has texts, one of parts files too; one in which a name stands twice has no single
  * reading, and what nobody here reads has none either.
  */
-function bodyOf(parsed: ParsedBody): JsonValue | undefined | typeof UNREADABLE {
+function bodyOf(exchange: Exchange, readXml: XmlReader): unknown {
+  const parsed: ParsedBody = exchange.body('parsed');
   switch (parsed.kind) {
     case 'empty':
       return undefined;
@@ -94,6 +113,8 @@ function bodyOf(parsed: ParsedBody): JsonValue | undefined | typeof UNREADABLE {
     }
     case 'multipart':
       return multipartValue(parsed.parts) ?? UNREADABLE;
+    case 'xml':
+      return readXml(parsed.root, exchange);
     case 'opaque':
       return UNREADABLE;
   }

@@ -22,7 +22,11 @@ export interface HeldContent {
  * A page of a list has more members than requests do. They come from the operator's own API, 10 MiB at most, and of
  * those few hold so many.
  */
-const REPLY_LIMITS = { ...DEFAULT_BODY_LIMITS, json: { ...DEFAULT_BODY_LIMITS.json, keys: 250_000 } };
+const REPLY_LIMITS = {
+  ...DEFAULT_BODY_LIMITS,
+  json: { ...DEFAULT_BODY_LIMITS.json, keys: 250_000 },
+  xml: { ...DEFAULT_BODY_LIMITS.xml, nodes: 250_000 },
+};
 
 const NOTHING = Buffer.alloc(0);
 /** What was true of a body that has been taken out. */

@@ -29,6 +29,7 @@ export function cleanBody(body: ParsedBody, places: Places): BodyCleaning {
     case 'multipart':
       return cleanParts(body, places);
     case 'text':
+    case 'xml':
     case 'opaque':
     default:
       return { kind: 'unread', why: `the body is ${body.kind}` };

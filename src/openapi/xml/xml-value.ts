@@ -1,0 +1,208 @@
+import { pointerTo } from '../pointer.ts';
+import { readScalar, type ReadingMode } from '../request/scalar.ts';
+import { emptyObject } from '../request/styled-text.ts';
+import type { Validator, Violation } from '../validate/validator.ts';
+import type { SentAttribute, SentElement } from './sent-element.ts';
+import type { XmlMember, XmlRoot, XmlShape } from './xml-shape.ts';
+
+/** Where `xsi:nil` is from, by which an element says that it is null (XML Schema Part 1 §2.6.2). */
+const INSTANCE = 'http://www.w3.org/2001/XMLSchema-instance';
+
+/** Why an element has no value. It grows its pointer on the way out. */
+class Misread {
+  readonly message: string;
+  pointer: string;
+
+  constructor(message: string, token?: string) {
+    this.message = message;
+    this.pointer = token === undefined ? '' : pointerTo('', token);
+  }
+
+  within(token: string | number): this {
+    this.pointer = pointerTo('', token) + this.pointer;
+    return this;
+  }
+}
+
+/** The value that the schema of a body accepted, or what is wrong. */
+export type JudgedXml = { readonly value: unknown } | { readonly violations: readonly Violation[] };
+
+/** Judges a body: first with numbers and truth values read as such, then, where that may help, as text. */
+export function judgeXml(root: XmlRoot, sent: SentElement, validate: Validator): JudgedXml {
+  const typed = readRoot(root, sent, 'typed');
+  if (typed instanceof Misread) return { violations: [{ pointer: typed.pointer, message: typed.message }] };
+  const violations = validate(typed);
+  if (violations === null) return { value: typed };
+  if (root.ambiguous) {
+    const text = readRoot(root, sent, 'text');
+    if (!(text instanceof Misread) && validate(text) === null) return { value: text };
+  }
+  return { violations };
+}
+
+function readRoot({ member, fault }: XmlRoot, sent: SentElement, mode: ReadingMode): unknown {
+  if (fault !== null) return new Misread('is described in a way the gateway cannot read');
+  if (sent.local !== member.name || sent.namespace !== (member.namespace ?? ''))
+    return new Misread('has a root element that is not the one described');
+  return readElement(sent, member.shape, { inherited: below(member, ''), mode });
+}
+
+/** What an element is read under: the namespace of what names none, and the mode. */
+interface Reading {
+  readonly inherited: string;
+  readonly mode: ReadingMode;
+}
+
+/** The namespace inside an element: its own, where that has no prefix, which makes it the default one. */
+function below({ namespace, hasPrefix }: XmlMember, inherited: string): string {
+  return namespace === null || hasPrefix ? inherited : namespace;
+}
+
+function readElement(sent: SentElement, shape: XmlShape, reading: Reading): unknown {
+  if (shape.nullable && isNil(sent)) return null;
+  switch (shape.kind) {
+    case 'scalar':
+      if (sent.attributes.length > 0) return new Misread(UNDESCRIBED_ATTRIBUTE);
+      if (sent.elements.length > 0) return new Misread(UNDESCRIBED_ELEMENT);
+      return readScalar(sent.text, shape.scalar, reading.mode);
+    case 'object':
+      return readObject(sent, shape, reading);
+    case 'list':
+      return readList(sent, shape, reading);
+    case 'anything':
+      return readAnything(sent, reading.inherited);
+    case 'unreadable':
+      return new Misread('is described in a way the gateway cannot read');
+  }
+}
+
+const UNDESCRIBED_ELEMENT = 'has an element that is not described';
+const UNDESCRIBED_ATTRIBUTE = 'has an attribute that is not described';
+const UNDESCRIBED_TEXT = 'has text that is not described';
+const REPEATED = 'is sent more than once';
+
+/** Empty, and said to be null by nothing but this one attribute. */
+function isNil({ attributes, elements, text }: SentElement): boolean {
+  const [nil] = attributes;
+  if (nil === undefined || attributes.length > 1 || elements.length > 0 || text !== '') return false;
+  return nil.local === 'nil' && nil.namespace === INSTANCE && (nil.value === 'true' || nil.value === '1');
+}
+
+function readObject(sent: SentElement, shape: XmlShape, reading: Reading): unknown {
+  const object = emptyObject();
+  for (const attribute of sent.attributes) {
+    const member = find(shape.attributes, attribute, '');
+    const fault =
+      member === null
+        ? addOther(object, shape, `@${otherName(attribute, '')}`, () =>
+            scalarOf(attribute.value, shape.others, reading),
+          )
+        : put(object, member.property, readScalar(attribute.value, member.shape.scalar, reading.mode));
+    if (fault !== null) return member === null && shape.others === null ? new Misread(UNDESCRIBED_ATTRIBUTE) : fault;
+  }
+  for (const element of sent.elements) {
+    const member = find(shape.elements, element, reading.inherited);
+    const fault =
+      member === null
+        ? addOther(object, shape, otherName(element, reading.inherited), () => readOther(element, shape, reading))
+        : addMember(object, member, element, reading);
+    if (fault !== null) return fault;
+  }
+  if (shape.text === null) return isBlank(sent.text) ? object : new Misread(UNDESCRIBED_TEXT);
+  if (sent.elements.length > 0) return sent.text === '' ? object : new Misread(UNDESCRIBED_TEXT);
+  const fault = put(object, shape.text.property, readScalar(sent.text, shape.text.shape.scalar, reading.mode));
+  return fault ?? object;
+}
+
+function find(
+  members: ReadonlyMap<string, readonly XmlMember[]>,
+  { local, namespace }: SentAttribute | SentElement,
+  inherited: string,
+): XmlMember | null {
+  const named = members.get(local);
+  if (named === undefined) return null;
+  for (const member of named) if ((member.namespace ?? inherited) === namespace) return member;
+  return null;
+}
+
+function addMember(object: Values, member: XmlMember, element: SentElement, reading: Reading): Misread | null {
+  const { property, shape } = member;
+  const value = readElement(element, shape, { inherited: below(member, reading.inherited), mode: reading.mode });
+  if (!member.isRepeated) return value instanceof Misread ? value.within(property) : put(object, property, value);
+  const list = (object[property] ??= []) as unknown[];
+  if (value instanceof Misread) return value.within(list.length).within(property);
+  list.push(value);
+  return null;
+}
+
+type Values = Record<string, unknown>;
+
+function put(object: Values, property: string, value: unknown): Misread | null {
+  if (Object.hasOwn(object, property)) return new Misread(REPEATED, property);
+  object[property] = value;
+  return null;
+}
+
+/** Adds what is not described by name, where such may be there. Sent again it is a list, as it is of one name in objects. */
+function addOther(object: Values, shape: XmlShape, name: string, read: () => unknown): Misread | null {
+  if (shape.others === null || shape.names.has(name)) return new Misread(UNDESCRIBED_ELEMENT);
+  const value = read();
+  if (value instanceof Misread) return value;
+  gather(object, name, value);
+  return null;
+}
+
+function gather(object: Values, name: string, value: unknown): void {
+  if (!Object.hasOwn(object, name)) object[name] = value;
+  else if (object[name] instanceof Several) object[name].push(value);
+  else object[name] = Several.of(object[name], value);
+}
+
+/** A list that was made of what came more than once, so that a list within is told from it. */
+class Several extends Array<unknown> {}
+
+/** By what name something goes that is not described: that of another namespace than the one around is told apart. */
+function otherName({ local, namespace }: SentAttribute | SentElement, inherited: string): string {
+  return namespace === inherited ? local : `{${namespace}}${local}`;
+}
+
+function readOther(element: SentElement, shape: XmlShape, reading: Reading): unknown {
+  return shape.others === null ? new Misread(UNDESCRIBED_ELEMENT) : readElement(element, shape.others, reading);
+}
+
+function scalarOf(text: string, shape: XmlShape | null, { mode }: Reading): unknown {
+  return shape !== null && shape.kind === 'scalar' ? readScalar(text, shape.scalar, mode) : text;
+}
+
+/** A list in an element of its own, which has nothing but its items. */
+function readList(sent: SentElement, { item }: XmlShape, reading: Reading): unknown {
+  if (item === null) return new Misread(UNDESCRIBED_ELEMENT);
+  if (sent.attributes.length > 0) return new Misread(UNDESCRIBED_ATTRIBUTE);
+  if (!isBlank(sent.text)) return new Misread(UNDESCRIBED_TEXT);
+  const list: unknown[] = [];
+  const inside = { inherited: below(item, reading.inherited), mode: reading.mode };
+  for (const element of sent.elements) {
+    if (element.local !== item.name || element.namespace !== (item.namespace ?? reading.inherited))
+      return new Misread(UNDESCRIBED_ELEMENT);
+    const value = readElement(element, item.shape, inside);
+    if (value instanceof Misread) return value.within(list.length);
+    list.push(value);
+  }
+  return list;
+}
+
+/** What nothing is said of: a text, or an object of all that is inside, under names that no two sorts of it share. */
+function readAnything(sent: SentElement, inherited: string): unknown {
+  if (sent.attributes.length + sent.elements.length === 0) return sent.text;
+  const object = emptyObject();
+  for (const attribute of sent.attributes) object[`@${otherName(attribute, '')}`] = attribute.value;
+  for (const element of sent.elements) {
+    gather(object, otherName(element, inherited), readAnything(element, inherited));
+  }
+  if (!isBlank(sent.text)) object['#text'] = sent.text;
+  return object;
+}
+
+function isBlank(text: string): boolean {
+  return text === '' || /^[\t\n\r ]*$/.test(text);
+}
