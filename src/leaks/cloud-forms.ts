@@ -48,6 +48,18 @@ const ROWS: readonly FormRow[] = [
 /** A documented example of Amazon's ends so, and is nobody's. */
 const isNoExample = (text: string): boolean => !text.includes('EXAMPLE');
 
+/** Parameters of signed URLs (AWS Signature Version 2 and 4) which say whose signature it is, and open nothing by that. */
+const OF_SIGNED_URLS: readonly string[] = ['X-Amz-Credential=', 'AWSAccessKeyId='];
+
+function isOfNoSignedUrl(bytes: Uint8Array, at: number): boolean {
+  return !OF_SIGNED_URLS.some((name) => {
+    const from = at - name.length;
+    return from >= 0 && [...name].every((character, index) => bytes[from + index] === character.charCodeAt(0));
+  });
+}
+
+const ACCESS_KEY = { accepts: isNoExample, near: isOfNoSignedUrl };
+
 /** Forms that differ from the usual. */
 const UNUSUAL: readonly Form[] = [
   form(['google-access-token', 'ya29.', /^ya29\.[A-Za-z0-9_-]{30,2000}/, 'developers.google.com/identity'], {
@@ -56,15 +68,9 @@ const UNUSUAL: readonly Form[] = [
   form(['onepassword-service-token', 'ops_eyJ', /^ops_eyJ[A-Za-z0-9+/_=-]{200,3000}/, 'developer.1password.com'], {
     reach: 3_100,
   }),
-  form(['aws-access-key', 'AKIA', /^AKIA[A-Z2-7]{16}(?![A-Za-z0-9])/, 'docs.aws.amazon.com/IAM'], {
-    accepts: isNoExample,
-  }),
-  form(['aws-temporary-key', 'ASIA', /^ASIA[A-Z2-7]{16}(?![A-Za-z0-9])/, 'docs.aws.amazon.com/IAM'], {
-    accepts: isNoExample,
-  }),
-  form(['aws-bearer-key', 'ABIA', /^ABIA[A-Z2-7]{16}(?![A-Za-z0-9])/, 'docs.aws.amazon.com/IAM'], {
-    accepts: isNoExample,
-  }),
+  form(['aws-access-key', 'AKIA', /^AKIA[A-Z2-7]{16}(?![A-Za-z0-9])/, 'docs.aws.amazon.com/IAM'], ACCESS_KEY),
+  form(['aws-temporary-key', 'ASIA', /^ASIA[A-Z2-7]{16}(?![A-Za-z0-9])/, 'docs.aws.amazon.com/IAM'], ACCESS_KEY),
+  form(['aws-bearer-key', 'ABIA', /^ABIA[A-Z2-7]{16}(?![A-Za-z0-9])/, 'docs.aws.amazon.com/IAM'], ACCESS_KEY),
   form(['aws-bedrock-key', 'ABSK', /^ABSK[A-Za-z0-9+/]{109,269}={0,2}/, 'docs.aws.amazon.com/bedrock']),
   form(
     [

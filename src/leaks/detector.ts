@@ -94,7 +94,10 @@ export class Detector {
 
   #searchNumbers(bytes: Uint8Array, found: Finding[]): void {
     const [cards, numbers] = [this.#classes.has('cards'), this.#classes.has('ssn')];
-    const add = (kind: LeakClass, { form, from, to }: Omit<FoundCard, 'kind'>): void => {
+    const add = (kind: LeakClass, { form, from, to }: FoundCard): void => {
+      const last = found.at(-1);
+      // A long series is told of in parts, of which one begins with the end of the one before.
+      if (last?.kind === kind && from <= last.from) return;
       if (found.length <= FINDING_LIMIT && !this.#allowed.has(form)) found.push({ kind, form, from, to, whole: true });
     };
     const look = (groups: readonly DigitGroup[]): void => {
@@ -108,6 +111,9 @@ export class Detector {
   }
 }
 
+/** What manuals write where a key would stand. */
+const PLACEHOLDER = /x{8}|X{8}|\*{8}/;
+
 function lookFor(form: Form, bytes: Uint8Array, at: number): Finding | null | undefined {
   if (!form.pattern.ignoreCase && !isWritten(form.anchor, bytes, at)) return undefined;
   const start = at - form.back;
@@ -115,7 +121,7 @@ function lookFor(form: Form, bytes: Uint8Array, at: number): Finding | null | un
   if (form.near?.(bytes, at) === false) return undefined;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(form.reach, bytes.length - start));
   const match = form.pattern.exec(text.toString('latin1'));
-  if (match === null || form.accepts?.(match[0]) === false) return null;
+  if (match === null || PLACEHOLDER.test(match[0]) || form.accepts?.(match[0]) === false) return null;
   const { kind, name } = form;
   const [whole, secret] = match;
   const end = start + whole.length;

@@ -115,3 +115,8 @@ test('each form has an example, and says where it is told of', () => {
   assert.ok(new Set(FORMS.map(({ name }) => name)).size >= 100);
   for (const { source } of FORMS) assert.match(source, /\S/);
 });
+
+test('trailers, which nobody looks into, are kept back', () => {
+  const { respond } = stepsOf(kind, { api: RULES, operations: {} }, '/x', sources);
+  assert.deepEqual(respond?.withholds, ['trailers']);
+});
