@@ -12,7 +12,7 @@ import { deadlineChanges, failingChanges } from './diff-failing.ts';
 import { corsChanges } from './diff-cors.ts';
 import { cacheChanges } from './diff-cache.ts';
 import { apiListChanges } from './diff-lists.ts';
-import { type Handling, handlingChanges, handlingOf, NO_HANDLING } from './handling-changes.ts';
+import { type Handling, handlingBy, handlingChanges, handlingOf, NO_HANDLING } from './handling-changes.ts';
 import { mayBeCalled } from './allowed-operations.ts';
 import { partyChanges } from './diff-egress.ts';
 import { healthChanges } from './diff-health.ts';
@@ -275,7 +275,7 @@ function protectedBy(api: ApiConfig, { name, security, described }: Described): 
     websocket: own?.websocket ?? null,
     timeoutMs: own?.timeoutMs ?? null,
     deadlineMs: own?.deadlineMs ?? null,
-    handling: own ?? NO_HANDLING,
+    handling: handlingBy(api, own),
     errors: { way: own?.upstreamErrors ?? api.upstreamErrors, isOwn: (own?.upstreamErrors ?? null) !== null },
     sanitized: sanitizedOf(api.sanitize, own?.sanitize ?? null),
     cache: own?.cache === 'off' ? null : (own?.cache ?? api.cache),

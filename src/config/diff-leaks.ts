@@ -1,22 +1,37 @@
 import type { ReplyLeaks } from '../policy/index.ts';
+import type { ApiConfig, OperationConfig } from './config.ts';
 import { type ChangeEffect, type ConfigChange, sameData } from './config-change.ts';
+import { leaksOf } from './leak-rules.ts';
 
 type Tell = (about: ConfigChange['about'], effect: ChangeEffect, message: string) => ConfigChange;
-type Said = ReplyLeaks | 'off' | null;
+/** What is looked for in replies, and whether an operation, or the API that is meant, says so itself. */
+export interface OwnLeaks {
+  readonly rules: ReplyLeaks | null;
+  readonly isOwn: boolean;
+  /** What the API of an operation says. */
+  readonly ofApi: ReplyLeaks | null;
+}
 
-/** What differs in what must not leave, of an API or of an operation. */
-export function leakChanges(was: Said, is: Said, tell: Tell): readonly ConfigChange[] {
-  if (sameData(was, is)) return [];
-  if (is === null || is === 'off') {
-    if (was !== null && was !== 'off')
-      return [tell('replies', 'loosens', 'replies are no longer looked into for what must not leave')];
-    return is === 'off'
-      ? [tell('replies', 'loosens', 'its replies are not looked into, whatever its API says of leaks')]
-      : [tell('replies', 'tightens', 'its replies are looked into where its API says so of leaks')];
-  }
-  if (was === null || was === 'off')
-    return [tell('replies', 'tightens', `replies are looked into for what must not leave: ${wordsOf(is)}`)];
-  return partChanges(was, is, tell);
+/** Where nobody says anything. */
+export const NO_LEAKS: OwnLeaks = { rules: null, isOwn: false, ofApi: null };
+
+/** What is looked for in the replies of an operation. */
+export function ownLeaks(api: ApiConfig, own: OperationConfig | undefined): OwnLeaks {
+  return { rules: leaksOf(api, own ?? null), isOwn: (own?.leaks ?? null) !== null, ofApi: api.leaks };
+}
+
+/**
+ * What differs in what must not leave. Of an operation only where it has a word of its own: else its API is told of once.
+ * A new one is held against what its API says.
+ */
+export function leakChanges(was: OwnLeaks, is: OwnLeaks, tell: Tell): readonly ConfigChange[] {
+  if (!was.isOwn && !is.isOwn) return [];
+  const before = was === NO_LEAKS ? is.ofApi : was.rules;
+  const after = is.rules;
+  if (sameData(before, after)) return [];
+  if (after === null) return [tell('replies', 'loosens', 'replies are no longer looked into for what must not leave')];
+  if (before !== null) return partChanges(before, after, tell);
+  return [tell('replies', 'tightens', `replies are looked into for what must not leave: ${wordsOf(after)}`)];
 }
 
 const ORDER = ['pass', undefined, 'report', 'mask', 'drop', 'refuse'];
@@ -37,7 +52,8 @@ function partChanges(was: ReplyLeaks, is: ReplyLeaks, tell: Tell): readonly Conf
     const [old, next] = [before.get(name), after.get(name)];
     if (old === next) return [];
     const effect = ORDER.indexOf(next) < ORDER.indexOf(old) ? 'loosens' : 'tightens';
-    const words = `${name} in replies: ${next ?? 'no longer looked for'} instead of ${old ?? 'nothing'}`;
+    const gone = old === 'pass' ? 'looked into again' : 'no longer looked for';
+    const words = `${name} in replies: ${next ?? gone} instead of ${old ?? 'nothing'}`;
     return [tell('replies', effect, words)];
   });
   const more = is.allow.filter((form) => !was.allow.includes(form));

@@ -228,6 +228,14 @@ for (const [what, edits, expected] of [
     ['loosens orders POST /orders|replies: errors of the upstream go out as they are, with all that they tell'],
   ],
   [
+    'leaks, said of the API, and one operation left out',
+    [
+      ['    auth: [acme]\n', '    auth: [acme]\n    leaks: { cards: mask }\n'],
+      ['body: 16KiB }', 'body: 16KiB, leaks: off }'],
+    ],
+    ['tightens orders|replies: replies are looked into for what must not leave: cards mask'],
+  ],
+  [
     'errors of an upstream, but of one operation',
     [
       ['    auth: [acme]\n', '    auth: [acme]\n    upstreamErrors: pass\n'],

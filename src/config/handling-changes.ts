@@ -1,13 +1,15 @@
 import type { MaintenanceRules } from '../policy/index.ts';
 import { type ChangeEffect, type ConfigChange, sameData } from './config-change.ts';
 import type { ApiConfig, OperationConfig } from './config.ts';
-import { leakChanges } from './diff-leaks.ts';
+import { leakChanges, NO_LEAKS, type OwnLeaks, ownLeaks } from './diff-leaks.ts';
 import { ruleChanges } from './diff-rules.ts';
 
 type Tell = (about: ConfigChange['about'], effect: ChangeEffect, message: string) => ConfigChange;
 
 /** What is done with requests besides letting them pass, and what their replies must not hold; of an API as a whole `redirect` and `respond` are null, and there are no rules. */
-export type Handling = Pick<OperationConfig, 'rewrite' | 'redirect' | 'respond' | 'maintenance' | 'rules' | 'leaks'>;
+export interface Handling extends Pick<OperationConfig, 'rewrite' | 'redirect' | 'respond' | 'maintenance' | 'rules'> {
+  readonly leaks: OwnLeaks;
+}
 
 /** Where nothing is done with them. */
 export const NO_HANDLING: Handling = {
@@ -16,12 +18,17 @@ export const NO_HANDLING: Handling = {
   respond: null,
   maintenance: null,
   rules: [],
-  leaks: null,
+  leaks: NO_LEAKS,
 };
 
 /** What of an API holds for all of its operations. */
 export function handlingOf({ rewrite, maintenance, leaks }: ApiConfig): Handling {
-  return { ...NO_HANDLING, rewrite, maintenance, leaks };
+  return { ...NO_HANDLING, rewrite, maintenance, leaks: { rules: leaks, isOwn: true, ofApi: null } };
+}
+
+/** What holds of an operation of an API. */
+export function handlingBy(api: ApiConfig, own: OperationConfig | undefined): Handling {
+  return { ...(own ?? NO_HANDLING), leaks: ownLeaks(api, own) };
 }
 
 /** What differs in rewriting, redirects, fixed replies, maintenance, conditions and what must not leave. */

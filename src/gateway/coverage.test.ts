@@ -100,6 +100,28 @@ test('an operation whose errors pass says so, and by whose word', () => {
   assert.deepEqual(cells(one), [[], told(7)]);
 });
 
+test('what must not leave is told where it is looked for, and where an operation is left out', () => {
+  const cells = (keys: string): readonly (readonly string[])[] => {
+    const text = `apis:\n  a:\n    routes: ['GET /x', 'GET /y']\n    upstream: http://127.0.0.1:1\n    auth: public\n${keys}`;
+    const kinds = kindTable([kindOf('leaks', {})]);
+    return snapshotOf(gatheredOf(text, kinds), kinds).coverage.map((row) =>
+      row.cells.flatMap(({ holds, open, from }) =>
+        /leaks/.test(holds) ? [`${holds}${open ? '!' : ''} ${from?.replace(/.*:/, '')}`] : [],
+      ),
+    );
+  };
+  assert.deepEqual(cells(''), [[], []]);
+  assert.deepEqual(cells('    leaks: default\n'), [['leaks of text 7'], ['leaks of text 7']]);
+  assert.deepEqual(cells('    leaks: { cards: report }\n'), [
+    ['leaks are only told of! 7'],
+    ['leaks are only told of! 7'],
+  ]);
+  assert.deepEqual(cells('    leaks: default\n    operations:\n      GET /x: { leaks: off }\n'), [
+    ['leaks are not looked for! 9'],
+    ['leaks of text 7'],
+  ]);
+});
+
 const GUARDED = `issuers:
   acme: { issuer: https://id.acme.example, audience: api }
   other: { issuer: https://id.other.example, audience: api }

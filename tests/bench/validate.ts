@@ -29,11 +29,12 @@ export async function benchValidate(options: readonly string[]): Promise<Record<
   const noise = watchNoise();
   const inner = await measureInner();
   printInner(inner);
+  const leaks = await measureLeaks();
   const whole = options.includes('--in-process') ? NOTHING : await measureWhole();
   const seen = noise();
   printNoise(seen);
   const ratios = { ...innerRatios(inner), ...whole.ratios };
-  return { machine: { ...describeMachine(), ...seen }, ratios, us: { ...innerCosts(inner), ...whole.us } };
+  return { machine: { ...describeMachine(), ...seen }, ratios, us: { ...innerCosts(inner), ...leaks, ...whole.us } };
 }
 
 interface Keys {
@@ -47,6 +48,19 @@ async function measureInner(): Promise<Inner> {
   const script = join(import.meta.dirname, 'validate-inner.ts');
   const printed = await runToEnd([process.execPath, ...FLAGS, script], 'contestant', INNER_MS);
   return JSON.parse(printed.trim().split('\n').at(-1) ?? '') as Inner;
+}
+
+/** What looking for what must not leave costs, by key. */
+async function measureLeaks(): Promise<Record<string, number>> {
+  const script = join(import.meta.dirname, 'validate-leaks.ts');
+  const printed = await runToEnd([process.execPath, ...FLAGS, script], 'contestant', INNER_MS);
+  const figures = JSON.parse(printed.trim().split('\n').at(-1) ?? '') as Record<string, number>;
+  console.log('looking for what must not leave in a reply, CPU µs');
+  printTable(
+    ['reply', 'µs'],
+    Object.entries(figures).map(([name, cost]) => [name, cost.toFixed(2)]),
+  );
+  return Object.fromEntries(Object.entries(figures).map(([name, cost]) => [name, rounded(cost)]));
 }
 
 function printInner(inner: Inner): void {
