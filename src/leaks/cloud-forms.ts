@@ -54,7 +54,7 @@ const OF_SIGNED_URLS: readonly string[] = ['X-Amz-Credential=', 'AWSAccessKeyId=
 function isOfNoSignedUrl(bytes: Uint8Array, at: number): boolean {
   return !OF_SIGNED_URLS.some((name) => {
     const from = at - name.length;
-    return from >= 0 && [...name].every((character, index) => bytes[from + index] === character.charCodeAt(0));
+    return from >= 0 && Buffer.from(bytes.subarray(from, at)).toString('latin1') === name;
   });
 }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseJson } from '../body/index.ts';
 import { LeakJudge, type LeakRules } from './judge.ts';
 import { textFormatOf } from './text-format.ts';
 
@@ -77,7 +76,7 @@ function without(value: unknown, mode: 'mask' | 'drop'): unknown {
   }
   if (!holds(value)) return value;
   if (mode === 'drop') return null;
-  if (typeof value === 'number') return 9999999999991111;
+  if (typeof value === 'number') return 1111111111111111;
   return String(value).replaceAll(KEY, '*'.repeat(KEY.length)).replaceAll(CARD, '**** **** **** 1111');
 }
 
@@ -89,7 +88,6 @@ for (const mode of ['mask', 'drop'] as const) {
         const looked = judge.judge(Buffer.from(text), JSON_FORMAT);
         assert.ok(looked?.kind !== 'unreadable');
         const body = looked?.body?.toString() ?? text;
-        assert.equal(parseJson(Buffer.from(body)).ok, true, body);
         assert.deepEqual(JSON.parse(body), without(value, mode));
         if (mode === 'mask' && looked?.body !== null && looked !== null) {
           const again = judge.judge(looked.body, JSON_FORMAT);

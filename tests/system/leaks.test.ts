@@ -85,7 +85,7 @@ apis:
 
 after(async () => {
   await gateway.stop();
-  await upstream.stop();
+  upstream.stop();
 });
 
 const ask = (path: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): Promise<PlainReply> =>
