@@ -259,3 +259,18 @@ test('a value that is no text stops its record, and none after it', () => {
   const wrong = { ...intent, at: 1n } as unknown as LedgerRecord;
   for (let n = 0; n < 2; n++) assert.throws(() => encoder.encode(wrong), TypeError);
 });
+
+test('a call that one of our APIs made says so, and the line before or after it does not', () => {
+  const intent: LedgerRecord = {
+    ...{ version: 1, kind: 'intent', id: 'a', at: 1, revision: 1, api: 'pay', operation: 'pay/GET /x', method: 'GET' },
+    ...{ subject: null, address: '127.0.0.1', verdict: 'pass', problem: null, policy: null, rule: null },
+  };
+  const outbound: LedgerRecord = { ...intent, direction: 'outbound' };
+  const encoder = new RecordEncoder();
+  for (const record of [intent, outbound, outbound, intent]) {
+    const line = encodeRecord(record, encoder);
+    assert.equal(line.includes('"direction":"outbound"'), record === outbound);
+    assert.deepEqual(decodeRecord(line), record);
+  }
+  assert.equal(decodeRecord(encodeRecord(outbound).replace('outbound', 'inbound')), null);
+});

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { AddressSet } from './address-set.ts';
 import { isLoopback } from './address-reach.ts';
 import { parseAddress } from './cidr.ts';
-import { upstreamAddressFault } from './upstream-address.ts';
+import { internetAddressFault, upstreamAddressFault } from './upstream-address.ts';
 
 test('upstreams are in private and public ranges, and not on this machine, on the link, or where clouds keep credentials', () => {
   for (const fine of [
@@ -54,4 +54,27 @@ test('loopback is seen through the forms of IPv6 that carry it', () => {
   // Teredo carries the address of its client complemented (RFC 4380 §4).
   assert.ok(loopback('2001::80ff:fffe'));
   for (const text of ['128.0.0.1', '::2', '64:ff9b::10.0.0.1', 'fd00::7f00:1']) assert.ok(!loopback(text), text);
+});
+
+test('third parties are on the open internet, and in no range of the special-purpose registries', () => {
+  const fault = (address: string, ...allowed: readonly string[]) =>
+    internetAddressFault(address, allowed.length === 0 ? null : AddressSet.of(allowed));
+  for (const address of ['203.0.115.1', '8.8.8.8', '2606:4700::1111', '64:ff9b::808:808', '2002:808:808::1'])
+    assert.equal(fault(address), null, address);
+  for (const address of [
+    ...['127.0.0.1', '127.9.9.9', '10.0.0.1', '172.16.0.1', '192.168.0.1', '100.64.0.1', '192.0.0.8', '192.0.2.1'],
+    ...['198.18.0.1', '198.51.100.1', '203.0.113.1', '240.0.0.1', '0.0.0.0', '169.254.169.254', '224.0.0.1'],
+    ...['255.255.255.255', '100.100.100.200', '168.63.129.16', '::1', '::', 'fe80::1', 'fc00::1', 'fd00:ec2::254'],
+    ...['ff02::1', '2001:db8::1', '2001::1', '3fff::1', '::ffff:127.0.0.1', '::ffff:10.0.0.1', '::7f00:1'],
+    ...['64:ff9b::7f00:1', '64:ff9b:1::808:808', '2002:a00:1::1', '2002:7f00:1::', 'fec0::1', '100::1', 'x', ''],
+  ])
+    assert.notEqual(fault(address), null, address);
+});
+
+test('a private network can be allowed to third parties, and never where clouds hand out credentials', () => {
+  assert.equal(internetAddressFault('10.1.2.3', AddressSet.of(['10.0.0.0/8'])), null);
+  assert.equal(internetAddressFault('127.0.0.1', AddressSet.of(['127.0.0.1'])), null);
+  assert.notEqual(internetAddressFault('10.1.2.3', AddressSet.of(['10.0.0.0/16'])), null);
+  for (const address of ['169.254.169.254', '100.100.100.200', '0.0.0.0', 'fd00:ec2::254'])
+    assert.notEqual(internetAddressFault(address, AddressSet.of(['0.0.0.0/0', '::/0'])), null, address);
 });

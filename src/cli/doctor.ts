@@ -11,6 +11,7 @@ import { checkLists } from './checks/lists.ts';
 import { checkRevocations } from './checks/revocations.ts';
 import { checkSpace } from './checks/space.ts';
 import { checkTlsGrades } from './checks/tls-grade.ts';
+import { checkParties } from './checks/parties.ts';
 import { checkUpstreams } from './checks/upstreams.ts';
 import { type Command, CONFIG_OPTION, EXIT, JSON_OPTION } from './command.ts';
 import { configurationPath, readConfiguration } from './configuration.ts';
@@ -75,6 +76,7 @@ async function diagnose(file: Result<string, string>, context: CommandContext): 
     ...(await checkTlsGrades(context.services, config)),
     checkAdminPort(config),
     ...(await checkUpstreams(context.ports, config)),
+    ...(await checkParties(context.ports, config)),
     ...(await checkIssuers(context.services, clock, config)),
   ];
   return { usable: true, diagnoses };

@@ -9,6 +9,7 @@ import type { EgressCaller, EgressConfig, PartyConfig, PartySecret } from './egr
 import { failingKeys } from './failing.ts';
 import { headerName } from './header-name.ts';
 import { formatKeyPath } from './key-path.ts';
+import { leakKeys } from './leaks.ts';
 import { limitSchema } from './limits.ts';
 import { replyKeys, validateSchema } from './reply-validation.ts';
 import { parseRoute } from './routes.ts';
@@ -69,6 +70,7 @@ const party = z.strictObject({
   }),
   ...replyKeys,
   ...upstreamErrorKeys,
+  ...leakKeys,
   from: uniqueList(apiName, { least: 1, most: CALLER_LIMIT, what: 'caller' })
     .optional()
     .meta({ description: 'The callers that may call it; all if nothing is said.' }),
@@ -238,6 +240,7 @@ function rawApi(name: string, said: RawParty): RawApi {
     responseHeaders: said.responseHeaders,
     errors: 'helpful',
     upstreamErrors: said.upstreamErrors,
+    leaks: said.leaks,
     limit: said.limit,
     body: said.body ?? LARGEST_BODY_BYTES,
     // Whoever calls is no browser.
@@ -315,7 +318,7 @@ const TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/(?:\*|\*\+[a-z0-9]{1,40}|[a-z0-
 
 function readType(text: string): Result<string, string> {
   const lower = text.toLowerCase();
-  return TYPE.test(lower)
+  return lower === '*/*' || TYPE.test(lower)
     ? ok(lower)
     : err(words('this is no content type', 'such as application/pdf, image/* or application/*+json'));
 }

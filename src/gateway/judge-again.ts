@@ -48,11 +48,14 @@ export function judgeAgain(walk: Walk, context: WalkContext, atMs: number, heed:
 
 function judge(walk: Walk, context: WalkContext, atMs: number): Judgement | Promise<Judgement> {
   const { snapshot, pools } = context.installed;
-  const request = enter(walk.stream, snapshot);
+  // A call of a third party came in by another door, at which nobody is asked for more than its key.
+  const outbound = walk.compiled.api.party !== null;
+  const request = outbound ? walk.stream.request : enter(walk.stream, snapshot);
   if ('code' in request) return refused(request, 'refused');
-  const fault = entryFault(request, snapshot);
+  const fault = outbound ? null : entryFault(request, snapshot);
   if (fault !== null) return refused(fault.problem, 'refused');
-  const match = snapshot.router.find(request.host, request.path, request.method);
+  const match = (outbound ? snapshot.egress : snapshot.router)?.find(request.host, request.path, request.method);
+  if (match === undefined) return ELSEWHERE;
   if (match.kind !== 'matched' || match.target.operation.id !== walk.operation.id) return ELSEWHERE;
   const compiled = match.target;
   if (pools[compiled.api.index] !== walk.context.installed.pools[walk.compiled.api.index]) return ELSEWHERE;

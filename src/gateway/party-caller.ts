@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Alerts, Clock, Timer } from '../ports/index.ts';
 import type {
   CallClient,
@@ -42,19 +43,24 @@ export function isParty(api: CompiledApi): api is PartyApi {
  */
 export class PartyCaller implements UpstreamCaller {
   readonly places: PartyPlaces;
-  readonly #api: PartyApi;
+  #api: PartyApi;
+  readonly #key: string;
   readonly #ports: PartyPorts;
 
   constructor(api: PartyApi, places: PartyPlaces, ports: PartyPorts) {
     this.#api = api;
+    this.#key = keyOf(api);
     this.places = places;
     this.#ports = ports;
   }
 
-  /** Whether it would do the same. */
-  isOf(api: CompiledApi, { first, hosts }: PartyPlaces): boolean {
+  /** Goes on for the same third party in a later Snapshot; false where that is another, or somewhere else. */
+  goesOnAs(api: PartyApi, { first, hosts }: PartyPlaces): boolean {
     const same = [...hosts].every(([name, caller]) => this.places.hosts.get(name) === caller);
-    return this.#api === api && this.places.first === first && same && hosts.size === this.places.hosts.size;
+    if (this.places.first !== first || !same || hosts.size !== this.places.hosts.size) return false;
+    if (keyOf(api) !== this.#key) return false;
+    this.#api = api;
+    return true;
   }
 
   waitingShare(client: CallClient): number {
@@ -69,6 +75,15 @@ export class PartyCaller implements UpstreamCaller {
     call.begin(atMs);
     return call;
   }
+}
+
+/** All that is done to its calls, as text that changes with it. What may be called is asked of the Snapshot in force. */
+function keyOf({ authority, basePath, upstream, party }: PartyApi): string {
+  const { routes: _routes, hosts, secrets, ...bounds } = party;
+  const written = secrets.map(({ place, name, text }) => [place, name, text]);
+  return createHash('sha256')
+    .update(JSON.stringify([authority, basePath, upstream.pathPrefix, bounds, [...hosts], written]))
+    .digest('base64');
 }
 
 interface PartyParts {
@@ -346,6 +361,7 @@ function typeFault(head: ReplyHead, method: string, { types }: CompiledParty): s
 }
 
 function fits(type: string, pattern: string): boolean {
+  if (pattern === '*/*') return true;
   const star = pattern.indexOf('*');
   if (star < 0) return type === pattern;
   const [before, after] = [pattern.slice(0, star), pattern.slice(star + 1)];

@@ -31,16 +31,12 @@ export function readLocation(fields: ReplyHead['fields'], from: string): LedTo |
   const all = fields.all('location');
   const [text] = all;
   if (text === undefined || all.length > 1 || text.length > TARGET_LIMIT) return null;
-  const [, authority, rest = ''] = /^https:\/\/([A-Za-z0-9.:[\]-]{1,260})((?:[/?#].*)?)$/.exec(text) ?? [
-    undefined,
-    from,
-    text,
-  ];
+  const whole = /^https:\/\/([A-Za-z0-9.:[\]-]{1,260})((?:[/?#].*)?)$/.exec(text);
+  if (whole === null && !text.startsWith('/')) return null;
+  const [authority, rest] = whole === null ? [from, text] : [whole[1] ?? '', whole[2] ?? ''];
   const [bare = ''] = rest.split('#', 1);
   const target = bare === '' || bare.startsWith('?') ? `/${bare}` : bare;
   const [path = ''] = target.split('?', 1);
   if (!PLAIN_TARGET.test(target) || DOT_SEGMENT.test(path)) return null;
-  // An own path that is empty names what has just been asked for.
-  if (authority === from && text === '') return null;
-  return { authority: (authority ?? '').toLowerCase().replace(/:443$/, ''), target };
+  return { authority: authority.toLowerCase().replace(/:443$/, ''), target };
 }

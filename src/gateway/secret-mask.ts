@@ -55,9 +55,16 @@ export class SecretMask {
   #openEnd(bytes: Buffer): number {
     let most = 0;
     for (const secret of this.#secrets) {
-      const longest = Math.min(secret.length - 1, bytes.length);
-      for (let length = longest; length > most; length--) {
-        if (bytes.compare(secret, 0, length, bytes.length - length) !== 0) continue;
+      const from = Math.max(0, bytes.length - secret.length + 1);
+      // The earliest place is the longest, and no place is looked at that has another first byte.
+      for (
+        let at = bytes.indexOf(secret[0] as number, from);
+        at >= 0;
+        at = bytes.indexOf(secret[0] as number, at + 1)
+      ) {
+        const length = bytes.length - at;
+        if (length <= most) break;
+        if (bytes.compare(secret, 0, length, at) !== 0) continue;
         most = length;
         break;
       }

@@ -97,7 +97,7 @@ export class UpstreamPools {
     });
     const places = { first: this.#stableOf(api), hosts: new Map(hosts) };
     const known = this.#parties.get(api.name);
-    if (known?.isOf(api, places) === true) return known;
+    if (known?.goesOnAs(api, places) === true) return known;
     const made = new PartyCaller(api, places, this.#ports);
     this.#parties.set(api.name, made);
     return made;

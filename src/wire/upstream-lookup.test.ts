@@ -5,7 +5,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { type AddressInfo, createServer, type LookupFunction } from 'node:net';
 import { test } from 'node:test';
 import { UpstreamDialer, type UpstreamTarget } from './upstream-dialer.ts';
-import { ADDRESS_REFUSED, upstreamLookup } from './upstream-lookup.ts';
+import { ADDRESS_REFUSED, internetLookup, upstreamLookup } from './upstream-lookup.ts';
 
 type Told = { readonly code: string | undefined; readonly addresses: unknown };
 
@@ -138,4 +138,37 @@ test('a name that the system itself takes for an address of this machine is not 
   const socket = allowed.dial(() => undefined);
   await once(socket, 'connect');
   socket.destroy();
+});
+
+/** The same of a third party. */
+function outside(addresses: readonly string[], allowed: readonly string[] = [], all = true): Told {
+  let result: Told | null = null;
+  const lookup = internetLookup(allowed, (_host, _options, told) =>
+    told(
+      null,
+      addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    ),
+  );
+  lookup('api.pay.example', { all }, (fault, address, family) => {
+    result = { code: fault?.code, addresses: all ? address : [address, family] };
+  });
+  assert.ok(result !== null);
+  return result;
+}
+
+test('of a third party every address must be on the open internet, else nothing of its name is used', () => {
+  assert.deepEqual(outside(['8.8.8.8', '2606:4700::1']).addresses, [
+    { address: '8.8.8.8', family: 4 },
+    { address: '2606:4700::1', family: 6 },
+  ]);
+  assert.deepEqual(outside(['8.8.8.8'], [], false).addresses, ['8.8.8.8', 4]);
+  for (const mixed of [
+    ['8.8.8.8', '127.0.0.1'],
+    ['127.0.0.1', '8.8.8.8'],
+    ['10.0.0.1'],
+    ['8.8.8.8', '::ffff:10.0.0.1'],
+    [],
+  ])
+    assert.deepEqual(outside(mixed), { code: ADDRESS_REFUSED, addresses: [] }, mixed.join());
+  assert.equal(outside(['8.8.8.8', '10.0.0.1'], ['10.0.0.0/8']).code, undefined);
 });

@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
+import { readFile, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { AlertRecord } from '../../src/ports/index.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { makeAuthority } from '../mixed/authority.ts';
 import { askAdmin } from './admin.ts';
+import { run } from './command.ts';
 import { eventually } from './eventually.ts';
 import { ask } from './https-client.ts';
+import { PROGRAM } from './plain-configuration.ts';
 import { askPlainly, type PlainReply } from './inner-gateway.ts';
 import { type NameServer, startNameServer } from './name-server.ts';
 import { type Heard, startRawParty, startThirdParty, type ThirdParty } from './third-party.ts';
@@ -96,6 +102,12 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
     reply.write(`a ${SECRET.slice(0, 9)}`);
     setTimeout(() => reply.end(`${SECRET.slice(9)} z`), 50);
   },
+  events(reply) {
+    reply.writeHead(200, { 'content-type': 'text/event-stream' });
+    let count = 0;
+    const timer = setInterval(() => reply.write(`data: ${count++}\n\n`), 50);
+    reply.on('close', () => clearInterval(timer));
+  },
   cookies: (reply) =>
     json(reply, {}, { 'set-cookie': 'a=b', 'strict-transport-security': 'max-age=1', 'clear-site-data': '"*"' }),
   loopback: leadTo(() => 'http://127.0.0.1:22/'),
@@ -172,6 +184,14 @@ egress:
       openapi: ./strict.json
       allow: ['POST /charges']
       from: [billing]
+    feed:
+      url: https://localhost:${pay.port}/v1
+      ca: ./ca.pem
+      private: [127.0.0.0/8, '::1']
+      allow: ['GET /do/events', 'POST /do/{what}']
+      secret: { header: authorization, value: 'Bearer \${env:PAY_KEY}' }
+      types: [text/event-stream, application/json]
+      total: 1h
     raw:
       url: https://localhost:${raw.port}
       ca: ./ca.pem
@@ -405,6 +425,66 @@ test('what a third party says besides its reply is nobody’s reply', async () =
   assert.equal(await outcome('/raw/split'), '502 upstream-malformed-reply');
   assert.equal(await outcome('/raw/early'), 'ECONNRESET');
   for (let at = 0; at < 3; at++) assert.equal((await call('/raw/second')).body, 'ok');
+});
+
+test('a stream of events comes as it is said, and goes on over a reload', async () => {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  let ended = false;
+  const sent = request(
+    { host: '127.0.0.1', port: gateway.egress, path: '/feed/do/events', headers: { 'x-portcullis-key': ORDERS } },
+    (reply) => {
+      reply.setEncoding('utf8');
+      reply.on('data', (text: string) => seen.push(text));
+      reply.on('close', () => (ended = true));
+      reply.once('data', () => resolve());
+    },
+  );
+  sent.on('error', reject);
+  sent.end();
+  await promise;
+  const file = join(gateway.folder, 'portcullis.yaml');
+  await writeFile(file, `${await readFile(file, 'utf8')}# another revision\n`);
+  const { status, body } = await askAdmin(gateway, '/v1/reload', { method: 'POST' });
+  assert.equal(status, 200, body);
+  const before = seen.length;
+  await pause(2_000);
+  assert.ok(!ended && seen.length > before, `${seen.length} after ${before}`);
+  sent.destroy();
+});
+
+test('a new port needs a restart, and a third party that is taken out is gone at once', async () => {
+  const file = join(gateway.folder, 'portcullis.yaml');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace('egress:\n  port: 0', 'egress:\n  port: 1'));
+  const refused = await askAdmin(gateway, '/v1/reload', { method: 'POST' });
+  assert.match(refused.body, /egress/);
+  assert.notEqual(refused.status, 200);
+  await writeFile(file, text.replace(/ {4}feed:\n(?: {6}.*\n)+/, ''));
+  assert.equal((await askAdmin(gateway, '/v1/reload', { method: 'POST' })).status, 200);
+  assert.equal(await outcome('/feed/do/events'), '404 not-found');
+  assert.equal(await outcome('/pay/do/this'), '200');
+});
+
+test('a large body streams out, and what is larger than allowed does not', async () => {
+  const body = 'x'.repeat(900_000);
+  assert.equal(await outcome('/pay/do/this', { method: 'POST', body }), '200');
+  assert.equal((pay.heard.at(-1) as Heard).body.length, body.length);
+  assert.equal(await outcome('/pay/do/this', { method: 'POST', body: body + body }), '413 body-too-large');
+});
+
+test('records say that a call went out, and who made it', async () => {
+  await call('/pay/do/this');
+  await call('/nobody/this');
+  const ran = await run(process.execPath, [
+    PROGRAM,
+    'audit',
+    'show',
+    '--json',
+    '--config',
+    join(gateway.folder, 'portcullis.yaml'),
+  ]);
+  assert.match(ran.stdout, /"direction":\s*"outbound"/);
 });
 
 test('without a CA that vouches for it nothing is said, and there is an alert', async () => {

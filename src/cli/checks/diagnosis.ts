@@ -14,6 +14,7 @@ export interface Diagnosis {
     | 'admin port'
     | 'dns'
     | 'upstream'
+    | 'party'
     | 'issuer';
   readonly state: 'ok' | 'warn' | 'fail';
   readonly says: string;

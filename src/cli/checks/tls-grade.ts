@@ -23,7 +23,7 @@ export async function checkTlsGrades(
   const own = https.hosts.filter(({ name, certificate }) => certificate !== null && !name.startsWith('*'));
   const named = [...new Set([...config.apis.flatMap((api) => api.host ?? []), ...own.map(({ name }) => name)])];
   // Where an API answers for any host, clients of the others see what one sees that names none.
-  const isForAny = named.length === 0 || config.apis.some((api) => api.host === null);
+  const isForAny = named.length === 0 || config.apis.some(({ host: asked, party }) => asked === null && party === null);
   const names: readonly (string | null)[] = isForAny ? [null, ...named] : named;
   const isLocal = (name: string | null): boolean =>
     https.certificate.kind === 'local' && (name === null || !hasOwnCertificate(https, name));

@@ -18,8 +18,9 @@ export async function checkUpstreams(
   { resolver, egress }: { readonly resolver: Resolver; readonly egress: Egress },
   config: Config,
 ): Promise<readonly Diagnosis[]> {
-  const upstreams = new Map(config.apis.flatMap(({ upstream }) => urlsOf(upstream).map((url) => [url, upstream])));
-  const named = config.apis.flatMap(({ upstream }) =>
+  const ours = config.apis.filter(({ party }) => party === null);
+  const upstreams = new Map(ours.flatMap(({ upstream }) => urlsOf(upstream).map((url) => [url, upstream])));
+  const named = ours.flatMap(({ upstream }) =>
     everyTarget(upstream).map(({ host }) => [host, upstream.allowedAddresses] as const),
   );
   const hosts = [...new Map(named)].filter(([host]) => isIP(host) === 0).slice(0, UPSTREAM_LIMIT);

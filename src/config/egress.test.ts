@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatIssue } from '../base/index.ts';
+import type { Comparable } from './config-change.ts';
+import { diffConfigurations } from './diff.ts';
+import { partyWarnings } from './gather-party.ts';
+import { parseConfig } from './parse.ts';
+
+const BASE = `version: 1
+apis:
+  own: { routes: ['GET /own'], upstream: 'http://127.0.0.1:3001', auth: public }
+egress:
+  callers: { orders: { key: '\${env:ORDERS}' }, billing: { key: '\${env:BILLING}' } }
+  parties:
+    pay:
+      url: https://api.pay.example/v1
+      allow: ['POST /charges']
+      secret: { header: Authorization, value: 'Bearer \${env:PAY}' }
+`;
+
+function edited(...edits: readonly (readonly [from: string, to: string])[]): string {
+  let text = BASE;
+  for (const [from, to] of edits) {
+    assert.ok(text.includes(from), from);
+    text = text.replace(from, to);
+  }
+  return text;
+}
+
+function read(text: string) {
+  return parseConfig(text, { file: '/etc/portcullis.yaml', kinds: [] });
+}
+
+/** The first issue, without where it stands. */
+function issueOf(text: string): string {
+  const parsed = read(text);
+  const [first] = parsed.ok ? [] : parsed.error;
+  return first === undefined ? 'none' : formatIssue(first).replace(/^\S+ /, '');
+}
+
+test('a third party is an API behind all others, under a path of its name', () => {
+  const parsed = read(BASE);
+  assert.ok(parsed.ok);
+  const [own, pay] = parsed.value.config.apis;
+  assert.equal(own?.party, null);
+  assert.deepEqual(
+    [pay?.basePath, pay?.path, pay?.auth, pay?.upstream.pathPrefix, pay?.upstream.scheme],
+    ['/pay', 'egress.parties.pay', ['orders', 'billing'], '/v1', 'https'],
+  );
+  assert.deepEqual(pay?.party, {
+    from: null,
+    allow: null,
+    secrets: [
+      {
+        place: 'header',
+        name: 'authorization',
+        before: 'Bearer ',
+        reference: '${env:PAY}',
+        after: '',
+        path: 'egress.parties.pay.secret',
+      },
+    ],
+    replyLimitBytes: 5 * 1024 * 1024,
+    totalMs: 60_000,
+    types: ['application/json', 'application/*+json', 'text/plain'],
+    redirects: 0,
+    hosts: [],
+    resolver: null,
+  });
+  assert.deepEqual(
+    pay?.policies.map(({ kind }) => kind),
+    ['callers', 'upstream-errors'],
+  );
+});
+
+const PAY = 'url: https://api.pay.example/v1';
+
+for (const [edits, words] of [
+  [[["{ orders: { key: '${env:ORDERS}' }, billing: { key: '${env:BILLING}' } }", '{}']], /at least one caller/],
+  [
+    [["  callers: { orders: { key: '${env:ORDERS}' }, billing: { key: '${env:BILLING}' } }\n", '']],
+    /needs its `callers`/,
+  ],
+  [[["key: '${env:ORDERS}'", 'key: plain-key-0123456789']], /must be a reference/],
+  [[['Bearer ${env:PAY}', 'Bearer sk_live_1234567890']], /must be a reference/],
+  [[[PAY, 'url: http://api.pay.example/v1']], /reached over https only/],
+  [[[PAY, 'url: https://10.0.0.7/v1']], /no address of the open internet/],
+  [[[PAY, 'url: https://169.254.169.254/v1\n      private: [169.254.0.0/16]']], /cloud’s metadata/],
+  [[[PAY, 'url: https://[::ffff:127.0.0.1]/v1']], /./],
+  [[[PAY, 'url: https://2130706433/v1']], /unusual way/],
+  [[[PAY, 'url: https://localhost/v1']], /a name of this machine/],
+  [[[PAY, 'url: https://api.pay.example/v1\n      private: [0.0.0.0/0]']], /whatever there is/],
+  [[["      allow: ['POST /charges']\n", '']], /nobody has said what may be called/],
+  [[[PAY, `${PAY}\n      hosts: ['https://files.example']`]], /redirects are not followed/],
+  [[[PAY, `${PAY}\n      redirects: 1\n      hosts: ['http://files.example']`]], /https only/],
+  [[[PAY, `${PAY}\n      redirects: 1\n      hosts: ['https://127.0.0.1']`]], /address of this machine/],
+  [[[PAY, `${PAY}\n      redirects: 6`]], /from 0 to 5/],
+  [[[PAY, `${PAY}\n      from: [order]`]], /no caller is named so.*did you mean "orders"/],
+  [[[PAY, `${PAY}\n      rejectUnauthorized: false`]], /unknown key/],
+  [[['    pay:', '    own:']], /an API of yours has this name/],
+  [[['egress:\n', 'egress:\n  host: 0.0.0.0\n']], /would be read by whoever is on the way/],
+  [[['egress:\n', 'egress:\n  port: 8443\n']], /is the https port already/],
+] as const) {
+  test(`refused: ${
+    edits
+      .map(([, to]) => to.trim())
+      .join(' ')
+      .slice(0, 90) || words.source
+  }`, () => {
+    assert.match(issueOf(edited(...edits)), words);
+  });
+}
+
+test('without keys it listens on this machine alone', () => {
+  const callers = "{ orders: { key: '${env:ORDERS}' }, billing: { key: '${env:BILLING}' } }";
+  assert.equal(issueOf(edited([callers, 'any'])), 'none');
+  assert.match(
+    issueOf(edited([callers, 'any'], ['egress:\n', 'egress:\n  host: 10.0.0.1\n  tls: true\n'])),
+    /spend the secrets/,
+  );
+  assert.match(issueOf(edited([callers, 'any'], [PAY, `${PAY}\n      from: [orders]`])), /nobody is known/);
+  assert.match(issueOf(edited([callers, 'any'], [PAY, `${PAY}\n      limit: 5/min per app`])), /counts callers/);
+});
+
+function changes(...edits: readonly (readonly [from: string, to: string])[]): readonly string[] {
+  const comparable = (text: string): Comparable => {
+    const parsed = read(text);
+    assert.ok(parsed.ok, parsed.ok ? '' : parsed.error.map(formatIssue).join('\n'));
+    return { config: parsed.value.config, descriptions: {}, documents: {}, files: {}, secrets: {} };
+  };
+  return diffConfigurations(comparable(BASE), comparable(edited(...edits))).map(
+    ({ effect, api, message }) => `${effect} ${api ?? ''}: ${message}`,
+  );
+}
+
+test('what opens is told as such, and no secret', () => {
+  const opened = changes(
+    ["allow: ['POST /charges']", "allow: ['POST /charges', 'POST /payouts']"],
+    [PAY, `${PAY}\n      redirects: 2\n      hosts: ['https://files.example']\n      size: 1GiB\n      types: ['*/*']`],
+    ["secret: { header: Authorization, value: 'Bearer ${env:PAY}' }", "secret: { query: key, value: '${env:OTHER}' }"],
+    ["billing: { key: '${env:BILLING}' }", "mail: { key: '${env:MAIL}' }"],
+  );
+  for (const words of [
+    'loosens pay: a reply may have 1073741824 bytes instead of 5242880',
+    'loosens pay: 2 redirects are followed instead of 0',
+    'loosens pay: redirects may lead to files.example:443',
+    'loosens : mail may call third parties',
+    'tightens : billing may no longer call third parties',
+    'changes pay: requests get the secret ${env:OTHER} in the parameter key',
+    'changes pay: requests no longer get the secret ${env:PAY} in the field authorization',
+  ])
+    assert.ok(opened.includes(words), `${words}\n${opened.join('\n')}`);
+  assert.ok(
+    opened.some((each) => each.startsWith('loosens pay: replies may be */*')),
+    opened.join('\n'),
+  );
+  assert.ok(changes([PAY, `${PAY}\n      private: [10.0.0.0/8]`]).some((each) => each.startsWith('loosens pay:')));
+});
+
+test('an API of others among our own is told of', () => {
+  const parsed = read(edited(["'http://127.0.0.1:3001'", 'https://api.stripe.com']));
+  assert.ok(parsed.ok);
+  const told = partyWarnings(parsed.value.config, parsed.value.places).map(formatIssue);
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? '', /api\.stripe\.com is on the open internet: an API of others belongs below `egress`/);
+});
