@@ -70,9 +70,12 @@ test('a name that is turned round between two connections is judged for each', a
 });
 
 /** What the dialer of an upstream hands to `net.connect` as the way to look up names. */
-function lookupOfDialer(allowedAddresses: readonly string[]): LookupFunction {
+function lookupOfDialer(
+  allowedAddresses: readonly string[],
+  internet: UpstreamTarget['internet'] = null,
+): LookupFunction {
   let handed: LookupFunction | undefined;
-  const dialer = new UpstreamDialer({ ...TARGET, allowedAddresses }, 'http/1.1', ({ lookup }) => {
+  const dialer = new UpstreamDialer({ ...TARGET, allowedAddresses, internet }, 'http/1.1', ({ lookup }) => {
     handed = lookup;
     throw new Error('far enough');
   });
@@ -108,6 +111,29 @@ test('what the dialer hands to connect asks the system, and judges its answer', 
     assert.equal(ask([], false), ADDRESS_REFUSED);
     assert.equal(ask(['169.254.169.0/24'], false), '169.254.169.254');
     assert.equal(system.mock.callCount(), 3);
+  } finally {
+    system.mock.restore();
+    syncBuiltinESMExports();
+  }
+});
+
+test('of a third party the dialer takes no private address from the system either', (t) => {
+  const system = t.mock.method(
+    dns,
+    'lookup',
+    (_host: string, _options: object, told: (fault: null, addresses: readonly dns.LookupAddress[]) => void) =>
+      told(null, [{ address: '10.0.0.1', family: 4 }]),
+  );
+  syncBuiltinESMExports();
+  try {
+    const ask = (internet: UpstreamTarget['internet']): unknown => {
+      let told: unknown = 'nothing';
+      const judge = lookupOfDialer([], internet);
+      judge('a.internal', { all: false }, (fault, addresses) => (told = fault?.code ?? addresses));
+      return told;
+    };
+    assert.equal(ask({ resolver: null }), ADDRESS_REFUSED);
+    assert.equal(ask(null), '10.0.0.1');
   } finally {
     system.mock.restore();
     syncBuiltinESMExports();

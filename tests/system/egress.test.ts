@@ -484,7 +484,8 @@ test('records say that a call went out, and who made it', async () => {
     '--config',
     join(gateway.folder, 'portcullis.yaml'),
   ]);
-  assert.match(ran.stdout, /"direction":\s*"outbound"/);
+  assert.match(ran.stdout, /"operation":\s*"pay\/GET \/do\/\{what\}"[^{}]*"direction":\s*"outbound"/);
+  assert.match(ran.stdout, /"problem":\s*"not-found"[^{}]*"direction":\s*"outbound"/);
 });
 
 test('without a CA that vouches for it nothing is said, and there is an alert', async () => {
