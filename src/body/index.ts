@@ -1,3 +1,8 @@
+export type { ArchiveFault } from './archive/archive-fault.ts';
+export { archiveFormat, type ArchiveFormat } from './archive/archive-format.ts';
+export { mayBe } from './archive/document.ts';
+export { archiveFault, type ArchiveLimits } from './archive/open-archive.ts';
+export { readZip } from './archive/zip.ts';
 export { type BoundedCopy, createBoundedCopy } from './bounded-copy.ts';
 export {
   ACCEPTED_CODINGS,
@@ -9,6 +14,8 @@ export {
   decodeNow,
   type ContentCoding,
 } from './content-coding.ts';
+export { fileNameFault, type FileNameFault, type FileNameRules } from './file/file-name.ts';
+export { type FileTypeFault, judgeFileType, type SentFile } from './file/file-type.ts';
 export { type FormFields, type FormLimits } from './form.ts';
 export { replaceFields } from './form-replace.ts';
 export { type CodedStart, decodeStart } from './start-decoding.ts';

@@ -66,7 +66,8 @@ export function isHeldToSignature({ type, suffix, essence }: MediaType): boolean
   return isXml({ suffix, essence }) || SIGNATURES.has(essence) || isArchive({ suffix, essence });
 }
 
-function isXml({ suffix, essence }: Pick<MediaType, 'suffix' | 'essence'>): boolean {
+/** Whether a type is of XML. */
+export function isXml({ suffix, essence }: Pick<MediaType, 'suffix' | 'essence'>): boolean {
   return suffix === 'xml' || essence === 'application/xml';
 }
 
@@ -119,7 +120,8 @@ const PROGRAMS: readonly RegExp[] = [
   /^(?:\xef\xbb\xbf)?[\t\n\r ]{0,100}<\?php/i,
 ];
 
-function isProgram(bytes: Buffer): boolean {
+/** Whether bytes begin as a program does, or as a script that names what runs it. */
+export function isProgram(bytes: Buffer): boolean {
   const head = bytes.toString('latin1', 0, Math.min(bytes.length, 120));
   return PROGRAMS.some((program) => program.test(head)) || isWindowsProgram(bytes);
 }
@@ -136,14 +138,14 @@ const PAGE =
   /^(?:\xef\xbb\xbf)?[\t\n\f\r ]{0,100}(?:<!--|<!doctype html|<(?:html|head|body|script|iframe|svg)[\t\n\f\r />])/i;
 
 /** Whether a browser that guesses could take it for a page (WHATWG MIME Sniffing §7.1). */
-function beginsAsPage(bytes: Buffer): boolean {
+export function beginsAsPage(bytes: Buffer): boolean {
   return PAGE.test(bytes.toString('latin1', 0, Math.min(bytes.length, 150)));
 }
 
 const TAG = /<(?:script[\s/>]|\?php)/i;
 
 /** Whether `<script` or `<?php` stands anywhere, in any case: five bytes that no coded picture comes to by chance. */
-function hasTag(bytes: Buffer): boolean {
+export function hasTag(bytes: Buffer): boolean {
   return TAG.test(bytes.toString('latin1'));
 }
 
@@ -152,7 +154,7 @@ const END_LENGTH = 22;
 const COMMENT_LIMIT = 65_535;
 
 /** Whether a reader of archives, which begins at the end, finds one: its list of files stands before its end record. */
-function endsAsArchive(bytes: Buffer): boolean {
+export function endsAsArchive(bytes: Buffer): boolean {
   const tail = bytes.subarray(Math.max(0, bytes.length - END_LENGTH - COMMENT_LIMIT));
   const offset = bytes.length - tail.length;
   for (let at = tail.lastIndexOf('PK\x05\x06'); at >= 0; at = at === 0 ? -1 : tail.lastIndexOf('PK\x05\x06', at - 1)) {

@@ -84,7 +84,35 @@ export const SIGNATURES: ReadonlyMap<string, Signature> = tableOf([
   [['font/otf'], begins('OTTO', '\0\x01\0\0')],
   [['font/ttf', 'font/sfnt'], begins('\0\x01\0\0', 'true', 'OTTO')],
   [['font/collection'], begins('ttcf')],
+  [['application/vnd.ms-cab-compressed'], begins('MSCF\0\0\0\0')],
+  [['application/vnd.debian.binary-package', 'application/x-debian-package'], begins('!<arch>\n')],
+  [['application/x-rpm'], begins('\xed\xab\xee\xdb')],
+  [['application/x-cpio'], begins('070701', '070702', '070707')],
+  [['application/x-lz4'], begins('\x04\x22\x4d\x18')],
+  [['application/x-lzip', 'application/lzip'], begins('LZIP\x01')],
+  [['application/x-compress'], begins('\x1f\x9d')],
+  [['image/vnd.djvu'], begins('AT&TFORM')],
+  [['image/x-xcf'], begins('gimp xcf ')],
+  [['image/vnd.dwg', 'application/acad'], begins('AC10')],
+  [['application/vnd.apache.avro'], begins('Obj\x01')],
+  [['application/x-mobipocket-ebook'], [[piece(60, 'BOOKMOBI')]]],
+  [['model/gltf-binary'], begins('glTF')],
+  [['application/dicom'], [[piece(128, 'DICM')]]],
+  [
+    ['application/vnd.tcpdump.pcap'],
+    begins('\xa1\xb2\xc3\xd4', '\xd4\xc3\xb2\xa1', '\xa1\xb2\x3c\x4d', '\x4d\x3c\xb2\xa1'),
+  ],
+  [['application/x-hdf5'], begins('\x89HDF\r\n\x1a\n')],
+  [['audio/amr', 'audio/amr-wb'], begins('#!AMR\n', '#!AMR-WB\n')],
+  [['video/x-ms-asf', 'video/x-ms-wmv', 'audio/x-ms-wma'], begins('\x30\x26\xb2\x75\x8e\x66\xcf\x11')],
 ]);
+
+/** The types whose signature these bytes have. */
+export function typesOf(bytes: Uint8Array): readonly string[] {
+  const types: string[] = [];
+  for (const [type, signature] of SIGNATURES) if (hasSignature(signature, bytes)) types.push(type);
+  return types;
+}
 
 /** Types whose bytes are a ZIP archive, by what they begin with or end on. */
 export const ARCHIVE: Signature = begins('PK\x03\x04');

@@ -1,0 +1,19 @@
+/**
+ * Why an archive is refused. `malformed`: its format is broken, or it can be read in two ways. `overlap`: two entries
+ * share bytes. `name`: an entry would be put outside of the folder that it is unpacked into, or two have one name.
+ * `link`: an entry is no file and no folder. `encrypted`: it can't be looked into without a password. `unopened`: it is
+ * packed in a way that nobody here unpacks. `entries`, `bytes`, `ratio`, `depth`: it holds more than it may.
+ * `macro`: a document that runs programs when it is opened.
+ */
+export type ArchiveFault =
+  | 'malformed'
+  | 'overlap'
+  | 'name'
+  | 'link'
+  | 'encrypted'
+  | 'unopened'
+  | 'entries'
+  | 'bytes'
+  | 'ratio'
+  | 'depth'
+  | 'macro';
