@@ -2,6 +2,7 @@
  * The adapters of the threads beside the main one: the narrow door of this room. Nothing behind it loads a database or
  * a library for schemas, so that a thread starts sooner and takes less memory.
  */
+export { createIcapScanner } from './embedded/icap-scanner.ts';
 export { createLedgerSegments } from './embedded/ledger-segments.ts';
 export type { LimiterMemory } from './embedded/limiter-memory.ts';
 export { createMemoryTables } from './embedded/memory-tables.ts';

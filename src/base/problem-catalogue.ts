@@ -1,5 +1,6 @@
 import type { CatalogueEntry } from './catalogue-entry.ts';
 import { corsProblems } from './cors-problems.ts';
+import { fileProblems } from './file-problems.ts';
 import { framingProblems } from './framing-problems.ts';
 import { graphqlProblems } from './graphql-problems.ts';
 import { upgradeProblems } from './upgrade-problems.ts';
@@ -367,6 +368,7 @@ export const problemCatalogue = {
   ...routing,
   ...upstream,
   ...upgradeProblems,
+  ...fileProblems,
   ...corsProblems,
   ...graphqlProblems,
   ...gateway,

@@ -25,7 +25,7 @@ export type ParsedBody =
   | { readonly kind: 'form'; readonly fields: FormFields }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'multipart'; readonly mediaType: MediaType; readonly parts: readonly Part[] }
-  | { readonly kind: 'xml'; readonly root: XmlElement }
+  | { readonly kind: 'xml'; readonly root: XmlElement; readonly bytes: Uint8Array }
   | { readonly kind: 'opaque'; readonly mediaType: MediaType; readonly bytes: Uint8Array };
 
 /** Why a body is refused: the problem for the client, and for the log what was wrong and where. It quotes no body. */
@@ -107,7 +107,7 @@ const parsers = {
   },
   xml(bytes, limits) {
     const read = parseXml(bytes, limits.xml);
-    return read.ok ? ok({ kind: 'xml', root: read.value }) : malformed('xml', describe(read.error));
+    return read.ok ? ok({ kind: 'xml', root: read.value, bytes }) : malformed('xml', describe(read.error));
   },
 } satisfies Record<Format, (bytes: Uint8Array, limits: BodyLimits) => Result<ParsedBody, BodyFault>>;
 

@@ -166,6 +166,7 @@ test('the keys of an API become its policies, in the order in which requests mee
       ['permission', 'orders/permission', 'enforce', {}, 'apis.orders.auth'],
       ['rate', 'orders/rate', 'enforce', {}, 'apis.orders.limit'],
       ['openapi-request', 'orders/openapi-request', 'observe', { refund: 'enforce' }, 'apis.orders.openapi'],
+      ['files', 'orders/files', 'observe', { refund: 'enforce' }, 'apis.orders.openapi'],
       ['upstream-errors', 'orders/upstream-errors', 'enforce', {}, 'apis.orders.upstreamErrors'],
       ['openapi-response', 'orders/openapi-response', 'observe', { refund: 'enforce' }, 'apis.orders.validate'],
       ['output-encoding', 'orders/output-encoding', 'enforce', {}, 'apis.orders.encode'],
@@ -222,7 +223,7 @@ test('a public API has neither jwt nor permission, one without limits no rate, a
   assert.deepEqual(kinds(api('routes: [GET /x]')), ['output-encoding']);
   assert.deepEqual(kinds(api('routes: [GET /x], encode: off')), []);
   assert.deepEqual(kinds(api('descriptors: ./a.binpb')), ['grpc', 'grpc-messages']);
-  assert.deepEqual(kinds(api('openapi: ./a.yaml')), ['openapi-request', 'output-encoding']);
+  assert.deepEqual(kinds(api('openapi: ./a.yaml')), ['openapi-request', 'files', 'output-encoding']);
   assert.deepEqual(kinds(api('routes: [GET /x], limit: 1/s per address')), ['rate', 'output-encoding']);
   assert.deepEqual(kinds(api('routes: [GET /x], operations: { GET /x: { limit: 1/s per address } }')), [
     'rate',

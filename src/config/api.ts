@@ -4,6 +4,7 @@ import type { IssuerConfig, PolicyKind } from '../policy/index.ts';
 import { apiCacheSchema, operationCacheSchema, toApiCache, toOperationCache } from './cache.ts';
 import { corsSchema, toCors } from './cors.ts';
 import type { ApiConfig, ApiSource, OperationConfig, PolicyUse } from './config.ts';
+import { fileKeys, toFiles } from './files.ts';
 import { ownTimeKeys } from './failing.ts';
 import { graphqlKeys, toGraphql } from './graphql.ts';
 import { readHost } from './host-name.ts';
@@ -31,6 +32,7 @@ import { apiRewriteSchema, operationRewriteSchema, toRewrite } from './rewrite.t
 import { rulesSchema, toRules } from './rules.ts';
 import { operationSanitizeKeys, sanitizeKeys, toSanitize } from './sanitize.ts';
 import { listOf, parsed, path, size, uniqueList } from './scalars.ts';
+import type { ScannerConfig } from './scanners.ts';
 import { toUpstreamConfig, upstreamSchema } from './upstream.ts';
 import { operationErrorKeys, upstreamErrorKeys } from './upstream-errors.ts';
 import { isPlainPath } from './upstream-url.ts';
@@ -84,6 +86,7 @@ const operationSchema = z.strictObject({
   websocket: webSocketSchema,
   ...operationErrorKeys,
   ...operationLeakKeys,
+  ...fileKeys,
   ...ownTimeKeys,
   rewrite: operationRewriteSchema,
   redirect: redirectSchema,
@@ -142,6 +145,7 @@ const apiShape = {
     description: '`remove` keeps the credential that was used from the upstream; `pass` sends it on.',
   }),
   ...outputKeys,
+  ...fileKeys,
   body: size(
     BODY_BOUNDS,
     'The largest request body, 10MiB if nothing is said. With `descriptors` the largest message, either way, 4MiB if nothing is said.',
@@ -236,10 +240,11 @@ export interface ApiPlace {
   readonly geo: GeoFiles;
   /** Those of the gateway. */
   readonly values: ApiConfig['values'];
+  readonly scanners: readonly ScannerConfig[];
 }
 
 /** Fills in what depends on the API's name, on where the configuration file lies and on the issuers. */
-export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, geo, values }: ApiPlace): ApiConfig {
+export function toApiConfig(name: string, raw: RawApi, { file, ...beside }: ApiPlace): ApiConfig {
   const isGrpc = raw.descriptors !== undefined;
   const path = formatKeyPath(['apis', name]);
   const maintenance = toMaintenance(raw.maintenance);
@@ -262,6 +267,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, g
     leaks: toLeaks(raw.leaks),
     credentials: raw.credentials,
     output: toOutput(raw),
+    files: toFiles(raw.files, `${path}.files`),
     cache: toApiCache(raw.cache),
     source: toSource(raw, file),
     graphql: toGraphql(raw.graphql, file),
@@ -275,7 +281,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, issuers, lists, g
   };
   return {
     ...api,
-    policies: [...accessPolicies(api, { issuers, lists, geo, values }), ...toPolicies(name, raw.policies)],
+    policies: [...accessPolicies(api, beside), ...toPolicies(name, raw.policies)],
   };
 }
 
@@ -304,6 +310,7 @@ function toOperations(api: string, { operations, cache }: RawApi, file: string):
           rules: toRules(operation.rules, at),
           upstreamErrors: operation.upstreamErrors ?? null,
           leaks: toOwnLeaks(operation.leaks),
+          files: toFiles(operation.files, `${at}.files`),
           websocket: toWebSocket(operation.websocket),
           timeoutMs: operation.timeout ?? null,
           deadlineMs: operation.deadline ?? null,

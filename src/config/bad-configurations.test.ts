@@ -129,7 +129,7 @@ const KEYS: readonly Case[] = [
     [
       1,
       1,
-      'known here: version, server, admin, data, trustedProxies, deny, allow, geo, issuers, roles, audit, alerts, cache, values, apis, egress, tests)',
+      'known here: version, server, admin, data, trustedProxies, deny, allow, geo, issuers, roles, audit, alerts, cache, values, scanners, apis, egress, tests)',
     ],
   ],
   [
@@ -440,7 +440,7 @@ const APIS: readonly Case[] = [
     [
       7,
       29,
-      'operations["GET /x"].object: unknown key (known here: auth, body, needs, limit, deny, allow, priority, validate, undescribed, responseHeaders, sanitize, rules, websocket, upstreamErrors, leaks, timeout, deadline, rewrite, redirect, respond, maintenance, cache)',
+      'operations["GET /x"].object: unknown key (known here: auth, body, needs, limit, deny, allow, priority, validate, undescribed, responseHeaders, sanitize, rules, websocket, upstreamErrors, leaks, files, timeout, deadline, rewrite, redirect, respond, maintenance, cache)',
     ],
   ],
   [

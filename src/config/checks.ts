@@ -7,6 +7,7 @@ import type { ApiConfig, Config } from './config.ts';
 import { corsIssues } from './cors-checks.ts';
 import { everyTarget, mirrorIssues } from './beside-targets.ts';
 import { graphqlIssues, isCoordinate } from './graphql-checks.ts';
+import { fileIssues } from './files.ts';
 import { handlingIssues } from './handling-checks.ts';
 import { sanitizeIssues } from './sanitize.ts';
 import { egressIssues } from './egress-checks.ts';
@@ -52,6 +53,7 @@ function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
     ...upstreamErrorIssues(api, places),
     ...leakIssues(api, places),
     ...graphqlIssues(api, config, places),
+    ...fileIssues(api, config.scanners, places),
     ...corsIssues(api, places),
   ];
 }

@@ -19,9 +19,11 @@ import type {
   UpstreamErrors,
 } from '../policy/index.ts';
 import type { TargetSource } from '../ports/index.ts';
+import type { FilesRules } from './file-rules.ts';
 import type { HealthConfig } from './health-config.ts';
 import type { OutputConfig } from './output-config.ts';
 import type { Priority } from './priority.ts';
+import type { ScannerConfig } from './scanners.ts';
 import type { ReplyKeys } from './reply-keys.ts';
 import type { Route } from './routes.ts';
 import type { SanitizeUse } from './sanitize-rules.ts';
@@ -50,6 +52,7 @@ export interface Config {
   readonly cache: { readonly memoryBytes: number };
   /** By name, for the conditions of all APIs. */
   readonly values: Readonly<Record<string, ValuesSource>>;
+  readonly scanners: readonly ScannerConfig[];
   readonly tests: readonly TestConfig[];
   /** Null where there is no listener for what APIs call. */
   readonly egress: EgressConfig | null;
@@ -218,6 +221,8 @@ export interface ApiConfig {
   readonly upstreamErrors: UpstreamErrors;
   /** What must not leave in replies; null where nothing is looked for. */
   readonly leaks: ReplyLeaks | null;
+  /** What files are held to; null where nothing is said. */
+  readonly files: FilesRules | null;
   /** Whether the credential that was used goes on to the upstream. */
   readonly credentials: 'remove' | 'pass';
   /** What its replies are cleaned of. */
@@ -260,6 +265,7 @@ export interface OperationConfig {
   readonly rules: readonly ConditionRule[];
   readonly upstreamErrors: UpstreamErrors | null;
   readonly leaks: ReplyLeaks | 'off' | null;
+  readonly files: FilesRules | null;
   /** What holds of WebSocket connections; null where none is offered. */
   readonly websocket: WebSocketConfig | null;
   /** How long the head of its reply may take, in place of the upstream's. */

@@ -10,6 +10,7 @@ import {
 } from './config-change.ts';
 import { deadlineChanges, failingChanges } from './diff-failing.ts';
 import { corsChanges } from './diff-cors.ts';
+import { fileChanges, operationFileChanges, type OwnFiles } from './diff-files.ts';
 import { cacheChanges } from './diff-cache.ts';
 import { apiListChanges } from './diff-lists.ts';
 import { type Handling, handlingBy, handlingChanges, handlingOf, NO_HANDLING } from './handling-changes.ts';
@@ -53,6 +54,7 @@ interface Protected {
   readonly cache: CacheConfig | null;
   readonly errors: OwnErrors;
   readonly sanitized: Sanitized;
+  readonly files: OwnFiles;
   /** Whether it says something of its cache, or of who may call; else what its API says of both is told once. */
   readonly cachesByItself: boolean;
   /** What the description says of it besides, as text. */
@@ -82,6 +84,7 @@ export function apiChanges(
     const words = `the API is new, at ${addressWords(next)}`;
     const stored = cacheChanges(null, next.cache, next.auth !== 'public', tell);
     const pages = corsChanges(null, next.cors, tell);
+    const files = next.files?.archives === 'pass' ? fileChanges(null, next.files, tell) : [];
     return [
       tell('routes', 'changes', words),
       ...switchChanges(USUAL, next, tell),
@@ -89,6 +92,7 @@ export function apiChanges(
       ...partyChanges(null, next.party, tell),
       ...stored,
       ...pages,
+      ...files,
       ...operations,
     ];
   }
@@ -118,6 +122,7 @@ function wholeChanges(old: ApiConfig, next: ApiConfig, tell: Tell): readonly Con
     ...cacheChanges(old.cache, next.cache, next.auth !== 'public', tell),
     ...corsChanges(old.cors, next.cors, tell),
     ...sanitizeChanges(sanitizedOf(old.sanitize, null), sanitizedOf(next.sanitize, null), tell),
+    ...fileChanges(old.files, next.files, tell),
     ...limitChanges(old.limits, next.limits, (effect, words) => tell('limits', effect, words)),
   ];
 }
@@ -278,6 +283,7 @@ function protectedBy(api: ApiConfig, { name, security, described }: Described): 
     handling: handlingBy(api, own),
     errors: { way: own?.upstreamErrors ?? api.upstreamErrors, isOwn: (own?.upstreamErrors ?? null) !== null },
     sanitized: sanitizedOf(api.sanitize, own?.sanitize ?? null),
+    files: { rules: own?.files ?? api.files, isOwn: (own?.files ?? null) !== null },
     cache: own?.cache === 'off' ? null : (own?.cache ?? api.cache),
     cachesByItself: own !== undefined && (own.cache !== null || own.auth !== null),
     described,
@@ -300,6 +306,7 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
       ...handlingChanges(NO_HANDLING, is.handling, tell),
       ...operationErrorChanges(null, is.errors, tell),
       ...operationSanitizeChanges(NOTHING_SANITIZED, is.sanitized, tell),
+      ...operationFileChanges(null, is.files, tell),
       ...stored,
     ];
   }
@@ -326,6 +333,7 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
     ...webSocketChanges(was.websocket, is.websocket, tell),
     ...handlingChanges(was.handling, is.handling, tell),
     ...operationErrorChanges(was.errors, is.errors, tell),
+    ...operationFileChanges(was.files, is.files, tell),
   );
   if (was.cachesByItself || is.cachesByItself) changes.push(...cacheChanges(was.cache, is.cache, !open, tell));
   return changes;

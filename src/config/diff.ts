@@ -5,6 +5,7 @@ import { accessChanges } from './diff-access.ts';
 import { egressChanges } from './diff-egress.ts';
 import { apiChanges } from './diff-api.ts';
 import { graphqlChanges } from './diff-graphql.ts';
+import { scannerChanges } from './diff-files.ts';
 import { nodeListChanges } from './diff-lists.ts';
 import { contentChanges } from './diff-content.ts';
 import { valuesChanges } from './diff-rules.ts';
@@ -25,6 +26,7 @@ export function diffConfigurations(before: Comparable, after: Comparable): reado
     ...contentChanges(before, after),
     ...valuesChanges(before.config, after.config),
     ...graphqlChanges(before.config, after.config),
+    ...scannerChanges(before.config.scanners, after.config.scanners),
     ...pairsOf(before.config.apis, after.config.apis).flatMap(([old, next]) =>
       apiChanges(old, next, { before, after }),
     ),

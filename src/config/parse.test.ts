@@ -50,6 +50,12 @@ const DESCRIBED = {
   modes: {},
   path: 'apis.orders.openapi',
 };
+const FILES = {
+  ...DESCRIBED,
+  kind: 'files',
+  name: 'orders/files',
+  config: { api: null, operations: {} },
+};
 /** What an operation says that says nothing of it. */
 const UNHANDLED = { rewrite: null, redirect: null, respond: null, maintenance: null };
 /** What every API has. */
@@ -63,6 +69,7 @@ const ERRORS_REPLACED = {
 };
 
 const NOTHING = {
+  files: null,
   rules: [],
   needs: null,
   limits: [],
@@ -97,6 +104,7 @@ const ENCODING = {
 /** An API of whose requests and replies nothing more is said. */
 const NOTHING_BESIDE = {
   graphql: null,
+  files: null,
   values: {},
   cors: null,
   lists: null,
@@ -173,7 +181,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
       getOrder: { ...LOW, auth: null, bodyLimitBytes: 0, path: 'apis.orders.operations.getOrder' },
       createOrder: { ...NOTHING, auth: 'public', bodyLimitBytes: 65_536, path: 'apis.orders.operations.createOrder' },
     },
-    policies: [DESCRIBED, ERRORS_REPLACED, ENCODING],
+    policies: [DESCRIBED, FILES, ERRORS_REPLACED, ENCODING],
     party: null,
     path: 'apis.orders',
   });

@@ -15,6 +15,8 @@ import { leaksPolicy } from './leak-rules.ts';
 import { messagesPolicy, replyPolicy } from './reply-rules.ts';
 import type { ApiConfig, AuthConfig, OperationConfig, PolicyMode, PolicyUse } from './config.ts';
 import { sanitizePolicy } from './sanitize.ts';
+import { filesConfig } from './files.ts';
+import type { ScannerConfig } from './scanners.ts';
 import { upstreamErrorsConfig } from './upstream-errors.ts';
 
 type Operations = readonly (readonly [name: string, operation: OperationConfig])[];
@@ -25,14 +27,18 @@ interface Beside {
   readonly lists: ListPair | null;
   readonly geo: GeoFiles;
   readonly values: ApiConfig['values'];
+  readonly scanners: readonly ScannerConfig[];
 }
 
 /**
  * The policies that stand for an API's keys `deny` and `allow`, `maintenance`, `descriptors`, `auth`, `needs`, `limit`,
- * `sanitize`, `validate`, `graphql`, `rules`, `redirect`, `respond`, `upstreamErrors`, `leaks`, `encode`, `rewrite` and `cors`, in the order in which a request meets them.
+ * `sanitize`, `validate`, `files`, `graphql`, `rules`, `redirect`, `respond`, `upstreamErrors`, `leaks`, `encode`, `rewrite` and `cors`, in the order in which a request meets them.
  * Issuers are those of the list itself, never copies. Names that no issuer has are left out: they are issues already.
  */
-export function accessPolicies(api: ApiConfig, { issuers, lists, geo, values }: Beside): readonly PolicyUse[] {
+export function accessPolicies(
+  api: ApiConfig,
+  { issuers, lists, geo, values, scanners }: Beside,
+): readonly PolicyUse[] {
   const operations = Object.entries(api.operations);
   const signIn = signInPath(api, operations);
   return [
@@ -46,6 +52,7 @@ export function accessPolicies(api: ApiConfig, { issuers, lists, geo, values }: 
     ...requestPolicy(api, operations),
     ...graphqlPolicy(api),
     ...messagesPolicy(api),
+    ...filesPolicy(api, operations, scanners),
     ...conditionsPolicy(api, operations, values),
     ...handlingPolicy(api, operations, 'redirect'),
     ...handlingPolicy(api, operations, 'respond'),
@@ -117,7 +124,7 @@ function permissionConfig(api: ApiConfig, operations: Operations): PermissionCon
 function listsPolicy(
   api: ApiConfig,
   operations: Operations,
-  { lists, geo }: Omit<Beside, 'issuers' | 'values'>,
+  { lists, geo }: Pick<Beside, 'lists' | 'geo'>,
 ): readonly PolicyUse[] {
   const asksForMail = [lists?.deny, lists?.allow].some((rules) => (rules?.mailDomains ?? null) !== null);
   const own = operations.flatMap(([name, each]) => (each.lists === null ? [] : [[name, each.lists] as const]));
@@ -153,6 +160,22 @@ function cleaningPolicy(api: ApiConfig, operations: Operations): readonly Policy
   if (said === null) return [];
   const { config, mode, modes, path } = said;
   return [{ ...use(api, 'sanitize', config, path), mode, modes }];
+}
+
+/** Where nobody says anything of files, what is done with them is done as far as requests are validated. */
+function filesPolicy(api: ApiConfig, operations: Operations, scanners: readonly ScannerConfig[]): readonly PolicyUse[] {
+  const config = filesConfig(api, operations, scanners);
+  if (config === null) return [];
+  const first = [api, ...operations.map(([, own]) => own)].find(({ files }) => files !== null);
+  const made = use(api, 'files', config, first?.files?.path ?? `${api.path}.openapi`);
+  const modeOf = (own: OperationConfig | null): PolicyMode => {
+    if (api.files !== null || (own?.files ?? null) !== null) return 'enforce';
+    return (own?.validate ?? api.validate) === 'observe' ? 'observe' : 'enforce';
+  };
+  const modes = operations.flatMap(([name, own]) =>
+    modeOf(own) === modeOf(null) ? [] : [[name, modeOf(own)] as const],
+  );
+  return [{ ...made, mode: modeOf(null), modes: Object.fromEntries(modes) }];
 }
 
 /** Without a document there is nothing to hold requests against. */

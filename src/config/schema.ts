@@ -11,6 +11,7 @@ import { testsSchema, toTests } from './request-tests.ts';
 import { rolesSchema, toRoles } from './roles.ts';
 import { geoSchema, listKeys, toGeo, toLists } from './lists.ts';
 import { path } from './scalars.ts';
+import { scannersSchema, toScanners } from './scanners.ts';
 import { adminSchema, serverSchema, toAdminConfig, toServerConfig } from './server.ts';
 import { toTrustedProxies, trustedProxiesSchema } from './trusted-proxies.ts';
 import { toValues, valuesSchema } from './values.ts';
@@ -45,6 +46,7 @@ export function configSchema(kinds: readonly PolicyKind<unknown>[]) {
     alerts: alertsSchema,
     cache: cacheSchema,
     values: valuesSchema,
+    scanners: scannersSchema,
     apis: z
       .record(apiName, apiSchema(kinds))
       .refine((apis) => Object.keys(apis).length > 0, { error: 'at least one API is needed' })
@@ -64,7 +66,8 @@ export function toConfig(raw: RawConfig, file: string): Config {
   const lists = toLists(raw, { file, path: '' });
   const geo = toGeo(raw.geo, file);
   const values = toValues(raw.values, file);
-  const place = { file, issuers, lists, geo, values };
+  const scanners = toScanners(raw.scanners);
+  const place = { file, issuers, lists, geo, values, scanners };
   return {
     version: 1,
     server: toServerConfig(raw.server, file),
@@ -79,6 +82,7 @@ export function toConfig(raw: RawConfig, file: string): Config {
     alerts: toAlerts(raw.alerts),
     cache: { memoryBytes: raw.cache.memory },
     values,
+    scanners,
     tests: toTests(raw.tests),
     egress: toEgress(raw.egress),
     apis: [

@@ -70,6 +70,7 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
     rules: [...own.rules, ...shared.rules],
     upstreamErrors: own.upstreamErrors,
     leaks: own.leaks,
+    files: own.files ?? shared.files,
     priority: own.priority ?? shared.priority,
     websocket: own.websocket ?? shared.websocket,
     timeoutMs: own.timeoutMs ?? shared.timeoutMs,

@@ -75,6 +75,7 @@ function cellsOf(
     ...webSocketCells(at),
     ...errorCells(at),
     ...leakCells(at),
+    ...fileCells(at),
   ];
 }
 
@@ -209,6 +210,16 @@ function leakCells({ api, own, places }: Cited): readonly CoverageCell[] {
   return own?.leaks === 'off' ? [{ aspect: 'policy', holds: 'leaks are not looked for', open: true, from }] : [];
 }
 
+/** What files are held to, and what of them nobody looks at. */
+function fileCells({ api, own, places }: Cited): readonly CoverageCell[] {
+  const files = own?.files ?? api.files;
+  if (files === null) return [];
+  const scanned = files.scan === null ? '' : `, scanned by ${files.scan}`;
+  const open = files.archives === 'pass';
+  const holds = `files${open ? ', archives unopened' : ''}${scanned}`;
+  return [{ aspect: 'validation', holds, open, from: lineOf(places, files.path) }];
+}
+
 /** The key path of whoever says it: the operation where it has a word of its own, else the API. */
 function ownerOf(own: OperationConfig | undefined, said: unknown, api: ApiConfig): string {
   return own === undefined || said === null || said === undefined ? api.path : own.path;
@@ -254,6 +265,7 @@ const OF_OTHER_KEYS: readonly string[] = [
   'upstream-errors',
   'leaks',
   'callers',
+  'files',
 ];
 
 function isNamed({ kind }: PolicyUse): boolean {

@@ -1,5 +1,6 @@
 import { parentPort, workerData as rawWorkerData } from 'node:worker_threads';
 import {
+  createIcapScanner,
   createMemoryTables,
   createSharedLeases,
   createSharedLimiter,
@@ -97,14 +98,13 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
       : createLedgerClient({ channel: ledgerChannel(workerData.ledger.port), ring: workerData.ledger.ring });
   const { connections, limits: memory, place, threads, heartbeat, cacheMarks } = workerData;
   const keys = new ThreadKeyRequests(clock, send);
+  const alerts: KindPorts['alerts'] = (alert) => send({ kind: 'alert', alert });
   const metrics = createGatewayMetrics(meter);
   const overload = watchLoad(metrics, { clock, random, threads });
   yieldToOtherThreads(process.platform, NICENESS);
   const thread = new GatewayThread({
     ports: {
-      ...{ clock, log },
-      alerts: (alert) => send({ kind: 'alert', alert }),
-      ledger,
+      ...{ clock, log, alerts, ledger },
       nextId: createIdSource(
         (bytes) => random.fill(bytes),
         () => clock.now(),
@@ -125,7 +125,8 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
     kinds: makeKinds(
       {
         ...{ clock, log, keys, limiter: createSharedLimiter({ memory, meter }) },
-        originals: new ThreadOriginals(clock, metrics, send),
+        ...{ originals: new ThreadOriginals(clock, metrics, send), alerts },
+        scanner: createIcapScanner({ clock, meter }),
       },
       createSharedLeases({ memory, holder: place }),
     ),

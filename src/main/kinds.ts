@@ -5,6 +5,8 @@ import {
   createConditionsKind,
   createCorsKind,
   createGraphqlKind,
+  createFilesKind,
+  createFileScans,
   createGrpcKind,
   createGrpcMessagesKind,
   createJwtKind,
@@ -49,6 +51,7 @@ export function createKinds(ports: KindPorts): KindTable {
     createUpstreamErrorsKind(ports),
     createLeaksKind(ports),
     createCallersKind(),
+    createFilesKind({ clock: ports.clock, scans: createFileScans(ports) }),
   ]);
 }
 
@@ -63,6 +66,8 @@ export function createOfflineKinds(): KindTable {
     keys: { want: () => null },
     log: { write() {} },
     originals: { keep: () => null },
+    scanner: { scan: async () => await Promise.resolve({ kind: 'clean' }) },
+    alerts() {},
   });
 }
 

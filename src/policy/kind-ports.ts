@@ -1,5 +1,5 @@
 import type { OriginalKeeper } from './kinds/upstream-errors/original.ts';
-import type { Clock, Limiter, Log } from '../ports/index.ts';
+import type { Alert, Clock, Limiter, Log, Scanner } from '../ports/index.ts';
 
 /** Asks the control side for an issuer's keys, where a token names one that is not in the table. */
 export interface KeyRequests {
@@ -17,4 +17,6 @@ export interface KindPorts {
   readonly keys: KeyRequests;
   readonly log: Log;
   readonly originals: OriginalKeeper;
+  readonly scanner: Scanner;
+  readonly alerts: (alert: Alert) => void;
 }

@@ -12,6 +12,7 @@ export type AlertKind =
   | 'attack.bounded'
   | 'overload.shedding'
   | 'http2.flood'
+  | 'scanner.unavailable'
   | 'table.refused'
   | 'certificate.expiring'
   | 'certificate.missing'

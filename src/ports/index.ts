@@ -13,6 +13,7 @@ export type { Log, LogFields, LogLevel } from './log.ts';
 export type { Counter, Gauge, Histogram, Labels, Meter, MeterReader } from './meter.ts';
 export type { Random } from './random.ts';
 export type { ResolvedAddress, Resolver, ReverseResolver } from './resolver.ts';
+export type { Scanner, ScannerTarget, ScanResult } from './scanner.ts';
 export type { SecretReference, Secrets } from './secrets.ts';
 export type { Segment, Segments } from './segments.ts';
 export type { Collection, CollectionDeclaration, Entry, OpenStore, Query, Store, Stored, StoreFault } from './store.ts';

@@ -80,12 +80,13 @@ apis:
     auth: [acme]
     limit: [3/h per user, 9/h per address]
   notes:
-    routes: [GET /notes, POST /notes, GET /health, GET /failing]
+    routes: [GET /notes, POST /notes, POST /pictures, GET /health, GET /failing]
     upstream: '${url}'
     auth: [acme]
     body: 16B
     operations:
       GET /health: { auth: public }
+      POST /pictures: { files: { types: [image/gif] } }
       POST /notes: { rules: ['request.headers["x-tone"] in values.tones || !has(request.body.loud)'] }
     values: { tones: [calm] }
 `,
@@ -133,6 +134,8 @@ function battery(): readonly (readonly [expected: string, asked: PlainAsk])[] {
     ['400 rule-not-met', send('/notes', '{"loud":1}', bearer('kim', []))],
     ['200 as kim', send('/notes', '{"loud":1}', { ...bearer('kim', []), 'x-tone': 'calm' })],
     ['413 body-too-large', send('/notes', '{"text":"longer"}', bearer('kim', []))],
+    ['200 as kim', send('/pictures', 'GIF89a', { ...bearer('kim', []), 'content-type': 'image/gif' })],
+    ['415 unsupported-media-type', send('/pictures', 'hello', { ...bearer('kim', []), 'content-type': 'image/gif' })],
     ['400 unexpected-body', send('/notes', '{}', bearer('kim', []), 'GET')],
     ['200 as nobody', get('/health', forged)],
     ['500 as kim replaced', get('/failing', bearer('kim', []))],

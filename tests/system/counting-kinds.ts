@@ -11,6 +11,8 @@ export function countingKinds(more: Partial<KindPorts> = {}): KindTable {
     keys: { want: () => null },
     originals: { keep: () => null },
     log: { write() {} },
+    scanner: { scan: async () => await Promise.resolve({ kind: 'clean' }) },
+    alerts() {},
     ...more,
   });
 }

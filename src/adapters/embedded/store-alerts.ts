@@ -58,6 +58,7 @@ const KINDS = {
   'attack.bounded': null,
   'overload.shedding': null,
   'http2.flood': null,
+  'scanner.unavailable': null,
   'table.refused': null,
   'certificate.expiring': null,
   'certificate.missing': null,

@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ParsedBody, parseBody } from '../../../body/index.ts';
+import type { Alert, Scanner } from '../../../ports/index.ts';
+import type { Exchange, Slot } from '../../exchange.ts';
+import type { CompileAt, Sources, Step } from '../../kind.ts';
+import type { Operation } from '../../operation.ts';
+import type { Verdict } from '../../verdict.ts';
+import type { FileRules, FilesConfig } from './config.ts';
+import bypass from './golden/bypass.json' with { type: 'json' };
+import passing from './golden/passing.json' with { type: 'json' };
+import refused from './golden/refused.json' with { type: 'json' };
+import { createFilesKind } from './kind.ts';
+import { createFileScans } from './scanning.ts';
+import { type GoldenEntry, zipOf } from './zip-fixture.test.ts';
+
+interface GoldenContent {
+  readonly latin1?: string;
+  /** A letter so many times. */
+  readonly repeat?: number;
+  readonly zip?: readonly GoldenEntry[];
+  readonly behindIt?: readonly GoldenEntry[];
+}
+
+interface GoldenPart extends GoldenContent {
+  readonly name: string;
+  readonly fileName?: string;
+  readonly type?: string;
+}
+
+interface Golden extends GoldenContent {
+  readonly name: string;
+  readonly operation?: string;
+  readonly type?: string;
+  readonly parts?: readonly GoldenPart[];
+  /** Parts of `multipart/mixed`. */
+  readonly list?: boolean;
+  readonly verdict: string;
+}
+
+const RULES: FileRules = {
+  sizeBytes: 20_000,
+  count: 2,
+  totalBytes: 3_000,
+  types: ['image/png', 'application/pdf', 'text/csv', 'application/zip'],
+  names: { pattern: '^[^A-Z]*$', extensions: null, lengthBytes: 255 },
+  macros: 'refuse',
+  archives: { entries: 10, depth: 2, bytes: 1_000_000, ratio: 100, encrypted: 'refuse', unopened: 'refuse' },
+  scanner: null,
+  path: 'apis.photos.files',
+};
+const SCANNER = { name: 'clam', host: '127.0.0.1', port: 1_344, service: '/avscan', timeoutMs: 1_000 };
+const SCANNED: FileRules = {
+  ...RULES,
+  types: null,
+  scanner: { ...SCANNER, sizeBytes: 1_000, unavailable: 'refuse' },
+};
+const CONFIG: FilesConfig = {
+  api: { ...RULES, sizeBytes: 2_000 },
+  operations: {
+    open: { ...RULES, archives: 'pass' },
+    plain: { ...RULES, types: null, archives: 'refuse' },
+    office: { ...RULES, types: null },
+    scanned: SCANNED,
+    lenient: { ...SCANNED, scanner: { ...SCANNER, sizeBytes: 1_000, unavailable: 'pass' } },
+  },
+};
+
+const alerts: Alert[] = [];
+let nowMs = 0;
+const scanner: Scanner = {
+  async scan(_target, bytes, signal) {
+    const text = Buffer.from(bytes).toString();
+    if (text === 'slow') {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      signal.addEventListener('abort', () => resolve());
+      await promise;
+      return { kind: 'unavailable', reason: 'left' };
+    }
+    if (text === 'down') return { kind: 'unavailable', reason: 'no answer' };
+    return await Promise.resolve(text === 'virus' ? { kind: 'found', name: 'Test virus' } : { kind: 'clean' });
+  },
+};
+const clock = { monotonic: () => nowMs };
+const scans = createFileScans({ clock, scanner, alerts: (alert) => void alerts.push(alert) });
+const kind = createFilesKind({ clock, scans });
+
+function stepOf(name: string, config: FilesConfig, ranges: readonly string[] | null): Step<'inspect'> | undefined {
+  const content = ranges?.map((mediaRange) => ({ mediaRange }));
+  const described = content === undefined ? null : { requestBody: { content } };
+  const operation = { id: `photos/${name}`, name, described } as unknown as Operation;
+  const compiled = kind.compile(config, { operations: [operation] } as unknown as CompileAt, {} as Sources);
+  assert.ok(compiled.ok);
+  return compiled.value.get(`photos/${name}`)?.inspect;
+}
+
+function contentOf({ latin1 = '', repeat, zip, behindIt }: GoldenContent): Buffer {
+  if (zip !== undefined) return zipOf(zip);
+  if (repeat !== undefined) return Buffer.alloc(repeat, 'a');
+  return Buffer.concat([Buffer.from(latin1, 'latin1'), behindIt === undefined ? Buffer.alloc(0) : zipOf(behindIt)]);
+}
+
+function bodyOf(golden: Golden): { readonly type: string; readonly bytes: Buffer } {
+  const { parts, type = 'application/octet-stream', list = false } = golden;
+  if (parts === undefined) return { type, bytes: contentOf(golden) };
+  const pieces = parts.flatMap((part) => {
+    const file = part.fileName === undefined ? '' : `; filename="${part.fileName}"`;
+    const about = list ? '' : `Content-Disposition: form-data; name="${part.name}"${file}\r\n`;
+    const said = part.type === undefined ? '' : `Content-Type: ${part.type}\r\n`;
+    return [Buffer.from(`--b\r\n${about}${said}\r\n`), contentOf(part), Buffer.from('\r\n')];
+  });
+  const bytes = Buffer.concat([...pieces, Buffer.from('--b--\r\n')]);
+  return { type: `multipart/${list ? 'mixed' : 'form-data'}; boundary=b`, bytes };
+}
+
+function exchangeOf(type: string, bytes: Buffer): Exchange {
+  const parsed = parseBody(type, bytes);
+  assert.ok(parsed.ok, parsed.ok ? '' : parsed.error.internal);
+  const slots = new Map<unknown, unknown>();
+  const request = { headers: { get: () => type }, peer: { address: '192.0.2.1' } };
+  return {
+    request,
+    body: (use: string): ParsedBody | Buffer => (use === 'raw' ? bytes : parsed.value),
+    slot: <T>(slot: Slot<T>): T => {
+      if (!slots.has(slot)) slots.set(slot, slot.initial());
+      return slots.get(slot) as T;
+    },
+  } as unknown as Exchange;
+}
+
+async function judged(golden: Golden, operation = golden.operation ?? 'upload'): Promise<string> {
+  const config = operation === 'unsaid' ? { api: null, operations: {} } : CONFIG;
+  const step = stepOf(operation, config, ['application/octet-stream']);
+  assert.ok(step !== undefined);
+  const { type, bytes } = bodyOf(golden);
+  return wordsOf(await step.run(exchangeOf(type, bytes)));
+}
+
+function wordsOf(verdict: Verdict): string {
+  return verdict.kind === 'deny' ? `${verdict.problem.code} ${verdict.rule}` : verdict.kind;
+}
+
+for (const [file, list] of Object.entries({ passing, refused, bypass }) as [string, readonly Golden[]][])
+  for (const golden of list)
+    test(`${file}: ${golden.name}`, async () => assert.equal(await judged(golden), golden.verdict));
+
+test('where nothing is said only operations that are described to take files get a step', () => {
+  const nothing: FilesConfig = { api: null, operations: {} };
+  for (const ranges of [['image/png'], ['application/json', '*/*'], ['multipart/form-data'], ['application/zip']]) {
+    assert.ok(stepOf('upload', nothing, ranges) !== undefined, ranges.join());
+  }
+  for (const ranges of [
+    ['application/json'],
+    ['application/hal+json'],
+    ['text/csv'],
+    ['application/x-www-form-urlencoded'],
+    [],
+  ]) {
+    assert.equal(stepOf('upload', nothing, ranges), undefined, ranges.join());
+  }
+  assert.equal(stepOf('upload', nothing, null), undefined);
+  assert.ok(stepOf('upload', CONFIG, null) !== undefined, 'what is said holds without a description');
+});
+
+test('a scanner that does not answer lets files pass only where that is said, and tells of it once', async () => {
+  alerts.length = 0;
+  nowMs += 60_000;
+  const down = { name: '', type: 'text/plain', latin1: 'down', verdict: '' };
+  assert.equal(await judged(down, 'lenient'), 'pass');
+  assert.equal(await judged(down, 'lenient'), 'pass');
+  assert.deepEqual(
+    alerts.map(({ kind: what, severity }) => [what, severity]),
+    [['scanner.unavailable', 'critical']],
+  );
+  nowMs += 60_000;
+  assert.equal(await judged({ ...down, latin1: 'a'.repeat(1_500) }, 'lenient'), 'pass');
+  assert.equal(alerts.length, 2, 'too large for it is told too');
+  assert.equal(await judged({ ...down, latin1: 'virus' }, 'lenient'), 'file-refused files.scan.Test_virus');
+});
+
+test('what the client leaves behind is no longer scanned, and nobody is told that the scanner is away', async () => {
+  alerts.length = 0;
+  nowMs += 60_000;
+  const step = stepOf('scanned', CONFIG, null);
+  const exchange = exchangeOf('text/plain', Buffer.from('slow'));
+  const pending = step?.run(exchange);
+  step?.release?.(exchange);
+  assert.equal(wordsOf((await pending) as Verdict), 'scanner-unavailable files.scan');
+  assert.deepEqual(alerts, []);
+});
+
+test('one address can not have all places for archives that wait', async () => {
+  const step = stepOf('open-archives', { api: { ...RULES, types: null, count: null }, operations: {} }, null);
+  const archive = zipOf([{ name: 'a', content: 'x'.repeat(100_000) }]);
+  const verdicts = await Promise.all(
+    Array.from({ length: 12 }, async () =>
+      wordsOf((await step?.run(exchangeOf('application/zip', archive))) as Verdict),
+    ),
+  );
+  assert.deepEqual(
+    [verdicts.filter((each) => each === 'pass').length, verdicts.at(-1)],
+    [8, 'gateway-overloaded files.busy'],
+  );
+});
+
+test('a pattern that can not be used is an issue', () => {
+  const operation = { id: 'photos/a', name: 'a', described: null } as unknown as Operation;
+  const config = { api: { ...RULES, names: { ...RULES.names, pattern: '(?<=a)b' } }, operations: {} };
+  const compiled = kind.compile(config, { operations: [operation] } as unknown as CompileAt, {} as Sources);
+  assert.ok(!compiled.ok);
+  assert.equal(compiled.error[0]?.path, 'apis.photos.files.names.pattern');
+});
