@@ -30,11 +30,13 @@ export async function benchValidate(options: readonly string[]): Promise<Record<
   const inner = await measureInner();
   printInner(inner);
   const leaks = await measureLeaks();
+  const multipart = await measureMultipart();
   const whole = options.includes('--in-process') ? NOTHING : await measureWhole();
   const seen = noise();
   printNoise(seen);
-  const ratios = { ...innerRatios(inner), ...whole.ratios };
-  return { machine: { ...describeMachine(), ...seen }, ratios, us: { ...innerCosts(inner), ...leaks, ...whole.us } };
+  const ratios = { ...innerRatios(inner), ...multipart.ratios, ...whole.ratios };
+  const us = { ...innerCosts(inner), ...leaks, ...multipart.us, ...whole.us };
+  return { machine: { ...describeMachine(), ...seen }, ratios, us };
 }
 
 interface Keys {
@@ -61,6 +63,23 @@ async function measureLeaks(): Promise<Record<string, number>> {
     Object.entries(figures).map(([name, cost]) => [name, cost.toFixed(2)]),
   );
   return Object.fromEntries(Object.entries(figures).map(([name, cost]) => [name, rounded(cost)]));
+}
+
+/** A form of three fields and a file of 64 KiB, from its bytes to the verdict. */
+async function measureMultipart(): Promise<Keys> {
+  const script = join(import.meta.dirname, 'validate-multipart.ts');
+  const printed = await runToEnd([process.execPath, ...FLAGS, script], 'contestant', INNER_MS);
+  const { ours, busboy_ajv } = JSON.parse(printed.trim().split('\n').at(-1) ?? '') as MultipartCosts;
+  printTable(['value', 'ours, from bytes', 'busboy + Ajv'], [['multipart', ours.toFixed(2), busboy_ajv.toFixed(2)]]);
+  return {
+    ratios: { multipart_busboy_ajv: rounded(ours / busboy_ajv) },
+    us: { multipart: rounded(ours), multipart_busboy_ajv: rounded(busboy_ajv) },
+  };
+}
+
+interface MultipartCosts {
+  readonly ours: number;
+  readonly busboy_ajv: number;
 }
 
 function printInner(inner: Inner): void {

@@ -21,6 +21,7 @@ const DESCRIPTION = {
     '/json': content('application/json'),
     '/form': content('application/x-www-form-urlencoded'),
     '/text': content('text/plain'),
+    '/parts': content('multipart/form-data'),
   },
 };
 
@@ -144,6 +145,30 @@ for (const seed of SEEDS)
     assert.ok(passed > RUNS / 20 && passed < RUNS, `${passed} of ${RUNS} passed`);
   });
 
+const PARTS = [
+  '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b--\r\n',
+  '--b\r\nContent-Disposition: form-data; name="f"; filename="é.txt"\r\nContent-Type: text/plain\r\n\r\n\r\n\r\n--b--',
+];
+
+for (const seed of SEEDS)
+  test(`forms of parts that are changed at random are refused or forwarded byte for byte (seed ${seed})`, async () => {
+    const bytes = fc
+      .tuple(fc.constantFrom(...PARTS), CHANGES)
+      .map(([text, changes]) => changes.reduce(changed, Buffer.from(text)))
+      .filter(({ length }) => length > 0);
+    let passed = 0;
+    await fc.assert(
+      fc.asyncProperty(bytes, LENGTHS, async (body, chunks) => {
+        const fields = [['Content-Type', 'multipart/form-data; boundary=b']] as const;
+        const whole = await verdictOf({ path: '/parts', fields, body }, body);
+        assert.equal(await verdictOf({ path: '/parts', fields, body, chunks }, body), whole);
+        if (whole === '200') passed++;
+      }),
+      { seed, numRuns: RUNS },
+    );
+    assert.ok(passed > RUNS / 20 && passed < RUNS, `${passed} of ${RUNS} passed`);
+  });
+
 for (const seed of SEEDS)
   test(`no bytes make a parser throw, and where they lie in memory does not matter (seed ${seed})`, () => {
     const type = fc.constantFrom(
@@ -152,10 +177,13 @@ for (const seed of SEEDS)
       'text/plain',
       'text/plain; charset=us-ascii',
       'image/png',
+      'multipart/form-data; boundary=b',
+      'multipart/mixed; boundary="b"',
       'application/json;charset="',
     );
     const bytes = fc.oneof(
       JSON_BYTES,
+      fc.tuple(fc.constantFrom(...PARTS), CHANGES).map(([text, all]) => all.reduce(changed, Buffer.from(text))),
       fc.uint8Array({ maxLength: 64 }).map((octets) => Buffer.from(octets)),
     );
     fc.assert(

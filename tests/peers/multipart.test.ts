@@ -85,7 +85,13 @@ async function sendByFetch(page: Page, path: string, entries: readonly Entry[]):
   );
 }
 
-test('forms of a real browser arrive as they were meant, or are refused', async (t) => {
+/** A file of an entry. */
+function file(name: string, fileName: string, type = 'image/x-any', bytes = 3): Entry {
+  return { name, file: fileName, type, bytes };
+}
+
+/** A page of the gateway in a real browser; null where there is none, and the test has been skipped. */
+async function openPage(t: TestContext): Promise<{ readonly page: Page; readonly port: number } | null> {
   const port = await freePort();
   const upstream = await startUpstream(t);
   const gateway = await startGateway(
@@ -99,16 +105,13 @@ apis:
   );
   t.after(() => gateway.stop());
   const browser = await openBrowser(t, port);
-  if (browser === null) return;
+  if (browser === null) return null;
   const page = await browser.newPage();
   await page.goto(`https://localhost:${port}/page`);
-  const file = (name: string, fileName: string, type = 'image/x-any', bytes = 3): Entry => ({
-    name,
-    file: fileName,
-    type,
-    bytes,
-  });
+  return { page, port };
+}
 
+async function passesOddNames(page: Page): Promise<void> {
   for (const name of [
     'title',
     'Zoë 日本 😀',
@@ -155,7 +158,9 @@ apis:
   assert.deepEqual(await sendByFetch(page, '/any', [file('big', 'big.bin', '', 500_000)]), [
     'big=big.bin application/octet-stream 500000',
   ]);
+}
 
+async function refusesWhatReadersDifferOn(page: Page): Promise<void> {
   for (const name of ['', 'a"b', 'a\\b', 'a\nb', 'a\0b', '_charset_', '=?utf-8?B?YQ==?=', 'a%00b', 'x'.repeat(513)]) {
     assert.equal(await sendByFetch(page, '/any', [{ name, text: 'x' }]), 'malformed-body', JSON.stringify(name));
   }
@@ -173,7 +178,9 @@ apis:
     assert.equal(await sendByFetch(page, '/any', [file('file', fileName)]), 'malformed-body', JSON.stringify(fileName));
   }
   assert.equal(await sendByFetch(page, '/any', [{ name: 'a', text: 'a\0b' }]), 'malformed-body');
+}
 
+async function judgesByDescription(page: Page): Promise<void> {
   const title = { name: 'title', text: 'A title' };
   assert.deepEqual(
     await sendByFetch(page, '/closed', [title, file('photo', 'a.bin'), file('more', 'b'), file('more', 'c')]),
@@ -193,27 +200,37 @@ apis:
       JSON.stringify(entries.map(({ name }) => name)),
     );
   }
+}
 
-  await t.test('and so do forms that are sent without script, with and without a chosen file', async () => {
-    const submit = async (files: readonly string[]): Promise<Sent> => {
-      await page.goto(`https://localhost:${port}/page`);
-      await page.setContent(
-        '<form method=post enctype=multipart/form-data action=/closed><input name=title value="A title">' +
-          '<input type=file name=photo><input type=file name=more multiple><button>Send</button></form>',
-      );
-      await page.setInputFiles(
-        '[name=photo]',
-        files.map((name) => ({ name, mimeType: 'image/x-any', buffer: Buffer.from('xyz') })),
-      );
-      const [reply] = await Promise.all([page.waitForResponse(/closed/), page.click('button')]);
-      const said = (await reply.json()) as Arrived | { readonly code: string };
-      return 'code' in said ? said.code : said;
-    };
-    assert.deepEqual(await submit(['photo.bin']), [
-      'title=A title',
-      'photo=photo.bin image/x-any 3',
-      'more= application/octet-stream 0',
-    ]);
-    assert.equal(await submit([]), 'invalid-body', 'the photo is required');
-  });
+async function judgesWithoutScript(page: Page, port: number): Promise<void> {
+  const submit = async (files: readonly string[]): Promise<Sent> => {
+    await page.goto(`https://localhost:${port}/page`);
+    await page.setContent(
+      '<form method=post enctype=multipart/form-data action=/closed><input name=title value="A title">' +
+        '<input type=file name=photo><input type=file name=more multiple><button>Send</button></form>',
+    );
+    await page.setInputFiles(
+      '[name=photo]',
+      files.map((name) => ({ name, mimeType: 'image/x-any', buffer: Buffer.from('xyz') })),
+    );
+    const [reply] = await Promise.all([page.waitForResponse(/closed/), page.click('button')]);
+    const said = (await reply.json()) as Arrived | { readonly code: string };
+    return 'code' in said ? said.code : said;
+  };
+  assert.deepEqual(await submit(['photo.bin']), [
+    'title=A title',
+    'photo=photo.bin image/x-any 3',
+    'more= application/octet-stream 0',
+  ]);
+  assert.equal(await submit([]), 'invalid-body', 'the photo is required');
+}
+
+test('forms of a real browser arrive as they were meant, or are refused', async (t) => {
+  const opened = await openPage(t);
+  if (opened === null) return;
+  const { page, port } = opened;
+  await t.test('names and contents that are odd arrive', () => passesOddNames(page));
+  await t.test('names that readers differ on are refused', () => refusesWhatReadersDifferOn(page));
+  await t.test('what is described passes, and nothing else', () => judgesByDescription(page));
+  await t.test('and so do forms that are sent without script', () => judgesWithoutScript(page, port));
 });
