@@ -1,11 +1,10 @@
 import { err, type Issue, ok, type Result } from '../../base/index.ts';
-import { parseMediaRange } from '../media-range.ts';
 import { isObject, own, pointerTo, type Site, valueAt } from '../pointer.ts';
 import type { Validator, Violation } from '../validate/validator.ts';
 import { readField } from './field.ts';
 import { createOwnership, type NamedField, type Ownership } from './field-names.ts';
-import { formSent, knownStyle } from './form-object.ts';
-import { type MediaRange, readMediaRange } from './media-range-choice.ts';
+import { formSent } from './form-object.ts';
+import { type PartEncoding, readPartEncoding } from './part-encoding.ts';
 import { compilePartHeaders, NO_PART_HEADERS, type PartHeaderContext, type PartHeaderJudge } from './part-headers.ts';
 import { isJsonPart, type PartReading, readPart, type SentPart, textOf } from './part-reader.ts';
 import { asItStands, type Fields } from './query.ts';
@@ -21,10 +20,8 @@ export interface MultipartObject {
   read(parts: readonly SentPart[], mode: ReadingMode): Result<unknown, Violation>;
 }
 
-/** A property of a form. `styled`: it is written as the fields of a URL-encoded form are, which needs text. */
-interface Property extends NamedField {
-  readonly use: 'parts' | 'styled' | 'unreadable';
-  readonly ranges: PartReading['ranges'];
+/** A property of a form. */
+interface Property extends NamedField, PartEncoding {
   readonly headers: PartHeaderJudge;
 }
 
@@ -203,40 +200,8 @@ function describeProperty(
   encoding: Site,
   context: PartHeaderContext,
 ): Result<Property, readonly Issue[]> {
-  const entry = isObject(encoding.value) ? encoding.value : {};
-  const style = knownStyle(own(entry, 'style'));
-  const explode = own(entry, 'explode');
   const headers = compilePartHeaders(encoding, context);
   if (!headers.ok) return headers;
-  // In 3.0 styles are for URL-encoded forms alone.
-  const isStyled =
-    context.source.specification !== '3.0' &&
-    ['style', 'explode', 'allowReserved'].some((keyword) => own(entry, keyword) !== undefined);
-  const ranges = rangesOf(own(entry, 'contentType'), shape);
-  const isUnreadable = (isStyled && style === null) || ranges === 'unreadable';
-  return ok({
-    name,
-    shape,
-    style: style ?? 'form',
-    explode: typeof explode === 'boolean' ? explode : (style ?? 'form') === 'form',
-    isDocument: !isStyled,
-    use: isUnreadable ? 'unreadable' : isStyled ? 'styled' : 'parts',
-    ranges: ranges === 'unreadable' ? null : ranges,
-    headers: headers.value,
-  });
-}
-
-/** The content types of the parts of a property; null where any will do that its schema has room for. */
-function rangesOf(contentType: unknown, shape: ValueShape): PartReading['ranges'] | 'unreadable' {
-  const bytes = shape?.bytes ?? shape?.array?.items?.bytes ?? null;
-  const text = contentType ?? (bytes === null || bytes === '*/*' ? undefined : bytes);
-  if (text === undefined) return null;
-  if (typeof text !== 'string') return 'unreadable';
-  const ranges: { readonly range: MediaRange }[] = [];
-  for (const each of text.split(',')) {
-    const range = parseMediaRange(each.trim());
-    if (!range.ok) return 'unreadable';
-    ranges.push({ range: readMediaRange(range.value) });
-  }
-  return ranges.length === 0 ? 'unreadable' : ranges;
+  const written = readPartEncoding(encoding.value, shape, context.source.specification);
+  return ok({ name, shape, ...written, isDocument: written.use !== 'styled', headers: headers.value });
 }

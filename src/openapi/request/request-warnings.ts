@@ -5,6 +5,7 @@ import { type Surprise, Surprises } from '../surprises.ts';
 import type { SchemaSource } from '../validate/validator.ts';
 import { takesAnyName } from './field-names.ts';
 import { isReadableText, queryField } from './parameter.ts';
+import { unreadableParts } from './part-encoding.ts';
 import { contentUse } from './readable-content.ts';
 
 /**
@@ -25,6 +26,7 @@ export function requestWarnings(
     }
     for (const content of requestBody?.content ?? []) {
       surprises.note(id, content.pointer, () => contentSurprise(source, content));
+      if (content.mediaRange.startsWith('multipart/')) notePartSurprises(surprises, source, { id, content });
     }
   }
   return surprises.told(place);
@@ -32,6 +34,19 @@ export function requestWarnings(
 
 function contentSurprise(source: SchemaSource, content: DescribedContent): Surprise | null {
   return contentUse(source, content).readable ? null : unreadableBody(content.mediaRange);
+}
+
+function notePartSurprises(
+  surprises: Surprises,
+  source: SchemaSource,
+  { id, content }: { readonly id: string; readonly content: DescribedContent },
+): void {
+  for (const { name, pointer } of unreadableParts(source, content.pointer)) {
+    surprises.note(id, pointer, () => ({
+      message: `the part ${quoted(name)} can't be read as it is encoded here, so forms with one are refused`,
+      fix: 'name JSON or text as its `contentType`, or describe it as bytes, `type: string` with `format: binary`',
+    }));
+  }
 }
 
 function unreadableBody(mediaRange: string): Surprise {

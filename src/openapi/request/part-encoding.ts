@@ -1,0 +1,79 @@
+import type { ParameterStyle, Specification } from '../description.ts';
+import { parseMediaRange } from '../media-range.ts';
+import { isObject, own, pointerTo, valueAt } from '../pointer.ts';
+import { knownStyle } from './form-object.ts';
+import { isJsonType } from './json-text.ts';
+import { type MediaRange, readMediaRange } from './media-range-choice.ts';
+import type { PartReading } from './part-reader.ts';
+import { type ShapeSource, shapeOf, type ValueShape } from './value-shape.ts';
+
+/** How the parts of one property are written. */
+export interface PartEncoding {
+  /** `styled`: as the fields of a URL-encoded form are, which needs text. `unreadable`: as nobody here reads them. */
+  readonly use: 'parts' | 'styled' | 'unreadable';
+  readonly style: ParameterStyle;
+  readonly explode: boolean;
+  /** The content types that they may have; null where any will do that their schema has room for. */
+  readonly ranges: PartReading['ranges'];
+}
+
+/** Reads an Encoding Object (OpenAPI 3.2 §4.15.1), or undefined where there is none. In 3.0 styles are not for parts. */
+export function readPartEncoding(encoding: unknown, shape: ValueShape, specification: Specification): PartEncoding {
+  const entry = isObject(encoding) ? encoding : {};
+  const style = knownStyle(own(entry, 'style'));
+  const explode = own(entry, 'explode');
+  const isStyled =
+    specification !== '3.0' && ['style', 'explode', 'allowReserved'].some((name) => own(entry, name) !== undefined);
+  const ranges = rangesOf(own(entry, 'contentType'), shape);
+  const isUnreadable = (isStyled && style === null) || ranges === 'unreadable' || !fits(ranges, shape);
+  return {
+    use: isUnreadable ? 'unreadable' : isStyled ? 'styled' : 'parts',
+    style: style ?? 'form',
+    explode: typeof explode === 'boolean' ? explode : (style ?? 'form') === 'form',
+    ranges: ranges === 'unreadable' ? null : ranges,
+  };
+}
+
+/** The pointers of properties of a form whose parts are refused whatever they hold, each with its name. */
+export function unreadableParts(
+  source: ShapeSource,
+  mediaTypePointer: string,
+): readonly { readonly name: string; readonly pointer: string }[] {
+  const mediaType = valueAt(source.document, mediaTypePointer);
+  if (!isObject(mediaType)) return [];
+  const encodings = own(mediaType, 'encoding');
+  const shape = shapeOf(source, own(mediaType, 'schema'));
+  if (!isObject(encodings)) return [];
+  return [...(shape?.object?.properties ?? [])].flatMap(([name, part]) => {
+    const { use } = readPartEncoding(own(encodings, name), part, source.specification);
+    return use === 'unreadable' ? [{ name, pointer: pointerTo(pointerTo(mediaTypePointer, 'encoding'), name) }] : [];
+  });
+}
+
+function rangesOf(contentType: unknown, shape: ValueShape): PartEncoding['ranges'] | 'unreadable' {
+  const bytes = shape?.bytes ?? shape?.array?.items?.bytes ?? null;
+  const text = contentType ?? (bytes === null || bytes === '*/*' ? undefined : bytes);
+  if (text === undefined) return null;
+  if (typeof text !== 'string') return 'unreadable';
+  const ranges: { readonly range: MediaRange }[] = [];
+  for (const each of text.split(',')) {
+    const range = parseMediaRange(each.trim());
+    if (!range.ok) return 'unreadable';
+    ranges.push({ range: readMediaRange(range.value) });
+  }
+  return ranges;
+}
+
+/** Whether a part of one of these types can be a value of the shape: objects come as JSON or as text that is JSON. */
+function fits(ranges: PartEncoding['ranges'], shape: ValueShape): boolean {
+  if (ranges === null || shape === null) return true;
+  const items = shape.array?.items;
+  const takesText = [shape, items].some((one) => one === null || one?.scalars.has('string') === true);
+  return takesText || ranges.some(({ range }) => isRead(range));
+}
+
+function isRead({ type, subtype }: MediaRange): boolean {
+  return (
+    type === '*' || type === 'text' || subtype === '*' || subtype.endsWith('json') || isJsonType(`${type}/${subtype}`)
+  );
+}
