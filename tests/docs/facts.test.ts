@@ -63,6 +63,7 @@ test('the metrics that the guide lists are those that the threads make, with the
   metrics.finished('a', 200, 1);
   metrics.refused('access-denied', 'deny.addresses');
   metrics.observed('not-found');
+  metrics.cleaned('a', 'enforced');
   metrics.turnedAway('full');
   metrics.cspReport('enforce');
   metrics.handshake('hybrid', 'TLSv1.3');

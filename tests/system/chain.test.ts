@@ -84,6 +84,7 @@ apis:
     upstream: '${url}'
     auth: [acme]
     body: 16B
+    sanitize: { query: { mood: nfc } }
     operations:
       GET /health: { auth: public }
       POST /pictures: { files: { types: [image/gif] } }
@@ -130,6 +131,7 @@ function battery(): readonly (readonly [expected: string, asked: PlainAsk])[] {
     ['401 unauthenticated', get('/notes', forged)],
     ['401 invalid-token', get('/notes', bearer('ada', [], stranger))],
     ['200 as kim', get('/notes', { ...bearer('kim', []), ...forged })],
+    ['400 unclean-content', get(`/notes?mood=a${'%CC%81'.repeat(31)}`, bearer('kim', []))],
     ['200 as kim', send('/notes', '{"text":"sixty"}', bearer('kim', []))],
     ['400 rule-not-met', send('/notes', '{"loud":1}', bearer('kim', []))],
     ['200 as kim', send('/notes', '{"loud":1}', { ...bearer('kim', []), 'x-tone': 'calm' })],
@@ -202,7 +204,13 @@ function without(name: string, stage: Stage): KindTable {
 }
 
 function dropped(all: ReadonlyMap<OperationId, Steps>, stage: Stage): ReadonlyMap<OperationId, Steps> {
-  return new Map([...all].map(([id, { [stage]: _gone, ...rest }]) => [id, rest as Steps]));
+  return new Map(
+    [...all].map(([id, { [stage]: _gone, clean, ...rest }]) => {
+      // What is cleaned is told of as a step of `inspect`.
+      const kept = stage === 'inspect' || clean === undefined ? {} : { clean };
+      return [id, { ...rest, ...kept } as Steps];
+    }),
+  );
 }
 
 test('the whole chain lets through what it should and refuses the rest', async () => {

@@ -1,4 +1,5 @@
 import { type ParsedBody, parseJson, replaceFields, replaceTexts } from '../../../body/index.ts';
+import { HtmlBudget } from './html.ts';
 import type { Cleaning, Places } from './places.ts';
 
 type Multipart = Extract<ParsedBody, { kind: 'multipart' }>;
@@ -20,11 +21,14 @@ export function cleanBody(body: ParsedBody, places: Places): BodyCleaning {
     case 'json': {
       const { value } = body;
       if (typeof value === 'string') return { kind: 'unread', why: 'the body is a text by itself' };
-      return rewriting(places.json(value), (texts) => (whole) => replaceTexts(whole, value, texts));
+      return rewriting(places.json(value, new HtmlBudget()), (texts) => (whole) => replaceTexts(whole, value, texts));
     }
     case 'form': {
       const { fields } = body;
-      return rewriting(places.form(fields), (values) => (whole) => replaceFields(whole, fields, values));
+      return rewriting(
+        places.form(fields, new HtmlBudget()),
+        (values) => (whole) => replaceFields(whole, fields, values),
+      );
     }
     case 'multipart':
       return cleanParts(body, places);
@@ -51,10 +55,11 @@ function cleanParts({ mediaType, parts }: Multipart, places: Places): BodyCleani
   if (mediaType.essence !== 'multipart/form-data') return { kind: 'unread', why: `the body is ${mediaType.essence}` };
   const boundary = `--${mediaType.parameters.get('boundary')}`;
   const cleaned: CleanedPart[] = [];
+  const budget = new HtmlBudget();
   let first: string | null = null;
   for (const part of parts) {
     if (part.fileName !== null) continue;
-    const cleaning = cleanField(part, places);
+    const cleaning = cleanField(part, places, budget);
     if (cleaning.kind === 'clean') continue;
     if (cleaning.kind !== 'changed') return cleaning;
     // What was taken out of it must not leave a delimiter behind.
@@ -65,12 +70,12 @@ function cleanParts({ mediaType, parts }: Multipart, places: Places): BodyCleani
   return first === null ? CLEAN : { kind: 'changed', texts: (whole) => spliced(whole, cleaned), place: first };
 }
 
-function cleanField({ name, bytes, mediaType }: Part, places: Places): Cleaning<Buffer> {
+function cleanField({ name, bytes, mediaType }: Part, places: Places, budget: HtmlBudget): Cleaning<Buffer> {
   const field = places.field(name ?? '');
   const text = Buffer.from(bytes).toString('utf8');
   if (!isJson(mediaType)) {
     if (field === null) return CLEAN;
-    const cleaned = field.change(text);
+    const cleaned = field.clean(text, budget);
     if (cleaned === null) return { kind: 'failed', place: field.place };
     return cleaned === text ? CLEAN : { kind: 'changed', texts: Buffer.from(cleaned), place: field.place };
   }
@@ -78,7 +83,7 @@ function cleanField({ name, bytes, mediaType }: Part, places: Places): Cleaning<
   // Some servers take it for text, others read it: it can't be cleaned as both.
   if (!json.ok || typeof json.value === 'string')
     return field === null ? CLEAN : { kind: 'failed', place: field.place };
-  const cleaning = places.json(json.value, [name ?? '']);
+  const cleaning = places.json(json.value, budget, [name ?? '']);
   return cleaning.kind === 'changed'
     ? { ...cleaning, texts: replaceTexts(bytes, json.value, cleaning.texts) }
     : cleaning;

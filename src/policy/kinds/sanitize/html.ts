@@ -5,10 +5,12 @@ import type { TextChange } from './text-actions.ts';
 /** The sanitizer, once it is loaded. */
 export type HtmlSanitizer = (html: string, options: IOptions) => string;
 
-/** Longer than any comment or article; the sanitizer works for some milliseconds on as much, and the thread with it. */
-const HTML_LIMIT_CHARACTERS = 262_144;
-/** Each may open an element, and the time for closing them grows with their square. */
+/** More than any article has; the sanitizer works for a tenth of a second on as much, and the thread with it. */
+const CHARACTERS_LIMIT = 262_144;
+/** Each `<` may open an element, and the time for closing them grows with their square. */
 const TAGS_LIMIT = 5_000;
+/** `<`, `>` and `&`: each may become five characters, which are read again. */
+const MARKS_LIMIT = 20_000;
 /** As deep as any text is; browsers themselves give up some hundreds below. */
 const NESTING_LIMIT = 64;
 
@@ -60,17 +62,36 @@ const URL_ATTRIBUTES: readonly string[] = ['href', 'src', 'cite'];
 
 /**
  * Makes of a text HTML that holds nothing but what a profile allows: elements that it does not are left out, the text in
- * them stays, but for that of scripts and styles. What is no markup is escaped. Null for what is too long or has too many
- * elements to be read in time.
+ * them stays, but for that of scripts and styles. What is no markup is escaped.
  */
 export function htmlChange(profile: HtmlProfile, sanitize: HtmlSanitizer): TextChange {
   const options = optionsOf(profile);
-  return (text) => {
-    if (!MARKUP.test(text)) return text;
-    if (text.length > HTML_LIMIT_CHARACTERS || tagsOf(text) > TAGS_LIMIT) return null;
-    return sanitize(text, options);
-  };
+  return (text) => (MARKUP.test(text) ? sanitize(text, options) : text);
 }
+
+/** How much HTML is read of one request, in all of its texts together: past it nothing of it is. */
+export class HtmlBudget {
+  #characters = CHARACTERS_LIMIT;
+  #tags = TAGS_LIMIT;
+  #marks = MARKS_LIMIT;
+
+  /** False where this text is too much. What has no markup costs nothing. */
+  take(text: string): boolean {
+    if (!MARKUP.test(text)) return true;
+    this.#characters -= text.length;
+    if (this.#characters < 0) return false;
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === OPENING) this.#tags--;
+      if (code === OPENING || code === CLOSING || code === AMPERSAND) this.#marks--;
+    }
+    return this.#tags >= 0 && this.#marks >= 0;
+  }
+}
+
+const OPENING = 0x3c;
+const CLOSING = 0x3e;
+const AMPERSAND = 0x26;
 
 function optionsOf(profile: HtmlProfile): IOptions {
   const { tags, attributes } = profile === 'text' ? NOTHING : profile === 'basic' ? BASIC : profile;
@@ -110,9 +131,3 @@ function optionsOf(profile: HtmlProfile): IOptions {
 }
 
 const NOTHING = { tags: [], attributes: {} } as const;
-
-function tagsOf(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf('<'); at >= 0 && count <= TAGS_LIMIT; at = text.indexOf('<', at + 1)) count++;
-  return count;
-}

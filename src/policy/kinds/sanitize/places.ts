@@ -1,6 +1,7 @@
 import type { FormFields, JsonValue, TextsToReplace } from '../../../body/index.ts';
 import type { SanitizeRules, TextAction } from './config.ts';
-import type { TextChange } from './text-actions.ts';
+import type { HtmlBudget } from './html.ts';
+import type { TextCleaner } from './text-cleaner.ts';
 
 /** A place in a body: its names from the outermost on, null for any. */
 type Path = readonly (string | null)[];
@@ -19,26 +20,26 @@ export type Cleaning<T> =
 
 const CLEAN = { kind: 'clean' } as const;
 
-/** Makes the one change that stands for several lists of actions. */
-export type MakeChange = (actions: readonly TextAction[]) => TextChange;
+/** Makes the one cleaner that stands for several lists of actions. */
+export type MakeCleaner = (actions: readonly TextAction[]) => TextCleaner;
 
-/** Sets of places that were met together, each with its change; more than any configuration makes. */
+/** Sets of places that were met together, each with its cleaner; more than any configuration makes. */
 const SETS_LIMIT = 256;
 
 /** The places of a body whose texts are cleaned. */
 export class Places {
   readonly #all: readonly Cleaned[];
-  readonly #make: MakeChange;
-  readonly #changes = new Map<string, TextChange>();
+  readonly #make: MakeCleaner;
+  readonly #cleaners = new Map<string, TextCleaner>();
 
-  constructor(body: SanitizeRules['body'], make: MakeChange) {
+  constructor(body: SanitizeRules['body'], make: MakeCleaner) {
     this.#all = Object.entries(body).map(([pointer, actions]) => ({ path: pathOf(pointer), actions }));
     this.#make = make;
   }
 
   /** What is to be replaced of a JSON value that stands below these names. */
-  json(value: JsonValue, names: readonly string[] = []): Cleaning<TextsToReplace> {
-    const walk = new JsonWalk((matched) => this.#changeFor(matched));
+  json(value: JsonValue, budget: HtmlBudget, names: readonly string[] = []): Cleaning<TextsToReplace> {
+    const walk = new JsonWalk((matched) => this.#cleanerFor(matched), budget);
     walk.below(
       value,
       this.#all.filter(({ path }) => names.every((name, depth) => meets(path, depth, name))),
@@ -50,34 +51,34 @@ export class Places {
   }
 
   /** What is to be replaced of a form: all values of the names of which one is. */
-  form(fields: FormFields): Cleaning<FormFields> {
+  form(fields: FormFields, budget: HtmlBudget): Cleaning<FormFields> {
     const texts = new Map<string, readonly string[]>();
     let place: string | null = null;
     for (const [name, values] of fields) {
-      const change = this.field(name);
-      if (change === null) continue;
-      const cleaned = values.map(change.change);
-      if (!isWhole(cleaned)) return { kind: 'failed', place: change.place };
+      const field = this.field(name);
+      if (field === null) continue;
+      const cleaned = values.map((text) => field.clean(text, budget));
+      if (!isWhole(cleaned)) return { kind: 'failed', place: field.place };
       if (cleaned.every((text, at) => text === values[at])) continue;
       texts.set(name, cleaned);
-      place ??= change.place;
+      place ??= field.place;
     }
     return place === null ? CLEAN : { kind: 'changed', texts, place };
   }
 
-  /** What is done to the text of a field with this name, and the place that says so; null where nothing is. */
-  field(name: string): { readonly change: TextChange; readonly place: string } | null {
+  /** What cleans the text of a field with this name, and the place that says so; null where nothing is. */
+  field(name: string): { readonly clean: TextCleaner; readonly place: string } | null {
     const names = namesOf(name);
     const matched = this.#all.filter(({ path }) => isAtOrBelow(path, names));
-    return matched.length === 0 ? null : { change: this.#changeFor(matched), place: this.#nameOf(matched) };
+    return matched.length === 0 ? null : { clean: this.#cleanerFor(matched), place: this.#nameOf(matched) };
   }
 
-  #changeFor(matched: readonly Cleaned[]): TextChange {
+  #cleanerFor(matched: readonly Cleaned[]): TextCleaner {
     const key = matched.map((each) => this.#all.indexOf(each)).join(' ');
-    const known = this.#changes.get(key);
+    const known = this.#cleaners.get(key);
     if (known !== undefined) return known;
     const made = this.#make(matched.flatMap(({ actions }) => actions));
-    if (this.#changes.size < SETS_LIMIT) this.#changes.set(key, made);
+    if (this.#cleaners.size < SETS_LIMIT) this.#cleaners.set(key, made);
     return made;
   }
 
@@ -93,14 +94,16 @@ function isWhole(texts: readonly (string | null)[]): texts is readonly string[] 
 
 /** One walk over a value, with the places that may still be met and those that were. */
 class JsonWalk {
-  readonly #changeFor: (matched: readonly Cleaned[]) => TextChange;
+  readonly #cleanerFor: (matched: readonly Cleaned[]) => TextCleaner;
+  readonly #budget: HtmlBudget;
   readonly texts = new Map<object, Map<string, string>>();
   /** What was met where the first text changed, or could not be cleaned. */
   first: readonly Cleaned[] | null = null;
   failed: readonly Cleaned[] | null = null;
 
-  constructor(changeFor: (matched: readonly Cleaned[]) => TextChange) {
-    this.#changeFor = changeFor;
+  constructor(cleanerFor: (matched: readonly Cleaned[]) => TextCleaner, budget: HtmlBudget) {
+    this.#cleanerFor = cleanerFor;
+    this.#budget = budget;
   }
 
   /** `places` are those whose first `depth` names are met. */
@@ -108,23 +111,23 @@ class JsonWalk {
     if (typeof value !== 'object' || value === null || places.length === 0) return;
     const met = places.filter(({ path }) => path.length <= depth);
     // Below a place all is cleaned alike, but where another place lies deeper.
-    const change = met.length < places.length ? null : this.#changeFor(met);
-    const standing = { places, depth, met, change };
+    const clean = met.length < places.length ? null : this.#cleanerFor(met);
+    const standing = { places, depth, met, clean };
     for (const name of Object.keys(value)) {
       if (this.failed !== null) return;
       this.#member({ of: value, name, value: (value as Readonly<Record<string, JsonValue>>)[name] }, standing);
     }
   }
 
-  #member({ of, name, value }: Member, { places, depth, met, change }: Standing): void {
-    const alive = change === null ? places.filter(({ path }) => meets(path, depth, name)) : met;
+  #member({ of, name, value }: Member, { places, depth, met, clean }: Standing): void {
+    const alive = clean === null ? places.filter(({ path }) => meets(path, depth, name)) : met;
     if (typeof value !== 'string') {
       this.below(value, alive, depth + 1);
       return;
     }
-    const here = change === null ? alive.filter(({ path }) => path.length <= depth + 1) : met;
+    const here = clean === null ? alive.filter(({ path }) => path.length <= depth + 1) : met;
     if (here.length === 0) return;
-    const cleaned = (change ?? this.#changeFor(here))(value);
+    const cleaned = (clean ?? this.#cleanerFor(here))(value, this.#budget);
     if (cleaned === null) this.failed = here;
     if (cleaned === null || cleaned === value) return;
     this.first ??= here;
@@ -144,8 +147,8 @@ interface Standing {
   readonly places: readonly Cleaned[];
   readonly depth: number;
   readonly met: readonly Cleaned[];
-  /** What is done to all texts here; null where that differs by name. */
-  readonly change: TextChange | null;
+  /** What cleans all texts here; null where that differs by name. */
+  readonly clean: TextCleaner | null;
 }
 
 function meets(path: Path, depth: number, name: string): boolean {

@@ -1,7 +1,8 @@
 import { percentEncoded, UNRESERVED } from '../../percent-encoding.ts';
 import type { SanitizeRules } from './config.ts';
-import { type MakeChange, namesOf } from './places.ts';
-import type { TextChange } from './text-actions.ts';
+import { HtmlBudget } from './html.ts';
+import { type MakeCleaner, namesOf } from './places.ts';
+import type { TextCleaner } from './text-cleaner.ts';
 
 /** As for forms: past it some servers drop the rest unsaid. */
 const PAIRS_LIMIT = 1_000;
@@ -22,14 +23,15 @@ export type QueryCleaner = (query: string) => QueryCleaning;
  * The cleaner of the parameters of these names. A value that changes is encoded anew; all others stay as they stand. What
  * some servers split in another way is not read: a value could hide in it.
  */
-export function queryCleanerOf(rules: SanitizeRules['query'], make: MakeChange): QueryCleaner | null {
-  const changes = new Map(Object.entries(rules).map(([name, actions]) => [name, make(actions)]));
-  if (changes.size === 0) return null;
-  return (query) => cleaned(query, changes);
+export function queryCleanerOf(rules: SanitizeRules['query'], make: MakeCleaner): QueryCleaner | null {
+  const cleaners = new Map(Object.entries(rules).map(([name, actions]) => [name, make(actions)]));
+  if (cleaners.size === 0) return null;
+  return (query) => cleaned(query, cleaners);
 }
 
-function cleaned(query: string, changes: ReadonlyMap<string, TextChange>): QueryCleaning {
+function cleaned(query: string, cleaners: ReadonlyMap<string, TextCleaner>): QueryCleaning {
   if (query.includes(';')) return { kind: 'unread', why: 'the query has a semicolon, at which some servers split' };
+  const budget = new HtmlBudget();
   let text = '';
   let done = 0;
   let first: string | null = null;
@@ -40,10 +42,10 @@ function cleaned(query: string, changes: ReadonlyMap<string, TextChange>): Query
     const equals = query.indexOf('=', at);
     const nameEnd = equals < 0 || equals > end ? end : equals;
     const name = namesOf(decoded(query.slice(at, nameEnd)))[0] ?? '';
-    const change = changes.get(name);
-    if (change !== undefined && nameEnd < end) {
+    const clean = cleaners.get(name);
+    if (clean !== undefined && nameEnd < end) {
       const value = decoded(query.slice(nameEnd + 1, end));
-      const next = change(value);
+      const next = clean(value, budget);
       if (next === null) return { kind: 'failed', name };
       if (next !== value) {
         text += query.slice(done, nameEnd + 1) + percentEncoded(next, UNRESERVED);

@@ -10,7 +10,7 @@ export type TextChange = (text: string) => string | null;
 const MARKS_LIMIT = 30;
 
 const BEYOND_ASCII = /[^\x00-\x7f]/;
-const MARK = /^\p{M}$/u;
+const MARKS = /\p{M}+/gu;
 /** The controls of C0 and C1 but tab, line feed, and a carriage return before one; and delete. */
 const CONTROLS = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)/g;
 /** Whatever some reader takes for the end of a line (UAX #14: BK, CR, LF, NL). */
@@ -44,21 +44,14 @@ export const PLAIN_CHANGES: Readonly<Record<PlainAction, TextChange>> = {
 };
 
 function normalized(text: string): string | null {
-  let marks = 0;
-  for (const character of text) {
-    marks = isMark(character) ? marks + 1 : 0;
-    if (marks > MARKS_LIMIT) return null;
+  for (const [marks] of text.matchAll(MARKS)) {
+    if (marks.length > MARKS_LIMIT && Array.from(marks).length > MARKS_LIMIT) return null;
   }
   return text.normalize('NFC');
 }
 
-/** Marks begin at U+0300. */
-function isMark(character: string): boolean {
-  return character >= '\u0300' && MARK.test(character);
-}
-
 function withoutInvisible(text: string): string {
-  const seen = text.replace(INVISIBLE, '').replace(TAGS, (_, flag: string | undefined) => flag ?? '');
+  const seen = text.replace(INVISIBLE, '').replace(TAGS, '$1');
   return seen.replace(IDLE_SELECTORS, '').replace(IDLE_JOINERS, '');
 }
 
