@@ -1,7 +1,6 @@
 import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
 import type { ApiConfig, Config } from './config.ts';
 import { placeAt } from './place-at.ts';
-import { routeName } from './routes.ts';
 
 type Places = Readonly<Record<string, Place>>;
 
@@ -57,13 +56,11 @@ function operationKeyIssues(api: ApiConfig, places: Places, tell: Tell): Issue[]
   });
 }
 
-/** Messages over WebSocket are read by nobody here. */
+/** Messages over WebSocket are read by nobody here, so that none would be judged. */
 function socketIssues(api: ApiConfig, tell: Tell): Issue[] {
-  if (api.source.kind !== 'routes' || api.graphql?.subscriptions === 'pass') return [];
-  const routes = new Set(api.source.routes.map(routeName));
-  return Object.entries(api.operations).flatMap(([name, { path, websocket }]) => {
-    if (!routes.has(name) || websocket === null) return [];
-    const fix = 'take it away, or write subscriptions: pass';
-    return [tell(`${path}.websocket`, 'what is asked over WebSocket is not judged', fix)];
+  return Object.values(api.operations).flatMap(({ path, websocket }) => {
+    if (websocket === null) return [];
+    const fix = 'give WebSocket a route of another API';
+    return [tell(`${path}.websocket`, 'what is asked of GraphQL over WebSocket is not judged', fix)];
   });
 }

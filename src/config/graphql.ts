@@ -9,7 +9,7 @@ import { words } from './words.ts';
 const USUAL_BOUNDS = { tokens: 5_000, depth: 10, aliases: 15, fields: 200, directives: 50 } as const;
 const USUAL_COST = { limit: 1_000, object: 1, scalar: 0, list: 10 } as const;
 /** Whoever validates a document compares the fields of it with one another. */
-const FIELDS_LIMIT = 2_000;
+const FIELDS_LIMIT = 1_000;
 
 const whole = (most: number, usual: number, description: string) => {
   const error = `expected a whole number from 1 to ${most}`;
@@ -65,7 +65,7 @@ const schema = z.strictObject({
   aliases: whole(FIELDS_LIMIT, USUAL_BOUNDS.aliases, 'How many fields may be asked for under another name.'),
   fields: whole(FIELDS_LIMIT, USUAL_BOUNDS.fields, 'How many fields may be asked for in all, each as often as it is.'),
   directives: whole(1_000, USUAL_BOUNDS.directives, 'How many directives a document may have.'),
-  tokens: whole(50_000, USUAL_BOUNDS.tokens, 'How many words and marks a document may have.'),
+  tokens: whole(20_000, USUAL_BOUNDS.tokens, 'How many words and marks a document may have.'),
   cost: z
     .union([z.literal('off'), cost], { error: words('expected costs, or off', 'such as cost: { limit: 500 }') })
     .prefault({})
@@ -86,8 +86,7 @@ const schema = z.strictObject({
     .enum(['refuse', 'pass'], { error: words('must be refuse or pass') })
     .prefault('refuse')
     .meta({
-      description:
-        '`pass` lets subscriptions through, and replies that stream; what streams is not masked, and over WebSocket not judged.',
+      description: '`pass` lets subscriptions by POST through, and replies that stream; what streams is not masked.',
     }),
   errors: z
     .enum(['mask', 'pass'], { error: words('must be mask or pass') })

@@ -16,7 +16,7 @@ const { createSchema, createYoga } = require('graphql-yoga') as Yoga;
 export const SHOP_SCHEMA = `
 type Query { me: User!, orders(first: Int = 10, after: String): OrderConnection!, order(id: ID!): Order, node(id: ID!): Node, explode: Int }
 type Mutation { refund(order: ID!, amount: Int): Order!, signIn(name: String!): Boolean! }
-type Subscription { ticks(to: Int!): Int! }
+type Subscription { ticks(to: Int!): Int!, forever: Int! }
 interface Node { id: ID! }
 type User implements Node { id: ID!, name: String!, email: String!, friends(first: Int): [User!]!, shop: Query! }
 type Order implements Node { id: ID!, total: Int!, owner: User!, lines: [Line!]! }
@@ -57,6 +57,13 @@ export async function startGraphqlServer(): Promise<GraphqlServer> {
         },
         Mutation: { refund: (_root: unknown, { order: id }: { order: string }) => order(id), signIn: () => true },
         Subscription: {
+          forever: {
+            async *subscribe() {
+              yield { forever: 1 };
+              // Nothing more comes until the client has left.
+              await new Promise(() => {});
+            },
+          },
           ticks: {
             async *subscribe(_root: unknown, { to }: { to: number }) {
               for (let tick = 1; tick <= to; tick++) yield { ticks: tick };
@@ -82,6 +89,7 @@ export async function startGraphqlServer(): Promise<GraphqlServer> {
     asked,
     async stop() {
       server.close();
+      server.closeAllConnections();
       await once(server, 'close');
     },
   };

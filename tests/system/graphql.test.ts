@@ -34,6 +34,7 @@ apis:
     routes: [POST /graphql, GET /graphql]
     upstream: '${url}'
     auth: [acme]
+    limit: 100/h per user
     graphql:
       schema: ./schema.graphql
       introspection: [developer]
@@ -217,6 +218,20 @@ test('records say what was asked for, and which field was refused', async () => 
   const told = intents.map((record) => ('rule' in record ? `${record.operation} ${record.policy} ${record.rule}` : ''));
   assert.ok(told.includes('shop/POST /graphql null Query.me, Query.order'), told.join('\n'));
   assert.ok(told.includes('shop/POST /graphql shop/permission Mutation.refund: needs orders:refund'), told.join('\n'));
+});
+
+test('limits of the API count requests, however many fields one asks for, and operations have policies of their own alone', async () => {
+  const zoe = bearer('zoe', ['customer']);
+  const { headers } = await post(query('{ a: me { name } b: me { name } order(id: 1) { total } }'), zoe);
+  assert.match(String(headers['ratelimit']), /r=99/);
+  const policies = (name: string): readonly string[] => {
+    const plan = gateway.snapshot.operations.find(({ operation }) => operation.id === name)?.plan();
+    assert.ok(plan?.ok);
+    return plan.value.request.map(({ stage, policy }) => `${stage} ${policy}`);
+  };
+  assert.deepEqual(policies('shop/Query.me'), ['authorize shop/permission']);
+  assert.deepEqual(policies('shop/Mutation.signIn'), ['limit shop/rate']);
+  assert.deepEqual(policies('shop/Query.order'), []);
 });
 
 test('fields of the root are operations in reports', () => {

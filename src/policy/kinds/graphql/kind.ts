@@ -70,6 +70,9 @@ const QUERY_BESIDE_BODY: GraphqlFault = {
 const NO_QUERY: GraphqlFault = { kind: 'invalid', rule: 'request', detail: 'query is missing' };
 const NO_BODY: GraphqlFault = { kind: 'invalid', rule: 'request', detail: 'the body is missing' };
 
+/** A detail may hold names that were sent, of any length. */
+const DETAIL_LIMIT = 300;
+
 const CODES = {
   invalid: 'invalid-graphql',
   complex: 'graphql-too-complex',
@@ -108,7 +111,7 @@ class Reader {
 
   refuse({ kind, rule, detail }: GraphqlFault): Verdict {
     const code = CODES[kind];
-    const told = this.#config.errors === 'helpful' ? { errors: [{ detail }] } : {};
+    const told = this.#config.errors === 'helpful' ? { errors: [{ detail: detail.slice(0, DETAIL_LIMIT) }] } : {};
     const headers: Pick<Problem, 'headers'> = kind === 'method' ? { headers: [['allow', 'POST']] } : {};
     // A detail may repeat names that were sent, and the log holds nothing of a body.
     return deny({ code, ...told, ...headers, internal: `graphql: ${rule}` }, rule);

@@ -21,6 +21,8 @@ export function errorsStep({ errors, subscriptions }: GraphqlRulesConfig): Step<
   return {
     reads: { request: 'none', response: 'raw' },
     replyHead,
+    // Where replies may stream, those that do go on although JSON is read.
+    rare: subscriptions === 'pass',
     concerns(_exchange, reply) {
       if (reply.source !== 'upstream') return false;
       const type = typeOf(reply);

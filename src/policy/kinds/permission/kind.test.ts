@@ -105,6 +105,13 @@ test('only operations that anybody may call go without their permission', () => 
   assert.equal(has({ open: ['refundOrder'], closed: ['refundOrder'] }), true);
 });
 
+test('what a body names needs its permission by whatever route it is asked for', () => {
+  const operation = { ...operationOf([[['orders:delete']]]), inBody: true };
+  for (const config of [{ openByDefault: true }, { open: ['refundOrder'] }]) {
+    assert.ok(stepsOf(operation, config).authorize !== undefined, JSON.stringify(config));
+  }
+});
+
 test('names of Object.prototype are operations like any other', () => {
   for (const name of ['constructor', '__proto__', 'toString']) {
     assert.deepEqual(Object.keys(stepsOf(operationOf(null, name))), [], name);

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { maskErrors } from './mask-errors.ts';
+
+/** What goes out; null where nothing does. */
+function masked(text: string): string | null {
+  const result = maskErrors(Buffer.from(text));
+  if (result.kind === 'plain') return text;
+  return result.kind === 'masked' ? Buffer.from(result.bytes).toString() : null;
+}
+
+const STACK = 'Error: x\\n    at f (/srv/app/orders.js:12:7)';
+
+test('what tells of the inside goes, and everything else stays as it was written', () => {
+  const cases: readonly (readonly [came: string, goes: string])[] = [
+    ['{ "data": {"errors": 1.0e2} }', '{ "data": {"errors": 1.0e2} }'],
+    ['{"errors":[{"message":"no such order","path":["a"]}]}', '{"errors":[{"message":"no such order","path":["a"]}]}'],
+    [
+      `{"data": {"n": 12345678901234567890, "x":1.0},"errors":[{"message":"${STACK}","path":["a",1]}]}`,
+      '{"data": {"n": 12345678901234567890, "x":1.0},"errors":[{"message":"Internal server error","path":["a",1]}]}',
+    ],
+    [
+      `{"errors":[{"message":"m","extensions":{"code":"X","exception":{"stacktrace":["a"]}}}],"data":null}`,
+      '{"data":null,"errors":[{"message":"m","extensions":{"code":"X"}}]}',
+    ],
+    [
+      '{"errors":[{"message":"m","extensions":{"fields":[{"name":"a","debug":1}],"Stack_Trace":"b"}}]}',
+      '{"errors":[{"message":"m","extensions":{"fields":[{"name":"a"}]}}]}',
+    ],
+    [
+      `{"errors":[{"message":"m","extensions":{"why":"${STACK}","n":2}}]}`,
+      '{"errors":[{"message":"m","extensions":{"n":2}}]}',
+    ],
+    [
+      '{"errors":[{"message":"Cannot query field \\"x\\". Did you mean \\"secret\\" or \\"hidden\\"?"}]}',
+      '{"errors":[{"message":"Cannot query field \\"x\\"."}]}',
+    ],
+    [`{"\\u0065rrors":[{"message":"${STACK}"}]}`, '{"errors":[{"message":"Internal server error"}]}'],
+    [
+      `{"errors":[{"message":"\\u0045rror\\n    at f (/srv/app/orders.js:12:7)"}]}`,
+      '{"errors":[{"message":"Internal server error"}]}',
+    ],
+    [`{"errors":"${STACK}"}`, '{"errors":[{"message":"Internal server error"}]}'],
+    [`{"errors":[{"message":{"text":"${STACK}"}}]}`, '{"errors":[{"message":"Internal server error"}]}'],
+    [`{"errors":[{"stack":"${STACK}","message":"m"}]}`, '{"errors":[{"message":"m"}]}'],
+    ['[{"data":1},{"errors":[{"message":"m"}]}]', '[{"data":1},{"errors":[{"message":"m"}]}]'],
+    ['{"errors":null}', '{"errors":null}'],
+  ];
+  for (const [came, goes] of cases) assert.equal(masked(came), goes, came);
+});
+
+test('what tells and can not be masked does not go out', () => {
+  for (const came of [
+    `[{"data":1},{"errors":[{"message":"${STACK}"}]}]`,
+    `{"errors":[],"errors":[{"message":"${STACK}"}]}`,
+    `{"errors":[{"message":"${STACK}"}]`,
+    `\ufeff{"errors":[{"message":"${STACK}"}]}`,
+  ]) {
+    assert.equal(masked(came), null, came);
+  }
+});
+
+test('errors within errors do not go on for ever', () => {
+  const deep = `${'{"a":'.repeat(40)}"${STACK}"${'}'.repeat(40)}`;
+  const goes = masked(`{"errors":[{"message":"m","extensions":${deep}}]}`);
+  assert.ok(goes !== null && !goes.includes('orders.js'));
+});

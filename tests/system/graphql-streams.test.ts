@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { run } from './command.ts';
+import { until } from './eventually.ts';
+import { type GraphqlServer, SHOP_SCHEMA, startGraphqlServer } from './graphql-server.ts';
+import { PROGRAM } from './plain-configuration.ts';
+
+const ISSUER = 'https://id.acme.example';
+const AUDIENCE = 'https://api.acme.example';
+
+let token: string;
+let server: GraphqlServer;
+let gateway: GatewayProcess;
+
+const configuration = (url: string): string => `version: 1
+server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: off, threads: 1 }
+admin: { port: 0 }
+data: ./data
+issuers: { acme: { issuer: '${ISSUER}', audience: '${AUDIENCE}', jwks: ./keys.json, claims: { roles: roles } } }
+roles: { watcher: { can: [live] } }
+apis:
+  shop:
+    routes: ['POST /graphql']
+    upstream: ${url}
+    auth: [acme]
+    graphql: { schema: ./schema.graphql, subscriptions: pass }
+    operations: { Subscription.forever: { needs: live } }
+`;
+
+before(async () => {
+  const { privateKey, publicKey } = await generateKeyPair('ES256');
+  const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }] });
+  token = await new SignJWT({ roles: ['watcher'] })
+    .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+    .setIssuer(ISSUER)
+    .setAudience(AUDIENCE)
+    .setSubject('ada')
+    .setIssuedAt()
+    .setExpirationTime('1h')
+    .sign(privateKey);
+  server = await startGraphqlServer();
+  gateway = await startGateway(configuration(server.url), {
+    beside: { 'keys.json': keys, 'schema.graphql': SHOP_SCHEMA },
+  });
+});
+
+after(async () => {
+  await gateway?.stop();
+  await server?.stop();
+});
+
+/** Asks, and gives the reply as soon as its head is there. */
+async function ask(query: string): Promise<IncomingMessage> {
+  const { https: port, ca } = gateway;
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    accept: 'text/event-stream',
+  };
+  const sent = request({ host: 'localhost', port, ca, path: '/graphql', method: 'POST', headers, agent: false });
+  sent.end(JSON.stringify({ query }));
+  const [reply] = (await once(sent, 'response')) as [IncomingMessage];
+  return reply;
+}
+
+/** Puts another text in the place of the configuration. */
+async function rewrite(from: string, to: string): Promise<void> {
+  const file = join(gateway.folder, 'portcullis.yaml');
+  const text = await readFile(file, 'utf8');
+  assert.ok(text.includes(from));
+  await writeFile(`${file}.next`, text.replace(from, to));
+  await rename(`${file}.next`, file);
+}
+
+async function statusOf(query: string): Promise<number | undefined> {
+  const reply = await ask(query);
+  reply.destroy();
+  return reply.statusCode;
+}
+
+/** Why the stream has ended, as the ledger says it. */
+async function recordedEnd(): Promise<string | null> {
+  const words = [PROGRAM, 'audit', 'show', '--json', '--last', '50', '--data', join(gateway.folder, 'data')];
+  let problem: string | null = null;
+  await until('the stream has ended in the ledger', async () => {
+    const { stdout } = await run(process.execPath, words);
+    const { rows } = JSON.parse(stdout) as { readonly rows: readonly Row[] };
+    const [row] = rows.filter(({ rule }) => rule === 'Subscription.forever');
+    problem = row?.completion?.problem ?? null;
+    return row !== undefined && row.completion !== null;
+  });
+  return problem;
+}
+
+/** A row of `audit show --json`, as far as it is looked at. */
+interface Row {
+  readonly rule: string | null;
+  readonly completion: { readonly problem: string | null } | null;
+}
+
+test('a subscription passes where subscriptions do, and ends when its caller may no longer ask for it', async () => {
+  const reply = await ask('subscription { forever }');
+  assert.equal(reply.statusCode, 200);
+  assert.equal(reply.headers['content-type'], 'text/event-stream');
+  const ended = once(reply, 'close');
+  await once(reply, 'data');
+  reply.resume();
+  await rewrite('Subscription.forever: {', 'Query.me: { needs: other }, Subscription.forever: {');
+  await until('the reload is in force', async () => (await statusOf('{ me { name } }')) === 403);
+  await rewrite('can: [live]', 'can: [other]');
+  await ended;
+  assert.equal(await recordedEnd(), 'forbidden');
+  assert.equal(await statusOf('subscription { forever }'), 403);
+});
