@@ -58,76 +58,78 @@ test('what is sound has no issue', async () => {
   }
 });
 
+/** A configuration, what it is told, and the files beside it. */
+const WRONG: readonly (readonly [text: string, words: RegExp, files?: Readonly<Record<string, string>>])[] = [
+  [configuration('{}'), /yaml:8:\d+ apis\.shop\.graphql/],
+  [configuration('{ schema: ./schema.graphql, depth: 0 }'), /graphql\.depth: expected a whole number from 1 to 100/],
+  [configuration('{ schema: ./schema.graphql, aliasses: 3 }'), /did you mean "aliases"/],
+  [
+    configuration('{ schema: ./schema.graphql, only: persisted }'),
+    /graphql\.only: no document would be taken \(name the file/,
+  ],
+  [
+    configuration('{ schema: ./schema.graphql, introspection: [developr] }'),
+    /introspection\[0\]: there is no role of this name \(did you mean "developer"\?\)/,
+  ],
+  [configuration('{ schema: ./schema.graphql, introspection: maybe }'), /expected off, on or a list of roles/],
+  [
+    configuration('{ schema: ./schema.graphql, cost: { fields: { orders: { cost: 1 } } } }'),
+    /a field is called by its type and its name/,
+  ],
+  [
+    configuration('{ schema: ./schema.graphql, cost: { fields: { Query.order: { cost: 1 } } } }'),
+    /the schema has no field Query\.order \(did you mean "Query\.orders"\?\)/,
+  ],
+  [
+    configuration('{ schema: ./schema.graphql, cost: { fields: { Query.orders: { multipliers: [last] } } } }'),
+    /Query\.orders has no argument that is called like one of its multipliers/,
+  ],
+  [
+    configuration(PLAIN, "routes: ['POST /graphql', 'GET /health', 'PUT /graphql']"),
+    /routes\[2\]: GraphQL is asked by POST and by GET/,
+  ],
+  [configuration(PLAIN, "routes: ['* /{rest...}']"), /routes\[0\]: GraphQL is asked by POST and by GET/],
+  [configuration(PLAIN, 'openapi: ./orders.json'), /GraphQL is spoken at routes that are written by hand/],
+  [
+    configuration(PLAIN, operations('Query.order: { needs: read }')),
+    /yaml:10:\d+ .*the schema has no field of this name \(did you mean "Query\.orders"\?\)/,
+  ],
+  [configuration(PLAIN, operations('orders: { needs: read }')), /the API has no operation of this name/],
+  [
+    configuration(PLAIN, operations('Query.orders: { auth: public }')),
+    /a field has `needs`, `limit` and `rules` of its own/,
+  ],
+  [configuration(PLAIN, operations('Query.orders: { body: 1KiB }')), /body: a field has/],
+  [
+    configuration(PLAIN, operations('GET /graphql: { websocket: on }')),
+    /websocket: what is asked of GraphQL over WebSocket is not judged/,
+  ],
+  [configuration('{ schema: ./none.graphql }'), /apis\.shop\.graphql/],
+  [
+    configuration(PLAIN),
+    /schema\.graphql:2:\d+ apis\.shop\.graphql\.schema: the schema: .*Expected Name/,
+    { 'schema.graphql': 'type Query {\n a: }' },
+  ],
+  [configuration(PLAIN), /Unknown type "Nothing"/, { 'schema.graphql': 'type Query { a: Nothing }' }],
+  [
+    configuration('{ schema: ./schema.graphql, operations: ./list.json }'),
+    /list\.json:1:1 .*is no JSON/,
+    { 'list.json': 'x' },
+  ],
+  [
+    configuration('{ schema: ./schema.graphql, operations: ./list.json }'),
+    /the document [0-9a-f]{12} would be refused: Cannot query field "nothing"/,
+    { 'list.json': '{"a":"{ nothing }"}' },
+  ],
+  [
+    configuration('{ schema: ./schema.graphql, operations: ./list.json, depth: 1 }'),
+    /would be refused: fields stand more than 1 deep/,
+    { 'list.json': '{"a":"{ orders { id } }"}' },
+  ],
+];
+
 test('what is wrong is told where it stands, with what to do', async () => {
-  const cases: readonly (readonly [text: string, words: RegExp, files?: Readonly<Record<string, string>>])[] = [
-    [configuration('{}'), /yaml:8:\d+ apis\.shop\.graphql/],
-    [configuration('{ schema: ./schema.graphql, depth: 0 }'), /graphql\.depth: expected a whole number from 1 to 100/],
-    [configuration('{ schema: ./schema.graphql, aliasses: 3 }'), /did you mean "aliases"/],
-    [
-      configuration('{ schema: ./schema.graphql, only: persisted }'),
-      /graphql\.only: no document would be taken \(name the file/,
-    ],
-    [
-      configuration('{ schema: ./schema.graphql, introspection: [developr] }'),
-      /introspection\[0\]: there is no role of this name \(did you mean "developer"\?\)/,
-    ],
-    [configuration('{ schema: ./schema.graphql, introspection: maybe }'), /expected off, on or a list of roles/],
-    [
-      configuration('{ schema: ./schema.graphql, cost: { fields: { orders: { cost: 1 } } } }'),
-      /a field is called by its type and its name/,
-    ],
-    [
-      configuration('{ schema: ./schema.graphql, cost: { fields: { Query.order: { cost: 1 } } } }'),
-      /the schema has no field Query\.order \(did you mean "Query\.orders"\?\)/,
-    ],
-    [
-      configuration('{ schema: ./schema.graphql, cost: { fields: { Query.orders: { multipliers: [last] } } } }'),
-      /Query\.orders has no argument that is called like one of its multipliers/,
-    ],
-    [
-      configuration(PLAIN, "routes: ['POST /graphql', 'GET /health', 'PUT /graphql']"),
-      /routes\[2\]: GraphQL is asked by POST and by GET/,
-    ],
-    [configuration(PLAIN, "routes: ['* /{rest...}']"), /routes\[0\]: GraphQL is asked by POST and by GET/],
-    [configuration(PLAIN, 'openapi: ./orders.json'), /GraphQL is spoken at routes that are written by hand/],
-    [
-      configuration(PLAIN, operations('Query.order: { needs: read }')),
-      /yaml:10:\d+ .*the schema has no field of this name \(did you mean "Query\.orders"\?\)/,
-    ],
-    [configuration(PLAIN, operations('orders: { needs: read }')), /the API has no operation of this name/],
-    [
-      configuration(PLAIN, operations('Query.orders: { auth: public }')),
-      /a field has `needs`, `limit` and `rules` of its own/,
-    ],
-    [configuration(PLAIN, operations('Query.orders: { body: 1KiB }')), /body: a field has/],
-    [
-      configuration(PLAIN, operations('GET /graphql: { websocket: on }')),
-      /websocket: what is asked of GraphQL over WebSocket is not judged/,
-    ],
-    [configuration('{ schema: ./none.graphql }'), /apis\.shop\.graphql/],
-    [
-      configuration(PLAIN),
-      /schema\.graphql:2:\d+ apis\.shop\.graphql\.schema: the schema: .*Expected Name/,
-      { 'schema.graphql': 'type Query {\n a: }' },
-    ],
-    [configuration(PLAIN), /Unknown type "Nothing"/, { 'schema.graphql': 'type Query { a: Nothing }' }],
-    [
-      configuration('{ schema: ./schema.graphql, operations: ./list.json }'),
-      /list\.json:1:1 .*is no JSON/,
-      { 'list.json': 'x' },
-    ],
-    [
-      configuration('{ schema: ./schema.graphql, operations: ./list.json }'),
-      /the document [0-9a-f]{12} would be refused: Cannot query field "nothing"/,
-      { 'list.json': '{"a":"{ nothing }"}' },
-    ],
-    [
-      configuration('{ schema: ./schema.graphql, operations: ./list.json, depth: 1 }'),
-      /would be refused: fields stand more than 1 deep/,
-      { 'list.json': '{"a":"{ orders { id } }"}' },
-    ],
-  ];
-  for (const [text, words, files] of cases) {
+  for (const [text, words, files] of WRONG) {
     const issues = (await issuesOf(text, files)).join('\n');
     assert.match(issues, words, text);
   }

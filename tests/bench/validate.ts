@@ -29,13 +29,13 @@ export async function benchValidate(options: readonly string[]): Promise<Record<
   const noise = watchNoise();
   const inner = await measureInner();
   printInner(inner);
-  const leaks = await measureLeaks();
+  const others = await measureOthers();
   const multipart = await measureMultipart();
   const whole = options.includes('--in-process') ? NOTHING : await measureWhole();
   const seen = noise();
   printNoise(seen);
   const ratios = { ...innerRatios(inner), ...multipart.ratios, ...whole.ratios };
-  const us = { ...innerCosts(inner), ...leaks, ...multipart.us, ...whole.us };
+  const us = { ...innerCosts(inner), ...others, ...multipart.us, ...whole.us };
   return { machine: { ...describeMachine(), ...seen }, ratios, us };
 }
 
@@ -52,17 +52,22 @@ async function measureInner(): Promise<Inner> {
   return JSON.parse(printed.trim().split('\n').at(-1) ?? '') as Inner;
 }
 
-/** What looking for what must not leave costs, by key. */
-async function measureLeaks(): Promise<Record<string, number>> {
-  const script = join(import.meta.dirname, 'validate-leaks.ts');
-  const printed = await runToEnd([process.execPath, ...FLAGS, script], 'contestant', INNER_MS);
-  const figures = JSON.parse(printed.trim().split('\n').at(-1) ?? '') as Record<string, number>;
-  console.log('looking for what must not leave in a reply, CPU µs');
+/** What other bodies cost to judge or to look through, each in a process of its own: a script prints `row → µs`. */
+const OTHER_BODIES = ['validate-leaks.ts', 'validate-graphql.ts'];
+
+async function measureOthers(): Promise<Record<string, number>> {
+  const rows: [string, number][] = [];
+  for (const script of OTHER_BODIES) {
+    const words = [process.execPath, ...FLAGS, join(import.meta.dirname, script)];
+    const printed = await runToEnd(words, 'contestant', INNER_MS);
+    const figures = JSON.parse(printed.trim().split('\n').at(-1) ?? '') as Record<string, number>;
+    rows.push(...Object.entries(figures).map(([row, us]): [string, number] => [row, rounded(us)]));
+  }
   printTable(
-    ['reply', 'µs'],
-    Object.entries(figures).map(([name, cost]) => [name, cost.toFixed(2)]),
+    ['body', 'CPU µs'],
+    rows.map((row) => row.map(String)),
   );
-  return Object.fromEntries(Object.entries(figures).map(([name, cost]) => [name, rounded(cost)]));
+  return Object.fromEntries(rows);
 }
 
 /** A form of three fields and a file of 64 KiB, from its bytes to the verdict. */

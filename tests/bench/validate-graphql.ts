@@ -1,0 +1,80 @@
+/**
+ * What a request of GraphQL costs to judge, CPU µs for a body of 1 KB: from the bytes to the verdict, of a document that is new
+ * and of one that was sent before; beside parsing and validation by graphql-js alone. Prints one line of JSON, `who → µs`.
+ */
+import { parse, specifiedRules, validate } from 'graphql';
+import { parseBody } from '../../src/body/index.ts';
+import { GraphqlJudge, readSchema, readSent } from '../../src/graphql/index.ts';
+import { SHOP_SCHEMA } from '../system/graphql-server.ts';
+
+const ROUNDS = 5;
+const ROUND_MS = 300;
+
+const read = readSchema(SHOP_SCHEMA);
+if (!read.ok) throw new Error(read.error.message);
+const schema = read.value;
+const judge = new GraphqlJudge(schema, {
+  bounds: { tokens: 5_000, depth: 10, aliases: 15, fields: 200, directives: 50 },
+  cost: { limit: 1_000, object: 1, scalar: 0, list: 10, fields: {} },
+  allowList: null,
+  others: true,
+  subscriptions: false,
+  named: schema.roots,
+});
+
+function documentOf(at: number): string {
+  return `query Orders${at}($first: Int = 5, $after: String, $id: ID!, $withLines: Boolean = true) {
+  me { id name email friends(first: $first) { ...Person friends(first: 2) { ...Person } } }
+  recent: orders(first: $first, after: $after) {
+    pageInfo { hasNextPage }
+    edges { cursor node { id total owner { ...Person } lines @include(if: $withLines) { sku } } }
+  }
+  one: order(id: $id) { ...Whole }
+  node(id: $id) { __typename id ... on User { name email } ... on Order { ...Whole } }
+}
+fragment Person on User { id name email }
+fragment Whole on Order { id total owner { ...Person } lines @include(if: $withLines) { sku order { id total } } }
+`.padEnd(900, '#');
+}
+
+function bodyOf(at: number): Buffer {
+  const variables = { first: 10, after: 'b3JkZXI6MTI=', id: '7d6f3a', withLines: true };
+  return Buffer.from(JSON.stringify({ operationName: `Orders${at}`, query: documentOf(at), variables }));
+}
+
+function ours(at: number): boolean {
+  const body = parseBody('application/json', bodyOf(at));
+  const sent = body.ok && body.value.kind === 'json' ? readSent(body.value.value, 1) : null;
+  if (sent === null || !sent.ok) return false;
+  return judge.judge(sent.value, { readsOnly: false, mayIntrospect: false }).ok;
+}
+
+function theirs(at: number): boolean {
+  const { query } = JSON.parse(bodyOf(at).toString()) as { readonly query: string };
+  return validate(schema.schema, parse(query), specifiedRules).length === 0;
+}
+
+/** The least of some rounds: what others do to the machine only adds. */
+function measure(asked: (at: number) => boolean, atOf: (count: number) => number): number {
+  let least = Infinity;
+  let count = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const until = performance.now() + ROUND_MS;
+    const before = process.threadCpuUsage();
+    const first = count;
+    while (performance.now() < until) if (!asked(atOf(count++))) throw new Error('the document is refused');
+    const { user, system } = process.threadCpuUsage(before);
+    least = Math.min(least, (user + system) / (count - first));
+  }
+  return least;
+}
+
+const each = (count: number): number => count;
+const same = (): number => 0;
+console.log(
+  JSON.stringify({
+    graphql: measure(ours, each),
+    graphql_known: measure(ours, same),
+    graphql_js: measure(theirs, each),
+  }),
+);
