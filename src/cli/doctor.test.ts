@@ -253,3 +253,25 @@ test('of many issuers fifty are asked, and it says so', async () => {
   assert.equal(checks.length, 51);
   assert.deepEqual(checks.at(-1)?.says, '10 more issuers were not asked');
 });
+
+test('third parties are resolved, judged and reached, each for itself', async () => {
+  const party = `${SOUND}egress:
+  callers: any
+  parties:
+    pay: { url: 'https://api.pay.example/v1', allow: ['GET /charges'] }
+`;
+  const told = async (address: string, reply: Surroundings['reply']): Promise<string> => {
+    const around = surroundings(party);
+    around.addresses = () => ok([{ address, family: 4 }]);
+    around.reply = reply;
+    return (await checksIn(around, 'party')).map(({ state, says }) => `${state} ${says}`).join('\n');
+  };
+  const answers: Surroundings['reply'] = () => ok({ status: 401, headers: new Map(), body: new Uint8Array() });
+  const untrusted: Surroundings['reply'] = () => err({ reason: 'untrusted', detail: 'SELF_SIGNED' });
+  assert.equal(await told('8.8.8.8', answers), 'ok pay: https://api.pay.example:443/ answers over TLS (status 401)');
+  assert.match(
+    await told('10.0.0.7', answers),
+    /^fail pay: api\.pay\.example is 10\.0\.0\.7, which .*no call goes there$/,
+  );
+  assert.match(await told('8.8.8.8', untrusted), /^fail pay: .* is not reached: SELF_SIGNED$/);
+});

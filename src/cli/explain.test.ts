@@ -183,3 +183,21 @@ test('nothing is asked of the file system but the configuration', async () => {
   await runIn(around, 'explain', 'GET', '/v1/orders');
   assert.deepEqual([...around.files.held.keys()], [`${FOLDER}/portcullis.yaml`]);
 });
+
+test('a call of a third party is asked of with --egress, and what is written of secrets is their places', async () => {
+  const text = `${SOUND}egress:
+  callers: any
+  parties:
+    pay:
+      url: https://api.pay.example/v1
+      allow: ['GET /charges/{id}']
+      secret: { header: authorization, value: 'Bearer \${env:PAY}' }
+`;
+  const around = surroundings(text);
+  const { out, complaints } = await runIn(around, 'explain', '--egress', 'GET', '/pay/charges/7');
+  assert.equal(complaints, '');
+  assert.match(out, /third party +pay \(line \d+\)/);
+  assert.match(out, /upstream +GET https:\/\/api\.pay\.example\/v1\/charges\/7/);
+  assert.match(out, /secrets +header authorization/);
+  assert.match((await runIn(around, 'explain', 'GET', '/pay/charges/7')).out, /404 not-found/);
+});

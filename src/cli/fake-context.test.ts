@@ -293,7 +293,7 @@ export async function runIn(around: Surroundings, ...argv: readonly string[]): P
     runtime: { node: around.node, platform: 'linux', architecture: 'x64' },
     ports: {
       files: around.files,
-      secrets: { resolve: () => Promise.resolve(ok(new Secret(Buffer.from('x')))) },
+      secrets: { resolve: () => Promise.resolve(ok(new Secret(Buffer.from('a-secret-of-a-test')))) },
       egress: { call: ({ url }) => Promise.resolve(around.reply(url)) },
       resolver: { resolve: (host) => Promise.resolve(around.addresses(host)) },
       clock: CLOCK,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { formatIssue } from '../base/index.ts';
 import type { Comparable } from './config-change.ts';
 import { diffConfigurations } from './diff.ts';
-import { partyWarnings } from './gather-party.ts';
+import { literalSecretWarnings, partyWarnings } from './gather-party.ts';
 import { parseConfig } from './parse.ts';
 
 const BASE = `version: 1
@@ -163,4 +163,16 @@ test('an API of others among our own is told of', () => {
   const told = partyWarnings(parsed.value.config, parsed.value.places).map(formatIssue);
   assert.equal(told.length, 1);
   assert.match(told[0] ?? '', /api\.stripe\.com is on the open internet: an API of others belongs below `egress`/);
+});
+
+test('a secret that stands in the configuration itself is told of, and never repeated', () => {
+  const told = (rewrite: string): readonly string[] => {
+    const parsed = read(edited(['auth: public }', `auth: public, rewrite: ${rewrite} }`]));
+    assert.ok(parsed.ok, parsed.ok ? '' : parsed.error.map(formatIssue).join());
+    return literalSecretWarnings(parsed.value.config, parsed.value.places).map(formatIssue);
+  };
+  const [first = ''] = told("{ request: { set: { x-api-key: 'sk_live_1234567890' } } }");
+  assert.match(first, /x-api-key gets a text that looks like a secret/);
+  assert.ok(!first.includes('sk_live'));
+  assert.deepEqual(told("{ request: { set: { x-tone: 'sk_live_1234567890' } } }"), []);
 });

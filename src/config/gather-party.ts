@@ -64,3 +64,26 @@ function isOutside(host: string): boolean {
 /** APIs that many call, none of which can stand behind a gateway of ours. */
 const OTHERS =
   /(?:^|\.)(?:stripe\.com|paypal\.com|adyen\.com|braintreegateway\.com|squareup\.com|twilio\.com|sendgrid\.com|mailgun\.net|postmarkapp\.com|slack\.com|openai\.com|anthropic\.com|mistral\.ai|cohere\.com|googleapis\.com|graph\.microsoft\.com|github\.com|gitlab\.com|atlassian\.net|salesforce\.com|hubapi\.com|zendesk\.com|shopify\.com|intercom\.io|datadoghq\.com|algolia\.net|contentful\.com|auth0\.com|okta\.com)$/;
+
+/** Fields and parameters that bear a secret, by their customary names. */
+const BEARING =
+  /^(?:authorization|proxy-authorization|cookie|(?:[a-z0-9]+[-_])*(?:api[-_]?key|access[-_]?key|auth[-_]?token|access[-_]?token|token|secret|password))$/;
+
+/** Secrets that stand in the configuration themselves, where everybody reads them who may read that. */
+export function literalSecretWarnings(config: Config, places: Places): Issue[] {
+  const all = config.apis.flatMap(({ rewrite, operations }) => [
+    ...(rewrite === null ? [] : [rewrite]),
+    ...Object.values(operations).flatMap((own) => own.rewrite ?? []),
+  ]);
+  return all.flatMap(({ request, query, keyPath }) =>
+    [...(request?.set ?? []), ...(request?.add ?? []), ...(query?.set ?? [])].flatMap(({ name, value }) => {
+      const fixed = value.pieces.every((piece) => typeof piece === 'string') && value.text.length >= LEAST_CHARACTERS;
+      if (!fixed || !BEARING.test(name.toLowerCase())) return [];
+      const message = `${name} gets a text that looks like a secret, which everybody sees who may read this file`;
+      const fix = 'let the API call the third party below `egress`, where a secret is a reference';
+      return [
+        { ...errorIssue(keyPath, message, { place: placeAt(places, keyPath), fix }), severity: 'warning' as const },
+      ];
+    }),
+  );
+}

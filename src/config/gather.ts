@@ -15,7 +15,7 @@ import { gatherCertificates } from './gather-certificates.ts';
 import { gatherValues } from './gather-values.ts';
 import { gatherClients } from './gather-clients.ts';
 import { checked, complain, gatherFile, gatherSecret, type GatherOptions, placeOf, type Work } from './gather-work.ts';
-import { gatherParty, partyIssues, partyWarnings } from './gather-party.ts';
+import { gatherParty, literalSecretWarnings, partyIssues, partyWarnings } from './gather-party.ts';
 import { isAnywhereStrict, isStrict } from './reply-rules.ts';
 import { maintenanceWarnings } from './maintenance-warnings.ts';
 import { hostWarnings } from './https-hosts.ts';
@@ -176,6 +176,7 @@ function warn(work: Work): void {
     ...hostWarnings(config, places),
     ...originWarnings(config, places),
     ...partyWarnings(config, places),
+    ...literalSecretWarnings(config, places),
     ...corsWarnings(config, places),
     ...maintenanceWarnings(config, places),
     ...ruleWarnings(config, descriptions, places),

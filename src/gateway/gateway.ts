@@ -354,8 +354,8 @@ class DataPlane implements Gateway {
     const rule = fault === null ? null : fault.rule;
     const intent = { ...who, verdict, problem: problem.code, rule };
     const summed = this.#refusals.counts(problem.code, address);
-    const told = outbound ? ({ direction: 'outbound' } as const) : {};
-    const taken = summed || ledger.append({ ...intentOf(intent), ...told });
+    const record = intentOf(intent);
+    const taken = summed || ledger.append(outbound ? { ...record, direction: 'outbound' } : record);
     const answered: Problem = taken ? problem : { code: 'not-recorded' };
     const answer = problemAnswer(answered, id);
     metrics.refused(answered.code, answered.internal);

@@ -47,15 +47,12 @@ export function recordIntent(walk: Walk, decision: Decision, forwarded: boolean)
   return ports.ledger.append(passageIntent(walk, decision)) ? 'taken' : 'refused';
 }
 
-const NOTHING = {};
-const OUTBOUND = { direction: 'outbound' } as const;
-
 /** What a body was found to ask for stands where no rule has decided. */
 function passageIntent(walk: Walk, { verdict, problem, policy, rule }: Decision): IntentRecord {
   const { id, startedAtMs, context, compiled, request, callerTexts } = walk;
   const { operation, api } = compiled;
   const asks = compiled.children !== null && rule === null ? askedWords(walk) : null;
-  return {
+  const intent: IntentRecord = {
     version: RECORD_VERSION,
     kind: 'intent',
     id,
@@ -70,8 +67,8 @@ function passageIntent(walk: Walk, { verdict, problem, policy, rule }: Decision)
     problem: problem === null ? null : problem.code,
     policy,
     rule: rule ?? asks,
-    ...(api.party === null ? NOTHING : OUTBOUND),
   };
+  return api.party === null ? intent : { ...intent, direction: 'outbound' };
 }
 
 /** How an exchange ended, as far as its record says it. */

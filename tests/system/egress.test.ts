@@ -192,7 +192,10 @@ egress:
       secret: { header: authorization, value: 'Bearer \${env:PAY_KEY}' }
       types: [text/event-stream, application/json]
       total: 1h
-    raw:
+${awkwardParties()}`;
+
+/** Those that are not as they should be: broken, not trusted, turned round, down. */
+const awkwardParties = (): string => `    raw:
       url: https://localhost:${raw.port}
       ca: ./ca.pem
       private: [127.0.0.0/8, '::1']

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+import { connect } from 'node:tls';
+import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { makeAuthority } from '../mixed/authority.ts';
+import { ask } from './https-client.ts';
+import { askPlainly } from './inner-gateway.ts';
+import { startThirdParty, type ThirdParty } from './third-party.ts';
+
+let pay: ThirdParty;
+let gateway: GatewayProcess;
+
+const configuration = (): string => `version: 1
+server: { https: { port: 0, certificate: local }, http: off, threads: 2 }
+admin: { port: 0 }
+data: ./data
+apis:
+  own: { routes: ['GET /own'], upstream: 'http://127.0.0.1:9', auth: public }
+egress:
+  port: 0
+  tls: true
+  callers: any
+  parties:
+    pay:
+      url: https://localhost:${pay.port}/v1
+      ca: ./ca.pem
+      private: [127.0.0.0/8, '::1']
+      allow: ['GET /{what}']
+      limit: 3/h per address
+    other:
+      url: https://localhost:${pay.port}/v1
+      ca: ./ca.pem
+      private: [127.0.0.0/8, '::1']
+      allow: ['GET /{what}']
+`;
+
+before(async () => {
+  const authority = await makeAuthority();
+  pay = await startThirdParty(authority, ({ url }, reply) => {
+    reply.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ url }));
+  });
+  gateway = await startGateway(configuration(), { beside: { 'ca.pem': authority.ca } });
+});
+
+after(async () => {
+  await gateway?.stop();
+  await pay?.stop();
+});
+
+test('over TLS calls are made with the certificate of the https port, by HTTP/1.1 alone', async () => {
+  const { status, body } = await ask({ port: gateway.egress, ca: gateway.ca, path: '/other/x' });
+  assert.deepEqual([status, body], [200, '{"url":"/v1/x"}']);
+  const socket = connect({
+    ...{ host: '127.0.0.1', servername: 'localhost', port: gateway.egress, ca: gateway.ca },
+    ALPNProtocols: ['h2', 'http/1.1'],
+  });
+  await once(socket, 'secureConnect');
+  assert.notEqual(socket.alpnProtocol, 'h2');
+  socket.destroy();
+  await assert.rejects(askPlainly(gateway.egress, { method: 'GET', path: '/other/x', headers: {} }));
+});
+
+test('without keys only who names this machine is a caller', async () => {
+  for (const host of ['evil.example', `localhost.evil.example:${gateway.egress}`, '10.0.0.1']) {
+    const { status } = await ask({ port: gateway.egress, ca: gateway.ca, path: '/other/x', headers: { host } });
+    assert.equal(status, 421, host);
+  }
+});
+
+test('limits hold over all threads', async () => {
+  const statuses: number[] = [];
+  for (let at = 0; at < 8; at++)
+    statuses.push((await ask({ port: gateway.egress, ca: gateway.ca, path: '/pay/x' })).status);
+  assert.deepEqual(statuses.toSorted(), [200, 200, 200, 429, 429, 429, 429, 429]);
+});
+
+test('a page of a browser gets no reply that it may read, and no preflight leads on', async () => {
+  const before = pay.heard.length;
+  const preflight = await ask({
+    ...{ port: gateway.egress, ca: gateway.ca, path: '/other/x', method: 'OPTIONS' },
+    headers: { origin: 'https://evil.example', 'access-control-request-method': 'GET' },
+  });
+  assert.equal(preflight.status, 405);
+  assert.equal(preflight.headers['access-control-allow-origin'], undefined);
+  assert.equal(pay.heard.length, before);
+});
