@@ -16,6 +16,7 @@ test('escapes say what their readers take them for', () => {
     ['entity', '&#65;&#x42;&amp;&lt;&nbsp;&#8217;', 'AB&< \u0080'],
     ['entity', '&other; & &#x;', '&other; & &#x;'],
     ['entity', '&amp;#65;', 'A'],
+    ['entity', '&quot;\\u0041\\n&#92;u0042', '"A\nB'],
     ['percent', '%41+%2', 'A+%2'],
     ['form', '%41+%2B', 'A +'],
     ['none', '%41\\u0041', '%41\\u0041'],

@@ -11,12 +11,19 @@ const ASCII_END = 0x80;
 const PLUS = 0x2b;
 const SPACE = 0x20;
 
-const MARKS: Readonly<Record<Exclude<Escaping, 'none'>, number>> = {
-  backslash: 0x5c,
-  entity: 0x26,
-  percent: 0x25,
-  form: 0x25,
+/** One way to write characters otherwise. */
+type Way = 'backslash' | 'entity' | 'percent';
+
+/** Scripts stand in pages, so there both are undone. */
+const WAYS: Readonly<Record<Escaping, readonly Way[]>> = {
+  backslash: ['backslash'],
+  entity: ['entity', 'backslash'],
+  percent: ['percent'],
+  form: ['percent'],
+  none: [],
 };
+
+const MARKS: Readonly<Record<Way, number>> = { backslash: 0x5c, entity: 0x26, percent: 0x25 };
 
 /** An escape: what it says, and how many bytes it is written with. */
 interface Escape {
@@ -30,29 +37,29 @@ interface Escape {
  */
 export class PlainView {
   readonly bytes: Uint8Array;
-  /** The texts before, the one that was given first. */
-  readonly #levels: readonly Uint8Array[];
-  readonly #escaping: Escaping;
+  /** The texts before, the one that was given first, and what was undone in each. */
+  readonly #levels: readonly { readonly text: Uint8Array; readonly way: Way }[];
 
   constructor(given: Uint8Array, escaping: Escaping) {
-    const levels: Uint8Array[] = [];
+    const levels: { readonly text: Uint8Array; readonly way: Way }[] = [];
     let bytes = escaping === 'form' ? withSpaces(given) : given;
-    while (levels.length < LEVELS) {
-      const plain = decode(bytes, escaping);
-      if (plain === null) break;
-      levels.push(bytes);
-      bytes = plain;
+    for (let level = 0; level < LEVELS; level++) {
+      const before = levels.length;
+      for (const way of WAYS[escaping]) {
+        const plain = decode(bytes, way);
+        if (plain === null) continue;
+        levels.push({ text: bytes, way });
+        bytes = plain;
+      }
+      if (levels.length === before) break;
     }
     this.bytes = bytes;
     this.#levels = levels;
-    this.#escaping = escaping;
   }
 
   /** Where places of `bytes`, in rising order, are in the text that was given. */
   written(places: readonly number[]): readonly number[] {
-    const escaping = this.#escaping;
-    if (escaping === 'none') return places;
-    return this.#levels.reduceRight((sought, level) => placesIn(level, escaping, sought), places);
+    return this.#levels.reduceRight((sought, { text, way }) => placesIn(text, way, sought), places);
   }
 }
 
@@ -62,9 +69,8 @@ function withSpaces(bytes: Uint8Array): Uint8Array {
 }
 
 /** Null where nothing is escaped. */
-function decode(bytes: Uint8Array, escaping: Escaping): Uint8Array | null {
-  if (escaping === 'none') return null;
-  const mark = MARKS[escaping];
+function decode(bytes: Uint8Array, way: Way): Uint8Array | null {
+  const mark = MARKS[way];
   let next = bytes.indexOf(mark);
   if (next < 0) return null;
   const plain = Buffer.allocUnsafe(bytes.length);
@@ -72,7 +78,7 @@ function decode(bytes: Uint8Array, escaping: Escaping): Uint8Array | null {
   let written = 0;
   let found = false;
   for (; next >= 0; next = bytes.indexOf(mark, Math.max(next + 1, done))) {
-    const escape = escapeAt(bytes, next, escaping);
+    const escape = escapeAt(bytes, next, way);
     if (escape === null) continue;
     found = true;
     plain.set(bytes.subarray(done, next), written);
@@ -86,19 +92,15 @@ function decode(bytes: Uint8Array, escaping: Escaping): Uint8Array | null {
 }
 
 /** Where places of the decoded text are in this one. It reads the text as `decode` does. */
-function placesIn(
-  bytes: Uint8Array,
-  escaping: Exclude<Escaping, 'none'>,
-  places: readonly number[],
-): readonly number[] {
-  const mark = MARKS[escaping];
+function placesIn(bytes: Uint8Array, way: Way, places: readonly number[]): readonly number[] {
+  const mark = MARKS[way];
   const found: number[] = [];
   /** How much longer this text is up to here. */
   let longer = 0;
   let next = bytes.indexOf(mark);
   for (const place of places) {
     while (next >= 0 && next - longer < place) {
-      const length = escapeAt(bytes, next, escaping)?.length ?? 1;
+      const length = escapeAt(bytes, next, way)?.length ?? 1;
       longer += length - 1;
       next = bytes.indexOf(mark, next + length);
     }
@@ -107,9 +109,9 @@ function placesIn(
   return found;
 }
 
-function escapeAt(bytes: Uint8Array, at: number, escaping: Exclude<Escaping, 'none'>): Escape | null {
-  if (escaping === 'backslash') return backslashAt(bytes, at);
-  return escaping === 'entity' ? entityAt(bytes, at) : percentAt(bytes, at);
+function escapeAt(bytes: Uint8Array, at: number, way: Way): Escape | null {
+  if (way === 'backslash') return backslashAt(bytes, at);
+  return way === 'entity' ? entityAt(bytes, at) : percentAt(bytes, at);
 }
 
 /** What the letters behind a backslash mean (RFC 8259 §7). */

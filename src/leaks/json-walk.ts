@@ -32,6 +32,8 @@ export interface OwnClass {
 export interface WalkRules {
   readonly fields: FieldPlace;
   readonly own: readonly OwnClass[];
+  /** Whether several values may follow each other, as lines of JSON do. */
+  readonly isSeries: boolean;
   /** A place in words that may be recorded. */
   readonly placeOf: (parts: readonly (string | null)[]) => string;
 }
@@ -103,10 +105,13 @@ class Walk implements Walked {
 
   whole(): void {
     if (this.#bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) this.#at = BYTE_ORDER_MARK.length;
-    this.#next();
-    const start = this.#at;
-    const goes = this.#value([this.#rules.fields], null);
-    if (goes) this.#replace(0, { from: start, to: this.#at, text: 'null' });
+    do {
+      this.#next();
+      const start = this.#at;
+      const edits = this.edits.length;
+      const goes = this.#value([this.#rules.fields], null);
+      if (goes) this.#replace(edits, { from: start, to: this.#at, text: 'null' });
+    } while (this.#next() !== -1 && this.#rules.isSeries);
     if (this.#next() !== -1 || this.#finding < this.#findings.length) throw UNREADABLE;
   }
 

@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { FieldAction, LeakAction } from './action.ts';
 import { Detector } from './detector.ts';
 import { applyEdits, type Edit } from './edit.ts';
@@ -60,8 +60,11 @@ export class LeakJudge {
     if (!isReadable || isWideText(bytes)) return unreadable('its characters are not those of ASCII');
     const found = this.#detector.find(bytes, escaping);
     if (found === null) return unreadable('there is too much in it that has to be looked at');
-    if (isJson && (found.length > 0 || this.#walksAlways)) return this.#json(bytes, found);
-    return this.#text(bytes, found, escaping);
+    if (isJson && (found.length > 0 || this.#walksAlways)) return told(this.#json(bytes, found, false));
+    // What is JSON and does not say so, or is lines of it, has fields as well.
+    const isSeries = this.#walksAlways && escaping !== 'form' && mayBeJson(bytes);
+    const series = isSeries ? this.#json(bytes, found, true) : 'no JSON';
+    return series === 'no JSON' ? this.#text(bytes, found, escaping) : series;
   }
 
   /** Looks into the values of fields. */
@@ -72,18 +75,14 @@ export class LeakJudge {
       : this.#text(bytes, found, escaping);
   }
 
-  #json(bytes: Uint8Array, found: readonly Finding[]): LookedInto {
+  /** `no JSON` where it can't be read as such. */
+  #json(bytes: Uint8Array, found: readonly Finding[], isSeries: boolean): LookedInto | 'no JSON' {
     const walked = walkJson(
       bytes,
       found.map((each) => this.#acted(each)),
-      {
-        fields: this.#fields,
-        own: this.#rules.own,
-        placeOf: this.#placeOf,
-      },
+      { fields: this.#fields, own: this.#rules.own, placeOf: this.#placeOf, isSeries },
     );
-    if (walked === null) return unreadable('it is no JSON, or too deep');
-    return summary(bytes, walked.tally, walked.edits);
+    return walked === null ? 'no JSON' : summary(bytes, walked.tally, walked.edits);
   }
 
   #text(bytes: Uint8Array, found: readonly Finding[], escaping: Escaping): LookedInto {
@@ -111,6 +110,16 @@ export class LeakJudge {
 function summary(bytes: Uint8Array, { hits, count, strictest }: Tally, edits: readonly Edit[]): LookedInto {
   if (strictest === null) return null;
   return { kind: 'found', hits, count, strictest, body: edits.length === 0 ? null : applyEdits(bytes, edits) };
+}
+
+function told(looked: LookedInto | 'no JSON'): LookedInto {
+  return looked === 'no JSON' ? unreadable('it is no JSON, or too deep') : looked;
+}
+
+/** Whether it begins as a list or an object. */
+function mayBeJson(bytes: Uint8Array): boolean {
+  const [first] = /[^\s\xef\xbb\xbf]/.exec(Buffer.from(bytes.subarray(0, 64)).toString('latin1')) ?? [];
+  return first === '{' || first === '[';
 }
 
 function unreadable(why: string): LookedInto {

@@ -171,3 +171,35 @@ test('the record has class and place, and nothing of the value', async () => {
     assert.ok(text.includes(rule), rule);
   for (const value of [CARD, KEY, MASKED]) assert.ok(!text.includes(value), value);
 });
+
+test('places are told in names of the description, and in no others', async () => {
+  const described = {
+    type: 'object',
+    properties: { items: { type: 'array', items: { type: 'object', properties: { card: {} } } } },
+  };
+  const answer = {
+    description: 'x',
+    content: { 'application/json': { schema: { ...described, additionalProperties: true } } },
+  };
+  const document = {
+    openapi: '3.1.0',
+    info: { title: 'a', version: '1' },
+    paths: { '/card': { get: { responses: { 200: answer } } } },
+  };
+  const gathered = await gatherText(
+    `version: 1\napis:\n  a: { openapi: ./a.json, upstream: '${upstream.url}', auth: public, validate: strict, leaks: default }\n`,
+    { 'a.json': JSON.stringify(document) },
+  );
+  const other = await startInner(gathered, createOfflineKinds());
+  try {
+    const reply = await askPlainly(other.port, { method: 'GET', path: '/card', headers: {} });
+    assert.equal(reply.status, 200, reply.body);
+    assert.ok(!reply.body.includes(CARD));
+    const text = JSON.stringify(other.ledger.newest(10), (_, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value,
+    );
+    assert.ok(text.includes('cards.mask#/items/*/card'), text);
+  } finally {
+    await other.stop();
+  }
+});

@@ -116,7 +116,7 @@ test('each form has an example, and says where it is told of', () => {
   for (const { source } of FORMS) assert.match(source, /\S/);
 });
 
-test('trailers, which nobody looks into, are kept back', () => {
+test('early hints and trailers, which nobody looks into, are kept back', () => {
   const { respond } = stepsOf(kind, { api: RULES, operations: {} }, '/x', sources);
-  assert.deepEqual(respond?.withholds, ['trailers']);
+  assert.deepEqual(respond?.withholds, ['hints', 'trailers']);
 });

@@ -59,8 +59,8 @@ function respondStep(judge: LeakJudge, told: ToldLeaks): Step<'respond'> {
   };
   return {
     reads: { request: 'none', response: 'raw' },
-    // Nobody looks into trailers.
-    withholds: ['trailers'],
+    // Nobody looks into either.
+    withholds: ['hints', 'trailers'],
     replyHead(exchange, reply, editor) {
       if (reply.source === 'gateway') return PASS;
       const looked = lookIntoFields(reply.headers, judge);
