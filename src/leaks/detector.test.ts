@@ -54,8 +54,10 @@ test('cards are found in groups as they are printed, and among other groups', ()
   assert.equal(found('12 4111 1111 1111 1111 123 5555 5555 5555 4444 99', 'cards')?.length, 2);
   assert.deepEqual(found('4111 1111-1111 1111', 'cards'), [], 'nobody prints it so');
   assert.deepEqual(found('4111  1111  1111  1111', 'cards'), []);
-  const series = `${'1234 '.repeat(1_020)}4111 1111 1111 1111${' 1234'.repeat(3_000)}`;
-  assert.equal(found(series, 'cards')?.length, 1, 'where a long series is told of in parts');
+  for (let before = 1_015; before < 1_030; before++) {
+    const series = `${'1234 '.repeat(before)}4111 1111 1111 1111${' 1234'.repeat(3_000)}`;
+    assert.equal(found(series, 'cards')?.length, 1, `a long series is told of in parts, ${before} groups before`);
+  }
 });
 
 const IBANS = [
@@ -178,4 +180,35 @@ test('where there is too much to look at, nobody is told that there is nothing',
   assert.equal(found('a@acme.example '.repeat(10_001), 'emails'), null);
   assert.equal(found('a@acme.example '.repeat(10_000), 'emails')?.length, 10_000);
   assert.equal(found(' eyJ'.repeat(250_002), 'tokens'), null);
+});
+
+test('the shortest run is found wherever it stands, and behind whatever other runs', () => {
+  for (let at = 0; at < 40; at++) {
+    for (const before of [
+      `${'x'.repeat(at)},`,
+      '1234567890123,'.repeat(at),
+      `${'1'.repeat(at)},`,
+      '1-'.repeat(at) + ',',
+    ])
+      assert.deepEqual(found(`${before}123-45-6789`, 'ssn'), ['us-ssn 123-45-6789'], before);
+    assert.deepEqual(found(`${'x '.repeat(at)}NO9386011117947`, 'iban'), ['iban NO9386011117947']);
+  }
+});
+
+test('a private key goes to the end of its last line; of one that is cut off nobody knows the end', () => {
+  const detector = new Detector({ classes: new Set(['privateKeys']), allowed: new Set() });
+  const lines = [
+    '-----BEGIN EC PRIVATE KEY-----',
+    'Proc-Type: 4,ENCRYPTED',
+    '',
+    'MHcCAQEE',
+    '-----END EC PRIVATE KEY-----',
+  ];
+  const look = (text: string): unknown =>
+    detector.find(Buffer.from(text), 'backslash')?.map(({ to, whole }) => [to, whole]);
+  const key = lines.join('\n');
+  assert.deepEqual(look(`${key}\nand more`), [[key.length, true]]);
+  assert.deepEqual(look(key.slice(0, -2)), [[key.length - 2 - '-----END EC PRIVATE KEY---'.length, false]]);
+  assert.deepEqual(look(key.slice(0, 60)), [[60, false]]);
+  assert.deepEqual(look(`${lines[0] ?? ''}"`), [[lines[0]?.length, false]]);
 });

@@ -26,7 +26,7 @@ export function keyEnd(bytes: Uint8Array, at: number, form: string): KeyEnd {
       return { to: lineEnd(bytes, to + 1), whole: true };
     if (form !== PUTTY && isMark(bytes, to)) {
       const end = markBehind(bytes, to + MARK_DASHES);
-      return { to: end, whole: end > to };
+      return end === null ? { to, whole: false } : { to: end, whole: true };
     }
     to++;
   }
@@ -38,11 +38,11 @@ function isMark(bytes: Uint8Array, at: number): boolean {
   return true;
 }
 
-/** Behind the dashes that end the last line. */
-function markBehind(bytes: Uint8Array, at: number): number {
+/** Behind the dashes that end the last line; null where there are none. */
+function markBehind(bytes: Uint8Array, at: number): number | null {
   const last = Math.min(bytes.length, at + 64);
   for (let to = at; to < last; to++) if (isMark(bytes, to)) return to + MARK_DASHES;
-  return at;
+  return null;
 }
 
 function lineEnd(bytes: Uint8Array, at: number): number {
