@@ -190,7 +190,15 @@ test('what cleaning gives is read anew, and what can not be is refused', async (
   const query = { kind: 'cleaned', query: 'a b', rule: 'r' } as const;
   const open = await startBench(t, { kinds: [kindOf('p', { clean: { query: () => query } })] });
   assert.equal(codeOf(await open.ask('GET /x HTTP/1.1\r\nhost: x.example\r\n\r\n')), 'gateway-fault');
-  const strange = kindOf('p', { inspect: step<'inspect'>(() => query as never) });
+  const strange = kindOf('p', { inspect: step<'inspect'>(() => ({ ...query, query: 'a=b' }) as never) });
   const other = await startBench(t, { kinds: [strange] });
   assert.equal(codeOf(await other.ask('GET /x HTTP/1.1\r\nhost: x.example\r\n\r\n')), 'gateway-fault');
+});
+
+test('replies are stored by what was cleaned', async (t) => {
+  const bench = await cleaning(t, `routes: ['GET /x']\n    cache: { ttl: 1h }\n    sanitize: { query: { q: trim } }`);
+  for (const target of ['/x?q=a', '/x?q=+a', '/x?q=a%20', '/x?q=b']) {
+    assert.equal((await bench.ask(`GET ${target} HTTP/1.1\r\nhost: x.example\r\n\r\n`)).status, 200);
+  }
+  assert.deepEqual(bench.metrics.cacheResults, ['miss', 'hit', 'hit', 'miss']);
 });

@@ -100,6 +100,24 @@ test('an operation whose errors pass says so, and by whose word', () => {
   assert.deepEqual(cells(one), [[], told(7)]);
 });
 
+test('what is cleaned is counted where it may come, and is open where that is only noted', () => {
+  const cells = (keys: string): readonly (readonly string[])[] => {
+    const text = `apis:\n  a:\n    routes: ['GET /x', 'POST /y']\n    upstream: http://127.0.0.1:1\n    auth: public\n${keys}`;
+    const kinds = kindTable([kindOf('sanitize', {})]);
+    return snapshotOf(gatheredOf(text, kinds), kinds).coverage.map((row) =>
+      row.cells.flatMap(({ holds, open, from }) =>
+        holds.startsWith('cleans') ? [`${holds}${open ? '!' : ''} ${from?.replace(/.*:/, '')}`] : [],
+      ),
+    );
+  };
+  const both = '    sanitize: { body: { /a: trim }, query: { q: trim } }\n';
+  assert.deepEqual(cells(both), [['cleans 1 field 7'], ['cleans 2 fields 7']]);
+  assert.deepEqual(cells(`${both}    operations: { 'POST /y': { sanitize: off } }\n`), [['cleans 1 field 7'], []]);
+  const observing = `${both}    operations:\n      'POST /y': { sanitize: { mode: observe } }\n`;
+  assert.deepEqual(cells(observing), [['cleans 1 field 7'], ['cleans 2 fields, only noted! 9']]);
+  assert.deepEqual(cells(''), [[], []]);
+});
+
 test('what must not leave is told where it is looked for, and where an operation is left out', () => {
   const cells = (keys: string): readonly (readonly string[])[] => {
     const text = `apis:\n  a:\n    routes: ['GET /x', 'GET /y']\n    upstream: http://127.0.0.1:1\n    auth: public\n${keys}`;

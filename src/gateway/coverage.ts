@@ -166,9 +166,11 @@ function ruleCells({ own, places }: Cited): readonly CoverageCell[] {
 }
 
 /** What is cleaned before it is validated. */
-function sanitizeCells({ api, own, places }: Cited): readonly CoverageCell[] {
+function sanitizeCells({ operation, api, own, places }: Cited): readonly CoverageCell[] {
   const rules = sanitizeRules(api.sanitize, own?.sanitize ?? null);
-  const count = rules === null ? 0 : Object.keys(rules.body).length + Object.keys(rules.query).length;
+  const mayHaveBody = !/^(?:GET|HEAD)$/.test(operation.method) || (operation.described?.requestBody ?? null) !== null;
+  const ofBody = mayHaveBody ? Object.keys(rules?.body ?? {}).length : 0;
+  const count = ofBody + Object.keys(rules?.query ?? {}).length;
   if (count === 0) return [];
   const open = sanitizeMode(api.sanitize, own?.sanitize ?? null) === 'observe';
   const holds = `cleans ${count === 1 ? '1 field' : `${count} fields`}${open ? ', only noted' : ''}`;
