@@ -15,6 +15,7 @@ import { RANGES_LIMIT } from '../../src/gateway/many-ranges.ts';
 import { START_LIMIT_BYTES, START_WAIT_MS } from '../../src/gateway/reply-start.ts';
 import { READ_LIMIT_BYTES } from '../../src/gateway/unread-reply.ts';
 import { createControlMetrics } from '../../src/main/control-metrics.ts';
+import { FORMS } from '../../src/leaks/index.ts';
 import { KEPT_BODY_BYTES } from '../../src/policy/kinds/upstream-errors/original.ts';
 import type { Meter } from '../../src/ports/index.ts';
 import { STEP_LIMIT, TEXT_LIMIT } from '../../src/rules/limits.ts';
@@ -260,4 +261,10 @@ test('the table of rooms is the table that the walls are tested by', async () =>
     if (allowed === 'nothing') assert.equal(wall, '');
     else if (!allowed.startsWith('all')) assert.equal(allowed.replaceAll(' (', '(').replaceAll(', ', ' '), wall, name);
   }
+});
+
+test('the guide on leaks says how many forms of secrets are known', () => {
+  const forms = new Set(FORMS.filter(({ kind }) => kind === 'secrets').map(({ name }) => name));
+  assert.ok(read('docs/guide/leaks.md').includes(`| ${forms.size} forms, `));
+  assert.ok(read('CHANGELOG.md').includes(`keys and tokens of ${forms.size} forms`));
 });

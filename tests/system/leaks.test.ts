@@ -44,6 +44,8 @@ const ROUTES: Readonly<Record<string, RequestListener>> = {
     void reply.writeHead(200, { 'content-type': 'text/event-stream' }).write(`data: ${CARD}\n\n`),
   '/picture': (_request, reply) => reply.writeHead(200, { 'content-type': 'image/png' }).end(CARD),
   '/error': (_request, reply) => reply.writeHead(404, JSON_TYPE).end(BODY),
+  '/failed': (_request, reply) => reply.writeHead(500, JSON_TYPE).end(BODY),
+  '/page': (_request, reply) => reply.writeHead(200, { 'content-type': 'text/html' }).end(`{"a":"<b>${CARD}"}`),
   '/part': (request, reply) => {
     const [, from = '0', to = '0'] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
     if (request.headers.range === undefined) reply.writeHead(200, JSON_TYPE).end(BODY);
@@ -117,6 +119,14 @@ test('a key refuses the whole reply, of an error too', async () => {
   assert.equal(codeOf(reply), '502 reply-leaks');
   assert.ok(!reply.body.includes('ghp_'));
   assert.deepEqual([(await ask('/error')).status, (await ask('/error')).body], [404, CLEAN]);
+});
+
+test('what other policies put in the place of a reply is looked into as well', async () => {
+  const failed = await ask('/failed');
+  assert.deepEqual([codeOf(failed), failed.body.includes(CARD)], ['500 upstream-error', false]);
+  const page = await ask('/page');
+  assert.deepEqual(JSON.parse(page.body), { a: `<b>${MASKED}` });
+  assert.ok(!page.body.includes('<b>'), 'it is encoded behind');
 });
 
 test('a field of the head goes where it holds a card, and a key in one refuses the reply', async () => {
