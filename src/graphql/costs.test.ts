@@ -15,7 +15,9 @@ type Query {
   wrapped(top: Int): Wrapped @listSize(slicingArguments: ["top"], sizedFields: ["rows"])
   search(top: Long, text: String): [Thing]
   node: Node
+  paged(page: Page = { first: 20 }): [Thing]
 }
+input Page { first: Int, limit: Int = 30, after: String }
 scalar Long
 interface Node { id: ID, parts(first: Int): [Thing] }
 type Thing implements Node { id: ID, parts(first: Int): [Thing], inner: Thing }
@@ -83,6 +85,14 @@ const TABLE: readonly (readonly [query: string, cost: number, variables?: object
   ['{ search(top: 3) { id } }', 10],
   ['{ search(top: "30") { id } }', 37],
   ['query ($n: Long) { search(top: $n) { id } }', 57, { n: '50' }],
+  ['{ paged { id } }', 30],
+  ['{ paged(page: {}) { id } }', 30],
+  ['{ paged(page: { first: 70 }) { id } }', 70],
+  ['{ paged(page: { first: 7, limit: 2 }) { id } }', 7],
+  ['query ($p: Page) { paged(page: $p) { id } }', 90, { p: { first: 90 } }],
+  ['query ($p: Page) { paged(page: $p) { id } }', 30, { p: {} }],
+  ['query ($p: Page) { paged(page: $p) { id } }', 30],
+  ['query ($n: Int) { paged(page: { first: $n }) { id } }', 44, { n: 44 }],
   ['{ one { parts(first: 2) { id } } }', 103],
   // It may be any of its objects, and counts as the dearest.
   ['{ node { parts(first: 2) { id } } }', 103],

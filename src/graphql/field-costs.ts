@@ -84,9 +84,21 @@ export class FieldCosts {
   }
 }
 
+/** Those that say it themselves, as `first`, and those of an object that is given to the field, as `page.first`. */
 function usualMultipliers({ args }: GraphQLField<unknown, unknown>): readonly string[] {
-  const names = args.filter(({ type }) => String(type).replace('!', '') === 'Int').map(({ name }) => name);
-  return USUAL_MULTIPLIERS.filter((name) => names.includes(name));
+  const { getNamedType, isInputObjectType } = graphqlLibrary();
+  return args.flatMap(({ name, type }) => {
+    const given = getNamedType(type);
+    if (!isInputObjectType(given)) return isCount(type) && USUAL_MULTIPLIERS.includes(name) ? [name] : [];
+    const fields = given.getFields();
+    return USUAL_MULTIPLIERS.flatMap((field) =>
+      Object.hasOwn(fields, field) && isCount(fields[field]?.type) ? [`${name}.${field}`] : [],
+    );
+  });
+}
+
+function isCount(type: unknown): boolean {
+  return String(type).replace('!', '') === 'Int';
 }
 
 function usualLists(type: ReturnType<ReadSchema['schema']['getType']>): readonly string[] {
@@ -120,12 +132,24 @@ export function askedSize(
   variables: Readonly<Record<string, unknown>>,
 ): number | null {
   let asked: number | null = null;
-  for (const name of multipliers) {
+  for (const multiplier of multipliers) {
+    const [name = '', member] = multiplier.split('.');
     const written = node.arguments?.find((argument) => argument.name.value === name)?.value;
-    const value = written === undefined ? defaultOf(field, name) : numberOf(written, variables, defaultOf(field, name));
+    const value =
+      member === undefined
+        ? plainNumber(written, variables, defaultOf(field, name))
+        : memberOf(written, variables, { field, name, member });
     if (value !== null && value >= 1) asked = Math.max(asked ?? 0, value);
   }
   return asked;
+}
+
+function plainNumber(
+  written: ValueNode | undefined,
+  variables: Readonly<Record<string, unknown>>,
+  otherwise: number | null,
+): number | null {
+  return written === undefined ? otherwise : numberOf(written, variables, otherwise);
 }
 
 function numberOf(
@@ -141,6 +165,36 @@ function numberOf(
   if (!Object.hasOwn(variables, name)) return otherwise;
   const value = variables[name];
   return typeof value === 'number' || typeof value === 'string' ? finite(Number(value)) : null;
+}
+
+/** A multiplier within an object. */
+interface Member {
+  readonly field: GraphQLField<unknown, unknown>;
+  readonly name: string;
+  readonly member: string;
+}
+
+/** The number that a member of an object has, as it is written, in a variable, or by default. */
+function memberOf(
+  written: ValueNode | undefined,
+  variables: Readonly<Record<string, unknown>>,
+  { field, name, member }: Member,
+): number | null {
+  const { getNamedType, isInputObjectType } = graphqlLibrary();
+  const argument = field.args.find((each) => each.name === name);
+  const type = argument === undefined ? undefined : getNamedType(argument.type);
+  const usual = isInputObjectType(type) ? type.getFields()[member]?.astNode?.defaultValue : undefined;
+  const otherwise = usual === undefined ? null : numberOf(usual, {}, null);
+  const given = written?.kind === 'Variable' && !Object.hasOwn(variables, written.name.value) ? undefined : written;
+  const node = given ?? argument?.astNode?.defaultValue;
+  if (node?.kind === 'Variable') {
+    const value = variables[node.name.value];
+    const held = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[member] : undefined;
+    return typeof held === 'number' ? finite(held) : null;
+  }
+  if (node?.kind !== 'ObjectValue') return null;
+  const own = node.fields.find((each) => each.name.value === member)?.value;
+  return plainNumber(own, variables, otherwise);
 }
 
 function finite(value: number): number | null {

@@ -232,6 +232,11 @@ test('limits of the API count requests, however many fields one asks for, and op
   assert.deepEqual(policies('shop/Query.me'), ['authorize shop/permission']);
   assert.deepEqual(policies('shop/Mutation.signIn'), ['limit shop/rate']);
   assert.deepEqual(policies('shop/Query.order'), []);
+  const route = gateway.snapshot.operations.find(({ operation }) => operation.id === 'shop/POST /graphql')?.plan();
+  assert.ok(route?.ok);
+  const replies = route.value.respond.all.map(({ policy }) => policy);
+  // What is kept of a failure is what came.
+  assert.ok(replies.indexOf('shop/upstream-errors') < replies.indexOf('shop/graphql'), replies.join());
 });
 
 test('fields of the root are operations in reports', () => {
