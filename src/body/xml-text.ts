@@ -20,9 +20,10 @@ export function foreignCharacter(text: string): number {
   return text.search(FOREIGN);
 }
 
-/** Character data between `from` and `to` as it is meant: ends of lines are line feeds (§2.11), references are replaced. */
-export function meaningOf(text: string, from: number, to: number): string {
-  const written = text.slice(from, to);
+/**
+ * Character data as it is meant: ends of lines are line feeds (§2.11), references are replaced. `from` is where it stands.
+ */
+export function meaningOf(written: string, from: number): string {
   const lines = written.includes(CARRIAGE_RETURN) ? written.replace(/\r\n?/g, '\n') : written;
   return written.includes(AMPERSAND) ? replaceReferences(lines, from) : lines;
 }

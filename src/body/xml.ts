@@ -156,14 +156,15 @@ class Reader {
     const found = text.indexOf('<', from);
     const to = found === -1 ? text.length : found;
     this.#at = to;
+    const written = text.slice(from, to);
     const open = this.#open.at(-1);
     if (open === undefined) {
-      if (!isBlank(text.slice(from, to))) throw new XmlRefusal('text-outside', from);
+      if (!isBlank(written)) throw new XmlRefusal('text-outside', from);
       return;
     }
-    const meant = meaningOf(text, from, to);
+    const meant = meaningOf(written, from);
     // Within what is written, not what is meant: `]]&gt;` is how it is to be written (§2.4).
-    const end = text.slice(from, to).indexOf(SECTION_END);
+    const end = written.indexOf(SECTION_END);
     if (end !== -1) throw new XmlRefusal('section-end', from + end);
     append(open, meant);
   }
@@ -254,7 +255,7 @@ class Reader {
     if (tag !== -1) throw this.#unexpected(from + tag);
     if (LINE.test(value)) throw new XmlRefusal('attribute-line', from);
     this.#at = to + 1;
-    return { at: name.at, colon: name.colon, end: name.end, value: meaningOf(text, from, to) };
+    return { at: name.at, colon: name.colon, end: name.end, value: meaningOf(value, from) };
   }
 
   /** Declares the namespaces among attributes, and yields their prefixes; null for none. */

@@ -14,7 +14,8 @@ import {
   describeApi,
 } from '../../src/openapi/index.ts';
 import { valueOf } from '../system/value-of.ts';
-import { PAGE_BODY, queryOf, requestOf, VALIDATE_DESCRIPTION, type ValidateLoad } from './validate-loads.ts';
+import { type InnerLoad, PAGE_BODY, queryOf, requestOf, VALIDATE_DESCRIPTION } from './validate-loads.ts';
+import { xmlJudges } from './validate-xml.ts';
 
 /** Judges the value of this number, and says whether it holds. */
 type Judge = (at: number) => boolean;
@@ -196,11 +197,12 @@ function judgeOne(judge: Judge, at: number): void {
   if (!judge(at)) throw new Error(`value ${at} is refused`);
 }
 
-const LOADS: Readonly<Record<ValidateLoad, () => Judges>> = {
+const LOADS: Readonly<Record<InnerLoad, () => Judges>> = {
   params: parameterJudges,
   body_1kb: () => bodyJudges('body_1kb', 'createOrder'),
   body_100kb: () => bodyJudges('body_100kb', 'importOrder'),
   response_10kb: responseJudges,
+  xml: () => xmlJudges((schema) => ajv.compile(schema)),
 };
 
 judgeOthers();

@@ -7,6 +7,12 @@ export type ValidateLoad = 'params' | 'body_1kb' | 'body_100kb' | 'response_10kb
 /** All of them. */
 export const VALIDATE_LOADS: readonly ValidateLoad[] = ['params', 'body_1kb', 'body_100kb', 'response_10kb'];
 
+/** What is also measured in one process, and not as requests to a gateway. */
+export type InnerLoad = ValidateLoad | 'xml';
+
+/** All of these. */
+export const INNER_LOADS: readonly InnerLoad[] = [...VALIDATE_LOADS, 'xml'];
+
 /** One request: what goes into a line of the load generators' files. */
 interface Sent {
   readonly path: string;

@@ -8,7 +8,7 @@ import { printNoise, watchNoise } from './noise.ts';
 import { compare, figureOf, type Figures, measureRow, printFigures, rounded, type Start } from './race.ts';
 import { onGround } from './surroundings.ts';
 import { printTable } from './table.ts';
-import { VALIDATE_LOADS, type ValidateLoad, writeLoad } from './validate-loads.ts';
+import { INNER_LOADS, type InnerLoad, VALIDATE_LOADS, type ValidateLoad, writeLoad } from './validate-loads.ts';
 
 const INNER_MS = 120_000;
 const FLAGS = ['--min-semi-space-size=16'];
@@ -17,11 +17,11 @@ const WITHOUT = 'without validation';
 const VALIDATOR = 'express-openapi-validator';
 
 /** CPU µs for a value, by load and by who judges. */
-type Inner = Readonly<Record<ValidateLoad, Readonly<Record<'ours' | 'ajv_parsed' | 'ajv_bytes', number>>>>;
+type Inner = Readonly<Record<InnerLoad, Readonly<Record<'ours' | 'ajv_parsed' | 'ajv_bytes', number>>>>;
 
 /**
  * What validation costs. First alone, in one process: from the bytes of a body to the verdict, beside Ajv on data that is
- * parsed already and beside Ajv behind `JSON.parse`. Then as CPU time per request of the whole gateway and of an express
+ * parsed already and beside Ajv behind `JSON.parse`, or behind saxes where it is XML. Then as CPU time per request of the whole gateway and of an express
  * app, each with its validator and without. `--in-process` leaves the second part out.
  */
 export async function benchValidate(options: readonly string[]): Promise<Record<string, unknown>> {
@@ -88,30 +88,35 @@ interface MultipartCosts {
 }
 
 function printInner(inner: Inner): void {
-  const rows = VALIDATE_LOADS.map((load) => {
+  const rows = INNER_LOADS.map((load) => {
     const { ours, ajv_parsed, ajv_bytes } = inner[load];
     return [load, ours, ajv_parsed, ajv_bytes, ours - ajv_parsed].map((cell) =>
       typeof cell === 'number' ? cell.toFixed(2) : cell,
     );
   });
   console.log('in one process, CPU µs for a value; Ajv is compiled beforehand');
-  printTable(['value', 'ours, from bytes', 'Ajv, parsed data', 'JSON.parse + Ajv', 'ours above Ajv'], rows);
+  printTable(['value', 'ours, from bytes', 'Ajv, parsed data', 'JSON.parse or saxes + Ajv', 'ours above Ajv'], rows);
 }
 
 function innerCosts(inner: Inner): Record<string, number> {
   return Object.fromEntries(
-    VALIDATE_LOADS.flatMap((load) => [
+    INNER_LOADS.flatMap((load) => [
       [load, rounded(inner[load].ours)],
       [`${load}_ajv`, rounded(inner[load].ajv_parsed)],
-      [`${load}_json_parse_ajv`, rounded(inner[load].ajv_bytes)],
+      [readerKeyOf(load), rounded(inner[load].ajv_bytes)],
     ]),
   );
 }
 
 function innerRatios(inner: Inner): Record<string, number> {
   return Object.fromEntries(
-    VALIDATE_LOADS.map((load) => [`${load}_json_parse_ajv`, rounded(inner[load].ours / inner[load].ajv_bytes)]),
+    INNER_LOADS.map((load) => [readerKeyOf(load), rounded(inner[load].ours / inner[load].ajv_bytes)]),
   );
+}
+
+/** The key of Ajv behind a reader of the format. */
+function readerKeyOf(load: InnerLoad): string {
+  return load === 'xml' ? 'xml_saxes_ajv' : `${load}_json_parse_ajv`;
 }
 
 async function measureWhole(): Promise<Keys> {

@@ -101,13 +101,7 @@ test('nothing of XML that differs, is no XML, or breaks a condition reaches it',
 
 test('of XML that is not described nothing passes either that could be read in two ways', async () => {
   assert.equal(await send('<any a="b">c</any>', { path: '/anything' }), '200');
-  for (const body of [
-    '<!DOCTYPE a><a/>',
-    '<a>&nope;</a>',
-    '<a><?php x?></a>',
-    '<a><b></a>',
-    '<a>\xff</a>'.slice(0, 3),
-  ]) {
+  for (const body of ['<!DOCTYPE a><a/>', '<a>&nope;</a>', '<a><?php x?></a>', '<a><b></a>']) {
     assert.equal(await send(body, { path: '/anything' }), MALFORMED, body);
   }
 });

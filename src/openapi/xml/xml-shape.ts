@@ -53,6 +53,11 @@ const roots = new WeakMap<object, Map<string, XmlRoot>>();
 /** How bodies of a schema are written; `pointer` leads to the schema. Worked out once for each schema of a document. */
 export function xmlRootOf(source: ShapeSource, schema: unknown, pointer: string): XmlRoot {
   if (!isObject(schema)) return new ShapeBuilder(source).root(schema, pointer);
+  const text = Object.keys(schema).length === 1 ? own(schema, '$ref') : undefined;
+  const target = typeof text === 'string' ? referencesOf(source.document).target(text) : null;
+  // Many operations refer to one component. One that refers on, perhaps in a circle, is left to the builder.
+  if (target !== null && isObject(target.value) && !isReference(target.value) && componentName(target.pointer) !== null)
+    return xmlRootOf(source, target.value, target.pointer);
   const known = roots.get(schema) ?? new Map<string, XmlRoot>();
   const key = `${source.specification} ${pointer}`;
   const root = known.get(key) ?? new ShapeBuilder(source).root(schema, pointer);
