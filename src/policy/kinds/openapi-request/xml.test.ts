@@ -216,6 +216,60 @@ test('components name the root, references lead on, and circles end', () => {
   }
 });
 
+test('what stands beside a reference counts from 3.1 on', () => {
+  const schemas = { Name: { type: 'object', xml: { name: 'name' }, properties: { first: { type: 'string' } } } };
+  const schema = {
+    type: 'object',
+    xml: { name: 'a' },
+    properties: {
+      n: { $ref: '#/components/schemas/Name', xml: { name: 'm' }, properties: { last: { type: 'string' } } },
+    },
+  };
+  const undescribed = ' has an element that is not described';
+  holds(
+    { schema, schemas, specification: '3.0' },
+    {
+      '<a><name><first>x</first></name></a>': '{"n":{"first":"x"}}',
+      '<a><name><last>x</last></name></a>': `/n${undescribed}`,
+      '<a><m><first>x</first></m></a>': undescribed,
+    },
+  );
+  holds(
+    { schema, schemas, specification: '3.1' },
+    {
+      '<a><m><first>x</first><last>y</last></m></a>': '{"n":{"first":"x","last":"y"}}',
+      '<a><name><first>x</first></name></a>': undescribed,
+    },
+  );
+});
+
+test('text that has elements in it is no value, and items have their namespace', () => {
+  const schema = {
+    type: 'object',
+    xml: { name: 'a' },
+    properties: {
+      text: { type: 'string', xml: { nodeType: 'text' } },
+      b: { type: 'string' },
+      list: {
+        type: 'array',
+        xml: { nodeType: 'element' },
+        items: { type: 'string', xml: { name: 'i', namespace: 'urn:i' } },
+      },
+    },
+  };
+  holds(
+    { schema, specification: '3.2' },
+    {
+      '<a>x</a>': '{"text":"x"}',
+      '<a> <b>y</b> </a>': '{"b":"y"}',
+      '<a>x<b>y</b></a>': ' has text that is not described',
+      '<a><b>y</b>x</a>': ' has text that is not described',
+      '<a><list><i xmlns="urn:i">y</i></list></a>': '{"list":["y"]}',
+      '<a><list><i>y</i></list></a>': '/list has an element that is not described',
+    },
+  );
+});
+
 test('from 3.2 on a reference is no node, and node types say what is one', () => {
   const schemas = {
     Book: {

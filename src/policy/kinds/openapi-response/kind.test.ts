@@ -100,6 +100,13 @@ for (const [file, list] of Object.entries({ passing, refused, bypass }) as [stri
 const JSON_TYPE = ['content-type', 'application/json'] as const;
 const TOTAL = ['x-total', '1'] as const;
 
+test('a reply of XML may have more elements than a request', () => {
+  const headers = [['content-type', 'application/xml'], TOTAL];
+  const page = (count: number): string => `<Order><id>1</id><free>${'<a/>'.repeat(count)}</free></Order>`;
+  assert.equal(wordsOf(judged({ headers, body: page(20_000) }).verdict), 'pass');
+  assert.equal(wordsOf(judged({ headers, body: page(250_000) }).verdict), 'upstream-reply-invalid body.malformed');
+});
+
 test('only bodies of which the description asks something are collected', () => {
   const reads = (golden: Omit<Golden, 'name' | 'verdict'>): boolean => judged(golden).reads;
   assert.ok(reads({ headers: [JSON_TYPE, TOTAL], body: '{}' }));
