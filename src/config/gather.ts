@@ -17,6 +17,7 @@ import { gatherClients } from './gather-clients.ts';
 import { checked, complain, gatherFile, gatherSecret, type GatherOptions, placeOf, type Work } from './gather-work.ts';
 import { gatherParty, literalSecretWarnings, partyIssues, partyWarnings } from './gather-party.ts';
 import { isAnywhereStrict, isStrict } from './reply-rules.ts';
+import { scannerWarnings } from './scanner-warnings.ts';
 import { maintenanceWarnings } from './maintenance-warnings.ts';
 import { hostWarnings } from './https-hosts.ts';
 import type { ParsedConfig } from './parse.ts';
@@ -179,6 +180,7 @@ function warn(work: Work): void {
     ...literalSecretWarnings(config, places),
     ...corsWarnings(config, places),
     ...maintenanceWarnings(config, places),
+    ...scannerWarnings(config, places),
     ...ruleWarnings(config, descriptions, places),
     ...slipWarnings(config, work.described, places),
     ...grantWarnings(config, descriptions, places),

@@ -60,6 +60,7 @@ export class IcapReader {
     let from = 0;
     for (;;) {
       const at = this.#bytes.indexOf(mark, from);
+      if (at > HEAD_LIMIT_BYTES) throw new IcapFault('the reply has too long a head');
       if (at >= 0) {
         const text = this.#bytes.toString('latin1', 0, at);
         this.#bytes = this.#bytes.subarray(at + mark.length);
