@@ -5,8 +5,8 @@ import type { PartyRoutes } from './party-routes.ts';
 /** A secret with its words around it, ready to be written. */
 export interface WrittenSecret extends Pick<PartySecret, 'place' | 'name'> {
   readonly text: string;
-  /** What must not come back. */
-  readonly bytes: Buffer;
+  /** What must not come back: as it is, and as it stands in JSON and in URLs. */
+  readonly forms: readonly Buffer[];
 }
 
 /** A third party, as requests to it need it. */
@@ -38,7 +38,13 @@ function writtenSecret(secret: PartySecret, compilation: Compilation): WrittenSe
     return null;
   }
   const text = secretLine(found);
-  return { place, name, text: before + text + after, bytes: Buffer.from(text, 'latin1') };
+  const forms = new Set([
+    text,
+    JSON.stringify(text).slice(1, -1),
+    text.replaceAll('/', '\\/'),
+    encodeURIComponent(text),
+  ]);
+  return { place, name, text: before + text + after, forms: [...forms].map((form) => Buffer.from(form, 'latin1')) };
 }
 
 /** A file mostly ends with a line break, which is not of the secret. */

@@ -50,6 +50,9 @@ export function poolBoundsOf(threads: number): typeof POOL_BOUNDS {
   return { connections: share(POOL_BOUNDS.connections), waiting: share(POOL_BOUNDS.waiting) };
 }
 
+/** Of all connections, those that our own APIs may have. */
+const EGRESS_SHARE = 0.25;
+
 /** How many connections a port may have: both together have what the descriptors allow, and each one at least. */
 function connectionsOf({ http, maxConnections }: ListenPlan, isPlain: boolean): number {
   const plain = http === null ? 0 : Math.max(1, Math.floor(maxConnections * PLAIN_PORT_SHARE));
@@ -334,7 +337,8 @@ export class GatewayThread {
       host: egress.host,
       port: egress.port,
       reusePort: plan.reusePort,
-      maxConnections: connectionsOf(plan, false),
+      // Clients must not find all places taken by our own APIs.
+      maxConnections: Math.max(1, Math.floor(plan.maxConnections * EGRESS_SHARE)),
       handler: this.#gateway.egress,
       bounds: SERVER_BOUNDS,
       clock: this.#options.ports.clock,

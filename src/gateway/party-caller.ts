@@ -136,7 +136,7 @@ class PartyCall implements UpstreamCall, UpstreamEvents {
     this.#asked = asked;
     const { party } = parts.api;
     this.#request = asked.request;
-    this.#mask = party.secrets.length === 0 ? null : new SecretMask(party.secrets.map(({ bytes }) => bytes));
+    this.#mask = party.secrets.length === 0 ? null : new SecretMask(party.secrets.flatMap(({ forms }) => forms));
   }
 
   begin(atMs: number | undefined): void {

@@ -22,6 +22,7 @@ import { type Heard, startRawParty, startThirdParty, type ThirdParty } from './t
 const ORDERS = 'orders-key-0123456789abcdef';
 const BILLING = 'billing-key-0123456789abcdef';
 const SECRET = 'sk_live_51Nx0ThisIsTheSecret';
+const SLASHED = 'sk/with+signs==0123';
 
 let pay: ThirdParty;
 let files: ThirdParty;
@@ -107,6 +108,10 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
     let count = 0;
     const timer = setInterval(() => reply.write(`data: ${count++}\n\n`), 50);
     reply.on('close', () => clearInterval(timer));
+  },
+  encoded(reply, { url }) {
+    reply.writeHead(200, { 'content-type': 'application/json' });
+    reply.end(`{"url":"${url}","body":"${SLASHED.replaceAll('/', '\\/')}"}`);
   },
   cookies: (reply) =>
     json(reply, {}, { 'set-cookie': 'a=b', 'strict-transport-security': 'max-age=1', 'clear-site-data': '"*"' }),
@@ -195,7 +200,13 @@ egress:
 ${awkwardParties()}`;
 
 /** Those that are not as they should be: broken, not trusted, turned round, down. */
-const awkwardParties = (): string => `    raw:
+const awkwardParties = (): string => `    signed:
+      url: https://localhost:${pay.port}/v1
+      ca: ./ca.pem
+      private: [127.0.0.0/8, '::1']
+      allow: ['GET /do/{what}']
+      secret: { query: key, value: '\${env:SLASHED_KEY}' }
+    raw:
       url: https://localhost:${raw.port}
       ca: ./ca.pem
       private: [127.0.0.0/8, '::1']
@@ -232,7 +243,7 @@ before(async () => {
   names = await startNameServer();
   gateway = await startGateway(configuration(), {
     beside: { 'ca.pem': authority.ca, 'strict.json': JSON.stringify(DOCUMENT) },
-    environment: { ORDERS_KEY: ORDERS, BILLING_KEY: BILLING, PAY_KEY: SECRET },
+    environment: { ORDERS_KEY: ORDERS, BILLING_KEY: BILLING, PAY_KEY: SECRET, SLASHED_KEY: SLASHED },
   });
 });
 
@@ -358,6 +369,12 @@ test('a secret that comes back is masked, wherever it stands', async () => {
   assert.equal(headers['x-said'], undefined);
   assert.equal((await call('/pay/do/spread')).body, `a ${'*'.repeat(SECRET.length)} z`);
   await eventually(async () => assert.equal((await alertsOf('party.secret-echoed')).length, 1));
+});
+
+test('a secret in the query takes the place of what a caller says there, and is masked as URLs have it too', async () => {
+  const { body } = await call('/signed/do/encoded?key=mine&k%65y=mine&a=1');
+  assert.equal((pay.heard.at(-1) as Heard).url, `/v1/do/encoded?a=1&key=${encodeURIComponent(SLASHED)}`);
+  assert.ok(!body.includes('with'), body);
 });
 
 test('cookies and what holds for a host stay behind', async () => {
