@@ -205,7 +205,7 @@ test('an open form takes parts of any name, which are judged as far as something
 });
 
 test('header fields of parts are held against their description', () => {
-  const headers = { 'X-Size': { required: true, schema: INTEGER }, 'Content-Type': { schema: { type: 'string' } } };
+  const headers = { 'X-Size': { required: true, schema: INTEGER }, 'Content-Disposition': { required: true } };
   const passes = judgeOf({ file: FILE, note: { type: 'string' } }, { file: { headers } });
   const withHeaders = (name: string, ...fields: readonly (readonly [string, string])[]): SentPart =>
     part(name, 'a', null, { headers: new Map(fields) });

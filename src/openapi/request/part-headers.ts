@@ -24,7 +24,7 @@ export interface PartHeaderContext {
 
 /**
  * Compiles the `headers` of an Encoding Object (OpenAPI 3.2 §4.15.1): those that are required must be there, what is
- * there must be as described, and no others are. Content-Type is described elsewhere.
+ * there must be as described, and no others are. Those of MIME (`Content-Disposition`) are judged as parts are read.
  */
 export function compilePartHeaders(
   encoding: Site,
@@ -36,7 +36,7 @@ export function compilePartHeaders(
   const checks = new Map<string, ParameterCheck>();
   for (const site of children({ value: headers, pointer: pointerTo(encoding.pointer, 'headers') })) {
     const name = nameAt(site).toLowerCase();
-    const parameter = name === 'content-type' ? null : describeHeader(name, site, context.source);
+    const parameter = name.startsWith('content-') ? null : describeHeader(name, site, context.source);
     if (parameter === null) continue;
     const made = compileParameter(parameter, { ...context, isOwned: () => false });
     if (made.ok) checks.set(name, made.value.check);
