@@ -15,7 +15,7 @@ import {
 /**
  * Reads one XML document (XML 1.0, fifth edition, with Namespaces in XML 1.0, third edition) of UTF-8 bytes to the element
  * that is its root. What is well-formed is read, but for what was made for other uses and is known for its attacks, or
- * what readers take in different ways (ADR 58): a document type, and so any entity but the five that are built in;
+ * what readers take in different ways (ADR 57): a document type, and so any entity but the five that are built in;
  * processing instructions; another version or encoding in the XML declaration; line ends and tabs that are not written as
  * references in attributes, and those of XML 1.1 anywhere; and in an element without others inside, text that comments or CDATA sections split.
  * Takes time linear in the bytes, and no recursion. A byte order mark may stand at the beginning.
