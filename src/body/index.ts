@@ -33,5 +33,6 @@ export { type MediaType, type MediaTypeFault, parseMediaType } from './media-typ
 export type { MultipartLimits, Part } from './multipart.ts';
 export { type BodyFault, type BodyLimits, DEFAULT_BODY_LIMITS, parseBody, type ParsedBody } from './parsed-body.ts';
 export { contentFault } from './content-fault.ts';
+export { decodeSingleMember } from './single-member.ts';
 export { isHeldToSignature, signatureFault, type SignatureFault } from './signature.ts';
 export type { XmlAttribute, XmlElement, XmlLimits } from './xml-tree.ts';

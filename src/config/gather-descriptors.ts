@@ -1,10 +1,10 @@
-import { ok, type Result } from '../base/index.ts';
+import { errorIssue, ok, type Result } from '../base/index.ts';
 import { describeServices, type ServiceDescription } from '../openapi/services.ts';
 import { accessIssues } from './access-checks.ts';
 import { operationIssues } from './checks.ts';
 import type { DescribedDocument } from './description-document.ts';
 import { fileWords } from './description-source.ts';
-import { complain, type Work } from './gather-work.ts';
+import { complain, placeOf, type Work } from './gather-work.ts';
 import { methodKeys, spreadServices } from './service-keys.ts';
 import { sharedBytes } from './shared-bytes.ts';
 
@@ -25,8 +25,19 @@ export async function gatherDescriptors(work: Work): Promise<void> {
     }
     const names = methodKeys(read.value.description.operations.map(({ id }) => id));
     work.described.set(api.name, documentOf(read.value));
+    warnOfRules(work, `${api.path}.descriptors`, read.value.ruled);
     work.issues.push(...operationIssues(api, names, work.parsed.places));
   }
+}
+
+/** Whoever writes a rule takes it to hold. */
+function warnOfRules(work: Work, path: string, ruled: readonly string[]): void {
+  const [first] = ruled;
+  if (first === undefined) return;
+  const others = ruled.length === 1 ? '' : ` and ${ruled.length - 1} more`;
+  const message = `${first}${others} ${ruled.length === 1 ? 'has' : 'have'} rules of validate options, which are not enforced here`;
+  const fix = 'let the API itself hold them';
+  work.warnings.push({ ...errorIssue(path, message, { place: placeOf(work, path), fix }), severity: 'warning' });
 }
 
 /** The same work, with what is said of whole services said of their methods; what can't hold together is an issue. */

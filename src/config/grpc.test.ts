@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { create, toBinary } from '@bufbuild/protobuf';
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { FieldDescriptorProtoSchema, FieldOptionsSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { err, formatIssue, ok } from '../base/index.ts';
 import { configuredOf } from './configured.ts';
 import { diffConfigurations } from './diff.ts';
@@ -192,6 +192,25 @@ test('what can not be is told at its line', async () => {
     assert.match(result.join('\n'), words);
     assert.match(result.join('\n'), /portcullis\.yaml:[3-9]:/);
   }
+});
+
+test('rules in options of fields are warned of, for nothing enforces them', async () => {
+  // An option of a field that is of protovalidate: number 1159, with rules that ask for something (required, 25).
+  const options = Buffer.from('ba4803c80101', 'hex');
+  const field = create(FieldDescriptorProtoSchema, { name: 'id', number: 1, type: 9, label: 1 });
+  field.options = fromBinary(FieldOptionsSchema, options);
+  const types = { inputType: '.a.Order', outputType: '.a.Order' };
+  const file = [
+    {
+      ...{ name: 'a.proto', package: 'a', syntax: 'proto3', messageType: [{ name: 'Order', field: [field] }] },
+      service: [{ name: 'S', method: [{ name: 'Do', ...types }] }],
+    },
+  ];
+  const set = toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
+  const [warning] = (await fine(configuration(), set)).warnings;
+  assert.match(warning?.message ?? '', /^a\.Order\.id has rules/);
+  assert.deepEqual([warning?.severity, warning?.path], ['warning', 'apis.orders.descriptors']);
+  assert.deepEqual((await fine(configuration())).warnings, []);
 });
 
 test('another method makes another configuration, and is a change of its own; other octets are none', async () => {

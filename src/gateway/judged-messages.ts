@@ -1,5 +1,5 @@
 import type { Problem, Result } from '../base/index.ts';
-import { type CodingFault, decodeNow } from '../body/index.ts';
+import { type CodingFault, decodeNow, decodeSingleMember } from '../body/index.ts';
 import type { MessageVerdict } from '../policy/index.ts';
 import { HeldMessages, type MessageTaker } from '../wire/index.ts';
 import type { MessageStep } from './message-steps.ts';
@@ -66,9 +66,10 @@ export class JudgedMessages implements MessageTaker {
 
   judge(isCoded: boolean, message: Buffer): 'as it came' | Uint8Array | null {
     const binding = this.#steps.find(({ observed }) => !observed)?.policy ?? null;
-    if (!isCoded) return this.#judgePlain(message, null);
+    if (!isCoded) return this.#judgePlain(message);
     const decoded = this.#decode(message);
-    if (decoded.ok) return this.#judgePlain(decoded.value, binding === null ? null : decoded.value);
+    // One that no step replaces goes on in its coding: of that there is one reading.
+    if (decoded.ok) return this.#judgePlain(decoded.value);
     const problem = this.#codingProblem(decoded.error);
     if (binding !== null) {
       this.#walk.stop(problem, binding, CODING);
@@ -78,9 +79,8 @@ export class JudgedMessages implements MessageTaker {
     return 'as it came';
   }
 
-  /** `instead`: what goes on where no step has another message; null for the message as it came. */
-  #judgePlain(message: Buffer, instead: Buffer | null): 'as it came' | Uint8Array | null {
-    let going: Uint8Array | null = instead;
+  #judgePlain(message: Buffer): 'as it came' | Uint8Array | null {
+    let going: Uint8Array | null = null;
     for (const each of this.#steps) {
       const verdict = this.#ask(each, going ?? message);
       if (verdict === null) return null;
@@ -123,9 +123,9 @@ export class JudgedMessages implements MessageTaker {
 
   #decode(bytes: Buffer): Result<Buffer, CodingFault> {
     const name = this.#coding?.toLowerCase();
-    if (name !== 'gzip' && name !== 'deflate') return { ok: false, error: 'malformed' };
     const limitBytes = Math.min(this.#walk.compiled.bodyLimitBytes, DECODED_MESSAGE_BYTES);
-    return decodeNow({ bytes, coding: name, limitBytes });
+    if (name === 'gzip') return decodeSingleMember(bytes, limitBytes);
+    return name === 'deflate' ? decodeNow({ bytes, coding: name, limitBytes }) : { ok: false, error: 'malformed' };
   }
 
   #codingProblem(fault: CodingFault): Problem {

@@ -8,6 +8,8 @@ import { type GrpcMethod, readDescriptorSet } from './grpc/descriptor-set.ts';
 export interface ServiceDescription {
   readonly description: ApiDescription;
   readonly messages: DescribedMessages;
+  /** What has rules for its values that nothing here enforces, by full name. */
+  readonly ruled: readonly string[];
 }
 
 /**
@@ -17,7 +19,7 @@ export interface ServiceDescription {
 export async function describeServices(bytes: Uint8Array): Promise<Result<ServiceDescription, string>> {
   const read = await readDescriptorSet(bytes);
   if (!read.ok) return read;
-  const { methods, messages } = read.value;
+  const { methods, messages, ruled } = read.value;
   const operations: DescribedOperation[] = [];
   for (const method of methods) {
     const operation = operationOf(method);
@@ -25,7 +27,7 @@ export async function describeServices(bytes: Uint8Array): Promise<Result<Servic
     operations.push(operation.value);
   }
   const description = { title: '', version: '', operations, securitySchemes: [], warnings: [] };
-  return ok({ description: { specification: '3.1', ...description }, messages });
+  return ok({ description: { specification: '3.1', ...description }, messages, ruled });
 }
 
 function operationOf({ service, method, streams, deprecated }: GrpcMethod): Result<DescribedOperation, string> {

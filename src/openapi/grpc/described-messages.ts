@@ -1,5 +1,3 @@
-import type { FieldRules, MessageRules } from './described-rules.ts';
-
 /** What a field holds. A `group` is a message that ends with a tag of its own. */
 export type FieldKind =
   | 'double'
@@ -34,21 +32,15 @@ export interface DescribedField {
   readonly map?: true;
   /** It must be there (proto2, and editions that say so). */
   readonly required?: true;
-  /** Its presence can be told even where it holds its default. */
-  readonly explicit?: true;
   /** Its text need not be UTF-8: editions can say so. */
   readonly raw?: true;
   /** The number of the oneof that it is in, of those of the message. */
   readonly oneof?: number;
-  /** What is asked of its values besides. */
-  readonly rules?: FieldRules;
 }
 
 /** A message. */
 export interface DescribedMessage {
   readonly fields: readonly DescribedField[];
-  /** What is asked of it as a whole. */
-  readonly rules?: MessageRules;
 }
 
 /** The full names of the message that a method takes, and of the one it gives. */
@@ -64,7 +56,7 @@ export interface DescribedMessages {
     readonly methods: Readonly<Record<string, MethodMessages>>;
     /** By full name. */
     readonly messages: Readonly<Record<string, DescribedMessage>>;
-    /** By full name: the numbers of an enum that has no others; null for one that may have. */
+    /** By full name. */
     readonly enums: Readonly<Record<string, DescribedEnum>>;
   };
 }

@@ -1,4 +1,4 @@
-import type { DescField, DescExtension, DescMessage, FileRegistry, ScalarType } from '@bufbuild/protobuf';
+import type { DescField, DescExtension, DescMessage, FileRegistry, Message, ScalarType } from '@bufbuild/protobuf';
 import type {
   DescribedEnum,
   DescribedField,
@@ -26,7 +26,6 @@ const SCALARS: Readonly<Record<ScalarType, FieldKind>> = {
   18: 'sint64',
 };
 
-const IMPLICIT = 2;
 const LEGACY_REQUIRED = 3;
 const EDITION_2023 = 1000;
 
@@ -90,7 +89,6 @@ function describedField(
     ...heldBy(field),
     ...(field.fieldKind === 'list' ? { many: true as const } : {}),
     ...(presence === LEGACY_REQUIRED ? { required: true as const } : {}),
-    ...(presence === IMPLICIT ? {} : { explicit: true as const }),
     ...(oneof < 0 ? {} : { oneof }),
     ...isRaw(field),
   };
@@ -109,4 +107,23 @@ function heldBy(field: DescField | DescExtension): Pick<DescribedField, 'kind' |
 function isRaw(field: DescField | DescExtension): { readonly raw?: true } {
   const edition: number = (field.kind === 'extension' ? field : field.parent).file.edition;
   return edition >= EDITION_2023 && !field.utf8Validation ? { raw: true } : {};
+}
+
+/** The extensions of options by which rules for values are written: of protovalidate, and of what was before it. */
+const RULE_EXTENSIONS: readonly number[] = [1159, 1071];
+
+/** Fields, oneofs and messages that have rules beyond their types, by full name. Nothing here enforces these. */
+export function ruledParts(registry: FileRegistry): readonly string[] {
+  const found: string[] = [];
+  for (const type of registry) {
+    if (type.kind !== 'message') continue;
+    if (hasRules(type.proto.options)) found.push(type.typeName);
+    for (const { name, proto } of [...type.fields, ...type.oneofs])
+      if (hasRules(proto.options)) found.push(`${type.typeName}.${name}`);
+  }
+  return found;
+}
+
+function hasRules(options: Message | undefined): boolean {
+  return options?.$unknown?.some(({ no }) => RULE_EXTENSIONS.includes(no)) === true;
 }

@@ -2,7 +2,7 @@ import type { FileRegistry } from '@bufbuild/protobuf';
 import type { FileDescriptorProto, FileDescriptorSet } from '@bufbuild/protobuf/wkt';
 import { err, ok, type Result } from '../../base/index.ts';
 import type { DescribedMessages } from './described-messages.ts';
-import { messagesOf } from './descriptor-messages.ts';
+import { messagesOf, ruledParts } from './descriptor-messages.ts';
 
 /** Which sides of a method send several messages. */
 export type GrpcStreams = 'neither' | 'client' | 'server' | 'both';
@@ -25,6 +25,8 @@ const NAME_LIMIT_CHARACTERS = 512;
 export interface DescribedServices {
   readonly methods: readonly GrpcMethod[];
   readonly messages: DescribedMessages;
+  /** What has rules for its values that nothing here enforces, by full name. */
+  readonly ruled: readonly string[];
 }
 
 /**
@@ -55,7 +57,7 @@ export async function readDescriptorSet(bytes: Uint8Array): Promise<Result<Descr
   } catch {
     return err(INCOMPLETE);
   }
-  return ok({ methods, messages: messagesOf(registry) });
+  return ok({ methods, messages: messagesOf(registry), ruled: ruledParts(registry) });
 }
 
 /** Messages are held against their descriptors, so that none may be missing. */
