@@ -53,7 +53,7 @@ async function measureInner(): Promise<Inner> {
 }
 
 /** What other bodies cost to judge or to look through, each in a process of its own: a script prints `row → µs`. */
-const OTHER_BODIES = ['validate-leaks.ts', 'validate-graphql.ts'];
+const OTHER_BODIES = ['validate-leaks.ts', 'validate-graphql.ts', 'validate-grpc.ts'];
 
 async function measureOthers(): Promise<Record<string, number>> {
   const rows: [string, number][] = [];

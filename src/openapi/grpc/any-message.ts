@@ -21,7 +21,7 @@ export function heldType(
   const end = reader.lengthEnd(last);
   const length = end - reader.at;
   if (length > URL_LIMIT_BYTES) return null;
-  const url = Buffer.from(reader.bytes.buffer, reader.bytes.byteOffset + reader.at, length).toString('latin1');
+  const url = reader.bytes.toString('latin1', reader.at, end);
   if (url === '') return isEmpty(reader, from, last) ? 'none' : null;
   const slash = url.lastIndexOf('/');
   // Without a slash it names no type by its own specification; some readers take it all the same.

@@ -8,7 +8,7 @@ import { DEPTH_LIMIT, GROUP_END, WireReader } from './wire-reader.ts';
  */
 export function cutUnknown(types: MessageTypes, type: MessageType, bytes: Uint8Array): Buffer {
   const reader = new WireReader();
-  reader.bytes = bytes;
+  reader.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const cutter = new Cutter(types, reader);
   cutter.message(type, bytes.length);
   return Buffer.concat(cutter.kept);

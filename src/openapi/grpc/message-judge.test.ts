@@ -295,6 +295,15 @@ test('a message has half a million fields at most', () => {
   assert.equal(faultOf('t.All', 'fa0100'.repeat(500_001)), 'count t.All');
 });
 
+test('the maps of a message have fifty thousand keys at most, all together', () => {
+  const entry = (at: number): string => `8202070a05${Buffer.from(String(10_000 + at)).toString('hex')}`;
+  const entries = (count: number): string => Array.from({ length: count }, (_, at) => entry(at)).join('');
+  const half = entries(25_000);
+  const inner = (hex: string): string => `fa01${varint(BigInt(hex.length / 2))}${hex}`;
+  assert.equal(faultOf('t.All', half + inner(half)), '');
+  assert.equal(faultOf('t.All', half + inner(`${half}820200`)), 'count text_map');
+});
+
 test('the judge keeps nothing of a message that it found a fault in', () => {
   assert.equal(faultOf('t.All', '28 01 f201 04 2801 2801'), 'twice one_int32');
   assert.equal(faultOf('t.All', '28 01 f201 02 2801'), '');

@@ -33,7 +33,9 @@ export interface MessageFault {
 
 /** Fields of a message and of all messages in it: each costs its reader far more memory than its few octets here. */
 const FIELDS_LIMIT = 500_000;
-const NOTHING = new Uint8Array(0);
+/** Keys of all maps in a message: these are kept while it is judged, which takes far longer than to walk over them. */
+const KEYS_LIMIT = 50_000;
+const NOTHING: Buffer = Buffer.alloc(0);
 const NO_TYPE = '';
 const MINUS = 0xffff_ffff;
 const SIGN = 0x8000_0000;
@@ -59,6 +61,7 @@ export class MessageJudge {
   #touchedEnd = 0;
   #depth = 0;
   #fieldsLeft = 0;
+  #keysLeft = 0;
   #fault: MessageFault | null = null;
   #passesUnknown = false;
   /** Of the last message: the one in it that has fields which are not described, where these pass; null where none has. */
@@ -70,7 +73,7 @@ export class MessageJudge {
 
   /** What is wrong with this message; null where nothing is. `passesUnknown`: fields that are not described are no fault. */
   judge(type: MessageType, bytes: Uint8Array, passesUnknown: boolean): MessageFault | null {
-    this.#reader.bytes = bytes;
+    this.#reader.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#reader.at = 0;
     this.#fault = null;
     this.#passesUnknown = passesUnknown;
@@ -78,6 +81,7 @@ export class MessageJudge {
     this.#depth = 0;
     this.#base = 0;
     this.#fieldsLeft = FIELDS_LIMIT;
+    this.#keysLeft = KEYS_LIMIT;
     this.#message(type, bytes.length, 0);
     // Whoever judges next must not keep these octets alive.
     this.#reader.bytes = NOTHING;
@@ -155,7 +159,24 @@ export class MessageJudge {
     if (wire !== 2 || !field.packable) return this.#fail('wire-type', type, field);
     const last = this.#reader.lengthEnd(end);
     if (last < 0) return this.#fail('malformed', type, field);
-    while (this.#reader.at < last) if (!this.#value(type, field, last)) return false;
+    return this.#packed(type, field, last);
+  }
+
+  /** Walks over the values of a list that are written as one. */
+  #packed(type: MessageType, field: FieldType, last: number): boolean {
+    const reader = this.#reader;
+    if (field.wire !== 0) {
+      const size = field.wire === 1 ? 8 : 4;
+      const isWhole = (last - reader.at) % size === 0;
+      reader.at = last;
+      return isWhole || this.#fail('malformed', type, field);
+    }
+    const isPlain = field.range !== 'bool' && field.closed === null;
+    while (reader.at < last) {
+      // Most are small: nothing is to be said of these.
+      if (isPlain) reader.smallNumbers(last);
+      if (reader.at < last && !this.#value(type, field, last)) return false;
+    }
     return true;
   }
 
@@ -229,6 +250,7 @@ export class MessageJudge {
     const slot = this.#base + field.slot;
     const entry = this.#typeOf(field);
     if (!this.#message(entry, last, 0)) return false;
+    if (--this.#keysLeft < 0) return this.#fail('count', type, field);
     const isNew = this.#keys.add(slot, keyOf(reader, entry, from, last));
     reader.at = last;
     return isNew || this.#fail('key', type, field);

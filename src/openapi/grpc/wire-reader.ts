@@ -8,7 +8,7 @@ export const DEPTH_LIMIT = 64;
  * that no two readers take it differently. Nothing is allocated; what was read stands in the fields.
  */
 export class WireReader {
-  bytes: Uint8Array = NOTHING;
+  bytes: Buffer = NOTHING;
   at = 0;
   /** The last number: its lower and its upper 32 bits, both without sign. */
   low = 0;
@@ -50,6 +50,14 @@ export class WireReader {
     if (!this.varint(end) || this.high !== 0) return -1;
     const last = this.at + this.low;
     return last <= end ? last : -1;
+  }
+
+  /** Goes over numbers of one octet each, as far as they go, up to `end`. */
+  smallNumbers(end: number): void {
+    const { bytes } = this;
+    let at = this.at;
+    while (at < end && (bytes[at] as number) < 0x80) at++;
+    this.at = at;
   }
 
   /** Goes over so many octets. */
@@ -125,7 +133,7 @@ export class WireReader {
   }
 }
 
-const NOTHING = new Uint8Array(0);
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /** How long the sequence of UTF-8 is that begins here; 0 where none does (RFC 3629 §4). */
 function sequenceLength(bytes: Uint8Array, at: number, end: number): number {
