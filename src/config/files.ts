@@ -31,7 +31,7 @@ const names = z.strictObject({
 });
 
 const archives = z.strictObject({
-  entries: whole(1, 100_000, 'Files in an archive, over all archives in it.').prefault(1_000),
+  entries: whole(1, 10_000, 'Files in an archive, over all archives in it.').prefault(1_000),
   depth: whole(1, 10, 'How deep archives may lie in each other; 1 is an archive with no other in it.').prefault(3),
   bytes: size({ from: '1KiB', to: '1GiB' }, 'What comes out of an archive, over all archives in it.').prefault(
     '100MiB',
