@@ -260,7 +260,8 @@ test('a stream that stands is judged by its session again', async (t) => {
   const installed = { snapshot: { ...snapshot, trusts: TRUSTS }, pools: [] };
   const context = { installed, ports: bench.ports } as unknown as WalkContext;
   for (const [what, host, tls, code] of VERDICTS) {
-    const walk = { stream: { request: requestTo(host, tls) }, operation: { id: 'none' } } as unknown as Walk;
+    const stands = { operation: { id: 'none' }, compiled: { api: { party: null } } };
+    const walk = { stream: { request: requestTo(host, tls) }, ...stands } as unknown as Walk;
     const told: string[] = [];
     judgeAgain(walk, context, 0, (judgement) => {
       told.push(judgement.kind === 'refused' ? judgement.problem.code : judgement.kind);

@@ -151,6 +151,7 @@ test('record is told how it ended, and changes nothing', async (t) => {
     upstreamUs: 7_000,
     grpcStatus: null,
     originalHash: null,
+    cleaned: null,
     complete: true,
   });
   record = () => assert.fail('boom');

@@ -117,6 +117,7 @@ test('a stream that takes its time to close is closed once, and judged no more',
   const walk = {
     stream,
     context: { ports },
+    compiled: { api: { party: null } },
     operation: { id: 'a/x' },
     principal: null,
     ended: false,
