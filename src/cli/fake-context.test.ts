@@ -111,6 +111,7 @@ const KINDS = kindTable(
     'permission',
     'rate',
     'openapi-request',
+    'files',
     'output-encoding',
     'maintenance',
     'redirect',

@@ -46,7 +46,7 @@ function kindsOf(): KindTable {
     },
   };
   return kindTable(
-    ['jwt', 'permission', 'rate', 'openapi-request', 'output-encoding', 'upstream-errors'].map((kind) => ({
+    ['jwt', 'permission', 'rate', 'openapi-request', 'files', 'output-encoding', 'upstream-errors'].map((kind) => ({
       kind,
       summary: kind,
       schema: null,
