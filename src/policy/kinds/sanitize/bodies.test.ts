@@ -36,7 +36,7 @@ const text = fc.string({
       '%',
       '+',
     ],
-    ...['content-disposition: form-data; name="a"', '\r\n\r\n'],
+    ...['content-disposition: form-data; name="a"', '\r\n\r\n', '{"a":"', '"}', '["', '"]', '\\u202e', '\\u003cb>'],
   ),
   maxLength: 20,
 });

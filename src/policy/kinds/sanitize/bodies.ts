@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import { type ParsedBody, parseJson, replaceFields, replaceTexts } from '../../../body/index.ts';
 import { HtmlBudget } from './html.ts';
-import type { Cleaning, Places } from './places.ts';
+import { type Cleaning, namesOf, type Places } from './places.ts';
+import { cleanForm, cleanWritten } from './written-text.ts';
 
 type Multipart = Extract<ParsedBody, { kind: 'multipart' }>;
 type Part = Multipart['parts'][number];
@@ -26,7 +28,7 @@ export function cleanBody(body: ParsedBody, places: Places): BodyCleaning {
     case 'form': {
       const { fields } = body;
       return rewriting(
-        places.form(fields, new HtmlBudget()),
+        cleanForm(fields, places, new HtmlBudget()),
         (values) => (whole) => replaceFields(whole, fields, values),
       );
     }
@@ -50,7 +52,10 @@ interface CleanedPart {
   readonly bytes: Buffer;
 }
 
-/** Fields of a form, whose content is text to every reader. Files are whatever they are. */
+/**
+ * Fields of a form, whose content is text to every reader. Files are whatever they are, but where a place names them: a
+ * file name would keep any text from being cleaned, and browsers give one to JSON too.
+ */
 function cleanParts({ mediaType, parts }: Multipart, places: Places): BodyCleaning {
   if (mediaType.essence !== 'multipart/form-data') return { kind: 'unread', why: `the body is ${mediaType.essence}` };
   const boundary = `--${mediaType.parameters.get('boundary')}`;
@@ -58,7 +63,7 @@ function cleanParts({ mediaType, parts }: Multipart, places: Places): BodyCleani
   const budget = new HtmlBudget();
   let first: string | null = null;
   for (const part of parts) {
-    if (part.fileName !== null) continue;
+    if (part.fileName !== null && !places.isNamed(part.name ?? '')) continue;
     const cleaning = cleanField(part, places, budget);
     if (cleaning.kind === 'clean') continue;
     if (cleaning.kind !== 'changed') return cleaning;
@@ -67,39 +72,62 @@ function cleanParts({ mediaType, parts }: Multipart, places: Places): BodyCleani
     cleaned.push({ part, bytes: cleaning.texts });
     first ??= cleaning.place;
   }
-  return first === null ? CLEAN : { kind: 'changed', texts: (whole) => spliced(whole, cleaned), place: first };
+  return first === null
+    ? CLEAN
+    : { kind: 'changed', texts: (whole) => spliced(whole, cleaned, boundary), place: first };
 }
 
-function cleanField({ name, bytes, mediaType }: Part, places: Places, budget: HtmlBudget): Cleaning<Buffer> {
-  const field = places.field(name ?? '');
+function cleanField({ name, bytes, mediaType, fileName }: Part, places: Places, budget: HtmlBudget): Cleaning<Buffer> {
+  const called = name ?? '';
+  const field = places.field(called);
+  const place = field?.place ?? places.within(called);
+  // A file may be no text at all, or text in two readings.
+  if (place !== null && fileName !== null && !isPlainText(bytes)) return { kind: 'failed', place };
   const text = Buffer.from(bytes).toString('utf8');
   if (!isJson(mediaType)) {
-    if (field === null) return CLEAN;
-    const cleaned = field.clean(text, budget);
-    if (cleaned === null) return { kind: 'failed', place: field.place };
-    return cleaned === text ? CLEAN : { kind: 'changed', texts: Buffer.from(cleaned), place: field.place };
+    const cleaning = cleanWritten({ name: called, text }, places, budget);
+    return cleaning.kind === 'changed' ? { ...cleaning, texts: Buffer.from(cleaning.texts) } : cleaning;
   }
   const json = parseJson(bytes);
   // Some servers take it for text, others read it: it can't be cleaned as both.
-  if (!json.ok || typeof json.value === 'string')
-    return field === null ? CLEAN : { kind: 'failed', place: field.place };
-  const cleaning = places.json(json.value, budget, [name ?? '']);
+  if (!json.ok || typeof json.value === 'string') return place === null ? CLEAN : { kind: 'failed', place };
+  const cleaning = places.json(json.value, budget, namesOf(called));
   return cleaning.kind === 'changed'
     ? { ...cleaning, texts: replaceTexts(bytes, json.value, cleaning.texts) }
     : cleaning;
+}
+
+function isPlainText(bytes: Uint8Array): boolean {
+  return isUtf8(bytes) && !bytes.includes(0) && !(bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf);
 }
 
 function isJson({ suffix, essence }: Part['mediaType']): boolean {
   return suffix === 'json' || essence === 'application/json' || essence === 'text/json';
 }
 
-function spliced(whole: Uint8Array, parts: readonly CleanedPart[]): Buffer {
+function spliced(whole: Uint8Array, parts: readonly CleanedPart[], boundary: string): Buffer {
   const kept: Uint8Array[] = [];
   let done = 0;
   for (const { part, bytes } of parts) {
-    kept.push(whole.subarray(done, part.offset), bytes);
+    const before = bufferOf(whole.subarray(done, part.offset));
+    const head = before.lastIndexOf(boundary);
+    kept.push(before.subarray(0, head), headWith(bytes.length, before.subarray(head)), bytes);
     done = part.offset + part.bytes.length;
   }
   kept.push(whole.subarray(done));
   return Buffer.concat(kept);
+}
+
+/** The head of a part with the length that its content has now, where it says one: many clients on phones write it. */
+function headWith(length: number, head: Buffer): Buffer {
+  return Buffer.from(
+    head.toString('latin1').replace(LENGTH, (_, name: string) => `${name} ${length}`),
+    'latin1',
+  );
+}
+
+const LENGTH = /(\r\ncontent-length:)[^\r\n]*/i;
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -1,4 +1,4 @@
-import type { FormFields, JsonValue, TextsToReplace } from '../../../body/index.ts';
+import type { JsonValue, TextsToReplace } from '../../../body/index.ts';
 import type { SanitizeRules, TextAction } from './config.ts';
 import type { HtmlBudget } from './html.ts';
 import type { TextCleaner } from './text-cleaner.ts';
@@ -50,27 +50,29 @@ export class Places {
     return { kind: 'changed', texts: walk.texts, place: this.#nameOf(walk.first) };
   }
 
-  /** What is to be replaced of a form: all values of the names of which one is. */
-  form(fields: FormFields, budget: HtmlBudget): Cleaning<FormFields> {
-    const texts = new Map<string, readonly string[]>();
-    let place: string | null = null;
-    for (const [name, values] of fields) {
-      const field = this.field(name);
-      if (field === null) continue;
-      const cleaned = values.map((text) => field.clean(text, budget));
-      if (!isWhole(cleaned)) return { kind: 'failed', place: field.place };
-      if (cleaned.every((text, at) => text === values[at])) continue;
-      texts.set(name, cleaned);
-      place ??= field.place;
-    }
-    return place === null ? CLEAN : { kind: 'changed', texts, place };
-  }
-
   /** What cleans the text of a field with this name, and the place that says so; null where nothing is. */
   field(name: string): { readonly clean: TextCleaner; readonly place: string } | null {
     const names = namesOf(name);
     const matched = this.#all.filter(({ path }) => isAtOrBelow(path, names));
     return matched.length === 0 ? null : { clean: this.#cleanerFor(matched), place: this.#nameOf(matched) };
+  }
+
+  /** Whether a place names this field itself, or what is in it, and not only any. */
+  isNamed(name: string): boolean {
+    const [first] = namesOf(name);
+    return this.#all.some(({ path }) => path[0] === first);
+  }
+
+  /** A place that lies in what this field holds, and names it; null where none does. */
+  within(name: string): string | null {
+    const names = namesOf(name);
+    const place = this.#all.find(
+      ({ path }) =>
+        path.length > names.length &&
+        path[0] === names[0] &&
+        names.every((each, at) => path[at] === null || path[at] === each),
+    );
+    return place === undefined ? null : pointerOf(place.path);
   }
 
   #cleanerFor(matched: readonly Cleaned[]): TextCleaner {
@@ -86,10 +88,6 @@ export class Places {
   #nameOf(matched: readonly Cleaned[]): string {
     return matched[0] === undefined ? '' : pointerOf(matched[0].path);
   }
-}
-
-function isWhole(texts: readonly (string | null)[]): texts is readonly string[] {
-  return !texts.includes(null);
 }
 
 /** One walk over a value, with the places that may still be met and those that were. */

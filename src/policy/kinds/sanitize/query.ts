@@ -1,8 +1,8 @@
 import { percentEncoded, UNRESERVED } from '../../percent-encoding.ts';
 import type { SanitizeRules } from './config.ts';
 import { HtmlBudget } from './html.ts';
-import { type MakeCleaner, namesOf } from './places.ts';
-import type { TextCleaner } from './text-cleaner.ts';
+import { type MakeCleaner, namesOf, Places } from './places.ts';
+import { cleanWritten } from './written-text.ts';
 
 /** As for forms: past it some servers drop the rest unsaid. */
 const PAIRS_LIMIT = 1_000;
@@ -24,12 +24,12 @@ export type QueryCleaner = (query: string) => QueryCleaning;
  * some servers split in another way is not read: a value could hide in it.
  */
 export function queryCleanerOf(rules: SanitizeRules['query'], make: MakeCleaner): QueryCleaner | null {
-  const cleaners = new Map(Object.entries(rules).map(([name, actions]) => [name, make(actions)]));
+  const cleaners = new Map(Object.entries(rules).map(([name, actions]) => [name, new Places({ '': actions }, make)]));
   if (cleaners.size === 0) return null;
   return (query) => cleaned(query, cleaners);
 }
 
-function cleaned(query: string, cleaners: ReadonlyMap<string, TextCleaner>): QueryCleaning {
+function cleaned(query: string, cleaners: ReadonlyMap<string, Places>): QueryCleaning {
   if (query.includes(';')) return { kind: 'unread', why: 'the query has a semicolon, at which some servers split' };
   const budget = new HtmlBudget();
   let text = '';
@@ -42,13 +42,12 @@ function cleaned(query: string, cleaners: ReadonlyMap<string, TextCleaner>): Que
     const equals = query.indexOf('=', at);
     const nameEnd = equals < 0 || equals > end ? end : equals;
     const name = namesOf(decoded(query.slice(at, nameEnd)))[0] ?? '';
-    const clean = cleaners.get(name);
-    if (clean !== undefined && nameEnd < end) {
-      const value = decoded(query.slice(nameEnd + 1, end));
-      const next = clean(value, budget);
-      if (next === null) return { kind: 'failed', name };
-      if (next !== value) {
-        text += query.slice(done, nameEnd + 1) + percentEncoded(next, UNRESERVED);
+    const places = cleaners.get(name);
+    if (places !== undefined && nameEnd < end) {
+      const cleaning = cleanWritten({ name: '', text: decoded(query.slice(nameEnd + 1, end)) }, places, budget);
+      if (cleaning.kind === 'failed') return { kind: 'failed', name };
+      if (cleaning.kind === 'changed') {
+        text += query.slice(done, nameEnd + 1) + percentEncoded(cleaning.texts, UNRESERVED);
         done = end;
         first ??= name;
       }
