@@ -1,3 +1,4 @@
+import { heldAt } from '../leaks/index.ts';
 import type { ReplyLeaks } from '../policy/index.ts';
 import type { ApiConfig, OperationConfig } from './config.ts';
 import { type ChangeEffect, type ConfigChange, sameData } from './config-change.ts';
@@ -36,17 +37,24 @@ export function leakChanges(was: OwnLeaks, is: OwnLeaks, tell: Tell): readonly C
 
 const ORDER = ['pass', undefined, 'report', 'mask', 'drop', 'refuse'];
 
-/** Actions by what they are about: a class, a field, or a class of the operator's own with its pattern. */
-function actionsOf({ classes, fields, own }: ReplyLeaks): ReadonlyMap<string, string> {
+/**
+ * Actions by what they are about: a class, a field, or a class of the operator's own with its pattern. Of these paths of
+ * fields too, which may be held by what is said of what they are in.
+ */
+function actionsOf({ classes, fields, own }: ReplyLeaks, paths: readonly string[]): ReadonlyMap<string, string> {
   return new Map([
     ...Object.entries(classes),
-    ...Object.entries(fields).map(([path, action]) => [`the field ${path}`, action] as const),
+    ...paths.flatMap((path) => {
+      const held = heldAt(fields, path);
+      return held === null ? [] : [[`the field ${path}`, held] as const];
+    }),
     ...Object.entries(own).map(([name, { pattern, action }]) => [`${name} (${pattern})`, action] as const),
   ]);
 }
 
 function partChanges(was: ReplyLeaks, is: ReplyLeaks, tell: Tell): readonly ConfigChange[] {
-  const [before, after] = [actionsOf(was), actionsOf(is)];
+  const paths = [...new Set([...Object.keys(was.fields), ...Object.keys(is.fields)])];
+  const [before, after] = [actionsOf(was, paths), actionsOf(is, paths)];
   const names = [...new Set([...before.keys(), ...after.keys()])];
   const changed = names.flatMap((name) => {
     const [old, next] = [before.get(name), after.get(name)];
@@ -66,5 +74,5 @@ function partChanges(was: ReplyLeaks, is: ReplyLeaks, tell: Tell): readonly Conf
 }
 
 function wordsOf(rules: ReplyLeaks): string {
-  return [...actionsOf(rules)].map(([name, action]) => `${name} ${action}`).join(', ');
+  return [...actionsOf(rules, Object.keys(rules.fields))].map(([name, action]) => `${name} ${action}`).join(', ');
 }

@@ -95,13 +95,14 @@ test('messages of gRPC are not looked into, and that is told', () => {
   );
 });
 
+type Raw = Parameters<typeof toLeaks>[0];
+const said = (raw: Raw): OwnLeaks => ({ rules: toLeaks(raw), isOwn: true, ofApi: null });
+const words = (was: OwnLeaks, is: OwnLeaks): readonly string[] =>
+  leakChanges(was, is, (about, effect, message) => ({ api: 'a', operation: null, about, effect, message })).map(
+    ({ effect, message }) => `${effect}: ${message}`,
+  );
+
 test('a change that lets more out is told as one', () => {
-  type Raw = Parameters<typeof toLeaks>[0];
-  const said = (raw: Raw): OwnLeaks => ({ rules: toLeaks(raw), isOwn: true, ofApi: null });
-  const words = (was: OwnLeaks, is: OwnLeaks): readonly string[] =>
-    leakChanges(was, is, (about, effect, message) => ({ api: 'a', operation: null, about, effect, message })).map(
-      ({ effect, message }) => `${effect}: ${message}`,
-    );
   const told = (was: Raw, is: Raw): readonly string[] => words(said(was), said(is));
   assert.deepEqual(told('default', 'default'), []);
   assert.deepEqual(told(undefined, 'default'), [
@@ -149,4 +150,17 @@ test('a change that lets more out is told as one', () => {
       'loosens: jwt may leave in replies',
     ],
   );
+});
+
+test('what is said of a field is held against what was said of all that it is in', () => {
+  type Fields = Readonly<Record<string, 'mask' | 'drop' | 'refuse' | 'pass'>>;
+  const told = (was: Fields, is: Fields): readonly string[] => words(said({ fields: was }), said({ fields: is }));
+  const all = { '/a': 'refuse' } as const;
+  const loosened = ['loosens: the field /a/b in replies: mask instead of refuse'];
+  assert.deepEqual(told(all, { ...all, '/a/b': 'mask' }), loosened);
+  assert.deepEqual(told({ ...all, '/a/b': 'mask' }, all), [
+    'tightens: the field /a/b in replies: refuse instead of mask',
+  ]);
+  assert.deepEqual(told({ '/*': 'refuse' }, { '/*': 'refuse', '/a/b': 'mask' }), loosened);
+  assert.deepEqual(told({ '/a': 'drop' }, { '/a': 'drop', '/a/b': 'pass' }), []);
 });

@@ -71,3 +71,16 @@ export function actionAt(places: readonly FieldPlace[]): FieldAction | null {
   if (places.length === 0) return null;
   return ORDER.find((action) => places.some((place) => place.action === action)) ?? null;
 }
+
+/** What becomes of the field at a path by all that is said of it and of what it is in; null for nothing. */
+export function heldAt(fields: Readonly<Record<string, FieldAction>>, path: string): FieldAction | null {
+  let places: readonly FieldPlace[] = [fieldTree(fields)];
+  let held: FieldAction | null = null;
+  for (const part of readFieldPath(path) ?? []) {
+    places = placesBelow(places, part === ANY ? null : part);
+    held = actionAt(places) ?? held;
+    // What goes as a whole takes along whatever is said of its parts.
+    if (held === 'drop') return held;
+  }
+  return held;
+}
