@@ -1,6 +1,6 @@
 export type { ArchiveFault } from './archive/archive-fault.ts';
 export { archiveFormat, type ArchiveFormat } from './archive/archive-format.ts';
-export { mayBe } from './archive/document.ts';
+export { isToldInside, mayBe } from './archive/document.ts';
 export { archiveFault, type ArchiveLimits } from './archive/open-archive.ts';
 export { readZip } from './archive/zip.ts';
 export { type BoundedCopy, createBoundedCopy } from './bounded-copy.ts';
@@ -14,8 +14,9 @@ export {
   decodeNow,
   type ContentCoding,
 } from './content-coding.ts';
-export { fileNameFault, type FileNameFault, type FileNameRules } from './file/file-name.ts';
-export { type FileTypeFault, judgeFileType, type SentFile } from './file/file-type.ts';
+export { isRunExtension, fileNameFault, type FileNameFault, type FileNameRules } from './file/file-name.ts';
+export { type FileTypeFault, isRunType, judgeFileType, type SentFile } from './file/file-type.ts';
+export { usualType } from './file/usual-type.ts';
 export { type FormFields, type FormLimits } from './form.ts';
 export { replaceFields } from './form-replace.ts';
 export { type CodedStart, decodeStart } from './start-decoding.ts';

@@ -1,4 +1,4 @@
-import type { FileScanner } from '../policy/index.ts';
+import { type FileScanner, isTakenByNameAlone } from '../policy/index.ts';
 import type { ChangeEffect, ConfigChange } from './config-change.ts';
 import { sameData } from './config-change.ts';
 import type { FilesRules } from './file-rules.ts';
@@ -77,7 +77,9 @@ function listChange(key: 'types' | 'extensions', [old, next]: readonly [List, Li
   if (sameData(old, next)) return [];
   const what = key === 'types' ? 'types of files' : 'extensions of files';
   if (next === null) return [tell('validation', 'loosens', `${what} are no longer listed`)];
-  const added = old === null ? [] : next.filter((each) => !old.includes(each));
+  // Where nothing is listed, all are taken but what runs: of that a list may be the first to name some.
+  const taken = old ?? next.filter((each) => !isTakenByNameAlone(key, each));
+  const added = next.filter((each) => !taken.includes(each));
   const message = added.length > 0 ? `${what} that are taken besides: ${added.join(', ')}` : `fewer ${what} are taken`;
   return [tell('validation', added.length > 0 ? 'loosens' : 'tightens', message)];
 }

@@ -45,6 +45,7 @@ export { graphqlJudge, graphqlOperations } from './kinds/graphql/prepared.ts';
 export type { FileRules, FilesConfig, FileScanner } from './kinds/files/config.ts';
 export { createFilesKind } from './kinds/files/kind.ts';
 export { createFileScans } from './kinds/files/scanning.ts';
+export { isTakenByNameAlone } from './kinds/files/taken-by-name.ts';
 export type { GrpcConfig } from './kinds/grpc/config.ts';
 export { createGrpcKind } from './kinds/grpc/kind.ts';
 export type { LeaksConfig, ReplyLeaks } from './kinds/leaks/config.ts';

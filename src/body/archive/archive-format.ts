@@ -2,7 +2,7 @@ import { bufferOf } from '../text.ts';
 import { isTar } from './tar.ts';
 
 /** What an archive is, or a single file that is packed. `other`: one of those that nobody here unpacks. */
-export type ArchiveFormat = 'zip' | 'tar' | 'gzip' | 'zstd' | 'zlib' | 'other';
+export type ArchiveFormat = 'zip' | 'tar' | 'gzip' | 'zstd' | 'other';
 
 /** 7z, RAR, xz, bzip2, LZMA's own, lzip, LZ4, compress, Cabinet, ar (Debian packages), RPM, cpio, ARJ, LHA. */
 const OTHERS: readonly RegExp[] = [

@@ -23,6 +23,11 @@ const OFFICE = [
 const TOLD =
   /^application\/(?:vnd\.(?:openxmlformats-officedocument|oasis\.opendocument)\.|vnd\.ms-(?:word|excel|powerpoint)\.|vnd\.android\.package-archive$|java-archive$|epub\+zip$)/;
 
+/** Whether a ZIP archive of this media type is told by what it holds. */
+export function isToldInside(essence: string): boolean {
+  return TOLD.test(essence);
+}
+
 /**
  * Whether a ZIP archive with these entries may be of this media type: office documents, books and packages of programs
  * are told by what they hold. Of other types nothing is known that could differ.

@@ -73,7 +73,6 @@ class ArchiveWalk {
       case 'tar':
         return await this.#openTar(bytes, depth);
       case 'gzip':
-      case 'zlib':
       case 'zstd': {
         if (++this.#entries > this.#limits.entries) return 'entries';
         const content = await this.#unpack(bytes, format);

@@ -3,8 +3,8 @@ import { err, ok, type Result } from '../../base/index.ts';
 import { ZSTD_PARAMETERS } from '../content-coding.ts';
 import type { ArchiveFault } from './archive-fault.ts';
 
-/** How bytes are packed: deflate without a frame (in ZIP), or a file of gzip, zlib or zstd. */
-export type Packing = 'raw' | 'gzip' | 'zlib' | 'zstd';
+/** How bytes are packed: deflate without a frame (in ZIP), or a file of gzip or zstd. */
+export type Packing = 'raw' | 'gzip' | 'zstd';
 
 /** What was packed. `bytes` is null where nothing was to be kept of it. */
 export interface Unpacked {
@@ -77,14 +77,12 @@ function atOnce(packed: Buffer, bounds: UnpackBounds): Result<Unpacked, ArchiveF
   }
 }
 
-function streamOf(packing: Packing): zlib.InflateRaw | zlib.Gunzip | zlib.Inflate | zlib.ZstdDecompress {
+function streamOf(packing: Packing): zlib.InflateRaw | zlib.Gunzip | zlib.ZstdDecompress {
   switch (packing) {
     case 'raw':
       return zlib.createInflateRaw({ chunkSize: PIECE_BYTES });
     case 'gzip':
       return zlib.createGunzip({ chunkSize: PIECE_BYTES });
-    case 'zlib':
-      return zlib.createInflate({ chunkSize: PIECE_BYTES });
     case 'zstd':
       return zlib.createZstdDecompress({ chunkSize: PIECE_BYTES, params: ZSTD_PARAMETERS });
   }

@@ -55,6 +55,11 @@ export function fileNameFault(name: string, rules: FileNameRules): FileNameFault
   return rules.matches === null || rules.matches(name) ? null : 'pattern';
 }
 
+/** Whether something runs files whose name ends so, wherever that is. */
+export function isRunExtension(extension: string): boolean {
+  return SERVER.has(extension) || CLIENT.has(extension);
+}
+
 /** What stands behind the last dot, in lower case; empty where there is none. */
 export function extensionOf(name: string): string {
   return (/\.([^.]*)$/.exec(name)?.[1] ?? '').toLowerCase();

@@ -38,6 +38,42 @@ test('a file is taken by what its bytes are', () => {
   assert.equal(told(PNG), 'taken', 'where nothing is listed');
 });
 
+test('a picture in XML is one however its namespace is written', () => {
+  const hidden = (inside: string): string => `<x:svg xmlns:x="http://www.w3.org/2000/s&#118;g">${inside}</x:svg>`;
+  for (const type of ['image/svg+xml', 'application/xml']) {
+    assert.equal(told(hidden('<x:script>alert(1)</x:script>'), { type }), 'active');
+    assert.equal(told(hidden('<x:g onclick="alert(1)"/>'), { type }), 'active');
+    assert.equal(told(hidden('<x:path d="M0 0"/>'), { type }), 'taken');
+  }
+  assert.equal(told('<a xmlns="urn:a&amp;b"/>', { type: 'application/xml' }), 'taken');
+});
+
+test('a type that has several names is taken by any of them', () => {
+  const zip = { type: 'application/x-zip-compressed', name: 'a.zip' };
+  assert.equal(told(ZIP, { ...zip, takes: ['application/zip'] }), 'taken');
+  assert.equal(told('\x1f\x8b\x08\0', { type: 'application/x-gzip', takes: ['application/gzip'] }), 'taken');
+  assert.equal(told(JPEG, { type: 'image/jpg', name: 'a.jpg', takes: ['image/jpeg'] }), 'taken');
+  assert.equal(told('<a/>', { type: 'text/xml', name: 'a.xml', takes: ['application/xml'] }), 'taken');
+  assert.equal(told('<a/>', { type: 'text/xml', name: 'a.xml', takes: ['text/*'] }), 'taken');
+  assert.equal(told(ZIP, { ...zip, takes: ['application/gzip'] }), 'type');
+});
+
+test('tables and notes may be of charsets of old, and tables be sent as those of an office suite', () => {
+  const old = 'K\xf6ln;1\r\nM\xfcnchen;2\r\n';
+  assert.equal(told(old, { type: 'text/csv', name: 'a.csv', takes: ['text/csv'] }), 'taken');
+  assert.equal(told(old, { type: 'application/vnd.ms-excel', name: 'a.csv', takes: ['text/csv'] }), 'taken');
+  assert.equal(told(old, { type: 'application/vnd.ms-excel', name: 'a.csv', takes: ['image/png'] }), 'type');
+  assert.equal(told(old, { type: 'application/vnd.ms-excel', name: 'a.xls' }), 'other-format');
+  assert.equal(told('\xf6\x01', { type: 'text/csv' }), 'other-format', 'no text');
+  assert.equal(told('{"a":"\xf6"}', { type: 'application/yaml' }), 'other-format', 'a format of UTF-8');
+  assert.equal(told('<script>\xf6', { type: 'text/plain' }), 'active');
+  assert.equal(told(old, { takes: ['text/plain'] }), 'type', 'where nobody says that it is text');
+});
+
+test('other bodies in parts than those that are read are no files', () => {
+  assert.equal(told('--x\r\n\r\na\r\n--x--', { type: 'multipart/alternative; boundary=x' }), 'other-format');
+});
+
 test('what is listed by no word is not taken', () => {
   assert.equal(told(GIF, { takes: ['image/png'] }), 'type');
   assert.equal(told(GIF, { type: 'image/gif', takes: ['image/png'] }), 'type');

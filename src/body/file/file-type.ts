@@ -6,6 +6,7 @@ import { hasSignature, SIGNATURES, typesOf } from '../signatures.ts';
 import { bufferOf } from '../text.ts';
 import { isTextual, typesOfExtension } from './file-extensions.ts';
 import { extensionOf } from './file-name.ts';
+import { usualType } from './usual-type.ts';
 
 /** A file as it was sent. */
 export interface SentFile {
@@ -33,7 +34,7 @@ export type FileTypeFault =
 
 /** Which files are taken. */
 export interface FileTypeRules {
-  /** Media types, in lower case, a subtype may be `*`; null for all that do not run. */
+  /** Media types, in lower case and by their usual names, a subtype may be `*`; null for all that do not run. */
   readonly types: readonly string[] | null;
   readonly macros: 'refuse' | 'pass';
 }
@@ -52,13 +53,19 @@ export function judgeFileType(
 ): { readonly fault: FileTypeFault } | { readonly types: readonly string[] } {
   const seen = bufferOf(file.bytes);
   const found = typesOf(seen);
-  const facts: Facts = { seen, found, isText: found.length === 0 && isUtf8(seen) && !seen.includes(0) };
-  const said = file.mediaType === null || file.mediaType.essence === OPAQUE ? null : file.mediaType;
-  if (said !== null && !fits(said.essence, facts)) return { fault: 'other-format' };
+  const isUnicode = isUtf8(seen);
+  const facts: Facts = {
+    seen,
+    found,
+    isUnicode,
+    isText: found.length === 0 && (isUnicode ? !seen.includes(0) : isOldText(seen)),
+  };
   const extension = file.name === null ? '' : extensionOf(file.name.normalize('NFKC'));
+  const said = saidType(file, extension, facts);
+  if (said !== null && !fits(said, facts)) return { fault: 'other-format' };
   const meant = typesOfExtension(extension).filter((type) => fits(type, facts));
   if (meant.length === 0 && typesOfExtension(extension).length > 0) return { fault: 'extension' };
-  const candidates = said === null ? guessed(meant, facts) : [said.essence];
+  const candidates = said === null ? guessed(meant, facts) : [...new Set([said, usualType(said)])];
   const programs = (types ?? []).filter((type) => PROGRAMS.test(type));
   if (isProgram(seen) && !programs.some((type) => candidates.includes(type))) return { fault: 'executable' };
   const taken = candidates.filter((type) => isTaken(type, types));
@@ -67,18 +74,42 @@ export function judgeFileType(
   return fault === null ? { types: taken } : { fault };
 }
 
+/** Whether files of this type run somewhere: they are taken only where it is named in full. */
+export function isRunType(essence: string): boolean {
+  const usual = usualType(essence);
+  return PAGES.includes(usual) || PROGRAMS.test(usual);
+}
+
 interface Facts {
   readonly seen: Buffer;
   /** The types whose signature it has. */
   readonly found: readonly string[];
+  /** Whether it is UTF-8. */
+  readonly isUnicode: boolean;
   readonly isText: boolean;
 }
 
+/** Control characters that no text has, in any of the charsets that are ASCII where it is. Tabs and ends of lines it has. */
+const CONTROL = /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]/;
+
+/** Tables and notes are still written in the charsets of old: what is ASCII in them is found as it is in UTF-8. */
+function isOldText(bytes: Buffer): boolean {
+  return !CONTROL.test(bytes.toString('latin1'));
+}
+
+/** What it is sent as; null where that says nothing. Where office suites are installed tables of text are sent as theirs. */
+function saidType({ mediaType }: SentFile, extension: string, { isText }: Facts): string | null {
+  if (mediaType === null || mediaType.essence === OPAQUE) return null;
+  const isTable = mediaType.essence === 'application/vnd.ms-excel' && extension === 'csv' && isText;
+  return isTable ? 'text/csv' : mediaType.essence;
+}
+
 /** Whether bytes may be of this type. Of a type that nothing is known of they may be whatever is none that is known. */
-function fits(essence: string, { seen, isText }: Facts): boolean {
-  const mediaType = parseMediaType(essence);
+function fits(essence: string, { seen, isText, isUnicode }: Facts): boolean {
+  // What runs in pictures of XML is looked for once, and not here.
+  const mediaType = parseMediaType(isXmlType(essence) ? 'application/xml' : essence);
   if (!mediaType.ok) return false;
-  if (isTextual(essence)) return isText || seen.length === 0;
+  if (isTextual(essence)) return seen.length === 0 || (isText && (isUnicode || essence.startsWith('text/')));
   const signature = SIGNATURES.get(essence);
   if (signature !== undefined) return hasSignature(signature, seen);
   const fault = signatureFault(mediaType.value, { bytes: seen, whole: true });
@@ -86,9 +117,9 @@ function fits(essence: string, { seen, isText }: Facts): boolean {
 }
 
 /** What it may be where nobody says it: what its name ends on, and what its bytes are. */
-function guessed(meant: readonly string[], { found, isText, seen }: Facts): readonly string[] {
+function guessed(meant: readonly string[], { found, isText, isUnicode, seen }: Facts): readonly string[] {
   if (found.length > 0 || meant.length > 0) return [...new Set([...meant, ...found])];
-  if (!isText) return [OPAQUE];
+  if (!isText || !isUnicode) return [OPAQUE];
   return /^(?:\ufeff)?[\t\n\r ]*<\?xml/.test(seen.toString('utf8', 0, 200)) ? ['application/xml'] : ['text/plain'];
 }
 
@@ -125,7 +156,7 @@ function contentFault(file: Taken): FileTypeFault | null {
   }
   const hidden = hiddenFault(file);
   if (hidden !== null || isPage) return hidden;
-  if (taken.some(isXmlType) && runsAsXml(seen)) return 'active';
+  if (taken.some(isXmlType) && runsAsXml(seen, taken.includes('image/svg+xml'))) return 'active';
   const isMedia = found.some((type) => MEDIA.test(type)) || taken.every((type) => MEDIA.test(type));
   return isMedia && (hasTag(seen) || seen.includes(HALT) || beginsAsScript(seen)) ? 'active' : null;
 }
@@ -150,11 +181,14 @@ function isXmlType(essence: string): boolean {
   return read.ok && isXml(read.value);
 }
 
+/** What makes a picture or a page of XML: a namespace, or a name. One that is written in references may be any. */
+const SHOWN =
+  /www\.w3\.org\/(?:1999\/xhtml|2000\/svg|1999\/XSL)|<(?:svg|html)[\s>]|<!entity|<\?xml-stylesheet|xmlns(?::[^\s=:]{1,100})?\s*=\s*(?:"[^"]*&|'[^']*&)/i;
+
 /** XML with parts that browsers show is a page or a picture, whatever it is called. */
-function runsAsXml(seen: Buffer): boolean {
+function runsAsXml(seen: Buffer, isPicture: boolean): boolean {
   const text = seen.toString('utf8');
-  if (!/www\.w3\.org\/(?:1999\/xhtml|2000\/svg|1999\/XSL)|<(?:svg|html)[\s>]|<!entity|<\?xml-stylesheet/i.test(text))
-    return false;
+  if (!isPicture && !SHOWN.test(text)) return false;
   return hasActiveContent(text) || hasTag(seen) || /1999\/XSL/.test(text);
 }
 

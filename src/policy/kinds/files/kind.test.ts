@@ -60,6 +60,7 @@ const CONFIG: FilesConfig = {
   operations: {
     open: { ...RULES, archives: 'pass' },
     plain: { ...RULES, types: null, archives: 'refuse' },
+    aliases: { ...RULES, types: ['application/x-gzip'] },
     office: { ...RULES, types: null },
     scanned: SCANNED,
     lenient: { ...SCANNED, scanner: { ...SCANNER, sizeBytes: 1_000, unavailable: 'pass' } },
