@@ -35,6 +35,10 @@ test('what tells of the inside goes, and everything else stays as it was written
       '{"errors":[{"message":"Cannot query field \\"x\\". Did you mean \\"secret\\" or \\"hidden\\"?"}]}',
       '{"errors":[{"message":"Cannot query field \\"x\\"."}]}',
     ],
+    [
+      '{"errors":[{"message":"Did you mean ? Did you mean \\"a\\"? Or: Did you mean \\"b\\"?","extensions":{"hint":"Did you mean x?"}}]}',
+      '{"errors":[{"message":"Did you mean ? Or:","extensions":{"hint":""}}]}',
+    ],
     [`{"\\u0065rrors":[{"message":"${STACK}"}]}`, '{"errors":[{"message":"Internal server error"}]}'],
     [
       `{"errors":[{"message":"\\u0045rror\\n    at f (/srv/app/orders.js:12:7)"}]}`,
@@ -64,4 +68,33 @@ test('errors within errors do not go on for ever', () => {
   const deep = `${'{"a":'.repeat(40)}"${STACK}"${'}'.repeat(40)}`;
   const goes = masked(`{"errors":[{"message":"m","extensions":${deep}}]}`);
   assert.ok(goes !== null && !goes.includes('orders.js'));
+});
+
+test('replies without errors pass, whatever their data are like', () => {
+  const deep = `${'{"a":'.repeat(300)}[]${'}'.repeat(300)}`;
+  const many = Array.from({ length: 120_000 }, (_, id) => `{"id":${id},"b":1,"c":2}`).join();
+  for (const came of [
+    '{"data":{"text":"1 \\u0026 2, \\u00e9, errors","x":1,"x":2}}',
+    `{"data":{"errors":null,"deep":${deep}}}`,
+    `{"data":{"errors":null,"many":[${many}]}}`,
+  ]) {
+    assert.equal(masked(came), came, came.slice(0, 80));
+  }
+});
+
+test('guesses cost no more to look for than the text costs to read', () => {
+  const timeOf = (word: string): number => {
+    const bytes = Buffer.from(JSON.stringify({ errors: [{ message: word.repeat(300_000) }] }));
+    const times = [1, 2, 3].map(() => {
+      const began = performance.now();
+      maskErrors(bytes);
+      return performance.now() - began;
+    });
+    return Math.min(...times);
+  };
+  const plain = timeOf('Have you met ');
+  for (const word of ['Did you mean ', 'Did you mean ?']) {
+    const took = timeOf(word);
+    assert.ok(took < 6 * plain, `${word}: ${took} ms, and ${plain} ms without`);
+  }
 });

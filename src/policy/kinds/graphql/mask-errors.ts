@@ -10,14 +10,20 @@ export type Masked =
 const PLAIN: Masked = { kind: 'plain' };
 const UNREADABLE: Masked = { kind: 'unreadable' };
 
-/** Replies come from the operator's own API, 10 MiB at most. */
-const REPLY_LIMITS = { ...DEFAULT_BODY_LIMITS, json: { ...DEFAULT_BODY_LIMITS.json, keys: 250_000 } };
+/** Replies come from the operator's own API, 10 MiB at most; they may be deep where documents may. */
+const REPLY_LIMITS = {
+  ...DEFAULT_BODY_LIMITS,
+  json: { ...DEFAULT_BODY_LIMITS.json, depth: 512, keys: 1_000_000, elements: 1_000_000 },
+};
 
 /** Under these names servers write what went wrong inside them. */
 const TELLING =
   /^(?:exception|exceptions|stack|stacktrace|stack_trace|trace|backtrace|debug|debugmessage|debuginfo|originalerror|innererror|file|line|sql|query|cause)$/i;
+/** Of `errors` as a name: in JSON any letter of it may be written with an escape, which no usual writer does. */
+const ESCAPED_LETTER = /\\u00(?:65|72|6[fF]|73)/;
 /** `Did you mean "secret"?`: names of a schema that may not be asked for. */
-const SUGGESTION = / ?Did you mean [^?]{1,500}\?/g;
+const SUGGESTION = 'Did you mean ';
+const SUGGESTION_LENGTH = 500;
 const MASKED_MESSAGE = 'Internal server error';
 const DEPTH_LIMIT = 8;
 
@@ -26,9 +32,7 @@ const DEPTH_LIMIT = 8;
  * guesses at names. Everything else of the reply stays byte for byte.
  */
 export function maskErrors(bytes: Uint8Array): Masked {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // A name in JSON may be written with escapes.
-  if (!text.includes('errors') && !text.includes('\\u00')) return PLAIN;
+  if (!mayHaveErrors(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))) return PLAIN;
   const read = parseBody('application/json', bytes, REPLY_LIMITS);
   if (!read.ok || read.value.kind !== 'json') return UNREADABLE;
   const { value } = read.value;
@@ -43,6 +47,13 @@ export function maskErrors(bytes: Uint8Array): Masked {
   const isEmpty = Object.keys(value as JsonObject).length === 1;
   const errors = Buffer.from(`${isEmpty ? '' : ','}"errors":${JSON.stringify(masked)}`);
   return { kind: 'masked', bytes: Buffer.concat([rest.subarray(0, end), errors, rest.subarray(end)]) };
+}
+
+/** Whether any member can be called `errors`: most replies have none, and are not read any closer. */
+function mayHaveErrors(text: Buffer): boolean {
+  if (text.includes('"errors"')) return true;
+  const from = text.indexOf('\\u00');
+  return from >= 0 && ESCAPED_LETTER.test(text.toString('latin1', from));
 }
 
 /** The errors of one result, masked; null where they are plain, or there are none. */
@@ -70,12 +81,28 @@ function maskedError(error: JsonValue): JsonValue {
 
 function maskedMessage(message: JsonValue): JsonValue {
   if (typeof message !== 'string' || showsTrace(message)) return MASKED_MESSAGE;
-  return message.replace(SUGGESTION, '');
+  return withoutSuggestions(message);
 }
 
-/** A value without members that tell, and texts that show a trace; undefined where nothing of it may stay. */
+/** A text without guesses at names. Linear: what clients sent may stand in it. */
+function withoutSuggestions(text: string): string {
+  let kept = '';
+  let from = 0;
+  let end = -1;
+  for (let at = text.indexOf(SUGGESTION); at >= 0; at = text.indexOf(SUGGESTION, Math.max(from, at + 1))) {
+    const first = at + SUGGESTION.length;
+    if (end < first) end = text.indexOf('?', first);
+    if (end < 0) break;
+    if (end === first || end - first > SUGGESTION_LENGTH) continue;
+    kept += text.slice(from, text[at - 1] === ' ' ? Math.max(from, at - 1) : at);
+    from = end + 1;
+  }
+  return kept + text.slice(from);
+}
+
+/** A value without members that tell, texts that show a trace, and guesses; undefined where nothing of it may stay. */
 function withoutTelling(value: JsonValue, depth: number): JsonValue | undefined {
-  if (typeof value === 'string') return showsTrace(value) ? undefined : value;
+  if (typeof value === 'string') return showsTrace(value) ? undefined : withoutSuggestions(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth === 0) return undefined;
   if (Array.isArray(value)) {
