@@ -166,6 +166,24 @@ test('a reply that is none of gRPC, or has no status, is not passed on', () => {
   }
 });
 
+test('a message that is held when a reload ends its judging goes on as it came', () => {
+  const { call, stopped } = given({ streams: 'server' });
+  const judging = { policy: 'a/messages', observed: false, judge: () => ({ kind: 'pass' }) as const };
+  const bodies = { take: () => true, giveBack: () => {} };
+  const { context } = call.walk;
+  Object.assign(call.walk, {
+    context: { ...context, bodies },
+    plan: { messages: { request: [], response: [judging] } },
+  });
+  assert.equal(call.head(head('grpc-encoding', 'gzip'), null), null);
+  // Not what its coding says: nobody may look.
+  const coded = Buffer.of(1, 0, 0, 0, 3, 7, 7, 7);
+  assert.deepEqual(call.receive([coded.subarray(0, 6)]), []);
+  Object.assign(call.walk, { plan: { messages: NO_MESSAGES } });
+  assert.deepEqual(call.receive([coded.subarray(6)]), [coded]);
+  assert.deepEqual(stopped, []);
+});
+
 test('each call is counted by how it ended, and a stream stands from its beginning', () => {
   const ended = (end: string | null, problem: ProblemCode | null, complete: boolean): readonly string[] => {
     const { call, metrics, standing, clock } = given({ streams: 'both' });

@@ -65,6 +65,8 @@ export class JudgedMessages implements MessageTaker {
   }
 
   judge(isCoded: boolean, message: Buffer): 'as it came' | Uint8Array | null {
+    // They may be gone since the message began: a reload judges no more.
+    if (this.#steps.length === 0) return 'as it came';
     const binding = this.#steps.find(({ observed }) => !observed)?.policy ?? null;
     if (!isCoded) return this.#judgePlain(message);
     const decoded = this.#decode(message);
