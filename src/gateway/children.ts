@@ -50,7 +50,7 @@ export function judgeChildrenAgain(
 }
 
 /** What a body was found to name. */
-export function askedIn(exchange: Pick<Exchange, 'slot'>): readonly AskedOperation[] {
+function askedIn(exchange: Pick<Exchange, 'slot'>): readonly AskedOperation[] {
   const { value } = exchange.slot(ASKED_OPERATIONS);
   if (value === null) throw new Error('nobody said which operations the body names');
   return value;

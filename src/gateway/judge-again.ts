@@ -1,5 +1,6 @@
 import type { Problem } from '../base/index.ts';
 import {
+  ASKED_OPERATIONS,
   type AuthenticateVerdict,
   type BodyViews,
   type Exchange,
@@ -13,7 +14,7 @@ import type { Clock } from '../ports/index.ts';
 import type { CanonicalRequest } from '../wire/index.ts';
 import type { Matched } from './arrival.ts';
 import { STEP_LIMIT_MS } from './await-verdict.ts';
-import { askedIn, judgeChildrenAgain } from './children.ts';
+import { judgeChildrenAgain } from './children.ts';
 import { enter, entryFault } from './entrance.ts';
 import { raiseFault } from './faults.ts';
 import { mustReadReply, type Plan } from './plan.ts';
@@ -63,6 +64,8 @@ function judge(walk: Walk, context: WalkContext, atMs: number): Judgement | Prom
   if (offer !== 'stands') return offer === 'changed' ? ELSEWHERE : refused(offer, 'refused');
   const plan = compiled.plan();
   if (!plan.ok || mustReadReply(plan.value)) return ELSEWHERE;
+  const last = childrenAgain(walk, compiled);
+  if (last === null) return ELSEWHERE;
   const exchange = new LaterExchange(walk, { request, match, startedAtMs: atMs });
   const trial = new Trial(exchange, plan.value, context.ports);
   const conclude = (problem: Problem | null): Judgement => {
@@ -70,7 +73,7 @@ function judge(walk: Walk, context: WalkContext, atMs: number): Judgement | Prom
     if (problem !== null) return refused(problem, hasExpired(walk, walk.principal, atMs) ? 'expired' : 'refused');
     return standing(walk, { context, compiled, plan: plan.value, principal: exchange.principal }, atMs);
   };
-  const verdict = trial.run(0, childrenAgain(walk, compiled));
+  const verdict = trial.run(0, last);
   return verdict instanceof Promise ? verdict.then(conclude) : conclude(verdict);
 }
 
@@ -149,10 +152,14 @@ type LastAsked = (exchange: Exchange) => Verdict | Promise<Verdict>;
 
 const NOTHING_ASKED: LastAsked = () => PASS;
 
-/** The operations that its body named must be ones that its caller may still ask for. */
-function childrenAgain(walk: Walk, { children }: CompiledOperation): LastAsked {
+/**
+ * The operations that its body named must be ones that its caller may still ask for. Null where nobody can say: its body was
+ * not read for such when it came, or names what is there no more.
+ */
+function childrenAgain(walk: Walk, { children }: CompiledOperation): LastAsked | null {
   if (children === null) return NOTHING_ASKED;
-  const asked = askedIn(walk);
+  const { value: asked } = walk.slot(ASKED_OPERATIONS);
+  if (asked === null || !asked.every(({ name }) => children.has(name))) return null;
   return (exchange) => judgeChildrenAgain(exchange, asked, children);
 }
 

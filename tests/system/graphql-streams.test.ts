@@ -85,18 +85,14 @@ async function statusOf(query: string): Promise<number | undefined> {
   return reply.statusCode;
 }
 
-/** Why the stream has ended, as the ledger says it. */
-async function recordedEnd(): Promise<string | null> {
+/** Waits until the ledger says that a stream has ended with this problem. */
+async function recordedEnd(problem: string): Promise<void> {
   const words = [PROGRAM, 'audit', 'show', '--json', '--last', '50', '--data', join(gateway.folder, 'data')];
-  let problem: string | null = null;
-  await until('the stream has ended in the ledger', async () => {
+  await until(`a stream has ended in the ledger with ${problem}`, async () => {
     const { stdout } = await run(process.execPath, words);
     const { rows } = JSON.parse(stdout) as { readonly rows: readonly Row[] };
-    const [row] = rows.filter(({ rule }) => rule === 'Subscription.forever');
-    problem = row?.completion?.problem ?? null;
-    return row !== undefined && row.completion !== null;
+    return rows.some((row) => row.rule === 'Subscription.forever' && row.completion?.problem === problem);
   });
-  return problem;
 }
 
 /** A row of `audit show --json`, as far as it is looked at. */
@@ -116,6 +112,23 @@ test('a subscription passes where subscriptions do, and ends when its caller may
   await until('the reload is in force', async () => (await statusOf('{ me { name } }')) === 403);
   await rewrite('can: [live]', 'can: [other]');
   await ended;
-  assert.equal(await recordedEnd(), 'forbidden');
+  await recordedEnd('forbidden');
   assert.equal(await statusOf('subscription { forever }'), 403);
+});
+
+test('a subscription ends as by any reload when the schema has its field no more', async () => {
+  await rewrite('can: [other]', 'can: [live]');
+  await until('the reload is in force', async () => (await statusOf('subscription { forever }')) === 200);
+  const reply = await ask('subscription { forever }');
+  const ended = once(reply, 'close');
+  await once(reply, 'data');
+  reply.resume();
+  await writeFile(join(gateway.folder, 'less.graphql'), SHOP_SCHEMA.replace(', forever: Int!', ''));
+  await rewrite(
+    './schema.graphql, subscriptions: pass }\n    operations: { Query.me: { needs: other }, Subscription.forever: { needs: live } }',
+    './less.graphql, subscriptions: pass }',
+  );
+  await ended;
+  await recordedEnd('gateway-overloaded');
+  assert.equal(await statusOf('subscription { forever }'), 400);
 });
