@@ -15,6 +15,8 @@ export interface CompiledParty extends Omit<PartyConfig, 'secrets' | 'hosts' | '
   /** Where redirects may lead besides, by what Host says of them. */
   readonly hosts: ReadonlyMap<string, PartyConfig['hosts'][number]>;
   readonly routes: PartyRoutes;
+  /** Whether it is called without a key, by whatever runs on this machine. */
+  readonly isKeyless: boolean;
 }
 
 /** What is compiled of a third party; null for an API of ours. */
@@ -26,6 +28,7 @@ export function compileParty({ party }: ApiConfig, compilation: Compilation): Co
     secrets: party.secrets.flatMap((secret) => writtenSecret(secret, compilation) ?? []),
     hosts: new Map(party.hosts.map((each) => [authorityOf('https', each), each])),
     routes: compilation.partyRoutes,
+    isKeyless: compilation.configured.config.egress?.callers === 'any',
   };
 }
 
@@ -38,13 +41,15 @@ function writtenSecret(secret: PartySecret, compilation: Compilation): WrittenSe
     return null;
   }
   const text = secretLine(found);
-  const forms = new Set([
-    text,
-    JSON.stringify(text).slice(1, -1),
-    text.replaceAll('/', '\\/'),
-    encodeURIComponent(text),
-  ]);
+  const forms = new Set([text, JSON.stringify(text).slice(1, -1), text.replaceAll('/', '\\/'), ...urlForms(text)]);
   return { place, name, text: before + text + after, forms: [...forms].map((form) => Buffer.from(form, 'latin1')) };
+}
+
+/** Escapes are written in capitals or not, and some write those of forms, which are more. */
+function urlForms(text: string): readonly string[] {
+  const usual = encodeURIComponent(text);
+  const form = new URLSearchParams([['', text]]).toString().slice(1);
+  return [usual, form].flatMap((each) => [each, each.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase())]);
 }
 
 /** A file mostly ends with a line break, which is not of the secret. */

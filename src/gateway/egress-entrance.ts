@@ -13,6 +13,11 @@ export interface EgressDoor {
   readonly refused: ServerHandler['refused'];
 }
 
+const FROM_PAGE: Problem = { code: 'access-denied', internal: 'a page in a browser is no caller' };
+
+/** What browsers say of the page that has them ask, and programs do not. */
+const OF_PAGES = ['origin', 'sec-fetch-site'];
+
 const NO_PARTY: Problem = { code: 'not-found', internal: 'no third party is called so' };
 
 /**
@@ -41,9 +46,15 @@ export function createEgressEntrance({ current, turnDown, begin, refused }: Egre
           turnDown(stream, { code: 'method-not-allowed', headers: [['allow', found.allow.join(', ')]] });
           return;
         case 'matched':
-          begin(stream, found);
+          if (found.target.api.party?.isKeyless === true && isFromPage(stream)) turnDown(stream, FROM_PAGE);
+          else begin(stream, found);
       }
     },
     refused,
   };
+}
+
+/** Any page may have a browser on this machine send something here. It can read no reply, but the call would be made. */
+function isFromPage({ request }: ServerExchange): boolean {
+  return OF_PAGES.some((name) => request.headers.has(name));
 }

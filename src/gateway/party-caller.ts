@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { Alerts, Clock, Timer } from '../ports/index.ts';
-import type {
-  CallClient,
-  HeaderFields,
-  ReplyHead,
-  TunnelEnds,
-  UpstreamCall,
-  UpstreamEvents,
-  UpstreamFailure,
-  WholeBody,
+import {
+  type CallClient,
+  canonicalizeTarget,
+  type HeaderFields,
+  type ReplyHead,
+  type TunnelEnds,
+  type UpstreamCall,
+  type UpstreamEvents,
+  type UpstreamFailure,
+  type WholeBody,
 } from '../wire/index.ts';
 import type { CompiledParty } from './compiled-party.ts';
 import { isRedirect, type LedTo, methodBehind, readLocation } from './party-redirect.ts';
+import { codingFault, isUntyped, lengthFault, typeFault } from './party-reply.ts';
 import { partyRequest, redirectedRequest } from './party-request.ts';
 import { SecretMask } from './secret-mask.ts';
 import type { CompiledApi } from './snapshot.ts';
@@ -116,8 +118,6 @@ const UNHEARD = [
   'trailer',
 ];
 
-const SERVER_ERROR = 500;
-
 class PartyCall implements UpstreamCall, UpstreamEvents {
   readonly #parts: PartyParts;
   readonly #asked: Asked;
@@ -127,6 +127,10 @@ class PartyCall implements UpstreamCall, UpstreamEvents {
   #timer: Timer | null = null;
   #followed = 0;
   #bytes = 0;
+  /** A head that names no type, until it is known whether there is a body. */
+  #untyped: ReplyHead | null = null;
+  /** Whether the body of the request waits for room. */
+  #isFull = false;
   /** What follows of a reply that has been left behind is not heard. */
   #hearing = 0;
   #over = false;
@@ -162,7 +166,10 @@ class PartyCall implements UpstreamCall, UpstreamEvents {
   }
 
   write(pieces: readonly Buffer[]): boolean {
-    return this.#over || this.#followed > 0 || this.#call === null || this.#call.write(pieces);
+    if (this.#over || this.#followed > 0 || this.#call === null) return true;
+    const hasRoom = this.#call.write(pieces);
+    this.#isFull = !hasRoom;
+    return hasRoom;
   }
 
   finish(): void {
@@ -190,25 +197,31 @@ class PartyCall implements UpstreamCall, UpstreamEvents {
   }
 
   head(head: ReplyHead): void {
-    if (!this.#takes(head)) return;
-    this.#asked.events.head(this.#cleaned(head));
+    if (!this.#takes(head, !isUntyped(head))) return;
+    if (isUntyped(head)) this.#untyped = head;
+    else this.#begins(head);
   }
 
   whole(head: ReplyHead, body: WholeBody, atMs: number): void {
-    if (!this.#takes(head)) return;
     const octets = typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
+    if (!this.#takes(head, octets.length > 0)) return;
     if (octets.length > this.#parts.api.party.replyLimitBytes) {
       this.#refuse('upstream-reply-too-large', `a reply of ${octets.length} bytes`);
       return;
     }
     const shown = this.#mask === null ? body : Buffer.concat([this.#mask.pass([octets]), this.#mask.end()]);
+    const cleaned = this.#cleaned(head);
     this.#tellOfEcho();
     this.#close();
-    this.#asked.events.whole(this.#cleaned(head), shown, atMs);
+    this.#asked.events.whole(cleaned, shown, atMs);
   }
 
   pieces(pieces: readonly Buffer[]): boolean {
     for (const piece of pieces) this.#bytes += piece.length;
+    if (this.#untyped !== null && this.#bytes > 0) {
+      this.#refuse('upstream-reply-type', 'a body without a content type');
+      return true;
+    }
     if (this.#bytes > this.#parts.api.party.replyLimitBytes) {
       this.#refuse('upstream-reply-too-large', `more than ${this.#parts.api.party.replyLimitBytes} bytes`);
       return true;
@@ -221,10 +234,17 @@ class PartyCall implements UpstreamCall, UpstreamEvents {
 
   /** Trailers stay behind: nobody has judged them. */
   end(): void {
+    if (this.#untyped !== null) this.#begins(this.#untyped);
     const rest = this.#mask === null ? null : this.#mask.end();
     if (rest !== null && rest.length > 0) this.#asked.events.pieces([rest]);
     this.#close();
     this.#asked.events.end();
+  }
+
+  #begins(head: ReplyHead): void {
+    const cleaned = this.#cleaned(head);
+    this.#tellOfEcho();
+    this.#asked.events.head(cleaned);
   }
 
   failed(failure: UpstreamFailure): void {
@@ -233,7 +253,9 @@ class PartyCall implements UpstreamCall, UpstreamEvents {
   }
 
   drained(): void {
-    if (this.#followed === 0) this.#asked.events.drained();
+    if (this.#followed > 0) return;
+    this.#isFull = false;
+    this.#asked.events.drained();
   }
 
   #close(): void {
@@ -253,17 +275,18 @@ class PartyCall implements UpstreamCall, UpstreamEvents {
   }
 
   /** Whether a reply goes on to the caller. One that leads on is followed; one that may not be is refused. */
-  #takes(head: ReplyHead): boolean {
-    if (isRedirect(head)) return this.#takesRedirect(head);
-    const fault = typeFault(head, this.#request.method, this.#parts.api.party);
-    if (fault !== null) {
-      this.#refuse('upstream-reply-type', fault);
-      return false;
-    }
-    const { announcedLength, framing } = head;
-    if (framing.kind === 'none' || (announcedLength ?? 0) <= this.#parts.api.party.replyLimitBytes) return true;
-    this.#refuse('upstream-reply-too-large', `a reply of ${announcedLength} bytes`);
-    return false;
+  #takes(head: ReplyHead, isTyped: boolean): boolean {
+    const { party } = this.#parts.api;
+    const isLeading = isRedirect(head);
+    if (isLeading && !this.#takesRedirect(head)) return false;
+    const { method } = this.#request;
+    // The page that comes with a redirect is for nobody to read, and is of any type.
+    const typed = isTyped && !isLeading ? typeFault(head, method, party) : null;
+    const fault = codingFault(head, method) ?? typed;
+    const tooLong = lengthFault(head, party);
+    if (fault !== null) this.#refuse('upstream-reply-type', fault);
+    else if (tooLong !== null) this.#refuse('upstream-reply-too-large', tooLong);
+    return fault === null && tooLong === null;
   }
 
   #takesRedirect(head: ReplyHead): boolean {
@@ -289,26 +312,35 @@ class PartyCall implements UpstreamCall, UpstreamEvents {
     const { kind } = this.#request.framing;
     if (method === this.#request.method && kind !== 'none') return 'the body would have to be sent again';
     const isFirst = to.authority === api.authority;
-    if (isFirst && !this.#isAllowed(method, to.target)) return 'it leads to what may not be called';
+    const target = isFirst ? this.#allowedTarget(method, to.target) : to.target;
+    if (target === null) return 'it leads to what may not be called';
     const caller = isFirst ? places.first : places.hosts.get(to.authority);
     if (caller === undefined) return 'it leads to a host that is not named';
     if (this.#mask?.isIn(to.target) === true && !isFirst) return 'it carries a secret';
-    const request = redirectedRequest(this.#request, { method, ...to });
+    const request = redirectedRequest(this.#request, { method, authority: to.authority, target });
     this.#call?.abort();
     this.#followed++;
     this.#request = request;
     const sent = partyRequest(request, isFirst ? party : { ...party, secrets: [] });
     this.#call = caller.call(isFirst ? sent : withoutSecrets(sent, party), this.#heard(), this.#asked.client);
+    // What is still to come of the body goes nowhere, but is waited for.
+    if (this.#isFull) this.#asked.events.drained();
     return null;
   }
 
-  /** A third party that leads its callers about must not have our secrets sent to more than may be called. */
-  #isAllowed(method: string, target: string): boolean {
+  /**
+   * A third party that leads its callers about must not have our secrets sent to more than may be called: its target is
+   * read as strictly as that of a caller, since another reader may find other separators in it. Null where it may not.
+   */
+  #allowedTarget(method: string, said: string): string | null {
     const { api } = this.#parts;
     const { pathPrefix } = api.upstream;
-    const [path = ''] = target.split('?', 1);
-    if (!path.startsWith(`${pathPrefix}/`) && path !== pathPrefix) return false;
-    return api.party.routes.allows(api.name, method, `${api.basePath}${path.slice(pathPrefix.length)}`);
+    const reading = canonicalizeTarget(said);
+    if (reading.fault !== null) return null;
+    const { path, query } = reading;
+    if (!path.startsWith(`${pathPrefix}/`) && path !== pathPrefix) return null;
+    const isAllowed = api.party.routes.allows(api.name, method, `${api.basePath}${path.slice(pathPrefix.length)}`);
+    return isAllowed ? `${path}${query === null ? '' : `?${query}`}` : null;
   }
 
   #refuseRedirect(detail: string): void {
@@ -344,26 +376,4 @@ function echoing(fields: HeaderFields, mask: SecretMask): readonly string[] {
   const names = [...fields.entries()].filter(([, value]) => mask.isIn(value)).map(([name]) => name);
   if (names.length > 0) mask.found = true;
   return names;
-}
-
-/** Why the type or the coding of a reply's body is none that was asked for; null where it is. */
-function typeFault(head: ReplyHead, method: string, { types }: CompiledParty): string | null {
-  const { status, fields, framing } = head;
-  if (framing.kind === 'none' || method === 'HEAD') return null;
-  const coding = fields.get('content-encoding');
-  if (coding !== null && coding.toLowerCase() !== 'identity') return 'a content coding that was not asked for';
-  // Failures are replaced, where nothing else is said.
-  if (types === null || status >= SERVER_ERROR) return null;
-  const written = fields.all('content-type');
-  const [type = ''] = (written.length === 1 ? (written[0] as string) : '').toLowerCase().split(';', 1);
-  const known = types.some((pattern) => fits(type.trim(), pattern));
-  return known ? null : 'a content type that is not among `types`';
-}
-
-function fits(type: string, pattern: string): boolean {
-  if (pattern === '*/*') return true;
-  const star = pattern.indexOf('*');
-  if (star < 0) return type === pattern;
-  const [before, after] = [pattern.slice(0, star), pattern.slice(star + 1)];
-  return type.length > before.length + after.length && type.startsWith(before) && type.endsWith(after);
 }

@@ -15,6 +15,7 @@ const configuration = (): string => `version: 1
 server: { https: { port: 0, certificate: local }, http: off, threads: 2 }
 admin: { port: 0 }
 data: ./data
+deny: { addresses: [127.0.0.0/8] }
 apis:
   own: { routes: ['GET /own'], upstream: 'http://127.0.0.1:9', auth: public }
 egress:
@@ -61,6 +62,11 @@ test('over TLS calls are made with the certificate of the https port, by HTTP/1.
   await assert.rejects(askPlainly(gateway.egress, { method: 'GET', path: '/other/x', headers: {} }));
 });
 
+test('the lists of the whole gateway hold for whoever comes from outside, and not for our own calls', async () => {
+  assert.equal((await ask({ port: gateway.https, ca: gateway.ca, path: '/own' })).status, 403);
+  assert.equal((await ask({ port: gateway.egress, ca: gateway.ca, path: '/other/x' })).status, 200);
+});
+
 test('without keys only who names this machine is a caller', async () => {
   for (const host of ['evil.example', `localhost.evil.example:${gateway.egress}`, '10.0.0.1']) {
     const { status } = await ask({ port: gateway.egress, ca: gateway.ca, path: '/other/x', headers: { host } });
@@ -87,4 +93,19 @@ test('a page of a browser gets no reply that it may read, and no preflight leads
   assert.equal(preflight.status, 405);
   assert.equal(preflight.headers['access-control-allow-origin'], undefined);
   assert.equal(pay.heard.length, before);
+});
+
+test('what a page has a browser on this machine send is not sent on, though it names this machine', async () => {
+  const before = pay.heard.length;
+  for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }]) {
+    const { status } = await ask({ port: gateway.egress, ca: gateway.ca, path: '/other/x', headers });
+    assert.equal(status, 403);
+  }
+  assert.equal(pay.heard.length, before);
+  // As the fetch of a program on Node.js does.
+  const sent = await ask({
+    ...{ port: gateway.egress, ca: gateway.ca, path: '/other/x' },
+    headers: { 'sec-fetch-mode': 'cors', 'user-agent': 'node' },
+  });
+  assert.equal(sent.status, 200);
 });

@@ -111,8 +111,23 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   },
   encoded(reply, { url }) {
     reply.writeHead(200, { 'content-type': 'application/json' });
-    reply.end(`{"url":"${url}","body":"${SLASHED.replaceAll('/', '\\/')}"}`);
+    const lower = url.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase());
+    reply.end(`{"url":"${url}","lower":"${lower}","body":"${SLASHED.replaceAll('/', '\\/')}"}`);
   },
+  'echo-in-field': (reply, { headers }) => json(reply, {}, { 'x-said': String(headers.authorization) }),
+  accepted: (reply) => void reply.writeHead(202).end(),
+  untyped(reply) {
+    reply.writeHead(200);
+    reply.write('{');
+    setTimeout(() => reply.end('}'), 20);
+  },
+  huge(reply) {
+    reply.writeHead(200, { 'content-type': 'application/json', 'content-length': '6000000' });
+    reply.write('{');
+    setTimeout(() => reply.destroy(), 500);
+  },
+  'coded-redirect': (reply) =>
+    void reply.writeHead(302, { location: '/v1/do/echo', 'content-encoding': 'gzip' }).end(gzipSync('moved')),
   cookies: (reply) =>
     json(reply, {}, { 'set-cookie': 'a=b', 'strict-transport-security': 'max-age=1', 'clear-site-data': '"*"' }),
   loopback: leadTo(() => 'http://127.0.0.1:22/'),
@@ -126,6 +141,9 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   within: leadTo(() => '/v1/do/echo'),
   forbidden: leadTo(() => '/v1/admin'),
   outside: leadTo(() => '/v2/do/echo'),
+  'encoded-slash': leadTo(() => '/v1/do/x%2f..%2f..%2fadmin'),
+  'encoded-null': leadTo(() => '/v1/do/x%00'),
+  parameters: leadTo(() => '/v1/do/x;a=b'),
   dots: leadTo(() => '/v1/do/%2e%2e/admin'),
   round: leadTo(() => '/v1/do/round'),
   'to-files': leadTo(() => `https://localhost:${files.port}/store/7?sig=1`),
@@ -151,6 +169,11 @@ const RAW: Readonly<Record<string, string>> = {
   '/both': 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
   '/early': 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 50\r\n\r\nhalf',
   '/split': 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\nx-evil: 1\r\ncontent-length: 0\r\n\r\n',
+};
+
+const UNTYPED = {
+  '/empty': 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+  '/nothing': 'HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n',
 };
 
 const configuration = (): string => `version: 1
@@ -239,7 +262,7 @@ before(async () => {
   const authority = await makeAuthority();
   pay = await startThirdParty(authority, answer);
   files = await startThirdParty(authority, ({ url }, reply) => json(reply, { file: url }));
-  raw = await startRawParty(authority, (path) => RAW[path] ?? 'HTTP/1.1 204 No Content\r\n\r\n');
+  raw = await startRawParty(authority, (path) => ({ ...RAW, ...UNTYPED })[path] ?? 'HTTP/1.1 204 No Content\r\n\r\n');
   names = await startNameServer();
   gateway = await startGateway(configuration(), {
     beside: { 'ca.pem': authority.ca, 'strict.json': JSON.stringify(DOCUMENT) },
@@ -294,6 +317,9 @@ test('a call goes to the third party with our secret, and with nothing that is n
       cookie: 'session=1',
       referer: 'http://orders.internal/',
       traceparent: '00-11111111111111111111111111111111-2222222222222222-01',
+      'x-b3-traceid': '1111111111111111',
+      'x-amzn-trace-id': 'Root=1-11111111-111111111111111111111111',
+      via: '1.1 orders.internal',
       'x-forwarded-for': '10.0.0.1',
       accept: 'application/json',
     },
@@ -350,12 +376,21 @@ test('CONNECT is refused: what goes through a tunnel could not be judged', async
 test('a reply that is too large is refused before it begins where it says so, and cut where it does not', async () => {
   assert.equal(await outcome('/pay/do/long'), '502 upstream-reply-too-large');
   assert.equal(await outcome('/pay/do/large'), 'ECONNRESET');
+  assert.equal(await outcome('/feed/do/huge', { method: 'POST' }), '502 upstream-reply-too-large');
 });
 
 test('a reply of another type, or in a coding that nobody asked for, is refused', async () => {
   assert.equal(await outcome('/pay/do/page'), '502 upstream-reply-type');
   assert.equal(await outcome('/pay/do/bomb'), '502 upstream-reply-type');
   assert.equal(await outcome('/pay/do/broken'), '500 upstream-error');
+  assert.equal(await outcome('/pay/do/untyped'), '502 upstream-reply-type');
+  assert.equal(await outcome('/pay/do/coded-redirect'), '502 upstream-reply-type');
+});
+
+test('a reply that has no body needs no type, however its end is told', async () => {
+  assert.equal(await outcome('/pay/do/accepted', { method: 'POST', body: '{}' }), '202');
+  assert.equal(await outcome('/raw/empty'), '200');
+  assert.equal(await outcome('/raw/nothing'), '202');
 });
 
 test('a third party that drips, or says nothing, is given up', async () => {
@@ -363,12 +398,26 @@ test('a third party that drips, or says nothing, is given up', async () => {
   assert.equal(await outcome('/pay/do/silent'), '504 upstream-timeout');
 });
 
+test('a secret that comes back in a field alone is told of', async () => {
+  assert.equal((await call('/feed/do/echo-in-field', { method: 'POST' })).headers['x-said'], undefined);
+  await eventually(async () => {
+    const told = await alertsOf('party.secret-echoed');
+    assert.deepEqual(
+      told.map(({ key }) => key),
+      ['feed'],
+    );
+  });
+});
+
 test('a secret that comes back is masked, wherever it stands', async () => {
   const { body, headers } = await call('/pay/do/echo');
   assert.equal((JSON.parse(body) as { said: string }).said, `Bearer ${'*'.repeat(SECRET.length)}`);
   assert.equal(headers['x-said'], undefined);
   assert.equal((await call('/pay/do/spread')).body, `a ${'*'.repeat(SECRET.length)} z`);
-  await eventually(async () => assert.equal((await alertsOf('party.secret-echoed')).length, 1));
+  await eventually(async () => {
+    const told = await alertsOf('party.secret-echoed');
+    assert.ok(told.some(({ key }) => key === 'pay'));
+  });
 });
 
 test('a secret in the query takes the place of what a caller says there, and is masked as URLs have it too', async () => {
@@ -411,7 +460,7 @@ test('redirects are followed to what may be called, with the secrets', async () 
   const last = pay.heard.at(-1) as Heard;
   assert.deepEqual([last.url, last.headers.authorization], [`/v1/do/echo?api_key=${SECRET}`, `Bearer ${SECRET}`]);
   assert.ok(!reply.body.includes(SECRET));
-  for (const what of ['forbidden', 'outside', 'dots', 'round'])
+  for (const what of ['forbidden', 'outside', 'dots', 'round', 'encoded-slash', 'encoded-null', 'parameters'])
     assert.equal(await outcome(`/led/do/${what}`), '502 upstream-refused-location', what);
 });
 
@@ -560,5 +609,10 @@ test('no secret stands in the log, in records or in what the admin port says', a
   const texts = [gateway.said()];
   for (const path of ['/v1/status', '/v1/alerts', '/v1/coverage', '/v1/revisions', '/v1/upstream-errors', '/metrics'])
     texts.push((await askAdmin(gateway, path)).body);
-  for (const text of texts) for (const secret of [SECRET, ORDERS, BILLING]) assert.ok(!text.includes(secret));
+  const shown = await run(process.execPath, [
+    ...[PROGRAM, 'audit', 'show', '--json', '--config', join(gateway.folder, 'portcullis.yaml')],
+  ]);
+  assert.match(shown.stdout, /"direction":\s*"outbound"/);
+  texts.push(shown.stdout);
+  for (const text of texts) for (const secret of [SECRET, SLASHED, ORDERS, BILLING]) assert.ok(!text.includes(secret));
 });
