@@ -15,7 +15,7 @@ import { cacheChanges } from './diff-cache.ts';
 import { apiListChanges } from './diff-lists.ts';
 import { type Handling, handlingBy, handlingChanges, handlingOf, NO_HANDLING } from './handling-changes.ts';
 import { mayBeCalled } from './allowed-operations.ts';
-import { partyChanges } from './diff-egress.ts';
+import { newApiWords, partyChanges, usualOf } from './diff-egress.ts';
 import { healthChanges } from './diff-health.ts';
 import { type Validated, validationChanges } from './diff-validation.ts';
 import { replyRules } from './reply-rules.ts';
@@ -81,13 +81,13 @@ export function apiChanges(
     protectedOperations(next, after),
   ).flatMap(([was, is]) => operationChanges(was, is, api));
   if (old === null) {
-    const words = `the API is new, at ${addressWords(next)}`;
+    const words = newApiWords(next);
     const stored = cacheChanges(null, next.cache, next.auth !== 'public', tell);
     const pages = corsChanges(null, next.cors, tell);
     const files = next.files?.archives === 'pass' ? fileChanges(null, next.files, tell) : [];
     return [
       tell('routes', 'changes', words),
-      ...switchChanges(USUAL, next, tell),
+      ...switchChanges(usualOf(next, USUAL), next, tell),
       ...openingsOf(next.upstream, tell),
       ...partyChanges(null, next.party, tell),
       ...stored,

@@ -1,5 +1,5 @@
-import { type ChangeEffect, type ConfigChange, sameData } from './config-change.ts';
-import type { Config } from './config.ts';
+import { addressWords, type ChangeEffect, type ConfigChange, sameData } from './config-change.ts';
+import type { ApiConfig, Config } from './config.ts';
 import type { EgressConfig, PartyConfig, PartySecret } from './egress-config.ts';
 
 /** What of the listener can't change while a gateway runs; null where there is none. */
@@ -13,9 +13,17 @@ export function egressChanges({ egress: old }: Config, { egress: next }: Config)
     ...{ api: null, operation: null, about: 'server', effect, message },
   });
   const changes: ConfigChange[] = [];
+  if (old === null && next !== null) {
+    const where = `${next.host}:${next.port}${next.tls ? ' by TLS' : ''}`;
+    changes.push(change('changes', `third parties are called over ${where}, which needs a restart`));
+    if (next.callers === 'any') changes.push(change('loosens', 'third parties can be called without a key'));
+    return changes;
+  }
   if (!sameData(fixedEgress(old), fixedEgress(next)))
     changes.push(change('changes', '`egress` listens elsewhere, which needs a restart'));
   if (old === null || next === null) return changes;
+  if (old.tls && !next.tls) changes.push(change('loosens', 'keys and calls of third parties come without TLS'));
+  if (!old.tls && next.tls) changes.push(change('tightens', 'keys and calls of third parties come over TLS'));
   if (next.callers === 'any') {
     if (old.callers !== 'any') changes.push(change('loosens', 'third parties can be called without a key'));
     return changes;
@@ -31,6 +39,20 @@ export function egressChanges({ egress: old }: Config, { egress: next }: Config)
   for (const name of names(was))
     if (!names(is).includes(name)) changes.push(change('tightens', `${name} may no longer call third parties`));
   return changes;
+}
+
+/** That there is a new API, or a new third party, and where. */
+export function newApiWords(next: ApiConfig): string {
+  if (next.party === null) return `the API is new, at ${addressWords(next)}`;
+  return `the third party is new, called at ${next.basePath} of \`egress\``;
+}
+
+/** How replies of an API that says nothing of it are treated: those of every third party in the same way. */
+export function usualOf<T extends Pick<ApiConfig, 'errors' | 'output'>>(
+  { party, errors, output }: ApiConfig,
+  usual: T,
+): T {
+  return party === null ? usual : { ...usual, errors, output };
 }
 
 type Tell = (about: 'upstream' | 'replies' | 'limits', effect: ChangeEffect, message: string) => ConfigChange;

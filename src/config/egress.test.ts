@@ -111,6 +111,16 @@ for (const [edits, words] of [
   });
 }
 
+for (const name of ['Host', 'content-length', 'connection', 'Accept-Encoding', 'x-portcullis-key', 'content-type'])
+  test(`a secret is not written into ${name}`, () => {
+    assert.match(issueOf(edited(['header: Authorization', `header: ${name}`])), /only the gateway itself writes this/);
+  });
+
+for (const name of ['X-Api-Key', 'cookie', 'proxy-authorization'])
+  test(`a secret may be written into ${name}`, () => {
+    assert.equal(issueOf(edited(['header: Authorization', `header: ${name}`])), 'none');
+  });
+
 test('without keys it listens on this machine alone', () => {
   const callers = "{ orders: { key: '${env:ORDERS}' }, billing: { key: '${env:BILLING}' } }";
   assert.equal(issueOf(edited([callers, 'any'])), 'none');
@@ -123,12 +133,16 @@ test('without keys it listens on this machine alone', () => {
 });
 
 function changes(...edits: readonly (readonly [from: string, to: string])[]): readonly string[] {
+  return changesBetween(BASE, edited(...edits));
+}
+
+function changesBetween(before: string, after: string): readonly string[] {
   const comparable = (text: string): Comparable => {
     const parsed = read(text);
     assert.ok(parsed.ok, parsed.ok ? '' : parsed.error.map(formatIssue).join('\n'));
     return { config: parsed.value.config, descriptions: {}, documents: {}, files: {}, secrets: {} };
   };
-  return diffConfigurations(comparable(BASE), comparable(edited(...edits))).map(
+  return diffConfigurations(comparable(before), comparable(after)).map(
     ({ effect, api, message }) => `${effect} ${api ?? ''}: ${message}`,
   );
 }
@@ -155,6 +169,24 @@ test('what opens is told as such, and no secret', () => {
     opened.join('\n'),
   );
   assert.ok(changes([PAY, `${PAY}\n      private: [10.0.0.0/8]`]).some((each) => each.startsWith('loosens pay:')));
+});
+
+test('a new third party is told of as one, without what holds of each', () => {
+  const none = BASE.slice(0, BASE.indexOf('egress:'));
+  assert.deepEqual(changesBetween(none, BASE).toSorted(), [
+    'changes : third parties are called over 127.0.0.1:8081, which needs a restart',
+    'changes pay: requests get the secret ${env:PAY} in the field authorization',
+    'changes pay: the operation is new, and needs nothing but sign-in',
+    'changes pay: the third party is new, called at /pay of `egress`',
+  ]);
+  const open = edited(["{ orders: { key: '${env:ORDERS}' }, billing: { key: '${env:BILLING}' } }", 'any']);
+  assert.ok(changesBetween(none, open).includes('loosens : third parties can be called without a key'));
+});
+
+test('that calls come without TLS is told as what opens', () => {
+  const secured = edited(['egress:\n', 'egress:\n  tls: true\n']);
+  assert.ok(changesBetween(secured, BASE).includes('loosens : keys and calls of third parties come without TLS'));
+  assert.ok(changesBetween(BASE, secured).includes('tightens : keys and calls of third parties come over TLS'));
 });
 
 test('an API of others among our own is told of', () => {

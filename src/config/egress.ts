@@ -21,6 +21,7 @@ import { upstreamErrorKeys } from './upstream-errors.ts';
 import { upstreamTlsKeys } from './upstream-tls.ts';
 import { parseUpstreamUrl, type UpstreamUrl } from './upstream-url.ts';
 import { words } from './words.ts';
+import { fieldNameFault } from './written-text.ts';
 
 const PARTY_LIMIT = 200;
 const CALLER_LIMIT = 200;
@@ -42,9 +43,19 @@ const secretText = z.string().transform(readTemplate).meta({
   description: 'What is written, such as `Bearer ${env:STRIPE_KEY}`: with one reference to a secret in it.',
 });
 
+/** Besides what no policy may write: replies are asked for without a coding. */
+const OF_GATEWAY: ReadonlySet<string> = new Set(['accept-encoding']);
+
 const secret = z
   .strictObject({
-    header: headerName('The header field that it is written into; what a caller says there is taken out.').optional(),
+    header: headerName('The header field that it is written into; what a caller says there is taken out.')
+      .refine((name) => !OF_GATEWAY.has(name) && fieldNameFault(name, 'requests') === null, {
+        error: words(
+          'only the gateway itself writes this field',
+          'name the one that the third party reads its key from',
+        ),
+      })
+      .optional(),
     query: parsed(readParameter).optional().meta({ title: 'name', description: 'The same for a query parameter.' }),
     value: secretText,
   })
