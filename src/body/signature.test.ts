@@ -189,6 +189,21 @@ test('whatever the bytes are, they are judged', () => {
   );
 });
 
+test('an archive behind a picture is told whichever record readers go by', () => {
+  const list = `PK\x01\x02${'\0'.repeat(42)}`;
+  const number = (value: number): string => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32LE(value);
+    return bytes.toString('latin1');
+  };
+  const end = (size: number, start: number): string =>
+    `PK\x05\x06${'\0'.repeat(4)}\x01\0\x01\0${number(size)}${number(start)}\0\0`;
+  const full = 0xffff_ffff;
+  assert.equal(faultOf('image/gif', GIF + list + end(7, GIF.length)), 'archive', 'its place is right, its size is not');
+  assert.equal(faultOf('image/gif', `${GIF}${list}PK\x06\x07${'\0'.repeat(16)}${end(full, full)}`), 'archive', 'ZIP64');
+  assert.equal(faultOf('image/gif', GIF + end(7, 9)), null, 'no list anywhere');
+});
+
 test('ten megabytes of the worst bytes are judged in little time', () => {
   const size = 10 * 1024 * 1024;
   for (const [type, body] of [

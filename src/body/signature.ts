@@ -153,14 +153,26 @@ export function hasTag(bytes: Buffer): boolean {
 const END_LENGTH = 22;
 const COMMENT_LIMIT = 65_535;
 
-/** Whether a reader of archives, which begins at the end, finds one: its list of files stands before its end record. */
+/** What stands before that record where the archive is one of ZIP64 (§4.3.15). */
+const LOCATOR_LENGTH = 20;
+
+/**
+ * Whether a reader of archives, which begins at the end, finds one: its list of files stands before its end record, or
+ * where that says, since there are readers that go by one and by the other; or a record of ZIP64 says where.
+ */
 export function endsAsArchive(bytes: Buffer): boolean {
   const tail = bytes.subarray(Math.max(0, bytes.length - END_LENGTH - COMMENT_LIMIT));
   const offset = bytes.length - tail.length;
   for (let at = tail.lastIndexOf('PK\x05\x06'); at >= 0; at = at === 0 ? -1 : tail.lastIndexOf('PK\x05\x06', at - 1)) {
     if (at + END_LENGTH > tail.length) continue;
-    const list = offset + at - tail.readUInt32LE(at + 12);
-    if (list >= 0 && bytes.toString('latin1', list, list + 4) === 'PK\x01\x02') return true;
+    const end = offset + at;
+    const lists = [end - tail.readUInt32LE(at + 12), tail.readUInt32LE(at + 16)];
+    if (lists.some((list) => isMarked(bytes, list, 'PK\x01\x02'))) return true;
+    if (isMarked(bytes, end - LOCATOR_LENGTH, 'PK\x06\x07')) return true;
   }
   return false;
+}
+
+function isMarked(bytes: Buffer, at: number, mark: string): boolean {
+  return at >= 0 && bytes.toString('latin1', at, at + mark.length) === mark;
 }
