@@ -15,6 +15,8 @@ export interface MadeEntry {
   readonly local?: Partial<Said>;
   readonly central?: Partial<Said>;
   readonly extra?: Buffer;
+  /** In the place of `extra`, before the entry alone. */
+  readonly localExtra?: Buffer;
 }
 
 interface Said {
@@ -57,7 +59,7 @@ export function zipOf(entries: readonly MadeEntry[], more: MadeArchive = {}): Bu
       start: at,
     };
     const local = described === undefined ? said : { ...said, crc: 0, packedSize: 0, size: 0 };
-    const head = headOf({ ...local, ...entry.local }, extra);
+    const head = headOf({ ...local, ...entry.local }, entry.localExtra ?? extra);
     const marks = described === 'behind' ? [0x08074b50] : [];
     const descriptor = described === undefined ? [] : [...marks, said.crc, said.packedSize, said.size];
     const piece = Buffer.concat([head, packed, ...descriptor.map(int32)]);

@@ -88,6 +88,13 @@ const REFUSED: readonly (readonly [
   ['a folder that holds something', 'malformed', [{ ...PLAIN, name: 'a/' }]],
   ['stored as another size', 'malformed', [{ ...OTHER, central: { size: 9 }, local: { size: 9 } }]],
   ['a second name that leads up', 'name', [{ ...PLAIN, extra: unicodeName('../a.txt') }]],
+  ['a second name that is another', 'name', [{ ...PLAIN, extra: unicodeName('a.php') }]],
+  ['a second name before the entry alone', 'name', [{ ...PLAIN, localExtra: unicodeName('a.php') }]],
+  [
+    'a second name that leads up, beside one that nobody knows to read',
+    'name',
+    [{ ...PLAIN, name: Buffer.from([0x84]), extra: unicodeName('../ä') }],
+  ],
   ['a list that is hidden', 'malformed', [{ ...PLAIN, flags: 0x2000 }]],
 ];
 
@@ -99,6 +106,11 @@ function unicodeName(name: string): Buffer {
 for (const [name, fault, entries, more] of REFUSED) {
   test(`refused: ${name}`, () => assert.equal(told(zipOf(entries, more)), fault));
 }
+
+test('a second name that says the same, or what the first one may mean, is none', () => {
+  assert.equal(told(zipOf([{ ...PLAIN, extra: unicodeName('a.txt') }])), 'a.txt');
+  assert.equal(told(zipOf([{ ...PLAIN, name: Buffer.from([0x84]), extra: unicodeName('ä') }])), '\x84');
+});
 
 test('more entries than may be are refused before any is read', () => {
   assert.equal(told(zipOf([PLAIN, OTHER]), 1), 'entries');

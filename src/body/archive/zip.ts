@@ -86,7 +86,7 @@ function readCentral(
   const sizes = sizesOf(archive, at, extra);
   const name = nameOf(rawName, flags);
   if (sizes === null || name === null || (flags & MASKED) !== 0) return err('malformed');
-  if (!isInside(name) || !saysNoOtherName(extra)) return err('name');
+  if (!isInside(name) || !saysNoOtherName(extra, { name, flags, rawName })) return err('name');
   if (!isPlain(archive.readUInt16LE(at + 40))) return err('link');
   const method = archive.readUInt16LE(at + 10);
   const encrypted = (flags & (ENCRYPTED | STRONGLY_ENCRYPTED)) !== 0 || method === AES;
@@ -145,13 +145,17 @@ function extraOf(extra: Buffer, number: number): Buffer | 'malformed' | null {
   return found;
 }
 
-/** Info-ZIP's second name (§4.6.9) is the one that some readers take: it must be fit for that too. */
-function saysNoOtherName(extra: Buffer): boolean {
+/**
+ * Info-ZIP's second name (§4.6.9) is the one that some readers take. It must be the first one; where nobody knows what the
+ * bytes of that mean, it must be fit to be one.
+ */
+function saysNoOtherName(extra: Buffer, { name, flags, rawName }: Pick<Place, 'name' | 'flags' | 'rawName'>): boolean {
   const other = extraOf(extra, 0x7075);
   if (other === null) return true;
   if (other === 'malformed' || other.length < 6) return false;
-  const name = other.subarray(5);
-  return isUtf8(name) && isInside(name.toString('utf8'));
+  const said = other.subarray(5);
+  const isKnown = isAscii(rawName) || (flags & UTF8_NAME) !== 0;
+  return isUtf8(said) && (isKnown ? said.toString('utf8') === name : isInside(said.toString('utf8')));
 }
 
 /** UTF-8 where the archive says so; else each byte for itself, since what code page is meant nobody knows. */
@@ -212,7 +216,7 @@ function localFault(archive: Buffer, entry: Place, end: number): number | Archiv
     archive.readUInt16LE(at + 8) === entry.method &&
     archive.subarray(at + LOCAL_LENGTH, nameEnd).equals(entry.rawName);
   if (!same) return 'malformed';
-  if (!saysNoOtherName(extra)) return 'name';
+  if (!saysNoOtherName(extra, entry)) return 'name';
   const [crc, packedSize, size] = [14, 18, 22].map((offset) => archive.readUInt32LE(at + offset));
   if ((entry.flags & DESCRIBED_BEHIND) !== 0 && crc === 0 && isUnsaid(packedSize) && isUnsaid(size)) return dataStart;
   const long = extraOf(extra, 0x0001);
