@@ -38,6 +38,14 @@ interface Golden extends GoldenContent {
   readonly verdict: string;
 }
 
+const OPENED = {
+  entries: 10,
+  depth: 2,
+  bytes: 1_000_000,
+  ratio: 100,
+  encrypted: 'refuse',
+  unopened: 'refuse',
+} as const;
 const RULES: FileRules = {
   sizeBytes: 20_000,
   count: 2,
@@ -45,7 +53,7 @@ const RULES: FileRules = {
   types: ['image/png', 'application/pdf', 'text/csv', 'application/zip'],
   names: { pattern: '^[^A-Z]*$', extensions: null, lengthBytes: 255 },
   macros: 'refuse',
-  archives: { entries: 10, depth: 2, bytes: 1_000_000, ratio: 100, encrypted: 'refuse', unopened: 'refuse' },
+  archives: OPENED,
   scanner: null,
   path: 'apis.photos.files',
 };
@@ -60,6 +68,7 @@ const CONFIG: FilesConfig = {
   operations: {
     open: { ...RULES, archives: 'pass' },
     plain: { ...RULES, types: null, archives: 'refuse' },
+    wide: { ...RULES, types: ['application/*'], archives: { ...OPENED, unopened: 'pass' } },
     aliases: { ...RULES, types: ['application/x-gzip'] },
     office: { ...RULES, types: null },
     scanned: SCANNED,

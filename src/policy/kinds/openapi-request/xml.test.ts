@@ -152,6 +152,8 @@ test('what differs from its schema is refused, and so is what is not described',
         '/customer has an attribute that is not described',
       '<order xmlns:x="http://www.w3.org/2001/XMLSchema-instance"><customer>a</customer><remark x:nil="true">b</remark></order>':
         '/note has an attribute that is not described',
+      '<order xmlns:x="http://www.w3.org/2001/XMLSchema-instance"><customer>a</customer><remark x:nil="true" y="1"/></order>':
+        '/note has an attribute that is not described',
       '<order><constructor>a</constructor><customer>a</customer></order>': ' has an element that is not described',
       '<order><__proto__>a</__proto__><customer>a</customer></order>': ' has an element that is not described',
     },
