@@ -22,6 +22,8 @@ test('files of ustar, of the oldest kind, with names of pax and of GNU are read'
   assert.equal(told(tarOf(tarEntry('a.txt', 'hello', { ustar: false }))), 'a.txt:5');
   assert.equal(told(tarOf(tarEntry('x', pax('path=ü.txt', 'mtime=1'), { kind: 'x' }), tarEntry('u', 'hi'))), 'ü.txt:2');
   assert.equal(told(tarOf(tarEntry('././@LongLink', 'long.txt\0', { kind: 'L' }), tarEntry('lo', 'hi'))), 'long.txt:2');
+  const cut = [tarEntry('././@LongLink', 'd/d/a\0', { kind: 'L' }), tarEntry('d/d/', 'hi')];
+  assert.equal(told(tarOf(...cut)), 'd/d/a:2', 'a long name, cut behind a slash');
   assert.equal(told(tarEntry('a.txt', 'hello')), 'a.txt:5', 'without blocks of zeros');
   assert.equal(isTar(tarEntry('a.txt')), true);
   assert.equal(isTar(Buffer.alloc(512)), false);
@@ -44,6 +46,11 @@ const REFUSED: readonly (readonly [name: string, fault: string, archive: Buffer]
     tarOf(tarEntry('x', pax('size=512'), { kind: 'x' }), tarEntry('a', 'x')),
   ],
   ['a name for all that follow', 'malformed', tarOf(tarEntry('g', pax('path=a'), { kind: 'g' }), tarEntry('a', 'x'))],
+  [
+    'a folder of pax that holds something',
+    'malformed',
+    tarOf(tarEntry('x', pax('path=a/'), { kind: 'x' }), tarEntry('a', 'x')),
+  ],
   ['a broken record of pax', 'malformed', tarOf(tarEntry('x', '99 path=a\n', { kind: 'x' }), tarEntry('a', 'x'))],
   [
     'two names',

@@ -51,9 +51,9 @@ export function readTar(bytes: Uint8Array, entryLimit: number): Result<readonly 
       said = more;
       continue;
     }
-    const fault = entryFault(kind, said, { name, data });
-    if (fault !== null) return err(fault);
     const called = said.name ?? name;
+    const fault = entryFault(kind, said, { name: called, data });
+    if (fault !== null) return err(fault);
     said = {};
     if (!isInside(called) || !isInside(name)) return err('name');
     if (kind === FOLDER) continue;
