@@ -15,12 +15,14 @@ export interface CompiledParty extends Omit<PartyConfig, 'secrets' | 'hosts' | '
   /** Where redirects may lead besides, by what Host says of them. */
   readonly hosts: ReadonlyMap<string, PartyConfig['hosts'][number]>;
   readonly routes: PartyRoutes;
+  /** Whether its failures go out as they are: then their types are held to `types` too. */
+  readonly passesFailures: boolean;
   /** Whether it is called without a key, by whatever runs on this machine. */
   readonly isKeyless: boolean;
 }
 
 /** What is compiled of a third party; null for an API of ours. */
-export function compileParty({ party }: ApiConfig, compilation: Compilation): CompiledParty | null {
+export function compileParty({ party, upstreamErrors }: ApiConfig, compilation: Compilation): CompiledParty | null {
   if (party === null) return null;
   const { replyLimitBytes, totalMs, types, redirects, resolver } = party;
   return {
@@ -28,6 +30,7 @@ export function compileParty({ party }: ApiConfig, compilation: Compilation): Co
     secrets: party.secrets.flatMap((secret) => writtenSecret(secret, compilation) ?? []),
     hosts: new Map(party.hosts.map((each) => [authorityOf('https', each), each])),
     routes: compilation.partyRoutes,
+    passesFailures: upstreamErrors === 'pass',
     isKeyless: compilation.configured.config.egress?.callers === 'any',
   };
 }

@@ -16,10 +16,10 @@ export function codingFault({ fields, framing }: ReplyHead, method: string): str
 }
 
 /** Why the type of a reply's body is none that was asked for; null where it is. */
-export function typeFault(head: ReplyHead, method: string, { types }: CompiledParty): string | null {
+export function typeFault(head: ReplyHead, method: string, { types, passesFailures }: CompiledParty): string | null {
   const { status, fields, framing } = head;
-  // Failures are replaced, where nothing else is said.
-  if (framing.kind === 'none' || method === 'HEAD' || types === null || status >= SERVER_ERROR) return null;
+  if (framing.kind === 'none' || method === 'HEAD' || types === null) return null;
+  if (status >= SERVER_ERROR && !passesFailures) return null;
   const written = fields.all('content-type');
   const [type = ''] = (written.length === 1 ? (written[0] as string) : '').toLowerCase().split(';', 1);
   const known = types.some((pattern) => fits(type.trim(), pattern));

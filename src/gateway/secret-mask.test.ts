@@ -26,6 +26,10 @@ test('of several secrets each is hidden, also where one begins in another', () =
   assert.deepEqual(masked(['alpha beta', '-long'], 'alpha', 'beta-long'), ['***** ', '*********', '']);
 });
 
+test('of a secret that begins like a shorter one nothing is left', () => {
+  assert.deepEqual(masked(['alpha alpha-long'], 'alpha', 'alpha-long'), ['***** **********', '']);
+});
+
 test('a piece that came is never written into', () => {
   const piece = Buffer.from('a secret');
   new SecretMask([Buffer.from('secret')]).pass([piece]);

@@ -13,7 +13,8 @@ export class SecretMask {
 
   /** None of them is empty. */
   constructor(secrets: readonly Buffer[]) {
-    this.#secrets = secrets;
+    // Of two that begin alike the longer one is looked for first: the stars of the shorter would leave its end.
+    this.#secrets = secrets.toSorted((one, other) => other.length - one.length);
   }
 
   /** Whether a text holds a secret. */

@@ -228,6 +228,7 @@ const awkwardParties = (): string => `    signed:
       ca: ./ca.pem
       private: [127.0.0.0/8, '::1']
       allow: ['GET /do/{what}']
+      upstreamErrors: pass
       secret: { query: key, value: '\${env:SLASHED_KEY}' }
     raw:
       url: https://localhost:${raw.port}
@@ -383,6 +384,7 @@ test('a reply of another type, or in a coding that nobody asked for, is refused'
   assert.equal(await outcome('/pay/do/page'), '502 upstream-reply-type');
   assert.equal(await outcome('/pay/do/bomb'), '502 upstream-reply-type');
   assert.equal(await outcome('/pay/do/broken'), '500 upstream-error');
+  assert.equal(await outcome('/signed/do/broken'), '502 upstream-reply-type');
   assert.equal(await outcome('/pay/do/untyped'), '502 upstream-reply-type');
   assert.equal(await outcome('/pay/do/coded-redirect'), '502 upstream-reply-type');
 });
