@@ -19,7 +19,8 @@ export function emailAt(bytes: Uint8Array, at: number): Finding | undefined {
   let to = at + 1;
   while (to < bytes.length && to - at <= DOMAIN_LIMIT && IN_DOMAIN[bytes[to] as number] === 1) to++;
   while (to > at + 1 && LETTERS_AND_DIGITS[bytes[to - 1] as number] === 0) to--;
-  const dot = bytes.lastIndexOf(DOT, to - 1);
+  // Not beyond the domain: a text without points would be gone through for each of its marks.
+  const dot = at + bytes.subarray(at, to).lastIndexOf(DOT);
   if (from === at || dot <= at + 1 || to - dot < 3 || isDigit(bytes[to - 1])) return undefined;
   return { kind: 'emails', form: 'email', from, to, whole: true };
 }
