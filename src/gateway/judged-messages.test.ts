@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import type { Problem } from '../base/index.ts';
+import type { MessageVerdict } from '../policy/index.ts';
+import { JudgedMessages } from './judged-messages.ts';
+import type { MessageStep } from './message-steps.ts';
+import type { Walk } from './walk.ts';
+
+const DENIED: MessageVerdict = { kind: 'deny', problem: { code: 'invalid-message' }, rule: 'message.unknown' };
+
+/** The messages of a call, how many octets of them are kept, and what became of the walk. */
+function given(verdict: MessageVerdict, observed: boolean, isRoom = true) {
+  const told: string[] = [];
+  const kept = { bytes: 0 };
+  const step: MessageStep = { policy: 'a/messages', observed, judge: () => verdict };
+  const bodies = {
+    take: (_peer: unknown, bytes: number) => {
+      if (isRoom) kept.bytes += bytes;
+      return isRoom;
+    },
+    giveBack: (_peer: unknown, bytes: number) => void (kept.bytes -= bytes),
+  };
+  const walk = {
+    request: { peer: {} },
+    context: { bodies },
+    compiled: { bodyLimitBytes: 100 },
+    plan: { messages: { request: [step], response: [] } },
+    stop: ({ code }: Problem) => void told.push(`stopped ${code}`),
+    observe: ({ code }: Problem) => void told.push(`noted ${code}`),
+  } as unknown as Walk;
+  return { messages: new JudgedMessages(walk, 'request', 'gzip'), told, kept };
+}
+
+function message(content: Buffer, flag = 0): Buffer {
+  return Buffer.concat([Buffer.of(flag, 0, 0, 0, content.length), content]);
+}
+
+test('what only observes replaces nothing, and says what it would have refused once a call', () => {
+  const sent = message(Buffer.alloc(3));
+  const replaced = given({ kind: 'replace', message: Buffer.alloc(1) }, true);
+  assert.deepEqual(replaced.messages.read([sent]), [sent]);
+  const noted = given(DENIED, true);
+  assert.deepEqual(noted.messages.read([sent, sent]), [sent, sent]);
+  assert.deepEqual(noted.told, ['noted invalid-message']);
+});
+
+test('messages are held while there is room for them, and given back at the end of the call', () => {
+  const sent = message(Buffer.alloc(9));
+  const { messages, kept } = given({ kind: 'pass' }, false);
+  assert.deepEqual(messages.read([sent.subarray(0, 7)]), []);
+  assert.ok(kept.bytes >= 7);
+  messages.close();
+  assert.equal(kept.bytes, 0);
+  assert.deepEqual(messages.read([sent]), []);
+  const full = given({ kind: 'pass' }, false, false);
+  assert.deepEqual(full.messages.read([sent.subarray(0, 7)]), []);
+  assert.deepEqual(full.told, ['stopped gateway-overloaded']);
+});
+
+test('what a message in a coding holds is bound as the messages of its operation are', () => {
+  const { messages, told } = given({ kind: 'pass' }, false);
+  const small = message(gzipSync(Buffer.alloc(100)), 1);
+  assert.deepEqual(messages.read([small]), [small]);
+  assert.deepEqual(messages.read([message(gzipSync(Buffer.alloc(101)), 1)]), []);
+  assert.deepEqual(told, ['stopped message-too-large']);
+});
