@@ -129,6 +129,7 @@ function bodyText({ home }: CallSource, content: DescribedContent, value: unknow
   const mediaType = concreteType(content.mediaRange);
   if (isJson(mediaType)) return JSON.stringify(value ?? { any: 1 });
   if (mediaType.startsWith('application/x-www-form-urlencoded')) return formText(home, content, value);
+  if (/^multipart\/|[/+]xml(?:;|$)/.test(mediaType)) throw new Unbuildable('parts and XML are tried elsewhere');
   if (mediaType.startsWith('text/') && typeof value === 'string') return value;
   if (typeof value === 'string' || value === undefined) return value ?? 'bytes';
   throw new Unbuildable('a body of this type is not made');
