@@ -68,6 +68,12 @@ export function isReadMultipart({ essence }: Pick<MediaType, 'essence'>): boolea
   return essence === 'multipart/form-data' || essence === 'multipart/mixed' || essence === 'multipart/related';
 }
 
+/** What stands between the parts, without the line ends around it; null where the type names no boundary that may be one. */
+export function delimiterOf({ parameters }: Pick<MediaType, 'parameters'>): Buffer | null {
+  const boundary = parameters.get('boundary');
+  return boundary !== undefined && BOUNDARY.test(boundary) ? Buffer.from(`--${boundary}`, 'latin1') : null;
+}
+
 /**
  * Reads `multipart/form-data` (RFC 7578), `mixed` and `related` into their parts, in the order sent (RFC 2046 §5.1).
  * It begins with its first delimiter and ends with the last, behind which at most a line end follows; wherever the
@@ -80,10 +86,9 @@ export function parseMultipart(
   bytes: Uint8Array,
   limits: MultipartLimits = DEFAULT_MULTIPART_LIMITS,
 ): Result<readonly Part[], MultipartFault> {
-  const boundary = mediaType.parameters.get('boundary');
-  if (boundary === undefined || !BOUNDARY.test(boundary)) return fault('bad-boundary', 0);
+  const delimiter = delimiterOf(mediaType);
+  if (delimiter === null) return fault('bad-boundary', 0);
   const buffer = bufferOf(bytes);
-  const delimiter = Buffer.from(`--${boundary}`, 'latin1');
   if (!buffer.subarray(0, delimiter.length).equals(delimiter)) return fault('preamble', 0);
   const isForm = mediaType.subtype === 'form-data';
   const parts: Part[] = [];

@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer';
 import { charsetOf } from './media-type.ts';
 import type { PartFault, PartHead } from './part-head.ts';
-import { parseText } from './text.ts';
+import { isText } from './text.ts';
 
 const BYTE_ORDER_MARK: Buffer = Buffer.from('\ufeff');
 
@@ -21,5 +21,5 @@ export function readPartContent(head: PartHead, bytes: Buffer, isForm: boolean):
   if (!isForm || facts.fileName !== null) return null;
   // A file to some readers, and to others text.
   if (isBytes) return 'no-file-name';
-  return parseText(bytes).ok && !bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? null : 'field-not-text';
+  return isText(bytes) && !bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? null : 'field-not-text';
 }

@@ -138,6 +138,36 @@ test('a page or script inside a picture is told, wherever it stands and however 
   assert.equal(faultOf('application/pdf', `%PDF-1.7 ${SCRIPT}`), null);
 });
 
+test('script is found among bytes that begin as it does, seldom or often, as one expression would find it', () => {
+  const wanted = /<(?:script[\s/>]|\?php)/i;
+  const piece = fc.constantFrom(
+    '<s',
+    '<S',
+    '<?',
+    '<',
+    'cript',
+    'CRIPT>',
+    '>',
+    '\n',
+    '<script ',
+    '<?pHp',
+    'x'.repeat(3000),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      const body = `${PNG}${pieces.join('')}`;
+      assert.equal(faultOf('image/png', body), wanted.test(body) ? 'active' : null);
+    }),
+    { numRuns: 2_000 },
+  );
+  const seldom = `${'x'.repeat(4_000)}<sx`.repeat(20);
+  for (const end of ['<script>', '<SCRIPT ', '<?php']) {
+    assert.equal(faultOf('image/png', `${PNG}${seldom}${end}`), 'active', end);
+    assert.equal(faultOf('image/png', `${PNG}${'<s'.repeat(5_000)}${end}`), 'active', end);
+  }
+  assert.equal(faultOf('image/png', `${PNG}${seldom}<script`), null);
+});
+
 test('a drawing that runs something is told', () => {
   for (const inside of [
     SCRIPT,
@@ -208,6 +238,7 @@ test('ten megabytes of the worst bytes are judged in little time', () => {
   const size = 10 * 1024 * 1024;
   for (const [type, body] of [
     ['image/gif', GIF + '<s'.repeat(size / 2)],
+    ['image/gif', GIF + `<s<S<?${'x'.repeat(1020)}`.repeat(size / 1026)],
     ['image/gif', GIF + 'PK\x05\x06'.repeat(size / 4)],
     ['image/svg+xml', `<${' on'.repeat(size / 3)}`],
     ['image/svg+xml', `<${' onaa '.repeat(size / 6)}`],

@@ -1,8 +1,9 @@
-import { isUtf8 } from 'node:buffer';
 import { hasActiveContent } from './active-picture.ts';
+import { endsAsArchive } from './archive/zip-end.ts';
 import type { MediaType } from './media-type.ts';
+import { delimiterOf } from './multipart.ts';
 import { ARCHIVE, hasSignature, SIGNATURES } from './signatures.ts';
-import { bufferOf } from './text.ts';
+import { bufferOf, isText } from './text.ts';
 
 /**
  * Why bytes are not what their media type says. `other-format`: they begin otherwise than that format does.
@@ -80,13 +81,10 @@ function isArchive({ suffix, essence }: Pick<MediaType, 'suffix' | 'essence'>): 
   );
 }
 
-const BOUNDARY = /^[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]$/;
-
-/** Begins with a boundary (RFC 2046 §5.1.1). What may stand before the first one no client sends, and readers differ on it. */
-function isMultipart({ parameters }: MediaType, bytes: Buffer): boolean {
-  const boundary = parameters.get('boundary');
-  if (boundary === undefined || !BOUNDARY.test(boundary)) return false;
-  return bytes.subarray(0, boundary.length + 2).equals(Buffer.from(`--${boundary}`, 'latin1'));
+/** What may stand before the first boundary no client sends, and readers differ on it. */
+function isMultipart(mediaType: MediaType, bytes: Buffer): boolean {
+  const delimiter = delimiterOf(mediaType);
+  return delimiter !== null && bytes.subarray(0, delimiter.length).equals(delimiter);
 }
 
 const DECLARED_ENCODING = /^<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']/;
@@ -96,7 +94,7 @@ const DECLARED_ENCODING = /^<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']/;
  * by a mark at its beginning, and would then be read otherwise than whoever looks for something in it reads it.
  */
 function xmlFault({ type }: MediaType, seen: Buffer, whole: boolean): SignatureFault | null {
-  const sound = isUtf8(whole ? seen : withoutCut(seen)) && !seen.includes(0);
+  const sound = isText(whole ? seen : withoutCut(seen));
   const text = sound ? seen.toString('utf8').replace(/^\ufeff/, '') : '';
   if (!/^[\t\n\r ]*</.test(text)) return isProgram(seen) ? 'executable' : 'other-format';
   const encoding = DECLARED_ENCODING.exec(text)?.[1]?.toLowerCase();
@@ -143,36 +141,22 @@ export function beginsAsPage(bytes: Buffer): boolean {
 }
 
 const TAG = /<(?:script[\s/>]|\?php)/i;
+const TAG_BYTES = '<script>'.length;
+const TAG_STARTS: readonly Buffer[] = ['<s', '<S', '<?'].map((start) => Buffer.from(start));
+/** In coded pictures two bytes stand together once in 65,536. Where they do so this often, one search for it all is faster. */
+const OFTEN_BYTES = 1_024;
 
 /** Whether `<script` or `<?php` stands anywhere, in any case: five bytes that no coded picture comes to by chance. */
 export function hasTag(bytes: Buffer): boolean {
-  return TAG.test(bytes.toString('latin1'));
+  return TAG_STARTS.some((start) => hasTagOf(bytes, start));
 }
 
-/** The record at the end of an archive (APPNOTE.TXT §4.3.16): 22 bytes and a comment of at most 65,535. */
-const END_LENGTH = 22;
-const COMMENT_LIMIT = 65_535;
-
-/** What stands before that record where the archive is one of ZIP64 (§4.3.15). */
-const LOCATOR_LENGTH = 20;
-
-/**
- * Whether a reader of archives, which begins at the end, finds one: its list of files stands before its end record, or
- * where that says, since there are readers that go by one and by the other; or a record of ZIP64 says where.
- */
-export function endsAsArchive(bytes: Buffer): boolean {
-  const tail = bytes.subarray(Math.max(0, bytes.length - END_LENGTH - COMMENT_LIMIT));
-  const offset = bytes.length - tail.length;
-  for (let at = tail.lastIndexOf('PK\x05\x06'); at >= 0; at = at === 0 ? -1 : tail.lastIndexOf('PK\x05\x06', at - 1)) {
-    if (at + END_LENGTH > tail.length) continue;
-    const end = offset + at;
-    const lists = [end - tail.readUInt32LE(at + 12), tail.readUInt32LE(at + 16)];
-    if (lists.some((list) => isMarked(bytes, list, 'PK\x01\x02'))) return true;
-    if (isMarked(bytes, end - LOCATOR_LENGTH, 'PK\x06\x07')) return true;
+function hasTagOf(bytes: Buffer, start: Buffer): boolean {
+  let seen = 0;
+  for (let at = bytes.indexOf(start); at !== -1; at = bytes.indexOf(start, at + start.length)) {
+    if (seen * OFTEN_BYTES > at) return TAG.test(bytes.toString('latin1', at));
+    if (TAG.test(bytes.toString('latin1', at, at + TAG_BYTES))) return true;
+    seen++;
   }
   return false;
-}
-
-function isMarked(bytes: Buffer, at: number, mark: string): boolean {
-  return at >= 0 && bytes.toString('latin1', at, at + mark.length) === mark;
 }

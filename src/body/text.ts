@@ -22,6 +22,11 @@ export function parseText(bytes: Uint8Array): Result<string, TextFault> {
   return nul === -1 ? ok(buffer.toString('utf8')) : err({ code: 'nul-byte', offset: nul });
 }
 
+/** Whether `parseText` would read the bytes, without making a text of them. */
+export function isText(bytes: Buffer): boolean {
+  return isUtf8(bytes) && !bytes.includes(0);
+}
+
 /** The offset of the first byte that begins no valid sequence of UTF-8 (RFC 3629 §4), or -1. */
 export function firstInvalidUtf8(bytes: Uint8Array): number {
   if (isUtf8(bytes)) return -1;

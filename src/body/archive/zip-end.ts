@@ -12,6 +12,7 @@ const LONG_END = 0x06064b50;
 const LONG_END_LENGTH = 56;
 const LOCATOR = 0x07064b50;
 const LOCATOR_LENGTH = 20;
+const CENTRAL = 0x02014b50;
 
 /**
  * Finds the list by the record at the end (APPNOTE.TXT §4.3.16), which must be the last of its kind, with a comment that
@@ -60,4 +61,24 @@ function longDirectory(archive: Buffer, endAt: number): ZipDirectory | 'malforme
   const sound = where === BigInt(at) && length === BigInt(LONG_END_LENGTH - 12) && here === count;
   if (!sound || start + size !== BigInt(at) || count > BigInt(at)) return 'malformed';
   return { start: Number(start), end: at, count: Number(count) };
+}
+
+/**
+ * Whether a reader of archives, which begins at the end, finds one, whatever else the bytes are: a list of files stands
+ * before an end record, or where that says, since there are readers that go by one and by the other; or a record of ZIP64
+ * says where. Takes time linear in the last 64 KiB.
+ */
+export function endsAsArchive(bytes: Buffer): boolean {
+  const last = bytes.length - END_LENGTH;
+  let at = bytes.indexOf(END, Math.max(0, last - COMMENT_LIMIT));
+  for (; at !== -1 && at <= last; at = bytes.indexOf(END, at + END.length)) {
+    if (isMarked(bytes, at - bytes.readUInt32LE(at + 12), CENTRAL)) return true;
+    if (isMarked(bytes, bytes.readUInt32LE(at + 16), CENTRAL)) return true;
+    if (isMarked(bytes, at - LOCATOR_LENGTH, LOCATOR)) return true;
+  }
+  return false;
+}
+
+function isMarked(bytes: Buffer, at: number, mark: number): boolean {
+  return at >= 0 && at + 4 <= bytes.length && bytes.readUInt32LE(at) === mark;
 }

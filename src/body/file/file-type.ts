@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { hasActiveContent } from '../active-picture.ts';
+import { endsAsArchive } from '../archive/zip-end.ts';
 import { type MediaType, parseMediaType } from '../media-type.ts';
-import { beginsAsPage, endsAsArchive, hasTag, isProgram, isXml, signatureFault } from '../signature.ts';
+import { beginsAsPage, hasTag, isProgram, isXml, signatureFault } from '../signature.ts';
 import { hasSignature, SIGNATURES, typesOf } from '../signatures.ts';
 import { bufferOf } from '../text.ts';
 import { isTextual, typesOfExtension } from './file-extensions.ts';
