@@ -1,12 +1,13 @@
 import { type ApiConfig, authorityOf, type PartyConfig, type PartySecret } from '../config/compiled.ts';
 import { type Compilation, complain, member } from './compilation.ts';
 import type { PartyRoutes } from './party-routes.ts';
+import { SoughtSecret } from './sought-secret.ts';
 
 /** A secret with its words around it, ready to be written. */
 export interface WrittenSecret extends Pick<PartySecret, 'place' | 'name'> {
   readonly text: string;
   /** What must not come back: as it is, and as it stands in JSON and in URLs. */
-  readonly forms: readonly Buffer[];
+  readonly forms: readonly SoughtSecret[];
 }
 
 /** A third party, as requests to it need it. */
@@ -45,7 +46,8 @@ function writtenSecret(secret: PartySecret, compilation: Compilation): WrittenSe
   }
   const text = secretLine(found);
   const forms = new Set([text, JSON.stringify(text).slice(1, -1), text.replaceAll('/', '\\/'), ...urlForms(text)]);
-  return { place, name, text: before + text + after, forms: [...forms].map((form) => Buffer.from(form, 'latin1')) };
+  const sought = [...forms].map((form) => new SoughtSecret(Buffer.from(form, 'latin1')));
+  return { place, name, text: before + text + after, forms: sought };
 }
 
 /** Escapes are written in capitals or not, and some write those of forms, which are more. */
