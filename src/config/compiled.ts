@@ -21,7 +21,7 @@ export type {
   WebSocketConfig,
 } from './config.ts';
 export { mayBeCalled } from './allowed-operations.ts';
-export type { EgressConfig, PartyConfig, PartySecret } from './egress-config.ts';
+export { type EgressConfig, isOfType, type PartyConfig, type PartySecret } from './egress-config.ts';
 export type { BreakerConfig, RetryCause, RetryConfig } from './failing-config.ts';
 export type { CheckConfig, HealthConfig, StatusRange } from './health-config.ts';
 export { type Configured, configuredOf, type ListedOperation } from './configured.ts';

@@ -1,5 +1,5 @@
 import type { LimitRule } from '../policy/index.ts';
-import type { ApiConfig, AuthConfig, CacheConfig, UpstreamConfig, WebSocketConfig } from './config.ts';
+import type { ApiConfig, CacheConfig, UpstreamConfig, WebSocketConfig } from './config.ts';
 import {
   addressWords,
   type ChangeEffect,
@@ -15,7 +15,8 @@ import { cacheChanges } from './diff-cache.ts';
 import { apiListChanges } from './diff-lists.ts';
 import { type Handling, handlingBy, handlingChanges, handlingOf, NO_HANDLING } from './handling-changes.ts';
 import { mayBeCalled } from './allowed-operations.ts';
-import { newApiWords, partyChanges, usualOf } from './diff-egress.ts';
+import { newApiWords, partyChanges, usualOf, usualParty } from './diff-egress.ts';
+import { type Entry, entryChanges, entryWords } from './diff-entry.ts';
 import { healthChanges } from './diff-health.ts';
 import { type Validated, validationChanges } from './diff-validation.ts';
 import { replyRules } from './reply-rules.ts';
@@ -38,9 +39,7 @@ import { foundWords, reachChanges, sameWay, upstreamProofChanges } from './upstr
 /** An operation with all that protects it, its own and its API's. */
 interface Protected {
   readonly name: string;
-  readonly auth: AuthConfig;
-  /** What is needed, in words; empty for nothing. An alternative stands on its own. */
-  readonly needs: readonly (readonly string[])[];
+  readonly entry: Entry;
   readonly limits: readonly LimitRule[];
   readonly validated: Validated;
   readonly bodyLimitBytes: number;
@@ -89,7 +88,7 @@ export function apiChanges(
       tell('routes', 'changes', words),
       ...switchChanges(usualOf(next, USUAL), next, tell),
       ...openingsOf(next.upstream, tell),
-      ...partyChanges(null, next.party, tell),
+      ...(next.party === null ? [] : partyChanges(usualParty(next.party), next.party, tell)),
       ...stored,
       ...pages,
       ...files,
@@ -100,7 +99,7 @@ export function apiChanges(
   return [
     ...wholeChanges(old, next, tell),
     ...lists,
-    ...partyChanges(old.party, next.party, tell),
+    ...(next.party === null ? [] : partyChanges(old.party ?? usualParty(next.party), next.party, tell)),
     ...documentChanges({ old, next, before, after }, tell),
     ...operations,
   ];
@@ -268,8 +267,11 @@ function protectedBy(api: ApiConfig, { name, security, described }: Described): 
   const needs = own?.needs ?? null;
   return {
     name,
-    auth: own?.auth ?? api.auth,
-    needs: needs === null ? alternatives : [needs.toSorted()],
+    entry: {
+      auth: own?.auth ?? api.auth,
+      needs: needs === null ? alternatives : [needs.toSorted()],
+      outbound: api.party !== null,
+    },
     limits: own?.limits ?? [],
     validated: {
       validate: api.source.kind === 'routes' ? null : (own?.validate ?? api.validate),
@@ -294,10 +296,9 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
   const operation = (is ?? was)?.name ?? '';
   const tell: Tell = (about, effect, message) => ({ api, operation, about, effect, message });
   if (is === null) return [tell('routes', 'tightens', 'the operation is gone')];
-  const open = is.auth === 'public';
+  const open = is.entry.auth === 'public';
   if (was === null) {
-    const words = `the operation is new, and ${open ? 'open to everybody' : `needs ${needWords(is.needs)}`}`;
-    const added = tell('routes', open ? 'loosens' : 'changes', words);
+    const added = tell('routes', open ? 'loosens' : 'changes', `the operation is new, and ${entryWords(is.entry)}`);
     const stored = is.cachesByItself ? cacheChanges(null, is.cache, !open, tell) : [];
     return [
       added,
@@ -313,8 +314,7 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
   const changes: ConfigChange[] = [];
   if (was.described !== is.described)
     changes.push(tell('routes', 'changes', `it is ${is.described} instead of ${was.described}`));
-  changes.push(...authChanges(was.auth, is.auth, tell));
-  if (!open) changes.push(...needChanges(was.needs, is.needs, tell));
+  changes.push(...entryChanges(was.entry, is.entry, tell));
   changes.push(...limitChanges(was.limits, is.limits, (effect, words) => tell('limits', effect, words)));
   changes.push(...validationChanges(was.validated, is.validated, tell));
   changes.push(...operationSanitizeChanges(was.sanitized, is.sanitized, tell));
@@ -337,38 +337,6 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
   );
   if (was.cachesByItself || is.cachesByItself) changes.push(...cacheChanges(was.cache, is.cache, !open, tell));
   return changes;
-}
-
-function authChanges(was: AuthConfig, is: AuthConfig, tell: Tell): readonly ConfigChange[] {
-  if (sameData(was, is)) return [];
-  if (is === 'public') return [tell('authentication', 'loosens', 'everybody may call it, without signing in')];
-  if (was === 'public') return [tell('authentication', 'tightens', `callers must sign in (${is.join(', ')})`)];
-  return [
-    ...is
-      .filter((name) => !was.includes(name))
-      .map((name) => tell('authentication', 'loosens', `${name} opens it too`)),
-    ...was
-      .filter((name) => !is.includes(name))
-      .map((name) => tell('authentication', 'tightens', `${name} no longer opens it`)),
-  ];
-}
-
-/** Alternatives of permissions: each new one that asks no more than an old one did loosens. */
-function needChanges(was: Protected['needs'], is: Protected['needs'], tell: Tell): readonly ConfigChange[] {
-  const isCovered = (all: readonly string[], others: Protected['needs']): boolean =>
-    others.length === 0 || others.some((other) => other.every((each) => all.includes(each)));
-  const [old, next] = [was.length === 0 ? [[]] : was, is.length === 0 ? [[]] : is];
-  // Whoever fulfils a new alternative fulfils an old one too: nobody gets in who did not before.
-  const tightens = next.every((all) => isCovered(all, old));
-  if (tightens && old.every((all) => isCovered(all, next))) return [];
-  const message = `it needs ${needWords(is)} instead of ${needWords(was)}`;
-  return [tell('authorization', tightens ? 'tightens' : 'loosens', message)];
-}
-
-function needWords(needs: Protected['needs']): string {
-  return needs.length === 0 || needs.some((all) => all.length === 0)
-    ? 'nothing but sign-in'
-    : needs.map((all) => all.join(' and ')).join(', or ');
 }
 
 function limitChanges(

@@ -1,6 +1,14 @@
 import { addressWords, type ChangeEffect, type ConfigChange, sameData } from './config-change.ts';
 import type { ApiConfig, Config } from './config.ts';
-import type { EgressConfig, PartyConfig, PartySecret } from './egress-config.ts';
+import {
+  type EgressConfig,
+  isOfType,
+  LARGEST_REPLY_BYTES,
+  LONGEST_CALL_MS,
+  type PartyConfig,
+  type PartySecret,
+  USUAL_TYPES,
+} from './egress-config.ts';
 
 /** What of the listener can't change while a gateway runs; null where there is none. */
 export function fixedEgress(egress: EgressConfig | null): unknown {
@@ -57,10 +65,17 @@ export function usualOf<T extends Pick<ApiConfig, 'errors' | 'output'>>(
 
 type Tell = (about: 'upstream' | 'replies' | 'limits', effect: ChangeEffect, message: string) => ConfigChange;
 
-/** What differs in what holds of a third party besides what holds of every API; `old` null for a new one. Secrets are not told. */
-export function partyChanges(old: PartyConfig | null, next: PartyConfig | null, tell: Tell): readonly ConfigChange[] {
-  if (next === null) return [];
-  if (old === null) return newPartyChanges(next, tell);
+/** A third party of which nothing is said: a new one is held against it, so that a name hides no change. */
+export function usualParty({ types }: PartyConfig): PartyConfig {
+  return {
+    ...{ from: null, allow: null, secrets: [], replyLimitBytes: LARGEST_REPLY_BYTES, totalMs: LONGEST_CALL_MS },
+    // With a document nothing need be said of them: it tells what they are.
+    ...{ types: types === null ? null : USUAL_TYPES, redirects: 0, hosts: [], resolver: null },
+  };
+}
+
+/** What differs in what holds of a third party besides what holds of every API. Secrets are not told. */
+export function partyChanges(old: PartyConfig, next: PartyConfig, tell: Tell): readonly ConfigChange[] {
   const changes: ConfigChange[] = [];
   const grows = (was: number, is: number, words: string): void => {
     if (was !== is) changes.push(tell('limits', is > was ? 'loosens' : 'tightens', words));
@@ -82,19 +97,13 @@ export function partyChanges(old: PartyConfig | null, next: PartyConfig | null, 
   return changes;
 }
 
-function newPartyChanges(next: PartyConfig, tell: Tell): readonly ConfigChange[] {
-  return [
-    ...next.secrets.map((secret) => tell('upstream', 'changes', `requests get ${secretWords(secret)}`)),
-    ...(next.types?.includes('*/*') === true ? [tell('replies', 'loosens', 'replies may have any type')] : []),
-    ...hostChanges({ hosts: [] }, next, tell),
-  ];
-}
-
 function typeChanges(was: PartyConfig['types'], is: PartyConfig['types'], tell: Tell): readonly ConfigChange[] {
   if (sameData(was, is)) return [];
   if (is === null) return [tell('replies', 'changes', 'replies may have the types that the document says')];
-  const added = was === null ? is : is.filter((type) => !was.includes(type));
-  const gone = was === null ? [] : was.filter((type) => !is.includes(type));
+  const beyond = (types: readonly string[], known: readonly string[]): readonly string[] =>
+    types.filter((type) => !known.some((pattern) => isOfType(type, pattern)));
+  const added = was === null ? is : beyond(is, was);
+  const gone = was === null ? [] : beyond(was, is);
   return [
     ...(added.length > 0 ? [tell('replies', 'loosens', `replies may be ${added.join(', ')}`)] : []),
     ...(gone.length > 0 ? [tell('replies', 'tightens', `replies may no longer be ${gone.join(', ')}`)] : []),

@@ -47,3 +47,19 @@ export interface PartyConfig {
   /** The server that its name is asked of, `ADDRESS:PORT`; null for that of the system. */
   readonly resolver: string | null;
 }
+
+/** What holds of a third party of which nothing else is said. */
+export const LARGEST_REPLY_BYTES = 5 * 1024 * 1024;
+/** The same for the time of a call. */
+export const LONGEST_CALL_MS = 60_000;
+/** The same for its replies: what an API speaks that is called by programs; pages are not among it. */
+export const USUAL_TYPES: readonly string[] = ['application/json', 'application/*+json', 'text/plain'];
+
+/** Whether a content type, or each one of a pattern, is of another pattern, such as `image/*` or `application/*+json`. */
+export function isOfType(type: string, pattern: string): boolean {
+  if (pattern === '*/*') return true;
+  const star = pattern.indexOf('*');
+  if (star < 0) return type === pattern;
+  const [before, after] = [pattern.slice(0, star), pattern.slice(star + 1)];
+  return type.length > before.length + after.length && type.startsWith(before) && type.endsWith(after);
+}

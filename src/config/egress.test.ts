@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { formatIssue } from '../base/index.ts';
 import type { Comparable } from './config-change.ts';
 import { diffConfigurations } from './diff.ts';
+import { usualParty } from './diff-egress.ts';
 import { literalSecretWarnings, partyWarnings } from './gather-party.ts';
 import { parseConfig } from './parse.ts';
 
@@ -176,11 +177,67 @@ test('a new third party is told of as one, without what holds of each', () => {
   assert.deepEqual(changesBetween(none, BASE).toSorted(), [
     'changes : third parties are called over 127.0.0.1:8081, which needs a restart',
     'changes pay: requests get the secret ${env:PAY} in the field authorization',
-    'changes pay: the operation is new, and needs nothing but sign-in',
+    'changes pay: the operation is new, and needs nothing but the key of orders or billing',
     'changes pay: the third party is new, called at /pay of `egress`',
   ]);
   const open = edited(["{ orders: { key: '${env:ORDERS}' }, billing: { key: '${env:BILLING}' } }", 'any']);
-  assert.ok(changesBetween(none, open).includes('loosens : third parties can be called without a key'));
+  const told = changesBetween(none, open);
+  assert.ok(told.includes('loosens : third parties can be called without a key'));
+  assert.ok(told.includes('loosens pay: the operation is new, and open to whatever runs on this machine'));
+});
+
+test('a name hides nothing: what a new third party opens beyond the usual is told of', () => {
+  const none = BASE.slice(0, BASE.indexOf('egress:'));
+  const keys = "resolver: '10.0.0.53:53', size: 1GiB, total: 1h, redirects: 1, types: [application/json, image/png]";
+  const told = changesBetween(
+    none,
+    edited(['    pay:\n', `    other: { url: 'https://a.example', allow: ['GET /x'], ${keys} }\n    pay:\n`]),
+  );
+  for (const words of [
+    'loosens other: its name is asked of 10.0.0.53:53',
+    'loosens other: a reply may have 1073741824 bytes instead of 5242880',
+    'loosens other: a call may take 3600000 ms instead of 60000',
+    'loosens other: 1 redirects are followed instead of 0',
+    'loosens other: replies may be image/png',
+  ])
+    assert.ok(told.includes(words), `${words}\n${told.join('\n')}`);
+});
+
+test('a third party of which nothing is said is what a new one is held against', () => {
+  const parsed = read(BASE);
+  const party = parsed.ok ? parsed.value.config.apis[1]?.party : null;
+  assert.ok(party);
+  assert.deepEqual({ ...usualParty(party), secrets: party.secrets }, party);
+});
+
+test('which server its name is asked of is told of', () => {
+  const asked = edited([PAY, `${PAY}\n      resolver: '10.0.0.53:53'`]);
+  assert.deepEqual(changesBetween(BASE, asked), ['loosens pay: its name is asked of 10.0.0.53:53']);
+  assert.deepEqual(changesBetween(asked, BASE), ['loosens pay: its name is asked of the system']);
+  assert.deepEqual(changesBetween(asked, asked), []);
+});
+
+test('who may call a third party is told of as of callers with keys, and not of clients', () => {
+  const from = edited([PAY, `${PAY}\n      from: [orders]`]);
+  assert.ok(changesBetween(BASE, from).includes('tightens pay: billing may no longer call it'));
+  assert.ok(changesBetween(from, BASE).includes('loosens pay: billing may call it too'));
+  const open = edited(["{ orders: { key: '${env:ORDERS}' }, billing: { key: '${env:BILLING}' } }", 'any']);
+  const opened = 'loosens pay: whatever runs on this machine may call it, without a key';
+  assert.ok(changesBetween(BASE, open).includes(opened));
+  assert.ok(changesBetween(open, BASE).includes('tightens pay: callers must show a key (orders, billing)'));
+});
+
+test('a type that a pattern holds already opens nothing', () => {
+  const types = (list: string): string => edited([PAY, `${PAY}\n      types: ${list}`]);
+  assert.deepEqual(changesBetween(types("['image/*']"), types('[image/png]')), [
+    'tightens pay: replies may no longer be image/*',
+  ]);
+  assert.deepEqual(changesBetween(types('[application/a+json]'), types("['application/*+json']")), [
+    'loosens pay: replies may be application/*+json',
+  ]);
+  assert.deepEqual(changesBetween(types("['application/*']"), types("['application/*+json', '*/*']")), [
+    'loosens pay: replies may be */*',
+  ]);
 });
 
 test('that calls come without TLS is told as what opens', () => {

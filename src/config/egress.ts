@@ -5,7 +5,14 @@ import { apiName, type ApiPlace, apiSchema, type RawApi, toApiConfig } from './a
 import { authorityOf } from './authority.ts';
 import type { ApiConfig, PolicyUse } from './config.ts';
 import { readResolver } from './discover.ts';
-import type { EgressCaller, EgressConfig, PartyConfig, PartySecret } from './egress-config.ts';
+import {
+  type EgressCaller,
+  type EgressConfig,
+  LARGEST_REPLY_BYTES,
+  type PartyConfig,
+  type PartySecret,
+  USUAL_TYPES,
+} from './egress-config.ts';
 import { failingKeys } from './failing.ts';
 import { headerName } from './header-name.ts';
 import { formatKeyPath } from './key-path.ts';
@@ -31,9 +38,6 @@ const SECRET_LIMIT = 4;
 const TYPE_LIMIT = 50;
 const TIME_BOUNDS = { from: '10ms', to: '1h' };
 const SIZE_BOUNDS = { from: '0B', to: '1GiB' };
-/** What an API speaks that is called by programs; pages are not among it. */
-const USUAL_TYPES: readonly string[] = ['application/json', 'application/*+json', 'text/plain'];
-const LARGEST_REPLY_BYTES = 5 * 1024 * 1024;
 const LARGEST_BODY_BYTES = 1024 * 1024;
 
 const url = parsed(readUrl).meta({ title: 'https URL' });

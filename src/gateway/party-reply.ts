@@ -1,3 +1,4 @@
+import { isOfType } from '../config/compiled.ts';
 import type { ReplyHead } from '../wire/index.ts';
 import type { CompiledParty } from './compiled-party.ts';
 
@@ -22,7 +23,7 @@ export function typeFault(head: ReplyHead, method: string, { types, passesFailur
   if (status >= SERVER_ERROR && !passesFailures) return null;
   const written = fields.all('content-type');
   const [type = ''] = (written.length === 1 ? (written[0] as string) : '').toLowerCase().split(';', 1);
-  const known = types.some((pattern) => fits(type.trim(), pattern));
+  const known = types.some((pattern) => isOfType(type.trim(), pattern));
   return known ? null : 'a content type that is not among `types`';
 }
 
@@ -30,12 +31,4 @@ export function typeFault(head: ReplyHead, method: string, { types, passesFailur
 export function lengthFault({ framing }: ReplyHead, { replyLimitBytes }: CompiledParty): string | null {
   if (framing.kind !== 'length' || framing.bytes <= replyLimitBytes) return null;
   return `a reply of ${framing.bytes} bytes`;
-}
-
-function fits(type: string, pattern: string): boolean {
-  if (pattern === '*/*') return true;
-  const star = pattern.indexOf('*');
-  if (star < 0) return type === pattern;
-  const [before, after] = [pattern.slice(0, star), pattern.slice(star + 1)];
-  return type.length > before.length + after.length && type.startsWith(before) && type.endsWith(after);
 }
