@@ -1,8 +1,8 @@
 import type { Issue, Result } from '../base/index.ts';
 import { type ApiConfig, type Configured, type ListedOperation, mayBeCalled } from '../config/compiled.ts';
 import { parseTemplate } from '../openapi/index.ts';
-import { type GraphqlConfig, graphqlOperations, type Operation } from '../policy/index.ts';
-import { type Compilation, complain, member, UNREAD } from './compilation.ts';
+import type { Operation } from '../policy/index.ts';
+import { type Compilation, complain, member, wordsOf } from './compilation.ts';
 import type { Children } from './children.ts';
 import { planOf } from './compile-plan.ts';
 import { cacheFaults, compiledCacheOf } from './compiled-cache.ts';
@@ -14,6 +14,7 @@ import { timeFaults } from './own-times.ts';
 import type { Plan } from './plan.ts';
 import { MIXED_LIMIT, type Route, RouterBuilder } from './router.ts';
 import type { CompiledApi, CompiledOperation, Snapshot } from './snapshot.ts';
+import { sourcesOf } from './sources.ts';
 
 /**
  * Each route is kept for each host that it answers on, so that a request looks in one place only: routes without a host
@@ -140,19 +141,24 @@ function routeOf(
   return { host: api.host, method, segments, target };
 }
 
-/** The operations that bodies of an API's requests name; null where they name none. No route leads to them. */
+/** The operations that bodies of an API's requests name; null where none of its policies reads such. No route leads to them. */
 function childrenOf(api: ApiConfig, compiled: CompiledApi, compilation: Compilation): Children | null {
-  const use = api.policies.find(({ kind }) => kind === 'graphql');
+  const { configured, context, lists } = compilation;
+  const readers = api.policies.filter(({ kind }) => context.kinds.get(kind)?.namedInBodies !== undefined);
+  const [reader, second] = readers;
+  if (reader === undefined) return null;
+  if (second !== undefined) complain(compilation, second.path, `${reader.name} says already what bodies name`);
   const [route] = api.source.kind === 'routes' ? api.source.routes : [];
-  if (use === undefined || route === undefined || api.graphql === null) return null;
-  const bytes = member(compilation.configured.files, api.graphql.schema);
-  if (bytes === undefined) {
-    complain(compilation, `${api.path}.graphql.schema`, UNREAD);
+  const build = (operation: Operation) => planOf(operation, api, { ...compilation, children: null });
+  const place = { compiled, template: route?.template ?? '', build };
+  try {
+    const got = sourcesOf(configured, context.tables, lists);
+    const names = context.kinds.get(reader.kind)?.namedInBodies?.(reader.config, got) ?? [];
+    return new Map(names.map((name) => [name, childOf(name, api, place)]));
+  } catch (fault) {
+    complain(compilation, reader.path, `nobody can say what bodies name: ${wordsOf(fault)}`);
     return null;
   }
-  const build = (operation: Operation) => planOf(operation, api, { ...compilation, children: null });
-  const names = graphqlOperations(use.config as GraphqlConfig, bytes);
-  return new Map(names.map((name) => [name, childOf(name, api, { compiled, template: route.template, build })]));
 }
 
 function childOf(

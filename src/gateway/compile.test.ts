@@ -372,3 +372,32 @@ test('the tables that policies need are told once each', () => {
   const broken = new Map([['p', { ...kind, sources: () => assert.fail('boom') }]]);
   assert.match(issuesOf(gatheredOf(WITH_P, broken), broken)[0]?.message ?? '', /can't say what it needs: boom/);
 });
+
+test('whichever kind reads what bodies name makes operations of it, to which no route leads', () => {
+  const reading = (kind: string) => ({ ...kindOf(kind, {}), namedInBodies: () => ['Query.one', 'Query.two'] });
+  const kinds = kindTable([reading('reads'), reading('reads-too'), kindOf('plain', {})]);
+  const textOf = (policies: string): string => apis(['a', `routes: ['POST /x']\n    policies: ${policies}`]);
+  const snapshot = snapshotOf(gatheredOf(textOf('{ plain: {}, reads: {} }'), kinds), kinds);
+  assert.deepEqual(
+    snapshot.operations.map(({ operation }) => `${operation.id} ${operation.inBody}`),
+    ['a/POST /x false', 'a/Query.one true', 'a/Query.two true'],
+  );
+  assert.deepEqual([...(snapshot.operations[0]?.children?.keys() ?? [])], ['Query.one', 'Query.two']);
+  assert.equal(found(snapshot, '/x', 'POST'), 'a/POST /x');
+  assert.equal(snapshotOf(gatheredOf(textOf('{ plain: {} }'), kinds), kinds).operations[0]?.children, null);
+  const [issue] = issuesOf(gatheredOf(textOf('{ reads: {}, reads-too: {} }'), kinds), kinds);
+  assert.deepEqual(
+    [issue?.path, issue?.message],
+    ['apis.a.policies.reads-too', 'a/reads says already what bodies name'],
+  );
+});
+
+test('where nobody can say what bodies name there is no Snapshot', () => {
+  const reading = {
+    ...kindOf('reads', {}),
+    namedInBodies: (_config: never, got: { file(path: string): Uint8Array }) => [String(got.file('/a.graphql'))],
+  };
+  const kinds = kindTable([reading]);
+  const [issue] = issuesOf(gatheredOf(apis(['a', "routes: ['POST /x']\n    policies: { reads: {} }"]), kinds), kinds);
+  assert.match(issue?.message ?? '', /nobody can say what bodies name: the file \/a\.graphql was not asked for/);
+});

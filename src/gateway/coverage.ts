@@ -228,12 +228,14 @@ function ownerOf(own: OperationConfig | undefined, said: unknown, api: ApiConfig
 }
 
 function policyCells(api: ApiConfig, places: Places): readonly CoverageCell[] {
-  return api.policies.filter(isNamed).map((use) => ({
-    aspect: 'policy',
-    holds: use.name,
-    open: false,
-    from: lineOf(places, use.path),
-  }));
+  return api.policies
+    .filter((use) => isNamed(use, api))
+    .map((use) => ({
+      aspect: 'policy',
+      holds: use.name,
+      open: false,
+      from: lineOf(places, use.path),
+    }));
 }
 
 /** Whose pages read the replies: open where those of any do. Without a word that is the upstream's matter. */
@@ -246,32 +248,9 @@ function corsCells({ cors, path }: ApiConfig, places: Places): readonly Coverage
   return [{ aspect: 'policy', holds, open, from }];
 }
 
-/** Made by keys of their own: they have cells of their own, or protect nothing. */
-const OF_OTHER_KEYS: readonly string[] = [
-  'jwt',
-  'permission',
-  'rate',
-  'openapi-request',
-  'openapi-response',
-  'conditions',
-  'graphql',
-  'grpc',
-  'grpc-messages',
-  'maintenance',
-  'redirect',
-  'respond',
-  'output-encoding',
-  'rewrite',
-  'sanitize',
-  'cors',
-  'upstream-errors',
-  'leaks',
-  'callers',
-  'files',
-];
-
-function isNamed({ kind }: PolicyUse): boolean {
-  return !OF_OTHER_KEYS.includes(kind);
+/** What stands below `policies`, and the lists. What other keys make has cells of its own, or protects nothing. */
+function isNamed({ kind, path }: PolicyUse, api: ApiConfig): boolean {
+  return kind === 'lists' || path.startsWith(`${api.path}.policies`);
 }
 
 function lineOf(places: Places, path: string): string | null {

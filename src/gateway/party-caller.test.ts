@@ -67,7 +67,12 @@ function headOf(status: number, fields: HeaderFields): ReplyHead {
 test('to another host goes neither a secret, nor what the caller says in its place, nor Authorization', () => {
   const [upstream, store] = [new FullUpstream(), new FullUpstream()];
   const found = partyOf();
-  const secret = { place: 'header', name: 'x-key', text: 'a secret', forms: [new SoughtSecret(Buffer.from('a secret'))] } as const;
+  const secret = {
+    place: 'header',
+    name: 'x-key',
+    text: 'a secret',
+    forms: [new SoughtSecret(Buffer.from('a secret'))],
+  } as const;
   const host = { host: 'store.example', port: 443, weight: 1 };
   const party = { ...found.party, secrets: [secret], hosts: new Map([['store.example', host]]) };
   const places = { first: upstream, hosts: new Map([['store.example', store]]) };

@@ -41,7 +41,7 @@ export { createConditionsKind } from './kinds/conditions/kind.ts';
 export { ASKED_OPERATIONS, type AskedOperation } from './asked-operations.ts';
 export type { GraphqlConfig, GraphqlRulesConfig } from './kinds/graphql/config.ts';
 export { createGraphqlKind } from './kinds/graphql/kind.ts';
-export { graphqlJudge, graphqlOperations } from './kinds/graphql/prepared.ts';
+export { graphqlJudge } from './kinds/graphql/prepared.ts';
 export type { FileRules, FilesConfig, FileScanner } from './kinds/files/config.ts';
 export { createFilesKind } from './kinds/files/kind.ts';
 export { createFileScans } from './kinds/files/scanning.ts';

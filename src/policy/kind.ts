@@ -155,6 +155,11 @@ export interface PolicyKind<C> {
    * `admit`, `authorize`, `limit` and `decide` run behind `inspect` of the route.
    */
   readonly inBody?: boolean;
+  /**
+   * The names of operations that bodies of an API's requests ask for, besides its routes, where it reads such: told by its
+   * options and files alone. Its step of `inspect` says of each request which they are (`ASKED_OPERATIONS`).
+   */
+  namedInBodies?(config: C, got: Pick<Sources, 'file'>): readonly string[];
   sources(config: C): readonly Source[];
   compile(config: C, at: CompileAt, got: Sources): Result<ReadonlyMap<OperationId, Steps>, readonly Issue[]>;
 }

@@ -9,7 +9,7 @@ import { createMediaTypes } from '../../media-types.ts';
 import type { Operation } from '../../operation.ts';
 import { deny, PASS, type Verdict } from '../../verdict.ts';
 import type { GraphqlConfig } from './config.ts';
-import { graphqlJudge, graphqlSources } from './prepared.ts';
+import { graphqlJudge, graphqlOperations, graphqlSources } from './prepared.ts';
 import { errorsStep } from './reply-errors.ts';
 
 /**
@@ -22,6 +22,7 @@ export function createGraphqlKind(): PolicyKind<GraphqlConfig> {
     summary: 'Refuses requests of GraphQL that are not valid for the schema, or ask for too much.',
     schema: null,
     sources: graphqlSources,
+    namedInBodies: graphqlOperations,
     compile: (config, at, got) => {
       const judge = graphqlJudge(config, got);
       return compileEach(at.operations, (operation) => ok(stepsFor(operation, judge, config)));

@@ -34,8 +34,8 @@ function gatheredSchema(bytes: Uint8Array): ReadSchema {
 }
 
 /** The operations of an API beside its routes: the fields of its root types, and those that its configuration names. */
-export function graphqlOperations({ named }: Pick<GraphqlConfig, 'named'>, bytes: Uint8Array): readonly string[] {
-  return [...new Set([...gatheredSchema(bytes).roots, ...named])];
+export function graphqlOperations({ rules, named }: GraphqlConfig, got: Pick<Sources, 'file'>): readonly string[] {
+  return [...new Set([...gatheredSchema(got.file(rules.schema)).roots, ...named])];
 }
 
 /** What judges the requests of an API. */
@@ -50,7 +50,7 @@ export function graphqlJudge(config: GraphqlConfig, got: Pick<Sources, 'file'>):
     allowList: rules.operations === null ? null : gatheredList(got.file(rules.operations)),
     others: rules.only === null,
     subscriptions: rules.subscriptions === 'pass',
-    named: graphqlOperations(config, bytes),
+    named: graphqlOperations(config, got),
   });
   judges.set(config, { bytes, judge });
   return judge;
