@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeRequests } from './request-lines.ts';
 
 /** The signature algorithms that are compared. */
 export type BenchAlgorithm = 'RS256' | 'ES256';
@@ -14,11 +15,7 @@ export interface Callers {
   readonly keysFile: string;
   /** The same key, PEM. */
   readonly publicKeyFile: string;
-  /**
-   * A line for each request, with tabs between: path, token, the JSON body of a POST, and the client that it is forwarded
-   * for; what comes last may be left out, and what is empty is not sent. The load generator takes them in turn, again and
-   * again.
-   */
+  /** Requests that `writeRequests` wrote. The load generator takes them in turn, again and again. */
   readonly requestsFile: string;
 }
 
@@ -58,9 +55,9 @@ export async function makeCallers(
   await writeFile(publicKeyFile, pair.publicKey.export({ type: 'spki', format: 'pem' }));
   const lines = Array.from({ length: requests }, (_, at) => {
     const token = signToken(pair.privateKey, algorithm, at);
-    return `/orders/${1000 + (at % USERS)}?limit=${1 + (at % 50)}\t${token}`;
+    return { path: `/orders/${1000 + (at % USERS)}?limit=${1 + (at % 50)}`, token };
   });
-  await writeFile(requestsFile, `${lines.join('\n')}\n`);
+  await writeRequests(requestsFile, lines);
   return { algorithm, issuer: ISSUER, audience: AUDIENCE, keysFile, publicKeyFile, requestsFile };
 }
 

@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Callers, securedHead } from './callers.ts';
+import { writeRequests } from './request-lines.ts';
 import { requestOf } from './validate-loads.ts';
 
 /** One of so many requests goes to the API that only observes. */
@@ -30,9 +31,9 @@ export async function withBodies(folder: string, callers: Callers): Promise<Call
   const posts = lines.map((line, at) => {
     const [, token = ''] = line.split('\t');
     const path = `${at % OBSERVED_OF === 0 ? '/observed' : ''}/orders?notify=${at % 2 === 0}`;
-    return `${path}\t${token}\t${requestOf('body_1kb', at).body}`;
+    return { path, token, body: requestOf('body_1kb', at).body };
   });
-  await writeFile(requestsFile, `${posts.join('\n')}\n`);
+  await writeRequests(requestsFile, posts);
   return { ...callers, requestsFile };
 }
 

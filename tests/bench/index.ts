@@ -3,7 +3,7 @@ import { benchAbuse } from './abuse.ts';
 import { chooseByName } from './names.ts';
 import { benchProtocols } from './protocols.ts';
 import { benchUpstreams } from './upstreams.ts';
-import { benchValidate } from './validate.ts';
+import { benchValidate, VALIDATE_NAMES } from './validate.ts';
 
 // `npm run bench -- NAME`: measures the gateway beside its peers, prints a table, and ends with one line of JSON.
 // It never fails on a figure.
@@ -14,7 +14,7 @@ const BENCHES = {
   upstreams: benchUpstreams,
   credentials: null,
   access: null,
-  validate: { options: ['--in-process'], run: benchValidate },
+  validate: { options: ['--in-process'], choices: { '--only': VALIDATE_NAMES }, run: benchValidate },
   waf: null,
   limits: null,
   ledger: null,

@@ -1,31 +1,25 @@
-import { readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { readRequests } from './request-lines.ts';
 
 // Stands in for wrk where that is not installed: `load-generator.ts URL CONNECTIONS SECONDS [REQUESTS-FILE]`, prints one
 // line of JSON.
 const [url = '', connections = '1', seconds = '1', requestsFile] = process.argv.slice(2);
 const { protocol, hostname, port, host, pathname } = new URL(url);
 const requests =
-  requestsFile === undefined ? [`GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\n\r\n`] : readRequests(requestsFile);
+  requestsFile === undefined
+    ? [bytesOf(pathname, {})]
+    : readRequests(requestsFile).map(({ path, headers, body }) => bytesOf(path, headers, body));
 let next = 0;
 const latenciesMs: number[] = [];
 let errors = 0;
 let over = false;
 
-function readRequests(file: string): readonly string[] {
-  return readFileSync(file, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => {
-      const [path = '/', token = '', body = '', client = ''] = line.split('\t');
-      const authorization = token === '' ? '' : `Authorization: Bearer ${token}\r\n`;
-      const forwarded = client === '' ? '' : `X-Forwarded-For: ${client}\r\n`;
-      const fields = `Host: ${host}\r\n${authorization}${forwarded}`;
-      if (body === '') return `GET ${path} HTTP/1.1\r\n${fields}\r\n`;
-      const described = `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
-      return `POST ${path} HTTP/1.1\r\n${fields}${described}\r\n${body}`;
-    });
+function bytesOf(path: string, headers: Readonly<Record<string, string>>, body?: Buffer): Buffer {
+  const length = body === undefined ? {} : { 'content-length': String(body.length) };
+  const fields = Object.entries({ host, ...headers, ...length }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `${body === undefined ? 'GET' : 'POST'} ${path} HTTP/1.1\r\n${fields.join('')}\r\n`;
+  return Buffer.concat([Buffer.from(head), body ?? Buffer.alloc(0)]);
 }
 
 function open(): Promise<Socket> {
@@ -45,7 +39,7 @@ function drive(socket: Socket): void {
   let sentAtMs = performance.now();
   const send = (): void => {
     sentAtMs = performance.now();
-    socket.write(requests[next++ % requests.length] as string);
+    socket.write(requests[next++ % requests.length] as Buffer);
   };
   socket.on('data', (data: Buffer) => {
     pending += data.toString('latin1');

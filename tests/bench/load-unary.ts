@@ -4,32 +4,45 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sendStreams } from './load-h2.ts';
 import type { LoadResult } from './load.ts';
+import { type LoadRequest, readRequests } from './request-lines.ts';
 import { UNARY_MESSAGE, UNARY_PATH } from './unary-message.ts';
 
-const FIELDS = { 'content-type': 'application/grpc', te: 'trailers' };
 /** Calls of each connection in one run of the load generator: about two seconds. */
 const CALLS = 1_000;
 const TIMEOUT_MS = 5_000;
 
-/** Sends unary gRPC calls over HTTP/2 from the load core, as many at once as the HTTP/2 row has requests. */
-export async function sendUnaryCalls(port: number, seconds: number): Promise<LoadResult> {
+/** The call of the gRPC row. */
+const USUAL: LoadRequest = { path: UNARY_PATH, headers: {}, body: UNARY_MESSAGE };
+
+/** What every call says. */
+const FIELDS = { 'content-type': 'application/grpc', te: 'trailers' };
+
+/**
+ * Sends unary gRPC calls over HTTP/2 from the load core, as many at once as the HTTP/2 row has requests: the first one of
+ * a file of requests, or the usual one.
+ */
+export async function sendUnaryCalls(
+  port: number,
+  seconds: number,
+  requestsFile: string | null = null,
+): Promise<LoadResult> {
+  const { path, body = '' } = requestsFile === null ? USUAL : (readRequests(requestsFile)[0] ?? USUAL);
   const file = join(tmpdir(), `portcullis-unary-${process.pid}`);
-  await writeFile(file, UNARY_MESSAGE);
+  await writeFile(file, body);
   const fields = Object.entries(FIELDS).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
-  return await sendStreams(port, seconds, {
-    path: UNARY_PATH,
-    options: ['-d', file, ...fields],
-    connectionRequests: CALLS,
-  });
+  return await sendStreams(port, seconds, { path, options: ['-d', file, ...fields], connectionRequests: CALLS });
 }
 
-/** Fails unless the message comes back with status 0 behind it. Gives the fields of the reply. */
-export async function verifyUnary(scheme: 'grpc' | 'grpcs', port: number): Promise<Readonly<Record<string, string>>> {
+/** Fails unless the upstream's message comes back with status 0 behind it. Gives the fields of the reply. */
+export async function verifyUnary(
+  { scheme, port }: { readonly scheme: 'grpc' | 'grpcs'; readonly port: number },
+  { path, body }: LoadRequest = USUAL,
+): Promise<Readonly<Record<string, string>>> {
   const origin = `${scheme === 'grpcs' ? 'https' : 'http'}://127.0.0.1:${port}`;
   const session = connect(origin, { rejectUnauthorized: false });
   const { promise, resolve, reject } = Promise.withResolvers<Readonly<Record<string, string>>>();
   session.on('error', reject);
-  const call = session.request({ ':method': 'POST', ':path': UNARY_PATH, ...FIELDS });
+  const call = session.request({ ':method': 'POST', ':path': path, ...FIELDS });
   const pieces: Buffer[] = [];
   let fields: Readonly<Record<string, string>> = {};
   let status: unknown;
@@ -46,7 +59,7 @@ export async function verifyUnary(scheme: 'grpc' | 'grpcs', port: number): Promi
         new Error(`port ${port}: ${JSON.stringify(fields)}, ${whole.length} bytes, grpc-status ${String(status)}`),
       );
   });
-  call.end(UNARY_MESSAGE);
+  call.end(body);
   try {
     return await promise;
   } finally {

@@ -33,7 +33,7 @@ export function loadGenerator(): 'wrk' | 'node' {
 
 /**
  * Sends GET / over kept-alive connections for so many seconds, from the load core; or in turn the requests of a file
- * that makeCallers or makeClients wrote.
+ * that `writeRequests` wrote, of unary calls the first.
  */
 export async function sendLoad(
   { scheme, port }: Target,
@@ -42,7 +42,7 @@ export async function sendLoad(
 ): Promise<LoadResult> {
   if (scheme === 'h2') return await sendStreams(port, seconds);
   if (scheme === 'ws' || scheme === 'wss') return await sendMessages(scheme, port, seconds);
-  if (scheme === 'grpc' || scheme === 'grpcs') return await sendUnaryCalls(port, seconds);
+  if (scheme === 'grpc' || scheme === 'grpcs') return await sendUnaryCalls(port, seconds, requestsFile);
   const url = `${scheme}://127.0.0.1:${port}/`;
   const timeoutMs = seconds * 1000 + 15_000;
   if (loadGenerator() === 'wrk') {

@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type RequestLine, writeRequests } from './request-lines.ts';
 
 const NETWORKS = 100_000;
 /** Several times as many as a gateway remembers the verdicts of, so that each is looked for in the lists. */
@@ -17,13 +17,13 @@ export function manyNetworks(): string {
  * none, so that only the last step of a search tells it from those that are kept out. Gives the file.
  */
 export async function makeClients(folder: string): Promise<string> {
-  const lines: string[] = [];
+  const lines: RequestLine[] = [];
   for (let step = 1; lines.length < CLIENTS; step++) {
     const at = (step * STRIDE) % NETWORKS;
-    if (bitsAt(at) > 24) lines.push(`/\t\t\t${networkAt(at)}.255\n`);
+    if (bitsAt(at) > 24) lines.push({ path: '/', client: `${networkAt(at)}.255` });
   }
   const file = join(folder, 'clients.requests');
-  await writeFile(file, lines.join(''));
+  await writeRequests(file, lines);
   return file;
 }
 

@@ -4,6 +4,8 @@ type Measurement = (options: readonly string[]) => Promise<Readonly<Record<strin
 /** A measurement with the words that it takes besides its name. */
 interface Optioned {
   readonly options: readonly string[];
+  /** Options that take one of these words behind them. */
+  readonly choices?: Readonly<Record<string, readonly string[]>>;
   readonly run: Measurement;
 }
 
@@ -31,14 +33,28 @@ export async function chooseByName(
     console.error(`${key} ${name} is not there yet; what it measures is not built. There is ${there.join(', ')}`);
     return 2;
   }
-  const { options, run } = typeof measurement === 'function' ? { options: [], run: measurement } : measurement;
-  const unknown = rest.find((word) => !options.includes(word));
-  if (unknown !== undefined) {
-    const known = options.length === 0 ? 'no options' : `the options ${options.join(', ')}`;
-    console.error(`${key} ${name} takes ${known}, not ${JSON.stringify(unknown)}`);
+  const { run, ...known } = typeof measurement === 'function' ? { options: [], run: measurement } : measurement;
+  const fault = faultOf(rest, known);
+  if (fault !== null) {
+    console.error(`${key} ${name} ${fault}`);
     return 2;
   }
   const result = await run(rest);
   console.log(JSON.stringify({ [key]: name, ...result }));
   return 0;
+}
+
+/** What is wrong with the words behind a name, or null. */
+function faultOf(words: readonly string[], { options, choices = {} }: Omit<Optioned, 'run'>): string | null {
+  const chosen = Object.entries(choices).map(([option, names]) => `${option} with one of ${names.join(', ')}`);
+  const told = [...options, ...chosen];
+  const known = told.length === 0 ? 'no options' : `the options ${told.join(', ')}`;
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? '';
+    const names = Object.hasOwn(choices, word) ? choices[word] : undefined;
+    const isKnown = names === undefined ? options.includes(word) : names.includes(words[++at] ?? '');
+    if (!isKnown)
+      return `takes ${known}, not ${JSON.stringify(names === undefined ? word : words.slice(at - 1, at + 1).join(' '))}`;
+  }
+  return null;
 }

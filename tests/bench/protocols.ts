@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeCertificate } from './certificate.ts';
-import { type Child, findProgram, placement, startServer } from './child.ts';
+import { findProgram, placement } from './child.ts';
 import { startHaproxy } from './contestants/haproxy.ts';
 import { startNginx } from './contestants/nginx.ts';
 import { H2_CONNECTIONS, H2_STREAMS } from './load-h2.ts';
@@ -10,8 +10,7 @@ import { MESSAGE_CONNECTIONS } from './load-messages.ts';
 import { machine as describeMachine } from './machine.ts';
 import { printNoise, watchNoise } from './noise.ts';
 import { compare, type Comparisons, type Figures, measureRow, printFigures, type Start } from './race.ts';
-import { startUpstream } from './upstream.ts';
-import { freePort } from '../framing/free-port.ts';
+import { startResponder, startUpstream } from './upstream.ts';
 
 const COMPARISONS: Comparisons = {
   ratios: [
@@ -75,10 +74,4 @@ export async function benchProtocols(): Promise<Record<string, unknown>> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function startResponder(script: string): Promise<Child & { readonly port: number }> {
-  const port = await freePort();
-  const command = [process.execPath, join(import.meta.dirname, script), String(port)];
-  return { ...(await startServer(command, port, { core: 'load' })), port };
 }

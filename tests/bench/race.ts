@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   type Absence,
   type Contestant,
@@ -9,6 +8,7 @@ import {
 } from './contestants/contestant.ts';
 import { startPortcullis } from './contestants/portcullis.ts';
 import { sendLoad, type Target } from './load.ts';
+import { type LoadRequest, readRequests } from './request-lines.ts';
 import { printTable } from './table.ts';
 import { verifyReply } from './verify-reply.ts';
 
@@ -16,8 +16,22 @@ const ROUNDS = 3;
 /** Whoever compiles while it runs has compiled what counts after so many requests; the same for all, within a time. */
 const WARM_UP_REQUESTS = 100_000;
 const WARM_UP_STEP_SECONDS = 3;
-const WARM_UP_STEPS = 4;
-const ROUND_SECONDS = 5;
+
+/** How long each contestant of a row is under load. */
+export interface Pace {
+  /** Steps of 3 s before anything counts, at most. */
+  readonly warmUpSteps: number;
+  readonly roundSeconds: number;
+}
+
+/** What is sent to all contestants of a row: the requests of a file, or GET /; and at which pace. */
+export interface RowLoad {
+  readonly requestsFile: string | null;
+  readonly pace: Pace;
+}
+
+/** For what the figures of a bench rest upon. */
+export const FULL_PACE: Pace = { warmUpSteps: 4, roundSeconds: 5 };
 
 /** Starts a contestant. */
 export type Start = (surroundings: Surroundings) => Promise<Contestant | Absence>;
@@ -47,8 +61,9 @@ export async function measureRow(
   row: Row,
   peers: readonly Start[],
   surroundings: Ground,
-  requestsFile: string | null = surroundings.callers?.requestsFile ?? null,
+  load: Partial<RowLoad> = {},
 ): Promise<Figures[]> {
+  const { requestsFile = surroundings.callers?.requestsFile ?? null, pace = FULL_PACE } = load;
   const contestants: Contestant[] = [];
   try {
     const ours = await startPortcullis(row, { ...surroundings, replyFields: [] });
@@ -60,7 +75,7 @@ export async function measureRow(
       else contestants.push(entry);
     }
     for (const { name, configuration } of contestants) console.log(`--- ${row}: ${name}\n${shortened(configuration)}`);
-    return await runRounds(contestants, requestsFile);
+    return await runRounds(contestants, { requestsFile, pace });
   } finally {
     await Promise.all(contestants.map((contestant) => contestant.stop()));
   }
@@ -72,7 +87,11 @@ function shortened(configuration: string): string {
 }
 
 /** What the upstream of a row speaks, where it is not HTTP/1.1 with replies to GETs. */
-const SPOKEN_UPSTREAM: Readonly<Partial<Record<Row, Target['scheme']>>> = { ws: 'ws', grpc: 'grpc' };
+const SPOKEN_UPSTREAM: Readonly<Partial<Record<Row, Target['scheme']>>> = {
+  ws: 'ws',
+  grpc: 'grpc',
+  validate_grpc: 'grpc',
+};
 
 /** What the gateway adds to the upstream's own reply; an id and the connection's fields differ from reply to reply. */
 async function addedFields(
@@ -81,33 +100,25 @@ async function addedFields(
   requestsFile: string | null,
 ): Promise<Surroundings['replyFields']> {
   const upstream = await verifyReply({ scheme: SPOKEN_UPSTREAM[ours.row] ?? 'http', port: upstreamPort });
-  const passed = await verifyReply(ours.target, await firstRequest(requestsFile));
+  const passed = await verifyReply(ours.target, firstRequest(requestsFile));
   const varying = new Set(['x-request-id', 'connection', 'keep-alive', 'date', 'ratelimit', 'ratelimit-policy']);
   return Object.entries(passed).filter(([name]) => !(name in upstream) && !varying.has(name));
 }
 
 /** One of the requests that the load will hold. */
-async function firstRequest(requestsFile: string | null): Promise<Parameters<typeof verifyReply>[1]> {
-  if (requestsFile === null) return undefined;
-  const [line = ''] = (await readFile(requestsFile, 'utf8')).split('\n', 1);
-  const [path = '/', token = '', body = '', client = ''] = line.split('\t');
-  const headers = {
-    ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
-    ...(client === '' ? {} : { 'x-forwarded-for': client }),
-  };
-  if (body === '') return { path, headers };
-  return { path, headers: { ...headers, 'content-type': 'application/json' }, body };
+function firstRequest(requestsFile: string | null): LoadRequest | undefined {
+  return requestsFile === null ? undefined : readRequests(requestsFile)[0];
 }
 
-async function runRounds(contestants: readonly Contestant[], requestsFile: string | null): Promise<Figures[]> {
-  const first = await firstRequest(requestsFile);
+async function runRounds(contestants: readonly Contestant[], load: RowLoad): Promise<Figures[]> {
+  const first = firstRequest(load.requestsFile);
   const rounds = new Map<Contestant, Round[]>(contestants.map((contestant) => [contestant, []]));
   for (const contestant of contestants) {
     await verifyReply(contestant.target, first);
-    await warmUp(contestant, requestsFile);
+    await warmUp(contestant, load);
   }
   for (let round = 0; round < ROUNDS; round++) {
-    for (const contestant of contestants) rounds.get(contestant)?.push(await runRound(contestant, requestsFile));
+    for (const contestant of contestants) rounds.get(contestant)?.push(await runRound(contestant, load));
   }
   return contestants.map((contestant) => {
     const done = rounds.get(contestant) ?? [];
@@ -116,15 +127,15 @@ async function runRounds(contestants: readonly Contestant[], requestsFile: strin
   });
 }
 
-async function warmUp({ target }: Contestant, requestsFile: string | null): Promise<void> {
+async function warmUp({ target }: Contestant, { requestsFile, pace }: RowLoad): Promise<void> {
   let done = 0;
-  for (let step = 0; step < WARM_UP_STEPS && done < WARM_UP_REQUESTS; step++)
+  for (let step = 0; step < pace.warmUpSteps && done < WARM_UP_REQUESTS; step++)
     done += (await sendLoad(target, WARM_UP_STEP_SECONDS, requestsFile)).requests;
 }
 
-async function runRound({ target, use }: Contestant, requestsFile: string | null): Promise<Round> {
+async function runRound({ target, use }: Contestant, { requestsFile, pace }: RowLoad): Promise<Round> {
   const before = use();
-  const { requests, seconds, errors, p99Ms } = await sendLoad(target, ROUND_SECONDS, requestsFile);
+  const { requests, seconds, errors, p99Ms } = await sendLoad(target, pace.roundSeconds, requestsFile);
   const spent = use().cpuMicroseconds - before.cpuMicroseconds;
   return { usPerRequest: spent / requests, perSecond: requests / seconds, p99Ms, errors };
 }

@@ -66,3 +66,10 @@ http {
 }
 `;
 }
+
+/** An upstream that is a script of this folder, `SCRIPT PORT`, on the load core. */
+export async function startResponder(script: string): Promise<Child & { readonly port: number }> {
+  const port = await freePort();
+  const command = [process.execPath, join(import.meta.dirname, script), String(port)];
+  return { ...(await startServer(command, port, { core: 'load' })), port };
+}

@@ -66,7 +66,9 @@ export async function benchUpstreams(): Promise<Record<string, unknown>> {
     const figures: Figures[] = [];
     const clients = await makeClients(ground.folder);
     for (const [row, peers] of ROWS)
-      figures.push(...(await measureRow(row, peers, ground, row === 'lists_100000' ? clients : null)));
+      figures.push(
+        ...(await measureRow(row, peers, ground, { requestsFile: row === 'lists_100000' ? clients : null })),
+      );
     printFigures(figures);
     const seen = noise();
     printNoise(seen);

@@ -6,6 +6,7 @@ import { parse, specifiedRules, validate } from 'graphql';
 import { parseBody } from '../../src/body/index.ts';
 import { GraphqlJudge, readSchema, readSent } from '../../src/graphql/index.ts';
 import { SHOP_SCHEMA } from '../system/graphql-server.ts';
+import { shopBodyOf } from './bodies/shop-document.ts';
 
 const ROUNDS = 5;
 const ROUND_MS = 300;
@@ -22,35 +23,15 @@ const judge = new GraphqlJudge(schema, {
   named: schema.roots,
 });
 
-function documentOf(at: number): string {
-  return `query Orders${at}($first: Int = 5, $after: String, $id: ID!, $withLines: Boolean = true) {
-  me { id name email friends(first: $first) { ...Person friends(first: 2) { ...Person } } }
-  recent: orders(first: $first, after: $after) {
-    pageInfo { hasNextPage }
-    edges { cursor node { id total owner { ...Person } lines @include(if: $withLines) { sku } } }
-  }
-  one: order(id: $id) { ...Whole }
-  node(id: $id) { __typename id ... on User { name email } ... on Order { ...Whole } }
-}
-fragment Person on User { id name email }
-fragment Whole on Order { id total owner { ...Person } lines @include(if: $withLines) { sku order { id total } } }
-`.padEnd(900, '#');
-}
-
-function bodyOf(at: number): Buffer {
-  const variables = { first: 10, after: 'b3JkZXI6MTI=', id: '7d6f3a', withLines: true };
-  return Buffer.from(JSON.stringify({ operationName: `Orders${at}`, query: documentOf(at), variables }));
-}
-
 function ours(at: number): boolean {
-  const body = parseBody('application/json', bodyOf(at));
+  const body = parseBody('application/json', shopBodyOf(at));
   const sent = body.ok && body.value.kind === 'json' ? readSent(body.value.value, 1) : null;
   if (sent === null || !sent.ok) return false;
   return judge.judge(sent.value, { readsOnly: false, mayIntrospect: false }).ok;
 }
 
 function theirs(at: number): boolean {
-  const { query } = JSON.parse(bodyOf(at).toString()) as { readonly query: string };
+  const { query } = JSON.parse(shopBodyOf(at).toString()) as { readonly query: string };
   return validate(schema.schema, parse(query), specifiedRules).length === 0;
 }
 

@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeRequests } from './request-lines.ts';
 
 /** What is held against a description, by the names of the keys of the bench. */
 export type ValidateLoad = 'params' | 'body_1kb' | 'body_100kb' | 'response_10kb';
@@ -55,11 +55,10 @@ export function queryOf(at: number): string {
 /** Writes the requests of a load, for the load generators. */
 export async function writeLoad(folder: string, load: ValidateLoad): Promise<string> {
   const file = join(folder, `${load}.requests`);
-  const lines = Array.from({ length: REQUESTS[load] }, (_, at) => {
-    const { path, body } = requestOf(load, at);
-    return body === '' ? `${path}\t` : `${path}\t\t${body}`;
-  });
-  await writeFile(file, `${lines.join('\n')}\n`);
+  await writeRequests(
+    file,
+    Array.from({ length: REQUESTS[load] }, (_, at) => requestOf(load, at)),
+  );
   return file;
 }
 

@@ -7,70 +7,11 @@ import busboy from 'busboy';
 import { contentFault, parseBody } from '../../src/body/index.ts';
 import { compileBody, describeApi, type SentMediaType } from '../../src/openapi/index.ts';
 import { valueOf } from '../system/value-of.ts';
+import { FORM_DOCUMENT, FORM_SCHEMA, FORM_TYPE, formOf } from './bodies/form.ts';
 
 const FORMS = 16;
 const ROUNDS = 5;
 const ROUND_MS = 300;
-const FILE_BYTES = 65_536;
-const BOUNDARY = '----formdata-measured-0123456789ab';
-const TYPE = `multipart/form-data; boundary=${BOUNDARY}`;
-
-const ABOUT = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['alt'],
-  properties: { alt: { type: 'string', maxLength: 200 }, width: { type: 'integer', minimum: 1, maximum: 10_000 } },
-};
-const SCHEMA = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['title', 'photo'],
-  properties: {
-    title: { type: 'string', minLength: 1, maxLength: 100 },
-    stars: { type: 'integer', minimum: 1, maximum: 5 },
-    about: ABOUT,
-    photo: { type: 'string', format: 'binary', maxLength: 100_000 },
-  },
-};
-const DOCUMENT = {
-  openapi: '3.1.0',
-  info: { title: 'Measured', version: '1' },
-  paths: {
-    '/photos': {
-      post: {
-        requestBody: {
-          required: true,
-          content: {
-            'multipart/form-data': { schema: SCHEMA, encoding: { photo: { contentType: 'image/png, image/jpeg' } } },
-          },
-        },
-        responses: { 200: { description: 'taken' } },
-      },
-    },
-  },
-};
-
-function formOf(at: number): Buffer {
-  const field = (name: string, text: string, type = ''): string =>
-    `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"\r\n${type}\r\n${text}\r\n`;
-  const about = JSON.stringify({ alt: `Photo number ${at}`, width: 640 + at });
-  const fields = `${field('title', `Title ${at}`)}${field('stars', String(1 + (at % 5)))}${field('about', about, 'Content-Type: application/json\r\n')}`;
-  const head = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="photo"; filename="${at}.png"\r\nContent-Type: image/png\r\n\r\n`;
-  const photo = pixels(at);
-  photo.set(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'));
-  return Buffer.concat([Buffer.from(`${fields}${head}`), photo, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);
-}
-
-/** Bytes without a pattern, as those of a packed picture; the same ones each time. */
-function pixels(seed: number): Buffer {
-  let state = seed + 1;
-  return Buffer.from(
-    Array.from({ length: FILE_BYTES }, () => {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      return state >>> 24;
-    }),
-  );
-}
 
 const forms = Array.from({ length: FORMS }, (_, at) => formOf(at));
 
@@ -78,16 +19,16 @@ const forms = Array.from({ length: FORMS }, (_, at) => formOf(at));
 type Judge = (at: number) => boolean | Promise<boolean>;
 
 function ours(): Judge {
-  const [operation] = valueOf(describeApi(DOCUMENT, () => null)).operations;
+  const [operation] = valueOf(describeApi(FORM_DOCUMENT, () => null)).operations;
   if (operation === undefined) throw new Error('no operation');
   const readJson = (text: string): unknown => {
     const read = parseBody('application/json', Buffer.from(text));
     return read.ok && read.value.kind === 'json' ? read.value.value : undefined;
   };
-  const source = { document: DOCUMENT, specification: '3.1' } as const;
+  const source = { document: FORM_DOCUMENT, specification: '3.1' } as const;
   const judge = valueOf(compileBody(source, operation.requestBody, readJson));
   return (at) => {
-    const body = parseBody(TYPE, forms[at] as Buffer);
+    const body = parseBody(FORM_TYPE, forms[at] as Buffer);
     if (!body.ok) return false;
     const mediaType: SentMediaType | null = 'mediaType' in body.value ? body.value.mediaType : null;
     return judge.whole(body.value, mediaType) === null && contentFault(body.value) === null;
@@ -97,12 +38,15 @@ function ours(): Judge {
 /** The usual way: fields and files as they come, numbers and JSON converted by hand, a file judged by its length. */
 function busboyAndAjv(): Judge {
   const photo = { type: 'integer', maximum: 100_000 };
-  const validate = new Ajv2020({ strict: false }).compile({ ...SCHEMA, properties: { ...SCHEMA.properties, photo } });
+  const validate = new Ajv2020({ strict: false }).compile({
+    ...FORM_SCHEMA,
+    properties: { ...FORM_SCHEMA.properties, photo },
+  });
   const converted: Readonly<Record<string, (text: string) => unknown>> = { stars: Number, about: JSON.parse };
   return async (at) => {
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
     const value: Record<string, unknown> = {};
-    const parser = busboy({ headers: { 'content-type': TYPE } });
+    const parser = busboy({ headers: { 'content-type': FORM_TYPE } });
     parser.on('field', (name, text) => (value[name] = converted[name]?.(text) ?? text));
     parser.on('file', (name, stream) => {
       const pieces: Buffer[] = [];

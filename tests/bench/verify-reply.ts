@@ -3,6 +3,7 @@ import { request as requestHttps } from 'node:https';
 import { verifyMessages } from './load-messages.ts';
 import { verifyUnary } from './load-unary.ts';
 import type { Target } from './load.ts';
+import type { LoadRequest } from './request-lines.ts';
 import { REPLY_BODY } from './upstream.ts';
 import { PAGE_BODY } from './validate-loads.ts';
 
@@ -12,11 +13,8 @@ type Fields = Readonly<Record<string, string>>;
  * Fails unless one of the upstream's replies comes back: a race against somebody who answers errors means nothing.
  * Gives the fields of the reply, names in lower case.
  */
-export async function verifyReply(
-  { scheme, port }: Target,
-  request: { readonly path: string; readonly headers: Fields; readonly body?: string } = { path: '/', headers: {} },
-): Promise<Fields> {
-  if (scheme === 'grpc' || scheme === 'grpcs') return await verifyUnary(scheme, port);
+export async function verifyReply({ scheme, port }: Target, request?: LoadRequest): Promise<Fields> {
+  if (scheme === 'grpc' || scheme === 'grpcs') return await verifyUnary({ scheme, port }, request);
   if (scheme === 'ws' || scheme === 'wss') {
     await verifyMessages(scheme, port);
     return {};
@@ -26,7 +24,7 @@ export async function verifyReply(
     readonly body: string;
     readonly fields: Fields;
   }>();
-  const { path, headers, body: sentBody } = request;
+  const { path, headers, body: sentBody } = request ?? { path: '/', headers: {} };
   const method = sentBody === undefined ? 'GET' : 'POST';
   const fixed = { host: '127.0.0.1', rejectUnauthorized: false, agent: false, timeout: 5000 };
   const options = { ...fixed, port, path, headers, method };

@@ -1,6 +1,7 @@
 import type { TreeUse } from '../process-tree.ts';
 import type { Callers } from '../callers.ts';
 import type { Target } from '../load.ts';
+import type { BodyLoad } from '../body-loads.ts';
 import type { ValidateLoad } from '../validate-loads.ts';
 
 /**
@@ -10,7 +11,8 @@ import type { ValidateLoad } from '../validate-loads.ts';
  * request, RS256; `everything_on` more limits besides, and a JSON body of 1 KB that is judged. `targets_N`: without TLS,
  * balanced over so many targets. `cache_hit`: without TLS, one reply from the cache. `lists_100000`: without TLS, with a
  * deny list of so many blocks, for clients that a trusted proxy names; `lists_none` the same without a list.
- * `validate_LOAD`: without TLS, held against a description; `unvalidated_LOAD` the same requests, with nothing described.
+ * `validate_LOAD`: without TLS, held against a description, or looked through for leaks; `unvalidated_LOAD` the same requests,
+ * with nothing described. Those of gRPC are over TLS.
  */
 export type Row =
   | 'plain'
@@ -28,8 +30,11 @@ export type Row =
   | 'cache_hit'
   | 'lists_100000'
   | 'lists_none'
-  | `validate_${ValidateLoad}`
-  | `unvalidated_${ValidateLoad}`;
+  | ValidateRow
+  | `unvalidated_${ValidateLoad | BodyLoad}`;
+
+/** The rows in which something is held against a description. */
+export type ValidateRow = `validate_${ValidateLoad | BodyLoad}`;
 
 /** One proxy in the race, running. */
 export interface Contestant {

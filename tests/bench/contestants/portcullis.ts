@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startGateway } from '../../framing/gateway-process.ts';
+import { BODY_LOADS, configureBodies } from '../body-loads.ts';
 import { BENCH_DESCRIPTION, type Callers, securedHead } from '../callers.ts';
 import { pinnedTo, startServer } from '../child.ts';
 import { configureEverything, EVERYTHING_DESCRIPTION } from '../everything-on.ts';
@@ -42,6 +43,8 @@ function configure(row: Row, { upstreamPort, callers }: Surroundings): string {
   if (row === 'lists_none') return configureLists(upstreamPort, '');
   if (row === 'ws') return configureMessages(upstreamPort);
   if (row === 'grpc') return configureCalls(upstreamPort);
+  const bodies = bodiesOf(row);
+  if (bodies !== null) return configureOneApi(bodies.lines, upstreamPort, row in SCHEMES);
   if (row.startsWith('validate_')) return configureValidation(row, upstreamPort);
   return `${PLAIN_HEAD}apis:
   bench: { routes: ['* /{rest...}'], upstream: 'http://127.0.0.1:${upstreamPort}', auth: public }
@@ -90,6 +93,26 @@ function configureValidation(row: Row, upstreamPort: number): string {
 `;
 }
 
+/** How an API is told of the bodies of a row, and what lies beside; null for rows without any. */
+function bodiesOf(row: Row): ReturnType<typeof configureBodies> | null {
+  for (const load of BODY_LOADS) {
+    if (row === `validate_${load}`) return configureBodies(load, true);
+    if (row === `unvalidated_${load}`) return configureBodies(load, false);
+  }
+  return null;
+}
+
+/** The plain row with other lines of its API; `isHttp2`: its upstream speaks HTTP/2 in any case. */
+function configureOneApi(lines: string, upstreamPort: number, isHttp2: boolean): string {
+  const protocol = isHttp2 && !lines.startsWith('descriptors:') ? ', protocol: h2' : '';
+  return `${PLAIN_HEAD}apis:
+  bench:
+    ${lines}
+    upstream: { targets: ['http://127.0.0.1:${upstreamPort}']${protocol} }
+    auth: public
+`;
+}
+
 /** A gRPC service with one method, from its descriptors. */
 function configureCalls(upstreamPort: number): string {
   return `${PLAIN_HEAD}apis:
@@ -113,11 +136,13 @@ const SCHEMES: Readonly<Partial<Record<Row, Target['scheme']>>> = {
   h2: 'h2',
   ws: 'wss',
   grpc: 'grpcs',
+  validate_grpc: 'grpcs',
+  unvalidated_grpc: 'grpcs',
 };
 
 async function startProduct(row: Row, surroundings: Surroundings): Promise<Contestant> {
   const configuration = configure(row, surroundings);
-  const beside = row === 'grpc' ? { 'bench.binpb': unaryDescriptors() } : {};
+  const beside = row === 'grpc' ? { 'bench.binpb': unaryDescriptors() } : (bodiesOf(row)?.beside ?? {});
   const gateway = await startGateway(configuration, { before: pinnedTo('contestant'), beside });
   return {
     name: 'portcullis',
@@ -139,6 +164,8 @@ async function startPlain(row: Row, surroundings: Surroundings): Promise<Contest
   const folder = join(surroundings.folder, `portcullis-${row}`);
   await mkdir(folder);
   await writeFile(join(folder, 'bench.openapi.yaml'), descriptionOf(row));
+  for (const [name, content] of Object.entries(bodiesOf(row)?.beside ?? {}))
+    await writeFile(join(folder, name), content);
   if (row === 'lists_100000') await writeFile(join(folder, 'networks.txt'), manyNetworks());
   const file = join(folder, 'portcullis.yaml');
   await writeFile(file, configuration);
