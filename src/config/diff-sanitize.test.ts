@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SanitizeRules } from '../policy/index.ts';
+import type { HtmlProfile, SanitizeRules } from '../policy/index.ts';
 import { NOTHING_SANITIZED, operationSanitizeChanges, sanitizeChanges, sanitizedOf } from './diff-sanitize.ts';
 import type { SanitizeUse } from './sanitize-rules.ts';
 
@@ -31,8 +31,36 @@ test('a place that is cleaned no more, or of less, loosens', () => {
   assert.deepEqual(told(both, both), []);
   const own = use({ query: { q: [{ html: { tags: ['a', 'p'], attributes: { a: ['href'] } } }] } });
   assert.deepEqual(told(own, use({ query: { q: [{ html: 'text' }] } })), [
-    'changes: the parameter q is cleaned by html (text) instead of html (a p; a with href)',
+    'tightens: the parameter q is cleaned by html (text) instead of html (a p; a with href)',
   ]);
+});
+
+test('HTML that leaves more loosens, whatever it is called', () => {
+  const html = (profile: HtmlProfile): SanitizeUse => use({ body: { '/a': ['trim', { html: profile }] } });
+  const effect = (was: HtmlProfile, is: HtmlProfile): string | undefined => told(html(was), html(is))[0]?.split(':')[0];
+  const own = (tags: readonly string[], attributes: Readonly<Record<string, readonly string[]>> = {}): HtmlProfile => ({
+    tags,
+    attributes,
+  });
+  const cases: readonly (readonly [less: HtmlProfile, more: HtmlProfile])[] = [
+    ['text', 'basic'],
+    ['text', own(['p'])],
+    [own(['p']), 'basic'],
+    [
+      'basic',
+      own('a abbr b blockquote br code del em i img li ol p pre s strong sub sup u ul'.split(' '), {
+        '*': ['href', 'title'],
+      }),
+    ],
+    [own(['p', 'a'], { a: ['href'] }), own(['p', 'a'], { '*': ['href'] })],
+    [own(['a'], { a: ['href'] }), own(['a'], { a: ['href', 'title'] })],
+  ];
+  for (const [less, more] of cases) {
+    assert.equal(effect(less, more), 'loosens', JSON.stringify([less, more]));
+    assert.equal(effect(more, less), 'tightens', JSON.stringify([more, less]));
+  }
+  assert.equal(effect(own(['p']), own(['b'])), 'changes');
+  assert.equal(effect(own(['a'], { a: ['href'] }), own(['a', 'p'])), 'changes');
 });
 
 test('what is only recorded protects nobody', () => {

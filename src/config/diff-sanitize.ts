@@ -1,4 +1,4 @@
-import type { SanitizeRules, TextAction } from '../policy/index.ts';
+import { keptByHtml, type SanitizeRules, type TextAction } from '../policy/index.ts';
 import { type ChangeEffect, type ConfigChange, sameData } from './config-change.ts';
 import type { PolicyMode } from './config.ts';
 import { sanitizeMode, sanitizeRules, type SanitizeUse } from './sanitize-rules.ts';
@@ -42,7 +42,8 @@ function partChanges(was: Sanitized, is: Sanitized, part: keyof SanitizeRules, t
   return names.flatMap((name) => {
     const [old, next] = [actionsAt(before, name), actionsAt(after, name)];
     if (sameData(old, next)) return [];
-    const effect = isWithin(old, next) ? 'tightens' : isWithin(next, old) ? 'loosens' : 'changes';
+    const [takesAll, tookAll] = [isWithin(old, next), isWithin(next, old)];
+    const effect = takesAll === tookAll ? 'changes' : takesAll ? 'tightens' : 'loosens';
     const place = part === 'body' ? `the text at ${JSON.stringify(name)} of bodies` : `the parameter ${name}`;
     const how = next.length === 0 ? 'is no longer cleaned' : `is cleaned by ${wordsOf(next)}`;
     const instead = old.length === 0 || next.length === 0 ? '' : ` instead of ${wordsOf(old)}`;
@@ -54,8 +55,23 @@ function actionsAt(all: SanitizeRules['body'], name: string): readonly TextActio
   return Object.hasOwn(all, name) ? (all[name] ?? []) : [];
 }
 
+/** Whether for each of the few there is one of the many that takes away as much. */
 function isWithin(few: readonly TextAction[], many: readonly TextAction[]): boolean {
-  return few.every((action) => many.some((other) => sameData(action, other)));
+  return few.every((action) => many.some((other) => takesAsMuch(other, action)));
+}
+
+function takesAsMuch(one: TextAction, other: TextAction): boolean {
+  if (typeof one === 'string' || typeof other === 'string') return one === other;
+  const [few, many] = [keptByHtml(one.html), keptByHtml(other.html)];
+  return few.tags.every(
+    (tag) =>
+      many.tags.includes(tag) &&
+      attributesOf(few.attributes, tag).every((name) => attributesOf(many.attributes, tag).includes(name)),
+  );
+}
+
+function attributesOf(all: Readonly<Record<string, readonly string[]>>, tag: string): readonly string[] {
+  return [tag, '*'].flatMap((name) => (Object.hasOwn(all, name) ? (all[name] ?? []) : []));
 }
 
 function wordsOf(actions: readonly TextAction[]): string {

@@ -82,7 +82,7 @@ export {
   type SanitizeRules,
   type TextAction,
 } from './kinds/sanitize/config.ts';
-export { ALLOWABLE_ATTRIBUTES, ALLOWABLE_TAGS } from './kinds/sanitize/html-names.ts';
+export { ALLOWABLE_ATTRIBUTES, ALLOWABLE_TAGS, keptByHtml } from './kinds/sanitize/html-names.ts';
 export { createSanitizeKind } from './kinds/sanitize/kind.ts';
 export type { UpstreamErrors, UpstreamErrorsConfig } from './kinds/upstream-errors/config.ts';
 export { createUpstreamErrorsKind } from './kinds/upstream-errors/kind.ts';

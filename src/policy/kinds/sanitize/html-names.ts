@@ -1,3 +1,5 @@
+import type { HtmlProfile } from './config.ts';
+
 /** Elements that may be allowed: none that holds scripts, styles, raw text, forms, frames, or is of SVG or MathML. */
 export const ALLOWABLE_TAGS: ReadonlySet<string> = new Set(
   (
@@ -14,3 +16,19 @@ export const ALLOWABLE_ATTRIBUTES: ReadonlySet<string> = new Set(
     'title translate type value width'
   ).split(' '),
 );
+
+/** Elements that stay, and by element, or `*` for all, their attributes that do. */
+type KeptHtml = Exclude<HtmlProfile, string>;
+
+const NOTHING: KeptHtml = { tags: [], attributes: {} };
+
+/** Formatting of text, with links. Nothing of it loads anything by itself. */
+const BASIC: KeptHtml = {
+  tags: 'a abbr b blockquote br code del em i li ol p pre s strong sub sup u ul'.split(' '),
+  attributes: { a: ['href', 'title'], abbr: ['title'] },
+};
+
+/** What a profile leaves of HTML. */
+export function keptByHtml(profile: HtmlProfile): KeptHtml {
+  return profile === 'text' ? NOTHING : profile === 'basic' ? BASIC : profile;
+}

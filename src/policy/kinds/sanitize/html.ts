@@ -1,5 +1,6 @@
 import type { IOptions } from 'sanitize-html';
 import type { HtmlProfile } from './config.ts';
+import { keptByHtml } from './html-names.ts';
 import type { TextChange } from './text-actions.ts';
 
 /** The sanitizer, once it is loaded. */
@@ -16,32 +17,6 @@ const NESTING_LIMIT = 64;
 
 /** What no HTML has: text without these is HTML of itself alone. */
 const MARKUP = /[<>&]/;
-
-/** Formatting of text, with links. Nothing of it loads anything by itself. */
-const BASIC = {
-  tags: [
-    'a',
-    'abbr',
-    'b',
-    'blockquote',
-    'br',
-    'code',
-    'del',
-    'em',
-    'i',
-    'li',
-    'ol',
-    'p',
-    'pre',
-    's',
-    'strong',
-    'sub',
-    'sup',
-    'u',
-    'ul',
-  ],
-  attributes: { a: ['href', 'title'], abbr: ['title'] },
-} as const;
 
 let loading: Promise<HtmlSanitizer> | null = null;
 let loaded: HtmlSanitizer | null = null;
@@ -94,7 +69,7 @@ const CLOSING = 0x3e;
 const AMPERSAND = 0x26;
 
 function optionsOf(profile: HtmlProfile): IOptions {
-  const { tags, attributes } = profile === 'text' ? NOTHING : profile === 'basic' ? BASIC : profile;
+  const { tags, attributes } = keptByHtml(profile);
   return {
     allowedTags: [...tags],
     allowedAttributes: Object.fromEntries(Object.entries(attributes).map(([tag, names]) => [tag, [...names]])),
@@ -129,5 +104,3 @@ function optionsOf(profile: HtmlProfile): IOptions {
     enforceHtmlBoundary: false,
   };
 }
-
-const NOTHING = { tags: [], attributes: {} } as const;
