@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { parseBody, type ParsedBody } from '../../../body/index.ts';
 import { cleanBody } from './bodies.ts';
 import { loadHtmlSanitizer } from './html.ts';
-import { Places } from './places.ts';
+import { placesOfBody } from './places.ts';
 import { cleanerOf } from './text-cleaner.ts';
 
 const sanitize = await loadHtmlSanitizer();
-const places = new Places(
+const places = placesOfBody(
   { '/a': ['trim', 'control', 'bidi', 'invisible'], '/b/*': [{ html: 'basic' }], '': ['nfc'] },
   (actions) => cleanerOf(actions, sanitize),
 );
@@ -99,4 +99,18 @@ test('the same of forms and of JSON, whose numbers and names stay', () => {
     }),
     { numRuns: 1_000 },
   );
+});
+
+test('HTML in the JSON of a field counts for the JSON and for the text, since both are read', () => {
+  const html = placesOfBody({ '/a': [{ html: 'basic' }] }, (actions) => cleanerOf(actions, sanitize));
+  const kindOf = (type: string, sent: string): string => {
+    const parsed = read(type, Buffer.from(sent));
+    return cleanBody(parsed ?? assert.fail(), html).kind;
+  };
+  const json = (elements: number): string => JSON.stringify({ b: '<b>x</b>'.repeat(elements) });
+  const asForm = (elements: number): string => new URLSearchParams({ a: json(elements) }).toString();
+  assert.equal(kindOf('application/json', `{"a":${json(2_500)}}`), 'clean');
+  assert.equal(kindOf('application/json', `{"a":${json(2_501)}}`), 'failed');
+  assert.equal(kindOf('application/x-www-form-urlencoded', asForm(1_250)), 'clean');
+  assert.equal(kindOf('application/x-www-form-urlencoded', asForm(1_251)), 'failed');
 });

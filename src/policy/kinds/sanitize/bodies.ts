@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type ParsedBody, parseJson, replaceFields, replaceTexts } from '../../../body/index.ts';
 import { HtmlBudget } from './html.ts';
-import { type Cleaning, namesOf, type Places } from './places.ts';
+import type { Cleaning, Field, Places } from './places.ts';
 import { cleanForm, cleanWritten } from './written-text.ts';
 
 type Multipart = Extract<ParsedBody, { kind: 'multipart' }>;
@@ -54,7 +54,7 @@ interface CleanedPart {
 
 /**
  * Fields of a form, whose content is text to every reader. Files are whatever they are, but where a place names them: a
- * file name would keep any text from being cleaned, and browsers give one to JSON too.
+ * file name would keep any text from being cleaned. JSON is none: browsers give it a file name, and servers read it.
  */
 function cleanParts({ mediaType, parts }: Multipart, places: Places): BodyCleaning {
   if (mediaType.essence !== 'multipart/form-data') return { kind: 'unread', why: `the body is ${mediaType.essence}` };
@@ -63,8 +63,11 @@ function cleanParts({ mediaType, parts }: Multipart, places: Places): BodyCleani
   const budget = new HtmlBudget();
   let first: string | null = null;
   for (const part of parts) {
-    if (part.fileName !== null && !places.isNamed(part.name ?? '')) continue;
-    const cleaning = cleanField(part, places, budget);
+    const field = places.field(part.name ?? '');
+    if (field === null) continue;
+    if (field.kind === 'failed') return field;
+    if (part.fileName !== null && !field.isNamed && !isJson(part.mediaType)) continue;
+    const cleaning = cleanField(part, field, budget);
     if (cleaning.kind === 'clean') continue;
     if (cleaning.kind !== 'changed') return cleaning;
     // What was taken out of it must not leave a delimiter behind.
@@ -77,21 +80,19 @@ function cleanParts({ mediaType, parts }: Multipart, places: Places): BodyCleani
     : { kind: 'changed', texts: (whole) => spliced(whole, cleaned, boundary), place: first };
 }
 
-function cleanField({ name, bytes, mediaType, fileName }: Part, places: Places, budget: HtmlBudget): Cleaning<Buffer> {
-  const called = name ?? '';
-  const field = places.field(called);
-  const place = field?.place ?? places.within(called);
+function cleanField({ bytes, mediaType, fileName }: Part, field: Field, budget: HtmlBudget): Cleaning<Buffer> {
+  const place = field.text?.place ?? field.within;
   // A file may be no text at all, or text in two readings.
   if (place !== null && fileName !== null && !isPlainText(bytes)) return { kind: 'failed', place };
   const text = Buffer.from(bytes).toString('utf8');
   if (!isJson(mediaType)) {
-    const cleaning = cleanWritten({ name: called, text }, places, budget);
+    const cleaning = cleanWritten(text, field, budget);
     return cleaning.kind === 'changed' ? { ...cleaning, texts: Buffer.from(cleaning.texts) } : cleaning;
   }
   const json = parseJson(bytes);
   // Some servers take it for text, others read it: it can't be cleaned as both.
   if (!json.ok || typeof json.value === 'string') return place === null ? CLEAN : { kind: 'failed', place };
-  const cleaning = places.json(json.value, budget, namesOf(called));
+  const cleaning = field.json(json.value, budget);
   return cleaning.kind === 'changed'
     ? { ...cleaning, texts: replaceTexts(bytes, json.value, cleaning.texts) }
     : cleaning;

@@ -8,7 +8,7 @@ import { type CleaningVerdict, PASS } from '../../verdict.ts';
 import { cleanBody } from './bodies.ts';
 import type { SanitizeConfig, SanitizeRules, TextAction } from './config.ts';
 import { htmlSanitizer, loadHtmlSanitizer } from './html.ts';
-import { Places } from './places.ts';
+import { type Places, placesOfBody } from './places.ts';
 import { type QueryCleaner, queryCleanerOf } from './query.ts';
 import { cleanerOf } from './text-cleaner.ts';
 
@@ -91,7 +91,7 @@ function cleanersOf({ query, body }: SanitizeRules): Run {
   let built: Cleaners | null = null;
   const build = (): Cleaners => {
     const make = (actions: readonly TextAction[]) => cleanerOf(actions, htmlSanitizer());
-    return (built = { query: queryCleanerOf(query, make), places: new Places(body, make) });
+    return (built = { query: queryCleanerOf(query, make), places: placesOfBody(body, make) });
   };
   return (judge) => {
     if (built !== null) return judge(built);
@@ -133,7 +133,7 @@ function cleanedBody(exchange: Exchange, places: Places): CleaningVerdict {
 }
 
 function unclean(rule: string): CleaningVerdict {
-  return refused({ code: 'unclean-content', internal: 'a text that is not clean in bounded time' }, rule);
+  return refused({ code: 'unclean-content', internal: 'a text that can not be cleaned' }, rule);
 }
 
 function refused(problem: Problem, rule: string): CleaningVerdict {

@@ -1,22 +1,23 @@
 import type { JsonValue, TextsToReplace } from '../../../body/index.ts';
 import type { SanitizeRules, TextAction } from './config.ts';
+import { mayHold, type Reading, readingsOf } from './field-names.ts';
 import type { HtmlBudget } from './html.ts';
 import type { TextCleaner } from './text-cleaner.ts';
-
-/** A place in a body: its names from the outermost on, null for any. */
-type Path = readonly (string | null)[];
-
-/** What is cleaned at a place, and below it. */
-interface Cleaned {
-  readonly path: Path;
-  readonly actions: readonly TextAction[];
-}
+import { type Cleaned, type Path, type Sought, TextWalk } from './text-walk.ts';
 
 /** What came of cleaning: nothing to do, texts that are to be replaced, or the place of one that can't be cleaned. */
-export type Cleaning<T> =
-  | { readonly kind: 'clean' }
-  | { readonly kind: 'changed'; readonly texts: T; readonly place: string }
-  | { readonly kind: 'failed'; readonly place: string };
+export type Cleaning<T> = { readonly kind: 'clean' } | Failed | Changed<T>;
+
+interface Failed {
+  readonly kind: 'failed';
+  readonly place: string;
+}
+
+interface Changed<T> {
+  readonly kind: 'changed';
+  readonly texts: T;
+  readonly place: string;
+}
 
 const CLEAN = { kind: 'clean' } as const;
 
@@ -26,147 +27,114 @@ export type MakeCleaner = (actions: readonly TextAction[]) => TextCleaner;
 /** Sets of places that were met together, each with its cleaner; more than any configuration makes. */
 const SETS_LIMIT = 256;
 
-/** The places of a body whose texts are cleaned. */
+/** The places of a body, by JSON Pointer. */
+export function placesOfBody(body: SanitizeRules['body'], make: MakeCleaner): Places {
+  const all = Object.entries(body).map(([called, actions]) => ({ path: pathOf(called), actions, called }));
+  return new Places(all, make);
+}
+
+/** Places whose texts are cleaned. */
 export class Places {
-  readonly #all: readonly Cleaned[];
+  readonly #all: readonly Sought[];
   readonly #make: MakeCleaner;
   readonly #cleaners = new Map<string, TextCleaner>();
 
-  constructor(body: SanitizeRules['body'], make: MakeCleaner) {
-    this.#all = Object.entries(body).map(([pointer, actions]) => ({ path: pathOf(pointer), actions }));
+  constructor(all: readonly Cleaned[], make: MakeCleaner) {
+    this.#all = all.map((place) => ({ path: place.path, place }));
     this.#make = make;
   }
 
-  /** What is to be replaced of a JSON value that stands below these names. */
-  json(value: JsonValue, budget: HtmlBudget, names: readonly string[] = []): Cleaning<TextsToReplace> {
-    const walk = new JsonWalk((matched) => this.#cleanerFor(matched), budget);
-    walk.below(
-      value,
-      this.#all.filter(({ path }) => names.every((name, depth) => meets(path, depth, name))),
-      names.length,
-    );
-    if (walk.failed !== null) return { kind: 'failed', place: this.#nameOf(walk.failed) };
+  /** What is to be replaced of a whole value of JSON. */
+  json(value: JsonValue, budget: HtmlBudget): Cleaning<TextsToReplace> {
+    return this.#walked(value, this.#all, budget);
+  }
+
+  /**
+   * What the places say of a field of a form by its name, in whatever reading of it; null where nothing is. It can't be
+   * told where its brackets do not match, and a place may be meant.
+   */
+  field(name: string): Field | Failed | null {
+    const readings = readingsOf(name);
+    if (readings === null) {
+      const meant = this.#all.find(({ path }) => path[0] === null || (path[0] !== undefined && mayHold(name, path[0])));
+      if (meant !== undefined) return { kind: 'failed', place: meant.place.called };
+    }
+    const met =
+      readings === null
+        ? this.#all.filter(({ path }) => path.length === 0)
+        : this.#all.flatMap((sought) => readings.flatMap((names) => below(sought, names)));
+    if (met.length === 0) return null;
+    return {
+      kind: 'field',
+      text: textOf(met, this.#cleanerFor),
+      within: met.find(({ path, place }) => path.length > 0 && isNamed(place))?.place.called ?? null,
+      isNamed: met.some(({ place }) => isNamed(place)),
+      json: (value, budget) => this.#walked(value, met, budget),
+    };
+  }
+
+  #walked(value: JsonValue, places: readonly Sought[], budget: HtmlBudget): Cleaning<TextsToReplace> {
+    const walk = new TextWalk(this.#cleanerFor, budget);
+    walk.below(value, places);
+    if (walk.failed !== null) return { kind: 'failed', place: nameOf(walk.failed) };
     if (walk.first === null) return CLEAN;
-    return { kind: 'changed', texts: walk.texts, place: this.#nameOf(walk.first) };
+    return { kind: 'changed', texts: walk.texts, place: nameOf(walk.first) };
   }
 
-  /** What cleans the text of a field with this name, and the place that says so; null where nothing is. */
-  field(name: string): { readonly clean: TextCleaner; readonly place: string } | null {
-    const names = namesOf(name);
-    const matched = this.#all.filter(({ path }) => isAtOrBelow(path, names));
-    return matched.length === 0 ? null : { clean: this.#cleanerFor(matched), place: this.#nameOf(matched) };
-  }
-
-  /** Whether a place names this field itself, or what is in it, and not only any. */
-  isNamed(name: string): boolean {
-    const [first] = namesOf(name);
-    return this.#all.some(({ path }) => path[0] === first);
-  }
-
-  /** A place that lies in what this field holds, and names it; null where none does. */
-  within(name: string): string | null {
-    const names = namesOf(name);
-    const place = this.#all.find(
-      ({ path }) =>
-        path.length > names.length &&
-        path[0] === names[0] &&
-        names.every((each, at) => path[at] === null || path[at] === each),
-    );
-    return place === undefined ? null : pointerOf(place.path);
-  }
-
-  #cleanerFor(matched: readonly Cleaned[]): TextCleaner {
-    const key = matched.map((each) => this.#all.indexOf(each)).join(' ');
+  readonly #cleanerFor = (met: readonly Sought[]): TextCleaner => {
+    // In several readings of a name one place may be met more than once.
+    const places = [...new Set(met.map(({ place }) => place))];
+    const key = JSON.stringify(places.map(({ called }) => called));
     const known = this.#cleaners.get(key);
     if (known !== undefined) return known;
-    const made = this.#make(matched.flatMap(({ actions }) => actions));
+    const made = this.#make(places.flatMap(({ actions }) => actions));
     if (this.#cleaners.size < SETS_LIMIT) this.#cleaners.set(key, made);
     return made;
-  }
-
-  /** A place as the configuration writes it, for records: names that a client sent are never in it. */
-  #nameOf(matched: readonly Cleaned[]): string {
-    return matched[0] === undefined ? '' : pointerOf(matched[0].path);
-  }
+  };
 }
 
-/** One walk over a value, with the places that may still be met and those that were. */
-class JsonWalk {
-  readonly #cleanerFor: (matched: readonly Cleaned[]) => TextCleaner;
-  readonly #budget: HtmlBudget;
-  readonly texts = new Map<object, Map<string, string>>();
-  /** What was met where the first text changed, or could not be cleaned. */
-  first: readonly Cleaned[] | null = null;
-  failed: readonly Cleaned[] | null = null;
-
-  constructor(cleanerFor: (matched: readonly Cleaned[]) => TextCleaner, budget: HtmlBudget) {
-    this.#cleanerFor = cleanerFor;
-    this.#budget = budget;
-  }
-
-  /** `places` are those whose first `depth` names are met. */
-  below(value: JsonValue | undefined, places: readonly Cleaned[], depth: number): void {
-    if (typeof value !== 'object' || value === null || places.length === 0) return;
-    const met = places.filter(({ path }) => path.length <= depth);
-    // Below a place all is cleaned alike, but where another place lies deeper.
-    const clean = met.length < places.length ? null : this.#cleanerFor(met);
-    const standing = { places, depth, met, clean };
-    for (const name of Object.keys(value)) {
-      if (this.failed !== null) return;
-      this.#member({ of: value, name, value: (value as Readonly<Record<string, JsonValue>>)[name] }, standing);
-    }
-  }
-
-  #member({ of, name, value }: Member, { places, depth, met, clean }: Standing): void {
-    const alive = clean === null ? places.filter(({ path }) => meets(path, depth, name)) : met;
-    if (typeof value !== 'string') {
-      this.below(value, alive, depth + 1);
-      return;
-    }
-    const here = clean === null ? alive.filter(({ path }) => path.length <= depth + 1) : met;
-    if (here.length === 0) return;
-    const cleaned = (clean ?? this.#cleanerFor(here))(value, this.#budget);
-    if (cleaned === null) this.failed = here;
-    if (cleaned === null || cleaned === value) return;
-    this.first ??= here;
-    const own = this.texts.get(of);
-    if (own === undefined) this.texts.set(of, new Map([[name, cleaned]]));
-    else own.set(name, cleaned);
-  }
+/** What places say of one field. */
+export interface Field {
+  readonly kind: 'field';
+  /** What cleans its text, and the place that says so; null where nothing does. */
+  readonly text: { readonly clean: TextCleaner; readonly place: string } | null;
+  /** A place that lies in what it holds, and names it; null where none does. */
+  readonly within: string | null;
+  /** Whether a place names it, and not only any. */
+  readonly isNamed: boolean;
+  /** What is to be replaced of the JSON that it holds. */
+  json(value: JsonValue, budget: HtmlBudget): Cleaning<TextsToReplace>;
 }
 
-interface Member {
-  readonly of: object;
-  readonly name: string;
-  readonly value: JsonValue | undefined;
+function textOf(met: readonly Sought[], cleanerFor: (met: readonly Sought[]) => TextCleaner): Field['text'] {
+  // A list is sent as the same field again, or with commas: its elements are what a place below it names by index.
+  const at = met.filter(({ path }) => path.length === 0 || (path.length === 1 && isIndex(path[0])));
+  return at.length === 0 ? null : { clean: cleanerFor(at), place: nameOf(at) };
 }
 
-interface Standing {
-  readonly places: readonly Cleaned[];
-  readonly depth: number;
-  readonly met: readonly Cleaned[];
-  /** What cleans all texts here; null where that differs by name. */
-  readonly clean: TextCleaner | null;
+/** A place as it is seen from the field of this name; none where it is another's. */
+function below({ path, place }: Sought, names: Reading): readonly Sought[] {
+  const isMet = path.slice(0, names.length).every((wanted, at) => meetsField(wanted, names[at]));
+  return isMet ? [{ path: path.slice(names.length), place }] : [];
 }
 
-function meets(path: Path, depth: number, name: string): boolean {
-  const wanted = path[depth];
-  return wanted === undefined || wanted === null || wanted === name;
+function meetsField(wanted: string | null, name: string | undefined): boolean {
+  return wanted === null || wanted === name || (name === '' && isIndex(wanted));
 }
 
-function isAtOrBelow(path: Path, names: readonly string[]): boolean {
-  return path.length <= names.length && path.every((wanted, at) => wanted === null || wanted === names[at]);
+/** Whether a name in a place stands for any, or for a number. */
+function isIndex(wanted: string | null | undefined): boolean {
+  return wanted === null || (wanted !== undefined && /^[0-9]+$/.test(wanted));
 }
 
-/**
- * What a name of a form stands for: servers make of `a[b][]` what JSON says as `{"a": {"b": […]}}`, so what is cleaned as
- * the one is cleaned as the other.
- */
-export function namesOf(name: string): readonly string[] {
-  const text = name.trimStart();
-  const open = text.indexOf('[');
-  if (open <= 0) return [text];
-  return [text.slice(0, open), ...text.slice(open + 1).split(/\]?\[|\]$/)];
+/** Whether a place begins with a name of its own. */
+function isNamed({ path: [first] }: Cleaned): boolean {
+  return first !== undefined && first !== null;
+}
+
+/** The first of these as the configuration writes it, for records: names that a client sent are never in it. */
+function nameOf(met: readonly Sought[]): string {
+  return met[0]?.place.called ?? '';
 }
 
 /** A JSON Pointer as names, null for `*`. The configuration has read it. */
@@ -176,8 +144,4 @@ function pathOf(pointer: string): Path {
     .slice(1)
     .split('/')
     .map((name) => (name === '*' ? null : name.replaceAll('~1', '/').replaceAll('~0', '~')));
-}
-
-function pointerOf(path: Path): string {
-  return path.map((name) => `/${name === null ? '*' : name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

@@ -1,7 +1,7 @@
 import { percentEncoded, UNRESERVED } from '../../percent-encoding.ts';
 import type { SanitizeRules } from './config.ts';
 import { HtmlBudget } from './html.ts';
-import { type MakeCleaner, namesOf, Places } from './places.ts';
+import { type MakeCleaner, Places } from './places.ts';
 import { cleanWritten } from './written-text.ts';
 
 /** As for forms: past it some servers drop the rest unsaid. */
@@ -20,19 +20,20 @@ const CLEAN = { kind: 'clean' } as const;
 export type QueryCleaner = (query: string) => QueryCleaning;
 
 /**
- * The cleaner of the parameters of these names. A value that changes is encoded anew; all others stay as they stand. What
- * some servers split in another way is not read: a value could hide in it.
+ * The cleaner of the parameters of these names, which are read as those of fields of forms. A value that changes is encoded
+ * anew; all others stay as they stand. What some servers split in another way is not read: a value could hide in it.
  */
 export function queryCleanerOf(rules: SanitizeRules['query'], make: MakeCleaner): QueryCleaner | null {
-  const cleaners = new Map(Object.entries(rules).map(([name, actions]) => [name, new Places({ '': actions }, make)]));
-  if (cleaners.size === 0) return null;
-  return (query) => cleaned(query, cleaners);
+  const all = Object.entries(rules).map(([called, actions]) => ({ path: [called], actions, called }));
+  if (all.length === 0) return null;
+  const places = new Places(all, make);
+  return (query) => cleaned(query, places);
 }
 
-function cleaned(query: string, cleaners: ReadonlyMap<string, Places>): QueryCleaning {
+function cleaned(query: string, places: Places): QueryCleaning {
   if (query.includes(';')) return { kind: 'unread', why: 'the query has a semicolon, at which some servers split' };
   const budget = new HtmlBudget();
-  let text = '';
+  let written = '';
   let done = 0;
   let first: string | null = null;
   for (let at = 0, count = 0; at < query.length; count++) {
@@ -41,20 +42,20 @@ function cleaned(query: string, cleaners: ReadonlyMap<string, Places>): QueryCle
     const end = found < 0 ? query.length : found;
     const equals = query.indexOf('=', at);
     const nameEnd = equals < 0 || equals > end ? end : equals;
-    const name = namesOf(decoded(query.slice(at, nameEnd)))[0] ?? '';
-    const places = cleaners.get(name);
-    if (places !== undefined && nameEnd < end) {
-      const cleaning = cleanWritten({ name: '', text: decoded(query.slice(nameEnd + 1, end)) }, places, budget);
-      if (cleaning.kind === 'failed') return { kind: 'failed', name };
+    const field = nameEnd < end ? places.field(decoded(query.slice(at, nameEnd))) : null;
+    if (field !== null) {
+      const text = decoded(query.slice(nameEnd + 1, end));
+      const cleaning = field.kind === 'failed' ? field : cleanWritten(text, field, budget);
+      if (cleaning.kind === 'failed') return { kind: 'failed', name: cleaning.place };
       if (cleaning.kind === 'changed') {
-        text += query.slice(done, nameEnd + 1) + percentEncoded(cleaning.texts, UNRESERVED);
+        written += query.slice(done, nameEnd + 1) + percentEncoded(cleaning.texts, UNRESERVED);
         done = end;
-        first ??= name;
+        first ??= cleaning.place;
       }
     }
     at = end + 1;
   }
-  return first === null ? CLEAN : { kind: 'changed', query: text + query.slice(done), name: first };
+  return first === null ? CLEAN : { kind: 'changed', query: written + query.slice(done), name: first };
 }
 
 /** The escapes of a canonical query are UTF-8, so decoding can't fail. */
