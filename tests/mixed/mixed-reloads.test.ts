@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { comesToHold } from '../http2/subject.ts';
 import { adminClient } from '../system/admin.ts';
+import { BODY_KINDS, bodyTraffic, partyTraffic } from './body-clients.ts';
 import {
   callTraffic,
   eventTraffic,
@@ -46,7 +47,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'portcullis-mixed-'));
   apis = await startMixedApis();
   certificate = await LiveCertificate.make(folder);
-  gateway = await startGateway(configurationOf(0), { beside: apis.beside });
+  gateway = await startGateway(configurationOf(0), { beside: apis.beside, environment: apis.environment });
 });
 
 after(async () => {
@@ -55,7 +56,7 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('of ten thousand requests of all protocols none fails over twenty reloads and as many new certificates', async () => {
+test('of ten thousand requests of all protocols, with bodies of all kinds, none fails and nothing bad passes over twenty reloads and as many new certificates', async () => {
   const address: MixedAddress = { port: gateway.https, ca: certificate.ca };
   const kinds: readonly Traffic[] = [
     keepAliveTraffic(address, 4),
@@ -64,6 +65,8 @@ test('of ten thousand requests of all protocols none fails over twenty reloads a
     eventTraffic(address, 3),
     messageTraffic(address, 4),
     callTraffic(address, 4),
+    ...BODY_KINDS.map((kind) => bodyTraffic(kind, address, 1)),
+    partyTraffic({ port: gateway.egress }, 2),
   ];
   const admin = await adminClient(gateway);
   for (let turn = 1; turn <= RELOADS; turn++) {

@@ -1,12 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
+import { answerBodies } from './body-apis.ts';
 
 const EVENT_MS = 50;
 
 /**
  * An upstream over HTTP/1.1: `/echo` gives back what it gets, `/events` an event with the next number every 50 ms for as
- * long as somebody listens, and WebSockets at `/chat` give back each message.
+ * long as somebody listens, and WebSockets at `/chat` give back each message. Other bodies are answered by `answerBodies`.
  */
 export class MixedOrigin {
   readonly #server: Server;
@@ -14,6 +15,7 @@ export class MixedOrigin {
 
   private constructor() {
     this.#server = createServer((request, response) => {
+      if (answerBodies(request, response)) return;
       if (request.url !== '/events') return void request.pipe(response);
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       let number = 0;

@@ -50,7 +50,7 @@ async function soak({ minutes, perSecond, kills }: SoakOptions): Promise<boolean
     apis: apis.lines(),
     auth: '[soak]',
     certificate,
-    extras: { command: commandWith(), environment: { SOAK_REPORT: heapFile }, beside },
+    extras: { command: commandWith(), environment: { SOAK_REPORT: heapFile, ...apis.environment }, beside },
   });
   try {
     return await underLoad(gateway, { minutes, perSecond, kills, callers, certificate, heapFile });
@@ -88,7 +88,7 @@ async function underLoad(gateway: ReloadingGateway, plan: SoakPlan): Promise<boo
   const { https: port, pid } = gateway.process;
   const address = { port, ca: gateway.ca };
   const traffic = new Traffic({ ...address, ...LOAD, perSecond, token: () => callers.token() });
-  const mixed = new MixedLoad(address);
+  const mixed = new MixedLoad(address, gateway.process.egress);
   const bad = sendBadClients(address);
   const counts: Counts = { reloads: 0, rotations: 0, kills: 0, wrong: [] };
   const samples: Sample[] = [];

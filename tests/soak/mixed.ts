@@ -9,6 +9,7 @@ import {
   type MixedAddress,
   uploadTraffic,
 } from '../mixed/clients.ts';
+import { BODY_KINDS, bodyTraffic, partyTraffic } from '../mixed/body-clients.ts';
 import type { LiveCertificate } from '../mixed/live-certificate.ts';
 import type { Traffic, TrafficCount } from '../mixed/traffic.ts';
 
@@ -23,10 +24,16 @@ const LOOK_MS = 250;
 export class MixedLoad {
   readonly #kinds: readonly Traffic[];
 
-  constructor(where: MixedAddress) {
+  /** `egress`: the port where third parties are called. */
+  constructor(where: MixedAddress, egress: number) {
     const address = { ...where, pauseMs: PAUSE_MS };
     const makers = [keepAliveTraffic, http2Traffic, eventTraffic, messageTraffic, callTraffic];
-    this.#kinds = [...makers.map((make) => make(address, HANDS)), uploadTraffic(address, UPLOADS)];
+    this.#kinds = [
+      ...makers.map((make) => make(address, HANDS)),
+      uploadTraffic(address, UPLOADS),
+      ...BODY_KINDS.map((kind) => bodyTraffic(kind, address, 1)),
+      partyTraffic({ port: egress, pauseMs: PAUSE_MS }, 1),
+    ];
   }
 
   /** What fails from now on has a right to, or has not. */
