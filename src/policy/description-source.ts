@@ -1,4 +1,4 @@
-import { parseBody } from '../body/index.ts';
+import { DEFAULT_BODY_LIMITS, parseBody, type XmlElement } from '../body/index.ts';
 import type { SchemaSource, Specification } from '../openapi/index.ts';
 
 /** The schemas of a document by which operations are described; only documents of known versions describe any. */
@@ -19,4 +19,11 @@ function specificationOf(document: unknown): Specification {
 export function readJsonText(text: string): unknown {
   const read = parseBody('application/json', Buffer.from(text));
   return read.ok && read.value.kind === 'json' ? read.value.value : undefined;
+}
+
+/** Reads XML inside forms, which is held to the rules of XML bodies; undefined for what is none, or has more nodes. */
+export function readXmlPart(bytes: Uint8Array, nodes: number): XmlElement | undefined {
+  const { xml } = DEFAULT_BODY_LIMITS;
+  const read = parseBody('application/xml', bytes, { ...DEFAULT_BODY_LIMITS, xml: { ...xml, nodes } });
+  return read.ok && read.value.kind === 'xml' ? read.value.root : undefined;
 }

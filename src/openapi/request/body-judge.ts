@@ -1,14 +1,20 @@
 import { err, type Issue, ok, type Result } from '../../base/index.ts';
 import type { DescribedContent, DescribedRequestBody } from '../description.ts';
 import { siteAt } from '../pointer.ts';
-import type { SentElement } from '../xml/sent-element.ts';
+import { readsNoXml, type SentElement, type XmlReader } from '../xml/sent-element.ts';
 import { type XmlRoot, xmlRootOf } from '../xml/xml-shape.ts';
 import { type JudgedXml, judgeXml } from '../xml/xml-value.ts';
 import { compileSchema, type SchemaSource, type Validator, type Violation } from '../validate/validator.ts';
 import { createFormObject, type FormObject, judgeForm } from './form-object.ts';
 import type { JsonReader } from './json-text.ts';
 import { chooseMediaRange, type MediaRange, type SentMediaType } from './media-range-choice.ts';
-import { compileMultipart, judgeMultipart, type MultipartObject } from './multipart-object.ts';
+import {
+  compileMultipart,
+  type FormContext,
+  judgeMultipart,
+  type JudgedForm,
+  type MultipartObject,
+} from './multipart-object.ts';
 import { REQUEST_VALIDATION } from './parameter.ts';
 import type { SentPart } from './part-reader.ts';
 import { asItStands } from './query.ts';
@@ -34,8 +40,8 @@ export interface BodyJudge {
   readonly announced: (mediaType: SentMediaType | null) => BodyFault | null;
   /** What is wrong with the whole body and its media type; null where both hold. */
   readonly whole: (body: SentBody, mediaType: SentMediaType | null) => BodyFault | null;
-  /** The value that a body of XML is judged as; undefined for one that is not as described. */
-  readonly valueOf: (root: SentElement, mediaType: SentMediaType | null) => unknown;
+  /** The value that a body of XML, or a form of parts, is judged as; undefined for one that is not as described. */
+  readonly valueOf: (body: SentBody, mediaType: SentMediaType | null) => unknown;
 }
 
 /**
@@ -50,12 +56,13 @@ export function compileBody(
   source: SchemaSource,
   described: DescribedRequestBody | null,
   readJson: JsonReader,
+  readXml: XmlReader = readsNoXml,
 ): Result<BodyJudge, readonly Issue[]> {
   if (described === null) return ok(NO_BODY);
   const issues: Issue[] = [];
   const entries: Entry[] = [];
   for (const content of described.content) {
-    const entry = compileEntry(source, content, readJson);
+    const entry = compileEntry(source, content, { readJson, readXml });
     if (entry.ok) entries.push(entry.value);
     else issues.push(...entry.error);
   }
@@ -74,9 +81,9 @@ export function compileBody(
       const entry = entryOf(mediaType);
       return entry === null ? MEDIA_TYPE : judgeBody(entry, body);
     },
-    valueOf(root, mediaType) {
+    valueOf(body, mediaType) {
       const entry = entryOf(mediaType);
-      const judged = entry === null || entry.sequence ? null : xmlIn(entry, root);
+      const judged = entry === null || entry.sequence ? null : judgedIn(entry, body);
       return judged !== null && 'value' in judged ? judged.value : undefined;
     },
   });
@@ -106,7 +113,7 @@ interface Entry extends ContentUse {
 function compileEntry(
   source: SchemaSource,
   content: DescribedContent,
-  readJson: JsonReader,
+  { readJson, readXml }: Pick<FormContext, 'readJson' | 'readXml'>,
 ): Result<Entry, readonly Issue[]> {
   const { schemaPointer } = content;
   const schema = siteAt(source.document, schemaPointer);
@@ -115,7 +122,7 @@ function compileEntry(
   const use = useOf(source, content, schema?.value);
   const form = takesForms(use.range) ? createFormObject(source, content.pointer, readJson) : null;
   const multipart = takesParts(use.range)
-    ? compileMultipart(content.pointer, { source, readJson, validation: REQUEST_VALIDATION })
+    ? compileMultipart(content.pointer, { source, readJson, readXml, validation: REQUEST_VALIDATION })
     : ok(null);
   if (!multipart.ok) return multipart;
   // Worked out for a type that takes other formats too only where XML comes.
@@ -146,11 +153,9 @@ function judgeBody(entry: Entry, body: SentBody): BodyFault | null {
     case 'text':
       return entry.takesText ? differs(validate(body.text)) : NOT_READABLE;
     case 'multipart':
-      if (entry.takesBinary) return null;
-      if (entry.multipart === null || body.mediaType.subtype !== 'form-data') return NOT_READABLE;
-      return differs(judgeMultipart(entry.multipart, body.parts, validate));
+      return entry.takesBinary ? null : faultOf(judgedIn(entry, body));
     case 'xml':
-      return judgeXmlBody(entry, body.root);
+      return entry.takesAnyXml ? null : faultOf(judgedIn(entry, body));
     case 'opaque':
       return entry.takesBinary ? null : NOT_READABLE;
     case 'empty':
@@ -158,17 +163,20 @@ function judgeBody(entry: Entry, body: SentBody): BodyFault | null {
   }
 }
 
-function judgeXmlBody(entry: Entry, root: SentElement): BodyFault | null {
-  if (entry.takesAnyXml) return null;
-  const judged = xmlIn(entry, root);
-  if (judged === null) return NOT_READABLE;
-  return 'violations' in judged ? differs(judged.violations) : null;
+/** The value of a body that has one only by its description; null where that can't be held against such a body. */
+function judgedIn({ validate, multipart, xml }: Entry, body: SentBody): JudgedXml | JudgedForm | null {
+  if (validate === null) return null;
+  if (body.kind === 'multipart') {
+    if (multipart === null || body.mediaType.subtype !== 'form-data') return null;
+    return judgeMultipart(multipart, body.parts, validate);
+  }
+  const root = body.kind === 'xml' && xml !== null ? xml() : null;
+  return body.kind !== 'xml' || root === null || root.fault !== null ? null : judgeXml(root, body.root, validate);
 }
 
-/** Null where its description can't be read as XML. */
-function xmlIn({ xml, validate }: Entry, sent: SentElement): JudgedXml | null {
-  const root = xml?.() ?? null;
-  return root === null || validate === null || root.fault !== null ? null : judgeXml(root, sent, validate);
+function faultOf(judged: JudgedXml | JudgedForm | null): BodyFault | null {
+  if (judged === null) return NOT_READABLE;
+  return 'violations' in judged ? differs(judged.violations) : null;
 }
 
 function differs(violations: readonly Violation[] | null): BodyFault | null {

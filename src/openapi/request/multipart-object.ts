@@ -1,12 +1,14 @@
 import { err, type Issue, ok, type Result } from '../../base/index.ts';
 import { isObject, own, pointerTo, type Site, valueAt } from '../pointer.ts';
 import type { Validator, Violation } from '../validate/validator.ts';
+import type { SentElement, XmlReader } from '../xml/sent-element.ts';
+import { Misread } from '../xml/xml-value.ts';
 import { readField } from './field.ts';
 import { createOwnership, type NamedField, type Ownership } from './field-names.ts';
 import { formSent } from './form-object.ts';
-import { type PartEncoding, readPartEncoding } from './part-encoding.ts';
+import { type FormProperty, type PartEncoding, readPartEncoding } from './part-encoding.ts';
 import { compilePartHeaders, NO_PART_HEADERS, type PartHeaderContext, type PartHeaderJudge } from './part-headers.ts';
-import { isJsonPart, type PartReading, readPart, type SentPart, textOf } from './part-reader.ts';
+import { holdsList, type PartReading, type PartXml, readPart, type SentPart, textOf } from './part-reader.ts';
 import { asItStands, type Fields } from './query.ts';
 import { isAmbiguous, type ReadingMode } from './scalar.ts';
 import { emptyObject, formsOf, isUnreadable, propertyShape } from './styled-text.ts';
@@ -20,10 +22,18 @@ export interface MultipartObject {
   read(parts: readonly SentPart[], mode: ReadingMode): Result<unknown, Violation>;
 }
 
+/** What a form is compiled with. */
+export interface FormContext extends PartHeaderContext {
+  readonly readXml: XmlReader;
+}
+
 /** A property of a form. */
 interface Property extends NamedField, PartEncoding {
   readonly headers: PartHeaderJudge;
 }
+
+/** Elements and attributes of all XML in one form: as many as a body of XML has. */
+const XML_NODES = 10_000;
 
 /**
  * How the parts of a form are read under one media type: each property by its own part, a list by as many as it has
@@ -33,18 +43,19 @@ interface Property extends NamedField, PartEncoding {
  */
 export function compileMultipart(
   mediaTypePointer: string,
-  context: PartHeaderContext,
+  context: FormContext,
 ): Result<MultipartObject, readonly Issue[]> {
   const { source, readJson } = context;
   const mediaType = valueAt(source.document, mediaTypePointer);
-  const shape = isObject(mediaType) ? shapeOf(source, own(mediaType, 'schema')) : null;
+  const form = isObject(mediaType) ? own(mediaType, 'schema') : undefined;
+  const shape = shapeOf(source, form);
   const encodings = isObject(mediaType) ? own(mediaType, 'encoding') : undefined;
   const issues: Issue[] = [];
   const properties: Property[] = [];
   for (const [name, part] of shape?.object?.properties ?? []) {
     const value = isObject(encodings) ? own(encodings, name) : undefined;
     const encoding = { value, pointer: pointerTo(pointerTo(mediaTypePointer, 'encoding'), name) };
-    const property = describeProperty({ name, shape: part }, encoding, context);
+    const property = describeProperty({ form, name, shape: part }, encoding, context);
     if (property.ok) properties.push(property.value);
     else issues.push(...property.error);
   }
@@ -52,20 +63,21 @@ export function compileMultipart(
   const isOwned = createOwnership(properties);
   const styledNames = new Set(properties.flatMap(({ use, name }) => (use === 'styled' ? [name] : [])));
   return ok({
-    ambiguous: isAmbiguous(shape),
+    ambiguous: isAmbiguous(shape) || properties.some(({ xml }) => xml?.ambiguous === true),
     read(parts, mode) {
       const sent = byName(parts);
       const fields = styledNames.size === 0 ? NO_FIELDS : textFields(sent, properties);
+      const readXml = boundedReader(context.readXml);
       const object = emptyObject();
       for (const property of properties) {
-        const value = readProperty(property, { sent, fields, isOwned, mode, readJson });
+        const value = readProperty(property, { sent, fields, isOwned, mode, readJson, readXml });
         if (isUnreadable(value)) return err(violation(property.name, value));
         if (value !== undefined) object[property.name] = value;
       }
       for (const [name, own] of sent) {
         if (isOwned(name)) continue;
         if (styledNames.has(name)) return err(violation(name, BAD_STYLE));
-        const value = readOthers(own, propertyShape(shape, name), { ranges: null, mode, readJson });
+        const value = readOthers(own, propertyShape(shape, name), { ranges: null, mode, readJson, xml: null });
         if (isUnreadable(value)) return err({ pointer: '', message: value.message });
         object[name] = value;
       }
@@ -74,18 +86,36 @@ export function compileMultipart(
   });
 }
 
+/** The object that the schema of a form accepted, or what is wrong. */
+export type JudgedForm = { readonly value: unknown } | { readonly violations: readonly Violation[] };
+
 /** Judges the parts of a form: first with numbers and truth values read as such, then, where that may help, as text. */
-export function judgeMultipart(
-  form: MultipartObject,
-  parts: readonly SentPart[],
-  validate: Validator,
-): readonly Violation[] | null {
+export function judgeMultipart(form: MultipartObject, parts: readonly SentPart[], validate: Validator): JudgedForm {
   const typed = form.read(parts, 'typed');
-  if (!typed.ok) return [typed.error];
+  if (!typed.ok) return { violations: [typed.error] };
   const violations = validate(typed.value);
-  if (violations === null || !form.ambiguous) return violations;
-  const text = form.read(parts, 'text');
-  return text.ok && validate(text.value) === null ? null : violations;
+  if (violations === null) return { value: typed.value };
+  if (form.ambiguous) {
+    const text = form.read(parts, 'text');
+    if (text.ok && validate(text.value) === null) return { value: text.value };
+  }
+  return { violations };
+}
+
+/** Reads XML as long as all of it together is within its bound. */
+function boundedReader(readXml: XmlReader): PartXml['read'] {
+  let left = XML_NODES;
+  return (bytes) => {
+    const sent = readXml(bytes, left);
+    if (sent !== undefined) left -= nodesOf(sent);
+    return sent;
+  };
+}
+
+function nodesOf({ attributes, elements }: SentElement): number {
+  let count = 1 + attributes.length;
+  for (const element of elements) count += nodesOf(element);
+  return count;
 }
 
 type PartsByName = ReadonlyMap<string, readonly SentPart[]>;
@@ -126,7 +156,8 @@ function fieldText(part: SentPart): string | null {
 }
 
 /** What the reading of one property rests on besides itself. */
-interface PropertyReading extends Omit<PartReading, 'ranges'> {
+interface PropertyReading extends Omit<PartReading, 'ranges' | 'xml'> {
+  readonly readXml: PartXml['read'];
   readonly sent: PartsByName;
   readonly fields: Fields;
   readonly isOwned: Ownership;
@@ -134,7 +165,7 @@ interface PropertyReading extends Omit<PartReading, 'ranges'> {
 
 function readProperty(property: Property, reading: PropertyReading): Reading {
   const { name, shape, ranges, use } = property;
-  const { sent, fields, isOwned, mode, readJson } = reading;
+  const { sent, fields, isOwned, mode, readJson, readXml } = reading;
   if (use === 'styled') {
     const value = readField(fields, property, { form: formSent(fields, property), mode }, isOwned);
     return isUnreadable(value) && holdsNoText(fields, name) ? NOT_TEXT : value;
@@ -146,7 +177,8 @@ function readProperty(property: Property, reading: PropertyReading): Reading {
     const fault = property.headers(headers);
     if (fault !== null) return fault;
   }
-  return readParts(parts, shape, { ranges, mode, readJson });
+  const xml = property.xml === null ? null : { root: property.xml, read: readXml };
+  return readParts(parts, shape, { ranges, mode, readJson, xml });
 }
 
 function holdsNoText({ values }: Fields, name: string): boolean {
@@ -167,8 +199,7 @@ function readParts(parts: readonly SentPart[], shape: ValueShape, how: PartReadi
   if (!isList || shape.array === null) return others.length > 0 ? SENT_TWICE : readPart(first, shape, how);
   const { items } = shape.array;
   const isItem = items !== null && (items.bytes !== null || items.array !== null);
-  if (others.length === 0 && !isItem && isJsonPart(first, how)) {
-    // Lists are also sent as a whole, as JSON.
+  if (others.length === 0 && !isItem && holdsList(first, how)) {
     const whole = readPart(first, { ...shape, bytes: null, scalars: new Set() }, how);
     return isUnreadable(whole) || Array.isArray(whole) ? whole : [whole];
   }
@@ -191,17 +222,19 @@ function readOthers(parts: readonly SentPart[], shape: ValueShape, how: PartRead
   return values.find(isUnreadable) ?? values;
 }
 
-function violation(name: string, { message }: Unreadable): Violation {
-  return { pointer: pointerTo('', name), message };
+function violation(name: string, fault: Unreadable): Violation {
+  const inside = fault instanceof Misread ? fault.pointer : '';
+  return { pointer: pointerTo('', name) + inside, message: fault.message };
 }
 
 function describeProperty(
-  { name, shape }: { readonly name: string; readonly shape: ValueShape },
+  property: FormProperty,
   encoding: Site,
   context: PartHeaderContext,
 ): Result<Property, readonly Issue[]> {
   const headers = compilePartHeaders(encoding, context);
   if (!headers.ok) return headers;
-  const written = readPartEncoding(encoding.value, shape, context.source.specification);
+  const written = readPartEncoding(encoding.value, property, context.source);
+  const { name, shape } = property;
   return ok({ name, shape, ...written, isDocument: written.use !== 'styled', headers: headers.value });
 }

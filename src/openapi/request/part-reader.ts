@@ -2,8 +2,12 @@ import { isUtf8 } from 'node:buffer';
 import { isJsonType, type JsonReader, readDocument } from './json-text.ts';
 import { chooseMediaRange, type MediaRange, type SentMediaType } from './media-range-choice.ts';
 import { readScalar, type ReadingMode } from './scalar.ts';
-import { NOT_TEXT, OTHER_TYPE, type Reading } from './unreadable.ts';
+import { NOT_TEXT, NOT_XML, OTHER_TYPE, type Reading } from './unreadable.ts';
 import type { ValueShape } from './value-shape.ts';
+import type { SentElement } from '../xml/sent-element.ts';
+import type { XmlRoot } from '../xml/xml-shape.ts';
+import { isXmlType } from '../xml/xml-type.ts';
+import { readXml } from '../xml/xml-value.ts';
 
 /** A part of a multipart body, as the gateway has read it. */
 export interface SentPart {
@@ -24,18 +28,27 @@ export interface PartReading {
   readonly ranges: readonly { readonly range: MediaRange }[] | null;
   readonly mode: ReadingMode;
   readonly readJson: JsonReader;
+  /** How XML in them is written and read; null where none is described. */
+  readonly xml: PartXml | null;
 }
 
-type Format = 'json' | 'text' | 'bytes';
+/** What XML in the parts under one name is read with. */
+export interface PartXml {
+  readonly root: XmlRoot;
+  readonly read: (bytes: Uint8Array) => SentElement | undefined;
+}
+
+type Format = 'json' | 'xml' | 'text' | 'bytes';
 
 /**
  * What a part says as a value of this shape: bytes, one character for each, where that is what the shape has room for;
- * else JSON or text, as its content type says. A part that names no type is what its description has (RFC 7578 §4.4
+ * else JSON, XML or text, as its content type says. A part that names no type is what its description has (RFC 7578 §4.4
  * would have text), as long as that is one thing. An object is JSON, whatever kind of text it is called.
  */
 export function readPart(part: SentPart, shape: ValueShape, how: PartReading): Reading {
   const format = formatGiven(part, how);
   if (format === null) return OTHER_TYPE;
+  if (format === 'xml') return readXmlPart(part, how);
   if (shape === null) {
     if (format === 'json' && how.ranges !== null) return readJsonPart(part, how);
     return part.fileName === null && format !== 'bytes' ? (textOf(part) ?? NOT_TEXT) : bytesOf(part);
@@ -51,20 +64,23 @@ export function readPart(part: SentPart, shape: ValueShape, how: PartReading): R
   return text === null ? NOT_TEXT : readScalar(text, shape, how.mode);
 }
 
-/** Whether a part is called JSON, or must be. */
-export function isJsonPart(part: SentPart, how: PartReading): boolean {
-  return formatGiven(part, how) === 'json';
+/** Whether a part holds a whole list: JSON may, and XML where the list has an element of its own. */
+export function holdsList(part: SentPart, how: PartReading): boolean {
+  const format = formatGiven(part, how);
+  return format === 'json' || (format === 'xml' && how.xml?.root.member.isRepeated === false);
 }
 
 /** The format of a part by its type; null where that is none of the described ones. */
-function formatGiven({ contentType, mediaType }: SentPart, { ranges }: PartReading): Format | null {
+function formatGiven({ contentType, mediaType }: SentPart, { ranges, xml }: PartReading): Format | null {
+  const formatOf = xml === null ? plainFormatOf : formatWithXml;
   if (ranges === null) return formatOf(mediaType);
   if (contentType !== null) return chooseMediaRange(ranges, mediaType) === null ? null : formatOf(mediaType);
   const [first, ...others] = ranges;
   const assumed = first === undefined || others.length > 0 ? null : formatOf(first.range);
   const isAny = ranges.some(({ range }) => saysNothing(range));
   if (isAny) return 'bytes';
-  return assumed === 'json' || chooseMediaRange(ranges, mediaType) !== null ? (assumed ?? 'text') : null;
+  const isDocument = assumed === 'json' || assumed === 'xml';
+  return isDocument || chooseMediaRange(ranges, mediaType) !== null ? (assumed ?? 'text') : null;
 }
 
 /** A type of which nothing is said, as of a part that names none. */
@@ -72,7 +88,11 @@ function saysNothing({ type, subtype }: MediaRange): boolean {
   return type === '*' || (type === 'application' && subtype === 'octet-stream');
 }
 
-function formatOf({ type, subtype }: Pick<MediaRange, 'type' | 'subtype'>): Format {
+function formatWithXml(sent: Pick<MediaRange, 'type' | 'subtype'>): Format {
+  return isXmlType(`${sent.type}/${sent.subtype}`) ? 'xml' : plainFormatOf(sent);
+}
+
+function plainFormatOf({ type, subtype }: Pick<MediaRange, 'type' | 'subtype'>): Format {
   if (isJsonType(`${type}/${subtype}`)) return 'json';
   return type === 'text' ? 'text' : 'bytes';
 }
@@ -80,6 +100,11 @@ function formatOf({ type, subtype }: Pick<MediaRange, 'type' | 'subtype'>): Form
 function readJsonPart(part: SentPart, { readJson }: PartReading): Reading {
   const text = textOf(part);
   return text === null ? NOT_TEXT : readDocument(text, readJson);
+}
+
+function readXmlPart({ bytes }: SentPart, { xml, mode }: PartReading): Reading {
+  const sent = xml?.read(bytes);
+  return xml === null || sent === undefined ? NOT_XML : readXml(xml.root, sent, mode);
 }
 
 /** The text of a part: UTF-8 without NUL, as bodies of text are; null where it is none. */

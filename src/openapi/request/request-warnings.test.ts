@@ -57,21 +57,32 @@ test('a body that can pass is none', () => {
 });
 
 test('a part of a form that is always refused is a warning, where its encoding stands', () => {
-  const properties = { meta: { type: 'object' }, note: { type: 'string' }, file: { type: 'string', format: 'binary' } };
+  const named = (name: string): Members => ({ type: 'object', properties: {}, xml: { name } });
+  const properties = {
+    meta: { type: 'object' },
+    note: { type: 'string' },
+    file: { type: 'string', format: 'binary' },
+    pet: { oneOf: [named('cat'), named('dog')] },
+  };
   const form = (encoding: Members): Members =>
     body({ 'multipart/form-data': { schema: { type: 'object', properties }, encoding } });
-  const wrong = form({ meta: { contentType: 'application/xml' }, note: { style: 'none' } });
+  const wrong = form({
+    meta: { contentType: 'application/x-yaml' },
+    note: { style: 'none' },
+    pet: { contentType: 'application/xml' },
+  });
   const at = '/paths/~1p0/post/requestBody/content/multipart~1form-data/encoding';
   assert.deepEqual(warningsOf([wrong]), [
     `${at}/meta: the part \`meta\` can't be read as it is encoded here, so forms with one are refused (\`op0\`)`,
     `${at}/note: the part \`note\` can't be read as it is encoded here, so forms with one are refused (\`op0\`)`,
+    `${at}/pet: the part \`pet\` can't be read as it is encoded here, so forms with one are refused (\`op0\`)`,
   ]);
   const sound = form({
     meta: { contentType: 'application/json' },
     note: { contentType: 'text/markdown' },
     file: { contentType: 'image/png, application/pdf' },
   });
-  assert.deepEqual(warningsOf([sound]), []);
+  assert.deepEqual(warningsOf([sound, form({ meta: { contentType: 'application/xml' } })]), []);
 });
 
 test('an object in the query that takes all names is a warning', () => {

@@ -44,7 +44,7 @@ function notePartSurprises(
   for (const { name, pointer } of unreadableParts(source, content.pointer)) {
     surprises.note(id, pointer, () => ({
       message: `the part ${quoted(name)} can't be read as it is encoded here, so forms with one are refused`,
-      fix: 'name JSON or text as its `contentType`, or describe it as bytes, `type: string` with `format: binary`',
+      fix: 'name JSON, XML or text as its `contentType`, or describe it as bytes, `type: string` with `format: binary`',
     }));
   }
 }

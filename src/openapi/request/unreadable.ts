@@ -19,6 +19,8 @@ export const BAD_STYLE = new Unreadable('is not written in the style that is des
 export const EMPTY_LIST = new Unreadable('is empty, which has two meanings');
 /** The text is not JSON. */
 export const NOT_JSON = new Unreadable('is not well-formed JSON');
+/** A part of a form is called XML and is none. */
+export const NOT_XML = new Unreadable('is not XML that can be read in one way');
 /** A part of a form is called something else than its description has. */
 export const OTHER_TYPE = new Unreadable('is of a content type that is not described');
 /** A part that is to be text is none. */

@@ -3,9 +3,15 @@ import type { DescribedContent } from '../description.ts';
 import { own, siteAt } from '../pointer.ts';
 import { type SentBody, takesForms, takesParts } from '../request/body-judge.ts';
 import { createFormObject, type FormObject, judgeForm } from '../request/form-object.ts';
-import { isJsonType, type JsonReader } from '../request/json-text.ts';
+import { isJsonType } from '../request/json-text.ts';
 import type { MediaRange, SentMediaType } from '../request/media-range-choice.ts';
-import { compileMultipart, judgeMultipart, type MultipartObject } from '../request/multipart-object.ts';
+import {
+  compileMultipart,
+  type FormContext,
+  judgeMultipart,
+  type JudgedForm,
+  type MultipartObject,
+} from '../request/multipart-object.ts';
 import { asItStands } from '../request/query.ts';
 import { hasRoomForParts, plainMeaning, useOf } from '../request/readable-content.ts';
 import {
@@ -19,7 +25,7 @@ import {
 } from '../validate/validator.ts';
 import { type XmlRoot, xmlRootOf } from '../xml/xml-shape.ts';
 import { isXmlType } from '../xml/xml-type.ts';
-import { judgeXml } from '../xml/xml-value.ts';
+import { type JudgedXml, judgeXml } from '../xml/xml-value.ts';
 import { REPLY_VALIDATION } from './reply-headers.ts';
 
 /**
@@ -48,7 +54,7 @@ export interface ReplyContent {
 export function compileReplyContent(
   source: SchemaSource,
   content: DescribedContent,
-  readJson: JsonReader,
+  { readJson, readXml }: Pick<FormContext, 'readJson' | 'readXml'>,
 ): Result<ReplyContent, readonly Issue[]> {
   const schema = siteAt(source.document, content.schemaPointer);
   const validator = schema === null ? ok(null) : compileSchema(source, schema, REPLY_VALIDATION);
@@ -61,7 +67,7 @@ export function compileReplyContent(
   const form = asks !== 'nothing' && takesForms(range) ? createFormObject(source, content.pointer, readJson) : null;
   const multipart =
     asks !== 'nothing' && takesParts(range)
-      ? compileMultipart(content.pointer, { source, readJson, validation: REPLY_VALIDATION })
+      ? compileMultipart(content.pointer, { source, readJson, readXml, validation: REPLY_VALIDATION })
       : ok(null);
   if (!multipart.ok) return multipart;
   const takesMultipart = hasRoomForParts(source, schema?.value);
@@ -110,8 +116,7 @@ function judgeOf({ validate, sieve, form, multipart, xml }: Held): ReplyContent[
         return differs(validate(body.text));
       case 'xml': {
         if (xml === null) return UNREADABLE;
-        const judged = judgeXml(xml(), body.root, validate);
-        return 'violations' in judged ? differs(judged.violations) : null;
+        return faultOf(judgeXml(xml(), body.root, validate));
       }
       case 'empty':
         // Of text and of a form nothing at all may be meant; it is no JSON.
@@ -119,7 +124,7 @@ function judgeOf({ validate, sieve, form, multipart, xml }: Held): ReplyContent[
         return MISSING;
       case 'multipart':
         if (multipart === null || body.mediaType.subtype !== 'form-data') return UNREADABLE;
-        return differs(judgeMultipart(multipart, body.parts, validate));
+        return faultOf(judgeMultipart(multipart, body.parts, validate));
       case 'opaque':
         return UNREADABLE;
     }
@@ -128,6 +133,10 @@ function judgeOf({ validate, sieve, form, multipart, xml }: Held): ReplyContent[
 
 const MISSING: ReplyBodyFault = { reason: 'missing' };
 const UNREADABLE: ReplyBodyFault = { reason: 'unreadable' };
+
+function faultOf(judged: JudgedXml | JudgedForm): ReplyBodyFault | null {
+  return 'violations' in judged ? differs(judged.violations) : null;
+}
 
 function differs(violations: readonly Violation[] | null): ReplyBodyFault | null {
   return violations === null ? null : { reason: 'differs', violations };

@@ -2,7 +2,9 @@ import { err, type Issue, ok, type Result } from '../../base/index.ts';
 import type { DescribedContent, DescribedResponse } from '../description.ts';
 import type { JsonReader } from '../request/json-text.ts';
 import { chooseMediaRange, type SentMediaType } from '../request/media-range-choice.ts';
+import type { FormContext } from '../request/multipart-object.ts';
 import type { SchemaSource } from '../validate/validator.ts';
+import { readsNoXml, type XmlReader } from '../xml/sent-element.ts';
 import { compileReplyContent, type ReplyContent } from './reply-content.ts';
 import { compileHeaders, type HeaderJudge } from './reply-headers.ts';
 
@@ -37,12 +39,13 @@ export function compileReplies(
   source: SchemaSource,
   responses: readonly DescribedResponse[],
   readJson: JsonReader,
+  readXml: XmlReader = readsNoXml,
 ): Result<ReplyJudge, readonly Issue[]> {
   const issues: Issue[] = [];
   const byStatus = new Map<string, JudgedReply>();
   let reads = false;
   for (const response of responses) {
-    const made = compileReply(source, response, readJson);
+    const made = compileReply(source, response, { readJson, readXml });
     if (!made.ok) issues.push(...made.error);
     else {
       reads ||= made.value.reads;
@@ -63,6 +66,8 @@ export function compileReplies(
   });
 }
 
+type Readers = Pick<FormContext, 'readJson' | 'readXml'>;
+
 interface CompiledReply {
   readonly reply: JudgedReply;
   readonly reads: boolean;
@@ -71,10 +76,10 @@ interface CompiledReply {
 function compileReply(
   source: SchemaSource,
   { headers, content }: DescribedResponse,
-  readJson: JsonReader,
+  readers: Readers,
 ): Result<CompiledReply, readonly Issue[]> {
-  const judge = compileHeaders(source, headers, readJson);
-  const entries = contentsOf(source, content, readJson);
+  const judge = compileHeaders(source, headers, readers.readJson);
+  const entries = contentsOf(source, content, readers);
   if (!judge.ok || !entries.ok) return err([...(judge.ok ? [] : judge.error), ...(entries.ok ? [] : entries.error)]);
   const contentOf = (mediaType: SentMediaType): ReplyContent | null => chooseMediaRange(entries.value, mediaType);
   const reply = { headers: judge.value, hasContent: content.length > 0, contentOf, isPart: false };
@@ -86,13 +91,13 @@ type Contents = Result<readonly ReplyContent[], readonly Issue[]>;
 /** A reply that many operations refer to, such as that of a fault, is compiled once. An entry goes with its description. */
 const known = new WeakMap<readonly DescribedContent[], { readonly document: unknown; readonly contents: Contents }>();
 
-function contentsOf(source: SchemaSource, content: readonly DescribedContent[], readJson: JsonReader): Contents {
+function contentsOf(source: SchemaSource, content: readonly DescribedContent[], readers: Readers): Contents {
   const before = known.get(content);
   if (before !== undefined && before.document === source.document) return before.contents;
   const entries: ReplyContent[] = [];
   const issues: Issue[] = [];
   for (const one of content) {
-    const entry = compileReplyContent(source, one, readJson);
+    const entry = compileReplyContent(source, one, readers);
     if (entry.ok) entries.push(entry.value);
     else issues.push(...entry.error);
   }

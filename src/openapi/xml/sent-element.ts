@@ -14,3 +14,12 @@ export interface SentAttribute {
   readonly namespace: string;
   readonly value: string;
 }
+
+/**
+ * Reads XML inside a form by the rules that bodies have; undefined for what is none, or has more elements and attributes
+ * than these.
+ */
+export type XmlReader = (bytes: Uint8Array, nodes: number) => SentElement | undefined;
+
+/** Where nobody reads any. */
+export const readsNoXml: XmlReader = () => undefined;

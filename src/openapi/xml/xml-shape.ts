@@ -66,6 +66,14 @@ export function xmlRootOf(source: ShapeSource, schema: unknown, pointer: string)
   return root;
 }
 
+/**
+ * How the parts of a form are written that hold one of its properties: as an element of it is, each an item where the
+ * property is a list without an element of its own.
+ */
+export function xmlPartOf(source: ShapeSource, form: unknown, property: string): XmlRoot {
+  return new ShapeBuilder(source).part(form, property);
+}
+
 type Schemas = readonly unknown[];
 
 class ShapeBuilder {
@@ -95,6 +103,15 @@ class ShapeBuilder {
     if (member.name === '') this.#fault ??= 'has no name for its root: write `xml: { name: … }`';
     else if (type === null ? isList : type !== 'element') this.#fault ??= 'has a root that is no element';
     return { member, fault: this.#fault, ambiguous: this.#ambiguous };
+  }
+
+  part(form: unknown, property: string): XmlRoot {
+    const around = emptyShape();
+    this.#property(around, property, propertiesOf(this.#joined([form])).get(property) ?? []);
+    for (const link of this.#later) link();
+    const [member] = [...around.elements.values()].flat();
+    if (member === undefined) this.#fault ??= 'has a part that is no element';
+    return { member: member ?? NO_MEMBER, fault: this.#fault, ambiguous: this.#ambiguous };
   }
 
   #referredName(schema: unknown): string | null {
@@ -171,16 +188,9 @@ class ShapeBuilder {
   }
 
   #object(shape: XmlShape, joined: readonly PlainObject[]): void {
-    const properties = new Map<string, unknown[]>();
     const others: unknown[] = [];
     let isOpen = false;
     for (const schema of joined) {
-      const described = own(schema, 'properties');
-      for (const name of isObject(described) ? Object.keys(described) : []) {
-        const schemas = properties.get(name) ?? [];
-        schemas.push(own(described as PlainObject, name));
-        properties.set(name, schemas);
-      }
       for (const keyword of ['additionalProperties', 'unevaluatedProperties']) {
         const rest = own(schema, keyword);
         if (isObject(rest)) others.push(rest);
@@ -196,7 +206,7 @@ class ShapeBuilder {
     shape.kind = 'object';
     if (isOpen) shape.others = emptyShape();
     else if (others.length > 0) shape.others = this.#shapeOf(others, null);
-    for (const [name, schemas] of properties) {
+    for (const [name, schemas] of propertiesOf(joined)) {
       shape.names.add(name);
       this.#property(shape, name, schemas);
     }
@@ -311,6 +321,20 @@ function isSameNode(one: XmlNode, other: XmlNode): boolean {
   );
 }
 
+/** What schemas of one value say of its properties, by name. */
+function propertiesOf(joined: readonly PlainObject[]): ReadonlyMap<string, Schemas> {
+  const properties = new Map<string, unknown[]>();
+  for (const schema of joined) {
+    const described = own(schema, 'properties');
+    for (const name of isObject(described) ? Object.keys(described) : []) {
+      const schemas = properties.get(name) ?? [];
+      schemas.push(own(described as PlainObject, name));
+      properties.set(name, schemas);
+    }
+  }
+  return properties;
+}
+
 /** The schemas in a schema that may judge the same value. */
 function partsOf(schema: PlainObject): readonly unknown[] {
   const dependent = own(schema, 'dependentSchemas');
@@ -320,6 +344,16 @@ function partsOf(schema: PlainObject): readonly unknown[] {
     ...(isObject(dependent) ? Object.keys(dependent).map((name) => own(dependent, name)) : []),
   ];
 }
+
+/** Stands for what is no element, which is a fault. */
+const NO_MEMBER: XmlMember = {
+  property: '',
+  name: '',
+  namespace: null,
+  hasPrefix: false,
+  isRepeated: false,
+  shape: emptyShape(),
+};
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? (value as readonly unknown[]) : [];

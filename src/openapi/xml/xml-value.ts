@@ -1,6 +1,7 @@
 import { pointerTo } from '../pointer.ts';
 import { readScalar, type ReadingMode } from '../request/scalar.ts';
 import { emptyObject } from '../request/styled-text.ts';
+import { Unreadable } from '../request/unreadable.ts';
 import type { Validator, Violation } from '../validate/validator.ts';
 import type { SentAttribute, SentElement } from './sent-element.ts';
 import type { XmlMember, XmlRoot, XmlShape } from './xml-shape.ts';
@@ -8,13 +9,12 @@ import type { XmlMember, XmlRoot, XmlShape } from './xml-shape.ts';
 /** Where `xsi:nil` is from, by which an element says that it is null (XML Schema Part 1 §2.6.2). */
 const INSTANCE = 'http://www.w3.org/2001/XMLSchema-instance';
 
-/** Why an element has no value. It grows its pointer on the way out. */
-class Misread {
-  readonly message: string;
+/** Why an element has no value, and the JSON Pointer to where; it grows on the way out. */
+export class Misread extends Unreadable {
   pointer: string;
 
   constructor(message: string, token?: string) {
-    this.message = message;
+    super(message);
     this.pointer = token === undefined ? '' : pointerTo('', token);
   }
 
@@ -29,18 +29,19 @@ export type JudgedXml = { readonly value: unknown } | { readonly violations: rea
 
 /** Judges a body: first with numbers and truth values read as such, then, where that may help, as text. */
 export function judgeXml(root: XmlRoot, sent: SentElement, validate: Validator): JudgedXml {
-  const typed = readRoot(root, sent, 'typed');
+  const typed = readXml(root, sent, 'typed');
   if (typed instanceof Misread) return { violations: [{ pointer: typed.pointer, message: typed.message }] };
   const violations = validate(typed);
   if (violations === null) return { value: typed };
   if (root.ambiguous) {
-    const text = readRoot(root, sent, 'text');
+    const text = readXml(root, sent, 'text');
     if (!(text instanceof Misread) && validate(text) === null) return { value: text };
   }
   return { violations };
 }
 
-function readRoot({ member, fault }: XmlRoot, sent: SentElement, mode: ReadingMode): unknown {
+/** What a body of XML says as a value, in one mode; a `Misread` where it is not as described. */
+export function readXml({ member, fault }: XmlRoot, sent: SentElement, mode: ReadingMode): unknown {
   if (fault !== null) return new Misread('is described in a way the gateway cannot read');
   if (sent.local !== member.name || sent.namespace !== (member.namespace ?? ''))
     return new Misread('has a root element that is not the one described');

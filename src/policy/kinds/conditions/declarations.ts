@@ -1,4 +1,4 @@
-import type { ParsedBody, XmlElement } from '../../../body/index.ts';
+import type { ParsedBody } from '../../../body/index.ts';
 import {
   compileBody,
   type OpenedHead,
@@ -19,12 +19,12 @@ import {
   type Type,
   UNREADABLE,
 } from '../../../rules/index.ts';
-import { readJsonText, schemaSource } from '../../description-source.ts';
+import { readJsonText, readXmlPart, schemaSource } from '../../description-source.ts';
 import type { Exchange } from '../../exchange.ts';
 import { createMediaTypes } from '../../media-types.ts';
 import type { Operation } from '../../operation.ts';
 import type { Principal } from '../../principal.ts';
-import { multipartValue } from './multipart-value.ts';
+import { type FormValue, multipartValue } from './multipart-value.ts';
 
 /** A request while the conditions of its operation are asked. What of it they name is opened once. */
 export class AskedRequest {
@@ -54,14 +54,14 @@ export function declarationsOf(
     valueOf('string', (asked) => read(asked) ?? undefined);
   const places =
     described === null || described.grpc !== undefined ? undescribed(operation) : describedPlaces(operation, document);
-  const readXml = xmlReader(operation, document);
+  const judged = judgedReader(operation, document);
   return groupOf<AskedRequest>({
     request: groupOf<AskedRequest>({
       method: text(({ exchange }) => exchange.request.method),
       host: text(({ exchange }) => exchange.request.host),
       path: text(({ exchange }) => exchange.request.path),
       ...places,
-      body: valueOf('any', ({ exchange }) => bodyOf(exchange, readXml)),
+      body: valueOf('any', ({ exchange }) => bodyOf(exchange, judged)),
     }),
     principal: PRINCIPAL,
     now: valueOf('timestamp', ({ exchange }) => timestampOf(exchange.startedAtMs)),
@@ -75,18 +75,20 @@ function valueOf(type: Type, read: (asked: AskedRequest) => unknown): Declared {
   return { kind: 'value', type, read };
 }
 
-/** XML has a value only by a description, which says what is a list, a number, or nothing at all. */
-type XmlReader = (root: XmlElement, exchange: Exchange) => unknown;
+/**
+ * XML has a value only by a description, which says what is a list, a number, or nothing at all: that of a whole body, or of a
+ * form with such parts. Undefined where it has none.
+ */
+type JudgedReader = (body: ParsedBody, exchange: Exchange) => unknown;
 
-/** Reads XML as it is held against its description, the first of which compiles it: most bodies are something else. */
-function xmlReader({ described }: Operation, document: unknown): XmlReader {
-  if (described === null || described.grpc !== undefined) return () => UNREADABLE;
+/** Reads bodies as they are held against their description, which the first compiles: most have no XML in them. */
+function judgedReader({ described }: Operation, document: unknown): JudgedReader | null {
+  if (described === null || described.grpc !== undefined) return null;
   const mediaTypes = createMediaTypes();
   let judge: ReturnType<typeof compileBody> | null = null;
-  return (root, { request: { headers } }) => {
-    judge ??= compileBody(schemaSource(document), described.requestBody, readJsonText);
-    const value = judge.ok ? judge.value.valueOf(root, mediaTypes.read(headers.get('content-type'))) : undefined;
-    return value === undefined ? UNREADABLE : value;
+  return (body, { request: { headers } }) => {
+    judge ??= compileBody(schemaSource(document), described.requestBody, readJsonText, readXmlPart);
+    return judge.ok ? judge.value.valueOf(body, mediaTypes.read(headers.get('content-type'))) : undefined;
   };
 }
 
@@ -94,7 +96,7 @@ function xmlReader({ described }: Operation, document: unknown): XmlReader {
  * A body as conditions read it. A form has texts, one of parts files too; one in which a name stands twice has no single
  * reading, and what nobody here reads has none either.
  */
-function bodyOf(exchange: Exchange, readXml: XmlReader): unknown {
+function bodyOf(exchange: Exchange, judged: JudgedReader | null): unknown {
   const parsed: ParsedBody = exchange.body('parsed');
   switch (parsed.kind) {
     case 'empty':
@@ -112,9 +114,13 @@ function bodyOf(exchange: Exchange, readXml: XmlReader): unknown {
       return fields;
     }
     case 'multipart':
-      return multipartValue(parsed.parts) ?? UNREADABLE;
-    case 'xml':
-      return readXml(parsed.root, exchange);
+      return (
+        multipartValue(parsed.parts, judged && (() => judged(parsed, exchange) as FormValue | undefined)) ?? UNREADABLE
+      );
+    case 'xml': {
+      const value = judged?.(parsed, exchange);
+      return value === undefined ? UNREADABLE : value;
+    }
     case 'opaque':
       return UNREADABLE;
   }

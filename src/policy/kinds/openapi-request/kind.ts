@@ -13,7 +13,7 @@ import {
 } from '../../../openapi/index.ts';
 import type { CanonicalRequest } from '../../../wire/index.ts';
 import { compileEach } from '../../compile-each.ts';
-import { readJsonText, schemaSource } from '../../description-source.ts';
+import { readJsonText, readXmlPart, schemaSource } from '../../description-source.ts';
 import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
 import type { Exchange } from '../../exchange.ts';
 import { createMediaTypes } from '../../media-types.ts';
@@ -53,7 +53,7 @@ function stepsFor(
   const accept = compileAccept(described.responses);
   const readJson = readJsonText;
   const parameters = compileParameters({ source, parameters: described.parameters, credentials, readJson });
-  const body = compileBody(source, described.requestBody, readJson);
+  const body = compileBody(source, described.requestBody, readJson, readXmlPart);
   if (!parameters.ok || !body.ok) {
     return err([...(parameters.ok ? [] : parameters.error), ...(body.ok ? [] : body.error)]);
   }

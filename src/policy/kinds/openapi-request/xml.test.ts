@@ -56,7 +56,7 @@ function verdictOf(judge: BodyJudge, text: string, type = 'application/xml'): st
     return 'violations' in fault ? `${fault.violations[0]?.pointer} ${fault.violations[0]?.message}` : fault.reason;
   }
   assert.ok(body.value.kind === 'xml');
-  return JSON.stringify(judge.valueOf(body.value.root, mediaType.value));
+  return JSON.stringify(judge.valueOf(body.value, mediaType.value));
 }
 
 /** Holds bodies to what becomes of them. */

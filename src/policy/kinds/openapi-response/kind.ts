@@ -1,7 +1,7 @@
 import { err, type Issue, ok, type Result } from '../../../base/index.ts';
 import { compileReplies, type DescribedOperation, propertyNamesOf } from '../../../openapi/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
-import { readJsonText, schemaSource } from '../../description-source.ts';
+import { readJsonText, readXmlPart, schemaSource } from '../../description-source.ts';
 import type { Exchange, RepliedHead, ResponseEditor } from '../../exchange.ts';
 import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
 import type { KindPorts } from '../../kind-ports.ts';
@@ -43,7 +43,7 @@ function stepsFor(
   document: unknown,
   { rules, differences }: Way,
 ): Result<Steps, readonly Issue[]> {
-  const judge = compileReplies(schemaSource(document), responses, readJsonText);
+  const judge = compileReplies(schemaSource(document), responses, readJsonText, readXmlPart);
   if (!judge.ok) return err(judge.error);
   const heads = new DescribedHeads(judge.value, createMediaTypes(), rules);
   const bodies = new ReplyBodies(rules, propertyNamesOf(document));

@@ -114,3 +114,33 @@ test('HTML in the JSON of a field counts for the JSON and for the text, since bo
   assert.equal(kindOf('application/x-www-form-urlencoded', asForm(1_250)), 'clean');
   assert.equal(kindOf('application/x-www-form-urlencoded', asForm(1_251)), 'failed');
 });
+
+test('a part in XML is not cleaned, and refused where that is asked for', () => {
+  const cleaner = cleanerOf(['bidi'], sanitize);
+  const form = (type: string): ParsedBody | null =>
+    read(
+      'multipart/form-data; boundary=b',
+      Buffer.from(
+        `--b\r\ncontent-disposition: form-data; name="a"\r\ncontent-type: ${type}\r\n\r\n<a><t>&#x202e;</t></a>\r\n--b--\r\n`,
+      ),
+    );
+  for (const [place, type, kind] of [
+    ['/a/t', 'application/xml', 'failed'],
+    ['/a', 'text/xml', 'failed'],
+    ['', 'application/soap+xml', 'failed'],
+    ['/b', 'application/xml', 'clean'],
+    ['/a', 'text/plain', 'clean'],
+    ['/a', 'image/svg+xml', 'clean'],
+  ] as const) {
+    const body = form(type);
+    assert.ok(body !== null);
+    assert.equal(
+      cleanBody(
+        body,
+        placesOfBody({ [place]: ['bidi'] }, () => cleaner),
+      ).kind,
+      kind,
+      `${place} ${type}`,
+    );
+  }
+});

@@ -84,6 +84,8 @@ function cleanField({ bytes, mediaType, fileName }: Part, field: Field, budget: 
   const place = field.text?.place ?? field.within;
   // A file may be no text at all, or text in two readings.
   if (place !== null && fileName !== null && !isPlainText(bytes)) return { kind: 'failed', place };
+  // References in XML say what nobody sees in its text.
+  if (place !== null && isXml(mediaType)) return { kind: 'failed', place };
   const text = Buffer.from(bytes).toString('utf8');
   if (!isJson(mediaType)) {
     const cleaning = cleanWritten(text, field, budget);
@@ -104,6 +106,11 @@ function isPlainText(bytes: Uint8Array): boolean {
 
 function isJson({ suffix, essence }: Part['mediaType']): boolean {
   return suffix === 'json' || essence === 'application/json' || essence === 'text/json';
+}
+
+/** Pictures in XML are files. */
+function isXml({ type, suffix, subtype }: Part['mediaType']): boolean {
+  return type !== 'image' && (suffix === 'xml' || subtype === 'xml');
 }
 
 function spliced(whole: Uint8Array, parts: readonly CleanedPart[], boundary: string): Buffer {
