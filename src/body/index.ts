@@ -1,8 +1,6 @@
 export type { ArchiveFault } from './archive/archive-fault.ts';
 export { archiveFormat, type ArchiveFormat } from './archive/archive-format.ts';
-export { isToldInside, mayBe } from './archive/document.ts';
-export { archiveFault, type ArchiveLimits } from './archive/open-archive.ts';
-export { readZip } from './archive/zip.ts';
+export { archiveFault, type ArchiveLimits, documentFault, type SentArchive } from './archive/open-archive.ts';
 export { type BoundedCopy, createBoundedCopy } from './bounded-copy.ts';
 export {
   ACCEPTED_CODINGS,
@@ -37,3 +35,4 @@ export { contentFault } from './content-fault.ts';
 export { decodeSingleMember } from './single-member.ts';
 export { isHeldToSignature, signatureFault, type SignatureFault } from './signature.ts';
 export type { XmlAttribute, XmlElement, XmlLimits } from './xml-tree.ts';
+export { Turns } from './turns.ts';

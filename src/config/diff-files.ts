@@ -93,7 +93,7 @@ function archiveChanges(old: Archives, next: Archives, tell: Tell): ConfigChange
   if (old === 'pass') return [tell('validation', 'tightens', 'archives are opened')];
   if (old === 'refuse') return [tell('validation', 'loosens', 'archives are taken, and opened')];
   const wider =
-    (['entries', 'depth', 'bytes', 'ratio'] as const).some((key) => next[key] > old[key]) ||
+    (['entries', 'depth', 'bytes', 'held', 'ratio'] as const).some((key) => next[key] > old[key]) ||
     (['encrypted', 'unopened'] as const).some((key) => next[key] === 'pass' && old[key] === 'refuse');
   return [
     tell('validation', wider ? 'loosens' : 'tightens', `archives may hold ${wider ? 'more' : 'less'}, or others`),

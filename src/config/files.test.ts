@@ -45,7 +45,10 @@ test('what is left out has its default, and a scanner comes with all that is sai
     types: null,
     names: { pattern: null, extensions: null, lengthBytes: 255 },
     macros: 'refuse',
-    archives: { entries: 1_000, depth: 3, bytes: 104_857_600, ratio: 100, encrypted: 'refuse', unopened: 'refuse' },
+    archives: {
+      ...{ entries: 1_000, depth: 3, bytes: 104_857_600, held: 67_108_864, ratio: 100 },
+      ...{ encrypted: 'refuse', unopened: 'refuse' },
+    },
     path: 'apis.a.files',
     scanner: {
       ...{ name: 'clam', host: '127.0.0.1', port: 1_344, service: '/avscan' },
@@ -140,6 +143,7 @@ const DIFFERENCES: readonly (readonly [before: string, after: string, ...told: r
   ['{}', '{ archives: pass }', 'loosens: archives pass unopened'],
   ['{ archives: refuse }', '{}', 'loosens: archives are taken, and opened'],
   ['{}', '{ archives: { encrypted: pass } }', 'loosens: archives may hold more, or others'],
+  ['{}', '{ archives: { held: 65MiB } }', 'loosens: archives may hold more, or others'],
   ['{}', '{ archives: { depth: 1 } }', 'tightens: archives may hold less, or others'],
   ['{ scan: clam }', '{}', 'loosens: files are no longer scanned'],
   ['{}', '{ scan: clam }', 'tightens: files are scanned by clam'],

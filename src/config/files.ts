@@ -36,6 +36,10 @@ const archives = z.strictObject({
   bytes: size({ from: '1KiB', to: '1GiB' }, 'What comes out of an archive, over all archives in it.').prefault(
     '100MiB',
   ),
+  held: size(
+    { from: '1KiB', to: '1GiB' },
+    'What archives in an archive may be together, of those that are held in memory at a time: a tar in a gzip file too.',
+  ).prefault('64MiB'),
   ratio: whole(2, 1_032, 'How many times the size of the archive that may be. It counts from 1 MiB on.').prefault(100),
   encrypted: refuseOrPass('What becomes of archives with a password, which nobody can look into.'),
   unopened: refuseOrPass('What becomes of archives that the gateway can not open, such as 7z and RAR.'),

@@ -3,7 +3,8 @@
  * share bytes. `name`: an entry would be put outside of the folder that it is unpacked into, or two have one name.
  * `link`: an entry is no file and no folder. `encrypted`: it can't be looked into without a password. `unopened`: it is
  * packed in a way that nobody here unpacks. `entries`, `bytes`, `ratio`, `depth`: it holds more than it may.
- * `macro`: a document that runs programs when it is opened.
+ * `held`: an archive in it is larger than what is held in memory. `macro`: a document that runs programs when it is
+ * opened. `type`: it holds other things than a document of its type does.
  */
 export type ArchiveFault =
   | 'malformed'
@@ -16,4 +17,6 @@ export type ArchiveFault =
   | 'bytes'
   | 'ratio'
   | 'depth'
-  | 'macro';
+  | 'held'
+  | 'macro'
+  | 'type';

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import zlib from 'node:zlib';
+import { countTurns } from '../turns-fixture.test.ts';
+import { Turns } from '../turns.ts';
 import { archiveFormat } from './archive-format.ts';
 import { archiveFault, type ArchiveLimits } from './open-archive.ts';
 import { tarEntry, tarOf, zipOf } from './zip-fixture.test.ts';
@@ -9,16 +11,22 @@ const LIMITS: ArchiveLimits = {
   entries: 1_000,
   depth: 3,
   bytes: 20 * 1024 * 1024,
+  held: 10 * 1024 * 1024,
   ratio: 100,
   encrypted: 'refuse',
   unopened: 'refuse',
   macros: 'refuse',
 };
 
+const wanted = (): boolean => true;
+
 async function told(bytes: Buffer, limits: Partial<ArchiveLimits> = {}): Promise<string> {
   const format = archiveFormat(bytes);
   if (format === null) return 'no archive';
-  return (await archiveFault({ bytes, format }, { ...LIMITS, ...limits }, () => true)) ?? 'sound';
+  return (
+    (await archiveFault({ bytes, format, types: [] }, { ...LIMITS, ...limits }, { wanted, turns: new Turns() })) ??
+    'sound'
+  );
 }
 
 const TEXT = Buffer.from('some words that are not the same all the time, and some that are. '.repeat(50));
@@ -65,6 +73,37 @@ test('what comes out is held to the size and the checksum that are said', async 
   );
   assert.equal(await told(Buffer.concat([zlib.gzipSync(TEXT), Buffer.from('behind')])), 'malformed');
   assert.equal(await told(zlib.gzipSync(TEXT).subarray(0, 60)), 'malformed');
+});
+
+test('what is stored is held to its checksum too, in slices', async () => {
+  const sum = { crc: 1 };
+  assert.equal(await told(zipOf([{ ...file, stored: true, local: sum, central: sum }])), 'malformed');
+  const large = zipOf([{ name: 'large', content: ZEROS, stored: true }]);
+  assert.ok((await countTurns(async () => assert.equal(await told(large), 'sound'))) > 20);
+});
+
+test('archives in archives are held in memory up to a bound of their own, all that are held at a time together', async () => {
+  const large = Buffer.from(Array.from({ length: 600_000 }, (_, at) => (at * at) % 251));
+  const tar = tarOf(tarEntry('a', large));
+  const held = 650_000;
+  assert.equal(await told(zlib.gzipSync(tar), { held, ratio: 1_000 }), 'sound');
+  assert.equal(await told(zlib.gzipSync(tar), { held: 600_000, ratio: 1_000 }), 'held');
+  assert.equal(await told(zipOf([{ name: 'a', content: tar }]), { held: 600_000, ratio: 1_000 }), 'held');
+  const twice = zlib.gzipSync(tarOf(tarEntry('a.gz', zlib.gzipSync(tar, { level: 0 }))));
+  assert.equal(await told(twice, { held: 2 * held, ratio: 1_000 }), 'depth');
+  assert.equal(await told(twice, { held: 2 * held, ratio: 1_000, depth: 4 }), 'sound');
+  assert.equal(await told(twice, { held, ratio: 1_000, depth: 4 }), 'held', 'two of them lie in each other');
+  const beside = zipOf(['a', 'b', 'c'].map((name) => ({ name, content: tar })));
+  assert.equal(await told(beside, { held, ratio: 1_000 }), 'sound', 'one is let go before the next');
+  assert.equal(
+    await told(zipOf([{ name: 'a', content: tar, stored: true }]), { held: 1, ratio: 1_000 }),
+    'sound',
+    'lies there anyway',
+  );
+  const plain = zlib.gzipSync(large);
+  assert.equal(await told(plain, { held: 1, ratio: 1_000 }), 'sound', 'what is no archive is not held');
+  const rar = zlib.gzipSync(Buffer.concat([Buffer.from('Rar!\x1a\x07'), large]));
+  assert.equal(await told(rar, { held: 1, ratio: 1_000, unopened: 'pass' }), 'sound', 'nor what nobody opens');
 });
 
 test('archives that lie too deep in each other are refused, so that one which holds itself comes to an end', async () => {
@@ -125,11 +164,14 @@ test('documents with macros are refused unless these pass', async () => {
 });
 
 test('nothing is opened that nobody waits for any more', async () => {
-  const archive = { bytes: zipOf([file]), format: 'zip' } as const;
-  assert.equal(await archiveFault(archive, LIMITS, () => false), 'busy');
+  const archive = { bytes: zipOf([file]), format: 'zip', types: [] } as const;
+  assert.equal(await archiveFault(archive, LIMITS, { wanted: () => false, turns: new Turns() }), 'busy');
   let asked = 0;
-  const bomb = { bytes: zlib.gzipSync(ZEROS), format: 'gzip' } as const;
-  assert.equal(await archiveFault(bomb, { ...LIMITS, ratio: 5_000 }, () => ++asked < 3), 'busy');
+  const bomb = { bytes: zlib.gzipSync(ZEROS), format: 'gzip', types: [] } as const;
+  assert.equal(
+    await archiveFault(bomb, { ...LIMITS, ratio: 5_000 }, { wanted: () => ++asked < 3, turns: new Turns() }),
+    'busy',
+  );
 });
 
 test('many small entries leave the thread to others', async () => {

@@ -15,12 +15,12 @@ export interface Unpacked {
 
 /** How unpacking is bounded. */
 export interface UnpackBounds {
-  /** One byte more ends it as `bytes`. */
-  readonly limitBytes: number;
   /** Told how many bytes there are, after each piece; what it says ends it. */
   readonly grown: (bytes: number) => ArchiveFault | null;
-  /** Asked with the first bytes, once there are some or no more come: whether all of it is kept. */
-  readonly keeps: (start: Buffer) => boolean;
+  /** Asked with the first bytes, once there are some or no more come: whether all of it is kept, or why it ends. */
+  readonly keeps: (start: Buffer) => boolean | ArchiveFault;
+  /** So much is kept at most; one byte more ends it as `held`. */
+  readonly heldBytes: number;
 }
 
 /** Enough to tell an archive by, tar too. */
@@ -56,7 +56,7 @@ export async function unpack(
     stream.destroy();
   }
   if (fault !== null) return err(fault);
-  return stream.bytesWritten === packed.length ? ok(kept.all()) : err('malformed');
+  return stream.bytesWritten === packed.length ? kept.all() : err('malformed');
 }
 
 /** Null where it is too much for the thread's own time. */
@@ -70,7 +70,7 @@ function atOnce(packed: Buffer, bounds: UnpackBounds): Result<Unpacked, ArchiveF
     };
     if (done.engine.bytesWritten !== packed.length) return err('malformed');
     const fault = kept.add(done.buffer);
-    return fault === null ? ok(kept.all()) : err(fault);
+    return fault === null ? kept.all() : err(fault);
   } catch (fault) {
     const isLarge = fault instanceof Error && 'code' in fault && fault.code === 'ERR_BUFFER_TOO_LARGE';
     return isLarge ? null : err('malformed');
@@ -102,23 +102,31 @@ class Kept {
 
   add(piece: Buffer): ArchiveFault | null {
     this.#size += piece.length;
-    if (this.#size > this.#bounds.limitBytes) return 'bytes';
     const fault = this.#bounds.grown(piece.length);
     if (fault !== null) return fault;
     this.#crc = zlib.crc32(piece, this.#crc);
     this.#pieces?.push(piece);
-    if (!this.#asked && this.#size >= START_BYTES) this.#ask();
-    return null;
+    if (!this.#asked && this.#size >= START_BYTES) return this.#ask();
+    return this.#heldFault();
   }
 
-  all(): Unpacked {
-    if (!this.#asked) this.#ask();
-    return { bytes: this.#pieces === null ? null : Buffer.concat(this.#pieces), size: this.#size, crc: this.#crc };
+  all(): Result<Unpacked, ArchiveFault> {
+    const fault = this.#asked ? null : this.#ask();
+    if (fault !== null) return err(fault);
+    const bytes = this.#pieces === null ? null : Buffer.concat(this.#pieces);
+    return ok({ bytes, size: this.#size, crc: this.#crc });
   }
 
-  #ask(): void {
+  #ask(): ArchiveFault | null {
     this.#asked = true;
     const start = Buffer.concat(this.#pieces ?? []).subarray(0, START_BYTES);
-    if (!this.#bounds.keeps(start)) this.#pieces = null;
+    const keeps = this.#bounds.keeps(start);
+    if (typeof keeps === 'string') return keeps;
+    if (!keeps) this.#pieces = null;
+    return this.#heldFault();
+  }
+
+  #heldFault(): ArchiveFault | null {
+    return this.#asked && this.#pieces !== null && this.#size > this.#bounds.heldBytes ? 'held' : null;
   }
 }

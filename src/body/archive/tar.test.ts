@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { countTurns } from '../turns-fixture.test.ts';
+import { Turns } from '../turns.ts';
 import { isTar, readTar } from './tar.ts';
 import { tarEntry, tarOf } from './zip-fixture.test.ts';
 
-function told(archive: Buffer, limit = 100): string {
-  const read = readTar(archive, limit);
+async function told(archive: Buffer, limit = 100): Promise<string> {
+  const read = await readTar(archive, limit, new Turns());
   return read.ok ? read.value.map(({ name, bytes }) => `${name}:${bytes.length}`).join(' ') : read.error;
 }
 
@@ -17,14 +19,20 @@ const pax = (...records: readonly string[]): string =>
     })
     .join('');
 
-test('files of ustar, of the oldest kind, with names of pax and of GNU are read', () => {
-  assert.equal(told(tarOf(tarEntry('a.txt', 'hello'), tarEntry('d/', '', { kind: '5' }))), 'a.txt:5');
-  assert.equal(told(tarOf(tarEntry('a.txt', 'hello', { ustar: false }))), 'a.txt:5');
-  assert.equal(told(tarOf(tarEntry('x', pax('path=ü.txt', 'mtime=1'), { kind: 'x' }), tarEntry('u', 'hi'))), 'ü.txt:2');
-  assert.equal(told(tarOf(tarEntry('././@LongLink', 'long.txt\0', { kind: 'L' }), tarEntry('lo', 'hi'))), 'long.txt:2');
+test('files of ustar, of the oldest kind, with names of pax and of GNU are read', async () => {
+  assert.equal(await told(tarOf(tarEntry('a.txt', 'hello'), tarEntry('d/', '', { kind: '5' }))), 'a.txt:5');
+  assert.equal(await told(tarOf(tarEntry('a.txt', 'hello', { ustar: false }))), 'a.txt:5');
+  assert.equal(
+    await told(tarOf(tarEntry('x', pax('path=ü.txt', 'mtime=1'), { kind: 'x' }), tarEntry('u', 'hi'))),
+    'ü.txt:2',
+  );
+  assert.equal(
+    await told(tarOf(tarEntry('././@LongLink', 'long.txt\0', { kind: 'L' }), tarEntry('lo', 'hi'))),
+    'long.txt:2',
+  );
   const cut = [tarEntry('././@LongLink', 'd/d/a\0', { kind: 'L' }), tarEntry('d/d/', 'hi')];
-  assert.equal(told(tarOf(...cut)), 'd/d/a:2', 'a long name, cut behind a slash');
-  assert.equal(told(tarEntry('a.txt', 'hello')), 'a.txt:5', 'without blocks of zeros');
+  assert.equal(await told(tarOf(...cut)), 'd/d/a:2', 'a long name, cut behind a slash');
+  assert.equal(await told(tarEntry('a.txt', 'hello')), 'a.txt:5', 'without blocks of zeros');
   assert.equal(isTar(tarEntry('a.txt')), true);
   assert.equal(isTar(Buffer.alloc(512)), false);
 });
@@ -71,16 +79,25 @@ const REFUSED: readonly (readonly [name: string, fault: string, archive: Buffer]
   ['half a head', 'malformed', tarOf(tarEntry('a', 'x')).subarray(0, 700)],
 ];
 
-for (const [name, fault, archive] of REFUSED) test(`refused: ${name}`, () => assert.equal(told(archive), fault));
+for (const [name, fault, archive] of REFUSED)
+  test(`refused: ${name}`, async () => assert.equal(await told(archive), fault));
 
-test('more files than may be are refused, and heads that name none are counted', () => {
-  assert.equal(told(tarOf(tarEntry('a'), tarEntry('b')), 1), 'entries');
+test('more files than may be are refused, and heads that name none are counted', async () => {
+  assert.equal(await told(tarOf(tarEntry('a'), tarEntry('b')), 1), 'entries');
   const heads = Array.from({ length: 50 }, () => tarEntry('g', '', { kind: 'g' }));
-  assert.equal(told(tarOf(...heads), 10), 'entries');
+  assert.equal(await told(tarOf(...heads), 10), 'entries');
 });
 
-test('a head whose sum is wrong is none', () => {
+test('many heads, and long ones, are read in slices', async () => {
+  const files = Array.from({ length: 2_000 }, (_, at) => tarEntry(`${at}`));
+  assert.ok((await countTurns(async () => await told(tarOf(...files), 2_000))) > 10);
+  const records = pax(...Array.from({ length: 900 }, () => 'mtime=1'));
+  const heads = Array.from({ length: 50 }, () => tarEntry('g', records, { kind: 'g' }));
+  assert.ok((await countTurns(async () => await told(tarOf(...heads)))) > 40);
+});
+
+test('a head whose sum is wrong is none', async () => {
   const archive = tarOf(tarEntry('a', 'x'));
   archive[0] = 0x62;
-  assert.equal(told(archive), 'malformed');
+  assert.equal(await told(archive), 'malformed');
 });

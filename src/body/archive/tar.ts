@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { err, ok, type Result } from '../../base/index.ts';
 import { bufferOf } from '../text.ts';
+import type { Turns } from '../turns.ts';
 import type { ArchiveFault } from './archive-fault.ts';
 import { isInside, placeOf } from './entry-name.ts';
 
@@ -11,6 +12,9 @@ export interface TarEntry {
 }
 
 const BLOCK = 512;
+/** What looking at one head takes, and at each byte of the records of pax, in bytes. */
+const HEAD_BYTES = 2_048;
+const RECORD_COST = 32;
 const FILE = new Set(['0', '\0', '7']);
 const FOLDER = '5';
 /** Hard and symbolic links, devices and pipes. */
@@ -18,6 +22,8 @@ const ELSEWHERE = new Set(['1', '2', '3', '4', '6']);
 const PAX = 'x';
 const PAX_GLOBAL = 'g';
 const GNU_LONG_NAME = 'L';
+/** Heads that speak of the entry behind them. */
+const ABOUT = new Set([PAX, PAX_GLOBAL, GNU_LONG_NAME]);
 
 /** Whether bytes begin with a head of tar, by its checksum: the oldest kind has nothing else to tell it by. */
 export function isTar(bytes: Uint8Array): boolean {
@@ -28,9 +34,14 @@ export function isTar(bytes: Uint8Array): boolean {
 /**
  * Reads a tar archive: ustar and pax (POSIX.1-2017 pax), and GNU's long names. Files and folders alone: links, devices,
  * sparse files and parts of several volumes are refused, as is whatever two readers could take in different ways: a size
- * that is said twice and not the same, a name that is, and anything but zeros behind the end.
+ * that is said twice and not the same, a name that is, and anything but zeros behind the end. Takes time linear in the
+ * heads, in turns.
  */
-export function readTar(bytes: Uint8Array, entryLimit: number): Result<readonly TarEntry[], ArchiveFault> {
+export async function readTar(
+  bytes: Uint8Array,
+  entryLimit: number,
+  turns: Turns,
+): Promise<Result<readonly TarEntry[], ArchiveFault>> {
   const archive = bufferOf(bytes);
   const entries: TarEntry[] = [];
   const places = new Set<string>();
@@ -45,7 +56,9 @@ export function readTar(bytes: Uint8Array, entryLimit: number): Result<readonly 
     if (!read.ok) return read;
     const { kind, name, data, next } = read.value;
     at = next;
-    if (kind === PAX || kind === PAX_GLOBAL || kind === GNU_LONG_NAME) {
+    const turn = turns.spend(HEAD_BYTES + (ABOUT.has(kind) ? RECORD_COST * data.length : 0));
+    if (turn !== null) await turn;
+    if (ABOUT.has(kind)) {
       const more = kind === GNU_LONG_NAME ? longName(data, said) : paxNames(data, said, kind);
       if (more === null) return err('malformed');
       said = more;

@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import * as yauzl from 'yauzl';
 import type { ArchiveFault } from './archive-fault.ts';
 import { type MadeArchive, type MadeEntry, zipOf } from './zip-fixture.test.ts';
+import { countTurns } from '../turns-fixture.test.ts';
+import { Turns } from '../turns.ts';
 import { readZip } from './zip.ts';
 
 /** The other reader, as far as it is used. */
@@ -20,16 +22,16 @@ const { fromBuffer } = yauzl as unknown as OtherReader;
 const PLAIN: MadeEntry = { name: 'a.txt', content: 'hello hello hello' };
 const OTHER: MadeEntry = { name: 'b/c.txt', content: 'other', stored: true };
 
-function told(archive: Buffer, limit = 1_000): string {
-  const read = readZip(archive, limit);
+async function told(archive: Buffer, limit = 1_000): Promise<string> {
+  const read = await readZip(archive, limit, new Turns());
   return read.ok ? read.value.map(({ name }) => name).join(' ') : read.error;
 }
 
-test('archives as programs write them are read, in the order of their list', () => {
-  assert.equal(told(zipOf([PLAIN, OTHER, { name: 'd/' }])), 'a.txt b/c.txt d/');
-  assert.equal(told(zipOf([])), '');
+test('archives as programs write them are read, in the order of their list', async () => {
+  assert.equal(await told(zipOf([PLAIN, OTHER, { name: 'd/' }])), 'a.txt b/c.txt d/');
+  assert.equal(await told(zipOf([])), '');
   assert.equal(
-    told(
+    await told(
       zipOf([
         { ...PLAIN, described: 'behind' },
         { ...OTHER, described: 'behind-unmarked' },
@@ -37,12 +39,12 @@ test('archives as programs write them are read, in the order of their list', () 
     ),
     'a.txt b/c.txt',
   );
-  assert.equal(told(zipOf([PLAIN], { comment: Buffer.from('made by hand') })), 'a.txt');
-  assert.equal(told(zipOf([{ ...PLAIN, name: 'ünd.txt', flags: 0x0800 }])), 'ünd.txt');
-  assert.equal(told(zipOf([{ ...PLAIN, mode: 0o100644 }])), 'a.txt');
+  assert.equal(await told(zipOf([PLAIN], { comment: Buffer.from('made by hand') })), 'a.txt');
+  assert.equal(await told(zipOf([{ ...PLAIN, name: 'ünd.txt', flags: 0x0800 }])), 'ünd.txt');
+  assert.equal(await told(zipOf([{ ...PLAIN, mode: 0o100644 }])), 'a.txt');
   const inner = zipOf([PLAIN]);
   assert.equal(
-    told(zipOf([{ name: 'inner.zip', content: inner, stored: true }])),
+    await told(zipOf([{ name: 'inner.zip', content: inner, stored: true }])),
     'inner.zip',
     'an end inside is none',
   );
@@ -104,20 +106,29 @@ function unicodeName(name: string): Buffer {
 }
 
 for (const [name, fault, entries, more] of REFUSED) {
-  test(`refused: ${name}`, () => assert.equal(told(zipOf(entries, more)), fault));
+  test(`refused: ${name}`, async () => assert.equal(await told(zipOf(entries, more)), fault));
 }
 
-test('a second name that says the same, or what the first one may mean, is none', () => {
-  assert.equal(told(zipOf([{ ...PLAIN, extra: unicodeName('a.txt') }])), 'a.txt');
-  assert.equal(told(zipOf([{ ...PLAIN, name: Buffer.from([0x84]), extra: unicodeName('ä') }])), '\x84');
+test('a second name that says the same, or what the first one may mean, is none', async () => {
+  assert.equal(await told(zipOf([{ ...PLAIN, extra: unicodeName('a.txt') }])), 'a.txt');
+  assert.equal(await told(zipOf([{ ...PLAIN, name: Buffer.from([0x84]), extra: unicodeName('ä') }])), '\x84');
 });
 
-test('more entries than may be are refused before any is read', () => {
-  assert.equal(told(zipOf([PLAIN, OTHER]), 1), 'entries');
+test('more entries than may be are refused before any is read', async () => {
+  assert.equal(await told(zipOf([PLAIN, OTHER]), 1), 'entries');
 });
 
-test('encrypted entries are told as such', () => {
-  const read = readZip(zipOf([{ ...PLAIN, flags: 1 }]), 10);
+test('a long list is read in slices, wherever its length comes from', async () => {
+  const many = zipOf(Array.from({ length: 2_000 }, (_, at) => ({ name: `${at}`, stored: true })));
+  assert.ok((await countTurns(async () => await told(many, 2_000))) > 20);
+  const fields = Buffer.alloc(60_000);
+  for (let at = 0; at < fields.length; at += 4) fields.writeUInt16LE(0x4242, at);
+  const wide = zipOf(Array.from({ length: 20 }, (_, at) => ({ name: `${at}`, stored: true, extra: fields })));
+  assert.ok((await countTurns(async () => await told(wide))) > 15);
+});
+
+test('encrypted entries are told as such', async () => {
+  const read = await readZip(zipOf([{ ...PLAIN, flags: 1 }]), 10, new Turns());
   assert.ok(read.ok);
   assert.equal(read.value[0]?.encrypted, true);
 });
@@ -128,7 +139,7 @@ test('however it is changed, an archive that is read has the names that another 
     fc.asyncProperty(fc.nat(archive.length - 1), fc.integer({ min: 1, max: 255 }), async (at, change) => {
       const changed = Buffer.from(archive);
       changed[at] = changed[at]! ^ change;
-      const read = readZip(changed, 100);
+      const read = await readZip(changed, 100, new Turns());
       if (!read.ok) return;
       const seen = await namesBy(changed);
       // The other reader takes fewer versions and names; what both take must be the same.

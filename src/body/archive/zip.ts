@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { err, ok, type Result } from '../../base/index.ts';
 import { bufferOf } from '../text.ts';
+import type { Turns } from '../turns.ts';
 import type { ArchiveFault } from './archive-fault.ts';
 import { isInside, placeOf } from './entry-name.ts';
 import { findDirectory } from './zip-end.ts';
@@ -40,14 +41,20 @@ const MASKED = 0x2000;
 const AES = 99;
 const STORED = 0;
 const FULL = 0xffff_ffff;
+/** What looking at one entry takes, in bytes: once in the list, and once before the entry. */
+const ENTRY_BYTES = 2_048;
 
 /**
  * Reads the list of a ZIP archive (APPNOTE.TXT 6.3) so that every reader sees the same: whoever goes by the list at the
  * end, and whoever goes by the heads before the entries. All of both must agree, the entries follow each other from the
  * first byte on without a gap, none shares a byte with another, and nothing stands behind the end.
- * Takes time linear in the list; what entries hold is looked at by whoever unpacks them.
+ * Takes time linear in the list, in turns; what entries hold is looked at by whoever unpacks them.
  */
-export function readZip(bytes: Uint8Array, entryLimit: number): Result<readonly ZipEntry[], ArchiveFault> {
+export async function readZip(
+  bytes: Uint8Array,
+  entryLimit: number,
+  turns: Turns,
+): Promise<Result<readonly ZipEntry[], ArchiveFault>> {
   const archive = bufferOf(bytes);
   const directory = findDirectory(archive);
   if (directory === null) return err('malformed');
@@ -59,6 +66,9 @@ export function readZip(bytes: Uint8Array, entryLimit: number): Result<readonly 
     const read = readCentral(archive, at, directory.end);
     if (!read.ok) return read;
     const { entry, next } = read.value;
+    // Additional fields are gone through several times.
+    const turn = turns.spend(ENTRY_BYTES + 4 * (next - at));
+    if (turn !== null) await turn;
     at = next;
     const place = placeOf(entry.name);
     if (places.has(place)) return err('name');
@@ -66,7 +76,7 @@ export function readZip(bytes: Uint8Array, entryLimit: number): Result<readonly 
     entries.push(entry);
   }
   if (at !== directory.end) return err('malformed');
-  const fault = layoutFault(archive, entries, directory.start);
+  const fault = await layoutFault({ archive, entries, listStart: directory.start }, turns);
   return fault === null ? ok(entries) : err(fault);
 }
 
@@ -171,14 +181,22 @@ function isPlain(mode: number): boolean {
   return kind === 0 || kind === 0o100000 || kind === 0o040000;
 }
 
+/** The entries that the list speaks of, and where it begins. */
+interface Layout {
+  readonly archive: Buffer;
+  readonly entries: readonly Place[];
+  readonly listStart: number;
+}
+
 /** Holds the heads before the entries to the list, and sets what each has packed. */
-function layoutFault(archive: Buffer, entries: readonly Place[], listStart: number): ArchiveFault | null {
+async function layoutFault({ archive, entries, listStart }: Layout, turns: Turns): Promise<ArchiveFault | null> {
   const inOrder = entries.toSorted((one, other) => one.start - other.start);
+  const entriesEnd = listEnd(archive, listStart);
   let at = 0;
   for (const [index, entry] of inOrder.entries()) {
     if (entry.start < at) return 'overlap';
     if (entry.start > at) return 'malformed';
-    const end = inOrder[index + 1]?.start ?? listEnd(archive, listStart);
+    const end = inOrder[index + 1]?.start ?? entriesEnd;
     if (end < entry.start + LOCAL_LENGTH) return index + 1 < inOrder.length ? 'overlap' : 'malformed';
     const dataStart = localFault(archive, entry, end);
     if (typeof dataStart === 'string') return dataStart;
@@ -188,9 +206,11 @@ function layoutFault(archive: Buffer, entries: readonly Place[], listStart: numb
     const described = (entry.flags & DESCRIBED_BEHIND) !== 0;
     if (described ? !describes(behind, entry) : behind.length > 0) return 'malformed';
     (entry as { packed: Buffer }).packed = archive.subarray(dataStart, dataEnd);
+    const turn = turns.spend(ENTRY_BYTES + 4 * (dataStart - entry.start));
+    if (turn !== null) await turn;
     at = end;
   }
-  return at === listEnd(archive, listStart) ? null : 'malformed';
+  return at === entriesEnd ? null : 'malformed';
 }
 
 const SIGNING_MAGIC = Buffer.from('APK Sig Block 42');

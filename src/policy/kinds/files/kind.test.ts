@@ -42,6 +42,7 @@ const OPENED = {
   entries: 10,
   depth: 2,
   bytes: 1_000_000,
+  held: 500_000,
   ratio: 100,
   encrypted: 'refuse',
   unopened: 'refuse',
@@ -67,6 +68,7 @@ const CONFIG: FilesConfig = {
   api: { ...RULES, sizeBytes: 2_000 },
   operations: {
     open: { ...RULES, archives: 'pass' },
+    'open-documents': { ...RULES, types: null, archives: 'pass' },
     plain: { ...RULES, types: null, archives: 'refuse' },
     wide: { ...RULES, types: ['application/*'], archives: { ...OPENED, unopened: 'pass' } },
     aliases: { ...RULES, types: ['application/x-gzip'] },
@@ -78,6 +80,8 @@ const CONFIG: FilesConfig = {
 
 const alerts: Alert[] = [];
 let nowMs = 0;
+const PNG = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+const WORD = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
 const scanner: Scanner = {
   async scan(_target, bytes, signal) {
     const text = Buffer.from(bytes).toString();
@@ -123,11 +127,14 @@ function bodyOf(golden: Golden): { readonly type: string; readonly bytes: Buffer
   return { type: `multipart/${list ? 'mixed' : 'form-data'}; boundary=b`, bytes };
 }
 
-function exchangeOf(type: string, bytes: Buffer): Exchange {
+function exchangeOf(type: string, bytes: Buffer, headers: Readonly<Record<string, string>> = {}): Exchange {
   const parsed = parseBody(type, bytes);
   assert.ok(parsed.ok, parsed.ok ? '' : parsed.error.internal);
   const slots = new Map<unknown, unknown>();
-  const request = { headers: { get: () => type }, peer: { address: '192.0.2.1' } };
+  const request = {
+    headers: { get: (name: string) => ({ 'content-type': type, ...headers })[name] ?? null },
+    peer: { address: '192.0.2.1' },
+  };
   return {
     request,
     body: (use: string): ParsedBody | Buffer => (use === 'raw' ? bytes : parsed.value),
@@ -197,6 +204,39 @@ test('what the client leaves behind is no longer scanned, and nobody is told tha
   step?.release?.(exchange);
   assert.equal(wordsOf((await pending) as Verdict), 'scanner-unavailable files.scan');
   assert.deepEqual(alerts, []);
+});
+
+test('many files of one request leave the thread to others between them', async () => {
+  const types = { name: '[Content_Types].xml', content: '<Types/>' };
+  const entries = [types, ...Array.from({ length: 300 }, (_, at) => ({ name: `word/${at}`, stored: true }))];
+  const documents = Array.from({ length: 8 }, () => zipOf(entries));
+  const pictures = Array.from({ length: 8 }, () => Buffer.concat([PNG, Buffer.alloc(200_000)]));
+  const wide = { ...RULES, sizeBytes: null, count: null, totalBytes: null, types: null, macros: 'pass' } as const;
+  for (const [files, type, archives] of [
+    [documents, WORD, 'pass'],
+    [pictures, 'image/png', 'refuse'],
+  ] as const) {
+    const step = stepOf('many', { api: { ...wide, archives }, operations: {} }, null);
+    const parts = files.map((bytes, at) =>
+      Buffer.concat([
+        Buffer.from(
+          `--b\r\nContent-Disposition: form-data; name="${at}"; filename="a"\r\nContent-Type: ${type}\r\n\r\n`,
+        ),
+        bytes,
+        Buffer.from('\r\n'),
+      ]),
+    );
+    const body = Buffer.concat([...parts, Buffer.from('--b--\r\n')]);
+    let turns = 0;
+    let next = setImmediate(function again() {
+      turns++;
+      next = setImmediate(again);
+    });
+    const verdict = await step?.run(exchangeOf('multipart/form-data; boundary=b', body));
+    clearImmediate(next);
+    assert.equal(wordsOf(verdict as Verdict), 'pass');
+    assert.ok(turns >= 4, `${type}: ${turns}`);
+  }
 });
 
 test('one address can not have all places for archives that wait', async () => {

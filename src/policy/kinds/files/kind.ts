@@ -2,12 +2,12 @@ import { errorIssue, err, type Issue, ok, type Result } from '../../../base/inde
 import {
   archiveFormat,
   type ArchiveLimits,
+  documentFault,
   fileNameFault,
   type FileNameRules,
-  isToldInside,
   judgeFileType,
-  mayBe,
-  readZip,
+  type SentArchive,
+  Turns,
   usualType,
 } from '../../../body/index.ts';
 import { compilePattern } from '../../../openapi/index.ts';
@@ -83,6 +83,9 @@ interface Judged {
   readonly names: FileNameRules;
 }
 
+/** What is held in memory of archives in archives where nobody says it. */
+const HELD_BYTES = 64 * 1024 * 1024;
+
 /** What holds where nothing is said: of what can't be looked into nobody knows that it is not wanted. */
 const UNSAID: Judged = {
   checks: false,
@@ -98,6 +101,7 @@ const UNSAID: Judged = {
       entries: 2_000,
       depth: 4,
       bytes: 256 * 1024 * 1024,
+      held: HELD_BYTES,
       ratio: 100,
       encrypted: 'pass',
       unopened: 'pass',
@@ -122,15 +126,15 @@ function fileStep(judged: Judged, tools: Tools): Step<'inspect'> {
   return {
     reads: { request: 'parsed', response: 'none' },
     run(exchange) {
-      const contentType = exchange.request.headers.get('content-type');
-      const files = filesOf(exchange.body('parsed'), contentType);
+      const files = filesOf(exchange.body('parsed'), exchange.request.headers.get('content-type'));
       if (files.length === 0) return PASS;
-      const verdict = judged.checks ? plainVerdict(files, judged) : PASS;
-      if (verdict !== PASS) return verdict;
-      const archives =
-        judged.rules.archives === 'pass' ? [] : files.filter(({ bytes }) => archiveFormat(bytes) !== null);
-      if (archives.length === 0 && judged.rules.scanner === null) return PASS;
-      return deepVerdict(exchange, { files, archives, judged }, tools);
+      if (!judged.checks) {
+        return files.some(({ bytes }) => archiveFormat(bytes) !== null)
+          ? contentVerdict(exchange, { files, judged }, tools)
+          : PASS;
+      }
+      const verdict = plainVerdict(files, judged);
+      return verdict === PASS ? contentVerdict(exchange, { files, judged }, tools) : verdict;
     },
     release(exchange) {
       const left = exchange.slot(LEFT);
@@ -140,7 +144,7 @@ function fileStep(judged: Judged, tools: Tools): Step<'inspect'> {
   };
 }
 
-/** All that takes no waiting. */
+/** All that is told without a look at the bytes. */
 function plainVerdict(files: readonly NumberedFile[], { rules, names }: Judged): Verdict {
   const { sizeBytes, count, totalBytes } = rules;
   if (count !== null && files.length > count) return tooLarge('count');
@@ -150,33 +154,60 @@ function plainVerdict(files: readonly NumberedFile[], { rules, names }: Judged):
     if (sizeBytes !== null && bytes.length > sizeBytes) return tooLarge('size', number);
   }
   if (totalBytes !== null && total > totalBytes) return tooLarge('total');
-  for (const file of files) {
-    const verdict = fileVerdict(file, rules, names);
-    if (verdict !== PASS) return verdict;
+  for (const { name, number } of files) {
+    const fault = name === null ? null : fileNameFault(name, names);
+    if (fault !== null) return wrongName(fault, number);
   }
   return PASS;
 }
 
-function fileVerdict(file: NumberedFile, rules: FileRules, names: FileNameRules): Verdict {
-  const { name, bytes, number } = file;
-  const nameFault = name === null ? null : fileNameFault(name, names);
-  if (nameFault !== null) return wrongName(nameFault, number);
-  const judged = judgeFileType(file, rules);
-  if ('fault' in judged) return wrongType(judged.fault, number);
-  const format = archiveFormat(bytes);
-  if (format === null) return PASS;
-  const isDocument = judged.types.some((type) => DOCUMENTS.test(type));
-  if (rules.archives === 'refuse' && !isDocument) return wrongArchive('refused', number);
-  // What cannot be opened is let through by its own name alone.
-  if (format === 'other' && rules.types !== null && !judged.types.some((type) => rules.types?.includes(type))) {
-    return wrongArchive('unopened', number);
+/** An archive that is to be opened, or a document whose list is. */
+interface NumberedArchive extends SentArchive {
+  readonly number: number;
+}
+
+interface Work {
+  readonly files: readonly NumberedFile[];
+  readonly judged: Judged;
+}
+
+/** All that is told by the bytes; other requests have their turns meanwhile, however many files this one has. */
+async function contentVerdict(exchange: Exchange, { files, judged }: Work, tools: Tools): Promise<Verdict> {
+  const { rules, checks } = judged;
+  const turns = new Turns();
+  const archives: NumberedArchive[] = [];
+  for (const file of files) {
+    const { bytes, number } = file;
+    const told = checks ? judgeFileType(file, rules) : { types: NO_TYPES };
+    if ('fault' in told) return wrongType(told.fault, number);
+    const format = archiveFormat(bytes);
+    if (format !== null) {
+      const archive = {
+        bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+        format,
+        types: told.types,
+        number,
+      };
+      const fault = checks ? formatFault(archive, rules) : null;
+      if (fault !== null) return wrongArchive(fault, number);
+      archives.push(archive);
+    }
+    const turn = turns.spend(bytes.length);
+    if (turn !== null) await turn;
   }
-  // Many small archives in one request are not all read here, where nobody else has a turn.
-  if (format !== 'zip' || !judged.types.every(isToldInside)) return PASS;
-  const read = readZip(bytes, (typeof rules.archives === 'string' ? DOCUMENT_LIMITS : rules.archives).entries);
-  // One that can't be read is refused where it is opened, and is of no type that says what is inside.
-  const fits = judged.types.some((type) => mayBe(type, read.ok ? read.value : []));
-  return fits ? PASS : wrongType('other-format', number);
+  if (archives.length === 0 && rules.scanner === null) return PASS;
+  return await deepVerdict(exchange, { files, archives, judged, turns }, tools);
+}
+
+const NO_TYPES: readonly string[] = [];
+
+/** Whether an archive of this format is taken at all. */
+function formatFault({ format, types }: SentArchive, rules: FileRules): 'refused' | 'unopened' | null {
+  const isDocument = types.some((type) => DOCUMENTS.test(type));
+  if (rules.archives === 'refuse' && !isDocument) return 'refused';
+  // What cannot be opened is let through by its own name alone.
+  const isListed = rules.types === null || types.some((type) => rules.types?.includes(type));
+  return format === 'other' && !isListed ? 'unopened' : null;
 }
 
 /** Documents that are archives inside: whoever refuses archives still takes them where their types say so. */
@@ -188,36 +219,43 @@ const DOCUMENT_LIMITS: Omit<ArchiveLimits, 'macros'> = {
   entries: 1_000,
   depth: 2,
   bytes: 100 * 1024 * 1024,
+  held: HELD_BYTES,
   ratio: 100,
   encrypted: 'refuse',
   unopened: 'refuse',
 };
 
-interface Work {
-  readonly files: readonly NumberedFile[];
-  readonly archives: readonly NumberedFile[];
-  readonly judged: Judged;
+interface DeepWork extends Work {
+  readonly archives: readonly NumberedArchive[];
+  readonly turns: Turns;
 }
 
 /** Opens archives, one after the other, and has the files scanned if nothing is wrong with these. */
-async function deepVerdict(exchange: Exchange, { files, archives, judged }: Work, tools: Tools): Promise<Verdict> {
-  const { rules } = judged;
+async function deepVerdict(exchange: Exchange, work: DeepWork, tools: Tools): Promise<Verdict> {
+  const { rules } = work.judged;
   const left = exchange.slot(LEFT);
   const untilMs = tools.clock.monotonic() + OPENING_LIMIT_MS;
   const requester: Requester = {
     address: exchange.request.peer.address,
+    turns: work.turns,
     wanted: () => !left.value && tools.clock.monotonic() < untilMs,
   };
-  const said = typeof rules.archives === 'string' ? DOCUMENT_LIMITS : rules.archives;
-  const limits: ArchiveLimits = { ...said, macros: rules.macros };
-  for (const { bytes, number } of archives) {
-    const fault = await tools.unpacking.open(bytes, limits, requester);
-    if (fault !== null) return wrongArchive(fault, number);
+  const limits: ArchiveLimits = {
+    ...(typeof rules.archives === 'string' ? DOCUMENT_LIMITS : rules.archives),
+    macros: rules.macros,
+  };
+  for (const archive of work.archives) {
+    // Where archives pass, documents are still what they say they are.
+    const fault =
+      rules.archives === 'pass'
+        ? await documentFault(archive, limits, work.turns)
+        : await tools.unpacking.open(archive, limits, requester);
+    if (fault !== null) return wrongArchive(fault, archive.number);
   }
   const { scanner } = rules;
   if (scanner === null) return PASS;
   const end = new AbortController();
   left.end = end;
   if (left.value) end.abort();
-  return await tools.scans.verdict(files, scanner, { untilMs, signal: end.signal });
+  return await tools.scans.verdict(work.files, scanner, { untilMs, signal: end.signal });
 }

@@ -20,12 +20,32 @@ export function wrongName(fault: FileNameFault, number: number): Verdict {
 
 /** The refusal of an archive; where too many wait for theirs to be opened the client may come again. */
 export function wrongArchive(fault: ArchiveFault | 'busy' | 'refused', number: number): Verdict {
+  if (fault === 'type') return wrongType('other-format', number);
   if (fault === 'busy') {
     const headers = [['retry-after', '1']] as const;
     return deny({ code: 'gateway-overloaded', headers, internal: 'too many archives wait to be opened' }, 'files.busy');
   }
-  return deny({ code: 'file-refused', internal: `${fileWords(number)}: archive: ${fault}` }, `files.archive.${fault}`);
+  const detail = `${fileWords(number)}: ${ARCHIVE_WORDS[fault]}`;
+  const internal = `${fileWords(number)}: archive: ${fault}`;
+  return deny({ code: 'file-refused', detail, internal }, `files.archive.${fault}`);
 }
+
+/** What clients are told: nothing of it repeats what they sent. */
+const ARCHIVE_WORDS: Readonly<Record<Exclude<ArchiveFault, 'type'> | 'refused', string>> = {
+  malformed: 'the archive is broken, or can be read in two ways',
+  overlap: 'entries of the archive share bytes',
+  name: 'a name in the archive leads elsewhere, or stands there twice',
+  link: 'the archive holds a link or a device: files and folders alone are taken',
+  encrypted: 'the archive has a password',
+  unopened: 'an archive of this kind can not be opened',
+  entries: 'the archive holds too many files',
+  bytes: 'the archive holds too much',
+  ratio: 'the archive holds too much for its size',
+  depth: 'archives lie too deep in each other',
+  held: 'an archive in the archive is too large',
+  macro: 'the document has macros',
+  refused: 'archives are not taken',
+};
 
 const NAME_LENGTH = 80;
 

@@ -1,4 +1,10 @@
-import { type ArchiveFault, archiveFault, archiveFormat, type ArchiveLimits } from '../../../body/index.ts';
+import {
+  type ArchiveFault,
+  archiveFault,
+  type ArchiveLimits,
+  type SentArchive,
+  type Turns,
+} from '../../../body/index.ts';
 
 /** Requests whose archives may wait for their turn in a thread. */
 const WAITING_LIMIT = 32;
@@ -8,6 +14,7 @@ const OWN_LIMIT = 8;
 /** Whose archives these are, and whether somebody still waits for the answer. */
 export interface Requester {
   readonly address: string;
+  readonly turns: Turns;
   wanted(): boolean;
 }
 
@@ -21,13 +28,13 @@ export class Unpacking {
   #last: Promise<unknown> = Promise.resolve();
 
   /** What is wrong with an archive; `busy` where too many wait or nobody does any more. Never rejected but for a bug. */
-  async open(bytes: Uint8Array, limits: ArchiveLimits, requester: Requester): Promise<ArchiveFault | 'busy' | null> {
+  async open(archive: SentArchive, limits: ArchiveLimits, requester: Requester): Promise<ArchiveFault | 'busy' | null> {
     const { address } = requester;
     const own = this.#waiting.get(address) ?? 0;
     if (this.#count >= WAITING_LIMIT || own >= OWN_LIMIT) return 'busy';
     this.#count++;
     this.#waiting.set(address, own + 1);
-    const work = this.#last.then(async () => await openNow(bytes, limits, requester));
+    const work = this.#last.then(async () => await openNow(archive, limits, requester));
     this.#last = work.catch(() => null);
     try {
       return await work;
@@ -41,13 +48,10 @@ export class Unpacking {
 }
 
 async function openNow(
-  bytes: Uint8Array,
+  archive: SentArchive,
   limits: ArchiveLimits,
   requester: Requester,
 ): Promise<ArchiveFault | 'busy' | null> {
   const wanted = (): boolean => requester.wanted();
-  if (!wanted()) return 'busy';
-  const format = archiveFormat(bytes);
-  const archive = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return format === null ? null : await archiveFault({ bytes: archive, format }, limits, wanted);
+  return wanted() ? await archiveFault(archive, limits, { wanted, turns: requester.turns }) : 'busy';
 }
