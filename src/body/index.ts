@@ -30,6 +30,7 @@ export {
 } from './json-value.ts';
 export { type MediaType, type MediaTypeFault, parseMediaType } from './media-type.ts';
 export type { MultipartLimits, Part } from './multipart.ts';
+export { readSentName } from './part-disposition.ts';
 export { type BodyFault, type BodyLimits, DEFAULT_BODY_LIMITS, parseBody, type ParsedBody } from './parsed-body.ts';
 export { contentFault } from './content-fault.ts';
 export { decodeSingleMember } from './single-member.ts';

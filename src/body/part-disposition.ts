@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { err, ok, type Result } from '../base/index.ts';
 
 /** What Content-Disposition says of a part; what it does not say is null. */
@@ -57,6 +57,28 @@ export function readDisposition(
   if (fileNameFault !== null) return err(fileNameFault);
   if (extended !== undefined && decodeExtended(extended) !== fileName) return err('other-file-name');
   return ok({ name, fileName });
+}
+
+/**
+ * Reads what a Content-Disposition calls the one file of a message that is no form (RFC 6266 §4.1); null where it calls it
+ * nothing. What is said of a part has one reading here too, with two differences: outside of ASCII, of which nobody knows
+ * what charset it is in, there is `filename*` alone, and it may stand alone. Whether a name may be taken is judged elsewhere.
+ */
+export function readSentName(field: string): Result<string | null, DispositionFault> {
+  const type = TYPE.exec(field)?.[0];
+  if (type === undefined) return err('disposition');
+  const parameters = readParameters(field, type.length);
+  if (!parameters.ok) return parameters;
+  const written = parameters.value.get('filename');
+  const extended = parameters.value.get('filename*');
+  const decoded = extended === undefined ? undefined : decodeExtended(extended);
+  if (decoded === null || (written !== undefined && decoded !== undefined && written !== decoded)) {
+    return err('other-file-name');
+  }
+  const fileName = written ?? decoded ?? null;
+  if (fileName === null) return ok(null);
+  if (written !== undefined && (!isAscii(Buffer.from(written)) || written.includes('%22'))) return err('bad-file-name');
+  return isHostile(fileName) || DECODED.test(fileName) ? err('bad-file-name') : ok(fileName);
 }
 
 function readParameters(field: string, start: number): Result<ReadonlyMap<string, string>, DispositionFault> {

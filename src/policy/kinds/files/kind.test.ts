@@ -179,6 +179,47 @@ test('where nothing is said only operations that are described to take files get
   assert.ok(stepOf('upload', CONFIG, null) !== undefined, 'what is said holds without a description');
 });
 
+const SENT_NAMES: readonly (readonly [field: string, verdict: string])[] = [
+  ['attachment; filename="a.png"', 'pass'],
+  ['inline', 'pass'],
+  ["attachment; filename*=UTF-8''%E5%86%99.png", 'pass'],
+  ["attachment; filename=a.png; filename*=UTF-8''a.png", 'pass'],
+  ['attachment; filename="a.php"', 'file-refused files.name.runs'],
+  ["attachment; filename*=UTF-8''a.php", 'file-refused files.name.runs'],
+  ['attachment; filename="../a.png"', 'file-refused files.name.characters'],
+  ["attachment; filename*=UTF-8''..%2Fa.png", 'file-refused files.name.characters'],
+  ['attachment; filename=""', 'file-refused files.name.reserved'],
+  ['attachment; filename="a.pdf"', 'unsupported-media-type files.type.extension'],
+  ['attachment; filename="A.png"', 'file-refused files.name.pattern'],
+  ["attachment; filename=a.png; filename*=UTF-8''a.php", 'file-refused files.name.ambiguous'],
+  ['attachment; filename="a.png"; filename="a.php"', 'file-refused files.name.ambiguous'],
+  ['attachment; filename="a.png", attachment; filename="a.php"', 'file-refused files.name.ambiguous'],
+  ['attachment; filename="a.php\\".png"', 'file-refused files.name.ambiguous'],
+  ["attachment; filename*=ISO-8859-1''a.png", 'file-refused files.name.ambiguous'],
+  ["attachment; filename*=UTF-8''%FF.png", 'file-refused files.name.ambiguous'],
+  ['attachment; filename="=?utf-8?q?a=2Ephp?="', 'file-refused files.name.ambiguous'],
+  ['attachment; filename="\xfc.png"', 'file-refused files.name.ambiguous'],
+  ['attachment; filename="a%22.png"', 'file-refused files.name.ambiguous'],
+  ['attachment; filename="a.%70hp"', 'file-refused files.name.ambiguous'],
+  ['attachment; x="; filename=a.png"', 'file-refused files.name.ambiguous'],
+  ['', 'file-refused files.name.ambiguous'],
+];
+
+for (const [field, verdict] of SENT_NAMES)
+  test(`a whole body called ${JSON.stringify(field)}: ${verdict}`, async () => {
+    const exchange = exchangeOf('image/png', PNG, { 'content-disposition': field });
+    assert.equal(wordsOf((await stepOf('upload', CONFIG, null)?.run(exchange)) as Verdict), verdict);
+  });
+
+test('what a request calls a form is not the name of its files, and where nothing is said no name is judged', async () => {
+  const headers = { 'content-disposition': 'attachment; filename="a.php"' };
+  const { type, bytes } = bodyOf({ name: '', parts: [{ name: 'a', fileName: 'a.csv', latin1: 'a,b' }], verdict: '' });
+  const form = exchangeOf(type, bytes, headers);
+  assert.equal(wordsOf((await stepOf('upload', CONFIG, null)?.run(form)) as Verdict), 'pass');
+  const unsaid = stepOf('upload', { api: null, operations: {} }, ['image/png']);
+  assert.equal(wordsOf((await unsaid?.run(exchangeOf('image/png', PNG, headers))) as Verdict), 'pass');
+});
+
 test('a scanner that does not answer lets files pass only where that is said, and tells of it once', async () => {
   alerts.length = 0;
   nowMs += 60_000;

@@ -20,7 +20,7 @@ import { PASS, type Verdict } from '../../verdict.ts';
 import type { FileRules, FilesConfig } from './config.ts';
 import { tooLarge, wrongArchive, wrongName, wrongType } from './refusals.ts';
 import { type FileScans, NO_SCANS } from './scanning.ts';
-import { filesOf, type NumberedFile } from './sent-files.ts';
+import { filesOf, namedFiles, type NumberedFile } from './sent-files.ts';
 import { type Requester, Unpacking } from './unpacking.ts';
 
 /** What this kind works with while requests run. */
@@ -126,15 +126,19 @@ function fileStep(judged: Judged, tools: Tools): Step<'inspect'> {
   return {
     reads: { request: 'parsed', response: 'none' },
     run(exchange) {
-      const files = filesOf(exchange.body('parsed'), exchange.request.headers.get('content-type'));
+      const { headers } = exchange.request;
+      const body = exchange.body('parsed');
+      const files = filesOf(body, headers);
       if (files.length === 0) return PASS;
       if (!judged.checks) {
         return files.some(({ bytes }) => archiveFormat(bytes) !== null)
           ? contentVerdict(exchange, { files, judged }, tools)
           : PASS;
       }
-      const verdict = plainVerdict(files, judged);
-      return verdict === PASS ? contentVerdict(exchange, { files, judged }, tools) : verdict;
+      const named = namedFiles(body, headers, files);
+      if (named === null) return wrongName('ambiguous', 1);
+      const verdict = plainVerdict(named, judged);
+      return verdict === PASS ? contentVerdict(exchange, { files: named, judged }, tools) : verdict;
     },
     release(exchange) {
       const left = exchange.slot(LEFT);

@@ -14,7 +14,7 @@ export function wrongType(fault: FileTypeFault, number: number): Verdict {
 }
 
 /** The refusal of a file whose name is not as it may be. */
-export function wrongName(fault: FileNameFault, number: number): Verdict {
+export function wrongName(fault: FileNameFault | 'ambiguous', number: number): Verdict {
   return deny({ code: 'file-refused', internal: `${fileWords(number)}: name: ${fault}` }, `files.name.${fault}`);
 }
 

@@ -1,4 +1,5 @@
-import { type MediaType, type ParsedBody, parseMediaType, type SentFile } from '../../../body/index.ts';
+import { type MediaType, type ParsedBody, parseMediaType, readSentName, type SentFile } from '../../../body/index.ts';
+import type { HeaderMap } from '../../../wire/index.ts';
 
 /** A file of a request, and which of them it is, from 1. */
 export interface NumberedFile extends SentFile {
@@ -9,7 +10,8 @@ export interface NumberedFile extends SentFile {
  * The files of a body: the whole of it where it is neither JSON nor a form, and of one in parts those with a file name. Of
  * lists of parts that are no form all but text and JSON are files.
  */
-export function filesOf(body: ParsedBody, contentType: string | null): readonly NumberedFile[] {
+export function filesOf(body: ParsedBody, headers: HeaderMap): readonly NumberedFile[] {
+  const contentType = headers.get('content-type');
   switch (body.kind) {
     case 'empty':
     case 'json':
@@ -25,6 +27,21 @@ export function filesOf(body: ParsedBody, contentType: string | null): readonly 
     case 'opaque':
       return [{ mediaType: body.mediaType, name: null, bytes: body.bytes, number: 1 }];
   }
+}
+
+/**
+ * The files of a body with the name that the request itself gives a file that is all of it. Null where two readers could
+ * take that for different names.
+ */
+export function namedFiles(
+  body: ParsedBody,
+  headers: HeaderMap,
+  files: readonly NumberedFile[],
+): readonly NumberedFile[] | null {
+  const field = body.kind === 'multipart' ? null : headers.get('content-disposition');
+  if (field === null) return files;
+  const name = readSentName(field);
+  return name.ok ? files.map((file) => ({ ...file, name: name.value })) : null;
 }
 
 /** It has been read before, or there would be no body. */
