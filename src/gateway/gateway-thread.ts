@@ -328,7 +328,7 @@ export class GatewayThread {
     return listener;
   }
 
-  /** One network calls here, as often as it likes: our own. Each caller speaks HTTP/1.1. */
+  /** One network calls here, as often as it likes: our own. */
   async #openEgress(plan: ListenPlan): Promise<Listener | ListenFault | null> {
     const { egress } = plan;
     if (egress === null) return null;
@@ -343,7 +343,7 @@ export class GatewayThread {
       bounds: SERVER_BOUNDS,
       clock: this.#options.ports.clock,
       context: egress.tls ? (serverName) => this.#contexts.contextFor(serverName) : null,
-      http2: null,
+      http2: this.#gateway.http2,
       turnedAway: this.#turnedAway,
     });
     if (!('code' in listener)) this.#listeners.push(listener);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2';
 import { after, before, test } from 'node:test';
-import { connect } from 'node:tls';
+
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { makeAuthority } from '../mixed/authority.ts';
 import { ask } from './https-client.ts';
@@ -49,17 +50,46 @@ after(async () => {
   await pay?.stop();
 });
 
-test('over TLS calls are made with the certificate of the https port, by HTTP/1.1 alone', async () => {
+/** A request over a session, and its status and body. */
+async function askOver(
+  session: ClientHttp2Session,
+  head: OutgoingHttpHeaders,
+): Promise<readonly [status: number, body: string]> {
+  const stream = session.request(head);
+  let status = 0;
+  stream.on('response', (fields) => (status = Number(fields[':status'])));
+  let body = '';
+  for await (const piece of stream.setEncoding('utf8')) body += String(piece);
+  return [status, body];
+}
+
+test('over TLS calls are made with the certificate of the https port', async () => {
   const { status, body } = await ask({ port: gateway.egress, ca: gateway.ca, path: '/other/x' });
   assert.deepEqual([status, body], [200, '{"url":"/v1/x"}']);
-  const socket = connect({
-    ...{ host: '127.0.0.1', servername: 'localhost', port: gateway.egress, ca: gateway.ca },
-    ALPNProtocols: ['h2', 'http/1.1'],
-  });
-  await once(socket, 'secureConnect');
-  assert.notEqual(socket.alpnProtocol, 'h2');
-  socket.destroy();
   await assert.rejects(askPlainly(gateway.egress, { method: 'GET', path: '/other/x', headers: {} }));
+});
+
+test('over TLS calls are made by HTTP/2 too, many at once, and are judged alike', async () => {
+  const session = connect(`https://localhost:${gateway.egress}`, { ca: gateway.ca });
+  await once(session, 'connect');
+  assert.equal(session.alpnProtocol, 'h2');
+  const paths = Array.from({ length: 10 }, (_, at) => `/other/${at}`);
+  const replies = await Promise.all(paths.map((path) => askOver(session, { ':path': path })));
+  assert.deepEqual(
+    replies,
+    paths.map((path) => [200, JSON.stringify({ url: path.replace('/other', '/v1') })]),
+  );
+  for (const [status, head] of [
+    [404, { ':path': '/own' }],
+    [404, { ':path': '/nobody/x' }],
+    [405, { ':path': '/other/x', ':method': 'DELETE' }],
+    [403, { ':path': '/other/x', origin: 'https://evil.example' }],
+    [421, { ':path': '/other/x', ':authority': 'evil.example' }],
+  ] as const)
+    assert.equal((await askOver(session, head))[0], status, JSON.stringify(head));
+  const tunnel = await askOver(session, { ':method': 'CONNECT', ':authority': `localhost:${pay.port}` });
+  assert.ok(tunnel[0] >= 400 && tunnel[0] < 500, String(tunnel[0]));
+  session.close();
 });
 
 test('the lists of the whole gateway hold for whoever comes from outside, and not for our own calls', async () => {
