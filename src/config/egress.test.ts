@@ -112,6 +112,21 @@ for (const [edits, words] of [
   });
 }
 
+test('no spelling of an address of the inside is taken, for a third party or for where its redirects lead', () => {
+  for (const host of [
+    ...['127.0.0.1', '127.1', '0177.0.0.1', '0x7f.0.0.1', '0x7f000001', '017700000001', '127.0.0.1.', '0', '0.0.0.0'],
+    ...['169.254.169.254', '2852039166', '0xa9fea9fe', '0251.0376.0251.0376', '168.63.129.16', '100.64.0.1'],
+    ...['[::1]', '[::]', '[::127.0.0.1]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', '[::ffff:a9fe:a9fe]', '[fe80::1]'],
+    ...['[64:ff9b::7f00:1]', '[64:ff9b::a9fe:a9fe]', '[64:ff9b::a00:7]', '[64:ff9b:1::808:808]', '[fe80::1%25lo]'],
+    ...['[2002:7f00:1::]', '[2002:a9fe:a9fe::]', '[fd00:ec2::254]', '[fd00::1]'],
+    ...['localhost', 'LOCALHOST', 'localhost.', 'api.localhost', '%6c%6fcalhost', 'api.pay.example.'],
+    ...['\uff11\uff12\uff17.0.0.1', '127\u3002 0.0.1', '127\u30020.0.1', 'b\u00fccher.example'],
+    ...['a@api.pay.example', 'a:b@127.0.0.1', 'api.pay.example\\@127.0.0.1', 'api.pay.example#@127.0.0.1'],
+  ])
+    for (const keys of [`url: 'https://${host}'`, `${PAY}\n      redirects: 1\n      hosts: ['https://${host}']`])
+      assert.notEqual(issueOf(edited([PAY, keys])), 'none', keys);
+});
+
 for (const name of ['Host', 'content-length', 'connection', 'Accept-Encoding', 'x-portcullis-key', 'content-type'])
   test(`a secret is not written into ${name}`, () => {
     assert.match(issueOf(edited(['header: Authorization', `header: ${name}`])), /only the gateway itself writes this/);
