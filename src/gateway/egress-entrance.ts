@@ -1,6 +1,7 @@
 import type { Problem } from '../base/index.ts';
 import type { ServerExchange, ServerHandler } from '../wire/index.ts';
 import type { Matched } from './arrival.ts';
+import { outwardRouter } from './egress-routes.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What the listener for calls of third parties needs of the gateway. */
@@ -34,7 +35,7 @@ export function createEgressEntrance({ current, turnDown, begin, refused }: Egre
         return;
       }
       const { host, path, method } = stream.request;
-      const found = snapshot.egress?.find(host, path, method) ?? ({ kind: 'notFound' } as const);
+      const found = outwardRouter(snapshot).find(host, path, method);
       switch (found.kind) {
         case 'notFound':
           turnDown(stream, NO_PARTY);

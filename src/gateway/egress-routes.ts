@@ -1,6 +1,21 @@
 import type { EgressConfig } from '../config/compiled.ts';
 import { type Route, RouterBuilder } from './router.ts';
-import type { CompiledOperation } from './snapshot.ts';
+import type { CompiledApi, CompiledOperation, Snapshot } from './snapshot.ts';
+
+const NOWHERE: Snapshot['router'] = { find: () => ({ kind: 'notFound' }) };
+
+/** Where calls of third parties go. Without any they lead nowhere. */
+export function outwardRouter({ egress }: Pick<Snapshot, 'egress'>): Snapshot['router'] {
+  return egress ?? NOWHERE;
+}
+
+/** The router that leads to the operations of an API, by the listener over which that is called. */
+export function routerFor(
+  { party }: Pick<CompiledApi, 'party'>,
+  snapshot: Pick<Snapshot, 'router' | 'egress'>,
+): Snapshot['router'] {
+  return party === null ? snapshot.router : outwardRouter(snapshot);
+}
 
 /** The names of this machine for itself. */
 const OWN_NAMES = ['localhost', '127.0.0.1', '[::1]', '::1'];

@@ -1,9 +1,10 @@
-import type { Problem, ProblemCode, RecordedVerdict } from '../base/index.ts';
-import type { CanonicalRequest, Http2Offer, OutgoingHead, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
+import type { Problem, RecordedVerdict } from '../base/index.ts';
+import type { CanonicalRequest, Http2Offer, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
 import type { Arrival } from './arrival.ts';
 import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
 import { Decoding } from './decoding.ts';
 import { createEgressEntrance } from './egress-entrance.ts';
+import { routerFor } from './egress-routes.ts';
 import { enter, type EntryFault, entryFault } from './entrance.ts';
 import { type Era, Eras } from './eras.ts';
 import { CspCollector } from './csp-collector.ts';
@@ -93,13 +94,16 @@ interface Refused {
   /** What it was not let in for; null where it was something else. */
   readonly fault?: Omit<EntryFault, 'problem'> | null;
   /** Whether one of our APIs sent it, to a third party. */
-  readonly outbound?: boolean;
+  readonly outbound: boolean;
 }
 
 /** Whom a refusal goes to. */
 interface Recipient extends Pick<Refused, 'id' | 'peer' | 'fault' | 'outbound'> {
   readonly stream: ServerExchange;
 }
+
+type Unread = Parameters<ServerHandler['refused']>;
+type Refusal = ReturnType<ServerHandler['refused']>;
 
 const NOT_FOUND: Problem = { code: 'not-found' };
 
@@ -139,9 +143,10 @@ class DataPlane implements Gateway {
     this.http2 = createHttp2Offer(ports, this.#bodies);
     this.egress = createEgressEntrance({
       current: () => this.current,
-      turnDown: (stream, problem) => this.#turnDownOutbound(stream, problem),
+      turnDown: (stream, problem) =>
+        this.#turnDownUnbegun(stream, problem, { peer: stream.request.peer, outbound: true }),
       begin: (stream, match) => this.#begin(stream, this.#eras.current as Era, { request: stream.request, match }),
-      refused: (...refused) => this.refused(...refused),
+      refused: (...refused) => this.#refuseUnread(refused, true),
     });
     this.#callerTexts = createCallerTexts(ports.pseudonym);
     this.#date = createDateSource(() => ports.clock.now());
@@ -239,7 +244,7 @@ class DataPlane implements Gateway {
     const { peer } = request;
     const fault = entryFault(request, snapshot);
     if (fault !== null) {
-      this.#turnDown({ id: this.#ports.nextId(), stream, peer, fault }, fault.problem);
+      this.#turnDown({ id: this.#ports.nextId(), stream, peer, fault, outbound: false }, fault.problem);
       return;
     }
     const { preflights, router } = snapshot;
@@ -279,18 +284,19 @@ class DataPlane implements Gateway {
   #begin(stream: ServerExchange, era: Era, { request, match }: Pick<Arrival, 'request' | 'match'>): void {
     const compiled = match.target;
     const { websocket } = compiled;
+    const outbound = compiled.api.party !== null;
     const { pools, snapshot } = era.context.installed;
     // First: behind a request for an upgrade no other is read, whatever it is told.
     const upgradeFault =
       websocket === null
-        ? connectProblem(stream, request, snapshot.router)
+        ? connectProblem(stream, request, routerFor(compiled.api, snapshot))
         : upgradeProblem(stream, request, websocket);
     const { peer } = request;
     // Streams that stand are bounded by themselves, and are no sign that the thread can't keep up.
     const inFlight = this.#underWay.seenBy(peer, this.#eras.inFlight - this.#standing.size);
     if (this.#shedding.sheds(compiled, inFlight, pools[compiled.api.index]?.waitingShare(peer) ?? 0)) {
       this.#shedding.note(compiled, stream, { trusted: snapshot.trusted, peer });
-      this.turnDown(stream, readableBy(compiled.api, request.headers, SHED), peer);
+      this.#turnDownUnbegun(stream, readableBy(compiled.api, request.headers, SHED), { peer, outbound });
       return;
     }
     this.#underWay.began(peer);
@@ -304,7 +310,7 @@ class DataPlane implements Gateway {
       const message = `${key} can't be built and is refused`;
       this.#ports.alerts({ kind: 'gateway.fault', key, severity: 'critical', message, fields: { detail } });
       const problem = readableBy(compiled.api, request.headers, { code: 'gateway-fault', internal: detail });
-      this.#turnDown({ id, stream, peer: request.peer }, problem);
+      this.#turnDown({ id, stream, peer, outbound }, problem);
       return;
     }
     const passage = new Passage(
@@ -323,30 +329,30 @@ class DataPlane implements Gateway {
   }
 
   turnDown(stream: ServerExchange, problem: Problem, peer: Peer = stream.request.peer): void {
-    this.#turnDown({ id: this.#ports.nextId(), stream, peer }, problem);
+    this.#turnDownUnbegun(stream, problem, { peer, outbound: false });
   }
 
-  #turnDownOutbound(stream: ServerExchange, problem: Problem): void {
-    const { peer } = stream.request;
-    this.#turnDown({ id: this.#ports.nextId(), stream, peer, outbound: true }, problem);
+  #turnDownUnbegun(stream: ServerExchange, problem: Problem, from: Pick<Refused, 'peer' | 'outbound'>): void {
+    this.#turnDown({ id: this.#ports.nextId(), stream, ...from }, problem);
   }
 
-  #turnDown({ id, stream, peer, fault = null, outbound = false }: Recipient, problem: Problem): void {
+  #turnDown({ id, stream, peer, fault = null, outbound }: Recipient, problem: Problem): void {
     const { method } = stream.request;
     const sendsBody = method !== 'HEAD';
     const { head, body } = this.#refusal(problem, { id, peer, method, verdict: 'deny', sendsBody, fault, outbound });
     stream.send(head, body);
   }
 
-  refused(code: ProblemCode, peer: Peer, sendsBody: boolean): { readonly head: OutgoingHead; readonly body: Buffer } {
-    const who = { id: this.#ports.nextId(), peer, method: '', verdict: 'malformed', sendsBody } as const;
+  refused(...unread: Unread): Refusal {
+    return this.#refuseUnread(unread, false);
+  }
+
+  #refuseUnread([code, peer, sendsBody]: Unread, outbound: boolean): Refusal {
+    const who = { id: this.#ports.nextId(), peer, method: '', verdict: 'malformed', sendsBody, outbound } as const;
     return this.#refusal({ code }, who);
   }
 
-  #refusal(
-    problem: Problem,
-    { id, peer, method, verdict, sendsBody, fault = null, outbound = false }: Refused,
-  ): { readonly head: OutgoingHead; readonly body: Buffer } {
+  #refusal(problem: Problem, { id, peer, method, verdict, sendsBody, fault = null, outbound }: Refused): Refusal {
     const { clock, ledger, log, metrics } = this.#ports;
     const revision = this.current?.revision ?? 0;
     const { address } = peer;

@@ -15,6 +15,7 @@ import type { CanonicalRequest } from '../wire/index.ts';
 import type { Matched } from './arrival.ts';
 import { STEP_LIMIT_MS } from './await-verdict.ts';
 import { judgeChildrenAgain } from './children.ts';
+import { routerFor } from './egress-routes.ts';
 import { enter, entryFault } from './entrance.ts';
 import { raiseFault } from './faults.ts';
 import { mustReadReply, type Plan } from './plan.ts';
@@ -55,8 +56,7 @@ function judge(walk: Walk, context: WalkContext, atMs: number): Judgement | Prom
   if ('code' in request) return refused(request, 'refused');
   const fault = outbound ? null : entryFault(request, snapshot);
   if (fault !== null) return refused(fault.problem, 'refused');
-  const match = (outbound ? snapshot.egress : snapshot.router)?.find(request.host, request.path, request.method);
-  if (match === undefined) return ELSEWHERE;
+  const match = routerFor(walk.compiled.api, snapshot).find(request.host, request.path, request.method);
   if (match.kind !== 'matched' || match.target.operation.id !== walk.operation.id) return ELSEWHERE;
   const compiled = match.target;
   if (pools[compiled.api.index] !== walk.context.installed.pools[walk.compiled.api.index]) return ELSEWHERE;

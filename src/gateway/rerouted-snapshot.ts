@@ -1,3 +1,4 @@
+import { outwardRouter } from './egress-routes.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A Snapshot that finds its routes in another way. Its coverage is not worked out for that. */
@@ -24,11 +25,9 @@ export function withRouter(
   };
 }
 
-const NOWHERE: Snapshot['router'] = { find: () => ({ kind: 'notFound' }) };
-
 /** A Snapshot as the listener sees it over which third parties are called. */
 export function egressView(snapshot: Snapshot): Snapshot {
-  const seen = withRouter(snapshot, { router: snapshot.egress ?? NOWHERE, preflights: null });
+  const seen = withRouter(snapshot, { router: outwardRouter(snapshot), preflights: null });
   // Who calls there stands at the other end of the connection, and the lists are for clients.
   return Object.defineProperties(seen, { trusted: { value: null }, lists: { value: null } });
 }

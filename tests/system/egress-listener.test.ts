@@ -50,17 +50,17 @@ after(async () => {
   await pay?.stop();
 });
 
-/** A request over a session, and its status and body. */
+/** A request over a session, and its status, its body where it was let in, and what it says is allowed. */
 async function askOver(
   session: ClientHttp2Session,
   head: OutgoingHttpHeaders,
-): Promise<readonly [status: number, body: string]> {
+): Promise<readonly [status: number, body: string, allow: string]> {
   const stream = session.request(head);
-  let status = 0;
-  stream.on('response', (fields) => (status = Number(fields[':status'])));
+  let [status, allow] = [0, ''];
+  stream.on('response', (fields) => ([status, allow] = [Number(fields[':status']), String(fields['allow'] ?? '')]));
   let body = '';
   for await (const piece of stream.setEncoding('utf8')) body += String(piece);
-  return [status, body];
+  return [status, status === 200 ? body : '', allow];
 }
 
 test('over TLS calls are made with the certificate of the https port', async () => {
@@ -77,7 +77,7 @@ test('over TLS calls are made by HTTP/2 too, many at once, and are judged alike'
   const replies = await Promise.all(paths.map((path) => askOver(session, { ':path': path })));
   assert.deepEqual(
     replies,
-    paths.map((path) => [200, JSON.stringify({ url: path.replace('/other', '/v1') })]),
+    paths.map((path) => [200, JSON.stringify({ url: path.replace('/other', '/v1') }), '']),
   );
   for (const [status, head] of [
     [404, { ':path': '/own' }],
@@ -87,8 +87,11 @@ test('over TLS calls are made by HTTP/2 too, many at once, and are judged alike'
     [421, { ':path': '/other/x', ':authority': 'evil.example' }],
   ] as const)
     assert.equal((await askOver(session, head))[0], status, JSON.stringify(head));
-  const tunnel = await askOver(session, { ':method': 'CONNECT', ':authority': `localhost:${pay.port}` });
+  const at = { ':authority': `localhost:${pay.port}`, ':method': 'CONNECT' };
+  const tunnel = await askOver(session, at);
   assert.ok(tunnel[0] >= 400 && tunnel[0] < 500, String(tunnel[0]));
+  const socket = { ...at, ':authority': `localhost:${gateway.egress}`, ':scheme': 'https', ':protocol': 'websocket' };
+  assert.deepEqual(await askOver(session, { ...socket, ':path': '/other/x' }), [405, '', 'GET, HEAD']);
   session.close();
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -77,6 +77,25 @@ function leadTo(location: () => string, status = 302): Answer {
 
 const TEXT = { 'content-type': 'text/plain' };
 
+/** What our callers must not take from a third party for a word of the gateway, or of their own host. */
+const FORGED = {
+  'x-portcullis-subject': 'root',
+  'x-portcullis-key': ORDERS,
+  'x-request-id': 'forged',
+  via: '1.1 evil',
+  server: 'evil/1.0',
+  'x-powered-by': 'evil',
+  connection: 'x-evil',
+  'x-evil': '1',
+  'proxy-authenticate': 'Basic realm=x',
+  refresh: '0; url=http://127.0.0.1/',
+  'alt-svc': 'h3=":443"',
+  'access-control-allow-origin': '*',
+  'access-control-allow-credentials': 'true',
+  'x-accel-redirect': '/internal',
+  'x-sendfile': '/etc/passwd',
+};
+
 /** What the third party does, by the last part of the path. */
 const ANSWERS: Readonly<Record<string, Answer>> = {
   large(reply) {
@@ -130,6 +149,10 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
     void reply.writeHead(302, { location: '/v1/do/echo', 'content-encoding': 'gzip' }).end(gzipSync('moved')),
   cookies: (reply) =>
     json(reply, {}, { 'set-cookie': 'a=b', 'strict-transport-security': 'max-age=1', 'clear-site-data': '"*"' }),
+  forged(reply) {
+    reply.writeEarlyHints({ link: '<https://evil.example/x.js>; rel=preload' });
+    json(reply, {}, FORGED);
+  },
   loopback: leadTo(() => 'http://127.0.0.1:22/'),
   metadata: leadTo(() => 'https://169.254.169.254/latest/meta-data/'),
   mapped: leadTo(() => 'https://[::ffff:127.0.0.1]/'),
@@ -434,6 +457,16 @@ test('cookies and what holds for a host stay behind', async () => {
     assert.equal(headers[name], undefined, name);
 });
 
+test('a third party says nothing in the name of the gateway, and nothing of our callers’ own host', async () => {
+  const { status, headers } = await call('/pay/do/forged');
+  assert.equal(status, 200);
+  const own = ['x-request-id', 'connection'];
+  for (const [name, said] of Object.entries(FORGED)) {
+    if (own.includes(name)) assert.notEqual(headers[name], said, name);
+    else assert.equal(headers[name], undefined, name);
+  }
+});
+
 const LED_ASTRAY = [
   'loopback',
   'metadata',
@@ -544,6 +577,64 @@ test('a large body streams out, and what is larger than allowed does not', async
   assert.equal(await outcome('/pay/do/this', { method: 'POST', body: body + body }), '413 body-too-large');
 });
 
+/** All that a client of the listener gets for these bytes. */
+async function sendRaw(bytes: string): Promise<string> {
+  const socket = connect(gateway.egress, '127.0.0.1');
+  socket.end(bytes);
+  let text = '';
+  for await (const piece of socket) text += String(piece);
+  return text;
+}
+
+interface AuditRow {
+  readonly api: string | null;
+  readonly verdict: string;
+  readonly problem: string | null;
+  readonly direction?: string;
+  readonly subject: string | null;
+  readonly completion: { readonly status: number; readonly problem: string | null; readonly complete: boolean } | null;
+}
+
+/** The newest rows of the ledger, as they were written, and each in words. */
+async function auditRows(last: number): Promise<readonly string[]> {
+  const file = join(gateway.folder, 'portcullis.yaml');
+  const shown = ['audit', 'show', '--json', '--last', String(last), '--config', file];
+  const ran = await run(process.execPath, [PROGRAM, ...shown]);
+  return (JSON.parse(ran.stdout) as { readonly rows: readonly AuditRow[] }).rows.map((row) => {
+    const { api, verdict, problem, direction = 'inbound', subject, completion } = row;
+    const end = completion === null ? 'no end' : `${completion.status} ${completion.complete ? 'whole' : 'cut'}`;
+    const who = subject === null ? 'somebody' : 'a caller';
+    return `${direction} ${who} to ${api ?? 'none'}: ${verdict} ${problem ?? completion?.problem ?? ''} ${end}`;
+  });
+}
+
+const IN_LEDGER: readonly (readonly [path: string, given: Call, row: string])[] = [
+  ['/pay/do/this', {}, 'a caller to pay: pass  200 whole'],
+  ['/pay/do/page', {}, 'a caller to pay: pass upstream-reply-type 502 whole'],
+  ['/pay/do/large', {}, 'a caller to pay: pass upstream-reply-too-large 200 cut'],
+  ['/pay/do/silent', {}, 'a caller to pay: pass upstream-timeout 504 whole'],
+  ['/pay/do/loopback', {}, 'a caller to pay: pass upstream-refused-location 502 whole'],
+  ['/led/do/to-files', {}, 'a caller to led: pass  200 whole'],
+  ['/untrusted/x', {}, 'a caller to untrusted: pass upstream-tls 502 whole'],
+  ['/strict/charges', { method: 'POST', body: '{}' }, 'a caller to strict: deny access-denied 403 whole'],
+  ['/pay/do/this', { key: null }, 'somebody to pay: deny unauthenticated 401 whole'],
+  ['/pay/do/this', { method: 'DELETE' }, 'somebody to none: deny method-not-allowed 405 whole'],
+  ['/nobody/x', {}, 'somebody to none: deny not-found 404 whole'],
+];
+
+test('every call is in the ledger, however it ended, also one that could not be read', async () => {
+  for (const [path, given] of IN_LEDGER) await outcome(path, given);
+  const twice = 'GET /pay/do/this HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n';
+  assert.match(await sendRaw(twice), /^HTTP\/1\.1 400 /);
+  const rows = [...IN_LEDGER.map(([, , row]) => row), 'somebody to none: malformed invalid-host 400 whole'];
+  await eventually(async () =>
+    assert.deepEqual(
+      await auditRows(rows.length),
+      rows.map((row) => `outbound ${row}`),
+    ),
+  );
+});
+
 test('records say that a call went out, and who made it', async () => {
   await call('/pay/do/this');
   await call('/nobody/this');
@@ -607,7 +698,7 @@ test('a third party that is down is 502, then 503 from its breaker, while others
   assert.equal(await outcome('/pay/do/this'), '200');
 });
 
-test('no secret stands in the log, in records or in what the admin port says', async () => {
+test('no secret stands in the log, in records, in what the admin port says or in any file that is kept', async () => {
   const texts = [gateway.said()];
   for (const path of ['/v1/status', '/v1/alerts', '/v1/coverage', '/v1/revisions', '/v1/upstream-errors', '/metrics'])
     texts.push((await askAdmin(gateway, path)).body);
@@ -616,5 +707,9 @@ test('no secret stands in the log, in records or in what the admin port says', a
   ]);
   assert.match(shown.stdout, /"direction":\s*"outbound"/);
   texts.push(shown.stdout);
+  const kept = await readdir(join(gateway.folder, 'data'), { recursive: true, withFileTypes: true });
+  const files = kept.filter((each) => each.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  assert.ok(files.length > 3, files.join());
+  for (const file of files) texts.push(await readFile(file, 'latin1'));
   for (const text of texts) for (const secret of [SECRET, SLASHED, ORDERS, BILLING]) assert.ok(!text.includes(secret));
 });
