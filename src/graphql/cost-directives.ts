@@ -56,7 +56,7 @@ function valueOf(directive: ConstDirectiveNode, name: string): unknown {
 /** A directive of costs that would be read by nobody, for what nobody enforces must not be written. */
 export function directiveFault(ast: DocumentNode): { readonly message: string; readonly offset: number } | null {
   for (const definition of ast.definitions) {
-    for (const { node, owner } of directivesIn(definition, definition.kind)) {
+    for (const { node, owner } of directivesIn(definition as Owner)) {
       const message = wordsOf(node, owner);
       if (message !== null) return { message, offset: node.loc?.start ?? 0 };
     }
@@ -66,32 +66,41 @@ export function directiveFault(ast: DocumentNode): { readonly message: string; r
 
 interface Placed {
   readonly node: ConstDirectiveNode;
-  /** The kind of what it stands at. */
-  readonly owner: string;
+  /** What it stands at. */
+  readonly owner: Owner;
+}
+
+interface Owner {
+  readonly kind: string;
+  readonly directives?: readonly ConstDirectiveNode[] | undefined;
+  /** Of a field: what it can be asked with. */
+  readonly arguments?: readonly { readonly name: { readonly value: string } }[] | undefined;
 }
 
 /** The directives of a definition and of all that stands within: fields, their arguments, values. */
-function directivesIn(node: object, owner: string): readonly Placed[] {
-  const { directives = [], ...parts } = node as { readonly directives?: readonly ConstDirectiveNode[] };
+function directivesIn(owner: Owner): readonly Placed[] {
+  const { directives = [], ...parts } = owner;
   const own = directives.map((directive) => ({ node: directive, owner }));
   const inner = Object.values(parts)
     .filter((part) => Array.isArray(part))
-    .flatMap((list) => (list as readonly { readonly kind: string }[]).flatMap((each) => directivesIn(each, each.kind)));
+    .flatMap((list) => (list as readonly Owner[]).flatMap(directivesIn));
   return [...own, ...inner];
 }
 
-function wordsOf(node: ConstDirectiveNode, owner: string): string | null {
+function wordsOf(node: ConstDirectiveNode, owner: Owner): string | null {
   const { weight, assumed, slicing, sized } = saidCost({ directives: [node] });
   if (node.name.value === 'cost') {
-    if (owner !== 'FieldDefinition' && owner !== 'ObjectTypeDefinition')
+    if (owner.kind !== 'FieldDefinition' && owner.kind !== 'ObjectTypeDefinition')
       return '@cost is read of fields and objects only';
     return weight === null || !(weight >= 0 && weight <= 1_000_000) ? '@cost needs a weight from 0 to 1000000' : null;
   }
   if (node.name.value !== 'listSize') return null;
-  if (owner !== 'FieldDefinition') return '@listSize is read of fields only';
+  if (owner.kind !== 'FieldDefinition') return '@listSize is read of fields only';
   if (assumed !== null && !(assumed >= 0)) return '@listSize needs an assumedSize from 0';
   if ([...(slicing ?? []), ...(sized ?? [])].some((name) => name.includes('.'))) {
     return '@listSize names arguments and fields, no parts of them';
   }
+  const takes = new Set(owner.arguments?.map((argument) => argument.name.value));
+  if (slicing?.some((name) => !takes.has(name)) === true) return '@listSize names an argument that the field has not';
   return null;
 }

@@ -16,7 +16,21 @@ type Query {
   search(top: Long, text: String): [Thing]
   node: Node
   paged(page: Page = { first: 20 }): [Thing]
+  pages(pages: [Page!]): [Thing]
+  grids(pages: [[Page]] = [[{ first: 3 }]]): [Thing]
+  filtered(filter: Filter): [Thing]
+  named(ids: [ID!], pages: [Page!]): [Thing]
+  found(first: Int): Found
+  listed(first: Int): Listed
+  holder: Holder
 }
+input Filter { page: Page, all: [Filter!], text: String }
+union Found = Connection | Wrapped
+interface Listed { total: Int }
+interface Holder { things: [Thing] }
+type Shelf implements Holder { things(first: Int = 700): [Thing] }
+type Box implements Holder { things(first: Int = 3): [Thing] }
+type Rows implements Listed { total: Int, items: [Thing] }
 input Page { first: Int, limit: Int = 30, after: String }
 scalar Long
 interface Node { id: ID, parts(first: Int): [Thing] }
@@ -33,7 +47,11 @@ const RULES: CostRules = {
   object: 1,
   scalar: 0,
   list: 10,
-  fields: { 'Query.search': { cost: 7, multipliers: ['top'] }, 'Thing.parts': { cost: 100, multipliers: null } },
+  fields: {
+    'Query.search': { cost: 7, multipliers: ['top'] },
+    'Thing.parts': { cost: 100, multipliers: null },
+    'Query.named': { cost: 0, multipliers: ['ids', 'pages'] },
+  },
 };
 
 /** What a document costs: the least limit under which it passes. */
@@ -93,6 +111,26 @@ const TABLE: readonly (readonly [query: string, cost: number, variables?: object
   ['query ($p: Page) { paged(page: $p) { id } }', 30, { p: {} }],
   ['query ($p: Page) { paged(page: $p) { id } }', 30],
   ['query ($n: Int) { paged(page: { first: $n }) { id } }', 44, { n: 44 }],
+  // Of a list each says how many, or is taken to ask for as many as where nothing says it.
+  ['{ pages(pages: [{ first: 40 }, { first: 50 }]) { id } }', 90],
+  ['{ pages(pages: { first: 40 }) { id } }', 40],
+  ['{ pages(pages: [{ first: 40 }, { limit: null }, { limit: 0 }]) { id } }', 60],
+  ['{ pages(pages: []) { id } }', 10],
+  ['query ($p: [Page!]) { pages(pages: $p) { id } }', 900, { p: Array(9).fill({ first: 100 }) }],
+  ['query ($p: Page!) { pages(pages: [$p, $p]) { id } }', 200, { p: { first: 100 } }],
+  ['query ($n: Int) { pages(pages: [{ first: $n }, { first: $n, limit: null }]) { id } }', 200, { n: 100 }],
+  ['{ grids { id } }', 30],
+  ['{ grids(pages: [[{ first: 80 }, { first: 1 }], [{ first: 45 }]]) { id } }', 155],
+  ['{ filtered(filter: { page: { first: 300 } }) { id } }', 300],
+  ['{ filtered(filter: { all: [{ text: "" }, { page: { first: 300 } }] }) { id } }', 10],
+  ['{ named(ids: [1, 2, 3]) { id } }', 3],
+  ['query ($ids: [ID!]) { named(ids: $ids) { id } }', 500, { ids: Array(500).fill('x') }],
+  ['{ named(pages: [{ first: 60 }, { first: 60 }]) { id } }', 120],
+  // Which of its types it will be nobody knows before.
+  ['{ found(first: 90) { ... on Connection { edges { cursor } } } }', 91],
+  ['{ listed(first: 90) { ... on Rows { items { id } } } }', 91],
+  ['{ holder { things { id } } }', 701],
+  ['{ search(top: 1e9) { id } }', 1_000_000_007],
   ['{ one { parts(first: 2) { id } } }', 103],
   // It may be any of its objects, and counts as the dearest.
   ['{ node { parts(first: 2) { id } } }', 103],

@@ -1,29 +1,28 @@
-import type { FieldNode, GraphQLField, GraphQLOutputType, ValueNode } from 'graphql';
+import type { GraphQLArgument, GraphQLField, GraphQLInputType, GraphQLNamedType, GraphQLOutputType } from 'graphql';
+import { type Multiplied, type Multiplier, sizeIn, type WayToSize } from './asked-size.ts';
 import type { CostRules } from './bounds.ts';
 import { saidCost } from './cost-directives.ts';
 import { graphqlLibrary } from './library.ts';
 import { type FieldsType, isFieldsType, type ReadSchema } from './schema.ts';
 
 /** What is known of a field's cost before a request. */
-export interface FieldCost {
+export interface FieldCost extends Multiplied {
   /** For asking at all. */
   readonly own: number;
   /** Of each object or value that it gives. */
   readonly each: number;
   /** How many lists within each other it gives; 0 for none. */
   readonly lists: number;
-  /** How many elements a list has where no argument says it. */
-  readonly assumed: number;
-  /** The arguments that say how many. */
-  readonly multipliers: readonly string[];
   /** The fields of what it gives whose number those arguments say, where it gives no list itself; as with connections. */
   readonly sized: ReadonlySet<string>;
 }
 
-/** Arguments of which the field knows no other meaning than how many elements are wanted. */
+/** Names that mean how many elements are wanted, and nothing else. */
 const USUAL_MULTIPLIERS = ['first', 'last', 'limit', 'pageSize', 'take'];
 /** What connections call their lists. */
 const USUAL_LISTS = ['edges', 'nodes', 'items'];
+/** So many objects may stand around a number, counted from the argument. */
+const OBJECTS_LIMIT = 2;
 
 /** The costs of the fields of a schema, each worked out when it is first asked for. */
 export class FieldCosts {
@@ -57,7 +56,8 @@ export class FieldCosts {
         each: Math.max(dearest.each, each.each),
         lists: dearest.lists,
         assumed: Math.max(dearest.assumed, each.assumed),
-        multipliers: [...new Set([...dearest.multipliers, ...each.multipliers])],
+        // Its arguments may have other defaults than those of the interface, and some that the interface has not.
+        multipliers: [...dearest.multipliers, ...each.multipliers],
         sized: new Set([...dearest.sized, ...each.sized]),
       }),
       own,
@@ -72,42 +72,68 @@ export class FieldCosts {
     const said = saidCost(field.astNode);
     const given = getNamedType(field.type);
     const { lists } = unwrapped(field.type);
-    const multipliers = rule?.multipliers ?? said.slicing ?? usualMultipliers(field);
+    const assumed = said.assumed ?? list;
+    const names = rule?.multipliers ?? said.slicing;
     return {
       own: rule?.cost ?? said.weight ?? 0,
       each: isLeafType(given) ? scalar : (saidCost(given.astNode).weight ?? object),
       lists,
-      assumed: said.assumed ?? list,
-      multipliers,
-      sized: lists > 0 ? new Set() : new Set(said.sized ?? usualLists(given)),
+      assumed,
+      multipliers: multipliersOf(field, names, assumed),
+      sized: new Set(lists > 0 ? [] : (said.sized ?? this.#usualLists(given))),
     };
+  }
+
+  /** The lists of a connection; it may be an interface or a union, and what is asked of it those of one of its objects. */
+  #usualLists(given: GraphQLNamedType): readonly string[] {
+    const { isAbstractType } = graphqlLibrary();
+    const objects = isAbstractType(given) ? this.#schema.schema.getPossibleTypes(given) : [];
+    return USUAL_LISTS.filter((name) => [given, ...objects].some((type) => hasList(type, name)));
   }
 }
 
-/** Those that say it themselves, as `first`, and those of an object that is given to the field, as `page.first`. */
-function usualMultipliers({ args }: GraphQLField<unknown, unknown>): readonly string[] {
-  const { getNamedType, isInputObjectType } = graphqlLibrary();
-  return args.flatMap(({ name, type }) => {
-    const given = getNamedType(type);
-    if (!isInputObjectType(given)) return isCount(type) && USUAL_MULTIPLIERS.includes(name) ? [name] : [];
-    const fields = given.getFields();
-    return USUAL_MULTIPLIERS.flatMap((field) =>
-      Object.hasOwn(fields, field) && isCount(fields[field]?.type) ? [`${name}.${field}`] : [],
-    );
+/** Those of these names, else those that are usually called so: by themselves, as `first`, or within an object, as `page.first`. */
+function multipliersOf(
+  { args }: GraphQLField<unknown, unknown>,
+  names: readonly string[] | null,
+  assumed: number,
+): readonly Multiplier[] {
+  return args.flatMap((argument) => {
+    const { name, type, astNode } = argument;
+    const way = names?.includes(name) === false ? null : wayIn(argument, names !== null, OBJECTS_LIMIT);
+    if (way === null) return [];
+    const literal = astNode?.defaultValue;
+    const given = literal === undefined ? null : graphqlLibrary().coerceInputLiteral(literal, type);
+    return [{ argument: name, type, way, byDefault: sizeIn(given, way, assumed) }];
   });
 }
 
-function isCount(type: unknown): boolean {
+/** Where in an argument, or in a member of one, it stands how many; null for nowhere. `named`: it is said that it does. */
+function wayIn(
+  { name, type }: Pick<GraphQLArgument, 'name' | 'type'>,
+  named: boolean,
+  objectsLeft: number,
+): WayToSize | null {
+  const { getNamedType, isInputObjectType } = graphqlLibrary();
+  const given = getNamedType(type);
+  if (!isInputObjectType(given)) return named || (isCount(type) && USUAL_MULTIPLIERS.includes(name)) ? 'itself' : null;
+  if (objectsLeft === 0) return null;
+  const members = new Map<string, WayToSize>();
+  for (const field of Object.values(given.getFields())) {
+    const way = wayIn(field, false, objectsLeft - 1);
+    if (way !== null) members.set(field.name, way);
+  }
+  return members.size === 0 ? null : members;
+}
+
+function isCount(type: GraphQLInputType): boolean {
   return String(type).replace('!', '') === 'Int';
 }
 
-function usualLists(type: ReturnType<ReadSchema['schema']['getType']>): readonly string[] {
-  if (!isFieldsType(type)) return [];
-  const fields = type.getFields();
-  return USUAL_LISTS.filter((name) => {
-    const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    return field !== undefined && unwrapped(field.type).lists > 0;
-  });
+function hasList(type: GraphQLNamedType, name: string): boolean {
+  const fields = isFieldsType(type) ? type.getFields() : {};
+  const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  return field !== undefined && unwrapped(field.type).lists > 0;
 }
 
 function unwrapped(type: GraphQLOutputType): { readonly lists: number } {
@@ -119,89 +145,4 @@ function unwrapped(type: GraphQLOutputType): { readonly lists: number } {
     inner = inner.ofType;
   }
   return { lists };
-}
-
-/**
- * How many elements the arguments of a field ask for: the largest number that one of its multipliers has; null where none
- * has one. What asks for none or fewer asks for all at some servers, and counts as if it were not there.
- */
-export function askedSize(
-  node: FieldNode,
-  field: GraphQLField<unknown, unknown>,
-  { multipliers }: FieldCost,
-  variables: Readonly<Record<string, unknown>>,
-): number | null {
-  let asked: number | null = null;
-  for (const multiplier of multipliers) {
-    const [name = '', member] = multiplier.split('.');
-    const written = node.arguments?.find((argument) => argument.name.value === name)?.value;
-    const value =
-      member === undefined
-        ? plainNumber(written, variables, defaultOf(field, name))
-        : memberOf(written, variables, { field, name, member });
-    if (value !== null && value >= 1) asked = Math.max(asked ?? 0, value);
-  }
-  return asked;
-}
-
-function plainNumber(
-  written: ValueNode | undefined,
-  variables: Readonly<Record<string, unknown>>,
-  otherwise: number | null,
-): number | null {
-  return written === undefined ? otherwise : numberOf(written, variables, otherwise);
-}
-
-function numberOf(
-  node: ValueNode,
-  variables: Readonly<Record<string, unknown>>,
-  otherwise: number | null,
-): number | null {
-  if (node.kind === 'IntValue' || node.kind === 'FloatValue') return Number(node.value);
-  // A custom scalar may be written as text.
-  if (node.kind === 'StringValue') return finite(Number(node.value));
-  if (node.kind !== 'Variable') return null;
-  const name = node.name.value;
-  if (!Object.hasOwn(variables, name)) return otherwise;
-  const value = variables[name];
-  return typeof value === 'number' || typeof value === 'string' ? finite(Number(value)) : null;
-}
-
-/** A multiplier within an object. */
-interface Member {
-  readonly field: GraphQLField<unknown, unknown>;
-  readonly name: string;
-  readonly member: string;
-}
-
-/** The number that a member of an object has, as it is written, in a variable, or by default. */
-function memberOf(
-  written: ValueNode | undefined,
-  variables: Readonly<Record<string, unknown>>,
-  { field, name, member }: Member,
-): number | null {
-  const { getNamedType, isInputObjectType } = graphqlLibrary();
-  const argument = field.args.find((each) => each.name === name);
-  const type = argument === undefined ? undefined : getNamedType(argument.type);
-  const usual = isInputObjectType(type) ? type.getFields()[member]?.astNode?.defaultValue : undefined;
-  const otherwise = usual === undefined ? null : numberOf(usual, {}, null);
-  const given = written?.kind === 'Variable' && !Object.hasOwn(variables, written.name.value) ? undefined : written;
-  const node = given ?? argument?.astNode?.defaultValue;
-  if (node?.kind === 'Variable') {
-    const value = variables[node.name.value];
-    const held = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[member] : undefined;
-    return typeof held === 'number' ? finite(held) : null;
-  }
-  if (node?.kind !== 'ObjectValue') return null;
-  const own = node.fields.find((each) => each.name.value === member)?.value;
-  return plainNumber(own, variables, otherwise);
-}
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
-}
-
-function defaultOf({ args }: GraphQLField<unknown, unknown>, name: string): number | null {
-  const node = args.find((argument) => argument.name === name)?.astNode?.defaultValue;
-  return node === undefined ? null : numberOf(node, {}, null);
 }

@@ -1,4 +1,4 @@
-import type { GraphQLNamedType, OperationDefinitionNode } from 'graphql';
+import type { GraphQLNamedType, OperationDefinitionNode, VariableValues } from 'graphql';
 import { err, ok, type Result } from '../base/index.ts';
 import { type AllowList, hashOf } from './allow-list.ts';
 import type { CostRules, DocumentBounds } from './bounds.ts';
@@ -35,6 +35,7 @@ export interface Asking {
 /** What a request asks for: each named field, and how often. */
 export type AskedFields = ReadonlyMap<string, number>;
 
+const NO_VARIABLES: VariableValues = { sources: {}, coerced: {} };
 const NO_COST: CostRules = { limit: Number.POSITIVE_INFINITY, object: 0, scalar: 0, list: 1, fields: {} };
 
 /** Judges operations of one API. What it takes is valid for its schema, and within its bounds. */
@@ -133,12 +134,12 @@ export class GraphqlJudge {
   #variables(
     { variableDefinitions = [] }: OperationDefinitionNode,
     { variables }: SentOperation,
-  ): Result<Readonly<Record<string, unknown>>, GraphqlFault> {
-    if (variableDefinitions.length === 0) return ok({});
+  ): Result<VariableValues, GraphqlFault> {
+    if (variableDefinitions.length === 0) return ok(NO_VARIABLES);
     const { getVariableValues } = graphqlLibrary();
     const options = { maxErrors: 1, hideSuggestions: true };
     const read = getVariableValues(this.#schema.schema, variableDefinitions, variables, options);
-    if (read.errors === undefined) return ok(read.variableValues.coerced);
+    if (read.errors === undefined) return ok(read.variableValues);
     // Its words repeat what was sent.
     const name = /^Variable "\$(\w+)"/.exec(read.errors[0]?.message ?? '')?.[1];
     return err(

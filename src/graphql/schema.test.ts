@@ -26,6 +26,11 @@ test('what is wrong with a schema is told with its place', () => {
     ['type Query { a: Int @cost(weight: "-1") }', /a weight from 0/, 1],
     ['type Query { a: Int }\nenum E { X @cost(weight: "1") }', /@cost is read of/, 2],
     ['type Query { a(x: Int): [Int] @listSize(slicingArguments: ["x.y"]) }', /no parts of them/, 1],
+    [
+      'type Query {\n a(x: Int): [Int] @listSize(slicingArguments: ["x", "y"])\n}',
+      /an argument that the field has not/,
+      2,
+    ],
     ['type Query { a: Int @nothing }', /Unknown directive "@nothing"/, 1],
     ['{ a }', /.+/, 1],
     ['', /.+/, 1],

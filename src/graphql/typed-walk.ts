@@ -1,6 +1,7 @@
-import type { FieldNode, GraphQLNamedType, OperationDefinitionNode, SelectionSetNode } from 'graphql';
+import type { FieldNode, GraphQLNamedType, OperationDefinitionNode, SelectionSetNode, VariableValues } from 'graphql';
+import { AskedSizes } from './asked-size.ts';
 import type { BoundedDocument } from './document.ts';
-import { askedSize, type FieldCosts } from './field-costs.ts';
+import type { FieldCosts } from './field-costs.ts';
 import { graphqlLibrary } from './library.ts';
 import type { NamedFields } from './named-fields.ts';
 import { isFieldsType, type ReadSchema } from './schema.ts';
@@ -32,7 +33,7 @@ interface Sized {
 export function weigh(
   { operation, value: root }: { readonly operation: OperationDefinitionNode; readonly value: GraphQLNamedType },
   fragments: BoundedDocument['fragments'],
-  variables: Readonly<Record<string, unknown>>,
+  variables: VariableValues,
   scales: Scales,
 ): Weighed {
   const walk = new TypedWalk(fragments, variables, scales);
@@ -43,12 +44,12 @@ export function weigh(
 class TypedWalk {
   readonly named = new Map<string, number>();
   readonly #fragments: BoundedDocument['fragments'];
-  readonly #variables: Readonly<Record<string, unknown>>;
+  readonly #sizes: AskedSizes;
   readonly #scales: Scales;
 
-  constructor(fragments: BoundedDocument['fragments'], variables: Readonly<Record<string, unknown>>, scales: Scales) {
+  constructor(fragments: BoundedDocument['fragments'], variables: VariableValues, scales: Scales) {
     this.#fragments = fragments;
-    this.#variables = variables;
+    this.#sizes = new AskedSizes(variables);
     this.#scales = scales;
   }
 
@@ -82,7 +83,7 @@ class TypedWalk {
       throw new Error('a valid document asks for a field that is not there');
     for (const each of this.#scales.named.of(type.name, name)) this.named.set(each, (this.named.get(each) ?? 0) + 1);
     const cost = this.#scales.costs.of(type, field);
-    const asked = askedSize(node, field, cost, this.#variables);
+    const asked = this.#sizes.of(node, cost);
     const own = cost.lists === 0 ? 1 : (asked ?? (sized?.fields.has(name) === true ? sized.size : cost.assumed));
     const size = cost.lists > 1 ? own * cost.assumed ** (cost.lists - 1) : own;
     const inner = cost.lists === 0 && asked !== null ? { fields: cost.sized, size: asked } : null;
