@@ -20,13 +20,16 @@ const INTROSPECTION_BOUNDS = { depth: 20, fields: 400 };
  * and fragments are taken, each fragment is used, and none within itself.
  */
 export function readDocument(text: string, bounds: DocumentBounds): Result<BoundedDocument, GraphqlFault> {
-  const size = sizeFault(text, bounds);
-  if (size !== null) return err(size);
+  if (text.length > DOCUMENT_LIMIT_CHARACTERS) return err(fault('complex', 'size', 'the document is too long'));
+  // Some readers skip it wherever it stands, some at the beginning only, and some not at all.
+  if (text.includes('\ufeff')) return err(fault('invalid', 'syntax', 'the document holds a byte order mark'));
+  const tokens = mayBeBeyond(text, bounds) ? tokensFault(text, bounds) : null;
+  if (tokens !== null) return err(tokens);
   let ast: DocumentNode;
   try {
     ast = graphqlLibrary().parse(text, { noLocation: true, maxTokens: bounds.tokens });
   } catch (thrown) {
-    return err(unreadable(thrown));
+    return err(tokensFault(text, bounds) ?? unreadable(thrown));
   }
   const operations: OperationDefinitionNode[] = [];
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -43,11 +46,28 @@ export function readDocument(text: string, bounds: DocumentBounds): Result<Bound
   return asked === null ? ok(document) : err(asked);
 }
 
+/**
+ * Whether a document may have more brackets within each other, or more directives, than it should: it has at least as many of
+ * their marks, in texts and comments too. Few have, and of the others the tokens need not be looked at twice.
+ */
+function mayBeBeyond(text: string, { directives }: DocumentBounds): boolean {
+  let opened = 0;
+  let marked = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === BRACE || code === BRACKET || code === PARENTHESIS) opened++;
+    else if (code === AT_SIGN) marked++;
+  }
+  return opened > NESTING_LIMIT || marked > directives;
+}
+
+const BRACE = 0x7b;
+const BRACKET = 0x5b;
+const PARENTHESIS = 0x28;
+const AT_SIGN = 0x40;
+
 /** What must be known before the parser calls itself for each bracket. Linear in the text. */
-function sizeFault(text: string, bounds: DocumentBounds): GraphqlFault | null {
-  if (text.length > DOCUMENT_LIMIT_CHARACTERS) return fault('complex', 'size', 'the document is too long');
-  // Some readers skip it wherever it stands, some at the beginning only, and some not at all.
-  if (text.includes('\ufeff')) return fault('invalid', 'syntax', 'the document holds a byte order mark');
+function tokensFault(text: string, bounds: DocumentBounds): GraphqlFault | null {
   const { Lexer, Source, TokenKind } = graphqlLibrary();
   const lexer = new Lexer(new Source(text));
   let depth = 0;

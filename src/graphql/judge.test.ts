@@ -36,6 +36,31 @@ test('each bound takes a document exactly at it, and none beyond', () => {
   }
 });
 
+test('a document is refused for what its definitions are, before it is held against the schema', () => {
+  const judge = judgeOf(SCHEMA);
+  const cases: readonly (readonly [string, string])[] = [
+    ['{ b } type Query { b: Int }', 'definition'],
+    ['{ ...F } fragment F on Query { b } fragment F on Query { a { id } }', 'fragment'],
+    ['{ ...G }', 'fragment'],
+    ['{ b } fragment F on Query { b }', 'fragment'],
+    ['{ b } fragment F on Query { ...G } fragment G on Query { ...F }', 'fragment'],
+    ['{ ...F } fragment F on Query { b ...F }', 'fields'],
+    ['{ ...F } fragment F on Query { ...G } fragment G on Query { a { query { ...F } } }', 'depth'],
+  ];
+  for (const [query, rule] of cases) assert.equal(judge.faultIn(query)?.rule, rule, query);
+});
+
+test('brackets and marks count where they are ones, and not in texts and comments', () => {
+  const judge = judgeOf(SCHEMA, { bounds: { ...WIDE, directives: 2 } });
+  const many = '{[(@'.repeat(300);
+  assert.equal(judge.faultIn(`{ b # ${many}\n }`), null);
+  assert.equal(judge.faultIn(`query ($e: E) { list { l(e: $e) { id } } b(x: "${many}") }`)?.rule, 'validation');
+  assert.equal(judge.faultIn(`{ b(x: ${'['.repeat(201)}`)?.rule, 'nesting');
+  assert.equal(judge.faultIn(`{ b(x: ${'['.repeat(201)}${']'.repeat(201)}) }`)?.rule, 'nesting');
+  assert.equal(judge.faultIn(`{ b(x: ${'['.repeat(198)}${']'.repeat(198)}) }`)?.rule, 'validation');
+  assert.equal(judge.faultIn('{ b @a @b @c }')?.rule, 'directives');
+});
+
 test('a field that is an operation is found wherever it may be asked for', () => {
   const judge = judgeOf(SCHEMA, { named: [...SCHEMA.roots, 'A.id', 'N.id', 'B.b'] });
   const asked: readonly (readonly [string, string])[] = [

@@ -11,6 +11,7 @@ import { NamedFields } from './named-fields.ts';
 import type { SentOperation } from './request.ts';
 import type { ReadSchema } from './schema.ts';
 import { type Scales, weigh } from './typed-walk.ts';
+import { validityFault } from './validity.ts';
 
 /** What requests of an API are held against. */
 export interface GraphqlRules {
@@ -105,9 +106,8 @@ export class GraphqlJudge {
   #validated(text: string): Result<BoundedDocument, GraphqlFault> {
     const read = readDocument(text, this.#rules.bounds);
     if (!read.ok) return read;
-    const { validate } = graphqlLibrary();
-    const [first] = validate(this.#schema.schema, read.value.ast, undefined, { maxErrors: 1, hideSuggestions: true });
-    return first === undefined ? read : err(fault('invalid', 'validation', first.message));
+    const found = validityFault(this.#schema.schema, read.value);
+    return found === null ? read : err(found);
   }
 
   /** The one operation that is asked for. A document with several says by name which. */
