@@ -1,5 +1,10 @@
 import type { Problem } from '../base/index.ts';
+import type { RepliedHead } from '../policy/index.ts';
 import type { ReplyHead } from '../wire/index.ts';
+import { NO_EDITS } from './edits.ts';
+import { raiseFault } from './faults.ts';
+import type { PlannedStep } from './planned-step.ts';
+import type { CompiledOperation } from './snapshot.ts';
 import type { Standing, Walk } from './walk.ts';
 
 const EVENTS = /^text\/event-stream(?:[\t ]*;|$)/i;
@@ -14,9 +19,28 @@ export function isEventStream({ fields }: ReplyHead): boolean {
 export class EventStream implements Standing {
   readonly kind = 'events';
   readonly walk: Walk;
+  readonly #head: RepliedHead;
 
-  constructor(walk: Walk) {
+  /** `head`: of the reply as it came. */
+  constructor(walk: Walk, head: RepliedHead) {
     this.walk = walk;
+    this.#head = head;
+  }
+
+  fits(compiled: CompiledOperation): boolean {
+    const plan = compiled.plan();
+    return plan.ok && plan.value.respond.all.every((planned) => this.#passes(planned));
+  }
+
+  #passes({ step, policy, observed, head }: PlannedStep<'respond'>): boolean {
+    if (head || observed || step.standing !== true) return true;
+    try {
+      return step.replyHead?.(this.walk, this.#head, NO_EDITS).kind !== 'deny';
+    } catch (fault) {
+      const { id, context, operation } = this.walk;
+      raiseFault(context.ports, { policy, operation: operation.id, request: id }, fault);
+      return false;
+    }
   }
 
   close(problem: Problem): void {

@@ -33,7 +33,8 @@ export function sendWhole(passage: Walk, reply: SpokenReply, head: ReplyHead | n
 export function beginBody(passage: Walk, reply: SpokenReply, head: ReplyHead | null): void {
   passage.begun(reply.status);
   passage.stream.begin(outgoingHead(passage, reply, head === null ? NO_BODY : head.framing, reply.announcedLength));
-  if (head !== null && isEventStream(head)) passage.stand(new EventStream(passage));
+  if (head === null || !isEventStream(head)) return;
+  passage.stand(new EventStream(passage, { status: reply.status, headers: head.fields, source: 'upstream' }));
 }
 
 /** Sends pieces of a body on; false asks for a pause. */

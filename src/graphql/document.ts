@@ -9,7 +9,11 @@ export interface BoundedDocument {
   readonly ast: DocumentNode;
   readonly operations: readonly OperationDefinitionNode[];
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  /** Whether it asks for a reply in parts, by `@defer` or `@stream`. */
+  readonly incremental: boolean;
 }
+
+const INCREMENTAL: ReadonlySet<string> = new Set(['defer', 'stream']);
 
 /** How deep and wide what a server gives about its own schema may be asked for: the usual tools ask for less. */
 const INTROSPECTION_BOUNDS = { depth: 20, fields: 400 };
@@ -41,9 +45,9 @@ export function readDocument(text: string, bounds: DocumentBounds): Result<Bound
       return err(fault('invalid', 'fragment', 'two fragments have the same name'));
     } else fragments.set(definition.name.value, definition);
   }
-  const document = { ast, operations, fragments };
-  const asked = new Extent(fragments, bounds).faultOf(operations);
-  return asked === null ? ok(document) : err(asked);
+  const extent = new Extent(fragments, bounds);
+  const asked = extent.faultOf(operations);
+  return asked === null ? ok({ ast, operations, fragments, incremental: extent.incremental }) : err(asked);
 }
 
 /**
@@ -101,6 +105,7 @@ function unreadable(thrown: unknown): GraphqlFault {
  * bound, so that fragments which double each other, or use themselves, cost no more than others.
  */
 class Extent {
+  incremental = false;
   readonly #fragments: BoundedDocument['fragments'];
   readonly #bounds: DocumentBounds;
   readonly #used = new Set<string>();
@@ -131,6 +136,7 @@ class Extent {
     for (const selection of selections) {
       const counted = this.#count(about);
       if (counted !== null) return counted;
+      this.incremental ||= selection.directives?.some(({ name }) => INCREMENTAL.has(name.value)) === true;
       let found: GraphqlFault | null = null;
       if (selection.kind === 'InlineFragment') found = this.#selections(selection.selectionSet, depth, about);
       else if (selection.kind === 'FragmentSpread') found = this.#spread(selection.name.value, depth, about);

@@ -32,5 +32,7 @@ export function saidOf(judge: GraphqlJudge, query: string, variables: object = {
   const sent = { query, operationName: null, variables: variables as Record<string, never>, hash: null };
   const asked = judge.judge([sent], { readsOnly: false, mayIntrospect: true });
   if (!asked.ok) return asked.error.rule;
-  return ['ok', ...[...asked.value].map(([name, count]) => (count === 1 ? name : `${name} x${count}`))].join(' ');
+  return ['ok', ...[...asked.value.fields].map(([name, count]) => (count === 1 ? name : `${name} x${count}`))].join(
+    ' ',
+  );
 }

@@ -33,8 +33,13 @@ export interface Asking {
   readonly mayIntrospect: boolean;
 }
 
-/** What a request asks for: each named field, and how often. */
-export type AskedFields = ReadonlyMap<string, number>;
+/** What a request asks for. */
+export interface AskedOfServer {
+  /** Each named field, and how often. */
+  readonly fields: ReadonlyMap<string, number>;
+  /** Whether a reply may come in parts: it is a subscription, or defers or streams something. */
+  readonly streams: boolean;
+}
 
 const NO_VARIABLES: VariableValues = { sources: {}, coerced: {} };
 const NO_COST: CostRules = { limit: Number.POSITIVE_INFINITY, object: 0, scalar: 0, list: 1, fields: {} };
@@ -56,8 +61,9 @@ export class GraphqlJudge {
   }
 
   /** Judges what was sent together; its costs are added up. */
-  judge(sent: readonly SentOperation[], asking: Asking): Result<AskedFields, GraphqlFault> {
-    const asked = new Map<string, number>();
+  judge(sent: readonly SentOperation[], asking: Asking): Result<AskedOfServer, GraphqlFault> {
+    const fields = new Map<string, number>();
+    let streams = false;
     let cost = 0;
     for (const each of sent) {
       const document = this.#documentOf(each);
@@ -69,9 +75,10 @@ export class GraphqlJudge {
       const weighed = weigh(chosen.value, document.value.fragments, variables.value, this.#scales);
       cost += weighed.cost;
       if (!(cost <= this.#limit)) return err(fault('complex', 'cost', `the request costs more than ${this.#limit}`));
-      for (const [name, count] of weighed.named) asked.set(name, (asked.get(name) ?? 0) + count);
+      for (const [name, count] of weighed.named) fields.set(name, (fields.get(name) ?? 0) + count);
+      streams ||= document.value.incremental || chosen.value.operation.operation === 'subscription';
     }
-    return ok(asked);
+    return ok({ fields, streams });
   }
 
   /** What is wrong with a document by itself, whoever sends it; null for nothing. For allow-lists, when they are read. */

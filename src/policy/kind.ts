@@ -56,7 +56,7 @@ export interface Step<S extends Stage> {
   run(...input: Stages[S]['in']): Stages[S]['out'] | Promise<Stages[S]['out']>;
   /**
    * Whether it judges streams that stand again too: one of `admit`, which counts and holds nothing then, where it says so;
-   * one of `authorize` unless it says not.
+   * one of `authorize` unless it says not; one of `respond` by its `replyHead`, of events where it says so, and edits nothing then.
    */
   readonly standing?: boolean;
   /**

@@ -19,7 +19,13 @@ let token: string;
 let server: GraphqlServer;
 let gateway: GatewayProcess;
 
-const configuration = (url: string): string => `version: 1
+const SHOP = `graphql: { schema: ./schema.graphql, subscriptions: pass }
+    operations: { Subscription.forever: { needs: live } }`;
+
+/** What its server answers, and the gateway refuses where it reads it. */
+const SCHEMA_ASKED = '{ __schema { queryType { name } } }';
+
+const configuration = (url: string, shop: string): string => `version: 1
 server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: off, threads: 1 }
 admin: { port: 0 }
 data: ./data
@@ -30,8 +36,7 @@ apis:
     routes: ['POST /graphql']
     upstream: ${url}
     auth: [acme]
-    graphql: { schema: ./schema.graphql, subscriptions: pass }
-    operations: { Subscription.forever: { needs: live } }
+    ${shop}
 `;
 
 before(async () => {
@@ -46,7 +51,7 @@ before(async () => {
     .setExpirationTime('1h')
     .sign(privateKey);
   server = await startGraphqlServer();
-  gateway = await startGateway(configuration(server.url), {
+  gateway = await startGateway(configuration(server.url, SHOP), {
     beside: { 'keys.json': keys, 'schema.graphql': SHOP_SCHEMA },
   });
 });
@@ -72,11 +77,31 @@ async function ask(query: string): Promise<IncomingMessage> {
 
 /** Puts another text in the place of the configuration. */
 async function rewrite(from: string, to: string): Promise<void> {
-  const file = join(gateway.folder, 'portcullis.yaml');
-  const text = await readFile(file, 'utf8');
+  const text = await readFile(join(gateway.folder, 'portcullis.yaml'), 'utf8');
   assert.ok(text.includes(from));
-  await writeFile(`${file}.next`, text.replace(from, to));
+  await install(text.replace(from, to));
+}
+
+async function install(text: string): Promise<void> {
+  const file = join(gateway.folder, 'portcullis.yaml');
+  await writeFile(`${file}.next`, text);
   await rename(`${file}.next`, file);
+}
+
+/** Puts what is said of the API in the place of what was, and waits until this is in force. */
+async function installShop(shop: string, isInForce: () => Promise<boolean>): Promise<void> {
+  await install(configuration(server.url, shop));
+  await until(`the reload is in force: ${shop}`, isInForce);
+}
+
+/** A stream that has begun, and its end. */
+async function begun(query: string): Promise<{ readonly ended: Promise<unknown> }> {
+  const reply = await ask(query);
+  assert.equal(reply.statusCode, 200);
+  const ended = once(reply, 'close');
+  await once(reply, 'data');
+  reply.resume();
+  return { ended };
 }
 
 async function statusOf(query: string): Promise<number | undefined> {
@@ -86,12 +111,12 @@ async function statusOf(query: string): Promise<number | undefined> {
 }
 
 /** Waits until the ledger says that a stream has ended with this problem. */
-async function recordedEnd(problem: string): Promise<void> {
+async function recordedEnd(problem: string, rule: string | null = 'Subscription.forever', count = 1): Promise<void> {
   const words = [PROGRAM, 'audit', 'show', '--json', '--last', '50', '--data', join(gateway.folder, 'data')];
   await until(`a stream has ended in the ledger with ${problem}`, async () => {
     const { stdout } = await run(process.execPath, words);
     const { rows } = JSON.parse(stdout) as { readonly rows: readonly Row[] };
-    return rows.some((row) => row.rule === 'Subscription.forever' && row.completion?.problem === problem);
+    return rows.filter((row) => row.rule === rule && row.completion?.problem === problem).length >= count;
   });
 }
 
@@ -131,4 +156,30 @@ test('a subscription ends as by any reload when the schema has its field no more
   await ended;
   await recordedEnd('gateway-overloaded');
   assert.equal(await statusOf('subscription { forever }'), 400);
+});
+
+test('a subscription ends where no more are let through, although nobody reads its reply', async () => {
+  const passing = 'graphql: { schema: ./schema.graphql, errors: pass, subscriptions: pass }';
+  await installShop(passing, async () => (await statusOf('subscription { forever }')) === 200);
+  const { ended } = await begun('subscription { forever }');
+  await installShop(
+    passing.replace('subscriptions: pass', 'subscriptions: refuse'),
+    async () => (await statusOf('subscription { forever }')) === 403,
+  );
+  await ended;
+  await recordedEnd('gateway-overloaded', 'Subscription.forever', 2);
+});
+
+test('a stream of which nobody has read what it asks for ends when its API is said to speak GraphQL', async () => {
+  await installShop('limit: 1000/s per address', async () => (await statusOf(SCHEMA_ASKED)) === 200);
+  const { ended } = await begun('subscription { forever }');
+  await installShop(SHOP, async () => (await statusOf(SCHEMA_ASKED)) === 403);
+  await ended;
+  await recordedEnd('gateway-overloaded', null);
+});
+
+test('a query is not answered by a stream, whose errors nobody masks', async () => {
+  await installShop(SHOP, async () => (await statusOf(SCHEMA_ASKED)) === 403);
+  assert.equal(await statusOf('{ explode }'), 502);
+  assert.equal(await statusOf('subscription { ticks(to: 1) }'), 200);
 });

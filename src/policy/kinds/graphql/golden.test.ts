@@ -49,18 +49,18 @@ const FILES: Readonly<Record<string, Uint8Array>> = {
   '/operations.json': Buffer.from(JSON.stringify({ operations: [{ id: 'listed', body: LISTED }] })),
 };
 
-function stepFor(config: GraphqlConfig, method: string): Step<'inspect'> {
+function stepFor(config: GraphqlConfig, method: string, files: typeof FILES): Step<'inspect'> {
   const operation = { id: `shop/${method}`, api: 'shop', name: `${method} /graphql`, method };
   const at = { name: 'shop/graphql', api: 'shop', operations: [operation] } as unknown as CompileAt;
-  const got = { file: (path: string) => FILES[path] } as unknown as Sources;
+  const got = { file: (path: string) => files[path] } as unknown as Sources;
   const compiled = createGraphqlKind().compile(config, at, got);
   assert.ok(compiled.ok);
   return compiled.value.get(operation.id)?.inspect ?? assert.fail('no step');
 }
 
-function ask(config: GraphqlConfig, sent: Golden): { readonly said: string; readonly verdict: Verdict } {
+function ask(config: GraphqlConfig, sent: Golden, files = FILES): { readonly said: string; readonly verdict: Verdict } {
   const { method = 'POST', target = null, type = 'application/json', body = '', roles = [] } = sent;
-  const step = stepFor(config, method);
+  const step = stepFor(config, method, files);
   const bytes = Buffer.from(body.replace('LISTED', HASH));
   const slots = new Map<unknown, unknown>();
   const exchange = {
@@ -103,12 +103,29 @@ test('plain refusals say no more than that it is refused, helpful ones what is w
   assert.deepEqual(helpful.problem.errors, [{ detail: 'Cannot query field "nam" on type "User".' }]);
 });
 
+test('helpful words repeat of long names only the beginning', () => {
+  const saidOf = (name: string): string => {
+    const { verdict } = ask({ ...CONFIG, errors: 'helpful' }, one(`{ me { ${name} } }`));
+    return verdict.kind === 'deny' ? (verdict.problem.errors?.[0]?.detail ?? '') : '';
+  };
+  assert.equal(saidOf('n'.repeat(200)).length, 237);
+  assert.equal(saidOf('n'.repeat(100_000)).length, 300);
+});
+
 test('where only known documents are taken, others are refused, with and without their hash', () => {
   const config: GraphqlConfig = { ...CONFIG, rules: { ...CONFIG.rules, only: 'persisted' } };
   assert.equal(ask(config, one(LISTED)).said, 'pass Query.me');
   assert.equal(ask(config, one(`${LISTED} `)).said, 'graphql-forbidden operations');
   const body = JSON.stringify({ extensions: { persistedQuery: { version: 1, sha256Hash: HASH } } });
   assert.equal(ask(config, { ...one(''), body }).said, 'pass Query.me');
+});
+
+test('documents that are known are those of the files that are there now', () => {
+  const config: GraphqlConfig = { ...CONFIG, rules: { ...CONFIG.rules, only: 'persisted' } };
+  const later = { ...FILES, '/operations.json': Buffer.from(JSON.stringify({ one: '{ me { id } }' })) };
+  assert.equal(ask(config, one(LISTED)).said, 'pass Query.me');
+  assert.equal(ask(config, one(LISTED), later).said, 'graphql-forbidden operations');
+  assert.equal(ask(config, one('{ me { id } }'), later).said, 'pass Query.me');
 });
 
 test('operations that are sent together are weighed together', () => {

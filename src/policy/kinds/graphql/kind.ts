@@ -1,6 +1,12 @@
 import { ok, type Problem } from '../../../base/index.ts';
 import { type JsonValue, parseBody } from '../../../body/index.ts';
-import { type AskedFields, type GraphqlFault, type GraphqlJudge, readQuery, readSent } from '../../../graphql/index.ts';
+import {
+  type AskedOfServer,
+  type GraphqlFault,
+  type GraphqlJudge,
+  readQuery,
+  readSent,
+} from '../../../graphql/index.ts';
 import { ASKED_OPERATIONS } from '../../asked-operations.ts';
 import { compileEach } from '../../compile-each.ts';
 import type { Exchange } from '../../exchange.ts';
@@ -10,7 +16,7 @@ import type { Operation } from '../../operation.ts';
 import { deny, PASS, type Verdict } from '../../verdict.ts';
 import type { GraphqlConfig } from './config.ts';
 import { graphqlJudge, graphqlOperations, graphqlSources } from './prepared.ts';
-import { errorsStep } from './reply-errors.ts';
+import { errorsStep, MAY_STREAM } from './reply-errors.ts';
 
 /**
  * The kind that reads requests of GraphQL: it lets one pass only if its document is valid for the schema of the API and
@@ -124,8 +130,9 @@ class Reader {
     return principal !== null && introspection.some((role) => principal.roles.includes(role));
   }
 
-  #told(exchange: Exchange, asked: AskedFields): Verdict {
-    exchange.slot(ASKED_OPERATIONS).value = [...asked].map(([name, count]) => ({ name, count }));
+  #told(exchange: Exchange, { fields, streams }: AskedOfServer): Verdict {
+    exchange.slot(ASKED_OPERATIONS).value = [...fields].map(([name, count]) => ({ name, count }));
+    exchange.slot(MAY_STREAM).value = streams;
     return PASS;
   }
 }

@@ -64,6 +64,22 @@ test('what tells and can not be masked does not go out', () => {
   }
 });
 
+test('text of two or four bytes a letter does not go out, whether it is said to be that or not', () => {
+  const text = `{"errors":[{"message":"Error: x at f (/srv/app/orders.js:12:7)"}]}`;
+  const little = Buffer.from(text, 'utf16le');
+  const wide = Buffer.concat([...text].map((letter) => Buffer.from([letter.charCodeAt(0), 0, 0, 0])));
+  const four = Buffer.from(wide).swap32();
+  for (const bytes of [little, Buffer.from(little).swap16(), Buffer.from(`\ufeff${text}`, 'utf16le'), wide, four]) {
+    assert.equal(maskErrors(bytes).kind, 'unreadable');
+  }
+});
+
+test('a message that is longer than anybody looks through is masked', () => {
+  const long = (message: string): string | null => masked(`{"errors":[{"message":"${message}"}]}`);
+  assert.equal(long('m'.repeat(65_536)), `{"errors":[{"message":"${'m'.repeat(65_536)}"}]}`);
+  assert.equal(long(`${'m'.repeat(65_536)} ${STACK}`), '{"errors":[{"message":"Internal server error"}]}');
+});
+
 test('errors within errors do not go on for ever', () => {
   const deep = `${'{"a":'.repeat(40)}"${STACK}"${'}'.repeat(40)}`;
   const goes = masked(`{"errors":[{"message":"m","extensions":${deep}}]}`);
@@ -84,7 +100,8 @@ test('replies without errors pass, whatever their data are like', () => {
 
 test('guesses cost no more to look for than the text costs to read', () => {
   const timeOf = (word: string): number => {
-    const bytes = Buffer.from(JSON.stringify({ errors: [{ message: word.repeat(300_000) }] }));
+    const message = word.repeat(4_000);
+    const bytes = Buffer.from(JSON.stringify({ errors: Array(80).fill({ message }) }));
     const times = [1, 2, 3].map(() => {
       const began = performance.now();
       maskErrors(bytes);

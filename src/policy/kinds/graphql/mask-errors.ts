@@ -18,7 +18,7 @@ const REPLY_LIMITS = {
 
 /** Under these names servers write what went wrong inside them. */
 const TELLING =
-  /^(?:exception|exceptions|stack|stacktrace|stack_trace|trace|backtrace|debug|debugmessage|debuginfo|originalerror|innererror|file|line|sql|query|cause)$/i;
+  /^(?:exception|exceptions|internal|statement|stack|stacktrace|stack_trace|trace|backtrace|debug|debugmessage|debuginfo|originalerror|innererror|file|line|sql|query|cause)$/i;
 /** Of `errors` as a name: in JSON any letter of it may be written with an escape, which no usual writer does. */
 const ESCAPED_LETTER = /\\u00(?:65|72|6[fF]|73)/;
 /** `Did you mean "secret"?`: names of a schema that may not be asked for. */
@@ -32,6 +32,7 @@ const DEPTH_LIMIT = 8;
  * guesses at names. Everything else of the reply stays byte for byte.
  */
 export function maskErrors(bytes: Uint8Array): Masked {
+  if (isWide(bytes)) return UNREADABLE;
   if (!mayHaveErrors(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))) return PLAIN;
   const read = parseBody('application/json', bytes, REPLY_LIMITS);
   if (!read.ok || read.value.kind !== 'json') return UNREADABLE;
@@ -47,6 +48,14 @@ export function maskErrors(bytes: Uint8Array): Masked {
   const isEmpty = Object.keys(value as JsonObject).length === 1;
   const errors = Buffer.from(`${isEmpty ? '' : ','}"errors":${JSON.stringify(masked)}`);
   return { kind: 'masked', bytes: Buffer.concat([rest.subarray(0, end), errors, rest.subarray(end)]) };
+}
+
+/**
+ * Whether it is text in UTF-16 or UTF-32, which some readers of JSON know by its first bytes (RFC 4627 §3): JSON begins with two
+ * characters of ASCII, or a mark.
+ */
+function isWide(bytes: Uint8Array): boolean {
+  return bytes.subarray(0, 4).some((byte) => byte === 0 || byte >= 0xfe);
 }
 
 /** Whether any member can be called `errors`: most replies have none, and are not read any closer. */
@@ -116,8 +125,11 @@ function withoutTelling(value: JsonValue, depth: number): JsonValue | undefined 
   return kept;
 }
 
+/** No message of a person's is as long as those that are not looked through. */
+const TEXT_LIMIT = 64 * 1024;
+
 function showsTrace(text: string): boolean {
-  return text.length > 10 && findTrace(Buffer.from(text.slice(0, 64 * 1024))) !== null;
+  return text.length > TEXT_LIMIT || (text.length > 10 && findTrace(Buffer.from(text)) !== null);
 }
 
 function isObject(value: JsonValue | undefined): value is JsonObject {

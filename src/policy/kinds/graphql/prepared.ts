@@ -20,8 +20,14 @@ export function graphqlSources({ rules: { schema, operations } }: GraphqlConfig)
 
 /** Each schema is read once for all operations, by the bytes that were gathered. */
 const schemas = new WeakMap<Uint8Array, ReadSchema>();
-/** One for all routes of an API, so that what one has read the other knows. */
-const judges = new WeakMap<GraphqlConfig, { readonly bytes: Uint8Array; readonly judge: GraphqlJudge }>();
+/** One for all routes of an API, so that what one has read the other knows; by the files that it was made of. */
+const judges = new WeakMap<GraphqlConfig, Prepared>();
+
+interface Prepared {
+  readonly bytes: Uint8Array;
+  readonly listed: Uint8Array | null;
+  readonly judge: GraphqlJudge;
+}
 
 /** The schema in a gathered file. Whoever gathered it has seen that it is one. */
 function gatheredSchema(bytes: Uint8Array): ReadSchema {
@@ -42,17 +48,18 @@ export function graphqlOperations({ rules, named }: GraphqlConfig, got: Pick<Sou
 export function graphqlJudge(config: GraphqlConfig, got: Pick<Sources, 'file'>): GraphqlJudge {
   const { rules } = config;
   const bytes = got.file(rules.schema);
+  const listed = rules.operations === null ? null : got.file(rules.operations);
   const known = judges.get(config);
-  if (known?.bytes === bytes) return known.judge;
+  if (known?.bytes === bytes && known.listed === listed) return known.judge;
   const judge = new GraphqlJudge(gatheredSchema(bytes), {
     bounds: rules.bounds,
     cost: rules.cost,
-    allowList: rules.operations === null ? null : gatheredList(got.file(rules.operations)),
+    allowList: listed === null ? null : gatheredList(listed),
     others: rules.only === null,
     subscriptions: rules.subscriptions === 'pass',
     named: graphqlOperations(config, got),
   });
-  judges.set(config, { bytes, judge });
+  judges.set(config, { bytes, listed, judge });
   return judge;
 }
 
