@@ -16,7 +16,8 @@ const FILE = '/etc/p/portcullis.yaml';
 function setOf(...methods: readonly string[]): Uint8Array {
   const types = { inputType: '.orders.v1.Order', outputType: '.orders.v1.Order' };
   const method = methods.map((name) => ({ name, serverStreaming: name === 'Watch', ...types }));
-  const messageType = [{ name: 'Order' }];
+  const field = [{ name: 'unit_price', number: 1, type: 5, label: 1 }] as never;
+  const messageType = [{ name: 'Order', field }];
   const service = [{ name: 'Orders', method }];
   const file = [{ name: 'orders.proto', package: 'orders.v1', syntax: 'proto3', messageType, service }];
   return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
@@ -211,6 +212,18 @@ test('rules in options of fields are warned of, for nothing enforces them', asyn
   assert.match(warning?.message ?? '', /^a\.Order\.id has rules/);
   assert.deepEqual([warning?.severity, warning?.path], ['warning', 'apis.orders.descriptors']);
   assert.deepEqual((await fine(configuration())).warnings, []);
+});
+
+test('rules on messages are warned of where these are only observed, and where a name is close to a field', async () => {
+  const ruled = (rule: string, more = ''): string =>
+    configuration(`${more}    operations: { orders.v1.Orders/Get: { rules: ['${rule}'] } }`);
+  const words = async (text: string): Promise<readonly string[]> => (await fine(text)).warnings.map(formatIssue);
+  assert.deepEqual(await words(ruled('request.body.unitPrice > 5')), []);
+  assert.match(
+    (await words(ruled('request.body.untPrice > 5'))).join(),
+    /no message has a field "untPrice" .*unitPrice/,
+  );
+  assert.match((await words(ruled('request.body.unitPrice > 5', '    validate: observe\n'))).join(), /only observed/);
 });
 
 test('another method makes another configuration, and is a change of its own; other octets are none', async () => {

@@ -1,5 +1,5 @@
 import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
-import { type ApiDescription, surveyDocument } from '../openapi/index.ts';
+import { type ApiDescription, type DescribedMessages, surveyDocument } from '../openapi/index.ts';
 import { namesBehind, readsOf } from '../rules/index.ts';
 import type { ApiConfig, Config, OperationConfig } from './config.ts';
 import type { DescribedDocument } from './description-document.ts';
@@ -50,7 +50,7 @@ function bodyRules({ rules }: OperationConfig): readonly string[] {
 }
 
 function reasonToWarn(api: ApiConfig, own: OperationConfig, isDescribed: boolean): string | null {
-  if (api.source.kind !== 'openapi' || !isDescribed)
+  if (api.source.kind !== 'descriptors' && (api.source.kind !== 'openapi' || !isDescribed))
     return 'this rule reads a body that no description says anything of';
   return (own.validate ?? api.validate) === 'observe'
     ? 'this rule reads a body that is not validated, only observed'
@@ -76,14 +76,21 @@ export function slipWarnings(
       rules.flatMap(({ expression, path }) => [...namesBehind(BODY, expression)].map((name) => ({ name, path }))),
     );
     const document = described.get(api.name);
-    if (document === undefined || api.source.kind !== 'openapi' || asked.length === 0) return [];
-    const { propertyNames } = surveyDocument(JSON.parse(Buffer.from(document.json).toString()));
+    if (document === undefined || asked.length === 0) return [];
+    const propertyNames = namesOf(JSON.parse(Buffer.from(document.json).toString()) as object, api);
     return asked.flatMap(({ name, path }): Issue[] => {
       const fix = propertyNames.has(name) ? undefined : didYouMean(name, propertyNames);
       if (fix === undefined) return [];
-      const message = `no schema of the description has a property ${JSON.stringify(name)}`;
+      const message = `no ${api.source.kind === 'descriptors' ? 'message has a field' : 'schema of the description has a property'} ${JSON.stringify(name)}`;
       return [{ ...errorIssue(path, message, { place: placeAt(places, path), fix }), severity: 'warning' }];
     });
   });
   return warnings.slice(0, WARNING_LIMIT);
+}
+
+/** The names of all properties of a description, or of all fields of a set of messages as JSON has them. */
+function namesOf(document: object, { source }: ApiConfig): ReadonlySet<string> {
+  if (source.kind !== 'descriptors') return surveyDocument(document).propertyNames;
+  const { messages } = (document as DescribedMessages).components;
+  return new Set(Object.values(messages).flatMap(({ fields }) => fields.map(({ name, json = name }) => json)));
 }

@@ -18,10 +18,12 @@ interface Given {
   readonly protocol?: string;
   /** What the operation bounds it by. */
   readonly deadlineMs?: number | null;
+  /** Whether anything comes behind the head. */
+  readonly body?: boolean;
 }
 
 /** A call on a clock that stands still, and all that it does to its walk. */
-function given({ streams = 'neither', headers = [], protocol = 'h2', deadlineMs = null }: Given = {}) {
+function given({ streams = 'neither', headers = [], protocol = 'h2', deadlineMs = null, body = true }: Given = {}) {
   const { ports, clock, metrics } = fakePorts();
   const stopped: ProblemCode[] = [];
   const standing: string[] = [];
@@ -29,7 +31,7 @@ function given({ streams = 'neither', headers = [], protocol = 'h2', deadlineMs 
   const request = { headers: new AddedFields(fields), peer: { tls: { applicationProtocol: protocol } } };
   const walk = {
     request,
-    stream: { request },
+    stream: { request, framing: { kind: body ? 'chunked' : 'none' } },
     compiled: {
       grpc: streams,
       bodyLimitBytes: 100,
@@ -53,6 +55,22 @@ const head = (...fields: readonly string[]): ReplyHead =>
 const trailers = (...fields: readonly string[]) => new AddedFields([...fields]) as unknown as ReplyHead['fields'];
 const message = (length: number, announced = length): Buffer =>
   Buffer.concat([Buffer.of(0, 0, 0, 0, announced), Buffer.alloc(length)]);
+
+test('who sends one message sends it: a call without any is refused before and after it goes upstream', () => {
+  for (const streams of ['neither', 'server'] as const) {
+    const bare = given({ streams, body: false });
+    assert.equal(bare.call.begin(), false);
+    assert.deepEqual([bare.stopped, bare.standing], [['malformed-message'], []]);
+    const empty = given({ streams });
+    assert.equal(empty.call.begin(), true);
+    assert.equal(empty.call.sendsEnd(), false);
+    assert.deepEqual(empty.stopped, ['malformed-message']);
+  }
+  for (const streams of ['client', 'both'] as const) {
+    assert.equal(given({ streams, body: false }).call.begin(), true);
+    assert.equal(given({ streams }).call.sendsEnd(), true);
+  }
+});
 
 test('an operation that is no method of gRPC has no call', () => {
   assert.equal(given({ streams: null }).call, null);

@@ -54,8 +54,8 @@ export class GrpcCall implements GrpcLeg, Standing {
     const { compiled, request, sinceMs: nowMs } = walk;
     this.walk = walk;
     this.#streams = streams;
-    const single = streams === 'neither' || streams === 'server';
-    this.#sent = new MessageGate({ limitBytes: compiled.bodyLimitBytes, coded: isCoded(request.headers), single });
+    const limitBytes = compiled.bodyLimitBytes;
+    this.#sent = new MessageGate({ limitBytes, coded: isCoded(request.headers), single: this.#sendsOne });
     this.#judgedSent = new JudgedMessages(walk, 'request', request.headers.get(CODING));
     const asked = readTimeout(request.headers.get('grpc-timeout') ?? '');
     const own = streams === 'neither' ? compiled.deadlineMs : null;
@@ -71,7 +71,7 @@ export class GrpcCall implements GrpcLeg, Standing {
   }
 
   begin(): boolean {
-    const { context } = this.walk;
+    const { context, stream } = this.walk;
     const { clock } = context.ports;
     if (this.#deadlineMs !== null) {
       const leftMs = this.#deadlineMs - clock.monotonic();
@@ -81,6 +81,7 @@ export class GrpcCall implements GrpcLeg, Standing {
       }
       this.#timer = clock.after(leftMs, () => this.close(LATE));
     }
+    if (stream.framing.kind === 'none' && !this.sendsEnd()) return false;
     if (this.isStream) this.walk.stand(this);
     return true;
   }
@@ -97,9 +98,17 @@ export class GrpcCall implements GrpcLeg, Standing {
     return this.#isPassed(this.#sent.read(pieces)) ? this.#judgedSent.read(pieces) : NOTHING;
   }
 
-  /** Judges the end of what the client sends. False where that may not be passed on: then the walk has been stopped. */
+  /**
+   * Judges the end of what the client sends. False where that may not be passed on: then the walk has been stopped. Who
+   * sends one message sends it: without it there would be nothing to judge, and the upstream might make one up.
+   */
   sendsEnd(): boolean {
-    return this.#isPassed(this.#sent.isWhole ? null : 'malformed-message');
+    const isThere = this.#sent.messages > 0 || !this.#sendsOne;
+    return this.#isPassed(this.#sent.isWhole && isThere ? null : 'malformed-message');
+  }
+
+  get #sendsOne(): boolean {
+    return this.#streams === 'neither' || this.#streams === 'server';
   }
 
   #isPassed(code: MessageFault | null): boolean {

@@ -96,6 +96,27 @@ test('a policy that reads bodies can not be built for a gRPC method', () => {
   }
 });
 
+test('a rehearsal judges the one message that is given, before a stream has passed for it too', async () => {
+  const judging = kindOf('messages', {
+    decide: {
+      ...step(() => PASS),
+      message: (_exchange: unknown, message: Uint8Array) =>
+        message.length === 2 ? PASS : { kind: 'deny', problem: { code: 'rule-not-met', internal: 'why' }, rule: 'r' },
+    },
+  } as never);
+  const { table, gathered } = compiled([judging], '    policies: { messages: {} }');
+  const snapshot = snapshotOf(gathered, table);
+  for (const target of ['/orders.v1.Orders/Get', '/orders.v1.Orders/Watch']) {
+    const same = { method: 'POST', host: 'x.example', target, headers: [], caller: { kind: 'anonymous' } } as const;
+    const verdictOn = async (body: Uint8Array | null): Promise<RehearsedVerdict> =>
+      (await rehearse(snapshot, { ...same, body }, new StillClock())).verdict;
+    for (const body of [null, Buffer.alloc(2)]) assert.equal((await verdictOn(body)).kind, 'pass', target);
+    const refused = await verdictOn(Buffer.alloc(3));
+    assert.ok(refused.kind === 'refused', target);
+    assert.deepEqual([refused.code, refused.rule, refused.why], ['rule-not-met', 'r', 'why']);
+  }
+});
+
 test('a rehearsal calls a method as a library of gRPC would, unless it says otherwise', async () => {
   const passed = await asked('/orders.v1.Orders/Watch');
   assert.equal(passed.kind, 'pass');

@@ -8,6 +8,7 @@ import { numberOfStatus, readStatus, statusOfProblem } from './grpc-status.ts';
 test('each problem is a status of its own kind, and none is success or a client’s own doing', () => {
   const expected: Partial<Record<ProblemCode, string>> = {
     'invalid-grpc': 'INVALID_ARGUMENT',
+    'rule-not-met': 'INVALID_ARGUMENT',
     'malformed-message': 'INTERNAL',
     unauthenticated: 'UNAUTHENTICATED',
     'invalid-token': 'UNAUTHENTICATED',

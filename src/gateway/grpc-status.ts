@@ -1,6 +1,6 @@
 import { GRPC_STATUSES, type GrpcStatus, type ProblemCode, problemStatus } from '../base/index.ts';
 
-/** What a problem is over gRPC. Codes that begin with `invalid-` are of requests that could be mended. */
+/** What a problem is over gRPC, but for those of requests that could be mended. */
 const BY_HTTP_STATUS: Readonly<Record<number, GrpcStatus>> = {
   400: 'INTERNAL',
   401: 'UNAUTHENTICATED',
@@ -20,7 +20,7 @@ const BY_HTTP_STATUS: Readonly<Record<number, GrpcStatus>> = {
 /** The status that stands for a problem. */
 export function statusOfProblem(code: ProblemCode): GrpcStatus {
   const status = problemStatus(code);
-  if (status === 400 && code.startsWith('invalid-')) return 'INVALID_ARGUMENT';
+  if (status === 400 && (code.startsWith('invalid-') || code === 'rule-not-met')) return 'INVALID_ARGUMENT';
   // To ask again would be of no use, and libraries do so of what is unavailable.
   if (code.startsWith('upstream-reply-')) return 'INTERNAL';
   return statusOfHttp(status);

@@ -13,7 +13,7 @@ const DENIED: MessageVerdict = { kind: 'deny', problem: { code: 'invalid-message
 function given(verdict: MessageVerdict, observed: boolean, isRoom = true) {
   const told: string[] = [];
   const kept = { bytes: 0 };
-  const step: MessageStep = { policy: 'a/messages', observed, judge: () => verdict };
+  const step: MessageStep = { stage: 'inspect', policy: 'a/messages', observed, judge: () => verdict };
   const bodies = {
     take: (_peer: unknown, bytes: number) => {
       if (isRoom) kept.bytes += bytes;

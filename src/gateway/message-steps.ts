@@ -1,8 +1,9 @@
-import type { Exchange, MessageVerdict } from '../policy/index.ts';
+import type { Exchange, MessageVerdict, Stage } from '../policy/index.ts';
 import type { AnyStep } from './planned-step.ts';
 
 /** A step that judges messages, with the policy that it belongs to. */
 export interface MessageStep {
+  readonly stage: Stage;
   readonly policy: string;
   /** Whether its refusals are only noted. */
   readonly observed: boolean;
@@ -23,12 +24,12 @@ export function messageStepsOf(planned: readonly AnyStep[]): MessageSteps {
   const judging = planned.filter(({ head, step }) => !head && step.message !== undefined);
   if (judging.length === 0) return NO_MESSAGES;
   const made = (all: readonly AnyStep[]): readonly MessageStep[] =>
-    all.map(({ policy, observed, step }) => ({
-      ...{ policy, observed },
+    all.map(({ stage, policy, observed, step }) => ({
+      ...{ stage, policy, observed },
       judge: (exchange, message) => step.message?.(exchange, message) ?? { kind: 'pass' },
     }));
   return {
-    request: made(judging.filter(({ stage }) => stage === 'inspect')),
+    request: made(judging.filter(({ stage }) => stage !== 'respond')),
     response: made(judging.filter(({ stage }) => stage === 'respond')),
   };
 }

@@ -129,7 +129,7 @@ function issuesOf({ policy, path, steps }: PolicySteps, operation: OperationId):
     const step = stage === undefined ? undefined : steps[stage];
     if (stage === undefined || step === undefined) continue;
     const { reads } = step;
-    if (step.message !== undefined && stage !== 'inspect' && stage !== 'respond') {
+    if (step.message !== undefined && stage !== 'inspect' && stage !== 'decide' && stage !== 'respond') {
       complain(`${policy} judges messages in ${stage}, where none come by`);
     }
     if (stage !== 'respond' && step.withholds !== undefined) {

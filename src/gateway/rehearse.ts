@@ -19,7 +19,9 @@ import {
   upgradeLines,
 } from '../wire/index.ts';
 import { createGateway } from './gateway.ts';
+import { NO_MESSAGES } from './message-steps.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import type { Plan } from './plan.ts';
 import { type CanonicalForm, type Question, type QuestionHeaders, readQuestionHead } from './question-head.ts';
 import { wholeCacheShare } from './reply-caches.ts';
 import { principalOf, rehearsedPlan, type RehearsedStep } from './rehearsed-plan.ts';
@@ -33,7 +35,7 @@ import { createTraceIds } from './trace-context.ts';
 /** A whole request, and who sends it. Content-Length is written for a body that is given. */
 export interface RehearsalQuestion extends Question {
   readonly headers: QuestionHeaders;
-  /** Null for none. */
+  /** Null for none. Of a gRPC method the one message of its call, without a prefix; where none is given none is judged. */
   readonly body: Uint8Array | null;
   readonly caller: CallerConfig;
   /** The client's address, where it matters; 127.0.0.1 if nothing is said. */
@@ -86,16 +88,15 @@ export interface Rehearsal {
  * caller who is given, that stands for the credential; an anonymous one is judged by the headers alone.
  */
 export async function rehearse(snapshot: Snapshot, question: RehearsalQuestion, clock: Clock): Promise<Rehearsal> {
-  const { head, peer } = readAsSent(snapshot, question);
+  const { head, peer, body } = readAsSent(snapshot, question);
   if (typeof head === 'string') return { canonical: null, route: null, trail: [], verdict: unreadable(head) };
   const { method, authority, path, query, fields } = head;
-  const scene = new Scene(snapshot, question.caller);
+  const scene = new Scene(snapshot, question);
   const gateway = createGateway(scene.ports(clock), undefined, scene.upstreams());
   try {
     const request = { method, host: authority.host, port: authority.port, path, query, headers: fields, peer };
     const { promise, resolve } = Promise.withResolvers<void>();
     scene.over = resolve;
-    const body = Buffer.from(question.body ?? []);
     const { framing } = head;
     const upgrade = readUpgrade({ method, minorVersion: 1, fields, framing });
     const stream = new RehearsedStream(request, framing, { body, upgrade, answered: resolve });
@@ -126,17 +127,26 @@ const HTTP2_PEER = { ...PEER, tls: { ...PEER.tls, applicationProtocol: 'h2' } };
 function readAsSent(
   snapshot: Snapshot,
   question: RehearsalQuestion,
-): { readonly head: ReturnType<typeof readQuestionHead>; readonly peer: Peer } {
-  const headers = framed(question);
+): { readonly head: ReturnType<typeof readQuestionHead>; readonly peer: Peer; readonly body: Buffer } {
+  const headers = framed(question.headers, question.body);
+  const body = Buffer.from(question.body ?? []);
   const peerOf = (peer: Peer): Peer => ({ ...peer, address: question.from ?? peer.address });
   const head = readQuestionHead(question, headers);
-  if (typeof head === 'string') return { head, peer: PEER };
+  if (typeof head === 'string') return { head, peer: PEER, body };
   const peer = peerOf(PEER);
   const found = snapshot.router.find(head.authority.host, head.path, head.method);
-  if (found.kind !== 'matched' || found.target.grpc === null) return { head, peer };
-  if (head.fields.has('content-type')) return { head, peer: peerOf(HTTP2_PEER) };
-  const unsaid = GRPC_HEADERS.filter(([name]) => !head.fields.has(name));
-  return { head: readQuestionHead(question, [...headers, ...unsaid]), peer: peerOf(HTTP2_PEER) };
+  if (found.kind !== 'matched' || found.target.grpc === null) return { head, peer, body };
+  const unsaid = head.fields.has('content-type') ? [] : GRPC_HEADERS.filter(([name]) => !head.fields.has(name));
+  const message = prefixed(body);
+  const sent = framed([...question.headers, ...unsaid], message);
+  return { head: readQuestionHead(question, sent), peer: peerOf(HTTP2_PEER), body: message };
+}
+
+/** A message as it is sent, without a coding (gRPC over HTTP/2, Length-Prefixed-Message). */
+function prefixed(message: Buffer): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
 }
 
 const GRPC_HEADERS: QuestionHeaders = [
@@ -144,7 +154,7 @@ const GRPC_HEADERS: QuestionHeaders = [
   ['te', 'trailers'],
 ];
 
-function framed({ headers, body }: RehearsalQuestion): QuestionHeaders {
+function framed(headers: QuestionHeaders, body: Uint8Array | null): QuestionHeaders {
   return body === null ? headers : [...headers, ['content-length', String(body.length)]];
 }
 
@@ -190,12 +200,16 @@ class Scene {
   #detail: string | null = null;
   #call: { readonly request: OutgoingRequest; readonly api: CompiledApi } | null = null;
 
-  constructor(snapshot: Snapshot, caller: CallerConfig) {
+  constructor(snapshot: Snapshot, { caller, body }: RehearsalQuestion) {
     const principal = caller.kind === 'anonymous' ? null : principalOf(caller, snapshot.roles);
+    // Of a call without a message the head alone is judged.
+    const asked = (plan: Plan): Plan => (body === null ? { ...plan, messages: NO_MESSAGES } : plan);
     const replanned = (compiled: CompiledOperation): CompiledOperation => {
       this.route = compiled.operation;
       const plan = compiled.plan();
-      const rehearsed = plan.ok ? { ok: true as const, value: rehearsedPlan(plan.value, principal, this.trail) } : plan;
+      const rehearsed = plan.ok
+        ? { ok: true as const, value: rehearsedPlan(asked(plan.value), principal, this.trail) }
+        : plan;
       const { operation, api, bodyLimitBytes, bodyDescribed, grpc, priority, websocket, timeoutMs, deadlineMs } =
         compiled;
       const same = { operation, api, bodyLimitBytes, bodyDescribed, grpc, priority, websocket, timeoutMs, deadlineMs };
@@ -240,13 +254,17 @@ class Scene {
   }
 
   upstreams(): Upstreams {
-    const call: UpstreamCall = { write: () => true, finish() {}, resume() {}, allowIdle() {}, abort() {} };
     const taking = (api: CompiledApi) => ({
       waitingShare: () => 0,
       call: (request: OutgoingRequest) => {
-        this.#call = { request, api };
-        this.over();
-        return call;
+        const heard = (): true => {
+          this.#call ??= { request, api };
+          this.over();
+          return true;
+        };
+        // A stream may be opened before its first message has been judged.
+        if (!request.mayStandStill) heard();
+        return { write: heard, finish: heard, resume() {}, allowIdle() {}, abort() {} } satisfies UpstreamCall;
       },
     });
     return {
@@ -263,8 +281,10 @@ class Scene {
     const intent = this.#records.find((record) => record.kind === 'intent');
     if (intent === undefined) throw new Error('a rehearsal ended without a verdict');
     if (this.#call !== null) return this.#passed(this.#call, intent);
-    const { policy, rule } = intent;
     const completion = this.#records.find((record) => record.kind === 'completion');
+    // What is refused behind its intent, as a message is, has who refused it in its completion.
+    const policy = completion?.policy ?? intent.policy;
+    const rule = completion?.rule ?? intent.rule;
     const code = intent.verdict === 'reply' ? null : (completion?.problem ?? intent.problem);
     if (code === null) return { kind: 'replied', status: stream.status, policy, rule };
     const step = this.trail.findLast((each) => each.code === code && each.policy === policy);

@@ -10,6 +10,7 @@ import {
   type Stage,
   type Step,
 } from '../policy/index.ts';
+import type { MessageStep } from './message-steps.ts';
 import type { Plan } from './plan.ts';
 import { plannedStep, type RequestStep } from './planned-step.ts';
 
@@ -42,7 +43,24 @@ const GIVEN_CALLER = 'given caller';
 export function rehearsedPlan(plan: Plan, caller: Principal | null, trail: RehearsedStep[]): Plan {
   const identifies = plan.signInNeeded || plan.request.some(({ stage }) => stage === 'authenticate');
   const request = caller === null || !identifies ? plan.request : withCaller(plan.request, caller);
-  return { ...plan, request: request.map((planned) => noted(planned, trail)) };
+  const messages = plan.messages.request.map((step) => notedMessage(step, trail));
+  return {
+    ...plan,
+    request: request.map((planned) => noted(planned, trail)),
+    messages: { ...plan.messages, request: messages },
+  };
+}
+
+/** The same, of a message: that it passes says nothing, beside what its policy said of the head. */
+function notedMessage(step: MessageStep, trail: RehearsedStep[]): MessageStep {
+  return {
+    ...step,
+    judge(exchange, message) {
+      const verdict = step.judge(exchange, message);
+      if (verdict.kind === 'deny') trail.push(said({ ...step, head: false }, { ...verdict, kind: 'deny' }));
+      return verdict;
+    },
+  };
 }
 
 function withCaller(steps: readonly RequestStep[], principal: Principal): readonly RequestStep[] {
@@ -107,8 +125,10 @@ function noted(planned: RequestStep, trail: RehearsedStep[]): RequestStep {
   return { ...planned, step: { reads, run, ...release } } as RequestStep;
 }
 
+type Place = Pick<RehearsedStep, 'stage' | 'policy' | 'observed' | 'head'>;
+
 /** What a verdict says, in words that can be shown; null where there is none. */
-function said({ stage, policy, observed, head }: RequestStep, verdict: StepVerdict | null): RehearsedStep {
+function said({ stage, policy, observed, head }: Place, verdict: StepVerdict | null): RehearsedStep {
   const place = { stage, policy, observed, head };
   const nothing = { code: null, rule: null, why: null, errors: [] };
   switch (verdict?.kind) {

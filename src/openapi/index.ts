@@ -16,6 +16,7 @@ export type { GrpcStreams } from './grpc/descriptor-set.ts';
 export { cutUnknown } from './grpc/message-cut.ts';
 export { type MessageFault, MessageJudge } from './grpc/message-judge.ts';
 export { type MessageType, MessageTypes } from './grpc/message-types.ts';
+export { valueOfMessage } from './grpc/message-value.ts';
 export { findOpenInputs, type InputPlace, type OpenInput, type OpenInputs } from './open-inputs/open-inputs.ts';
 export { pointerTo, valueAt } from './pointer.ts';
 export { type AcceptJudge, compileAccept } from './request/accept-judge.ts';

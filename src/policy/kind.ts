@@ -82,8 +82,8 @@ export interface Step<S extends Stage> {
    */
   readonly preflights?: boolean;
   /**
-   * Judges each message of a gRPC call before any of it goes on, whole and out of its coding: a step of `inspect` what
-   * the client sends, one of `respond` what the upstream does. It is asked for as long as the call stands.
+   * Judges each message of a gRPC call before any of it goes on, whole and out of its coding: a step of `inspect` or
+   * `decide` what the client sends, one of `respond` what the upstream does. It is asked for as long as the call stands.
    */
   message?(exchange: Exchange, message: Uint8Array): MessageVerdict;
   release?(exchange: Exchange): void;

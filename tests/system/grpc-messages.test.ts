@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import * as grpc from '@grpc/grpc-js';
 import { until } from './eventually.ts';
-import { type Handlers, type Method, OCTETS, startGrpc } from './grpc-fixture.ts';
+import { type Handlers, type Method, OCTETS, SERVICE, startGrpc } from './grpc-fixture.ts';
 import { PROGRAM } from './plain-configuration.ts';
 
 const run = promisify(execFile);
@@ -93,6 +93,25 @@ test('a message that is not as described is INVALID_ARGUMENT, and never reaches 
     assert.deepEqual([policy, grpcStatus], ['echo/grpc-messages', 'INVALID_ARGUMENT']);
     assert.match(String(rule), /^message\.(?:unknown|malformed|twice|wire-type) port\.test\.v1\.Bytes(?:\.data)?$/);
   }
+});
+
+test('a message meets the conditions of its method, or never reaches the upstream; nor does a call without one', async (t) => {
+  const rules = 'rules: [\'request.body.data == "aGk="\']';
+  const { client, heard, gateway } = await start(t, `requests, operations: { ${SERVICE}/Unary: { ${rules} } }`);
+  const other = Buffer.of(0x0a, 2, 0x68, 0x6f);
+  assert.deepEqual(await call(client, 'Unary', [GOOD]), { code: OK, replies: [GOOD.toString('hex')] });
+  assert.deepEqual(await call(client, 'Unary', [other]), { code: INVALID_ARGUMENT, replies: [] });
+  assert.deepEqual(await call(client, 'Unary', []), { code: INTERNAL, replies: [] });
+  assert.deepEqual(heard, [GOOD.toString('hex')]);
+  const ends = await recordedEnds(gateway, 3);
+  assert.deepEqual(
+    ends.map(({ problem, policy, rule }) => [problem, policy, rule]),
+    [
+      ['malformed-message', null, null],
+      ['rule-not-met', 'echo/conditions', 'rules[0]'],
+      [null, null, null],
+    ],
+  );
 });
 
 test('a stream ends at the first message that is not as described; what went before has gone', async (t) => {

@@ -23,6 +23,8 @@ export type FieldKind =
 export interface DescribedField {
   readonly number: number;
   readonly name: string;
+  /** What it is called in JSON, where that is another name. */
+  readonly json?: string;
   readonly kind: FieldKind;
   /** The full name of the message or of the enum. */
   readonly type?: string;
@@ -32,6 +34,8 @@ export interface DescribedField {
   readonly map?: true;
   /** It must be there (proto2, and editions that say so). */
   readonly required?: true;
+  /** A single value, of which it can be told whether it was sent: one that was not is nothing, and not its zero. */
+  readonly optional?: true;
   /** Its text need not be UTF-8: editions can say so. */
   readonly raw?: true;
   /** The number of the oneof that it is in, of those of the message. */
@@ -61,8 +65,10 @@ export interface DescribedMessages {
   };
 }
 
-/** An enum: its numbers, and whether it may have others (proto3). */
+/** An enum: its numbers with their names, and whether it may have others (proto3). */
 export interface DescribedEnum {
   readonly numbers: readonly number[];
+  /** The name of each number. */
+  readonly names: readonly string[];
   readonly open: boolean;
 }

@@ -26,6 +26,7 @@ const SCALARS: Readonly<Record<ScalarType, FieldKind>> = {
   18: 'sint64',
 };
 
+const EXPLICIT = 1;
 const LEGACY_REQUIRED = 3;
 const EDITION_2023 = 1000;
 
@@ -45,7 +46,11 @@ export function messagesOf(registry: FileRegistry): DescribedMessages {
   for (const type of registry) {
     if (type.kind === 'message') addMessage(messages, type, extensions.get(type.typeName) ?? []);
     if (type.kind === 'enum')
-      enums.set(type.typeName, { numbers: type.values.map(({ number }) => number), open: type.open });
+      enums.set(type.typeName, {
+        numbers: type.values.map(({ number }) => number),
+        names: type.values.map(({ name }) => name),
+        open: type.open,
+      });
     if (type.kind === 'service')
       for (const { name, input, output } of type.methods)
         methods.set(`${type.typeName}/${name}`, [input.typeName, output.typeName]);
@@ -66,7 +71,7 @@ function addMessage(messages: Map<string, DescribedMessage>, type: DescMessage, 
     // A name that no message can have.
     const entry = `${type.typeName}/${field.name}`;
     messages.set(entry, { fields: entryFields(field) });
-    return { number: field.number, name: field.name, kind: 'message', type: entry, many: true, map: true } as const;
+    return { ...named(field), kind: 'message', type: entry, many: true, map: true } as const;
   });
   messages.set(type.typeName, { fields });
 }
@@ -84,14 +89,27 @@ function describedField(
   const presence: number = field.presence;
   const oneof = field.oneof === undefined ? -1 : oneofs.indexOf(field.oneof);
   return {
-    number: field.number,
-    name: field.kind === 'extension' ? `[${field.typeName}]` : field.name,
+    ...named(field),
     ...heldBy(field),
     ...(field.fieldKind === 'list' ? { many: true as const } : {}),
     ...(presence === LEGACY_REQUIRED ? { required: true as const } : {}),
+    ...(presence === EXPLICIT && field.message === undefined && oneof < 0 ? { optional: true as const } : {}),
     ...(oneof < 0 ? {} : { oneof }),
     ...isRaw(field),
   };
+}
+
+function named(field: DescField | DescExtension): Pick<DescribedField, 'number' | 'name' | 'json'> {
+  const { number } = field;
+  if (field.kind === 'extension') return { number, name: `[${field.typeName}]` };
+  const { name } = field;
+  const json = field.proto.jsonName === '' ? camelCased(name) : field.proto.jsonName;
+  return { number, name, ...(json === name ? {} : { json }) };
+}
+
+/** The name in JSON of a field that says none (ProtoJSON, Field names): not every writer of sets says one. */
+function camelCased(name: string): string {
+  return name.replace(/_+(.?)/g, (_, next: string) => next.toUpperCase());
 }
 
 function heldBy(field: DescField | DescExtension): Pick<DescribedField, 'kind' | 'type'> {

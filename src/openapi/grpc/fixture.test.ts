@@ -15,10 +15,11 @@ import { type MessageType, MessageTypes } from './message-types.ts';
 
 type FieldShape = Record<string, unknown>;
 
-/** A field of one value. */
+/** A field of one value, with the name in JSON that protoc writes for it. */
 export function field(name: string, number: number, type: Type | string, more: FieldShape = {}): FieldShape {
   const held = typeof type === 'string' ? { type: Type.MESSAGE, typeName: type } : { type };
-  return { name, number, label: Label.OPTIONAL, ...held, ...more };
+  const jsonName = name.replace(/_(.)/g, (_, next: string) => next.toUpperCase());
+  return { name, number, jsonName, label: Label.OPTIONAL, ...held, ...more };
 }
 
 const many = { label: Label.REPEATED };

@@ -24,3 +24,13 @@ function wholeNumber(reader: WireReader, number: number, from: number, last: num
   if (!reader.find(number, from, last) || !reader.varint(last)) return 0;
   return (reader.high | 0) * 2 ** 32 + reader.low;
 }
+
+const MILLISECONDS = 1_000;
+
+/** A sound time as JSON has it: `2026-04-01T00:00:00.500Z`, or `-1.5s` of a duration. */
+export function timeText(kind: 'timestamp' | 'duration', seconds: number, nanos: number): string {
+  const digits = nanos % 1_000_000 === 0 ? 3 : nanos % 1_000 === 0 ? 6 : 9;
+  const part = nanos === 0 ? '' : `.${String(Math.abs(nanos)).padStart(9, '0').slice(0, digits)}`;
+  if (kind === 'duration') return `${seconds < 0 || nanos < 0 ? '-' : ''}${Math.abs(seconds)}${part}s`;
+  return `${new Date(seconds * MILLISECONDS).toISOString().slice(0, 19)}${part}Z`;
+}

@@ -18,9 +18,13 @@ export type WellKnown = 'any' | 'timestamp' | 'duration';
 /** What a number may be that is written in as many octets as it needs: 32 bits of either kind, a truth value, or all. */
 export type NumberRange = 'signed' | 'unsigned' | 'bool' | 'any';
 
+/** What the numbers of an enum are called in JSON: by the first name of each, and null for the one of `NullValue`. */
+export type EnumNames = ReadonlyMap<number, string | null>;
+
 /** A field as messages are held against it. All are of one shape. */
 export interface FieldType {
   readonly name: string;
+  readonly json: string;
   readonly number: number;
   readonly kind: FieldKind;
   readonly wire: WireType;
@@ -30,10 +34,14 @@ export interface FieldType {
   /** Whether several values may be written as one. */
   readonly packable: boolean;
   readonly required: boolean;
+  /** Whether its zero stands for it where it was not sent. */
+  readonly zero: boolean;
   /** Whether its text must be UTF-8. */
   readonly checked: boolean;
   /** The numbers of an enum that has no others; else null. */
   readonly closed: ReadonlySet<number> | null;
+  /** The names of its enum; null for none. */
+  readonly names: EnumNames | null;
   /** The full name of the message that it holds; null for none. */
   readonly type: string | null;
   /** Where in the counts of a message those of the field and of its oneof stand; -1 for no oneof. */
@@ -75,6 +83,7 @@ const LISTED_NUMBERS = 256;
 export class MessageType {
   readonly name: string;
   readonly wellKnown: WellKnown | null;
+  readonly fields: readonly FieldType[];
   readonly required: readonly FieldType[];
   readonly hasMaps: boolean;
   /** Counts that one message of it needs. */
@@ -85,6 +94,7 @@ export class MessageType {
   constructor(name: string, fields: readonly FieldType[], slots: number) {
     this.name = name;
     this.wellKnown = WELL_KNOWN.get(name) ?? null;
+    this.fields = fields;
     this.required = fields.filter(({ required }) => required);
     this.hasMaps = fields.some(({ map }) => map);
     this.slots = slots;
@@ -103,6 +113,7 @@ export class MessageType {
 export class MessageTypes {
   readonly #described: DescribedMessages['components'];
   readonly #known = new Map<string, MessageType>();
+  readonly #enums = new Map<string, EnumType>();
 
   constructor({ components }: DescribedMessages) {
     this.#described = components;
@@ -132,29 +143,46 @@ export class MessageTypes {
   }
 
   #fieldOf(
-    { number, name, kind, type, many, map, required, raw, oneof }: DescribedField,
+    { number, name, json, kind, type, many, map, required, optional, raw, oneof }: DescribedField,
     slot: number,
     count: number,
   ): FieldType {
     const wire = WIRE_TYPES[kind];
+    const holdsMessage = kind === 'message' || kind === 'group';
+    const isOne = many !== true && required !== true && optional !== true && oneof === undefined;
     return {
-      ...{ name, number, kind, wire, slot },
+      ...{ name, json: json ?? name, number, kind, wire, slot },
+      ...(kind === 'enum' ? this.#enumOf(type ?? '') : NO_ENUM),
       many: many === true,
       map: map === true,
       range: RANGES[kind] ?? 'any',
       packable: many === true && wire !== 2 && wire !== 3,
       required: required === true,
+      zero: isOne && !holdsMessage,
       checked: kind === 'string' && raw !== true,
-      closed: kind === 'enum' ? this.#closedNumbers(type ?? '') : null,
-      type: kind === 'message' || kind === 'group' ? (type ?? '') : null,
+      type: holdsMessage ? (type ?? '') : null,
       oneofSlot: oneof === undefined ? -1 : count + oneof,
     };
   }
 
-  #closedNumbers(name: string): ReadonlySet<number> | null {
+  #enumOf(name: string): EnumType {
+    const known = this.#enums.get(name);
+    if (known !== undefined) return known;
     const { enums } = this.#described;
     const described = Object.hasOwn(enums, name) ? enums[name] : undefined;
     if (described === undefined) throw new Error(`an enum that no set describes: ${name}`);
-    return described.open ? null : new Set(described.numbers);
+    const { numbers, names, open } = described;
+    const named = new Map<number, string | null>();
+    for (const [at, number] of numbers.entries())
+      if (!named.has(number)) named.set(number, name === NULL_VALUE ? null : (names[at] ?? null));
+    const made = { closed: open ? null : new Set(numbers), names: named };
+    this.#enums.set(name, made);
+    return made;
   }
 }
+
+/** Of an enum, what a field of it has. */
+type EnumType = Pick<FieldType, 'closed' | 'names'>;
+
+const NO_ENUM: EnumType = { closed: null, names: null };
+const NULL_VALUE = 'google.protobuf.NullValue';

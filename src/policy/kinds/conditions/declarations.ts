@@ -29,10 +29,19 @@ import { type FormValue, multipartValue } from './multipart-value.ts';
 /** A request while the conditions of its operation are asked. What of it they name is opened once. */
 export class AskedRequest {
   readonly exchange: Exchange;
+  readonly #readMessage: (() => unknown) | null;
   #head: OpenedHead | null = null;
+  #message: unknown = undefined;
 
-  constructor(exchange: Exchange) {
+  /** `readMessage`: what a call of gRPC holds in the place of a body; undefined where nobody can tell. */
+  constructor(exchange: Exchange, readMessage: (() => unknown) | null = null) {
     this.exchange = exchange;
+    this.#readMessage = readMessage;
+  }
+
+  get message(): unknown {
+    if (this.#message === undefined) this.#message = this.#readMessage?.() ?? UNREADABLE;
+    return this.#message;
   }
 
   get head(): OpenedHead {
@@ -50,10 +59,10 @@ export function declarationsOf(
   values: ReadonlyMap<string, NamedValues>,
 ): Declared {
   const { described } = operation;
+  const isGrpc = described?.grpc !== undefined;
   const text = (read: (asked: AskedRequest) => string | null): Declared =>
     valueOf('string', (asked) => read(asked) ?? undefined);
-  const places =
-    described === null || described.grpc !== undefined ? undescribed(operation) : describedPlaces(operation, document);
+  const places = described === null || isGrpc ? undescribed(operation) : describedPlaces(operation, document);
   const judged = judgedReader(operation, document);
   return groupOf<AskedRequest>({
     request: groupOf<AskedRequest>({
@@ -61,7 +70,7 @@ export function declarationsOf(
       host: text(({ exchange }) => exchange.request.host),
       path: text(({ exchange }) => exchange.request.path),
       ...places,
-      body: valueOf('any', ({ exchange }) => bodyOf(exchange, judged)),
+      body: valueOf('any', (asked) => (isGrpc ? asked.message : bodyOf(asked.exchange, judged))),
     }),
     principal: PRINCIPAL,
     now: valueOf('timestamp', ({ exchange }) => timestampOf(exchange.startedAtMs)),
@@ -83,7 +92,7 @@ type JudgedReader = (body: ParsedBody, exchange: Exchange) => unknown;
 
 /** Reads bodies as they are held against their description, which the first compiles: most have no XML in them. */
 function judgedReader({ described }: Operation, document: unknown): JudgedReader | null {
-  if (described === null || described.grpc !== undefined) return null;
+  if (described === null) return null;
   const mediaTypes = createMediaTypes();
   let judge: ReturnType<typeof compileBody> | null = null;
   return (body, { request: { headers } }) => {

@@ -25,15 +25,9 @@ export interface Sent {
 const described = describeApi(orders, () => null);
 assert.ok(described.ok);
 
-/** The operations of the description beside this, by name, one that is called by gRPC, and a route that was written by hand. */
+/** The operations of the description beside this, by name, and a route that was written by hand. */
 export const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   ...described.value.operations.map((each): [string, Operation] => [each.id, operationOf(each.id, each.method, each)]),
-  ...described.value.operations
-    .slice(0, 1)
-    .map((each): [string, Operation] => [
-      'a.Orders/Get',
-      operationOf('a.Orders/Get', 'POST', { ...each, grpc: 'neither' }),
-    ]),
   ['POST /plain/{id}', { ...operationOf('POST /plain/{id}', 'POST', null), template: '/plain/{id}' }],
 ]);
 

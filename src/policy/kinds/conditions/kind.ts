@@ -1,11 +1,12 @@
-import { err, errorIssue, type Issue, ok, type ProblemError, type Result } from '../../../base/index.ts';
-import { compilePattern } from '../../../openapi/index.ts';
+import { err, errorIssue, type Issue, ok, type Problem, type ProblemError, type Result } from '../../../base/index.ts';
+import { compilePattern, valueOfMessage } from '../../../openapi/index.ts';
 import { compileRule, type Declaration, readsOf, type Rule, stepBudget } from '../../../rules/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
+import { type DescribedMethod, describedMethod } from '../../described-methods.ts';
 import type { Exchange } from '../../exchange.ts';
 import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
 import type { Operation } from '../../operation.ts';
-import { deny, PASS, type Verdict } from '../../verdict.ts';
+import { PASS, type Verdict } from '../../verdict.ts';
 import type { ConditionRule, ConditionsConfig } from './config.ts';
 import { AskedRequest, declarationsOf } from './declarations.ts';
 import { namedValues } from './values.ts';
@@ -26,8 +27,11 @@ export function createConditionsKind(): PolicyKind<ConditionsConfig> {
         const written = saidOf(config.operations, operation);
         if (written === null || written.length === 0) return ok({});
         const values = namedValues(config.values, got);
-        const declarations = declarationsOf(operation, got.document(at.api), values);
-        return stepsFor(written, operation, { declarations, isHelpful: config.errors === 'helpful' });
+        const document = got.document(at.api);
+        const declarations = declarationsOf(operation, document, values);
+        const isGrpc = operation.described?.grpc !== undefined;
+        const method = isGrpc ? describedMethod(document, operation.name) : null;
+        return stepsFor(written, operation, { declarations, method, isHelpful: config.errors === 'helpful' });
       }),
   };
 }
@@ -40,8 +44,13 @@ interface Condition {
   readonly message: string | null;
 }
 
+/** What conditions say, of a request and of a message alike. */
+type Judged = typeof PASS | { readonly kind: 'deny'; readonly problem: Problem; readonly rule: string };
+
 interface Context {
   readonly declarations: Declaration<AskedRequest>;
+  /** What its messages are read by, where it is one of gRPC. */
+  readonly method: DescribedMethod | null;
   readonly isHelpful: boolean;
 }
 
@@ -51,11 +60,11 @@ const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 function stepsFor(
   written: readonly ConditionRule[],
   operation: Operation,
-  { declarations, isHelpful }: Context,
+  { declarations, method, isHelpful }: Context,
 ): Result<Steps, readonly Issue[]> {
   const issues: Issue[] = [];
   const conditions: Condition[] = [];
-  const noBody = whyNoBody(operation);
+  const noBody = whyNoBody(operation, method);
   for (const [index, { expression, message, path }] of written.entries()) {
     const rule = compileRule(expression, { declarations, compilePattern });
     if (!rule.ok) {
@@ -68,12 +77,15 @@ function stepsFor(
     if (noBody !== null && reads.has(BODY)) issues.push(issueAt(path, 0, noBody, 'name something else of the request'));
     conditions.push({ rule: rule.value, readsBody: reads.has(BODY), name: `rules[${index}]`, message });
   }
-  return issues.length > 0 ? err(issues) : ok({ decide: stepOf(conditions, isHelpful) });
+  if (issues.length > 0) return err(issues);
+  return ok({ decide: method === null ? stepOf(conditions, isHelpful) : messageStep(conditions, method, isHelpful) });
 }
 
 /** Why a condition on the body would refuse every request of an operation; null where it need not. */
-function whyNoBody({ method, described }: Operation): string | null {
-  if (described?.grpc !== undefined) return 'messages of gRPC are not read here';
+function whyNoBody({ method, described }: Operation, messages: DescribedMethod | null): string | null {
+  if (described?.grpc === 'client' || described?.grpc === 'both')
+    return 'a client may send messages without end by this method, and a limit counts them as one call';
+  if (described?.grpc !== undefined) return messages === null ? 'no messages are described for it' : null;
   const mayHave = !WITHOUT_BODY.has(method) || (described?.requestBody ?? null) !== null;
   return mayHave ? null : `a ${method} has no body here`;
 }
@@ -85,17 +97,41 @@ function issueAt(path: string, at: number, message: string, fix: string | null):
 function stepOf(conditions: readonly Condition[], isHelpful: boolean): Step<'decide'> {
   const ofBody = conditions.filter(({ readsBody }) => readsBody);
   const ofHead = conditions.filter(({ readsBody }) => !readsBody);
-  const judge = (asked: readonly Condition[]) => judgeOf(asked, isHelpful);
+  const judge = (asked: readonly Condition[]): ((exchange: Exchange) => Verdict) => {
+    const judged = judgeOf(asked, isHelpful);
+    return (exchange) => judged(new AskedRequest(exchange));
+  };
   if (ofBody.length === 0) return { reads: READS_NOTHING, run: judge(ofHead) };
   const run = judge(ofBody);
   const reads = { request: 'parsed', response: 'none' } as const;
   return ofHead.length === 0 ? { reads, run } : { reads, head: judge(ofHead), run };
 }
 
+/** Of a call of gRPC what names no body is asked at once, the rest of the one message that its client sends. */
+function messageStep(conditions: readonly Condition[], method: DescribedMethod, isHelpful: boolean): Step<'decide'> {
+  const ofBody = conditions.filter(({ readsBody }) => readsBody);
+  const head = judgeOf(
+    conditions.filter(({ readsBody }) => !readsBody),
+    isHelpful,
+  );
+  if (ofBody.length === 0) return { reads: READS_NOTHING, run: (exchange) => head(new AskedRequest(exchange)) };
+  const { judge, request, types } = method;
+  const ask = judgeOf(ofBody, isHelpful);
+  return {
+    reads: READS_NOTHING,
+    run: (exchange) => head(new AskedRequest(exchange)),
+    message(exchange, message) {
+      // It may have been observed alone: then it came here whatever it is.
+      const read = (): unknown =>
+        judge.judge(request, message, true) === null ? valueOfMessage(types, request, message) : undefined;
+      return ask(new AskedRequest(exchange, read));
+    },
+  };
+}
+
 /** Clients are told of all that is not met, where they are told at all; the record names the first. */
-function judgeOf(conditions: readonly Condition[], isHelpful: boolean): (exchange: Exchange) => Verdict {
-  return (exchange) => {
-    const asked = new AskedRequest(exchange);
+function judgeOf(conditions: readonly Condition[], isHelpful: boolean): (asked: AskedRequest) => Judged {
+  return (asked) => {
     // Shared, so that many conditions cost a client's request no more than one may.
     const budget = stepBudget();
     for (const [index, { rule, name }] of conditions.entries()) {
@@ -106,7 +142,7 @@ function judgeOf(conditions: readonly Condition[], isHelpful: boolean): (exchang
         : [];
       const errors = isHelpful ? messagesOf([conditions[index] as Condition, ...later]) : [];
       const told = errors.length === 0 ? {} : { errors };
-      return deny({ code: 'rule-not-met', ...told, internal: `${name} ${words}` }, name);
+      return { kind: 'deny', problem: { code: 'rule-not-met', ...told, internal: `${name} ${words}` }, rule: name };
     }
     return PASS;
   };

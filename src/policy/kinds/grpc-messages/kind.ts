@@ -1,13 +1,7 @@
-import { err, errorIssue, type Issue, ok, type Problem, type Result } from '../../../base/index.ts';
-import {
-  cutUnknown,
-  type DescribedMessages,
-  type MessageFault,
-  MessageJudge,
-  type MessageType,
-  MessageTypes,
-} from '../../../openapi/index.ts';
+import { err, errorIssue, ok, type Problem } from '../../../base/index.ts';
+import { cutUnknown, type MessageFault } from '../../../openapi/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
+import { type DescribedMethod, describedMethod } from '../../described-methods.ts';
 import type { Exchange } from '../../exchange.ts';
 import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
 import type { KindPorts } from '../../kind-ports.ts';
@@ -31,14 +25,12 @@ export function createGrpcMessagesKind(ports: Pick<KindPorts, 'clock' | 'log'>):
         if (operation.described?.grpc === undefined) return ok({});
         const own = saidOf(config.operations, operation);
         const rules = Object.hasOwn(config.operations, operation.name) ? own : config.replies;
-        return stepsFor(operation.name, judgeOf(got.document(at.api)), { rules, differences });
+        const method = describedMethod(got.document(at.api), operation.name);
+        // Nothing passes unread because nothing describes it.
+        if (method === null) return err([errorIssue('', `no messages are described for ${operation.name}`)]);
+        return ok(stepsFor(method, { rules, differences }));
       }),
   };
-}
-
-interface Judging {
-  readonly types: MessageTypes;
-  readonly judge: MessageJudge;
 }
 
 interface Way {
@@ -46,26 +38,10 @@ interface Way {
   readonly differences: ToldDifferences;
 }
 
-/** All methods of a set share what was made of its messages. */
-const judges = new WeakMap<object, Judging>();
-
-function judgeOf(document: unknown): Judging | null {
-  if (typeof document !== 'object' || document === null) return null;
-  const known = judges.get(document);
-  if (known !== undefined) return known;
-  const types = new MessageTypes(document as DescribedMessages);
-  const made = { types, judge: new MessageJudge(types) };
-  judges.set(document, made);
-  return made;
-}
-
-function stepsFor(method: string, judging: Judging | null, way: Way): Result<Steps, readonly Issue[]> {
-  const messages = judging?.types.ofMethod(method) ?? null;
-  // Nothing passes unread because nothing describes it.
-  if (judging === null || messages === null) return err([errorIssue('', `no messages are described for ${method}`)]);
-  const inspect = requestStep(judging, messages.request);
-  if (way.rules === null) return ok({ inspect });
-  return ok({ inspect, transform: READABLE_REPLIES, respond: replyStep(judging, messages.reply, way) });
+function stepsFor(method: DescribedMethod, way: Way): Steps {
+  const inspect = requestStep(method);
+  if (way.rules === null) return { inspect };
+  return { inspect, transform: READABLE_REPLIES, respond: replyStep(method, way) };
 }
 
 /** What can be undone here, as clients and upstreams are told. */
@@ -85,7 +61,7 @@ const READABLE_REPLIES: Step<'transform'> = {
   },
 };
 
-function requestStep({ judge }: Judging, type: MessageType): Step<'inspect'> {
+function requestStep({ judge, request: type }: DescribedMethod): Step<'inspect'> {
   return {
     reads: READS_NOTHING,
     run({ request: { headers } }) {
@@ -99,7 +75,7 @@ function requestStep({ judge }: Judging, type: MessageType): Step<'inspect'> {
   };
 }
 
-function replyStep({ judge, types }: Judging, type: MessageType, { rules, differences }: Way): Step<'respond'> {
+function replyStep({ judge, types, reply: type }: DescribedMethod, { rules, differences }: Way): Step<'respond'> {
   const undescribed = rules?.undescribed ?? 'refuse';
   const end = (exchange: Exchange, refusal: Refusal, what: DifferenceEnd): Refusal => {
     differences.tell(exchange, refusal, what);
