@@ -129,6 +129,26 @@ test('XML, lists of parts and sequences with a schema are refused, not waved thr
   assert.equal(verdict(lines, OPAQUE, mediaType('application/jsonl')), 'media-type-not-readable');
 });
 
+test('parts that are described by their place are refused, whatever else is said of them', () => {
+  const form: SentBody = { kind: 'multipart', mediaType: mediaType('multipart/form-data'), parts: [] };
+  const schema = { type: 'object', properties: { a: { type: 'string' } } };
+  const encodings = [
+    { prefixEncoding: [{ contentType: 'image/png' }] },
+    { itemEncoding: { contentType: 'image/png' } },
+  ];
+  for (const encoding of encodings) {
+    const judge = judgeOf({ 'multipart/form-data': { schema, ...encoding } }, {}, '3.2.0');
+    assert.equal(verdict(judge, form, form.mediaType), 'media-type-not-readable');
+    const unsaid = judgeOf({ 'multipart/mixed': encoding }, {}, '3.2.0');
+    assert.equal(verdict(unsaid, OPAQUE, mediaType('multipart/mixed')), 'media-type-not-readable');
+    // The words are of 3.2, and of multipart.
+    const older = judgeOf({ 'multipart/form-data': { schema, ...encoding } });
+    assert.equal(verdict(older, form, form.mediaType), 'passes');
+    const other = judgeOf({ 'application/json': { schema, ...encoding } }, {}, '3.2.0');
+    assert.equal(verdict(other, json({ a: 'x' })), 'passes');
+  }
+});
+
 test('under a range that takes any type, bytes of every format are binary', () => {
   const judge = judgeOf({ '*/*': { schema: { type: 'string', format: 'binary' } } });
   for (const body of [OPAQUE, json({ any: 1 }), { kind: 'text', text: 'a' } as const]) {

@@ -1,5 +1,5 @@
 import type { DescribedContent } from '../description.ts';
-import { isObject, own, type PlainObject, siteAt } from '../pointer.ts';
+import { isObject, own, type PlainObject, siteAt, valueAt } from '../pointer.ts';
 import { isReference } from '../reference.ts';
 import type { SchemaSource } from '../validate/validator.ts';
 import { isJsonType } from './json-text.ts';
@@ -15,7 +15,7 @@ export interface ContentUse {
   readonly takesBinary: boolean;
   /** Whether any XML will do that is well-formed: the schema says no more than that it is bytes, or text. */
   readonly takesAnyXml: boolean;
-  /** Whether the schema is one of items in a sequence, which nobody here takes apart. */
+  /** Whether items or parts are described by their place in a sequence, which nobody here takes apart. */
   readonly sequence: boolean;
   /** Whether any body at all can pass under this range. */
   readonly readable: boolean;
@@ -32,9 +32,16 @@ export function useOf(source: SchemaSource, content: DescribedContent, schema: u
   const takesText = range.type !== 'application' && hasRoomForText(source, schema);
   const takesBinary = schema === undefined || isBinary(source, schema);
   const takesAnyXml = takesBinary || isAnyText(source, schema);
-  const sequence = content.itemSchemaPointer !== null;
+  const sequence = content.itemSchemaPointer !== null || hasPartsByPlace(source, content.pointer, range);
   const use = { range, takesText, takesBinary, takesAnyXml, sequence };
   return { ...use, readable: !sequence && (takesBinary || isReadable(source, content, { ...use, schema })) };
+}
+
+/** Whether parts are encoded by their place, and not by their names (OpenAPI 3.2 §4.14.5). */
+function hasPartsByPlace({ document, specification }: SchemaSource, pointer: string, { type }: MediaRange): boolean {
+  const mediaType = specification === '3.2' && type === 'multipart' ? valueAt(document, pointer) : null;
+  if (!isObject(mediaType)) return false;
+  return own(mediaType, 'prefixEncoding') !== undefined || own(mediaType, 'itemEncoding') !== undefined;
 }
 
 /** Whether there are bodies under a range that can be held against a schema which asks more than that they are bytes. */

@@ -37,6 +37,8 @@ test('a body that is always refused is a warning, where it is described', () => 
   }
   const lines = body({ 'application/jsonl': { itemSchema: ORDER } });
   assert.equal(warningsOf([lines], { openapi: '3.2.0' }).length, 1);
+  const byPlace = body({ 'multipart/form-data': { schema: ORDER, itemEncoding: { contentType: 'image/png' } } });
+  assert.equal(warningsOf([byPlace], { openapi: '3.2.0' }).length, 1);
 });
 
 test('a body that can pass is none', () => {
