@@ -5,7 +5,7 @@ import { componentName, nodeOf, Unmeant, type XmlNode } from './xml-node.ts';
 
 /** How an element, or the value of an attribute, becomes a value that a schema judges. */
 export interface XmlShape {
-  kind: 'scalar' | 'object' | 'list' | 'anything' | 'unreadable';
+  kind: 'scalar' | 'object' | 'list' | 'any-object' | 'anything' | 'unreadable';
   /** Why it is `unreadable`, in words. */
   reason: string;
   /** Where it is a scalar: what its text may be. */
@@ -200,7 +200,7 @@ class ShapeBuilder {
     }
     const isDescribed = joined.some((schema) => DESCRIBING.some((keyword) => own(schema, keyword) !== undefined));
     if (!isDescribed) {
-      shape.kind = 'anything';
+      shape.kind = 'any-object';
       return;
     }
     shape.kind = 'object';

@@ -70,6 +70,9 @@ function readElement(sent: SentElement, shape: XmlShape, reading: Reading): unkn
       return readObject(sent, shape, reading);
     case 'list':
       return readList(sent, shape, reading);
+    case 'any-object':
+      // An element with nothing inside is an object without properties there, and no text.
+      return isEmpty(sent) ? emptyObject() : readAnything(sent, reading.inherited);
     case 'anything':
       return readAnything(sent, reading.inherited);
     case 'unreadable':
@@ -202,6 +205,10 @@ function readAnything(sent: SentElement, inherited: string): unknown {
   }
   if (!isBlank(sent.text)) object['#text'] = sent.text;
   return object;
+}
+
+function isEmpty({ attributes, elements, text }: SentElement): boolean {
+  return attributes.length + elements.length === 0 && isBlank(text);
 }
 
 function isBlank(text: string): boolean {

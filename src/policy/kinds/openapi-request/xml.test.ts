@@ -368,6 +368,9 @@ test('an object that says nothing takes anything, and one that is open takes mor
     {
       '<a><any x="1"><y>2</y><y><z/></y><p:q xmlns:p="u">t</p:q></any></a>':
         '{"any":{"@x":"1","y":["2",{"z":""}],"{u}q":"t"}}',
+      '<a><any/></a>': '{"any":{}}',
+      '<a><any> </any></a>': '{"any":{}}',
+      '<a><any>text</any></a>': '/any must be an object',
       '<a><any>mixed <b/></any></a>': '{"any":{"b":"","#text":"mixed "}}',
       '<a><open b="x"><c>1</c><d>2</d></open></a>': '{"open":{"b":"x","c":1,"d":2}}',
       '<a><open><c>x</c></open></a>': '/open/c must be a whole number',
