@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import busboy from 'busboy';
 import type { Page } from 'playwright-core';
@@ -225,6 +228,30 @@ async function judgesWithoutScript(page: Page, port: number): Promise<void> {
   assert.equal(await submit([]), 'invalid-body', 'the photo is required');
 }
 
+/** Files of a folder are called by their paths in it, unless the page says how they are called. */
+async function takesFoldersByName(page: Page, port: number): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'folder-'));
+  try {
+    writeFileSync(join(folder, 'a.bin'), 'xyz');
+    await page.goto(`https://localhost:${port}/page`);
+    await page.setContent('<input type=file name=more webkitdirectory>');
+    await page.setInputFiles('[name=more]', folder);
+    const send = (appended: string): Promise<Sent> =>
+      page.evaluate<Sent>(`(async () => {
+        const [file] = document.querySelector('input').files;
+        if (file.webkitRelativePath === '') throw new Error('no folder was chosen');
+        const form = new FormData();
+        form.append(${appended});
+        const said = await (await fetch('/any', { method: 'POST', body: form })).json();
+        return said.code ?? said;
+      })()`);
+    assert.equal(await send("'more', file"), 'malformed-body', 'a path');
+    assert.deepEqual(await send("'more', file, file.name"), ['more=a.bin application/octet-stream 3']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 test('forms of a real browser arrive as they were meant, or are refused', async (t) => {
   const opened = await openPage(t);
   if (opened === null) return;
@@ -233,4 +260,5 @@ test('forms of a real browser arrive as they were meant, or are refused', async 
   await t.test('names that readers differ on are refused', () => refusesWhatReadersDifferOn(page));
   await t.test('what is described passes, and nothing else', () => judgesByDescription(page));
   await t.test('and so do forms that are sent without script', () => judgesWithoutScript(page, port));
+  await t.test('files of a folder pass by their names, not by their paths', () => takesFoldersByName(page, port));
 });
