@@ -63,6 +63,10 @@ function runDocuments(): Tally | null {
     [...tally.notMade].map(([reason, count]) => [String(count), reason]),
   );
   printTable(
+    ['calls', 'with a body of'],
+    Object.entries(tally.validBodies).map(([type, count]) => [String(count), type]),
+  );
+  printTable(
     ['calls', 'made wrong by'],
     Object.entries(tally.mutatedBy).map(([name, count]) => [String(count), name]),
   );

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DescribedContent, DescribedOperation, DescribedParameter } from '../../src/openapi/index.ts';
 import { type Chance } from '../sim/chance.ts';
-import { factsOf, type Home, isObject, type Schema, targetOf, Unbuildable } from './facts.ts';
+import { contentsToMake, type WrongBody, wrongBodies, writeBody } from './bodies.ts';
+import { factsOf, type Home, isObject, schemaAt, Unbuildable } from './facts.ts';
 import type { Call, CallBody } from './judged.ts';
-import { type MutationName, mutantsOf, UNDESCRIBED } from './mutations.ts';
+import { mutantsOf, UNDESCRIBED } from './mutations.ts';
 import { type Made, makeValue, type Measure } from './values.ts';
-import { createHead, type Head, plainText, writeParameter } from './written.ts';
+import { createHead, type Head, writeParameter } from './written.ts';
 
 /** A call that an operation describes, and what it was made of. */
 export interface MadeCall extends Call {
@@ -23,7 +24,7 @@ export interface MadePart {
 /** A call that was made wrong in one way. */
 export interface MutatedCall extends Call {
   readonly what:
-    | MutationName
+    | WrongBody['what']
     | 'missing parameter'
     | 'undescribed parameter'
     | 'parameter twice'
@@ -42,8 +43,14 @@ export interface CallSource {
   readonly takes: (mediaType: string) => boolean;
 }
 
-/** Makes a call as the document describes it; throws `Unbuildable` where none is found. */
-export function makeCall(source: CallSource, measure: Measure): MadeCall {
+/** The contents that calls of an operation are made with, the usual one first; null where there is none. */
+export function contentsOf({ operation, takes }: CallSource): readonly (DescribedContent | null)[] {
+  const contents = contentsToMake(operation.requestBody?.content ?? [], takes);
+  return contents.length === 0 ? [null] : contents;
+}
+
+/** Makes a call as the document describes it, its body of this content; throws `Unbuildable` where none is found. */
+export function makeCall(source: CallSource, measure: Measure, content: DescribedContent | null): MadeCall {
   const head = createHead();
   const parts: MadePart[] = [];
   for (const parameter of source.operation.parameters) {
@@ -63,11 +70,10 @@ export function makeCall(source: CallSource, measure: Measure): MadeCall {
   const { requestBody } = source.operation;
   if (requestBody === null || (!requestBody.required && measure === 'least'))
     return { ...head, body: null, parts, content: null };
-  const content = chooseContent(source, requestBody.content);
-  const mediaType = concreteType(content.mediaRange);
+  if (content === null) throw new Unbuildable('no body of the operation is read');
   const part = bodyPart(source, content, measure);
   if (part !== null) parts.push(part);
-  const body = { mediaType, text: bodyText(source, content, part?.made.value) };
+  const body = writeBody(source.home, content, part?.made ?? null);
   if (body.text === '') throw new Unbuildable('a body has no bytes');
   return { ...head, body, parts, content };
 }
@@ -100,74 +106,21 @@ function bodyPart(
   return { parameter: null, schemaPointer, made: makeValue(schemaAt(home, schemaPointer), home, chance, measure) };
 }
 
-/** The schema at a pointer. */
-export function schemaAt({ document }: Home, pointer: string): Schema {
-  return targetOf(document, `#${encodeURI(pointer).replaceAll('#', '%23')}`);
-}
-
-function chooseContent({ takes }: CallSource, contents: readonly DescribedContent[]): DescribedContent {
-  const read = contents.filter(({ mediaRange }) => takes(concreteType(mediaRange)));
-  const found = read.find(({ mediaRange }) => isJson(concreteType(mediaRange))) ?? read[0];
-  if (found === undefined) throw new Unbuildable('no body of the operation is read');
-  return found;
-}
-
-/** A media type that a range takes. */
-function concreteType(range: string): string {
-  return range
-    .replace('*/*', 'application/json')
-    .replace('/*+', '/vnd.example+')
-    .replace(/^application\/\*/, 'application/json')
-    .replace('/*', '/plain');
-}
-
-function isJson(mediaType: string): boolean {
-  return /^[a-z]+\/(?:[^;]+\+)?json(?:;|$)/.test(mediaType);
-}
-
-function bodyText({ home }: CallSource, content: DescribedContent, value: unknown): string {
-  const mediaType = concreteType(content.mediaRange);
-  if (isJson(mediaType)) return JSON.stringify(value ?? { any: 1 });
-  if (mediaType.startsWith('application/x-www-form-urlencoded')) return formText(home, content, value);
-  if (/^multipart\/|[/+]xml(?:;|$)/.test(mediaType)) throw new Unbuildable('parts and XML are tried elsewhere');
-  if (mediaType.startsWith('text/') && typeof value === 'string') return value;
-  if (typeof value === 'string' || value === undefined) return value ?? 'bytes';
-  throw new Unbuildable('a body of this type is not made');
-}
-
-function formText(home: Home, { pointer }: DescribedContent, value: unknown): string {
-  const mediaType = schemaAt(home, pointer);
-  if (isObject(mediaType) && mediaType.encoding !== undefined)
-    throw new Unbuildable('encodings of forms are tried elsewhere');
-  if (!isObject(value)) throw new Unbuildable('a form is an object');
-  const fields = Object.entries(value).flatMap(([name, member]) => {
-    if (Array.isArray(member) && member.length === 0)
-      throw new Unbuildable('nothing is written for an empty list or object');
-    if (Array.isArray(member)) return member.map((item): [string, string] => [name, plainText(item)]);
-    return [[name, isObject(member) ? JSON.stringify(member) : plainText(member)] as [string, string]];
-  });
-  return new URLSearchParams(fields).toString();
-}
-
 /** Makes a call wrong, once in each way that it allows. */
 export function mutateCall(source: CallSource, call: MadeCall): readonly MutatedCall[] {
   const mutants = call.parts.flatMap((part) =>
-    part.parameter === null ? wrongBodies(source, call, part) : wrongParameters(source, call, part),
+    part.parameter === null ? callsWithWrongBodies(source, call, part) : wrongParameters(source, call, part),
   );
   return [...mutants, ...wrongCalls(source, call)];
 }
 
-function wrongBodies(source: CallSource, call: MadeCall, { made }: MadePart): readonly MutatedCall[] {
-  const { content, body } = call;
-  if (content === null || body === null || !isJson(body.mediaType)) return [];
-  // Under a range that takes any type, all bytes are binary.
-  if (content.mediaRange.includes('*') && made.sites[0]?.facts.formats.includes('binary') === true) return [];
-  return mutantsOf(made, source.chance).map(({ what, path, value }) => ({
-    ...call,
-    what,
-    where: `body ${JSON.stringify(path)}`,
-    body: { ...body, text: JSON.stringify(value) },
-  }));
+function callsWithWrongBodies(
+  { home, chance }: CallSource,
+  call: MadeCall,
+  { made }: MadePart,
+): readonly MutatedCall[] {
+  if (call.content === null || call.body === null) return [];
+  return [...wrongBodies(home, call.content, made, chance)].map((wrong) => ({ ...call, ...wrong }));
 }
 
 /** Texts have no types of their own, so only those are wrong that no type of the parameter reads. */

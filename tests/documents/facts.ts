@@ -282,3 +282,8 @@ export function targetOf(document: unknown, reference: string): Schema {
   if (!isObject(at) && typeof at !== 'boolean') throw new Unbuildable('a reference leads nowhere');
   return at;
 }
+
+/** The schema at a pointer. */
+export function schemaAt({ document }: Home, pointer: string): Schema {
+  return targetOf(document, `#${encodeURI(pointer).replaceAll('#', '%23')}`);
+}

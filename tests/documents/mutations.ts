@@ -35,16 +35,22 @@ export const UNDESCRIBED = 'undescribed~9';
 
 /**
  * Makes a value wrong, once in each way that one of its parts allows. Parts for which an alternative was chosen are let
- * be: what is wrong there may be right for another.
+ * be: what is wrong there may be right for another. `shows` says whether a format tells a value from a right one.
  */
-export function mutantsOf(made: Made, chance: Chance): readonly Mutant[] {
+export function mutantsOf(
+  made: Made,
+  chance: Chance,
+  shows: (mutant: Mutant) => boolean = () => true,
+): readonly Mutant[] {
   const byName = new Map<MutationName, Mutant[]>();
   for (const site of made.sites) {
     if (site.chosen) continue;
     const old = valueIn(made.value, site.path);
     for (const [what, value] of wrongValues(old, site.facts)) {
+      const mutant = { what, path: site.path, value: replaced(made.value, site.path, value) };
+      if (!shows(mutant)) continue;
       const mutants = byName.get(what) ?? [];
-      mutants.push({ what, path: site.path, value: replaced(made.value, site.path, value) });
+      mutants.push(mutant);
       byName.set(what, mutants);
     }
   }

@@ -6,9 +6,8 @@ import {
   type SchemaSource,
 } from '../../src/openapi/index.ts';
 import { readJson } from './judged.ts';
-import { schemaAt } from './calls.ts';
 import { type Chance } from '../sim/chance.ts';
-import { type Home } from './facts.ts';
+import { type Home, schemaAt } from './facts.ts';
 import { mutantsOf, type MutationName, UNDESCRIBED } from './mutations.ts';
 import { type Made, makeValue, type Measure } from './values.ts';
 

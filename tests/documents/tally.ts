@@ -1,5 +1,5 @@
 import { type Arbiter, createArbiter } from './arbiter.ts';
-import { type CallSource, type MadeCall, makeCall, mutateCall } from './calls.ts';
+import { type CallSource, contentsOf, type MadeCall, makeCall, mutateCall } from './calls.ts';
 import { type Chance, createChance } from '../sim/chance.ts';
 import type { PublicDocument } from './collection.ts';
 import { type Home, Unbuildable } from './facts.ts';
@@ -18,6 +18,8 @@ export interface Tally {
   operations: number;
   validCalls: number;
   mutatedCalls: number;
+  /** How many of the valid calls had a body of each type. */
+  readonly validBodies: Record<string, number>;
   /** Operations for which no call is made, by the reason. */
   readonly notMade: Map<string, number>;
   /** Made wrong by chance, as a validator that is not ours says too, or where it can't tell which alternative is meant. */
@@ -44,7 +46,7 @@ export interface Measures {
 export function createTally(): Tally {
   return {
     ...{ documents: 0, versions: {}, compiled: 0, refusals: new Map(), operations: 0, validCalls: 0, mutatedCalls: 0 },
-    ...{ notMade: new Map(), misMade: 0, mutatedBy: {}, refusedValid: [], passedMutated: [] },
+    ...{ notMade: new Map(), validBodies: {}, misMade: 0, mutatedBy: {}, refusedValid: [], passedMutated: [] },
     ...{ validReplies: 0, mutatedReplies: 0, repliesRefused: 0, refusedReplies: [], passedReplies: [] },
   };
 }
@@ -97,9 +99,22 @@ function tallyOperation(tally: Tally, { name, operation, home, measure, seed, ar
     takes: operation.takes,
   };
   const at = `${name} ${operation.described.id}`;
+  const [usual, ...others] = contentsOf(source);
+  tallyCall(tally, { source, operation, arbiter, at }, () => makeCall(source, measure, usual ?? null));
+  if (measure === 'least' && operation.described.requestBody?.required !== true) return;
+  for (const content of others)
+    tallyCall(tally, { source, operation, arbiter, at }, () => makeCall(source, measure, content));
+}
+
+interface CallTrial extends Pick<Trial, 'operation' | 'arbiter'> {
+  readonly source: CallSource;
+  readonly at: string;
+}
+
+function tallyCall(tally: Tally, { source, operation, arbiter, at }: CallTrial, make: () => MadeCall): void {
   let call: MadeCall;
   try {
-    call = makeCall(source, measure);
+    call = make();
   } catch (error) {
     if (!(error instanceof Unbuildable)) throw new Error(`${at}: no call is made`, { cause: error });
     tally.notMade.set(error.message, (tally.notMade.get(error.message) ?? 0) + 1);
@@ -111,6 +126,8 @@ function tallyOperation(tally: Tally, { name, operation, home, measure, seed, ar
     return;
   }
   tally.validCalls += 1;
+  const type = call.body?.mediaType.replace(/[;].*/, '') ?? 'none';
+  tally.validBodies[type] = (tally.validBodies[type] ?? 0) + 1;
   if (fault !== null) {
     tally.refusedValid.push(`${at}: ${fault}: ${shown(call)}`);
     return;
