@@ -42,3 +42,14 @@ test('what is wrong with a schema is told with its place', () => {
     assert.equal(read.error.line, line, `${text}: ${read.error.message}`);
   }
 });
+
+test('of a schema that is in force no place in its text is kept', () => {
+  const read = readSchema('type Query { a(x: Int = 1): [A!] }\ntype A { b: Int @cost(weight: "2") }');
+  assert.ok(read.ok);
+  const nodes: unknown[] = ['Query', 'A'].map((name) => read.value.schema.getType(name)?.astNode);
+  for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+    if (typeof node !== 'object' || node === null) continue;
+    assert.ok(!('loc' in node) || node.loc === undefined);
+    nodes.push(...Object.values(node as Record<string, unknown>).filter((value) => value !== undefined));
+  }
+});

@@ -29,9 +29,15 @@ const SCHEMA_LIMIT_TOKENS = 1_000_000;
 
 /** Reads a schema in the Schema Definition Language; it must be valid by itself. */
 export function readSchema(text: string): Result<ReadSchema, SchemaFault> {
+  // Every place keeps the words around it, most of what a schema would take of memory: only a fault needs them.
+  const read = readWith(text, { noLocation: true });
+  return read.ok ? read : readWith(text, { noLocation: false });
+}
+
+function readWith(text: string, { noLocation }: { readonly noLocation: boolean }): Result<ReadSchema, SchemaFault> {
   const { buildASTSchema, GraphQLError, parse, validateSchema } = graphqlLibrary();
   try {
-    const ast = withCostDirectives(parse(text, { maxTokens: SCHEMA_LIMIT_TOKENS }));
+    const ast = withCostDirectives(parse(text, { maxTokens: SCHEMA_LIMIT_TOKENS, noLocation }));
     const cost = directiveFault(ast);
     if (cost !== null) return err(faultAt(text, cost.message, cost.offset));
     const schema = buildASTSchema(ast);
