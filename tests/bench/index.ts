@@ -1,5 +1,6 @@
 import { benchDataPlane } from './data-plane.ts';
 import { benchAbuse } from './abuse.ts';
+import { benchMemory } from './memory.ts';
 import { chooseByName } from './names.ts';
 import { benchProtocols } from './protocols.ts';
 import { benchUpstreams } from './upstreams.ts';
@@ -15,6 +16,7 @@ const BENCHES = {
   credentials: null,
   access: null,
   validate: { options: ['--in-process'], choices: { '--only': VALIDATE_NAMES }, run: benchValidate },
+  memory: benchMemory,
   waf: null,
   limits: null,
   ledger: null,
