@@ -61,7 +61,10 @@ const OPTIONAL: Readonly<Record<string, null>> = {
  * an earlier version of this program may have had others.
  */
 export function decodeRecord(text: string): LedgerRecord | null {
-  const value = parseObject(text);
+  return decodeValue(parseObject(text));
+}
+
+function decodeValue(value: Readonly<Record<string, unknown>> | null): LedgerRecord | null {
   if (value === null || value['version'] !== RECORD_VERSION) return null;
   const kind = value['kind'];
   if (typeof kind !== 'string' || !Object.hasOwn(FIELDS, kind)) return null;
@@ -75,7 +78,7 @@ export function decodeRecord(text: string): LedgerRecord | null {
 
 /** An intent of a call that one of our APIs made. */
 function decodeOutbound({ direction, ...rest }: Readonly<Record<string, unknown>>): LedgerRecord | null {
-  const record = direction === 'outbound' ? decodeRecord(JSON.stringify(rest)) : null;
+  const record = direction === 'outbound' ? decodeValue(rest) : null;
   return record === null ? null : ({ ...record, direction: 'outbound' } as LedgerRecord);
 }
 

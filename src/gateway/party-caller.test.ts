@@ -101,7 +101,12 @@ test('to another host goes neither a secret, nor what the caller says in its pla
   const party = { ...found.party, secrets: [secret], hosts: new Map([['store.example', host]]) };
   const places = { first: upstream, hosts: new Map([['store.example', store]]) };
   const caller = new PartyCaller({ ...found, party }, places, PORTS);
-  const fields = fieldsOf(['authorization', 'Bearer of the caller'], ['x-key', 'of the caller'], ['accept', '*/*']);
+  const fields = fieldsOf(
+    ['authorization', 'Bearer of the caller'],
+    ['x-key', 'of the caller'],
+    ['accept', '*/*'],
+    ['range', 'bytes=0-7'],
+  );
   const request: RoutedRequest = { ...REQUEST, method: 'GET', fields, framing: { kind: 'none' } };
   caller.call(
     request,
@@ -112,6 +117,9 @@ test('to another host goes neither a secret, nor what the caller says in its pla
   const [sent] = store.asked;
   const lines = sent?.request.fields?.keptLines() ?? '';
   assert.match(lines, /^accept: \*\/\*$/im);
+  assert.match(lines, /^range: bytes=0-7$/im);
+  const first = upstream.asked[0]?.request.fields?.keptLines() ?? '';
+  assert.doesNotMatch(first, /x-key|range/, 'in parts a secret could come back in parts');
   assert.doesNotMatch(lines, /of the caller/);
   assert.deepEqual(sent?.request.added, ['accept-encoding', 'identity']);
   assert.deepEqual(upstream.asked[0]?.request.added, ['accept-encoding', 'identity', 'x-key', 'a secret']);
@@ -170,4 +178,28 @@ test('what leads to the third party and to named hosts is followed, in the one s
     assert.deepEqual(ledAstray(location, 1), [null, 0, 2], location);
   for (const location of ['/v1/charges/7', 'https://api.pay.example/v1/charges/7'])
     assert.deepEqual(ledAstray(location, 1), [null, 0, 2], location);
+});
+
+test('the page of a redirect that is passed on needs no type, however its end is told, and any other reply does', () => {
+  for (const [status, told] of [
+    [302, 'head a page end'],
+    [404, 'failed upstream-reply-type'],
+  ] as const) {
+    const upstream = new FullUpstream();
+    const heard: string[] = [];
+    const events: UpstreamEvents = {
+      ...eventsWith(() => undefined),
+      head: () => void heard.push('head'),
+      pieces: (pieces) => heard.push(String(Buffer.concat([...pieces]))) > 0,
+      end: () => void heard.push('end'),
+      failed: ({ code }) => void heard.push(`failed ${code}`),
+    };
+    const caller = new PartyCaller(PASSING, { first: upstream, hosts: new Map() }, PORTS);
+    caller.call({ ...REQUEST, method: 'GET', framing: { kind: 'none' } }, events, { address: '127.0.0.1' });
+    const came = upstream.asked[0]?.events;
+    came?.head({ ...headOf(status, fieldsOf(['location', '/v1/charges/7'])), framing: { kind: 'chunked' } });
+    came?.pieces([Buffer.from('a page')]);
+    came?.end();
+    assert.equal(heard.join(' '), told);
+  }
 });

@@ -197,8 +197,9 @@ class PartyCall implements UpstreamCall, UpstreamEvents {
   }
 
   head(head: ReplyHead): void {
-    if (!this.#takes(head, !isUntyped(head))) return;
-    if (isUntyped(head)) this.#untyped = head;
+    const waits = isUntyped(head) && !isRedirect(head);
+    if (!this.#takes(head, !waits)) return;
+    if (waits) this.#untyped = head;
     else this.#begins(head);
   }
 

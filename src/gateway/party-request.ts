@@ -29,12 +29,15 @@ const UNSAID = [
   'proxy-authorization',
 ];
 
+/** In parts of a reply a secret could come back in parts, none of which is one. */
+const OF_PARTS = ['range', 'if-range'];
+
 const PLAIN = ['accept-encoding', 'identity'] as const;
 
 /** A request as the third party gets it, with its secrets in the place of what a caller says there. */
 export function partyRequest(request: RoutedRequest, { secrets }: CompiledParty): RoutedRequest {
   const fields = request.fields?.copy() ?? null;
-  for (const name of UNSAID) fields?.drop(name);
+  for (const name of secrets.length > 0 ? [...UNSAID, ...OF_PARTS] : UNSAID) fields?.drop(name);
   const added = [...request.added.filter((_, at, all) => !isSecret(all[at - (at % 2)] ?? '', secrets)), ...PLAIN];
   let { target } = request;
   for (const { place, name, text } of secrets) {
