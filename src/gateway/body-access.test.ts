@@ -138,3 +138,15 @@ test('a body whose coding can not be undone is left as it came where all only ob
   assert.deepEqual([observed.isLeft, observed.whole?.toString()], [true, 'packed']);
   assert.deepEqual([bound.isLeft, bound.whole], [false, null]);
 });
+
+test('of a body that another one took the place of nobody sees anything any more, also not by its tap', () => {
+  const body = access({ whole: true, parsed: true, tap: true });
+  body.add([Buffer.from('{"a":" sent "}')]);
+  assert.equal(body.close(JSON_FIELDS), null);
+  assert.equal(body.replace(JSON_FIELDS, Buffer.from('{"a":"sent"}')), null);
+  const { bytes, totalBytes, truncated } = body.view('tap');
+  assert.deepEqual([Buffer.from(bytes).toString(), totalBytes, truncated], ['{"a":"sent"}', 12, false]);
+  assert.equal(body.view('raw').toString(), '{"a":"sent"}');
+  assert.notEqual(body.replace(JSON_FIELDS, Buffer.from('{')), null);
+  assert.equal(Buffer.from(body.view('tap').bytes).toString(), '{"a":"sent"}');
+});

@@ -14,7 +14,7 @@ const NO_BYTES: Buffer = Buffer.alloc(0);
  */
 export class BodyAccess {
   readonly need: BodyNeed;
-  readonly #tap: BoundedCopy | null;
+  #tap: BoundedCopy | null;
   readonly #pieces = new JoinedPieces();
   #whole: Buffer | null = null;
   #parsed: ParsedBody | null = null;
@@ -68,8 +68,13 @@ export class BodyAccess {
   /** Puts another body in the place of the one that is whole, and parses that anew. Where it can't be read, the former stays. */
   replace(headers: HeaderMap, whole: Buffer): BodyFault | null {
     const fault = this.#parse(whole, headers);
-    if (fault === null) this.#whole = whole;
-    return fault;
+    if (fault !== null) return fault;
+    this.#whole = whole;
+    if (this.#tap !== null) {
+      this.#tap = createBoundedCopy(TAP_BYTES);
+      this.#tap.add(whole);
+    }
+    return null;
   }
 
   #parse(whole: Buffer, headers: HeaderMap): BodyFault | null {
@@ -114,7 +119,7 @@ export class BodyAccess {
 
   #tapped(): BodyViews['tap'] {
     const tap = this.#tap;
-    return { bytes: tap?.bytes() ?? NO_BYTES, totalBytes: this.#bytes, truncated: tap?.truncated ?? false };
+    return { bytes: tap?.bytes() ?? NO_BYTES, totalBytes: tap?.total ?? 0, truncated: tap?.truncated ?? false };
   }
 }
 
