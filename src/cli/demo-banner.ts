@@ -25,6 +25,8 @@ const ORDERS = '/v1/orders';
 const REFUNDS = '/v1/orders/1/refunds';
 const REFUND = '{"amountCents":250}';
 const ORDER = '{"customerId":"c-1","items":[{"sku":"tea","quantity":2}]}';
+/** The number that issuers give to whoever tests. */
+const WITH_CARD = ORDER.replace(/}$/, ',"note":"card 4111 1111 1111 1111"}');
 const MISSHAPEN = '{"customerId":"c-1","items":[{"sku":"tea","quantity":0}],"discount":99}';
 
 /** What the demo prints when it is ready: the addresses, how to get tokens, and what to try, with the status of each. */
@@ -70,6 +72,7 @@ function trialsOf(ready: ReadyPorts): readonly Trial[] {
     { shows: 'passes, and makes an order', status: 201, line: as('ada', ORDERS, json(ORDER)) },
     { shows: 'passes: what the API is told of the caller', status: 200, line: as('ada', '/v1/whoami') },
     { shows: 'passes: support may give money back', status: 201, line: as('sam', REFUNDS, json(REFUND)) },
+    { shows: 'passes: the number of a card leaves masked', status: 201, line: as('ada', ORDERS, json(WITH_CARD)) },
     { shows: 'the wrong role: customers may not', status: 403, line: as('ada', REFUNDS, json(REFUND)) },
     { shows: 'no token', status: 401, line: curlLine(ready, ORDERS, ['-i']) },
     { shows: 'not as described; the reply says where', status: 400, line: as('ada', ORDERS, json(MISSHAPEN)) },

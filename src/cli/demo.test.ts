@@ -105,7 +105,7 @@ test('each thing to try stands under the status it gives, with the real ports, a
   const trials = [...out.matchAll(/^ {2}(\d{3}) {2}.+\n {7}((?:curl|for) .+)$/gm)];
   assert.deepEqual(
     trials.map(([, status]) => status),
-    ['200', '201', '200', '201', '403', '401', '400', '400', '429', '400', '404', '405', '308'],
+    ['200', '201', '200', '201', '201', '403', '401', '400', '400', '429', '400', '404', '405', '308'],
   );
   for (const [, , line] of trials) assert.match(line ?? '', /https:\/\/localhost:18443\/|http:\/\/localhost:18080\//);
   assert.match(out, /Ctrl\+C stops it/);

@@ -122,6 +122,7 @@ apis:
     limit: [300/min per user, 600/min per address]
     errors: helpful
     body: 16KiB
+    leaks: default
     operations:
       listCustomers: { limit: 5/min per user }
   id:
