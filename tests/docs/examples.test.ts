@@ -38,7 +38,7 @@ for (const folder of folders) {
     const list = parse(readFileSync(join(EXAMPLES, folder, 'expect.yaml'), 'utf8')) as Record<string, unknown>[];
     assert.ok(list.length > 5);
     for (const entry of list) {
-      const { request, expect, host, headers, body, plain, egress: outbound, ...rest } = entry;
+      const { request, expect, host, as, headers, body, plain, egress: outbound, ...rest } = entry;
       const told = JSON.stringify(entry);
       assert.match(String(request), /^[A-Z]+ \/\S*$/, told);
       assert.ok(typeof expect === 'number' && expect >= 100 && expect <= 599, told);
@@ -49,6 +49,7 @@ for (const folder of folders) {
       );
       assert.ok(plain === undefined || plain === true, told);
       assert.ok(outbound === undefined || outbound === true, told);
+      assert.ok(as === undefined || (typeof as === 'object' && as !== null && 'subject' in as), told);
       assert.ok(headers === undefined || (typeof headers === 'object' && headers !== null), told);
     }
   });

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { parse, stringify } from 'yaml';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { RawClient, statusOf } from '../framing/raw-client.ts';
@@ -12,6 +15,8 @@ import { PROGRAM } from './plain-configuration.ts';
 
 const EXAMPLES = join(ROOT, 'examples');
 const CONFIGURATION = 'portcullis.yaml';
+const SERVER = 'server.js';
+const KEYS = 'issuer-keys.json';
 const folders = readdirSync(EXAMPLES, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
@@ -20,6 +25,7 @@ const folders = readdirSync(EXAMPLES, { withFileTypes: true })
 interface Expectation {
   readonly request: string;
   readonly host?: string;
+  readonly as?: { readonly subject: string; readonly roles?: readonly string[] };
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly plain?: true;
@@ -50,8 +56,10 @@ const SECRETS = {
 
 /** As many as an upstream of an example has targets. */
 let echoes: readonly LocalServer[];
+let signing: Awaited<ReturnType<typeof generateKeyPair>>;
 
 before(async () => {
+  signing = await generateKeyPair('ES256');
   echoes = await Promise.all([startEcho(), startEcho(), startEcho()]);
 });
 
@@ -66,17 +74,47 @@ function startEcho(): Promise<LocalServer> {
   });
 }
 
+/** The API that lies beside an example, and where it answers; null where there is none. */
+async function startApi(folder: string): Promise<{ readonly url: string; readonly process: ChildProcess } | null> {
+  const file = join(EXAMPLES, folder, SERVER);
+  if (!existsSync(file)) return null;
+  const started = spawn(process.execPath, [file], {
+    env: { ...process.env, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(started.stdout, 'data')) as [Buffer];
+  const { port } = JSON.parse(line.toString()) as { readonly port: number };
+  return { url: `http://127.0.0.1:${port}`, process: started };
+}
+
+/** A key of ours in the place of the issuer's, which nobody has. */
+async function ourKeys(): Promise<string> {
+  return JSON.stringify({ keys: [{ ...(await exportJWK(signing.publicKey)), kid: 'ours', alg: 'ES256', use: 'sig' }] });
+}
+
+async function tokenOf({ subject, roles = [] }: NonNullable<Expectation['as']>): Promise<string> {
+  return await new SignJWT({ roles })
+    .setProtectedHeader({ alg: 'ES256', kid: 'ours' })
+    .setIssuer('https://id.acme.example')
+    .setAudience('https://api.acme.example')
+    .setSubject(subject)
+    .setIssuedAt()
+    .setExpirationTime('10m')
+    .sign(signing.privateKey);
+}
+
 /** Starts a gateway with an example's configuration: free ports, and our own server in place of every upstream. */
-async function startExample(folder: string): Promise<GatewayProcess> {
+async function startExample(folder: string, url: string | null, signsIn: boolean): Promise<GatewayProcess> {
   const names = readdirSync(join(EXAMPLES, folder)).filter((name) => name !== CONFIGURATION);
   const beside = Object.fromEntries(names.map((name) => [name, read(folder, name)]));
+  if (signsIn) beside[KEYS] = await ourKeys();
   const written = parse(read(folder, CONFIGURATION)) as Written;
   written.server.https.port = 0;
   if (written.server.http !== undefined) written.server.http.port = 0;
   written.admin.port = 0;
   if (written.egress !== undefined) written.egress.port = 0;
   for (const api of Object.values(written.apis)) {
-    if (typeof api.upstream === 'string') api.upstream = ours(api.upstream, 0);
+    if (typeof api.upstream === 'string') api.upstream = url ?? ours(api.upstream, 0);
     else api.upstream.targets = api.upstream.targets.map(oursFor);
   }
   return await startGateway(stringify(written), { beside, environment: SECRETS });
@@ -99,10 +137,11 @@ function read(folder: string, name: string): string {
 
 /** Sends a request exactly as it is written, and gives the status of its reply. */
 async function statusFor(gateway: GatewayProcess, { request, ...more }: Expectation): Promise<number> {
-  const { host, headers = {}, body, egress = false } = more;
+  const { host, as, headers = {}, body, egress = false } = more;
   const plain = egress || more.plain === true;
   const port = egress ? gateway.egress : plain ? gateway.http : gateway.https;
   const fields: Record<string, string> = { host: host ?? `localhost:${port}`, ...headers };
+  if (as !== undefined) fields['authorization'] = `Bearer ${await tokenOf(as)}`;
   if (body !== undefined) fields['content-length'] = String(Buffer.byteLength(body));
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   const serverName = plain ? null : (host ?? 'localhost').replace(/:\d+$/, '');
@@ -129,13 +168,16 @@ for (const folder of folders) {
   test(`every request of the example ${folder} gets the status that it says`, async () => {
     const expectations = parse(read(folder, 'expect.yaml')) as Expectation[];
     assert.ok(expectations.length > 5);
-    const gateway = await startExample(folder);
+    const signsIn = expectations.some(({ as }) => as !== undefined);
+    const api = await startApi(folder);
+    const gateway = await startExample(folder, api?.url ?? null, signsIn);
     try {
       for (const expectation of expectations) {
         assert.equal(await statusFor(gateway, expectation), expectation.expect, JSON.stringify(expectation));
       }
     } finally {
       await gateway.stop();
+      api?.process.kill();
     }
   });
 
