@@ -82,34 +82,29 @@ test('an operation that offers WebSocket says so, and whether any page may open 
   }
 });
 
+/** What is told of each operation of an API with these keys that is about something, and the line that it comes from. */
+function told(keys: string, kind: string, about: RegExp): readonly (readonly string[])[] {
+  const text = `apis:\n  a:\n    routes: ['GET /x', 'POST /y']\n    upstream: http://127.0.0.1:1\n    auth: public\n${keys}`;
+  const kinds = kindTable([kindOf(kind, {})]);
+  return snapshotOf(gatheredOf(text, kinds), kinds).coverage.map((row) =>
+    row.cells.flatMap(({ holds, open, from }) =>
+      about.test(holds) ? [`${holds}${open ? '!' : ''} ${from?.replace(/.*:/, '')}`] : [],
+    ),
+  );
+}
+
 test('an operation whose errors pass says so, and by whose word', () => {
-  const cells = (keys: string): readonly (readonly string[])[] => {
-    const text = `apis:\n  a:\n    routes: ['GET /x', 'GET /y']\n    upstream: http://127.0.0.1:1\n    auth: public\n${keys}`;
-    const kinds = kindTable([kindOf('upstream-errors', {})]);
-    return snapshotOf(gatheredOf(text, kinds), kinds).coverage.map((row) =>
-      row.cells.flatMap(({ holds, open, from }) =>
-        /errors/.test(holds) ? [`${holds}${open ? '!' : ''} ${from}`] : [],
-      ),
-    );
-  };
-  const told = (line: number) => [`errors of the upstream pass! /etc/portcullis.yaml:${line}`];
+  const cells = (keys: string) => told(keys, 'upstream-errors', /errors/);
+  const passing = (line: number) => [`errors of the upstream pass! ${line}`];
   assert.deepEqual(cells(''), [[], []]);
-  assert.deepEqual(cells('    upstreamErrors: pass\n'), [told(7), told(7)]);
-  assert.deepEqual(cells('    operations:\n      GET /x:\n        upstreamErrors: pass\n'), [told(9), []]);
+  assert.deepEqual(cells('    upstreamErrors: pass\n'), [passing(7), passing(7)]);
+  assert.deepEqual(cells('    operations:\n      GET /x:\n        upstreamErrors: pass\n'), [passing(9), []]);
   const one = '    upstreamErrors: pass\n    operations:\n      GET /x: { upstreamErrors: replace }\n';
-  assert.deepEqual(cells(one), [[], told(7)]);
+  assert.deepEqual(cells(one), [[], passing(7)]);
 });
 
 test('what is cleaned is counted where it may come, and is open where that is only noted', () => {
-  const cells = (keys: string): readonly (readonly string[])[] => {
-    const text = `apis:\n  a:\n    routes: ['GET /x', 'POST /y']\n    upstream: http://127.0.0.1:1\n    auth: public\n${keys}`;
-    const kinds = kindTable([kindOf('sanitize', {})]);
-    return snapshotOf(gatheredOf(text, kinds), kinds).coverage.map((row) =>
-      row.cells.flatMap(({ holds, open, from }) =>
-        holds.startsWith('cleans') ? [`${holds}${open ? '!' : ''} ${from?.replace(/.*:/, '')}`] : [],
-      ),
-    );
-  };
+  const cells = (keys: string) => told(keys, 'sanitize', /^cleans/);
   const both = '    sanitize: { body: { /a: trim }, query: { q: trim } }\n';
   assert.deepEqual(cells(both), [['cleans 1 field 7'], ['cleans 2 fields 7']]);
   assert.deepEqual(cells(`${both}    operations: { 'POST /y': { sanitize: off } }\n`), [['cleans 1 field 7'], []]);
@@ -119,15 +114,7 @@ test('what is cleaned is counted where it may come, and is open where that is on
 });
 
 test('what must not leave is told where it is looked for, and where an operation is left out', () => {
-  const cells = (keys: string): readonly (readonly string[])[] => {
-    const text = `apis:\n  a:\n    routes: ['GET /x', 'GET /y']\n    upstream: http://127.0.0.1:1\n    auth: public\n${keys}`;
-    const kinds = kindTable([kindOf('leaks', {})]);
-    return snapshotOf(gatheredOf(text, kinds), kinds).coverage.map((row) =>
-      row.cells.flatMap(({ holds, open, from }) =>
-        /leaks/.test(holds) ? [`${holds}${open ? '!' : ''} ${from?.replace(/.*:/, '')}`] : [],
-      ),
-    );
-  };
+  const cells = (keys: string) => told(keys, 'leaks', /leaks/);
   assert.deepEqual(cells(''), [[], []]);
   assert.deepEqual(cells('    leaks: default\n'), [['leaks of text 7'], ['leaks of text 7']]);
   assert.deepEqual(cells('    leaks: { cards: report }\n'), [
