@@ -3,22 +3,17 @@ import type { DescribedContent, DescribedRequestBody } from '../description.ts';
 import { siteAt } from '../pointer.ts';
 import { readsNoXml, type SentElement, type XmlReader } from '../xml/sent-element.ts';
 import { type XmlRoot, xmlRootOf } from '../xml/xml-shape.ts';
-import { type JudgedXml, judgeXml } from '../xml/xml-value.ts';
+import { judgeXml } from '../xml/xml-value.ts';
 import { compileSchema, type SchemaSource, type Validator, type Violation } from '../validate/validator.ts';
-import { createFormObject, type FormObject, judgeForm } from './form-object.ts';
+import { createFormObject, type FormObject } from './form-object.ts';
 import type { JsonReader } from './json-text.ts';
 import { chooseMediaRange, type MediaRange, type SentMediaType } from './media-range-choice.ts';
-import {
-  compileMultipart,
-  type FormContext,
-  judgeMultipart,
-  type JudgedForm,
-  type MultipartObject,
-} from './multipart-object.ts';
+import { compileMultipart, type FormContext, type MultipartObject } from './multipart-object.ts';
 import { REQUEST_VALIDATION } from './parameter.ts';
 import type { SentPart } from './part-reader.ts';
 import { asItStands } from './query.ts';
 import { type ContentUse, useOf } from './readable-content.ts';
+import { type Judged, judgeReadings } from './two-readings.ts';
 
 /** A body as the gateway has read it; `opaque` is a format that nobody here reads. */
 export type SentBody =
@@ -149,7 +144,7 @@ function judgeBody(entry: Entry, body: SentBody): BodyFault | null {
       return differs(validate(body.value));
     case 'form':
       if (entry.form === null) return NOT_READABLE;
-      return differs(judgeForm(entry.form, { values: body.fields, encoded: false, decode: asItStands }, validate));
+      return faultOf(judgeReadings(entry.form, { values: body.fields, encoded: false, decode: asItStands }, validate));
     case 'text':
       return entry.takesText ? differs(validate(body.text)) : NOT_READABLE;
     case 'multipart':
@@ -164,17 +159,17 @@ function judgeBody(entry: Entry, body: SentBody): BodyFault | null {
 }
 
 /** The value of a body that has one only by its description; null where that can't be held against such a body. */
-function judgedIn({ validate, multipart, xml }: Entry, body: SentBody): JudgedXml | JudgedForm | null {
+function judgedIn({ validate, multipart, xml }: Entry, body: SentBody): Judged | null {
   if (validate === null) return null;
   if (body.kind === 'multipart') {
     if (multipart === null || body.mediaType.subtype !== 'form-data') return null;
-    return judgeMultipart(multipart, body.parts, validate);
+    return judgeReadings(multipart, body.parts, validate);
   }
   const root = body.kind === 'xml' && xml !== null ? xml() : null;
   return body.kind !== 'xml' || root === null || root.fault !== null ? null : judgeXml(root, body.root, validate);
 }
 
-function faultOf(judged: JudgedXml | JudgedForm | null): BodyFault | null {
+function faultOf(judged: Judged | null): BodyFault | null {
   if (judged === null) return NOT_READABLE;
   return 'violations' in judged ? differs(judged.violations) : null;
 }

@@ -1,22 +1,19 @@
-import { err, ok, type Result } from '../../base/index.ts';
+import { err, ok } from '../../base/index.ts';
 import type { ParameterStyle } from '../description.ts';
 import { isObject, own, pointerTo, valueAt } from '../pointer.ts';
-import type { Validator, Violation } from '../validate/validator.ts';
+import type { Violation } from '../validate/validator.ts';
 import { readField } from './field.ts';
 import { createOwnership, type Ownership } from './field-names.ts';
 import { isJsonType, type JsonReader, readDocument } from './json-text.ts';
 import type { Fields } from './query.ts';
 import { isAmbiguous, readScalar, type ReadingMode } from './scalar.ts';
 import { emptyObject, type Field, formsOf, isUnreadable, propertyShape, type ValueForm } from './styled-text.ts';
+import type { TwoReadings } from './two-readings.ts';
 import { BAD_ENCODING, NOT_SUPPORTED, type Reading, SENT_TWICE } from './unreadable.ts';
 import { type ShapeSource, shapeOf, type ValueShape } from './value-shape.ts';
 
 /** Reads the fields of a form into an object that a validator can judge. */
-export interface FormObject {
-  /** Whether a second reading, with numbers left as text, may be valid where the first is not. */
-  readonly ambiguous: boolean;
-  read(fields: Fields, mode: ReadingMode): Result<unknown, Violation>;
-}
+export type FormObject = TwoReadings<Fields>;
 
 /** A property of a form: `content` says that its text is a document of its own. */
 interface Property extends Field {
@@ -52,16 +49,6 @@ export function createFormObject(source: ShapeSource, mediaTypePointer: string, 
       return fault === null ? ok(object) : err(fault);
     },
   };
-}
-
-/** Judges the fields of a form: first with numbers and truth values read as such, then, where that may help, as text. */
-export function judgeForm(form: FormObject, fields: Fields, validate: Validator): readonly Violation[] | null {
-  const typed = form.read(fields, 'typed');
-  if (!typed.ok) return [typed.error];
-  const violations = validate(typed.value);
-  if (violations === null || !form.ambiguous) return violations;
-  const text = form.read(fields, 'text');
-  return text.ok && validate(text.value) === null ? null : violations;
 }
 
 /** What the reading of one property rests on besides the fields. */

@@ -1,6 +1,6 @@
 import { err, type Issue, ok, type Result } from '../../base/index.ts';
 import { isObject, own, pointerTo, type Site, valueAt } from '../pointer.ts';
-import type { Validator, Violation } from '../validate/validator.ts';
+import type { Violation } from '../validate/validator.ts';
 import type { SentElement, XmlReader } from '../xml/sent-element.ts';
 import { Misread } from '../xml/xml-value.ts';
 import { readField } from './field.ts';
@@ -10,17 +10,14 @@ import { type FormProperty, type PartEncoding, readPartEncoding } from './part-e
 import { compilePartHeaders, NO_PART_HEADERS, type PartHeaderContext, type PartHeaderJudge } from './part-headers.ts';
 import { holdsList, type PartReading, type PartXml, readPart, type SentPart, textOf } from './part-reader.ts';
 import { asItStands, type Fields } from './query.ts';
-import { isAmbiguous, type ReadingMode } from './scalar.ts';
+import { isAmbiguous } from './scalar.ts';
 import { emptyObject, formsOf, isUnreadable, propertyShape } from './styled-text.ts';
+import type { TwoReadings } from './two-readings.ts';
 import { BAD_STYLE, NOT_SUPPORTED, NOT_TEXT, type Reading, SENT_TWICE, type Unreadable } from './unreadable.ts';
 import { shapeOf, type ValueShape } from './value-shape.ts';
 
 /** Reads the parts of a multipart form into an object that a validator can judge. */
-export interface MultipartObject {
-  /** Whether a second reading, with numbers left as text, may be valid where the first is not. */
-  readonly ambiguous: boolean;
-  read(parts: readonly SentPart[], mode: ReadingMode): Result<unknown, Violation>;
-}
+export type MultipartObject = TwoReadings<readonly SentPart[]>;
 
 /** What a form is compiled with. */
 export interface FormContext extends PartHeaderContext {
@@ -84,22 +81,6 @@ export function compileMultipart(
       return ok(object);
     },
   });
-}
-
-/** The object that the schema of a form accepted, or what is wrong. */
-export type JudgedForm = { readonly value: unknown } | { readonly violations: readonly Violation[] };
-
-/** Judges the parts of a form: first with numbers and truth values read as such, then, where that may help, as text. */
-export function judgeMultipart(form: MultipartObject, parts: readonly SentPart[], validate: Validator): JudgedForm {
-  const typed = form.read(parts, 'typed');
-  if (!typed.ok) return { violations: [typed.error] };
-  const violations = validate(typed.value);
-  if (violations === null) return { value: typed.value };
-  if (form.ambiguous) {
-    const text = form.read(parts, 'text');
-    if (text.ok && validate(text.value) === null) return { value: text.value };
-  }
-  return { violations };
 }
 
 /** Reads XML as long as all of it together is within its bound. */

@@ -2,11 +2,12 @@ import { type Issue, ok, type Result } from '../../base/index.ts';
 import type { DescribedParameter } from '../description.ts';
 import { isObject, own, pointerTo, valueAt } from '../pointer.ts';
 import { compileValidator, type SchemaSource, type Validator, type Violation } from '../validate/validator.ts';
-import { createFormObject, type FormObject, judgeForm } from './form-object.ts';
+import { createFormObject, type FormObject } from './form-object.ts';
 import { isJsonType, type JsonReader, readDocument } from './json-text.ts';
 import { REQUEST_VALIDATION } from './parameter.ts';
 import { decodePercent, splitQuery } from './query.ts';
 import { isUnreadable } from './styled-text.ts';
+import { judgeReadings } from './two-readings.ts';
 import { BAD_ENCODING, NOT_SUPPORTED } from './unreadable.ts';
 import { referencesOf } from './value-shape.ts';
 
@@ -63,7 +64,8 @@ function judgeOf(
   return (query) => {
     const fields = splitQuery(query);
     if (!fields.ok) return [fields.error];
-    return messagesOf(judgeForm(form, fields.value, validate));
+    const judged = judgeReadings(form, fields.value, validate);
+    return 'violations' in judged ? messagesOf(judged.violations) : null;
   };
 }
 

@@ -2,18 +2,13 @@ import { type Issue, ok, type Result } from '../../base/index.ts';
 import type { DescribedContent } from '../description.ts';
 import { own, siteAt } from '../pointer.ts';
 import { type SentBody, takesForms, takesParts } from '../request/body-judge.ts';
-import { createFormObject, type FormObject, judgeForm } from '../request/form-object.ts';
+import { createFormObject, type FormObject } from '../request/form-object.ts';
 import { isJsonType } from '../request/json-text.ts';
 import type { MediaRange, SentMediaType } from '../request/media-range-choice.ts';
-import {
-  compileMultipart,
-  type FormContext,
-  judgeMultipart,
-  type JudgedForm,
-  type MultipartObject,
-} from '../request/multipart-object.ts';
+import { compileMultipart, type FormContext, type MultipartObject } from '../request/multipart-object.ts';
 import { asItStands } from '../request/query.ts';
 import { hasRoomForParts, plainMeaning, useOf } from '../request/readable-content.ts';
+import { type Judged, judgeReadings } from '../request/two-readings.ts';
 import {
   compileSchema,
   compileSieve,
@@ -25,7 +20,7 @@ import {
 } from '../validate/validator.ts';
 import { type XmlRoot, xmlRootOf } from '../xml/xml-shape.ts';
 import { isXmlType } from '../xml/xml-type.ts';
-import { type JudgedXml, judgeXml } from '../xml/xml-value.ts';
+import { judgeXml } from '../xml/xml-value.ts';
 import { REPLY_VALIDATION } from './reply-headers.ts';
 
 /**
@@ -111,7 +106,7 @@ function judgeOf({ validate, sieve, form, multipart, xml }: Held): ReplyContent[
       }
       case 'form':
         if (form === null) return UNREADABLE;
-        return differs(judgeForm(form, { values: body.fields, encoded: false, decode: asItStands }, validate));
+        return faultOf(judgeReadings(form, { values: body.fields, encoded: false, decode: asItStands }, validate));
       case 'text':
         return differs(validate(body.text));
       case 'xml': {
@@ -124,7 +119,7 @@ function judgeOf({ validate, sieve, form, multipart, xml }: Held): ReplyContent[
         return MISSING;
       case 'multipart':
         if (multipart === null || body.mediaType.subtype !== 'form-data') return UNREADABLE;
-        return faultOf(judgeMultipart(multipart, body.parts, validate));
+        return faultOf(judgeReadings(multipart, body.parts, validate));
       case 'opaque':
         return UNREADABLE;
     }
@@ -134,7 +129,7 @@ function judgeOf({ validate, sieve, form, multipart, xml }: Held): ReplyContent[
 const MISSING: ReplyBodyFault = { reason: 'missing' };
 const UNREADABLE: ReplyBodyFault = { reason: 'unreadable' };
 
-function faultOf(judged: JudgedXml | JudgedForm): ReplyBodyFault | null {
+function faultOf(judged: Judged): ReplyBodyFault | null {
   return 'violations' in judged ? differs(judged.violations) : null;
 }
 

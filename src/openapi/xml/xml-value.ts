@@ -1,6 +1,8 @@
+import { err, ok, type Result } from '../../base/index.ts';
 import { pointerTo } from '../pointer.ts';
 import { readScalar, type ReadingMode } from '../request/scalar.ts';
 import { emptyObject } from '../request/styled-text.ts';
+import { type Judged, judgeReadings } from '../request/two-readings.ts';
 import { Unreadable } from '../request/unreadable.ts';
 import type { Validator, Violation } from '../validate/validator.ts';
 import type { SentAttribute, SentElement } from './sent-element.ts';
@@ -24,20 +26,14 @@ export class Misread extends Unreadable {
   }
 }
 
-/** The value that the schema of a body accepted, or what is wrong. */
-export type JudgedXml = { readonly value: unknown } | { readonly violations: readonly Violation[] };
+/** Judges a body as the value that it says. */
+export function judgeXml(root: XmlRoot, sent: SentElement, validate: Validator): Judged {
+  return judgeReadings({ ambiguous: root.ambiguous, read: (body, mode) => readBody(root, body, mode) }, sent, validate);
+}
 
-/** Judges a body: first with numbers and truth values read as such, then, where that may help, as text. */
-export function judgeXml(root: XmlRoot, sent: SentElement, validate: Validator): JudgedXml {
-  const typed = readXml(root, sent, 'typed');
-  if (typed instanceof Misread) return { violations: [{ pointer: typed.pointer, message: typed.message }] };
-  const violations = validate(typed);
-  if (violations === null) return { value: typed };
-  if (root.ambiguous) {
-    const text = readXml(root, sent, 'text');
-    if (!(text instanceof Misread) && validate(text) === null) return { value: text };
-  }
-  return { violations };
+function readBody(root: XmlRoot, sent: SentElement, mode: ReadingMode): Result<unknown, Violation> {
+  const value = readXml(root, sent, mode);
+  return value instanceof Misread ? err({ pointer: value.pointer, message: value.message }) : ok(value);
 }
 
 /** What a body of XML says as a value, in one mode; a `Misread` where it is not as described. */
