@@ -29,9 +29,11 @@ export function createLeaksKind(ports: Pick<KindPorts, 'clock' | 'log'>): Policy
     compile(config, at, got) {
       const document = got.document(at.api);
       const names = document === null ? NO_NAMES : propertyNamesOf(document);
+      // What holds for all operations of an API is made once.
+      const ofApi = config.api === null ? {} : { respond: respondStep(judgeOf(config.api, names), told) };
       return compileEach(at.operations, (operation) => {
-        const own = Object.hasOwn(config.operations, operation.name);
-        const rules = own ? saidOf(config.operations, operation) : config.api;
+        if (!Object.hasOwn(config.operations, operation.name)) return ok(ofApi);
+        const rules = saidOf(config.operations, operation);
         return ok(rules === null ? {} : { respond: respondStep(judgeOf(rules, names), told) });
       });
     },
