@@ -128,7 +128,17 @@ function cardAt(
   const length = one.to - one.from;
   const single = length < LEAST_DIGITS ? null : formOf(digitsOf(bytes, one));
   if (single !== null) return { found: { form: single, from: one.from, to: one.to }, groups: 1 };
-  for (const printed of PRINTED.get(length) ?? NOT_PRINTED) {
+  return printedCardAt(bytes, groups, first);
+}
+
+/** The number of a card that begins with this group and goes on in those behind it, as it is printed. */
+export function printedCardAt(
+  bytes: Uint8Array,
+  groups: readonly DigitGroup[],
+  first: number,
+): { readonly found: FoundCard; readonly groups: number } | null {
+  const one = groups[first] as DigitGroup;
+  for (const printed of PRINTED.get(one.to - one.from) ?? NOT_PRINTED) {
     if (!isPrinted(groups, first, printed)) continue;
     const part = groups.slice(first, first + printed.length);
     const form = formOf(part.map((group) => digitsOf(bytes, group)).join(''));

@@ -60,6 +60,58 @@ test('cards are found in groups as they are printed, and among other groups', ()
   }
 });
 
+test('cards and accounts are found with whatever is printed between their groups', () => {
+  const marks = ['\u00a0', '\u202f', '\u2009', '\u2007', '\u2011', '\u2013', '\\u00a0', '\\u202f', '\\u2009'];
+  for (const mark of marks) {
+    for (const groups of ['4111 1111 1111 1111', '3782 822463 10005', '4000 0000 0000 0000 006', '411111 1111111111']) {
+      const text = groups.replaceAll(' ', mark);
+      const [card, ...more] = found(`"Ä ${text}. ü"`, 'cards') ?? [];
+      assert.deepEqual([card?.replace(/^\S+ /, ''), more], [text, []], JSON.stringify(text));
+    }
+    const account = 'DE89 3704 0044 0532 0130 00'.replaceAll(' ', mark);
+    assert.deepEqual(found(`"an ${account}."`, 'iban'), [`iban ${account}`]);
+  }
+  for (const text of ['4111.1111.1111.1111', '3782.822463.10005'])
+    for (const around of ['', ' é'])
+      assert.deepEqual(
+        found(`no ${text}.${around}`, 'cards')?.map((each) => each.replace(/^\S+ /, '')),
+        [text],
+      );
+  for (const none of [
+    '41111111.11111111',
+    '0.4111111111111111',
+    '1.2.4111111111111111',
+    '4111.1111 1111.1111',
+    '4111\u00a01111\u202f1111\u00a01111',
+    '4111\u00a0\u00a01111\u00a0\u00a01111\u00a0\u00a01111',
+    'x4111.1111.1111.1111',
+    '4111.1111.1111.1112',
+    '4111\u{1f600}1111\u{1f600}1111\u{1f600}1111',
+  ])
+    assert.deepEqual(found(none, 'cards'), [], none);
+});
+
+test('what is printed is found wherever it stands', () => {
+  for (let at = 0; at < 40; at++)
+    for (const card of ['4111.1111.1111.1111', '3782\u00a0822463\u00a010005', '411111\u20111111111111'])
+      for (const behind of ['', ' ', '. More '])
+        assert.equal(found(`${'x'.repeat(at)} ${card}${behind}`, 'cards')?.length, 1, `${at} ${card}`);
+});
+
+test('what is looked for by one is not told to another, though they share a table', () => {
+  const key = ['ghp_', 'aB3dE6gH9jaB3dE6gH9jaB3dE6gH9jaB3dE6'].join('');
+  const text = `${key} a@b.example +49 30 1234567, 4111 1111 1111 1111`;
+  assert.equal(found(text, ...LEAK_CLASSES)?.length, 4);
+  for (const [kind, form] of Object.entries({ secrets: 'github', emails: 'email', phones: 'phone', cards: 'visa' }))
+    assert.deepEqual(
+      found(text, kind as LeakClass)?.map((each) => each.startsWith(form)),
+      [true],
+      kind,
+    );
+  const detector = new Detector({ classes: new Set(['secrets']), allowed: new Set(['github-personal-token']) });
+  assert.deepEqual(detector.find(Buffer.from(text), 'backslash'), []);
+});
+
 const IBANS = [
   'AD1200012030200359100100',
   'AT611904300234573201',
@@ -139,6 +191,11 @@ test('a text that wants to take long does not, whatever it repeats', () => {
       '\\\\',
       '\\',
       'DE89 ',
+      'DE89\u00a0',
+      '4111\u00a0',
+      '4111.',
+      '\u00a0',
+      '.',
       'DE89',
       'a@b.',
       'a'.repeat(64) + '@',

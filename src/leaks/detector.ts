@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { AnchorTable } from './anchors.ts';
-import { CARD_FORMS, cardsIn, type FoundCard } from './cards.ts';
+import { CARD_FORMS, cardsIn, type FoundCard, printedCardAt } from './cards.ts';
 import { beginsWord } from './characters.ts';
 import { CLOUD_FORMS } from './cloud-forms.ts';
 import { CODE_FORMS } from './code-forms.ts';
@@ -11,6 +11,7 @@ import type { Form } from './form.ts';
 import { eachIban } from './iban.ts';
 import { keyEnd } from './key-end.ts';
 import { emailAt, isSocialSecurityNumber, phoneAt } from './personal.ts';
+import { eachPrintedSeries } from './printed-series.ts';
 import { SERVICE_FORMS } from './service-forms.ts';
 
 /** All forms of keys and tokens. */
@@ -34,24 +35,46 @@ export interface DetectorOptions {
 /** What begins at an anchor; null where nothing does, undefined where single bytes have told so already. */
 type Look = (bytes: Uint8Array, at: number) => Finding | null | undefined;
 
+interface Anchored {
+  readonly anchor: string;
+  /** Null where it is looked for as part of a class alone. */
+  readonly form: Form | null;
+  readonly kind: LeakClass;
+  readonly look: Look;
+}
+
+/** All that is found by an anchor, whether somebody looks for it or not. */
+const ANCHORED: readonly Anchored[] = [
+  ...FORMS.map((form) => {
+    const look: Look = (bytes, at) => lookFor(form, bytes, at);
+    return { anchor: form.anchor, form, kind: form.kind, look };
+  }),
+  { anchor: '@', form: null, kind: 'emails', look: emailAt },
+  { anchor: '+', form: null, kind: 'phones', look: phoneAt },
+];
+
+let shared: AnchorTable | null = null;
+
+/** One table for all who look, since it is large; it takes no longer to find what one of them passes over. */
+function anchorTable(): AnchorTable {
+  return (shared ??= new AnchorTable(ANCHORED.map(({ anchor }) => anchor)));
+}
+
 /** Looks for classes of data in bytes, in time by the length of the bytes alone. */
 export class Detector {
   readonly #classes: ReadonlySet<LeakClass>;
   readonly #allowed: ReadonlySet<string>;
-  readonly #looks: readonly Look[];
+  /** By anchor; null for what is not looked for. */
+  readonly #looks: readonly (Look | null)[];
   readonly #anchors: AnchorTable | null;
 
   constructor({ classes, allowed }: DetectorOptions) {
     this.#classes = classes;
     this.#allowed = allowed;
-    const forms = FORMS.filter(({ kind, name }) => classes.has(kind) && !allowed.has(name));
-    const anchored: readonly (readonly [anchor: string, look: Look])[] = [
-      ...forms.map((form) => [form.anchor, (bytes: Uint8Array, at: number) => lookFor(form, bytes, at)] as const),
-      ...(classes.has('emails') ? ([['@', emailAt]] as const) : []),
-      ...(classes.has('phones') ? ([['+', phoneAt]] as const) : []),
-    ];
-    this.#looks = anchored.map(([, look]) => look);
-    this.#anchors = anchored.length === 0 ? null : new AnchorTable(anchored.map(([anchor]) => anchor));
+    this.#looks = ANCHORED.map(({ form, kind, look }) =>
+      classes.has(kind) && (form === null || !allowed.has(form.name)) ? look : null,
+    );
+    this.#anchors = this.#looks.some((look) => look !== null) ? anchorTable() : null;
   }
 
   /**
@@ -80,7 +103,7 @@ export class Detector {
     let done = 0;
     this.#anchors?.scan(bytes, (number, from) => {
       if (from < done || looks > LOOK_LIMIT) return;
-      const finding = (this.#looks[number] as Look)(bytes, from);
+      const finding = this.#looks[number]?.(bytes, from);
       if (finding === undefined) return;
       looks++;
       if (finding === null) return;
@@ -94,10 +117,12 @@ export class Detector {
 
   #searchNumbers(bytes: Uint8Array, found: Finding[]): void {
     const [cards, numbers] = [this.#classes.has('cards'), this.#classes.has('ssn')];
+    /** Where the last number of one search begins. */
+    let begun = -1;
     const add = (kind: LeakClass, { form, from, to }: FoundCard): void => {
-      const last = found.at(-1);
       // A long series is told of in parts, of which one begins with the end of the one before.
-      if (last?.kind === kind && from <= last.from) return;
+      if (from <= begun) return;
+      begun = from;
       if (found.length <= FINDING_LIMIT && !this.#allowed.has(form)) found.push({ kind, form, from, to, whole: true });
     };
     const look = (groups: readonly DigitGroup[]): void => {
@@ -107,6 +132,13 @@ export class Detector {
         add('ssn', { form: 'us-ssn', from: first.from, to: last.to });
     };
     if (cards || numbers) eachDigitSeries(bytes, look);
+    begun = -1;
+    const lookAtPrinted = (groups: readonly DigitGroup[]): void => {
+      const card = printedCardAt(bytes, groups, 0);
+      if (card !== null) add('cards', card.found);
+    };
+    if (cards) eachPrintedSeries(bytes, lookAtPrinted);
+    begun = -1;
     if (this.#classes.has('iban')) eachIban(bytes, (from, to) => add('iban', { form: 'iban', from, to }));
   }
 }

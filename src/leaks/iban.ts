@@ -1,4 +1,6 @@
+import { Buffer, isAscii } from 'node:buffer';
 import { beginsWord, isDigit, LETTERS_AND_DIGITS } from './characters.ts';
+import { widthAt } from './printed-series.ts';
 
 /** How long the numbers of each country are, from the registry of ISO 13616. */
 const LENGTHS: ReadonlyMap<string, number> = new Map(
@@ -41,6 +43,17 @@ export function eachIban(bytes: Uint8Array, found: (from: number, to: number) =>
     done = to;
     at = Math.max(at, to - 1);
   }
+  if (!isAscii(bytes)) eachPrinted(bytes, found);
+}
+
+/** Those whose groups have one character beyond ASCII between them, such as a space that does not break. */
+function eachPrinted(bytes: Uint8Array, found: (from: number, to: number) => void): void {
+  for (let at = GROUP; at < bytes.length; at++) {
+    const end = (bytes[at] as number) < 0x80 || !isDigit(bytes[at - 1]) ? 0 : endOf(bytes, at - GROUP);
+    if (end === 0) continue;
+    found(at - GROUP, end);
+    at = end;
+  }
 }
 
 /** Where the number that begins here ends; 0 where none does. */
@@ -52,11 +65,11 @@ function endOf(bytes: Uint8Array, start: number): number {
   if (length === undefined) return 0;
   let text = '';
   let at = start;
-  const isGrouped = bytes[start + GROUP] === SPACE;
+  const separator = separatorAt(bytes, start + GROUP);
   while (text.length < length) {
-    if (isGrouped && text.length > 0 && text.length % GROUP === 0) {
-      if (bytes[at] !== SPACE) return 0;
-      at++;
+    if (separator !== null && text.length > 0 && text.length % GROUP === 0) {
+      if (!separator.equals(bytes.subarray(at, at + separator.length))) return 0;
+      at += separator.length;
     }
     const byte = bytes[at];
     if (!isUpper(byte) && !isDigit(byte)) return 0;
@@ -66,6 +79,13 @@ function endOf(bytes: Uint8Array, start: number): number {
   const after = bytes[at];
   if (after !== undefined && LETTERS_AND_DIGITS[after] === 1) return 0;
   return hasCheckDigits(text) ? at : 0;
+}
+
+/** What stands between groups; null where the next one is joined. */
+function separatorAt(bytes: Uint8Array, at: number): Buffer | null {
+  const byte = bytes[at];
+  if (byte === undefined || (byte !== SPACE && byte < 0x80)) return null;
+  return Buffer.from(bytes.subarray(at, at + widthAt(bytes, at)));
 }
 
 /** ISO/IEC 7064, MOD 97-10: what comes of it for a sound number, behind its first four characters. */

@@ -21,7 +21,8 @@ function maskText(said: string, kind: string): string {
   if (shown === undefined) return '*'.repeat(said.length);
   const characters = said.replace(/[^A-Za-z0-9]/g, '').length;
   let hidden = Math.max(0, characters - shown);
-  return said.replace(/[^]/g, (character) => {
+  // One character beyond ASCII between groups is several bytes.
+  return said.replace(/[\x80-\xff]{1,3}/g, ' ').replace(/[^]/g, (character) => {
     if (!/[A-Za-z0-9]/.test(character)) return /[ ().+-]/.test(character) ? character : '*';
     return hidden-- > 0 ? '*' : character;
   });
