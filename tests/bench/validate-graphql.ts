@@ -7,9 +7,7 @@ import { parseBody } from '../../src/body/index.ts';
 import { GraphqlJudge, readSchema, readSent } from '../../src/graphql/index.ts';
 import { SHOP_SCHEMA } from '../system/graphql-server.ts';
 import { shopBodyOf } from './bodies/shop-document.ts';
-
-const ROUNDS = 5;
-const ROUND_MS = 300;
+import { type Course, leastCost } from './least-cost.ts';
 
 const read = readSchema(SHOP_SCHEMA);
 if (!read.ok) throw new Error(read.error.message);
@@ -35,27 +33,19 @@ function theirs(at: number): boolean {
   return validate(schema.schema, parse(query), specifiedRules).length === 0;
 }
 
-/** The least of some rounds: what others do to the machine only adds. */
-function measure(asked: (at: number) => boolean, atOf: (count: number) => number): number {
-  let least = Infinity;
-  let count = 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    const until = performance.now() + ROUND_MS;
-    const before = process.threadCpuUsage();
-    const first = count;
-    while (performance.now() < until) if (!asked(atOf(count++))) throw new Error('the document is refused');
-    const { user, system } = process.threadCpuUsage(before);
-    least = Math.min(least, (user + system) / (count - first));
-  }
-  return least;
+function judged(judges: (at: number) => boolean, atOf: (count: number) => number): Course {
+  return (from) => {
+    if (!judges(atOf(from))) throw new Error('the document is refused');
+    return 1;
+  };
 }
 
 const each = (count: number): number => count;
 const same = (): number => 0;
 console.log(
   JSON.stringify({
-    graphql: measure(ours, each),
-    graphql_known: measure(ours, same),
-    graphql_js: measure(theirs, each),
+    graphql: await leastCost(judged(ours, each)),
+    graphql_known: await leastCost(judged(ours, same)),
+    graphql_js: await leastCost(judged(theirs, each)),
   }),
 );

@@ -7,10 +7,8 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { MessageJudge, MessageTypes } from '../../src/openapi/index.ts';
 import { describeServices } from '../../src/openapi/services.ts';
 import { HeldMessages, MessageGate } from '../../src/wire/index.ts';
+import { leastCost, times } from './least-cost.ts';
 import { ORDER_DESCRIPTORS, ORDER_MESSAGE, ORDER_TYPE } from './bodies/order-message.ts';
-
-const ROUNDS = 5;
-const ROUND_MS = 300;
 
 const described = await describeServices(ORDER_DESCRIPTORS);
 if (!described.ok) throw new Error(described.error);
@@ -37,27 +35,10 @@ function passage(judges: boolean): () => unknown {
   return () => gate.read([framed]) ?? held.read([framed]);
 }
 
-/** The least of some rounds: what others do to the machine only adds. */
-function measure(once: () => unknown): number {
-  let least = Infinity;
-  for (let round = 0; round < ROUNDS; round++) {
-    const until = performance.now() + ROUND_MS;
-    const before = process.threadCpuUsage();
-    let done = 0;
-    while (performance.now() < until) {
-      for (let times = 0; times < 64; times++) once();
-      done += 64;
-    }
-    const { user, system } = process.threadCpuUsage(before);
-    least = Math.min(least, (user + system) / done);
-  }
-  return least;
-}
-
 const figures = {
-  grpc: measure(() => judge.judge(known, message, false)),
-  grpc_protobuf: measure(() => fromBinary(ORDER_TYPE, message)),
-  grpc_passage: measure(passage(true)),
-  grpc_passage_unread: measure(passage(false)),
+  grpc: await leastCost(times(64, () => judge.judge(known, message, false))),
+  grpc_protobuf: await leastCost(times(64, () => fromBinary(ORDER_TYPE, message))),
+  grpc_passage: await leastCost(times(64, passage(true))),
+  grpc_passage_unread: await leastCost(times(64, passage(false))),
 };
 process.stdout.write(`${JSON.stringify(figures)}\n`);

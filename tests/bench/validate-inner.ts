@@ -15,6 +15,7 @@ import {
   describeApi,
 } from '../../src/openapi/index.ts';
 import { valueOf } from '../system/value-of.ts';
+import { type Course, leastCost } from './least-cost.ts';
 import { INNER_LOADS, type InnerLoad, PAGE_BODY, queryOf, requestOf, VALIDATE_DESCRIPTION } from './validate-loads.ts';
 import { xmlJudges } from './validate-xml.ts';
 
@@ -29,8 +30,6 @@ interface Judges {
 }
 
 const VALUES = 16;
-const ROUNDS = 5;
-const ROUND_MS = 300;
 /** Other schemas that judge in between: the code that all share is not to fit one of them. */
 const OTHER_SCHEMAS = 200;
 
@@ -177,25 +176,12 @@ function sampleOf(at: number): unknown {
   return OTHERS[at % OTHERS.length]?.[1];
 }
 
-/** The least of some rounds: what others do to the machine only adds. */
-function measure(judge: Judge): number {
-  let least = Infinity;
-  for (let round = 0; round < ROUNDS; round++) {
-    const until = performance.now() + ROUND_MS;
-    const before = process.threadCpuUsage();
-    let done = 0;
-    while (performance.now() < until) {
-      for (let at = 0; at < VALUES; at++) judgeOne(judge, at);
-      done += VALUES;
-    }
-    const { user, system } = process.threadCpuUsage(before);
-    least = Math.min(least, (user + system) / done);
-  }
-  return least;
-}
-
-function judgeOne(judge: Judge, at: number): void {
-  if (!judge(at)) throw new Error(`value ${at} is refused`);
+/** All values once. */
+function allOf(judge: Judge): Course {
+  return () => {
+    for (let at = 0; at < VALUES; at++) if (!judge(at)) throw new Error(`value ${at} is refused`);
+    return VALUES;
+  };
 }
 
 const LOADS: Readonly<Record<InnerLoad, () => Judges>> = {
@@ -208,8 +194,13 @@ const LOADS: Readonly<Record<InnerLoad, () => Judges>> = {
 
 judgeOthers();
 const asked = process.argv.slice(2);
-const figures = INNER_LOADS.filter((load) => asked.length === 0 || asked.includes(load)).map((load) => {
+const figures: Partial<Record<InnerLoad, Record<keyof Judges, number>>> = {};
+for (const load of INNER_LOADS.filter((each) => asked.length === 0 || asked.includes(each))) {
   const { ours, ajv_parsed, ajv_bytes } = LOADS[load]();
-  return [load, { ours: measure(ours), ajv_parsed: measure(ajv_parsed), ajv_bytes: measure(ajv_bytes) }];
-});
-process.stdout.write(`${JSON.stringify(Object.fromEntries(figures))}\n`);
+  figures[load] = {
+    ours: await leastCost(allOf(ours)),
+    ajv_parsed: await leastCost(allOf(ajv_parsed)),
+    ajv_bytes: await leastCost(allOf(ajv_bytes)),
+  };
+}
+process.stdout.write(`${JSON.stringify(figures)}\n`);

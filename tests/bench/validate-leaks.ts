@@ -3,10 +3,9 @@
  * the same forms searched one by one. Prints one line of JSON.
  */
 import { FORMS, LeakJudge } from '../../src/leaks/index.ts';
+import { leastCost, times } from './least-cost.ts';
 import { PAGE_BODY } from './validate-loads.ts';
 
-const ROUNDS = 5;
-const ROUND_MS = 300;
 const FORMAT = { isJson: true, escaping: 'backslash', isReadable: true } as const;
 
 const classes = { secrets: 'refuse', privateKeys: 'refuse', cards: 'mask' } as const;
@@ -32,29 +31,12 @@ function naively(body: Buffer): number {
   return [...expressions, card].filter((expression) => expression.test(text)).length;
 }
 
-/** The least of some rounds: what others do to the machine only adds. */
-function measure(once: () => unknown): number {
-  let least = Infinity;
-  for (let round = 0; round < ROUNDS; round++) {
-    const until = performance.now() + ROUND_MS;
-    const before = process.threadCpuUsage();
-    let done = 0;
-    while (performance.now() < until) {
-      for (let times = 0; times < 16; times++) once();
-      done += 16;
-    }
-    const { user, system } = process.threadCpuUsage(before);
-    least = Math.min(least, (user + system) / done);
-  }
-  return least;
-}
-
 if (judge.judge(clean, FORMAT) !== null) throw new Error('something is found where nothing is');
 const looked = judge.judge(found, FORMAT);
 if (looked?.kind !== 'found' || looked.count !== 3) throw new Error('the cards are not found');
 const figures = {
-  dlp_10kb: measure(() => judge.judge(clean, FORMAT)),
-  dlp_10kb_found: measure(() => judge.judge(found, FORMAT)),
-  dlp_10kb_one_by_one: measure(() => naively(clean)),
+  dlp_10kb: await leastCost(times(16, () => judge.judge(clean, FORMAT))),
+  dlp_10kb_found: await leastCost(times(16, () => judge.judge(found, FORMAT))),
+  dlp_10kb_one_by_one: await leastCost(times(16, () => naively(clean))),
 };
 process.stdout.write(`${JSON.stringify(figures)}\n`);

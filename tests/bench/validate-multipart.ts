@@ -8,10 +8,9 @@ import { contentFault, parseBody } from '../../src/body/index.ts';
 import { compileBody, describeApi, type SentMediaType } from '../../src/openapi/index.ts';
 import { valueOf } from '../system/value-of.ts';
 import { FORM_DOCUMENT, FORM_SCHEMA, FORM_TYPE, formOf } from './bodies/form.ts';
+import { type Course, leastCost } from './least-cost.ts';
 
 const FORMS = 16;
-const ROUNDS = 5;
-const ROUND_MS = 300;
 
 const forms = Array.from({ length: FORMS }, (_, at) => formOf(at));
 
@@ -60,24 +59,16 @@ function busboyAndAjv(): Judge {
   };
 }
 
-/** The least of some rounds: what others do to the machine only adds. */
-async function measure(judge: Judge): Promise<number> {
-  let least = Infinity;
-  for (let round = 0; round < ROUNDS; round++) {
-    const until = performance.now() + ROUND_MS;
-    const before = process.threadCpuUsage();
-    let done = 0;
-    while (performance.now() < until) {
-      const at = done % FORMS;
-      const verdict = judge(at);
-      if (!(typeof verdict === 'boolean' ? verdict : await verdict)) throw new Error(`form ${at} is refused`);
-      done++;
-    }
-    const { user, system } = process.threadCpuUsage(before);
-    least = Math.min(least, (user + system) / done);
-  }
-  return least;
+function oneOf(judge: Judge): Course {
+  const counted = (isPassed: boolean): number => {
+    if (!isPassed) throw new Error('a form is refused');
+    return 1;
+  };
+  return (from) => {
+    const verdict = judge(from % FORMS);
+    return typeof verdict === 'boolean' ? counted(verdict) : verdict.then(counted);
+  };
 }
 
-const figures = { ours: await measure(ours()), busboy_ajv: await measure(busboyAndAjv()) };
+const figures = { ours: await leastCost(oneOf(ours())), busboy_ajv: await leastCost(oneOf(busboyAndAjv())) };
 process.stdout.write(`${JSON.stringify(figures)}\n`);
