@@ -11,18 +11,24 @@ export function cutUnknown(types: MessageTypes, type: MessageType, bytes: Uint8A
   reader.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const cutter = new Cutter(types, reader);
   cutter.message(type, bytes.length);
-  return Buffer.concat(cutter.kept);
+  return cutter.written;
 }
 
 class Cutter {
   readonly #types: MessageTypes;
   readonly #reader: WireReader;
-  /** What stays, in order; the last is open until something is cut. */
-  kept: Uint8Array[] = [];
+  /** What stays is never longer than what came. */
+  readonly #out: Buffer;
+  #end = 0;
 
   constructor(types: MessageTypes, reader: WireReader) {
     this.#types = types;
     this.#reader = reader;
+    this.#out = Buffer.allocUnsafeSlow(reader.bytes.length);
+  }
+
+  get written(): Buffer {
+    return this.#out.subarray(0, this.#end);
   }
 
   /** Keeps what is described of a message up to `end` or the end of its group. */
@@ -52,18 +58,21 @@ class Cutter {
     }
   }
 
-  /** Keeps a message in a message, whose length may be another now. */
+  /** Keeps a message in a message, whose length may be another now, and shorter to write. */
   #inner(type: MessageType, from: number, end: number): void {
     const reader = this.#reader;
-    const tag = reader.bytes.subarray(from, reader.at);
+    const lengthFrom = reader.at;
     const last = reader.lengthEnd(end);
-    const outer = this.kept;
-    this.kept = [];
+    const length = last - reader.at;
+    const octets = reader.at - lengthFrom;
+    this.#keep(from);
+    const at = this.#end;
     this.message(type, last);
-    const length = this.kept.reduce((sum, { length: octets }) => sum + octets, 0);
-    outer.push(tag, lengthOctets(length));
-    for (const piece of this.kept) outer.push(piece);
-    this.kept = outer;
+    const left = this.#end - at;
+    if (left === length) return;
+    const begin = writeLength(this.#out, at - octets, left);
+    this.#out.copyWithin(begin, at, this.#end);
+    this.#end = begin + left;
   }
 
   #heldAt(end: number): MessageType | 'none' | null {
@@ -75,21 +84,18 @@ class Cutter {
 
   #keep(from: number): void {
     const { bytes, at } = this.#reader;
-    const last = this.kept.at(-1);
-    // What lies side by side stays one piece: of many small fields each would take a hundred times its size.
-    if (last?.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset + from)
-      this.kept[this.kept.length - 1] = bytes.subarray(last.byteOffset - bytes.byteOffset, at);
-    else this.kept.push(bytes.subarray(from, at));
+    this.#end += bytes.copy(this.#out, this.#end, from, at);
   }
 }
 
-function lengthOctets(length: number): Uint8Array {
-  const octets: number[] = [];
+/** Writes a length at a place, and gives where it ends. */
+function writeLength(out: Buffer, from: number, length: number): number {
+  let at = from;
   let left = length;
   while (left >= 0x80) {
-    octets.push((left % 0x80) + 0x80);
+    out[at++] = (left % 0x80) + 0x80;
     left = Math.floor(left / 0x80);
   }
-  octets.push(left);
-  return Uint8Array.from(octets);
+  out[at++] = left;
+  return at;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { faultOf, unknownIn } from './fixture.test.ts';
+import { faultOf, TYPES, typeOf, unknownIn } from './fixture.test.ts';
+import { MessageJudge } from './message-judge.ts';
 
 /** Octets, and what is wrong with them. */
 function held(name: string, cases: Readonly<Record<string, string>>): void {
@@ -309,4 +310,12 @@ test('the judge keeps nothing of a message that it found a fault in', () => {
   assert.equal(faultOf('t.All', '28 01 f201 02 2801'), '');
   assert.equal(faultOf('t.All', '8202 03 0a0161 28'), 'malformed one_int32');
   assert.equal(faultOf('t.All', '8202 03 0a0161'), '');
+});
+
+test('what the judge counts by grows with how deep messages lie in each other, and not with how many there are', () => {
+  const judge = new MessageJudge(TYPES);
+  const bytes = Buffer.from('fa0100'.repeat(100_000), 'hex');
+  const before = process.memoryUsage().arrayBuffers;
+  assert.equal(judge.judge(typeOf('t.All'), bytes, false), null);
+  assert.ok(process.memoryUsage().arrayBuffers - before < 100_000);
 });
