@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { hasActiveContent } from './active-picture.ts';
 
 const linked = (address: string): string => `<svg xmlns="http://www.w3.org/2000/svg"><a href="${address}">x</a></svg>`;
@@ -75,4 +76,79 @@ test('blanks are no work, however many there are', () => {
     assert.equal(hasActiveContent(`<svg href=${blank.repeat(2_000_000)}>`), false);
     assert.equal(hasActiveContent(`<svg href${blank.repeat(2_000_000)}x onab${blank.repeat(2_000_000)}></svg>`), false);
   }
+});
+
+test('what separates attributes in pages alone separates them here too', () => {
+  for (const active of ['href\f=javascript:x', 'href=\fjavascript:x', 'href="#a"to=a:b', 'onclick\f=x()'])
+    assert.equal(hasActiveContent(`<svg><a ${active} ></svg>`), true, active);
+});
+
+test('a value that is never closed hides nothing behind it', () => {
+  assert.equal(hasActiveContent('<svg><a href="#a><a href=javascript:x></svg>'), true);
+  assert.equal(hasActiveContent(`<svg><a href="#a><a href='javascript:x'></svg>`), true);
+  assert.equal(hasActiveContent('<svg>back to="home</svg>'), false);
+});
+
+// The same in one expression, with a list made of all it finds: slower, and easily seen to be right.
+const PLAIN_ADDRESS =
+  /[\s"'/:](?:href|src|action|formaction|to|from|by|(values))[\t\n\r ]*=[\t\n\r ]*(?:"([^"]*)"|'([^']*)'|([^\t\n\f\r "'>][^\t\n\f\r >]*))/gi;
+const PLAIN_HARMLESS = /^(?:[\t\n\r ]*(?:#|https?:|data:image\/(?!svg))|[^:&]*(?:[/?#]|$))/i;
+
+function isPlainlyActive(text: string): boolean {
+  for (const [, several, double, single, bare] of text.matchAll(PLAIN_ADDRESS)) {
+    const written = double ?? single ?? bare ?? '';
+    const addresses = several === undefined ? [written] : written.split(';');
+    if (!addresses.every((address) => PLAIN_HARMLESS.test(address))) return true;
+  }
+  return false;
+}
+
+test('no address that a plain search finds is missed', () => {
+  const words = [
+    'href',
+    'to',
+    'values',
+    'xlink:href',
+    'src',
+    '=',
+    '="',
+    "='",
+    '"',
+    "'",
+    ' ',
+    '\n',
+    '>',
+    '<a ',
+    ';',
+    '#',
+  ];
+  const addresses = [
+    'javascript:',
+    'https://a.test',
+    'a',
+    ':',
+    '&',
+    '/',
+    'data:image/png,',
+    'data:image/svg',
+    '\t',
+    '?',
+  ];
+  const piece = fc.constantFrom(...words, ...addresses);
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 24 }), (pieces) => {
+      const text = `<svg ${pieces.join('')}`;
+      if (isPlainlyActive(text)) assert.equal(hasActiveContent(text), true, text);
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+test('many values and many addresses are no work', () => {
+  for (const inside of [
+    `<a values="${'#:;'.repeat(2_000_000)}"/>`,
+    `<a${' to=a'.repeat(1_000_000)}>`,
+    '"'.repeat(5_000_000),
+  ])
+    assert.equal(hasActiveContent(`<svg>${inside}</svg>`), false);
 });

@@ -1,10 +1,17 @@
 // What an SVG picture runs where it is opened by itself, or is put into a page: script, handlers of events, pages inside,
-// styles and entities from elsewhere or that hide what is meant (SVG 2 §2.2, §15).
+// styles and entities from elsewhere or that hide what is meant (SVG 2 §2.2, §15); and what servers run, PHP.
 const SCRIPT = /<(?:[^\s<>/=:]+:)?(?:script|foreignobject|iframe|embed|object|handler)[\s/>]/i;
-const HANDLER = /[\s"'/]on[a-z]{2,40}[\t\n\r ]*=/i;
-const HIDING = /<!entity|<\?xml-stylesheet/i;
-const ADDRESS =
-  /[\s"'/:](?:href|src|action|formaction|to|from|by|(values))[\t\n\r ]*=[\t\n\r ]*(?:"([^"]*)"|'([^']*)'|([^\t\n\f\r "'>][^\t\n\f\r >]*))/gi;
+const HANDLER = /[\s"'/]on[a-z]{2,40}[\t\n\f\r ]*=/i;
+const HIDING = /<!entity|<\?(?:xml-stylesheet|php)/i;
+const ADDRESS = /[\s"'/:](?:href|src|action|formaction|to|from|by|(values))[\t\n\f\r ]*=[\t\n\f\r ]*/gi;
+const TAB = 0x09;
+const RETURN = 0x0d;
+const BLANK = 0x20;
+const QUOTE = 0x22;
+const AMPERSAND = 0x26;
+const APOSTROPHE = 0x27;
+const COLON = 0x3a;
+const MORE = 0x3e;
 /**
  * A place in the picture or on the web, a picture in data, or no address at all: without a colon there is no scheme. Blanks
  * are taken by one part each: taken by two, many of them would be gone over from each of them.
@@ -14,10 +21,51 @@ const HARMLESS = /^(?:[\t\n\r ]*(?:#|https?:|data:image\/(?!svg))|[^:&]*(?:[/?#]
 /** Whether an SVG picture holds what browsers run. What only might, since it is written in a hidden way, counts too. */
 export function hasActiveContent(text: string): boolean {
   if (SCRIPT.test(text) || HANDLER.test(text) || HIDING.test(text)) return true;
-  for (const [, several, double, single, bare] of text.matchAll(ADDRESS)) {
-    const written = double ?? single ?? bare ?? '';
-    const addresses = several === undefined ? [written] : written.split(';');
-    if (!addresses.every((address) => HARMLESS.test(address))) return true;
+  ADDRESS.lastIndex = 0;
+  for (let found = ADDRESS.exec(text); found !== null; found = ADDRESS.exec(text)) {
+    const value = valueAt(text, ADDRESS.lastIndex);
+    if (value.mayLead && leadsElsewhere(text.slice(value.start, value.end), found[1] !== undefined)) return true;
+    // The mark at its end may be what stands before the next name.
+    ADDRESS.lastIndex = value.end;
+  }
+  return false;
+}
+
+/** Where the value of an attribute is, and whether it has what no address without a scheme does. */
+interface Value {
+  readonly start: number;
+  readonly end: number;
+  readonly mayLead: boolean;
+}
+
+/** One whose quotation marks are never closed is none: what follows is looked at by itself. */
+function valueAt(text: string, at: number): Value {
+  const mark = text.charCodeAt(at);
+  const isQuoted = mark === QUOTE || mark === APOSTROPHE;
+  const start = isQuoted ? at + 1 : at;
+  let mayLead = false;
+  let end = start;
+  for (; end < text.length; end++) {
+    const code = text.charCodeAt(end);
+    if (isQuoted ? code === mark : endsBare(code)) break;
+    mayLead ||= code === COLON || code === AMPERSAND;
+  }
+  // That can be but once for each of both marks, so that looking for their ends takes linear time over all.
+  if (isQuoted && end === text.length) return { start: at, end: at, mayLead: false };
+  return { start, end, mayLead };
+}
+
+function endsBare(code: number): boolean {
+  return code === MORE || code === BLANK || (code >= TAB && code <= RETURN);
+}
+
+function leadsElsewhere(value: string, isSeveral: boolean): boolean {
+  if (!isSeveral) return !HARMLESS.test(value);
+  for (let at = 0; at <= value.length; ) {
+    const next = value.indexOf(';', at);
+    const end = next < 0 ? value.length : next;
+    if (!HARMLESS.test(value.slice(at, end))) return true;
+    at = end + 1;
   }
   return false;
 }

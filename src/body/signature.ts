@@ -100,7 +100,7 @@ function xmlFault({ type }: MediaType, seen: Buffer, whole: boolean): SignatureF
   const encoding = DECLARED_ENCODING.exec(text)?.[1]?.toLowerCase();
   if (encoding !== undefined && encoding !== 'utf-8' && encoding !== 'us-ascii') return 'other-format';
   if (/^[\t\n\r ]*<\?php/i.test(text)) return 'executable';
-  return type === 'image' && (hasActiveContent(text) || hasTag(seen)) ? 'active' : null;
+  return type === 'image' && hasActiveContent(text) ? 'active' : null;
 }
 
 /** Without the bytes at the end that may be a part of a character. */

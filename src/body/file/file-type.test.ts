@@ -118,6 +118,8 @@ test('pictures in XML are taken without script', () => {
   assert.equal(told(svg('<path d="M0 0"/>'), { name: 'a.svg', takes: ['image/svg+xml'] }), 'taken');
   assert.equal(told(svg('<script>alert(1)</script>'), { type: 'image/svg+xml' }), 'active');
   assert.equal(told(svg('<a onclick="x()"/>'), { name: 'a.svg' }), 'active');
+  assert.equal(told(svg('<?PHP x(); ?>'), { type: 'image/svg+xml' }), 'active');
+  assert.equal(told(svg('__HALT_COMPILER(); ?>'), { type: 'image/svg+xml' }), 'active');
   assert.equal(told(`<?xml version="1.0"?>${svg('<script>x()</script>')}`, { type: 'application/xml' }), 'active');
   assert.equal(told('<order><id>1</id></order>', { type: 'application/xml' }), 'taken');
 });

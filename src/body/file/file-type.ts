@@ -55,11 +55,13 @@ export function judgeFileType(
   const seen = bufferOf(file.bytes);
   const found = typesOf(seen);
   const isUnicode = isUtf8(seen);
+  let xml: boolean | null = null;
   const facts: Facts = {
     seen,
     found,
     isUnicode,
     isText: found.length === 0 && (isUnicode ? !seen.includes(0) : isOldText(seen)),
+    fitsXml: () => (xml ??= signatureFault(XML, { bytes: seen, whole: true }) !== 'other-format'),
   };
   const extension = file.name === null ? '' : extensionOf(file.name.normalize('NFKC'));
   const said = saidType(file, extension, facts);
@@ -88,7 +90,17 @@ interface Facts {
   /** Whether it is UTF-8. */
   readonly isUnicode: boolean;
   readonly isText: boolean;
+  /** Whether it may be XML; told once, for all of it is looked at. */
+  readonly fitsXml: () => boolean;
 }
+
+const XML: MediaType = {
+  type: 'application',
+  subtype: 'xml',
+  suffix: null,
+  essence: 'application/xml',
+  parameters: new Map(),
+};
 
 /** Control characters that no text has, in any of the charsets that are ASCII where it is. Tabs and ends of lines it has. */
 const CONTROL = /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]/;
@@ -106,10 +118,11 @@ function saidType({ mediaType }: SentFile, extension: string, { isText }: Facts)
 }
 
 /** Whether bytes may be of this type. Of a type that nothing is known of they may be whatever is none that is known. */
-function fits(essence: string, { seen, isText, isUnicode }: Facts): boolean {
-  // What runs in pictures of XML is looked for once, and not here.
-  const mediaType = parseMediaType(isXmlType(essence) ? 'application/xml' : essence);
+function fits(essence: string, { seen, isText, isUnicode, fitsXml }: Facts): boolean {
+  const mediaType = parseMediaType(essence);
   if (!mediaType.ok) return false;
+  // What runs in pictures of XML is looked for once, and not here.
+  if (isXml(mediaType.value)) return fitsXml();
   if (isTextual(essence)) return seen.length === 0 || (isText && (isUnicode || essence.startsWith('text/')));
   const signature = SIGNATURES.get(essence);
   if (signature !== undefined) return hasSignature(signature, seen);
@@ -157,9 +170,11 @@ function contentFault(file: Taken): FileTypeFault | null {
   }
   const hidden = hiddenFault(file);
   if (hidden !== null || isPage) return hidden;
-  if (taken.some(isXmlType) && runsAsXml(seen, taken.includes('image/svg+xml'))) return 'active';
+  const isPicture = taken.includes('image/svg+xml');
+  if (taken.some(isXmlType) && runsAsXml(seen, isPicture)) return 'active';
   const isMedia = found.some((type) => MEDIA.test(type)) || taken.every((type) => MEDIA.test(type));
-  return isMedia && (hasTag(seen) || seen.includes(HALT) || beginsAsScript(seen)) ? 'active' : null;
+  // Of pictures in XML that has just been seen.
+  return isMedia && ((!isPicture && hasTag(seen)) || seen.includes(HALT) || beginsAsScript(seen)) ? 'active' : null;
 }
 
 /** Whether another file hangs behind it, or begins a little behind its beginning. */
@@ -190,7 +205,7 @@ const SHOWN =
 function runsAsXml(seen: Buffer, isPicture: boolean): boolean {
   const text = seen.toString('utf8');
   if (!isPicture && !SHOWN.test(text)) return false;
-  return hasActiveContent(text) || hasTag(seen) || /1999\/XSL/.test(text);
+  return hasActiveContent(text) || /1999\/XSL/.test(text);
 }
 
 /**
