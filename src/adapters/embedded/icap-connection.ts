@@ -147,14 +147,25 @@ export class IcapConnection {
     return await this.#isSame(bytes);
   }
 
+  /** Whether these are the next bytes. */
+  async #comes(bytes: Buffer): Promise<boolean> {
+    for (let at = 0; at < bytes.length; ) {
+      const piece = await this.#reader.some(bytes.length - at);
+      if (!piece.equals(bytes.subarray(at, at + piece.length))) return false;
+      at += piece.length;
+    }
+    return true;
+  }
+
   async #isSame(bytes: Buffer): Promise<boolean> {
     let at = 0;
     try {
       for (;;) {
-        const chunk = await this.#reader.chunk(bytes.length - at);
-        if (chunk === null) return at === bytes.length;
-        if (!chunk.equals(bytes.subarray(at, at + chunk.length))) return false;
-        at += chunk.length;
+        const size = await this.#reader.chunkSize(bytes.length - at);
+        if (size === 0) return at === bytes.length;
+        if (!(await this.#comes(bytes.subarray(at, at + size)))) return false;
+        await this.#reader.chunkEnd();
+        at += size;
       }
     } catch (fault) {
       if (fault instanceof IcapFault && fault.message === TOO_MUCH) return false;

@@ -92,7 +92,7 @@ export function readOptions({ status, fields }: IcapHead): ServiceOptions | null
   const method = methods.includes('RESPMOD') ? 'RESPMOD' : methods.includes('REQMOD') ? 'REQMOD' : null;
   if (status !== 200 || method === null) return null;
   const preview = fields.get('preview');
-  const ttl = Number(fields.get('options-ttl') ?? Number.NaN) * 1_000;
+  const ttl = Number(/^[0-9]{1,9}$/.exec(fields.get('options-ttl') ?? '')?.[0] ?? 0) * 1_000;
   return {
     method,
     previewBytes:

@@ -41,19 +41,30 @@ export class IcapReader {
     return taken;
   }
 
-  /** The next chunk of a body (RFC 9112 §7.1), at most so many bytes; null at its end. Trailers are not taken. */
-  async chunk(limitBytes: number): Promise<Buffer | null> {
+  /**
+   * How many bytes the next chunk of a body has (RFC 9112 §7.1), at most so many; 0 at its end. Trailers are not taken. Its
+   * bytes are to be taken by `some`, and what is behind them by `chunkEnd`.
+   */
+  async chunkSize(limitBytes: number): Promise<number> {
     const line = await this.#until(LINE_END);
     const digits = /^([0-9a-f]{1,8})[\t ]*(?:;[\t -~]*)?$/i.exec(line)?.[1];
     if (digits === undefined) throw new IcapFault('the reply has a broken chunk');
     const size = Number.parseInt(digits, 16);
     if (size > limitBytes) throw new IcapFault(TOO_MUCH);
-    while (this.#bytes.length < size + 2) await this.#grow();
-    if (this.#bytes[size] !== 0x0d || this.#bytes[size + 1] !== 0x0a)
-      throw new IcapFault('the reply has a broken chunk');
-    const data = this.#bytes.subarray(0, size);
-    this.#bytes = this.#bytes.subarray(size + 2);
-    return size === 0 ? null : data;
+    if (size === 0) await this.chunkEnd();
+    return size;
+  }
+
+  /** What has come of so many bytes, one at least: nothing is gathered, however long a chunk is. */
+  async some(count: number): Promise<Buffer> {
+    while (this.isEmpty) await this.#grow();
+    const taken = this.#bytes.subarray(0, count);
+    this.#bytes = this.#bytes.subarray(taken.length);
+    return taken;
+  }
+
+  async chunkEnd(): Promise<void> {
+    if (!(await this.exactly(LINE_END.length)).equals(LINE_END)) throw new IcapFault('the reply has a broken chunk');
   }
 
   async #until(mark: Buffer): Promise<string> {

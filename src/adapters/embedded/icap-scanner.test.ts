@@ -205,6 +205,84 @@ test('what comes unasked behind an answer is no answer to the next file', async 
   assert.equal((await told(target, 'evil')).kind, 'found');
 });
 
+/** A service that is told of each piece that comes, with the number of its connection, and answers as it likes. */
+async function serveRaw(heard: (socket: Socket, piece: Buffer, connection: number) => void): Promise<ScannerTarget> {
+  let count = 0;
+  const server = createServer((socket) => {
+    const number = ++count;
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('data', (piece: Buffer) => heard(socket, piece, number));
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return { name: 'raw', host: '127.0.0.1', port, service: '/avscan', timeoutMs: 5_000 };
+}
+
+test('a find that comes before all of a file was sent holds, though the service resets the connection behind it', async () => {
+  const target = await serveRaw((socket, piece) => {
+    if (piece.toString('latin1').startsWith('OPTIONS')) socket.write(`${OPTIONS}\r\n`);
+    else socket.write(FOUND, () => socket.resetAndDestroy());
+  });
+  for (let at = 0; at < 5; at++)
+    assert.deepEqual(await told(target, Buffer.alloc(4_000_000, 'evil')), { kind: 'found', name: 'Evil.Test' });
+});
+
+test('a service that ends a kept connection in its answer is not asked again, and one that says nothing is', async () => {
+  for (const begun of ['ICAP/1.0 2', '']) {
+    let last = 0;
+    let asked = 0;
+    const target = await serveRaw((socket, piece, connection) => {
+      last = connection;
+      if (piece.toString('latin1').startsWith('OPTIONS')) socket.write(`${OPTIONS}\r\n`);
+      else if (++asked === 2) socket.end(begun);
+      else socket.write(CLEAN);
+    });
+    assert.equal((await told(target)).kind, 'clean');
+    const second = await told(target);
+    assert.deepEqual([second.kind, last], begun === '' ? ['clean', 2] : ['unavailable', 1]);
+  }
+});
+
+test('a connection that says more than it was asked for is closed, also behind what the service does', async () => {
+  const { promise: closed, resolve } = Promise.withResolvers<boolean>();
+  const target = await serveRaw((socket, piece, connection) => {
+    if (connection === 1) socket.on('close', () => resolve(true));
+    if (piece.toString('latin1').startsWith('OPTIONS')) socket.write(`${OPTIONS}\r\n${CLEAN}`);
+    else socket.write(piece.includes('evil') ? FOUND : CLEAN);
+  });
+  assert.equal((await told(target, 'evil')).kind, 'found');
+  assert.equal(await closed, true);
+});
+
+test('a file that comes back in one chunk is compared as it comes', async () => {
+  const file = Buffer.alloc(8_000_000, 'sound ');
+  for (const [changed, result] of [
+    [file, { kind: 'clean' }],
+    [Buffer.concat([file.subarray(0, -1), Buffer.from('x')]), { kind: 'found', name: null }],
+  ] as const) {
+    let heardBytes = 0;
+    const target = await serveRaw((socket, piece) => {
+      const asks = heardBytes === 0 && piece.toString('latin1').startsWith('OPTIONS');
+      if (asks) socket.write(`${OPTIONS}\r\n`);
+      else if ((heardBytes += piece.length) > file.length && piece.subarray(-5).equals(Buffer.from('0\r\n\r\n')))
+        socket.write(Buffer.from(modified('200 OK', changed.toString('latin1')), 'latin1'));
+    });
+    assert.deepEqual(await told(target, file), result);
+  }
+});
+
+test('a connection that is used often hears of its end once', async (t) => {
+  const warn = t.mock.method(process, 'emitWarning', () => {});
+  const target = await serve(USUAL);
+  for (let at = 0; at < 12; at++) assert.equal((await told(target)).kind, 'clean');
+  assert.equal(warn.mock.callCount(), 0);
+});
+
 test('nothing that a client chose is in a head', async () => {
   let seen = '';
   const target = await serve({

@@ -1,4 +1,4 @@
-import type { Clock, Counter, Histogram, Meter, Scanner, ScannerTarget, ScanResult } from '../../ports/index.ts';
+import type { Clock, Counter, Histogram, Meter, Scanner, ScannerTarget, ScanResult, Timer } from '../../ports/index.ts';
 import { IcapConnection } from './icap-connection.ts';
 import type { ServiceOptions } from './icap-message.ts';
 
@@ -72,7 +72,7 @@ function counting(meter: Meter): (scanner: string, result: ScanResult['kind'], t
 class IcapService {
   readonly #target: ScannerTarget;
   readonly #clock: IcapScannerOptions['clock'];
-  readonly #idle: IcapConnection[] = [];
+  readonly #idle: { readonly connection: IcapConnection; readonly timer: Timer }[] = [];
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
   #options: { readonly said: ServiceOptions; readonly untilMs: number } | null = null;
@@ -83,7 +83,10 @@ class IcapService {
   }
 
   close(): void {
-    for (const connection of this.#idle.splice(0)) connection.close();
+    for (const { connection, timer } of this.#idle.splice(0)) {
+      timer.cancel();
+      connection.close();
+    }
   }
 
   /** Never rejected. */
@@ -132,7 +135,7 @@ class IcapService {
 
   /** A kept connection may have been closed at the other end: then a new one is asked, once. */
   async #attempt(bytes: Buffer, signal: AbortSignal): Promise<ScanResult> {
-    const kept = this.#idle.pop();
+    const kept = this.#take();
     if (kept?.isOpen === true) {
       try {
         return await this.#ask(kept, bytes, signal);
@@ -141,7 +144,7 @@ class IcapService {
       }
     }
     kept?.close();
-    return await this.#ask(new IcapConnection(this.#target), bytes, signal);
+    return await this.#ask(this.#connect(), bytes, signal);
   }
 
   async #ask(connection: IcapConnection, bytes: Buffer, signal: AbortSignal): Promise<ScanResult> {
@@ -155,7 +158,10 @@ class IcapService {
         const said = await connection.options();
         this.#options = { said, untilMs: nowMs + said.ttlMs };
         // It may close behind its answer.
-        if (!connection.isOpen) return await this.#ask(new IcapConnection(this.#target), bytes, signal);
+        if (!connection.isOpen) {
+          connection.close();
+          return await this.#ask(this.#connect(), bytes, signal);
+        }
       }
       const result = await connection.scan(bytes, this.#options.said);
       this.#keep(connection);
@@ -169,24 +175,29 @@ class IcapService {
     }
   }
 
+  #connect(): IcapConnection {
+    const connection = new IcapConnection(this.#target);
+    connection.onClose(() => {
+      const at = this.#idle.findIndex((kept) => kept.connection === connection);
+      if (at >= 0) this.#idle.splice(at, 1)[0]?.timer.cancel();
+    });
+    return connection;
+  }
+
+  #take(): IcapConnection | undefined {
+    const kept = this.#idle.pop();
+    kept?.timer.cancel();
+    return kept?.connection;
+  }
+
   #keep(connection: IcapConnection): void {
     if (!connection.isOpen) {
       connection.close();
       return;
     }
     connection.hold(false);
-    this.#idle.push(connection);
-    const drop = (): void => {
-      const at = this.#idle.indexOf(connection);
-      if (at >= 0) this.#idle.splice(at, 1);
-      timer.cancel();
-    };
-    const timer = this.#clock.after(IDLE_MS, () => {
-      if (!this.#idle.includes(connection)) return;
-      drop();
-      connection.close();
-    });
-    connection.onClose(drop);
+    const timer = this.#clock.after(IDLE_MS, () => connection.close());
+    this.#idle.push({ connection, timer });
   }
 }
 

@@ -79,12 +79,14 @@ const CONFIG: FilesConfig = {
 };
 
 const alerts: Alert[] = [];
+const wereOver: boolean[] = [];
 let nowMs = 0;
 const PNG = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 const WORD = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
 const scanner: Scanner = {
   async scan(_target, bytes, signal) {
     const text = Buffer.from(bytes).toString();
+    wereOver.push(signal.aborted);
     if (text === 'slow') {
       const { promise, resolve } = Promise.withResolvers<void>();
       signal.addEventListener('abort', () => resolve());
@@ -245,6 +247,18 @@ test('what the client leaves behind is no longer scanned, and nobody is told tha
   step?.release?.(exchange);
   assert.equal(wordsOf((await pending) as Verdict), 'scanner-unavailable files.scan');
   assert.deepEqual(alerts, []);
+});
+
+test('what the client leaves behind before it is scanned is over when it would be', async () => {
+  const target = { ...SCANNER, sizeBytes: 1_000_000, unavailable: 'refuse' } as const;
+  const wide = { ...SCANNED, sizeBytes: null, totalBytes: null, archives: 'pass', scanner: target } as const;
+  const step = stepOf('left', { api: wide, operations: {} }, null);
+  const exchange = exchangeOf('text/plain', Buffer.alloc(500_000, 'a'));
+  wereOver.length = 0;
+  const pending = step?.run(exchange);
+  step?.release?.(exchange);
+  await pending;
+  assert.deepEqual(wereOver, [true]);
 });
 
 test('many files of one request leave the thread to others between them', async () => {
