@@ -33,6 +33,9 @@ test('files of ustar, of the oldest kind, with names of pax and of GNU are read'
   const cut = [tarEntry('././@LongLink', 'd/d/a\0', { kind: 'L' }), tarEntry('d/d/', 'hi')];
   assert.equal(await told(tarOf(...cut)), 'd/d/a:2', 'a long name, cut behind a slash');
   assert.equal(await told(tarEntry('a.txt', 'hello')), 'a.txt:5', 'without blocks of zeros');
+  const sized = [tarEntry('x', pax('size=5'), { kind: 'x' }), tarEntry('a.txt', 'hello')];
+  assert.equal(await told(tarOf(...sized)), 'a.txt:5', 'a size of pax that is the same');
+  assert.equal(await told(tarOf(tarEntry('d/', '', { kind: '\0' }), tarEntry('a', 'x'))), 'a:1', 'an old folder');
   assert.equal(isTar(tarEntry('a.txt')), true);
   assert.equal(isTar(Buffer.alloc(512)), false);
 });
@@ -65,6 +68,34 @@ const REFUSED: readonly (readonly [name: string, fault: string, archive: Buffer]
     'malformed',
     tarOf(tarEntry('l', 'b\0', { kind: 'L' }), tarEntry('x', pax('path=c'), { kind: 'x' }), tarEntry('a')),
   ],
+  ['a size for nothing', 'malformed', tarOf(tarEntry('x', pax('size=1'), { kind: 'x' }))],
+  [
+    'a size that is said twice',
+    'malformed',
+    tarOf(tarEntry('x', pax('size=1', 'size=1'), { kind: 'x' }), tarEntry('a', 'x')),
+  ],
+  [
+    'a size of pax that is no number',
+    'malformed',
+    tarOf(tarEntry('x', pax('size=0x1'), { kind: 'x' }), tarEntry('a', 'x')),
+  ],
+  ['a size for all that follow', 'malformed', tarOf(tarEntry('g', pax('size=1'), { kind: 'g' }), tarEntry('a', 'x'))],
+  [
+    'a head for all between a name and its file',
+    'malformed',
+    tarOf(
+      tarEntry('x', pax('path=b'), { kind: 'x' }),
+      tarEntry('g', pax('comment=x'), { kind: 'g' }),
+      tarEntry('a', 'x'),
+    ),
+  ],
+  ['a file whose name ends as that of a folder', 'malformed', tarOf(tarEntry('a/', ''))],
+  [
+    'an old folder with the name of a file',
+    'malformed',
+    tarOf(tarEntry('l', 'b\0', { kind: 'L' }), tarEntry('a/', '', { kind: '\0' })),
+  ],
+  ['a mode that is no number', 'malformed', tarOf(tarEntry('a', 'x', { mode: '8' }))],
   ['a name for nothing', 'malformed', tarOf(tarEntry('l', 'b\0', { kind: 'L' }))],
   ['two files of one name', 'name', tarOf(tarEntry('a', 'x'), tarEntry('./a', 'y'))],
   ['more than there is', 'malformed', tarEntry('a', '', { size: '77777777777\0' })],

@@ -15,7 +15,8 @@ const BLOCK = 512;
 /** What looking at one head takes, and at each byte of the records of pax, in bytes. */
 const HEAD_BYTES = 2_048;
 const RECORD_COST = 32;
-const FILE = new Set(['0', '\0', '7']);
+const OLD_FILE = '\0';
+const FILE = new Set(['0', OLD_FILE, '7']);
 const FOLDER = '5';
 /** Hard and symbolic links, devices and pipes. */
 const ELSEWHERE = new Set(['1', '2', '3', '4', '6']);
@@ -59,17 +60,18 @@ export async function readTar(
     const turn = turns.spend(HEAD_BYTES + (ABOUT.has(kind) ? RECORD_COST * data.length : 0));
     if (turn !== null) await turn;
     if (ABOUT.has(kind)) {
-      const more = kind === GNU_LONG_NAME ? longName(data, said) : paxNames(data, said, kind);
+      // Of two such heads before one entry some readers go by the last alone.
+      const more = isUnsaid(said) ? (kind === GNU_LONG_NAME ? longName(data) : paxNames(data, kind)) : null;
       if (more === null) return err('malformed');
       said = more;
       continue;
     }
     const called = said.name ?? name;
-    const fault = entryFault(kind, said, { name: called, data });
+    const fault = entryFault(said, read.value, called);
     if (fault !== null) return err(fault);
     said = {};
     if (!isInside(called) || !isInside(name)) return err('name');
-    if (kind === FOLDER) continue;
+    if (kind === FOLDER || called.endsWith('/')) continue;
     if (places.size === entryLimit) return err('entries');
     const place = placeOf(called);
     if (places.has(place)) return err('name');
@@ -89,11 +91,13 @@ function isUnsaid({ name, size }: Said): boolean {
   return name === undefined && size === undefined;
 }
 
-function entryFault(kind: string, { size }: Said, { name, data }: Pick<Head, 'name' | 'data'>): ArchiveFault | null {
+function entryFault({ size }: Said, { kind, name, data }: Head, called: string): ArchiveFault | null {
   if (ELSEWHERE.has(kind)) return 'link';
   if (!FILE.has(kind) && kind !== FOLDER) return 'malformed';
-  // An old head has no folders: a slash at the end of its name says so.
-  if ((kind === FOLDER || name.endsWith('/')) && data.length > 0) return 'malformed';
+  // An old head has no folders: a slash at the end of its name says so. In others that is a file to some, a folder to others.
+  const isFolder = kind === OLD_FILE ? name.endsWith('/') : kind === FOLDER;
+  if (called.endsWith('/') && !isFolder) return 'malformed';
+  if (isFolder && (data.length > 0 || (kind === OLD_FILE && !called.endsWith('/')))) return 'malformed';
   return size === undefined || size === data.length ? null : 'malformed';
 }
 
@@ -105,11 +109,21 @@ interface Head {
   readonly next: number;
 }
 
+/** Mode, owner, group, time and the numbers of a device. Some readers take a head that has something else there for the end. */
+const OTHER_NUMBERS = [
+  [100, 8],
+  [108, 8],
+  [116, 8],
+  [136, 12],
+  [329, 8],
+  [337, 8],
+] as const;
+
 function readHead(archive: Buffer, at: number): Result<Head, ArchiveFault> {
   const head = archive.subarray(at, at + BLOCK);
   if (!isSound(head)) return err('malformed');
   const size = numberAt(head, 124, 12);
-  if (size === null) return err('malformed');
+  if (size === null || !OTHER_NUMBERS.every(([from, length]) => isNumeric(head, from, length))) return err('malformed');
   const start = at + BLOCK;
   const next = start + Math.ceil(size / BLOCK) * BLOCK;
   if (next > archive.length) return err('malformed');
@@ -140,6 +154,13 @@ function numberAt(head: Buffer, at: number, length: number): number | null {
   return found === null ? null : Number.parseInt(found[1]!, 8);
 }
 
+/** A number, one below zero as GNU writes it, or none. */
+function isNumeric(head: Buffer, at: number, length: number): boolean {
+  if (head[at] === 0x80 || head[at] === 0xff) return true;
+  const isBlank = head.subarray(at, at + length).every((byte) => byte === 0 || byte === 0x20);
+  return isBlank || numberAt(head, at, length) !== null;
+}
+
 function textAt(head: Buffer, at: number, length: number): string {
   const field = head.subarray(at, at + length);
   const end = field.indexOf(0);
@@ -147,10 +168,10 @@ function textAt(head: Buffer, at: number, length: number): string {
   return raw.toString(isUtf8(raw) ? 'utf8' : 'latin1');
 }
 
-function longName(data: Buffer, said: Said): Said | null {
+function longName(data: Buffer): Said | null {
   const end = data.indexOf(0);
-  if (said.name !== undefined || end < 0 || !isZero(data.subarray(end)) || !isUtf8(data)) return null;
-  return { ...said, name: data.toString('utf8', 0, end) };
+  if (end < 0 || !isZero(data.subarray(end)) || !isUtf8(data)) return null;
+  return { name: data.toString('utf8', 0, end) };
 }
 
 /** Of several thousand records none says anything that matters. */
@@ -160,8 +181,8 @@ const RECORD_LIMIT = 1_000;
  * The records of a pax head: a length, a blank, key, equals sign, value, line feed. Names and sizes for all that follows
  * are refused, since hardly a reader keeps to them; so are links, and files with holes.
  */
-function paxNames(data: Buffer, said: Said, kind: string): Said | null {
-  let more = said;
+function paxNames(data: Buffer, kind: string): Said | null {
+  let more: Said = {};
   let at = 0;
   for (let count = 0; at < data.length; count++) {
     const length = Number(/^([1-9][0-9]{0,6}) /.exec(data.toString('latin1', at, at + 9))?.[1] ?? 0);

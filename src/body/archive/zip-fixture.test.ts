@@ -106,12 +106,12 @@ function int32(value: number): Buffer {
 export function tarEntry(
   name: string,
   content: string | Buffer = '',
-  more: { readonly kind?: string; readonly size?: string; readonly ustar?: boolean } = {},
+  more: { readonly kind?: string; readonly size?: string; readonly mode?: string; readonly ustar?: boolean } = {},
 ): Buffer {
   const bytes = Buffer.from(content as string);
   const head = Buffer.alloc(512);
   head.write(name, 0, 100);
-  head.write('0000644\0', 100);
+  head.write(more.mode ?? '0000644\0', 100);
   head.write(more.size ?? `${bytes.length.toString(8).padStart(11, '0')}\0`, 124, 'latin1');
   head.write(more.kind ?? '0', 156);
   if (more.ustar !== false) head.write('ustar\x0000', 257, 'latin1');

@@ -20,6 +20,7 @@ interface OtherReader {
 const { fromBuffer } = yauzl as unknown as OtherReader;
 
 const PLAIN: MadeEntry = { name: 'a.txt', content: 'hello hello hello' };
+const NOTHING = Buffer.alloc(0);
 const OTHER: MadeEntry = { name: 'b/c.txt', content: 'other', stored: true };
 
 async function told(archive: Buffer, limit = 1_000): Promise<string> {
@@ -116,6 +117,54 @@ test('a second name that says the same, or what the first one may mean, is none'
 
 test('more entries than may be are refused before any is read', async () => {
   assert.equal(await told(zipOf([PLAIN, OTHER]), 1), 'entries');
+});
+
+/** Sizes and place as ZIP64 keeps them, where a head says that they are there. */
+function longExtra(...numbers: readonly number[]): Buffer {
+  const extra = Buffer.alloc(4 + 8 * numbers.length);
+  extra.writeUInt16LE(1, 0);
+  extra.writeUInt16LE(8 * numbers.length, 2);
+  numbers.forEach((number, at) => extra.writeBigUInt64LE(BigInt(number), 4 + 8 * at));
+  return extra;
+}
+
+test('sizes and places of ZIP64 are read in their order, as far as the head leaves them open', async () => {
+  const long = 0xffff_ffff;
+  const first = { ...OTHER, name: 'first' };
+  const start = zipOf([first]).readUInt32LE(zipOf([first]).length - 6);
+  const all = { extra: longExtra(5, 5, start), localExtra: longExtra(5, 5) };
+  const open = { size: long, packedSize: long };
+  const told64 = async (second: Partial<MadeEntry>): Promise<string> =>
+    await told(zipOf([first, { ...OTHER, ...second }]));
+  assert.equal(await told64({ ...all, local: open, central: { ...open, start: long } }), 'first b/c.txt');
+  assert.equal(
+    await told64({ extra: longExtra(start), localExtra: NOTHING, central: { start: long } }),
+    'first b/c.txt',
+  );
+  assert.equal(
+    await told64({ extra: longExtra(5, start), localExtra: NOTHING, central: { size: long, start: long } }),
+    'first b/c.txt',
+  );
+  assert.equal(
+    await told64({ extra: longExtra(0), localExtra: NOTHING, central: { start: long } }),
+    'overlap',
+    'another place',
+  );
+  assert.equal(
+    await told64({ extra: longExtra(start + 1), localExtra: NOTHING, central: { start: long } }),
+    'malformed',
+  );
+  assert.equal(await told64({ extra: NOTHING, central: { start: long } }), 'malformed', 'nowhere said');
+  assert.equal(
+    await told64({ extra: longExtra(5), localExtra: NOTHING, central: { size: long, start: long } }),
+    'malformed',
+    'too few',
+  );
+  assert.equal(
+    await told64({ extra: longExtra(6), localExtra: NOTHING, central: { size: long } }),
+    'malformed',
+    'another size',
+  );
 });
 
 test('a long list is read in slices, wherever its length comes from', async () => {
