@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { parse, stringify } from 'yaml';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { RawClient, statusOf } from '../framing/raw-client.ts';
 import { ROOT } from '../tidy/repository.ts';
 import { run } from './command.ts';
+import { createFileIssuer, type FileIssuer } from './file-issuer.ts';
 import { type LocalServer, startLocalServer } from './local-server.ts';
 import { PROGRAM } from './plain-configuration.ts';
 
@@ -56,10 +56,11 @@ const SECRETS = {
 
 /** As many as an upstream of an example has targets. */
 let echoes: readonly LocalServer[];
-let signing: Awaited<ReturnType<typeof generateKeyPair>>;
+/** In the place of the issuer of the examples, whose key nobody has. */
+let issuer: FileIssuer;
 
 before(async () => {
-  signing = await generateKeyPair('ES256');
+  issuer = await createFileIssuer();
   echoes = await Promise.all([startEcho(), startEcho(), startEcho()]);
 });
 
@@ -87,27 +88,11 @@ async function startApi(folder: string): Promise<{ readonly url: string; readonl
   return { url: `http://127.0.0.1:${port}`, process: started };
 }
 
-/** A key of ours in the place of the issuer's, which nobody has. */
-async function ourKeys(): Promise<string> {
-  return JSON.stringify({ keys: [{ ...(await exportJWK(signing.publicKey)), kid: 'ours', alg: 'ES256', use: 'sig' }] });
-}
-
-async function tokenOf({ subject, roles = [] }: NonNullable<Expectation['as']>): Promise<string> {
-  return await new SignJWT({ roles })
-    .setProtectedHeader({ alg: 'ES256', kid: 'ours' })
-    .setIssuer('https://id.acme.example')
-    .setAudience('https://api.acme.example')
-    .setSubject(subject)
-    .setIssuedAt()
-    .setExpirationTime('10m')
-    .sign(signing.privateKey);
-}
-
 /** Starts a gateway with an example's configuration: free ports, and our own server in place of every upstream. */
 async function startExample(folder: string, url: string | null, signsIn: boolean): Promise<GatewayProcess> {
   const names = readdirSync(join(EXAMPLES, folder)).filter((name) => name !== CONFIGURATION);
   const beside = Object.fromEntries(names.map((name) => [name, read(folder, name)]));
-  if (signsIn) beside[KEYS] = await ourKeys();
+  if (signsIn) beside[KEYS] = issuer.keys;
   const written = parse(read(folder, CONFIGURATION)) as Written;
   written.server.https.port = 0;
   if (written.server.http !== undefined) written.server.http.port = 0;
@@ -141,7 +126,7 @@ async function statusFor(gateway: GatewayProcess, { request, ...more }: Expectat
   const plain = egress || more.plain === true;
   const port = egress ? gateway.egress : plain ? gateway.http : gateway.https;
   const fields: Record<string, string> = { host: host ?? `localhost:${port}`, ...headers };
-  if (as !== undefined) fields['authorization'] = `Bearer ${await tokenOf(as)}`;
+  if (as !== undefined) fields['authorization'] = `Bearer ${await issuer.tokenOf({ roles: [], ...as })}`;
   if (body !== undefined) fields['content-length'] = String(Buffer.byteLength(body));
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   const serverName = plain ? null : (host ?? 'localhost').replace(/:\d+$/, '');

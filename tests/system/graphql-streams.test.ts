@@ -5,15 +5,12 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { run } from './command.ts';
 import { until } from './eventually.ts';
+import { createFileIssuer, FILE_AUDIENCE, FILE_ISSUER } from './file-issuer.ts';
 import { type GraphqlServer, SHOP_SCHEMA, startGraphqlServer } from './graphql-server.ts';
 import { PROGRAM } from './plain-configuration.ts';
-
-const ISSUER = 'https://id.acme.example';
-const AUDIENCE = 'https://api.acme.example';
 
 let token: string;
 let server: GraphqlServer;
@@ -29,7 +26,7 @@ const configuration = (url: string, shop: string): string => `version: 1
 server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: off, threads: 1 }
 admin: { port: 0 }
 data: ./data
-issuers: { acme: { issuer: '${ISSUER}', audience: '${AUDIENCE}', jwks: ./keys.json, claims: { roles: roles } } }
+issuers: { acme: { issuer: '${FILE_ISSUER}', audience: '${FILE_AUDIENCE}', jwks: ./keys.json, claims: { roles: roles } } }
 roles: { watcher: { can: [live] } }
 apis:
   shop:
@@ -40,19 +37,11 @@ apis:
 `;
 
 before(async () => {
-  const { privateKey, publicKey } = await generateKeyPair('ES256');
-  const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }] });
-  token = await new SignJWT({ roles: ['watcher'] })
-    .setProtectedHeader({ alg: 'ES256', kid: 'one' })
-    .setIssuer(ISSUER)
-    .setAudience(AUDIENCE)
-    .setSubject('ada')
-    .setIssuedAt()
-    .setExpirationTime('1h')
-    .sign(privateKey);
+  const issuer = await createFileIssuer();
+  token = await issuer.tokenOf({ subject: 'ada', roles: ['watcher'] });
   server = await startGraphqlServer();
   gateway = await startGateway(configuration(server.url, SHOP), {
-    beside: { 'keys.json': keys, 'schema.graphql': SHOP_SCHEMA },
+    beside: { 'keys.json': issuer.keys, 'schema.graphql': SHOP_SCHEMA },
   });
 });
 

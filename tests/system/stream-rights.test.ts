@@ -7,23 +7,21 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import * as grpc from '@grpc/grpc-js';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { run } from './command.ts';
 import { until } from './eventually.ts';
+import { createFileIssuer, FILE_AUDIENCE, FILE_ISSUER, type FileIssuer } from './file-issuer.ts';
 import { descriptorSet, ECHO, SERVICE } from './grpc-fixture.ts';
 import { type LocalServer, startLocalServer } from './local-server.ts';
 import { PROGRAM } from './plain-configuration.ts';
 
-const ISSUER = 'https://id.acme.example';
-const AUDIENCE = 'https://api.acme.example';
 const LONG_S = 3_600;
 /** So long a token lives that is to end under its streams, which must all have begun by then. */
 const SHORT_S = 5;
 
 /** An issuer that is a file, upstreams of all kinds of streams, and the gateway between them. */
-let signing: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
+let issuer: FileIssuer;
 let web: LocalServer;
 let sockets: WebSocketServer;
 let calls: grpc.Server;
@@ -34,7 +32,7 @@ function configuration(web: number, calls: number): string {
 server: { host: 127.0.0.1, https: { port: 0, certificate: local }, http: off, threads: 1 }
 admin: { port: 0 }
 data: ./data
-issuers: { acme: { issuer: '${ISSUER}', audience: '${AUDIENCE}', jwks: ./keys.json, claims: { roles: roles } } }
+issuers: { acme: { issuer: '${FILE_ISSUER}', audience: '${FILE_AUDIENCE}', jwks: ./keys.json, claims: { roles: roles } } }
 roles: { watcher: { can: [live] } }
 apis:
   web:
@@ -51,9 +49,7 @@ apis:
 }
 
 before(async () => {
-  const { privateKey, publicKey } = await generateKeyPair('ES256');
-  signing = privateKey;
-  const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }] });
+  issuer = await createFileIssuer();
   const server = createServer((_request, reply) => {
     reply.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 0\n\n');
   });
@@ -64,7 +60,7 @@ before(async () => {
   calls.addService({ Talk: ECHO.Talk }, { Talk: talk });
   const port = await promisify(calls.bindAsync.bind(calls))('127.0.0.1:0', grpc.ServerCredentials.createInsecure());
   gateway = await startGateway(configuration(web.port, port), {
-    beside: { 'keys.json': keys, 'echo.binpb': descriptorSet() },
+    beside: { 'keys.json': issuer.keys, 'echo.binpb': descriptorSet() },
   });
 });
 
@@ -76,14 +72,7 @@ after(async () => {
 });
 
 async function tokenOf(expiresAtS: number): Promise<string> {
-  return await new SignJWT({ roles: ['watcher'] })
-    .setProtectedHeader({ alg: 'ES256', kid: 'one' })
-    .setIssuer(ISSUER)
-    .setAudience(AUDIENCE)
-    .setSubject('ada')
-    .setIssuedAt(expiresAtS - LONG_S)
-    .setExpirationTime(expiresAtS)
-    .sign(signing);
+  return await issuer.tokenOf({ subject: 'ada', roles: ['watcher'], issuedAtS: expiresAtS - LONG_S, expiresAtS });
 }
 
 /** Streams of each kind that have begun, and what each ends with. */
