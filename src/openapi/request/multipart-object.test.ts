@@ -125,6 +125,15 @@ test('lists are as many parts as they have items', () => {
   assert.ok(passes(file('files', 'application/json', '["a"]')), 'a file that holds a list is a file');
 });
 
+test('a list that may be null has one item, several, or is null', () => {
+  const passes = judgeOf({ tags: { type: ['array', 'null'], items: { type: 'string', maxLength: 4 } } });
+  assert.ok(passes(part('tags', 'one')));
+  assert.ok(passes(part('tags', 'one'), part('tags', 'two')));
+  assert.ok(passes(part('tags', 'null')));
+  assert.ok(passes(part('tags', 'null', 'application/json')) && passes(part('tags', '["a"]', 'application/json')));
+  assert.equal(passes(part('tags', 'longer')), false);
+});
+
 test('a file that was not chosen is none', () => {
   const none = part('file', '', 'application/octet-stream', { fileName: '' });
   assert.ok(judgeOf({ file: FILE })(none));

@@ -175,8 +175,10 @@ function isChosen({ fileName, bytes }: SentPart): boolean {
 function readParts(parts: readonly SentPart[], shape: ValueShape, how: PartReading): Reading {
   const [first, ...others] = parts;
   if (first === undefined) return undefined;
-  const forms = formsOf(shape);
-  const isList = shape !== null && shape.array !== null && (forms[0] === 'array' || others.length > 0);
+  const isList =
+    shape !== null &&
+    shape.array !== null &&
+    (formsOf(shape)[0] === 'array' || others.length > 0 || isItemOrNull(first, shape, how));
   if (!isList || shape.array === null) return others.length > 0 ? SENT_TWICE : readPart(first, shape, how);
   const { items } = shape.array;
   const isItem = items !== null && (items.bytes !== null || items.array !== null);
@@ -191,6 +193,12 @@ function readParts(parts: readonly SentPart[], shape: ValueShape, how: PartReadi
     values.push(value);
   }
   return values;
+}
+
+/** Whether a single part is an item of a list that may be null, since it does not say null. */
+function isItemOrNull(part: SentPart, { scalars }: NonNullable<ValueShape>, how: PartReading): boolean {
+  const isNullOnly = scalars.size === 1 && scalars.has('null');
+  return isNullOnly && !holdsList(part, how) && textOf(part) !== 'null';
 }
 
 function readOthers(parts: readonly SentPart[], shape: ValueShape, how: PartReading): Reading {
