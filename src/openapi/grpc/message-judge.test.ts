@@ -8,6 +8,15 @@ function held(name: string, cases: Readonly<Record<string, string>>): void {
   for (const [hex, fault] of Object.entries(cases)) assert.equal(faultOf(name, hex), fault, hex);
 }
 
+// The first here, for what other tests leave behind would be given back meanwhile.
+test('what the judge counts by grows with how deep messages lie in each other, and not with how many there are', () => {
+  const judge = new MessageJudge(TYPES);
+  const bytes = Buffer.from('fa0100'.repeat(100_000), 'hex');
+  const before = process.memoryUsage().arrayBuffers;
+  assert.equal(judge.judge(typeOf('t.All'), bytes, false), null);
+  assert.ok(process.memoryUsage().arrayBuffers - before < 100_000);
+});
+
 test('each kind of field passes in the wire type that it has, and in no other', () => {
   held('t.All', {
     '': '',
@@ -310,12 +319,4 @@ test('the judge keeps nothing of a message that it found a fault in', () => {
   assert.equal(faultOf('t.All', '28 01 f201 02 2801'), '');
   assert.equal(faultOf('t.All', '8202 03 0a0161 28'), 'malformed one_int32');
   assert.equal(faultOf('t.All', '8202 03 0a0161'), '');
-});
-
-test('what the judge counts by grows with how deep messages lie in each other, and not with how many there are', () => {
-  const judge = new MessageJudge(TYPES);
-  const bytes = Buffer.from('fa0100'.repeat(100_000), 'hex');
-  const before = process.memoryUsage().arrayBuffers;
-  assert.equal(judge.judge(typeOf('t.All'), bytes, false), null);
-  assert.ok(process.memoryUsage().arrayBuffers - before < 100_000);
 });
