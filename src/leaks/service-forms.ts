@@ -110,6 +110,13 @@ const UNUSUAL: readonly Form[] = [
     ],
     { kind: 'privateKeys', inside: true },
   ),
+  form(
+    ['encoded-private-key', 'LS0tLS1CRUdJTi', /^LS0tLS1CRUdJTi[A-Za-z0-9+/]{24,60}/, 'kubernetes.io/docs, RFC 7468'],
+    { kind: 'privateKeys', accepts: isPrivateKey },
+  ),
+  form(['basic-credentials', 'Basic ', /^Basic ([A-Za-z0-9+/]{8,480}={0,2})/, 'RFC 7617'], {
+    accepts: hasCredentials,
+  }),
   form(['putty-private-key', 'PuTTY-User-Key-File-', /^PuTTY-User-Key-File-[23]: /, 'the.earth.li'], {
     kind: 'privateKeys',
   }),
@@ -159,6 +166,17 @@ function isPassword(text: string): boolean {
   return !/^(?:[*x.]{1,256}|\$?[{[(][^\s]{0,200}|%[^\s]{0,200}%|(?:your[-_]?)?(?:password|passwd|pass|pwd|secret))$/i.test(
     password,
   );
+}
+
+/** What encodes certificates and public keys as well begins alike. */
+function isPrivateKey(text: string): boolean {
+  return Buffer.from(text, 'base64').toString('latin1').includes('PRIVATE KEY-----');
+}
+
+/** Who calls, and a password behind a colon: words of a text are none. */
+function hasCredentials(text: string): boolean {
+  const said = Buffer.from(text.slice('Basic '.length), 'base64').toString('latin1');
+  return /^[\x21-\x39\x3b-\x7e][\x20-\x39\x3b-\x7e]{0,150}:[\x20-\x7e]{1,300}$/.test(said);
 }
 
 function hasTokenHead(text: string): boolean {
