@@ -35,5 +35,6 @@ export { type BodyFault, type BodyLimits, DEFAULT_BODY_LIMITS, parseBody, type P
 export { contentFault } from './content-fault.ts';
 export { decodeSingleMember } from './single-member.ts';
 export { isHeldToSignature, signatureFault, type SignatureFault } from './signature.ts';
+export { cutNodes, type NodesToCut } from './xml-cut.ts';
 export type { XmlAttribute, XmlElement, XmlLimits } from './xml-tree.ts';
 export { Turns } from './turns.ts';

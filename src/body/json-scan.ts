@@ -1,3 +1,4 @@
+import { KeptBytes } from './kept-bytes.ts';
 import { bufferOf } from './text.ts';
 
 const QUOTE = 0x22;
@@ -14,29 +15,14 @@ const LAST_SPACE = 0x20;
 export const JSON_MARKS = { QUOTE, COMMA, COLON, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT } as const;
 
 /** A cursor over a text that is known to be JSON. What is left out or written anew is told with `drop`; all else stays. */
-export class JsonScan {
+export class JsonScan extends KeptBytes {
   readonly #bytes: Buffer;
-  readonly #kept: Buffer[] = [];
-  /** Up to here all is in `kept`, or is gone. */
-  #done = 0;
   /** Where the cursor stands. */
   at = 0;
 
   constructor(bytes: Uint8Array) {
+    super(bytes);
     this.#bytes = bufferOf(bytes);
-  }
-
-  /** What is left of the text; it shares no memory with it. */
-  rest(): Buffer {
-    this.#kept.push(this.#bytes.subarray(this.#done));
-    return Buffer.concat(this.#kept);
-  }
-
-  /** Leaves these bytes out, and puts others in their place where there are any. Each call lies behind the one before. */
-  drop(from: number, to: number, instead?: Buffer): void {
-    this.#kept.push(this.#bytes.subarray(this.#done, from));
-    if (instead !== undefined) this.#kept.push(instead);
-    this.#done = to;
   }
 
   /** Passes over a value, whatever it holds. */

@@ -18,7 +18,7 @@ export { type MessageFault, MessageJudge } from './grpc/message-judge.ts';
 export { type MessageType, MessageTypes } from './grpc/message-types.ts';
 export { valueOfMessage } from './grpc/message-value.ts';
 export { findOpenInputs, type InputPlace, type OpenInput, type OpenInputs } from './open-inputs/open-inputs.ts';
-export { pointerTo, valueAt } from './pointer.ts';
+export { pointerOf, valueAt } from './pointer.ts';
 export { type AcceptJudge, compileAccept } from './request/accept-judge.ts';
 export { type BodyFault, type BodyJudge, compileBody, type SentBody } from './request/body-judge.ts';
 export { apiKeyNames } from './request/credentials.ts';
@@ -57,3 +57,4 @@ export {
   type ValidatorOptions,
   type Violation,
 } from './validate/validator.ts';
+export type { XmlCuts } from './xml/xml-sieve.ts';

@@ -92,6 +92,17 @@ export function descend(value: unknown, tokens: readonly string[]): unknown {
   return at;
 }
 
+/** The pointer to an object or array inside a value; null where it is not there. */
+export function pointerOf(value: unknown, wanted: object): string | null {
+  if (value === wanted) return '';
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [name, inner] of Object.entries(value)) {
+    const inside = pointerOf(inner, wanted);
+    if (inside !== null) return pointerTo('', name) + inside;
+  }
+  return null;
+}
+
 const INDEX = /^(?:0|[1-9][0-9]{0,9})$/;
 
 function below(value: unknown, token: string): unknown {

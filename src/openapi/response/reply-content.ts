@@ -19,8 +19,8 @@ import {
   type Violation,
 } from '../validate/validator.ts';
 import { type XmlRoot, xmlRootOf } from '../xml/xml-shape.ts';
+import { sieveXml, type XmlCuts } from '../xml/xml-sieve.ts';
 import { isXmlType } from '../xml/xml-type.ts';
-import { judgeXml } from '../xml/xml-value.ts';
 import { REPLY_VALIDATION } from './reply-headers.ts';
 
 /**
@@ -29,11 +29,12 @@ import { REPLY_VALIDATION } from './reply-headers.ts';
  */
 export type BodyTreatment = 'unread' | 'read' | 'unreadable';
 
-/** Why a body does not hold. With `cuts` it would without these members, and only then. */
+/** Why a body does not hold. With `cuts` it would without these members, or elements and attributes, and only then. */
 export type ReplyBodyFault =
   | { readonly reason: 'missing' | 'unreadable' }
   | { readonly reason: 'differs'; readonly violations: readonly Violation[] }
-  | { readonly reason: 'cuts'; readonly cuts: CutMembers };
+  | { readonly reason: 'cuts'; readonly cuts: CutMembers }
+  | { readonly reason: 'xml-cuts'; readonly cuts: XmlCuts };
 
 /** The bodies under one media range. */
 export interface ReplyContent {
@@ -111,7 +112,9 @@ function judgeOf({ validate, sieve, form, multipart, xml }: Held): ReplyContent[
         return differs(validate(body.text));
       case 'xml': {
         if (xml === null) return UNREADABLE;
-        return faultOf(judgeXml(xml(), body.root, validate));
+        const found = sieveXml(xml(), body.root, { validate, sieve });
+        if (found === null) return null;
+        return 'violations' in found ? differs(found.violations) : { reason: 'xml-cuts', cuts: found.cuts };
       }
       case 'empty':
         // Of text and of a form nothing at all may be meant; it is no JSON.

@@ -345,6 +345,9 @@ function partsOf(schema: PlainObject): readonly unknown[] {
   ];
 }
 
+/** The shape of what nothing is said of. */
+export const ANYTHING: XmlShape = emptyShape();
+
 /** Stands for what is no element, which is a fault. */
 const NO_MEMBER: XmlMember = {
   property: '',
@@ -352,7 +355,7 @@ const NO_MEMBER: XmlMember = {
   namespace: null,
   hasPrefix: false,
   isRepeated: false,
-  shape: emptyShape(),
+  shape: ANYTHING,
 };
 
 function listOf(value: unknown): readonly unknown[] {

@@ -6,7 +6,8 @@ import { type Judged, judgeReadings } from '../request/two-readings.ts';
 import { Unreadable } from '../request/unreadable.ts';
 import type { Validator, Violation } from '../validate/validator.ts';
 import type { SentAttribute, SentElement } from './sent-element.ts';
-import type { XmlMember, XmlRoot, XmlShape } from './xml-shape.ts';
+import type { MadeObject, XmlNotes } from './xml-notes.ts';
+import { ANYTHING, type XmlMember, type XmlRoot, type XmlShape } from './xml-shape.ts';
 
 /** Where `xsi:nil` is from, by which an element says that it is null (XML Schema Part 1 §2.6.2). */
 const INSTANCE = 'http://www.w3.org/2001/XMLSchema-instance';
@@ -36,18 +37,27 @@ function readBody(root: XmlRoot, sent: SentElement, mode: ReadingMode): Result<u
   return value instanceof Misread ? err({ pointer: value.pointer, message: value.message }) : ok(value);
 }
 
-/** What a body of XML says as a value, in one mode; a `Misread` where it is not as described. */
-export function readXml({ member, fault }: XmlRoot, sent: SentElement, mode: ReadingMode): unknown {
+/**
+ * What a body of XML says as a value, in one mode; a `Misread` where it is not as described. With `notes` it is read as if
+ * elements and attributes that are not described were not there, and they are noted.
+ */
+export function readXml(
+  { member, fault }: XmlRoot,
+  sent: SentElement,
+  mode: ReadingMode,
+  notes: XmlNotes | null = null,
+): unknown {
   if (fault !== null) return new Misread('is described in a way the gateway cannot read');
   if (sent.local !== member.name || sent.namespace !== (member.namespace ?? ''))
     return new Misread('has a root element that is not the one described');
-  return readElement(sent, member.shape, { inherited: below(member, ''), mode });
+  return readElement(sent, member.shape, { inherited: below(member, ''), mode, notes });
 }
 
-/** What an element is read under: the namespace of what names none, and the mode. */
+/** What an element is read under: the namespace of what names none, the mode, and what notes what may go. */
 interface Reading {
   readonly inherited: string;
   readonly mode: ReadingMode;
+  readonly notes: XmlNotes | null;
 }
 
 /** The namespace inside an element: its own, where that has no prefix, which makes it the default one. */
@@ -59,7 +69,7 @@ function readElement(sent: SentElement, shape: XmlShape, reading: Reading): unkn
   if (shape.nullable && isNil(sent)) return null;
   switch (shape.kind) {
     case 'scalar':
-      if (sent.attributes.length > 0) return new Misread(UNDESCRIBED_ATTRIBUTE);
+      if (!allGo(sent.attributes, reading)) return new Misread(UNDESCRIBED_ATTRIBUTE);
       if (sent.elements.length > 0) return new Misread(UNDESCRIBED_ELEMENT);
       return readScalar(sent.text, shape.scalar, reading.mode);
     case 'object':
@@ -68,12 +78,24 @@ function readElement(sent: SentElement, shape: XmlShape, reading: Reading): unkn
       return readList(sent, shape, reading);
     case 'any-object':
       // An element with nothing inside is an object without properties there, and no text.
-      return isEmpty(sent) ? emptyObject() : readAnything(sent, reading.inherited);
+      return isEmpty(sent) ? emptyObject() : readAnything(sent, reading);
     case 'anything':
-      return readAnything(sent, reading.inherited);
+      return readAnything(sent, reading);
     case 'unreadable':
       return new Misread('is described in a way the gateway cannot read');
   }
+}
+
+/** Whether what is not described may go. That something is null does not: nothing and an empty text are not the same. */
+function goes(node: SentAttribute | SentElement, { notes }: Reading): boolean {
+  if (notes === null || (node.namespace === INSTANCE && node.local === 'nil')) return false;
+  notes.undescribed.add(node);
+  return true;
+}
+
+function allGo(attributes: readonly SentAttribute[], reading: Reading): boolean {
+  for (const attribute of attributes) if (!goes(attribute, reading)) return false;
+  return true;
 }
 
 const UNDESCRIBED_ELEMENT = 'has an element that is not described';
@@ -90,28 +112,52 @@ function isNil({ attributes, elements, text }: SentElement): boolean {
 
 function readObject(sent: SentElement, shape: XmlShape, reading: Reading): unknown {
   const object = emptyObject();
+  reading.notes?.made.set(object, { sent, shape, inherited: reading.inherited });
   for (const attribute of sent.attributes) {
-    const member = find(shape.attributes, attribute, '');
-    const fault =
-      member === null
-        ? addOther(object, shape, `@${otherName(attribute, '')}`, () =>
-            scalarOf(attribute.value, shape.others, reading),
-          )
-        : put(object, member.property, readScalar(attribute.value, member.shape.scalar, reading.mode));
-    if (fault !== null) return member === null && shape.others === null ? new Misread(UNDESCRIBED_ATTRIBUTE) : fault;
+    const fault = addAttribute(object, shape, attribute, reading);
+    if (fault !== null) return fault;
   }
   for (const element of sent.elements) {
     const member = find(shape.elements, element, reading.inherited);
     const fault =
-      member === null
-        ? addOther(object, shape, otherName(element, reading.inherited), () => readOther(element, shape, reading))
-        : addMember(object, member, element, reading);
+      member === null ? addOther(object, shape, element, reading) : addMember(object, member, element, reading);
     if (fault !== null) return fault;
   }
   if (shape.text === null) return isBlank(sent.text) ? object : new Misread(UNDESCRIBED_TEXT);
   if (sent.elements.length > 0) return sent.text === '' ? object : new Misread(UNDESCRIBED_TEXT);
   const fault = put(object, shape.text.property, readScalar(sent.text, shape.text.shape.scalar, reading.mode));
   return fault ?? object;
+}
+
+/** By what name an element or attribute goes in the object that it is right in. */
+export function propertyOf(node: SentAttribute | SentElement, { shape, inherited }: MadeObject): string {
+  if ('elements' in node) return find(shape.elements, node, inherited)?.property ?? otherName(node, inherited);
+  return find(shape.attributes, node, '')?.property ?? otherAttribute(node);
+}
+
+function addAttribute(object: Values, shape: XmlShape, attribute: SentAttribute, reading: Reading): Misread | null {
+  const { mode } = reading;
+  const member = find(shape.attributes, attribute, '');
+  if (member !== null) return put(object, member.property, readScalar(attribute.value, member.shape.scalar, mode));
+  const name = otherAttribute(attribute);
+  if (!takesOther(shape, name)) return goes(attribute, reading) ? null : new Misread(UNDESCRIBED_ATTRIBUTE);
+  gather(object, name, scalarOf(attribute.value, shape.others, reading));
+  return null;
+}
+
+/** Adds an element that is not described by name, where such may be there. Sent again it is a list, as it is of one name in objects. */
+function addOther(object: Values, shape: XmlShape, element: SentElement, reading: Reading): Misread | null {
+  const name = otherName(element, reading.inherited);
+  if (!takesOther(shape, name)) return goes(element, reading) ? null : new Misread(UNDESCRIBED_ELEMENT);
+  const value = readElement(element, shape.others, reading);
+  if (value instanceof Misread) return value;
+  gather(object, name, value);
+  return null;
+}
+
+/** Whether there may be what is not described by name: nothing else goes by the name of a property. */
+function takesOther(shape: XmlShape, name: string): shape is XmlShape & { readonly others: XmlShape } {
+  return shape.others !== null && !shape.names.has(name);
 }
 
 function find(
@@ -127,7 +173,8 @@ function find(
 
 function addMember(object: Values, member: XmlMember, element: SentElement, reading: Reading): Misread | null {
   const { property, shape } = member;
-  const value = readElement(element, shape, { inherited: below(member, reading.inherited), mode: reading.mode });
+  const { mode, notes } = reading;
+  const value = readElement(element, shape, { inherited: below(member, reading.inherited), mode, notes });
   if (!member.isRepeated) return value instanceof Misread ? value.within(property) : put(object, property, value);
   const list = (object[property] ??= []) as unknown[];
   if (value instanceof Misread) return value.within(list.length).within(property);
@@ -140,15 +187,6 @@ type Values = Record<string, unknown>;
 function put(object: Values, property: string, value: unknown): Misread | null {
   if (Object.hasOwn(object, property)) return new Misread(REPEATED, property);
   object[property] = value;
-  return null;
-}
-
-/** Adds what is not described by name, where such may be there. Sent again it is a list, as it is of one name in objects. */
-function addOther(object: Values, shape: XmlShape, name: string, read: () => unknown): Misread | null {
-  if (shape.others === null || shape.names.has(name)) return new Misread(UNDESCRIBED_ELEMENT);
-  const value = read();
-  if (value instanceof Misread) return value;
-  gather(object, name, value);
   return null;
 }
 
@@ -166,8 +204,8 @@ function otherName({ local, namespace }: SentAttribute | SentElement, inherited:
   return namespace === inherited ? local : `{${namespace}}${local}`;
 }
 
-function readOther(element: SentElement, shape: XmlShape, reading: Reading): unknown {
-  return shape.others === null ? new Misread(UNDESCRIBED_ELEMENT) : readElement(element, shape.others, reading);
+function otherAttribute(attribute: SentAttribute): string {
+  return `@${otherName(attribute, '')}`;
 }
 
 function scalarOf(text: string, shape: XmlShape | null, { mode }: Reading): unknown {
@@ -177,13 +215,15 @@ function scalarOf(text: string, shape: XmlShape | null, { mode }: Reading): unkn
 /** A list in an element of its own, which has nothing but its items. */
 function readList(sent: SentElement, { item }: XmlShape, reading: Reading): unknown {
   if (item === null) return new Misread(UNDESCRIBED_ELEMENT);
-  if (sent.attributes.length > 0) return new Misread(UNDESCRIBED_ATTRIBUTE);
+  if (!allGo(sent.attributes, reading)) return new Misread(UNDESCRIBED_ATTRIBUTE);
   if (!isBlank(sent.text)) return new Misread(UNDESCRIBED_TEXT);
   const list: unknown[] = [];
-  const inside = { inherited: below(item, reading.inherited), mode: reading.mode };
+  const inside = { ...reading, inherited: below(item, reading.inherited) };
   for (const element of sent.elements) {
-    if (element.local !== item.name || element.namespace !== (item.namespace ?? reading.inherited))
+    if (element.local !== item.name || element.namespace !== (item.namespace ?? reading.inherited)) {
+      if (goes(element, reading)) continue;
       return new Misread(UNDESCRIBED_ELEMENT);
+    }
     const value = readElement(element, item.shape, inside);
     if (value instanceof Misread) return value.within(list.length);
     list.push(value);
@@ -192,12 +232,14 @@ function readList(sent: SentElement, { item }: XmlShape, reading: Reading): unkn
 }
 
 /** What nothing is said of: a text, or an object of all that is inside, under names that no two sorts of it share. */
-function readAnything(sent: SentElement, inherited: string): unknown {
+function readAnything(sent: SentElement, reading: Reading): unknown {
   if (sent.attributes.length + sent.elements.length === 0) return sent.text;
+  const { inherited, notes } = reading;
   const object = emptyObject();
-  for (const attribute of sent.attributes) object[`@${otherName(attribute, '')}`] = attribute.value;
+  notes?.made.set(object, { sent, shape: ANYTHING, inherited });
+  for (const attribute of sent.attributes) object[otherAttribute(attribute)] = attribute.value;
   for (const element of sent.elements) {
-    gather(object, otherName(element, inherited), readAnything(element, inherited));
+    gather(object, otherName(element, inherited), readAnything(element, reading));
   }
   if (!isBlank(sent.text)) object['#text'] = sent.text;
   return object;

@@ -1,8 +1,8 @@
-import { cutMembers, DEFAULT_BODY_LIMITS, type JsonValue, parseBody, type ParsedBody } from '../../../body/index.ts';
-import type { CutMembers, Names, ReplyContent, SentMediaType } from '../../../openapi/index.ts';
+import { DEFAULT_BODY_LIMITS, parseBody } from '../../../body/index.ts';
+import type { Names, ReplyContent, SentMediaType } from '../../../openapi/index.ts';
 import type { ResponseEditor } from '../../exchange.ts';
+import { type BodyCut, bodyCutOf } from './body-cut.ts';
 import type { ReplyRules } from './config.ts';
-import { placeIn } from './member-place.ts';
 import { bodyRefusal, malformedBody, memberRefusal, REPLY_REFUSALS, type ReplyRefusal } from './refusals.ts';
 import type { DifferenceEnd } from './told-differences.ts';
 
@@ -71,22 +71,23 @@ export class ReplyBodies {
       case 'differs':
         return deny(bodyRefusal(fault.violations, this.#names));
       case 'cuts':
-        return this.#cut(held, { ...given, value: jsonOf(body.value), cuts: fault.cuts }, editor);
+      case 'xml-cuts':
+        return this.#cut(held, { ...given, cut: bodyCutOf(fault, body.value, given.bytes) }, editor);
     }
   }
 
   /**
-   * Takes members out. What stays is read and judged once more, so that nothing leaves which was not held against its schema as it
-   * leaves: without a member, other alternatives may hold, or none.
+   * Takes out what may not leave. What stays is read and judged once more, so that nothing leaves which was not held against its
+   * schema as it leaves: without a member, other alternatives may hold, or none.
    */
-  #cut(held: HeldContent, found: CuttableBody, editor: ResponseEditor): JudgedBody {
-    const { bytes, value, cuts } = found;
+  #cut(held: HeldContent, { contentType, cut }: CuttableBody, editor: ResponseEditor): JudgedBody {
     const { undescribed } = this.#rules;
-    const noted = this.#noteOf(found);
+    const noted = memberRefusal(cut.pointer, cut.isHidden, this.#names);
     if (undescribed === 'refuse') return deny(noted);
-    const rest = cutMembers(bytes, value, cuts);
-    const again = parseBody(found.contentType ?? undefined, rest, REPLY_LIMITS);
-    if (!again.ok) throw new Error('what was cut out of JSON is none');
+    const rest = cut.without();
+    const again = parseBody(contentType ?? undefined, rest, REPLY_LIMITS);
+    // Without an element, a comment may stand between two pieces of white space that were beside it.
+    if (!again.ok) return deny(REPLY_REFUSALS.invalidCut);
     const fault = held.content.judge(again.value, held.mediaType);
     if (fault !== null) {
       return deny(fault.reason === 'differs' ? bodyRefusal(fault.violations, this.#names) : REPLY_REFUSALS.invalidCut);
@@ -95,40 +96,14 @@ export class ReplyBodies {
       editor.replaceBody(rest);
       return { refusal: noted, end: 'without it' };
     }
-    const hidden = hiddenOf(cuts);
-    if (hidden.size > 0) editor.replaceBody(cutMembers(bytes, value, hidden));
+    const shown = cut.withoutHidden();
+    if (shown !== null) editor.replaceBody(shown);
     return { refusal: noted, end: 'passed' };
-  }
-
-  #noteOf({ value, cuts }: CuttableBody): ReplyRefusal {
-    for (const [object, names] of cuts) {
-      if (names.size === 0) continue;
-      const isHidden = [...names.values()].includes('hidden');
-      return memberRefusal(placeIn(value, object) ?? '', isHidden, this.#names);
-    }
-    throw new Error('nothing is to be cut');
   }
 }
 
 interface CuttableBody extends GivenBody {
-  readonly value: JsonValue;
-  readonly cuts: CutMembers;
-}
-
-function jsonOf(body: ParsedBody): JsonValue {
-  if (body.kind !== 'json') throw new Error(`members can't be cut out of ${body.kind}`);
-  return body.value;
-}
-
-/** Those members that no description lets leave. */
-function hiddenOf(cuts: CutMembers): CutMembers {
-  const hidden = new Map<object, ReadonlyMap<string, 'hidden'>>();
-  for (const [object, names] of cuts) {
-    const own = new Map<string, 'hidden'>();
-    for (const [name, reason] of names) if (reason === 'hidden') own.set(name, reason);
-    if (own.size > 0) hidden.set(object, own);
-  }
-  return hidden;
+  readonly cut: BodyCut;
 }
 
 function deny(refusal: ReplyRefusal): JudgedBody {
