@@ -9,7 +9,7 @@ const page = pages().find(({ path }) => path.endsWith('guide/xml.md'));
 test('the envelope on the page on XML takes the message that it shows, and no other', () => {
   assert.ok(page !== undefined);
   const blocks = blocksOf(page);
-  const written = blocks.find(({ info }) => info === 'json')?.text ?? '';
+  const written = blocks.find(({ info, text }) => info === 'json' && text.includes('"Envelope"'))?.text ?? '';
   const message = blocks.find(({ info }) => info === 'text')?.text ?? '';
   const passes = judgeOf(JSON.parse(written) as object);
   assert.ok(passes(message));
@@ -18,12 +18,27 @@ test('the envelope on the page on XML takes the message that it shows, and no ot
     ['urn:example:shop', 'urn:example:other'],
     ['</Order>', '</Order><Order xmlns="urn:example:shop"><Item>a</Item><Count>1</Count></Order>'],
     ['</Order>', '</Order><GetPrice xmlns="urn:example:shop"><Item>a</Item></GetPrice>'],
-    ['<soap:Body>', '<soap:Header/><soap:Body>'],
+    ['<soap:Body>', '<soap:Header><Admin/></soap:Header><soap:Body>'],
+    ['<soap:Body>', '<soap:Header>x</soap:Header><soap:Body>'],
     ['</soap:Body>', '</soap:Body><soap:Body/>'],
   ] as const) {
     assert.ok(message.includes(part));
     assert.ok(!passes(message.replace(part, other)), other);
   }
+  assert.ok(passes(message.replace('<soap:Body>', '<soap:Header/><soap:Body>')));
+});
+
+test('the location of a schema on the page on XML is the only one that passes', () => {
+  assert.ok(page !== undefined);
+  const written = blocksOf(page).find(({ info, text }) => info === 'json' && text.includes('"schemaLocation"'))?.text;
+  const properties = JSON.parse(written ?? '') as object;
+  const passes = judgeOf({ type: 'object', xml: { name: 'orders', namespace: 'urn:example:orders' }, properties });
+  const orders = (location: string): string =>
+    `<orders xmlns="urn:example:orders" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" ${location}/>`;
+  assert.ok(passes(orders('xsi:schemaLocation="urn:example:orders orders.xsd"')));
+  assert.ok(passes(orders('')));
+  assert.ok(!passes(orders('xsi:schemaLocation="urn:example:orders http://127.0.0.1/orders.xsd"')));
+  assert.ok(!passes(orders('xsi:noNamespaceSchemaLocation="orders.xsd"')));
 });
 
 function judgeOf(schema: object): (text: string) => boolean {

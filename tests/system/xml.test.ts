@@ -15,6 +15,20 @@ const ORDER = {
   },
 };
 
+/** An envelope of SOAP with one call in it; clients of Java send an empty `Header` beside. */
+function envelopeOf(namespace: string): object {
+  const part = { type: 'object', xml: { namespace, prefix: 'soap' } };
+  const call = { type: 'object', xml: { namespace: 'urn:example:shop' }, required: ['Item'] };
+  const calls = { GetPrice: { ...call, properties: { Item: { type: 'string', maxLength: 10 } } } };
+  const Body = { ...part, minProperties: 1, maxProperties: 1, properties: calls };
+  const Header = { ...part, additionalProperties: false };
+  const xml = { name: 'Envelope', namespace, prefix: 'soap' };
+  return { schema: { type: 'object', xml, required: ['Body'], properties: { Header, Body } } };
+}
+
+const SOAP_11 = 'http://schemas.xmlsoap.org/soap/envelope/';
+const SOAP_12 = 'http://www.w3.org/2003/05/soap-envelope';
+
 const DESCRIPTION = {
   openapi: '3.1.1',
   info: { title: 'Orders', version: '1' },
@@ -27,6 +41,16 @@ const DESCRIPTION = {
           content: { 'application/xml': { schema: ORDER }, 'text/xml': { schema: ORDER } },
         },
         responses: { 200: { description: 'kept' } },
+      },
+    },
+    '/soap': {
+      post: {
+        operationId: 'call',
+        requestBody: {
+          required: true,
+          content: { 'text/xml': envelopeOf(SOAP_11), 'application/soap+xml': envelopeOf(SOAP_12) },
+        },
+        responses: { 200: { description: 'done' } },
       },
     },
     '/anything': {
@@ -103,6 +127,37 @@ test('of XML that is not described nothing passes either that could be read in t
   assert.equal(await send('<any a="b">c</any>', { path: '/anything' }), '200');
   for (const body of ['<!DOCTYPE a><a/>', '<a>&nope;</a>', '<a><?php x?></a>', '<a><b></a>']) {
     assert.equal(await send(body, { path: '/anything' }), MALFORMED, body);
+  }
+});
+
+/** Calls of SOAP as libraries write them, with the namespace of their envelope and the item that they ask for. */
+const CLIENTS: Readonly<Record<string, (envelope: string, item: string) => string>> = {
+  'zeep (Python)': (envelope, item) =>
+    `<?xml version='1.0' encoding='utf-8'?>\n<soap-env:Envelope xmlns:soap-env="${envelope}"><soap-env:Body><ns0:GetPrice xmlns:ns0="urn:example:shop"><ns0:Item>${item}</ns0:Item></ns0:GetPrice></soap-env:Body></soap-env:Envelope>`,
+  'WCF (.NET)': (envelope, item) =>
+    `<s:Envelope xmlns:s="${envelope}"><s:Body xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema"><GetPrice xmlns="urn:example:shop"><Item>${item}</Item></GetPrice></s:Body></s:Envelope>`,
+  'SAAJ (Java)': (envelope, item) =>
+    `<SOAP-ENV:Envelope xmlns:SOAP-ENV="${envelope}"><SOAP-ENV:Header/><SOAP-ENV:Body><ns2:GetPrice xmlns:ns2="urn:example:shop"><ns2:Item>${item}</ns2:Item></ns2:GetPrice></SOAP-ENV:Body></SOAP-ENV:Envelope>`,
+  'node-soap': (envelope, item) =>
+    `<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="${envelope}"  xmlns:tns="urn:example:shop"><soap:Body><tns:GetPrice><tns:Item>${item}</tns:Item></tns:GetPrice></soap:Body></soap:Envelope>`,
+};
+
+test('calls of SOAP get through as libraries write them, and are held to their description', async () => {
+  for (const [client, write] of Object.entries(CLIENTS)) {
+    for (const [type, envelope] of [
+      ['text/xml; charset=utf-8', SOAP_11],
+      ['application/soap+xml; charset=utf-8; action="urn:example:shop/GetPrice"', SOAP_12],
+    ] as const) {
+      const to = { path: '/soap', type };
+      const call = write(envelope, 'Apples');
+      assert.equal(await send(call, to), '200', client);
+      assert.equal(await send(write(envelope, 'x'.repeat(11)), to), INVALID, client);
+      assert.equal(await send(call.replaceAll('GetPrice', 'GetAll'), to), INVALID, client);
+      assert.equal(await send(call.replaceAll('urn:example:shop', 'urn:example:admin'), to), INVALID, client);
+      assert.equal(await send(write(envelope === SOAP_11 ? SOAP_12 : SOAP_11, 'Apples'), to), INVALID, client);
+      const xml = call.replace(/^<\?.*?\?>\s*/, '');
+      assert.equal(await send(`<!DOCTYPE x>${xml}`, to), MALFORMED, client);
+    }
   }
 });
 

@@ -482,3 +482,72 @@ test('an envelope of SOAP is described as any other', () => {
     },
   );
 });
+
+test('where a schema is, and of what type a value is, passes only as it is described', () => {
+  const namespace = 'http://www.w3.org/2001/XMLSchema-instance';
+  const attribute = (more: object): Schema => ({
+    type: 'string',
+    xml: { attribute: true, namespace, prefix: 'xsi' },
+    ...more,
+  });
+  const schemaLocation = attribute({ enum: ['urn:o orders.xsd'] });
+  const schema = (properties: object): Schema => ({
+    type: 'object',
+    xml: { name: 'order', namespace: 'urn:o' },
+    properties: { id: { type: 'integer' }, ...properties },
+  });
+  const order = (attributes: string): string =>
+    `<order xmlns="urn:o" xmlns:x="${namespace}" ${attributes}><id>1</id></order>`;
+  const undescribed = ' has an attribute that is not described';
+  const foreign = order('x:schemaLocation="urn:o http://169.254.169.254/"');
+  holds(
+    { schema: schema({}) },
+    {
+      [order('')]: '{"id":1}',
+      [order('x:schemaLocation="urn:o orders.xsd"')]: undescribed,
+      [order('x:noNamespaceSchemaLocation="orders.xsd"')]: undescribed,
+      [order('x:type="order"')]: undescribed,
+      [order('x:nil="false"')]: undescribed,
+    },
+  );
+  const judge = judgeOf({ schema: schema({ schemaLocation, type: attribute({ enum: ['order'] }) }) });
+  assert.equal(
+    verdictOf(judge, order('x:schemaLocation="urn:o orders.xsd"')),
+    '{"schemaLocation":"urn:o orders.xsd","id":1}',
+  );
+  assert.match(verdictOf(judge, foreign) ?? '', /^\/schemaLocation must be /);
+  assert.equal(verdictOf(judge, order('x:type="order"')), '{"type":"order","id":1}');
+  assert.match(verdictOf(judge, order('x:type="admin"')) ?? '', /^\/type must be /);
+  assert.equal(verdictOf(judge, order('schemaLocation="urn:o orders.xsd"')), undescribed);
+  assert.equal(verdictOf(judge, order('x:noNamespaceSchemaLocation="orders.xsd"')), undescribed);
+});
+
+test('from 3.2 on a name counts where it stands by itself, and not beside a reference', () => {
+  const schemas = {
+    Plain: { type: 'object', properties: {} },
+    Named: { type: 'object', xml: { name: 'said' }, properties: {} },
+    Led: { $ref: '#/components/schemas/Named' },
+  };
+  const to = (name: string, more: object = {}): Schema => ({ $ref: `#/components/schemas/${name}`, ...more });
+  const schema = {
+    type: 'object',
+    xml: { name: 'a' },
+    properties: { p: to('Plain', { xml: { name: 'other' } }), q: to('Named'), r: to('Led', { xml: { name: 'x' } }) },
+  };
+  const one = (property: string): Schema => ({
+    ...schema,
+    properties: { [property]: (schema.properties as Readonly<Record<string, Schema>>)[property] as Schema },
+  });
+  const undescribed = ' has an element that is not described';
+  for (const [property, name] of [
+    ['p', 'Plain'],
+    ['q', 'said'],
+    ['r', 'said'],
+  ] as const) {
+    const judge = judgeOf({ schema: one(property), schemas, specification: '3.2' });
+    for (const sent of ['p', 'q', 'r', 'Plain', 'Named', 'Led', 'said', 'other', 'x']) {
+      const verdict = sent === name ? `{"${property}":{}}` : undescribed;
+      assert.equal(verdictOf(judge, `<a><${sent}/></a>`), verdict, `${property} ${sent}`);
+    }
+  }
+});
