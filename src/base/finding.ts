@@ -26,6 +26,8 @@ export interface CoverageRow {
   readonly api: string;
   readonly method: string;
   readonly template: string;
+  /** What bodies call it, as a field of GraphQL: many share one method and path. Null where those alone lead to it. */
+  readonly namedInBody: string | null;
   readonly cells: readonly CoverageCell[];
 }
 

@@ -40,7 +40,7 @@ export function coverageTable(
 function rowCells(row: CoverageRow, place: (from: string | null) => string, paint: Palette): readonly Cell[] {
   return [
     { text: plain(row.method), paint: paint.strong },
-    { text: plain(row.template) },
+    { text: plain(row.namedInBody === null ? row.template : `${row.template} ${row.namedInBody}`) },
     ...COLUMNS.map(([aspect]) => cellOf(row, aspect, { place, paint })),
   ];
 }

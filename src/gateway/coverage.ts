@@ -25,6 +25,7 @@ export function coverageOf(operations: readonly CompiledOperation[], configured:
       api: operation.api,
       method: operation.method,
       template: operation.template,
+      namedInBody: operation.inBody === true ? operation.name : null,
       // The lists are for clients.
       cells: [...cellsOf(compiled, api, configured), ...(api.party === null ? gatewayCells(configured) : [])],
     };

@@ -242,6 +242,7 @@ test('limits of the API count requests, however many fields one asks for, and op
 test('fields of the root are operations in reports', () => {
   const rows = gateway.snapshot.coverage.filter(({ operation }) => operation === 'shop/Mutation.refund');
   assert.equal(rows.length, 1);
+  assert.equal(rows[0]?.namedInBody, 'Mutation.refund');
   assert.deepEqual(
     rows[0]?.cells.filter(({ aspect }) => aspect === 'authorization').map(({ holds }) => holds),
     ['needs orders:refund'],
