@@ -27,7 +27,7 @@ export interface Multiplied {
 export class AskedSizes {
   readonly #variables: VariableValues;
   readonly #given = new Map<ValueNode, unknown>();
-  readonly #sizes = new Map<object, Map<Multiplier, number | null>>();
+  readonly #sums: KnownSums = new Map();
 
   constructor(variables: VariableValues) {
     this.#variables = variables;
@@ -45,12 +45,7 @@ export class AskedSizes {
   #sizeBy(node: FieldNode, multiplier: Multiplier, assumed: number): number | null {
     const written = node.arguments?.find(({ name }) => name.value === multiplier.argument)?.value;
     if (written === undefined || this.#isMissing(written)) return multiplier.byDefault;
-    const value = this.#valueOf(written, multiplier.type);
-    if (typeof value !== 'object' || value === null) return sizeIn(value, multiplier.way, assumed);
-    const known = this.#sizes.get(value) ?? new Map<Multiplier, number | null>();
-    const size = known.get(multiplier) ?? sizeIn(value, multiplier.way, assumed);
-    this.#sizes.set(value, known.set(multiplier, size));
-    return size;
+    return sizeIn(this.#valueOf(written, multiplier.type), multiplier.way, { assumed, sums: this.#sums });
   }
 
   #isMissing(written: ValueNode): boolean {
@@ -65,23 +60,38 @@ export class AskedSizes {
   }
 }
 
+/** What lists of objects were found to ask for: by the list, and by the way, which is that of one field. */
+type KnownSums = Map<readonly unknown[], Map<WayToSize, number>>;
+
+/** What is taken of those that do not say it, and what is known already. */
+interface Reading {
+  readonly assumed: number;
+  readonly sums: KnownSums;
+}
+
 /**
  * How many a value asks for: the largest number that it leads to; null for none. Of a list of objects it is the sum of what
  * each says, or is taken to say; a list of anything else asks for as many as it has.
  */
-export function sizeIn(value: unknown, way: WayToSize, assumed: number): number | null {
-  if (Array.isArray(value)) {
-    const items: readonly unknown[] = value;
-    if (way === 'itself') return items.length;
-    return items.reduce<number>((sum, item) => sum + (larger(null, sizeIn(item, way, assumed)) ?? assumed), 0);
-  }
+export function sizeIn(value: unknown, way: WayToSize, reading: Reading): number | null {
+  if (Array.isArray(value)) return way === 'itself' ? value.length : sumOf(value, way, reading);
   if (way === 'itself') return numberIn(value);
   if (typeof value !== 'object' || value === null) return null;
   let asked: number | null = null;
   for (const [member, inner] of way) {
-    asked = larger(asked, sizeIn((value as Record<string, unknown>)[member], inner, assumed));
+    asked = larger(asked, sizeIn((value as Record<string, unknown>)[member], inner, reading));
   }
   return asked;
+}
+
+/** A list in a variable may be long, and stand in many values that are written anew each time. */
+function sumOf(items: readonly unknown[], way: WayToSize, reading: Reading): number {
+  const known = reading.sums.get(items) ?? new Map<WayToSize, number>();
+  const sum =
+    known.get(way) ??
+    items.reduce<number>((all, item) => all + (larger(null, sizeIn(item, way, reading)) ?? reading.assumed), 0);
+  reading.sums.set(items, known.set(way, sum));
+  return sum;
 }
 
 /** A custom scalar may be written as text. What is beyond all numbers is not none. */

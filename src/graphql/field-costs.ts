@@ -104,7 +104,7 @@ function multipliersOf(
     if (way === null) return [];
     const literal = astNode?.defaultValue;
     const given = literal === undefined ? null : graphqlLibrary().coerceInputLiteral(literal, type);
-    return [{ argument: name, type, way, byDefault: sizeIn(given, way, assumed) }];
+    return [{ argument: name, type, way, byDefault: sizeIn(given, way, { assumed, sums: new Map() }) }];
   });
 }
 
