@@ -65,7 +65,7 @@ const schema = z.strictObject({
   aliases: whole(FIELDS_LIMIT, USUAL_BOUNDS.aliases, 'How many fields may be asked for under another name.'),
   fields: whole(FIELDS_LIMIT, USUAL_BOUNDS.fields, 'How many fields may be asked for in all, each as often as it is.'),
   directives: whole(1_000, USUAL_BOUNDS.directives, 'How many directives a document may have.'),
-  tokens: whole(20_000, USUAL_BOUNDS.tokens, 'How many words and marks a document may have.'),
+  tokens: whole(20_000, USUAL_BOUNDS.tokens, 'How many words and marks the documents of a request may have.'),
   cost: z
     .union([z.literal('off'), cost], { error: words('expected costs, or off', 'such as cost: { limit: 500 }') })
     .prefault({})

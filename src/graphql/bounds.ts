@@ -1,6 +1,6 @@
 /** How large a document may be. A document exactly at a bound is taken. */
 export interface DocumentBounds {
-  /** Words and marks of the document, comments and white space left out. */
+  /** Words and marks of all documents of a request, comments and white space left out. */
   readonly tokens: number;
   /** Fields within each other, counted through fragments; `{ a { b } }` has two. */
   readonly depth: number;
@@ -33,7 +33,7 @@ export interface FieldCostRule {
   readonly multipliers: readonly string[] | null;
 }
 
-/** Characters of a document: more than any client writes, and read in a few milliseconds. */
+/** Characters of all documents of a request: more than any client writes, and read in a few milliseconds. */
 export const DOCUMENT_LIMIT_CHARACTERS = 256 * 1024;
 
 /** Brackets within brackets: readers of GraphQL call themselves for each, and the stack of some ends at a thousand. */

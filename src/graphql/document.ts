@@ -11,6 +11,9 @@ export interface BoundedDocument {
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** Whether it asks for a reply in parts, by `@defer` or `@stream`. */
   readonly incremental: boolean;
+  /** Its words and marks, and its characters. */
+  readonly tokens: number;
+  readonly characters: number;
 }
 
 const INCREMENTAL: ReadonlySet<string> = new Set(['defer', 'stream']);
@@ -47,7 +50,10 @@ export function readDocument(text: string, bounds: DocumentBounds): Result<Bound
   }
   const extent = new Extent(fragments, bounds);
   const asked = extent.faultOf(operations);
-  return asked === null ? ok({ ast, operations, fragments, incremental: extent.incremental }) : err(asked);
+  if (asked !== null) return err(asked);
+  const { tokenCount = bounds.tokens } = ast;
+  const size = { tokens: tokenCount, characters: text.length };
+  return ok({ ast, operations, fragments, incremental: extent.incremental, ...size });
 }
 
 /**

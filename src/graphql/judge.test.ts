@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parse, validate } from 'graphql';
 import { hashOf, readAllowList } from './allow-list.ts';
+import { DOCUMENT_LIMIT_CHARACTERS } from './bounds.ts';
 import { judgeOf, saidOf, schemaOf, WIDE } from './fixture.test.ts';
 
 const SCHEMA = schemaOf(`
@@ -226,6 +227,22 @@ test('no document takes long, however it is made', () => {
     const tookMs = performance.now() - from;
     assert.ok(tookMs < 1_500, `${bomb.slice(0, 40)} takes ${Math.round(tookMs)} ms`);
   }
+});
+
+test('what is sent together has documents no larger than one may be, also of those that are known', () => {
+  const judge = judgeOf(SCHEMA, { bounds: { tokens: 60, depth: 10, aliases: 20, fields: 200, directives: 50 } });
+  const said = (...queries: readonly string[]): string => {
+    const sent = queries.map((query) => ({ query, operationName: null, variables: {}, hash: null }));
+    const asked = judge.judge(sent, { readsOnly: false, mayIntrospect: true });
+    return asked.ok ? 'ok' : asked.error.rule;
+  };
+  // Braces and ten fields are twelve.
+  const twelve = `{ ${'b '.repeat(10)}}`;
+  assert.equal(said(...Array<string>(5).fill(twelve)), 'ok');
+  assert.equal(said(...Array<string>(5).fill(twelve), '{ b }'), 'tokens');
+  const long = `{ b } # ${'x'.repeat(DOCUMENT_LIMIT_CHARACTERS - 8)}`;
+  assert.equal(said(long), 'ok');
+  assert.equal(said(long, '{ b }'), 'size');
 });
 
 test('allow-lists are read as Apollo and Relay write them, and know documents by their text', () => {

@@ -1,7 +1,7 @@
 import type { GraphQLNamedType, OperationDefinitionNode, VariableValues } from 'graphql';
 import { err, ok, type Result } from '../base/index.ts';
 import { type AllowList, hashOf } from './allow-list.ts';
-import type { CostRules, DocumentBounds } from './bounds.ts';
+import { type CostRules, DOCUMENT_LIMIT_CHARACTERS, type DocumentBounds } from './bounds.ts';
 import { type BoundedDocument, readDocument } from './document.ts';
 import { fault, type GraphqlFault } from './fault.ts';
 import { FieldCosts } from './field-costs.ts';
@@ -60,14 +60,22 @@ export class GraphqlJudge {
     this.#scales = { schema, costs: new FieldCosts(schema, cost), named: new NamedFields(schema, rules.named) };
   }
 
-  /** Judges what was sent together; its costs are added up. */
+  /**
+   * Judges what was sent together. Its costs are added up, and so are the sizes of its documents: reading and validating
+   * many takes no longer than one that is as large as one may be.
+   */
   judge(sent: readonly SentOperation[], asking: Asking): Result<AskedOfServer, GraphqlFault> {
     const fields = new Map<string, number>();
     let streams = false;
     let cost = 0;
+    let [tokens, characters] = [0, 0];
     for (const each of sent) {
       const document = this.#documentOf(each);
       if (!document.ok) return document;
+      tokens += document.value.tokens;
+      characters += document.value.characters;
+      if (tokens > this.#rules.bounds.tokens) return err(TOKENS_TOGETHER);
+      if (characters > DOCUMENT_LIMIT_CHARACTERS) return err(SIZE_TOGETHER);
       const chosen = this.#chosen(document.value, each, asking);
       if (!chosen.ok) return chosen;
       const variables = this.#variables(chosen.value.operation, each);
@@ -155,6 +163,8 @@ export class GraphqlJudge {
   }
 }
 
+const TOKENS_TOGETHER = fault('complex', 'tokens', 'the documents have more tokens together than one may have');
+const SIZE_TOGETHER = fault('complex', 'size', 'the documents are too long together');
 const UNLISTED = fault('forbidden', 'operations', 'the document is not one of those that are taken');
 
 /** Whether a document asks about the schema, in any of its operations and fragments. */
