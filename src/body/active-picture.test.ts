@@ -89,9 +89,37 @@ test('a value that is never closed hides nothing behind it', () => {
   assert.equal(hasActiveContent('<svg>back to="home</svg>'), false);
 });
 
-// The same in one expression, with a list made of all it finds: slower, and easily seen to be right.
+test('what only looks like an address, in a comment or in text, hides none that stands in it', () => {
+  for (const active of [
+    `<!-- href="/--><a xlink:href='javascript:x'>x</a><!--" -->`,
+    `<!-- to='#--><a xlink:href="javascript:x">x</a><!--' -->`,
+    'href=/<a/href="javascript:x">x</a>',
+    '<a title=" href=/"xlink:href="javascript:x">x</a>',
+  ])
+    assert.equal(hasActiveContent(`<svg> ${active}</svg>`), true, active);
+});
+
+test('attributes that a document type gives are told by no name of theirs', () => {
+  for (const given of ['svg onload CDATA "x()"', 'a xlink:href CDATA #FIXED "javascript:x"'])
+    assert.equal(hasActiveContent(`<!DOCTYPE svg [<!ATTLIST ${given}>]><svg/>`), true, given);
+  assert.equal(hasActiveContent('<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "a.dtd"><svg/>'), false);
+});
+
+test('of pictures in data the type must be told in full', () => {
+  for (const address of [
+    'data:image/&#115;vg+xml,x',
+    'data:image/\tsvg+xml,x',
+    'data:image/&#10;svg+xml,x',
+    'data:image/',
+  ])
+    assert.equal(hasActiveContent(linked(address)), true, address);
+  assert.equal(hasActiveContent(linked('data:image/png;charset=x;base64,AA')), false);
+});
+
+// The same in one expression, with a list made of all it finds: slower, and easily seen to be right. Values in
+// quotation marks may have others inside; those without end at such a mark or at a tag, behind which no scheme goes on.
 const PLAIN_ADDRESS =
-  /[\s"'/:](?:href|src|action|formaction|to|from|by|(values))[\t\n\r ]*=[\t\n\r ]*(?:"([^"]*)"|'([^']*)'|([^\t\n\f\r "'>][^\t\n\f\r >]*))/gi;
+  /[\s"'/:](?:href|src|action|formaction|to|from|by|(values))[\t\n\r ]*=[\t\n\r ]*(?:"(?=([^"]*)")|'(?=([^']*)')|([^\t\n\f\r "'<>]+))/gi;
 const PLAIN_HARMLESS = /^(?:[\t\n\r ]*(?:#|https?:|data:image\/(?!svg))|[^:&]*(?:[/?#]|$))/i;
 
 function isPlainlyActive(text: string): boolean {
@@ -149,6 +177,9 @@ test('many values and many addresses are no work', () => {
     `<a values="${'#:;'.repeat(2_000_000)}"/>`,
     `<a${' to=a'.repeat(1_000_000)}>`,
     '"'.repeat(5_000_000),
+    // Values in values.
+    ` href=" to='/src=`.repeat(300_000),
+    `/href=`.repeat(1_000_000),
   ])
     assert.equal(hasActiveContent(`<svg>${inside}</svg>`), false);
 });

@@ -1,8 +1,9 @@
 // What an SVG picture runs where it is opened by itself, or is put into a page: script, handlers of events, pages inside,
-// styles and entities from elsewhere or that hide what is meant (SVG 2 §2.2, §15); and what servers run, PHP.
+// styles and entities from elsewhere or that hide what is meant (SVG 2 §2.2, §15), attributes that a document type gives
+// (XML 1.0 §3.3.2); and what servers run, PHP.
 const SCRIPT = /<(?:[^\s<>/=:]+:)?(?:script|foreignobject|iframe|embed|object|handler)[\s/>]/i;
 const HANDLER = /[\s"'/]on[a-z]{2,40}[\t\n\f\r ]*=/i;
-const HIDING = /<!entity|<\?(?:xml-stylesheet|php)/i;
+const HIDING = /<!(?:entity|attlist)|<\?(?:xml-stylesheet|php)/i;
 const ADDRESS = /[\s"'/:](?:href|src|action|formaction|to|from|by|(values))[\t\n\f\r ]*=[\t\n\f\r ]*/gi;
 const TAB = 0x09;
 const RETURN = 0x0d;
@@ -11,12 +12,13 @@ const QUOTE = 0x22;
 const AMPERSAND = 0x26;
 const APOSTROPHE = 0x27;
 const COLON = 0x3a;
+const LESS = 0x3c;
 const MORE = 0x3e;
 /**
  * A place in the picture or on the web, a picture in data, or no address at all: without a colon there is no scheme. Blanks
  * are taken by one part each: taken by two, many of them would be gone over from each of them.
  */
-const HARMLESS = /^(?:[\t\n\r ]*(?:#|https?:|data:image\/(?!svg))|[^:&]*(?:[/?#]|$))/i;
+const HARMLESS = /^(?:[\t\n\r ]*(?:#|https?:|data:image\/(?!svg)[a-z0-9.+-]{1,80}(?:[;,]|$))|[^:&]*(?:[/?#]|$))/i;
 
 /** Whether an SVG picture holds what browsers run. What only might, since it is written in a hidden way, counts too. */
 export function hasActiveContent(text: string): boolean {
@@ -25,17 +27,21 @@ export function hasActiveContent(text: string): boolean {
   for (let found = ADDRESS.exec(text); found !== null; found = ADDRESS.exec(text)) {
     const value = valueAt(text, ADDRESS.lastIndex);
     if (value.mayLead && leadsElsewhere(text.slice(value.start, value.end), found[1] !== undefined)) return true;
-    // The mark at its end may be what stands before the next name.
-    ADDRESS.lastIndex = value.end;
+    // It may stand in a comment or in text and only look like one that reaches over the next, so what is inside counts too.
+    ADDRESS.lastIndex = value.next;
   }
   return false;
 }
 
-/** Where the value of an attribute is, and whether it has what no address without a scheme does. */
+/**
+ * Where the value of an attribute is, whether it has what no address without a scheme does, and from where on others are
+ * looked for. Those in quotation marks of one kind share no byte, nor do those without, so that all takes linear time.
+ */
 interface Value {
   readonly start: number;
   readonly end: number;
   readonly mayLead: boolean;
+  readonly next: number;
 }
 
 /** One whose quotation marks are never closed is none: what follows is looked at by itself. */
@@ -51,12 +57,14 @@ function valueAt(text: string, at: number): Value {
     mayLead ||= code === COLON || code === AMPERSAND;
   }
   // That can be but once for each of both marks, so that looking for their ends takes linear time over all.
-  if (isQuoted && end === text.length) return { start: at, end: at, mayLead: false };
-  return { start, end, mayLead };
+  if (isQuoted && end === text.length) return { start: at, end: at, mayLead: false, next: at };
+  return { start, end, mayLead, next: isQuoted ? at : end };
 }
 
+/** Behind a quotation mark or a tag, too, no scheme goes on. */
 function endsBare(code: number): boolean {
-  return code === MORE || code === BLANK || (code >= TAB && code <= RETURN);
+  const isMark = code === QUOTE || code === APOSTROPHE || code === LESS || code === MORE;
+  return isMark || code === BLANK || (code >= TAB && code <= RETURN);
 }
 
 function leadsElsewhere(value: string, isSeveral: boolean): boolean {
