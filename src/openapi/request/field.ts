@@ -84,10 +84,16 @@ function readDeep(fields: Fields, field: Field, how: TextReading): Reading {
   }
   // Whatever is there in brackets must be judged: a form it does not have is a fault, not its absence.
   if (value !== undefined && deepForm(value) !== how.form) return BAD_STYLE;
-  if (how.form !== 'scalar') return value;
-  if (plain === undefined) return undefined;
+  if (plain === undefined) return how.form === 'scalar' ? undefined : value;
+  // So must what is there without, where that is this field's.
+  if (how.form !== 'scalar') return takesPlain(field) ? BAD_STYLE : undefined;
   if (plain.length > 1) return SENT_TWICE;
   return readStyledText(plain[0] as string, field, fields.decode, how);
+}
+
+/** Whether a value without parts stands under the name of a `deepObject` itself. */
+function takesPlain({ shape }: Field): boolean {
+  return shape === null || shape.scalars.size > 0;
 }
 
 function deepForm(value: Reading): TextReading['form'] {

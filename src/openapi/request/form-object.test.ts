@@ -176,6 +176,35 @@ test('a property of several kinds is read as it was sent', () => {
   );
 });
 
+test('a list that may be null has one item, several, or is null', () => {
+  const passes = formJudge({ p: { type: ['array', 'null'], items: { type: 'string', maxLength: 4 } } });
+  assert.ok(passes([['p', 'one']]) && passes([['p', 'null']]));
+  assert.ok(
+    passes([
+      ['p', 'one'],
+      ['p', 'two'],
+    ]),
+  );
+  assert.equal(passes([['p', 'longer']]), false);
+});
+
+test('what stands under the name of a list in brackets is judged or refused', () => {
+  for (const other of ['null', 'string']) {
+    const list = { type: ['array', other], maxLength: 2, items: { type: 'string', maxLength: 4 } };
+    const passes = formJudge({ p: list }, { p: { style: 'deepObject' } });
+    assert.ok(passes([['p[]', 'one']]), other);
+    assert.equal(passes([['p', 'longer']]), false, other);
+    assert.equal(
+      passes([
+        ['p', 'longer'],
+        ['p', 'b'],
+      ]),
+      false,
+      other,
+    );
+  }
+});
+
 test('fields without a name of their own are what additionalProperties says', () => {
   const passes = formJudge({}, {}, { additionalProperties: INTEGER });
   assert.ok(

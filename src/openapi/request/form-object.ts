@@ -7,7 +7,15 @@ import { createOwnership, type Ownership } from './field-names.ts';
 import { isJsonType, type JsonReader, readDocument } from './json-text.ts';
 import type { Fields } from './query.ts';
 import { isAmbiguous, readScalar, type ReadingMode } from './scalar.ts';
-import { emptyObject, type Field, formsOf, isUnreadable, propertyShape, type ValueForm } from './styled-text.ts';
+import {
+  emptyObject,
+  type Field,
+  formsOf,
+  isLoneItem,
+  isUnreadable,
+  propertyShape,
+  type ValueForm,
+} from './styled-text.ts';
 import type { TwoReadings } from './two-readings.ts';
 import { BAD_ENCODING, NOT_SUPPORTED, type Reading, SENT_TWICE } from './unreadable.ts';
 import { type ShapeSource, shapeOf, type ValueShape } from './value-shape.ts';
@@ -71,12 +79,13 @@ function readProperty(fields: Fields, property: Property, { mode, isOwned, readJ
 }
 
 /** The form in which a property was sent, where it may have several: repeated it is a list, in brackets an object. */
-export function formSent({ values }: Fields, { name, shape, style }: Field): ValueForm {
+export function formSent({ values, decode }: Fields, { name, shape, style }: Field): ValueForm {
   const forms = formsOf(shape);
   const [first = 'scalar'] = forms;
   if (forms.length === 1) return first;
-  const sent = values.get(name)?.length ?? 0;
-  if (sent === 1) return first;
+  const [text = '', ...more] = values.get(name) ?? [];
+  const sent = values.has(name) ? 1 + more.length : 0;
+  if (sent === 1) return style !== 'deepObject' && isLoneItem(shape, decode(text)) ? 'array' : first;
   if (sent > 1) return forms.includes('array') ? 'array' : first;
   if (style === 'deepObject' && values.has(`${name}[]`) && forms.includes('array')) return 'array';
   return forms.includes('object') ? 'object' : first;

@@ -11,7 +11,7 @@ import { compilePartHeaders, NO_PART_HEADERS, type PartHeaderContext, type PartH
 import { holdsList, type PartReading, type PartXml, readPart, type SentPart, textOf } from './part-reader.ts';
 import { asItStands, type Fields } from './query.ts';
 import { isAmbiguous } from './scalar.ts';
-import { emptyObject, formsOf, isUnreadable, propertyShape } from './styled-text.ts';
+import { emptyObject, formsOf, isLoneItem, isUnreadable, propertyShape } from './styled-text.ts';
 import type { TwoReadings } from './two-readings.ts';
 import { BAD_STYLE, NOT_SUPPORTED, NOT_TEXT, type Reading, SENT_TWICE, type Unreadable } from './unreadable.ts';
 import { shapeOf, type ValueShape } from './value-shape.ts';
@@ -178,7 +178,9 @@ function readParts(parts: readonly SentPart[], shape: ValueShape, how: PartReadi
   const isList =
     shape !== null &&
     shape.array !== null &&
-    (formsOf(shape)[0] === 'array' || others.length > 0 || isItemOrNull(first, shape, how));
+    (formsOf(shape)[0] === 'array' ||
+      others.length > 0 ||
+      (!holdsList(first, how) && isLoneItem(shape, textOf(first))));
   if (!isList || shape.array === null) return others.length > 0 ? SENT_TWICE : readPart(first, shape, how);
   const { items } = shape.array;
   const isItem = items !== null && (items.bytes !== null || items.array !== null);
@@ -193,12 +195,6 @@ function readParts(parts: readonly SentPart[], shape: ValueShape, how: PartReadi
     values.push(value);
   }
   return values;
-}
-
-/** Whether a single part is an item of a list that may be null, since it does not say null. */
-function isItemOrNull(part: SentPart, { scalars }: NonNullable<ValueShape>, how: PartReading): boolean {
-  const isNullOnly = scalars.size === 1 && scalars.has('null');
-  return isNullOnly && !holdsList(part, how) && textOf(part) !== 'null';
 }
 
 function readOthers(parts: readonly SentPart[], shape: ValueShape, how: PartReading): Reading {

@@ -202,6 +202,15 @@ test('a value sent in two ways at once is refused, whichever would be valid', ()
   assert.equal(passes(open, { query: 'p=a&q=evil' }), false);
 });
 
+test('a list that may be null has one item, several, or is null', () => {
+  const list = { type: ['array', 'null'], items: { type: 'string', maxLength: 4 } };
+  holds([
+    [list, {}, ['p=one', 'p=one&p=two', 'p=null'], ['p=longer', 'p=one&p=longer']],
+    [list, { explode: false }, ['p=one', 'p=one,two', 'p=null'], ['p=longer', 'p=one,longer']],
+    [list, { style: 'deepObject' }, ['p[]=one', 'p=null'], ['p=one', 'p=longer', 'p=longer&p=b', 'p[]=longer']],
+  ]);
+});
+
 test('3.0 says null by nullable, and nothing beside a reference counts', () => {
   const schemas = { Limit: { type: 'integer', nullable: true, maximum: 5 } };
   const judge = judgeOf([inQuery({ $ref: '#/components/schemas/Limit' })], {

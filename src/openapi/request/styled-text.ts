@@ -36,6 +36,12 @@ export function formsOf(shape: ValueShape): readonly ValueForm[] {
   return forms.length === 0 ? ['scalar'] : forms;
 }
 
+/** Whether a single text is the one item of a list that may else be null, since it does not say null. */
+export function isLoneItem(shape: ValueShape, text: string | null): boolean {
+  const isListOrNull = shape !== null && shape.array !== null && shape.scalars.size === 1 && shape.scalars.has('null');
+  return isListOrNull && text !== 'null';
+}
+
 /** The reading of one text in one form, and as which shape. */
 export interface TextReading {
   readonly form: ValueForm;
