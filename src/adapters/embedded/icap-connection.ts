@@ -9,7 +9,7 @@ import {
   scanRequest,
   type ServiceOptions,
 } from './icap-message.ts';
-import { IcapFault, IcapReader, TOO_MUCH } from './icap-reader.ts';
+import { IcapFault, IcapReader } from './icap-reader.ts';
 
 /** Chunks in which a file is sent. */
 const CHUNK_BYTES = 65_536;
@@ -157,19 +157,14 @@ export class IcapConnection {
     return true;
   }
 
+  /** Whether the body that comes is this one, no byte more or less. */
   async #isSame(bytes: Buffer): Promise<boolean> {
-    let at = 0;
-    try {
-      for (;;) {
-        const size = await this.#reader.chunkSize(bytes.length - at);
-        if (size === 0) return at === bytes.length;
-        if (!(await this.#comes(bytes.subarray(at, at + size)))) return false;
-        await this.#reader.chunkEnd();
-        at += size;
-      }
-    } catch (fault) {
-      if (fault instanceof IcapFault && fault.message === TOO_MUCH) return false;
-      throw fault;
+    for (let at = 0; ; ) {
+      const size = await this.#reader.chunkSize();
+      if (size === 0) return at === bytes.length;
+      if (size > bytes.length - at || !(await this.#comes(bytes.subarray(at, at + size)))) return false;
+      await this.#reader.chunkEnd();
+      at += size;
     }
   }
 }

@@ -1,6 +1,6 @@
 import { type IcapHead, readHead } from './icap-message.ts';
 
-/** Bytes of a head, and of what is read of bodies beyond what was sent. */
+/** Bytes of a head, or of the line before a chunk. */
 const HEAD_LIMIT_BYTES = 65_536;
 const BLANK_LINE = Buffer.from('\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
@@ -42,15 +42,14 @@ export class IcapReader {
   }
 
   /**
-   * How many bytes the next chunk of a body has (RFC 9112 §7.1), at most so many; 0 at its end. Trailers are not taken. Its
-   * bytes are to be taken by `some`, and what is behind them by `chunkEnd`.
+   * How many bytes the next chunk of a body has (RFC 9112 §7.1); 0 at its end. Trailers are not taken. Its bytes are to be
+   * taken by `some`, and what is behind them by `chunkEnd`.
    */
-  async chunkSize(limitBytes: number): Promise<number> {
+  async chunkSize(): Promise<number> {
     const line = await this.#until(LINE_END);
     const digits = /^([0-9a-f]{1,8})[\t ]*(?:;[\t -~]*)?$/i.exec(line)?.[1];
     if (digits === undefined) throw new IcapFault('the reply has a broken chunk');
     const size = Number.parseInt(digits, 16);
-    if (size > limitBytes) throw new IcapFault(TOO_MUCH);
     if (size === 0) await this.chunkEnd();
     return size;
   }
@@ -91,5 +90,3 @@ export class IcapReader {
 }
 
 const LINE_END = Buffer.from('\r\n');
-/** The body of a reply is longer than what was sent: it is another one. */
-export const TOO_MUCH = 'the reply has more than was sent';
