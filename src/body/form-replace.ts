@@ -1,5 +1,6 @@
-import { bufferOf } from './text.ts';
 import { decodeFormPart, type FormFields } from './form.ts';
+import { KeptBytes } from './kept-bytes.ts';
+import { bufferOf } from './text.ts';
 
 const AMPERSAND = 0x26;
 const EQUALS = 0x3d;
@@ -14,8 +15,7 @@ const OTHERS = /[^A-Za-z0-9*._-]/gu;
 export function replaceFields(bytes: Uint8Array, fields: FormFields, values: FormFields): Buffer {
   const buffer = bufferOf(bytes);
   const seen = new Map<string, number>();
-  const kept: Buffer[] = [];
-  let done = 0;
+  const kept = new KeptBytes(buffer);
   for (let at = 0; at < buffer.length; ) {
     const found = buffer.indexOf(AMPERSAND, at);
     const end = found === -1 ? buffer.length : found;
@@ -28,15 +28,12 @@ export function replaceFields(bytes: Uint8Array, fields: FormFields, values: For
       const value = values.get(name)?.[index];
       if (value !== undefined && value !== fields.get(name)?.[index]) {
         const from = equals === -1 ? end : at + equals + 1;
-        kept.push(buffer.subarray(done, from));
-        kept.push(Buffer.from(`${equals === -1 ? '=' : ''}${encodeFormText(value)}`));
-        done = end;
+        kept.drop(from, end, Buffer.from(`${equals === -1 ? '=' : ''}${encodeFormText(value)}`));
       }
     }
     at = end + 1;
   }
-  kept.push(buffer.subarray(done));
-  return Buffer.concat(kept);
+  return kept.rest();
 }
 
 function nameOf(bytes: Buffer): string {

@@ -22,23 +22,24 @@ export interface SeenBytes {
 
 const MEDIA: ReadonlySet<string> = new Set(['image', 'audio', 'video', 'font']);
 
+const PROGRAM_TYPES: ReadonlySet<string> = new Set(
+  (
+    'x-executable x-elf x-sharedlib x-pie-executable x-mach-binary vnd.microsoft.portable-executable x-msdownload x-dosexec ' +
+    'x-sh x-shellscript x-php x-httpd-php java-vm'
+  )
+    .split(' ')
+    .map((subtype) => `application/${subtype}`),
+);
+
+/** Whether files of this type are programs. */
+export function isProgramType(essence: string): boolean {
+  return PROGRAM_TYPES.has(essence);
+}
+
 /** Of these types nothing is said of what is inside, or it is a program. */
-const ANYTHING: ReadonlySet<string> = new Set([
-  'application/octet-stream',
-  'application/x-executable',
-  'application/x-elf',
-  'application/x-sharedlib',
-  'application/x-pie-executable',
-  'application/x-mach-binary',
-  'application/vnd.microsoft.portable-executable',
-  'application/x-msdownload',
-  'application/x-dosexec',
-  'application/x-sh',
-  'application/x-shellscript',
-  'application/x-php',
-  'application/x-httpd-php',
-  'application/java-vm',
-]);
+function isAnything(essence: string): boolean {
+  return essence === 'application/octet-stream' || isProgramType(essence);
+}
 
 /**
  * Holds a body that is not read to what its media type says, by its beginning and, of pictures and other media, by what
@@ -47,7 +48,7 @@ const ANYTHING: ReadonlySet<string> = new Set([
  */
 export function signatureFault(mediaType: MediaType, { bytes, whole }: SeenBytes): SignatureFault | null {
   const { type, suffix, essence } = mediaType;
-  if (ANYTHING.has(essence) || bytes.length === 0) return null;
+  if (isAnything(essence) || bytes.length === 0) return null;
   const seen = bufferOf(bytes);
   if (type === 'multipart') return isMultipart(mediaType, seen) ? null : 'other-format';
   if (isXml(mediaType)) return xmlFault(mediaType, seen, whole);
@@ -63,7 +64,7 @@ export function signatureFault(mediaType: MediaType, { bytes, whole }: SeenBytes
 
 /** Whether bytes of a type can be told from others by how they begin, so that they can differ from what it says. */
 export function isHeldToSignature({ type, suffix, essence }: MediaType): boolean {
-  if (ANYTHING.has(essence) || type === 'text' || suffix === 'json') return false;
+  if (isAnything(essence) || type === 'text' || suffix === 'json') return false;
   return isXml({ suffix, essence }) || SIGNATURES.has(essence) || isArchive({ suffix, essence });
 }
 

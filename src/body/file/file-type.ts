@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { hasActiveContent } from '../active-picture.ts';
 import { endsAsArchive } from '../archive/zip-end.ts';
 import { type MediaType, parseMediaType } from '../media-type.ts';
-import { beginsAsPage, hasTag, isProgram, isXml, signatureFault } from '../signature.ts';
+import { beginsAsPage, hasTag, isProgram, isProgramType, isXml, signatureFault } from '../signature.ts';
 import { hasSignature, SIGNATURES, typesOf } from '../signatures.ts';
 import { bufferOf } from '../text.ts';
 import { isTextual, typesOfExtension } from './file-extensions.ts';
@@ -69,7 +69,7 @@ export function judgeFileType(
   const meant = typesOfExtension(extension).filter((type) => fits(type, facts));
   if (meant.length === 0 && typesOfExtension(extension).length > 0) return { fault: 'extension' };
   const candidates = said === null ? guessed(meant, facts) : [...new Set([said, usualType(said)])];
-  const programs = (types ?? []).filter((type) => PROGRAMS.test(type));
+  const programs = (types ?? []).filter(isProgramType);
   if (isProgram(seen) && !programs.some((type) => candidates.includes(type))) return { fault: 'executable' };
   const taken = candidates.filter((type) => isTaken(type, types));
   if (taken.length === 0) return { fault: 'type' };
@@ -80,7 +80,7 @@ export function judgeFileType(
 /** Whether files of this type run somewhere: they are taken only where it is named in full. */
 export function isRunType(essence: string): boolean {
   const usual = usualType(essence);
-  return PAGES.includes(usual) || PROGRAMS.test(usual);
+  return PAGES.includes(usual) || isProgramType(usual);
 }
 
 interface Facts {
@@ -151,8 +151,6 @@ interface Taken extends Facts {
 const MEDIA = /^(?:image|audio|video|font)\//;
 /** What browsers run as it is; taken only where it is named. */
 const PAGES = ['text/html', 'application/xhtml+xml', 'text/javascript', 'application/javascript', 'text/xsl'];
-const PROGRAMS =
-  /^application\/(?:x-executable|x-elf|x-sharedlib|x-pie-executable|x-mach-binary|vnd\.microsoft\.portable-executable|x-msdownload|x-dosexec|x-sh|x-shellscript|x-php|x-httpd-php|java-vm)$/;
 /** Archives, of which more is seen when they are opened: these end as what they are. */
 const ZIPS = new Set(['application/zip', 'application/x-zip-compressed']);
 const HALT = Buffer.from('__HALT_COMPILER');
