@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseJson } from './json.ts';
-import { cutMembers, type MembersToCut } from './json-cut.ts';
+import { cutMembers } from './json-cut.ts';
 import type { JsonValue } from './json-value.ts';
+import type { MembersToCut } from './json-walk.ts';
 
 /** Cuts all members of these names, wherever they are. */
 function cut(text: string, ...names: readonly string[]): string {

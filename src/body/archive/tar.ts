@@ -192,10 +192,10 @@ function paxNames(data: Buffer, kind: string): Said | null {
     const split = record.indexOf('=');
     if (split < 1 || !isUtf8(record)) return null;
     const key = record.toString('utf8', 0, split);
-    const value = record.toString('utf8', split + 1);
     at = end;
     if (/^(?:linkpath|SUN\.holesdata|GNU\.sparse\..*|hdrcharset)$/.test(key)) return null;
     if (key !== 'path' && key !== 'size') continue;
+    const value = record.toString('utf8', split + 1);
     if (kind === PAX_GLOBAL || (key === 'path' ? more.name : more.size) !== undefined) return null;
     if (key === 'size' && !/^[0-9]{1,15}$/.test(value)) return null;
     more = key === 'path' ? { ...more, name: value } : { ...more, size: Number(value) };

@@ -1,0 +1,93 @@
+import { JSON_MARKS, JsonScan } from './json-scan.ts';
+import type { JsonValue } from './json-value.ts';
+
+/** The names of members that go, by the object they are in, which is one of the value that was read. */
+export type MembersToCut = ReadonlyMap<object, ReadonlyMap<string, unknown>>;
+
+/**
+ * Texts that take the place of others, by the object or array they are in, which is one of the value that was read, and
+ * there by their name or index.
+ */
+export type TextsToReplace = ReadonlyMap<object, ReadonlyMap<string, string>>;
+
+/** What is done to a text on one walk over it. */
+interface JsonEdits {
+  readonly members?: MembersToCut;
+  readonly texts?: TextsToReplace;
+}
+
+const { QUOTE, COMMA, COLON, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT } = JSON_MARKS;
+
+/**
+ * Edits a JSON text that `parseJson` has read as `value`. Whatever stays, stays byte for byte and in its order. The result
+ * is JSON again, and shares no memory with `bytes`.
+ */
+export function editJson(bytes: Uint8Array, value: JsonValue, edits: JsonEdits): Buffer {
+  const scan = new JsonScan(bytes);
+  new Walk(scan, edits).value(value, undefined);
+  return scan.rest();
+}
+
+/** One walk over a text that is known to be JSON, beside what was read of it. */
+class Walk {
+  readonly #scan: JsonScan;
+  readonly #members: JsonEdits['members'];
+  readonly #texts: JsonEdits['texts'];
+
+  constructor(scan: JsonScan, { members, texts }: JsonEdits) {
+    this.#scan = scan;
+    this.#members = members;
+    this.#texts = texts;
+  }
+
+  /** Passes over a value; its end is where the cursor stands then. `instead` takes its place. */
+  value(value: JsonValue | undefined, instead: string | undefined): void {
+    const scan = this.#scan;
+    const byte = scan.next();
+    const start = scan.at;
+    if (byte === OPEN_OBJECT) this.#object(value as { readonly [name: string]: JsonValue });
+    else if (byte === OPEN_ARRAY) this.#array(value as readonly JsonValue[]);
+    else if (byte === QUOTE) scan.passString();
+    else scan.scalar();
+    if (instead === undefined) return;
+    if (byte !== QUOTE) throw new Error('what is to be replaced is no text');
+    scan.drop(start, scan.at, Buffer.from(JSON.stringify(instead)));
+  }
+
+  #object(object: { readonly [name: string]: JsonValue }): void {
+    const scan = this.#scan;
+    const gone = this.#members?.get(object);
+    const texts = this.#texts?.get(object);
+    scan.at++;
+    /** Where the member before ends, once one has stayed; until then, those that go take the comma behind them along. */
+    let endBefore = -1;
+    while (scan.next() !== CLOSE_OBJECT) {
+      const start = scan.at;
+      const name = scan.string();
+      if (scan.next() === COLON) scan.at++;
+      const goes = gone?.has(name) === true;
+      if (goes) scan.skip();
+      else this.value(object[name], texts?.get(name));
+      const end = scan.at;
+      const last = scan.next() !== COMMA;
+      if (!last) {
+        scan.at++;
+        scan.next();
+      }
+      if (goes) scan.drop(endBefore < 0 ? start : endBefore, endBefore < 0 && !last ? scan.at : end);
+      if (!goes || endBefore >= 0) endBefore = end;
+    }
+    scan.at++;
+  }
+
+  #array(array: readonly JsonValue[]): void {
+    const scan = this.#scan;
+    const texts = this.#texts?.get(array);
+    scan.at++;
+    for (let index = 0; scan.next() !== CLOSE_ARRAY; index++) {
+      this.value(array[index], texts?.get(String(index)));
+      if (scan.next() === COMMA) scan.at++;
+    }
+    scan.at++;
+  }
+}
