@@ -67,6 +67,7 @@ export class Places {
     return {
       kind: 'field',
       text: textOf(met, this.#cleanerFor),
+      place: nameOf(met),
       within: met.find(({ path, place }) => path.length > 0 && isNamed(place))?.place.called ?? null,
       isNamed: met.some(({ place }) => isNamed(place)),
       json: (value, budget) => this.#walked(value, met, budget),
@@ -98,6 +99,8 @@ export interface Field {
   readonly kind: 'field';
   /** What cleans its text, and the place that says so; null where nothing does. */
   readonly text: { readonly clean: TextCleaner; readonly place: string } | null;
+  /** The first place that says anything of it, or of what it holds. */
+  readonly place: string;
   /** A place that lies in what it holds, and names it; null where none does. */
   readonly within: string | null;
   /** Whether a place names it, and not only any. */

@@ -48,22 +48,39 @@ export function cleanWritten(text: string, field: Field, budget: HtmlBudget): Cl
   return { kind: 'changed', texts: done, place: inner.kind === 'changed' ? inner.place : place };
 }
 
-/** An object, a list, or a text in quotes with escapes: without these it says the same to all. */
-const MAY_BE_JSON = /^[ \t\r\n]*(?:[[{]|"[^\\]*\\)/;
+/** An object, a list, or a text in quotes with escapes, behind any space that servers trim: without these it says the same to all. */
+const MAY_BE_JSON = /^\s*(?:[[{]|"[^\\]*\\)/;
+/** Says a character that does not show. */
+const ESCAPE = /\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})/;
 
 function cleanInner(text: string, field: Field, budget: HtmlBudget): Cleaning<string> {
-  const bytes = Buffer.from(text);
+  const inner = text.trim();
+  const bytes = Buffer.from(inner);
   const json = parseJson(bytes);
   if (!json.ok) {
     // Where a place lies in it, it is meant to be JSON: to one who reads it less strictly it is.
-    const place = field.within;
-    return place === null || !/^[ \t\r\n]*[[{]/.test(text) ? CLEAN : { kind: 'failed', place };
+    const isMeant = field.within !== null && !inner.startsWith('"');
+    return isMeant || isJsonToSome(inner) ? { kind: 'failed', place: field.within ?? field.place } : CLEAN;
   }
   const { value } = json;
   if (typeof value === 'string') return cleanQuoted(value, field.text, budget);
   const cleaning = field.json(value, budget);
   if (cleaning.kind !== 'changed') return cleaning;
-  return { ...cleaning, texts: replaceTexts(bytes, value, cleaning.texts).toString() };
+  return { ...cleaning, texts: text.replace(inner, () => replaceTexts(bytes, value, cleaning.texts).toString()) };
+}
+
+/**
+ * Whether what is no JSON here is some to others: with a name that comes twice to most, with what else JavaScript knows to
+ * some. Of the latter nothing is hidden that is not escaped.
+ */
+function isJsonToSome(text: string): boolean {
+  if (!text.startsWith('"') && ESCAPE.test(text)) return true;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function cleanQuoted(said: string, text: Field['text'], budget: HtmlBudget): Cleaning<string> {
