@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ok } from '../base/index.ts';
+import { kindTable } from '../gateway/index.ts';
+import { PASS, type PolicyKind } from '../policy/index.ts';
 import { FOLDER, runIn, SOUND, surroundings } from './fake-context.test.ts';
 
 test('a request that passes is shown with its operation, parameters, canonical form and upstream', async () => {
@@ -19,6 +22,22 @@ test('a request that passes is shown with its operation, parameters, canonical f
   ]) {
     assert.match(out, line);
   }
+});
+
+test('those who see the reply are named', async () => {
+  const around = surroundings();
+  const respond = { reads: { request: 'none', response: 'raw' }, run: () => PASS } as const;
+  const leaks = {
+    ...{ kind: 'leaks', summary: 'leaks', schema: null, sources: () => [] },
+    compile: (_config: never, at: Parameters<PolicyKind<never>['compile']>[1]) =>
+      ok(new Map(at.operations.map(({ id }) => [id, id.includes('{id}') ? { respond } : {}]))),
+  };
+  around.kinds = new Map([...around.kinds, ...kindTable([leaks])]);
+  around.files.put(`${FOLDER}/portcullis.yaml`, SOUND.replace('auth: public', 'auth: public\n    leaks: default'));
+  const replyRow = async (path: string) =>
+    / {2}reply +(.*)$/m.exec((await runIn(around, 'explain', 'GET', path)).out)?.[1];
+  assert.equal(await replyRow('/v1/orders/7'), 'seen by orders/leaks');
+  assert.equal(await replyRow('/v1/orders'), undefined);
 });
 
 const REFUSED = [

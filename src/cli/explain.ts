@@ -123,6 +123,7 @@ function routeRows(
   const api = snapshot.apis.find(({ name }) => name === route.api);
   const party = api?.party ?? null;
   const line = parsed.places[`${party === null ? 'apis' : 'egress.parties'}.${route.api}`]?.line;
+  const judges = route.steps.filter(({ stage }) => stage === 'respond').map(({ policy }) => policy);
   const params = Object.entries(route.params).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
   // Of a preflight nobody is asked who calls, whatever the operation says.
   const auth = route.coverage?.cells.find(({ aspect }) => aspect === 'authentication');
@@ -137,6 +138,7 @@ function routeRows(
     ['body', bodyWords(route)],
     ...(route.cache === null ? [] : [['cache', CACHE_WORDS[route.cache]] as [string, string]]),
     ...(route.steps.length === 0 ? [['policies', 'none'] as [string, string]] : []),
+    ...(judges.length === 0 ? [] : [['reply', `seen by ${[...new Set(judges)].join(', ')}`] as [string, string]]),
     ['upstream', `${route.upstream.method} ${urlWords(route, rehearsal)}${api?.upstream.caFile ? ' (own CA)' : ''}`],
     ...(party === null ? [] : [['secrets', secretWords(party.secrets)] as [string, string]]),
   ];
