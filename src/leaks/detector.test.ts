@@ -98,6 +98,32 @@ test('what is printed is found wherever it stands', () => {
         assert.equal(found(`${'x'.repeat(at)} ${card}${behind}`, 'cards')?.length, 1, `${at} ${card}`);
 });
 
+test('of numbers that chance makes as many pass for cards as the guide says', () => {
+  const [numbers, state] = [20_000, new Uint32Array([1])];
+  const chance = (below: number): number => {
+    state[0] = Math.imul(state[0] as number, 1_664_525) + 1_013_904_223;
+    return Math.floor(((state[0] as number) / 2 ** 32) * below);
+  };
+  const number = (digits: number): string =>
+    String(1 + chance(9)) + Array.from({ length: digits - 1 }, () => chance(10)).join('');
+  const percent = (digits: number): number => {
+    const text = Array.from({ length: numbers }, () => number(digits)).join(', ');
+    return ((found(text, 'cards')?.length ?? 0) / numbers) * 100;
+  };
+  for (const [digits, least, most] of [
+    [13, 0.5, 1.5],
+    [14, 0, 1],
+    [15, 0, 1],
+    [16, 2.5, 3.9],
+    [17, 0, 0.5],
+    [18, 0, 0.5],
+    [19, 1, 2],
+  ] as const) {
+    const told = percent(digits);
+    assert.ok(told >= least && told <= most, `${told} of ${digits}`);
+  }
+});
+
 test('what is looked for by one is not told to another, though they share a table', () => {
   const key = ['ghp_', 'aB3dE6gH9jaB3dE6gH9jaB3dE6gH9jaB3dE6'].join('');
   const text = `${key} a@b.example +49 30 1234567, 4111 1111 1111 1111`;

@@ -16,6 +16,8 @@ import { START_LIMIT_BYTES, START_WAIT_MS } from '../../src/gateway/reply-start.
 import { READ_LIMIT_BYTES } from '../../src/gateway/unread-reply.ts';
 import { createControlMetrics } from '../../src/main/control-metrics.ts';
 import { FORMS } from '../../src/leaks/index.ts';
+import { keptByHtml } from '../../src/policy/kinds/sanitize/html-names.ts';
+import { PLAIN_CHANGES } from '../../src/policy/kinds/sanitize/text-actions.ts';
 import { KEPT_BODY_BYTES } from '../../src/policy/kinds/upstream-errors/original.ts';
 import type { Meter } from '../../src/ports/index.ts';
 import { STEP_LIMIT, TEXT_LIMIT } from '../../src/rules/limits.ts';
@@ -267,4 +269,25 @@ test('the guide on leaks says how many forms of secrets are known', () => {
   const forms = new Set(FORMS.filter(({ kind }) => kind === 'secrets').map(({ name }) => name));
   assert.ok(read('docs/guide/leaks.md').includes(`| ${forms.size} forms, `));
   assert.ok(read('CHANGELOG.md').includes(`keys and tokens of ${forms.size} forms`));
+  const countries = new Set([...read('src/leaks/iban.ts').matchAll(/\b([A-Z]{2})[0-9]{2}\b/g)].map(([, code]) => code));
+  assert.ok(read('docs/guide/leaks.md').includes(`| lengths of ${countries.size} countries, `));
+});
+
+test('the guide on sanitizing says what the code holds', () => {
+  const page = read('docs/guide/sanitizing.md');
+  const { tags, attributes } = keptByHtml('basic');
+  const row = page.split('\n').find((line) => line.startsWith('| `html` |')) ?? '';
+  assert.deepEqual(
+    codes(row).slice(1),
+    tags.flatMap((tag) => [tag, ...(attributes[tag] ?? [])]),
+  );
+  const bidi = Array.from({ length: 0x110000 }, (_, code) => code).filter((code) =>
+    /^\p{Bidi_Control}$/u.test(String.fromCodePoint(code)),
+  );
+  assert.ok(page.includes(`the ${bidi.length} characters of \`Bidi_Control\``));
+  for (const code of bidi) assert.equal(PLAIN_CHANGES.bidi(String.fromCodePoint(code)), '');
+  const limits = [...read('src/policy/kinds/sanitize/html.ts').matchAll(/_LIMIT = ([0-9_]{5,});/g)];
+  const told = limits.map(([, limit = '']) => limit.replaceAll('_', ','));
+  assert.equal(told.length, 3);
+  for (const limit of told) assert.ok(page.includes(` ${limit} `), limit);
 });

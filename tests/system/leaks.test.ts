@@ -42,6 +42,8 @@ const ROUTES: Readonly<Record<string, RequestListener>> = {
   },
   '/events': (_request, reply) =>
     void reply.writeHead(200, { 'content-type': 'text/event-stream' }).write(`data: ${CARD}\n\n`),
+  '/events-at-once': (_request, reply) =>
+    reply.writeHead(200, { 'content-type': 'text/event-stream' }).end(`data: ${CARD}\n\n`),
   '/picture': (_request, reply) => reply.writeHead(200, { 'content-type': 'image/png' }).end(CARD),
   '/error': (_request, reply) => reply.writeHead(404, JSON_TYPE).end(BODY),
   '/failed': (_request, reply) => reply.writeHead(500, JSON_TYPE).end(BODY),
@@ -154,6 +156,10 @@ test('a part of a reply can not be asked for, in which half of a card would be n
 test('what can not be looked into whole is refused', async () => {
   assert.equal(codeOf(await ask('/large')), '502 upstream-refused-body');
   assert.equal(codeOf(await ask('/events')), '502 upstream-refused-body');
+});
+
+test('a stream of events that comes whole with its head is looked into', async () => {
+  assert.equal((await ask('/events-at-once')).body, `data: ${MASKED}\n\n`);
 });
 
 test('a reply to HEAD does not say how long the unmasked one is', async () => {
