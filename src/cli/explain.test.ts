@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ok } from '../base/index.ts';
 import { kindTable } from '../gateway/index.ts';
-import { PASS, type PolicyKind } from '../policy/index.ts';
 import { FOLDER, runIn, SOUND, surroundings } from './fake-context.test.ts';
 
 test('a request that passes is shown with its operation, parameters, canonical form and upstream', async () => {
@@ -26,10 +25,10 @@ test('a request that passes is shown with its operation, parameters, canonical f
 
 test('those who see the reply are named', async () => {
   const around = surroundings();
-  const respond = { reads: { request: 'none', response: 'raw' }, run: () => PASS } as const;
+  const respond = { reads: { request: 'none', response: 'raw' }, run: () => ({ kind: 'pass' }) as const } as const;
   const leaks = {
     ...{ kind: 'leaks', summary: 'leaks', schema: null, sources: () => [] },
-    compile: (_config: never, at: Parameters<PolicyKind<never>['compile']>[1]) =>
+    compile: (_config: never, at: { readonly operations: readonly { readonly id: string }[] }) =>
       ok(new Map(at.operations.map(({ id }) => [id, id.includes('{id}') ? { respond } : {}]))),
   };
   around.kinds = new Map([...around.kinds, ...kindTable([leaks])]);
