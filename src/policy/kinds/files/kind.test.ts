@@ -155,7 +155,16 @@ async function judged(golden: Golden, operation = golden.operation ?? 'upload'):
   return wordsOf(await step.run(exchangeOf(type, bytes)));
 }
 
+const BUSY = /^(?:gateway-overloaded|scanner-unavailable)$/;
+
+/** Of what is refused for a file clients are told which and why, and nothing that they sent. */
+function assertTold({ problem: { code, detail = '' } }: Extract<Verdict, { kind: 'deny' }>): void {
+  if (!BUSY.test(code))
+    assert.match(detail, /^(?:file [0-9]+: )?(?:the|there|all|a|an|archives?|files|programs) [a-z ,:]+$/);
+}
+
 function wordsOf(verdict: Verdict): string {
+  if (verdict.kind === 'deny') assertTold(verdict);
   return verdict.kind === 'deny' ? `${verdict.problem.code} ${verdict.rule}` : verdict.kind;
 }
 
