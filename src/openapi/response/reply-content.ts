@@ -66,7 +66,8 @@ export function compileReplyContent(
       ? compileMultipart(content.pointer, { source, readJson, readXml, validation: REPLY_VALIDATION })
       : ok(null);
   if (!multipart.ok) return multipart;
-  const takesMultipart = hasRoomForParts(source, schema?.value);
+  // The shape of a schema takes several kilobytes, which no other type asks for.
+  const takesMultipart = takesParts(range) && hasRoomForParts(source, schema?.value);
   const xml = schema === null ? null : () => xmlRootOf(source, schema.value, schema.pointer);
   const treatment = (mediaType: Pick<SentMediaType, 'type' | 'essence'>): BodyTreatment => {
     if (use.sequence) return 'unreadable';

@@ -32,6 +32,7 @@ export function compileHeaders(
   headers: readonly DescribedHeader[],
   readJson: JsonReader,
 ): Result<HeaderJudge, readonly Issue[]> {
+  if (headers.length === 0) return NO_HEADERS;
   const issues: Issue[] = [];
   const checks: HeaderCheck[] = [];
   for (const header of headers) {
@@ -45,6 +46,9 @@ export function compileHeaders(
   if (issues.length > 0) return err(issues);
   return ok({ names: new Set(checks.map(({ lower }) => lower)), judge: judgeOf(checks) });
 }
+
+/** Of most replies no header is described. */
+const NO_HEADERS = ok<HeaderJudge>({ names: new Set(), judge: () => null });
 
 interface HeaderCheck {
   readonly name: string;
