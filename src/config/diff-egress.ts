@@ -21,6 +21,8 @@ export function egressChanges({ egress: old }: Config, { egress: next }: Config)
     ...{ api: null, operation: null, about: 'server', effect, message },
   });
   const changes: ConfigChange[] = [];
+  if (old !== null && next === null)
+    return [change('tightens', 'third parties are no longer called from here, which needs a restart')];
   if (old === null && next !== null) {
     const where = `${next.host}:${next.port}${next.tls ? ' by TLS' : ''}`;
     changes.push(change('changes', `third parties are called over ${where}, which needs a restart`));

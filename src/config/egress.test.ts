@@ -195,6 +195,10 @@ test('a new third party is told of as one, without what holds of each', () => {
     'changes pay: the operation is new, and needs nothing but the key of orders or billing',
     'changes pay: the third party is new, called at /pay of `egress`',
   ]);
+  assert.deepEqual(changesBetween(BASE, none).toSorted(), [
+    'tightens : third parties are no longer called from here, which needs a restart',
+    'tightens pay: the API is gone',
+  ]);
   const open = edited(["{ orders: { key: '${env:ORDERS}' }, billing: { key: '${env:BILLING}' } }", 'any']);
   const told = changesBetween(none, open);
   assert.ok(told.includes('loosens : third parties can be called without a key'));
