@@ -39,7 +39,7 @@ export {
 } from './record.ts';
 export { type RefusalSum, refusalSumFields, refusalSumOf } from './refusal-sum.ts';
 export { err, ok, type Result } from './result.ts';
-export { Secret } from './secret.ts';
+export { Secret, secretLine } from './secret.ts';
 export {
   type BareItem,
   type FieldDictionary,

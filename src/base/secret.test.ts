@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { format, inspect } from 'node:util';
 import { test } from 'node:test';
-import { Secret } from './secret.ts';
+import { Secret, secretLine } from './secret.ts';
 
 const TEXT = 'correct horse battery staple';
 const secret = new Secret(new TextEncoder().encode(TEXT));
@@ -43,4 +43,12 @@ test('reveal gives the bytes and the text', () => {
 
 test('bytes that are no UTF-8 are not turned into text with replacement characters', () => {
   assert.throws(() => new Secret(Uint8Array.of(0xff, 0xfe)).revealText(), TypeError);
+});
+
+test('of a line one break at its end is left away, and nothing else', () => {
+  const lines = ['key', 'key\n', 'key\r\n', 'key\n\n', ' key ', 'k\ney', 'key\r', ''].map((text) =>
+    secretLine(Buffer.from(text)),
+  );
+  assert.deepEqual(lines, ['key', 'key', 'key', 'key\n', ' key ', 'k\ney', 'key\r', '']);
+  assert.equal(secretLine(Uint8Array.of(0xe9)), '\u00e9');
 });

@@ -36,3 +36,10 @@ export class Secret {
     return REDACTED;
   }
 }
+
+/** A secret of one line, each byte a character: a file mostly ends with a line break, which is not of it. */
+export function secretLine(bytes: Uint8Array): string {
+  return Buffer.from(bytes)
+    .toString('latin1')
+    .replace(/\r?\n$/, '');
+}

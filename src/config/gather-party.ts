@@ -1,5 +1,13 @@
-import { errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
-import { addressReach, parseAddress } from '../base/index.ts';
+import {
+  addressReach,
+  errorIssue,
+  type Issue,
+  ok,
+  parseAddress,
+  type Place,
+  type Result,
+  secretLine,
+} from '../base/index.ts';
 import { isRouteOf } from './allowed-operations.ts';
 import { everyTarget } from './beside-targets.ts';
 import type { ApiConfig, Config } from './config.ts';
@@ -23,9 +31,7 @@ export async function gatherParty(work: Work, { party }: ApiConfig): Promise<voi
 }
 
 function checkSecret(bytes: Uint8Array): Result<void, string> {
-  const text = Buffer.from(bytes)
-    .toString('latin1')
-    .replace(/\r?\n$/, '');
+  const text = secretLine(bytes);
   const fault =
     text.length < LEAST_CHARACTERS || text.length > MOST_CHARACTERS
       ? words(`this secret is not from ${LEAST_CHARACTERS} to ${MOST_CHARACTERS} characters long`)

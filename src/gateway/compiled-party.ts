@@ -1,3 +1,4 @@
+import { secretLine } from '../base/index.ts';
 import { type ApiConfig, authorityOf, type PartyConfig, type PartySecret } from '../config/compiled.ts';
 import { type Compilation, complain, member } from './compilation.ts';
 import type { PartyRoutes } from './party-routes.ts';
@@ -55,11 +56,4 @@ function urlForms(text: string): readonly string[] {
   const usual = encodeURIComponent(text);
   const form = new URLSearchParams([['', text]]).toString().slice(1);
   return [usual, form].flatMap((each) => [each, each.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase())]);
-}
-
-/** A file mostly ends with a line break, which is not of the secret. */
-function secretLine(bytes: Uint8Array): string {
-  return Buffer.from(bytes)
-    .toString('latin1')
-    .replace(/\r?\n$/, '');
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { err, errorIssue, ok, type Result, type Secret } from '../../../base/index.ts';
+import { err, errorIssue, ok, type Result, type Secret, secretLine } from '../../../base/index.ts';
 import { compileEach } from '../../compile-each.ts';
 import type { Exchange } from '../../exchange.ts';
 import { type PolicyKind, READS_NOTHING, type RoleTable, type Step } from '../../kind.ts';
@@ -43,7 +43,7 @@ function readCallers(
 ): Result<Callers, string> {
   const known = new Map<string, Principal>();
   for (const { name, key } of callers) {
-    const text = trimmed(secret(key).reveal());
+    const text = secretLine(secret(key).reveal());
     if (text.length < LEAST_KEY_BYTES) return err(`the key of ${name} has less than ${LEAST_KEY_BYTES} characters`);
     if (!/^[\x21-\x7e]+$/.test(text))
       return err(`the key of ${name} has other characters than a header field can hold`);
@@ -53,13 +53,6 @@ function readCallers(
     known.set(hash, principalOf(name, roles));
   }
   return ok(known);
-}
-
-/** A file mostly ends with a line break, which is not of the key. */
-function trimmed(bytes: Uint8Array): string {
-  return Buffer.from(bytes)
-    .toString('latin1')
-    .replace(/\r?\n$/, '');
 }
 
 function hashOf(text: string): string {
