@@ -25,7 +25,7 @@ import { parseSecretReference } from './secret-reference.ts';
 import { readSecretText } from './secret-text.ts';
 import { addressBlocks } from './trusted-proxies.ts';
 import { upstreamErrorKeys } from './upstream-errors.ts';
-import { upstreamTlsKeys } from './upstream-tls.ts';
+import { tellOfHalves, upstreamTlsKeys } from './upstream-tls.ts';
 import { parseUpstreamUrl, type UpstreamUrl } from './upstream-url.ts';
 import { words } from './words.ts';
 import { fieldNameFault } from './written-text.ts';
@@ -124,7 +124,10 @@ const party = z.strictObject({
     .meta({ description: 'How many redirects are followed. With 0 a redirect is the reply.' }),
   hosts: uniqueList(host, { least: 1, most: HOST_LIMIT, what: 'host', nameOf: (each) => authorityOf('https', each) })
     .optional()
-    .meta({ description: 'Where its redirects may lead besides to itself. Secrets do not go there.' }),
+    .meta({
+      description:
+        'Where its redirects may lead besides to itself. Secrets, `cert` and `serverName` are not for there.',
+    }),
   private: addressBlocks().optional().meta({
     description:
       'Addresses and blocks that its name may stand for although they are not of the open internet. Without it such a name is refused.',
@@ -146,7 +149,10 @@ const caller = z.strictObject({
 const parties = z
   .record(
     apiName,
-    party.superRefine((value, context) => tellOfRoutes(value, context)),
+    party.superRefine((value, context) => {
+      tellOfRoutes(value, context);
+      tellOfHalves(value, context);
+    }),
   )
   .refine((all) => Object.keys(all).length > 0, { error: 'at least one third party is needed' })
   .refine((all) => Object.keys(all).length <= PARTY_LIMIT, { error: `at most ${PARTY_LIMIT} third parties are read` });

@@ -90,8 +90,9 @@ export class UpstreamPools {
   }
 
   #partyOf(api: PartyApi): PartyCaller {
+    const elsewhere = elsewhereOf(api);
     const hosts = [...api.party.hosts].map(([name, target]) => {
-      const pool = this.#poolOf(api, target, HOST_PART);
+      const pool = this.#poolOf(elsewhere, target, HOST_PART);
       this.#direct.add(pool);
       return [name, pool] as const;
     });
@@ -286,6 +287,11 @@ const NO_TABLES: HealthTables = {
 
 /** Where redirects lead has the connections of one of so many targets. */
 const HOST_PART = 8;
+
+/** The same third party as to hosts that are not its own: each has its own name, and we are nobody there. */
+function elsewhereOf(api: PartyApi): CompiledApi {
+  return { ...api, upstreamIdentity: null, upstream: { ...api.upstream, serverName: null } };
+}
 
 /** A mirror has the connections of one of so many targets. */
 const MIRROR_PART = 16;

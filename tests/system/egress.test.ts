@@ -170,6 +170,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   dots: leadTo(() => '/v1/do/%2e%2e/admin'),
   round: leadTo(() => '/v1/do/round'),
   'to-files': leadTo(() => `https://localhost:${files.port}/store/7?sig=1`),
+  'to-address': leadTo(() => `https://127.0.0.1:${files.port}/store/7`),
   'smuggle-secret': leadTo(() => `https://localhost:${files.port}/?k=${SECRET}`),
   'see-other': leadTo(() => '/v1/do/echo', 303),
   'keep-method': leadTo(() => '/v1/do/echo', 307),
@@ -228,6 +229,16 @@ egress:
       secret: [{ header: authorization, value: 'Bearer \${env:PAY_KEY}' }, { query: api_key, value: '\${env:PAY_KEY}' }]
       redirects: 2
       hosts: ['https://localhost:${files.port}']
+    proven:
+      url: https://localhost:${pay.port}/v1
+      ca: ./ca.pem
+      cert: ./ours.pem
+      key: '\${env:OUR_KEY}'
+      serverName: localhost
+      private: [127.0.0.0/8, '::1']
+      allow: ['GET /do/{what}']
+      redirects: 1
+      hosts: ['https://127.0.0.1:${files.port}']
     strict:
       url: https://localhost:${pay.port}/v1
       ca: ./ca.pem
@@ -288,9 +299,16 @@ before(async () => {
   files = await startThirdParty(authority, ({ url }, reply) => json(reply, { file: url }));
   raw = await startRawParty(authority, (path) => ({ ...RAW, ...UNTYPED })[path] ?? 'HTTP/1.1 204 No Content\r\n\r\n');
   names = await startNameServer();
+  const ours = await authority.issue();
   gateway = await startGateway(configuration(), {
-    beside: { 'ca.pem': authority.ca, 'strict.json': JSON.stringify(DOCUMENT) },
-    environment: { ORDERS_KEY: ORDERS, BILLING_KEY: BILLING, PAY_KEY: SECRET, SLASHED_KEY: SLASHED },
+    beside: { 'ca.pem': authority.ca, 'ours.pem': ours.certificate, 'strict.json': JSON.stringify(DOCUMENT) },
+    environment: {
+      ORDERS_KEY: ORDERS,
+      BILLING_KEY: BILLING,
+      PAY_KEY: SECRET,
+      SLASHED_KEY: SLASHED,
+      OUR_KEY: String(ours.key),
+    },
   });
 });
 
@@ -505,6 +523,13 @@ test('redirects are followed to a named host, without the secrets', async () => 
   const { headers } = files.heard.at(-1) as Heard;
   assert.deepEqual([headers.authorization, headers.host], [undefined, `localhost:${files.port}`]);
   assert.equal(await outcome('/led/do/smuggle-secret'), '502 upstream-refused-location');
+});
+
+test('a certificate is shown to the third party alone, and another host proves its own name', async () => {
+  assert.equal(await outcome('/proven/do/to-address'), '200');
+  const [first, second] = [pay.heard.at(-1) as Heard, files.heard.at(-1) as Heard];
+  assert.deepEqual([first.url, first.asked, first.proven], ['/v1/do/to-address', 'localhost', true]);
+  assert.deepEqual([second.url, second.asked, second.proven], ['/store/7', null, false]);
 });
 
 test('a POST becomes a GET behind 303, and is not sent a second time behind 307', async () => {

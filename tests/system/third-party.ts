@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { TestAuthority } from '../mixed/authority.ts';
 
 /** A request as a third party got it. */
@@ -11,6 +11,9 @@ export interface Heard {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  /** Whom the client has asked for in its handshake, and whether it has shown a certificate. */
+  readonly asked: string | null;
+  readonly proven: boolean;
 }
 
 /** An API of others on this machine, over https. */
@@ -31,12 +34,15 @@ export async function startThirdParty(
   const heard: Heard[] = [];
   let connections = 0;
   const { certificate, key } = await authority.issue();
-  const server = createServer({ cert: certificate, key }, (request, reply) => {
-    void hear(request).then((one) => {
-      heard.push(one);
-      answer(one, reply);
-    });
-  });
+  const server = createServer(
+    { cert: certificate, key, requestCert: true, rejectUnauthorized: false },
+    (request, reply) => {
+      void hear(request).then((one) => {
+        heard.push(one);
+        answer(one, reply);
+      });
+    },
+  );
   server.on('connection', () => connections++);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -52,7 +58,9 @@ export async function startThirdParty(
 async function hear(request: IncomingMessage): Promise<Heard> {
   let body = '';
   for await (const piece of request) body += String(piece);
-  return { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body };
+  const socket = request.socket as TLSSocket & { readonly servername?: string | false };
+  const [asked, proven] = [socket.servername || null, Object.keys(socket.getPeerCertificate()).length > 0];
+  return { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body, asked, proven };
 }
 
 /** One that answers every request with these very bytes, then perhaps ends the connection. */
