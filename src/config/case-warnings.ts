@@ -12,6 +12,7 @@ import type { ApiConfig, AuthConfig, Config, ValidateConfig } from './config.ts'
 import type { DescribedDocument } from './description-document.ts';
 import { placeAt } from './place-at.ts';
 import { routeName } from './routes.ts';
+import { routeSaidAt } from './said-at.ts';
 
 /** More of them say nothing new: such an API has parameters beside literals all over. */
 const WARNING_LIMIT = 20;
@@ -68,7 +69,7 @@ function ruledOf(api: ApiConfig, document: DescribedDocument | null): readonly R
       if (!template.ok) return [];
       const { segments } = template.value;
       const rule = ruleOf(api, routeName(route), null);
-      return [{ ...route, ...rule, segments, described: null, path: `${api.path}.routes[${index}]` }];
+      return [{ ...route, ...rule, segments, described: null, path: routeSaidAt(api, index) }];
     });
   }
   return (document?.description.operations ?? []).map((described) => {

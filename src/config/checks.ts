@@ -19,6 +19,7 @@ import { routeName } from './routes.ts';
 import { ruleIssues } from './rule-checks.ts';
 import { upstreamErrorIssues } from './upstream-errors.ts';
 import { upstreamTlsIssues } from './upstream-tls.ts';
+import { routeSaidAt, targetsSaidAt } from './said-at.ts';
 
 type Places = Readonly<Record<string, Place>>;
 
@@ -98,7 +99,7 @@ function ownAddressIssues(api: ApiConfig, config: Config, places: Places): Issue
     everyTarget(api.upstream).some(({ host, port }) => listener.port === port && reaches(host, listener.host)),
   );
   if (self === undefined) return [];
-  const path = `${api.path}.upstream`;
+  const path = targetsSaidAt(api);
   const fix = 'name the address of the API itself';
   return [errorIssue(path, `this is ${self.what} of the gateway itself`, { ...at(places, path), fix })];
 }
@@ -128,7 +129,7 @@ function routeIssues(api: ApiConfig, places: Places): Issue[] {
     const earlier = first.get(name);
     if (earlier === undefined) first.set(name, index);
     if (earlier === undefined) return [];
-    const path = `${api.path}.routes[${index}]`;
+    const path = routeSaidAt(api, index);
     return [
       errorIssue(path, `this route stands in routes[${earlier}] already`, { ...at(places, path), fix: 'keep one' }),
     ];

@@ -21,6 +21,7 @@ export type {
   WebSocketConfig,
 } from './config.ts';
 export { mayBeCalled } from './allowed-operations.ts';
+export { upstreamSaidAt } from './said-at.ts';
 export { type EgressConfig, isOfType, type PartyConfig, type PartySecret } from './egress-config.ts';
 export type { BreakerConfig, RetryCause, RetryConfig } from './failing-config.ts';
 export type { CheckConfig, HealthConfig, StatusRange } from './health-config.ts';

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatIssue } from '../base/index.ts';
+import { err, formatIssue } from '../base/index.ts';
 import type { Comparable } from './config-change.ts';
 import { diffConfigurations } from './diff.ts';
 import { usualParty } from './diff-egress.ts';
+import { gather } from './gather.ts';
+import type { GatherOptions } from './gather-work.ts';
 import { literalSecretWarnings, partyWarnings } from './gather-party.ts';
 import { parseConfig } from './parse.ts';
 
@@ -98,6 +100,8 @@ for (const [edits, words] of [
   [[[PAY, `${PAY}\n      redirects: 6`]], /from 0 to 5/],
   [[[PAY, `${PAY}\n      from: [order]`]], /no caller is named so.*did you mean "orders"/],
   [[[PAY, `${PAY}\n      rejectUnauthorized: false`]], /unknown key/],
+  [[[PAY, `${PAY}\n      cert: us.pem`]], /parties\.pay\.cert: this says nothing without a `key`/],
+  [[[PAY, `${PAY}\n      key: us.key`]], /parties\.pay\.key: this says nothing without a `cert`/],
   [[['    pay:', '    own:']], /an API of yours has this name/],
   [[['egress:\n', 'egress:\n  host: 0.0.0.0\n']], /would be read by whoever is on the way/],
   [[['egress:\n', 'egress:\n  port: 8443\n']], /is the https port already/],
@@ -136,6 +140,19 @@ for (const name of ['X-Api-Key', 'cookie', 'proxy-authorization'])
   test(`a secret may be written into ${name}`, () => {
     assert.equal(issueOf(edited(['header: Authorization', `header: ${name}`])), 'none');
   });
+
+test('what is wrong with how a third party proves itself, or where it is, is told at its own keys', async () => {
+  const read = async () => err({ reason: 'missing' });
+  const resolve = async () => err('there is no such secret');
+  const parsed = parseConfig(edited([PAY, `${PAY}\n      ca: none.pem`]), { file: '/etc/portcullis.yaml', kinds: [] });
+  assert.ok(parsed.ok);
+  const ports = { files: { read }, secrets: { resolve }, revision: 1 } as unknown as GatherOptions;
+  const gathered = await gather(parsed.value, ports);
+  const issue = gathered.ok ? null : gathered.error.find(({ path }) => path === 'egress.parties.pay.ca');
+  assert.deepEqual([issue?.place?.line, issue?.place?.column], [9, 7]);
+  const own = edited([PAY, 'url: https://localhost:8443/v1\n      private: [127.0.0.1]']);
+  assert.match(issueOf(own), /^egress\.parties\.pay\.url: this is the https port of the gateway itself/);
+});
 
 test('without keys it listens on this machine alone', () => {
   const callers = "{ orders: { key: '${env:ORDERS}' }, billing: { key: '${env:BILLING}' } }";

@@ -30,6 +30,7 @@ import { proxyWarnings } from './trusted-proxies.ts';
 import { checkKey, PEM_LIMIT_BYTES, readCertificates } from './tls-material.ts';
 import { checkShown } from './upstream-tls.ts';
 import { isClear } from './web-url.ts';
+import { upstreamSaidAt } from './said-at.ts';
 
 /** All documents together: more would not fit beside each other while they are read. */
 const DOCUMENTS_LIMIT_BYTES = 256 * 1024 * 1024;
@@ -188,9 +189,9 @@ function warn(work: Work): void {
   );
 }
 
-async function gatherUpstream(work: Work, { path, upstream }: ApiConfig): Promise<void> {
-  const { caFile, identity, discover } = upstream;
-  const at = `${path}.upstream`;
+async function gatherUpstream(work: Work, api: ApiConfig): Promise<void> {
+  const { caFile, identity, discover } = api.upstream;
+  const at = upstreamSaidAt(api);
   if (discover?.source.kind === 'consul' && discover.source.token !== null) {
     await gatherSecret(work, `${at}.discover.consul.token`, discover.source.token);
   }

@@ -1,4 +1,4 @@
-import { type ApiConfig, authorityOf, hasOwnCertificate } from '../config/compiled.ts';
+import { type ApiConfig, authorityOf, hasOwnCertificate, upstreamSaidAt } from '../config/compiled.ts';
 import { CrossOrigin } from '../policy/index.ts';
 import type { UpstreamIdentity } from '../wire/index.ts';
 import { cacheFingerprint } from './compiled-cache.ts';
@@ -15,7 +15,7 @@ export function compileApi(api: ApiConfig, index: number, compilation: Compilati
   if (first === undefined && discover === null) throw new Error(`${api.name} has no target`);
   const authorities = caFile === null ? undefined : member(compilation.configured.files, caFile);
   // Without its own CA the upstream would be trusted on the word of any public one.
-  if (caFile !== null && authorities === undefined) complain(compilation, `${api.path}.upstream.ca`, UNREAD);
+  if (caFile !== null && authorities === undefined) complain(compilation, `${upstreamSaidAt(api)}.ca`, UNREAD);
   const compiled = {
     name: api.name,
     index,
@@ -36,13 +36,13 @@ export function compileApi(api: ApiConfig, index: number, compilation: Compilati
 }
 
 /** Without it the upstream would hear of somebody it does not know, or of nobody. */
-function identityOf({ path, upstream }: ApiConfig, compilation: Compilation): UpstreamIdentity | null {
-  const { identity } = upstream;
+function identityOf(api: ApiConfig, compilation: Compilation): UpstreamIdentity | null {
+  const { identity } = api.upstream;
   if (identity === null) return null;
   const { files, secrets } = compilation.configured;
   const chain = member(files, identity.certificate);
   const keyPem = member(secrets, identity.key);
-  if (chain === undefined) complain(compilation, `${path}.upstream.cert`, UNREAD);
-  if (keyPem === undefined) complain(compilation, `${path}.upstream.key`, UNREAD);
+  if (chain === undefined) complain(compilation, `${upstreamSaidAt(api)}.cert`, UNREAD);
+  if (keyPem === undefined) complain(compilation, `${upstreamSaidAt(api)}.key`, UNREAD);
   return chain === undefined || keyPem === undefined ? null : { chainPem: new TextDecoder().decode(chain), keyPem };
 }
