@@ -199,10 +199,15 @@ class Trial {
       if (problem !== null) return problem;
     }
     if (!this.#signedIn) return NOT_SIGNED_IN;
+    const whole = {
+      stage: 'authorize',
+      policy: `${this.#exchange.operation.api}/operations`,
+      observed: false,
+    } as const;
     const verdict = last(this.#exchange);
-    const problemOf = (said: Verdict): Problem | null =>
-      said.kind === 'pass' ? null : said.kind === 'deny' ? said.problem : UNCLEAR;
-    return verdict instanceof Promise ? verdict.then(problemOf) : problemOf(verdict);
+    return verdict instanceof Promise
+      ? this.#inTime(whole, verdict).then((settled) => this.#judge(whole, settled))
+      : this.#judge(whole, verdict);
   }
 
   /** Releases what was entered, whatever each of them throws. */
@@ -230,7 +235,7 @@ class Trial {
   }
 
   /** A verdict in time, whatever the step does. */
-  #inTime(planned: EarlyStep, pending: Promise<AuthenticateVerdict>): Promise<AuthenticateVerdict | Failed> {
+  #inTime(planned: JudgedStep, pending: Promise<AuthenticateVerdict>): Promise<AuthenticateVerdict | Failed> {
     return new Promise((resolve) => {
       const late = (): void => resolve(this.#failed(planned, new Error(`no verdict within ${STEP_LIMIT_MS} ms`)));
       const timer = this.#ports.clock.after(STEP_LIMIT_MS, late);
@@ -243,7 +248,7 @@ class Trial {
   }
 
   /** Why the request may not go on behind this step, or null. Who only observes refuses nothing. */
-  #judge({ stage, observed }: EarlyStep, verdict: AuthenticateVerdict | Failed): Problem | null {
+  #judge({ stage, observed }: JudgedStep, verdict: AuthenticateVerdict | Failed): Problem | null {
     switch (verdict?.kind) {
       case 'pass':
         return null;
@@ -267,12 +272,15 @@ class Trial {
     }
   }
 
-  #failed({ policy }: RequestStep, fault: unknown): Failed {
+  #failed({ policy }: Pick<JudgedStep, 'policy'>, fault: unknown): Failed {
     const { id, operation } = this.#exchange;
     const internal = raiseFault(this.#ports, { policy, operation: operation.id, request: id }, fault);
     return { kind: 'failed', problem: { code: 'gateway-fault', internal } };
   }
 }
+
+/** What of a step is told with its verdict. */
+type JudgedStep = Pick<EarlyStep, 'stage' | 'policy' | 'observed'>;
 
 type EarlyStep = Extract<RequestStep, { stage: 'admit' | 'authenticate' | 'authorize' }>;
 

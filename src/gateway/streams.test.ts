@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AuthenticateVerdict, deny, PASS, type Principal, type Verdict } from '../policy/index.ts';
+import {
+  ASKED_OPERATIONS,
+  type AuthenticateVerdict,
+  deny,
+  PASS,
+  type Principal,
+  type Verdict,
+} from '../policy/index.ts';
 import {
   type Bench,
   type BenchOptions,
@@ -330,6 +337,40 @@ test('a verdict may take a while; one that is late or fails closes the stream, a
   assert.deepEqual(bench.metrics.streamEnds, ['events refused', 'events refused']);
   // That of the stream which stands is released when it ends.
   await until(() => rules.runs.released === rules.runs.authorize - 1);
+});
+
+test('a verdict on what a body named is not waited for either, and one that fails is told of', async (t) => {
+  const pending: PromiseWithResolvers<Verdict>[] = [];
+  let isLater = false;
+  const named = step<'authorize'>(() => {
+    if (!isLater) return PASS;
+    const next = Promise.withResolvers<Verdict>();
+    pending.push(next);
+    return next.promise;
+  });
+  const reader = step<'inspect'>((exchange) => {
+    exchange.slot(ASKED_OPERATIONS).value = [{ name: 'Query.a', count: 1 }];
+    return PASS;
+  });
+  const kind = {
+    ...kindOf('p', ({ inBody }) => (inBody === true ? { authorize: named } : { inspect: reader })),
+    ...{ inBody: true, namedInBodies: () => ['Query.a'] },
+  };
+  const { bench, begin, reload: again } = await startEvents(t, rulesFor(), { kinds: [kind] });
+  await begin();
+  await begin();
+  await begin();
+  isLater = true;
+  await again(2);
+  bench.clock.pass(SOON_MS);
+  assert.equal(pending.length, 3);
+  pending[0]?.resolve(PASS);
+  pending[1]?.reject(new Error('boom'));
+  await until(() => bench.metrics.standing === 2);
+  assert.equal(bench.alerts.length, 1);
+  bench.clock.pass(10_000);
+  await until(() => bench.metrics.standing === 1);
+  assert.equal(bench.alerts.length, 2);
 });
 
 test('a verdict that comes when another Snapshot is in force counts for nothing', async (t) => {
