@@ -10,7 +10,7 @@ import type { Walk } from './walk.ts';
 const DENIED: MessageVerdict = { kind: 'deny', problem: { code: 'invalid-message' }, rule: 'message.unknown' };
 
 /** The messages of a call, how many octets of them are kept, and what became of the walk. */
-function given(verdict: MessageVerdict, observed: boolean, isRoom = true) {
+function given(verdict: MessageVerdict, observed: boolean, isRoom = true, bodyLimitBytes = 100) {
   const told: string[] = [];
   const kept = { bytes: 0 };
   const step: MessageStep = { stage: 'inspect', policy: 'a/messages', observed, judge: () => verdict };
@@ -24,7 +24,7 @@ function given(verdict: MessageVerdict, observed: boolean, isRoom = true) {
   const walk = {
     request: { peer: {} },
     context: { bodies },
-    compiled: { bodyLimitBytes: 100 },
+    compiled: { bodyLimitBytes },
     plan: { messages: { request: [step], response: [] } },
     stop: ({ code }: Problem) => void told.push(`stopped ${code}`),
     observe: ({ code }: Problem) => void told.push(`noted ${code}`),
@@ -33,7 +33,7 @@ function given(verdict: MessageVerdict, observed: boolean, isRoom = true) {
 }
 
 function message(content: Buffer, flag = 0): Buffer {
-  return Buffer.concat([Buffer.of(flag, 0, 0, 0, content.length), content]);
+  return Buffer.concat([Buffer.of(flag, 0, 0, content.length >> 8, content.length & 0xff), content]);
 }
 
 test('what only observes replaces nothing, and says what it would have refused once a call', () => {
@@ -64,4 +64,17 @@ test('what a message in a coding holds is bound as the messages of its operation
   assert.deepEqual(messages.read([small]), [small]);
   assert.deepEqual(messages.read([message(gzipSync(Buffer.alloc(101)), 1)]), []);
   assert.deepEqual(told, ['stopped message-too-large']);
+});
+
+test('one message may be packed a thousand times smaller, and those of a call together a hundred times', () => {
+  const { messages, told } = given({ kind: 'pass' }, false, true, 4 * 1024 * 1024);
+  const bomb = message(gzipSync(Buffer.alloc(1024 * 1024)), 1);
+  assert.deepEqual(messages.read([bomb]), [bomb]);
+  assert.deepEqual(messages.read([bomb]), []);
+  assert.deepEqual(told, ['stopped message-too-large']);
+
+  const usual = given({ kind: 'pass' }, false, true, 4 * 1024 * 1024);
+  const packed = message(gzipSync(Buffer.from('{"price": 12.5, "shelf": 9}\n'.repeat(200))), 1);
+  for (let sent = 0; sent < 1_000; sent++) assert.equal(usual.messages.read([packed]).length, 1);
+  assert.deepEqual(usual.told, []);
 });

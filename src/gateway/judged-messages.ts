@@ -1,5 +1,5 @@
 import type { Problem, Result } from '../base/index.ts';
-import { type CodingFault, decodeNow, decodeSingleMember } from '../body/index.ts';
+import { type CodingFault, decodedLimitOf, decodeNow, decodeSingleMember } from '../body/index.ts';
 import type { MessageVerdict } from '../policy/index.ts';
 import { HeldMessages, type MessageTaker } from '../wire/index.ts';
 import type { MessageStep } from './message-steps.ts';
@@ -21,6 +21,11 @@ export class JudgedMessages implements MessageTaker {
   /** What `grpc-encoding` names. */
   readonly #coding: string | null;
   readonly #held: HeldMessages;
+  /**
+   * What the messages in a coding may still hold: one as much as any may, and all further ones together what coded bodies of
+   * their sizes may. A thousandth of a bomb is small enough to be sent without end.
+   */
+  #decodableBytes = DECODED_MESSAGE_BYTES;
   #isNoted = false;
   #isClosed = false;
 
@@ -124,8 +129,17 @@ export class JudgedMessages implements MessageTaker {
   }
 
   #decode(bytes: Buffer): Result<Buffer, CodingFault> {
+    this.#decodableBytes += decodedLimitOf(bytes.length);
+    const { bodyLimitBytes } = this.#walk.compiled;
+    const limitBytes = Math.min(bodyLimitBytes, DECODED_MESSAGE_BYTES, this.#decodableBytes);
+    const decoded = this.#decodeWithin(bytes, limitBytes);
+    // What is too large has been decoded up to the bound.
+    this.#decodableBytes -= decoded.ok ? decoded.value.length : limitBytes;
+    return decoded;
+  }
+
+  #decodeWithin(bytes: Buffer, limitBytes: number): Result<Buffer, CodingFault> {
     const name = this.#coding?.toLowerCase();
-    const limitBytes = Math.min(this.#walk.compiled.bodyLimitBytes, DECODED_MESSAGE_BYTES);
     if (name === 'gzip') return decodeSingleMember(bytes, limitBytes);
     return name === 'deflate' ? decodeNow({ bytes, coding: name, limitBytes }) : { ok: false, error: 'malformed' };
   }
