@@ -18,6 +18,14 @@ export interface BoundedDocument {
 
 const INCREMENTAL: ReadonlySet<string> = new Set(['defer', 'stream']);
 
+/**
+ * What readers of GraphQL take in several ways, so that one finds fields where another finds a comment or a text: controls and
+ * separators of lines (comments end there for graphql-java), returns without a feed (there they go on for graphql-ruby), byte
+ * order marks (skipped everywhere, at the beginning or nowhere), and quotes in a row or escaped, of which blocks of text have
+ * three (graphql-ruby ends some elsewhere).
+ */
+const READ_IN_WAYS = /[^\P{Cc}\t\n\r]|[\u2028\u2029\ufeff]|\r(?!\n)|\\"""|""""/u;
+
 /** How deep and wide what a server gives about its own schema may be asked for: the usual tools ask for less. */
 const INTROSPECTION_BOUNDS = { depth: 20, fields: 400 };
 
@@ -28,8 +36,8 @@ const INTROSPECTION_BOUNDS = { depth: 20, fields: 400 };
  */
 export function readDocument(text: string, bounds: DocumentBounds): Result<BoundedDocument, GraphqlFault> {
   if (text.length > DOCUMENT_LIMIT_CHARACTERS) return err(fault('complex', 'size', 'the document is too long'));
-  // Some readers skip it wherever it stands, some at the beginning only, and some not at all.
-  if (text.includes('\ufeff')) return err(fault('invalid', 'syntax', 'the document holds a byte order mark'));
+  if (READ_IN_WAYS.test(text))
+    return err(fault('invalid', 'syntax', 'the document holds characters that not all read alike'));
   const tokens = mayBeBeyond(text, bounds) ? tokensFault(text, bounds) : null;
   if (tokens !== null) return err(tokens);
   let ast: DocumentNode;
