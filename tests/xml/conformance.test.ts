@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseBody, type XmlElement } from '../../src/body/index.ts';
+import type { XmlElement } from '../../src/body/index.ts';
 import { conformanceCases, hasConformanceSuite, INSTALL } from './conformance-cases.ts';
-import { canonicalByLibxml, hasXmllint, readBySaxes, readByXmldom } from './oracles.ts';
+import { canonicalByLibxml, hasXmllint, read, readBySaxes, readByXmldom } from './oracles.ts';
 
 const onCi = process.env['CI'] === 'true';
 const skip = !hasConformanceSuite() && !onCi ? `the conformance suite is not installed: ${INSTALL}` : false;
 const skipLibxml = skip === false && !hasXmllint() && !onCi ? 'xmllint (libxml2-utils) is not installed' : skip;
 const cases = skip === false ? conformanceCases() : [];
-
-function read(bytes: Buffer): XmlElement | string {
-  const parsed = parseBody('application/xml', bytes);
-  if (!parsed.ok) return parsed.error.internal;
-  return parsed.value.kind === 'xml' ? parsed.value.root : parsed.value.kind;
-}
 
 test('every case of the suite that is not well-formed is refused', { skip }, () => {
   const wrong = cases.filter(({ type, applies }) => type === 'not-wf' && applies);

@@ -1,7 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { DOMParser, type Element } from '@xmldom/xmldom';
 import { SaxesParser, type SaxesTagNS } from 'saxes';
-import type { XmlAttribute, XmlElement } from '../../src/body/index.ts';
+import { parseBody, type XmlAttribute, type XmlElement } from '../../src/body/index.ts';
+
+/** What the gateway reads; why in words where it refuses. */
+export function read(bytes: Uint8Array): XmlElement | string {
+  const parsed = parseBody('application/xml', bytes);
+  if (!parsed.ok) return parsed.error.internal;
+  return parsed.value.kind === 'xml' ? parsed.value.root : parsed.value.kind;
+}
 
 /** An element as an oracle reads it, to be compared with ours. */
 interface GrowingElement extends XmlElement {

@@ -74,6 +74,15 @@ test('other bodies in parts than those that are read are no files', () => {
   assert.equal(told('--x\r\n\r\na\r\n--x--', { type: 'multipart/alternative; boundary=x' }), 'other-format');
 });
 
+test('formulas of XML that lead somewhere are pages', () => {
+  const formula = (address: string): string =>
+    `<math xmlns="http://www.w3.org/1998/Math/MathML"><mi href="${address}">x</mi></math>`;
+  for (const type of ['application/xml', 'application/mathml+xml']) {
+    assert.equal(told(formula('javascript:x'), { type }), 'active', type);
+    assert.equal(told(formula('https://a.test/'), { type }), 'taken', type);
+  }
+});
+
 test('what is listed by no word is not taken', () => {
   assert.equal(told(GIF, { takes: ['image/png'] }), 'type');
   assert.equal(told(GIF, { type: 'image/gif', takes: ['image/png'] }), 'type');

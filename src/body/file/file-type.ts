@@ -197,7 +197,7 @@ function isXmlType(essence: string): boolean {
 
 /** What makes a picture or a page of XML: a namespace, or a name. One that is written in references may be any. */
 const SHOWN =
-  /www\.w3\.org\/(?:1999\/xhtml|2000\/svg|1999\/XSL)|<(?:svg|html)[\s>]|<!(?:entity|attlist)|<\?xml-stylesheet|xmlns(?::[^\s=:]{1,100})?\s*=\s*(?:"[^"]*&|'[^']*&)/i;
+  /www\.w3\.org\/(?:1999\/xhtml|2000\/svg|1998\/Math|1999\/XSL)|<(?:svg|html)[\s>]|<!(?:entity|attlist)|<\?xml-stylesheet|xmlns(?::[^\s=:]{1,100})?\s*=\s*(?:"[^"]*&|'[^']*&)/i;
 
 /** XML with parts that browsers show is a page or a picture, whatever it is called. */
 function runsAsXml(seen: Buffer, isPicture: boolean): boolean {

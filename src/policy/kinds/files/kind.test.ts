@@ -174,12 +174,21 @@ for (const [file, list] of Object.entries({ passing, refused, bypass }) as [stri
 
 test('where nothing is said only operations that are described to take files get a step', () => {
   const nothing: FilesConfig = { api: null, operations: {} };
-  for (const ranges of [['image/png'], ['application/json', '*/*'], ['multipart/form-data'], ['application/zip']]) {
+  for (const ranges of [
+    ['image/png'],
+    ['application/json', '*/*'],
+    ['multipart/form-data'],
+    ['application/zip'],
+    ['application/json-seq'],
+    ['application/xml-dtd'],
+  ]) {
     assert.ok(stepOf('upload', nothing, ranges) !== undefined, ranges.join());
   }
   for (const ranges of [
     ['application/json'],
+    ['application/json; charset=utf-8'],
     ['application/hal+json'],
+    ['application/grpc+proto'],
     ['text/csv'],
     ['application/x-www-form-urlencoded'],
     [],

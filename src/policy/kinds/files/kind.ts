@@ -111,7 +111,8 @@ const UNSAID: Judged = {
   },
 };
 
-const READ_FORMATS = /^(?:text\/|application\/(?:json|x-www-form-urlencoded|xml|grpc)|[^/]+\/[^+]*\+(?:json|xml)$)/i;
+const READ_FORMATS =
+  /^(?:text\/|application\/(?:json|x-www-form-urlencoded|xml|grpc(?:\+[^;]*)?)(?:[ ;]|$)|[^/]+\/[^+]*\+(?:json|xml)$)/i;
 
 /** Whether a description takes bodies that are no JSON, text or form. */
 function takesFiles({ described }: Operation): boolean {
