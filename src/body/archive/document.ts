@@ -1,15 +1,54 @@
+import zlib from 'node:zlib';
+import { parseXml } from '../xml.ts';
+import { DEFAULT_XML_LIMITS, type XmlElement } from '../xml-tree.ts';
 import type { ZipEntry } from './zip.ts';
 
 const MACRO =
   /(?:^|\/)vbaProject[^/]*\.bin$|^(?:xl\/(?:macrosheets|dialogsheets)|[a-z]+\/activeX)\/|^(?:Basic|Scripts)\//i;
+/** The same by content type, which is what suites go by, whatever a part is called. */
+const MACRO_TYPE = /vbaProject|macrosheet|dialogsheet|activeX/i;
+/** The list of parts has one element with two attributes for each, and archives have 10,000 entries at most. */
+const LIST_LIMITS = { ...DEFAULT_XML_LIMITS, nodes: 30_000 };
+const LIST_BYTES = 2 * 1024 * 1024;
 
-/** Whether a document of an office suite runs programs: Visual Basic, macros of Excel 4, ActiveX, Basic and scripts. */
-export function holdsMacro(entries: readonly ZipEntry[]): boolean {
-  return isDocument(entries) && entries.some(({ name }) => MACRO.test(name));
+/**
+ * Whether a document of an office suite runs programs: Visual Basic, macros of Excel 4, ActiveX, Basic and scripts. Where
+ * its list of parts (ECMA-376 Part 2 §7.2) can't be read, nobody knows, which makes it malformed.
+ */
+export function macroFault(entries: readonly ZipEntry[]): 'macro' | 'malformed' | null {
+  if (!isDocument(entries)) return null;
+  if (entries.some(({ name }) => MACRO.test(name))) return 'macro';
+  for (const entry of entries) {
+    // What has a password, or is packed in another way, is judged as such.
+    if (!isPartList(entry) || entry.encrypted || (entry.method !== 0 && entry.method !== 8)) continue;
+    const bytes = contentOf(entry);
+    const list = bytes === null ? null : parseXml(bytes, LIST_LIMITS);
+    if (list === null || !list.ok) return 'malformed';
+    if (namesMacro(list.value)) return 'macro';
+  }
+  return null;
 }
 
 function isDocument(entries: readonly ZipEntry[]): boolean {
-  return entries.some(({ name }) => name === '[Content_Types].xml' || name === 'mimetype');
+  return entries.some((entry) => entry.name === 'mimetype' || isPartList(entry));
+}
+
+/** Names of parts differ in more than their case. */
+function isPartList({ name }: ZipEntry): boolean {
+  return name.toLowerCase() === '[content_types].xml';
+}
+
+function contentOf({ method, packed }: ZipEntry): Buffer | null {
+  if (method === 0) return packed.length > LIST_BYTES ? null : packed;
+  try {
+    return zlib.inflateRawSync(packed, { maxOutputLength: LIST_BYTES });
+  } catch {
+    return null;
+  }
+}
+
+function namesMacro({ elements, attributes }: XmlElement): boolean {
+  return attributes.some(({ value }) => MACRO_TYPE.test(value)) || elements.some(namesMacro);
 }
 
 const OFFICE = [

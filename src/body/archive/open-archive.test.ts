@@ -163,6 +163,38 @@ test('documents with macros are refused unless these pass', async () => {
   assert.equal(await told(zipOf([types, { name: 'word/document.xml', content: 'x' }])), 'sound');
 });
 
+test('macros are found under any name, by what the list of parts says of them', async () => {
+  const listed = (type: string, more: object = {}): Buffer =>
+    zipOf([
+      {
+        name: '[Content_Types].xml',
+        content: `<Types><Override PartName="/word/a" ContentType="${type}"/></Types>`,
+        ...more,
+      },
+      { name: 'word/a', content: 'x' },
+    ]);
+  const vba = 'application/vnd.ms-office.vbaProject';
+  for (const macro of [
+    listed(vba),
+    listed(vba, { stored: true }),
+    listed(vba.toUpperCase(), { name: '[content_types].XML' }),
+    listed(vba.replace('P', '&#80;')),
+    listed('application/vnd.ms-excel.intlmacrosheet+xml'),
+  ]) {
+    assert.equal(await told(macro), 'macro');
+    assert.equal(await told(macro, { macros: 'pass' }), 'sound');
+  }
+  assert.equal(await told(listed('application/vnd.openxmlformats-officedocument.theme+xml')), 'sound');
+  for (const content of [
+    '',
+    'x',
+    '<!DOCTYPE Types><Types/>',
+    Buffer.from('<Types/>', 'utf16le'),
+    `<Types>${' '.repeat(3_000_000)}</Types>`,
+  ])
+    assert.equal(await told(listed(vba, { content }), { ratio: 1_000 }), 'malformed');
+});
+
 test('nothing is opened that nobody waits for any more', async () => {
   const archive = { bytes: zipOf([file]), format: 'zip', types: [] } as const;
   assert.equal(await archiveFault(archive, LIMITS, { wanted: () => false, turns: new Turns() }), 'busy');

@@ -3,7 +3,7 @@ import { err, type Result } from '../../base/index.ts';
 import type { Turns } from '../turns.ts';
 import type { ArchiveFault } from './archive-fault.ts';
 import { archiveFormat, type ArchiveFormat } from './archive-format.ts';
-import { holdsMacro, isToldInside, mayBe } from './document.ts';
+import { isToldInside, macroFault, mayBe } from './document.ts';
 import { type Packing, unpack, type Unpacked } from './packed.ts';
 import { readTar } from './tar.ts';
 import { readZip, type ZipEntry } from './zip.ts';
@@ -65,8 +65,8 @@ export async function archiveFault(
 }
 
 /**
- * Looks at no more than the list of a document, and at what that tells: its type, and whether it has macros. Null for
- * archives whose types say nothing of what is inside.
+ * Looks at no more than the lists of a document, of its entries and of its parts, and at what they tell: its type, and
+ * whether it has macros. Null for archives whose types say nothing of what is inside.
  */
 export async function documentFault(
   { bytes, types }: Pick<SentArchive, 'bytes' | 'types'>,
@@ -85,7 +85,7 @@ function listFault(
 ): ArchiveFault | null {
   if (areToldInside(types) && !types.some((type) => mayBe(type, read.ok ? read.value : []))) return 'type';
   if (!read.ok) return read.error;
-  return macros === 'refuse' && holdsMacro(read.value) ? 'macro' : null;
+  return macros === 'refuse' ? macroFault(read.value) : null;
 }
 
 function areToldInside(types: readonly string[]): boolean {
