@@ -98,6 +98,10 @@ export class GrpcCall implements GrpcLeg, Standing {
     return this.#isPassed(this.#sent.read(pieces)) ? this.#judgedSent.read(pieces) : NOTHING;
   }
 
+  taken(): void {
+    this.#judgedSent.taken();
+  }
+
   /**
    * Judges the end of what the client sends. False where that may not be passed on: then the walk has been stopped. Who
    * sends one message sends it: without it there would be nothing to judge, and the upstream might make one up.

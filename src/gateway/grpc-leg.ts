@@ -10,6 +10,8 @@ export interface GrpcLeg {
   begin(): boolean;
   /** What is left of the deadline, as a field line for the upstream; '' where there is none. */
   timeoutLine(nowMs: number): string;
+  /** The upstream has taken all that went on of the request. */
+  taken(): void;
   /** Judges the head of the reply. `body` is there where it is whole. */
   head(head: ReplyHead, body: WholeBody | null): string | null;
   /** Judges what comes of the reply next, and gives what may go on of it: nothing where the walk has been stopped for it. */

@@ -58,6 +58,26 @@ test('messages are held while there is room for them, and given back at the end 
   assert.deepEqual(full.told, ['stopped gateway-overloaded']);
 });
 
+test('a message that has gone on counts until the upstream has taken it, or the call is over', () => {
+  const sent = message(Buffer.alloc(9));
+  const { messages, kept } = given({ kind: 'pass' }, false);
+  const send = (): void => {
+    assert.deepEqual(messages.read([sent.subarray(0, 7)]), []);
+    assert.deepEqual(messages.read([sent.subarray(7)]), [sent]);
+  };
+  send();
+  const room = kept.bytes;
+  assert.ok(room >= sent.length);
+  send();
+  assert.equal(kept.bytes, 2 * room);
+  messages.taken();
+  assert.equal(kept.bytes, 0);
+  messages.taken();
+  send();
+  messages.close();
+  assert.equal(kept.bytes, 0);
+});
+
 test('what a message in a coding holds is bound as the messages of its operation are', () => {
   const { messages, told } = given({ kind: 'pass' }, false);
   const small = message(gzipSync(Buffer.alloc(100)), 1);

@@ -26,6 +26,8 @@ export class JudgedMessages implements MessageTaker {
    * their sizes may. A thousandth of a bomb is small enough to be sent without end.
    */
   #decodableBytes = DECODED_MESSAGE_BYTES;
+  /** Room of messages that have gone on, and that the upstream may not have taken yet. */
+  #goingBytes = 0;
   #isNoted = false;
   #isClosed = false;
 
@@ -45,6 +47,15 @@ export class JudgedMessages implements MessageTaker {
   close(): void {
     this.#isClosed = true;
     this.#held.close();
+    this.taken();
+  }
+
+  /** What has gone on was taken: it needs no room here any more. */
+  taken(): void {
+    if (this.#goingBytes === 0) return;
+    const { context, request } = this.#walk;
+    context.bodies.giveBack(request.peer, this.#goingBytes);
+    this.#goingBytes = 0;
   }
 
   wants(): boolean {
@@ -60,8 +71,9 @@ export class JudgedMessages implements MessageTaker {
   }
 
   release(bytes: number): void {
-    const { context, request } = this.#walk;
-    context.bodies.giveBack(request.peer, bytes);
+    this.#goingBytes += bytes;
+    // What waits for the client is counted by its connection.
+    if (this.#side === 'response' || this.#isClosed) this.taken();
   }
 
   /** Those of the plan that is in force now: a stream that stands goes on by another. */

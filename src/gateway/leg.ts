@@ -81,9 +81,10 @@ export class Leg implements ReplySource, UpstreamEvents {
 
   /** Sends on what came of a streaming body; the upstream hears of the request with the first of it. */
   sendPieces(pieces: readonly Buffer[]): boolean {
-    if (this.#over) return true;
-    this.#call ??= this.#open(this.#passage.stream.framing);
-    return this.#call.write(pieces);
+    if (!this.#over) this.#call ??= this.#open(this.#passage.stream.framing);
+    const more = this.#over || this.#call === null || this.#call.write(pieces);
+    if (more) this.#grpc?.taken();
+    return more;
   }
 
   sendEnd(): void {
@@ -230,6 +231,7 @@ export class Leg implements ReplySource, UpstreamEvents {
   }
 
   drained(): void {
+    this.#grpc?.taken();
     if (!this.#over) this.#passage.stream.resumeBody();
   }
 

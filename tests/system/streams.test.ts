@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { startGateway } from '../framing/gateway-process.ts';
 import { until } from './eventually.ts';
+import { residentBytes } from './resident-bytes.ts';
 
 const SESSIONS = 5;
 const STREAMS_OF_SESSION = 80;
@@ -59,20 +59,6 @@ function listen(session: ClientHttp2Session): Heard {
   stream.on('end', () => (heard.ended = true));
   stream.on('error', () => (heard.broken = true));
   return heard;
-}
-
-/** What the gateway and what it has started hold in memory; null where the system does not tell. */
-function residentBytes({ pid }: GatewayProcess): number | null {
-  return process.platform === 'linux' ? bytesOf(pid) : null;
-}
-
-function bytesOf(pid: number): number {
-  const told = (name: string): string => readFileSync(`/proc/${pid}/${name}`, 'latin1');
-  const own = Number(/VmRSS:\s+(\d+) kB/.exec(told('status'))?.[1]) * 1_024;
-  const children = told(`task/${pid}/children`)
-    .split(' ')
-    .filter((word) => /^\d+$/.test(word));
-  return children.reduce((sum, child) => sum + bytesOf(Number(child)), own);
 }
 
 test('hundreds of streams stay open over reloads in bounded memory, and end cleanly when the gateway does', async (t) => {
