@@ -86,6 +86,11 @@ test('cards and accounts are found with whatever is printed between their groups
     '4111\u00a0\u00a01111\u00a0\u00a01111\u00a0\u00a01111',
     'x4111.1111.1111.1111',
     '4111.1111.1111.1112',
+    '4111/1111/1111/1111',
+    '4111\t1111\t1111\t1111',
+    '4111  1111  1111  1111',
+    '4.111111111111111E15',
+    '\uff14\uff11\uff11\uff11 1111 1111 1111',
     '4111\u{1f600}1111\u{1f600}1111\u{1f600}1111',
   ])
     assert.deepEqual(found(none, 'cards'), [], none);
