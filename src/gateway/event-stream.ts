@@ -3,6 +3,7 @@ import type { RepliedHead } from '../policy/index.ts';
 import type { ReplyHead } from '../wire/index.ts';
 import { NO_EDITS } from './edits.ts';
 import { raiseFault } from './faults.ts';
+import type { Plan } from './plan.ts';
 import type { PlannedStep } from './planned-step.ts';
 import type { CompiledOperation } from './snapshot.ts';
 import type { Standing, Walk } from './walk.ts';
@@ -15,7 +16,21 @@ export function isEventStream({ fields }: ReplyHead): boolean {
   return type !== null && EVENTS.test(type);
 }
 
-/** A stream of server-sent events. Wherever it ends its client comes again by itself, so it always ends cleanly. */
+const IN_PARTS = /^multipart\//i;
+
+/**
+ * Whether an upstream's reply may stand open: it is a stream of events, or comes in parts of which nobody says how many
+ * (RFC 2046 §5.1) while a step judges streams, as of GraphQL over HTTP. Elsewhere parts are answers to batches, and end.
+ */
+export function isStanding(head: ReplyHead, { respond }: Pick<Plan, 'respond'>): boolean {
+  if (isEventStream(head)) return true;
+  const { framing, fields } = head;
+  const isOpen = framing.kind === 'chunked' || framing.kind === 'until-close';
+  if (!isOpen || !IN_PARTS.test(fields.get('content-type') ?? '')) return false;
+  return respond.all.some(({ step }) => step.standing === true);
+}
+
+/** A stream of events or parts. Wherever it ends its client comes again by itself, so it always ends cleanly. */
 export class EventStream implements Standing {
   readonly kind = 'events';
   readonly walk: Walk;

@@ -1,5 +1,5 @@
 import { type HeaderFields, passedTrailers, type ReplyHead, type WholeBody } from '../wire/index.ts';
-import { EventStream, isEventStream } from './event-stream.ts';
+import { EventStream, isStanding } from './event-stream.ts';
 import { type Answer, framingOf, isBodiless, NO_BODY } from './reply.ts';
 import { outgoingHead, type SpokenReply } from './spoken-reply.ts';
 import { takesTrailers } from './takes-trailers.ts';
@@ -33,7 +33,7 @@ export function sendWhole(passage: Walk, reply: SpokenReply, head: ReplyHead | n
 export function beginBody(passage: Walk, reply: SpokenReply, head: ReplyHead | null): void {
   passage.begun(reply.status);
   passage.stream.begin(outgoingHead(passage, reply, head === null ? NO_BODY : head.framing, reply.announcedLength));
-  if (head === null || !isEventStream(head)) return;
+  if (head === null || !isStanding(head, passage.plan)) return;
   passage.stand(new EventStream(passage, { status: reply.status, headers: head.fields, source: 'upstream' }));
 }
 

@@ -373,6 +373,34 @@ test('a verdict on what a body named is not waited for either, and one that fail
   assert.equal(bench.alerts.length, 2);
 });
 
+test('a reply in parts stands where a policy judges streams, and is judged again as such', async (t) => {
+  for (const [standing, framing, count] of [
+    [true, 'transfer-encoding: chunked', 1],
+    [true, 'content-length: 1000', 0],
+    [false, 'transfer-encoding: chunked', 0],
+  ] as const) {
+    const rules = rulesFor();
+    const respond = { ...step<'respond'>(() => PASS), concerns: () => false, replyHead: () => PASS, standing };
+    const { authenticate, authorize } = {
+      authenticate: step<'authenticate'>(() => rules.authenticate()),
+      authorize: step<'authorize'>(() => rules.authorize()),
+    };
+    const kind = kindOf('p', { authenticate, authorize, respond });
+    const { bench, reload: again } = await startEvents(t, rules, { kinds: [kind] });
+    const head = `HTTP/1.1 200 OK\r\ncontent-type: multipart/mixed; boundary="-"\r\n${framing}\r\n\r\n`;
+    bench.upstream.respond = ({ socket }) => void socket.write(`${head}${chunkOf('---\r\n\r\n{}\r\n')}`);
+    const client = bench.client().send(GET);
+    await until(() => client.received.includes('{}'));
+    assert.equal(bench.metrics.standing, count, framing);
+    rules.authorize = () => deny({ code: 'forbidden' });
+    await again(2);
+    bench.clock.pass(SOON_MS);
+    await rest();
+    assert.deepEqual(bench.metrics.streamEnds, count === 1 ? ['events refused'] : [], framing);
+    if (count === 1) await until(() => client.received.endsWith(LAST_CHUNK));
+  }
+});
+
 test('a verdict that comes when another Snapshot is in force counts for nothing', async (t) => {
   const rules = rulesFor();
   const { bench, begin, reload: again } = await startEvents(t, rules);
