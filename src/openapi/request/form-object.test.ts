@@ -225,12 +225,23 @@ test('fields without a name of their own are what additionalProperties says', ()
 
 test('nothing in a form goes unjudged, however it is written', () => {
   const point = { type: 'object', properties: { x: INTEGER } };
+  const list = { type: 'array', items: INTEGER };
+  const nothing = { type: 'null' };
   const judges = [
     formJudge({ p: INTEGER, x: { type: 'array', items: INTEGER } }),
     formJudge({ p: point }, { p: { style: 'deepObject', explode: true } }),
     formJudge({ p: point }, { p: { style: 'form', explode: true } }),
     formJudge({ p: { anyOf: [INTEGER, point] } }, { p: { style: 'deepObject', explode: true } }),
     formJudge({ p: { anyOf: [INTEGER, point] } }, { p: { style: 'form', explode: true } }),
+    ...[
+      list,
+      { anyOf: [INTEGER, list] },
+      { anyOf: [nothing, list] },
+      { anyOf: [nothing, point] },
+      { anyOf: [list, point] },
+    ].flatMap((schema) =>
+      ['deepObject', 'form', 'pipeDelimited'].map((style) => formJudge({ p: schema }, { p: { style, explode: true } })),
+    ),
   ];
   const name = fc.constantFrom('p', 'x', 'p[x]', 'p[]', 'p[0]', 'p[x][y]', 'p[', 'evil', '__proto__');
   const value = fc.constantFrom('1', '', 'evil', '1,evil', '{"x":1}', '{"x":"evil"}');
@@ -240,6 +251,6 @@ test('nothing in a form goes unjudged, however it is written', () => {
         assert.equal(passes(fields) && JSON.stringify(fields).includes('evil'), false, JSON.stringify(fields));
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 3_000 },
   );
 });
