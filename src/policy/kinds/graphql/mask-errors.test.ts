@@ -28,6 +28,10 @@ test('what tells of the inside goes, and everything else stays as it was written
       '{"errors":[{"message":"m","extensions":{"fields":[{"name":"a"}]}}]}',
     ],
     [
+      '{"errors":[{"message":"m","extensions":{"original_error":"a","debug-message":"b","Debug_Info":{"c":1},"code":"X"}}]}',
+      '{"errors":[{"message":"m","extensions":{"code":"X"}}]}',
+    ],
+    [
       `{"errors":[{"message":"m","extensions":{"why":"${STACK}","n":2}}]}`,
       '{"errors":[{"message":"m","extensions":{"n":2}}]}',
     ],

@@ -16,9 +16,10 @@ const REPLY_LIMITS = {
   json: { ...DEFAULT_BODY_LIMITS.json, depth: 512, keys: 1_000_000, elements: 1_000_000 },
 };
 
-/** Under these names servers write what went wrong inside them. */
+/** Under these names servers write what went wrong inside them, in any case, and with whatever between their words. */
 const TELLING =
-  /^(?:exception|exceptions|internal|statement|stack|stacktrace|stack_trace|trace|backtrace|debug|debugmessage|debuginfo|originalerror|innererror|file|line|sql|query|cause)$/i;
+  /^(?:exceptions?|internal|statement|stack|stacktrace|trace|backtrace|debug|debugmessage|debuginfo|originalerror|innererror|file|line|sql|query|cause)$/i;
+const BETWEEN_WORDS = /[-_. ]/g;
 /** Of `errors` as a name: in JSON any letter of it may be written with an escape, which no usual writer does. */
 const ESCAPED_LETTER = /\\u00(?:65|72|6[fF]|73)/;
 /** `Did you mean "secret"?`: names of a schema that may not be asked for. */
@@ -80,12 +81,16 @@ function maskedError(error: JsonValue): JsonValue {
     // Where in the document, and where in the data: both are the client's own.
     if (name === 'locations' || name === 'path') masked[name] = value;
     else if (name === 'message') masked[name] = maskedMessage(value);
-    else if (!TELLING.test(name)) {
+    else if (!isTelling(name)) {
       const kept = withoutTelling(value, DEPTH_LIMIT);
       if (kept !== undefined) masked[name] = kept;
     }
   }
   return masked;
+}
+
+function isTelling(name: string): boolean {
+  return TELLING.test(name.replace(BETWEEN_WORDS, ''));
 }
 
 function maskedMessage(message: JsonValue): JsonValue {
@@ -119,7 +124,7 @@ function withoutTelling(value: JsonValue, depth: number): JsonValue | undefined 
   }
   const kept: Record<string, JsonValue> = {};
   for (const [name, each] of Object.entries(value as JsonObject)) {
-    const inner = TELLING.test(name) ? undefined : withoutTelling(each, depth - 1);
+    const inner = isTelling(name) ? undefined : withoutTelling(each, depth - 1);
     if (inner !== undefined) kept[name] = inner;
   }
   return kept;
