@@ -3,6 +3,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { problemCatalogue } from '../../src/base/index.ts';
+import { DEFAULT_MULTIPART_LIMITS } from '../../src/body/multipart.ts';
+import { SIGNATURES } from '../../src/body/signatures.ts';
+import { DEFAULT_XML_LIMITS } from '../../src/body/xml-tree.ts';
 import { DECODED_LIMIT_BYTES, decodedLimitOf } from '../../src/body/content-coding.ts';
 import { CONFIG_LIMIT_BYTES } from '../../src/config/index.ts';
 import { VALUES_LIMIT_BYTES } from '../../src/config/values-file.ts';
@@ -290,4 +293,21 @@ test('the guide on sanitizing says what the code holds', () => {
   const told = limits.map(([, limit = '']) => limit.replaceAll('_', ','));
   assert.equal(told.length, 3);
   for (const limit of told) assert.ok(page.includes(` ${limit} `), limit);
+});
+
+test('the pages on XML and on forms of parts say how much of them is read, and that on files how many formats are known', () => {
+  const number = (value: number): string => value.toLocaleString('en-US');
+  const { depth, nodes, attributes, name } = DEFAULT_XML_LIMITS;
+  const xml =
+    `more than ${depth} elements in one another, ${number(nodes)} elements and attributes, ` +
+    `${attributes} attributes of one element, ${number(name)} characters of a name`;
+  assert.ok(read('docs/guide/xml.md').includes(xml), xml);
+  const { parts, headFields, headBytes, nameBytes, fileNameBytes } = DEFAULT_MULTIPART_LIMITS;
+  const multipart =
+    `more than ${number(parts)} parts, ${headFields} header fields in a part, ${headBytes / 1024} KiB of them, ` +
+    `${nameBytes} bytes of a name, ${fileNameBytes} bytes of a file name`;
+  assert.ok(read('docs/guide/validation.md').includes(multipart), multipart);
+  assert.ok(read('docs/guide/files.md').includes('that of more than sixty formats'));
+  const formats = new Set(SIGNATURES.values()).size;
+  assert.ok(formats > 60, String(formats));
 });
