@@ -105,6 +105,30 @@ test('attributes that a document type gives are told by no name of theirs', () =
   assert.equal(hasActiveContent('<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "a.dtd"><svg/>'), false);
 });
 
+test('a grammar of others that whoever converts the picture may load counts', () => {
+  const picture = (type: string): boolean => hasActiveContent(`<?xml version="1.0"?>\n<!DOCTYPE${type}><svg/>`);
+  for (const foreign of [
+    ' svg SYSTEM "http://elsewhere.example/x.dtd"',
+    " svg SYSTEM 'file:///etc/passwd'",
+    '\nsvg\tPUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org.elsewhere.example/svg11.dtd"',
+    ` svg PUBLIC '-//W3C//DTD SVG "1.1"//EN' 'http://elsewhere.example/'`,
+    ' svg SYSTEM "//elsewhere.example/x.dtd"',
+    String.raw` svg SYSTEM "\\elsewhere\x.dtd"`,
+    ' svg public "x" "ftp://www.w3.org/"',
+    ' svg SYSTEM http://elsewhere.example/',
+    ' svg <!DOCTYPE svg',
+  ])
+    assert.equal(picture(foreign), true, foreign);
+  for (const own of [
+    ' svg',
+    ' svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd"',
+    `\r\nsvg PUBLIC '-//W3C//DTD SVG 20010904//EN'\n 'http://www.w3.org/TR/2001/REC-SVG-20010904/DTD/svg10.dtd' `,
+    ' svg SYSTEM "svg11.dtd"',
+    ' svg []',
+  ])
+    assert.equal(picture(own), false, own);
+});
+
 test('of pictures in data the type must be told in full', () => {
   for (const address of [
     'data:image/&#115;vg+xml,x',
@@ -180,6 +204,8 @@ test('many values and many addresses are no work', () => {
     // Values in values.
     ` href=" to='/src=`.repeat(300_000),
     `/href=`.repeat(1_000_000),
+    '<!DOCTYPE svg>'.repeat(600_000),
+    `<!DOCTYPE svg${' '.repeat(80)}PUBLIC "${'x'.repeat(200)}" "${'x'.repeat(200)}">`.repeat(20_000),
   ])
     assert.equal(hasActiveContent(`<svg>${inside}</svg>`), false);
 });

@@ -1,9 +1,16 @@
 // What an SVG picture runs where it is opened by itself, or is put into a page: script, handlers of events, pages inside,
-// styles and entities from elsewhere or that hide what is meant (SVG 2 §2.2, §15), attributes that a document type gives
+// styles, entities and grammars from elsewhere or that hide what is meant (SVG 2 §2.2, §15), attributes that a document type gives
 // (XML 1.0 §3.3.2); and what servers run, PHP.
 const SCRIPT = /<(?:[^\s<>/=:]+:)?(?:script|foreignobject|iframe|embed|object|handler)[\s/>]/i;
 const HANDLER = /[\s"'/]on[a-z]{2,40}[\t\n\f\r ]*=/i;
 const HIDING = /<!(?:entity|attlist)|<\?(?:xml-stylesheet|php)/i;
+/**
+ * Document types whose grammar, which who converts pictures may load, is the W3C's or lies beside the picture, or that name
+ * none (XML 1.0 §2.8). No part takes what begins the next, so that many of them take linear time.
+ */
+const TYPE = /<!doctype/gi;
+const OWN_GRAMMAR =
+  /[\t\n\r ]{1,80}[^\t\n\r <>["']{1,80}[\t\n\r ]{0,80}(?:(?:system|public[\t\n\r ]{1,80}(?:"[^"<]{0,200}"|'[^'<]{0,200}'))[\t\n\r ]{1,80}(?:"(?:https?:\/\/www\.w3\.org\/[^"<]{0,200}|(?!\/\/)[^"<:\\]{0,200})"|'(?:https?:\/\/www\.w3\.org\/[^'<]{0,200}|(?!\/\/)[^'<:\\]{0,200})'))?[\t\n\r ]{0,80}[>[]/iy;
 const ADDRESS = /[\s"'/:](?:href|src|action|formaction|to|from|by|(values))[\t\n\f\r ]*=[\t\n\f\r ]*/gi;
 const TAB = 0x09;
 const RETURN = 0x0d;
@@ -22,13 +29,22 @@ const HARMLESS = /^(?:[\t\n\r ]*(?:#|https?:|data:image\/(?!svg)[a-z0-9.+-]{1,80
 
 /** Whether an SVG picture holds what browsers run. What only might, since it is written in a hidden way, counts too. */
 export function hasActiveContent(text: string): boolean {
-  if (SCRIPT.test(text) || HANDLER.test(text) || HIDING.test(text)) return true;
+  if (SCRIPT.test(text) || HANDLER.test(text) || HIDING.test(text) || hasForeignGrammar(text)) return true;
   ADDRESS.lastIndex = 0;
   for (let found = ADDRESS.exec(text); found !== null; found = ADDRESS.exec(text)) {
     const value = valueAt(text, ADDRESS.lastIndex);
     if (value.mayLead && leadsElsewhere(text.slice(value.start, value.end), found[1] !== undefined)) return true;
     // It may stand in a comment or in text and only look like one that reaches over the next, so what is inside counts too.
     ADDRESS.lastIndex = value.next;
+  }
+  return false;
+}
+
+function hasForeignGrammar(text: string): boolean {
+  TYPE.lastIndex = 0;
+  while (TYPE.test(text)) {
+    OWN_GRAMMAR.lastIndex = TYPE.lastIndex;
+    if (!OWN_GRAMMAR.test(text)) return true;
   }
   return false;
 }

@@ -97,6 +97,14 @@ const REFUSED: readonly (readonly [name: string, fault: string, archive: Buffer]
   ],
   ['a mode that is no number', 'malformed', tarOf(tarEntry('a', 'x', { mode: '8' }))],
   ['a name for nothing', 'malformed', tarOf(tarEntry('l', 'b\0', { kind: 'L' }))],
+  [
+    'a head that says more than anybody reads in one go',
+    'malformed',
+    tarOf(
+      tarEntry('x', pax(...Array.from({ length: 22 }, () => `comment=${'x'.repeat(50_000)}`)), { kind: 'x' }),
+      tarEntry('a', 'x'),
+    ),
+  ],
   ['two files of one name', 'name', tarOf(tarEntry('a', 'x'), tarEntry('./a', 'y'))],
   ['more than there is', 'malformed', tarEntry('a', '', { size: '77777777777\0' })],
   [

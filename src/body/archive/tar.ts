@@ -23,8 +23,9 @@ const ELSEWHERE = new Set(['1', '2', '3', '4', '6']);
 const PAX = 'x';
 const PAX_GLOBAL = 'g';
 const GNU_LONG_NAME = 'L';
-/** Heads that speak of the entry behind them. */
+/** Heads that speak of the entry behind them, and how much the longest may say: it is read in one go. */
 const ABOUT = new Set([PAX, PAX_GLOBAL, GNU_LONG_NAME]);
+const ABOUT_BYTES = 1_048_576;
 
 /** Whether bytes begin with a head of tar, by its checksum: the oldest kind has nothing else to tell it by. */
 export function isTar(bytes: Uint8Array): boolean {
@@ -60,6 +61,7 @@ export async function readTar(
     const turn = turns.spend(HEAD_BYTES + (ABOUT.has(kind) ? RECORD_COST * data.length : 0));
     if (turn !== null) await turn;
     if (ABOUT.has(kind)) {
+      if (data.length > ABOUT_BYTES) return err('malformed');
       // Of two such heads before one entry some readers go by the last alone.
       const more = isUnsaid(said) ? (kind === GNU_LONG_NAME ? longName(data) : paxNames(data, kind)) : null;
       if (more === null) return err('malformed');

@@ -53,6 +53,19 @@ test('what tells of the inside goes, and everything else stays as it was written
     [`{"errors":[{"stack":"${STACK}","message":"m"}]}`, '{"errors":[{"message":"m"}]}'],
     ['[{"data":1},{"errors":[{"message":"m"}]}]', '[{"data":1},{"errors":[{"message":"m"}]}]'],
     ['{"errors":null}', '{"errors":null}'],
+    [
+      `{"errors":[{"message":"${STACK}","locations":[{"line":3,"column":7}],"path":["a",1]}]}`,
+      '{"errors":[{"message":"Internal server error","locations":[{"line":3,"column":7}],"path":["a",1]}]}',
+    ],
+    [
+      `{"errors":[{"message":"m","locations":[{"line":3,"column":7,"file":"/srv/app/orders.js"}],"path":["a","${STACK}"]}]}`,
+      '{"errors":[{"message":"m","locations":[{"column":7}],"path":["a"]}]}',
+    ],
+    [`{"errors":[{"message":"m","locations":"${STACK}"}]}`, '{"errors":[{"message":"m"}]}'],
+    [
+      '{"data":{},"incremental":[{"data":{},"errors":[{"message":"m"}]}]}',
+      '{"data":{},"incremental":[{"data":{},"errors":[{"message":"m"}]}]}',
+    ],
   ];
   for (const [came, goes] of cases) assert.equal(masked(came), goes, came);
 });
@@ -63,6 +76,8 @@ test('what tells and can not be masked does not go out', () => {
     `{"errors":[],"errors":[{"message":"${STACK}"}]}`,
     `{"errors":[{"message":"${STACK}"}]`,
     `\ufeff{"errors":[{"message":"${STACK}"}]}`,
+    `{"data":{},"incremental":[{"data":{},"errors":[{"message":"${STACK}"}]}]}`,
+    `{"data":{},"errors":[],"completed":[{"id":"0","errors":[{"message":"m","stack":"a"}]}]}`,
   ]) {
     assert.equal(masked(came), null, came);
   }

@@ -22,6 +22,8 @@ const TELLING =
 const BETWEEN_WORDS = /[-_. ]/g;
 /** Of `errors` as a name: in JSON any letter of it may be written with an escape, which no usual writer does. */
 const ESCAPED_LETTER = /\\u00(?:65|72|6[fF]|73)/;
+/** Lists of results within a result, of `@defer` and `@stream`, each with errors of its own. */
+const LATER = ['incremental', 'completed'];
 /** `Did you mean "secret"?`: names of a schema that may not be asked for. */
 const SUGGESTION = 'Did you mean ';
 const SUGGESTION_LENGTH = 500;
@@ -42,6 +44,7 @@ export function maskErrors(bytes: Uint8Array): Masked {
     // Nothing of a list can be replaced in its place without writing the numbers of all of it anew.
     return (value as readonly JsonValue[]).every((each) => maskedIn(each) === null) ? PLAIN : UNREADABLE;
   }
+  if (!LATER.every((name) => arePlain(value, name))) return UNREADABLE;
   const masked = maskedIn(value);
   if (masked === null) return PLAIN;
   const rest = cutMembers(bytes, value, new Map([[value as JsonObject, new Map([['errors', true]])]]));
@@ -66,6 +69,12 @@ function mayHaveErrors(text: Buffer): boolean {
   return from >= 0 && ESCAPED_LETTER.test(text.toString('latin1', from));
 }
 
+/** Whether nothing has to be masked in what a result brings later, which some servers write into one reply all the same. */
+function arePlain(result: JsonValue, name: string): boolean {
+  const parts = isObject(result) ? result[name] : undefined;
+  return !Array.isArray(parts) || (parts as readonly JsonValue[]).every((each) => maskedIn(each) === null);
+}
+
 /** The errors of one result, masked; null where they are plain, or there are none. */
 function maskedIn(value: JsonValue | undefined): JsonValue | null {
   const errors = isObject(value) ? value['errors'] : undefined;
@@ -78,8 +87,7 @@ function maskedError(error: JsonValue): JsonValue {
   if (!isObject(error)) return { message: MASKED_MESSAGE };
   const masked: Record<string, JsonValue> = {};
   for (const [name, value] of Object.entries(error)) {
-    // Where in the document, and where in the data: both are the client's own.
-    if (name === 'locations' || name === 'path') masked[name] = value;
+    if (name === 'locations' && isLocations(value)) masked[name] = value;
     else if (name === 'message') masked[name] = maskedMessage(value);
     else if (!isTelling(name)) {
       const kept = withoutTelling(value, DEPTH_LIMIT);
@@ -87,6 +95,15 @@ function maskedError(error: JsonValue): JsonValue {
     }
   }
   return masked;
+}
+
+/** Lines and columns of the document, which is the client's own; elsewhere a line tells of the server's sources. */
+function isLocations(value: JsonValue): boolean {
+  if (!Array.isArray(value)) return false;
+  return (value as readonly JsonValue[]).every((each) => {
+    const { line, column, ...rest } = isObject(each) ? each : { other: each };
+    return typeof line === 'number' && typeof column === 'number' && Object.keys(rest).length === 0;
+  });
 }
 
 function isTelling(name: string): boolean {
