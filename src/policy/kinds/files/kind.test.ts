@@ -172,6 +172,18 @@ for (const [file, list] of Object.entries({ passing, refused, bypass }) as [stri
   for (const golden of list)
     test(`${file}: ${golden.name}`, async () => assert.equal(await judged(golden), golden.verdict));
 
+test('what is held in memory of archives in archives is what `held` says', async () => {
+  const step = stepOf('office', CONFIG, null);
+  const verdictOf = async (zeros: number): Promise<string | undefined> => {
+    const inner = zipOf([{ name: 'a.txt', zeros, stored: true }]);
+    const outer = zipOf([{ name: 'a.zip', bytes: inner }]);
+    const verdict = await step?.run(exchangeOf('application/zip', outer));
+    return verdict && wordsOf(verdict);
+  };
+  assert.equal(await verdictOf(OPENED.held - 1_000), 'pass');
+  assert.equal(await verdictOf(OPENED.held), 'file-refused files.archive.held');
+});
+
 test('where nothing is said only operations that are described to take files get a step', () => {
   const nothing: FilesConfig = { api: null, operations: {} };
   for (const ranges of [

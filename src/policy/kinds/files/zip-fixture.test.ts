@@ -5,6 +5,8 @@ import zlib from 'node:zlib';
 export interface GoldenEntry {
   readonly name: string;
   readonly content?: string;
+  /** In place of a content. */
+  readonly bytes?: Buffer;
   /** So many bytes of zero, in place of a content. */
   readonly zeros?: number;
   readonly stored?: boolean;
@@ -16,8 +18,8 @@ export function zipOf(entries: readonly GoldenEntry[]): Buffer {
   const pieces: Buffer[] = [];
   const list: Buffer[] = [];
   let at = 0;
-  for (const { name, content = '', zeros, stored = false, flags = 0 } of entries) {
-    const bytes = zeros === undefined ? Buffer.from(content) : Buffer.alloc(zeros);
+  for (const { name, content = '', bytes: given = Buffer.from(content), zeros, stored = false, flags = 0 } of entries) {
+    const bytes = zeros === undefined ? given : Buffer.alloc(zeros);
     const packed = stored ? bytes : zlib.deflateRawSync(bytes);
     const raw = Buffer.from(name);
     const about = Buffer.alloc(26);
