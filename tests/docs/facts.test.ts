@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -18,6 +19,7 @@ import { RANGES_LIMIT } from '../../src/gateway/many-ranges.ts';
 import { START_LIMIT_BYTES, START_WAIT_MS } from '../../src/gateway/reply-start.ts';
 import { READ_LIMIT_BYTES } from '../../src/gateway/unread-reply.ts';
 import { createControlMetrics } from '../../src/main/control-metrics.ts';
+import { cardsIn } from '../../src/leaks/cards.ts';
 import { FORMS } from '../../src/leaks/index.ts';
 import { keptByHtml } from '../../src/policy/kinds/sanitize/html-names.ts';
 import { PLAIN_CHANGES } from '../../src/policy/kinds/sanitize/text-actions.ts';
@@ -274,6 +276,23 @@ test('the guide on leaks says how many forms of secrets are known', () => {
   assert.ok(read('CHANGELOG.md').includes(`keys and tokens of ${forms.size} forms`));
   const countries = new Set([...read('src/leaks/iban.ts').matchAll(/\b([A-Z]{2})[0-9]{2}\b/g)].map(([, code]) => code));
   assert.ok(read('docs/guide/leaks.md').includes(`| lengths of ${countries.size} countries, `));
+});
+
+test('as many numbers pass for cards by chance as the guide on leaks says', () => {
+  const words = read('docs/guide/leaks.md').replaceAll(/\s+/g, ' ');
+  assert.match(
+    words,
+    /Of numbers of 16 digits that chance makes, three in a hundred pass for a card, of 13 and 19 digits one or two, of others fewer/,
+  );
+  const isCard = (number: string): boolean => cardsIn(Buffer.from(number), [{ from: 0, to: number.length }]).length > 0;
+  const drawn = Array.from({ length: 20_000 }, (_, at) =>
+    BigInt(`0x${createHash('sha256').update(String(at)).digest('hex')}`).toString(),
+  );
+  const inAHundred = (length: number): number => drawn.filter((digits) => isCard(digits.slice(-length))).length / 200;
+  assert.deepEqual(
+    [12, 13, 14, 15, 16, 17, 18, 19].map((length) => Math.round(inAHundred(length))),
+    [0, 1, 0, 0, 3, 0, 0, 2],
+  );
 });
 
 test('the guide on sanitizing says what the code holds', () => {
