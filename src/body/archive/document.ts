@@ -1,4 +1,5 @@
 import zlib from 'node:zlib';
+import type { Turns } from '../turns.ts';
 import { parseXml } from '../xml.ts';
 import { DEFAULT_XML_LIMITS, type XmlElement } from '../xml-tree.ts';
 import type { ZipEntry } from './zip.ts';
@@ -11,22 +12,28 @@ const MACRO_TYPE = /vbaProject|macrosheet|dialogsheet|activeX/i;
 const LIST_LIMITS = { ...DEFAULT_XML_LIMITS, nodes: 30_000 };
 const LIST_BYTES = 2 * 1024 * 1024;
 
+/** What a byte of the list takes, in bytes that are looked at: it is made a tree of. */
+const LIST_COST = 4;
+
 /**
  * Whether a document of an office suite runs programs: Visual Basic, macros of Excel 4, ActiveX, Basic and scripts. Where
- * its list of parts (ECMA-376 Part 2 §7.2) can't be read, nobody knows, which makes it malformed.
+ * its list of parts (ECMA-376 Part 2 §7.2) can't be read, or there are two, nobody knows, which makes it malformed.
  */
-export function macroFault(entries: readonly ZipEntry[]): 'macro' | 'malformed' | null {
+export async function macroFault(entries: readonly ZipEntry[], turns: Turns): Promise<'macro' | 'malformed' | null> {
   if (!isDocument(entries)) return null;
   if (entries.some(({ name }) => MACRO.test(name))) return 'macro';
-  for (const entry of entries) {
-    // What has a password, or is packed in another way, is judged as such.
-    if (!isPartList(entry) || entry.encrypted || (entry.method !== 0 && entry.method !== 8)) continue;
-    const bytes = contentOf(entry);
-    const list = bytes === null ? null : parseXml(bytes, LIST_LIMITS);
-    if (list === null || !list.ok) return 'malformed';
-    if (namesMacro(list.value)) return 'macro';
-  }
-  return null;
+  const [list, other] = entries.filter(isPartList);
+  // Readers differ on which of two counts; and many would take the time of many, before any bound is looked at.
+  if (other !== undefined) return 'malformed';
+  // What has a password, or is packed in another way, is judged as such.
+  if (list === undefined || list.encrypted || (list.method !== 0 && list.method !== 8)) return null;
+  const bytes = contentOf(list);
+  if (bytes === null) return 'malformed';
+  const turn = turns.spend(LIST_COST * bytes.length);
+  if (turn !== null) await turn;
+  const read = parseXml(bytes, LIST_LIMITS);
+  if (!read.ok) return 'malformed';
+  return namesMacro(read.value) ? 'macro' : null;
 }
 
 function isDocument(entries: readonly ZipEntry[]): boolean {

@@ -4,7 +4,7 @@ import zlib from 'node:zlib';
 import { countTurns } from '../turns-fixture.test.ts';
 import { Turns } from '../turns.ts';
 import { archiveFormat } from './archive-format.ts';
-import { archiveFault, type ArchiveLimits } from './open-archive.ts';
+import { archiveFault, type ArchiveLimits, documentFault } from './open-archive.ts';
 import { tarEntry, tarOf, zipOf } from './zip-fixture.test.ts';
 
 const LIMITS: ArchiveLimits = {
@@ -193,6 +193,23 @@ test('macros are found under any name, by what the list of parts says of them', 
     `<Types>${' '.repeat(3_000_000)}</Types>`,
   ])
     assert.equal(await told(listed(vba, { content }), { ratio: 1_000 }), 'malformed');
+});
+
+test('of lists of parts there is one: of two nobody knows which counts', async () => {
+  const list = { name: '[Content_Types].xml', content: '<Types/>' };
+  assert.equal(await told(zipOf([list])), 'sound');
+  assert.equal(await told(zipOf([list, { ...list, name: '[content_types].xml' }])), 'malformed');
+  assert.equal(await told(zipOf([list, { ...list, name: 'inner/[Content_Types].xml' }])), 'sound', 'of another place');
+});
+
+test('documents of which no more than the list is read leave the thread to others', async () => {
+  const bytes = zipOf([{ name: '[Content_Types].xml', content: `<Types>${' '.repeat(100_000)}</Types>` }, file]);
+  const types = ['application/vnd.openxmlformats-officedocument.theme'];
+  const turns = new Turns();
+  const work = async (): Promise<void> => {
+    for (let count = 0; count < 20; count++) assert.equal(await documentFault({ bytes, types }, LIMITS, turns), null);
+  };
+  assert.ok((await countTurns(work)) > 10);
 });
 
 test('nothing is opened that nobody waits for any more', async () => {

@@ -74,18 +74,20 @@ export async function documentFault(
   turns: Turns,
 ): Promise<ArchiveFault | null> {
   if (!areToldInside(types)) return null;
-  return listFault(await readZip(bytes, limits.entries, turns), types, limits.macros);
+  return await listFault(await readZip(bytes, limits.entries, turns), { types, macros: limits.macros, turns });
 }
 
+/** What a list is held to. */
+interface ListRules extends Pick<SentArchive, 'types'>, Pick<ArchiveLimits, 'macros'>, Pick<OpeningFor, 'turns'> {}
+
 /** A list that can't be read is one of no document. */
-function listFault(
+async function listFault(
   read: Result<readonly ZipEntry[], ArchiveFault>,
-  types: readonly string[],
-  macros: ArchiveLimits['macros'],
-): ArchiveFault | null {
+  { types, macros, turns }: ListRules,
+): Promise<ArchiveFault | null> {
   if (areToldInside(types) && !types.some((type) => mayBe(type, read.ok ? read.value : []))) return 'type';
   if (!read.ok) return read.error;
-  return macros === 'refuse' ? macroFault(read.value) : null;
+  return macros === 'refuse' ? await macroFault(read.value, turns) : null;
 }
 
 function areToldInside(types: readonly string[]): boolean {
@@ -141,7 +143,8 @@ class ArchiveWalk {
 
   async #openZip(bytes: Buffer, depth: number): Promise<ArchiveFault | 'busy' | null> {
     const read = await readZip(bytes, this.#limits.entries - this.#entries, this.#turns);
-    const fault = listFault(read, depth === 1 ? this.#types : NO_TYPES, this.#limits.macros);
+    const types = depth === 1 ? this.#types : NO_TYPES;
+    const fault = await listFault(read, { types, macros: this.#limits.macros, turns: this.#turns });
     if (fault !== null || !read.ok) return fault;
     return await this.#openEach(read.value, async (entry) => await this.#openEntry(entry, depth));
   }
