@@ -291,6 +291,22 @@ test('what the client leaves behind before it is scanned is over when it would b
   assert.deepEqual(wereOver, [true]);
 });
 
+test('of documents that the client leaves behind, or that take too long, no more lists are read', async () => {
+  const document = zipOf([{ name: '[Content_Types].xml', content: '<Types/>' }, { name: 'word/a' }]);
+  const part = Buffer.concat([Buffer.from(`--b\r\nContent-Type: ${WORD}\r\n\r\n`), document, Buffer.from('\r\n')]);
+  const body = Buffer.concat([part, part, Buffer.from('--b--\r\n')]);
+  const step = stepOf('open-documents', CONFIG, null);
+  const judge = async (meanwhile: (exchange: Exchange) => void): Promise<string> => {
+    const exchange = exchangeOf('multipart/mixed; boundary=b', body);
+    const pending = step?.run(exchange);
+    meanwhile(exchange);
+    return wordsOf((await pending) as Verdict);
+  };
+  assert.equal(await judge(() => {}), 'pass');
+  assert.equal(await judge((exchange) => step?.release?.(exchange)), 'gateway-overloaded files.busy');
+  assert.equal(await judge(() => void (nowMs += 9_000)), 'gateway-overloaded files.busy');
+});
+
 test('many files of one request leave the thread to others between them', async () => {
   const types = { name: '[Content_Types].xml', content: '<Types/>' };
   const entries = [types, ...Array.from({ length: 300 }, (_, at) => ({ name: `word/${at}`, stored: true }))];

@@ -250,6 +250,7 @@ async function deepVerdict(exchange: Exchange, work: DeepWork, tools: Tools): Pr
     macros: rules.macros,
   };
   for (const archive of work.archives) {
+    if (!requester.wanted()) return wrongArchive('busy', archive.number);
     // Where archives pass, documents are still what they say they are.
     const fault =
       rules.archives === 'pass'
