@@ -78,6 +78,8 @@ test('what tells and can not be masked does not go out', () => {
     `\ufeff{"errors":[{"message":"${STACK}"}]}`,
     `{"data":{},"incremental":[{"data":{},"errors":[{"message":"${STACK}"}]}]}`,
     `{"data":{},"errors":[],"completed":[{"id":"0","errors":[{"message":"m","stack":"a"}]}]}`,
+    `[{"data":1},{"data":{},"incremental":[{"data":{},"errors":[{"message":"${STACK}"}]}]}]`,
+    `{"data":{},"incremental":{"data":{},"errors":[{"message":"${STACK}"}]}}`,
   ]) {
     assert.equal(masked(came), null, came);
   }

@@ -42,9 +42,10 @@ export function maskErrors(bytes: Uint8Array): Masked {
   const { value } = read.value;
   if (Array.isArray(value)) {
     // Nothing of a list can be replaced in its place without writing the numbers of all of it anew.
-    return (value as readonly JsonValue[]).every((each) => maskedIn(each) === null) ? PLAIN : UNREADABLE;
+    const arePlain = (value as readonly JsonValue[]).every((each) => maskedIn(each) === null && isPlainLater(each));
+    return arePlain ? PLAIN : UNREADABLE;
   }
-  if (!LATER.every((name) => arePlain(value, name))) return UNREADABLE;
+  if (!isPlainLater(value)) return UNREADABLE;
   const masked = maskedIn(value);
   if (masked === null) return PLAIN;
   const rest = cutMembers(bytes, value, new Map([[value as JsonObject, new Map([['errors', true]])]]));
@@ -70,9 +71,9 @@ function mayHaveErrors(text: Buffer): boolean {
 }
 
 /** Whether nothing has to be masked in what a result brings later, which some servers write into one reply all the same. */
-function arePlain(result: JsonValue, name: string): boolean {
-  const parts = isObject(result) ? result[name] : undefined;
-  return !Array.isArray(parts) || (parts as readonly JsonValue[]).every((each) => maskedIn(each) === null);
+function isPlainLater(result: JsonValue): boolean {
+  const parts = isObject(result) ? LATER.flatMap((name) => result[name] ?? []) : [];
+  return (parts as readonly JsonValue[]).every((each) => maskedIn(each) === null);
 }
 
 /** The errors of one result, masked; null where they are plain, or there are none. */
