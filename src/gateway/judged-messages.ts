@@ -22,8 +22,8 @@ export class JudgedMessages implements MessageTaker {
   readonly #coding: string | null;
   readonly #held: HeldMessages;
   /**
-   * What the messages in a coding may still hold: one as much as any may, and all further ones together what coded bodies of
-   * their sizes may. A thousandth of a bomb is small enough to be sent without end.
+   * What the messages in a coding may still hold together: as much as one message may, and for each that comes what a coded
+   * body of its size may. Without it small messages that each hold a thousand times their size could be sent without end.
    */
   #decodableBytes = DECODED_MESSAGE_BYTES;
   /** Room of messages that have gone on, and that the upstream may not have taken yet. */
