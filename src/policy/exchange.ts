@@ -106,6 +106,7 @@ export interface Outcome {
   readonly status: number;
   readonly upstreamStatus: number | null;
   readonly requestBytes: number;
+  /** Bytes of body sent to the client. */
   readonly responseBytes: number;
   readonly durationUs: number;
   readonly upstreamUs: number | null;
