@@ -73,6 +73,7 @@ const CONFIG: FilesConfig = {
     wide: { ...RULES, types: ['application/*'], archives: { ...OPENED, unopened: 'pass' } },
     aliases: { ...RULES, types: ['application/x-gzip'] },
     office: { ...RULES, types: null },
+    named: { ...RULES, names: { pattern: null, extensions: ['png'], lengthBytes: 8 } },
     scanned: SCANNED,
     lenient: { ...SCANNED, scanner: { ...SCANNER, sizeBytes: 1_000, unavailable: 'pass' } },
   },
@@ -171,6 +172,19 @@ function wordsOf(verdict: Verdict): string {
 for (const [file, list] of Object.entries({ passing, refused, bypass }) as [string, readonly Golden[]][])
   for (const golden of list)
     test(`${file}: ${golden.name}`, async () => assert.equal(await judged(golden), golden.verdict));
+
+test('archives lie as deep in each other as `depth` says', async () => {
+  const step = stepOf('office', CONFIG, null);
+  const around = (bytes: Buffer): Buffer => zipOf([{ name: 'a.zip', bytes }]);
+  const two = around(zipOf([{ name: 'a.txt', content: 'hello' }]));
+  for (const [bytes, words] of [
+    [two, 'pass'],
+    [around(two), 'file-refused files.archive.depth'],
+  ] as const) {
+    const verdict = await step?.run(exchangeOf('application/zip', bytes));
+    assert.equal(verdict && wordsOf(verdict), words);
+  }
+});
 
 test('what is held in memory of archives in archives is what `held` says', async () => {
   const step = stepOf('office', CONFIG, null);
