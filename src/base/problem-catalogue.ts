@@ -128,7 +128,7 @@ const routing = {
     status: 400,
     title: 'Unclean content',
     cause:
-      'A text of the request has to be cleaned before it is read, and that can not be done: it holds too much HTML, more combining marks in a row than any language has, or its name has brackets that do not match.',
+      'A text of the request has to be cleaned before it is read, and that can not be done: it holds too much HTML or more combining marks in a row than any language has, is JSON to some readers only, or its name has brackets that do not match.',
     fix: 'Send a simpler text, under a name that all servers read alike.',
   },
   'rule-not-met': {
