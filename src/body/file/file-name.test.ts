@@ -79,6 +79,7 @@ const REFUSED: readonly (readonly [fault: string, ...names: readonly string[]])[
     'a.aspx',
     'a.asp;.jpg',
     'a.php .png',
+    'a.php-ms.png',
   ],
   [
     'runs',

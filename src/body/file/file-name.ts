@@ -72,7 +72,7 @@ function plainFault(name: string, extensions: readonly string[] | null): FileNam
   const parts = name.toLowerCase().split('.').slice(1);
   const wanted = extensions ?? [];
   const runs = (part: string): boolean => {
-    const bare = /^[a-z0-9]+(?:-ms)?/.exec(part)?.[0] ?? '';
+    const bare = /^[a-z0-9]+/.exec(part)?.[0] ?? '';
     return SERVER.has(bare) && !wanted.includes(bare);
   };
   if (parts.some(runs) || (CLIENT.has(last) && !wanted.includes(last))) return 'runs';
