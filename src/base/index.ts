@@ -10,6 +10,7 @@ export { type DiskSpace, judgeSpace, type SpaceStanding } from './disk-space.ts'
 export { parseDuration, parseSize } from './duration.ts';
 export type { CoverageCell, CoverageRow, Finding, Severity } from './finding.ts';
 export { GRPC_STATUSES, type GrpcStatus } from './grpc-status.ts';
+export { hexValue } from './hexadecimal.ts';
 export { createIdSource, type FillRandom, isRequestId } from './id.ts';
 export { errorIssue, formatIssue, type Issue, type Place } from './issue.ts';
 export { LineBudget } from './line-budget.ts';

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { err, ok, type Result } from '../base/index.ts';
-import { hexValue } from './hexadecimal.ts';
+import { err, hexValue, ok, type Result } from '../base/index.ts';
 import { bufferOf } from './text.ts';
 
 /** The fields of a form: each name with its values, names by first appearance and values in the order sent. */

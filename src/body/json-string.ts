@@ -1,4 +1,4 @@
-import { hexValue } from './hexadecimal.ts';
+import { hexValue } from '../base/index.ts';
 import type { JsonFault } from './json-value.ts';
 
 const BACKSLASH = 0x5c;

@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../../base/index.ts';
+import { err, hexValue, ok, type Result } from '../../base/index.ts';
 import { BAD_ENCODING } from './unreadable.ts';
 
 /**
@@ -76,13 +76,6 @@ function decodeUtf8(raw: string): string | null {
   } catch {
     return null;
   }
-}
-
-/** The value of a hexadecimal digit; -1 for any other character, and for none. */
-function hexValue(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  const lower = code | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : -1;
 }
 
 /** For texts that are not encoded, or were decoded before. */
