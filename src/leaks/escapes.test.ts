@@ -46,3 +46,60 @@ test('each place of what is said is where it is written, over all levels', () =>
     }),
   );
 });
+
+const ascii = (code: number): string => (code < 0x80 ? String.fromCharCode(code) : '\u0080');
+const ofHexadecimal = (_: string, digits: string): string => ascii(Number.parseInt(digits, 16));
+const SHORT: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+const NAMED: Readonly<Record<string, string>> = {
+  ...{ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ', sol: '/', colon: ':', commat: '@' },
+};
+
+/** Readers of each way by expressions. */
+const unescaped = {
+  percent: (text: string) => text.replace(/%([0-9A-Fa-f]{2})/g, ofHexadecimal),
+  entity: (text: string) =>
+    text.replace(
+      /&(?:#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([a-z]{2,6}));/g,
+      (whole, ...groups: (string | undefined)[]) => {
+        const [decimal, hexadecimal, name] = groups;
+        if (name !== undefined) return NAMED[name] ?? whole;
+        return ascii(decimal === undefined ? Number.parseInt(hexadecimal ?? '', 16) : Number(decimal));
+      },
+    ),
+  backslash: (text: string) =>
+    text.replace(
+      /\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(["'\\/bfnrt]))/g,
+      (_, ...groups: (string | undefined)[]) => {
+        const [long, brief, letter] = groups;
+        return letter === undefined ? ofHexadecimal('', long ?? brief ?? '') : (SHORT[letter] ?? letter);
+      },
+    ),
+};
+
+/** Escapes, and what is almost one. */
+const piece = fc
+  .tuple(
+    fc.constantFrom('&', '&', '&#', '&#x', '&#X', '\\', '\\u', '\\x', '%', ''),
+    fc.constantFrom('amp', 'lt', 'quot', 'commat', 'colons', 'commats', 'n', '"', '`', '{', 'U', '', '\0', '\u0080'),
+    fc.constantFrom('', '', '41', '4g', '0041', '5c', '38', '1234567', '12345678', 'abcdef', 'ABCDEF0'),
+    fc.constantFrom(';', ';', ''),
+  )
+  .map((parts) => parts.join(''));
+
+test('what is looked up by bytes is what expressions read', () => {
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 6 }), (parts) => {
+      const text = parts.join('');
+      const thrice = (read: (text: string) => string): string => read(read(read(text)));
+      const said = (escaping: Escaping): string =>
+        Buffer.from(new PlainView(Buffer.from(text, 'latin1'), escaping).bytes).toString('latin1');
+      assert.equal(said('percent'), thrice(unescaped.percent));
+      assert.equal(said('backslash'), thrice(unescaped.backslash));
+      assert.equal(
+        said('entity'),
+        thrice((each) => unescaped.backslash(unescaped.entity(each))),
+      );
+    }),
+    { numRuns: 2_000 },
+  );
+});

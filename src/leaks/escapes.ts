@@ -1,10 +1,13 @@
 import { Buffer } from 'node:buffer';
+import { hexValue } from '../base/index.ts';
 
 /** How characters are written otherwise in a text: as in JSON and scripts, as in pages and XML, as in URLs and in forms, or not at all. */
 export type Escaping = 'backslash' | 'entity' | 'percent' | 'form' | 'none';
 
 /** Text within text within text: what JSON holds may be JSON. */
 const LEVELS = 3;
+/** So far a mark is looked for one byte after the other. */
+const NEAR_BYTES = 8;
 /** Stands for any character beyond ASCII. */
 const OTHER = 0x80;
 const ASCII_END = 0x80;
@@ -77,11 +80,11 @@ function decode(bytes: Uint8Array, way: Way): Uint8Array | null {
   let done = 0;
   let written = 0;
   let found = false;
-  for (; next >= 0; next = bytes.indexOf(mark, Math.max(next + 1, done))) {
+  for (; next >= 0; next = nextMark(bytes, mark, Math.max(next + 1, done))) {
     const escape = escapeAt(bytes, next, way);
     if (escape === null) continue;
     found = true;
-    plain.set(bytes.subarray(done, next), written);
+    if (next > done) plain.set(bytes.subarray(done, next), written);
     written += next - done;
     plain[written++] = escape.byte;
     done = next + escape.length;
@@ -89,6 +92,13 @@ function decode(bytes: Uint8Array, way: Way): Uint8Array | null {
   if (!found) return null;
   plain.set(bytes.subarray(done), written);
   return plain.subarray(0, written + bytes.length - done);
+}
+
+/** Where the next mark is, -1 where none is. Where marks stand close, a search for each costs more than some looks. */
+function nextMark(bytes: Uint8Array, mark: number, from: number): number {
+  const near = Math.min(from + NEAR_BYTES, bytes.length);
+  for (let at = from; at < near; at++) if (bytes[at] === mark) return at;
+  return bytes.indexOf(mark, near);
 }
 
 /** Where places of the decoded text are in this one. It reads the text as `decode` does. */
@@ -102,7 +112,7 @@ function placesIn(bytes: Uint8Array, way: Way, places: readonly number[]): reado
     while (next >= 0 && next - longer < place) {
       const length = escapeAt(bytes, next, way)?.length ?? 1;
       longer += length - 1;
-      next = bytes.indexOf(mark, next + length);
+      next = nextMark(bytes, mark, next + length);
     }
     found.push(place + longer);
   }
@@ -115,8 +125,11 @@ function escapeAt(bytes: Uint8Array, at: number, way: Way): Escape | null {
 }
 
 /** What the letters behind a backslash mean (RFC 8259 §7). */
-const SHORT: ReadonlyMap<number, number> = new Map(
-  ['""', '\\\\', '//', 'b\b', 'f\f', 'n\n', 'r\r', 't\t', "''"].map((pair) => [pair.charCodeAt(0), pair.charCodeAt(1)]),
+const SHORT: ReadonlyMap<number, Escape> = new Map(
+  ['""', '\\\\', '//', 'b\b', 'f\f', 'n\n', 'r\r', 't\t', "''"].map((pair) => [
+    pair.charCodeAt(0),
+    { byte: pair.charCodeAt(1), length: 2 },
+  ]),
 );
 const SMALL_U = 0x75;
 const SMALL_X = 0x78;
@@ -125,7 +138,7 @@ function backslashAt(bytes: Uint8Array, at: number): Escape | null {
   const letter = bytes[at + 1];
   if (letter === undefined) return null;
   const short = SHORT.get(letter);
-  if (short !== undefined) return { byte: short, length: 2 };
+  if (short !== undefined) return short;
   if (letter === SMALL_U) return hexadecimalAt(bytes, at, { digitsFrom: at + 2, digits: 4 });
   return letter === SMALL_X ? hexadecimalAt(bytes, at, { digitsFrom: at + 2, digits: 2 }) : null;
 }
@@ -140,38 +153,69 @@ function hexadecimalAt(
   { digitsFrom, digits }: { readonly digitsFrom: number; readonly digits: number },
 ): Escape | null {
   const end = digitsFrom + digits;
-  if (end > bytes.length) return null;
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + digitsFrom, digits).toString('latin1');
-  if (!/^[0-9A-Fa-f]+$/.test(text)) return null;
-  return { byte: asciiOf(Number.parseInt(text, 16)), length: end - at };
+  let code = 0;
+  for (let place = digitsFrom; place < end; place++) {
+    const value = hexValue(bytes[place]);
+    if (value < 0) return null;
+    code = code * 16 + value;
+  }
+  return { byte: asciiOf(code), length: end - at };
 }
 
-/** `&#1234567;` is the longest that is read. */
-const ENTITY_LIMIT = 12;
-const NAMED: ReadonlyMap<string, string> = new Map([
-  ['amp', '&'],
-  ['lt', '<'],
-  ['gt', '>'],
-  ['quot', '"'],
-  ['apos', "'"],
-  ['nbsp', ' '],
-  ['sol', '/'],
-  ['colon', ':'],
-  ['commat', '@'],
-]);
+const HASH = 0x23;
+const SEMICOLON = 0x3b;
+const CAPITAL_X = 0x58;
+const SMALL_A = 0x61;
+const SMALL_Z = 0x7a;
 
 function entityAt(bytes: Uint8Array, at: number): Escape | null {
-  const text = Buffer.from(bytes.subarray(at + 1, at + ENTITY_LIMIT)).toString('latin1');
-  const [whole, decimal, hexadecimal, name] =
-    /^(?:#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([a-z]{2,6}));/.exec(text) ?? [];
-  if (whole === undefined) return null;
-  const length = 1 + whole.length;
-  if (name !== undefined) {
-    const character = NAMED.get(name);
-    return character === undefined ? null : { byte: character.charCodeAt(0), length };
+  if (bytes[at + 1] !== HASH) return namedAt(bytes, at);
+  const isHexadecimal = bytes[at + 2] === SMALL_X || bytes[at + 2] === CAPITAL_X;
+  return isHexadecimal
+    ? numberedAt(bytes, at, { digitsFrom: at + 3, digits: 6, base: 16 })
+    : numberedAt(bytes, at, { digitsFrom: at + 2, digits: 7, base: 10 });
+}
+
+/** `digits` is how many there are at most. */
+function numberedAt(
+  bytes: Uint8Array,
+  at: number,
+  { digitsFrom, digits, base }: { readonly digitsFrom: number; readonly digits: number; readonly base: number },
+): Escape | null {
+  let code = 0;
+  let end = digitsFrom;
+  for (; end < digitsFrom + digits; end++) {
+    const value = hexValue(bytes[end]);
+    if (value < 0 || value >= base) break;
+    code = code * base + value;
   }
-  const code = decimal === undefined ? Number.parseInt(hexadecimal ?? '', 16) : Number(decimal);
-  return { byte: asciiOf(code), length };
+  return end > digitsFrom && bytes[end] === SEMICOLON ? { byte: asciiOf(code), length: end + 1 - at } : null;
+}
+
+/** The longest name has so many letters. */
+const NAME_LIMIT = 6;
+/** By the name as a number. */
+const NAMED: ReadonlyMap<number, Escape> = new Map(
+  ['amp&', 'lt<', 'gt>', 'quot"', "apos'", 'nbsp ', 'sol/', 'colon:', 'commat@'].map((pair) => {
+    const name = Buffer.from(pair.slice(0, -1));
+    return [name.reduce(withLetter, 0), { byte: pair.charCodeAt(name.length), length: name.length + 2 }];
+  }),
+);
+
+/** A name of small letters and one more, as a number that no other name has: five bits for each. */
+function withLetter(name: number, letter: number): number {
+  return name * 32 + letter - SMALL_A + 1;
+}
+
+function namedAt(bytes: Uint8Array, at: number): Escape | null {
+  let name = 0;
+  for (let place = at + 1; place <= at + 1 + NAME_LIMIT; place++) {
+    const letter = bytes[place];
+    if (letter === SEMICOLON) return NAMED.get(name) ?? null;
+    if (letter === undefined || letter < SMALL_A || letter > SMALL_Z) return null;
+    name = withLetter(name, letter);
+  }
+  return null;
 }
 
 function asciiOf(code: number): number {
