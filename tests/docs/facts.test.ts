@@ -18,6 +18,7 @@ import { createGatewayMetrics } from '../../src/gateway/index.ts';
 import { RANGES_LIMIT } from '../../src/gateway/many-ranges.ts';
 import { START_LIMIT_BYTES, START_WAIT_MS } from '../../src/gateway/reply-start.ts';
 import { READ_LIMIT_BYTES } from '../../src/gateway/unread-reply.ts';
+import { DOCUMENT_LIMIT_CHARACTERS, NESTING_LIMIT } from '../../src/graphql/bounds.ts';
 import { createControlMetrics } from '../../src/main/control-metrics.ts';
 import { cardsIn } from '../../src/leaks/cards.ts';
 import { FORMS } from '../../src/leaks/index.ts';
@@ -329,4 +330,28 @@ test('the pages on XML and on forms of parts say how much of them is read, and t
   assert.ok(read('docs/guide/files.md').includes('that of more than sixty formats'));
   const formats = new Set(SIGNATURES.values()).size;
   assert.ok(formats > 60, String(formats));
+});
+
+test('the pages on GraphQL and on files say what the code bounds', () => {
+  const numberIn = (path: string, form: RegExp): number => {
+    const [, digits = ''] = form.exec(read(path)) ?? assert.fail(`${path}: ${form.source}`);
+    return Number(digits.replaceAll('_', ''));
+  };
+  const wordsOf = (path: string): string => read(path).replaceAll(/\s+/g, ' ');
+  const graphql = wordsOf('docs/guide/graphql.md');
+  const kept = numberIn('src/graphql/known-documents.ts', /LIMIT_DOCUMENTS = ([0-9_]+);/);
+  const keptKi = numberIn('src/graphql/known-documents.ts', /LIMIT_CHARACTERS = ([0-9_]+) \* 1024;/);
+  const ki = DOCUMENT_LIMIT_CHARACTERS / 1024;
+  for (const words of [
+    `Documents of more than ${ki} Ki characters, or with more than ${NESTING_LIMIT} brackets within each other`,
+    `\`fields\` can be ${numberIn('src/config/graphql.ts', /FIELDS_LIMIT = ([0-9_]+);/)} at most`,
+    `Each thread keeps ${kept} documents, ${keptKi} Ki characters in all`,
+  ])
+    assert.ok(graphql.includes(words), words);
+  const waiting = numberIn('src/policy/kinds/files/unpacking.ts', /WAITING_LIMIT = ([0-9_]+);/);
+  assert.equal(numberIn('src/policy/kinds/files/unpacking.ts', /OWN_LIMIT = ([0-9_]+);/), 8);
+  const files = wordsOf('docs/guide/files.md');
+  assert.ok(files.includes(`At most ${waiting} requests wait for theirs in a thread, eight of one address`));
+  const held = numberIn('src/policy/kinds/files/kind.ts', /HELD_BYTES = ([0-9_]+) \* 1024 \* 1024;/);
+  assert.ok(files.includes(`more than ${held} MiB of archives in each other`));
 });
