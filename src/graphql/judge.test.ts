@@ -37,6 +37,13 @@ test('each bound takes a document exactly at it, and none beyond', () => {
   }
 });
 
+test('a field that is asked for very often in one place is refused, whatever `fields` says', () => {
+  const said = (times: number): string =>
+    saidOf(judgeOf(SCHEMA, { bounds: { ...WIDE, fields: 1_000 } }), `{ ${'b '.repeat(times)}}`);
+  assert.equal(said(690), 'ok Query.b x690');
+  assert.equal(said(720), 'validation');
+});
+
 test('a document is refused for what its definitions are, before it is held against the schema', () => {
   const judge = judgeOf(SCHEMA);
   const cases: readonly (readonly [string, string])[] = [
