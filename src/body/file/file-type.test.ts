@@ -27,6 +27,24 @@ const ZIP = 'PK\x03\x04\x14\0\0\0';
 /** A list of one entry and the end of an archive, as it stands behind other bytes. */
 const ZIP_END = `PK\x01\x02${'\0'.repeat(42)}PK\x05\x06\0\0\0\0\x01\0\x01\0\x2e\0\0\0\0\0\0\0\0\0`;
 
+test('a type is held to its bytes by whichever of its names it is sent', () => {
+  for (const [type, usual] of [
+    ['application/x-pdf', 'application/pdf'],
+    ['application/x-zip', 'application/zip'],
+    ['application/x-rar', 'application/vnd.rar'],
+    ['application/x-rtf', 'application/rtf'],
+    ['text/rtf', 'application/rtf'],
+    ['audio/m4a', 'audio/mp4'],
+    ['video/avi', 'video/x-msvideo'],
+  ] as const) {
+    for (const other of [PNG, 'hello', '\0\x01\x02'])
+      assert.equal(told(other, { type, takes: [usual] }), 'other-format', `${type}: ${other}`);
+  }
+  assert.equal(told(PDF, { type: 'application/x-pdf', takes: ['application/pdf'] }), 'taken');
+  assert.equal(told('RIFF\0\0\0\0AVI LIST', { type: 'video/avi', takes: ['video/x-msvideo'] }), 'taken');
+  assert.equal(told('\0\0\0\x20ftypM4A \0', { type: 'audio/m4a', takes: ['audio/mp4'] }), 'taken');
+});
+
 test('a file is taken by what its bytes are', () => {
   assert.equal(told(PNG, { type: 'image/png', name: 'a.png', takes: ['image/png'] }), 'taken');
   assert.equal(told(PNG, { takes: ['image/png'] }), 'taken');

@@ -40,6 +40,7 @@ export interface FileTypeRules {
   readonly macros: 'refuse' | 'pass';
 }
 
+const NO_NAMES: readonly string[] = [];
 /** Nothing said. */
 const OPAQUE = 'application/octet-stream';
 
@@ -65,10 +66,12 @@ export function judgeFileType(
   };
   const extension = file.name === null ? '' : extensionOf(file.name.normalize('NFKC'));
   const said = saidType(file, extension, facts);
-  if (said !== null && !fits(said, facts)) return { fault: 'other-format' };
+  // By another of its names a type would be one of which nothing is known.
+  const names = said === null ? NO_NAMES : [...new Set([said, usualType(said)])];
+  if (!names.every((type) => fits(type, facts))) return { fault: 'other-format' };
   const meant = typesOfExtension(extension).filter((type) => fits(type, facts));
   if (meant.length === 0 && typesOfExtension(extension).length > 0) return { fault: 'extension' };
-  const candidates = said === null ? guessed(meant, facts) : [...new Set([said, usualType(said)])];
+  const candidates = said === null ? guessed(meant, facts) : names;
   const programs = (types ?? []).filter(isProgramType);
   if (isProgram(seen) && !programs.some((type) => candidates.includes(type))) return { fault: 'executable' };
   const taken = candidates.filter((type) => isTaken(type, types));
