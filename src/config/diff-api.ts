@@ -116,7 +116,7 @@ function wholeChanges(old: ApiConfig, next: ApiConfig, tell: Tell): readonly Con
   return [
     ...changes,
     ...upstreamChanges(old.upstream, next.upstream, tell),
-    ...switchChanges(old, next, tell),
+    ...switchChanges(old.party === null ? old : usualOf(next, old), next, tell),
     ...handlingChanges(handlingOf(old), handlingOf(next), tell),
     ...cacheChanges(old.cache, next.cache, next.auth !== 'public', tell),
     ...corsChanges(old.cors, next.cors, tell),

@@ -204,6 +204,13 @@ test('what opens is told as such, and no secret', () => {
   assert.ok(changes([PAY, `${PAY}\n      private: [10.0.0.0/8]`]).some((each) => each.startsWith('loosens pay:')));
 });
 
+test('where redirects may lead besides is told once', () => {
+  const leads = (hosts: string): string => BASE.replace(PAY, `${PAY}\n      redirects: 1\n      hosts: [${hosts}]`);
+  const [one, two] = [leads("'https://files.example'"), leads("'https://files.example', 'https://more.example'")];
+  assert.deepEqual(changesBetween(one, two), ['loosens pay: redirects may lead to more.example:443']);
+  assert.deepEqual(changesBetween(two, one), ['tightens pay: redirects may no longer lead to more.example:443']);
+});
+
 test('a new third party is told of as one, without what holds of each', () => {
   const none = BASE.slice(0, BASE.indexOf('egress:'));
   assert.deepEqual(changesBetween(none, BASE).toSorted(), [
