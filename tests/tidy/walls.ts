@@ -26,7 +26,8 @@ export const WALLS: Readonly<Record<string, string>> = {
   wire: 'base ports',
   credential: 'base ports',
   certificates: 'base ports credential',
-  policy: 'base ports wire(types) credential openapi body graphql rules rules(text) waf lists leaks',
+  session: 'base ports credential',
+  policy: 'base ports wire(types) session(contract) credential openapi body graphql rules rules(text) waf lists leaks',
   config: 'base ports graphql openapi openapi(services) rules rules(text) policy lists leaks',
   gateway: 'base ports balance cache lists wire openapi body policy config config(compiled)',
   identity: 'base ports credential',
@@ -36,10 +37,10 @@ export const WALLS: Readonly<Record<string, string>> = {
   assess: 'base ports config openapi inventory identity(queries) gateway(coverage)',
   probe: 'base ports config openapi assess(findings) gateway(coverage) control(client)',
   control:
-    'base ports openapi body leaks rules waf balance discovery cache lists wire credential certificates policy config gateway identity audit watch inventory assess probe',
+    'base ports openapi body leaks rules waf balance discovery cache lists wire credential certificates session session(contract) policy config gateway identity audit watch inventory assess probe',
   cli: 'base ports config gateway audit waf identity watch inventory assess probe control(client)',
   adapters: 'base ports',
-  main: 'base ports openapi body leaks rules waf balance discovery cache lists wire credential certificates policy config gateway identity audit watch inventory assess probe control cli adapters adapters(threads) certificates(choose)',
+  main: 'base ports openapi body leaks rules waf balance discovery cache lists wire credential certificates session session(contract) policy config gateway identity audit watch inventory assess probe control cli adapters adapters(threads) certificates(choose)',
 };
 
 /** Packages and built-in modules that only some rooms may use at run time. */
