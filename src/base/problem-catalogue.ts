@@ -311,6 +311,12 @@ const gateway = {
     cause: 'The keys of the token’s issuer could not be fetched, so nobody can say whether the token holds.',
     fix: 'Try again after a pause; the operator has been told.',
   },
+  'credential-in-query': {
+    status: 400,
+    title: 'Credential in the query',
+    cause: 'The query of the request bears a token. Queries end up in logs and in histories, where others read them.',
+    fix: 'Send the token in the field Authorization.',
+  },
   'several-credentials': {
     status: 400,
     title: 'Several credentials',

@@ -107,6 +107,7 @@ const CLOCK: Clock = {
 /** The kinds that the keys of an API stand for, without doing anything: commands here send no traffic. */
 const KINDS = kindTable(
   [
+    'credentials',
     'jwt',
     'permission',
     'rate',

@@ -47,6 +47,8 @@ function stepWords({ verdict, observed, head, code, rule, why }: RehearsedStep):
       return 'finds no credential of its kind';
     case 'identified':
       return 'knows the caller';
+    case 'adjusted':
+      return 'knows more of the caller';
     case 'cleaned':
       return `cleans what it reads${because}${only}`;
     case 'wait':

@@ -6,6 +6,7 @@ import { formatKeyPath } from './key-path.ts';
 import { placeAt } from './place-at.ts';
 import { replyKeyIssues } from './reply-validation.ts';
 import { roleIssues } from './role-checks.ts';
+import { WAYS } from './sign-in.ts';
 
 type Places = Readonly<Record<string, Place>>;
 
@@ -32,6 +33,7 @@ function authIssues(auth: AuthConfig, owner: string, issuers: readonly IssuerCon
   const byName = new Map(issuers.map((issuer) => [issuer.name, issuer]));
   const first = new Map<string, string>();
   return auth.flatMap((name, index) => {
+    if (WAYS.includes(name)) return [];
     const path = `${owner}.auth[${index}]`;
     const issuer = byName.get(name);
     if (issuer === undefined) return [strangerIssue(name, path, [...byName.keys()], places)];

@@ -162,6 +162,7 @@ test('the keys of an API become its policies, in the order in which requests mee
   assert.deepEqual(
     api.policies.map(({ kind, name, mode, modes, path }) => [kind, name, mode, modes, path]),
     [
+      ['credentials', 'orders/credentials', 'enforce', {}, 'apis.orders.auth'],
       ['jwt', 'orders/jwt', 'enforce', {}, 'apis.orders.auth'],
       ['permission', 'orders/permission', 'enforce', {}, 'apis.orders.auth'],
       ['rate', 'orders/rate', 'enforce', {}, 'apis.orders.limit'],

@@ -21,6 +21,7 @@ import { limitSchema } from './limits.ts';
 import { replyKeys, validateSchema } from './reply-validation.ts';
 import { parseRoute } from './routes.ts';
 import { duration, listenHost, parsed, path, port, size, uniqueList } from './scalars.ts';
+import { SIGN_IN_KINDS } from './sign-in.ts';
 import { parseSecretReference } from './secret-reference.ts';
 import { readSecretText } from './secret-text.ts';
 import { addressBlocks } from './trusted-proxies.ts';
@@ -226,7 +227,7 @@ function toParty({ name, said, callers }: Named, place: ApiPlace): ApiConfig {
     party: toPartyConfig(said, path),
   };
   // Whoever calls is no user of an issuer, and what its document says of sign-in is between it and the gateway.
-  const usual = accessPolicies(api, place).filter(({ kind }) => kind !== 'jwt' && kind !== 'permission');
+  const usual = accessPolicies(api, place).filter(({ kind }) => !SIGN_IN_KINDS.includes(kind));
   return { ...api, policies: [...callerPolicy(api, callers), ...usual] };
 }
 

@@ -110,9 +110,9 @@ roles: { all: { can: [orders:read, orders:watch] } }
   );
   assert.deepEqual(
     api?.policies.map(({ kind }) => kind),
-    ['grpc', 'jwt', 'permission', 'rate', 'grpc-messages'],
+    ['grpc', 'credentials', 'jwt', 'permission', 'rate', 'grpc-messages'],
   );
-  const [, , permission] = api.policies;
+  const permission = api.policies.find(({ kind }) => kind === 'permission');
   assert.deepEqual(permission?.config, {
     operations: { 'orders.v1.Orders/Get': ['orders:watch'], 'orders.v1.Orders/Watch': ['orders:read'] },
     ...{ open: [], closed: [], openByDefault: false },

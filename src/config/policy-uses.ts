@@ -3,7 +3,6 @@ import type {
   ConditionsConfig,
   CorsConfig,
   IssuerConfig,
-  JwtConfig,
   LimitRule,
   ListsConfig,
   OpenapiRequestConfig,
@@ -13,8 +12,9 @@ import type {
 import { graphqlPolicy } from './graphql.ts';
 import { leaksPolicy } from './leak-rules.ts';
 import { messagesPolicy, replyPolicy } from './reply-rules.ts';
-import type { ApiConfig, AuthConfig, OperationConfig, PolicyMode, PolicyUse } from './config.ts';
+import type { ApiConfig, OperationConfig, PolicyMode, PolicyUse } from './config.ts';
 import { sanitizePolicy } from './sanitize.ts';
+import { signInPath, signInPolicies } from './sign-in.ts';
 import { filesConfig } from './files.ts';
 import type { ScannerConfig } from './scanners.ts';
 import { upstreamErrorsConfig } from './upstream-errors.ts';
@@ -45,7 +45,7 @@ export function accessPolicies(
     ...listsPolicy(api, operations, { lists, geo }),
     ...handlingPolicy(api, operations, 'maintenance'),
     ...(api.source.kind === 'descriptors' ? [use(api, 'grpc', {}, `${api.path}.descriptors`)] : []),
-    ...(signIn === null ? [] : [use(api, 'jwt', jwtConfig(api, operations, issuers), signIn)]),
+    ...(signIn === null ? [] : signInPolicies(api, operations, { issuers, path: signIn })),
     ...(signIn === null ? [] : [use(api, 'permission', permissionConfig(api, operations), signIn)]),
     ...ratePolicy(api, operations),
     ...cleaningPolicy(api, operations),
@@ -95,20 +95,6 @@ function handlingPolicy(
 
 function use(api: ApiConfig, kind: string, config: unknown, path: string): PolicyUse {
   return { kind, name: `${api.name}/${kind}`, config, mode: 'enforce', modes: {}, path };
-}
-
-/** The key that says that somebody must sign in; null where nobody must. */
-function signInPath(api: ApiConfig, operations: Operations): string | null {
-  if (api.auth !== 'public') return `${api.path}.auth`;
-  const own = operations.find(([, { auth }]) => auth !== null && auth !== 'public');
-  return own === undefined ? null : `${own[1].path}.auth`;
-}
-
-function jwtConfig(api: ApiConfig, operations: Operations, issuers: readonly IssuerConfig[]): JwtConfig {
-  const named = (auth: AuthConfig): readonly IssuerConfig[] =>
-    auth === 'public' ? [] : auth.flatMap((name) => issuers.find((issuer) => issuer.name === name) ?? []);
-  const own = operations.flatMap(([name, { auth }]) => (auth === null ? [] : [[name, named(auth)] as const]));
-  return { issuers: named(api.auth), operations: Object.fromEntries(own), credentials: api.credentials };
 }
 
 function permissionConfig(api: ApiConfig, operations: Operations): PermissionConfig {

@@ -26,6 +26,7 @@ export type {
   Verifier,
 } from './conductor-options.ts';
 export type { ConfigurationFile, StagedText } from './configuration-file.ts';
+export { type Answer, Desks } from './desks.ts';
 export { CSP_REPORTS, CSP_SUM_LIFE_MS, CSP_SUM_LIMIT, CspReports, type CspSum } from './csp-reports.ts';
 export { ORIGINAL_LIFE_MS, ORIGINAL_LIMIT, Originals, ORIGINALS } from './originals.ts';
 export { ADMIN_KEYS, type AdminKey, type Revision, REVISIONS } from './revisions.ts';

@@ -17,6 +17,7 @@ import { type Compilation, type CompileContext, complain, UNREAD, wordsOf } from
 import { compileApi } from './compile-api.ts';
 import { type Routing, route } from './compile-routes.ts';
 import { coverageOf } from './coverage.ts';
+import { pagesOf } from './page-table.ts';
 import { PartyRoutes } from './party-routes.ts';
 import { Preflights } from './preflights.ts';
 import type { CompiledApi, NeededTable, Snapshot } from './snapshot.ts';
@@ -84,6 +85,7 @@ function* compileStepwise(
   }
   const trusts = trustsOf(configured, (path) => complain(compilation, path, UNREAD));
   const lists = gateOf(compilation);
+  const pages = pagesOf(compilation);
   if (compilation.issues.length > 0) return err(compilation.issues);
   const { operations, router, egress } = routing;
   compilation.partyRoutes.settle((...place) => {
@@ -106,6 +108,7 @@ function* compileStepwise(
     trusted: config.trustedProxies === null ? null : new TrustedProxies(config.trustedProxies),
     trusts,
     lists,
+    pages,
     material: compilation.lists,
   });
 }

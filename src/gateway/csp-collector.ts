@@ -1,9 +1,9 @@
-import { CSP_REPORTS_PATH, err, networkOf, ok, type Problem, type Result } from '../base/index.ts';
+import { CSP_REPORTS_PATH, networkOf, type Problem } from '../base/index.ts';
 import { parseMediaType } from '../body/index.ts';
-import { type CanonicalRequest, type ExchangeEvents, NO_LINES, type Peer, type ServerExchange } from '../wire/index.ts';
+import { type CanonicalRequest, NO_LINES, type Peer, type ServerExchange } from '../wire/index.ts';
 import { Allowances } from './allowances.ts';
 import type { BodyBudget } from './body-budget.ts';
-import { JoinedPieces } from './joined-pieces.ts';
+import { BodyCollection } from './body-collection.ts';
 import { recordOwnReply } from './ledger-records.ts';
 import { readCspReports, REPORT_READERS, REPORTS_LIMIT_BYTES } from './read-csp-reports.ts';
 import type { RefusalSums } from './refusal-sums.ts';
@@ -20,7 +20,6 @@ const THREAD_PACE = { burst: 200, perSecond: 10 };
 /** Nobody is known who sends them, and more come than a page causes. */
 const TOO_MANY: Problem = { code: 'rate-limited', headers: [['retry-after', '60']] };
 const NO_REPORT: Problem = { code: 'malformed-body', internal: 'no report of a content security policy' };
-const NO_ROOM: Problem = { code: 'gateway-overloaded', internal: 'too many bodies are being collected' };
 const NO_CONTENT = 204;
 
 /** What a collector works with. */
@@ -118,54 +117,4 @@ function faultOf(stream: ServerExchange, { method, headers }: CanonicalRequest, 
   if (method !== 'POST') return { code: 'method-not-allowed', headers: [['allow', 'POST']] };
   if (type === null || headers.get('content-encoding') !== null) return { code: 'unsupported-media-type' };
   return stream.limitBody(REPORTS_LIMIT_BYTES) ? null : { code: 'body-too-large' };
-}
-
-/** Collects a body within the budget of all, and says once what became of that: its bytes, or why there are none. */
-class BodyCollection implements ExchangeEvents {
-  readonly #bodies: BodyBudget;
-  readonly #peer: Peer;
-  readonly #then: (outcome: Result<Buffer, Problem>) => void;
-  readonly #pieces = new JoinedPieces();
-  #heldBytes = 0;
-  #isOver = false;
-
-  constructor(bodies: BodyBudget, peer: Peer, then: (outcome: Result<Buffer, Problem>) => void) {
-    this.#bodies = bodies;
-    this.#peer = peer;
-    this.#then = then;
-  }
-
-  pieces(pieces: readonly Buffer[]): boolean {
-    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (this.#isOver) return true;
-    if (!this.#bodies.take(this.#peer, bytes)) {
-      this.#end(err(NO_ROOM));
-      return true;
-    }
-    this.#heldBytes += bytes;
-    for (const piece of pieces) this.#pieces.add(piece);
-    return true;
-  }
-
-  bodyEnd(): void {
-    this.#end(ok(Buffer.concat(this.#pieces.all())));
-  }
-
-  bodyFailed(code: Problem['code']): void {
-    this.#end(err({ code }));
-  }
-
-  drained(): void {}
-
-  gone(): void {
-    this.#end(null);
-  }
-
-  #end(outcome: Result<Buffer, Problem> | null): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#bodies.giveBack(this.#peer, this.#heldBytes);
-    this.#pieces.clear();
-    if (outcome !== null) this.#then(outcome);
-  }
 }

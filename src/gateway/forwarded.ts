@@ -91,6 +91,7 @@ function viaOf({ tls }: Peer): string {
 /** Takes the credential that identified the caller out of what goes upstream, unless the API is to have it. */
 export function dropUsedCredential(walk: Walk, fields: HeaderFields): void {
   if (walk.principal === null || walk.compiled.api.credentials === 'pass') return;
-  const { header } = walk.slot(usedCredential);
+  const { header, besides } = walk.slot(usedCredential);
   if (header !== null) fields.drop(header);
+  if (besides !== null) fields.drop(besides);
 }

@@ -54,6 +54,7 @@ function startThread(
     threads: 1,
     overload: unwatchedLoad(fakes.ports.clock),
     keys: { answer() {} },
+    desk: { receive() {} },
     choose: () => null,
     send: (message) => void said.push(message),
     ...also,

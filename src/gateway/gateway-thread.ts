@@ -17,6 +17,7 @@ import { COLLECTED_LIMIT_BYTES } from './body-budget.ts';
 import type { ClientTrusts } from './client-trust.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { ThreadKeyRequests } from './key-requests.ts';
+import type { ThreadDesk } from './thread-desk.ts';
 import type { LoadJudge } from './overload.ts';
 import { LISTS_TABLE } from './lists-table.ts';
 import { createPlainHttp } from './plain-http.ts';
@@ -85,6 +86,8 @@ export interface GatewayThreadOptions {
   readonly overload: LoadJudge;
   /** Hears what the control side answers to requests for keys. */
   readonly keys: Pick<ThreadKeyRequests, 'answer'>;
+  /** Hears what the control side answers and announces. */
+  readonly desk: Pick<ThreadDesk, 'receive'>;
   readonly choose: ChooseCertificate;
   readonly send: (message: FromThread) => void;
   /** Where clients come from and requests go: sockets, if nothing else is given. */
@@ -159,6 +162,10 @@ export class GatewayThread {
         return;
       case 'keysAnswered':
         this.#options.keys.answer(message);
+        return;
+      case 'deskAnswered':
+      case 'deskNotice':
+        this.#options.desk.receive(message);
         return;
       case 'namesAnswered':
         this.#names.answer(message);

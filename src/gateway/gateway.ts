@@ -13,6 +13,7 @@ import { createHttp2Offer } from './http2-offer.ts';
 import { earlyCompletion, intentOf } from './ledger-records.ts';
 import { LongReplies } from './long-replies.ts';
 import { connectProblem, upgradeProblem } from './offer-websocket.ts';
+import { OwnPages, type OwnPagesOptions } from './own-pages.ts';
 import { Passage } from './passage.ts';
 import { readableBy } from './preflights.ts';
 import { answerHead, createDateSource, createReplyOpening, problemAnswer } from './reply.ts';
@@ -123,6 +124,7 @@ class DataPlane implements Gateway {
   readonly #decoding: Decoding;
   readonly #refusals: RefusalSums;
   readonly #collector: CspCollector;
+  readonly #pages: OwnPages;
   readonly #callerTexts: WalkContext['callerTexts'];
   readonly #pools: Upstreams;
   readonly #caches: ReplyCaches;
@@ -135,10 +137,9 @@ class DataPlane implements Gateway {
     this.#bodies = bodies;
     this.#shedding = shedding;
     this.#refusals = new RefusalSums(ports);
-    this.#collector = new CspCollector({
-      ...{ ports, bodies, sums: this.#refusals },
-      turnDown: (stream, problem, peer) => this.turnDown(stream, problem, peer),
-    });
+    const turnDown: OwnPagesOptions['turnDown'] = (...refused) => this.turnDown(...refused);
+    this.#collector = new CspCollector({ ports, bodies, sums: this.#refusals, turnDown });
+    this.#pages = new OwnPages({ ports, bodies, turnDown });
     this.#decoding = new Decoding(() => ports.clock.monotonic());
     this.http2 = createHttp2Offer(ports, this.#bodies);
     this.egress = createEgressEntrance({
@@ -256,7 +257,8 @@ class DataPlane implements Gateway {
     const found = preflight ?? router.find(request.host, request.path, request.method);
     switch (found.kind) {
       case 'notFound':
-        if (this.#collector.answers(stream, request, snapshot)) return;
+        if (this.#collector.answers(stream, request, snapshot) || this.#pages.answers(stream, request, snapshot))
+          return;
         this.turnDown(stream, preflights?.readable(NOT_FOUND, request) ?? NOT_FOUND, peer);
         return;
       case 'misdirected':

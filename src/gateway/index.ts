@@ -13,6 +13,7 @@ export type { GatewayPorts } from './runtime.ts';
 export type { CompiledOperation, Snapshot } from './snapshot.ts';
 export { GatewayThread, type GatewayThreadOptions } from './gateway-thread.ts';
 export { LISTS_TABLE } from './lists-table.ts';
+export { ThreadDesk } from './thread-desk.ts';
 export { ThreadKeyRequests } from './key-requests.ts';
 export { inFlightLimitOf, Overload } from './overload.ts';
 export type { UpstreamReport } from './target-health-watch.ts';

@@ -259,6 +259,8 @@ class Trial {
         if (this.#exchange.principal === null) this.#exchange.principal = verdict.principal;
         else if (!observed) return { code: 'several-credentials' };
         return null;
+      case 'adjusted':
+        return stage === 'authenticate' ? this.#adjust(verdict.principal) : UNCLEAR;
       case 'deny':
         return observed ? null : verdict.problem;
       case 'failed':
@@ -270,6 +272,12 @@ class Trial {
       default:
         return UNCLEAR;
     }
+  }
+
+  #adjust(principal: Principal): Problem | null {
+    if (!isSame(this.#exchange.principal, principal)) return UNCLEAR;
+    this.#exchange.principal = principal;
+    return null;
   }
 
   #failed({ policy }: Pick<JudgedStep, 'policy'>, fault: unknown): Failed {
@@ -288,8 +296,8 @@ type EarlyStep = Extract<RequestStep, { stage: 'admit' | 'authenticate' | 'autho
 function isJudgedAgain(planned: RequestStep): planned is EarlyStep {
   const { stage } = planned;
   const { standing } = planned.step;
-  if (stage === 'authorize') return standing !== false;
-  return stage === 'authenticate' || (stage === 'admit' && standing === true);
+  if (stage === 'admit') return standing === true;
+  return (stage === 'authenticate' || stage === 'authorize') && standing !== false;
 }
 
 const NOT_SIGNED_IN: Problem = { code: 'unauthenticated' };

@@ -144,6 +144,7 @@ function said({ stage, policy, observed, head }: Place, verdict: StepVerdict | n
     case 'pass':
     case 'abstain':
     case 'identified':
+    case 'adjusted':
     case 'wait':
       return { ...place, ...nothing, verdict: verdict.kind };
     case undefined:

@@ -18,6 +18,7 @@ export function withRouter(
     lists,
     material,
     trusts: null,
+    pages: null,
     takesReports: false,
     get coverage() {
       return snapshot.coverage;

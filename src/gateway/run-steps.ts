@@ -115,6 +115,8 @@ function applyVerdict(passage: Walk, planned: RequestStep, verdict: StepVerdict)
       return stageMaySay(passage, planned);
     case 'identified':
       return stageMaySay(passage, planned) && identify(passage, planned, verdict.principal);
+    case 'adjusted':
+      return stageMaySay(passage, planned) && adjust(passage, planned, verdict.principal);
     case 'deny':
       return stopped(passage, planned, verdict);
     case 'reply':
@@ -153,6 +155,18 @@ function identify(passage: Walk, planned: RequestStep, principal: Principal): bo
     return true;
   }
   return stopped(passage, planned, { problem: { code: 'several-credentials' } });
+}
+
+/** Who calls stays who it is: whoever adjusts anything else has mistaken one caller for another. */
+function adjust(passage: Walk, { policy }: RequestStep, principal: Principal): boolean {
+  const before = passage.principal;
+  if (before === null || before.issuer !== principal.issuer || before.subject !== principal.subject) {
+    passage.fault(policy, new Error('a step adjusted another caller than the one who was identified'));
+    return false;
+  }
+  passage.principal = principal;
+  passage.callerTexts = passage.context.callerTexts(principal);
+  return true;
 }
 
 function stageMaySay(passage: Walk, { stage, policy }: RequestStep): boolean {

@@ -10,6 +10,7 @@ import type { CompiledParty } from './compiled-party.ts';
 import type { CompiledCache } from './compiled-cache.ts';
 import type { TrustedProxies } from './client-address.ts';
 import type { ClientTrusts } from './client-trust.ts';
+import type { PageTable } from './page-table.ts';
 import type { Plan } from './plan.ts';
 import type { Router } from './router.ts';
 import type { SecurityFields } from './security-fields.ts';
@@ -117,6 +118,8 @@ export interface Snapshot {
   readonly strictTransport: boolean;
   /** Whether an API has browsers report what its policy forbids, so that reports are taken. */
   readonly takesReports: boolean;
+  /** Pages of the gateway's own that policies need; null where there are none. */
+  readonly pages: Pick<PageTable, 'find'> | null;
   /** Proxies whose word on the client is taken; null where there are none. */
   readonly trusted: TrustedProxies | null;
   /** Which clients must prove who they are by a certificate; null where none need to. */

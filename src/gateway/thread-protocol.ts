@@ -1,5 +1,6 @@
 import type { CspReport, Issue, LedgerRecord, OriginalEntry } from '../base/index.ts';
 import type { GatheredParcel } from '../config/compiled.ts';
+import type { Told } from '../policy/index.ts';
 import type { UpstreamReport } from './target-health-watch.ts';
 import type { Alert, CertificateMaterial, LogFields, LogLevel, SharedTable } from '../ports/index.ts';
 
@@ -46,6 +47,8 @@ export type ToThread =
   | { readonly kind: 'ticketKeys'; readonly ticketKeys: Uint8Array }
   | { readonly kind: 'table'; readonly table: SharedTable }
   | { readonly kind: 'keysAnswered'; readonly ask: number }
+  | { readonly kind: 'deskAnswered'; readonly ask: number; readonly answer: Told }
+  | { readonly kind: 'deskNotice'; readonly subject: string; readonly notice: Told }
   /** The names of an address that lead back to it, for so long; null where nobody could find out. */
   | {
       readonly kind: 'namesAnswered';
@@ -71,6 +74,8 @@ export type FromThread =
   | { readonly kind: 'drained' }
   | { readonly kind: 'namesWanted'; readonly address: string }
   | { readonly kind: 'keysWanted'; readonly ask: number; readonly issuer: string; readonly source: string }
+  | { readonly kind: 'deskAsked'; readonly ask: number; readonly subject: string; readonly question: Told }
+  | { readonly kind: 'deskTold'; readonly subject: string; readonly notice: Told }
   | {
       readonly kind: 'log';
       readonly level: LogLevel;

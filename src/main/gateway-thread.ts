@@ -24,13 +24,14 @@ import {
   inFlightLimitOf,
   type KindTable,
   Overload,
+  ThreadDesk,
   ThreadKeyRequests,
   ThreadOriginals,
   type ToThread,
   PlaceMarks,
 } from '../gateway/index.ts';
 import type { KindPorts } from '../policy/index.ts';
-import type { Clock, Leases, Log, LogLevel, Random } from '../ports/index.ts';
+import type { Clock, Leases, Ledger, Log, LogLevel, Random } from '../ports/index.ts';
 import { sendPutOff } from '../wire/index.ts';
 import { type HeapState, watchHeap } from './heap-watch.ts';
 import { startBeating } from './heartbeat.ts';
@@ -92,12 +93,10 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
     write: (level, event, message, fields = {}) =>
       LOUDNESS[level] < threshold ? undefined : send({ kind: 'log', level, event, message, fields }),
   };
-  const ledger =
-    workerData.ledger === null
-      ? createUnrecordedLedger()
-      : createLedgerClient({ channel: ledgerChannel(workerData.ledger.port), ring: workerData.ledger.ring });
+  const ledger = openLedger(workerData.ledger);
   const { connections, limits: memory, place, threads, heartbeat, cacheMarks } = workerData;
   const keys = new ThreadKeyRequests(clock, send);
+  const desk = new ThreadDesk(clock, send);
   const alerts: KindPorts['alerts'] = (alert) => send({ kind: 'alert', alert });
   const metrics = createGatewayMetrics(meter);
   const overload = watchLoad(metrics, { clock, random, threads });
@@ -124,7 +123,7 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
     tables: createMemoryTables({ log }),
     kinds: makeKinds(
       {
-        ...{ clock, log, keys, limiter: createSharedLimiter({ memory, meter }) },
+        ...{ clock, log, keys, desk, limiter: createSharedLimiter({ memory, meter }) },
         ...{ originals: new ThreadOriginals(clock, metrics, send), alerts },
         scanner: createIcapScanner({ clock, meter }),
       },
@@ -134,6 +133,7 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
     threads,
     overload,
     keys,
+    desk,
     choose: chooseCertificate,
     send,
   });
@@ -149,6 +149,12 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
     // It ends itself: until the main thread had ended it, the heap could have grown to where V8 ends the process.
     if (state === 'full') process.exit(1);
   });
+}
+
+/** Its way into the ledger; where there is none, requests are not recorded. */
+function openLedger(connection: LedgerConnection | null): Ledger {
+  if (connection === null) return createUnrecordedLedger();
+  return createLedgerClient({ channel: ledgerChannel(connection.port), ring: connection.ring });
 }
 
 /** Says when this thread can't keep up; it is watched as long as it lives. */

@@ -4,6 +4,7 @@ import {
   createCallersKind,
   createConditionsKind,
   createCorsKind,
+  createCredentialsKind,
   createGraphqlKind,
   createFilesKind,
   createFileScans,
@@ -23,6 +24,7 @@ import {
   createRewriteKind,
   createSanitizeKind,
   createUpstreamErrorsKind,
+  EMPTY_DESK,
   type KindPorts,
   type PolicyKind,
 } from '../policy/index.ts';
@@ -31,6 +33,7 @@ import { isGrpcType, readTimeout } from '../wire/index.ts';
 /** The kinds of policy this version has, by name, as they run in a thread with these ports. */
 export function createKinds(ports: KindPorts): KindTable {
   return kindTable([
+    createCredentialsKind(),
     createJwtKind(ports),
     createPermissionKind(),
     createRateKind(ports),
@@ -64,6 +67,7 @@ export function createOfflineKinds(): KindTable {
     clock: createSystemClock(),
     limiter: createUnspentLimiter(),
     keys: { want: () => null },
+    desk: EMPTY_DESK,
     log: { write() {} },
     originals: { keep: () => null },
     scanner: { scan: async () => await Promise.resolve({ kind: 'clean' }) },

@@ -1,16 +1,21 @@
 import type { Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import { type SharedTable, UPSTREAM_TARGETS } from '../ports/index.ts';
+import { type NodeCredentials, type NodeCredentialsOptions, openNodeCredentials } from './node-credentials.ts';
 import { type NodeDiscovery, type NodeDiscoveryOptions, openNodeDiscovery } from './node-discovery.ts';
 import { type NodeIssuers, type NodeIssuersOptions, openNodeIssuers } from './node-issuers.ts';
 import { createNodeTables } from './node-tables.ts';
 import { createChance } from './thread-load.ts';
 import { UpstreamChecks } from './upstream-checks.ts';
 
-/** All that fills live tables for a configuration: the keys of its issuers, the targets of its upstreams, and how those are. */
+/**
+ * All that fills live tables for a configuration: the keys of its issuers, what is known of callers, the targets of its
+ * upstreams, and how those are.
+ */
 export interface LiveSources {
   readonly issuers: NodeIssuers;
   readonly discovery: NodeDiscovery;
+  readonly credentials: NodeCredentials;
   /** Fills the tables for a configuration, beside those of the one in force. What can't be had for it. */
   fill(gathered: Gathered): Promise<readonly Issue[]>;
   /** From now on only what this configuration needs is kept. */
@@ -18,16 +23,19 @@ export interface LiveSources {
   /** From now on every table that changes is told so. */
   serve(tell: (table: SharedTable) => void): void;
   /** Nothing is fetched or told after this. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Opens them; nothing is asked for before the first filling. */
-export function openLiveSources(options: Omit<NodeIssuersOptions & NodeDiscoveryOptions, 'tables'>): LiveSources {
+export function openLiveSources(
+  options: Omit<NodeIssuersOptions & NodeDiscoveryOptions & NodeCredentialsOptions, 'tables'>,
+): LiveSources {
   const { clock, log, random } = options.host;
   let served: ((table: SharedTable) => void) | null = null;
   const tables = createNodeTables({ log, alerts: options.alerts, tell: (table) => served?.(table) });
   const issuers = openNodeIssuers({ ...options, tables });
   const discovery = openNodeDiscovery({ ...options, tables });
+  const credentials = openNodeCredentials({ ...options, tables });
   const checks = new UpstreamChecks({
     clock,
     log,
@@ -39,19 +47,23 @@ export function openLiveSources(options: Omit<NodeIssuersOptions & NodeDiscovery
   return {
     issuers,
     discovery,
-    fill: async (gathered) => (await Promise.all([issuers.fill(gathered), discovery.fill(gathered)])).flat(),
+    credentials,
+    fill: async (gathered) =>
+      (await Promise.all([issuers, discovery, credentials].map((source) => source.fill(gathered)))).flat(),
     retain: (gathered) => {
       issuers.retain(gathered);
       discovery.retain(gathered);
+      credentials.retain(gathered);
       checks.follow(gathered);
     },
     serve: (tell) => {
       served = tell;
     },
-    close: () => {
+    close: async () => {
       issuers.keys.close();
       discovery.close();
       checks.close();
+      await credentials.close();
     },
   };
 }

@@ -87,6 +87,7 @@ export interface NodeThreads {
 /** Starts them. They listen on nothing yet. */
 export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
   const { threads, host, alerts, metrics, sources, certificates, connect, meters } = options;
+  const { desks } = sources.credentials;
   const { clock, log, logLevel, random } = host;
   const fillRandom = (bytes: Uint8Array): void => random.fill(bytes);
   const limits = createLimiterMemory({ fillRandom });
@@ -105,6 +106,7 @@ export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
     threads,
     originals: options.originals,
     cspReports: options.cspReports,
+    desks,
     cacheMarks: createMarkMemory(),
     heapLimitMb: options.heapLimitMb,
   };
@@ -134,6 +136,7 @@ export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
         heartbeat: { memory, watch },
       }),
   });
+  desks.reach((subject, notice) => group.announce(subject, notice));
   sources.serve((table) => group.useTable(table));
   sources.issuers.spreadOver(group.tables);
   const give = (materials: readonly CertificateMaterial[]): void => group.useCertificates(materials);

@@ -165,7 +165,7 @@ class Starting {
     });
     if (!certificates.ok) return err([certificateIssue(certificates.error, gathered)]);
     this.#undo.push(() => certificates.value.close());
-    const sources = openLiveSources({ host, alerts, metrics: this.#metrics });
+    const sources = openLiveSources({ host, alerts, store, keyring, metrics: this.#metrics });
     this.#undo.push(() => sources.close());
     const group = this.#startThreads(threads.value, {
       certificates: certificates.value,

@@ -53,6 +53,10 @@ class FakeMember implements Member {
     this.told.push(`tickets ${ticketKeys[0]}`);
   }
 
+  announce(subject: string): void {
+    this.told.push(`announced ${subject}`);
+  }
+
   useTable({ declaration, version }: SharedTable): void {
     this.told.push(`table ${declaration.name} ${version}`);
     if (this.ended === null) this.events.tableTaken(declaration.name, version);

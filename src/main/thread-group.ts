@@ -2,6 +2,7 @@ import { errorIssue, type Issue } from '../base/index.ts';
 import { type Gathered, type GatheredParcel, packGathered } from '../config/index.ts';
 import type { GatewayThreads } from '../control/index.ts';
 import type { ListenPlan, OpenPorts } from '../gateway/index.ts';
+import type { Told } from '../policy/index.ts';
 import type { Alerts, CertificateMaterial, Clock, Log, SharedTable } from '../ports/index.ts';
 import { BackOff } from './back-off.ts';
 import { TableSpread } from './table-spread.ts';
@@ -107,6 +108,11 @@ export class ThreadGroup implements GatewayThreads {
   useTicketKeys(ticketKeys: Uint8Array): void {
     this.#ticketKeys = ticketKeys;
     for (const { member } of this.#slots) member?.useTicketKeys(ticketKeys);
+  }
+
+  /** Tells every thread that lives. */
+  announce(subject: string, notice: Told): void {
+    for (const { member } of this.#slots) member?.announce(subject, notice);
   }
 
   useTable(table: SharedTable): void {

@@ -3,13 +3,13 @@ import { freeLeases, type LimiterMemory, type SharedMeterReader } from '../adapt
 import { errorIssue, type Issue } from '../base/index.ts';
 import type { GatheredParcel } from '../config/index.ts';
 import type { FromThread, ListenPlan, OpenPorts, ThreadStatus, ToThread } from '../gateway/index.ts';
-import type { KeyRequests } from '../policy/index.ts';
+import type { KeyRequests, Told } from '../policy/index.ts';
 import type { Alerts, CertificateMaterial, Clock, Log, LogLevel, SharedTable } from '../ports/index.ts';
 import type { GatewayThreadData, ThreadGreeting } from './gateway-thread.ts';
 import { heapResources } from './heap-watch.ts';
 import type { HeartbeatWatch } from './heartbeat.ts';
 import type { LedgerConnection } from './ledger-channel.ts';
-import type { CspReports, Originals } from '../control/index.ts';
+import type { CspReports, Desks, Originals } from '../control/index.ts';
 import type { NameKeeper } from './reverse-names.ts';
 import type { Member, MemberEvents, PortFault, ThreadLoss, ThreadPlace } from './thread-member.ts';
 
@@ -37,6 +37,8 @@ export interface ThreadHostOptions {
   readonly meters: SharedMeterReader;
   /** Fetches keys that the thread misses. */
   readonly keys: KeyRequests;
+  /** Answers what the thread asks. */
+  readonly desks: Pick<Desks, 'answer' | 'take'>;
   /** Finds out names of addresses. */
   readonly names: Pick<NameKeeper, 'find'>;
   /** Keeps what was replaced of upstreams' replies. */
@@ -113,6 +115,10 @@ export class ThreadHost implements Member {
 
   useTable(table: SharedTable): void {
     this.#tell({ kind: 'table', table });
+  }
+
+  announce(subject: string, notice: Told): void {
+    this.#tell({ kind: 'deskNotice', subject, notice });
   }
 
   async prepare(parcel: GatheredParcel): Promise<readonly Issue[]> {
@@ -223,6 +229,12 @@ export class ThreadHost implements Member {
       case 'keysWanted':
         void this.#answerKeys(message);
         return;
+      case 'deskAsked':
+        void this.#answerDesk(message);
+        return;
+      case 'deskTold':
+        this.#options.desks.take(message.subject, message.notice);
+        return;
       case 'namesWanted':
         void this.#answerNames(message.address);
         return;
@@ -254,6 +266,11 @@ export class ThreadHost implements Member {
       timer.cancel();
     }
     this.#tell({ kind: 'keysAnswered', ask });
+  }
+
+  async #answerDesk({ ask, subject, question }: Extract<FromThread, { kind: 'deskAsked' }>): Promise<void> {
+    const answer = await this.#options.desks.answer(subject, question);
+    this.#tell({ kind: 'deskAnswered', ask, answer });
   }
 
   async #answerNames(address: string): Promise<void> {

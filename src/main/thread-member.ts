@@ -1,6 +1,7 @@
 import type { Issue } from '../base/index.ts';
 import type { GatheredParcel } from '../config/index.ts';
 import type { ListenPlan, OpenPorts, ThreadStatus } from '../gateway/index.ts';
+import type { Told } from '../policy/index.ts';
 import type { CertificateMaterial, SharedTable } from '../ports/index.ts';
 
 /** Why a thread was lost, as metrics count it: each is a label. */
@@ -29,6 +30,8 @@ export interface Member {
   useCertificates(materials: readonly CertificateMaterial[], ticketKeys: Uint8Array): void;
   useTicketKeys(ticketKeys: Uint8Array): void;
   useTable(table: SharedTable): void;
+  /** Tells it what the control side announces. */
+  announce(subject: string, notice: Told): void;
   /** What stands against the configuration; an issue too where it does not answer in time. */
   prepare(parcel: GatheredParcel): Promise<readonly Issue[]>;
   /** `silent` where it does not answer in time: then nobody knows by what it serves. */

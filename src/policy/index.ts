@@ -11,6 +11,7 @@ export {
   type ResponseEditor,
   type Slot,
 } from './exchange.ts';
+export { type Desk, EMPTY_DESK, type Told } from './desk.ts';
 export {
   type Cleaning,
   type CompileAt,
@@ -29,8 +30,11 @@ export {
   type Unseen,
 } from './kind.ts';
 export type { KeyRequests, KindPorts } from './kind-ports.ts';
-export type { ClaimMapping, ClaimPath, IssuerConfig, JwtConfig, KeyOrigin } from './kinds/jwt/config.ts';
-export { claimAt } from './kinds/jwt/claim-texts.ts';
+export { claimAt } from './claims/claim-texts.ts';
+export type { ClaimMapping, ClaimPath, ClaimRules } from './claims/config.ts';
+export type { IssuerConfig, JwtConfig, KeyOrigin } from './kinds/jwt/config.ts';
+export type { Carriers, CredentialsConfig } from './kinds/credentials/config.ts';
+export { createCredentialsKind } from './kinds/credentials/kind.ts';
 export type { CorsConfig, CorsRules } from './kinds/cors/config.ts';
 export { CrossOrigin, type ReplyField } from './kinds/cors/cross-origin.ts';
 export { createCorsKind } from './kinds/cors/kind.ts';
@@ -90,6 +94,7 @@ export { keptText } from './kinds/upstream-errors/kept-text.ts';
 export type { OriginalKeeper, OriginalReply } from './kinds/upstream-errors/original.ts';
 export { Notebook, Notes } from './notes.ts';
 export type { Match, Operation, OperationId } from './operation.ts';
+export type { OwnPage, PageRequest, PageVerdict } from './own-page.ts';
 export type { PathText } from './path-text.ts';
 export { percentEncoded, plainCharacters } from './percent-encoding.ts';
 export type { Assurance, ClaimValue, Principal } from './principal.ts';

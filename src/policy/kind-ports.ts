@@ -1,4 +1,5 @@
 import type { OriginalKeeper } from './kinds/upstream-errors/original.ts';
+import type { Desk } from './desk.ts';
 import type { Alert, Clock, Limiter, Log, Scanner } from '../ports/index.ts';
 
 /** Asks the control side for an issuer's keys, where a token names one that is not in the table. */
@@ -15,6 +16,8 @@ export interface KindPorts {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly limiter: Limiter;
   readonly keys: KeyRequests;
+  /** Whoever knows what no thread does. */
+  readonly desk: Desk;
   readonly log: Log;
   readonly originals: OriginalKeeper;
   readonly scanner: Scanner;

@@ -4,6 +4,7 @@ import type { ListMaterial } from '../lists/index.ts';
 import type { TableDeclaration, TableVersion } from '../ports/index.ts';
 import type { BodyUse, Exchange, Outcome, RepliedHead, ReplyView, RequestEditor, ResponseEditor } from './exchange.ts';
 import type { Operation, OperationId } from './operation.ts';
+import type { OwnPage } from './own-page.ts';
 import type { AuthenticateVerdict, CleaningVerdict, MessageVerdict, ReplyVerdict, Verdict } from './verdict.ts';
 
 /** What goes into and comes out of a step of each stage, in the order in which a request meets them. */
@@ -56,7 +57,7 @@ export interface Step<S extends Stage> {
   run(...input: Stages[S]['in']): Stages[S]['out'] | Promise<Stages[S]['out']>;
   /**
    * Whether it judges streams that stand again too: one of `admit`, which counts and holds nothing then, where it says so;
-   * one of `authorize` unless it says not; one of `respond` by its `replyHead`, of events where it says so, and edits nothing then.
+   * one of `authenticate` or `authorize` unless it says not; one of `respond` by its `replyHead`, of events where it says so, and edits nothing then.
    */
   readonly standing?: boolean;
   /**
@@ -161,5 +162,7 @@ export interface PolicyKind<C> {
    */
   namedInBodies?(config: C, got: Pick<Sources, 'file'>): readonly string[];
   sources(config: C): readonly Source[];
+  /** The gateway's own pages that its policies need. They stand as long as the configuration does. */
+  pages?(config: C, got: Sources): readonly OwnPage[];
   compile(config: C, at: CompileAt, got: Sources): Result<ReadonlyMap<OperationId, Steps>, readonly Issue[]>;
 }

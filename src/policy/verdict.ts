@@ -15,11 +15,15 @@ export type Verdict =
   | { readonly kind: 'reply'; readonly response: OwnReply; readonly rule?: string }
   | { readonly kind: 'wait'; readonly untilMs: number };
 
-/** What a step of `authenticate` may say besides: not my kind of credential, or this is who it is. */
+/**
+ * What a step of `authenticate` may say besides: not my kind of credential, or this is who it is. `adjusted` is for what
+ * knows more of a caller than its credential says: the one who was identified before, with other rights.
+ */
 export type AuthenticateVerdict =
   | Verdict
   | { readonly kind: 'abstain' }
-  | { readonly kind: 'identified'; readonly principal: Principal };
+  | { readonly kind: 'identified'; readonly principal: Principal }
+  | { readonly kind: 'adjusted'; readonly principal: Principal };
 
 /** What a step of `respond` may say besides: the reply goes on, and the record says what it would have been refused for. */
 export type ReplyVerdict = Verdict | { readonly kind: 'note'; readonly problem: Problem; readonly rule: string };

@@ -138,7 +138,7 @@ export class SimThread implements Member {
       kinds: kindTable([kind, ...usualKinds()]),
       threads: 1,
       overload: { level: 0, inFlightLimit: 8_192, sheds: () => false, hushMs: () => 0 },
-      keys: { answer() {} },
+      ...{ keys: { answer() {} }, desk: { receive() {} } },
       choose: () => null,
       send: (message) => this.#said(message),
       outside: {
@@ -199,6 +199,8 @@ export class SimThread implements Member {
   useCertificates(): void {}
 
   useTicketKeys(): void {}
+
+  announce(): void {}
 
   useTable(table: SharedTable): void {
     this.#tell({ kind: 'table', table });

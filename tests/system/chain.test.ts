@@ -144,6 +144,7 @@ function battery(): readonly (readonly [expected: string, asked: PlainAsk])[] {
     ['401 unauthenticated', get('/notes', forged)],
     ['401 invalid-token', get('/notes', bearer('ada', [], stranger))],
     ['200 as kim', get('/notes', { ...bearer('kim', []), ...forged })],
+    ['400 credential-in-query', get('/notes?access_token=abc', bearer('kim', []))],
     ['400 unclean-content', get(`/notes?mood=a${'%CC%81'.repeat(31)}`, bearer('kim', []))],
     ['200 as kim', send('/notes', '{"text":"sixty"}', bearer('kim', []))],
     ['400 rule-not-met', send('/notes', '{"loud":1}', bearer('kim', []))],

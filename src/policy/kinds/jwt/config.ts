@@ -1,4 +1,5 @@
 import type { TokenProfile } from '../../../credential/index.ts';
+import type { ClaimRules } from '../../claims/config.ts';
 
 /** Where an issuer's keys come from: its metadata, a URL of a JWK Set, or a file with one. */
 export type KeyOrigin =
@@ -6,24 +7,11 @@ export type KeyOrigin =
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 'file'; readonly path: string };
 
-/** Which claims of an issuer's tokens say what, each by its path; null where none does. */
-export interface ClaimMapping {
-  readonly roles: ClaimPath | null;
-  readonly tenant: ClaimPath | null;
-  /** A claim whose values are permissions by themselves, for clients without roles. */
-  readonly permissions: ClaimPath | null;
-}
-
-/** The names to follow from the token's claims on; `realm_access.roles` is two. */
-export type ClaimPath = readonly string[];
-
 /** An issuer whose tokens the gateway takes, as the configuration names it. */
-export interface IssuerConfig extends TokenProfile {
+export interface IssuerConfig extends TokenProfile, ClaimRules {
+  readonly issuer: string;
   readonly name: string;
   readonly keys: KeyOrigin;
-  readonly claims: ClaimMapping;
-  /** Whether the scopes of a token narrow what roles permit. */
-  readonly scopes: 'narrow' | 'ignore';
   readonly path: string;
 }
 

@@ -10,7 +10,7 @@ import type { TableVersion } from '../../../ports/index.ts';
 import type { RoleTable } from '../../kind.ts';
 import type { AuthenticateVerdict } from '../../verdict.ts';
 import type { IssuerConfig } from './config.ts';
-import { principalOf } from './principal.ts';
+import { principalOf } from '../../claims/principal-of.ts';
 import { type TokenEnd, VerifiedTokens } from './verified-tokens.ts';
 
 /** The keys of an issuer as they are now. `filledAtMs` is wall time; keys out of a file do not age. */

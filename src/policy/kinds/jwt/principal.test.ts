@@ -6,7 +6,7 @@ import { type JwtClaims, type KeyRow, type VerifiedJwt } from '../../../credenti
 import { GOOD_CLAIMS, issuerOf, NOW, PERMISSIONS, roleTable } from './fixture.test.ts';
 import type { IssuerConfig } from './config.ts';
 import type { Principal } from '../../principal.ts';
-import { principalOf } from './principal.ts';
+import { principalOf } from '../../claims/principal-of.ts';
 
 const TABLE = roleTable();
 const KEY: KeyRow = { thumbprint: 't', kid: null, algorithms: ['ES256'], jwk: {} };

@@ -1,5 +1,5 @@
-import { err, ok, type Result } from '../../../base/index.ts';
-import { isJsonObject, isName, type JwtClaims } from '../../../credential/index.ts';
+import { err, ok, type Result } from '../../base/index.ts';
+import { isJsonObject, isName, type JwtClaims } from '../../credential/index.ts';
 import type { ClaimPath } from './config.ts';
 
 /** One role, scope, tenant or identifier; longer ones are no names. */

@@ -1,10 +1,10 @@
-import { type Bitset, err, ok, type Result } from '../../../base/index.ts';
-import { type JwtClaims, numericDateMs, type VerifiedJwt } from '../../../credential/index.ts';
-import type { RoleTable } from '../../kind.ts';
-import { Notes } from '../../notes.ts';
-import type { Assurance, ClaimValue, Principal } from '../../principal.ts';
+import { type Bitset, err, ok, type Result } from '../../base/index.ts';
+import { type JwtClaims, numericDateMs, type VerifiedJwt } from '../../credential/index.ts';
+import type { RoleTable } from '../kind.ts';
+import { Notes } from '../notes.ts';
+import type { Assurance, ClaimValue, Principal } from '../principal.ts';
 import { claimAt, nameIn, namesIn } from './claim-texts.ts';
-import type { ClaimPath, IssuerConfig } from './config.ts';
+import type { ClaimPath, ClaimRules } from './config.ts';
 
 const NONE: readonly string[] = Object.freeze([]);
 
@@ -13,7 +13,7 @@ const NONE: readonly string[] = Object.freeze([]);
  * subject is the client (RFC 9068 §2.2). `claims` where a claim that is read is there but not of its type. The result
  * and the claims are frozen, but for its notes.
  */
-export function principalOf(jwt: VerifiedJwt, issuer: IssuerConfig, roleTable: RoleTable): Result<Principal, 'claims'> {
+export function principalOf(jwt: VerifiedJwt, issuer: ClaimRules, roleTable: RoleTable): Result<Principal, 'claims'> {
   const { claims, subject, expiresAtMs } = jwt;
   const ids = identifiersOf(claims);
   const rights = rightsOf(claims, issuer, roleTable);
@@ -60,7 +60,7 @@ function identifiersOf(claims: JwtClaims): Result<Identifiers, 'claims'> {
 
 type Rights = Pick<Principal, 'roles' | 'scopes' | 'permissions'>;
 
-function rightsOf(claims: JwtClaims, issuer: IssuerConfig, roleTable: RoleTable): Result<Rights, 'claims'> {
+function rightsOf(claims: JwtClaims, issuer: ClaimRules, roleTable: RoleTable): Result<Rights, 'claims'> {
   const roles = textsAt(claims, issuer.claims.roles);
   const named = textsAt(claims, issuer.claims.permissions);
   const scopes = scopesOf(claims);

@@ -1,0 +1,60 @@
+import type { Carriers, CredentialsConfig, IssuerConfig, JwtConfig } from '../policy/index.ts';
+import type { ApiConfig, AuthConfig, OperationConfig, PolicyUse } from './config.ts';
+
+type Operations = readonly (readonly [name: string, operation: OperationConfig])[];
+
+/** The words of `auth` that name no issuer but another way to say who calls; each stands for a kind of policy. */
+export const WAYS: readonly string[] = [];
+
+/** The kinds that say who calls and what they may do, which stand for `auth`. */
+export const SIGN_IN_KINDS: readonly string[] = ['credentials', 'jwt', 'permission'];
+
+/** What the policies of a sign-in are made with; `path` is the key that asks for it. */
+interface SignIn {
+  readonly issuers: readonly IssuerConfig[];
+  readonly path: string;
+}
+
+/** The key that says that somebody must sign in; null where nobody must. */
+export function signInPath(api: ApiConfig, operations: Operations): string | null {
+  if (api.auth !== 'public') return `${api.path}.auth`;
+  const own = operations.find(([, { auth }]) => auth !== null && auth !== 'public');
+  return own === undefined ? null : `${own[1].path}.auth`;
+}
+
+/**
+ * The policies that say who calls, in the order in which a request meets them: first what the head bears is counted, then
+ * each kind looks for its own, then what is known of the caller besides is judged.
+ */
+export function signInPolicies(
+  api: ApiConfig,
+  operations: Operations,
+  { issuers, path }: SignIn,
+): readonly PolicyUse[] {
+  const use = (kind: string, config: unknown): PolicyUse => ({
+    ...{ kind, name: `${api.name}/${kind}`, config },
+    ...{ mode: 'enforce', modes: {}, path },
+  });
+  return [use('credentials', credentialsConfig(api, operations)), use('jwt', jwtConfig(api, operations, issuers))];
+}
+
+/** By operation name, for those that say themselves who may call. */
+function byOperation<T>(operations: Operations, made: (auth: AuthConfig) => T): Readonly<Record<string, T>> {
+  return Object.fromEntries(operations.flatMap(([name, { auth }]) => (auth === null ? [] : [[name, made(auth)]])));
+}
+
+function credentialsConfig(api: ApiConfig, operations: Operations): CredentialsConfig {
+  return { api: carriersOf(api.auth), operations: byOperation(operations, carriersOf) };
+}
+
+/** Where credentials of these ways stand in a head; none where anybody may call. */
+function carriersOf(auth: AuthConfig): Carriers {
+  const names = auth === 'public' ? [] : auth;
+  return { authorization: names.some((name) => !WAYS.includes(name)), fields: [], cookies: [], query: 'refuse' };
+}
+
+function jwtConfig(api: ApiConfig, operations: Operations, issuers: readonly IssuerConfig[]): JwtConfig {
+  const named = (auth: AuthConfig): readonly IssuerConfig[] =>
+    auth === 'public' ? [] : auth.flatMap((name) => issuers.find((issuer) => issuer.name === name) ?? []);
+  return { issuers: named(api.auth), operations: byOperation(operations, named), credentials: api.credentials };
+}
