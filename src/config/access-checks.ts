@@ -1,5 +1,5 @@
 import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
-import type { IssuerConfig, LimitRule } from '../policy/index.ts';
+import { type IssuerConfig, issuerNames, type LimitRule } from '../policy/index.ts';
 import type { ApiConfig, AuthConfig, Config, OperationConfig, ValidateConfig } from './config.ts';
 import { RESERVED_NAMES } from './issuers.ts';
 import { formatKeyPath } from './key-path.ts';
@@ -7,12 +7,14 @@ import { placeAt } from './place-at.ts';
 import { replyKeyIssues } from './reply-validation.ts';
 import { roleIssues } from './role-checks.ts';
 import { WAYS } from './sign-in.ts';
+import { tenancyIssues } from './tenancy.ts';
 
 type Places = Readonly<Record<string, Place>>;
 
 /** What is wrong with who may call what, and how often, in a configuration whose every key is sound by itself. */
 export function accessIssues(config: Config, places: Places): Issue[] {
-  return [...roleIssues(config.roles, places), ...config.apis.flatMap((api) => apiIssues(api, config, places))];
+  const whole = [...tenancyIssues(config.issuers, places), ...roleIssues(config.roles, places)];
+  return [...whole, ...config.apis.flatMap((api) => apiIssues(api, config, places))];
 }
 
 function apiIssues(api: ApiConfig, { issuers }: Config, places: Places): Issue[] {
@@ -37,8 +39,9 @@ function authIssues(auth: AuthConfig, owner: string, issuers: readonly IssuerCon
     const path = `${owner}.auth[${index}]`;
     const issuer = byName.get(name);
     if (issuer === undefined) return [strangerIssue(name, path, [...byName.keys()], places)];
-    const earlier = first.get(issuer.issuer);
-    first.set(issuer.issuer, name);
+    const names = issuerNames(issuer);
+    const earlier = names.map((each) => first.get(each)).find((other) => other !== undefined);
+    for (const each of names) first.set(each, name);
     if (earlier === undefined) return [];
     // Which of the two judges a token must not depend on their order.
     const message = `this is the same issuer as ${earlier}: whose rules hold for its tokens could not be told`;

@@ -71,6 +71,8 @@ test('issuers become what their tokens are held against, with every default fill
   assert.deepEqual(acme, {
     name: 'acme',
     issuer: 'https://id.acme.example/realms/shop',
+    tenants: null,
+    hostedDomains: null,
     audiences: ['https://api.acme.example', 'orders'],
     algorithms: ['ES256', 'EdDSA'],
     keys: { kind: 'url', url: 'https://id.acme.example/keys?v=1' },
@@ -84,6 +86,8 @@ test('issuers become what their tokens are held against, with every default fill
   assert.deepEqual(local, {
     name: 'local',
     issuer: 'http://127.0.0.1:4444',
+    tenants: null,
+    hostedDomains: null,
     audiences: ['orders'],
     algorithms: ['ES256', 'RS256', 'PS256', 'EdDSA'],
     keys: { kind: 'file', path: '/etc/portcullis/keys.json' },

@@ -79,6 +79,34 @@ const TOKENS: readonly Case[] = [
   ['a type', withIssuer({ typ: 'jwt' }), [1, 'issuers.x.typ: must be any or at+jwt']],
   ['clocks far apart', withIssuer({ skew: '121s' }), [1, 'issuers.x.skew: must be from 0s to 2m']],
   ['tokens that never end', withIssuer({ maxLifetime: '9999d' }), [1, 'must be from 1s to 366d']],
+  [
+    'tenants without a place',
+    withIssuer({ tenants: '[t1]' }),
+    [1, 'issuers.x.tenants: the identifier has no place for a tenant'],
+  ],
+  [
+    'a place without tenants',
+    withIssuer({ issuer: "'https://x.example/{tenantid}/v2.0'" }),
+    [1, 'issuers.x.issuer: anybody can have a tenant of an issuer like this'],
+  ],
+  [
+    'a tenant that says who is asked for keys',
+    withIssuer({ issuer: "'https://{tenantid}.example/v2.0'", tenants: '[t1]' }),
+    [1, 'issuers.x.issuer: '],
+  ],
+  [
+    'two places',
+    withIssuer({ issuer: "'https://x.example/{tenantid}/{tenantid}'", tenants: '[t1]' }),
+    [1, 'issuers.x.issuer: a tenant stands in the path of an identifier, and once'],
+  ],
+  ['no tenants', withIssuer({ tenants: '[]' }), [1, 'at least one tenant is needed']],
+  ['a tenant with a slash', withIssuer({ tenants: '[a/b]' }), [1, 'issuers.x.tenants[0]: a tenant is told by its id']],
+  ['no domains', withIssuer({ hd: '[]' }), [1, 'at least one domain is needed']],
+  [
+    'a domain with an address',
+    withIssuer({ hd: "['a@acme.example']" }),
+    [1, 'issuers.x.hd[0]: a domain is a host name'],
+  ],
   ['introspection', withIssuer({ introspection: 'https://x' }), [1, 'issuers.x.introspection: unknown key']],
 ];
 

@@ -33,6 +33,17 @@ function issuerChanges(old: IssuerConfig | null, next: IssuerConfig | null): rea
     for (const each of missingFrom(had, has)) add('loosens', `the ${what} ${each} is taken too`);
     for (const each of missingFrom(has, had)) add('tightens', `the ${what} ${each} is no longer taken`);
   }
+  for (const [what, had, has] of [
+    ['tenant', old.tenants, next.tenants],
+    ['domain (hd)', old.hostedDomains, next.hostedDomains],
+  ] as const) {
+    if (has === null && had !== null) add('loosens', `any ${what} is let in`);
+    else if (has !== null && had === null) add('tightens', `only the ${what} ${has.join(', ')} is let in`);
+    for (const each of had === null ? [] : missingFrom(had, has ?? []))
+      add('loosens', `the ${what} ${each} is let in too`);
+    for (const each of has === null ? [] : missingFrom(has, had ?? []))
+      add('tightens', `the ${what} ${each} is no longer let in`);
+  }
   if (old.typ !== next.typ) add(next.typ === 'any' ? 'loosens' : 'tightens', `\`typ\` is ${next.typ}`);
   for (const [what, had, has] of [
     ['skew', old.skewMs, next.skewMs],

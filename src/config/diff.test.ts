@@ -198,6 +198,16 @@ for (const [what, edits, expected] of [
     ],
   ],
   [
+    'tenants and domains',
+    [
+      [
+        'other: { issuer: https://id.other.example,',
+        "other: { issuer: 'https://id.other.example', hd: [acme.example],",
+      ],
+    ],
+    ['tightens |issuers: issuer other: only the domain (hd) acme.example is let in'],
+  ],
+  [
     'where keys come from',
     [['jwks: discovery }\n  other', 'jwks: https://evil.example/jwks }\n  other']],
     ['loosens |issuers: issuer acme: its keys come from elsewhere (url)'],

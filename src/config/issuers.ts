@@ -6,6 +6,7 @@ import { formatKeyPath } from './key-path.ts';
 import { absolute } from './path.ts';
 import { duration, listOf, parsed, path, uniqueList } from './scalars.ts';
 import { readWebUrl } from './web-url.ts';
+import { tenancyKeys, toTenancy } from './tenancy.ts';
 import { words } from './words.ts';
 
 type Algorithm = IssuerConfig['algorithms'][number];
@@ -62,8 +63,10 @@ const claim = (description: string) => parsed(parseClaimPath).meta({ title: 'cla
 const issuer = z.strictObject({
   issuer: parsed((value) => readWebUrl(value, { query: false })).meta({
     title: 'URL',
-    description: 'Its identifier, exactly as the `iss` of its tokens says it.',
+    description:
+      'Its identifier, exactly as the `iss` of its tokens says it. With `tenants`, `{tenantid}` stands for one of them.',
   }),
+  ...tenancyKeys,
   audience: z
     .union([audience, uniqueList(audience, { least: 1, most: AUDIENCE_LIMIT, what: 'audience' })], {
       error: ({ input }) =>
@@ -147,6 +150,7 @@ export function toIssuers(raw: z.output<typeof issuersSchema>, file: string): Is
   return Object.entries(raw).map(([name, given]) => ({
     name,
     issuer: given.issuer,
+    ...toTenancy(given),
     audiences: listOf(given.audience),
     algorithms: given.algorithms,
     keys: given.jwks.kind === 'file' ? { kind: 'file', path: absolute(given.jwks.path, file) } : given.jwks,

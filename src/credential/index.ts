@@ -9,4 +9,5 @@ export { isJsonObject, isName, type JwtClaims, numericDateMs } from './jwt-value
 export { type VerifiedJwt, verifyJwt } from './jwt.ts';
 export { type KeyRow, KEYS_STALE_AFTER_MS, keyTable } from './key-row.ts';
 export { KEY_SET_LIMIT_BYTES, type KeySet, readKeySet } from './key-set.ts';
+export { isIssuerOf, issuerNames, type IssuerNames, TENANT_PLACE } from './token-issuer.ts';
 export { SIGNATURE_ALGORITHMS, type SignatureAlgorithm, type TokenProfile } from './token-profile.ts';

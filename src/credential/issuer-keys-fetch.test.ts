@@ -73,6 +73,16 @@ test('the other metadata is asked only where there is none of OpenID Connect', a
   assert.equal(await errorOf(neither), `${OPENID}: status 404; ${OAUTH}: status 404`);
 });
 
+test('the metadata of an issuer with many tenants is that of all of them, and names it with its place', async () => {
+  const issuer = 'https://login.example/{tenantid}/v2.0';
+  const place = 'https://login.example/common/v2.0/.well-known/openid-configuration';
+  const egress = soundIssuer();
+  egress.answers.set(place, reply({ issuer, jwks_uri: JWKS_URL }));
+  assert.equal(await urlOf(egress, { ...BY_DISCOVERY, issuer }), JWKS_URL);
+  egress.answers.set(place, reply({ issuer: 'https://login.example/common/v2.0', jwks_uri: JWKS_URL }));
+  assert.match(await errorOf(egress, { ...BY_DISCOVERY, issuer }), /about another issuer/);
+});
+
 test('metadata must name the very issuer that was asked for', async () => {
   for (const issuer of [`${ISSUER}/`, ISSUER.toUpperCase(), 'https://evil.example', undefined, [ISSUER], null]) {
     const egress = soundIssuer();

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../base/index.ts';
 import type { Egress, EgressReply } from '../ports/index.ts';
 import { KEY_SET_LIMIT_BYTES } from './key-set.ts';
+import { TENANT_PLACE } from './token-issuer.ts';
 
 /** One call gets this long. */
 const FETCH_TIMEOUT_MS = 5_000;
@@ -23,7 +24,8 @@ export async function fetchMetadata(
   { issuer, ca = null }: MetadataQuestion,
   egress: Egress,
 ): Promise<Result<IssuerMetadata, string>> {
-  const places = metadataUrls(issuer);
+  // Entra has one metadata for all tenants, in which the issuer stands with the place for the tenant.
+  const places = metadataUrls(issuer.replace(TENANT_PLACE, 'common'));
   if (!places.ok) return places;
   const [openid, oauth] = places.value;
   const first = await getJson(openid, egress, ca);

@@ -20,6 +20,7 @@ test('a good token says who, until when, and from when to when the answer stays'
   assert.deepEqual(checkClaims(CLAIMS, PROFILE, NOW_MS), {
     ok: true,
     value: {
+      issuer: 'https://id.example',
       subject: 'ada',
       expiresAtMs: (NOW + 600) * 1_000,
       validFromMs: (NOW - 60 - 30) * 1_000,
@@ -35,6 +36,11 @@ test('issuer, audience, subject and expiry must be there', () => {
   assert.equal(without('exp'), 'claims');
   assert.equal(without('iat'), null);
 });
+
+/** Of so many actors each acts for the next. */
+function chainOf(actors: number): object {
+  return actors === 1 ? { sub: 'a1' } : { sub: `a${actors}`, act: chainOf(actors - 1) };
+}
 
 const REFUSED: readonly (readonly [claims: Record<string, unknown>, fault: JwtFault])[] = [
   [{ iss: ['https://id.example'] }, 'issuer'],
@@ -95,6 +101,18 @@ const REFUSED: readonly (readonly [claims: Record<string, unknown>, fault: JwtFa
   [{ typ: 'Offline' }, 'token-kind'],
   [{ typ: 'Logout' }, 'token-kind'],
   [{ typ: 7 }, 'token-kind'],
+  [{ htm: 'GET', htu: 'https://api.example/' }, 'token-kind'],
+  [{ response_type: 'code' }, 'token-kind'],
+  [{ token_introspection: { active: true } }, 'token-kind'],
+  [{ token_type: 'Refresh' }, 'token-kind'],
+  [{ type: 'refresh' }, 'token-kind'],
+  [{ sub: 'https://id.example' }, 'token-kind'],
+  [{ act: 'grace' }, 'claims'],
+  [{ act: [{ sub: 'grace' }] }, 'claims'],
+  [{ act: null }, 'claims'],
+  [{ act: chainOf(9) }, 'claims'],
+  [{ may_act: 'grace' }, 'claims'],
+  [{ may_act: chainOf(2) }, 'claims'],
   [{ cnf: { jkt: 'x' } }, 'sender-constrained'],
   [{ cnf: { 'x5t#S256': 'x' } }, 'sender-constrained'],
   [{ cnf: { jwk: {} } }, 'sender-constrained'],
@@ -120,6 +138,8 @@ const TAKEN: readonly Record<string, unknown>[] = [
   { iat: undefined, exp: NOW + 86_400 },
   { token_use: 'access' },
   { typ: 'Bearer' },
+  { token_type: 'Bearer', type: 'user' },
+  { act: chainOf(8), may_act: { sub: 'grace' } },
 ];
 
 for (const claims of TAKEN) {
@@ -129,6 +149,60 @@ for (const claims of TAKEN) {
 test('an issuer is told exactly, also where the profile is for another', () => {
   const profile = { ...PROFILE, issuer: 'https://other.example' };
   assert.deepEqual(checkClaims(CLAIMS, profile, NOW_MS), { ok: false, error: 'issuer' });
+});
+
+test('the profile of RFC 9068 takes no token that lacks what it demands', () => {
+  const profile = { ...PROFILE, typ: 'at+jwt' } as const;
+  const whole = { ...CLAIMS, client_id: 'app', jti: 'j1' };
+  const faultFor = (claims: object): JwtFault | null => {
+    const checked = checkClaims({ ...whole, ...claims }, profile, NOW_MS);
+    return checked.ok ? null : checked.error;
+  };
+  assert.equal(faultFor({}), null);
+  const demanded = { iss: 'issuer', aud: 'audience', sub: 'subject', exp: 'claims' } as const;
+  for (const [name, fault] of Object.entries(demanded)) assert.equal(faultFor({ [name]: undefined }), fault, name);
+  for (const name of ['iat', 'client_id', 'jti']) assert.equal(faultFor({ [name]: undefined }), 'profile', name);
+  for (const value of ['', 7, null, ['app'], {}, 'a'.repeat(257), 'a\nb']) {
+    assert.equal(faultFor({ client_id: value }), 'profile');
+    assert.equal(faultFor({ jti: value }), 'profile');
+  }
+  assert.equal(checkClaims(CLAIMS, PROFILE, NOW_MS).ok, true, 'any other profile does not ask for them');
+});
+
+const TENANTS = {
+  ...PROFILE,
+  issuer: 'https://login.example/{tenantid}/v2.0',
+  tenants: ['t1', 't2'],
+} as const;
+
+test('of an issuer with many tenants those that are named are let in, each by its own identifier', () => {
+  const faultFor = (iss: unknown, tid: unknown): JwtFault | null => {
+    const checked = checkClaims({ ...CLAIMS, iss, tid }, TENANTS, NOW_MS);
+    return checked.ok ? null : checked.error;
+  };
+  const nameOf = (tenant: string): string => `https://login.example/${tenant}/v2.0`;
+  assert.equal(faultFor(nameOf('t1'), 't1'), null);
+  assert.equal(faultFor(nameOf('t2'), 't2'), null);
+  const checked = checkClaims({ ...CLAIMS, iss: nameOf('t2'), tid: 't2' }, TENANTS, NOW_MS);
+  assert.equal(checked.ok && checked.value.issuer, nameOf('t2'), 'subjects of two tenants are two callers');
+  assert.equal(faultFor(nameOf('t3'), 't3'), 'issuer', 'a tenant of somebody else');
+  assert.equal(faultFor(nameOf('{tenantid}'), 't1'), 'issuer', 'the identifier as it is written');
+  assert.equal(faultFor(nameOf('t1/v2.0/x'), 't1'), 'issuer');
+  assert.equal(faultFor([nameOf('t1')], 't1'), 'issuer');
+  assert.equal(faultFor(nameOf('t1'), 't2'), 'tenant', 'one tenant in the name of another');
+  for (const tid of [undefined, 't3', '', null, ['t1'], 'T1']) assert.equal(faultFor(nameOf('t1'), tid), 'tenant');
+});
+
+test('where domains are named, an account of another domain or of none is not let in', () => {
+  const profile = { ...PROFILE, hostedDomains: ['acme.example'] };
+  const faultFor = (claims: object): JwtFault | null => {
+    const checked = checkClaims({ ...CLAIMS, ...claims }, profile, NOW_MS);
+    return checked.ok ? null : checked.error;
+  };
+  assert.equal(faultFor({ hd: 'acme.example' }), null);
+  assert.equal(faultFor({ hd: 'Acme.Example' }), null, 'host names have no case');
+  const wrong = [undefined, '', 'evil.example', 'acme.example.evil.example', 'xacme.example', ['acme.example'], null];
+  for (const hd of wrong) assert.equal(faultFor({ hd, email: 'eve@acme.example', email_verified: true }), 'tenant');
 });
 
 test('a profile or a clock that is no number takes nothing', () => {

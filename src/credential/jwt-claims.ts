@@ -1,10 +1,14 @@
 import { err, ok, type Result } from '../base/index.ts';
 import type { JwtFault } from './jwt-fault.ts';
 import { isName, type JwtClaims, numericDateMs } from './jwt-values.ts';
+import { isIssuerOf, tenancyFault } from './token-issuer.ts';
+import { areActorsSound, isOtherKind } from './token-kind.ts';
 import type { TokenProfile } from './token-profile.ts';
 
 /** What every token says once its claims have been checked. Times are wall time in milliseconds. */
 export interface CheckedClaims {
+  /** `iss` as it stands. */
+  readonly issuer: string;
   readonly subject: string;
   /** `exp` as it stands. */
   readonly expiresAtMs: number;
@@ -17,11 +21,9 @@ export interface CheckedClaims {
 /** A subject's length; OpenID Connect Core §2 allows 255. */
 const SUBJECT_LIMIT = 1_024;
 
-// Only ID tokens have them (OpenID Connect Core §2, §3.1.3.6, §3.3.2.11).
-const ID_TOKEN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash'] as const;
-
-// What issuers call an access token in claims of their own: Cognito in `token_use`, Keycloak in `typ`.
-const ACCESS_TOKEN_NAMES: readonly unknown[] = ['access', 'access_token', 'bearer', 'jwt', 'at+jwt'];
+/** What RFC 9068 §2.2 demands besides what is checked of every token, and how long each may be. */
+const PROFILE_NAMES = ['client_id', 'jti'] as const;
+const NAME_LIMIT = 256;
 
 /**
  * Checks what is checked of every token (RFC 7519 §4.1, RFC 8725 §3.8 to §3.11, RFC 9068 §4): `iss`, `aud`, `sub` and
@@ -29,14 +31,17 @@ const ACCESS_TOKEN_NAMES: readonly unknown[] = ['access', 'access_token', 'beare
  * from `iat` on, or from now on where it does not say when it was made.
  */
 export function checkClaims(claims: JwtClaims, profile: TokenProfile, nowMs: number): Result<CheckedClaims, JwtFault> {
-  if (claims['iss'] !== profile.issuer) return err('issuer');
+  const issuer = claims['iss'];
+  if (!isIssuerOf(profile, issuer)) return err('issuer');
   if (!isMeantFor(claims['aud'], profile.audiences)) return err('audience');
-  const kindFault = tokenKindFault(claims);
-  if (kindFault !== null) return err(kindFault);
+  const fault = kindFault(claims) ?? tenancyFault(claims, profile);
+  if (fault !== null) return err(fault);
   const subject = claims['sub'];
   if (!isName(subject, SUBJECT_LIMIT)) return err('subject');
+  if (!areActorsSound(claims)) return err('claims');
+  if (profile.typ === 'at+jwt' && !isWhole(claims)) return err('profile');
   const times = timesOf(claims, profile, nowMs);
-  return times.ok ? ok({ subject, ...times.value }) : times;
+  return times.ok ? ok({ issuer, subject, ...times.value }) : times;
 }
 
 function isMeantFor(audience: unknown, ours: readonly string[]): boolean {
@@ -45,17 +50,14 @@ function isMeantFor(audience: unknown, ours: readonly string[]): boolean {
   return audience.some((one) => ours.includes(one));
 }
 
-function tokenKindFault(claims: JwtClaims): JwtFault | null {
-  for (const name of ID_TOKEN_CLAIMS) if (Object.hasOwn(claims, name)) return 'token-kind';
-  // Logout tokens and other security events (RFC 8417 §2.2).
-  if (Object.hasOwn(claims, 'events')) return 'token-kind';
-  if (!namesAccessToken(claims['token_use']) || !namesAccessToken(claims['typ'])) return 'token-kind';
+function kindFault(claims: JwtClaims): JwtFault | null {
+  if (isOtherKind(claims)) return 'token-kind';
   // Without the proof of possession a stolen token would do (RFC 7800 §3, RFC 9449 §7.2, RFC 8705 §3).
   return Object.hasOwn(claims, 'cnf') ? 'sender-constrained' : null;
 }
 
-function namesAccessToken(value: unknown): boolean {
-  return value === undefined || (typeof value === 'string' && ACCESS_TOKEN_NAMES.includes(value.toLowerCase()));
+function isWhole(claims: JwtClaims): boolean {
+  return claims['iat'] !== undefined && PROFILE_NAMES.every((name) => isName(claims[name], NAME_LIMIT));
 }
 
 /** Comparisons are written so that a number that is none refuses. */
@@ -63,7 +65,7 @@ function timesOf(
   claims: JwtClaims,
   { skewMs, maxLifetimeMs }: TokenProfile,
   nowMs: number,
-): Result<Omit<CheckedClaims, 'subject'>, JwtFault> {
+): Result<Omit<CheckedClaims, 'issuer' | 'subject'>, JwtFault> {
   const expiresAtMs = numericDateMs(claims['exp']);
   const issuedAtMs = optionalDateMs(claims['iat']);
   const notBeforeMs = optionalDateMs(claims['nbf']);

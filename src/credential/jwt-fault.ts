@@ -5,6 +5,8 @@
  * - `header`, `critical`, `algorithm`, `type`: its header is malformed, demands an extension, or names an algorithm or
  *   a kind of token that the issuer's profile does not have.
  * - `issuer`, `audience`, `subject`, `claims`: a claim is missing, malformed or not ours.
+ * - `tenant`: it is of a tenant or domain of its issuer that is not let in.
+ * - `profile`: a claim is missing that the issuer's profile demands (RFC 9068 §2.2).
  * - `expired`, `not-yet-valid`, `issued-in-future`, `lifetime`: its times.
  * - `token-kind`: an ID token, refresh token, logout token or the like, which gives no access.
  * - `sender-constrained`: it is bound to a key or certificate (RFC 7800), and nobody has checked the proof.
@@ -27,6 +29,8 @@ export type JwtFault =
   | 'audience'
   | 'subject'
   | 'claims'
+  | 'tenant'
+  | 'profile'
   | 'expired'
   | 'not-yet-valid'
   | 'issued-in-future'

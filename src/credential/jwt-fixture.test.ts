@@ -20,6 +20,8 @@ export const readJson: JsonReader = (bytes): Result<unknown, unknown> => {
 
 export const PROFILE: TokenProfile = {
   issuer: 'https://id.example',
+  tenants: null,
+  hostedDomains: null,
   audiences: ['https://api.example'],
   algorithms: ['ES256', 'RS256'],
   typ: 'any',

@@ -35,7 +35,8 @@ export function verifyJwt(
   if (!takesType(profile, header.type)) return err('type');
   const checked = checkClaims(claims, profile, nowMs);
   if (!checked.ok) return checked;
-  const keys = chooseKeys(rows, header.kid, algorithm);
+  const issuers = profile.tenants === null ? null : [checked.value.issuer, profile.issuer];
+  const keys = chooseKeys(rows, { kid: header.kid, algorithm, issuers });
   if (!keys.ok) return keys;
   const key = signerAmong(keys.value, algorithm, jwt);
   return key.ok ? ok({ ...checked.value, claims, key: key.value, algorithm }) : key;

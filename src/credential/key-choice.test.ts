@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rowsOf } from './jwt-fixture.test.ts';
-import { chooseKeys } from './key-choice.ts';
+import { chooseKeys as chooseWanted } from './key-choice.ts';
 import type { KeyRow } from './key-row.ts';
 import type { SignatureAlgorithm } from './token-profile.ts';
 
 let made = 0;
 function row(kid: string | null, ...algorithms: readonly SignatureAlgorithm[]): KeyRow {
   return { thumbprint: `t${made++}`, kid, algorithms, jwk: {} };
+}
+
+function chooseKeys(rows: ReadonlyMap<string, KeyRow>, kid: string | null, algorithm: SignatureAlgorithm) {
+  return chooseWanted(rows, { kid, algorithm, issuers: null });
 }
 
 test('a key is found by its name, whatever its place', () => {
@@ -48,4 +52,19 @@ test('a token without a name means the only key for its algorithm, and nothing w
   assert.deepEqual(chooseKeys(rowsOf(ec, row('b', 'ES256')), null, 'ES256'), { ok: false, error: 'key-choice' });
   assert.deepEqual(chooseKeys(rowsOf(rsa), null, 'ES256'), { ok: false, error: 'key-choice' });
   assert.deepEqual(chooseKeys(rowsOf(), null, 'ES256'), { ok: false, error: 'unknown-key' });
+});
+
+test('a key that says whose tokens it signs signs no others, where an issuer has many tenants', () => {
+  const shared = { ...row('a', 'ES256'), issuer: 'https://login.example/{tenantid}/v2.0' };
+  const [own, foreign] = ['https://login.example/t1/v2.0', 'https://login.example/t2/v2.0'];
+  const chosen = (issuer: string | undefined, issuers: readonly string[] | null) => {
+    const key = issuer === undefined ? row('a', 'ES256') : { ...row('a', 'ES256'), issuer };
+    return chooseWanted(rowsOf(key), { kid: 'a', algorithm: 'ES256', issuers }).ok;
+  };
+  const wanted = [own, shared.issuer];
+  assert.deepEqual(
+    [undefined, own, shared.issuer, foreign, ''].map((issuer) => chosen(issuer, wanted)),
+    [true, true, true, false, false],
+  );
+  assert.equal(chosen(foreign, null), true, 'of any other issuer the member says nothing');
 });

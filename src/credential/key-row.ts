@@ -10,6 +10,8 @@ export interface KeyRow {
   readonly kid: string | null;
   /** What this key may verify, as its type, curve, `alg`, `use` and `key_ops` say; never empty. */
   readonly algorithms: readonly SignatureAlgorithm[];
+  /** Of an issuer with many tenants: whose tokens alone it may sign, where its set says so. */
+  readonly issuer?: string;
   /** The public members alone (RFC 7517 §4, RFC 7518 §6). */
   readonly jwk: Readonly<Record<string, string>>;
 }

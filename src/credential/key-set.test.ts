@@ -149,6 +149,13 @@ test('another spelling of the same key is no other key', () => {
   assert.deepEqual([rows.length, rows[0]?.kid, skipped], [1, 'a', ['key 2 (b) is there twice']]);
 });
 
+test('whose tokens a key may sign is kept, and what cannot be read leaves it to nobody', () => {
+  const issuerIn = (issuer: unknown): string | undefined => setOf({ ...ED25519, issuer }).rows[0]?.issuer;
+  assert.equal(issuerIn(undefined), undefined);
+  assert.equal(issuerIn('https://login.example/{tenantid}/v2.0'), 'https://login.example/{tenantid}/v2.0');
+  for (const issuer of [7, null, [], 'x'.repeat(2_049)]) assert.equal(issuerIn(issuer), '');
+});
+
 test('two keys of one name are both kept', () => {
   assert.deepEqual(
     setOf({ ...P256, kid: 'k' }, { ...P384, kid: 'k' }).rows.map(({ kid }) => kid),

@@ -73,7 +73,7 @@ function readKey(value: unknown): Result<KeyRow, string> {
     return err('is not a valid public key');
   }
   const kid = typeof key['kid'] === 'string' ? key['kid'] : null;
-  return ok({ thumbprint: thumbprintOf(jwk), kid, algorithms: narrowed, jwk });
+  return ok({ thumbprint: thumbprintOf(jwk), kid, algorithms: narrowed, ...issuerOf(key), jwk });
 }
 
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'];
@@ -96,6 +96,17 @@ function purposeFault(key: Members): string | null {
   }
   return null;
 }
+
+/**
+ * Entra writes into a set that many tenants share whose tokens a key may sign, as an identifier with a place for the
+ * tenant or as a whole one. One that is no text, or too long to be one, leaves the key to nobody.
+ */
+function issuerOf({ issuer }: Members): Pick<KeyRow, 'issuer'> {
+  if (issuer === undefined) return {};
+  return { issuer: typeof issuer === 'string' && issuer.length <= ISSUER_LIMIT ? issuer : '' };
+}
+
+const ISSUER_LIMIT = 2_048;
 
 interface Shape {
   /** In the order of RFC 7638 §3.2, for the thumbprint is made of it. */

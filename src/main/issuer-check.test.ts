@@ -54,6 +54,8 @@ function configOf(issuer: string, keys: Config['issuers'][number]['keys']): Conf
   return {
     name: 'acme',
     issuer,
+    tenants: null,
+    hostedDomains: null,
     keys,
     audiences: ['https://api.acme.example'],
     algorithms: ['ES256'],

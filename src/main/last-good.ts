@@ -224,6 +224,7 @@ const HELD_KEYS = z
           thumbprint: z.string(),
           kid: z.string().nullable(),
           algorithms: z.array(z.enum(SIGNATURE_ALGORITHMS)).min(1),
+          issuer: z.exactOptional(z.string()),
           jwk: z.record(z.string(), z.string()),
         }),
       ),

@@ -14,7 +14,7 @@ const NONE: readonly string[] = Object.freeze([]);
  * and the claims are frozen, but for its notes.
  */
 export function principalOf(jwt: VerifiedJwt, issuer: ClaimRules, roleTable: RoleTable): Result<Principal, 'claims'> {
-  const { claims, subject, expiresAtMs } = jwt;
+  const { claims, issuer: name, subject, expiresAtMs } = jwt;
   const ids = identifiersOf(claims);
   const rights = rightsOf(claims, issuer, roleTable);
   const tenant = textAt(claims, issuer.claims.tenant);
@@ -23,7 +23,7 @@ export function principalOf(jwt: VerifiedJwt, issuer: ClaimRules, roleTable: Rol
   return ok(
     Object.freeze({
       kind: ids.value.clientId === subject ? 'service' : 'user',
-      issuer: issuer.issuer,
+      issuer: name,
       subject,
       clientId: ids.value.clientId,
       credentialId: ids.value.credentialId,

@@ -1,6 +1,6 @@
 import type { Problem } from '../../../base/index.ts';
 import { parseJson } from '../../../body/index.ts';
-import { readJwt, type UnverifiedJwt } from '../../../credential/index.ts';
+import { isIssuerOf, issuerNames, readJwt, type UnverifiedJwt } from '../../../credential/index.ts';
 import { bearerChallenge } from '../../challenge.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { KindPorts } from '../../kind-ports.ts';
@@ -47,7 +47,8 @@ export function authenticateStep(
   // Where two share a name, the first that takes a token says who bears it. What the second remembers would be said
   // too early.
   const quick = issuers.filter(
-    (one, at) => issuers.findIndex((other) => other.config.issuer === one.config.issuer) === at,
+    (one, at) =>
+      !issuers.slice(0, at).some((other) => issuerNames(one.config).some((name) => isIssuerOf(other.config, name))),
   );
 
   return {
@@ -117,7 +118,7 @@ function judgeOnce({ exchange, issuers, token, jwt }: Case, nowMs: number): Judg
   let refusal: TokenRefusal = 'issuer';
   let refusedBy: IssuerTokens | null = null;
   for (const issuer of issuers) {
-    if (issuer.config.issuer !== jwt.claims['iss']) continue;
+    if (!isIssuerOf(issuer.config, jwt.claims['iss'])) continue;
     const judged = issuer.judge(jwt, token, nowMs);
     if (judged.ok) return { kind: 'said', verdict: judged.value };
     if (weightOf(judged.error) <= weightOf(refusal)) continue;

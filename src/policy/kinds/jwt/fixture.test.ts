@@ -80,6 +80,8 @@ export function issuerOf(changes: Partial<IssuerConfig> = {}): IssuerConfig {
     name: 'acme',
     path: 'issuers.acme',
     issuer: 'https://id.example',
+    tenants: null,
+    hostedDomains: null,
     audiences: ['https://api.example'],
     algorithms: ['ES256', 'RS256'],
     typ: 'any',

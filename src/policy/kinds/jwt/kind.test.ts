@@ -39,7 +39,7 @@ function threadWith(...signers: readonly Signer[]): Thread {
 /** One request and what becomes of it. A token's parts may be given as texts, for what no object can say. */
 interface Golden {
   readonly name: string;
-  readonly issuer: 'acme' | 'partner' | 'profile';
+  readonly issuer: 'acme' | 'partner' | 'profile' | 'tenants' | 'domains';
   readonly fields: readonly string[];
   readonly token?: {
     readonly key: 'ec' | 'rsa' | 'ed' | 'thief';
@@ -59,6 +59,13 @@ const ISSUERS = {
     claims: { roles: null, tenant: null, permissions: ['scope'] },
   }),
   profile: issuerOf({ name: 'profile', typ: 'at+jwt' }),
+  tenants: issuerOf({
+    name: 'tenants',
+    issuer: 'https://login.example/{tenantid}/v2.0',
+    tenants: ['t1', 't2'],
+    claims: { roles: ['roles'], tenant: ['tid'], permissions: null },
+  }),
+  domains: issuerOf({ name: 'domains', hostedDomains: ['acme.example'] }),
 };
 
 for (const [kind, cases] of Object.entries({ taken, refused, bypass })) {
@@ -66,7 +73,7 @@ for (const [kind, cases] of Object.entries({ taken, refused, bypass })) {
     test(`${kind}: ${name}`, () => {
       const thread = threadWith(ec, rsa);
       thread.fill('partner', [edwards.row]);
-      thread.fill('profile', [ec.row]);
+      for (const name of ['profile', 'tenants', 'domains']) thread.fill(name, [ec.row]);
       const text = token === undefined ? '' : tokenOf(SIGNERS[token.key], token.claims, token.header);
       const steps = thread.steps(configOf(ISSUERS[issuer]));
       const asked = fields.map((field) => field.replaceAll('{token}', text));
@@ -138,6 +145,10 @@ test('a file without keys does not compile, and says where', () => {
 test('a profile that would check less than it seems to does not compile', () => {
   const changes: readonly (readonly [string, object])[] = [
     ['issuer', { issuer: '' }],
+    ['tenants', { issuer: 'https://login.example/{tenantid}' }],
+    ['tenants', { tenants: ['t1'] }],
+    ['tenants', { issuer: 'https://login.example/{tenantid}', tenants: [] }],
+    ['hd', { hostedDomains: [] }],
     ['audience', { audiences: [] }],
     ['audience', { audiences: ['a', ''] }],
     ['algorithms', { algorithms: [] }],

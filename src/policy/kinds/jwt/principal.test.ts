@@ -15,7 +15,14 @@ function readJwt(claims: object): VerifiedJwt {
   const read = parseJson(Buffer.from(JSON.stringify({ ...GOOD_CLAIMS, ...claims })));
   assert.ok(read.ok);
   const times = { expiresAtMs: (NOW + 600) * 1_000, validFromMs: 0, validUntilMs: 1 };
-  return { claims: read.value as JwtClaims, subject: 'ada', key: KEY, algorithm: 'ES256', ...times };
+  return {
+    claims: read.value as JwtClaims,
+    issuer: GOOD_CLAIMS.iss,
+    subject: 'ada',
+    key: KEY,
+    algorithm: 'ES256',
+    ...times,
+  };
 }
 
 function principal(claims: object, issuer: Partial<IssuerConfig> = {}): Principal {
