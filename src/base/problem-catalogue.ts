@@ -329,6 +329,18 @@ const gateway = {
     cause: 'The caller is known and has no right to this.',
     fix: 'Ask for the right.',
   },
+  'insufficient-authentication': {
+    status: 401,
+    title: 'Stronger sign-in needed',
+    cause: 'The caller is known, and has not signed in in the way, or as lately, as is asked here (RFC 9470).',
+    fix: 'Sign in again as WWW-Authenticate says, and send the new token.',
+  },
+  'credential-unbound': {
+    status: 401,
+    title: 'Bound credential needed',
+    cause: 'The credential holds, and is not bound to a key that the client has proved, as is asked here.',
+    fix: 'Ask the issuer for a token that is bound by DPoP (RFC 9449) or to a client certificate (RFC 8705).',
+  },
   'access-denied': {
     status: 403,
     title: 'Access denied',

@@ -11,6 +11,7 @@ const NOBODY = {
   tenant: null,
   clientId: null,
   claims: {},
+  assurance: { acr: null, amr: [], authAgeMs: null, proof: null },
 };
 
 const CALLERS = [
@@ -25,6 +26,10 @@ const CALLERS = [
   ['scopes=', { ...NOBODY, scopes: [] }],
   ['roles=', NOBODY],
   ['permissions=a:b,tenant=acme,client=web', { ...NOBODY, permissions: ['a:b'], tenant: 'acme', clientId: 'web' }],
+  [
+    'acr=urn:acme:gold,amr=pwd,otp,authAge=10m,proof=dpop',
+    { ...NOBODY, assurance: { acr: 'urn:acme:gold', amr: ['pwd', 'otp'], authAgeMs: 600_000, proof: 'dpop' } },
+  ],
   ['subject=https://id/ada|1', { ...NOBODY, subject: 'https://id/ada|1' }],
 ] as const;
 
@@ -38,6 +43,9 @@ const NONE = [
   ['Anonymous', /is no caller/],
   ['role=customer', /knows no "role"; did you mean "roles"\?/],
   ['roles=a,roles=b', /holds roles twice/],
+  ['authAge=soon', /--as: authAge: /],
+  ['proof=any', /proof is dpop or mtls/],
+  ['acr=a,b', /acr has one value only/],
   ['subject=ada,eve', /subject has one value only/],
   ['__proto__=a', /knows no "__proto__"/],
   ['=a', /knows no ""/],

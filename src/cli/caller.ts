@@ -1,9 +1,20 @@
-import { didYouMean, err, ok, type Result } from '../base/index.ts';
-import type { CallerConfig } from '../config/index.ts';
+import { didYouMean, err, ok, parseDuration, type Result } from '../base/index.ts';
+import type { CallerAssurance, CallerConfig } from '../config/index.ts';
 
-const KEYS = ['subject', 'roles', 'permissions', 'scopes', 'tenant', 'client'] as const;
+const KEYS = [
+  'subject',
+  'roles',
+  'permissions',
+  'scopes',
+  'tenant',
+  'client',
+  'acr',
+  'amr',
+  'authAge',
+  'proof',
+] as const;
 type Key = (typeof KEYS)[number];
-const SINGLE: ReadonlySet<Key> = new Set(['subject', 'tenant', 'client']);
+const SINGLE: ReadonlySet<Key> = new Set(['subject', 'tenant', 'client', 'acr', 'authAge', 'proof']);
 
 /** How `--as` is written, for messages. */
 export const CALLER_GRAMMAR = "anonymous, or 'roles=customer,support,scopes=orders:read,subject=ada'";
@@ -30,13 +41,29 @@ export function readCaller(text: string): Result<CallerConfig, string> {
     given.get(current)?.push(part.slice(equals + 1).trim());
   }
   const crowded = KEYS.find((key) => SINGLE.has(key) && (given.get(key)?.length ?? 0) > 1);
-  return crowded === undefined ? ok(callerOf(given)) : err(`--as: ${crowded} has one value only`);
+  if (crowded !== undefined) return err(`--as: ${crowded} has one value only`);
+  const assurance = assuranceOf(given);
+  return assurance.ok ? ok(callerOf(given, assurance.value)) : assurance;
 }
 
-function callerOf(given: ReadonlyMap<Key, readonly string[]>): CallerConfig {
+/** How they signed in, and how long ago. */
+function assuranceOf(given: ReadonlyMap<Key, readonly string[]>): Result<CallerAssurance, string> {
+  const [age] = given.get('authAge') ?? [];
+  const [proof] = given.get('proof') ?? [];
+  const parsed = age === undefined ? null : parseDuration(age);
+  if (parsed !== null && !parsed.ok) return err(`--as: authAge: ${parsed.error}`);
+  if (proof !== undefined && proof !== 'dpop' && proof !== 'mtls') return err('--as: proof is dpop or mtls');
+  const [acr = null] = given.get('acr') ?? [];
+  return ok({ acr, amr: valuesOf(given, 'amr'), authAgeMs: parsed?.value ?? null, proof: proof ?? null });
+}
+
+function valuesOf(given: ReadonlyMap<Key, readonly string[]>, key: Key): readonly string[] {
+  return (given.get(key) ?? []).flatMap((value) => value.split(' ')).filter((value) => value !== '');
+}
+
+function callerOf(given: ReadonlyMap<Key, readonly string[]>, assurance: CallerAssurance): CallerConfig {
   const single = (key: Key): string | null => given.get(key)?.[0] ?? null;
-  const several = (key: Key): readonly string[] =>
-    (given.get(key) ?? []).flatMap((value) => value.split(' ')).filter((value) => value !== '');
+  const several = (key: Key): readonly string[] => valuesOf(given, key);
   return {
     kind: 'known',
     subject: single('subject') ?? '',
@@ -47,6 +74,7 @@ function callerOf(given: ReadonlyMap<Key, readonly string[]>): CallerConfig {
     tenant: single('tenant'),
     clientId: single('client'),
     claims: {},
+    assurance,
   };
 }
 

@@ -133,6 +133,7 @@ test('roles, audit, alerts and tests become data in the order of the file', () =
       tenant: 't',
       clientId: 'shop',
       claims: { n: [1, null] },
+      assurance: { acr: null, amr: [], authAgeMs: null, proof: null },
     },
     headers: { 'X-Trace': '1' },
     body: { amount: 5 },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { didYouMean, err, ok, type Result } from '../base/index.ts';
 import type { IssuerConfig, PolicyKind } from '../policy/index.ts';
+import { assuranceSchema, operationAssuranceSchema, toAssurance, toOwnAssurance } from './assurance.ts';
 import { apiCacheSchema, operationCacheSchema, toApiCache, toOperationCache } from './cache.ts';
 import { corsSchema, toCors } from './cors.ts';
 import type { ApiConfig, ApiSource, OperationConfig, PolicyUse } from './config.ts';
@@ -76,6 +77,7 @@ const operationSchema = z.strictObject({
     'The largest request body of this operation, or its largest gRPC message, where it differs from the API.',
   ).optional(),
   needs: needsSchema.optional(),
+  assurance: operationAssuranceSchema,
   limit: limitSchema('Limits of this operation alone, besides those of the API.').optional(),
   ...operationListKeys,
   priority: prioritySchema.optional().meta({ description: 'As `priority` of the API, where it differs.' }),
@@ -126,6 +128,7 @@ const apiShape = {
     description:
       'Who may call: whoever has a token of one of these issuers. `public` opens the API to everybody, and every report says so.',
   }),
+  assurance: assuranceSchema,
   limit: limitSchema('How many calls pass, such as `100/min per user`; all limits hold together.').optional(),
   ...listKeys,
   validate: validateSchema.prefault('requests').meta({
@@ -254,6 +257,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, ...beside }: ApiP
     basePath: raw.basePath ?? '',
     upstream: toUpstreamConfig(raw.upstream, file, isGrpc ? 'h2' : 'http1'),
     auth: raw.auth,
+    assurance: toAssurance(raw.assurance),
     bodyLimitBytes: raw.body ?? (isGrpc ? MESSAGE_DEFAULT_BYTES : BODY_DEFAULT_BYTES),
     priority: raw.priority,
     limits: raw.limit === undefined ? [] : listOf(raw.limit),
@@ -299,6 +303,7 @@ function toOperations(api: string, { operations, cache }: RawApi, file: string):
         name,
         {
           auth: operation.auth ?? null,
+          assurance: toOwnAssurance(operation.assurance),
           bodyLimitBytes: operation.body ?? null,
           priority: operation.priority ?? null,
           needs: toNeeds(operation.needs),

@@ -440,7 +440,7 @@ const APIS: readonly Case[] = [
     [
       7,
       29,
-      'operations["GET /x"].object: unknown key (known here: auth, body, needs, limit, deny, allow, priority, validate, undescribed, responseHeaders, sanitize, rules, websocket, upstreamErrors, leaks, files, timeout, deadline, rewrite, redirect, respond, maintenance, cache)',
+      'operations["GET /x"].object: unknown key (known here: auth, body, needs, assurance, limit, deny, allow, priority, validate, undescribed, responseHeaders, sanitize, rules, websocket, upstreamErrors, leaks, files, timeout, deadline, rewrite, redirect, respond, maintenance, cache)',
     ],
   ],
   [

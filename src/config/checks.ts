@@ -2,6 +2,7 @@ import { isIPv4 } from 'node:net';
 import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
 import { accessIssues } from './access-checks.ts';
 import { acmeIssues } from './acme.ts';
+import { assuranceIssues } from './assurance.ts';
 import { cacheIssues } from './cache-checks.ts';
 import type { ApiConfig, Config } from './config.ts';
 import { corsIssues } from './cors-checks.ts';
@@ -47,6 +48,7 @@ function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
   return [
     ...issues,
     ...upstream,
+    ...assuranceIssues(api, places),
     ...cacheIssues(api, config, places),
     ...handlingIssues(api, config, places),
     ...sanitizeIssues(api, places),

@@ -2,6 +2,7 @@ import type { GeoFiles, ListPair } from '../lists/index.ts';
 import type { CacheConfig } from './cache-config.ts';
 import type { EgressConfig, PartyConfig } from './egress-config.ts';
 import type {
+  AssuranceRules,
   ClaimValue,
   ConditionRule,
   CorsRules,
@@ -92,7 +93,16 @@ export type CallerConfig =
       readonly tenant: string | null;
       readonly clientId: string | null;
       readonly claims: Readonly<Record<string, ClaimValue>>;
+      readonly assurance: CallerAssurance;
     };
+
+/** How a caller in a test or a question signed in, and how long ago; what their credential is bound to, and was proved with. */
+export interface CallerAssurance {
+  readonly acr: string | null;
+  readonly amr: readonly string[];
+  readonly authAgeMs: number | null;
+  readonly proof: 'dpop' | 'mtls' | null;
+}
 
 /** One of the configuration's own tests: a request, who sends it, and what must become of it. */
 export interface TestConfig {
@@ -209,6 +219,8 @@ export interface ApiConfig {
   readonly basePath: string;
   readonly upstream: UpstreamConfig;
   readonly auth: AuthConfig;
+  /** How sure it must be who calls; null where nothing is asked. */
+  readonly assurance: AssuranceRules | null;
   /** The largest request body; over gRPC the largest message, either way. */
   readonly bodyLimitBytes: number;
   readonly priority: Priority;
@@ -255,6 +267,8 @@ export interface ApiConfig {
 /** What one operation has of its own; null means as the API says. */
 export interface OperationConfig {
   readonly auth: AuthConfig | null;
+  /** In the place of that of the API; `off`: nothing is asked. */
+  readonly assurance: AssuranceRules | 'off' | null;
   readonly bodyLimitBytes: number | null;
   readonly priority: Priority | null;
   /** The permissions needed, all of them; null means as the OpenAPI document says. */

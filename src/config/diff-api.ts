@@ -1,4 +1,4 @@
-import type { LimitRule } from '../policy/index.ts';
+import type { AssuranceRules, LimitRule } from '../policy/index.ts';
 import type { ApiConfig, CacheConfig, UpstreamConfig, WebSocketConfig } from './config.ts';
 import {
   addressWords,
@@ -8,6 +8,8 @@ import {
   pairsOf,
   sameData,
 } from './config-change.ts';
+import { assuranceOf } from './assurance-rules.ts';
+import { assuranceChanges } from './diff-assurance.ts';
 import { deadlineChanges, failingChanges } from './diff-failing.ts';
 import { corsChanges } from './diff-cors.ts';
 import { fileChanges, operationFileChanges, type OwnFiles } from './diff-files.ts';
@@ -40,6 +42,7 @@ import { foundWords, reachChanges, sameWay, upstreamProofChanges } from './upstr
 interface Protected {
   readonly name: string;
   readonly entry: Entry;
+  readonly assurance: OwnAssurance;
   readonly limits: readonly LimitRule[];
   readonly validated: Validated;
   readonly bodyLimitBytes: number;
@@ -58,6 +61,12 @@ interface Protected {
   readonly cachesByItself: boolean;
   /** What the description says of it besides, as text. */
   readonly described: string;
+}
+
+/** What is asked of its callers, and whether it says so, or who they are, itself. */
+interface OwnAssurance {
+  readonly rules: AssuranceRules | null;
+  readonly isOwn: boolean;
 }
 
 /** What differs in one API, and in each of its operations. */
@@ -120,6 +129,7 @@ function wholeChanges(old: ApiConfig, next: ApiConfig, tell: Tell): readonly Con
     ...handlingChanges(handlingOf(old), handlingOf(next), tell),
     ...cacheChanges(old.cache, next.cache, next.auth !== 'public', tell),
     ...corsChanges(old.cors, next.cors, tell),
+    ...assuranceChanges(assuranceOf(old, null), assuranceOf(next, null), tell),
     ...sanitizeChanges(sanitizedOf(old.sanitize, null), sanitizedOf(next.sanitize, null), tell),
     ...fileChanges(old.files, next.files, tell),
     ...limitChanges(old.limits, next.limits, (effect, words) => tell('limits', effect, words)),
@@ -272,6 +282,10 @@ function protectedBy(api: ApiConfig, { name, security, described }: Described): 
       needs: needs === null ? alternatives : [needs.toSorted()],
       outbound: api.party !== null,
     },
+    assurance: {
+      rules: assuranceOf(api, own ?? null),
+      isOwn: (own?.assurance ?? null) !== null || (own?.auth ?? null) !== null,
+    },
     limits: own?.limits ?? [],
     validated: {
       validate: api.source.kind === 'routes' ? null : (own?.validate ?? api.validate),
@@ -315,6 +329,9 @@ function operationChanges(was: Protected | null, is: Protected | null, api: stri
   if (was.described !== is.described)
     changes.push(tell('routes', 'changes', `it is ${is.described} instead of ${was.described}`));
   changes.push(...entryChanges(was.entry, is.entry, tell));
+  // What the API asks of all is told of once.
+  if (was.assurance.isOwn || is.assurance.isOwn)
+    changes.push(...assuranceChanges(was.assurance.rules, is.assurance.rules, tell));
   changes.push(...limitChanges(was.limits, is.limits, (effect, words) => tell('limits', effect, words)));
   changes.push(...validationChanges(was.validated, is.validated, tell));
   changes.push(...operationSanitizeChanges(was.sanitized, is.sanitized, tell));

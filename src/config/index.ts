@@ -4,6 +4,7 @@ export type {
   ApiConfig,
   ApiSource,
   AuthConfig,
+  CallerAssurance,
   CallerConfig,
   CertificateConfig,
   Config,

@@ -69,6 +69,7 @@ const ERRORS_REPLACED = {
 };
 
 const NOTHING = {
+  assurance: null,
   files: null,
   rules: [],
   needs: null,
@@ -164,6 +165,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
       forwarded: 'x-forwarded',
     },
     auth: 'public',
+    assurance: null,
     bodyLimitBytes: 1_048_576,
     priority: 'high',
     limits: [],

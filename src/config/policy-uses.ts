@@ -9,6 +9,7 @@ import type {
   PermissionConfig,
   RateConfig,
 } from '../policy/index.ts';
+import { assurancePolicy } from './assurance.ts';
 import { graphqlPolicy } from './graphql.ts';
 import { leaksPolicy } from './leak-rules.ts';
 import { messagesPolicy, replyPolicy } from './reply-rules.ts';
@@ -47,6 +48,7 @@ export function accessPolicies(
     ...(api.source.kind === 'descriptors' ? [use(api, 'grpc', {}, `${api.path}.descriptors`)] : []),
     ...(signIn === null ? [] : signInPolicies(api, operations, { issuers, path: signIn })),
     ...(signIn === null ? [] : [use(api, 'permission', permissionConfig(api, operations), signIn)]),
+    ...askedAssurance(api),
     ...ratePolicy(api, operations),
     ...cleaningPolicy(api, operations),
     ...requestPolicy(api, operations),
@@ -105,6 +107,12 @@ function permissionConfig(api: ApiConfig, operations: Operations): PermissionCon
     closed: operations.flatMap(([name, { auth }]) => (auth === null || auth === 'public' ? [] : [name])),
     openByDefault: api.auth === 'public',
   };
+}
+
+/** How sure it must be who calls. */
+function askedAssurance(api: ApiConfig): readonly PolicyUse[] {
+  const asked = assurancePolicy(api);
+  return asked === null ? [] : [use(api, 'assurance', asked.config, asked.path)];
 }
 
 /** Of the gateway's lists only those that ask who has signed in are judged here. */

@@ -3,7 +3,7 @@ import { canonicalAddress, didYouMean, err, isProblemCode, ok, problemCatalogue,
 import type { ClaimValue } from '../policy/index.ts';
 import type { CallerConfig, TestConfig } from './config.ts';
 import { parseMethod } from './routes.ts';
-import { parsed } from './scalars.ts';
+import { ownDuration, parsed } from './scalars.ts';
 import { words } from './words.ts';
 
 const TEST_LIMIT = 10_000;
@@ -29,6 +29,10 @@ const known = z.strictObject({
   tenant: parsed(ok).optional().meta({ description: 'Its tenant.' }),
   client: parsed(ok).optional().meta({ description: 'The client that acts for it.' }),
   claims: z.record(z.string(), z.unknown()).prefault({}).meta({ description: 'Further claims.' }),
+  acr: parsed(ok).optional().meta({ description: 'The authentication context of its sign-in.' }),
+  amr: texts('The methods of its sign-in.').prefault([]),
+  authAge: ownDuration({ from: '0s', to: '366d' }, 'How long ago it signed in.'),
+  proof: z.enum(['dpop', 'mtls']).optional().meta({ description: 'What its credential is bound to.' }),
 });
 
 const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/, { error: 'this is no name of a header' });
@@ -126,7 +130,7 @@ export function toTests(raw: z.output<typeof testsSchema>): TestConfig[] {
 
 function toCaller(raw: z.output<typeof test>['as']): CallerConfig {
   if (raw === 'anonymous') return { kind: 'anonymous' };
-  const { subject, roles, permissions, scopes, tenant, client, claims } = raw;
+  const { subject, roles, permissions, scopes, tenant, client, claims, acr, amr, authAge, proof } = raw;
   return {
     kind: 'known',
     subject: subject ?? '',
@@ -137,5 +141,6 @@ function toCaller(raw: z.output<typeof test>['as']): CallerConfig {
     clientId: client ?? null,
     // What YAML holds is plain data.
     claims: claims as Readonly<Record<string, ClaimValue>>,
+    assurance: { acr: acr ?? null, amr, authAgeMs: authAge ?? null, proof: proof ?? null },
   };
 }

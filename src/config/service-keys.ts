@@ -58,6 +58,7 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
   return {
     auth: own.auth ?? shared.auth,
     bodyLimitBytes: own.bodyLimitBytes ?? shared.bodyLimitBytes,
+    assurance: own.assurance ?? shared.assurance,
     needs: own.needs ?? shared.needs,
     limits: [...own.limits, ...shared.limits],
     lists: mergeLists(own.lists, shared.lists),

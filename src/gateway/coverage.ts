@@ -1,5 +1,7 @@
 import type { CoverageCell, CoverageRow, Place } from '../base/index.ts';
 import {
+  assuranceOf,
+  assuranceWords,
   type ApiConfig,
   type Configured,
   type OperationConfig,
@@ -61,6 +63,7 @@ function cellsOf(
   };
   return [
     ...(api.party === null ? [signIn, authorizationCell(at)] : partyCells(api, api.party, config, words)),
+    ...assuranceCells(at),
     ...policyCells(api, places),
     ...corsCells(api, places),
     ...limitCells(at),
@@ -103,6 +106,16 @@ function authorizationCell(at: Cited): CoverageCell {
     open: false,
     from: said === null ? describedLine(at) : lineOf(places, `${own?.path ?? api.path}.needs`),
   };
+}
+
+/** What is asked of how callers signed in; open where an operation is freed of what its API asks. */
+function assuranceCells({ api, own, places }: Cited): readonly CoverageCell[] {
+  const rules = assuranceOf(api, own);
+  const freed = rules === null && own?.assurance === 'off' && api.assurance !== null;
+  if (rules === null && !freed) return [];
+  const from = lineOf(places, `${ownerOf(own ?? undefined, own?.assurance, api)}.assurance`);
+  if (freed) return [{ aspect: 'policy', holds: 'no assurance', open: true, from }];
+  return [{ aspect: 'authentication', holds: assuranceWords(rules), open: false, from }];
 }
 
 /** Where the description says it, as far as that is known; else the key that names the description. */

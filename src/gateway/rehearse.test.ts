@@ -33,6 +33,7 @@ const ADA: Known = {
   tenant: 'acme',
   clientId: null,
   claims: {},
+  assurance: { acr: null, amr: [], authAgeMs: null, proof: null },
 };
 
 const asking = (method: string, target: string, more: Partial<RehearsalQuestion> = {}): RehearsalQuestion => ({
@@ -324,7 +325,7 @@ const ROLES: RoleTable = {
 
 test('a caller may do what roles and permissions say, and scopes narrow that and never widen it', () => {
   const may = (more: Partial<Known>): readonly string[] => {
-    const { permissions } = principalOf({ ...ADA, ...more }, ROLES);
+    const { permissions } = principalOf({ ...ADA, ...more }, ROLES, 0);
     return NUMBERS.filter((_, number) => permissions.has(number));
   };
   assert.deepEqual(may({}), ['read', 'write']);

@@ -91,7 +91,7 @@ export async function rehearse(snapshot: Snapshot, question: RehearsalQuestion, 
   const { head, peer, body } = readAsSent(snapshot, question);
   if (typeof head === 'string') return { canonical: null, route: null, trail: [], verdict: unreadable(head) };
   const { method, authority, path, query, fields } = head;
-  const scene = new Scene(snapshot, question);
+  const scene = new Scene(snapshot, question, clock.now());
   const gateway = createGateway(scene.ports(clock), undefined, scene.upstreams());
   try {
     const request = { method, host: authority.host, port: authority.port, path, query, headers: fields, peer };
@@ -200,8 +200,8 @@ class Scene {
   #detail: string | null = null;
   #call: { readonly request: OutgoingRequest; readonly api: CompiledApi } | null = null;
 
-  constructor(snapshot: Snapshot, { caller, body }: RehearsalQuestion) {
-    const principal = caller.kind === 'anonymous' ? null : principalOf(caller, snapshot.roles);
+  constructor(snapshot: Snapshot, { caller, body }: RehearsalQuestion, nowMs: number) {
+    const principal = caller.kind === 'anonymous' ? null : principalOf(caller, snapshot.roles, nowMs);
     // Of a call without a message the head alone is judged.
     const asked = (plan: Plan): Plan => (body === null ? { ...plan, messages: NO_MESSAGES } : plan);
     const replanned = (compiled: CompiledOperation): CompiledOperation => {

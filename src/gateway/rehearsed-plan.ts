@@ -74,9 +74,14 @@ function withCaller(steps: readonly RequestStep[], principal: Principal): readon
 
 /**
  * Somebody as a known issuer would vouch for them. What they may do is what their roles permit and what is given
- * besides, narrowed by scopes where there are any.
+ * besides, narrowed by scopes where there are any. Their sign-in is as old as is said, as of `nowMs`.
  */
-export function principalOf(caller: Extract<CallerConfig, { kind: 'known' }>, roles: RoleTable): Principal {
+export function principalOf(
+  caller: Extract<CallerConfig, { kind: 'known' }>,
+  roles: RoleTable,
+  nowMs: number,
+): Principal {
+  const { acr, amr, authAgeMs, proof } = caller.assurance;
   const granted = [roles.permissionsOf(caller.roles), roles.named(caller.permissions)];
   const narrowing = caller.scopes === null ? null : roles.named(caller.scopes);
   const numbers = Array.from({ length: roles.permissionCount }, (_, number) => number);
@@ -93,12 +98,14 @@ export function principalOf(caller: Extract<CallerConfig, { kind: 'known' }>, ro
     scopes: caller.scopes,
     permissions: Bitset.of(roles.permissionCount, held),
     claims: caller.claims,
-    assurance: { acr: null, amr: [], authTimeMs: null },
-    confirmation: null,
+    assurance: { acr, amr, authTimeMs: authAgeMs === null ? null : nowMs - authAgeMs },
+    confirmation: proof === null ? null : { kind: CONFIRMATIONS[proof], thumbprint: '' },
     expiresAtMs: Number.MAX_SAFE_INTEGER,
     notes: new Notes(),
   };
 }
+
+const CONFIRMATIONS = { dpop: 'jkt', mtls: 'x5t#S256' } as const;
 
 /** The same step, which tells what it says. */
 function noted(planned: RequestStep, trail: RehearsedStep[]): RequestStep {

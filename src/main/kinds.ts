@@ -1,6 +1,7 @@
 import { createSystemClock } from '../adapters/threads.ts';
 import { createUnspentLimiter, type KindTable, kindTable } from '../gateway/index.ts';
 import {
+  createAssuranceKind,
   createCallersKind,
   createConditionsKind,
   createCorsKind,
@@ -36,6 +37,7 @@ export function createKinds(ports: KindPorts): KindTable {
     createCredentialsKind(),
     createJwtKind(ports),
     createPermissionKind(),
+    createAssuranceKind(),
     createRateKind(ports),
     createOpenapiRequestKind(),
     createOpenapiResponseKind(ports),

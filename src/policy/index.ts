@@ -36,6 +36,8 @@ export type { ClaimMapping, ClaimPath, ClaimRules } from './claims/config.ts';
 export type { IssuerConfig, JwtConfig, KeyOrigin } from './kinds/jwt/config.ts';
 export type { Carriers, CredentialsConfig } from './kinds/credentials/config.ts';
 export { createCredentialsKind } from './kinds/credentials/kind.ts';
+export type { AssuranceConfig, AssuranceRules } from './kinds/assurance/config.ts';
+export { createAssuranceKind } from './kinds/assurance/kind.ts';
 export type { CorsConfig, CorsRules } from './kinds/cors/config.ts';
 export { CrossOrigin, type ReplyField } from './kinds/cors/cross-origin.ts';
 export { createCorsKind } from './kinds/cors/kind.ts';

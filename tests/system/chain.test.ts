@@ -87,13 +87,14 @@ apis:
     auth: [acme]
     limit: [3/h per user, 9/h per address]
   notes:
-    routes: [GET /notes, POST /notes, POST /pictures, GET /health, GET /failing]
+    routes: [GET /notes, POST /notes, POST /pictures, GET /health, GET /failing, DELETE /notes]
     upstream: '${url}'
     auth: [acme]
     body: 16B
     sanitize: { query: { mood: nfc } }
     operations:
       GET /health: { auth: public }
+      DELETE /notes: { assurance: { acr: gold } }
       POST /pictures: { files: { types: [image/gif] } }
       POST /notes: { rules: ['request.headers["x-tone"] in values.tones || !has(request.body.loud)'] }
     values: { tones: [calm] }
@@ -149,6 +150,7 @@ function battery(): readonly (readonly [expected: string, asked: PlainAsk])[] {
     ['200 as kim', send('/notes', '{"text":"sixty"}', bearer('kim', []))],
     ['400 rule-not-met', send('/notes', '{"loud":1}', bearer('kim', []))],
     ['200 as kim', send('/notes', '{"loud":1}', { ...bearer('kim', []), 'x-tone': 'calm' })],
+    ['401 insufficient-authentication', { ...get('/notes', bearer('kim', [])), method: 'DELETE' }],
     ['413 body-too-large', send('/notes', '{"text":"longer"}', bearer('kim', []))],
     ['200 as kim', send('/pictures', 'GIF89a', { ...bearer('kim', []), 'content-type': 'image/gif' })],
     ['415 unsupported-media-type', send('/pictures', 'hello', { ...bearer('kim', []), 'content-type': 'image/gif' })],

@@ -1,0 +1,30 @@
+import type { AssuranceRules } from '../policy/index.ts';
+import type { ApiConfig, OperationConfig } from './config.ts';
+
+/** What is asked of callers of an operation; of one that anybody may call nobody is asked anything. */
+export function assuranceOf(
+  api: Pick<ApiConfig, 'assurance' | 'auth'>,
+  own: Pick<OperationConfig, 'assurance' | 'auth'> | null,
+): AssuranceRules | null {
+  if ((own?.auth ?? api.auth) === 'public') return null;
+  const said = own?.assurance ?? api.assurance;
+  return said === 'off' ? null : said;
+}
+
+/** The contexts of which one is enough. */
+export function acrWords({ acr }: AssuranceRules): string {
+  return `acr ${acr.join(' or ')}`;
+}
+
+/** What is asked, in words for reports. */
+export function assuranceWords(rules: AssuranceRules | null): string {
+  if (rules === null) return 'nothing';
+  return [
+    ...(rules.acr.length === 0 ? [] : [acrWords(rules)]),
+    ...(rules.amr.length === 0 ? [] : [`amr ${rules.amr.join(' and ')}`]),
+    ...(rules.maxAgeMs === null ? [] : [`a sign-in of the last ${rules.maxAgeMs / 1_000} s`]),
+    ...(rules.proof === null
+      ? []
+      : [rules.proof === 'any' ? 'a bound credential' : `a credential bound by ${rules.proof}`]),
+  ].join(', ');
+}
