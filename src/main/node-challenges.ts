@@ -2,6 +2,7 @@ import type { ChallengeAnswer, PublishAnswers } from '../certificates/index.ts';
 import { ACME_CHALLENGES, type ChallengeRow, nameKey, tokenKey } from '../gateway/index.ts';
 import type { Alerts, Clock, Log, SharedTable } from '../ports/index.ts';
 import { createNodeTables } from './node-tables.ts';
+import { soon } from './soon.ts';
 import type { TableSpread } from './table-spread.ts';
 
 /** Whoever spreads tables over the gateway threads. */
@@ -42,20 +43,10 @@ export function createNodeChallenges(options: {
       tables.replace<ChallengeRow>(name, version, new Map(answers.map(rowOf)), clock.now());
       if (tables.read(name).version !== version) throw new Error('the answers to a CA could not be published');
       // A CA may ask any of them, since they share one port.
-      await soon(threads.tables.inForce(name, version), clock);
+      const words = `a gateway thread did not take the answers to a CA within ${TAKEN_WITHIN_MS / 1_000} s`;
+      if (!(await soon(threads.tables.inForce(name, version), clock, TAKEN_WITHIN_MS))) throw new Error(words);
     },
   };
-}
-
-async function soon(taken: Promise<void>, clock: Clock): Promise<void> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const words = `a gateway thread did not take the answers to a CA within ${TAKEN_WITHIN_MS / 1_000} s`;
-  const timer = clock.after(TAKEN_WITHIN_MS, () => reject(new Error(words)));
-  try {
-    await Promise.race([taken, late]);
-  } finally {
-    timer.cancel();
-  }
 }
 
 function rowOf(answer: ChallengeAnswer): [string, ChallengeRow] {

@@ -1,12 +1,18 @@
 import type { Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
-import { Desks } from '../control/index.ts';
+import { type ConductorOptions, Desks } from '../control/index.ts';
 import type { Alerts, Keyring, Store, Tables } from '../ports/index.ts';
 import type { HostPorts } from './host-ports.ts';
+import { soon } from './soon.ts';
+import type { TableSpread } from './table-spread.ts';
 
 /** What the control side knows of callers, which gateway threads ask it for or are told by live tables. */
 export interface NodeCredentials {
   readonly desks: Desks;
+  /** What the admin API works with. */
+  readonly parts: CredentialParts;
+  /** Who says whether a version of a table is in force in all threads. */
+  spreadOver(threads: Spread): void;
   /** Makes ready what a configuration needs, beside the one in force. What stands against it. */
   fill(gathered: Gathered): Promise<readonly Issue[]>;
   /** From now on only what this configuration needs is kept. */
@@ -23,7 +29,12 @@ export interface NodeCredentialsOptions {
   readonly keyring: Keyring;
   /** What goes on to every gateway thread. */
   readonly tables: Tables;
+  /** Records a change in the ledger before it is made; false when that can't be done, and then it must not be made. */
+  readonly record: ConductorOptions['record'];
 }
+
+/** Whoever spreads tables over threads. */
+type Spread = Pick<TableSpread, 'inForce'>;
 
 /** One part of it, such as API keys, or sessions. */
 interface Part {
@@ -35,14 +46,33 @@ interface Part {
 /** What each part is made with. */
 export interface PartOptions extends NodeCredentialsOptions {
   readonly desks: Desks;
+  /** Whether the newest version of a table is in force in all threads; resolves with false where it is not soon. */
+  readonly inForce: (table: string) => Promise<boolean>;
 }
+
+/** The parts, by name; each in a file of its own. */
+export interface CredentialParts {}
+
+/** So long a thread may take for a new version before nobody waits for it any longer. */
+const TAKEN_WITHIN_MS = 2_000;
 
 /** Opens it; nothing is fetched or told before the first filling. */
 export function openNodeCredentials(options: NodeCredentialsOptions): NodeCredentials {
   const desks = new Desks(options.host.log);
-  const parts = openParts({ ...options, desks });
+  let spread: Spread | null = null;
+  const inForce = async (table: string): Promise<boolean> => {
+    if (spread === null) return true;
+    const taken = spread.inForce(table, options.tables.read(table).version);
+    return await soon(taken, options.host.clock, TAKEN_WITHIN_MS);
+  };
+  const named = openParts({ ...options, desks, inForce });
+  const parts: readonly Part[] = Object.values(named);
   return {
     desks,
+    parts: named,
+    spreadOver: (threads) => {
+      spread = threads;
+    },
     fill: async (gathered) => {
       const lacking = parts.map(async (part) => (await part.fill?.(gathered)) ?? []);
       return (await Promise.all(lacking)).flat();
@@ -56,7 +86,6 @@ export function openNodeCredentials(options: NodeCredentialsOptions): NodeCreden
   };
 }
 
-/** Each in a file of its own. */
-function openParts(_options: PartOptions): readonly Part[] {
-  return [];
+function openParts(_options: PartOptions): CredentialParts {
+  return {};
 }

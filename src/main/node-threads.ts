@@ -139,6 +139,7 @@ export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
   desks.reach((subject, notice) => group.announce(subject, notice));
   sources.serve((table) => group.useTable(table));
   sources.issuers.spreadOver(group.tables);
+  sources.credentials.spreadOver(group.tables);
   const give = (materials: readonly CertificateMaterial[]): void => group.useCertificates(materials);
   certificates.serveBy(group);
   give(certificates.served.current());

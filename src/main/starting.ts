@@ -165,7 +165,8 @@ class Starting {
     });
     if (!certificates.ok) return err([certificateIssue(certificates.error, gathered)]);
     this.#undo.push(() => certificates.value.close());
-    const sources = openLiveSources({ host, alerts, store, keyring, metrics: this.#metrics });
+    const record = changeRecorder(ledger.value.ledger, host);
+    const sources = openLiveSources({ host, alerts, store, keyring, record, metrics: this.#metrics });
     this.#undo.push(() => sources.close());
     const group = this.#startThreads(threads.value, {
       certificates: certificates.value,
@@ -174,7 +175,6 @@ class Starting {
     });
     const lists = openNodeLists({ host, alerts, tell: (table) => group.useTable(table) });
     this.#undo.push(() => lists.close());
-    const record = changeRecorder(ledger.value.ledger, host);
     const conductor = this.#conductor({ group, certificates: certificates.value, sources, lists, record });
     const ports: MutablePorts = { https: 0, http: null, admin: 0 };
     const backend = this.#backend(config, {
