@@ -11,3 +11,7 @@ export { type KeyRow, KEYS_STALE_AFTER_MS, keyTable } from './key-row.ts';
 export { KEY_SET_LIMIT_BYTES, type KeySet, readKeySet } from './key-set.ts';
 export { isIssuerOf, issuerNames, type IssuerNames, TENANT_PLACE } from './token-issuer.ts';
 export { SIGNATURE_ALGORITHMS, type SignatureAlgorithm, type TokenProfile } from './token-profile.ts';
+export { readAssertionKey } from './client-assertion.ts';
+export type { ClientProof, IntrospectionReply, IntrospectionServer } from './introspection-server.ts';
+export { type IntrospectionOutcome, Introspector, type IntrospectorPorts } from './introspector.ts';
+export { type AnswerProfile, readIntrospectionJwt } from './introspection-jwt.ts';

@@ -5,7 +5,7 @@ import { takesType } from './jwt-header.ts';
 import { signatureHolds } from './jwt-signature.ts';
 import type { UnverifiedJwt } from './jwt-text.ts';
 import type { JwtClaims } from './jwt-values.ts';
-import { chooseKeys } from './key-choice.ts';
+import { chooseKeys, type WantedKey } from './key-choice.ts';
 import { importKey } from './key-import.ts';
 import type { KeyRow } from './key-row.ts';
 import type { SignatureAlgorithm, TokenProfile } from './token-profile.ts';
@@ -36,10 +36,17 @@ export function verifyJwt(
   const checked = checkClaims(claims, profile, nowMs);
   if (!checked.ok) return checked;
   const issuers = profile.tenants === null ? null : [checked.value.issuer, profile.issuer];
-  const keys = chooseKeys(rows, { kid: header.kid, algorithm, issuers });
-  if (!keys.ok) return keys;
-  const key = signerAmong(keys.value, algorithm, jwt);
+  const key = findSigner(jwt, { algorithm, issuers }, rows);
   return key.ok ? ok({ ...checked.value, claims, key: key.value, algorithm }) : key;
+}
+
+/** The key among an issuer's that a JWT was signed with, by an algorithm that is taken. Nothing else of it is judged. */
+export function findSigner(
+  wanted: Omit<WantedKey, 'kid'>,
+  rows: ReadonlyMap<string, KeyRow>,
+): Result<KeyRow, JwtFault> {
+  const keys = chooseKeys(rows, { ...wanted, kid: jwt.header.kid });
+  return keys.ok ? signerAmong(keys.value, wanted.algorithm, jwt) : keys;
 }
 
 function signerAmong(

@@ -29,6 +29,7 @@ export type AlertKind =
   | 'data-folder.fault'
   | 'ledger.fault'
   | 'issuer.keys-unavailable'
+  | 'issuer.introspection-unavailable'
   | 'node.below-security-floor';
 
 /** Something the operator must hear of. `key` names the occasion: the same kind and key within the hush time count as one, with a count. */

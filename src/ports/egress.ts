@@ -17,6 +17,8 @@ export interface EgressRequest {
   readonly reach: 'public' | 'named';
   /** CAs, PEM, that the other end is verified by instead of the well-known ones. */
   readonly ca?: string;
+  /** A certificate, PEM, with those above it and its key, that the other end is shown where it asks for one (RFC 8705 §2). */
+  readonly shows?: { readonly certificate: string; readonly key: string };
   /**
    * Gets the body of a reply with status 200 piece by piece, as it comes; that of the reply is empty then. For what goes
    * on for a while, such as a watch. What throws here ends the call as the fault `malformed-reply`.

@@ -110,6 +110,7 @@ async function exchange(
   if (signal.aborted) return fault('timeout', 'while the name was looked up');
   return await send(request, target, {
     ...rootsOf(request, options.trustedCaPem ?? []),
+    ...(request.shows === undefined ? {} : { cert: request.shows.certificate, key: request.shows.key }),
     lookup: pinned(resolved.value),
     signal,
   });

@@ -75,6 +75,7 @@ const KINDS = {
   'data-folder.fault': null,
   'ledger.fault': null,
   'issuer.keys-unavailable': null,
+  'issuer.introspection-unavailable': null,
   'node.below-security-floor': null,
 } as const satisfies Record<AlertKind, null>;
 
