@@ -46,8 +46,10 @@ export function readJwt(token: string, readJson: JsonReader): Result<UnverifiedJ
   if (token.length > TOKEN_LIMIT) return err('too-long');
   const headerEnd = token.indexOf('.');
   const payloadEnd = token.indexOf('.', headerEnd + 1);
-  if (headerEnd < 1 || payloadEnd <= headerEnd + 1) return err('not-compact');
+  if (headerEnd < 1 || payloadEnd < 0) return err('not-compact');
+  // Without a key that is wrapped the second of five parts is empty (RFC 7516 §5.1).
   if (token.includes('.', payloadEnd + 1)) return err(token.split('.').length === 5 ? 'encrypted' : 'not-compact');
+  if (payloadEnd === headerEnd + 1) return err('not-compact');
   const headerBytes = decodeBase64url(token.slice(0, headerEnd));
   const payloadBytes = decodeBase64url(token.slice(headerEnd + 1, payloadEnd));
   const signature = decodeBase64url(token.slice(payloadEnd + 1));
