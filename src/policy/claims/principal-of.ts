@@ -13,7 +13,11 @@ const NONE: readonly string[] = Object.freeze([]);
  * subject is the client (RFC 9068 §2.2). `claims` where a claim that is read is there but not of its type. The result
  * and the claims are frozen, but for its notes.
  */
-export function principalOf(jwt: VerifiedJwt, issuer: ClaimRules, roleTable: RoleTable): Result<Principal, 'claims'> {
+export function principalOf(
+  jwt: Pick<VerifiedJwt, 'claims' | 'issuer' | 'subject' | 'expiresAtMs'>,
+  issuer: ClaimRules,
+  roleTable: RoleTable,
+): Result<Principal, 'claims'> {
   const { claims, issuer: name, subject, expiresAtMs } = jwt;
   const ids = identifiersOf(claims);
   const rights = rightsOf(claims, issuer, roleTable);

@@ -1,10 +1,10 @@
-import { err, errorIssue, type Issue, ok, type Result } from '../../../base/index.ts';
-import { KEY_SET_LIMIT_BYTES, type KeyRow, keyTable, readKeySet } from '../../../credential/index.ts';
+import { err, type Issue, ok, type Result } from '../../../base/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
-import type { PolicyKind, RoleTable, Source, Sources } from '../../kind.ts';
+import type { PolicyKind, RoleTable, Sources } from '../../kind.ts';
 import { authenticateStep, type JwtPorts, type StepContext } from './authenticate.ts';
 import type { IssuerConfig, JwtConfig } from './config.ts';
-import { IssuerTokens, type KeysAtHand } from './issuer-tokens.ts';
+import { IssuerTokens } from './issuer-tokens.ts';
+import { keySource, keysOf } from './keys-of.ts';
 import { profileIssues } from './profile-issues.ts';
 import { createSenderKeysReport } from './sender-keys.ts';
 
@@ -33,7 +33,7 @@ export function createJwtKind(ports: JwtPorts): PolicyKind<JwtConfig> {
     kind: 'jwt',
     summary: 'Access tokens of the issuers that the configuration names',
     schema: null,
-    sources: (config) => [...new Set([config.issuers, ...Object.values(config.operations)].flat())].map(sourceOf),
+    sources: (config) => [...new Set([config.issuers, ...Object.values(config.operations)].flat())].map(keySource),
     compile: (config, { operations, roles }, got) =>
       compileEach(operations, (operation) => {
         const asked = saidOf(config.operations, operation) ?? config.issuers;
@@ -47,31 +47,9 @@ export function createJwtKind(ports: JwtPorts): PolicyKind<JwtConfig> {
   };
 }
 
-function sourceOf({ name, issuer, keys }: IssuerConfig): Source {
-  switch (keys.kind) {
-    case 'discovery':
-    case 'url':
-      return { kind: 'table', declaration: keyTable({ name, issuer, origin: keys }) };
-    case 'file':
-      return { kind: 'file', path: keys.path, limitBytes: KEY_SET_LIMIT_BYTES };
-    default:
-      return keys satisfies never;
-  }
-}
-
 function buildTokens(issuer: IssuerConfig, roles: RoleTable, got: Sources): Built {
   const issues = profileIssues(issuer);
   if (issues.length > 0) return err(issues);
   const keys = keysOf(issuer, got);
   return keys.ok ? ok(new IssuerTokens(issuer, roles, keys.value)) : keys;
-}
-
-function keysOf(issuer: IssuerConfig, got: Sources): Result<() => KeysAtHand, readonly Issue[]> {
-  const { keys: origin } = issuer;
-  if (origin.kind !== 'file') return ok(got.table<KeyRow>(keyTable({ ...issuer, origin }).name));
-  const read = readKeySet(got.file(origin.path));
-  if (!read.ok) return err([errorIssue(`${issuer.path}.jwks`, `the file with this issuer’s keys: ${read.error}`)]);
-  const rows = new Map(read.value.rows.map((row) => [row.thumbprint, row]));
-  const keys: KeysAtHand = { rows, filledAtMs: Number.POSITIVE_INFINITY };
-  return ok(() => keys);
 }

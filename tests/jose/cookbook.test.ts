@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { readJson } from './jwt-fixture.test.ts';
-import { signatureHolds } from './jwt-signature.ts';
-import { readJwt } from './jwt-text.ts';
-import { importKey } from './key-import.ts';
-import type { KeyRow } from './key-row.ts';
-import { readKeySet } from './key-set.ts';
-import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from './token-profile.ts';
+import { readJson } from '../../src/credential/jwt-fixture.test.ts';
+import { signatureHolds } from '../../src/credential/jwt-signature.ts';
+import { readJwt } from '../../src/credential/jwt-text.ts';
+import { importKey } from '../../src/credential/key-import.ts';
+import type { KeyRow } from '../../src/credential/key-row.ts';
+import { readKeySet } from '../../src/credential/key-set.ts';
+import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from '../../src/credential/token-profile.ts';
 
 type Jwk = Readonly<Record<string, string>>;
 
 /** The examples of RFC 7520, with those of RFC 7797 and RFC 8037, as the working group has published them. */
-const COOKBOOK = JSON.parse(readFileSync(new URL('golden/jose-cookbook.json', import.meta.url), 'utf8')) as {
+const COOKBOOK = JSON.parse(readFileSync(new URL('cookbook.json', import.meta.url), 'utf8')) as {
   readonly keys: readonly { readonly name: string; readonly jwk: Jwk }[];
   readonly signatures: readonly {
     readonly name: string;
@@ -29,6 +29,11 @@ function rowOf(jwk: Jwk): KeyRow | string {
   return set.ok ? (set.value.rows[0] as KeyRow) : set.error;
 }
 
+function faultIn(jwk: Jwk): string {
+  const row = rowOf(jwk);
+  return typeof row === 'string' ? row : '';
+}
+
 const isTaken = (name: string): name is SignatureAlgorithm =>
   (SIGNATURE_ALGORITHMS as readonly string[]).includes(name);
 
@@ -42,7 +47,7 @@ for (const { name, algorithm, jwk, input, signature } of COOKBOOK.signatures) {
   if (isTaken(algorithm)) {
     test(`${name}: the signature of ${algorithm} holds, and for nothing else`, () => {
       const row = rowOf(jwk);
-      assert.ok(typeof row === 'object', String(row));
+      assert.ok(typeof row === 'object', JSON.stringify(row));
       assert.ok(row.algorithms.includes(algorithm));
       const key = importKey(row);
       assert.ok(key !== null);
@@ -61,7 +66,7 @@ for (const { name, algorithm, jwk, input, signature } of COOKBOOK.signatures) {
     });
   } else {
     test(`${name}: a key that ${algorithm} is checked with is no key of an issuer`, () => {
-      assert.match(String(rowOf(jwk)), /symmetric/);
+      assert.match(faultIn(jwk), /symmetric/);
     });
   }
 }
@@ -80,7 +85,7 @@ for (const { name, jwk } of COOKBOOK.keys) {
     const row = rowOf(jwk);
     const fault = KEY_FAULTS[name];
     assert.ok(fault !== undefined);
-    if (fault !== null) assert.match(String(row), fault);
+    if (fault !== null) assert.match(faultIn(jwk), fault);
     else assert.ok(typeof row === 'object' && importKey(row) !== null);
   });
 }
