@@ -10,6 +10,13 @@ const LIFE_S = 60;
 /** Of NIST SP 800-57 what is still taken for signatures. */
 const RSA_LEAST_BITS = 2_048;
 
+/** How much of a hash goes with each curve (RFC 7518 §3.4). */
+const CURVES: ReadonlyMap<string, number> = new Map([
+  ['prime256v1', 256],
+  ['secp384r1', 384],
+  ['secp521r1', 512],
+]);
+
 /** With what a client signs. */
 export interface AssertionKey {
   readonly key: KeyObject;
@@ -31,21 +38,15 @@ export function readAssertionKey(pem: string): Result<AssertionKey, string> {
   const key = privateKeyOf(pem);
   if (key === null) return err('holds no private key in PEM that is not encrypted');
   const { namedCurve, modulusLength } = key.asymmetricKeyDetails ?? {};
-  switch (key.asymmetricKeyType) {
-    case 'ed25519':
-      return ok({ key, algorithm: 'EdDSA', hash: null });
-    case 'ec':
-      if (namedCurve === 'prime256v1') return ok({ key, algorithm: 'ES256', hash: 'sha256' });
-      if (namedCurve === 'secp384r1') return ok({ key, algorithm: 'ES384', hash: 'sha384' });
-      if (namedCurve === 'secp521r1') return ok({ key, algorithm: 'ES512', hash: 'sha512' });
-      return err('holds a key of a curve that no signature algorithm here has');
-    case 'rsa':
-      return (modulusLength ?? 0) < RSA_LEAST_BITS
-        ? err(`holds an RSA key of fewer than ${RSA_LEAST_BITS} bits`)
-        : ok({ key, algorithm: 'RS256', hash: 'sha256' });
-    default:
-      return err('holds a key that no signature algorithm here takes');
+  if (key.asymmetricKeyType === 'ed25519') return ok({ key, algorithm: 'EdDSA', hash: null });
+  if (key.asymmetricKeyType === 'rsa') {
+    return (modulusLength ?? 0) < RSA_LEAST_BITS
+      ? err(`holds an RSA key of fewer than ${RSA_LEAST_BITS} bits`)
+      : ok({ key, algorithm: 'RS256', hash: 'sha256' });
   }
+  const hash = key.asymmetricKeyType === 'ec' ? CURVES.get(namedCurve ?? '') : undefined;
+  if (hash === undefined) return err('holds a key that no signature algorithm here takes');
+  return ok({ key, algorithm: `ES${hash}`, hash: `sha${hash}` });
 }
 
 /** A client's assertion of who it is (RFC 7523 §3): for one audience, once, for a minute. */
