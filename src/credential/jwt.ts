@@ -42,6 +42,7 @@ export function verifyJwt(
 
 /** The key among an issuer's that a JWT was signed with, by an algorithm that is taken. Nothing else of it is judged. */
 export function findSigner(
+  jwt: UnverifiedJwt,
   wanted: Omit<WantedKey, 'kid'>,
   rows: ReadonlyMap<string, KeyRow>,
 ): Result<KeyRow, JwtFault> {
