@@ -189,11 +189,7 @@ function plugin(issuer: string, audience: string): object {
     ...{ 'resource-scope-and-client-property': false, 'resource-client-property': '', 'oauth-as-iss-id': true },
     ...{ 'oauth-dpop-allowed': true, 'oauth-dpop-iat-duration': 60, 'oauth-par-allowed': true },
     ...{ 'oauth-par-request_uri-prefix': 'urn:ietf:params:oauth:request_uri:', 'oauth-par-duration': 60 },
-    ...Object.fromEntries(
-      ['name', 'email', 'scope'].flatMap((name) => [
-        [`${name}-claim`, 'no'],
-        [`${name}-claim-scope`, []],
-      ]),
-    ),
+    ...{ 'name-claim': 'no', 'name-claim-scope': [], 'email-claim': 'no', 'email-claim-scope': [] },
+    ...{ 'scope-claim': 'no', 'scope-claim-scope': [] },
   };
 }
