@@ -1,5 +1,6 @@
 import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
 import { type IssuerConfig, issuerNames, type LimitRule } from '../policy/index.ts';
+import { apiKeyIssues } from './api-keys.ts';
 import type { ApiConfig, AuthConfig, Config, OperationConfig, ValidateConfig } from './config.ts';
 import { RESERVED_NAMES } from './issuers.ts';
 import { formatKeyPath } from './key-path.ts';
@@ -13,7 +14,11 @@ type Places = Readonly<Record<string, Place>>;
 
 /** What is wrong with who may call what, and how often, in a configuration whose every key is sound by itself. */
 export function accessIssues(config: Config, places: Places): Issue[] {
-  const whole = [...tenancyIssues(config.issuers, places), ...roleIssues(config.roles, places)];
+  const whole = [
+    ...tenancyIssues(config.issuers, places),
+    ...roleIssues(config.roles, places),
+    ...apiKeyIssues(config, places),
+  ];
   return [...whole, ...config.apis.flatMap((api) => apiIssues(api, config, places))];
 }
 

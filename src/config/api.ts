@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { didYouMean, err, ok, type Result } from '../base/index.ts';
 import type { IssuerConfig, PolicyKind } from '../policy/index.ts';
 import { assuranceSchema, operationAssuranceSchema, toAssurance, toOwnAssurance } from './assurance.ts';
+import type { ApiKeysConfig } from './api-key-config.ts';
+import { apiKeySchema, toApiKeyField } from './api-keys.ts';
 import { apiCacheSchema, operationCacheSchema, toApiCache, toOperationCache } from './cache.ts';
 import { corsSchema, toCors } from './cors.ts';
 import type { ApiConfig, ApiSource, OperationConfig, PolicyUse } from './config.ts';
@@ -126,9 +128,10 @@ const apiShape = {
   upstream: upstreamSchema,
   auth: auth.meta({
     description:
-      'Who may call: whoever has a token of one of these issuers. `public` opens the API to everybody, and every report says so.',
+      'Who may call: whoever has a token of one of these issuers, or, by the word `api-key`, an API key. `public` opens the API to everybody, and every report says so.',
   }),
   assurance: assuranceSchema,
+  apiKey: apiKeySchema,
   limit: limitSchema('How many calls pass, such as `100/min per user`; all limits hold together.').optional(),
   ...listKeys,
   validate: validateSchema.prefault('requests').meta({
@@ -244,6 +247,7 @@ export interface ApiPlace {
   /** Those of the gateway. */
   readonly values: ApiConfig['values'];
   readonly scanners: readonly ScannerConfig[];
+  readonly apiKeys: ApiKeysConfig;
 }
 
 /** Fills in what depends on the API's name, on where the configuration file lies and on the issuers. */
@@ -258,6 +262,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, ...beside }: ApiP
     upstream: toUpstreamConfig(raw.upstream, file, isGrpc ? 'h2' : 'http1'),
     auth: raw.auth,
     assurance: toAssurance(raw.assurance),
+    apiKey: toApiKeyField(raw.apiKey),
     bodyLimitBytes: raw.body ?? (isGrpc ? MESSAGE_DEFAULT_BYTES : BODY_DEFAULT_BYTES),
     priority: raw.priority,
     limits: raw.limit === undefined ? [] : listOf(raw.limit),

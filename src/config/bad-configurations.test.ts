@@ -129,7 +129,7 @@ const KEYS: readonly Case[] = [
     [
       1,
       1,
-      'known here: version, server, admin, data, trustedProxies, deny, allow, geo, issuers, roles, audit, alerts, cache, values, scanners, apis, egress, tests)',
+      'known here: version, server, admin, data, trustedProxies, deny, allow, geo, issuers, roles, apiKeys, audit, alerts, cache, values, scanners, apis, egress, tests)',
     ],
   ],
   [
@@ -255,9 +255,9 @@ const APIS: readonly Case[] = [
   ],
   [
     'issuers that are not there',
-    withApi('', { auth: '[acme, api-key]' }),
+    withApi('', { auth: '[acme, http-signature]' }),
     [6, 12, 'apis.orders.auth[0]: no issuer named "acme" is configured (there is none below `issuers`)'],
-    [6, 18, 'apis.orders.auth[1]: api-key is not available in this version'],
+    [6, 18, 'apis.orders.auth[1]: http-signature is not available in this version'],
   ],
   ['public in a list', withApi('', { auth: '[public]' }), [6, 12, 'auth[0]: `public` is no member of a list']],
   ['public beside an issuer', withApi('', { auth: '[public, acme]' }), [6, 12, '`public` is no member of a list']],

@@ -1,4 +1,5 @@
 import type { GeoFiles, ListPair } from '../lists/index.ts';
+import type { ApiKeyField, ApiKeysConfig } from './api-key-config.ts';
 import type { CacheConfig } from './cache-config.ts';
 import type { EgressConfig, PartyConfig } from './egress-config.ts';
 import type {
@@ -51,6 +52,8 @@ export interface Config {
   /** In the order of the file, as the next two. */
   readonly issuers: readonly IssuerConfig[];
   readonly roles: readonly RoleConfig[];
+  /** What holds of the API keys that this gateway gives out. */
+  readonly apiKeys: ApiKeysConfig;
   /** `required`: a request that can't be recorded is refused. */
   readonly audit: 'required' | 'off';
   /** Where alerts are sent besides the log; `secret` is a reference. */
@@ -221,6 +224,8 @@ export interface ApiConfig {
   readonly auth: AuthConfig;
   /** How sure it must be who calls; null where nothing is asked. */
   readonly assurance: AssuranceRules | null;
+  /** Where it takes API keys, if it does. */
+  readonly apiKey: ApiKeyField;
   /** The largest request body; over gRPC the largest message, either way. */
   readonly bodyLimitBytes: number;
   readonly priority: Priority;

@@ -165,6 +165,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
       forwarded: 'x-forwarded',
     },
     auth: 'public',
+    apiKey: { header: 'x-api-key' },
     assurance: null,
     bodyLimitBytes: 1_048_576,
     priority: 'high',

@@ -10,6 +10,7 @@ import type {
   RateConfig,
 } from '../policy/index.ts';
 import { assurancePolicy } from './assurance.ts';
+import type { ApiKeysConfig } from './api-key-config.ts';
 import { graphqlPolicy } from './graphql.ts';
 import { leaksPolicy } from './leak-rules.ts';
 import { messagesPolicy, replyPolicy } from './reply-rules.ts';
@@ -29,6 +30,7 @@ interface Beside {
   readonly geo: GeoFiles;
   readonly values: ApiConfig['values'];
   readonly scanners: readonly ScannerConfig[];
+  readonly apiKeys: ApiKeysConfig;
 }
 
 /**
@@ -38,7 +40,7 @@ interface Beside {
  */
 export function accessPolicies(
   api: ApiConfig,
-  { issuers, lists, geo, values, scanners }: Beside,
+  { issuers, lists, geo, values, scanners, apiKeys }: Beside,
 ): readonly PolicyUse[] {
   const operations = Object.entries(api.operations);
   const signIn = signInPath(api, operations);
@@ -46,7 +48,7 @@ export function accessPolicies(
     ...listsPolicy(api, operations, { lists, geo }),
     ...handlingPolicy(api, operations, 'maintenance'),
     ...(api.source.kind === 'descriptors' ? [use(api, 'grpc', {}, `${api.path}.descriptors`)] : []),
-    ...(signIn === null ? [] : signInPolicies(api, operations, { issuers, path: signIn })),
+    ...(signIn === null ? [] : signInPolicies(api, operations, { issuers, apiKeys, path: signIn })),
     ...(signIn === null ? [] : [use(api, 'permission', permissionConfig(api, operations), signIn)]),
     ...askedAssurance(api),
     ...ratePolicy(api, operations),

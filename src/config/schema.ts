@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { PolicyKind } from '../policy/index.ts';
 import { apiName, apiSchema, toApiConfig } from './api.ts';
+import { apiKeysSchema, toApiKeys } from './api-keys.ts';
 import { cacheSchema } from './cache.ts';
 import type { Config } from './config.ts';
 import { egressSchema, toEgress, toParties } from './egress.ts';
@@ -42,6 +43,7 @@ export function configSchema(kinds: readonly PolicyKind<unknown>[]) {
     geo: geoSchema,
     issuers: issuersSchema,
     roles: rolesSchema,
+    apiKeys: apiKeysSchema,
     audit: auditSchema,
     alerts: alertsSchema,
     cache: cacheSchema,
@@ -67,7 +69,8 @@ export function toConfig(raw: RawConfig, file: string): Config {
   const geo = toGeo(raw.geo, file);
   const values = toValues(raw.values, file);
   const scanners = toScanners(raw.scanners);
-  const place = { file, issuers, lists, geo, values, scanners };
+  const apiKeys = toApiKeys(raw.apiKeys);
+  const place = { file, issuers, lists, geo, values, scanners, apiKeys };
   return {
     version: 1,
     server: toServerConfig(raw.server, file),
@@ -78,6 +81,7 @@ export function toConfig(raw: RawConfig, file: string): Config {
     geo,
     issuers,
     roles: toRoles(raw.roles),
+    apiKeys,
     audit: raw.audit,
     alerts: toAlerts(raw.alerts),
     cache: { memoryBytes: raw.cache.memory },

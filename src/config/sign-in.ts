@@ -1,17 +1,20 @@
 import type { Carriers, CredentialsConfig, IssuerConfig, JwtConfig } from '../policy/index.ts';
+import type { ApiKeysConfig } from './api-key-config.ts';
+import { API_KEY, apiKeyConfig, apiKeyFields, takesApiKeys } from './api-keys.ts';
 import type { ApiConfig, AuthConfig, OperationConfig, PolicyUse } from './config.ts';
 
 type Operations = readonly (readonly [name: string, operation: OperationConfig])[];
 
 /** The words of `auth` that name no issuer but another way to say who calls; each stands for a kind of policy. */
-export const WAYS: readonly string[] = [];
+export const WAYS: readonly string[] = [API_KEY];
 
 /** The kinds that say who calls and what they may do, which stand for `auth`. */
-export const SIGN_IN_KINDS: readonly string[] = ['credentials', 'jwt', 'permission'];
+export const SIGN_IN_KINDS: readonly string[] = ['credentials', 'api-key', 'jwt', 'permission'];
 
 /** What the policies of a sign-in are made with; `path` is the key that asks for it. */
 interface SignIn {
   readonly issuers: readonly IssuerConfig[];
+  readonly apiKeys: ApiKeysConfig;
   readonly path: string;
 }
 
@@ -29,13 +32,18 @@ export function signInPath(api: ApiConfig, operations: Operations): string | nul
 export function signInPolicies(
   api: ApiConfig,
   operations: Operations,
-  { issuers, path }: SignIn,
+  { issuers, apiKeys, path }: SignIn,
 ): readonly PolicyUse[] {
   const use = (kind: string, config: unknown): PolicyUse => ({
     ...{ kind, name: `${api.name}/${kind}`, config },
     ...{ mode: 'enforce', modes: {}, path },
   });
-  return [use('credentials', credentialsConfig(api, operations)), use('jwt', jwtConfig(api, operations, issuers))];
+  const keys = apiKeyConfig(api, operations, apiKeys);
+  return [
+    use('credentials', credentialsConfig(api, operations)),
+    ...(keys === null ? [] : [use('api-key', keys)]),
+    use('jwt', jwtConfig(api, operations, issuers)),
+  ];
 }
 
 /** By operation name, for those that say themselves who may call. */
@@ -44,13 +52,19 @@ function byOperation<T>(operations: Operations, made: (auth: AuthConfig) => T): 
 }
 
 function credentialsConfig(api: ApiConfig, operations: Operations): CredentialsConfig {
-  return { api: carriersOf(api.auth), operations: byOperation(operations, carriersOf) };
+  const carriers = (auth: AuthConfig): Carriers => carriersOf(auth, api);
+  return { api: carriers(api.auth), operations: byOperation(operations, carriers) };
 }
 
 /** Where credentials of these ways stand in a head; none where anybody may call. */
-function carriersOf(auth: AuthConfig): Carriers {
+function carriersOf(auth: AuthConfig, { apiKey }: ApiConfig): Carriers {
   const names = auth === 'public' ? [] : auth;
-  return { authorization: names.some((name) => !WAYS.includes(name)), fields: [], cookies: [], query: 'refuse' };
+  return {
+    authorization: names.some((name) => !WAYS.includes(name)) || takesApiKeys(auth),
+    fields: apiKeyFields(auth, apiKey),
+    cookies: [],
+    query: 'refuse',
+  };
 }
 
 function jwtConfig(api: ApiConfig, operations: Operations, issuers: readonly IssuerConfig[]): JwtConfig {

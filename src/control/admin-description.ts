@@ -10,7 +10,7 @@ export function describeAdminApi(operations: readonly AdminOperation[]): object 
       summary: operation.summary,
       security: operation.key ? [{ adminKey: [] }] : [],
       ...parametersOf(operation),
-      ...(operation.bodyLimitBytes === null ? {} : { requestBody: TEXT_BODY }),
+      ...(operation.bodyLimitBytes === null ? {} : { requestBody: operation.body === 'json' ? JSON_BODY : TEXT_BODY }),
       responses: { default: { description: 'The answer, or a problem (RFC 9457).' } },
     };
   }
@@ -25,6 +25,11 @@ export function describeAdminApi(operations: readonly AdminOperation[]): object 
 const TEXT_BODY = {
   description: 'A configuration, as it stands in a file.',
   content: { 'application/yaml': { schema: { type: 'string' } } },
+};
+
+const JSON_BODY = {
+  description: 'What is wanted, as the summary says.',
+  content: { 'application/json': { schema: { type: 'object' } } },
 };
 
 function parametersOf({ path, query }: AdminOperation): object {

@@ -1,6 +1,8 @@
 import { type CoverageRow, type Issue, isRequestId, type Problem, type Result } from '../base/index.ts';
 import type { Alert, AlertRecord } from '../ports/index.ts';
 import { CONFIG_LIMIT_BYTES, type ConfigChange } from '../config/index.ts';
+import { type AdminApiKeys, API_KEY_OPERATIONS } from './api-key-operations.ts';
+import { AUTHOR, authorIn } from './change-author.ts';
 import type { Installed, Readiness, RefusedReload } from './conductor-options.ts';
 import { CSP_SUM_LIMIT, type CspReports } from './csp-reports.ts';
 import type { RevisionSummary } from './history.ts';
@@ -139,6 +141,7 @@ export interface AdminBackend {
   alerts(limit: number): Promise<readonly AlertRecord[]>;
   readonly originals: Pick<Originals, 'list' | 'find'>;
   readonly cspReports: Pick<CspReports, 'list'>;
+  readonly keys: AdminApiKeys;
   reload(author: string): Promise<Installed>;
   apply(text: Uint8Array, author: string): Promise<Installed>;
   rollback(revision: number | null, author: string): Promise<Installed>;
@@ -169,6 +172,8 @@ export interface AdminOperation {
   readonly summary: string;
   /** Whether a key is needed. Only what a load balancer asks is free. */
   readonly key: boolean;
+  /** What its body is, where it takes one; a configuration if nothing is said. */
+  readonly body?: 'json';
   /** The largest body that it takes; null where it takes none. */
   readonly bodyLimitBytes: number | null;
   /** The parameters of its query, and what each says. Others are refused. */
@@ -181,10 +186,9 @@ const SERVING: ReadonlySet<Readiness['state']> = new Set(['ready', 'verifying', 
 const LIST_LIMIT = 100;
 /** One byte more than a configuration may have, so that the reader of configurations says what is wrong with it. */
 const TEXT_LIMIT_BYTES = CONFIG_LIMIT_BYTES + 1;
-const AUTHOR = { author: 'Who does it, for the history and the ledger; 100 characters at most.' };
 const NUMBER = /^[1-9][0-9]{0,11}$/;
 
-type Reading = Omit<AdminOperation, 'bodyLimitBytes' | 'query'>;
+type Reading = Omit<AdminOperation, 'body' | 'bodyLimitBytes' | 'query'>;
 
 /** An operation that is asked without a query or a body. */
 function plainly(operation: Reading): AdminOperation {
@@ -350,6 +354,9 @@ export const ADMIN_OPERATIONS: readonly AdminOperation[] = [
         : { status: 409, json: { issues: changes.error } };
     },
   },
+  ...API_KEY_OPERATIONS.map((operation): AdminOperation => {
+    return { ...operation, run: (backend, request) => operation.run(backend.keys, request) };
+  }),
 ];
 
 const BAD_QUERY: AdminReply = { status: 400, problem: { code: 'invalid-parameters' } };
@@ -358,10 +365,9 @@ function revisionOf(text: string): number | null {
   return NUMBER.test(text) ? Number(text) : null;
 }
 
-/** Whoever has the key may say in whose name; that it was said over the admin API is recorded with it. */
 async function withAuthor(query: URLSearchParams, change: (author: string) => Promise<Installed>): Promise<AdminReply> {
-  const said = query.get('author');
-  if (said !== null && !/^[^\p{C}\p{Zl}\p{Zp}]{1,100}$/u.test(said)) return BAD_QUERY;
-  const result = await change(said === null ? 'admin' : `${said} (admin)`);
+  const author = authorIn(query);
+  if (author === null) return BAD_QUERY;
+  const result = await change(author);
   return result.ok ? { status: 200, json: result.value } : { status: 409, json: { issues: result.error } };
 }

@@ -14,6 +14,10 @@ export {
   type RevocationReport,
   type ThreadReport,
 } from './admin-operations.ts';
+export type { ApiKeyReport } from './api-key-documents.ts';
+export type { AdminApiKeys } from './api-key-operations.ts';
+export { readApiKeyRotation, readApiKeyWish } from './api-key-wish.ts';
+export { type ApiKeyChange, ApiKeys, type ApiKeyRows, type LeakedApiKey } from './api-keys.ts';
 export { createAdminServer, type AdminServerOptions } from './admin-server.ts';
 export { type AdminAddress, type AdminClient, createAdminClient } from './client.ts';
 export { Conductor } from './conductor.ts';

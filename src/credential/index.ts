@@ -15,3 +15,20 @@ export { readAssertionKey } from './client-assertion.ts';
 export type { ClientProof, IntrospectionReply, IntrospectionServer } from './introspection-server.ts';
 export { type IntrospectionOutcome, Introspector, type IntrospectorPorts } from './introspector.ts';
 export { type AnswerProfile, readIntrospectionJwt } from './introspection-jwt.ts';
+export {
+  API_KEY_START,
+  apiKeyChecksum,
+  type ApiKeyFault,
+  isApiKeyEnvironment,
+  isApiKeyId,
+  makeApiKey,
+  readApiKey,
+} from './api-key.ts';
+export { type ApiKeyHash, createApiKeyHash } from './api-key-hash.ts';
+export {
+  API_KEY_HASH_ROW,
+  API_KEY_LIMIT,
+  API_KEYS_TABLE,
+  type ApiKeyHashRow,
+  type ApiKeyRow,
+} from './api-key-row.ts';

@@ -26,7 +26,7 @@ export interface AdminBackendOptions {
   readonly group: Pick<ThreadGroup, 'serving' | 'status'>;
   readonly meters: MeterReader;
   readonly data: Pick<DataFolder, 'alerts'>;
-  readonly sources: Pick<LiveSources, 'issuers' | 'discovery'>;
+  readonly sources: Pick<LiveSources, 'issuers' | 'discovery' | 'credentials'>;
   readonly ledger: Pick<LedgerHost, 'condition'>;
   readonly certificates: Pick<Certificates, 'current'>;
   readonly revocations: Pick<RevocationWatch, 'report'>;
@@ -87,6 +87,7 @@ export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
     alerts: (limit) => data.alerts.list(limit),
     originals: options.originals,
     cspReports: options.cspReports,
+    keys: sources.credentials.parts.apiKeys.admin,
     reload: (author) => conductor.reload(author),
     apply: (text, author) => conductor.apply(text, author),
     rollback: (revision, author) => conductor.rollback(revision, author),

@@ -2,6 +2,7 @@ import { createSystemClock } from '../adapters/threads.ts';
 import { createUnspentLimiter, type KindTable, kindTable } from '../gateway/index.ts';
 import {
   createAssuranceKind,
+  createApiKeyKind,
   createCallersKind,
   createConditionsKind,
   createCorsKind,
@@ -35,6 +36,7 @@ import { isGrpcType, readTimeout } from '../wire/index.ts';
 export function createKinds(ports: KindPorts): KindTable {
   return kindTable([
     createCredentialsKind(),
+    createApiKeyKind(ports),
     createJwtKind(ports),
     createPermissionKind(),
     createAssuranceKind(),

@@ -1,7 +1,8 @@
 import type { Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import { type SharedTable, UPSTREAM_TARGETS } from '../ports/index.ts';
-import { type NodeCredentials, type NodeCredentialsOptions, openNodeCredentials } from './node-credentials.ts';
+import type { NodeCredentialsOptions } from './credential-part.ts';
+import { type NodeCredentials, openNodeCredentials } from './node-credentials.ts';
 import { type NodeDiscovery, type NodeDiscoveryOptions, openNodeDiscovery } from './node-discovery.ts';
 import { type NodeIssuers, type NodeIssuersOptions, openNodeIssuers } from './node-issuers.ts';
 import { createNodeTables } from './node-tables.ts';

@@ -1,8 +1,8 @@
 import type { Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
-import { type ConductorOptions, Desks } from '../control/index.ts';
-import type { Alerts, Keyring, Store, Tables } from '../ports/index.ts';
-import type { HostPorts } from './host-ports.ts';
+import { Desks } from '../control/index.ts';
+import type { NodeCredentialsOptions, PartOptions } from './credential-part.ts';
+import { type NodeApiKeys, openNodeApiKeys } from './node-api-keys.ts';
 import { soon } from './soon.ts';
 import type { TableSpread } from './table-spread.ts';
 
@@ -21,18 +21,6 @@ export interface NodeCredentials {
   close(): Promise<void>;
 }
 
-/** What it works with. */
-export interface NodeCredentialsOptions {
-  readonly host: HostPorts;
-  readonly alerts: Alerts;
-  readonly store: Store;
-  readonly keyring: Keyring;
-  /** What goes on to every gateway thread. */
-  readonly tables: Tables;
-  /** Records a change in the ledger before it is made; false when that can't be done, and then it must not be made. */
-  readonly record: ConductorOptions['record'];
-}
-
 /** Whoever spreads tables over threads. */
 type Spread = Pick<TableSpread, 'inForce'>;
 
@@ -43,15 +31,10 @@ interface Part {
   close?(): Promise<void> | void;
 }
 
-/** What each part is made with. */
-export interface PartOptions extends NodeCredentialsOptions {
-  readonly desks: Desks;
-  /** Whether the newest version of a table is in force in all threads; resolves with false where it is not soon. */
-  readonly inForce: (table: string) => Promise<boolean>;
-}
-
 /** The parts, by name; each in a file of its own. */
-export interface CredentialParts {}
+export interface CredentialParts {
+  readonly apiKeys: NodeApiKeys;
+}
 
 /** So long a thread may take for a new version before nobody waits for it any longer. */
 const TAKEN_WITHIN_MS = 2_000;
@@ -86,6 +69,8 @@ export function openNodeCredentials(options: NodeCredentialsOptions): NodeCreden
   };
 }
 
-function openParts(_options: PartOptions): CredentialParts {
-  return {};
+function openParts(options: PartOptions): CredentialParts {
+  return {
+    apiKeys: openNodeApiKeys(options),
+  };
 }

@@ -42,6 +42,8 @@ export type { CorsConfig, CorsRules } from './kinds/cors/config.ts';
 export { CrossOrigin, type ReplyField } from './kinds/cors/cross-origin.ts';
 export { createCorsKind } from './kinds/cors/kind.ts';
 export { preflightMethod, preflightStep } from './kinds/cors/preflight.ts';
+export { type ApiKeyConfig, isApiKeyEnvironment } from './kinds/api-key/config.ts';
+export { API_KEY_USES, createApiKeyKind } from './kinds/api-key/kind.ts';
 export { createJwtKind } from './kinds/jwt/kind.ts';
 export type { ConditionRule, ConditionsConfig, ValuesSource } from './kinds/conditions/config.ts';
 export { createConditionsKind } from './kinds/conditions/kind.ts';

@@ -30,6 +30,8 @@ export type AlertKind =
   | 'ledger.fault'
   | 'issuer.keys-unavailable'
   | 'issuer.introspection-unavailable'
+  | 'api-key.tried'
+  | 'api-key.leaked'
   | 'node.below-security-floor';
 
 /** Something the operator must hear of. `key` names the occasion: the same kind and key within the hush time count as one, with a count. */

@@ -76,6 +76,8 @@ const KINDS = {
   'ledger.fault': null,
   'issuer.keys-unavailable': null,
   'issuer.introspection-unavailable': null,
+  'api-key.tried': null,
+  'api-key.leaked': null,
   'node.below-security-floor': null,
 } as const satisfies Record<AlertKind, null>;
 
@@ -94,14 +96,14 @@ const ALERT = z.strictObject({
 const ALERTS: CollectionDeclaration<AlertRecord> = {
   name: 'alerts',
   // A program of before the kinds that a version added refuses its documents by number, not as broken ones.
-  version: 2,
+  version: 3,
   parse: (document) => {
     const parsed = ALERT.safeParse(document);
     return parsed.success ? ok(parsed.data) : err(z.prettifyError(parsed.error));
   },
   indexes: ['kind', 'lastMs'],
   secrets: [],
-  migrations: [(document) => ({ ...document })],
+  migrations: [(document) => ({ ...document }), (document) => ({ ...document })],
 };
 
 /**

@@ -1,6 +1,6 @@
 import type { Problem } from '../../../base/index.ts';
 import { parseJson } from '../../../body/index.ts';
-import { isIssuerOf, issuerNames, readJwt, type UnverifiedJwt } from '../../../credential/index.ts';
+import { API_KEY_START, isIssuerOf, issuerNames, readJwt, type UnverifiedJwt } from '../../../credential/index.ts';
 import { bearerChallenge } from '../../challenge.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { KindPorts } from '../../kind-ports.ts';
@@ -65,7 +65,8 @@ export function authenticateStep(
         if (known !== null) return known;
       }
       if (headers.all('authorization').length > 1) return SEVERAL_CREDENTIALS;
-      if (token === null) return ABSTAIN;
+      // An API key as a Bearer is another kind's matter: no JWT begins so.
+      if (token === null || token.startsWith(API_KEY_START)) return ABSTAIN;
       const jwt = readJwt(token, parseJson);
       if (!jwt.ok) return deny(invalidToken(exchange), jwt.error);
       if (jwt.value.header.ignored.length > 0) report(exchange, jwt.value.header.ignored);

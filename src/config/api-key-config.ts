@@ -1,0 +1,13 @@
+/** What holds of the keys that this gateway gives out. */
+export interface ApiKeysConfig {
+  /** Keys of this environment are made and taken. */
+  readonly environment: string;
+  /** How long a key lives where nobody says otherwise. */
+  readonly lifetimeMs: number;
+}
+
+/** Where an API takes keys, besides `Authorization`. */
+export interface ApiKeyField {
+  /** In lower case. */
+  readonly header: string;
+}

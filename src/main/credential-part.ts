@@ -1,0 +1,22 @@
+import type { ConductorOptions, Desks } from '../control/index.ts';
+import type { Alerts, Keyring, Store, Tables } from '../ports/index.ts';
+import type { HostPorts } from './host-ports.ts';
+
+/** What it works with. */
+export interface NodeCredentialsOptions {
+  readonly host: HostPorts;
+  readonly alerts: Alerts;
+  readonly store: Store;
+  readonly keyring: Keyring;
+  /** What goes on to every gateway thread. */
+  readonly tables: Tables;
+  /** Records a change in the ledger before it is made; false when that can't be done, and then it must not be made. */
+  readonly record: ConductorOptions['record'];
+}
+
+/** What each part is made with. */
+export interface PartOptions extends NodeCredentialsOptions {
+  readonly desks: Desks;
+  /** Whether the newest version of a table is in force in all threads; resolves with false where it is not soon. */
+  readonly inForce: (table: string) => Promise<boolean>;
+}

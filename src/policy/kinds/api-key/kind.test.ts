@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apiKeyChecksum, API_KEYS_TABLE } from '../../../credential/index.ts';
+import { ADDRESS, CONFIG, hashOf, idOf, NOW_MS, Thread, wordOf } from './fixture.test.ts';
+import bypass from './golden/bypass.json' with { type: 'json' };
+import refused from './golden/refused.json' with { type: 'json' };
+import taken from './golden/taken.json' with { type: 'json' };
+
+/** A head, in which `{key}` is the text of a key and `{key:how}` what somebody made of it, and whose key opens or why it does not. */
+interface Golden {
+  readonly name: string;
+  readonly fields: readonly (readonly string[])[];
+  readonly verdict: string;
+}
+
+/** A thread with the keys that golden files speak of, each with its name for a subject. */
+function withKeys(): { readonly thread: Thread; readonly texts: ReadonlyMap<string, string> } {
+  const thread = new Thread();
+  const texts = new Map(
+    Object.entries({
+      plain: {},
+      test: { environment: 'test' },
+      revoked: { state: 'revoked' },
+      disabled: { state: 'disabled' },
+      ended: { expiresAtMs: NOW_MS },
+      'elsewhere and here': { apis: ['bills', 'orders'] },
+      elsewhere: { apis: ['bills', 'order'] },
+      'from here': { addresses: ['198.51.100.0/24', `${ADDRESS}`] },
+      'from elsewhere': { addresses: ['198.51.100.0/24', '2001:db8::/32'] },
+    } as const).map(([subject, row]) => [subject, thread.give({ ...row, subject })]),
+  );
+  return { thread, texts: texts.set('stranger', new Thread().give()) };
+}
+
+const MADE_OF: Readonly<Record<string, (text: string, others: ReadonlyMap<string, string>) => string>> = {
+  cut: (text) => text.slice(0, -1),
+  slip: (text) => text.slice(0, -1) + (text.endsWith('0') ? '1' : '0'),
+  forged: (text) => sealed(text.slice(0, -49) + 'x'.repeat(43)),
+  swapped: (text, others) => sealed(text.slice(0, -49) + (others.get('from here') ?? '').slice(-49, -6)),
+  renamed: (text) => sealed(text.replace('pcl_test_', 'pcl_live_').slice(0, -6)),
+  upper: (text) => text.toUpperCase(),
+  lower: (text) => text.toLowerCase(),
+  wide: (text) => text.slice(0, -1) + String.fromCharCode(text.charCodeAt(text.length - 1) + 256),
+  hash: (text) => hashOf(text),
+};
+
+function sealed(body: string): string {
+  return body + apiKeyChecksum(body);
+}
+
+for (const [file, list] of Object.entries({ taken, refused, bypass })) {
+  for (const golden of list as readonly Golden[]) {
+    test(`${file}: ${golden.name}: ${golden.verdict}`, () => {
+      const { thread, texts } = withKeys();
+      const fill = (value: string): string =>
+        value.replaceAll(/\{([a-z ]+)(?::([a-z]+))?\}/g, (_, name: string, how?: string) => {
+          const text = texts.get(name) ?? assert.fail(name);
+          return how === undefined ? text : (MADE_OF[how]?.(text, texts) ?? assert.fail(how));
+        });
+      const fields = golden.fields.map(([name = '', value = '']) => [name, fill(value)] as const);
+      const steps = thread.steps();
+      for (const time of ['the first time', 'the second time']) {
+        const { verdict } = thread.ask(fields, steps);
+        const said = verdict.kind === 'identified' ? verdict.principal.subject : wordOf(verdict);
+        assert.equal(said, golden.verdict, time);
+      }
+    });
+  }
+}
+
+test('all refusals of one key have the same words', () => {
+  const { thread, texts } = withKeys();
+  const problems = new Set(
+    ['stranger', 'test', 'revoked', 'disabled', 'ended', 'elsewhere', 'from elsewhere'].map((name) => {
+      const { verdict } = thread.ask([['x-api-key', texts.get(name) ?? '']]);
+      assert.ok(verdict.kind === 'deny');
+      return JSON.stringify(verdict.problem);
+    }),
+  );
+  assert.deepEqual(
+    [...problems],
+    [JSON.stringify({ code: 'invalid-api-key', headers: [['www-authenticate', 'ApiKey realm="orders"']] })],
+  );
+});
+
+test('who calls is the subject of the key, with what its roles permit and its scopes leave', () => {
+  const thread = new Thread();
+  const key = thread.give({
+    ...{ subject: 'reporting', name: 'reports', owner: 'ada', tenant: 'acme' },
+    ...{ roles: ['customer'], scopes: ['orders:read', 'bills:read'], expiresAtMs: null },
+  });
+  const { verdict } = thread.ask([['x-api-key', key]]);
+  assert.ok(verdict.kind === 'identified');
+  const { permissions, notes: _notes, ...principal } = verdict.principal;
+  assert.deepEqual(principal, {
+    ...{ kind: 'key', issuer: 'api-key', subject: 'reporting', clientId: 'reporting', credentialId: idOf(key) },
+    ...{ sessionId: null, tenant: 'acme', roles: ['customer'], scopes: ['orders:read', 'bills:read'] },
+    claims: { name: 'reports', owner: 'ada' },
+    assurance: { acr: null, amr: [], authTimeMs: null },
+    ...{ confirmation: null, expiresAtMs: Number.POSITIVE_INFINITY },
+  });
+  const has = (name: string): boolean => permissions.includes(thread.roles.named([name]));
+  assert.deepEqual([has('orders:read'), has('orders:create')], [true, false]);
+});
+
+test('what changes in the table holds with the next request', () => {
+  const thread = new Thread();
+  const key = thread.give();
+  const steps = thread.steps();
+  const ask = (): string => wordOf(thread.ask([['x-api-key', key]], steps).verdict);
+  assert.equal(ask(), 'identified');
+  thread.put(idOf(key), { ...thread.row(key), state: 'revoked' });
+  assert.equal(ask(), 'revoked');
+  thread.put(idOf(key), { ...thread.row(key), state: 'active', expiresAtMs: NOW_MS + 60_000 });
+  assert.equal(ask(), 'identified');
+  thread.nowMs += 60_000;
+  assert.equal(ask(), 'expired');
+});
+
+test('the field with the key stays away from the upstream, also where the key opens nothing', () => {
+  const thread = new Thread();
+  const key = thread.give();
+  assert.equal(thread.ask([['x-api-key', key]]).used.header, 'x-api-key');
+  assert.equal(thread.ask([['authorization', `Bearer ${key}`]]).used.header, 'authorization');
+  assert.equal(thread.ask([['x-api-key', 'x']]).used.header, 'x-api-key');
+  assert.equal(thread.ask([['authorization', 'Bearer a.b.c']]).used.header, null);
+  const passing = thread.steps({ ...CONFIG, credentials: 'pass' });
+  assert.equal(thread.ask([['x-api-key', key]], passing).used.header, null);
+});
+
+test('an API may name a field of its own, and operations may take no keys', () => {
+  const thread = new Thread();
+  const key = thread.give();
+  const steps = thread.steps({ ...CONFIG, header: 'x-bills-key' });
+  assert.equal(wordOf(thread.ask([['x-bills-key', key]], steps).verdict), 'identified');
+  assert.equal(wordOf(thread.ask([['x-api-key', key]], steps).verdict), 'abstain');
+  assert.deepEqual(thread.steps(CONFIG, 'none'), {});
+  assert.deepEqual(thread.steps({ ...CONFIG, taken: false }), {});
+  assert.ok(thread.steps({ ...CONFIG, taken: false, operations: { getOrder: true } }).authenticate);
+});
+
+test('the use of a key is told once a minute, and that of none where it opens nothing', () => {
+  const thread = new Thread();
+  const key = thread.give();
+  const steps = thread.steps();
+  const use = (): void => void thread.ask([['x-api-key', key]], steps);
+  for (let count = 0; count < 5; count++) use();
+  thread.ask([['x-api-key', thread.give({ state: 'revoked' })]], steps);
+  assert.deepEqual(thread.told, [['api-keys.used', [idOf(key), NOW_MS]]]);
+});
+
+test('a network that tries many keys is an alert, once', () => {
+  const thread = new Thread();
+  const steps = thread.steps();
+  for (let count = 0; count < 29; count++) thread.ask([['x-api-key', 'x']], steps);
+  assert.deepEqual(thread.alerts, []);
+  for (let count = 0; count < 50; count++) thread.ask([['x-api-key', 'x']], steps);
+  assert.deepEqual(
+    thread.alerts.map(({ kind, key }) => [kind, key]),
+    [['api-key.tried', ADDRESS]],
+  );
+});
+
+test('it needs the live table of keys and nothing else', () => {
+  const thread = new Thread();
+  assert.deepEqual(thread.kind.sources(CONFIG), [{ kind: 'table', declaration: API_KEYS_TABLE }]);
+});

@@ -1,0 +1,96 @@
+import { ok, type Problem } from '../../../base/index.ts';
+import { API_KEYS_TABLE, type ApiKeyHashRow, type ApiKeyRow } from '../../../credential/index.ts';
+import { compileEach, saidOf } from '../../compile-each.ts';
+import type { Exchange } from '../../exchange.ts';
+import type { KindPorts } from '../../kind-ports.ts';
+import { type PolicyKind, READS_NOTHING, type RoleTable, type Sources, type Step } from '../../kind.ts';
+import { usedCredential } from '../../used-credential.ts';
+import { ABSTAIN, type AuthenticateVerdict, deny } from '../../verdict.ts';
+import type { ApiKeyConfig } from './config.ts';
+import { createFailedTries, type FailedTries } from './failed-tries.ts';
+import { type KnownKey, KnownKeys } from './known-keys.ts';
+import { shownApiKey } from './shown-key.ts';
+
+/** What this kind works with while requests run. */
+export type ApiKeyPorts = Pick<KindPorts, 'clock' | 'alerts' | 'desk'>;
+
+/** The subject under which the control side hears which keys are used, each once a minute: id, and wall milliseconds. */
+export const API_KEY_USES = 'api-keys.used';
+
+const MINUTE_MS = 60_000;
+
+const SEVERAL = deny({ code: 'several-credentials' }, 'several-keys');
+
+/**
+ * The kind `api-key`: who is calling, by a key that the gateway has given out. The word `api-key` in `auth` makes it. All
+ * operations of a Snapshot share what is known of keys.
+ */
+export function createApiKeyKind(ports: ApiKeyPorts): PolicyKind<ApiKeyConfig> {
+  const tries = createFailedTries(ports);
+  // A role table is made for one Snapshot, and so are the sources that come with it.
+  const bySnapshot = new WeakMap<RoleTable, KnownKeys>();
+
+  const keysOf = (roles: RoleTable, got: Sources): KnownKeys => {
+    const known = bySnapshot.get(roles);
+    if (known !== undefined) return known;
+    const made = new KnownKeys(roles, got.table<ApiKeyRow | ApiKeyHashRow>(API_KEYS_TABLE.name));
+    bySnapshot.set(roles, made);
+    return made;
+  };
+
+  return {
+    kind: 'api-key',
+    summary: 'API keys that the gateway has given out',
+    schema: null,
+    sources: () => [{ kind: 'table', declaration: API_KEYS_TABLE }],
+    compile: (config, { operations, roles }, got) =>
+      compileEach(operations, (operation) => {
+        if (!(saidOf(config.operations, operation) ?? config.taken)) return ok({});
+        return ok({ authenticate: authenticateStep(config, keysOf(roles, got), { ports, tries }) });
+      }),
+  };
+}
+
+interface StepContext {
+  readonly ports: ApiKeyPorts;
+  readonly tries: FailedTries;
+}
+
+function authenticateStep(
+  { header, environment, credentials }: ApiKeyConfig,
+  keys: KnownKeys,
+  { ports, tries }: StepContext,
+): Step<'authenticate'> {
+  const removes = credentials !== 'pass';
+  return {
+    reads: READS_NOTHING,
+    run(exchange): AuthenticateVerdict {
+      const { headers, peer } = exchange.request;
+      const shown = shownApiKey(headers, header);
+      if (shown === null) return ABSTAIN;
+      if (shown === 'several') return SEVERAL;
+      if (removes) exchange.slot(usedCredential).header = shown.field;
+      const { operation, startedAtMs: nowMs } = exchange;
+      const judged = keys.judge(shown.text, { api: operation.api, environment, address: peer.address, nowMs });
+      if (typeof judged !== 'string') {
+        tellUse(judged, nowMs, ports);
+        return judged.verdict;
+      }
+      tries(peer.address);
+      return deny(invalidKey(exchange), judged);
+    },
+  };
+}
+
+/** Once a minute for each key, so that no request costs more than a comparison. */
+function tellUse(known: KnownKey, nowMs: number, { desk }: ApiKeyPorts): void {
+  const minute = Math.floor(nowMs / MINUTE_MS);
+  if (minute === known.toldMinute) return;
+  known.toldMinute = minute;
+  desk.tell(API_KEY_USES, [known.id, minute * MINUTE_MS]);
+}
+
+/** The same words whatever is wrong: each further one would help who tries keys out. The rule tells the record. */
+function invalidKey({ operation }: Exchange): Problem {
+  return { code: 'invalid-api-key', headers: [['www-authenticate', `ApiKey realm="${operation.api}"`]] };
+}
