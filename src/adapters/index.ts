@@ -3,7 +3,7 @@ export { createDiskFiles } from './embedded/disk-files.ts';
 export { createDnsHook } from './embedded/dns-hook.ts';
 export { openFileKeyring } from './embedded/file-keyring.ts';
 export { type FolderLock, lockFolder } from './embedded/folder-lock.ts';
-export { createHostSecrets } from './embedded/host-secrets.ts';
+export { createHostSecrets, createOwnSecrets } from './embedded/host-secrets.ts';
 export { createLedgerSegments } from './embedded/ledger-segments.ts';
 export { createLineLog } from './embedded/line-log.ts';
 export { createLimiterMemory, LEASE_HOLDERS, type LimiterMemory } from './embedded/limiter-memory.ts';
@@ -31,3 +31,4 @@ export {
   type WebhookAlertsOptions,
   type WebhookTarget,
 } from './embedded/webhook-alerts.ts';
+export { createVaultSecrets } from './embedded/vault-secrets.ts';

@@ -13,6 +13,7 @@ import { checkSpace } from './checks/space.ts';
 import { checkTlsGrades } from './checks/tls-grade.ts';
 import { checkParties } from './checks/parties.ts';
 import { checkUpstreams } from './checks/upstreams.ts';
+import { checkVault } from './checks/vault.ts';
 import { type Command, CONFIG_OPTION, EXIT, JSON_OPTION } from './command.ts';
 import { configurationPath, readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
@@ -23,13 +24,13 @@ import { alignRows, count, jsonText, palette, plain, shortPath } from './termina
 export const doctorCommand: Command = {
   verb: 'doctor',
   summary:
-    'looks for what is wrong around the gateway: Node, clock, files, space, open files, certificates, TLS, upstreams, issuers',
+    'looks for what is wrong around the gateway: Node, clock, files, space, open files, certificates, TLS, upstreams, issuers, Vault',
   operands: [],
   options: { config: CONFIG_OPTION, json: JSON_OPTION },
   details: [
     'The gateway need not run. Each upstream gets one GET on its root; any status is an answer.',
     'Where it runs, its https port is graded by the conditions of SSL Labs, and what an A+ lacks is told.',
-    'The keys of each issuer are fetched, as the gateway does it.',
+    'The keys of each issuer are fetched, and secrets of Vault read, as the gateway does it.',
     'Exit code 1 if a check fails, 2 if the configuration can not be read; warnings alone are fine.',
   ],
   async run(given, context) {
@@ -78,6 +79,7 @@ async function diagnose(file: Result<string, string>, context: CommandContext): 
     ...(await checkUpstreams(context.ports, config)),
     ...(await checkParties(context.ports, config)),
     ...(await checkIssuers(context.services, clock, config)),
+    ...(await checkVault(context.ports, parsed.value)),
   ];
   return { usable: true, diagnoses };
 }

@@ -129,7 +129,7 @@ const KEYS: readonly Case[] = [
     [
       1,
       1,
-      'known here: version, server, admin, data, trustedProxies, deny, allow, geo, issuers, roles, apiKeys, audit, alerts, cache, values, scanners, apis, egress, tests)',
+      'known here: version, server, admin, data, trustedProxies, deny, allow, geo, secrets, issuers, roles, apiKeys, audit, alerts, cache, values, scanners, apis, egress, tests)',
     ],
   ],
   [
@@ -190,8 +190,8 @@ const KEYS: readonly Case[] = [
   ],
   [
     'a reference of an unknown kind',
-    withTop('server: { https: { certificate: { cert: a, key: "${vault:a#b}" } } }'),
-    [1, 49, 'certificate.key: is a reference of an unknown kind; known are ${env:…} and ${file:…}'],
+    withTop('server: { https: { certificate: { cert: a, key: "${kms:a#b}" } } }'),
+    [1, 49, 'certificate.key: is a reference of an unknown kind; known are ${env:…}, ${file:…}, ${vault:…}'],
   ],
   [
     'a variable that cannot be',

@@ -25,6 +25,7 @@ import type { ScannerConfig } from './scanners.ts';
 import type { ReplyKeys } from './reply-keys.ts';
 import type { Route } from './routes.ts';
 import type { SanitizeUse } from './sanitize-rules.ts';
+import type { SecretsConfig } from './secrets.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
 
 export type { CacheConfig } from './cache-config.ts';
@@ -49,6 +50,7 @@ export interface Config {
   /** Who is let in at all; null where nobody is kept out. */
   readonly lists: ListPair | null;
   readonly geo: GeoFiles;
+  readonly secrets: SecretsConfig;
   /** In the order of the file, as the next two. */
   readonly issuers: readonly IssuerConfig[];
   readonly roles: readonly RoleConfig[];

@@ -47,7 +47,9 @@ function fileChanges(path: string, before: Comparable, { config, files }: Compar
   const values = valuesFiles(config)
     .filter(({ file }) => file === path)
     .map(({ path: at }) => change('validation', 'changes', `${at}: the values of the file are others`));
-  const known = [...values, ...keys, ...replies, ...authorities, ...shown, ...clients];
+  const vault =
+    config.secrets.vault?.source.caFile === path ? [change('server', 'loosens', 'other CAs vouch for Vault')] : [];
+  const known = [...vault, ...values, ...keys, ...replies, ...authorities, ...shown, ...clients];
   return known.length > 0 ? known : [change('server', 'changes', `the file ${path} has changed`)];
 }
 

@@ -9,6 +9,7 @@ import { scannerChanges } from './diff-files.ts';
 import { nodeListChanges } from './diff-lists.ts';
 import { contentChanges } from './diff-content.ts';
 import { valuesChanges } from './diff-rules.ts';
+import { secretsChanges } from './diff-secrets.ts';
 
 /** Nobody reads more; what loosens comes first, so that it is never among those left out. */
 export const CHANGE_LIMIT = 2_000;
@@ -24,6 +25,7 @@ export function diffConfigurations(before: Comparable, after: Comparable): reado
     ...nodeListChanges(before, after),
     ...accessChanges(before, after),
     ...contentChanges(before, after),
+    ...secretsChanges(before.config.secrets, after.config.secrets),
     ...valuesChanges(before.config, after.config),
     ...graphqlChanges(before.config, after.config),
     ...scannerChanges(before.config.scanners, after.config.scanners),

@@ -170,7 +170,7 @@ test('what is wrong is told at its place, with what to write', () => {
     ],
     [
       `{ discover: { consul: { url: 'http://127.0.0.1:8500', service: orders, token: geheim } } }`,
-      '6:93 apis.orders.upstream.discover.consul.token: must be a reference, ${env:NAME} or ${file:PATH}; a secret is never written here itself',
+      '6:93 apis.orders.upstream.discover.consul.token: must be a reference, ${env:NAME}, ${file:PATH} or ${vault:PATH#FIELD}; a secret is never written here itself',
     ],
     [
       `{ discover: { consul: { url: 'http://consul.internal:8500', service: orders, token: '\${env:A}' } } }`,

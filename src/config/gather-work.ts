@@ -7,7 +7,7 @@ import type { ParsedConfig } from './parse.ts';
 import { folderOf, resolvePath } from './path.ts';
 import { placeAt } from './place-at.ts';
 import { parseSecretReference } from './secret-reference.ts';
-import { splitWords } from './words.ts';
+import { splitWords, words } from './words.ts';
 
 /** What gathering reads through, and the number of the revision it makes. */
 export interface GatherOptions {
@@ -63,7 +63,12 @@ export async function gatherSecret(work: Work, path: string, reference: string):
     complain(work, path, parsed.error);
     return null;
   }
-  const resolved = await work.secrets.resolve(parsed.value);
+  const { vault } = work.parsed.config.secrets;
+  if (parsed.value.scheme === 'vault' && vault === null) {
+    complain(work, path, words('this secret lies in Vault, and none is configured', 'write `secrets: { vault: … }`'));
+    return null;
+  }
+  const resolved = await work.secrets.resolve(parsed.value, vault?.source ?? null);
   if (!resolved.ok) {
     complain(work, path, resolved.error);
     return null;

@@ -13,6 +13,7 @@ import { checkGraphql } from './gather-graphql.ts';
 import { gatherLists } from './gather-lists.ts';
 import { gatherCertificates } from './gather-certificates.ts';
 import { gatherValues } from './gather-values.ts';
+import { gatherVault } from './gather-vault.ts';
 import { gatherClients } from './gather-clients.ts';
 import { checked, complain, gatherFile, gatherSecret, type GatherOptions, placeOf, type Work } from './gather-work.ts';
 import { gatherParty, literalSecretWarnings, partyIssues, partyWarnings } from './gather-party.ts';
@@ -52,6 +53,7 @@ export async function gather(
     gatheredFiles: new Map(),
     gatheredSecrets: new Map(),
   };
+  await gatherVault(written);
   await gatherCertificates(written);
   await gatherDescriptions(written);
   await gatherDescriptors(written);

@@ -18,7 +18,7 @@ const HOST_LIMIT = 500;
 /** A certificate in files. */
 export const filePair = z.strictObject({
   cert: path('The certificate and those above it up to the root, PEM.'),
-  key: privateKey('Its private key, PEM: a file, or `${file:PATH}` or `${env:NAME}`.'),
+  key: privateKey('Its private key, PEM: a file, or `${file:PATH}` or `${env:NAME}`.', 'host'),
 });
 
 const host = z

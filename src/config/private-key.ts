@@ -1,20 +1,29 @@
 import { z } from 'zod';
 import { err, ok, type Result } from '../base/index.ts';
+import type { SecretReference } from '../ports/index.ts';
 import { absolute, resolvePath } from './path.ts';
 import { parseSecretReference } from './secret-reference.ts';
 import { words } from './words.ts';
 
-/** The key that says where a private key is: a path or a reference. Someone may have put the key itself there: nothing of the text is repeated. */
-export function privateKey(description: string) {
+/** The key that says where a private key is: a path or a reference. Someone may have put the key itself there: nothing of the text is repeated. `host`: it lies on this machine. */
+export function privateKey(description: string, readFrom: 'host' | 'anywhere' = 'anywhere') {
   return z
     .string()
     .transform((value, context) => {
-      const result = value.startsWith('$') ? parseSecretReference(value, '/') : keyPath(value);
+      const result = value.startsWith('$') ? keySecret(value, readFrom) : keyPath(value);
       if (result.ok) return value;
       context.issues.push({ code: 'custom', message: result.error, input: '' });
       return z.NEVER;
     })
     .meta({ title: 'FILE or reference', description });
+}
+
+function keySecret(value: string, readFrom: 'host' | 'anywhere'): Result<SecretReference, string> {
+  const read = parseSecretReference(value, '/');
+  if (!read.ok || read.value.scheme !== 'vault' || readFrom === 'anywhere') return read;
+  return err(
+    words('this key is watched beside its certificate, so it lies in a file', 'let an agent of Vault write both'),
+  );
 }
 
 function keyPath(value: string): Result<string, string> {

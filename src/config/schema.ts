@@ -12,6 +12,7 @@ import { testsSchema, toTests } from './request-tests.ts';
 import { rolesSchema, toRoles } from './roles.ts';
 import { geoSchema, listKeys, toGeo, toLists } from './lists.ts';
 import { path } from './scalars.ts';
+import { secretsSchema, toSecrets } from './secrets.ts';
 import { scannersSchema, toScanners } from './scanners.ts';
 import { adminSchema, serverSchema, toAdminConfig, toServerConfig } from './server.ts';
 import { toTrustedProxies, trustedProxiesSchema } from './trusted-proxies.ts';
@@ -41,6 +42,7 @@ export function configSchema(kinds: readonly PolicyKind<unknown>[]) {
     trustedProxies: trustedProxiesSchema,
     ...listKeys,
     geo: geoSchema,
+    secrets: secretsSchema,
     issuers: issuersSchema,
     roles: rolesSchema,
     apiKeys: apiKeysSchema,
@@ -79,6 +81,7 @@ export function toConfig(raw: RawConfig, file: string): Config {
     trustedProxies: toTrustedProxies(raw.trustedProxies),
     lists,
     geo,
+    secrets: toSecrets(raw.secrets, file),
     issuers,
     roles: toRoles(raw.roles),
     apiKeys,

@@ -12,6 +12,10 @@ test('a reference names a variable or a file', () => {
     ok: true,
     value: { scheme: 'file', path: '/run/secrets/a key' },
   });
+  assert.deepEqual(parseSecretReference('${vault:secret/orders/db#password}'), {
+    ok: true,
+    value: { scheme: 'vault', path: 'secret/orders/db', field: 'password' },
+  });
 });
 
 test('a relative path starts at the given folder', () => {
@@ -33,6 +37,17 @@ test('anything else is refused', () => {
     '${env:A} ',
     '${env:A}x',
     '${env:}',
+    '${vault:secret}',
+    '${vault:secret/a}',
+    '${vault:secret#a}',
+    '${vault:secret/a#}',
+    '${vault:/secret/a#b}',
+    '${vault:secret//a#b}',
+    '${vault:secret/../sys/raw#b}',
+    '${vault:secret/./a#b}',
+    '${vault:secret/a?b#c}',
+    '${vault:secret/%2e%2e/a#b}',
+    '${vault:secret/a#b#c}',
     '${ENV:A}',
     '${env:A B}',
     '${env:1A}',

@@ -135,6 +135,20 @@ export class Conductor {
     return next;
   }
 
+  /**
+   * Puts the configuration in force once more, for these secrets, by reference, have changed; each is recorded. The file is
+   * not read, so that what stands there and was refused keeps nothing back.
+   */
+  reread(secrets: readonly string[], author: string): Promise<Installed> {
+    return this.#inTurn(async () => {
+      const current = this.#current;
+      if (current === null) return err([errorIssue('', 'nothing is in force yet')]);
+      const change = { author, action: 'secret.change', before: null, after: null };
+      if (!secrets.every((target) => this.#options.record({ ...change, target }))) return err([NOT_RECORDED]);
+      return await this.#putInForce({ text: Buffer.from(current.text), author, over: null });
+    });
+  }
+
   /** Tries once more to have what could not be had at the start; whether nothing is lacking now. Refuses nothing aloud. */
   renew(): Promise<boolean> {
     return this.#inTurn(async () => {

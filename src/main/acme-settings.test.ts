@@ -42,7 +42,7 @@ function read(
   const dnsHook = hook === null ? null : { path: '/etc/dns.sh', settleMs: 7 };
   return acmeSettings(
     { ...config, dnsHook },
-    '/etc/portcullis.yaml',
+    { file: '/etc/portcullis.yaml', secrets: { vault: null, notSecrets: [] } },
     host as unknown as Pick<HostPorts, 'files' | 'secrets'>,
   );
 }

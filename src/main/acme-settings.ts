@@ -1,8 +1,9 @@
 import { dirname } from 'node:path';
 import { err, ok, type Result, Secret } from '../base/index.ts';
 import type { AcmeSettings, AuthoritySettings } from '../certificates/index.ts';
-import { type AcmeAuthority, type AcmeConfig, parseSecretReference } from '../config/index.ts';
+import { type AcmeAuthority, type AcmeConfig, type Config, parseSecretReference } from '../config/index.ts';
 import { decodeBase64url } from '../credential/index.ts';
+import type { VaultSource } from '../ports/index.ts';
 import type { HostPorts } from './host-ports.ts';
 
 const CA_LIMIT_BYTES = 1024 * 1024;
@@ -11,15 +12,22 @@ const KEY_LEAST_BYTES = 16;
 const OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
 
-/** Reads the files and secrets that certificates by ACME need. `file` is the configuration's own. */
+/** Where references of a configuration lead: `file` is its own. */
+export interface SecretPlace {
+  readonly file: string;
+  readonly secrets: Config['secrets'];
+}
+
+/** Reads the files and secrets that certificates by ACME need. */
 export async function acmeSettings(
   config: AcmeConfig,
-  file: string,
+  { file, secrets: { vault } }: SecretPlace,
   host: Pick<HostPorts, 'files' | 'secrets'>,
 ): Promise<Result<AcmeSettings, string>> {
+  const at = { file, vault: vault?.source ?? null };
   const authorities: AuthoritySettings[] = [];
   for (const one of config.authorities) {
-    const settings = await authoritySettings(one, file, host);
+    const settings = await authoritySettings(one, at, host);
     if (!settings.ok) return settings;
     authorities.push(settings.value);
   }
@@ -45,7 +53,7 @@ async function reasonNotToRun(path: string, { files }: Pick<HostPorts, 'files'>)
 
 async function authoritySettings(
   { directory, externalAccount, caFile }: AcmeAuthority,
-  file: string,
+  { file, vault }: { readonly file: string; readonly vault: VaultSource | null },
   { files, secrets }: Pick<HostPorts, 'files' | 'secrets'>,
 ): Promise<Result<AuthoritySettings, string>> {
   const ca = caFile === null ? null : await files.read(caFile, CA_LIMIT_BYTES);
@@ -54,7 +62,7 @@ async function authoritySettings(
   if (externalAccount === null) return ok({ directory, caPem, externalAccount });
   const reference = parseSecretReference(externalAccount.key, dirname(file));
   if (!reference.ok) return reference;
-  const secret = await secrets.resolve(reference.value);
+  const secret = await secrets.resolve(reference.value, vault);
   if (!secret.ok) return secret;
   // Some CAs print it with padding.
   const key = decodeBase64url(secret.value.revealText().trim().replace(/=+$/, ''));

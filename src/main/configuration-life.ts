@@ -6,9 +6,11 @@ import { createConfigurationFile } from './configuration-file.ts';
 import type { DataFolder } from './data-folder.ts';
 import { type FirstGathering, gatherFromKept } from './first-gathering.ts';
 import type { HostPorts } from './host-ports.ts';
+import { holdSecrets } from './held-secrets.ts';
 import { LastGood } from './last-good.ts';
 import type { LiveSources } from './live-sources.ts';
 import { startRenewal } from './renewal.ts';
+import { type SecretWatch, watchSecrets } from './secret-watch.ts';
 
 /** How often it is looked whether anything was fetched anew: keys come about every ten minutes, of one issuer after the other. */
 const FETCHED_MS = 60_000;
@@ -38,6 +40,7 @@ export class ConfigurationLife {
   readonly #lastGood: LastGood;
   readonly #stops: (() => void)[] = [];
   #watch: ConfigWatch | null = null;
+  #secretWatch: SecretWatch | null = null;
   #lacking: readonly string[] = [];
   #followed: Gathered | null = null;
   #sources: Fetching | null = null;
@@ -57,6 +60,12 @@ export class ConfigurationLife {
   /** What could not be had at the start and was taken from what was kept, in words. */
   get lacking(): readonly string[] {
     return this.#lacking;
+  }
+
+  /** What the configurations behind the first are gathered through: a secret that can not be read is the one in force. */
+  holding<T extends Pick<GatherOptions, 'secrets'>>(io: T): T {
+    const { log } = this.#options.host;
+    return { ...io, secrets: holdSecrets(io.secrets, { current: () => this.#followed, log }) };
   }
 
   /** The first configuration: as it was gathered, or from what was kept where something outside could not be had. */
@@ -85,12 +94,13 @@ export class ConfigurationLife {
   async follow(gathered: Gathered): Promise<void> {
     this.#followed = gathered;
     this.#watch?.follow(gathered);
+    this.#secretWatch?.follow(gathered);
     await this.#lastGood.keep(gathered);
     await this.#writeFetched();
   }
 
   /** From now on the files are watched, and what is lacking is looked for. */
-  begin(conductor: Pick<Conductor, 'reload' | 'renew'>): void {
+  begin(conductor: Pick<Conductor, 'reload' | 'renew' | 'reread'>): void {
     const { host, file, hasFile, data } = this.#options;
     const { files, clock, log } = host;
     const { alerts } = data;
@@ -108,6 +118,11 @@ export class ConfigurationLife {
       if (this.#followed !== null) this.#watch.follow(this.#followed);
       this.#stops.push(() => this.#watch?.close());
     }
+    const { secrets } = host;
+    const reread = (changed: readonly string[]): Promise<unknown> => conductor.reread(changed, 'vault');
+    this.#secretWatch = watchSecrets({ clock, secrets, alerts, log, reread });
+    if (this.#followed !== null) this.#secretWatch.follow(this.#followed);
+    this.#stops.push(() => this.#secretWatch?.close());
     if (this.#lacking.length === 0) return;
     alerts.raise({
       kind: 'configuration.last-good',

@@ -59,8 +59,8 @@ function notingPorts({ secrets, egress, ...others }: Io, lacking: Set<string>, k
   return {
     ...others,
     secrets: {
-      resolve: async (reference) => {
-        const resolved = await secrets.resolve(reference);
+      resolve: async (reference, vault) => {
+        const resolved = await secrets.resolve(reference, vault);
         if (resolved.ok) return resolved;
         const name = secretName(reference);
         lacking.add(`the secret ${name}`);

@@ -3,10 +3,12 @@ import {
   createHostSecrets,
   createLineLog,
   createOutboundEgress,
+  createOwnSecrets,
   createSystemClock,
   createSystemRandom,
   createSystemResolver,
   createSystemReverseResolver,
+  createVaultSecrets,
 } from '../adapters/index.ts';
 import type { GatherOptions } from '../config/index.ts';
 import type {
@@ -49,14 +51,17 @@ export function openHostPorts(options: {
     level: options.logLevel,
   });
   const resolver = createSystemResolver({ clock });
+  const egress = createOutboundEgress({ resolver, clock });
+  const own = { environment: process.env, files, log };
+  const vault = createVaultSecrets({ egress, files, clock, own: createOwnSecrets(own) });
   return {
     clock,
     random,
     files,
-    secrets: createHostSecrets({ environment: process.env, files, log }),
+    secrets: createHostSecrets({ ...own, vault }),
     resolver,
     reverse: createSystemReverseResolver(),
-    egress: createOutboundEgress({ resolver, clock }),
+    egress,
     log,
     logLevel: options.logLevel,
   };

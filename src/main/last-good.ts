@@ -174,7 +174,14 @@ export async function hasLastGood(
 
 /** How a resolved reference is called among what is kept. */
 export function secretName(reference: SecretReference): string {
-  return reference.scheme === 'env' ? `env:${reference.name}` : `file:${reference.path}`;
+  switch (reference.scheme) {
+    case 'env':
+      return `env:${reference.name}`;
+    case 'file':
+      return `file:${reference.path}`;
+    case 'vault':
+      return `vault:${reference.path}#${reference.field}`;
+  }
 }
 
 function textHash(text: string): string {

@@ -208,7 +208,7 @@ async function openAcme(
   local: CertificateService,
 ): Promise<Result<Served, string>> {
   const { host, alerts, passphrase, metrics } = options;
-  const settings = await acmeSettings(config, options.file, host);
+  const settings = await acmeSettings(config, { file: options.file, secrets: options.config.secrets }, host);
   if (!settings.ok) return settings;
   const { folder } = config;
   const shared = folder === null ? null : await openSharedCertificates({ folder, passphrase, host });

@@ -306,7 +306,7 @@ class Starting {
       readText: this.#options.readText,
       store: this.#life.store,
       kinds: listKinds(this.#options.variant?.kinds ?? createOfflineKinds()),
-      io: ioOf(this.#options.host),
+      io: this.#life.holding(ioOf(this.#options.host)),
       threads: group,
       verifier: this.#verifier,
       revisions: this.#data.store.collection(REVISIONS),

@@ -24,6 +24,7 @@ export type AlertKind =
   | 'upstream.address-refused'
   | 'party.redirect-refused'
   | 'party.secret-echoed'
+  | 'secret.unreadable'
   | 'upstream.targets-unavailable'
   | 'upstream.targets-lost'
   | 'data-folder.fault'

@@ -14,7 +14,14 @@ export type { Counter, Gauge, Histogram, Labels, Meter, MeterReader } from './me
 export type { Random } from './random.ts';
 export type { ResolvedAddress, Resolver, ReverseResolver } from './resolver.ts';
 export type { Scanner, ScannerTarget, ScanResult } from './scanner.ts';
-export type { SecretReference, Secrets } from './secrets.ts';
+export type {
+  HostReference,
+  SecretReference,
+  Secrets,
+  VaultAuth,
+  VaultReference,
+  VaultSource,
+} from './secrets.ts';
 export type { Segment, Segments } from './segments.ts';
 export type { Collection, CollectionDeclaration, Entry, OpenStore, Query, Store, Stored, StoreFault } from './store.ts';
 export type { SharedTable, TableDeclaration, Tables, TableVersion, WhenStale } from './tables.ts';

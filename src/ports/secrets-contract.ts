@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import type { SecretReference, Secrets } from './secrets.ts';
+import type { HostReference, Secrets } from './secrets.ts';
 
 /** Secrets, and how the test puts one behind a reference of each scheme; the answer is the reference. */
 export interface SecretsSubject {
   readonly secrets: Secrets;
-  put(scheme: SecretReference['scheme'], name: string, text: string): Promise<SecretReference>;
+  put(scheme: HostReference['scheme'], name: string, text: string): Promise<HostReference>;
   /** A reference of that name behind which nothing was put. */
-  missing(scheme: SecretReference['scheme'], name: string): SecretReference;
+  missing(scheme: HostReference['scheme'], name: string): HostReference;
 }
 
 const SCHEMES = ['env', 'file'] as const;

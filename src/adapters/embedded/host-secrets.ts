@@ -1,5 +1,6 @@
 import { err, ok, type Result, Secret } from '../../base/index.ts';
-import type { FileFault, Files, Log, SecretReference, Secrets } from '../../ports/index.ts';
+import type { FileFault, Files, HostReference, Log, Secrets } from '../../ports/index.ts';
+import type { VaultSecrets } from './vault-secrets.ts';
 
 const LIMIT_BYTES = 64 * 1024;
 const LINE_FEED = 0x0a;
@@ -20,23 +21,41 @@ interface HostSecretsOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly files: Files;
   readonly log: Log;
+  /** Where secrets of Vault are read; without it there are none. */
+  readonly vault?: VaultSecrets;
 }
 
 /**
  * Secrets from environment variables and files of at most 64 KiB. A file that others than its owner may read serves,
  * since container platforms mount them so, and gets a warning in the log.
  */
-export function createHostSecrets({ environment, files, log }: HostSecretsOptions): Secrets {
+export function createHostSecrets(options: HostSecretsOptions): Secrets {
+  const own = createOwnSecrets(options);
   return {
-    async resolve(reference) {
-      if (reference.scheme === 'env') return fromEnvironment(environment, reference.name);
-      return await fromFile(files, log, reference.path);
+    async resolve(reference, source = null) {
+      if (reference.scheme !== 'vault') return await own(reference);
+      const name = `\${vault:${reference.path}#${reference.field}}`;
+      if (source === null) return err(`${name} leads to Vault, and none is configured`);
+      if (options.vault === undefined) return err(`${name} leads to Vault, which is not asked from here`);
+      return await options.vault.read(reference, source);
     },
   };
 }
 
+/** The secrets of this machine alone. */
+export function createOwnSecrets({
+  environment,
+  files,
+  log,
+}: HostSecretsOptions): (reference: HostReference) => Promise<Result<Secret, string>> {
+  return async (reference) => {
+    if (reference.scheme === 'env') return fromEnvironment(environment, reference.name);
+    return await fromFile(files, log, reference.path);
+  };
+}
+
 /** The reference as it stands in the configuration; it names the secret and does not hold it. */
-function written(reference: SecretReference): string {
+function written(reference: HostReference): string {
   return `\${${reference.scheme}:${reference.scheme === 'env' ? reference.name : reference.path}}`;
 }
 

@@ -70,6 +70,7 @@ const KINDS = {
   'upstream.address-refused': null,
   'party.redirect-refused': null,
   'party.secret-echoed': null,
+  'secret.unreadable': null,
   'upstream.targets-unavailable': null,
   'upstream.targets-lost': null,
   'data-folder.fault': null,

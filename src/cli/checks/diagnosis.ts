@@ -15,7 +15,8 @@ export interface Diagnosis {
     | 'dns'
     | 'upstream'
     | 'party'
-    | 'issuer';
+    | 'issuer'
+    | 'vault';
   readonly state: 'ok' | 'warn' | 'fail';
   readonly says: string;
   readonly fix: string | null;
