@@ -1,12 +1,16 @@
 export { decodeBase64url } from './base64url.ts';
+export { type EarlierIdToken, type IdTokenDemand, type VerifiedIdToken, verifyIdToken } from './id-token.ts';
+export type { IdentityProfile, Judging } from './identity-profile.ts';
 export { IssuerKeys, type IssuerKeysOptions } from './issuer-keys.ts';
 export { type FetchedKeys, fetchIssuerKeys } from './issuer-keys-fetch.ts';
+export { fetchMetadata, type IssuerMetadata, namedAddress } from './issuer-metadata.ts';
 export type { IssuerSource } from './issuer-source.ts';
 export type { HeldKeys, IssuerKeysStatus } from './issuer-keys-keeper.ts';
 export type { JwtFault } from './jwt-fault.ts';
 export { type JsonBounds, type JsonReader, readJwt, type UnverifiedJwt } from './jwt-text.ts';
 export { isJsonObject, isName, type JwtClaims, numericDateMs } from './jwt-values.ts';
 export { type VerifiedJwt, verifyJwt } from './jwt.ts';
+export { type VerifiedLogoutToken, verifyLogoutToken } from './logout-token.ts';
 export { type KeyRow, KEYS_STALE_AFTER_MS, keyTable } from './key-row.ts';
 export { KEY_SET_LIMIT_BYTES, type KeySet, readKeySet } from './key-set.ts';
 export { isIssuerOf, issuerNames, type IssuerNames, TENANT_PLACE } from './token-issuer.ts';

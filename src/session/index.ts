@@ -1,0 +1,11 @@
+export type { SessionEvent } from './events.ts';
+export {
+  type SessionAnswer,
+  Sessions,
+  type SessionsOptions,
+  type SessionsToEnd,
+  type SessionSummary,
+} from './sessions.ts';
+export type { ProviderSettings, SessionLimits, SessionSettings } from './settings.ts';
+export type { ProviderLogout } from './signing-out.ts';
+export { readPrivateKey } from './client-proof.ts';

@@ -1,0 +1,82 @@
+import type { JsonBounds, JsonReader } from '../credential/index.ts';
+import type { Egress, EgressReply } from '../ports/index.ts';
+import { ProviderUnavailable, ProviderUnreadable } from './provider-fault.ts';
+
+/** What openid-client asks for: a call as `fetch` has it. */
+interface CallOptions {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Who is called, and with what. */
+export interface ProviderCalls {
+  readonly egress: Egress;
+  readonly readJson: JsonReader;
+  /** CAs, PEM; null for the well-known ones. */
+  readonly ca: string | null;
+}
+
+/** One call gets so long; whoever signs in waits for it. */
+const TIMEOUT_MS = 10_000;
+/** The largest replies are key sets, and userinfo of people with hundreds of groups. */
+const LIMIT_BYTES = 256 * 1_024;
+/** Beginning and finishing to sign in costs strangers nothing, and each call holds a socket. */
+const CALLS_AT_ONCE = 64;
+/** As for tokens: what is read of a provider has one reading. */
+const BOUNDS: JsonBounds = { depth: 32, keys: 2_000, elements: 4_000, numberBytes: 40 };
+
+/**
+ * The way of openid-client to a provider: through our egress, within bounds, without redirects, and what says that it is
+ * JSON must be JSON of one reading. What can't be had throws a ProviderUnavailable.
+ */
+export function createProviderFetch({
+  egress,
+  readJson,
+  ca,
+}: ProviderCalls): (url: string, options: CallOptions) => Promise<Response> {
+  let running = 0;
+  return async (url, { method, headers, body, signal }) => {
+    if (method !== 'GET' && method !== 'POST') throw new ProviderUnreadable(`nobody is asked with ${method}`);
+    if (running >= CALLS_AT_ONCE) throw new ProviderUnavailable('too many calls to it are under way');
+    running++;
+    try {
+      const reply = await egress.call({
+        url,
+        method,
+        headers,
+        ...(body === undefined || body === null ? {} : { body: Buffer.from(textOf(body)) }),
+        timeoutMs: TIMEOUT_MS,
+        limitBytes: LIMIT_BYTES,
+        reach: 'named',
+        ...(ca === null ? {} : { ca }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      if (!reply.ok) throw new ProviderUnavailable(`${reply.error.reason}: ${reply.error.detail}`);
+      return responseOf(reply.value, readJson);
+    } finally {
+      running--;
+    }
+  };
+}
+
+function textOf(body: unknown): string {
+  if (typeof body === 'string') return body;
+  if (body instanceof URLSearchParams) return body.toString();
+  throw new ProviderUnreadable('a body that is no form');
+}
+
+function responseOf({ status, headers, body }: EgressReply, readJson: JsonReader): Response {
+  // A proxy in between answers so too, and a session must not end for it.
+  if (status >= 500 || status === 429) throw new ProviderUnavailable(`status ${status}`);
+  if (status < 200 || (status >= 300 && status < 400)) {
+    throw new ProviderUnreadable(`status ${status}; redirects are not followed`);
+  }
+  const type = headers.get('content-type') ?? '';
+  if (/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type) && !readJson(body, BOUNDS).ok) {
+    throw new ProviderUnreadable('it sent JSON that has no one reading, or is too large');
+  }
+  const isEmpty = status === 204 || status === 205;
+  return new Response(isEmpty ? null : new Uint8Array(body), { status, headers: [...headers] });
+}

@@ -1,0 +1,278 @@
+import type * as openIdClient from 'openid-client';
+import type { Configuration, TokenEndpointResponse } from 'openid-client';
+import { err, ok, type Result } from '../base/index.ts';
+import {
+  fetchMetadata,
+  type IdTokenDemand,
+  type JsonReader,
+  type KeyRow,
+  readJwt,
+  type VerifiedIdToken,
+  verifyIdToken,
+} from '../credential/index.ts';
+import type { Clock, Egress } from '../ports/index.ts';
+import { proofOf } from './client-proof.ts';
+import { createProviderFetch } from './provider-call.ts';
+import { faultOf, type ProviderFault } from './provider-fault.ts';
+import { type ProviderMetadata, readProviderMetadata } from './provider-metadata.ts';
+import type { ProviderSettings } from './settings.ts';
+
+/** The keys of issuers, which are kept elsewhere. */
+export interface ProviderKeys {
+  /** By thumbprint; empty where there are none. */
+  rows(issuer: string): ReadonlyMap<string, KeyRow>;
+  /** Newer ones, where a token names one that is not there; null where asking is of no use now. */
+  want(issuer: string): Promise<void> | null;
+}
+
+/** What a provider is spoken to with. */
+export interface ProviderPorts {
+  readonly egress: Egress;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly readJson: JsonReader;
+  readonly keys: ProviderKeys;
+}
+
+/** What is sent along when somebody begins to sign in. */
+export interface Authorization {
+  readonly redirectUri: string;
+  readonly state: string;
+  readonly nonce: string;
+  readonly verifier: string;
+  readonly maxAgeMs: number | null;
+  readonly acrValues: readonly string[] | null;
+}
+
+/** What a provider gave, verified. Times are wall time in milliseconds. */
+export interface Granted {
+  readonly accessToken: string;
+  /** When the access token ends; null where that is not said. */
+  readonly accessEndsAtMs: number | null;
+  /** Null where none was given: who refreshes keeps the one that there is. */
+  readonly refreshToken: string | null;
+  /** Null only where a refresh brought none. */
+  readonly identity: { readonly text: string; readonly token: VerifiedIdToken } | null;
+}
+
+/** So long metadata is believed, and so long it serves while no newer can be had. */
+const FRESH_MS = 60 * 60 * 1_000;
+const STALE_MS = 24 * 60 * 60 * 1_000;
+/** Strangers can begin to sign in as often as they like: one that can't be reached is asked again only after this. */
+const COOL_DOWN_MS = 5_000;
+
+interface Known {
+  readonly metadata: ProviderMetadata;
+  readonly configuration: Configuration;
+  readonly atMs: number;
+}
+
+/**
+ * A provider, as we speak with it: openid-client says what OAuth and OpenID Connect want said, and verifies; what it
+ * takes is verified once more by the verifier of the house, so that nothing counts which one of the two refuses.
+ */
+export class Provider {
+  readonly settings: ProviderSettings;
+  readonly #ports: ProviderPorts;
+  #known: Known | null = null;
+  #loading: Promise<Result<Known, ProviderFault>> | null = null;
+  #failed: { readonly fault: ProviderFault; readonly untilMs: number } | null = null;
+
+  constructor(settings: ProviderSettings, ports: ProviderPorts) {
+    this.settings = settings;
+    this.#ports = ports;
+  }
+
+  /** Where to send a browser that signs in (RFC 6749 §4.1.1, RFC 7636, RFC 9126). PKCE is always S256. */
+  async authorize(asked: Authorization): Promise<Result<string, ProviderFault>> {
+    const known = await this.#current();
+    if (!known.ok) return known;
+    const { configuration, metadata } = known.value;
+    const { scopes, prompt, par } = this.settings;
+    const isOffered = metadata.pushed_authorization_request_endpoint !== undefined;
+    if (!isOffered && par === 'required') return err(untrusted('it takes no pushed authorization requests'));
+    if (par === 'off' && metadata.require_pushed_authorization_requests) {
+      return err(untrusted('it takes only pushed authorization requests, which `par: off` forbids'));
+    }
+    const client = await load();
+    const parameters = new URLSearchParams({
+      redirect_uri: asked.redirectUri,
+      response_type: 'code',
+      scope: scopes.join(' '),
+      state: asked.state,
+      nonce: asked.nonce,
+      code_challenge: await client.calculatePKCECodeChallenge(asked.verifier),
+      code_challenge_method: 'S256',
+    });
+    if (prompt !== null) parameters.set('prompt', prompt);
+    if (asked.acrValues !== null) parameters.set('acr_values', asked.acrValues.join(' '));
+    if (asked.maxAgeMs !== null) parameters.set('max_age', String(Math.floor(asked.maxAgeMs / 1_000)));
+    return tried(async () => {
+      const pushes = isOffered && par !== 'off';
+      const url = pushes
+        ? await client.buildAuthorizationUrlWithPAR(configuration, parameters)
+        : client.buildAuthorizationUrl(configuration, parameters);
+      return url.href;
+    });
+  }
+
+  /**
+   * Exchanges the code that a browser brought back (RFC 6749 §4.1.3, OpenID Connect Core §3.1.3). `callback` is the
+   * whole URL that it came to; `state` and `iss` (RFC 9207) are checked in it.
+   */
+  async exchange(callback: URL, asked: Authorization): Promise<Result<Granted, ProviderFault>> {
+    const known = await this.#current();
+    if (!known.ok) return known;
+    const client = await load();
+    const response = await tried(() =>
+      client.authorizationCodeGrant(known.value.configuration, callback, {
+        pkceCodeVerifier: asked.verifier,
+        expectedState: asked.state,
+        expectedNonce: asked.nonce,
+        idTokenExpected: true,
+        ...(asked.maxAgeMs === null ? {} : { maxAge: Math.floor(asked.maxAgeMs / 1_000) }),
+      }),
+    );
+    if (!response.ok) return response;
+    const { nonce, maxAgeMs, acrValues } = asked;
+    const granted = await this.#granted(response.value, { nonce, maxAgeMs, acrValues, earlier: null });
+    if (granted.ok && granted.value.identity === null) return err(untrusted('it gave no ID token'));
+    return granted;
+  }
+
+  /** Refreshes (RFC 6749 §6, OpenID Connect Core §12). */
+  async refresh(refreshToken: string, earlier: IdTokenDemand['earlier']): Promise<Result<Granted, ProviderFault>> {
+    const known = await this.#current();
+    if (!known.ok) return known;
+    const client = await load();
+    const response = await tried(() => client.refreshTokenGrant(known.value.configuration, refreshToken));
+    if (!response.ok) return response;
+    return this.#granted(response.value, { nonce: null, maxAgeMs: null, acrValues: null, earlier });
+  }
+
+  /** The claims of userinfo (OpenID Connect Core §5.3), whose `sub` is that of the ID token. */
+  async userinfo(
+    accessToken: string,
+    subject: string,
+  ): Promise<Result<Readonly<Record<string, unknown>>, ProviderFault>> {
+    const known = await this.#current();
+    if (!known.ok) return known;
+    if (known.value.metadata.userinfo_endpoint === undefined) return err(untrusted('it has no userinfo'));
+    const client = await load();
+    return tried(async () => ({ ...(await client.fetchUserInfo(known.value.configuration, accessToken, subject)) }));
+  }
+
+  /** Tells it that a refresh token is not needed any more (RFC 7009), where it can be told. */
+  async revoke(refreshToken: string): Promise<Result<void, ProviderFault>> {
+    const known = await this.#current();
+    if (!known.ok) return known;
+    if (known.value.metadata.revocation_endpoint === undefined) return ok(undefined);
+    const client = await load();
+    return tried(() =>
+      client.tokenRevocation(known.value.configuration, refreshToken, { token_type_hint: 'refresh_token' }),
+    );
+  }
+
+  /** Where browsers sign out there too (RP-Initiated Logout 1.0 §2); null where that is not offered. */
+  async endSessionUrl(idToken: string, returnTo: string): Promise<string | null> {
+    const known = await this.#current();
+    if (!known.ok || known.value.metadata.end_session_endpoint === undefined) return null;
+    const client = await load();
+    const parameters = { id_token_hint: idToken, post_logout_redirect_uri: returnTo };
+    return client.buildEndSessionUrl(known.value.configuration, parameters).href;
+  }
+
+  async #granted(
+    response: TokenEndpointResponse,
+    demand: Omit<IdTokenDemand, 'accessToken'>,
+  ): Promise<Result<Granted, ProviderFault>> {
+    const { access_token: accessToken, refresh_token: refreshToken, id_token: text, expires_in: seconds } = response;
+    const atMs = this.#ports.clock.now();
+    const shared = {
+      accessToken,
+      accessEndsAtMs: seconds === undefined || !Number.isFinite(seconds) ? null : atMs + Math.max(0, seconds) * 1_000,
+      refreshToken: refreshToken ?? null,
+    };
+    if (text === undefined) return ok({ ...shared, identity: null });
+    const token = await this.#verified(text, { ...demand, accessToken });
+    return token.ok ? ok({ ...shared, identity: { text, token: token.value } }) : token;
+  }
+
+  async #verified(text: string, demand: IdTokenDemand): Promise<Result<VerifiedIdToken, ProviderFault>> {
+    const { clock, keys, readJson } = this.#ports;
+    const read = readJwt(text, readJson);
+    if (!read.ok) return err(untrusted(`its ID token is refused: ${read.error}`));
+    const judge = (): ReturnType<typeof verifyIdToken> =>
+      verifyIdToken(read.value, this.settings, demand, { rows: keys.rows(this.settings.name), nowMs: clock.now() });
+    let judged = judge();
+    if (!judged.ok && judged.error === 'unknown-key') {
+      await keys.want(this.settings.name);
+      judged = judge();
+    }
+    return judged.ok ? judged : err(untrusted(`its ID token is refused: ${judged.error}`));
+  }
+
+  /** What it says of itself. An old word serves while no newer can be had, and nobody waits for a newer one. */
+  async #current(): Promise<Result<Known, ProviderFault>> {
+    const nowMs = this.#ports.clock.monotonic();
+    const known = this.#known;
+    const ageMs = known === null ? Number.POSITIVE_INFINITY : nowMs - known.atMs;
+    if (known !== null && ageMs < FRESH_MS) return ok(known);
+    const usable = known !== null && ageMs < STALE_MS ? known : null;
+    if (this.#failed !== null && nowMs < this.#failed.untilMs)
+      return usable === null ? err(this.#failed.fault) : ok(usable);
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = null;
+    });
+    return usable === null ? await this.#loading : ok(usable);
+  }
+
+  async #load(): Promise<Result<Known, ProviderFault>> {
+    const { clock } = this.#ports;
+    const loaded = await this.#discover();
+    if (loaded.ok) this.#known = loaded.value;
+    this.#failed = loaded.ok ? null : { fault: loaded.error, untilMs: clock.monotonic() + COOL_DOWN_MS };
+    return loaded;
+  }
+
+  async #discover(): Promise<Result<Known, ProviderFault>> {
+    const { egress, clock, readJson } = this.#ports;
+    const { settings } = this;
+    const found = await fetchMetadata({ issuer: settings.issuer, ca: settings.ca }, egress);
+    if (!found.ok) return err({ kind: 'unavailable', code: '', words: found.error });
+    const metadata = readProviderMetadata(found.value, settings);
+    if (!metadata.ok) return err(untrusted(metadata.error));
+    const client = await load();
+    const proof = proofOf(client, settings, metadata.value);
+    if (!proof.ok) return err(untrusted(proof.error));
+    const { clientId, skewMs, issuer } = settings;
+    const configuration = new client.Configuration(
+      { ...metadata.value },
+      clientId,
+      { [client.clockTolerance]: skewMs / 1_000 },
+      proof.value,
+    );
+    configuration[client.customFetch] = createProviderFetch({ egress, readJson, ca: settings.ca });
+    // The signature is checked here too, not only by whom it came from (OpenID Connect Core §3.1.3.7, 6).
+    if (settings.keys.kind !== 'file') client.enableNonRepudiationChecks(configuration);
+    // An issuer on plain http is one on loopback: the configuration takes no other.
+    if (issuer.startsWith('http:')) client.allowInsecureRequests(configuration);
+    return ok({ metadata: metadata.value, configuration, atMs: clock.monotonic() });
+  }
+}
+
+/** Loaded where a configuration signs people in, and nowhere else. */
+function load(): Promise<typeof openIdClient> {
+  return import('openid-client');
+}
+
+function untrusted(words: string): ProviderFault {
+  return { kind: 'untrusted', code: '', words };
+}
+
+async function tried<T>(work: () => Promise<T>): Promise<Result<T, ProviderFault>> {
+  try {
+    return ok(await work());
+  } catch (thrown) {
+    return err(faultOf(thrown));
+  }
+}
