@@ -4,6 +4,7 @@ import { apiKeyIssues } from './api-keys.ts';
 import type { ApiConfig, AuthConfig, Config, OperationConfig, ValidateConfig } from './config.ts';
 import { RESERVED_NAMES } from './issuers.ts';
 import { formatKeyPath } from './key-path.ts';
+import { loginIssues } from './logins.ts';
 import { placeAt } from './place-at.ts';
 import { replyKeyIssues } from './reply-validation.ts';
 import { roleIssues } from './role-checks.ts';
@@ -18,6 +19,7 @@ export function accessIssues(config: Config, places: Places): Issue[] {
     ...tenancyIssues(config.issuers, places),
     ...roleIssues(config.roles, places),
     ...apiKeyIssues(config, places),
+    ...loginIssues(config.sessions.providers, places),
   ];
   return [...whole, ...config.apis.flatMap((api) => apiIssues(api, config, places))];
 }

@@ -56,6 +56,7 @@ export interface Config {
   readonly roles: readonly RoleConfig[];
   /** What holds of the API keys that this gateway gives out. */
   readonly apiKeys: ApiKeysConfig;
+  readonly sessions: SessionsConfig;
   /** `required`: a request that can't be recorded is refused. */
   readonly audit: 'required' | 'off';
   /** Where alerts are sent besides the log; `secret` is a reference. */
@@ -76,6 +77,35 @@ export interface Config {
 export interface TrustedProxiesConfig {
   readonly addresses: readonly string[];
   readonly field: 'x-forwarded-for' | 'forwarded';
+}
+
+/** How long people stay signed in, and with whom they sign in, in the order of the file. */
+export interface SessionsConfig {
+  /** One that is not used for so long ends. */
+  readonly idleMs: number;
+  /** One ends so long after it has begun in any case. */
+  readonly absoluteMs: number;
+  /** Where browsers go after they have signed out, on the same host. */
+  readonly afterLogout: string;
+  readonly providers: readonly LoginConfig[];
+}
+
+/** An issuer that people sign in with in their browsers. */
+export interface LoginConfig {
+  readonly issuer: IssuerConfig;
+  /** What people read where they choose. */
+  readonly label: string;
+  readonly clientId: string;
+  /** What the gateway shows to the issuer; `reference` is one to a secret. */
+  readonly proof: { readonly kind: 'secret' | 'private-key'; readonly reference: string };
+  /** `openid` stands first. */
+  readonly scopes: readonly string[];
+  readonly prompt: 'login' | 'consent' | 'select_account' | null;
+  /** Of these every sign-in must be one; null where any will do. */
+  readonly acrValues: readonly string[] | null;
+  readonly par: 'auto' | 'required' | 'off';
+  readonly userinfo: boolean;
+  readonly path: string;
 }
 
 /** A role: the permissions it grants, and the roles whose permissions it grants too. */

@@ -2,6 +2,7 @@ import type { Config, TrustedProxiesConfig } from './config.ts';
 import { type ChangeEffect, type Comparable, type ConfigChange, pairsOf, sameData } from './config-change.ts';
 import { clientChanges, fixedServer } from './client-changes.ts';
 import { accessChanges } from './diff-access.ts';
+import { sessionChanges } from './diff-sessions.ts';
 import { egressChanges } from './diff-egress.ts';
 import { apiChanges } from './diff-api.ts';
 import { graphqlChanges } from './diff-graphql.ts';
@@ -24,6 +25,7 @@ export function diffConfigurations(before: Comparable, after: Comparable): reado
     ...nodeChanges(before.config, after.config),
     ...nodeListChanges(before, after),
     ...accessChanges(before, after),
+    ...sessionChanges(before, after),
     ...contentChanges(before, after),
     ...secretsChanges(before.config.secrets, after.config.secrets),
     ...valuesChanges(before.config, after.config),

@@ -10,6 +10,7 @@ import { gatherDescriptors, withServices } from './gather-descriptors.ts';
 import type { Gathered } from './gathered.ts';
 import { grantWarnings } from './grant-warnings.ts';
 import { checkGraphql } from './gather-graphql.ts';
+import { gatherLogins } from './gather-logins.ts';
 import { gatherLists } from './gather-lists.ts';
 import { gatherCertificates } from './gather-certificates.ts';
 import { gatherValues } from './gather-values.ts';
@@ -68,6 +69,7 @@ export async function gather(
   await gatherLists(work);
   await gatherValues(work);
   await gatherWebhook(work);
+  await gatherLogins(work);
   warn(work);
   return work.issues.length > 0 ? err([...work.issues, ...work.warnings]) : ok(finish(work));
 }

@@ -3,6 +3,7 @@ import { didYouMean, err, ok, type Result } from '../base/index.ts';
 import type { IssuerConfig, KeyOrigin } from '../policy/index.ts';
 import { parseClaimPath } from './claim-path.ts';
 import { formatKeyPath } from './key-path.ts';
+import { loginSchema } from './logins.ts';
 import { absolute } from './path.ts';
 import { duration, listOf, parsed, path, uniqueList } from './scalars.ts';
 import { readWebUrl } from './web-url.ts';
@@ -102,6 +103,7 @@ const issuer = z.strictObject({
   typ: z.enum(['any', 'at+jwt']).prefault('any').meta({
     description: '`at+jwt` takes only tokens that say they are access tokens; `any` also others, but never ID tokens.',
   }),
+  login: loginSchema,
   skew: duration('30s', { from: '0s', to: '2m' }, 'How far clocks may differ.'),
   maxLifetime: duration('24h', { from: '1s', to: '366d' }, 'The longest time from `iat` to `exp`.'),
 });

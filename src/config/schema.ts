@@ -13,6 +13,7 @@ import { rolesSchema, toRoles } from './roles.ts';
 import { geoSchema, listKeys, toGeo, toLists } from './lists.ts';
 import { path } from './scalars.ts';
 import { secretsSchema, toSecrets } from './secrets.ts';
+import { sessionsSchema, toSessions } from './sessions.ts';
 import { scannersSchema, toScanners } from './scanners.ts';
 import { adminSchema, serverSchema, toAdminConfig, toServerConfig } from './server.ts';
 import { toTrustedProxies, trustedProxiesSchema } from './trusted-proxies.ts';
@@ -46,6 +47,7 @@ export function configSchema(kinds: readonly PolicyKind<unknown>[]) {
     issuers: issuersSchema,
     roles: rolesSchema,
     apiKeys: apiKeysSchema,
+    sessions: sessionsSchema,
     audit: auditSchema,
     alerts: alertsSchema,
     cache: cacheSchema,
@@ -85,6 +87,7 @@ export function toConfig(raw: RawConfig, file: string): Config {
     issuers,
     roles: toRoles(raw.roles),
     apiKeys,
+    sessions: toSessions(raw.sessions, issuers, raw.issuers),
     audit: raw.audit,
     alerts: toAlerts(raw.alerts),
     cache: { memoryBytes: raw.cache.memory },

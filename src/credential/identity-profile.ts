@@ -6,16 +6,13 @@ import { isName, type JwtClaims, numericDateMs } from './jwt-values.ts';
 import { signerAmong } from './jwt.ts';
 import { chooseKeys } from './key-choice.ts';
 import type { KeyRow } from './key-row.ts';
-import type { SignatureAlgorithm } from './token-profile.ts';
+import { tenancyFault } from './token-issuer.ts';
+import type { SignatureAlgorithm, TokenProfile } from './token-profile.ts';
 
 /** What a provider's tokens for us as its client must be like: ID tokens, and logout tokens. */
-export interface IdentityProfile {
-  /** Compared as it stands with `iss`. */
-  readonly issuer: string;
+export interface IdentityProfile extends Pick<TokenProfile, 'issuer' | 'hostedDomains' | 'algorithms' | 'skewMs'> {
   /** The name that the provider knows us by: what `aud` must hold. */
   readonly clientId: string;
-  readonly algorithms: readonly SignatureAlgorithm[];
-  readonly skewMs: number;
 }
 
 /** What holds of both kinds of token. Times are wall time in milliseconds. */
@@ -55,9 +52,13 @@ export function verifyForClient(
   if (!takesIdentityType(kind, header.type)) return err('type');
   if (claims['iss'] !== profile.issuer) return err('issuer');
   if (!isForClient(claims, profile.clientId)) return err('audience');
+  // Logout tokens name nobody's domain: who may not sign in has nothing to sign out of.
+  const { issuer, hostedDomains } = profile;
+  const tenancy = kind === 'id' ? tenancyFault(claims, { issuer, tenants: null, hostedDomains }) : null;
+  if (tenancy !== null) return err(tenancy);
   const times = timesOf(claims, profile.skewMs, nowMs);
   if (!times.ok) return times;
-  const keys = chooseKeys(rows, header.kid, algorithm);
+  const keys = chooseKeys(rows, { kid: header.kid, algorithm, issuers: null });
   if (!keys.ok) return keys;
   const key = signerAmong(keys.value, algorithm, jwt);
   return key.ok ? ok({ claims, algorithm, ...times.value }) : key;

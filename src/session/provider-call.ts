@@ -10,14 +10,6 @@ interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Who is called, and with what. */
-export interface ProviderCalls {
-  readonly egress: Egress;
-  readonly readJson: JsonReader;
-  /** CAs, PEM; null for the well-known ones. */
-  readonly ca: string | null;
-}
-
 /** One call gets so long; whoever signs in waits for it. */
 const TIMEOUT_MS = 10_000;
 /** The largest replies are key sets, and userinfo of people with hundreds of groups. */
@@ -31,11 +23,10 @@ const BOUNDS: JsonBounds = { depth: 32, keys: 2_000, elements: 4_000, numberByte
  * The way of openid-client to a provider: through our egress, within bounds, without redirects, and what says that it is
  * JSON must be JSON of one reading. What can't be had throws a ProviderUnavailable.
  */
-export function createProviderFetch({
-  egress,
-  readJson,
-  ca,
-}: ProviderCalls): (url: string, options: CallOptions) => Promise<Response> {
+export function createProviderFetch(
+  egress: Egress,
+  readJson: JsonReader,
+): (url: string, options: CallOptions) => Promise<Response> {
   let running = 0;
   return async (url, { method, headers, body, signal }) => {
     if (method !== 'GET' && method !== 'POST') throw new ProviderUnreadable(`nobody is asked with ${method}`);
@@ -50,7 +41,6 @@ export function createProviderFetch({
         timeoutMs: TIMEOUT_MS,
         limitBytes: LIMIT_BYTES,
         reach: 'named',
-        ...(ca === null ? {} : { ca }),
         ...(signal === undefined ? {} : { signal }),
       });
       if (!reply.ok) throw new ProviderUnavailable(`${reply.error.reason}: ${reply.error.detail}`);

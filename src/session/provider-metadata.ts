@@ -7,7 +7,7 @@ export interface ProviderMetadata {
   readonly issuer: string;
   readonly authorization_endpoint: string;
   readonly token_endpoint: string;
-  readonly jwks_uri?: string;
+  readonly jwks_uri: string;
   readonly userinfo_endpoint?: string;
   readonly revocation_endpoint?: string;
   readonly end_session_endpoint?: string;
@@ -32,24 +32,21 @@ export function readProviderMetadata(
   found: IssuerMetadata,
   settings: ProviderSettings,
 ): Result<ProviderMetadata, string> {
-  const { issuer, keys } = settings;
+  const { issuer, keysUrl } = settings;
   const { members, place } = found;
   const authorization = namedAddress(found, 'authorization_endpoint', issuer);
   const token = namedAddress(found, 'token_endpoint', issuer);
   if (!authorization.ok) return authorization;
   if (!token.ok) return token;
-  const more: Partial<Record<(typeof OPTIONAL)[number] | 'jwks_uri', string>> = {};
+  const more: Partial<Record<(typeof OPTIONAL)[number], string>> = {};
   for (const name of OPTIONAL) {
     if (members[name] === undefined) continue;
     const address = namedAddress(found, name, issuer);
     if (!address.ok) return address;
     more[name] = address.value;
   }
-  if (keys.kind === 'discovery') {
-    const address = namedAddress(found, 'jwks_uri', issuer);
-    if (!address.ok) return address;
-    more.jwks_uri = address.value;
-  } else if (keys.kind === 'url') more.jwks_uri = keys.url;
+  const keys = keysUrl === null ? namedAddress(found, 'jwks_uri', issuer) : ok(keysUrl);
+  if (!keys.ok) return keys;
   const challenges = members['code_challenge_methods_supported'];
   // Whoever says nothing of it may have it; whoever lists others has said no.
   if (challenges !== undefined && !textsOf(challenges)?.includes('S256'))
@@ -61,6 +58,7 @@ export function readProviderMetadata(
     issuer,
     authorization_endpoint: authorization.value,
     token_endpoint: token.value,
+    jwks_uri: keys.value,
     ...more,
     require_pushed_authorization_requests: members['require_pushed_authorization_requests'] === true,
     authorization_response_iss_parameter_supported: members['authorization_response_iss_parameter_supported'] === true,

@@ -237,7 +237,7 @@ export class Provider {
   async #discover(): Promise<Result<Known, ProviderFault>> {
     const { egress, clock, readJson } = this.#ports;
     const { settings } = this;
-    const found = await fetchMetadata({ issuer: settings.issuer, ca: settings.ca }, egress);
+    const found = await fetchMetadata({ issuer: settings.issuer }, egress);
     if (!found.ok) return err({ kind: 'unavailable', code: '', words: found.error });
     const metadata = readProviderMetadata(found.value, settings);
     if (!metadata.ok) return err(untrusted(metadata.error));
@@ -251,9 +251,9 @@ export class Provider {
       { [client.clockTolerance]: skewMs / 1_000 },
       proof.value,
     );
-    configuration[client.customFetch] = createProviderFetch({ egress, readJson, ca: settings.ca });
+    configuration[client.customFetch] = createProviderFetch(egress, readJson);
     // The signature is checked here too, not only by whom it came from (OpenID Connect Core §3.1.3.7, 6).
-    if (settings.keys.kind !== 'file') client.enableNonRepudiationChecks(configuration);
+    client.enableNonRepudiationChecks(configuration);
     // An issuer on plain http is one on loopback: the configuration takes no other.
     if (issuer.startsWith('http:')) client.allowInsecureRequests(configuration);
     return ok({ metadata: metadata.value, configuration, atMs: clock.monotonic() });

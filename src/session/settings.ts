@@ -7,13 +7,8 @@ export interface ProviderSettings extends IdentityProfile {
   readonly name: string;
   /** How we show the provider that it is us who asks. */
   readonly proof: { readonly kind: 'secret' | 'private-key'; readonly value: Secret };
-  /** Where its keys are: in its metadata, at a URL, or written down, and then they are in `ProviderKeys` alone. */
-  readonly keys:
-    | { readonly kind: 'discovery' }
-    | { readonly kind: 'url'; readonly url: string }
-    | { readonly kind: 'file' };
-  /** CAs, PEM, that it is verified by; null for the well-known ones. */
-  readonly ca: string | null;
+  /** Where its keys are; null where its metadata says it. */
+  readonly keysUrl: string | null;
   /** With `openid`. */
   readonly scopes: readonly string[];
   readonly prompt: string | null;
