@@ -3,8 +3,7 @@ import { takesIdentityType } from './identity-type.ts';
 import type { JwtFault } from './jwt-fault.ts';
 import type { UnverifiedJwt } from './jwt-text.ts';
 import { isName, type JwtClaims, numericDateMs } from './jwt-values.ts';
-import { signerAmong } from './jwt.ts';
-import { chooseKeys } from './key-choice.ts';
+import { findSigner } from './jwt.ts';
 import type { KeyRow } from './key-row.ts';
 import { tenancyFault } from './token-issuer.ts';
 import type { SignatureAlgorithm, TokenProfile } from './token-profile.ts';
@@ -33,7 +32,7 @@ export interface Judging {
 const AGE_LIMIT_MS = 10 * 60 * 1_000;
 
 /** OpenID Connect Core §2: a subject has 255 characters at most. */
-export const SUBJECT_LIMIT = 255;
+const SUBJECT_LIMIT = 255;
 
 /**
  * Checks what is checked of all that a provider signs for its client (OpenID Connect Core §3.1.3.7, Back-Channel Logout
@@ -58,9 +57,7 @@ export function verifyForClient(
   if (tenancy !== null) return err(tenancy);
   const times = timesOf(claims, profile.skewMs, nowMs);
   if (!times.ok) return times;
-  const keys = chooseKeys(rows, { kid: header.kid, algorithm, issuers: null });
-  if (!keys.ok) return keys;
-  const key = signerAmong(keys.value, algorithm, jwt);
+  const key = findSigner(jwt, { algorithm, issuers: null }, rows);
   return key.ok ? ok({ claims, algorithm, ...times.value }) : key;
 }
 

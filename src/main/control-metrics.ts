@@ -1,5 +1,7 @@
 import { createMeterReader, createSharedMeter, type MeterSeries, type SharedMeterReader } from '../adapters/index.ts';
 import type { Meter } from '../ports/index.ts';
+import type { SignInRefusal } from '../session/contract.ts';
+import type { SessionEvent } from '../session/index.ts';
 import { LOSS_REASONS, type ThreadLoss } from './thread-member.ts';
 
 /** What the main thread counts. */
@@ -20,6 +22,14 @@ export interface ControlMetrics {
   originalsLost(count: number): void;
   /** Reports of content security policies that could not be kept. */
   cspReportsLost(count: number): void;
+  /** Somebody has signed in with an issuer, or was refused; both words come from closed lists. */
+  signIn(issuer: string, result: 'signed-in' | SignInRefusal): void;
+  /** A session was refreshed, or could not be. */
+  sessionRefresh(issuer: string, result: Extract<SessionEvent, { kind: 'refreshed' }>['result']): void;
+  /** A session has ended before its time. */
+  sessionEnded(issuer: string, why: Extract<SessionEvent, { kind: 'ended' }>['why']): void;
+  /** A provider has told who signed out there. */
+  providerLogout(issuer: string, result: Extract<SessionEvent, { kind: 'logout-told' }>['result']): void;
   /** An alert will never arrive at the webhook. */
   webhookAlertLost(): void;
 }
@@ -84,7 +94,28 @@ export function createControlMetrics(meter: Meter): ControlMetrics {
         .add(1),
     originalsLost: (count) => originals.add(count),
     cspReportsLost: (count) => cspReports.add(count),
+    ...sessionMetrics(meter),
     webhookAlertLost: () => lost.add(1),
+  };
+}
+
+function sessionMetrics(
+  meter: Meter,
+): Pick<ControlMetrics, 'signIn' | 'sessionRefresh' | 'sessionEnded' | 'providerLogout'> {
+  const count = (name: string, help: string, labels: Readonly<Record<string, string>>): void =>
+    meter.counter(name, help, labels).add(1);
+  return {
+    signIn: (issuer, result) =>
+      count('portcullis_sign_ins_total', 'Times people signed in with an issuer, or were refused.', { issuer, result }),
+    sessionRefresh: (issuer, result) =>
+      count('portcullis_session_refreshes_total', 'Times a session was refreshed, or could not be.', {
+        issuer,
+        result,
+      }),
+    sessionEnded: (issuer, why) =>
+      count('portcullis_sessions_ended_total', 'Sessions that ended before their time, by why.', { issuer, why }),
+    providerLogout: (issuer, result) =>
+      count('portcullis_provider_logouts_total', 'Logout tokens of issuers, taken or refused.', { issuer, result }),
   };
 }
 

@@ -29,14 +29,18 @@ export interface LiveSources {
 
 /** Opens them; nothing is asked for before the first filling. */
 export function openLiveSources(
-  options: Omit<NodeIssuersOptions & NodeDiscoveryOptions & NodeCredentialsOptions, 'tables'>,
+  options: Omit<NodeIssuersOptions & NodeDiscoveryOptions & NodeCredentialsOptions, 'tables' | 'wantKeys'>,
 ): LiveSources {
   const { clock, log, random } = options.host;
   let served: ((table: SharedTable) => void) | null = null;
   const tables = createNodeTables({ log, alerts: options.alerts, tell: (table) => served?.(table) });
   const issuers = openNodeIssuers({ ...options, tables });
   const discovery = openNodeDiscovery({ ...options, tables });
-  const credentials = openNodeCredentials({ ...options, tables });
+  const credentials = openNodeCredentials({
+    ...options,
+    tables,
+    wantKeys: (issuer, source) => issuers.keys.want(issuer, source),
+  });
   const checks = new UpstreamChecks({
     clock,
     log,

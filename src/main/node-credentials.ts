@@ -3,6 +3,11 @@ import type { Gathered } from '../config/index.ts';
 import { Desks } from '../control/index.ts';
 import type { NodeCredentialsOptions, PartOptions } from './credential-part.ts';
 import { type NodeApiKeys, openNodeApiKeys } from './node-api-keys.ts';
+import { type ConductorOptions, Desks } from '../control/index.ts';
+import type { Alerts, Keyring, Store, Tables } from '../ports/index.ts';
+import type { ControlMetrics } from './control-metrics.ts';
+import type { HostPorts } from './host-ports.ts';
+import { type NodeSessions, openNodeSessions } from './node-sessions.ts';
 import { soon } from './soon.ts';
 import type { TableSpread } from './table-spread.ts';
 
@@ -21,6 +26,21 @@ export interface NodeCredentials {
   close(): Promise<void>;
 }
 
+/** What it works with. */
+export interface NodeCredentialsOptions {
+  readonly host: HostPorts;
+  readonly alerts: Alerts;
+  readonly store: Store;
+  readonly keyring: Keyring;
+  /** What goes on to every gateway thread. */
+  readonly tables: Tables;
+  /** Records a change in the ledger before it is made; false when that can't be done, and then it must not be made. */
+  readonly record: ConductorOptions['record'];
+  readonly metrics: Pick<ControlMetrics, 'signIn' | 'sessionRefresh' | 'sessionEnded' | 'providerLogout'>;
+  /** Newer keys of an issuer, for somebody of this `source`; null where asking is of no use now. */
+  readonly wantKeys: (issuer: string, source: string) => Promise<void> | null;
+}
+
 /** Whoever spreads tables over threads. */
 type Spread = Pick<TableSpread, 'inForce'>;
 
@@ -34,6 +54,7 @@ interface Part {
 /** The parts, by name; each in a file of its own. */
 export interface CredentialParts {
   readonly apiKeys: NodeApiKeys;
+  readonly sessions: NodeSessions;
 }
 
 /** So long a thread may take for a new version before nobody waits for it any longer. */
@@ -73,4 +94,5 @@ function openParts(options: PartOptions): CredentialParts {
   return {
     apiKeys: openNodeApiKeys(options),
   };
+  return { sessions: openNodeSessions(options) };
 }

@@ -30,6 +30,7 @@ export type AlertKind =
   | 'data-folder.fault'
   | 'ledger.fault'
   | 'issuer.keys-unavailable'
+  | 'issuer.login-failing'
   | 'issuer.introspection-unavailable'
   | 'api-key.tried'
   | 'api-key.leaked'

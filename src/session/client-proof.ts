@@ -47,7 +47,7 @@ export function proofOf(
 }
 
 /** Reads a private key, PEM (PKCS #8). Nothing of it is ever in the error. */
-export function readPrivateKey(value: Secret): Result<KeyObject, string> {
+function readPrivateKey(value: Secret): Result<KeyObject, string> {
   try {
     return ok(createPrivateKey(value.revealText()));
   } catch {

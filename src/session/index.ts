@@ -8,4 +8,4 @@ export {
 } from './sessions.ts';
 export type { ProviderSettings, SessionLimits, SessionSettings } from './settings.ts';
 export type { ProviderLogout } from './signing-out.ts';
-export { readPrivateKey } from './client-proof.ts';
+export type { ProviderKeys } from './provider.ts';

@@ -24,7 +24,7 @@ export class ProviderUnreadable extends Error {
 }
 
 /** What it is called in words; a code that no code of OAuth looks like is not repeated. */
-export function errorCode(value: unknown): string {
+function errorCode(value: unknown): string {
   return typeof value === 'string' && /^[a-z][a-z_]{0,63}$/.test(value) ? value : 'unknown_error';
 }
 

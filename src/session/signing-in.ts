@@ -212,7 +212,7 @@ export async function claimsOf(
 }
 
 /** The SHA-256 of a session's id, by which it is kept and asked for. */
-export function hashOf(id: string): string {
+function hashOf(id: string): string {
   return createHash('sha256').update(id).digest('base64url');
 }
 

@@ -76,6 +76,7 @@ const KINDS = {
   'data-folder.fault': null,
   'ledger.fault': null,
   'issuer.keys-unavailable': null,
+  'issuer.login-failing': null,
   'issuer.introspection-unavailable': null,
   'api-key.tried': null,
   'api-key.leaked': null,
