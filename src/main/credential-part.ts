@@ -1,5 +1,6 @@
 import type { ConductorOptions, Desks } from '../control/index.ts';
 import type { Alerts, Keyring, Store, Tables } from '../ports/index.ts';
+import type { ControlMetrics } from './control-metrics.ts';
 import type { HostPorts } from './host-ports.ts';
 
 /** What it works with. */
@@ -12,6 +13,9 @@ export interface NodeCredentialsOptions {
   readonly tables: Tables;
   /** Records a change in the ledger before it is made; false when that can't be done, and then it must not be made. */
   readonly record: ConductorOptions['record'];
+  readonly metrics: Pick<ControlMetrics, 'signIn' | 'sessionRefresh' | 'sessionEnded' | 'providerLogout'>;
+  /** Newer keys of an issuer, for somebody of this `source`; null where asking is of no use now. */
+  readonly wantKeys: (issuer: string, source: string) => Promise<void> | null;
 }
 
 /** What each part is made with. */

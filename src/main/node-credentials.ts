@@ -3,10 +3,6 @@ import type { Gathered } from '../config/index.ts';
 import { Desks } from '../control/index.ts';
 import type { NodeCredentialsOptions, PartOptions } from './credential-part.ts';
 import { type NodeApiKeys, openNodeApiKeys } from './node-api-keys.ts';
-import { type ConductorOptions, Desks } from '../control/index.ts';
-import type { Alerts, Keyring, Store, Tables } from '../ports/index.ts';
-import type { ControlMetrics } from './control-metrics.ts';
-import type { HostPorts } from './host-ports.ts';
 import { type NodeSessions, openNodeSessions } from './node-sessions.ts';
 import { soon } from './soon.ts';
 import type { TableSpread } from './table-spread.ts';
@@ -24,21 +20,6 @@ export interface NodeCredentials {
   retain(gathered: Gathered): void;
   /** Nothing is fetched or told after this. */
   close(): Promise<void>;
-}
-
-/** What it works with. */
-export interface NodeCredentialsOptions {
-  readonly host: HostPorts;
-  readonly alerts: Alerts;
-  readonly store: Store;
-  readonly keyring: Keyring;
-  /** What goes on to every gateway thread. */
-  readonly tables: Tables;
-  /** Records a change in the ledger before it is made; false when that can't be done, and then it must not be made. */
-  readonly record: ConductorOptions['record'];
-  readonly metrics: Pick<ControlMetrics, 'signIn' | 'sessionRefresh' | 'sessionEnded' | 'providerLogout'>;
-  /** Newer keys of an issuer, for somebody of this `source`; null where asking is of no use now. */
-  readonly wantKeys: (issuer: string, source: string) => Promise<void> | null;
 }
 
 /** Whoever spreads tables over threads. */
@@ -93,6 +74,6 @@ export function openNodeCredentials(options: NodeCredentialsOptions): NodeCreden
 function openParts(options: PartOptions): CredentialParts {
   return {
     apiKeys: openNodeApiKeys(options),
+    sessions: openNodeSessions(options),
   };
-  return { sessions: openNodeSessions(options) };
 }

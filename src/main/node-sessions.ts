@@ -12,7 +12,7 @@ import {
   type SessionUse,
 } from '../session/contract.ts';
 import { pseudonymKey } from './ledger-changes.ts';
-import type { PartOptions } from './node-credentials.ts';
+import type { PartOptions } from './credential-part.ts';
 import { sessionTeller } from './session-teller.ts';
 
 /** The sessions of a node, as the control side keeps them. */
@@ -35,7 +35,10 @@ export function openNodeSessions(options: PartOptions): NodeSessions {
     tell: sessionTeller({ alerts, clock, log, metrics, record, nameOf: createPseudonyms(pseudonymKey(keyring)) }),
   });
   // Both sides of the desk are ours: what a thread asks has the shape that the contract says.
-  desks.serve(SESSION_QUESTIONS, async (question) => ({ ...(await sessions.answer(question as unknown as SessionQuestion)) }) as never);
+  desks.serve(
+    SESSION_QUESTIONS,
+    async (question) => ({ ...(await sessions.answer(question as unknown as SessionQuestion)) }) as never,
+  );
   desks.hear(SESSION_USES, (uses) => sessions.use(uses as unknown as readonly SessionUse[]));
   return {
     sessions,

@@ -3,7 +3,7 @@ import type { Alert, Alerts, Clock, Log } from '../ports/index.ts';
 import type { SignInRefusal } from '../session/contract.ts';
 import type { SessionEvent } from '../session/index.ts';
 import type { ControlMetrics } from './control-metrics.ts';
-import type { NodeCredentialsOptions } from './node-credentials.ts';
+import type { NodeCredentialsOptions } from './credential-part.ts';
 
 type Severity = Alert['severity'];
 
@@ -73,7 +73,12 @@ function severityOf(refusal: SignInRefusal): Severity | null {
 }
 
 /** What keeps people from signing in is an alert; the rest is a line for whoever looks for it. */
-function complain({ alerts, log }: SessionTellerOptions, issuer: string, severity: Severity | null, words: string): void {
+function complain(
+  { alerts, log }: SessionTellerOptions,
+  issuer: string,
+  severity: Severity | null,
+  words: string,
+): void {
   if (words === '') return;
   if (severity === null) {
     log.write('debug', 'session.refused', words, { issuer });
@@ -88,7 +93,10 @@ function complain({ alerts, log }: SessionTellerOptions, issuer: string, severit
   });
 }
 
-function authorOf(nameOf: SessionTellerOptions['nameOf'], { issuerId, subject }: { issuerId: string; subject: string }): string {
+function authorOf(
+  nameOf: SessionTellerOptions['nameOf'],
+  { issuerId, subject }: { issuerId: string; subject: string },
+): string {
   return nameOf({ issuer: issuerId, subject });
 }
 

@@ -11,9 +11,15 @@ test('who signs in with a provider gets a session of what its ID token says, and
   assert.ok(answer.ok, JSON.stringify(control.events));
   assert.equal(answer.returnTo, '/orders?page=2');
   const { claims, subject, issuer } = answer.view;
-  assert.deepEqual([issuer, subject, claims['sub'], claims['roles'], claims['iss']], ['acme', 'ada', 'ada', ['customer'], peer.issuer]);
+  assert.deepEqual(
+    [issuer, subject, claims['sub'], claims['roles'], claims['iss']],
+    ['acme', 'ada', 'ada', ['customer'], peer.issuer],
+  );
   assert.deepEqual(await find(control, hashOf(answer.id)), answer.view);
   assert.equal(await find(control, answer.id), null);
   assert.ok(peer.calls.includes('POST /request'), 'the request is pushed where that is offered');
-  assert.deepEqual(control.events.map(({ kind }) => kind), ['begun']);
+  assert.deepEqual(
+    control.events.map(({ kind }) => kind),
+    ['begun'],
+  );
 });
