@@ -136,14 +136,14 @@ export interface Begun {
   readonly binding: string;
 }
 
-export const bindingOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
-export const hashOf = bindingOf;
+/** The hash of what a cookie says. */
+export const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
 
 export async function begin(
   { sessions }: SessionControl,
   more: { acrValues?: string[]; maxAgeSeconds?: number; session?: string; returnTo?: string; origin?: string } = {},
 ): Promise<Begun> {
-  const binding = bindingOf(randomBytes(32).toString('base64url'));
+  const binding = hashOf(randomBytes(32).toString('base64url'));
   const question = { ask: 'begin', issuer: 'acme', origin: ORIGIN, returnTo: '/orders?page=2', binding } as const;
   const begun = await sessions.answer({ ...question, ...more });
   if (!('url' in begun) || begun.url === null) throw new Error(`nobody can begin: ${JSON.stringify(begun)}`);
