@@ -1,4 +1,4 @@
-import { type FileScanner, isTakenByNameAlone } from '../policy/index.ts';
+import { type FileScanner, isTakenByNameAlone, UNSAID_ARCHIVES } from '../policy/index.ts';
 import type { ChangeEffect, ConfigChange } from './config-change.ts';
 import { sameData } from './config-change.ts';
 import type { FilesRules } from './file-rules.ts';
@@ -15,10 +15,13 @@ type Tell = (about: ConfigChange['about'], effect: ChangeEffect, message: string
 export function fileChanges(old: FilesRules | null, next: FilesRules | null, tell: Tell): readonly ConfigChange[] {
   if (old === null || next === null) {
     if (old === next) return [];
-    const opened = next?.archives === 'pass' ? [tell('validation', 'loosens', 'archives pass unopened')] : [];
+    const opened = next === null ? [] : archiveChanges(UNSAID_ARCHIVES, next.archives, tell);
     const loosens = next === null;
     const message = loosens ? 'files are no longer judged, but for archives' : 'files are judged';
-    return [tell('validation', loosens ? 'loosens' : 'tightens', message), ...opened];
+    return [
+      tell('validation', loosens ? 'loosens' : 'tightens', message),
+      ...opened.filter(({ effect }) => effect === 'loosens'),
+    ];
   }
   const { path: _was, ...before } = old;
   const { path: _is, ...after } = next;
@@ -49,8 +52,15 @@ export function fileChanges(old: FilesRules | null, next: FilesRules | null, tel
 
 /** The same of an operation, where it has a word of its own: else its API is told of once. `old` is null for a new one. */
 export function operationFileChanges(old: OwnFiles | null, next: OwnFiles, tell: Tell): readonly ConfigChange[] {
-  if (old === null) return next.isOwn && next.rules?.archives === 'pass' ? fileChanges(null, next.rules, tell) : [];
+  if (old === null) return next.isOwn && loosensArchives(next.rules, tell) ? fileChanges(null, next.rules, tell) : [];
   return old.isOwn || next.isOwn ? fileChanges(old.rules, next.rules, tell) : [];
+}
+
+/** Whether archives are held to less than where nothing is said of files. */
+function loosensArchives(rules: FilesRules | null, tell: Tell): boolean {
+  return (
+    rules !== null && archiveChanges(UNSAID_ARCHIVES, rules.archives, tell).some(({ effect }) => effect === 'loosens')
+  );
 }
 
 type Compared = Omit<FilesRules, 'path'>;

@@ -52,7 +52,7 @@ export type { GraphqlConfig, GraphqlRulesConfig } from './kinds/graphql/config.t
 export { createGraphqlKind } from './kinds/graphql/kind.ts';
 export { graphqlJudge } from './kinds/graphql/prepared.ts';
 export type { FileRules, FilesConfig, FileScanner } from './kinds/files/config.ts';
-export { createFilesKind } from './kinds/files/kind.ts';
+export { createFilesKind, UNSAID_ARCHIVES } from './kinds/files/kind.ts';
 export { createFileScans } from './kinds/files/scanning.ts';
 export { isTakenByNameAlone } from './kinds/files/taken-by-name.ts';
 export type { GrpcConfig } from './kinds/grpc/config.ts';

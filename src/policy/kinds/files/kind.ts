@@ -86,6 +86,17 @@ interface Judged {
 /** What is held in memory of archives in archives where nobody says it. */
 const HELD_BYTES = 64 * 1024 * 1024;
 
+/** What archives are held to where nothing is said of files. */
+export const UNSAID_ARCHIVES = {
+  entries: 2_000,
+  depth: 4,
+  bytes: 256 * 1024 * 1024,
+  held: HELD_BYTES,
+  ratio: 100,
+  encrypted: 'pass',
+  unopened: 'pass',
+} as const satisfies FileRules['archives'];
+
 /** What holds where nothing is said: of what can't be looked into nobody knows that it is not wanted. */
 const UNSAID: Judged = {
   checks: false,
@@ -97,15 +108,7 @@ const UNSAID: Judged = {
     types: null,
     names: { pattern: null, extensions: null, lengthBytes: 0 },
     macros: 'pass',
-    archives: {
-      entries: 2_000,
-      depth: 4,
-      bytes: 256 * 1024 * 1024,
-      held: HELD_BYTES,
-      ratio: 100,
-      encrypted: 'pass',
-      unopened: 'pass',
-    },
+    archives: UNSAID_ARCHIVES,
     scanner: null,
     path: '',
   },
