@@ -8,6 +8,7 @@ export type { LimiterMemory } from './embedded/limiter-memory.ts';
 export { createMemoryTables } from './embedded/memory-tables.ts';
 export { createSharedLeases } from './embedded/shared-leases.ts';
 export { createSharedLimiter } from './embedded/shared-limiter.ts';
+export { createReplayMemory, createSharedReplays, type ReplayMemory } from './embedded/shared-replays.ts';
 export { createSharedMeter, type MeterSeries } from './embedded/shared-meter.ts';
 export { createSystemClock } from './embedded/system-clock.ts';
 export { createSystemRandom } from './embedded/system-random.ts';

@@ -4,6 +4,7 @@ import { corsProblems } from './cors-problems.ts';
 import { fileProblems } from './file-problems.ts';
 import { framingProblems } from './framing-problems.ts';
 import { graphqlProblems } from './graphql-problems.ts';
+import { proofProblems } from './proof-problems.ts';
 import { upgradeProblems } from './upgrade-problems.ts';
 
 const target = {
@@ -340,6 +341,7 @@ export const problemCatalogue = {
   ...upgradeProblems,
   ...fileProblems,
   ...corsProblems,
+  ...proofProblems,
   ...graphqlProblems,
   ...credentialProblems,
   ...gateway,

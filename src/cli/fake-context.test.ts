@@ -110,6 +110,7 @@ const KINDS = kindTable(
     'credentials',
     'api-key',
     'jwt',
+    'possession',
     'permission',
     'rate',
     'openapi-request',

@@ -46,18 +46,26 @@ function kindsOf(): KindTable {
     },
   };
   return kindTable(
-    ['credentials', 'jwt', 'permission', 'rate', 'openapi-request', 'files', 'output-encoding', 'upstream-errors'].map(
-      (kind) => ({
-        kind,
-        summary: kind,
-        schema: null,
-        sources: () => [],
-        compile: (_config, { operations }) => ({
-          ok: true,
-          value: new Map(operations.map(({ id }) => [id, steps[kind] ?? {}])),
-        }),
+    [
+      'credentials',
+      'jwt',
+      'possession',
+      'permission',
+      'rate',
+      'openapi-request',
+      'files',
+      'output-encoding',
+      'upstream-errors',
+    ].map((kind) => ({
+      kind,
+      summary: kind,
+      schema: null,
+      sources: () => [],
+      compile: (_config, { operations }) => ({
+        ok: true,
+        value: new Map(operations.map(({ id }) => [id, steps[kind] ?? {}])),
       }),
-    ),
+    })),
   );
 }
 

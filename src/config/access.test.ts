@@ -79,6 +79,7 @@ test('issuers become what their tokens are held against, with every default fill
     claims: { roles: ['realm_access', 'roles'], tenant: ['https://acme.example/org'], permissions: ['scope'] },
     scopes: 'ignore',
     typ: 'at+jwt',
+    proof: 'none',
     skewMs: 5000,
     maxLifetimeMs: 3_600_000,
     path: 'issuers.acme',
@@ -94,6 +95,7 @@ test('issuers become what their tokens are held against, with every default fill
     claims: { roles: ['roles'], tenant: null, permissions: null },
     scopes: 'narrow',
     typ: 'any',
+    proof: 'none',
     skewMs: 30_000,
     maxLifetimeMs: 86_400_000,
     path: 'issuers.local',
@@ -169,6 +171,7 @@ test('the keys of an API become its policies, in the order in which requests mee
     [
       ['credentials', 'orders/credentials', 'enforce', {}, 'apis.orders.auth'],
       ['jwt', 'orders/jwt', 'enforce', {}, 'apis.orders.auth'],
+      ['possession', 'orders/possession', 'enforce', {}, 'apis.orders.auth'],
       ['permission', 'orders/permission', 'enforce', {}, 'apis.orders.auth'],
       ['rate', 'orders/rate', 'enforce', {}, 'apis.orders.limit'],
       ['openapi-request', 'orders/openapi-request', 'observe', { refund: 'enforce' }, 'apis.orders.openapi'],

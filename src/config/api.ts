@@ -19,6 +19,7 @@ import { listKeys, operationListKeys, toLists } from './lists.ts';
 import { outputKeys, toOutput } from './output.ts';
 import { absolute } from './path.ts';
 import { accessPolicies } from './policy-uses.ts';
+import { apiProofKeys } from './proof.ts';
 import { prioritySchema } from './priority.ts';
 import { replyKeys, toReplyKeys, validateSchema } from './reply-validation.ts';
 import { needsSchema, toNeeds } from './roles.ts';
@@ -132,6 +133,7 @@ const apiShape = {
   }),
   assurance: assuranceSchema,
   apiKey: apiKeySchema,
+  ...apiProofKeys,
   limit: limitSchema('How many calls pass, such as `100/min per user`; all limits hold together.').optional(),
   ...listKeys,
   validate: validateSchema.prefault('requests').meta({
@@ -263,6 +265,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, ...beside }: ApiP
     auth: raw.auth,
     assurance: toAssurance(raw.assurance),
     apiKey: toApiKeyField(raw.apiKey),
+    dpop: raw.dpop,
     bodyLimitBytes: raw.body ?? (isGrpc ? MESSAGE_DEFAULT_BYTES : BODY_DEFAULT_BYTES),
     priority: raw.priority,
     limits: raw.limit === undefined ? [] : listOf(raw.limit),

@@ -155,6 +155,11 @@ export interface TestConfig {
   readonly path: string;
 }
 
+/** Whether proofs of possession need a nonce of the gateway's (RFC 9449 §9). */
+export interface DpopConfig {
+  readonly nonce: 'off' | 'required';
+}
+
 /** Who may call: everybody, or whoever bears a token of one of these issuers, by name. */
 export type AuthConfig = 'public' | readonly string[];
 
@@ -258,6 +263,8 @@ export interface ApiConfig {
   readonly assurance: AssuranceRules | null;
   /** Where it takes API keys, if it does. */
   readonly apiKey: ApiKeyField;
+  /** How callers prove that they have the key of their tokens. */
+  readonly dpop: DpopConfig;
   /** The largest request body; over gRPC the largest message, either way. */
   readonly bodyLimitBytes: number;
   readonly priority: Priority;

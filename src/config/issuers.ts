@@ -6,6 +6,7 @@ import { formatKeyPath } from './key-path.ts';
 import { loginSchema } from './logins.ts';
 import { absolute } from './path.ts';
 import { duration, listOf, parsed, path, uniqueList } from './scalars.ts';
+import { issuerProofKeys } from './proof.ts';
 import { readWebUrl } from './web-url.ts';
 import { tenancyKeys, toTenancy } from './tenancy.ts';
 import { words } from './words.ts';
@@ -104,6 +105,7 @@ const issuer = z.strictObject({
     description: '`at+jwt` takes only tokens that say they are access tokens; `any` also others, but never ID tokens.',
   }),
   login: loginSchema,
+  ...issuerProofKeys,
   skew: duration('30s', { from: '0s', to: '2m' }, 'How far clocks may differ.'),
   maxLifetime: duration('24h', { from: '1s', to: '366d' }, 'The longest time from `iat` to `exp`.'),
 });
@@ -163,6 +165,7 @@ export function toIssuers(raw: z.output<typeof issuersSchema>, file: string): Is
     },
     scopes: given.scopes,
     typ: given.typ,
+    proof: given.proof,
     skewMs: given.skew,
     maxLifetimeMs: given.maxLifetime,
     path: formatKeyPath(['issuers', name]),

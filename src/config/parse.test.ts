@@ -166,6 +166,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
     },
     auth: 'public',
     apiKey: { header: 'x-api-key' },
+    dpop: { nonce: 'off' },
     assurance: null,
     bodyLimitBytes: 1_048_576,
     priority: 'high',

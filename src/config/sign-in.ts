@@ -1,6 +1,7 @@
 import type { Carriers, CredentialsConfig, IssuerConfig, JwtConfig } from '../policy/index.ts';
 import type { ApiKeysConfig } from './api-key-config.ts';
 import { API_KEY, apiKeyConfig, apiKeyFields, takesApiKeys } from './api-keys.ts';
+import { possessionConfig } from './proof.ts';
 import type { ApiConfig, AuthConfig, OperationConfig, PolicyUse } from './config.ts';
 
 type Operations = readonly (readonly [name: string, operation: OperationConfig])[];
@@ -9,7 +10,7 @@ type Operations = readonly (readonly [name: string, operation: OperationConfig])
 export const WAYS: readonly string[] = [API_KEY];
 
 /** The kinds that say who calls and what they may do, which stand for `auth`. */
-export const SIGN_IN_KINDS: readonly string[] = ['credentials', 'api-key', 'jwt', 'permission'];
+export const SIGN_IN_KINDS: readonly string[] = ['credentials', 'api-key', 'jwt', 'possession', 'permission'];
 
 /** What the policies of a sign-in are made with; `path` is the key that asks for it. */
 interface SignIn {
@@ -43,6 +44,8 @@ export function signInPolicies(
     use('credentials', credentialsConfig(api, operations)),
     ...(keys === null ? [] : [use('api-key', keys)]),
     use('jwt', jwtConfig(api, operations, issuers)),
+    // Behind all that know tokens, which tell what each is bound to and do not judge it.
+    use('possession', possessionConfig(api, operations)),
   ];
 }
 

@@ -1,6 +1,15 @@
 export { decodeBase64url } from './base64url.ts';
 export { type EarlierIdToken, type IdTokenDemand, type VerifiedIdToken, verifyIdToken } from './id-token.ts';
 export type { IdentityProfile, Judging } from './identity-profile.ts';
+export {
+  type Confirmation,
+  meetsDemand,
+  type ProofDemand,
+  readConfirmation,
+} from './confirmation.ts';
+export type { DpopFault } from './dpop-fault.ts';
+export { DpopNonces } from './dpop-nonce.ts';
+export { DpopProofs, type HeldProof, type ProvenRequest } from './dpop-proof.ts';
 export { IssuerKeys, type IssuerKeysOptions } from './issuer-keys.ts';
 export { type FetchedKeys, fetchIssuerKeys } from './issuer-keys-fetch.ts';
 export { fetchMetadata, type IssuerMetadata, namedAddress } from './issuer-metadata.ts';

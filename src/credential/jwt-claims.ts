@@ -2,6 +2,7 @@ import { err, ok, type Result } from '../base/index.ts';
 import type { JwtFault } from './jwt-fault.ts';
 import { isName, type JwtClaims, numericDateMs } from './jwt-values.ts';
 import { isIssuerOf, tenancyFault } from './token-issuer.ts';
+import { readConfirmation } from './confirmation.ts';
 import { areActorsSound, isOtherKind } from './token-kind.ts';
 import type { TokenProfile } from './token-profile.ts';
 
@@ -34,7 +35,9 @@ export function checkClaims(claims: JwtClaims, profile: TokenProfile, nowMs: num
   const issuer = claims['iss'];
   if (!isIssuerOf(profile, issuer)) return err('issuer');
   if (!isMeantFor(claims['aud'], profile.audiences)) return err('audience');
-  const fault = kindFault(claims) ?? tenancyFault(claims, profile);
+  const fault = isOtherKind(claims) ? 'token-kind' : tenancyFault(claims, profile);
+  // Nobody could check what it is bound to: such a token is never worth a signature.
+  if (!readConfirmation(claims).ok) return err('sender-constrained');
   if (fault !== null) return err(fault);
   const subject = claims['sub'];
   if (!isName(subject, SUBJECT_LIMIT)) return err('subject');
@@ -48,12 +51,6 @@ function isMeantFor(audience: unknown, ours: readonly string[]): boolean {
   if (typeof audience === 'string') return ours.includes(audience);
   if (!Array.isArray(audience) || !audience.every((one) => typeof one === 'string')) return false;
   return audience.some((one) => ours.includes(one));
-}
-
-function kindFault(claims: JwtClaims): JwtFault | null {
-  if (isOtherKind(claims)) return 'token-kind';
-  // Without the proof of possession a stolen token would do (RFC 7800 §3, RFC 9449 §7.2, RFC 8705 §3).
-  return Object.hasOwn(claims, 'cnf') ? 'sender-constrained' : null;
 }
 
 function isWhole(claims: JwtClaims): boolean {

@@ -9,7 +9,8 @@
  * - `profile`: a claim is missing that the issuer's profile demands (RFC 9068 §2.2).
  * - `expired`, `not-yet-valid`, `issued-in-future`, `lifetime`: its times.
  * - `token-kind`: an ID token, refresh token, logout token or the like, which gives no access.
- * - `sender-constrained`: it is bound to a key or certificate (RFC 7800), and nobody has checked the proof.
+ * - `sender-constrained`: it is bound to something (RFC 7800) that is not known here, so that nobody could check the proof.
+ * - `unbound`: it is not bound as the tokens of its issuer have to be.
  * - `unknown-key`: the issuer's keys at hand have none of this name; newer ones may.
  * - `key-choice`: no single key is meant, or the key is not for this algorithm.
  * - `weak-key`: the key is too short, off its curve or otherwise broken.
@@ -37,6 +38,7 @@ export type JwtFault =
   | 'lifetime'
   | 'token-kind'
   | 'sender-constrained'
+  | 'unbound'
   | 'unknown-key'
   | 'key-choice'
   | 'weak-key'

@@ -54,8 +54,8 @@ export function readJwt(token: string, readJson: JsonReader): Result<UnverifiedJ
   const payloadBytes = decodeBase64url(token.slice(headerEnd + 1, payloadEnd));
   const signature = decodeBase64url(token.slice(payloadEnd + 1));
   if (headerBytes === null || payloadBytes === null || signature === null) return err('encoding');
-  const fields = readObject(headerBytes, readJson);
-  const claims = readObject(payloadBytes, readJson);
+  const fields = readTokenObject(headerBytes, readJson);
+  const claims = readTokenObject(payloadBytes, readJson);
   if (fields === null || claims === null) return err('json');
   const header = readJwtHeader(fields);
   if (!header.ok) return header;
@@ -69,7 +69,8 @@ export function readJwt(token: string, readJson: JsonReader): Result<UnverifiedJ
 
 const ESCAPED_NUL = Buffer.from('\\u0000');
 
-function readObject(bytes: Buffer, readJson: JsonReader): JwtClaims | null {
+/** One part of a token, decoded: a strict JSON object of at most CLAIM_LIMIT names, or null. */
+export function readTokenObject(bytes: Buffer, readJson: JsonReader): JwtClaims | null {
   // A NUL ends a text for whoever reads it in C further on: `admin\0x` must never be anybody's name.
   if (bytes.includes(ESCAPED_NUL)) return null;
   const read = readJson(bytes, BOUNDS);

@@ -28,7 +28,7 @@ export function readKeySet(bytes: Uint8Array): Result<KeySet, string> {
   const rows = new Map<string, KeyRow>();
   const skipped: string[] = [];
   for (const [index, value] of set.value.entries()) {
-    const read = readKey(value);
+    const read = readPublicKey(value);
     if (!read.ok) skipped.push(`${nameOf(value, index)} ${read.error}`);
     // The same public key once more; a second name for it would change nothing but which of the two is found.
     else if (rows.has(read.value.thumbprint)) skipped.push(`${nameOf(value, index)} is there twice`);
@@ -56,7 +56,8 @@ function parseSet(bytes: Uint8Array): Result<readonly unknown[], string> {
   return ok(keys);
 }
 
-function readKey(value: unknown): Result<KeyRow, string> {
+/** Reads one public key (RFC 7517 §4) for checking signatures, as `readKeySet` does; an error is in words for the operator. */
+export function readPublicKey(value: unknown): Result<KeyRow, string> {
   if (!isObject(value)) return err('is not an object');
   // A copy of its own members: `__proto__` in JSON is a member like any other.
   const key: Members = Object.assign(Object.create(null) as Members, value);

@@ -35,6 +35,7 @@ import type { Clock, Leases, Ledger, Log, LogLevel, Random } from '../ports/inde
 import { sendPutOff } from '../wire/index.ts';
 import { type HeapState, watchHeap } from './heap-watch.ts';
 import { startBeating } from './heartbeat.ts';
+import { openProofs, type ProofMemory } from './proof-memory.ts';
 import { createChance, createThreadUse, createUtilization } from './thread-load.ts';
 import { ledgerChannel, type LedgerConnection } from './ledger-channel.ts';
 
@@ -56,6 +57,8 @@ export interface GatewayThreadData {
   readonly pseudonymKey: Uint8Array;
   /** What the limits and leases of all threads share. */
   readonly limits: LimiterMemory;
+  /** What the proofs of possession of all threads are judged with. */
+  readonly proofs: ProofMemory;
   /** Where the connections of each network are counted. */
   readonly connections: LimiterMemory;
   /** What all threads say of stored replies that are no longer good. */
@@ -125,6 +128,7 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
       {
         ...{ clock, log, keys, desk, limiter: createSharedLimiter({ memory, meter }) },
         ...{ originals: new ThreadOriginals(clock, metrics, send), alerts },
+        proofs: openProofs(workerData.proofs, meter),
         scanner: createIcapScanner({ clock, meter }),
       },
       createSharedLeases({ memory, holder: place }),

@@ -20,6 +20,7 @@ import {
   createOpenapiResponseKind,
   createOutputEncodingKind,
   createPermissionKind,
+  createPossessionKind,
   createRateKind,
   createRedirectKind,
   createRespondKind,
@@ -30,7 +31,8 @@ import {
   type KindPorts,
   type PolicyKind,
 } from '../policy/index.ts';
-import { isGrpcType, readTimeout } from '../wire/index.ts';
+import { canonicalizeTarget, isGrpcType, readAuthority, readTimeout } from '../wire/index.ts';
+import { unusedProofs } from './proof-memory.ts';
 
 /** The kinds of policy this version has, by name, as they run in a thread with these ports. */
 export function createKinds(ports: KindPorts): KindTable {
@@ -38,6 +40,7 @@ export function createKinds(ports: KindPorts): KindTable {
     createCredentialsKind(),
     createApiKeyKind(ports),
     createJwtKind(ports),
+    createPossessionKind(ports, { readAuthority, canonicalizeTarget }),
     createPermissionKind(),
     createAssuranceKind(),
     createRateKind(ports),
@@ -72,6 +75,7 @@ export function createOfflineKinds(): KindTable {
     limiter: createUnspentLimiter(),
     keys: { want: () => null },
     desk: EMPTY_DESK,
+    proofs: unusedProofs(),
     log: { write() {} },
     originals: { keep: () => null },
     scanner: { scan: async () => await Promise.resolve({ kind: 'clean' }) },

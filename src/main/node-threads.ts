@@ -13,6 +13,7 @@ import type { LedgerConnection } from './ledger-channel.ts';
 import type { NodeCertificates } from './node-certificates.ts';
 import type { LiveSources } from './live-sources.ts';
 import type { CspReports, Originals } from '../control/index.ts';
+import { createProofMemory } from './proof-memory.ts';
 import { ThreadGroup } from './thread-group.ts';
 import { ThreadHost } from './thread-host.ts';
 import { NameKeeper } from './reverse-names.ts';
@@ -102,6 +103,7 @@ export function openNodeThreads(options: NodeThreadOptions): NodeThreads {
     alerts,
     meters,
     limits,
+    proofs: createProofMemory(fillRandom, clock.now()),
     connections,
     threads,
     originals: options.originals,

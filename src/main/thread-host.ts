@@ -9,6 +9,7 @@ import type { GatewayThreadData, ThreadGreeting } from './gateway-thread.ts';
 import { heapResources } from './heap-watch.ts';
 import type { HeartbeatWatch } from './heartbeat.ts';
 import type { LedgerConnection } from './ledger-channel.ts';
+import type { ProofMemory } from './proof-memory.ts';
 import type { CspReports, Desks, Originals } from '../control/index.ts';
 import type { NameKeeper } from './reverse-names.ts';
 import type { Member, MemberEvents, PortFault, ThreadLoss, ThreadPlace } from './thread-member.ts';
@@ -50,6 +51,7 @@ export interface ThreadHostOptions {
   readonly ledger: LedgerConnection | null;
   readonly pseudonymKey: Uint8Array;
   readonly limits: LimiterMemory;
+  readonly proofs: ProofMemory;
   readonly connections: LimiterMemory;
   readonly cacheMarks: SharedArrayBuffer;
   readonly heartbeat: { readonly memory: SharedArrayBuffer; readonly watch: HeartbeatWatch };
@@ -79,6 +81,7 @@ export class ThreadHost implements Member {
   constructor(options: ThreadHostOptions) {
     this.#options = options;
     const { place, ledger, heartbeat, connections, limits, logLevel, pseudonymKey, threads, cacheMarks } = options;
+    const { proofs } = options;
     // Its place is empty: whoever was there has ended, and has freed what it held.
     heartbeat.watch.watch(place.number);
     this.#worker = new Worker(options.entry, {
@@ -88,6 +91,7 @@ export class ThreadHost implements Member {
         ledger,
         pseudonymKey,
         limits,
+        proofs,
         connections,
         cacheMarks,
         threads,

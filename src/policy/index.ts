@@ -72,6 +72,8 @@ export { createOpenapiResponseKind } from './kinds/openapi-response/kind.ts';
 export type { OutputEncodingConfig } from './kinds/output-encoding/config.ts';
 export { createOutputEncodingKind } from './kinds/output-encoding/kind.ts';
 export type { PermissionConfig } from './kinds/permission/config.ts';
+export type { PossessionConfig } from './kinds/possession/config.ts';
+export { createPossessionKind } from './kinds/possession/kind.ts';
 export { createPermissionKind, neededBy } from './kinds/permission/kind.ts';
 export type { LimitRule, LimitSubject, RateConfig } from './kinds/rate/config.ts';
 export { createRateKind } from './kinds/rate/kind.ts';

@@ -1,6 +1,7 @@
 import type { OriginalKeeper } from './kinds/upstream-errors/original.ts';
 import type { Desk } from './desk.ts';
-import type { Alert, Clock, Limiter, Log, Scanner } from '../ports/index.ts';
+import type { DpopNonces } from '../credential/index.ts';
+import type { Alert, Clock, Limiter, Log, Replays, Scanner } from '../ports/index.ts';
 
 /** Asks the control side for an issuer's keys, where a token names one that is not in the table. */
 export interface KeyRequests {
@@ -18,6 +19,8 @@ export interface KindPorts {
   readonly keys: KeyRequests;
   /** Whoever knows what no thread does. */
   readonly desk: Desk;
+  /** What proofs of possession are held against: those that were used, and the nonces of all threads. */
+  readonly proofs: { readonly replays: Replays; readonly nonces: Pick<DpopNonces, 'newest' | 'madeAtMs'> };
   readonly log: Log;
   readonly originals: OriginalKeeper;
   readonly scanner: Scanner;

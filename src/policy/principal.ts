@@ -1,4 +1,5 @@
 import type { Bitset } from '../base/index.ts';
+import type { Confirmation } from '../credential/index.ts';
 import type { Notes } from './notes.ts';
 
 /** A value inside a token or a directory entry. */
@@ -33,7 +34,7 @@ export interface Principal {
   readonly claims: Readonly<Record<string, ClaimValue>>;
   readonly assurance: Assurance;
   /** What the credential is bound to (RFC 8705, RFC 9449): a thumbprint, or null for a bearer. */
-  readonly confirmation: { readonly kind: 'x5t#S256' | 'jkt'; readonly thumbprint: string } | null;
+  readonly confirmation: Confirmation | null;
   readonly expiresAtMs: number;
   /** Room for what is made of it once and asked for by each of its requests; see `Notebook`. */
   readonly notes: Notes;

@@ -52,9 +52,9 @@ const TELLING = '{"data":null,"errors":[{"message":"no","extensions":{"exception
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const KEYS = JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'ES256' }] });
 
-function token(subject: string, roles: readonly string[], key: KeyObject = privateKey): string {
+function token(subject: string, roles: readonly string[], key: KeyObject = privateKey, more: object = {}): string {
   const now = Math.floor(Date.now() / 1000);
-  const claims = { iss: ISSUER, aud: AUDIENCE, sub: subject, iat: now, exp: now + 600, roles };
+  const claims = { iss: ISSUER, aud: AUDIENCE, sub: subject, iat: now, exp: now + 600, roles, ...more };
   const signed = [{ alg: 'ES256', kid: 'one' }, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
     .join('.');
@@ -112,8 +112,8 @@ apis:
 after(() => upstream.stop());
 
 const json = { 'content-type': 'application/json' };
-const bearer = (subject: string, roles: readonly string[] = ['customer'], key?: KeyObject) => ({
-  authorization: `Bearer ${token(subject, roles, key)}`,
+const bearer = (subject: string, roles: readonly string[] = ['customer'], key?: KeyObject, more?: object) => ({
+  authorization: `Bearer ${token(subject, roles, key, more)}`,
 });
 const SUBJECT = 'x-portcullis-subject';
 const forged = { 'X-Portcullis-Subject': 'root', 'x-portcullis-roles': 'admin' };
@@ -145,6 +145,7 @@ function battery(): readonly (readonly [expected: string, asked: PlainAsk])[] {
     ['401 unauthenticated', get('/notes', forged)],
     ['401 invalid-token', get('/notes', bearer('ada', [], stranger))],
     ['200 as kim', get('/notes', { ...bearer('kim', []), ...forged })],
+    ['401 invalid-token', get('/notes', bearer('kim', [], privateKey, { cnf: { jkt: 'A'.repeat(43) } }))],
     ['400 credential-in-query', get('/notes?access_token=abc', bearer('kim', []))],
     ['400 unclean-content', get(`/notes?mood=a${'%CC%81'.repeat(31)}`, bearer('kim', []))],
     ['200 as kim', send('/notes', '{"text":"sixty"}', bearer('kim', []))],

@@ -1,6 +1,7 @@
 import { createMemoryLimiter, createSystemClock } from '../../src/adapters/index.ts';
 import type { KindTable } from '../../src/gateway/index.ts';
 import { createKinds } from '../../src/main/kinds.ts';
+import { unusedProofs } from '../../src/main/proof-memory.ts';
 import { EMPTY_DESK, type KindPorts } from '../../src/policy/index.ts';
 
 /** The kinds as they run in a gateway thread, with a limiter that has counted nothing yet; no keys come, nothing is kept. */
@@ -10,6 +11,7 @@ export function countingKinds(more: Partial<KindPorts> = {}): KindTable {
     limiter: createMemoryLimiter(),
     keys: { want: () => null },
     desk: EMPTY_DESK,
+    proofs: unusedProofs(),
     originals: { keep: () => null },
     log: { write() {} },
     scanner: { scan: async () => await Promise.resolve({ kind: 'clean' }) },

@@ -1,3 +1,5 @@
+import type { ProofDemand } from '../../credential/index.ts';
+
 /** The names to follow from the claims on; `realm_access.roles` is two. */
 export type ClaimPath = readonly string[];
 
@@ -14,6 +16,8 @@ export interface ClaimRules {
   /** The issuer's identifier, as its `iss` says it. */
   readonly issuer: string;
   readonly claims: ClaimMapping;
+  /** What the issuer's tokens have to be bound to; nothing where it is not there. */
+  readonly proof?: ProofDemand;
   /** Whether the scopes of a token narrow what roles permit. */
   readonly scopes: 'narrow' | 'ignore';
 }

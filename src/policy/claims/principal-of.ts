@@ -1,5 +1,12 @@
 import { type Bitset, err, ok, type Result } from '../../base/index.ts';
-import { type JwtClaims, numericDateMs, type VerifiedJwt } from '../../credential/index.ts';
+import {
+  type Confirmation,
+  type JwtClaims,
+  meetsDemand,
+  numericDateMs,
+  readConfirmation,
+  type VerifiedJwt,
+} from '../../credential/index.ts';
 import type { RoleTable } from '../kind.ts';
 import { Notes } from '../notes.ts';
 import type { Assurance, ClaimValue, Principal } from '../principal.ts';
@@ -11,18 +18,20 @@ const NONE: readonly string[] = Object.freeze([]);
 /**
  * Whom a verified token stands for. A caller is a service where the token was given to a client for itself: then the
  * subject is the client (RFC 9068 §2.2). `claims` where a claim that is read is there but not of its type. The result
- * and the claims are frozen, but for its notes.
+ * and the claims are frozen, but for its notes. What the token is bound to is told and not judged: `possession` does that.
  */
 export function principalOf(
   jwt: Pick<VerifiedJwt, 'claims' | 'issuer' | 'subject' | 'expiresAtMs'>,
   issuer: ClaimRules,
   roleTable: RoleTable,
-): Result<Principal, 'claims'> {
+): Result<Principal, 'claims' | 'sender-constrained' | 'unbound'> {
   const { claims, issuer: name, subject, expiresAtMs } = jwt;
   const ids = identifiersOf(claims);
   const rights = rightsOf(claims, issuer, roleTable);
   const tenant = textAt(claims, issuer.claims.tenant);
   const assurance = assuranceOf(claims);
+  const confirmation = confirmationOf(claims, issuer);
+  if (!confirmation.ok) return confirmation;
   if (!ids.ok || !rights.ok || !tenant.ok || !assurance.ok) return err('claims');
   return ok(
     Object.freeze({
@@ -39,11 +48,20 @@ export function principalOf(
       // What the parser makes of JSON is made of nothing else.
       claims: freezeDeep(claims) as Readonly<Record<string, ClaimValue>>,
       assurance: assurance.value,
-      confirmation: null,
+      confirmation: confirmation.value,
       expiresAtMs,
       notes: new Notes(),
     } satisfies Principal),
   );
+}
+
+/** What the token is bound to; it must be what the issuer's tokens have to be bound to. */
+function confirmationOf(
+  claims: JwtClaims,
+  { proof = 'none' }: ClaimRules,
+): Result<Confirmation | null, 'sender-constrained' | 'unbound'> {
+  const read = readConfirmation(claims);
+  return read.ok && !meetsDemand(read.value, proof) ? err('unbound') : read;
 }
 
 type Identifiers = Pick<Principal, 'clientId' | 'credentialId' | 'sessionId'>;

@@ -1,6 +1,6 @@
 import { API_KEY_START } from '../../../credential/index.ts';
 import type { HeaderMap } from '../../../wire/index.ts';
-import { bearerToken } from '../jwt/bearer.ts';
+import { bearerToken } from '../../token-field.ts';
 
 /** A text that is shown as an API key, and the field it stands in. */
 export interface ShownKey {

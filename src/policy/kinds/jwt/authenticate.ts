@@ -7,7 +7,7 @@ import type { KindPorts } from '../../kind-ports.ts';
 import { READS_NOTHING, type Step } from '../../kind.ts';
 import { usedCredential } from '../../used-credential.ts';
 import { ABSTAIN, type AuthenticateVerdict, deny } from '../../verdict.ts';
-import { bearerToken } from './bearer.ts';
+import { bearerToken } from '../../token-field.ts';
 import type { IssuerTokens, TokenRefusal } from './issuer-tokens.ts';
 import type { SenderKeysReport } from './sender-keys.ts';
 import { newTokenEnd, readTokenEnd } from './verified-tokens.ts';

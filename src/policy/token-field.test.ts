@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bearerToken } from './bearer.ts';
+import { bearerToken } from './token-field.ts';
 
 test('the scheme is read in any case, and as many spaces as there are belong to nothing', () => {
   for (const value of ['Bearer a.b.c', 'bearer a.b.c', 'BEARER a.b.c', 'BeArEr    a.b.c']) {
@@ -23,7 +23,7 @@ test('any other scheme is not ours', () => {
     '',
     ' ',
     'Basic YTpi',
-    'DPoP a.b.c',
+    'DPoPs a.b.c',
     'Bearers a',
     'Bearer=a',
     'Bearer,a',
