@@ -41,6 +41,12 @@ export class Bitset {
     return new Bitset(this.#words.map((word, at) => word & (other.#words[at] ?? 0)));
   }
 
+  /** The members of this set that are not in `other`. Where that is all, it is this set itself. */
+  without(other: Bitset): Bitset {
+    const rest = this.#words.map((word, at) => word & ~(other.#words[at] ?? 0));
+    return rest.every((word, at) => word === this.#words[at]) ? this : new Bitset(rest);
+  }
+
   /** The members of either set. Where one has them all, it is that set itself. */
   union(other: Bitset): Bitset {
     if (this.includes(other)) return this;

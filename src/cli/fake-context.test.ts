@@ -109,6 +109,7 @@ const KINDS = kindTable(
   [
     'credentials',
     'api-key',
+    'overlay',
     'jwt',
     'possession',
     'permission',
@@ -200,6 +201,9 @@ export function besideGateway(answers: Partial<AdminClient>): Surroundings {
     upstreamErrors: silent,
     upstreamError: silent,
     cspReports: silent,
+    grants: silent,
+    addGrant: silent,
+    removeGrant: silent,
     ...answers,
   });
   return around;

@@ -1,4 +1,4 @@
-import type { Carriers, CredentialsConfig, IssuerConfig, JwtConfig } from '../policy/index.ts';
+import type { Carriers, CredentialsConfig, IssuerConfig, JwtConfig, OverlayConfig } from '../policy/index.ts';
 import type { ApiKeysConfig } from './api-key-config.ts';
 import { API_KEY, apiKeyConfig, apiKeyFields, takesApiKeys } from './api-keys.ts';
 import { possessionConfig } from './proof.ts';
@@ -10,7 +10,7 @@ type Operations = readonly (readonly [name: string, operation: OperationConfig])
 export const WAYS: readonly string[] = [API_KEY];
 
 /** The kinds that say who calls and what they may do, which stand for `auth`. */
-export const SIGN_IN_KINDS: readonly string[] = ['credentials', 'api-key', 'jwt', 'possession', 'permission'];
+export const SIGN_IN_KINDS: readonly string[] = ['credentials', 'api-key', 'jwt', 'possession', 'overlay', 'permission'];
 
 /** What the policies of a sign-in are made with; `path` is the key that asks for it. */
 interface SignIn {
@@ -46,7 +46,14 @@ export function signInPolicies(
     use('jwt', jwtConfig(api, operations, issuers)),
     // Behind all that know tokens, which tell what each is bound to and do not judge it.
     use('possession', possessionConfig(api, operations)),
+    use('overlay', overlayConfig(api, operations)),
   ];
+}
+
+/** What is known of callers besides is asked wherever they sign in, by whichever way. */
+function overlayConfig(api: ApiConfig, operations: Operations): OverlayConfig {
+  const signIn = (auth: AuthConfig): boolean => auth !== 'public';
+  return { signIn: signIn(api.auth), operations: byOperation(operations, signIn) };
 }
 
 /** By operation name, for those that say themselves who may call. */

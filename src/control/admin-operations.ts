@@ -5,6 +5,7 @@ import { type AdminApiKeys, API_KEY_OPERATIONS } from './api-key-operations.ts';
 import { AUTHOR, authorIn } from './change-author.ts';
 import type { Installed, Readiness, RefusedReload } from './conductor-options.ts';
 import { CSP_SUM_LIMIT, type CspReports } from './csp-reports.ts';
+import { GRANT_OPERATIONS, type GrantsBackend } from './grant-operations.ts';
 import type { RevisionSummary } from './history.ts';
 import type { Originals } from './originals.ts';
 import type { Revision } from './revisions.ts';
@@ -142,6 +143,8 @@ export interface AdminBackend {
   readonly originals: Pick<Originals, 'list' | 'find'>;
   readonly cspReports: Pick<CspReports, 'list'>;
   readonly keys: AdminApiKeys;
+  /** What is granted and denied by hand. */
+  readonly grants: GrantsBackend;
   reload(author: string): Promise<Installed>;
   apply(text: Uint8Array, author: string): Promise<Installed>;
   rollback(revision: number | null, author: string): Promise<Installed>;
@@ -356,6 +359,9 @@ export const ADMIN_OPERATIONS: readonly AdminOperation[] = [
   },
   ...API_KEY_OPERATIONS.map((operation): AdminOperation => {
     return { ...operation, run: (backend, request) => operation.run(backend.keys, request) };
+  }),
+  ...GRANT_OPERATIONS.map((operation): AdminOperation => {
+    return { ...operation, run: (backend, request) => operation.run(backend.grants, request) };
   }),
 ];
 

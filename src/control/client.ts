@@ -2,11 +2,14 @@ import { request } from 'node:https';
 import { err, type Issue, ok, type OriginalEntry, type Result } from '../base/index.ts';
 import type { ConfigChange } from '../config/index.ts';
 import type { AdminStatus } from './admin-operations.ts';
+import type { GrantReport } from './grant-operations.ts';
+import type { OverlayDraft } from './overlay-draft.ts';
+import type { OverlayChange } from './overlays.ts';
 import type { CspSum } from './csp-reports.ts';
 import type { OriginalSummary } from './originals.ts';
 import type { RevisionSummary } from './history.ts';
 
-export type { AdminStatus, CspSum, OriginalSummary };
+export type { AdminStatus, CspSum, GrantReport, OriginalSummary, OverlayDraft };
 
 /** Where a running gateway's admin API is, and what opens it. */
 export interface AdminAddress {
@@ -36,6 +39,12 @@ export interface AdminClient {
   upstreamError(request: string): Promise<Result<OriginalEntry | null, string>>;
   /** What browsers reported of content security policies, summed; what came last first. */
   cspReports(): Promise<Result<readonly CspSum[], string>>;
+  /** What is granted and denied by hand, the newest first. */
+  grants(): Promise<Result<readonly GrantReport[], string>>;
+  /** Grants or denies; the error says why not. */
+  addGrant(draft: OverlayDraft, author: string): Promise<Result<OverlayChange, string>>;
+  /** Takes one away; null where there is none of this id. */
+  removeGrant(id: string, author: string): Promise<Result<OverlayChange | null, string>>;
   /** The history, newest first. */
   revisions(): Promise<Result<readonly RevisionSummary[], string>>;
 }
@@ -57,6 +66,18 @@ export function createAdminClient(address: AdminAddress): AdminClient {
     if (reply.value.status === 409) return err((reply.value.body as { issues: readonly Issue[] }).issues);
     return err(refusalWords(reply.value));
   };
+  /** A change whose refusal has a reason in words. `missing` is what there is where there is no such thing. */
+  const change = async <T>(
+    question: Omit<Question, 'method'>,
+    absent?: { readonly missing: T },
+  ): Promise<Result<T, string>> => {
+    const reply = await call(address, { method: 'POST', ...question });
+    if (!reply.ok) return reply;
+    const { status, body } = reply.value;
+    if (status === 200) return ok(body as T);
+    if (status === 409) return err((body as { readonly reason: string }).reason);
+    return status === 404 && absent !== undefined ? ok(absent.missing) : err(refusalWords(reply.value));
+  };
   return {
     status: () => read('/v1/status'),
     revisions: () => read('/v1/revisions'),
@@ -68,6 +89,15 @@ export function createAdminClient(address: AdminAddress): AdminClient {
       return reply.value.status === 200 ? ok(reply.value.body as OriginalEntry) : err(refusalWords(reply.value));
     },
     cspReports: () => read('/v1/csp-reports'),
+    grants: () => read('/v1/grants'),
+    addGrant: (draft, author) => {
+      const text = Buffer.from(JSON.stringify(draft));
+      return change<OverlayChange>({ path: withQuery('/v1/grants', { author }), text, type: 'application/json' });
+    },
+    removeGrant: async (id, author) => {
+      const path = withQuery(`/v1/grants/${encodeURIComponent(id)}/removal`, { author });
+      return await change<OverlayChange | null>({ path }, { missing: null });
+    },
     reload: (author) => post({ path: withQuery('/v1/reload', { author }) }),
     apply: (text, author) => post({ path: withQuery('/v1/configuration', { author }), text }),
     rollback: (revision, author) =>
@@ -91,8 +121,9 @@ function withQuery(path: string, values: Readonly<Record<string, string | undefi
 interface Question {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** A configuration. */
+  /** A configuration, if nothing else is said. */
   readonly text?: Uint8Array;
+  readonly type?: string;
 }
 
 interface Reply {
@@ -105,7 +136,10 @@ function refusalWords({ status, body }: Reply): string {
   return status === 401 ? 'the admin key was not accepted' : `the admin API answered ${status} ${title}`.trim();
 }
 
-function call(address: AdminAddress, { method, path, text }: Question): Promise<Result<Reply, string>> {
+function call(
+  address: AdminAddress,
+  { method, path, text, type = 'application/yaml' }: Question,
+): Promise<Result<Reply, string>> {
   return new Promise((resolve) => {
     const { host, port, caPem, key } = address;
     const options = {
@@ -117,7 +151,7 @@ function call(address: AdminAddress, { method, path, text }: Question): Promise<
       headers: {
         authorization: `Bearer ${key}`,
         host: `localhost:${port}`,
-        ...(text === undefined ? {} : { 'content-type': 'application/yaml', 'content-length': text.byteLength }),
+        ...(text === undefined ? {} : { 'content-type': type, 'content-length': text.byteLength }),
       },
       servername: 'localhost',
       timeout: TIMEOUT_MS,

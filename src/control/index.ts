@@ -20,6 +20,7 @@ export { readApiKeyRotation, readApiKeyWish } from './api-key-wish.ts';
 export { type ApiKeyChange, ApiKeys, type ApiKeyRows, type LeakedApiKey } from './api-keys.ts';
 export { createAdminServer, type AdminServerOptions } from './admin-server.ts';
 export { type AdminAddress, type AdminClient, createAdminClient } from './client.ts';
+export type { GrantReport } from './grant-operations.ts';
 export { Conductor } from './conductor.ts';
 export type {
   ConductorOptions,
@@ -33,4 +34,6 @@ export type { ConfigurationFile, StagedText } from './configuration-file.ts';
 export { type Answer, Desks } from './desks.ts';
 export { CSP_REPORTS, CSP_SUM_LIFE_MS, CSP_SUM_LIMIT, CspReports, type CspSum } from './csp-reports.ts';
 export { ORIGINAL_LIFE_MS, ORIGINAL_LIMIT, Originals, ORIGINALS } from './originals.ts';
+export { type KnownNames, type OverlayDraft, overlayOf } from './overlay-draft.ts';
+export { type Overlay, type OverlayChange, Overlays } from './overlays.ts';
 export { ADMIN_KEYS, type AdminKey, type Revision, REVISIONS } from './revisions.ts';

@@ -323,7 +323,14 @@ interface StepParts {
 }
 
 /** Kinds that stand for every API where nothing is said: a table of a test's own may be without them. */
-export const BY_DEFAULT: readonly string[] = ['output-encoding', 'upstream-errors', 'files', 'grpc-messages'];
+export const BY_DEFAULT: readonly string[] = [
+  'credentials',
+  'overlay',
+  'output-encoding',
+  'upstream-errors',
+  'files',
+  'grpc-messages',
+];
 
 /** A configuration's text as gathered; `descriptions` stand for its documents. */
 export function gatheredOf(text: string, kinds: KindTable, more: Partial<Gathered> = {}): Gathered {

@@ -8,6 +8,7 @@ import { createOfflineKinds } from './kinds.ts';
 import type { LedgerHost } from './ledger-host.ts';
 import type { LiveSources } from './live-sources.ts';
 import type { NodeLists } from './node-lists.ts';
+import type { NodeOverlay } from './node-overlay.ts';
 import type { RevocationWatch } from './revocation-watch.ts';
 import {
   ALERT_LIMIT,
@@ -88,10 +89,20 @@ export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
     originals: options.originals,
     cspReports: options.cspReports,
     keys: sources.credentials.parts.apiKeys.admin,
+    grants: grantsOf(sources.credentials.parts.overlay),
     reload: (author) => conductor.reload(author),
     apply: (text, author) => conductor.apply(text, author),
     rollback: (revision, author) => conductor.rollback(revision, author),
     preview: (wanted) => conductor.preview(wanted),
+  };
+}
+
+function grantsOf(overlay: NodeOverlay): AdminBackend['grants'] {
+  return {
+    list: () =>
+      overlay.overlays.list().map(({ id, document }) => ({ id, ...document, issuer: overlay.issuerName(document) })),
+    add: (draft, author) => overlay.add(draft, author),
+    remove: (id, author) => overlay.overlays.remove(id, author),
   };
 }
 

@@ -4,6 +4,7 @@ import { Desks } from '../control/index.ts';
 import type { NodeCredentialsOptions, PartOptions } from './credential-part.ts';
 import { type NodeApiKeys, openNodeApiKeys } from './node-api-keys.ts';
 import { type NodeSessions, openNodeSessions } from './node-sessions.ts';
+import { type NodeOverlay, openNodeOverlay } from './node-overlay.ts';
 import { soon } from './soon.ts';
 import type { TableSpread } from './table-spread.ts';
 
@@ -36,6 +37,7 @@ interface Part {
 export interface CredentialParts {
   readonly apiKeys: NodeApiKeys;
   readonly sessions: NodeSessions;
+  readonly overlay: NodeOverlay;
 }
 
 /** So long a thread may take for a new version before nobody waits for it any longer. */
@@ -75,5 +77,6 @@ function openParts(options: PartOptions): CredentialParts {
   return {
     apiKeys: openNodeApiKeys(options),
     sessions: openNodeSessions(options),
+    overlay: openNodeOverlay(options),
   };
 }

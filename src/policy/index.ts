@@ -38,6 +38,15 @@ export type { Carriers, CredentialsConfig } from './kinds/credentials/config.ts'
 export { createCredentialsKind } from './kinds/credentials/kind.ts';
 export type { AssuranceConfig, AssuranceRules } from './kinds/assurance/config.ts';
 export { createAssuranceKind } from './kinds/assurance/kind.ts';
+export {
+  OVERLAY_TABLE,
+  type OverlayConfig,
+  overlayKey,
+  type OverlayRow,
+  type OverlayRule,
+  type OverlayTarget,
+} from './kinds/overlay/config.ts';
+export { createOverlayKind } from './kinds/overlay/kind.ts';
 export type { CorsConfig, CorsRules } from './kinds/cors/config.ts';
 export { CrossOrigin, type ReplyField } from './kinds/cors/cross-origin.ts';
 export { createCorsKind } from './kinds/cors/kind.ts';

@@ -30,6 +30,8 @@ export interface Principal {
   readonly roles: readonly string[];
   /** The scopes of the credential; null where it carries none, which narrows nothing. */
   readonly scopes: readonly string[] | null;
+  /** False where the scopes do not narrow what roles permit, by the word of the configuration; else they do. */
+  readonly scopesNarrow?: boolean;
   readonly permissions: Bitset;
   readonly claims: Readonly<Record<string, ClaimValue>>;
   readonly assurance: Assurance;

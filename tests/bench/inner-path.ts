@@ -27,6 +27,7 @@ import { Http1Connection } from '../../src/wire/http1-connection.ts';
 import { SERVER_BOUNDS } from '../../src/wire/index.ts';
 import { READ_BUFFER } from '../../src/wire/lent-reads.ts';
 import { UpstreamPool } from '../../src/wire/upstream-pool.ts';
+import { fillTables } from '../system/filled-tables.ts';
 import { countingKinds } from '../system/counting-kinds.ts';
 import { valueOf } from '../system/value-of.ts';
 
@@ -104,7 +105,9 @@ function buildClients() {
   const parsed = valueOf(parseConfig(CONFIGURATION, { file: '/bench.yaml', kinds: listKinds(kinds) }));
   const nothing = { descriptions: {}, documents: {}, documentFiles: {}, files: {}, secrets: {}, warnings: [] };
   const gathered = { revision: 1, hash: 'a'.repeat(64), ...parsed, ...nothing } as Gathered;
-  const snapshot = valueOf(compile(gathered, { kinds, tables: createMemoryTables({ log }) }));
+  const tables = createMemoryTables({ log });
+  const snapshot = valueOf(compile(gathered, { kinds, tables }));
+  fillTables(snapshot, tables, clock.now());
   const upstreams: SinkSocket[] = [];
   const bounds = { connectMs: 1e6, responseMs: 1e6, idleMs: 1e6 };
   const pool = new UpstreamPool(

@@ -34,6 +34,7 @@ import { startLedger } from '../../src/main/ledger-host.ts';
 import { createChance } from '../../src/main/thread-load.ts';
 import type { Alert } from '../../src/ports/index.ts';
 import { listen, SERVER_BOUNDS } from '../../src/wire/index.ts';
+import { fillTables } from '../system/filled-tables.ts';
 import { countingKinds } from '../system/counting-kinds.ts';
 import { valueOf } from '../system/value-of.ts';
 
@@ -51,7 +52,9 @@ async function run(file: string, port: number): Promise<void> {
   const kinds = countingKinds({ clock, log });
   const parsed = valueOf(parseConfig(await readFile(file), { file, kinds: listKinds(kinds) }));
   const gathered = valueOf(await gather(parsed, { ...io, revision: 1 }));
-  const snapshot = valueOf(compile(gathered, { kinds, tables: createMemoryTables({ log }) }));
+  const tables = createMemoryTables({ log });
+  const snapshot = valueOf(compile(gathered, { kinds, tables }));
+  fillTables(snapshot, tables, clock.now());
   const ledger = await openLedger(gathered.config, { clock, log });
   const gateway = createGateway({
     clock,

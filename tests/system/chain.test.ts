@@ -6,7 +6,15 @@ import { ok } from '../../src/base/index.ts';
 import type { Gathered } from '../../src/config/index.ts';
 import { type KindTable, kindTable } from '../../src/gateway/index.ts';
 import { listKinds } from '../../src/main/kinds.ts';
-import { type OperationId, type PolicyKind, type Stage, STAGES, type Steps } from '../../src/policy/index.ts';
+import {
+  type OperationId,
+  OVERLAY_TABLE,
+  overlayKey,
+  type PolicyKind,
+  type Stage,
+  STAGES,
+  type Steps,
+} from '../../src/policy/index.ts';
 import { countingKinds } from './counting-kinds.ts';
 import { askPlainly, gatherText, type InnerGateway, type PlainAsk, startInner } from './inner-gateway.ts';
 import { type LocalServer, startLocalServer } from './local-server.ts';
@@ -117,6 +125,15 @@ const bearer = (subject: string, roles: readonly string[] = ['customer'], key?: 
 });
 const SUBJECT = 'x-portcullis-subject';
 const forged = { 'X-Portcullis-Subject': 'root', 'x-portcullis-roles': 'admin' };
+/** What the control side knows besides: one caller is kept out by hand. */
+const ROWS = {
+  [OVERLAY_TABLE.name]: new Map([
+    [
+      overlayKey({ kind: 'subject', issuer: ISSUER, name: 'max' }),
+      [{ effect: 'deny', roles: [], permissions: [], expiresAtMs: null }],
+    ],
+  ]),
+};
 const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 
 /** Requests in the order in which they are sent, and what must become of each: a status, and who it went upstream as, or why not. */
@@ -147,6 +164,7 @@ function battery(): readonly (readonly [expected: string, asked: PlainAsk])[] {
     ['200 as kim', get('/notes', { ...bearer('kim', []), ...forged })],
     ['401 invalid-token', get('/notes', bearer('kim', [], privateKey, { cnf: { jkt: 'A'.repeat(43) } }))],
     ['400 credential-in-query', get('/notes?access_token=abc', bearer('kim', []))],
+    ['403 access-denied', get('/notes', bearer('max', []))],
     ['400 unclean-content', get(`/notes?mood=a${'%CC%81'.repeat(31)}`, bearer('kim', []))],
     ['200 as kim', send('/notes', '{"text":"sixty"}', bearer('kim', []))],
     ['400 rule-not-met', send('/notes', '{"loud":1}', bearer('kim', []))],
@@ -200,7 +218,7 @@ function faultsUpstream(went: IncomingHttpHeaders, id: unknown): readonly string
 }
 
 async function outcomesWith(kinds: KindTable): Promise<readonly string[]> {
-  const gateway = await startInner(gathered, kinds);
+  const gateway = await startInner(gathered, kinds, ROWS);
   try {
     return await run(gateway);
   } finally {
@@ -244,7 +262,7 @@ test('the whole chain lets through what it should and refuses the rest', async (
 });
 
 test('each request is recorded once as it was judged, and once as it ended', async () => {
-  const gateway = await startInner(gathered, countingKinds());
+  const gateway = await startInner(gathered, countingKinds(), ROWS);
   try {
     await run(gateway);
   } finally {
@@ -260,7 +278,7 @@ test('each request is recorded once as it was judged, and once as it ended', asy
 
 test('with any single step of the chain dropped, something else becomes of the same requests', async () => {
   const whole = await outcomesWith(countingKinds());
-  const gateway = await startInner(gathered, countingKinds());
+  const gateway = await startInner(gathered, countingKinds(), ROWS);
   await gateway.stop();
   const steps = gateway.snapshot.operations.flatMap((operation) => {
     const plan = operation.plan();
@@ -280,7 +298,7 @@ test('with any single step of the chain dropped, something else becomes of the s
 });
 
 test('with the record refused, nothing goes upstream', async () => {
-  const gateway = await startInner(gathered, countingKinds());
+  const gateway = await startInner(gathered, countingKinds(), ROWS);
   try {
     gateway.ledger.close();
     for (const outcome of await run(gateway)) assert.match(outcome, /^503 not-recorded( limited)?$/);

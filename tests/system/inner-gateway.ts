@@ -28,6 +28,7 @@ import {
 } from '../../src/gateway/index.ts';
 import { createOfflineKinds, listKinds } from '../../src/main/kinds.ts';
 import { listen, SERVER_BOUNDS } from '../../src/wire/index.ts';
+import { fillTables, type GivenRows } from './filled-tables.ts';
 import { valueOf } from './value-of.ts';
 
 const clock = createSystemClock();
@@ -60,9 +61,11 @@ export interface InnerGateway {
   stop(): Promise<void>;
 }
 
-/** Starts it with these kinds of policy, which a test may have tampered with. */
-export async function startInner(gathered: Gathered, kinds: KindTable): Promise<InnerGateway> {
-  const snapshot = valueOf(compile(gathered, { kinds, tables: createMemoryTables({ log }) }));
+/** Starts it with these kinds of policy, which a test may have tampered with, and these rows of live tables. */
+export async function startInner(gathered: Gathered, kinds: KindTable, rows: GivenRows = {}): Promise<InnerGateway> {
+  const tables = createMemoryTables({ log });
+  const snapshot = valueOf(compile(gathered, { kinds, tables }));
+  fillTables(snapshot, tables, clock.now(), rows);
   const ledger = createMemoryLedger();
   const random = (bytes: Uint8Array): void => {
     randomFillSync(bytes);

@@ -44,6 +44,7 @@ export function principalOf(
       tenant: tenant.value,
       roles: rights.value.roles,
       scopes: rights.value.scopes,
+      ...(issuer.scopes === 'ignore' ? { scopesNarrow: false } : {}),
       permissions: rights.value.permissions,
       // What the parser makes of JSON is made of nothing else.
       claims: freezeDeep(claims) as Readonly<Record<string, ClaimValue>>,
