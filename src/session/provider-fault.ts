@@ -42,6 +42,10 @@ export function faultOf(thrown: unknown): ProviderFault {
     return { kind: 'refused', code, words: `it said no: ${code}` };
   }
   const code: unknown = first !== undefined && 'code' in first ? first.code : undefined;
+  // A 401 with a challenge, whose words are not read.
+  if (code === 'OAUTH_WWW_AUTHENTICATE_CHALLENGE') {
+    return { kind: 'refused', code: 'invalid_client', words: 'it said no: it does not know us by what we show it' };
+  }
   const name = typeof code === 'string' && /^[A-Z_]{1,64}$/.test(code) ? code : 'unknown fault';
   return { kind: 'untrusted', code: '', words: `what it sent can't be used: ${name}` };
 }

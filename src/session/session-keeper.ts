@@ -15,9 +15,9 @@ export interface KeeperOptions {
 export type KeptSession = Entry<StoredSession>;
 
 /** As many as a person may have at once: where there are more, the one goes that was used longest ago. */
-export const SESSIONS_OF_ONE = 100;
+const SESSIONS_OF_ONE = 100;
 /** As many as there may be at all. Each takes some 6 KB on the disk. */
-export const SESSION_LIMIT = 100_000;
+const SESSION_LIMIT = 100_000;
 
 /** How often it is looked what is to be written, and what has ended. */
 const ROUND_MS = 30_000;

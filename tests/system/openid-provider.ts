@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,6 +17,10 @@ export interface OpenIdProvider {
   readonly calls: string[];
   /** While it is set every request is answered so. */
   broken: { readonly status: number } | null;
+  /** Anything, signed with its key as it would be. */
+  signed(claims: object, header?: object): string;
+  /** Takes all refresh tokens back, as an administrator would. */
+  withdraw(): Promise<void>;
   stop(): void;
 }
 
@@ -26,7 +30,14 @@ export interface OpenIdProviderOptions {
   readonly configuration?: Configuration;
 }
 
-const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
+const PRIVATE_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+const KEY = PRIVATE_KEY.export({ format: 'jwk' });
+
+function signed(claims: object, header: object = {}): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const input = `${part({ alg: 'ES256', kid: 'one', ...header })}.${part(claims)}`;
+  return `${input}.${sign('sha256', Buffer.from(input), { key: PRIVATE_KEY, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+}
 
 /** Starts it with one client. */
 export async function startOpenIdProvider(
@@ -38,8 +49,13 @@ export async function startOpenIdProvider(
   await once(server.listen(port, '127.0.0.1'), 'listening');
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const provider = new Provider(issuer, { ...usual(client), ...configuration });
+  const given = new Set<{ destroy(): Promise<void> }>();
+  provider.on('refresh_token.saved', (token) => given.add(token));
   const peer: OpenIdProvider = {
-    ...{ issuer, provider, account: 'ada', acr: 'usual', calls: [], broken: null },
+    ...{ issuer, provider, account: 'ada', acr: 'usual', calls: [], broken: null, signed },
+    withdraw: async () => {
+      for (const token of given) await token.destroy();
+    },
     stop: () => {
       server.close();
       server.closeAllConnections();
@@ -60,6 +76,8 @@ export async function startOpenIdProvider(
 function usual(client: ClientMetadata): Configuration {
   return {
     clients: [client],
+    // Its own way out refuses to call this machine, where the gateway of the test is.
+    fetch: (url, options) => fetch(url, withoutDispatcher(options ?? {})),
     jwks: { keys: [{ ...KEY, kid: 'one', alg: 'ES256', use: 'sig' } as JWK] },
     cookies: { keys: ['keys of cookies of the provider'] },
     pkce: { required: () => true },
@@ -68,7 +86,7 @@ function usual(client: ClientMetadata): Configuration {
     // Claims of scopes stand in the ID token itself.
     conformIdTokenClaims: false,
     acrValues: ['usual', 'strong'],
-    ttl: { AccessToken: 600, IdToken: 600, Session: 3_600, Grant: 3_600, RefreshToken: 3_600, Interaction: 600 },
+    ttl: { AccessToken: 60, IdToken: 600, Session: 3_600, Grant: 3_600, RefreshToken: 3_600, Interaction: 600 },
     rotateRefreshToken: true,
     issueRefreshToken: () => true,
     findAccount: (_context, accountId) => ({
@@ -84,6 +102,10 @@ function usual(client: ClientMetadata): Configuration {
       pushedAuthorizationRequests: { enabled: true },
     },
   };
+}
+
+function withoutDispatcher({ method = 'GET', headers, body }: RequestInit): RequestInit {
+  return { method, ...(headers === undefined ? {} : { headers }), ...(body == null ? {} : { body }) };
 }
 
 type Handled = Parameters<Provider['interactionDetails']>;

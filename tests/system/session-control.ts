@@ -27,7 +27,7 @@ import {
 import { followSignIn } from './openid-provider.ts';
 
 export const ORIGIN = 'https://app.example';
-export const CALLBACK = `${ORIGIN}/.portcullis/callback/acme`;
+const CALLBACK = `${ORIGIN}/.portcullis/callback/acme`;
 export const CLIENT = {
   client_id: 'gateway',
   client_secret: 'a secret of more than sixteen characters',
