@@ -27,6 +27,12 @@ export const credentialProblems = {
     cause: 'The keys of the token’s issuer could not be fetched, so nobody can say whether the token holds.',
     fix: 'Try again after a pause; the operator has been told.',
   },
+  'revocations-unavailable': {
+    status: 503,
+    title: 'Revocations unavailable',
+    cause: 'What was revoked could not be read, so nobody can say whether the credential still holds.',
+    fix: 'Try again after a pause; the operator has been told.',
+  },
   'credential-in-query': {
     status: 400,
     title: 'Credential in the query',

@@ -112,6 +112,7 @@ const KINDS = kindTable(
     'overlay',
     'jwt',
     'possession',
+    'revocation',
     'permission',
     'rate',
     'openapi-request',
@@ -204,6 +205,9 @@ export function besideGateway(answers: Partial<AdminClient>): Surroundings {
     grants: silent,
     addGrant: silent,
     removeGrant: silent,
+    revocations: silent,
+    revoke: silent,
+    liftRevocation: silent,
     ...answers,
   });
   return around;

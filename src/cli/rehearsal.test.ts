@@ -50,6 +50,7 @@ function kindsOf(): KindTable {
       'credentials',
       'jwt',
       'possession',
+      'revocation',
       'overlay',
       'permission',
       'rate',

@@ -22,6 +22,8 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['doctor', async () => (await import('./doctor.ts')).doctorCommand],
   ['errors', async () => (await import('./errors.ts')).errorsCommand],
   ['reports', async () => (await import('./reports.ts')).reportsCommand],
+  ['revoke', async () => (await import('./revoke.ts')).revokeCommand],
+  ['revocations', async () => (await import('./revocations.ts')).revocationsCommand],
   ['audit', async () => (await import('./audit.ts')).auditCommand],
 ]);
 

@@ -172,6 +172,7 @@ test('the keys of an API become its policies, in the order in which requests mee
       ['credentials', 'orders/credentials', 'enforce', {}, 'apis.orders.auth'],
       ['jwt', 'orders/jwt', 'enforce', {}, 'apis.orders.auth'],
       ['possession', 'orders/possession', 'enforce', {}, 'apis.orders.auth'],
+      ['revocation', 'orders/revocation', 'enforce', {}, 'apis.orders.auth'],
       ['overlay', 'orders/overlay', 'enforce', {}, 'apis.orders.auth'],
       ['permission', 'orders/permission', 'enforce', {}, 'apis.orders.auth'],
       ['rate', 'orders/rate', 'enforce', {}, 'apis.orders.limit'],

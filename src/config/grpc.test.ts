@@ -110,7 +110,7 @@ roles: { all: { can: [orders:read, orders:watch] } }
   );
   assert.deepEqual(
     api?.policies.map(({ kind }) => kind),
-    ['grpc', 'credentials', 'jwt', 'possession', 'overlay', 'permission', 'rate', 'grpc-messages'],
+    ['grpc', 'credentials', 'jwt', 'possession', 'revocation', 'overlay', 'permission', 'rate', 'grpc-messages'],
   );
   const permission = api.policies.find(({ kind }) => kind === 'permission');
   assert.deepEqual(permission?.config, {

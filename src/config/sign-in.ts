@@ -1,4 +1,11 @@
-import type { Carriers, CredentialsConfig, IssuerConfig, JwtConfig, OverlayConfig } from '../policy/index.ts';
+import type {
+  Carriers,
+  CredentialsConfig,
+  IssuerConfig,
+  JwtConfig,
+  OverlayConfig,
+  RevocationConfig,
+} from '../policy/index.ts';
 import type { ApiKeysConfig } from './api-key-config.ts';
 import { API_KEY, apiKeyConfig, apiKeyFields, takesApiKeys } from './api-keys.ts';
 import { possessionConfig } from './proof.ts';
@@ -10,7 +17,15 @@ type Operations = readonly (readonly [name: string, operation: OperationConfig])
 export const WAYS: readonly string[] = [API_KEY];
 
 /** The kinds that say who calls and what they may do, which stand for `auth`. */
-export const SIGN_IN_KINDS: readonly string[] = ['credentials', 'api-key', 'jwt', 'possession', 'overlay', 'permission'];
+export const SIGN_IN_KINDS: readonly string[] = [
+  'credentials',
+  'api-key',
+  'jwt',
+  'possession',
+  'revocation',
+  'overlay',
+  'permission',
+];
 
 /** What the policies of a sign-in are made with; `path` is the key that asks for it. */
 interface SignIn {
@@ -46,6 +61,7 @@ export function signInPolicies(
     use('jwt', jwtConfig(api, operations, issuers)),
     // Behind all that know tokens, which tell what each is bound to and do not judge it.
     use('possession', possessionConfig(api, operations)),
+    use('revocation', revocationConfig(api, operations)),
     use('overlay', overlayConfig(api, operations)),
   ];
 }
@@ -75,6 +91,10 @@ function carriersOf(auth: AuthConfig, { apiKey }: ApiConfig): Carriers {
     cookies: [],
     query: 'refuse',
   };
+}
+
+function revocationConfig(api: ApiConfig, operations: Operations): RevocationConfig {
+  return { api: api.auth !== 'public', operations: byOperation(operations, (auth) => auth !== 'public') };
 }
 
 function jwtConfig(api: ApiConfig, operations: Operations, issuers: readonly IssuerConfig[]): JwtConfig {

@@ -1,6 +1,7 @@
-import { type CoverageRow, type Issue, isRequestId, type Problem, type Result } from '../base/index.ts';
+import { type CoverageRow, type Issue, isRequestId, type Result } from '../base/index.ts';
 import type { Alert, AlertRecord } from '../ports/index.ts';
 import { CONFIG_LIMIT_BYTES, type ConfigChange } from '../config/index.ts';
+import type { AdminReply, OperationOf } from './admin-operation.ts';
 import { type AdminApiKeys, API_KEY_OPERATIONS } from './api-key-operations.ts';
 import { AUTHOR, authorIn } from './change-author.ts';
 import type { Installed, Readiness, RefusedReload } from './conductor-options.ts';
@@ -9,6 +10,7 @@ import { GRANT_OPERATIONS, type GrantsBackend } from './grant-operations.ts';
 import type { RevisionSummary } from './history.ts';
 import type { Originals } from './originals.ts';
 import type { Revision } from './revisions.ts';
+import { REVOCATION_OPERATIONS, type RevocationBackend } from './revocation-operations.ts';
 
 /** How one gateway thread is doing. */
 export interface ThreadReport {
@@ -145,6 +147,7 @@ export interface AdminBackend {
   readonly keys: AdminApiKeys;
   /** What is granted and denied by hand. */
   readonly grants: GrantsBackend;
+  readonly revocations: RevocationBackend;
   reload(author: string): Promise<Installed>;
   apply(text: Uint8Array, author: string): Promise<Installed>;
   rollback(revision: number | null, author: string): Promise<Installed>;
@@ -152,37 +155,8 @@ export interface AdminBackend {
   preview(wanted: Uint8Array | number): Promise<Result<readonly ConfigChange[], readonly Issue[]>>;
 }
 
-/** What is asked of an operation. */
-export interface AdminRequest {
-  /** The values of the path's parameters. */
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  /** Empty where the operation takes none. */
-  readonly body: Uint8Array;
-}
-
-/** A reply of the admin API: JSON, a problem, or text as it is. */
-export type AdminReply =
-  | { readonly status: number; readonly json: unknown }
-  | { readonly status: number; readonly problem: Problem }
-  | { readonly status: number; readonly text: string };
-
 /** One operation of the admin API. Server, description and client are made from this table. */
-export interface AdminOperation {
-  readonly id: string;
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly summary: string;
-  /** Whether a key is needed. Only what a load balancer asks is free. */
-  readonly key: boolean;
-  /** What its body is, where it takes one; a configuration if nothing is said. */
-  readonly body?: 'json';
-  /** The largest body that it takes; null where it takes none. */
-  readonly bodyLimitBytes: number | null;
-  /** The parameters of its query, and what each says. Others are refused. */
-  readonly query: Readonly<Record<string, string>>;
-  readonly run: (backend: AdminBackend, request: AdminRequest) => Promise<AdminReply>;
-}
+export type AdminOperation = OperationOf<AdminBackend>;
 
 const SERVING: ReadonlySet<Readiness['state']> = new Set(['ready', 'verifying', 'last-good']);
 
@@ -363,6 +337,7 @@ export const ADMIN_OPERATIONS: readonly AdminOperation[] = [
   ...GRANT_OPERATIONS.map((operation): AdminOperation => {
     return { ...operation, run: (backend, request) => operation.run(backend.grants, request) };
   }),
+  ...REVOCATION_OPERATIONS,
 ];
 
 const BAD_QUERY: AdminReply = { status: 400, problem: { code: 'invalid-parameters' } };

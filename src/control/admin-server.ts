@@ -5,13 +5,8 @@ import { Router } from '../gateway/index.ts';
 import { parseTemplate } from '../openapi/index.ts';
 import type { Log } from '../ports/index.ts';
 import { NO_LINES, type ServerExchange, type ServerHandler } from '../wire/index.ts';
-import {
-  ADMIN_OPERATIONS,
-  type AdminBackend,
-  type AdminOperation,
-  type AdminReply,
-  type AdminRequest,
-} from './admin-operations.ts';
+import { ADMIN_OPERATIONS, type AdminBackend, type AdminOperation } from './admin-operations.ts';
+import type { AdminReply, AdminRequest } from './admin-operation.ts';
 import { describeAdminApi } from './admin-description.ts';
 
 /** What the admin server works with. */

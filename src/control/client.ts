@@ -8,8 +8,10 @@ import type { OverlayChange } from './overlays.ts';
 import type { CspSum } from './csp-reports.ts';
 import type { OriginalSummary } from './originals.ts';
 import type { RevisionSummary } from './history.ts';
+import type { RevocationEntry } from './revocation-entries.ts';
+import type { RevocationReply, RevocationRequest } from './revocation-operations.ts';
 
-export type { AdminStatus, CspSum, GrantReport, OriginalSummary, OverlayDraft };
+export type { AdminStatus, CspSum, GrantReport, OriginalSummary, OverlayDraft, RevocationEntry, RevocationRequest };
 
 /** Where a running gateway's admin API is, and what opens it. */
 export interface AdminAddress {
@@ -22,6 +24,9 @@ export interface AdminAddress {
 
 /** A new revision, or all that is wrong with the configuration, or why there was no answer. */
 export type ChangeReply = Result<{ readonly revision: number }, readonly Issue[] | string>;
+
+/** What was revoked or lifted, or what is wrong with what was asked for, or why there was no answer. */
+export type RevocationAnswer = Result<RevocationReply, readonly Issue[] | string>;
 
 /** Asks a running gateway. Errors are words for the operator. `author` is who asks, for the history. */
 export interface AdminClient {
@@ -45,6 +50,10 @@ export interface AdminClient {
   addGrant(draft: OverlayDraft, author: string): Promise<Result<OverlayChange, string>>;
   /** Takes one away; null where there is none of this id. */
   removeGrant(id: string, author: string): Promise<Result<OverlayChange | null, string>>;
+  /** What was revoked, newest first, and how many there are. */
+  revocations(): Promise<Result<{ readonly count: number; readonly revocations: readonly RevocationEntry[] }, string>>;
+  revoke(asked: RevocationRequest, author: string): Promise<RevocationAnswer>;
+  liftRevocation(id: string, author: string): Promise<RevocationAnswer>;
   /** The history, newest first. */
   revisions(): Promise<Result<readonly RevisionSummary[], string>>;
 }
@@ -98,6 +107,12 @@ export function createAdminClient(address: AdminAddress): AdminClient {
       const path = withQuery(`/v1/grants/${encodeURIComponent(id)}/removal`, { author });
       return await change<OverlayChange | null>({ path }, { missing: null });
     },
+    revocations: () => read('/v1/revocations'),
+    revoke: (asked, author) => {
+      const text = Buffer.from(JSON.stringify(asked));
+      return post({ path: withQuery('/v1/revocations', { author }), text, type: 'application/json' });
+    },
+    liftRevocation: (id, author) => post({ path: withQuery(`/v1/revocations/${id}/lift`, { author }) }),
     reload: (author) => post({ path: withQuery('/v1/reload', { author }) }),
     apply: (text, author) => post({ path: withQuery('/v1/configuration', { author }), text }),
     rollback: (revision, author) =>

@@ -1,8 +1,8 @@
+export type { AdminRequest } from './admin-operation.ts';
 export {
   ADMIN_OPERATIONS,
   type AdminBackend,
   type AdminOperation,
-  type AdminRequest,
   type AdminStatus,
   type AlertSummary,
   type CertificateReport,
@@ -36,4 +36,11 @@ export { CSP_REPORTS, CSP_SUM_LIFE_MS, CSP_SUM_LIMIT, CspReports, type CspSum } 
 export { ORIGINAL_LIFE_MS, ORIGINAL_LIMIT, Originals, ORIGINALS } from './originals.ts';
 export { type KnownNames, type OverlayDraft, overlayOf } from './overlay-draft.ts';
 export { type Overlay, type OverlayChange, Overlays } from './overlays.ts';
+export {
+  type Revocation,
+  REVOCATION_ENTRIES,
+  type RevocationEntry,
+  type RevocationWish,
+} from './revocation-entries.ts';
+export { Revocations, type RevocationsOptions, type Revoked } from './revocations.ts';
 export { ADMIN_KEYS, type AdminKey, type Revision, REVISIONS } from './revisions.ts';

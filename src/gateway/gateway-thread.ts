@@ -205,6 +205,7 @@ export class GatewayThread {
     if (table.filledAtMs === null) return;
     tables.take(table);
     this.#upstreams.tableReplaced(table.declaration.name);
+    this.#gateway.tableReplaced(table.declaration.name);
     this.#options.send({ kind: 'tableTaken', name: table.declaration.name, version: table.version });
   }
 

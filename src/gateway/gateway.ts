@@ -1,4 +1,5 @@
 import type { Problem, RecordedVerdict } from '../base/index.ts';
+import { UPSTREAM_TARGETS } from '../ports/index.ts';
 import type { CanonicalRequest, Http2Offer, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
 import type { Arrival } from './arrival.ts';
 import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
@@ -52,6 +53,8 @@ export interface Gateway extends ServerHandler {
   turnDown(stream: ServerExchange, problem: Problem, peer?: Peer): void;
   /** Asks all streams that stand to end, and those that begin from now on; other requests go on. */
   drain(): void;
+  /** A live table has another version: streams that stand are judged by it, where a policy of the Snapshot reads it. */
+  tableReplaced(name: string): void;
   /** Whether an answer to somebody unknown was counted in a sum, and so needs no record of its own (see `RefusalSums`). */
   sums(what: Summed, address: string): boolean;
   /** Writes what is counted of refusals: the ledger takes it at once or never. For a thread that is about to end. */
@@ -213,6 +216,12 @@ class DataPlane implements Gateway {
     this.#caches.sweep();
     this.#standing.sweep();
     this.#longReplies.sweep();
+  }
+
+  tableReplaced(name: string): void {
+    const isNeeded = this.current?.tables.some(({ declaration }) => declaration.name === name) === true;
+    // Where requests can be sent says nothing of who may send them.
+    if (isNeeded && name !== UPSTREAM_TARGETS.name) this.#standing.tableReplaced();
   }
 
   sums(what: Summed, address: string): boolean {

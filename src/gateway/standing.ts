@@ -22,21 +22,24 @@ interface Seat {
   judgedMs: number;
   /** The version of the lists that it was judged by. */
   lists: number;
+  /** How often a table that policies read had been replaced by then. */
+  tables: number;
   isBeingJudged: boolean;
   /** What the gateway itself did to end it; null while it did nothing. */
   end: StreamEnd | null;
 }
 
 /**
- * The streams that stand in one thread. Each is judged again when another Snapshot or another list is in force, when the credential it
- * began with has expired, and every half a minute: then it goes on by the Snapshot in force, or is closed. Each is a
- * client's connection or a stream of one, and so is their number bounded.
+ * The streams that stand in one thread. Each is judged again when another Snapshot, another list or another live table
+ * of a policy is in force, when the credential it began with has expired, and every half a minute: then it goes on by
+ * the Snapshot in force, or is closed. Each is a client's connection or a stream of one, and so is their number bounded.
  */
 export class StandingStreams implements StreamRegister {
   readonly #options: StandingOptions;
   readonly #seats = new Map<Walk, Seat>();
   readonly #slices: Slices;
   #draining = false;
+  #tables = 0;
 
   constructor(options: StandingOptions) {
     this.#options = options;
@@ -56,7 +59,7 @@ export class StandingStreams implements StreamRegister {
   add(stream: Standing): void {
     const judgedMs = this.#options.clock.monotonic();
     const lists = this.#options.eras.current?.context.installed.snapshot.material.version ?? 0;
-    const seat: Seat = { stream, judgedMs, lists, isBeingJudged: false, end: null };
+    const seat: Seat = { stream, judgedMs, lists, tables: this.#tables, isBeingJudged: false, end: null };
     this.#seats.set(stream.walk, seat);
     this.#options.metrics.opened(stream.kind);
     if (this.#draining) queueMicrotask(() => this.#drainOne(seat));
@@ -69,6 +72,11 @@ export class StandingStreams implements StreamRegister {
     // Who leaves while the thread ends was told to, or cut with all others.
     const left = this.#draining && end === 'client' ? 'drain' : end;
     this.#options.metrics.closed(stream.kind, seat.end ?? left);
+  }
+
+  /** A table that policies judge by is another: what it took away, such as a key or a session, opens nothing any more. */
+  tableReplaced(): void {
+    this.#tables++;
   }
 
   /** Asks all to end, and those that begin from now on. */
@@ -103,13 +111,15 @@ export class StandingStreams implements StreamRegister {
     if (era === null || !this.#isDue(seat, era)) return false;
     seat.isBeingJudged = true;
     seat.lists = era.context.installed.snapshot.material.version;
+    seat.tables = this.#tables;
     judgeAgain(seat.stream.walk, era.context, clock.now(), (judgement) => this.#heed(seat, era, judgement));
     return true;
   }
 
-  #isDue({ stream, judgedMs, lists, isBeingJudged, end }: Seat, { context }: Era): boolean {
+  #isDue({ stream, judgedMs, lists, tables, isBeingJudged, end }: Seat, { context }: Era): boolean {
     const { walk } = stream;
     if (isBeingJudged || end !== null || walk.ended) return false;
+    if (tables !== this.#tables) return true;
     if (walk.context !== context || lists !== context.installed.snapshot.material.version) return true;
     const { clock } = this.#options;
     if (walk.principal !== null && walk.principal.expiresAtMs <= clock.now()) return true;

@@ -90,6 +90,11 @@ export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
     cspReports: options.cspReports,
     keys: sources.credentials.parts.apiKeys.admin,
     grants: grantsOf(sources.credentials.parts.overlay),
+    revocations: {
+      kept: sources.credentials.parts.revocations.kept,
+      issuers: () => sources.credentials.parts.revocations.issuers(),
+      now: () => clock.now(),
+    },
     reload: (author) => conductor.reload(author),
     apply: (text, author) => conductor.apply(text, author),
     rollback: (revision, author) => conductor.rollback(revision, author),

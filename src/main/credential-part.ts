@@ -1,3 +1,5 @@
+import type { Issue } from '../base/index.ts';
+import type { Gathered } from '../config/index.ts';
 import type { ConductorOptions, Desks } from '../control/index.ts';
 import type { Alerts, Keyring, Store, Tables } from '../ports/index.ts';
 import type { ControlMetrics } from './control-metrics.ts';
@@ -23,4 +25,11 @@ export interface PartOptions extends NodeCredentialsOptions {
   readonly desks: Desks;
   /** Whether the newest version of a table is in force in all threads; resolves with false where it is not soon. */
   readonly inForce: (table: string) => Promise<boolean>;
+}
+
+/** One part of it, such as API keys, or sessions. */
+export interface CredentialPart {
+  fill?(gathered: Gathered): Promise<readonly Issue[]>;
+  retain?(gathered: Gathered): void;
+  close?(): Promise<void> | void;
 }

@@ -1,8 +1,9 @@
 import type { Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import { Desks } from '../control/index.ts';
-import type { NodeCredentialsOptions, PartOptions } from './credential-part.ts';
+import type { CredentialPart, NodeCredentialsOptions, PartOptions } from './credential-part.ts';
 import { type NodeApiKeys, openNodeApiKeys } from './node-api-keys.ts';
+import { type NodeRevocations, openNodeRevocations } from './node-revocations.ts';
 import { type NodeSessions, openNodeSessions } from './node-sessions.ts';
 import { type NodeOverlay, openNodeOverlay } from './node-overlay.ts';
 import { soon } from './soon.ts';
@@ -26,16 +27,10 @@ export interface NodeCredentials {
 /** Whoever spreads tables over threads. */
 type Spread = Pick<TableSpread, 'inForce'>;
 
-/** One part of it, such as API keys, or sessions. */
-interface Part {
-  fill?(gathered: Gathered): Promise<readonly Issue[]>;
-  retain?(gathered: Gathered): void;
-  close?(): Promise<void> | void;
-}
-
 /** The parts, by name; each in a file of its own. */
 export interface CredentialParts {
   readonly apiKeys: NodeApiKeys;
+  readonly revocations: NodeRevocations;
   readonly sessions: NodeSessions;
   readonly overlay: NodeOverlay;
 }
@@ -53,7 +48,7 @@ export function openNodeCredentials(options: NodeCredentialsOptions): NodeCreden
     return await soon(taken, options.host.clock, TAKEN_WITHIN_MS);
   };
   const named = openParts({ ...options, desks, inForce });
-  const parts: readonly Part[] = Object.values(named);
+  const parts: readonly CredentialPart[] = Object.values(named);
   return {
     desks,
     parts: named,
@@ -76,6 +71,7 @@ export function openNodeCredentials(options: NodeCredentialsOptions): NodeCreden
 function openParts(options: PartOptions): CredentialParts {
   return {
     apiKeys: openNodeApiKeys(options),
+    revocations: openNodeRevocations(options),
     sessions: openNodeSessions(options),
     overlay: openNodeOverlay(options),
   };

@@ -54,6 +54,16 @@ export { preflightMethod, preflightStep } from './kinds/cors/preflight.ts';
 export { type ApiKeyConfig, isApiKeyEnvironment } from './kinds/api-key/config.ts';
 export { API_KEY_USES, createApiKeyKind } from './kinds/api-key/kind.ts';
 export { createJwtKind } from './kinds/jwt/kind.ts';
+export type { RevocationConfig } from './kinds/revocation/config.ts';
+export { createRevocationKind } from './kinds/revocation/kind.ts';
+export {
+  type Revocable,
+  REVOCABLE,
+  REVOCATION_LIMIT,
+  revocationKey,
+  type RevocationRow,
+  REVOCATIONS,
+} from './revocations.ts';
 export type { ConditionRule, ConditionsConfig, ValuesSource } from './kinds/conditions/config.ts';
 export { createConditionsKind } from './kinds/conditions/kind.ts';
 export { ASKED_OPERATIONS, type AskedOperation } from './asked-operations.ts';

@@ -11,6 +11,8 @@ import {
   OVERLAY_TABLE,
   overlayKey,
   type PolicyKind,
+  revocationKey,
+  REVOCATIONS,
   type Stage,
   STAGES,
   type Steps,
@@ -125,8 +127,9 @@ const bearer = (subject: string, roles: readonly string[] = ['customer'], key?: 
 });
 const SUBJECT = 'x-portcullis-subject';
 const forged = { 'X-Portcullis-Subject': 'root', 'x-portcullis-roles': 'admin' };
-/** What the control side knows besides: one caller is kept out by hand. */
+/** What the control side knows besides: one caller is kept out by hand, and what another was given is revoked. */
 const ROWS = {
+  [REVOCATIONS.name]: new Map([[revocationKey('subject', ISSUER, 'liz'), { before: null }]]),
   [OVERLAY_TABLE.name]: new Map([
     [
       overlayKey({ kind: 'subject', issuer: ISSUER, name: 'max' }),
@@ -163,6 +166,7 @@ function battery(): readonly (readonly [expected: string, asked: PlainAsk])[] {
     ['401 invalid-token', get('/notes', bearer('ada', [], stranger))],
     ['200 as kim', get('/notes', { ...bearer('kim', []), ...forged })],
     ['401 invalid-token', get('/notes', bearer('kim', [], privateKey, { cnf: { jkt: 'A'.repeat(43) } }))],
+    ['401 invalid-token', get('/notes', bearer('liz', []))],
     ['400 credential-in-query', get('/notes?access_token=abc', bearer('kim', []))],
     ['403 access-denied', get('/notes', bearer('max', []))],
     ['400 unclean-content', get(`/notes?mood=a${'%CC%81'.repeat(31)}`, bearer('kim', []))],

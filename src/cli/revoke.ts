@@ -1,0 +1,90 @@
+import { err, ok, type Result } from '../base/index.ts';
+import type { RevocationAnswer, RevocationRequest } from '../control/client.ts';
+import { AUTHOR_OPTION, authorOf } from './change-author.ts';
+import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, type Given, JSON_OPTION } from './command.ts';
+import type { CommandContext } from './context.ts';
+import { complainOfFaults } from './issues.ts';
+import { complainOfSilence, findRunning } from './running.ts';
+import { jsonText, plain } from './terminal.ts';
+
+const WHAT = ['token', 'session', 'subject', 'client'] as const;
+
+/** `portcullis revoke`: what was given out is taken no more. */
+export const revokeCommand: Command = {
+  verb: 'revoke',
+  summary: '`revoke token|session|subject|client VALUE` makes the running gateway take it no more',
+  operands: ['WHAT', 'VALUE'],
+  options: {
+    issuer: {
+      value: 'NAME',
+      says: 'whose it is: a name below `issuers`, or an identifier; may be left out where there is one',
+    },
+    before: { value: 'TIME', says: 'what was issued up to then, in ISO 8601; of a subject now, if left out' },
+    until: { value: 'TIME', says: 'when it may be forgotten, in ISO 8601' },
+    reason: { value: 'TEXT', says: 'why, for those who read the list' },
+    author: AUTHOR_OPTION,
+    ...{ config: CONFIG_OPTION, data: DATA_OPTION, json: JSON_OPTION },
+  },
+  details: [
+    'VALUE is the `jti` of a token, the `sid` of a session, the `sub` of a subject, the `client_id` of a client.',
+    'It holds on all threads at once, also for streams that stand, and is kept over restarts.',
+    'A token, a session and a subject are kept for as long as a token of theirs could live (`maxLifetime`), a client until',
+    'it is lifted: `portcullis revocations`. A subject may come again with what is issued later, a client may not, unless',
+    '--before is given. Exit code 1 if nothing runs, it was refused, or some thread does not judge by it yet.',
+  ],
+  async run(given, context) {
+    const asked = askedOf(given);
+    if (!asked.ok) {
+      context.complain(`portcullis: ${asked.error}.\n`);
+      return EXIT.unusable;
+    }
+    const running = await findRunning(given, context);
+    if (!running.ok) return running.error;
+    const done = await running.value.client.revoke(asked.value, authorOf(given, context));
+    return tellRevoked(done, { json: given.flags.has('json'), word: 'revoked' }, context);
+  },
+};
+
+function askedOf({ operands, values }: Given): Result<RevocationRequest, string> {
+  const [word = '', value = ''] = operands;
+  const what = WHAT.find((each) => each === word);
+  if (what === undefined)
+    return err(`\`revoke\` knows no ${JSON.stringify(plain(word))}; there are ${WHAT.join(', ')}`);
+  for (const name of ['before', 'until']) {
+    const time = values.get(name);
+    if (time !== undefined && !isTime(time)) return err(`--${name} takes a time such as 2026-11-23T18:00:00Z`);
+  }
+  const timeOf = (name: string): string | undefined => {
+    const time = values.get(name);
+    return time === undefined ? undefined : new Date(time).toISOString();
+  };
+  const [issuer, reason] = [values.get('issuer'), values.get('reason')];
+  return ok({ what, value, issuer, before: timeOf('before'), until: timeOf('until'), reason });
+}
+
+function isTime(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text));
+}
+
+/** Says what became of a revocation, or of one that was lifted; gives the exit code. */
+export function tellRevoked(
+  done: RevocationAnswer,
+  { json, word }: { json: boolean; word: string },
+  context: CommandContext,
+): number {
+  if (!done.ok) {
+    if (typeof done.error === 'string') complainOfSilence(done.error, context);
+    else complainOfFaults(done.error, json, context);
+    return EXIT.findings;
+  }
+  const { revocations, inForce } = done.value;
+  if (json) context.write(jsonText(done.value));
+  else {
+    for (const { what, issuer, value, id } of revocations)
+      context.write(`${word}: ${what} ${plain(value)} of ${plain(issuer)} (${id})\n`);
+    context.write(
+      inForce ? 'It is in force on all threads.\n' : 'It is kept, and some thread does not judge by it yet.\n',
+    );
+  }
+  return inForce ? EXIT.fine : EXIT.findings;
+}
