@@ -1,5 +1,6 @@
 import type { IssuerConfig } from '../policy/index.ts';
 import type { RoleConfig } from './config.ts';
+import { proofChange } from './diff-proof.ts';
 import { type ChangeEffect, type Comparable, type ConfigChange, pairsOf, sameData } from './config-change.ts';
 
 /** What differs in whom the gateway believes, and in what roles permit. */
@@ -44,6 +45,8 @@ function issuerChanges(old: IssuerConfig | null, next: IssuerConfig | null): rea
     for (const each of has === null ? [] : missingFrom(has, had ?? []))
       add('tightens', `the ${what} ${each} is no longer let in`);
   }
+  const proof = proofChange(old, next);
+  if (proof !== null) add(...proof);
   if (old.typ !== next.typ) add(next.typ === 'any' ? 'loosens' : 'tightens', `\`typ\` is ${next.typ}`);
   for (const [what, had, has] of [
     ['skew', old.skewMs, next.skewMs],

@@ -10,6 +10,7 @@ import {
 } from './config-change.ts';
 import { assuranceOf } from './assurance-rules.ts';
 import { assuranceChanges } from './diff-assurance.ts';
+import { dpopChanges } from './diff-proof.ts';
 import { deadlineChanges, failingChanges } from './diff-failing.ts';
 import { corsChanges } from './diff-cors.ts';
 import { fileChanges, operationFileChanges, type OwnFiles } from './diff-files.ts';
@@ -130,6 +131,7 @@ function wholeChanges(old: ApiConfig, next: ApiConfig, tell: Tell): readonly Con
     ...cacheChanges(old.cache, next.cache, next.auth !== 'public', tell),
     ...corsChanges(old.cors, next.cors, tell),
     ...assuranceChanges(assuranceOf(old, null), assuranceOf(next, null), tell),
+    ...dpopChanges(old, next, tell),
     ...sanitizeChanges(sanitizedOf(old.sanitize, null), sanitizedOf(next.sanitize, null), tell),
     ...fileChanges(old.files, next.files, tell),
     ...limitChanges(old.limits, next.limits, (effect, words) => tell('limits', effect, words)),

@@ -208,6 +208,16 @@ for (const [what, edits, expected] of [
     ['tightens |issuers: issuer other: only the domain (hd) acme.example is let in'],
   ],
   [
+    'tokens that must be bound',
+    [['jwks: discovery }\n  other', 'jwks: discovery, proof: dpop }\n  other']],
+    ['tightens |issuers: issuer acme: its tokens have to be bound to a key of the client'],
+  ],
+  [
+    'nonces in proofs',
+    [['    auth: [acme]\n', '    auth: [acme]\n    dpop: { nonce: required }\n']],
+    ['tightens orders|authentication: proofs need a nonce of the gateway’s'],
+  ],
+  [
     'where keys come from',
     [['jwks: discovery }\n  other', 'jwks: https://evil.example/jwks }\n  other']],
     ['loosens |issuers: issuer acme: its keys come from elsewhere (url)'],

@@ -14,6 +14,7 @@ import {
 } from '../config/compiled.ts';
 import { type LimitRule, neededBy, type Operation } from '../policy/index.ts';
 import { partyCells } from './coverage-party.ts';
+import { proofCells } from './coverage-proof.ts';
 import type { CompiledOperation } from './snapshot.ts';
 
 /** What protects each operation, and the line of the configuration each part comes from. */
@@ -64,6 +65,7 @@ function cellsOf(
   return [
     ...(api.party === null ? [signIn, authorizationCell(at)] : partyCells(api, api.party, config, words)),
     ...assuranceCells(at),
+    ...(open || api.party !== null ? [] : proofCells(api, auth, config, words.lineOf)),
     ...policyCells(api, places),
     ...corsCells(api, places),
     ...limitCells(at),

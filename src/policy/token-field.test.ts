@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bearerToken } from './token-field.ts';
+import { bearerToken, isDpopScheme } from './token-field.ts';
 
 test('the scheme is read in any case, and as many spaces as there are belong to nothing', () => {
   for (const value of ['Bearer a.b.c', 'bearer a.b.c', 'BEARER a.b.c', 'BeArEr    a.b.c']) {
@@ -32,4 +32,14 @@ test('any other scheme is not ours', () => {
     '"earer a',
   ];
   for (const value of values) assert.equal(bearerToken(value), null, JSON.stringify(value));
+});
+
+test('the scheme DPoP has a token too, and is told apart', () => {
+  for (const value of ['DPoP a.b.c', 'dpop a.b.c', 'DPOP   a.b.c']) {
+    assert.equal(bearerToken(value), 'a.b.c', value);
+    assert.equal(isDpopScheme(value), true, value);
+  }
+  assert.equal(bearerToken('DPoP'), '');
+  for (const value of ['Bearer a', 'DPoPs a', 'DPo a', ' DPoP a', 'DPoP,a'])
+    assert.equal(isDpopScheme(value), false, value);
 });

@@ -175,7 +175,9 @@ for (const version of VERSIONS) {
       const forged = await client.fields(target('/pay'), 'GET', made.toString('base64url'));
       assert.equal(codeOf(await send(version, '/pay', forged)), '401 proof-nonce-required');
     });
+  });
 
+  describe(`what tokens are bound to over ${version}`, () => {
     test('an operation that wants bound tokens takes no others, and an open one wants none', async () => {
       const bearer = { authorization: `Bearer ${await issuer.tokenOf({})}` };
       const reply = await send(version, '/pay', bearer);

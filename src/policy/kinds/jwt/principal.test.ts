@@ -100,3 +100,19 @@ test('a principal and all that it holds can’t be changed, and its claims inher
   assert.ok(Object.isFrozen(deep) && Object.isFrozen(deep.list) && Object.isFrozen(deep.list[0]));
   assert.equal((one.claims as Record<string, unknown>)['toString'], undefined);
 });
+
+test('what a token is bound to is told, what is not known is refused, and so is what is not bound as it has to be', () => {
+  const thumbprint = 'A'.repeat(43);
+  const made = (claims: object, proof: IssuerConfig['proof'] = 'none') => {
+    const read = principalOf(readJwt(claims), issuerOf(proof === undefined ? {} : { proof }), TABLE);
+    return read.ok ? (read.value.confirmation?.kind ?? null) : read.error;
+  };
+  assert.equal(made({}), null);
+  assert.equal(made({ cnf: { jkt: thumbprint } }), 'jkt');
+  assert.equal(made({ cnf: { 'x5t#S256': thumbprint } }), 'x5t#S256');
+  assert.equal(made({ cnf: { jkt: thumbprint, kid: 'a' } }), 'sender-constrained');
+  assert.equal(made({ cnf: null }), 'sender-constrained');
+  assert.equal(made({}, 'any'), 'unbound');
+  assert.equal(made({ cnf: { jkt: thumbprint } }, 'mtls'), 'unbound');
+  assert.equal(made({ cnf: { jkt: thumbprint } }, 'dpop'), 'jkt');
+});
