@@ -108,6 +108,7 @@ const CLOCK: Clock = {
 const KINDS = kindTable(
   [
     'credentials',
+    'mtls',
     'api-key',
     'overlay',
     'jwt',

@@ -1,6 +1,7 @@
 import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
 import { type IssuerConfig, issuerNames, type LimitRule } from '../policy/index.ts';
 import { apiKeyIssues } from './api-keys.ts';
+import { certificateClientIssues } from './clients.ts';
 import type { ApiConfig, AuthConfig, Config, OperationConfig, ValidateConfig } from './config.ts';
 import { RESERVED_NAMES } from './issuers.ts';
 import { formatKeyPath } from './key-path.ts';
@@ -20,6 +21,7 @@ export function accessIssues(config: Config, places: Places): Issue[] {
     ...roleIssues(config.roles, places),
     ...apiKeyIssues(config, places),
     ...loginIssues(config.sessions.providers, places),
+    ...certificateClientIssues(config, places),
   ];
   return [...whole, ...config.apis.flatMap((api) => apiIssues(api, config, places))];
 }

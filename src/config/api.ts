@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { didYouMean, err, ok, type Result } from '../base/index.ts';
-import type { IssuerConfig, PolicyKind } from '../policy/index.ts';
+import type { CertificateClients, IssuerConfig, PolicyKind } from '../policy/index.ts';
 import { assuranceSchema, operationAssuranceSchema, toAssurance, toOwnAssurance } from './assurance.ts';
 import type { ApiKeysConfig } from './api-key-config.ts';
 import { apiKeySchema, toApiKeyField } from './api-keys.ts';
@@ -129,7 +129,7 @@ const apiShape = {
   upstream: upstreamSchema,
   auth: auth.meta({
     description:
-      'Who may call: whoever has a token of one of these issuers, or, by the word `api-key`, an API key. `public` opens the API to everybody, and every report says so.',
+      'Who may call: whoever has a token of one of these issuers, or, by the word `api-key`, an API key, or by `mtls` a certificate. `public` opens the API to everybody, and every report says so.',
   }),
   assurance: assuranceSchema,
   apiKey: apiKeySchema,
@@ -250,6 +250,7 @@ export interface ApiPlace {
   readonly values: ApiConfig['values'];
   readonly scanners: readonly ScannerConfig[];
   readonly apiKeys: ApiKeysConfig;
+  readonly clients: CertificateClients;
 }
 
 /** Fills in what depends on the API's name, on where the configuration file lies and on the issuers. */

@@ -74,7 +74,7 @@ export function clientTrusts({ server }: Config): readonly ClientTrustConfig[] {
 }
 
 /** One name of a client's certificate, with its kind first, in the form in which names are compared. */
-function readClientName(value: string): Result<string, string> {
+export function readClientName(value: string): Result<string, string> {
   const colon = value.indexOf(':');
   const [kind, name] = [value.slice(0, colon), value.slice(colon + 1)];
   if (colon < 1 || name === '' || value.length > NAME_LIMIT_CHARACTERS || /[\x00-\x1f\x7f]/.test(value)) return UNKNOWN;

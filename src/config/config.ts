@@ -4,6 +4,7 @@ import type { CacheConfig } from './cache-config.ts';
 import type { EgressConfig, PartyConfig } from './egress-config.ts';
 import type {
   AssuranceRules,
+  CertificateClients,
   ClaimValue,
   ConditionRule,
   CorsRules,
@@ -54,6 +55,8 @@ export interface Config {
   /** In the order of the file, as the next two. */
   readonly issuers: readonly IssuerConfig[];
   readonly roles: readonly RoleConfig[];
+  /** Who calls by a certificate. */
+  readonly clients: CertificateClients;
   /** What holds of the API keys that this gateway gives out. */
   readonly apiKeys: ApiKeysConfig;
   readonly sessions: SessionsConfig;

@@ -3,6 +3,7 @@ import { type ChangeEffect, type Comparable, type ConfigChange, pairsOf, sameDat
 import { clientChanges, fixedServer } from './client-changes.ts';
 import { accessChanges } from './diff-access.ts';
 import { sessionChanges } from './diff-sessions.ts';
+import { certificateClientChanges } from './clients.ts';
 import { egressChanges } from './diff-egress.ts';
 import { apiChanges } from './diff-api.ts';
 import { graphqlChanges } from './diff-graphql.ts';
@@ -26,6 +27,7 @@ export function diffConfigurations(before: Comparable, after: Comparable): reado
     ...nodeListChanges(before, after),
     ...accessChanges(before, after),
     ...sessionChanges(before, after),
+    ...certificateClientChanges(before.config.clients, after.config.clients),
     ...contentChanges(before, after),
     ...secretsChanges(before.config.secrets, after.config.secrets),
     ...valuesChanges(before.config, after.config),

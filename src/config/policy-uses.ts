@@ -1,5 +1,6 @@
 import type { GeoFiles, ListPair } from '../lists/index.ts';
 import type {
+  CertificateClients,
   ConditionsConfig,
   CorsConfig,
   IssuerConfig,
@@ -31,6 +32,7 @@ interface Beside {
   readonly values: ApiConfig['values'];
   readonly scanners: readonly ScannerConfig[];
   readonly apiKeys: ApiKeysConfig;
+  readonly clients: CertificateClients;
 }
 
 /**
@@ -40,7 +42,7 @@ interface Beside {
  */
 export function accessPolicies(
   api: ApiConfig,
-  { issuers, lists, geo, values, scanners, apiKeys }: Beside,
+  { issuers, lists, geo, values, scanners, apiKeys, clients }: Beside,
 ): readonly PolicyUse[] {
   const operations = Object.entries(api.operations);
   const signIn = signInPath(api, operations);
@@ -48,7 +50,7 @@ export function accessPolicies(
     ...listsPolicy(api, operations, { lists, geo }),
     ...handlingPolicy(api, operations, 'maintenance'),
     ...(api.source.kind === 'descriptors' ? [use(api, 'grpc', {}, `${api.path}.descriptors`)] : []),
-    ...(signIn === null ? [] : signInPolicies(api, operations, { issuers, apiKeys, path: signIn })),
+    ...(signIn === null ? [] : signInPolicies(api, operations, { issuers, apiKeys, clients, path: signIn })),
     ...(signIn === null ? [] : [use(api, 'permission', permissionConfig(api, operations), signIn)]),
     ...askedAssurance(api),
     ...ratePolicy(api, operations),

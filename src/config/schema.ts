@@ -3,6 +3,7 @@ import type { PolicyKind } from '../policy/index.ts';
 import { apiName, apiSchema, toApiConfig } from './api.ts';
 import { apiKeysSchema, toApiKeys } from './api-keys.ts';
 import { cacheSchema } from './cache.ts';
+import { clientsSchema, toCertificateClients } from './clients.ts';
 import type { Config } from './config.ts';
 import { egressSchema, toEgress, toParties } from './egress.ts';
 import { issuersSchema, toIssuers } from './issuers.ts';
@@ -46,6 +47,7 @@ export function configSchema(kinds: readonly PolicyKind<unknown>[]) {
     secrets: secretsSchema,
     issuers: issuersSchema,
     roles: rolesSchema,
+    clients: clientsSchema,
     apiKeys: apiKeysSchema,
     sessions: sessionsSchema,
     audit: auditSchema,
@@ -74,7 +76,8 @@ export function toConfig(raw: RawConfig, file: string): Config {
   const values = toValues(raw.values, file);
   const scanners = toScanners(raw.scanners);
   const apiKeys = toApiKeys(raw.apiKeys);
-  const place = { file, issuers, lists, geo, values, scanners, apiKeys };
+  const clients = toCertificateClients(raw.clients);
+  const place = { file, issuers, lists, geo, values, scanners, apiKeys, clients };
   return {
     version: 1,
     server: toServerConfig(raw.server, file),
@@ -86,6 +89,7 @@ export function toConfig(raw: RawConfig, file: string): Config {
     secrets: toSecrets(raw.secrets, file),
     issuers,
     roles: toRoles(raw.roles),
+    clients,
     apiKeys,
     sessions: toSessions(raw.sessions, issuers, raw.issuers),
     audit: raw.audit,

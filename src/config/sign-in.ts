@@ -1,5 +1,6 @@
 import type {
   Carriers,
+  CertificateClients,
   CredentialsConfig,
   IssuerConfig,
   JwtConfig,
@@ -9,12 +10,13 @@ import type {
 import type { ApiKeysConfig } from './api-key-config.ts';
 import { API_KEY, apiKeyConfig, apiKeyFields, takesApiKeys } from './api-keys.ts';
 import { possessionConfig } from './proof.ts';
+import { MTLS, mtlsConfig } from './clients.ts';
 import type { ApiConfig, AuthConfig, OperationConfig, PolicyUse } from './config.ts';
 
 type Operations = readonly (readonly [name: string, operation: OperationConfig])[];
 
 /** The words of `auth` that name no issuer but another way to say who calls; each stands for a kind of policy. */
-export const WAYS: readonly string[] = [API_KEY];
+export const WAYS: readonly string[] = [MTLS, API_KEY];
 
 /** The kinds that say who calls and what they may do, which stand for `auth`. */
 export const SIGN_IN_KINDS: readonly string[] = [
@@ -31,6 +33,7 @@ export const SIGN_IN_KINDS: readonly string[] = [
 interface SignIn {
   readonly issuers: readonly IssuerConfig[];
   readonly apiKeys: ApiKeysConfig;
+  readonly clients: CertificateClients;
   readonly path: string;
 }
 
@@ -48,15 +51,17 @@ export function signInPath(api: ApiConfig, operations: Operations): string | nul
 export function signInPolicies(
   api: ApiConfig,
   operations: Operations,
-  { issuers, apiKeys, path }: SignIn,
+  { issuers, apiKeys, clients, path }: SignIn,
 ): readonly PolicyUse[] {
   const use = (kind: string, config: unknown): PolicyUse => ({
     ...{ kind, name: `${api.name}/${kind}`, config },
     ...{ mode: 'enforce', modes: {}, path },
   });
+  const certificates = mtlsConfig(api, operations, { clients, carriers: (auth) => carriersOf(auth, api) });
   const keys = apiKeyConfig(api, operations, apiKeys);
   return [
     use('credentials', credentialsConfig(api, operations)),
+    ...(certificates === null ? [] : [use('mtls', certificates)]),
     ...(keys === null ? [] : [use('api-key', keys)]),
     use('jwt', jwtConfig(api, operations, issuers)),
     // Behind all that know tokens, which tell what each is bound to and do not judge it.

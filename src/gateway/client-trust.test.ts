@@ -12,7 +12,13 @@ import { RehearsedStream } from './rehearsed-stream.ts';
 
 function clientWith(...names: readonly string[]): ClientCertificate {
   const subject = names.find((name) => name.startsWith('subject:'))?.slice('subject:'.length) ?? 'CN=x';
-  return { fingerprint256: 'F', subject, names: names.filter((name) => !name.startsWith('subject:')), notAfterMs: 0 };
+  return {
+    fingerprint256: 'F',
+    subject,
+    issuer: 'CN=ca',
+    names: names.filter((name) => !name.startsWith('subject:')),
+    notAfterMs: 0,
+  };
 }
 
 function session(more: Partial<TlsPeer>): TlsPeer {

@@ -16,6 +16,7 @@ import {
   createLeaksKind,
   createListsKind,
   createMaintenanceKind,
+  createMtlsKind,
   createOpenapiRequestKind,
   createOpenapiResponseKind,
   createOutputEncodingKind,
@@ -40,6 +41,7 @@ import { unusedProofs } from './proof-memory.ts';
 export function createKinds(ports: KindPorts): KindTable {
   return kindTable([
     createCredentialsKind(),
+    createMtlsKind(),
     createApiKeyKind(ports),
     createJwtKind(ports),
     createPossessionKind(ports, { readAuthority, canonicalizeTarget }),

@@ -64,6 +64,14 @@ export {
   type RevocationRow,
   REVOCATIONS,
 } from './revocations.ts';
+export {
+  type CertificateClients,
+  type CertificateEntry,
+  CERTIFICATE_SUBJECTS,
+  type CertificateUse,
+  type MtlsConfig,
+} from './kinds/mtls/config.ts';
+export { createMtlsKind } from './kinds/mtls/kind.ts';
 export type { ConditionRule, ConditionsConfig, ValuesSource } from './kinds/conditions/config.ts';
 export { createConditionsKind } from './kinds/conditions/kind.ts';
 export { ASKED_OPERATIONS, type AskedOperation } from './asked-operations.ts';

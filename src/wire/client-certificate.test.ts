@@ -199,6 +199,7 @@ test('the client that counts is told of with all of its names', async (t) => {
   const { fingerprint256, notAfterMs, ...rest } = tls?.client ?? assert.fail();
   assert.deepEqual(rest, {
     subject: 'O=Partner,CN=good',
+    issuer: 'CN=Partners',
     names: ['dns:a.partner.test', 'uri:spiffe://partner/a', 'ip:2001:db8::1'],
   });
   assert.match(fingerprint256, /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/);

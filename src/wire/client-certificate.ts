@@ -39,6 +39,7 @@ function clientOf(certificate: X509Certificate): ClientCertificate {
   return {
     fingerprint256: certificate.fingerprint256,
     subject: subjectOf(certificate.subject ?? ''),
+    issuer: subjectOf(certificate.issuer ?? ''),
     names: readAlternativeNames(certificate.subjectAltName ?? ''),
     notAfterMs: certificate.validToDate.getTime(),
   };

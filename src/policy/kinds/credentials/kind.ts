@@ -41,7 +41,7 @@ function countingStep(carriers: Carriers, counts: boolean): Step<'authenticate'>
     run(exchange): Verdict {
       const { query } = exchange.request;
       if (refuses && query !== null && bearsToken(query)) return IN_QUERY;
-      return counts && countOf(exchange, carriers) > 1 ? SEVERAL : PASS;
+      return counts && countCredentials(exchange, carriers) > 1 ? SEVERAL : PASS;
     },
   };
 }
@@ -52,7 +52,11 @@ function bearsToken(query: string): boolean {
   return at >= 0 && /(?:^|&)access_token(?:=|&|$)/.test(query);
 }
 
-function countOf({ request: { headers } }: Exchange, { authorization, fields, cookies }: Carriers): number {
+/** How many credentials stand in a head, by the places where such may stand. */
+export function countCredentials(
+  { request: { headers } }: Pick<Exchange, 'request'>,
+  { authorization, fields, cookies }: Carriers,
+): number {
   let count = 0;
   if (authorization && headers.get('authorization') !== null) count++;
   for (const field of fields) if (headers.get(field) !== null) count++;
