@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatIssue } from '../base/index.ts';
+import type { MtlsConfig } from '../policy/index.ts';
 import { certificateClientChanges } from './clients.ts';
 import type { Config } from './config.ts';
 import { parseConfig } from './parse.ts';
@@ -16,6 +17,7 @@ const CA = 'clientCa: ./ca.pem';
 function parsed({ https = CA, clients = '{}', api = 'auth: [mtls]' }: Said): Config | string {
   const text = `version: 1
 server: { https: { ${https} } }
+issuers: { acme: { issuer: 'https://id.acme.example', audience: a } }
 roles: { biller: { can: [bills:read] } }
 ${clients === '' ? '' : `clients: ${clients}`}
 apis:
@@ -58,37 +60,47 @@ test('the policy stands before those that look for what is in the head, and know
   const kinds = (api: string): readonly string[] =>
     (configOf({ api }).apis[0]?.policies ?? []).map(({ kind }) => kind).slice(0, 3);
   assert.deepEqual(kinds('auth: [mtls]'), ['credentials', 'mtls', 'jwt']);
-  assert.deepEqual(kinds('auth: [api-key, mtls]'), ['credentials', 'mtls', 'api-key']);
-  const use = configOf({ api: 'auth: [api-key, mtls]' }).apis[0]?.policies.find(({ kind }) => kind === 'mtls');
-  assert.deepEqual((use?.config as { api: unknown }).api, {
-    others: { authorization: true, fields: ['x-api-key'], cookies: [], query: 'refuse' },
-    alone: false,
-  });
+  const use = configOf({ api: 'auth: [acme, mtls]' }).apis[0]?.policies.find(({ kind }) => kind === 'mtls');
+  const { others, alone } = (use?.config as MtlsConfig).api ?? assert.fail();
+  assert.deepEqual([others.authorization, alone], [true, false]);
+  assert.match(parsed({ api: 'auth: [api-key, mtls]' }) as string, /api-key would name a second caller/);
 });
 
 test('an API takes certificates only where every client that reaches it is asked for one', () => {
   const unasked = /apis\.bills\.auth: .*asked for no certificate/;
   const named = 'host: api.test, auth: [mtls]';
-  assert.match(parsed({ https: 'port: 1' }) as string, unasked);
+  assert.match(parsed({ https: 'port: 8443' }) as string, unasked);
   assert.match(parsed({ https: `${CA}, hosts: { api.test: { clientCa: off } }` }) as string, unasked);
   assert.match(parsed({ https: `${CA}, hosts: { api.test: { clientCa: off } }`, api: named }) as string, unasked);
   assert.match(parsed({ https: 'hosts: { api.test: { clientCa: ./ca.pem } }' }) as string, unasked);
   configOf({ https: 'hosts: { api.test: { clientCa: ./ca.pem } }', api: named });
   configOf({ https: `${CA}, hosts: { other.test: { clientCa: off } }`, api: named });
   const own = "auth: public, operations: { 'GET /bills': { auth: [mtls] } }";
-  assert.match(parsed({ https: 'port: 1', api: own }) as string, /apis\.bills\.operations\['GET \/bills'\]\.auth/);
+  assert.match(parsed({ https: 'port: 8443', api: own }) as string, /apis\.bills\.operations\["GET \/bills"\]\.auth/);
 });
 
 test('what is wrong with an entry is told at its place', () => {
   for (const [list, words] of [
     [`{ match: 'sha256:abcd' }`, /certificates\[0\]\.match: a fingerprint has 64/],
     [`{ match: 'CN=a' }`, /certificates\[0\]\.match: a name of a certificate begins with its kind/],
-    [`{ match: 'dns:a.b', roles: [bilier] }`, /certificates\[0\]\.roles\[0\]: there is no role "bilier" \(did you mean biller/],
+    [
+      `{ match: 'dns:a.b', roles: [bilier] }`,
+      /certificates\[0\]\.roles\[0\]: there is no role "bilier" \(did you mean "biller"/,
+    ],
     [`{ match: 'dns:a.b', issuer: Partners }`, /certificates\[0\]\.issuer: this is no subject/],
     [`{ match: 'dns:a.b' }, { match: 'dns:a.b' }`, /certificates\[1\]: this certificate stands in the list already/],
-    [`{ match: 'dns:a.b' }, { match: 'dns:a.b', issuer: CN=x }`, /certificates\[1\]\.match: .* fits clients\.certificates\[0\] too/],
-    [`{ match: 'dns:*.b.c' }, { match: 'dns:a.b.c' }`, /certificates\[1\]\.match: .* fits clients\.certificates\[0\] too/],
-    [`{ match: 'dns:a.b.c' }, { match: 'dns:*.b.c' }`, /certificates\[0\]\.match: .* fits clients\.certificates\[1\] too/],
+    [
+      `{ match: 'dns:a.b' }, { match: 'dns:a.b', issuer: CN=x }`,
+      /certificates\[1\]\.match: .* fits clients\.certificates\[0\] too/,
+    ],
+    [
+      `{ match: 'dns:*.b.c' }, { match: 'dns:a.b.c' }`,
+      /certificates\[1\]\.match: .* fits clients\.certificates\[0\] too/,
+    ],
+    [
+      `{ match: 'dns:a.b.c' }, { match: 'dns:*.b.c' }`,
+      /certificates\[0\]\.match: .* fits clients\.certificates\[1\] too/,
+    ],
     [`{ match: 'dns:a.b', rols: [biller] }`, /rols: unknown key/],
   ] as const)
     assert.match(parsed({ clients: entries(list) }) as string, words, list);

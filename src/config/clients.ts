@@ -21,6 +21,9 @@ type Places = Readonly<Record<string, Place>>;
 /** The word of `auth` that lets callers in by their certificates. */
 export const MTLS = 'mtls';
 
+/** Words of `auth` for what is never bound to a certificate. */
+const UNBOUND: ReadonlySet<string> = new Set(['api-key', 'session']);
+
 /** As many as a file holds that people keep by hand. */
 const CERTIFICATE_LIMIT = 2_000;
 const LIST_LIMIT = 100;
@@ -151,11 +154,22 @@ export function certificateClientIssues(config: Config, places: Places): readonl
         'name a `clientCa` for it below `server.https`, or take mtls away',
       ),
     );
+  // Every client there shows a certificate, and only a token can be bound to it.
+  const besides = config.apis.flatMap(({ auth, path, operations }) =>
+    [{ auth, path }, ...Object.values(operations)].flatMap((one) => {
+      const others =
+        one.auth === null || !takesCertificates(one.auth) ? [] : one.auth.filter((word) => UNBOUND.has(word));
+      const message = `every client shows a certificate here, and ${others[0]} would name a second caller beside it`;
+      return others.length === 0
+        ? []
+        : [issue(`${one.path}.auth`, message, 'let operations take the one or the other')];
+    }),
+  );
   const isIdle = takers.length === 0 && Object.hasOwn(places, 'clients');
   const idle = isIdle
     ? [issue('clients', 'no API takes certificates', 'write mtls into `auth`, or take this key away')]
     : [];
-  return [...unasked, ...idle, ...entryIssues(config, issue)];
+  return [...unasked, ...besides, ...idle, ...entryIssues(config, issue)];
 }
 
 /** Whether every session in which such a host can be asked for is one whose client had to prove itself. */

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
@@ -10,6 +11,7 @@ import { type Made, make, makeAuthority, makeList } from '../../src/wire/client-
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { run } from './command.ts';
 import { askAdmin } from './admin.ts';
+import { createFileIssuer, FILE_AUDIENCE, FILE_ISSUER, type FileIssuer } from './file-issuer.ts';
 import { type LocalServer, startLocalServer } from './local-server.ts';
 import { PROGRAM } from './plain-configuration.ts';
 
@@ -17,6 +19,7 @@ let ca: Made;
 let other: Made;
 let upstream: LocalServer;
 let gateway: GatewayProcess;
+let issuer: FileIssuer;
 const made = new Map<string, Made>();
 
 const configuration = (port: number): string => `version: 1
@@ -27,6 +30,7 @@ server:
   https: { port: 0, clientCa: ./ca.pem, clientCrl: ./ca.crl, acceptNodeBelowFloor: true, hosts: { other.test: { clientCa: ./other.pem } } }
 admin: { port: 0 }
 data: ./data
+issuers: { acme: { issuer: '${FILE_ISSUER}', audience: '${FILE_AUDIENCE}', jwks: ./keys.json } }
 roles: { biller: { can: [bills:write, bills:read] }, reader: { can: [bills:read] } }
 clients:
   subject: uri
@@ -35,10 +39,10 @@ clients:
     - { match: 'dns:*.partner.test', subject: partner, roles: [reader] }
 apis:
   bills:
-    routes: ['GET /bills', 'POST /bills']
+    routes: ['GET /bills', 'POST /bills', 'PUT /bills']
     upstream: 'http://127.0.0.1:${port}'
     auth: [mtls]
-    operations: { 'GET /bills': { needs: bills:read }, 'POST /bills': { needs: bills:write } }
+    operations: { 'PUT /bills': { auth: [acme, mtls] }, 'GET /bills': { needs: bills:read }, 'POST /bills': { needs: bills:write } }
 `;
 
 before(async () => {
@@ -59,7 +63,9 @@ before(async () => {
   for (const [name, wanted] of Object.entries(clients)) made.set(name, await make(wanted));
   const revoked = made.get('revoked') as Made;
   const lists = await makeList(ca, [revoked]);
-  const beside = { 'ca.pem': ca.certPem, 'other.pem': other.certPem, 'ca.crl': lists };
+  issuer = await createFileIssuer();
+  const beside = { 'ca.pem': ca.certPem, 'other.pem': other.certPem, 'ca.crl': lists, 'keys.json': issuer.keys };
+
   gateway = await startGateway(configuration(upstream.port), { beside });
 });
 
@@ -69,7 +75,7 @@ after(async () => {
 });
 
 interface Asked {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PUT';
   readonly host?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -163,6 +169,22 @@ for (const [protocol, ask] of [
   });
 }
 
+test('a token beside the certificate must be bound to it, and is no way around it', async () => {
+  const fingerprint = new X509Certificate((made.get('billing') as Made).certPem).fingerprint256.replaceAll(':', '');
+  const bound = { 'x5t#S256': Buffer.from(fingerprint, 'hex').toString('base64url') };
+  const borne = async (cnf?: Readonly<Record<string, string>>) => {
+    const token = await issuer.tokenOf({ subject: 'ada', roles: ['reader'], ...(cnf === undefined ? {} : { cnf }) });
+    return { method: 'PUT', headers: { authorization: `Bearer ${token}` } } as const;
+  };
+  for (const ask of [overHttp1, overHttp2]) {
+    assert.equal(await ask('billing', { method: 'PUT' }), 'spiffe://acme/billing biller acme');
+    assert.equal(await ask('billing', await borne(bound)), 'ada reader ');
+    assert.equal(await ask('partner', await borne(bound)), '401 invalid-token');
+    assert.equal(await ask('billing', await borne()), '400 several-credentials');
+    assert.equal(await ask('billing', { method: 'PUT', headers: { authorization: 'Bearer x' } }), '401 invalid-token');
+  }
+});
+
 test('a session for one host is no way to another, whatever its certificate', async () => {
   const tls = {
     host: '127.0.0.1',
@@ -216,6 +238,5 @@ test('`check` refuses what could not be kept', async () => {
     await told(text.replace('dns:*.partner.test', 'uri:spiffe://acme/billing')),
     /clients\.certificates\[1\]\.match[^]*fits clients\.certificates\[0\] too/,
   );
-  assert.match(await told(text.replace('auth: [mtls]', 'auth: public')), /clients[^]*no API takes certificates/);
   assert.match(await told(text), /mtls/);
 });

@@ -12,6 +12,8 @@ export interface Told {
   /** In seconds since 1970; an hour from now where it is not said. */
   readonly issuedAtS?: number;
   readonly expiresAtS?: number;
+  /** What it is bound to. */
+  readonly cnf?: Readonly<Record<string, string>>;
 }
 
 /** An issuer with a key of its own. */
@@ -27,8 +29,8 @@ export async function createFileIssuer(): Promise<FileIssuer> {
   const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }] });
   return {
     keys,
-    tokenOf: ({ subject, roles, issuedAtS, expiresAtS }) =>
-      new SignJWT({ roles })
+    tokenOf: ({ subject, roles, issuedAtS, expiresAtS, cnf }) =>
+      new SignJWT({ roles, ...(cnf === undefined ? {} : { cnf }) })
         .setProtectedHeader({ alg: 'ES256', kid: 'one' })
         .setIssuer(FILE_ISSUER)
         .setAudience(FILE_AUDIENCE)

@@ -181,3 +181,23 @@ test('whatever a subject holds, one escaped common name is read as it was', () =
     }),
   );
 });
+
+test('who has signed in by a token needs one that is bound to the certificate of the connection', () => {
+  const operation = { id: 'bills/mixed', api: 'bills', name: 'mixed' } as Operation;
+  const compiled = createMtlsKind().compile(CONFIG, { operations: [operation], roles: ROLES } as never, {} as never);
+  assert.ok(compiled.ok);
+  const step = compiled.value.get(operation.id)?.authorize;
+  const judged = (confirmation: Principal['confirmation'], client: ClientCertificate | null, via: string[] = []) => {
+    const request = { peer: { tls: { client }, via } };
+    const verdict = step?.run({ principal: { confirmation }, request } as unknown as Exchange);
+    assert.ok(verdict !== undefined && !(verdict instanceof Promise));
+    return verdict.kind === 'deny' ? verdict.problem.code : verdict.kind;
+  };
+  const client = { ...PLAIN, fingerprint256: 'FB:FF' };
+  assert.equal(judged({ kind: 'x5t#S256', thumbprint: '-_8' }, client), 'pass');
+  assert.equal(judged({ kind: 'x5t#S256', thumbprint: '-_9' }, client), 'several-credentials');
+  assert.equal(judged({ kind: 'jkt', thumbprint: '-_8' }, client), 'several-credentials');
+  assert.equal(judged(null, client), 'several-credentials');
+  assert.equal(judged(null, null), 'pass');
+  assert.equal(judged(null, client, ['10.0.0.1']), 'pass');
+});

@@ -1,10 +1,10 @@
 import { ok } from '../../../base/index.ts';
 import type { ClientCertificate } from '../../../wire/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
-import { type PolicyKind, READS_NOTHING, type RoleTable, type Step } from '../../kind.ts';
+import { type PolicyKind, READS_NOTHING, type RoleTable, type Step, type Steps } from '../../kind.ts';
 import { Notes } from '../../notes.ts';
 import type { Principal } from '../../principal.ts';
-import { ABSTAIN, type AuthenticateVerdict, deny, type Verdict } from '../../verdict.ts';
+import { ABSTAIN, type AuthenticateVerdict, deny, PASS, type Verdict } from '../../verdict.ts';
 import { countCredentials } from '../credentials/kind.ts';
 import { certificateSubject } from './certificate-name.ts';
 import type { CertificateClients, CertificateEntry, CertificateUse, MtlsConfig } from './config.ts';
@@ -19,6 +19,7 @@ const OF_PROXY = refused('CERTIFICATE_OF_PROXY');
 const EXPIRED = refused('CERT_HAS_EXPIRED');
 const UNLISTED = refused('CERTIFICATE_UNLISTED');
 const SEVERAL = refused('SEVERAL_ENTRIES');
+const TWO_CALLERS = deny({ code: 'several-credentials' }, 'certificate');
 const NAMELESS = refused('SUBJECT_UNCLEAR');
 
 /**
@@ -41,8 +42,32 @@ export function createMtlsKind(): PolicyKind<MtlsConfig> {
       return compileEach(operations, (operation) => {
         const own = Object.hasOwn(config.operations, operation.name);
         const use = own ? saidOf(config.operations, operation) : config.api;
-        return ok(use === null ? {} : { authenticate: authenticateStep(use, callers) });
+        return ok(use === null ? {} : stepsFor(use, callers));
       });
+    },
+  };
+}
+
+function stepsFor(use: CertificateUse, callers: Callers): Steps {
+  const authenticate = authenticateStep(use, callers);
+  return use.alone ? { authenticate } : { authenticate, authorize: otherCallerStep(callers) };
+}
+
+/**
+ * Who signed in otherwise shows a certificate all the same, since clients are asked for one: it names a second caller, unless
+ * it is what the token is bound to (RFC 8705 §3).
+ */
+function otherCallerStep(callers: Callers): Step<'authorize'> {
+  return {
+    reads: READS_NOTHING,
+    run({ principal, request: { peer } }): Verdict {
+      const certificate = peer.tls === null ? null : peer.tls.client;
+      // One of a proxy names nobody.
+      if (principal === null || certificate === null || peer.via.length > 0) return PASS;
+      const { confirmation } = principal;
+      const isBound =
+        confirmation?.kind === 'x5t#S256' && confirmation.thumbprint === callers.thumbprintOf(certificate);
+      return isBound ? PASS : TWO_CALLERS;
     },
   };
 }
@@ -68,6 +93,7 @@ class Callers {
   readonly #clients: CertificateClients;
   readonly #roles: RoleTable;
   readonly #listed: ListedCertificates;
+  readonly #thumbprints = new WeakMap<ClientCertificate, string>();
   readonly #judged = new WeakMap<ClientCertificate, AuthenticateVerdict>();
 
   constructor(clients: CertificateClients, roles: RoleTable) {
@@ -84,6 +110,15 @@ class Callers {
     return verdict;
   }
 
+  /** RFC 8705 §3.1. */
+  thumbprintOf(certificate: ClientCertificate): string {
+    const known = this.#thumbprints.get(certificate);
+    if (known !== undefined) return known;
+    const made = Buffer.from(certificate.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url');
+    this.#thumbprints.set(certificate, made);
+    return made;
+  }
+
   #judge(certificate: ClientCertificate): AuthenticateVerdict {
     const { subject: part, unlisted } = this.#clients;
     const entries = this.#listed.of(certificate);
@@ -97,8 +132,8 @@ class Callers {
   }
 
   #principalOf(certificate: ClientCertificate, subject: string, entry: CertificateEntry | null): Principal {
-    const { issuer, fingerprint256, notAfterMs, names } = certificate;
-    const thumbprint = Buffer.from(fingerprint256.replaceAll(':', ''), 'hex').toString('base64url');
+    const { issuer, notAfterMs, names } = certificate;
+    const thumbprint = this.thumbprintOf(certificate);
     const roles = entry?.roles ?? [];
     const scopes = entry?.scopes ?? null;
     const granted = this.#roles.permissionsOf(roles);
