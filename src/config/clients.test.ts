@@ -61,7 +61,7 @@ test('the policy stands before those that look for what is in the head, and know
     (configOf({ api }).apis[0]?.policies ?? []).map(({ kind }) => kind).slice(0, 3);
   assert.deepEqual(kinds('auth: [mtls]'), ['credentials', 'mtls', 'jwt']);
   const use = configOf({ api: 'auth: [acme, mtls]' }).apis[0]?.policies.find(({ kind }) => kind === 'mtls');
-  const { others, alone } = (use?.config as MtlsConfig).api ?? assert.fail();
+  const { others, alone } = (use?.config as MtlsConfig | undefined)?.api ?? assert.fail();
   assert.deepEqual([others.authorization, alone], [true, false]);
   assert.match(parsed({ api: 'auth: [api-key, mtls]' }) as string, /api-key would name a second caller/);
 });
