@@ -209,6 +209,8 @@ export function besideGateway(answers: Partial<AdminClient>): Surroundings {
     revocations: silent,
     revoke: silent,
     liftRevocation: silent,
+    sessions: silent,
+    endSessions: silent,
     ...answers,
   });
   return around;

@@ -18,6 +18,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['diff', async () => (await import('./diff.ts')).diffCommand],
   ['apply', async () => (await import('./apply.ts')).applyCommand],
   ['rollback', async () => (await import('./rollback.ts')).rollbackCommand],
+  ['sessions', async () => (await import('./sessions.ts')).sessionsCommand],
   ['access', async () => (await import('./access.ts')).accessCommand],
   ['doctor', async () => (await import('./doctor.ts')).doctorCommand],
   ['errors', async () => (await import('./errors.ts')).errorsCommand],

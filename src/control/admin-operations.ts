@@ -7,6 +7,7 @@ import { AUTHOR, authorIn } from './change-author.ts';
 import type { Installed, Readiness, RefusedReload } from './conductor-options.ts';
 import { CSP_SUM_LIMIT, type CspReports } from './csp-reports.ts';
 import { GRANT_OPERATIONS, type GrantsBackend } from './grant-operations.ts';
+import { SESSION_OPERATIONS, type SessionsBackend } from './session-operations.ts';
 import type { RevisionSummary } from './history.ts';
 import type { Originals } from './originals.ts';
 import type { Revision } from './revisions.ts';
@@ -148,6 +149,7 @@ export interface AdminBackend {
   /** What is granted and denied by hand. */
   readonly grants: GrantsBackend;
   readonly revocations: RevocationBackend;
+  readonly sessions: SessionsBackend;
   reload(author: string): Promise<Installed>;
   apply(text: Uint8Array, author: string): Promise<Installed>;
   rollback(revision: number | null, author: string): Promise<Installed>;
@@ -338,6 +340,9 @@ export const ADMIN_OPERATIONS: readonly AdminOperation[] = [
     return { ...operation, run: (backend, request) => operation.run(backend.grants, request) };
   }),
   ...REVOCATION_OPERATIONS,
+  ...SESSION_OPERATIONS.map((operation): AdminOperation => {
+    return { ...operation, run: (backend, request) => operation.run(backend.sessions, request) };
+  }),
 ];
 
 const BAD_QUERY: AdminReply = { status: 400, problem: { code: 'invalid-parameters' } };

@@ -7,11 +7,13 @@ import type { OverlayDraft } from './overlay-draft.ts';
 import type { OverlayChange } from './overlays.ts';
 import type { CspSum } from './csp-reports.ts';
 import type { OriginalSummary } from './originals.ts';
+import type { SessionsToEnd, SessionSummary } from '../session/index.ts';
 import type { RevisionSummary } from './history.ts';
 import type { RevocationEntry } from './revocation-entries.ts';
 import type { RevocationReply, RevocationRequest } from './revocation-operations.ts';
 
 export type { AdminStatus, CspSum, GrantReport, OriginalSummary, OverlayDraft, RevocationEntry, RevocationRequest };
+export type { AdminStatus, CspSum, GrantReport, OriginalSummary, OverlayDraft, SessionSummary };
 
 /** Where a running gateway's admin API is, and what opens it. */
 export interface AdminAddress {
@@ -54,6 +56,12 @@ export interface AdminClient {
   revocations(): Promise<Result<{ readonly count: number; readonly revocations: readonly RevocationEntry[] }, string>>;
   revoke(asked: RevocationRequest, author: string): Promise<RevocationAnswer>;
   liftRevocation(id: string, author: string): Promise<RevocationAnswer>;
+  /** Who is signed in with a browser; null for all, those that were used last first. */
+  sessions(
+    person: Extract<SessionsToEnd, { subject: string }> | null,
+  ): Promise<Result<readonly SessionSummary[], string>>;
+  /** Ends one session, or all of a person; how many there were. */
+  endSessions(which: SessionsToEnd, author: string): Promise<Result<{ readonly ended: number }, string>>;
   /** The history, newest first. */
   revisions(): Promise<Result<readonly RevisionSummary[], string>>;
 }
@@ -113,6 +121,13 @@ export function createAdminClient(address: AdminAddress): AdminClient {
       return post({ path: withQuery('/v1/revocations', { author }), text, type: 'application/json' });
     },
     liftRevocation: (id, author) => post({ path: withQuery(`/v1/revocations/${id}/lift`, { author }) }),
+    sessions: (person) => read(withQuery('/v1/sessions', person === null ? {} : { ...person })),
+    endSessions: async (which, author) => {
+      const path =
+        'id' in which
+          ? withQuery(`/v1/sessions/${encodeURIComponent(which.id)}/end`, { author })
+          : withQuery('/v1/sessions/end', { ...which, author });
+      return await change({ path }, { missing: { ended: 0 } });
     reload: (author) => post({ path: withQuery('/v1/reload', { author }) }),
     apply: (text, author) => post({ path: withQuery('/v1/configuration', { author }), text }),
     rollback: (revision, author) =>

@@ -89,6 +89,7 @@ export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
     originals: options.originals,
     cspReports: options.cspReports,
     keys: sources.credentials.parts.apiKeys.admin,
+    sessions: sources.credentials.parts.sessions.sessions,
     grants: grantsOf(sources.credentials.parts.overlay),
     revocations: {
       kept: sources.credentials.parts.revocations.kept,

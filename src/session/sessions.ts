@@ -14,7 +14,7 @@ import type { TellSessionEvent } from './events.ts';
 import { Provider, type ProviderKeys } from './provider.ts';
 import { Refreshing } from './refreshing.ts';
 import { personOf } from './session-index.ts';
-import { SessionKeeper } from './session-keeper.ts';
+import { type KeptSession, SessionKeeper } from './session-keeper.ts';
 import type { ProviderSettings, SessionSettings } from './settings.ts';
 import { SigningIn } from './signing-in.ts';
 import { type ProviderLogout, SigningOut } from './signing-out.ts';
@@ -127,15 +127,12 @@ export class Sessions {
 
   /** Those that were used last stand first. */
   async list(limit: number): Promise<readonly SessionSummary[]> {
-    return (await this.#keeper.newest(limit)).map(({ id, document }) => ({
-      id,
-      issuer: document.issuer,
-      subject: document.held.subject,
-      startedAt: document.startedAtMs,
-      usedAt: document.usedAtMs,
-      endsAt: document.endsAtMs,
-      refreshes: document.refreshAtMs !== null,
-    }));
+    return (await this.#keeper.newest(limit)).map(summaryOf);
+  }
+
+  /** Those of one person. */
+  async listOf(person: Extract<SessionsToEnd, { readonly subject: string }>): Promise<readonly SessionSummary[]> {
+    return (await this.#found(person)).map(summaryOf);
   }
 
   /** An operator ends them; how many there were. */
@@ -164,6 +161,12 @@ export class Sessions {
     if (settings === undefined) return [];
     return await this.#keeper.of({ person: personOf(this.#options.keyring, settings.issuer, which.subject) });
   }
+}
+
+function summaryOf({ id, document }: KeptSession): SessionSummary {
+  const { issuer, held, startedAtMs, usedAtMs, endsAtMs, refreshAtMs } = document;
+  const times = { startedAt: startedAtMs, usedAt: usedAtMs, endsAt: endsAtMs };
+  return { id, issuer, subject: held.subject, ...times, refreshes: refreshAtMs !== null };
 }
 
 /** Whether nothing has changed that is said to a provider, or read of it. */
