@@ -5,6 +5,7 @@ import { fileProblems } from './file-problems.ts';
 import { framingProblems } from './framing-problems.ts';
 import { graphqlProblems } from './graphql-problems.ts';
 import { proofProblems } from './proof-problems.ts';
+import { sessionProblems } from './session-problems.ts';
 import { upgradeProblems } from './upgrade-problems.ts';
 
 const target = {
@@ -344,6 +345,7 @@ export const problemCatalogue = {
   ...proofProblems,
   ...graphqlProblems,
   ...credentialProblems,
+  ...sessionProblems,
   ...gateway,
 } as const;
 

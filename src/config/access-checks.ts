@@ -1,5 +1,5 @@
 import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
-import { type IssuerConfig, issuerNames, type LimitRule } from '../policy/index.ts';
+import { issuerNames, type LimitRule } from '../policy/index.ts';
 import { apiKeyIssues } from './api-keys.ts';
 import { certificateClientIssues } from './clients.ts';
 import type { ApiConfig, AuthConfig, Config, OperationConfig, ValidateConfig } from './config.ts';
@@ -9,6 +9,7 @@ import { loginIssues } from './logins.ts';
 import { placeAt } from './place-at.ts';
 import { replyKeyIssues } from './reply-validation.ts';
 import { roleIssues } from './role-checks.ts';
+import { SESSION_WAY, sessionIssue } from './session-sign-in.ts';
 import { WAYS } from './sign-in.ts';
 import { tenancyIssues } from './tenancy.ts';
 
@@ -26,26 +27,28 @@ export function accessIssues(config: Config, places: Places): Issue[] {
   return [...whole, ...config.apis.flatMap((api) => apiIssues(api, config, places))];
 }
 
-function apiIssues(api: ApiConfig, { issuers }: Config, places: Places): Issue[] {
+function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
   // Who calls a third party is no issuer's user.
-  const auth = api.party === null ? authIssues(api.auth, api.path, issuers, places) : [];
+  const auth = api.party === null ? authIssues(api.auth, api.path, config, places) : [];
   const issues = [...auth, ...validationIssues(api, places)];
   issues.push(...replyKeyIssues(api, places));
   if (api.auth === 'public') issues.push(...callerLimitIssues(api.limits, api.path, places));
   for (const [name, own] of Object.entries(api.operations)) {
-    if (own.auth !== null) issues.push(...authIssues(own.auth, own.path, issuers, places));
+    if (own.auth !== null) issues.push(...authIssues(own.auth, own.path, config, places));
     if ((own.auth ?? api.auth) === 'public') issues.push(...openOperationIssues(api, name, own, places));
   }
   return issues;
 }
 
-function authIssues(auth: AuthConfig, owner: string, issuers: readonly IssuerConfig[], places: Places): Issue[] {
+function authIssues(auth: AuthConfig, owner: string, config: Config, places: Places): Issue[] {
+  const { issuers, sessions } = config;
   if (auth === 'public') return [];
   const byName = new Map(issuers.map((issuer) => [issuer.name, issuer]));
   const first = new Map<string, string>();
   return auth.flatMap((name, index) => {
-    if (WAYS.includes(name)) return [];
     const path = `${owner}.auth[${index}]`;
+    if (name === SESSION_WAY) return sessionIssue(path, sessions, places);
+    if (WAYS.includes(name)) return [];
     const issuer = byName.get(name);
     if (issuer === undefined) return [strangerIssue(name, path, [...byName.keys()], places)];
     const names = issuerNames(issuer);

@@ -6,7 +6,7 @@ import type { ApiKeysConfig } from './api-key-config.ts';
 import { apiKeySchema, toApiKeyField } from './api-keys.ts';
 import { apiCacheSchema, operationCacheSchema, toApiCache, toOperationCache } from './cache.ts';
 import { corsSchema, toCors } from './cors.ts';
-import type { ApiConfig, ApiSource, OperationConfig, PolicyUse } from './config.ts';
+import type { ApiConfig, ApiSource, OperationConfig, PolicyUse, SessionsConfig } from './config.ts';
 import { fileKeys, toFiles } from './files.ts';
 import { ownTimeKeys } from './failing.ts';
 import { graphqlKeys, toGraphql } from './graphql.ts';
@@ -251,6 +251,7 @@ export interface ApiPlace {
   readonly scanners: readonly ScannerConfig[];
   readonly apiKeys: ApiKeysConfig;
   readonly clients: CertificateClients;
+  readonly sessions: SessionsConfig;
 }
 
 /** Fills in what depends on the API's name, on where the configuration file lies and on the issuers. */

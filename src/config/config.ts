@@ -90,6 +90,8 @@ export interface SessionsConfig {
   readonly absoluteMs: number;
   /** Where browsers go after they have signed out, on the same host. */
   readonly afterLogout: string;
+  /** How pages show that a request is theirs: by the session's own token in a field, or by their origin alone. */
+  readonly csrf: 'token' | 'origin';
   readonly providers: readonly LoginConfig[];
 }
 

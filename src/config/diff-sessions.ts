@@ -16,6 +16,11 @@ export function sessionChanges(before: Comparable, after: Comparable): readonly 
       add(has > had ? 'loosens' : 'tightens', `\`${what}\` is ${has / 1_000} s instead of ${had / 1_000} s`);
   }
   if (old.afterLogout !== next.afterLogout) add('changes', `who has signed out goes to ${next.afterLogout}`);
+  if (old.csrf !== next.csrf)
+    add(
+      next.csrf === 'origin' ? 'loosens' : 'tightens',
+      `pages show by \`${next.csrf}\` that requests of a session are theirs`,
+    );
   const names = new Set([...old.providers, ...next.providers].map(({ issuer }) => issuer.name));
   for (const name of names) {
     const [had, has] = [providerOf(old.providers, name), providerOf(next.providers, name)];

@@ -15,7 +15,7 @@ import type { ApiKeysConfig } from './api-key-config.ts';
 import { graphqlPolicy } from './graphql.ts';
 import { leaksPolicy } from './leak-rules.ts';
 import { messagesPolicy, replyPolicy } from './reply-rules.ts';
-import type { ApiConfig, OperationConfig, PolicyMode, PolicyUse } from './config.ts';
+import type { ApiConfig, OperationConfig, PolicyMode, PolicyUse, SessionsConfig } from './config.ts';
 import { sanitizePolicy } from './sanitize.ts';
 import { signInPath, signInPolicies } from './sign-in.ts';
 import { filesConfig } from './files.ts';
@@ -33,6 +33,7 @@ interface Beside {
   readonly scanners: readonly ScannerConfig[];
   readonly apiKeys: ApiKeysConfig;
   readonly clients: CertificateClients;
+  readonly sessions: SessionsConfig;
 }
 
 /**
@@ -42,7 +43,7 @@ interface Beside {
  */
 export function accessPolicies(
   api: ApiConfig,
-  { issuers, lists, geo, values, scanners, apiKeys, clients }: Beside,
+  { issuers, lists, geo, values, scanners, apiKeys, clients, sessions }: Beside,
 ): readonly PolicyUse[] {
   const operations = Object.entries(api.operations);
   const signIn = signInPath(api, operations);
@@ -50,7 +51,7 @@ export function accessPolicies(
     ...listsPolicy(api, operations, { lists, geo }),
     ...handlingPolicy(api, operations, 'maintenance'),
     ...(api.source.kind === 'descriptors' ? [use(api, 'grpc', {}, `${api.path}.descriptors`)] : []),
-    ...(signIn === null ? [] : signInPolicies(api, operations, { issuers, apiKeys, clients, path: signIn })),
+    ...(signIn === null ? [] : signInPolicies(api, operations, { issuers, apiKeys, clients, sessions, path: signIn })),
     ...(signIn === null ? [] : [use(api, 'permission', permissionConfig(api, operations), signIn)]),
     ...askedAssurance(api),
     ...ratePolicy(api, operations),

@@ -14,6 +14,7 @@ import { rolesSchema, toRoles } from './roles.ts';
 import { geoSchema, listKeys, toGeo, toLists } from './lists.ts';
 import { path } from './scalars.ts';
 import { secretsSchema, toSecrets } from './secrets.ts';
+import { joinSites } from './session-sign-in.ts';
 import { sessionsSchema, toSessions } from './sessions.ts';
 import { scannersSchema, toScanners } from './scanners.ts';
 import { adminSchema, serverSchema, toAdminConfig, toServerConfig } from './server.ts';
@@ -77,7 +78,8 @@ export function toConfig(raw: RawConfig, file: string): Config {
   const scanners = toScanners(raw.scanners);
   const apiKeys = toApiKeys(raw.apiKeys);
   const clients = toCertificateClients(raw.clients);
-  const place = { file, issuers, lists, geo, values, scanners, apiKeys, clients };
+  const sessions = toSessions(raw.sessions, issuers, raw.issuers);
+  const place = { file, issuers, lists, geo, values, scanners, apiKeys, clients, sessions };
   return {
     version: 1,
     server: toServerConfig(raw.server, file),
@@ -91,7 +93,7 @@ export function toConfig(raw: RawConfig, file: string): Config {
     roles: toRoles(raw.roles),
     clients,
     apiKeys,
-    sessions: toSessions(raw.sessions, issuers, raw.issuers),
+    sessions,
     audit: raw.audit,
     alerts: toAlerts(raw.alerts),
     cache: { memoryBytes: raw.cache.memory },
@@ -99,10 +101,10 @@ export function toConfig(raw: RawConfig, file: string): Config {
     scanners,
     tests: toTests(raw.tests),
     egress: toEgress(raw.egress),
-    apis: [
+    apis: joinSites([
       ...Object.entries(raw.apis).map(([name, api]) => toApiConfig(name, api, place)),
       ...toParties(raw.egress, place),
-    ],
+    ]),
   };
 }
 

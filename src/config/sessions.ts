@@ -14,9 +14,14 @@ export const sessionsSchema = z
   .strictObject({
     idle: duration('30m', { from: '1m', to: '30d' }, 'A session that is not used for so long ends.'),
     absolute: duration('12h', { from: '5m', to: '90d' }, 'A session ends so long after it has begun in any case.'),
-    afterLogout: parsed(readPath).prefault('/').meta({
+    afterLogout: parsed(readPath).prefault('/.portcullis/logout').meta({
       title: 'path',
-      description: 'Where browsers go after they have signed out, on the host that they signed out at.',
+      description:
+        'Where browsers go after they have signed out, on the host that they signed out at. Unless said otherwise a page of the gateway, which says so.',
+    }),
+    csrf: z.enum(['token', 'origin']).prefault('token').meta({
+      description:
+        '`token`: what changes something must come of a page of the host, and bear the session’s token in `x-portcullis-csrf`. `origin`: the first is enough, as forms without scripts need it.',
     }),
   })
   .refine(({ idle, absolute }) => idle <= absolute, {
@@ -32,7 +37,7 @@ export function toSessions(
   rawIssuers: z.output<typeof issuersSchema>,
 ): SessionsConfig {
   const providers = issuers.flatMap((issuer) => toLogin(rawIssuers[issuer.name]?.login, issuer) ?? []);
-  return { idleMs: raw.idle, absoluteMs: raw.absolute, afterLogout: raw.afterLogout, providers };
+  return { idleMs: raw.idle, absoluteMs: raw.absolute, afterLogout: raw.afterLogout, csrf: raw.csrf, providers };
 }
 
 function readPath(value: string): Result<string, string> {

@@ -11,17 +11,19 @@ import type { ApiKeysConfig } from './api-key-config.ts';
 import { API_KEY, apiKeyConfig, apiKeyFields, takesApiKeys } from './api-keys.ts';
 import { possessionConfig } from './proof.ts';
 import { MTLS, mtlsConfig } from './clients.ts';
-import type { ApiConfig, AuthConfig, OperationConfig, PolicyUse } from './config.ts';
+import type { ApiConfig, AuthConfig, OperationConfig, PolicyUse, SessionsConfig } from './config.ts';
+import { SESSION_WAY, sessionConfig, sessionCookies } from './session-sign-in.ts';
 
 type Operations = readonly (readonly [name: string, operation: OperationConfig])[];
 
 /** The words of `auth` that name no issuer but another way to say who calls; each stands for a kind of policy. */
-export const WAYS: readonly string[] = [MTLS, API_KEY];
+export const WAYS: readonly string[] = [MTLS, API_KEY, SESSION_WAY];
 
 /** The kinds that say who calls and what they may do, which stand for `auth`. */
 export const SIGN_IN_KINDS: readonly string[] = [
   'credentials',
   'api-key',
+  'session',
   'jwt',
   'possession',
   'revocation',
@@ -34,6 +36,7 @@ interface SignIn {
   readonly issuers: readonly IssuerConfig[];
   readonly apiKeys: ApiKeysConfig;
   readonly clients: CertificateClients;
+  readonly sessions: SessionsConfig;
   readonly path: string;
 }
 
@@ -51,7 +54,7 @@ export function signInPath(api: ApiConfig, operations: Operations): string | nul
 export function signInPolicies(
   api: ApiConfig,
   operations: Operations,
-  { issuers, apiKeys, clients, path }: SignIn,
+  { issuers, apiKeys, clients, sessions, path }: SignIn,
 ): readonly PolicyUse[] {
   const use = (kind: string, config: unknown): PolicyUse => ({
     ...{ kind, name: `${api.name}/${kind}`, config },
@@ -59,10 +62,12 @@ export function signInPolicies(
   });
   const certificates = mtlsConfig(api, operations, { clients, carriers: (auth) => carriersOf(auth, api) });
   const keys = apiKeyConfig(api, operations, apiKeys);
+  const session = sessionConfig(api, operations, sessions);
   return [
     use('credentials', credentialsConfig(api, operations)),
     ...(certificates === null ? [] : [use('mtls', certificates)]),
     ...(keys === null ? [] : [use('api-key', keys)]),
+    ...(session === null ? [] : [use('session', session)]),
     use('jwt', jwtConfig(api, operations, issuers)),
     // Behind all that know tokens, which tell what each is bound to and do not judge it.
     use('possession', possessionConfig(api, operations)),
@@ -93,7 +98,7 @@ function carriersOf(auth: AuthConfig, { apiKey }: ApiConfig): Carriers {
   return {
     authorization: names.some((name) => !WAYS.includes(name)) || takesApiKeys(auth),
     fields: apiKeyFields(auth, apiKey),
-    cookies: [],
+    cookies: sessionCookies(auth),
     query: 'refuse',
   };
 }

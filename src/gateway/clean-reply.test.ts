@@ -48,6 +48,14 @@ test('with `cookies: pass` they pass as they come', async (t) => {
   assert.match((await bench.ask(GET)).head, /\r\nSet-Cookie: a=1; Domain=evil.example\r\n/);
 });
 
+test('no upstream gives a browser a session of the gateway, whatever passes besides', async (t) => {
+  const fields = 'set-cookie: __Host-portcullis-session=evil; Path=/; Secure\r\nset-cookie: a=1; Domain=evil.example';
+  for (const keys of ['', '\n    cookies: pass']) {
+    const bench = await saying(t, fields, keys);
+    assert.doesNotMatch((await bench.ask(GET)).head, /portcullis-session/i);
+  }
+});
+
 test('the names of exceptions are those of the API', async (t) => {
   const keys = '\n    cookies: { readable: [XSRF-TOKEN], crossSite: [b] }';
   const bench = await saying(t, 'set-cookie: XSRF-TOKEN=1\r\nset-cookie: b=2; secure', keys);

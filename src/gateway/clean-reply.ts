@@ -3,6 +3,7 @@ import type { ApiConfig, UpstreamConfig } from '../config/compiled.ts';
 import { type CanonicalRequest, listedFields, PRESENCE, type ReplyHead } from '../wire/index.ts';
 import { type AddressRules, publicAddress, publicLinks, publicRefresh, REFUSED } from './public-address.ts';
 import { overridingFields } from './security-fields.ts';
+import { setsOwnCookie } from './own-cookies.ts';
 import { type CookieRules, hardenCookie } from './set-cookie.ts';
 
 /** What of a request decides how the reply is cleaned. */
@@ -18,8 +19,8 @@ const CLEAN_LIMIT_CHARACTERS = 32_768;
 
 /**
  * What an upstream's replies are cleaned of before any policy sees them: addresses of the inside become public ones,
- * cookies are hardened, banners and what others take the place of are taken out. A reply that has nothing of it is told by
- * one look at bits, and stays the object it was.
+ * cookies are hardened and never the gateway's own, banners and what others take the place of are taken out. A reply that
+ * has nothing of it is told by one look at bits, and stays the object it was.
  */
 export class ReplyCleaning {
   readonly #cookies: CookieRules | null;
@@ -59,7 +60,8 @@ export class ReplyCleaning {
 
   /** The head as clients may have it; the same object where nothing is to be done. A text says why it is refused. */
   head(head: ReplyHead, asked: Asked, authenticated: boolean): ReplyHead | string {
-    const isWatched = (head.fields.present & this.#watched) !== 0;
+    const { present } = head.fields;
+    const isWatched = (present & this.#watched) !== 0 || ((present & PRESENCE['set-cookie']) !== 0 && givesOwn(head));
     return isWatched || this.#always ? this.#clean(head, asked, authenticated) : head;
   }
 
@@ -87,8 +89,10 @@ export class ReplyCleaning {
   }
 
   #field(name: string, value: string, asked: Asked): Cleaned {
-    if (name === 'set-cookie' && this.#cookies !== null)
+    if (name === 'set-cookie') {
+      if (this.#cookies === null) return setsOwnCookie(value) ? null : value;
       return hardenCookie(value, this.#cookies, { host: asked.host, tls: asked.peer.tls !== null });
+    }
     const rules = this.#addresses;
     if (rules === null) return value;
     switch (name) {
@@ -106,6 +110,11 @@ export class ReplyCleaning {
         return value;
     }
   }
+}
+
+/** Whether the upstream would give the browser a cookie that is the gateway's to give. */
+function givesOwn({ fields }: ReplyHead): boolean {
+  return fields.all('set-cookie').some(setsOwnCookie);
 }
 
 /** Addresses may grow without end, by what is put before each; a head may not. */

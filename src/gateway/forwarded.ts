@@ -1,6 +1,7 @@
 import { usedCredential } from '../policy/index.ts';
 import type { UpstreamConfig } from '../config/compiled.ts';
 import type { CanonicalRequest, HeaderFields, Peer } from '../wire/index.ts';
+import { takeOutOwnCookies } from './own-cookies.ts';
 import { continueTrace } from './trace-context.ts';
 import type { Walk } from './walk.ts';
 
@@ -76,7 +77,8 @@ export function upstreamLines(walk: Walk, fields: HeaderFields): string {
   const { callerTexts } = walk;
   const trace = continueTrace(fields, walk.context.ports.traces);
   const closing = callerTexts === null ? LINE_END : callerTexts.closing;
-  return connectionLines(walk) + idFor(walk) + viaOf(walk.stream.request.peer) + trace + closing;
+  const cookies = takeOutOwnCookies(fields);
+  return connectionLines(walk) + idFor(walk) + viaOf(walk.stream.request.peer) + trace + closing + cookies;
 }
 
 const LINE_END = '\r\n';

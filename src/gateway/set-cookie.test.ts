@@ -77,6 +77,8 @@ const REFUSED: readonly (readonly [what: string, value: string])[] = [
   ['of a host in another case with a Domain', `__hOsT-sid=1; Path=/; Domain=${HOST}`],
   ['of a host without a Path', '__Host-sid=1'],
   ['of a host with a Path below', '__Host-sid=1; Path=/; Path=/x'],
+  ['by which an upstream would give out sessions', '__Host-portcullis-session=1; Path=/; Secure'],
+  ['of that kind in another case', '__host-PORTCULLIS-login-x=1; Path=/; Secure'],
 ];
 
 for (const [what, value] of REFUSED) {

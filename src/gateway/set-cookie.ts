@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { setsOwnCookie } from './own-cookies.ts';
 import { mapPath, type PathPlaces } from './public-address.ts';
 
 /** What an operator knows better of cookies, and whose names no client has. */
@@ -40,12 +41,14 @@ interface Cookie {
 
 /**
  * The value of a Set-Cookie field as clients get it: read as browsers read it, and with HttpOnly, Secure and SameSite where
- * it lacks them. Null for one that no browser would take, or that only some would: it is taken out.
+ * it lacks them. Null for one that no browser would take, that only some would, or that has a name of the gateway's own: it
+ * is taken out.
  */
 export function hardenCookie(value: string, rules: CookieRules, setting: CookieSetting): string | null {
   const cookie = readCookie(value);
   if (cookie === null) return null;
   const { name, pair, others, known } = cookie;
+  if (setsOwnCookie(value)) return null;
   const domain = domainOf(known.domain, rules, setting);
   if (domain === 'refused') return null;
   const secure = known.secure !== undefined || setting.tls;

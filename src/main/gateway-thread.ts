@@ -126,7 +126,7 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
     tables: createMemoryTables({ log }),
     kinds: makeKinds(
       {
-        ...{ clock, log, keys, desk, limiter: createSharedLimiter({ memory, meter }) },
+        ...{ clock, log, keys, desk, random, limiter: createSharedLimiter({ memory, meter }) },
         ...{ originals: new ThreadOriginals(clock, metrics, send), alerts },
         proofs: openProofs(workerData.proofs, meter),
         scanner: createIcapScanner({ clock, meter }),

@@ -1,4 +1,4 @@
-import { createSystemClock } from '../adapters/threads.ts';
+import { createSystemClock, createSystemRandom } from '../adapters/threads.ts';
 import { createUnspentLimiter, type KindTable, kindTable } from '../gateway/index.ts';
 import {
   createAssuranceKind,
@@ -29,6 +29,7 @@ import {
   createRevocationKind,
   createRewriteKind,
   createSanitizeKind,
+  createSessionKind,
   createUpstreamErrorsKind,
   EMPTY_DESK,
   type KindPorts,
@@ -43,6 +44,7 @@ export function createKinds(ports: KindPorts): KindTable {
     createCredentialsKind(),
     createMtlsKind(),
     createApiKeyKind(ports),
+    createSessionKind(ports),
     createJwtKind(ports),
     createPossessionKind(ports, { readAuthority, canonicalizeTarget }),
     createRevocationKind(),
@@ -82,6 +84,7 @@ export function createOfflineKinds(): KindTable {
     keys: { want: () => null },
     desk: EMPTY_DESK,
     proofs: unusedProofs(),
+    random: createSystemRandom(),
     log: { write() {} },
     originals: { keep: () => null },
     scanner: { scan: async () => await Promise.resolve({ kind: 'clean' }) },

@@ -1,7 +1,7 @@
 import type { OriginalKeeper } from './kinds/upstream-errors/original.ts';
 import type { Desk } from './desk.ts';
 import type { DpopNonces } from '../credential/index.ts';
-import type { Alert, Clock, Limiter, Log, Replays, Scanner } from '../ports/index.ts';
+import type { Alert, Clock, Limiter, Log, Random, Replays, Scanner } from '../ports/index.ts';
 
 /** Asks the control side for an issuer's keys, where a token names one that is not in the table. */
 export interface KeyRequests {
@@ -24,5 +24,6 @@ export interface KindPorts {
   readonly log: Log;
   readonly originals: OriginalKeeper;
   readonly scanner: Scanner;
+  readonly random: Random;
   readonly alerts: (alert: Alert) => void;
 }

@@ -1,4 +1,4 @@
-import { createMemoryLimiter, createSystemClock } from '../../src/adapters/index.ts';
+import { createMemoryLimiter, createSystemClock, createSystemRandom } from '../../src/adapters/index.ts';
 import type { KindTable } from '../../src/gateway/index.ts';
 import { createKinds } from '../../src/main/kinds.ts';
 import { unusedProofs } from '../../src/main/proof-memory.ts';
@@ -12,6 +12,7 @@ export function countingKinds(more: Partial<KindPorts> = {}): KindTable {
     keys: { want: () => null },
     desk: EMPTY_DESK,
     proofs: unusedProofs(),
+    random: createSystemRandom(),
     originals: { keep: () => null },
     log: { write() {} },
     scanner: { scan: async () => await Promise.resolve({ kind: 'clean' }) },

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { freePort } from '../framing/free-port.ts';
+import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { BrowserClient, listOf, locationOf } from './browser-client.ts';
+import { eventually } from './eventually.ts';
+import { ask, type Reply } from './https-client.ts';
+import { type LocalServer, startLocalServer } from './local-server.ts';
+import { followSignIn, type OpenIdProvider, startOpenIdProvider } from './openid-provider.ts';
+
+const SECRET = 'a-secret-of-more-than-sixteen-characters';
+
+/** A provider, an API that tells what it was told, and the gateway between browsers and it. */
+let provider: OpenIdProvider;
+let upstream: LocalServer;
+let gateway: GatewayProcess;
+
+before(async () => {
+  const port = await freePort();
+  const origin = `https://localhost:${port}`;
+  provider = await startOpenIdProvider(
+    { after: () => undefined },
+    {
+      client_id: 'gateway',
+      client_secret: SECRET,
+      redirect_uris: [`${origin}/.portcullis/callback/acme`],
+      post_logout_redirect_uris: [`${origin}/.portcullis/logout`],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      id_token_signed_response_alg: 'ES256',
+    },
+  );
+  upstream = await startLocalServer((request, response) => {
+    if (request.url === '/give')
+      response.setHeader('set-cookie', ['__Host-portcullis-session=x; Secure; Path=/', 'a=1']);
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(request.headers));
+  });
+  gateway = await startGateway(
+    `version: 1
+server: { https: { port: ${port} }, http: off, threads: 2 }
+admin: { port: 0 }
+data: ./data
+issuers:
+  acme:
+    issuer: '${provider.issuer}'
+    audience: 'https://api.acme.example'
+    login: { clientId: gateway, clientSecret: '\${env:CLIENT_SECRET}', label: Acme, scopes: [openid, offline_access] }
+roles: { customer: { can: ['orders:read'] }, admin: { can: ['admin:all'] } }
+apis:
+  shop:
+    routes: ['GET /', 'GET /orders', 'POST /orders', 'GET /give', 'GET /admin']
+    upstream: '${upstream.url}'
+    auth: [session]
+    operations:
+      GET /orders: { needs: orders:read }
+      GET /admin: { needs: admin:all }
+  mixed:
+    routes: ['GET /mixed']
+    upstream: '${upstream.url}'
+    auth: [acme, session]
+  open:
+    routes: ['GET /open']
+    upstream: '${upstream.url}'
+    auth: public
+`,
+    { environment: { CLIENT_SECRET: SECRET } },
+  );
+});
+
+after(async () => {
+  provider.stop();
+  upstream.stop();
+  await gateway.stop();
+});
+
+function browser(): BrowserClient {
+  return new BrowserClient({ port: gateway.https, ca: gateway.ca });
+}
+
+function codeOf({ status, body }: Reply): string {
+  return `${status} ${String((JSON.parse(body) as Record<string, unknown>)['code'])}`;
+}
+
+test('who opens a page signs in at the provider, comes back to it, and the API is told who they are', async () => {
+  const ada = browser();
+  assert.equal(await ada.signIn('/orders?page=2'), `${ada.origin}/orders?page=2`);
+  const reply = await ada.navigate('/orders?page=2');
+  assert.equal(reply.status, 200, reply.body);
+  const told = JSON.parse(reply.body) as Record<string, unknown>;
+  assert.equal(told['x-portcullis-subject'], 'ada');
+  assert.equal(told['x-portcullis-roles'], 'customer');
+  assert.equal(told['cookie'], undefined, 'the session is of no use to anybody else');
+  assert.equal((await ada.navigate('/admin')).status, 403);
+});
+
+test('cookies of the API itself go on byte for byte, and its reply can not give out a session', async () => {
+  const ada = browser();
+  await ada.signIn('/');
+  const { session } = ada;
+  const headers = { cookie: `a="x, y";b = 2; __Host-portcullis-session=${session}; c=3` };
+  const told = JSON.parse((await ada.ask('/', { headers })).body) as Record<string, unknown>;
+  assert.equal(told['cookie'], 'a="x, y";b = 2; c=3');
+  const given = await ada.navigate('/give');
+  assert.deepEqual(
+    listOf(given.headers['set-cookie']).map((cookie) => cookie.split(';')[0]),
+    ['a=1'],
+  );
+  assert.equal(ada.session, session);
+});
+
+test('an API that takes no sessions does not see them either', async () => {
+  const ada = browser();
+  await ada.signIn('/');
+  const told = JSON.parse((await ada.navigate('/open')).body) as Record<string, unknown>;
+  assert.equal(told['cookie'], undefined);
+});
+
+test('a program is never led to a page', async () => {
+  const reply = await ask({
+    port: gateway.https,
+    ca: gateway.ca,
+    path: '/orders',
+    headers: { accept: 'application/json' },
+  });
+  assert.equal(codeOf(reply), '401 unauthenticated');
+  assert.match(String(reply.headers['www-authenticate']), /./);
+});
+
+test('a session and a token at once are refused, whichever of them holds', async () => {
+  const ada = browser();
+  await ada.signIn('/mixed');
+  assert.equal((await ada.call('/mixed')).status, 200);
+  assert.equal(codeOf(await ada.call('/mixed', { headers: { authorization: 'Bearer x' } })), '400 several-credentials');
+});
+
+test('what changes something needs the page’s own origin and the session’s token', async () => {
+  const ada = browser();
+  await ada.signIn('/');
+  const post = { method: 'POST' } as const;
+  assert.equal((await ada.call('/orders', post)).status, 200);
+  const evil = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+  assert.equal(codeOf(await ada.call('/orders', { ...post, headers: evil })), '403 cross-site-request');
+  assert.equal(codeOf(await ada.ask('/orders', post)), '403 cross-site-request');
+  ada.csrf = '';
+  assert.equal(codeOf(await ada.call('/orders', post)), '403 cross-site-request');
+});
+
+test('a cookie that was there before somebody signed in is not theirs afterwards', async () => {
+  const attacker = browser();
+  await attacker.signIn('/');
+  const victim = browser();
+  victim.cookies.set('__Host-portcullis-session', attacker.session ?? '');
+  provider.account = 'bob';
+  const login = await victim.navigate('/.portcullis/login?provider=acme');
+  const back = await followSignIn(locationOf(login), `${victim.origin}/.portcullis/callback/`, victim.elsewhere);
+  await victim.navigate(`${back.pathname}${back.search}`);
+  provider.account = 'ada';
+  assert.notEqual(victim.session, attacker.session);
+  assert.equal((await victim.readSession())['subject'], 'bob');
+  assert.equal(codeOf(await attacker.call('/orders')), '401 session-ended', 'what was planted is dead');
+});
+
+test('nobody finishes what another browser began', async () => {
+  const ada = browser();
+  const login = await ada.navigate('/.portcullis/login?provider=acme');
+  const back = await followSignIn(locationOf(login), `${ada.origin}/.portcullis/callback/`, ada.elsewhere);
+  const other = browser();
+  const refused = await other.navigate(`${back.pathname}${back.search}`);
+  assert.equal(refused.status, 400);
+  assert.equal(other.session, null);
+  assert.match(String(refused.headers['content-security-policy']), /frame-ancestors 'none'/);
+});
+
+test('two tabs sign in at once, and both come back', async () => {
+  const ada = browser();
+  const logins = await Promise.all([
+    ada.navigate('/.portcullis/login?provider=acme&return_to=%2Forders'),
+    ada.navigate('/.portcullis/login?provider=acme&return_to=%2Fmixed'),
+  ]);
+  for (const [at, path] of ['/orders', '/mixed'].entries()) {
+    const back = await followSignIn(
+      locationOf(logins[at] as Reply),
+      `${ada.origin}/.portcullis/callback/`,
+      ada.elsewhere,
+    );
+    assert.equal(locationOf(await ada.navigate(`${back.pathname}${back.search}`)), `${ada.origin}${path}`);
+    assert.equal((await ada.navigate('/orders')).status, 200);
+  }
+});
+
+test('a hundred tabs that begin to sign in leave a browser with a head that is small enough', async () => {
+  const ada = browser();
+  for (let at = 0; at < 100; at++) assert.equal((await ada.navigate('/.portcullis/login?provider=acme')).status, 303);
+  assert.ok(ada.cookies.size <= 8, String(ada.cookies.size));
+});
+
+test('who signs out is signed out on every thread, and goes on to the provider', async () => {
+  const ada = browser();
+  await ada.signIn('/');
+  const kept = ada.session;
+  for (let at = 0; at < 8; at++) assert.equal((await ada.call('/orders')).status, 200);
+  const form = { method: 'POST', body: `csrf=${ada.csrf}` } as const;
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-mode': 'navigate' };
+  const reply = await ada.call('/.portcullis/logout', { ...form, headers });
+  assert.equal(reply.status, 303);
+  assert.ok(locationOf(reply).startsWith(`${provider.issuer}/session/end?`), locationOf(reply));
+  assert.equal(ada.session, null);
+  const again = { headers: { cookie: `__Host-portcullis-session=${kept}` } };
+  await eventually(async () => {
+    const replies = await Promise.all(Array.from({ length: 8 }, () => ada.ask('/orders', again)));
+    assert.deepEqual(new Set(replies.map(codeOf)), new Set(['401 session-ended']));
+  });
+});
+
+test('what a provider says when it refuses is shown to nobody', async () => {
+  const ada = browser();
+  provider.account = null;
+  const login = await ada.navigate('/.portcullis/login?provider=acme');
+  const back = await followSignIn(locationOf(login), `${ada.origin}/.portcullis/callback/`, ada.elsewhere);
+  provider.account = 'ada';
+  const refused = await ada.navigate(`${back.pathname}${back.search}`);
+  assert.equal(refused.status, 403);
+  assert.doesNotMatch(refused.body, /script|alert|access_denied/);
+});
