@@ -13,7 +13,7 @@ import type { RevocationEntry } from './revocation-entries.ts';
 import type { RevocationReply, RevocationRequest } from './revocation-operations.ts';
 
 export type { AdminStatus, CspSum, GrantReport, OriginalSummary, OverlayDraft, RevocationEntry, RevocationRequest };
-export type { AdminStatus, CspSum, GrantReport, OriginalSummary, OverlayDraft, SessionSummary };
+export type { SessionSummary };
 
 /** Where a running gateway's admin API is, and what opens it. */
 export interface AdminAddress {
@@ -128,6 +128,7 @@ export function createAdminClient(address: AdminAddress): AdminClient {
           ? withQuery(`/v1/sessions/${encodeURIComponent(which.id)}/end`, { author })
           : withQuery('/v1/sessions/end', { ...which, author });
       return await change({ path }, { missing: { ended: 0 } });
+    },
     reload: (author) => post({ path: withQuery('/v1/reload', { author }) }),
     apply: (text, author) => post({ path: withQuery('/v1/configuration', { author }), text }),
     rollback: (revision, author) =>
