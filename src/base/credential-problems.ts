@@ -36,8 +36,9 @@ export const credentialProblems = {
   'credential-in-query': {
     status: 400,
     title: 'Credential in the query',
-    cause: 'The query of the request bears a token. Queries end up in logs and in histories, where others read them.',
-    fix: 'Send the token in the field Authorization.',
+    cause:
+      'The query of the request bears a token or an API key. Queries end up in logs and in histories, where others read them.',
+    fix: 'Send the token in the field Authorization, and an API key there or in its own field.',
   },
   'several-credentials': {
     status: 400,

@@ -1,4 +1,5 @@
 import type { Result } from '../base/index.ts';
+import { checkApiKeys } from './checks/api-keys.ts';
 import { checkAdminPort } from './checks/admin-port.ts';
 import { checkCertificates } from './checks/certificate.ts';
 import { checkClock } from './checks/clock.ts';
@@ -76,6 +77,7 @@ async function diagnose(file: Result<string, string>, context: CommandContext): 
     ...(await checkLists({ files, clock }, config)),
     ...(await checkTlsGrades(context.services, config)),
     checkAdminPort(config),
+    ...(await checkApiKeys(context.services, clock, config)),
     ...(await checkUpstreams(context.ports, config)),
     ...(await checkParties(context.ports, config)),
     ...(await checkIssuers(context.services, clock, config)),

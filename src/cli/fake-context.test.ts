@@ -188,12 +188,23 @@ export function surroundings(configuration: string | null = SOUND): Surroundings
   };
 }
 
+const NOT_ASKED = (): Promise<never> => Promise.reject(new Error('not asked for'));
+const NO_KEYS: AdminClient['keys'] = {
+  list: NOT_ASKED,
+  show: NOT_ASKED,
+  create: NOT_ASKED,
+  rotate: NOT_ASKED,
+  revoke: NOT_ASKED,
+  switch: NOT_ASKED,
+};
+
 /** Surroundings with a running gateway that answers so, and rejects whatever else it is asked. */
 export function besideGateway(answers: Partial<AdminClient>): Surroundings {
   const around = surroundings();
   around.files.folder(`${FOLDER}/.portcullis`, 0o700);
   const silent = (): Promise<never> => Promise.reject(new Error('not asked for'));
   around.admin = ok({
+    keys: NO_KEYS,
     status: silent,
     reload: silent,
     apply: silent,

@@ -25,6 +25,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['reports', async () => (await import('./reports.ts')).reportsCommand],
   ['revoke', async () => (await import('./revoke.ts')).revokeCommand],
   ['revocations', async () => (await import('./revocations.ts')).revocationsCommand],
+  ['keys', async () => (await import('./keys.ts')).keysCommand],
   ['audit', async () => (await import('./audit.ts')).auditCommand],
 ]);
 

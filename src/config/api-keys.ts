@@ -1,16 +1,36 @@
 import { z } from 'zod';
 import { err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
-import { type ApiKeyConfig, isApiKeyEnvironment, isFieldName, RESERVED_FIELDS } from '../policy/index.ts';
+import { type ApiKeyConfig, isApiKeyEnvironment, isFieldName, LEAKS_PATH, RESERVED_FIELDS } from '../policy/index.ts';
 import type { ApiConfig, AuthConfig, Config, OperationConfig } from './config.ts';
 import type { ApiKeyField, ApiKeysConfig } from './api-key-config.ts';
 import { placeAt } from './place-at.ts';
-import { duration, parsed } from './scalars.ts';
+import { absolute } from './path.ts';
+import { duration, parsed, path } from './scalars.ts';
+import { readSecretText } from './secret-text.ts';
 import { words } from './words.ts';
 
 /** The word of `auth` that stands for API keys. */
 export const API_KEY = 'api-key';
 
 const HEADER = 'x-api-key';
+
+const reference = (description: string) =>
+  z.string().transform(readSecretText).optional().meta({ title: 'reference', description });
+
+/** A report by whoever likes would let anybody who finds a key take it away from its owner unseen. */
+const leakReportsSchema = z
+  .strictObject({
+    publicKeys: path('The public keys of a reporter that signs: what GitHub gives for its secret scanning.').optional(),
+    secret: reference('The key of the HMAC-SHA-256 that a report bears in `X-Hub-Signature-256`.'),
+    bearer: reference('What a report bears in `Authorization: Bearer …`.'),
+  })
+  .refine((said) => Object.values(said).some((one) => one !== undefined), {
+    error: words('nobody could prove that a report is theirs', 'write `publicKeys`, `secret` or `bearer`'),
+  })
+  .optional()
+  .meta({
+    description: `Keys that a scanner found in public and reports at \`${LEAKS_PATH}\` are revoked at once. A report must prove whose it is, in one of these ways.`,
+  });
 
 /** The keys of `apiKeys`. */
 export const apiKeysSchema = z
@@ -25,6 +45,7 @@ export const apiKeysSchema = z
       { from: '1min', to: '3660d' },
       'How long a key lives where whoever makes it says nothing; `never` must be said there.',
     ),
+    leakReports: leakReportsSchema,
   })
   .prefault({})
   .meta({ description: 'The API keys that this gateway gives out.' });
@@ -42,8 +63,15 @@ export const apiKeySchema = z
   });
 
 /** What holds of keys, with nothing left out. */
-export function toApiKeys(raw: z.output<typeof apiKeysSchema>): ApiKeysConfig {
-  return { environment: raw.environment, lifetimeMs: raw.lifetime };
+export function toApiKeys(raw: z.output<typeof apiKeysSchema>, file: string): ApiKeysConfig {
+  return { environment: raw.environment, lifetimeMs: raw.lifetime, leakReports: toReporters(raw.leakReports, file) };
+}
+
+function toReporters(raw: z.output<typeof leakReportsSchema>, file: string): ApiKeysConfig['leakReports'] {
+  if (raw === undefined) return null;
+  const { publicKeys, secret = null, bearer = null } = raw;
+  const from = publicKeys === undefined ? null : absolute(publicKeys, file);
+  return { publicKeys: from, secret, bearer, path: 'apiKeys.leakReports' };
 }
 
 /** The field of an API, said or not. */
@@ -65,13 +93,13 @@ export function apiKeyFields(auth: AuthConfig, { header }: ApiKeyField): readonl
 export function apiKeyConfig(
   api: Pick<ApiConfig, 'auth' | 'apiKey' | 'credentials'>,
   operations: readonly (readonly [name: string, operation: Pick<OperationConfig, 'auth'>])[],
-  { environment }: ApiKeysConfig,
+  { environment, leakReports }: ApiKeysConfig,
 ): ApiKeyConfig | null {
   const own = operations.flatMap(([name, { auth }]) => (auth === null ? [] : [[name, takesApiKeys(auth)] as const]));
   const taken = takesApiKeys(api.auth);
   if (!taken && own.every(([, takes]) => !takes)) return null;
   const { apiKey, credentials } = api;
-  return { environment, header: apiKey.header, taken, operations: Object.fromEntries(own), credentials };
+  return { environment, header: apiKey.header, taken, operations: Object.fromEntries(own), credentials, leakReports };
 }
 
 /** Keys of the configuration that nothing would come of. */

@@ -12,6 +12,7 @@ import { assuranceOf } from './assurance-rules.ts';
 import { assuranceChanges } from './diff-assurance.ts';
 import { dpopChanges } from './diff-proof.ts';
 import { deadlineChanges, failingChanges } from './diff-failing.ts';
+import { apiKeyFieldChanges } from './diff-api-keys.ts';
 import { corsChanges } from './diff-cors.ts';
 import { fileChanges, operationFileChanges, type OwnFiles } from './diff-files.ts';
 import { cacheChanges } from './diff-cache.ts';
@@ -130,6 +131,7 @@ function wholeChanges(old: ApiConfig, next: ApiConfig, tell: Tell): readonly Con
     ...handlingChanges(handlingOf(old), handlingOf(next), tell),
     ...cacheChanges(old.cache, next.cache, next.auth !== 'public', tell),
     ...corsChanges(old.cors, next.cors, tell),
+    ...apiKeyFieldChanges(old.apiKey, next.apiKey, tell),
     ...assuranceChanges(assuranceOf(old, null), assuranceOf(next, null), tell),
     ...dpopChanges(old, next, tell),
     ...sanitizeChanges(sanitizedOf(old.sanitize, null), sanitizedOf(next.sanitize, null), tell),

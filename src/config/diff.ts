@@ -4,6 +4,7 @@ import { clientChanges, fixedServer } from './client-changes.ts';
 import { accessChanges } from './diff-access.ts';
 import { sessionChanges } from './diff-sessions.ts';
 import { certificateClientChanges } from './clients.ts';
+import { apiKeysChanges } from './diff-api-keys.ts';
 import { egressChanges } from './diff-egress.ts';
 import { apiChanges } from './diff-api.ts';
 import { graphqlChanges } from './diff-graphql.ts';
@@ -28,6 +29,7 @@ export function diffConfigurations(before: Comparable, after: Comparable): reado
     ...accessChanges(before, after),
     ...sessionChanges(before, after),
     ...certificateClientChanges(before.config.clients, after.config.clients),
+    ...apiKeysChanges(before.config, after.config),
     ...contentChanges(before, after),
     ...secretsChanges(before.config.secrets, after.config.secrets),
     ...valuesChanges(before.config, after.config),

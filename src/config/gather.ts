@@ -2,6 +2,7 @@ import { err, errorIssue, type Issue, ok, type Result, webhookKey } from '../bas
 import { operationIssues } from './checks.ts';
 import type { ApiConfig } from './config.ts';
 import { acmeWarnings } from './acme.ts';
+import { apiKeyWarnings } from './api-key-warnings.ts';
 import { caseWarnings } from './case-warnings.ts';
 import { contentHash } from './content-hash.ts';
 import { type DescribedDocument, readDescription, type TellInputs } from './description-document.ts';
@@ -178,6 +179,7 @@ function warn(work: Work): void {
   work.warnings.push(
     ...placeholderWarnings(config, places),
     ...acmeWarnings(config, places),
+    ...apiKeyWarnings(config, places),
     ...proxyWarnings(config, places),
     ...hostWarnings(config, places),
     ...originWarnings(config, places),

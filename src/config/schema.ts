@@ -76,7 +76,7 @@ export function toConfig(raw: RawConfig, file: string): Config {
   const geo = toGeo(raw.geo, file);
   const values = toValues(raw.values, file);
   const scanners = toScanners(raw.scanners);
-  const apiKeys = toApiKeys(raw.apiKeys);
+  const apiKeys = toApiKeys(raw.apiKeys, file);
   const clients = toCertificateClients(raw.clients);
   const sessions = toSessions(raw.sessions, issuers, raw.issuers);
   const place = { file, issuers, lists, geo, values, scanners, apiKeys, clients, sessions };

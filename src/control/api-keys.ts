@@ -9,7 +9,7 @@ import {
   isApiKeyId,
   makeApiKey,
 } from '../credential/index.ts';
-import type { Alerts, Clock, Collection, Keyring, Log, Random, Store } from '../ports/index.ts';
+import type { Alert, Alerts, Clock, Collection, Keyring, Log, Random, Store } from '../ports/index.ts';
 import { API_KEYS, type ApiKeyDocument, type ApiKeyReport, apiKeyReport, apiKeyRow } from './api-key-documents.ts';
 import { ApiKeyUses } from './api-key-uses.ts';
 import type { ApiKeyRotation, ApiKeyTerms, ApiKeyWish } from './api-key-wish.ts';
@@ -193,21 +193,23 @@ export class ApiKeys {
   /** Takes back keys that were found in public, at once, and raises an alert for each. Whether all of them are taken back. */
   leaked(found: readonly LeakedApiKey[], author: string): Promise<boolean> {
     return this.#turns.take(async () => {
-      for (const { id, hash, url, source } of found) {
-        const old = await this.#find(id);
-        if (old === null || old.hash !== hash) return false;
-        const where = `${source === '' ? 'somewhere' : source}${url === '' ? '' : `, ${url}`}`;
-        const known = old.state === 'revoked';
-        if (!known) await this.#revoke(id, old, { reason: `found in public: ${where}`, author, action: 'key.leaked' });
-        this.#options.alerts.raise({
-          kind: 'api-key.leaked',
-          key: id,
-          severity: known ? 'medium' : 'critical',
-          message: `the API key ${id} (${old.name}) was found in public${known ? '; it was revoked before' : ' and is revoked'}`,
-          fields: { id, name: old.name, owner: old.owner, subject: old.subject, url, source },
+      const known: (LeakedApiKey & { readonly old: ApiKeyDocument })[] = [];
+      for (const one of found) {
+        const old = await this.#find(one.id);
+        if (old !== null && old.hash === one.hash) known.push({ ...one, old });
+      }
+      const open = known.filter(({ old }) => old.state !== 'revoked');
+      for (const { id, old } of open) this.#put(id, apiKeyRow({ ...old, state: 'revoked' }));
+      if (open.length > 0) await this.#options.publish(this.#rows);
+      for (const { id, old, url, source } of open) {
+        await this.#writeRevoked(id, old, {
+          reason: `found in public: ${placeOf(url, source)}`,
+          author,
+          action: 'key.leaked',
         });
       }
-      return true;
+      for (const one of known) this.#options.alerts.raise(leakAlert(one));
+      return known.length === found.length;
     });
   }
 
@@ -238,23 +240,22 @@ export class ApiKeys {
   }
 
   /** In force first, then written: who can't write must not keep a key open. */
-  async #revoke(
-    id: string,
-    old: ApiKeyDocument,
-    { reason, author, action }: Pick<ApiKeyChange, 'author' | 'action'> & { readonly reason: string | null },
-  ): Promise<ApiKeyReport> {
+  async #revoke(id: string, old: ApiKeyDocument, why: Revocation): Promise<ApiKeyReport> {
+    this.#put(id, apiKeyRow({ ...old, state: 'revoked' }));
+    await this.#options.publish(this.#rows);
+    return await this.#writeRevoked(id, old, why);
+  }
+
+  async #writeRevoked(id: string, old: ApiKeyDocument, { reason, author, action }: Revocation): Promise<ApiKeyReport> {
     const next: ApiKeyDocument = {
       ...old,
       ...{ state: 'revoked', stateAt: this.#options.clock.now(), stateBy: author, reason },
     };
-    this.#put(id, apiKeyRow(next));
-    const inForce = this.#options.publish(this.#rows);
     if (!this.#record(author, action, id, old.state, reason ?? 'revoked')) {
       const message = 'a key was revoked, and the ledger could not record it';
       this.#options.log.write('error', 'api-keys.not-recorded', message, { id });
     }
     await this.#collection.put(id, next);
-    await inForce;
     return this.#report(id, next);
   }
 
@@ -330,6 +331,27 @@ export class ApiKeys {
   get #collection(): Collection<ApiKeyDocument> {
     return this.#options.store.collection(API_KEYS);
   }
+}
+
+/** Why a key is taken back, and by whom. */
+interface Revocation extends Pick<ApiKeyChange, 'author' | 'action'> {
+  readonly reason: string | null;
+}
+
+function placeOf(url: string, source: string): string {
+  return `${source === '' ? 'somewhere' : source}${url === '' ? '' : `, ${url}`}`;
+}
+
+function leakAlert({ id, old, url, source }: LeakedApiKey & { readonly old: ApiKeyDocument }): Alert {
+  const known = old.state === 'revoked';
+  const { name, owner, subject } = old;
+  return {
+    kind: 'api-key.leaked',
+    key: id,
+    severity: known ? 'medium' : 'critical',
+    message: `the API key ${id} (${name}) was found in public${known ? '; it was revoked before' : ' and is revoked'}`,
+    fields: { id, name, owner, subject, url, source },
+  };
 }
 
 function sizeOf(row: ApiKeyRow | ApiKeyHashRow): number {

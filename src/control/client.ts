@@ -5,6 +5,8 @@ import type { AdminStatus } from './admin-operations.ts';
 import type { GrantReport } from './grant-operations.ts';
 import type { OverlayDraft } from './overlay-draft.ts';
 import type { OverlayChange } from './overlays.ts';
+import { type ApiKeyClient, createApiKeyClient } from './api-key-client.ts';
+import type { ApiKeyReport } from './api-key-documents.ts';
 import type { CspSum } from './csp-reports.ts';
 import type { OriginalSummary } from './originals.ts';
 import type { SessionsToEnd, SessionSummary } from '../session/index.ts';
@@ -12,8 +14,19 @@ import type { RevisionSummary } from './history.ts';
 import type { RevocationEntry } from './revocation-entries.ts';
 import type { RevocationReply, RevocationRequest } from './revocation-operations.ts';
 
-export type { AdminStatus, CspSum, GrantReport, OriginalSummary, OverlayDraft, RevocationEntry, RevocationRequest };
-export type { SessionSummary };
+export type {
+  AdminStatus,
+  ApiKeyClient,
+  ApiKeyReport,
+  CspSum,
+  GrantReport,
+  OriginalSummary,
+  OverlayDraft,
+  RevocationEntry,
+  RevocationRequest,
+  SessionSummary,
+};
+export type { KeyReply, MadeApiKey } from './api-key-client.ts';
 
 /** Where a running gateway's admin API is, and what opens it. */
 export interface AdminAddress {
@@ -62,6 +75,7 @@ export interface AdminClient {
   ): Promise<Result<readonly SessionSummary[], string>>;
   /** Ends one session, or all of a person; how many there were. */
   endSessions(which: SessionsToEnd, author: string): Promise<Result<{ readonly ended: number }, string>>;
+  readonly keys: ApiKeyClient;
   /** The history, newest first. */
   revisions(): Promise<Result<readonly RevisionSummary[], string>>;
 }
@@ -96,6 +110,10 @@ export function createAdminClient(address: AdminAddress): AdminClient {
     return status === 404 && absent !== undefined ? ok(absent.missing) : err(refusalWords(reply.value));
   };
   return {
+    keys: createApiKeyClient(({ json, ...question }) => {
+      const said = json === undefined ? {} : { text: Buffer.from(JSON.stringify(json)), type: 'application/json' };
+      return call(address, { ...question, ...said });
+    }, refusalWords),
     status: () => read('/v1/status'),
     revisions: () => read('/v1/revisions'),
     upstreamErrors: () => read('/v1/upstream-errors'),

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import {
   API_KEY_LIMIT_CHARACTERS,
   apiKeyChecksum,
+  apiKeyWithin,
   isApiKeyEnvironment,
   isApiKeyId,
   makeApiKey,
@@ -56,6 +57,18 @@ test('what is no key is told from a key with a slip', () => {
   const last = text.endsWith('0') ? '1' : '0';
   assert.deepEqual(readApiKey(text.slice(0, -1) + last), { ok: false, error: 'checksum' });
   assert.deepEqual(readApiKey(text.slice(0, -1)), { ok: false, error: 'form' });
+});
+
+test('a key is found within another text, in time in proportion to the text', () => {
+  const { text } = makeApiKey('live', fill);
+  for (const around of [text, `q=${text}&x=1`, `pcl_pcl_${text}`, `x-api-key: ${text}`, `${text}${text}`])
+    assert.equal(apiKeyWithin(around), text, around.slice(0, 12));
+  for (const none of ['', 'pcl_', 'pcl_live', text.slice(0, -1), text.toUpperCase(), 'pcl_live_x_y'])
+    assert.equal(apiKeyWithin(none), null, none.slice(0, 12));
+  const began = performance.now();
+  assert.equal(apiKeyWithin('pcl_a'.repeat(200_000)), null);
+  assert.equal(apiKeyWithin(`pcl_live_${'0'.repeat(1_000_000)}`), null);
+  assert.ok(performance.now() - began < 1_000);
 });
 
 test('environments are short words in lower case', () => {

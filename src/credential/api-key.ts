@@ -14,6 +14,9 @@ const ENVIRONMENT = /^[a-z][a-z0-9]{0,15}$/;
 const ID = /^[0-9a-z]{16}$/;
 const KEY = /^pcl_([a-z][a-z0-9]{0,15})_([0-9a-z]{16})_[0-9A-Za-z]{49}$/;
 
+/** No more than 90 characters are looked at from each place where it could begin. */
+const WITHIN = /pcl_[a-z][a-z0-9]{0,15}_[0-9a-z]{16}_[0-9A-Za-z]{49}/;
+
 /** The longest key there is. */
 export const API_KEY_LIMIT_CHARACTERS =
   API_KEY_START.length + 16 + 1 + ID_CHARACTERS + 1 + SECRET_CHARACTERS + CHECKSUM_CHARACTERS;
@@ -50,6 +53,11 @@ export function readApiKey(text: string): Result<ApiKeyParts, ApiKeyFault> {
   const body = text.length - CHECKSUM_CHARACTERS;
   if (apiKeyChecksum(text.slice(0, body)) !== text.slice(body)) return err('checksum');
   return ok({ environment: found[1] as string, id: found[2] as string });
+}
+
+/** The first text in another that has the form of a key, or null. It takes time in proportion to the text. */
+export function apiKeyWithin(text: string): string | null {
+  return text.includes(API_KEY_START) ? (WITHIN.exec(text)?.[0] ?? null) : null;
 }
 
 /** The checksum of what stands before it. */

@@ -31,6 +31,7 @@ export { type AnswerProfile, readIntrospectionJwt } from './introspection-jwt.ts
 export {
   API_KEY_START,
   apiKeyChecksum,
+  apiKeyWithin,
   type ApiKeyFault,
   isApiKeyEnvironment,
   isApiKeyId,

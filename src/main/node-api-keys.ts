@@ -1,9 +1,13 @@
+import { z } from 'zod';
 import { errorIssue, type Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import { type AdminApiKeys, ApiKeys, type ApiKeyRows, readApiKeyRotation, readApiKeyWish } from '../control/index.ts';
 import { API_KEYS_TABLE } from '../credential/index.ts';
-import { API_KEY_USES } from '../policy/index.ts';
+import { API_KEY_USES, LEAKED_API_KEYS } from '../policy/index.ts';
 import type { PartOptions } from './credential-part.ts';
+
+/** What a thread says of keys that were reported. */
+const LEAKED = z.array(z.strictObject({ id: z.string(), hash: z.string(), url: z.string(), source: z.string() }));
 
 /** The API keys of a node. */
 export interface NodeApiKeys {
@@ -35,6 +39,10 @@ class HeldApiKeys implements NodeApiKeys {
     this.#keys = new ApiKeys({
       ...{ store, keyring, clock, random, log, alerts, record },
       publish: (rows) => this.#publish(rows),
+    });
+    desks.serve(LEAKED_API_KEYS, async (question) => {
+      const found = LEAKED.safeParse(question);
+      return found.success && (await this.#keys.leaked(found.data, 'leak report'));
     });
     desks.hear(API_KEY_USES, (notice) => {
       const [id, atMs] = Array.isArray(notice) ? (notice as readonly unknown[]) : [];

@@ -12,6 +12,7 @@ export interface Diagnosis {
     | 'lists'
     | 'tls'
     | 'admin port'
+    | 'API keys'
     | 'dns'
     | 'upstream'
     | 'party'

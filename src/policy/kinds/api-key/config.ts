@@ -1,5 +1,16 @@
 export { isApiKeyEnvironment } from '../../../credential/index.ts';
 
+/** Who may report keys that were found in public, by the proof that a report bears; null where there is no such. */
+export interface LeakReporters {
+  /** A file with public keys, as GitHub publishes those of its secret scanning. Absolute. */
+  readonly publicKeys: string | null;
+  /** References to secrets: the key of an HMAC over the body, and what stands behind `Bearer`. */
+  readonly secret: string | null;
+  readonly bearer: string | null;
+  /** The key path of what says it. */
+  readonly path: string;
+}
+
 /** Where an API takes keys. */
 export interface ApiKeyConfig {
   /** Which keys are taken: those of this environment. */
@@ -12,4 +23,6 @@ export interface ApiKeyConfig {
   readonly operations: Readonly<Record<string, boolean>>;
   /** Whether the key that was used stays away from the upstream. */
   readonly credentials: 'remove' | 'pass';
+  /** Who may report keys; null where nobody may. */
+  readonly leakReports: LeakReporters | null;
 }

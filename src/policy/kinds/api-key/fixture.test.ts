@@ -32,6 +32,7 @@ export const CONFIG: ApiKeyConfig = {
   taken: true,
   operations: { none: false },
   credentials: 'remove',
+  leakReports: null,
 };
 
 /** What a key is like where nothing else is said of it. */

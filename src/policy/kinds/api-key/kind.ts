@@ -1,14 +1,25 @@
-import { ok, type Problem } from '../../../base/index.ts';
+import { err, type Issue, ok, type Problem, type Result } from '../../../base/index.ts';
 import { API_KEYS_TABLE, type ApiKeyHashRow, type ApiKeyRow } from '../../../credential/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { KindPorts } from '../../kind-ports.ts';
-import { type PolicyKind, READS_NOTHING, type RoleTable, type Sources, type Step } from '../../kind.ts';
+import {
+  type PolicyKind,
+  READS_NOTHING,
+  type RoleTable,
+  type Source,
+  type Sources,
+  type Step,
+  type Steps,
+} from '../../kind.ts';
+import { createRoleTable } from '../../role-table.ts';
 import { usedCredential } from '../../used-credential.ts';
 import { ABSTAIN, type AuthenticateVerdict, deny } from '../../verdict.ts';
-import type { ApiKeyConfig } from './config.ts';
+import type { ApiKeyConfig, LeakReporters } from './config.ts';
 import { createFailedTries, type FailedTries } from './failed-tries.ts';
 import { type KnownKey, KnownKeys } from './known-keys.ts';
+import { PUBLIC_KEYS_LIMIT_BYTES, readLeakProof } from './leak-proof.ts';
+import { leakReportsPage } from './leak-reports.ts';
 import { shownApiKey } from './shown-key.ts';
 
 /** What this kind works with while requests run. */
@@ -42,13 +53,42 @@ export function createApiKeyKind(ports: ApiKeyPorts): PolicyKind<ApiKeyConfig> {
     kind: 'api-key',
     summary: 'API keys that the gateway has given out',
     schema: null,
-    sources: () => [{ kind: 'table', declaration: API_KEYS_TABLE }],
-    compile: (config, { operations, roles }, got) =>
-      compileEach(operations, (operation) => {
+    sources: ({ leakReports }) => [
+      { kind: 'table', declaration: API_KEYS_TABLE },
+      ...(leakReports === null ? [] : reporterSources(leakReports)),
+    ],
+    pages: ({ leakReports }, got) => {
+      const proof = leakReports === null ? null : readLeakProof(leakReports, got);
+      // What is wrong with it is told where the policy is compiled.
+      if (proof === null || !proof.ok) return [];
+      const keys = new KnownKeys(NO_ROLES, got.table<ApiKeyRow | ApiKeyHashRow>(API_KEYS_TABLE.name));
+      return [leakReportsPage({ proof: proof.value, keys, desk: ports.desk })];
+    },
+    compile: (config, { operations, roles }, got) => {
+      const wrong = reporterIssues(config.leakReports, got);
+      if (wrong.length > 0) return err(wrong);
+      return compileEach(operations, (operation): Result<Steps, readonly Issue[]> => {
         if (!(saidOf(config.operations, operation) ?? config.taken)) return ok({});
         return ok({ authenticate: authenticateStep(config, keysOf(roles, got), { ports, tries }) });
-      }),
+      });
+    },
   };
+}
+
+/** Whoever recognizes keys asks for no rights. */
+const NO_ROLES = createRoleTable([], []);
+
+function reporterSources({ publicKeys, secret, bearer }: LeakReporters): readonly Source[] {
+  const secrets = [secret, bearer].flatMap((reference): readonly Source[] =>
+    reference === null ? [] : [{ kind: 'secret', reference }],
+  );
+  if (publicKeys === null) return secrets;
+  return [...secrets, { kind: 'file', path: publicKeys, limitBytes: PUBLIC_KEYS_LIMIT_BYTES }];
+}
+
+function reporterIssues(reporters: LeakReporters | null, got: Sources): readonly Issue[] {
+  const proof = reporters === null ? null : readLeakProof(reporters, got);
+  return proof === null || proof.ok ? [] : proof.error;
 }
 
 interface StepContext {

@@ -82,6 +82,16 @@ export class KnownKeys {
     return refusalOf(row, at) ?? this.#open(parts.value.id, row, at);
   }
 
+  /** Whether a text is a key that was given out, whatever became of it since: its id, and its hash. */
+  recognize(text: string): { readonly id: string; readonly hash: string } | null {
+    const table = this.#table();
+    const parts = readApiKey(text);
+    if (!parts.ok) return null;
+    const { id } = parts.value;
+    const { hash } = (table.rows.get(id) ?? {}) as Partial<ApiKeyRow>;
+    return hash !== undefined && hash === this.#hashBy(table)(text) ? { id, hash } : null;
+  }
+
   #open(id: string, row: ApiKeyRow, { address }: ShownAt): KeyJudgement {
     const known = this.#known.get(row) ?? this.#learn(id, row);
     return known.addresses === null || isIn(known.addresses, address) ? known : 'address';

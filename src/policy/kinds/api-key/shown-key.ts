@@ -1,6 +1,6 @@
 import { API_KEY_START } from '../../../credential/index.ts';
 import type { HeaderMap } from '../../../wire/index.ts';
-import { bearerToken } from '../../token-field.ts';
+import { bearerToken, isDpopScheme } from '../../token-field.ts';
 
 /** A text that is shown as an API key, and the field it stands in. */
 export interface ShownKey {
@@ -15,7 +15,8 @@ export interface ShownKey {
 export function shownApiKey(headers: HeaderMap, field: string): ShownKey | 'several' | null {
   const own = headers.get(field);
   const authorization = headers.get('authorization');
-  const bearer = authorization === null ? null : bearerToken(authorization);
+  // A key is bound to nothing, and whoever shows a proof with it means something else.
+  const bearer = authorization === null || isDpopScheme(authorization) ? null : bearerToken(authorization);
   const isKey = bearer?.startsWith(API_KEY_START) === true;
   if (own === null) return isKey ? { text: bearer, field: 'authorization' } : null;
   return isKey || headers.all(field).length > 1 ? 'several' : { text: own, field };

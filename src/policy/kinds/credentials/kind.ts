@@ -1,4 +1,5 @@
 import { ok } from '../../../base/index.ts';
+import { apiKeyWithin } from '../../../credential/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
 import type { Exchange } from '../../exchange.ts';
 import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
@@ -46,10 +47,13 @@ function countingStep(carriers: Carriers, counts: boolean): Step<'authenticate'>
   };
 }
 
-/** The parameter of RFC 6750 §2.3, by its decoded name. Queries are in canonical form: no letter of it is encoded. */
+/**
+ * The parameter of RFC 6750 §2.3, by its decoded name, or an API key under whatever name. Queries are in canonical form: no
+ * letter of either is encoded.
+ */
 function bearsToken(query: string): boolean {
-  const at = query.indexOf('access_token');
-  return at >= 0 && /(?:^|&)access_token(?:=|&|$)/.test(query);
+  if (query.includes('access_token') && /(?:^|&)access_token(?:=|&|$)/.test(query)) return true;
+  return apiKeyWithin(query) !== null;
 }
 
 /** How many credentials stand in a head, by the places where such may stand. */
