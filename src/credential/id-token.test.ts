@@ -40,7 +40,10 @@ test('an ID token that answers what was asked says who it is', () => {
   const verified = verifyIdToken(read.value, PROFILE, DEMAND, { rows: ROWS, nowMs: NOW_MS });
   assert.ok(verified.ok);
   const { subject, sessionId, authTimeMs, expiresAtMs } = verified.value;
-  assert.deepEqual([subject, sessionId, authTimeMs, expiresAtMs], ['ada', 's1', (NOW - 60) * 1_000, (NOW + 300) * 1_000]);
+  assert.deepEqual(
+    [subject, sessionId, authTimeMs, expiresAtMs],
+    ['ada', 's1', (NOW - 60) * 1_000, (NOW + 300) * 1_000],
+  );
 });
 
 const halfOf = (text: string, hash: string): string => {
@@ -77,11 +80,23 @@ const REFUSED: readonly [string, Given, string][] = [
   ['an iat of long ago', { claims: { iat: NOW - 700 } }, 'expired'],
   ['an end before its beginning', { claims: { iat: NOW + 20, exp: NOW + 10 } }, 'lifetime'],
   ['the hash of another access token', { claims: { at_hash: halfOf('other', 'sha256') } }, 'access-token-hash'],
-  ['a whole hash', { claims: { at_hash: createHash('sha256').update('token').digest('base64url') } }, 'access-token-hash'],
+  [
+    'a whole hash',
+    { claims: { at_hash: createHash('sha256').update('token').digest('base64url') } },
+    'access-token-hash',
+  ],
   ['a hash of another length', { claims: { at_hash: halfOf('token', 'sha384') } }, 'access-token-hash'],
-  ['a hash of no access token', { claims: { at_hash: halfOf('token', 'sha256') }, demand: { accessToken: null } }, 'access-token-hash'],
+  [
+    'a hash of no access token',
+    { claims: { at_hash: halfOf('token', 'sha256') }, demand: { accessToken: null } },
+    'access-token-hash',
+  ],
   ['no auth_time where an age is asked', { demand: { maxAgeMs: 60_000 } }, 'authentication-age'],
-  ['an auth_time too long ago', { claims: { auth_time: NOW - 91 }, demand: { maxAgeMs: 60_000 } }, 'authentication-age'],
+  [
+    'an auth_time too long ago',
+    { claims: { auth_time: NOW - 91 }, demand: { maxAgeMs: 60_000 } },
+    'authentication-age',
+  ],
   ['an auth_time to come', { claims: { auth_time: NOW + 31 } }, 'authentication-age'],
   ['auth_time as text', { claims: { auth_time: String(NOW) } }, 'claims'],
   ['no acr where one is asked', { demand: { acrValues: ['strong'] } }, 'authentication-class'],
