@@ -126,7 +126,7 @@ function told(before: string, after: string): readonly string[] {
 
 const DIFFERENCES: readonly (readonly [before: string, after: string, ...told: readonly string[]])[] = [
   ['', '{}', 'tightens: files are judged'],
-  ['', '{ archives: { entries: 5000 } }', 'tightens: files are judged', 'loosens: archives may hold more, or others'],
+  ['', '{ archives: { entries: 5000 } }', 'loosens: archives may hold more, or others', 'tightens: files are judged'],
   ['{}', '', 'loosens: files are no longer judged, but for archives'],
   ['{ size: 1MiB }', '{ size: 2MiB }', 'loosens: a file may be 2097152 at most'],
   ['{ size: 1MiB }', '{}', 'loosens: a file has no limit any more'],
