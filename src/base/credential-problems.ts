@@ -33,6 +33,12 @@ export const credentialProblems = {
     cause: 'What was revoked could not be read, so nobody can say whether the credential still holds.',
     fix: 'Try again after a pause; the operator has been told.',
   },
+  'introspection-unavailable': {
+    status: 503,
+    title: 'Introspection unavailable',
+    cause: 'The issuer was asked about the token and did not say, so nobody knows whether it holds.',
+    fix: 'Try again after a pause; the operator has been told.',
+  },
   'credential-in-query': {
     status: 400,
     title: 'Credential in the query',

@@ -114,6 +114,7 @@ const KINDS = kindTable(
     'jwt',
     'possession',
     'revocation',
+    'introspection',
     'permission',
     'rate',
     'openapi-request',

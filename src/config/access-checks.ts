@@ -4,6 +4,7 @@ import { apiKeyIssues } from './api-keys.ts';
 import { certificateClientIssues } from './clients.ts';
 import type { ApiConfig, AuthConfig, Config, OperationConfig, ValidateConfig } from './config.ts';
 import { RESERVED_NAMES } from './issuers.ts';
+import { introspectionIssues, sharedTokenIssues } from './introspection.ts';
 import { formatKeyPath } from './key-path.ts';
 import { loginIssues } from './logins.ts';
 import { placeAt } from './place-at.ts';
@@ -19,6 +20,7 @@ type Places = Readonly<Record<string, Place>>;
 export function accessIssues(config: Config, places: Places): Issue[] {
   const whole = [
     ...tenancyIssues(config.issuers, places),
+    ...introspectionIssues(config.issuers, places),
     ...roleIssues(config.roles, places),
     ...apiKeyIssues(config, places),
     ...loginIssues(config.sessions.providers, places),
@@ -45,7 +47,8 @@ function authIssues(auth: AuthConfig, owner: string, config: Config, places: Pla
   if (auth === 'public') return [];
   const byName = new Map(issuers.map((issuer) => [issuer.name, issuer]));
   const first = new Map<string, string>();
-  return auth.flatMap((name, index) => {
+  const named = auth.flatMap((name) => byName.get(name) ?? []);
+  const each = auth.flatMap((name, index) => {
     const path = `${owner}.auth[${index}]`;
     if (name === SESSION_WAY) return sessionIssue(path, sessions, places);
     if (WAYS.includes(name)) return [];
@@ -59,6 +62,7 @@ function authIssues(auth: AuthConfig, owner: string, config: Config, places: Pla
     const message = `this is the same issuer as ${earlier}: whose rules hold for its tokens could not be told`;
     return [errorIssue(path, message, { ...at(places, path), fix: 'keep one of them in this list' })];
   });
+  return [...each, ...sharedTokenIssues(named, owner, places)];
 }
 
 function strangerIssue(name: string, path: string, known: readonly string[], places: Places): Issue {

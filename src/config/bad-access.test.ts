@@ -107,7 +107,6 @@ const TOKENS: readonly Case[] = [
     withIssuer({ hd: "['a@acme.example']" }),
     [1, 'issuers.x.hd[0]: a domain is a host name'],
   ],
-  ['introspection', withIssuer({ introspection: 'https://x' }), [1, 'issuers.x.introspection: unknown key']],
 ];
 
 const ROLES: readonly Case[] = [

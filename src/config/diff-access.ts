@@ -2,6 +2,7 @@ import type { IssuerConfig } from '../policy/index.ts';
 import type { RoleConfig } from './config.ts';
 import { proofChange } from './diff-proof.ts';
 import { type ChangeEffect, type Comparable, type ConfigChange, pairsOf, sameData } from './config-change.ts';
+import { introspectionChanges } from './diff-introspection.ts';
 
 /** What differs in whom the gateway believes, and in what roles permit. */
 export function accessChanges(before: Comparable, after: Comparable): readonly ConfigChange[] {
@@ -55,6 +56,7 @@ function issuerChanges(old: IssuerConfig | null, next: IssuerConfig | null): rea
     if (had !== has)
       add(has > had ? 'loosens' : 'tightens', `\`${what}\` is ${has / 1_000} s instead of ${had / 1_000} s`);
   }
+  for (const [effect, what] of introspectionChanges(old.introspection, next.introspection)) add(effect, what);
   if (!sameData(old.claims, next.claims)) add('changes', 'other claims say who the caller is');
   if (old.scopes !== next.scopes) {
     const ignores = next.scopes === 'ignore';

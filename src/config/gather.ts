@@ -12,6 +12,7 @@ import type { Gathered } from './gathered.ts';
 import { grantWarnings } from './grant-warnings.ts';
 import { checkGraphql } from './gather-graphql.ts';
 import { gatherLogins } from './gather-logins.ts';
+import { gatherIntrospection } from './gather-introspection.ts';
 import { gatherLists } from './gather-lists.ts';
 import { gatherCertificates } from './gather-certificates.ts';
 import { gatherValues } from './gather-values.ts';
@@ -67,6 +68,7 @@ export async function gather(
     checkGraphql(work, api);
   }
   await gatherClients(work);
+  await gatherIntrospection(work);
   await gatherLists(work);
   await gatherValues(work);
   await gatherWebhook(work);

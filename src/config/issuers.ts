@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { didYouMean, err, ok, type Result } from '../base/index.ts';
 import type { IssuerConfig, KeyOrigin } from '../policy/index.ts';
 import { parseClaimPath } from './claim-path.ts';
+import { introspectionSchema, toIntrospection } from './introspection.ts';
 import { formatKeyPath } from './key-path.ts';
 import { loginSchema } from './logins.ts';
 import { absolute } from './path.ts';
@@ -90,6 +91,7 @@ const issuer = z.strictObject({
     title: '`discovery`, URL or FILE',
     description: 'Where its keys are: in its metadata, at a URL, or in a file with a JWK Set.',
   }),
+  introspection: introspectionSchema,
   claims: z
     .strictObject({
       roles: claim('The claim with the roles, by its path.').prefault('roles'),
@@ -158,6 +160,7 @@ export function toIssuers(raw: z.output<typeof issuersSchema>, file: string): Is
     audiences: listOf(given.audience),
     algorithms: given.algorithms,
     keys: given.jwks.kind === 'file' ? { kind: 'file', path: absolute(given.jwks.path, file) } : given.jwks,
+    introspection: toIntrospection(given.introspection, formatKeyPath(['issuers', name]), file),
     claims: {
       roles: given.claims.roles,
       tenant: given.claims.tenant ?? null,

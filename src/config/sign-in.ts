@@ -1,11 +1,13 @@
-import type {
-  Carriers,
-  CertificateClients,
-  CredentialsConfig,
-  IssuerConfig,
-  JwtConfig,
-  OverlayConfig,
-  RevocationConfig,
+import {
+  type Carriers,
+  type CertificateClients,
+  type CredentialsConfig,
+  type IntrospectingConfig,
+  isAsked,
+  type IssuerConfig,
+  type JwtConfig,
+  type OverlayConfig,
+  type RevocationConfig,
 } from '../policy/index.ts';
 import type { ApiKeysConfig } from './api-key-config.ts';
 import { API_KEY, apiKeyConfig, apiKeyFields, takesApiKeys } from './api-keys.ts';
@@ -25,6 +27,7 @@ export const SIGN_IN_KINDS: readonly string[] = [
   'api-key',
   'session',
   'jwt',
+  'introspection',
   'possession',
   'revocation',
   'overlay',
@@ -63,12 +66,15 @@ export function signInPolicies(
   const certificates = mtlsConfig(api, operations, { clients, carriers: (auth) => carriersOf(auth, api) });
   const keys = apiKeyConfig(api, operations, apiKeys);
   const session = sessionConfig(api, operations, sessions);
+  const jwt = jwtConfig(api, operations, issuers);
+  const asked = introspectingConfig(jwt);
   return [
     use('credentials', credentialsConfig(api, operations)),
     ...(certificates === null ? [] : [use('mtls', certificates)]),
     ...(keys === null ? [] : [use('api-key', keys)]),
     ...(session === null ? [] : [use('session', session)]),
-    use('jwt', jwtConfig(api, operations, issuers)),
+    use('jwt', jwt),
+    ...(asked === null ? [] : [use('introspection', asked)]),
     // Behind all that know tokens, which tell what each is bound to and do not judge it.
     use('possession', possessionConfig(api, operations)),
     use('revocation', revocationConfig(api, operations)),
@@ -111,4 +117,12 @@ function jwtConfig(api: ApiConfig, operations: Operations, issuers: readonly Iss
   const named = (auth: AuthConfig): readonly IssuerConfig[] =>
     auth === 'public' ? [] : auth.flatMap((name) => issuers.find((issuer) => issuer.name === name) ?? []);
   return { issuers: named(api.auth), operations: byOperation(operations, named), credentials: api.credentials };
+}
+
+/** The issuers among them that are asked about tokens; null where none is. */
+function introspectingConfig({ issuers, operations, credentials }: JwtConfig): IntrospectingConfig | null {
+  const all = [issuers, ...Object.values(operations)].flat();
+  if (!all.some(isAsked)) return null;
+  const own = Object.entries(operations).map(([name, named]) => [name, named.filter(isAsked)] as const);
+  return { issuers: issuers.filter(isAsked), operations: Object.fromEntries(own), credentials };
 }

@@ -16,7 +16,9 @@ export { fetchMetadata, type IssuerMetadata, namedAddress } from './issuer-metad
 export type { IssuerSource } from './issuer-source.ts';
 export type { HeldKeys, IssuerKeysStatus } from './issuer-keys-keeper.ts';
 export type { JwtFault } from './jwt-fault.ts';
-export { type JsonBounds, type JsonReader, readJwt, type UnverifiedJwt } from './jwt-text.ts';
+export { type CheckedClaims, checkClaims } from './jwt-claims.ts';
+export { type JsonBounds, type JsonReader, readJwt, readTokenObject, type UnverifiedJwt } from './jwt-text.ts';
+export { isOpaqueToken, looksLikeJwt } from './token-form.ts';
 export { isJsonObject, isName, type JwtClaims, numericDateMs } from './jwt-values.ts';
 export { type VerifiedJwt, verifyJwt } from './jwt.ts';
 export { type VerifiedLogoutToken, verifyLogoutToken } from './logout-token.ts';
@@ -24,7 +26,6 @@ export { type KeyRow, KEYS_STALE_AFTER_MS, keyTable } from './key-row.ts';
 export { KEY_SET_LIMIT_BYTES, type KeySet, readKeySet } from './key-set.ts';
 export { isIssuerOf, issuerNames, type IssuerNames, TENANT_PLACE } from './token-issuer.ts';
 export { SIGNATURE_ALGORITHMS, type SignatureAlgorithm, type TokenProfile } from './token-profile.ts';
-export { readAssertionKey } from './client-assertion.ts';
 export type { ClientProof, IntrospectionReply, IntrospectionServer } from './introspection-server.ts';
 export { type IntrospectionOutcome, Introspector, type IntrospectorPorts } from './introspector.ts';
 export { type AnswerProfile, readIntrospectionJwt } from './introspection-jwt.ts';

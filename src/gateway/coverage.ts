@@ -42,6 +42,13 @@ function gatewayCells({ config: { lists }, place: places }: Configured): readonl
   return [{ aspect: 'policy', holds: 'lists of the gateway', open: false, from: lineOf(places, rules.path) }];
 }
 
+/** How somebody signs in. */
+function wayWords(name: string, issuers: Configured['config']['issuers']): string {
+  const asked = issuers.find((issuer) => issuer.name === name)?.introspection ?? null;
+  if (asked === null) return name;
+  return asked.tokens === 'all' ? `${name} (introspection)` : `${name} (introspection of opaque tokens)`;
+}
+
 /** Tells where a key path stands. */
 type Places = Configured['place'];
 
@@ -58,7 +65,7 @@ function cellsOf(
   const words = { lineOf: (path: string) => lineOf(places, path), sizeText };
   const signIn: CoverageCell = {
     aspect: 'authentication',
-    holds: open ? auth : auth.join(', '),
+    holds: open ? auth : auth.map((name) => wayWords(name, config.issuers)).join(', '),
     open,
     from: lineOf(places, `${ownerOf(own, own?.auth, api)}.auth`),
   };

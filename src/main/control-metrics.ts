@@ -8,6 +8,8 @@ import { LOSS_REASONS, type ThreadLoss } from './thread-member.ts';
 export interface ControlMetrics {
   /** An attempt to get the keys of this issuer failed; names come from the configuration. */
   keysFailed(issuer: string): void;
+  /** An issuer, whose name comes from the configuration, was asked about a token, and that ended so. */
+  introspected(issuer: string, outcome: 'answered' | 'failed' | 'refused'): void;
   /** A source of targets, of this kind, could not say what it has. */
   discoveryFailed(kind: string): void;
   /** A source of targets, whose name comes from the configuration, has so many, and last said so at this time. */
@@ -65,6 +67,13 @@ export function createControlMetrics(meter: Meter): ControlMetrics {
     keysFailed: (issuer) =>
       meter
         .counter('portcullis_issuer_key_failures_total', 'Times the keys of an issuer could not be had.', { issuer })
+        .add(1),
+    introspected: (issuer, outcome) =>
+      meter
+        .counter('portcullis_introspections_total', 'Times an issuer was asked about a token, by how that ended.', {
+          issuer,
+          outcome,
+        })
         .add(1),
     discoveryFailed: (kind) =>
       meter

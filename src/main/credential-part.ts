@@ -15,7 +15,10 @@ export interface NodeCredentialsOptions {
   readonly tables: Tables;
   /** Records a change in the ledger before it is made; false when that can't be done, and then it must not be made. */
   readonly record: ConductorOptions['record'];
-  readonly metrics: Pick<ControlMetrics, 'signIn' | 'sessionRefresh' | 'sessionEnded' | 'providerLogout'>;
+  readonly metrics: Pick<
+    ControlMetrics,
+    'introspected' | 'signIn' | 'sessionRefresh' | 'sessionEnded' | 'providerLogout'
+  >;
   /** Newer keys of an issuer, for somebody of this `source`; null where asking is of no use now. */
   readonly wantKeys: (issuer: string, source: string) => Promise<void> | null;
 }

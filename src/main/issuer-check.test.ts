@@ -55,6 +55,7 @@ function configOf(issuer: string, keys: Config['issuers'][number]['keys']): Conf
     name: 'acme',
     issuer,
     tenants: null,
+    introspection: null,
     hostedDomains: null,
     keys,
     audiences: ['https://api.acme.example'],

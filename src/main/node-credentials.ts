@@ -6,6 +6,7 @@ import { type NodeApiKeys, openNodeApiKeys } from './node-api-keys.ts';
 import { type NodeRevocations, openNodeRevocations } from './node-revocations.ts';
 import { type NodeSessions, openNodeSessions } from './node-sessions.ts';
 import { type NodeOverlay, openNodeOverlay } from './node-overlay.ts';
+import { type NodeIntrospection, openNodeIntrospection } from './node-introspection.ts';
 import { soon } from './soon.ts';
 import type { TableSpread } from './table-spread.ts';
 
@@ -33,6 +34,7 @@ export interface CredentialParts {
   readonly revocations: NodeRevocations;
   readonly sessions: NodeSessions;
   readonly overlay: NodeOverlay;
+  readonly introspection: NodeIntrospection;
 }
 
 /** So long a thread may take for a new version before nobody waits for it any longer. */
@@ -73,6 +75,7 @@ function openParts(options: PartOptions): CredentialParts {
     apiKeys: openNodeApiKeys(options),
     revocations: openNodeRevocations(options),
     sessions: openNodeSessions(options),
+    introspection: openNodeIntrospection(options),
     overlay: openNodeOverlay(options),
   };
 }

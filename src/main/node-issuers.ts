@@ -2,6 +2,7 @@ import { errorIssue, type Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import type { IssuerReport } from '../control/index.ts';
 import { IssuerKeys, type IssuerSource, keyTable } from '../credential/index.ts';
+import { needsKeys } from '../policy/index.ts';
 import type { Alerts, Tables } from '../ports/index.ts';
 import type { ControlMetrics } from './control-metrics.ts';
 import type { HostPorts } from './host-ports.ts';
@@ -65,9 +66,9 @@ export function openNodeIssuers({ host, alerts, tables, metrics }: NodeIssuersOp
 }
 
 function sourcesOf({ config }: Gathered): readonly IssuerSource[] {
-  return config.issuers.flatMap(({ name, issuer, keys: origin }) =>
-    origin.kind === 'file' ? [] : [{ name, issuer, origin }],
-  );
+  return config.issuers
+    .filter(needsKeys)
+    .flatMap(({ name, issuer, keys: origin }) => (origin.kind === 'file' ? [] : [{ name, issuer, origin }]));
 }
 
 function lackOf({ name }: IssuerSource, fault: string | null, { places }: Gathered): Issue {

@@ -76,6 +76,16 @@ export {
   type MtlsConfig,
 } from './kinds/mtls/config.ts';
 export { createMtlsKind } from './kinds/mtls/kind.ts';
+export type { AskingClient, IntrospectionConfig } from './kinds/introspection/config.ts';
+export {
+  type AskedIssuer,
+  askedServer,
+  INTROSPECTION,
+  type IntrospectingConfig,
+  isAsked,
+  needsKeys,
+} from './kinds/introspection/asked-issuer.ts';
+export { createIntrospectionKind } from './kinds/introspection/kind.ts';
 export type { ConditionRule, ConditionsConfig, ValuesSource } from './kinds/conditions/config.ts';
 export { createConditionsKind } from './kinds/conditions/kind.ts';
 export { ASKED_OPERATIONS, type AskedOperation } from './asked-operations.ts';

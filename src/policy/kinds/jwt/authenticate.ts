@@ -1,6 +1,13 @@
 import type { Problem } from '../../../base/index.ts';
 import { parseJson } from '../../../body/index.ts';
-import { API_KEY_START, isIssuerOf, issuerNames, readJwt, type UnverifiedJwt } from '../../../credential/index.ts';
+import {
+  API_KEY_START,
+  isIssuerOf,
+  issuerNames,
+  looksLikeJwt,
+  readJwt,
+  type UnverifiedJwt,
+} from '../../../credential/index.ts';
 import { bearerChallenge } from '../../challenge.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { KindPorts } from '../../kind-ports.ts';
@@ -34,16 +41,28 @@ export interface StepContext {
   readonly report: SenderKeysReport;
 }
 
+/** Which tokens of an operation are not verified but asked about: those that are no JWTs, and those of these issuers. */
+export interface Elsewhere {
+  readonly opaque: boolean;
+  readonly issuers: readonly string[];
+}
+
+/** What the step of an operation goes by. */
+interface StepRules {
+  /** Whether the field with the token is named in `usedCredential`. */
+  readonly removes: boolean;
+  readonly elsewhere: Elsewhere;
+}
+
 /**
  * The step that says who is calling, for an operation that takes tokens of these issuers. It abstains where there is no
- * Bearer token. `removes`: the field with the token is named in `usedCredential`.
+ * Bearer token, and where somebody else is asked about it.
  */
 export function authenticateStep(
   issuers: readonly IssuerTokens[],
-  removes: boolean,
-  context: StepContext,
+  { removes, elsewhere }: StepRules,
+  { ports, report }: StepContext,
 ): Step<'authenticate'> {
-  const { ports, report } = context;
   // Where two share a name, the first that takes a token says who bears it. What the second remembers would be said
   // too early.
   const quick = issuers.filter(
@@ -67,8 +86,10 @@ export function authenticateStep(
       if (headers.all('authorization').length > 1) return SEVERAL_CREDENTIALS;
       // An API key as a Bearer is another kind's matter: no JWT begins so.
       if (token === null || token.startsWith(API_KEY_START)) return ABSTAIN;
+      if (elsewhere.opaque && !looksLikeJwt(token)) return ABSTAIN;
       const jwt = readJwt(token, parseJson);
       if (!jwt.ok) return deny(invalidToken(exchange), jwt.error);
+      if (elsewhere.issuers.some((issuer) => issuer === jwt.value.claims['iss'])) return ABSTAIN;
       if (jwt.value.header.ignored.length > 0) report(exchange, jwt.value.header.ignored);
       return judge({ exchange, issuers, token, jwt: jwt.value, ports });
     },

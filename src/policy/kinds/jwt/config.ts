@@ -1,5 +1,6 @@
 import type { TokenProfile } from '../../../credential/index.ts';
 import type { ClaimRules } from '../../claims/config.ts';
+import type { IntrospectionConfig } from '../introspection/config.ts';
 
 /** Where an issuer's keys come from: its metadata, a URL of a JWK Set, or a file with one. */
 export type KeyOrigin =
@@ -12,6 +13,8 @@ export interface IssuerConfig extends TokenProfile, ClaimRules {
   readonly issuer: string;
   readonly name: string;
   readonly keys: KeyOrigin;
+  /** How it is asked what its tokens are worth; null where nobody asks it. */
+  readonly introspection: IntrospectionConfig | null;
   readonly path: string;
 }
 

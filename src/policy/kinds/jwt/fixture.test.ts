@@ -88,6 +88,7 @@ export function issuerOf(changes: Partial<IssuerConfig> = {}): IssuerConfig {
     skewMs: 30_000,
     maxLifetimeMs: 86_400_000,
     keys: { kind: 'discovery' },
+    introspection: null,
     claims: { roles: ['roles'], tenant: ['tenant'], permissions: null },
     scopes: 'narrow',
     ...changes,

@@ -1,7 +1,8 @@
 import { err, type Issue, ok, type Result } from '../../../base/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
 import type { PolicyKind, RoleTable, Sources } from '../../kind.ts';
-import { authenticateStep, type JwtPorts, type StepContext } from './authenticate.ts';
+import { isAsked, verifiesHere } from '../introspection/asked-issuer.ts';
+import { authenticateStep, type Elsewhere, type JwtPorts, type StepContext } from './authenticate.ts';
 import type { IssuerConfig, JwtConfig } from './config.ts';
 import { IssuerTokens } from './issuer-tokens.ts';
 import { keySource, keysOf } from './keys-of.ts';
@@ -33,18 +34,29 @@ export function createJwtKind(ports: JwtPorts): PolicyKind<JwtConfig> {
     kind: 'jwt',
     summary: 'Access tokens of the issuers that the configuration names',
     schema: null,
-    sources: (config) => [...new Set([config.issuers, ...Object.values(config.operations)].flat())].map(keySource),
+    sources: (config) =>
+      [...new Set([config.issuers, ...Object.values(config.operations)].flat())].filter(verifiesHere).map(keySource),
     compile: (config, { operations, roles }, got) =>
       compileEach(operations, (operation) => {
         const asked = saidOf(config.operations, operation) ?? config.issuers;
-        const tokens = asked.map((issuer) => tokensOf(issuer, roles, got));
+        const tokens = asked.filter(verifiesHere).map((issuer) => tokensOf(issuer, roles, got));
         const issues = tokens.flatMap((one) => (one.ok ? [] : one.error));
         if (issues.length > 0) return err(issues);
         const issuers = tokens.flatMap((one) => (one.ok ? [one.value] : []));
         const removes = config.credentials !== 'pass';
-        return ok(issuers.length === 0 ? {} : { authenticate: authenticateStep(issuers, removes, context) });
+        return ok(
+          issuers.length === 0
+            ? {}
+            : { authenticate: authenticateStep(issuers, { removes, elsewhere: elsewhereOf(asked) }, context) },
+        );
       }),
   };
+}
+
+/** What of an operation's tokens is not verified here. */
+function elsewhereOf(issuers: readonly IssuerConfig[]): Elsewhere {
+  const named = issuers.filter((issuer) => !verifiesHere(issuer)).map(({ issuer }) => issuer);
+  return { opaque: issuers.some(isAsked), issuers: named };
 }
 
 function buildTokens(issuer: IssuerConfig, roles: RoleTable, got: Sources): Built {
