@@ -149,7 +149,8 @@ test('a preflight is answered before sign-in, and the upstream hears nothing of 
     'allow-origin': APP,
     'allow-credentials': 'true',
     'allow-methods': 'GET, HEAD, OPTIONS, PUT',
-    'allow-headers': 'authorization, content-type, accept, accept-language, content-language, x-trace-me, x-csrf',
+    'allow-headers':
+      'authorization, content-type, accept, accept-language, content-language, x-trace-me, x-csrf, x-portcullis-csrf',
     'max-age': '600',
   });
   assert.match(String(reply.headers['vary']), /^Origin, access-control-request-method/);

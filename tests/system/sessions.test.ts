@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { request } from 'node:https';
 import { after, before, test } from 'node:test';
 import { freePort } from '../framing/free-port.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
@@ -31,6 +32,10 @@ before(async () => {
     },
   );
   upstream = await startLocalServer((request, response) => {
+    if (request.url === '/events') {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: first\n\n');
+      return;
+    }
     if (request.url === '/give')
       response.setHeader('set-cookie', ['__Host-portcullis-session=x; Secure; Path=/', 'a=1']);
     response.setHeader('content-type', 'application/json').end(JSON.stringify(request.headers));
@@ -48,12 +53,13 @@ issuers:
 roles: { customer: { can: ['orders:read'] }, admin: { can: ['admin:all'] } }
 apis:
   shop:
-    routes: ['GET /', 'GET /orders', 'POST /orders', 'GET /give', 'GET /admin']
+    routes: ['GET /', 'GET /orders', 'POST /orders', 'GET /give', 'GET /admin', 'GET /events', 'GET /strong']
     upstream: '${upstream.url}'
     auth: [session]
     operations:
       GET /orders: { needs: orders:read }
       GET /admin: { needs: admin:all }
+      GET /strong: { assurance: { acr: [strong] } }
   mixed:
     routes: ['GET /mixed']
     upstream: '${upstream.url}'
@@ -210,6 +216,43 @@ test('who signs out is signed out on every thread, and goes on to the provider',
     const replies = await Promise.all(Array.from({ length: 8 }, () => ada.ask('/orders', again)));
     assert.deepEqual(new Set(replies.map(codeOf)), new Set(['401 session-ended']));
   });
+});
+
+test('a stream that stands ends when its session does', async () => {
+  const ada = browser();
+  await ada.signIn('/');
+  const began = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  const headers = { host: `localhost:${gateway.https}`, cookie: `__Host-portcullis-session=${ada.session}` };
+  const asked = request(
+    { host: '127.0.0.1', servername: 'localhost', port: gateway.https, ca: gateway.ca, path: '/events', headers },
+    (reply) => {
+      reply.on('data', () => began.resolve()).on('error', () => ended.resolve());
+      reply.on('close', () => ended.resolve());
+    },
+  );
+  asked.on('error', began.reject).end();
+  await began.promise;
+  assert.equal((await ada.call('/.portcullis/logout', { method: 'POST' })).status, 200);
+  const beganMs = performance.now();
+  await ended.promise;
+  assert.ok(performance.now() - beganMs < 15_000, 'at once, and not when it is looked at again anyway');
+});
+
+test('who is not sure enough for a page is sent to sign in better, and then gets it', async () => {
+  const ada = browser();
+  await ada.signIn('/');
+  const program = await ada.call('/strong');
+  assert.equal(codeOf(program), '401 insufficient-authentication');
+  const path = '/.portcullis/login?provider=acme&acr_values=strong&return_to=%2Fstrong';
+  provider.acr = 'strong';
+  const before = ada.session;
+  const login = await ada.navigate(path);
+  const back = await followSignIn(locationOf(login), `${ada.origin}/.portcullis/callback/`);
+  provider.acr = 'usual';
+  assert.equal(locationOf(await ada.navigate(`${back.pathname}${back.search}`)), `${ada.origin}/strong`);
+  assert.notEqual(ada.session, before, 'the session is another one');
+  assert.equal((await ada.navigate('/strong')).status, 200);
 });
 
 test('what a provider says when it refuses is shown to nobody', async () => {

@@ -125,7 +125,7 @@ test('a preflight is told the methods, the fields and the time, and a refused on
   assert.deepEqual(answered(rules, headersOf({ origin: 'https://app.example' })).fields, [
     'access-control-allow-origin: https://app.example',
     'access-control-allow-methods: GET, PUT',
-    'access-control-allow-headers: authorization, content-type, accept, accept-language, content-language, x-described, x-key, x-csrf',
+    'access-control-allow-headers: authorization, content-type, accept, accept-language, content-language, x-described, x-key, x-csrf, x-portcullis-csrf',
     'access-control-max-age: 90',
     'vary: Origin, access-control-request-method, access-control-request-headers, access-control-request-private-network',
     'access-control-allow-credentials: true',

@@ -15,6 +15,9 @@ const ALWAYS = ['authorization', 'content-type', 'accept', 'accept-language', 'c
 /** More names than any page sends. */
 const NAMES_LIMIT = 100;
 
+/** What pages send along with a session, where they may call with one. */
+const SESSION_FIELD = 'x-portcullis-csrf';
+
 const ASKED_METHOD = 'access-control-request-method';
 const ASKED_HEADERS = 'access-control-request-headers';
 const ASKED_NETWORK = 'access-control-request-private-network';
@@ -40,7 +43,7 @@ export function preflightStep(
   const known = (described?.parameters ?? []).filter((parameter) => parameter.in === 'header').map(({ name }) => name);
   const keys = apiKeyNames(document, described?.security ?? null, 'header');
   const lower = [...known, ...keys].map((name) => name.toLowerCase()).filter(isFieldName);
-  const names = new Set([...ALWAYS, ...lower, ...rules.headers]);
+  const names = new Set([...ALWAYS, ...lower, ...rules.headers, ...(rules.credentials ? [SESSION_FIELD] : [])]);
   const told: readonly ReplyField[] = [
     ['access-control-allow-methods', open.join(', ')],
     ['access-control-allow-headers', [...names].join(', ')],

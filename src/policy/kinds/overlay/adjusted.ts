@@ -49,7 +49,16 @@ export function adjustedBy(principal: Principal, rules: readonly OverlayRule[], 
   const ofItself = principal.permissions.without(table.permissionsOf(principal.roles));
   const granted = narrowed(table.permissionsOf(roles), principal, table).union(ofItself);
   const permissions = granted.without(table.named(denied.flatMap((rule) => rule.permissions)));
-  return Object.freeze({ ...principal, roles: Object.freeze(roles), permissions, notes: new Notes() });
+  return Object.freeze({
+    ...principal,
+    roles: Object.freeze(roles),
+    permissions,
+    // What a caller came by may end before its time, such as a session.
+    get expiresAtMs() {
+      return principal.expiresAtMs;
+    },
+    notes: new Notes(),
+  });
 }
 
 /** What is granted here goes no further than a token may be used for: the client has no more of it than its user gave. */

@@ -58,6 +58,7 @@ function principalOf(caller: NonNullable<Golden['caller']>): Principal {
   const held = ROLES.permissionsOf(roles).union(ROLES.named(permissions));
   return {
     ...{ kind: 'user', issuer: 'https://id.acme.example', subject, clientId: client, tenant, roles, scopes, ...more },
+    expiresAtMs: NOW_MS + 60_000,
     permissions: scopes === null || more.scopesNarrow === false ? held : held.intersect(ROLES.named(scopes)),
     notes: new Notes(),
   } as unknown as Principal;

@@ -10,6 +10,8 @@ import { type Found, keyOfSession, type LiveSessions } from './live-sessions.ts'
 import { isNavigation } from './navigation.ts';
 import { redirect } from './page-text.ts';
 import { returnPathOf } from './return-path.ts';
+import { type StepUpOffer, stepUpOffer } from '../../step-up.ts';
+import type { SessionView } from '../../../session/contract.ts';
 import { identityOf } from './session-principal.ts';
 import { LOGIN_PATH, signInPath } from './sign-in-path.ts';
 
@@ -72,7 +74,24 @@ function judge(exchange: Exchange, found: Found, setting: SessionSetting, sessio
   if (identity === null)
     return deny({ code: 'invalid-token', headers: [sessionChallenge(exchange.operation.api)] }, 'claims');
   sessions.use(found, exchange.startedAtMs);
+  exchange.slot(stepUpOffer).answer = found.offer ??= offerFor(found.view);
   return identity;
+}
+
+/** Whoever has signed in so lately and is still not sure enough would only go round in circles. */
+const JUST_SIGNED_IN_MS = 10_000;
+
+/**
+ * Sends a person who is not sure enough to sign in at the same provider, with what an operation asks for (RFC 9470 §4).
+ * Only where a page is asked for, and where the provider can be told what is missing.
+ */
+function offerFor({ issuer, startedAtMs }: SessionView): StepUpOffer['answer'] {
+  return ({ request, startedAtMs: nowMs }, { acrValues, maxAgeS }) => {
+    const canBeTold = acrValues.length > 0 || maxAgeS !== null;
+    if (!canBeTold || nowMs - startedAtMs < JUST_SIGNED_IN_MS || !isNavigation(request)) return null;
+    const wish = { returnTo: returnPathOf(request), providers: [issuer], acrValues, maxAgeSeconds: maxAgeS };
+    return redirect(signInPath(wish));
+  };
 }
 
 /** Compared in a time that does not depend on what is the same. */

@@ -8,6 +8,7 @@ import type { Operation } from '../../operation.ts';
 import type { OwnPage, PageVerdict } from '../../own-page.ts';
 import type { Principal } from '../../principal.ts';
 import { createRoleTable } from '../../role-table.ts';
+import type { StepUp, StepUpOffer } from '../../step-up.ts';
 import type { AuthenticateVerdict } from '../../verdict.ts';
 import type { SessionConfig, SignInIssuer } from './config.ts';
 import { createSessionKind } from './kind.ts';
@@ -142,6 +143,7 @@ export class Thread {
     random: { fill: (bytes) => void bytes.fill(++this.random) },
   });
   readonly #config: SessionConfig;
+  readonly #offer: StepUpOffer = { answer: null };
   roles = createRoleTable([{ name: 'customer', can: ['orders:read'], includes: [] }], ['orders:read']);
 
   constructor(config: SessionConfig = configOf()) {
@@ -163,8 +165,22 @@ export class Thread {
     const compiled = this.kind.compile(this.#config, at as never, {} as never);
     assert.ok(compiled.ok);
     const step = compiled.value.get(OPERATION.id)?.authenticate ?? assert.fail('no step');
-    const exchange = { request: requestOf(sent), operation: OPERATION, principal, startedAtMs: this.nowMs };
-    return step.run(exchange as unknown as Exchange);
+    return step.run(this.#exchangeOf(sent, principal));
+  }
+
+  #exchangeOf(sent: Sent, principal: Principal | null): Exchange {
+    const slot = (): StepUpOffer => this.#offer;
+    const exchange = { request: requestOf(sent), operation: OPERATION, principal, startedAtMs: this.nowMs, slot };
+    return exchange as unknown as Exchange;
+  }
+
+  /** Where the caller of this request is sent to sign in better; null where that is not offered. */
+  async stepUp(sent: Sent, wanted: StepUp): Promise<string | null> {
+    this.#offer.answer = null;
+    await this.ask(sent);
+    const reply = this.#offer.answer as StepUpOffer['answer'];
+    const response = reply?.(this.#exchangeOf(sent, null), wanted) ?? null;
+    return response?.headers.find(([name]) => name === 'location')?.[1] ?? null;
   }
 
   /** What a page says. */

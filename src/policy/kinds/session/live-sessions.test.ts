@@ -208,3 +208,18 @@ test('an operation whose `auth` does not name sessions has no step', () => {
   assert.ok(compiled.ok);
   assert.deepEqual(compiled.value.get('orders/any'), {});
 });
+
+test('whoever is not sure enough is sent to sign in better, where a page is asked for and that can help', async () => {
+  const thread = new Thread();
+  thread.desk.keep('a', viewOf('ada'));
+  thread.desk.keep('b', viewOf('bob', { startedAtMs: NOW - 5_000 }));
+  const page = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+  const wanted = { acrValues: ['mfa', 'gold'], maxAgeS: 600 };
+  const offered = async (letter: string, headers: Readonly<Record<string, string>>, asked = wanted) =>
+    await thread.stepUp({ headers: { cookie: cookieOf(letter), ...headers } }, asked);
+  const better = '/.portcullis/login?provider=acme&acr_values=mfa+gold&max_age=600&return_to=%2Forders';
+  assert.equal(await offered('a', page), better);
+  assert.equal(await offered('a', {}), null, 'a program is refused');
+  assert.equal(await offered('a', page, { acrValues: [], maxAgeS: null } as never), null, 'no sign-in would help');
+  assert.equal(await offered('b', page), null, 'who has just done so would go round in circles');
+});

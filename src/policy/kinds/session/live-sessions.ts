@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { networkOf } from '../../../base/index.ts';
 import type { FindAnswer, SessionNotice, SessionQuestion, SessionUse, SessionView } from '../../../session/contract.ts';
 import type { RoleTable } from '../../kind.ts';
+import type { StepUpOffer } from '../../step-up.ts';
 import type { AuthenticateVerdict } from '../../verdict.ts';
 import type { Clock } from '../../../ports/index.ts';
 import { MissBudget } from './miss-budget.ts';
@@ -22,6 +23,8 @@ export interface LiveSession {
   /** What the roles of a Snapshot make of it: those of the one that asked last. */
   verdict: AuthenticateVerdict | null;
   roles: RoleTable | null;
+  /** How its user is sent to sign in better; null where nobody has asked yet. */
+  offer: StepUpOffer['answer'];
   /** The question that is under way for it. */
   refreshing: Promise<Found> | null;
 }
@@ -187,7 +190,7 @@ export class LiveSessions {
     if (known !== null) known.isOver = true;
     const session: LiveSession = {
       ...{ key, view, saidAtMs, usedAtMs: 0, toldAtMs: 0 },
-      ...{ isOver: false, verdict: null, roles: null, refreshing: null },
+      ...{ isOver: false, verdict: null, roles: null, offer: null, refreshing: null },
     };
     this.#put(session);
     return session;
