@@ -44,7 +44,7 @@ export async function checkApiKeys(
   ].filter((one) => one !== null);
   return groups.length > 0
     ? groups
-    : [fine('API keys', `${count(keys.length, 'key')} open something; each ends, and is used`)];
+    : [fine('API keys', `${count(keys.length, 'key')} in force; each ends, and is used`)];
 }
 
 function hint(keys: readonly ApiKeyReport[], words: string, fix: string): Diagnosis | null {
