@@ -18,6 +18,7 @@ import { limitSchema } from './limits.ts';
 import { listKeys, operationListKeys, toLists } from './lists.ts';
 import { outputKeys, toOutput } from './output.ts';
 import { absolute } from './path.ts';
+import { metadataKeys } from './metadata.ts';
 import { accessPolicies } from './policy-uses.ts';
 import { apiProofKeys } from './proof.ts';
 import { prioritySchema } from './priority.ts';
@@ -134,6 +135,7 @@ const apiShape = {
   assurance: assuranceSchema,
   apiKey: apiKeySchema,
   ...apiProofKeys,
+  ...metadataKeys,
   limit: limitSchema('How many calls pass, such as `100/min per user`; all limits hold together.').optional(),
   ...listKeys,
   validate: validateSchema.prefault('requests').meta({
@@ -268,6 +270,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, ...beside }: ApiP
     assurance: toAssurance(raw.assurance),
     apiKey: toApiKeyField(raw.apiKey),
     dpop: raw.dpop,
+    metadata: raw.metadata,
     bodyLimitBytes: raw.body ?? (isGrpc ? MESSAGE_DEFAULT_BYTES : BODY_DEFAULT_BYTES),
     priority: raw.priority,
     limits: raw.limit === undefined ? [] : listOf(raw.limit),

@@ -39,6 +39,7 @@ export type {
   TargetConfig,
   UpstreamConfig,
 } from './upstream-config.ts';
+import type { MetadataConfig } from './metadata.ts';
 
 /** The whole configuration, with every default filled in, paths absolute, durations in milliseconds and sizes in bytes. */
 export interface Config {
@@ -270,6 +271,8 @@ export interface ApiConfig {
   readonly apiKey: ApiKeyField;
   /** How callers prove that they have the key of their tokens. */
   readonly dpop: DpopConfig;
+  /** What is told of where tokens for it are had; null for nothing. */
+  readonly metadata: MetadataConfig | null;
   /** The largest request body; over gRPC the largest message, either way. */
   readonly bodyLimitBytes: number;
   readonly priority: Priority;

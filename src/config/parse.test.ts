@@ -105,6 +105,7 @@ const ENCODING = {
 /** An API of whose requests and replies nothing more is said. */
 const NOTHING_BESIDE = {
   graphql: null,
+  metadata: { resource: null },
   files: null,
   values: {},
   cors: null,

@@ -1,6 +1,7 @@
 import { type ApiConfig, authorityOf, hasOwnCertificate, upstreamSaidAt } from '../config/compiled.ts';
 import { CrossOrigin } from '../policy/index.ts';
 import type { UpstreamIdentity } from '../wire/index.ts';
+import { Challenges } from './challenges.ts';
 import { cacheFingerprint } from './compiled-cache.ts';
 import { compileParty } from './compiled-party.ts';
 import { type Compilation, complain, member, UNREAD } from './compilation.ts';
@@ -32,7 +33,9 @@ export function compileApi(api: ApiConfig, index: number, compilation: Compilati
     party: compileParty(api, compilation),
     strictTransport: api.host !== null && hasOwnCertificate(compilation.configured.config.server.https, api.host),
   };
-  return { ...compiled, cacheFingerprint: cacheFingerprint(api, compiled) };
+  const { issuers } = compilation.configured.config;
+  const challenges = api.party === null ? new Challenges(api, issuers) : null;
+  return { ...compiled, challenges, cacheFingerprint: cacheFingerprint(api, compiled) };
 }
 
 /** Without it the upstream would hear of somebody it does not know, or of nobody. */

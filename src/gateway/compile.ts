@@ -19,6 +19,7 @@ import { type Routing, route } from './compile-routes.ts';
 import { coverageOf } from './coverage.ts';
 import { pagesOf } from './page-table.ts';
 import { PartyRoutes } from './party-routes.ts';
+import { metadataPages } from './resource-metadata.ts';
 import { Preflights } from './preflights.ts';
 import type { CompiledApi, NeededTable, Snapshot } from './snapshot.ts';
 
@@ -85,7 +86,7 @@ function* compileStepwise(
   }
   const trusts = trustsOf(configured, (path) => complain(compilation, path, UNREAD));
   const lists = gateOf(compilation);
-  const pages = pagesOf(compilation);
+  const pages = pagesOf(compilation, metadataPages(configured, routing.operations));
   if (compilation.issues.length > 0) return err(compilation.issues);
   const { operations, router, egress } = routing;
   compilation.partyRoutes.settle((...place) => {

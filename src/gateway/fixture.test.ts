@@ -325,6 +325,7 @@ interface StepParts {
 /** Kinds that stand for every API where nothing is said: a table of a test's own may be without them. */
 export const BY_DEFAULT: readonly string[] = [
   'credentials',
+  'possession',
   'revocation',
   'overlay',
   'output-encoding',

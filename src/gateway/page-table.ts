@@ -25,10 +25,11 @@ export class PageTable {
   }
 }
 
-/** The pages that policies of a configuration need; null where none does. */
-export function pagesOf(compilation: Compilation): PageTable | null {
+/** The pages that policies of a configuration need, and those `besides`; null where there are none. */
+export function pagesOf(compilation: Compilation, besides: readonly OwnPage[]): PageTable | null {
   const table = new PageTable();
-  let count = 0;
+  let count = besides.length;
+  for (const page of besides) table.add(page);
   for (const use of compilation.configured.config.apis.flatMap(({ policies }) => policies)) {
     const pages = pagesFor(use, compilation);
     count += pages.length;

@@ -12,7 +12,7 @@ import { LooseEnds } from './loose-ends.ts';
 import type { Plan } from './plan.ts';
 import type { AnyStep } from './planned-step.ts';
 import { recordEnd } from './record-steps.ts';
-import { type Answer, ownAnswer, problemAnswer } from './reply.ts';
+import { type Answer, asking, ownAnswer, problemAnswer } from './reply.ts';
 import { reckonWallMs } from './reckoned-time.ts';
 import { Reply } from './reply-passage.ts';
 import { decided, deciderOf, observed, PASSED, type Ruling } from './ruling.ts';
@@ -169,7 +169,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   refuse(problem: Problem, policy: string | null = null, rule: string | null = null): void {
     if (!this.open) return;
     this.#ruling = decided('deny', policy, rule);
-    this.#answer(() => this.#refusal(problem), policy);
+    this.#answer(() => this.#refusal(asking(problem, this)), policy);
   }
 
   observe(problem: Problem, policy: string, rule: string | null): void {

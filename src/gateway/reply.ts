@@ -8,6 +8,7 @@ import {
 } from '../base/index.ts';
 import type { OwnReply } from '../policy/index.ts';
 import { type BodyFraming, NO_LINES, type OutgoingHead, type ReplyHead } from '../wire/index.ts';
+import type { Challenges, Refused } from './challenges.ts';
 import { checkedHeaders } from './edits.ts';
 
 /** A reply the gateway gives by itself, ready to be sent or edited. */
@@ -127,5 +128,21 @@ export function createReplyOpening(): (atMs: number) => string {
       text = Buffer.from(`date: ${date}\r\n${ID_OPENING}`, 'latin1').toString('latin1');
     }
     return text;
+  };
+}
+
+/** A refusal with all that its reply asks for. */
+export function asking(problem: Problem, { compiled, request }: RefusedRequest): Problem {
+  const { api, operation, children } = compiled;
+  return api.challenges?.complete(problem, { operation, request, hasChildren: children !== null }) ?? problem;
+}
+
+/** A request that is refused, as far as it says what is asked of its client. */
+interface RefusedRequest {
+  readonly request: Refused['request'];
+  readonly compiled: {
+    readonly operation: Refused['operation'];
+    readonly api: { readonly challenges: Challenges | null };
+    readonly children: ReadonlyMap<string, unknown> | null;
   };
 }

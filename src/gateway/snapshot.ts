@@ -5,6 +5,7 @@ import type { ListGate, ListMaterial } from '../lists/index.ts';
 import type { CrossOrigin, Match, Operation, RoleTable } from '../policy/index.ts';
 import type { TableDeclaration } from '../ports/index.ts';
 import type { CanonicalRequest, UpstreamIdentity } from '../wire/index.ts';
+import type { Challenges } from './challenges.ts';
 import type { ReplyCleaning } from './clean-reply.ts';
 import type { CompiledParty } from './compiled-party.ts';
 import type { CompiledCache } from './compiled-cache.ts';
@@ -41,6 +42,8 @@ export interface CompiledApi {
   readonly strictTransport: boolean;
   /** What its stored replies are made of, as a text that changes with it; null where it stores none. */
   readonly cacheFingerprint: string | null;
+  /** What its refusals ask for; null for a third party, of which nobody asks with a credential of theirs. */
+  readonly challenges: Challenges | null;
   /** What holds of a third party; null for an API of ours. */
   readonly party: CompiledParty | null;
 }
