@@ -71,10 +71,11 @@ export function openNodeCredentials(options: NodeCredentialsOptions): NodeCreden
 }
 
 function openParts(options: PartOptions): CredentialParts {
+  const revocations = openNodeRevocations(options);
   return {
     apiKeys: openNodeApiKeys(options),
-    revocations: openNodeRevocations(options),
-    sessions: openNodeSessions(options),
+    revocations,
+    sessions: openNodeSessions(options, revocations.kept),
     introspection: openNodeIntrospection(options),
     overlay: openNodeOverlay(options),
   };

@@ -2,8 +2,16 @@ import { createPseudonyms } from '../audit/index.ts';
 import { Secret } from '../base/index.ts';
 import { parseJson } from '../body/index.ts';
 import type { Gathered } from '../config/index.ts';
+import type { Revocations } from '../control/index.ts';
 import { type KeyRow, keyTable } from '../credential/index.ts';
-import { type ProviderKeys, type ProviderSettings, Sessions, type SessionSettings } from '../session/index.ts';
+import type { Log } from '../ports/index.ts';
+import {
+  type ProviderKeys,
+  type ProviderLogout,
+  type ProviderSettings,
+  Sessions,
+  type SessionSettings,
+} from '../session/index.ts';
 import {
   SESSION_NOTICES,
   SESSION_QUESTIONS,
@@ -23,7 +31,7 @@ export interface NodeSessions {
 }
 
 /** Opens them. Nobody signs in before a configuration is in force, and no provider is asked before somebody does. */
-export function openNodeSessions(options: PartOptions): NodeSessions {
+export function openNodeSessions(options: PartOptions, revocations: Pick<Revocations, 'revoke'>): NodeSessions {
   const { alerts, desks, host, keyring, metrics, record, store } = options;
   const { clock, egress, log, random } = host;
   const keys = new KeysOfProviders(options);
@@ -31,7 +39,7 @@ export function openNodeSessions(options: PartOptions): NodeSessions {
     ...{ store, keyring, clock, random, log, egress, keys },
     readJson: parseJson,
     announce: ({ sessions: ids }) => desks.announce(SESSION_NOTICES, { sessions: ids }),
-    signedOut: () => undefined,
+    signedOut: (logout) => void revokeTokens(logout, revocations, log),
     tell: sessionTeller({ alerts, clock, log, metrics, record, nameOf: createPseudonyms(pseudonymKey(keyring)) }),
   });
   // Both sides of the desk are ours: what a thread asks has the shape that the contract says.
@@ -48,6 +56,31 @@ export function openNodeSessions(options: PartOptions): NodeSessions {
     },
     close: () => sessions.close(),
   };
+}
+
+/**
+ * Who has signed out at their issuer has access tokens of it besides, which other clients were given: those issued up to
+ * now are taken no more.
+ */
+async function revokeTokens(
+  { issuer, issuerId, subject, sessionId, atMs }: ProviderLogout,
+  revocations: Pick<Revocations, 'revoke'>,
+  log: Log,
+): Promise<void> {
+  const failed = (detail: string): void =>
+    log.write('error', 'session.tokens-not-revoked', 'tokens of somebody who signed out are still taken', {
+      ...{ issuer, detail },
+    });
+  try {
+    const revoked = await revocations.revoke({
+      ...(sessionId === null ? { what: 'subject', value: subject ?? '' } : { what: 'session', value: sessionId }),
+      ...{ issuer: issuerId, beforeMs: atMs, until: 'lifetime', reason: 'signed out at the issuer' },
+      author: `issuer ${issuer}`,
+    });
+    if (!revoked.ok) failed(revoked.error);
+  } catch (fault) {
+    failed(fault instanceof Error ? fault.name : 'unknown fault');
+  }
 }
 
 /** The keys of the issuers that people sign in with: those that tokens are verified by, from the same tables. */

@@ -11,6 +11,8 @@ import type { ProviderSettings, SessionLimits } from './settings.ts';
 
 /** Whom a provider has told to have signed out: of one session, or of all where `sessionId` is null. */
 export interface ProviderLogout {
+  /** What the configuration calls the issuer. */
+  readonly issuer: string;
   readonly issuerId: string;
   readonly subject: string | null;
   readonly sessionId: string | null;
@@ -108,12 +110,12 @@ export class SigningOut {
     return judge();
   }
 
-  async #act(token: VerifiedLogoutToken, { issuer, skewMs }: ProviderSettings): Promise<Result<void, string>> {
-    const { clock, keeper, keyring, store } = this.#options;
-    const { subject, sessionId, tokenId, expiresAtMs } = token;
+  async #act(token: VerifiedLogoutToken, { name, issuer, skewMs }: ProviderSettings): Promise<Result<void, string>> {
+    const { keeper, keyring, store } = this.#options;
+    const { subject, sessionId, tokenId, issuedAtMs, expiresAtMs } = token;
     const heard = store.collection(HEARD_LOGOUTS);
-    const name = heardLogoutOf(keyring, issuer, tokenId);
-    if (!(await heard.claim(name, { untilMs: expiresAtMs + 2 * skewMs }))) return err('it was heard before');
+    const heardAs = heardLogoutOf(keyring, issuer, tokenId);
+    if (!(await heard.claim(heardAs, { untilMs: expiresAtMs + 2 * skewMs }))) return err('it was heard before');
     const person = subject === null ? null : personOf(keyring, issuer, subject);
     const key = sessionId === null ? person : providerSessionOf(keyring, issuer, sessionId);
     if (key === null) return err('it names nobody');
@@ -124,10 +126,11 @@ export class SigningOut {
       await this.endAll(ended, 'provider');
     } catch (fault) {
       // Said again, it is to be heard: some of it may not have been done.
-      await heard.delete(name);
+      await heard.delete(heardAs);
       throw fault;
     }
-    this.#options.signedOut({ issuerId: issuer, subject, sessionId, atMs: clock.now() });
+    // By the issuer's own clock, by which it says when its tokens were made.
+    this.#options.signedOut({ issuer: name, issuerId: issuer, subject, sessionId, atMs: issuedAtMs });
     return ok(undefined);
   }
 
