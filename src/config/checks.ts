@@ -18,6 +18,7 @@ import { listIssues } from './lists.ts';
 import { placeAt } from './place-at.ts';
 import { routeName } from './routes.ts';
 import { ruleIssues } from './rule-checks.ts';
+import { exceptionIssues } from './secrets.ts';
 import { upstreamErrorIssues } from './upstream-errors.ts';
 import { upstreamTlsIssues } from './upstream-tls.ts';
 import { routeSaidAt, targetsSaidAt } from './said-at.ts';
@@ -30,6 +31,7 @@ export function checkConfig(config: Config, places: Places): Issue[] {
   const node = [
     ...portIssues(config, places),
     ...egressIssues(config, places),
+    ...exceptionIssues(config, places),
     ...acmeIssues(config, places),
     ...listIssues(config, places),
   ];

@@ -1,5 +1,6 @@
 import { err, errorIssue, type Issue, ok, type Result, webhookKey } from '../base/index.ts';
 import { operationIssues } from './checks.ts';
+import { describedSecretWarnings } from './described-secrets.ts';
 import type { ApiConfig } from './config.ts';
 import { acmeWarnings } from './acme.ts';
 import { apiKeyWarnings } from './api-key-warnings.ts';
@@ -187,6 +188,8 @@ function warn(work: Work): void {
     ...originWarnings(config, places),
     ...partyWarnings(config, places),
     ...literalSecretWarnings(config, places),
+    // Who only starts does not wait for it.
+    ...(work.tellInputs === undefined ? [] : describedSecretWarnings(work, work.described)),
     ...corsWarnings(config, places),
     ...maintenanceWarnings(config, places),
     ...scannerWarnings(config, places),

@@ -3,6 +3,7 @@ import type { PolicyKind } from '../policy/index.ts';
 import { checkConfig } from './checks.ts';
 import type { Config } from './config.ts';
 import { formatKeyPath, type KeyPath } from './key-path.ts';
+import { literalSecretIssues } from './literal-secrets.ts';
 import { configSchema, toConfig } from './schema.ts';
 import { mismatchWords, toIssues } from './schema-issues.ts';
 import { createLineIndex, type SourceDocument } from './source-document.ts';
@@ -45,7 +46,11 @@ export function parseConfig(
   if (reading.document === null) return err(reading.issues);
   const { document } = reading;
   const checked = configSchema(kinds).safeParse(document.value, { error: mismatchWords });
-  const issues = [...reading.issues, ...(checked.success ? [] : toIssues(checked.error.issues, document))];
+  const unsound = [...reading.issues, ...(checked.success ? [] : toIssues(checked.error.issues, document))];
+  // Where something is wrong already, that is what has to be mended.
+  const told = new Set(unsound.map(({ path }) => path));
+  const literal = literalSecretIssues(document, { text, file }).filter(({ path }) => path === '' || !told.has(path));
+  const issues = [...unsound, ...literal];
   if (!checked.success || issues.length > 0) return err(inOrder(issues));
   const config = toConfig(checked.data, file);
   const places = placesOf(document);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { err, ok, type Result } from '../base/index.ts';
+import { err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
 import type { HostReference, VaultAuth, VaultSource } from '../ports/index.ts';
 import { absolute, folderOf } from './path.ts';
+import { placeAt } from './place-at.ts';
 import { duration, parsed, path, uniqueList } from './scalars.ts';
 import { parseSecretReference } from './secret-reference.ts';
 import { readWebUrl } from './web-url.ts';
@@ -166,4 +167,17 @@ function readRole(value: string): Result<string, string> {
 
 function readKeyPath(value: string): Result<string, string> {
   return /^[^\x00-\x1f\x7f]{1,1024}$/.test(value) ? ok(value) : err('this is no key path');
+}
+
+/** Exceptions at places where nothing stands: one that is moved must not hold for what comes to stand there next. */
+export function exceptionIssues(
+  { secrets: { notSecrets } }: { readonly secrets: SecretsConfig },
+  places: Readonly<Record<string, Place>>,
+): readonly Issue[] {
+  return notSecrets.flatMap((asked, index) => {
+    if (Object.hasOwn(places, asked)) return [];
+    const path = `secrets.notSecrets[${index}]`;
+    const fix = 'write it as the message says that it is an exception to';
+    return [errorIssue(path, 'nothing stands at this place', { place: placeAt(places, path), fix })];
+  });
 }

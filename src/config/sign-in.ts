@@ -24,6 +24,7 @@ export const WAYS: readonly string[] = [MTLS, API_KEY, SESSION_WAY];
 /** The kinds that say who calls and what they may do, which stand for `auth`. */
 export const SIGN_IN_KINDS: readonly string[] = [
   'credentials',
+  'mtls',
   'api-key',
   'session',
   'jwt',

@@ -1,5 +1,5 @@
 export { FIELD_ACTIONS, type FieldAction, LEAK_ACTIONS, type LeakAction } from './action.ts';
-export { FORM_NAMES, FORMS } from './detector.ts';
+export { Detector, FORM_NAMES, FORMS } from './detector.ts';
 export { heldAt, readFieldPath } from './field-paths.ts';
 export { LEAK_CLASSES, type LeakClass } from './finding.ts';
 export type { Hit } from './hit.ts';

@@ -16,6 +16,12 @@ const ROWS: readonly FormRow[] = [
   ['twilio-key', 'SK', /^SK[0-9a-f]{32}(?![A-Za-z0-9])/, 'www.twilio.com/docs'],
   ['mailgun-key', 'key-', /^key-[0-9a-f]{32}(?![A-Za-z0-9])/, 'documentation.mailgun.com'],
   ['brevo-key', 'xkeysib-', /^xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}(?![A-Za-z0-9])/, 'developers.brevo.com'],
+  [
+    'portcullis-api-key',
+    'pcl_',
+    /^pcl_[a-z][a-z0-9]{0,15}_[0-9a-z]{16}_[0-9A-Za-z]{49}(?![0-9A-Za-z])/,
+    'docs/guide/leaks.md',
+  ],
   ['stripe-secret-key', 'sk_live_', /^sk_live_[A-Za-z0-9]{16,247}(?![A-Za-z0-9])/, 'docs.stripe.com/keys'],
   ['stripe-test-key', 'sk_test_', /^sk_test_[A-Za-z0-9]{16,247}(?![A-Za-z0-9])/, 'docs.stripe.com/keys'],
   ['stripe-restricted-key', 'rk_live_', /^rk_live_[A-Za-z0-9]{16,247}(?![A-Za-z0-9])/, 'docs.stripe.com/keys'],
