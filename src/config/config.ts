@@ -26,7 +26,7 @@ import type { ScannerConfig } from './scanners.ts';
 import type { ReplyKeys } from './reply-keys.ts';
 import type { Route } from './routes.ts';
 import type { SanitizeUse } from './sanitize-rules.ts';
-import type { SecretsConfig } from './secrets.ts';
+import type { SecretsConfig } from './secrets-config.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
 
 export type { CacheConfig } from './cache-config.ts';

@@ -1,4 +1,4 @@
-import type { SecretsConfig } from './secrets.ts';
+import type { SecretsConfig } from './secrets-config.ts';
 import { type ChangeEffect, type ConfigChange, sameData } from './config-change.ts';
 
 /** What differs in where secrets come from, and in which texts of the file are taken for none. */

@@ -4,22 +4,10 @@ import type { HostReference, VaultAuth, VaultSource } from '../ports/index.ts';
 import { absolute, folderOf } from './path.ts';
 import { placeAt } from './place-at.ts';
 import { duration, parsed, path, uniqueList } from './scalars.ts';
+import type { SecretsConfig } from './secrets-config.ts';
 import { parseSecretReference } from './secret-reference.ts';
 import { readWebUrl } from './web-url.ts';
 import { words } from './words.ts';
-
-/** Where secrets come from besides this machine, and which texts of the file only look like some. */
-export interface SecretsConfig {
-  readonly vault: VaultConfig | null;
-  /** Key paths. */
-  readonly notSecrets: readonly string[];
-}
-
-/** Vault, and how often what was read there is read anew. */
-export interface VaultConfig {
-  readonly source: VaultSource;
-  readonly intervalMs: number;
-}
 
 const MOUNT_LIMIT = 100;
 const EXCEPTION_LIMIT = 100;
