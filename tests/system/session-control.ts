@@ -15,7 +15,7 @@ import {
 import { Secret } from '../../src/base/index.ts';
 import { parseJson } from '../../src/body/index.ts';
 import { fetchIssuerKeys, type KeyRow } from '../../src/credential/index.ts';
-import type { Clock, Store } from '../../src/ports/index.ts';
+import type { Clock, Egress, Store } from '../../src/ports/index.ts';
 import type { CallbackAnswer, SessionView } from '../../src/session/contract.ts';
 import {
   type ProviderLogout,
@@ -55,12 +55,18 @@ export interface SessionControl {
 
 interface Parts {
   readonly issuer: string;
+  /** What of the provider is to be another way than it is. */
+  readonly adapt: (egress: Egress) => Egress;
   readonly store: Store;
   readonly keyring: { mac(purpose: string, message: Uint8Array): Uint8Array };
 }
 
 /** Opens them for one provider, `acme`. */
-export async function openSessionControl(t: TestContext, issuer: string): Promise<SessionControl> {
+export async function openSessionControl(
+  t: TestContext,
+  issuer: string,
+  adapt: (egress: Egress) => Egress = (egress) => egress,
+): Promise<SessionControl> {
   const folder = mkdtempSync(join(tmpdir(), 'sessions-'));
   const clock = createSystemClock();
   const files = createDiskFiles({ clock });
@@ -77,7 +83,7 @@ export async function openSessionControl(t: TestContext, issuer: string): Promis
     await store.value.close();
     rmSync(folder, { recursive: true });
   });
-  return open({ issuer, store: store.value, keyring: keyring.value }, closing);
+  return open({ issuer, adapt, store: store.value, keyring: keyring.value }, closing);
 }
 
 function open(parts: Parts, closing: (() => Promise<void>)[]): SessionControl {
@@ -90,7 +96,9 @@ function open(parts: Parts, closing: (() => Promise<void>)[]): SessionControl {
     after: (delayMs, callback) => system.after(delayMs, callback),
     every: (periodMs, callback) => system.every(periodMs, callback),
   };
-  const egress = createOutboundEgress({ resolver: createSystemResolver({ clock: system }), clock: system });
+  const egress = parts.adapt(
+    createOutboundEgress({ resolver: createSystemResolver({ clock: system }), clock: system }),
+  );
   const events: SessionEvent[] = [];
   const notices: string[] = [];
   const logouts: ProviderLogout[] = [];
