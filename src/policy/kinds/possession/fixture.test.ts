@@ -135,6 +135,9 @@ export interface Asked {
   readonly port?: number;
   readonly path?: string;
   readonly certificate?: boolean;
+  /** Whether the certificate has ended, or is of a proxy. */
+  readonly ended?: boolean;
+  readonly proxied?: boolean;
   readonly caller?: boolean;
   readonly credentials?: 'remove' | 'pass';
 }
@@ -165,7 +168,7 @@ export function askWith(asked: Asked): Said {
 
 function exchangeOf(asked: Asked, operation: Operation): Exchange {
   const { proofs, scheme = 'DPoP', method = 'GET', host = 'api.example', port = null, path = '/orders/7' } = asked;
-  const { caller = true, certificate = false, bound = 'key', prover } = asked;
+  const { caller = true, certificate = false, bound = 'key', prover, thread } = asked;
   const fields = [
     ...(scheme === null ? [] : [['authorization', `${scheme} ${TOKEN}`] as const]),
     ...proofs.map((proof) => ['dpop', proof] as const),
@@ -173,15 +176,17 @@ function exchangeOf(asked: Asked, operation: Operation): Exchange {
   const all = (name: string): readonly string[] => fields.flatMap(([one, value]) => (one === name ? [value] : []));
   const get = (name: string): string | null => (all(name).length === 0 ? null : all(name).join(', '));
   const headers = { all, get, has: (name: string) => all(name).length > 0 };
-  const tls = { client: certificate ? { fingerprint256: FINGERPRINT } : null };
+  const notAfterMs = (NOW + (asked.ended === true ? 0 : 60)) * 1_000;
+  const tls = { client: certificate ? { fingerprint256: FINGERPRINT, notAfterMs } : null };
+  const via = asked.proxied === true ? ['192.0.2.1'] : [];
   const principal = caller ? { confirmation: confirmationOf(bound, prover) } : null;
   const slots = new Map<unknown, unknown>();
   const slot = <T>(one: Slot<T>): T => {
     if (!slots.has(one)) slots.set(one, one.initial());
     return slots.get(one) as T;
   };
-  const request = { method, host, port, path, headers, peer: { tls } };
-  return { operation, principal, request, slot } as unknown as Exchange;
+  const request = { method, host, port, path, headers, peer: { tls, via } };
+  return { operation, principal, request, slot, startedAtMs: thread.nowMs } as unknown as Exchange;
 }
 
 function confirmationOf(bound: Asked['bound'], { thumbprint }: Prover) {

@@ -16,6 +16,8 @@ interface Golden {
   readonly path?: string;
   readonly nonce?: 'required';
   readonly certificate?: boolean;
+  readonly ended?: boolean;
+  readonly proxied?: boolean;
   readonly signer?: 'RS256' | 'ES384' | 'EdDSA' | 'weak' | 'private' | 'symmetric';
   readonly header?: Readonly<Record<string, unknown>>;
   readonly claims?: Readonly<Record<string, unknown>>;

@@ -53,11 +53,20 @@ function needlessProof({ operation }: Exchange): Problem {
 }
 
 /** RFC 8705 §3: the certificate of this very connection, and never one that a field speaks of. */
-function judgeCertificate({ request, operation }: Exchange, thumbprint: string): AuthenticateVerdict {
-  const client = request.peer.tls?.client ?? null;
-  if (client !== null && isThumbprintOf(thumbprint, client)) return PASS;
+function judgeCertificate({ request, operation, startedAtMs }: Exchange, thumbprint: string): AuthenticateVerdict {
+  const { peer } = request;
+  const client = peer.tls === null ? null : peer.tls.client;
+  const fault = client === null ? 'certificate-missing' : certificateFault(client, thumbprint, startedAtMs);
+  // A proxy shows its own certificate for all of its clients: it proves nothing of any of them.
+  if (fault === null && peer.via.length === 0) return PASS;
   const problem: Problem = { code: 'invalid-token', headers: bearerChallenge(operation.api, 'invalid_token') };
-  return deny(problem, client === null ? 'certificate-missing' : 'certificate-other');
+  return deny(problem, fault ?? 'certificate-of-proxy');
+}
+
+/** A connection may outlast the certificate that it began with. */
+function certificateFault(client: ClientCertificate, thumbprint: string, nowMs: number): string | null {
+  if (!isThumbprintOf(thumbprint, client)) return 'certificate-other';
+  return nowMs >= client.notAfterMs ? 'certificate-expired' : null;
 }
 
 function isThumbprintOf(thumbprint: string, { fingerprint256 }: ClientCertificate): boolean {
