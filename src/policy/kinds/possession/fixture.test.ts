@@ -95,12 +95,14 @@ export class Thread {
   sinceMs = 0;
   room = true;
   readonly used: string[] = [];
+  readonly alerts: string[] = [];
   readonly nonces = new DpopNonces(new Uint8Array(32).fill(7));
 
   readonly kind = createPossessionKind(
     {
       clock: { now: () => this.nowMs, monotonic: () => 0 },
       proofs: { replays: this, nonces: this.nonces },
+      alerts: ({ kind, key }) => void this.alerts.push(`${kind} ${key}`),
     },
     {
       // Enough of the codec's readers for addresses as they stand in these tests.

@@ -43,6 +43,8 @@ describe('what was used', () => {
     assert.equal(wordsOf(said), 'proofs-unavailable proof-room');
     assert.ok(said.verdict.kind === 'deny');
     assert.deepEqual(said.verdict.problem.headers, [['retry-after', '5']]);
+    ask(thread, proof());
+    assert.deepEqual(thread.alerts, ['attack.bounded proofs']);
   });
 
   test('a proof from before the memory began is not taken, but one with a nonce is', () => {

@@ -4,6 +4,7 @@ import { DpopProofs } from '../../../credential/index.ts';
 import { compileEach } from '../../compile-each.ts';
 import type { Operation } from '../../operation.ts';
 import type { PolicyKind, Steps } from '../../kind.ts';
+import { ToldOnce } from '../../told-once.ts';
 import type { AddressReaders } from './address.ts';
 import type { PossessionConfig } from './config.ts';
 import { possessionStep } from './possession-step.ts';
@@ -17,13 +18,14 @@ import { nonceStep } from './renewed-nonce.ts';
  */
 export function createPossessionKind(ports: ProofPorts, readers: AddressReaders): PolicyKind<PossessionConfig> {
   const proofs = new DpopProofs(parseJson);
+  const told = new ToldOnce(ports.clock);
   return {
     kind: 'possession',
     summary: 'Proof of possession: DPoP, and tokens bound to client certificates',
     schema: null,
     sources: () => [],
     compile: (config, { operations }) => {
-      const judge = new ProofJudge({ ports, proofs, readers, nonce: config.nonce });
+      const judge = new ProofJudge({ ports, told, proofs, readers, nonce: config.nonce });
       const authenticate = possessionStep(judge, config.credentials !== 'pass');
       const renewing = config.nonce === 'required' ? { respond: nonceStep(ports) } : {};
       const steps: Steps = { authenticate, ...renewing };

@@ -3,6 +3,7 @@ import type { DpopProofs, HeldProof } from '../../../credential/index.ts';
 import { REPLAYS_AHEAD_MS, type Replays } from '../../../ports/index.ts';
 import type { Exchange } from '../../exchange.ts';
 import { dpopRefusal } from '../../possession-refusal.ts';
+import type { ToldOnce } from '../../told-once.ts';
 import { type AuthenticateVerdict, deny, PASS } from '../../verdict.ts';
 import { type AddressReaders, isAddressOf } from './address.ts';
 import type { ProofPorts } from './proof-ports.ts';
@@ -17,6 +18,8 @@ const NO_ROOM: Problem = { code: 'proofs-unavailable', headers: [['retry-after',
 export class ProofJudge {
   readonly #clock: ProofPorts['clock'];
   readonly #replays: Replays;
+  readonly #alerts: ProofPorts['alerts'];
+  readonly #told: ToldOnce;
   readonly #nonces: ProofPorts['proofs']['nonces'];
   readonly #proofs: DpopProofs;
   readonly #readers: AddressReaders;
@@ -24,11 +27,14 @@ export class ProofJudge {
 
   constructor(given: {
     readonly ports: ProofPorts;
+    readonly told: ToldOnce;
     readonly proofs: DpopProofs;
     readonly readers: AddressReaders;
     readonly nonce: 'off' | 'required';
   }) {
     this.#clock = given.ports.clock;
+    this.#alerts = given.ports.alerts;
+    this.#told = given.told;
     this.#replays = given.ports.proofs.replays;
     this.#nonces = given.ports.proofs.nonces;
     this.#proofs = given.proofs;
@@ -56,6 +62,7 @@ export class ProofJudge {
       case 'again':
         return this.#refuse(exchange, 'proof-replayed');
       case 'full':
+        this.#tellOfRoom();
         return deny(NO_ROOM, 'proof-room');
     }
   }
@@ -69,6 +76,13 @@ export class ProofJudge {
     if (this.#demandsNonce || issuedAtMs < this.#replays.sinceMs) return null;
     const isNow = issuedAtMs >= nowMs - PROOF_AGE_MS && issuedAtMs <= nowMs + REPLAYS_AHEAD_MS;
     return isNow ? issuedAtMs : null;
+  }
+
+  #tellOfRoom(): void {
+    if (this.#told.due('proofs') === null) return;
+    const message =
+      'so many proofs of possession came that no more can be judged; they are refused until there is room';
+    this.#alerts({ kind: 'attack.bounded', key: 'proofs', severity: 'medium', message });
   }
 
   #refuse({ operation }: Exchange, rule: string): AuthenticateVerdict {

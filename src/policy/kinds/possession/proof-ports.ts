@@ -1,4 +1,4 @@
 import type { KindPorts } from '../../kind-ports.ts';
 
 /** What proofs are judged with. */
-export type ProofPorts = Pick<KindPorts, 'clock' | 'proofs'>;
+export type ProofPorts = Pick<KindPorts, 'clock' | 'proofs' | 'alerts'>;

@@ -24,7 +24,9 @@ function principalFor(session: LiveSession, issuer: ClaimRules, roles: RoleTable
   const { claims, subject, endsAtMs } = view;
   // Of an issuer that everybody can use, the tenant's own name stands there.
   const name = typeof claims['iss'] === 'string' ? claims['iss'] : issuer.issuer;
-  const mapped = principalOf({ claims, issuer: name, subject, expiresAtMs: endsAtMs }, issuer, roles);
+  // What an issuer's access tokens have to be bound to is not asked of its word on who signed in.
+  const rules: ClaimRules = { ...issuer, proof: 'none' };
+  const mapped = principalOf({ claims, issuer: name, subject, expiresAtMs: endsAtMs }, rules, roles);
   if (!mapped.ok) return null;
   return Object.freeze({
     ...mapped.value,
