@@ -3,8 +3,8 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { calculateJwkThumbprint, EmbeddedJWK, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose';
-import { parseJson } from '../body/index.ts';
-import { DpopProofs, type ProvenRequest } from './dpop-proof.ts';
+import { parseJson } from '../../../body/index.ts';
+import { DpopProofs, type ProvenRequest } from '../../../credential/index.ts';
 
 const TOKEN = 'a.b.c';
 const URL = 'https://api.example/orders';
