@@ -110,6 +110,9 @@ function withoutDispatcher({ method = 'GET', headers, body }: RequestInit): Requ
 
 type Handled = Parameters<Provider['interactionDetails']>;
 
+/** What was granted, by person and client. */
+const GRANTS = new WeakMap<Provider, Map<string, InstanceType<Provider['Grant']>>>();
+
 /** Signs in whoever comes, and grants what is asked. */
 async function interact(peer: OpenIdProvider, request: Handled[0], response: Handled[1]): Promise<void> {
   const { provider, account, acr } = peer;
@@ -120,7 +123,12 @@ async function interact(peer: OpenIdProvider, request: Handled[0], response: Han
     return;
   }
   const clientId = String(details.params['client_id']);
-  const grant = new provider.Grant({ accountId: account, clientId });
+  // Of two tabs that sign in at once the second would take back what the first was granted, were it another grant.
+  const name = `${account} ${clientId}`;
+  const granted = GRANTS.get(provider) ?? new Map<string, InstanceType<Provider['Grant']>>();
+  GRANTS.set(provider, granted);
+  const grant = granted.get(name) ?? new provider.Grant({ accountId: account, clientId });
+  granted.set(name, grant);
   grant.addOIDCScope(String(details.params['scope']));
   const grantId = await grant.save();
   const result = { login: { accountId: account, acr, amr: ['pwd'], remember: true }, consent: { grantId } };
