@@ -295,6 +295,12 @@ const upstream = {
 } as const satisfies Record<string, CatalogueEntry>;
 
 const gateway = {
+  'groups-unavailable': {
+    status: 503,
+    title: 'Groups unavailable',
+    cause: 'Groups of the caller could not be asked for, so nobody can say what it may do.',
+    fix: 'Try again after a pause; the operator has been told.',
+  },
   'access-denied': {
     status: 403,
     title: 'Access denied',

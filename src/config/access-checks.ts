@@ -3,6 +3,7 @@ import { issuerNames, type LimitRule } from '../policy/index.ts';
 import { apiKeyIssues } from './api-keys.ts';
 import { certificateClientIssues } from './clients.ts';
 import type { ApiConfig, AuthConfig, Config, OperationConfig, ValidateConfig } from './config.ts';
+import { claimIssues } from './claims.ts';
 import { RESERVED_NAMES } from './issuers.ts';
 import { introspectionIssues, sharedTokenIssues } from './introspection.ts';
 import { formatKeyPath } from './key-path.ts';
@@ -22,6 +23,7 @@ export function accessIssues(config: Config, places: Places): Issue[] {
     ...tenancyIssues(config.issuers, places),
     ...introspectionIssues(config.issuers, places),
     ...roleIssues(config.roles, places),
+    ...claimIssues(config, places),
     ...apiKeyIssues(config, places),
     ...loginIssues(config.sessions.providers, places),
     ...certificateClientIssues(config, places),

@@ -4,6 +4,7 @@ import type { CacheConfig } from './cache-config.ts';
 import type { EgressConfig, PartyConfig } from './egress-config.ts';
 import type {
   AssuranceRules,
+  AttributeValue,
   CertificateClients,
   ClaimValue,
   ConditionRule,
@@ -135,6 +136,8 @@ export type CallerConfig =
       readonly clientId: string | null;
       readonly claims: Readonly<Record<string, ClaimValue>>;
       readonly assurance: CallerAssurance;
+      /** Not there where none are given. */
+      readonly attributes?: Readonly<Record<string, AttributeValue>>;
     };
 
 /** How a caller in a test or a question signed in, and how long ago; what their credential is bound to, and was proved with. */

@@ -1,4 +1,5 @@
 import type { IssuerConfig } from '../policy/index.ts';
+import { claimChanges } from './diff-claims.ts';
 import type { RoleConfig } from './config.ts';
 import { proofChange } from './diff-proof.ts';
 import { type ChangeEffect, type Comparable, type ConfigChange, pairsOf, sameData } from './config-change.ts';
@@ -57,7 +58,7 @@ function issuerChanges(old: IssuerConfig | null, next: IssuerConfig | null): rea
       add(has > had ? 'loosens' : 'tightens', `\`${what}\` is ${has / 1_000} s instead of ${had / 1_000} s`);
   }
   for (const [effect, what] of introspectionChanges(old.introspection, next.introspection)) add(effect, what);
-  if (!sameData(old.claims, next.claims)) add('changes', 'other claims say who the caller is');
+  for (const [effect, words] of claimChanges(old.claims, next.claims)) add(effect, words);
   if (old.scopes !== next.scopes) {
     const ignores = next.scopes === 'ignore';
     add(ignores ? 'loosens' : 'tightens', `scopes ${ignores ? 'no longer narrow' : 'narrow'} what roles permit`);

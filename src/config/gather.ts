@@ -12,6 +12,7 @@ import { gatherDescriptors, withServices } from './gather-descriptors.ts';
 import type { Gathered } from './gathered.ts';
 import { grantWarnings } from './grant-warnings.ts';
 import { checkGraphql } from './gather-graphql.ts';
+import { gatherGraph } from './gather-graph.ts';
 import { gatherLogins } from './gather-logins.ts';
 import { gatherIntrospection } from './gather-introspection.ts';
 import { gatherLists } from './gather-lists.ts';
@@ -74,6 +75,7 @@ export async function gather(
   await gatherValues(work);
   await gatherWebhook(work);
   await gatherLogins(work);
+  await gatherGraph(work);
   warn(work);
   return work.issues.length > 0 ? err([...work.issues, ...work.warnings]) : ok(finish(work));
 }

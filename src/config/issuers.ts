@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { didYouMean, err, ok, type Result } from '../base/index.ts';
 import type { IssuerConfig, KeyOrigin } from '../policy/index.ts';
-import { parseClaimPath } from './claim-path.ts';
+import { claimsSchema, toClaims } from './claims.ts';
 import { introspectionSchema, toIntrospection } from './introspection.ts';
 import { formatKeyPath } from './key-path.ts';
 import { loginSchema } from './logins.ts';
@@ -61,7 +61,6 @@ const issuerName = z
   });
 
 const audience = parsed(readAudience).meta({ title: 'text' });
-const claim = (description: string) => parsed(parseClaimPath).meta({ title: 'claim path', description });
 
 const issuer = z.strictObject({
   issuer: parsed((value) => readWebUrl(value, { query: false })).meta({
@@ -92,14 +91,7 @@ const issuer = z.strictObject({
     description: 'Where its keys are: in its metadata, at a URL, or in a file with a JWK Set.',
   }),
   introspection: introspectionSchema,
-  claims: z
-    .strictObject({
-      roles: claim('The claim with the roles, by its path.').prefault('roles'),
-      tenant: claim('The claim with the tenant.').optional(),
-      permissions: claim('A claim whose values are permissions by themselves, such as `scope`.').optional(),
-    })
-    .prefault({})
-    .meta({ description: 'Which claims say what. Names with dots between them, or a JSON Pointer.' }),
+  claims: claimsSchema,
   scopes: z.enum(['narrow', 'ignore']).prefault('narrow').meta({
     description: '`narrow`: the scope of a token takes away from what its roles permit. `ignore`: it does not count.',
   }),
@@ -161,11 +153,7 @@ export function toIssuers(raw: z.output<typeof issuersSchema>, file: string): Is
     algorithms: given.algorithms,
     keys: given.jwks.kind === 'file' ? { kind: 'file', path: absolute(given.jwks.path, file) } : given.jwks,
     introspection: toIntrospection(given.introspection, formatKeyPath(['issuers', name]), file),
-    claims: {
-      roles: given.claims.roles,
-      tenant: given.claims.tenant ?? null,
-      permissions: given.claims.permissions ?? null,
-    },
+    claims: toClaims(given.claims),
     scopes: given.scopes,
     typ: given.typ,
     proof: given.proof,

@@ -29,6 +29,10 @@ const known = z.strictObject({
   tenant: parsed(ok).optional().meta({ description: 'Its tenant.' }),
   client: parsed(ok).optional().meta({ description: 'The client that acts for it.' }),
   claims: z.record(z.string(), z.unknown()).prefault({}).meta({ description: 'Further claims.' }),
+  attributes: z
+    .record(z.string(), z.union([z.boolean(), z.number(), parsed(ok), z.array(parsed(ok)).max(LIST_LIMIT)]))
+    .optional()
+    .meta({ description: 'Its attributes, by the names that the configuration gives them.' }),
   acr: parsed(ok).optional().meta({ description: 'The authentication context of its sign-in.' }),
   amr: texts('The methods of its sign-in.').prefault([]),
   authAge: ownDuration({ from: '0s', to: '366d' }, 'How long ago it signed in.'),
@@ -130,7 +134,7 @@ export function toTests(raw: z.output<typeof testsSchema>): TestConfig[] {
 
 function toCaller(raw: z.output<typeof test>['as']): CallerConfig {
   if (raw === 'anonymous') return { kind: 'anonymous' };
-  const { subject, roles, permissions, scopes, tenant, client, claims, acr, amr, authAge, proof } = raw;
+  const { subject, roles, permissions, scopes, tenant, client, claims, acr, amr, authAge, proof, attributes } = raw;
   return {
     kind: 'known',
     subject: subject ?? '',
@@ -142,5 +146,6 @@ function toCaller(raw: z.output<typeof test>['as']): CallerConfig {
     // What YAML holds is plain data.
     claims: claims as Readonly<Record<string, ClaimValue>>,
     assurance: { acr: acr ?? null, amr, authAgeMs: authAge ?? null, proof: proof ?? null },
+    ...(attributes === undefined ? {} : { attributes }),
   };
 }

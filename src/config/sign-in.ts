@@ -31,6 +31,7 @@ export const SIGN_IN_KINDS: readonly string[] = [
   'introspection',
   'possession',
   'revocation',
+  'groups',
   'overlay',
   'permission',
 ];
@@ -79,6 +80,9 @@ export function signInPolicies(
     // Behind all that know tokens, which tell what each is bound to and do not judge it.
     use('possession', possessionConfig(api, operations)),
     use('revocation', revocationConfig(api, operations)),
+    ...(issuers.some(({ claims }) => claims.groups !== undefined)
+      ? [use('groups', overlayConfig(api, operations))]
+      : []),
     use('overlay', overlayConfig(api, operations)),
   ];
 }

@@ -20,6 +20,7 @@ export { readApiKeyRotation, readApiKeyWish } from './api-key-wish.ts';
 export { type ApiKeyChange, ApiKeys, type ApiKeyRows, type LeakedApiKey } from './api-keys.ts';
 export { createAdminServer, type AdminServerOptions } from './admin-server.ts';
 export { type AdminAddress, type AdminClient, createAdminClient } from './client.ts';
+export { type GraphClient, GraphGroups } from './graph-groups.ts';
 export type { GrantReport } from './grant-operations.ts';
 export { Conductor } from './conductor.ts';
 export type {

@@ -37,7 +37,7 @@ const names = z.array(z.string().min(1).max(128)).max(20).prefault([]);
 const DRAFT = z.strictObject({
   effect: z.enum(['add', 'deny']),
   kind: z.enum(['subject', 'client', 'tenant']),
-  issuer: z.string().min(1).max(64),
+  issuer: line(1_024),
   name: line(1_024),
   roles: names,
   permissions: names,

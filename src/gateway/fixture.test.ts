@@ -327,6 +327,8 @@ export const BY_DEFAULT: readonly string[] = [
   'credentials',
   'possession',
   'revocation',
+  'possession',
+  'groups',
   'overlay',
   'output-encoding',
   'upstream-errors',

@@ -98,6 +98,7 @@ export function principalOf(
     scopes: caller.scopes,
     permissions: Bitset.of(roles.permissionCount, held),
     claims: caller.claims,
+    ...(caller.attributes === undefined ? {} : { attributes: caller.attributes }),
     assurance: { acr, amr, authTimeMs: authAgeMs === null ? null : nowMs - authAgeMs },
     confirmation: proof === null ? null : { kind: CONFIRMATIONS[proof], thumbprint: '' },
     expiresAtMs: Number.MAX_SAFE_INTEGER,

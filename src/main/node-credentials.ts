@@ -5,6 +5,7 @@ import type { CredentialPart, NodeCredentialsOptions, PartOptions } from './cred
 import { type NodeApiKeys, openNodeApiKeys } from './node-api-keys.ts';
 import { type NodeRevocations, openNodeRevocations } from './node-revocations.ts';
 import { type NodeSessions, openNodeSessions } from './node-sessions.ts';
+import { type NodeGroups, openNodeGroups } from './node-groups.ts';
 import { type NodeOverlay, openNodeOverlay } from './node-overlay.ts';
 import { type NodeIntrospection, openNodeIntrospection } from './node-introspection.ts';
 import { soon } from './soon.ts';
@@ -35,6 +36,7 @@ export interface CredentialParts {
   readonly sessions: NodeSessions;
   readonly overlay: NodeOverlay;
   readonly introspection: NodeIntrospection;
+  readonly groups: NodeGroups;
 }
 
 /** So long a thread may take for a new version before nobody waits for it any longer. */
@@ -78,5 +80,6 @@ function openParts(options: PartOptions): CredentialParts {
     sessions: openNodeSessions(options, revocations.kept),
     introspection: openNodeIntrospection(options),
     overlay: openNodeOverlay(options),
+    groups: openNodeGroups(options),
   };
 }

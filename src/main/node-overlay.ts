@@ -18,6 +18,9 @@ export interface NodeOverlay {
   close(): Promise<void>;
 }
 
+/** Whose callers those are who show keys that the gateway has given out. */
+const OF_KEYS = 'api-key';
+
 const NOTHING: KnownNames = { issuers: new Map(), roles: new Set(), permissions: new Set() };
 
 /** Opens them: nothing is read before the first filling. */
@@ -62,7 +65,15 @@ function knownNames({ config, descriptions }: Gathered): KnownNames {
     (security ?? []).flatMap((all) => all.flatMap((each) => each.scopes)),
   );
   return {
-    issuers: new Map(config.issuers.map(({ name, issuer }) => [name, issuer])),
+    // Of an issuer with tenants each has an identifier of its own, and its users are others than those of the same name.
+    issuers: new Map([
+      [OF_KEYS, OF_KEYS],
+      ...config.issuers.flatMap(({ name, issuer, tenants }) =>
+        tenants === null || tenants === undefined
+          ? [[name, issuer] as const]
+          : tenants.map((tenant) => issuer.replace('{tenantid}', tenant)).map((each) => [each, each] as const),
+      ),
+    ]),
     roles: new Set(config.roles.map(({ name }) => name)),
     permissions: new Set([
       ...config.roles.flatMap(({ can }) => can),

@@ -32,7 +32,7 @@ export {
 } from './kind.ts';
 export type { KeyRequests, KindPorts } from './kind-ports.ts';
 export { claimAt } from './claims/claim-texts.ts';
-export type { ClaimMapping, ClaimPath, ClaimRules } from './claims/config.ts';
+export type { ClaimMapping, ClaimPath, ClaimRules, GraphAccess, GroupMapping, RoleMap } from './claims/config.ts';
 export type { IssuerConfig, JwtConfig, KeyOrigin } from './kinds/jwt/config.ts';
 export type { Carriers, CredentialsConfig } from './kinds/credentials/config.ts';
 export { createCredentialsKind } from './kinds/credentials/kind.ts';
@@ -46,6 +46,8 @@ export {
   type OverlayRule,
   type OverlayTarget,
 } from './kinds/overlay/config.ts';
+export { GROUPS_SUBJECT, type GroupsConfig, graphSource } from './kinds/groups/config.ts';
+export { createGroupsKind } from './kinds/groups/kind.ts';
 export { createOverlayKind } from './kinds/overlay/kind.ts';
 export type { CorsConfig, CorsRules } from './kinds/cors/config.ts';
 export { CrossOrigin, type ReplyField } from './kinds/cors/cross-origin.ts';
@@ -145,7 +147,7 @@ export type { Match, Operation, OperationId } from './operation.ts';
 export type { OwnPage, PageRequest, PageVerdict } from './own-page.ts';
 export type { PathText } from './path-text.ts';
 export { percentEncoded, plainCharacters } from './percent-encoding.ts';
-export type { Assurance, ClaimValue, Principal } from './principal.ts';
+export type { Assurance, AttributeValue, ClaimValue, Principal } from './principal.ts';
 export { createRoleTable, type RoleGrants } from './role-table.ts';
 export { usedCredential, type UsedCredential } from './used-credential.ts';
 export {

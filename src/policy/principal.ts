@@ -1,5 +1,6 @@
 import type { Bitset } from '../base/index.ts';
 import type { Confirmation } from '../credential/index.ts';
+import type { GroupMapping } from './claims/config.ts';
 import type { Notes } from './notes.ts';
 
 /** A value inside a token or a directory entry. */
@@ -10,6 +11,9 @@ export type ClaimValue =
   | string
   | readonly ClaimValue[]
   | { readonly [name: string]: ClaimValue };
+
+/** What a claim says that the configuration has named: plain, and bounded. */
+export type AttributeValue = boolean | number | string | readonly string[];
 
 /** How sure the issuer was of who it is (RFC 9470). */
 export interface Assurance {
@@ -34,6 +38,10 @@ export interface Principal {
   readonly scopesNarrow?: boolean;
   readonly permissions: Bitset;
   readonly claims: Readonly<Record<string, ClaimValue>>;
+  /** By names of the configuration; not there where it names none. */
+  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  /** There where the issuer says that the caller has more groups than it told; how they are come by. */
+  readonly moreGroups?: GroupMapping;
   readonly assurance: Assurance;
   /** What the credential is bound to (RFC 8705, RFC 9449): a thumbprint, or null for a bearer. */
   readonly confirmation: Confirmation | null;

@@ -32,6 +32,7 @@ export type AlertKind =
   | 'issuer.keys-unavailable'
   | 'issuer.login-failing'
   | 'issuer.introspection-unavailable'
+  | 'groups.unavailable'
   | 'api-key.tried'
   | 'api-key.leaked'
   | 'node.below-security-floor';

@@ -77,6 +77,7 @@ const KINDS = {
   'ledger.fault': null,
   'issuer.keys-unavailable': null,
   'issuer.login-failing': null,
+  'groups.unavailable': null,
   'issuer.introspection-unavailable': null,
   'api-key.tried': null,
   'api-key.leaked': null,

@@ -10,8 +10,11 @@ import {
 import type { RoleTable } from '../kind.ts';
 import { Notes } from '../notes.ts';
 import type { Assurance, ClaimValue, Principal } from '../principal.ts';
+import { attributesOf, subjectOf } from './attributes.ts';
 import { claimAt, nameIn, namesIn } from './claim-texts.ts';
 import type { ClaimPath, ClaimRules } from './config.ts';
+import { hasMoreGroups } from './overage.ts';
+import { mappedRoles, textsAt } from './mapped-roles.ts';
 
 const NONE: readonly string[] = Object.freeze([]);
 
@@ -29,15 +32,17 @@ export function principalOf(
   const ids = identifiersOf(claims);
   const rights = rightsOf(claims, issuer, roleTable);
   const tenant = textAt(claims, issuer.claims.tenant);
+  const named = issuer.claims.subject === undefined ? ok(subject) : subjectOf(claims, issuer.claims.subject);
+  const attributes = issuer.claims.attributes === undefined ? ok(null) : attributesOf(claims, issuer.claims.attributes);
   const assurance = assuranceOf(claims);
   const confirmation = confirmationOf(claims, issuer);
   if (!confirmation.ok) return confirmation;
-  if (!ids.ok || !rights.ok || !tenant.ok || !assurance.ok) return err('claims');
+  if (!ids.ok || !rights.ok || !tenant.ok || !assurance.ok || !named.ok || !attributes.ok) return err('claims');
   return ok(
     Object.freeze({
       kind: ids.value.clientId === subject ? 'service' : 'user',
       issuer: name,
-      subject,
+      subject: named.value,
       clientId: ids.value.clientId,
       credentialId: ids.value.credentialId,
       sessionId: ids.value.sessionId,
@@ -48,12 +53,19 @@ export function principalOf(
       permissions: rights.value.permissions,
       // What the parser makes of JSON is made of nothing else.
       claims: freezeDeep(claims) as Readonly<Record<string, ClaimValue>>,
+      ...(attributes.value === null ? {} : { attributes: attributes.value }),
+      ...moreGroupsOf(claims, issuer),
       assurance: assurance.value,
       confirmation: confirmation.value,
       expiresAtMs,
       notes: new Notes(),
     } satisfies Principal),
   );
+}
+
+/** Groups that are not told are asked for by the kind `groups`, behind which nobody is without them. */
+function moreGroupsOf(claims: JwtClaims, { claims: { groups } }: ClaimRules): Pick<Principal, 'moreGroups'> {
+  return groups !== undefined && hasMoreGroups(claims) ? { moreGroups: groups } : {};
 }
 
 /** What the token is bound to; it must be what the issuer's tokens have to be bound to. */
@@ -84,9 +96,9 @@ function identifiersOf(claims: JwtClaims): Result<Identifiers, 'claims'> {
 type Rights = Pick<Principal, 'roles' | 'scopes' | 'permissions'>;
 
 function rightsOf(claims: JwtClaims, issuer: ClaimRules, roleTable: RoleTable): Result<Rights, 'claims'> {
-  const roles = textsAt(claims, issuer.claims.roles);
+  const roles = mappedRoles(claims, issuer.claims);
   const named = textsAt(claims, issuer.claims.permissions);
-  const scopes = scopesOf(claims);
+  const scopes = scopesOf(claims, issuer.claims.scopes ?? null);
   if (!roles.ok || !named.ok || !scopes.ok) return err('claims');
   const byRoles = roleTable.permissionsOf(roles.value);
   const granted = named.value.length === 0 ? byRoles : byRoles.union(roleTable.named(named.value));
@@ -99,8 +111,12 @@ function narrowed(granted: Bitset, scopes: readonly string[] | null, roleTable: 
   return scopes === null ? granted : granted.intersect(roleTable.named(scopes));
 }
 
-/** `scope` (RFC 9068 §2.2.3), else `scp`, which some issuers write in its place. */
-function scopesOf(claims: JwtClaims): Result<readonly string[] | null, 'claims'> {
+/** `scope` (RFC 9068 §2.2.3), else `scp`, which some issuers write in its place; or what the configuration names. */
+function scopesOf(claims: JwtClaims, path: ClaimPath | null): Result<readonly string[] | null, 'claims'> {
+  if (path !== null) {
+    const value = claimAt(claims, path);
+    return value.ok ? namesIn(value.value) : value;
+  }
   const scope = namesIn(claims['scope']);
   const scp = namesIn(claims['scp']);
   if (!scope.ok || !scp.ok) return err('claims');
@@ -119,13 +135,6 @@ function textAt(claims: JwtClaims, path: ClaimPath | null): Result<string | null
   if (path === null) return ok(null);
   const value = claimAt(claims, path);
   return value.ok ? nameIn(value.value) : value;
-}
-
-function textsAt(claims: JwtClaims, path: ClaimPath | null): Result<readonly string[], 'claims'> {
-  if (path === null) return ok(NONE);
-  const value = claimAt(claims, path);
-  const names = value.ok ? namesIn(value.value) : value;
-  return names.ok ? ok(names.value ?? NONE) : names;
 }
 
 /** Recursion is bounded by the depth that the token's reader allows. */

@@ -212,6 +212,7 @@ const PRINCIPAL: Declared = groupOf<AskedRequest>({
   roles: ofPrincipal(LIST_OF_TEXTS, ({ roles }) => roles),
   scopes: ofPrincipal(LIST_OF_TEXTS, ({ scopes }) => scopes),
   claims: ofPrincipal('any', ({ claims }) => claims),
+  attributes: ofPrincipal('any', ({ attributes }) => attributes ?? null),
 });
 
 function ofPrincipal(type: Type, read: (principal: Principal) => unknown): Declared {
