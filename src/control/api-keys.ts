@@ -1,22 +1,11 @@
 import { errorIssue, err, type Issue, ok, type Result } from '../base/index.ts';
-import {
-  API_KEY_HASH_ROW,
-  API_KEY_LIMIT,
-  type ApiKeyHash,
-  type ApiKeyHashRow,
-  type ApiKeyRow,
-  createApiKeyHash,
-  isApiKeyId,
-  makeApiKey,
-} from '../credential/index.ts';
+import { API_KEY_LIMIT, type ApiKeyHash, createApiKeyHash, isApiKeyId, makeApiKey } from '../credential/index.ts';
 import type { Alert, Alerts, Clock, Collection, Keyring, Log, Random, Store } from '../ports/index.ts';
 import { API_KEYS, type ApiKeyDocument, type ApiKeyReport, apiKeyReport, apiKeyRow } from './api-key-documents.ts';
+import { ApiKeyTables, type PublishApiKeys } from './api-key-tables.ts';
 import { ApiKeyUses } from './api-key-uses.ts';
 import type { ApiKeyRotation, ApiKeyTerms, ApiKeyWish } from './api-key-wish.ts';
 import { Turns } from './turns.ts';
-
-/** What threads judge keys by: rows of the table `api-keys`. */
-export type ApiKeyRows = ReadonlyMap<string, ApiKeyRow | ApiKeyHashRow>;
 
 /** A change of a key, for the ledger. */
 export interface ApiKeyChange {
@@ -35,8 +24,7 @@ export interface ApiKeysOptions {
   readonly random: Random;
   readonly log: Log;
   readonly alerts: Pick<Alerts, 'raise'>;
-  /** Puts rows in the place of all before; resolves when every thread judges by them. */
-  readonly publish: (rows: ApiKeyRows) => Promise<void>;
+  readonly publish: PublishApiKeys;
   /** False where the ledger takes nothing. */
   readonly record: (change: ApiKeyChange) => boolean;
 }
@@ -64,7 +52,7 @@ export interface ApiKeyFilter {
   readonly limit: number;
 }
 
-/** Of all rows, as text: the table has room for more, with the names of the rows and an index. */
+/** Of all rows, as text: tables have room for more, with the names of the rows and an index. */
 const ROWS_LIMIT_BYTES = 40 * 1024 * 1024;
 const PAGE = 1_000;
 /** Of those that open nothing any more, so many make room at once, so that not each new key looks for one. */
@@ -83,24 +71,25 @@ type Found<T> = Promise<Result<T, readonly Issue[]> | null>;
 export class ApiKeys {
   readonly #options: ApiKeysOptions;
   readonly #hash: ApiKeyHash;
-  readonly #rows = new Map<string, ApiKeyRow | ApiKeyHashRow>();
+  readonly #hashKey: string;
+  readonly #tables: ApiKeyTables;
   readonly #turns = new Turns();
   readonly uses: ApiKeyUses;
-  #bytes = 0;
 
   constructor(options: ApiKeysOptions) {
     this.#options = options;
     const hashKey = options.keyring.mac('api-keys', Buffer.from('key of the hashes of API keys'));
     this.#hash = createApiKeyHash(hashKey);
-    this.#rows.set(API_KEY_HASH_ROW, { hashKey: Buffer.from(hashKey).toString('base64') });
+    this.#hashKey = Buffer.from(hashKey).toString('base64');
+    this.#tables = new ApiKeyTables(options.publish);
     this.uses = new ApiKeyUses(options);
   }
 
   /** Reads all keys and puts them in force. */
   async load(): Promise<void> {
     await this.uses.load();
-    for await (const { id, document } of this.#all(null)) this.#put(id, apiKeyRow(document));
-    await this.#options.publish(this.#rows);
+    for await (const { id, document } of this.#all(null)) this.#tables.put(id, apiKeyRow(document));
+    await this.#tables.publishAll(this.#hashKey);
   }
 
   /** Makes a key, in force in all threads when it is given. */
@@ -119,8 +108,8 @@ export class ApiKeys {
       if (full !== null) return err([full]);
       if (!this.#record(author, 'key.create', made.id, null, factsOf(document))) return err([NOT_RECORDED]);
       await this.#collection.put(made.id, document);
-      this.#put(made.id, apiKeyRow(document));
-      await this.#options.publish(this.#rows);
+      this.#tables.put(made.id, apiKeyRow(document));
+      await this.#tables.publish();
       return ok({ key: made.text, report: this.#report(made.id, document) });
     });
   }
@@ -152,9 +141,9 @@ export class ApiKeys {
         await store.collection(API_KEYS).put(made.id, next);
         await store.collection(API_KEYS).put(id, ending);
       });
-      this.#put(made.id, apiKeyRow(next));
-      this.#put(id, apiKeyRow(ending));
-      await this.#options.publish(this.#rows);
+      this.#tables.put(made.id, apiKeyRow(next));
+      this.#tables.put(id, apiKeyRow(ending));
+      await this.#tables.publish();
       return ok({ key: made.text, report: this.#report(made.id, next) });
     });
   }
@@ -183,8 +172,8 @@ export class ApiKeys {
         if (!recorded) return err([NOT_RECORDED]);
         await this.#collection.put(id, next);
       }
-      this.#put(id, apiKeyRow(next));
-      await this.#options.publish(this.#rows);
+      this.#tables.put(id, apiKeyRow(next));
+      await this.#tables.publish();
       if (state === 'disabled') await this.#collection.put(id, next);
       return ok(this.#report(id, next));
     });
@@ -199,8 +188,8 @@ export class ApiKeys {
         if (old !== null && old.hash === one.hash) known.push({ ...one, old });
       }
       const open = known.filter(({ old }) => old.state !== 'revoked');
-      for (const { id, old } of open) this.#put(id, apiKeyRow({ ...old, state: 'revoked' }));
-      if (open.length > 0) await this.#options.publish(this.#rows);
+      for (const { id, old } of open) this.#tables.put(id, apiKeyRow({ ...old, state: 'revoked' }));
+      if (open.length > 0) await this.#tables.publish();
       for (const { id, old, url, source } of open) {
         await this.#writeRevoked(id, old, {
           reason: `found in public: ${placeOf(url, source)}`,
@@ -241,8 +230,8 @@ export class ApiKeys {
 
   /** In force first, then written: who can't write must not keep a key open. */
   async #revoke(id: string, old: ApiKeyDocument, why: Revocation): Promise<ApiKeyReport> {
-    this.#put(id, apiKeyRow({ ...old, state: 'revoked' }));
-    await this.#options.publish(this.#rows);
+    this.#tables.put(id, apiKeyRow({ ...old, state: 'revoked' }));
+    await this.#tables.publish();
     return await this.#writeRevoked(id, old, why);
   }
 
@@ -263,17 +252,17 @@ export class ApiKeys {
   #make(environment: string): { readonly id: string; readonly text: string; readonly hash: string } {
     for (;;) {
       const { id, text } = makeApiKey(environment, (bytes) => this.#options.random.fill(bytes));
-      if (!this.#rows.has(id)) return { id, text, hash: this.#hash(text) };
+      if (!this.#tables.has(id)) return { id, text, hash: this.#hash(text) };
     }
   }
 
   /** Why there is no room for one more. Keys that open nothing any more go, the oldest first. */
   async #makeRoom(document: ApiKeyDocument): Promise<Issue | null> {
-    if (this.#bytes + sizeOf(apiKeyRow(document)) > ROWS_LIMIT_BYTES)
+    if (this.#tables.bytesWith(apiKeyRow(document)) > ROWS_LIMIT_BYTES)
       return errorIssue('', 'all keys together say more than threads can hold', {
         fix: 'give keys fewer scopes and addresses',
       });
-    if (this.#rows.size - 1 < API_KEY_LIMIT) return null;
+    if (this.#tables.count < API_KEY_LIMIT) return null;
     const over: { id: string; createdAt: number }[] = [];
     for await (const { id, document: each } of this.#all(null)) {
       const { state } = this.#report(id, each);
@@ -291,15 +280,7 @@ export class ApiKeys {
   async #forget(id: string): Promise<void> {
     await this.#collection.delete(id);
     await this.uses.forget(id);
-    const row = this.#rows.get(id);
-    if (row !== undefined) this.#bytes -= sizeOf(row);
-    this.#rows.delete(id);
-  }
-
-  #put(id: string, row: ApiKeyRow): void {
-    const before = this.#rows.get(id);
-    this.#bytes += sizeOf(row) - (before === undefined ? 0 : sizeOf(before));
-    this.#rows.set(id, row);
+    this.#tables.delete(id);
   }
 
   #record(
@@ -352,10 +333,6 @@ function leakAlert({ id, old, url, source }: LeakedApiKey & { readonly old: ApiK
     message: `the API key ${id} (${name}) was found in public${known ? '; it was revoked before' : ' and is revoked'}`,
     fields: { id, name, owner, subject, url, source },
   };
-}
-
-function sizeOf(row: ApiKeyRow | ApiKeyHashRow): number {
-  return Buffer.byteLength(JSON.stringify(row));
 }
 
 /** Whether a key that opens something was neither used nor made since. */

@@ -17,7 +17,8 @@ export {
 export type { ApiKeyReport } from './api-key-documents.ts';
 export type { AdminApiKeys } from './api-key-operations.ts';
 export { readApiKeyRotation, readApiKeyWish } from './api-key-wish.ts';
-export { type ApiKeyChange, ApiKeys, type ApiKeyRows, type LeakedApiKey } from './api-keys.ts';
+export type { ApiKeyRows } from './api-key-tables.ts';
+export { type ApiKeyChange, ApiKeys } from './api-keys.ts';
 export { createAdminServer, type AdminServerOptions } from './admin-server.ts';
 export { type AdminAddress, type AdminClient, createAdminClient } from './client.ts';
 export { type GraphClient, GraphGroups } from './graph-groups.ts';

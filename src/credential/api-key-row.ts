@@ -25,24 +25,35 @@ export interface ApiKeyRow {
   readonly expiresAtMs: number | null;
 }
 
-/** In place of a row, below `API_KEY_HASH_ROW`: the key of the hashes, base64. No id of a key looks like that name. */
+/** The row of the table with the key of the hashes, in base64. */
 export interface ApiKeyHashRow {
   readonly hashKey: string;
 }
 
 /** The name of that row. */
-export const API_KEY_HASH_ROW = '#hash';
+export const API_KEY_HASH_ROW = 'hash';
 
 /** As many keys as there may be, with those that open nothing any more. */
 export const API_KEY_LIMIT = 100_000;
 
+/** Keys change only where somebody changes them: what is in a table holds at any age. */
+const AGELESS = { staleAfterMs: Number.MAX_SAFE_INTEGER, whenStale: 'serve' } as const;
+
+/** The live table with the key of the hashes, which is the same for the life of the keyring. */
+export const API_KEY_HASH_TABLE: TableDeclaration = { name: 'api-key-hash', rowLimit: 1, ...AGELESS };
+
+const FIRST_CHARACTERS = '0123456789abcdefghijklmnopqrstuvwxyz';
+
 /**
- * The live table of API keys, filled by the control side. A revoked key is known to be so at once, in every thread, since
- * nothing is remembered of keys beside this table. It holds at any age: keys change only where somebody changes them.
+ * The live tables of API keys, filled by the control side: one for each first character of an id, so that a change packs
+ * a part of the keys and not all. A revoked key is known to be so at once, in every thread, since nothing is remembered of
+ * keys beside these tables.
  */
-export const API_KEYS_TABLE: TableDeclaration = {
-  name: 'api-keys',
-  rowLimit: API_KEY_LIMIT + 1,
-  staleAfterMs: Number.MAX_SAFE_INTEGER,
-  whenStale: 'serve',
-};
+export const API_KEY_TABLES: readonly TableDeclaration[] = Array.from(FIRST_CHARACTERS, (first) => {
+  return { name: `api-keys:${first}`, rowLimit: API_KEY_LIMIT, ...AGELESS };
+});
+
+/** The name of the table that the key of an id is in. */
+export function apiKeyTableOf(id: string): string {
+  return `api-keys:${id.charAt(0)}`;
+}

@@ -43,7 +43,9 @@ export { type ApiKeyHash, createApiKeyHash } from './api-key-hash.ts';
 export {
   API_KEY_HASH_ROW,
   API_KEY_LIMIT,
-  API_KEYS_TABLE,
+  API_KEY_HASH_TABLE,
+  API_KEY_TABLES,
+  apiKeyTableOf,
   type ApiKeyHashRow,
   type ApiKeyRow,
 } from './api-key-row.ts';

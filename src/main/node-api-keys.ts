@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { errorIssue, type Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import { type AdminApiKeys, ApiKeys, type ApiKeyRows, readApiKeyRotation, readApiKeyWish } from '../control/index.ts';
-import { API_KEYS_TABLE } from '../credential/index.ts';
+import { API_KEY_HASH_TABLE, API_KEY_TABLES } from '../credential/index.ts';
 import { API_KEY_USES, LEAKED_API_KEYS } from '../policy/index.ts';
 import type { PartOptions } from './credential-part.ts';
 
@@ -35,7 +35,7 @@ class HeldApiKeys implements NodeApiKeys {
     const { host, store, keyring, alerts, tables, desks, record } = options;
     const { clock, random, log } = host;
     this.#options = options;
-    tables.declare(API_KEYS_TABLE);
+    for (const table of [API_KEY_HASH_TABLE, ...API_KEY_TABLES]) tables.declare(table);
     this.#keys = new ApiKeys({
       ...{ store, keyring, clock, random, log, alerts, record },
       publish: (rows) => this.#publish(rows),
@@ -94,9 +94,8 @@ class HeldApiKeys implements NodeApiKeys {
   /** A thread that does not take the rows is ended before long, so whether it was in time changes nothing. */
   async #publish(rows: ApiKeyRows): Promise<void> {
     const { tables, host, inForce } = this.#options;
-    const { name } = API_KEYS_TABLE;
-    tables.replace(name, tables.read(name).version + 1, rows, host.clock.now());
-    await inForce(name);
+    for (const [name, changed] of rows) tables.replace(name, tables.read(name).version + 1, changed, host.clock.now());
+    await Promise.all([...rows.keys()].map((name) => inForce(name)));
   }
 }
 

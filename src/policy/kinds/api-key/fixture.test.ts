@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import {
   API_KEY_HASH_ROW,
-  API_KEYS_TABLE,
+  API_KEY_HASH_TABLE,
   type ApiKeyHashRow,
   type ApiKeyRow,
   createApiKeyHash,
@@ -114,7 +114,7 @@ export class Thread {
   }
 
   #table(): TableVersion<ApiKeyRow | ApiKeyHashRow> {
-    this.#version ??= { declaration: API_KEYS_TABLE, version: 1, filledAtMs: 1, rows: new Map(this.#rows) };
+    this.#version ??= { declaration: API_KEY_HASH_TABLE, version: 1, filledAtMs: 1, rows: new Map(this.#rows) };
     return this.#version;
   }
 }

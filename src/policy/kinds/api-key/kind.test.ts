@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apiKeyChecksum, API_KEYS_TABLE } from '../../../credential/index.ts';
+import { API_KEY_HASH_TABLE, API_KEY_TABLES, apiKeyChecksum } from '../../../credential/index.ts';
 import { ADDRESS, CONFIG, hashOf, idOf, NOW_MS, Thread, wordOf } from './fixture.test.ts';
 import bypass from './golden/bypass.json' with { type: 'json' };
 import refused from './golden/refused.json' with { type: 'json' };
@@ -161,7 +161,10 @@ test('a network that tries many keys is an alert, once', () => {
   );
 });
 
-test('it needs the live table of keys and nothing else', () => {
+test('it needs the live tables of keys and nothing else', () => {
   const thread = new Thread();
-  assert.deepEqual(thread.kind.sources(CONFIG), [{ kind: 'table', declaration: API_KEYS_TABLE }]);
+  assert.deepEqual(
+    thread.kind.sources(CONFIG),
+    [API_KEY_HASH_TABLE, ...API_KEY_TABLES].map((declaration) => ({ kind: 'table', declaration })),
+  );
 });

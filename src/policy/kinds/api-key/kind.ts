@@ -1,5 +1,5 @@
 import { err, type Issue, ok, type Problem, type Result } from '../../../base/index.ts';
-import { API_KEYS_TABLE, type ApiKeyHashRow, type ApiKeyRow } from '../../../credential/index.ts';
+import { API_KEY_HASH_TABLE, API_KEY_TABLES } from '../../../credential/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { KindPorts } from '../../kind-ports.ts';
@@ -44,7 +44,7 @@ export function createApiKeyKind(ports: ApiKeyPorts): PolicyKind<ApiKeyConfig> {
   const keysOf = (roles: RoleTable, got: Sources): KnownKeys => {
     const known = bySnapshot.get(roles);
     if (known !== undefined) return known;
-    const made = new KnownKeys(roles, got.table<ApiKeyRow | ApiKeyHashRow>(API_KEYS_TABLE.name));
+    const made = new KnownKeys(roles, got);
     bySnapshot.set(roles, made);
     return made;
   };
@@ -53,15 +53,12 @@ export function createApiKeyKind(ports: ApiKeyPorts): PolicyKind<ApiKeyConfig> {
     kind: 'api-key',
     summary: 'API keys that the gateway has given out',
     schema: null,
-    sources: ({ leakReports }) => [
-      { kind: 'table', declaration: API_KEYS_TABLE },
-      ...(leakReports === null ? [] : reporterSources(leakReports)),
-    ],
+    sources: ({ leakReports }) => [...TABLES, ...(leakReports === null ? [] : reporterSources(leakReports))],
     pages: ({ leakReports }, got) => {
       const proof = leakReports === null ? null : readLeakProof(leakReports, got);
       // What is wrong with it is told where the policy is compiled.
       if (proof === null || !proof.ok) return [];
-      const keys = new KnownKeys(NO_ROLES, got.table<ApiKeyRow | ApiKeyHashRow>(API_KEYS_TABLE.name));
+      const keys = new KnownKeys(NO_ROLES, got);
       return [leakReportsPage({ proof: proof.value, keys, desk: ports.desk })];
     },
     compile: (config, { operations, roles }, got) => {
@@ -74,6 +71,10 @@ export function createApiKeyKind(ports: ApiKeyPorts): PolicyKind<ApiKeyConfig> {
     },
   };
 }
+
+const TABLES: readonly Source[] = [API_KEY_HASH_TABLE, ...API_KEY_TABLES].map((declaration) => {
+  return { kind: 'table', declaration };
+});
 
 /** Whoever recognizes keys asks for no rights. */
 const NO_ROLES = createRoleTable([], []);

@@ -1,15 +1,18 @@
 import { AddressSet, parseAddress } from '../../../base/index.ts';
 import {
   API_KEY_HASH_ROW,
+  API_KEY_HASH_TABLE,
+  API_KEY_TABLES,
   type ApiKeyFault,
   type ApiKeyHash,
   type ApiKeyHashRow,
   type ApiKeyRow,
+  apiKeyTableOf,
   createApiKeyHash,
   readApiKey,
 } from '../../../credential/index.ts';
 import type { TableVersion } from '../../../ports/index.ts';
-import type { RoleTable } from '../../kind.ts';
+import type { RoleTable, Sources } from '../../kind.ts';
 import { Notes } from '../../notes.ts';
 import type { Principal } from '../../principal.ts';
 import type { AuthenticateVerdict } from '../../verdict.ts';
@@ -54,15 +57,16 @@ const NO_TEXTS: readonly string[] = Object.freeze([]);
 /** The API keys of a node, as one Snapshot judges them: by the live table alone, so that nothing outlives it. */
 export class KnownKeys {
   readonly #roles: RoleTable;
-  readonly #table: () => TableVersion<ApiKeyRow | ApiKeyHashRow>;
+  readonly #tables: ReadonlyMap<string, () => TableVersion<ApiKeyRow>>;
+  readonly #hashTable: () => TableVersion<ApiKeyHashRow>;
   readonly #known = new WeakMap<ApiKeyRow, KnownKey>();
-  #version: TableVersion<unknown> | null = null;
-  #hashKey = '';
+  #hashVersion: TableVersion<ApiKeyHashRow> | null = null;
   #hash: ApiKeyHash | null = null;
 
-  constructor(roles: RoleTable, table: () => TableVersion<ApiKeyRow | ApiKeyHashRow>) {
+  constructor(roles: RoleTable, got: Pick<Sources, 'table'>) {
     this.#roles = roles;
-    this.#table = table;
+    this.#tables = new Map(API_KEY_TABLES.map(({ name }) => [name, got.table<ApiKeyRow>(name)]));
+    this.#hashTable = got.table<ApiKeyHashRow>(API_KEY_HASH_TABLE.name);
   }
 
   /**
@@ -70,10 +74,9 @@ export class KnownKeys {
    * What has another form than a key names no row.
    */
   judge(text: string, at: ShownAt): KeyJudgement {
-    const table = this.#table();
-    const shown = this.#hashBy(table)(text);
+    const shown = this.#hashed(text);
     const parts = readApiKey(text);
-    const row = table.rows.get(parts.ok ? parts.value.id : NOBODY) as ApiKeyRow | undefined;
+    const row = this.#row(parts.ok ? parts.value.id : NOBODY);
     if (!parts.ok) return parts.error;
     if (parts.value.environment !== at.environment) return 'environment';
     if (row === undefined) return 'unknown';
@@ -84,12 +87,11 @@ export class KnownKeys {
 
   /** Whether a text is a key that was given out, whatever became of it since: its id, and its hash. */
   recognize(text: string): { readonly id: string; readonly hash: string } | null {
-    const table = this.#table();
     const parts = readApiKey(text);
     if (!parts.ok) return null;
     const { id } = parts.value;
-    const { hash } = (table.rows.get(id) ?? {}) as Partial<ApiKeyRow>;
-    return hash !== undefined && hash === this.#hashBy(table)(text) ? { id, hash } : null;
+    const hash = this.#row(id)?.hash;
+    return hash !== undefined && hash === this.#hashed(text) ? { id, hash } : null;
   }
 
   #open(id: string, row: ApiKeyRow, { address }: ShownAt): KeyJudgement {
@@ -108,17 +110,23 @@ export class KnownKeys {
     return known;
   }
 
-  #hashBy(table: TableVersion<ApiKeyRow | ApiKeyHashRow>): ApiKeyHash {
-    if (table === this.#version && this.#hash !== null) return this.#hash;
-    const { hashKey } = table.rows.get(API_KEY_HASH_ROW) as ApiKeyHashRow;
-    if (this.#hash === null || hashKey !== this.#hashKey) this.#hash = createApiKeyHash(Buffer.from(hashKey, 'base64'));
-    this.#hashKey = hashKey;
-    this.#version = table;
-    return this.#hash;
+  #row(id: string): ApiKeyRow | undefined {
+    return this.#tables.get(apiKeyTableOf(id))?.().rows.get(id);
+  }
+
+  #hashed(text: string): string {
+    const version = this.#hashTable();
+    if (version !== this.#hashVersion || this.#hash === null) {
+      const row = version.rows.get(API_KEY_HASH_ROW);
+      if (row === undefined) throw new Error('the key of the hashes of API keys is not there');
+      this.#hash = createApiKeyHash(Buffer.from(row.hashKey, 'base64'));
+      this.#hashVersion = version;
+    }
+    return this.#hash(text);
   }
 }
 
-/** No key has this id. */
+/** No key has this id, and a table is asked for it all the same. */
 const NOBODY = '0';
 
 /** Why a key opens nothing whose secret is right. */
