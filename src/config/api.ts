@@ -271,6 +271,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, ...beside }: ApiP
     apiKey: toApiKeyField(raw.apiKey),
     dpop: raw.dpop,
     metadata: raw.metadata,
+    tokensInQuery: raw.tokensInQuery,
     bodyLimitBytes: raw.body ?? (isGrpc ? MESSAGE_DEFAULT_BYTES : BODY_DEFAULT_BYTES),
     priority: raw.priority,
     limits: raw.limit === undefined ? [] : listOf(raw.limit),

@@ -276,6 +276,8 @@ export interface ApiConfig {
   readonly dpop: DpopConfig;
   /** What is told of where tokens for it are had; null for nothing. */
   readonly metadata: MetadataConfig | null;
+  /** What becomes of requests whose query bears a token. */
+  readonly tokensInQuery: 'refuse' | 'pass';
   /** The largest request body; over gRPC the largest message, either way. */
   readonly bodyLimitBytes: number;
   readonly priority: Priority;

@@ -10,6 +10,7 @@ import {
 } from './config-change.ts';
 import { assuranceOf } from './assurance-rules.ts';
 import { assuranceChanges } from './diff-assurance.ts';
+import { tokenChanges } from './diff-tokens.ts';
 import { dpopChanges } from './diff-proof.ts';
 import { deadlineChanges, failingChanges } from './diff-failing.ts';
 import { apiKeyFieldChanges } from './diff-api-keys.ts';
@@ -140,10 +141,13 @@ function wholeChanges(old: ApiConfig, next: ApiConfig, tell: Tell): readonly Con
   ];
 }
 
-type Switches = Pick<ApiConfig, 'credentials' | 'errors' | 'output' | 'upstreamErrors'>;
+type Switches = Pick<ApiConfig, 'credentials' | 'errors' | 'metadata' | 'output' | 'tokensInQuery' | 'upstreamErrors'>;
 
 /** What holds where an API says nothing. One under a new name is held against it, so that a name hides no change. */
-const USUAL: Switches = { credentials: 'remove', errors: 'plain', output: USUAL_OUTPUT, upstreamErrors: 'replace' };
+const USUAL: Switches = {
+  ...{ credentials: 'remove', tokensInQuery: 'refuse', metadata: { resource: null } },
+  ...{ errors: 'plain', output: USUAL_OUTPUT, upstreamErrors: 'replace' },
+};
 
 function switchChanges(old: Switches, next: Switches, tell: Tell): readonly ConfigChange[] {
   const changes: ConfigChange[] = [];
@@ -159,6 +163,7 @@ function switchChanges(old: Switches, next: Switches, tell: Tell): readonly Conf
   }
   return [
     ...changes,
+    ...tokenChanges(old, next, tell),
     ...outputChanges(old.output, next.output, tell),
     ...upstreamErrorChanges(old.upstreamErrors, next.upstreamErrors, tell),
   ];

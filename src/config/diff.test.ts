@@ -218,6 +218,16 @@ for (const [what, edits, expected] of [
     ['tightens orders|authentication: proofs need a nonce of the gateway’s'],
   ],
   [
+    'tokens in queries',
+    [['auth: [acme]', 'auth: [acme]\n    tokensInQuery: pass']],
+    ['loosens orders|upstream: queries may bear tokens'],
+  ],
+  [
+    'who tells where tokens are had',
+    [['auth: [acme]', 'auth: [acme]\n    metadata: off']],
+    ['tightens orders|replies: clients are not told where tokens are had'],
+  ],
+  [
     'where keys come from',
     [['jwks: discovery }\n  other', 'jwks: https://evil.example/jwks }\n  other']],
     ['loosens |issuers: issuer acme: its keys come from elsewhere (url)'],

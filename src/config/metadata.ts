@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { err, ok, type Result } from '../base/index.ts';
 import { parsed } from './scalars.ts';
 import { readWebUrl } from './web-url.ts';
@@ -9,8 +10,12 @@ export interface MetadataConfig {
   readonly resource: string | null;
 }
 
-/** The key of an API that says whether it tells that. */
+/** The keys of an API about tokens: whether it tells that, and whether its queries may bear any. */
 export const metadataKeys = {
+  tokensInQuery: z.enum(['refuse', 'pass'], { error: 'expected `refuse` or `pass`' }).prefault('refuse').meta({
+    description:
+      'What becomes of a request whose query bears a token or a key: queries end up in logs and histories. With `pass` it goes on as any other parameter, and lets nobody in.',
+  }),
   metadata: parsed(readMetadata).prefault('host').meta({
     title: '`host`, `off` or URL',
     description:

@@ -106,6 +106,7 @@ const ENCODING = {
 const NOTHING_BESIDE = {
   graphql: null,
   metadata: { resource: null },
+  tokensInQuery: 'refuse',
   files: null,
   values: {},
   cors: null,

@@ -104,13 +104,13 @@ function credentialsConfig(api: ApiConfig, operations: Operations): CredentialsC
 }
 
 /** Where credentials of these ways stand in a head; none where anybody may call. */
-function carriersOf(auth: AuthConfig, { apiKey }: ApiConfig): Carriers {
+function carriersOf(auth: AuthConfig, { apiKey, tokensInQuery }: ApiConfig): Carriers {
   const names = auth === 'public' ? [] : auth;
   return {
     authorization: names.some((name) => !WAYS.includes(name)) || takesApiKeys(auth),
     fields: apiKeyFields(auth, apiKey),
     cookies: sessionCookies(auth),
-    query: 'refuse',
+    query: tokensInQuery,
   };
 }
 

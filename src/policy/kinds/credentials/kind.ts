@@ -48,11 +48,21 @@ function countingStep(carriers: Carriers, counts: boolean): Step<'authenticate'>
 }
 
 /**
- * The parameter of RFC 6750 §2.3, by its decoded name, or an API key under whatever name. Queries are in canonical form: no
- * letter of either is encoded.
+ * A signed token as a whole value, told by its shape: the base64url of a JSON object, and two more parts. It is looked for
+ * where values begin alone, so that each character is read once.
+ */
+const TOKEN_VALUE = /(?:^|[=&;])(?:bearer(?:%20|\+))?eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{16,}/i;
+
+/** Servers differ in whether names have a case, and in what parts parameters. */
+const ACCESS_TOKEN = /(?:^|[&;])access_token(?:[=&;]|$)/i;
+
+/**
+ * The parameter of RFC 6750 §2.3, by its decoded name, or a signed token or an API key under whatever name. Queries are in
+ * canonical form: no letter of any is encoded.
  */
 function bearsToken(query: string): boolean {
-  if (query.includes('access_token') && /(?:^|&)access_token(?:=|&|$)/.test(query)) return true;
+  if (ACCESS_TOKEN.test(query)) return true;
+  if (query.includes('eyJ') && TOKEN_VALUE.test(query)) return true;
   return apiKeyWithin(query) !== null;
 }
 
