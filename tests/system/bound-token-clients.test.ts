@@ -25,6 +25,8 @@ import { type OpenIdProvider, startOpenIdProvider } from './openid-provider.ts';
 import { skipOrFail } from './skip.ts';
 
 const AUDIENCE = 'https://api.acme.example';
+/** For whom its tokens are that nobody can read. */
+const OPAQUE = 'https://opaque.acme.example';
 const SECRET = 'a-secret-that-is-long-enough';
 const ALGORITHMS = ['ES256', 'Ed25519', 'PS256', 'RS256', 'ES384', 'ES512'] as const;
 
@@ -46,13 +48,18 @@ const ends: (() => void)[] = [];
 /** Tokens of the profile of RFC 9068, bound to a key or to the certificate that its requests are said to come with. */
 function binding(): ProviderConfiguration {
   return {
-    clients: [CLIENT, { ...CLIENT, client_id: 'partner', tls_client_certificate_bound_access_tokens: true }],
+    clients: [
+      CLIENT,
+      { ...CLIENT, client_id: 'gateway' },
+      { ...CLIENT, client_id: 'partner', tls_client_certificate_bound_access_tokens: true },
+    ],
     enabledJWA: { dPoPSigningAlgValues: [...ALGORITHMS] },
     scopes: ['orders:read'],
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       dPoP: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
       mTLS: {
         enabled: true,
         certificateBoundAccessTokens: true,
@@ -62,8 +69,9 @@ function binding(): ProviderConfiguration {
         enabled: true,
         defaultResource: () => AUDIENCE,
         useGrantedResource: () => true,
-        getResourceServerInfo: () => ({
-          ...{ scope: 'orders:read', audience: AUDIENCE, accessTokenTTL: 600, accessTokenFormat: 'jwt' },
+        getResourceServerInfo: (_context, resource) => ({
+          ...{ scope: 'orders:read', audience: resource, accessTokenTTL: 600 },
+          accessTokenFormat: resource === OPAQUE ? 'opaque' : 'jwt',
           jwt: { sign: { alg: 'ES256' } },
         }),
       },
@@ -91,14 +99,20 @@ admin: { port: 0 }
 data: ./data
 issuers:
   provider: { issuer: '${provider.issuer}', audience: '${AUDIENCE}', typ: at+jwt, proof: any, algorithms: [ES256] }
+  asked:
+    issuer: '${provider.issuer}'
+    audience: '${OPAQUE}'
+    algorithms: [ES256]
+    introspection: { client: { id: gateway, secret: '\${env:GATEWAY_SECRET}' } }
 apis:
   orders:
     routes: ['GET /orders/{id}', 'POST /orders/{id}']
     upstream: '${upstream.url}'
     auth: [provider]
     dpop: { nonce: required }
+  opaque: { routes: ['GET /opaque'], upstream: '${upstream.url}', auth: [asked] }
 `,
-    { beside: { 'ca.pem': ca.certPem } },
+    { beside: { 'ca.pem': ca.certPem }, environment: { GATEWAY_SECRET: SECRET } },
   );
 });
 
@@ -155,6 +169,24 @@ for (const [version, allowH2] of [
         assert.deepEqual(statuses, [401, 200, 200, 200]);
       });
     }
+
+    test('a token that nobody can read is bound as its provider says, also where what it said is remembered', async () => {
+      const statuses: number[] = [];
+      const config = await configured(allowH2, statuses);
+      const DPoP = getDPoPHandle(config, await randomDPoPKeyPair('ES256'));
+      const asked = { scope: 'orders:read', resource: OPAQUE };
+      const { access_token: token } = await clientCredentialsGrant(config, asked, { DPoP });
+      assert.equal(token.split('.').length, 1);
+      const url = new URL(`https://localhost:${gateway.https}/opaque`);
+      for (let n = 0; n < 2; n++) {
+        const reply = await fetchProtectedResource(config, token, url, 'GET', null, new Headers(), { DPoP });
+        assert.equal(await reply.text(), 'reached');
+      }
+      await assert.rejects(fetchProtectedResource(config, token, url, 'GET'), { status: 401 });
+      const other = getDPoPHandle(config, await randomDPoPKeyPair('ES256'));
+      const stolen = fetchProtectedResource(config, token, url, 'GET', null, new Headers(), { DPoP: other });
+      await assert.rejects(stolen, { status: 401 });
+    });
 
     test('a token that the provider gave to nobody’s key is refused', async () => {
       const config = await configured(allowH2, []);
