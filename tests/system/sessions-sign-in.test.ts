@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { Secret } from '../../src/base/index.ts';
 import { type OpenIdProvider, startOpenIdProvider } from './openid-provider.ts';
@@ -247,6 +247,28 @@ test('a wrong secret signs nobody in, and stands in no word that is told', async
   assert.match(JSON.stringify(control.events), /does not know us/);
   assert.ok(!JSON.stringify(control.events).includes('not the secret'));
 });
+
+for (const [what, pair] of [
+  ['P-256', generateKeyPairSync('ec', { namedCurve: 'P-256' })],
+  ['RSA', generateKeyPairSync('rsa', { modulusLength: 2_048 })],
+  ['Ed25519', generateKeyPairSync('ed25519')],
+] as const) {
+  test(`the gateway shows who it is by a key of ${what} in place of a secret, and by no other key`, async (t) => {
+    const jwk = { ...pair.publicKey.export({ format: 'jwk' }), kid: 'ours', use: 'sig' };
+    const { client_secret: _secret, ...client } = CLIENT;
+    const method = { token_endpoint_auth_method: 'private_key_jwt' as const, jwks: { keys: [jwk as never] } };
+    const peer = await startOpenIdProvider(t, { ...client, ...method });
+    const control = await openSessionControl(t, peer.issuer);
+    const withKey = (key: KeyObject): void => {
+      const pem = key.export({ format: 'pem', type: 'pkcs8' }).toString();
+      control.follow({ proof: { kind: 'private-key', value: new Secret(Buffer.from(pem)) } });
+    };
+    withKey(pair.privateKey);
+    assert.equal((await signIn(control)).view.subject, 'ada');
+    withKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+    await assert.rejects(begin(control), /failed/);
+  });
+}
 
 function without(query: string, name: string): string {
   const parameters = new URLSearchParams(query);
