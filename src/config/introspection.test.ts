@@ -69,13 +69,13 @@ test('the policy stands behind that of JWTs, and has the issuers that are asked,
   const policies = parsed.value.apis[0]?.policies ?? [];
   const kinds = policies.map(({ kind }) => kind);
   assert.deepEqual(kinds.slice(0, 3), ['credentials', 'jwt', 'introspection']);
-  const { issuers, operations } = policies[2]?.config as IntrospectingConfig;
+  const { issuers, operations } = (policies[2] ?? assert.fail('no policy')).config as IntrospectingConfig;
   assert.deepEqual(
     issuers.map(({ name }) => name),
     ['acme'],
   );
   assert.deepEqual(operations, { 'GET /mine': [] });
-  const jwt = policies[1]?.config as JwtConfig;
+  const jwt = (policies[1] ?? assert.fail('no policy')).config as JwtConfig;
   assert.ok(jwt.issuers.find(isAsked) === issuers[0], 'they share one object');
 });
 
