@@ -1,3 +1,4 @@
+import { benchCredentials } from './credentials.ts';
 import { benchDataPlane } from './data-plane.ts';
 import { benchAbuse } from './abuse.ts';
 import { benchMemory } from './memory.ts';
@@ -13,7 +14,7 @@ const BENCHES = {
   protocols: benchProtocols,
   abuse: benchAbuse,
   upstreams: benchUpstreams,
-  credentials: null,
+  credentials: benchCredentials,
   access: null,
   validate: { options: ['--in-process'], choices: { '--only': VALIDATE_NAMES }, run: benchValidate },
   memory: benchMemory,
