@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { runToEnd } from './child.ts';
-import { join } from 'node:path';
 import { type LocalServer, startLocalServer } from '../system/local-server.ts';
 import { AUDIENCE, type BenchIssuer, createBenchClient, startBenchIssuer } from './credential-peers.ts';
 import { machine } from './machine.ts';
@@ -56,7 +58,7 @@ class Scene {
       agent: this.#agent,
     });
     sent.end();
-    const [reply] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
+    const [reply] = (await once(sent, 'response')) as [IncomingMessage];
     reply.resume();
     await once(reply, 'end');
     return { status: reply.statusCode ?? 0, ms: performance.now() - begun };
@@ -173,14 +175,13 @@ async function costs(scene: Scene, rows: readonly Row[]): Promise<Readonly<Recor
   const least = new Map<string, number>();
   const faults = new Map<string, string>();
   // The first round warms up; each row has its turn in every round, so that a noisy minute is nobody's alone.
-  for (let turn = 0; turn <= ROUNDS; turn++) {
-    for (const row of rows) {
-      try {
-        const cost = await scene.cost(row);
-        if (turn > 0) least.set(row.name, Math.min(cost, least.get(row.name) ?? Number.POSITIVE_INFINITY));
-      } catch (fault) {
-        faults.set(row.name, fault instanceof Error ? fault.message.slice(0, 200) : 'not measured');
-      }
+  const turns = Array.from({ length: ROUNDS + 1 }, (_, turn) => rows.map((row) => [turn, row] as const)).flat();
+  for (const [turn, row] of turns) {
+    try {
+      const cost = await scene.cost(row);
+      if (turn > 0) least.set(row.name, Math.min(cost, least.get(row.name) ?? Number.POSITIVE_INFINITY));
+    } catch (fault) {
+      faults.set(row.name, fault instanceof Error ? fault.message.slice(0, 200) : 'not measured');
     }
   }
   const open = least.get('open') ?? 0;
@@ -210,7 +211,7 @@ async function flood(scene: Scene, issuer: BenchIssuer): Promise<Readonly<Record
   const client = async (): Promise<void> => {
     for (let at = next++; at < UNKNOWN_KIDS; at = next++) {
       const dueMs = (at / UNKNOWN_KIDS) * FLOOD_MS - (performance.now() - begun);
-      if (dueMs > 1) await new Promise((resolve) => setTimeout(resolve, dueMs));
+      if (dueMs > 1) await setTimeout(dueMs);
       const { status } = await scene.get('/token/x', { authorization: `Bearer ${unknown[at] ?? ''}` });
       if (status === 401) refused++;
     }
