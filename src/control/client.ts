@@ -85,30 +85,7 @@ const REPLY_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** A client for this address. */
 export function createAdminClient(address: AdminAddress): AdminClient {
-  const read = async <T>(path: string): Promise<Result<T, string>> => {
-    const reply = await call(address, { method: 'GET', path });
-    if (!reply.ok) return reply;
-    return reply.value.status === 200 ? ok(reply.value.body as T) : err(refusalWords(reply.value));
-  };
-  const post = async <T>(question: Omit<Question, 'method'>): Promise<Result<T, readonly Issue[] | string>> => {
-    const reply = await call(address, { method: 'POST', ...question });
-    if (!reply.ok) return reply;
-    if (reply.value.status === 200) return ok(reply.value.body as T);
-    if (reply.value.status === 409) return err((reply.value.body as { issues: readonly Issue[] }).issues);
-    return err(refusalWords(reply.value));
-  };
-  /** A change whose refusal has a reason in words. `missing` is what there is where there is no such thing. */
-  const change = async <T>(
-    question: Omit<Question, 'method'>,
-    absent?: { readonly missing: T },
-  ): Promise<Result<T, string>> => {
-    const reply = await call(address, { method: 'POST', ...question });
-    if (!reply.ok) return reply;
-    const { status, body } = reply.value;
-    if (status === 200) return ok(body as T);
-    if (status === 409) return err((body as { readonly reason: string }).reason);
-    return status === 404 && absent !== undefined ? ok(absent.missing) : err(refusalWords(reply.value));
-  };
+  const { read, post, change } = asking(address);
   return {
     keys: createApiKeyClient(({ json, ...question }) => {
       const said = json === undefined ? {} : { text: Buffer.from(JSON.stringify(json)), type: 'application/json' };
@@ -160,6 +137,35 @@ export function createAdminClient(address: AdminAddress): AdminClient {
       return found.ok ? ok(found.value.changes) : found;
     },
   };
+}
+
+/** The ways to ask: for what there is, for a change that issues may stand against, and for one that a reason may. */
+function asking(address: AdminAddress) {
+  const read = async <T>(path: string): Promise<Result<T, string>> => {
+    const reply = await call(address, { method: 'GET', path });
+    if (!reply.ok) return reply;
+    return reply.value.status === 200 ? ok(reply.value.body as T) : err(refusalWords(reply.value));
+  };
+  const post = async <T>(question: Omit<Question, 'method'>): Promise<Result<T, readonly Issue[] | string>> => {
+    const reply = await call(address, { method: 'POST', ...question });
+    if (!reply.ok) return reply;
+    if (reply.value.status === 200) return ok(reply.value.body as T);
+    if (reply.value.status === 409) return err((reply.value.body as { issues: readonly Issue[] }).issues);
+    return err(refusalWords(reply.value));
+  };
+  /** A change whose refusal has a reason in words. `missing` is what there is where there is no such thing. */
+  const change = async <T>(
+    question: Omit<Question, 'method'>,
+    absent?: { readonly missing: T },
+  ): Promise<Result<T, string>> => {
+    const reply = await call(address, { method: 'POST', ...question });
+    if (!reply.ok) return reply;
+    const { status, body } = reply.value;
+    if (status === 200) return ok(body as T);
+    if (status === 409) return err((body as { readonly reason: string }).reason);
+    return status === 404 && absent !== undefined ? ok(absent.missing) : err(refusalWords(reply.value));
+  };
+  return { read, post, change };
 }
 
 function withQuery(path: string, values: Readonly<Record<string, string | undefined>>): string {

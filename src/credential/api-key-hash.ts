@@ -25,6 +25,7 @@ export function createApiKeyHash(key: Uint8Array): ApiKeyHash {
   return (text) => {
     const written = inner.write(text, BLOCK_BYTES, TEXT_LIMIT_CHARACTERS, 'latin1');
     outer.write(hash('sha256', inner.subarray(0, BLOCK_BYTES + written), 'latin1'), BLOCK_BYTES, 'latin1');
+    // No key stays in memory behind its request.
     inner.fill(0, BLOCK_BYTES);
     return hash('sha256', outer, 'base64');
   };

@@ -34,7 +34,9 @@ let arrived: Readonly<Record<string, unknown>> | null = null;
 before(async () => {
   upstream = await startLocalServer((request, reply) => {
     arrived = request.headers;
-    reply.end('answered');
+    // A stream of events stays open until somebody ends it.
+    if (request.url === '/events') reply.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+    else reply.end('answered');
   });
   const { url } = upstream;
   gateway = await startGateway(
@@ -46,7 +48,7 @@ apiKeys: { leakReports: { publicKeys: ./reporters.json, bearer: '\${env:REPORTER
 roles: { reader: { can: [orders:read] }, writer: { includes: [reader], can: [orders:create] } }
 apis:
   orders:
-    routes: [GET /orders, POST /orders]
+    routes: [GET /orders, POST /orders, GET /events]
     upstream: '${url}'
     auth: [api-key]
     operations:
@@ -181,6 +183,20 @@ test('a key that is revoked opens nothing in any thread when the answer is there
   assert.equal((await change(`/v1/keys/${report.id}/revoke?reason=lost`)).status, 200);
   for (let count = 0; count < 20; count++) assert.equal((await call({ 'x-api-key': key })).status, 401);
   assert.equal((await change(`/v1/keys/${report.id}/enable`)).status, 409);
+});
+
+test('a stream that a key opened ends when the key is revoked', async () => {
+  const { key, report: facts } = await made({ name: 'streaming', roles: ['reader'] });
+  arrived = null;
+  const ended = ask({ port: gateway.https, ca: gateway.ca, path: '/events', headers: { 'x-api-key': key } }).then(
+    () => 'ended',
+    () => 'cut',
+  );
+  await until('the stream has begun', () => arrived !== null && 'x-portcullis-subject' in arrived);
+  const early = await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 300, 'open'))]);
+  assert.equal(early, 'open');
+  await change(`/v1/keys/${facts.id}/revoke`);
+  assert.match(await ended, /ended|cut/);
 });
 
 test('the command makes keys, replaces them with an overlap and takes them back', async () => {

@@ -1,6 +1,7 @@
 // No tests here: keys, the live table with them and exchanges, for the tests of this kind. Kept apart from the product by its name.
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
+import { Secret } from '../../../base/index.ts';
 import {
   API_KEY_HASH_ROW,
   API_KEY_HASH_TABLE,
@@ -23,6 +24,9 @@ import { createApiKeyKind } from './kind.ts';
 /** Noon of a day in 2026. */
 export const NOW_MS = 1_780_315_200_000;
 export const ADDRESS = '192.0.2.7';
+
+/** What those who report leaks bear. */
+export const REPORTER = 'a bearer of some length';
 
 const HASH_KEY = Buffer.alloc(32, 7);
 
@@ -54,6 +58,8 @@ export class Thread {
   nowMs = NOW_MS;
   readonly alerts: Alert[] = [];
   readonly told: [subject: string, notice: Told][] = [];
+  /** What the control side was asked; it says yes. */
+  readonly asked: Told[] = [];
   readonly roles = createRoleTable(
     [{ name: 'customer', can: ['orders:read', 'orders:create'], includes: [] }],
     ['orders:read', 'orders:create'],
@@ -66,11 +72,19 @@ export class Thread {
     clock: { now: () => this.nowMs, monotonic: () => this.nowMs },
     alerts: (alert) => void this.alerts.push(alert),
     desk: {
-      ask: () => assert.fail('nothing is asked'),
+      ask: (_subject, question) => {
+        this.asked.push(question);
+        return Promise.resolve(true);
+      },
       heed: () => assert.fail('nothing is heard'),
       tell: (subject, notice) => void this.told.push([subject, notice]),
     },
   });
+
+  readonly sources = {
+    table: () => () => this.#table(),
+    secret: () => new Secret(Buffer.from(REPORTER)),
+  } as unknown as Sources;
 
   /** Gives a key out; the text of it. */
   give(row: Partial<ApiKeyRow> = {}): string {
@@ -91,9 +105,8 @@ export class Thread {
 
   steps(config: ApiKeyConfig = CONFIG, name = 'getOrder', api = 'orders'): Steps {
     const operation = { id: `${api}/${name}`, api, name } as Operation;
-    const sources = { table: () => () => this.#table() } as unknown as Sources;
     const at = { name: `${api}/api-key`, api, operations: [operation], roles: this.roles, issuers: NOBODY };
-    const compiled = this.kind.compile(config, at, sources);
+    const compiled = this.kind.compile(config, at, this.sources);
     assert.ok(compiled.ok);
     return compiled.value.get(operation.id) ?? assert.fail('no steps');
   }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { API_KEY_HASH_TABLE, API_KEY_TABLES, apiKeyChecksum } from '../../../credential/index.ts';
-import { ADDRESS, CONFIG, hashOf, idOf, NOW_MS, Thread, wordOf } from './fixture.test.ts';
+import type { PageRequest } from '../../own-page.ts';
+import { ADDRESS, CONFIG, hashOf, idOf, NOW_MS, REPORTER, Thread, wordOf } from './fixture.test.ts';
 import bypass from './golden/bypass.json' with { type: 'json' };
 import refused from './golden/refused.json' with { type: 'json' };
 import taken from './golden/taken.json' with { type: 'json' };
@@ -167,4 +168,30 @@ test('it needs the live tables of keys and nothing else', () => {
     thread.kind.sources(CONFIG),
     [API_KEY_HASH_TABLE, ...API_KEY_TABLES].map((declaration) => ({ kind: 'table', declaration })),
   );
+});
+
+test('only whole keys of ours count as leaked, whatever became of them since', async () => {
+  const thread = new Thread();
+  const keys = [thread.give(), thread.give({ state: 'revoked' }), thread.give({ environment: 'test', expiresAtMs: 1 })];
+  const [key = ''] = keys;
+  const forged = MADE_OF['forged']?.(key, new Map()) ?? '';
+  const stranger = new Thread().give();
+  const leakReports = { publicKeys: null, secret: null, bearer: 'B', path: 'apiKeys.leakReports' };
+  const [page] = thread.kind.pages?.({ ...CONFIG, leakReports }, thread.sources) ?? [];
+  const tokens = [...keys, forged, stranger, `pcl_live_${idOf(key)}`, idOf(key), hashOf(key)];
+  const body = Buffer.from(JSON.stringify(tokens.map((token) => ({ token }))));
+  const headers = { get: (name: string) => (name === 'authorization' ? `Bearer ${REPORTER}` : null) };
+  const verdict = await page?.answer({ request: { headers }, body } as unknown as PageRequest);
+  assert.ok(verdict?.kind === 'reply');
+  const said = JSON.parse(String(verdict.response.body)) as readonly { readonly label: string }[];
+  assert.deepEqual(
+    said.map(({ label }) => label === 'true_positive'),
+    [true, true, true, false, false, false, false, false],
+  );
+  assert.deepEqual(thread.asked, [keys.map((text) => ({ id: idOf(text), hash: hashOf(text), url: '', source: '' }))]);
+});
+
+test('there is no page for reports where nobody may send any', () => {
+  const thread = new Thread();
+  assert.deepEqual(thread.kind.pages?.(CONFIG, thread.sources), []);
 });
