@@ -61,7 +61,6 @@ export class Revocations {
   #waiting = 0;
   #publishing: Promise<void> | null = null;
   #publishedMs = Number.NEGATIVE_INFINITY;
-  #listeners: ((entry: RevocationEntry) => void)[] = [];
 
   constructor(options: RevocationsOptions) {
     this.#options = options;
@@ -88,11 +87,6 @@ export class Revocations {
     });
     this.#lifetimes = new Map(lifetimes);
     await this.#inTurn(() => this.#prolong());
-  }
-
-  /** Told of each revocation as soon as it is in force here. */
-  heed(heard: (entry: RevocationEntry) => void): void {
-    this.#listeners.push(heard);
   }
 
   /** Revokes. What is revoked already stays so for as long as the longer of both. The error is in words. */
@@ -147,7 +141,6 @@ export class Revocations {
       () => true,
       () => false,
     );
-    for (const heard of this.#listeners) heard(done.value);
     return ok({ entry: done.value, inForce: published && (await this.#options.inForce(REVOCATIONS.name)) });
   }
 

@@ -43,6 +43,7 @@ apis:
     upstream: http://127.0.0.1:${port}
     auth: [acme]
     metadata: https://api.acme.example/named
+  keyed: { routes: ['GET /keyed'], basePath: /v5, upstream: 'http://127.0.0.1:${port}', auth: [acme, api-key], metadata: off }
   open: { routes: ['GET /open'], basePath: /v4, upstream: 'http://127.0.0.1:${port}', auth: public }
 `;
 
@@ -99,6 +100,20 @@ test('over HTTP/2 the page is the same', async () => {
   }
 });
 
+test('each way to sign in has a challenge of its own, over either protocol', async () => {
+  const both = 'Bearer realm="keyed", ApiKey realm="keyed"';
+  assert.equal((await get('/v5/keyed')).headers['www-authenticate'], both);
+  const session = connect(`https://localhost:${gateway.https}`, { ca: gateway.ca });
+  try {
+    const stream = session.request({ ':path': '/v5/keyed' });
+    stream.resume();
+    const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
+    assert.equal(headers['www-authenticate'], both);
+  } finally {
+    session.close();
+  }
+});
+
 test('a token that holds and lacks a right is told the scope', async () => {
   const authorization = `Bearer ${await issuer.tokenOf({ subject: 'ada', roles: [] })}`;
   const reply = await get('/v1/orders', { authorization });
@@ -111,7 +126,7 @@ test('a token that holds and lacks a right is told the scope', async () => {
 
 test('who says nothing of itself, and who takes no tokens, has no page', async () => {
   assert.equal((await get('/v2/quiet')).headers['www-authenticate'], 'Bearer realm="quiet"');
-  for (const path of ['/v2', '/v3', '/v4', '', '/v1/', '/v1/orders']) {
+  for (const path of ['/v2', '/v3', '/v4', '/v5', '', '/v1/', '/v1/orders']) {
     assert.equal((await get(`${PAGE}${path}`)).status, 404, path);
   }
 });
