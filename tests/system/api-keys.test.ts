@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:http2';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { adminClient, askAdmin } from './admin.ts';
 import { type Outcome, run } from './command.ts';
@@ -193,7 +194,7 @@ test('a stream that a key opened ends when the key is revoked', async () => {
     () => 'cut',
   );
   await until('the stream has begun', () => arrived !== null && 'x-portcullis-subject' in arrived);
-  const early = await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 300, 'open'))]);
+  const early = await Promise.race([ended, delay(300, 'open')]);
   assert.equal(early, 'open');
   await change(`/v1/keys/${facts.id}/revoke`);
   assert.match(await ended, /ended|cut/);
