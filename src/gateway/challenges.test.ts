@@ -55,7 +55,9 @@ test('every way to sign in that the operation takes is asked for, once', () => {
 });
 
 test('where no scheme is registered for a way there is one all the same', () => {
-  assert.deepEqual(asked('unauthenticated', { auth: ['session'] }), ['Session realm="orders"']);
+  assert.deepEqual(asked('unauthenticated', { auth: ['session'] }), [
+    'Portcullis-Session realm="orders", login="/.portcullis/login"',
+  ]);
   assert.deepEqual(asked('unauthenticated', { auth: ['mtls'] }), ['Certificate realm="orders"']);
 });
 

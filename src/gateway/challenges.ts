@@ -1,6 +1,6 @@
 import { type Problem, problemStatus } from '../base/index.ts';
 import type { ApiConfig } from '../config/compiled.ts';
-import type { IssuerConfig, Operation } from '../policy/index.ts';
+import { type IssuerConfig, type Operation, sessionChallenge } from '../policy/index.ts';
 import type { CanonicalRequest } from '../wire/index.ts';
 import { scopesOf } from './needed-scopes.ts';
 import { metadataUrl } from './resource-place.ts';
@@ -58,7 +58,8 @@ export class Challenges {
     ];
     const missing = schemes.filter((scheme) => !said.some((challenge) => schemeOf(challenge) === scheme.toLowerCase()));
     // There is always one (RFC 9110 §15.5.2); a session and a certificate have no scheme that anybody registered.
-    const asked = missing.length + said.length > 0 ? missing : [auth.includes('session') ? 'Session' : 'Certificate'];
+    const asked = missing.length + said.length > 0 ? missing : auth.includes('session') ? [] : ['Certificate'];
+    if (asked.length + said.length === 0) return [sessionChallenge(this.#api.name)];
     return asked.map((scheme) => `${scheme} realm="${this.#api.name}"`);
   }
 

@@ -1,6 +1,5 @@
 import {
   type AuthenticateVerdict,
-  bearerChallenge,
   type BodyUse,
   type CleaningVerdict,
   PASS,
@@ -57,8 +56,8 @@ function mayEnter(passage: Walk, { stage }: RequestStep): boolean {
 
 function signedIn(passage: Walk): boolean {
   if (!passage.plan.signInNeeded || passage.principal !== null) return true;
-  // No credential was sent, so the challenge says nothing of an error; one is enough for several issuers.
-  passage.refuse({ code: 'unauthenticated', headers: bearerChallenge(passage.operation.api) }, null, 'sign-in');
+  // No credential was sent, so the challenges, one for each way to sign in, say nothing of an error.
+  passage.refuse({ code: 'unauthenticated' }, null, 'sign-in');
   return false;
 }
 

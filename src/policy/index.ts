@@ -58,6 +58,7 @@ export { type ApiKeyConfig, isApiKeyEnvironment, type LeakReporters } from './ki
 export { API_KEY_USES, createApiKeyKind } from './kinds/api-key/kind.ts';
 export type { SessionConfig, SessionRules, SessionSiteConfig, SignInIssuer } from './kinds/session/config.ts';
 export { SESSION_COOKIE } from './kinds/session/cookies.ts';
+export { sessionChallenge } from './kinds/session/sign-in-path.ts';
 export { createSessionKind } from './kinds/session/kind.ts';
 export { createJwtKind } from './kinds/jwt/kind.ts';
 export type { RevocationConfig } from './kinds/revocation/config.ts';

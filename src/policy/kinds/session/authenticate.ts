@@ -13,7 +13,7 @@ import { returnPathOf } from './return-path.ts';
 import { type StepUpOffer, stepUpOffer } from '../../step-up.ts';
 import type { SessionView } from '../../../session/contract.ts';
 import { identityOf } from './session-principal.ts';
-import { LOGIN_PATH, signInPath } from './sign-in-path.ts';
+import { sessionChallenge, signInPath } from './sign-in-path.ts';
 
 /** The field in which pages send the session’s own token along. */
 export const CSRF_FIELD = 'x-portcullis-csrf';
@@ -27,9 +27,8 @@ export interface SessionSetting {
   readonly allowed: AllowedOrigins | null;
 }
 
-/** The field that tells a page where to send its user (RFC 9110 §11.6.1); names of APIs need no escape. */
-function sessionChallenge(api: string): readonly [name: string, value: string] {
-  return ['www-authenticate', `Portcullis-Session realm="${api}", login="${LOGIN_PATH}"`];
+function challengeOf({ operation }: Exchange): readonly [name: string, value: string] {
+  return ['www-authenticate', sessionChallenge(operation.api)];
 }
 
 const SEVERAL = deny({ code: 'several-credentials' }, 'several-cookies');
@@ -71,8 +70,7 @@ function judge(exchange: Exchange, found: Found, setting: SessionSetting, sessio
   if (mustShow && !showsToken(request.headers.all(CSRF_FIELD), found.view.csrf))
     return deny({ code: 'cross-site-request' }, 'token');
   const identity = identityOf(found, provider.issuer, setting.roles);
-  if (identity === null)
-    return deny({ code: 'invalid-token', headers: [sessionChallenge(exchange.operation.api)] }, 'claims');
+  if (identity === null) return deny({ code: 'invalid-token', headers: [challengeOf(exchange)] }, 'claims');
   sessions.use(found, exchange.startedAtMs);
   exchange.slot(stepUpOffer).answer = found.offer ??= offerFor(found.view);
   return identity;
@@ -113,7 +111,7 @@ function endedSession(exchange: Exchange, setting: SessionSetting, rule: string)
     const cookie = rule === 'other-issuer' ? [] : [['set-cookie', NO_SESSION_COOKIE] as const];
     return { kind: 'reply', response: redirect(signInFor(exchange, setting), cookie), rule: 'sign-in' };
   }
-  return deny({ code: 'session-ended', headers: [sessionChallenge(exchange.operation.api)] }, rule);
+  return deny({ code: 'session-ended', headers: [challengeOf(exchange)] }, rule);
 }
 
 function signInFor({ request }: Exchange, { issuers }: SessionSetting): string {

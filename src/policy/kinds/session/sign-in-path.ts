@@ -7,6 +7,11 @@ export const LOGOUT_PATH = '/.portcullis/logout';
 /** Where pages read who is signed in, and what they must send along. */
 export const SESSION_PATH = '/.portcullis/session';
 
+/** The challenge that tells a page where to send its user (RFC 9110 §11.6.1). Names of APIs need no escape. */
+export function sessionChallenge(api: string): string {
+  return `Portcullis-Session realm="${api}", login="${LOGIN_PATH}"`;
+}
+
 /** What is asked of whoever signs in. */
 export interface SignInWish {
   /** Where the browser goes afterwards. */
