@@ -7,15 +7,18 @@ import {
   type Explanation,
   type Rehearsal,
   rehearse,
+  type ToldCaller,
 } from '../gateway/index.ts';
+import { err, ok, type Result } from '../base/index.ts';
 import { CALLER_GRAMMAR } from './caller.ts';
-import { type Command, CONFIG_OPTION, EXIT, JSON_OPTION } from './command.ts';
+import { type Command, CONFIG_OPTION, EXIT, type Given, JSON_OPTION } from './command.ts';
 import { type BuiltConfiguration, configurationPath, loadConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { readGivenRequest, withOpening } from './given-request.ts';
 import { complainOfIssues } from './issues.ts';
 import { readQuestion, type WrittenQuestion } from './question.ts';
 import { rehearsalLines } from './rehearsal-words.ts';
+import { readTokenCaller, tokenData, tokenRows } from './token-caller.ts';
 import { alignRows, jsonText, palette, plain, sentence } from './terminal.ts';
 
 /** `portcullis explain`: the way one request would go, and how far. */
@@ -25,6 +28,10 @@ export const explainCommand: Command = {
   operands: ['METHOD', 'URL'],
   options: {
     as: { value: 'CALLER', says: `who sends it: ${CALLER_GRAMMAR}` },
+    token: {
+      value: 'FILE',
+      says: 'in place of --as, a token: whom it would stand for if it held. It is not verified',
+    },
     from: { value: 'ADDRESS', says: 'the address that it comes from, where lists ask for it; 127.0.0.1 if left out' },
     header: { value: "'NAME: VALUE'", says: 'a field of its head; may be given several times', repeats: true },
     body: { value: 'FILE|JSON', says: 'its body: JSON if it begins with { or [, else a file' },
@@ -41,7 +48,8 @@ export const explainCommand: Command = {
     'A URL that begins with wss: asks for WebSocket. A gRPC method is called over HTTP/2, as a library would.',
     'The request is judged to its end by the code that judges traffic, and what each policy says is told. Nothing is',
     'sent. A caller who is given stands for a credential; without --as the caller is anonymous. Tokens are not judged:',
-    'their keys are known to a running gateway only. Limits are taken as unspent.',
+    'their keys are known to a running gateway only, and --token shows what one would become, never whether it holds.',
+    'Groups that did not fit into it are not asked for, and nothing that was granted or denied by hand is known here. Limits are taken as unspent.',
     'Exit code 1 if the request would be refused.',
   ],
   async run(given, context) {
@@ -68,16 +76,43 @@ export const explainCommand: Command = {
       context.complain(`portcullis: ${sentence(request.error)}\n`);
       return EXIT.unusable;
     }
+    const token = await givenToken(given, built.value, context);
+    if (!token.ok) {
+      context.complain(`portcullis: ${sentence(token.error)}\n`);
+      return EXIT.unusable;
+    }
     const headers = withOpening(request.value.headers, question.value);
     const outbound = given.flags.has('egress');
     const snapshot = outbound ? egressView(built.value.snapshot) : built.value.snapshot;
     const explanation = explain(snapshot, question.value, request.value.headers);
-    const whole = { ...question.value, ...request.value, headers };
+    const stranger = token.value === null ? null : strangerWords(token.value, explanation.route, config);
+    if (stranger !== null) {
+      context.complain(`portcullis: ${sentence(stranger)}\n`);
+      return EXIT.findings;
+    }
+    const caller = token.value === null ? {} : { caller: { kind: 'told', principal: token.value.principal } as const };
+    const whole = { ...question.value, ...request.value, ...caller, headers };
     const rehearsal = await rehearse(snapshot, whole, context.ports.clock);
     const plainHttp = question.value.scheme === 'http' && !outbound ? plainHttpWords(config) : null;
-    const answer = { question: question.value, explanation, rehearsal, plainHttp, built: built.value };
+    const answer = {
+      question: question.value,
+      explanation,
+      rehearsal,
+      plainHttp,
+      built: built.value,
+      token: token.value,
+    };
     const told = { trail: rehearsal.trail, verdict: toldVerdict(answer) };
-    context.write(json ? jsonText({ ...explanation, ...told, plainHttp }) : report(answer, context));
+    context.write(
+      json
+        ? jsonText({
+            ...explanation,
+            ...told,
+            plainHttp,
+            ...(token.value === null ? {} : { token: tokenData(token.value) }),
+          })
+        : report(answer, context),
+    );
     return rehearsal.verdict.kind === 'refused' ? EXIT.findings : EXIT.fine;
   },
 };
@@ -96,9 +131,38 @@ interface Answer {
   readonly rehearsal: Rehearsal;
   readonly plainHttp: string | null;
   readonly built: BuiltConfiguration;
+  /** Null where none was given. */
+  readonly token: ToldCaller | null;
 }
 
-function report({ question, explanation, rehearsal, plainHttp, built }: Answer, context: CommandContext): string {
+/** Null where none is given. */
+async function givenToken(
+  { values }: Given,
+  built: BuiltConfiguration,
+  context: CommandContext,
+): Promise<Result<ToldCaller | null, string>> {
+  const name = values.get('token');
+  if (name === undefined) return ok(null);
+  if (values.has('as')) return err('--token and --as can not both be given');
+  return await readTokenCaller(name, built, context);
+}
+
+/** A caller who is given stands for a credential, so one that nobody would take there must not stand for any. */
+function strangerWords({ issuer }: ToldCaller, route: ExplainedRoute | null, { apis }: Config): string | null {
+  const api = apis.find(({ name }) => name === route?.api);
+  if (route === null || api === undefined) return null;
+  const operation = route.operation.slice(route.api.length + 1);
+  const own = Object.hasOwn(api.operations, operation) ? api.operations[operation] : undefined;
+  const auth = own?.auth ?? api.auth;
+  return auth === 'public' || auth.includes(issuer.name)
+    ? null
+    : `${route.operation} takes no tokens of the issuer ${issuer.name}`;
+}
+
+function report(
+  { question, explanation, rehearsal, plainHttp, built, token }: Answer,
+  context: CommandContext,
+): string {
   const paint = palette(context.color);
   const { canonical, route, verdict } = explanation;
   const rows: [string, string][] = [];
@@ -109,6 +173,7 @@ function report({ question, explanation, rehearsal, plainHttp, built }: Answer, 
     rows.push(['host', canonical.host], ['target', form === question.target ? form : `${form} (canonical form)`]);
   }
   if (route !== null) rows.push(...routeRows(route, rehearsal, built));
+  if (token !== null) for (const [name, text] of tokenRows(token, built.parsed.places)) rows.push([name, text]);
   const table = rows.map(([name, text]) => [{ text: `  ${name}`, paint: paint.faint }, { text: plain(text) }]);
   const title = paint.strong(plain(`${question.method} ${question.target}`));
   const outcome = rehearsalLines(rehearsal, route?.steps ?? [], paint);

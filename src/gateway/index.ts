@@ -30,5 +30,6 @@ export {
 } from './explain.ts';
 export type { CanonicalForm, Question, QuestionHeaders } from './question-head.ts';
 export { egressView } from './rerouted-snapshot.ts';
+export { type ToldCaller, toldCaller } from '../policy/index.ts';
 export { rehearse, type RehearsalQuestion, type Rehearsal, type RehearsedVerdict } from './rehearse.ts';
 export type { RehearsedStep } from './rehearsed-plan.ts';

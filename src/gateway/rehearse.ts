@@ -7,7 +7,7 @@ import {
 } from '../base/index.ts';
 import type { ProblemError } from '../base/index.ts';
 import type { CallerConfig } from '../config/compiled.ts';
-import type { Match, Operation } from '../policy/index.ts';
+import type { Match, Operation, Principal } from '../policy/index.ts';
 import type { Clock } from '../ports/index.ts';
 import {
   DIRECT,
@@ -37,7 +37,7 @@ export interface RehearsalQuestion extends Question {
   readonly headers: QuestionHeaders;
   /** Null for none. Of a gRPC method the one message of its call, without a prefix; where none is given none is judged. */
   readonly body: Uint8Array | null;
-  readonly caller: CallerConfig;
+  readonly caller: CallerConfig | { readonly kind: 'told'; readonly principal: Principal };
   /** The client's address, where it matters; 127.0.0.1 if nothing is said. */
   readonly from?: string | null;
 }
@@ -190,6 +190,16 @@ const NO_METRICS: GatewayMetrics = {
   ejected() {},
 };
 
+/** Null for nobody. */
+function callerOf(
+  caller: RehearsalQuestion['caller'],
+  { roles }: Pick<Snapshot, 'roles'>,
+  nowMs: number,
+): Principal | null {
+  if (caller.kind === 'anonymous') return null;
+  return caller.kind === 'told' ? caller.principal : principalOf(caller, roles, nowMs);
+}
+
 /** What stands around the gateway in a rehearsal: it hears everything and does nothing. */
 class Scene {
   readonly snapshot: Snapshot;
@@ -201,7 +211,7 @@ class Scene {
   #call: { readonly request: OutgoingRequest; readonly api: CompiledApi } | null = null;
 
   constructor(snapshot: Snapshot, { caller, body }: RehearsalQuestion, nowMs: number) {
-    const principal = caller.kind === 'anonymous' ? null : principalOf(caller, snapshot.roles, nowMs);
+    const principal = callerOf(caller, snapshot, nowMs);
     // Of a call without a message the head alone is judged.
     const asked = (plan: Plan): Plan => (body === null ? { ...plan, messages: NO_MESSAGES } : plan);
     const replanned = (compiled: CompiledOperation): CompiledOperation => {

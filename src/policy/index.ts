@@ -32,6 +32,7 @@ export {
 } from './kind.ts';
 export type { KeyRequests, KindPorts } from './kind-ports.ts';
 export { claimAt } from './claims/claim-texts.ts';
+export { type ToldCaller, toldCaller } from './claims/told-caller.ts';
 export type { ClaimMapping, ClaimPath, ClaimRules, GraphAccess, GroupMapping, RoleMap } from './claims/config.ts';
 export type { IssuerConfig, JwtConfig, KeyOrigin } from './kinds/jwt/config.ts';
 export type { Carriers, CredentialsConfig } from './kinds/credentials/config.ts';
