@@ -253,7 +253,7 @@ test('a page reads refusals too: of sign-in, of the method, of the upstream’s 
   const refused = await ask('GET orders /orders/7', { origin: APP });
   const { 'expose-headers': exposed, ...told } = corsOf(refused.reply);
   assert.deepEqual([refused.reply.status, told], [401, allowed]);
-  assert.equal(exposed, 'x-request-id, ratelimit, ratelimit-policy, retry-after, www-authenticate, etag');
+  assert.equal(exposed, 'x-request-id, ratelimit, ratelimit-policy, retry-after, www-authenticate, dpop-nonce, etag');
   const method = await ask('DELETE orders /orders/7', { origin: APP });
   assert.deepEqual([method.reply.status, corsOf(method.reply)['allow-origin']], [405, APP]);
   assert.equal(method.reply.headers['vary'], 'Origin');

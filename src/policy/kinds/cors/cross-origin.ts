@@ -5,7 +5,14 @@ import type { CorsRules } from './config.ts';
 export type ReplyField = readonly [name: string, value: string];
 
 /** What the gateway itself says in replies and pages have use for. */
-const OWN_FIELDS = ['x-request-id', 'ratelimit', 'ratelimit-policy', 'retry-after', 'www-authenticate'] as const;
+const OWN_FIELDS = [
+  'x-request-id',
+  'ratelimit',
+  'ratelimit-policy',
+  'retry-after',
+  'www-authenticate',
+  'dpop-nonce',
+] as const;
 
 /** One label of a host (RFC 1123 §2.1), and the underscores that some names have. */
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
