@@ -27,7 +27,7 @@ const consul = z.strictObject({
     .meta({ title: 'name', description: 'The datacenter, where it is not the agent’s own.' }),
   token: z.string().transform(readSecretText).optional().meta({
     title: 'reference',
-    description: 'The token that is sent with each question: `${env:NAME}` or `${file:PATH}`.',
+    description: 'The token that is sent with each question: `${env:NAME}`, `${file:PATH}` or `${vault:PATH#FIELD}`.',
   }),
   ca: path('The CAs that vouch for the agent’s certificate, PEM, instead of those of the system.').optional(),
 });

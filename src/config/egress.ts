@@ -143,7 +143,8 @@ const party = z.strictObject({
 const caller = z.strictObject({
   key: z.string().transform(readSecretText).meta({
     title: 'reference',
-    description: 'The key that it shows in the field `x-portcullis-key`: `${env:NAME}` or `${file:PATH}`.',
+    description:
+      'The key that it shows in the field `x-portcullis-key`: `${env:NAME}`, `${file:PATH}` or `${vault:PATH#FIELD}`.',
   }),
 });
 

@@ -23,7 +23,7 @@ const client = z
     id: parsed(readClientId).meta({ title: 'text', description: 'The name that the issuer knows the gateway by.' }),
     secret: z.string().transform(readSecretText).optional().meta({
       title: 'reference',
-      description: 'Its secret: `${env:NAME}` or `${file:PATH}`.',
+      description: 'Its secret: `${env:NAME}`, `${file:PATH}` or `${vault:PATH#FIELD}`.',
     }),
     method: z.enum(['basic', 'post'], { error: 'must be basic or post' }).optional().meta({
       description:

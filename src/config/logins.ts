@@ -19,9 +19,11 @@ const secret = (description: string) => z.string().transform(readSecretText).met
 export const loginSchema = z
   .strictObject({
     clientId: name('a client id').meta({ description: 'Whom the issuer knows the gateway as.' }),
-    clientSecret: secret('The secret that it gave for that: `${env:NAME}` or `${file:PATH}`.').optional(),
+    clientSecret: secret(
+      'The secret that it gave for that: `${env:NAME}`, `${file:PATH}` or `${vault:PATH#FIELD}`.',
+    ).optional(),
     privateKey: secret(
-      'In place of a secret, the key that the gateway signs with when it asks the issuer, PEM (RFC 7523): `${env:NAME}` or `${file:PATH}`.',
+      'In place of a secret, the key that the gateway signs with when it asks the issuer, PEM (RFC 7523): `${env:NAME}`, `${file:PATH}` or `${vault:PATH#FIELD}`.',
     ).optional(),
     scopes: uniqueList(parsed(readToken).meta({ title: 'text' }), { least: 1, most: SCOPE_LIMIT, what: 'scope' })
       .prefault(['openid'])

@@ -30,7 +30,7 @@ export const alertsSchema = z
         }),
         secret: z.string().transform(readSecretText).meta({
           title: 'reference',
-          description: 'The key that signs them: `${env:NAME}` or `${file:PATH}`.',
+          description: 'The key that signs them: `${env:NAME}`, `${file:PATH}` or `${vault:PATH#FIELD}`.',
         }),
       })
       .optional()
