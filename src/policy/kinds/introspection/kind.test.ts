@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exchangeOf, NOW, roleTable } from '../jwt/fixture.test.ts';
+import { createSigner, exchangeOf, NOW, roleTable } from '../jwt/fixture.test.ts';
 import type { Told } from '../../desk.ts';
 import { askedServer } from './asked-issuer.ts';
 import { ACTIVE, askedIssuer, AskingThread, bytesOf, introspecting } from './fixture.test.ts';
@@ -175,4 +175,49 @@ test('what is kept is bounded in number and in bytes, and what nobody uses goes 
   const large = new KeptAnswers<number>();
   for (let at = 0; at < 1_000; at++) large.add(`h${at}`, answer(at, 65_536));
   assert.ok(large.size <= 260, `${large.size}`);
+});
+
+test('a signed answer is read by the issuer’s keys, newer ones are asked for once, and none in plain JSON is believed', async () => {
+  const thread = new AskingThread();
+  const signer = createSigner('ES256', 'one');
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed = (more: object = {}): Uint8Array => {
+    const header = { alg: 'ES256', kid: 'one', typ: 'token-introspection+jwt' };
+    const claims = { iss: ACTIVE.iss, aud: 'gateway', iat: NOW, token_introspection: ACTIVE, ...more };
+    const input = `${part(header)}.${part(claims)}`;
+    return bytesOf(`${input}.${signer.sign(input).toString('base64url')}`);
+  };
+  const steps = thread.steps(introspecting(askedIssuer({ signed: true, cacheMs: 0 })));
+  thread.answer = () => signed();
+  assert.equal(await thread.word(steps, 'a'), 'introspection-unavailable unknown-key');
+  thread.want = async () => {
+    await Promise.resolve();
+    thread.rows = new Map([[signer.row.thumbprint, signer.row]]);
+  };
+  assert.equal(await thread.word(steps, 'a'), TAKEN);
+  assert.deepEqual(thread.wanted, ['acme', 'acme']);
+  for (const [answer, rule] of [
+    [signed({ aud: 'another client' }), 'audience'],
+    [signed({ iat: NOW - 3_600 }), 'expired'],
+    [signed({ token_introspection: { ...ACTIVE, active: 'true' } }), 'malformed'],
+    [bytesOf(ACTIVE), 'encoding'],
+    [bytesOf(`${Buffer.from(signed()).toString()}x`), 'encoding'],
+  ] as const) {
+    thread.answer = () => answer;
+    assert.equal(await thread.word(steps, 'a'), `introspection-unavailable ${rule}`);
+  }
+  thread.answer = () => signed({ token_introspection: { active: false } });
+  assert.equal(await thread.word(steps, 'a'), INACTIVE);
+});
+
+test('what a token is bound to is what the issuer says, for whoever demands the proof', async () => {
+  const thread = new AskingThread();
+  const thumbprint = 'A'.repeat(43);
+  thread.answer = () => bytesOf({ ...ACTIVE, token_type: 'DPoP', cnf: { jkt: thumbprint } });
+  const steps = thread.steps(introspecting(askedIssuer()));
+  const verdict = await thread.ask(steps, ['DPoP a']);
+  assert.ok(verdict.kind === 'identified', JSON.stringify(verdict));
+  assert.deepEqual(verdict.principal.confirmation, { kind: 'jkt', thumbprint });
+  thread.answer = () => bytesOf({ ...ACTIVE, cnf: { jkt: 'short' } });
+  assert.match(await thread.word(steps, 'b'), /^invalid-token /);
 });
