@@ -5,13 +5,18 @@ import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
+import { freePort } from '../framing/free-port.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import { BrowserClient } from '../system/browser-client.ts';
 import { runToEnd } from './child.ts';
 import { type LocalServer, startLocalServer } from '../system/local-server.ts';
+import { type OpenIdProvider, startOpenIdProvider } from '../system/openid-provider.ts';
 import { AUDIENCE, type BenchIssuer, createBenchClient, startBenchIssuer } from './credential-peers.ts';
 import { machine } from './machine.ts';
 import { useOfTree } from './process-tree.ts';
 import { printTable } from './table.ts';
+
+const CLIENT_SECRET = 'a-secret-of-more-than-sixteen-characters';
 
 /** Rounds that count; of each row the cheapest does. */
 const ROUNDS = 3;
@@ -100,7 +105,11 @@ class Scene {
 export async function benchCredentials(): Promise<Record<string, unknown>> {
   const issuer = await startBenchIssuer();
   const upstream: LocalServer = await startLocalServer((_request, response) => response.end('{}'));
-  const gateway = await startGateway(configuration(issuer, upstream), { beside: { secret: 'a secret' } });
+  const port = await freePort();
+  const provider = await startProvider(port);
+  const gateway = await startGateway(configuration({ issuer, upstream, provider, port }), {
+    beside: { secret: CLIENT_SECRET },
+  });
   const scene = new Scene(gateway);
   try {
     const us = await costs(scene, await rowsOf(scene, issuer));
@@ -110,23 +119,46 @@ export async function benchCredentials(): Promise<Record<string, unknown>> {
     scene.close();
     await gateway.stop();
     upstream.stop();
+    provider.stop();
     issuer.stop();
   }
 }
 
-function configuration({ url }: BenchIssuer, upstream: LocalServer): string {
+/** Where people sign in. */
+async function startProvider(port: number): Promise<OpenIdProvider> {
+  const client = {
+    ...{ client_id: 'gateway', client_secret: CLIENT_SECRET, response_types: ['code' as const] },
+    redirect_uris: [`https://localhost:${port}/.portcullis/callback/people`],
+    grant_types: ['authorization_code', 'refresh_token'],
+    id_token_signed_response_alg: 'ES256' as const,
+  };
+  return await startOpenIdProvider({ after: () => undefined }, client);
+}
+
+interface Around {
+  readonly issuer: BenchIssuer;
+  readonly upstream: LocalServer;
+  readonly provider: OpenIdProvider;
+  readonly port: number;
+}
+
+function configuration({ issuer: { url }, upstream, provider, port }: Around): string {
   const api = (name: string, auth: string): string =>
     `  ${name}: { basePath: /${name}, routes: ['GET /x'], upstream: '${upstream.url}', auth: ${auth} }\n`;
   const client = `client: { id: gateway, secret: '\${file:secret}' }`;
   return `version: 1
-server: { https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
+server: { https: { port: ${port}, certificate: local }, http: off, threads: 1 }
 admin: { port: 0 }
 data: ./data
 apiKeys: { environment: test, lifetime: 1d }
 issuers:
   acme: { issuer: '${url}', audience: '${AUDIENCE}', introspection: { ${client}, cache: 5m } }
+  people:
+    issuer: '${provider.issuer}'
+    audience: '${AUDIENCE}'
+    login: { clientId: gateway, clientSecret: '\${file:secret}', scopes: [openid, offline_access] }
 apis:
-${api('open', 'public')}${api('token', '[acme]')}${api('key', '[api-key]')}`;
+${api('session', '[session]')}${api('open', 'public')}${api('token', '[acme]')}${api('key', '[api-key]')}`;
 }
 
 async function rowsOf(scene: Scene, issuer: BenchIssuer): Promise<readonly Row[]> {
@@ -134,6 +166,7 @@ async function rowsOf(scene: Scene, issuer: BenchIssuer): Promise<readonly Row[]
   const cached = bearer(issuer.token('ES256'));
   const opaque = bearer('opaque-token-of-somebody');
   const key = await makeKey(scene.gateway);
+  const session = await signIn(scene.gateway);
   const client = createBenchClient();
   const bound = issuer.token('ES256', { cnf: { jkt: client.thumbprint } });
   const tokens = { path: '/token/x', count: REQUESTS };
@@ -152,11 +185,24 @@ async function rowsOf(scene: Scene, issuer: BenchIssuer): Promise<readonly Row[]
     ...(key === null
       ? []
       : [{ name: 'api_key', path: '/key/x', count: REQUESTS, fields: () => ({ 'x-api-key': key }) }]),
+    ...(session === null ? [] : [{ name: 'session', path: '/session/x', count: REQUESTS, fields: () => session }]),
     {
       ...{ name: 'dpop', path: '/token/x', count: FIRST_REQUESTS },
       fields: () => ({ authorization: `DPoP ${bound}`, dpop: client.proof('GET', 'https://localhost/token/x', bound) }),
     },
   ];
+}
+
+/** The cookie of somebody who has signed in; null where that could not be. */
+async function signIn({ https: port, ca }: GatewayProcess): Promise<Fields | null> {
+  const browser = new BrowserClient({ port, ca });
+  try {
+    await browser.signIn('/session/x', 'people');
+    return browser.session === null ? null : { cookie: `__Host-portcullis-session=${browser.session}` };
+  } catch (fault) {
+    console.error(fault instanceof Error ? fault.message : 'nobody could sign in');
+    return null;
+  }
 }
 
 /** A key that opens all, made as operators do; null where that could not be. */
