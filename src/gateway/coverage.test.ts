@@ -93,6 +93,17 @@ function told(keys: string, kind: string, about: RegExp): readonly (readonly str
   );
 }
 
+test('an API whose queries may bear tokens says so, of each operation that somebody signs in for', () => {
+  const issuers = 'issuers: { acme: { issuer: https://id.acme.example, audience: api } }';
+  const keys = "    auth: [acme]\n    tokensInQuery: pass\n    operations: { 'GET /x': { auth: public } }\n";
+  const text = `${issuers}\napis:\n  a:\n    routes: ['GET /x', 'POST /y']\n    upstream: http://127.0.0.1:1\n${keys}`;
+  const kinds = kindTable([kindOf('jwt', {}), kindOf('permission', {})]);
+  const cells = snapshotOf(gatheredOf(text, kinds), kinds).coverage.map((row) =>
+    row.cells.flatMap(({ holds, open, from }) => (/queries/.test(holds) ? [[holds, open, from]] : [])),
+  );
+  assert.deepEqual(cells, [[], [['queries may bear tokens', true, '/etc/portcullis.yaml:8']]]);
+});
+
 test('an operation whose errors pass says so, and by whose word', () => {
   const cells = (keys: string) => told(keys, 'upstream-errors', /errors/);
   const passing = (line: number) => [`errors of the upstream pass! ${line}`];

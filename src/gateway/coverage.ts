@@ -86,6 +86,7 @@ function cellsOf(
     ...sanitizeCells(at),
     ...ruleCells(at),
     ...webSocketCells(at),
+    ...queryCells(at),
     ...errorCells(at),
     ...leakCells(at),
     ...fileCells(at),
@@ -214,6 +215,13 @@ function webSocketCells({ own, places }: Cited): readonly CoverageCell[] {
   const open = offered.origins === 'any';
   const holds = open ? 'WebSocket from any page' : 'WebSocket';
   return [{ aspect: 'validation', holds, open, from: lineOf(places, `${own.path}.websocket`) }];
+}
+
+/** Queries bear no tokens unless it is said that they may. */
+function queryCells({ api, open, places }: Cited): readonly CoverageCell[] {
+  if (open || api.tokensInQuery === 'refuse') return [];
+  const from = lineOf(places, `${api.path}.tokensInQuery`);
+  return [{ aspect: 'policy', holds: 'queries may bear tokens', open: true, from }];
 }
 
 /** Errors of the upstream are replaced unless it is said that they pass. */
