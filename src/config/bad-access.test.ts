@@ -141,9 +141,9 @@ const APIS: readonly Case[] = [
     [7, 'no issuer named "acne" is configured (did you mean "acme"?)'],
   ],
   [
-    'a way to sign in that is to come',
+    'sessions where nobody can sign in',
     withApi({ auth: '[acme, session]' }),
-    [7, 'auth[1]: session is not available in this'],
+    [7, 'auth[1]: nobody can sign in: no issuer has a `login`'],
   ],
   ['no issuers', withApi({ auth: '[]' }), [7, 'at least one issuer is needed']],
   ['an issuer twice', withApi({ auth: '[acme, acme]' }), [7, 'auth[1]: this issuer stands in the list already']],
