@@ -63,8 +63,9 @@ function judge(exchange: Exchange, found: Found, setting: SessionSetting, sessio
   if (found === 'unavailable') return deny(UNAVAILABLE, 'unavailable');
   if (found === 'none') return endedSession(exchange, setting, 'ended');
   const provider = setting.issuers.get(found.view.issuer);
-  // Somebody has signed in, and elsewhere than this operation asks for.
-  if (provider === undefined) return endedSession(exchange, setting, 'other-issuer');
+  // Somebody has signed in, and elsewhere than this operation asks for; or who bears the name now is somebody else.
+  const isTaken = provider !== undefined && found.view.claims['iss'] === provider.issuer.issuer;
+  if (!isTaken) return endedSession(exchange, setting, 'other-issuer');
   const { request } = exchange;
   const mustShow = setting.rules.csrf === 'token' && isUnsafe(request) && !isUpgrade(request.headers);
   if (mustShow && !showsToken(request.headers.all(CSRF_FIELD), found.view.csrf))

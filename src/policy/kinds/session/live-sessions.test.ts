@@ -168,6 +168,12 @@ test('another Snapshot’s roles make another caller of the same session', async
   assert.equal(after.principal.kind, 'user');
 });
 
+test('a session of an issuer that bore this name before another does lets nobody in', async () => {
+  const thread = new Thread();
+  thread.desk.keep('a', viewOf('ada', { claims: { iss: 'https://former.example', sub: 'ada' } }));
+  assert.equal(wordsOf(await thread.ask(asAda)), 'session-ended other-issuer');
+});
+
 test('claims of another type than they are read as let nobody in', async () => {
   const thread = new Thread();
   thread.desk.keep(
