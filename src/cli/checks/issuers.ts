@@ -16,13 +16,19 @@ export async function checkIssuers(
   clock: Pick<Clock, 'now'>,
   { issuers }: Config,
 ): Promise<readonly Diagnosis[]> {
-  const asked = issuers.slice(0, ISSUER_LIMIT);
+  const keyed = issuers.filter(usesKeys);
+  const asked = keyed.slice(0, ISSUER_LIMIT);
   const found = await Promise.all(
     asked.map(async (issuer) => diagnosesOf(issuer, await services.issuerKeys(issuer), clock.now())),
   );
-  const left = issuers.length - asked.length;
+  const left = keyed.length - asked.length;
   const rest = left > 0 ? [warn('issuer', `${left} more issuers were not asked`, 'ask them by hand')] : [];
   return [...found.flat(), ...rest];
+}
+
+/** Of one that is asked about all its tokens nobody needs a key, unless its answers are signed. */
+function usesKeys({ introspection }: Issuer): boolean {
+  return introspection === null || introspection.tokens === 'opaque' || introspection.signed;
 }
 
 function diagnosesOf(
