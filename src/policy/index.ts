@@ -1,5 +1,4 @@
 export { issuerNames, SIGNATURE_ALGORITHMS, TENANT_PLACE } from '../credential/index.ts';
-export { bearerChallenge } from './challenge.ts';
 export {
   type BodyUse,
   type BodyViews,

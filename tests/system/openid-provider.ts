@@ -105,7 +105,11 @@ function usual(client: ClientMetadata): Configuration {
 }
 
 function withoutDispatcher({ method = 'GET', headers, body }: RequestInit): RequestInit {
-  return { method, ...(headers === undefined ? {} : { headers }), ...(body == null ? {} : { body }) };
+  return {
+    method,
+    ...(headers === undefined ? {} : { headers }),
+    ...(body === undefined || body === null ? {} : { body }),
+  };
 }
 
 type Handled = Parameters<Provider['interactionDetails']>;
