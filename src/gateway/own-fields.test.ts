@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSlot, PASS, type PolicyKind, type Principal, usedCredential } from '../policy/index.ts';
+import type { ApiConfig } from '../config/compiled.ts';
+import {
+  createSlot,
+  type IssuerConfig,
+  PASS,
+  type PolicyKind,
+  type Principal,
+  usedCredential,
+} from '../policy/index.ts';
 import type { OutgoingHead } from '../wire/index.ts';
+import { Challenges } from './challenges.ts';
 import {
   apiText,
   type Bench,
@@ -289,7 +298,14 @@ test('a challenge for a credential says nothing of an error where none was sent'
   const target = snapshot?.operations[0];
   const plan = target?.plan();
   assert.ok(snapshot !== null && target !== undefined && plan?.ok === true);
-  const closed = { ...target, plan: () => ({ ok: true, value: { ...plan.value, signInNeeded: true } }) as const };
+  const { name } = target.api;
+  const asking = { name, auth: ['acme'], metadata: null, basePath: '', operations: {} } as unknown as ApiConfig;
+  const issuers = [{ name: 'acme', proof: 'none' }] as unknown as readonly IssuerConfig[];
+  const closed = {
+    ...target,
+    api: { ...target.api, challenges: new Challenges(asking, issuers) },
+    plan: () => ({ ok: true, value: { ...plan.value, signInNeeded: true } }) as const,
+  };
   bench.gateway.install({ ...snapshot, router: { find: () => ({ kind: 'matched', target: closed, params: {} }) } });
   const reply = await bench.ask(get());
   assert.deepEqual([reply.status, reply.headers['www-authenticate']], [401, 'Bearer realm="a"']);

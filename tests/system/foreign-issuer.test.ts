@@ -13,6 +13,8 @@ import { type LocalServer, startLocalServer } from './local-server.ts';
 import { skipOrFail } from './skip.ts';
 
 const AUDIENCE = 'https://api.acme.example';
+/** What a challenge says of the tokens that are wanted: their scope, and where it is told who gives them. */
+const WHERE = 'scope="orders:read", resource_metadata="https://localhost/.well-known/oauth-protected-resource"';
 
 const DESCRIPTION = {
   openapi: '3.1.0',
@@ -148,7 +150,7 @@ test('without a token the reply says which kind is wanted', async () => {
   const reply = await get(null);
   assert.equal(reply.status, 401);
   assert.equal(codeOf(reply), 'unauthenticated');
-  assert.equal(reply.headers['www-authenticate'], 'Bearer realm="orders"');
+  assert.equal(reply.headers['www-authenticate'], `Bearer realm="orders", ${WHERE}`);
 });
 
 test('tokens for others, of others and out of time are refused', async () => {
@@ -168,7 +170,7 @@ test('tokens for others, of others and out of time are refused', async () => {
     const reply = await get(await token(change));
     assert.equal(reply.status, 401, what);
     assert.equal(codeOf(reply), 'invalid-token', what);
-    assert.equal(reply.headers['www-authenticate'], 'Bearer realm="orders", error="invalid_token"', what);
+    assert.equal(reply.headers['www-authenticate'], `Bearer realm="orders", error="invalid_token", ${WHERE}`, what);
   }
   assert.equal((await get(await token())).status, 200);
 });
