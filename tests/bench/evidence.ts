@@ -1,5 +1,6 @@
 import { AS_BENCH, framingEvidence } from './framing-evidence.ts';
 import { http2Evidence } from './http2-evidence.ts';
+import { identityEvidence } from './identity-evidence.ts';
 import { chooseByName } from './names.ts';
 import { reloadEvidence } from './reload-evidence.ts';
 import { validateEvidence } from './validate-evidence.ts';
@@ -10,7 +11,7 @@ const EVIDENCE = {
   framing: { options: [AS_BENCH], run: framingEvidence },
   reload: reloadEvidence,
   http2: http2Evidence,
-  identity: null,
+  identity: identityEvidence,
   access: null,
   reviews: null,
   validate: validateEvidence,
