@@ -18,6 +18,8 @@ export interface ProviderMetadata {
   readonly token_endpoint_auth_methods_supported: string[];
   readonly token_endpoint_auth_signing_alg_values_supported: string[];
   readonly id_token_signing_alg_values_supported: string[];
+  /** Of those that are taken; where none is named, userinfo is not taken signed. */
+  readonly userinfo_signing_alg_values_supported?: string[];
 }
 
 const OPTIONAL = [
@@ -54,6 +56,7 @@ export function readProviderMetadata(
   const signed = textsOf(members['id_token_signing_alg_values_supported']);
   const algorithms = settings.algorithms.filter((name) => signed?.includes(name) ?? true);
   if (algorithms.length === 0) return err(`${place} signs ID tokens with none of the \`algorithms\` that are taken`);
+  const signedUserinfo = textsOf(members['userinfo_signing_alg_values_supported']);
   return ok({
     issuer,
     authorization_endpoint: authorization.value,
@@ -68,6 +71,9 @@ export function readProviderMetadata(
     token_endpoint_auth_signing_alg_values_supported:
       textsOf(members['token_endpoint_auth_signing_alg_values_supported']) ?? [],
     id_token_signing_alg_values_supported: algorithms,
+    ...(signedUserinfo === null
+      ? {}
+      : { userinfo_signing_alg_values_supported: settings.algorithms.filter((name) => signedUserinfo.includes(name)) }),
   });
 }
 

@@ -13,6 +13,7 @@ import {
 import type { Clock, Egress } from '../ports/index.ts';
 import { proofOf } from './client-proof.ts';
 import { createProviderFetch } from './provider-call.ts';
+import { ProviderClient } from './provider-client.ts';
 import { faultOf, type ProviderFault } from './provider-fault.ts';
 import { type ProviderMetadata, readProviderMetadata } from './provider-metadata.ts';
 import type { ProviderSettings } from './settings.ts';
@@ -62,7 +63,7 @@ const COOL_DOWN_MS = 5_000;
 
 interface Known {
   readonly metadata: ProviderMetadata;
-  readonly configuration: Configuration;
+  readonly client: ProviderClient;
   readonly atMs: number;
 }
 
@@ -86,7 +87,7 @@ export class Provider {
   async authorize(asked: Authorization): Promise<Result<string, ProviderFault>> {
     const known = await this.#current();
     if (!known.ok) return known;
-    const { configuration, metadata } = known.value;
+    const { metadata } = known.value;
     const { scopes, prompt, par } = this.settings;
     const isOffered = metadata.pushed_authorization_request_endpoint !== undefined;
     if (!isOffered && par === 'required') return err(untrusted('it takes no pushed authorization requests'));
@@ -109,8 +110,8 @@ export class Provider {
     return tried(async () => {
       const pushes = isOffered && par !== 'off';
       const url = pushes
-        ? await client.buildAuthorizationUrlWithPAR(configuration, parameters)
-        : client.buildAuthorizationUrl(configuration, parameters);
+        ? await client.buildAuthorizationUrlWithPAR(known.value.client.unsigned, parameters)
+        : client.buildAuthorizationUrl(known.value.client.unsigned, parameters);
       return url.href;
     });
   }
@@ -123,14 +124,15 @@ export class Provider {
     const known = await this.#current();
     if (!known.ok) return known;
     const client = await load();
+    const checks = {
+      pkceCodeVerifier: asked.verifier,
+      expectedState: asked.state,
+      expectedNonce: asked.nonce,
+      idTokenExpected: true,
+      ...(asked.maxAgeMs === null ? {} : { maxAge: Math.floor(asked.maxAgeMs / 1_000) }),
+    };
     const response = await tried(() =>
-      client.authorizationCodeGrant(known.value.configuration, callback, {
-        pkceCodeVerifier: asked.verifier,
-        expectedState: asked.state,
-        expectedNonce: asked.nonce,
-        idTokenExpected: true,
-        ...(asked.maxAgeMs === null ? {} : { maxAge: Math.floor(asked.maxAgeMs / 1_000) }),
-      }),
+      known.value.client.signed((configuration) => client.authorizationCodeGrant(configuration, callback, checks)),
     );
     if (!response.ok) return response;
     const { nonce, maxAgeMs, acrValues } = asked;
@@ -144,7 +146,9 @@ export class Provider {
     const known = await this.#current();
     if (!known.ok) return known;
     const client = await load();
-    const response = await tried(() => client.refreshTokenGrant(known.value.configuration, refreshToken));
+    const response = await tried(() =>
+      known.value.client.signed((configuration) => client.refreshTokenGrant(configuration, refreshToken)),
+    );
     if (!response.ok) return response;
     return this.#granted(response.value, { nonce: null, maxAgeMs: null, acrValues: null, earlier });
   }
@@ -158,7 +162,11 @@ export class Provider {
     if (!known.ok) return known;
     if (known.value.metadata.userinfo_endpoint === undefined) return err(untrusted('it has no userinfo'));
     const client = await load();
-    return tried(async () => ({ ...(await client.fetchUserInfo(known.value.configuration, accessToken, subject)) }));
+    return tried(async () => ({
+      ...(await known.value.client.signed((configuration) =>
+        client.fetchUserInfo(configuration, accessToken, subject),
+      )),
+    }));
   }
 
   /** Tells it that a refresh token is not needed any more (RFC 7009), where it can be told. */
@@ -168,7 +176,7 @@ export class Provider {
     if (known.value.metadata.revocation_endpoint === undefined) return ok(undefined);
     const client = await load();
     return tried(() =>
-      client.tokenRevocation(known.value.configuration, refreshToken, { token_type_hint: 'refresh_token' }),
+      client.tokenRevocation(known.value.client.unsigned, refreshToken, { token_type_hint: 'refresh_token' }),
     );
   }
 
@@ -178,7 +186,7 @@ export class Provider {
     if (!known.ok || known.value.metadata.end_session_endpoint === undefined) return null;
     const client = await load();
     const parameters = { id_token_hint: idToken, post_logout_redirect_uri: returnTo };
-    return client.buildEndSessionUrl(known.value.configuration, parameters).href;
+    return client.buildEndSessionUrl(known.value.client.unsigned, parameters).href;
   }
 
   async #granted(
@@ -245,18 +253,23 @@ export class Provider {
     const proof = proofOf(client, settings, metadata.value);
     if (!proof.ok) return err(untrusted(proof.error));
     const { clientId, skewMs, issuer } = settings;
-    const configuration = new client.Configuration(
-      { ...metadata.value },
-      clientId,
-      { [client.clockTolerance]: skewMs / 1_000 },
-      proof.value,
-    );
-    configuration[client.customFetch] = createProviderFetch(egress, readJson);
-    // The signature is checked here too, not only by whom it came from (OpenID Connect Core §3.1.3.7, 6).
-    client.enableNonRepudiationChecks(configuration);
-    // An issuer on plain http is one on loopback: the configuration takes no other.
-    if (issuer.startsWith('http:')) client.allowInsecureRequests(configuration);
-    return ok({ metadata: metadata.value, configuration, atMs: clock.monotonic() });
+    const call = createProviderFetch(egress, readJson);
+    const configure = (): Configuration => {
+      const configuration = new client.Configuration(
+        { ...metadata.value },
+        clientId,
+        { [client.clockTolerance]: skewMs / 1_000 },
+        proof.value,
+      );
+      configuration[client.customFetch] = call;
+      // The signature is checked here too, not only by whom it came from (OpenID Connect Core §3.1.3.7, 6).
+      client.enableNonRepudiationChecks(configuration);
+      // An issuer on plain http is one on loopback: the configuration takes no other.
+      if (issuer.startsWith('http:')) client.allowInsecureRequests(configuration);
+      return configuration;
+    };
+    const spoken = new ProviderClient(client, configure, clock);
+    return ok({ metadata: metadata.value, client: spoken, atMs: clock.monotonic() });
   }
 }
 

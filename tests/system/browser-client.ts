@@ -4,6 +4,7 @@ import { followSignIn } from './openid-provider.ts';
 /** A browser as far as a gateway sees one: it keeps cookies, and says of itself what browsers say. */
 export class BrowserClient {
   readonly #at: Pick<Ask, 'port' | 'ca'>;
+  readonly #always: Readonly<Record<string, string>>;
   /** By name, in the order in which they were made (RFC 6265 §5.4). */
   readonly cookies = new Map<string, string>();
   /** Those of the provider. */
@@ -11,8 +12,10 @@ export class BrowserClient {
   /** The session’s token, once a page has read it. */
   csrf = '';
 
-  constructor(at: Pick<Ask, 'port' | 'ca'>) {
+  /** `always` are fields of each of its requests, such as those of a proxy before it. */
+  constructor(at: Pick<Ask, 'port' | 'ca'>, always: Readonly<Record<string, string>> = {}) {
     this.#at = at;
+    this.#always = always;
   }
 
   get origin(): string {
@@ -27,7 +30,8 @@ export class BrowserClient {
   /** Asks with these fields besides its cookies, and keeps those that it gets. */
   async ask(path: string, more: Partial<Ask> = {}): Promise<Reply> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const headers = { host: `localhost:${this.#at.port}`, ...(cookie === '' ? {} : { cookie }), ...more.headers };
+    const own = { host: `localhost:${this.#at.port}`, ...(cookie === '' ? {} : { cookie }) };
+    const headers = { ...this.#always, ...own, ...more.headers };
     const reply = await ask({ ...this.#at, path, ...more, headers });
     for (const line of listOf(reply.headers['set-cookie'])) this.#keep(line);
     return reply;
