@@ -93,6 +93,17 @@ const overridden = (what: string, sent: Sent, over: Version | null = null): BadI
     },
   );
 
+const UPGRADE = {
+  ...{ connection: 'Upgrade', upgrade: 'websocket' },
+  ...{ 'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' },
+};
+
+const upgrade = (what: string, code: string, made: (scene: CredentialScene) => Record<string, string>): BadInput =>
+  refused(69, what, (scene) => ({ path: '/chat', headers: { ...UPGRADE, ...made(scene) } }), {
+    code,
+    over: 'http/1.1',
+  });
+
 /** Paths, fields, and more than one credential. */
 export const BAD_REQUESTS: readonly BadInput[] = [
   ...WAYS.map((path) => way(path)),
@@ -137,6 +148,14 @@ export const BAD_REQUESTS: readonly BadInput[] = [
   refused(66, 'an API key in the query', ({ apiKey }) => ({ path: `/keyed?api_key=${apiKey}` }), {
     code: '400 credential-in-query',
   }),
+  upgrade('a WebSocket without a token', '401 unauthenticated', () => ({})),
+  upgrade('a WebSocket with a token that has run out', '401 invalid-token', (scene) => ({
+    authorization: `Bearer ${scene.token({ exp: 1_000_000_000, iat: 999_999_999 })}`,
+  })),
+  upgrade('a WebSocket of a page of another origin', '403 origin-refused', (scene) => ({
+    ...signed(scene),
+    origin: 'https://evil.example',
+  })),
   overridden('X-HTTP-Method-Override', { headers: { 'x-http-method-override': 'DELETE' } }),
   overridden('X-HTTP-Method', { headers: { 'x-http-method': 'DELETE' } }),
   overridden('X-Method-Override', { headers: { 'x-method-override': 'DELETE' } }),

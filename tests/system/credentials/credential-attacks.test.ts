@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { VERSIONS } from '../possession-scene.ts';
@@ -35,6 +36,22 @@ for (const version of VERSIONS) {
     }
   });
 }
+
+test('66: of all that was sent nothing secret stands in the log, in the ledger, or in any other file', async () => {
+  // Whatever is written later is written by now.
+  await scene.send('http/1.1', {});
+  const texts = [scene.gateway.said()];
+  for (const entry of await readdir(scene.gateway.folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) texts.push(await readFile(join(entry.parentPath, entry.name), 'latin1'));
+  }
+  assert.ok(
+    texts.some((text) => text.includes('invalid-token')),
+    'the ledger is among them',
+  );
+  const secrets = [scene.apiKey, 'good-token-of', 'split-token-of', encodeURIComponent('<script>alert')];
+  for (const secret of secrets) assert.ok(!texts.some((text) => text.includes(secret)), secret);
+  assert.ok(!texts.some((text) => /eyJ[\w-]{16,}\.[\w-]{16,}/.test(text)), 'a token');
+});
 
 /** 55 to 62 are of a server that issues tokens itself, which this is not. */
 const ITEMS = Array.from({ length: 70 }, (_, at) => at + 1).filter((item) => item < 55 || item > 62);

@@ -42,6 +42,7 @@ const FILES = {
   bodies: 'tests/system/hostile-bodies.test.ts',
   replies: 'tests/system/strict-replies.test.ts',
   leaks: 'tests/system/leaks.test.ts',
+  websocket: 'tests/websocket/http2.test.ts',
   parity: 'tests/http2/parity.test.ts',
 } as const;
 
@@ -166,6 +167,7 @@ export const HELD_ELSEWHERE: readonly HeldElsewhere[] = [
     'a preflight goes its usual way where an API says nothing, or off',
   ),
   ...held(69, 'streams', 'streams of every kind end when the token they began with does, and the ledger says why'),
+  ...held(69, 'websocket', 'an extended CONNECT that may not be is refused, each for its reason'),
   ...held(69, 'sessions', 'a stream that stands ends when its session does'),
   ...held(69, 'revocation', 'streams of a session that is revoked end, and those of another stay'),
   ...held(

@@ -167,6 +167,10 @@ issuers:
   google: { ${own.replace(ISSUER, 'https://accounts.example')}, hd: [acme.example] }
   asked: { issuer: 'https://asked.example', ${asked}, introspection: { endpoint: '${introspection.url}/one', ${client} } }
   also: { issuer: 'https://also.example', ${asked}, introspection: { endpoint: '${introspection.url}/two', ${client} } }
+  people:
+    issuer: '${introspection.url}'
+    audience: '${AUDIENCE}'
+    login: { clientId: gateway, clientSecret: '\${env:SECRET}' }
 roles: { reader: { can: [read] } }
 apis:
   orders:
@@ -174,6 +178,7 @@ apis:
     upstream: '${url}'
     auth: [acme]
     operations: { 'GET /orders/{id}': { needs: read }, 'DELETE /orders/{id}': { needs: remove } }
+  chat: { routes: ['GET /chat'], upstream: '${url}', auth: [acme], operations: { 'GET /chat': { websocket: on } } }
   open: { routes: ['GET /open/{rest...}'], upstream: '${url}', auth: public }
 ${[
   api('profiled', 'profiled'),
@@ -185,6 +190,8 @@ ${[
   api('also', 'also'),
   api('keyed', 'api-key'),
   api('any', 'acme, api-key'),
+  api('pages', 'session'),
+  api('both', 'acme, session'),
   api('nonce', 'acme', ', dpop: { nonce: required }'),
 ].join('\n')}
 `;
@@ -194,6 +201,7 @@ const GOOD = new Set(['somebody', 'another', 'a-third'].map((who) => `good-token
 
 /** What is said of a token is in its name. */
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.url?.startsWith('/.well-known/') === true) return describe(request, response);
   let text = '';
   for await (const piece of request as AsyncIterable<Buffer>) text += piece.toString();
   const token = new URLSearchParams(text).get('token') ?? '';
@@ -211,6 +219,19 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   else if (token.startsWith('text')) says({ ...active, active: 'true' });
   else if (token.startsWith('late')) setTimeout(() => says(active), 3_000).unref();
   else says({ active: false });
+}
+
+/** The metadata of a provider, which is called to nobody's sign-in. */
+function describe({ headers }: IncomingMessage, response: ServerResponse): void {
+  const issuer = `http://${headers.host}`;
+  const places = {
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/jwks`,
+  };
+  const algorithms = { id_token_signing_alg_values_supported: ['ES256'], subject_types_supported: ['public'] };
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify({ issuer, ...places, ...algorithms, response_types_supported: ['code'] }));
 }
 
 /** A listener that counts who comes. */
