@@ -1,4 +1,4 @@
-import type { JsonBounds, JsonReader } from '../credential/index.ts';
+import { type JsonBounds, type JsonReader, readJwt } from '../credential/index.ts';
 import type { Egress, EgressReply } from '../ports/index.ts';
 import { ProviderUnavailable, ProviderUnreadable } from './provider-fault.ts';
 
@@ -21,7 +21,7 @@ const BOUNDS: JsonBounds = { depth: 32, keys: 2_000, elements: 4_000, numberByte
 
 /**
  * The way of openid-client to a provider: through our egress, within bounds, without redirects, and what says that it is
- * JSON must be JSON of one reading. What can't be had throws a ProviderUnavailable.
+ * JSON, or a JWT, must have one reading. What can't be had throws a ProviderUnavailable.
  */
 export function createProviderFetch(
   egress: Egress,
@@ -66,6 +66,10 @@ function responseOf({ status, headers, body }: EgressReply, readJson: JsonReader
   const type = headers.get('content-type') ?? '';
   if (/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type) && !readJson(body, BOUNDS).ok) {
     throw new ProviderUnreadable('it sent JSON that has no one reading, or is too large');
+  }
+  // Userinfo that is signed (OpenID Connect Core §5.3.2) is no less JSON for it.
+  if (/^application\/jwt\s*(;|$)/i.test(type) && !readJwt(Buffer.from(body).toString('latin1'), readJson).ok) {
+    throw new ProviderUnreadable('it sent a JWT that has no one reading, or is too large');
   }
   const isEmpty = status === 204 || status === 205;
   return new Response(isEmpty ? null : new Uint8Array(body), { status, headers: [...headers] });

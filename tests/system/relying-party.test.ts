@@ -9,6 +9,7 @@ import {
   type Claims,
   halfHash,
   providerKey,
+  signedText,
   signedWith,
   signedWithSecret,
   spoilt,
@@ -264,6 +265,21 @@ test('oidcc-client-test-userinfo-signed: userinfo that is signed is taken, and r
     jwt((claims) => told.signed({ ...claims, sub: 'eve' })),
   );
 });
+
+for (const [what, change] of [
+  ['has one claim twice', (json: string) => json.replace('{', '{"roles":["admin"],')],
+  ['is nested without end', (json: string) => json.replace('{', `{"more":${'['.repeat(8_000)}${']'.repeat(8_000)},`)],
+] as const) {
+  test(`nobody signs in by signed userinfo that ${what}`, async () => {
+    const { told } = party.providers;
+    const [key = assert.fail('no key')] = told.keys;
+    const userinfo = (claims: Claims) => {
+      const json = JSON.stringify({ ...claims, iss: told.issuer, aud: 'gateway' });
+      return { type: 'application/jwt', body: signedText(key, change(json)) };
+    };
+    await party.refusedWhile('told', { userinfo });
+  });
+}
 
 for (const [module, source] of [
   [

@@ -75,6 +75,13 @@ export function signedWithSecret(secret: string, claims: Claims): string {
   return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
 }
 
+/** Signs a text in the place of claims, such as JSON that can be read in two ways. */
+export function signedText({ kid, alg, key }: ProviderKey, body: string): string {
+  const parts = [JSON.stringify({ alg, kid }), body].map((part) => Buffer.from(part).toString('base64url'));
+  const input = parts.join('.');
+  return `${input}.${sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+}
+
 /** Says that nobody signed it. */
 export function unsigned(claims: Claims): string {
   return `${inputOf({ alg: 'none' }, claims)}.`;
