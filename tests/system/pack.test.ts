@@ -47,6 +47,13 @@ function testInstalled(name: string, check: () => Promise<void>): void {
   });
 }
 
+/** What it said of its end stands with a failure: that may be why nothing came of it before. */
+async function endsWell(gateway: ReturnType<typeof start>): Promise<void> {
+  gateway.child.kill('SIGTERM');
+  const { code, stderr } = await gateway.outcome;
+  assert.equal(code, 0, stderr);
+}
+
 testInstalled('the package holds what runs and nothing else', async () => {
   const files = await readdir(installed, { recursive: true });
   for (const needed of [
@@ -102,9 +109,8 @@ testInstalled('the installed command protects an API', async () => {
     assert.equal(reply.body, 'answered GET /orders/7?x=1');
     assert.equal((await ask({ port: ready.https, ca, path: '/a/%2e%2e/b' })).status, 400);
   } finally {
-    gateway.child.kill('SIGTERM');
-    assert.equal((await gateway.outcome).code, 0);
     stop();
+    await endsWell(gateway);
   }
 });
 
@@ -115,7 +121,6 @@ testInstalled('the installed command runs its demo', async () => {
     const [said] = await gateway.printed(/curl[^]*Ctrl/);
     assert.match(said, /https:\/\/localhost:\d+/);
   } finally {
-    gateway.child.kill('SIGTERM');
-    assert.equal((await gateway.outcome).code, 0);
+    await endsWell(gateway);
   }
 });
