@@ -5,7 +5,7 @@ import { err, isRequestId, ok, type OriginalEntry, type Result } from '../base/i
 import type { OriginalSummary } from '../control/client.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, type Given, JSON_OPTION } from './command.ts';
 import type { CommandContext } from './context.ts';
-import { complainOfSilence, findRunning } from './running.ts';
+import { complainOfSilence, findRunningFor } from './running.ts';
 import { alignRows, jsonText, palette, plain } from './terminal.ts';
 
 const TAB = '    ';
@@ -41,15 +41,10 @@ export const errorsCommand: Command = {
     "Exit code 1 if nothing is kept, nothing runs, the hash differs or the ledger can't be read, 2 if the arguments are none.",
   ],
   async run(given, context) {
-    const asked = askedOf(given);
-    if (!asked.ok) {
-      context.complain(`portcullis: ${asked.error}.\n`);
-      return EXIT.unusable;
-    }
-    const running = await findRunning(given, context);
+    const running = await findRunningFor(askedOf(given), given, context);
     if (!running.ok) return running.error;
     const { client, folder } = running.value;
-    const id = asked.value;
+    const id = running.value.wish;
     const found = id === null ? await client.upstreamErrors() : await client.upstreamError(id);
     if (!found.ok) {
       complainOfSilence(found.error, context);

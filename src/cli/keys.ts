@@ -5,7 +5,7 @@ import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, type Given, JSON_OPTION
 import type { CommandContext } from './context.ts';
 import { issueReport } from './issues.ts';
 import { keyLines, keyTable } from './key-rows.ts';
-import { complainOfSilence, findRunning } from './running.ts';
+import { complainOfSilence, findRunningFor } from './running.ts';
 import { jsonText, plain } from './terminal.ts';
 
 /** What can be done with keys, the options that each action takes, and whether it is about one key. */
@@ -59,15 +59,10 @@ export const keysCommand: Command = {
     'Exit code 1 if there is no such key, the wish was refused or nothing runs, 2 if the arguments are none.',
   ],
   async run(given, context) {
-    const asked = askedOf(given);
-    if (!asked.ok) {
-      context.complain(`portcullis: ${asked.error}.\n`);
-      return EXIT.unusable;
-    }
-    const running = await findRunning(given, context);
+    const running = await findRunningFor(askedOf(given), given, context);
     if (!running.ok) return running.error;
     const { keys } = running.value.client;
-    const { action, id } = asked.value;
+    const { action, id } = running.value.wish;
     if (action === 'list') return await list(keys, given, context);
     const told = { id, json: given.flags.has('json') };
     const author = authorOf(given, context);

@@ -4,7 +4,7 @@ import { AUTHOR_OPTION, authorOf } from './change-author.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, type Given, JSON_OPTION } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { tellRevoked } from './revoke.ts';
-import { complainOfSilence, findRunning } from './running.ts';
+import { complainOfSilence, findRunningFor } from './running.ts';
 import { alignRows, jsonText, palette, plain } from './terminal.ts';
 
 /** `portcullis revocations`: what was revoked, and how it is taken back. */
@@ -19,17 +19,12 @@ export const revocationsCommand: Command = {
     'Exit code 1 if nothing runs or it was refused, 2 if the arguments are none.',
   ],
   async run(given, context) {
-    const asked = askedOf(given);
-    if (!asked.ok) {
-      context.complain(`portcullis: ${asked.error}.\n`);
-      return EXIT.unusable;
-    }
-    const running = await findRunning(given, context);
+    const running = await findRunningFor(askedOf(given), given, context);
     if (!running.ok) return running.error;
     const { client } = running.value;
     const json = given.flags.has('json');
-    if (asked.value !== null) {
-      const done = await client.liftRevocation(asked.value, authorOf(given, context));
+    if (running.value.wish !== null) {
+      const done = await client.liftRevocation(running.value.wish, authorOf(given, context));
       return tellRevoked(done, { json, word: 'lifted' }, context);
     }
     const found = await client.revocations();

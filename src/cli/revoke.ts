@@ -4,7 +4,7 @@ import { AUTHOR_OPTION, authorOf } from './change-author.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, type Given, JSON_OPTION } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { complainOfFaults } from './issues.ts';
-import { complainOfSilence, findRunning } from './running.ts';
+import { complainOfSilence, findRunningFor } from './running.ts';
 import { jsonText, plain } from './terminal.ts';
 
 const WHAT = ['token', 'session', 'subject', 'client'] as const;
@@ -33,14 +33,9 @@ export const revokeCommand: Command = {
     '--before is given. Exit code 1 if nothing runs, it was refused, or some thread does not judge by it yet.',
   ],
   async run(given, context) {
-    const asked = askedOf(given);
-    if (!asked.ok) {
-      context.complain(`portcullis: ${asked.error}.\n`);
-      return EXIT.unusable;
-    }
-    const running = await findRunning(given, context);
+    const running = await findRunningFor(askedOf(given), given, context);
     if (!running.ok) return running.error;
-    const done = await running.value.client.revoke(asked.value, authorOf(given, context));
+    const done = await running.value.client.revoke(running.value.wish, authorOf(given, context));
     return tellRevoked(done, { json: given.flags.has('json'), word: 'revoked' }, context);
   },
 };

@@ -126,3 +126,22 @@ function dataFolderOf(text: string, base: string): string {
 export function complainOfSilence(reason: string, context: CommandContext): void {
   context.complain(`portcullis: the gateway can't be asked: ${plain(reason)}.\n`);
 }
+
+/** What the arguments ask of the running gateway, and that gateway. */
+interface AskedOfRunning<T> extends RunningGateway {
+  readonly wish: T;
+}
+
+/** The same for a command whose arguments are read first: where they are none it says why, and gives the exit code. */
+export async function findRunningFor<T>(
+  wish: Result<T, string>,
+  given: Given,
+  context: CommandContext,
+): Promise<Result<AskedOfRunning<T>, number>> {
+  if (!wish.ok) {
+    context.complain(`portcullis: ${wish.error}.\n`);
+    return err(EXIT.unusable);
+  }
+  const running = await findRunning(given, context);
+  return running.ok ? ok({ ...running.value, wish: wish.value }) : running;
+}

@@ -1,4 +1,5 @@
-import { type Issue, parseDuration, type Problem, type Result } from '../base/index.ts';
+import { type Issue, parseDuration, type Result } from '../base/index.ts';
+import type { AdminReply, OperationOf } from './admin-operation.ts';
 import type { ApiKeyReport } from './api-key-documents.ts';
 import type { ApiKeyFilter, ApiKeys, NewApiKey } from './api-keys.ts';
 import { AUTHOR, authorIn } from './change-author.ts';
@@ -12,31 +13,6 @@ export interface AdminApiKeys extends Pick<ApiKeys, 'list' | 'find' | 'revoke' |
   rotate(id: string, body: Uint8Array, author: string): Done<NewApiKey>;
 }
 
-/** What is asked: values of the path, the query, and the body as it came. */
-interface Asked {
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  readonly body: Uint8Array;
-}
-
-/** What is answered: JSON, or a problem. */
-type Reply =
-  | { readonly status: number; readonly json: unknown }
-  | { readonly status: number; readonly problem: Problem };
-
-/** An operation of the admin API that asks for nothing but keys. */
-interface ApiKeyOperation {
-  readonly id: string;
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly summary: string;
-  readonly key: true;
-  readonly body?: 'json';
-  readonly bodyLimitBytes: number | null;
-  readonly query: Readonly<Record<string, string>>;
-  readonly run: (keys: AdminApiKeys, asked: Asked) => Promise<Reply>;
-}
-
 const BODY_LIMIT_BYTES = 128 * 1024;
 const LIST_LIMIT = 1_000;
 const STATES: readonly string[] = ['active', 'disabled', 'revoked', 'expired'] satisfies ApiKeyReport['state'][];
@@ -44,7 +20,7 @@ const STATES: readonly string[] = ['active', 'disabled', 'revoked', 'expired'] s
 const REASON = { reason: 'Why, for the record; 200 characters at most.' };
 
 /** What can be asked of API keys. */
-export const API_KEY_OPERATIONS: readonly ApiKeyOperation[] = [
+export const API_KEY_OPERATIONS: readonly OperationOf<AdminApiKeys>[] = [
   {
     id: 'listKeys',
     method: 'GET',
@@ -119,10 +95,10 @@ export const API_KEY_OPERATIONS: readonly ApiKeyOperation[] = [
   switching('enableKey', 'enable', 'active', 'Lets an API key that was disabled open again what it did.'),
 ];
 
-const BAD_QUERY: Reply = { status: 400, problem: { code: 'invalid-parameters' } };
-const NOT_FOUND: Reply = { status: 404, problem: { code: 'not-found' } };
+const BAD_QUERY: AdminReply = { status: 400, problem: { code: 'invalid-parameters' } };
+const NOT_FOUND: AdminReply = { status: 404, problem: { code: 'not-found' } };
 
-function switching(id: string, verb: string, state: 'active' | 'disabled', summary: string): ApiKeyOperation {
+function switching(id: string, verb: string, state: 'active' | 'disabled', summary: string): OperationOf<AdminApiKeys> {
   return {
     ...{ id, method: 'POST', path: `/v1/keys/{id}/${verb}`, summary },
     ...{ key: true, bodyLimitBytes: null, query: AUTHOR },
@@ -131,7 +107,7 @@ function switching(id: string, verb: string, state: 'active' | 'disabled', summa
   };
 }
 
-async function withAuthor<T>(query: URLSearchParams, change: (author: string) => Done<T>): Promise<Reply> {
+async function withAuthor<T>(query: URLSearchParams, change: (author: string) => Done<T>): Promise<AdminReply> {
   const author = authorIn(query);
   if (author === null) return BAD_QUERY;
   const done = await change(author);

@@ -1,4 +1,5 @@
-import type { Problem, Result } from '../base/index.ts';
+import type { Result } from '../base/index.ts';
+import type { AdminReply, OperationOf } from './admin-operation.ts';
 import { AUTHOR, authorIn } from './change-author.ts';
 import { type OverlayDraft, readOverlayDraft } from './overlay-draft.ts';
 import type { Overlay, OverlayChange } from './overlays.ts';
@@ -18,38 +19,13 @@ export interface GrantsBackend {
   remove(id: string, author: string): Promise<Result<OverlayChange | null, string>>;
 }
 
-/** What is asked: values of the path, the query, and the body as it came. */
-interface Asked {
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  readonly body: Uint8Array;
-}
-
-/** What is answered: JSON, or a problem. */
-type Reply =
-  | { readonly status: number; readonly json: unknown }
-  | { readonly status: number; readonly problem: Problem };
-
-/** An operation of the admin API that asks for nothing but grants. */
-interface GrantOperation {
-  readonly id: string;
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly summary: string;
-  readonly key: true;
-  readonly body?: 'json';
-  readonly bodyLimitBytes: number | null;
-  readonly query: Readonly<Record<string, string>>;
-  readonly run: (grants: GrantsBackend, asked: Asked) => Promise<Reply>;
-}
-
 const DRAFT_LIMIT_BYTES = 64 * 1_024;
-const BAD_BODY: Reply = { status: 400, problem: { code: 'invalid-body' } };
-const BAD_QUERY: Reply = { status: 400, problem: { code: 'invalid-parameters' } };
-const NOT_FOUND: Reply = { status: 404, problem: { code: 'not-found' } };
+const BAD_BODY: AdminReply = { status: 400, problem: { code: 'invalid-body' } };
+const BAD_QUERY: AdminReply = { status: 400, problem: { code: 'invalid-parameters' } };
+const NOT_FOUND: AdminReply = { status: 404, problem: { code: 'not-found' } };
 
 /** The operations on what is granted and denied by hand. */
-export const GRANT_OPERATIONS: readonly GrantOperation[] = [
+export const GRANT_OPERATIONS: readonly OperationOf<GrantsBackend>[] = [
   {
     id: 'listGrants',
     method: 'GET',
@@ -93,7 +69,7 @@ export const GRANT_OPERATIONS: readonly GrantOperation[] = [
   },
 ];
 
-function told(made: Result<OverlayChange | null, string>): Reply {
+function told(made: Result<OverlayChange | null, string>): AdminReply {
   if (!made.ok) return { status: 409, json: { reason: made.error } };
   return made.value === null ? NOT_FOUND : { status: 200, json: made.value };
 }

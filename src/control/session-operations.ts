@@ -1,40 +1,17 @@
-import type { Problem } from '../base/index.ts';
 import type { Sessions, SessionsToEnd } from '../session/index.ts';
+import type { AdminReply, OperationOf } from './admin-operation.ts';
 import { AUTHOR, authorIn } from './change-author.ts';
 
 /** What the admin API asks of the sessions of browsers. */
 export type SessionsBackend = Pick<Sessions, 'list' | 'listOf' | 'end'>;
-
-/** What is asked: values of the path, and the query. */
-interface Asked {
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-}
-
-/** What is answered: JSON, or a problem. */
-type Reply =
-  | { readonly status: number; readonly json: unknown }
-  | { readonly status: number; readonly problem: Problem };
-
-/** An operation of the admin API that asks for nothing but sessions. */
-interface SessionOperation {
-  readonly id: string;
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly summary: string;
-  readonly key: true;
-  readonly bodyLimitBytes: null;
-  readonly query: Readonly<Record<string, string>>;
-  readonly run: (sessions: SessionsBackend, asked: Asked) => Promise<Reply>;
-}
 
 const LIST_LIMIT = 1_000;
 /** SHA-256, base64url. */
 const SESSION = /^[\w-]{43}$/;
 const NAME_LIMIT = 255;
 
-const BAD_QUERY: Reply = { status: 400, problem: { code: 'invalid-parameters' } };
-const NOT_FOUND: Reply = { status: 404, problem: { code: 'not-found' } };
+const BAD_QUERY: AdminReply = { status: 400, problem: { code: 'invalid-parameters' } };
+const NOT_FOUND: AdminReply = { status: 404, problem: { code: 'not-found' } };
 
 const PERSON = {
   issuer: 'The name of the issuer that they sign in with.',
@@ -42,7 +19,7 @@ const PERSON = {
 };
 
 /** The operations on the sessions of browsers. */
-export const SESSION_OPERATIONS: readonly SessionOperation[] = [
+export const SESSION_OPERATIONS: readonly OperationOf<SessionsBackend>[] = [
   {
     id: 'listSessions',
     method: 'GET',
@@ -86,7 +63,7 @@ export const SESSION_OPERATIONS: readonly SessionOperation[] = [
   },
 ];
 
-async function end(sessions: SessionsBackend, which: SessionsToEnd, query: URLSearchParams): Promise<Reply> {
+async function end(sessions: SessionsBackend, which: SessionsToEnd, query: URLSearchParams): Promise<AdminReply> {
   const author = authorIn(query);
   if (author === null) return BAD_QUERY;
   const ended = await sessions.end(which, author);
