@@ -22,4 +22,11 @@ export const proofProblems = {
     cause: 'So many proofs of possession came lately that there is no room to tell whether this one was used before.',
     fix: 'Try again in some seconds. The counter portcullis_replays_full_total tells how often it happens.',
   },
+  'too-many-proofs': {
+    status: 429,
+    title: 'Too many proofs',
+    cause:
+      'The caller made so many proofs of possession lately that it has taken its share of the room in which used ones are remembered.',
+    fix: 'Wait as long as Retry-After says, and use one token from fewer places at once.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;

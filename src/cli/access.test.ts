@@ -100,6 +100,7 @@ for (const [what, words, complaint] of [
     const { code, complaints } = await runIn(around, 'access', ...words);
     assert.deepEqual([code, asked], [2, []]);
     assert.match(complaints, complaint);
+    assert.match(complaints, /`portcullis access --help` says what there is\.\n$/);
   });
 }
 

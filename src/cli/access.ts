@@ -3,7 +3,7 @@ import type { AdminClient, GrantReport, OverlayDraft } from '../control/client.t
 import { AUTHOR_OPTION, authorOf } from './change-author.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, type Given, JSON_OPTION } from './command.ts';
 import type { CommandContext } from './context.ts';
-import { complainOfSilence, findRunning } from './running.ts';
+import { complainOfSilence, findRunningFor } from './running.ts';
 import { alignRows, type Cell, jsonText, palette, plain } from './terminal.ts';
 
 const TARGETS = ['subject', 'client', 'tenant'] as const;
@@ -16,7 +16,10 @@ export const accessCommand: Command = {
   operands: ['WHAT'],
   moreOperands: 'ACTION',
   options: {
-    issuer: { value: 'NAME', says: 'the issuer of the caller, by its name in the configuration' },
+    issuer: {
+      value: 'NAME',
+      says: 'the issuer of the caller, by its name in the configuration; `api-key` for keys, the subject of the CA for certificates',
+    },
     subject: { value: 'NAME', says: 'one caller, as the issuer names it' },
     client: { value: 'ID', says: 'all who call by this client' },
     tenant: { value: 'NAME', says: 'all of this tenant' },
@@ -38,22 +41,17 @@ export const accessCommand: Command = {
     'Each change is recorded in the ledger with its author. Exit code 1 if it was refused or nothing runs.',
   ],
   async run(given, context) {
-    const asked = readAsked(given);
-    if (!asked.ok) {
-      context.complain(`portcullis: ${asked.error}.\n\`portcullis access --help\` says what there is.\n`);
-      return EXIT.unusable;
-    }
-    const running = await findRunning(given, context);
+    const running = await findRunningFor('access', readAsked(given), given, context);
     if (!running.ok) return running.error;
-    const { client } = running.value;
-    switch (asked.value.action) {
+    const { client, wish } = running.value;
+    switch (wish.action) {
       case 'list':
         return await list(client, given.flags.has('json'), context);
       case 'add':
       case 'deny':
-        return tell(await client.addGrant(asked.value.draft, authorOf(given, context)), given, context);
+        return tell(await client.addGrant(wish.draft, authorOf(given, context)), given, context);
       case 'remove':
-        return tell(await client.removeGrant(asked.value.id, authorOf(given, context)), given, context);
+        return tell(await client.removeGrant(wish.id, authorOf(given, context)), given, context);
     }
   },
 };

@@ -30,6 +30,12 @@ const CALLERS = [
     'acr=urn:acme:gold,amr=pwd,otp,authAge=10m,proof=dpop',
     { ...NOBODY, assurance: { acr: 'urn:acme:gold', amr: ['pwd', 'otp'], authAgeMs: 600_000, proof: 'dpop' } },
   ],
+  [
+    'subject=ada,attributes.department=logistics,attributes.level=3,attributes.partner=true,attributes.code="007"',
+    { ...NOBODY, subject: 'ada', attributes: { department: 'logistics', level: 3, partner: true, code: '007' } },
+  ],
+  ['attributes.teams=a,b c,attributes.empty=', { ...NOBODY, attributes: { teams: ['a', 'b c'], empty: '' } }],
+  ['attributes.a=01,attributes.b=1e5,attributes.c="x', { ...NOBODY, attributes: { a: '01', b: '1e5', c: '"x' } }],
   ['subject=https://id/ada|1', { ...NOBODY, subject: 'https://id/ada|1' }],
 ] as const;
 
@@ -43,6 +49,10 @@ const NONE = [
   ['Anonymous', /is no caller/],
   ['role=customer', /knows no "role"; did you mean "roles"\?/],
   ['roles=a,roles=b', /holds roles twice/],
+  ['attributes.a=1,attributes.a=2', /holds attributes\.a twice/],
+  ['attributes.__proto__=1', /"__proto__" is no name of an attribute/],
+  ['attributes.=1', /"" is no name/],
+  ['attributes.constructor=1', /"constructor" is no name/],
   ['authAge=soon', /--as: authAge: /],
   ['proof=any', /proof is dpop or mtls/],
   ['acr=a,b', /acr has one value only/],

@@ -1,5 +1,5 @@
 import { didYouMean, err, ok, parseDuration, type Result } from '../base/index.ts';
-import type { CallerAssurance, CallerConfig } from '../config/index.ts';
+import { type AttributeValue, type CallerAssurance, type CallerConfig, isAttributeName } from '../config/index.ts';
 
 const KEYS = [
   'subject',
@@ -14,6 +14,8 @@ const KEYS = [
   'proof',
 ] as const;
 type Key = (typeof KEYS)[number];
+/** What stands before the name of an attribute. */
+const ATTRIBUTE = 'attributes.';
 const SINGLE: ReadonlySet<Key> = new Set(['subject', 'tenant', 'client', 'acr', 'authAge', 'proof']);
 
 /** How `--as` is written, for messages. */
@@ -21,29 +23,61 @@ export const CALLER_GRAMMAR = "anonymous, or 'roles=customer,support,scopes=orde
 
 /**
  * Reads who calls: `anonymous`, or keys with their values between commas. A part without `=` is one more value of the
- * key before it; blanks part values too, as they do in a token's scope. The error is in words.
+ * key before it; blanks part values too, as they do in a token's scope. Attributes stand as `attributes.NAME`: a number or
+ * a truth value where it reads like one, text where it does not or is quoted, and a list where there are several. The error
+ * is in words.
  */
 export function readCaller(text: string): Result<CallerConfig, string> {
   if (text === 'anonymous') return ok({ kind: 'anonymous' });
   const given = new Map<Key, string[]>();
-  let current: Key | null = null;
+  const attributes = new Map<string, string[]>();
+  let current: string[] | null = null;
   for (const part of text.split(',')) {
     const equals = part.indexOf('=');
     if (equals >= 0) {
-      const name = part.slice(0, equals).trim();
-      const key = KEYS.find((each) => each === name);
-      if (key === undefined) return err(`--as knows no ${shown(name)}; ${didYouMean(name, KEYS) ?? grammarWords()}`);
-      if (given.has(key)) return err(`--as holds ${key} twice`);
-      given.set(key, []);
-      current = key;
+      const opened = openKey(part.slice(0, equals).trim(), given, attributes);
+      if (!opened.ok) return opened;
+      current = opened.value;
     }
     if (current === null) return err(`--as: ${shown(part)} is no caller; ${grammarWords()}`);
-    given.get(current)?.push(part.slice(equals + 1).trim());
+    current.push(part.slice(equals + 1).trim());
   }
   const crowded = KEYS.find((key) => SINGLE.has(key) && (given.get(key)?.length ?? 0) > 1);
   if (crowded !== undefined) return err(`--as: ${crowded} has one value only`);
   const assurance = assuranceOf(given);
-  return assurance.ok ? ok(callerOf(given, assurance.value)) : assurance;
+  if (!assurance.ok) return assurance;
+  const told = [...attributes].map(([name, values]) => [name, attributeOf(values)] as const);
+  const known = callerOf(given, assurance.value);
+  return ok(told.length === 0 ? known : { ...known, attributes: Object.fromEntries(told) });
+}
+
+/** Where the values of a key are put. */
+function openKey(name: string, given: Map<Key, string[]>, attributes: Map<string, string[]>): Result<string[], string> {
+  const values: string[] = [];
+  if (name.startsWith(ATTRIBUTE)) {
+    const attribute = name.slice(ATTRIBUTE.length);
+    if (!isAttributeName(attribute)) return err(`--as: ${shown(attribute)} is no name of an attribute`);
+    if (attributes.has(attribute)) return err(`--as holds ${name} twice`);
+    attributes.set(attribute, values);
+    return ok(values);
+  }
+  const key = KEYS.find((each) => each === name);
+  if (key === undefined) return err(`--as knows no ${shown(name)}; ${didYouMean(name, KEYS) ?? grammarWords()}`);
+  if (given.has(key)) return err(`--as holds ${key} twice`);
+  given.set(key, values);
+  return ok(values);
+}
+
+/** As issuers may tell one: a text, a number, a truth value, or a list of texts. */
+function attributeOf(values: readonly string[]): AttributeValue {
+  const [only = ''] = values;
+  if (values.length > 1) return values;
+  if (!/^(?:true|false|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|"(?:[^"\\]|\\.)*")$/.test(only)) return only;
+  try {
+    return JSON.parse(only) as AttributeValue;
+  } catch {
+    return only;
+  }
 }
 
 /** How they signed in, and how long ago. */

@@ -2,6 +2,7 @@ import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
 import {
   CONFIG_LIMIT_BYTES,
   gather,
+  type Gathered,
   type GatherOptions,
   parseConfig,
   type ParsedConfig,
@@ -54,15 +55,24 @@ export async function readConfiguration(
   }
 }
 
+/** Reads all that a configuration names; the error is all that can't be had. */
+export async function gatherConfiguration(
+  parsed: ParsedConfig,
+  context: CommandContext,
+  options: BuildOptions = {},
+): Promise<Result<Gathered, readonly Issue[]>> {
+  const { files, secrets, egress, clock } = context.ports;
+  const machine = { now: () => clock.now(), nodeVersion: context.runtime.node };
+  return await gather(parsed, { ...options, files, secrets, egress, machine, revision: 0 });
+}
+
 /** Gathers, compiles and verifies what was read: all problems of these stages, or what the gateway would run. */
 export async function buildConfiguration(
   parsed: ParsedConfig,
   context: CommandContext,
   options: BuildOptions = {},
 ): Promise<Result<BuiltConfiguration, readonly Issue[]>> {
-  const { files, secrets, egress, clock } = context.ports;
-  const machine = { now: () => clock.now(), nodeVersion: context.runtime.node };
-  const gathered = await gather(parsed, { ...options, files, secrets, egress, machine, revision: 0 });
+  const gathered = await gatherConfiguration(parsed, context, options);
   if (!gathered.ok) return gathered;
   const { warnings } = gathered.value;
   const snapshot = compile(gathered.value, { kinds: kindsOf(context), tables: { read: emptyTable } });

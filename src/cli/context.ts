@@ -1,5 +1,5 @@
 import type { Result } from '../base/index.ts';
-import type { Config } from '../config/index.ts';
+import type { Config, Gathered } from '../config/index.ts';
 import type { AdminClient } from '../control/client.ts';
 import type { KindTable } from '../gateway/index.ts';
 import type { Clock, Egress, Files, Resolver, Secrets, Segments } from '../ports/index.ts';
@@ -10,6 +10,8 @@ export interface CommandContext {
   readonly write: (text: string) => void;
   /** Standard error: what is wrong. */
   readonly complain: (text: string) => void;
+  /** Standard input to its end; the error says why it can't be had, or that it has more than so many bytes. */
+  readonly readInput: (limitBytes: number) => Promise<Result<Uint8Array, string>>;
   /** Whether standard output is a terminal that takes colour. */
   readonly color: boolean;
   /** Absolute; where relative paths of the command line start. */
@@ -55,7 +57,10 @@ export interface CommandServices {
   demoApi(): Promise<{ readonly url: string; readonly openapiFile: string; close(): Promise<void> }>;
   /** Starts an authorization server for trying out, in memory and on loopback; the error says why it did not come up. */
   localIssuer(options: LocalIssuerOptions): Promise<Result<LocalIssuer, string>>;
-  /** The preferred port if nobody listens there on this address, else the next such one above it; 0 where there is none. */
+  /**
+   * The preferred port if nobody listens there on this address, else the next such one above it; 0 where there is none.
+   * Where 0 is preferred it is any, as the system has it.
+   */
   freePort(preferred: number, host: string): Promise<number>;
   /** The files of the ledger in this data folder. */
   ledger(dataFolder: string): Segments;
@@ -63,6 +68,8 @@ export interface CommandServices {
   admin(dataFolder: string): Promise<Result<AdminClient, string>>;
   /** Fetches the keys of an issuer as the gateway does; the error says why they can't be had. */
   issuerKeys(issuer: Config['issuers'][number]): Promise<Result<IssuerKeysFound, string>>;
+  /** Tries those of these names that are asked about tokens, or that people sign in with, as the gateway's own client. */
+  tryIssuers(gathered: Gathered, names: ReadonlySet<string>): Promise<readonly IssuerTrial[]>;
   /** How many files and connections a process started from here may have open; null where there is no limit or none is known. */
   openFilesLimit(): number | null;
   /** Looks at a TLS server as a stranger would; the error says why it can't be talked to. */
@@ -96,6 +103,16 @@ export interface TlsFindings {
   };
   /** `max-age` of Strict-Transport-Security in the reply to `/`, in seconds; null without one. */
   readonly strictTransportS: number | null;
+}
+
+/** What came of trying an issuer: words for the operator, none of them a secret or the issuer's own. */
+export interface IssuerTrial {
+  /** What the configuration calls it. */
+  readonly issuer: string;
+  /** What for. */
+  readonly use: 'introspection' | 'login';
+  /** What can be told of it; the error says why it is of no use. */
+  readonly came: Result<string, string>;
 }
 
 /** An issuer's keys: where they were, how many can be used, why each other one cannot, and its clock, null where unsaid. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatIssue } from '../base/index.ts';
 import { parseConfig } from '../config/index.ts';
-import { FOLDER, runIn, surroundings } from './fake-context.test.ts';
+import { ANY_PORT, FOLDER, runIn, surroundings } from './fake-context.test.ts';
 
 test('demo runs a sound configuration before the sample API, and closes what it started behind it', async () => {
   const around = surroundings(null);
@@ -70,6 +70,18 @@ test('a port that another program took meanwhile makes the demo choose anew, wit
   assert.deepEqual([code, complaints], [0, '']);
   const once = ['localIssuer https://localhost:8443/id', `startText ${FOLDER}/demo (no file)`, 'close issuer'];
   assert.deepEqual(around.calls, ['demoApi', ...once, ...once, 'close']);
+});
+
+test('whoever takes the ports near the standard ones again and again is left with them', async () => {
+  const around = surroundings(null);
+  around.lostRaces = 2;
+  const { code, text } = await runIn(around, 'demo');
+  assert.equal(code, 0);
+  assert.match(
+    text ?? '',
+    new RegExp(`https: \\{ port: ${ANY_PORT},[^]*http: \\{ port: 0 \\}\nadmin: \\{ port: 0 \\}`),
+  );
+  assert.match(text ?? '', new RegExp(`issuer: https://localhost:${ANY_PORT}/id\n`));
 });
 
 test('ports are chosen three times at most, and the last time says what is in use', async () => {

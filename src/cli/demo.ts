@@ -33,7 +33,7 @@ export const demoCommand: Command = {
     const demo: Demo = { api, json: given.flags.has('json'), context };
     try {
       return await runOnFreePorts(
-        () => choosePorts(services, {}, []),
+        (place) => choosePorts(services, {}, { place }),
         (ports, canChooseAnew) => runDemo(demo, ports, canChooseAnew),
       );
     } finally {

@@ -254,6 +254,60 @@ test('of many issuers fifty are asked, and it says so', async () => {
   assert.deepEqual(checks.at(-1)?.says, '10 more issuers were not asked');
 });
 
+const ASKED = `${SOUND}issuers:
+  asked: { issuer: https://asked.example, audience: a, introspection: { client: { id: g, secret: '\${env:S}' } } }
+  people: { issuer: https://people.example, audience: a, login: { clientId: g, clientSecret: '\${env:S}' } }
+  plain: { issuer: https://plain.example, audience: a }
+`;
+
+test('issuers that are asked, or signed in with, are tried as their client, and what came of it is told', async () => {
+  const around = surroundings(ASKED);
+  const tried: string[] = [];
+  around.trials = (names) => {
+    tried.push(...names);
+    return [
+      { issuer: 'asked', use: 'introspection', came: err('status 401: it does not take this client') },
+      { issuer: 'people', use: 'login', came: ok('it takes the gateway as its client') },
+    ];
+  };
+  const checks = (await checksIn(around, 'issuer')).filter(({ says }) => says.includes('('));
+  assert.deepEqual(tried, ['asked', 'people']);
+  assert.deepEqual(
+    checks.map(({ state, says }) => `${state} ${says}`),
+    [
+      'fail asked (introspection): status 401: it does not take this client; its tokens would be refused',
+      'ok people (login): it takes the gateway as its client',
+    ],
+  );
+  assert.equal((await runIn(around, 'doctor')).code, 1);
+});
+
+test('what can not be tried for want of a secret or a file is told as that', async () => {
+  const around = surroundings(ASKED.replace('client: {', 'ca: ./nothing.pem, client: {'));
+  around.trials = () => assert.fail('nobody is tried');
+  const warned = (await checksIn(around, 'issuer')).filter(({ state }) => state === 'warn');
+  assert.deepEqual(
+    warned.map(({ says }) => says),
+    ["asked, people can't be tried as their client: the configuration names what can't be read"],
+  );
+});
+
+test('of many that are asked fifty are tried, and it says so', async () => {
+  const client = "introspection: { client: { id: g, secret: '${env:S}' } }";
+  const many = Array.from(
+    { length: 60 },
+    (_, at) => `  i${at}: { issuer: https://i${at}.example, audience: a, ${client} }\n`,
+  );
+  const around = surroundings(`${SOUND}issuers:\n${many.join('')}`);
+  let tried = 0;
+  around.trials = ({ size }) => {
+    tried = size;
+    return [];
+  };
+  assert.equal((await checksIn(around, 'issuer')).at(-1)?.says, '10 more issuers were not tried');
+  assert.equal(tried, 50);
+});
+
 test('third parties are resolved, judged and reached, each for itself', async () => {
   const party = `${SOUND}egress:
   callers: any

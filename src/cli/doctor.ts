@@ -5,7 +5,7 @@ import { checkCertificates } from './checks/certificate.ts';
 import { checkClock } from './checks/clock.ts';
 import { type Diagnosis, fail, fine } from './checks/diagnosis.ts';
 import { checkFileModes } from './checks/file-modes.ts';
-import { checkIssuers } from './checks/issuers.ts';
+import { checkIssuers, tryIssuers } from './checks/issuers.ts';
 import { checkNode } from './checks/node-version.ts';
 import { checkOpenFiles } from './checks/open-files.ts';
 import { checkLists } from './checks/lists.ts';
@@ -16,7 +16,7 @@ import { checkParties } from './checks/parties.ts';
 import { checkUpstreams } from './checks/upstreams.ts';
 import { checkVault } from './checks/vault.ts';
 import { type Command, CONFIG_OPTION, EXIT, JSON_OPTION } from './command.ts';
-import { configurationPath, readConfiguration } from './configuration.ts';
+import { configurationPath, gatherConfiguration, readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { issueCount } from './issues.ts';
 import { alignRows, count, jsonText, palette, plain, shortPath } from './terminal.ts';
@@ -32,6 +32,7 @@ export const doctorCommand: Command = {
     'The gateway need not run. Each upstream gets one GET on its root; any status is an answer.',
     'Where it runs, its https port is graded by the conditions of SSL Labs, and what an A+ lacks is told.',
     'The keys of each issuer are fetched, and secrets of Vault read, as the gateway does it.',
+    'Issuers that are asked about tokens, or that people sign in with, are tried by a token or a code that is made up.',
     'Exit code 1 if a check fails, 2 if the configuration can not be read; warnings alone are fine.',
   ],
   async run(given, context) {
@@ -81,6 +82,7 @@ async function diagnose(file: Result<string, string>, context: CommandContext): 
     ...(await checkUpstreams(context.ports, config)),
     ...(await checkParties(context.ports, config)),
     ...(await checkIssuers(context.services, clock, config)),
+    ...(await tryIssuers(context.services, config, () => gatherConfiguration(parsed.value, context))),
     ...(await checkVault(context.ports, parsed.value)),
   ];
   return { usable: true, diagnoses };

@@ -41,7 +41,7 @@ export const errorsCommand: Command = {
     "Exit code 1 if nothing is kept, nothing runs, the hash differs or the ledger can't be read, 2 if the arguments are none.",
   ],
   async run(given, context) {
-    const running = await findRunningFor(askedOf(given), given, context);
+    const running = await findRunningFor('errors', askedOf(given), given, context);
     if (!running.ok) return running.error;
     const { client, folder } = running.value;
     const id = running.value.wish;

@@ -30,7 +30,7 @@ export const explainCommand: Command = {
     as: { value: 'CALLER', says: `who sends it: ${CALLER_GRAMMAR}` },
     token: {
       value: 'FILE',
-      says: 'in place of --as, a token: whom it would stand for if it held. It is not verified',
+      says: 'in place of --as, a token: whom it would stand for if it held; `-` reads it from standard input. It is not verified',
     },
     from: { value: 'ADDRESS', says: 'the address that it comes from, where lists ask for it; 127.0.0.1 if left out' },
     header: { value: "'NAME: VALUE'", says: 'a field of its head; may be given several times', repeats: true },

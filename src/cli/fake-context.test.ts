@@ -12,7 +12,14 @@ import type {
   ResolvedAddress,
   Segments,
 } from '../ports/index.ts';
-import type { CommandContext, CommandServices, IssuerKeysFound, ReadyPorts, TlsFindings } from './context.ts';
+import type {
+  CommandContext,
+  CommandServices,
+  IssuerKeysFound,
+  IssuerTrial,
+  ReadyPorts,
+  TlsFindings,
+} from './context.ts';
 import { runCli } from './run.ts';
 
 /** The folder that commands run in. */
@@ -143,6 +150,8 @@ export interface Surroundings {
   color: boolean;
   node: string;
   openFiles: number | null;
+  /** Standard input. */
+  input: string;
   reply: (url: string) => Result<EgressReply, EgressFault>;
   addresses: (host: string) => Result<readonly ResolvedAddress[], string>;
   busyPorts: readonly number[] | 'all';
@@ -158,6 +167,7 @@ export interface Surroundings {
   admin: Result<AdminClient, string>;
   ledger: (dataFolder: string) => Segments;
   keys: (issuer: string) => Result<IssuerKeysFound, string>;
+  trials: (names: ReadonlySet<string>) => readonly IssuerTrial[];
   tls: (serverName: string | null) => Result<TlsFindings, string>;
 }
 
@@ -172,6 +182,7 @@ export function surroundings(configuration: string | null = SOUND): Surroundings
     color: false,
     node: 'v26.13.1',
     openFiles: 65_536,
+    input: '',
     reply: () => ok({ status: 404, headers: new Map(), body: new Uint8Array() }),
     addresses: () => ok([{ address: '192.0.2.7', family: 4 }]),
     busyPorts: [],
@@ -186,6 +197,7 @@ export function surroundings(configuration: string | null = SOUND): Surroundings
     },
     tls: () => err('ECONNREFUSED'),
     keys: () => ok({ place: 'https://id.acme.example/jwks', usable: 2, skipped: [], dateMs: NOW_MS }),
+    trials: () => [],
   };
 }
 
@@ -254,9 +266,12 @@ async function startText(
   return 0;
 }
 
+/** What the system gives where any port will do. */
+export const ANY_PORT = 40_123;
+
 function nextFree(preferred: number, busy: Surroundings['busyPorts']): number {
   if (busy === 'all') return 0;
-  let port = preferred;
+  let port = preferred === 0 ? ANY_PORT : preferred;
   while (busy.includes(port)) port++;
   return port;
 }
@@ -304,6 +319,7 @@ export async function runIn(around: Surroundings, ...argv: readonly string[]): P
     },
     openFilesLimit: () => around.openFiles,
     issuerKeys: (issuer) => Promise.resolve(around.keys(issuer.name)),
+    tryIssuers: (_gathered, names) => Promise.resolve(around.trials(names)),
     probeTls: (target) => {
       around.calls.push(`probeTls ${target.address} ${target.port} ${target.serverName}`);
       return Promise.resolve(around.tls(target.serverName));
@@ -312,6 +328,7 @@ export async function runIn(around: Surroundings, ...argv: readonly string[]): P
   const context: CommandContext = {
     write,
     complain: (words) => void (said.complaints += words),
+    readInput: () => Promise.resolve(ok(Buffer.from(around.input))),
     color: around.color,
     workingFolder: FOLDER,
     program: ['bin/portcullis'],

@@ -2,6 +2,7 @@ export type {
   CommandContext,
   CommandServices,
   IssuerKeysFound,
+  IssuerTrial,
   LocalIssuer,
   LocalIssuerOptions,
   ReadyFacts,

@@ -45,11 +45,25 @@ export function keyLines(key: ApiKeyReport, { color }: Shown): readonly string[]
     ['addresses', key.addresses === null ? 'all' : key.addresses.join(', ')],
     ['replaces', key.replaces],
     ['replaced by', key.replacedBy],
+    ['its caller', callerOf(key)],
   ];
   const cells = rows.flatMap(([name, text]) =>
     text === null ? [] : [[{ text: `  ${name}`, paint: paint.faint }, { text: plain(text) }]],
   );
   return alignRows(cells);
+}
+
+/** Its caller as `explain --as` takes it; null where that can not be written in one word. */
+function callerOf({ subject, tenant, roles, scopes }: ApiKeyReport): string | null {
+  const said = [
+    `subject=${subject}`,
+    `client=${subject}`,
+    ...(tenant === null ? [] : [`tenant=${tenant}`]),
+    ...(roles.length === 0 ? [] : [`roles=${roles.join(',')}`]),
+    ...(scopes === null ? [] : [`scopes=${scopes.join(',')}`]),
+  ].join(',');
+  const values = [subject, tenant ?? 'x', ...roles, ...(scopes ?? [])];
+  return values.every((value) => /^[\w:.@/+-]+$/.test(value)) ? `portcullis explain METHOD URL --as ${said}` : null;
 }
 
 function stateOf({ state, stateAt, stateBy }: ApiKeyReport): string {

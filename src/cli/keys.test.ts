@@ -50,6 +50,23 @@ async function keys(answers: Partial<Keys>, ...argv: readonly string[]): Promise
   return { ...said, asked };
 }
 
+test('of a key it is told how its caller is written, where that can be pasted into a shell', async () => {
+  const shown = async (more: Partial<ApiKeyReport>): Promise<string> => {
+    const found = { ...KEY, ...more };
+    return (await keys({ show: () => Promise.resolve(ok(found)) }, 'show', ID)).out;
+  };
+  assert.match(
+    await shown({}),
+    /its caller +portcullis explain METHOD URL --as subject=jobs,client=jobs,roles=reader\n/,
+  );
+  assert.match(
+    await shown({ tenant: 'acme', roles: ['reader', 'writer'], scopes: ['orders:read'] }),
+    /--as subject=jobs,client=jobs,tenant=acme,roles=reader,writer,scopes=orders:read\n/,
+  );
+  for (const more of [{ subject: 'a b' }, { subject: 'a,roles=x' }, { tenant: "a';x" }, { roles: ['$(x)'] }])
+    assert.doesNotMatch(await shown(more), /its caller/);
+});
+
 test('a key that is made stands alone on standard output, and what it opens on the other', async () => {
   const made = { key: 'pcl_live_x', report: KEY };
   const create = () => Promise.resolve(ok(made));
@@ -143,6 +160,7 @@ test('doctor tells of keys that never end, that end soon, and that nobody uses',
   };
   assert.deepEqual(await told([KEY]), ['ok 1 key in force; each ends, and is used']);
   const soon = { ...KEY, expiresAt: NOW_MS + DAY_MS };
+  assert.deepEqual(await told([{ ...soon, replacedBy: ID }]), ['ok 1 key in force; each ends, and is used']);
   assert.deepEqual(await told([{ ...KEY, expiresAt: null }, soon, { ...soon, replacedBy: ID }]), [
     'warn never end',
     'warn end within 14 days, and nothing takes their place',

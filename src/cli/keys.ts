@@ -59,7 +59,7 @@ export const keysCommand: Command = {
     'Exit code 1 if there is no such key, the wish was refused or nothing runs, 2 if the arguments are none.',
   ],
   async run(given, context) {
-    const running = await findRunningFor(askedOf(given), given, context);
+    const running = await findRunningFor('keys', askedOf(given), given, context);
     if (!running.ok) return running.error;
     const { keys } = running.value.client;
     const { action, id } = running.value.wish;

@@ -232,7 +232,7 @@ for (const [port, argv, words] of [
   });
 }
 
-test('a port that another program took meanwhile is chosen anew, unless it was asked for', async () => {
+test('a port that another program took meanwhile is chosen anew, whatever https is to be', async () => {
   const around = surroundings(null);
   around.lostRaces = 2;
   assert.equal((await runIn(around, 'protect', URL)).code, 0);
@@ -240,13 +240,31 @@ test('a port that another program took meanwhile is chosen anew, unless it was a
   for (const asked of [
     ['--port', '7443'],
     ['--port', '0', '--public'],
+  ]) {
+    const raced = surroundings(null);
+    raced.lostRaces = 2;
+    const { code, text } = await runIn(raced, 'protect', URL, ...asked);
+    assert.equal(code, 0, asked.join(' '));
+    // Whoever took those near the standard ones twice may do so again; what is asked of the system is nobody else's.
+    assert.match(
+      text ?? '',
+      new RegExp(`https: \\{ port: ${asked[1]},[^]*http: \\{ port: 0 \\}\nadmin: \\{ port: 0 \\}`),
+    );
+  }
+});
+
+test('there is no second try for a port that was asked for and is in use, nor for those of a file', async () => {
+  for (const asked of [
+    ['--port', '7443'],
     ['--save', '--port', '7443'],
   ]) {
     const fixed = surroundings(null);
     fixed.lostRaces = 1;
+    if (!asked.includes('--save')) fixed.busyPorts = [7443];
     const { code, complaints } = await runIn(fixed, 'protect', URL, ...asked);
     assert.equal(code, 2, asked.join(' '));
     assert.match(complaints, /a port is in use/);
+    assert.equal(fixed.calls.filter((call) => call.startsWith('start')).length, 1);
   }
 });
 

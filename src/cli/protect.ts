@@ -59,14 +59,20 @@ export const protectCommand: Command = {
       context.complain(`portcullis: ${asked.error}.\n`);
       return EXIT.unusable;
     }
-    const { freely, upstreamUrl } = asked.value;
+    const avoided = portsOf(asked.value.upstreamUrl);
     return await runOnFreePorts(
-      () => choosePorts(context.services, wantedPorts(asked.value), portsOf(upstreamUrl)),
+      (place) => choosePorts(context.services, wantedPorts(asked.value), { avoided, place }),
       (ports, canChooseAnew) => runOn(asked.value, { ports, canChooseAnew, context }),
-      freely ? CHOICE_LIMIT : 1,
+      (await canBeOthers(asked.value, context)) ? CHOICE_LIMIT : 1,
     );
   },
 };
+
+/** Whether other ports may help where one is in use: not those of a file, nor where the one that was asked for is. */
+async function canBeOthers({ save, https, options }: Asked, { services }: CommandContext): Promise<boolean> {
+  if (save) return false;
+  return https === null || https === 0 || (await services.freePort(https, options.host ?? LOOPBACK)) === https;
+}
 
 /** What the arguments say. */
 interface Asked {
@@ -74,8 +80,6 @@ interface Asked {
   readonly options: Omit<StarterOptions, 'signIn' | 'ports'>;
   /** The https port; null where the next free one is taken. */
   readonly https: number | null;
-  /** Whether all ports are the command's own choice. */
-  readonly freely: boolean;
   readonly signIn: AskedSignIn;
   readonly save: boolean;
   readonly json: boolean;
@@ -145,7 +149,7 @@ function readArguments(given: Given): Result<Asked, string> {
   };
   const https = free ? null : (port?.value ?? STANDARD_PORTS.https);
   const json = given.flags.has('json');
-  return ok({ upstreamUrl, options, https, freely: free && !save, signIn: signIn.value, save, json });
+  return ok({ upstreamUrl, options, https, signIn: signIn.value, save, json });
 }
 
 /** A file has the standard ports, but for https where it is said; else any will do. */

@@ -19,7 +19,7 @@ export const revocationsCommand: Command = {
     'Exit code 1 if nothing runs or it was refused, 2 if the arguments are none.',
   ],
   async run(given, context) {
-    const running = await findRunningFor(askedOf(given), given, context);
+    const running = await findRunningFor('revocations', askedOf(given), given, context);
     if (!running.ok) return running.error;
     const { client } = running.value;
     const json = given.flags.has('json');

@@ -6,6 +6,7 @@ import type { CommandContext } from './context.ts';
 import { complainOfFaults } from './issues.ts';
 import { complainOfSilence, findRunningFor } from './running.ts';
 import { jsonText, plain } from './terminal.ts';
+import { readTokenInput } from './token-input.ts';
 
 const WHAT = ['token', 'session', 'subject', 'client'] as const;
 
@@ -13,8 +14,10 @@ const WHAT = ['token', 'session', 'subject', 'client'] as const;
 export const revokeCommand: Command = {
   verb: 'revoke',
   summary: '`revoke token|session|subject|client VALUE` makes the running gateway take it no more',
-  operands: ['WHAT', 'VALUE'],
+  operands: ['WHAT'],
+  moreOperands: 'VALUE',
   options: {
+    token: { value: 'FILE', says: 'in place of VALUE, the token itself; `-` reads it from standard input' },
     issuer: {
       value: 'NAME',
       says: 'whose it is: a name below `issuers`, or an identifier; may be left out where there is one',
@@ -27,24 +30,31 @@ export const revokeCommand: Command = {
   },
   details: [
     'VALUE is the `jti` of a token, the `sid` of a session, the `sub` of a subject, the `client_id` of a client.',
+    '`revoke token --token -` revokes the token that it reads, also one without `jti`. Its hash is kept, and a JWT names its',
+    'issuer itself.',
     'It holds on all threads at once, also for streams that stand, and is kept over restarts.',
     'A token, a session and a subject are kept for as long as a token of theirs could live (`maxLifetime`), a client until',
     'it is lifted: `portcullis revocations`. A subject may come again with what is issued later, a client may not, unless',
     '--before is given. Exit code 1 if nothing runs, it was refused, or some thread does not judge by it yet.',
   ],
   async run(given, context) {
-    const running = await findRunningFor(askedOf(given), given, context);
+    const running = await findRunningFor('revoke', await askedOf(given, context), given, context);
     if (!running.ok) return running.error;
     const done = await running.value.client.revoke(running.value.wish, authorOf(given, context));
     return tellRevoked(done, { json: given.flags.has('json'), word: 'revoked' }, context);
   },
 };
 
-function askedOf({ operands, values }: Given): Result<RevocationRequest, string> {
-  const [word = '', value = ''] = operands;
+async function askedOf(given: Given, context: CommandContext): Promise<Result<RevocationRequest, string>> {
+  const { operands, values } = given;
+  const [word = '', value, ...more] = operands;
   const what = WHAT.find((each) => each === word);
   if (what === undefined)
     return err(`\`revoke\` knows no ${JSON.stringify(plain(word))}; there are ${WHAT.join(', ')}`);
+  const file = values.get('token');
+  if (file === undefined ? value === undefined || value === '' : value !== undefined || what !== 'token')
+    return err('`revoke` takes one VALUE, or `token` and --token FILE');
+  if (more.length > 0) return err('`revoke` takes one VALUE at a time');
   for (const name of ['before', 'until']) {
     const time = values.get(name);
     if (time !== undefined && !isTime(time)) return err(`--${name} takes a time such as 2026-11-23T18:00:00Z`);
@@ -54,7 +64,9 @@ function askedOf({ operands, values }: Given): Result<RevocationRequest, string>
     return time === undefined ? undefined : new Date(time).toISOString();
   };
   const [issuer, reason] = [values.get('issuer'), values.get('reason')];
-  return ok({ what, value, issuer, before: timeOf('before'), until: timeOf('until'), reason });
+  const token = file === undefined ? ok(undefined) : await readTokenInput(file, context);
+  if (!token.ok) return token;
+  return ok({ what, value, token: token.value, issuer, before: timeOf('before'), until: timeOf('until'), reason });
 }
 
 function isTime(text: string): boolean {

@@ -132,14 +132,18 @@ interface AskedOfRunning<T> extends RunningGateway {
   readonly wish: T;
 }
 
-/** The same for a command whose arguments are read first: where they are none it says why, and gives the exit code. */
+/**
+ * The same for a command whose arguments are read first: where they are none it says why and what tells more, and gives the
+ * exit code.
+ */
 export async function findRunningFor<T>(
+  verb: string,
   wish: Result<T, string>,
   given: Given,
   context: CommandContext,
 ): Promise<Result<AskedOfRunning<T>, number>> {
   if (!wish.ok) {
-    context.complain(`portcullis: ${wish.error}.\n`);
+    context.complain(`portcullis: ${wish.error}.\n\`portcullis ${verb} --help\` says what there is.\n`);
     return err(EXIT.unusable);
   }
   const running = await findRunning(given, context);

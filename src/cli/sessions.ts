@@ -3,7 +3,7 @@ import { err, ok, type Result } from '../base/index.ts';
 import { AUTHOR_OPTION, authorOf } from './change-author.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, type Given, JSON_OPTION } from './command.ts';
 import type { CommandContext } from './context.ts';
-import { complainOfSilence, findRunning } from './running.ts';
+import { complainOfSilence, findRunningFor } from './running.ts';
 import { alignRows, type Cell, count, jsonText, palette, plain } from './terminal.ts';
 
 /** `portcullis sessions`: who is signed in with a browser, and an end to it. */
@@ -27,17 +27,12 @@ export const sessionsCommand: Command = {
     'Each end is recorded in the ledger with its author. Exit code 1 if there was nothing to end, or nothing runs.',
   ],
   async run(given, context) {
-    const asked = readAsked(given);
-    if (!asked.ok) {
-      context.complain(`portcullis: ${asked.error}.\n\`portcullis sessions --help\` says what there is.\n`);
-      return EXIT.unusable;
-    }
-    const running = await findRunning(given, context);
+    const running = await findRunningFor('sessions', readAsked(given), given, context);
     if (!running.ok) return running.error;
-    const { client } = running.value;
-    return asked.value.action === 'list'
-      ? await list(client, asked.value.person, { given, context })
-      : await end(client, asked.value.which, { given, context });
+    const { client, wish } = running.value;
+    return wish.action === 'list'
+      ? await list(client, wish.person, { given, context })
+      : await end(client, wish.which, { given, context });
   },
 };
 

@@ -65,6 +65,13 @@ test('as data it says that it is not verified, and holds no claims but those tha
   assert.ok(!out.includes('hunter2'));
 });
 
+test('what a token is bound to is told by its names, to both where it is both', async () => {
+  const bound = tokenOf({ ...CLAIMS, cnf: { jkt: 'A'.repeat(43), 'x5t#S256': 'A'.repeat(43) } });
+  assert.match((await explained(bound)).out, /^ {2}bound +by jkt and x5t#S256$/m);
+  const { token } = JSON.parse((await explained(bound, '--json')).out) as { token: { bound: readonly string[] } };
+  assert.deepEqual(token.bound, ['jkt', 'x5t#S256']);
+});
+
 for (const [what, token, code, words] of [
   ['no token', 'hunter2', 2, /the token can't be read/],
   ['another issuer', tokenOf({ ...CLAIMS, iss: 'https://evil.example' }), 2, /none of the issuers/],
@@ -91,4 +98,15 @@ test('a caller and a token are not given together, and the file must be there', 
   around.files.put(`${FOLDER}/portcullis.yaml`, CONFIGURATION);
   const said = await runIn(around, 'explain', 'GET', '/x', '--token', 'nothing.txt');
   assert.deepEqual([said.code, /the token can't be read: missing/.test(said.complaints)], [2, true]);
+});
+
+test('a token is read from standard input too, and without one there is nothing to say', async () => {
+  const around = surroundings();
+  around.files.put(`${FOLDER}/portcullis.yaml`, CONFIGURATION);
+  around.input = `${tokenOf(CLAIMS)}\n`;
+  const { out } = await runIn(around, 'explain', 'GET', '/x', '--token', '-');
+  assert.match(out, /token +NOT VERIFIED/);
+  around.input = ' \n';
+  const none = await runIn(around, 'explain', 'GET', '/x', '--token', '-');
+  assert.deepEqual([none.code, none.complaints], [2, 'portcullis: there is no token.\n']);
 });

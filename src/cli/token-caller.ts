@@ -1,26 +1,19 @@
-import { err, type Place, type Result } from '../base/index.ts';
-import { resolvePath } from '../config/index.ts';
+import { type Place, type Result } from '../base/index.ts';
 import { type ToldCaller, toldCaller } from '../gateway/index.ts';
 import type { BuiltConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { plain } from './terminal.ts';
+import { readTokenInput } from './token-input.ts';
 
-/** What a token may have, and a line behind it. */
-const TOKEN_LIMIT_BYTES = 16 * 1_024 + 2;
-
-/** Reads the token of `--token`, a file, and says whom it would stand for. The error is in words, without the token. */
+/** Reads the token of `--token` and says whom it would stand for. The error is in words, without the token. */
 export async function readTokenCaller(
   name: string,
   { parsed, snapshot }: BuiltConfiguration,
-  { ports, workingFolder }: CommandContext,
+  context: CommandContext,
 ): Promise<Result<ToldCaller, string>> {
-  const file = resolvePath(name, workingFolder);
-  if (!file.ok) return err(`--token holds a path that ${file.error}`);
-  const bytes = await ports.files.read(file.value, TOKEN_LIMIT_BYTES);
-  if (!bytes.ok) return err(`the token can't be read: ${bytes.error.reason}`);
-  const text = Buffer.from(bytes.value).toString('latin1').trim();
-  const token = /^(?:Bearer|DPoP) +/i.test(text) ? text.slice(text.indexOf(' ')).trim() : text;
-  return toldCaller(token, parsed.config.issuers, snapshot.roles);
+  const token = await readTokenInput(name, context);
+  if (!token.ok) return token;
+  return toldCaller(token.value, parsed.config.issuers, snapshot.roles);
 }
 
 type Row = readonly [name: string, text: string];
@@ -53,14 +46,21 @@ export function tokenRows({ issuer, principal }: ToldCaller, places: Readonly<Re
       ([name, value]): Row => [`attribute ${name}`, `${plain(JSON.stringify(value))}${from(`attributes.${name}`, '')}`],
     ),
     ['signed in', `${signedIn}, acr ${plain(acr ?? 'none')}, amr ${named(amr)}`],
-    ['bound', confirmation === null ? 'to nothing' : `by ${confirmation.kind}`],
+    ['bound', confirmation === null ? 'to nothing' : `by ${boundTo(confirmation).join(' and ')}`],
   ];
+}
+
+/** What a token is bound to, by the names that it says it with (RFC 7800 §3.1). */
+function boundTo(confirmation: ToldCaller['principal']['confirmation']): readonly string[] {
+  if (confirmation === null) return [];
+  const { key, certificate } = confirmation;
+  return [...(key === null ? [] : ['jkt']), ...(certificate === null ? [] : ['x5t#S256'])];
 }
 
 /** The same as data, without the claims of the token. */
 export function tokenData({ issuer, principal }: ToldCaller): object {
   const { kind, subject, tenant, clientId, roles, scopes, attributes = {}, assurance, confirmation } = principal;
-  const bound = confirmation?.kind ?? null;
+  const bound = boundTo(confirmation);
   return {
     verified: false,
     issuer: issuer.name,

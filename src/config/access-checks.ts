@@ -4,15 +4,15 @@ import { apiKeyIssues } from './api-keys.ts';
 import { certificateClientIssues } from './clients.ts';
 import type { ApiConfig, AuthConfig, Config, OperationConfig, ValidateConfig } from './config.ts';
 import { claimIssues } from './claims.ts';
-import { RESERVED_NAMES } from './issuers.ts';
+import { idleAuthorityIssues, RESERVED_NAMES } from './issuers.ts';
 import { introspectionIssues, sharedTokenIssues } from './introspection.ts';
 import { formatKeyPath } from './key-path.ts';
 import { loginIssues } from './logins.ts';
 import { placeAt } from './place-at.ts';
 import { replyKeyIssues } from './reply-validation.ts';
 import { roleIssues } from './role-checks.ts';
-import { SESSION_WAY, sessionIssue } from './session-sign-in.ts';
-import { WAYS } from './sign-in.ts';
+import { sessionIssue } from './session-sign-in.ts';
+import { SESSION_WAY, WAYS } from './sign-in-ways.ts';
 import { tenancyIssues } from './tenancy.ts';
 
 type Places = Readonly<Record<string, Place>>;
@@ -21,6 +21,7 @@ type Places = Readonly<Record<string, Place>>;
 export function accessIssues(config: Config, places: Places): Issue[] {
   const whole = [
     ...tenancyIssues(config.issuers, places),
+    ...idleAuthorityIssues(config, places),
     ...introspectionIssues(config.issuers, places),
     ...roleIssues(config.roles, places),
     ...claimIssues(config, places),

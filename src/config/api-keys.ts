@@ -7,10 +7,8 @@ import { placeAt } from './place-at.ts';
 import { absolute } from './path.ts';
 import { duration, parsed, path } from './scalars.ts';
 import { readSecretText } from './secret-text.ts';
+import { API_KEY } from './sign-in-ways.ts';
 import { words } from './words.ts';
-
-/** The word of `auth` that stands for API keys. */
-export const API_KEY = 'api-key';
 
 const HEADER = 'x-api-key';
 
@@ -80,7 +78,7 @@ export function toApiKeyField(raw: z.output<typeof apiKeySchema>): ApiKeyField {
 }
 
 /** Whether callers may show keys. */
-export function takesApiKeys(auth: AuthConfig): boolean {
+function takesApiKeys(auth: AuthConfig): boolean {
   return auth !== 'public' && auth.includes(API_KEY);
 }
 
@@ -128,7 +126,7 @@ const OTHER_MEANING =
 
 function readHeader(value: string): Result<string, string> {
   const name = value.toLowerCase();
-  if (!isFieldName(name) || name.includes('_')) {
+  if (!isFieldName(name)) {
     return err(words('this is no name of a header field', `such as ${HEADER}; one with \`_\` is refused`));
   }
   if (name === 'authorization') {

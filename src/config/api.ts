@@ -121,7 +121,8 @@ const apiShape = {
   ...graphqlKeys,
   host: parsed(readHost).optional().meta({
     title: 'host name',
-    description: 'The host that clients name, without a port. Without it the API answers for every host.',
+    description:
+      'The host that clients name, without a port. Without it the API answers for every host, or where any API names one, for every host that is named.',
   }),
   basePath: parsed(readBasePath).optional().meta({
     title: 'path',

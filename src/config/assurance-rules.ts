@@ -1,5 +1,6 @@
 import type { AssuranceRules } from '../policy/index.ts';
 import type { ApiConfig, OperationConfig } from './config.ts';
+import { API_KEY, MTLS, SESSION_WAY } from './sign-in-ways.ts';
 
 /** What is asked of callers of an operation; of one that anybody may call nobody is asked anything. */
 export function assuranceOf(
@@ -9,6 +10,26 @@ export function assuranceOf(
   if ((own?.auth ?? api.auth) === 'public') return null;
   const said = own?.assurance ?? api.assurance;
   return said === 'off' ? null : said;
+}
+
+/** A word of `auth`, and whether who calls by it can ever have what is asked. */
+interface AssuredWay {
+  readonly way: string;
+  readonly can: boolean;
+}
+
+/**
+ * Who can have what is asked: a key and a certificate know of no sign-in, a key and a session are bound to nothing, and
+ * the issuers of all other words may say anything.
+ */
+export function waysOf({ acr, amr, maxAgeMs, proof }: AssuranceRules, auth: readonly string[]): readonly AssuredWay[] {
+  const signsIn = acr.length > 0 || amr.length > 0 || maxAgeMs !== null;
+  const can: Readonly<Record<string, boolean>> = {
+    [API_KEY]: !signsIn && proof === null,
+    [MTLS]: !signsIn && proof !== 'dpop',
+    [SESSION_WAY]: proof === null,
+  };
+  return auth.map((way) => ({ way, can: Object.hasOwn(can, way) ? can[way] === true : true }));
 }
 
 /** The contexts of which one is enough. */

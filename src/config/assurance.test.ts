@@ -8,7 +8,8 @@ import { parseConfig } from './parse.ts';
 
 function text(api: string, operations: string, auth = '[acme]'): string {
   return `version: 1
-issuers: { acme: { issuer: https://id.acme.example, audience: api } }
+server: { https: { certificate: local, clientCa: ./ca.pem } }
+issuers: { acme: { issuer: https://id.acme.example, audience: api, login: { clientId: gateway, clientSecret: '\${env:S}' } } }
 apis:
   orders:
     routes: [GET /x, GET /y, GET /open]
@@ -67,12 +68,46 @@ for (const [what, source, words] of [
     /this operation, so nobody/,
   ],
 ] as const) {
-  test(`${what} is refused`, () => {
-    const parsed = parseConfig(source, { file: '/etc/portcullis.yaml', kinds: [] });
-    assert.ok(!parsed.ok);
-    assert.match(parsed.error.map(formatIssue).join('\n'), words);
+  test(`${what} is refused`, () => assert.match(issuesOf(source), words));
+}
+
+function issuesOf(source: string): string {
+  const parsed = parseConfig(source, { file: '/etc/portcullis.yaml', kinds: [] });
+  return parsed.ok ? '' : parsed.error.map(formatIssue).join('\n');
+}
+
+for (const [auth, can] of [
+  ['api-key', { acr: false, amr: false, maxAge: false, dpop: false, mtls: false, any: false }],
+  ['mtls', { acr: false, amr: false, maxAge: false, dpop: false, mtls: true, any: true }],
+  ['session', { acr: true, amr: true, maxAge: true, dpop: false, mtls: false, any: false }],
+  ['acme', { acr: true, amr: true, maxAge: true, dpop: true, mtls: true, any: true }],
+] as const) {
+  test(`what nobody who signs in by ${auth} can have is refused where there is no other way`, () => {
+    const asked = { acr: 'acr: gold', amr: 'amr: otp', maxAge: 'maxAge: 10m' } as const;
+    for (const [what, has] of Object.entries(can)) {
+      const rules = `{ ${what in asked ? asked[what as keyof typeof asked] : `proof: ${what}`} }`;
+      const nobody = (key: string) =>
+        has ? /^$/ : new RegExp(`apis\\.orders${key}: nobody who signs in by ${auth} ever has`);
+      assert.match(issuesOf(text(rules, '', `[${auth}]`)), nobody('\\.assurance'), rules);
+      const own = `GET /x: { auth: [${auth}], assurance: ${rules} }`;
+      assert.match(issuesOf(text('', own)), nobody('\\.operations\\["GET /x"\\]\\.assurance'), own);
+      assert.match(
+        issuesOf(text(rules, `GET /x: { auth: [${auth}] }`)),
+        nobody('\\.operations\\["GET /x"\\]\\.auth'),
+        rules,
+      );
+      assert.equal(
+        issuesOf(text('', own.replace(auth, auth === 'mtls' ? 'acme' : [...new Set(['acme', auth])].join()))),
+        '',
+      );
+    }
   });
 }
+
+test('a certificate is no sign-in, whatever else is asked', () => {
+  assert.match(issuesOf(text('{ proof: any, maxAge: 1h }', '', '[mtls]')), /nobody who signs in by mtls ever has/);
+  assert.match(issuesOf(text('{ proof: dpop }', '', '[session, api-key]')), /by session or api-key ever has/);
+});
 
 test('asking less loosens, asking more tightens, and what an API asks is told of once', () => {
   const told = (before: string, after: string): readonly string[] =>

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
-import type { AssuranceConfig, AssuranceRules } from '../policy/index.ts';
-import { assuranceOf } from './assurance-rules.ts';
-import type { ApiConfig } from './config.ts';
+import { ACR_LENGTH_LIMIT, ACR_VALUES_LIMIT, type AssuranceConfig, type AssuranceRules } from '../policy/index.ts';
+import { assuranceOf, assuranceWords, waysOf } from './assurance-rules.ts';
+import type { ApiConfig, OperationConfig } from './config.ts';
 import { placeAt } from './place-at.ts';
 import { listOf, ownDuration, parsed, uniqueList } from './scalars.ts';
 import { words } from './words.ts';
@@ -16,7 +16,7 @@ const amrValue = parsed(readAmr).meta({ title: 'amr' });
 const assurance = z
   .strictObject({
     acr: z
-      .union([acrValue, uniqueList(acrValue, { least: 1, most: NAMES_LIMIT, what: 'acr' })], {
+      .union([acrValue, uniqueList(acrValue, { least: 1, most: ACR_VALUES_LIMIT, what: 'acr' })], {
         error: words('expected the name of an authentication context, or a list of them', FORM),
       })
       .optional()
@@ -53,9 +53,14 @@ export const operationAssuranceSchema = z
 
 /** RFC 9470 §3 lists them with spaces between, in a quoted string: a value holds neither of these, nor an escape. */
 function readAcr(value: string): Result<string, string> {
-  return /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/.test(value)
+  return value.length <= ACR_LENGTH_LIMIT && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value)
     ? ok(value)
-    : err(words('an acr is plain ASCII without spaces, quotes and backslashes, 256 characters at most', FORM));
+    : err(
+        words(
+          `an acr is plain ASCII without spaces, quotes and backslashes, ${ACR_LENGTH_LIMIT} characters at most`,
+          FORM,
+        ),
+      );
 }
 
 function readAmr(value: string): Result<string, string> {
@@ -90,22 +95,30 @@ export function assurancePolicy(api: ApiConfig): { readonly config: AssuranceCon
   return { config, path: `${owner}.assurance` };
 }
 
-/** Assurance that is asked where nobody is known. */
+/** Assurance that is asked where nobody is known, or of nobody who could have it. */
 export function assuranceIssues(api: ApiConfig, places: Readonly<Record<string, Place>>): Issue[] {
-  const issue = (owner: string, message: string): Issue => {
-    const path = `${owner}.assurance`;
-    return errorIssue(path, message, {
-      place: placeAt(places, path),
-      fix: 'let callers sign in, or take `assurance` away',
-    });
+  const issue = (path: string, message: string, fix: string): Issue =>
+    errorIssue(path, message, { place: placeAt(places, path), fix });
+  const unknown = (owner: string, what: string): Issue =>
+    issue(
+      `${owner}.assurance`,
+      `anybody may call this ${what}, so nobody is asked how they signed in`,
+      'let callers sign in, or take `assurance` away',
+    );
+  const unmet = (path: string, own: OperationConfig | null): Issue[] => {
+    const rules = assuranceOf(api, own);
+    const auth = own?.auth ?? api.auth;
+    if (rules === null || auth === 'public' || waysOf(rules, auth).some(({ can }) => can)) return [];
+    const message = `nobody who signs in by ${auth.join(' or ')} ever has ${assuranceWords(rules)}`;
+    return [issue(path, message, 'name an issuer in `auth` too, or ask for less')];
   };
-  const issues: Issue[] = [];
-  if (api.auth === 'public' && api.assurance !== null)
-    issues.push(issue(api.path, 'anybody may call this API, so nobody is asked how they signed in'));
+  const issues = api.auth === 'public' && api.assurance !== null ? [unknown(api.path, 'API')] : [];
+  issues.push(...unmet(`${api.path}.assurance`, null));
   for (const own of Object.values(api.operations)) {
-    const asks = own.assurance !== null && own.assurance !== 'off';
-    if (asks && (own.auth ?? api.auth) === 'public')
-      issues.push(issue(own.path, 'anybody may call this operation, so nobody is asked how they signed in'));
+    const says = own.assurance !== null && own.assurance !== 'off';
+    if (says && (own.auth ?? api.auth) === 'public') issues.push(unknown(own.path, 'operation'));
+    // Where both are its API's, that has been said.
+    if (says || own.auth !== null) issues.push(...unmet(`${own.path}.${says ? 'assurance' : 'auth'}`, own));
   }
   return issues;
 }

@@ -73,6 +73,18 @@ const groups = z.strictObject({
     }),
 });
 
+const ATTRIBUTE_NAME = /^[a-z][A-Za-z0-9_]{0,62}$/;
+
+/** Whether an attribute can have this name. */
+export function isAttributeName(name: string): boolean {
+  return ATTRIBUTE_NAME.test(name) && isFree(name);
+}
+
+/** What means something of each object already names no attribute. */
+function isFree(name: string): boolean {
+  return !(name in {});
+}
+
 /** The key `claims` of an issuer. */
 export const claimsSchema = z
   .strictObject({
@@ -99,11 +111,11 @@ export const claimsSchema = z
       .record(
         z
           .string()
-          .regex(/^[a-z][A-Za-z0-9_]{0,62}$/, {
+          .regex(ATTRIBUTE_NAME, {
             error: words('an attribute has a name of letters, digits and `_`, a small letter first'),
             abort: true,
           })
-          .refine((name) => !(name in {}), { error: 'this name cannot be used for an attribute' }),
+          .refine(isFree, { error: 'this name cannot be used for an attribute' }),
         claim('A claim.'),
       )
       .refine((all) => Object.keys(all).length <= ATTRIBUTE_LIMIT, { error: `at most ${ATTRIBUTE_LIMIT} are read` })

@@ -10,19 +10,17 @@ import {
 } from '../policy/index.ts';
 import { readClientName } from './client-trust.ts';
 import { type ChangeEffect, type ConfigChange, sameData } from './config-change.ts';
-import type { ApiConfig, AuthConfig, Config, OperationConfig } from './config.ts';
+import type { ApiConfig, AuthConfig, ClientTrustConfig, Config, OperationConfig } from './config.ts';
 import { placeAt } from './place-at.ts';
 import { parsePermission } from './roles.ts';
 import { parsed, uniqueList } from './scalars.ts';
+import { API_KEY, MTLS, SESSION_WAY } from './sign-in-ways.ts';
 import { words } from './words.ts';
 
 type Places = Readonly<Record<string, Place>>;
 
-/** The word of `auth` that lets callers in by their certificates. */
-export const MTLS = 'mtls';
-
 /** Words of `auth` for what is never bound to a certificate. */
-const UNBOUND: ReadonlySet<string> = new Set(['api-key', 'session']);
+const UNBOUND: ReadonlySet<string> = new Set([API_KEY, SESSION_WAY]);
 
 /** As many as a file holds that people keep by hand. */
 const CERTIFICATE_LIMIT = 2_000;
@@ -37,9 +35,10 @@ const certificate = z.strictObject({
     description:
       'Which certificate it is: `uri:spiffe://acme/billing`, `dns:*.partner.example`, `email:`, `ip:`, `subject:O=Partner,CN=batch`, or `sha256:` and its fingerprint.',
   }),
-  issuer: parsed(readIssuer).optional().meta({
+  issuer: parsed(readAuthorityName).optional().meta({
     title: 'subject',
-    description: 'The subject of the CA that signed it, such as CN=Partners; any that vouches for clients if left out.',
+    description:
+      'The subject of the CA of `clientCa` that vouches for it, such as CN=Partners; any of them if left out.',
   }),
   subject: name('What the caller is called, where the certificate itself does not say it.'),
   roles: uniqueList(parsed(readText).meta({ title: 'role' }), { least: 0, most: LIST_LIMIT, what: 'role' })
@@ -108,7 +107,8 @@ function readMatch(value: string): Result<string, string> {
   return err(words('a fingerprint has 64 hexadecimal digits, with or without colons', fix));
 }
 
-function readIssuer(value: string): Result<string, string> {
+/** Reads the subject of a CA, in the spelling that certificates which it signed have. An error is in `words`. */
+export function readAuthorityName(value: string): Result<string, string> {
   const read = readClientName(`subject:${value}`);
   return read.ok ? ok(read.value.slice('subject:'.length)) : read;
 }
@@ -138,13 +138,9 @@ export function mtlsConfig(
 export function certificateClientIssues(config: Config, places: Places): readonly Issue[] {
   const issue = (path: string, message: string, fix: string): Issue =>
     errorIssue(path, message, { place: placeAt(places, path), fix });
-  const takers = config.apis.flatMap(({ auth, host, path, operations }) =>
-    [{ auth, path }, ...Object.values(operations)].flatMap((one) =>
-      one.auth !== null && takesCertificates(one.auth) ? [{ host, path: `${one.path}.auth` }] : [],
-    ),
-  );
+  const takers = takersOf(config);
   const unasked = takers
-    .filter(({ host }) => !asksClients(config, host))
+    .filter(({ host }) => trustsAt(config, host).includes(null))
     .map(({ path, host }) =>
       issue(
         path,
@@ -172,11 +168,26 @@ export function certificateClientIssues(config: Config, places: Places): readonl
   return [...unasked, ...besides, ...idle, ...entryIssues(config, issue)];
 }
 
-/** Whether every session in which such a host can be asked for is one whose client had to prove itself. */
-function asksClients({ server: { https } }: Config, host: string | null): boolean {
-  if (host !== null) return (https.hosts.find((one) => one.name === host) ?? https).clients !== null;
+/** What lets callers in by certificates: its host, and the key that says so. */
+function takersOf({ apis }: Config): readonly { readonly host: string | null; readonly path: string }[] {
+  return apis.flatMap(({ auth, host, path, operations }) =>
+    [{ auth, path }, ...Object.values(operations)].flatMap((one) =>
+      one.auth !== null && takesCertificates(one.auth) ? [{ host, path: `${one.path}.auth` }] : [],
+    ),
+  );
+}
+
+/** Who judges the clients of sessions in which such a host can be asked for; null where nobody does. */
+function trustsAt({ server: { https } }: Config, host: string | null): readonly (ClientTrustConfig | null)[] {
+  if (host !== null) return [(https.hosts.find((one) => one.name === host) ?? https).clients];
   const named = https.hosts.filter((one) => !one.name.startsWith('*.'));
-  return https.clients !== null && named.every(({ clients }) => clients !== null);
+  return [https.clients, ...named.map(({ clients }) => clients)];
+}
+
+/** The key paths of all whose word says who calls. */
+export function callerTrusts(config: Config): ReadonlySet<string> {
+  const hosts = new Set(takersOf(config).map(({ host }) => host));
+  return new Set([...hosts].flatMap((host) => trustsAt(config, host).flatMap((trust) => trust?.path ?? [])));
 }
 
 function entryIssues(

@@ -2,10 +2,11 @@
  * What a thread needs that compiles a configuration: the narrow door of this room. Nothing behind it reads YAML or
  * checks what was written, so that a thread does not load what only the control side uses.
  */
-export { assuranceOf, assuranceWords } from './assurance-rules.ts';
+export { assuranceOf, assuranceWords, waysOf } from './assurance-rules.ts';
 export { authorityOf } from './authority.ts';
 export type {
   ApiConfig,
+  AuthConfig,
   BalanceConfig,
   CacheConfig,
   CallerConfig,

@@ -104,7 +104,9 @@ export interface LoginConfig {
   readonly label: string;
   readonly clientId: string;
   /** What the gateway shows to the issuer; `reference` is one to a secret. */
-  readonly proof: { readonly kind: 'secret' | 'private-key'; readonly reference: string };
+  readonly proof:
+    | { readonly kind: 'secret'; readonly reference: string }
+    | { readonly kind: 'private-key'; readonly reference: string; readonly kid: string | null };
   /** `openid` stands first. */
   readonly scopes: readonly string[];
   readonly prompt: 'login' | 'consent' | 'select_account' | null;

@@ -28,6 +28,7 @@ function issuerChanges(old: IssuerConfig | null, next: IssuerConfig | null): rea
     changes.push(change('issuers', effect, `issuer ${name}: ${what}`));
   };
   if (old.issuer !== next.issuer) add('loosens', `another identifier is believed: ${next.issuer}`);
+  if (old.caFile !== next.caFile) add('changes', `${next.caFile ?? 'the CAs of the system'} vouches for it`);
   if (!sameData(old.keys, next.keys)) add('loosens', `its keys come from elsewhere (${next.keys.kind})`);
   for (const [what, had, has] of [
     ['audience', old.audiences, next.audiences],

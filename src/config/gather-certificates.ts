@@ -24,11 +24,20 @@ async function gatherPair(
   path: string,
   { certificate, key }: FileCertificateConfig,
 ): Promise<X509Certificate | null> {
-  const chain = await gatherFile(work, `${path}.cert`, certificate, PEM_LIMIT_BYTES);
-  const certificates = chain === null ? null : checked(work, `${path}.cert`, readCertificates(chain));
+  const certificates = await gatherChain(work, `${path}.cert`, certificate);
   const bytes = await gatherSecret(work, `${path}.key`, key);
   if (bytes !== null) checked(work, `${path}.key`, checkKey(bytes, certificates));
   return certificates?.[0] ?? null;
+}
+
+/** A certificate that is shown, and those above it. It is read as its key is: where secrets are read anew, it is too. */
+export async function gatherChain(
+  { held: _held, ...work }: Work,
+  path: string,
+  file: string,
+): Promise<readonly X509Certificate[] | null> {
+  const chain = await gatherFile(work, path, file, PEM_LIMIT_BYTES);
+  return chain === null ? null : checked(work, path, readCertificates(chain));
 }
 
 /** No certificate names this label by itself, only by an asterisk in its place. */

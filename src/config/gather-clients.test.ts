@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { err, formatIssue, type Issue, ok, type Result } from '../base/index.ts';
 import type { Egress, Files, Secrets } from '../ports/index.ts';
 import { crlPem, makeCa, makeCrl, NOW_MS, type Signer } from './authority-fixture.test.ts';
@@ -30,8 +30,9 @@ async function gathered(
   https: string,
   files: Contents,
   more: Partial<GatherOptions> = { machine: NEW_NODE },
+  apis = 'a: { routes: [GET /], upstream: http://127.0.0.1:9, auth: public }',
 ): Promise<Result<Gathered, readonly Issue[]>> {
-  const text = `version: 1\nserver: { https: ${https} }\napis: { a: { routes: [GET /], upstream: http://127.0.0.1:9, auth: public } }\n`;
+  const text = `version: 1\nserver: { https: ${https} }\napis: { ${apis} }\n`;
   const parsed = parseConfig(text, { file: '/p.yaml', kinds: [] });
   assert.ok(parsed.ok, parsed.ok ? '' : parsed.error.map(formatIssue).join('\n'));
   const read: Files['read'] = (path) => {
@@ -46,8 +47,8 @@ async function gathered(
   return await gather(parsed.value, { ...ports, ...more, revision: 1 });
 }
 
-async function refusal(https: string, files: Contents, more?: Partial<GatherOptions>): Promise<string> {
-  const result = await gathered(https, files, more);
+async function refusal(https: string, files: Contents, more?: Partial<GatherOptions>, apis?: string): Promise<string> {
+  const result = await gathered(https, files, more, apis);
   assert.ok(!result.ok, 'it was taken');
   return result.error.map(formatIssue).join('\n');
 }
@@ -80,6 +81,51 @@ test('a CA that is missing, is none, or does not hold now is an issue', async ()
 test('a missing CA of one host is an issue, whatever the others have', async () => {
   const https = '{ clientCa: /ca.pem, hosts: { b.test: { clientCa: /b.pem } } }';
   assert.match(await refusal(https, { '/ca.pem': root.pem }), /hosts\["b\.test"\]\.clientCa: /);
+});
+
+describe('CAs of one name at two hosts', () => {
+  const HOSTS =
+    '{ hosts: { a.test: { clientCa: /a.pem }, b.test: { clientCa: /b.pem }, c.test: { clientCa: /c.pem } } }';
+  const api = (host: string, auth = '[mtls]'): string =>
+    `${host}: { host: ${host}.test, routes: [GET /], upstream: 'http://127.0.0.1:9', auth: ${auth} }`;
+  const all = ['a', 'b', 'c'].map((host) => api(host)).join(', ');
+  let next: Signer;
+  let files: Contents;
+
+  before(async () => {
+    next = await makeCa('CN=Root');
+    files = { '/a.pem': root.pem, '/b.pem': other.pem, '/c.pem': next.pem };
+  });
+
+  test('are refused where both say who calls: the one could sign as a caller of the other', async () => {
+    const told = await refusal(HOSTS, files, undefined, all);
+    assert.match(
+      told,
+      /^\S+ server\.https\.hosts\["c\.test"\]\.clientCa: has another CA "CN=Root" than server\.https\.hosts\["a\.test"\]/,
+    );
+    assert.match(told, /would pass for a caller of the other \(give CAs of different owners different names/);
+    const anyHost = "any: { routes: [GET /], upstream: 'http://127.0.0.1:9', auth: [mtls] }";
+    const https = '{ clientCa: /a.pem, hosts: { c.test: { clientCa: /c.pem } } }';
+    assert.match(await refusal(https, files, undefined, anyHost), /has another CA "CN=Root"/);
+    const own = `operations: { 'GET /': { auth: [mtls] } }`;
+    const open = `${api('a', `public, ${own}`)}, ${api('c')}`;
+    assert.match(await refusal(HOSTS, files, undefined, open), /has another CA "CN=Root"/);
+  });
+
+  test('are taken where one of them names no caller', async () => {
+    assert.ok((await gathered(HOSTS, files, undefined, `${api('a')}, ${api('c', 'public')}`)).ok);
+  });
+
+  test('are taken while a CA gets a new key, as long as all files have one of its keys', async () => {
+    const renewed = await makeCa('CN=Root', { keyOf: root });
+    const taken = async (c: string, b = other.pem): Promise<boolean> =>
+      (await gathered(HOSTS, { ...files, '/b.pem': b, '/c.pem': c }, undefined, all)).ok;
+    assert.deepEqual([await taken(renewed.pem), await taken(next.pem + root.pem)], [true, true]);
+    // That one file has both does not make the two others' the same.
+    assert.equal(await taken(next.pem, root.pem + next.pem), false);
+    const first = { ...files, '/a.pem': root.pem + next.pem, '/b.pem': root.pem };
+    assert.match(await refusal(HOSTS, first, undefined, all), /has another CA "CN=Root"/);
+  });
 });
 
 test('more CAs than a client should hear of are an issue', async () => {

@@ -2,7 +2,7 @@ import { errorIssue } from '../base/index.ts';
 import type { ValuesSource } from '../policy/index.ts';
 import type { Config } from './config.ts';
 import { fileWords } from './description-source.ts';
-import { complain, placeOf, type Work } from './gather-work.ts';
+import { complain, heldFile, placeOf, type Work } from './gather-work.ts';
 import { sharedBytes } from './shared-bytes.ts';
 import { readValuesFile, VALUES_LIMIT_BYTES } from './values-file.ts';
 
@@ -39,6 +39,11 @@ export async function gatherValues(work: Work): Promise<void> {
 }
 
 async function gatherOne(work: Work, { file, of, path }: FileSource & { readonly path: string }): Promise<void> {
+  const held = heldFile(work, file);
+  if (held !== null) {
+    work.gatheredFiles.set(file, held);
+    return;
+  }
   const read = await work.files.read(file, VALUES_LIMIT_BYTES);
   if (!read.ok) {
     complain(work, path, fileWords(file, read.error, VALUES_LIMIT_BYTES));

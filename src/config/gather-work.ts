@@ -3,6 +3,7 @@ import type { Egress, Files, Secrets } from '../ports/index.ts';
 import type { DescribedInputs } from './described-inputs.ts';
 import type { DescribedDocument } from './description-document.ts';
 import { fileWords } from './description-source.ts';
+import type { Gathered } from './gathered.ts';
 import type { ParsedConfig } from './parse.ts';
 import { folderOf, resolvePath } from './path.ts';
 import { placeAt } from './place-at.ts';
@@ -17,6 +18,11 @@ export interface GatherOptions {
   readonly secrets: Secrets;
   readonly egress: Egress;
   readonly revision: number;
+  /**
+   * An earlier gathering of the same text: of it only secrets are read anew, and the certificates that belong to keys among
+   * them. Documents and all other files stay as they were then.
+   */
+  readonly held?: Gathered;
   /** Is told what the description of each API leaves open; where it is not there, nobody looks. */
   readonly tellInputs?: (api: string, inputs: DescribedInputs) => void;
 }
@@ -41,6 +47,11 @@ export async function gatherFile(
   asked: string,
   limitBytes: number,
 ): Promise<Uint8Array | null> {
+  const held = heldFile(work, asked);
+  if (held !== null) {
+    work.gatheredFiles.set(asked, held);
+    return held;
+  }
   const file = resolvePath(asked, folderOf(work.parsed.file));
   if (!file.ok) {
     complain(work, path, `a path here ${file.error}`);
@@ -54,6 +65,11 @@ export async function gatherFile(
   const bytes = ownCopy(read.value);
   work.gatheredFiles.set(asked, bytes);
   return bytes;
+}
+
+/** What stays of a file, by what it is called in the table of files; null where it is to be read. */
+export function heldFile({ held }: Work, asked: string): Uint8Array | null {
+  return held !== undefined && Object.hasOwn(held.files, asked) ? (held.files[asked] ?? null) : null;
 }
 
 /** Resolves a reference into the table of secrets; null, with an issue at `path`, where it can't be. */

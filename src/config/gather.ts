@@ -15,8 +15,9 @@ import { checkGraphql } from './gather-graphql.ts';
 import { gatherGraph } from './gather-graph.ts';
 import { gatherLogins } from './gather-logins.ts';
 import { gatherIntrospection } from './gather-introspection.ts';
+import { gatherIssuers } from './gather-issuers.ts';
 import { gatherLists } from './gather-lists.ts';
-import { gatherCertificates } from './gather-certificates.ts';
+import { gatherCertificates, gatherChain } from './gather-certificates.ts';
 import { gatherValues } from './gather-values.ts';
 import { gatherVault } from './gather-vault.ts';
 import { gatherClients } from './gather-clients.ts';
@@ -60,8 +61,10 @@ export async function gather(
   };
   await gatherVault(written);
   await gatherCertificates(written);
-  await gatherDescriptions(written);
-  await gatherDescriptors(written);
+  if (options.held === undefined) {
+    await gatherDescriptions(written);
+    await gatherDescriptors(written);
+  } else holdDescriptions(written, options.held);
   const work = withServices(written);
   for (const api of work.parsed.config.apis) {
     await gatherUpstream(work, api);
@@ -70,6 +73,7 @@ export async function gather(
     checkGraphql(work, api);
   }
   await gatherClients(work);
+  await gatherIssuers(work);
   await gatherIntrospection(work);
   await gatherLists(work);
   await gatherValues(work);
@@ -81,9 +85,11 @@ export async function gather(
 }
 
 function finish(work: Work): Gathered {
-  const { parsed, revision, warnings } = work;
+  const { parsed, revision, held } = work;
   const { file, text, config } = parsed;
-  const places = { ...securityPlaces(config.apis, work.described), ...parsed.places };
+  const places = { ...held?.places, ...securityPlaces(config.apis, work.described), ...parsed.places };
+  // What documents are warned of was told when they were read.
+  const warnings = held?.warnings ?? work.warnings;
   const documents = Object.fromEntries([...work.described].map(([name, { json }]) => [name, json]));
   const written = [...work.described].flatMap(([name, { file: from }]) =>
     from === null ? [] : [[name, from] as const],
@@ -97,6 +103,15 @@ function finish(work: Work): Gathered {
     ...{ revision, hash, file, text, config },
     ...{ descriptions, documents, documentFiles, files, secrets, places, warnings },
   };
+}
+
+/** Documents as they were understood before. Where lines of theirs stand is known among the places. */
+function holdDescriptions({ described }: Work, { descriptions, documents, documentFiles }: Gathered): void {
+  for (const [name, description] of Object.entries(descriptions)) {
+    const json = documents[name];
+    if (json === undefined) throw new Error('a description is held without its document');
+    described.set(name, { description, json, file: documentFiles[name] ?? null, securityPlaces: new Map() });
+  }
 }
 
 async function gatherDescriptions(work: Work): Promise<void> {
@@ -211,8 +226,7 @@ async function gatherUpstream(work: Work, api: ApiConfig): Promise<void> {
   const bytes = caFile === null ? null : await gatherFile(work, `${at}.ca`, caFile, PEM_LIMIT_BYTES);
   if (bytes !== null) checked(work, `${at}.ca`, readCertificates(bytes));
   if (identity === null) return;
-  const chain = await gatherFile(work, `${at}.cert`, identity.certificate, PEM_LIMIT_BYTES);
-  const certificates = chain === null ? null : checked(work, `${at}.cert`, readCertificates(chain));
+  const certificates = await gatherChain(work, `${at}.cert`, identity.certificate);
   const leaf = certificates?.[0];
   if (leaf !== undefined) checked(work, `${at}.cert`, checkShown(leaf, work.machine?.now() ?? null));
   const key = await gatherSecret(work, `${at}.key`, identity.key);

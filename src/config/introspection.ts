@@ -60,16 +60,23 @@ export const introspectionSchema = z
     jwt: z.boolean({ error: 'must be true or false' }).prefault(false).meta({
       description: 'Whether it answers with JWTs that it has signed (RFC 9701). Others are not taken then.',
     }),
-    ca: path('The CAs that vouch for its certificate, PEM, instead of those of the system.').optional(),
+    ca: path(
+      'The CAs that vouch for its certificate, PEM, instead of those of the system, or of `ca` of the issuer.',
+    ).optional(),
   })
   .optional()
   .meta({ description: 'How it is asked what a token is worth (RFC 7662).' });
 
 type Raw = NonNullable<z.output<typeof introspectionSchema>>;
 
-/** Makes paths absolute; `file` is the configuration file. */
-export function toIntrospection(raw: Raw | undefined, path: string, file: string): IntrospectionConfig | null {
+/** Makes paths absolute; `file` is the configuration file, `ca` what holds of the whole issuer. */
+export function toIntrospection(
+  raw: Raw | undefined,
+  path: string,
+  { file, ca }: { readonly file: string; readonly ca: string | undefined },
+): IntrospectionConfig | null {
   if (raw === undefined) return null;
+  const authority = raw.ca ?? ca;
   return {
     url: raw.endpoint,
     clientId: raw.client.id,
@@ -79,7 +86,7 @@ export function toIntrospection(raw: Raw | undefined, path: string, file: string
     cacheMs: raw.cache,
     timeoutMs: raw.timeout,
     signed: raw.jwt,
-    caFile: raw.ca === undefined ? null : absolute(raw.ca, file),
+    caFile: authority === undefined ? null : absolute(authority, file),
     path: `${path}.introspection`,
   };
 }

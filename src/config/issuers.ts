@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { didYouMean, err, ok, type Result } from '../base/index.ts';
-import type { IssuerConfig, KeyOrigin } from '../policy/index.ts';
+import { didYouMean, err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
+import { type IssuerConfig, type KeyOrigin, needsKeys } from '../policy/index.ts';
 import { claimsSchema, toClaims } from './claims.ts';
+import type { Config } from './config.ts';
 import { introspectionSchema, toIntrospection } from './introspection.ts';
 import { formatKeyPath } from './key-path.ts';
 import { loginSchema } from './logins.ts';
 import { absolute } from './path.ts';
+import { placeAt } from './place-at.ts';
 import { duration, listOf, parsed, path, uniqueList } from './scalars.ts';
 import { issuerProofKeys } from './proof.ts';
 import { readWebUrl } from './web-url.ts';
@@ -90,6 +92,9 @@ const issuer = z.strictObject({
     title: '`discovery`, URL or FILE',
     description: 'Where its keys are: in its metadata, at a URL, or in a file with a JWK Set.',
   }),
+  ca: path(
+    'The CAs that vouch for its certificates, PEM, instead of those of the system: wherever its metadata and keys are had, it is asked about tokens, or people sign in.',
+  ).optional(),
   introspection: introspectionSchema,
   claims: claimsSchema,
   scopes: z.enum(['narrow', 'ignore']).prefault('narrow').meta({
@@ -152,7 +157,8 @@ export function toIssuers(raw: z.output<typeof issuersSchema>, file: string): Is
     audiences: listOf(given.audience),
     algorithms: given.algorithms,
     keys: given.jwks.kind === 'file' ? { kind: 'file', path: absolute(given.jwks.path, file) } : given.jwks,
-    introspection: toIntrospection(given.introspection, formatKeyPath(['issuers', name]), file),
+    ...(given.ca === undefined ? {} : { caFile: absolute(given.ca, file) }),
+    introspection: toIntrospection(given.introspection, formatKeyPath(['issuers', name]), { file, ca: given.ca }),
     claims: toClaims(given.claims),
     scopes: given.scopes,
     typ: given.typ,
@@ -161,4 +167,23 @@ export function toIssuers(raw: z.output<typeof issuersSchema>, file: string): Is
     maxLifetimeMs: given.maxLifetime,
     path: formatKeyPath(['issuers', name]),
   }));
+}
+
+/** CAs that nobody is verified by: those of an issuer that is asked nothing, or of one whose every server has its own. */
+export function idleAuthorityIssues(
+  { issuers, sessions }: Pick<Config, 'issuers' | 'sessions'>,
+  places: Readonly<Record<string, Place>>,
+): Issue[] {
+  return issuers.flatMap((one) => {
+    const { caFile, keys, introspection, path } = one;
+    const isAsked =
+      (keys.kind !== 'file' && needsKeys(one)) ||
+      introspection?.caFile === caFile ||
+      sessions.providers.some(({ issuer }) => issuer === one);
+    if (caFile === undefined || isAsked) return [];
+    const at = `${path}.ca`;
+    const message =
+      'nobody is verified by these CAs: its keys are a file or not needed, and nothing else of it is asked';
+    return [errorIssue(at, message, { place: placeAt(places, at), fix: 'take this key away' })];
+  });
 }

@@ -1,7 +1,9 @@
 import { errorIssue, type Issue, type Place } from '../base/index.ts';
 import { Detector } from '../leaks/index.ts';
+import { disorderIn, disorderInComment } from './disorder.ts';
 import { formatKeyPath, type KeyPath } from './key-path.ts';
 import { createLineIndex, type SourceDocument } from './source-document.ts';
+import { commentsIn } from './yaml-syntax.ts';
 
 /** A text that is written at some place, and the name of the key nearest to it. */
 interface Written {
@@ -98,11 +100,12 @@ function findInValues(written: ReadonlyMap<string, readonly Written[]>): {
   readonly found: readonly Placed[];
   readonly texts: ReadonlySet<string>;
 } | null {
-  const values = [...written.keys()];
-  const bytes = Buffer.from(values.join(BETWEEN));
+  // What somebody has encoded is looked at as it was before, too.
+  const values = [...written.keys()].flatMap((value) => [value, ...decodedOf(value)].map((text) => ({ value, text })));
+  const bytes = Buffer.from(values.map(({ text }) => text).join(BETWEEN));
   const ends: number[] = [];
   let end = 0;
-  for (const value of values) ends.push((end += Buffer.byteLength(value) + BETWEEN.length));
+  for (const { text } of values) ends.push((end += Buffer.byteLength(text) + BETWEEN.length));
   const found: Placed[] = [];
   const texts = new Set<string>();
   const told = new Set<string>();
@@ -112,7 +115,7 @@ function findInValues(written: ReadonlyMap<string, readonly Written[]>): {
   for (const { form, from, to } of findings) {
     while ((ends[at] as number) <= from) at++;
     texts.add(plainOf(bytes.toString('utf8', from, to)));
-    for (const { path, keyPath } of written.get(values[at] as string) ?? []) {
+    for (const { path, keyPath } of written.get(values[at]?.value ?? '') ?? []) {
       if (told.has(path)) continue;
       told.add(path);
       found.push({ path, keyPath, looks: wordsOf(form) });
@@ -121,19 +124,42 @@ function findInValues(written: ReadonlyMap<string, readonly Written[]>): {
   return { found, texts };
 }
 
+const BASE64 = /^[A-Za-z0-9+/_-]{20,65536}={0,2}$/;
+
+/** The same text without the encoding of URLs, and what a text in base64 holds where that is a text. */
+function decodedOf(value: string): readonly string[] {
+  const plain = /%[0-9A-Fa-f]{2}/.test(value)
+    ? [value.replace(/%[2-7][0-9A-Fa-f]/g, (code) => decodeURIComponent(code))]
+    : [];
+  if (!BASE64.test(value)) return plain;
+  const text = Buffer.from(value, 'base64').toString('latin1');
+  return /^[\t\n\r\x20-\x7e]+$/.test(text) ? [...plain, text] : plain;
+}
+
 /** What stands in no value: in a comment, or a key; null where there is too much. */
 function findBesides(text: string, file: string, known: ReadonlySet<string>): readonly Found[] | null {
   const bytes = Buffer.from(text);
   const lines = createLineIndex(file, text);
   const findings = detector().find(bytes, 'none');
   if (findings === null) return null;
-  return findings
+  const formed = findings
     .filter(({ from, to }) => !known.has(plainOf(bytes.toString('utf8', from, to))))
     .slice(0, FOUND_LIMIT)
     .map(({ form, from }) => {
       const place = lines.placeAt(bytes.toString('utf8', 0, from).length);
       return { path: '', place, looks: wordsOf(form) };
     });
+  const told = new Set(formed.map(({ place }) => place.line));
+  // A line of a text may be a comment in whatever reads that text.
+  const linesOfText = [...text.matchAll(/^[ \t]*#.{16,}$/gm)].map(({ 0: comment, index }) => ({ comment, at: index }));
+  const disorderly: Found[] = [];
+  for (const { comment, at } of [...linesOfText, ...commentsIn(text)]) {
+    const place = lines.placeAt(at);
+    if (told.has(place.line) || !disorderInComment(comment)) continue;
+    told.add(place.line);
+    disorderly.push({ path: '', place, looks: 'a secret, for it is without order behind a name of such' });
+  }
+  return [...formed, ...disorderly];
 }
 
 /** A key of many lines is indented in the file, and not in its value; in a comment each line has its own sign. */
@@ -145,50 +171,11 @@ function wordsOf(form: string): string {
   return `a secret (${form})`;
 }
 
-/** Keys that bear secrets, by their customary names. */
-const BEARING =
-  /^(?:proxy-)?authorization$|^cookie$|(?:^|[-_.])(?:api[-_]?key|access[-_]?key|private[-_]?key|auth[-_]?token|access[-_]?token|refresh[-_]?token|token|secret|password|passwd|passphrase|credential)s?$/;
-
-/** Camel case has its words apart too. */
-function isBearing(name: string): boolean {
-  return name.length <= 256 && BEARING.test(name.replace(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase());
-}
-
 function findDisorder(written: ReadonlyMap<string, readonly Written[]>, known: ReadonlySet<string>): readonly Placed[] {
-  return [...written].flatMap(([text, places]) => {
-    const bearing = places.filter(({ name, path }) => !known.has(path) && isBearing(name));
-    if (bearing.length === 0 || !isDisorderly(text)) return [];
-    return bearing.map(({ path, keyPath }) => ({
-      path,
-      keyPath,
-      looks: 'a secret, for it is without order at a key of such',
-    }));
-  });
-}
-
-const LEAST_CHARACTERS = 16;
-const MOST_CHARACTERS = 4_096;
-/** Bits a character: words of a language have less than this, and 16 random digits in hexadecimal mostly have more. */
-const LEAST_BITS = 2.9;
-
-/** Whether a text is one that nobody thought of: long, without spaces, of mixed characters, each as often as the next. */
-function isDisorderly(text: string): boolean {
-  const value = text.replace(/^(?:Bearer|Basic|Token|ApiKey|Key) +/i, '');
-  if (value.length < LEAST_CHARACTERS || value.length > MOST_CHARACTERS) return false;
-  // References, paths and URLs are no secrets, and neither is what manuals write in the place of one.
-  if (!/^[A-Za-z0-9+/=_.~-]+$/.test(value) || /^[./~]|^[a-z]+:\/\//i.test(value) || PLACEHOLDER.test(value))
-    return false;
-  const digits = value.replace(/[^0-9]/g, '').length;
-  return digits >= 2 && digits < value.length && bitsPerCharacter(value) >= LEAST_BITS;
-}
-
-const PLACEHOLDER = /example|placeholder|changeme|change-me|your[-_]|x{6}|\*{4}|dummy|secret-?key|not-?a-/i;
-
-/** The entropy of its characters (Shannon 1948). */
-function bitsPerCharacter(text: string): number {
-  const counts = new Map<string, number>();
-  for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
-  let bits = 0;
-  for (const count of counts.values()) bits -= (count / text.length) * Math.log2(count / text.length);
-  return bits;
+  return [...written].flatMap(([text, places]) =>
+    places.flatMap(({ name, path, keyPath }) => {
+      const looks = known.has(path) ? null : disorderIn(text, name);
+      return looks === null ? [] : [{ path, keyPath, looks }];
+    }),
+  );
 }

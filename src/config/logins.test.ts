@@ -44,6 +44,10 @@ test('a login has its defaults, and `openid` is always asked for first', () => {
       proof: { kind: 'secret', reference: '${env:SECRET}' },
     },
   );
+  const key = 'clientId: a, privateKey: "${env:KEY}"';
+  assert.deepEqual(loginOf(key)?.proof, { kind: 'private-key', reference: '${env:KEY}', kid: null });
+  assert.equal(loginOf(`${key}, kid: '2026-11'`)?.proof.kind, 'private-key');
+  assert.deepEqual(loginOf(`${key}, kid: '2026-11'`)?.proof, { ...loginOf(key)?.proof, kid: '2026-11' });
   assert.deepEqual(loginOf(`${SECRET}, scopes: [email, openid]`)?.scopes, ['openid', 'email']);
   const { idleMs, absoluteMs } = sessionsOf(configuration(SECRET));
   assert.deepEqual([idleMs, absoluteMs], [1_800_000, 43_200_000]);
@@ -61,14 +65,8 @@ for (const [what, text, told] of [
   ['a label of two lines', configuration(`${SECRET}, label: "a\\nb"`), /one line/],
   ['an unknown key', configuration(`${SECRET}, lable: x`), /did you mean "label"/],
   ['keys from a file', configuration(SECRET, { issuer: 'jwks: ./keys.json,' }), /not read from a file/],
-  [
-    'an issuer with many tenants',
-    configuration(SECRET, { issuer: 'tenants: [t1],' }).replace(
-      'https://id.acme.example',
-      "'https://id.acme.example/{tenantid}'",
-    ),
-    /many `tenants`/,
-  ],
+  ['the name of a key that is not there', configuration(`${SECRET}, kid: a`), /`kid` is the name of a `privateKey`/],
+  ['an empty name of a key', configuration('clientId: a, privateKey: "${env:KEY}", kid: ""'), /not empty/],
   [
     'an idle time beyond the whole',
     configuration(SECRET, { sessions: 'idle: 2h, absolute: 1h' }),

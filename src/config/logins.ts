@@ -25,6 +25,9 @@ export const loginSchema = z
     privateKey: secret(
       'In place of a secret, the key that the gateway signs with when it asks the issuer, PEM (RFC 7523): `${env:NAME}`, `${file:PATH}` or `${vault:PATH#FIELD}`.',
     ).optional(),
+    kid: name('the name of a key')
+      .optional()
+      .meta({ description: 'The name of that key at the issuer, where it has one (`kid`).' }),
     scopes: uniqueList(parsed(readToken).meta({ title: 'text' }), { least: 1, most: SCOPE_LIMIT, what: 'scope' })
       .prefault(['openid'])
       .meta({
@@ -51,17 +54,22 @@ export const loginSchema = z
   .refine((login) => (login.clientSecret === undefined) !== (login.privateKey === undefined), {
     error: words('a login has either `clientSecret` or `privateKey`', 'write one of them'),
   })
+  .refine((login) => login.kid === undefined || login.privateKey !== undefined, {
+    error: words('`kid` is the name of a `privateKey`', 'take it away'),
+    path: ['kid'],
+  })
   .optional()
   .meta({ description: 'Lets people sign in with it in their browsers, for APIs whose `auth` has `session`.' });
 
 /** What the key becomes; null where it is not there. */
 export function toLogin(raw: z.output<typeof loginSchema>, issuer: IssuerConfig): LoginConfig | null {
   if (raw === undefined) return null;
-  const { clientId, clientSecret, privateKey, scopes, prompt, acrValues, par, userinfo, label } = raw;
+  const { clientId, clientSecret, privateKey, kid, scopes, prompt, acrValues, par, userinfo, label } = raw;
   const reference = clientSecret ?? privateKey ?? '';
   return {
     ...{ issuer, clientId, par, userinfo },
-    proof: { kind: clientSecret === undefined ? 'private-key' : 'secret', reference },
+    proof:
+      clientSecret === undefined ? { kind: 'private-key', reference, kid: kid ?? null } : { kind: 'secret', reference },
     scopes: ['openid', ...scopes.filter((scope) => scope !== 'openid')],
     prompt: prompt ?? null,
     acrValues: acrValues ?? null,
@@ -75,9 +83,6 @@ export function loginIssues(logins: readonly LoginConfig[], places: Readonly<Rec
   return logins.flatMap(({ issuer, path }) => {
     const issue = (message: string, fix: string): Issue =>
       errorIssue(path, message, { place: placeAt(places, path), fix });
-    if (issuer.tenants !== null) {
-      return [issue('nobody can be sent to an issuer with many `tenants` at once', 'write an issuer for each tenant')];
-    }
     if (issuer.keys.kind === 'file') {
       return [
         issue('the keys of an issuer with a `login` are not read from a file', 'leave `jwks` out, or write its URL'),

@@ -2,11 +2,9 @@ import { errorIssue, type Issue, type Place } from '../base/index.ts';
 import { SESSION_COOKIE, type SessionConfig, type SessionSiteConfig, type SignInIssuer } from '../policy/index.ts';
 import type { ApiConfig, AuthConfig, LoginConfig, OperationConfig, PolicyUse, SessionsConfig } from './config.ts';
 import { placeAt } from './place-at.ts';
+import { SESSION_WAY } from './sign-in-ways.ts';
 
 type Operations = readonly (readonly [name: string, operation: OperationConfig])[];
-
-/** The word of `auth` that lets sessions in. */
-export const SESSION_WAY = 'session';
 
 /** The names of the cookies that are credentials there. */
 export function sessionCookies(auth: AuthConfig): readonly string[] {

@@ -10,16 +10,14 @@ import {
   type RevocationConfig,
 } from '../policy/index.ts';
 import type { ApiKeysConfig } from './api-key-config.ts';
-import { API_KEY, apiKeyConfig, apiKeyFields, takesApiKeys } from './api-keys.ts';
+import { apiKeyConfig, apiKeyFields } from './api-keys.ts';
 import { possessionConfig } from './proof.ts';
-import { MTLS, mtlsConfig } from './clients.ts';
+import { mtlsConfig } from './clients.ts';
 import type { ApiConfig, AuthConfig, OperationConfig, PolicyUse, SessionsConfig } from './config.ts';
-import { SESSION_WAY, sessionConfig, sessionCookies } from './session-sign-in.ts';
+import { sessionConfig, sessionCookies } from './session-sign-in.ts';
+import { MTLS } from './sign-in-ways.ts';
 
 type Operations = readonly (readonly [name: string, operation: OperationConfig])[];
-
-/** The words of `auth` that name no issuer but another way to say who calls; each stands for a kind of policy. */
-export const WAYS: readonly string[] = [MTLS, API_KEY, SESSION_WAY];
 
 /** The kinds that say who calls and what they may do, which stand for `auth`. */
 export const SIGN_IN_KINDS: readonly string[] = [
@@ -107,7 +105,8 @@ function credentialsConfig(api: ApiConfig, operations: Operations): CredentialsC
 function carriersOf(auth: AuthConfig, { apiKey, tokensInQuery }: ApiConfig): Carriers {
   const names = auth === 'public' ? [] : auth;
   return {
-    authorization: names.some((name) => !WAYS.includes(name)) || takesApiKeys(auth),
+    // No session stands there, yet beside one a field Authorization would name another caller to the upstream.
+    authorization: names.some((name) => name !== MTLS),
     fields: apiKeyFields(auth, apiKey),
     cookies: sessionCookies(auth),
     query: tokensInQuery,

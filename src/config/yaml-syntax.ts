@@ -65,6 +65,21 @@ function* boundedTokens(text: string, limit: number, depth: { tooDeepAt: number 
   yield* parser.end();
 }
 
+/** What the lexer says before a scalar, and besides it, which is no part of the text. */
+const SCALAR = '\x1f';
+const MARKS: ReadonlySet<string> = new Set(['\x02', '\x18', SCALAR]);
+
+/** The comments of a text, each with its `#`, and where it begins. */
+export function* commentsIn(text: string): Generator<{ readonly comment: string; readonly at: number }> {
+  let at = 0;
+  let before = '';
+  for (const lexeme of new Lexer().lex(text)) {
+    if (lexeme.startsWith('#') && before !== SCALAR) yield { comment: lexeme, at };
+    if (!MARKS.has(lexeme)) at += lexeme.length;
+    before = lexeme;
+  }
+}
+
 /** One fault can make everything behind it unexpected: of a run of the same kind the first is told. */
 function faultsOf({ errors, warnings }: Document.Parsed): YAMLError[] {
   const directives = warnings.filter(({ code }) => code === 'BAD_DIRECTIVE');

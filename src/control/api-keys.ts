@@ -27,6 +27,8 @@ export interface ApiKeysOptions {
   readonly publish: PublishApiKeys;
   /** False where the ledger takes nothing. */
   readonly record: (change: ApiKeyChange) => boolean;
+  /** As many keys as there may be; what tables are declared for, if nothing is said. */
+  readonly keyLimit?: number;
 }
 
 /** A key as whoever made it sees it, once: nobody can be told it again. */
@@ -55,8 +57,8 @@ export interface ApiKeyFilter {
 /** Of all rows, as text: tables have room for more, with the names of the rows and an index. */
 const ROWS_LIMIT_BYTES = 40 * 1024 * 1024;
 const PAGE = 1_000;
-/** Of those that open nothing any more, so many make room at once, so that not each new key looks for one. */
-const ROOM = 100;
+/** Of those that open nothing any more, this share makes room at once, so that not each new key looks for one. */
+const ROOM_SHARE = 0.001;
 
 const NOT_RECORDED = errorIssue('', 'the key was not changed, because the ledger could not record it', {
   fix: 'see in the log why the ledger can not be written',
@@ -75,9 +77,11 @@ export class ApiKeys {
   readonly #tables: ApiKeyTables;
   readonly #turns = new Turns();
   readonly uses: ApiKeyUses;
+  readonly #keyLimit: number;
 
   constructor(options: ApiKeysOptions) {
     this.#options = options;
+    this.#keyLimit = options.keyLimit ?? API_KEY_LIMIT;
     const hashKey = options.keyring.mac('api-keys', Buffer.from('key of the hashes of API keys'));
     this.#hash = createApiKeyHash(hashKey);
     this.#hashKey = Buffer.from(hashKey).toString('base64');
@@ -190,6 +194,8 @@ export class ApiKeys {
       const open = known.filter(({ old }) => old.state !== 'revoked');
       for (const { id, old } of open) this.#tables.put(id, apiKeyRow({ ...old, state: 'revoked' }));
       if (open.length > 0) await this.#tables.publish();
+      // The owner hears of it also where nothing can be written.
+      for (const one of known) this.#options.alerts.raise(leakAlert(one));
       for (const { id, old, url, source } of open) {
         await this.#writeRevoked(id, old, {
           reason: `found in public: ${placeOf(url, source)}`,
@@ -197,7 +203,6 @@ export class ApiKeys {
           action: 'key.leaked',
         });
       }
-      for (const one of known) this.#options.alerts.raise(leakAlert(one));
       return known.length === found.length;
     });
   }
@@ -256,23 +261,25 @@ export class ApiKeys {
     }
   }
 
-  /** Why there is no room for one more. Keys that open nothing any more go, the oldest first. */
+  /** Why there is no room for one more. Keys that open nothing any more go, those that ended first. */
   async #makeRoom(document: ApiKeyDocument): Promise<Issue | null> {
     if (this.#tables.bytesWith(apiKeyRow(document)) > ROWS_LIMIT_BYTES)
       return errorIssue('', 'all keys together say more than threads can hold', {
         fix: 'give keys fewer scopes and addresses',
       });
-    if (this.#tables.count < API_KEY_LIMIT) return null;
-    const over: { id: string; createdAt: number }[] = [];
+    if (this.#tables.count < this.#keyLimit) return null;
+    const over: { id: string; endedAt: number }[] = [];
     for await (const { id, document: each } of this.#all(null)) {
       const { state } = this.#report(id, each);
-      if (state === 'revoked' || state === 'expired') over.push({ id, createdAt: each.createdAt });
+      if (state === 'revoked') over.push({ id, endedAt: each.stateAt });
+      if (state === 'expired') over.push({ id, endedAt: each.expiresAt ?? each.stateAt });
     }
-    const oldest = over.toSorted((one, other) => one.createdAt - other.createdAt).slice(0, ROOM);
-    for (const { id } of oldest) await this.#forget(id);
-    return oldest.length > 0
+    const room = Math.ceil(this.#keyLimit * ROOM_SHARE);
+    const first = over.toSorted((one, other) => one.endedAt - other.endedAt).slice(0, room);
+    for (const { id } of first) await this.#forget(id);
+    return first.length > 0
       ? null
-      : errorIssue('', `there are ${API_KEY_LIMIT} keys, and no more can be made`, {
+      : errorIssue('', `there are ${this.#keyLimit} keys, and no more can be made`, {
           fix: 'revoke keys that nobody uses',
         });
   }

@@ -15,6 +15,7 @@ import {
   UNWRITTEN,
 } from './refusals.ts';
 import type { Revision } from './revisions.ts';
+import type { Overwritten, Unwritten, Wanted } from './wanted.ts';
 
 /**
  * Turns the configuration file into what is in force, one revision after the other, and the other way round: a text that
@@ -90,11 +91,15 @@ export class Conductor {
     return await this.#journal.history.nextNumber();
   }
 
-  /** Reads the file again and puts it in force if all of it can be built. One change after the other. */
+  /**
+   * Reads the file again and puts it in force if all of it can be built. One change after the other. Where it is refused,
+   * what is in force goes on with the secrets that have changed: nobody may wait for a new key because of a slip elsewhere.
+   */
   reload(author: string): Promise<Installed> {
     return this.#inTurn(async () => {
       const result = await this.#reload(author);
       this.#refusedReload = result.ok ? null : refusalOf(result.error, this.#options.clock.now());
+      if (!result.ok) await this.#reread(author, result.error);
       return result;
     });
   }
@@ -136,17 +141,11 @@ export class Conductor {
   }
 
   /**
-   * Puts the configuration in force once more, for these secrets, by reference, have changed; each is recorded. The file is
-   * not read, so that what stands there and was refused keeps nothing back.
+   * Puts the configuration in force once more, with its secrets read anew and the certificates that belong to them. No other
+   * file is read, so that what stands there and was refused keeps nothing back.
    */
-  reread(secrets: readonly string[], author: string): Promise<Installed> {
-    return this.#inTurn(async () => {
-      const current = this.#current;
-      if (current === null) return err([errorIssue('', 'nothing is in force yet')]);
-      const change = { author, action: 'secret.change', before: null, after: null };
-      if (!secrets.every((target) => this.#options.record({ ...change, target }))) return err([NOT_RECORDED]);
-      return await this.#putInForce({ text: Buffer.from(current.text), author, over: null });
-    });
+  reread(author: string): Promise<Installed> {
+    return this.#inTurn(() => this.#reread(author));
   }
 
   /** Tries once more to have what could not be had at the start; whether nothing is lacking now. Refuses nothing aloud. */
@@ -215,32 +214,40 @@ export class Conductor {
 
   async #reload(author: string): Promise<Installed> {
     const text = await this.#options.readText();
-    if (!text.ok) return await this.#refuse([errorIssue('', text.error)], null, author);
+    if (!text.ok) return await this.#refuse([errorIssue('', text.error)], null, { author });
     this.#lastRead = text.value;
     return await this.#putInForce({ text: text.value, author, over: null });
   }
 
-  async #putInForce({ text, author, over }: Wanted): Promise<Installed> {
-    const loaded = await this.#load(text);
-    if (!loaded.ok) return await this.#refuse(loaded.error, null, author);
+  /** `told`: what the operator has heard of already. */
+  async #reread(author: string, told: readonly Issue[] = []): Promise<Installed> {
+    const held = this.#current;
+    if (held === null) return err([errorIssue('', 'nothing is in force yet')]);
+    return await this.#putInForce({ text: Buffer.from(held.text), author, over: null, held, told });
+  }
+
+  async #putInForce({ text, author, over, held, told = [] }: Wanted): Promise<Installed> {
+    const loaded = await this.#load(text, held);
+    if (!loaded.ok) return await this.#refuse(loaded.error, null, { author, told });
     const before = this.#current;
     const isSame = before !== null && before.hash === loaded.value.hash;
-    if (isSame) this.#nothingLacks();
+    if (isSame && held === undefined) this.#nothingLacks();
     if (isSame && (over === null || sameText(over.present, text))) return ok({ revision: before.revision });
     const gathered: Gathered = isSame ? before : { ...loaded.value, revision: await this.nextRevision() };
     const issues = isSame ? [] : await this.#build(gathered);
-    if (issues.length > 0) return await this.#refuse(issues, gathered, author);
+    if (issues.length > 0) return await this.#refuse(issues, gathered, { author, told });
     const staged = over === null ? ok(null) : await this.#stage(text, over);
-    if (!staged.ok) return await this.#refuse([staged.error], isSame ? null : gathered, author);
+    if (!staged.ok) return await this.#refuse([staged.error], isSame ? null : gathered, { author });
     const failure = isSame ? null : await this.#install(gathered, author);
     if (failure !== null) {
       await staged.value?.discard();
-      return await this.#refuse([failure], gathered, author);
+      return await this.#refuse([failure], gathered, { author, told });
     }
     const placed = (await staged.value?.place()) ?? ok(undefined);
     if (!placed.ok) return await this.#takeBack({ gathered, author, reason: placed.error });
     if (staged.value !== null) this.#lastRead = text;
     if (isSame) return ok({ revision: gathered.revision });
+    if (held === undefined) this.#nothingLacks();
     return await this.#installed(gathered, author);
   }
 
@@ -249,7 +256,8 @@ export class Conductor {
    * in between another configuration would get the same one.
    */
   async #install(gathered: Gathered, author: string): Promise<Issue | null> {
-    if (!this.#record('install', gathered, author)) return NOT_RECORDED;
+    const taken = this.#journal.recordSecrets({ author, before: this.#current, after: gathered });
+    if (!taken || !this.#record('install', gathered, author)) return NOT_RECORDED;
     await this.#journal.remember(gathered, author, 'installed');
     if (await this.#options.threads.install(gathered.revision)) return null;
     await this.#journal.remember(gathered, author, 'refused');
@@ -258,7 +266,6 @@ export class Conductor {
 
   async #installed(gathered: Gathered, author: string): Promise<Installed> {
     this.#current = gathered;
-    this.#nothingLacks();
     if (this.#readiness.state === 'faulty' || this.#readiness.state === 'verifying') this.#settleReadiness();
     await this.#options.follow(gathered);
     this.#options.log.write('info', 'configuration.installed', 'a new configuration is in force', {
@@ -277,7 +284,7 @@ export class Conductor {
   async #takeBack({ gathered, author, reason }: Unwritten): Promise<Installed> {
     const before = this.#current;
     const unwritten = errorIssue('', `the configuration file could not be written: ${reason}`);
-    if (before === null || before === gathered) return await this.#refuse([unwritten], null, author);
+    if (before === null || before === gathered) return await this.#refuse([unwritten], null, { author });
     const again: Gathered = { ...before, revision: await this.nextRevision() };
     // From where the ledger stands now, the one that is taken back is what was in force.
     this.#current = gathered;
@@ -285,7 +292,7 @@ export class Conductor {
     const failure = lacking[0] ?? (await this.#install(again, author));
     if (failure === null) {
       this.#current = again;
-      return await this.#refuse([unwritten], gathered, author);
+      return await this.#refuse([unwritten], gathered, { author });
     }
     this.#journal.warnOfUnwritten(reason, gathered.revision);
     await this.#options.follow(gathered);
@@ -324,12 +331,12 @@ export class Conductor {
     return err(errorIssue('', `revision ${revision} was refused, and was never in force`, { fix: LIST_FIX }));
   }
 
-  /** Without a number: only what is new gets one. */
-  async #load(text: Uint8Array): Promise<Result<Gathered, readonly Issue[]>> {
+  /** Without a number: only what is new gets one. `held`: whose documents stay. */
+  async #load(text: Uint8Array, held?: Gathered): Promise<Result<Gathered, readonly Issue[]>> {
     const { file, kinds, io } = this.#options;
     const parsed = parseConfig(text, { file, kinds });
     if (!parsed.ok) return parsed;
-    return await gather(parsed.value, { ...io, revision: 0 });
+    return await gather(parsed.value, { ...io, revision: 0, ...(held === undefined ? {} : { held }) });
   }
 
   async #build(gathered: Gathered): Promise<readonly Issue[]> {
@@ -345,11 +352,15 @@ export class Conductor {
   async #refuse(
     issues: readonly Issue[],
     gathered: Gathered | null,
-    author: string,
+    { author, told = [] }: Pick<Wanted, 'author' | 'told'>,
   ): Promise<Result<never, readonly Issue[]>> {
-    this.#journal.complain(issues, 'the configuration was refused; the one before stays in force');
-    this.#record('refuse', gathered, author);
-    if (gathered !== null) await this.#journal.remember(gathered, author, 'refused');
+    const isNew = (one: Issue): boolean =>
+      !told.some(({ path, message }) => one.path === path && one.message === message);
+    if (issues.some(isNew)) {
+      this.#journal.complain(issues, 'the configuration was refused; the one before stays in force');
+      this.#record('refuse', gathered, author);
+      if (gathered !== null) await this.#journal.remember(gathered, author, 'refused');
+    }
     if (this.#current !== null) await this.#options.follow(this.#current);
     return err(issues);
   }
@@ -357,25 +368,4 @@ export class Conductor {
   #record(what: 'install' | 'refuse', after: Gathered | null, author: string): boolean {
     return this.#journal.record({ action: `configuration.${what}`, author, before: this.#current, after });
   }
-}
-
-/** A text that is to be in force. */
-interface Wanted {
-  readonly text: Uint8Array;
-  readonly author: string;
-  /** The file's text, where the new one is to be written over it. */
-  readonly over: Overwritten | null;
-}
-
-/** What stands in the file, and whether it is to be kept beside it. */
-interface Overwritten {
-  readonly present: Uint8Array;
-  readonly keeps: boolean;
-}
-
-/** A configuration that is in force and could not be written. */
-interface Unwritten {
-  readonly gathered: Gathered;
-  readonly author: string;
-  readonly reason: string;
 }

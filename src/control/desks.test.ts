@@ -30,6 +30,44 @@ test('nobody, and whoever fails, gives no answer; what failed is not told, since
   ]);
 });
 
+test('an answer that can be given to no thread is none', async () => {
+  const { desks, lines } = desksOf();
+  desks.serve('plain', () => ({ a: 1 }));
+  desks.serve('odd', () => ({ tell: () => 'secret' }) as never);
+  const given: unknown[] = [];
+  for (const subject of ['plain', 'odd', 'nobody'])
+    await desks.reply(subject, 1, (answer) => given.push(structuredClone(answer)));
+  assert.deepEqual(given, [{ a: 1 }, null, null]);
+  assert.deepEqual(lines, [{ subject: 'odd', detail: 'DataCloneError' }]);
+});
+
+test('what is answered at once is bounded by subject, however long answers take', async () => {
+  const { desks } = desksOf();
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  let asked = 0;
+  desks.serve('slow', async () => {
+    asked++;
+    return await promise;
+  });
+  let isBroken = true;
+  desks.serve('fails', () => {
+    if (isBroken) throw new Error('no');
+    return true;
+  });
+  desks.serve('quick', () => true);
+  const answers = Array.from({ length: 10_000 }, () => desks.answer('slow', 1));
+  assert.equal(await answers.at(-1), null);
+  assert.equal(asked, 4_096);
+  assert.equal(await desks.answer('quick', 1), true, 'nobody else waits for it');
+  resolve(true);
+  assert.equal((await Promise.all(answers)).filter((answer) => answer === true).length, 4_096);
+  assert.equal(await desks.answer('slow', 1), true);
+  for (let round = 0; round < 5_000; round++) await desks.answer('fails', 1);
+  await Promise.all(Array.from({ length: 5_000 }, () => desks.answer('fails', 1)));
+  isBroken = false;
+  assert.equal(await desks.answer('fails', 1), true, 'what failed counts no more');
+});
+
 test('what threads tell is heard, and what fails then ends nothing', () => {
   const { desks, lines } = desksOf();
   const heard: unknown[] = [];

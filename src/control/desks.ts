@@ -1,6 +1,12 @@
 import type { Told } from '../policy/index.ts';
 import type { Log } from '../ports/index.ts';
 
+/**
+ * Questions of a subject that are being answered at once, for all threads together. A thread stops waiting long before
+ * whoever answers has given up on somebody else, and asks the next one.
+ */
+const UNDER_WAY_LIMIT = 4_096;
+
 /** Answers a question of a subject. What it throws is logged by its name alone, and is no answer. */
 export type Answer = (question: Told) => Told | Promise<Told>;
 
@@ -10,7 +16,7 @@ export type Answer = (question: Told) => Told | Promise<Told>;
  */
 export class Desks {
   readonly #log: Log;
-  readonly #answers = new Map<string, Answer>();
+  readonly #answers = new Map<string, Desk>();
   readonly #hearers = new Map<string, (notice: Told) => void>();
   #threads: ((subject: string, notice: Told) => void) | null = null;
 
@@ -20,7 +26,7 @@ export class Desks {
 
   /** From now on questions of this subject are answered so. */
   serve(subject: string, answer: Answer): void {
-    this.#answers.set(subject, answer);
+    this.#answers.set(subject, { answer, underWay: 0 });
   }
 
   /** From now on what is told of this subject is heard so. */
@@ -28,7 +34,7 @@ export class Desks {
     this.#hearers.set(subject, heard);
   }
 
-  /** Tells all threads. One that begins later hears nothing of it, and has nothing that it could make wrong. */
+  /** Tells all threads, also those that are still beginning. One that begins later has nothing that it could make wrong. */
   announce(subject: string, notice: Told): void {
     this.#threads?.(subject, notice);
   }
@@ -38,13 +44,29 @@ export class Desks {
     this.#threads = threads;
   }
 
-  /** The answer to a thread's question; null where there is none. Never rejects. */
+  /** The answer to a thread's question; null where there is none, or too much is being asked. Never rejects. */
   async answer(subject: string, question: Told): Promise<Told> {
+    const desk = this.#answers.get(subject);
+    if (desk === undefined || desk.underWay >= UNDER_WAY_LIMIT) return null;
+    desk.underWay++;
     try {
-      return (await this.#answers.get(subject)?.(question)) ?? null;
+      return (await desk.answer(question)) ?? null;
     } catch (fault) {
       this.#failed(subject, fault);
       return null;
+    } finally {
+      desk.underWay--;
+    }
+  }
+
+  /** Gives a thread its answer; null where it is none that another thread could be given. Never rejects. */
+  async reply(subject: string, question: Told, give: (answer: Told) => void): Promise<void> {
+    const answer = await this.answer(subject, question);
+    try {
+      give(answer);
+    } catch (fault) {
+      this.#failed(subject, fault);
+      give(null);
     }
   }
 
@@ -62,4 +84,10 @@ export class Desks {
     const detail = fault instanceof Error ? fault.name : 'unknown fault';
     this.#log.write('error', 'desk.fault', 'a question of a gateway thread could not be answered', { subject, detail });
   }
+}
+
+/** Who answers for a subject, and how many questions wait there. */
+interface Desk {
+  readonly answer: Answer;
+  underWay: number;
 }

@@ -21,7 +21,7 @@ export type { ApiKeyRows } from './api-key-tables.ts';
 export { type ApiKeyChange, ApiKeys } from './api-keys.ts';
 export { createAdminServer, type AdminServerOptions } from './admin-server.ts';
 export { type AdminAddress, type AdminClient, createAdminClient } from './client.ts';
-export { type GraphClient, GraphGroups } from './graph-groups.ts';
+export { GraphGroups, type GraphSource } from './graph-groups.ts';
 export type { GrantReport } from './grant-operations.ts';
 export { Conductor } from './conductor.ts';
 export type {

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import type { ConductorOptions } from './conductor-options.ts';
+import { sameText } from './configuration-file.ts';
 import { History } from './history.ts';
 import type { Revision } from './revisions.ts';
 
@@ -53,6 +54,23 @@ export class Journal {
     const taken = record({ author, action, target: posix.basename(file), ...hashes });
     if (!taken) log.write('error', 'change.not-recorded', 'a change could not be recorded', { action, author });
     return taken;
+  }
+
+  /** Records each secret of both that is another now, by its reference; false as above. */
+  recordSecrets({
+    author,
+    before,
+    after,
+  }: {
+    readonly author: string;
+    readonly before: Pick<Gathered, 'secrets'> | null;
+    readonly after: Pick<Gathered, 'secrets'>;
+  }): boolean {
+    const change = { author, action: 'secret.change', before: null, after: null };
+    return Object.entries(before?.secrets ?? {}).every(([target, bytes]) => {
+      const now = Object.hasOwn(after.secrets, target) ? after.secrets[target] : undefined;
+      return now === undefined || sameText(now, bytes) || this.#options.record({ ...change, target });
+    });
   }
 
   /** Puts a configuration into the history; where that fails, the operator is told, and nothing else happens. */

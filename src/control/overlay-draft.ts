@@ -21,6 +21,8 @@ export interface OverlayDraft {
 export interface KnownNames {
   /** Identifiers of issuers by their names. */
   readonly issuers: ReadonlyMap<string, string>;
+  /** The subject of a CA as the certificates that it signed name it; null where that is none, or no API takes certificates. */
+  readonly authority: (name: string) => string | null;
   readonly roles: ReadonlySet<string>;
   readonly permissions: ReadonlySet<string>;
 }
@@ -68,8 +70,8 @@ export function overlayOf(
   by: { readonly author: string; readonly nowMs: number },
 ): Result<Omit<Overlay, 'createdAtMs'>, string> {
   const { effect, kind, name, all, forMs, reason } = draft;
-  const issuer = known.issuers.get(draft.issuer);
-  if (issuer === undefined) return err(strange('issuer', draft.issuer, known.issuers.keys()));
+  const issuer = known.issuers.get(draft.issuer) ?? known.authority(draft.issuer);
+  if (issuer === null) return err(strangeIssuer(draft.issuer, known));
   const roles = [...new Set(draft.roles)];
   const permissions = [...new Set(draft.permissions)];
   const role = roles.find((each) => !known.roles.has(each));
@@ -85,6 +87,17 @@ export function overlayOf(
   const expiresAtMs = forMs === null ? null : by.nowMs + forMs;
   return ok({ effect, kind, issuer, name, roles, permissions, expiresAtMs, reason, author: by.author });
 }
+
+/** Certificates have no issuer of one name: each CA has callers of its own, who may be called alike. */
+function strangeIssuer(name: string, known: KnownNames): string {
+  const words = strange('issuer', name, known.issuers.keys());
+  const ofCertificates = known.authority(EXAMPLE_AUTHORITY) !== null;
+  return ofCertificates
+    ? `${words}; callers by certificate are those of a CA, by its subject such as ${EXAMPLE_AUTHORITY}`
+    : words;
+}
+
+const EXAMPLE_AUTHORITY = 'CN=Partners';
 
 function strange(what: string, name: string, known: Iterable<string>): string {
   const shown = JSON.stringify(name.slice(0, 60));

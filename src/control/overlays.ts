@@ -36,7 +36,7 @@ const OVERLAY = z.strictObject({
   createdAtMs: z.number(),
 });
 
-/** Grants and denials, by their ids. */
+/** Grants and denials, by their ids; whom they are about, and why, lies encrypted. */
 const OVERLAYS: CollectionDeclaration<Overlay> = {
   name: 'overlays',
   version: 1,
@@ -45,7 +45,7 @@ const OVERLAYS: CollectionDeclaration<Overlay> = {
     return parsed.success ? ok(parsed.data) : err(z.prettifyError(parsed.error));
   },
   indexes: ['createdAtMs'],
-  secrets: [],
+  secrets: ['name', 'reason'],
   migrations: [],
 };
 
@@ -121,13 +121,9 @@ export class Overlays {
       if (all === null) return err(UNREAD);
       if (all.size >= OVERLAY_LIMIT) return err(`there are ${OVERLAY_LIMIT} already`);
       const key = overlayKey(given);
-      if (
-        all
-          .values()
-          .filter((each) => overlayKey(each) === key)
-          .toArray().length >= TARGET_LIMIT
-      )
-        return err(`there are ${TARGET_LIMIT} already about this ${given.kind}`);
+      let about = 0;
+      for (const each of all.values()) if (overlayKey(each) === key) about++;
+      if (about >= TARGET_LIMIT) return err(`there are ${TARGET_LIMIT} already about this ${given.kind}`);
       const nowMs = this.#options.clock.now();
       if (given.expiresAtMs !== null && given.expiresAtMs <= nowMs) return err('it has ended before it begins');
       const document: Overlay = { ...given, createdAtMs: nowMs };

@@ -16,6 +16,8 @@ export interface RevocationWish {
   /** In the operator's words. */
   readonly reason: string | null;
   readonly author: string;
+  /** Whether an issuer wishes it, and no operator, who finds room when issuers have used up theirs. */
+  readonly told?: boolean;
 }
 
 /** A revocation as it is kept. */

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
-import { type IssuerConfig, issuerNames, type Revocable, REVOCABLE } from '../policy/index.ts';
+import { parseJson } from '../body/index.ts';
+import { isOpaqueToken, looksLikeJwt, readJwt } from '../credential/index.ts';
+import { type IssuerConfig, issuerNames, type Revocable, REVOCABLE, tokenName } from '../policy/index.ts';
 import type { AdminReply, OperationOf } from './admin-operation.ts';
 import { AUTHOR, authorIn } from './change-author.ts';
 import type { RevocationEntry, RevocationWish } from './revocation-entries.ts';
@@ -16,10 +18,13 @@ export interface RevocationBackend {
 
 /** What is asked for. Times are ISO 8601 with an offset. */
 export interface RevocationRequest {
-  readonly what: Exclude<Revocable, 'key'>;
+  readonly what: Exclude<Revocable, 'key' | 'logout' | 'logout-session'>;
   /** The name of an issuer in the configuration, or its identifier; may be left out where there is one. */
   readonly issuer?: string | undefined;
-  readonly value: string;
+  /** Its name; of a token `jti`, unless `token` is given. */
+  readonly value?: string | undefined;
+  /** A token as it stands, which is revoked by its text. Of a JWT `issuer` may be left out. */
+  readonly token?: string | undefined;
   readonly before?: string | undefined;
   readonly until?: string | undefined;
   readonly reason?: string | undefined;
@@ -31,16 +36,18 @@ export interface RevocationReply {
   readonly inForce: boolean;
 }
 
-const BODY_LIMIT_BYTES = 16 * 1_024;
+const BODY_LIMIT_BYTES = 32 * 1_024;
+const TOKEN_LIMIT = 16 * 1_024;
 const LIST_LIMIT = 1_000;
 const ID = /^[0-9a-f]{32}$/;
 const TIME = z.iso.datetime({ offset: true }).optional();
 
 const BODY = z.strictObject({
   // Keys have commands of their own, which know of more than that they are revoked.
-  what: z.enum(REVOCABLE.filter((what) => what !== 'key')),
+  what: z.enum(REVOCABLE.filter((what) => what !== 'key' && what !== 'logout' && what !== 'logout-session')),
   issuer: z.string().max(2_048).optional(),
-  value: z.string().min(1).max(2_048),
+  value: z.string().min(1).max(2_048).optional(),
+  token: z.string().min(1).max(TOKEN_LIMIT).optional(),
   before: TIME,
   until: TIME,
   reason: z.string().max(1_000).optional(),
@@ -64,7 +71,7 @@ export const REVOCATION_OPERATIONS: readonly OperationOf<{ readonly revocations:
     method: 'POST',
     path: '/v1/revocations',
     summary:
-      'Revokes what the body names, as JSON: `what` (token, session, subject or client), `value`, `issuer`, `before`, `until`, `reason`. Answers when all threads judge by it, or says what is wrong (409).',
+      'Revokes what the body names, as JSON: `what` (token, session, subject or client), `value`, or of a token `token`, as it stands; `issuer`, `before`, `until`, `reason`. Answers when all threads judge by it, or says what is wrong (409).',
     key: true,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     body: 'json',
@@ -120,11 +127,14 @@ function replyOf(done: readonly Result<Revoked, string>[]): AdminReply {
 
 /** One for each identifier of the issuer that is meant. */
 function wishesOf(
-  { what, issuer, value, before, until, reason }: RevocationRequest,
+  { what, issuer, before, until, reason, ...named }: RevocationRequest,
   author: string,
   { issuers, now }: Pick<RevocationBackend, 'issuers' | 'now'>,
 ): Result<readonly RevocationWish[], readonly Issue[]> {
-  const meant = issuerMeant(issuer, issuers());
+  const name = nameOf(what, named);
+  if (!name.ok) return err([errorIssue('value', name.error)]);
+  const { value, issuer: said } = name.value;
+  const meant = issuerMeant(issuer ?? said, issuers());
   if (!meant.ok) return err([errorIssue('issuer', meant.error)]);
   if (before !== undefined && what !== 'subject' && what !== 'client')
     return err([errorIssue('before', `a ${what} is revoked whenever it was issued`)]);
@@ -142,6 +152,21 @@ function wishesOf(
       until === undefined ? (what === 'client' && beforeMs === null ? null : ('lifetime' as const)) : Date.parse(until),
   };
   return ok(names.map((name) => ({ ...wish, issuer: name })));
+}
+
+/** What is revoked is called, and of a JWT who it says has issued it. Nothing of a token is ever said again. */
+function nameOf(
+  what: RevocationRequest['what'],
+  { value, token }: Pick<RevocationRequest, 'value' | 'token'>,
+): Result<{ readonly value: string; readonly issuer?: string }, string> {
+  if (token === undefined) return value === undefined ? err('say which one, by its name') : ok({ value });
+  if (value !== undefined || what !== 'token') return err('a token as it stands is the only name of what is revoked');
+  if (looksLikeJwt(token)) {
+    const jwt = readJwt(token, parseJson);
+    const issuer = jwt.ok ? jwt.value.claims['iss'] : undefined;
+    return ok({ value: tokenName(token), ...(typeof issuer === 'string' ? { issuer } : {}) });
+  }
+  return isOpaqueToken(token) ? ok({ value: tokenName(token) }) : err('this is no token');
 }
 
 interface MeantIssuer {

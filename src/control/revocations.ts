@@ -18,6 +18,8 @@ import {
 
 /** Of an issuer that no configuration names, tokens could be taken for so long; the longest `maxLifetime`. */
 const LONGEST_LIFETIME_MS = 366 * 24 * 60 * 60 * 1_000;
+/** So much of the room is left to operators: one issuer that tells of logouts without end must not keep them out. */
+const OPERATORS_ROOM = REVOCATION_LIMIT / 10;
 const PAGE = 1_000;
 const ID_BYTES = 16;
 const NAME_LIMIT = 2_048;
@@ -26,6 +28,12 @@ const SWEEP_MS = 60_000;
 const PAUSE_MS = 100;
 /** Changes that wait for the store. */
 const WAITING_LIMIT = 10_000;
+
+/** For how long a token of an issuer could be taken that is known today; `ofTokenMs` where it is meant by itself. */
+interface Lifetimes {
+  readonly lifetimeMs: number;
+  readonly ofTokenMs: number;
+}
 
 /** What revocations are kept with. */
 export interface RevocationsOptions {
@@ -55,7 +63,7 @@ export class Revocations {
   readonly #held = new Map<string, Revocation>();
   readonly #rows = new Map<string, RevocationRow>();
   readonly #sweeper: Timer;
-  #lifetimes: ReadonlyMap<string, number> = new Map();
+  #lifetimes: ReadonlyMap<string, Lifetimes> = new Map();
   #loading: Promise<void> | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   #waiting = 0;
@@ -83,7 +91,9 @@ export class Revocations {
   async follow(issuers: readonly IssuerConfig[]): Promise<void> {
     const lifetimes = issuers.flatMap((issuer) => {
       const lifetimeMs = issuer.maxLifetimeMs + 2 * issuer.skewMs;
-      return issuerNames(issuer).map((name) => [name, lifetimeMs] as const);
+      // Who is asked about a token may say a later end each time.
+      const ofTokenMs = issuer.introspection === null ? lifetimeMs : LONGEST_LIFETIME_MS;
+      return issuerNames(issuer).map((name) => [name, { lifetimeMs, ofTokenMs }] as const);
     });
     this.#lifetimes = new Map(lifetimes);
     await this.#inTurn(() => this.#prolong());
@@ -156,7 +166,8 @@ export class Revocations {
       return err(`what is revoked has a name of 1 to ${NAME_LIMIT} characters`);
     const id = this.#idOf(wish);
     const before = this.#held.get(id) ?? null;
-    if (before === null && this.#rows.size >= REVOCATION_LIMIT) return this.#full();
+    const limit = wish.told === true ? REVOCATION_LIMIT - OPERATORS_ROOM : REVOCATION_LIMIT;
+    if (before === null && this.#rows.size >= limit) return this.#full(limit);
     const next = this.#merged(before, wish);
     if (!this.#record('revocation.add', wish.author, { id, ...next }))
       return err('the ledger takes no records, so nothing was revoked');
@@ -176,9 +187,11 @@ export class Revocations {
   }
 
   /** Nothing goes to make room: what would go is what somebody wanted out. */
-  #full(): Result<never, string> {
-    const message = `there are ${REVOCATION_LIMIT} revocations, so nothing more can be revoked until some are over or lifted`;
-    this.#options.alerts.raise({ kind: 'table.refused', key: 'revocations', severity: 'critical', message });
+  #full(limit: number): Result<never, string> {
+    const what = limit < REVOCATION_LIMIT ? 'nothing more that issuers tell' : 'nothing more';
+    const message = `there are ${limit} revocations, so ${what} can be revoked until some are over or lifted`;
+    const key = limit < REVOCATION_LIMIT ? 'revocations of issuers' : 'revocations';
+    this.#options.alerts.raise({ kind: 'table.refused', key, severity: 'critical', message });
     return err(message);
   }
 
@@ -187,18 +200,21 @@ export class Revocations {
     const { what, issuer, value, beforeMs, until: wanted, reason, author } = wish;
     const at = this.#options.clock.now();
     const byLifetime = wanted === 'lifetime';
-    const until = wanted === 'lifetime' ? Math.max(at, beforeMs ?? at) + this.#lifetimeOf(issuer) : wanted;
+    const until = wanted === 'lifetime' ? Math.max(at, beforeMs ?? at) + this.#lifetimeOf(wish) : wanted;
     const next: Revocation = { what, issuer, value, before: beforeMs, at, until, byLifetime, reason, author };
     if (before === null) return next;
     return {
       ...next,
       before: before.before === null || beforeMs === null ? null : Math.max(before.before, beforeMs),
       until: before.until === null || until === null ? null : Math.max(before.until, until),
+      byLifetime: before.byLifetime || byLifetime,
     };
   }
 
-  #lifetimeOf(issuer: string): number {
-    return this.#lifetimes.get(issuer) ?? LONGEST_LIFETIME_MS;
+  #lifetimeOf({ what, issuer }: Pick<Revocation, 'what' | 'issuer'>): number {
+    const known = this.#lifetimes.get(issuer);
+    if (known === undefined) return LONGEST_LIFETIME_MS;
+    return what === 'token' ? known.ofTokenMs : known.lifetimeMs;
   }
 
   #record(action: string, author: string, entry: RevocationEntry): boolean {
@@ -207,7 +223,7 @@ export class Revocations {
 
   /** Its name in the ledger: subjects have the one there that their requests have, others are called by the id. */
   #nameOf({ what, issuer, value, id }: RevocationEntry): string {
-    const who = what === 'subject' ? this.#options.pseudonym({ issuer, subject: value }) : id;
+    const who = what === 'subject' || what === 'logout' ? this.#options.pseudonym({ issuer, subject: value }) : id;
     return `${what} of ${issuer}: ${who}`;
   }
 
@@ -235,7 +251,7 @@ export class Revocations {
   async #prolong(): Promise<void> {
     for (const [id, held] of this.#held) {
       if (!held.byLifetime || held.until === null) continue;
-      const until = Math.max(held.until, Math.max(held.at, held.before ?? held.at) + this.#lifetimeOf(held.issuer));
+      const until = Math.max(held.until, Math.max(held.at, held.before ?? held.at) + this.#lifetimeOf(held));
       if (until === held.until) continue;
       await this.#collection.put(id, { ...held, until });
       this.#held.set(id, { ...held, until });

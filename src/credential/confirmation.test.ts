@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { meetsDemand, readConfirmation } from './confirmation.ts';
+import { type Confirmation, meetsDemand, readConfirmation } from './confirmation.ts';
+import type { JwtClaims } from './jwt-values.ts';
 
 const HASH = 'A'.repeat(43);
 
-test('a token is bound to a key, to a certificate, or to nothing', () => {
-  assert.deepEqual(readConfirmation({}), { ok: true, value: null });
-  for (const kind of ['jkt', 'x5t#S256'] as const) {
-    assert.deepEqual(readConfirmation({ cnf: { [kind]: HASH } }), { ok: true, value: { kind, thumbprint: HASH } });
-  }
+const OTHER = `${'B'.repeat(42)}A`;
+
+test('a token is bound to a key, to a certificate, to both, or to nothing', () => {
+  const read = (claims: object) => readConfirmation(claims as JwtClaims);
+  assert.deepEqual(read({}), { ok: true, value: null });
+  assert.deepEqual(read({ cnf: { jkt: HASH } }), { ok: true, value: { key: HASH, certificate: null } });
+  assert.deepEqual(read({ cnf: { 'x5t#S256': HASH } }), { ok: true, value: { key: null, certificate: HASH } });
+  const both = { ok: true, value: { key: HASH, certificate: OTHER } };
+  assert.deepEqual(read({ cnf: { jkt: HASH, 'x5t#S256': OTHER } }), both);
+  assert.deepEqual(read({ cnf: { 'x5t#S256': OTHER, jkt: HASH } }), both);
 });
 
 test('whatever else is said of a binding is refused, and never taken for none', () => {
@@ -16,7 +22,9 @@ test('whatever else is said of a binding is refused, and never taken for none', 
     ...[null, undefined, '', HASH, 1, true, [], [{ jkt: HASH }], {}],
     ...[{ jwk: {} }, { kid: 'a' }, { 'x5t#S512': HASH }, { JKT: HASH }, { 'x5t#s256': HASH }],
     ...[
-      { jkt: HASH, 'x5t#S256': HASH },
+      { jkt: HASH, 'x5t#S256': 'short' },
+      { jkt: null, 'x5t#S256': HASH },
+      { jkt: HASH, 'x5t#S256': HASH, kid: 'a' },
       { jkt: HASH, kid: 'a' },
     ],
     ...['', 'A'.repeat(42), 'A'.repeat(44), `${'A'.repeat(42)}B`, `${HASH}=`, `${'A'.repeat(42)}+`, 1, null].map(
@@ -28,11 +36,10 @@ test('whatever else is said of a binding is refused, and never taken for none', 
 });
 
 test('a demand is met by what it names, and only `none` by nothing', () => {
-  const met = (kind: 'jkt' | 'x5t#S256' | null) =>
-    (['none', 'any', 'dpop', 'mtls'] as const).filter((demand) =>
-      meetsDemand(kind === null ? null : { kind, thumbprint: HASH }, demand),
-    );
+  const met = (confirmation: Confirmation | null) =>
+    (['none', 'any', 'dpop', 'mtls'] as const).filter((demand) => meetsDemand(confirmation, demand));
   assert.deepEqual(met(null), ['none']);
-  assert.deepEqual(met('jkt'), ['none', 'any', 'dpop']);
-  assert.deepEqual(met('x5t#S256'), ['none', 'any', 'mtls']);
+  assert.deepEqual(met({ key: HASH, certificate: null }), ['none', 'any', 'dpop']);
+  assert.deepEqual(met({ key: null, certificate: HASH }), ['none', 'any', 'mtls']);
+  assert.deepEqual(met({ key: HASH, certificate: HASH }), ['none', 'any', 'dpop', 'mtls']);
 });

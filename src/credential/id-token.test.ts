@@ -12,7 +12,7 @@ import { SIGNATURE_ALGORITHMS } from './token-profile.ts';
 const signer = createSigner('ES256', 'ec');
 const ROWS = rowsOf(signer.row);
 const PROFILE: IdentityProfile = {
-  ...{ issuer: 'https://id.example', clientId: 'gateway', hostedDomains: null, skewMs: 30_000 },
+  ...{ issuer: 'https://id.example', clientId: 'gateway', tenants: null, hostedDomains: null, skewMs: 30_000 },
   algorithms: ['ES256', 'RS256'],
 };
 const CLAIMS = { aud: 'gateway', nonce: 'n1', iat: NOW - 5, exp: NOW + 300 };
@@ -133,12 +133,17 @@ test('what an ID token may have besides is taken', () => {
 });
 
 test('a renewed ID token is of the same person and the same sign-in', () => {
-  const demand = { nonce: null, earlier: { subject: 'ada', nonce: 'n1', authTimeMs: NOW_MS - 60_000 } };
+  const demand = {
+    nonce: null,
+    earlier: { issuer: 'https://id.example', subject: 'ada', nonce: 'n1', authTimeMs: NOW_MS - 60_000 },
+  };
   assert.equal(judge({ claims: { nonce: undefined }, demand }), null);
   assert.equal(judge({ demand }), null);
   assert.equal(judge({ claims: { auth_time: NOW - 60 }, demand }), null);
   assert.equal(judge({ claims: { nonce: 'n2' }, demand }), 'nonce');
   assert.equal(judge({ claims: { sub: 'bob' }, demand }), 'other-subject');
+  const elsewhere = { ...demand, earlier: { ...demand.earlier, issuer: 'https://other.example' } };
+  assert.equal(judge({ demand: elsewhere }), 'issuer');
   assert.equal(judge({ claims: { auth_time: NOW - 5 }, demand }), 'authentication-age');
 });
 

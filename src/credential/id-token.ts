@@ -28,6 +28,7 @@ export interface IdTokenDemand {
 
 /** What a renewed ID token may not change. */
 export interface EarlierIdToken {
+  readonly issuer: string;
   readonly subject: string;
   readonly nonce: string;
   readonly authTimeMs: number | null;
@@ -96,7 +97,7 @@ export function verifyIdToken(
     hashFault(claims, algorithm, demand.accessToken) ??
     ageFault(authTimeMs, profile.skewMs, demand, judging.nowMs) ??
     classFault(claims, demand.acrValues) ??
-    changeFault(subject, authTimeMs, demand.earlier);
+    changeFault({ issuer: token.value.issuer, subject, authTimeMs }, demand.earlier);
   return fault === null ? ok({ ...token.value, subject, sessionId, authTimeMs }) : err(fault);
 }
 
@@ -144,11 +145,12 @@ function classFault(claims: JwtClaims, acrValues: readonly string[] | null): 'au
 
 /** A renewed token is of the same sign-in; where its time is said again, it is the same. */
 function changeFault(
-  subject: string,
-  authTimeMs: number | null,
+  { issuer, subject, authTimeMs }: Omit<EarlierIdToken, 'nonce'>,
   earlier: EarlierIdToken | null,
-): 'other-subject' | 'authentication-age' | null {
+): 'issuer' | 'other-subject' | 'authentication-age' | null {
   if (earlier === null) return null;
+  // Another tenant has its own people, also where they are called the same.
+  if (issuer !== earlier.issuer) return 'issuer';
   if (subject !== earlier.subject) return 'other-subject';
   return authTimeMs === null || earlier.authTimeMs === null || authTimeMs === earlier.authTimeMs
     ? null

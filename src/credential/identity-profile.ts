@@ -5,17 +5,20 @@ import type { UnverifiedJwt } from './jwt-text.ts';
 import { isName, type JwtClaims, numericDateMs } from './jwt-values.ts';
 import { findSigner } from './jwt.ts';
 import type { KeyRow } from './key-row.ts';
-import { tenancyFault } from './token-issuer.ts';
+import { isIssuerOf, tenancyFault } from './token-issuer.ts';
 import type { SignatureAlgorithm, TokenProfile } from './token-profile.ts';
 
 /** What a provider's tokens for us as its client must be like: ID tokens, and logout tokens. */
-export interface IdentityProfile extends Pick<TokenProfile, 'issuer' | 'hostedDomains' | 'algorithms' | 'skewMs'> {
+export interface IdentityProfile
+  extends Pick<TokenProfile, 'issuer' | 'tenants' | 'hostedDomains' | 'algorithms' | 'skewMs'> {
   /** The name that the provider knows us by: what `aud` must hold. */
   readonly clientId: string;
 }
 
 /** What holds of both kinds of token. Times are wall time in milliseconds. */
 export interface IdentityToken {
+  /** Who says so: of an issuer with many tenants, the name that one of them has. */
+  readonly issuer: string;
   readonly claims: JwtClaims;
   readonly algorithm: SignatureAlgorithm;
   readonly issuedAtMs: number;
@@ -49,16 +52,17 @@ export function verifyForClient(
   const algorithm = profile.algorithms.find((name) => name === header.algorithm);
   if (algorithm === undefined) return err('algorithm');
   if (!takesIdentityType(kind, header.type)) return err('type');
-  if (claims['iss'] !== profile.issuer) return err('issuer');
+  const issuer = claims['iss'];
+  if (!isIssuerOf(profile, issuer)) return err('issuer');
   if (!isForClient(claims, profile.clientId)) return err('audience');
-  // Logout tokens name nobody's domain: who may not sign in has nothing to sign out of.
-  const { issuer, hostedDomains } = profile;
-  const tenancy = kind === 'id' ? tenancyFault(claims, { issuer, tenants: null, hostedDomains }) : null;
+  // Logout tokens name nobody's tenant or domain but by `iss`: who may not sign in has nothing to sign out of.
+  const tenancy = kind === 'id' ? tenancyFault(claims, profile) : null;
   if (tenancy !== null) return err(tenancy);
   const times = timesOf(claims, profile.skewMs, nowMs);
   if (!times.ok) return times;
-  const key = findSigner(jwt, { algorithm, issuers: null }, rows);
-  return key.ok ? ok({ claims, algorithm, ...times.value }) : key;
+  const issuers = profile.tenants === null ? null : [issuer, profile.issuer];
+  const key = findSigner(jwt, { algorithm, issuers }, rows);
+  return key.ok ? ok({ issuer, claims, algorithm, ...times.value }) : key;
 }
 
 /** Whether `sub` is one by which somebody can be told apart. */

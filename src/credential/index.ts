@@ -1,3 +1,4 @@
+export { type AssertionKey, readAssertionKey } from './client-assertion.ts';
 export { decodeBase64url } from './base64url.ts';
 export { type EarlierIdToken, type IdTokenDemand, type VerifiedIdToken, verifyIdToken } from './id-token.ts';
 export type { IdentityProfile, Judging } from './identity-profile.ts';
@@ -27,6 +28,8 @@ export { KEY_SET_LIMIT_BYTES, type KeySet, readKeySet } from './key-set.ts';
 export { isIssuerOf, issuerNames, type IssuerNames, TENANT_PLACE } from './token-issuer.ts';
 export { SIGNATURE_ALGORITHMS, type SignatureAlgorithm, type TokenProfile } from './token-profile.ts';
 export type { ClientProof, IntrospectionReply, IntrospectionServer } from './introspection-server.ts';
+export { askOnce, type IntrospectionCallPorts } from './introspection-call.ts';
+export { createAskingPlaces } from './asking-places.ts';
 export { type IntrospectionOutcome, Introspector, type IntrospectorPorts } from './introspector.ts';
 export { type AnswerProfile, readIntrospectionJwt } from './introspection-jwt.ts';
 export {

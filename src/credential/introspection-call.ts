@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../base/index.ts';
 import type { Egress, EgressRequest } from '../ports/index.ts';
 import { type AssertionKey, ASSERTION_TYPE, readAssertionKey, signAssertion } from './client-assertion.ts';
+import { introspectionAddress } from './introspection-address.ts';
 import type { ClientProof, IntrospectionServer } from './introspection-server.ts';
 
 /** What an answer may have: claims of a user with hundreds of roles take a tenth of it. */
@@ -16,8 +17,14 @@ export interface IntrospectionCallPorts {
   readonly id: () => string;
 }
 
-/** Asks one server of a token. The words of an error are for the operator and hold nothing of the token. */
-export type AskServer = (url: string, token: string) => Promise<Result<Uint8Array, string>>;
+/**
+ * Asks one server of a token; null where it does not take the request, which may be for the sake of the token. The words
+ * of an error are for the operator and hold nothing of the token.
+ */
+export type AskServer = (url: string, token: string) => Promise<Result<Uint8Array | null, string>>;
+
+/** What servers and what stands before them say of a request that they don't take as it is written. */
+const NOT_TAKEN: readonly number[] = [400, 413, 414, 422, 431];
 
 /** How a server is asked as this client; the error says why it can't be. */
 export function createAskServer(server: IntrospectionServer, ports: IntrospectionCallPorts): Result<AskServer, string> {
@@ -35,6 +42,7 @@ export function createAskServer(server: IntrospectionServer, ports: Introspectio
     if (status >= 300 && status < 400) return err(`status ${status}; redirects are not followed`);
     // RFC 7662 §2.3: with 401 it does not take this client; nothing else than 200 says anything of a token.
     if (status === 401 || status === 403) return err(`status ${status}: it does not take this client`);
+    if (NOT_TAKEN.includes(status)) return ok(null);
     if (status !== 200) return err(`status ${status}`);
     const wanted = server.signed ? /^application\/token-introspection\+jwt\s*(;|$)/i : /^application\/json\s*(;|$)/i;
     if (!wanted.test(headers.get('content-type') ?? '')) {
@@ -42,6 +50,19 @@ export function createAskServer(server: IntrospectionServer, ports: Introspectio
     }
     return ok(body);
   });
+}
+
+/** Asks a server once, as this client, for somebody who tries it: what it answers, or in words what is wrong. */
+export async function askOnce(
+  server: IntrospectionServer,
+  token: string,
+  ports: IntrospectionCallPorts,
+): Promise<Result<Uint8Array, string>> {
+  const ask = createAskServer(server, ports);
+  if (!ask.ok) return ask;
+  const url = await introspectionAddress(server, ports.egress);
+  const said = url.ok ? await ask.value(url.value, token) : url;
+  return said.ok ? (said.value === null ? err('it does not take the question') : ok(said.value)) : said;
 }
 
 interface Question {
@@ -72,6 +93,8 @@ function requestOf(server: IntrospectionServer, { url, token, assertion }: Quest
     timeoutMs,
     limitBytes: ANSWER_LIMIT_BYTES,
     reach: 'named',
+    // A handshake for each token would cost more than the question, which may be asked twice (RFC 7662 §2.1).
+    keeps: true,
     ...(ca === null ? {} : { ca }),
     ...(proof.kind === 'certificate' ? { shows: { certificate: proof.certificate, key: proof.key } } : {}),
   };

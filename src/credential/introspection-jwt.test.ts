@@ -44,6 +44,12 @@ test('one of another type, issuer, client, time, key or algorithm is not', () =>
   assert.equal(judge(answer({}, { kid: 'else' })), 'unknown-key');
 });
 
+test('times of its own count where an answer has them', () => {
+  assert.deepEqual(judge(answer({ exp: NOW - 29, nbf: NOW + 30 })), TOLD);
+  for (const claims of [{ exp: NOW - 30 }, { exp: `${NOW + 60}` }, { exp: null }, { nbf: NOW + 31 }, { nbf: 'now' }])
+    assert.equal(judge(answer(claims)), 'expired', JSON.stringify(claims));
+});
+
 test('neither an access token passes for an answer, nor an answer for an access token', () => {
   const input = `${part({ alg: 'ES256', kid: 'key-1', typ: 'at+jwt' })}.${part({ ...CLAIMS, aud: 'gateway', token_introspection: TOLD })}`;
   assert.equal(judge(`${input}.${signer.sign(input).toString('base64url')}`), 'type');

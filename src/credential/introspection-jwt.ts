@@ -38,8 +38,16 @@ export function readIntrospectionJwt(
   if (issuedAtMs === null) return err('claims');
   if (!(issuedAtMs <= nowMs + profile.skewMs)) return err('issued-in-future');
   if (!(issuedAtMs >= nowMs - OLDEST_MS - profile.skewMs)) return err('expired');
+  if (!holdsNow(claims, nowMs, profile.skewMs)) return err('expired');
   const told = claims['token_introspection'];
   if (!isJsonObject(told)) return err('claims');
   const key = findSigner(jwt, { algorithm, issuers: null }, rows);
   return key.ok ? ok(told) : key;
+}
+
+/** `exp` and `nbf` need not be there, and count where they are (RFC 7519 §4.1). */
+function holdsNow({ exp, nbf }: JwtClaims, nowMs: number, skewMs: number): boolean {
+  const endMs = exp === undefined ? Number.POSITIVE_INFINITY : numericDateMs(exp);
+  const startMs = nbf === undefined ? Number.NEGATIVE_INFINITY : numericDateMs(nbf);
+  return endMs !== null && startMs !== null && nowMs < endMs + skewMs && nowMs >= startMs - skewMs;
 }

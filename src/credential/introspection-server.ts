@@ -23,7 +23,11 @@ export interface IntrospectionServer {
   readonly ca: string | null;
 }
 
-/** What a server said of a token, unread; `unavailable` where it said nothing that could be. */
+/**
+ * What a server said of a token, unread; `not-taken` where it did not take the question, and `unavailable` where it said
+ * nothing that could be.
+ */
 export type IntrospectionReply =
   | { readonly kind: 'answered'; readonly body: Uint8Array }
+  | { readonly kind: 'not-taken' }
   | { readonly kind: 'unavailable' };

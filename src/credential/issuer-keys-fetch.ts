@@ -23,9 +23,9 @@ export interface FetchedKeys {
  * followed, and only JSON in a reply of status 200 is read. The error says in words for the operator what is wrong.
  */
 export async function fetchIssuerKeys(source: IssuerSource, egress: Egress): Promise<Result<FetchedKeys, string>> {
-  const url = source.origin.kind === 'url' ? ok(source.origin.url) : await discover(source.issuer, egress);
+  const url = source.origin.kind === 'url' ? ok(source.origin.url) : await discover(source, egress);
   if (!url.ok) return url;
-  const reply = await getJson(url.value, egress);
+  const reply = await getJson(url.value, egress, source.ca);
   if (!reply.ok) return err(`${url.value}: ${reply.error.words}`);
   const set = readKeySet(reply.value.body);
   if (!set.ok) return err(`${url.value} can't be used as a key set: ${set.error}`);
@@ -41,8 +41,8 @@ export async function fetchIssuerKeys(source: IssuerSource, egress: Egress): Pro
 }
 
 /** Where the issuer's metadata says that its keys are. */
-async function discover(issuer: string, egress: Egress): Promise<Result<string, string>> {
-  const found = await fetchMetadata({ issuer }, egress);
+async function discover({ issuer, ca }: IssuerSource, egress: Egress): Promise<Result<string, string>> {
+  const found = await fetchMetadata({ issuer, ca: ca ?? null }, egress);
   return found.ok ? namedAddress(found.value, 'jwks_uri', issuer) : found;
 }
 

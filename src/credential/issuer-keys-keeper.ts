@@ -48,7 +48,7 @@ export interface HeldKeys {
  * fetch that succeeds, with its time; keys that could not be fetched anew stay, with the time of their own fetch.
  */
 export class KeyKeeper {
-  readonly source: IssuerSource;
+  #source: IssuerSource;
   readonly #ports: KeeperPorts;
   readonly #publish: (rows: ReadonlyMap<string, KeyRow>, filledAtMs: number) => void;
   #started = false;
@@ -65,9 +65,20 @@ export class KeyKeeper {
     ports: KeeperPorts,
     publish: (rows: ReadonlyMap<string, KeyRow>, filledAtMs: number) => void,
   ) {
-    this.source = source;
+    this.#source = source;
     this.#ports = ports;
     this.#publish = publish;
+  }
+
+  get source(): IssuerSource {
+    return this.#source;
+  }
+
+  /** The same issuer, for whom others may vouch now: what comes next is asked by them. */
+  follow(source: IssuerSource): void {
+    const isOther = source.ca !== this.#source.ca;
+    this.#source = source;
+    if (isOther && this.#started) void this.refresh();
   }
 
   /** Takes keys fetched in an earlier run, unless there are any already. */
@@ -125,11 +136,14 @@ export class KeyKeeper {
   }
 
   async #refresh(): Promise<void> {
-    const fetched = await fetchIssuerKeys(this.source, this.#ports.egress).catch((fault: unknown) =>
+    const { ca } = this.#source;
+    const fetched = await fetchIssuerKeys(this.#source, this.#ports.egress).catch((fault: unknown) =>
       err(`a fault of the program: ${String(fault)}`),
     );
     if (!this.#started) return;
-    if (fetched.ok) this.#succeed(fetched.value);
+    // What those say who vouched when it was asked does not count any more.
+    if (this.#source.ca !== ca) await this.#refresh();
+    else if (fetched.ok) this.#succeed(fetched.value);
     else this.#fail(fetched.error);
   }
 

@@ -55,6 +55,7 @@ export class IssuerKeys {
 
   /** From now on only the keys of these issuers are kept; those of others are remembered for a while, and left alone. */
   retain(issuers: readonly IssuerSource[]): void {
+    for (const source of issuers) this.#active.get(idOf(source))?.follow(source);
     const wanted = new Set(issuers.map(idOf));
     for (const [id, keeper] of this.#active) if (!wanted.has(id)) this.#rest(id, keeper);
   }
@@ -115,6 +116,7 @@ export class IssuerKeys {
   #wake(source: IssuerSource): KeyKeeper {
     const id = idOf(source);
     const keeper = this.#resting.get(id) ?? this.#createKeeper(source);
+    keeper.follow(source);
     this.#resting.delete(id);
     this.#active.set(id, keeper);
     return keeper;

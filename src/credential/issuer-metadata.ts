@@ -17,15 +17,17 @@ export interface IssuerMetadata {
 export interface MetadataQuestion {
   readonly issuer: string;
   readonly ca?: string | null;
+  /** Of an issuer with many tenants, who is asked in their place; `common` unless said otherwise. */
+  readonly tenant?: string;
 }
 
 /** Fetches an issuer's metadata. The error says in words for the operator what is wrong. */
 export async function fetchMetadata(
-  { issuer, ca = null }: MetadataQuestion,
+  { issuer, ca = null, tenant = 'common' }: MetadataQuestion,
   egress: Egress,
 ): Promise<Result<IssuerMetadata, string>> {
   // Entra has one metadata for all tenants, in which the issuer stands with the place for the tenant.
-  const places = metadataUrls(issuer.replace(TENANT_PLACE, 'common'));
+  const places = metadataUrls(issuer.replace(TENANT_PLACE, tenant));
   if (!places.ok) return places;
   const [openid, oauth] = places.value;
   const first = await getJson(openid, egress, ca);

@@ -4,5 +4,7 @@ export interface IssuerSource {
   readonly name: string;
   /** Its identifier: an https URL, or http on loopback. */
   readonly issuer: string;
+  /** CAs, PEM, that it is verified by; not there where those of the system vouch for it. */
+  readonly ca?: string;
   readonly origin: { readonly kind: 'discovery' } | { readonly kind: 'url'; readonly url: string };
 }

@@ -101,6 +101,9 @@ const REFUSED: readonly (readonly [claims: Record<string, unknown>, fault: JwtFa
   [{ typ: 'Offline' }, 'token-kind'],
   [{ typ: 'Logout' }, 'token-kind'],
   [{ typ: 7 }, 'token-kind'],
+  [{ typ: 'DPoP' }, 'token-kind'],
+  [{ typ: 'DPoP', cnf: { 'x5t#S256': 'A'.repeat(43) } }, 'token-kind'],
+  [{ typ: 'DPoP', cnf: { jkt: 'x' } }, 'sender-constrained'],
   [{ htm: 'GET', htu: 'https://api.example/' }, 'token-kind'],
   [{ response_type: 'code' }, 'token-kind'],
   [{ token_introspection: { active: true } }, 'token-kind'],
@@ -138,6 +141,7 @@ const TAKEN: readonly Record<string, unknown>[] = [
   { iat: undefined, exp: NOW + 86_400 },
   { token_use: 'access' },
   { typ: 'Bearer' },
+  { typ: 'DPoP', cnf: { jkt: 'A'.repeat(43) } },
   { token_type: 'Bearer', type: 'user' },
   { act: chainOf(8), may_act: { sub: 'grace' } },
 ];

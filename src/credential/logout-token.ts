@@ -6,6 +6,8 @@ import { isJsonObject, isName } from './jwt-values.ts';
 
 /** Who has signed out at the provider: of a session, or of all. At least one of the two is there. */
 export interface VerifiedLogoutToken {
+  /** Of an issuer with many tenants, the name that one of them has. */
+  readonly issuer: string;
   readonly subject: string | null;
   readonly sessionId: string | null;
   /** Is said once only: whoever hears it again hears a replay. */
@@ -31,7 +33,7 @@ export function verifyLogoutToken(
 ): Result<VerifiedLogoutToken, LogoutTokenFault> {
   const token = verifyForClient(jwt, profile, 'logout', judging);
   if (!token.ok) return token;
-  const { claims, issuedAtMs, expiresAtMs } = token.value;
+  const { issuer, claims, issuedAtMs, expiresAtMs } = token.value;
   if (Object.hasOwn(claims, 'nonce')) return err('nonce');
   const events = claims['events'];
   if (!isJsonObject(events) || !Object.hasOwn(events, EVENT) || !isJsonObject(events[EVENT])) return err('events');
@@ -42,5 +44,5 @@ export function verifyLogoutToken(
   if (subject !== null && !isSubject(subject)) return err('subject');
   if (sessionId !== null && !isName(sessionId, NAME_LIMIT)) return err('claims');
   if (subject === null && sessionId === null) return err('subject');
-  return ok({ subject, sessionId, tokenId, issuedAtMs, expiresAtMs });
+  return ok({ issuer, subject, sessionId, tokenId, issuedAtMs, expiresAtMs });
 }

@@ -15,8 +15,12 @@ export function issuerNames({ issuer, tenants }: IssuerNames): readonly string[]
 
 /** Whether a token with this `iss` is for this profile to judge. Compared as it stands (RFC 8414 §2). */
 export function isIssuerOf(profile: IssuerNames, iss: unknown): iss is string {
-  if (profile.tenants === null) return iss === profile.issuer;
-  return typeof iss === 'string' && issuerNames(profile).includes(iss);
+  const { issuer, tenants } = profile;
+  if (tenants === null) return iss === issuer;
+  const at = issuer.indexOf(TENANT_PLACE);
+  const behind = issuer.slice(at + TENANT_PLACE.length);
+  if (typeof iss !== 'string' || !iss.startsWith(issuer.slice(0, at)) || !iss.endsWith(behind)) return false;
+  return tenants.includes(iss.slice(at, iss.length - behind.length));
 }
 
 /**

@@ -30,12 +30,18 @@ const OTHER_TOKEN_NAMES: readonly unknown[] = [
  */
 export function isOtherKind(claims: JwtClaims): boolean {
   for (const name of FOREIGN_CLAIMS) if (Object.hasOwn(claims, name)) return true;
-  if (!namesAccessToken(claims['token_use']) || !namesAccessToken(claims['typ'])) return true;
+  if (!namesAccessToken(claims['token_use'])) return true;
+  if (!namesAccessToken(claims['typ']) && !isOfKey(claims)) return true;
   return namesOther(claims['token_type']) || namesOther(claims['type']) || claims['sub'] === claims['iss'];
 }
 
 function namesAccessToken(value: unknown): boolean {
   return value === undefined || (typeof value === 'string' && ACCESS_TOKEN_NAMES.includes(value.toLowerCase()));
+}
+
+/** Keycloak says so of what it binds to a key (RFC 9449 §5). Without the key it would be one for whoever has it. */
+function isOfKey({ typ, cnf }: JwtClaims): boolean {
+  return typeof typ === 'string' && typ.toLowerCase() === 'dpop' && isJsonObject(cnf) && Object.hasOwn(cnf, 'jkt');
 }
 
 function namesOther(value: unknown): boolean {

@@ -19,9 +19,9 @@ export class Allowances {
     this.#all = new Allowance(all, nowMs);
   }
 
-  /** What has used up its own takes nothing of what all have together. */
-  take(key: string, nowMs: number): boolean {
-    return this.#of(key, nowMs).take(nowMs) && this.#all.take(nowMs);
+  /** What has used up its own takes nothing of what all have together, nor of `reserve`, where those have used up theirs. */
+  take(key: string, nowMs: number, reserve: Allowance | null = null): boolean {
+    return this.#of(key, nowMs).take(nowMs) && (this.#all.take(nowMs) || reserve?.take(nowMs) === true);
   }
 
   #of(key: string, nowMs: number): Allowance {
@@ -39,7 +39,8 @@ export class Allowances {
   }
 }
 
-class Allowance {
+/** How many may pass at a pace. */
+export class Allowance {
   readonly #pace: AllowedPace;
   #left: number;
   #atMs: number;
@@ -50,6 +51,7 @@ class Allowance {
     this.#atMs = nowMs;
   }
 
+  /** Whether one more may. */
   take(nowMs: number): boolean {
     const { burst, perSecond } = this.#pace;
     this.#left = Math.min(burst, this.#left + ((nowMs - this.#atMs) / SECOND_MS) * perSecond);

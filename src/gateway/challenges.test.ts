@@ -19,6 +19,7 @@ interface Given {
   readonly basePath?: string;
   readonly hasChildren?: boolean;
   readonly port?: number | null;
+  readonly caller?: 'key' | 'certificate' | 'user';
 }
 
 /** The challenges of a refusal of `GET /orders`, one a line. */
@@ -30,7 +31,8 @@ function asked(code: Problem['code'], given: Given, headers: Problem['headers'] 
   } as unknown as ApiConfig;
   const operation = { name: 'list', described: null } as Operation;
   const request = { host: 'api.acme.example', port };
-  const place = { operation, request, hasChildren: given.hasChildren === true };
+  const principal = given.caller === undefined ? null : { kind: given.caller };
+  const place = { operation, request, hasChildren: given.hasChildren === true, principal };
   const problem = new Challenges(api, ISSUERS).complete({ code, headers }, place);
   assert.equal(problem.code, code);
   return (problem.headers ?? []).map(([name, value]) => (name === 'www-authenticate' ? value : `${name}: ${value}`));
@@ -59,6 +61,46 @@ test('where no scheme is registered for a way there is one all the same', () => 
     'Portcullis-Session realm="orders", login="/.portcullis/login"',
   ]);
   assert.deepEqual(asked('unauthenticated', { auth: ['mtls'] }), ['Certificate realm="orders"']);
+});
+
+test('where no token is taken none is asked for, whatever a policy says, and each 401 asks for something', () => {
+  const tokens = [
+    'Bearer realm="orders", error="invalid_token"',
+    'DPoP realm="orders", error="invalid_token"',
+    'bearer realm="orders"',
+  ];
+  const session = 'Portcullis-Session realm="orders", login="/.portcullis/login"';
+  for (const token of tokens) {
+    const said = [['www-authenticate', token]] as const;
+    for (const code of [
+      'unauthenticated',
+      'invalid-token',
+      'insufficient-authentication',
+      'credential-unbound',
+    ] as const) {
+      assert.deepEqual(asked(code, { auth: ['api-key'] }, said), ['ApiKey realm="orders"'], code);
+      assert.deepEqual(asked(code, { auth: ['api-key', 'mtls'] }, said), ['ApiKey realm="orders"'], code);
+      assert.deepEqual(asked(code, { auth: ['api-key', 'session'] }, said), ['ApiKey realm="orders"'], code);
+      assert.deepEqual(asked(code, { auth: ['mtls'] }, said), ['Certificate realm="orders"'], code);
+      assert.deepEqual(asked(code, { auth: ['session'] }, said), [session], code);
+      assert.deepEqual(asked(code, { auth: ['session', 'mtls'] }, said), [session], code);
+    }
+    for (const auth of [['api-key'], ['mtls'], ['session'], ['api-key', 'mtls', 'session']])
+      assert.deepEqual(asked('forbidden', { auth, metadata: HOST }, said), [], auth.join());
+  }
+});
+
+test('who has shown a key or a certificate and may not do something is told of no token', () => {
+  const lacking = [['www-authenticate', 'Bearer realm="orders", error="insufficient_scope"']] as const;
+  const auth = ['acme', 'api-key', 'mtls'];
+  for (const caller of ['key', 'certificate'] as const)
+    assert.deepEqual(asked('forbidden', { auth, caller }, lacking), []);
+  assert.deepEqual(asked('forbidden', { auth, caller: 'user' }, lacking), [lacking[0][1]]);
+  // Another sign-in would do, and only a token can say that there was one.
+  const stepUp = 'Bearer realm="orders", error="insufficient_user_authentication", acr_values="gold"';
+  assert.deepEqual(asked('insufficient-authentication', { auth, caller: 'key' }, [['www-authenticate', stepUp]]), [
+    stepUp,
+  ]);
 });
 
 test('clients learn where tokens are had, by the host and port that they asked', () => {

@@ -1,6 +1,6 @@
 import { type Problem, problemStatus } from '../base/index.ts';
 import type { ApiConfig } from '../config/compiled.ts';
-import { type IssuerConfig, type Operation, sessionChallenge } from '../policy/index.ts';
+import { type IssuerConfig, type Operation, type Principal, sessionChallenge } from '../policy/index.ts';
 import type { CanonicalRequest } from '../wire/index.ts';
 import { scopesOf } from './needed-scopes.ts';
 import { metadataUrl } from './resource-place.ts';
@@ -11,6 +11,8 @@ export interface Refused {
   readonly request: Pick<CanonicalRequest, 'host' | 'port'>;
   /** Whether a body may name other operations: then what was lacking need not be of this one. */
   readonly hasChildren: boolean;
+  /** Who calls; null where that was not found out. */
+  readonly principal: Pick<Principal, 'kind'> | null;
 }
 
 /** Refusals that say: come again with another credential, of whichever way. */
@@ -35,15 +37,27 @@ export class Challenges {
     const status = problemStatus(problem.code);
     if (status !== 401 && status !== 403) return problem;
     const headers = problem.headers ?? [];
-    const said = headers.flatMap(([name, value]) => (name === 'www-authenticate' ? [value] : []));
-    if (status === 403 && said.length === 0) return problem;
-    const ways = ANY_WAY.includes(problem.code) ? this.#waysOf(refused.operation, said) : [];
+    const before = headers.flatMap(([name, value]) => (name === 'www-authenticate' ? [value] : []));
+    if (status === 403 && before.length === 0) return problem;
+    const said = before.filter((challenge) => !isOfTokens(challenge) || this.#asksForTokens(refused, status));
+    // Each 401 has one (RFC 9110 §15.5.2).
+    const asksAll = ANY_WAY.includes(problem.code) || (status === 401 && said.length < before.length);
+    const ways = asksAll ? this.#waysOf(refused.operation, said) : [];
     const parameters = this.#tokenParameters(refused, status);
     const all = [...said, ...ways].map((challenge) =>
       isOfTokens(challenge) ? `${challenge}${parameters}` : challenge,
     );
     const others = headers.filter(([name]) => name !== 'www-authenticate');
     return { ...problem, headers: [...all.map((value) => ['www-authenticate', value] as const), ...others] };
+  }
+
+  /**
+   * Policies that judge callers of all kinds ask for better tokens. Where no token is taken that would lead nowhere, and
+   * with 403 it would tell who has shown a key or a certificate of a token that nobody has sent (RFC 6750 §3.1).
+   */
+  #asksForTokens({ operation, principal }: Refused, status: number): boolean {
+    if (status === 403 && (principal?.kind === 'key' || principal?.kind === 'certificate')) return false;
+    return this.#authOf(operation) === 'public' || this.#takersOf(operation).length > 0;
   }
 
   /** A challenge for each way of the operation that none is there for. */

@@ -2,6 +2,7 @@ import type { CoverageCell, CoverageRow, Place } from '../base/index.ts';
 import {
   assuranceOf,
   assuranceWords,
+  type AuthConfig,
   type ApiConfig,
   type Configured,
   type OperationConfig,
@@ -11,8 +12,9 @@ import {
   replyRules,
   sanitizeMode,
   sanitizeRules,
+  waysOf,
 } from '../config/compiled.ts';
-import { type LimitRule, neededBy, type Operation } from '../policy/index.ts';
+import { type AssuranceRules, type LimitRule, neededBy, type Operation } from '../policy/index.ts';
 import { partyCells } from './coverage-party.ts';
 import { proofCells } from './coverage-proof.ts';
 import type { CompiledOperation } from './snapshot.ts';
@@ -125,7 +127,21 @@ function assuranceCells({ api, own, places }: Cited): readonly CoverageCell[] {
   if (rules === null && !freed) return [];
   const from = lineOf(places, `${ownerOf(own ?? undefined, own?.assurance, api)}.assurance`);
   if (freed) return [{ aspect: 'policy', holds: 'no assurance', open: true, from }];
-  return [{ aspect: 'authentication', holds: assuranceWords(rules), open: false, from }];
+  return [
+    {
+      aspect: 'authentication',
+      holds: `${assuranceWords(rules)}${neverWords(rules, own?.auth ?? api.auth)}`,
+      open: false,
+      from,
+    },
+  ];
+}
+
+/** Who signs in here and is refused all the same, whatever they do. */
+function neverWords(rules: AssuranceRules | null, auth: AuthConfig): string {
+  if (rules === null || auth === 'public') return '';
+  const never = waysOf(rules, auth).flatMap(({ way, can }) => (can ? [] : [way]));
+  return never.length === 0 ? '' : ` (never by ${never.join(' or ')})`;
 }
 
 /** Where the description says it, as far as that is known; else the key that names the description. */

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { CSP_REPORTS_PATH } from '../base/index.ts';
 import {
+  apiText,
   type Bench,
   type BenchOptions,
   type Closing,
@@ -67,6 +70,22 @@ function textOf({
 const told = (bench: Bench, sent: Sent = {}): Promise<GivenReply> => bench.ask(textOf(sent));
 
 const KEPT = { host: 'x.example', directive: 'img-src', blocked: 'inline', document: 'https://x.example/page' };
+
+test('a report that comes slowly keeps no Snapshot that is in force no more', async (t) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const bench = await collecting(t);
+  const text = textOf({});
+  const client = bench.client().send(text.slice(0, -1));
+  await rest();
+  const old = new WeakRef(bench.gateway.current as object);
+  bench.install(apiText(bench.upstream.url, []));
+  await rest();
+  collect();
+  assert.equal(old.deref(), undefined);
+  client.send(text.slice(-1));
+  assert.equal((await client.reply('POST')).status, 204);
+});
 
 test('a report is taken, recorded and answered with nothing', async (t) => {
   const bench = await collecting(t);

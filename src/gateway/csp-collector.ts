@@ -31,11 +31,10 @@ export interface CspCollectorOptions {
   readonly turnDown: (stream: ServerExchange, problem: Problem, peer: Peer) => void;
 }
 
-/** A request that may bring reports, and the Snapshot that it came under. */
-interface Brought {
+/** A request that may bring reports, and what is said of the Snapshot that it came under, which lives no longer for its sake. */
+interface Brought extends Pick<Snapshot, 'revision' | 'strictTransport'> {
   readonly stream: ServerExchange;
   readonly request: CanonicalRequest;
-  readonly snapshot: Pick<Snapshot, 'revision' | 'strictTransport'>;
   /** The type of its body. */
   readonly type: string;
 }
@@ -66,8 +65,9 @@ export class CspCollector {
       return true;
     }
     const { bodies } = this.#options;
+    const { revision, strictTransport } = snapshot;
+    const brought = { stream, request, revision, strictTransport, type };
     stream.events = new BodyCollection(bodies, request.peer, (outcome) => {
-      const brought = { stream, request, snapshot, type };
       const problem = outcome.ok ? this.#take(brought, outcome.value) : outcome.error;
       if (problem !== null) this.#options.turnDown(stream, problem, request.peer);
     });
@@ -82,12 +82,11 @@ export class CspCollector {
     return may;
   }
 
-  #take({ stream, request, snapshot, type }: Brought, bytes: Buffer): Problem | null {
+  #take({ stream, request, revision, strictTransport, type }: Brought, bytes: Buffer): Problem | null {
     const { ports, sums } = this.#options;
     const read = readCspReports(type, bytes, request.host);
     if (read === null) return NO_REPORT;
     const id = ports.nextId();
-    const { revision, strictTransport } = snapshot;
     const outcome = { rule: 'csp-report', status: NO_CONTENT, bytes: 0 };
     if (!sums.counts('csp-report', request.peer.address) && !recordOwnReply(ports, { request, id, revision }, outcome))
       return { code: 'not-recorded' };

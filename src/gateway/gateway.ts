@@ -1,29 +1,28 @@
-import type { Problem, RecordedVerdict } from '../base/index.ts';
+import type { Problem } from '../base/index.ts';
 import { UPSTREAM_TARGETS } from '../ports/index.ts';
 import type { CanonicalRequest, Http2Offer, Peer, ServerExchange, ServerHandler } from '../wire/index.ts';
 import type { Arrival } from './arrival.ts';
 import { BodyBudget, COLLECTED_LIMIT_BYTES } from './body-budget.ts';
 import { Decoding } from './decoding.ts';
+import { EarlyRefusals, type Refusal, type Refused } from './early-refusals.ts';
 import { createEgressEntrance } from './egress-entrance.ts';
 import { routerFor } from './egress-routes.ts';
-import { enter, type EntryFault, entryFault } from './entrance.ts';
+import { enter, entryFault } from './entrance.ts';
 import { type Era, Eras } from './eras.ts';
 import { CspCollector } from './csp-collector.ts';
 import { createCallerTexts } from './identity-fields.ts';
 import { createHttp2Offer } from './http2-offer.ts';
-import { earlyCompletion, intentOf } from './ledger-records.ts';
 import { LongReplies } from './long-replies.ts';
 import { connectProblem, upgradeProblem } from './offer-websocket.ts';
 import { OwnPages, type OwnPagesOptions } from './own-pages.ts';
 import { Passage } from './passage.ts';
 import { readableBy } from './preflights.ts';
-import { answerHead, createDateSource, createReplyOpening, problemAnswer } from './reply.ts';
+import { createReplyOpening } from './reply.ts';
 import { ReplyCaches } from './reply-caches.ts';
 import { RefusalSums, type Summed } from './refusal-sums.ts';
 import type { GatewayPorts, Installed } from './runtime.ts';
 import { UpstreamPools, type Upstreams } from './upstream-pools.ts';
 import { type LoadJudge, unwatchedLoad } from './overload.ts';
-import { addSecurityFields } from './security-fields.ts';
 import type { Snapshot } from './snapshot.ts';
 import { Shedding } from './shedding.ts';
 import { StandingStreams } from './standing.ts';
@@ -86,28 +85,12 @@ interface Parts {
   readonly upstreams: Upstreams;
 }
 
-/** A request that is refused before any operation is known. */
-interface Refused {
-  readonly id: string;
-  readonly peer: Peer;
-  /** Empty where it could not be read. */
-  readonly method: string;
-  readonly verdict: Extract<RecordedVerdict, 'deny' | 'malformed'>;
-  /** Whether the reply's body goes out. */
-  readonly sendsBody: boolean;
-  /** What it was not let in for; null where it was something else. */
-  readonly fault?: Omit<EntryFault, 'problem'> | null;
-  /** Whether one of our APIs sent it, to a third party. */
-  readonly outbound: boolean;
-}
-
 /** Whom a refusal goes to. */
 interface Recipient extends Pick<Refused, 'id' | 'peer' | 'fault' | 'outbound'> {
   readonly stream: ServerExchange;
 }
 
 type Unread = Parameters<ServerHandler['refused']>;
-type Refusal = ReturnType<ServerHandler['refused']>;
 
 const NOT_FOUND: Problem = { code: 'not-found' };
 
@@ -118,7 +101,6 @@ class DataPlane implements Gateway {
   readonly http2: Http2Offer;
   readonly egress: ServerHandler;
   readonly #ports: GatewayPorts;
-  readonly #date: () => string;
   readonly #opening = createReplyOpening();
   readonly #bodies: BodyBudget;
   readonly #shedding: Shedding;
@@ -126,6 +108,7 @@ class DataPlane implements Gateway {
   readonly #standing: StandingStreams;
   readonly #decoding: Decoding;
   readonly #refusals: RefusalSums;
+  readonly #early: EarlyRefusals;
   readonly #collector: CspCollector;
   readonly #pages: OwnPages;
   readonly #callerTexts: WalkContext['callerTexts'];
@@ -140,6 +123,7 @@ class DataPlane implements Gateway {
     this.#bodies = bodies;
     this.#shedding = shedding;
     this.#refusals = new RefusalSums(ports);
+    this.#early = new EarlyRefusals({ ports, sums: this.#refusals, current: () => this.current });
     const turnDown: OwnPagesOptions['turnDown'] = (...refused) => this.turnDown(...refused);
     this.#collector = new CspCollector({ ports, bodies, sums: this.#refusals, turnDown });
     this.#pages = new OwnPages({ ports, bodies, turnDown });
@@ -153,7 +137,6 @@ class DataPlane implements Gateway {
       refused: (...refused) => this.#refuseUnread(refused, true),
     });
     this.#callerTexts = createCallerTexts(ports.pseudonym);
-    this.#date = createDateSource(() => ports.clock.now());
     this.#pools = upstreams;
     const { clock, log, metrics, cacheShare } = ports;
     this.#caches = new ReplyCaches(cacheShare, metrics.cache);
@@ -350,7 +333,15 @@ class DataPlane implements Gateway {
   #turnDown({ id, stream, peer, fault = null, outbound }: Recipient, problem: Problem): void {
     const { method } = stream.request;
     const sendsBody = method !== 'HEAD';
-    const { head, body } = this.#refusal(problem, { id, peer, method, verdict: 'deny', sendsBody, fault, outbound });
+    const { head, body } = this.#early.answer(problem, {
+      id,
+      peer,
+      method,
+      verdict: 'deny',
+      sendsBody,
+      fault,
+      outbound,
+    });
     stream.send(head, body);
   }
 
@@ -360,37 +351,6 @@ class DataPlane implements Gateway {
 
   #refuseUnread([code, peer, sendsBody]: Unread, outbound: boolean): Refusal {
     const who = { id: this.#ports.nextId(), peer, method: '', verdict: 'malformed', sendsBody, outbound } as const;
-    return this.#refusal({ code }, who);
-  }
-
-  #refusal(problem: Problem, { id, peer, method, verdict, sendsBody, fault = null, outbound }: Refused): Refusal {
-    const { clock, ledger, log, metrics } = this.#ports;
-    const revision = this.current?.revision ?? 0;
-    const { address } = peer;
-    const who = { id, at: clock.now(), revision, method, address };
-    const rule = fault === null ? null : fault.rule;
-    const intent = { ...who, verdict, problem: problem.code, rule };
-    const summed = this.#refusals.counts(problem.code, address);
-    const record = intentOf(intent);
-    const taken = summed || ledger.append(outbound ? { ...record, direction: 'outbound' } : record);
-    const answered: Problem = taken ? problem : { code: 'not-recorded' };
-    const answer = problemAnswer(answered, id);
-    metrics.refused(answered.code, answered.internal);
-    metrics.finished(null, answer.status, 0);
-    if (taken && !summed) {
-      const responseBytes = sendsBody ? answer.body.length : 0;
-      ledger.append(
-        earlyCompletion(id, clock.now(), { status: answer.status, problemCode: answered.code, responseBytes }),
-      );
-    }
-    const detail = rule ?? problem.internal;
-    log.write('debug', 'request.refused', answered.code, { request: id, address, detail });
-    answer.added.push('date', this.#date(), 'x-request-id', id);
-    const tls = peer.tls !== null;
-    const strictTransport = tls && this.current?.strictTransport === true;
-    const { status, added } = answer;
-    addSecurityFields(added, { status, fields: null, tls, strictTransport, authenticated: false, wallMs: clock.now() });
-    const head = answerHead(answer);
-    return { head: fault?.endsSession === true ? { ...head, closes: true, retires: true } : head, body: answer.body };
+    return this.#early.answer({ code }, who);
   }
 }

@@ -36,6 +36,21 @@ test('another issuer and another source ask for themselves', () => {
   );
 });
 
+test('of one network at most 128 requests wait, and others find room', () => {
+  const { requests, sent } = keyRequests();
+  const ask = (at: number): Promise<void> | null => requests.want(`issuer-${at % 3}`, `2001:db8::${at.toString(16)}`);
+  const waits = Array.from({ length: 130 }, (_, at) => ask(at));
+  assert.equal(waits.filter((wait) => wait === null).length, 2);
+  assert.equal(sent.length, 3, 'the addresses of one network ask together');
+  assert.notEqual(requests.want('issuer-0', '2001:db8:0:1::1'), null);
+  assert.notEqual(requests.want('issuer-0', '192.0.2.1'), null);
+  requests.answer({ kind: 'keysAnswered', ask: 1 });
+  const room = Array.from({ length: 44 }, (_, at) => ask(at));
+  assert.equal(room.filter((wait) => wait === null).length, 1, '43 waited for that answer, and are gone');
+  for (const { ask: number } of sent) requests.answer({ kind: 'keysAnswered', ask: number });
+  assert.notEqual(ask(0), null);
+});
+
 test('nobody waits longer than two seconds', async () => {
   const { requests, clock } = keyRequests();
   const wanted = requests.want('acme', '192.0.2.1');

@@ -2,7 +2,7 @@ import { networkOf, type Problem } from '../base/index.ts';
 import { parseMediaType } from '../body/index.ts';
 import type { OwnPage, OwnReply, PageVerdict } from '../policy/index.ts';
 import type { CanonicalRequest, ExchangeEvents, Peer, ServerExchange } from '../wire/index.ts';
-import { Allowances } from './allowances.ts';
+import { Allowance, Allowances } from './allowances.ts';
 import { STEP_LIMIT_MS } from './await-verdict.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { BodyCollection } from './body-collection.ts';
@@ -15,8 +15,12 @@ import type { Snapshot } from './snapshot.ts';
 
 /** Requests of one network for pages of ours: a browser with some tabs at once, then five a second. */
 export const PAGE_NETWORK_PACE = { burst: 120, perSecond: 5 };
+/** Requests of one network for pages that servers call: a provider that signs all out tries none of them twice. */
+export const PAGE_SERVER_PACE = { burst: 2_000, perSecond: 100 };
 /** The same of all networks together, for each thread. */
-const THREAD_PACE = { burst: 2_000, perSecond: 500 };
+export const PAGE_THREAD_PACE = { burst: 2_000, perSecond: 500 };
+/** What each page has besides: a flood of requests to sign in must not keep reports of leaked keys out. */
+export const PAGE_RESERVE_PACE = { burst: 200, perSecond: 50 };
 
 const TOO_MANY: Problem = { code: 'rate-limited', headers: [['retry-after', '10']] };
 const NO_BODY_BYTES = new Uint8Array();
@@ -28,41 +32,50 @@ export interface OwnPagesOptions {
   readonly turnDown: (stream: ServerExchange, problem: Problem, peer: Peer) => void;
 }
 
-/** A request for a page, and the Snapshot that it came under. */
-interface Asked {
+/** A request for a page, and what is said of the Snapshot that it came under, which lives no longer for its sake. */
+interface Asked extends Pick<Snapshot, 'revision' | 'strictTransport'> {
   readonly stream: ServerExchange;
   readonly request: CanonicalRequest;
   readonly page: OwnPage;
-  readonly snapshot: Pick<Snapshot, 'revision' | 'strictTransport'>;
 }
 
 /** Answers requests for the gateway's own pages: with what a policy says, recorded, and never stored by anybody. */
 export class OwnPages {
   readonly #options: OwnPagesOptions;
   readonly #date: () => string;
-  readonly #allowances: Allowances;
+  readonly #allowances: Readonly<Record<OwnPage['calledBy'], Allowances>>;
+  /** By the name of a page; there are as many as the code has. */
+  readonly #reserves = new Map<string, Allowance>();
 
   constructor(options: OwnPagesOptions) {
     const { clock } = options.ports;
     this.#options = options;
     this.#date = createDateSource(() => clock.now());
-    this.#allowances = new Allowances(PAGE_NETWORK_PACE, THREAD_PACE, clock.monotonic());
+    const nowMs = clock.monotonic();
+    this.#allowances = {
+      browsers: new Allowances(PAGE_NETWORK_PACE, PAGE_THREAD_PACE, nowMs),
+      servers: new Allowances(PAGE_SERVER_PACE, PAGE_THREAD_PACE, nowMs),
+    };
   }
 
   /** Answers a request for a page, now or later; false where there is none at its path. */
   answers(stream: ServerExchange, request: CanonicalRequest, snapshot: Snapshot): boolean {
     const page = snapshot.pages?.find(request.host, request.path) ?? null;
     if (page === null) return false;
-    const asked = { stream, request, page, snapshot };
-    const fault = this.#mayPass(request) ? faultOf(asked) : TOO_MANY;
+    const { revision, strictTransport } = snapshot;
+    const asked = { stream, request, page, revision, strictTransport };
+    const fault = this.#mayPass(asked) ? faultOf(asked) : TOO_MANY;
     if (fault !== null) this.#options.turnDown(stream, fault, request.peer);
     else if (stream.framing.kind === 'none') this.#answer(asked, NO_BODY_BYTES);
     else this.#collect(asked);
     return true;
   }
 
-  #mayPass({ peer }: CanonicalRequest): boolean {
-    return this.#allowances.take(networkOf(peer.address), this.#options.ports.clock.monotonic());
+  #mayPass({ request, page: { name, calledBy } }: Asked): boolean {
+    const nowMs = this.#options.ports.clock.monotonic();
+    const reserve = this.#reserves.get(name) ?? new Allowance(PAGE_RESERVE_PACE, nowMs);
+    this.#reserves.set(name, reserve);
+    return this.#allowances[calledBy].take(networkOf(request.peer.address), nowMs, reserve);
   }
 
   #collect(asked: Asked): void {
@@ -118,11 +131,10 @@ export class OwnPages {
     }
   }
 
-  #send({ stream, request, page, snapshot }: Asked, reply: OwnReply): void {
+  #send({ stream, request, page, revision, strictTransport }: Asked, reply: OwnReply): void {
     const { ports, turnDown } = this.#options;
     const answer = ownAnswer(reply);
     const id = ports.nextId();
-    const { revision, strictTransport } = snapshot;
     const bytes = request.method === 'HEAD' ? 0 : answer.body.length;
     if (!recordOwnReply(ports, { request, id, revision }, { rule: page.name, status: answer.status, bytes })) {
       turnDown(stream, { code: 'not-recorded' }, request.peer);

@@ -100,13 +100,13 @@ export function principalOf(
     claims: caller.claims,
     ...(caller.attributes === undefined ? {} : { attributes: caller.attributes }),
     assurance: { acr, amr, authTimeMs: authAgeMs === null ? null : nowMs - authAgeMs },
-    confirmation: proof === null ? null : { kind: CONFIRMATIONS[proof], thumbprint: '' },
+    confirmation: proof === null ? null : CONFIRMATIONS[proof],
     expiresAtMs: Number.MAX_SAFE_INTEGER,
     notes: new Notes(),
   };
 }
 
-const CONFIRMATIONS = { dpop: 'jkt', mtls: 'x5t#S256' } as const;
+const CONFIRMATIONS = { dpop: { key: '', certificate: null }, mtls: { key: null, certificate: '' } } as const;
 
 /** The same step, which tells what it says. */
 function noted(planned: RequestStep, trail: RehearsedStep[]): RequestStep {

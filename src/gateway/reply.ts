@@ -132,14 +132,16 @@ export function createReplyOpening(): (atMs: number) => string {
 }
 
 /** A refusal with all that its reply asks for. */
-export function asking(problem: Problem, { compiled, request }: RefusedRequest): Problem {
+export function asking(problem: Problem, { compiled, request, principal }: RefusedRequest): Problem {
   const { api, operation, children } = compiled;
-  return api.challenges?.complete(problem, { operation, request, hasChildren: children !== null }) ?? problem;
+  const refused = { operation, request, hasChildren: children !== null, principal };
+  return api.challenges?.complete(problem, refused) ?? problem;
 }
 
 /** A request that is refused, as far as it says what is asked of its client. */
 interface RefusedRequest {
   readonly request: Refused['request'];
+  readonly principal: Refused['principal'];
   readonly compiled: {
     readonly operation: Refused['operation'];
     readonly api: { readonly challenges: Challenges | null };

@@ -64,6 +64,7 @@ function pageOf({ host, path, origin, issuers, scopes }: Resource): OwnPage {
     name: 'resource-metadata',
     host,
     path: metadataPath(path),
+    calledBy: 'browsers',
     methods: ['GET'],
     body: null,
     answer({ request }) {

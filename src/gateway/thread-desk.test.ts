@@ -33,15 +33,28 @@ test('what is not answered in time is answered by nothing', async () => {
   assert.equal(await usual, null);
 });
 
-test('where too much is being asked nothing more is, until answers come', async () => {
-  const { desk, sent } = deskOf();
-  const asked = Array.from({ length: 1_024 }, (_, number) => desk.ask('session', number));
-  assert.equal(await desk.ask('session', 'more'), null);
+test('where too much of a subject is being asked nothing more of it is, until answers come', async () => {
+  const { desk, sent, clock } = deskOf();
+  const asked = Array.from({ length: 10_000 }, (_, number) => desk.ask('session', number));
   assert.equal(sent.length, 1_024);
+  assert.equal(await asked[1_024], null);
   desk.receive({ kind: 'deskAnswered', ask: 1, answer: true });
   assert.equal(await asked[0], true);
   void desk.ask('session', 'again');
   assert.equal(sent.length, 1_025);
+  clock.pass(5_000);
+  assert.deepEqual(new Set(await Promise.all(asked.slice(1))), new Set([null]));
+  for (let number = 0; number < 2_000; number++) void desk.ask('session', number);
+  assert.equal(sent.length, 2_049, 'what was given up counts no more, and never twice');
+});
+
+test('a subject of which too much is asked takes no answers from others', async () => {
+  const { desk, sent } = deskOf();
+  for (let number = 0; number < 2_000; number++) void desk.ask('introspection', number);
+  const other = desk.ask('session', 'a');
+  const { ask } = sent.at(-1) as Extract<DeskQuestion, { kind: 'deskAsked' }>;
+  desk.receive({ kind: 'deskAnswered', ask, answer: 'A' });
+  assert.equal(await other, 'A');
 });
 
 test('what is announced is heard by whoever heeds its subject', () => {

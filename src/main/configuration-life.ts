@@ -119,7 +119,7 @@ export class ConfigurationLife {
       this.#stops.push(() => this.#watch?.close());
     }
     const { secrets } = host;
-    const reread = (changed: readonly string[]): Promise<unknown> => conductor.reread(changed, 'vault');
+    const reread = () => conductor.reread('vault');
     this.#secretWatch = watchSecrets({ clock, secrets, alerts, log, reread });
     if (this.#followed !== null) this.#secretWatch.follow(this.#followed);
     this.#stops.push(() => this.#secretWatch?.close());

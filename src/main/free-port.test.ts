@@ -38,3 +38,9 @@ test('a name is not looked up, and an address of another machine is left to whoe
 test('above the last port there is none', async () => {
   assert.equal(await freePort(65_536, '127.0.0.1'), 0);
 });
+
+test('any port is one that the system has, and that is free', async () => {
+  const port = await freePort(0, '127.0.0.1');
+  assert.ok(port > 0);
+  assert.equal(await freePort(port, '127.0.0.1'), port);
+});

@@ -21,6 +21,7 @@ async function main(): Promise<void> {
   const context: CommandContext = {
     write: (text) => process.stdout.write(text),
     complain: (text) => process.stderr.write(text),
+    readInput,
     color: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
     workingFolder: process.cwd(),
     program: programWords(),
@@ -41,6 +42,21 @@ function userName(): string {
   } catch {
     return `user ${process.getuid?.() ?? 'unknown'}`;
   }
+}
+
+async function readInput(limitBytes: number): Promise<Result<Uint8Array, string>> {
+  const pieces: Uint8Array[] = [];
+  let used = 0;
+  try {
+    for await (const piece of process.stdin as AsyncIterable<Uint8Array>) {
+      used += piece.length;
+      if (used > limitBytes) return err(`standard input has more than ${limitBytes} bytes`);
+      pieces.push(piece);
+    }
+  } catch {
+    return err('standard input can not be read');
+  }
+  return ok(new Uint8Array(Buffer.concat(pieces)));
 }
 
 const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
@@ -86,6 +102,7 @@ function createServices(host: HostPorts): CommandServices {
     admin: async (dataFolder) => await (await import('./running-file.ts')).findAdmin(host.files, dataFolder),
     openFilesLimit: descriptorLimit,
     probeTls: async (target) => await (await import('./tls-probe.ts')).probeTls(target),
+    tryIssuers: async (gathered, names) => await (await import('./issuer-trials.ts')).tryIssuers(host, gathered, names),
     issuerKeys: async (issuer) => await (await import('./issuer-check.ts')).findIssuerKeys(host, issuer),
   };
 }

@@ -7,10 +7,13 @@ import type { HostPorts } from './host-ports.ts';
 /** The keys of an issuer, fetched or read as the gateway does it; the error says why there are none. */
 export async function findIssuerKeys(
   { egress, files }: Pick<HostPorts, 'egress' | 'files'>,
-  { name, issuer, keys: origin }: Config['issuers'][number],
+  { name, issuer, caFile, keys: origin }: Config['issuers'][number],
 ): Promise<Result<IssuerKeysFound, string>> {
   if (origin.kind !== 'file') {
-    const fetched = await fetchIssuerKeys({ name, issuer, origin }, egress);
+    const authority = caFile === undefined ? null : await files.read(caFile, KEY_SET_LIMIT_BYTES);
+    if (authority !== null && !authority.ok) return err(authority.error.detail);
+    const ca = authority === null ? {} : { ca: Buffer.from(authority.value).toString('latin1') };
+    const fetched = await fetchIssuerKeys({ name, issuer, origin, ...ca }, egress);
     if (!fetched.ok) return fetched;
     const { url, rows, skipped, dateMs } = fetched.value;
     return ok({ place: url, usable: rows.length, skipped, dateMs });

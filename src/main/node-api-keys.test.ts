@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { createMemoryTables } from '../adapters/index.ts';
 import { formatIssue, type Issue, type Result } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
-import { type AdminApiKeys, type ApiKeyChange, type ApiKeyReport, Desks } from '../control/index.ts';
+import { type AdminApiKeys, type ApiKeyChange, type ApiKeyReport, ApiKeys, Desks } from '../control/index.ts';
 import {
   API_KEY_HASH_TABLE,
   API_KEY_TABLES,
@@ -111,6 +111,19 @@ test('a key that is made is in force by its hash alone, and is there after a res
   const again = await later.open(on);
   assert.deepEqual(later.row(report.id), world.row(report.id));
   assert.deepEqual(await again.admin.find(report.id), report);
+});
+
+test('keys outlive a new key of the keyring, which seals what is written from then on', async (t) => {
+  const { world, on, keys } = await opened(t);
+  const old = await made(keys);
+  assert.ok((await on.keyring.rotate()).ok);
+  const next = await made(keys);
+  const later = new World();
+  const again = await later.open(on);
+  for (const { report } of [old, next]) {
+    assert.deepEqual(later.row(report.id), world.row(report.id));
+    assert.equal((await again.admin.find(report.id))?.state, 'active');
+  }
 });
 
 test('what is wrong with a wish is told, all at once', async (t) => {
@@ -246,6 +259,23 @@ test('a key is taken back though nothing can be written, and none is given out',
   assert.equal(world.all().length, before);
 });
 
+test('keys that leaked are taken back, and told of, though nothing can be written', async (t) => {
+  const { on, keys } = await opened(t);
+  const lost = [(await made(keys)).report.id, (await made(keys)).report.id];
+  const world = new World();
+  await world.open({ ...on, store: broken(on.store) });
+  const entries = lost.map((id) => ({ id, hash: world.row(id)?.hash ?? '', url: '', source: 'commit' }));
+  assert.notEqual(await world.desks.answer(LEAKED_API_KEYS, entries), true, 'the report comes again');
+  assert.deepEqual(
+    lost.map((id) => world.row(id)?.state),
+    ['revoked', 'revoked'],
+  );
+  assert.deepEqual(
+    world.alerts.map(({ kind, key }) => [kind, key]),
+    lost.map((id) => ['api-key.leaked', id]),
+  );
+});
+
 test('what the ledger does not take is not done where it opens more, and is where it opens less', async (t) => {
   const { world, keys } = await opened(t);
   const { report } = await made(keys);
@@ -308,13 +338,55 @@ test('uses are known at once and after a restart, and tell which keys nobody use
   assert.equal((await keys.find(used.report.id))?.lastUsedAt, world.nowMs);
   const listed = async (of: AdminApiKeys, unusedForMs: number | null): Promise<readonly string[]> =>
     (await of.list({ state: 'active', unusedForMs, afterId: null, limit: 10 })).keys.map(({ id }) => id);
-  assert.deepEqual(await listed(keys, 30 * DAY_MS), [unused.report.id]);
+  await made(keys);
+  assert.deepEqual(await listed(keys, 30 * DAY_MS), [unused.report.id], 'one that was just made is not unused yet');
   await node.close();
   const later = new World();
   later.nowMs = world.nowMs;
   const again = await later.open(on);
   assert.equal((await again.admin.find(used.report.id))?.lastUsedAt, world.nowMs);
-  assert.equal((await listed(again.admin, null)).length, 2);
+  assert.equal((await listed(again.admin, null)).length, 3);
+});
+
+test('where there are as many keys as there may be, one that ended first makes room, and none that opens something', async (t) => {
+  const world = new World();
+  const { store, keyring } = await storeFor(t, world.clock);
+  const published: ReadonlySet<string>[] = [];
+  const keys = new ApiKeys({
+    ...{ store, keyring, clock: world.clock, log: world.log, keyLimit: 3 },
+    random: { fill: (bytes: Uint8Array) => void randomFillSync(bytes) } as never,
+    alerts: { raise: () => undefined },
+    publish: async (rows) => void published.push(new Set([...rows.values()].flatMap((each) => [...each.keys()]))),
+    record: () => true,
+  });
+  t.after(() => keys.close());
+  await keys.load();
+  const terms = { environment: 'live', lifetimeMs: DAY_MS, roles: [], apis: [] };
+  const nothing = { owner: null, subject: null, tenant: null, roles: [], scopes: null, apis: null, addresses: null };
+  const make = () => keys.create({ name: 'x', ...nothing, lifetimeMs: 5_000 }, terms, 'ada');
+  const idOf = async (): Promise<string> => {
+    const done = await make();
+    return done.ok ? done.value.report.id : assert.fail(done.error.map(formatIssue).join());
+  };
+  const [first, second, third] = [await idOf(), await idOf(), await idOf()];
+  assert.deepEqual(issuesOf(await make()), [
+    'there are 3 keys, and no more can be made (revoke keys that nobody uses)',
+  ]);
+  keys.uses.take(second, world.nowMs);
+  await keys.uses.write();
+  world.nowMs += 1_000;
+  await keys.revoke(second, null, 'ada');
+  world.nowMs += 1_000;
+  await keys.revoke(first, null, 'ada');
+  const fourth = await idOf();
+  assert.deepEqual([await keys.find(second), keys.uses.lastOf(second)], [null, null]);
+  for (const id of [first, third, fourth]) assert.ok((await keys.find(id)) !== null, 'it ended later, or not at all');
+  world.nowMs += 3_000;
+  const fifth = await idOf();
+  assert.deepEqual([await keys.find(first), (await keys.find(third))?.state], [null, 'expired']);
+  await idOf();
+  assert.equal(await keys.find(third), null);
+  assert.ok((await keys.find(fifth)) !== null);
 });
 
 test('keys are listed in parts, by what they are', async (t) => {

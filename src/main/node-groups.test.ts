@@ -20,7 +20,7 @@ const GATHERED = {
   secrets: { '${env:S}': Buffer.from('hush-hush\n') },
 } as unknown as Gathered;
 
-type Answer = { readonly status: number; readonly json: unknown } | 'timeout';
+type Answer = { readonly status: number; readonly json: unknown; readonly retryAfter?: string } | 'timeout';
 
 /** Microsoft Graph and its token endpoint as their contracts say, or as a test says otherwise. */
 function bench(more: { token?: () => Answer; groups?: () => Answer } = {}) {
@@ -33,10 +33,11 @@ function bench(more: { token?: () => Answer; groups?: () => Answer } = {}) {
   const egress = {
     call: (request: EgressRequest) => {
       calls.push(request);
-      const answer = request.url.startsWith(GRAPH.authority) ? token() : groups();
+      const answer: Answer = request.url.startsWith(GRAPH.authority) ? token() : groups();
       if (answer === 'timeout') return Promise.resolve(err({ reason: 'timeout', detail: 'hush' }));
       const body = Buffer.from(typeof answer.json === 'string' ? answer.json : JSON.stringify(answer.json));
-      return Promise.resolve(ok({ status: answer.status, headers: new Map(), body }));
+      const headers = new Map(answer.retryAfter === undefined ? [] : [['retry-after', answer.retryAfter]]);
+      return Promise.resolve(ok({ status: answer.status, headers, body }));
     },
   };
   const desks = new Desks({ write() {} });
@@ -52,7 +53,7 @@ test('Graph is asked with a token of the application, and threads hear only of g
   const { part, ask, calls } = bench();
   assert.equal(await ask(), null, 'nobody is asked before a configuration says how');
   await part.fill(GATHERED);
-  assert.deepEqual(await ask(), ['g1', 'g2']);
+  assert.deepEqual(await ask(), { groups: ['g1', 'g2'], untilMs: 300_001 });
   const [token, groups] = calls;
   assert.equal(token?.url, `https://login.example/${TENANT}/oauth2/v2.0/token`);
   assert.deepEqual(Object.fromEntries(new URLSearchParams(Buffer.from(token?.body ?? []).toString())), {
@@ -100,12 +101,15 @@ for (const [what, more] of [
   ['a part of the list', { groups: () => ({ status: 200, json: { value: ['g1'], '@odata.nextLink': 'https://x' } }) }],
 ] as const satisfies readonly (readonly [string, Parameters<typeof bench>[0]])[]) {
   test(`${what} is no answer, is told to the operator without a secret, and is asked for again`, async () => {
-    const { part, ask, calls, alerts } = bench({ token: () => TOKEN, ...more });
+    const { part, ask, calls, alerts, clock } = bench({ token: () => TOKEN, ...more });
     await part.fill(GATHERED);
     assert.equal(await ask(), null);
     assert.equal(alerts[0]?.kind, 'groups.unavailable');
     assert.ok(!JSON.stringify(alerts).includes('hush'));
     const before = calls.length;
+    assert.equal(await ask(), null);
+    assert.equal(calls.length, before, 'not at once');
+    clock.nowMs += 2_000;
     assert.equal(await ask(), null);
     assert.ok(calls.length > before);
   });
@@ -118,4 +122,98 @@ test('a source that no configuration names, and a question that is none, are not
   part.retain({ ...GATHERED, config: { issuers: [] } } as unknown as Gathered);
   assert.equal(await ask(), null);
   assert.deepEqual(calls, []);
+});
+
+const EVE = '66666666-7777-8888-9999-000000000002';
+
+test('whom Graph does not know keeps nobody else waiting; where it has no answers at all, nobody of the tenant asks', async () => {
+  let answer: Answer = { status: 404, json: {} };
+  const { part, ask, calls, clock } = bench({ groups: () => answer });
+  await part.fill(GATHERED);
+  assert.equal(await ask(EVE), null);
+  answer = { status: 200, json: { value: ['g1'] } };
+  assert.deepEqual(await ask(), { groups: ['g1'], untilMs: 300_001 });
+  clock.nowMs += 300_000;
+  answer = { status: 429, json: {}, retryAfter: '10' };
+  assert.equal(await ask(EVE), null);
+  const { length } = calls;
+  clock.nowMs += 9_999;
+  assert.equal(await ask(), null);
+  assert.equal(calls.length, length);
+  clock.nowMs += 1;
+  answer = { status: 200, json: { value: [] } };
+  assert.notEqual(await ask(), null);
+});
+
+test('a token that Graph does not take, or that may not ask yet, is asked for anew', async () => {
+  for (const status of [401, 403]) {
+    let answer: Answer = { status, json: {} };
+    const { part, ask, calls, clock } = bench({ groups: () => answer });
+    await part.fill(GATHERED);
+    assert.equal(await ask(), null);
+    clock.nowMs += 2_000;
+    answer = { status: 200, json: { value: ['g1'] } };
+    assert.notEqual(await ask(), null);
+    assert.equal(calls.filter(({ url }) => url.startsWith(GRAPH.authority)).length, 2, String(status));
+  }
+});
+
+test('a pause has an end, however long Graph asks for', async () => {
+  let answer: Answer = { status: 503, json: {}, retryAfter: '999999' };
+  const { part, ask, clock } = bench({ groups: () => answer });
+  await part.fill(GATHERED);
+  assert.equal(await ask(), null);
+  answer = { status: 200, json: { value: [] } };
+  clock.nowMs += 60_000;
+  assert.notEqual(await ask(), null);
+});
+
+test('while a configuration is made ready both have their groups, and what was kept before is asked for anew', async () => {
+  const { part, ask, calls } = bench();
+  await part.fill(GATHERED);
+  await ask();
+  const [issuer] = GATHERED.config.issuers;
+  const map = { g9: ['c'] };
+  const next = { ...issuer, claims: { groups: { path: ['groups'], map, overage: GRAPH } } };
+  const gathered = { ...GATHERED, config: { issuers: [next] } } as unknown as Gathered;
+  await part.fill(gathered);
+  assert.deepEqual(await ask(), { groups: ['g1', 'g9', 'g2'], untilMs: 300_001 });
+  part.retain(gathered);
+  assert.deepEqual(await ask(), { groups: ['g9'], untilMs: 300_001 });
+  assert.equal(calls.length, 6);
+});
+
+test('a caller in 5,000 groups is read whole, and one in more than fit into an answer is refused', async () => {
+  let count = 5_000;
+  const many = () =>
+    Array.from({ length: count }, (_, at) => `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`);
+  const { part, ask, clock } = bench({ groups: () => ({ status: 200, json: { value: [...many(), 'g2'] } }) });
+  await part.fill(GATHERED);
+  assert.deepEqual(await ask(), { groups: ['g2'], untilMs: 300_001 });
+  count = 20_000;
+  clock.nowMs += 300_000;
+  assert.equal(await ask(), null);
+});
+
+test('so many callers are asked for at once, and no more', async () => {
+  const { part, ask, calls } = bench();
+  await part.fill(GATHERED);
+  const person = (at: number): string => `66666666-7777-8888-9999-${String(at).padStart(12, '0')}`;
+  const answers = await Promise.all(Array.from({ length: 40 }, (_, at) => ask(person(at))));
+  assert.equal(answers.filter((answer) => answer === null).length, 8);
+  assert.equal(calls.filter(({ url }) => url.startsWith(GRAPH.url)).length, 32);
+  assert.notEqual(await ask(person(39)), null, 'whoever was turned away may come again');
+});
+
+test('a token is asked for anew a minute before it ends', async () => {
+  const { part, ask, calls, clock } = bench();
+  await part.fill(GATHERED);
+  await ask();
+  const tokens = () => calls.filter(({ url }) => url.startsWith(GRAPH.authority)).length;
+  clock.nowMs += 3_538_999;
+  await ask();
+  assert.equal(tokens(), 1);
+  clock.nowMs += 1;
+  await ask(EVE);
+  assert.equal(tokens(), 2);
 });

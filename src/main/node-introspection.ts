@@ -1,9 +1,10 @@
-import { err, secretLine } from '../base/index.ts';
+import { secretLine } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
-import { type ClientProof, type IntrospectionServer, Introspector } from '../credential/index.ts';
-import { type AskedIssuer, askedServer, INTROSPECTION, isAsked, type Told } from '../policy/index.ts';
-import type { Egress } from '../ports/index.ts';
+import { type ClientProof, createAskingPlaces, type IntrospectionServer, Introspector } from '../credential/index.ts';
+import { type AskedIssuer, askedServer, INTROSPECTION, isAsked, NOT_TAKEN, type Told } from '../policy/index.ts';
+import type { Random } from '../ports/index.ts';
 import type { PartOptions } from './credential-part.ts';
+import { gatheredBytes, gatheredText } from './gathered-text.ts';
 
 /** Who asks issuers about tokens, for all gateway threads. */
 export interface NodeIntrospection {
@@ -16,7 +17,7 @@ export interface NodeIntrospection {
 /** Calls to all of them at a time: the way out is left open for keys of issuers and for alerts. */
 const AT_A_TIME = 48;
 
-/** Octets of the name of one assertion. */
+/** Octets of such a name. */
 const ID_BYTES = 18;
 
 /** Opens it; nobody is asked before a thread asks. */
@@ -24,13 +25,10 @@ export function openNodeIntrospection({ host, alerts, metrics, desks }: PartOpti
   const { clock, random } = host;
   const ports = {
     clock,
-    egress: bounded(host.egress),
+    egress: host.egress,
+    places: createAskingPlaces(AT_A_TIME),
     alert: alerts.raise.bind(alerts),
-    id: () => {
-      const bytes = new Uint8Array(ID_BYTES);
-      random.fill(bytes);
-      return Buffer.from(bytes).toString('base64url');
-    },
+    id: () => randomName(random),
     asked: metrics.introspected,
   };
   const servers = new Map<string, Introspector>();
@@ -38,8 +36,9 @@ export function openNodeIntrospection({ host, alerts, metrics, desks }: PartOpti
     const asked = readQuestion(question);
     const server = asked === null ? undefined : servers.get(asked.server);
     if (asked === null || server === undefined) return null;
-    const reply = await server.ask(asked.token);
-    return reply.kind === 'answered' ? reply.body : null;
+    const reply = await server.ask(asked.token, asked.source);
+    if (reply.kind === 'answered') return reply.body;
+    return reply.kind === 'not-taken' ? NOT_TAKEN : null;
   });
   return {
     fill: (gathered) => {
@@ -57,63 +56,51 @@ export function openNodeIntrospection({ host, alerts, metrics, desks }: PartOpti
   };
 }
 
-function readQuestion(question: Told): { readonly server: string; readonly token: string } | null {
-  if (typeof question !== 'object' || question === null) return null;
-  const { server, token } = question as { readonly [name: string]: Told };
-  return typeof server === 'string' && typeof token === 'string' ? { server, token } : null;
+/** A text that nobody has had before. */
+export function randomName(random: Random): string {
+  const bytes = new Uint8Array(ID_BYTES);
+  random.fill(bytes);
+  return Buffer.from(bytes).toString('base64url');
 }
 
-function serverOf(issuer: AskedIssuer, gathered: Gathered): IntrospectionServer {
+interface Question {
+  readonly server: string;
+  readonly token: string;
+  /** The network it comes from. */
+  readonly source: string;
+}
+
+function readQuestion(question: Told): Question | null {
+  if (typeof question !== 'object' || question === null) return null;
+  const { server, token, source } = question as { readonly [name: string]: Told };
+  const isWhole = typeof server === 'string' && typeof token === 'string' && typeof source === 'string';
+  return isWhole ? { server, token, source } : null;
+}
+
+/** A server as a configuration describes it, with the secrets and files that it names. */
+export function serverOf(issuer: AskedIssuer, gathered: Gathered): IntrospectionServer {
   const { name, introspection } = issuer;
   const { url, clientId, signed, timeoutMs, caFile } = introspection;
   return {
     ...{ name, issuer: issuer.issuer, url, clientId, signed, timeoutMs },
     proof: proofOf(issuer, gathered),
-    ca: caFile === null ? null : textOf(gathered.files, caFile),
+    ca: caFile === null ? null : gatheredText(gathered.files, caFile),
   };
 }
 
 function proofOf({ introspection: { client } }: AskedIssuer, { files, secrets }: Gathered): ClientProof {
   switch (client.kind) {
     case 'secret':
-      return { kind: 'secret', secret: secretLine(bytesOf(secrets, client.secret)), place: client.place };
+      return { kind: 'secret', secret: secretLine(gatheredBytes(secrets, client.secret)), place: client.place };
     case 'key':
-      return { kind: 'key', key: textOf(secrets, client.key), kid: client.kid };
+      return { kind: 'key', key: gatheredText(secrets, client.key), kid: client.kid };
     case 'certificate':
       return {
         kind: 'certificate',
-        certificate: textOf(files, client.certificate),
-        key: textOf(secrets, client.key),
+        certificate: gatheredText(files, client.certificate),
+        key: gatheredText(secrets, client.key),
       };
     default:
       return client satisfies never;
   }
-}
-
-type Table = Readonly<Record<string, Uint8Array>>;
-
-/** Whatever a configuration names has been gathered, or there is none. */
-function bytesOf(table: Table, name: string): Uint8Array {
-  const bytes = Object.hasOwn(table, name) ? table[name] : undefined;
-  if (bytes === undefined) throw new Error('something of an issuer was not gathered');
-  return bytes;
-}
-
-function textOf(table: Table, name: string): string {
-  return Buffer.from(bytesOf(table, name)).toString('latin1');
-}
-
-function bounded(egress: Egress): Egress {
-  let running = 0;
-  return {
-    async call(request) {
-      if (running >= AT_A_TIME) return err({ reason: 'unreachable', detail: 'too many are asked at once' });
-      running++;
-      try {
-        return await egress.call(request);
-      } finally {
-        running--;
-      }
-    },
-  };
 }

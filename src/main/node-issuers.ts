@@ -5,6 +5,7 @@ import { IssuerKeys, type IssuerSource, keyTable } from '../credential/index.ts'
 import { needsKeys } from '../policy/index.ts';
 import type { Alerts, Tables } from '../ports/index.ts';
 import type { ControlMetrics } from './control-metrics.ts';
+import { gatheredText } from './gathered-text.ts';
 import type { HostPorts } from './host-ports.ts';
 import { issuerReport } from './status-parts.ts';
 import type { TableSpread } from './table-spread.ts';
@@ -65,10 +66,22 @@ export function openNodeIssuers({ host, alerts, tables, metrics }: NodeIssuersOp
   };
 }
 
-function sourcesOf({ config }: Gathered): readonly IssuerSource[] {
+function sourcesOf({ config, files }: Gathered): readonly IssuerSource[] {
+  // Whatever becomes of its access tokens, the ID tokens of those who sign in are verified here.
+  const logins = new Set(config.sessions.providers.map(({ issuer }) => issuer.name));
   return config.issuers
-    .filter(needsKeys)
-    .flatMap(({ name, issuer, keys: origin }) => (origin.kind === 'file' ? [] : [{ name, issuer, origin }]));
+    .filter((issuer) => needsKeys(issuer) || logins.has(issuer.name))
+    .flatMap((issuer) => (issuer.keys.kind === 'file' ? [] : [keySourceOf(issuer, issuer.keys, files)]));
+}
+
+/** An issuer whose keys are fetched, with the CAs that it is verified by. */
+export function keySourceOf(
+  { name, issuer, caFile }: Gathered['config']['issuers'][number],
+  origin: IssuerSource['origin'],
+  files: Gathered['files'],
+): IssuerSource {
+  const ca = caFile === undefined ? {} : { ca: gatheredText(files, caFile) };
+  return { name, issuer, origin, ...ca };
 }
 
 function lackOf({ name }: IssuerSource, fault: string | null, { places }: Gathered): Issue {

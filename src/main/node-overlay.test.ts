@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createMemoryTables, createSeededRandom } from '../adapters/index.ts';
 import type { Result } from '../base/index.ts';
@@ -14,7 +16,7 @@ const ISSUER = 'https://id.acme.example';
 const CONFIG = {
   issuers: [{ name: 'acme', issuer: ISSUER }],
   roles: [{ name: 'support', can: ['orders:refund'], includes: [] }],
-  apis: [{ operations: { getOrder: { needs: ['orders:read'] } } }],
+  apis: [{ operations: { getOrder: { needs: ['orders:read'] } }, policies: [{ kind: 'overlay' }] }],
 };
 const GATHERED = { config: CONFIG, descriptions: {} } as unknown as Gathered;
 
@@ -51,11 +53,12 @@ class HandClock implements Pick<Clock, 'now' | 'after'> {
 /** The grants of a node over a store on the disk, with a ledger that a test may close. */
 async function bench(t: TestContext) {
   const clock = new HandClock();
-  const { store, keyring } = await storeFor(t, clock as unknown as Clock);
+  const { store, keyring, folder } = await storeFor(t, clock as unknown as Clock);
   const changes: { readonly action: string; readonly author: string; readonly target: string }[] = [];
   const alerts: Alert[] = [];
-  const log = { write() {} };
-  const ledger = { open: true };
+  const said: string[] = [];
+  const log = { write: (...[, , , fields]: readonly unknown[]) => void said.push(JSON.stringify(fields)) };
+  const ledger = { open: true, asked: 0 };
   const opened = (given: Store = store) => {
     const tables = createMemoryTables({ log });
     const random = createSeededRandom(1);
@@ -63,11 +66,11 @@ async function bench(t: TestContext) {
       ...{ host: { clock, random, log }, store: given, keyring, tables, desks: new Desks(log) },
       alerts: { raise: (alert: Alert) => alerts.push(alert) },
       inForce: () => Promise.resolve(true),
-      record: (change: (typeof changes)[number]) => ledger.open && changes.push(change) > 0,
+      record: (change: (typeof changes)[number]) => ++ledger.asked > 0 && ledger.open && changes.push(change) > 0,
     } as unknown as PartOptions);
     return { overlay, rows: () => [...tables.read<OverlayRow>(OVERLAY_TABLE.name).rows], tables };
   };
-  return { clock, changes, alerts, ledger, opened };
+  return { clock, changes, alerts, ledger, opened, folder, said };
 }
 
 function valueOf<T>(result: Result<T, string>): T {
@@ -115,6 +118,52 @@ test('a grant is recorded, kept and in force, also after a restart, and gone whe
   assert.deepEqual(
     changes.map(({ action }) => action),
     ['access.add', 'access.remove'],
+  );
+});
+
+test('whom a grant is about, and why, lies encrypted', async (t) => {
+  const { opened, folder } = await bench(t);
+  const { overlay } = opened();
+  await overlay.fill(GATHERED);
+  valueOf(await overlay.add({ ...DRAFT, name: 'ada.lovelace', reason: 'a reason of ours' }, 'kim'));
+  const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1'));
+  const all = files.join('');
+  assert.ok(all.includes('"support"'), 'it is there');
+  assert.ok(!all.includes('lovelace') && !all.includes('a reason of ours'));
+});
+
+test('callers by certificate are those of a CA, in the spelling of their certificates', async (t) => {
+  const { opened } = await bench(t);
+  const { overlay, rows } = opened();
+  const withCertificates = { ...CONFIG, apis: [{ ...CONFIG.apis[0], policies: [{ kind: 'mtls' }] }] };
+  await overlay.fill({ ...GATHERED, config: withCertificates } as unknown as Gathered);
+  for (const issuer of ['O=Acme, CN=Partners', 'O=Acme,CN=Partners'])
+    valueOf(await overlay.add({ ...DRAFT, issuer, name: 'spiffe://acme/billing' }, 'kim'));
+  assert.deepEqual(
+    rows().map(([key, { length }]) => [key, length]),
+    [['["subject","O=Acme,CN=Partners","spiffe://acme/billing"]', 2]],
+  );
+  assert.match(await refused(overlay, { issuer: 'mtls' }), /by its subject such as CN=Partners/);
+  overlay.retain(GATHERED);
+  assert.match(await refused(overlay, { issuer: 'O=Acme,CN=Partners' }), /no issuer "O=Acme,CN=Partners"$/);
+});
+
+test('what a configuration no longer has is told, since a denial of it denies nothing', async (t) => {
+  const { opened, said } = await bench(t);
+  const { overlay } = opened();
+  await overlay.fill(GATHERED);
+  valueOf(await overlay.add(DRAFT, 'kim'));
+  valueOf(await overlay.add({ ...DRAFT, effect: 'deny', roles: [], permissions: ['orders:read'] }, 'kim'));
+  overlay.retain(GATHERED);
+  assert.deepEqual(said, []);
+  overlay.retain({ ...GATHERED, config: { issuers: [], roles: [], apis: [] } } as unknown as Gathered);
+  assert.deepEqual(
+    new Set(said),
+    new Set([
+      `{"what":"issuer","name":"${ISSUER}"}`,
+      '{"what":"permission","name":"orders:read"}',
+      '{"what":"role","name":"support"}',
+    ]),
   );
 });
 
@@ -189,4 +238,43 @@ test('where what is kept can not be read, the table stays without rows that anyb
   assert.equal(tables.read(OVERLAY_TABLE.name).filledAtMs, null);
   assert.match(await refused(overlay, {}), /could not be read/);
   assert.equal(alerts[0]?.severity, 'critical');
+});
+
+test('what has ended and can not be recorded is tried again in half a minute, and not before', async (t) => {
+  const { opened, clock, ledger } = await bench(t);
+  const { overlay, rows } = opened();
+  await overlay.fill(GATHERED);
+  valueOf(await overlay.add({ ...DRAFT, forMs: 60_000 }, 'kim'));
+  const settled = () => overlay.overlays.remove('nothing', 'kim');
+  ledger.open = false;
+  clock.pass(60_000);
+  await settled();
+  const { asked } = ledger;
+  clock.pass(29_999);
+  await settled();
+  assert.deepEqual([ledger.asked, rows().length], [asked, 1]);
+  ledger.open = true;
+  clock.pass(1);
+  await settled();
+  assert.deepEqual(rows(), []);
+});
+
+test('there are so many of one target, and so many in all', async (t) => {
+  const { opened } = await bench(t);
+  const { overlay } = opened();
+  await overlay.fill(GATHERED);
+  for (let count = 0; count < 100; count++) valueOf(await overlay.add(DRAFT, 'kim'));
+  assert.match(await refused(overlay, {}), /there are 100 already about this subject/);
+  valueOf(await overlay.add({ ...DRAFT, name: 'bob' }, 'kim'));
+  const [kept = assert.fail('none is kept')] = overlay.overlays.list();
+  const ended = { ...kept.document, name: 'zoe', expiresAtMs: kept.document.createdAtMs };
+  assert.match(JSON.stringify(await overlay.overlays.add(ended)), /it has ended before it begins/);
+  const many = Array.from({ length: 10_000 }, (_, at) => ({
+    id: `g${at}`,
+    document: { ...kept.document, name: `${at}` },
+  }));
+  const full = { collection: () => ({ query: () => Promise.resolve(many), put: () => Promise.resolve() }) };
+  const other = opened(full as unknown as Store);
+  await other.overlay.fill(GATHERED);
+  assert.match(await refused(other.overlay, { name: 'zoe' }), /there are 10000 already/);
 });

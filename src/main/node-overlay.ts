@@ -1,6 +1,6 @@
 import { createPseudonyms } from '../audit/index.ts';
 import { errorIssue, type Issue, type Result } from '../base/index.ts';
-import type { Gathered } from '../config/index.ts';
+import { type Gathered, readAuthorityName } from '../config/index.ts';
 import { type KnownNames, overlayOf, type OverlayDraft, Overlays, type OverlayChange } from '../control/index.ts';
 import { OVERLAY_TABLE, type OverlayTarget } from '../policy/index.ts';
 import { pseudonymKey } from './ledger-changes.ts';
@@ -21,7 +21,7 @@ export interface NodeOverlay {
 /** Whose callers those are who show keys that the gateway has given out. */
 const OF_KEYS = 'api-key';
 
-const NOTHING: KnownNames = { issuers: new Map(), roles: new Set(), permissions: new Set() };
+const NOTHING: KnownNames = { issuers: new Map(), authority: () => null, roles: new Set(), permissions: new Set() };
 
 /** Opens them: nothing is read before the first filling. */
 export function openNodeOverlay({ host, store, tables, alerts, record, inForce, keyring }: PartOptions): NodeOverlay {
@@ -46,16 +46,33 @@ export function openNodeOverlay({ host, store, tables, alerts, record, inForce, 
     },
     retain: (gathered) => {
       known = knownNames(gathered);
-      const lost = overlays
-        .list()
-        .flatMap(({ document: { roles } }) => roles.filter((role) => !known?.roles.has(role)));
-      for (const role of new Set(lost))
-        log.write('warn', 'overlay.role-gone', 'a role that is granted or denied by hand is not in the configuration', {
-          role,
-        });
+      for (const [what, name] of lostNames(overlays.list(), known))
+        log.write(
+          'warn',
+          'overlay.name-gone',
+          'a grant or a denial by hand names what is in the configuration no more',
+          {
+            what,
+            name,
+          },
+        );
     },
     close: () => overlays.close(),
   };
+}
+
+/** What grants and denials name and a configuration does not, each once: of that they say nothing there. */
+function lostNames(
+  kept: ReturnType<Overlays['list']>,
+  { issuers, authority, roles, permissions }: KnownNames,
+): Iterable<readonly [what: string, name: string]> {
+  const identifiers = new Set(issuers.values());
+  const lost = kept.flatMap(({ document: { issuer, ...named } }) => [
+    ...(identifiers.has(issuer) || authority(issuer) !== null ? [] : [['issuer', issuer] as const]),
+    ...named.roles.filter((role) => !roles.has(role)).map((role) => ['role', role] as const),
+    ...named.permissions.filter((each) => !permissions.has(each)).map((each) => ['permission', each] as const),
+  ]);
+  return new Map(lost.map((each) => [each.join(' '), each])).values();
 }
 
 function knownNames({ config, descriptions }: Gathered): KnownNames {
@@ -74,11 +91,24 @@ function knownNames({ config, descriptions }: Gathered): KnownNames {
           : tenants.map((tenant) => issuer.replace('{tenantid}', tenant)).map((each) => [each, each] as const),
       ),
     ]),
+    authority: certificateAuthority(config),
     roles: new Set(config.roles.map(({ name }) => name)),
     permissions: new Set([
       ...config.roles.flatMap(({ can }) => can),
       ...operations.flatMap(({ needs }) => needs ?? []),
       ...scopes,
     ]),
+  };
+}
+
+/**
+ * Any CA by its subject, where certificates say who calls: one that stands between the CAs of the configuration and a
+ * client is sent along by the client, and stands in no file.
+ */
+function certificateAuthority({ apis }: Gathered['config']): KnownNames['authority'] {
+  if (!apis.some(({ policies }) => policies.some(({ kind }) => kind === 'mtls'))) return () => null;
+  return (name) => {
+    const read = readAuthorityName(name);
+    return read.ok ? read.value : null;
   };
 }

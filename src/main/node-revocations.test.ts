@@ -18,8 +18,8 @@ const SESSION: RevocationWish = {
   ...{ reason: 'the laptop was stolen', author: 'ops' },
 };
 
-function gatheredOf(maxLifetimeMs = HOUR_MS): Gathered {
-  const issuer = { name: 'acme', issuer: ISSUER, tenants: null, skewMs: 30_000, maxLifetimeMs };
+function gatheredOf(maxLifetimeMs = HOUR_MS, introspection: object | null = null): Gathered {
+  const issuer = { name: 'acme', issuer: ISSUER, tenants: null, introspection, skewMs: 30_000, maxLifetimeMs };
   return { config: { issuers: [issuer] } } as unknown as Gathered;
 }
 
@@ -147,6 +147,42 @@ test('what is revoked twice is revoked as far as either says', async (t) => {
   assert.equal(part.kept.size, 1);
 });
 
+test('a second wish makes nothing shorter, nor keeps a longer lifetime from counting', async (t) => {
+  const { open, clock } = await subject(t);
+  const { part, keys } = open();
+  await part.fill?.(gatheredOf());
+  await soon(clock, part.kept.revoke(SESSION));
+  const soonOverMs = clock.now() + 1_000;
+  await soon(clock, part.kept.revoke({ ...SESSION, until: soonOverMs }));
+  const until = (): number => part.kept.list(1)[0]?.until ?? 0;
+  assert.ok(until() > soonOverMs);
+  await part.fill?.(gatheredOf(3 * HOUR_MS));
+  assert.ok(until() > clock.now() + 2 * HOUR_MS);
+  await soon(clock, part.kept.revoke({ ...SESSION, until: null }));
+  assert.equal(part.kept.list(1)[0]?.until, null);
+  assert.deepEqual(keys(), [KEY]);
+});
+
+test('what is over leaves the table by itself', async (t) => {
+  const { open, clock } = await subject(t);
+  const { part, keys } = open();
+  await part.fill?.(gatheredOf());
+  await soon(clock, part.kept.revoke(SESSION));
+  clock.advance(HOUR_MS + 120_000);
+  await soon(clock, part.close?.() ?? Promise.resolve());
+  assert.deepEqual(keys(), []);
+});
+
+test('changes that wait for a store that stands still are bounded', async (t) => {
+  const puts = { put: () => new Promise<never>(() => {}), query: () => Promise.resolve([]) };
+  const { open } = await subject(t, { store: { collection: () => puts as never } });
+  const { part } = open();
+  await part.fill?.(gatheredOf());
+  for (let at = 0; at < 10_000; at++) void part.kept.revoke({ ...SESSION, value: `s${at}` });
+  const late = await part.kept.revoke({ ...SESSION, value: 'late' });
+  assert.deepEqual(late, { ok: false, error: 'too many changes wait to be written' });
+});
+
 test('many at once become few versions, and each hears when it is in force', async (t) => {
   const { open, clock, state } = await subject(t);
   const { part, tables, keys } = open();
@@ -187,15 +223,7 @@ test('a store that can not be read is an issue, and leaves the table as it never
 });
 
 test('there is an end to how much can be revoked, and nothing goes to make room', async (t) => {
-  const { open, alerts } = await subject(t, {
-    store: {
-      collection: () =>
-        ({
-          query: ({ afterId }: { afterId?: string }) => Promise.resolve(pageBehind(afterId)),
-          put: () => Promise.reject(new Error('nothing is put')),
-        }) as never,
-    },
-  });
+  const { open, alerts } = await subject(t, { store: holding(REVOCATION_LIMIT) });
   const { part, keys } = open();
   assert.deepEqual(await part.fill?.(gatheredOf()), []);
   assert.equal(keys().length, REVOCATION_LIMIT);
@@ -207,10 +235,37 @@ test('there is an end to how much can be revoked, and nothing goes to make room'
   );
 });
 
-/** A store that is full. */
-function pageBehind(afterId: string | undefined) {
+test('what issuers tell of logouts leaves room for what operators revoke', async (t) => {
+  const { open, alerts, clock } = await subject(t, { store: holding(REVOCATION_LIMIT * 0.9) });
+  const { part, keys } = open();
+  assert.deepEqual(await part.fill?.(gatheredOf()), []);
+  const told = await part.kept.revoke({ ...SESSION, author: 'issuer acme', told: true });
+  assert.match(told.ok ? '' : told.error, /^there are 90000 revocations/);
+  assert.deepEqual(
+    alerts.map(({ kind, severity }) => [kind, severity]),
+    [['table.refused', 'critical']],
+  );
+  const wished = await soon(clock, part.kept.revoke(SESSION));
+  assert.ok(wished.ok && wished.value.inForce);
+  assert.equal(keys().length, REVOCATION_LIMIT * 0.9 + 1);
+  const again = await soon(clock, part.kept.revoke({ ...SESSION, told: true }));
+  assert.ok(again.ok, 'what is revoked already takes no room');
+});
+
+/** A store that holds so many, and takes whatever is put. */
+function holding(count: number): Partial<Store> {
+  return {
+    collection: () =>
+      ({
+        query: ({ afterId }: { afterId?: string }) => Promise.resolve(pageBehind(afterId, count)),
+        put: () => Promise.resolve(),
+      }) as never,
+  };
+}
+
+function pageBehind(afterId: string | undefined, count: number) {
   const from = afterId === undefined ? 0 : Number(afterId) + 1;
-  return Array.from({ length: Math.min(1_000, REVOCATION_LIMIT - from) }, (_, at) => {
+  return Array.from({ length: Math.min(1_000, count - from) }, (_, at) => {
     const { beforeMs, until: _until, ...wish } = { ...SESSION, value: `s${from + at}` };
     return { id: String(from + at), document: { ...wish, before: beforeMs, at: 0, until: null, byLifetime: false } };
   });

@@ -16,11 +16,13 @@ import {
   SESSION_NOTICES,
   SESSION_QUESTIONS,
   SESSION_USES,
+  sessionSubject,
   type SessionQuestion,
   type SessionUse,
 } from '../session/contract.ts';
 import { pseudonymKey } from './ledger-changes.ts';
 import type { PartOptions } from './credential-part.ts';
+import { gatheredBytes, gatheredText } from './gathered-text.ts';
 import { sessionTeller } from './session-teller.ts';
 
 /** The sessions of a node, as the control side keeps them. */
@@ -43,10 +45,11 @@ export function openNodeSessions(options: PartOptions, revocations: Pick<Revocat
     tell: sessionTeller({ alerts, clock, log, metrics, record, nameOf: createPseudonyms(pseudonymKey(keyring)) }),
   });
   // Both sides of the desk are ours: what a thread asks has the shape that the contract says.
-  desks.serve(
-    SESSION_QUESTIONS,
-    async (question) => ({ ...(await sessions.answer(question as unknown as SessionQuestion)) }) as never,
-  );
+  for (const ask of SESSION_QUESTIONS)
+    desks.serve(
+      sessionSubject(ask),
+      async (question) => ({ ...(await sessions.answer(question as unknown as SessionQuestion)) }) as never,
+    );
   desks.hear(SESSION_USES, (uses) => sessions.use(uses as unknown as readonly SessionUse[]));
   return {
     sessions,
@@ -59,8 +62,8 @@ export function openNodeSessions(options: PartOptions, revocations: Pick<Revocat
 }
 
 /**
- * Who has signed out at their issuer has access tokens of it besides, which other clients were given: those issued up to
- * now are taken no more.
+ * Who has signed out at their issuer has access tokens of it besides, which other clients were given: those of that session
+ * are taken no more, whenever they were issued, or those issued up to now by the issuer's clock, by which it says so.
  */
 async function revokeTokens(
   { issuer, issuerId, subject, sessionId, atMs }: ProviderLogout,
@@ -73,9 +76,12 @@ async function revokeTokens(
     });
   try {
     const revoked = await revocations.revoke({
-      ...(sessionId === null ? { what: 'subject', value: subject ?? '' } : { what: 'session', value: sessionId }),
-      ...{ issuer: issuerId, beforeMs: atMs, until: 'lifetime', reason: 'signed out at the issuer' },
+      ...(sessionId === null
+        ? { what: 'logout', value: subject ?? '', beforeMs: atMs }
+        : { what: 'logout-session', value: sessionId, beforeMs: null }),
+      ...{ issuer: issuerId, until: 'lifetime', reason: 'signed out at the issuer' },
       author: `issuer ${issuer}`,
+      told: true,
     });
     if (!revoked.ok) failed(revoked.error);
   } catch (fault) {
@@ -105,24 +111,25 @@ class KeysOfProviders implements ProviderKeys {
     return table === undefined ? new Map() : this.#options.tables.read<KeyRow>(table).rows;
   }
 
-  want(issuer: string): Promise<void> | null {
-    return this.#options.wantKeys(issuer, 'sessions');
+  want(issuer: string, asker: 'sign-in' | 'logout'): Promise<void> | null {
+    return this.#options.wantKeys(issuer, `sessions ${asker}`);
   }
 }
 
-function settingsOf({ config, secrets }: Gathered): SessionSettings {
+/** What a configuration says of sessions, with the secrets that it names. */
+export function settingsOf({ config, files, secrets }: Gathered): SessionSettings {
   const { providers, idleMs, absoluteMs, afterLogout } = config.sessions;
   return {
     limits: { idleMs, absoluteMs, afterLogout },
     providers: providers.map(({ issuer, proof, ...login }): ProviderSettings => {
-      const bytes = Object.hasOwn(secrets, proof.reference) ? secrets[proof.reference] : undefined;
-      if (bytes === undefined) throw new Error('a configuration names a secret that was not gathered');
-      const { name, algorithms, hostedDomains, skewMs, keys } = issuer;
+      const { name, caFile, algorithms, tenants, hostedDomains, skewMs, keys } = issuer;
+      const value = new Secret(gatheredBytes(secrets, proof.reference));
       const { clientId, scopes, prompt, acrValues, par, userinfo } = login;
       return {
-        ...{ name, issuer: issuer.issuer, algorithms, hostedDomains, skewMs },
+        ...{ name, issuer: issuer.issuer, algorithms, tenants, hostedDomains, skewMs },
         ...{ clientId, scopes, prompt, acrValues, par, userinfo },
-        proof: { kind: proof.kind, value: new Secret(bytes) },
+        proof: proof.kind === 'secret' ? { kind: 'secret', value } : { kind: 'private-key', value, kid: proof.kid },
+        ca: caFile === undefined ? null : gatheredText(files, caFile),
         keysUrl: keys.kind === 'url' ? keys.url : null,
       };
     }),

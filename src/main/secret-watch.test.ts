@@ -22,6 +22,7 @@ function setting(held: Record<string, string>) {
   const clock = createVirtualClock();
   const alerts: Alert[] = [];
   const reread: (readonly string[])[] = [];
+  const outcome = { ok: false };
   let reads = 0;
   const secrets = {
     resolve: async (reference: { scheme: string; field?: string }) => {
@@ -33,13 +34,16 @@ function setting(held: Record<string, string>) {
   const watch = watchSecrets({
     ...{ clock, secrets, log: { write() {} } },
     alerts: { raise: (alert) => void alerts.push(alert) },
-    reread: async (changed) => void reread.push(changed),
+    reread: async (changed) => {
+      reread.push(changed);
+      return outcome;
+    },
   });
   const pass = async (ms: number): Promise<void> => {
     clock.advance(ms);
     for (let turn = 0; turn < 20; turn++) await Promise.resolve();
   };
-  return { watch, alerts, reread, pass, secrets, reads: () => reads };
+  return { watch, alerts, reread, pass, secrets, outcome, reads: () => reads };
 }
 
 test('what has changed in Vault is put in force once, and what has not is left alone', async () => {
@@ -86,6 +90,76 @@ test('one that can not be read is an alert without its value, and keeps the othe
   assert.deepEqual(reread, [[KEY]]);
   assert.deepEqual([alerts[0]?.kind, alerts[0]?.key], ['secret.unreadable', DB]);
   assert.ok(!JSON.stringify(alerts).includes('hunter2'));
+});
+
+test('nothing is read twice at once, and what was read for another configuration puts nothing in force', async () => {
+  const clock = createVirtualClock();
+  const waiting: ((text: string) => void)[] = [];
+  const reread: (readonly string[])[] = [];
+  const watch = watchSecrets({
+    clock,
+    secrets: {
+      resolve: () => {
+        const { promise, resolve } = Promise.withResolvers<string>();
+        waiting.push(resolve);
+        return promise.then((text) => ok(new Secret(Buffer.from(text))));
+      },
+    },
+    ...{ alerts: { raise() {} }, log: { write() {} } },
+    reread: async (changed) => {
+      reread.push(changed);
+      return { ok: true };
+    },
+  });
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  };
+  watch.follow(gatheredWith({ [DB]: 'one' }));
+  clock.advance(60_000);
+  clock.advance(60_000);
+  await settle();
+  assert.equal(waiting.length, 1, 'the first reading has not ended');
+  watch.follow(gatheredWith({ [DB]: 'two' }));
+  waiting.shift()?.('two');
+  await settle();
+  assert.deepEqual(reread, []);
+  clock.advance(60_000);
+  await settle();
+  waiting.shift()?.('three');
+  await settle();
+  assert.deepEqual(reread, [[DB]]);
+});
+
+test('a change that was found while another configuration came to be is put in force with that one', async () => {
+  const held: Record<string, string> = { password: 'two' };
+  const { watch, reread, pass, secrets } = setting(held);
+  const { resolve } = secrets;
+  const older = gatheredWith({ [DB]: 'one' });
+  // It was gathered before the secret changed, and follows after that was seen.
+  secrets.resolve = async (reference) => {
+    const found = await resolve(reference);
+    secrets.resolve = resolve;
+    watch.follow(older);
+    return found;
+  };
+  watch.follow(gatheredWith({ [DB]: 'one' }));
+  await pass(60_000);
+  assert.deepEqual(reread, []);
+  await pass(60_000);
+  assert.deepEqual(reread, [[DB]]);
+});
+
+test('a change that was taken, and could not be read again for it, is tried until it is in force', async () => {
+  const held: Record<string, string> = { password: 'two' };
+  const { watch, reread, pass, outcome } = setting(held);
+  outcome.ok = true;
+  watch.follow(gatheredWith({ [DB]: 'one' }));
+  await pass(60_000);
+  await pass(60_000);
+  assert.equal(reread.length, 2);
+  watch.follow(gatheredWith({ [DB]: 'two' }));
+  await pass(300_000);
+  assert.equal(reread.length, 2);
 });
 
 test('without a secret of Vault nothing is read, and nothing after the end', async () => {

@@ -7,8 +7,8 @@ export interface SecretWatchOptions {
   readonly secrets: Secrets;
   readonly alerts: Pick<Alerts, 'raise'>;
   readonly log: Log;
-  /** Puts the configuration in force once more, for these secrets have changed, and records that. */
-  readonly reread: (secrets: readonly string[]) => Promise<unknown>;
+  /** Puts the configuration in force once more, for these secrets have changed; an error where that was refused. */
+  readonly reread: (secrets: readonly string[]) => Promise<{ readonly ok: boolean }>;
 }
 
 /** Reads again what of a configuration lies in Vault. */
@@ -39,8 +39,8 @@ class Watching implements SecretWatch {
   #timer: Timer | null = null;
   #intervalMs = 0;
   #isReading = false;
-  /** What was last put in force, or tried to be, by reference. */
-  #tried = new Map<string, Buffer>();
+  /** What was refused last, by reference. */
+  #refused = new Map<string, Buffer>();
 
   constructor(options: SecretWatchOptions) {
     this.#options = options;
@@ -49,7 +49,7 @@ class Watching implements SecretWatch {
   follow(gathered: Pick<Gathered, 'config' | 'secrets'>): void {
     this.#followed = gathered;
     const wanted = referencesIn(gathered);
-    this.#tried = new Map([...this.#tried].filter(([written]) => wanted.some((one) => one.written === written)));
+    this.#refused = new Map([...this.#refused].filter(([written]) => wanted.some((one) => one.written === written)));
     const intervalMs = wanted.length === 0 ? 0 : (gathered.config.secrets.vault?.intervalMs ?? 0);
     if (intervalMs === this.#intervalMs) return;
     this.close();
@@ -84,23 +84,28 @@ class Watching implements SecretWatch {
     const followed = this.#followed;
     const source = followed?.config.secrets.vault?.source ?? null;
     if (followed === null || source === null) return;
-    const changed: string[] = [];
+    const changed = new Map<string, Buffer>();
     for (const { written, reference, inForce } of referencesIn(followed)) {
       const read = await secrets.resolve(reference, source);
-      if (!read.ok) this.#tellOfUnread(written, read.error);
-      else if (this.#isNew(written, Buffer.from(read.value.reveal()), inForce)) changed.push(written);
+      if (!read.ok) {
+        this.#tellOfUnread(written, read.error);
+        continue;
+      }
+      const bytes = Buffer.from(read.value.reveal());
+      if (this.#isNew(written, bytes, inForce)) changed.set(written, bytes);
     }
-    // Another configuration has its secrets of a newer reading.
-    if (changed.length === 0 || this.#followed !== followed) return;
-    log.write('info', 'secrets.changed', 'secrets have changed, and are put in force', { count: changed.length });
-    await reread(changed);
+    // Another configuration has its secrets of another reading, and is compared with the next one.
+    if (changed.size === 0 || this.#followed !== followed) return;
+    log.write('info', 'secrets.changed', 'secrets have changed, and are put in force', { count: changed.size });
+    const { ok } = await reread([...changed.keys()]);
+    // What was taken and is not in force all the same could not be read once more, and is tried again.
+    for (const [written, bytes] of ok ? [] : changed) this.#refused.set(written, bytes);
   }
 
   #isNew(written: string, bytes: Buffer, inForce: Buffer): boolean {
-    const before = this.#tried.get(written) ?? inForce;
-    if (bytes.equals(inForce)) this.#tried.delete(written);
-    else this.#tried.set(written, bytes);
-    return !bytes.equals(before) && !bytes.equals(inForce);
+    const isInForce = bytes.equals(inForce);
+    if (isInForce) this.#refused.delete(written);
+    return !isInForce && this.#refused.get(written)?.equals(bytes) !== true;
   }
 
   #tellOfUnread(written: string, detail: string): void {

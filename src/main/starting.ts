@@ -1,15 +1,5 @@
 import type { SharedMeterReader } from '../adapters/index.ts';
-import {
-  createIdSource,
-  err,
-  errorIssue,
-  type Issue,
-  judgeNode,
-  judgeOpenFiles,
-  ok,
-  RAISE_OPEN_FILES,
-  type Result,
-} from '../base/index.ts';
+import { createIdSource, err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
 import { type CertificateService, localCaPath } from '../certificates/index.ts';
 import type { Config, Gathered, ParsedConfig } from '../config/index.ts';
 import {
@@ -43,6 +33,7 @@ import { type LiveSources, openLiveSources } from './live-sources.ts';
 import { type RevocationWatch, watchRevocations } from './revocation-watch.ts';
 import { watchSpace } from './space-watch.ts';
 import { certificateIssue, portIssue, spoiledIssue } from './start-issues.ts';
+import { warnOfMachine } from './start-warnings.ts';
 import type { ThreadGroup } from './thread-group.ts';
 
 const DRAIN_GRACE_MS = 10_000;
@@ -240,32 +231,12 @@ class Starting {
   }
 
   async #announce({ admin, dataFolder }: Config, ports: GatewayNode['ports']): Promise<void> {
-    const { files, log } = this.#options.host;
+    const { host, nodeVersion } = this.#options;
+    const { files, log } = host;
     await writeRunningFile(files, dataFolder, { pid: process.pid, admin: { host: admin.host, port: ports.admin } });
     this.#undo.push(() => removeRunningFile(files, dataFolder));
-    this.#warnOfOldNode();
-    this.#warnOfFewFiles();
+    warnOfMachine({ alerts: this.#data.alerts, log }, { descriptorLimit: this.#descriptorLimit, nodeVersion });
     log.write('info', 'gateway.ready', 'the gateway is ready', { version: this.#options.version, ...ports });
-  }
-
-  #warnOfFewFiles(): void {
-    const { few, words } = judgeOpenFiles(this.#descriptorLimit);
-    if (!few) return;
-    const { log } = this.#options.host;
-    log.write('warn', 'descriptors.few', `${words}; raise the limit: ${RAISE_OPEN_FILES}`, {
-      limit: this.#descriptorLimit,
-    });
-  }
-
-  #warnOfOldNode(): void {
-    const { below, words } = judgeNode(this.#options.nodeVersion);
-    if (!below) return;
-    this.#data.alerts.raise({
-      kind: 'node.below-security-floor',
-      key: this.#options.nodeVersion,
-      severity: 'medium',
-      message: words,
-    });
   }
 
   /** The ledger ends after all who write to it. */

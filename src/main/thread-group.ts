@@ -8,12 +8,11 @@ import { BackOff } from './back-off.ts';
 import { TableSpread } from './table-spread.ts';
 import type { Member, PortFault, StartMember, ThreadLoss } from './thread-member.ts';
 import { threadName } from './thread-host.ts';
+import { lossAlert } from './thread-alert.ts';
 import { type ThreadFacts, type ThreadState, toldThread } from './thread-report.ts';
 
 /** So many times in a row a thread may fail to come up in each place, while none serves, before the node gives up. */
 const ATTEMPT_LIMIT = 4;
-/** A thread that is lost so often in a row is no accident. */
-const LOOP_AFTER = 3;
 
 /** So long the last requests of a thread may take whose heap is nearly full: meanwhile it goes on filling. */
 const RETIRE_GRACE_MS = 2_000;
@@ -312,7 +311,9 @@ export class ThreadGroup implements GatewayThreads {
     const livedMs = served ? this.#options.clock.now() - slot.startedAtMs : 0;
     // Before the ports are open nothing is replaced: what begins does not begin, and says so.
     const waitMs = this.#plan === null || this.#isHopeless() ? null : slot.backOff.next(livedMs);
-    this.#alarm(slot, loss, waitMs);
+    const { losses } = slot.backOff;
+    const others = { serving: this.serving, threads: this.#slots.length };
+    this.#options.alerts.raise(lossAlert({ thread: threadName(slot), losses, waitMs, ...others }, loss));
     if (waitMs !== null) this.#options.clock.after(waitMs, () => void this.#replace(slot, loss));
     else if (this.#plan !== null) this.#options.lost(`no gateway thread can be started: ${loss.detail}`);
   }
@@ -321,23 +322,6 @@ export class ThreadGroup implements GatewayThreads {
     return this.#slots.every(
       ({ member, state, failedStarts }) => failedStarts >= ATTEMPT_LIMIT && (member === null || state !== 'serving'),
     );
-  }
-
-  #alarm({ number, backOff }: Slot, { reason, detail }: ThreadLoss, waitMs: number | null): void {
-    const name = threadName({ number });
-    const loops = backOff.losses >= LOOP_AFTER;
-    const others = this.serving === 0 ? 'no other serves' : `${this.serving} of ${this.#slots.length} serve`;
-    const then =
-      waitMs === null ? 'it is not replaced' : waitMs === 0 ? 'it is replaced now' : `it is replaced in ${waitMs} ms`;
-    this.#options.alerts.raise({
-      kind: 'thread.lost',
-      // That a thread is lost again and again is another occasion than that it was lost, and so is each reason: none hides
-      // another.
-      key: `${name} ${reason}${loops ? ' again and again' : ''}`,
-      severity: loops || waitMs === null || this.serving === 0 ? 'critical' : 'high',
-      message: `the gateway thread ${name} was lost${loops ? ' again' : ''}: ${detail}; ${then}, ${others}`,
-      fields: { thread: name, reason, losses: backOff.losses },
-    });
   }
 
   /** A thread in the place of one that was lost: it serves only when it has all that the others have. */

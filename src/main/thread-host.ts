@@ -39,7 +39,7 @@ export interface ThreadHostOptions {
   /** Fetches keys that the thread misses. */
   readonly keys: KeyRequests;
   /** Answers what the thread asks. */
-  readonly desks: Pick<Desks, 'answer' | 'take'>;
+  readonly desks: Pick<Desks, 'reply' | 'take'>;
   /** Finds out names of addresses. */
   readonly names: Pick<NameKeeper, 'find'>;
   /** Keeps what was replaced of upstreams' replies. */
@@ -234,7 +234,9 @@ export class ThreadHost implements Member {
         void this.#answerKeys(message);
         return;
       case 'deskAsked':
-        void this.#answerDesk(message);
+        void this.#options.desks.reply(message.subject, message.question, (answer) =>
+          this.#tell({ kind: 'deskAnswered', ask: message.ask, answer }),
+        );
         return;
       case 'deskTold':
         this.#options.desks.take(message.subject, message.notice);
@@ -270,11 +272,6 @@ export class ThreadHost implements Member {
       timer.cancel();
     }
     this.#tell({ kind: 'keysAnswered', ask });
-  }
-
-  async #answerDesk({ ask, subject, question }: Extract<FromThread, { kind: 'deskAsked' }>): Promise<void> {
-    const answer = await this.#options.desks.answer(subject, question);
-    this.#tell({ kind: 'deskAnswered', ask, answer });
   }
 
   async #answerNames(address: string): Promise<void> {

@@ -1,3 +1,4 @@
+export { ACR_LENGTH_LIMIT, ACR_VALUES_LIMIT } from './step-up.ts';
 export { issuerNames, SIGNATURE_ALGORITHMS, TENANT_PLACE } from '../credential/index.ts';
 export {
   type BodyUse,
@@ -70,6 +71,7 @@ export {
   revocationKey,
   type RevocationRow,
   REVOCATIONS,
+  tokenName,
 } from './revocations.ts';
 export {
   type CertificateClients,
@@ -87,7 +89,9 @@ export {
   type IntrospectingConfig,
   isAsked,
   needsKeys,
+  NOT_TAKEN,
 } from './kinds/introspection/asked-issuer.ts';
+export { readAnswer } from './kinds/introspection/answer.ts';
 export { createIntrospectionKind } from './kinds/introspection/kind.ts';
 export type { ConditionRule, ConditionsConfig, ValuesSource } from './kinds/conditions/config.ts';
 export { createConditionsKind } from './kinds/conditions/kind.ts';

@@ -21,6 +21,8 @@ export interface OwnPage {
   /** The host that it is for; null for every host. */
   readonly host: string | null;
   readonly path: string;
+  /** One server tells for many people, such as when all of them are signed out: its network has a larger pace. */
+  readonly calledBy: 'browsers' | 'servers';
   /** Upper case. Where GET is one, HEAD is too. */
   readonly methods: readonly string[];
   /** The media types of a body, and its bound; null where its requests have none. */

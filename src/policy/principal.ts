@@ -20,6 +20,8 @@ export interface Assurance {
   readonly acr: string | null;
   readonly amr: readonly string[];
   readonly authTimeMs: number | null;
+  /** How far the clock of whoever says so may be from ours; half a minute where it is not there. */
+  readonly skewMs?: number;
 }
 
 /** Who is calling, as one of the configured issuers vouches for it. `permissions` is numbered by the Snapshot's role table. */
@@ -46,6 +48,8 @@ export interface Principal {
   /** What the credential is bound to (RFC 8705, RFC 9449): a thumbprint, or null for a bearer. */
   readonly confirmation: Confirmation | null;
   readonly expiresAtMs: number;
+  /** When it began, by our own clock, where it is a session of ours; not there for credentials of others. */
+  readonly startedAtMs?: number;
   /** Room for what is made of it once and asked for by each of its requests; see `Notebook`. */
   readonly notes: Notes;
 }

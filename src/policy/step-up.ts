@@ -1,6 +1,11 @@
 import { createSlot, type Exchange, type Slot } from './exchange.ts';
 import type { OwnReply } from './verdict.ts';
 
+/** As many contexts are asked for at once: they stand in a header field, and in a URL. */
+export const ACR_VALUES_LIMIT = 16;
+/** As many characters each of them has. */
+export const ACR_LENGTH_LIMIT = 200;
+
 /** What a client is told to sign in with again (RFC 9470 §3). */
 export interface StepUp {
   /** Authentication contexts of which one is asked for, the preferred one first; empty where any will do. */

@@ -1,66 +1,19 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server, type Socket } from 'node:net';
-import { describe, type TestContext, test } from 'node:test';
-import { err, ok, type Result } from '../base/index.ts';
-import type { Egress, EgressFault, EgressReply, EgressRequest } from './egress.ts';
+import type { Socket } from 'node:net';
+import { describe, test } from 'node:test';
+import { err, ok } from '../base/index.ts';
+import { testKeeping } from './egress-keeping-contract.ts';
+import {
+  answerWith,
+  HELLO,
+  LOOPBACK,
+  type MakeSubject,
+  reasonOf,
+  requestTo,
+  resolverTo,
+  startPeer,
+} from './egress-peer-contract.ts';
 import type { Resolver } from './resolver.ts';
-
-/** Outbound calls, and how the test lets time pass for them. */
-interface EgressSubject {
-  readonly egress: Egress;
-  advance(ms: number): void;
-}
-
-type MakeSubject = (resolver: Resolver) => EgressSubject;
-
-/** A peer that answers each connection in raw bytes, and what it was sent. */
-interface Peer {
-  readonly port: number;
-  readonly received: string[];
-  readonly connections: () => number;
-}
-
-async function startPeer(t: TestContext, answer: (socket: Socket) => void): Promise<Peer> {
-  const received: string[] = [];
-  const sockets = new Set<Socket>();
-  let connections = 0;
-  const server: Server = createServer((socket) => {
-    connections++;
-    sockets.add(socket);
-    socket.on('error', () => {});
-    socket.on('data', (data) => {
-      received.push(data.toString('latin1'));
-      if (received.join('').includes('\r\n\r\n')) answer(socket);
-    });
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  return { port: address.port, received, connections: () => connections };
-}
-
-function answerWith(text: string): (socket: Socket) => void {
-  return (socket) => socket.end(text);
-}
-
-const HELLO = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Twice: a\r\nx-twice: b\r\n\r\nhello';
-const LOOPBACK: Resolver = { resolve: async () => ok([{ address: '127.0.0.1', family: 4 }]) };
-
-function requestTo(url: string, more: Partial<EgressRequest> = {}): EgressRequest {
-  return { url, method: 'GET', headers: {}, timeoutMs: 10_000, limitBytes: 1000, reach: 'named', ...more };
-}
-
-function reasonOf(outcome: Result<EgressReply, EgressFault>): EgressFault['reason'] | 'replied' {
-  if (outcome.ok) return 'replied';
-  assert.ok(outcome.error.detail.length > 0);
-  return outcome.error.reason;
-}
 
 /** What every Egress promises. */
 export function egressContract(name: string, makeSubject: MakeSubject): void {
@@ -71,6 +24,7 @@ export function egressContract(name: string, makeSubject: MakeSubject): void {
     testBounds(makeSubject);
     testPieces(makeSubject);
     testMalformed(makeSubject);
+    testKeeping(makeSubject);
   });
 }
 
@@ -111,11 +65,6 @@ function testReplies(makeSubject: MakeSubject): void {
     assert.ok(outcome.ok && outcome.value.status === 302 && outcome.value.headers.get('location') === location);
     assert.equal(target.connections(), 0);
   });
-}
-
-function resolverTo(...addresses: readonly string[]): Resolver {
-  const list = addresses.map((address) => ({ address, family: address.includes(':') ? (6 as const) : (4 as const) }));
-  return { resolve: async () => ok(list) };
 }
 
 function testReach(makeSubject: MakeSubject): void {

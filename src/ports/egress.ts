@@ -20,6 +20,12 @@ export interface EgressRequest {
   /** A certificate, PEM, with those above it and its key, that the other end is shown where it asks for one (RFC 8705 §2). */
   readonly shows?: { readonly certificate: string; readonly key: string };
   /**
+   * The connection is kept, and used again by the next call that says so and goes to the same place in the same way; for
+   * calls that come often. One that a kept connection loses before anything of a reply has come is made once more over a
+   * new one, so only for what may be asked twice.
+   */
+  readonly keeps?: boolean;
+  /**
    * Gets the body of a reply with status 200 piece by piece, as it comes; that of the reply is empty then. For what goes
    * on for a while, such as a watch. What throws here ends the call as the fault `malformed-reply`.
    */

@@ -12,7 +12,7 @@ export type { Limiter, Rate, RateCharge, RateDecision } from './limiter.ts';
 export type { Log, LogFields, LogLevel } from './log.ts';
 export type { Counter, Gauge, Histogram, Labels, Meter, MeterReader } from './meter.ts';
 export type { Random } from './random.ts';
-export { REPLAYS_AHEAD_MS, REPLAYS_KEPT_MS, type Replays, type Use } from './replays.ts';
+export { REPLAYS_AHEAD_MS, REPLAYS_KEPT_MS, type Replays, type Use, type Used } from './replays.ts';
 export type { ResolvedAddress, Resolver, ReverseResolver } from './resolver.ts';
 export type { Scanner, ScannerTarget, ScanResult } from './scanner.ts';
 export type {

@@ -5,8 +5,24 @@
  * them, base64url, are asked with. They have 256 random bits, so that a plain hash can not be turned back.
  */
 
-/** The subject of the questions below. */
-export const SESSION_QUESTIONS = 'session';
+/**
+ * The questions below, each of which is a subject of its own: providers that are slow to sign people in hold up nobody
+ * who is signed in.
+ */
+export const SESSION_QUESTIONS = [
+  'begin',
+  'callback',
+  'find',
+  'refresh',
+  'end',
+  'backchannel',
+] as const satisfies readonly SessionQuestion['ask'][];
+
+/** The subject of a question. */
+export function sessionSubject(ask: SessionQuestion['ask']): string {
+  return `session-${ask}`;
+}
+
 /** The subject under which threads tell, in batches, which sessions were used: `SessionUse[]`. */
 export const SESSION_USES = 'session-uses';
 /** The subject under which the control side tells all threads what they must not keep: `SessionNotice`. */
@@ -79,11 +95,9 @@ export type SignInRefusal =
   | 'unknown-provider'
   /** The provider can't be reached, or says nothing that can be used; the operator is told. */
   | 'provider-unavailable'
-  /** Too many attempts are under way. */
-  | 'too-many-attempts'
   /** The attempt is unknown, was used, is too old, or was begun by another browser or at another host. */
   | 'attempt-expired'
-  /** They, or their provider, said no: `access_denied` and the like. */
+  /** They, or their provider, said no: `access_denied` and the like. Or what is asked for is of no class that is taken. */
   | 'denied'
   /** What the provider sent can't be trusted, or is not enough for what was asked. */
   | 'failed';

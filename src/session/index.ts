@@ -9,3 +9,4 @@ export {
 export type { ProviderSettings, SessionLimits, SessionSettings } from './settings.ts';
 export type { ProviderLogout } from './signing-out.ts';
 export type { ProviderKeys } from './provider.ts';
+export { tryProvider } from './provider-trial.ts';

@@ -31,8 +31,8 @@ export function mergedClaims(
   more: Readonly<Record<string, unknown>>,
 ): Result<Readonly<Record<string, Stored>>, ProviderFault> {
   const added = Object.entries(more).filter(([name]) => !OF_THE_TOKEN.has(name) && !Object.hasOwn(own, name));
-  // Both were read as JSON within bounds of depth and number.
-  const claims = Object.fromEntries([...Object.entries(own), ...added]) as Record<string, Stored>;
-  if (JSON.stringify(claims).length <= LIMIT) return ok(claims);
-  return err({ kind: 'untrusted', code: '', words: 'it says more of them than is kept' });
+  const text = JSON.stringify(Object.fromEntries([...Object.entries(own), ...added]));
+  if (text.length > LIMIT) return err({ kind: 'untrusted', code: '', words: 'it says more of them than is kept' });
+  // What the reader of tokens makes of an object is no plain one, and only plain ones are kept.
+  return ok(JSON.parse(text) as Record<string, Stored>);
 }

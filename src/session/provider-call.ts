@@ -1,14 +1,17 @@
-import { type JsonBounds, type JsonReader, readJwt } from '../credential/index.ts';
+import { isJsonObject, type JsonBounds, type JsonReader, readJwt } from '../credential/index.ts';
 import type { Egress, EgressReply } from '../ports/index.ts';
 import { ProviderUnavailable, ProviderUnreadable } from './provider-fault.ts';
 
 /** What openid-client asks for: a call as `fetch` has it. */
-interface CallOptions {
+export interface CallOptions {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** The way of openid-client to a provider. */
+export type ProviderFetch = (url: string, options: CallOptions) => Promise<Response>;
 
 /** One call gets so long; whoever signs in waits for it. */
 const TIMEOUT_MS = 10_000;
@@ -23,10 +26,7 @@ const BOUNDS: JsonBounds = { depth: 32, keys: 2_000, elements: 4_000, numberByte
  * The way of openid-client to a provider: through our egress, within bounds, without redirects, and what says that it is
  * JSON, or a JWT, must have one reading. What can't be had throws a ProviderUnavailable.
  */
-export function createProviderFetch(
-  egress: Egress,
-  readJson: JsonReader,
-): (url: string, options: CallOptions) => Promise<Response> {
+export function createProviderFetch(egress: Egress, readJson: JsonReader, ca: string | null): ProviderFetch {
   let running = 0;
   return async (url, { method, headers, body, signal }) => {
     if (method !== 'GET' && method !== 'POST') throw new ProviderUnreadable(`nobody is asked with ${method}`);
@@ -41,6 +41,7 @@ export function createProviderFetch(
         timeoutMs: TIMEOUT_MS,
         limitBytes: LIMIT_BYTES,
         reach: 'named',
+        ...(ca === null ? {} : { ca }),
         ...(signal === undefined ? {} : { signal }),
       });
       if (!reply.ok) throw new ProviderUnavailable(`${reply.error.reason}: ${reply.error.detail}`);
@@ -64,8 +65,10 @@ function responseOf({ status, headers, body }: EgressReply, readJson: JsonReader
     throw new ProviderUnreadable(`status ${status}; redirects are not followed`);
   }
   const type = headers.get('content-type') ?? '';
-  if (/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type) && !readJson(body, BOUNDS).ok) {
-    throw new ProviderUnreadable('it sent JSON that has no one reading, or is too large');
+  if (/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) {
+    const read = readJson(body, BOUNDS);
+    if (!read.ok) throw new ProviderUnreadable('it sent JSON that has no one reading, or is too large');
+    checkIdToken(read.value, readJson);
   }
   // Userinfo that is signed (OpenID Connect Core §5.3.2) is no less JSON for it.
   if (/^application\/jwt\s*(;|$)/i.test(type) && !readJwt(Buffer.from(body).toString('latin1'), readJson).ok) {
@@ -73,4 +76,12 @@ function responseOf({ status, headers, body }: EgressReply, readJson: JsonReader
   }
   const isEmpty = status === 204 || status === 205;
   return new Response(isEmpty ? null : new Uint8Array(body), { status, headers: [...headers] });
+}
+
+/** An ID token is read as strictly as any token before others read it in their way (OpenID Connect Core §3.1.3.3). */
+function checkIdToken(answer: unknown, readJson: JsonReader): void {
+  const text = isJsonObject(answer) && Object.hasOwn(answer, 'id_token') ? answer['id_token'] : undefined;
+  if (typeof text !== 'string') return;
+  const read = readJwt(text, readJson);
+  if (!read.ok) throw new ProviderUnreadable(`its ID token is refused: ${read.error}`);
 }

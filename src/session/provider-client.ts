@@ -1,6 +1,22 @@
 import type * as openIdClient from 'openid-client';
 import type { Configuration, ExportedJWKSCache } from 'openid-client';
+import type { JsonReader } from '../credential/index.ts';
 import type { Clock } from '../ports/index.ts';
+import type { ProviderFetch } from './provider-call.ts';
+import { TenantReply } from './tenant-reply.ts';
+
+/** How one call is made: as whose client, and by what way. */
+export type Configure = (issuer: string, fetch: ProviderFetch) => Configuration;
+
+/** What a provider is spoken to with. */
+export interface ProviderClientOptions {
+  readonly configure: Configure;
+  readonly fetch: ProviderFetch;
+  readonly readJson: JsonReader;
+  readonly clock: Pick<Clock, 'now'>;
+  /** The names that its tokens may bear: one, or one for each tenant. */
+  readonly issuers: readonly string[];
+}
 
 /** openid-client asks for newer keys only where those that it has are so old. */
 const SETTLED_SECONDS = 60;
@@ -15,23 +31,43 @@ export class ProviderClient {
   /** For what brings nothing signed. */
   readonly unsigned: Configuration;
   readonly #client: typeof openIdClient;
-  readonly #configure: () => Configuration;
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #options: ProviderClientOptions;
   #keys: ExportedJWKSCache | undefined;
 
-  constructor(client: typeof openIdClient, configure: () => Configuration, clock: Pick<Clock, 'now'>) {
+  constructor(client: typeof openIdClient, options: ProviderClientOptions) {
     this.#client = client;
-    this.#configure = configure;
-    this.#clock = clock;
-    this.unsigned = configure();
+    this.#options = options;
+    this.unsigned = options.configure(options.issuers[0] ?? '', options.fetch);
   }
 
-  /** Works with something that the provider has signed, or may have. */
-  async signed<T>(work: (configuration: Configuration) => Promise<T>): Promise<T> {
-    const configuration = this.#configure();
+  /** Works with something that this issuer has signed, or may have. */
+  async signed<T>(issuer: string, work: Work<T>): Promise<T> {
+    return await this.#work(this.#options.configure(issuer, this.#options.fetch), work);
+  }
+
+  /**
+   * Works with the reply to one call, in which an ID token says who of several has signed it. `named` is who the browser
+   * says it is of (RFC 9207). Whoever it says it is, it is verified as theirs, and counts for nobody who is not listed.
+   */
+  async signedByOne<T>(named: string | null, work: Work<T>): Promise<T> {
+    const { configure, fetch, issuers, readJson } = this.#options;
+    const [first = ''] = issuers;
+    const guess = named !== null && issuers.includes(named) ? named : first;
+    if (issuers.length === 1) return await this.signed(guess, work);
+    const reply = new TenantReply(fetch, readJson);
+    try {
+      return await this.#work(configure(guess, reply.fetch), work);
+    } catch (fault) {
+      const issuer = await reply.issuer();
+      if (issuer === null || issuer === guess || !issuers.includes(issuer)) throw fault;
+      return await this.#work(configure(issuer, reply.fetch), work);
+    }
+  }
+
+  async #work<T>(configuration: Configuration, work: Work<T>): Promise<T> {
     const keys = this.#keys;
     if (keys !== undefined) {
-      const uat = Math.min(keys.uat, Math.floor(this.#clock.now() / 1_000) - SETTLED_SECONDS);
+      const uat = Math.min(keys.uat, Math.floor(this.#options.clock.now() / 1_000) - SETTLED_SECONDS);
       this.#client.setJwksCache(configuration, { jwks: keys.jwks, uat });
     }
     try {
@@ -41,3 +77,5 @@ export class ProviderClient {
     }
   }
 }
+
+type Work<T> = (configuration: Configuration) => Promise<T>;

@@ -54,6 +54,7 @@ export class Refreshing {
     const provider = this.#options.provider(session.issuer);
     if (provider === null) return null;
     const granted = await provider.refresh(refreshToken, {
+      issuer: session.issuerId,
       subject: session.held.subject,
       nonce: session.held.nonce,
       authTimeMs: session.held.authTimeMs,
@@ -64,8 +65,7 @@ export class Refreshing {
   async #renew(id: string, provider: Provider, granted: Granted): Promise<SessionView | null> {
     const { clock, keeper, tell } = this.#options;
     const { identity, accessToken } = granted;
-    const claims =
-      identity === null ? null : await claimsOf(provider, identity.token, accessToken, identity.token.claims);
+    const claims = identity === null ? null : await claimsOf(provider, identity.token, accessToken);
     // The tokens count all the same: those before them may be dead already.
     if (claims !== null && !claims.ok) {
       tell({ kind: 'refreshed', issuer: provider.settings.name, result: claims.error.kind, words: claims.error.words });

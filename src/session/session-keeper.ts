@@ -1,3 +1,4 @@
+import { isIssuerOf } from '../credential/index.ts';
 import type { Clock, Collection, Entry, Log, Store, Timer } from '../ports/index.ts';
 import type { SessionUse, SessionView } from './contract.ts';
 import { HEARD_LOGOUTS, SESSIONS, type StoredSession } from './session-record.ts';
@@ -168,7 +169,7 @@ export class SessionKeeper {
     // What was made longer than it may be now ends sooner, and a clock that was set back revives nothing for ever.
     if (!(nowMs < endsAtMs && nowMs < startedAtMs + absoluteMs && nowMs < usedAtMs + idleMs)) return false;
     return settings.providers.some(
-      (one) => one.name === issuer && one.issuer === issuerId && one.clientId === clientId,
+      (one) => one.name === issuer && isIssuerOf(one, issuerId) && one.clientId === clientId,
     );
   }
 

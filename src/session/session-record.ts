@@ -24,6 +24,8 @@ export interface StoredSession {
   readonly person: string;
   readonly providerSession: string | null;
   readonly startedAtMs: number;
+  /** When it began by the provider's clock: `iat` of the ID token that they signed in with. */
+  readonly signedInAtMs: number;
   readonly usedAtMs: number;
   readonly endsAtMs: number;
   readonly refreshAtMs: number | null;
@@ -51,6 +53,7 @@ const SESSION = z.strictObject({
   person: z.string(),
   providerSession: z.string().nullable(),
   startedAtMs: TIME,
+  signedInAtMs: TIME,
   usedAtMs: TIME,
   endsAtMs: TIME,
   refreshAtMs: TIME.nullable(),
@@ -61,7 +64,7 @@ const SESSION = z.strictObject({
 /** The sessions of browsers. */
 export const SESSIONS: CollectionDeclaration<StoredSession> = {
   name: 'sessions',
-  version: 1,
+  version: 2,
   parse: (document) => {
     const parsed = SESSION.safeParse(document);
     // The words of the schema name fields, never values.
@@ -69,7 +72,8 @@ export const SESSIONS: CollectionDeclaration<StoredSession> = {
   },
   indexes: ['person', 'providerSession', 'usedAtMs', 'endsAtMs'],
   secrets: ['held'],
-  migrations: [],
+  // When those began by the provider's clock nobody knows any more: whatever it tells of their person is about them.
+  migrations: [(document) => ({ signedInAtMs: 0, ...document })],
 };
 
 /** A logout token that was heard, so that it is not heard again. */

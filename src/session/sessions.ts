@@ -1,4 +1,4 @@
-import type { JsonReader } from '../credential/index.ts';
+import { issuerNames, type JsonReader } from '../credential/index.ts';
 import type { Clock, Egress, Keyring, Log, Random, Store } from '../ports/index.ts';
 import type {
   BackchannelAnswer,
@@ -22,7 +22,7 @@ import { type ProviderLogout, SigningOut } from './signing-out.ts';
 /** What sessions work with, in the main thread. */
 export interface SessionsOptions {
   readonly store: Store;
-  readonly keyring: Pick<Keyring, 'mac'>;
+  readonly keyring: Pick<Keyring, 'mac' | 'seal' | 'open'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -77,7 +77,7 @@ export class Sessions {
     this.#signingOut = new SigningOut(shared);
     this.#signingIn = new SigningIn({
       ...shared,
-      signedOutSince: (keys, sinceMs) => this.#signingOut.signedOutSince(keys, sinceMs),
+      signedOutSince: (session, sinceMs) => this.#signingOut.signedOutSince(session, sinceMs),
     });
     this.#refreshing = new Refreshing(shared);
   }
@@ -159,7 +159,9 @@ export class Sessions {
     }
     const settings = this.#providers.get(which.issuer)?.settings;
     if (settings === undefined) return [];
-    return await this.#keeper.of({ person: personOf(this.#options.keyring, settings.issuer, which.subject) });
+    const people = issuerNames(settings).map((issuer) => personOf(this.#options.keyring, issuer, which.subject));
+    const found = await Promise.all(people.map((person) => this.#keeper.of({ person })));
+    return found.flat();
   }
 }
 
@@ -171,6 +173,7 @@ function summaryOf({ id, document }: KeptSession): SessionSummary {
 
 /** Whether nothing has changed that is said to a provider, or read of it. */
 function isSame(one: ProviderSettings, other: ProviderSettings): boolean {
-  const words = ({ proof, ...rest }: ProviderSettings): string => JSON.stringify([rest, proof.kind]);
+  const words = ({ proof: { value: _value, ...proof }, ...rest }: ProviderSettings): string =>
+    JSON.stringify([rest, proof]);
   return words(one) === words(other) && one.proof.value.revealText() === other.proof.value.revealText();
 }

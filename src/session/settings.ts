@@ -6,9 +6,13 @@ export interface ProviderSettings extends IdentityProfile {
   /** What the configuration calls it. */
   readonly name: string;
   /** How we show the provider that it is us who asks. */
-  readonly proof: { readonly kind: 'secret' | 'private-key'; readonly value: Secret };
+  readonly proof:
+    | { readonly kind: 'secret'; readonly value: Secret }
+    | { readonly kind: 'private-key'; readonly value: Secret; readonly kid: string | null };
   /** Where its keys are; null where its metadata says it. */
   readonly keysUrl: string | null;
+  /** CAs, PEM, that vouch for it; null where those of the system do. */
+  readonly ca: string | null;
   /** With `openid`. */
   readonly scopes: readonly string[];
   readonly prompt: string | null;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../base/index.ts';
 import type { VerifiedIdToken } from '../credential/index.ts';
 import type { Clock, Keyring, Random, Stored } from '../ports/index.ts';
-import { type Attempt, ATTEMPT_LIFE_MS, Attempts } from './attempts.ts';
+import { type Attempt, Attempts, type Beginning } from './attempts.ts';
 import {
   ATTEMPT_NAME_LENGTH,
   type BeginAnswer,
@@ -26,13 +26,13 @@ import type { SessionLimits } from './settings.ts';
 export interface SigningInOptions {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly random: Random;
-  readonly keyring: Pick<Keyring, 'mac'>;
+  readonly keyring: Pick<Keyring, 'mac' | 'seal' | 'open'>;
   readonly keeper: SessionKeeper;
   /** Those of the configuration in force, by name. */
   readonly provider: (name: string) => Provider | null;
   readonly limits: () => SessionLimits | null;
-  /** Whether the provider has told since then (monotonic) that this person, or this session, has signed out. */
-  readonly signedOutSince: (keys: readonly string[], sinceMs: number) => boolean;
+  /** Whether the provider has told since then (monotonic) that who has signed in so has signed out. */
+  readonly signedOutSince: (session: StoredSession, sinceMs: number) => boolean;
   readonly tell: TellSessionEvent;
 }
 
@@ -53,23 +53,23 @@ const DENIALS: ReadonlySet<string> = new Set([
 /** Somebody signs in: where they are sent, and what becomes of what they bring back. */
 export class SigningIn {
   readonly #options: SigningInOptions;
-  readonly #attempts = new Attempts();
+  readonly #attempts: Attempts;
 
   constructor(options: SigningInOptions) {
     this.#options = options;
+    this.#attempts = new Attempts(options);
   }
 
   async begin(question: BeginQuestion): Promise<BeginAnswer> {
-    const { clock } = this.#options;
     const provider = this.#options.provider(question.issuer);
     if (provider === null) return { ok: false, refusal: 'unknown-provider' };
-    const attempt = this.#attemptOf(question, provider);
-    if (attempt === null) return this.#refuse(question.issuer, 'failed', 'no page of this gateway asks so');
-    const url = await provider.authorize(attempt);
+    const beginning = beginningOf(question);
+    if (beginning === null) return this.#refuse(question.issuer, 'failed', 'no page of this gateway asks so');
+    const attempt = this.#attempts.begin(beginning, question.binding);
+    const url = await provider.authorize({ ...attempt, redirectUri: redirectUriOf(attempt) });
     if (!url.ok) return this.#refuse(question.issuer, refusalOf(url.error), url.error.words);
-    this.#attempts.add(attempt);
-    const expiresAtMs = clock.now() + attempt.expiresAtMs - clock.monotonic();
-    return { ok: true, url: url.value, attempt: attempt.state.slice(0, ATTEMPT_NAME_LENGTH), expiresAtMs };
+    const { state, expiresAtMs } = attempt;
+    return { ok: true, url: url.value, attempt: state.slice(0, ATTEMPT_NAME_LENGTH), expiresAtMs };
   }
 
   async callback(question: CallbackQuestion): Promise<CallbackAnswer> {
@@ -77,7 +77,7 @@ export class SigningIn {
     const parameters = parametersOf(question.parameters);
     // Not told one by one: anybody can send what nobody has begun, as often as they like.
     if (parameters === null) return { ok: false, refusal: 'attempt-expired' };
-    const attempt = this.#attempts.take(parameters.get('state') ?? '', question.binding, clock.monotonic());
+    const attempt = this.#attempts.take(parameters.get('state') ?? '', question.binding);
     if (attempt === null) return { ok: false, refusal: 'attempt-expired' };
     const { issuer } = attempt;
     // One provider answers for another, or at another host (RFC 9700 §4.4): the attempt is over with it.
@@ -87,33 +87,14 @@ export class SigningIn {
     const provider = providerOf(issuer);
     if (provider === null) return { ok: false, refusal: 'unknown-provider' };
     const sinceMs = clock.monotonic();
-    const callback = new URL(attempt.redirectUri);
+    const redirectUri = redirectUriOf(attempt);
+    const callback = new URL(redirectUri);
     callback.search = parameters.toString();
-    const granted = await provider.exchange(callback, attempt);
-    if (!granted.ok) {
-      const said = DENIALS.has(granted.error.code) ? 'denied' : refusalOf(granted.error);
-      return this.#refuse(issuer, said, granted.error.words);
-    }
+    const granted = await provider.exchange(callback, { ...attempt, redirectUri });
+    if (!granted.ok) return this.#refuse(issuer, refusalOf(granted.error), granted.error.words);
     const session = await this.#sessionOf(provider, granted.value, attempt);
     if (!session.ok) return this.#refuse(issuer, refusalOf(session.error), session.error.words);
     return this.#keep(session.value, { attempt, replaced: question.session, sinceMs });
-  }
-
-  #attemptOf(question: BeginQuestion, { settings }: Provider): Attempt | null {
-    const { issuer, origin, returnTo, binding, acrValues, maxAgeSeconds, session } = question;
-    // Judged by the page already; whoever keeps it must not be the one to lead elsewhere.
-    const isPath = returnTo.startsWith('/') && URL.parse(returnTo, origin)?.origin === origin;
-    if (!isPath || returnTo.length > RETURN_LIMIT || !isOrigin(origin)) return null;
-    return {
-      ...{ issuer, origin, returnTo, binding, session: session ?? null },
-      redirectUri: `${origin}${callbackPath(issuer)}`,
-      state: this.#secret(),
-      nonce: this.#secret(),
-      verifier: this.#secret(),
-      maxAgeMs: maxAgeSeconds === undefined ? null : maxAgeSeconds * 1_000,
-      acrValues: acrValues ?? settings.acrValues,
-      expiresAtMs: this.#options.clock.monotonic() + ATTEMPT_LIFE_MS,
-    };
   }
 
   async #sessionOf(
@@ -126,17 +107,18 @@ export class SigningIn {
     const { identity, accessToken, refreshToken } = granted;
     const limit = limits();
     if (identity === null || limit === null) throw new Error('an exchange gives an ID token, or none of it counts');
-    const { subject, sessionId, authTimeMs, claims: own } = identity.token;
-    const claims = await claimsOf(provider, identity.token, accessToken, own);
+    const { issuer, subject, sessionId, authTimeMs, issuedAtMs } = identity.token;
+    const claims = await claimsOf(provider, identity.token, accessToken);
     if (!claims.ok) return claims;
     const nowMs = clock.now();
     return ok({
       issuer: settings.name,
-      issuerId: settings.issuer,
+      issuerId: issuer,
       clientId: settings.clientId,
-      person: personOf(keyring, settings.issuer, subject),
-      providerSession: sessionId === null ? null : providerSessionOf(keyring, settings.issuer, sessionId),
+      person: personOf(keyring, issuer, subject),
+      providerSession: sessionId === null ? null : providerSessionOf(keyring, issuer, sessionId),
       startedAtMs: nowMs,
+      signedInAtMs: issuedAtMs,
       usedAtMs: nowMs,
       endsAtMs: nowMs + limit.absoluteMs,
       refreshAtMs: refreshMoment(granted, refreshToken, nowMs),
@@ -154,7 +136,7 @@ export class SigningIn {
   /** A new id for each sign-in: one that was set by somebody else before is nobody's afterwards. */
   async #keep(session: StoredSession, { attempt, replaced, sinceMs }: Kept): Promise<CallbackAnswer> {
     const { keeper, tell } = this.#options;
-    const { issuer, issuerId, person, providerSession, held } = session;
+    const { issuer, issuerId, held } = session;
     const id = this.#secret();
     const hash = hashOf(id);
     for (const old of new Set([replaced, attempt.session])) {
@@ -166,8 +148,7 @@ export class SigningIn {
       tell({ kind: 'ended', why: 'replaced', ...whose });
     }
     await keeper.add(hash, session);
-    const keys = providerSession === null ? [person] : [person, providerSession];
-    if (this.#options.signedOutSince(keys, sinceMs)) {
+    if (this.#options.signedOutSince(session, sinceMs)) {
       await keeper.end([hash]);
       return this.#refuse(issuer, 'failed', 'they have signed out at the provider meanwhile');
     }
@@ -191,6 +172,22 @@ export class SigningIn {
   }
 }
 
+function beginningOf(question: BeginQuestion): Beginning | null {
+  const { issuer, origin, returnTo, acrValues, maxAgeSeconds, session } = question;
+  // Judged by the page already; whoever keeps it must not be the one to lead elsewhere.
+  const isPath = returnTo.startsWith('/') && URL.parse(returnTo, origin)?.origin === origin;
+  if (!isPath || returnTo.length > RETURN_LIMIT || !isOrigin(origin)) return null;
+  return {
+    ...{ issuer, origin, returnTo, session: session ?? null },
+    maxAgeMs: maxAgeSeconds === undefined ? null : maxAgeSeconds * 1_000,
+    acrValues: acrValues ?? null,
+  };
+}
+
+function redirectUriOf({ issuer, origin }: Beginning): string {
+  return `${origin}${callbackPath(issuer)}`;
+}
+
 interface Kept {
   readonly attempt: Attempt;
   /** The session that the browser bore. */
@@ -202,13 +199,12 @@ interface Kept {
 /** What the ID token says, and userinfo where that is wanted. */
 export async function claimsOf(
   provider: Provider,
-  { subject }: VerifiedIdToken,
+  { issuer, subject, claims }: VerifiedIdToken,
   accessToken: string,
-  own: Readonly<Record<string, unknown>>,
 ): Promise<Result<Readonly<Record<string, Stored>>, ProviderFault>> {
-  if (!provider.settings.userinfo) return mergedClaims(own, {});
-  const more = await provider.userinfo(accessToken, subject);
-  return more.ok ? mergedClaims(own, more.value) : err(more.error);
+  if (!provider.settings.userinfo) return mergedClaims(claims, {});
+  const more = await provider.userinfo(accessToken, { issuer, subject });
+  return more.ok ? mergedClaims(claims, more.value) : err(more.error);
 }
 
 /** The SHA-256 of a session's id, by which it is kept and asked for. */
@@ -216,7 +212,8 @@ function hashOf(id: string): string {
   return createHash('sha256').update(id).digest('base64url');
 }
 
-function refusalOf({ kind }: ProviderFault): SignInRefusal {
+function refusalOf({ kind, code }: ProviderFault): SignInRefusal {
+  if (DENIALS.has(code)) return 'denied';
   return kind === 'unavailable' ? 'provider-unavailable' : 'failed';
 }
 

@@ -6,7 +6,7 @@ import type { SessionEnd, TellSessionEvent } from './events.ts';
 import type { Provider, ProviderKeys } from './provider.ts';
 import { heardLogoutOf, personOf, providerSessionOf } from './session-index.ts';
 import type { KeptSession, SessionKeeper } from './session-keeper.ts';
-import { HEARD_LOGOUTS } from './session-record.ts';
+import { HEARD_LOGOUTS, type StoredSession } from './session-record.ts';
 import type { ProviderSettings, SessionLimits } from './settings.ts';
 
 /** Whom a provider has told to have signed out: of one session, or of all where `sessionId` is null. */
@@ -46,8 +46,8 @@ const REVOCATIONS_AT_ONCE = 16;
 /** Sessions end: by those whose they are, by their provider, by an operator. */
 export class SigningOut {
   readonly #options: SigningOutOptions;
-  /** When (monotonic) providers told of persons and sessions. */
-  readonly #told = new Map<string, number>();
+  /** What providers told last of persons and sessions. */
+  readonly #told = new Map<string, ToldLogout>();
   #revoking = 0;
 
   constructor(options: SigningOutOptions) {
@@ -93,9 +93,15 @@ export class SigningOut {
     return heard.ok;
   }
 
-  /** Whether a provider has told since then (monotonic) that one of these signed out. */
-  signedOutSince(keys: readonly string[], sinceMs: number): boolean {
-    return keys.some((key) => (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) >= sinceMs);
+  /** Whether a provider has told since then (monotonic) that who has signed in so has signed out. */
+  signedOutSince(session: StoredSession, sinceMs: number): boolean {
+    const { person, providerSession } = session;
+    const told = (key: string | null): ToldLogout | null => {
+      const found = key === null ? undefined : this.#told.get(key);
+      return found === undefined || found.heardAtMs < sinceMs ? null : found;
+    };
+    const all = told(person);
+    return told(providerSession) !== null || (all !== null && isMeant(session, all.issuedAtMs));
   }
 
   async #verified(text: string, settings: ProviderSettings): Promise<Result<VerifiedLogoutToken, string>> {
@@ -106,23 +112,26 @@ export class SigningOut {
       verifyLogoutToken(read.value, settings, { rows: keys.rows(settings.name), nowMs: clock.now() });
     const first = judge();
     if (first.ok || first.error !== 'unknown-key') return first;
-    await keys.want(settings.name);
+    await keys.want(settings.name, 'logout');
     return judge();
   }
 
-  async #act(token: VerifiedLogoutToken, { name, issuer, skewMs }: ProviderSettings): Promise<Result<void, string>> {
+  async #act(token: VerifiedLogoutToken, { name, skewMs }: ProviderSettings): Promise<Result<void, string>> {
     const { keeper, keyring, store } = this.#options;
-    const { subject, sessionId, tokenId, issuedAtMs, expiresAtMs } = token;
+    const { issuer, subject, sessionId, tokenId, issuedAtMs, expiresAtMs } = token;
     const heard = store.collection(HEARD_LOGOUTS);
     const heardAs = heardLogoutOf(keyring, issuer, tokenId);
     if (!(await heard.claim(heardAs, { untilMs: expiresAtMs + 2 * skewMs }))) return err('it was heard before');
     const person = subject === null ? null : personOf(keyring, issuer, subject);
     const key = sessionId === null ? person : providerSessionOf(keyring, issuer, sessionId);
     if (key === null) return err('it names nobody');
-    this.#remember(key);
+    this.#remember(key, issuedAtMs);
     try {
       const found = await keeper.of(sessionId === null ? { person: key } : { providerSession: key });
-      const ended = found.filter(({ document }) => person === null || document.person === person);
+      const ended = found.filter(
+        ({ document }) =>
+          (person === null || document.person === person) && (sessionId !== null || isMeant(document, issuedAtMs)),
+      );
       await this.endAll(ended, 'provider');
     } catch (fault) {
       // Said again, it is to be heard: some of it may not have been done.
@@ -134,12 +143,14 @@ export class SigningOut {
     return ok(undefined);
   }
 
-  #remember(key: string): void {
+  #remember(key: string, issuedAtMs: number): void {
     const nowMs = this.#options.clock.monotonic();
+    // Of two that were heard out of order the stricter reading of both holds.
+    const before = this.#told.get(key)?.issuedAtMs ?? issuedAtMs;
     this.#told.delete(key);
-    this.#told.set(key, nowMs);
-    for (const [old, atMs] of this.#told) {
-      if (atMs > nowMs - REMEMBERED_MS && this.#told.size <= REMEMBERED_LIMIT) break;
+    this.#told.set(key, { heardAtMs: nowMs, issuedAtMs: Math.max(before, issuedAtMs) });
+    for (const [old, { heardAtMs }] of this.#told) {
+      if (heardAtMs > nowMs - REMEMBERED_MS && this.#told.size <= REMEMBERED_LIMIT) break;
       this.#told.delete(old);
     }
   }
@@ -154,6 +165,20 @@ export class SigningOut {
       this.#revoking--;
     }
   }
+}
+
+/** A logout token that was heard: when (monotonic), and when it was made by the provider's clock. */
+interface ToldLogout {
+  readonly heardAtMs: number;
+  readonly issuedAtMs: number;
+}
+
+/**
+ * Whether a logout of all sessions of a person is about this one. Both times are of the provider's clock, whatever ours says;
+ * who has signed in since then has done so anew, also where the token was long on its way. In the same second it counts.
+ */
+function isMeant({ signedInAtMs }: StoredSession, issuedAtMs: number): boolean {
+  return signedInAtMs <= issuedAtMs;
 }
 
 /** The one logout token of a form (Back-Channel Logout 1.0 §2.5). */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
-import { before, type TestContext, test } from 'node:test';
+import { before, describe, type TestContext, test } from 'node:test';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { ExtendedKeyUsage, type JsonGeneralNames } from '@peculiar/x509';
 import fc from 'fast-check';
@@ -14,6 +14,7 @@ import type { TlsPeer } from './message.ts';
 import { selfSigned, until } from './peers.test.ts';
 import { TlsGreeting, type TurnedAway } from './tls-greeting.ts';
 import { type ClientAuthorities, createServerContext, type ServerContext } from './tls-settings.ts';
+import { VouchingAuthorities } from './vouching-authorities.ts';
 
 const HOSTS = ['open.test', 'asks.test', 'lists.test', 'other.test'];
 const ticketKeys = Buffer.alloc(48, 7);
@@ -187,10 +188,11 @@ test('a session that is resumed proves nothing, nor does one of which nobody can
   const socketWith = (reused: boolean, ssl: unknown): TLSSocket =>
     ({ isSessionReused: () => reused, getPeerX509Certificate: () => certificate, ssl }) as never;
   const silent = { verifyError: () => null };
-  assert.notEqual(judgeClient(socketWith(false, silent)).client, null);
-  assert.deepEqual(judgeClient(socketWith(true, silent)), { client: null, clientFault: 'SESSION_REUSED' });
+  const ours = new VouchingAuthorities((made['ca'] as Made).certPem);
+  assert.notEqual(judgeClient(socketWith(false, silent), ours).client, null);
+  assert.deepEqual(judgeClient(socketWith(true, silent), ours), { client: null, clientFault: 'SESSION_REUSED' });
   for (const ssl of [undefined, {}, { verifyError: () => new Error('no code') }])
-    assert.deepEqual(judgeClient(socketWith(false, ssl)), { client: null, clientFault: 'UNKNOWN' });
+    assert.deepEqual(judgeClient(socketWith(false, ssl), ours), { client: null, clientFault: 'UNKNOWN' });
 });
 
 test('the client that counts is told of with all of its names', async (t) => {
@@ -323,3 +325,71 @@ test('what is no list of names, or has too many, gives none', () => {
   const many = Array.from({ length: 1_001 }, (_, at) => `DNS:a${at}.test`).join(', ');
   assert.deepEqual(readAlternativeNames(many), []);
 });
+
+describe('who vouches for a client', () => {
+  const both = (): string => [made['ca'], made['other']].map((one) => (one as Made).certPem).join('');
+
+  async function judged(t: TestContext, leaf: Made, sent: readonly Made[], caPem = both()) {
+    Object.assign(trusts, { 'asks.test': { id: 'asks', caPem, crlPem: null } });
+    const door = await openDoor(t);
+    const cert = [leaf, ...sent].map(({ certPem }) => certPem).join('');
+    const { tls } = await attempt(t, door, { servername: 'asks.test', cert, key: leaf.keyPem });
+    return tls?.client?.issuer ?? tls?.clientFault;
+  }
+
+  test('a CA that was sent is known by that which the operator named above it, whatever it calls itself', async (t) => {
+    const { ca, other, middle } = made as Readonly<Record<string, Made>>;
+    assert.ok(ca && other && middle);
+    assert.equal(await judged(t, made['good'] as Made, []), 'CN=Partners');
+    assert.equal(await judged(t, made['good'] as Made, [ca]), 'CN=Partners');
+    assert.equal(await judged(t, made['below'] as Made, [middle]), 'CN=Partners');
+    // Where the one between is named too, it is the nearest, also if it is sent besides.
+    const renewed = await make({ by: ca, subject: 'CN=Middle', isCa: true, key: middle });
+    for (const sent of [[], [middle], [middle, ca], [renewed], [renewed, ca]])
+      assert.equal(await judged(t, made['below'] as Made, sent, both() + middle.certPem), subjectOf(middle));
+    const namesake = await make({ by: other, subject: 'CN=Partners', isCa: true });
+    const forged = await make({ by: namesake, subject: 'CN=good' });
+    const deeper = await make({ by: namesake, subject: 'CN=deeper', isCa: true });
+    const below = await make({ by: deeper, subject: 'CN=good' });
+    assert.equal(await judged(t, forged, [namesake], other.certPem), 'CN=Others');
+    assert.equal(await judged(t, forged, [namesake]), 'CERT_SIGNATURE_FAILURE');
+    assert.equal(await judged(t, below, [namesake, deeper], other.certPem), 'CN=Others');
+  });
+
+  test('a CA is told of by the name in the operator’s file, in whichever letters it writes that below itself', async (t) => {
+    const ca = made['ca'] as Made;
+    // OpenSSL compares names without regard to letters and blanks: this CA may sign as a namesake of another.
+    const loud = await makeAuthority('CN=PARTNERS');
+    const quiet = await make({ by: null, subject: 'CN=Partners', isCa: true, key: loud });
+    const leaf = await make({ by: quiet, subject: 'CN=good' });
+    for (const sent of [[], [quiet]]) {
+      assert.equal(await judged(t, leaf, sent, loud.certPem), 'CN=PARTNERS');
+      assert.equal(await judged(t, leaf, sent, loud.certPem + (made['other'] as Made).certPem), 'CN=PARTNERS');
+    }
+    assert.equal(await judged(t, made['good'] as Made, [], ca.certPem), 'CN=Partners');
+  });
+
+  test('where two of them vouch for one that was sent, or too many were sent, nobody does', async (t) => {
+    const { ca, other } = made as Readonly<Record<string, Made>>;
+    assert.ok(ca && other);
+    const one = await make({ by: ca, subject: 'CN=crossed', isCa: true });
+    const crossed = await make({ by: other, subject: 'CN=crossed', isCa: true, key: one });
+    const leaf = await make({ by: one, subject: 'CN=good' });
+    assert.equal(await judged(t, leaf, [one]), 'CN=Partners');
+    for (const sent of [
+      [one, crossed],
+      [crossed, one],
+    ])
+      assert.equal(await judged(t, leaf, sent), 'CHAIN_UNCLEAR');
+    const namesake = await make({ by: other, subject: 'CN=crossed', isCa: true });
+    assert.equal(await judged(t, leaf, [one, namesake]), 'CN=Partners');
+    // A client is no CA, whatever it has signed.
+    const client = await make({ by: ca, subject: 'CN=crossed', key: one });
+    assert.equal(await judged(t, leaf, [crossed, client]), 'CN=Others');
+    const filling = await Promise.all(Array.from({ length: 8 }, (_, n) => make({ by: ca, subject: `CN=${n}` })));
+    assert.equal(await judged(t, leaf, [one, ...filling.slice(1)]), 'CN=Partners');
+    assert.equal(await judged(t, leaf, [one, ...filling]), 'CHAIN_TOO_LONG');
+  });
+});
+
+const subjectOf = ({ certPem }: Made): string => new X509Certificate(certPem).subject ?? '';

@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { canonicalAddress } from '../base/index.ts';
 import type { ClientCertificate, TlsPeer } from './message.ts';
+import type { VouchingAuthorities } from './vouching-authorities.ts';
 
 type Judged = Pick<TlsPeer, 'client' | 'clientFault'>;
 
@@ -15,12 +16,15 @@ const NAME_LIMIT = 1_000;
  * Judges the client of a session in which it was asked for a certificate, once the session stands. That OpenSSL names no
  * fault proves nothing by itself: a session that was resumed, or in which no certificate was shown, has none either.
  */
-export function judgeClient(socket: TLSSocket): Judged {
+export function judgeClient(socket: TLSSocket, authorities: VouchingAuthorities): Judged {
   if (socket.isSessionReused()) return fault('SESSION_REUSED');
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return NOT_ASKED;
   const code = verifyFault(socket);
-  return code === null ? { client: clientOf(certificate), clientFault: null } : fault(code);
+  if (code !== null) return fault(code);
+  const vouched = authorities.of(certificate);
+  if (vouched.fault !== null) return fault(vouched.fault);
+  return { client: clientOf(certificate, vouched.subject), clientFault: null };
 }
 
 function fault(code: string): Judged {
@@ -35,11 +39,11 @@ function verifyFault(socket: TLSSocket): string | null {
   return found === null || found === undefined ? null : (found.code ?? 'UNKNOWN');
 }
 
-function clientOf(certificate: X509Certificate): ClientCertificate {
+function clientOf(certificate: X509Certificate, issuer: string): ClientCertificate {
   return {
     fingerprint256: certificate.fingerprint256,
     subject: subjectOf(certificate.subject ?? ''),
-    issuer: subjectOf(certificate.issuer ?? ''),
+    issuer: subjectOf(issuer),
     names: readAlternativeNames(certificate.subjectAltName ?? ''),
     notAfterMs: certificate.validToDate.getTime(),
   };

@@ -16,7 +16,7 @@ import {
   X509CertificateGenerator,
   X509CrlGenerator,
 } from '@peculiar/x509';
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 
 const HOUR_MS = 3_600_000;
 const SIGNING = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -39,6 +39,8 @@ export interface Wanted {
   readonly subject: string | JsonName;
   readonly names?: JsonGeneralNames;
   readonly isCa?: boolean;
+  /** Whose key it is for; one of its own if left out. */
+  readonly key?: Made;
   readonly usage?: ExtendedKeyUsage | null;
   /** From now, in hours. */
   readonly fromHours?: number;
@@ -48,7 +50,8 @@ export interface Wanted {
 /** Makes one. */
 export async function make(wanted: Wanted): Promise<Made> {
   const { by, subject, names, isCa = false, usage = isCa ? null : ExtendedKeyUsage.clientAuth } = wanted;
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const privateKey = wanted.key?.key ?? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const publicKey = createPublicKey(privateKey);
   const extensions: Extension[] = [new BasicConstraintsExtension(isCa, undefined, true)];
   if (isCa) extensions.push(new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true));
   if (usage !== null) extensions.push(new ExtendedKeyUsageExtension([usage]));

@@ -31,7 +31,7 @@ export interface ClientCertificate {
   readonly fingerprint256: string;
   /** The subject's parts in the certificate's order: `O=Partner,CN=batch`, special characters escaped (RFC 4514 §2.4). */
   readonly subject: string;
-  /** The subject of the CA that signed it, in the same way. */
+  /** The subject of the CA that vouches for it, in the same way: of those that the operator named, the nearest above it. */
   readonly issuer: string;
   /** The names of subjectAltName, each with its kind: `dns:` in lower case, `uri:`, `email:`, `ip:` in canonical form. */
   readonly names: readonly string[];

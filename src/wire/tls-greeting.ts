@@ -11,7 +11,7 @@ import {
 import { giveFirstBytes } from './first-bytes.ts';
 import type { Handshake, HandshakeGate } from './handshake-gate.ts';
 import type { TlsPeer } from './message.ts';
-import type { ServerContext } from './tls-settings.ts';
+import type { JudgedBy, ServerContext } from './tls-settings.ts';
 
 /** What we speak, in the order in which we like it; a client that speaks none of it gets no session (RFC 7301 §3.2). */
 const HTTP1_ONLY = protocols('\x08http/1.1');
@@ -63,7 +63,7 @@ export class TlsGreeting implements Handshake {
   #bytes: Buffer = NOTHING;
   #secured: TLSSocket | null = null;
   /** The client trust of the context that was chosen. */
-  #trust: string | null = null;
+  #trust: JudgedBy | null = null;
   #over = false;
   /** While it waits for its turn. */
   #hello: ClientHello | null = null;
@@ -203,7 +203,7 @@ function protocols(list: string): DataView {
   return new DataView(Uint8Array.from(Buffer.from(list, 'latin1')).buffer);
 }
 
-function tlsPeerOf(socket: TLSSocket, serverName: string | null, trust: string | null): TlsPeer {
+function tlsPeerOf(socket: TLSSocket, serverName: string | null, trust: JudgedBy | null): TlsPeer {
   const protocol = socket.alpnProtocol;
   return {
     protocol: socket.getProtocol() ?? 'unknown',
@@ -212,7 +212,7 @@ function tlsPeerOf(socket: TLSSocket, serverName: string | null, trust: string |
     group: null,
     serverName,
     applicationProtocol: typeof protocol === 'string' ? protocol : null,
-    trust,
-    ...(trust === null ? NOT_ASKED : judgeClient(socket)),
+    trust: trust === null ? null : trust.id,
+    ...(trust === null ? NOT_ASKED : judgeClient(socket, trust.authorities)),
   };
 }

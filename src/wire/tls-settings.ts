@@ -1,5 +1,6 @@
 import { constants, createHash } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { VouchingAuthorities } from './vouching-authorities.ts';
 
 /** AEAD suites with forward secrecy only; TLS 1.3 first. */
 const SUITES = [
@@ -32,10 +33,17 @@ export interface ClientAuthorities {
   readonly crlPem: string | null;
 }
 
-/** A context for sessions, and the id of the client trust that they are judged by; null where no certificate is asked for. */
+/** What the clients of a session are judged by. */
+export interface JudgedBy {
+  /** Of the client trust. */
+  readonly id: string;
+  readonly authorities: VouchingAuthorities;
+}
+
+/** A context for sessions, and what clients are judged by; null where no certificate is asked for. */
 export interface ServerContext {
   readonly secure: SecureContext;
-  readonly trust: string | null;
+  readonly trust: JudgedBy | null;
 }
 
 /**
@@ -62,7 +70,8 @@ export function createServerContext(
     ticketKeys: Buffer.from(material.ticketKeys),
     ...(authorities === null ? {} : judgingOptions(authorities)),
   });
-  return { secure, trust: authorities === null ? null : authorities.id };
+  if (authorities === null) return { secure, trust: null };
+  return { secure, trust: { id: authorities.id, authorities: new VouchingAuthorities(authorities.caPem) } };
 }
 
 /** Throws where no context can be made that judges clients by these. */

@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
@@ -5,6 +6,7 @@ import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
+import { type Made, make, makeAuthority } from '../../src/wire/client-fixture.test.ts';
 import { freePort } from '../framing/free-port.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { BrowserClient } from '../system/browser-client.ts';
@@ -13,7 +15,7 @@ import { type LocalServer, startLocalServer } from '../system/local-server.ts';
 import { type OpenIdProvider, startOpenIdProvider } from '../system/openid-provider.ts';
 import { AUDIENCE, type BenchIssuer, createBenchClient, startBenchIssuer } from './credential-peers.ts';
 import { machine } from './machine.ts';
-import { useOfTree } from './process-tree.ts';
+import { livingCpuOfTree } from './process-tree.ts';
 import { printTable } from './table.ts';
 
 const CLIENT_SECRET = 'a-secret-of-more-than-sixteen-characters';
@@ -26,6 +28,10 @@ const REQUESTS = 6_000;
 const FIRST_REQUESTS = 3_000;
 const CONNECTIONS = 8;
 const UNKNOWN_KIDS = 10_000;
+/** Connections of a row of which each request has one. */
+const HANDSHAKES = 600;
+/** Where clients show certificates. */
+const CERTIFIED_HOST = 'b2b.test';
 /** Unknown kids are to come within so long, where the machine can send them. */
 const FLOOD_MS = 10_000;
 
@@ -39,28 +45,46 @@ interface Row {
   readonly path: string;
   readonly count: number;
   readonly fields: FieldsOf;
+  /** `kept` if left out. */
+  readonly door?: Door;
 }
+
+/** How the gateway is come to: over kept connections or a new one each time, with a certificate or without. */
+type Door = 'kept' | 'new' | 'certified' | 'certified-new';
 
 /** A gateway with one API for each way to sign in, and clients of it. */
 class Scene {
   readonly gateway: GatewayProcess;
-  readonly #agent: Agent;
+  readonly #agents: Readonly<Record<Door, Agent>>;
 
-  constructor(gateway: GatewayProcess) {
+  constructor(gateway: GatewayProcess, { chainPem: cert, keyPem: key }: Made) {
     this.gateway = gateway;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS, ca: gateway.ca, servername: 'localhost' });
+    const plain = { maxSockets: CONNECTIONS, ca: gateway.ca, servername: 'localhost' };
+    const shown = { ...plain, servername: CERTIFIED_HOST, cert, key };
+    const kept = { keepAlive: true };
+    const whole = { keepAlive: false, maxCachedSessions: 0 };
+    this.#agents = {
+      kept: new Agent({ ...plain, ...kept }),
+      new: new Agent({ ...plain, ...whole }),
+      certified: new Agent({ ...shown, ...kept }),
+      'certified-new': new Agent({ ...shown, ...whole }),
+    };
   }
 
   /** The status of a reply, and how long it took. */
-  async get(path: string, headers: Fields): Promise<{ readonly status: number; readonly ms: number }> {
+  async get(
+    path: string,
+    headers: Fields,
+    door: Door = 'kept',
+  ): Promise<{ readonly status: number; readonly ms: number }> {
     const begun = performance.now();
     const { https: port } = this.gateway;
     const sent = request({
       host: '127.0.0.1',
       port,
       path,
-      headers: { host: 'localhost', ...headers },
-      agent: this.#agent,
+      headers: { host: door.startsWith('certified') ? CERTIFIED_HOST : 'localhost', ...headers },
+      agent: this.#agents[door],
     });
     sent.end();
     const [reply] = (await once(sent, 'response')) as [IncomingMessage];
@@ -70,12 +94,12 @@ class Scene {
   }
 
   /** Sends so many requests over a few connections; how many were not served with 200. */
-  async send(path: string, count: number, fields: FieldsOf): Promise<number> {
+  async send({ path, count, door = 'kept' }: Row, fields: FieldsOf): Promise<number> {
     let next = 0;
     let failed = 0;
     const client = async (): Promise<void> => {
       while (next < count) {
-        const { status } = await this.get(path, fields(next++));
+        const { status } = await this.get(path, fields(next++), door);
         if (status !== 200) failed++;
       }
     };
@@ -84,22 +108,24 @@ class Scene {
   }
 
   /** CPU µs that the gateway spent on each of these requests. */
-  async cost({ path, count, fields, name }: Row): Promise<number> {
+  async cost(row: Row): Promise<number> {
+    const { count, fields, name } = row;
     const prepared = Array.from({ length: count }, (_, at) => fields(at));
-    const before = useOfTree(this.gateway.pid).cpuMicroseconds;
-    const failed = await this.send(path, count, (at) => prepared[at] ?? {});
+    const before = livingCpuOfTree(this.gateway.pid);
+    const failed = await this.send(row, (at) => prepared[at] ?? {});
     if (failed > 0) throw new Error(`${failed} of ${count} requests of ${name} were not served`);
-    return (useOfTree(this.gateway.pid).cpuMicroseconds - before) / count;
+    return (livingCpuOfTree(this.gateway.pid) - before) / count;
   }
 
   close(): void {
-    this.#agent.destroy();
+    for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 }
 
 /**
  * What each way to sign in costs: CPU µs of the whole gateway for a request over kept-alive TLS, beside the same request
- * where anybody may call. `first`: no two requests bear the same token. Then 10,000 tokens with names of keys that the
+ * where anybody may call. `first`: no two requests bear the same token. `handshake`: each has a connection of its own, with
+ * no session resumed. Then 10,000 tokens with names of keys that the
  * issuer does not have: how often its keys are fetched for them, and what valid requests beside them wait.
  */
 export async function benchCredentials(): Promise<Record<string, unknown>> {
@@ -107,10 +133,11 @@ export async function benchCredentials(): Promise<Record<string, unknown>> {
   const upstream: LocalServer = await startLocalServer((_request, response) => response.end('{}'));
   const port = await freePort();
   const provider = await startProvider(port);
+  const ca = await makeAuthority('CN=Partners');
   const gateway = await startGateway(configuration({ issuer, upstream, provider, port }), {
-    beside: { secret: CLIENT_SECRET },
+    beside: { secret: CLIENT_SECRET, 'ca.pem': ca.certPem },
   });
-  const scene = new Scene(gateway);
+  const scene = new Scene(gateway, await make({ by: ca, subject: 'CN=billing' }));
   try {
     const us = await costs(scene, await rowsOf(scene, issuer));
     const unknownKids = await flood(scene, issuer);
@@ -144,13 +171,18 @@ interface Around {
 
 function configuration({ issuer: { url }, upstream, provider, port }: Around): string {
   const api = (name: string, auth: string): string =>
-    `  ${name}: { basePath: /${name}, routes: ['GET /x'], upstream: '${upstream.url}', auth: ${auth} }\n`;
+    `  ${name}: { host: localhost, basePath: /${name}, routes: ['GET /x'], upstream: '${upstream.url}', auth: ${auth} }\n`;
   const client = `client: { id: gateway, secret: '\${file:secret}' }`;
   return `version: 1
-server: { https: { port: ${port}, certificate: local }, http: off, threads: 1 }
+server:
+  threads: 1
+  http: off
+  https: { port: ${port}, certificate: local, acceptNodeBelowFloor: true, hosts: { ${CERTIFIED_HOST}: { clientCa: ./ca.pem } } }
 admin: { port: 0 }
 data: ./data
 apiKeys: { environment: test, lifetime: 1d }
+roles: { biller: { can: [bills] } }
+clients: { subject: cn, certificates: [{ match: 'subject:CN=billing', issuer: CN=Partners, roles: [biller] }] }
 issuers:
   acme: { issuer: '${url}', audience: '${AUDIENCE}', introspection: { ${client}, cache: 5m } }
   people:
@@ -158,6 +190,7 @@ issuers:
     audience: '${AUDIENCE}'
     login: { clientId: gateway, clientSecret: '\${file:secret}', scopes: [openid, offline_access] }
 apis:
+  certified: { host: ${CERTIFIED_HOST}, routes: ['GET /x'], upstream: '${upstream.url}', auth: [mtls], operations: { 'GET /x': { needs: bills } } }
 ${api('session', '[session]')}${api('open', 'public')}${api('token', '[acme]')}${api('key', '[api-key]')}`;
 }
 
@@ -172,6 +205,9 @@ async function rowsOf(scene: Scene, issuer: BenchIssuer): Promise<readonly Row[]
   const tokens = { path: '/token/x', count: REQUESTS };
   return [
     { name: 'open', path: '/open/x', count: REQUESTS, fields: () => ({}) },
+    { name: 'open_handshake', path: '/open/x', count: HANDSHAKES, fields: () => ({}), door: 'new' },
+    { name: 'mtls', path: '/x', count: REQUESTS, fields: () => ({}), door: 'certified' },
+    { name: 'mtls_handshake', path: '/x', count: HANDSHAKES, fields: () => ({}), door: 'certified-new' },
     { name: 'jwt_cached', ...tokens, fields: () => cached },
     ...(['ES256', 'RS256', 'EdDSA'] as const).map((signing) => ({
       ...{ name: `jwt_${signing.toLowerCase()}_first`, path: '/token/x', count: FIRST_REQUESTS },
@@ -251,7 +287,7 @@ async function flood(scene: Scene, issuer: BenchIssuer): Promise<Readonly<Record
   const begun = performance.now();
   let running = true;
   const beside = waits(scene, valid, () => running, Number.POSITIVE_INFINITY);
-  const before = useOfTree(scene.gateway.pid).cpuMicroseconds;
+  const before = livingCpuOfTree(scene.gateway.pid);
   let next = 0;
   let refused = 0;
   const client = async (): Promise<void> => {
@@ -265,7 +301,7 @@ async function flood(scene: Scene, issuer: BenchIssuer): Promise<Readonly<Record
   await Promise.all(Array.from({ length: CONNECTIONS - 1 }, client));
   running = false;
   const seconds = (performance.now() - begun) / 1_000;
-  const cpu = useOfTree(scene.gateway.pid).cpuMicroseconds - before;
+  const cpu = livingCpuOfTree(scene.gateway.pid) - before;
   const loud = await beside;
   const told = {
     ...{ sent: UNKNOWN_KIDS, refused, seconds: round(seconds), fetches: issuer.fetches() - fetches },

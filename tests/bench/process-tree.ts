@@ -13,16 +13,43 @@ export interface TreeUse {
   readonly rssBytes: number;
 }
 
+/**
+ * CPU time, in microseconds, of the threads that live in a process and its descendants: to the nanosecond
+ * (/proc/PID/task/TID/schedstat), where `useOfTree` counts hundredths of a second. What a thread that has ended used is not
+ * in it, so it is for what is measured while none does.
+ */
+export function livingCpuOfTree(root: number): number {
+  return treeOf(root).reduce((sum, { pid }) => sum + runNanosecondsOf(pid), 0) / 1_000;
+}
+
+function runNanosecondsOf(pid: number): number {
+  const threads = namesIn(`/proc/${pid}/task`);
+  return threads.reduce(
+    (sum, thread) => sum + Number(readOrEmpty(`/proc/${pid}/task/${thread}/schedstat`).split(' ')[0]),
+    0,
+  );
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** An empty text where it has ended meanwhile. */
+function readOrEmpty(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** Adds up the process with this id and its descendants, from /proc/PID/stat (proc_pid_stat(5)). */
 export function useOfTree(root: number): TreeUse {
-  const processes = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? readStat(Number(name)) : []));
-  const inTree = new Set([root]);
-  // Ids are not ordered by age, so go on until no descendant is added.
-  for (let before = 0; before !== inTree.size; ) {
-    before = inTree.size;
-    for (const { pid, parent } of processes) if (inTree.has(parent)) inTree.add(pid);
-  }
-  const ours = processes.filter(({ pid }) => inTree.has(pid));
+  const ours = treeOf(root);
   const ticks = ours.reduce((sum, { cpuTicks }) => sum + cpuTicks, 0);
   const endedTicks = ours.reduce((sum, stat) => sum + stat.endedTicks, 0);
   const pages = ours.reduce((sum, { rssPages }) => sum + rssPages, 0);
@@ -34,6 +61,18 @@ export function useOfTree(root: number): TreeUse {
   };
 }
 
+/** The process with this id and its descendants. */
+function treeOf(root: number): readonly Stat[] {
+  const processes = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? readStat(Number(name)) : []));
+  const inTree = new Set([root]);
+  // Ids are not ordered by age, so go on until no descendant is added.
+  for (let before = 0; before !== inTree.size; ) {
+    before = inTree.size;
+    for (const { pid, parent } of processes) if (inTree.has(parent)) inTree.add(pid);
+  }
+  return processes.filter(({ pid }) => inTree.has(pid));
+}
+
 interface Stat {
   readonly pid: number;
   readonly parent: number;
@@ -43,18 +82,15 @@ interface Stat {
 }
 
 function readStat(pid: number): Stat[] {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name stands in brackets and may itself hold brackets and spaces; fields are counted from behind it.
-    const fields = text
-      .slice(text.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number);
-    const [parent = 0, user = 0, system = 0] = [fields[1], fields[11], fields[12]];
-    const [endedUser = 0, endedSystem = 0, rss = 0] = [fields[13], fields[14], fields[21]];
-    return [{ pid, parent, cpuTicks: user + system, endedTicks: endedUser + endedSystem, rssPages: rss }];
-  } catch {
-    // It ended between the listing and the reading.
-    return [];
-  }
+  const text = readOrEmpty(`/proc/${pid}/stat`);
+  // It ended between the listing and the reading.
+  if (text === '') return [];
+  // The name stands in brackets and may itself hold brackets and spaces; fields are counted from behind it.
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
+  const [parent = 0, user = 0, system = 0] = [fields[1], fields[11], fields[12]];
+  const [endedUser = 0, endedSystem = 0, rss = 0] = [fields[13], fields[14], fields[21]];
+  return [{ pid, parent, cpuTicks: user + system, endedTicks: endedUser + endedSystem, rssPages: rss }];
 }

@@ -38,7 +38,7 @@ for (const folder of folders) {
     const list = parse(readFileSync(join(EXAMPLES, folder, 'expect.yaml'), 'utf8')) as Record<string, unknown>[];
     assert.ok(list.length > 5);
     for (const entry of list) {
-      const { request, expect, host, as, headers, body, plain, egress: outbound, ...rest } = entry;
+      const { request, expect, host, as, key, signedIn, headers, body, plain, egress: outbound, ...rest } = entry;
       const told = JSON.stringify(entry);
       assert.match(String(request), /^[A-Z]+ \/\S*$/, told);
       assert.ok(typeof expect === 'number' && expect >= 100 && expect <= 599, told);
@@ -47,9 +47,11 @@ for (const folder of folders) {
         [host, body].every((value) => value === undefined || typeof value === 'string'),
         told,
       );
+      assert.ok(signedIn === undefined || typeof signedIn === 'string', told);
       assert.ok(plain === undefined || plain === true, told);
       assert.ok(outbound === undefined || outbound === true, told);
       assert.ok(as === undefined || (typeof as === 'object' && as !== null && 'subject' in as), told);
+      assert.ok(key === undefined || (typeof key === 'object' && key !== null && as === undefined), told);
       assert.ok(headers === undefined || (typeof headers === 'object' && headers !== null), told);
     }
   });

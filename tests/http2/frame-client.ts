@@ -21,12 +21,16 @@ export interface Http2Address {
   readonly ca: string;
   /** The name for the TLS handshake, which then need not be that of the certificate; `localhost`, and held to it, where none is given. */
   readonly serverName?: string | null;
+  /** The certificate that the client shows where it is asked for one, and its key, both as PEM. */
+  readonly shown?: { readonly cert: string; readonly key: string };
 }
 
 /** A request of a FrameClient. */
 export interface FrameRequest {
   readonly method?: string;
   readonly path: string;
+  /** `localhost` where nothing is said. */
+  readonly authority?: string;
   readonly fields?: readonly (readonly [string, string])[];
   /** Whether the request is left without its end. */
   readonly open?: boolean;
@@ -65,7 +69,7 @@ export class FrameClient {
   }
 
   /** Connects with ALPN `h2` and sends nothing yet. Fails where the other side doesn't choose `h2`. */
-  static async connect({ port, ca, serverName }: Http2Address): Promise<FrameClient> {
+  static async connect({ port, ca, serverName, shown }: Http2Address): Promise<FrameClient> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const tcp = connectTcp({ host: '127.0.0.1', port, noDelay: true });
     // That the chain is ours is enough where another name is asked for.
@@ -73,7 +77,7 @@ export class FrameClient {
       serverName === undefined
         ? { servername: 'localhost' }
         : { servername: serverName ?? '', checkServerIdentity: () => undefined };
-    const socket = connectTls({ socket: tcp, ca, ALPNProtocols: ['h2'], ...name }, resolve);
+    const socket = connectTls({ socket: tcp, ca, ALPNProtocols: ['h2'], ...name, ...shown }, resolve);
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('closed before it was open')));
     const client = new FrameClient(tcp, socket);
@@ -104,14 +108,14 @@ export class FrameClient {
   }
 
   /** The HEADERS frame of a request on the next stream, and that stream's id. */
-  request({ method = 'GET', path, fields = [], open = false }: FrameRequest): {
+  request({ method = 'GET', path, authority, fields = [], open = false }: FrameRequest): {
     readonly id: number;
     readonly bytes: Buffer;
   } {
     const id = this.#nextId;
     this.#nextId += 2;
     const flags = FLAG.endHeaders | (open ? 0 : FLAG.endStream);
-    return { id, bytes: frame(FRAME.headers, flags, id, requestBlock(method, path, fields)) };
+    return { id, bytes: frame(FRAME.headers, flags, id, requestBlock(method, path, fields, authority)) };
   }
 
   /** Sends a request and gives its stream's id. */

@@ -118,11 +118,12 @@ export function requestBlock(
   method: string,
   path: string,
   fields: readonly (readonly [string, string])[] = [],
+  authority = 'localhost',
 ): Buffer {
   const pseudo = [
     [':method', method],
     [':scheme', 'https'],
-    [':authority', 'localhost'],
+    [':authority', authority],
     [':path', path],
   ] as const;
   return Buffer.concat([...pseudo, ...fields].map(([name, value]) => literal(name, value)));

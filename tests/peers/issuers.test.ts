@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { generateKeyPair, generateProof, type KeyPair } from 'dpop';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { ask, type Reply } from '../system/https-client.ts';
 import { type LocalServer, startLocalServer } from '../system/local-server.ts';
 import { skipOrFail } from '../system/skip.ts';
+import { askOver, codeOf, VERSIONS } from '../system/possession-scene.ts';
 import { hasGlewlwyd, startGlewlwyd } from './glewlwyd.ts';
 import { findKeycloak, startKeycloak } from './keycloak.ts';
 
@@ -14,6 +17,8 @@ const AUDIENCE = 'https://api.acme.example';
 interface Served {
   readonly gateway: GatewayProcess;
   readonly get: (bearer: string) => Promise<Reply>;
+  /** The same with these fields, over a version of HTTP. */
+  readonly send: (headers: Readonly<Record<string, string>>, version: (typeof VERSIONS)[number]) => Promise<Reply>;
   readonly stop: () => Promise<void>;
 }
 
@@ -48,11 +53,58 @@ apis:
         ...{ port: gateway.https, ca: gateway.ca, path: '/orders' },
         headers: { authorization: `Bearer ${bearer}` },
       }),
+    send: async (headers, version) => {
+      const { https: port, ca } = gateway;
+      const host = `localhost:${port}`;
+      return await askOver({ port, ca, version, path: '/orders', headers: { host, ...headers } });
+    },
     stop: async () => {
       await gateway.stop();
       upstream.stop();
     },
   };
+}
+
+/** An issuer that binds tokens to the keys of the clients that ask for them (RFC 9449 §5). */
+interface Binding {
+  readonly token: (
+    form: Readonly<Record<string, string>>,
+    headers: Readonly<Record<string, string>>,
+  ) => Promise<string>;
+  readonly tokenEndpoint: string;
+}
+
+/**
+ * A token that is bound to the key of a client, which nobody here wrote, opens an API by new proofs with that key, and in no
+ * other way.
+ */
+async function opensByItsKeyAlone(served: Served, issuer: Binding, form: Readonly<Record<string, string>>) {
+  // Whoever made a proof before the gateway began is asked for a nonce, and times in proofs are whole seconds.
+  await pause(1_100);
+  const key = await generateKeyPair('ES256');
+  const dpop = await generateProof(key, issuer.tokenEndpoint, 'POST');
+  const token = await issuer.token(form, { dpop });
+  const url = `https://localhost:${served.gateway.https}/orders`;
+  const proven = async (by: KeyPair, method = 'GET') => ({
+    authorization: `DPoP ${token}`,
+    dpop: await generateProof(by, url, method, undefined, token),
+  });
+  for (const version of VERSIONS) {
+    const told = async (headers: Readonly<Record<string, string>>) => codeOf(await served.send(headers, version));
+    const fields = await proven(key);
+    const reply = await served.send(fields, version);
+    assert.equal(reply.status, 200, `${version}: ${reply.body}`);
+    const arrived = JSON.parse(reply.body) as Record<string, string>;
+    assert.deepEqual([arrived['authorization'], arrived['dpop']], [undefined, undefined]);
+    assert.equal(await told(fields), '401 invalid-proof', 'the same proof again');
+    assert.equal(await told(await proven(await generateKeyPair('ES256'))), '401 invalid-proof', 'another key');
+    assert.equal(await told(await proven(key, 'POST')), '401 invalid-proof', 'another method');
+    assert.equal(await told({ authorization: `DPoP ${token}` }), '401 invalid-proof', 'no proof');
+    assert.equal(await told({ authorization: `Bearer ${token}` }), '401 invalid-token', 'as a bearer’s');
+    const beside = { ...(await proven(key)), authorization: `Bearer ${token}` };
+    assert.equal(await told(beside), '401 invalid-token', 'as a bearer’s beside its proof');
+    assert.equal(await told(await proven(key)), '200');
+  }
 }
 
 test('access tokens of Glewlwyd (C) open what their scope permits, and no changed one does', async (t) => {
@@ -70,6 +122,11 @@ test('access tokens of Glewlwyd (C) open what their scope permits, and no change
   const [head = '', claims = '', signature = ''] = own.split('.');
   const other = signature.startsWith('A') ? 'B' : 'A';
   assert.equal((await served.get(`${head}.${claims}.${other}${signature.slice(1)}`)).status, 401);
+  await opensByItsKeyAlone(
+    served,
+    { token: issuer.token, tokenEndpoint: `${issuer.issuer}/token` },
+    { grant_type: 'client_credentials', scope: 'orders', resource: AUDIENCE },
+  );
   // Without `resource` it names its scope as audience: that is not us.
   const form = { grant_type: 'password', username: issuer.user.name, password: issuer.user.password, scope: 'orders' };
   assert.equal((await served.get(await issuer.token(form))).status, 401);
@@ -91,6 +148,8 @@ test('access tokens of Keycloak (Java) open what the roles of its realm permit, 
   assert.match(told['x-portcullis-roles'] ?? '', /customer/);
   const [head = '', claims = '', signature = ''] = own.split('.');
   assert.equal((await served.get(`${head}.${claims}.${signature.slice(4)}AAAA`)).status, 401);
+  const tokenEndpoint = `${issuer.issuer}/protocol/openid-connect/token`;
+  await opensByItsKeyAlone(served, { token: issuer.token, tokenEndpoint }, form);
   // A service of its own without the role.
   assert.equal((await served.get(await issuer.token({ grant_type: 'client_credentials' }))).status, 403);
   const withIdToken = await issuer.token({ ...form, scope: 'openid' });

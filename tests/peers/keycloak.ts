@@ -23,6 +23,8 @@ export interface Keycloak {
   readonly issuer: string;
   readonly client: { readonly id: string; readonly secret: string };
   readonly user: { readonly name: string; readonly password: string };
+  /** Ends all sessions of its user, as an administrator does. */
+  endSessions(): Promise<void>;
   /** Asks its token endpoint as its client; the fields of a proof of possession may be among `headers`. */
   token(form: Readonly<Record<string, string>>, headers?: Readonly<Record<string, string>>): Promise<string>;
   stop(): Promise<void>;
@@ -35,7 +37,17 @@ export interface KeycloakOptions {
   readonly redirectUri: string;
   /** Where it tells that a session has ended (OpenID Connect Back-Channel Logout 1.0); null for nowhere. */
   readonly logoutUri: string | null;
+  /** Where it may send browsers that have signed out there. */
+  readonly afterLogoutUri?: string;
+  /** PEM of who signs the certificate of `logoutUri`. */
+  readonly trusted?: string;
+  /** Where it is to answer. */
+  readonly port?: number;
+  /** The secret of its client. */
+  readonly secret?: string;
 }
+
+const ADMINISTRATOR = { name: 'root', password: randomBytes(16).toString('hex') };
 
 /** Its folder, fetched from Maven Central where it is not there yet; null where there is no Java, no `unzip`, or it can't be had. */
 export async function findKeycloak(): Promise<string | null> {
@@ -88,17 +100,22 @@ async function fetchKeycloak(): Promise<void> {
 /** Starts it with a database in memory, and resolves when its realm is there. */
 export async function startKeycloak(home: string, options: KeycloakOptions): Promise<Keycloak> {
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-keycloak-'));
-  const [port = 0, managementPort = 0] = await freePorts(2);
-  const client = { id: 'shop', secret: randomBytes(16).toString('hex') };
+  const [free = 0, managementPort = 0] = await freePorts(2);
+  const { port = free, trusted } = options;
+  const client = { id: 'shop', secret: options.secret ?? randomBytes(16).toString('hex') };
   const user = { name: 'ada', password: randomBytes(16).toString('hex') };
   await lend(home, folder);
   await mkdir(join(folder, 'data', 'import'), { recursive: true });
   await writeFile(join(folder, 'data', 'import', 'realm.json'), JSON.stringify(realm(options, client, user)));
   const lines: string[] = [];
   const flags = [`--http-port=${port}`, `--http-management-port=${managementPort}`, '--http-host=127.0.0.1'];
+  if (trusted !== undefined) {
+    await writeFile(join(folder, 'trusted.pem'), trusted);
+    flags.push(`--truststore-paths=${join(folder, 'trusted.pem')}`);
+  }
   const child = spawn('bash', [join(folder, 'bin', 'kc.sh'), 'start-dev', ...flags, '--db=dev-mem', '--import-realm'], {
     ...{ cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
-    env: { ...process.env, JAVA_OPTS_APPEND: '-XX:TieredStopAtLevel=1', KC_LOG_LEVEL: 'warn' },
+    env: { ...process.env, ...environment() },
   });
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (piece: Buffer) => void lines.splice(0, lines.length - 200, piece.toString()));
@@ -113,7 +130,27 @@ export async function startKeycloak(home: string, options: KeycloakOptions): Pro
     await stop();
     throw new Error(`keycloak: ${lines.join('').slice(-2_000)}`, { cause: fault });
   }
-  return { ...{ issuer, client, user, stop }, token: tokenSource(issuer, client) };
+  const endSessions = (): Promise<void> => endSessionsOf(`http://127.0.0.1:${port}`, user.name);
+  return { ...{ issuer, client, user, stop, endSessions }, token: tokenSource(issuer, client) };
+}
+
+function environment(): Readonly<Record<string, string>> {
+  const { name, password } = ADMINISTRATOR;
+  const administrator = { KC_BOOTSTRAP_ADMIN_USERNAME: name, KC_BOOTSTRAP_ADMIN_PASSWORD: password };
+  return { ...administrator, JAVA_OPTS_APPEND: '-XX:TieredStopAtLevel=1', KC_LOG_LEVEL: 'warn' };
+}
+
+/** By its admin REST API. */
+async function endSessionsOf(url: string, name: string): Promise<void> {
+  const form = { grant_type: 'password', client_id: 'admin-cli', username: ADMINISTRATOR.name };
+  const body = new URLSearchParams({ ...form, password: ADMINISTRATOR.password });
+  const given = await fetch(`${url}/realms/master/protocol/openid-connect/token`, { method: 'POST', body });
+  const { access_token: token } = (await given.json()) as { readonly access_token: string };
+  const headers = { authorization: `Bearer ${token}` };
+  const users = `${url}/admin/realms/${REALM}/users`;
+  const found = (await (await fetch(`${users}?username=${name}`, { headers })).json()) as { readonly id: string }[];
+  const ended = await fetch(`${users}/${found[0]?.id}/logout`, { method: 'POST', headers });
+  if (!ended.ok) throw new Error(`sessions of keycloak: ${ended.status} ${await ended.text()}`);
 }
 
 /** It writes beside its programs, so that each run has a folder of its own with those of the first. */
@@ -148,13 +185,17 @@ function tokenSource(issuer: string, { id, secret }: Keycloak['client']): Keyclo
 }
 
 function realm(
-  { audience, redirectUri, logoutUri }: KeycloakOptions,
+  { audience, redirectUri, logoutUri, afterLogoutUri = '+' }: KeycloakOptions,
   client: Keycloak['client'],
   user: Keycloak['user'],
 ): object {
   const mapper = {
     ...{ name: 'audience', protocol: 'openid-connect', protocolMapper: 'oidc-audience-mapper' },
     config: { 'included.custom.audience': audience, 'access.token.claim': 'true' },
+  };
+  const roles = {
+    ...{ name: 'roles', protocol: 'openid-connect', protocolMapper: 'oidc-usermodel-realm-role-mapper' },
+    config: { 'claim.name': 'roles', 'jsonType.label': 'String', multivalued: 'true', 'id.token.claim': 'true' },
   };
   const logout = logoutUri === null ? {} : { 'backchannel.logout.url': logoutUri };
   return {
@@ -164,8 +205,12 @@ function realm(
       {
         ...{ clientId: client.id, secret: client.secret, enabled: true, redirectUris: [redirectUri] },
         ...{ directAccessGrantsEnabled: true, serviceAccountsEnabled: true, standardFlowEnabled: true },
-        attributes: { 'backchannel.logout.session.required': 'true', 'post.logout.redirect.uris': '+', ...logout },
-        protocolMappers: [mapper],
+        attributes: {
+          'backchannel.logout.session.required': 'true',
+          'post.logout.redirect.uris': afterLogoutUri,
+          ...logout,
+        },
+        protocolMappers: [mapper, roles],
       },
     ],
     users: [

@@ -2,15 +2,13 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { Configuration } from 'oidc-provider';
 import type { BrowserContext, Page } from 'playwright-core';
-import { freePort } from '../framing/free-port.ts';
-import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import type { GatewayProcess } from '../framing/gateway-process.ts';
 import { eventually, until } from '../system/eventually.ts';
 import { ask } from '../system/https-client.ts';
-import { startLocalServer } from '../system/local-server.ts';
-import { type OpenIdProvider, startOpenIdProvider } from '../system/openid-provider.ts';
+import type { OpenIdProvider } from '../system/openid-provider.ts';
+import { startSessionScene } from '../system/session-scene.ts';
 import { openBrowser } from './browser.ts';
 
-const SECRET = 'a-secret-of-more-than-sixteen-characters';
 const PAGE = '<!doctype html><title>page</title><form method="post" action="/orders"><button>send</button></form>';
 
 /** A provider that nobody here wrote, an API with pages, and the gateway between them and a browser. */
@@ -24,57 +22,35 @@ interface Stage {
 }
 
 async function startStage(t: TestContext, configuration: Configuration = {}): Promise<Stage | null> {
-  const port = await freePort();
-  const origin = `https://app.localhost:${port}`;
   const arrived: string[] = [];
-  const upstream = await startLocalServer((request, reply) => {
-    const { 'x-portcullis-subject': subject, cookie } = request.headers;
-    arrived.push([request.method, request.url, subject, cookie].filter((part) => part !== undefined).join(' '));
-    if (request.url === '/data') reply.setHeader('content-type', 'application/json').end(JSON.stringify({ subject }));
-    else reply.setHeader('content-type', 'text/html').end(PAGE);
-  });
-  t.after(upstream.stop);
-  const provider = await startOpenIdProvider(
-    t,
-    {
-      client_id: 'gateway',
-      client_secret: SECRET,
-      redirect_uris: [`${origin}/.portcullis/callback/acme`],
-      post_logout_redirect_uris: [`${origin}/.portcullis/logout`],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      id_token_signed_response_alg: 'ES256',
-      backchannel_logout_uri: `https://app.localhost:${port}/.portcullis/backchannel-logout/acme`,
-      backchannel_logout_session_required: true,
+  const scene = await startSessionScene({
+    answer: (request, reply) => {
+      const { 'x-portcullis-subject': subject, cookie } = request.headers;
+      arrived.push([request.method, request.url, subject, cookie].filter((part) => part !== undefined).join(' '));
+      if (request.url === '/data') reply.setHeader('content-type', 'application/json').end(JSON.stringify({ subject }));
+      else reply.setHeader('content-type', 'text/html').end(PAGE);
     },
-    { configuration },
-  );
-  const gateway = await startGateway(
-    `version: 1
-server: { https: { port: ${port} }, http: off, threads: 2 }
-admin: { port: 0 }
-data: ./data
-issuers:
-  acme:
-    issuer: '${provider.issuer}'
-    audience: 'https://api.acme.example'
-    login: { clientId: gateway, clientSecret: '\${env:CLIENT_SECRET}', label: Acme, scopes: [openid, offline_access] }
-apis:
-  shop:
+    apis: (upstream) => `  shop:
     host: app.localhost
     routes: ['GET /{rest...}', 'POST /{rest...}']
-    upstream: '${upstream.url}'
+    upstream: '${upstream}'
     auth: [session]
   evil:
     host: evil.localhost
     routes: ['GET /{rest...}']
-    upstream: '${upstream.url}'
+    upstream: '${upstream}'
     auth: public
 `,
-    { environment: { CLIENT_SECRET: SECRET } },
-  );
-  t.after(() => gateway.stop());
-  const browser = await openBrowser(t, port);
+    host: 'app.localhost',
+    client: (origin) => ({
+      backchannel_logout_uri: `${origin}/.portcullis/backchannel-logout/acme`,
+      backchannel_logout_session_required: true,
+    }),
+    configuration,
+  });
+  t.after(() => scene.stop());
+  const { provider, gateway, origin } = scene;
+  const browser = await openBrowser(t, gateway.https);
   return browser === null ? null : { provider, gateway, browser, origin, arrived };
 }
 

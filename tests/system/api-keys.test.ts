@@ -113,7 +113,9 @@ test('a key opens what its roles permit, and goes no further than the gateway', 
     assert.equal(arrived?.['x-portcullis-roles'], 'reader');
     assert.equal(arrived?.['x-portcullis-tenant'], 'acme');
     assert.ok(!JSON.stringify(arrived).includes(report.id), 'nothing of the key goes upstream');
-    assert.equal(codeOf(await call(headers, '/orders', 'POST')), '403 forbidden');
+    const refused = await call(headers, '/orders', 'POST');
+    assert.equal(codeOf(refused), '403 forbidden');
+    assert.equal(refused.headers['www-authenticate'], undefined, 'no token was shown, and none would do');
   }
 });
 
@@ -181,6 +183,8 @@ test('a key that is revoked opens nothing in any thread when the answer is there
   for (let count = 0; count < 10; count++) assert.equal((await call({ 'x-api-key': key })).status, 401);
   assert.equal((await change(`/v1/keys/${report.id}/enable`)).status, 200);
   for (let count = 0; count < 10; count++) assert.equal((await call({ 'x-api-key': key })).status, 200);
+  for (const reason of ['', 'a%0Ab', 'a%E2%80%A8b', 'x'.repeat(201)])
+    assert.equal((await change(`/v1/keys/${report.id}/revoke?reason=${reason}`)).status, 400, reason);
   assert.equal((await change(`/v1/keys/${report.id}/revoke?reason=lost`)).status, 200);
   for (let count = 0; count < 20; count++) assert.equal((await call({ 'x-api-key': key })).status, 401);
   assert.equal((await change(`/v1/keys/${report.id}/enable`)).status, 409);

@@ -1,33 +1,32 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
-import { type LocalServer, startLocalServer } from './local-server.ts';
-import { COMMAND } from './odd/gateway.ts';
+import { askAdmin } from './admin.ts';
+import { FILE_AUDIENCE } from './file-issuer.ts';
+import { ask, type Reply } from './https-client.ts';
 import { askOver, VERSIONS } from './possession-scene.ts';
+import { startTokenScene, type TokenScene } from './token-scene.ts';
 
-const ISSUER = 'https://id.acme.example';
-const AUDIENCE = 'https://api.acme.example';
-
-let outside: LocalServer;
-let gateway: GatewayProcess;
-let tokenOf: (claims: Readonly<Record<string, unknown>>) => Promise<string>;
+let scene: TokenScene;
+/** What the issuer that is asked answers. */
+let introspected: object;
 
 before(async () => {
-  const { privateKey, publicKey } = await generateKeyPair('ES256');
-  const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256' }] });
-  outside = await startLocalServer((request, reply) => {
-    if (request.url === '/jwks') return reply.setHeader('content-type', 'application/json').end(keys);
-    return reply.end('refunded');
-  });
-  const { url } = outside;
-  gateway = await startGateway(
-    `version: 1
-server: { https: { port: 0, certificate: local }, http: { port: 0 }, threads: 1 }
-admin: { port: 0 }
-data: ./data
-issuers: { acme: { issuer: '${ISSUER}', audience: '${AUDIENCE}', jwks: '${url}/jwks' } }
-apis:
+  scene = await startTokenScene({
+    threads: 1,
+    // It stands for an issuer that is asked about its tokens, too.
+    upstream: (request, reply) => {
+      if (request.url !== '/introspect') return reply.end('refunded');
+      return reply.setHeader('content-type', 'application/json').end(JSON.stringify(introspected));
+    },
+    beside: { secret: 'the secret of the gateway' },
+    issuers: (url) =>
+      `, asked: { issuer: '${url}', audience: '${FILE_AUDIENCE}', introspection: { endpoint: '${url}/introspect', client: { id: gateway, secret: '\${file:secret}' }, for: all, cache: 0s, prefix: ask_ } }`,
+    rest: (url) => `apis:
+  others:
+    routes: ['GET /asked', 'GET /keys']
+    upstream: '${url}'
+    auth: [asked, api-key]
+    assurance: { acr: gold, maxAge: 10m }
   orders:
     routes: ['GET /refunds', 'GET /orders', 'GET /bound']
     upstream: '${url}'
@@ -36,23 +35,10 @@ apis:
       GET /refunds: { assurance: { acr: [gold, platinum], amr: [pwd, otp], maxAge: 10m } }
       GET /bound: { assurance: { proof: dpop } }
 `,
-    { command: COMMAND },
-  );
-  tokenOf = (claims) =>
-    new SignJWT(claims)
-      .setProtectedHeader({ alg: 'ES256', kid: 'one' })
-      .setIssuer(ISSUER)
-      .setAudience(AUDIENCE)
-      .setSubject('ada')
-      .setIssuedAt()
-      .setExpirationTime('1h')
-      .sign(privateKey);
+  });
 });
 
-after(async () => {
-  await gateway?.stop();
-  outside?.stop();
-});
+after(() => scene?.stop());
 
 const ago = (seconds: number): number => Math.floor(Date.now() / 1_000) - seconds;
 const SURE = { acr: 'gold', amr: ['pwd', 'otp'] };
@@ -61,7 +47,8 @@ const CHALLENGE =
 
 for (const version of VERSIONS) {
   const outcome = async (path: string, claims: Readonly<Record<string, unknown>>) => {
-    const headers = { host: `localhost:${gateway.https}`, authorization: `Bearer ${await tokenOf(claims)}` };
+    const { gateway, issuer } = scene;
+    const headers = { host: `localhost:${gateway.https}`, authorization: `Bearer ${await issuer.sign(claims)}` };
     const reply = await askOver({ version, port: gateway.https, ca: gateway.ca, path, headers });
     const code = reply.status === 200 ? reply.body : (JSON.parse(reply.body) as { code: string }).code;
     return { told: `${reply.status} ${code}`, challenge: String(reply.headers['www-authenticate'] ?? '') };
@@ -110,3 +97,44 @@ for (const version of VERSIONS) {
     assert.equal((await outcome('/bound', { cnf })).told, '401 invalid-token');
   });
 }
+
+const get = (path: string, headers: Readonly<Record<string, string>>): Promise<Reply> => {
+  const { https: port, ca } = scene.gateway;
+  return ask({ port, ca, path, headers });
+};
+const codeOf = ({ status, body }: Reply): string =>
+  status === 200 ? '200' : `${status} ${(JSON.parse(body) as { code: string }).code}`;
+
+test('what an issuer answers about a token counts like what tokens say themselves', async () => {
+  const { url } = scene.upstream;
+  const answered = async (claims: object): Promise<string> => {
+    const now = ago(0);
+    const whole = {
+      active: true,
+      iss: url,
+      aud: FILE_AUDIENCE,
+      sub: 'ada',
+      token_type: 'Bearer',
+      iat: now,
+      exp: now + 60,
+    };
+    introspected = { ...whole, ...claims };
+    return codeOf(await get('/asked', { authorization: `Bearer ask_${Math.random()}` }));
+  };
+  assert.equal(await answered({ acr: 'gold', auth_time: ago(60) }), '200');
+  assert.equal(await answered({ acr: 'gold' }), '401 insufficient-authentication');
+  assert.equal(await answered({ acr: 'gold', auth_time: ago(601) }), '401 insufficient-authentication');
+  assert.equal(await answered({ acr: 'gold', auth_time: ago(-90) }), '401 insufficient-authentication');
+  assert.equal(await answered({ acr: 'tin', auth_time: ago(60) }), '401 insufficient-authentication');
+  assert.equal(await answered({ acr: ['gold'], auth_time: ago(60) }), '401 invalid-token');
+});
+
+test('a key has no sign-in, whatever its roles', async () => {
+  const text = JSON.stringify({ name: 'nightly' });
+  const headers = { 'content-type': 'application/json', 'content-length': String(text.length) };
+  const made = await askAdmin(scene.gateway, '/v1/keys', { method: 'POST', body: text, headers });
+  const { key } = JSON.parse(made.body) as { readonly key: string };
+  const refused = await get('/keys', { 'x-api-key': key });
+  assert.equal(codeOf(refused), '401 insufficient-authentication');
+  assert.match(String(refused.headers['www-authenticate']), /acr_values="gold", max_age="600"/);
+});

@@ -58,7 +58,16 @@ export class BrowserClient {
   /** Opens a page, signs in where it is sent to, and comes back; gives where it was sent to in the end. */
   async signIn(path: string, provider = 'acme'): Promise<string> {
     const opened = await this.navigate(path);
-    const login = await this.navigate(locationOf(opened));
+    return await this.#followLogin(locationOf(opened), provider);
+  }
+
+  /** Signs in at this provider, of several. */
+  async signInAt(provider: string): Promise<string> {
+    return await this.#followLogin(`/.portcullis/login?provider=${provider}`, provider);
+  }
+
+  async #followLogin(path: string, provider: string): Promise<string> {
+    const login = await this.navigate(path);
     const back = await followSignIn(
       locationOf(login),
       `${this.origin}/.portcullis/callback/${provider}`,

@@ -10,7 +10,7 @@ import { ExtendedKeyUsage } from '@peculiar/x509';
 import { type Made, make, makeAuthority, makeList } from '../../src/wire/client-fixture.test.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { run } from './command.ts';
-import { askAdmin } from './admin.ts';
+import { adminClient, askAdmin } from './admin.ts';
 import { createFileIssuer, FILE_AUDIENCE, FILE_ISSUER, type FileIssuer } from './file-issuer.ts';
 import { type LocalServer, startLocalServer } from './local-server.ts';
 import { PROGRAM } from './plain-configuration.ts';
@@ -61,6 +61,9 @@ before(async () => {
     revoked: { by: ca, subject: 'CN=r', names: uri('spiffe://acme/billing') },
   };
   for (const [name, wanted] of Object.entries(clients)) made.set(name, await make(wanted));
+  // Whoever has a CA can make another below it, by any name.
+  const namesake = await make({ by: other, subject: 'CN=Partners', isCa: true });
+  made.set('below', await make({ by: namesake, subject: 'CN=billing', names: uri('spiffe://acme/billing') }));
   const revoked = made.get('revoked') as Made;
   const lists = await makeList(ca, [revoked]);
   issuer = await createFileIssuer();
@@ -153,7 +156,8 @@ for (const [protocol, ask] of [
     ] as const)
       assert.equal(await ask(name), `403 ${code}`, name);
     // The other host believes its own CA, which vouches for the same name.
-    assert.equal(await ask('imitated', { host: 'other.test' }), '403 client-certificate-refused');
+    for (const name of ['imitated', 'below'])
+      assert.equal(await ask(name, { host: 'other.test' }), '403 client-certificate-refused', name);
   });
 
   test(`over ${protocol} what a client says of certificates itself counts for nothing, and goes nowhere`, async () => {
@@ -182,6 +186,31 @@ test('a token beside the certificate must be bound to it, and is no way around i
     assert.equal(await ask('partner', await borne(bound)), '401 invalid-token');
     assert.equal(await ask('billing', await borne()), '400 several-credentials');
     assert.equal(await ask('billing', { method: 'PUT', headers: { authorization: 'Bearer x' } }), '401 invalid-token');
+  }
+});
+
+test('callers by certificate are denied and granted by hand, by the CA that signed theirs', async () => {
+  const client = await adminClient(gateway);
+  const say = async (issuer: string, more: object): Promise<string> => {
+    const draft = { effect: 'deny', kind: 'subject', roles: [], permissions: [], all: true, forMs: null } as const;
+    const said = await client.addGrant({ ...draft, issuer, name: 'partner', reason: 'left', ...more }, 'kim');
+    return said.ok ? said.value.id : assert.fail(said.error);
+  };
+  const takeBack = async (id: string): Promise<void> => assert.ok((await client.removeGrant(id, 'kim')).ok);
+  for (const ask of [overHttp1, overHttp2]) {
+    // A CA of another host has callers of its own.
+    const elsewhere = await say('CN=Others', {});
+    assert.equal(await ask('partner'), 'partner reader ');
+    const grant = await say('CN=Partners', { effect: 'add', roles: ['biller'], all: false });
+    assert.equal(await ask('partner', { method: 'POST' }), 'partner reader,biller ');
+    const out = await say('CN=Partners', {});
+    assert.equal(await ask('partner'), '403 access-denied');
+    assert.equal(await ask('billing'), 'spiffe://acme/billing biller acme');
+    for (const id of [out, grant, elsewhere]) await takeBack(id);
+    const tenant = await say('CN=Partners', { kind: 'tenant', name: 'acme' });
+    assert.equal(await ask('billing'), '403 access-denied');
+    await takeBack(tenant);
+    assert.equal(await ask('billing'), 'spiffe://acme/billing biller acme');
   }
 });
 

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomFillSync, sign } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { after, before, test } from 'node:test';
 import { ok } from '../../src/base/index.ts';
+import {
+  API_KEY_HASH_ROW,
+  API_KEY_HASH_TABLE,
+  apiKeyTableOf,
+  createApiKeyHash,
+  makeApiKey,
+} from '../../src/credential/index.ts';
 import type { Gathered } from '../../src/config/index.ts';
 import { type KindTable, kindTable } from '../../src/gateway/index.ts';
 import { listKinds } from '../../src/main/kinds.ts';
@@ -88,7 +95,16 @@ before(async () => {
   const { url } = upstream;
   gathered = await gatherText(
     `version: 1
-issuers: { acme: { issuer: '${ISSUER}', audience: '${AUDIENCE}', jwks: ./keys.json, claims: { roles: roles } } }
+issuers:
+  acme:
+    issuer: '${ISSUER}'
+    audience: '${AUDIENCE}'
+    jwks: ./keys.json
+    claims: { roles: roles }
+  people:
+    issuer: https://people.acme.example
+    audience: '${AUDIENCE}'
+    login: { clientId: gateway, clientSecret: '\${file:./secret}' }
 roles: { customer: { can: ['orders:create'] } }
 apis:
   orders:
@@ -114,8 +130,17 @@ apis:
     auth: [acme]
     graphql: { schema: ./shop.graphql }
     operations: { Mutation.close: { needs: ['orders:create'] } }
+  desk:
+    routes: [GET /desk]
+    upstream: '${url}'
+    auth: [api-key, session]
 `,
-    { 'orders.json': JSON.stringify(DESCRIPTION), 'keys.json': KEYS, 'shop.graphql': SHOP },
+    {
+      secret: 'a-secret-of-more-than-sixteen-characters',
+      'orders.json': JSON.stringify(DESCRIPTION),
+      'keys.json': KEYS,
+      'shop.graphql': SHOP,
+    },
   );
 });
 
@@ -127,8 +152,22 @@ const bearer = (subject: string, roles: readonly string[] = ['customer'], key?: 
 });
 const SUBJECT = 'x-portcullis-subject';
 const forged = { 'X-Portcullis-Subject': 'root', 'x-portcullis-roles': 'admin' };
-/** What the control side knows besides: one caller is kept out by hand, and what another was given is revoked. */
+/** An API key that somebody was given. */
+const KEY = makeApiKey('live', (bytes) => void randomFillSync(bytes));
+const HASH_KEY = Buffer.alloc(32, 7);
+/** What the control side knows besides: a key, one caller who is kept out by hand, and that what another was given is revoked. */
 const ROWS = {
+  [API_KEY_HASH_TABLE.name]: new Map([[API_KEY_HASH_ROW, { hashKey: HASH_KEY.toString('base64') }]]),
+  [apiKeyTableOf(KEY.id)]: new Map([
+    [
+      KEY.id,
+      {
+        ...{ hash: createApiKeyHash(HASH_KEY)(KEY.text), state: 'active', environment: 'live', subject: 'robot' },
+        ...{ name: 'robot', owner: null, tenant: null, roles: [], scopes: null },
+        ...{ apis: null, addresses: null, expiresAtMs: null },
+      },
+    ],
+  ]),
   [REVOCATIONS.name]: new Map([[revocationKey('subject', ISSUER, 'liz'), { before: null }]]),
   [OVERLAY_TABLE.name]: new Map([
     [
@@ -137,6 +176,7 @@ const ROWS = {
     ],
   ]),
 };
+const cookie = `__Host-portcullis-session=${'A'.repeat(43)}`;
 const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 
 /** Requests in the order in which they are sent, and what must become of each: a status, and who it went upstream as, or why not. */
@@ -185,6 +225,11 @@ function battery(): readonly (readonly [expected: string, asked: PlainAsk])[] {
     ['400 invalid-graphql', send('/graphql', '{"query":"{ shut }"}', bearer('kim', []))],
     ['403 forbidden', send('/graphql', '{"query":"mutation { close }"}', bearer('kim', []))],
     ['200 as kim', send('/graphql', '{"query":"mutation { close }"}', bearer('kim'))],
+    ['401 unauthenticated', get('/desk', forged)],
+    ['200 as robot', get('/desk', { 'x-api-key': KEY.text, ...forged })],
+    ['401 invalid-api-key', get('/desk', { 'x-api-key': `${KEY.text.slice(0, -1)}!` })],
+    ['403 plain-http', get('/desk', { cookie })],
+    ['400 several-credentials', get('/desk', { 'x-api-key': KEY.text, cookie })],
   ];
 }
 
@@ -216,6 +261,7 @@ async function run(gateway: InnerGateway): Promise<readonly string[]> {
 function faultsUpstream(went: IncomingHttpHeaders, id: unknown): readonly string[] {
   return [
     ...(went.authorization === undefined ? [] : ['with token']),
+    ...(went['x-api-key'] === undefined ? [] : ['with key']),
     ...(went['x-request-id'] === id ? [] : ['under another id']),
     ...(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(String(went['traceparent'])) ? [] : ['untraced']),
   ];

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
-import { ask, type Reply } from './https-client.ts';
+import type { Reply } from './https-client.ts';
 import { type LocalServer, startLocalServer } from './local-server.ts';
+import { askOver, VERSIONS } from './possession-scene.ts';
 
 const AUDIENCE = 'https://api.acme.example';
 const SECRET = 'the secret of the gateway';
@@ -103,10 +104,13 @@ function newToken(): string {
   return `token-${++tokens}.of/some+length==`;
 }
 
-async function get(token: string | null, path = '/orders'): Promise<Reply> {
-  const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
-  assert.ok(gateway !== undefined);
-  return await ask({ port: gateway.https, ca: gateway.ca, path, headers });
+type Version = (typeof VERSIONS)[number];
+
+async function get(token: string | null, path = '/orders', version: Version = 'http/1.1'): Promise<Reply> {
+  const { https: port, ca } = gateway ?? assert.fail('no gateway');
+  const headers: Record<string, string> = { host: `localhost:${port}` };
+  if (token !== null) headers['authorization'] = `Bearer ${token}`;
+  return await askOver({ port, ca, version, path, headers });
 }
 
 function codeOf({ status, body }: Reply): string {
@@ -191,17 +195,18 @@ const REFUSED: readonly (readonly [name: string, body: () => unknown])[] = [
   ['a subject that is an object', () => active({ sub: { admin: true } })],
   ['roles that are a number', () => active({ roles: 5 })],
   ['a refresh token', () => active({ token_type: 'refresh_token' })],
-  ['a token of no type', () => active({ token_type: undefined })],
+  ['a refresh token by its use', () => active({ token_type: undefined, token_use: 'refresh_token' })],
   ['a token that is bound, of which nobody has shown the key', () => active({ cnf: { jkt: 'x' }, token_type: 'DPoP' })],
 ];
 
 for (const [name, body] of REFUSED) {
   test(`where the issuer says of a token that it is of ${name}, it is refused`, async () => {
     answer = says(body());
-    const token = newToken();
-    const reply = await get(token);
-    assert.match(codeOf(reply), /^401 /);
-    assert.doesNotMatch(reply.body, /customer|acme/);
+    for (const version of VERSIONS) {
+      const reply = await get(newToken(), '/orders', version);
+      assert.match(codeOf(reply), /^401 /, version);
+      assert.doesNotMatch(reply.body, /customer|acme/);
+    }
   });
 }
 
@@ -222,6 +227,16 @@ const UNANSWERED: readonly (readonly [name: string, answer: () => Answer])[] = [
   ['a page', () => says('<p>active: true</p>', { type: 'text/html' })],
   ['JSON as a page', () => says(active(), { type: 'text/html' })],
   ['nothing in time', () => () => {}],
+  [
+    'an answer that drips, each piece in time and the whole of it never',
+    () => (_asked, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const text = JSON.stringify(active());
+      let at = 0;
+      const dripping = setInterval(() => void response.write(text.charAt(at++)), 50);
+      response.on('close', () => clearInterval(dripping));
+    },
+  ],
   ['a redirect', () => (_asked, response) => void response.writeHead(307, { location: '/ask' }).end()],
   ['no `active`', () => says({ ...active(), active: undefined })],
   ['`active` as text', () => says(active({ active: 'true' }))],
@@ -244,10 +259,12 @@ for (const [name, made] of UNANSWERED) {
   test(`where the issuer answers with ${name}, nobody can say, and nothing is opened`, async () => {
     await isWell();
     answer = made();
-    const reply = await get(newToken());
-    assert.equal(codeOf(reply), '503 introspection-unavailable');
-    assert.equal(reply.headers['retry-after'], '5');
-    assert.doesNotMatch(reply.body, /customer|acme|active/);
+    for (const version of VERSIONS) {
+      const reply = await get(newToken(), '/orders', version);
+      assert.equal(codeOf(reply), '503 introspection-unavailable', version);
+      assert.equal(reply.headers['retry-after'], '5');
+      assert.doesNotMatch(reply.body, /customer|acme|active/);
+    }
   });
 }
 
@@ -258,6 +275,46 @@ test('an issuer that fails again and again is left alone, and asked again when i
   for (let count = 0; count < 12; count++) assert.match(codeOf(await get(newToken())), /^503 /);
   assert.equal(asked.length, 5);
   await isWell();
+});
+
+test('who brings tokens that nobody knows takes nothing from who is known, nor calls without end from the issuer', async (t) => {
+  // Only there has a machine more addresses of its own than one.
+  if (process.platform !== 'linux') return t.skip('needs 127.0.0.2');
+  await isWell();
+  const { https: port, ca } = gateway ?? assert.fail('no gateway');
+  const from = async (address: string, token: string, version: Version): Promise<string> => {
+    const headers = { host: `localhost:${port}`, authorization: `Bearer ${token}` };
+    const reply = await askOver({ port, ca, version, path: '/orders', headers, from: address });
+    return reply.status === 200 ? '200' : codeOf(reply);
+  };
+  const known = newToken();
+  assert.equal(await from('127.0.0.1', known, 'http/1.1'), '200');
+  answer = ({ form }, response) => {
+    const isGood = form['token'] === known || form['token']?.startsWith('good') === true;
+    setTimeout(() => says(isGood ? active() : { active: false })({} as Asked, response), 20);
+  };
+  asked.length = 0;
+  const startedMs = Date.now();
+  const became = new Map<string, number>();
+  let left = 300;
+  const attacker = async (version: Version): Promise<void> => {
+    while (left-- > 0) {
+      const word = await from('127.0.0.2', `guess-${left}`, version);
+      became.set(word, (became.get(word) ?? 0) + 1);
+    }
+  };
+  const flood = Promise.all(Array.from({ length: 16 }, (_, at) => attacker(VERSIONS[at % 2] ?? 'h2')));
+  for (let count = 0; count < 5; count++) {
+    for (const version of VERSIONS) {
+      assert.equal(await from('127.0.0.1', known, version), '200');
+      assert.equal(await from('127.0.0.3', `good-${version}-${count}`, version), '200', 'nobody else is kept waiting');
+    }
+  }
+  await flood;
+  const allowed = 100 + 16 + (20 * (Date.now() - startedMs)) / 1_000;
+  const guesses = asked.filter(({ form }) => form['token']?.startsWith('guess') === true).length;
+  assert.ok(guesses <= allowed, `${guesses} calls, ${allowed} at most`);
+  assert.deepEqual([...became.keys()].toSorted(), ['401 invalid-token', '503 introspection-unavailable']);
 });
 
 test('neither tokens nor the secret stand in the log', () => {

@@ -56,13 +56,21 @@ after(async () => {
   upstream.stop();
 });
 
-/** The status that a token gets which one issuer signed and which says that it comes from another. */
-async function statusOf(signer: OAuth2Server, said: OAuth2Server): Promise<number> {
-  const token = await signer.issuer.buildToken({
+/** A token that one issuer signed and that says that it comes from another. */
+function tokenFrom(signer: OAuth2Server, said: OAuth2Server): Promise<string> {
+  return signer.issuer.buildToken({
     scopesOrTransform: (_header, payload) => {
       Object.assign(payload, { iss: said.issuer.url, sub: 'ada', aud: AUDIENCE });
     },
   });
+}
+
+/** The status that it gets. */
+async function statusOf(signer: OAuth2Server, said: OAuth2Server): Promise<number> {
+  return await statusWith(await tokenFrom(signer, said));
+}
+
+async function statusWith(token: string): Promise<number> {
   const headers = { authorization: `Bearer ${token}` };
   return (await ask({ port: gateway.https, ca: gateway.ca, path: '/orders', headers })).status;
 }
@@ -95,3 +103,25 @@ test('an issuer that takes over the name of another brings its own keys and none
   assert.equal(code, 0, said);
   assert.deepEqual([await statusOf(next, next), await statusOf(old, next), await statusOf(old, old)], [200, 401, 401]);
 });
+
+/** What tightens the profile, each so that the token from before does not hold any more. */
+const TIGHTER: readonly (readonly [what: string, line: (url: string) => string])[] = [
+  ['audience', (url) => `  acme: { issuer: '${url}', audience: 'https://other.example' }`],
+  ['maxLifetime', (url) => `  acme: { issuer: '${url}', audience: '${AUDIENCE}', maxLifetime: 1min }`],
+  ['algorithms', (url) => `  acme: { issuer: '${url}', audience: '${AUDIENCE}', algorithms: [RS256] }`],
+  ['typ', (url) => `  acme: { issuer: '${url}', audience: '${AUDIENCE}', typ: at+jwt }`],
+  ['proof', (url) => `  acme: { issuer: '${url}', audience: '${AUDIENCE}', proof: dpop }`],
+  ['claims', (url) => `  acme: { issuer: '${url}', audience: '${AUDIENCE}', claims: { tenant: aud.nowhere } }`],
+];
+
+for (const [what, line] of TIGHTER) {
+  test(`a token that is remembered does not outlive a reload that tightens ${what}`, async () => {
+    const url = next.issuer.url ?? '';
+    assert.equal((await reload(configuration(issuerLine('acme', url)))).code, 0);
+    const token = await tokenFrom(next, next);
+    for (let count = 0; count < 6; count++) assert.equal(await statusWith(token), 200);
+    const { code, said } = await reload(configuration(line(url)));
+    assert.equal(code, 0, said);
+    for (let count = 0; count < 6; count++) assert.equal(await statusWith(token), 401);
+  });
+}

@@ -3,29 +3,12 @@ import { connect as connectHttp2 } from 'node:http2';
 import { request, type RequestOptions } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
 import { calculateThumbprint, generateKeyPair, generateProof, type KeyPair } from 'dpop';
-import { exportJWK, generateKeyPair as generateSigner, type JWTPayload, SignJWT } from 'jose';
 import type { Made } from '../../src/wire/client-fixture.test.ts';
-import { FILE_AUDIENCE, FILE_ISSUER } from './file-issuer.ts';
+import type { FileIssuer } from './file-issuer.ts';
 import type { Reply } from './https-client.ts';
 
 /** The versions of HTTP that clients speak. */
 export const VERSIONS = ['http/1.1', 'h2'] as const;
-
-/** An issuer whose tokens are bound, with the text of its file of keys. */
-export async function createBindingIssuer() {
-  const { privateKey, publicKey } = await generateSigner('ES256');
-  const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }] });
-  const tokenOf = (claims: JWTPayload): Promise<string> =>
-    new SignJWT(claims)
-      .setProtectedHeader({ alg: 'ES256', kid: 'one' })
-      .setIssuer(FILE_ISSUER)
-      .setAudience(FILE_AUDIENCE)
-      .setSubject('ada')
-      .setIssuedAt()
-      .setExpirationTime('1h')
-      .sign(privateKey);
-  return { keys, tokenOf };
-}
 
 /** A client of the package `dpop`, with a key of its own and a token that is bound to it. */
 export class ProvingClient {
@@ -38,11 +21,11 @@ export class ProvingClient {
   }
 
   static async create(
-    tokenOf: (claims: JWTPayload) => Promise<string>,
+    { sign }: Pick<FileIssuer, 'sign'>,
     algorithm: 'ES256' | 'RS256' | 'PS256' | 'Ed25519' = 'ES256',
   ): Promise<ProvingClient> {
     const key = await generateKeyPair(algorithm);
-    return new ProvingClient(key, await tokenOf({ cnf: { jkt: await calculateThumbprint(key.publicKey) } }));
+    return new ProvingClient(key, await sign({ cnf: { jkt: await calculateThumbprint(key.publicKey) } }));
   }
 
   /** The fields of a request with a proof of it. */
@@ -62,18 +45,21 @@ export interface Asked {
   readonly headers: Readonly<Record<string, string | string[]>>;
   /** What the client shows of itself; null for nothing. */
   readonly certificate?: Made | null;
+  /** The address of this machine that it comes from. */
+  readonly from?: string;
 }
 
 /** Asks once, over a connection of its own. */
-export function askOver({ version, certificate = null, ...asked }: Asked): Promise<Reply> {
+export function askOver({ version, certificate = null, from, ...asked }: Asked): Promise<Reply> {
   const servername = String(asked.headers['host'] ?? 'localhost').replace(/:.*/, '');
   const shown = certificate === null ? {} : { cert: certificate.chainPem, key: certificate.keyPem };
   const checked = { ca: asked.ca, rejectUnauthorized: servername === 'localhost' };
-  const tls = { host: '127.0.0.1', servername, ...checked, ...shown };
+  const place = from === undefined ? {} : { localAddress: from };
+  const tls = { host: '127.0.0.1', servername, ...checked, ...shown, ...place };
   return version === 'http/1.1' ? askHttp1(asked, tls) : askHttp2(asked, tls);
 }
 
-type Plain = Omit<Asked, 'version' | 'certificate'>;
+type Plain = Omit<Asked, 'version' | 'certificate' | 'from'>;
 
 function askHttp1({ port, path, method = 'GET', headers }: Plain, tls: RequestOptions): Promise<Reply> {
   return new Promise((resolve, reject) => {

@@ -8,19 +8,19 @@ import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { until } from './eventually.ts';
-import { FILE_AUDIENCE, FILE_ISSUER } from './file-issuer.ts';
+import { createFileIssuer, FILE_AUDIENCE, FILE_ISSUER, type FileIssuer } from './file-issuer.ts';
 import { ask } from './https-client.ts';
 import { type LocalServer, startLocalServer } from './local-server.ts';
-import { createBindingIssuer, ProvingClient } from './possession-scene.ts';
+import { ProvingClient } from './possession-scene.ts';
 
-let issuer: Awaited<ReturnType<typeof createBindingIssuer>>;
+let issuer: FileIssuer;
 let upstream: LocalServer;
 let gateway: GatewayProcess;
 /** The stream that stands. */
 let standing: ServerResponse | null = null;
 
 before(async () => {
-  issuer = await createBindingIssuer();
+  issuer = await createFileIssuer();
   upstream = await startLocalServer((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 0\n\n');
     standing = response;
@@ -54,7 +54,7 @@ async function rewrite(from: string, to: string): Promise<void> {
 }
 
 test('a stream that began with a proof stands over a reload without another, and ends where more is asked', async () => {
-  const client = await ProvingClient.create(issuer.tokenOf);
+  const client = await ProvingClient.create(issuer);
   const { https: port, ca } = gateway;
   const headers = await client.fields(`https://localhost:${port}/events`);
   const host = `localhost:${port}`;

@@ -6,12 +6,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { generateKeyPair, generateProof } from 'dpop';
 import { type Made, make, makeAuthority } from '../../src/wire/client-fixture.test.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
-import { FILE_AUDIENCE, FILE_ISSUER } from './file-issuer.ts';
+import { createFileIssuer, FILE_AUDIENCE, FILE_ISSUER, type FileIssuer } from './file-issuer.ts';
 import type { Reply } from './https-client.ts';
 import { type LocalServer, startLocalServer } from './local-server.ts';
-import { askOver, codeOf, createBindingIssuer, ProvingClient, thumbprintOf, VERSIONS } from './possession-scene.ts';
+import { askOver, codeOf, ProvingClient, thumbprintOf, VERSIONS } from './possession-scene.ts';
 
-let issuer: Awaited<ReturnType<typeof createBindingIssuer>>;
+let issuer: FileIssuer;
 let upstream: LocalServer;
 let gateway: GatewayProcess;
 let ca: Made;
@@ -22,7 +22,7 @@ let arrived: IncomingHttpHeaders | null = null;
 let reached = 0;
 
 before(async () => {
-  issuer = await createBindingIssuer();
+  issuer = await createFileIssuer();
   ca = await makeAuthority('CN=Partners');
   partner = await make({ by: ca, subject: 'CN=partner' });
   stranger = await make({ by: ca, subject: 'CN=stranger' });
@@ -79,7 +79,7 @@ for (const version of VERSIONS) {
   describe(`over ${version}`, () => {
     for (const algorithm of ['ES256', 'RS256', 'PS256', 'Ed25519'] as const) {
       test(`a client with a key for ${algorithm} is let in by its proofs, and neither token nor proof goes upstream`, async () => {
-        const client = await ProvingClient.create(issuer.tokenOf, algorithm);
+        const client = await ProvingClient.create(issuer, algorithm);
         for (let n = 0; n < 2; n++) {
           const reply = await send(version, '/orders/7?a=1', await client.fields(target('/orders/7')));
           assert.equal(codeOf(reply), '200');
@@ -90,7 +90,7 @@ for (const version of VERSIONS) {
     }
 
     test('a proof that was used is refused, whichever thread it comes to', async () => {
-      const client = await ProvingClient.create(issuer.tokenOf);
+      const client = await ProvingClient.create(issuer);
       const fields = await client.fields(target('/orders/7'));
       const replies = await Promise.all(Array.from({ length: 20 }, () => send(version, '/orders/7', { ...fields })));
       const codes = replies.map(codeOf).toSorted();
@@ -102,8 +102,8 @@ for (const version of VERSIONS) {
     });
 
     test('a bound token is no bearer token, and none is taken for another key’s', async () => {
-      const client = await ProvingClient.create(issuer.tokenOf);
-      const other = await ProvingClient.create(issuer.tokenOf);
+      const client = await ProvingClient.create(issuer);
+      const other = await ProvingClient.create(issuer);
       const fields = await client.fields(target('/orders/7'));
       const before = reached;
       const bearer = await send(version, '/orders/7', { authorization: `Bearer ${client.token}` });
@@ -128,7 +128,7 @@ for (const version of VERSIONS) {
     });
 
     test('a proof is of one method, one address and one token', async () => {
-      const client = await ProvingClient.create(issuer.tokenOf);
+      const client = await ProvingClient.create(issuer);
       const proven = async (url: string, method = 'GET'): Promise<string> =>
         codeOf(await send(version, '/orders/7', await client.fields(url, method)));
       const { https } = gateway;
@@ -146,7 +146,7 @@ for (const version of VERSIONS) {
 
   describe(`what is asked besides over ${version}`, () => {
     test('a token that is bound to nothing comes as a bearer’s and without a proof', async () => {
-      const token = await issuer.tokenOf({});
+      const token = await issuer.sign({});
       const dpop = await generateProof(await generateKeyPair('ES256'), target('/orders/7'), 'GET', undefined, token);
       assert.equal(codeOf(await send(version, '/orders/7', { authorization: `Bearer ${token}` })), '200');
       assert.equal(
@@ -160,7 +160,7 @@ for (const version of VERSIONS) {
     });
 
     test('an API that wants nonces gives one, and takes proofs with it alone', async () => {
-      const client = await ProvingClient.create(issuer.tokenOf);
+      const client = await ProvingClient.create(issuer);
       const first = await send(version, '/pay', await client.fields(target('/pay')));
       assert.equal(codeOf(first), '401 proof-nonce-required');
       assert.match(challenge(first), /^DPoP realm="pay", error="use_dpop_nonce"/);
@@ -179,7 +179,7 @@ for (const version of VERSIONS) {
 
   describe(`what tokens are bound to over ${version}`, () => {
     test('an operation that wants bound tokens takes no others, and an open one wants none', async () => {
-      const bearer = { authorization: `Bearer ${await issuer.tokenOf({})}` };
+      const bearer = { authorization: `Bearer ${await issuer.sign({})}` };
       const reply = await send(version, '/pay', bearer);
       assert.equal(codeOf(reply), '401 credential-unbound');
       assert.match(challenge(reply), /^DPoP realm="pay", error="invalid_token"/);
@@ -189,7 +189,7 @@ for (const version of VERSIONS) {
 
     test('a token of a certificate is let in over a connection with this very one, and by no field', async () => {
       const bound = {
-        authorization: `Bearer ${await issuer.tokenOf({ cnf: { 'x5t#S256': thumbprintOf(partner.certPem) } })}`,
+        authorization: `Bearer ${await issuer.sign({ cnf: { 'x5t#S256': thumbprintOf(partner.certPem) } })}`,
       };
       const shown = (by: Made | null, path: string, more = {}) =>
         askOver({
@@ -220,14 +220,43 @@ for (const version of VERSIONS) {
         'jkt',
         null,
         { jkt: 'a'.repeat(43), kid: 'k' },
+        { jkt: 'A'.repeat(43), 'x5t#S256': 'short' },
       ]) {
-        const token = await issuer.tokenOf({ cnf } as never);
+        const token = await issuer.sign({ cnf } as never);
         assert.equal(
           codeOf(await send(version, '/orders/7', { authorization: `Bearer ${token}` })),
           '401 invalid-token',
           JSON.stringify(cnf),
         );
       }
+    });
+  });
+
+  describe(`what tokens are bound to twice over ${version}`, () => {
+    test('a token of a key and of a certificate opens nothing without both', async () => {
+      const client = await ProvingClient.create({
+        sign: ({ cnf }) => issuer.sign({ cnf: { ...(cnf as object), 'x5t#S256': thumbprintOf(partner.certPem) } }),
+      });
+      const shown = async (by: Made | null, headers: Readonly<Record<string, string>>) =>
+        codeOf(
+          await askOver({
+            ...{ port: gateway.https, ca: gateway.ca, version, path: '/orders/7', certificate: by },
+            headers: { host: 'b2b.test', ...headers },
+          }),
+        );
+      const address = 'https://b2b.test/orders/7';
+      assert.equal(await shown(partner, await client.fields(address)), '200');
+      assert.equal(await shown(stranger, await client.fields(address)), '401 invalid-token');
+      assert.equal(
+        codeOf(await send(version, '/orders/7', await client.fields(target('/orders/7')))),
+        '401 invalid-token',
+      );
+      const authorization = `DPoP ${client.token}`;
+      assert.equal(await shown(partner, { authorization: `Bearer ${client.token}` }), '401 invalid-token');
+      assert.equal(await shown(partner, { authorization }), '401 invalid-proof');
+      const other = await ProvingClient.create(issuer);
+      const foreign = { ...(await other.fields(address)), authorization };
+      assert.equal(await shown(partner, foreign), '401 invalid-proof');
     });
   });
 }

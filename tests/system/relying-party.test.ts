@@ -1,6 +1,7 @@
 // What the OpenID conformance suite asks of a relying party, module by module: docs/guide/relying-party.md lists them all.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { askAdmin } from './admin.ts';
 import { type BrowserClient, locationOf } from './browser-client.ts';
 import { eventually } from './eventually.ts';
 import { followSignIn } from './openid-provider.ts';
@@ -330,5 +331,13 @@ for (const [module, name] of [
     const opened = JSON.parse((await ada.browser.call('/orders')).body) as Claims;
     assert.equal(opened['x-portcullis-subject'], 'ada');
     assert.equal(callsOf(party.providers[name], 'GET /userinfo').length, 1, 'the new access token is not used');
+    const { body } = await askAdmin(party.gateway, '/v1/alerts');
+    const alerts = JSON.parse(body) as { kind: string; key: string; severity: string }[];
+    const told = alerts.filter(({ kind, key }) => kind === 'issuer.login-failing' && key === name);
+    assert.deepEqual(
+      told.map(({ severity }) => severity),
+      ['medium'],
+      body,
+    );
   });
 }

@@ -38,9 +38,10 @@ export interface RelyingParty<Name extends string> {
   stop(): Promise<void>;
 }
 
-/** `settings`: more keys of an issuer, or of its `login`, as they stand in the configuration. */
+/** `settings`: more keys of an issuer, or of its `login`, as they stand in the configuration; `auth`: how callers sign in. */
 export interface RelyingPartyOptions<Name extends string> {
   readonly names: readonly Name[];
+  readonly auth?: string;
   readonly settings: (name: Name, provider: WrongProvider) => { readonly issuer?: string; readonly login?: string };
   /** Makes them wrong before the gateway asks them for anything. */
   readonly prepare: (providers: Readonly<Record<Name, WrongProvider>>) => void;
@@ -49,6 +50,7 @@ export interface RelyingPartyOptions<Name extends string> {
 /** Starts all of it. */
 export async function startRelyingParty<Name extends string>({
   names,
+  auth = '[session]',
   settings,
   prepare,
 }: RelyingPartyOptions<Name>): Promise<RelyingParty<Name>> {
@@ -74,7 +76,7 @@ apis:
   shop:
     routes: ['GET /orders', 'GET /admin']
     upstream: '${upstream.url}'
-    auth: [session]
+    auth: ${auth}
     operations: { GET /orders: { needs: orders:read }, GET /admin: { needs: admin:all } }
 `,
     { environment: { CLIENT_SECRET: SECRET } },

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { ClientMetadata } from 'oidc-provider';
 import {
   createDiskFiles,
   createOutboundEgress,
@@ -15,7 +16,7 @@ import {
 import { Secret } from '../../src/base/index.ts';
 import { parseJson } from '../../src/body/index.ts';
 import { fetchIssuerKeys, type KeyRow } from '../../src/credential/index.ts';
-import type { Clock, Egress, Store } from '../../src/ports/index.ts';
+import type { Clock, Egress, Keyring, Store } from '../../src/ports/index.ts';
 import type { CallbackAnswer, SessionView } from '../../src/session/contract.ts';
 import {
   type ProviderLogout,
@@ -24,7 +25,7 @@ import {
   type SessionLimits,
   Sessions,
 } from '../../src/session/index.ts';
-import { followSignIn } from './openid-provider.ts';
+import { followSignIn, type OpenIdProvider, startOpenIdProvider } from './openid-provider.ts';
 
 export const ORIGIN = 'https://app.example';
 const CALLBACK = `${ORIGIN}/.portcullis/callback/acme`;
@@ -47,10 +48,24 @@ export interface SessionControl {
   readonly events: SessionEvent[];
   readonly notices: string[];
   readonly logouts: ProviderLogout[];
+  /** For whom newer keys were asked. */
+  readonly wanted: string[];
   readonly settings: ProviderSettings;
   follow(settings?: Partial<ProviderSettings>, limits?: Partial<SessionLimits>): void;
   /** Another one over the same store, as after a restart. */
   again(): SessionControl;
+}
+
+/** A provider that nobody here wrote, and sessions of people who sign in there. */
+export interface SessionsBeside {
+  readonly peer: OpenIdProvider;
+  readonly control: SessionControl;
+}
+
+/** Starts both; `client` is what the provider knows of us. */
+export async function start(t: TestContext, client: ClientMetadata = CLIENT): Promise<SessionsBeside> {
+  const peer = await startOpenIdProvider(t, client);
+  return { peer, control: await openSessionControl(t, peer.issuer) };
 }
 
 interface Parts {
@@ -58,7 +73,7 @@ interface Parts {
   /** What of the provider is to be another way than it is. */
   readonly adapt: (egress: Egress) => Egress;
   readonly store: Store;
-  readonly keyring: { mac(purpose: string, message: Uint8Array): Uint8Array };
+  readonly keyring: Pick<Keyring, 'mac' | 'seal' | 'open'>;
 }
 
 /** Opens them for one provider, `acme`. */
@@ -102,6 +117,7 @@ function open(parts: Parts, closing: (() => Promise<void>)[]): SessionControl {
   const events: SessionEvent[] = [];
   const notices: string[] = [];
   const logouts: ProviderLogout[] = [];
+  const wanted: string[] = [];
   let rows: ReadonlyMap<string, KeyRow> = new Map();
   const sessions = new Sessions({
     ...{ store, keyring, clock, egress, random: createSystemRandom() },
@@ -109,7 +125,8 @@ function open(parts: Parts, closing: (() => Promise<void>)[]): SessionControl {
     readJson: parseJson,
     keys: {
       rows: () => rows,
-      want: async () => {
+      want: async (_issuer, asker) => {
+        wanted.push(asker);
         const fetched = await fetchIssuerKeys({ name: 'acme', issuer, origin: { kind: 'discovery' } }, egress);
         if (fetched.ok) rows = new Map(fetched.value.rows.map((row) => [row.thumbprint, row]));
       },
@@ -120,14 +137,14 @@ function open(parts: Parts, closing: (() => Promise<void>)[]): SessionControl {
   });
   closing.push(() => sessions.close());
   const settings: ProviderSettings = {
-    ...{ name: 'acme', issuer, clientId: CLIENT.client_id, hostedDomains: null, skewMs: 5_000 },
+    ...{ name: 'acme', issuer, clientId: CLIENT.client_id, tenants: null, hostedDomains: null, skewMs: 5_000 },
     algorithms: ['ES256', 'RS256'],
     proof: { kind: 'secret', value: new Secret(Buffer.from(CLIENT.client_secret)) },
-    ...{ keysUrl: null, prompt: null, acrValues: null, par: 'auto', userinfo: false },
+    ...{ ca: null, keysUrl: null, prompt: null, acrValues: null, par: 'auto', userinfo: false },
     scopes: ['openid', 'offline_access'],
   };
   const control: SessionControl = {
-    ...{ sessions, store, time, events, notices, logouts, settings },
+    ...{ sessions, store, time, events, notices, logouts, wanted, settings },
     follow: (changed = {}, limits = {}) => {
       const usual = { idleMs: 1_800_000, absoluteMs: 43_200_000, afterLogout: '/' };
       sessions.follow({ providers: [{ ...settings, ...changed }], limits: { ...usual, ...limits } });

@@ -2,68 +2,38 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { freePort } from '../framing/free-port.ts';
-import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
+import type { GatewayProcess } from '../framing/gateway-process.ts';
 import { adminClient, askAdmin, counted } from './admin.ts';
-import { BrowserClient } from './browser-client.ts';
+import type { BrowserClient } from './browser-client.ts';
 import { run } from './command.ts';
 import { eventually } from './eventually.ts';
 import { ask } from './https-client.ts';
-import { type LocalServer, startLocalServer } from './local-server.ts';
-import { type OpenIdProvider, startOpenIdProvider } from './openid-provider.ts';
+import type { OpenIdProvider } from './openid-provider.ts';
 import { PROGRAM } from './plain-configuration.ts';
+import { CLIENT_SECRET, type SessionScene, startSessionScene } from './session-scene.ts';
 
-const SECRET = 'a-secret-of-more-than-sixteen-characters';
 const EVENTS = { 'http://schemas.openid.net/event/backchannel-logout': {} };
 
-let provider: OpenIdProvider;
-let upstream: LocalServer;
+let scene: SessionScene;
 let gateway: GatewayProcess;
+let provider: OpenIdProvider;
 /** Each secret that must stand nowhere. */
-const secrets: string[] = [SECRET];
+const secrets: string[] = [CLIENT_SECRET];
 
 before(async () => {
-  const port = await freePort();
-  const origin = `https://localhost:${port}`;
-  provider = await startOpenIdProvider(
-    { after: () => undefined },
-    {
-      client_id: 'gateway',
-      client_secret: SECRET,
-      redirect_uris: [`${origin}/.portcullis/callback/acme`],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      id_token_signed_response_alg: 'ES256',
-    },
-  );
+  scene = await startSessionScene({
+    answer: (_request, response) => void response.end('orders'),
+    apis: (upstream) => `  shop: { routes: ['GET /orders'], upstream: '${upstream}', auth: [session, acme] }\n`,
+  });
+  ({ gateway, provider } = scene);
   provider.provider.on('refresh_token.saved', ({ jti }) => secrets.push(jti));
-  upstream = await startLocalServer((_request, response) => void response.end('orders'));
-  gateway = await startGateway(
-    `version: 1
-server: { https: { port: ${port} }, http: off, threads: 2 }
-admin: { port: 0 }
-data: ./data
-issuers:
-  acme:
-    issuer: '${provider.issuer}'
-    audience: 'https://api.acme.example'
-    login: { clientId: gateway, clientSecret: '\${env:CLIENT_SECRET}', scopes: [openid, offline_access] }
-apis:
-  shop: { routes: ['GET /orders'], upstream: '${upstream.url}', auth: [session, acme] }
-`,
-    { environment: { CLIENT_SECRET: SECRET } },
-  );
 });
 
-after(async () => {
-  provider.stop();
-  upstream.stop();
-  await gateway.stop();
-});
+after(() => scene.stop());
 
 async function signedIn(account: string): Promise<BrowserClient> {
   provider.account = account;
-  const browser = new BrowserClient({ port: gateway.https, ca: gateway.ca });
+  const browser = scene.browser();
   await browser.signIn('/orders');
   secrets.push(browser.session ?? '');
   assert.equal((await browser.call('/orders')).status, 200);

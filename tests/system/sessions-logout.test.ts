@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { text } from 'node:stream/consumers';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
+import { SESSIONS } from '../../src/session/session-record.ts';
 import { startLocalServer } from './local-server.ts';
-import { type OpenIdProvider, startOpenIdProvider } from './openid-provider.ts';
+import type { OpenIdProvider } from './openid-provider.ts';
 import {
   begin,
   callback,
@@ -11,23 +12,20 @@ import {
   comeBack,
   find,
   hashOf,
-  openSessionControl,
   ORIGIN,
   type SessionControl,
   signIn,
+  start,
 } from './session-control.ts';
 
-interface Started {
-  readonly peer: OpenIdProvider;
-  readonly control: SessionControl;
-}
-
-async function start(t: TestContext): Promise<Started> {
-  const peer = await startOpenIdProvider(t, CLIENT);
-  return { peer, control: await openSessionControl(t, peer.issuer) };
-}
-
 const EVENTS = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+
+/** A client whose sessions the provider names, in ID tokens and in logout tokens. */
+const NAMED_SESSIONS = {
+  ...CLIENT,
+  backchannel_logout_uri: `${ORIGIN}/.portcullis/backchannel-logout/acme`,
+  backchannel_logout_session_required: true,
+};
 
 /** What a logout token says; `more` on top of it, or instead. */
 function claimsOf({ issuer }: OpenIdProvider, more: object = {}): object {
@@ -66,13 +64,8 @@ test('a provider’s own logout token ends the session that it names, and no oth
     });
   });
   t.after(() => ours.stop());
-  const client = {
-    ...CLIENT,
-    backchannel_logout_uri: `${ours.url}/.portcullis/backchannel-logout/acme`,
-    backchannel_logout_session_required: true,
-  };
-  const peer = await startOpenIdProvider(t, client);
-  const control = await openSessionControl(t, peer.issuer);
+  const client = { ...NAMED_SESSIONS, backchannel_logout_uri: `${ours.url}/.portcullis/backchannel-logout/acme` };
+  const { peer, control } = await start(t, client);
   const other = await signIn(control);
   const jar = new Map<string, string>();
   const begun = await begin(control);
@@ -107,10 +100,29 @@ test('a logout token of a person ends all of their sessions, and those of nobody
 });
 
 test('a session at the provider ends only for the person that it is of', async (t) => {
-  const { peer, control } = await start(t);
+  const { peer, control } = await start(t, NAMED_SESSIONS);
   const { hash, view } = await signIn(control);
-  assert.ok(await hear(control, formOf(peer.signed(claimsOf(peer, { sid: view.claims['sid'], sub: 'bob' })))));
+  const { sid } = view.claims;
+  assert.equal(typeof sid, 'string');
+  assert.ok(await hear(control, formOf(peer.signed(claimsOf(peer, { sid, sub: 'bob' })))));
   assert.equal((await find(control, hash))?.subject, 'ada');
+  assert.ok(await hear(control, formOf(peer.signed(claimsOf(peer, { sid })))));
+  assert.equal(await find(control, hash), null);
+});
+
+test('a logout token that could not be acted on is heard when it is said again', async (t) => {
+  const { peer, control } = await start(t);
+  const { hash } = await signIn(control);
+  const sessions = control.store.collection(SESSIONS);
+  const found = await sessions.get(hash);
+  assert.ok(found !== null);
+  await sessions.put(hash, { ...found, version: Number.MAX_VALUE });
+  const body = formOf(peer.signed(claimsOf(peer)));
+  await assert.rejects(hear(control, body), /does not fit/);
+  await sessions.put(hash, found);
+  assert.equal(await hear(control, body), true);
+  assert.equal(await find(control, hash), null);
+  assert.equal(await hear(control, body), false);
 });
 
 // Item 54 of the list of what breaks others, and what else is no logout token.
@@ -184,6 +196,17 @@ test('who signs out at the provider while they sign in here is not signed in', a
   assert.equal(await control.sessions.count(), 0);
 });
 
+test('made-up logout tokens take nothing of what is kept for new keys of those who sign in', async (t) => {
+  const { peer, control } = await start(t);
+  await signIn(control);
+  assert.deepEqual(new Set(control.wanted), new Set(['sign-in']));
+  assert.equal(
+    await hear(control, formOf(signedBy(thief, claimsOf(peer), { alg: 'ES256', typ: 'logout+jwt', kid: 'nobody' }))),
+    false,
+  );
+  assert.equal(control.wanted.at(-1), 'logout');
+});
+
 test('an operator ends one session, or all of a person', async (t) => {
   const { control } = await start(t);
   const [one, two, three] = [await signIn(control), await signIn(control), await signIn(control)];
@@ -217,3 +240,46 @@ async function signOutAt({ issuer }: OpenIdProvider, jar: ReadonlyMap<string, st
   const body = new URLSearchParams({ xsrf, logout: 'yes' });
   await fetch(`${issuer}/session/end/confirm`, { method: 'POST', headers: headers(), body, redirect: 'manual' });
 }
+
+for (const [where, aheadMs] of [
+  ['behind', 60_000],
+  ['ahead', -60_000],
+] as const) {
+  test(`with the provider’s clock a minute ${where}, a logout of all ends who had signed in before, and nobody who comes after`, async (t) => {
+    const { peer, control } = await start(t);
+    control.time.aheadMs = aheadMs;
+    control.follow({ skewMs: 90_000 });
+    const first = await signIn(control);
+    const signedInAt = Number(first.view.claims['iat']);
+    assert.equal(Math.sign(control.time.aheadMs), Math.sign(first.view.startedAtMs - signedInAt * 1_000 - 30_000));
+    const told = (iat: number) => hear(control, formOf(peer.signed(claimsOf(peer, { iat }))));
+    // It was long on its way, and is about what was before.
+    assert.ok(await told(signedInAt - 1));
+    assert.ok((await find(control, first.hash)) !== null);
+    // What is refreshed is no newer sign-in.
+    control.time.aheadMs += (first.view.refreshAtMs ?? 0) - Date.now() - control.time.aheadMs + 1_000;
+    const refreshed = await control.sessions.answer({ ask: 'refresh', session: first.hash, version: 1 });
+    assert.ok('view' in refreshed && refreshed.view?.version === 2);
+    control.time.aheadMs = aheadMs;
+    assert.ok(await told(signedInAt));
+    assert.equal(await find(control, first.hash), null);
+    assert.equal(control.logouts.at(-1)?.atMs, signedInAt * 1_000, 'tokens go by the provider’s clock too');
+    // Heard before somebody signs in anew, also in the same second.
+    const second = await signIn(control);
+    assert.ok((await find(control, second.hash)) !== null);
+  });
+}
+
+test('a logout that is heard while somebody signs in counts for them if it was told after they did', async (t) => {
+  const { peer, control } = await start(t);
+  const during = async (later: number): Promise<boolean> => {
+    const begun = await begin(control);
+    const came = await comeBack(begun);
+    const iat = Math.floor(Date.now() / 1_000) + later;
+    const answered = callback(control, begun, came);
+    assert.ok(await hear(control, formOf(peer.signed(claimsOf(peer, { iat })))));
+    return (await answered).ok;
+  };
+  assert.equal(await during(-60), true, 'it was long on its way');
+  assert.equal(await during(2), false);
+});

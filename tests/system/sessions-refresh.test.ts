@@ -1,18 +1,8 @@
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import type { SessionView } from '../../src/session/contract.ts';
 import { type OpenIdProvider, startOpenIdProvider } from './openid-provider.ts';
-import { CLIENT, find, openSessionControl, type SessionControl, signIn } from './session-control.ts';
-
-interface Started {
-  readonly peer: OpenIdProvider;
-  readonly control: SessionControl;
-}
-
-async function start(t: TestContext): Promise<Started> {
-  const peer = await startOpenIdProvider(t, CLIENT);
-  return { peer, control: await openSessionControl(t, peer.issuer) };
-}
+import { CLIENT, find, openSessionControl, type SessionControl, signIn, start } from './session-control.ts';
 
 async function refresh({ sessions }: SessionControl, session: string, version: number): Promise<SessionView | null> {
   const answer = await sessions.answer({ ask: 'refresh', session, version });
@@ -101,14 +91,29 @@ test('a session ends when the provider refreshes it no more', async (t) => {
 });
 
 test('a session that ends while it is refreshed stays dead, and what came for it is given back', async (t) => {
-  const { peer, control } = await start(t);
+  const peer = await startOpenIdProvider(t, CLIENT);
+  const [came, ended] = [Promise.withResolvers<string>(), Promise.withResolvers<void>()];
+  const givenBack: (string | null)[] = [];
+  const control = await openSessionControl(t, peer.issuer, (egress) => ({
+    async call(asked) {
+      const form = new URLSearchParams(Buffer.from(asked.body ?? []).toString());
+      if (asked.url.endsWith('/revocation')) givenBack.push(form.get('token'));
+      const reply = await egress.call(asked);
+      if (form.get('grant_type') !== 'refresh_token' || !reply.ok) return reply;
+      came.resolve((JSON.parse(Buffer.from(reply.value.body).toString()) as { refresh_token: string }).refresh_token);
+      await ended.promise;
+      return reply;
+    },
+  }));
   const { hash, view } = await signIn(control);
   becomeDue(control, view);
   const running = refresh(control, hash, view.version);
-  while (!control.events.some((event) => event.kind === 'ended')) await control.sessions.end({ id: hash }, 'operator');
+  const token = await came.promise;
+  assert.equal(await control.sessions.end({ id: hash }, 'operator'), 1);
+  ended.resolve();
   assert.equal(await running, null);
   assert.equal(await find(control, hash), null);
-  assert.ok(peer.calls.includes('POST /token/revocation'));
+  assert.ok(givenBack.includes(token));
 });
 
 test('a session that is not used, or too old, is none; a use moves the one and not the other', async (t) => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { Secret } from '../../src/base/index.ts';
-import { type OpenIdProvider, startOpenIdProvider } from './openid-provider.ts';
+import { eventually } from './eventually.ts';
+import { startOpenIdProvider } from './openid-provider.ts';
 import {
   type Begun,
   begin,
@@ -12,16 +13,9 @@ import {
   find,
   hashOf,
   openSessionControl,
-  type SessionControl,
   signIn,
+  start,
 } from './session-control.ts';
-
-type Started = { readonly peer: OpenIdProvider; readonly control: SessionControl };
-
-async function start(t: Parameters<typeof openSessionControl>[0]): Promise<Started> {
-  const peer = await startOpenIdProvider(t, CLIENT);
-  return { peer, control: await openSessionControl(t, peer.issuer) };
-}
 
 const refusalOf = async (answer: ReturnType<typeof callback>): Promise<string> => {
   const said = await answer;
@@ -55,7 +49,7 @@ test('what is asked for says PKCE with S256, a state and a nonce of its own each
   for (const asked of [one, other]) {
     assert.equal(asked?.get('code_challenge_method'), 'S256');
     assert.match(asked.get('code_challenge') ?? '', /^[\w-]{43}$/);
-    assert.match(asked.get('state') ?? '', /^[\w-]{43}$/);
+    assert.match(asked.get('state') ?? '', /^[\w-]{100,400}$/, 'some providers take no long ones');
     assert.match(asked.get('nonce') ?? '', /^[\w-]{43}$/);
     assert.equal(asked.get('prompt'), 'login');
     assert.equal(asked.get('client_secret'), null);
@@ -145,16 +139,49 @@ test('two tabs sign in at once, and each goes where it wanted to', async (t) => 
   );
 });
 
-test('so many may be under way that nobody’s memory fills, and who began last still comes in', async (t) => {
+test('nobody is pushed out by whoever begins again and again, nor by a restart meanwhile', async (t) => {
   const { control } = await start(t);
   control.follow({ par: 'off' });
   const first = await begin(control);
+  for (let count = 0; count < 20_000; count++) await begin(control);
+  const next = control.again();
   const good = await comeBack(first);
-  for (let count = 0; count < 10_000; count++) await begin(control);
-  const last = await begin(control);
-  assert.equal(await refusalOf(callback(control, first, good)), 'attempt-expired');
-  assert.equal(await refusalOf(callback(control, last, await comeBack(last))), 'signed in');
+  assert.equal(await refusalOf(callback(next, first, good)), 'signed in');
+  assert.equal(await refusalOf(callback(next, first, good)), 'attempt-expired');
 });
+
+for (const par of ['auto', 'required'] as const) {
+  test(`who comes back is not kept out by those who begin at a provider that is slow, with par ${par}`, async (t) => {
+    const peer = await startOpenIdProvider(t, CLIENT);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const slow = { isOn: false };
+    const control = await openSessionControl(t, peer.issuer, (egress) => ({
+      async call(request) {
+        if (slow.isOn && request.url.endsWith('/request')) await promise;
+        return await egress.call(request);
+      },
+    }));
+    control.follow({ par });
+    const honest = await begin(control);
+    const good = await comeBack(honest);
+    slow.isOn = true;
+    const said: string[] = [];
+    const crowd = Array.from({ length: 100 }, () =>
+      begin(control).then(
+        ({ url }) => said.push(url),
+        (fault) => said.push(String(fault)),
+      ),
+    );
+    await eventually(() => assert.equal(said.length, 68));
+    const words = par === 'auto' ? /code_challenge=/ : /provider-unavailable/;
+    assert.ok(said.every((one) => words.test(one)));
+    assert.equal(await refusalOf(callback(control, honest, good)), 'signed in');
+    resolve();
+    await Promise.all(crowd);
+    assert.ok(said.slice(68).every((one) => one.includes('request_uri=')));
+    assert.match((await begin(control)).url, /request_uri=/, 'it is pushed again');
+  });
+}
 
 test('nothing but a path of the host that was asked is gone to afterwards', async (t) => {
   const { control } = await start(t);
@@ -210,6 +237,26 @@ test('a class that was asked for and not reached, or a sign-in that is too old, 
   assert.equal(typeof view.claims['auth_time'], 'number');
 });
 
+test('whoever asks for a class by themselves gets round none that every sign-in must be of', async (t) => {
+  const { peer, control } = await start(t);
+  control.follow({ acrValues: ['strong', 'stronger'] });
+  peer.acr = 'usual';
+  // The query of the page is anybody's to write: it may ask for more, never for less.
+  await assert.rejects(begin(control, { acrValues: ['usual'] }), /denied/);
+  const mixed = await begin(control, { acrValues: ['usual', 'strong'] });
+  assert.equal(await refusalOf(callback(control, mixed, await comeBack(mixed))), 'failed');
+  const plain = await begin(control);
+  assert.equal(await refusalOf(callback(control, plain, await comeBack(plain))), 'failed');
+  control.follow();
+  const early = await begin(control);
+  const back = await comeBack(early);
+  control.follow({ acrValues: ['strong'] });
+  assert.equal(await refusalOf(callback(control, early, back)), 'failed', 'what is demanded now counts');
+  peer.acr = 'strong';
+  assert.equal((await signIn(control, { acrValues: ['usual', 'strong'] })).view.claims['acr'], 'strong');
+  assert.equal((await signIn(control)).view.claims['acr'], 'strong');
+});
+
 test('a provider that can’t be had keeps people out, is not asked all the time, and nobody hears why', async (t) => {
   const { peer, control } = await start(t);
   peer.broken = { status: 503 };
@@ -258,14 +305,28 @@ for (const [what, pair] of [
     const { client_secret: _secret, ...client } = CLIENT;
     const method = { token_endpoint_auth_method: 'private_key_jwt' as const, jwks: { keys: [jwk as never] } };
     const peer = await startOpenIdProvider(t, { ...client, ...method });
-    const control = await openSessionControl(t, peer.issuer);
-    const withKey = (key: KeyObject): void => {
+    const named: unknown[] = [];
+    const control = await openSessionControl(t, peer.issuer, (egress) => ({
+      async call(asked) {
+        const form = new URLSearchParams(Buffer.from(asked.body ?? []).toString());
+        const [header = ''] = (form.get('client_assertion') ?? '').split('.');
+        if (header !== '')
+          named.push((JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid?: string }).kid);
+        return await egress.call(asked);
+      },
+    }));
+    const withKey = (key: KeyObject, kid: string | null): void => {
       const pem = key.export({ format: 'pem', type: 'pkcs8' }).toString();
-      control.follow({ proof: { kind: 'private-key', value: new Secret(Buffer.from(pem)) } });
+      control.follow({ proof: { kind: 'private-key', value: new Secret(Buffer.from(pem)), kid } });
     };
-    withKey(pair.privateKey);
-    assert.equal((await signIn(control)).view.subject, 'ada');
-    withKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+    for (const kid of [null, 'ours']) {
+      withKey(pair.privateKey, kid);
+      assert.equal((await signIn(control)).view.subject, 'ada');
+      assert.deepEqual(new Set(named.splice(0)), new Set([kid ?? undefined]));
+    }
+    withKey(pair.privateKey, 'another');
+    await assert.rejects(begin(control), /failed/, 'the provider looks for it by its name');
+    withKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, null);
     await assert.rejects(begin(control), /failed/);
   });
 }

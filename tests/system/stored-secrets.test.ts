@@ -28,7 +28,7 @@ const HELD = {
 };
 const SESSION = {
   ...{ issuer: 'acme', issuerId: 'https://id.acme.example', clientId: 'gateway', person: 'h', providerSession: null },
-  ...{ startedAtMs: 1, usedAtMs: 1, endsAtMs: 2, refreshAtMs: null, version: 1, held: HELD },
+  ...{ startedAtMs: 1, signedInAtMs: 1, usedAtMs: 1, endsAtMs: 2, refreshAtMs: null, version: 1, held: HELD },
 };
 const HASH = Buffer.alloc(32, 0x5a).toString('base64');
 const KEY: ApiKeyDocument = {

@@ -22,6 +22,8 @@ export interface Wrong {
   readonly renewed?: (claims: Claims) => string;
   readonly userinfo?: (claims: Claims) => { readonly type: string; readonly body: string };
   readonly logoutToken?: (claims: Claims) => string;
+  /** Changes what it sends browsers back with. */
+  readonly answered?: (answer: URLSearchParams) => void;
   /** Changes where it sends browsers after they have signed out. */
   readonly signedOut?: (url: URL) => void;
   /** Is done before it answers for a code. */
@@ -190,7 +192,9 @@ export class WrongProvider {
     this.#codes.set(code, {
       ...{ nonce: of('nonce'), challenge: of('code_challenge'), redirectUri, scope: of('scope'), subject },
     });
-    redirect(response, `${redirectUri}?${new URLSearchParams({ code, state: of('state') }).toString()}`);
+    const answer = new URLSearchParams({ code, state: of('state') });
+    this.wrong.answered?.(answer);
+    redirect(response, `${redirectUri}?${answer.toString()}`);
   }
 
   #token({ authorization, parameters }: ProviderCall, response: ServerResponse): void {

@@ -144,3 +144,50 @@ test('a call that nobody waits for any more ends at once, its connection with it
   assert.equal(!late.ok && late.error.reason, 'cancelled');
   assert.equal(sockets.length, 64);
 });
+
+test('connections are kept apart by the CAs they were verified by, and by what was shown', async (t) => {
+  const { cert, key } = await selfSigned('good.example');
+  const own = await selfSigned('gateway');
+  let connections = 0;
+  const server = createServer({ cert, key }, (socket) => {
+    connections++;
+    socket.on('error', () => {}).on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => server.close());
+  const egress = createOutboundEgress({ resolver: LOOPBACK, clock: createVirtualClock(), trustedCaPem: [cert] });
+  const { port } = server.address() as AddressInfo;
+  const request = { ...requestTo(`https://good.example:${port}/`), keeps: true };
+  const call = async (more: Partial<EgressRequest>): Promise<unknown> => {
+    const outcome = await egress.call({ ...request, ...more });
+    return outcome.ok ? outcome.value.status : outcome.error.reason;
+  };
+  assert.deepEqual([await call({}), await call({}), connections], [200, 200, 1]);
+  assert.deepEqual([await call({ ca: cert }), await call({ ca: cert }), connections], [200, 200, 2]);
+  const shows = { certificate: own.cert, key: own.key };
+  assert.deepEqual([await call({ shows }), await call({ shows }), connections], [200, 200, 3]);
+  assert.equal(await call({ ca: own.cert }), 'untrusted', 'what others have verified counts for nobody else');
+});
+
+test('a new connection takes it from none of before who is at the other end', async (t) => {
+  const good = await selfSigned('good.example');
+  // The keys of its tickets have got away, and are all that somebody else has who stands there later.
+  const ticketKeys = Buffer.alloc(48, 7);
+  const server = createServer({ ...good, ticketKeys }, (socket) => {
+    socket.on('error', () => {}).on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => server.close());
+  const clock = createVirtualClock();
+  const egress = createOutboundEgress({ resolver: LOOPBACK, clock, trustedCaPem: [good.cert] });
+  const { port } = server.address() as AddressInfo;
+  const call = async (): Promise<unknown> => {
+    const outcome = await egress.call({ ...requestTo(`https://good.example:${port}/`), keeps: true });
+    return outcome.ok ? outcome.value.status : outcome.error.reason;
+  };
+  assert.equal(await call(), 200);
+  clock.advance(6 * 60_000);
+  assert.equal(await call(), 200, 'and its connection ends');
+  server.setSecureContext({ ...(await selfSigned('good.example')), ticketKeys });
+  assert.equal(await call(), 'untrusted');
+});

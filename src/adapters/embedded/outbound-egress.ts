@@ -11,6 +11,7 @@ import type {
   ResolvedAddress,
   Resolver,
 } from '../../ports/index.ts';
+import { KeptConnections, type KeptPlace } from './kept-connections.ts';
 
 /** What outbound calls need. `trustedCaPem` are CAs that are trusted beside the well-known ones; `callLimit` is 64 if nothing is said. */
 interface OutboundEgressOptions {
@@ -37,13 +38,14 @@ const OWN_HEADERS = new Set([
 type Outcome = Result<EgressReply, EgressFault>;
 
 /**
- * Calls over HTTP/1.1, a new connection for each, a bounded number at once. The host's addresses are all checked and the
+ * Calls over HTTP/1.1, a new connection for each but those that say otherwise, a bounded number at once. The host's addresses are all checked and the
  * connection can go to no other; one address that may not be reached is enough to refuse. Certificates are always
  * verified, redirects are replies like any other, and a compressed reply is a fault, for its size is unknown.
  * A URL with credentials, or headers that cannot be sent, are the fault `malformed-url`.
  */
 export function createOutboundEgress(options: OutboundEgressOptions): Egress {
   const { callLimit = CALL_LIMIT } = options;
+  const kept = new KeptConnections(options.clock);
   let running = 0;
   return {
     async call(request) {
@@ -59,7 +61,7 @@ export function createOutboundEgress(options: OutboundEgressOptions): Egress {
       const cancel = (): void => end(CANCELLED);
       request.signal?.addEventListener('abort', cancel);
       try {
-        return await Promise.race([early, exchange(request, target.value, options, deadline.signal)]);
+        return await Promise.race([early, exchange(request, target.value, { ...options, kept }, deadline.signal)]);
       } finally {
         timer.cancel();
         request.signal?.removeEventListener('abort', cancel);
@@ -97,7 +99,7 @@ function targetOf(request: EgressRequest): Result<Target, EgressFault> {
 async function exchange(
   request: EgressRequest,
   target: Target,
-  options: OutboundEgressOptions,
+  options: OutboundEgressOptions & { readonly kept: KeptConnections },
   signal: AbortSignal,
 ): Promise<Outcome> {
   // An address in the URL is not looked up by Node, so it is not left to the resolver here either.
@@ -108,12 +110,17 @@ async function exchange(
   const forbidden = resolved.value.find(({ address }) => !mayReach(address, request.reach));
   if (forbidden !== undefined) return fault('forbidden-address', `${target.host} is ${forbidden.address}`);
   if (signal.aborted) return fault('timeout', 'while the name was looked up');
-  return await send(request, target, {
+  const connection = {
     ...rootsOf(request, options.trustedCaPem ?? []),
     ...(request.shows === undefined ? {} : { cert: request.shows.certificate, key: request.shows.key }),
     lookup: pinned(resolved.value),
     signal,
-  });
+  };
+  if (request.keeps === true) {
+    const outcome = await send(request, target, { connection, kept: options.kept.to(target.url, resolved.value) });
+    if (outcome !== null) return outcome;
+  }
+  return (await send(request, target, { connection, kept: null })) ?? fault('unreachable', 'the connection was lost');
 }
 
 function rootsOf({ ca }: EgressRequest, trusted: readonly string[]): http.RequestOptions & { ca?: string[] } {
@@ -143,18 +150,26 @@ function pinned(addresses: readonly ResolvedAddress[]): LookupFunction {
   };
 }
 
-function send(request: EgressRequest, { url }: Target, connection: http.RequestOptions): Promise<Outcome> {
+interface Way {
+  readonly connection: http.RequestOptions;
+  /** Null for a connection of this call's own. */
+  readonly kept: KeptPlace | null;
+}
+
+/** Null where a kept connection was lost before anything had come over it. */
+function send(request: EgressRequest, { url }: Target, { connection, kept }: Way): Promise<Outcome | null> {
   const secure = url.protocol === 'https:';
   const body = request.body;
   const length = body === undefined ? {} : { 'content-length': String(body.length) };
+  const ending = kept === null ? { connection: 'close' } : {};
   return new Promise((resolve) => {
     let sent: http.ClientRequest;
     try {
       sent = requestOver(secure)(url, {
         ...connection,
         method: request.method,
-        headers: { ...request.headers, ...length, 'accept-encoding': 'identity', connection: 'close' },
-        agent: false,
+        headers: { ...request.headers, ...length, 'accept-encoding': 'identity', ...ending },
+        agent: kept?.agent ?? false,
         maxHeaderSize: HEAD_LIMIT_BYTES,
         insecureHTTPParser: false,
         ...(secure ? { rejectUnauthorized: true, minVersion: 'TLSv1.2' } : {}),
@@ -164,15 +179,30 @@ function send(request: EgressRequest, { url }: Target, connection: http.RequestO
       return;
     }
     const stage = watchStage(sent, secure);
-    sent.on('error', (error) => resolve(fault(reasonOf(error, stage()), messageOf(error))));
+    const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+    sent.on('close', close);
+    sent.on('error', (error) =>
+      resolve(isLost(sent, error) ? null : fault(reasonOf(error, stage()), messageOf(error))),
+    );
     sent.on('response', (message) => {
-      void receive(message, request).then((outcome) => {
-        sent.destroy();
+      const { socket } = message;
+      void receive(message, request).then(async (outcome) => {
+        // What a reply that is not whole has left on the connection would be the beginning of the next one.
+        if (!outcome.ok || kept === null || !kept.mayKeep(socket)) {
+          sent.destroy();
+          // It may be free already, and nothing of the call's.
+          socket.destroy();
+        } else await closed; // Before that it is not free, and ending the call would end it.
         resolve(outcome);
       });
     });
     sent.end(body);
   });
+}
+
+/** Whoever keeps connections closes them when it likes, also while a call is on its way. */
+function isLost({ reusedSocket }: http.ClientRequest, error: Error): boolean {
+  return reusedSocket && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }
 
 /**
@@ -188,10 +218,15 @@ type Stage = 'connecting' | 'securing' | 'exchanging';
 function watchStage(sent: http.ClientRequest, secure: boolean): () => Stage {
   let stage: Stage = 'connecting';
   sent.on('socket', (socket) => {
-    socket.on('connect', () => {
+    // One that was kept has come through all of it, and would gather what listens in vain.
+    if (sent.reusedSocket) {
+      stage = 'exchanging';
+      return;
+    }
+    socket.once('connect', () => {
       stage = secure ? 'securing' : 'exchanging';
     });
-    socket.on('secureConnect', () => {
+    socket.once('secureConnect', () => {
       stage = 'exchanging';
     });
   });

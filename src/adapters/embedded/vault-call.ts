@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../../base/index.ts';
-import type { Egress, EgressReply, Files, VaultSource } from '../../ports/index.ts';
+import type { Egress, EgressFault, EgressReply, Files, VaultSource } from '../../ports/index.ts';
 
 /** A secret of Vault has a few KiB; the engine itself takes no more than 1 MiB. */
 const REPLY_LIMIT_BYTES = 1024 * 1024;
@@ -21,11 +21,12 @@ export interface VaultQuestion {
 }
 
 /**
- * Why there is no answer: `absent` where nobody answered, or Vault can not now; `forbidden` for 403; `missing` for 404;
- * `refused` for all else. The words hold nothing that Vault said, which may repeat what was sent.
+ * Why there is no answer: `absent` where nobody answered, or Vault is sealed; `failing` where this question has no answer
+ * now, and another may have one; `forbidden` for 403; `missing` for 404; `refused` for all else. The words hold nothing that
+ * Vault said, which may repeat what was sent.
  */
 export interface VaultFault {
-  readonly reason: 'absent' | 'forbidden' | 'missing' | 'refused';
+  readonly reason: 'absent' | 'failing' | 'forbidden' | 'missing' | 'refused';
   readonly words: string;
 }
 
@@ -61,31 +62,31 @@ export async function askVault(
     reach: 'named',
   });
   if (reply.ok) return answerOf(reply.value);
-  const { reason } = reply.error;
-  return fault(reason === 'malformed-url' || reason === 'forbidden-address' ? 'refused' : 'absent', UNREACHED[reason]);
+  const [reason, words] = UNREACHED[reply.error.reason];
+  return fault(reason, words);
 }
 
 const UNREACHED = {
-  'forbidden-address': 'its address is one where clouds keep credentials',
-  unresolved: 'its name has no address',
-  unreachable: 'it can not be reached',
-  untrusted: 'it does not prove who it is',
-  timeout: `it did not answer within ${TIMEOUT_MS / 1_000} s`,
-  cancelled: 'nobody waited for its answer',
-  'too-large': 'its answer is too large',
-  'malformed-url': 'it can not be asked so',
-  'malformed-reply': 'its answer can not be read',
-} as const;
+  'forbidden-address': ['refused', 'its address is one where clouds keep credentials'],
+  unresolved: ['absent', 'its name has no address'],
+  unreachable: ['absent', 'it can not be reached'],
+  untrusted: ['absent', 'it does not prove who it is'],
+  timeout: ['absent', `it did not answer within ${TIMEOUT_MS / 1_000} s`],
+  cancelled: ['absent', 'nobody waited for its answer'],
+  'too-large': ['failing', 'its answer is too large'],
+  'malformed-url': ['refused', 'it can not be asked so'],
+  'malformed-reply': ['failing', 'its answer can not be read'],
+} as const satisfies Record<EgressFault['reason'], readonly [VaultFault['reason'], string]>;
 
 function answerOf({ status, body }: EgressReply): Result<VaultAnswer, VaultFault> {
   if (status === 403) return fault('forbidden', 'it refuses this token');
   if (status === 404) return fault('missing', 'it has nothing there');
   if (status >= 300 && status < 400) return fault('refused', 'it redirects; name the address that answers itself');
   if (status === 503) return fault('absent', 'it is sealed, or in maintenance');
-  if (status === 429 || status >= 472) return fault('absent', `it answers with status ${status}`);
+  if (status === 429 || status >= 472) return fault('failing', `it answers with status ${status}`);
   if (status !== 200) return fault('refused', `it answers with status ${status}`);
   const answer = readObject(body);
-  return answer === null ? fault('absent', 'its answer is no object of JSON') : ok(answer);
+  return answer === null ? fault('failing', 'its answer is no object of JSON') : ok(answer);
 }
 
 function readObject(body: Uint8Array): VaultAnswer | null {

@@ -24,6 +24,8 @@ export interface VaultServer {
   seconds: number;
   /** From now on every request gets this status; null: it answers again. */
   failing: number | null;
+  /** The mount whose engine fails, with status 500; null: none. */
+  failingMount: string | null;
   /** What it says in the place of an answer; null: what it should. */
   saying: string | null;
   /** Fields of the redirect of a standby; null: it answers itself. */
@@ -77,6 +79,7 @@ class FakeVault implements VaultServer {
   readonly asked: string[] = [];
   seconds = 0;
   failing: number | null = null;
+  failingMount: string | null = null;
   saying: string | null = null;
   redirect: string | null = null;
   signIns = 0;
@@ -155,6 +158,7 @@ class FakeVault implements VaultServer {
   #read(path: string, say: Say): void {
     const mount = Object.keys(VERSIONS).find((one) => path.startsWith(`${one}/`));
     if (mount === undefined) return say(403, { errors: ['preflight capability check returned 403'] });
+    if (mount === this.failingMount) return say(500, { errors: ['1 error occurred'] });
     const version = VERSIONS[mount] as 1 | 2;
     const rest = path.slice(mount.length + 1);
     if (version === 2 && !rest.startsWith('data/'))

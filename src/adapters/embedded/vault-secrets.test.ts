@@ -97,6 +97,32 @@ test('fields of both versions of the engine are read, each at the path of its mo
   ]);
 });
 
+test('a Vault that is down is waited for once, however many secrets are read one after the other', async (t) => {
+  const vault = await setting(t);
+  vault.server.put('secret/key', { key: 'one' });
+  assert.equal(await vault.read('secret/orders/db', 'user'), '= app');
+  vault.server.failing = 503;
+  const asked = vault.server.asked.length;
+  const words = await vault.read('secret/orders/db', 'user');
+  assert.match(words, /it is sealed/);
+  assert.equal(await vault.read('secret/key', 'key', 0), words.replace('secret/orders/db#user', 'secret/key#key'));
+  assert.match(await vault.read('secret/more', 'key', 999), /it is sealed/);
+  assert.equal(vault.server.asked.length, asked + 1);
+  vault.server.failing = null;
+  assert.equal(await vault.read('secret/key', 'key', 1), '= one');
+  // What it has not is its answer, and keeps nothing else back.
+  assert.match(await vault.read('secret/none', 'key', 0), /it has nothing there/);
+  assert.equal(await vault.read('secret/orders/db', 'user', 0), '= app');
+});
+
+test('a mount that fails keeps no secret of another one back', async (t) => {
+  const vault = await setting(t, { mounts: { 'team/kv': 2 } });
+  vault.server.put('team/kv/pay', { key: 'other' });
+  vault.server.failingMount = 'secret';
+  assert.match(await vault.read('secret/orders/db', 'user'), /it answers with status 500/);
+  assert.equal(await vault.read('team/kv/pay', 'key', 0), '= other');
+});
+
 test('what is missing, deleted, no text, empty or too large is an error that tells the reference alone', async (t) => {
   const vault = await setting(t, { mounts: { old: 1 } });
   vault.server.put('secret/odd', {

@@ -6,6 +6,8 @@ import { VaultToken, type VaultTokenPorts } from './vault-token.ts';
 const LIMIT_BYTES = 64 * 1024;
 /** Fields that are asked for together come of one reading: a user and a password of two versions open nothing. */
 const TOGETHER_MS = 1_000;
+/** Whoever reads many secrets one after the other waits for a Vault that is down once, and not for each of them. */
+const ABSENT_MS = 1_000;
 /** Paths of one Vault that are remembered for that long, and Vaults that are: those of the configuration and of one that is tried. */
 const PATH_LIMIT = 1_000;
 const SOURCE_LIMIT = 4;
@@ -20,6 +22,8 @@ type Read = Promise<Result<VaultAnswer, VaultFault>>;
 interface Session {
   readonly token: VaultToken;
   readonly reads: Map<string, { readonly atMs: number; readonly answer: Read }>;
+  /** Why it did not answer last, and when that was found out; null where it did. */
+  absent: { readonly atMs: number; readonly fault: VaultFault } | null;
 }
 
 /**
@@ -30,7 +34,7 @@ export function createVaultSecrets(ports: VaultTokenPorts): VaultSecrets {
   const sessions = new Map<string, Session>();
   const sessionOf = (source: VaultSource): Session => {
     const name = JSON.stringify(source);
-    const session = sessions.get(name) ?? { token: new VaultToken(ports, source), reads: new Map() };
+    const session = sessions.get(name) ?? { token: new VaultToken(ports, source), reads: new Map(), absent: null };
     sessions.delete(name);
     sessions.set(name, session);
     const [oldest] = sessions.keys();
@@ -39,9 +43,11 @@ export function createVaultSecrets(ports: VaultTokenPorts): VaultSecrets {
   };
   return {
     async read(reference, source) {
-      const { path, field } = reference;
-      const { token, reads } = sessionOf(source);
+      const { path } = reference;
+      const session = sessionOf(source);
+      const { token, reads, absent } = session;
       const nowMs = ports.clock.monotonic();
+      if (absent !== null && nowMs - absent.atMs < ABSENT_MS) return unread(reference, source, absent.fault);
       const known = reads.get(path);
       const isFresh = known !== undefined && nowMs - known.atMs < TOGETHER_MS;
       const answer = isFresh ? known.answer : readPath(ports, source, token, path);
@@ -50,13 +56,23 @@ export function createVaultSecrets(ports: VaultTokenPorts): VaultSecrets {
         reads.set(path, { atMs: nowMs, answer });
       }
       const found = await answer;
+      const isAbsent = !found.ok && found.error.reason === 'absent';
+      session.absent = isAbsent ? { atMs: ports.clock.monotonic(), fault: found.error } : null;
       if (!found.ok) {
         if (reads.get(path)?.answer === answer) reads.delete(path);
-        return err(`\${vault:${path}#${field}} can not be had: of Vault at ${source.address}, ${found.error.words}`);
+        return unread(reference, source, found.error);
       }
       return fieldOf(found.value, reference);
     },
   };
+}
+
+function unread(
+  { path, field }: VaultReference,
+  { address }: VaultSource,
+  { words }: VaultFault,
+): Result<never, string> {
+  return err(`\${vault:${path}#${field}} can not be had: of Vault at ${address}, ${words}`);
 }
 
 async function readPath(ports: VaultTokenPorts, source: VaultSource, token: VaultToken, path: string): Read {

@@ -91,7 +91,8 @@ export class VaultToken {
     const question = { method: 'POST', path: `auth/${mount}/login`, token: null, body } as const;
     const answer = await askVault(this.#ports, this.#source, question);
     if (answer.ok) return this.#given(answer.value);
-    const isOurs = answer.error.reason !== 'absent';
+    const { reason } = answer.error;
+    const isOurs = reason !== 'absent' && reason !== 'failing';
     return isOurs ? err({ reason: 'refused', words: `it does not let us in: ${answer.error.words}` }) : answer;
   }
 
@@ -107,7 +108,7 @@ export class VaultToken {
     const auth = memberOf(answer, 'auth');
     const token = memberOf(auth, 'client_token');
     if (typeof token !== 'string' || !/^[\x21-\x7e]{1,16384}$/.test(token))
-      return err({ reason: 'absent', words: 'its answer holds no token' });
+      return err({ reason: 'failing', words: 'its answer holds no token' });
     return ok(this.#heldFor(token, memberOf(auth, 'lease_duration'), memberOf(auth, 'renewable')));
   }
 

@@ -1,4 +1,5 @@
-import type { Config } from '../../config/index.ts';
+import type { Issue, Result } from '../../base/index.ts';
+import type { Config, Gathered } from '../../config/index.ts';
 import type { Clock } from '../../ports/index.ts';
 import type { CommandServices } from '../context.ts';
 import { type Diagnosis, fail, fine, warn } from './diagnosis.ts';
@@ -21,10 +22,46 @@ export async function checkIssuers(
   const found = await Promise.all(
     asked.map(async (issuer) => diagnosesOf(issuer, await services.issuerKeys(issuer), clock.now())),
   );
-  const left = keyed.length - asked.length;
-  const rest = left > 0 ? [warn('issuer', `${left} more issuers were not asked`, 'ask them by hand')] : [];
-  return [...found.flat(), ...rest];
+  return [...found.flat(), ...leftOut(keyed.length - asked.length, 'asked', 'ask them by hand')];
 }
+
+function leftOut(count: number, what: string, fix: string): readonly Diagnosis[] {
+  return count > 0 ? [warn('issuer', `${count} more issuers were not ${what}`, fix)] : [];
+}
+
+/**
+ * Whether the issuers that are asked about tokens, and those that people sign in with, take the gateway as their client.
+ * `gather` reads the secrets that they are shown.
+ */
+export async function tryIssuers(
+  services: Pick<CommandServices, 'tryIssuers'>,
+  { issuers, sessions }: Config,
+  gather: () => Promise<Result<Gathered, readonly Issue[]>>,
+): Promise<readonly Diagnosis[]> {
+  const used = new Set([
+    ...issuers.filter(({ introspection }) => introspection !== null).map(({ name }) => name),
+    ...sessions.providers.map(({ issuer }) => issuer.name),
+  ]);
+  if (used.size === 0) return [];
+  const names = [...used].slice(0, ISSUER_LIMIT);
+  const gathered = await gather();
+  if (!gathered.ok) {
+    const says = `${names.slice(0, 5).join(', ')} can't be tried as their client: the configuration names what can't be read`;
+    return [warn('issuer', says, '`portcullis check` tells what')];
+  }
+  const trials = await services.tryIssuers(gathered.value, new Set(names));
+  const told = trials.map(({ issuer, use, came }) => {
+    if (came.ok) return fine('issuer', `${issuer} (${use}): ${came.value}`);
+    const [then, fix] = OF_NO_USE[use];
+    return fail('issuer', `${issuer} (${use}): ${came.error}; ${then}`, fix);
+  });
+  return [...told, ...leftOut(used.size - names.length, 'tried', 'try them by hand')];
+}
+
+const OF_NO_USE = {
+  introspection: ['its tokens would be refused', 'look at `introspection` of the issuer, and at its client there'],
+  login: ['nobody could sign in', 'look at `login` of the issuer, and at its client there'],
+} as const;
 
 /** Of one that is asked about all its tokens nobody needs a key, unless its answers are signed. */
 function usesKeys({ introspection }: Issuer): boolean {

@@ -55,6 +55,8 @@ export interface ClaimRules {
   readonly claims: ClaimMapping;
   /** What the issuer's tokens have to be bound to; nothing where it is not there. */
   readonly proof?: ProofDemand;
+  /** How far its clock may be from ours; half a minute where it is not there. */
+  readonly skewMs?: number;
   /** Whether the scopes of a token narrow what roles permit. */
   readonly scopes: 'narrow' | 'ignore';
 }

@@ -34,7 +34,7 @@ export function principalOf(
   const tenant = textAt(claims, issuer.claims.tenant);
   const named = issuer.claims.subject === undefined ? ok(subject) : subjectOf(claims, issuer.claims.subject);
   const attributes = issuer.claims.attributes === undefined ? ok(null) : attributesOf(claims, issuer.claims.attributes);
-  const assurance = assuranceOf(claims);
+  const assurance = assuranceOf(claims, issuer);
   const confirmation = confirmationOf(claims, issuer);
   if (!confirmation.ok) return confirmation;
   if (!ids.ok || !rights.ok || !tenant.ok || !assurance.ok || !named.ok || !attributes.ok) return err('claims');
@@ -123,12 +123,13 @@ function scopesOf(claims: JwtClaims, path: ClaimPath | null): Result<readonly st
   return ok(scope.value ?? scp.value);
 }
 
-function assuranceOf(claims: JwtClaims): Result<Assurance, 'claims'> {
+function assuranceOf(claims: JwtClaims, { skewMs }: ClaimRules): Result<Assurance, 'claims'> {
   const acr = nameIn(claims['acr']);
   const amr = Array.isArray(claims['amr']) || claims['amr'] === undefined ? namesIn(claims['amr']) : err('claims');
   const authTimeMs = claims['auth_time'] === undefined ? undefined : numericDateMs(claims['auth_time']);
   if (!acr.ok || !amr.ok || authTimeMs === null) return err('claims');
-  return ok(Object.freeze({ acr: acr.value, amr: amr.value ?? NONE, authTimeMs: authTimeMs ?? null }));
+  const clock = skewMs === undefined || authTimeMs === undefined ? {} : { skewMs };
+  return ok(Object.freeze({ acr: acr.value, amr: amr.value ?? NONE, authTimeMs: authTimeMs ?? null, ...clock }));
 }
 
 function textAt(claims: JwtClaims, path: ClaimPath | null): Result<string | null, 'claims'> {

@@ -1,6 +1,6 @@
 import { parseJson } from '../../body/index.ts';
 import { err, ok, type Result } from '../../base/index.ts';
-import { readJwt } from '../../credential/index.ts';
+import { isIssuerOf, readJwt } from '../../credential/index.ts';
 import type { RoleTable } from '../kind.ts';
 import type { IssuerConfig } from '../kinds/jwt/config.ts';
 import type { Principal } from '../principal.ts';
@@ -27,13 +27,8 @@ export function toldCaller(
   const { claims } = jwt.value;
   const { iss, sub } = claims;
   if (typeof iss !== 'string' || typeof sub !== 'string') return err('the token names no issuer, or no subject');
-  const issuer = issuers.find((each) => isOf(each, iss));
+  const issuer = issuers.find((each) => isIssuerOf(each, iss));
   if (issuer === undefined) return err('none of the issuers of this configuration is the one of the token');
   const made = principalOf({ claims, issuer: iss, subject: sub, expiresAtMs: Number.MAX_SAFE_INTEGER }, issuer, roles);
   return made.ok ? ok({ issuer, principal: made.value }) : err(`the token would be refused for a claim: ${made.error}`);
-}
-
-function isOf({ issuer, tenants }: IssuerConfig, iss: string): boolean {
-  if (tenants === null || tenants === undefined) return issuer === iss;
-  return tenants.some((tenant) => issuer.replace('{tenantid}', tenant) === iss);
 }

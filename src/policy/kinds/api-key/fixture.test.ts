@@ -57,6 +57,8 @@ const PLAIN = {
 export class Thread {
   nowMs = NOW_MS;
   readonly alerts: Alert[] = [];
+  /** Whence requests come. */
+  address = ADDRESS;
   readonly told: [subject: string, notice: Told][] = [];
   /** What the control side was asked; it says yes. */
   readonly asked: Told[] = [];
@@ -99,6 +101,12 @@ export class Thread {
     this.#version = null;
   }
 
+  /** From now on keys are hashed under another key. */
+  hashBy(key: Uint8Array): void {
+    this.#rows.set(API_KEY_HASH_ROW, { hashKey: Buffer.from(key).toString('base64') });
+    this.#version = null;
+  }
+
   row(text: string): ApiKeyRow {
     return this.#rows.get(idOf(text)) as ApiKeyRow;
   }
@@ -117,7 +125,7 @@ export class Thread {
     const all = (name: string): readonly string[] => fields.flatMap(([one, value]) => (one === name ? [value] : []));
     const headers = { all, get: (name: string) => (all(name).length === 0 ? null : all(name).join(', ')) };
     const exchange = {
-      request: { headers, peer: { address: ADDRESS } },
+      request: { headers, peer: { address: this.address } },
       operation: { api, name: 'getOrder' },
       startedAtMs: this.nowMs,
       slot: <T>(slot: Slot<T>): T => (slot === (usedCredential as unknown) ? (used as T) : assert.fail(slot.name)),

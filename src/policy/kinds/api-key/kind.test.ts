@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { API_KEY_HASH_TABLE, API_KEY_TABLES, apiKeyChecksum } from '../../../credential/index.ts';
+import { API_KEY_HASH_TABLE, API_KEY_TABLES, apiKeyChecksum, createApiKeyHash } from '../../../credential/index.ts';
 import type { PageRequest } from '../../own-page.ts';
 import { ADDRESS, CONFIG, hashOf, idOf, NOW_MS, REPORTER, Thread, wordOf } from './fixture.test.ts';
 import bypass from './golden/bypass.json' with { type: 'json' };
@@ -160,6 +160,54 @@ test('a network that tries many keys is an alert, once', () => {
     thread.alerts.map(({ kind, key }) => [kind, key]),
     [['api-key.tried', ADDRESS]],
   );
+});
+
+test('tries that are a minute apart are none of one minute, and so many networks are told apart', () => {
+  const thread = new Thread();
+  const steps = thread.steps();
+  const tries = (count: number): void => {
+    for (let at = 0; at < count; at++) thread.ask([['x-api-key', 'x']], steps);
+  };
+  tries(29);
+  thread.nowMs += 60_000;
+  tries(29);
+  assert.deepEqual(thread.alerts, [], 'the minute is another');
+  // The first of 1,024 other networks makes it forgotten, and it begins anew.
+  for (let network = 0; network < 1_024; network++) {
+    thread.address = `10.${network >> 8}.${network & 255}.1`;
+    tries(1);
+  }
+  thread.address = ADDRESS;
+  tries(29);
+  assert.deepEqual(thread.alerts, []);
+  tries(1);
+  assert.equal(thread.alerts.length, 1);
+});
+
+test('a key for addresses is taken from them whatever their zone, and its caller lasts as long as it', () => {
+  const thread = new Thread();
+  const key = thread.give({ addresses: ['fe80::/10'], expiresAtMs: NOW_MS + 5_000 });
+  const ask = (address: string) => {
+    thread.address = address;
+    return thread.ask([['x-api-key', key]]).verdict;
+  };
+  for (const address of ['fec0::1', '192.0.2.1', 'nonsense']) assert.equal(wordOf(ask(address)), 'address', address);
+  for (const address of ['fe80::1', 'fe80::1%eth0']) assert.equal(wordOf(ask(address)), 'identified', address);
+  const verdict = ask('fe80::1%lo');
+  assert.equal(verdict.kind === 'identified' && verdict.principal.expiresAtMs, NOW_MS + 5_000);
+});
+
+test('keys are held against hashes under the key in force', () => {
+  const thread = new Thread();
+  const key = thread.give();
+  const steps = thread.steps();
+  const ask = (): string => wordOf(thread.ask([['x-api-key', key]], steps).verdict);
+  assert.equal(ask(), 'identified');
+  const other = Buffer.alloc(32, 9);
+  thread.hashBy(other);
+  assert.equal(ask(), 'secret');
+  thread.put(idOf(key), { ...thread.row(key), hash: createApiKeyHash(other)(key) });
+  assert.equal(ask(), 'identified');
 });
 
 test('it needs the live tables of keys and nothing else', () => {

@@ -20,7 +20,14 @@ const SIGNATURE_FIELD = 'github-public-key-signature';
 const HMAC_FIELD = 'x-hub-signature-256';
 
 /** Whether a report comes from somebody who may send it. */
-export type LeakProof = (report: PageRequest) => boolean;
+type Holds = (report: PageRequest) => boolean;
+
+/** What a report is held against. */
+export interface LeakProof {
+  readonly holds: Holds;
+  /** What is asked of whoever has proved nothing (RFC 9110 §11.6.1); nobody has registered a scheme for signed bodies. */
+  readonly challenge: string;
+}
 
 /** Reads who may report; the issues are for the author of the configuration. */
 export function readLeakProof(reporters: LeakReporters, got: Sources): Result<LeakProof, readonly Issue[]> {
@@ -39,11 +46,14 @@ export function readLeakProof(reporters: LeakReporters, got: Sources): Result<Le
     ...(shared.value === null ? [] : [sealedWith(shared.value)]),
     ...(shown.value === null ? [] : [showing(shown.value)]),
   ];
-  return ok((report) => proofs.some((proof) => proof(report)));
+  return ok({
+    holds: (report) => proofs.some((holds) => holds(report)),
+    challenge: `${bearer === null ? 'Portcullis-Report' : 'Bearer'} realm="leak reports"`,
+  });
 }
 
 /** ECDSA with SHA-256 over the body as it came, in DER and base64, by the key that a field names. */
-function signedBy(keys: ReadonlyMap<string, KeyObject>): LeakProof {
+function signedBy(keys: ReadonlyMap<string, KeyObject>): Holds {
   return ({ request: { headers }, body }) => {
     const key = keys.get(headers.get(KEY_FIELD) ?? '');
     const signature = headers.get(SIGNATURE_FIELD);
@@ -53,7 +63,7 @@ function signedBy(keys: ReadonlyMap<string, KeyObject>): LeakProof {
 }
 
 /** HMAC-SHA-256 over the body as it came, in hexadecimal, behind `sha256=`. */
-function sealedWith(secret: Buffer): LeakProof {
+function sealedWith(secret: Buffer): Holds {
   return ({ request: { headers }, body }) => {
     const said = /^sha256=([0-9a-f]{64})$/.exec(headers.get(HMAC_FIELD) ?? '')?.[1];
     if (said === undefined) return false;
@@ -61,7 +71,7 @@ function sealedWith(secret: Buffer): LeakProof {
   };
 }
 
-function showing(secret: Buffer): LeakProof {
+function showing(secret: Buffer): Holds {
   const hashed = (text: string | Buffer): Buffer => createHash('sha256').update(text).digest();
   const expected = hashed(secret);
   return ({ request: { headers } }) => {

@@ -35,7 +35,7 @@ function request(body: string, fields: Readonly<Record<string, string>>): PageRe
 function proves(reporters: Partial<LeakReporters>, fields: Readonly<Record<string, string>>, body = '[]'): boolean {
   const proof = readLeakProof({ ...NOBODY, ...reporters }, sources());
   assert.ok(proof.ok);
-  return proof.value(request(body, fields));
+  return proof.value.holds(request(body, fields));
 }
 
 function signed(body: string, key = ec.privateKey, id = 'one'): Readonly<Record<string, string>> {
@@ -98,8 +98,13 @@ test('keys that are none, and secrets that can be guessed, refuse the configurat
     listOf({}),
     listOf({ key_identifier: 1, key: ONE.key }),
     '{"public_keys":{}}',
+    listOf(...Array.from({ length: 101 }, (_, at) => ({ ...ONE, key_identifier: String(at) }))),
   ])
-    assert.match(issueOf(files, sources(file)), /leakReports.publicKeys: the file is no list of public keys/, file);
+    assert.match(
+      issueOf(files, sources(file)),
+      /leakReports.publicKeys: the file is no list of public keys/,
+      file.slice(0, 80),
+    );
   const privatePem = ec.privateKey.export({ type: 'pkcs8', format: 'pem' });
   for (const key of ['x', pem(rsa.publicKey), privatePem, '-----BEGIN PUBLIC KEY-----'])
     assert.match(issueOf(files, sources(listOf({ ...ONE, key }))), /"one" is no public EC key in PEM/);
@@ -123,7 +128,7 @@ async function reported(
 ): Promise<{ verdict: PageVerdict; asked: readonly Told[] }> {
   const asked: Told[] = [];
   const page = leakReportsPage({
-    proof: () => true,
+    proof: { holds: () => true, challenge: 'x' },
     keys: { recognize: (text) => (text === OURS ? { id: '0'.repeat(16), hash: 'h' } : null) },
     desk: {
       ask: (_subject, question) => {
@@ -170,11 +175,22 @@ test('a token is looked at as far as a key can reach', async () => {
 
 test('whoever proves nothing gets no further', () => {
   const page = leakReportsPage({
-    proof: () => false,
+    proof: { holds: () => false, challenge: 'Portcullis-Report realm="leak reports"' },
     keys: { recognize: () => assert.fail('a key is looked at') },
     desk: { ask: () => assert.fail('somebody is asked') },
   });
   const verdict = page.answer(request(JSON.stringify([{ token: OURS }]), {}));
   assert.ok(!(verdict instanceof Promise) && verdict.kind === 'deny');
-  assert.equal(verdict.problem.code, 'unauthenticated');
+  const challenge = ['www-authenticate', 'Portcullis-Report realm="leak reports"'] as const;
+  assert.deepEqual(verdict.problem, { code: 'unauthenticated', headers: [challenge] });
+});
+
+test('a bearer is asked for where one would do, and nowhere else', () => {
+  const asked = (reporters: Partial<LeakReporters>): string => {
+    const proof = readLeakProof({ ...NOBODY, ...reporters }, sources());
+    return proof.ok ? proof.value.challenge : assert.fail('it is not read');
+  };
+  assert.equal(asked({ bearer: 'B', secret: 'S' }), 'Bearer realm="leak reports"');
+  for (const signed of [{ secret: 'S' }, { publicKeys: '/k.json' }])
+    assert.equal(asked(signed), 'Portcullis-Report realm="leak reports"');
 });

@@ -24,10 +24,6 @@ const PLACE_LIMIT_CHARACTERS = 500;
 /** Less than a page may take, so that whoever reports hears that it must come again. */
 const REVOKED_WITHIN_MS = 8_000;
 
-const NOT_LET_IN = deny({
-  code: 'unauthenticated',
-  headers: [['www-authenticate', 'Bearer realm="leak reports"']],
-});
 const NO_REPORT: Problem = { code: 'malformed-body', internal: 'no report of leaked keys' };
 const NOT_REVOKED = deny({
   code: 'gateway-fault',
@@ -56,13 +52,19 @@ export interface LeakReportsOptions {
  * one. Who has not proved who it is learns nothing.
  */
 export function leakReportsPage(options: LeakReportsOptions): OwnPage {
+  const { holds, challenge } = options.proof;
+  const notLetIn: PageVerdict = {
+    kind: 'deny',
+    problem: { code: 'unauthenticated', headers: [['www-authenticate', challenge]] },
+  };
   return {
     name: 'leak-report',
     host: null,
     path: LEAKS_PATH,
+    calledBy: 'servers',
     methods: ['POST'],
     body: { types: ['application/json'], limitBytes: BODY_LIMIT_BYTES },
-    answer: (report) => (options.proof(report) ? judge(report, options) : NOT_LET_IN) as PageVerdict,
+    answer: (report) => (holds(report) ? judge(report, options) : notLetIn),
   };
 }
 

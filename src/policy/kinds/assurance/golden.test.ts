@@ -25,7 +25,8 @@ interface Golden {
     readonly acr?: string;
     readonly amr?: readonly string[];
     readonly age?: number;
-    readonly bound?: NonNullable<Principal['confirmation']>['kind'];
+    readonly skew?: number;
+    readonly bound?: readonly ('key' | 'certificate')[];
   } | null;
   readonly verdict: string;
 }
@@ -37,10 +38,15 @@ function rulesOf({ acr = [], amr = [], maxAge, proof = null }: Golden['rules']):
 }
 
 function principalOf(caller: NonNullable<Golden['caller']>): Principal {
-  const { kind = 'user', acr = null, amr = [], age, bound } = caller;
+  const { kind = 'user', acr = null, amr = [], age, skew, bound } = caller;
   const authTimeMs = age === undefined ? null : NOW_MS - age * 1_000;
-  const confirmation = bound === undefined ? null : { kind: bound, thumbprint: 't' };
-  return { kind, assurance: { acr, amr, authTimeMs }, confirmation } as unknown as Principal;
+  const to = (name: 'key' | 'certificate') => (bound?.includes(name) === true ? 't' : null);
+  const confirmation = bound === undefined ? null : { key: to('key'), certificate: to('certificate') };
+  return {
+    kind,
+    assurance: { acr, amr, authTimeMs, ...(skew === undefined ? {} : { skewMs: skew * 1_000 }) },
+    confirmation,
+  } as unknown as Principal;
 }
 
 function run(config: AssuranceConfig, caller: Golden['caller'], answer: StepUpOffer['answer'] = null): Verdict {

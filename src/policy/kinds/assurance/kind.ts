@@ -3,13 +3,14 @@ import { bearerChallenge } from '../../challenge.ts';
 import { compileEach } from '../../compile-each.ts';
 import type { Exchange } from '../../exchange.ts';
 import { type PolicyKind, READS_NOTHING, type Step } from '../../kind.ts';
+import { meetsDemand } from '../../../credential/index.ts';
 import type { Operation } from '../../operation.ts';
-import type { Principal } from '../../principal.ts';
+import type { Assurance, Principal } from '../../principal.ts';
 import { type StepUp, stepUpOffer } from '../../step-up.ts';
 import { deny, PASS, type Verdict } from '../../verdict.ts';
 import type { AssuranceConfig, AssuranceRules } from './config.ts';
 
-/** How far an issuer's clock may be ahead of ours: what lies further in the future was never a sign-in. */
+/** How far the clock of who says nothing of it may be ahead of ours: what lies further in the future was never a sign-in. */
 const CLOCK_SKEW_MS = 30_000;
 
 /**
@@ -66,34 +67,25 @@ function authorizeStep(rules: AssuranceRules, { api }: Operation): Step<'authori
         const response = exchange.slot(stepUpOffer).answer?.(exchange, wanted) ?? null;
         if (response !== null) return { kind: 'reply', response, rule: lack };
       }
-      return refusal(principal.confirmation?.kind === 'jkt' ? 'DPoP' : 'Bearer', lack);
+      return refusal((principal.confirmation?.key ?? null) !== null ? 'DPoP' : 'Bearer', lack);
     },
   };
 }
 
 function lackOf(principal: Principal, rules: AssuranceRules, nowMs: number): Lack | null {
-  const { acr, amr, authTimeMs } = principal.assurance;
+  const { acr, amr } = principal.assurance;
   if (rules.acr.length > 0 && (acr === null || !rules.acr.includes(acr))) return 'acr';
   for (const method of rules.amr) if (!amr.includes(method)) return 'amr';
-  if (rules.maxAgeMs !== null && !isFresh(authTimeMs, rules.maxAgeMs, nowMs)) return 'max-age';
-  return isProved(principal, rules.proof) ? null : 'proof';
+  if (rules.maxAgeMs !== null && !isFresh(principal.assurance, rules.maxAgeMs, nowMs)) return 'max-age';
+  return meetsDemand(principal.confirmation, rules.proof ?? 'none') ? null : 'proof';
 }
 
 /** By when the caller signed in, never by when the token was made: a refreshed token is as old as its sign-in. */
-function isFresh(authTimeMs: number | null, maxAgeMs: number, nowMs: number): boolean {
+function isFresh({ authTimeMs, skewMs = CLOCK_SKEW_MS }: Assurance, maxAgeMs: number, nowMs: number): boolean {
   if (authTimeMs === null) return false;
   const ageMs = nowMs - authTimeMs;
-  return ageMs <= maxAgeMs && ageMs >= -CLOCK_SKEW_MS;
+  return ageMs <= maxAgeMs && ageMs >= -skewMs;
 }
-
-/** A caller who is told by a certificate has proved its key by the connection itself. */
-function isProved({ kind, confirmation }: Principal, proof: AssuranceRules['proof']): boolean {
-  if (proof === null) return true;
-  const proved = kind === 'certificate' ? 'mtls' : PROOFS[confirmation?.kind ?? 'none'];
-  return proved !== null && (proof === 'any' || proof === proved);
-}
-
-const PROOFS = { jkt: 'dpop', 'x5t#S256': 'mtls', none: null } as const;
 
 type Scheme = 'Bearer' | 'DPoP';
 

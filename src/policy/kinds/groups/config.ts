@@ -17,6 +17,12 @@ export interface GroupsQuestion {
   readonly object: string;
 }
 
+/** Those of them that stand for roles, and until when (wall milliseconds) that is gone by. */
+export interface GroupsAnswer {
+  readonly groups: readonly string[];
+  readonly untilMs: number;
+}
+
 /** What an access is called by at the desk: it tells two apart, and holds no secret. */
 export function graphSource({ clientId, url, authority, secret }: GraphAccess): string {
   return JSON.stringify([authority, url, clientId, secret]);

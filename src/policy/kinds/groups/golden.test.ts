@@ -40,11 +40,19 @@ function principalFrom(claims: object, overage: 'refuse' | typeof GRAPH = GRAPH)
   return made.ok ? made.value : assert.fail(made.error);
 }
 
+/** Lists are whole answers, and stand for a while; all else is told as it is. */
+function answered(answer: Told, nowMs: number): Told {
+  return Array.isArray(answer) ? { groups: answer, untilMs: nowMs + 300_000 } : answer;
+}
+
 /** The step of an operation, beside a control side that answers so; what it was asked is noted. */
 function bench(answer: () => Told) {
   const asked: Told[] = [];
   const clock = { nowMs: 0, now: () => clock.nowMs, monotonic: () => 0 };
-  const desk: Desk = { ...EMPTY_DESK, ask: (_subject, question) => (asked.push(question), Promise.resolve(answer())) };
+  const desk: Desk = {
+    ...EMPTY_DESK,
+    ask: (_subject, question) => (asked.push(question), Promise.resolve(answered(answer(), clock.nowMs))),
+  };
   const operation = { id: 'orders/x', api: 'orders', name: 'x' } as unknown as Operation;
   const issuers = { has: () => false, names: () => [] };
   const at = { name: 'orders/groups', api: 'orders', operations: [operation], roles: ROLES, issuers };
@@ -94,4 +102,20 @@ test('an answer is gone by for five minutes, and one that failed is asked for ag
   answer = [];
   assert.equal(told(await run(ada)), 'adjusted ');
   assert.deepEqual(asked[0], { source: graphSource(GRAPH), tenant: IDS.tid, object: IDS.oid });
+});
+
+test('an answer that was kept elsewhere is gone by no longer than it holds', async () => {
+  let answer: Told = { groups: ['g1'], untilMs: 1_000 };
+  const { run, asked, clock } = bench(() => answer);
+  const ada = principalFrom({ ...IDS, hasgroups: true });
+  assert.equal(told(await run(ada)), 'adjusted support');
+  clock.nowMs = 999;
+  await run(ada);
+  assert.equal(asked.length, 1);
+  clock.nowMs = 1_000;
+  answer = { groups: [], untilMs: Number.MAX_SAFE_INTEGER };
+  assert.equal(told(await run(ada)), 'adjusted ');
+  clock.nowMs += 300_000;
+  await run(ada);
+  assert.equal(asked.length, 3, 'five minutes at most');
 });

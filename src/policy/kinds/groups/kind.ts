@@ -10,10 +10,10 @@ import { Notebook } from '../../notes.ts';
 import type { Principal } from '../../principal.ts';
 import { ABSTAIN, type AuthenticateVerdict, deny } from '../../verdict.ts';
 import { adjustedBy } from '../overlay/adjusted.ts';
-import { GROUPS_SUBJECT, type GroupsConfig, type GroupsQuestion, graphSource } from './config.ts';
+import { GROUPS_SUBJECT, type GroupsAnswer, type GroupsConfig, type GroupsQuestion, graphSource } from './config.ts';
 
-/** So long a thread goes by an answer: groups change seldom, and a grant or a denial by hand is at once. */
-const KEPT_MS = 5 * 60_000;
+/** So long a thread goes by an answer at most: groups change seldom, and a grant or a denial by hand is at once. */
+const KEPT_LIMIT_MS = 5 * 60_000;
 /** Two calls to Graph and a token for them; a step must be done within ten seconds. */
 const ANSWER_LIMIT_MS = 8_000;
 
@@ -57,9 +57,11 @@ function groupsStep(roles: RoleTable, { desk, clock }: Pick<KindPorts, 'desk' | 
   const known = new Notebook<Principal, Kept>();
   const ask = async (principal: Principal, groups: GroupMapping, question: GroupsQuestion) => {
     const answer = await desk.ask(GROUPS_SUBJECT, { ...question }, ANSWER_LIMIT_MS);
-    const verdict = verdictOf(principal, groups, answer, roles);
+    const told = readAnswer(answer);
     // What could not be had is asked for again by the next request.
-    if (verdict !== UNAVAILABLE) known.set(principal, { untilMs: clock.now() + KEPT_MS, verdict });
+    if (told === null) return UNAVAILABLE;
+    const verdict = verdictOf(principal, rolesOfGroups(told.groups, groups.map), roles);
+    known.set(principal, { untilMs: Math.min(told.untilMs, clock.now() + KEPT_LIMIT_MS), verdict });
     return verdict;
   };
   return {
@@ -78,9 +80,15 @@ function groupsStep(roles: RoleTable, { desk, clock }: Pick<KindPorts, 'desk' | 
   };
 }
 
-function verdictOf(principal: Principal, groups: GroupMapping, answer: Told, roles: RoleTable): AuthenticateVerdict {
-  if (!Array.isArray(answer) || !answer.every((group) => typeof group === 'string')) return UNAVAILABLE;
-  const added = rolesOfGroups(answer as readonly string[], groups.map);
+function verdictOf(principal: Principal, added: readonly string[], roles: RoleTable): AuthenticateVerdict {
   const rule = { effect: 'add', roles: added, permissions: [], expiresAtMs: null } as const;
   return Object.freeze({ kind: 'adjusted', principal: adjustedBy(principal, [rule], roles) });
+}
+
+/** Null where it is none. */
+function readAnswer(answer: Told): GroupsAnswer | null {
+  if (typeof answer !== 'object' || answer === null || !('groups' in answer)) return null;
+  const { groups, untilMs } = answer;
+  const isList = Array.isArray(groups) && groups.every((group) => typeof group === 'string');
+  return isList && typeof untilMs === 'number' ? { groups: groups as readonly string[], untilMs } : null;
 }

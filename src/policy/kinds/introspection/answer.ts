@@ -35,7 +35,8 @@ type Answer = Result<ActiveToken, AnswerFault>;
  * Reads what an introspection server said (RFC 7662 §2.2, RFC 9701 §5), as strictly as a token is read. An answer without
  * `active` as a truth value is none. What it says of an active token goes through the same checks as the claims of a JWT:
  * `aud` and `exp` must be there. Where `iss` is missing, it is the issuer whose server this is; where `sub` is, the client
- * that the token was given to. `token_type` must say that it gives access: servers tell of refresh tokens, too.
+ * that the token was given to. `token_type`, where it is there, must say that it gives access: servers tell of refresh
+ * tokens, too.
  */
 export function readAnswer(body: Uint8Array, reading: AnswerReading): Answer {
   const told = reading.issuer.introspection.signed ? readSigned(body, reading) : readPlain(body);
@@ -70,10 +71,11 @@ function judge(told: JwtClaims, { issuer, nowMs }: AnswerReading): Result<Active
 }
 
 /**
- * RFC 6750 §6.1.1 and RFC 9449 §5; the names are read in any case (RFC 6749 §5.1). A token for DPoP whose key nobody names
- * would be one for whoever has it.
+ * RFC 6750 §6.1.1 and RFC 9449 §5; the names are read in any case (RFC 6749 §5.1), and need not be there (RFC 7662 §2.2):
+ * what a token is bound to is said by `cnf` alone. A token for DPoP whose key nobody names would be one for whoever has it.
  */
 function givesAccess({ token_type: type, cnf }: JwtClaims): boolean {
+  if (type === undefined) return true;
   const name = typeof type === 'string' ? type.toLowerCase() : null;
   return name === 'bearer' || (name === 'dpop' && cnf !== undefined);
 }

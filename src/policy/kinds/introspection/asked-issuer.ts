@@ -17,6 +17,9 @@ export interface IntrospectingConfig {
 /** Of what is asked at the desk. */
 export const INTROSPECTION = 'introspection';
 
+/** What the control side answers where a server did not take the question: that may be for the sake of the token. */
+export const NOT_TAKEN = 'not-taken';
+
 /**
  * What threads and the control side call a server: by all that is said of it, so that a configuration in which a name means
  * another server never has that one asked.
@@ -36,7 +39,7 @@ export function verifiesHere({ introspection }: IssuerConfig): boolean {
   return introspection?.tokens !== 'all';
 }
 
-/** Whether its keys are needed at all. */
+/** Whether its keys are needed for what is sent as a token; who signs in with it needs them besides. */
 export function needsKeys(issuer: IssuerConfig): boolean {
   return verifiesHere(issuer) || issuer.introspection?.signed === true;
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { networkOf } from '../../../base/index.ts';
 import type { KeyRow } from '../../../credential/index.ts';
 import { KEYS_STALE_AFTER_MS } from '../../../credential/index.ts';
 import { principalOf } from '../../claims/principal-of.ts';
@@ -7,7 +8,8 @@ import type { RoleTable } from '../../kind.ts';
 import type { AuthenticateVerdict } from '../../verdict.ts';
 import type { KeysAtHand } from '../jwt/issuer-tokens.ts';
 import { type ActiveToken, type AnswerFault, readAnswer } from './answer.ts';
-import { type AskedIssuer, askedServer, INTROSPECTION } from './asked-issuer.ts';
+import { type AskedIssuer, askedServer, INTROSPECTION, NOT_TAKEN } from './asked-issuer.ts';
+import { AskingBudget } from './asking-budget.ts';
 import { KeptAnswers } from './kept-answers.ts';
 
 /** What this kind works with while requests run. */
@@ -22,17 +24,13 @@ export type AskedVerdict =
 /** A token that is not active now will hardly be in a few seconds, and whoever sends it is no longer asked about. */
 const REFUSED_LIFE_MS = 5_000;
 
-/** Tokens that one thread asks a server about at a time, and those of one address among them. */
-const AT_A_TIME = 256;
-const OF_ONE_ADDRESS = 32;
-
 /** A thread tells of answers that are none at most this often. */
 const HUSH_MS = 10_000;
 
 /** What the way there and back takes, and the wait for a turn: twice the time of a call, and this. */
 const SPARE_MS = 500;
 
-const BUSY: AskedVerdict = Object.freeze({ kind: 'unavailable', rule: 'busy' });
+const QUESTION_NOT_TAKEN: AskedVerdict = Object.freeze({ kind: 'unavailable', rule: NOT_TAKEN });
 const UNANSWERED: AskedVerdict = Object.freeze({ kind: 'unavailable', rule: 'unanswered' });
 
 const NO_KEYS: ReadonlyMap<string, KeyRow> = new Map();
@@ -55,7 +53,7 @@ export class AskedTokens {
   readonly #taken = new KeptAnswers<AskedVerdict>();
   readonly #refused = new KeptAnswers<AskedVerdict>();
   readonly #flights = new Map<string, Promise<AskedVerdict>>();
-  readonly #ofAddress = new Map<string, number>();
+  readonly #budget = new AskingBudget();
   #quietUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -78,15 +76,18 @@ export class AskedTokens {
   ask(token: string, hashed: string, address: string): Promise<AskedVerdict> | AskedVerdict {
     const flight = this.#flights.get(hashed);
     if (flight !== undefined) return flight;
-    const ofAddress = this.#ofAddress.get(address) ?? 0;
-    if (this.#flights.size >= AT_A_TIME || ofAddress >= OF_ONE_ADDRESS) return BUSY;
-    this.#ofAddress.set(address, ofAddress + 1);
-    const begun = this.#asked(token, hashed, address).finally(() => {
-      this.#flights.delete(hashed);
-      const left = (this.#ofAddress.get(address) ?? 1) - 1;
-      if (left > 0) this.#ofAddress.set(address, left);
-      else this.#ofAddress.delete(address);
-    });
+    const asking = this.#budget.begin(address, this.#ports.clock.monotonic());
+    if (typeof asking === 'string') return Object.freeze({ kind: 'unavailable', rule: asking });
+    const begun = this.#asked(token, hashed, address)
+      .then((said) => {
+        // Who brings tokens that no server reads makes questions as those do whose tokens it refuses.
+        if (said.kind === 'refused' || said === QUESTION_NOT_TAKEN) asking.refused(this.#ports.clock.monotonic());
+        return said;
+      })
+      .finally(() => {
+        this.#flights.delete(hashed);
+        asking.end();
+      });
     this.#flights.set(hashed, begun);
     return begun;
   }
@@ -96,7 +97,8 @@ export class AskedTokens {
     // What is kept is as old as the question, however long the answer took.
     const askedAtMs = clock.now();
     const limitMs = 2 * this.issuer.introspection.timeoutMs + SPARE_MS;
-    const body = await desk.ask(INTROSPECTION, { server: this.#server, token }, limitMs);
+    const body = await desk.ask(INTROSPECTION, { server: this.#server, token, source: networkOf(address) }, limitMs);
+    if (body === NOT_TAKEN) return QUESTION_NOT_TAKEN;
     if (!(body instanceof Uint8Array)) return UNANSWERED;
     const answer = await this.#read(body, address);
     if (answer.ok) return this.#identified(answer.value, { hashed, askedAtMs, bytes: body.length });

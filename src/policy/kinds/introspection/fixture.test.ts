@@ -52,6 +52,8 @@ export class AskingThread {
   readonly wanted: string[] = [];
   want: KeyRequests['want'] = () => null;
   rows: ReadonlyMap<string, KeyRow> = new Map();
+  /** How long ago the keys came. */
+  keysAgeMs = 0;
   readonly roles = roleTable();
 
   readonly kind = createIntrospectionKind({
@@ -82,7 +84,7 @@ export class AskingThread {
       secret: () => assert.fail('no secret is needed'),
       table: ((name: string) => (): TableVersion<KeyRow> => ({
         declaration: { name: plainName(name), rowLimit: 100, staleAfterMs: 86_400_000, whenStale: 'serve' },
-        ...{ version: 1, filledAtMs: this.nowMs, rows: this.rows },
+        ...{ version: 1, filledAtMs: this.nowMs - this.keysAgeMs, rows: this.rows },
       })) as never,
       document: () => assert.fail('no document is needed'),
       lists: new ListMaterial({ files: {}, live: null, names: null }),

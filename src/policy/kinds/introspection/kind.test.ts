@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { KEYS_STALE_AFTER_MS } from '../../../credential/index.ts';
 import { createSigner, exchangeOf, NOW, roleTable } from '../jwt/fixture.test.ts';
 import type { Told } from '../../desk.ts';
 import { askedServer } from './asked-issuer.ts';
 import { ACTIVE, askedIssuer, AskingThread, bytesOf, introspecting } from './fixture.test.ts';
+import { AskingBudget } from './asking-budget.ts';
 import { KeptAnswers } from './kept-answers.ts';
 
 const TAKEN = 'identified ada user';
@@ -122,6 +124,57 @@ test('so many are asked about at a time, so many of one address among them, and 
   assert.equal(await thread.word(steps, 'later', '192.0.2.1'), TAKEN, 'nothing is held when all is answered');
 });
 
+test('who changes addresses within a network is one, and who brings no good tokens is asked about less often', async () => {
+  const thread = new AskingThread();
+  const { promise, resolve } = Promise.withResolvers<Told>();
+  thread.answer = () => promise;
+  const steps = thread.steps(introspecting(askedIssuer()));
+  const words = Array.from({ length: 64 }, async (_, at) => await thread.word(steps, `g-${at}`, `2001:db8::${at + 1}`));
+  assert.equal(await thread.word(steps, 'x', '2001:db8::9:9'), 'introspection-unavailable busy');
+  const elsewhere = thread.word(steps, 'y', '2001:db8:0:1::1');
+  resolve(bytesOf({ active: false }));
+  assert.equal((await Promise.all(words)).filter((word) => word === INACTIVE).length, 32);
+  assert.equal(await elsewhere, INACTIVE);
+  for (let at = 0; at < 68 + 1; at++)
+    assert.equal(await thread.word(steps, `h-${at}`, '2001:db8::1'), INACTIVE, `${at}`);
+  const asked = thread.asked.length;
+  assert.equal(await thread.word(steps, 'z', '2001:db8::2'), 'introspection-unavailable guesses');
+  assert.equal(thread.asked.length, asked);
+  assert.equal(await thread.word(steps, 'g-1', '2001:db8::1'), INACTIVE, 'what is known already is said');
+  assert.equal(await thread.word(steps, 'z', '198.51.100.1'), INACTIVE, 'others are asked about as before');
+  thread.nowMs += 1_000;
+  for (let at = 0; at < 20; at++) assert.equal(await thread.word(steps, `i-${at}`, '2001:db8::1'), INACTIVE, `${at}`);
+  assert.equal(await thread.word(steps, 'j', '2001:db8::1'), 'introspection-unavailable guesses');
+});
+
+test('who brings tokens that the issuer does not read is asked about less often, and nothing of them is kept', async () => {
+  const thread = new AskingThread();
+  thread.answer = () => 'not-taken';
+  const steps = thread.steps(introspecting(askedIssuer()));
+  const unread = 'introspection-unavailable not-taken';
+  for (let at = 0; at < 100 + 1; at++) assert.equal(await thread.word(steps, `t${at}`, '192.0.2.1'), unread, `${at}`);
+  assert.equal(await thread.word(steps, 'x', '192.0.2.1'), 'introspection-unavailable guesses');
+  thread.answer = () => bytesOf(ACTIVE);
+  assert.equal(await thread.word(steps, 't0', '198.51.100.1'), TAKEN);
+});
+
+test('who brings good tokens alone is asked about without end', async () => {
+  const thread = new AskingThread();
+  const steps = thread.steps(introspecting(askedIssuer()));
+  for (let at = 0; at < 500; at++) assert.equal(await thread.word(steps, `t-${at}`), TAKEN);
+});
+
+test('networks that were refused are remembered to a bound', () => {
+  const budget = new AskingBudget();
+  for (let at = 0; at < 5_000; at++) {
+    const asking = budget.begin(`198.${at >> 16}.${(at >> 8) & 255}.${at & 255}`, 0);
+    assert.ok(typeof asking !== 'string');
+    asking.refused(0);
+    asking.end();
+  }
+  assert.equal(budget.size, 1_000);
+});
+
 test('an answer is waited for as long as two calls take, and the operator hears of answers that are none', async () => {
   const thread = new AskingThread();
   thread.answer = () => bytesOf('<html>');
@@ -177,16 +230,21 @@ test('what is kept is bounded in number and in bytes, and what nobody uses goes 
   assert.ok(large.size <= 260, `${large.size}`);
 });
 
+const signer = createSigner('ES256', 'one');
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** An answer in a JWT; `told` is written first in what it says of the token. */
+function signed(more: object = {}, extra: object = {}, told = ''): Uint8Array {
+  const header = { alg: 'ES256', kid: 'one', typ: 'token-introspection+jwt', ...extra };
+  const claims = { iss: ACTIVE.iss, aud: 'gateway', iat: NOW, token_introspection: ACTIVE, ...more };
+  // What is written first in the object would be overridden by whoever reads the last.
+  const text = JSON.stringify(claims).replace('"token_introspection":{', `"token_introspection":{${told}`);
+  const input = `${part(header)}.${Buffer.from(text).toString('base64url')}`;
+  return bytesOf(`${input}.${signer.sign(input).toString('base64url')}`);
+}
+
 test('a signed answer is read by the issuer’s keys, newer ones are asked for once, and none in plain JSON is believed', async () => {
   const thread = new AskingThread();
-  const signer = createSigner('ES256', 'one');
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const signed = (more: object = {}): Uint8Array => {
-    const header = { alg: 'ES256', kid: 'one', typ: 'token-introspection+jwt' };
-    const claims = { iss: ACTIVE.iss, aud: 'gateway', iat: NOW, token_introspection: ACTIVE, ...more };
-    const input = `${part(header)}.${part(claims)}`;
-    return bytesOf(`${input}.${signer.sign(input).toString('base64url')}`);
-  };
   const steps = thread.steps(introspecting(askedIssuer({ signed: true, cacheMs: 0 })));
   thread.answer = () => signed();
   assert.equal(await thread.word(steps, 'a'), 'introspection-unavailable unknown-key');
@@ -200,6 +258,11 @@ test('a signed answer is read by the issuer’s keys, newer ones are asked for o
     [signed({ aud: 'another client' }), 'audience'],
     [signed({ iat: NOW - 3_600 }), 'expired'],
     [signed({ token_introspection: { ...ACTIVE, active: 'true' } }), 'malformed'],
+    [signed({ exp: NOW - 60 }), 'expired'],
+    [signed({}, { typ: 'JWT' }), 'type'],
+    [signed({}, { alg: 'none' }), 'algorithm'],
+    [signed({}, { crit: ['x'], x: 1 }), 'critical'],
+    [signed({}, {}, '"active":false,'), 'json'],
     [bytesOf(ACTIVE), 'encoding'],
     [bytesOf(`${Buffer.from(signed()).toString()}x`), 'encoding'],
   ] as const) {
@@ -217,7 +280,35 @@ test('what a token is bound to is what the issuer says, for whoever demands the 
   const steps = thread.steps(introspecting(askedIssuer()));
   const verdict = await thread.ask(steps, ['DPoP a']);
   assert.ok(verdict.kind === 'identified', JSON.stringify(verdict));
-  assert.deepEqual(verdict.principal.confirmation, { kind: 'jkt', thumbprint });
+  assert.deepEqual(verdict.principal.confirmation, { key: thumbprint, certificate: null });
   thread.answer = () => bytesOf({ ...ACTIVE, cnf: { jkt: 'short' } });
   assert.match(await thread.word(steps, 'b'), /^invalid-token /);
+});
+
+test('keys that could not be fetched for too long vouch for no answer', async () => {
+  const thread = new AskingThread();
+  thread.answer = () => signed();
+  thread.rows = new Map([[signer.row.thumbprint, signer.row]]);
+  const ages = thread.steps(introspecting(askedIssuer({ signed: true, cacheMs: 0 })));
+  thread.keysAgeMs = KEYS_STALE_AFTER_MS;
+  assert.equal(await thread.word(ages, 'a'), TAKEN);
+  thread.keysAgeMs += 1;
+  assert.equal(await thread.word(ages, 'a'), 'introspection-unavailable unknown-key');
+  assert.deepEqual(thread.wanted, ['acme']);
+});
+
+test('a profile for JWTs is not demanded of what is said of a token', async () => {
+  const thread = new AskingThread();
+  const steps = thread.steps(introspecting(askedIssuer({}, { typ: 'at+jwt' })));
+  thread.answer = () => bytesOf({ ...ACTIVE, client_id: undefined });
+  assert.equal(await thread.word(steps, 'a'), TAKEN, 'without `jti` and `client_id`');
+});
+
+test('that nobody answers is not the fault of who asks', async () => {
+  const thread = new AskingThread();
+  const steps = thread.steps(introspecting(askedIssuer()));
+  thread.answer = () => null;
+  for (let at = 0; at < 150; at++) await thread.word(steps, `t-${at}`);
+  thread.answer = () => bytesOf(ACTIVE);
+  assert.equal(await thread.word(steps, 'u'), TAKEN);
 });

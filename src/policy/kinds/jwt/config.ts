@@ -10,9 +10,13 @@ export type KeyOrigin =
 
 /** An issuer whose tokens the gateway takes, as the configuration names it. */
 export interface IssuerConfig extends TokenProfile, ClaimRules {
+  /** How far its clock may be from ours. */
+  readonly skewMs: number;
   readonly issuer: string;
   readonly name: string;
   readonly keys: KeyOrigin;
+  /** The CAs that vouch for its https; not there where those of the system do. */
+  readonly caFile?: string;
   /** How it is asked what its tokens are worth; null where nobody asks it. */
   readonly introspection: IntrospectionConfig | null;
   readonly path: string;

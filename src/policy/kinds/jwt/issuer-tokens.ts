@@ -54,7 +54,8 @@ export class IssuerTokens {
     if (!principal.ok) return principal;
     const verdict: AuthenticateVerdict = Object.freeze({ kind: 'identified', principal: principal.value });
     const { key, algorithm, validFromMs, validUntilMs } = verified.value;
-    this.#verified.add({ token, verdict, thumbprint: key.thumbprint, algorithm, validFromMs, validUntilMs });
+    const named = { kid: jwt.header.kid, thumbprint: key.thumbprint, keyIssuer: key.issuer ?? null, algorithm };
+    this.#verified.add({ token, verdict, ...named, validFromMs, validUntilMs });
     return ok(verdict);
   }
 

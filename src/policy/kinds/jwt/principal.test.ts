@@ -88,6 +88,7 @@ test('how sure the issuer was is told, and nothing of it made up', () => {
     acr: 'high',
     amr: ['otp'],
     authTimeMs: NOW * 1_000,
+    skewMs: 30_000,
   });
 });
 
@@ -105,14 +106,18 @@ test('what a token is bound to is told, what is not known is refused, and so is 
   const thumbprint = 'A'.repeat(43);
   const made = (claims: object, proof: IssuerConfig['proof'] = 'none') => {
     const read = principalOf(readJwt(claims), issuerOf(proof === undefined ? {} : { proof }), TABLE);
-    return read.ok ? (read.value.confirmation?.kind ?? null) : read.error;
+    return read.ok ? read.value.confirmation : read.error;
   };
   assert.equal(made({}), null);
-  assert.equal(made({ cnf: { jkt: thumbprint } }), 'jkt');
-  assert.equal(made({ cnf: { 'x5t#S256': thumbprint } }), 'x5t#S256');
+  assert.deepEqual(made({ cnf: { jkt: thumbprint } }), { key: thumbprint, certificate: null });
+  assert.deepEqual(made({ cnf: { 'x5t#S256': thumbprint } }), { key: null, certificate: thumbprint });
+  assert.deepEqual(made({ cnf: { jkt: thumbprint, 'x5t#S256': thumbprint } }, 'mtls'), {
+    key: thumbprint,
+    certificate: thumbprint,
+  });
   assert.equal(made({ cnf: { jkt: thumbprint, kid: 'a' } }), 'sender-constrained');
   assert.equal(made({ cnf: null }), 'sender-constrained');
   assert.equal(made({}, 'any'), 'unbound');
   assert.equal(made({ cnf: { jkt: thumbprint } }, 'mtls'), 'unbound');
-  assert.equal(made({ cnf: { jkt: thumbprint } }, 'dpop'), 'jkt');
+  assert.deepEqual(made({ cnf: { jkt: thumbprint } }, 'dpop'), { key: thumbprint, certificate: null });
 });

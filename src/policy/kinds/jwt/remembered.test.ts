@@ -145,6 +145,16 @@ test('a key that the issuer takes back takes its remembered tokens along', () =>
   assert.equal(wordOf(askNow(steps, `Bearer ${token}`)), 'unknown-key');
 });
 
+test('a remembered token that names no key is refused once there are two', () => {
+  const other = createSigner('ES256', 'other');
+  const thread = threadWith(ec);
+  const steps = thread.steps(configOf(issuerOf()));
+  const nameless = `Bearer ${tokenOf(ec, {}, { kid: undefined })}`;
+  assert.equal(wordOf(askNow(steps, nameless)), 'identified');
+  thread.fill('acme', [ec.row, other.row]);
+  assert.equal(wordOf(askNow(steps, nameless)), 'key-choice');
+});
+
 test('what is refused is not remembered: a token that was too early is taken in its time', () => {
   const thread = threadWith(ec);
   const steps = thread.steps(configOf(issuerOf()));

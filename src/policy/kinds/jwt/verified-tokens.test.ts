@@ -15,7 +15,8 @@ function rowsOf(...rows: readonly KeyRow[]): ReadonlyMap<string, KeyRow> {
 
 function entryOf(token: string, changes: Partial<VerifiedToken> = {}): VerifiedToken {
   const times = { validFromMs: 100, validUntilMs: 200 };
-  return { token, verdict: ABSTAIN, thumbprint: 't', algorithm: 'ES256', ...times, ...changes };
+  const key = { kid: 'a', thumbprint: 't', keyIssuer: null, algorithm: 'ES256' } as const;
+  return { token, verdict: ABSTAIN, ...key, ...times, ...changes };
 }
 
 /** A token that ends in its number. */
@@ -58,6 +59,28 @@ test('the tokens of a key that is gone, or no longer for the algorithm, go with 
   assert.ok(!holds(tokens, tokenNumber(1), 150, ROWS), 'it does not come back with the key');
   assert.ok(!holds(tokens, tokenNumber(2), 150, rowsOf({ ...OTHER, algorithms: ['ES384'] })));
   assert.equal(tokens.size, 0);
+});
+
+test('the tokens of a key that has another name, or may sign for another tenant alone, go too', () => {
+  const kept = (changes: Partial<KeyRow>, entry: Partial<VerifiedToken> = {}): boolean => {
+    const tokens = new VerifiedTokens();
+    tokens.add(entryOf(tokenNumber(1), entry));
+    return holds(tokens, tokenNumber(1), 150, rowsOf({ ...ROW, ...changes }));
+  };
+  assert.ok(kept({}));
+  assert.ok(!kept({ kid: 'b' }));
+  assert.ok(!kept({ kid: null }));
+  assert.ok(!kept({ issuer: 'https://one.example' }));
+  assert.ok(!kept({}, { keyIssuer: 'https://one.example' }));
+});
+
+test('a token that names no key is judged anew with each new set, since another key may stand beside its own', () => {
+  const tokens = new VerifiedTokens();
+  const rows = rowsOf({ ...ROW, kid: null });
+  assert.ok(!holds(tokens, tokenNumber(1), 150, rows));
+  tokens.add(entryOf(tokenNumber(1), { kid: null }));
+  assert.ok(holds(tokens, tokenNumber(1), 150, rows));
+  assert.ok(!holds(tokens, tokenNumber(1), 150, rowsOf({ ...ROW, kid: null }, { ...OTHER, kid: null })));
 });
 
 test('a token that is added with older keys is judged by the newer ones at its next use', () => {

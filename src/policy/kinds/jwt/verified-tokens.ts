@@ -5,7 +5,11 @@ import type { AuthenticateVerdict } from '../../verdict.ts';
 export interface VerifiedToken {
   readonly token: string;
   readonly verdict: AuthenticateVerdict;
+  /** The key that it named; null where it named none, and was taken since there was only one. */
+  readonly kid: string | null;
+  /** The key that signed it, and whose tokens alone that may sign, where the issuer's set says so. */
   readonly thumbprint: string;
+  readonly keyIssuer: string | null;
   readonly algorithm: SignatureAlgorithm;
   /** The verdict holds from then on, and not any more from then on. */
   readonly validFromMs: number;
@@ -126,15 +130,19 @@ export class VerifiedTokens {
     this.#youngCharacters += entry.token.length;
   }
 
-  /** A key that the issuer has withdrawn vouches for nobody any more (RFC 7517 §5). */
+  /** A key that the issuer has withdrawn vouches for nobody any more (RFC 7517 §5), nor one for what it is not for now. */
   #keepThoseOf(rows: ReadonlyMap<string, KeyRow>): void {
     for (const generation of [this.#young, this.#old]) {
-      for (const [key, { thumbprint, algorithm }] of generation) {
-        if (rows.get(thumbprint)?.algorithms.includes(algorithm) !== true) generation.delete(key);
-      }
+      for (const [key, kept] of generation) if (!isStillKeyOf(rows.get(kept.thumbprint), kept)) generation.delete(key);
     }
     this.#rows = rows;
   }
+}
+
+/** Whether judging the token anew would come to this key again; of one that named none the other keys would say it. */
+function isStillKeyOf(row: KeyRow | undefined, { kid, keyIssuer, algorithm }: Kept): boolean {
+  if (row === undefined || kid === null || row.kid !== kid) return false;
+  return (row.issuer ?? null) === keyIssuer && row.algorithms.includes(algorithm);
 }
 
 /**

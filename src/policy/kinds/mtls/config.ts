@@ -10,7 +10,7 @@ export type CertificateSubject = (typeof CERTIFICATE_SUBJECTS)[number];
 export interface CertificateEntry {
   /** Its name with the kind first, `dns:`, `uri:`, `email:`, `ip:` or `subject:`, or `sha256:` and 64 digits. */
   readonly match: string;
-  /** The subject of the CA that signed it; null for whichever does. */
+  /** The subject of the CA of ours that vouches for it; null for whichever does. */
   readonly issuer: string | null;
   /** Whom it is of, where the certificate itself does not say. */
   readonly subject: string | null;

@@ -116,7 +116,7 @@ test('a caller is what its entry says, until its certificate ends, and bound to 
     [caller.kind, caller.clientId, caller.expiresAtMs],
     ['certificate', 'spiffe://acme/x', NOW_MS + 1_000],
   );
-  assert.deepEqual(caller.confirmation, { kind: 'x5t#S256', thumbprint: '-_8' });
+  assert.deepEqual(caller.confirmation, { key: null, certificate: '-_8' });
   assert.equal(caller.permissions.has(ROLES.permission('bills:read') ?? -1), true);
   assert.equal(caller.permissions.has(ROLES.permission('bills:write') ?? -1), false);
 });
@@ -194,9 +194,11 @@ test('who has signed in by a token needs one that is bound to the certificate of
     return verdict.kind === 'deny' ? verdict.problem.code : verdict.kind;
   };
   const client = { ...PLAIN, fingerprint256: 'FB:FF' };
-  assert.equal(judged({ kind: 'x5t#S256', thumbprint: '-_8' }, client), 'pass');
-  assert.equal(judged({ kind: 'x5t#S256', thumbprint: '-_9' }, client), 'several-credentials');
-  assert.equal(judged({ kind: 'jkt', thumbprint: '-_8' }, client), 'several-credentials');
+  assert.equal(judged({ key: null, certificate: '-_8' }, client), 'pass');
+  assert.equal(judged({ key: null, certificate: '-_9' }, client), 'several-credentials');
+  assert.equal(judged({ key: '-_9', certificate: '-_8' }, client), 'pass');
+  assert.equal(judged({ key: '-_8', certificate: '-_9' }, client), 'several-credentials');
+  assert.equal(judged({ key: '-_8', certificate: null }, client), 'several-credentials');
   assert.equal(judged(null, client), 'several-credentials');
   assert.equal(judged(null, null), 'pass');
   assert.equal(judged(null, client, ['10.0.0.1']), 'pass');

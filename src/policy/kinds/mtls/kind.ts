@@ -1,5 +1,6 @@
 import { ok } from '../../../base/index.ts';
 import type { ClientCertificate } from '../../../wire/index.ts';
+import { thumbprintOf } from '../../client-thumbprint.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
 import { type PolicyKind, READS_NOTHING, type RoleTable, type Step, type Steps } from '../../kind.ts';
 import { Notes } from '../../notes.ts';
@@ -50,27 +51,22 @@ export function createMtlsKind(): PolicyKind<MtlsConfig> {
 
 function stepsFor(use: CertificateUse, callers: Callers): Steps {
   const authenticate = authenticateStep(use, callers);
-  return use.alone ? { authenticate } : { authenticate, authorize: otherCallerStep(callers) };
+  return use.alone ? { authenticate } : { authenticate, authorize: OTHER_CALLER };
 }
 
 /**
  * Who signed in otherwise shows a certificate all the same, since clients are asked for one: it names a second caller, unless
  * it is what the token is bound to (RFC 8705 §3).
  */
-function otherCallerStep(callers: Callers): Step<'authorize'> {
-  return {
-    reads: READS_NOTHING,
-    run({ principal, request: { peer } }): Verdict {
-      const certificate = peer.tls === null ? null : peer.tls.client;
-      // One of a proxy names nobody.
-      if (principal === null || certificate === null || peer.via.length > 0) return PASS;
-      const { confirmation } = principal;
-      const isBound =
-        confirmation?.kind === 'x5t#S256' && confirmation.thumbprint === callers.thumbprintOf(certificate);
-      return isBound ? PASS : TWO_CALLERS;
-    },
-  };
-}
+const OTHER_CALLER: Step<'authorize'> = {
+  reads: READS_NOTHING,
+  run({ principal, request: { peer } }): Verdict {
+    const certificate = peer.tls === null ? null : peer.tls.client;
+    // One of a proxy names nobody.
+    if (principal === null || certificate === null || peer.via.length > 0) return PASS;
+    return principal.confirmation?.certificate === thumbprintOf(certificate) ? PASS : TWO_CALLERS;
+  },
+};
 
 function authenticateStep({ others, alone }: CertificateUse, callers: Callers): Step<'authenticate'> {
   return {
@@ -93,7 +89,6 @@ class Callers {
   readonly #clients: CertificateClients;
   readonly #roles: RoleTable;
   readonly #listed: ListedCertificates;
-  readonly #thumbprints = new WeakMap<ClientCertificate, string>();
   readonly #judged = new WeakMap<ClientCertificate, AuthenticateVerdict>();
 
   constructor(clients: CertificateClients, roles: RoleTable) {
@@ -110,15 +105,6 @@ class Callers {
     return verdict;
   }
 
-  /** RFC 8705 §3.1. */
-  thumbprintOf(certificate: ClientCertificate): string {
-    const known = this.#thumbprints.get(certificate);
-    if (known !== undefined) return known;
-    const made = Buffer.from(certificate.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url');
-    this.#thumbprints.set(certificate, made);
-    return made;
-  }
-
   #judge(certificate: ClientCertificate): AuthenticateVerdict {
     const { subject: part, unlisted } = this.#clients;
     const entries = this.#listed.of(certificate);
@@ -133,7 +119,7 @@ class Callers {
 
   #principalOf(certificate: ClientCertificate, subject: string, entry: CertificateEntry | null): Principal {
     const { issuer, notAfterMs, names } = certificate;
-    const thumbprint = this.thumbprintOf(certificate);
+    const thumbprint = thumbprintOf(certificate);
     const roles = entry?.roles ?? [];
     const scopes = entry?.scopes ?? null;
     const granted = this.#roles.permissionsOf(roles);
@@ -151,7 +137,7 @@ class Callers {
       claims: Object.freeze({ dn: certificate.subject, names }),
       assurance: Object.freeze({ acr: null, amr: Object.freeze([]), authTimeMs: null }),
       // The handshake has proven that the client holds the key.
-      confirmation: Object.freeze({ kind: 'x5t#S256', thumbprint }),
+      confirmation: Object.freeze({ key: null, certificate: thumbprint }),
       expiresAtMs: notAfterMs,
       notes: new Notes(),
     } satisfies Principal);

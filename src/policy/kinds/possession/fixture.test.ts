@@ -1,8 +1,8 @@
 // No tests here: clients that prove something, and a thread that judges it. Kept apart from the product by its name.
 import assert from 'node:assert/strict';
 import { createHash, type KeyObject, sign } from 'node:crypto';
-import { DpopNonces } from '../../../credential/index.ts';
-import type { Use } from '../../../ports/index.ts';
+import { type Confirmation, DpopNonces } from '../../../credential/index.ts';
+import type { Use, Used } from '../../../ports/index.ts';
 import type { Exchange, Slot } from '../../exchange.ts';
 import type { ResponseEditor } from '../../exchange.ts';
 import type { Operation } from '../../operation.ts';
@@ -94,6 +94,8 @@ export class Thread {
   nowMs = NOW * 1_000;
   sinceMs = 0;
   room = true;
+  /** Who has taken all that one source may. */
+  greedy: string | null = null;
   readonly used: string[] = [];
   readonly alerts: string[] = [];
   readonly nonces = new DpopNonces(new Uint8Array(32).fill(7));
@@ -115,14 +117,18 @@ export class Thread {
     },
   );
 
-  use(key: string, madeAtMs: number): Use {
+  use({ key, source, madeAtMs }: Used): Use {
     const named = `${key} ${madeAtMs}`;
     if (this.used.includes(named)) return 'again';
     if (!this.room) return 'full';
+    if (this.greedy === source) return 'exceeded';
     this.used.push(named);
     return 'first';
   }
 }
+
+/** What a token is bound to. */
+export type Bound = 'key' | 'other key' | 'certificate' | 'other certificate' | 'both' | 'other key of both' | null;
 
 /** A request, and what is configured for it. */
 export interface Asked {
@@ -130,7 +136,7 @@ export interface Asked {
   readonly prover: Prover;
   readonly proofs: readonly string[];
   readonly nonce: 'off' | 'required';
-  readonly bound?: 'key' | 'other key' | 'certificate' | 'other certificate' | null;
+  readonly bound?: Bound;
   readonly scheme?: string | null;
   readonly method?: string;
   readonly host?: string;
@@ -141,6 +147,7 @@ export interface Asked {
   readonly ended?: boolean;
   readonly proxied?: boolean;
   readonly caller?: boolean;
+  readonly subject?: string;
   readonly credentials?: 'remove' | 'pass';
 }
 
@@ -181,7 +188,9 @@ function exchangeOf(asked: Asked, operation: Operation): Exchange {
   const notAfterMs = (NOW + (asked.ended === true ? 0 : 60)) * 1_000;
   const tls = { client: certificate ? { fingerprint256: FINGERPRINT, notAfterMs } : null };
   const via = asked.proxied === true ? ['192.0.2.1'] : [];
-  const principal = caller ? { confirmation: confirmationOf(bound, prover) } : null;
+  const { subject = 'ada' } = asked;
+  const who = { issuer: 'https://id.example', subject };
+  const principal = caller ? { ...who, confirmation: confirmationOf(bound, prover) } : null;
   const slots = new Map<unknown, unknown>();
   const slot = <T>(one: Slot<T>): T => {
     if (!slots.has(one)) slots.set(one, one.initial());
@@ -191,20 +200,23 @@ function exchangeOf(asked: Asked, operation: Operation): Exchange {
   return { operation, principal, request, slot, startedAtMs: thread.nowMs } as unknown as Exchange;
 }
 
-function confirmationOf(bound: Asked['bound'], { thumbprint }: Prover) {
+function confirmationOf(bound: Bound, { thumbprint }: Prover): Confirmation | null {
   const other = createHash('sha256').digest('base64url');
   const certificate = Buffer.from(FINGERPRINT.replaceAll(':', ''), 'hex').toString('base64url');
   switch (bound) {
     case 'key':
-      return { kind: 'jkt', thumbprint };
+      return { key: thumbprint, certificate: null };
     case 'other key':
-      return { kind: 'jkt', thumbprint: other };
+      return { key: other, certificate: null };
     case 'certificate':
-      return { kind: 'x5t#S256', thumbprint: certificate };
+      return { key: null, certificate };
     case 'other certificate':
-      return { kind: 'x5t#S256', thumbprint: other };
+      return { key: null, certificate: other };
+    case 'both':
+      return { key: thumbprint, certificate };
+    case 'other key of both':
+      return { key: other, certificate };
     case null:
-    case undefined:
       return null;
   }
 }

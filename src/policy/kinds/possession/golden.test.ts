@@ -3,12 +3,12 @@ import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import bypass from './golden/bypass.json' with { type: 'json' };
 import verdicts from './golden/verdicts.json' with { type: 'json' };
-import { askWith, Prover, proofOf, Thread, wordsOf } from './fixture.test.ts';
+import { askWith, type Bound, Prover, proofOf, Thread, wordsOf } from './fixture.test.ts';
 
 /** A request of `GET https://api.example/orders/7` but for what is said; a member of a proof that is null is left out. */
 interface Golden {
   readonly name: string;
-  readonly bound?: 'key' | 'other key' | 'certificate' | 'other certificate' | null;
+  readonly bound?: Bound;
   readonly scheme?: string | null;
   readonly method?: string;
   readonly host?: string;

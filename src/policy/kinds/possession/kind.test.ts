@@ -47,6 +47,21 @@ describe('what was used', () => {
     assert.deepEqual(thread.alerts, ['attack.bounded proofs']);
   });
 
+  test('who has taken all the room that one caller may is told to wait, whatever its keys, and others are let in', () => {
+    const thread = new Thread();
+    thread.greedy = 'https://id.example ada';
+    const keys = [prover, new Prover('ES256', generateKeyPairSync('ec', { namedCurve: 'P-256' }))];
+    for (const key of keys) {
+      const text = proofOf(key, { header: {}, claims: {}, spoiled: null });
+      const said = ask(thread, text, { prover: key });
+      assert.equal(wordsOf(said), 'too-many-proofs proof-share');
+      assert.ok(said.verdict.kind === 'deny');
+      assert.deepEqual(said.verdict.problem.headers, [['retry-after', '30']]);
+    }
+    assert.equal(wordsOf(ask(thread, proof(), { subject: 'bob' })), 'pass');
+    assert.deepEqual(thread.alerts, ['attack.bounded proofs-of-one']);
+  });
+
   test('a proof from before the memory began is not taken, but one with a nonce is', () => {
     const thread = new Thread();
     thread.sinceMs = NOW * 1_000 - 5_000;

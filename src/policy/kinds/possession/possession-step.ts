@@ -1,12 +1,12 @@
 import type { Problem } from '../../../base/index.ts';
-import type { ClientCertificate } from '../../../wire/index.ts';
 import { bearerChallenge } from '../../challenge.ts';
+import { thumbprintOf } from '../../client-thumbprint.ts';
 import type { Exchange } from '../../exchange.ts';
 import { READS_NOTHING, type Step } from '../../kind.ts';
 import { dpopRefusal } from '../../possession-refusal.ts';
 import { bearerToken, isDpopScheme } from '../../token-field.ts';
 import { usedCredential } from '../../used-credential.ts';
-import { type AuthenticateVerdict, deny, PASS } from '../../verdict.ts';
+import { deny, PASS } from '../../verdict.ts';
 import type { ProofJudge } from './proof-judge.ts';
 
 /**
@@ -29,21 +29,24 @@ export function possessionStep(judge: ProofJudge, removes: boolean): Step<'authe
       if (principal === null) return PASS;
       const field = headers.get('authorization');
       const isDpop = field !== null && isDpopScheme(field);
-      const { confirmation } = principal;
-      if (confirmation?.kind === 'jkt') {
-        const token = isDpop ? bearerToken(field) : null;
-        if (token === null)
-          return deny(dpopRefusal('invalid-token', exchange.operation.api, 'invalid_token'), 'downgraded');
-        return judge.judge(exchange, { token, thumbprint: confirmation.thumbprint });
+      const { key = null, certificate = null } = principal.confirmation ?? {};
+      if (key === null && isDpop) return deny(wrongToken(exchange), 'unbound');
+      if (key === null && hasProof) return deny(needlessProof(exchange), 'proof-needless');
+      // Of both the certificate first: a proof is used up by being judged.
+      if (certificate !== null) {
+        const fault = certificateFault(exchange, certificate);
+        if (fault !== null) return deny(otherCertificate(exchange, key), fault);
       }
-      if (isDpop) return deny(notBound(exchange), 'unbound');
-      if (hasProof) return deny(needlessProof(exchange), 'proof-needless');
-      return confirmation === null ? PASS : judgeCertificate(exchange, confirmation.thumbprint);
+      if (key === null) return PASS;
+      const token = isDpop ? bearerToken(field) : null;
+      return token === null
+        ? deny(wrongToken(exchange), 'downgraded')
+        : judge.judge(exchange, { token, thumbprint: key, principal });
     },
   };
 }
 
-function notBound({ operation }: Exchange): Problem {
+function wrongToken({ operation }: Exchange): Problem {
   return dpopRefusal('invalid-token', operation.api, 'invalid_token');
 }
 
@@ -52,23 +55,20 @@ function needlessProof({ operation }: Exchange): Problem {
   return dpopRefusal('invalid-proof', operation.api, 'invalid_dpop_proof');
 }
 
-/** RFC 8705 §3: the certificate of this very connection, and never one that a field speaks of. */
-function judgeCertificate({ request, operation, startedAtMs }: Exchange, thumbprint: string): AuthenticateVerdict {
-  const { peer } = request;
-  const client = peer.tls === null ? null : peer.tls.client;
-  const fault = client === null ? 'certificate-missing' : certificateFault(client, thumbprint, startedAtMs);
+/** By the scheme that the token is to come by. */
+function otherCertificate(exchange: Exchange, key: string | null): Problem {
+  if (key !== null) return wrongToken(exchange);
+  return { code: 'invalid-token', headers: bearerChallenge(exchange.operation.api, 'invalid_token') };
+}
+
+/** RFC 8705 §3: the certificate of this very connection counts, and never one that a field speaks of. Null for no fault. */
+function certificateFault({ request, startedAtMs }: Exchange, thumbprint: string): string | null {
+  const { tls, via } = request.peer;
+  const client = tls === null ? null : tls.client;
+  if (client === null) return 'certificate-missing';
+  if (thumbprint !== thumbprintOf(client)) return 'certificate-other';
+  // A connection may outlast the certificate that it began with.
+  if (startedAtMs >= client.notAfterMs) return 'certificate-expired';
   // A proxy shows its own certificate for all of its clients: it proves nothing of any of them.
-  if (fault === null && peer.via.length === 0) return PASS;
-  const problem: Problem = { code: 'invalid-token', headers: bearerChallenge(operation.api, 'invalid_token') };
-  return deny(problem, fault ?? 'certificate-of-proxy');
-}
-
-/** A connection may outlast the certificate that it began with. */
-function certificateFault(client: ClientCertificate, thumbprint: string, nowMs: number): string | null {
-  if (!isThumbprintOf(thumbprint, client)) return 'certificate-other';
-  return nowMs >= client.notAfterMs ? 'certificate-expired' : null;
-}
-
-function isThumbprintOf(thumbprint: string, { fingerprint256 }: ClientCertificate): boolean {
-  return Buffer.from(thumbprint, 'base64url').toString('hex') === fingerprint256.replaceAll(':', '').toLowerCase();
+  return via.length === 0 ? null : 'certificate-of-proxy';
 }

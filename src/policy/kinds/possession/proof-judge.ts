@@ -3,6 +3,7 @@ import type { DpopProofs, HeldProof } from '../../../credential/index.ts';
 import { REPLAYS_AHEAD_MS, type Replays } from '../../../ports/index.ts';
 import type { Exchange } from '../../exchange.ts';
 import { dpopRefusal } from '../../possession-refusal.ts';
+import type { Principal } from '../../principal.ts';
 import type { ToldOnce } from '../../told-once.ts';
 import { type AuthenticateVerdict, deny, PASS } from '../../verdict.ts';
 import { type AddressReaders, isAddressOf } from './address.ts';
@@ -13,6 +14,16 @@ import { oldNonce } from './renewed-nonce.ts';
 const PROOF_AGE_MS = 60_000;
 
 const NO_ROOM: Problem = { code: 'proofs-unavailable', headers: [['retry-after', '5']] };
+/** Until proofs count of which none have been used yet. */
+const SHARE_TAKEN: Problem = { code: 'too-many-proofs', headers: [['retry-after', '30']] };
+
+/** Whose token a proof goes with, and what that is bound to. */
+interface Bound {
+  readonly token: string;
+  /** Of the key that the token is bound to. */
+  readonly thumbprint: string;
+  readonly principal: Principal;
+}
 
 /** Judges proofs of possession of the key that a token is bound to (RFC 9449 §4.3, §7.1, §9). */
 export class ProofJudge {
@@ -42,8 +53,8 @@ export class ProofJudge {
     this.#demandsNonce = given.nonce === 'required';
   }
 
-  /** Uses the proof up, if it holds. `thumbprint` is that of the key that the token is bound to. */
-  judge(exchange: Exchange, { token, thumbprint }: { token: string; thumbprint: string }): AuthenticateVerdict {
+  /** Uses the proof up, if it holds. */
+  judge(exchange: Exchange, { token, thumbprint, principal }: Bound): AuthenticateVerdict {
     const { request } = exchange;
     const [text, ...others] = request.headers.all('dpop');
     if (text === undefined) return this.#refuse(exchange, 'proof-missing');
@@ -55,15 +66,19 @@ export class ProofJudge {
     const nowMs = this.#clock.now();
     const madeAtMs = this.#momentOf(held.value, nowMs);
     if (madeAtMs === null) return this.#askForNonce(exchange, held.value.nonce === null ? 'proof-time' : 'proof-nonce');
-    switch (this.#replays.use(`${thumbprint}.${held.value.jti}`, madeAtMs)) {
+    const key = `${thumbprint}.${held.value.jti}`;
+    switch (this.#replays.use({ key, source: sourceOf(principal), madeAtMs })) {
       case 'first':
         if (held.value.nonce !== this.#nonces.newest(nowMs)) exchange.slot(oldNonce).isOld = true;
         return PASS;
       case 'again':
         return this.#refuse(exchange, 'proof-replayed');
       case 'full':
-        this.#tellOfRoom();
+        this.#tell('proofs', NO_ROOM_SAID);
         return deny(NO_ROOM, 'proof-room');
+      case 'exceeded':
+        this.#tell('proofs-of-one', SHARE_SAID);
+        return deny(SHARE_TAKEN, 'proof-share');
     }
   }
 
@@ -78,11 +93,8 @@ export class ProofJudge {
     return isNow ? issuedAtMs : null;
   }
 
-  #tellOfRoom(): void {
-    if (this.#told.due('proofs') === null) return;
-    const message =
-      'so many proofs of possession came that no more can be judged; they are refused until there is room';
-    this.#alerts({ kind: 'attack.bounded', key: 'proofs', severity: 'medium', message });
+  #tell(key: string, message: string): void {
+    if (this.#told.due(key) !== null) this.#alerts({ kind: 'attack.bounded', key, severity: 'medium', message });
   }
 
   #refuse({ operation }: Exchange, rule: string): AuthenticateVerdict {
@@ -95,4 +107,14 @@ export class ProofJudge {
     const nonce = ['dpop-nonce', this.#nonces.newest(this.#clock.now())] as const;
     return deny({ code, headers: [...headers, nonce] }, rule);
   }
+}
+
+const NO_ROOM_SAID =
+  'so many proofs of possession came that no more can be judged; they are refused until there is room';
+const SHARE_SAID =
+  'one caller made so many proofs of possession that it is refused, so that there is room for those of others; the ledger has who, by the rule proof-share';
+
+/** Who takes room: keys cost nothing, but whom a token is of is said by the issuer. */
+function sourceOf({ issuer, subject }: Principal): string {
+  return `${issuer} ${subject}`;
 }

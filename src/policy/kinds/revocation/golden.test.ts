@@ -18,6 +18,8 @@ interface Golden {
   readonly revoked: readonly Row[] | null;
   /** What differs from Ada; null for nobody. */
   readonly caller: (Partial<Principal> & { readonly iat?: unknown }) | null;
+  /** The field Authorization; nothing where it is left out. */
+  readonly field?: string;
   readonly verdict: string;
 }
 
@@ -50,8 +52,9 @@ function startStep(config = { api: true, operations: {} }, name = 'getOrder') {
       );
       table = { rows: new Map(keyed), filledAtMs: 1 };
     },
-    ask: (principal: Principal | null): string => {
-      const verdict = step?.run({ principal, operation } as unknown as Exchange) ?? { kind: 'pass' };
+    ask: (principal: Principal | null, field: string | null = null): string => {
+      const request = { headers: { get: () => field } };
+      const verdict = step?.run({ principal, operation, request } as unknown as Exchange) ?? { kind: 'pass' };
       assert.ok(!(verdict instanceof Promise));
       return wordsOf(verdict);
     },
@@ -63,16 +66,46 @@ function wordsOf(verdict: AuthenticateVerdict): string {
 }
 
 for (const [file, list] of Object.entries({ verdicts, bypass })) {
-  for (const { name, revoked, caller, verdict } of list as unknown as readonly Golden[]) {
+  for (const { name, revoked, caller, field, verdict } of list as unknown as readonly Golden[]) {
     test(`${file}: ${name}: ${verdict}`, () => {
       const { fill, ask } = startStep();
       if (revoked !== null) fill(revoked);
       const principal = caller === null ? null : principalOf(caller);
-      assert.equal(ask(principal), verdict);
-      assert.equal(ask(principal), verdict, 'the second time');
+      assert.equal(ask(principal, field), verdict);
+      assert.equal(ask(principal, field), verdict, 'the second time');
     });
   }
 }
+
+test('a session is as old as it is by our clock, whatever its issuer says of it later', () => {
+  const { fill, ask } = startStep();
+  const refreshed = principalOf({ iat: 9_000, startedAtMs: 1_000_000 });
+  const behind = principalOf({ iat: 900, startedAtMs: 1_000_001 });
+  for (const what of ['subject', 'client'] as const) {
+    fill([[what, 'https://id.example', what === 'client' ? 'app' : 'ada', 1_000_000]]);
+    assert.equal(ask(refreshed), `invalid-token revoked-${what}`);
+    assert.equal(ask(behind), 'pass');
+  }
+});
+
+test('a logout that an issuer told of reaches its tokens up to then, and no session of ours', () => {
+  const { fill, ask } = startStep();
+  fill([['logout', 'https://id.example', 'ada', 1_000_000]]);
+  assert.equal(ask(principalOf({})), 'invalid-token revoked-logout');
+  assert.equal(ask(principalOf({ iat: null })), 'invalid-token revoked-logout');
+  assert.equal(ask(principalOf({ iat: 1_001 })), 'pass');
+  assert.equal(ask(principalOf({ subject: 'eve' })), 'pass');
+  assert.equal(ask(principalOf({ startedAtMs: 1 })), 'pass');
+  const mapped = { ...principalOf({ subject: 'tenant|ada' }), claims: { sub: 'ada', iat: 1_000 } };
+  assert.equal(ask(mapped), 'invalid-token revoked-logout', 'whatever claims make of the name');
+  fill([['logout-session', 'https://id.example', 's1', null]]);
+  assert.equal(ask(principalOf({ iat: 9_000 })), 'invalid-token revoked-logout-session');
+  assert.equal(ask(principalOf({ sessionId: 's2' })), 'pass');
+  assert.equal(ask(principalOf({ startedAtMs: 1 })), 'pass', 'who signed in here again within it is not meant');
+  fill([['session', 'https://id.example', 's1', null]]);
+  assert.equal(ask(principalOf({ iat: 9_000 })), 'invalid-token revoked-session');
+  assert.equal(ask(principalOf({ iat: 9_000, startedAtMs: 9_000_000 })), 'invalid-token revoked-session');
+});
 
 test('what was said of a caller lasts as long as the table', () => {
   const { fill, ask } = startStep();

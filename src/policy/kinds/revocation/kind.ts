@@ -7,6 +7,7 @@ import { type PolicyKind, READS_NOTHING, type Step } from '../../kind.ts';
 import { Notebook } from '../../notes.ts';
 import type { Principal } from '../../principal.ts';
 import { type Revocable, REVOCABLE, revokedOf, type RevocationRow, REVOCATIONS } from '../../revocations.ts';
+import { bearerToken } from '../../token-field.ts';
 import { deny, PASS, type Verdict } from '../../verdict.ts';
 import type { RevocationConfig } from './config.ts';
 
@@ -47,17 +48,21 @@ function stepOf(
   // The client learns that its token is not taken, and nothing of what was revoked.
   const problem = { code: 'invalid-token', headers: bearerChallenge(api, 'invalid_token') } as const;
   const refusals = new Map(REVOCABLE.map((what) => [what, deny(problem, `revoked-${what}`)]));
+  const refusalOf = (revoked: Revocable | null): Verdict =>
+    revoked === null ? PASS : (refusals.get(revoked) ?? UNAVAILABLE);
   return {
     reads: READS_NOTHING,
-    run({ principal }: Exchange): Verdict {
+    run({ principal, request }: Exchange): Verdict {
       if (principal === null) return PASS;
       const { rows, filledAtMs } = table();
       if (filledAtMs === null) return UNAVAILABLE;
       if (rows.size === 0) return PASS;
       const before = judged.get(principal);
-      const revoked = before?.rows === rows ? before.revoked : revokedOf(principal, rows);
-      if (before?.rows !== rows) judged.set(principal, { rows, revoked });
-      return revoked === null ? PASS : (refusals.get(revoked) ?? UNAVAILABLE);
+      if (before?.rows === rows) return refusalOf(before.revoked);
+      const field = request.headers.get('authorization');
+      const revoked = revokedOf(principal, field === null ? null : bearerToken(field), rows);
+      judged.set(principal, { rows, revoked });
+      return refusalOf(revoked);
     },
   };
 }

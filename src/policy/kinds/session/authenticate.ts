@@ -1,14 +1,15 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Problem } from '../../../base/index.ts';
+import { isIssuerOf } from '../../../credential/index.ts';
 import type { Exchange } from '../../exchange.ts';
 import { READS_NOTHING, type RoleTable, type Step } from '../../kind.ts';
-import { ABSTAIN, type AuthenticateVerdict, deny } from '../../verdict.ts';
+import { ABSTAIN, type AuthenticateVerdict, deny, type OwnReply } from '../../verdict.ts';
 import type { SessionRules, SignInIssuer } from './config.ts';
 import { NO_SESSION_COOKIE, shownSession } from './cookies.ts';
 import { type AllowedOrigins, crossSiteFault, isUnsafe, isUpgrade } from './cross-site.ts';
 import { type Found, keyOfSession, type LiveSessions } from './live-sessions.ts';
 import { isNavigation } from './navigation.ts';
-import { redirect } from './page-text.ts';
+import { link, page, paragraph, redirect } from './page-text.ts';
 import { returnPathOf } from './return-path.ts';
 import { type StepUpOffer, stepUpOffer } from '../../step-up.ts';
 import type { SessionView } from '../../../session/contract.ts';
@@ -64,7 +65,7 @@ function judge(exchange: Exchange, found: Found, setting: SessionSetting, sessio
   if (found === 'none') return endedSession(exchange, setting, 'ended');
   const provider = setting.issuers.get(found.view.issuer);
   // Somebody has signed in, and elsewhere than this operation asks for; or who bears the name now is somebody else.
-  const isTaken = provider !== undefined && found.view.claims['iss'] === provider.issuer.issuer;
+  const isTaken = provider !== undefined && isIssuerOf(provider.issuer, found.view.claims['iss']);
   if (!isTaken) return endedSession(exchange, setting, 'other-issuer');
   const { request } = exchange;
   const mustShow = setting.rules.csrf === 'token' && isUnsafe(request) && !isUpgrade(request.headers);
@@ -82,15 +83,23 @@ const JUST_SIGNED_IN_MS = 10_000;
 
 /**
  * Sends a person who is not sure enough to sign in at the same provider, with what an operation asks for (RFC 9470 §4).
- * Only where a page is asked for, and where the provider can be told what is missing.
+ * Only where a page is asked for. Where the provider can't be told what is missing, or has just been told and gave
+ * something else, a page says so: nobody is sent there and back without end.
  */
 function offerFor({ issuer, startedAtMs }: SessionView): StepUpOffer['answer'] {
-  return ({ request, startedAtMs: nowMs }, { acrValues, maxAgeS }) => {
-    const canBeTold = acrValues.length > 0 || maxAgeS !== null;
-    if (!canBeTold || nowMs - startedAtMs < JUST_SIGNED_IN_MS || !isNavigation(request)) return null;
+  return ({ request, startedAtMs: nowMs, operation }, { acrValues, maxAgeS }) => {
+    if (!isNavigation(request)) return null;
     const wish = { returnTo: returnPathOf(request), providers: [issuer], acrValues, maxAgeSeconds: maxAgeS };
-    return redirect(signInPath(wish));
+    const canBeTold = acrValues.length > 0 || maxAgeS !== null;
+    const isOfUse = canBeTold && nowMs - startedAtMs >= JUST_SIGNED_IN_MS;
+    return isOfUse ? redirect(signInPath(wish)) : notEnough(signInPath(wish), operation.api);
   };
+}
+
+function notEnough(again: string, api: string): OwnReply {
+  const text = 'You are signed in, but this page needs a sign-in of another kind, such as one with a second factor.';
+  const parts = [paragraph(text), link('Sign in again', again)];
+  return page({ status: 401, title: 'Not enough to open this', parts }, [['www-authenticate', sessionChallenge(api)]]);
 }
 
 /** Compared in a time that does not depend on what is the same. */

@@ -1,3 +1,4 @@
+import type { IssuerNames } from '../../../credential/index.ts';
 import type { ClaimRules } from '../../claims/config.ts';
 import type { CorsRules } from '../cors/config.ts';
 
@@ -11,7 +12,7 @@ export interface SessionRules {
 
 /** An issuer at which people sign in. */
 export interface SignInIssuer {
-  readonly issuer: ClaimRules & { readonly name: string };
+  readonly issuer: ClaimRules & IssuerNames & { readonly name: string };
   /** What people read on the page where they choose. */
   readonly label: string;
 }

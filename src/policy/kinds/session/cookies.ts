@@ -9,6 +9,8 @@ const ATTEMPT_NAME = /^[A-Za-z0-9_-]{8}$/;
 const ATTEMPT_SECRET = /^[A-Za-z0-9_-]{16,64}$/;
 /** So many attempts to sign in may a browser have open at once: the older ones are forgotten when another begins. */
 const ATTEMPT_LIMIT = 8;
+/** So many are ended by one reply, whose head proxies on the way must still take. */
+const ENDED_AT_ONCE = 16;
 
 /** What a request’s cookies say of a session. */
 export type ShownSession =
@@ -94,7 +96,7 @@ export const NO_SESSION_COOKIE = `${SESSION_COOKIE}=; ${ATTRIBUTES}; Max-Age=0`;
 
 /**
  * The Set-Cookie values for an attempt that begins: its own, and the end of the oldest ones that the browser still has, so
- * that whoever opens two hundred tabs sends no head that is too large.
+ * that whoever opens two hundred tabs sends no head that is too large. Of very many not all are ended at once.
  */
 export function attemptCookies(
   {
@@ -105,7 +107,7 @@ export function attemptCookies(
   shown: ReadonlyMap<string, string>,
 ): readonly string[] {
   const others = [...shown.keys()].filter((name) => name !== attempt && ATTEMPT_NAME.test(name));
-  const tooMany = others.slice(0, Math.max(0, others.length - ATTEMPT_LIMIT + 1));
+  const tooMany = others.slice(0, Math.min(ENDED_AT_ONCE, Math.max(0, others.length - ATTEMPT_LIMIT + 1)));
   return [
     `${ATTEMPT_COOKIE_PREFIX}${attempt}=${secret}; ${ATTRIBUTES}; Max-Age=${maxAgeSeconds}`,
     ...tooMany.map(endOfAttempt),

@@ -85,6 +85,7 @@ export const ACME: SignInIssuer = {
   issuer: {
     name: 'acme',
     issuer: 'https://id.example',
+    tenants: null,
     claims: { roles: ['roles'], tenant: null, permissions: null },
     scopes: 'ignore',
   } as SignInIssuer['issuer'],
@@ -174,13 +175,13 @@ export class Thread {
     return exchange as unknown as Exchange;
   }
 
-  /** Where the caller of this request is sent to sign in better; null where that is not offered. */
+  /** Where the caller of this request is sent to sign in better, or the status of a page; null where neither is offered. */
   async stepUp(sent: Sent, wanted: StepUp): Promise<string | null> {
     this.#offer.answer = null;
     await this.ask(sent);
     const reply = this.#offer.answer as StepUpOffer['answer'];
     const response = reply?.(this.#exchangeOf(sent, null), wanted) ?? null;
-    return response?.headers.find(([name]) => name === 'location')?.[1] ?? null;
+    return response?.headers.find(([name]) => name === 'location')?.[1] ?? response?.status.toString() ?? null;
   }
 
   /** What a page says. */

@@ -60,7 +60,7 @@ function pagesOf(pages: SessionPages, { host, issuers, rules, cors }: SessionSit
   const form = { types: [FORM], limitBytes: FORM_LIMIT_BYTES };
   const logout = { types: [FORM], limitBytes: BACKCHANNEL_LIMIT_BYTES };
   const own = (name: string, path: string, methods: readonly string[], more: Pick<OwnPage, 'body' | 'answer'>) => ({
-    ...{ name, host, path, methods },
+    ...{ name, host, path, methods, calledBy: 'browsers' as const },
     ...more,
   });
   return [
@@ -76,10 +76,13 @@ function pagesOf(pages: SessionPages, { host, issuers, rules, cors }: SessionSit
         body: null,
         answer: ({ request }: PageRequest) => said(pages.callback(request, name)),
       }),
-      own('backchannel-logout', backchannelPath(name), ['POST'], {
-        body: logout,
-        answer: ({ body }: PageRequest) => said(pages.backchannel(name, text(body))),
-      }),
+      {
+        ...own('backchannel-logout', backchannelPath(name), ['POST'], {
+          body: logout,
+          answer: ({ body }: PageRequest) => said(pages.backchannel(name, text(body))),
+        }),
+        calledBy: 'servers' as const,
+      },
     ]),
   ];
 }

@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { SessionQuestion } from '../../../session/contract.ts';
 import { createRoleTable } from '../../role-table.ts';
 import type { Told } from '../../desk.ts';
+import { GoneSessions } from './gone-sessions.ts';
 import { cookieOf, configOf, idOf, NOW, Thread, viewOf, wordsOf } from './fixture.test.ts';
 
 const asAda = { headers: { cookie: cookieOf('a') } };
@@ -156,6 +157,17 @@ test('a session that ends while it is refreshed lets nobody in', async () => {
   assert.equal(wordsOf(await pending), 'sessions-unavailable unavailable');
 });
 
+test('an end that is told before the answer to a refresh wins, whatever the answer says', async () => {
+  const { promise, resolve } = Promise.withResolvers<Told>();
+  const thread = await expiring(promise);
+  const pending = thread.ask(asAda);
+  thread.desk.end(await keyOf('a'));
+  thread.desk.answer = () => ({ view: null });
+  resolve({ view: viewOf('ada', { version: 2, refreshAtMs: NOW + 300_000 }) } as unknown as Told);
+  assert.equal(wordsOf(await pending), 'session-ended ended');
+  assert.equal(wordsOf(await thread.ask(asAda)), 'session-ended ended', 'nothing of it is kept');
+});
+
 test('another Snapshot’s roles make another caller of the same session', async () => {
   const thread = new Thread();
   thread.desk.keep('a', viewOf('ada'));
@@ -196,6 +208,45 @@ test('a stranger who tries ids out is not heard for a while, and others are', as
   assert.equal(wordsOf(await thread.ask(asAda)), 'identified ada');
 });
 
+test('a page that is left open with a session that has ended is told so each time, and costs one look in half a minute', async () => {
+  const thread = new Thread();
+  const poll = async (): Promise<void> => {
+    for (let at = 0; at < 1_000; at++) {
+      assert.equal(wordsOf(await thread.ask(asAda)), 'session-ended ended');
+      thread.pass(25);
+    }
+  };
+  await poll();
+  assert.equal(questionsOf(thread, 'find'), 1);
+  thread.pass(5_000);
+  await poll();
+  assert.equal(questionsOf(thread, 'find'), 2);
+  thread.desk.keep('b', viewOf('bob'));
+  assert.equal(wordsOf(await thread.ask({ headers: { cookie: cookieOf('b') } })), 'identified bob');
+});
+
+test('whoever was in just now stays in, however many ids somebody else of the same network tries out', async () => {
+  const thread = new Thread();
+  thread.desk.keep('a', viewOf('ada'));
+  assert.equal(wordsOf(await thread.ask(asAda)), 'identified ada');
+  const tried = (at: number): string => `__Host-portcullis-session=${String(at).padStart(42, '0')}E`;
+  for (let at = 0; at < 200; at++) await thread.ask({ headers: { cookie: tried(at) } });
+  thread.pass(30_000);
+  for (let at = 200; at < 400; at++) await thread.ask({ headers: { cookie: tried(at) } });
+  assert.equal(wordsOf(await thread.ask({ headers: { cookie: tried(400) } })), 'sessions-unavailable unavailable');
+  assert.equal(wordsOf(await thread.ask(asAda)), 'identified ada');
+});
+
+test('no more ids that lead nowhere are remembered than may be', () => {
+  const gone = new GoneSessions();
+  for (let at = 0; at < 5_000; at++) gone.add(String(at), at);
+  const kept = Array.from({ length: 5_000 }, (_, at) => at).filter((at) => gone.has(String(at), 5_000));
+  assert.deepEqual([kept.length, kept[0]], [4_096, 904]);
+  gone.add('904', 5_000);
+  gone.add('5000', 5_000);
+  assert.ok(gone.has('904', 5_000) && !gone.has('905', 5_000), 'what was asked for last is kept longest');
+});
+
 test('a thread keeps no more sessions than it may', async () => {
   const thread = new Thread();
   const { LiveSessions, keyOfSession } = await import('./live-sessions.ts');
@@ -226,6 +277,7 @@ test('whoever is not sure enough is sent to sign in better, where a page is aske
   const better = '/.portcullis/login?provider=acme&acr_values=mfa+gold&max_age=600&return_to=%2Forders';
   assert.equal(await offered('a', page), better);
   assert.equal(await offered('a', {}), null, 'a program is refused');
-  assert.equal(await offered('a', page, { acrValues: [], maxAgeS: null } as never), null, 'no sign-in would help');
-  assert.equal(await offered('b', page), null, 'who has just done so would go round in circles');
+  assert.equal(await offered('a', page, { acrValues: [], maxAgeS: null } as never), '401', 'no sign-in would help');
+  assert.equal(await offered('b', page), '401', 'who has just done so would go round in circles');
+  assert.equal(await offered('b', {}), null);
 });

@@ -5,6 +5,7 @@ import type { RoleTable } from '../../kind.ts';
 import type { StepUpOffer } from '../../step-up.ts';
 import type { AuthenticateVerdict } from '../../verdict.ts';
 import type { Clock } from '../../../ports/index.ts';
+import { GoneSessions } from './gone-sessions.ts';
 import { MissBudget } from './miss-budget.ts';
 import type { SessionDesk } from './session-desk.ts';
 
@@ -70,6 +71,7 @@ export class LiveSessions {
   /** Notices that came while a question was under way: its answer may be older than they are. */
   readonly #overtaken = new Set<string>();
   readonly #misses = new MissBudget();
+  readonly #gone = new GoneSessions();
   #uses: SessionUse[] = [];
 
   constructor(ports: SessionPorts) {
@@ -83,12 +85,14 @@ export class LiveSessions {
   }
 
   /**
-   * The session of this key at `nowMs` of the wall clock: at once where it is known, else when the control side has said.
-   * Whoever asks from `address` for many that are not there is not heard for a while.
+   * The session of this key at `nowMs` of the wall clock: at once where it is known to be there or to be gone, else when the
+   * control side has said. Whoever asks from `address` for many that are not there is not heard for a while, but for sessions
+   * that were there just now.
    */
   find(key: string, nowMs: number, address: string): Found | Promise<Found> {
     const known = this.#known(key);
-    if (known === null || !this.#isFresh(known, nowMs)) return this.#asked.get(key) ?? this.#seek(key, address);
+    if (known === null) return this.#asked.get(key) ?? this.#seek(key, address);
+    if (!this.#isFresh(known, nowMs)) return this.#asked.get(key) ?? this.#ask(key);
     const { refreshAtMs } = known.view;
     if (refreshAtMs !== null && nowMs >= refreshAtMs) return (known.refreshing ??= this.#refresh(known));
     return known;
@@ -136,10 +140,15 @@ export class LiveSessions {
   }
 
   #seek(key: string, address: string): Found | Promise<Found> {
+    const { clock } = this.#ports;
+    const nowMs = clock.monotonic();
+    if (this.#gone.has(key, nowMs)) return 'none';
     const network = networkOf(address);
-    if (this.#misses.isSpent(network, this.#ports.clock.monotonic())) return 'unavailable';
+    if (this.#misses.isSpent(network, nowMs)) return 'unavailable';
     return this.#ask(key).then((found) => {
-      if (found === 'none') this.#misses.spend(network, this.#ports.clock.monotonic());
+      if (found !== 'none') return found;
+      this.#gone.add(key, clock.monotonic());
+      this.#misses.spend(network, clock.monotonic());
       return found;
     });
   }
@@ -164,6 +173,8 @@ export class LiveSessions {
     const refreshed = await this.#question({ ask: 'refresh', session: key, version: view.version });
     known.refreshing = null;
     if (refreshed === null) return this.#forget(key);
+    // A notice came meanwhile: of this very refresh, or of an end that the answer does not know of yet.
+    if (known.isOver && refreshed !== 'unavailable') return await (this.#asked.get(key) ?? this.#ask(key));
     if (refreshed !== 'unavailable') return this.#take(key, refreshed);
     const { clock } = this.#ports;
     if (known.isOver || clock.monotonic() - known.saidAtMs >= GRACE_MS) return 'unavailable';

@@ -1,6 +1,6 @@
 /** So many sessions that are not there one network may ask for at once, and then so many a second. */
 const BURST = 50;
-const PER_SECOND = 1;
+const PER_SECOND = 10;
 /** Networks that are remembered; the one that missed longest ago goes first, and begins anew. */
 const NETWORK_LIMIT = 1_024;
 

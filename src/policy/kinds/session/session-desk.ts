@@ -1,7 +1,7 @@
 import {
   SESSION_NOTICES,
-  SESSION_QUESTIONS,
   SESSION_USES,
+  sessionSubject,
   type SessionNotice,
   type SessionQuestion,
   type SessionUse,
@@ -18,7 +18,7 @@ export class SessionDesk {
 
   /** The answer to a question, which says what type that is of; null where there is none. */
   async ask<T extends object>(question: SessionQuestion, limitMs?: number): Promise<T | null> {
-    return (await this.#desk.ask(SESSION_QUESTIONS, { ...question }, limitMs)) as T | null;
+    return (await this.#desk.ask(sessionSubject(question.ask), { ...question }, limitMs)) as T | null;
   }
 
   /** Tells which sessions were used. */

@@ -252,7 +252,6 @@ function chooser(open: readonly string[], wish: SignInWish, { issuers }: Session
 const REFUSALS: Readonly<Record<SignInRefusal, { readonly status: number; readonly text: string }>> = {
   'unknown-provider': { status: 404, text: 'Nobody can sign in there.' },
   'provider-unavailable': { status: 503, text: 'Where you sign in can not be reached now. Try again in a while.' },
-  'too-many-attempts': { status: 503, text: 'Too many people are signing in now. Try again in a while.' },
   'attempt-expired': { status: 400, text: 'This attempt to sign in is over, or was begun in another browser.' },
   denied: { status: 403, text: 'You were not signed in.' },
   failed: { status: 403, text: 'You could not be signed in.' },

@@ -21,7 +21,7 @@ export function identityOf(session: LiveSession, issuer: ClaimRules, roles: Role
 
 function principalFor(session: LiveSession, issuer: ClaimRules, roles: RoleTable): Principal | null {
   const { view } = session;
-  const { claims, subject, endsAtMs } = view;
+  const { claims, subject, startedAtMs, endsAtMs } = view;
   // Of an issuer that everybody can use, the tenant's own name stands there.
   const name = typeof claims['iss'] === 'string' ? claims['iss'] : issuer.issuer;
   // What an issuer's access tokens have to be bound to is not asked of its word on who signed in.
@@ -32,6 +32,7 @@ function principalFor(session: LiveSession, issuer: ClaimRules, roles: RoleTable
     ...mapped.value,
     // Somebody has signed in by themselves, whatever client the token was given to.
     kind: 'user',
+    startedAtMs,
     get expiresAtMs() {
       return session.isOver ? 0 : endsAtMs;
     },

@@ -1,3 +1,4 @@
+import { ACR_LENGTH_LIMIT, ACR_VALUES_LIMIT } from '../../step-up.ts';
 import { isReturnPath } from './return-path.ts';
 
 /** Where people sign in. */
@@ -23,16 +24,16 @@ export interface SignInWish {
   readonly maxAgeSeconds: number | null;
 }
 
-const LIST_LIMIT = 16;
+const PROVIDERS_LIMIT = 16;
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
 /** Values of `acr_values` have spaces between them (OpenID Connect Core §3.1.2.1). */
-const ACR = /^[\x21-\x7e]{1,200}$/;
+const ACR = /^[\x21-\x7e]+$/;
 const SECONDS = /^(?:0|[1-9][0-9]{0,7})$/;
 
 /** The page where somebody signs in, with what is asked of them. */
 export function signInPath({ returnTo, providers, acrValues, maxAgeSeconds }: SignInWish): string {
   const query = new URLSearchParams();
-  for (const name of providers.slice(0, LIST_LIMIT)) query.append('provider', name);
+  for (const name of providers.slice(0, PROVIDERS_LIMIT)) query.append('provider', name);
   if (acrValues.length > 0) query.set('acr_values', acrValues.join(' '));
   if (maxAgeSeconds !== null) query.set('max_age', String(maxAgeSeconds));
   if (returnTo !== '/') query.set('return_to', returnTo);
@@ -48,14 +49,18 @@ export function readSignIn(query: string | null): SignInWish | null {
   const acr = given.getAll('acr_values');
   const maxAge = given.getAll('max_age');
   const returnTo = given.getAll('return_to');
-  if (acr.length > 1 || maxAge.length > 1 || returnTo.length > 1 || providers.length > LIST_LIMIT) return null;
+  if (acr.length > 1 || maxAge.length > 1 || returnTo.length > 1 || providers.length > PROVIDERS_LIMIT) return null;
   const acrValues = acr.flatMap((values) => values.split(' '));
   const path = returnTo[0] ?? '/';
   const seconds = maxAge[0] ?? null;
   if (!providers.every((name) => NAME.test(name)) || !isReturnPath(path)) return null;
-  if (acrValues.length > LIST_LIMIT || !acrValues.every((value) => ACR.test(value))) return null;
+  if (acrValues.length > ACR_VALUES_LIMIT || !acrValues.every(isAcr)) return null;
   if (seconds !== null && !SECONDS.test(seconds)) return null;
   return { returnTo: path, providers, acrValues, maxAgeSeconds: seconds === null ? null : Number(seconds) };
+}
+
+function isAcr(value: string): boolean {
+  return value.length <= ACR_LENGTH_LIMIT && ACR.test(value);
 }
 
 const KNOWN: ReadonlySet<string> = new Set(['provider', 'acr_values', 'max_age', 'return_to']);
