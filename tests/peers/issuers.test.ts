@@ -133,10 +133,10 @@ test('access tokens of Glewlwyd (C) open what their scope permits, and no change
 });
 
 test('access tokens of Keycloak (Java) open what the roles of its realm permit, and no changed one does', async (t) => {
-  const home = await findKeycloak();
-  if (home === null) return skipOrFail(t, 'Java 17, or Keycloak from Maven Central, is not at hand');
+  const found = await findKeycloak();
+  if ('missing' in found) return skipOrFail(t, found.missing);
   const options = { audience: AUDIENCE, redirectUri: 'https://app.example/callback', logoutUri: null };
-  const issuer = await startKeycloak(home, options);
+  const issuer = await startKeycloak(found.home, options);
   t.after(() => issuer.stop());
   const served = await serve(issuer.issuer, { claims: 'roles: realm_access.roles', more: ', scopes: ignore' });
   t.after(() => served.stop());

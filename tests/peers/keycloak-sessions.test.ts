@@ -23,9 +23,9 @@ interface Stage {
 }
 
 async function startStage(t: TestContext): Promise<Stage | null> {
-  const home = await findKeycloak();
-  if (home === null) {
-    skipOrFail(t, 'Java 17, or Keycloak from Maven Central, is not at hand');
+  const found = await findKeycloak();
+  if ('missing' in found) {
+    skipOrFail(t, found.missing);
     return null;
   }
   const upstream = await startLocalServer((request, reply) => {
@@ -42,7 +42,7 @@ async function startStage(t: TestContext): Promise<Stage | null> {
     environment: { CLIENT_SECRET },
   });
   t.after(() => gateway.stop());
-  const keycloak = await startKeycloak(home, {
+  const keycloak = await startKeycloak(found.home, {
     ...{ audience: 'https://api.acme.example', port: provider, trusted: gateway.ca, secret: CLIENT_SECRET },
     redirectUri: `${origin}/.portcullis/callback/acme`,
     logoutUri: `${origin}/.portcullis/backchannel-logout/acme`,

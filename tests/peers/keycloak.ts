@@ -9,6 +9,7 @@ import { run } from '../system/command.ts';
 
 const VERSION = '26.5.6';
 const CACHE = join(import.meta.dirname, '..', '..', 'node_modules', '.cache');
+/** Several test files want it at once, each in a process of its own: whoever comes second finds it in place. */
 const HOME = join(CACHE, `keycloak-${VERSION}`);
 const ARCHIVE = `https://repo1.maven.org/maven2/org/keycloak/keycloak-quarkus-dist/${VERSION}/keycloak-quarkus-dist-${VERSION}.zip`;
 const ARCHIVE_SHA512 =
@@ -17,6 +18,8 @@ const ARCHIVE_SHA512 =
 const READY_MS = 240_000;
 const STOP_MS = 20_000;
 const REALM = 'acme';
+/** How often it is fetched before it is given up. */
+const FETCHES = 3;
 
 /** Keycloak, an OpenID provider in Java, with one realm, one client and one user, who has the role `customer`. */
 export interface Keycloak {
@@ -49,17 +52,20 @@ export interface KeycloakOptions {
 
 const ADMINISTRATOR = { name: 'root', password: randomBytes(16).toString('hex') };
 
-/** Its folder, fetched from Maven Central where it is not there yet; null where there is no Java, no `unzip`, or it can't be had. */
-export async function findKeycloak(): Promise<string | null> {
-  if (!(await javaIsNew())) return null;
-  if (await isThere(HOME)) return HOME;
-  try {
-    await fetchKeycloak();
-    return HOME;
-  } catch {
-    // Whoever asked says that it is missing.
-    return null;
+/** Its folder, fetched from Maven Central where it is not there yet; else why it can't be had, for whoever skips. */
+export async function findKeycloak(): Promise<{ readonly home: string } | { readonly missing: string }> {
+  if (!(await javaIsNew())) return { missing: 'Java 17 is not installed' };
+  let missing = '';
+  for (let attempt = 0; attempt < FETCHES; attempt += 1) {
+    if (await isThere(HOME)) return { home: HOME };
+    try {
+      await fetchKeycloak();
+    } catch (fault) {
+      missing = `Keycloak can not be had from Maven Central: ${String(fault)}`;
+    }
   }
+  // Who fetched it at the same time may have been first to put it there.
+  return (await isThere(HOME)) ? { home: HOME } : { missing };
 }
 
 async function javaIsNew(): Promise<boolean> {
