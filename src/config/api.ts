@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { didYouMean, err, ok, type Result } from '../base/index.ts';
 import type { CertificateClients, IssuerConfig, PolicyKind } from '../policy/index.ts';
 import { assuranceSchema, operationAssuranceSchema, toAssurance, toOwnAssurance } from './assurance.ts';
+import type { ModedRule } from './access-config.ts';
 import type { ApiKeysConfig } from './api-key-config.ts';
 import { apiKeySchema, toApiKeyField } from './api-keys.ts';
 import { apiCacheSchema, operationCacheSchema, toApiCache, toOperationCache } from './cache.ts';
@@ -15,7 +16,8 @@ import { formatKeyPath } from './key-path.ts';
 import type { GeoFiles, ListPair } from '../lists/index.ts';
 import { leakKeys, operationLeakKeys, toLeaks, toOwnLeaks } from './leaks.ts';
 import { limitSchema } from './limits.ts';
-import { listKeys, operationListKeys, toLists } from './lists.ts';
+import { denialsOf, listKeys, operationListKeys, toLists } from './lists.ts';
+import { accessKeys, toOperationAccess } from './operation-access.ts';
 import { outputKeys, toOutput } from './output.ts';
 import { absolute } from './path.ts';
 import { metadataKeys } from './metadata.ts';
@@ -81,6 +83,7 @@ const operationSchema = z.strictObject({
     'The largest request body of this operation, or its largest gRPC message, where it differs from the API.',
   ).optional(),
   needs: needsSchema.optional(),
+  ...accessKeys,
   assurance: operationAssuranceSchema,
   limit: limitSchema('Limits of this operation alone, besides those of the API.').optional(),
   ...operationListKeys,
@@ -246,8 +249,9 @@ export interface ApiPlace {
   /** The configuration file. */
   readonly file: string;
   readonly issuers: readonly IssuerConfig[];
-  /** Those of the gateway. */
+  /** Those of the gateway, as the next. */
   readonly lists: ListPair | null;
+  readonly denials: readonly ModedRule[];
   readonly geo: GeoFiles;
   /** Those of the gateway. */
   readonly values: ApiConfig['values'];
@@ -277,6 +281,7 @@ export function toApiConfig(name: string, raw: RawApi, { file, ...beside }: ApiP
     priority: raw.priority,
     limits: raw.limit === undefined ? [] : listOf(raw.limit),
     lists: toLists(raw, { file, path }),
+    denials: denialsOf(raw.deny, `${path}.deny`),
     validate: raw.validate,
     replies: toReplyKeys(raw),
     errors: raw.errors,
@@ -322,6 +327,7 @@ function toOperations(api: string, { operations, cache }: RawApi, file: string):
           bodyLimitBytes: operation.body ?? null,
           priority: operation.priority ?? null,
           needs: toNeeds(operation.needs),
+          access: toOperationAccess(api, name, operation),
           limits: operation.limit === undefined ? [] : listOf(operation.limit),
           lists: toLists(operation, { file, path: at }),
           validate: operation.validate ?? null,

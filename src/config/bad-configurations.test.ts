@@ -436,11 +436,11 @@ const APIS: readonly Case[] = [
   ],
   [
     'an unknown key of an operation',
-    withApi('    operations: { GET /x: { object: 1 } }'),
+    withApi('    operations: { GET /x: { pagination: 1 } }'),
     [
       7,
       29,
-      'operations["GET /x"].object: unknown key (known here: auth, body, needs, assurance, limit, deny, allow, priority, validate, undescribed, responseHeaders, sanitize, rules, websocket, upstreamErrors, leaks, files, timeout, deadline, rewrite, redirect, respond, maintenance, cache)',
+      'operations["GET /x"].pagination: unknown key (known here: auth, body, needs, when, object, fields, accepts, observe, assurance, limit, deny, allow, priority, validate, undescribed, responseHeaders, sanitize, rules, websocket, upstreamErrors, leaks, files, timeout, deadline, rewrite, redirect, respond, maintenance, cache)',
     ],
   ],
   [

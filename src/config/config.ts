@@ -20,6 +20,9 @@ import type {
   ValuesSource,
   UpstreamErrors,
 } from '../policy/index.ts';
+import type { ModedRule, OperationAccess } from './access-config.ts';
+import type { PolicyMode } from './policy-mode.ts';
+import type { HttpsConfig } from './https-config.ts';
 import type { FilesRules } from './file-rules.ts';
 import type { OutputConfig } from './output-config.ts';
 import type { Priority } from './priority.ts';
@@ -31,6 +34,16 @@ import type { SecretsConfig } from './secrets-config.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
 
 export type { CacheConfig } from './cache-config.ts';
+export type { PolicyMode } from './policy-mode.ts';
+export type {
+  AcmeAuthority,
+  AcmeConfig,
+  CertificateConfig,
+  ClientTrustConfig,
+  FileCertificateConfig,
+  HttpsConfig,
+  HttpsHostConfig,
+} from './https-config.ts';
 export type {
   BalanceConfig,
   CanaryConfig,
@@ -52,6 +65,8 @@ export interface Config {
   readonly trustedProxies: TrustedProxiesConfig | null;
   /** Who is let in at all; null where nobody is kept out. */
   readonly lists: ListPair | null;
+  /** What nobody may do, by rules. */
+  readonly denials: readonly ModedRule[];
   readonly geo: GeoFiles;
   readonly secrets: SecretsConfig;
   /** In the order of the file, as the next two. */
@@ -177,70 +192,6 @@ export type AuthConfig = 'public' | readonly string[];
 /** What is held against the description: requests alone, `strict` replies too; `observe`: both, and what differs is only recorded. */
 export type ValidateConfig = 'requests' | 'strict' | 'observe';
 
-/** Where the certificate of the https port comes from. */
-export type CertificateConfig = { readonly kind: 'local' } | FileCertificateConfig | AcmeConfig;
-
-/** A certificate in files: an absolute path, and `key` as a secret reference, `${file:…}` for a plain path. */
-export interface FileCertificateConfig {
-  readonly kind: 'files';
-  readonly certificate: string;
-  readonly key: string;
-}
-
-/** A CA that gives certificates by ACME: the URL of its directory. `externalAccount.key` is a secret reference, `caFile` absolute. */
-export interface AcmeAuthority {
-  readonly directory: string;
-  readonly externalAccount: { readonly id: string; readonly key: string } | null;
-  readonly caFile: string | null;
-}
-
-/** Certificates by ACME. The CAs and the challenges stand in the order in which they are tried; `names` null: the hosts of the APIs. */
-export interface AcmeConfig {
-  readonly kind: 'acme';
-  readonly email: string;
-  readonly authorities: readonly AcmeAuthority[];
-  readonly challenges: readonly ('http-01' | 'tls-alpn-01' | 'dns-01')[];
-  /** The program that changes the DNS, absolute, and how long after it a record is looked for; null without dns-01. */
-  readonly dnsHook: { readonly path: string; readonly settleMs: number } | null;
-  readonly profile: string | null;
-  readonly names: readonly string[] | null;
-  /** Absolute; where certificates are kept that several nodes share, null where this node keeps its own. */
-  readonly folder: string | null;
-}
-
-/** Who may open a session: clients with a certificate that these CAs vouch for. Both files are absolute. */
-export interface ClientTrustConfig {
-  readonly caFile: string;
-  /** What the CAs have revoked; null where that is not looked at. */
-  readonly crlFile: string | null;
-  /** With their kinds, canonical: `dns:`, `uri:`, `email:`, `ip:`, `subject:`. Null where everybody is meant. */
-  readonly names: readonly string[] | null;
-  /** The key path of what says it. */
-  readonly path: string;
-}
-
-/**
- * What one host has of its own. `clients` null: anybody may open a session; `certificate` null: that of a pattern, else of the https port. A
- * name that begins with `*.` stands for one whole first label, and says nothing of clients.
- */
-export interface HttpsHostConfig {
-  readonly name: string;
-  readonly clients: ClientTrustConfig | null;
-  readonly certificate: FileCertificateConfig | null;
-  /** The key path of what says it. */
-  readonly path: string;
-}
-
-/** The https port, and who may open a session on it: for hosts that are not named, and for each that is. */
-export interface HttpsConfig {
-  readonly port: number;
-  readonly certificate: CertificateConfig;
-  readonly clients: ClientTrustConfig | null;
-  readonly hosts: readonly HttpsHostConfig[];
-  /** Clients are judged although this version of Node has known holes. */
-  readonly acceptNodeBelowFloor: boolean;
-}
-
 /** What the gateway listens on for clients. A port of 0 is any free one; `http` is null where it is off. */
 export interface ServerConfig {
   readonly host: string;
@@ -286,6 +237,8 @@ export interface ApiConfig {
   readonly limits: readonly LimitRule[];
   /** Who is let in to it, of those that the gateway lets in; null where nobody is kept out. */
   readonly lists: ListPair | null;
+  /** What nobody may do by any of its operations. */
+  readonly denials: readonly ModedRule[];
   readonly validate: ValidateConfig;
   readonly replies: ReplyKeys;
   /** Whether clients are told what is wrong with a request. */
@@ -332,6 +285,8 @@ export interface OperationConfig {
   readonly priority: Priority | null;
   /** The permissions needed, all of them; null means as the OpenAPI document says. */
   readonly needs: readonly string[] | null;
+  /** Who may do what by it besides. */
+  readonly access: OperationAccess;
   /** Limits of this operation alone, besides those of the API. */
   readonly limits: readonly LimitRule[];
   /** The same of this operation alone, besides. */
@@ -374,9 +329,6 @@ export interface WebSocketConfig {
   /** What clients may ask for; null: whatever they do. */
   readonly subprotocols: readonly string[] | null;
 }
-
-/** A policy refuses, or only records what it would have refused. */
-export type PolicyMode = 'enforce' | 'observe';
 
 /**
  * A policy as an API uses it: `name` is `API/KIND`. `config` is what the kind's own schema made of it, or what the keys

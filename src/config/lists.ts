@@ -11,6 +11,8 @@ import {
 } from '../lists/index.ts';
 import type { Config } from './config.ts';
 import { absolute } from './path.ts';
+import type { ModedRule } from './access-config.ts';
+import { denialsSchema, toDenials } from './access-rules.ts';
 import { placeAt } from './place-at.ts';
 import { parseMethod } from './routes.ts';
 import { parsed, path, uniqueList } from './scalars.ts';
@@ -104,27 +106,34 @@ const except = {
 
 const EMPTY = words('at least one list is needed', 'such as addresses: [192.0.2.0/24]');
 
-function rules<S extends z.ZodRawShape>(keys: S, description: string) {
-  return z
-    .strictObject(keys)
-    .refine((given) => Object.keys(given).length > 0, { error: EMPTY })
-    .optional()
-    .meta({ description });
+function listed<S extends z.ZodRawShape>(keys: S) {
+  return z.strictObject(keys).refine((given) => Object.keys(given).length > 0, { error: EMPTY });
 }
 
-const DENY = 'Who is kept out. Nobody on one of these lists comes in, whatever `allow` says.';
+const ruleKey = { rules: denialsSchema.optional() };
+
+/** Lists and rules, or the rules alone. */
+function denials<S extends z.ZodRawShape>(keys: S) {
+  return z
+    .union([denialsSchema, listed({ ...keys, ...except, ...ruleKey })], { error: EMPTY })
+    .optional()
+    .meta({ description: DENY });
+}
+
+const DENY =
+  'Who is kept out. Nobody on one of these lists comes in, whatever `allow` says, and nothing that one of the `rules` denies.';
 const ALLOW = 'Who alone is let in. Of the lists of clients one must have them, and all other lists that are there.';
 
 /** The keys `deny` and `allow` of the gateway and of an API. */
 export const listKeys = {
-  deny: rules({ ...shape, ...except }, DENY),
-  allow: rules(shape, ALLOW),
+  deny: denials(shape),
+  allow: listed(shape).optional().meta({ description: ALLOW }),
 };
 
 /** The same of one operation, whose method and host are known. */
 export const operationListKeys = {
-  deny: rules({ ...operationShape, ...except }, DENY),
-  allow: rules(operationShape, ALLOW),
+  deny: denials(operationShape),
+  allow: listed(operationShape).optional().meta({ description: ALLOW }),
 };
 
 /** The key `geo`. */
@@ -157,6 +166,33 @@ interface RawRules {
   readonly methods?: readonly string[] | undefined;
 }
 
+type RawDenials = z.output<typeof denialsSchema>;
+
+/** What `deny` may be: lists with rules among them, or rules alone. */
+export type RawDeny = RawDenials | (RawRules & { readonly rules?: RawDenials | undefined });
+
+/** The rules of a `deny`, and the key path of them. */
+function denialsIn(
+  raw: RawDeny | undefined,
+  path: string,
+): { readonly rules: RawDenials | undefined; readonly path: string } {
+  if (raw === undefined || Array.isArray(raw)) return { rules: raw, path };
+  return { rules: (raw as { readonly rules?: RawDenials }).rules, path: `${path}.rules` };
+}
+
+/** The rules of a `deny`, as they are asked. */
+export function denialsOf(raw: RawDeny | undefined, path: string): readonly ModedRule[] {
+  const denials = denialsIn(raw, path);
+  return toDenials(denials.rules, denials.path);
+}
+
+/** The lists of a `deny`; undefined where it has none. */
+function listsIn(raw: RawDeny | undefined): RawRules | undefined {
+  if (raw === undefined || Array.isArray(raw)) return undefined;
+  const { rules: _others, ...lists } = raw as RawRules & { readonly rules?: RawDenials };
+  return Object.keys(lists).length === 0 ? undefined : lists;
+}
+
 /** Where lists stand: the file of the configuration, and the key path of what has them, empty for the gateway. */
 interface ListsAt {
   readonly file: string;
@@ -165,9 +201,10 @@ interface ListsAt {
 
 /** The lists of one place; null where there are none. */
 export function toLists(
-  { deny, allow }: { readonly deny?: RawRules | undefined; readonly allow?: RawRules | undefined },
+  { deny: denied, allow }: { readonly deny?: RawDeny | undefined; readonly allow?: RawRules | undefined },
   at: ListsAt,
 ): ListPair | null {
+  const deny = listsIn(denied);
   if (deny === undefined && allow === undefined) return null;
   const prefix = at.path === '' ? '' : `${at.path}.`;
   const rulesOf = (raw: RawRules | undefined, verb: string): ListRules | null =>

@@ -69,6 +69,7 @@ const ERRORS_REPLACED = {
 };
 
 const NOTHING = {
+  access: { deny: [], when: [], object: null, fields: null, accepts: null, observe: [] },
   assurance: null,
   files: null,
   rules: [],
@@ -104,6 +105,7 @@ const ENCODING = {
 };
 /** An API of whose requests and replies nothing more is said. */
 const NOTHING_BESIDE = {
+  denials: [],
   graphql: null,
   metadata: { resource: null },
   tokensInQuery: 'refuse',

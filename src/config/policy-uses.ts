@@ -10,6 +10,8 @@ import type {
   PermissionConfig,
   RateConfig,
 } from '../policy/index.ts';
+import type { ModedRule } from './access-config.ts';
+import { accessRulesPolicies, fieldPolicy, objectPolicy, observedModes } from './access-uses.ts';
 import { assurancePolicy } from './assurance.ts';
 import type { ApiKeysConfig } from './api-key-config.ts';
 import { graphqlPolicy } from './graphql.ts';
@@ -28,6 +30,7 @@ type Operations = readonly (readonly [name: string, operation: OperationConfig])
 interface Beside {
   readonly issuers: readonly IssuerConfig[];
   readonly lists: ListPair | null;
+  readonly denials: readonly ModedRule[];
   readonly geo: GeoFiles;
   readonly values: ApiConfig['values'];
   readonly scanners: readonly ScannerConfig[];
@@ -37,13 +40,14 @@ interface Beside {
 }
 
 /**
- * The policies that stand for an API's keys `deny` and `allow`, `maintenance`, `descriptors`, `auth`, `needs`, `limit`,
- * `sanitize`, `validate`, `files`, `graphql`, `rules`, `redirect`, `respond`, `upstreamErrors`, `leaks`, `encode`, `rewrite` and `cors`, in the order in which a request meets them.
+ * The policies that stand for an API's keys `deny` and `allow`, `maintenance`, `descriptors`, `auth`, `needs`, `assurance`, `when`,
+ * `object`, `limit`,
+ * `sanitize`, `validate`, `files`, `graphql`, `rules`, `accepts`, `redirect`, `respond`, `upstreamErrors`, `fields`, `leaks`, `encode`, `rewrite` and `cors`, in the order in which a request meets them.
  * Issuers are those of the list itself, never copies. Names that no issuer has are left out: they are issues already.
  */
 export function accessPolicies(
   api: ApiConfig,
-  { issuers, lists, geo, values, scanners, apiKeys, clients, sessions }: Beside,
+  { issuers, lists, denials, geo, values, scanners, apiKeys, clients, sessions }: Beside,
 ): readonly PolicyUse[] {
   const operations = Object.entries(api.operations);
   const signIn = signInPath(api, operations);
@@ -52,19 +56,24 @@ export function accessPolicies(
     ...handlingPolicy(api, operations, 'maintenance'),
     ...(api.source.kind === 'descriptors' ? [use(api, 'grpc', {}, `${api.path}.descriptors`)] : []),
     ...(signIn === null ? [] : signInPolicies(api, operations, { issuers, apiKeys, clients, sessions, path: signIn })),
-    ...(signIn === null ? [] : [use(api, 'permission', permissionConfig(api, operations), signIn)]),
-    ...askedAssurance(api),
+    ...(signIn === null ? [] : [permissionPolicy(api, operations, signIn)]),
+    ...askedAssurance(api, operations),
+    ...accessRulesPolicies(api, operations, { values, denials }),
+    ...objectPolicy(api, operations, values),
     ...ratePolicy(api, operations),
     ...cleaningPolicy(api, operations),
     ...requestPolicy(api, operations),
     ...messagesPolicy(api),
     ...filesPolicy(api, operations, scanners),
     ...conditionsPolicy(api, operations, values),
+    ...fieldPolicy(api, operations, 'accepts'),
     ...handlingPolicy(api, operations, 'redirect'),
     ...handlingPolicy(api, operations, 'respond'),
     ...errorsPolicy(api, operations),
     // Behind what keeps and replaces errors as they came.
     ...graphqlPolicy(api),
+    // Ahead of what holds replies against their description, which sees what is left.
+    ...fieldPolicy(api, operations, 'fields'),
     ...replyPolicy(api),
     ...leaksPolicy(api),
     ...encodingPolicy(api),
@@ -104,6 +113,11 @@ function use(api: ApiConfig, kind: string, config: unknown, path: string): Polic
   return { kind, name: `${api.name}/${kind}`, config, mode: 'enforce', modes: {}, path };
 }
 
+function permissionPolicy(api: ApiConfig, operations: Operations, path: string): PolicyUse {
+  const made = use(api, 'permission', permissionConfig(api, operations), path);
+  return { ...made, modes: observedModes(operations, 'needs') };
+}
+
 function permissionConfig(api: ApiConfig, operations: Operations): PermissionConfig {
   const needs = operations.flatMap(([name, own]) => (own.needs === null ? [] : [[name, own.needs] as const]));
   return {
@@ -115,9 +129,10 @@ function permissionConfig(api: ApiConfig, operations: Operations): PermissionCon
 }
 
 /** How sure it must be who calls. */
-function askedAssurance(api: ApiConfig): readonly PolicyUse[] {
+function askedAssurance(api: ApiConfig, operations: Operations): readonly PolicyUse[] {
   const asked = assurancePolicy(api);
-  return asked === null ? [] : [use(api, 'assurance', asked.config, asked.path)];
+  const modes = observedModes(operations, 'assurance');
+  return asked === null ? [] : [{ ...use(api, 'assurance', asked.config, asked.path), modes }];
 }
 
 /** Of the gateway's lists only those that ask who has signed in are judged here. */

@@ -11,7 +11,7 @@ import { absolute } from './path.ts';
 import { alertsSchema, auditSchema, toAlerts } from './recording.ts';
 import { testsSchema, toTests } from './request-tests.ts';
 import { rolesSchema, toRoles } from './roles.ts';
-import { geoSchema, listKeys, toGeo, toLists } from './lists.ts';
+import { denialsOf, geoSchema, listKeys, toGeo, toLists } from './lists.ts';
 import { path } from './scalars.ts';
 import { secretsSchema, toSecrets } from './secrets.ts';
 import { joinSites } from './session-sign-in.ts';
@@ -73,13 +73,14 @@ type RawConfig = z.output<ReturnType<typeof configSchema>>;
 export function toConfig(raw: RawConfig, file: string): Config {
   const issuers = toIssuers(raw.issuers, file);
   const lists = toLists(raw, { file, path: '' });
+  const denials = denialsOf(raw.deny, 'deny');
   const geo = toGeo(raw.geo, file);
   const values = toValues(raw.values, file);
   const scanners = toScanners(raw.scanners);
   const apiKeys = toApiKeys(raw.apiKeys, file);
   const clients = toCertificateClients(raw.clients);
   const sessions = toSessions(raw.sessions, issuers, raw.issuers);
-  const place = { file, issuers, lists, geo, values, scanners, apiKeys, clients, sessions };
+  const place = { file, issuers, lists, denials, geo, values, scanners, apiKeys, clients, sessions };
   return {
     version: 1,
     server: toServerConfig(raw.server, file),
@@ -87,6 +88,7 @@ export function toConfig(raw: RawConfig, file: string): Config {
     dataFolder: absolute(raw.data, file),
     trustedProxies: toTrustedProxies(raw.trustedProxies),
     lists,
+    denials,
     geo,
     secrets: toSecrets(raw.secrets, file),
     issuers,

@@ -1,4 +1,5 @@
 import type { ListPair } from '../lists/index.ts';
+import type { OperationAccess } from './access-config.ts';
 import type { ApiConfig, OperationConfig } from './config.ts';
 import { member } from './configured.ts';
 import { accessPolicies } from './policy-uses.ts';
@@ -60,6 +61,7 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
     bodyLimitBytes: own.bodyLimitBytes ?? shared.bodyLimitBytes,
     assurance: own.assurance ?? shared.assurance,
     needs: own.needs ?? shared.needs,
+    access: mergeAccess(own.access, shared.access),
     limits: [...own.limits, ...shared.limits],
     lists: mergeLists(own.lists, shared.lists),
     validate: own.validate ?? shared.validate,
@@ -82,6 +84,18 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
     maintenance: own.maintenance ?? shared.maintenance,
     cache: own.cache ?? shared.cache,
     path: own.path,
+  };
+}
+
+/** What is denied and what must hold is so of both; of the rest the method's own word counts. */
+function mergeAccess(own: OperationAccess, shared: OperationAccess): OperationAccess {
+  return {
+    deny: [...own.deny, ...shared.deny],
+    when: [...own.when, ...shared.when],
+    object: own.object ?? shared.object,
+    fields: own.fields ?? shared.fields,
+    accepts: own.accepts ?? shared.accepts,
+    observe: own.observe,
   };
 }
 

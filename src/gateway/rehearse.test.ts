@@ -321,6 +321,7 @@ const ROLES: RoleTable = {
   permission: (name) => (NUMBERS.includes(name) ? NUMBERS.indexOf(name) : null),
   permissionsOf: (roles) => numbered(roles.flatMap((role) => (role === 'customer' ? ['read', 'write'] : []))),
   named: numbered,
+  rolesOf: (names) => new Set(names),
 };
 
 test('a caller may do what roles and permissions say, and scopes narrow that and never widen it', () => {

@@ -1,6 +1,8 @@
 import { createSystemClock, createSystemRandom } from '../adapters/threads.ts';
 import { createUnspentLimiter, type KindTable, kindTable } from '../gateway/index.ts';
 import {
+  createAcceptsKind,
+  createAccessRulesKind,
   createAssuranceKind,
   createApiKeyKind,
   createCallersKind,
@@ -10,6 +12,7 @@ import {
   createGraphqlKind,
   createIntrospectionKind,
   createGroupsKind,
+  createFieldsKind,
   createFilesKind,
   createFileScans,
   createGrpcKind,
@@ -19,6 +22,7 @@ import {
   createListsKind,
   createMaintenanceKind,
   createMtlsKind,
+  createObjectKind,
   createOpenapiRequestKind,
   createOpenapiResponseKind,
   createOutputEncodingKind,
@@ -55,6 +59,10 @@ export function createKinds(ports: KindPorts): KindTable {
     createGroupsKind(ports),
     createOverlayKind(),
     createAssuranceKind(),
+    createAccessRulesKind(),
+    createObjectKind(),
+    createAcceptsKind(),
+    createFieldsKind(),
     createRateKind(ports),
     createOpenapiRequestKind(),
     createOpenapiResponseKind(ports),

@@ -1,3 +1,5 @@
+export type { AccessRule } from './access-rule.ts';
+export type { FieldEntry, FieldRules } from './field-rules.ts';
 export { ACR_LENGTH_LIMIT, ACR_VALUES_LIMIT } from './step-up.ts';
 export { issuerNames, SIGNATURE_ALGORITHMS, TENANT_PLACE } from '../credential/index.ts';
 export {
@@ -107,6 +109,14 @@ export type { GrpcConfig } from './kinds/grpc/config.ts';
 export { createGrpcKind } from './kinds/grpc/kind.ts';
 export type { LeaksConfig, ReplyLeaks } from './kinds/leaks/config.ts';
 export { createLeaksKind } from './kinds/leaks/kind.ts';
+export type { AccessRulesConfig } from './kinds/access-rules/config.ts';
+export { createAccessRulesKind } from './kinds/access-rules/kind.ts';
+export type { ObjectConfig, ObjectRule } from './kinds/object/config.ts';
+export { createObjectKind } from './kinds/object/kind.ts';
+export type { FieldsConfig } from './kinds/fields/config.ts';
+export { createFieldsKind } from './kinds/fields/kind.ts';
+export type { AcceptsConfig } from './kinds/accepts/config.ts';
+export { createAcceptsKind } from './kinds/accepts/kind.ts';
 export type { CallerKey, CallersConfig } from './kinds/callers/config.ts';
 export { createCallersKind } from './kinds/callers/kind.ts';
 export type { GrpcMessagesConfig } from './kinds/grpc-messages/config.ts';

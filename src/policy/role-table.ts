@@ -28,6 +28,7 @@ export function createRoleTable(roles: readonly RoleGrants[], needed: readonly s
     permission: (name) => numbers.get(name) ?? null,
     permissionsOf: (names) => byRoles(numbersOf(names, roleNumbers)),
     named: (names) => byNames(numbersOf(names, numbers)),
+    rolesOf: shareReached(byName),
   };
 }
 
@@ -55,15 +56,32 @@ function shareSets(make: (numbers: readonly number[]) => Bitset): (numbers: read
 
 /** All that a role grants by itself and through others; each role is visited once. */
 function grantsOf(name: string, byName: ReadonlyMap<string, RoleGrants>): ReadonlySet<string> {
-  const reached = new Set([name]);
-  const permissions = new Set<string>();
+  const reached = reachedFrom([name], byName);
+  return new Set([...reached].flatMap((each) => byName.get(each)?.can ?? []));
+}
+
+/** Callers of one kind have the same roles, and what they reach by them is found out once. */
+function shareReached(byName: ReadonlyMap<string, RoleGrants>): RoleTable['rolesOf'] {
+  const known = new Map<string, ReadonlySet<string>>();
+  return (names) => {
+    const key = names.length > SHARED_NAMES_LIMIT ? null : JSON.stringify(names);
+    const shared = key === null ? undefined : known.get(key);
+    if (shared !== undefined) return shared;
+    const reached = reachedFrom(names, byName);
+    if (key !== null && known.size < SHARED_SETS_LIMIT) known.set(key, reached);
+    return reached;
+  };
+}
+
+/** Roles and all that they include, however deep; those that are none are left out. */
+function reachedFrom(names: Iterable<string>, byName: ReadonlyMap<string, RoleGrants>): ReadonlySet<string> {
+  const reached = new Set<string>();
+  for (const name of names) if (byName.has(name)) reached.add(name);
   // A Set that grows while it is walked goes on to what was added.
   for (const each of reached) {
-    const role = byName.get(each);
-    for (const permission of role?.can ?? []) permissions.add(permission);
-    for (const included of role?.includes ?? []) reached.add(included);
+    for (const included of byName.get(each)?.includes ?? []) if (byName.has(included)) reached.add(included);
   }
-  return permissions;
+  return reached;
 }
 
 function numbersOf(names: Iterable<string>, numbers: ReadonlyMap<string, number>): readonly number[] {

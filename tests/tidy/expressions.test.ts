@@ -27,7 +27,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
   'src/openapi/request/media-range-choice.ts': 'what media-range.ts has read',
   'src/openapi/validate/format-label.ts': 'at most 63 characters',
   'src/openapi/validate/format-registry.ts': 'at most 128 characters',
-  'src/policy/kinds/conditions/declarations.ts': 'a template of the configuration',
+  'src/policy/asked/declarations.ts': 'a template of the configuration',
   'src/rules/time.ts': 'what has at most eight parts of some 30 characters',
   'src/wire/client-hello.ts': 'at most 253 characters',
   'src/wire/request-head.ts': 'a target, in which there is no line break: only before one it could fail',

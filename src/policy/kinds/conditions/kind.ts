@@ -8,7 +8,8 @@ import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kin
 import type { Operation } from '../../operation.ts';
 import { PASS, type Verdict } from '../../verdict.ts';
 import type { ConditionRule, ConditionsConfig } from './config.ts';
-import { AskedRequest, declarationsOf } from './declarations.ts';
+import { AskedRequest } from '../../asked/asked-request.ts';
+import { declarationsOf } from '../../asked/declarations.ts';
 import { namedValues } from './values.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type JsonValue, parseJson, type Part } from '../../../body/index.ts';
+import { type JsonValue, parseJson, type Part } from '../../body/index.ts';
 
 /** The form as it is held against its description; undefined where it is not as described. */
 export type JudgedForm = () => FormValue | undefined;

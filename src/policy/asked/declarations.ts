@@ -1,15 +1,13 @@
-import type { ParsedBody } from '../../../body/index.ts';
+import type { ParsedBody } from '../../body/index.ts';
 import {
   compileBody,
-  type OpenedHead,
-  openHead,
   type ParameterSource,
   plainReader,
   apiKeyNames,
   readerOf,
   type SentValue,
   type ValueReader,
-} from '../../../openapi/index.ts';
+} from '../../openapi/index.ts';
 import {
   type Declaration,
   groupOf,
@@ -18,45 +16,26 @@ import {
   timestampOf,
   type Type,
   UNREADABLE,
-} from '../../../rules/index.ts';
-import { readJsonText, readXmlPart, schemaSource } from '../../description-source.ts';
-import type { Exchange } from '../../exchange.ts';
-import { createMediaTypes } from '../../media-types.ts';
-import type { Operation } from '../../operation.ts';
-import type { Principal } from '../../principal.ts';
+} from '../../rules/index.ts';
+import { readJsonText, readXmlPart, schemaSource } from '../description-source.ts';
+import type { Exchange } from '../exchange.ts';
+import { createMediaTypes } from '../media-types.ts';
+import type { Operation } from '../operation.ts';
+import type { AskedRequest } from './asked-request.ts';
+import { CALLER } from './caller-declarations.ts';
 import { type FormValue, multipartValue } from './multipart-value.ts';
-
-/** A request while the conditions of its operation are asked. What of it they name is opened once. */
-export class AskedRequest {
-  readonly exchange: Exchange;
-  readonly #readMessage: (() => unknown) | null;
-  #head: OpenedHead | null = null;
-  #message: unknown = undefined;
-
-  /** `readMessage`: what a call of gRPC holds in the place of a body; undefined where nobody can tell. */
-  constructor(exchange: Exchange, readMessage: (() => unknown) | null = null) {
-    this.exchange = exchange;
-    this.#readMessage = readMessage;
-  }
-
-  get message(): unknown {
-    if (this.#message === undefined) this.#message = this.#readMessage?.() ?? UNREADABLE;
-    return this.#message;
-  }
-
-  get head(): OpenedHead {
-    const { params, request } = this.exchange;
-    return (this.#head ??= openHead(params, request));
-  }
-}
 
 type Declared = Declaration<AskedRequest>;
 
-/** What conditions of an operation may name. `document` is that of its API, null where there is none. */
+/**
+ * What conditions of an operation may name. `document` is that of its API, null where there is none. `more` are the names
+ * that only some of them have, such as `response`.
+ */
 export function declarationsOf(
   operation: Operation,
   document: unknown,
   values: ReadonlyMap<string, NamedValues>,
+  more: Readonly<Record<string, Declared>> = {},
 ): Declared {
   const { described } = operation;
   const isGrpc = described?.grpc !== undefined;
@@ -72,11 +51,14 @@ export function declarationsOf(
       ...places,
       body: valueOf('any', (asked) => (isGrpc ? asked.message : bodyOf(asked.exchange, judged))),
     }),
-    principal: PRINCIPAL,
+    // Rules on objects are mostly about them.
+    params: places.params,
+    ...CALLER,
     now: valueOf('timestamp', ({ exchange }) => timestampOf(exchange.startedAtMs)),
     values: groupOf<AskedRequest>(
       Object.fromEntries([...values].map(([name, named]) => [name, { kind: 'named', values: named }])),
     ),
+    ...more,
   });
 }
 
@@ -199,24 +181,4 @@ function placesOf(
 
 function missing(message: string): Missing {
   return { kind: 'missing', message, fix: null };
-}
-
-const LIST_OF_TEXTS: Type = { list: 'string' };
-
-/** Who calls. Where nobody is known, nothing of it is there. */
-const PRINCIPAL: Declared = groupOf<AskedRequest>({
-  subject: ofPrincipal('string', ({ subject }) => subject),
-  issuer: ofPrincipal('string', ({ issuer }) => issuer),
-  clientId: ofPrincipal('string', ({ clientId }) => clientId),
-  tenant: ofPrincipal('string', ({ tenant }) => tenant),
-  roles: ofPrincipal(LIST_OF_TEXTS, ({ roles }) => roles),
-  scopes: ofPrincipal(LIST_OF_TEXTS, ({ scopes }) => scopes),
-  claims: ofPrincipal('any', ({ claims }) => claims),
-  attributes: ofPrincipal('any', ({ attributes }) => attributes ?? null),
-});
-
-function ofPrincipal(type: Type, read: (principal: Principal) => unknown): Declared {
-  return valueOf(type, ({ exchange: { principal } }) =>
-    principal === null ? undefined : (read(principal) ?? undefined),
-  );
 }

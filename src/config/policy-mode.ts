@@ -1,0 +1,2 @@
+/** A policy refuses, or only records what it would have refused. */
+export type PolicyMode = 'enforce' | 'observe';
