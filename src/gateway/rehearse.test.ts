@@ -322,6 +322,7 @@ const ROLES: RoleTable = {
   permissionsOf: (roles) => numbered(roles.flatMap((role) => (role === 'customer' ? ['read', 'write'] : []))),
   named: numbered,
   rolesOf: (names) => new Set(names),
+  names: () => [],
 };
 
 test('a caller may do what roles and permissions say, and scopes narrow that and never widen it', () => {

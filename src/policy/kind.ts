@@ -128,6 +128,8 @@ export interface RoleTable {
   permissionsOf(roles: readonly string[]): Bitset;
   /** Roles with all that they include, however deep; unknown ones are left out. The same set each time for the same list. */
   rolesOf(roles: readonly string[]): ReadonlySet<string>;
+  /** All roles that there are. */
+  names(): readonly string[];
   /** Those of these permissions that have a number; names that nothing grants or needs are left out. */
   named(permissions: readonly string[]): Bitset;
 }

@@ -29,6 +29,7 @@ export function createRoleTable(roles: readonly RoleGrants[], needed: readonly s
     permissionsOf: (names) => byRoles(numbersOf(names, roleNumbers)),
     named: (names) => byNames(numbersOf(names, numbers)),
     rolesOf: shareReached(byName),
+    names: () => roles.map(({ name }) => name),
   };
 }
 

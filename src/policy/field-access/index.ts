@@ -1,0 +1,2 @@
+export { compileFieldLists, type FieldLists } from './field-lists.ts';
+export { ALL_FIELDS, type FieldNode, isNothing, isWhole, memberNode, NO_FIELDS, nodeAt } from './field-node.ts';
