@@ -19,7 +19,7 @@ export { type FormFields, type FormLimits } from './form.ts';
 export { replaceFields } from './form-replace.ts';
 export { type CodedStart, decodeStart } from './start-decoding.ts';
 export { parseJson } from './json.ts';
-export { cutMembers } from './json-cut.ts';
+export { cutElements, cutMembers } from './json-cut.ts';
 export { replaceTexts } from './json-replace.ts';
 export {
   type JsonFault,
@@ -28,7 +28,7 @@ export {
   type JsonObject,
   type JsonValue,
 } from './json-value.ts';
-export type { MembersToCut, TextsToReplace } from './json-walk.ts';
+export type { ElementsToCut, MembersToCut, TextsToReplace } from './json-walk.ts';
 export { type MediaType, type MediaTypeFault, parseMediaType } from './media-type.ts';
 export type { MultipartLimits, Part } from './multipart.ts';
 export { readSentName } from './part-disposition.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseJson } from './json.ts';
-import { cutMembers } from './json-cut.ts';
+import { cutElements, cutMembers } from './json-cut.ts';
 import type { JsonValue } from './json-value.ts';
 import type { MembersToCut } from './json-walk.ts';
 
@@ -123,3 +123,35 @@ function isPartOf(part: Uint8Array, whole: Uint8Array): boolean {
   for (const byte of whole) if (found < part.length && part[found] === byte) found++;
   return found === part.length;
 }
+
+test('elements go out of their list alone, with members beside them', () => {
+  const cutAt = (text: string, ...gone: readonly number[]): string => {
+    const value = read(text);
+    assert.ok(Array.isArray(value));
+    return cutElements(Buffer.from(text), value, {
+      elements: new Map([[value as object, new Set(gone)]]),
+      members: everywhere(value, (name) => name === 'x'),
+    }).toString();
+  };
+  assert.equal(cutAt('[1, 2,3 ,4]', 1, 3), '[1,3]');
+  assert.equal(cutAt('[ 1 , 2 ]', 0), '[ 2 ]');
+  assert.equal(cutAt('[1,2]', 0, 1), '[]');
+  assert.equal(cutAt('[]', 0), '[]');
+  assert.equal(cutAt('[[1,2],{"x":[3],"a":"]"},[{"x":4}]]', 0), '[{"a":"]"},[{}]]');
+});
+
+test('without elements, whatever they are, the text says what the list without them does', () => {
+  fc.assert(
+    fc.property(fc.array(fc.jsonValue()), fc.array(fc.nat(8)), fc.nat(3), (list, gone, spaces) => {
+      const text = JSON.stringify(list, null, spaces);
+      const value = read(text);
+      const elements = new Map([[value as object, new Set(gone)]]);
+      const left = cutElements(Buffer.from(text), value, { elements, members: new Map() });
+      const kept = JSON.parse(text) as unknown[];
+      assert.deepEqual(
+        JSON.parse(left.toString()),
+        kept.filter((_, at) => !gone.includes(at)),
+      );
+    }),
+  );
+});

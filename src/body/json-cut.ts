@@ -1,5 +1,5 @@
 import type { JsonValue } from './json-value.ts';
-import { editJson, type MembersToCut } from './json-walk.ts';
+import { editJson, type ElementsToCut, type MembersToCut } from './json-walk.ts';
 
 /**
  * Takes members out of a JSON text that `parseJson` has read as `value`. Whatever stays, stays byte for byte and in its
@@ -8,4 +8,13 @@ import { editJson, type MembersToCut } from './json-walk.ts';
  */
 export function cutMembers(bytes: Uint8Array, value: JsonValue, members: MembersToCut): Buffer {
   return editJson(bytes, value, { members });
+}
+
+/** Takes elements out of lists of a JSON text that `parseJson` has read as `value`, and members too; all else as `cutMembers`. */
+export function cutElements(
+  bytes: Uint8Array,
+  value: JsonValue,
+  cuts: { readonly elements: ElementsToCut; readonly members: MembersToCut },
+): Buffer {
+  return editJson(bytes, value, cuts);
 }

@@ -4,6 +4,9 @@ import type { JsonValue } from './json-value.ts';
 /** The names of members that go, by the object they are in, which is one of the value that was read. */
 export type MembersToCut = ReadonlyMap<object, ReadonlyMap<string, unknown>>;
 
+/** The indexes of elements that go, by the list they are in, which is one of the value that was read. */
+export type ElementsToCut = ReadonlyMap<object, ReadonlySet<number>>;
+
 /**
  * Texts that take the place of others, by the object or array they are in, which is one of the value that was read, and
  * there by their name or index.
@@ -13,6 +16,7 @@ export type TextsToReplace = ReadonlyMap<object, ReadonlyMap<string, string>>;
 /** What is done to a text on one walk over it. */
 interface JsonEdits {
   readonly members?: MembersToCut;
+  readonly elements?: ElementsToCut;
   readonly texts?: TextsToReplace;
 }
 
@@ -32,11 +36,13 @@ export function editJson(bytes: Uint8Array, value: JsonValue, edits: JsonEdits):
 class Walk {
   readonly #scan: JsonScan;
   readonly #members: JsonEdits['members'];
+  readonly #elements: JsonEdits['elements'];
   readonly #texts: JsonEdits['texts'];
 
-  constructor(scan: JsonScan, { members, texts }: JsonEdits) {
+  constructor(scan: JsonScan, { members, elements, texts }: JsonEdits) {
     this.#scan = scan;
     this.#members = members;
+    this.#elements = elements;
     this.#texts = texts;
   }
 
@@ -58,16 +64,38 @@ class Walk {
     const scan = this.#scan;
     const gone = this.#members?.get(object);
     const texts = this.#texts?.get(object);
-    scan.at++;
-    /** Where the member before ends, once one has stayed; until then, those that go take the comma behind them along. */
-    let endBefore = -1;
-    while (scan.next() !== CLOSE_OBJECT) {
-      const start = scan.at;
+    this.#items(CLOSE_OBJECT, () => {
       const name = scan.string();
       if (scan.next() === COLON) scan.at++;
       const goes = gone?.has(name) === true;
       if (goes) scan.skip();
       else this.value(object[name], texts?.get(name));
+      return goes;
+    });
+  }
+
+  #array(array: readonly JsonValue[]): void {
+    const gone = this.#elements?.get(array);
+    const texts = this.#texts?.get(array);
+    let index = 0;
+    this.#items(CLOSE_ARRAY, () => {
+      const at = index++;
+      const goes = gone?.has(at) === true;
+      if (goes) this.#scan.skip();
+      else this.value(array[at], texts?.get(String(at)));
+      return goes;
+    });
+  }
+
+  /** Passes over what an object or a list holds. `pass` passes over one item, and says whether it goes. */
+  #items(close: number, pass: () => boolean): void {
+    const scan = this.#scan;
+    scan.at++;
+    /** Where the item before ends, once one has stayed; until then, those that go take the comma behind them along. */
+    let endBefore = -1;
+    while (scan.next() !== close) {
+      const start = scan.at;
+      const goes = pass();
       const end = scan.at;
       const last = scan.next() !== COMMA;
       if (!last) {
@@ -76,17 +104,6 @@ class Walk {
       }
       if (goes) scan.drop(endBefore < 0 ? start : endBefore, endBefore < 0 && !last ? scan.at : end);
       if (!goes || endBefore >= 0) endBefore = end;
-    }
-    scan.at++;
-  }
-
-  #array(array: readonly JsonValue[]): void {
-    const scan = this.#scan;
-    const texts = this.#texts?.get(array);
-    scan.at++;
-    for (let index = 0; scan.next() !== CLOSE_ARRAY; index++) {
-      this.value(array[index], texts?.get(String(index)));
-      if (scan.next() === COMMA) scan.at++;
     }
     scan.at++;
   }

@@ -38,6 +38,8 @@ export interface Rule<Input> {
    * which conditions may share.
    */
   readonly judge: (input: Input, budget: StepBudget) => string | null;
+  /** The same, for whoever tells what is false from what could not be worked out: true, false, or why it could not be. */
+  readonly answer: (input: Input, budget: StepBudget) => boolean | string;
 }
 
 /** What is said where a condition is false. */
@@ -56,19 +58,24 @@ export function compileRule<Input>(
   const { depth } = builder;
   // One evaluation is over before the next begins, so that they can all use the same.
   const frame: Frame = { input: null, slots: Array.from({ length: depth }, () => null), left: 0, words: null };
-  const judge = (input: Input, budget: StepBudget): string | null => {
+  const answer = (input: Input, budget: StepBudget): boolean | string => {
     frame.input = input;
     frame.left = budget.left;
     const said = code(frame);
     budget.left = frame.left;
-    const words = said === true ? null : said === false ? FALSE : (frame.words ?? NO_TRUTH);
+    const answered = typeof said === 'boolean' ? said : (frame.words ?? NO_TRUTH);
     // Nothing of a request is held on to.
     frame.input = null;
     frame.words = null;
     for (let slot = 0; slot < depth; slot++) frame.slots[slot] = null;
-    return words;
+    return answered;
   };
-  return ok({ judge });
+  const judge = (input: Input, budget: StepBudget): string | null => {
+    const said = answer(input, budget);
+    if (said === true) return null;
+    return said === false ? FALSE : said;
+  };
+  return ok({ judge, answer });
 }
 
 const NO_TRUTH = 'is neither true nor false';

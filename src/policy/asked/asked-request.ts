@@ -2,24 +2,39 @@ import { type OpenedHead, openHead } from '../../openapi/index.ts';
 import { UNREADABLE } from '../../rules/index.ts';
 import type { Exchange } from '../exchange.ts';
 
-/** What stands for a reply that has not come yet. */
+/** What stands for a part that has not come yet. */
 const NOT_YET: unique symbol = Symbol('not yet');
+
+/** Where of a request its body is collected later, or is there. */
+interface Coming {
+  /** Whether the body is still to come: then reading it gives no value, and `missed` says so. */
+  readonly body: 'later' | 'there';
+}
+
+const BODY_THERE: Coming = { body: 'there' };
 
 /** A request while conditions are asked of it. What of it they name is opened once. */
 export class AskedRequest {
   readonly exchange: Exchange;
-  /** The element of a list that is being judged; undefined where none is. */
-  item: unknown = undefined;
   readonly #readMessage: (() => unknown) | null;
+  readonly #coming: Coming;
   #head: OpenedHead | null = null;
   #message: unknown = undefined;
   #response: unknown = NOT_YET;
+  #item: unknown = NOT_YET;
   #missed = false;
 
   /** `readMessage`: what a call of gRPC holds in the place of a body; undefined where nobody can tell. */
-  constructor(exchange: Exchange, readMessage: (() => unknown) | null = null) {
+  constructor(exchange: Exchange, readMessage: (() => unknown) | null = null, coming: Coming = BODY_THERE) {
     this.exchange = exchange;
     this.#readMessage = readMessage;
+    this.#coming = coming;
+  }
+
+  /** Whether there is a body to read; asking while it is still to come counts as missing it. */
+  get hasBody(): boolean {
+    if (this.#coming.body === 'later') this.#missed = true;
+    return this.#coming.body === 'there';
   }
 
   get message(): unknown {
@@ -32,19 +47,32 @@ export class AskedRequest {
     return (this.#head ??= openHead(params, request));
   }
 
-  /** The body of the reply, as it was parsed; until it is there, reading it gives no value, and `missedResponse` says so. */
+  /** The body of the reply, as it was parsed; until it is there, reading it gives no value, and `missed` says so. */
   get response(): unknown {
-    if (this.#response !== NOT_YET) return this.#response;
-    this.#missed = true;
-    return UNREADABLE;
+    return this.#later(this.#response);
   }
 
   set response(value: unknown) {
     this.#response = value;
   }
 
-  /** Whether the reply was asked for before it was there: then what could not be worked out may be when it is. */
-  get missedResponse(): boolean {
+  /** The element of a list of the reply that is being judged; until there is one, as `response`. */
+  get item(): unknown {
+    return this.#later(this.#item);
+  }
+
+  set item(value: unknown) {
+    this.#item = value;
+  }
+
+  /** Whether something was asked for before it was there: then what could not be worked out may be when it is. */
+  get missed(): boolean {
     return this.#missed;
+  }
+
+  #later(value: unknown): unknown {
+    if (value !== NOT_YET) return value;
+    this.#missed = true;
+    return UNREADABLE;
   }
 }

@@ -49,7 +49,10 @@ export function declarationsOf(
       host: text(({ exchange }) => exchange.request.host),
       path: text(({ exchange }) => exchange.request.path),
       ...places,
-      body: valueOf('any', (asked) => (isGrpc ? asked.message : bodyOf(asked.exchange, judged))),
+      body: valueOf('any', (asked) => {
+        if (!asked.hasBody) return UNREADABLE;
+        return isGrpc ? asked.message : bodyOf(asked.exchange, judged);
+      }),
     }),
     // Rules on objects are mostly about them.
     params: places.params,

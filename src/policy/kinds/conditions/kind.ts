@@ -10,6 +10,7 @@ import { PASS, type Verdict } from '../../verdict.ts';
 import type { ConditionRule, ConditionsConfig } from './config.ts';
 import { AskedRequest } from '../../asked/asked-request.ts';
 import { declarationsOf } from '../../asked/declarations.ts';
+import { whyNoBody } from '../../asked/why-no-body.ts';
 import { namedValues } from './values.ts';
 
 /**
@@ -56,7 +57,6 @@ interface Context {
 }
 
 const BODY = 'request.body';
-const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 function stepsFor(
   written: readonly ConditionRule[],
@@ -80,15 +80,6 @@ function stepsFor(
   }
   if (issues.length > 0) return err(issues);
   return ok({ decide: method === null ? stepOf(conditions, isHelpful) : messageStep(conditions, method, isHelpful) });
-}
-
-/** Why a condition on the body would refuse every request of an operation; null where it need not. */
-function whyNoBody({ method, described }: Operation, messages: DescribedMethod | null): string | null {
-  if (described?.grpc === 'client' || described?.grpc === 'both')
-    return 'a client may send messages without end by this method, and a limit counts them as one call';
-  if (described?.grpc !== undefined) return messages === null ? 'no messages are described for it' : null;
-  const mayHave = !WITHOUT_BODY.has(method) || (described?.requestBody ?? null) !== null;
-  return mayHave ? null : `a ${method} has no body here`;
 }
 
 function issueAt(path: string, at: number, message: string, fix: string | null): Issue {

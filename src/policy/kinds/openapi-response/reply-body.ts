@@ -1,6 +1,7 @@
-import { DEFAULT_BODY_LIMITS, parseBody } from '../../../body/index.ts';
+import { parseBody } from '../../../body/index.ts';
 import type { Names, ReplyContent, SentMediaType } from '../../../openapi/index.ts';
 import type { ResponseEditor } from '../../exchange.ts';
+import { REPLY_BODY_LIMITS } from '../../reply-limits.ts';
 import { type BodyCut, bodyCutOf } from './body-cut.ts';
 import type { ReplyRules } from './config.ts';
 import { bodyRefusal, malformedBody, memberRefusal, REPLY_REFUSALS, type ReplyRefusal } from './refusals.ts';
@@ -17,16 +18,6 @@ export interface HeldContent {
   readonly content: ReplyContent;
   readonly mediaType: SentMediaType;
 }
-
-/**
- * A page of a list has more members than requests do. They come from the operator's own API, 10 MiB at most, and of
- * those few hold so many.
- */
-const REPLY_LIMITS = {
-  ...DEFAULT_BODY_LIMITS,
-  json: { ...DEFAULT_BODY_LIMITS.json, keys: 250_000 },
-  xml: { ...DEFAULT_BODY_LIMITS.xml, nodes: 250_000 },
-};
 
 const NOTHING = Buffer.alloc(0);
 /** What was true of a body that has been taken out. */
@@ -59,7 +50,7 @@ export class ReplyBodies {
 
   /** A body that has to be read. */
   judge(held: HeldContent, given: GivenBody, editor: ResponseEditor): JudgedBody {
-    const body = parseBody(given.contentType ?? undefined, given.bytes, REPLY_LIMITS);
+    const body = parseBody(given.contentType ?? undefined, given.bytes, REPLY_BODY_LIMITS);
     if (!body.ok) return deny(malformedBody(body.error.internal));
     const fault = held.content.judge(body.value, held.mediaType);
     if (fault === null) return null;
@@ -85,7 +76,7 @@ export class ReplyBodies {
     const noted = memberRefusal(cut.pointer, cut.isHidden, this.#names);
     if (undescribed === 'refuse') return deny(noted);
     const rest = cut.without();
-    const again = parseBody(contentType ?? undefined, rest, REPLY_LIMITS);
+    const again = parseBody(contentType ?? undefined, rest, REPLY_BODY_LIMITS);
     // Without an element, a comment may stand between two pieces of white space that were beside it.
     if (!again.ok) return deny(REPLY_REFUSALS.invalidCut);
     const fault = held.content.judge(again.value, held.mediaType);
