@@ -1,4 +1,5 @@
 export { describeApi } from './describe.ts';
+export { undescribedMember, type Undescribed } from './described-members.ts';
 export type {
   ApiDescription,
   DescribedContent,

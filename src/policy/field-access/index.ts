@@ -1,2 +1,3 @@
+export { describedFieldIssues } from './described-fields.ts';
 export { compileFieldLists, type FieldLists } from './field-lists.ts';
 export { ALL_FIELDS, type FieldNode, isNothing, isWhole, memberNode, NO_FIELDS, nodeAt } from './field-node.ts';
