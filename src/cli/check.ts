@@ -2,7 +2,8 @@ import type { CoverageRow, Issue } from '../base/index.ts';
 import type { DescribedInputs } from '../config/index.ts';
 import { type Command, CONFIG_OPTION, EXIT, JSON_OPTION } from './command.ts';
 import { configurationPath, loadConfiguration } from './configuration.ts';
-import { runTests, testReport, type TestOutcome } from './configuration-tests.ts';
+import type { TestOutcome } from '../gateway/index.ts';
+import { runOwnTests, testReport } from './configuration-tests.ts';
 import type { CommandContext } from './context.ts';
 import { coverageTable } from './coverage-table.ts';
 import { type ApiInputs, inputsByOperation, openInputsReport } from './open-inputs.ts';
@@ -39,7 +40,7 @@ export const checkCommand: Command = {
     const built = await loadConfiguration(file.value, context, { tellInputs });
     const issues = built.ok ? built.value.warnings : built.error;
     const coverage = built.ok ? built.value.snapshot.coverage : [];
-    const tests = built.ok ? await runTests(built.value, context) : [];
+    const tests = built.ok ? await runOwnTests(built.value, context) : [];
     if (given.flags.has('json')) context.write(jsonText({ ok: built.ok, issues, coverage, openInputs: inputs, tests }));
     else {
       const all = given.flags.has('open-inputs');

@@ -5,18 +5,20 @@ import {
   type ExplainedRoute,
   type ExplainedVerdict,
   type Explanation,
+  readQuestion,
   type Rehearsal,
   rehearse,
   type ToldCaller,
+  withOpening,
+  type WrittenQuestion,
 } from '../gateway/index.ts';
 import { err, ok, type Result } from '../base/index.ts';
 import { CALLER_GRAMMAR } from './caller.ts';
 import { type Command, CONFIG_OPTION, EXIT, type Given, JSON_OPTION } from './command.ts';
 import { type BuiltConfiguration, configurationPath, loadConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
-import { readGivenRequest, withOpening } from './given-request.ts';
+import { readGivenRequest } from './given-request.ts';
 import { complainOfIssues } from './issues.ts';
-import { readQuestion, type WrittenQuestion } from './question.ts';
 import { rehearsalLines } from './rehearsal-words.ts';
 import { readTokenCaller, tokenData, tokenRows } from './token-caller.ts';
 import { alignRows, jsonText, palette, plain, sentence } from './terminal.ts';

@@ -1,10 +1,9 @@
 import { canonicalAddress, err, ok, type Result } from '../base/index.ts';
 import { type CallerConfig, resolvePath } from '../config/index.ts';
-import type { QuestionHeaders, RehearsalQuestion } from '../gateway/index.ts';
+import { type QuestionHeaders, type RehearsalQuestion, withType } from '../gateway/index.ts';
 import { readCaller } from './caller.ts';
 import type { Given } from './command.ts';
 import type { CommandContext } from './context.ts';
-import type { WrittenQuestion } from './question.ts';
 
 /** A body that a command line names may be this large, as bodies may be if nothing else is said. */
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
@@ -35,30 +34,6 @@ export async function readGivenRequest(
     headers: withType(headers.value, bytes.value),
     body: bytes.value,
   });
-}
-
-/** A body with the fields it is sent with: JSON, where nothing else is said. */
-export function withType(headers: QuestionHeaders, body: Uint8Array | null): QuestionHeaders {
-  const typed = body === null || headers.some(([name]) => name.toLowerCase() === 'content-type');
-  return typed ? headers : [...headers, ['content-type', 'application/json']];
-}
-
-/** The fields by which a client asks for WebSocket (RFC 6455 §4.1). Any key will do: nobody answers it. */
-const OPENING: QuestionHeaders = [
-  ['connection', 'Upgrade'],
-  ['upgrade', 'websocket'],
-  ['sec-websocket-version', '13'],
-  ['sec-websocket-key', 'cmVoZWFyc2VkLXJlcXVlcw=='],
-];
-
-/** The fields of a request that may be written as the URL of a WebSocket: then it asks for one, unless it says how. */
-export function withOpening(
-  headers: QuestionHeaders,
-  { websocket }: Pick<WrittenQuestion, 'websocket'>,
-): QuestionHeaders {
-  if (!websocket) return headers;
-  const said = new Set(headers.map(([name]) => name.toLowerCase()));
-  return [...headers, ...OPENING.filter(([name]) => !said.has(name))];
 }
 
 function readHeaders(text: string | undefined): Result<QuestionHeaders, string> {

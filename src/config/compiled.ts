@@ -18,6 +18,7 @@ export type {
   OperationConfig,
   PolicyUse,
   TargetConfig,
+  TestConfig,
   TrustedProxiesConfig,
   UpstreamConfig,
   WebSocketConfig,

@@ -27,7 +27,13 @@ const NEW = 'another secret of the webhook';
 /** A conductor over a disk that a test writes, with a configuration in force that has a secret and a document. */
 async function orchestra() {
   const disk = { text: TEXT, secret: OLD as string | null, document: OPENAPI };
-  const said = { alerts: [] as Alert[], changes: [] as RecordedChange[], wrong: [] as Issue[], recording: true };
+  const said = {
+    alerts: [] as Alert[],
+    changes: [] as RecordedChange[],
+    wrong: [] as Issue[],
+    tests: [] as number[],
+    recording: true,
+  };
   const node = { lacking: [] as Issue[], goesBy: '' };
   const secretOf = ({ secrets }: Gathered): string => Buffer.from(secrets[REFERENCE] ?? []).toString();
   const io = {
@@ -49,7 +55,12 @@ async function orchestra() {
     ...{ file: FILE, store: null, kinds: [], io },
     readText: () => Promise.resolve(ok(Buffer.from(disk.text))),
     threads: { prepare: () => Promise.resolve([]), install: () => Promise.resolve(true) },
-    verifier: { verify: () => Promise.resolve(said.wrong) },
+    verifier: {
+      verify: ({ config }) => {
+        said.tests.push(config.tests.length);
+        return Promise.resolve(said.wrong);
+      },
+    },
     revisions: memoryCollection(new Map()),
     clock: { now: () => 1_000 } as Clock,
     log: { write() {} },
@@ -191,4 +202,14 @@ test('what was lacking at the start is lacking still where only secrets are read
   assert.equal(conductor.readiness.state, 'last-good');
   assert.ok((await conductor.reload('file')).ok);
   assert.equal(conductor.readiness.state, 'ready');
+});
+
+test('with new secrets alone the tests are not run again, for the text that they stand in is in force', async () => {
+  const { conductor, disk, said } = await orchestra();
+  disk.text = `${TEXT}tests: [{ do: GET /orders, expect: pass }]\n`;
+  assert.ok((await conductor.reload('ada')).ok);
+  disk.secret = NEW;
+  assert.ok((await conductor.reread('vault')).ok);
+  assert.deepEqual([said.tests, inForce(conductor).secret], [[1, 0], NEW]);
+  assert.equal(inForce(conductor).config.tests.length, 1);
 });

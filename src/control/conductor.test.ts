@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { err, errorIssue, type Issue, ok, type Result } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
 import type { Alert, Clock, Collection, Egress, Files, Secrets } from '../ports/index.ts';
@@ -88,6 +89,33 @@ test('a first configuration that can not be built whole is faulty, and somebody 
     said.alerts.map((alert) => alert.kind),
     ['snapshot.refused'],
   );
+});
+
+const TESTED = `${textOf('/first')}tests: [{ do: GET /first, expect: 404 }]\n`;
+
+test('a first configuration with tests is in force only when they have passed, and says meanwhile that it is verifying', async () => {
+  const passed = Promise.withResolvers<readonly Issue[]>();
+  const { conductor, said } = orchestra({ verifier: { verify: () => passed.promise } });
+  const begun = conductor.begin(await gathered(conductor, TESTED), 'start');
+  await setImmediate();
+  assert.deepEqual([conductor.readiness.state, said.installed], ['verifying', []]);
+  passed.resolve([]);
+  assert.ok((await begun).ok);
+  assert.deepEqual(said.installed, [1]);
+  conductor.opened();
+  assert.equal(conductor.readiness.state, 'ready');
+});
+
+test('a first configuration of which a test fails is not put in force, nor one whose tests nobody could run', async () => {
+  for (const verify of [
+    () => Promise.resolve([errorIssue('tests[0]', 'failed')]),
+    () => Promise.reject(new Error('no thread')),
+  ]) {
+    const { conductor, said } = orchestra({ verifier: { verify } });
+    const begun = await conductor.begin(await gathered(conductor, TESTED), 'start');
+    assert.match(JSON.stringify(values(begun)), /failed|could not be verified: no thread/);
+    assert.deepEqual([said.installed, conductor.current], [[], null]);
+  }
 });
 
 test('a verifier that breaks leaves the first configuration faulty, and what comes after it goes on', async () => {

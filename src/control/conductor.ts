@@ -68,7 +68,8 @@ export class Conductor {
     lacking: readonly string[] = [],
   ): Promise<Result<void, readonly Issue[]>> {
     const issues = await this.#options.threads.prepare(gathered);
-    if (issues.length > 0) return err(issues);
+    const refused = issues.length > 0 ? issues : await this.#testFirst(gathered);
+    if (refused.length > 0) return err(refused);
     const failure = await this.#install(gathered, author);
     if (failure !== null) return err([failure]);
     this.#current = gathered;
@@ -81,9 +82,11 @@ export class Conductor {
   /** The ports are open: traffic comes, and the verifier builds behind it what has not been built yet. */
   opened(): void {
     const gathered = this.#current;
-    if (gathered === null || this.#readiness.state !== 'starting') return;
+    const isTested = this.#readiness.state === 'verifying';
+    if (gathered === null || !(isTested || this.#readiness.state === 'starting')) return;
     this.#readiness = { state: 'verifying' };
-    void this.#inTurn(() => this.#verifyFirst(gathered));
+    if (isTested) this.#settleReadiness();
+    else void this.#inTurn(() => this.#verifyFirst(gathered));
   }
 
   /** Gives out the next revision's number; they go on from the history's newest, and none is given twice. */
@@ -185,6 +188,13 @@ export class Conductor {
     return ok(diffConfigurations(this.#current, next.value));
   }
 
+  /** A first configuration with tests of its own is verified before anything of it is in force, for they are part of that. */
+  async #testFirst(gathered: Gathered): Promise<readonly Issue[]> {
+    if (gathered.config.tests.length === 0) return [];
+    this.#readiness = { state: 'verifying' };
+    return await this.#verify(gathered);
+  }
+
   async #verifyFirst(gathered: Gathered): Promise<void> {
     const issues = await this.#verify(gathered);
     if (this.#readiness.state !== 'verifying') return;
@@ -234,7 +244,7 @@ export class Conductor {
     if (isSame && held === undefined) this.#nothingLacks();
     if (isSame && (over === null || sameText(over.present, text))) return ok({ revision: before.revision });
     const gathered: Gathered = isSame ? before : { ...loaded.value, revision: await this.nextRevision() };
-    const issues = isSame ? [] : await this.#build(gathered);
+    const issues = isSame ? [] : await this.#build(gathered, held === undefined);
     if (issues.length > 0) return await this.#refuse(issues, gathered, { author, told });
     const staged = over === null ? ok(null) : await this.#stage(text, over);
     if (!staged.ok) return await this.#refuse([staged.error], isSame ? null : gathered, { author });
@@ -339,10 +349,11 @@ export class Conductor {
     return await gather(parsed.value, { ...io, revision: 0, ...(held === undefined ? {} : { held }) });
   }
 
-  async #build(gathered: Gathered): Promise<readonly Issue[]> {
+  /** `runsTests`: of what is in force already, with other secrets alone, they have been run. */
+  async #build(gathered: Gathered, runsTests: boolean): Promise<readonly Issue[]> {
     const fixed = restartIssues(this.#current?.config ?? null, gathered);
     if (fixed.length > 0) return fixed;
-    const issues = await this.#verify(gathered);
+    const issues = await this.#verify(runsTests ? gathered : withoutTests(gathered));
     if (issues.length > 0) return issues;
     const lacking = await this.#options.adapt(gathered);
     if (lacking.length > 0) return lacking;
@@ -368,4 +379,8 @@ export class Conductor {
   #record(what: 'install' | 'refuse', after: Gathered | null, author: string): boolean {
     return this.#journal.record({ action: `configuration.${what}`, author, before: this.#current, after });
   }
+}
+
+function withoutTests(gathered: Gathered): Gathered {
+  return { ...gathered, config: { ...gathered.config, tests: [] } };
 }

@@ -33,3 +33,6 @@ export { egressView } from './rerouted-snapshot.ts';
 export { type ToldCaller, toldCaller } from '../policy/index.ts';
 export { rehearse, type RehearsalQuestion, type Rehearsal, type RehearsedVerdict } from './rehearse.ts';
 export type { RehearsedStep } from './rehearsed-plan.ts';
+export { readQuestion, withOpening, withType, type WrittenQuestion } from './written-question.ts';
+export { runTests, testParcel, type TestOutcome } from './test-run.ts';
+export { verdictWords } from './verdict-words.ts';

@@ -41,6 +41,27 @@ test('a sound configuration has no issues, in the worker as it is shipped', asyn
   assert.deepEqual(await worker.verify(await gathered()), []);
 });
 
+test('a test of the configuration that fails is an issue at its line, in the worker as it is shipped', async () => {
+  const worker = createCompileWorker(createVirtualClock());
+  const tests = `tests:
+  - { do: GET /one/7, expect: pass }
+  - { do: GET /one/7, expect: 403 }
+  - { do: GET /two, expect: 404 }
+`;
+  const issues = await worker.verify(await gathered(TEXT + tests));
+  assert.deepEqual(
+    issues.map(({ path, place, message }) => [path, place?.line, message]),
+    [['tests[1]', 7, 'the test GET /one/7 failed: expected 403, came pass']],
+  );
+});
+
+test('of many tests that fail the first are told, and how many more', async () => {
+  const worker = createCompileWorker(createVirtualClock());
+  const tests = `tests:\n${'  - { do: GET /one/7, expect: 403 }\n'.repeat(25)}`;
+  const issues = await worker.verify(await gathered(TEXT + tests));
+  assert.deepEqual([issues.length, issues.at(-1)?.message], [21, '5 more tests failed']);
+});
+
 test('a worker that was started ahead takes the next configuration, and the one after it gets a new one', async () => {
   const clock = createVirtualClock();
   const worker = createCompileWorker(clock, ANSWERING);

@@ -10,7 +10,6 @@ import { tokenize } from './tokens.ts';
 const BOUNDED: Readonly<Record<string, string>> = {
   'src/certificates/pem.ts': 'files of the operator',
   'src/cli/init.ts': 'a name that the operator gives',
-  'src/cli/question.ts': 'what the operator types',
   'src/cli/running.ts': 'a line of the configuration',
   'src/config/acme.ts': 'the configuration, at most 253 characters',
   'src/config/client-trust.ts': 'the configuration',
