@@ -15,6 +15,7 @@ import { egressIssues } from './egress-checks.ts';
 import { formatKeyPath } from './key-path.ts';
 import { leakIssues } from './leaks.ts';
 import { listIssues } from './lists.ts';
+import { objectIssues } from './object-checks.ts';
 import { placeAt } from './place-at.ts';
 import { routeName } from './routes.ts';
 import { ruleIssues } from './rule-checks.ts';
@@ -55,6 +56,7 @@ function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
     ...handlingIssues(api, config, places),
     ...sanitizeIssues(api, places),
     ...ruleIssues(api, places),
+    ...objectIssues(api, places),
     ...upstreamErrorIssues(api, places),
     ...leakIssues(api, places),
     ...graphqlIssues(api, config, places),

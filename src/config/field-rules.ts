@@ -46,13 +46,19 @@ function readEntry(text: string): Result<Read, string> {
   const change = sign === '-' ? 'remove' : 'add';
   const path = text.slice(sign.length);
   if (path === '*') return ok({ change, names: [], text: path });
+  const names = readFieldNames(path);
+  return names.ok ? ok({ change, names: names.value, text: path }) : names;
+}
+
+/** The names that lead to a field: a dotted path, or a JSON Pointer (RFC 6901) when it begins with `/`. */
+export function readFieldNames(path: string): Result<readonly string[], string> {
   const names = path.startsWith('/') ? pointerNames(path) : path.split('.');
   if (names === null || names.some((name) => name === '')) return err(FORM);
   if (names.length > DEPTH_LIMIT) return err(`a field lies ${DEPTH_LIMIT} deep at most`);
   if (names.some((name) => name.length > 256)) return err('the name of a field has 256 characters at most');
   if (!path.startsWith('/') && names.some((name) => name.includes('*')))
     return err(words('`*` stands alone, for all fields there are', 'name the field itself: all below it comes along'));
-  return ok({ change, names, text: path });
+  return ok(names);
 }
 
 /** Null where an escape is none. */

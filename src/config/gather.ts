@@ -31,6 +31,7 @@ import type { ParsedConfig } from './parse.ts';
 import { corsWarnings } from './cors-checks.ts';
 import { originWarnings } from './origin-warnings.ts';
 import { placeholderWarnings } from './placeholder-warnings.ts';
+import { objectWarnings } from './object-checks.ts';
 import { ruleWarnings, slipWarnings } from './rule-checks.ts';
 import { securityPlaces } from './security-places.ts';
 import { proxyWarnings } from './trusted-proxies.ts';
@@ -211,6 +212,7 @@ function warn(work: Work): void {
     ...maintenanceWarnings(config, places),
     ...scannerWarnings(config, places),
     ...ruleWarnings(config, descriptions, places),
+    ...objectWarnings(config, places),
     ...slipWarnings(config, work.described, places),
     ...grantWarnings(config, descriptions, places),
     ...caseWarnings(config, work.described, places),

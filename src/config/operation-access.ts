@@ -33,7 +33,7 @@ export function toOperationAccess(api: string, name: string, raw: RawAccess): Op
   return {
     deny: denialsOf(raw.deny, `${at}.deny`),
     when: toWhen(raw.when, at, called),
-    object: toObjectRule(raw.object, at, called),
+    object: toObjectRule(raw.object, { at, name: called, observed: raw.observe?.includes('object') === true }),
     fields: toFieldRules(raw.fields, [...place, 'fields'], `${called}.fields`),
     accepts: toFieldRules(raw.accepts, [...place, 'accepts'], `${called}.accepts`),
     observe: raw.observe ?? [],

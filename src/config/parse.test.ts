@@ -189,7 +189,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
       getOrder: { ...LOW, auth: null, bodyLimitBytes: 0, path: 'apis.orders.operations.getOrder' },
       createOrder: { ...NOTHING, auth: 'public', bodyLimitBytes: 65_536, path: 'apis.orders.operations.createOrder' },
     },
-    policies: [DESCRIBED, FILES, ERRORS_REPLACED, ENCODING],
+    policies: [ERRORS_REPLACED, DESCRIBED, FILES, ENCODING],
     party: null,
     path: 'apis.orders',
   });

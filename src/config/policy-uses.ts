@@ -41,8 +41,8 @@ interface Beside {
 
 /**
  * The policies that stand for an API's keys `deny` and `allow`, `maintenance`, `descriptors`, `auth`, `needs`, `assurance`, `when`,
- * `object`, `limit`,
- * `sanitize`, `validate`, `files`, `graphql`, `rules`, `accepts`, `redirect`, `respond`, `upstreamErrors`, `fields`, `leaks`, `encode`, `rewrite` and `cors`, in the order in which a request meets them.
+ * `upstreamErrors`, `object`, `limit`,
+ * `sanitize`, `validate`, `files`, `graphql`, `rules`, `accepts`, `redirect`, `respond`, `fields`, `leaks`, `encode`, `rewrite` and `cors`, in the order in which a request meets them.
  * Issuers are those of the list itself, never copies. Names that no issuer has are left out: they are issues already.
  */
 export function accessPolicies(
@@ -59,6 +59,8 @@ export function accessPolicies(
     ...(signIn === null ? [] : [permissionPolicy(api, operations, signIn)]),
     ...askedAssurance(api, operations),
     ...accessRulesPolicies(api, operations, { values, denials }),
+    // Ahead of rules on objects, which see what stays of errors.
+    ...errorsPolicy(api, operations),
     ...objectPolicy(api, operations, values),
     ...ratePolicy(api, operations),
     ...cleaningPolicy(api, operations),
@@ -69,7 +71,6 @@ export function accessPolicies(
     ...fieldPolicy(api, operations, 'accepts'),
     ...handlingPolicy(api, operations, 'redirect'),
     ...handlingPolicy(api, operations, 'respond'),
-    ...errorsPolicy(api, operations),
     // Behind what keeps and replaces errors as they came.
     ...graphqlPolicy(api),
     // Ahead of what holds replies against their description, which sees what is left.

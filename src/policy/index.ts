@@ -111,7 +111,7 @@ export type { LeaksConfig, ReplyLeaks } from './kinds/leaks/config.ts';
 export { createLeaksKind } from './kinds/leaks/kind.ts';
 export type { AccessRulesConfig } from './kinds/access-rules/config.ts';
 export { createAccessRulesKind } from './kinds/access-rules/kind.ts';
-export type { ObjectConfig, ObjectRule } from './kinds/object/config.ts';
+export type { ObjectConfig, ObjectList, ObjectRule } from './kinds/object/config.ts';
 export { createObjectKind } from './kinds/object/kind.ts';
 export type { FieldsConfig } from './kinds/fields/config.ts';
 export { createFieldsKind } from './kinds/fields/kind.ts';

@@ -1,14 +1,103 @@
-import { err, errorIssue } from '../../../base/index.ts';
-import type { PolicyKind } from '../../kind.ts';
+import { ok } from '../../../base/index.ts';
+import { valueOfMessage } from '../../../openapi/index.ts';
+import { AskedRequest } from '../../asked/asked-request.ts';
+import { declarationsOf } from '../../asked/declarations.ts';
+import { ITEM, RESPONSE } from '../../asked/reply-declarations.ts';
+import { compileEach, saidOf } from '../../compile-each.ts';
+import { type DescribedMethod, describedMethod } from '../../described-methods.ts';
+import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
+import { PASS, type Verdict } from '../../verdict.ts';
+import { namedValues } from '../conditions/values.ts';
+import { answerOf, type Answer, type CompiledRule, compileObjectRule } from './compiled-rule.ts';
 import type { ObjectConfig } from './config.ts';
+import { KNOWN_BEFORE } from './known-before.ts';
+import { replyStep } from './reply-step.ts';
+import { unconditionalStep } from './unconditional.ts';
 
-/** The kind that lets callers reach their own objects alone. */
+/**
+ * The kind that lets callers reach their own objects alone. What can be decided before the upstream hears of a request
+ * is decided there; what depends on the reply is decided when that has come, before anything of it is sent.
+ */
 export function createObjectKind(): PolicyKind<ObjectConfig> {
   return {
     kind: 'object',
     summary: 'Lets callers reach their own objects alone.',
     schema: null,
+    inBody: true,
     sources: () => [],
-    compile: (_config, { name }) => err([errorIssue(name, 'this is not built yet')]),
+    compile: (config, at, got) =>
+      compileEach(at.operations, (operation) => {
+        const written = saidOf(config.operations, operation);
+        if (written === null) return ok({});
+        const document = got.document(at.api);
+        const more = written.each === null ? { response: RESPONSE } : { response: RESPONSE, item: ITEM };
+        const declarations = declarationsOf(operation, document, namedValues(config.values, got), more);
+        const isGrpc = operation.described?.grpc !== undefined;
+        const method = isGrpc ? describedMethod(document, operation.name) : null;
+        const compiled = compileObjectRule(written, operation, { declarations, method });
+        return compiled.ok ? ok(stepsOf(compiled.value, method)) : compiled;
+      }),
   };
+}
+
+function stepsOf(rule: CompiledRule, method: DescribedMethod | null): Steps {
+  const authorize = headStep(rule);
+  if (rule.readsReply) return { authorize, transform: unconditionalStep(), respond: replyStep(rule) };
+  if (!rule.readsBody) return { authorize };
+  return { authorize, decide: method === null ? bodyStep(rule) : messageStep(rule, method) };
+}
+
+/** Decides what is known by the head of a request; what is still open passes for now. */
+function headStep(rule: CompiledRule): Step<'authorize'> {
+  return {
+    reads: READS_NOTHING,
+    run(exchange) {
+      const asked = new AskedRequest(exchange, null, BODY_LATER);
+      const answer = answerOf(rule.rule, asked);
+      if (rule.readsReply) {
+        const known = exchange.slot(KNOWN_BEFORE);
+        const waits = answer.kind === 'open' && exchange.request.method !== 'HEAD';
+        known.settled = !waits;
+        known.asked = asked;
+        if (answer.kind === 'open' && !waits) return rule.refuse(NO_BODY);
+      }
+      return answer.kind === 'refused' ? rule.refuse(answer.why) : PASS;
+    },
+  };
+}
+
+const BODY_LATER = { body: 'later' } as const;
+const NO_BODY = 'asks for the reply, and to HEAD none comes that would show whose it is';
+
+/** What the head left open and the body decides. */
+function bodyStep({ rule, refuse }: CompiledRule): Step<'decide'> {
+  return {
+    reads: { request: 'parsed', response: 'none' },
+    run: (exchange) => verdictOf(answerOf(rule, new AskedRequest(exchange)), refuse),
+  };
+}
+
+/** Of a call of gRPC it is the one message that its client sends. */
+function messageStep({ id, rule, refuse }: CompiledRule, method: DescribedMethod): Step<'decide'> {
+  const { judge, request, types } = method;
+  return {
+    reads: READS_NOTHING,
+    run: () => PASS,
+    message(exchange, message) {
+      // It may have been observed alone: then it came here whatever it is.
+      const read = (): unknown =>
+        judge.judge(request, message, true) === null ? valueOfMessage(types, request, message) : undefined;
+      const answer = answerOf(rule, new AskedRequest(exchange, read));
+      return answer.kind === 'allowed' ? PASS : { ...refuse(whyOf(answer)), rule: id };
+    },
+  };
+}
+
+function verdictOf(answer: Answer, refuse: CompiledRule['refuse']): Verdict {
+  return answer.kind === 'allowed' ? PASS : refuse(whyOf(answer));
+}
+
+/** What is open when all has come that could decide it is decided: it does not hold. */
+function whyOf(answer: Answer): string {
+  return answer.kind === 'refused' ? answer.why : 'could not be worked out';
 }

@@ -1,0 +1,10 @@
+import type { Declaration } from '../../rules/index.ts';
+import type { AskedRequest } from './asked-request.ts';
+
+type Declared = Declaration<AskedRequest>;
+
+/** The body of the reply. */
+export const RESPONSE: Declared = { kind: 'value', type: 'any', read: ({ response }) => response };
+
+/** An element of a list in it. */
+export const ITEM: Declared = { kind: 'value', type: 'any', read: ({ item }) => item };
