@@ -219,6 +219,13 @@ describe('what is refused, and nothing of it or behind it passes', () => {
     assert.deepEqual([passed.length, fault], [0, 'protocol']);
   });
 
+  test('7.3.2 a Close of one byte as soon as it says so, before its mask and its byte are there', () => {
+    for (const begun of [Buffer.of(0x88, 0x81), Buffer.of(0x88, 0x81, 0, 0, 0x61)]) {
+      const { passed, fault } = pass('client', begun);
+      assert.deepEqual([passed.length, fault], [0, 'protocol']);
+    }
+  });
+
   test('what an upstream masks', () => {
     assert.equal(pass('upstream', clientFrame('x')).fault, 'protocol');
     assert.equal(pass('upstream', frame('x')).fault, null);

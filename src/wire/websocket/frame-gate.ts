@@ -119,7 +119,6 @@ export class FrameGate {
   }
 
   #readClose(bytes: Buffer, from: number): boolean {
-    if (this.#length === 1) return this.#refuse('protocol');
     if (bytes.length - from < this.#length) return false;
     const code = this.#length === 0 ? NO_CLOSE_CODE : this.#codeAt(bytes, from);
     if (code !== NO_CLOSE_CODE && !isCloseCode(code)) return this.#refuse('protocol');
@@ -140,7 +139,11 @@ export class FrameGate {
   }
 }
 
-/** A control frame is whole, short, and one of three (RFC 6455 §5.5). */
+/** A control frame is whole, short, and one of three; a Close has a code of two bytes, or nothing (RFC 6455 §5.5). */
 function isSoundControl(first: number, second: number): boolean {
-  return (first & FIN) !== 0 && (first & 0x0f) <= LAST_CONTROL && (second & LENGTH) <= CONTROL_LIMIT_BYTES;
+  const opcode = first & 0x0f;
+  const length = second & LENGTH;
+  return (
+    (first & FIN) !== 0 && opcode <= LAST_CONTROL && length <= CONTROL_LIMIT_BYTES && (opcode !== CLOSE || length !== 1)
+  );
 }
