@@ -64,4 +64,5 @@ export {
   writeFieldList,
 } from './structured-field-writer.ts';
 export { internetAddressFault, upstreamAddressFault } from './upstream-address.ts';
+export { bearerKey } from './bearer-key.ts';
 export { webhookKey } from './webhook-key.ts';

@@ -59,7 +59,12 @@ import type { MetadataConfig } from './metadata.ts';
 export interface Config {
   readonly version: 1;
   readonly server: ServerConfig;
-  readonly admin: { readonly host: string; readonly port: number };
+  readonly admin: {
+    readonly host: string;
+    readonly port: number;
+    /** A reference to the key of those who may only ask for decisions; null where nobody may but by the admin key. */
+    readonly decisions: { readonly key: string } | null;
+  };
   readonly dataFolder: string;
   /** Null where no proxy's word on the client is taken. */
   readonly trustedProxies: TrustedProxiesConfig | null;

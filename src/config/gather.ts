@@ -1,4 +1,4 @@
-import { err, errorIssue, type Issue, ok, type Result, webhookKey } from '../base/index.ts';
+import { bearerKey, err, errorIssue, type Issue, ok, type Result, webhookKey } from '../base/index.ts';
 import { operationIssues } from './checks.ts';
 import { describedSecretWarnings } from './described-secrets.ts';
 import type { ApiConfig } from './config.ts';
@@ -79,6 +79,7 @@ export async function gather(
   await gatherLists(work);
   await gatherValues(work);
   await gatherWebhook(work);
+  await gatherDecisionKey(work);
   await gatherLogins(work);
   await gatherGraph(work);
   warn(work);
@@ -191,6 +192,14 @@ async function gatherWebhook(work: Work): Promise<void> {
   if (webhook === null) return;
   const secret = await gatherSecret(work, path, webhook.secret);
   if (secret !== null) checked(work, path, webhookKey(secret));
+}
+
+async function gatherDecisionKey(work: Work): Promise<void> {
+  const { decisions } = work.parsed.config.admin;
+  const path = 'admin.decisions.key';
+  if (decisions === null) return;
+  const secret = await gatherSecret(work, path, decisions.key);
+  if (secret !== null) checked(work, path, bearerKey(secret));
 }
 
 /** Of what is sound and hardly meant. */

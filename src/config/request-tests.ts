@@ -81,7 +81,10 @@ export const testsSchema = z
   .array(test)
   .max(TEST_LIMIT, { error: `at most ${TEST_LIMIT} tests are read` })
   .prefault([])
-  .meta({ description: 'Requests and what must become of them. `check` runs them all, and so does the gateway before it puts a configuration in force.' });
+  .meta({
+    description:
+      'Requests and what must become of them. `check` runs them all, and so does the gateway before it puts a configuration in force.',
+  });
 
 function readRequest(text: string): Result<Request, string> {
   const space = text.indexOf(' ');

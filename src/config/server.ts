@@ -4,6 +4,7 @@ import type { CertificateConfig, Config, HttpsConfig, ServerConfig } from './con
 import { tellOfStrays, toClients, trustKeys } from './client-trust.ts';
 import { filePair, httpsHosts, toFileCertificate, toHosts } from './https-hosts.ts';
 import { listenHost, port } from './scalars.ts';
+import { readSecretText } from './secret-text.ts';
 import { addressBlocks } from './trusted-proxies.ts';
 import { words } from './words.ts';
 
@@ -90,6 +91,15 @@ export const adminSchema = z
   .strictObject({
     host: listenHost('The address of the admin port. Anything but loopback opens it beyond this machine.'),
     port: port(9443, 'The port; 0 is any free one.'),
+    decisions: z
+      .strictObject({
+        key: z.string().transform(readSecretText).meta({
+          title: 'reference',
+          description: 'The key that they show: `${env:NAME}`, `${file:PATH}` or `${vault:PATH#FIELD}`.',
+        }),
+      })
+      .optional()
+      .meta({ description: 'Who may ask for decisions (AuthZEN) and for nothing else of the admin API.' }),
   })
   .prefault({})
   .meta({ description: 'The port for operators: health and metrics. It serves nothing of the APIs.' });
@@ -127,5 +137,5 @@ function toCertificateConfig(server: z.output<typeof serverSchema>, file: string
 
 /** The admin port. */
 export function toAdminConfig(raw: z.output<typeof adminSchema>): Config['admin'] {
-  return { host: raw.host, port: raw.port };
+  return { host: raw.host, port: raw.port, decisions: raw.decisions ?? null };
 }

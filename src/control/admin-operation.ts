@@ -7,6 +7,11 @@ export interface AdminRequest {
   readonly query: URLSearchParams;
   /** Empty where the operation takes none. */
   readonly body: Uint8Array;
+  readonly contentType: string | null;
+  /** By which key it was asked: of an operation without one, `admin`. */
+  readonly asker: 'admin' | 'decisions';
+  /** The host and port that it was asked at. */
+  readonly authority: string;
 }
 
 /** A reply of the admin API: JSON, a problem, or text as it is. */
@@ -23,6 +28,11 @@ export interface OperationOf<Backend> {
   readonly summary: string;
   /** Whether a key is needed. Only what a load balancer asks is free. */
   readonly key: boolean;
+  /**
+   * `decision`: it asks what the gateway would decide. The key for that opens it besides the admin key, and it has
+   * nothing to do with changes, which wait for each other.
+   */
+  readonly asks?: 'decision';
   /** What its body is, where it takes one; a configuration if nothing is said. */
   readonly body?: 'json';
   /** The largest body that it takes; null where it takes none. */

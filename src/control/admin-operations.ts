@@ -6,6 +6,7 @@ import { type AdminApiKeys, API_KEY_OPERATIONS } from './api-key-operations.ts';
 import { AUTHOR, authorIn } from './change-author.ts';
 import type { Installed, Readiness, RefusedReload } from './conductor-options.ts';
 import { CSP_SUM_LIMIT, type CspReports } from './csp-reports.ts';
+import { DECISION_OPERATIONS, type DecisionsBackend } from './decision-operations.ts';
 import { GRANT_OPERATIONS, type GrantsBackend } from './grant-operations.ts';
 import { SESSION_OPERATIONS, type SessionsBackend } from './session-operations.ts';
 import type { RevisionSummary } from './history.ts';
@@ -150,6 +151,7 @@ export interface AdminBackend {
   readonly grants: GrantsBackend;
   readonly revocations: RevocationBackend;
   readonly sessions: SessionsBackend;
+  readonly decisions: DecisionsBackend;
   reload(author: string): Promise<Installed>;
   apply(text: Uint8Array, author: string): Promise<Installed>;
   rollback(revision: number | null, author: string): Promise<Installed>;
@@ -342,6 +344,9 @@ export const ADMIN_OPERATIONS: readonly AdminOperation[] = [
   ...REVOCATION_OPERATIONS,
   ...SESSION_OPERATIONS.map((operation): AdminOperation => {
     return { ...operation, run: (backend, request) => operation.run(backend.sessions, request) };
+  }),
+  ...DECISION_OPERATIONS.map((operation): AdminOperation => {
+    return { ...operation, run: (backend, request) => operation.run(backend.decisions, request) };
   }),
 ];
 

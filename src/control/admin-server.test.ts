@@ -56,6 +56,7 @@ function serverWith() {
   const backend = { reload: change, apply: change, preview: () => change().then(() => ok([])) };
   const server = createAdminServer({
     backend: { ...backend, revisions: () => Promise.resolve([]) } as unknown as AdminBackend,
+    decisionKeyHash: () => null,
     keyHashes: () => [createHash('sha256').update(KEY).digest('hex')],
     hosts: [],
     log: { write() {} },

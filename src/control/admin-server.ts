@@ -14,6 +14,8 @@ export interface AdminServerOptions {
   readonly backend: AdminBackend;
   /** SHA-256 of each key that opens it, hexadecimal. */
   readonly keyHashes: () => readonly string[];
+  /** SHA-256 of the key that opens the decision point and nothing else, hexadecimal; null where there is none. */
+  readonly decisionKeyHash: () => string | null;
   /** Names it answers for besides localhost and addresses; any other name may have been bound to this machine by a page. */
   readonly hosts: readonly string[];
   readonly log: Log;
@@ -39,18 +41,22 @@ const ALL: readonly AdminOperation[] = [...ADMIN_OPERATIONS, DESCRIPTION];
 export function createAdminServer(options: AdminServerOptions): ServerHandler {
   const router = adminRouter();
   const hosts = new Set([LOCAL_HOST, ...options.hosts]);
-  const changes = new OpenChanges();
+  const changes = new OpenPlaces(CHANGE_COUNT_LIMIT);
+  const questions = new OpenPlaces(QUESTION_COUNT_LIMIT);
   return {
     request(stream) {
-      const id = options.nextId();
-      const asked = judge(stream, { router, hosts, keyHashes: options.keyHashes() });
+      const own = options.nextId();
+      const keys = { keyHashes: options.keyHashes(), decisionKeyHash: options.decisionKeyHash() };
+      const asked = judge(stream, { router, hosts, ...keys });
+      const isDecision = !('code' in asked) && asked.operation.asks === 'decision';
+      const id = isDecision ? (sentId(stream.request.headers) ?? own) : own;
       if ('code' in asked) {
         refuse(stream, asked, id);
         return;
       }
-      const { operation, params, query } = asked;
+      const { operation, ...request } = asked;
       const run = (body: Uint8Array): Promise<void> =>
-        operation.run(options.backend, { params, query, body }).then(
+        operation.run(options.backend, { ...request, body }).then(
           (reply) => send(stream, reply, id),
           (fault: unknown) => {
             options.log.write('error', 'admin.fault', fault instanceof Error ? fault.message : 'unknown fault', {
@@ -61,10 +67,11 @@ export function createAdminServer(options: AdminServerOptions): ServerHandler {
           },
         );
       const { method, bodyLimitBytes } = operation;
+      const places = isDecision ? questions : changes;
       if (method === 'GET') void run(NO_BODY);
-      else if (!changes.room) refuse(stream, { code: 'gateway-overloaded' }, id);
-      else if (stream.framing.kind === 'none' || bodyLimitBytes === null) void run(NO_BODY).finally(changes.enter());
-      else receive(stream, { limitBytes: bodyLimitBytes, changes, id, run });
+      else if (!places.room) refuse(stream, { code: 'gateway-overloaded' }, id);
+      else if (stream.framing.kind === 'none' || bodyLimitBytes === null) void run(NO_BODY).finally(places.enter());
+      else receive(stream, { limitBytes: bodyLimitBytes, places, id, run });
     },
     refused(code) {
       const id = options.nextId();
@@ -87,6 +94,7 @@ interface Rules {
   readonly router: Router<AdminOperation>;
   readonly hosts: ReadonlySet<string>;
   readonly keyHashes: readonly string[];
+  readonly decisionKeyHash: string | null;
 }
 
 /**
@@ -94,14 +102,21 @@ interface Rules {
  * may hold a configuration, and people send one at a time.
  */
 const CHANGE_COUNT_LIMIT = 8;
+/** Questions that are received or answered; whoever enforces by them asks many at a time. Each may hold a megabyte. */
+const QUESTION_COUNT_LIMIT = 64;
 
 const NO_BODY = new Uint8Array();
 
-class OpenChanges {
+class OpenPlaces {
+  readonly #limit: number;
   #count = 0;
 
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
   get room(): boolean {
-    return this.#count < CHANGE_COUNT_LIMIT;
+    return this.#count < this.#limit;
   }
 
   /** Takes a place; gives how to leave it, once. */
@@ -117,18 +132,18 @@ class OpenChanges {
 
 interface Receiving {
   readonly limitBytes: number;
-  readonly changes: OpenChanges;
+  readonly places: OpenPlaces;
   readonly id: string;
   readonly run: (body: Uint8Array) => Promise<void>;
 }
 
 /** Collects a body, and runs the operation when it is whole. */
-function receive(stream: ServerExchange, { limitBytes, changes, id, run }: Receiving): void {
+function receive(stream: ServerExchange, { limitBytes, places, id, run }: Receiving): void {
   if (!stream.limitBody(limitBytes)) {
     refuse(stream, { code: 'body-too-large' }, id);
     return;
   }
-  const leave = changes.enter();
+  const leave = places.enter();
   const collected: Buffer[] = [];
   let isWhole = false;
   stream.events = {
@@ -152,17 +167,16 @@ function receive(stream: ServerExchange, { limitBytes, changes, id, run }: Recei
   stream.receive();
 }
 
-type Asked = Pick<AdminRequest, 'params' | 'query'> & { readonly operation: AdminOperation };
+type Asked = Omit<AdminRequest, 'body'> & { readonly operation: AdminOperation };
 
 function judge({ request, framing }: ServerExchange, rules: Rules): Asked | Problem {
   if (!rules.hosts.has(request.host) && !isAddress(request.host)) return { code: 'misdirected-request' };
   const found = rules.router.find(request.host, request.path, request.method);
   const operation = found.kind === 'matched' ? found.target : null;
-  if (operation === null || operation.key) {
-    // What there is and what is not is nobody's business without a key.
-    if (!hasKey(request.headers.get('authorization'), rules.keyHashes)) {
-      return { code: 'unauthenticated', headers: [['www-authenticate', 'Bearer realm="portcullis admin"']] };
-    }
+  const asker = askerOf(request.headers.get('authorization'), operation, rules);
+  // What there is and what is not is nobody's business without a key.
+  if (asker === null) {
+    return { code: 'unauthenticated', headers: [['www-authenticate', 'Bearer realm="portcullis admin"']] };
   }
   // A browser says where a request comes from; no other site has anything to ask here.
   const site = request.headers.get('sec-fetch-site');
@@ -175,7 +189,27 @@ function judge({ request, framing }: ServerExchange, rules: Rules): Asked | Prob
   const names = [...query.keys()];
   const isKnown = names.every((name, at) => Object.hasOwn(operation.query, name) && names.indexOf(name) === at);
   const params = found.kind === 'matched' ? found.params : {};
-  return isKnown ? { operation, params, query } : { code: 'invalid-parameters' };
+  if (!isKnown) return { code: 'invalid-parameters' };
+  const authority = request.port === null ? request.host : `${request.host}:${request.port}`;
+  return { operation, params, query, contentType: request.headers.get('content-type'), asker, authority };
+}
+
+/** Whose key it is that opens an operation, or what is none; null where none does. */
+function askerOf(
+  authorization: string | null,
+  operation: AdminOperation | null,
+  { keyHashes, decisionKeyHash }: Pick<Rules, 'keyHashes' | 'decisionKeyHash'>,
+): AdminRequest['asker'] | null {
+  if (operation !== null && !operation.key) return 'admin';
+  if (hasKey(authorization, keyHashes)) return 'admin';
+  if (operation?.asks !== 'decision' || decisionKeyHash === null) return null;
+  return hasKey(authorization, [decisionKeyHash]) ? 'decisions' : null;
+}
+
+/** The id that whoever asks for decisions gave a question, which the answer bears too; null for none that can be sent. */
+function sentId(headers: ServerExchange['request']['headers']): string | null {
+  const sent = headers.get('x-request-id');
+  return sent !== null && /^[\x21-\x7e]{1,256}$/.test(sent) ? sent : null;
 }
 
 /** An address can't be bound to another machine, as a name can. */

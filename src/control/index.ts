@@ -34,6 +34,9 @@ export type {
 } from './conductor-options.ts';
 export type { ConfigurationFile, StagedText } from './configuration-file.ts';
 export { type Answer, Desks } from './desks.ts';
+export type { DecisionAnswer, DecisionsBackend } from './decision-operations.ts';
+export type { DecisionScene } from './decision-point.ts';
+export { createDecisions } from './decisions.ts';
 export { CSP_REPORTS, CSP_SUM_LIFE_MS, CSP_SUM_LIMIT, CspReports, type CspSum } from './csp-reports.ts';
 export { ORIGINAL_LIFE_MS, ORIGINAL_LIMIT, Originals, ORIGINALS } from './originals.ts';
 export { type KnownNames, type OverlayDraft, overlayOf } from './overlay-draft.ts';

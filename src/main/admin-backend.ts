@@ -33,6 +33,7 @@ export interface AdminBackendOptions {
   readonly revocations: Pick<RevocationWatch, 'report'>;
   readonly lists: Pick<NodeLists, 'report'>;
   readonly originals: AdminBackend['originals'];
+  readonly decisions: AdminBackend['decisions'];
   readonly cspReports: AdminBackend['cspReports'];
   readonly audit: Config['audit'];
   readonly clock: Clock;
@@ -88,6 +89,7 @@ export function createAdminBackend(options: AdminBackendOptions): AdminBackend {
     alerts: (limit) => data.alerts.list(limit),
     originals: options.originals,
     cspReports: options.cspReports,
+    decisions: options.decisions,
     keys: sources.credentials.parts.apiKeys.admin,
     sessions: sources.credentials.parts.sessions.sessions,
     grants: grantsOf(sources.credentials.parts.overlay),

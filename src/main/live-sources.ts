@@ -1,6 +1,6 @@
 import type { Issue } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
-import { type SharedTable, UPSTREAM_TARGETS } from '../ports/index.ts';
+import { type SharedTable, type Tables, UPSTREAM_TARGETS } from '../ports/index.ts';
 import type { NodeCredentialsOptions } from './credential-part.ts';
 import { type NodeCredentials, openNodeCredentials } from './node-credentials.ts';
 import { type NodeDiscovery, type NodeDiscoveryOptions, openNodeDiscovery } from './node-discovery.ts';
@@ -17,6 +17,8 @@ export interface LiveSources {
   readonly issuers: NodeIssuers;
   readonly discovery: NodeDiscovery;
   readonly credentials: NodeCredentials;
+  /** What is in force of each table, as every thread has it. */
+  readonly tables: Pick<Tables, 'read'>;
   /** Fills the tables for a configuration, beside those of the one in force. What can't be had for it. */
   fill(gathered: Gathered): Promise<readonly Issue[]>;
   /** From now on only what this configuration needs is kept. */
@@ -53,6 +55,7 @@ export function openLiveSources(
     issuers,
     discovery,
     credentials,
+    tables,
     fill: async (gathered) =>
       (await Promise.all([issuers, discovery, credentials].map((source) => source.fill(gathered)))).flat(),
     retain: (gathered) => {

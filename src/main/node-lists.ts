@@ -20,6 +20,8 @@ export interface NodeLists {
   /** From now on the files of this configuration are watched, and no others. */
   follow(gathered: Pick<Gathered, 'config' | 'files'>): void;
   report(): readonly ListReport[];
+  /** What is in force of each, packed. */
+  rows(): ReadonlyMap<string, Uint8Array>;
   close(): void;
 }
 
@@ -94,6 +96,10 @@ class Lists implements NodeLists {
       const entries = packed === undefined ? null : sizeOf(named.kind, packed);
       return { file: named.file, kind: named.kind, entries, readAt: this.#since.get(key) ?? 0, fault };
     });
+  }
+
+  rows(): ReadonlyMap<string, Uint8Array> {
+    return this.#rows;
   }
 
   close(): void {

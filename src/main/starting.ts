@@ -24,6 +24,7 @@ import { ioOf } from './host-ports.ts';
 import { createOfflineKinds, listKinds } from './kinds.ts';
 import { type NodeCertificates, openNodeCertificates } from './node-certificates.ts';
 import { type NodeLists, openNodeLists } from './node-lists.ts';
+import { decisionKeyHash, openNodeDecisions } from './node-decisions.ts';
 import type { GatewayNode, NodeOptions } from './node-options.ts';
 import { heapLimitMb, type NodeThreadOptions, openNodeThreads, thisMachine, threadCount } from './node-threads.ts';
 import { certificateFolder, removeRunningFile, writeRunningFile } from './running-file.ts';
@@ -169,12 +170,12 @@ class Starting {
     const conductor = this.#conductor({ group, certificates: certificates.value, sources, lists, record });
     const ports: MutablePorts = { https: 0, http: null, admin: 0 };
     const backend = this.#backend(config, {
-      ...{ conductor, group, sources, lists, ports },
+      ...{ conductor, group, sources, lists, ports, record },
       ledger: ledger.value,
       certificates: certificates.value.served,
       revocations: this.#revocations,
     });
-    const admin = await this.#openAdmin(config, backend, certificates.value.local);
+    const admin = await this.#openAdmin({ config, backend, conductor, local: certificates.value.local });
     if (!admin.ok) return admin;
     ports.admin = admin.value.port;
     const first = { ...gathered, revision: await conductor.nextRevision() };
@@ -217,6 +218,13 @@ class Starting {
     const { host, file, version, nodeVersion } = this.#options;
     return createAdminBackend({
       ...parts,
+      decisions: openNodeDecisions({
+        ...parts,
+        host,
+        audit,
+        tables: parts.sources.tables,
+        keyring: this.#data.keyring,
+      }),
       originals: this.#originals,
       cspReports: this.#cspReports,
       meters: this.#meters,
@@ -326,11 +334,12 @@ class Starting {
     return err([portIssue(key, { host, port: opened.port, code: opened.code })]);
   }
 
-  async #openAdmin(
-    config: Config,
-    backend: AdminBackend,
-    local: CertificateService,
-  ): Promise<Result<AdminListener, readonly Issue[]>> {
+  async #openAdmin({
+    config,
+    backend,
+    conductor,
+    local,
+  }: AdminParts): Promise<Result<AdminListener, readonly Issue[]>> {
     const { clock, log, random } = this.#options.host;
     const hashes = (await this.#data.adminKeys.query({ limit: 1_000 })).map(({ document }) => document.hash);
     const { host, port } = config.admin;
@@ -343,7 +352,10 @@ class Starting {
       port,
       clock,
       certificates: local,
-      server: { backend, keyHashes: () => hashes, hosts: [host], log, nextId },
+      server: {
+        ...{ backend, keyHashes: () => hashes, hosts: [host], log, nextId },
+        decisionKeyHash: () => decisionKeyHash(conductor),
+      },
     });
     if ('code' in admin) return err([portIssue('admin.port', { host, port, code: admin.code })]);
     this.#undo.push(() => admin.close());
@@ -353,8 +365,17 @@ class Starting {
 
 type BackendParts = Pick<
   AdminBackendOptions,
-  'conductor' | 'group' | 'sources' | 'lists' | 'ledger' | 'ports' | 'certificates' | 'revocations'
->;
+  'conductor' | 'group' | 'ledger' | 'ports' | 'certificates' | 'revocations'
+> &
+  Pick<ConductedParts, 'lists' | 'sources' | 'record'>;
+
+interface AdminParts {
+  readonly config: Config;
+  readonly backend: AdminBackend;
+  readonly conductor: Conductor;
+  /** Has the certificate of the admin port. */
+  readonly local: CertificateService;
+}
 
 interface ConductedParts {
   readonly group: ThreadGroup;

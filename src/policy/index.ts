@@ -52,6 +52,7 @@ export {
 export { GROUPS_SUBJECT, type GroupsConfig, graphSource } from './kinds/groups/config.ts';
 export { createGroupsKind } from './kinds/groups/kind.ts';
 export { createOverlayKind } from './kinds/overlay/kind.ts';
+export { overlaid, type OverlayInForce } from './kinds/overlay/overlaid.ts';
 export type { CorsConfig, CorsRules } from './kinds/cors/config.ts';
 export { CrossOrigin, type ReplyField } from './kinds/cors/cross-origin.ts';
 export { createCorsKind } from './kinds/cors/kind.ts';

@@ -11,8 +11,8 @@ The admin port (9443 unless \`admin.port\` says otherwise) speaks https with the
   the free ones is answered 401, so that nobody without the key learns what there is.
 - The local CA is in \`certificates/local-ca.pem\` in the data folder.
 - \`Host\` must be localhost, 127.0.0.1, [::1] or the address of \`admin.host\`: anything else is 421. A request that a
-  browser sends for another site is 403. Only the operations that take a configuration have a body: its text, 1 MiB at
-  most. A parameter of the query that the operation does not know is 400.
+  browser sends for another site is 403. Only the operations that take a configuration, or something in JSON, have a
+  body, 1 MiB at most. A parameter of the query that the operation does not know is 400.
 - Replies are JSON, text where the table says so, or a [problem](problems.md).
 
 \`\`\`sh
@@ -32,6 +32,7 @@ export function adminApiPage(): string {
   return INTRODUCTION + ADMIN_OPERATIONS.map(row).join('');
 }
 
-function row({ method, path, key, summary }: AdminOperation): string {
-  return `| \`${method} ${path}\` | ${key ? 'needed' : 'free'} | ${summary} |\n`;
+function row({ method, path, key, asks, summary }: AdminOperation): string {
+  const needed = asks === 'decision' ? 'needed, or that of `admin.decisions`' : 'needed';
+  return `| \`${method} ${path}\` | ${key ? needed : 'free'} | ${summary} |\n`;
 }

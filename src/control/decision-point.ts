@@ -1,0 +1,203 @@
+import { canonicalAddress, err, ok, type ProblemCode, problemStatus, type Result } from '../base/index.ts';
+import type { Config } from '../config/index.ts';
+import { givenPrincipal, type Rehearsal, rehearse, type RehearsalQuestion, type Snapshot } from '../gateway/index.ts';
+import { type OverlayRow, overlaid, type Principal } from '../policy/index.ts';
+import type { Clock } from '../ports/index.ts';
+import { type Evaluation, member } from './decision-request.ts';
+import { type AskedCaller, callerOf } from './decision-subject.ts';
+import { asksOfAddress, asksOfReply } from './decision-needs.ts';
+import { type AskedRequest, requestOf } from './decision-target.ts';
+
+/** What decisions are made by: all of it in force at once. */
+export interface DecisionScene {
+  readonly config: Config;
+  readonly snapshot: Snapshot;
+  /** What the operator grants and denies callers. */
+  readonly overlay: () => ReadonlyMap<string, OverlayRow>;
+  readonly clock: Clock;
+}
+
+/** An answer, and why. What is null is not known, or was not decided by anything of the kind. */
+export interface Decision {
+  readonly permitted: boolean;
+  /** `API/OPERATION` that it leads to. */
+  readonly operation: string | null;
+  readonly method: string | null;
+  /** Who asks, for the ledger; null for nobody. */
+  readonly subject: { readonly issuer: string; readonly subject: string } | null;
+  /** The status that a request would be answered with where it is refused. */
+  readonly status: number | null;
+  readonly code: ProblemCode | null;
+  readonly policy: string | null;
+  readonly rule: string | null;
+  /** For the operator. */
+  readonly sentence: string;
+  /** The rule that only observes, and would have refused it. */
+  readonly observed: string | null;
+}
+
+/**
+ * Answers a question as the gateway would a request: by a rehearsal on what is in force. What can't be asked of it, or
+ * can't be decided, is denied.
+ */
+export async function decide(evaluation: Evaluation, scene: DecisionScene): Promise<Decision> {
+  const asked = readAsked(evaluation, scene);
+  if (!asked.ok) return undecided(`it can't be decided: ${asked.error}`);
+  const { request, caller, nowMs, from } = asked.value;
+  const subject = caller.kind === 'known' ? subjectOf(caller) : null;
+  const who = { method: request.question.method, subject };
+  const principal = caller.kind === 'anonymous' ? null : principalFor(caller, scene, nowMs);
+  if (principal === 'kept-out')
+    return { ...NOTHING, ...who, ...refusal('access-denied'), policy: 'overlay', rule: 'denied', sentence: KEPT_OUT };
+  const { question, headers, body } = request;
+  const told: RehearsalQuestion['caller'] = principal === null ? { kind: 'anonymous' } : { kind: 'told', principal };
+  const { clock, snapshot } = scene;
+  const rehearsal = await rehearse(snapshot, { ...question, headers, body, caller: told, from }, clockAt(clock, nowMs));
+  const operation = rehearsal.route?.id ?? null;
+  const against = objectionTo(rehearsal, asked.value, scene);
+  if (against !== null) return { ...undecided(`it can't be decided: ${against}`), ...who, operation };
+  return { ...decisionOf(rehearsal), ...who, operation };
+}
+
+/** What is said where nothing could be asked. */
+export function undecided(sentence: string): Decision {
+  return { ...NOTHING, sentence };
+}
+
+const NOTHING: Omit<Decision, 'sentence'> = {
+  permitted: false,
+  operation: null,
+  method: null,
+  subject: null,
+  status: null,
+  code: null,
+  policy: null,
+  rule: null,
+  observed: null,
+};
+const KEPT_OUT = 'refused: the operator keeps this caller out';
+
+interface Asked {
+  readonly request: AskedRequest;
+  readonly caller: AskedCaller;
+  readonly nowMs: number;
+  readonly from: string | null;
+}
+
+function readAsked(
+  { context, ...evaluation }: Evaluation,
+  { config, snapshot, clock }: DecisionScene,
+): Result<Asked, string> {
+  const caller = callerOf(evaluation.subject, config.issuers);
+  if (!caller.ok) return caller;
+  const request = requestOf(evaluation, { config, snapshot });
+  if (!request.ok) return request;
+  const nowMs = timeIn(context, clock.now());
+  if (nowMs === null) return err('context.time is a time of RFC 3339');
+  const address = member(context, 'address') ?? member(context, 'ip') ?? null;
+  const from = typeof address === 'string' ? canonicalAddress(address) : null;
+  if (address !== null && from === null) return err('context.address is an IP address');
+  return ok({ request: request.value, caller: caller.value, nowMs, from });
+}
+
+const TIME = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+
+/** Null for what is no time. Examples of the specification leave the seconds out. */
+function timeIn(context: Evaluation['context'], nowMs: number): number | null {
+  const said = member(context, 'time');
+  if (said === undefined) return nowMs;
+  const at = typeof said === 'string' && TIME.test(said) ? Date.parse(said) : Number.NaN;
+  return Number.isNaN(at) ? null : at;
+}
+
+function clockAt(clock: Clock, nowMs: number): Clock {
+  return {
+    now: () => nowMs,
+    monotonic: () => clock.monotonic(),
+    after: (delayMs, callback) => clock.after(delayMs, callback),
+    every: (periodMs, callback) => clock.every(periodMs, callback),
+  };
+}
+
+type Known = Extract<AskedCaller, { readonly kind: 'known' }>;
+
+/** Whoever vouches for a subject of whom it is not told. */
+const UNTOLD_ISSUER = 'decision point';
+
+function subjectOf({ issuer, told }: Known): NonNullable<Decision['subject']> {
+  return { issuer: issuer?.identifier ?? UNTOLD_ISSUER, subject: told.subject };
+}
+
+/** The caller with what the operator says of them now, whatever time is asked about. */
+function principalFor(
+  known: Known,
+  { config, snapshot, overlay, clock }: DecisionScene,
+  nowMs: number,
+): Principal | 'kept-out' {
+  const { told, principalKind, issuer } = known;
+  const { roles } = snapshot;
+  const principal: Principal = {
+    ...givenPrincipal(told, roles, nowMs),
+    kind: principalKind,
+    ...(issuer === null ? {} : { issuer: issuer.identifier }),
+  };
+  const issuers = issuer === null ? config.issuers.flatMap(identifiersOf) : [issuer.identifier];
+  return overlaid(principal, issuers, { rows: overlay(), roles, nowMs: clock.now() }) ?? 'kept-out';
+}
+
+function identifiersOf({ issuer, tenants }: Config['issuers'][number]): readonly string[] {
+  return tenants === null || tenants === undefined || tenants.length === 0
+    ? [issuer]
+    : tenants.map((tenant) => issuer.replace('{tenantid}', tenant));
+}
+
+/** Why an answer of the rehearsal would be none to what was asked; null where it is one. */
+function objectionTo(
+  { route, verdict }: Rehearsal,
+  { request, caller, from }: Asked,
+  { config, snapshot }: DecisionScene,
+): string | null {
+  if (route === null) return null;
+  if (request.operation !== null && request.operation !== route.id) return `the path leads to ${route.id}`;
+  if (request.api !== null && request.api !== route.api) return `the path leads to ${route.id}`;
+  const api = config.apis.find(({ name }) => name === route.api);
+  const name = route.id.slice(route.api.length + 1);
+  const own = api !== undefined && Object.hasOwn(api.operations, name) ? api.operations[name] : undefined;
+  const auth = own?.auth ?? api?.auth ?? 'public';
+  if (caller.kind === 'known' && caller.issuer !== null && auth !== 'public' && !takes(auth, caller))
+    return `${route.id} takes no callers of ${caller.issuer.way}`;
+  if (verdict.kind === 'refused') return null;
+  if (from === null && asksOfAddress(config, snapshot))
+    return 'it depends on the address of the client: context.address';
+  return asksOfReply(own) ? 'it depends on the reply of the upstream' : null;
+}
+
+function takes(auth: readonly string[], { issuer, principalKind }: Known): boolean {
+  return issuer === null || auth.includes(issuer.way) || (principalKind === 'user' && auth.includes('session'));
+}
+
+function refusal(code: ProblemCode): Pick<Decision, 'permitted' | 'status' | 'code'> {
+  return { permitted: false, status: problemStatus(code), code };
+}
+
+function decisionOf({ verdict }: Rehearsal): Decision {
+  switch (verdict.kind) {
+    case 'pass': {
+      const { observed } = verdict;
+      const rule = observed === null ? null : (observed.rule ?? observed.policy);
+      const sentence = rule === null ? 'permitted' : `permitted; ${rule} only observes, and would have refused it`;
+      return { ...NOTHING, permitted: true, observed: rule, sentence };
+    }
+    case 'replied': {
+      const { status, policy, rule } = verdict;
+      const permitted = status < 400;
+      return { ...NOTHING, permitted, status, policy, rule, sentence: `the gateway itself answers with ${status}` };
+    }
+    case 'refused': {
+      const { status, code, policy, rule, why } = verdict;
+      const by = [policy, rule, why].filter((words) => words !== null).join('; ');
+      const sentence = `refused with ${status} ${code}${by === '' ? '' : `: ${by}`}`;
+      return { ...NOTHING, status, code, policy, rule, sentence };
+    }
+  }
+}
