@@ -1,3 +1,4 @@
+import { accessProblems } from './access-problems.ts';
 import type { CatalogueEntry } from './catalogue-entry.ts';
 import { credentialProblems } from './credential-problems.ts';
 import { corsProblems } from './cors-problems.ts';
@@ -348,6 +349,7 @@ export const problemCatalogue = {
   ...upgradeProblems,
   ...fileProblems,
   ...corsProblems,
+  ...accessProblems,
   ...proofProblems,
   ...graphqlProblems,
   ...credentialProblems,

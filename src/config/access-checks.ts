@@ -82,8 +82,8 @@ function strangerIssue(name: string, path: string, known: readonly string[], pla
 function validationIssues(api: ApiConfig, places: Places): Issue[] {
   const { kind } = api.source;
   if (kind === 'openapi') return [];
-  // Rules have messages for clients, with or without a description.
-  const hasRules = api.graphql !== null || Object.values(api.operations).some(({ rules }) => rules.length > 0);
+  // Rules and lists of fields tell clients what is wrong, with or without a description.
+  const hasRules = api.graphql !== null || Object.values(api.operations).some(tellsClients);
   const said = [
     [`${api.path}.errors`, api.errors === 'helpful' && !hasRules],
     ...(kind === 'routes' ? validateSaid(api) : responseHeadersSaid(api)),
@@ -94,6 +94,10 @@ function validationIssues(api: ApiConfig, places: Places): Issue[] {
     const words = path.endsWith('.responseHeaders') ? 'no descriptor says anything of metadata' : UNVALIDATED[kind];
     return [errorIssue(path, words, { ...at(places, path), fix })];
   });
+}
+
+function tellsClients({ rules, access: { accepts, when, deny } }: OperationConfig): boolean {
+  return accepts !== null || rules.length + when.length + deny.length > 0;
 }
 
 type SaidKey = readonly [path: string, promises: boolean];

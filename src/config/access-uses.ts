@@ -1,4 +1,4 @@
-import type { AccessRulesConfig, FieldRules, FieldsConfig, ObjectConfig } from '../policy/index.ts';
+import type { AcceptsConfig, AccessRulesConfig, FieldRules, FieldsConfig, ObjectConfig } from '../policy/index.ts';
 import type { ModedRule, ObservedKey } from './access-config.ts';
 import type { ApiConfig, OperationConfig, PolicyMode, PolicyUse } from './config.ts';
 
@@ -62,7 +62,10 @@ export function fieldPolicy(api: ApiConfig, operations: Operations, key: 'fields
   });
   const [first] = said;
   if (first === undefined) return [];
-  const config: FieldsConfig = { operations: Object.fromEntries(said) };
+  const config: FieldsConfig | AcceptsConfig =
+    key === 'fields'
+      ? { operations: Object.fromEntries(said) }
+      : { errors: api.errors, operations: Object.fromEntries(said) };
   const modes = observedModes(operations, key);
   return [{ kind: key, name: `${api.name}/${key}`, config, mode: 'enforce', modes, path: first[1].path }];
 }

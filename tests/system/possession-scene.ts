@@ -43,6 +43,7 @@ export interface Asked {
   readonly path: string;
   readonly method?: string;
   readonly headers: Readonly<Record<string, string | string[]>>;
+  readonly body?: string | Buffer;
   /** What the client shows of itself; null for nothing. */
   readonly certificate?: Made | null;
   /** The address of this machine that it comes from. */
@@ -61,7 +62,7 @@ export function askOver({ version, certificate = null, from, ...asked }: Asked):
 
 type Plain = Omit<Asked, 'version' | 'certificate' | 'from'>;
 
-function askHttp1({ port, path, method = 'GET', headers }: Plain, tls: RequestOptions): Promise<Reply> {
+function askHttp1({ port, path, method = 'GET', headers, body: content }: Plain, tls: RequestOptions): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const sent = request({ port, method, path, headers, agent: false, ...tls }, (reply) => {
       let body = '';
@@ -70,11 +71,14 @@ function askHttp1({ port, path, method = 'GET', headers }: Plain, tls: RequestOp
       reply.on('end', () => resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body }));
     });
     sent.on('error', reject);
-    sent.end();
+    sent.end(content);
   });
 }
 
-function askHttp2({ port, path, method = 'GET', headers }: Plain, tls: ConnectionOptions): Promise<Reply> {
+function askHttp2(
+  { port, path, method = 'GET', headers, body: content }: Plain,
+  tls: ConnectionOptions,
+): Promise<Reply> {
   const { host, ...rest } = headers;
   return new Promise((resolve, reject) => {
     const session = connectHttp2(`https://localhost:${port}`, tls);
@@ -94,7 +98,7 @@ function askHttp2({ port, path, method = 'GET', headers }: Plain, tls: Connectio
       session.close();
       resolve({ status, headers: received, body });
     });
-    stream.end();
+    stream.end(content);
   });
 }
 

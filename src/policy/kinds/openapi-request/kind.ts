@@ -12,6 +12,7 @@ import {
   propertyNamesOf,
 } from '../../../openapi/index.ts';
 import type { CanonicalRequest } from '../../../wire/index.ts';
+import { announcesBody } from '../../announced-body.ts';
 import { compileEach } from '../../compile-each.ts';
 import { readJsonText, readXmlPart, schemaSource } from '../../description-source.ts';
 import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
@@ -109,14 +110,4 @@ function wholeStep(judge: HeadJudge, judgeBody: BodyJudge, refusals: Refusals): 
       return foreign === null ? PASS : otherContent(foreign);
     },
   };
-}
-
-/**
- * Whether the head says that at least a byte of body comes. One in chunks may turn out to have none; those that name a
- * type are held to it all the same.
- */
-function announcesBody({ headers }: CanonicalRequest): boolean {
-  const length = headers.get('content-length');
-  if (length !== null) return Number(length) !== 0;
-  return headers.get('transfer-encoding') !== null && headers.get('content-type') !== null;
 }

@@ -1,0 +1,66 @@
+import { type FieldNode, isWhole, memberNode, NO_FIELDS } from '../../field-access/index.ts';
+import { readingsOf } from '../sanitize/field-names.ts';
+
+/** What servers written in JavaScript may take for more than a name. */
+const INHERITED: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+/** Names with these may stand for several, as those of forms do. */
+const MARKS = /[[\].]/;
+/** An index of a list, and what stands for the next of it. */
+const INDEX = /^(?:[0-9]+|-|)$/;
+
+const foldedNames = new WeakMap<FieldNode, ReadonlySet<string>>();
+
+/**
+ * The node of a member by the name that was sent. A list that names what may be set is held to letter by letter. Where all
+ * but some may be set, whatever a server could take for one of those is refused with it: in other case, in another Unicode
+ * form, with other marks between its words, or as a path.
+ */
+export function sentMember(node: FieldNode, name: string): FieldNode {
+  const exact = memberNode(node, name);
+  if (!node.rest || isWhole(node) || node.members.has(name)) return exact;
+  if (INHERITED.has(name) || foldedOf(node).has(folded(name))) return NO_FIELDS;
+  if (!MARKS.test(name)) return exact;
+  const readings = readingsOf(name)?.filter((names) => names.length !== 1 || names[0] !== name) ?? [];
+  return readings.length > 0 && readings.every((names) => isWhole(nodeOfSent(node, names))) ? exact : NO_FIELDS;
+}
+
+/** The node to which names lead, of which some may be places in lists. */
+export function nodeOfSent(node: FieldNode, names: readonly string[]): FieldNode {
+  let at = node;
+  for (const name of names) {
+    if (isWhole(at)) return at;
+    if (INDEX.test(name) && !at.members.has(name)) continue;
+    at = sentMember(at, name);
+  }
+  return at;
+}
+
+/**
+ * The nodes of a field of a form, one for each way in which common servers read its name: all of them must let it pass.
+ * Where the name itself is on the list as it was sent, that is what is meant. Null where its brackets do not match.
+ */
+export function nodesOfField(node: FieldNode, name: string): readonly FieldNode[] | null {
+  const listed = node.members.get(name);
+  if (listed !== undefined && isWhole(listed)) return [listed];
+  const readings = readingsOf(name);
+  if (readings === null) return null;
+  const taken = readings.length === 1 ? readings : readings.slice(1);
+  return taken.map((names) => nodeOfSent(node, names));
+}
+
+function foldedOf(node: FieldNode): ReadonlySet<string> {
+  const known = foldedNames.get(node);
+  if (known !== undefined) return known;
+  const made = new Set(Array.from(node.members.keys(), folded));
+  foldedNames.set(node, made);
+  return made;
+}
+
+/** A name as the most generous reader takes it; Rails has the place of a part in round brackets behind it. */
+function folded(name: string): string {
+  const plain = name.normalize('NFKC');
+  const open = plain.endsWith(')') ? plain.lastIndexOf('(') : -1;
+  return (open < 0 ? plain : plain.slice(0, open)).toUpperCase().toLowerCase().replace(NO_WORD, '');
+}
+
+const NO_WORD = /[^\p{L}\p{N}]/gu;
