@@ -74,7 +74,6 @@ const listsOf: fc.Arbitrary<NaiveLists> = fc
 const operationOf = (): fc.Arbitrary<NaiveOperation> =>
   fc.constantFrom('GET' as const, 'POST' as const).chain((method) => {
     const before = method === 'GET' ? plainCondition : ofBody;
-    const rarely = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(of, { maxLength: 1 });
     return fc.record<NaiveOperation>({
       method: fc.constant(method),
       needs: some(PERMISSIONS, 1),
