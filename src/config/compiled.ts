@@ -2,6 +2,7 @@
  * What a thread needs that compiles a configuration: the narrow door of this room. Nothing behind it reads YAML or
  * checks what was written, so that a thread does not load what only the control side uses.
  */
+export type { ModedRule, OperationAccess } from './access-config.ts';
 export { assuranceOf, assuranceWords, waysOf } from './assurance-rules.ts';
 export { authorityOf } from './authority.ts';
 export type {

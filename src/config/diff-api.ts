@@ -18,6 +18,7 @@ import { corsChanges } from './diff-cors.ts';
 import { fileChanges, operationFileChanges, type OwnFiles } from './diff-files.ts';
 import { cacheChanges } from './diff-cache.ts';
 import { apiListChanges } from './diff-lists.ts';
+import { apiRightsChanges } from './diff-rights.ts';
 import { type Handling, handlingBy, handlingChanges, handlingOf, NO_HANDLING } from './handling-changes.ts';
 import { mayBeCalled } from './allowed-operations.ts';
 import { newApiWords, partyChanges, usualOf, usualParty } from './diff-egress.ts';
@@ -107,7 +108,7 @@ export function apiChanges(
       ...operations,
     ];
   }
-  const lists = apiListChanges(old, next);
+  const lists = [...apiListChanges(old, next), ...apiRightsChanges(old, next)];
   return [
     ...wholeChanges(old, next, tell),
     ...lists,

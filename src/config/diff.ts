@@ -10,6 +10,7 @@ import { apiChanges } from './diff-api.ts';
 import { graphqlChanges } from './diff-graphql.ts';
 import { scannerChanges } from './diff-files.ts';
 import { nodeListChanges } from './diff-lists.ts';
+import { nodeRightsChanges } from './diff-rights.ts';
 import { contentChanges } from './diff-content.ts';
 import { valuesChanges } from './diff-rules.ts';
 import { secretsChanges } from './diff-secrets.ts';
@@ -26,6 +27,7 @@ export function diffConfigurations(before: Comparable, after: Comparable): reado
   const changes = [
     ...nodeChanges(before.config, after.config),
     ...nodeListChanges(before, after),
+    ...nodeRightsChanges(before, after),
     ...accessChanges(before, after),
     ...sessionChanges(before, after),
     ...certificateClientChanges(before.config.clients, after.config.clients),

@@ -17,6 +17,7 @@ import {
 import { type AssuranceRules, type LimitRule, neededBy, type Operation } from '../policy/index.ts';
 import { partyCells } from './coverage-party.ts';
 import { proofCells } from './coverage-proof.ts';
+import { rightsCells } from './coverage-rights.ts';
 import type { CompiledOperation } from './snapshot.ts';
 
 /** What protects each operation, and the line of the configuration each part comes from. */
@@ -73,6 +74,7 @@ function cellsOf(
   };
   return [
     ...(api.party === null ? [signIn, authorizationCell(at)] : partyCells(api, api.party, config, words)),
+    ...rightsCells({ api, own: own ?? null, config, lineOf: words.lineOf }),
     ...assuranceCells(at),
     ...(open || api.party !== null ? [] : proofCells(api, auth, config, words.lineOf)),
     ...policyCells(api, places),

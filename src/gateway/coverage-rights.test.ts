@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Configured, configuredOf } from '../config/compiled.ts';
+import { rightsCells } from './coverage-rights.ts';
+import { gatheredOf } from './fixture.test.ts';
+import { kindTable } from './kind-table.ts';
+
+const TEXT = `deny:
+  - { id: late, when: 'now.getHours() > 18' }
+issuers: { acme: { issuer: https://id.example, audience: a, jwks: discovery } }
+apis:
+  a:
+    routes: ['GET /x/{id}', 'GET /y']
+    upstream: http://127.0.0.1:3001
+    auth: [acme]
+    operations:
+      GET /x/{id}:
+        deny: [{ id: first, when: 'params.id == "1"', mode: observe }]
+        when: ['params.id != "2"', 'params.id != "3"']
+        object: 'params.id == principal.subject'
+        fields:
+          default: ['*']
+        accepts: { default: [id] }
+        observe: [object, accepts, needs]
+        needs: a:b
+`;
+
+function told(operation: string): readonly string[] {
+  const { config, place }: Configured = configuredOf(gatheredOf(TEXT, kindTable([])));
+  const [api] = config.apis;
+  assert.ok(api !== undefined);
+  const lineOf = (path: string): string | null => String(place(path)?.line ?? 'nowhere');
+  const cells = rightsCells({ api, own: api.operations[operation] ?? null, config, lineOf });
+  return cells.map(({ aspect, holds, open, from }) => {
+    assert.equal(aspect, 'authorization');
+    return `${holds}${open ? '!' : ''} ${from}`;
+  });
+}
+
+test('rules, objects and fields are told with their lines, and what only observes is open', () => {
+  assert.deepEqual(told('GET /x/{id}'), [
+    'denied by 1 rule 3',
+    '1 rule that only observes! 12',
+    'when 2 conditions 13',
+    'a rule on the object, only observed! 14',
+    'all fields of replies for everybody! 15',
+    'fields of requests by role, only observed! 17',
+    'needs only observed! 18',
+  ]);
+});
+
+test('an operation of which nothing is said has the rules of its gateway alone', () => {
+  assert.deepEqual(told('GET /y'), ['denied by 1 rule 3']);
+});
