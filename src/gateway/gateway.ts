@@ -13,6 +13,7 @@ import { CspCollector } from './csp-collector.ts';
 import { createCallerTexts } from './identity-fields.ts';
 import { createHttp2Offer } from './http2-offer.ts';
 import { LongReplies } from './long-replies.ts';
+import { METHOD_OVERRIDE, overridesMethod } from './method-override.ts';
 import { connectProblem, upgradeProblem } from './offer-websocket.ts';
 import { OwnPages, type OwnPagesOptions } from './own-pages.ts';
 import { Passage } from './passage.ts';
@@ -317,6 +318,7 @@ class DataPlane implements Gateway {
     const { method } = request;
     const bodyless = (method === 'GET' || method === 'HEAD') && !compiled.bodyDescribed;
     if (upgradeFault !== null) passage.refuse(upgradeFault);
+    else if (!outbound && overridesMethod(request)) passage.refuse(METHOD_OVERRIDE);
     else if (bodyless && stream.framing.kind !== 'none') passage.refuse({ code: 'unexpected-body' });
     else if (compiled.grpc !== null || stream.limitBody(compiled.bodyLimitBytes)) passage.proceed();
     else passage.refuse({ code: 'body-too-large' });

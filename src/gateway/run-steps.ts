@@ -12,6 +12,7 @@ import type { BodyAccess } from './body-access.ts';
 import { NO_EDITS } from './edits.ts';
 import { takeCleaned } from './take-cleaned.ts';
 import { THREW } from './faults.ts';
+import { METHOD_OVERRIDE, overridesInForm } from './method-override.ts';
 import { isWhole } from './body-need.ts';
 import type { RequestStep } from './planned-step.ts';
 import type { Walk } from './walk.ts';
@@ -82,6 +83,10 @@ export function closeBody(passage: Walk, body: BodyAccess): void {
   closeWhole(passage, { body, headers, forwarded: headers as HeaderFields, limitBytes }, (fault) => {
     if (fault !== null && fault.observer === null) {
       passage.refuse(fault.problem, null, 'body');
+      return;
+    }
+    if (body.isParsed && passage.compiled.api.party === null && overridesInForm(body.view('parsed'))) {
+      passage.refuse(METHOD_OVERRIDE, null, 'body');
       return;
     }
     if (fault !== null) passage.observe(fault.problem, fault.observer as string, 'body');

@@ -43,16 +43,18 @@ interface Sent {
   readonly type?: string;
   readonly coding?: string;
   readonly body: string | Buffer;
+  readonly more?: Readonly<Record<string, string>>;
 }
 
 for (const version of VERSIONS) {
-  const outcome = async ({ path = '/orders', method = 'POST', roles = [], type, coding, body }: Sent) => {
+  const outcome = async ({ path = '/orders', method = 'POST', roles = [], type, coding, body, more }: Sent) => {
     const { gateway, issuer } = scene;
     const headers = {
       host: `localhost:${gateway.https}`,
       authorization: `Bearer ${await issuer.tokenOf({ subject: 'ada', roles })}`,
       ...(type === '' ? {} : { 'content-type': type ?? 'application/json' }),
       ...(coding === undefined ? {} : { 'content-encoding': coding }),
+      ...more,
     };
     const reply = await askOver({ version, port: gateway.https, ca: gateway.ca, path, method, headers, body });
     if (reply.status === 200) return '200';
@@ -110,5 +112,15 @@ for (const version of VERSIONS) {
     assert.equal(await outcome({ path: '/watched', body: '{"role":1}' }), '200');
     const form = { path: '/forms', body: 'amount=1&user.name=Ada', type: 'application/x-www-form-urlencoded' };
     assert.equal(await outcome(form), '200');
+  });
+
+  test(`${version}: another method than that of the request is refused, by field and by form`, async () => {
+    const before = arrivals.length;
+    const form = { path: '/forms', type: 'application/x-www-form-urlencoded' };
+    assert.equal(await outcome({ ...form, body: 'amount=1&_method=DELETE' }), '400 method-override');
+    assert.equal(await outcome({ ...form, path: '/watched', body: '_method=DELETE' }), '400 method-override');
+    for (const name of ['x-http-method-override', 'X-HTTP-Method', 'x-method-override'])
+      assert.equal(await outcome({ body: '{}', more: { [name]: 'DELETE' } }), '400 method-override', name);
+    assert.equal(arrivals.length, before);
   });
 }

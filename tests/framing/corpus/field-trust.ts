@@ -4,9 +4,6 @@ import { type FramingCase, forward, get, post, refuse, request } from '../case.t
 const FORGED: readonly (readonly [item: number, name: string, value: string])[] = [
   [40, 'X-Original-URL', '/admin'],
   [40, 'X-Rewrite-URL', '/admin'],
-  [40, 'X-HTTP-Method-Override', 'DELETE'],
-  [40, 'X-HTTP-Method', 'DELETE'],
-  [40, 'X-Method-Override', 'DELETE'],
   [41, 'X-Host', 'evil.test'],
   [41, 'X-Forwarded-Prefix', '/admin'],
   [41, 'X-Forwarded-Port', '1'],
@@ -24,6 +21,8 @@ const FORGED: readonly (readonly [item: number, name: string, value: string])[] 
   [44, 'X-Portcullis-Anything', 'forged'],
 ];
 
+const OVERRIDING = ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override', 'X-HttpMethod-Override'];
+
 /** Names the gateway writes anew, with a value that must not survive. */
 const REBUILT: readonly (readonly [name: string, value: string])[] = [
   ['X-Forwarded-For', '10.0.0.1'],
@@ -40,6 +39,7 @@ const DOTTED = [
   'X.Forwarded.For',
   'X-Forwarded.For',
   'x.real.ip',
+  'X.HTTP.Method.Override',
   'X.Original.URL',
   'x.portcullis.subject',
   'X-Portcullis.Roles',
@@ -156,6 +156,15 @@ export const fieldTrustCases: readonly FramingCase[] = [
       absent: [name.toLowerCase()],
     }),
   ),
+  ...OVERRIDING.flatMap((name) =>
+    spellings(name).map((spelling) =>
+      refuse(`40: another method: ${spelling}`, get('/c', `${spelling}: DELETE`), 'method-override'),
+    ),
+  ),
+  ...OVERRIDING.flatMap((name) => [
+    refuse(`40: twice: ${name}`, get('/c', `${name}: GET`, `${name}: DELETE`), 'method-override'),
+    refuse(`40: empty: ${name}`, get('/c', `${name}:`), 'method-override'),
+  ]),
   ...[...DOTTED, ...OTHERWISE_SPELT].map((name) =>
     forward(`44: forged: ${name}`, get('/c', `${name}: forged`), { absent: [name.toLowerCase()] }),
   ),
