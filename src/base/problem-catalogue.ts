@@ -66,8 +66,8 @@ const routing = {
   'not-found': {
     status: 404,
     title: 'Not found',
-    cause: 'No API names this path.',
-    fix: 'Compare the path with the description of the API.',
+    cause: 'No API names this path, or there is nothing under it that this caller may see.',
+    fix: 'Compare the path with the description of the API, and the object with who is signed in.',
   },
   'method-not-allowed': {
     status: 405,
