@@ -138,7 +138,7 @@ test('policies stand where requests meet them, at the key that makes them', () =
   );
   assert.deepEqual(
     apiOf('', 'redirect: /x').policies.map(({ kind }) => kind),
-    ['redirect', 'upstream-errors', 'output-encoding'],
+    ['upstream-errors', 'redirect', 'output-encoding'],
   );
 });
 
