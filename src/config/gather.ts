@@ -1,4 +1,5 @@
 import { bearerKey, err, errorIssue, type Issue, ok, type Result, webhookKey } from '../base/index.ts';
+import type { ApiDescription } from '../openapi/index.ts';
 import { operationIssues } from './checks.ts';
 import { describedSecretWarnings } from './described-secrets.ts';
 import type { ApiConfig } from './config.ts';
@@ -11,6 +12,8 @@ import { readLocation } from './description-source.ts';
 import { gatherDescriptors, withServices } from './gather-descriptors.ts';
 import type { Gathered } from './gathered.ts';
 import { grantWarnings } from './grant-warnings.ts';
+import { conditionWarnings } from './lint-conditions.ts';
+import { roleWarnings } from './lint-roles.ts';
 import { checkGraphql } from './gather-graphql.ts';
 import { gatherGraph } from './gather-graph.ts';
 import { gatherLogins } from './gather-logins.ts';
@@ -216,7 +219,7 @@ function warn(work: Work): void {
     ...partyWarnings(config, places),
     ...literalSecretWarnings(config, places),
     // Who only starts does not wait for it.
-    ...(work.tellInputs === undefined ? [] : describedSecretWarnings(work, work.described)),
+    ...(work.tellInputs === undefined ? [] : lintWarnings(work, descriptions)),
     ...corsWarnings(config, places),
     ...maintenanceWarnings(config, places),
     ...scannerWarnings(config, places),
@@ -226,6 +229,16 @@ function warn(work: Work): void {
     ...grantWarnings(config, descriptions, places),
     ...caseWarnings(config, work.described, places),
   );
+}
+
+/** What is looked for by whoever asks what is wrong with a configuration. */
+function lintWarnings(work: Work, descriptions: ReadonlyMap<string, ApiDescription>): readonly Issue[] {
+  const { config, places } = work.parsed;
+  return [
+    ...describedSecretWarnings(work, work.described),
+    ...roleWarnings(config, descriptions, places),
+    ...conditionWarnings(config, places),
+  ];
 }
 
 async function gatherUpstream(work: Work, api: ApiConfig): Promise<void> {

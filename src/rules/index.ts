@@ -1,4 +1,5 @@
 export { type CompilePattern, type Pattern } from './builder.ts';
+export { alternativesOf, alwaysHolds, neverHolds } from './certain.ts';
 export { compileRule, type Rule, type RuleContext, stepBudget } from './compile.ts';
 export { type Declaration, groupOf, type Missing } from './declaration.ts';
 export type { Expression, RuleFault } from './expression.ts';
@@ -6,5 +7,6 @@ export type { Expression, RuleFault } from './expression.ts';
 export { FAULT as UNREADABLE } from './frame.ts';
 export { namedList, type NamedValues } from './named-values.ts';
 export { namesBehind, readsOf } from './parts.ts';
+export { literalsIn } from './written-literals.ts';
 export { timestampOf } from './time.ts';
 export type { Type } from './type.ts';

@@ -66,6 +66,12 @@ export function memberOf(part: Expression): string | null {
   return value.type === 'string' ? value.value : null;
 }
 
+/** A condition and all parts of it, however deep. */
+export function* everyPart(expression: Expression): Generator<Expression, void> {
+  yield expression;
+  for (const part of partsOf(expression)) yield* everyPart(part);
+}
+
 function partsOf(expression: Expression): readonly Expression[] {
   switch (expression.kind) {
     case 'literal':
