@@ -11,7 +11,7 @@ type Descriptions = ReadonlyMap<string, ApiDescription>;
 const WARNING_LIMIT = 20;
 const EXAMPLE_LIMIT = 3;
 /** Of a gateway with fewer permissions one role may well have them all. */
-const WHOLE_LIMIT = 4;
+const WHOLE_LIMIT = 10;
 /** A role of one permission is contained in many, and means nothing by it. */
 const CONTAINED_LIMIT = 2;
 /** So many words of bits are compared in a tenth of a second. Of more roles it is not told which contain which. */
@@ -118,7 +118,10 @@ function sameRoles({ roles, needed, warn }: Context): readonly Issue[] {
   for (const { role, at, bits, reached } of sized) {
     if (issues.length >= WARNING_LIMIT) break;
     const others = sized.filter((other) => other.at !== at && bits.includes(other.bits));
-    const same = others.find((other) => other.at < at && other.bits.includes(bits));
+    // Who includes another one and adds nothing says by it what the role is for.
+    const isKin = (other: (typeof sized)[number]): boolean =>
+      reached.has(other.role.name) || other.reached.has(role.name);
+    const same = others.find((other) => other.at < at && other.bits.includes(bits) && !isKin(other));
     if (same !== undefined) {
       const message = `the role ${role.name} permits just what ${same.role.name} does`;
       issues.push(warn(role.path, message, 'keep one of them, or say what makes them differ'));

@@ -146,7 +146,7 @@ test('a whole configuration becomes data with paths absolute, durations in ms an
     connectionsPerAddress: 1_000,
     proxyProtocol: [],
   });
-  assert.deepEqual(config.admin, { host: '::1', port: 9000 });
+  assert.deepEqual(config.admin, { host: '::1', port: 9000, decisions: null });
   assert.equal(config.dataFolder, '/var/lib/portcullis');
   const [orders, legacy] = config.apis;
   assert.deepEqual(orders, {
@@ -213,7 +213,7 @@ test('what is left out has its default', () => {
     connectionsPerAddress: 256,
     proxyProtocol: [],
   });
-  assert.deepEqual(config.admin, { host: '127.0.0.1', port: 9443 });
+  assert.deepEqual(config.admin, { host: '127.0.0.1', port: 9443, decisions: null });
   assert.equal(config.dataFolder, '/etc/portcullis/.portcullis');
   const [api] = config.apis;
   assert.equal(api?.host, null);
