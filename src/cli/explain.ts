@@ -37,6 +37,12 @@ export const explainCommand: Command = {
     from: { value: 'ADDRESS', says: 'the address that it comes from, where lists ask for it; 127.0.0.1 if left out' },
     header: { value: "'NAME: VALUE'", says: 'a field of its head; may be given several times', repeats: true },
     body: { value: 'FILE|JSON', says: 'its body: JSON if it begins with { or [, else a file' },
+    at: { value: 'TIME', says: 'when it comes, for rules on the time, such as 2026-11-24T09:00:00Z' },
+    response: {
+      value: 'FILE|JSON',
+      says: 'what the upstream answers, written like the body: then it is judged too, and what the caller gets is told',
+    },
+    status: { value: 'CODE', says: 'the status of that answer; 200 if left out' },
     egress: {
       value: null,
       says: 'asks of a call that one of your APIs makes of a third party, over the listener `egress`',
@@ -52,7 +58,7 @@ export const explainCommand: Command = {
     'sent. A caller who is given stands for a credential; without --as the caller is anonymous. Tokens are not judged:',
     'their keys are known to a running gateway only, and --token shows what one would become, never whether it holds.',
     'Groups that did not fit into it are not asked for, and nothing that was granted or denied by hand is known here. Limits are taken as unspent.',
-    'Exit code 1 if the request would be refused.',
+    'Exit code 1 if the request would be refused, and where only the reply can tell and none is given.',
   ],
   async run(given, context) {
     const json = given.flags.has('json');
@@ -115,7 +121,9 @@ export const explainCommand: Command = {
           })
         : report(answer, context),
     );
-    return rehearsal.verdict.kind === 'refused' ? EXIT.findings : EXIT.fine;
+    const { verdict } = rehearsal;
+    const isUndecided = verdict.kind === 'pass' && verdict.undecided.length > 0;
+    return verdict.kind === 'refused' || isUndecided ? EXIT.findings : EXIT.fine;
   },
 };
 

@@ -1,5 +1,5 @@
 import { canonicalAddress, err, ok, type Result } from '../base/index.ts';
-import { type CallerConfig, resolvePath } from '../config/index.ts';
+import { type CallerConfig, type GivenReply, readInstant, resolvePath } from '../config/index.ts';
 import { type QuestionHeaders, type RehearsalQuestion, withType } from '../gateway/index.ts';
 import { readCaller } from './caller.ts';
 import type { Given } from './command.ts';
@@ -9,11 +9,12 @@ import type { CommandContext } from './context.ts';
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 
 /** What a command line says of a request besides method and URL. */
-export type GivenRequest = Pick<RehearsalQuestion, 'headers' | 'body' | 'caller' | 'from'>;
+export type GivenRequest = Pick<RehearsalQuestion, 'headers' | 'body' | 'caller' | 'from' | 'reply' | 'atMs'>;
 
 /**
- * Reads `--as`, `--from`, `--header` and `--body`; whoever is not named is anonymous. The body is JSON where it begins like an
- * object or a list, and is sent as it stands; else it is the name of a file. The error is in words.
+ * Reads `--as`, `--from`, `--header`, `--body`, `--at`, `--response` and `--status`; whoever is not named is anonymous. A body
+ * is JSON where it begins like an object or a list, and is sent as it stands; else it is the name of a file. The error is in
+ * words.
  */
 export async function readGivenRequest(
   { values }: Given,
@@ -26,9 +27,15 @@ export async function readGivenRequest(
   if (!headers.ok) return headers;
   const from = readFrom(values.get('from'));
   if (!from.ok) return from;
-  const bytes = await readBody(body, context);
+  const bytes = await readBody('body', body, context);
   if (!bytes.ok) return bytes;
+  const at = readAt(values.get('at'));
+  if (!at.ok) return at;
+  const reply = await readReply(values.get('response'), values.get('status'), context);
+  if (!reply.ok) return reply;
   return ok({
+    reply: reply.value,
+    atMs: at.value,
     from: from.value,
     caller: caller.value,
     headers: withType(headers.value, bytes.value),
@@ -52,11 +59,34 @@ function readFrom(text: string | undefined): Result<string | null, string> {
   return ok(address);
 }
 
-async function readBody(text: string | undefined, context: CommandContext): Promise<Result<Uint8Array | null, string>> {
+function readAt(text: string | undefined): Result<number | null, string> {
+  if (text === undefined) return ok(null);
+  const at = readInstant(text);
+  return at.ok ? at : err('--at takes a time with its zone, such as 2026-11-24T09:00:00Z');
+}
+
+/** What the upstream answers; null where nobody says. */
+async function readReply(
+  response: string | undefined,
+  status: string | undefined,
+  context: CommandContext,
+): Promise<Result<GivenReply | null, string>> {
+  if (response === undefined && status === undefined) return ok(null);
+  if (status !== undefined && !/^[2-5][0-9]{2}$/.test(status)) return err('--status takes a number from 200 to 599');
+  const bytes = await readBody('response', response, context);
+  if (!bytes.ok) return bytes;
+  return ok({ status: Number(status ?? 200), headers: {}, body: bytes.value ?? undefined });
+}
+
+async function readBody(
+  option: 'body' | 'response',
+  text: string | undefined,
+  context: CommandContext,
+): Promise<Result<Uint8Array | null, string>> {
   if (text === undefined) return ok(null);
   if (/^\s*[{[]/.test(text)) return ok(Buffer.from(text));
   const path = resolvePath(text, context.workingFolder);
-  if (!path.ok) return err(`--body holds a path that ${path.error}`);
+  if (!path.ok) return err(`--${option} holds a path that ${path.error}`);
   const read = await context.ports.files.read(path.value, BODY_LIMIT_BYTES);
-  return read.ok ? read : err(`the body can't be read: ${read.error.detail}`);
+  return read.ok ? read : err(`the ${option} can't be read: ${read.error.detail}`);
 }

@@ -66,11 +66,12 @@ function verdictLines(verdict: RehearsedVerdict, paint: Palette): readonly strin
   switch (verdict.kind) {
     case 'pass':
       return [
-        `${paint.good('Passes')}: it goes upstream${verdict.upgrade === null ? '' : ', and asks for WebSocket there'}.`,
+        passWords(verdict, paint),
         ...(verdict.observed === null ? [] : [observedLine(verdict.observed)]),
         `  ${plain(`${verdict.upstream.method} ${verdict.upstream.url}`)}`,
         `  added: ${verdict.added.map(plain).join(', ')}`,
         ...(verdict.removed.length === 0 ? [] : [`  removed: ${verdict.removed.map(plain).join(', ')}`]),
+        ...(verdict.reply === null ? [] : replyLines(verdict.reply)),
       ];
     case 'replied':
       return [`${paint.good('Answered')} by ${plain(verdict.policy ?? 'the gateway')}: ${verdict.status}.`];
@@ -78,6 +79,23 @@ function verdictLines(verdict: RehearsedVerdict, paint: Palette): readonly strin
       return refusalLines(verdict, paint);
   }
 }
+
+type Passed = Extract<RehearsedVerdict, { kind: 'pass' }>;
+
+function passWords({ undecided, upgrade }: Passed, paint: Palette): string {
+  if (undecided.length > 0)
+    return `${paint.warning('Depends on the reply')}: it goes upstream, and ${undecided.map(plain).join(', ')} decides by what comes back; give it by --response.`;
+  return `${paint.good('Passes')}: it goes upstream${upgrade === null ? '' : ', and asks for WebSocket there'}.`;
+}
+
+/** What the caller gets, bounded: whoever wants all of it asks for JSON. */
+function replyLines({ status, body }: NonNullable<Passed['reply']>): readonly string[] {
+  const text = body === null ? '' : `: ${typeof body === 'string' ? body : JSON.stringify(body)}`;
+  const cut = text.length > BODY_SHOWN ? `${text.slice(0, BODY_SHOWN)}…` : text;
+  return [`  the caller gets ${status}${plain(cut)}`];
+}
+
+const BODY_SHOWN = 2_000;
 
 function observedLine({
   code,

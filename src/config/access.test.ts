@@ -48,8 +48,12 @@ tests:
   - do: POST https://api.acme.example/v1/orders
     as: { subject: ada, roles: [customer], permissions: [a:b], scopes: [], tenant: t, client: shop, claims: { n: [1, null] } }
     with: { body: { amount: 5 }, headers: { X-Trace: '1' } }
+    at: 2026-11-24T09:00:00Z
+    given: { status: 201, response: { id: 7 }, headers: { x-a: b } }
     expect: forbidden
-  - { do: GET /x, as: { roles: [support] }, expect: pass }
+    because: office-hours
+    observed: orders.refund.when[0]
+  - { do: GET /x, as: { roles: [support] }, given: {}, expect: pass, returns: null }
 `;
 
 function parse(text: string): Config {
@@ -123,6 +127,11 @@ test('roles, audit, alerts and tests become data in the order of the file', () =
     body: undefined,
     expect: 401,
     from: null,
+    atMs: null,
+    given: null,
+    returns: undefined,
+    because: null,
+    observed: null,
     path: 'tests[0]',
   });
   assert.deepEqual(tests[1], {
@@ -143,8 +152,14 @@ test('roles, audit, alerts and tests become data in the order of the file', () =
     body: { amount: 5 },
     expect: 'forbidden',
     from: null,
+    atMs: Date.UTC(2026, 10, 24, 9),
+    given: { status: 201, headers: { 'x-a': 'b' }, body: { id: 7 } },
+    returns: undefined,
+    because: 'office-hours',
+    observed: 'orders.refund.when[0]',
     path: 'tests[1]',
   });
+  assert.deepEqual([tests[2]?.given, tests[2]?.returns], [{ status: 200, headers: {}, body: undefined }, null]);
   const caller = tests[2]?.caller;
   assert.ok(caller?.kind === 'known');
   assert.deepEqual([caller.subject, caller.scopes, caller.tenant, caller.clientId], ['', null, null, null]);

@@ -13,6 +13,7 @@ export type {
   CallerConfig,
   CanaryConfig,
   DiscoverConfig,
+  GivenReply,
   ClientTrustConfig,
   HashSource,
   MirrorConfig,

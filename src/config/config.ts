@@ -181,9 +181,27 @@ export interface TestConfig {
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as JSON; undefined for none. */
   readonly body: unknown;
+  /** Wall time at which it comes; null for when it is asked. */
+  readonly atMs: number | null;
+  /** What its upstream answers; null where nobody says, and then it is judged no further than that. */
+  readonly given: GivenReply | null;
   /** `pass`: it goes upstream. A number is the status, a text the code, of the refusal. */
   readonly expect: string | number;
+  /** The JSON, or text, that the caller must get of the reply; undefined where nothing is said. */
+  readonly returns: unknown;
+  /** The rule or the code that it must be refused for; null for any. */
+  readonly because: string | null;
+  /** The rule or the code for which who only observes must have refused it; null where nothing is said. */
+  readonly observed: string | null;
   readonly path: string;
+}
+
+/** What an upstream answers in a test or a question. */
+export interface GivenReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Bytes, and a text whose media type is not JSON, are sent as they are, all else as JSON; undefined for none. */
+  readonly body: unknown;
 }
 
 /** Whether proofs of possession need a nonce of the gateway's (RFC 9449 §9). */

@@ -6,6 +6,7 @@ export type {
   AuthConfig,
   CallerAssurance,
   CallerConfig,
+  GivenReply,
   CertificateConfig,
   Config,
   FileCertificateConfig,
@@ -54,3 +55,4 @@ export {
 export { resolvePath } from './path.ts';
 export { parseSecretReference } from './secret-reference.ts';
 export { readTargetFile } from './target-file.ts';
+export { readInstant } from './request-tests.ts';

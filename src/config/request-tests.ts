@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { canonicalAddress, didYouMean, err, isProblemCode, ok, problemCatalogue, type Result } from '../base/index.ts';
 import type { ClaimValue } from '../policy/index.ts';
-import type { CallerConfig, TestConfig } from './config.ts';
+import type { CallerConfig, GivenReply, TestConfig } from './config.ts';
 import { parseMethod } from './routes.ts';
 import { ownDuration, parsed } from './scalars.ts';
 import { words } from './words.ts';
@@ -43,7 +43,24 @@ const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/, { err
 
 const refusalStatus = { error: ({ input }: { readonly input?: unknown }): string => expectationWords(input) };
 
-const test = z.strictObject({
+const TIME_FORM = words('expected a time with its zone', 'such as 2026-11-24T09:00:00Z');
+const RULE_FORM = words('expected the id of a rule or the code of a refusal', 'such as office-hours or forbidden');
+
+const replyStatus = { error: 'a reply has a status from 200 to 599' };
+
+const given = z.strictObject({
+  response: z.unknown().optional().meta({
+    description: 'The body of its reply, as JSON; a text as it stands where `headers` say another type.',
+  }),
+  status: z.int(replyStatus).min(200, replyStatus).max(599, replyStatus).prefault(200).meta({
+    description: 'The status of its reply.',
+  }),
+  headers: z.record(headerName, parsed(readHeaderValue)).prefault({}).meta({
+    description: 'Header fields of its reply, by name; `content-type` is JSON where nothing else is said.',
+  }),
+});
+
+const testForm = z.strictObject({
   do: parsed(readRequest).meta({
     title: 'METHOD target',
     description: 'The request, such as `GET /v1/orders/7?full=true`.',
@@ -67,13 +84,42 @@ const test = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'What else it has.' }),
+  at: parsed(readInstant, TIME_FORM).optional().meta({
+    title: 'time',
+    description: 'When it comes, for rules on the time; such as `2026-11-24T09:00:00Z`. Now, where nothing is said.',
+  }),
+  given: given.optional().meta({
+    description: 'What the upstream answers: then replies are judged too, and `pass` means that the caller gets it.',
+  }),
   expect: z
     .union([z.int().min(200, refusalStatus).max(599, refusalStatus), parsed(readExpectation)], refusalStatus)
     .meta({
       title: '`pass`, status or code',
       description:
-        '`pass` where it goes upstream; else the code of the refusal, or the status of whatever the gateway answers.',
+        '`pass` where it goes upstream; else the code of the refusal, or the status of whatever the caller gets.',
     }),
+  returns: z.unknown().optional().meta({
+    description: 'What the caller gets of the given reply, as JSON, neither more nor less.',
+  }),
+  because: parsed(readRuleName, RULE_FORM).optional().meta({
+    title: 'rule or code',
+    description: 'What it is refused for: the id of the rule, or the code.',
+  }),
+  observed: parsed(readRuleName, RULE_FORM).optional().meta({
+    title: 'rule or code',
+    description: 'What a rule that only observes would have refused it for: the id of that rule, or the code.',
+  }),
+});
+
+const test = testForm.superRefine((said, context) => {
+  const complain = (key: string, message: string): void => {
+    context.addIssue({ code: 'custom', path: [key], message });
+  };
+  const isRefused = said.expect !== 'pass' && !(typeof said.expect === 'number' && said.expect < 400);
+  if (said.because !== undefined && !isRefused)
+    complain('because', words('only a refusal has a reason', 'leave it out, or expect a refusal'));
+  if ('returns' in said && said.given === undefined)
+    complain('returns', words('nobody says what the upstream answers', 'say it, like given: { response: { id: 7 } }'));
 });
 
 /** The key `tests`. */
@@ -109,6 +155,18 @@ function readHeaderValue(text: string): Result<string, string> {
     : err('this is no value of a header');
 }
 
+/** A time with its zone (RFC 3339 §5.6), in milliseconds. */
+export function readInstant(text: string): Result<number, string> {
+  const isWhole = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/.test(text);
+  const at = isWhole ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? err(TIME_FORM) : ok(at);
+}
+
+/** Rules that no author has named are called by operations, which may hold blanks. */
+function readRuleName(text: string): Result<string, string> {
+  return /^[\x20-\x7e]{1,500}$/.test(text) ? ok(text) : err(RULE_FORM);
+}
+
 function expectationWords(input: unknown): string {
   if (input === undefined) {
     return words('a test says what it expects', 'write pass, a status such as 403, or a code such as forbidden');
@@ -124,18 +182,27 @@ function readExpectation(text: string): Result<string, string> {
 
 /** The tests in the order of the file. */
 export function toTests(raw: z.output<typeof testsSchema>): TestConfig[] {
-  return raw.map((given, index) => ({
-    ...given.do,
-    from: given.from ?? null,
-    caller: toCaller(given.as),
-    headers: given.with.headers,
-    body: given.with.body,
-    expect: given.expect,
+  return raw.map((said, index) => ({
+    ...said.do,
+    from: said.from ?? null,
+    caller: toCaller(said.as),
+    headers: said.with.headers,
+    body: said.with.body,
+    atMs: said.at ?? null,
+    given: said.given === undefined ? null : toReply(said.given),
+    expect: said.expect,
+    returns: said.returns,
+    because: said.because ?? null,
+    observed: said.observed ?? null,
     path: `tests[${index}]`,
   }));
 }
 
-function toCaller(raw: z.output<typeof test>['as']): CallerConfig {
+function toReply({ status, headers, response }: z.output<typeof given>): GivenReply {
+  return { status, headers, body: response };
+}
+
+function toCaller(raw: z.output<typeof testForm>['as']): CallerConfig {
   if (raw === 'anonymous') return { kind: 'anonymous' };
   const { subject, roles, permissions, scopes, tenant, client, claims, acr, amr, authAge, proof, attributes } = raw;
   return {

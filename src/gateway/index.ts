@@ -34,6 +34,5 @@ export { type ToldCaller, toldCaller } from '../policy/index.ts';
 export { rehearse, type RehearsalQuestion, type Rehearsal, type RehearsedVerdict } from './rehearse.ts';
 export { readQuestion, withOpening, withType, type WrittenQuestion } from './written-question.ts';
 export { runTests, testParcel, type TestOutcome } from './test-run.ts';
-export { verdictWords } from './verdict-words.ts';
 export { principalOf as givenPrincipal, type RehearsedStep } from './rehearsed-plan.ts';
 export { judgedTables, type TableReader } from './sources.ts';

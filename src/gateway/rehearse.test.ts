@@ -171,6 +171,8 @@ test('what passes names the request that the upstream would get, and nothing is 
     ],
     removed: ['x-portcullis-subject'],
     observed: null,
+    reply: null,
+    undecided: [],
   });
   assert.deepEqual([canonical, route?.id], [{ host: 'x.example', path: '/x', query: 'a' }, 'a/GET /x']);
   assert.deepEqual(

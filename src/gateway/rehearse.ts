@@ -6,8 +6,8 @@ import {
   problemStatus,
 } from '../base/index.ts';
 import type { ProblemError } from '../base/index.ts';
-import type { CallerConfig } from '../config/compiled.ts';
-import type { Match, Operation, Principal } from '../policy/index.ts';
+import type { CallerConfig, GivenReply } from '../config/compiled.ts';
+import type { Exchange, Match, Operation, Principal } from '../policy/index.ts';
 import type { Clock } from '../ports/index.ts';
 import {
   DIRECT,
@@ -16,15 +16,18 @@ import {
   type Peer,
   readUpgrade,
   type UpstreamCall,
+  type UpstreamEvents,
   upgradeLines,
 } from '../wire/index.ts';
+import { clockAt } from './clock-at.ts';
 import { createGateway } from './gateway.ts';
 import { NO_MESSAGES } from './message-steps.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Plan } from './plan.ts';
 import { type CanonicalForm, type Question, type QuestionHeaders, readQuestionHead } from './question-head.ts';
 import { wholeCacheShare } from './reply-caches.ts';
-import { principalOf, rehearsedPlan, type RehearsedStep } from './rehearsed-plan.ts';
+import { type Heard, principalOf, rehearsedPlan, type RehearsedStep } from './rehearsed-plan.ts';
+import { givenAnswer, type RehearsedReply, repliedWith } from './rehearsed-reply.ts';
 import { RehearsedStream } from './rehearsed-stream.ts';
 import type { GatewayPorts } from './runtime.ts';
 import { withRouter } from './rerouted-snapshot.ts';
@@ -40,6 +43,10 @@ export interface RehearsalQuestion extends Question {
   readonly caller: CallerConfig | { readonly kind: 'told'; readonly principal: Principal };
   /** The client's address, where it matters; 127.0.0.1 if nothing is said. */
   readonly from?: string | null;
+  /** What the upstream answers, where replies are to be judged too. */
+  readonly reply?: GivenReply | null;
+  /** Wall time at which it comes; now if nothing is said. */
+  readonly atMs?: number | null;
 }
 
 /**
@@ -59,6 +66,10 @@ export type RehearsedVerdict =
         readonly policy: string | null;
         readonly rule: string | null;
       } | null;
+      /** What the caller gets of a reply that was given; null where none was. */
+      readonly reply: RehearsedReply | null;
+      /** The policies that decide by the reply, where none was given: they have not decided. */
+      readonly undecided: readonly string[];
     }
   | {
       readonly kind: 'refused';
@@ -87,12 +98,13 @@ export interface Rehearsal {
  * nothing. Nothing is recorded or counted, but limits are whatever the Snapshot's kinds of policy were given. For a
  * caller who is given, that stands for the credential; an anonymous one is judged by the headers alone.
  */
-export async function rehearse(snapshot: Snapshot, question: RehearsalQuestion, clock: Clock): Promise<Rehearsal> {
+export async function rehearse(snapshot: Snapshot, question: RehearsalQuestion, timeless: Clock): Promise<Rehearsal> {
+  const clock = clockAt(timeless, question.atMs ?? null);
   const { head, peer, body } = readAsSent(snapshot, question);
   if (typeof head === 'string') return { canonical: null, route: null, trail: [], verdict: unreadable(head) };
   const { method, authority, path, query, fields } = head;
   const scene = new Scene(snapshot, question, clock.now());
-  const gateway = createGateway(scene.ports(clock), undefined, scene.upstreams());
+  const gateway = createGateway(scene.ports(clock), undefined, scene.upstreams(clock));
   try {
     const request = { method, host: authority.host, port: authority.port, path, query, headers: fields, peer };
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -201,24 +213,32 @@ function callerOf(
 }
 
 /** What stands around the gateway in a rehearsal: it hears everything and does nothing. */
-class Scene {
+class Scene implements Heard {
   readonly snapshot: Snapshot;
   readonly trail: RehearsedStep[] = [];
   route: Rehearsal['route'] = null;
   over: () => void = () => {};
   readonly #records: LedgerRecord[] = [];
+  readonly #reply: GivenReply | null;
+  #refusedFor: ProblemCode | null = null;
+  #internal: string | null = null;
+  /** What would judge the reply, where none was given. */
+  #respond: Plan['respond'] | null = null;
+  exchange: Exchange | null = null;
   #detail: string | null = null;
   #call: { readonly request: OutgoingRequest; readonly api: CompiledApi } | null = null;
 
-  constructor(snapshot: Snapshot, { caller, body }: RehearsalQuestion, nowMs: number) {
+  constructor(snapshot: Snapshot, { caller, body, reply = null }: RehearsalQuestion, nowMs: number) {
+    this.#reply = reply;
     const principal = callerOf(caller, snapshot, nowMs);
     // Of a call without a message the head alone is judged.
     const asked = (plan: Plan): Plan => (body === null ? { ...plan, messages: NO_MESSAGES } : plan);
     const replanned = (compiled: CompiledOperation): CompiledOperation => {
       this.route = compiled.operation;
       const plan = compiled.plan();
+      if (plan.ok && reply === null) this.#respond = plan.value.respond;
       const rehearsed = plan.ok
-        ? { ok: true as const, value: rehearsedPlan(asked(plan.value), principal, this.trail) }
+        ? { ok: true as const, value: rehearsedPlan(asked(plan.value), principal, this, reply !== null) }
         : plan;
       const { operation, api, bodyLimitBytes, bodyDescribed, grpc, priority, websocket, timeoutMs, deadlineMs } =
         compiled;
@@ -253,20 +273,29 @@ class Scene {
       traces: createTraceIds(counted),
       chance: () => 0.5,
       pseudonym: () => '',
-      metrics: NO_METRICS,
+      metrics: { ...NO_METRICS, refused: (code, internal) => this.#refuse(code, internal) },
       cspReports() {},
       cacheShare: wholeCacheShare(),
     };
+  }
+
+  #refuse(code: ProblemCode, internal: string | undefined): void {
+    this.#refusedFor ??= code;
+    this.#internal ??= internal ?? null;
   }
 
   #note(detail: unknown): void {
     if (typeof detail === 'string') this.#detail = detail;
   }
 
-  upstreams(): Upstreams {
+  upstreams(clock: Clock): Upstreams {
     const taking = (api: CompiledApi) => ({
       waitingShare: () => 0,
-      call: (request: OutgoingRequest) => {
+      call: (request: OutgoingRequest, events: UpstreamEvents) => {
+        if (this.#reply !== null) {
+          this.#call ??= { request, api };
+          return givenAnswer(this.#reply, request, events, () => clock.monotonic());
+        }
         const heard = (): true => {
           this.#call ??= { request, api };
           this.over();
@@ -290,7 +319,8 @@ class Scene {
   verdict(stream: RehearsedStream): RehearsedVerdict {
     const intent = this.#records.find((record) => record.kind === 'intent');
     if (intent === undefined) throw new Error('a rehearsal ended without a verdict');
-    if (this.#call !== null) return this.#passed(this.#call, intent);
+    if (this.#call !== null && (this.#reply === null || this.#refusedFor === null))
+      return this.#passed(this.#call, intent, stream);
     const completion = this.#records.find((record) => record.kind === 'completion');
     // What is refused behind its intent, as a message is, has who refused it in its completion.
     const policy = completion?.policy ?? intent.policy;
@@ -298,7 +328,7 @@ class Scene {
     const code = intent.verdict === 'reply' ? null : (completion?.problem ?? intent.problem);
     if (code === null) return { kind: 'replied', status: stream.status, policy, rule };
     const step = this.trail.findLast((each) => each.code === code && each.policy === policy);
-    const told = step?.why ?? this.#detail;
+    const told = step?.why ?? this.#detail ?? (this.#call === null ? null : this.#internal);
     const why = told === rule ? null : told;
     return { kind: 'refused', status: problemStatus(code), code, policy, rule, why, errors: step?.errors ?? [] };
   }
@@ -306,6 +336,7 @@ class Scene {
   #passed(
     { request, api }: { readonly request: OutgoingRequest; readonly api: CompiledApi },
     intent: IntentRecord,
+    { head, replied }: RehearsedStream,
   ): RehearsedVerdict {
     const { verdict, problem, policy, rule } = intent;
     return {
@@ -314,9 +345,28 @@ class Scene {
       upgrade: request.upgrade?.protocol ?? null,
       added: [...((request.host ?? null) === null ? [] : ['host']), ...namesOf(request)],
       removed: request.fields === null ? [] : removedFrom(request.fields),
-      observed: verdict === 'observed' ? { code: problem, policy, rule } : null,
+      observed: verdict === 'observed' ? { code: problem, policy, rule } : this.#observedReply(),
+      reply: this.#reply === null || head === null ? null : repliedWith(head, replied),
+      undecided: undecidedBy(this.#respond, this.exchange),
     };
   }
+
+  /** What of a reply was noted first, where nothing was of the request. */
+  #observedReply(): {
+    readonly code: ProblemCode | null;
+    readonly policy: string;
+    readonly rule: string | null;
+  } | null {
+    const step = this.trail.find(({ observed, verdict }) => observed && verdict === 'deny');
+    return step === undefined ? null : { code: step.code, policy: step.policy, rule: step.rule };
+  }
+}
+
+/** Who would judge by the reply whether the caller may have it, and does not only observe. */
+function undecidedBy(respond: Plan['respond'] | null, exchange: Exchange | null): readonly string[] {
+  if (respond === null || exchange === null) return [];
+  const deciding = respond.all.filter(({ observed, step }) => !observed && step.decides?.(exchange) === true);
+  return deciding.map(({ policy }) => policy);
 }
 
 function namesOf({ lines = '', upgrade, added }: OutgoingRequest): readonly string[] {

@@ -3,19 +3,22 @@ import type { CallerConfig } from '../config/compiled.ts';
 import {
   type AuthenticateVerdict,
   type CleaningVerdict,
+  type Exchange,
   Notes,
   type Principal,
   READS_NOTHING,
+  type ReplyVerdict,
   type RoleTable,
   type Stage,
   type Step,
 } from '../policy/index.ts';
 import type { MessageStep } from './message-steps.ts';
 import type { Plan } from './plan.ts';
-import { plannedStep, type RequestStep } from './planned-step.ts';
+import { type PlannedStep, plannedStep, type RequestStep } from './planned-step.ts';
+import { ReplySteps } from './reply-steps.ts';
 
-/** Whatever a step before the upstream may say. */
-type StepVerdict = AuthenticateVerdict | CleaningVerdict;
+/** Whatever a step may say. */
+type StepVerdict = AuthenticateVerdict | CleaningVerdict | ReplyVerdict;
 
 /** What one step said in a rehearsal. `why` is for the operator: it may tell what clients are not told. */
 export interface RehearsedStep {
@@ -26,11 +29,17 @@ export interface RehearsedStep {
   /** Whether it was asked about the head alone, before the body was collected. */
   readonly head: boolean;
   /** `fault`: it threw, and the request is refused for it. */
-  readonly verdict: StepVerdict['kind'] | 'fault';
+  readonly verdict: Exclude<StepVerdict['kind'], 'note'> | 'fault';
   readonly code: ProblemCode | null;
   readonly rule: string | null;
   readonly why: string | null;
   readonly errors: readonly ProblemError[];
+}
+
+/** Who hears what steps say, and of which request. */
+export interface Heard {
+  readonly trail: RehearsedStep[];
+  exchange: Exchange | null;
 }
 
 /** Stands for the issuer of a caller who was given, and for the policy that identified them. */
@@ -39,15 +48,61 @@ const GIVEN_CALLER = 'given caller';
 /**
  * The plan that traffic walks, with two differences: what each step says is noted in `trail`, and where the caller is
  * given, that stands for the steps that would identify them. Nobody is identified where traffic has no such step.
+ * `isAnswered`: it gets a reply of an upstream, of which steps may say something too.
  */
-export function rehearsedPlan(plan: Plan, caller: Principal | null, trail: RehearsedStep[]): Plan {
+export function rehearsedPlan(plan: Plan, caller: Principal | null, heard: Heard, isAnswered = false): Plan {
+  const { trail } = heard;
   const identifies = plan.signInNeeded || plan.request.some(({ stage }) => stage === 'authenticate');
   const request = caller === null || !identifies ? plan.request : withCaller(plan.request, caller);
   const messages = plan.messages.request.map((step) => notedMessage(step, trail));
   return {
     ...plan,
-    request: request.map((planned) => noted(planned, trail)),
+    request: request.map((planned) => noted(planned, heard)),
     messages: { ...plan.messages, request: messages },
+    respond: isAnswered ? new ReplySteps(plan.respond.all.map((planned) => notedReply(planned, trail))) : plan.respond,
+  };
+}
+
+/** A step of `respond` that tells what it says of a reply. */
+function notedReply(planned: PlannedStep<'respond'>, trail: RehearsedStep[]): PlannedStep<'respond'> {
+  const { step } = planned;
+  const told = (verdict: ReplyVerdict): ReplyVerdict => {
+    trail.push(said({ ...planned, observed: planned.observed || verdict.kind === 'note' }, verdict));
+    return verdict;
+  };
+  const failed = failing(planned, trail);
+  const run: typeof step.run = (...input) => {
+    try {
+      const verdict = step.run(...input);
+      return verdict instanceof Promise ? verdict.then(told, failed) : told(verdict);
+    } catch (fault) {
+      return failed(fault);
+    }
+  };
+  return { ...planned, step: { ...boundTo(step), run } };
+}
+
+/** All that a step of `respond` has, for one that runs in its place. */
+function boundTo(step: Step<'respond'>): Omit<Step<'respond'>, 'run'> {
+  const { reads, rare, withholds, standing, preflights } = step;
+  return {
+    reads,
+    ...(rare === undefined ? {} : { rare }),
+    ...(withholds === undefined ? {} : { withholds }),
+    ...(standing === undefined ? {} : { standing }),
+    ...(preflights === undefined ? {} : { preflights }),
+    ...(step.concerns === undefined ? {} : { concerns: step.concerns.bind(step) }),
+    ...(step.concernsBody === undefined ? {} : { concernsBody: step.concernsBody.bind(step) }),
+    ...(step.replyHead === undefined ? {} : { replyHead: step.replyHead.bind(step) }),
+    ...(step.message === undefined ? {} : { message: step.message.bind(step) }),
+    ...(step.release === undefined ? {} : { release: step.release.bind(step) }),
+  };
+}
+
+function failing(planned: PlannedStep<Stage>, trail: RehearsedStep[]): (fault: unknown) => never {
+  return (fault) => {
+    trail.push({ ...said(planned, null), why: fault instanceof Error ? fault.message : null });
+    throw fault;
   };
 }
 
@@ -109,18 +164,17 @@ export function principalOf(
 const CONFIRMATIONS = { dpop: { key: '', certificate: null }, mtls: { key: null, certificate: '' } } as const;
 
 /** The same step, which tells what it says. */
-function noted(planned: RequestStep, trail: RehearsedStep[]): RequestStep {
+function noted(planned: RequestStep, heard: Heard): RequestStep {
+  const { trail } = heard;
   // What goes in and comes out differs by stage, and passes through here as it is.
   const step = planned.step as Step<'authenticate'>;
   const told = (verdict: AuthenticateVerdict): AuthenticateVerdict => {
     trail.push(said(planned, verdict));
     return verdict;
   };
-  const failed = (fault: unknown): never => {
-    trail.push({ ...said(planned, null), why: fault instanceof Error ? fault.message : null });
-    throw fault;
-  };
+  const failed = failing(planned as PlannedStep<Stage>, trail);
   const run: typeof step.run = (...input) => {
+    [heard.exchange] = input;
     try {
       const verdict = step.run(...input);
       return verdict instanceof Promise ? verdict.then(told, failed) : told(verdict);
@@ -140,6 +194,7 @@ function said({ stage, policy, observed, head }: Place, verdict: StepVerdict | n
   const place = { stage, policy, observed, head };
   const nothing = { code: null, rule: null, why: null, errors: [] };
   switch (verdict?.kind) {
+    case 'note':
     case 'deny': {
       const { code, internal, detail, errors = [] } = verdict.problem;
       const rule = verdict.rule ?? null;

@@ -7,6 +7,7 @@ import type {
   ServerExchange,
   UpgradeFault,
   UpgradeOffer,
+  WholeBody,
 } from '../wire/index.ts';
 
 /** What happens when nobody listens yet: nothing. */
@@ -27,8 +28,9 @@ export class RehearsedStream implements ServerExchange {
   events: ExchangeEvents = NO_EVENTS;
   readonly upgrade: UpgradeOffer | UpgradeFault | null;
   readonly mustSwitch = false;
-  /** The status of the reply; 0 while there is none. */
-  status = 0;
+  /** The head of the reply; null while there is none. */
+  head: OutgoingHead | null = null;
+  readonly #replied: Buffer[] = [];
   readonly #body: Buffer;
   readonly #answered: () => void;
   #receivedBytes = 0;
@@ -40,6 +42,16 @@ export class RehearsedStream implements ServerExchange {
     this.upgrade = upgrade;
     this.#body = body;
     this.#answered = answered;
+  }
+
+  /** The status of the reply; 0 while there is none. */
+  get status(): number {
+    return this.head?.status ?? 0;
+  }
+
+  /** What was sent of the reply's body. */
+  get replied(): Buffer {
+    return Buffer.concat(this.#replied);
   }
 
   get receivedBytes(): number {
@@ -80,20 +92,25 @@ export class RehearsedStream implements ServerExchange {
 
   interim(): void {}
 
-  send(head: OutgoingHead): void {
-    this.status = head.status;
-    this.#answered();
+  send(head: OutgoingHead, body: WholeBody): void {
+    this.begin(head);
+    this.write(typeof body === 'string' ? Buffer.from(body, 'latin1') : body);
+    this.finish();
   }
 
   begin(head: OutgoingHead): void {
-    this.send(head);
+    this.head = head;
   }
 
-  write(): boolean {
+  /** A copy: whoever sends it may use its memory again. */
+  write(piece: Buffer): boolean {
+    this.#replied.push(Buffer.from(piece));
     return true;
   }
 
-  finish(): void {}
+  finish(): void {
+    this.#answered();
+  }
 
   switchTo(): never {
     throw new Error('no upstream has answered');

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { err, errorIssue, type Issue, ok, type Place, type Result } from '../base/index.ts';
 import { type Gathered, type GatheredParcel, type TestConfig, unpackGathered } from '../config/compiled.ts';
 import type { Clock } from '../ports/index.ts';
-import { rehearse, type RehearsedVerdict } from './rehearse.ts';
+import { rehearse, type Rehearsal, type RehearsedVerdict } from './rehearse.ts';
+import type { RehearsedStep } from './rehearsed-plan.ts';
 import type { Snapshot } from './snapshot.ts';
 import { verdictWords } from './verdict-words.ts';
 import { readQuestion, withOpening, withType } from './written-question.ts';
@@ -23,7 +25,7 @@ export interface TestOutcome {
   readonly expected: string | number;
   /** What came out: `pass`, `403 forbidden`, or why the request is none. */
   readonly came: string;
-  /** Which policy decided, by which rule, and why, where it was refused. */
+  /** Which policy decided, by which rule, and why, where it was refused; or what else is not as it was to be. */
   readonly reason: string | null;
 }
 
@@ -43,11 +45,11 @@ export async function runTests(tested: Tested, clock: Clock): Promise<readonly T
   const outcomes: TestOutcome[] = [];
   const until = clock.monotonic() + ALL_LIMIT_MS;
   for (const test of tested.config.tests) {
-    const verdict =
+    const rehearsed =
       clock.monotonic() < until
-        ? await verdictOf(test, tested, clock)
+        ? await rehearsalOf(test, tested, clock)
         : err(`nothing, for all tests together have ${ALL_LIMIT_MS / 1_000} s`);
-    outcomes.push(outcomeOf(test, tested, verdict));
+    outcomes.push(outcomeOf(test, tested, rehearsed));
   }
   return outcomes;
 }
@@ -76,40 +78,38 @@ function testIssues(outcomes: readonly TestOutcome[]): readonly Issue[] {
 const FIX = 'mend the test or what it tests; `portcullis check` runs them all';
 
 function outcomeOf(
-  { method, target, expect, path }: TestConfig,
-  { place }: Tested,
-  verdict: Result<RehearsedVerdict, string>,
+  test: TestConfig,
+  { place }: Pick<Tested, 'place'>,
+  rehearsed: Result<Rehearsal, string>,
 ): TestOutcome {
-  const common = { path, request: `${method} ${target}`, place: place(path), expected: expect };
-  if (!verdict.ok) return { ...common, passed: false, came: verdict.error, reason: null };
-  return {
-    ...common,
-    passed: isExpected(verdict.value, expect),
-    came: verdictWords(verdict.value),
-    reason: reasonOf(verdict.value, expect),
-  };
+  const { method, target, path } = test;
+  const common = { path, request: `${method} ${target}`, place: place(path), expected: test.expect };
+  if (!rehearsed.ok) return { ...common, passed: false, came: rehearsed.error, reason: null };
+  const { verdict } = rehearsed.value;
+  const wrong = isExpected(verdict, test.expect) ? wrongBesides(test, rehearsed.value) : reasonOf(verdict, test.expect);
+  const passed = isExpected(verdict, test.expect) && wrong === null;
+  return { ...common, passed, came: verdictWords(verdict), reason: wrong };
 }
 
-async function verdictOf(
-  { method, target, from, headers, body, caller }: TestConfig,
+async function rehearsalOf(
+  { method, target, from, headers, body, caller, given, atMs }: TestConfig,
   { config, snapshot }: Tested,
   clock: Clock,
-): Promise<Result<RehearsedVerdict, string>> {
+): Promise<Result<Rehearsal, string>> {
   const question = readQuestion(method, target, config);
   if (!question.ok) return err(question.error);
   const bytes = body === undefined ? null : Buffer.from(JSON.stringify(body));
   const fields = withOpening(withType(Object.entries(headers), bytes), question.value);
-  const sent = { headers: fields, body: bytes, caller, from };
-  const rehearsed = rehearse(snapshot, { ...question.value, ...sent }, clock);
-  return await within(rehearsed, clock);
+  const sent = { headers: fields, body: bytes, caller, from, reply: given, atMs };
+  return await within(rehearse(snapshot, { ...question.value, ...sent }, clock), clock);
 }
 
 /** A step that throws is a refusal, so that what throws here is a fault of ours: it passes no test. */
-async function within(rehearsed: ReturnType<typeof rehearse>, clock: Clock): Promise<Result<RehearsedVerdict, string>> {
-  const { promise, resolve } = Promise.withResolvers<Result<RehearsedVerdict, string>>();
+async function within(rehearsed: Promise<Rehearsal>, clock: Clock): Promise<Result<Rehearsal, string>> {
+  const { promise, resolve } = Promise.withResolvers<Result<Rehearsal, string>>();
   const timer = clock.after(ONE_LIMIT_MS, () => resolve(err(`no verdict within ${ONE_LIMIT_MS / 1_000} s`)));
   rehearsed.then(
-    ({ verdict }) => resolve(ok(verdict)),
+    (rehearsal) => resolve(ok(rehearsal)),
     (fault: unknown) => resolve(err(`a fault: ${fault instanceof Error ? fault.message : 'unknown'}`)),
   );
   return await promise.finally(() => timer.cancel());
@@ -118,7 +118,9 @@ async function within(rehearsed: ReturnType<typeof rehearse>, clock: Clock): Pro
 function isExpected(verdict: RehearsedVerdict, expected: string | number): boolean {
   switch (verdict.kind) {
     case 'pass':
-      return expected === 'pass';
+      // What the reply decides is not decided.
+      if (verdict.undecided.length > 0) return false;
+      return expected === 'pass' || (verdict.reply !== null && expected === verdict.reply.status);
     case 'refused':
       return expected === verdict.code || expected === verdict.status;
     case 'replied':
@@ -126,9 +128,38 @@ function isExpected(verdict: RehearsedVerdict, expected: string | number): boole
   }
 }
 
+/** What else a test says of what became as it expects, and is not so; null for nothing. */
+function wrongBesides({ returns, because, observed }: TestConfig, { verdict, trail }: Rehearsal): string | null {
+  if (because !== null && !(verdict.kind === 'refused' && [verdict.rule, verdict.code].includes(because)))
+    return `it was to be because of ${because}; ${reasonOf(verdict, '') ?? 'nothing is told of it'}`;
+  const noted = trail.filter((step) => step.observed && step.verdict === 'deny');
+  if (observed !== null && !noted.some(({ rule, code }) => rule === observed || code === observed))
+    return `${observed} was to observe it; ${namesOf(noted)}`;
+  if (returns === undefined) return null;
+  const body = verdict.kind === 'pass' ? (verdict.reply?.body ?? null) : null;
+  const wanted: unknown = JSON.parse(JSON.stringify(returns));
+  return isDeepStrictEqual(body, wanted) ? null : `the caller was to get ${shown(wanted)} and gets ${shown(body)}`;
+}
+
+function namesOf(noted: readonly RehearsedStep[]): string {
+  const names = noted.map(({ rule, policy }) => rule ?? policy);
+  return names.length === 0 ? 'nobody did' : `who did was ${names.join(', ')}`;
+}
+
+/** So long, what is told of a body says enough. */
+const SHOWN_LIMIT = 300;
+
+function shown(body: unknown): string {
+  const text = JSON.stringify(body);
+  return text.length > SHOWN_LIMIT ? `${text.slice(0, SHOWN_LIMIT)}…` : text;
+}
+
 function reasonOf(verdict: RehearsedVerdict, expected: string | number): string | null {
+  if (verdict.kind === 'pass' && verdict.undecided.length > 0)
+    return `${verdict.undecided.join(', ')} depends on the reply: say what the upstream answers, by given: { response: … }`;
   // Nothing is sent, so the status of the upstream's reply can't be known.
-  if (verdict.kind === 'pass' && typeof expected === 'number' && expected < 400) return 'what goes upstream is `pass`';
+  if (verdict.kind === 'pass' && verdict.reply === null && typeof expected === 'number' && expected < 400)
+    return 'what goes upstream is `pass`';
   if (verdict.kind !== 'refused') return null;
   const { policy, rule, why } = verdict;
   return [policy, rule, why].filter((words) => words !== null).join('; ') || null;

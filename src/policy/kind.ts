@@ -75,6 +75,8 @@ export interface Step<S extends Stage> {
    * nothing. What it reads all the same is decoded before, or else refused.
    */
   readonly rare?: boolean;
+  /** Whether one of `respond` decides by the reply whether this caller may have it, which nobody can tell of the request alone. */
+  decides?(exchange: Exchange): boolean;
   /** What no step gets to see of replies, and this one of `respond` therefore keeps from clients. */
   readonly withholds?: readonly Unseen[];
   /**

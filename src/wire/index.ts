@@ -24,7 +24,7 @@ export {
 export { type CallClient, mostToHold, networkOfClient } from './network-shares.ts';
 export { ADDRESS_REFUSED } from './upstream-lookup.ts';
 export { openUpstream } from './open-upstream.ts';
-export type { ReplyHead } from './reply-head.ts';
+export { readReplyHead, type ReplyHead } from './reply-head.ts';
 export { readAuthority } from './host.ts';
 export { newAuthorityMemory, readRequestHead } from './request-head.ts';
 export {

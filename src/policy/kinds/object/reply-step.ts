@@ -29,6 +29,7 @@ export function replyStep(rule: CompiledRule): Step<'respond'> {
     reads: { request: 'none', response: 'raw' },
     // One comes before the reply is judged, the other when it is gone.
     withholds: ['hints', 'trailers'],
+    decides: (exchange) => each === null && !exchange.slot(KNOWN_BEFORE).settled,
     concerns: (exchange, { source }) => source === 'upstream' && !exchange.slot(KNOWN_BEFORE).settled,
     run(exchange, reply, editor) {
       // While it only observes, clients' own conditions go on and errors stay as they are.
