@@ -15,14 +15,31 @@ export function equal(one: unknown, other: unknown, frame: Frame): boolean | typ
       return fault(frame, TOO_MUCH);
     return one === other;
   }
-  if (typeof one === 'number') return one === numberOf(other);
+  if (typeof one === 'number') return equalNumbers(one, numberOf(other), frame);
   return one === other;
 }
+
+/**
+ * Beyond ±2^53 two numbers that were written differently may be the same here, and one of them be the name of somebody else:
+ * that they differ can be told, that they are equal can't.
+ */
+function equalNumbers(one: number, other: number | undefined, frame: Frame): boolean | typeof FAULT {
+  if (one !== other) return false;
+  return isExact(one) ? true : fault(frame, INEXACT);
+}
+
+/** Whether no other number is written that would be read as this one: of those beyond ±2^53 nobody knows. */
+export function isExact(number: number): boolean {
+  return Math.abs(number) <= Number.MAX_SAFE_INTEGER;
+}
+
+/** What is said of two numbers of which nobody knows whether they are equal. */
+export const INEXACT = 'two numbers beyond 2^53 can’t be told apart';
 
 function equalParts(one: object, other: unknown, frame: Frame): boolean | typeof FAULT {
   if (overspent(frame, 1)) return fault(frame, TOO_MUCH);
   const number = numberOf(one);
-  if (number !== undefined) return number === numberOf(other);
+  if (number !== undefined) return equalNumbers(number, numberOf(other), frame);
   if (Array.isArray(one)) return Array.isArray(other) && equalLists(one, other, frame);
   return isObject(other) && equalObjects(one as Members, other, frame);
 }

@@ -133,6 +133,16 @@ test('whole numbers are exact, or there is no answer', () => {
   assert.equal(said('0 * -5 == 0 && 1.0 / double(body * -5) > 0.0', 0), 'holds');
 });
 
+test('numbers so long that others are read as the same are equal to none', () => {
+  const [one, other] = JSON.parse('[9007199254740992, 9007199254740993]') as [number, number];
+  assert.equal(one, other);
+  for (const rule of ['body.a == body.b', 'body.a != body.b', 'body.a in [1, body.b]', '[body.a] == [body.b]'])
+    for (const sign of [1, -1])
+      assert.match(said(rule, { a: sign * one, b: sign * other }), /can’t be told apart/, rule);
+  assert.equal(said('body.a == body.b', { a: one, b: 2 * other }), 'is not so');
+  assert.equal(said('body.a == body.b', { a: one - 1, b: other - 1 }), 'holds');
+});
+
 test('a double that arithmetic makes whole stays a double', () => {
   assert.match(said('body.a + body.a + 1 == 2', { a: 0.5 }), /of one kind/);
   assert.equal(said('body.a + body.a == 1', { a: 0.5 }), 'holds');

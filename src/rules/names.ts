@@ -1,4 +1,5 @@
 import { didYouMean } from '../base/index.ts';
+import { INEXACT, isExact } from './equality.ts';
 import type { Builder } from './builder.ts';
 import { asAny } from './conversion.ts';
 import type { Declaration, Missing } from './declaration.ts';
@@ -151,7 +152,10 @@ export function memberOfNamed(
     type: 'bool',
     code(frame) {
       const value = ask(frame);
-      return value === FAULT ? FAULT : isNamed(known, value);
+      if (value === FAULT) return FAULT;
+      if (!isNamed(known, value)) return false;
+      const number = numberOf(value);
+      return number === undefined || isExact(number) ? true : fault(frame, INEXACT);
     },
   };
 }
