@@ -218,6 +218,7 @@ export function besideGateway(answers: Partial<AdminClient>): Surroundings {
   const silent = (): Promise<never> => Promise.reject(new Error('not asked for'));
   around.admin = ok({
     keys: NO_KEYS,
+    decide: silent,
     status: silent,
     reload: silent,
     apply: silent,

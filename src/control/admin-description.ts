@@ -8,7 +8,7 @@ export function describeAdminApi(operations: readonly AdminOperation[]): object 
     path[operation.method.toLowerCase()] = {
       operationId: operation.id,
       summary: operation.summary,
-      security: operation.key ? [{ adminKey: [] }] : [],
+      security: securityOf(operation),
       ...parametersOf(operation),
       ...(operation.bodyLimitBytes === null ? {} : { requestBody: operation.body === 'json' ? JSON_BODY : TEXT_BODY }),
       responses: { default: { description: 'The answer, or a problem (RFC 9457).' } },
@@ -18,8 +18,19 @@ export function describeAdminApi(operations: readonly AdminOperation[]): object 
     openapi: '3.1.0',
     info: { title: 'Portcullis admin API', version: '1' },
     paths,
-    components: { securitySchemes: { adminKey: { type: 'http', scheme: 'bearer' } } },
+    components: {
+      securitySchemes: {
+        adminKey: { type: 'http', scheme: 'bearer' },
+        decisionKey: { type: 'http', scheme: 'bearer', description: 'What `admin.decisions.key` says.' },
+      },
+    },
   };
+}
+
+/** The keys of which each opens it. */
+function securityOf({ key, asks }: AdminOperation): readonly object[] {
+  if (!key) return [];
+  return asks === 'decision' ? [{ adminKey: [] }, { decisionKey: [] }] : [{ adminKey: [] }];
 }
 
 const TEXT_BODY = {

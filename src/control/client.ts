@@ -2,6 +2,7 @@ import { request } from 'node:https';
 import { err, type Issue, ok, type OriginalEntry, type Result } from '../base/index.ts';
 import type { ConfigChange } from '../config/index.ts';
 import type { AdminStatus } from './admin-operations.ts';
+import type { DecisionAnswer } from './decision-operations.ts';
 import type { GrantReport } from './grant-operations.ts';
 import type { OverlayDraft } from './overlay-draft.ts';
 import type { OverlayChange } from './overlays.ts';
@@ -76,6 +77,8 @@ export interface AdminClient {
   /** Ends one session, or all of a person; how many there were. */
   endSessions(which: SessionsToEnd, author: string): Promise<Result<{ readonly ended: number }, string>>;
   readonly keys: ApiKeyClient;
+  /** Asks for a decision, by the AuthZEN Authorization API 1.0; the key may be the one for that alone. */
+  decide(question: Readonly<Record<string, unknown>>): Promise<Result<DecisionAnswer, string>>;
   /** The history, newest first. */
   revisions(): Promise<Result<readonly RevisionSummary[], string>>;
 }
@@ -91,6 +94,13 @@ export function createAdminClient(address: AdminAddress): AdminClient {
       const said = json === undefined ? {} : { text: Buffer.from(JSON.stringify(json)), type: 'application/json' };
       return call(address, { ...question, ...said });
     }, refusalWords),
+    decide: async (question) => {
+      const text = Buffer.from(JSON.stringify(question));
+      const asked = { method: 'POST', path: '/access/v1/evaluation', text, type: 'application/json' } as const;
+      const reply = await call(address, asked);
+      if (!reply.ok) return reply;
+      return reply.value.status === 200 ? ok(reply.value.body as DecisionAnswer) : err(refusalWords(reply.value));
+    },
     status: () => read('/v1/status'),
     revisions: () => read('/v1/revisions'),
     upstreamErrors: () => read('/v1/upstream-errors'),

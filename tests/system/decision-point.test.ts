@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { createAdminClient } from '../../src/control/client.ts';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { adminClient, adminKey } from './admin.ts';
 import { createFileIssuer, FILE_AUDIENCE, FILE_ISSUER, type FileIssuer } from './file-issuer.ts';
@@ -190,6 +191,17 @@ test('a key of its own opens the decision point and nothing else; the admin key 
     assert.equal((await ask({ port: running.admin, ca: running.ca, path, headers })).status, 401, path);
   const reload = await ask({ port: running.admin, ca: running.ca, method: 'POST', path: '/v1/reload', headers });
   assert.equal(reload.status, 401);
+});
+
+test('the client of the admin API asks with the key for decisions, and is told why there is none', async () => {
+  const { admin: port, ca: caPem } = running;
+  const question = { subject: ADA, action: { name: 'GET' }, resource: ORDER };
+  const client = createAdminClient({ host: '127.0.0.1', port, caPem, key: DECISION_KEY });
+  const answer = await client.decide(question);
+  assert.ok(answer.ok);
+  assert.equal(answer.value.decision, true);
+  assert.equal((await client.status()).ok, false);
+  assert.equal((await client.decide({ ...question, subject: 'ada' })).ok, false);
 });
 
 test('the metadata say where decisions are asked for, at the address that they were asked at', async () => {
