@@ -1,6 +1,5 @@
-import type { Config, OperationConfig } from '../config/index.ts';
+import type { Config } from '../config/index.ts';
 import type { Snapshot } from '../gateway/index.ts';
-import { readsOf } from '../rules/index.ts';
 
 /** What each configuration asks of the addresses of clients, looked for once. */
 const known = new WeakMap<Config, boolean>();
@@ -29,14 +28,4 @@ function namesAddress(root: unknown): boolean {
     for (const part of Object.values(each) as unknown[]) if (typeof part === 'object') seen.add(part);
   }
   return false;
-}
-
-/** Whether what an operation permits is known only by the reply to it. A list without what is not theirs may be had. */
-export function asksOfReply(own: OperationConfig | undefined): boolean {
-  const rule = own?.access.object ?? null;
-  return (
-    rule !== null &&
-    rule.each === null &&
-    [...readsOf(rule.expression)].some((name) => /^(?:response|item|owner)(?:\.|$)/.test(name))
-  );
 }

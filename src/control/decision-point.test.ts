@@ -79,15 +79,16 @@ interface Said {
   readonly subject?: JsonObject;
   readonly context?: JsonObject;
   readonly id?: string;
+  readonly resource?: JsonObject;
 }
 
 const ADA: JsonObject = { issuer: 'acme', roles: ['reader'] };
 
-function evaluationOf({ subject = ADA, context = {}, id = '/x/1' }: Said = {}) {
+function evaluationOf({ subject = ADA, context = {}, id = '/x/1', resource = {} }: Said = {}) {
   return {
     subject: { type: 'user', id: 'ada', properties: subject },
     action: { name: 'GET', properties: {} },
-    resource: { type: 'route', id, properties: {} },
+    resource: { type: 'route', id, properties: resource },
     context,
   };
 }
@@ -114,6 +115,16 @@ test('callers of an issuer that the operation does not take are refused, whateve
 test('what depends on the reply, or on an address that is not told, is denied', async () => {
   const reply = await ask(sceneOf(`${NEEDS}, object: 'response.owner == principal.subject'`));
   assert.deepEqual([reply.permitted, /reply of the upstream/.test(reply.sentence)], [false, true]);
+  const told = (response: JsonObject, more: JsonObject = {}): Promise<Decision> =>
+    ask(sceneOf(`${NEEDS}, object: 'response.owner == principal.subject'`), { resource: { response, ...more } });
+  assert.equal((await told({ owner: 'ada' })).permitted, true);
+  assert.equal((await told({ owner: 'bob' })).code, 'not-found');
+  assert.equal((await told({ owner: 7 })).permitted, false);
+  assert.equal((await told({})).permitted, false);
+  assert.match((await told({ owner: 'ada' }, { responseStatus: 99 })).sentence, /responseStatus/);
+  const either = sceneOf(`${NEEDS}, object: 'params.id == principal.subject || response.owner == principal.subject'`);
+  assert.equal((await ask(either, { id: '/x/ada' })).permitted, true);
+  assert.equal((await ask(either)).permitted, false);
   const own = sceneOf(`${NEEDS}, object: 'params.id == principal.subject'`);
   assert.equal((await ask(own, { id: '/x/ada' })).permitted, true);
   assert.equal((await ask(own)).code, 'not-found');

@@ -5,7 +5,7 @@ import { type OverlayRow, overlaid, type Principal } from '../policy/index.ts';
 import type { Clock } from '../ports/index.ts';
 import { type Evaluation, member } from './decision-request.ts';
 import { type AskedCaller, callerOf } from './decision-subject.ts';
-import { asksOfAddress, asksOfReply } from './decision-needs.ts';
+import { asksOfAddress } from './decision-needs.ts';
 import { type AskedRequest, requestOf } from './decision-target.ts';
 
 /** What decisions are made by: all of it in force at once. */
@@ -49,10 +49,11 @@ export async function decide(evaluation: Evaluation, scene: DecisionScene): Prom
   const principal = caller.kind === 'anonymous' ? null : principalFor(caller, scene, nowMs);
   if (principal === 'kept-out')
     return { ...NOTHING, ...who, ...refusal('access-denied'), policy: 'overlay', rule: 'denied', sentence: KEPT_OUT };
-  const { question, headers, body } = request;
+  const { question, headers, body, reply } = request;
   const told: RehearsalQuestion['caller'] = principal === null ? { kind: 'anonymous' } : { kind: 'told', principal };
   const { clock, snapshot } = scene;
-  const rehearsal = await rehearse(snapshot, { ...question, headers, body, caller: told, from }, clockAt(clock, nowMs));
+  const whole = { ...question, headers, body, reply, caller: told, from, atMs: nowMs };
+  const rehearsal = await rehearse(snapshot, whole, clock);
   const operation = rehearsal.route?.id ?? null;
   const against = objectionTo(rehearsal, asked.value, scene);
   if (against !== null) return { ...undecided(`it can't be decided: ${against}`), ...who, operation };
@@ -110,15 +111,6 @@ function timeIn(context: Evaluation['context'], nowMs: number): number | null {
   return Number.isNaN(at) ? null : at;
 }
 
-function clockAt(clock: Clock, nowMs: number): Clock {
-  return {
-    now: () => nowMs,
-    monotonic: () => clock.monotonic(),
-    after: (delayMs, callback) => clock.after(delayMs, callback),
-    every: (periodMs, callback) => clock.every(periodMs, callback),
-  };
-}
-
 type Known = Extract<AskedCaller, { readonly kind: 'known' }>;
 
 /** Whoever vouches for a subject of whom it is not told. */
@@ -169,7 +161,8 @@ function objectionTo(
   if (verdict.kind === 'refused') return null;
   if (from === null && asksOfAddress(config, snapshot))
     return 'it depends on the address of the client: context.address';
-  return asksOfReply(own) ? 'it depends on the reply of the upstream' : null;
+  if (verdict.kind === 'replied' || verdict.undecided.length === 0) return null;
+  return `it depends on the reply of the upstream, by ${verdict.undecided.join(', ')}: resource.properties.response`;
 }
 
 function takes(auth: readonly string[], { issuer, principalKind }: Known): boolean {

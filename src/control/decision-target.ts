@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '../base/index.ts';
 import type { JsonObject, JsonValue } from '../body/index.ts';
-import type { Config } from '../config/index.ts';
+import type { Config, GivenReply } from '../config/index.ts';
 import type { CompiledOperation, Question, QuestionHeaders, Snapshot } from '../gateway/index.ts';
 import { type Evaluation, isObject, member } from './decision-request.ts';
 
@@ -9,6 +9,8 @@ export interface AskedRequest {
   readonly question: Question;
   readonly headers: QuestionHeaders;
   readonly body: Uint8Array | null;
+  /** What the upstream would answer; null where it is not told. */
+  readonly reply: GivenReply | null;
   /** Null where method and path alone say it. */
   readonly operation: string | null;
   /** The API that it must be one of; null for any. */
@@ -61,7 +63,8 @@ export function requestOf({ action, resource }: Asked, { config, snapshot }: InF
   if (!sent.ok) return sent;
   const { method, path, operation } = place.value;
   const question = { method, host: host.value, target: `${path}${query.value}` };
-  return ok({ question, ...sent.value, operation, api });
+  const reply = replyOf(properties);
+  return reply.ok ? ok({ question, ...sent.value, reply: reply.value, operation, api }) : reply;
 }
 
 interface Place {
@@ -190,6 +193,16 @@ function hostOf(properties: JsonObject, api: string | null, { apis }: Config): R
   );
   const [only] = hosts;
   return hosts.size === 1 ? ok(only ?? 'localhost') : err('there are several hosts: tell resource.properties.host');
+}
+
+/** The object as its upstream would give it. */
+function replyOf(properties: JsonObject): Result<GivenReply | null, string> {
+  const body = member(properties, 'response');
+  const status = member(properties, 'responseStatus') ?? 200;
+  if (body === undefined) return ok(null);
+  if (typeof status !== 'number' || !Number.isInteger(status) || status < 200 || status > 599)
+    return err('resource.properties.responseStatus is a status from 200 to 599');
+  return ok({ status, headers: { 'content-type': 'application/json' }, body });
 }
 
 type Sent = Pick<AskedRequest, 'headers' | 'body'>;

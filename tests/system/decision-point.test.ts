@@ -41,6 +41,13 @@ apis:
       GET /status: { auth: public }
       DELETE /orders/{id}: { needs: 'orders:refund', assurance: { amr: [mfa] } }
       PUT /notes: { rules: [{ rule: 'request.query.tenant == principal.tenant', message: not yours }] }
+  record:
+    openapi: ./record.json
+    basePath: /records
+    upstream: '${url}'
+    auth: [acme]
+    operations:
+      write: { rules: [{ rule: 'principal.subject == "alice"', message: only alice }] }
   other:
     basePath: /other
     routes: ['GET /things']
@@ -48,11 +55,24 @@ apis:
     auth: [acme]
 `;
 
+/** Records that are read and written, as the certification of AuthZEN wants them. */
+const RECORDS = JSON.stringify({
+  openapi: '3.1.0',
+  info: { title: 'records', version: '1' },
+  paths: {
+    '/{id}': {
+      parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+      get: { operationId: 'read', responses: { 200: { description: 'it' } } },
+      put: { operationId: 'write', responses: { 204: { description: 'done' } } },
+    },
+  },
+});
+
 before(async () => {
   issuer = await createFileIssuer();
   upstream = await startLocalServer((_asked, reply) => void reply.end('{}'));
   running = await startGateway(configuration(upstream.url), {
-    beside: { 'keys.json': issuer.keys, 'decisions.key': `${DECISION_KEY}\n` },
+    beside: { 'keys.json': issuer.keys, 'decisions.key': `${DECISION_KEY}\n`, 'record.json': RECORDS },
   });
 });
 
@@ -245,6 +265,48 @@ test('several questions share what they leave out, and end where they are told t
   assert.deepEqual(await decisions('permit_on_first_permit'), [true]);
   const single = await post({ subject: ADA, action: { name: 'GET' }, resource: ORDER }, { path: 'evaluations' });
   assert.equal((JSON.parse(single.body) as Answer).decision, true);
+});
+
+const ALICE = { type: 'user', id: 'alice' };
+const BOB = { type: 'user', id: 'bob' };
+const RECORD = { type: 'record', id: 'record-1' };
+
+test('the decisions of the core of the certification scenario are made, by operations and the ids of objects', async () => {
+  const one = async (subject: object, name: string, context?: object): Promise<boolean> =>
+    (await decide({ subject, action: { name }, resource: RECORD, ...(context === undefined ? {} : { context }) }))
+      .decision;
+  assert.equal(await one(ALICE, 'read'), true);
+  assert.equal(await one(ALICE, 'write'), true);
+  assert.equal(await one(BOB, 'read'), true);
+  assert.equal(await one(BOB, 'write'), false);
+  assert.equal(await one(ALICE, 'read', { time: '2025-06-27T18:03-07:00', ip: '192.168.1.1', source: 'x' }), true);
+  const several = await post(
+    { subject: BOB, resource: RECORD, evaluations: [{ action: { name: 'read' } }, { action: { name: 'write' } }] },
+    { path: 'evaluations' },
+  );
+  const { evaluations } = JSON.parse(several.body) as { readonly evaluations: readonly Answer[] };
+  assert.deepEqual(
+    evaluations.map(({ decision }) => decision),
+    [true, false],
+  );
+});
+
+test('what is no question is 400, and is never taken for one', async () => {
+  const whole = { subject: ALICE, action: { name: 'read' }, resource: RECORD };
+  const malformed: readonly unknown[] = [
+    '',
+    '{',
+    { ...whole, subject: undefined },
+    { ...whole, action: {} },
+    { ...whole, resource: { type: 'record' } },
+    { ...whole, subject: 'alice' },
+    { ...whole, action: { name: 123 } },
+  ];
+  for (const question of malformed) assert.equal((await post(question)).status, 400, JSON.stringify(question));
+  assert.equal((await post(whole, { headers: { 'content-type': 'text/plain' } })).status, 400);
+  const options = { options: { evaluations_semantic: 'some' } };
+  assert.equal((await post({ ...whole, ...options }, { path: 'evaluations' })).status, 400);
+  assert.equal((await post(`{"subject":"${'x'.repeat(1024 * 1024)}"}`)).status, 413);
 });
 
 test('a denial by hand holds for decisions at once, whether its issuer is told or not', async () => {
