@@ -2,7 +2,6 @@ import { errorIssue, type Issue, type Place } from '../base/index.ts';
 import type { ObjectRule } from '../policy/index.ts';
 import { readsOf } from '../rules/index.ts';
 import type { ApiConfig, Config } from './config.ts';
-import { isCoordinate } from './graphql-checks.ts';
 import { placeAt } from './place-at.ts';
 
 type Places = Readonly<Record<string, Place>>;
@@ -11,34 +10,24 @@ type Places = Readonly<Record<string, Place>>;
 const WARNING_LIMIT = 20;
 const OF_CALLER = /^(?:principal|tenant)(?:\.|$)/;
 
-/** Rules on objects that would refuse everybody, or could not be observed. */
+/** Rules on objects that would refuse everybody, and those that are not there to be observed. */
 export function objectIssues(api: ApiConfig, places: Places): Issue[] {
-  return Object.entries(api.operations).flatMap(([name, { access, auth, path }]): Issue[] => {
-    const { object, observe } = access;
-    const issue = (at: string, message: string, fix: string): Issue =>
-      errorIssue(at, message, { place: placeAt(places, at), fix });
+  return Object.values(api.operations).flatMap(({ access: { object, observe }, auth, path }): Issue[] => {
+    const issue = (at: string, message: string, fix: string): Issue[] => [
+      errorIssue(at, message, { place: placeAt(places, at), fix }),
+    ];
     if (object === null) {
       if (!observe.includes('object')) return [];
-      return [
-        issue(`${path}.observe`, 'there is no `object` here to observe', 'write the rule, or take `object` away'),
-      ];
+      return issue(`${path}.observe`, 'there is no `object` here to observe', 'write the rule, or take `object` away');
     }
-    const isOpen = (auth ?? api.auth) === 'public' && asksCaller(object);
-    const inBody = api.graphql !== null && isCoordinate(name) && observe.includes('object');
-    return [
-      ...(isOpen
-        ? [
-            issue(
-              object.path,
-              'anybody may call, so nobody is known here whose objects these are',
-              'let callers sign in',
-            ),
-          ]
-        : []),
-      ...(inBody
-        ? [issue(`${path}.observe`, 'what a body names is refused or passes', 'take `object` away here')]
-        : []),
-    ];
+    if (api.graphql !== null) {
+      // What a rule does not see would pass beside what it does: other fields, aliases, arguments that are no variables.
+      const many = 'a document of GraphQL asks for objects that a rule does not see';
+      return issue(object.path, many, 'say `needs` of its fields, and leave whose the objects are to the API itself');
+    }
+    if ((auth ?? api.auth) !== 'public' || !asksCaller(object)) return [];
+    const message = 'anybody may call, so nobody is known here whose objects these are';
+    return issue(object.path, message, 'let callers sign in');
   });
 }
 
