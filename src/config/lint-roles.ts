@@ -23,11 +23,12 @@ export function roleWarnings(config: Config, descriptions: Descriptions, places:
   const warn = (path: string, message: string, fix: string): Issue => {
     return { ...errorIssue(path, message, { place: placeAt(places, path), fix }), severity: 'warning' };
   };
-  const context: Context = { roles: config.roles, needed, warn };
+  const elsewhere = JSON.stringify({ ...config, roles: [] });
+  const context: Context = { roles: config.roles, needed, elsewhere, warn };
   return [
     ...unneeded(context),
     ...wholeRoles(context),
-    ...unusedRoles(config, context),
+    ...unusedRoles(context),
     ...sameRoles(context),
     ...openLists(config, context),
   ];
@@ -37,6 +38,8 @@ interface Context {
   readonly roles: readonly RoleConfig[];
   /** Every permission that an operation asks for, however. */
   readonly needed: ReadonlySet<string>;
+  /** All that the configuration says besides of roles, in which any name may stand. */
+  readonly elsewhere: string;
   readonly warn: (path: string, message: string, fix: string) => Issue;
 }
 
@@ -48,14 +51,16 @@ function neededIn({ apis }: Config, descriptions: Descriptions): ReadonlySet<str
 }
 
 /** Permissions that are granted, and that nothing asks for. */
-function unneeded({ roles, needed, warn }: Context): readonly Issue[] {
+function unneeded({ roles, needed, elsewhere, warn }: Context): readonly Issue[] {
   // Where nothing needs any, roles are for conditions and lists of fields.
   if (needed.size === 0) return [];
   const granted = Map.groupBy(
     roles.flatMap(({ can, path }) => can.map((permission, index) => ({ permission, path: `${path}.can[${index}]` }))),
     ({ permission }) => permission,
   );
-  const idle = [...granted].filter(([permission]) => !needed.has(permission));
+  const idle = [...granted].filter(
+    ([permission]) => !needed.has(permission) && !elsewhere.includes(JSON.stringify(permission)),
+  );
   return idle.slice(0, WARNING_LIMIT).map(([permission, [first]]) => {
     const message = `no operation needs ${permission}`;
     return warn(first?.path ?? 'roles', message, 'take it away, or let the operation need it that it is for');
@@ -74,36 +79,17 @@ function wholeRoles({ roles, needed, warn }: Context): readonly Issue[] {
   });
 }
 
-/** Roles that permit nothing, are part of no other, and are named by nothing that makes a difference. */
-function unusedRoles(config: Config, { roles, warn }: Context): readonly Issue[] {
+/** Roles that permit nothing, are part of no other, and are named nowhere: a mapping may give one that an upstream asks for. */
+function unusedRoles({ roles, elsewhere, warn }: Context): readonly Issue[] {
   const included = new Set(roles.flatMap(({ includes }) => includes));
-  const listed = new Set(listsIn(config).flatMap(({ rules }) => Object.keys(rules.roles)));
-  // Conditions may ask for a role in more ways than are looked for.
-  const written = textsIn(config);
   const unused = roles.filter(
     ({ name, can, includes }) =>
-      can.length + includes.length === 0 &&
-      !included.has(name) &&
-      !listed.has(name) &&
-      !written.some((text) => text.includes(name)),
+      can.length + includes.length === 0 && !included.has(name) && !elsewhere.includes(JSON.stringify(name)),
   );
   return unused.slice(0, WARNING_LIMIT).map(({ name, path }) => {
     const message = `the role ${name} permits nothing, and nothing asks for it`;
     return warn(path, message, 'give it permissions, or take it away');
   });
-}
-
-function textsIn({ denials, apis }: Config): readonly string[] {
-  return [
-    ...denials.map(({ text }) => text),
-    ...apis.flatMap((api) => [
-      ...api.denials.map(({ text }) => text),
-      ...Object.values(api.operations).flatMap(({ rules, access }) => [
-        ...[...rules, ...access.deny, ...access.when].map(({ text }) => text),
-        ...(access.object === null ? [] : [access.object.text]),
-      ]),
-    ]),
-  ];
 }
 
 /** Roles that permit the same, and those that permit all that another does without including it. */

@@ -7,10 +7,10 @@ import { parseConfig } from './parse.ts';
 
 const FILE = '/p.yaml';
 
-function warnings(text: string): readonly string[] {
+function warnings(text: string, issuer = 'acme: { issuer: https://id.example, audience: a }'): readonly string[] {
   const parsed = parseConfig(
     `version: 1
-issuers: { acme: { issuer: https://id.example, audience: a } }
+issuers: { ${issuer} }
 ${text}`,
     { file: FILE, kinds: [] },
   );
@@ -52,6 +52,9 @@ test('a permission that nothing needs, and a role that nothing asks for', () => 
   // Who is named in a condition or a list is for that.
   const named = api(`when: '"idle" in principal.roles'`);
   assert.deepEqual(warnings(`roles: { reader: { can: ['a:read'] }, idle: {} }\n${named}`), []);
+  // One that a mapping gives may be asked for by an upstream.
+  const mapped = 'acme: { issuer: https://id.example, audience: a, claims: { roles: { from: r, map: { X: idle } } } }';
+  assert.deepEqual(warnings(`roles: { reader: { can: ['a:read'] }, idle: {} }\n${api('')}`, mapped), []);
   // Where nothing needs any, permissions may be for somebody else.
   assert.deepEqual(warnings(`roles: { reader: { can: ['a:never'] } }\n${api('').replace("needs: 'a:read'", '')}`), []);
 });
