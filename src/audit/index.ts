@@ -5,3 +5,4 @@ export type { FromWriter, LedgerChannel, ToWriter } from './protocol.ts';
 export { createPseudonyms, type Pseudonymous } from './pseudonyms.ts';
 export { clearRecordRing, createRecordRing } from './record-ring.ts';
 export { type ChainBreak, type LoggedRecord, type LogReport, type LogWish, readLog } from './read-log.ts';
+export { parseObject } from './record-text.ts';

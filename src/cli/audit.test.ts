@@ -106,6 +106,33 @@ test('a request that has not ended is open, and a change shows who made it and w
   assert.match(said.out, /change +configuration\.install portcullis\.yaml +none → f{12} +SIGHUP/);
 });
 
+test('a decision for another program shows what it was told, by what, of whom, and who asked', async () => {
+  const said = {
+    id: 'decision-7',
+    revision: 3,
+    code: 'forbidden',
+    policy: 'orders/permission',
+    rule: 'needs orders:read',
+  };
+  const decision = {
+    version: 1,
+    kind: 'change',
+    id: id(9),
+    at: NOW_MS,
+    author: 'decision point',
+    action: 'decision.deny',
+    target: 'GET orders/getOrder',
+    before: 'pseudonym',
+    after: JSON.stringify(said),
+  } as const;
+  const { out } = await show(await ledgerOf([decision, { ...decision, id: id(10), after: 'cut' }]));
+  assert.match(
+    out,
+    /deny +asked +GET orders\/getOrder +forbidden orders\/permission needs orders:read +pseudonym +decision point +decision-7/,
+  );
+  assert.match(out, /change +decision\.deny GET orders\/getOrder +pseudonym → cut/);
+});
+
 test('a sum of refusals shows how many, why and where from, and counts as refused', async () => {
   const sum = {
     version: 1,

@@ -1,5 +1,14 @@
 import { type LogReport, type LogWish, readLog } from '../audit/index.ts';
-import { type CompletionRecord, err, type IntentRecord, ok, parseDuration, type Result } from '../base/index.ts';
+import {
+  type ChangeRecord,
+  type CompletionRecord,
+  err,
+  type IntentRecord,
+  ok,
+  parseDuration,
+  type Result,
+} from '../base/index.ts';
+import { decisionOf, type RecordedDecision } from './audit-decision.ts';
 import { type AuditRow, AuditRows, type RowFilter } from './audit-rows.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, type Given, JSON_OPTION } from './command.ts';
 import type { CommandContext } from './context.ts';
@@ -131,6 +140,25 @@ function report(rows: readonly AuditRow[], chain: LogReport, { color }: CommandC
   return `${[...table, '', ...chainLines(chain, paint)].join('\n')}\n`;
 }
 
+/** What another program was told: who asked stands in the place of where it came from. */
+function decisionCells(
+  { at, target, author }: ChangeRecord,
+  { verdict, why, who, id }: RecordedDecision,
+  paint: Palette,
+): readonly Cell[] {
+  return [
+    { text: timeText(at), paint: paint.faint },
+    { text: verdict, paint: verdict === 'permit' ? paint.good : paint.bad },
+    { text: 'asked' },
+    { text: plain(target) },
+    { text: plain(why) },
+    { text: plain(who) },
+    { text: plain(author) },
+    { text: '' },
+    { text: plain(id), paint: paint.faint },
+  ];
+}
+
 function cellsOf(row: AuditRow, paint: Palette): readonly Cell[] {
   switch (row.kind) {
     case 'request': {
@@ -155,6 +183,8 @@ function cellsOf(row: AuditRow, paint: Palette): readonly Cell[] {
     }
     case 'change': {
       const { at, action, target, author, before, after, id } = row.change;
+      const decision = decisionOf(row.change);
+      if (decision !== null) return decisionCells(row.change, decision, paint);
       const hashes = [before, after].map((hash) => (hash === null ? 'none' : plain(hash).slice(0, 12))).join(' → ');
       return [
         { text: timeText(at), paint: paint.faint },
