@@ -1,12 +1,15 @@
 import type { Config } from '../config/index.ts';
 import {
+  type DecisionReason,
   egressView,
   explain,
   type ExplainedRoute,
   type ExplainedVerdict,
   type Explanation,
+  type NamedCaller,
   readQuestion,
   type Rehearsal,
+  rehearsalReason,
   rehearse,
   type ToldCaller,
   withOpening,
@@ -17,7 +20,7 @@ import { CALLER_GRAMMAR } from './caller.ts';
 import { type Command, CONFIG_OPTION, EXIT, type Given, JSON_OPTION } from './command.ts';
 import { type BuiltConfiguration, configurationPath, loadConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
-import { readGivenRequest } from './given-request.ts';
+import { type GivenRequest, readGivenRequest } from './given-request.ts';
 import { complainOfIssues } from './issues.ts';
 import { rehearsalLines } from './rehearsal-words.ts';
 import { readTokenCaller, tokenData, tokenRows } from './token-caller.ts';
@@ -110,7 +113,8 @@ export const explainCommand: Command = {
       built: built.value,
       token: token.value,
     };
-    const told = { trail: rehearsal.trail, verdict: toldVerdict(answer) };
+    const reason = reasonFor(answer, request.value);
+    const told = { trail: rehearsal.trail, verdict: toldVerdict(answer), reason };
     context.write(
       json
         ? jsonText({
@@ -119,13 +123,22 @@ export const explainCommand: Command = {
             plainHttp,
             ...(token.value === null ? {} : { token: tokenData(token.value) }),
           })
-        : report(answer, context),
+        : `${report(answer, context)}\n${plain(reason.sentence)}\n`,
     );
     const { verdict } = rehearsal;
     const isUndecided = verdict.kind === 'pass' && verdict.undecided.length > 0;
     return verdict.kind === 'refused' || isUndecided ? EXIT.findings : EXIT.fine;
   },
 };
+
+/** Why it passes or is refused, in a sentence, by which rule of which line. */
+function reasonFor({ rehearsal, built, token }: Answer, { caller, reply = null }: GivenRequest): DecisionReason {
+  const { config, places } = built.parsed;
+  const who = token === null ? caller : { ...token.principal, kind: 'known' as const, permissions: [] };
+  const place = (path: string) => (Object.hasOwn(places, path) ? (places[path] ?? null) : null);
+  const named: NamedCaller = who.kind === 'told' ? { ...who.principal, kind: 'known', permissions: [] } : who;
+  return rehearsalReason(rehearsal, { config, place, snapshot: built.snapshot, caller: named, reply });
+}
 
 /** What stands before everything else where the URL says http: the plain port serves nothing. */
 function plainHttpWords({ server }: Config): string {

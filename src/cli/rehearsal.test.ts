@@ -193,7 +193,7 @@ test('a test that fails is told with its line and what came instead, and the exi
   assert.match(out, /^portcullis\.yaml:12:5 failed GET \/orders\n {4}expected 403, came pass$/m);
   assert.match(
     out,
-    /failed GET \/orders\n {4}expected pass, came 403 forbidden\n {4}orders\/permission; needs \\u\{001b\}/,
+    /failed GET \/orders\n {4}expected pass, came 403 forbidden\n {4}Refused \(403 forbidden\): eve \(no roles\) may not call orders\/GET \/orders: it needs \\u\{001b\}/,
   );
   assert.match(out, /expected pass, came 404 not-found/);
   assert.match(out, /7 tests of the configuration: 3 failed\.\n$/);

@@ -36,3 +36,10 @@ export { readQuestion, withOpening, withType, type WrittenQuestion } from './wri
 export { runTests, testParcel, type TestOutcome } from './test-run.ts';
 export { principalOf as givenPrincipal, type RehearsedStep } from './rehearsed-plan.ts';
 export { judgedTables, type TableReader } from './sources.ts';
+export {
+  type DecisionReason,
+  type NamedCaller,
+  refusalReason,
+  rehearsalReason,
+  type ToldRefusal,
+} from './decision-sentence.ts';

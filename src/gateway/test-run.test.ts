@@ -67,7 +67,7 @@ test('what is given as the reply is judged, and what the caller gets is compared
       'pass, 200: the caller was to get {"id":"7"} and gets {"id":7}',
       'pass, 200: the caller was to get {} and gets {"id":7}',
       'passed',
-      '404 not-found: a/p; a.x.object',
+      '404 not-found: Refused (404 not-found): somebody unknown may not call a/GET /x: a/p refuses it by a.x.object (portcullis.yaml:7).',
     ],
   );
 });
@@ -86,7 +86,12 @@ test('a refusal can be asked for its reason: the rule, or the code', async () =>
       `${blocked}, because: office-hours`,
       'at: 2026-11-24T07:00:00Z, expect: rule-not-met, because: office-hours',
     ]),
-    ['passed', 'passed', '403 forbidden: it was to be because of office-hours; a/p; no-blocked', 'passed'],
+    [
+      'passed',
+      'passed',
+      '403 forbidden: it was to be because of office-hours. Refused (403 forbidden): somebody unknown may not call a/GET /x: a/p refuses it by no-blocked (portcullis.yaml:7).',
+      'passed',
+    ],
   );
 });
 

@@ -4,6 +4,7 @@ import { type Gathered, type GatheredParcel, type TestConfig, unpackGathered } f
 import type { Clock } from '../ports/index.ts';
 import { rehearse, type Rehearsal, type RehearsedVerdict } from './rehearse.ts';
 import type { RehearsedStep } from './rehearsed-plan.ts';
+import { rehearsalReason } from './decision-sentence.ts';
 import type { Snapshot } from './snapshot.ts';
 import { verdictWords } from './verdict-words.ts';
 import { readQuestion, withOpening, withType } from './written-question.ts';
@@ -32,7 +33,7 @@ export interface TestOutcome {
 /** What tests are run on: a configuration, and the Snapshot that was made of it. */
 export interface Tested {
   readonly snapshot: Snapshot;
-  readonly config: Pick<Gathered['config'], 'apis' | 'tests'>;
+  readonly config: Pick<Gathered['config'], 'apis' | 'roles' | 'tests'>;
   /** Where a key path of the configuration stands. */
   readonly place: (path: string) => Place | null;
 }
@@ -77,16 +78,16 @@ function testIssues(outcomes: readonly TestOutcome[]): readonly Issue[] {
 
 const FIX = 'mend the test or what it tests; `portcullis check` runs them all';
 
-function outcomeOf(
-  test: TestConfig,
-  { place }: Pick<Tested, 'place'>,
-  rehearsed: Result<Rehearsal, string>,
-): TestOutcome {
+function outcomeOf(test: TestConfig, tested: Tested, rehearsed: Result<Rehearsal, string>): TestOutcome {
+  const { place } = tested;
   const { method, target, path } = test;
   const common = { path, request: `${method} ${target}`, place: place(path), expected: test.expect };
   if (!rehearsed.ok) return { ...common, passed: false, came: rehearsed.error, reason: null };
   const { verdict } = rehearsed.value;
-  const wrong = isExpected(verdict, test.expect) ? wrongBesides(test, rehearsed.value) : reasonOf(verdict, test.expect);
+  const { sentence } = rehearsalReason(rehearsed.value, { ...tested, caller: test.caller, reply: test.given });
+  const wrong = isExpected(verdict, test.expect)
+    ? wrongBesides(test, rehearsed.value, sentence)
+    : reasonOf(verdict, test.expect, sentence);
   const passed = isExpected(verdict, test.expect) && wrong === null;
   return { ...common, passed, came: verdictWords(verdict), reason: wrong };
 }
@@ -129,9 +130,13 @@ function isExpected(verdict: RehearsedVerdict, expected: string | number): boole
 }
 
 /** What else a test says of what became as it expects, and is not so; null for nothing. */
-function wrongBesides({ returns, because, observed }: TestConfig, { verdict, trail }: Rehearsal): string | null {
+function wrongBesides(
+  { returns, because, observed }: TestConfig,
+  { verdict, trail }: Rehearsal,
+  sentence: string,
+): string | null {
   if (because !== null && !(verdict.kind === 'refused' && [verdict.rule, verdict.code].includes(because)))
-    return `it was to be because of ${because}; ${reasonOf(verdict, '') ?? 'nothing is told of it'}`;
+    return `it was to be because of ${because}. ${sentence}`;
   const noted = trail.filter((step) => step.observed && step.verdict === 'deny');
   if (observed !== null && !noted.some(({ rule, code }) => rule === observed || code === observed))
     return `${observed} was to observe it; ${namesOf(noted)}`;
@@ -154,13 +159,11 @@ function shown(body: unknown): string {
   return text.length > SHOWN_LIMIT ? `${text.slice(0, SHOWN_LIMIT)}…` : text;
 }
 
-function reasonOf(verdict: RehearsedVerdict, expected: string | number): string | null {
+function reasonOf(verdict: RehearsedVerdict, expected: string | number, sentence: string): string {
   if (verdict.kind === 'pass' && verdict.undecided.length > 0)
     return `${verdict.undecided.join(', ')} depends on the reply: say what the upstream answers, by given: { response: … }`;
   // Nothing is sent, so the status of the upstream's reply can't be known.
   if (verdict.kind === 'pass' && verdict.reply === null && typeof expected === 'number' && expected < 400)
     return 'what goes upstream is `pass`';
-  if (verdict.kind !== 'refused') return null;
-  const { policy, rule, why } = verdict;
-  return [policy, rule, why].filter((words) => words !== null).join('; ') || null;
+  return sentence;
 }

@@ -51,7 +51,13 @@ test('a test of the configuration that fails is an issue at its line, in the wor
   const issues = await worker.verify(await gathered(TEXT + tests));
   assert.deepEqual(
     issues.map(({ path, place, message }) => [path, place?.line, message]),
-    [['tests[1]', 7, 'the test GET /one/7 failed: expected 403, came pass']],
+    [
+      [
+        'tests[1]',
+        7,
+        'the test GET /one/7 failed: expected 403, came pass: Passes: somebody unknown may call one/GET /one/{id}.',
+      ],
+    ],
   );
 });
 

@@ -1,0 +1,218 @@
+import { problemCatalogue, type ProblemCode } from '../base/index.ts';
+import type { Gathered, GivenReply } from '../config/compiled.ts';
+import { neededBy } from '../policy/index.ts';
+import { type NamedRule, placeOfRule, type RuleBook, type RulePlace } from './rule-place.ts';
+import type { Rehearsal, RehearsedVerdict } from './rehearse.ts';
+import type { Snapshot } from './snapshot.ts';
+import { fieldsGone } from './fields-gone.ts';
+
+/** Why something was decided: in a sentence, and by which rule of which line. */
+export interface DecisionReason {
+  readonly sentence: string;
+  readonly rule: string | null;
+  readonly policy: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+/** A refusal, as a verdict or a record tells it. */
+export interface ToldRefusal {
+  readonly status: number;
+  readonly code: ProblemCode;
+  readonly policy: string | null;
+  readonly rule: string | null;
+  /** What is known besides, for the operator. */
+  readonly why: string | null;
+  /** `API/OPERATION`; null where the request led to none. */
+  readonly operation: string | null;
+}
+
+/** Says why a request was refused; `who` is whoever sent it, in words. */
+export function refusalReason(told: ToldRefusal, who: string, book: RuleBook): DecisionReason {
+  const { status, code, policy, rule, why, operation } = told;
+  const named = operation === null || policy === null ? null : { operation, policy, rule };
+  const found = named === null ? null : placeOfRule(named, book);
+  const because = named === null ? lowered(problemCatalogue[code].cause) : clauseOf(named, found);
+  const what = operation === null ? 'this request leads nowhere' : `${who} may not call ${operation}`;
+  // It may begin with the rule, which is told already, and say no more than that it does not hold.
+  const besides = rule !== null && why?.startsWith(`${rule} `) === true ? why.slice(rule.length + 1) : why;
+  const isTold = besides === null || besides === 'is not so' || because.includes(besides) || named === null;
+  const more = isTold ? '' : ` (${besides})`;
+  const sentence = ended(`Refused (${status} ${code}): ${what}: ${because}${more}`);
+  return { sentence, rule, policy, file: found?.place?.file ?? null, line: found?.place?.line ?? null };
+}
+
+/** Who calls, as far as sentences name them. */
+export type NamedCaller =
+  | { readonly kind: 'anonymous' }
+  | {
+      readonly kind: 'known';
+      readonly subject: string;
+      readonly roles: readonly string[];
+      readonly permissions: readonly string[];
+    };
+
+/** What was asked in a rehearsal, and of which configuration. */
+export interface Rehearsed {
+  readonly config: Pick<Gathered['config'], 'apis' | 'roles'>;
+  readonly place: RuleBook['place'];
+  readonly snapshot: Pick<Snapshot, 'operations' | 'roles'>;
+  readonly caller: NamedCaller;
+  readonly reply: GivenReply | null;
+}
+
+/** Says why a request that was rehearsed is refused or passes. */
+export function rehearsalReason({ route, verdict, trail }: Rehearsal, about: Rehearsed): DecisionReason {
+  const book: RuleBook = { apis: about.config.apis, place: about.place };
+  const who = whoIs(about.caller);
+  const operation = route?.id ?? null;
+  switch (verdict.kind) {
+    case 'refused':
+      return refusalReason({ ...verdict, operation }, who, book);
+    case 'replied': {
+      const { policy, rule, status } = verdict;
+      const sentence = `Answered (${status}) by ${policy ?? 'the gateway'}, and nothing goes upstream.`;
+      return { ...NOBODY, sentence, policy, rule };
+    }
+    case 'pass': {
+      const noted = trail.filter((step) => step.observed && step.verdict === 'deny');
+      const parts = [
+        ...permissionWords(operation ?? '', about),
+        ...objectWords(operation ?? '', book, verdict),
+        ...goneWords(operation ?? '', book, { verdict, reply: about.reply }),
+        ...noted.map(
+          ({ rule, policy, code }) => `${rule ?? policy} only observes, and would have refused it (${code})`,
+        ),
+      ];
+      const words = verdict.undecided.length > 0 ? 'Depends on the reply' : 'Passes';
+      const sentence = ended(
+        `${words}: ${who} may call ${operation}${parts.length === 0 ? '' : `: ${parts.join('; ')}`}`,
+      );
+      return { ...NOBODY, sentence };
+    }
+  }
+}
+
+const NOBODY = { rule: null, policy: null, file: null, line: null };
+
+function whoIs(caller: NamedCaller): string {
+  if (caller.kind === 'anonymous') return 'somebody unknown';
+  const roles = caller.roles.length === 0 ? 'no roles' : `roles ${caller.roles.join(', ')}`;
+  return `${caller.subject === '' ? 'somebody' : caller.subject} (${roles})`;
+}
+
+function clauseOf({ policy, rule }: NamedRule, found: RulePlace | null): string {
+  const at = `${rule ?? policy}${placeWords(found)}`;
+  const text = found?.text ?? null;
+  const condition = text === null ? '' : `: ${text.replace(/\s+/g, ' ').slice(0, CONDITION_SHOWN)}`;
+  switch (found?.kind) {
+    case 'permission':
+      return `it ${rule ?? 'needs a permission'}${placeWords(found)}, and nothing of what they are gives them that`;
+    case 'assurance':
+      return `it asks for another sign-in${placeWords(found)}: ${LACKS[rule ?? ''] ?? rule ?? 'it is not sure enough who they are'}`;
+    case 'access-rules':
+      return found.denies ? `the rule ${at} denies it${condition}` : `the rule ${at} does not hold${condition}`;
+    case 'conditions':
+      return `the condition ${at} does not hold${condition}`;
+    case 'object':
+      return `the object is not theirs by the rule ${at}${condition}`;
+    case 'accepts':
+      return `the list ${at} does not let them set what the body holds`;
+    case 'fields':
+      return `the list ${at} has no reply for them`;
+    case 'rate':
+      return `the ${at} is used up`;
+    case 'lists':
+      return `the list ${at} keeps them out`;
+    case undefined:
+    default:
+      return rule === null ? `${policy} refuses it${placeWords(found)}` : `${policy} refuses it by ${at}`;
+  }
+}
+
+/** Longer ones are read where they stand. */
+const CONDITION_SHOWN = 300;
+
+const LACKS: Readonly<Record<string, string>> = {
+  acr: 'they signed in by another authentication context (acr)',
+  amr: 'they signed in by other methods (amr)',
+  'max-age': 'they signed in too long ago, or nobody says when (max-age)',
+  proof: 'their credential is bound to nothing that it asks for (proof)',
+};
+
+/** ` (portcullis.yaml:12)`. */
+function placeWords(found: Pick<RulePlace, 'place'> | null): string {
+  if (found === null || found.place === null) return '';
+  return ` (${found.place.file.slice(found.place.file.lastIndexOf('/') + 1)}:${found.place.line})`;
+}
+
+/** Which permissions let them, and by which of their roles. */
+function permissionWords(id: string, { config, snapshot, caller, place }: Rehearsed): readonly string[] {
+  const operation = snapshot.operations.find((each) => each.operation.id === id)?.operation;
+  const api = config.apis.find(({ name }) => name === operation?.api);
+  if (operation === undefined || api === undefined || caller.kind === 'anonymous') return [];
+  const own = Object.hasOwn(api.operations, operation.name) ? api.operations[operation.name] : undefined;
+  const needs = own?.needs ?? null;
+  if ((own?.auth ?? api.auth) === 'public') return [];
+  const alternatives = neededBy(operation, { operations: needs === null ? {} : { [operation.name]: needs } });
+  const held = snapshot.roles.rolesOf(caller.roles);
+  const granting = (permission: string) =>
+    config.roles.find(({ name, can }) => held.has(name) && can.includes(permission));
+  const isHeld = (permission: string): boolean =>
+    granting(permission) !== undefined || caller.permissions.includes(permission);
+  const [needed = []] = alternatives.filter((all) => all.every(isHeld));
+  return needed.map((permission) => {
+    const role = granting(permission);
+    if (role === undefined) return `${permission} of their own`;
+    return `${permission} by role ${role.name}${placeWords({ place: place(role.path) })}`;
+  });
+}
+
+type Passed = Extract<RehearsedVerdict, { kind: 'pass' }>;
+
+function objectWords(id: string, book: RuleBook, { undecided }: Passed): readonly string[] {
+  const rule = accessOf(id, book)?.object ?? null;
+  if (rule === null) return [];
+  const at = `${rule.id}${placeWords({ place: book.place(rule.path) })}`;
+  if (undecided.length > 0) return [`the rule ${at} decides by what comes back: ${rule.text}`];
+  return [
+    rule.each === null ? `the object is theirs by the rule ${at}` : `the list holds theirs alone by the rule ${at}`,
+  ];
+}
+
+/** What the reply that was given has and the caller does not get. */
+function goneWords(
+  id: string,
+  book: RuleBook,
+  { verdict, reply }: { readonly verdict: Passed; readonly reply: GivenReply | null },
+): readonly string[] {
+  const given = reply?.body instanceof Uint8Array ? jsonOf(reply.body) : reply?.body;
+  if (verdict.reply === null || given === undefined) return [];
+  const gone = fieldsGone(given, verdict.reply.body);
+  if (gone.length === 0) return [];
+  const rule = accessOf(id, book)?.fields ?? null;
+  const by = rule === null ? '' : `, by ${rule.id}${placeWords({ place: book.place(rule.path) })}`;
+  return [`taken out of the reply: ${gone.join(', ')}${by}`];
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString());
+  } catch {
+    return undefined;
+  }
+}
+
+function accessOf(id: string, { apis }: RuleBook) {
+  const api = apis.find(({ name }) => id.startsWith(`${name}/`));
+  const name = id.slice((api?.name.length ?? 0) + 1);
+  return api !== undefined && Object.hasOwn(api.operations, name) ? api.operations[name]?.access : undefined;
+}
+
+function lowered(words: string): string {
+  return words.slice(0, 1).toLowerCase() + words.slice(1);
+}
+
+function ended(words: string): string {
+  return /[.!?]$/.test(words) ? words : `${words}.`;
+}
