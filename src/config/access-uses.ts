@@ -31,6 +31,9 @@ export function accessRulesPolicies(
     if (first === undefined) return [];
     const config: AccessRulesConfig = {
       ...{ errors: api.errors, deny, operations: Object.fromEntries(own), values: { ...values, ...api.values } },
+      open: operations.flatMap(([name, { auth }]) => (auth === 'public' ? [name] : [])),
+      closed: operations.flatMap(([name, { auth }]) => (auth === null || auth === 'public' ? [] : [name])),
+      openByDefault: api.auth === 'public',
     };
     const name = `${api.name}/access-rules${mode === 'observe' ? '/observed' : ''}`;
     return [{ kind: 'access-rules', name, config, mode, modes: {}, path: first.path }];

@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { didYouMean, errorIssue, type Issue, type Place } from '../base/index.ts';
 import { accessIssues } from './access-checks.ts';
+import { accessRuleIssues } from './access-rule-checks.ts';
 import { acmeIssues } from './acme.ts';
 import { assuranceIssues } from './assurance.ts';
 import { cacheIssues } from './cache-checks.ts';
@@ -35,6 +36,7 @@ export function checkConfig(config: Config, places: Places): Issue[] {
     ...exceptionIssues(config, places),
     ...acmeIssues(config, places),
     ...listIssues(config, places),
+    ...accessRuleIssues(config, places),
   ];
   return [...node, ...access, ...config.apis.flatMap((api) => apiIssues(api, config, places))];
 }

@@ -227,8 +227,8 @@ function toParty({ name, said, callers }: Named, place: ApiPlace): ApiConfig {
     upstream: { ...made.upstream, allowedAddresses: said.private ?? [] },
     party: toPartyConfig(said, path),
   };
-  // Whoever calls is no user of an issuer, and what its document says of sign-in is between it and the gateway.
-  const usual = accessPolicies(api, place).filter(({ kind }) => !SIGN_IN_KINDS.includes(kind));
+  // What the gateway denies is about clients. Whoever calls here is no user of an issuer, and what its document says of sign-in is between it and the gateway.
+  const usual = accessPolicies(api, { ...place, denials: [] }).filter(({ kind }) => !SIGN_IN_KINDS.includes(kind));
   return { ...api, policies: [...callerPolicy(api, callers), ...usual] };
 }
 

@@ -34,6 +34,7 @@ import type { ParsedConfig } from './parse.ts';
 import { corsWarnings } from './cors-checks.ts';
 import { originWarnings } from './origin-warnings.ts';
 import { placeholderWarnings } from './placeholder-warnings.ts';
+import { accessRuleWarnings } from './access-rule-checks.ts';
 import { objectWarnings } from './object-checks.ts';
 import { ruleWarnings, slipWarnings } from './rule-checks.ts';
 import { securityPlaces } from './security-places.ts';
@@ -225,6 +226,7 @@ function warn(work: Work): void {
     ...scannerWarnings(config, places),
     ...ruleWarnings(config, descriptions, places),
     ...objectWarnings(config, places),
+    ...accessRuleWarnings(config, places),
     ...slipWarnings(config, work.described, places),
     ...grantWarnings(config, descriptions, places),
     ...caseWarnings(config, work.described, places),

@@ -10,7 +10,7 @@ export function isCoordinate(name: string): boolean {
 }
 
 /** What an operation can have that is named in a document: the rest is decided before anybody has read it. */
-const OWN_KEYS: readonly string[] = ['needs', 'limit', 'rules'];
+const OWN_KEYS: readonly string[] = ['needs', 'limit', 'rules', 'when'];
 
 /** What is wrong with an API that speaks GraphQL, as far as that can be told without its schema. */
 export function graphqlIssues(api: ApiConfig, { roles }: Config, places: Places): Issue[] {
@@ -52,7 +52,9 @@ function operationKeyIssues(api: ApiConfig, places: Places, tell: Tell): Issue[]
     );
     const others = keys.filter((key) => /^\w+$/.test(key) && !OWN_KEYS.includes(key));
     const fix = 'say it of the route, or of the API';
-    return others.map((key) => tell(`${path}.${key}`, 'a field has `needs`, `limit` and `rules` of its own', fix));
+    return others.map((key) =>
+      tell(`${path}.${key}`, 'a field has `needs`, `when`, `limit` and `rules` of its own', fix),
+    );
   });
 }
 

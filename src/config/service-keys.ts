@@ -61,7 +61,7 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
     bodyLimitBytes: own.bodyLimitBytes ?? shared.bodyLimitBytes,
     assurance: own.assurance ?? shared.assurance,
     needs: own.needs ?? shared.needs,
-    access: mergeAccess(own.access, shared.access),
+    access: mergeAccess(own, shared),
     limits: [...own.limits, ...shared.limits],
     lists: mergeLists(own.lists, shared.lists),
     validate: own.validate ?? shared.validate,
@@ -87,15 +87,17 @@ function merge(own: OperationConfig | undefined, shared: OperationConfig | undef
   };
 }
 
-/** What is denied and what must hold is so of both; of the rest the method's own word counts. */
-function mergeAccess(own: OperationAccess, shared: OperationAccess): OperationAccess {
+/** What is denied and what must hold is so of both; of the rest the method's own word counts, and is what is observed. */
+function mergeAccess(own: OperationConfig, shared: OperationConfig): OperationAccess {
+  const said = { needs: own.needs, assurance: own.assurance, ...own.access };
+  const inherited = shared.access.observe.filter((key) => said[key] === null && !said.observe.includes(key));
   return {
-    deny: [...own.deny, ...shared.deny],
-    when: [...own.when, ...shared.when],
-    object: own.object ?? shared.object,
-    fields: own.fields ?? shared.fields,
-    accepts: own.accepts ?? shared.accepts,
-    observe: own.observe,
+    deny: [...said.deny, ...shared.access.deny],
+    when: [...said.when, ...shared.access.when],
+    object: said.object ?? shared.access.object,
+    fields: said.fields ?? shared.access.fields,
+    accepts: said.accepts ?? shared.access.accepts,
+    observe: [...said.observe, ...inherited],
   };
 }
 

@@ -70,7 +70,8 @@ function buildPolicy(
 /** What a body names is judged within one step, which holds nothing and notes nothing for others. */
 function refuseHeld(steps: Steps, mode: PolicyUse['mode']): void {
   const holds = Object.values(steps).some((step) => step !== undefined && 'release' in step);
-  if (holds || mode === 'observe') throw new Error('it can only judge what a body names');
+  const observes = mode === 'observe' && Object.keys(steps).length > 0;
+  if (holds || observes) throw new Error('it can only judge what a body names');
 }
 
 /** A policy that forgets an operation would leave it open, so that is a fault and not an empty answer. */

@@ -111,6 +111,7 @@ export { createGrpcKind } from './kinds/grpc/kind.ts';
 export type { LeaksConfig, ReplyLeaks } from './kinds/leaks/config.ts';
 export { createLeaksKind } from './kinds/leaks/kind.ts';
 export type { AccessRulesConfig } from './kinds/access-rules/config.ts';
+export { needsCaller } from './kinds/access-rules/asks-caller.ts';
 export { createAccessRulesKind } from './kinds/access-rules/kind.ts';
 export type { ObjectConfig, ObjectList, ObjectRule } from './kinds/object/config.ts';
 export { createObjectKind } from './kinds/object/kind.ts';

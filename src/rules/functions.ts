@@ -3,6 +3,7 @@ import { asAny, toDouble, toInt, toText } from './conversion.ts';
 import type { Expression } from './expression.ts';
 import { type Code, FAULT, fault, type Frame, overspent, TOO_MUCH, type Typed } from './frame.ts';
 import { CHARACTERS_PER_STEP } from './limits.ts';
+import { buildInNetwork } from './networks.ts';
 import { namesOf } from './object-names.ts';
 import { both } from './operators.ts';
 import { toEcmaPattern } from './pattern.ts';
@@ -16,6 +17,7 @@ type Call = Extract<Expression, { readonly kind: 'call' }>;
 export function buildCall(call: Call, builder: Builder): Typed {
   const { name, of, args, at } = call;
   if (of === null) {
+    if (name === 'inNetwork') return buildInNetwork(call, builder);
     const [argument] = args;
     if (!Object.hasOwn(FUNCTIONS, name)) return builder.wrong(at, `there is no function \`${name}\``, KNOWN_FUNCTIONS);
     if (argument === undefined || args.length !== 1) return builder.wrong(at, `\`${name}\` takes one value`);
@@ -45,7 +47,7 @@ function unknown({ name, at, args }: Call, { type }: Typed, builder: Builder): T
   return builder.wrong(at, `${typeWords(type)} has no method \`${name}\` ${counted}`, KNOWN_METHODS);
 }
 
-const KNOWN_FUNCTIONS = 'there is: size, int, double, string, timestamp, duration, has';
+const KNOWN_FUNCTIONS = 'there is: size, int, double, string, timestamp, duration, inNetwork, has';
 const KNOWN_METHODS =
   'there is: size, startsWith, endsWith, contains, matches, lowerAscii, upperAscii, and the parts of a timestamp or duration';
 

@@ -25,6 +25,17 @@ export function readsOf(expression: Expression): ReadonlySet<string> {
   return reads;
 }
 
+/** The names of which a condition asks by `has` whether they are there, such as `principal.subject`, as `readsOf` has them. */
+export function presenceAsked(expression: Expression): ReadonlySet<string> {
+  const asked = new Set<string>();
+  const visit = (part: Expression): void => {
+    if (part.kind === 'has' && part.of.kind === 'name') for (const name of readsOf(part)) asked.add(name);
+    for (const inner of partsOf(part)) visit(inner);
+  };
+  visit(expression);
+  return asked;
+}
+
 /**
  * The names that a condition asks for behind a path (`request.body`), however deep, of elements of macros too. Of what is
  * put together of them, such as by `map`, none is known.

@@ -16,6 +16,8 @@ const BODY_THERE: Coming = { body: 'there' };
 /** A request while conditions are asked of it. What of it they name is opened once. */
 export class AskedRequest {
   readonly exchange: Exchange;
+  /** The method as a condition reads it; GET in the place of a HEAD where it is asked of what that stands for. */
+  method: string;
   readonly #readMessage: (() => unknown) | null;
   readonly #coming: Coming;
   #head: OpenedHead | null = null;
@@ -27,6 +29,7 @@ export class AskedRequest {
   /** `readMessage`: what a call of gRPC holds in the place of a body; undefined where nobody can tell. */
   constructor(exchange: Exchange, readMessage: (() => unknown) | null = null, coming: Coming = BODY_THERE) {
     this.exchange = exchange;
+    this.method = exchange.request.method;
     this.#readMessage = readMessage;
     this.#coming = coming;
   }

@@ -23,6 +23,7 @@ import { createMediaTypes } from '../media-types.ts';
 import type { Operation } from '../operation.ts';
 import type { AskedRequest } from './asked-request.ts';
 import { CALLER } from './caller-declarations.ts';
+import { CONNECTION } from './connection-declarations.ts';
 import { type FormValue, multipartValue } from './multipart-value.ts';
 
 type Declared = Declaration<AskedRequest>;
@@ -45,7 +46,7 @@ export function declarationsOf(
   const judged = judgedReader(operation, document);
   return groupOf<AskedRequest>({
     request: groupOf<AskedRequest>({
-      method: text(({ exchange }) => exchange.request.method),
+      method: text((asked) => asked.method),
       host: text(({ exchange }) => exchange.request.host),
       path: text(({ exchange }) => exchange.request.path),
       ...places,
@@ -57,6 +58,7 @@ export function declarationsOf(
     // Rules on objects are mostly about them.
     params: places.params,
     ...CALLER,
+    ...CONNECTION,
     now: valueOf('timestamp', ({ exchange }) => timestampOf(exchange.startedAtMs)),
     values: groupOf<AskedRequest>(
       Object.fromEntries([...values].map(([name, named]) => [name, { kind: 'named', values: named }])),

@@ -12,5 +12,9 @@ export interface AccessRulesConfig {
   readonly operations: Readonly<
     Record<string, { readonly deny: readonly AccessRule[]; readonly when: readonly AccessRule[] }>
   >;
+  /** Operations that anybody may call, by name, and those that not, where `openByDefault` says otherwise of the rest. */
+  readonly open: readonly string[];
+  readonly closed: readonly string[];
+  readonly openByDefault: boolean;
   readonly values: Readonly<Record<string, ValuesSource>>;
 }
