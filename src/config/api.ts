@@ -4,6 +4,7 @@ import type { CertificateClients, IssuerConfig, PolicyKind } from '../policy/ind
 import { assuranceSchema, operationAssuranceSchema, toAssurance, toOwnAssurance } from './assurance.ts';
 import type { ModedRule } from './access-config.ts';
 import type { ApiKeysConfig } from './api-key-config.ts';
+import type { ZeroTrustPreset } from './preset.ts';
 import { apiKeySchema, toApiKeyField } from './api-keys.ts';
 import { apiCacheSchema, operationCacheSchema, toApiCache, toOperationCache } from './cache.ts';
 import { corsSchema, toCors } from './cors.ts';
@@ -259,6 +260,7 @@ export interface ApiPlace {
   readonly apiKeys: ApiKeysConfig;
   readonly clients: CertificateClients;
   readonly sessions: SessionsConfig;
+  readonly preset: ZeroTrustPreset | null;
 }
 
 /** Fills in what depends on the API's name, on where the configuration file lies and on the issuers. */

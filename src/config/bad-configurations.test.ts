@@ -129,7 +129,7 @@ const KEYS: readonly Case[] = [
     [
       1,
       1,
-      'known here: version, server, admin, data, trustedProxies, deny, allow, geo, secrets, issuers, roles, clients, apiKeys, sessions, audit, alerts, cache, values, scanners, apis, egress, tests)',
+      'known here: version, server, preset, admin, data, trustedProxies, deny, allow, geo, secrets, issuers, roles, clients, apiKeys, sessions, audit, alerts, cache, values, scanners, apis, egress, tests)',
     ],
   ],
   [

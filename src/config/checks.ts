@@ -23,6 +23,7 @@ import { ruleIssues } from './rule-checks.ts';
 import { exceptionIssues } from './secrets.ts';
 import { upstreamErrorIssues } from './upstream-errors.ts';
 import { upstreamTlsIssues } from './upstream-tls.ts';
+import { unknownExceptions, zeroTrustIssues } from './zero-trust-checks.ts';
 import { routeSaidAt, targetsSaidAt } from './said-at.ts';
 
 type Places = Readonly<Record<string, Place>>;
@@ -38,12 +39,20 @@ export function checkConfig(config: Config, places: Places): Issue[] {
     ...listIssues(config, places),
     ...accessRuleIssues(config, places),
   ];
-  return [...node, ...access, ...config.apis.flatMap((api) => apiIssues(api, config, places))];
+  return [
+    ...node,
+    ...access,
+    ...zeroTrustIssues(config, places),
+    ...config.apis.flatMap((api) => apiIssues(api, config, places)),
+  ];
 }
 
 function apiIssues(api: ApiConfig, config: Config, places: Places): Issue[] {
   const issues = [...ownAddressIssues(api, config, places), ...routeIssues(api, places)];
-  if (api.source.kind === 'routes') issues.push(...operationIssues(api, api.source.routes.map(routeName), places));
+  if (api.source.kind === 'routes') {
+    const names = api.source.routes.map(routeName);
+    issues.push(...operationIssues(api, names, places), ...unknownExceptions(api, names, config, places));
+  }
   if (api.source.kind === 'descriptors' && api.upstream.protocol !== 'h2') {
     const path = `${api.path}.upstream.protocol`;
     const fix = 'write h2, or take this key away';

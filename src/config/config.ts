@@ -53,11 +53,14 @@ export type {
   TargetConfig,
   UpstreamConfig,
 } from './upstream-config.ts';
+import type { ZeroTrustPreset } from './preset.ts';
 import type { MetadataConfig } from './metadata.ts';
 
 /** The whole configuration, with every default filled in, paths absolute, durations in milliseconds and sizes in bytes. */
 export interface Config {
   readonly version: 1;
+  /** What all of it is held to; null for nothing. */
+  readonly preset: ZeroTrustPreset | null;
   readonly server: ServerConfig;
   readonly admin: {
     readonly host: string;

@@ -5,6 +5,7 @@ import { accessChanges } from './diff-access.ts';
 import { sessionChanges } from './diff-sessions.ts';
 import { certificateClientChanges } from './clients.ts';
 import { apiKeysChanges } from './diff-api-keys.ts';
+import { presetChanges } from './diff-preset.ts';
 import { egressChanges } from './diff-egress.ts';
 import { apiChanges } from './diff-api.ts';
 import { graphqlChanges } from './diff-graphql.ts';
@@ -61,7 +62,7 @@ function nodeChanges(before: Config, after: Config): readonly ConfigChange[] {
     if (!sameData(fixedOf(before, key), fixedOf(after, key)))
       add('server', 'changes', `\`${name}\` changes, which needs a restart`);
   }
-  changes.push(...egressChanges(before, after));
+  changes.push(...presetChanges(before.preset, after.preset), ...egressChanges(before, after));
   changes.push(...clientChanges(before.server.https, after.server.https));
   changes.push(...trustChanges(before.trustedProxies, after.trustedProxies));
   if (before.audit !== after.audit) {

@@ -2,6 +2,7 @@ import { errorIssue, ok, type Result } from '../base/index.ts';
 import { describeServices, type ServiceDescription } from '../openapi/services.ts';
 import { accessIssues } from './access-checks.ts';
 import { operationIssues } from './checks.ts';
+import { unknownExceptions } from './zero-trust-checks.ts';
 import type { DescribedDocument } from './description-document.ts';
 import { fileWords } from './description-source.ts';
 import { complain, placeOf, type Work } from './gather-work.ts';
@@ -26,7 +27,8 @@ export async function gatherDescriptors(work: Work): Promise<void> {
     const names = methodKeys(read.value.description.operations.map(({ id }) => id));
     work.described.set(api.name, documentOf(read.value));
     warnOfRules(work, `${api.path}.descriptors`, read.value.ruled);
-    work.issues.push(...operationIssues(api, names, work.parsed.places));
+    const { config, places } = work.parsed;
+    work.issues.push(...operationIssues(api, names, places), ...unknownExceptions(api, names, config, places));
   }
 }
 

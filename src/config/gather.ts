@@ -1,6 +1,7 @@
 import { bearerKey, err, errorIssue, type Issue, ok, type Result, webhookKey } from '../base/index.ts';
 import type { ApiDescription } from '../openapi/index.ts';
 import { operationIssues } from './checks.ts';
+import { unknownExceptions } from './zero-trust-checks.ts';
 import { describedSecretWarnings } from './described-secrets.ts';
 import type { ApiConfig } from './config.ts';
 import { acmeWarnings } from './acme.ts';
@@ -160,7 +161,8 @@ function describeFor(
   const names = operations.map(({ id }) => id);
   for (const api of apis) {
     work.described.set(api.name, result.value);
-    work.issues.push(...operationIssues(api, names, work.parsed.places));
+    const { config, places } = work.parsed;
+    work.issues.push(...operationIssues(api, names, places), ...unknownExceptions(api, names, config, places));
     work.issues.push(...partyIssues(api, operations, work.parsed.places));
   }
 }

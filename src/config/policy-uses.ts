@@ -22,6 +22,8 @@ import { sanitizePolicy } from './sanitize.ts';
 import { signInPath, signInPolicies } from './sign-in.ts';
 import { filesConfig } from './files.ts';
 import type { ScannerConfig } from './scanners.ts';
+import type { ZeroTrustPreset } from './preset.ts';
+import { zeroTrustPolicy } from './zero-trust-use.ts';
 import { upstreamErrorsConfig } from './upstream-errors.ts';
 
 type Operations = readonly (readonly [name: string, operation: OperationConfig])[];
@@ -37,6 +39,7 @@ interface Beside {
   readonly apiKeys: ApiKeysConfig;
   readonly clients: CertificateClients;
   readonly sessions: SessionsConfig;
+  readonly preset: ZeroTrustPreset | null;
 }
 
 /**
@@ -47,11 +50,12 @@ interface Beside {
  */
 export function accessPolicies(
   api: ApiConfig,
-  { issuers, lists, denials, geo, values, scanners, apiKeys, clients, sessions }: Beside,
+  { issuers, lists, denials, geo, values, scanners, apiKeys, clients, sessions, preset }: Beside,
 ): readonly PolicyUse[] {
   const operations = Object.entries(api.operations);
   const signIn = signInPath(api, operations);
   return [
+    ...zeroTrustPolicy(api, operations, preset),
     ...listsPolicy(api, operations, { lists, geo }),
     ...handlingPolicy(api, operations, 'maintenance'),
     ...(api.source.kind === 'descriptors' ? [use(api, 'grpc', {}, `${api.path}.descriptors`)] : []),

@@ -9,6 +9,7 @@ import { egressSchema, toEgress, toParties } from './egress.ts';
 import { issuersSchema, toIssuers } from './issuers.ts';
 import { absolute } from './path.ts';
 import { alertsSchema, auditSchema, toAlerts } from './recording.ts';
+import { presetSchema, toPreset } from './preset.ts';
 import { testsSchema, toTests } from './request-tests.ts';
 import { rolesSchema, toRoles } from './roles.ts';
 import { denialsOf, geoSchema, listKeys, toGeo, toLists } from './lists.ts';
@@ -40,6 +41,7 @@ export function configSchema(kinds: readonly PolicyKind<unknown>[]) {
       })
       .meta({ description: 'The version of this format.' }),
     server: serverSchema,
+    preset: presetSchema,
     admin: adminSchema,
     data: path('The folder for what is kept: keys, certificates, records.', 'FOLDER').prefault('./.portcullis'),
     trustedProxies: trustedProxiesSchema,
@@ -80,9 +82,11 @@ export function toConfig(raw: RawConfig, file: string): Config {
   const apiKeys = toApiKeys(raw.apiKeys, file);
   const clients = toCertificateClients(raw.clients);
   const sessions = toSessions(raw.sessions, issuers, raw.issuers);
-  const place = { file, issuers, lists, denials, geo, values, scanners, apiKeys, clients, sessions };
+  const preset = toPreset(raw.preset);
+  const place = { preset, file, issuers, lists, denials, geo, values, scanners, apiKeys, clients, sessions };
   return {
     version: 1,
+    preset,
     server: toServerConfig(raw.server, file),
     admin: toAdminConfig(raw.admin),
     dataFolder: absolute(raw.data, file),

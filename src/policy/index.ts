@@ -119,6 +119,8 @@ export type { FieldsConfig } from './kinds/fields/config.ts';
 export { createFieldsKind } from './kinds/fields/kind.ts';
 export type { AcceptsConfig } from './kinds/accepts/config.ts';
 export { createAcceptsKind } from './kinds/accepts/kind.ts';
+export type { ZeroTrustConfig, ZeroTrustOperation } from './kinds/zero-trust/config.ts';
+export { createZeroTrustKind } from './kinds/zero-trust/kind.ts';
 export type { CallerKey, CallersConfig } from './kinds/callers/config.ts';
 export { createCallersKind } from './kinds/callers/kind.ts';
 export type { GrpcMessagesConfig } from './kinds/grpc-messages/config.ts';
