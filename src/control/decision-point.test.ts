@@ -72,7 +72,8 @@ apis:
   const version = { declaration: OVERLAY_TABLE, version: 1, filledAtMs: NOW, rows };
   const snapshot = compile(gathered, { kinds: KINDS, tables: { read: () => version as never } });
   assert.ok(snapshot.ok, snapshot.ok ? '' : snapshot.error.map(formatIssue).join('\n'));
-  return { config, snapshot: snapshot.value, overlay: () => rows, clock: CLOCK };
+  const place = (path: string) => places[path] ?? null;
+  return { config, snapshot: snapshot.value, place, overlay: () => rows, clock: CLOCK };
 }
 
 interface Said {
@@ -103,7 +104,13 @@ test('a question is answered as a request is, and one that leads nowhere is refu
   assert.deepEqual([permitted, operation, subject?.issuer], [true, 'a/GET /x/{id}', 'https://acme.example']);
   assert.equal((await ask(scene, { id: '/y' })).code, 'not-found');
   assert.equal((await ask(scene, { subject: { issuer: 'acme' } })).code, 'forbidden');
-  assert.equal((await ask(scene, { subject: { ...ADA, scope: 'other' } })).code, 'forbidden');
+  const narrowed = await ask(scene, { subject: { ...ADA, scope: 'other' } });
+  assert.equal(narrowed.code, 'forbidden');
+  // In the words of `explain`, with the line.
+  assert.match(
+    narrowed.sentence,
+    /^Refused \(403 forbidden\): .* may not call a\/GET \/x\/\{id\}: it needs .* \(p\.yaml:\d+\)/,
+  );
 });
 
 test('callers of an issuer that the operation does not take are refused, whatever they may', async () => {

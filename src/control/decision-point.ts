@@ -1,6 +1,14 @@
-import { canonicalAddress, err, ok, type ProblemCode, problemStatus, type Result } from '../base/index.ts';
+import { canonicalAddress, err, ok, type Place, type ProblemCode, problemStatus, type Result } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
-import { givenPrincipal, type Rehearsal, rehearse, type RehearsalQuestion, type Snapshot } from '../gateway/index.ts';
+import {
+  givenPrincipal,
+  type NamedCaller,
+  type Rehearsal,
+  rehearsalReason,
+  rehearse,
+  type RehearsalQuestion,
+  type Snapshot,
+} from '../gateway/index.ts';
 import { type OverlayRow, overlaid, type Principal } from '../policy/index.ts';
 import type { Clock } from '../ports/index.ts';
 import { type Evaluation, member } from './decision-request.ts';
@@ -12,6 +20,8 @@ import { type AskedRequest, requestOf } from './decision-target.ts';
 export interface DecisionScene {
   readonly config: Config;
   readonly snapshot: Snapshot;
+  /** Where a key path of the configuration stands. */
+  readonly place: (path: string) => Place | null;
   /** What the operator grants and denies callers. */
   readonly overlay: () => ReadonlyMap<string, OverlayRow>;
   readonly clock: Clock;
@@ -57,7 +67,10 @@ export async function decide(evaluation: Evaluation, scene: DecisionScene): Prom
   const operation = rehearsal.route?.id ?? null;
   const against = objectionTo(rehearsal, asked.value, scene);
   if (against !== null) return { ...undecided(`it can't be decided: ${against}`), ...who, operation };
-  return { ...decisionOf(rehearsal), ...who, operation };
+  const named: NamedCaller =
+    principal === null ? { kind: 'anonymous' } : { ...principal, kind: 'known', permissions: [] };
+  const { sentence } = rehearsalReason(rehearsal, { ...scene, caller: named, reply: reply ?? null });
+  return { ...decisionOf(rehearsal, sentence), ...who, operation };
 }
 
 /** What is said where nothing could be asked. */
@@ -173,23 +186,19 @@ function refusal(code: ProblemCode): Pick<Decision, 'permitted' | 'status' | 'co
   return { permitted: false, status: problemStatus(code), code };
 }
 
-function decisionOf({ verdict }: Rehearsal): Decision {
+function decisionOf({ verdict }: Rehearsal, sentence: string): Decision {
   switch (verdict.kind) {
     case 'pass': {
       const { observed } = verdict;
       const rule = observed === null ? null : (observed.rule ?? observed.policy);
-      const sentence = rule === null ? 'permitted' : `permitted; ${rule} only observes, and would have refused it`;
       return { ...NOTHING, permitted: true, observed: rule, sentence };
     }
     case 'replied': {
       const { status, policy, rule } = verdict;
-      const permitted = status < 400;
-      return { ...NOTHING, permitted, status, policy, rule, sentence: `the gateway itself answers with ${status}` };
+      return { ...NOTHING, permitted: status < 400, status, policy, rule, sentence };
     }
     case 'refused': {
-      const { status, code, policy, rule, why } = verdict;
-      const by = [policy, rule, why].filter((words) => words !== null).join('; ');
-      const sentence = `refused with ${status} ${code}${by === '' ? '' : `: ${by}`}`;
+      const { status, code, policy, rule } = verdict;
       return { ...NOTHING, status, code, policy, rule, sentence };
     }
   }

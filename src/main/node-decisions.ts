@@ -76,7 +76,9 @@ async function sceneOf(
     return null;
   }
   const overlay = () => tables.read<OverlayRow>(OVERLAY_TABLE.name).rows;
-  return { config: gathered.config, snapshot: snapshot.value, overlay, clock };
+  const { config, places } = gathered;
+  const place = (path: string) => (Object.hasOwn(places, path) ? (places[path] ?? null) : null);
+  return { config, snapshot: snapshot.value, place, overlay, clock };
 }
 
 /** Whoever else uses the control side is served first. */
