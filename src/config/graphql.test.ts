@@ -97,7 +97,7 @@ const WRONG: readonly (readonly [text: string, words: RegExp, files?: Readonly<R
   [configuration(PLAIN, operations('orders: { needs: read }')), /the API has no operation of this name/],
   [
     configuration(PLAIN, operations('Query.orders: { auth: public }')),
-    /a field has `needs`, `limit` and `rules` of its own/,
+    /a field has `needs`, `when`, `limit` and `rules` of its own/,
   ],
   [configuration(PLAIN, operations('Query.orders: { body: 1KiB }')), /body: a field has/],
   [

@@ -119,6 +119,23 @@ roles: { all: { can: [orders:read, orders:watch] } }
   });
 });
 
+test('what is only observed of a service is of a method too, but for the keys that it says itself', async () => {
+  const own = `    operations:
+      orders.v1.Orders/*: { object: request.host == 'a.example', when: request.host != 'b.example', observe: [object] }
+      orders.v1.Orders/Get: { object: request.host == 'c.example', when: request.path != '/x' }
+`;
+  const [api] = (await fine(configuration(own))).config.apis;
+  assert.deepEqual(
+    Object.entries(api?.operations ?? {}).map(([name, { access }]) => [
+      ...[name, access.observe, access.when.map(({ text }) => text)],
+    ]),
+    [
+      ['orders.v1.Orders/Get', [], ["request.path != '/x'", "request.host != 'b.example'"]],
+      ['orders.v1.Orders/Watch', ['object'], ["request.host != 'b.example'"]],
+    ],
+  );
+});
+
 test('rules of a service are asked besides those of a method', async () => {
   const own = `    operations:
       orders.v1.Orders/*: { rules: [request.host == 'a.example'] }

@@ -1,6 +1,6 @@
 import type { CoverageCell } from '../base/index.ts';
 import type { ApiConfig, Configured, ModedRule, OperationAccess, OperationConfig } from '../config/compiled.ts';
-import type { FieldRules } from '../policy/index.ts';
+import { type FieldRules, needsCaller } from '../policy/index.ts';
 
 /** An operation as the configuration says it, and where its keys stand. */
 interface Cited {
@@ -13,7 +13,10 @@ interface Cited {
 /** Who may do what besides the permissions needed: rules, objects and fields. What only observes is open. */
 export function rightsCells({ api, own, config, lineOf }: Cited): readonly CoverageCell[] {
   // The rules of the gateway are about clients.
-  const shared = api.party === null ? [...config.denials, ...api.denials] : api.denials;
+  const everywhere = api.party === null ? [...config.denials, ...api.denials] : api.denials;
+  // What names the caller is not asked where nobody is ever known.
+  const isOpen = (own?.auth ?? api.auth) === 'public';
+  const shared = isOpen ? everywhere.filter((rule) => !needsCaller(rule)) : everywhere;
   const access = own?.access ?? null;
   const denials = ruleCells([...shared, ...(access?.deny ?? [])], ['denied by', 'rule'], lineOf);
   if (own === null || access === null) return denials;

@@ -29,6 +29,9 @@ let gateway: InnerGateway;
 const configuration = (url: string): string => `version: 1
 issuers: { acme: { issuer: '${ISSUER}', audience: '${AUDIENCE}', jwks: ./keys.json, claims: { roles: roles } } }
 roles: { customer: { can: ['shop:read'] }, support: { includes: [customer], can: ['orders:refund', 'users:mail'] }, developer: { can: ['shop:read'] } }
+deny:
+  - { id: nobody-but, when: "principal.subject == 'mallory'" }
+  - { id: watched, when: "principal.subject == 'zoe'", mode: observe }
 apis:
   shop:
     routes: [POST /graphql, GET /graphql]
@@ -44,7 +47,7 @@ apis:
     operations:
       Query.me: { needs: ['shop:read'] }
       User.email: { needs: ['users:mail'] }
-      Mutation.refund: { needs: ['orders:refund'], rules: ['principal.subject != "eve"'] }
+      Mutation.refund: { needs: ['orders:refund'], rules: ['principal.subject != "eve"'], when: 'principal.subject != "ivan"' }
       Mutation.signIn: { limit: 3/h per user }
 `;
 
@@ -115,6 +118,8 @@ test('mutations are judged by their own rights and conditions, and never asked b
   assert.equal(outcomeOf(await post(query(refund), ada)), '403 forbidden');
   assert.equal(outcomeOf(await post(query(refund), sam)), '200 {"data":{"refund":{"total":5}}}');
   assert.equal(outcomeOf(await post(query(refund), bearer('eve', ['support']))), '400 rule-not-met');
+  assert.equal(outcomeOf(await post(query(refund), bearer('ivan', ['support']))), '403 forbidden');
+  assert.equal(outcomeOf(await post(query('{ me { name } }'), bearer('mallory', ['customer']))), '403 forbidden');
   const byGet = await get(refund, sam);
   assert.equal(outcomeOf(byGet), '405 method-not-allowed');
   assert.equal(byGet.headers['allow'], 'POST');
@@ -245,6 +250,6 @@ test('fields of the root are operations in reports', () => {
   assert.equal(rows[0]?.namedInBody, 'Mutation.refund');
   assert.deepEqual(
     rows[0]?.cells.filter(({ aspect }) => aspect === 'authorization').map(({ holds }) => holds),
-    ['needs orders:refund'],
+    ['needs orders:refund', 'denied by 1 rule', '1 rule that only observes', 'when 1 condition'],
   );
 });
