@@ -36,7 +36,7 @@ export function refusalReason(told: ToldRefusal, who: string, book: RuleBook): D
   const what = operation === null ? 'this request leads nowhere' : `${who} may not call ${operation}`;
   // It may begin with the rule, which is told already, and say no more than that it does not hold.
   const besides = rule !== null && why?.startsWith(`${rule} `) === true ? why.slice(rule.length + 1) : why;
-  const isTold = besides === null || besides === 'is not so' || because.includes(besides) || named === null;
+  const isTold = besides === null || SAID_BY_THE_CLAUSE.has(besides) || because.includes(besides) || named === null;
   const more = isTold ? '' : ` (${besides})`;
   const sentence = ended(`Refused (${status} ${code}): ${what}: ${because}${more}`);
   return { sentence, rule, policy, file: found?.place?.file ?? null, line: found?.place?.line ?? null };
@@ -100,6 +100,9 @@ function whoIs(caller: NamedCaller): string {
   const roles = caller.roles.length === 0 ? 'no roles' : `roles ${caller.roles.join(', ')}`;
   return `${caller.subject === '' ? 'somebody' : caller.subject} (${roles})`;
 }
+
+/** What rules say besides where they simply hold, or do not. */
+const SAID_BY_THE_CLAUSE: ReadonlySet<string> = new Set(['is not so', 'denies this']);
 
 function clauseOf({ policy, rule }: NamedRule, found: RulePlace | null): string {
   const at = `${rule ?? policy}${placeWords(found)}`;

@@ -16,7 +16,7 @@ roles:
   support: { includes: [customer], can: [orders:refund] }
 apis:
   orders:
-    routes: ['GET /orders/{id}', 'POST /refunds', 'GET /hours', 'GET /safe']
+    routes: ['GET /orders/{id}', 'POST /refunds', 'GET /hours', 'GET /safe', 'POST /bills']
     upstream: http://127.0.0.1:9
     auth: [acme]
     operations:
@@ -29,6 +29,9 @@ apis:
         rules: [now.getHours() >= 8]
       'GET /safe':
         assurance: { amr: [mfa] }
+      'POST /bills':
+        deny: [{ id: office-hours, when: now.getHours() < 8 }]
+        when: request.body.amount <= 500
 `;
 
 let folder = '';
@@ -94,6 +97,16 @@ test('rules on objects, on the time and on how callers signed in are told with t
       ['GET', '/safe', '--as', 'subject=ada'],
       /^Refused \(401 insufficient-authentication\): .*: it asks for another sign-in \(portcullis\.yaml:22\): they signed in by other methods \(amr\)/,
       22,
+    ],
+    [
+      ['POST', '/bills', '--as', 'subject=ada', '--body', '{"amount":5}', '--at', '2026-11-24T07:00:00Z'],
+      /: the rule office-hours \(portcullis\.yaml:24\) denies it: now\.getHours\(\) < 8\.$/,
+      24,
+    ],
+    [
+      ['POST', '/bills', '--as', 'subject=ada', '--body', '{"amount":900}', '--at', '2026-11-24T09:00:00Z'],
+      /: the rule \S+ \S+ \(portcullis\.yaml:25\) does not hold: request\.body\.amount <= 500\.$/,
+      25,
     ],
     [['GET', '/nowhere'], /^Refused \(404 not-found\): this request leads nowhere: /, null],
   ] as const;
