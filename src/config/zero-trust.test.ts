@@ -93,6 +93,11 @@ const BAD: readonly (readonly [what: string, text: string, issue: RegExp])[] = [
     /observe: zero trust: `needs` is enforced/,
   ],
   [
+    'a right by the address',
+    changed(POST, `${POST}, when: 'address.ip == "10.0.0.1"'`),
+    /\.when: zero trust: no place in a network/,
+  ],
+  [
     'a word that is no preset',
     changed('{ zero-trust: {', '{ zero-rust: {'),
     /unknown key \(did you mean "zero-trust"\?\)/,
