@@ -71,24 +71,32 @@ const listsOf: fc.Arbitrary<NaiveLists> = fc
   .record({ default: listOf, r0: listOf, r2: listOf, r4: listOf }, { requiredKeys: ['default'] })
   .map(sensible);
 
+/** None mostly: of what must all hold, little is enough to refuse nearly everything. */
+function rarely<T>(of: fc.Arbitrary<T>, most = 1): fc.Arbitrary<T[]> {
+  return fc.oneof(
+    { arbitrary: fc.constant<T[]>([]), weight: 3 },
+    { arbitrary: fc.array(of, { minLength: 1, maxLength: most }), weight: 1 },
+  );
+}
+
 const operationOf = (): fc.Arbitrary<NaiveOperation> =>
   fc.constantFrom('GET' as const, 'POST' as const).chain((method) => {
     const before = method === 'GET' ? plainCondition : ofBody;
     return fc.record<NaiveOperation>({
       method: fc.constant(method),
-      needs: some(PERMISSIONS, 1),
-      deny: fc.constant([]),
-      when: fc.constant([]),
-      object: fc.option(method === 'GET' ? ofReply : before),
+      needs: rarely(fc.constantFrom(...PERMISSIONS)),
+      deny: rarely(before),
+      when: rarely(before, 2),
+      object: fc.option(method === 'GET' ? ofReply : before, { freq: 2 }),
       fields: fc.constant(null),
-      accepts: method === 'GET' ? fc.constant(null) : fc.option(listsOf),
+      accepts: method === 'GET' ? fc.constant(null) : fc.option(listsOf, { freq: 2 }),
     });
   });
 
 /** Random rights of one API. */
 export const policyOf: fc.Arbitrary<NaivePolicy> = fc.record<NaivePolicy>({
   roles: rolesOf(),
-  deny: fc.constant([]),
+  deny: rarely(plainCondition),
   operations: fc.array(operationOf(), { minLength: OPERATIONS, maxLength: OPERATIONS }),
 });
 
@@ -114,7 +122,9 @@ export const requestOf: fc.Arbitrary<NaiveRequest> = fc.record<NaiveRequest>({
   roles: some([...ROLES, 'unknown'], 3),
   claims: fc.record({ level, flag: fc.boolean(), ids: some(IDS, 2) }, { requiredKeys: [] }),
   params: fc.record({ tenant: fc.constantFrom(...TENANTS), id: fc.constantFrom(...IDS) }),
-  body: fc.record({ ...members, amount: level }, { requiredKeys: [] }),
+  body: some(Object.keys(members) as (keyof typeof members)[], 1).chain((names) =>
+    fc.record({ ...Object.fromEntries(names.map((name) => [name, members[name]])), amount: level }),
+  ),
   response: fc.record(
     {
       ...members,

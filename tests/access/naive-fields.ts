@@ -45,7 +45,7 @@ function grantedBelow(lists: readonly Names[], at: Names): boolean {
 }
 
 /** Whether it may pass with all that there can be below it. */
-export function whole(lists: readonly Names[], at: Names): boolean {
+function whole(lists: readonly Names[], at: Names): boolean {
   return granted(lists, at) && placesBelow(lists, at).every((below) => granted(lists, below));
 }
 

@@ -61,7 +61,7 @@ function listsOf(policy: NaivePolicy, lists: NaiveLists, held: readonly string[]
 }
 
 /** The names of all roles that these roles come to. */
-export function reachedRoles({ roles }: Pick<NaivePolicy, 'roles'>, held: readonly string[]): ReadonlySet<string> {
+function reachedRoles({ roles }: Pick<NaivePolicy, 'roles'>, held: readonly string[]): ReadonlySet<string> {
   const reached = new Set<string>();
   const visit = (name: string): void => {
     const role = Object.hasOwn(roles, name) ? roles[name] : undefined;
@@ -78,7 +78,7 @@ function grantsOf(policy: NaivePolicy, held: readonly string[]): ReadonlySet<str
 }
 
 /** The route of an operation. */
-export function routeOf({ method }: Pick<NaiveOperation, 'method'>, number: number): string {
+function routeOf({ method }: Pick<NaiveOperation, 'method'>, number: number): string {
   return `${method} /o${number}/{tenant}/{id}`;
 }
 

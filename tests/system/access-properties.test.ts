@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { decidedBefore, policyOf, requestOf } from '../access/arbitrary-policies.ts';
+import { decidedBefore, plainCondition, policyOf, requestOf } from '../access/arbitrary-policies.ts';
 import type { NaiveLists } from '../access/naive-fields.ts';
 import { allows, given, type NaivePolicy, type NaiveRequest } from '../access/naive-policy.ts';
 import { TellingUpstream } from '../access/policy-gateway.ts';
@@ -53,6 +53,18 @@ async function neverMore(less: NaivePolicy, more: NaivePolicy, asked: readonly N
   for (const [at, is] of narrow.entries()) assert.ok(!is || wide[at] === true, JSON.stringify(asked[at]));
 }
 
+test('one more rule that denies never allows more', async () => {
+  await fc.assert(
+    fc.asyncProperty(policyOf, plainCondition, fc.nat(5), requests, async (policy, denial, at, asked) => {
+      const denied = (each: NaivePolicy['operations'][number]) => ({ ...each, deny: [...each.deny, denial] });
+      const operations = policy.operations.map((each, number) => (number === at ? denied(each) : each));
+      await neverMore({ ...policy, deny: [...policy.deny, denial] }, policy, asked);
+      await neverMore({ ...policy, operations }, policy, asked);
+    }),
+    { numRuns: POLICIES / 4 },
+  );
+});
+
 test('a role less, or a permission less of a role, never allows more', async () => {
   await fc.assert(
     fc.asyncProperty(policyOf, fc.nat(4), requests, async (policy, at, asked) => {
@@ -78,4 +90,41 @@ function withoutRole({ roles, operations, ...rest }: NaivePolicy, name: string):
     ),
     operations: operations.map((each) => ({ ...each, fields: lists(each.fields), accepts: lists(each.accepts) })),
   };
+}
+
+test('what is given out is part of the reply, and given out once more it stays as it is', async () => {
+  await fc.assert(
+    fc.asyncProperty(policyOf, requests, async (policy, asked) => {
+      const open = { needs: [], deny: [], when: [], object: null, accepts: null };
+      const operations = policy.operations.map((each) => ({ ...each, ...open }));
+      const filtering = { ...policy, deny: [], operations };
+      const gateway = await upstream.gateway(filtering);
+      try {
+        for (const request of asked) {
+          const once = await upstream.ask(gateway, filtering, request);
+          assert.equal(once.status, 200, once.body);
+          const response = JSON.parse(once.body) as unknown;
+          assert.ok(isPart(response, request.response), `${once.body} of ${JSON.stringify(request.response)}`);
+          const twice = await upstream.ask(gateway, filtering, { ...request, response });
+          assert.equal(twice.body, once.body);
+        }
+      } finally {
+        await gateway.stop();
+      }
+    }),
+    { numRuns: POLICIES / 4 },
+  );
+});
+
+/** Whether a value is another with something taken out of it. */
+function isPart(part: unknown, of: unknown): boolean {
+  if (Array.isArray(part)) return Array.isArray(of) && part.every((each) => of.some((other) => isPart(each, other)));
+  if (typeof part !== 'object' || part === null) return part === of;
+  const isObject = typeof of === 'object' && of !== null && !Array.isArray(of);
+  return (
+    isObject &&
+    Object.entries(part).every(
+      ([name, member]) => Object.hasOwn(of, name) && isPart(member, (of as Record<string, unknown>)[name]),
+    )
+  );
 }
